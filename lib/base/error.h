@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Errors of the library: 0 or a negative MEMTRACK_E…. Code that can say more fills a struct mt_error for the person in
+ * front of the terminal: what failed, why, and what to do next. Nothing below cli/ prints or exits.
+ */
+#ifndef MT_BASE_ERROR_H
+#define MT_BASE_ERROR_H
+
+enum {
+    MEMTRACK_ENOMEM = 1,   /* out of memory */
+    MEMTRACK_EIO = 2,      /* a system call failed: see errno in the message */
+    MEMTRACK_EFORMAT = 3,  /* not a profile or ledger, or a damaged one */
+    MEMTRACK_EVERSION = 4, /* written by a newer version */
+    MEMTRACK_ELIMIT = 5,   /* larger than a sane file can be */
+    MEMTRACK_EUSAGE = 6,   /* arguments that make no sense together */
+    MEMTRACK_ENOTFOUND = 7,
+};
+
+struct mt_error {
+    char message[512]; /* "what: why" */
+    char hint[256];    /* next step, "" if there is none to give */
+};
+
+/* Fill error (when not NULL) and return -code. */
+__attribute__((format(printf, 4, 5))) int mt_error_set(struct mt_error *error, int code, const char *hint,
+                                                       const char *format, ...);
+
+#endif

@@ -1,0 +1,281 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The ledger: one memory-mapped file per process that holds the tracker's whole state. The target writes it, other
+ * processes read it; nothing else crosses between them. This header is the only thing that both sides share.
+ *
+ *   file offset 0
+ *   ┌───────────────────────┬──────────────┬──────────────┬─── … each box is a segment: fallocated, mapped MAP_SHARED,
+ *   │ header  first extents │   segment 1  │   segment 2  │         never moved, never shrunk
+ *   └───────────────────────┴──────────────┴──────────────┴───
+ *
+ * Pointers inside the ledger are addresses of the *target's* address space. A reader turns them into file offsets with
+ * the segment table of the header. An extent names what a piece of a segment holds:
+ *
+ *   header ──► extent directory ──► MT_EXTENT_NODES   chunk i: struct mt_node[MT_NODES_PER_CHUNK]
+ *                                   MT_EXTENT_SITES   chunk i: struct mt_site[MT_SITES_PER_CHUNK]
+ *                                   MT_EXTENT_REGIONS index = address >> MT_LEAF_SHIFT: struct
+ * mt_region[MT_REGIONS_PER_LEAF] MT_EXTENT_BIG     struct mt_big_block[]; the one with the highest index is in force
+ *                                   MT_EXTENT_BANKS   chunk i: struct mt_bank[MT_BANKS_PER_CHUNK]
+ *                                   MT_EXTENT_MODULES chunk i: struct mt_module[MT_MODULES_PER_CHUNK]
+ *
+ * Who writes: a site and a bank have one writing thread at a time; a region is written under its lock; everything
+ * that grows (segments, extents, nodes, modules) is append-only, its count is stored with release order after the
+ * contents. Readers take no lock and trust nothing: a process can die, or scribble, between any two stores.
+ */
+#ifndef MT_LEDGER_LAYOUT_H
+#define MT_LEDGER_LAYOUT_H
+
+#include <stdint.h>
+
+#define MT_LEDGER_MAGIC   UINT64_C(0x31524744454C544D) /* "MTLEDGR1" read as little endian */
+#define MT_LEDGER_VERSION 1u
+#define MT_LEDGER_SUFFIX  ".ledger" /* file name: PID.STARTTICKS.COUNTER.ledger */
+
+enum {
+    MT_PATH_MAX_BYTES = 4096,
+    MT_COMMAND_MAX_BYTES = 8192,
+    MT_MAX_SEGMENTS = 1024,
+    MT_FIRST_EXTENTS = 256,
+    MT_MAX_ALLOCATOR_STATS = 24,
+    MT_DIRECTORY_EXTENTS = 680, /* extents in each further directory block */
+};
+
+typedef uint32_t mt_node_id;   /* 0 is the root of all call paths */
+typedef uint32_t mt_site_id;   /* 0 is no site */
+typedef uint32_t mt_bank_id;   /* 0 is no bank */
+typedef uint32_t mt_module_id; /* 0 is "in no known module" */
+
+/* ---- call paths ------------------------------------------------------------------------------------------------ */
+
+/* One return address below its caller. key: bits 0..47 address; 48..62 module id; bit 63 set when the address is the
+ * exact instruction (interrupted by a signal) and not the one after a call. */
+struct mt_node {
+    uint64_t key;
+    mt_node_id parent;
+    uint32_t reserved;
+};
+enum { MT_NODES_PER_CHUNK = 16384 };
+#define MT_NODE_ADDRESS_MASK ((UINT64_C(1) << 48) - 1)
+#define MT_NODE_MODULE_SHIFT 48
+#define MT_NODE_MODULE_MASK  UINT64_C(0x7fff)
+#define MT_NODE_EXACT        (UINT64_C(1) << 63)
+enum {
+    MT_NODE_ROOT = 0,
+    MT_NODE_TRUNCATED = 1, /* root of paths whose outer end could not be found; parent is MT_NODE_ROOT */
+    MT_NODE_LOSSY = 2,     /* stands for every path that found no room; parent is MT_NODE_ROOT */
+    MT_NODE_FIRST = 3,
+};
+
+/* ---- sites ----------------------------------------------------------------------------------------------------- */
+
+/*
+ * What one thread (bank) did at one call path with blocks of one size class.
+ *
+ * A block that bank B frees and bank A allocated is counted in a record of its own that B writes, with bank = B and
+ * origin = A: its allocated_* stay 0. The live bytes of (path, class, A) are the sum over the records with origin A.
+ *
+ * The value at the peak, for bytes and blocks alike: saved_epoch == control.epoch ? saved : allocated - freed. The
+ * sum over all records is the peak. [exact with one thread, DESIGN 2.1]
+ */
+struct mt_site {
+    uint64_t allocated_bytes;
+    uint64_t allocated_blocks;
+    uint64_t freed_bytes;
+    uint64_t freed_blocks;
+    uint64_t saved_epoch;
+    int64_t saved_bytes;
+    int64_t saved_blocks;
+    int64_t max_bytes; /* highest allocated - freed of this record */
+    /* -- second part: identity and the rarer counters -- */
+    uint64_t temporary_blocks;
+    int64_t waste_bytes; /* usable - requested of the live blocks; 0 unless MT_FLAG_USABLE */
+    mt_node_id node;     /* 0: record not in use */
+    uint16_t bank;       /* bank that writes this record */
+    uint16_t origin;     /* bank that allocated (= bank but for blocks of another thread) */
+    uint8_t size_class;  /* see mt_size_class */
+    uint8_t reserved[7];
+};
+enum { MT_SITES_PER_CHUNK = 4096 };
+
+/* Size classes: 0 is the empty block, class c >= 1 holds 2^(c-1) <= bytes < 2^c. */
+static inline uint8_t mt_size_class(uint64_t bytes) {
+    return (uint8_t)(bytes ? 64 - __builtin_clzll(bytes) : 0);
+}
+
+/* ---- live blocks ----------------------------------------------------------------------------------------------- */
+
+/*
+ * A region is 64 KiB of address space; its table is open addressing over 8-byte entries:
+ *
+ *   63        51 50            27 26          0
+ *   ┌──────────┬────────────────┬──────────────┐   key:  (address >> 3) & 8191
+ *   │ key (13) │   bytes (24)   │   site (27)  │   0: empty; site 0 with bytes 1: deleted
+ *   └──────────┴────────────────┴──────────────┘
+ *
+ * Blocks of MT_ENTRY_MAX_BYTES and more, and addresses that are not of this form, live in the table of big blocks.
+ */
+struct mt_region {
+    uint64_t entries; /* target address of uint64_t[capacity], 0: no table yet */
+    uint32_t lock;    /* bank id of the holder, 0: free */
+    uint16_t capacity;
+    uint16_t used; /* entries neither empty nor deleted */
+    uint16_t deleted;
+    uint16_t reserved[3];
+    uint64_t reserved2;
+};
+enum {
+    MT_REGION_SHIFT = 16,
+    MT_LEAF_SHIFT = 25, /* a leaf holds the regions of 32 MiB */
+    MT_REGIONS_PER_LEAF = 1 << (MT_LEAF_SHIFT - MT_REGION_SHIFT),
+    MT_ENTRY_KEY_SHIFT = 51,
+    MT_ENTRY_BYTES_SHIFT = 27,
+    MT_ENTRY_MAX_BYTES = (1 << 24) - 1, /* first size that does not fit */
+};
+#define MT_ENTRY_SITE_MASK  ((UINT64_C(1) << MT_ENTRY_BYTES_SHIFT) - 1)
+#define MT_ENTRY_BYTES_MASK ((UINT64_C(1) << (MT_ENTRY_KEY_SHIFT - MT_ENTRY_BYTES_SHIFT)) - 1)
+#define MT_ENTRY_DELETED    (UINT64_C(1) << MT_ENTRY_BYTES_SHIFT)
+#define MT_ADDRESS_LIMIT    (UINT64_C(1) << 47) /* addresses from here on go to the table of big blocks */
+
+struct mt_big_block {
+    uint64_t address; /* 0: empty, 1: deleted */
+    uint64_t bytes;
+    mt_site_id site;
+    uint32_t reserved;
+};
+
+/* ---- threads --------------------------------------------------------------------------------------------------- */
+
+/* A bank belongs to one thread at a time and passes to a later one when its owner has ended. Two cache lines, the
+ * first written by its thread only. */
+struct mt_bank {
+    int64_t live_bytes; /* allocated - freed by the threads of this bank */
+    uint64_t allocated_blocks;
+    int64_t published_bytes;         /* part of live_bytes that control.current_bytes contains */
+    uint64_t failed;                 /* allocations that returned NULL */
+    uint64_t unknown_frees;          /* frees of blocks whose allocation was not seen */
+    uint64_t dropped;                /* events that could not be recorded */
+    uint64_t lossy_blocks;           /* allocations whose call path found no room */
+    uint64_t unwind_mismatches;      /* only counted under MT_FLAG_CHECK_UNWIND */
+    uint64_t allocated_usable_bytes; /* only under MT_FLAG_USABLE */
+    uint64_t owner;                  /* address of the owner's thread-local block; 0: never used */
+    uint32_t tid;                    /* of the present or last owner */
+    uint32_t n_threads;              /* threads that have owned this bank so far */
+    char name[16];                   /* comm of the first owner when it first allocated, NUL-terminated */
+    uint64_t reserved[3];
+};
+enum { MT_BANKS_PER_CHUNK = 32, MT_MAX_BANKS = 65536 };
+
+/* ---- modules --------------------------------------------------------------------------------------------------- */
+
+struct mt_module {
+    uint64_t start, end; /* mapped range, target addresses */
+    uint64_t bias;       /* what the loader added to the addresses in the file */
+    uint64_t path;       /* target address of path_bytes bytes, no NUL; "" for the main program: see exe */
+    uint32_t path_bytes;
+    uint32_t flags;
+    uint8_t build_id[32];
+    uint32_t build_id_bytes; /* 0: none */
+    uint32_t reserved;
+};
+enum { MT_MODULES_PER_CHUNK = 64 };
+enum { MT_MODULE_MAIN = 1u, MT_MODULE_VDSO = 2u, MT_MODULE_UNLOADED = 4u };
+
+/* ---- header ---------------------------------------------------------------------------------------------------- */
+
+enum mt_extent_kind {
+    MT_EXTENT_NODES = 1,
+    MT_EXTENT_SITES,
+    MT_EXTENT_REGIONS,
+    MT_EXTENT_BIG,
+    MT_EXTENT_BANKS,
+    MT_EXTENT_MODULES,
+};
+struct mt_extent {
+    uint64_t address; /* target address of the first byte */
+    uint64_t bytes;
+    uint32_t kind;
+    uint32_t index;
+};
+struct mt_segment {
+    uint64_t address; /* where the target mapped it */
+    uint64_t offset;  /* in the file */
+    uint64_t bytes;
+};
+struct mt_directory { /* a further block of extents */
+    uint64_t next;    /* target address of the next block, 0: none */
+    struct mt_extent extent[MT_DIRECTORY_EXTENTS];
+};
+
+/* Shared by all threads at every event; kept in a cache line of its own. */
+struct mt_control {
+    uint64_t epoch;        /* counts the peaks; see struct mt_site */
+    int64_t current_bytes; /* sum of what the banks have published */
+    int64_t peak_bytes;    /* highest current_bytes */
+    uint64_t reserved[5];
+};
+
+struct mt_allocator_stat {
+    char name[40]; /* as the allocator calls it: "uordblks", "stats.allocated", ... */
+    uint64_t value;
+};
+
+enum mt_flag {
+    MT_FLAG_EXACT_PEAK = 1u << 0,
+    MT_FLAG_USABLE = 1u << 1,
+    MT_FLAG_CHECK_UNWIND = 1u << 2,
+    MT_FLAG_THREADS = 1u << 3,      /* more than one thread has allocated: peak within its bound, not exact */
+    MT_FLAG_FORKED = 1u << 4,       /* began in a fork: blocks inherited from the parent are unknown here */
+    MT_FLAG_NO_SPACE = 1u << 5,     /* a segment could not be had: see lossy_errno */
+    MT_FLAG_COMPLETE = 1u << 6,     /* recorded from the first call on (not switched on later) */
+    MT_FLAG_JEMALLOC_API = 1u << 7, /* the second object is loaded: mallocx and its family are recorded */
+};
+
+/* What provides malloc under the tracker. */
+enum mt_allocator {
+    MT_ALLOCATOR_OTHER = 0,
+    MT_ALLOCATOR_GLIBC,
+    MT_ALLOCATOR_JEMALLOC,
+    MT_ALLOCATOR_TCMALLOC,
+    MT_ALLOCATOR_MIMALLOC
+};
+
+struct mt_ledger_header {
+    uint64_t magic;
+    uint32_t version;
+    uint32_t header_bytes; /* sizeof(struct mt_ledger_header) */
+    struct mt_control control __attribute__((aligned(64)));
+    uint32_t flags __attribute__((aligned(64))); /* enum mt_flag */
+    uint32_t pid;
+    uint32_t ppid;
+    uint32_t allocator; /* enum mt_allocator */
+    uint64_t start_realtime_ns;
+    uint64_t start_monotonic_ns; /* CLOCK_MONOTONIC */
+    uint64_t sample_bytes;       /* mean bytes between samples; 0: every allocation */
+    uint32_t max_frames;
+    uint32_t lossy_errno;       /* errno of the segment that could not be had */
+    uint64_t file_bytes;        /* fallocated so far: what the ledger costs */
+    uint64_t allocator_path;    /* target address of the path of the object that provides malloc, NUL-terminated */
+    uint32_t n_allocator_stats; /* the allocator's own figures, taken at a normal exit; 0: there was none */
+    uint32_t reserved1;
+    /* counts: stored with release order after what they count */
+    uint32_t n_segments, n_extents;
+    uint32_t n_nodes;   /* ids 0 .. n_nodes-1 */
+    uint32_t n_sites;   /* ids 0 .. n_sites-1, unused ones have node 0 */
+    uint32_t n_banks;   /* ids 0 .. n_banks-1, bank 0 is never used */
+    uint32_t n_modules; /* ids 0 .. n_modules-1, module 0 is never used */
+    uint64_t directory; /* target address of the first struct mt_directory, 0: none */
+    uint32_t exe_bytes, command_bytes, cwd_bytes, reserved;
+    char exe[MT_PATH_MAX_BYTES];        /* of /proc/self/exe */
+    char cwd[MT_PATH_MAX_BYTES];        /* at start */
+    char command[MT_COMMAND_MAX_BYTES]; /* of /proc/self/cmdline: NUL-separated, cut at the end if longer */
+    struct mt_allocator_stat allocator_stat[MT_MAX_ALLOCATOR_STATS];
+    struct mt_segment segment[MT_MAX_SEGMENTS];
+    struct mt_extent extent[MT_FIRST_EXTENTS];
+};
+
+_Static_assert(sizeof(struct mt_node) == 16, "a node is 16 bytes");
+_Static_assert(sizeof(struct mt_site) == 96, "a site is a line and a half");
+_Static_assert(sizeof(struct mt_region) == 32, "two regions a line");
+_Static_assert(sizeof(struct mt_bank) == 128, "a bank is two lines");
+
+#endif

@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A profile in memory: what a ledger becomes when it is read, what a pprof file holds, and what every view and export
+ * works on. It is pprof's model (samples over locations over lines over functions, with mappings) with ids turned
+ * into array indexes, plus what pprof has no field for (struct mt_profile_info).
+ *
+ *   ledger  ──read──►  mt_profile  ──symbolize──►  mt_profile  ──►  pprof file / report / diff / export
+ *   pprof   ──read──►      ┘
+ *
+ * All strings are interned in the profile: a string is an mt_string index, equal strings have equal indexes, index 0
+ * is "". Arrays grow by mt_profile_add_*; nothing is ever removed. Not thread-safe. Everything belongs to the profile
+ * and is freed by mt_profile_free.
+ */
+#ifndef MT_PROFILE_PROFILE_H
+#define MT_PROFILE_PROFILE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+typedef uint32_t mt_string;
+
+/* One column of a sample. The first four are in the field's order for heap profiles. Counts are blocks. */
+enum mt_value {
+    MT_VALUE_TOTAL_BLOCKS,     /* pprof: alloc_objects / count */
+    MT_VALUE_TOTAL_BYTES,      /* pprof: alloc_space / bytes */
+    MT_VALUE_LIVE_BLOCKS,      /* pprof: inuse_objects / count */
+    MT_VALUE_LIVE_BYTES,       /* pprof: inuse_space / bytes   (the default sample type) */
+    MT_VALUE_PEAK_BLOCKS,      /* pprof: peak_objects / count */
+    MT_VALUE_PEAK_BYTES,       /* pprof: peak_space / bytes */
+    MT_VALUE_TEMPORARY_BLOCKS, /* pprof: temporary_objects / count */
+    MT_VALUE_MAX_BYTES,        /* pprof: max_space / bytes; summing over sites gives an upper bound */
+    MT_VALUE_WASTE_BYTES,      /* pprof: waste_space / bytes; usable - requested of the live blocks */
+    MT_N_VALUES
+};
+
+struct mt_mapping {
+    uint64_t start, limit, offset; /* as in pprof: memory range and the file offset of start */
+    uint64_t bias;                 /* address - bias = address in the ELF file; from a pprof file: start - offset */
+    mt_string path;
+    mt_string build_id; /* lower-case hex, "" if none */
+    bool has_functions, has_filenames, has_line_numbers, has_inline_frames;
+};
+
+struct mt_function {
+    mt_string name;        /* demangled */
+    mt_string system_name; /* as in the symbol table */
+    mt_string file;
+    int64_t start_line;
+};
+
+struct mt_line {
+    uint32_t function; /* index */
+    int64_t line;      /* 0: unknown */
+};
+
+/* A return address (look up address - 1, unless exact), or an address as a pprof file gives it. Before it is
+ * symbolized a location has no lines. Inlined callees first. */
+struct mt_location {
+    uint64_t address;
+    uint32_t mapping; /* index + 1, 0: none */
+    uint32_t first_line, n_lines;
+    bool exact; /* the address itself, not the instruction before it: interrupted by a signal, or from pprof */
+    bool is_folded;
+};
+
+struct mt_sample {
+    uint32_t first_frame, n_frames; /* into frames[]: location indexes, innermost first */
+    int64_t value[MT_N_VALUES];
+    mt_string thread;   /* "" when unknown; else e.g. "1234 worker" */
+    mt_string scope;    /* "" none */
+    mt_string domain;   /* "malloc" unless said otherwise */
+    uint8_t size_class; /* mt_size_class of ledger/layout.h */
+    bool has_size_class;
+    bool truncated; /* the outer end of the path is missing */
+    bool lossy;     /* the path was not recorded: n_frames is 0 */
+};
+
+struct mt_totals {
+    uint64_t live_bytes, live_blocks, peak_bytes, peak_blocks, total_bytes, total_blocks, freed_bytes, freed_blocks,
+        temporary_blocks, failed_allocations;
+};
+
+struct mt_coverage {
+    uint64_t unknown_frees, dropped_events, lossy_blocks, truncated_stacks; /* truncated_stacks counts blocks */
+};
+
+/* One tick of the time axis, taken by the reader. Memory figures are 0 when they could not be read. */
+struct mt_tick {
+    uint64_t time_ns; /* since the start of the recording */
+    int64_t live_bytes;
+    uint64_t total_blocks;
+    uint64_t rss_bytes, pss_bytes, swap_bytes;
+};
+
+/* A site that changed between two ticks: composition at past moments. */
+struct mt_tick_change {
+    uint32_t tick;                   /* index into ticks */
+    uint32_t sample;                 /* index into samples */
+    int64_t live_bytes, live_blocks; /* from this tick on */
+};
+
+struct mt_thread {
+    uint32_t tid;
+    uint32_t n_threads; /* threads that shared this row one after the other */
+    mt_string name;
+};
+
+struct mt_named_value {
+    mt_string name;
+    uint64_t value;
+};
+
+/* What pprof has no field for; travels in the extension message. */
+struct mt_profile_info {
+    bool is_memtrack; /* false: read from another tool's pprof file, everything below but start/duration is empty */
+    uint32_t pid, ppid;
+    mt_string exe, cwd;
+    mt_string *command; /* argv */
+    size_t n_command;
+    uint64_t start_time_ns; /* since the epoch */
+    uint64_t duration_ns;
+    bool exit_known;
+    int exit_code;         /* -1 when killed by a signal */
+    int exit_signal;       /* 0: none */
+    uint64_t sample_bytes; /* 0: exact */
+    bool approximate;      /* totals taken from a process that could not be read consistently */
+    bool threads;          /* several threads allocated: peak within its bound */
+    bool usable_measured;  /* MT_VALUE_WASTE_BYTES was recorded */
+    bool partial;          /* recording did not begin with the process */
+    bool peak_time_known;
+    uint64_t peak_time_ns; /* since start, +- peak_time_error_ns */
+    uint64_t peak_time_error_ns;
+    struct mt_totals totals;
+    uint64_t usable_bytes; /* allocated usable bytes, when usable_measured */
+    struct mt_coverage coverage;
+    mt_string *notes; /* coverage notes, whole sentences */
+    size_t n_notes;
+    uint64_t ledger_bytes; /* self-cost: file bytes of the ledger */
+    uint64_t tracker_ns;   /* self-cost: time of start-up in the target when known, else 0 */
+    mt_string allocator;   /* "glibc", "jemalloc", ...; path in allocator_path */
+    mt_string allocator_path;
+    struct mt_named_value *allocator_stats; /* the allocator's own figures at exit */
+    size_t n_allocator_stats;
+    struct mt_thread *threads_list;
+    size_t n_threads_list;
+    struct mt_tick *ticks;
+    size_t n_ticks;
+    struct mt_tick_change *changes;
+    size_t n_changes;
+    uint64_t tick_interval_ns; /* resolution at the end of the run */
+    bool has_size_histogram;
+};
+
+struct mt_string_table; /* private */
+
+struct mt_profile {
+    struct mt_string_table *strings;
+    struct mt_mapping *mappings;
+    size_t n_mappings;
+    struct mt_function *functions;
+    size_t n_functions;
+    struct mt_line *lines;
+    size_t n_lines;
+    struct mt_location *locations;
+    size_t n_locations;
+    uint32_t *frames;
+    size_t n_frames;
+    struct mt_sample *samples;
+    size_t n_samples;
+    struct mt_profile_info info;
+    bool has_value[MT_N_VALUES]; /* which columns the source had */
+};
+
+/* An empty profile, or NULL when out of memory. */
+struct mt_profile *mt_profile_new(void);
+void mt_profile_free(struct mt_profile *profile); /* NULL is fine */
+
+/* The one index of this text (bytes long, or NUL-terminated); UINT32_MAX when out of memory. */
+mt_string mt_profile_intern(struct mt_profile *profile, const char *text);
+mt_string mt_profile_intern_n(struct mt_profile *profile, const char *text, size_t bytes);
+/* Never NULL; "" for an index out of range. Valid until the profile is freed. */
+const char *mt_profile_text(const struct mt_profile *profile, mt_string string);
+
+/* Append a zeroed element and return its index, or -MEMTRACK_ENOMEM (see base/error.h). frames: n location indexes. */
+int64_t mt_profile_add_mapping(struct mt_profile *profile, const struct mt_mapping *mapping);
+int64_t mt_profile_add_function(struct mt_profile *profile, const struct mt_function *function); /* deduplicates */
+int64_t mt_profile_add_lines(struct mt_profile *profile, const struct mt_line *lines, size_t n);
+int64_t mt_profile_add_location(struct mt_profile *profile, const struct mt_location *location);
+int64_t mt_profile_add_sample(struct mt_profile *profile, const struct mt_sample *sample, const uint32_t *frames,
+                              size_t n_frames);
+int mt_profile_add_note(struct mt_profile *profile, const char *text);
+
+#endif
