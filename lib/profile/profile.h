@@ -47,6 +47,9 @@ struct mt_function {
     mt_string system_name; /* as in the symbol table */
     mt_string file;
     int64_t start_line;
+    /* Where the symbol starts in the target; set only when there was no line information, so that a view can print
+     * function+0xoff with off = location.address - address. 0: unknown, or the lines say more. */
+    uint64_t address;
 };
 
 struct mt_line {
@@ -152,10 +155,12 @@ struct mt_profile_info {
     bool has_size_histogram;
 };
 
-struct mt_string_table; /* private */
+struct mt_strings;        /* private: profile/strings.h */
+struct mt_function_index; /* private: finds equal functions */
 
 struct mt_profile {
-    struct mt_string_table *strings;
+    struct mt_strings *strings;
+    struct mt_function_index *function_index;
     struct mt_mapping *mappings;
     size_t n_mappings;
     struct mt_function *functions;
@@ -170,6 +175,9 @@ struct mt_profile {
     size_t n_samples;
     struct mt_profile_info info;
     bool has_value[MT_N_VALUES]; /* which columns the source had */
+    struct {
+        size_t mappings, functions, lines, locations, frames, samples;
+    } capacity; /* private */
 };
 
 /* An empty profile, or NULL when out of memory. */
@@ -182,13 +190,18 @@ mt_string mt_profile_intern_n(struct mt_profile *profile, const char *text, size
 /* Never NULL; "" for an index out of range. Valid until the profile is freed. */
 const char *mt_profile_text(const struct mt_profile *profile, mt_string string);
 
-/* Append a zeroed element and return its index, or -MEMTRACK_ENOMEM (see base/error.h). frames: n location indexes. */
+/* Append a copy and return its index (of the first line for lines), -MEMTRACK_ENOMEM, or -MEMTRACK_ELIMIT when indexes
+ * no longer fit 32 bits (see base/error.h). The sample's first_frame and n_frames are set from frames: n_frames
+ * location indexes, innermost first. Indexes and strings inside the arguments are not checked. */
 int64_t mt_profile_add_mapping(struct mt_profile *profile, const struct mt_mapping *mapping);
 int64_t mt_profile_add_function(struct mt_profile *profile, const struct mt_function *function); /* deduplicates */
 int64_t mt_profile_add_lines(struct mt_profile *profile, const struct mt_line *lines, size_t n);
 int64_t mt_profile_add_location(struct mt_profile *profile, const struct mt_location *location);
 int64_t mt_profile_add_sample(struct mt_profile *profile, const struct mt_sample *sample, const uint32_t *frames,
                               size_t n_frames);
+/* Append to info.notes unless the note is there already: 0 or -MEMTRACK_ENOMEM. */
 int mt_profile_add_note(struct mt_profile *profile, const char *text);
+/* Sets info.totals from the sums of the columns that the profile has; for profiles that carry no totals. */
+void mt_profile_sum_totals(struct mt_profile *profile);
 
 #endif
