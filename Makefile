@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: MIT
+#
+# The front door. Every target works from a fresh clone and installs what it lacks (Debian, Ubuntu).
+PREFIX ?= /usr/local
+DESTDIR ?=
+JOBS ?= $(shell nproc)
+
+.DEFAULT_GOAL := help
+.PHONY: help build demo check bench soak lint format deps install clean
+
+help: ## show this list
+	@echo "memtrack: which source lines hold a program's memory"
+	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile | expand -t 18
+
+build: ## build build/release/memtrack
+	@scripts/deps build
+	@cmake --preset release --log-level=NOTICE
+	@cmake --build --preset release -j $(JOBS)
+
+demo: build ## track a real program and print which of its lines hold memory at the peak
+	@scripts/deps demo
+	@scripts/demo build/release/memtrack
+
+check: ## build everything, warnings as errors, and run every test
+	@scripts/deps build check
+	@cmake --preset ci --log-level=NOTICE
+	@cmake --build --preset ci -j $(JOBS)
+	@ctest --preset ci
+
+bench: build ## measure native, memtrack and heaptrack side by side
+	@scripts/deps bench
+	@bench/run build/release
+
+soak: ## run long: storms of threads, forks and signals, and the reading side on damaged files
+	@scripts/deps build check
+	@cmake --preset ci --log-level=NOTICE
+	@cmake --build --preset ci -j $(JOBS)
+	@MEMTRACK_SOAK=1 ctest --preset ci -L 'storm|fault|fuzz' --repeat until-fail:20
+
+lint: ## only the checks of the source: format, layers, clang-tidy, cppcheck, symbols, docs
+	@scripts/deps build check
+	@cmake --preset ci --log-level=NOTICE
+	@cmake --build --preset ci -j $(JOBS)
+	@ctest --preset ci -L lint
+
+format: ## rewrite the C files as .clang-format says
+	@git ls-files -z '*.[ch]' '*.cpp' '*.hpp' | xargs -0 clang-format -i
+
+deps: ## install everything that building, checking and measuring need
+	@scripts/deps build demo check bench
+
+install: build ## install below $(PREFIX)
+	@DESTDIR=$(DESTDIR) cmake --install build/release --prefix $(PREFIX)
+
+clean: ## remove build/
+	rm -rf build

@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: MIT
+#
+# Everything that reads ledgers and profiles, and the command over it.
+find_package(PkgConfig REQUIRED)
+find_package(ZLIB REQUIRED)
+pkg_check_modules(OFFLINE_LIBS REQUIRED IMPORTED_TARGET libdw libelf libprotobuf-c jansson)
+find_library(IBERTY_LIBRARY iberty REQUIRED)
+find_program(PROTOC_C protoc-c REQUIRED)
+
+# lib/profile/x.proto -> generated/profile/x.pb-c.[ch], included as "profile/x.pb-c.h"
+set(MT_GENERATED ${CMAKE_BINARY_DIR}/generated)
+file(GLOB MT_PROTOS CONFIGURE_DEPENDS lib/profile/*.proto)
+set(MT_PROTO_SOURCES)
+foreach(proto ${MT_PROTOS})
+  cmake_path(GET proto STEM stem)
+  set(out ${MT_GENERATED}/profile/${stem}.pb-c)
+  add_custom_command(OUTPUT ${out}.c ${out}.h
+    COMMAND ${CMAKE_COMMAND} -E make_directory ${MT_GENERATED}/profile
+    COMMAND ${PROTOC_C} --proto_path=${CMAKE_SOURCE_DIR}/lib --c_out=${MT_GENERATED} profile/${stem}.proto
+    DEPENDS ${proto} VERBATIM)
+  list(APPEND MT_PROTO_SOURCES ${out}.c)
+endforeach()
+
+file(GLOB MT_OFFLINE_SOURCES CONFIGURE_DEPENDS
+  lib/base/*.c lib/ledger/reader*.c lib/profile/*.c lib/view/*.c lib/export/*.c)
+set(MT_CLI_SOURCES)
+file(GLOB MT_CLI_SOURCES CONFIGURE_DEPENDS cli/*.c)
+list(FILTER MT_CLI_SOURCES EXCLUDE REGEX "cli/main\\.c$")
+
+if(MT_PROTO_SOURCES)
+  add_library(mt_proto OBJECT ${MT_PROTO_SOURCES})
+  target_include_directories(mt_proto PUBLIC ${MT_GENERATED})
+  target_link_libraries(mt_proto PUBLIC PkgConfig::OFFLINE_LIBS PRIVATE mt_sanitize)
+  list(APPEND MT_OFFLINE_SOURCES $<TARGET_OBJECTS:mt_proto>)
+endif()
+if(MT_OFFLINE_SOURCES)
+  add_library(mt_offline STATIC ${MT_OFFLINE_SOURCES})
+  target_include_directories(mt_offline PUBLIC ${MT_GENERATED})
+  target_link_libraries(mt_offline PUBLIC mt_flags mt_sanitize PkgConfig::OFFLINE_LIBS ZLIB::ZLIB ${IBERTY_LIBRARY} m)
+  if(TARGET mt_proto)
+    add_dependencies(mt_offline mt_proto)
+  endif()
+endif()
+if(MT_CLI_SOURCES AND TARGET mt_offline)
+  add_library(mt_cli STATIC ${MT_CLI_SOURCES})
+  target_include_directories(mt_cli PUBLIC ${CMAKE_SOURCE_DIR}/cli)
+  target_link_libraries(mt_cli PUBLIC mt_offline)
+endif()
+if(TARGET mt_cli AND EXISTS ${CMAKE_SOURCE_DIR}/cli/main.c)
+  add_executable(memtrack cli/main.c)
+  target_link_libraries(memtrack PRIVATE mt_cli)
+  install(TARGETS memtrack RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+endif()

@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: MIT
+#
+# What is loaded into other people's programs. It may need libc and nothing else, so what enters here is decided by
+# file name: lib/base without the files listed below, lib/ledger without reader*.c.
+file(GLOB MT_TARGET_SOURCES CONFIGURE_DEPENDS
+  lib/base/*.c lib/ledger/*.c lib/unwind/*.c lib/track/*.c)
+list(FILTER MT_TARGET_SOURCES EXCLUDE REGEX "lib/base/error\\.c$|lib/ledger/reader[^/]*\\.c$")
+file(GLOB MT_INTERPOSE_SOURCES CONFIGURE_DEPENDS interpose/*.c)
+set(MT_JEMALLOC_SOURCES ${MT_INTERPOSE_SOURCES})
+list(FILTER MT_JEMALLOC_SOURCES INCLUDE REGEX "interpose/jemalloc[^/]*\\.c$")
+list(FILTER MT_INTERPOSE_SOURCES EXCLUDE REGEX "interpose/jemalloc[^/]*\\.c$")
+
+# -fno-builtin: the compiler must not turn our malloc's body into a call of calloc. initial-exec: a dynamic TLS access
+# can call malloc. No stack protector: the guard is not there yet when the first hook runs. Hooks run on the stack of
+# whoever allocates, thus the bound on frames.
+add_library(mt_target_flags INTERFACE)
+target_link_libraries(mt_target_flags INTERFACE mt_flags)
+target_compile_options(mt_target_flags INTERFACE
+  -O2 -g -fPIC -fvisibility=hidden -fno-builtin -ftls-model=initial-exec -fno-lto -fno-stack-protector
+  -fno-semantic-interposition -fcf-protection=none -Wframe-larger-than=1024)
+
+# Links one preloaded object: libc only, nothing left undefined, nothing bound lazily.
+function(mt_add_preload name exports)
+  add_library(${name} SHARED ${ARGN})
+  target_link_libraries(${name} PRIVATE mt_target_flags)
+  target_link_options(${name} PRIVATE -static-libgcc -fno-lto -Wl,-z,now -Wl,-z,defs -Wl,--as-needed)
+  if(EXISTS ${exports})
+    target_link_options(${name} PRIVATE -Wl,--version-script=${exports})
+    set_property(TARGET ${name} APPEND PROPERTY LINK_DEPENDS ${exports})
+  endif()
+  install(TARGETS ${name} LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}/memtrack)
+endfunction()
+
+if(MT_TARGET_SOURCES)
+  add_library(mt_target_objects OBJECT ${MT_TARGET_SOURCES})
+  target_link_libraries(mt_target_objects PRIVATE mt_target_flags)
+  add_library(mt_target STATIC $<TARGET_OBJECTS:mt_target_objects>) # for unit tests
+  target_link_libraries(mt_target INTERFACE mt_flags)
+endif()
+if(MT_TARGET_SOURCES AND MT_INTERPOSE_SOURCES)
+  mt_add_preload(libmemtrack ${CMAKE_SOURCE_DIR}/interpose/exports.map
+    ${MT_INTERPOSE_SOURCES} $<TARGET_OBJECTS:mt_target_objects>)
+  set_target_properties(libmemtrack PROPERTIES OUTPUT_NAME memtrack)
+endif()
+if(TARGET libmemtrack AND MT_JEMALLOC_SOURCES)
+  mt_add_preload(libmemtrack-jemalloc ${CMAKE_SOURCE_DIR}/interpose/jemalloc.map ${MT_JEMALLOC_SOURCES})
+  target_link_libraries(libmemtrack-jemalloc PRIVATE libmemtrack)
+  set_target_properties(libmemtrack-jemalloc PROPERTIES OUTPUT_NAME memtrack-jemalloc
+    BUILD_RPATH "$ORIGIN" BUILD_RPATH_USE_ORIGIN ON INSTALL_RPATH "$ORIGIN")
+endif()
