@@ -13,8 +13,9 @@
  *
  *   header ──► extent directory ──► MT_EXTENT_NODES   chunk i: struct mt_node[MT_NODES_PER_CHUNK]
  *                                   MT_EXTENT_SITES   chunk i: struct mt_site[MT_SITES_PER_CHUNK]
- *                                   MT_EXTENT_REGIONS index = address >> MT_LEAF_SHIFT: struct
- * mt_region[MT_REGIONS_PER_LEAF] MT_EXTENT_BIG     struct mt_big_block[]; the one with the highest index is in force
+ *                                   MT_EXTENT_REGIONS index = address >> MT_LEAF_SHIFT:
+ *                                                     struct mt_region[MT_REGIONS_PER_LEAF]
+ *                                   MT_EXTENT_BIG     struct mt_big_block[]; the one with the highest index is in force
  *                                   MT_EXTENT_BANKS   chunk i: struct mt_bank[MT_BANKS_PER_CHUNK]
  *                                   MT_EXTENT_MODULES chunk i: struct mt_module[MT_MODULES_PER_CHUNK]
  *
