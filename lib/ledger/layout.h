@@ -76,7 +76,7 @@ enum {
  * origin = A: its allocated_* stay 0. The live bytes of (path, class, A) are the sum over the records with origin A.
  *
  * The value at the peak, for bytes and blocks alike: saved_epoch == control.epoch ? saved : allocated - freed. The
- * sum over all records is the peak. [exact with one thread, DESIGN 2.1]
+ * sum over all records is the peak, exactly so with one thread.
  */
 struct mt_site {
     uint64_t allocated_bytes;

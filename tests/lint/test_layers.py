@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: MIT
+"""
+Who may include whom. The table is the picture of the tree:
+
+    base <- ledger (writer) <- track <- interpose        what goes into a target
+    base <- unwind          <- track
+    ledger (reader) <- profile <- view <- export <- cli   what reads
+
+The two sides share layout.h and the part of base that needs libc alone, and nothing else.
+"""
+import re
+
+import tree
+
+TARGET_SIDE = {"base", "writer", "unwind", "track", "interpose"}
+MAY_INCLUDE = {
+    "layout": {"layout"},
+    "error": {"error"},
+    "base": {"base"},
+    "writer": {"base", "layout", "writer"},
+    "unwind": {"base", "unwind"},
+    "track": {"base", "layout", "writer", "unwind", "track", "public"},
+    "interpose": {"base", "layout", "writer", "track", "unwind", "interpose", "public"},
+    "public": {"public"},
+    "reader": {"error", "layout", "reader"},
+    "profile": {"error", "layout", "reader", "profile"},
+    "view": {"error", "layout", "reader", "profile", "view"},
+    "export": {"error", "layout", "profile", "view", "export"},
+    "cli": {"error", "layout", "reader", "profile", "view", "export", "cli"},
+}
+# stdio allocates buffers, locale and iconv do as well: inside a target they would call the hooks they are part of.
+FORBIDDEN_IN_TARGET = {"stdio.h", "locale.h", "iconv.h", "wchar.h", "syslog.h", "pthread.h"}
+
+
+def room(path):
+    """The row of the table that a path belongs to, None when it is none of the layers'."""
+    path = re.sub(r"^lib/", "", str(path))
+    if path == "ledger/layout.h":
+        return "layout"
+    if path.startswith("base/error."):
+        return "error"
+    if path.startswith("ledger/"):
+        return "reader" if path.startswith("ledger/reader") else "writer"
+    if path.startswith("include/"):
+        return "public"
+    first = path.split("/")[0]
+    return first if first in MAY_INCLUDE else None
+
+
+def target_of(source, name):
+    """The project's file that #include "name" in source means."""
+    beside = source.parent / name
+    if (tree.SOURCE / beside).is_file():
+        return beside
+    if name.endswith(".pb-c.h"):
+        return "lib/" + name
+    for folder in ("lib", "lib/include", "cli", "interpose"):
+        if (tree.SOURCE / folder / name).is_file():
+            return f"{folder}/{name}"
+    return None
+
+
+problems = []
+checked = 0
+for source in tree.files(".c", ".h"):
+    here = room(source)
+    if here is None or source.parts[0] in ("tests", "bench"):
+        continue
+    checked += 1
+    for number, line in enumerate(tree.text(source).splitlines(), 1):
+        match = re.match(r'\s*#\s*include\s*([<"])([^">]+)[">]', line)
+        if not match:
+            continue
+        quote, name = match.groups()
+        place = f"{source}:{number}"
+        if quote == "<":
+            if here in TARGET_SIDE and name in FORBIDDEN_IN_TARGET:
+                problems.append(f"{place}: <{name}> must not be used inside a target")
+            continue
+        included = target_of(source, name)
+        if included is None:
+            problems.append(f'{place}: "{name}" is no file of the project')
+        elif room(included) not in MAY_INCLUDE[here]:
+            problems.append(f"{place}: {here} must not include {room(included)} ({included})")
+        elif included == source.parent / name and "/" not in name and str(source).startswith("lib/"):
+            problems.append(f'{place}: write "{str(included)[4:]}", relative to lib/')
+tree.report(problems, checked and f"{checked} files")

@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: MIT
+"""
+What the preloaded objects promise to the programs they are loaded into, read from the built files:
+they export what their map says and nothing more, they need libc alone and of it only what undefined.txt lists,
+and they use no thread-local storage that could be allocated late.
+"""
+import re
+import subprocess
+
+import tree
+
+MAX_TLS_BYTES = 64
+NEEDED = {"libc.so.6", "ld-linux-x86-64.so.2", "ld-linux-aarch64.so.1"}
+# Relocations of dynamic thread-local storage: the first access of a thread may call malloc.
+LATE_TLS = re.compile(r"R_\w+_(?:DTPMOD|DTPOFF|TLSDESC)\w*")
+
+
+def output(*command):
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+
+
+def symbols(path, *options):
+    """(name without version, type) of the dynamic symbols."""
+    rows = [line.split() for line in output("nm", "-D", *options, str(path)).splitlines()]
+    return {(row[-1].split("@")[0], row[-2]) for row in rows}
+
+
+def exports_of(map_path):
+    """The names in the global: part of a version script, as patterns."""
+    script = re.sub(r"/\*.*?\*/|#.*", "", map_path.read_text(), flags=re.S)
+    names = []
+    for part in re.findall(r"global:(.*?)(?:local:|\})", script, flags=re.S):
+        names += [name.strip() for name in re.sub(r'extern\s+"C(\+\+)?"\s*\{|\}', "", part).split(";") if name.strip()]
+    return set(names)
+
+
+def allowed_undefined():
+    lines = (tree.SOURCE / "tests/lint/undefined.txt").read_text().splitlines()
+    return {line.split("#")[0].strip() for line in lines} - {""}
+
+
+def check(name, map_name, extra_needed=()):
+    path = tree.BUILD / name
+    needed = set(re.findall(r"NEEDED.*\[(.*?)\]", output("readelf", "-d", str(path))))
+    for library in sorted(needed - NEEDED - set(extra_needed)):
+        yield f"{name}: needs {library}; a target may not have it"
+
+    exported = {symbol for symbol, kind in symbols(path, "--defined-only") if kind != "A"}
+    promised = exports_of(tree.SOURCE / map_name)
+    for symbol in sorted(exported - promised):
+        yield f"{name}: exports {symbol}, which {map_name} does not list"
+    for symbol in sorted(promised - exported):
+        yield f"{map_name}: lists {symbol}, which {name} does not export"
+
+    undefined = {symbol for symbol, _ in symbols(path, "--undefined-only")}
+    provided = exports_of(tree.SOURCE / "interpose/exports.map") if extra_needed else set()
+    for symbol in sorted(undefined - allowed_undefined() - provided):
+        yield f"{name}: uses {symbol}, which tests/lint/undefined.txt does not allow"
+
+    for relocation in sorted(set(LATE_TLS.findall(output("readelf", "-rW", str(path))))):
+        yield f"{name}: relocation {relocation}: thread-local storage that may call malloc"
+    tls = re.search(r"^\s*TLS\s+(?:0x\w+\s+){4}0x(\w+)", output("readelf", "-lW", str(path)), flags=re.M)
+    if tls and int(tls.group(1), 16) > MAX_TLS_BYTES:
+        yield f"{name}: {int(tls.group(1), 16)} bytes of static thread-local storage; {MAX_TLS_BYTES} is the limit"
+    if "TEXTREL" in output("readelf", "-d", str(path)):
+        yield f"{name}: text relocations"
+
+
+problems = list(check("libmemtrack.so", "interpose/exports.map"))
+checked = ["libmemtrack.so"]
+if (tree.BUILD / "libmemtrack-jemalloc.so").exists():
+    problems += check("libmemtrack-jemalloc.so", "interpose/jemalloc.map", ["libmemtrack.so"])
+    checked.append("libmemtrack-jemalloc.so")
+used = {symbol for name in checked for symbol, _ in symbols(tree.BUILD / name, "--undefined-only")}
+problems += [f"tests/lint/undefined.txt: {symbol} is used by nothing; remove it"
+             for symbol in sorted(allowed_undefined() - used)]
+tree.report(problems, " and ".join(checked))
