@@ -23,10 +23,11 @@ if not shutil.which("clang-tidy"):
 def commands():
     """(file, compile command) of our sources; a file that is compiled twice is looked at once."""
     database = json.loads((tree.BUILD / "compile_commands.json").read_text())
+    ours = {str(path) for path in tree.files(".c")}
     entries = {}
     for entry in database:
         path = os.path.relpath(entry["file"], tree.SOURCE)
-        if path.split("/")[0] in ROOMS and path.endswith(".c"):
+        if path.split("/")[0] in ROOMS and path in ours:
             entries.setdefault(path, entry["command"])
     return sorted(entries.items())
 
