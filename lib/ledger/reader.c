@@ -1,0 +1,528 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A ledger seen from outside. The target's addresses become file offsets in two steps, both prepared at open and
+ * renewed when the writer's counts move:
+ *
+ *   header.segment[]  ──► segments[]            target address → file offset
+ *   header.extent[],  ──► arrays[kind].chunk[]  chunk index → file offset, bytes
+ *   directory blocks
+ *
+ * Invariants: every chunk lies inside a segment and every segment inside the file as it was when the tables were built; a
+ * file that shrinks later yields short reads, which read as zeros. The number of chunks of a kind is bounded by what the
+ * disk blocks of the file could hold, so a small file cannot ask for much memory: many extents that name the same bytes
+ * are refused once they exceed it. A directory list is followed for as many blocks as its extent count needs, so a
+ * cycle ends.
+ *
+ * Rejected: mmap. It is no faster for data that is copied once, and a target that truncates its ledger would kill the
+ * reader with SIGBUS.
+ */
+#include "ledger/reader.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { N_KINDS = MT_EXTENT_MODULES + 1 };
+
+/* A file may be sparse (a copy of a ledger often is), so its disk blocks bound its contents only loosely. */
+#define SPARSE_FACTOR 16u
+#define SPARSE_SLACK  (UINT64_C(64) << 20)
+
+struct chunk {
+    uint64_t offset; /* 0: missing, the header is there */
+    uint64_t bytes;
+};
+
+struct array {
+    struct chunk *chunk;
+    size_t n_chunks;
+    uint64_t bytes; /* sum over the chunks */
+};
+
+struct mt_ledger {
+    int fd;
+    char *path;
+    uint64_t size_bytes;  /* of the file */
+    uint64_t limit_bytes; /* what one array may hold */
+    uint64_t damage;
+    struct mt_ledger_info info;
+    uint32_t n_segments, n_extents; /* that the tables below were built from */
+    uint64_t directory;
+    struct mt_segment *segments;
+    size_t n_valid_segments;
+    struct array arrays[N_KINDS];
+};
+
+static const struct {
+    uint32_t item_bytes, per_chunk;
+} kinds[N_KINDS] = {
+    [MT_EXTENT_NODES] = {sizeof(struct mt_node), MT_NODES_PER_CHUNK},
+    [MT_EXTENT_SITES] = {sizeof(struct mt_site), MT_SITES_PER_CHUNK},
+    [MT_EXTENT_BANKS] = {sizeof(struct mt_bank), MT_BANKS_PER_CHUNK},
+    [MT_EXTENT_MODULES] = {sizeof(struct mt_module), MT_MODULES_PER_CHUNK},
+};
+
+/* ---- bytes ------------------------------------------------------------------------------------------------------ */
+
+/* Returns the bytes read, the rest of out is zeroed; -1 with errno when the read failed. */
+static ssize_t read_at(int fd, uint64_t offset, void *out, size_t bytes) {
+    size_t done = 0;
+    while (done < bytes) {
+        ssize_t n = pread(fd, (char *)out + done, bytes - done, (off_t)(offset + done));
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return -1;
+        if (n == 0)
+            break;
+        done += (size_t)n;
+    }
+    memset((char *)out + done, 0, bytes - done);
+    return (ssize_t)done;
+}
+
+static size_t read_or_zero(struct mt_ledger *ledger, uint64_t offset, void *out, size_t bytes) {
+    ssize_t n = read_at(ledger->fd, offset, out, bytes);
+    if (n < 0) {
+        memset(out, 0, bytes);
+        n = 0;
+    }
+    if ((size_t)n < bytes)
+        ledger->damage++;
+    return (size_t)n;
+}
+
+/* The file offset of an address, and how many bytes follow it in its segment; 0 when it is in no segment. */
+static uint64_t offset_of(const struct mt_ledger *ledger, uint64_t address, uint64_t *available) {
+    for (size_t i = 0; i < ledger->n_valid_segments; i++) {
+        const struct mt_segment *s = &ledger->segments[i];
+        if (address >= s->address && address - s->address < s->bytes) {
+            *available = s->bytes - (address - s->address);
+            return s->offset + (address - s->address);
+        }
+    }
+    *available = 0;
+    return 0;
+}
+
+size_t mt_ledger_read_address(struct mt_ledger *ledger, uint64_t address, void *out, size_t bytes) {
+    uint64_t available;
+    uint64_t offset = offset_of(ledger, address, &available);
+    size_t there = available < bytes ? (size_t)available : bytes;
+    memset((char *)out + there, 0, bytes - there);
+    if (there < bytes)
+        ledger->damage++;
+    return there ? read_or_zero(ledger, offset, out, there) : 0;
+}
+
+/* ---- tables ----------------------------------------------------------------------------------------------------- */
+
+static void forget_tables(struct mt_ledger *ledger) {
+    for (int kind = 0; kind < N_KINDS; kind++) {
+        free(ledger->arrays[kind].chunk);
+        ledger->arrays[kind] = (struct array){0};
+    }
+    free(ledger->segments);
+    ledger->segments = NULL;
+    ledger->n_valid_segments = 0;
+}
+
+/* Segments that make sense, clipped to the file. */
+static int take_segments(struct mt_ledger *ledger, const struct mt_ledger_header *header) {
+    uint32_t n = ledger->n_segments;
+    if (n > MT_MAX_SEGMENTS) {
+        n = MT_MAX_SEGMENTS;
+        ledger->damage++;
+    }
+    ledger->segments = calloc(n ? n : 1, sizeof *ledger->segments);
+    if (!ledger->segments)
+        return -MEMTRACK_ENOMEM;
+    for (uint32_t i = 0; i < n; i++) {
+        struct mt_segment s = header->segment[i];
+        bool fits = s.offset < ledger->size_bytes && s.bytes && s.address + s.bytes > s.address;
+        if (fits && s.bytes > ledger->size_bytes - s.offset)
+            s.bytes = ledger->size_bytes - s.offset;
+        if (!fits || s.bytes != header->segment[i].bytes)
+            ledger->damage++;
+        if (fits)
+            ledger->segments[ledger->n_valid_segments++] = s;
+    }
+    return 0;
+}
+
+static int grow_array(struct array *array, size_t n_chunks) {
+    if (n_chunks <= array->n_chunks)
+        return 0;
+    size_t n = array->n_chunks ? array->n_chunks * 2 : 16;
+    if (n < n_chunks)
+        n = n_chunks;
+    struct chunk *grown = realloc(array->chunk, n * sizeof *grown);
+    if (!grown)
+        return -MEMTRACK_ENOMEM;
+    memset(grown + array->n_chunks, 0, (n - array->n_chunks) * sizeof *grown);
+    array->chunk = grown;
+    array->n_chunks = n;
+    return 0;
+}
+
+static int take_extent(struct mt_ledger *ledger, const struct mt_extent *extent) {
+    if (extent->kind == 0 || extent->kind >= N_KINDS) {
+        ledger->damage++;
+        return 0;
+    }
+    if (!kinds[extent->kind].item_bytes)
+        return 0; /* live blocks: not part of a profile */
+    struct array *array = &ledger->arrays[extent->kind];
+    uint64_t chunk_bytes = (uint64_t)kinds[extent->kind].item_bytes * kinds[extent->kind].per_chunk;
+    uint64_t bytes = extent->bytes < chunk_bytes ? extent->bytes : chunk_bytes;
+    uint64_t available, offset = offset_of(ledger, extent->address, &available);
+    if (bytes > available)
+        bytes = available;
+    bool fits = bytes && extent->index <= ledger->limit_bytes / chunk_bytes;
+    if (!fits || array->bytes + bytes > ledger->limit_bytes ||
+        (extent->index < array->n_chunks && array->chunk[extent->index].offset)) {
+        ledger->damage++;
+        return 0;
+    }
+    if (grow_array(array, (size_t)extent->index + 1) != 0)
+        return -MEMTRACK_ENOMEM;
+    array->chunk[extent->index] = (struct chunk){offset, bytes};
+    array->bytes += bytes;
+    return 0;
+}
+
+/* The extents that found no room in the header. */
+static int take_directory(struct mt_ledger *ledger, size_t n) {
+    if (n > ledger->limit_bytes / 64) { /* no useful extent is smaller */
+        n = (size_t)(ledger->limit_bytes / 64);
+        ledger->damage++;
+    }
+    struct mt_directory *block = n ? malloc(sizeof *block) : NULL;
+    if (n && !block)
+        return -MEMTRACK_ENOMEM;
+    int rc = 0;
+    uint64_t address = ledger->directory;
+    while (n && rc == 0) {
+        if (mt_ledger_read_address(ledger, address, block, sizeof *block) < sizeof *block)
+            break; /* counted as damage */
+        size_t here = n < MT_DIRECTORY_EXTENTS ? n : MT_DIRECTORY_EXTENTS;
+        for (size_t i = 0; i < here && rc == 0; i++)
+            rc = take_extent(ledger, &block->extent[i]);
+        n -= here;
+        address = block->next;
+    }
+    free(block);
+    return rc;
+}
+
+static int build_tables(struct mt_ledger *ledger, const struct mt_ledger_header *header) {
+    forget_tables(ledger);
+    int rc = take_segments(ledger, header);
+    size_t n = ledger->n_extents < MT_FIRST_EXTENTS ? ledger->n_extents : MT_FIRST_EXTENTS;
+    for (size_t i = 0; i < n && rc == 0; i++)
+        rc = take_extent(ledger, &header->extent[i]);
+    if (rc == 0 && ledger->n_extents > MT_FIRST_EXTENTS)
+        rc = take_directory(ledger, ledger->n_extents - MT_FIRST_EXTENTS);
+    return rc;
+}
+
+/* ---- header ----------------------------------------------------------------------------------------------------- */
+
+/* The part before the texts; what a tick needs. */
+struct prefix {
+    _Alignas(64) unsigned char bytes[offsetof(struct mt_ledger_header, exe)];
+};
+#define FIELD(prefix, out, name)                                                                                       \
+    memcpy(&(out), (prefix)->bytes + offsetof(struct mt_ledger_header, name), sizeof(out));                            \
+    _Static_assert(sizeof(out) == sizeof(((struct mt_ledger_header *)0)->name), "same size")
+
+static int check_prefix(const struct mt_ledger *ledger, const struct prefix *prefix, size_t bytes,
+                        struct mt_error *error) {
+    uint64_t magic;
+    uint32_t version, header_bytes;
+    FIELD(prefix, magic, magic);
+    FIELD(prefix, version, version);
+    FIELD(prefix, header_bytes, header_bytes);
+    if (magic != MT_LEDGER_MAGIC)
+        return mt_error_set(error, MEMTRACK_EFORMAT, "Give a profile (*.pb.gz) or a ledger (*" MT_LEDGER_SUFFIX ").",
+                            "%s: %s", ledger->path,
+                            bytes && magic == 0 ? "the ledger was never begun: its process ended while it started"
+                                                : "not a ledger");
+    if (version != MT_LEDGER_VERSION)
+        return mt_error_set(error, MEMTRACK_EVERSION,
+                            "Use the memtrack that recorded it: program and library must be of one version.",
+                            "%s: ledger version %u, this memtrack reads version %u", ledger->path, version,
+                            MT_LEDGER_VERSION);
+    if (header_bytes != sizeof(struct mt_ledger_header) || ledger->size_bytes < sizeof(struct mt_ledger_header))
+        return mt_error_set(error, MEMTRACK_EFORMAT, "Record again; keep ledgers whole when you copy them.",
+                            "%s: the ledger is cut or damaged: %llu bytes are less than its header", ledger->path,
+                            (unsigned long long)ledger->size_bytes);
+    return 0;
+}
+
+static size_t clamp_count(const struct mt_ledger *ledger, uint32_t claimed, enum mt_extent_kind kind) {
+    uint64_t most = ledger->limit_bytes / kinds[kind].item_bytes;
+    return claimed < most ? claimed : (size_t)most;
+}
+
+static void take_info(struct mt_ledger *ledger, const struct prefix *prefix) {
+    struct mt_ledger_info *info = &ledger->info;
+    FIELD(prefix, info->flags, flags);
+    FIELD(prefix, info->pid, pid);
+    FIELD(prefix, info->ppid, ppid);
+    FIELD(prefix, info->allocator, allocator);
+    FIELD(prefix, info->start_realtime_ns, start_realtime_ns);
+    FIELD(prefix, info->start_monotonic_ns, start_monotonic_ns);
+    FIELD(prefix, info->sample_bytes, sample_bytes);
+    FIELD(prefix, info->max_frames, max_frames);
+    FIELD(prefix, info->lossy_errno, lossy_errno);
+    FIELD(prefix, info->file_bytes, file_bytes);
+    FIELD(prefix, info->allocator_path, allocator_path);
+    FIELD(prefix, info->control, control);
+    if (info->file_bytes > ledger->size_bytes)
+        info->file_bytes = ledger->size_bytes;
+    uint32_t nodes, sites, banks, modules;
+    FIELD(prefix, nodes, n_nodes);
+    FIELD(prefix, sites, n_sites);
+    FIELD(prefix, banks, n_banks);
+    FIELD(prefix, modules, n_modules);
+    info->n_nodes = clamp_count(ledger, nodes, MT_EXTENT_NODES);
+    info->n_sites = clamp_count(ledger, sites, MT_EXTENT_SITES);
+    info->n_banks = banks < MT_MAX_BANKS ? banks : MT_MAX_BANKS;
+    info->n_modules = modules <= MT_NODE_MODULE_MASK ? modules : MT_NODE_MODULE_MASK + 1;
+}
+
+static int measure_file(struct mt_ledger *ledger, struct mt_error *error) {
+    struct stat st;
+    if (fstat(ledger->fd, &st) != 0)
+        return mt_error_set(error, MEMTRACK_EIO, "", "%s: %s", ledger->path, strerror(errno));
+    if (!S_ISREG(st.st_mode))
+        return mt_error_set(error, MEMTRACK_EFORMAT, "", "%s: not a regular file", ledger->path);
+    if (st.st_uid != geteuid() && geteuid() != 0)
+        return mt_error_set(error, MEMTRACK_EIO, "Run as the user who recorded it, or as root.",
+                            "%s: the ledger belongs to another user (uid %u)", ledger->path, (unsigned)st.st_uid);
+    uint64_t stored = (uint64_t)st.st_blocks * 512 * SPARSE_FACTOR + SPARSE_SLACK;
+    ledger->size_bytes = (uint64_t)st.st_size;
+    ledger->limit_bytes = ledger->size_bytes < stored ? ledger->size_bytes : stored;
+    return 0;
+}
+
+int mt_ledger_read_header(struct mt_ledger *ledger, struct mt_ledger_header *out, struct mt_error *error) {
+    ssize_t n = read_at(ledger->fd, 0, out, sizeof *out);
+    if (n < 0)
+        return mt_error_set(error, MEMTRACK_EIO, "", "%s: %s", ledger->path, strerror(errno));
+    if ((size_t)n < sizeof *out)
+        return mt_error_set(error, MEMTRACK_EFORMAT, "", "%s: the ledger is cut inside its header", ledger->path);
+    return 0;
+}
+
+static int rebuild(struct mt_ledger *ledger, struct mt_error *error) {
+    struct mt_ledger_header *header = aligned_alloc(64, sizeof *header);
+    if (!header)
+        return mt_error_set(error, MEMTRACK_ENOMEM, "", "%s: out of memory", ledger->path);
+    int rc = mt_ledger_read_header(ledger, header, error);
+    if (rc == 0 && build_tables(ledger, header) != 0)
+        rc = mt_error_set(error, MEMTRACK_ENOMEM, "", "%s: out of memory", ledger->path);
+    free(header);
+    return rc;
+}
+
+int mt_ledger_refresh(struct mt_ledger *ledger, struct mt_error *error) {
+    struct prefix prefix;
+    ssize_t n = read_at(ledger->fd, 0, &prefix, sizeof prefix);
+    if (n < 0)
+        return mt_error_set(error, MEMTRACK_EIO, "", "%s: %s", ledger->path, strerror(errno));
+    uint32_t segments, extents;
+    FIELD(&prefix, segments, n_segments);
+    FIELD(&prefix, extents, n_extents);
+    bool grown = !ledger->segments || segments != ledger->n_segments || extents != ledger->n_extents;
+    int rc = grown ? measure_file(ledger, error) : 0;
+    if (rc == 0)
+        rc = check_prefix(ledger, &prefix, (size_t)n, error);
+    if (rc != 0)
+        return rc;
+    take_info(ledger, &prefix);
+    if (!grown)
+        return 0;
+    ledger->n_segments = segments;
+    ledger->n_extents = extents;
+    FIELD(&prefix, ledger->directory, directory);
+    return rebuild(ledger, error);
+}
+
+const struct mt_ledger_info *mt_ledger_info(const struct mt_ledger *ledger) {
+    return &ledger->info;
+}
+
+const char *mt_ledger_path(const struct mt_ledger *ledger) {
+    return ledger->path;
+}
+
+uint64_t mt_ledger_damage(const struct mt_ledger *ledger) {
+    return ledger->damage;
+}
+
+/* ---- open, close ------------------------------------------------------------------------------------------------ */
+
+int mt_ledger_open_fd(int fd, const char *path, struct mt_ledger **out, struct mt_error *error) {
+    struct mt_ledger *ledger = calloc(1, sizeof *ledger);
+    char *copy = strdup(path);
+    if (!ledger || !copy) {
+        free(ledger);
+        free(copy);
+        close(fd);
+        return mt_error_set(error, MEMTRACK_ENOMEM, "", "%s: out of memory", path);
+    }
+    ledger->fd = fd;
+    ledger->path = copy;
+    int rc = measure_file(ledger, error);
+    if (rc == 0)
+        rc = mt_ledger_refresh(ledger, error);
+    if (rc != 0) {
+        mt_ledger_close(ledger);
+        return rc;
+    }
+    *out = ledger;
+    return 0;
+}
+
+int mt_ledger_open(const char *path, struct mt_ledger **out, struct mt_error *error) {
+    int fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
+    if (fd < 0 && errno == ENOENT)
+        return mt_error_set(error, MEMTRACK_ENOTFOUND, "Check the name.", "%s: no such file", path);
+    if (fd < 0)
+        return mt_error_set(error, MEMTRACK_EIO, "", "%s: %s", path,
+                            errno == ELOOP ? "is a symbolic link, which is not followed here" : strerror(errno));
+    return mt_ledger_open_fd(fd, path, out, error);
+}
+
+void mt_ledger_close(struct mt_ledger *ledger) {
+    if (!ledger)
+        return;
+    forget_tables(ledger);
+    close(ledger->fd);
+    free(ledger->path);
+    free(ledger);
+}
+
+bool mt_ledger_is_one(const char *path) {
+    int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
+    if (fd < 0)
+        return false;
+    struct stat st;
+    uint64_t magic = 0;
+    bool is = fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
+              read_at(fd, 0, &magic, sizeof magic) == (ssize_t)sizeof magic && magic == MT_LEDGER_MAGIC;
+    close(fd);
+    return is;
+}
+
+/* ---- contents --------------------------------------------------------------------------------------------------- */
+
+static size_t count_of(const struct mt_ledger *ledger, enum mt_extent_kind kind) {
+    switch (kind) {
+    case MT_EXTENT_NODES:
+        return ledger->info.n_nodes;
+    case MT_EXTENT_SITES:
+        return ledger->info.n_sites;
+    case MT_EXTENT_BANKS:
+        return ledger->info.n_banks;
+    case MT_EXTENT_MODULES:
+        return ledger->info.n_modules;
+    default:
+        return 0;
+    }
+}
+
+size_t mt_ledger_read_items(struct mt_ledger *ledger, enum mt_extent_kind kind, size_t first, size_t n, void *out) {
+    size_t count = count_of(ledger, kind), item_bytes = kinds[kind].item_bytes, per_chunk = kinds[kind].per_chunk;
+    size_t there = first >= count ? 0 : (n < count - first ? n : count - first);
+    const struct array *array = &ledger->arrays[kind];
+    char *to = out;
+    for (size_t done = 0; done < there;) {
+        size_t index = (first + done) / per_chunk, skip = (first + done) % per_chunk;
+        size_t here = per_chunk - skip < there - done ? per_chunk - skip : there - done;
+        size_t bytes = here * item_bytes, start = skip * item_bytes, present = 0;
+        if (index < array->n_chunks && array->chunk[index].bytes > start)
+            present = array->chunk[index].bytes - start < bytes ? (size_t)(array->chunk[index].bytes - start) : bytes;
+        if (present)
+            read_or_zero(ledger, array->chunk[index].offset + start, to, present);
+        if (present < bytes) {
+            memset(to + present, 0, bytes - present);
+            ledger->damage++;
+        }
+        to += bytes;
+        done += here;
+    }
+    memset(to, 0, (n - there) * item_bytes);
+    return there;
+}
+
+void *mt_ledger_load_items(struct mt_ledger *ledger, enum mt_extent_kind kind, size_t *n) {
+    size_t have = ledger->arrays[kind].n_chunks * (size_t)kinds[kind].per_chunk;
+    size_t count = count_of(ledger, kind);
+    if (count > have) { /* more than there are chunks for: do not allocate what cannot be read */
+        count = have;
+        ledger->damage++;
+    }
+    void *items = malloc(count ? count * kinds[kind].item_bytes : 1);
+    if (items)
+        *n = mt_ledger_read_items(ledger, kind, 0, count, items);
+    return items;
+}
+
+static void add_bank(struct mt_ledger_totals *t, const struct mt_bank *bank) {
+    t->live_bytes = (int64_t)((uint64_t)t->live_bytes + (uint64_t)bank->live_bytes);
+    t->allocated_blocks += bank->allocated_blocks;
+    t->failed += bank->failed;
+    t->unknown_frees += bank->unknown_frees;
+    t->dropped += bank->dropped;
+    t->lossy_blocks += bank->lossy_blocks;
+    t->unwind_mismatches += bank->unwind_mismatches;
+    t->allocated_usable_bytes += bank->allocated_usable_bytes;
+}
+
+int mt_ledger_totals(struct mt_ledger *ledger, struct mt_ledger_totals *out) {
+    int rc = mt_ledger_refresh(ledger, NULL);
+    if (rc != 0)
+        return rc;
+    const struct mt_ledger_info *info = &ledger->info;
+    *out = (struct mt_ledger_totals){
+        .current_bytes = info->control.current_bytes,
+        .peak_bytes = info->control.peak_bytes,
+        .epoch = info->control.epoch,
+        .file_bytes = info->file_bytes,
+        .flags = info->flags,
+        .n_sites = info->n_sites,
+    };
+    struct mt_bank banks[MT_BANKS_PER_CHUNK];
+    for (size_t first = 0; first < info->n_banks; first += MT_BANKS_PER_CHUNK) {
+        size_t n = mt_ledger_read_items(ledger, MT_EXTENT_BANKS, first, MT_BANKS_PER_CHUNK, banks);
+        for (size_t i = first ? 0 : 1; i < n; i++)
+            add_bank(out, &banks[i]);
+    }
+    return 0;
+}
+
+bool mt_ledger_is_live(const struct mt_ledger *ledger) {
+    struct stat st;
+    char name[64];
+    snprintf(name, sizeof name, "/proc/%u/maps", ledger->info.pid);
+    FILE *maps = fstat(ledger->fd, &st) == 0 ? fopen(name, "re") : NULL;
+    if (!maps)
+        return false;
+    char *line = NULL;
+    size_t capacity = 0;
+    bool found = false;
+    while (!found && getline(&line, &capacity, maps) > 0) {
+        unsigned long long inode = 0;
+        found = sscanf(line, "%*s %*s %*s %*s %llu", &inode) == 1 && inode == st.st_ino && strstr(line, MT_LEDGER_SUFFIX);
+    }
+    free(line);
+    fclose(maps);
+    return found;
+}

@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Who was recorded, and what the recording could not see. A count that spoils a figure is worth nothing if its
+ * reader cannot tell what it means, so every one above zero becomes a sentence: what happened, what it does to the
+ * numbers, and what to change for the next run.
+ *
+ * Every text comes from another process: lengths are checked, terminators are not relied on.
+ */
+#include "profile/ledger_info.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char *const allocator_names[] = {
+    [MT_ALLOCATOR_OTHER] = "other",       [MT_ALLOCATOR_GLIBC] = "glibc",       [MT_ALLOCATOR_JEMALLOC] = "jemalloc",
+    [MT_ALLOCATOR_TCMALLOC] = "tcmalloc", [MT_ALLOCATOR_MIMALLOC] = "mimalloc",
+};
+
+/* ---- identity --------------------------------------------------------------------------------------------------- */
+
+static mt_string take_text(struct mt_profile *profile, const char *text, size_t bytes, size_t most) {
+    return mt_profile_intern_n(profile, text, strnlen(text, bytes < most ? bytes : most));
+}
+
+static int take_command(struct mt_profile *profile, const struct mt_ledger_header *header) {
+    size_t bytes = header->command_bytes < MT_COMMAND_MAX_BYTES ? header->command_bytes : MT_COMMAND_MAX_BYTES;
+    size_t n = 0;
+    for (size_t i = 0; i < bytes; i++)
+        n += header->command[i] == 0 || i + 1 == bytes;
+    profile->info.command = calloc(n ? n : 1, sizeof *profile->info.command);
+    if (!profile->info.command)
+        return -MEMTRACK_ENOMEM;
+    for (size_t at = 0; at < bytes && profile->info.n_command < n;) {
+        size_t length = strnlen(header->command + at, bytes - at);
+        mt_string text = mt_profile_intern_n(profile, header->command + at, length);
+        if (text == UINT32_MAX)
+            return -MEMTRACK_ENOMEM;
+        profile->info.command[profile->info.n_command++] = text;
+        at += length + 1;
+    }
+    return 0;
+}
+
+static int take_allocator_stats(struct mt_profile *profile, const struct mt_ledger_header *header) {
+    size_t n = header->n_allocator_stats < MT_MAX_ALLOCATOR_STATS ? header->n_allocator_stats : MT_MAX_ALLOCATOR_STATS;
+    profile->info.allocator_stats = calloc(n ? n : 1, sizeof *profile->info.allocator_stats);
+    if (!profile->info.allocator_stats)
+        return -MEMTRACK_ENOMEM;
+    for (size_t i = 0; i < n; i++) {
+        const struct mt_allocator_stat *stat = &header->allocator_stat[i];
+        mt_string name = take_text(profile, stat->name, sizeof stat->name, sizeof stat->name);
+        if (name == UINT32_MAX)
+            return -MEMTRACK_ENOMEM;
+        profile->info.allocator_stats[i] = (struct mt_named_value){name, stat->value};
+    }
+    profile->info.n_allocator_stats = n;
+    return 0;
+}
+
+static mt_string take_allocator_path(struct mt_ledger *ledger, struct mt_profile *profile) {
+    uint64_t address = mt_ledger_info(ledger)->allocator_path;
+    char path[256];
+    size_t have = 0;
+    char text[MT_PATH_MAX_BYTES];
+    while (address && have < sizeof text) { /* in pieces: the text may end right before the end of its segment */
+        size_t want = sizeof path - address % sizeof path;
+        if (want > sizeof text - have)
+            want = sizeof text - have;
+        if (mt_ledger_read_address(ledger, address, path, want) == 0)
+            break;
+        size_t length = strnlen(path, want);
+        memcpy(text + have, path, length);
+        have += length;
+        if (length < want)
+            break;
+        address += want;
+    }
+    return mt_profile_intern_n(profile, text, have);
+}
+
+static void take_flags(struct mt_profile_info *out, const struct mt_ledger_info *in) {
+    out->pid = in->pid;
+    out->ppid = in->ppid;
+    out->start_time_ns = in->start_realtime_ns;
+    out->sample_bytes = in->sample_bytes;
+    out->threads = (in->flags & MT_FLAG_THREADS) != 0;
+    out->usable_measured = (in->flags & MT_FLAG_USABLE) != 0;
+    out->partial = (in->flags & MT_FLAG_COMPLETE) == 0;
+    out->ledger_bytes = in->file_bytes;
+}
+
+int mt_ledger_info_take(struct mt_ledger *ledger, struct mt_profile *profile, struct mt_error *error) {
+    struct mt_ledger_header *header = aligned_alloc(64, sizeof *header);
+    if (!header)
+        return -MEMTRACK_ENOMEM;
+    int rc = mt_ledger_read_header(ledger, header, error);
+    struct mt_profile_info *info = &profile->info;
+    if (rc == 0) {
+        info->is_memtrack = true;
+        take_flags(info, mt_ledger_info(ledger));
+        info->exe = take_text(profile, header->exe, header->exe_bytes, sizeof header->exe);
+        info->cwd = take_text(profile, header->cwd, header->cwd_bytes, sizeof header->cwd);
+        uint32_t allocator = header->allocator <= MT_ALLOCATOR_MIMALLOC ? header->allocator : MT_ALLOCATOR_OTHER;
+        info->allocator = mt_profile_intern(profile, allocator_names[allocator]);
+        info->allocator_path = take_allocator_path(ledger, profile);
+        rc = take_command(profile, header);
+    }
+    if (rc == 0)
+        rc = take_allocator_stats(profile, header);
+    if (rc == 0 && (info->exe == UINT32_MAX || info->cwd == UINT32_MAX || info->allocator_path == UINT32_MAX))
+        rc = -MEMTRACK_ENOMEM;
+    free(header);
+    return rc;
+}
+
+/* ---- threads ---------------------------------------------------------------------------------------------------- */
+
+int mt_ledger_info_threads(const struct mt_bank *banks, size_t n_banks, struct mt_profile *profile,
+                           mt_string *thread_of_bank) {
+    struct mt_thread *threads = calloc(n_banks ? n_banks : 1, sizeof *threads);
+    if (!threads)
+        return -MEMTRACK_ENOMEM;
+    size_t n = 0;
+    for (size_t i = 0; i < n_banks; i++) {
+        const struct mt_bank *bank = &banks[i];
+        thread_of_bank[i] = 0;
+        if (i == 0 || bank->n_threads == 0)
+            continue;
+        char text[64];
+        int name_bytes = (int)strnlen(bank->name, sizeof bank->name);
+        if (bank->n_threads > 1)
+            snprintf(text, sizeof text, "%" PRIu32 " threads %.*s", bank->n_threads, name_bytes, bank->name);
+        else
+            snprintf(text, sizeof text, "%" PRIu32 " %.*s", bank->tid, name_bytes, bank->name);
+        thread_of_bank[i] = mt_profile_intern(profile, text);
+        threads[n].tid = bank->tid;
+        threads[n].n_threads = bank->n_threads;
+        threads[n].name = mt_profile_intern_n(profile, bank->name, (size_t)name_bytes);
+        if (thread_of_bank[i] == UINT32_MAX || threads[n++].name == UINT32_MAX) {
+            free(threads);
+            return -MEMTRACK_ENOMEM;
+        }
+    }
+    profile->info.threads_list = threads;
+    profile->info.n_threads_list = n;
+    return 0;
+}
+
+/* ---- notes ------------------------------------------------------------------------------------------------------ */
+
+struct notes {
+    struct mt_profile *profile;
+    int rc;
+};
+
+__attribute__((format(printf, 2, 3))) static void say(struct notes *notes, const char *format, ...) {
+    char text[512];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    int rc = mt_profile_add_note(notes->profile, text);
+    if (notes->rc == 0)
+        notes->rc = rc;
+}
+
+static const char *room_advice(uint32_t error) {
+    switch (error) {
+    case EFBIG:
+        return "raise the file size limit (ulimit -f)";
+    case ENOMEM:
+        return "raise the memory limit (ulimit -v, or the memory of the container)";
+    case EACCES:
+    case EPERM:
+    case ENOENT:
+        return "the program changed its user or root directory, so its ledger could not be opened again to grow";
+    default:
+        return "set MEMTRACK_DIR to a directory with more room, or enlarge the file system that holds the ledger";
+    }
+}
+
+static void say_what_is_lost(struct notes *notes, const struct mt_ledger_info *info) {
+    const struct mt_coverage *coverage = &notes->profile->info.coverage;
+    if (info->flags & MT_FLAG_NO_SPACE)
+        say(notes,
+            "The ledger could not grow (%s): totals stay right, but allocations from then on may have no call path "
+            "(%" PRIu64 " of them stand in the line [lossy]). Next time: %s.",
+            strerror((int)(info->lossy_errno & 0xfff)), coverage->lossy_blocks, room_advice(info->lossy_errno));
+    else if (coverage->lossy_blocks)
+        say(notes, "%" PRIu64 " allocations found no room for their call path and stand in the line [lossy].",
+            coverage->lossy_blocks);
+    if (coverage->dropped_events)
+        say(notes, "%" PRIu64 " events could not be recorded at all: live and peak may be off by their bytes.",
+            coverage->dropped_events);
+}
+
+static void say_how_it_began(struct notes *notes, const struct mt_ledger_info *info) {
+    uint64_t unknown = notes->profile->info.coverage.unknown_frees;
+    if (info->flags & MT_FLAG_FORKED)
+        say(notes,
+            "This process is a fork of process %" PRIu32 ": blocks that it inherited are not counted here%s.", info->ppid,
+            unknown ? ", and freeing them counts as unknown frees" : "");
+    if (unknown)
+        say(notes, "%" PRIu64 " frees were of blocks whose allocation was not seen; they change no figure.", unknown);
+    if (!(info->flags & MT_FLAG_COMPLETE))
+        say(notes, "Recording did not begin with the process: what it had allocated before is not counted.");
+    if (info->sample_bytes)
+        say(notes,
+            "Sampled, one allocation about every %" PRIu64 " bytes: every figure is an estimate, small call paths may be "
+            "missing.",
+            info->sample_bytes);
+}
+
+static void say_truncated(struct notes *notes) {
+    const struct mt_profile_info *info = &notes->profile->info;
+    uint64_t cut = info->coverage.truncated_stacks;
+    if (cut && info->totals.total_blocks)
+        say(notes,
+            "%" PRIu64 " of %" PRIu64 " allocations (%.1f %%) have a call path whose outer end could not be found (code "
+            "without unwind tables, or a deeper stack than --frames keeps).",
+            cut, info->totals.total_blocks, 100.0 * (double)cut / (double)info->totals.total_blocks);
+}
+
+int mt_ledger_info_notes(const struct mt_ledger *ledger, const struct mt_ledger_totals *counts, bool is_live,
+                         struct mt_profile *profile) {
+    struct notes notes = {profile, 0};
+    const struct mt_ledger_info *info = mt_ledger_info(ledger);
+    say_how_it_began(&notes, info);
+    say_what_is_lost(&notes, info);
+    say_truncated(&notes);
+    if (info->flags & MT_FLAG_CHECK_UNWIND)
+        say(&notes, "Each call path was checked against a full unwind: %" PRIu64 " mismatches.",
+            counts->unwind_mismatches);
+    if (is_live)
+        say(&notes, "The process was running while this was read: figures can be off by the events under way.");
+    else if (profile->info.approximate)
+        say(&notes, "The process ended in the middle of recording an event, or its ledger is damaged: figures are "
+                    "approximate.");
+    if (mt_ledger_damage(ledger))
+        say(&notes, "%" PRIu64 " pieces of the ledger could not be read; what they held is missing here.",
+            mt_ledger_damage(ledger));
+    return notes.rc;
+}
