@@ -252,15 +252,16 @@ static int check_prefix(const struct mt_ledger *ledger, const struct prefix *pre
                             "%s: %s", ledger->path,
                             bytes && magic == 0 ? "the ledger was never begun: its process ended while it started"
                                                 : "not a ledger");
-    if (version != MT_LEDGER_VERSION)
-        return mt_error_set(error, MEMTRACK_EVERSION,
-                            "Use the memtrack that recorded it: program and library must be of one version.",
-                            "%s: ledger version %u, this memtrack reads version %u", ledger->path, version,
-                            MT_LEDGER_VERSION);
-    if (header_bytes != sizeof(struct mt_ledger_header) || ledger->size_bytes < sizeof(struct mt_ledger_header))
+    if (bytes < sizeof prefix->bytes ||
+        (version == MT_LEDGER_VERSION && header_bytes != sizeof(struct mt_ledger_header)) ||
+        ledger->size_bytes < header_bytes)
         return mt_error_set(error, MEMTRACK_EFORMAT, "Record again; keep ledgers whole when you copy them.",
-                            "%s: the ledger is cut or damaged: %llu bytes are less than its header", ledger->path,
+                            "%s: the ledger is damaged, or cut inside its header (%llu bytes)", ledger->path,
                             (unsigned long long)ledger->size_bytes);
+    if (version != MT_LEDGER_VERSION)
+        return mt_error_set(
+            error, MEMTRACK_EVERSION, "Use the memtrack that recorded it: program and library must be of one version.",
+            "%s: ledger version %u, this memtrack reads version %u", ledger->path, version, MT_LEDGER_VERSION);
     return 0;
 }
 
@@ -520,7 +521,8 @@ bool mt_ledger_is_live(const struct mt_ledger *ledger) {
     bool found = false;
     while (!found && getline(&line, &capacity, maps) > 0) {
         unsigned long long inode = 0;
-        found = sscanf(line, "%*s %*s %*s %*s %llu", &inode) == 1 && inode == st.st_ino && strstr(line, MT_LEDGER_SUFFIX);
+        found =
+            sscanf(line, "%*s %*s %*s %*s %llu", &inode) == 1 && inode == st.st_ino && strstr(line, MT_LEDGER_SUFFIX);
     }
     free(line);
     fclose(maps);

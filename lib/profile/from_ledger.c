@@ -102,7 +102,7 @@ static void find_depths(struct conversion *c) {
 
 static mt_string hex(struct mt_profile *profile, const uint8_t *bytes, size_t n) {
     static const char digits[] = "0123456789abcdef";
-    char text[2 * sizeof ((struct mt_module *)0)->build_id];
+    char text[2 * sizeof((struct mt_module *)0)->build_id];
     for (size_t i = 0; i < n; i++) {
         text[2 * i] = digits[bytes[i] >> 4];
         text[2 * i + 1] = digits[bytes[i] & 15];

@@ -201,16 +201,16 @@ static void say_what_is_lost(struct notes *notes, const struct mt_ledger_info *i
 static void say_how_it_began(struct notes *notes, const struct mt_ledger_info *info) {
     uint64_t unknown = notes->profile->info.coverage.unknown_frees;
     if (info->flags & MT_FLAG_FORKED)
-        say(notes,
-            "This process is a fork of process %" PRIu32 ": blocks that it inherited are not counted here%s.", info->ppid,
-            unknown ? ", and freeing them counts as unknown frees" : "");
+        say(notes, "This process is a fork of process %" PRIu32 ": blocks that it inherited are not counted here%s.",
+            info->ppid, unknown ? ", and freeing them counts as unknown frees" : "");
     if (unknown)
         say(notes, "%" PRIu64 " frees were of blocks whose allocation was not seen; they change no figure.", unknown);
     if (!(info->flags & MT_FLAG_COMPLETE))
         say(notes, "Recording did not begin with the process: what it had allocated before is not counted.");
     if (info->sample_bytes)
         say(notes,
-            "Sampled, one allocation about every %" PRIu64 " bytes: every figure is an estimate, small call paths may be "
+            "Sampled, one allocation about every %" PRIu64
+            " bytes: every figure is an estimate, small call paths may be "
             "missing.",
             info->sample_bytes);
 }
@@ -220,7 +220,8 @@ static void say_truncated(struct notes *notes) {
     uint64_t cut = info->coverage.truncated_stacks;
     if (cut && info->totals.total_blocks)
         say(notes,
-            "%" PRIu64 " of %" PRIu64 " allocations (%.1f %%) have a call path whose outer end could not be found (code "
+            "%" PRIu64 " of %" PRIu64
+            " allocations (%.1f %%) have a call path whose outer end could not be found (code "
             "without unwind tables, or a deeper stack than --frames keeps).",
             cut, info->totals.total_blocks, 100.0 * (double)cut / (double)info->totals.total_blocks);
 }
