@@ -1,0 +1,195 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Measures what tracking costs, side by side in one run.
+
+Each round runs a workload natively and under every tool, one after the other (A B C, A B C, ...), and compares a run only
+with the native one of the same round: what the machine does to one it does to its neighbour. Figures are the median and
+range over the rounds. A further pass, whose times are not used, records the peak memory of each process. Where a workload prints a
+result, it must be the same under every tool.
+
+Rows marked * had other processes take more than 15 % of a processor meanwhile: trust processor time there, not wall time.
+"""
+import argparse
+import json
+import os
+import shlex
+import shutil
+import subprocess
+import sys
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(HERE, "inputs"))
+
+import document  # noqa: E402
+import machine  # noqa: E402
+import make  # noqa: E402
+import measure  # noqa: E402
+import sources  # noqa: E402
+import summary  # noqa: E402
+import tables  # noqa: E402
+import tools  # noqa: E402
+import workloads  # noqa: E402
+
+SCRIPTS = ("load.py", "load.pl")
+
+
+def parse_arguments():
+    comma = lambda text: [word for word in text.split(",") if word]  # noqa: E731
+    parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
+    parser.add_argument("build", nargs="?", default=os.path.join(HERE, "../build/release"),
+                        help="directory with memtrack and libmemtrack.so (default: build/release)")
+    parser.add_argument("-n", "--rounds", type=int, default=3)
+    parser.add_argument("--quick", action="store_true", help="one short round, no pass for memory")
+    parser.add_argument("--only", type=comma, default=[], metavar="NAME,...", help="these workloads")
+    parser.add_argument("--skip", type=comma, default=[], metavar="NAME,...", help="not these")
+    parser.add_argument("--tools", type=comma, default=[], metavar="NAME,...",
+                        help="of native, preload (the library alone), memtrack (memtrack run), heaptrack; default all")
+    parser.add_argument("--preload", action="append", default=[], metavar="LIBRARY",
+                        help="measure this library, preloaded, as a tool (repeatable)")
+    parser.add_argument("--workloads", metavar="FILE", help="add the workloads of this JSON file")
+    parser.add_argument("--no-memory", action="store_true", help="leave out the pass for memory")
+    parser.add_argument("--json", metavar="FILE", help="write every run and figure here")
+    parser.add_argument("--document", metavar="FILE", help="write the Markdown page here")
+    parser.add_argument("--list", action="store_true", help="list the workloads and stop")
+    options = parser.parse_args()
+    if options.rounds < 1:
+        parser.error("--rounds must be at least 1")
+    return options
+
+
+class Programs:
+    """Turns "@input" and "%program" into paths, making what is not there yet."""
+
+    def __init__(self):
+        base = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
+        self.cache = os.environ.get("MEMTRACK_BENCH_DIR") or os.path.join(base, "memtrack-bench")
+        os.makedirs(os.path.join(self.cache, "programs"), exist_ok=True)
+
+    def compile(self, source, extra=()):
+        name = os.path.splitext(os.path.basename(source))[0]
+        program = os.path.join(self.cache, "programs", name)
+        newest = max(os.path.getmtime(path) for path in (source, os.path.join(HERE, "micro", "micro.h")))
+        if not os.path.exists(program) or os.path.getmtime(program) < newest:
+            compiler = "g++" if source.endswith(".cpp") else "gcc"
+            subprocess.run([compiler, "-O2", "-g", "-pthread", *extra, "-o", program, source], check=True)
+        return program
+
+    def launcher(self):
+        return self.compile(os.path.join(HERE, "launch.c"), ["-static"])
+
+    def resolve(self, word):
+        if word.startswith("@"):
+            name = word[1:]
+            return os.path.join(HERE, "inputs", name) if name in SCRIPTS else make.ensure(self.cache, name)
+        if word.startswith("%"):
+            stem = os.path.join(HERE, "micro", word[1:])
+            return self.compile(stem + (".cpp" if os.path.exists(stem + ".cpp") else ".c"))
+        return word
+
+
+def prepare(table, programs):
+    """The workloads that can run here; says which cannot and why."""
+    ready = []
+    for workload in table:
+        try:
+            resolved = [programs.resolve(word) for word in workload.command]
+            if workload.stdin:
+                programs.resolve(workload.stdin)
+        except (OSError, subprocess.SubprocessError) as error:
+            print("bench: %s is left out: %s" % (workload.name, error), file=sys.stderr)
+            continue
+        if shutil.which(resolved[0]) is None:
+            print("bench: %s is left out: no %s here; run make deps" % (workload.name, resolved[0]), file=sys.stderr)
+            continue
+        ready.append(workload)
+    return ready
+
+
+def attempt(bench, workload, tool, **options):
+    try:
+        return bench.run(workload, tool, **options)
+    except measure.Failed as error:
+        print("bench: %s under %s: %s" % (workload.name, tool.name, error), file=sys.stderr)
+        return None
+
+
+def check_output(workload, runs):
+    printed = {tool: {run["stdout"] for run in tracked if run and "stdout" in run} for tool, tracked in runs.items()}
+    if workload.shape != "fixed" or not workload.deterministic:
+        return
+    for tool, seen in printed.items():
+        if seen and seen != printed["native"]:
+            print("bench: %s prints something else under %s" % (workload.name, tool), file=sys.stderr)
+
+
+def progress(workload, figures):
+    cells = ["%-9s" % workload.name]
+    for tool, values in figures.items():
+        if tool == "native":
+            shown = tables.rate(values["throughput"]) if workload.shape == "throughput" else tables.seconds(values["wall_s"])
+            cells.append("native " + shown)
+        else:
+            cells.append("%s %s" % (tool, tables.ratio(values["slowdown"])))
+            if values["cpu"]:
+                cells.append("cpu %.2f" % values["cpu"][0])
+    print("  ".join(cells), file=sys.stderr, flush=True)
+
+
+def run_workload(bench, workload, chosen, options):
+    runs = {tool.name: [] for tool in chosen}
+    for _ in range(options.rounds):
+        for tool in chosen:
+            runs[tool.name].append(attempt(bench, workload, tool))
+    memory = {}
+    if not options.no_memory and workload.shape != "depth":
+        memory = {tool.name: attempt(bench, workload, tool, per_process=True) for tool in chosen}
+    check_output(workload, runs)
+    figures = summary.of_workload(workload, runs, memory)
+    progress(workload, figures)
+    return figures, {"runs": runs, "memory": memory}
+
+
+def record(options, described, chosen, results, raw):
+    return {
+        "schema": "memtrack-bench/1", "command": shlex.join(["bench/run.py", *sys.argv[1:]]), "machine": described,
+        "rounds": options.rounds, "tools": {tool.name: tool.version() for tool in chosen},
+        "workloads": [dict(name=w.name, about=w.about, like=w.like, shape=w.shape, command=w.command, target=w.target,
+                           summary=figures, **raw[w.name]) for w, figures in results],
+    }
+
+
+def main():
+    options = parse_arguments()
+    table = workloads.REAL + workloads.MICRO + (workloads.read(options.workloads) if options.workloads else [])
+    if options.list:
+        for workload in table:
+            print("%-9s %s%s" % (workload.name, workload.about, " [like %s]" % workload.like if workload.like else ""))
+        return 0
+    if options.quick:
+        options.rounds, options.no_memory = 1, True
+    chosen = tools.choose(options.tools, options.preload, options.build)
+    for tool in chosen:
+        if tool.missing():
+            print("bench: %s is left out: %s" % (tool.name, tool.missing()), file=sys.stderr)
+    chosen = [tool for tool in chosen if not tool.missing()]
+    programs = Programs()
+    bench = measure.Bench(programs.launcher(), programs.resolve, 0.5 if options.quick else 2, 10 if options.quick else 50)
+    described = machine.describe()
+    results, raw = [], {}
+    for workload in prepare(workloads.select(table, options.only, options.skip), programs):
+        figures, raw[workload.name] = run_workload(bench, workload, chosen, options)
+        results.append((workload, figures))
+    built = tables.build(results, chosen, bench.repeat)
+    print(machine.sentence(described))
+    print(tables.as_text(built), end="")
+    written = record(options, described, chosen, results, raw)
+    if options.json:
+        with open(options.json, "w") as out:
+            json.dump(written, out, indent=1)
+    if options.document:
+        document.write(options.document, written, built, described, programs.cache)
+    return 0 if all(figures for _, figures in results) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

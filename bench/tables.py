@@ -1,0 +1,150 @@
+# SPDX-License-Identifier: MIT
+"""The tables, once as text and once as Markdown."""
+import summary
+
+
+def ratio(value):
+    if value is None:
+        return "-"
+    median, least, most = value
+    digits = 2 if median < 10 else 1
+    return "%.*f (%.*f–%.*f)" % (digits, median, digits, least, digits, most)
+
+
+def mib(kib):
+    return "-" if not kib else "%.1f" % (kib / 1024)
+
+
+def size(spread):
+    if not spread:
+        return "-"
+    n = spread[0]
+    return "%.1f MB" % (n / 1e6) if n >= 1e6 else "%.0f kB" % (n / 1e3)
+
+
+def seconds(spread):
+    return "-" if not spread else "%.2f s" % spread[0]
+
+
+def number(value):
+    return "-" if value is None else "%.2f" % value
+
+
+def rate(spread):
+    return "-" if not spread else "%.1f M/s" % (spread[0] / 1e6)
+
+
+def name_of(workload, tools):
+    return workload.name + (" *" if summary.disturbed(tools) else "")
+
+
+def time_rows(results, key):
+    for workload, tools in results:
+        if workload.shape not in ("fixed", "server"):
+            continue
+        native = tools["native"]["wall_s" if key == "slowdown" else "cpu_s"]
+        row = [name_of(workload, tools), seconds(native)]
+        row += [ratio(figures[key]) for tool, figures in tools.items() if tool != "native"]
+        yield row + ([number(workload.target)] if key == "slowdown" else [])
+
+
+def throughput_rows(results):
+    for workload, tools in results:
+        if workload.shape == "throughput":
+            yield [name_of(workload, tools), str(workload.threads), rate(tools["native"]["throughput"])] + [
+                ratio(figures["slowdown"]) for tool, figures in tools.items() if tool != "native"
+            ] + [number(workload.target)]
+
+
+def memory_rows(results):
+    for workload, tools in results:
+        if not tools["native"]["target_kib"]:
+            continue
+        row = [workload.name, mib(tools["native"]["target_kib"])]
+        for tool, figures in tools.items():
+            if tool != "native":
+                row.append("%s × %s" % (mib(figures["target_kib"]), number(figures.get("rss"))))
+                row.append(mib(figures["helper_kib"]))
+        yield row + [number(workload.target_rss)]
+
+
+def output_rows(results):
+    for workload, tools in results:
+        cells = []
+        for tool, figures in tools.items():
+            if tool != "native":
+                cells += [size(figures["output_bytes"]), seconds(figures["report_s"]),
+                          mib((figures["report_kib"] or [0])[0])]
+        if any(cell != "-" for cell in cells):
+            yield [workload.name, *cells]
+
+
+def depth_rows(results):
+    for workload, tools in results:
+        for depth, native in (tools["native"].get("ns") or {}).items():
+            row = [str(depth), "%.1f" % native[0]]
+            for tool, figures in tools.items():
+                if tool != "native":
+                    tracked = (figures.get("ns") or {}).get(depth)
+                    row.append("+%.1f" % (tracked[0] - native[0]) if tracked else "-")
+            yield row
+
+
+def startup_rows(results, repeat):
+    for workload, tools in results:
+        if workload.shape == "startup":
+            native = tools["native"]["wall_s"]
+            if not native:
+                continue
+            row = [workload.name, "%.2f ms" % (native[0] / repeat * 1e3)]
+            for tool, figures in tools.items():
+                if tool != "native":
+                    tracked = figures["wall_s"]
+                    row.append("+%.2f ms" % ((tracked[0] - native[0]) / repeat * 1e3) if tracked else "-")
+            yield row
+
+
+def build(results, tools, repeat):
+    """Every table that has rows: (title, note, header, rows)."""
+    others = [tool.name for tool in tools if tool.name != "native"]
+    pairs = [heading for tool in others for heading in (tool + ": target", tool + ": helper")]
+    triples = [heading for tool in others for heading in (tool + ": output", "report", "MB")]
+    tables = [
+        ("Wall time", "Ratio to native: median (least–greatest). Goal: the bound this project holds itself to.",
+         ["workload", "native", *others, "goal"], time_rows(results, "slowdown")),
+        ("Processor time", "User and system, the tracker's helpers included; ratio to native.",
+         ["workload", "native", *others], time_rows(results, "cpu")),
+        ("Throughput", "Native operations per second divided by tracked ones.",
+         ["workload", "threads", "native", *others, "goal"], throughput_rows(results)),
+        ("Peak memory", "MB of resident memory: of the target (and its ratio to native), and of the largest process "
+         "beside it.", ["workload", "native", *pairs, "goal"], memory_rows(results)),
+        ("Output", "Size of what is kept, and what it takes to turn it into text: time and MB.",
+         ["workload", *triples], output_rows(results)),
+        ("Added nanoseconds", "Per malloc and free, by stack depth.", ["depth", "native ns", *others],
+         depth_rows(results)),
+        ("Start-up", "Added to a program that does nothing.", ["workload", "native", *others],
+         startup_rows(results, repeat)),
+    ]
+    listed = [(title, note, header, list(rows)) for title, note, header, rows in tables]
+    return [table for table in listed if table[3]]
+
+
+def as_text(tables):
+    lines = []
+    for title, note, header, rows in tables:
+        widths = [max(len(row[i]) for row in [header, *rows]) for i in range(len(header))]
+        lines += ["", title.upper(), note, ""]
+        for row in [header, *rows]:
+            cells = [row[0].ljust(widths[0])] + [cell.rjust(width) for cell, width in zip(row[1:], widths[1:])]
+            lines.append("  ".join(cells).rstrip())
+    return "\n".join(lines) + "\n"
+
+
+def as_markdown(tables):
+    lines = []
+    for title, note, header, rows in tables:
+        lines += ["## " + title, "", note, "", "| " + " | ".join(header) + " |",
+                  "|---|" + "---:|" * (len(header) - 1)]
+        lines += ["| " + " | ".join(row) + " |" for row in rows]
+        lines.append("")
+    return "\n".join(lines)

@@ -1,0 +1,116 @@
+# SPDX-License-Identifier: MIT
+"""What a workload can run under: nothing, memtrack in two ways, heaptrack, or any library to preload."""
+import glob
+import os
+import shutil
+import subprocess
+
+
+def first_line(command):
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=20)
+        return (done.stdout or done.stderr).strip().splitlines()[0]
+    except (OSError, IndexError, subprocess.SubprocessError):
+        return "unknown"
+
+
+class Native:
+    name = "native"
+
+    def version(self):
+        return "no tracker"
+
+    def missing(self):
+        """Why this cannot run here, or None."""
+        return None
+
+    def command(self, argv, scratch):
+        return argv
+
+    def environment(self, scratch):
+        return {}
+
+    def outputs(self, scratch):
+        return []
+
+    def report(self, scratch):
+        """The command that turns the output into text, or None."""
+        return None
+
+
+class Preload(Native):
+    """A tracker's library alone: what it costs inside the target."""
+
+    def __init__(self, library, name=None):
+        self.library = os.path.abspath(library)
+        self.name = name or os.path.basename(library).removeprefix("lib").removesuffix(".so")
+
+    def version(self):
+        return "LD_PRELOAD=%s" % self.library
+
+    def missing(self):
+        return None if os.path.exists(self.library) else "%s is not there" % self.library
+
+    def environment(self, scratch):
+        return {"LD_PRELOAD": self.library, "MEMTRACK_DIR": scratch}
+
+    def outputs(self, scratch):
+        return glob.glob(os.path.join(scratch, "*.ledger"))
+
+
+class Memtrack(Native):
+    name = "memtrack"
+
+    def __init__(self, build):
+        self.program = os.path.join(os.path.abspath(build), "memtrack")
+
+    def version(self):
+        return first_line([self.program, "--version"])
+
+    def missing(self):
+        return None if os.path.exists(self.program) else "%s is not there: run make build" % self.program
+
+    def command(self, argv, scratch):
+        return [self.program, "run", "-q", "-o", os.path.join(scratch, "%e.%p.pb.gz"), "--", *argv]
+
+    def outputs(self, scratch):
+        return glob.glob(os.path.join(scratch, "*.pb.gz"))
+
+    def report(self, scratch):
+        profiles = sorted(self.outputs(scratch), key=os.path.getsize)
+        return [self.program, "report", profiles[-1]] if profiles else None
+
+
+class Heaptrack(Native):
+    name = "heaptrack"
+
+    def version(self):
+        return first_line(["heaptrack", "--version"])
+
+    def missing(self):
+        return None if shutil.which("heaptrack") else "heaptrack is not installed: run make deps"
+
+    def command(self, argv, scratch):
+        # The name would otherwise start with the tool that is used to open it, if a graphical one is installed.
+        return ["heaptrack", "-o", os.path.join(scratch, "heaptrack"), *argv]
+
+    def outputs(self, scratch):
+        return glob.glob(os.path.join(scratch, "heaptrack.*"))
+
+    def report(self, scratch):
+        recorded = self.outputs(scratch)
+        return ["heaptrack_print", recorded[0]] if recorded else None
+
+
+def choose(names, preloads, build):
+    known = {
+        "native": Native(), "preload": Preload(os.path.join(build, "libmemtrack.so"), "preload"),
+        "memtrack": Memtrack(build), "heaptrack": Heaptrack(),
+    }
+    wanted = names or (["native"] if preloads else list(known))
+    for name in wanted:
+        if name not in known:
+            raise SystemExit("bench: no tool %s; there are: %s" % (name, " ".join(known)))
+    if "native" not in wanted:
+        wanted = ["native", *wanted]
+    return [known[name] for name in wanted] + [Preload(path) for path in preloads]
