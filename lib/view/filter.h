@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * --include and --exclude. A sample passes when at least one include matches (or there is none) and no exclude does,
+ * as in tracemalloc. A pattern is matched (fnmatch, '*' crosses '/') against the file, its base name, the function
+ * with and without parameters, the module and its base name; PATTERN:LINE against the file on that line only.
+ */
+#ifndef MT_VIEW_FILTER_H
+#define MT_VIEW_FILTER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct mt_filter {
+    const char *const *include;
+    size_t n_include;
+    const char *const *exclude;
+    size_t n_exclude;
+    bool all_frames; /* any frame of the path instead of the charged one */
+};
+
+struct mt_filter_frame {
+    const char *function, *file, *module; /* "" when unknown */
+    int64_t line;
+};
+
+struct mt_frames;
+enum { MT_FILTER_INCLUDED = 1, MT_FILTER_EXCLUDED = 2 };
+
+bool mt_filter_is_empty(const struct mt_filter *filter);
+bool mt_filter_pattern_matches(const char *pattern, const struct mt_filter_frame *frame);
+
+/* For each entry of frames, which lists it matches: bits[n_entries] of MT_FILTER_*. 0 or -MEMTRACK_ENOMEM. */
+int mt_filter_entries(const struct mt_filter *filter, const struct mt_frames *frames, uint8_t *bits);
+/* bits: those of the frames that count, or'ed together. */
+bool mt_filter_passes(const struct mt_filter *filter, uint8_t bits);
+
+#endif

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * --at: the moment that a view shows. "live" always means "not freed at that moment": at the end of the recording, at
+ * the peak, or at a time of it. For a time the profile must hold a time axis (ticks, and the sites that changed between
+ * two of them); the moment shown is then the last tick not after it.
+ */
+#ifndef MT_VIEW_MOMENT_H
+#define MT_VIEW_MOMENT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "profile/profile.h"
+
+struct mt_moment {
+    enum { MT_AT_END, MT_AT_PEAK, MT_AT_TIME } kind;
+    uint64_t time_ns; /* MT_AT_TIME: since the start of the recording */
+};
+
+/* "end", "peak", or a duration: "1.5s", "300ms", "2m"; a bare number is seconds. False: none of these. */
+bool mt_moment_parse(const char *text, struct mt_moment *moment);
+
+/* Overwrites the live columns: live_bytes[i] and live_blocks[i] become those of sample i at the moment. Both arrays
+ * have profile->n_samples elements. 0, -MEMTRACK_EUSAGE when the profile cannot tell, -MEMTRACK_ENOMEM. */
+int mt_moment_live(const struct mt_profile *profile, const struct mt_moment *moment, int64_t *live_bytes,
+                   int64_t *live_blocks, struct mt_error *error);
+
+#endif

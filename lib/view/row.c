@@ -1,0 +1,311 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Reading rows: what they are called, in which order they come, which path they stand for. Keys are made on demand: a
+ * table prints twenty of the 300,000 paths that were grouped.
+ *
+ * Order: the sort column, then live bytes, live blocks, then the names, so that equal profiles give equal reports. Two
+ * paths are compared frame by frame, which is rare: everything else has to be equal first.
+ */
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "view/format.h"
+#include "view/rows-local.h"
+
+/* ---- identity -------------------------------------------------------------------------------------------------- */
+
+struct mt_row *mt_rows_append(struct mt_rows *rows) {
+    if (rows->n == rows->capacity) {
+        size_t capacity = rows->capacity ? rows->capacity * 2 : 256;
+        struct mt_row *items = realloc(rows->items, capacity * sizeof *items);
+        if (!items)
+            return NULL;
+        rows->items = items;
+        rows->capacity = capacity;
+    }
+    struct mt_row *row = &rows->items[rows->n++];
+    memset(row, 0, sizeof *row);
+    return row;
+}
+
+void mt_rows_identify(const struct mt_rows *rows, struct mt_row *row, uint32_t sample, uint32_t entry) {
+    enum mt_group_by by = rows->options.by;
+    bool is_frame = mt_group_by_is_frame(by) || by == MT_BY_STACK;
+    row->sample = sample;
+    row->entry = is_frame ? entry : MT_NO_ENTRY;
+    if (row->entry == MT_NO_ENTRY)
+        return;
+    const struct mt_entry *frame = &rows->frames.entries[entry];
+    row->module = frame->module;
+    if (by == MT_BY_MODULE)
+        return;
+    row->file = mt_frames_file(&rows->frames, frame);
+    if (by == MT_BY_FILE)
+        return;
+    row->function = mt_frames_function_name(&rows->frames, frame);
+    if (by == MT_BY_FUNCTION)
+        return;
+    row->line = row->file ? frame->line : 0;
+}
+
+static struct mt_frame frame_of_entry(const struct mt_frames *frames, uint32_t e) {
+    const struct mt_entry *entry = &frames->entries[e];
+    const struct mt_function *function = mt_frames_function(frames, entry);
+    struct mt_frame frame = {.function = mt_frames_function_name(frames, entry),
+                             .file = mt_frames_file(frames, entry),
+                             .module = entry->module,
+                             .line = entry->line,
+                             .address = frames->profile->locations[entry->location].address,
+                             .module_address = mt_frames_module_address(frames, entry),
+                             .function_offset = UINT64_MAX,
+                             .is_inlined = entry->is_inlined};
+    if (function && function->address && function->address <= frame.address)
+        frame.function_offset = frame.address - function->address;
+    return frame;
+}
+
+size_t mt_rows_stack(const struct mt_rows *rows, const struct mt_row *row, struct mt_frame *out, size_t max,
+                     bool *truncated) {
+    *truncated = false;
+    if (row->sample == UINT32_MAX)
+        return 0;
+    const struct mt_frames *frames = &rows->frames;
+    const struct mt_sample *sample = &rows->profile->samples[row->sample];
+    uint32_t position = 0, charged = mt_frames_charged(frames, sample, &position);
+    size_t n = 0;
+    if (charged == MT_NO_ENTRY)
+        return 0;
+    *truncated = sample->truncated;
+    for (uint32_t i = position; i < sample->n_frames; i++) {
+        uint32_t location = rows->profile->frames[sample->first_frame + i];
+        uint32_t e = i == position ? charged : frames->first_entry[location];
+        for (; e < frames->first_entry[location + 1]; e++) {
+            if (frames->entries[e].kind == MT_FRAME_HOOK)
+                continue;
+            if (n < max)
+                out[n] = frame_of_entry(frames, e);
+            n++;
+        }
+    }
+    return n;
+}
+
+/* ---- keys ------------------------------------------------------------------------------------------------------ */
+
+static const char *base_name(const char *path) {
+    const char *slash = strrchr(path, '/');
+    return slash ? slash + 1 : path;
+}
+
+__attribute__((format(printf, 1, 2))) static char *print(const char *format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    char *text = NULL;
+    int n = vasprintf(&text, format, arguments);
+    va_end(arguments);
+    return n < 0 ? NULL : text;
+}
+
+char *mt_frame_key(const struct mt_profile *profile, const struct mt_frame *frame) {
+    const char *function = mt_profile_text(profile, frame->function);
+    const char *module = base_name(mt_profile_text(profile, frame->module));
+    if (frame->file && frame->line)
+        return print("%s:%" PRId64, mt_profile_text(profile, frame->file), frame->line);
+    if (*function && frame->function_offset != UINT64_MAX)
+        return *module ? print("%s+0x%" PRIx64 " (%s)", function, frame->function_offset, module)
+                       : print("%s+0x%" PRIx64, function, frame->function_offset);
+    if (*function)
+        return *module ? print("%s (%s+0x%" PRIx64 ")", function, module, frame->module_address)
+                       : print("%s (0x%" PRIx64 ")", function, frame->module_address);
+    if (*module)
+        return print("0x%" PRIx64 " (%s)", frame->module_address, module);
+    return frame->address ? print("0x%" PRIx64, frame->address) : strdup("[unknown]");
+}
+
+static char *stack_key(const struct mt_rows *rows, const struct mt_row *row) {
+    bool truncated;
+    size_t n = mt_rows_stack(rows, row, NULL, 0, &truncated), bytes = 0;
+    struct mt_frame *frames = calloc(n + 1, sizeof *frames);
+    char *text = NULL;
+    FILE *stream = frames ? open_memstream(&text, &bytes) : NULL;
+    bool failed = !stream;
+    mt_rows_stack(rows, row, frames, frames ? n : 0, &truncated);
+    for (size_t i = 0; i < n && !failed; i++) {
+        char *key = mt_frame_key(rows->profile, &frames[i]);
+        failed = !key || fprintf(stream, "%s%s", i ? ";" : "", key) < 0;
+        free(key);
+    }
+    if (truncated && !failed)
+        fputs(";[truncated]", stream);
+    free(frames);
+    failed |= stream && fclose(stream) != 0;
+    if (failed) {
+        free(text);
+        return NULL;
+    }
+    return text;
+}
+
+static char *function_key(const struct mt_rows *rows, const struct mt_row *row) {
+    const char *function = mt_profile_text(rows->profile, row->function);
+    const char *file = mt_profile_text(rows->profile, row->file);
+    const char *module = base_name(mt_profile_text(rows->profile, row->module));
+    const char *where = *file ? file : module;
+    if (*function)
+        return row->shares_name && *where ? print("%s (%s)", function, where) : strdup(function);
+    return *module ? print("[unknown] (%s)", module) : strdup("[unknown]");
+}
+
+static char *file_key(const struct mt_rows *rows, const struct mt_row *row) {
+    const char *module = base_name(mt_profile_text(rows->profile, row->module));
+    if (row->file)
+        return strdup(mt_profile_text(rows->profile, row->file));
+    return *module ? print("(%s)", module) : strdup("[unknown]");
+}
+
+static char *label_key(const struct mt_rows *rows, const struct mt_row *row) {
+    const struct mt_sample *sample = &rows->profile->samples[row->sample];
+    char size[MT_FORMAT_BYTES];
+    switch (rows->options.by) {
+    case MT_BY_THREAD:
+        return strdup(sample->thread ? mt_profile_text(rows->profile, sample->thread) : "[unknown]");
+    case MT_BY_SCOPE:
+        return strdup(sample->scope ? mt_profile_text(rows->profile, sample->scope) : "[none]");
+    case MT_BY_SIZE:
+        return strdup(sample->has_size_class ? mt_format_size_class(size, sample->size_class) : "[unknown]");
+    default:
+        return strdup(sample->domain ? mt_profile_text(rows->profile, sample->domain) : "malloc");
+    }
+}
+
+char *mt_rows_key(const struct mt_rows *rows, const struct mt_row *row) {
+    enum mt_group_by by = rows->options.by;
+    if (row->sample == UINT32_MAX)
+        return strdup("");
+    if (!mt_group_by_is_frame(by) && by != MT_BY_STACK)
+        return label_key(rows, row);
+    if (row->entry == MT_NO_ENTRY)
+        return strdup(rows->profile->samples[row->sample].lossy ? "[lossy]" : "[unknown]");
+    switch (by) {
+    case MT_BY_LINE: {
+        struct mt_frame frame = frame_of_entry(&rows->frames, row->entry);
+        return mt_frame_key(rows->profile, &frame);
+    }
+    case MT_BY_STACK:
+        return stack_key(rows, row);
+    case MT_BY_FUNCTION:
+        return function_key(rows, row);
+    case MT_BY_FILE:
+        return file_key(rows, row);
+    default:
+        return strdup(row->module ? mt_profile_text(rows->profile, row->module) : "[unknown]");
+    }
+}
+
+/* ---- order ----------------------------------------------------------------------------------------------------- */
+
+static int compare_numbers(int64_t x, int64_t y) {
+    return x < y ? -1 : x > y;
+}
+
+static int compare_text(const struct mt_profile *profile, mt_string x, mt_string y) {
+    return x == y ? 0 : strcmp(mt_profile_text(profile, x), mt_profile_text(profile, y));
+}
+
+static int compare_frames(const struct mt_frames *frames, uint32_t x, uint32_t y) {
+    if (x == y || x == MT_NO_ENTRY || y == MT_NO_ENTRY)
+        return compare_numbers(x, y);
+    const struct mt_entry *a = &frames->entries[x], *b = &frames->entries[y];
+    int order = compare_text(frames->profile, mt_frames_file(frames, a), mt_frames_file(frames, b));
+    if (!order)
+        order = compare_numbers(a->line, b->line);
+    if (!order)
+        order = compare_text(frames->profile, mt_frames_function_name(frames, a), mt_frames_function_name(frames, b));
+    if (!order)
+        order = compare_text(frames->profile, a->module, b->module);
+    return order ? order
+                 : compare_numbers((int64_t)mt_frames_module_address(frames, a),
+                                   (int64_t)mt_frames_module_address(frames, b));
+}
+
+static int compare_paths(const struct mt_rows *rows, const struct mt_row *x, const struct mt_row *y) {
+    const struct mt_frames *frames = &rows->frames;
+    const struct mt_sample *a = &rows->profile->samples[x->sample], *b = &rows->profile->samples[y->sample];
+    uint32_t i = 0, j = 0;
+    mt_frames_charged(frames, a, &i);
+    mt_frames_charged(frames, b, &j);
+    for (i++, j++; i < a->n_frames && j < b->n_frames; i++, j++) {
+        uint32_t l = rows->profile->frames[a->first_frame + i], m = rows->profile->frames[b->first_frame + j];
+        int order = l == m ? 0 : compare_frames(frames, frames->first_entry[l], frames->first_entry[m]);
+        if (order)
+            return order;
+    }
+    return compare_numbers((int64_t)a->n_frames - i, (int64_t)b->n_frames - j);
+}
+
+static int compare_labels(const struct mt_rows *rows, const struct mt_row *x, const struct mt_row *y) {
+    const struct mt_profile *profile = rows->profile;
+    const struct mt_sample *a = &profile->samples[x->sample], *b = &profile->samples[y->sample];
+    switch (rows->options.by) {
+    case MT_BY_THREAD:
+        return compare_text(profile, a->thread, b->thread);
+    case MT_BY_SCOPE:
+        return compare_text(profile, a->scope, b->scope);
+    case MT_BY_SIZE:
+        return compare_numbers(a->size_class, b->size_class);
+    default:
+        return compare_text(profile, a->domain, b->domain);
+    }
+}
+
+static int compare_names(const struct mt_rows *rows, const struct mt_row *x, const struct mt_row *y) {
+    if (!mt_group_by_is_frame(rows->options.by) && rows->options.by != MT_BY_STACK)
+        return compare_labels(rows, x, y);
+    int order = compare_frames(&rows->frames, x->entry, y->entry);
+    return order || rows->options.by != MT_BY_STACK || x->entry == MT_NO_ENTRY ? order : compare_paths(rows, x, y);
+}
+
+static int compare_rows(const void *left, const void *right, void *context) {
+    const struct mt_rows *rows = context;
+    const struct mt_row *x = left, *y = right;
+    const enum mt_value columns[] = {rows->options.sort, MT_VALUE_LIVE_BYTES, MT_VALUE_LIVE_BLOCKS};
+    for (size_t i = 0; i < sizeof columns / sizeof *columns; i++) {
+        int order = compare_numbers(y->value[columns[i]], x->value[columns[i]]);
+        if (order)
+            return order;
+    }
+    int order = compare_names(rows, x, y);
+    return order ? order : compare_numbers(x->sample, y->sample);
+}
+
+static int mark_shared_names(struct mt_rows *rows) {
+    struct mt_identities names = {0};
+    uint32_t *first = calloc(rows->n + 1, sizeof *first); /* row + 1 that first had the name */
+    int status = first ? 0 : -MEMTRACK_ENOMEM;
+    for (size_t i = 0; i < rows->n && status == 0; i++) {
+        struct mt_row *row = &rows->items[i];
+        if (!row->function)
+            continue;
+        int64_t id = mt_identities_id(&names, (struct mt_identity){.tag = MT_ID_NAME, .a = row->function});
+        if (id < 0)
+            status = -MEMTRACK_ENOMEM;
+        else if (first[id])
+            row->shares_name = rows->items[first[id] - 1].shares_name = true;
+        else
+            first[id] = (uint32_t)i + 1;
+    }
+    free(first);
+    mt_identities_free(&names);
+    return status;
+}
+
+int mt_rows_finish(struct mt_rows *rows) {
+    if (rows->options.by == MT_BY_FUNCTION && mark_shared_names(rows) < 0)
+        return -MEMTRACK_ENOMEM;
+    if (rows->n)
+        qsort_r(rows->items, rows->n, sizeof *rows->items, compare_rows, rows);
+    return 0;
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+/* What rows.c (building) and row.c (reading) share. */
+#ifndef MT_VIEW_ROWS_LOCAL_H
+#define MT_VIEW_ROWS_LOCAL_H
+
+#include "view/frames.h"
+#include "view/group.h"
+#include "view/rows.h"
+
+struct mt_rows {
+    const struct mt_profile *profile;
+    struct mt_view_options options; /* without the patterns, which are the caller's */
+    bool is_filtered;
+    struct mt_frames frames;
+    struct mt_row *items;
+    size_t n, capacity;
+    struct mt_row passed, all;
+};
+
+struct mt_row *mt_rows_append(struct mt_rows *rows); /* zeroed; NULL: out of memory */
+/* Fills what the grouping determines, from the first sample of the group and the frame that put it there. */
+void mt_rows_identify(const struct mt_rows *rows, struct mt_row *row, uint32_t sample, uint32_t entry);
+/* Sorts and marks functions that share their name. 0 or -MEMTRACK_ENOMEM. */
+int mt_rows_finish(struct mt_rows *rows);
+
+#endif

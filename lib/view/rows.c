@@ -1,0 +1,316 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * From samples to rows in one pass. What a frame is grouped under is found once per frame of the profile (a "group"
+ * array beside frames.h's entries), so a sample costs the search for its charged frame and an addition.
+ *
+ * --cumulative visits every frame of every path. Each location's groups are listed beforehand without repetition, and
+ * a group remembers the last sample that it counted: recursion cannot count a sample twice.
+ *
+ * Sums saturate: a profile may hold any number in any column, and a wrapped sum would be a lie with a sign.
+ */
+#include "view/rows.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "view/rows-local.h"
+
+/* ---- building -------------------------------------------------------------------------------------------------- */
+
+struct builder {
+    struct mt_rows *rows;
+    const struct mt_view_options *options;
+    struct mt_identities ids;
+    struct mt_paths paths;
+    uint32_t *row_of; /* group id -> row + 1 */
+    size_t n_row_of;
+    uint8_t *entry_bits; /* filter: per entry, per location; NULL without one */
+    uint8_t *location_bits;
+    uint32_t *group;                /* per entry, when frames are grouped */
+    uint32_t *first_group, *groups; /* cumulative: the groups of each location, each once */
+    uint32_t *last_sample;          /* cumulative: per group, sample + 1 */
+    int64_t *live_bytes, *live_blocks;
+};
+
+static int out_of_memory(struct mt_error *error) {
+    return mt_error_set(error, MEMTRACK_ENOMEM, "Close other programs, or narrow the report with --include.",
+                        "out of memory while grouping the profile");
+}
+
+static int check_indexes(const struct mt_profile *profile, struct mt_error *error) {
+    bool bad = false;
+    for (size_t i = 0; i < profile->n_samples; i++) {
+        const struct mt_sample *sample = &profile->samples[i];
+        bad |= sample->first_frame > profile->n_frames || sample->n_frames > profile->n_frames - sample->first_frame;
+    }
+    for (size_t i = 0; i < profile->n_frames; i++)
+        bad |= profile->frames[i] >= profile->n_locations;
+    return bad ? mt_error_set(error, MEMTRACK_EFORMAT, "Record it again.",
+                              "the profile is damaged: a call path names "
+                              "frames that are not in it")
+               : 0;
+}
+
+/* The row of a group id, made when it is new. */
+static struct mt_row *row_of_group(struct builder *b, uint32_t group, uint32_t sample, uint32_t entry) {
+    struct mt_rows *rows = b->rows;
+    if (group >= b->n_row_of) {
+        size_t n = b->n_row_of ? b->n_row_of : 256;
+        while (n <= group)
+            n *= 2;
+        uint32_t *grown = realloc(b->row_of, n * sizeof *grown);
+        if (!grown)
+            return NULL;
+        memset(grown + b->n_row_of, 0, (n - b->n_row_of) * sizeof *grown);
+        b->row_of = grown;
+        b->n_row_of = n;
+    }
+    if (!b->row_of[group]) {
+        struct mt_row *row = mt_rows_append(rows);
+        if (!row)
+            return NULL;
+        mt_rows_identify(rows, row, sample, entry);
+        b->row_of[group] = (uint32_t)rows->n;
+    }
+    return &rows->items[b->row_of[group] - 1];
+}
+
+static void sample_values(const struct builder *b, uint32_t s, int64_t value[MT_N_VALUES]) {
+    memcpy(value, b->rows->profile->samples[s].value, sizeof(int64_t) * MT_N_VALUES);
+    if (b->live_bytes) {
+        value[MT_VALUE_LIVE_BYTES] = b->live_bytes[s];
+        value[MT_VALUE_LIVE_BLOCKS] = b->live_blocks[s];
+        value[MT_VALUE_WASTE_BYTES] = 0; /* known of the end alone */
+    }
+}
+
+static void count(struct mt_row *row, const int64_t value[MT_N_VALUES]) {
+    for (size_t v = 0; v < MT_N_VALUES; v++)
+        if (__builtin_add_overflow(row->value[v], value[v], &row->value[v]))
+            row->value[v] = value[v] < 0 ? INT64_MIN : INT64_MAX;
+    row->n_sites++;
+}
+
+static bool passes(const struct builder *b, const struct mt_sample *sample, uint32_t charged) {
+    if (!b->entry_bits)
+        return true;
+    uint8_t bits = charged == MT_NO_ENTRY ? 0 : b->entry_bits[charged];
+    if (b->options->filter.all_frames) {
+        const uint32_t *path = b->rows->profile->frames + sample->first_frame;
+        for (uint32_t i = 0; i < sample->n_frames; i++)
+            bits |= b->location_bits[path[i]];
+    }
+    return mt_filter_passes(&b->options->filter, bits);
+}
+
+static int64_t group_of_sample(struct builder *b, uint32_t s, uint32_t charged) {
+    const struct mt_sample *sample = &b->rows->profile->samples[s];
+    if (b->options->by == MT_BY_STACK)
+        return mt_paths_id(&b->paths, s);
+    if (!mt_group_by_is_frame(b->options->by))
+        return mt_identities_id(&b->ids, mt_identity_of_label(sample, b->options->by));
+    if (charged == MT_NO_ENTRY)
+        return mt_identities_id(&b->ids, mt_identity_of_nothing(sample));
+    return b->group[charged];
+}
+
+static bool count_charged(struct builder *b, uint32_t s, uint32_t charged, const int64_t value[MT_N_VALUES]) {
+    int64_t group = group_of_sample(b, s, charged);
+    struct mt_row *row = group < 0 ? NULL : row_of_group(b, (uint32_t)group, s, charged);
+    if (row)
+        count(row, value);
+    return row != NULL;
+}
+
+static bool count_once(struct builder *b, uint32_t s, uint32_t entry, const int64_t value[MT_N_VALUES]) {
+    uint32_t group = b->group[entry];
+    if (b->last_sample[group] == s + 1)
+        return true;
+    b->last_sample[group] = s + 1;
+    struct mt_row *row = row_of_group(b, group, s, entry);
+    if (row)
+        count(row, value);
+    return row != NULL;
+}
+
+/* Every group on the path from the charged frame outwards. */
+static bool count_path(struct builder *b, uint32_t s, uint32_t charged, uint32_t position,
+                       const int64_t value[MT_N_VALUES]) {
+    const struct mt_frames *frames = &b->rows->frames;
+    const struct mt_sample *sample = &b->rows->profile->samples[s];
+    const uint32_t *path = b->rows->profile->frames + sample->first_frame;
+    if (charged == MT_NO_ENTRY)
+        return count_charged(b, s, charged, value);
+    bool counted = true;
+    for (uint32_t e = charged; e < frames->first_entry[path[position] + 1]; e++)
+        counted &= frames->entries[e].kind == MT_FRAME_HOOK || count_once(b, s, e, value);
+    for (uint32_t i = position + 1; i < sample->n_frames; i++)
+        for (uint32_t g = b->first_group[path[i]]; g < b->first_group[path[i] + 1]; g++)
+            counted &= count_once(b, s, b->groups[g], value);
+    return counted;
+}
+
+static int count_samples(struct builder *b) {
+    struct mt_rows *rows = b->rows;
+    const struct mt_profile *profile = rows->profile;
+    for (uint32_t s = 0; s < profile->n_samples; s++) {
+        uint32_t position = 0, charged = mt_frames_charged(&rows->frames, &profile->samples[s], &position);
+        int64_t value[MT_N_VALUES];
+        sample_values(b, s, value);
+        count(&rows->all, value);
+        if (!passes(b, &profile->samples[s], charged))
+            continue;
+        count(&rows->passed, value);
+        bool counted =
+            b->options->cumulative ? count_path(b, s, charged, position, value) : count_charged(b, s, charged, value);
+        if (!counted)
+            return -MEMTRACK_ENOMEM;
+    }
+    return 0;
+}
+
+/* ---- preparing ------------------------------------------------------------------------------------------------- */
+
+static int prepare_groups(struct builder *b) {
+    const struct mt_frames *frames = &b->rows->frames;
+    b->group = calloc(frames->n_entries + 1, sizeof *b->group);
+    if (!b->group)
+        return -MEMTRACK_ENOMEM;
+    for (uint32_t e = 0; e < frames->n_entries; e++) {
+        int64_t id = mt_identities_id(&b->ids, mt_identity_of_entry(frames, e, b->options->by));
+        if (id < 0)
+            return -MEMTRACK_ENOMEM;
+        b->group[e] = (uint32_t)id;
+    }
+    return 0;
+}
+
+/* For each location an entry of each of its groups. */
+static int prepare_cumulative(struct builder *b) {
+    const struct mt_frames *frames = &b->rows->frames;
+    size_t n_locations = b->rows->profile->n_locations, n = 0;
+    b->first_group = calloc(n_locations + 1, sizeof *b->first_group);
+    b->groups = calloc(frames->n_entries + 1, sizeof *b->groups);
+    b->last_sample = calloc(b->ids.n + 1, sizeof *b->last_sample);
+    uint32_t *last_location = calloc(b->ids.n + 1, sizeof *last_location);
+    if (!b->first_group || !b->groups || !b->last_sample || !last_location) {
+        free(last_location);
+        return -MEMTRACK_ENOMEM;
+    }
+    for (uint32_t l = 0; l < n_locations; l++) {
+        b->first_group[l] = (uint32_t)n;
+        for (uint32_t e = frames->first_entry[l]; e < frames->first_entry[l + 1]; e++) {
+            if (frames->entries[e].kind == MT_FRAME_HOOK || last_location[b->group[e]] == l + 1)
+                continue;
+            last_location[b->group[e]] = l + 1;
+            b->groups[n++] = e;
+        }
+    }
+    b->first_group[n_locations] = (uint32_t)n;
+    free(last_location);
+    return 0;
+}
+
+static int prepare_filter(struct builder *b) {
+    const struct mt_frames *frames = &b->rows->frames;
+    if (mt_filter_is_empty(&b->options->filter))
+        return 0;
+    size_t n_locations = b->rows->profile->n_locations;
+    b->entry_bits = calloc(frames->n_entries + 1, 1);
+    b->location_bits = calloc(n_locations + 1, 1);
+    if (!b->entry_bits || !b->location_bits || mt_filter_entries(&b->options->filter, frames, b->entry_bits) < 0)
+        return -MEMTRACK_ENOMEM;
+    for (size_t e = 0; e < frames->n_entries; e++)
+        if (frames->entries[e].kind != MT_FRAME_HOOK)
+            b->location_bits[frames->entries[e].location] |= b->entry_bits[e];
+    return 0;
+}
+
+static int prepare_moment(struct builder *b, struct mt_error *error) {
+    const struct mt_profile *profile = b->rows->profile;
+    if (b->options->at.kind == MT_AT_END)
+        return 0;
+    b->live_bytes = calloc(profile->n_samples + 1, sizeof *b->live_bytes);
+    b->live_blocks = calloc(profile->n_samples + 1, sizeof *b->live_blocks);
+    if (!b->live_bytes || !b->live_blocks)
+        return out_of_memory(error);
+    return mt_moment_live(profile, &b->options->at, b->live_bytes, b->live_blocks, error);
+}
+
+static int prepare(struct builder *b, struct mt_error *error) {
+    int status = prepare_moment(b, error);
+    if (status < 0)
+        return status;
+    status = mt_frames_init(&b->rows->frames, b->rows->profile, &b->options->wrappers);
+    if (status == 0)
+        status = prepare_filter(b);
+    if (status == 0 && mt_group_by_is_frame(b->options->by))
+        status = prepare_groups(b);
+    if (status == 0 && b->options->cumulative)
+        status = prepare_cumulative(b);
+    if (status == 0 && b->options->by == MT_BY_STACK)
+        status = mt_paths_init(&b->paths, &b->rows->frames);
+    return status < 0 ? out_of_memory(error) : 0;
+}
+
+static void free_builder(struct builder *b) {
+    mt_identities_free(&b->ids);
+    mt_paths_free(&b->paths);
+    free(b->row_of);
+    free(b->entry_bits);
+    free(b->location_bits);
+    free(b->group);
+    free(b->first_group);
+    free(b->groups);
+    free(b->last_sample);
+    free(b->live_bytes);
+    free(b->live_blocks);
+}
+
+static int check_options(const struct mt_view_options *options, struct mt_error *error) {
+    if (options->cumulative && !mt_group_by_is_frame(options->by))
+        return mt_error_set(error, MEMTRACK_EUSAGE, "Use it with --by line, function, file or module.",
+                            "--cumulative counts the frames of call paths: it does not go with --by %s",
+                            mt_group_by_name(options->by));
+    return 0;
+}
+
+int mt_rows_build(const struct mt_profile *profile, const struct mt_view_options *options, struct mt_rows **out,
+                  struct mt_error *error) {
+    *out = NULL;
+    int status = check_options(options, error);
+    if (status == 0)
+        status = check_indexes(profile, error);
+    if (status < 0)
+        return status;
+    struct mt_rows *rows = calloc(1, sizeof *rows);
+    if (!rows)
+        return out_of_memory(error);
+    struct builder b = {.rows = rows, .options = options};
+    rows->profile = profile;
+    rows->options = *options;
+    rows->all.sample = rows->passed.sample = UINT32_MAX;
+    rows->all.entry = rows->passed.entry = MT_NO_ENTRY;
+    status = prepare(&b, error);
+    if (status == 0 && (count_samples(&b) < 0 || mt_rows_finish(rows) < 0))
+        status = out_of_memory(error);
+    free_builder(&b);
+    if (status < 0) {
+        mt_rows_free(rows);
+        return status;
+    }
+    rows->options.filter = (struct mt_filter){.all_frames = options->filter.all_frames};
+    rows->options.wrappers.patterns = NULL; /* the caller's, used up */
+    rows->options.wrappers.n_patterns = 0;
+    rows->is_filtered = !mt_filter_is_empty(&options->filter);
+    *out = rows;
+    return 0;
+}
+
+void mt_rows_free(struct mt_rows *rows) {
+    if (!rows)
+        return;
+    mt_frames_free(&rows->frames);
+    free(rows->items);
+    free(rows);
+}

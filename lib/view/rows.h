@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A profile as a table: samples filtered, charged to a frame (wrappers.h), grouped and sorted. Pure functions over a
+ * profile whose locations are symbolized; nothing here changes it, several threads may view one profile at once.
+ *
+ *   samples ──filter──► charged frame or label ──group──► rows ──sort──► table, JSON, CSV
+ *
+ * Without a filter and without --cumulative every column of the rows sums to the profile's total.
+ */
+#ifndef MT_VIEW_ROWS_H
+#define MT_VIEW_ROWS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "profile/profile.h"
+#include "view/filter.h"
+#include "view/moment.h"
+#include "view/wrappers.h"
+
+enum mt_group_by {
+    MT_BY_LINE,
+    MT_BY_FUNCTION,
+    MT_BY_FILE,
+    MT_BY_MODULE,
+    MT_BY_STACK,
+    MT_BY_THREAD,
+    MT_BY_SCOPE,
+    MT_BY_SIZE,
+    MT_BY_DOMAIN,
+    MT_N_BY
+};
+
+struct mt_view_options {
+    enum mt_group_by by;
+    enum mt_value sort;
+    bool cumulative; /* a row holds every sample that has it anywhere on its path, once however often it recurs */
+    struct mt_wrapper_options wrappers;
+    struct mt_filter filter;
+    struct mt_moment at;
+};
+
+/* One group. What a grouping does not determine is that of the first sample in the group. Strings are the profile's. */
+struct mt_row {
+    int64_t value[MT_N_VALUES];
+    uint32_t n_sites; /* samples in the group; above 1, MT_VALUE_MAX_BYTES is an upper bound */
+    uint32_t sample;  /* the first one; UINT32_MAX in a sum of rows */
+    uint32_t entry;   /* of the frame that is charged, see frames.h; UINT32_MAX: none */
+    mt_string function, file, module;
+    int64_t line;
+    bool shares_name; /* by function: another row has a function of this name */
+};
+
+struct mt_rows; /* private */
+struct mt_frames;
+
+/* 0, or -MEMTRACK_ENOMEM, -MEMTRACK_EUSAGE (cumulative with a grouping that has no call path; a time that the profile
+ * cannot show). The profile must outlive the rows, the options need not. */
+int mt_rows_build(const struct mt_profile *profile, const struct mt_view_options *options, struct mt_rows **out,
+                  struct mt_error *error);
+void mt_rows_free(struct mt_rows *rows); /* NULL is fine */
+
+size_t mt_rows_count(const struct mt_rows *rows);
+const struct mt_row *mt_rows_at(const struct mt_rows *rows, size_t i);
+/* Sums of the samples that passed the filter, and of all; not of the rows when they are cumulative. */
+const struct mt_row *mt_rows_passed(const struct mt_rows *rows);
+const struct mt_row *mt_rows_all(const struct mt_rows *rows);
+bool mt_rows_is_filtered(const struct mt_rows *rows);
+void mt_rows_add(struct mt_row *sum, const struct mt_row *row);
+/* Sum of the rows from the i-th on. */
+void mt_rows_sum_from(const struct mt_rows *rows, size_t i, struct mt_row *sum);
+/* The profile's totals; live is that of the moment shown. */
+void mt_rows_totals(const struct mt_rows *rows, struct mt_totals *totals);
+const struct mt_view_options *mt_rows_options(const struct mt_rows *rows); /* filter patterns excepted */
+const struct mt_profile *mt_rows_profile(const struct mt_rows *rows);
+bool mt_rows_has(const struct mt_rows *rows, enum mt_value value); /* was this column recorded, for this moment? */
+/* MT_VALUE_MAX_BYTES of this row is an upper bound. */
+bool mt_rows_max_is_bound(const struct mt_rows *rows, const struct mt_row *row);
+
+/* The row's key, unique among the rows: "src/a.c:12", "parse", "64-127 B", ... malloc'ed; NULL: out of memory. */
+char *mt_rows_key(const struct mt_rows *rows, const struct mt_row *row);
+
+/* ---- call paths ------------------------------------------------------------------------------------------------ */
+
+struct mt_frame {
+    mt_string function, file, module;
+    int64_t line;             /* 0: unknown */
+    uint64_t address;         /* as in the profile */
+    uint64_t module_address;  /* in the file of the module */
+    uint64_t function_offset; /* from the start of the function; UINT64_MAX: unknown */
+    bool is_inlined;
+};
+
+/* The row's call path from the charged frame outwards, allocator wrappers removed. Frames are written to out[0..max);
+ * the number that there are is returned. *truncated: its outer end is missing. */
+size_t mt_rows_stack(const struct mt_rows *rows, const struct mt_row *row, struct mt_frame *out, size_t max,
+                     bool *truncated);
+/* "src/a.c:12", "function+0x1f (module)", "0x1234 (module)", "[unknown]". malloc'ed; NULL: out of memory. */
+char *mt_frame_key(const struct mt_profile *profile, const struct mt_frame *frame);
+
+/* ---- names ----------------------------------------------------------------------------------------------------- */
+
+const char *mt_group_by_name(enum mt_group_by by);
+const char *mt_sort_name(enum mt_value sort);
+bool mt_group_by_parse(const char *name, enum mt_group_by *by);
+/* live peak total are bytes; blocks is total-blocks; also live-blocks, peak-blocks, temporary, max, waste. */
+bool mt_sort_parse(const char *name, enum mt_value *sort);
+extern const char mt_group_by_list[], mt_sort_list[]; /* "line|function|...", for messages */
+
+#endif
