@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * From the ids of a pprof file to array indexes; private to lib/profile. Ids are any 64-bit numbers but 0; writers mostly
+ * count from 1, some use addresses or hashes.
+ */
+#ifndef MT_PROFILE_IDS_H
+#define MT_PROFILE_IDS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct mt_id_slot {
+    uint64_t id; /* 0: empty */
+    uint32_t index;
+};
+
+/* Zeroed is empty. Small ids are indexes of dense, which holds index + 1; the others are hashed. */
+struct mt_ids {
+    uint32_t *dense;
+    size_t n_dense;
+    struct mt_id_slot *sparse;
+    size_t sparse_mask, n_sparse;
+    size_t n;
+};
+
+void mt_ids_free(struct mt_ids *ids);
+int64_t mt_ids_find_sparse(const struct mt_ids *ids, uint64_t id);
+
+/* The index, or -1. */
+static inline int64_t mt_ids_find(const struct mt_ids *ids, uint64_t id) {
+    if (id < ids->n_dense && ids->dense[id]) {
+        return ids->dense[id] - INT64_C(1);
+    }
+    return ids->n_sparse ? mt_ids_find_sparse(ids, id) : -1;
+}
+
+/* id must be new and not 0, index below UINT32_MAX. 0 or -MEMTRACK_ENOMEM. */
+int mt_ids_add(struct mt_ids *ids, uint64_t id, uint32_t index);
+
+#endif

@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Reading a profile as a stream. One window holds what is inflated and not yet taken; a sub-message is handed out
+ * where it lies. The window grows only when a sub-message does not fit, and only by what has really arrived, so that a
+ * length of 2^60 in a damaged file costs nothing.
+ *
+ *   window:  │ taken ... │ begin ── not yet taken ── end │ room │
+ *
+ * A file is read with read(): a mapping would turn a file that shrinks into SIGBUS. libdeflate is faster than zlib but
+ * inflates whole files only.
+ */
+#include "profile/inflate.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <zlib.h>
+
+enum { INPUT_BYTES = 1 << 16, WINDOW_BYTES = 1 << 18, GZIP_WINDOW_BITS = 15 + 16 };
+
+struct mt_inflate {
+    const char *name;
+    struct mt_error *error;
+    int fd;
+    const uint8_t *data; /* when fd is -1 */
+    size_t data_bytes;
+    const uint8_t *input; /* read and not yet inflated */
+    size_t input_bytes;
+    bool input_ended, ended;
+    bool started, is_gzip, in_member; /* in_member: between the header and the trailer of a gzip member */
+    z_stream stream;
+    uint64_t total_in, total_out;
+    uint8_t *window;
+    size_t begin, end, capacity;
+    uint8_t buffer[INPUT_BYTES];
+};
+
+struct mt_inflate *mt_inflate_new(int fd, const void *data, size_t bytes, const char *name, struct mt_error *error) {
+    struct mt_inflate *in = malloc(sizeof *in);
+    uint8_t *window = malloc(WINDOW_BYTES);
+    if (!in || !window) {
+        free(in);
+        free(window);
+        mt_error_set(error, MEMTRACK_ENOMEM, "", "%s: out of memory", name);
+        return NULL;
+    }
+    memset(in, 0, offsetof(struct mt_inflate, buffer));
+    in->name = name;
+    in->error = error;
+    in->fd = fd;
+    in->data = data;
+    in->data_bytes = bytes;
+    in->window = window;
+    in->capacity = WINDOW_BYTES;
+    return in;
+}
+
+void mt_inflate_free(struct mt_inflate *in) {
+    if (in) {
+        if (in->is_gzip) {
+            inflateEnd(&in->stream);
+        }
+        free(in->window);
+        free(in);
+    }
+}
+
+static int cut_short(struct mt_inflate *in) {
+    return mt_error_set(in->error, MEMTRACK_EFORMAT, "record or copy it again; the writer may have been interrupted",
+                        "%s: damaged profile: it ends too early", in->name);
+}
+
+/* ---- input ------------------------------------------------------------------------------------------------------- */
+
+static int read_input(struct mt_inflate *in) {
+    if (in->fd < 0) {
+        in->input = in->data;
+        in->input_bytes = in->input_ended ? 0 : in->data_bytes;
+        in->input_ended = true;
+        in->total_in += in->input_bytes;
+        return 0;
+    }
+    ssize_t n;
+    do {
+        n = read(in->fd, in->buffer, INPUT_BYTES);
+    } while (n < 0 && errno == EINTR);
+    if (n < 0) {
+        return mt_error_set(in->error, MEMTRACK_EIO, "", "cannot read %s: %s", in->name, strerror(errno));
+    }
+    in->input = in->buffer;
+    in->input_bytes = (size_t)n;
+    in->input_ended = n == 0;
+    in->total_in += (size_t)n;
+    return 0;
+}
+
+static int start(struct mt_inflate *in) {
+    int status = read_input(in);
+    if (status < 0) {
+        return status;
+    }
+    in->started = true;
+    if (in->input_bytes >= 2 && in->input[0] == 0x1f && in->input[1] == 0x8b) {
+        if (inflateInit2(&in->stream, GZIP_WINDOW_BITS) != Z_OK) {
+            return mt_error_set(in->error, MEMTRACK_ENOMEM, "", "%s: out of memory", in->name);
+        }
+        in->is_gzip = in->in_member = true;
+    }
+    return 0;
+}
+
+/* ---- window ------------------------------------------------------------------------------------------------------ */
+
+static int fill_plain(struct mt_inflate *in, size_t *produced) {
+    size_t room = in->capacity - in->end;
+    *produced = in->input_bytes < room ? in->input_bytes : room;
+    if (*produced == 0) {
+        in->ended = true;
+        return 0;
+    }
+    memcpy(in->window + in->end, in->input, *produced);
+    in->input += *produced;
+    in->input_bytes -= *produced;
+    return 0;
+}
+
+static int inflate_error(struct mt_inflate *in, int state) {
+    if (state == Z_MEM_ERROR) {
+        return mt_error_set(in->error, MEMTRACK_ENOMEM, "", "%s: out of memory", in->name);
+    }
+    return mt_error_set(in->error, MEMTRACK_EFORMAT, "record or copy it again",
+                        "%s: damaged profile: its gzip data is corrupt (%s)", in->name,
+                        in->stream.msg ? in->stream.msg : "unexpected data");
+}
+
+static int fill_gzip(struct mt_inflate *in, size_t *produced) {
+    if (in->input_bytes == 0) { /* the input has ended */
+        in->ended = true;
+        return in->in_member ? cut_short(in) : 0;
+    }
+    if (!in->in_member) { /* a file may hold several members, one after the other */
+        inflateReset(&in->stream);
+        in->in_member = true;
+    }
+    size_t room = in->capacity - in->end;
+    in->stream.next_in = (Bytef *)(uintptr_t)in->input;
+    in->stream.avail_in = (uInt)(in->input_bytes < (1u << 30) ? in->input_bytes : (1u << 30));
+    in->stream.next_out = in->window + in->end;
+    in->stream.avail_out = (uInt)room;
+    size_t offered = in->stream.avail_in;
+    int state = inflate(&in->stream, Z_NO_FLUSH);
+    in->input += offered - in->stream.avail_in;
+    in->input_bytes -= offered - in->stream.avail_in;
+    *produced = room - in->stream.avail_out;
+    if (state == Z_STREAM_END) {
+        in->in_member = false;
+    } else if (state != Z_OK) {
+        return inflate_error(in, state);
+    }
+    return 0;
+}
+
+static int check_limit(struct mt_inflate *in) {
+    if (in->total_out <= (uint64_t)MT_INFLATE_ALLOWANCE + in->total_in * MT_INFLATE_RATIO) {
+        return 0;
+    }
+    return mt_error_set(in->error, MEMTRACK_ELIMIT,
+                        "if you trust the file, decompress it with gunzip and read the result",
+                        "%s: refused: its %llu bytes inflate to more than %u times that, as no profile does", in->name,
+                        (unsigned long long)in->total_in, (unsigned)MT_INFLATE_RATIO);
+}
+
+/* Adds at least a byte to the window, which has room, or sets ended. */
+static int fill(struct mt_inflate *in) {
+    size_t produced = 0;
+    while (produced == 0 && !in->ended) {
+        int status = in->started ? 0 : start(in);
+        if (status == 0 && in->input_bytes == 0 && !in->input_ended) {
+            status = read_input(in);
+        }
+        if (status == 0) {
+            status = in->is_gzip ? fill_gzip(in, &produced) : fill_plain(in, &produced);
+        }
+        if (status < 0) {
+            return status;
+        }
+    }
+    in->end += produced;
+    in->total_out += produced;
+    return check_limit(in);
+}
+
+static int make_room(struct mt_inflate *in) {
+    if (in->begin) {
+        memmove(in->window, in->window + in->begin, in->end - in->begin);
+        in->end -= in->begin;
+        in->begin = 0;
+    }
+    if (in->end < in->capacity) {
+        return 0;
+    }
+    uint8_t *grown = realloc(in->window, in->capacity * 2);
+    if (!grown) {
+        return mt_error_set(in->error, MEMTRACK_ENOMEM, "", "%s: out of memory", in->name);
+    }
+    in->window = grown;
+    in->capacity *= 2;
+    return 0;
+}
+
+/* ---- taking ------------------------------------------------------------------------------------------------------ */
+
+static int take_slow(struct mt_inflate *in, size_t bytes) {
+    while (in->end - in->begin < bytes) {
+        int status = in->ended ? cut_short(in) : 0;
+        if (status == 0 && (in->end == in->capacity || in->begin == in->end)) {
+            status = make_room(in);
+        }
+        if (status == 0) {
+            status = fill(in);
+        }
+        if (status < 0) {
+            return status;
+        }
+    }
+    return 0;
+}
+
+int mt_inflate_take(struct mt_inflate *in, size_t bytes, const uint8_t **out) {
+    if (in->end - in->begin < bytes) {
+        int status = take_slow(in, bytes);
+        if (status < 0) {
+            return status;
+        }
+    }
+    *out = in->window + in->begin;
+    in->begin += bytes;
+    return 0;
+}
+
+int mt_inflate_skip(struct mt_inflate *in, uint64_t bytes) {
+    while (bytes) {
+        const uint8_t *ignored;
+        size_t n = bytes < INPUT_BYTES ? (size_t)bytes : INPUT_BYTES;
+        int status = mt_inflate_take(in, n, &ignored);
+        if (status < 0) {
+            return status;
+        }
+        bytes -= n;
+    }
+    return 0;
+}
+
+int mt_inflate_varint(struct mt_inflate *in, uint64_t *value) {
+    *value = 0;
+    for (unsigned shift = 0; shift < 70; shift += 7) {
+        if (in->begin == in->end) {
+            int status = in->ended ? 0 : make_room(in);
+            if (status == 0 && !in->ended) {
+                status = fill(in);
+            }
+            if (status < 0) {
+                return status;
+            }
+            if (in->begin == in->end) {
+                return shift == 0 ? 0 : cut_short(in);
+            }
+        }
+        uint8_t byte = in->window[in->begin++];
+        *value |= shift < 64 ? (uint64_t)(byte & 0x7f) << shift : 0;
+        if (!(byte & 0x80)) {
+            return 1;
+        }
+    }
+    return mt_error_set(in->error, MEMTRACK_EFORMAT, "record or copy it again",
+                        "%s: not a pprof profile, or a damaged one: a number in it is too long", in->name);
+}
