@@ -1,0 +1,41 @@
+# SPDX-License-Identifier: MIT
+"""What `cmake --install` puts below a prefix works from there: the command finds its library, wherever the prefix is."""
+import os
+import pathlib
+import subprocess
+import tempfile
+import unittest
+
+BUILD = pathlib.Path(os.environ["MEMTRACK_BUILD"])
+EXPECTED = ["bin/memtrack", "lib/memtrack/libmemtrack.so", "share/man/man1/memtrack.1", "share/man/man1/memtrack-run.1",
+            "share/man/man1/memtrack-report.1", "share/bash-completion/completions/memtrack"]
+EXPECTED += [f"lib/memtrack/{name}" for name in ["libmemtrack-jemalloc.so"] if (BUILD / name).exists()]
+
+
+class Install(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.prefix = pathlib.Path(folder.name) / "a prefix"
+        subprocess.run(["cmake", "--install", BUILD, "--prefix", self.prefix], check=True, capture_output=True)
+
+    def test_layout(self):
+        for name in EXPECTED:
+            self.assertTrue((self.prefix / name).is_file(), name)
+
+    def test_tracks_from_there(self):
+        environment = {"PATH": f"{self.prefix}/bin:/usr/bin:/bin", "LC_ALL": "C"}
+        profile = self.prefix / "profile.pb.gz"
+        subprocess.run(["memtrack", "run", "-q", "-o", profile, "--", BUILD / "tests/programs/tree"], check=True,
+                       env=environment, stdout=subprocess.DEVNULL, cwd=self.prefix)
+        report = subprocess.run(["memtrack", "report", "--csv", profile], check=True, env=environment,
+                                capture_output=True, text=True, cwd=self.prefix).stdout
+        self.assertIn("tree.c", report)
+
+    def test_library_carries_no_path_of_the_build(self):
+        for library in (self.prefix / "lib/memtrack").iterdir():
+            dynamic = subprocess.run(["readelf", "-d", library], check=True, capture_output=True, text=True).stdout
+            self.assertNotIn(str(BUILD), dynamic, library)
+
+
+unittest.main()
