@@ -23,6 +23,7 @@ target_compile_options(mt_target_flags INTERFACE
 function(mt_add_preload name exports)
   add_library(${name} SHARED ${ARGN})
   target_link_libraries(${name} PRIVATE mt_target_flags)
+  target_include_directories(${name} PRIVATE ${CMAKE_SOURCE_DIR}) # "interpose/hook.h"
   target_link_options(${name} PRIVATE -static-libgcc -fno-lto -Wl,-z,now -Wl,-z,defs -Wl,--as-needed)
   if(EXISTS ${exports})
     target_link_options(${name} PRIVATE -Wl,--version-script=${exports})

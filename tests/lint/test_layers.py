@@ -8,6 +8,7 @@ Who may include whom. The table is the picture of the tree:
 
 The two sides share layout.h and the part of base that needs libc alone, and nothing else.
 """
+import pathlib
 import re
 
 import tree
@@ -53,10 +54,10 @@ def target_of(source, name):
     if (tree.SOURCE / beside).is_file():
         return beside
     if name.endswith(".pb-c.h"):
-        return "lib/" + name
-    for folder in ("lib", "lib/include", "cli", "interpose"):
+        return pathlib.PurePath("lib") / name
+    for folder in ("lib", "lib/include", "cli", "."):
         if (tree.SOURCE / folder / name).is_file():
-            return f"{folder}/{name}"
+            return pathlib.PurePath(folder) / name
     return None
 
 
