@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * malloc and its family. Arguments, results, errno, alignment and the block itself are the real allocator's; a hook
+ * only looks. The order of looking and calling is that of track/record.h.
+ */
+#include "interpose/hook.h"
+
+#include <errno.h>
+#include <stdint.h>
+
+MT_HOOK void *malloc(size_t bytes) {
+    MT_RESOLVE();
+    void *block = mt_next.malloc(bytes);
+    mt_record_allocation(block, bytes, MT_CALLER());
+    return block;
+}
+
+MT_HOOK void *calloc(size_t count, size_t bytes) {
+    MT_RESOLVE();
+    void *block = mt_next.calloc(count, bytes);
+    mt_record_allocation(block, count * bytes, MT_CALLER());
+    return block;
+}
+
+MT_HOOK void free(void *block) {
+    MT_RESOLVE();
+    if (block != NULL)
+        mt_record_free(block);
+    mt_next.free(block);
+}
+
+MT_HOOK void free_sized(void *block, size_t bytes) {
+    MT_RESOLVE();
+    if (block != NULL)
+        mt_record_free(block);
+    if (mt_next.free_sized != NULL)
+        mt_next.free_sized(block, bytes);
+    else
+        mt_next.free(block);
+}
+
+MT_HOOK void free_aligned_sized(void *block, size_t alignment, size_t bytes) {
+    MT_RESOLVE();
+    if (block != NULL)
+        mt_record_free(block);
+    if (mt_next.free_aligned_sized != NULL)
+        mt_next.free_aligned_sized(block, alignment, bytes);
+    else
+        mt_next.free(block);
+}
+
+/* realloc and reallocarray. A NULL result for 0 bytes is a free (glibc, tcmalloc), for more it is a failure. */
+static void *move_block(void *block, size_t bytes, struct mt_frame_state caller) {
+    if (block == NULL) {
+        void *result = mt_next.realloc(NULL, bytes);
+        mt_record_allocation(result, bytes, caller);
+        return result;
+    }
+    struct mt_moving_block moving;
+    mt_record_realloc_begin(&moving, block);
+    void *result = mt_next.realloc(block, bytes);
+    if (result == NULL && bytes != 0)
+        mt_record_realloc_failed(&moving, caller);
+    else
+        mt_record_realloc_end(&moving, result, bytes, caller);
+    return result;
+}
+
+MT_HOOK void *realloc(void *block, size_t bytes) {
+    MT_RESOLVE();
+    return move_block(block, bytes, MT_CALLER());
+}
+
+MT_HOOK void *reallocarray(void *block, size_t count, size_t bytes) {
+    MT_RESOLVE();
+    size_t total;
+    if (__builtin_mul_overflow(count, bytes, &total)) {
+        mt_record_allocation(NULL, SIZE_MAX, MT_CALLER());
+        errno = ENOMEM;
+        return NULL;
+    }
+    return move_block(block, total, MT_CALLER());
+}
+
+/* ---- aligned --------------------------------------------------------------------------------------------------- */
+
+static void *next_memalign(size_t alignment, size_t bytes) {
+    if (mt_next.memalign != NULL)
+        return mt_next.memalign(alignment, bytes);
+    void *block = NULL;
+    if (mt_next.posix_memalign != NULL) {
+        int error = mt_next.posix_memalign(&block, alignment < sizeof(void *) ? sizeof(void *) : alignment, bytes);
+        if (error != 0)
+            errno = error;
+        return error == 0 ? block : NULL;
+    }
+    return mt_next.aligned_alloc != NULL ? mt_next.aligned_alloc(alignment, bytes) : NULL;
+}
+
+MT_HOOK void *memalign(size_t alignment, size_t bytes) {
+    MT_RESOLVE();
+    void *block = next_memalign(alignment, bytes);
+    mt_record_allocation_once(block, bytes, MT_CALLER());
+    return block;
+}
+
+MT_HOOK void *aligned_alloc(size_t alignment, size_t bytes) {
+    MT_RESOLVE();
+    void *block =
+        mt_next.aligned_alloc != NULL ? mt_next.aligned_alloc(alignment, bytes) : next_memalign(alignment, bytes);
+    mt_record_allocation_once(block, bytes, MT_CALLER());
+    return block;
+}
+
+static int next_posix_memalign(void **result, size_t alignment, size_t bytes) {
+    if (mt_next.posix_memalign != NULL)
+        return mt_next.posix_memalign(result, alignment, bytes);
+    if (alignment < sizeof(void *) || (alignment & (alignment - 1)))
+        return EINVAL;
+    int saved = errno;
+    void *block = next_memalign(alignment, bytes);
+    errno = saved;
+    if (block == NULL)
+        return ENOMEM;
+    *result = block;
+    return 0;
+}
+
+MT_HOOK int posix_memalign(void **result, size_t alignment, size_t bytes) {
+    MT_RESOLVE();
+    int error = next_posix_memalign(result, alignment, bytes);
+    mt_record_allocation_once(error == 0 ? *result : NULL, bytes, MT_CALLER());
+    return error;
+}
+
+MT_HOOK void *valloc(size_t bytes) {
+    MT_RESOLVE();
+    void *block = mt_next.valloc != NULL ? mt_next.valloc(bytes) : next_memalign(MT_OS_PAGE, bytes);
+    mt_record_allocation_once(block, bytes, MT_CALLER());
+    return block;
+}
+
+static void *next_pvalloc(size_t bytes) {
+    if (mt_next.pvalloc != NULL)
+        return mt_next.pvalloc(bytes);
+    if (bytes > SIZE_MAX - MT_OS_PAGE) {
+        errno = ENOMEM;
+        return NULL;
+    }
+    size_t pages = (bytes + MT_OS_PAGE - 1) / MT_OS_PAGE;
+    return next_memalign(MT_OS_PAGE, (pages ? pages : 1) * MT_OS_PAGE);
+}
+
+MT_HOOK void *pvalloc(size_t bytes) {
+    MT_RESOLVE();
+    void *block = next_pvalloc(bytes);
+    mt_record_allocation_once(block, bytes, MT_CALLER());
+    return block;
+}
+
+/* ---- the names that libc's own code and old programs use -------------------------------------------------------- */
+
+#define ALIAS(other, name) extern __typeof__(name) other __attribute__((alias(#name), visibility("default")))
+ALIAS(__libc_malloc, malloc);
+ALIAS(__libc_calloc, calloc);
+ALIAS(__libc_realloc, realloc);
+ALIAS(__libc_free, free);
+ALIAS(__libc_memalign, memalign);
+ALIAS(__libc_valloc, valloc);
+ALIAS(__libc_pvalloc, pvalloc);
+ALIAS(__posix_memalign, posix_memalign);

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * operator new and delete, under their Itanium ABI names. libstdc++'s operators call malloc and free, which our hooks
+ * see, so such a call is passed on with a jump that leaves no frame. libjemalloc's and libtcmalloc's go to their own
+ * internals: those are recorded here. A hook never catches anything: std::bad_alloc and what a new_handler throws fly
+ * through it, and no state of the tracker is held across the call.
+ */
+#include "interpose/hook.h"
+
+/* A program that calls operator new without any C++ library in it: there is nothing to throw. */
+static void *without_library(size_t bytes) {
+    MT_RESOLVE();
+    void *block = mt_next.malloc(bytes ? bytes : 1);
+    if (block == NULL)
+        __builtin_trap();
+    return block;
+}
+
+#define ONE(...) (__VA_ARGS__)
+
+#define NEW_HOOK(which, mangled, parameters, arguments)                                                                \
+    void *mangled parameters;                                                                                          \
+    MT_HOOK void *mangled parameters {                                                                                 \
+        bool recorded = false;                                                                                         \
+        void *(*next)parameters = (void *(*)parameters)mt_next_operator(MT_OPERATOR_##which, &recorded);               \
+        if (mt_likely(recorded))                                                                                       \
+            return next arguments;                                                                                     \
+        void *block = next != NULL ? next arguments : without_library(bytes);                                          \
+        mt_record_allocation_once(block, bytes, MT_CALLER());                                                          \
+        return block;                                                                                                  \
+    }
+
+#define DELETE_HOOK(which, mangled, parameters, arguments)                                                             \
+    void mangled parameters;                                                                                           \
+    MT_HOOK void mangled parameters {                                                                                  \
+        bool recorded = false;                                                                                         \
+        void(*next) parameters = (void(*) parameters)mt_next_operator(MT_OPERATOR_##which, &recorded);                 \
+        if (mt_unlikely(!recorded)) {                                                                                  \
+            MT_RESOLVE();                                                                                              \
+            if (block != NULL)                                                                                         \
+                mt_record_free(block);                                                                                 \
+            if (next == NULL) {                                                                                        \
+                mt_next.free(block);                                                                                   \
+                return;                                                                                                \
+            }                                                                                                          \
+        }                                                                                                              \
+        next arguments;                                                                                                \
+    }
+
+/* std::align_val_t is passed as a size_t, std::nothrow_t by reference. */
+#define PLAIN                            ONE(size_t bytes), ONE(bytes)
+#define NOTHROW                          ONE(size_t bytes, const void *tag), ONE(bytes, tag)
+#define ALIGNED                          ONE(size_t bytes, size_t alignment), ONE(bytes, alignment)
+#define ALIGNED_NOTHROW                  ONE(size_t bytes, size_t alignment, const void *tag), ONE(bytes, alignment, tag)
+#define APPLY(hook, which, mangled, ...) hook(which, mangled, __VA_ARGS__)
+
+APPLY(NEW_HOOK, new, _Znwm, PLAIN)
+APPLY(NEW_HOOK, new_array, _Znam, PLAIN)
+APPLY(NEW_HOOK, new_nothrow, _ZnwmRKSt9nothrow_t, NOTHROW)
+APPLY(NEW_HOOK, new_array_nothrow, _ZnamRKSt9nothrow_t, NOTHROW)
+APPLY(NEW_HOOK, new_aligned, _ZnwmSt11align_val_t, ALIGNED)
+APPLY(NEW_HOOK, new_array_aligned, _ZnamSt11align_val_t, ALIGNED)
+APPLY(NEW_HOOK, new_aligned_nothrow, _ZnwmSt11align_val_tRKSt9nothrow_t, ALIGNED_NOTHROW)
+APPLY(NEW_HOOK, new_array_aligned_nothrow, _ZnamSt11align_val_tRKSt9nothrow_t, ALIGNED_NOTHROW)
+
+#define FREE_PLAIN           ONE(void *block), ONE(block)
+#define FREE_SIZED           ONE(void *block, size_t bytes), ONE(block, bytes)
+#define FREE_NOTHROW         ONE(void *block, const void *tag), ONE(block, tag)
+#define FREE_ALIGNED         ONE(void *block, size_t alignment), ONE(block, alignment)
+#define FREE_SIZED_ALIGNED   ONE(void *block, size_t bytes, size_t alignment), ONE(block, bytes, alignment)
+#define FREE_ALIGNED_NOTHROW ONE(void *block, size_t alignment, const void *tag), ONE(block, alignment, tag)
+
+APPLY(DELETE_HOOK, delete, _ZdlPv, FREE_PLAIN)
+APPLY(DELETE_HOOK, delete_array, _ZdaPv, FREE_PLAIN)
+APPLY(DELETE_HOOK, delete_sized, _ZdlPvm, FREE_SIZED)
+APPLY(DELETE_HOOK, delete_array_sized, _ZdaPvm, FREE_SIZED)
+APPLY(DELETE_HOOK, delete_nothrow, _ZdlPvRKSt9nothrow_t, FREE_NOTHROW)
+APPLY(DELETE_HOOK, delete_array_nothrow, _ZdaPvRKSt9nothrow_t, FREE_NOTHROW)
+APPLY(DELETE_HOOK, delete_aligned, _ZdlPvSt11align_val_t, FREE_ALIGNED)
+APPLY(DELETE_HOOK, delete_array_aligned, _ZdaPvSt11align_val_t, FREE_ALIGNED)
+APPLY(DELETE_HOOK, delete_sized_aligned, _ZdlPvmSt11align_val_t, FREE_SIZED_ALIGNED)
+APPLY(DELETE_HOOK, delete_array_sized_aligned, _ZdaPvmSt11align_val_t, FREE_SIZED_ALIGNED)
+APPLY(DELETE_HOOK, delete_aligned_nothrow, _ZdlPvSt11align_val_tRKSt9nothrow_t, FREE_ALIGNED_NOTHROW)
+APPLY(DELETE_HOOK, delete_array_aligned_nothrow, _ZdaPvSt11align_val_tRKSt9nothrow_t, FREE_ALIGNED_NOTHROW)

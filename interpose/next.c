@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Symbol look-up without the loader: link map list, DT_GNU_HASH or DT_HASH, DT_SYMTAB (System V gABI, chapter 5; the
+ * GNU hash table is described in the binutils and glibc sources). Hidden versions of a symbol are skipped.
+ */
+#include "interpose/next.h"
+
+#include "track/tracker.h"
+
+#include <elf.h>
+#include <link.h>
+
+struct mt_next_c mt_next;
+
+extern struct r_debug _r_debug;
+extern ElfW(Dyn) _DYNAMIC[] MT_HIDDEN;
+
+struct object {
+    const struct link_map *map;
+    const ElfW(Sym) * symbols;
+    const char *strings;
+    const uint32_t *gnu_hash;
+    const uint32_t *hash;
+    const uint16_t *versions;
+};
+
+/* glibc has relocated these in place, musl and the vdso have not. */
+static const void *in_memory(const struct link_map *map, ElfW(Addr) address) {
+    return (const void *)(address < map->l_addr ? address + map->l_addr : address);
+}
+
+static struct object open_object(const struct link_map *map) {
+    struct object o = {.map = map};
+    for (const ElfW(Dyn) *d = map->l_ld; d != NULL && d->d_tag != DT_NULL; d++) {
+        const void *p = in_memory(map, d->d_un.d_ptr);
+        if (d->d_tag == DT_SYMTAB)
+            o.symbols = p;
+        else if (d->d_tag == DT_STRTAB)
+            o.strings = p;
+        else if (d->d_tag == DT_GNU_HASH)
+            o.gnu_hash = p;
+        else if (d->d_tag == DT_HASH)
+            o.hash = p;
+        else if (d->d_tag == DT_VERSYM)
+            o.versions = p;
+    }
+    return o;
+}
+
+static bool same_text(const char *a, const char *b) {
+    while (*a && *a == *b) {
+        a++;
+        b++;
+    }
+    return *a == *b;
+}
+
+static bool contains_text(const char *text, const char *part) {
+    for (; *text; text++) {
+        size_t i = 0;
+        while (part[i] && text[i] == part[i])
+            i++;
+        if (part[i] == 0)
+            return true;
+    }
+    return false;
+}
+
+static void *definition(const struct object *o, uint32_t i, const char *name) {
+    const ElfW(Sym) *s = &o->symbols[i];
+    unsigned type = ELF64_ST_TYPE(s->st_info);
+    if (s->st_shndx == SHN_UNDEF || (type != STT_FUNC && type != STT_GNU_IFUNC && type != STT_NOTYPE) ||
+        (o->versions != NULL && (o->versions[i] & 0x8000)) || !same_text(o->strings + s->st_name, name))
+        return NULL;
+    void *address = (void *)(o->map->l_addr + s->st_value);
+    return type == STT_GNU_IFUNC ? ((void *(*)(void))address)() : address;
+}
+
+static void *find_gnu(const struct object *o, const char *name) {
+    uint32_t h = 5381;
+    for (const unsigned char *c = (const unsigned char *)name; *c; c++)
+        h = h * 33 + *c;
+    const uint32_t *table = o->gnu_hash;
+    uint32_t n_buckets = table[0], first = table[1], bloom_words = table[2];
+    const uint32_t *bucket = table + 4 + bloom_words * (sizeof(ElfW(Addr)) / 4);
+    const uint32_t *chain = bucket + n_buckets;
+    uint32_t i = n_buckets ? bucket[h % n_buckets] : 0;
+    if (i < first)
+        return NULL;
+    for (;; i++) {
+        uint32_t other = chain[i - first];
+        void *found = (other | 1) == (h | 1) ? definition(o, i, name) : NULL;
+        if (found != NULL || (other & 1))
+            return found;
+    }
+}
+
+static void *find_sysv(const struct object *o, const char *name) {
+    uint32_t h = 0;
+    for (const unsigned char *c = (const unsigned char *)name; *c; c++) {
+        h = (h << 4) + *c;
+        h = (h ^ (h >> 24 & 0xf0)) & 0x0fffffff;
+    }
+    uint32_t n_buckets = o->hash[0];
+    const uint32_t *bucket = o->hash + 2, *chain = bucket + n_buckets;
+    for (uint32_t i = n_buckets ? bucket[h % n_buckets] : 0; i != 0; i = chain[i]) {
+        void *found = definition(o, i, name);
+        if (found != NULL)
+            return found;
+    }
+    return NULL;
+}
+
+static void *find_in(const struct link_map *map, const char *name) {
+    struct object o = open_object(map);
+    if (o.symbols == NULL || o.strings == NULL)
+        return NULL;
+    return o.gnu_hash != NULL ? find_gnu(&o, name) : o.hash != NULL ? find_sysv(&o, name) : NULL;
+}
+
+static const struct link_map *ourselves(void) {
+    const struct link_map *map = _r_debug.r_map;
+    while (map != NULL && map->l_ld != _DYNAMIC)
+        map = map->l_next;
+    return map;
+}
+
+static bool is_us(const struct link_map *map) {
+    return contains_text(map->l_name ? map->l_name : "", "/libmemtrack");
+}
+
+/* The first object after us (and our second object) that defines name. */
+static const struct link_map *provider_of(const char *name, void **found) {
+    const struct link_map *us = ourselves();
+    for (const struct link_map *map = us ? us->l_next : NULL; map != NULL; map = map->l_next)
+        if (!is_us(map) && (*found = find_in(map, name)) != NULL)
+            return map;
+    *found = NULL;
+    return NULL;
+}
+
+void *mt_next_symbol(const char *name) {
+    void *found;
+    provider_of(name, &found);
+    return found;
+}
+
+static enum mt_allocator kind_of(const struct link_map *map) {
+    if (contains_text(map->l_name, "mimalloc"))
+        return MT_ALLOCATOR_MIMALLOC;
+    if (contains_text(map->l_name, "tcmalloc"))
+        return MT_ALLOCATOR_TCMALLOC;
+    if (find_in(map, "mallctl") != NULL)
+        return MT_ALLOCATOR_JEMALLOC;
+    return find_in(map, "gnu_get_libc_version") != NULL ? MT_ALLOCATOR_GLIBC : MT_ALLOCATOR_OTHER;
+}
+
+void mt_next_resolve(void) {
+    void *real_malloc;
+    const struct link_map *map = provider_of("malloc", &real_malloc);
+    if (map == NULL || mt_next.malloc != NULL)
+        return;
+#define FIND(result, name, parameters)                                                                                 \
+    if (__builtin_strcmp(#name, "malloc") != 0)                                                                        \
+        mt_next.name = (result(*) parameters)find_in(map, #name);
+    MT_NEXT_C(FIND)
+#undef FIND
+    mt_tracker.usable_size = mt_next.malloc_usable_size;
+    mt_tracker.allocator = kind_of(map);
+    mt_tracker.allocator_path = map->l_name;
+    /* last: it is what says that the rest is there */
+    __atomic_store_n(&mt_next.malloc, (void *(*)(size_t))real_malloc, __ATOMIC_RELEASE);
+}
+
+/* ---- operators ------------------------------------------------------------------------------------------------- */
+
+static const char *const operator_name[] = {
+#define NAME(name, mangled) #mangled,
+    MT_NEXT_NEW(NAME) MT_NEXT_DELETE(NAME)
+#undef NAME
+};
+
+/* Function address, with bit 63 set when its memory comes from malloc. 0: not looked up. */
+static uint64_t operators[MT_N_OPERATORS];
+#define CALLS_MALLOC (UINT64_C(1) << 63)
+
+void *mt_next_operator(enum mt_operator which, bool *recorded) {
+    uint64_t known = __atomic_load_n(&operators[which], __ATOMIC_RELAXED);
+    if (mt_unlikely(known == 0)) {
+        void *found = NULL, *own_malloc;
+        const struct link_map *allocator = provider_of("malloc", &own_malloc), *map = allocator;
+        if (map != NULL)
+            found = find_in(map, operator_name[which]);
+        if (found == NULL)
+            map = provider_of(operator_name[which], &found);
+        if (found == NULL)
+            return NULL;
+        known = (uint64_t)found | (map != allocator ? CALLS_MALLOC : 0);
+        __atomic_store_n(&operators[which], known, __ATOMIC_RELAXED);
+    }
+    *recorded = (known & CALLS_MALLOC) != 0;
+    return (void *)(known & ~CALLS_MALLOC);
+}
+
+void mt_next_forget_operators(void) {
+    for (int i = 0; i < MT_N_OPERATORS; i++)
+        __atomic_store_n(&operators[i], 0, __ATOMIC_RELAXED);
+}

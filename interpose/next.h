@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The real functions under the hooks. All of malloc's family come from one object, the first after us that provides
+ * malloc: a block from one allocator must not reach another's free, and what that object lacks is built from what it
+ * has (libjemalloc 5.3.0 has no pvalloc, and libc's would hand out a block that jemalloc cannot free).
+ *
+ * Found by walking the loader's list of objects and their hash tables: dlsym allocates, and is not there yet when the
+ * loader itself makes the first call.
+ */
+#ifndef MT_INTERPOSE_NEXT_H
+#define MT_INTERPOSE_NEXT_H
+
+#include "base/os.h"
+
+/* X(result, name, parameters): what malloc's provider may have. */
+#define MT_NEXT_C(X)                                                                                                   \
+    X(void *, malloc, (size_t))                                                                                        \
+    X(void, free, (void *))                                                                                            \
+    X(void *, calloc, (size_t, size_t))                                                                                \
+    X(void *, realloc, (void *, size_t))                                                                               \
+    X(void *, memalign, (size_t, size_t))                                                                              \
+    X(void *, aligned_alloc, (size_t, size_t))                                                                         \
+    X(int, posix_memalign, (void **, size_t, size_t))                                                                  \
+    X(void *, valloc, (size_t))                                                                                        \
+    X(void *, pvalloc, (size_t))                                                                                       \
+    X(void, free_sized, (void *, size_t))                                                                              \
+    X(void, free_aligned_sized, (void *, size_t, size_t))                                                              \
+    X(size_t, malloc_usable_size, (void *))
+
+struct mt_next_c {
+#define MT_NEXT_FIELD(result, name, parameters) result(*name) parameters;
+    MT_NEXT_C(MT_NEXT_FIELD)
+#undef MT_NEXT_FIELD
+};
+
+/* The 8 operator new and 12 operator delete: X(name, mangled). */
+#define MT_NEXT_NEW(X)                                                                                                 \
+    X(new, _Znwm)                                                                                                      \
+    X(new_array, _Znam)                                                                                                \
+    X(new_nothrow, _ZnwmRKSt9nothrow_t)                                                                                \
+    X(new_array_nothrow, _ZnamRKSt9nothrow_t)                                                                          \
+    X(new_aligned, _ZnwmSt11align_val_t)                                                                               \
+    X(new_array_aligned, _ZnamSt11align_val_t)                                                                         \
+    X(new_aligned_nothrow, _ZnwmSt11align_val_tRKSt9nothrow_t)                                                         \
+    X(new_array_aligned_nothrow, _ZnamSt11align_val_tRKSt9nothrow_t)
+#define MT_NEXT_DELETE(X)                                                                                              \
+    X(delete, _ZdlPv)                                                                                                  \
+    X(delete_array, _ZdaPv)                                                                                            \
+    X(delete_sized, _ZdlPvm)                                                                                           \
+    X(delete_array_sized, _ZdaPvm)                                                                                     \
+    X(delete_nothrow, _ZdlPvRKSt9nothrow_t)                                                                            \
+    X(delete_array_nothrow, _ZdaPvRKSt9nothrow_t)                                                                      \
+    X(delete_aligned, _ZdlPvSt11align_val_t)                                                                           \
+    X(delete_array_aligned, _ZdaPvSt11align_val_t)                                                                     \
+    X(delete_sized_aligned, _ZdlPvmSt11align_val_t)                                                                    \
+    X(delete_array_sized_aligned, _ZdaPvmSt11align_val_t)                                                              \
+    X(delete_aligned_nothrow, _ZdlPvSt11align_val_tRKSt9nothrow_t)                                                     \
+    X(delete_array_aligned_nothrow, _ZdaPvSt11align_val_tRKSt9nothrow_t)
+
+enum mt_operator {
+#define MT_OPERATOR_ID(name, mangled) MT_OPERATOR_##name,
+    MT_NEXT_NEW(MT_OPERATOR_ID) MT_NEXT_DELETE(MT_OPERATOR_ID)
+#undef MT_OPERATOR_ID
+        MT_N_OPERATORS
+};
+
+MT_HIDDEN extern struct mt_next_c mt_next;
+
+/* Fill mt_next (idempotent; any thread, any context). */
+MT_HIDDEN void mt_next_resolve(void);
+
+/*
+ * The operator under ours, looked up at its first use since libstdc++ may be loaded late. *recorded: it gets its
+ * memory by calling malloc, so that a hook below will see the block; false for allocators with operators of their own
+ * (libjemalloc, libtcmalloc), which call their internals. NULL: no object has it.
+ */
+MT_HIDDEN void *mt_next_operator(enum mt_operator which, bool *recorded);
+
+/* After a dlclose: operators are looked up anew. */
+MT_HIDDEN void mt_next_forget_operators(void);
+
+/* The first definition of name after this object; NULL if there is none. */
+MT_HIDDEN void *mt_next_symbol(const char *name);
+
+#endif

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The process's own events: its start (so that a program that never allocates has a ledger too), the unloading of
+ * code, and a normal exit, where the allocator is asked for its own figures. dlopen is not interposed: it looks at
+ * its caller for $ORIGIN and RUNPATH, and would find us.
+ */
+#include "interpose/hook.h"
+#include "track/modules.h"
+#include "track/tracker.h"
+
+#include <malloc.h>
+
+__attribute__((constructor)) static void start(void) {
+    MT_RESOLVE();
+    if (mt_page.state == MT_STATE_UNKNOWN)
+        mt_tracker_start();
+}
+
+MT_HOOK int dlclose(void *handle) {
+    static int (*next)(void *);
+    if (next == NULL)
+        next = (int (*)(void *))mt_next_symbol("dlclose");
+    int result = next != NULL ? next(handle) : -1;
+    mt_next_forget_operators();
+    mt_modules_check();
+    return result;
+}
+
+/* ---- the allocator's own figures -------------------------------------------------------------------------------- */
+
+static void add_figure(const char *name, uint64_t value) {
+    struct mt_ledger_header *h = mt_tracker.header;
+    if (h->n_allocator_stats >= MT_MAX_ALLOCATOR_STATS)
+        return;
+    struct mt_allocator_stat *s = &h->allocator_stat[h->n_allocator_stats];
+    for (size_t i = 0; i + 1 < sizeof s->name && name[i]; i++)
+        s->name[i] = name[i];
+    s->value = value;
+    __atomic_store_n(&h->n_allocator_stats, h->n_allocator_stats + 1, __ATOMIC_RELEASE);
+}
+
+static void ask_glibc(void) {
+    struct mallinfo2 (*ask)(void) = (struct mallinfo2(*)(void))mt_next_symbol("mallinfo2");
+    if (ask == NULL)
+        return;
+    struct mallinfo2 m = ask();
+    add_figure("arena", m.arena);
+    add_figure("uordblks", m.uordblks);
+    add_figure("fordblks", m.fordblks);
+    add_figure("hblkhd", m.hblkhd);
+    add_figure("keepcost", m.keepcost);
+}
+
+static void ask_jemalloc(void) {
+    static const char *const name[] = {"stats.allocated", "stats.active", "stats.metadata",
+                                       "stats.resident",  "stats.mapped", "stats.retained"};
+    int (*ask)(const char *, void *, size_t *, void *, size_t) =
+        (int (*)(const char *, void *, size_t *, void *, size_t))mt_next_symbol("mallctl");
+    uint64_t epoch = 1;
+    size_t bytes = sizeof epoch;
+    if (ask == NULL || ask("epoch", &epoch, &bytes, &epoch, bytes) != 0)
+        return;
+    for (size_t i = 0; i < sizeof name / sizeof *name; i++) {
+        size_t value = 0;
+        bytes = sizeof value;
+        if (ask(name[i], &value, &bytes, NULL, 0) == 0)
+            add_figure(name[i], value);
+    }
+}
+
+static void ask_tcmalloc(void) {
+    static const char *const name[] = {"generic.current_allocated_bytes", "generic.heap_size",
+                                       "tcmalloc.pageheap_free_bytes", "tcmalloc.pageheap_unmapped_bytes"};
+    int (*ask)(const char *, size_t *) =
+        (int (*)(const char *, size_t *))mt_next_symbol("MallocExtension_GetNumericProperty");
+    for (size_t i = 0; ask != NULL && i < sizeof name / sizeof *name; i++) {
+        size_t value = 0;
+        if (ask(name[i], &value) != 0)
+            add_figure(name[i], value);
+    }
+}
+
+/* exit() in a signal handler can come while this thread holds the allocator's locks: then a hook of ours is on the
+ * stack, and the allocator must not be asked. */
+static bool is_inside_a_hook(void) {
+    struct mt_thread *t = mt_self;
+    if (t == NULL || t->seen == MT_SEEN_BUSY)
+        return true;
+    uint64_t pc[64];
+    struct mt_frame_state here = MT_CALLER();
+    mt_stack_locate(&t->stack.map, here.sp);
+    uint32_t n = mt_walk_plain(&t->stack, here, pc, 64), ours = mt_rule_module(mt_rules_find((uint64_t)start + 1));
+    for (uint32_t i = 0; i < n; i++)
+        if (mt_rule_module(mt_rules_find(pc[i])) == ours)
+            return true;
+    return n == 64;
+}
+
+__attribute__((destructor)) static void at_exit(void) {
+    if (mt_tracker.header == NULL || mt_page.state < MT_STATE_FIRST || !mt_tracker.options.allocator_stats ||
+        mt_tracker.header->n_allocator_stats != 0 || is_inside_a_hook())
+        return;
+    if (mt_tracker.allocator == MT_ALLOCATOR_GLIBC)
+        ask_glibc();
+    else if (mt_tracker.allocator == MT_ALLOCATOR_JEMALLOC)
+        ask_jemalloc();
+    else if (mt_tracker.allocator == MT_ALLOCATOR_TCMALLOC)
+        ask_tcmalloc();
+}

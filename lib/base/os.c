@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Raw system calls. libc's wrappers would set errno, which malloc's caller may be looking at, and can themselves be
+ * interposed by the target or by another preloaded library.
+ */
+#include "base/os.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <time.h>
+
+void *mt_os_private(size_t bytes) {
+    long r = mt_os_call(SYS_mmap, 0, (long)bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    return mt_os_failed(r) ? NULL : (void *)r;
+}
+
+void mt_os_discard(void *memory, size_t bytes) {
+    mt_os_call(SYS_madvise, (long)memory, (long)bytes, MADV_DONTNEED, 0, 0, 0);
+}
+
+void mt_os_unmap(void *memory, size_t bytes) {
+    mt_os_call(SYS_munmap, (long)memory, (long)bytes, 0, 0, 0, 0);
+}
+
+long mt_os_read_file(const char *path, char *buffer, size_t capacity) {
+    long fd = mt_os_call(SYS_openat, AT_FDCWD, (long)path, O_RDONLY | O_CLOEXEC, 0, 0, 0);
+    if (mt_os_failed(fd))
+        return fd;
+    size_t n = 0;
+    while (n < capacity) {
+        long r = mt_os_call(SYS_read, fd, (long)(buffer + n), (long)(capacity - n), 0, 0, 0);
+        if (r == -EINTR)
+            continue;
+        if (r <= 0)
+            break;
+        n += (size_t)r;
+    }
+    mt_os_call(SYS_close, fd, 0, 0, 0, 0, 0);
+    return (long)n;
+}
+
+int mt_os_pid(void) {
+    return (int)mt_os_call(SYS_getpid, 0, 0, 0, 0, 0, 0);
+}
+
+int mt_os_tid(void) {
+    return (int)mt_os_call(SYS_gettid, 0, 0, 0, 0, 0, 0);
+}
+
+bool mt_os_thread_lives(int pid, int tid) {
+    return mt_os_call(SYS_tgkill, pid, tid, 0, 0, 0, 0) != -ESRCH;
+}
+
+uint64_t mt_os_clock_ns(int clock) {
+    struct timespec t = {0, 0};
+    mt_os_call(SYS_clock_gettime, clock, (long)&t, 0, 0, 0, 0);
+    return (uint64_t)t.tv_sec * UINT64_C(1000000000) + (uint64_t)t.tv_nsec;
+}
+
+bool mt_os_is_mapped(uint64_t begin, uint64_t end) {
+    unsigned char pages[256];
+    begin &= ~(uint64_t)(MT_OS_PAGE - 1);
+    while (begin < end) {
+        uint64_t step = end - begin;
+        if (step > sizeof pages * MT_OS_PAGE)
+            step = sizeof pages * MT_OS_PAGE;
+        if (mt_os_call(SYS_mincore, (long)begin, (long)step, (long)pages, 0, 0, 0) != 0)
+            return false;
+        begin += step;
+    }
+    return true;
+}
+
+void mt_os_yield(void) {
+    mt_os_call(SYS_sched_yield, 0, 0, 0, 0, 0, 0);
+}

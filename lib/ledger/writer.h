@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The target's side of the ledger: create the file, hand out pieces of it, grow it. See ledger/layout.h for what is
+ * in it. No function here allocates with malloc, sets errno, or keeps a file descriptor.
+ *
+ * Threads: create and forget while no other thread records; allocate and publish under the caller's growth lock.
+ */
+#ifndef MT_LEDGER_WRITER_H
+#define MT_LEDGER_WRITER_H
+
+#include "base/os.h"
+#include "ledger/layout.h"
+
+struct mt_ledger_writer {
+    struct mt_ledger_header *header; /* NULL: no ledger */
+    char *free_begin, *free_end;     /* what is left of the newest segment */
+    uint64_t file_bytes;
+    uint64_t device, inode; /* to recognise our file when it is opened again for growth */
+    struct mt_directory *directory;
+    bool exhausted; /* a segment could not be had; stays so */
+    char path[MT_PATH_MAX_BYTES];
+};
+
+/*
+ * Create PID.STARTTICKS.COUNTER.ledger in directory (must exist), sized for a small program, with a valid header whose
+ * identity fields (pid, times, exe, command) are filled in. 0 or -errno, in which case nothing is left behind.
+ */
+MT_HIDDEN int mt_ledger_create(struct mt_ledger_writer *w, const char *directory);
+
+/* In a fork child: the parent's ledger is not mapped here any more. */
+MT_HIDDEN void mt_ledger_forget(struct mt_ledger_writer *w);
+
+/* Zeroed bytes of the ledger, aligned to align (a power of two <= 4096), or NULL: the ledger is full (the header says
+ * so then). */
+MT_HIDDEN void *mt_ledger_allocate(struct mt_ledger_writer *w, size_t bytes, size_t align);
+
+/* Tell readers that [memory, memory + bytes) is the index-th extent of its kind. False when that found no room. */
+MT_HIDDEN bool mt_ledger_publish(struct mt_ledger_writer *w, enum mt_extent_kind kind, uint32_t index,
+                                 const void *memory, size_t bytes);
+
+/* A copy of text in the ledger, not NUL-terminated (0: no room). */
+MT_HIDDEN uint64_t mt_ledger_text(struct mt_ledger_writer *w, const char *text, size_t bytes);
+
+#endif

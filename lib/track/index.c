@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: MIT */
+/* Open addressing, linear probing, load at most 5/8, doubled when full. See index.h. */
+#include "track/index.h"
+
+enum { FIRST_BITS = 12, LAST_BITS = 29 };
+
+static size_t table_bytes(uint32_t bits) {
+    return sizeof(struct mt_index_table) + (sizeof(uint32_t) << bits);
+}
+
+static struct mt_index_table *new_table(uint32_t bits) {
+    struct mt_index_table *t = bits <= LAST_BITS ? mt_os_private(table_bytes(bits)) : NULL;
+    if (t != NULL)
+        t->bits = bits;
+    return t;
+}
+
+static void put(struct mt_index_table *t, uint64_t hash, uint32_t id) {
+    uint32_t i = mt_index_home(t, hash);
+    while (t->slot[i] != 0)
+        i = mt_index_next(t, i);
+    __atomic_store_n(&t->slot[i], id, __ATOMIC_RELEASE);
+}
+
+bool mt_index_start(struct mt_index *x, uint64_t (*hash_of)(uint32_t)) {
+    if (x->table != NULL)
+        mt_os_unmap(x->table, table_bytes(x->table->bits));
+    x->hash_of = hash_of;
+    x->used = 0;
+    x->table = new_table(FIRST_BITS);
+    return x->table != NULL;
+}
+
+bool mt_index_reserve(struct mt_index *x) {
+    struct mt_index_table *old = x->table;
+    uint32_t capacity = 1u << old->bits;
+    if (x->used < capacity / 8 * 5)
+        return true;
+    struct mt_index_table *t = new_table(old->bits + 1);
+    if (t == NULL)
+        return x->used < capacity - 1;
+    for (uint32_t i = 0; i < capacity; i++)
+        if (old->slot[i] != 0)
+            put(t, x->hash_of(old->slot[i]), old->slot[i]);
+    __atomic_store_n(&x->table, t, __ATOMIC_RELEASE);
+    mt_os_discard((char *)old + MT_OS_PAGE, table_bytes(old->bits) - MT_OS_PAGE);
+    for (uint32_t i = 0; i < (MT_OS_PAGE - sizeof *old) / sizeof(uint32_t); i++)
+        __atomic_store_n(&old->slot[i], 0, __ATOMIC_RELAXED); /* the first page also holds bits, which must stay */
+    return true;
+}
+
+void mt_index_insert(struct mt_index *x, uint64_t hash, uint32_t id) {
+    put(x->table, hash, id);
+    x->used++;
+}

@@ -1,0 +1,350 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ *   address  47        36 35       25 24      16 15         3
+ *           ┌────────────┬───────────┬──────────┬────────────┐
+ *           │ directory  │  its leaf │  region  │    key     │
+ *           └────────────┴───────────┴──────────┴────────────┘
+ *
+ * directory -> array of leaves (private) -> leaf of 512 regions (ledger) -> table of 8-byte entries (ledger). A small
+ * direct-mapped cache of leaves saves the first two loads. Tables hold 8, 12, 16, 24, 32 ... entries at a load of at
+ * most 13/16, which is 10 to 14 bytes a block; outgrown ones are used again by other regions.
+ *
+ * Entries are found by linear probing from a multiplicative hash of the key, which spreads the evenly spaced
+ * addresses of one size class evenly. Deletion moves later entries of the cluster back, so that there are no
+ * tombstones and a miss, which each insertion begins with, is short. Rejected: keeping address order (long runs in
+ * dense heaps), one table of 16-byte entries (cache misses), tombstones (rehashing under steady churn).
+ */
+#include "track/live.h"
+
+enum {
+    DIRECTORY_SHIFT = 36,
+    DIRECTORIES = 1 << (47 - DIRECTORY_SHIFT),
+    LEAVES = 1 << (DIRECTORY_SHIFT - MT_LEAF_SHIFT),
+    LEAF_CACHE = 256,
+    FIRST_CAPACITY = 8,
+    LAST_CAPACITY = 12288, /* holds the 8192 keys of a region */
+    CAPACITY_CLASSES = 24,
+    FIRST_BIG = 512,
+};
+
+static struct mt_region **directory[DIRECTORIES];
+static uint64_t leaf_cache[LEAF_CACHE];       /* leaf number bits 8.. in the upper 16 bits, address below */
+static uint64_t free_table[CAPACITY_CLASSES]; /* lists through the first word */
+
+static struct {
+    struct mt_big_block *block;
+    uint32_t capacity, used, index; /* used counts deleted ones too */
+    uint32_t lock;
+} big;
+
+bool mt_live_start(void) {
+    for (int i = 0; i < DIRECTORIES; i++)
+        if (directory[i] != NULL)
+            mt_os_discard(directory[i], sizeof(struct mt_region *) * LEAVES);
+    for (int i = 0; i < LEAF_CACHE; i++)
+        leaf_cache[i] = 0;
+    for (int i = 0; i < CAPACITY_CLASSES; i++)
+        free_table[i] = 0;
+    big.block = NULL;
+    big.capacity = big.used = big.index = big.lock = 0;
+    return true;
+}
+
+/* ---- regions --------------------------------------------------------------------------------------------------- */
+
+static struct mt_region *make_leaf(struct mt_thread *t, uint64_t leaf, struct mt_region **place) {
+    if (!mt_growth_lock(t->bank_id))
+        return NULL;
+    struct mt_region *regions = __atomic_load_n(place, __ATOMIC_ACQUIRE);
+    if (regions == NULL) {
+        size_t bytes = sizeof(struct mt_region) * MT_REGIONS_PER_LEAF;
+        regions = mt_ledger_allocate(&mt_tracker.ledger, bytes, MT_OS_PAGE);
+        if (regions != NULL &&
+            !mt_ledger_publish(&mt_tracker.ledger, MT_EXTENT_REGIONS, (uint32_t)leaf, regions, bytes))
+            regions = NULL;
+        __atomic_store_n(place, regions, __ATOMIC_RELEASE);
+    }
+    mt_growth_unlock();
+    return regions;
+}
+
+static MT_NOINLINE struct mt_region *leaf_slow(struct mt_thread *t, uint64_t leaf, bool make) {
+    struct mt_region ***d = &directory[leaf / LEAVES];
+    struct mt_region **leaves = __atomic_load_n(d, __ATOMIC_ACQUIRE);
+    if (leaves == NULL) {
+        if (!make || (leaves = mt_os_private(sizeof *leaves * LEAVES)) == NULL)
+            return NULL;
+        struct mt_region **expected = NULL;
+        if (!__atomic_compare_exchange_n(d, &expected, leaves, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
+            mt_os_unmap(leaves, sizeof *leaves * LEAVES);
+            leaves = expected;
+        }
+    }
+    struct mt_region *regions = __atomic_load_n(&leaves[leaf % LEAVES], __ATOMIC_ACQUIRE);
+    if (regions == NULL && make)
+        regions = make_leaf(t, leaf, &leaves[leaf % LEAVES]);
+    if (regions != NULL)
+        __atomic_store_n(&leaf_cache[leaf % LEAF_CACHE], leaf / LEAF_CACHE << 48 | (uint64_t)regions,
+                         __ATOMIC_RELAXED); /* one word: tag and pointer cannot disagree */
+    return regions;
+}
+
+static inline struct mt_region *region_of(struct mt_thread *t, uint64_t address, bool make) {
+    uint64_t leaf = address >> MT_LEAF_SHIFT;
+    uint64_t cached = __atomic_load_n(&leaf_cache[leaf % LEAF_CACHE], __ATOMIC_RELAXED);
+    struct mt_region *regions = (struct mt_region *)(cached & MT_NODE_ADDRESS_MASK);
+    if (mt_unlikely(cached >> 48 != leaf / LEAF_CACHE || regions == NULL)) {
+        regions = leaf_slow(t, leaf, make);
+        if (regions == NULL)
+            return NULL;
+    }
+    return &regions[(address >> MT_REGION_SHIFT) % MT_REGIONS_PER_LEAF];
+}
+
+static inline bool region_lock(struct mt_thread *t, struct mt_region *r) {
+    uint32_t expected = 0;
+    return mt_likely(__atomic_compare_exchange_n(&r->lock, &expected, t->bank_id, false, __ATOMIC_ACQUIRE,
+                                                 __ATOMIC_RELAXED)) ||
+           mt_lock_acquire(&r->lock, t->bank_id);
+}
+
+/* ---- tables ---------------------------------------------------------------------------------------------------- */
+
+static inline uint64_t key_of(uint64_t address) {
+    return (address >> 3) & 8191;
+}
+
+static inline uint32_t home(uint64_t key, uint32_t capacity) {
+    return (uint32_t)(((uint64_t)(uint32_t)(key * 0x9E3779B1u) * capacity) >> 32);
+}
+
+static inline uint32_t next(uint32_t i, uint32_t capacity) {
+    return ++i == capacity ? 0 : i;
+}
+
+/* 8, 12, 16, 24, ...: class of a capacity, and the capacity after it. */
+static uint32_t class_of(uint32_t capacity) {
+    uint32_t log = 31u - (uint32_t)__builtin_clz(capacity);
+    return (log - 3) * 2 + (capacity & (capacity - 1) ? 1 : 0);
+}
+
+static uint32_t larger(uint32_t capacity) {
+    return capacity & (capacity - 1) ? capacity / 3 * 4 : capacity / 2 * 3;
+}
+
+static uint64_t *table_new(struct mt_thread *t, uint32_t capacity) {
+    if (!mt_growth_lock(t->bank_id))
+        return NULL;
+    uint64_t *first = &free_table[class_of(capacity)];
+    uint64_t *table = (uint64_t *)*first;
+    if (table != NULL) {
+        *first = table[0];
+        for (uint32_t i = 0; i < capacity; i++)
+            table[i] = 0;
+    } else {
+        table = mt_ledger_allocate(&mt_tracker.ledger, capacity * sizeof *table, 32);
+    }
+    mt_growth_unlock();
+    return table;
+}
+
+static void table_free(struct mt_thread *t, uint64_t *table, uint32_t capacity) {
+    if (!mt_growth_lock(t->bank_id))
+        return;
+    table[0] = free_table[class_of(capacity)];
+    free_table[class_of(capacity)] = (uint64_t)table;
+    mt_growth_unlock();
+}
+
+static MT_NOINLINE bool region_grow(struct mt_thread *t, struct mt_region *r) {
+    uint32_t old_capacity = r->capacity, capacity = old_capacity ? larger(old_capacity) : FIRST_CAPACITY;
+    uint64_t *old = (uint64_t *)r->entries;
+    uint64_t *table = capacity <= LAST_CAPACITY ? table_new(t, capacity) : NULL;
+    if (table == NULL)
+        return old != NULL && r->used + 1u < old_capacity;
+    for (uint32_t i = 0; i < old_capacity; i++) {
+        if (old[i] == 0)
+            continue;
+        uint32_t j = home(old[i] >> MT_ENTRY_KEY_SHIFT, capacity);
+        while (table[j] != 0)
+            j = next(j, capacity);
+        table[j] = old[i];
+    }
+    r->entries = (uint64_t)table;
+    r->capacity = (uint16_t)capacity;
+    if (old != NULL)
+        table_free(t, old, old_capacity);
+    return true;
+}
+
+static struct mt_live_entry decode(uint64_t entry) {
+    return (struct mt_live_entry){.bytes = (entry >> MT_ENTRY_BYTES_SHIFT) & MT_ENTRY_BYTES_MASK,
+                                  .site = (mt_site_id)(entry & MT_ENTRY_SITE_MASK)};
+}
+
+static inline bool region_put(struct mt_thread *t, struct mt_region *r, uint64_t key, struct mt_live_entry entry,
+                              struct mt_live_entry *replaced) {
+    if (mt_unlikely(r->used >= r->capacity * 13u / 16) && !region_grow(t, r))
+        return false;
+    uint64_t *table = (uint64_t *)r->entries;
+    uint32_t capacity = r->capacity, i = home(key, capacity);
+    uint64_t word = key << MT_ENTRY_KEY_SHIFT | entry.bytes << MT_ENTRY_BYTES_SHIFT | entry.site;
+    for (; table[i] != 0; i = next(i, capacity)) {
+        if (mt_unlikely(table[i] >> MT_ENTRY_KEY_SHIFT == key)) {
+            *replaced = decode(table[i]);
+            table[i] = word;
+            return true;
+        }
+    }
+    table[i] = word;
+    r->used++;
+    return true;
+}
+
+/* Close the gap at i: entries after it that would not be found across it move into it. */
+static inline void close_gap(uint64_t *table, uint32_t capacity, uint32_t i) {
+    uint32_t gap = i;
+    for (i = next(i, capacity); table[i] != 0; i = next(i, capacity)) {
+        uint32_t h = home(table[i] >> MT_ENTRY_KEY_SHIFT, capacity);
+        bool reachable = gap <= i ? (h > gap && h <= i) : (h > gap || h <= i);
+        if (!reachable) {
+            table[gap] = table[i];
+            gap = i;
+        }
+    }
+    table[gap] = 0;
+}
+
+static inline struct mt_live_entry region_take(struct mt_region *r, uint64_t key) {
+    uint64_t *table = (uint64_t *)r->entries;
+    uint32_t capacity = r->capacity;
+    if (mt_unlikely(capacity == 0))
+        return (struct mt_live_entry){0, 0};
+    for (uint32_t i = home(key, capacity); table[i] != 0; i = next(i, capacity)) {
+        if (table[i] >> MT_ENTRY_KEY_SHIFT == key) {
+            struct mt_live_entry found = decode(table[i]);
+            close_gap(table, capacity, i);
+            r->used--;
+            return found;
+        }
+    }
+    return (struct mt_live_entry){0, 0};
+}
+
+/* ---- big blocks ------------------------------------------------------------------------------------------------ */
+
+static struct mt_big_block *big_find(uint64_t address) {
+    if (big.capacity == 0)
+        return NULL;
+    uint32_t mask = big.capacity - 1;
+    uint32_t i = (uint32_t)((address >> 4) * UINT64_C(0x9E3779B97F4A7C15) >> 32) & mask;
+    while (big.block[i].address != 0 && big.block[i].address != address)
+        i = (i + 1) & mask;
+    return &big.block[i];
+}
+
+static bool big_grow(void) {
+    uint32_t old_capacity = big.capacity, live = 0;
+    struct mt_big_block *old = big.block;
+    for (uint32_t i = 0; i < old_capacity; i++)
+        live += old[i].address > 1;
+    uint32_t capacity = FIRST_BIG;
+    while (capacity < live * 4)
+        capacity *= 2;
+    size_t bytes = capacity * sizeof *old;
+    struct mt_big_block *block = mt_ledger_allocate(&mt_tracker.ledger, bytes, 64);
+    if (block == NULL)
+        return false;
+    big.block = block;
+    big.capacity = capacity;
+    big.used = live;
+    for (uint32_t i = 0; i < old_capacity; i++)
+        if (old[i].address > 1)
+            *big_find(old[i].address) = old[i];
+    return mt_ledger_publish(&mt_tracker.ledger, MT_EXTENT_BIG, big.index++, block, bytes);
+}
+
+static bool big_make_room(struct mt_thread *t) {
+    if (big.used * 4 < big.capacity * 3)
+        return true;
+    if (!mt_growth_lock(t->bank_id))
+        return false;
+    bool done = big_grow();
+    mt_growth_unlock();
+    return done;
+}
+
+static MT_NOINLINE bool big_put(struct mt_thread *t, uint64_t address, struct mt_live_entry entry,
+                                struct mt_live_entry *replaced) {
+    if (!mt_lock_acquire(&big.lock, t->bank_id))
+        return false;
+    bool done = big_make_room(t);
+    if (done) {
+        struct mt_big_block *b = big_find(address);
+        if (b->address != 0)
+            *replaced = (struct mt_live_entry){b->bytes, b->site};
+        else
+            big.used++;
+        b->bytes = entry.bytes;
+        b->site = entry.site;
+        __atomic_store_n(&b->address, address, __ATOMIC_RELEASE);
+    }
+    mt_lock_release(&big.lock);
+    return done;
+}
+
+static MT_NOINLINE struct mt_live_entry big_take(struct mt_thread *t, uint64_t address, bool *dropped) {
+    struct mt_live_entry found = {0, 0};
+    if (!mt_lock_acquire(&big.lock, t->bank_id)) {
+        *dropped = true;
+        return found;
+    }
+    struct mt_big_block *b = big_find(address);
+    if (b != NULL && b->address != 0) {
+        found = (struct mt_live_entry){b->bytes, b->site};
+        b->address = 1;
+    }
+    mt_lock_release(&big.lock);
+    return found;
+}
+
+/* ---- both ------------------------------------------------------------------------------------------------------ */
+
+static inline bool is_regular(uint64_t address) {
+    return address < MT_ADDRESS_LIMIT && !(address & 7);
+}
+
+bool mt_live_put(struct mt_thread *t, uint64_t address, struct mt_live_entry entry, struct mt_live_entry *replaced) {
+    if (mt_unlikely(entry.bytes >= MT_ENTRY_MAX_BYTES || !is_regular(address)))
+        return big_put(t, address, entry, replaced);
+    struct mt_region *r = region_of(t, address, true);
+    if (mt_unlikely(r == NULL))
+        return false;
+    if (mt_likely(mt_tracker_alone()))
+        return region_put(t, r, key_of(address), entry, replaced);
+    if (!region_lock(t, r))
+        return false;
+    bool done = region_put(t, r, key_of(address), entry, replaced);
+    mt_lock_release(&r->lock);
+    return done;
+}
+
+struct mt_live_entry mt_live_take(struct mt_thread *t, uint64_t address, bool *dropped) {
+    struct mt_live_entry found = {0, 0};
+    if (mt_likely(is_regular(address))) {
+        struct mt_region *r = region_of(t, address, false);
+        if (mt_likely(r != NULL)) {
+            bool alone = mt_tracker_alone();
+            if (mt_unlikely(!alone && !region_lock(t, r))) {
+                *dropped = true;
+                return found;
+            }
+            found = region_take(r, key_of(address));
+            if (mt_unlikely(!alone))
+                mt_lock_release(&r->lock);
+        }
+    }
+    if (mt_unlikely(found.site == 0 && big.capacity != 0))
+        found = big_take(t, address, dropped);
+    return found;
+}

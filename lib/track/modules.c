@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Modules come from _dl_find_object: no lock of the loader is taken (dl_iterate_phdr's would be, and a thread inside
+ * dlopen that allocates holds it). What it does not tell, the build id and the load bias, is in the object's link map
+ * and in its mapped program headers.
+ */
+#include "track/modules.h"
+
+#include <dlfcn.h>
+#include <elf.h>
+#include <link.h>
+
+enum { MAX_MODULES = 32767, PATH_BYTES = 4096 };
+
+struct known {
+    uint64_t start, end;
+    const struct link_map *map;
+    const uint8_t *eh_frame_header;
+    bool gone;
+    bool is_main;
+    struct mt_module *record; /* in the ledger; NULL: no room */
+};
+
+static struct known *known; /* MAX_MODULES + 1, private; [0] unused */
+static uint32_t n_known = 1;
+static struct mt_module *chunk[MAX_MODULES / MT_MODULES_PER_CHUNK + 1];
+static uint32_t lock;
+
+#pragma weak _dl_find_object /* glibc 2.35 */
+
+static size_t text_length(const char *s) {
+    size_t n = 0;
+    while (s[n])
+        n++;
+    return n;
+}
+
+static bool same_text(const char *a, const char *b, size_t n) {
+    for (size_t i = 0; i < n; i++)
+        if (a[i] != b[i])
+            return false;
+    return true;
+}
+
+static void read_notes(const uint8_t *p, const uint8_t *end, struct mt_module *m) {
+    while (end - p >= (long)sizeof(ElfW(Nhdr))) {
+        const ElfW(Nhdr) *n = (const ElfW(Nhdr) *)(const void *)p;
+        const uint8_t *name = p + sizeof *n;
+        const uint8_t *description = name + ((n->n_namesz + 3u) & ~3u);
+        p = description + ((n->n_descsz + 3u) & ~3u);
+        if (p > end || p < description)
+            return;
+        if (n->n_type == NT_GNU_BUILD_ID && n->n_namesz == 4 && same_text((const char *)name, "GNU", 4) &&
+            n->n_descsz <= sizeof m->build_id) {
+            for (uint32_t i = 0; i < n->n_descsz; i++)
+                m->build_id[i] = description[i];
+            m->build_id_bytes = n->n_descsz;
+            return;
+        }
+    }
+}
+
+/* The ELF header lies at the start of the mapping when the first segment begins at file offset 0. */
+static void read_build_id(uint64_t start, uint64_t end, uint64_t bias, struct mt_module *m) {
+    const ElfW(Ehdr) *e = (const ElfW(Ehdr) *)start;
+    if (!mt_os_is_mapped(start, start + MT_OS_PAGE) || !same_text((const char *)e->e_ident, ELFMAG, SELFMAG) ||
+        e->e_phoff > MT_OS_PAGE || e->e_phoff + e->e_phnum * sizeof(ElfW(Phdr)) > MT_OS_PAGE)
+        return;
+    const ElfW(Phdr) *ph = (const ElfW(Phdr) *)(start + e->e_phoff);
+    for (int i = 0; i < e->e_phnum && m->build_id_bytes == 0; i++) {
+        uint64_t note = bias + ph[i].p_vaddr;
+        if (ph[i].p_type == PT_NOTE && note >= start && ph[i].p_memsz <= end - note)
+            read_notes((const uint8_t *)note, (const uint8_t *)note + ph[i].p_memsz, m);
+    }
+}
+
+static void write_path(struct mt_module *m, const char *name) {
+    static char path[PATH_BYTES]; /* under the growth lock */
+    struct mt_ledger_header *h = mt_tracker.header;
+    size_t n = 0, length = text_length(name);
+    if (name[0] != '/' && length > 0 && !(m->flags & MT_MODULE_VDSO)) {
+        for (; n < h->cwd_bytes && n < PATH_BYTES; n++)
+            path[n] = h->cwd[n];
+        if (n < PATH_BYTES)
+            path[n++] = '/';
+    }
+    for (size_t i = 0; i < length && n < PATH_BYTES; i++)
+        path[n++] = name[i];
+    m->path = mt_ledger_text(&mt_tracker.ledger, path, n);
+    m->path_bytes = m->path ? (uint32_t)n : 0;
+}
+
+static struct mt_module *new_record(uint32_t id) {
+    uint32_t c = id / MT_MODULES_PER_CHUNK;
+    if (id % MT_MODULES_PER_CHUNK == 0 || chunk[c] == NULL) {
+        size_t bytes = sizeof(struct mt_module) * MT_MODULES_PER_CHUNK;
+        chunk[c] = mt_ledger_allocate(&mt_tracker.ledger, bytes, 64);
+        if (chunk[c] == NULL || !mt_ledger_publish(&mt_tracker.ledger, MT_EXTENT_MODULES, c, chunk[c], bytes))
+            return NULL;
+    }
+    return &chunk[c][id % MT_MODULES_PER_CHUNK];
+}
+
+/* Under the growth lock. */
+static void write_record(uint32_t id) {
+    struct known *k = &known[id];
+    struct mt_module *m = new_record(id);
+    k->record = m;
+    if (m == NULL)
+        return;
+    m->start = k->start;
+    m->end = k->end;
+    m->flags = k->gone ? MT_MODULE_UNLOADED : 0;
+    if (!k->gone) {
+        const char *name = k->map->l_name ? k->map->l_name : "";
+        m->bias = k->map->l_addr;
+        m->flags |= k->is_main ? MT_MODULE_MAIN : 0;
+        m->flags |= same_text(name, "linux-vdso", 10) ? MT_MODULE_VDSO : 0;
+        read_build_id(k->start, k->end, k->map->l_addr, m);
+        write_path(m, k->is_main ? "" : name);
+    }
+    __atomic_store_n(&mt_tracker.header->n_modules, id + 1, __ATOMIC_RELEASE);
+}
+
+bool mt_modules_start(void) {
+    lock = 0;
+    if (known == NULL && (known = mt_os_private(sizeof *known * (MAX_MODULES + 1))) == NULL)
+        return false;
+    for (uint32_t i = 0; i <= MAX_MODULES / MT_MODULES_PER_CHUNK; i++)
+        chunk[i] = NULL;
+    for (uint32_t id = 1; id < n_known; id++)
+        write_record(id);
+    return true;
+}
+
+static void mark_gone(uint32_t id) {
+    known[id].gone = true;
+    if (known[id].record != NULL)
+        known[id].record->flags |= MT_MODULE_UNLOADED;
+}
+
+/* Under lock: add o, and notice that whatever was where it is now has gone. */
+static uint32_t add(const struct dl_find_object *o, bool *replaced) {
+    uint64_t start = (uint64_t)o->dlfo_map_start, end = (uint64_t)o->dlfo_map_end;
+    for (uint32_t id = 1; id < n_known; id++)
+        if (!known[id].gone && known[id].start < end && start < known[id].end) {
+            mark_gone(id);
+            *replaced = true;
+        }
+    if (n_known > MAX_MODULES || !mt_growth_lock(UINT32_MAX))
+        return 0;
+    uint32_t id = n_known;
+    known[id] = (struct known){.start = start,
+                               .end = end,
+                               .map = o->dlfo_link_map,
+                               .eh_frame_header = o->dlfo_eh_frame,
+                               .is_main = o->dlfo_link_map->l_prev == NULL};
+    write_record(id);
+    __atomic_store_n(&n_known, id + 1, __ATOMIC_RELEASE);
+    mt_growth_unlock();
+    return id;
+}
+
+static uint32_t find_known(const struct dl_find_object *o) {
+    uint32_t n = __atomic_load_n(&n_known, __ATOMIC_ACQUIRE);
+    for (uint32_t id = n - 1; id > 0; id--) {
+        const struct known *k = &known[id];
+        if (!k->gone && k->start == (uint64_t)o->dlfo_map_start && k->map == o->dlfo_link_map &&
+            k->eh_frame_header == o->dlfo_eh_frame)
+            return id;
+    }
+    return 0;
+}
+
+uint32_t mt_modules_find(uint64_t address, const uint8_t **eh_frame_header) {
+    struct dl_find_object o;
+    if (_dl_find_object == NULL || _dl_find_object((void *)address, &o) != 0)
+        return 0;
+    *eh_frame_header = o.dlfo_eh_frame;
+    uint32_t id = find_known(&o);
+    if (id != 0 || !mt_lock_acquire(&lock, 1 + (mt_self ? mt_self->bank_id : 0)))
+        return id;
+    bool replaced = false;
+    id = find_known(&o);
+    if (id == 0)
+        id = add(&o, &replaced);
+    mt_lock_release(&lock);
+    if (replaced) {
+        mt_rules_forget();
+        mt_tracker_changed();
+    }
+    return id;
+}
+
+void mt_modules_check(void) {
+    if (mt_tracker.header == NULL || !mt_lock_acquire(&lock, 1 + (mt_self ? mt_self->bank_id : 0)))
+        return;
+    bool any = false;
+    for (uint32_t id = 1; id < n_known; id++) {
+        struct dl_find_object o;
+        struct known *k = &known[id];
+        if (k->gone || (_dl_find_object((void *)k->start, &o) == 0 && o.dlfo_link_map == k->map &&
+                        o.dlfo_eh_frame == k->eh_frame_header))
+            continue;
+        mark_gone(id);
+        any = true;
+    }
+    mt_lock_release(&lock);
+    if (any) {
+        mt_rules_forget();
+        mt_tracker_changed();
+    }
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The target's loaded objects, noticed when a call path first leads through them and written to the ledger once. An
+ * id names one object at one address for ever: what is loaded there later gets another id, so that old frames keep
+ * their names.
+ */
+#ifndef MT_TRACK_MODULES_H
+#define MT_TRACK_MODULES_H
+
+#include "track/tracker.h"
+
+/* Write the known modules to a new ledger, with the ids they have. */
+MT_HIDDEN bool mt_modules_start(void);
+
+/* A mt_module_finder. */
+MT_HIDDEN uint32_t mt_modules_find(uint64_t address, const uint8_t **eh_frame_header);
+
+/* After a dlclose: notice what has gone. Must not be called with a lock held. */
+MT_HIDDEN void mt_modules_check(void);
+
+#endif

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT */
+/* What the environment asks of the recorder. Read once per program, from /proc/self/environ: the first allocation can
+ * come before libc has an environ. */
+#ifndef MT_TRACK_OPTIONS_H
+#define MT_TRACK_OPTIONS_H
+
+#include "base/os.h"
+
+enum { MT_DIRECTORY_BYTES = 2048, MT_DEFAULT_FRAMES = 1024, MT_MOST_FRAMES = 8192 };
+
+struct mt_options {
+    char directory[MT_DIRECTORY_BYTES];           /* MEMTRACK_DIR; "" if unset */
+    char runtime_directory[MT_DIRECTORY_BYTES];   /* XDG_RUNTIME_DIR */
+    char temporary_directory[MT_DIRECTORY_BYTES]; /* TMPDIR */
+    /* MEMTRACK_OPTIONS=key=value,... */
+    uint64_t frames;
+    uint64_t sample_bytes;
+    uint64_t only_pid; /* 0: record every process */
+    bool usable, exact_peak, check_unwind, allocator_stats;
+};
+
+MT_HIDDEN void mt_options_read(struct mt_options *options);
+
+#endif

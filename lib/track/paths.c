@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Nodes are 16 bytes in chunks of 256 KiB; an id is chunk and place. The key of a node carries the module id beside
+ * the address, so that code loaded later at the address of code that has gone makes nodes of its own.
+ */
+#include "track/paths.h"
+
+#include "track/index.h"
+
+enum { MAX_CHUNKS = 16384 };
+
+static struct mt_node *chunk[MAX_CHUNKS];
+static struct mt_index nodes;
+
+static struct mt_node *node_at(mt_node_id id) {
+    return &chunk[id / MT_NODES_PER_CHUNK][id % MT_NODES_PER_CHUNK];
+}
+
+static uint64_t hash_of(uint32_t id) {
+    const struct mt_node *n = node_at(id);
+    return mt_index_mix(n->key, n->parent);
+}
+
+static bool add_chunk(uint32_t i) {
+    size_t bytes = sizeof(struct mt_node) * MT_NODES_PER_CHUNK;
+    struct mt_node *c = i < MAX_CHUNKS ? mt_ledger_allocate(&mt_tracker.ledger, bytes, 64) : NULL;
+    if (c == NULL || !mt_ledger_publish(&mt_tracker.ledger, MT_EXTENT_NODES, i, c, bytes))
+        return false;
+    __atomic_store_n(&chunk[i], c, __ATOMIC_RELEASE);
+    return true;
+}
+
+bool mt_paths_start(void) {
+    return mt_index_start(&nodes, hash_of) && add_chunk(0);
+}
+
+static mt_node_id find(uint64_t hash, mt_node_id parent, uint64_t key) {
+    const struct mt_index_table *t = __atomic_load_n(&nodes.table, __ATOMIC_ACQUIRE);
+    mt_node_id id;
+    for (uint32_t i = mt_index_home(t, hash); (id = mt_index_at(t, i)) != 0; i = mt_index_next(t, i)) {
+        const struct mt_node *n = node_at(id);
+        if (n->key == key && n->parent == parent)
+            return id;
+    }
+    return 0;
+}
+
+static mt_node_id add(uint64_t hash, mt_node_id parent, uint64_t key) {
+    struct mt_ledger_header *h = mt_tracker.header;
+    mt_node_id id = h->n_nodes;
+    if (!mt_index_reserve(&nodes) || (id % MT_NODES_PER_CHUNK == 0 && !add_chunk(id / MT_NODES_PER_CHUNK)))
+        return MT_NODE_LOSSY;
+    *node_at(id) = (struct mt_node){.key = key, .parent = parent};
+    __atomic_store_n(&h->n_nodes, id + 1, __ATOMIC_RELEASE);
+    mt_index_insert(&nodes, hash, id);
+    return id;
+}
+
+mt_node_id mt_paths_child(struct mt_thread *t, mt_node_id parent, struct mt_edge *edge) {
+    if (parent == MT_NODE_LOSSY)
+        return MT_NODE_LOSSY;
+    uint64_t key = (edge->pc & (MT_NODE_ADDRESS_MASK | MT_NODE_EXACT)) | (uint64_t)mt_rule_module(edge->rule)
+                                                                             << MT_NODE_MODULE_SHIFT;
+    uint64_t hash = mt_index_mix(key, parent);
+    mt_node_id id = find(hash, parent, key);
+    if (mt_unlikely(id == 0)) {
+        if (!mt_growth_lock(t->bank_id))
+            return MT_NODE_LOSSY;
+        id = find(hash, parent, key);
+        if (id == 0)
+            id = add(hash, parent, key);
+        mt_growth_unlock();
+        if (id == MT_NODE_LOSSY)
+            return id;
+    }
+    edge->parent = parent;
+    edge->node = id;
+    return id;
+}

@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The hot path. One event: enter (one comparison says that all is as it was), the call path, the site, the table of
+ * live blocks, the counters, leave. With one thread there is no atomic instruction in it; with several, one exchange
+ * for the region's lock. While a thread is inside, its `seen` says so, so that an event that interrupts it (a signal
+ * handler that allocates) takes the slow way and is counted there.
+ */
+#include "track/record.h"
+
+#include "track/live.h"
+#include "track/paths.h"
+#include "track/sampling.h"
+#include "track/sites.h"
+#include "track/threads.h"
+
+#define barrier() __asm__ volatile("" ::: "memory")
+
+static inline struct mt_thread *enter(uint64_t sp) {
+    struct mt_thread *t = mt_self;
+    if (mt_unlikely(t == NULL || t->seen != mt_page.state)) {
+        t = mt_tracker_enter(sp);
+        if (t == NULL)
+            return NULL;
+    }
+    t->seen = MT_SEEN_BUSY;
+    t->busy_sp = sp;
+    barrier();
+    return t;
+}
+
+/* A change that came meanwhile is seen by the next event: it will find a state that is not the one before. */
+static inline void leave(struct mt_thread *t, uint64_t state) {
+    barrier();
+    t->seen = state;
+}
+
+/* First change of a site since the last peak: keep what it had then. */
+static inline void save_for_peak(struct mt_site *s, uint64_t epoch) {
+    if (s->saved_epoch != epoch) {
+        s->saved_bytes = (int64_t)(s->allocated_bytes - s->freed_bytes);
+        s->saved_blocks = (int64_t)(s->allocated_blocks - s->freed_blocks);
+        s->saved_epoch = epoch;
+    }
+}
+
+static inline void count_allocation(struct mt_thread *t, struct mt_site *s, uint64_t bytes) {
+    save_for_peak(s, t->control->epoch);
+    s->allocated_blocks++;
+    s->allocated_bytes += bytes;
+    int64_t live = (int64_t)(s->allocated_bytes - s->freed_bytes);
+    if (live > s->max_bytes)
+        s->max_bytes = live;
+    t->bank->allocated_blocks++;
+    t->bank->live_bytes += (int64_t)bytes;
+    if (mt_unlikely(t->bank->live_bytes > t->high))
+        mt_threads_publish(t);
+}
+
+static inline struct mt_site *own_record(struct mt_thread *t, mt_site_id id) {
+    struct mt_site *s = mt_site_at(id);
+    if (mt_unlikely(s->bank != t->bank_id)) {
+        id = mt_sites_foreign(t, id);
+        s = mt_site_at(id);
+    }
+    return s;
+}
+
+static inline void count_free(struct mt_thread *t, mt_site_id id, uint64_t bytes, int64_t waste, bool temporary) {
+    struct mt_site *s = own_record(t, id);
+    save_for_peak(s, t->control->epoch);
+    s->freed_blocks++;
+    s->freed_bytes += bytes;
+    if (temporary)
+        s->temporary_blocks++;
+    if (mt_unlikely(waste != 0))
+        s->waste_bytes -= waste;
+    t->bank->live_bytes -= (int64_t)bytes;
+    if (mt_unlikely(t->bank->live_bytes < t->low))
+        mt_threads_publish(t);
+}
+
+static MT_NOINLINE int64_t waste_of(void *block, uint64_t bytes) {
+    return mt_tracker.usable_size != NULL ? (int64_t)(mt_tracker.usable_size(block) - bytes) : 0;
+}
+
+static MT_NOINLINE void check_walk(struct mt_thread *t, struct mt_frame_state caller) {
+    struct mt_stack *s = &t->stack;
+    static __thread uint64_t *plain __attribute__((tls_model("initial-exec")));
+    if (plain == NULL && (plain = mt_os_private(s->max_frames * sizeof *plain)) == NULL)
+        return;
+    uint32_t n = mt_walk_plain(s, caller, plain, s->max_frames);
+    bool same = n == s->n_frames;
+    for (uint32_t i = 0; same && i < n; i++)
+        same = plain[i] == s->frame[n - 1 - i].pc;
+    if (!same)
+        t->bank->unwind_mismatches++;
+}
+
+static MT_NOINLINE void missed_free(struct mt_thread *t, struct mt_live_entry replaced) {
+    count_free(t, replaced.site, replaced.bytes, 0, false);
+}
+
+static inline void record(struct mt_thread *t, void *block, uint64_t bytes, struct mt_frame_state caller) {
+    mt_node_id node = mt_walk(&t->stack, caller, mt_paths_edge, t, MT_NODE_ROOT, MT_NODE_TRUNCATED);
+    if (mt_unlikely(mt_tracker.options.check_unwind))
+        check_walk(t, caller);
+    mt_site_id site = mt_sites_own(t, node, mt_size_class(bytes));
+    struct mt_live_entry replaced = {0, 0};
+    t->last_block = NULL;
+    if (mt_unlikely(site == 0 || !mt_live_put(t, (uint64_t)block, (struct mt_live_entry){bytes, site}, &replaced))) {
+        t->bank->dropped++;
+        return;
+    }
+    if (mt_unlikely(replaced.site != 0))
+        missed_free(t, replaced);
+    struct mt_site *s = mt_site_at(site);
+    count_allocation(t, s, bytes);
+    if (mt_unlikely(node == MT_NODE_LOSSY))
+        t->bank->lossy_blocks++;
+    if (mt_unlikely(mt_tracker.options.usable)) {
+        int64_t waste = waste_of(block, bytes);
+        s->waste_bytes += waste;
+        t->bank->allocated_usable_bytes += (uint64_t)(waste + (int64_t)bytes);
+    }
+    t->last_block = block;
+}
+
+static inline bool is_sampled_out(struct mt_thread *t, uint64_t bytes) {
+    uint64_t period = mt_tracker.options.sample_bytes;
+    return mt_unlikely(period != 0) && !mt_sampling_takes(t, bytes, period);
+}
+
+void mt_record_allocation(void *block, size_t bytes, struct mt_frame_state caller) {
+    struct mt_thread *t = enter(caller.sp);
+    if (mt_unlikely(t == NULL))
+        return;
+    uint64_t state = mt_page.state;
+    if (mt_unlikely(block == NULL))
+        t->bank->failed += bytes != 0;
+    else if (mt_likely(!is_sampled_out(t, bytes)))
+        record(t, block, bytes, caller);
+    leave(t, state);
+}
+
+void mt_record_allocation_once(void *block, size_t bytes, struct mt_frame_state caller) {
+    struct mt_thread *t = mt_self;
+    if (block == NULL || t == NULL || t->last_block != block)
+        mt_record_allocation(block, bytes, caller);
+}
+
+void mt_record_free(void *block) {
+    uint64_t sp = (uint64_t)__builtin_frame_address(0);
+    struct mt_thread *t = enter(sp);
+    if (mt_unlikely(t == NULL))
+        return;
+    uint64_t state = mt_page.state;
+    bool dropped = false;
+    struct mt_live_entry found = mt_live_take(t, (uint64_t)block, &dropped);
+    if (mt_likely(found.site != 0)) {
+        int64_t waste = mt_unlikely(mt_tracker.options.usable) ? waste_of(block, found.bytes) : 0;
+        count_free(t, found.site, found.bytes, waste, block == t->last_block);
+    } else if (dropped) {
+        t->bank->dropped++;
+    } else if (mt_tracker.options.sample_bytes == 0) {
+        t->bank->unknown_frees++;
+    }
+    t->last_block = NULL;
+    leave(t, state);
+}
+
+void mt_record_realloc_begin(struct mt_moving_block *moving, void *block) {
+    uint64_t sp = (uint64_t)__builtin_frame_address(0);
+    *moving = (struct mt_moving_block){.block = block};
+    struct mt_thread *t = enter(sp);
+    if (mt_unlikely(t == NULL))
+        return;
+    uint64_t state = mt_page.state;
+    bool dropped = false;
+    struct mt_live_entry found = mt_live_take(t, (uint64_t)block, &dropped);
+    moving->recording = true;
+    moving->site = found.site;
+    moving->bytes = found.bytes;
+    moving->temporary = block == t->last_block;
+    if (found.site != 0 && mt_unlikely(mt_tracker.options.usable))
+        moving->waste = waste_of(block, found.bytes);
+    t->bank->dropped += dropped;
+    leave(t, state);
+}
+
+void mt_record_realloc_end(struct mt_moving_block *moving, void *result, size_t bytes, struct mt_frame_state caller) {
+    struct mt_thread *t = moving->recording ? enter(caller.sp) : NULL;
+    if (mt_unlikely(t == NULL))
+        return;
+    uint64_t state = mt_page.state;
+    if (mt_likely(moving->site != 0))
+        count_free(t, moving->site, moving->bytes, moving->waste, moving->temporary);
+    else if (mt_tracker.options.sample_bytes == 0)
+        t->bank->unknown_frees++;
+    if (result == NULL)
+        t->last_block = NULL;
+    else if (mt_likely(!is_sampled_out(t, bytes)))
+        record(t, result, bytes, caller);
+    leave(t, state);
+}
+
+void mt_record_realloc_failed(struct mt_moving_block *moving, struct mt_frame_state caller) {
+    struct mt_thread *t = moving->recording ? enter(caller.sp) : NULL;
+    if (mt_unlikely(t == NULL))
+        return;
+    uint64_t state = mt_page.state;
+    struct mt_live_entry replaced = {0, 0};
+    t->bank->failed++;
+    if (moving->site != 0 &&
+        !mt_live_put(t, (uint64_t)moving->block, (struct mt_live_entry){moving->bytes, moving->site}, &replaced)) {
+        count_free(t, moving->site, moving->bytes, moving->waste, false);
+        t->bank->dropped++;
+    }
+    leave(t, state);
+}

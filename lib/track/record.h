@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the interposers call. The order that keeps the table true when an address is used again by another thread: a
+ * block leaves the table before the real free and enters it after the real malloc; realloc is leave, call, enter (or
+ * restore, when the call failed).
+ *
+ * Any thread, any context; errno is not touched; the target's memory is only read on its stack.
+ */
+#ifndef MT_TRACK_RECORD_H
+#define MT_TRACK_RECORD_H
+
+#include "base/os.h"
+#include "unwind/rule.h"
+
+/* An allocation returned block (NULL: it failed) for a request of bytes; caller is where the hook returns to. */
+MT_HIDDEN void mt_record_allocation(void *block, size_t bytes, struct mt_frame_state caller);
+
+/* As above, unless the allocator got block by calling a hook itself, so that it has been recorded already. */
+MT_HIDDEN void mt_record_allocation_once(void *block, size_t bytes, struct mt_frame_state caller);
+
+/* block is about to be freed. Not NULL. */
+MT_HIDDEN void mt_record_free(void *block);
+
+/* A block taken out of the table while realloc works on it. */
+struct mt_moving_block {
+    void *block;
+    uint64_t bytes;
+    int64_t waste;
+    uint32_t site; /* 0: was not there */
+    bool temporary;
+    bool recording; /* something is to be done afterwards */
+};
+MT_HIDDEN void mt_record_realloc_begin(struct mt_moving_block *moving, void *block);
+/* realloc is done: block has been freed, and result (NULL: only freed) allocated. */
+MT_HIDDEN void mt_record_realloc_end(struct mt_moving_block *moving, void *result, size_t bytes,
+                                     struct mt_frame_state caller);
+/* realloc has failed: block is what it was. */
+MT_HIDDEN void mt_record_realloc_failed(struct mt_moving_block *moving, struct mt_frame_state caller);
+
+#endif

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Site records lie in chunks of the ledger; each bank takes them in runs of its own, so that two threads do not write
+ * to one cache line. (node, class, bank, origin) -> record goes through an index in private memory, with a small
+ * cache per thread in front of it.
+ */
+#include "track/sites.h"
+
+#include "track/index.h"
+
+enum { MAX_CHUNKS = (int)((MT_ENTRY_SITE_MASK + 1) / MT_SITES_PER_CHUNK), RUN = 64 };
+
+struct mt_site *mt_site_chunk[MAX_CHUNKS];
+static struct mt_index sites;
+
+/* Where each bank takes its next record, and the record that it falls back to. */
+struct bank_run {
+    mt_site_id next, end, lossy;
+};
+static struct bank_run *run_of; /* MT_MAX_BANKS, private memory */
+
+static uint64_t hash(mt_node_id node, uint8_t size_class, uint32_t bank, uint32_t origin) {
+    return mt_index_mix((uint64_t)node << 32 | (uint64_t)bank << 16 | origin, size_class);
+}
+
+static uint64_t hash_of(uint32_t id) {
+    const struct mt_site *s = mt_site_at(id);
+    return hash(s->node, s->size_class, s->bank, s->origin);
+}
+
+static bool add_chunk(uint32_t i) {
+    size_t bytes = sizeof(struct mt_site) * MT_SITES_PER_CHUNK;
+    struct mt_site *c = i < MAX_CHUNKS ? mt_ledger_allocate(&mt_tracker.ledger, bytes, 64) : NULL;
+    if (c == NULL || !mt_ledger_publish(&mt_tracker.ledger, MT_EXTENT_SITES, i, c, bytes))
+        return false;
+    __atomic_store_n(&mt_site_chunk[i], c, __ATOMIC_RELEASE);
+    return true;
+}
+
+bool mt_sites_start(void) {
+    size_t bytes = sizeof(struct bank_run) * MT_MAX_BANKS;
+    if (run_of == NULL)
+        run_of = mt_os_private(bytes);
+    else
+        mt_os_discard(run_of, bytes);
+    return run_of != NULL && mt_index_start(&sites, hash_of) && add_chunk(0);
+}
+
+/* The first run begins at 1: 0 is no site. */
+static bool new_run(struct bank_run *r) {
+    struct mt_ledger_header *h = mt_tracker.header;
+    mt_site_id first = h->n_sites == 1 ? 0 : h->n_sites;
+    if (first % MT_SITES_PER_CHUNK == 0 && first != 0 && !add_chunk(first / MT_SITES_PER_CHUNK))
+        return false;
+    r->next = first == 0 ? 1 : first;
+    r->end = first + RUN;
+    __atomic_store_n(&h->n_sites, r->end, __ATOMIC_RELEASE);
+    return true;
+}
+
+static mt_site_id take(struct bank_run *r, mt_node_id node, uint8_t size_class, uint32_t bank, uint32_t origin) {
+    mt_site_id id = r->next++;
+    struct mt_site *s = mt_site_at(id);
+    s->bank = (uint16_t)bank;
+    s->origin = (uint16_t)origin;
+    s->size_class = size_class;
+    __atomic_store_n(&s->node, node, __ATOMIC_RELEASE);
+    return id;
+}
+
+static mt_site_id find(uint64_t h, mt_node_id node, uint8_t size_class, uint32_t bank, uint32_t origin) {
+    const struct mt_index_table *t = __atomic_load_n(&sites.table, __ATOMIC_ACQUIRE);
+    mt_site_id id;
+    for (uint32_t i = mt_index_home(t, h); (id = mt_index_at(t, i)) != 0; i = mt_index_next(t, i)) {
+        const struct mt_site *s = mt_site_at(id);
+        if (s->node == node && s->size_class == size_class && s->bank == bank && s->origin == origin)
+            return id;
+    }
+    return 0;
+}
+
+static mt_site_id add(uint64_t h, mt_node_id node, uint8_t size_class, uint32_t bank, uint32_t origin) {
+    struct bank_run *r = &run_of[bank];
+    bool has_room = mt_index_reserve(&sites);
+    if (r->next == r->end && !new_run(r))
+        return r->lossy;
+    if (r->lossy == 0) { /* kept from the first run, for when nothing else is to be had */
+        r->lossy = take(r, MT_NODE_LOSSY, 0, bank, bank);
+        mt_index_insert(&sites, hash(MT_NODE_LOSSY, 0, bank, bank), r->lossy);
+    }
+    if (node == MT_NODE_LOSSY || !has_room || r->next == r->end)
+        return r->lossy;
+    mt_site_id id = take(r, node, size_class, bank, origin);
+    mt_index_insert(&sites, h, id);
+    return id;
+}
+
+static mt_site_id find_or_add(struct mt_thread *t, mt_node_id node, uint8_t size_class, uint32_t origin) {
+    uint64_t h = hash(node, size_class, t->bank_id, origin);
+    mt_site_id id = find(h, node, size_class, t->bank_id, origin);
+    if (mt_likely(id != 0))
+        return id;
+    if (!mt_growth_lock(t->bank_id))
+        return run_of[t->bank_id].lossy;
+    id = find(h, node, size_class, t->bank_id, origin);
+    if (id == 0)
+        id = add(h, node, size_class, t->bank_id, origin);
+    mt_growth_unlock();
+    return id;
+}
+
+mt_site_id mt_sites_find(struct mt_thread *t, mt_node_id node, uint8_t size_class) {
+    if (mt_unlikely(node == MT_NODE_LOSSY))
+        size_class = 0;
+    mt_site_id id = find_or_add(t, node, size_class, t->bank_id);
+    if (mt_site_at(id)->node == node)
+        t->site_cache[(node + size_class * 37u) % MT_SITE_CACHE] = ((uint64_t)node << 7 | size_class) << 27 | id;
+    return id;
+}
+
+mt_site_id mt_sites_find_foreign(struct mt_thread *t, mt_site_id of) {
+    const struct mt_site *s = mt_site_at(of);
+    mt_site_id id = find_or_add(t, s->node, s->size_class, s->origin);
+    if (mt_site_at(id)->node == s->node)
+        t->foreign_cache[of % MT_FOREIGN_CACHE] = (uint64_t)of << 27 | id;
+    return id;
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT */
+/* Sites: the counters of one thread at one call path for one size class. See struct mt_site. */
+#ifndef MT_TRACK_SITES_H
+#define MT_TRACK_SITES_H
+
+#include "track/tracker.h"
+
+MT_HIDDEN extern struct mt_site *mt_site_chunk[];
+
+MT_HIDDEN bool mt_sites_start(void);
+
+/* The record for (node, size class) of this thread, created if need be; the bank's lossy record when there is no
+ * room; 0 when there is not even that. */
+MT_HIDDEN mt_site_id mt_sites_find(struct mt_thread *t, mt_node_id node, uint8_t size_class);
+/* This thread's record for blocks of another thread's site that it frees. */
+MT_HIDDEN mt_site_id mt_sites_find_foreign(struct mt_thread *t, mt_site_id of);
+
+static inline struct mt_site *mt_site_at(mt_site_id id) {
+    return &mt_site_chunk[id / MT_SITES_PER_CHUNK][id % MT_SITES_PER_CHUNK];
+}
+
+static inline mt_site_id mt_sites_own(struct mt_thread *t, mt_node_id node, uint8_t size_class) {
+    uint64_t key = (uint64_t)node << 7 | size_class;
+    uint64_t cached = t->site_cache[(node + size_class * 37u) % MT_SITE_CACHE];
+    if (mt_likely(cached >> 27 == key))
+        return (mt_site_id)(cached & MT_ENTRY_SITE_MASK);
+    return mt_sites_find(t, node, size_class);
+}
+
+static inline mt_site_id mt_sites_foreign(struct mt_thread *t, mt_site_id of) {
+    uint64_t cached = t->foreign_cache[of % MT_FOREIGN_CACHE];
+    if (mt_likely(cached >> 27 == of))
+        return (mt_site_id)(cached & MT_ENTRY_SITE_MASK);
+    return mt_sites_find_foreign(t, of);
+}
+
+#endif

@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The process's current bytes are the sum of what the banks have published. One thread alone publishes nothing: its
+ * live bytes are the process's, every new high is a peak, and its window is (-inf, peak]. With several, a thread
+ * publishes when its live bytes have moved by a bound that is shared out so that all unpublished changes together stay
+ * below max(64 KiB, 0.1 % of the peak).
+ *
+ * A dead owner is recognised by its thread-local block: no two living threads have one at the same address, so a
+ * thread that finds a bank with its own address may take it. Two further banks are probed with a signal 0 at each
+ * registration, which is enough to find all dead ones in the long run.
+ */
+#include "track/threads.h"
+
+#include <sys/prctl.h>
+
+enum { MIN_ERROR = 64 << 10, ERROR_SHIFT = 10, PROBES = 2, MAX_CHUNKS = MT_MAX_BANKS / MT_BANKS_PER_CHUNK };
+
+static struct mt_bank *chunk[MAX_CHUNKS];
+static struct mt_thread *threads;                 /* all, newest first */
+static struct mt_thread *thread_of[MT_MAX_BANKS]; /* by bank */
+static uint32_t probe_next;
+static __thread bool registering __attribute__((tls_model("initial-exec")));
+
+static struct mt_bank *bank_at(mt_bank_id id) {
+    return &chunk[id / MT_BANKS_PER_CHUNK][id % MT_BANKS_PER_CHUNK];
+}
+
+static uint64_t my_address(void) {
+    return (uint64_t)&mt_self;
+}
+
+static size_t thread_bytes(void) {
+    return sizeof(struct mt_thread) +
+           mt_tracker.options.frames * (sizeof(struct mt_frame) + sizeof(struct mt_fresh_frame));
+}
+
+static struct mt_thread *new_thread(void) {
+    struct mt_thread *t = mt_os_private(thread_bytes());
+    if (t == NULL)
+        return NULL;
+    uint32_t n = (uint32_t)mt_tracker.options.frames;
+    t->stack.frame = (struct mt_frame *)(t + 1);
+    t->stack.fresh = (struct mt_fresh_frame *)(t->stack.frame + n);
+    t->stack.max_frames = n;
+    t->next = threads;
+    threads = t;
+    return t;
+}
+
+static void reset_thread(struct mt_thread *t) {
+    if (!t->used)
+        return; /* fresh pages: zero already, and best left untouched */
+    for (uint32_t i = 0; i < MT_SITE_CACHE; i++)
+        t->site_cache[i] = 0;
+    for (uint32_t i = 0; i < MT_FOREIGN_CACHE; i++)
+        t->foreign_cache[i] = 0;
+    t->stack.map = (struct mt_stack_map){0};
+    t->last_block = NULL;
+    t->shared = false;
+    t->seen = MT_SEEN_BUSY;
+}
+
+bool mt_threads_start(void) {
+    struct mt_thread *mine = mt_self;
+    for (struct mt_thread *t = threads, *next; t != NULL; t = next) {
+        next = t->next;
+        if (t != mine)
+            mt_os_unmap(t, thread_bytes());
+    }
+    threads = mine;
+    if (mine != NULL) {
+        mine->next = NULL;
+        mine->bank = NULL;
+        reset_thread(mine);
+    }
+    for (uint32_t i = 0; i < MAX_CHUNKS && chunk[i] != NULL; i++)
+        chunk[i] = NULL;
+    for (uint32_t i = 1; i < MT_MAX_BANKS && thread_of[i] != NULL; i++)
+        thread_of[i] = NULL;
+    probe_next = 0;
+    registering = false;
+    return true;
+}
+
+static bool is_dead(const struct mt_bank *b) {
+    return b->owner == my_address() || (int)b->tid == mt_os_tid() || !mt_os_thread_lives(mt_tracker.pid, (int)b->tid);
+}
+
+/* A bank whose owner has ended, or 0. */
+static mt_bank_id find_abandoned(void) {
+    uint32_t n = mt_tracker.header->n_banks;
+    for (mt_bank_id id = 1; id < n; id++)
+        if (bank_at(id)->owner == my_address())
+            return id;
+    for (int i = 0; i < PROBES && n > 1; i++) {
+        probe_next = probe_next + 1 < n ? probe_next + 1 : 1;
+        if (is_dead(bank_at(probe_next)))
+            return probe_next;
+    }
+    return 0;
+}
+
+static mt_bank_id new_bank(void) {
+    struct mt_ledger_header *h = mt_tracker.header;
+    mt_bank_id id = h->n_banks;
+    uint32_t c = id / MT_BANKS_PER_CHUNK;
+    if (id >= MT_MAX_BANKS)
+        return 0;
+    if (chunk[c] == NULL) {
+        size_t bytes = sizeof(struct mt_bank) * MT_BANKS_PER_CHUNK;
+        chunk[c] = mt_ledger_allocate(&mt_tracker.ledger, bytes, 128);
+        if (chunk[c] == NULL || !mt_ledger_publish(&mt_tracker.ledger, MT_EXTENT_BANKS, c, chunk[c], bytes))
+            return 0;
+    }
+    __atomic_store_n(&h->n_banks, id + 1, __ATOMIC_RELEASE);
+    return id;
+}
+
+/* Under the growth lock. */
+static struct mt_thread *take_bank(void) {
+    mt_bank_id id = mt_self != NULL ? 0 : find_abandoned();
+    struct mt_thread *t = id != 0 ? thread_of[id] : mt_self != NULL ? mt_self : new_thread();
+    if (id == 0)
+        id = new_bank();
+    if (t == NULL || id == 0)
+        return NULL;
+    struct mt_bank *b = bank_at(id);
+    thread_of[id] = t;
+    t->bank = b;
+    t->bank_id = id;
+    t->control = &mt_tracker.header->control;
+    reset_thread(t);
+    t->random = (uint64_t)mt_os_tid() * UINT64_C(0x9E3779B97F4A7C15) + my_address();
+    b->owner = my_address();
+    b->tid = (uint32_t)mt_os_tid();
+    if (b->n_threads++ == 0) {
+        char name[16] = {0};
+        mt_os_call(SYS_prctl, PR_GET_NAME, (long)name, 0, 0, 0, 0);
+        for (int i = 0; i < 15; i++)
+            b->name[i] = name[i];
+    }
+    return t;
+}
+
+/* The first thread has published nothing yet: let the process's current bytes begin with what all have. */
+static void begin_sharing(void) {
+    struct mt_ledger_header *h = mt_tracker.header;
+    int64_t sum = 0;
+    for (mt_bank_id id = 1; id < h->n_banks; id++) {
+        struct mt_bank *b = bank_at(id);
+        b->published_bytes = __atomic_load_n(&b->live_bytes, __ATOMIC_RELAXED);
+        sum += b->published_bytes;
+    }
+    __atomic_store_n(&h->control.current_bytes, sum, __ATOMIC_RELAXED);
+    mt_tracker.many_threads = true;
+    mt_tracker_flag(MT_FLAG_THREADS);
+    mt_tracker_changed();
+}
+
+struct mt_thread *mt_threads_register(void) {
+    if (registering)
+        return NULL; /* a signal handler in the middle of this */
+    registering = true;
+    struct mt_thread *t = NULL;
+    if (mt_growth_lock((uint32_t)mt_os_tid() | 0x80000000u)) {
+        t = take_bank();
+        bool second = t != NULL && !mt_tracker.many_threads && mt_tracker.header->n_banks > 2;
+        mt_growth_unlock();
+        if (second)
+            begin_sharing();
+    }
+    if (t != NULL) {
+        mt_self = t;
+        mt_threads_refresh(t);
+    }
+    registering = false;
+    return t;
+}
+
+static int64_t window(void) {
+    if (mt_tracker.options.exact_peak)
+        return 0;
+    int64_t error = mt_tracker.header->control.peak_bytes >> ERROR_SHIFT;
+    if (error < MIN_ERROR)
+        error = MIN_ERROR;
+    return error / (2 * (int64_t)mt_tracker.header->n_banks);
+}
+
+static void note_peak(struct mt_control *c, int64_t current) {
+    int64_t peak = __atomic_load_n(&c->peak_bytes, __ATOMIC_RELAXED);
+    while (current > peak)
+        if (__atomic_compare_exchange_n(&c->peak_bytes, &peak, current, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED)) {
+            __atomic_fetch_add(&c->epoch, 1, __ATOMIC_RELAXED);
+            return;
+        }
+}
+
+void mt_threads_publish(struct mt_thread *t) {
+    struct mt_bank *b = t->bank;
+    struct mt_control *c = t->control;
+    int64_t live = b->live_bytes;
+    if (!t->shared) {
+        c->peak_bytes = t->high = live;
+        c->epoch++;
+        return;
+    }
+    int64_t change = live - b->published_bytes;
+    b->published_bytes = live;
+    note_peak(c, __atomic_add_fetch(&c->current_bytes, change, __ATOMIC_RELAXED));
+    int64_t w = window();
+    t->low = live - w;
+    t->high = live + w;
+}
+
+void mt_threads_refresh(struct mt_thread *t) {
+    if (t->used)
+        mt_stack_reset(&t->stack);
+    t->used = true;
+    t->shared = mt_tracker.many_threads;
+    if (t->shared) {
+        t->low = t->high = t->bank->live_bytes;
+    } else {
+        t->low = INT64_MIN;
+        t->high = t->control->peak_bytes;
+    }
+    t->seen = mt_page.state;
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Threads come and go without telling: nothing is registered with libc. A thread gets a bank at its first event; a
+ * bank whose owner has ended passes to a later thread.
+ */
+#ifndef MT_TRACK_THREADS_H
+#define MT_TRACK_THREADS_H
+
+#include "track/tracker.h"
+
+/* In a new process: keep only the calling thread's memory, for it to be used again. */
+MT_HIDDEN bool mt_threads_start(void);
+
+/* The calling thread's working memory, with a bank. NULL: no room. Sets mt_self. */
+MT_HIDDEN struct mt_thread *mt_threads_register(void);
+
+/* live_bytes has left [low, high]: publish it, notice a new peak, set a new window. */
+MT_HIDDEN void mt_threads_publish(struct mt_thread *t);
+
+/* The state of the process has changed (see mt_tracker_changed): bring the thread up to date. */
+MT_HIDDEN void mt_threads_refresh(struct mt_thread *t);
+
+#endif

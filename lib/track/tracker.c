@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Starting to record. The first hook of a process gets here with nothing initialised, possibly before any constructor
+ * has run, inside the dynamic loader. So: raw system calls only, no libc state, every failure ends in "not recording"
+ * and never in the target's way.
+ */
+#include "track/tracker.h"
+
+#include "track/live.h"
+#include "track/modules.h"
+#include "track/paths.h"
+#include "track/sites.h"
+#include "track/threads.h"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+
+struct mt_page mt_page __attribute__((aligned(MT_OS_PAGE)));
+struct mt_tracker mt_tracker;
+__thread struct mt_thread *mt_self __attribute__((tls_model("initial-exec")));
+
+static char *append(char *out, const char *end, const char *text) {
+    while (*text && out < end)
+        *out++ = *text++;
+    *out = 0;
+    return out;
+}
+
+/* A directory of this user that nobody else can put files into, made if need be. */
+static bool is_private_directory(const char *path) {
+    struct stat st = {0};
+    mt_os_call(SYS_mkdirat, AT_FDCWD, (long)path, 0700, 0, 0, 0);
+    long fd = mt_os_call(SYS_openat, AT_FDCWD, (long)path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC, 0, 0, 0);
+    if (mt_os_failed(fd))
+        return false;
+    long r = mt_os_call(SYS_fstat, fd, (long)&st, 0, 0, 0, 0);
+    mt_os_call(SYS_close, fd, 0, 0, 0, 0, 0);
+    return r == 0 && st.st_uid == (uid_t)mt_os_call(SYS_geteuid, 0, 0, 0, 0, 0, 0) && (st.st_mode & 077) == 0;
+}
+
+/* PARENT/memtrack-UID, and a ledger in it. */
+static bool create_below(const char *parent) {
+    static char path[MT_DIRECTORY_BYTES + 32]; /* one thread starts at a time */
+    if (parent[0] != '/')
+        return false;
+    const char *end = path + sizeof path - 1;
+    char *p = append(append(path, end, parent), end, "/memtrack-");
+    char digits[12];
+    int n = 0;
+    uint32_t uid = (uint32_t)mt_os_call(SYS_geteuid, 0, 0, 0, 0, 0, 0);
+    do
+        digits[n++] = (char)('0' + uid % 10);
+    while ((uid /= 10) != 0);
+    while (n > 0 && p < end)
+        *p++ = digits[--n];
+    *p = 0;
+    return is_private_directory(path) && mt_ledger_create(&mt_tracker.ledger, path) == 0;
+}
+
+static bool create_ledger(void) {
+    const struct mt_options *o = &mt_tracker.options;
+    if (o->directory[0])
+        return mt_ledger_create(&mt_tracker.ledger, o->directory) == 0;
+    return create_below(o->runtime_directory) || create_below("/dev/shm") || create_below(o->temporary_directory) ||
+           create_below("/tmp");
+}
+
+static void fill_header(bool forked) {
+    const struct mt_options *o = &mt_tracker.options;
+    struct mt_ledger_header *h = mt_tracker.header;
+    h->flags = (o->usable ? MT_FLAG_USABLE : 0) | (o->exact_peak ? MT_FLAG_EXACT_PEAK : 0) |
+               (o->check_unwind ? MT_FLAG_CHECK_UNWIND : 0) | (uint32_t)(forked ? MT_FLAG_FORKED : MT_FLAG_COMPLETE);
+    h->sample_bytes = o->sample_bytes;
+    h->max_frames = (uint32_t)o->frames;
+    h->allocator = mt_tracker.allocator;
+    h->control.epoch = 1; /* sites begin with saved_epoch 0: nothing saved */
+    if (mt_tracker.allocator_path != NULL) {
+        size_t n = 0;
+        while (mt_tracker.allocator_path[n])
+            n++;
+        h->allocator_path = mt_ledger_text(&mt_tracker.ledger, mt_tracker.allocator_path, n);
+    }
+}
+
+static bool start_all(bool forked) {
+    mt_tracker.header = mt_tracker.ledger.header;
+    fill_header(forked);
+    mt_rules_init(mt_modules_find);
+    return mt_modules_start() && mt_paths_start() && mt_sites_start() && mt_live_start() && mt_threads_start();
+}
+
+static bool start(void) {
+    if (!mt_tracker.options_read) {
+        mt_options_read(&mt_tracker.options);
+        mt_tracker.options_read = true;
+    }
+    bool forked = mt_tracker.pid != 0;
+    mt_tracker.pid = mt_os_pid();
+    mt_tracker.growth_lock = 0;
+    mt_tracker.many_threads = false;
+    mt_tracker.header = NULL;
+    uint64_t only = mt_tracker.options.only_pid;
+    if (only != 0 && only != (uint64_t)mt_tracker.pid)
+        return false;
+    return create_ledger() && start_all(forked);
+}
+
+void mt_tracker_start(void) {
+    uint32_t expected = 0;
+    if (!__atomic_compare_exchange_n(&mt_page.starting, &expected, 1, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
+        return;
+    mt_os_call(SYS_madvise, (long)&mt_page, sizeof mt_page, MADV_WIPEONFORK, 0, 0, 0);
+    bool started = start();
+    __atomic_store_n(&mt_page.state, started ? MT_STATE_FIRST : MT_STATE_OFF, __ATOMIC_RELEASE);
+}
+
+void mt_tracker_changed(void) {
+    if (mt_page.state >= MT_STATE_FIRST)
+        __atomic_fetch_add(&mt_page.state, 1, __ATOMIC_RELEASE);
+}
+
+void mt_tracker_flag(enum mt_flag flag) {
+    if (mt_tracker.header != NULL)
+        __atomic_fetch_or(&mt_tracker.header->flags, (uint32_t)flag, __ATOMIC_RELAXED);
+}
+
+/* The thread is inside the recorder already: a signal handler allocates; or a handler has left the recorder by
+ * longjmp, and then the stack is above where it entered. */
+static bool was_left_behind(const struct mt_thread *t, uint64_t sp) {
+    return sp > t->busy_sp && mt_stack_contains(&t->stack.map, sp) && mt_stack_contains(&t->stack.map, t->busy_sp);
+}
+
+struct mt_thread *mt_tracker_enter(uint64_t sp) {
+    if (mt_page.state == MT_STATE_UNKNOWN)
+        mt_tracker_start();
+    if (mt_page.state < MT_STATE_FIRST)
+        return NULL;
+    struct mt_thread *t = mt_self;
+    if (t == NULL || t->bank == NULL)
+        return mt_threads_register();
+    if (t->seen == MT_SEEN_BUSY) {
+        t->bank->dropped++;
+        if (!was_left_behind(t, sp))
+            return NULL;
+    }
+    mt_threads_refresh(t);
+    return t;
+}

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The recorder's own state inside the target, and how it begins: at the first hook of a process, again at the first
+ * hook after a fork.
+ *
+ * One word, mt_page.state, answers at every event whether everything is as this thread last saw it: recording, in the
+ * same process, with the same modules, with as many threads. The page is wiped on fork (MADV_WIPEONFORK), so a child
+ * finds MT_STATE_UNKNOWN there, which is also what a process begins with.
+ */
+#ifndef MT_TRACK_TRACKER_H
+#define MT_TRACK_TRACKER_H
+
+#include "base/lock.h"
+#include "ledger/writer.h"
+#include "track/options.h"
+#include "unwind/walk.h"
+
+#include <sys/single_threaded.h>
+
+enum { MT_STATE_UNKNOWN = 0, MT_STATE_OFF = 1, MT_STATE_FIRST = 2 };
+
+struct mt_page {
+    uint64_t state;    /* MT_STATE_* or, while recording, a number that grows with each change */
+    uint32_t starting; /* a thread is in mt_tracker_start */
+    char rest[MT_OS_PAGE - 12];
+};
+
+#define MT_SEEN_BUSY UINT64_MAX /* no state, so that not even a wiped page looks familiar */
+
+enum { MT_SITE_CACHE = 1024, MT_FOREIGN_CACHE = 256 };
+
+/* A thread's working memory. Private; the bank beside it is what readers see. */
+struct mt_thread {
+    uint64_t seen;    /* mt_page.state when last checked; MT_SEEN_BUSY while this thread is inside the recorder */
+    uint64_t busy_sp; /* where it entered */
+    struct mt_bank *bank;
+    struct mt_control *control;
+    int64_t low, high;      /* bank->live_bytes outside of this is news for the process: see mt_publish */
+    const void *last_block; /* allocated by the last event of this thread, else NULL */
+    int64_t until_sample;   /* bytes to go, when sampling */
+    uint64_t random;
+    uint32_t bank_id;
+    bool shared; /* several threads record */
+    bool used;   /* has recorded before: its caches are not fresh pages */
+    struct mt_thread *next;
+    uint64_t site_cache[MT_SITE_CACHE];       /* node (28) | class (7) | site (27) */
+    uint64_t foreign_cache[MT_FOREIGN_CACHE]; /* site (27) | own record for it (27) */
+    struct mt_stack stack;
+};
+
+struct mt_tracker {
+    struct mt_ledger_writer ledger;
+    struct mt_ledger_header *header; /* = ledger.header */
+    struct mt_options options;
+    int pid; /* process of the ledger; 0: not started yet */
+    bool options_read;
+    bool many_threads;    /* a second one has recorded */
+    uint32_t growth_lock; /* everything that allocates from the ledger */
+    size_t (*usable_size)(void *);
+    enum mt_allocator allocator;
+    const char *allocator_path;
+};
+
+MT_HIDDEN extern struct mt_page mt_page;
+MT_HIDDEN extern struct mt_tracker mt_tracker;
+MT_HIDDEN extern __thread struct mt_thread *mt_self __attribute__((tls_model("initial-exec")));
+
+/* Start recording in this process if it can be and is not yet. Never allocates. Any thread, any context. */
+MT_HIDDEN void mt_tracker_start(void);
+
+/* Everyone look again: modules have gone, or a second thread has come. */
+MT_HIDDEN void mt_tracker_changed(void);
+
+/* Add a flag to the ledger's header. */
+MT_HIDDEN void mt_tracker_flag(enum mt_flag flag);
+
+/*
+ * The slow half of entering the recorder. Returns the calling thread's state with seen == mt_page.state, or NULL when
+ * the event cannot be recorded (then it has been counted where there is a place to count it). sp: the caller's.
+ */
+MT_HIDDEN struct mt_thread *mt_tracker_enter(uint64_t sp);
+
+/* No other thread can be recording now, nor begin to before this one leaves the recorder. */
+static inline bool mt_tracker_alone(void) {
+    return __libc_single_threaded && !mt_tracker.many_threads;
+}
+
+static inline bool mt_growth_lock(uint32_t me) {
+    return mt_lock_acquire(&mt_tracker.growth_lock, me);
+}
+static inline void mt_growth_unlock(void) {
+    mt_lock_release(&mt_tracker.growth_lock);
+}
+
+#endif

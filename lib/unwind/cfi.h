@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * DWARF call frame information (.eh_frame, as in the x86-64 psABI and the LSB core specification, "Exception Frames"),
+ * found through glibc's _dl_find_object: no lock, no allocation, async-signal-safe. For aarch64 this file and rule.h
+ * are what changes.
+ */
+#ifndef MT_UNWIND_CFI_H
+#define MT_UNWIND_CFI_H
+
+#include "unwind/rule.h"
+
+/* The rule for an address, without the module id: header is the module's .eh_frame_hdr. pc as in mt_frame_state. */
+MT_HIDDEN mt_rule mt_cfi_rule(const uint8_t *header, uint64_t pc);
+
+/* One step of MT_RULE_SLOW: the caller's state, computed from the CFI. Memory is read inside [state->sp, stack_end)
+ * only. False: the end of what can be followed. */
+MT_HIDDEN bool mt_cfi_step(const uint8_t *header, struct mt_frame_state *state, uint64_t stack_end);
+
+#endif
