@@ -178,3 +178,9 @@ uint64_t mt_frames_module_address(const struct mt_frames *frames, const struct m
         return location->address;
     return location->address - profile->mappings[location->mapping - 1].bias;
 }
+
+uint64_t mt_frames_function_offset(const struct mt_frames *frames, const struct mt_entry *entry) {
+    const struct mt_function *function = mt_frames_function(frames, entry);
+    uint64_t address = frames->profile->locations[entry->location].address;
+    return function && function->address && function->address <= address ? address - function->address : UINT64_MAX;
+}

@@ -46,5 +46,7 @@ mt_string mt_frames_function_name(const struct mt_frames *frames, const struct m
 mt_string mt_frames_file(const struct mt_frames *frames, const struct mt_entry *entry);
 /* Where the entry's address lies in the file of its module. */
 uint64_t mt_frames_module_address(const struct mt_frames *frames, const struct mt_entry *entry);
+/* From the start of its function, UINT64_MAX: not known. */
+uint64_t mt_frames_function_offset(const struct mt_frames *frames, const struct mt_entry *entry);
 
 #endif

@@ -81,8 +81,16 @@ static struct mt_identity module_identity(mt_string module) {
     return module ? (struct mt_identity){.tag = MT_ID_MODULE, .a = module} : (struct mt_identity){.tag = MT_ID_UNKNOWN};
 }
 
+/* A frame without a line: what its key is made of. */
 static struct mt_identity address_identity(const struct mt_frames *frames, const struct mt_entry *entry) {
-    return (struct mt_identity){.tag = MT_ID_ADDRESS, .a = entry->module, .b = mt_frames_module_address(frames, entry)};
+    mt_string name = mt_frames_function_name(frames, entry);
+    uint64_t offset = mt_frames_function_offset(frames, entry);
+    uint64_t address = mt_frames_module_address(frames, entry);
+    if (name && offset != UINT64_MAX)
+        return (struct mt_identity){.tag = MT_ID_SYMBOL, .a = name, .b = offset, .c = entry->module};
+    if (!name && !entry->module && !address)
+        return (struct mt_identity){.tag = MT_ID_UNKNOWN};
+    return (struct mt_identity){.tag = MT_ID_ADDRESS, .a = entry->module, .b = address, .c = name};
 }
 
 struct mt_identity mt_identity_of_entry(const struct mt_frames *frames, uint32_t e, enum mt_group_by by) {

@@ -9,7 +9,8 @@
 
 enum mt_identity_tag {
     MT_ID_LINE = 1, /* a: file, b: line */
-    MT_ID_ADDRESS,  /* a: module, b: address in the module */
+    MT_ID_SYMBOL,   /* a: name, b: offset, c: module */
+    MT_ID_ADDRESS,  /* a: module, b: address in the module, c: name */
     MT_ID_FUNCTION, /* a: name, b: file, c: module when there is no file */
     MT_ID_FILE,     /* a: file */
     MT_ID_MODULE,   /* a: module */

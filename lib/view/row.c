@@ -53,18 +53,14 @@ void mt_rows_identify(const struct mt_rows *rows, struct mt_row *row, uint32_t s
 
 static struct mt_frame frame_of_entry(const struct mt_frames *frames, uint32_t e) {
     const struct mt_entry *entry = &frames->entries[e];
-    const struct mt_function *function = mt_frames_function(frames, entry);
-    struct mt_frame frame = {.function = mt_frames_function_name(frames, entry),
+    return (struct mt_frame){.function = mt_frames_function_name(frames, entry),
                              .file = mt_frames_file(frames, entry),
                              .module = entry->module,
                              .line = entry->line,
                              .address = frames->profile->locations[entry->location].address,
                              .module_address = mt_frames_module_address(frames, entry),
-                             .function_offset = UINT64_MAX,
+                             .function_offset = mt_frames_function_offset(frames, entry),
                              .is_inlined = entry->is_inlined};
-    if (function && function->address && function->address <= frame.address)
-        frame.function_offset = frame.address - function->address;
-    return frame;
 }
 
 size_t mt_rows_stack(const struct mt_rows *rows, const struct mt_row *row, struct mt_frame *out, size_t max,

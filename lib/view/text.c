@@ -170,6 +170,8 @@ char *mt_format_shorten_path(const char *path, size_t columns, const char *ellip
     size_t room = columns - dots - mt_format_width(from), head = head_bytes(path, room);
     while (head > 0 && path[head - 1] != '/')
         head--;
+    if (head == 1) /* a lone slash says nothing */
+        head = 0;
     return join(path, head, ellipsis, from);
 }
 

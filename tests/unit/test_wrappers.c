@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: MIT */
+/* What a frame is: names as libiberty and rustc's symbols really give them. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <string.h>
+
+#include "view/wrappers.h"
+
+#define STL     "/usr/include/c++/12/bits/stl_vector.h"
+#define RUSTLIB "/rustc/90c541806f23a127002de5b4038be731ba1458ca/library/"
+
+static void qualified_names(void **state) {
+    (void)state;
+    static const char *const cases[][2] = {
+        {"main", "main"},
+        {"", ""},
+        {"xmalloc.part.0", "xmalloc"},
+        {"xmalloc.constprop.0.isra.1", "xmalloc"},
+        {"f(int) [clone .cold]", "f"},
+        {"operator new(unsigned long)", "operator new"},
+        {"operator new[](unsigned long, std::nothrow_t const&)", "operator new[]"},
+        {"operator delete(void*)", "operator delete"},
+        {"foo::operator new(unsigned long)", "foo::operator new"},
+        {"void std::vector<int, std::allocator<int> >::_M_realloc_insert<int const&>(int*, int const&)",
+         "std::vector<int, std::allocator<int> >::_M_realloc_insert<int const&>"},
+        {"std::vector<int, std::allocator<int> > make<int>(int)", "make<int>"},
+        {"(anonymous namespace)::pool::pool()", "(anonymous namespace)::pool::pool"},
+        {"int (anonymous namespace)::get<int>()", "(anonymous namespace)::get<int>"},
+        {"main::{lambda(int)#1}::operator()(int) const", "main::{lambda(int)#1}::operator()"},
+        {"run(int)::{lambda()#2}::operator()() const", "run(int)::{lambda()#2}::operator()"},
+        {"ns::f(int) const::{lambda()#1}::operator()() const", "ns::f(int) const::{lambda()#1}::operator()"},
+        {"std::ostream& operator<< <char>(std::ostream&, char)", "operator<< <char>"},
+        {"bool operator<<int>(int)", "operator<<int>"},
+        {"a::b::operator->() const", "a::b::operator->"},
+        {"a::operator std::string() const", "a::operator std::string"},
+        {"std::__cxx11::basic_string<char> a::name[abi:cxx11]() const", "a::name[abi:cxx11]"},
+        {"cooperator(int)", "cooperator"},
+        {"<alloc::vec::Vec<T> as core::clone::Clone>::clone", "<alloc::vec::Vec<T> as core::clone::Clone>::clone"},
+        {"core::ops::function::FnOnce::call_once<fn() -> i32>", "core::ops::function::FnOnce::call_once<fn() -> i32>"},
+        {"main.(*Tree).Insert", "main.(*Tree).Insert"},
+        {"((((", ""},
+        {"<<<", "<<<"},
+        {"f(", "f"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const char *name;
+        size_t bytes = mt_wrappers_qualified_name(cases[i][0], &name);
+        if (bytes != strlen(cases[i][1]) || memcmp(name, cases[i][1], bytes) != 0)
+            fail_msg("%s: %.*s", cases[i][0], (int)bytes, name);
+    }
+}
+
+struct expectation {
+    struct mt_frame_text frame;
+    enum mt_frame_kind kind;
+};
+
+static void check(const struct expectation *cases, size_t n, const struct mt_wrapper_options *options) {
+    static const char *const kinds[] = {"user", "hook", "allocator", "library", "runtime"};
+    for (size_t i = 0; i < n; i++) {
+        enum mt_frame_kind kind = mt_wrappers_classify(&cases[i].frame, options);
+        if (kind != cases[i].kind)
+            fail_msg("%s in %s of %s: %s, not %s", cases[i].frame.function, cases[i].frame.file, cases[i].frame.module,
+                     kinds[kind], kinds[cases[i].kind]);
+    }
+}
+
+#define CHECK(cases, options) check(cases, sizeof(cases) / sizeof *(cases), options)
+
+static void c_frames(void **state) {
+    (void)state;
+    static const struct expectation cases[] = {
+        {{"malloc", "malloc", "", "/usr/lib/memtrack/libmemtrack.so"}, MT_FRAME_HOOK},
+        {{"mallocx", "", "", "/opt/libmemtrack-jemalloc.so"}, MT_FRAME_HOOK},
+        {{"malloc", "malloc", "", "/lib/x86_64-linux-gnu/libc.so.6"}, MT_FRAME_ALLOCATOR},
+        {{"malloc", "", "my_malloc.c", "/bin/app"}, MT_FRAME_ALLOCATOR},
+        {{"", "", "", "/usr/lib/libjemalloc.so.2"}, MT_FRAME_ALLOCATOR},
+        {{"whatever", "", "", "/usr/lib/libtcmalloc_minimal.so.4"}, MT_FRAME_ALLOCATOR},
+        {{"strdup", "strdup", "", "/lib/x86_64-linux-gnu/libc.so.6"}, MT_FRAME_ALLOCATOR},
+        {{"__strdup", "", "./string/strdup.c", "/lib/libc.so.6"}, MT_FRAME_ALLOCATOR},
+        {{"getline", "", "src/io.c", "/bin/app"}, MT_FRAME_USER},
+        {{"getline", "", "", "/bin/app"}, MT_FRAME_USER},
+        {{"getline", "", "", ""}, MT_FRAME_ALLOCATOR},
+        {{"qsort_r", "", "", "/lib/libc.so.6"}, MT_FRAME_LIBRARY},
+        {{"", "", "", "/lib/libc.so.6"}, MT_FRAME_LIBRARY},
+        {{"_start", "", "", "/bin/app"}, MT_FRAME_RUNTIME},
+        {{"__libc_start_main_impl", "", "../csu/libc-start.c", "/lib/libc.so.6"}, MT_FRAME_RUNTIME},
+        {{"start_thread", "", "", "/lib/libc.so.6"}, MT_FRAME_RUNTIME},
+        {{"start_thread", "", "", "/bin/app"}, MT_FRAME_USER},
+        {{"call_init", "", "", "/lib64/ld-linux-x86-64.so.2"}, MT_FRAME_RUNTIME},
+        {{"_dl_new_object", "", "", "/lib64/ld-linux-x86-64.so.2"}, MT_FRAME_LIBRARY},
+        {{"xmalloc", "", "src/util.c", "/bin/app"}, MT_FRAME_ALLOCATOR},
+        {{"xmalloc.part.0", "", "", "/bin/app"}, MT_FRAME_ALLOCATOR},
+        {{"g_malloc0", "", "", "/usr/lib/libglib-2.0.so.0"}, MT_FRAME_ALLOCATOR},
+        {{"g_hash_table_new", "", "", "/usr/lib/libglib-2.0.so.0"}, MT_FRAME_USER},
+        {{"xmlParse", "", "", "/usr/lib/libxml2.so.2"}, MT_FRAME_USER},
+        {{"xmallocator", "", "", "/bin/app"}, MT_FRAME_USER},
+        {{"xmall", "", "", "/bin/app"}, MT_FRAME_USER},
+        {{"main", "main", "main.c", "/bin/app"}, MT_FRAME_USER},
+        {{"", "", "", "/bin/app"}, MT_FRAME_USER},
+        {{"", "", "", ""}, MT_FRAME_USER},
+    };
+    CHECK(cases, &(struct mt_wrapper_options){0});
+}
+
+static void cxx_frames(void **state) {
+    (void)state;
+    static const struct expectation cases[] = {
+        {{"operator new(unsigned long)", "_Znwm", "", "/usr/lib/libstdc++.so.6"}, MT_FRAME_ALLOCATOR},
+        {{"std::allocator<int>::allocate(unsigned long)", "", "", "/bin/app"}, MT_FRAME_ALLOCATOR},
+        {{"__gnu_cxx::new_allocator<int>::allocate(unsigned long, void const*)", "", STL, "/bin/app"},
+         MT_FRAME_ALLOCATOR},
+        {{"allocate", "", "/usr/include/c++/12/bits/new_allocator.h", "/bin/app"}, MT_FRAME_ALLOCATOR},
+        {{"allocate", "", "src/new_allocator.h", "/bin/app"}, MT_FRAME_USER},
+        {{"std::vector<int, std::allocator<int> >::push_back(int const&)", "", STL, "/bin/app"}, MT_FRAME_LIBRARY},
+        {{"_M_create_storage", "", STL, "/bin/app"}, MT_FRAME_LIBRARY},
+        {{"void std::vector<int>::_M_realloc_insert<int>(int*, int&&)", "", "", "/bin/app"}, MT_FRAME_LIBRARY},
+        {{"std::vector<int> make<int>(int)", "", "", "/bin/app"}, MT_FRAME_USER},
+        {{"std::hash<Key>::operator()(Key const&) const", "", "src/key.h", "/bin/app"}, MT_FRAME_USER},
+        {{"std::__1::vector<int>::push_back(int)", "", "/usr/lib/llvm-14/include/c++/v1/vector", "/bin/app"},
+         MT_FRAME_LIBRARY},
+        {{"__cxa_allocate_exception", "", "", "/usr/lib/x86_64-linux-gnu/libstdc++.so.6"}, MT_FRAME_LIBRARY},
+        {{"core::engine::run()", "_ZN4core6engine3runEv", "", "/bin/app"}, MT_FRAME_USER},
+        {{"alloc::pool::grow()", "_ZN5alloc4pool4growEv", "src/pool.cpp", "/bin/app"}, MT_FRAME_USER},
+        {{"standard::f()", "", "", "/bin/app"}, MT_FRAME_USER},
+    };
+    CHECK(cases, &(struct mt_wrapper_options){0});
+}
+
+static void rust_frames(void **state) {
+    (void)state;
+    static const struct expectation cases[] = {
+        {{"__rust_alloc", "", "", "/bin/app"}, MT_FRAME_ALLOCATOR},
+        {{"alloc::alloc::alloc", "", RUSTLIB "alloc/src/alloc.rs", "/bin/app"}, MT_FRAME_ALLOCATOR},
+        {{"alloc::raw_vec::finish_grow", "_ZN5alloc7raw_vec11finish_grow17h0123456789abcdefE", "", "/bin/app"},
+         MT_FRAME_ALLOCATOR},
+        {{"<alloc::raw_vec::RawVec<u8>>::grow_one", "_RNvMs_NtCs5alloc", "", "/bin/app"}, MT_FRAME_ALLOCATOR},
+        {{"<T as alloc::slice::hack::ConvertVec>::to_vec", "_RNvX", "", "/bin/app"}, MT_FRAME_LIBRARY},
+        {{"alloc::vec::Vec<T,A>::push", "", RUSTLIB "alloc/src/vec/mod.rs", "/bin/app"}, MT_FRAME_LIBRARY},
+        {{"hashbrown::raw::RawTable<T,A>::reserve_rehash", "", "/cargo/registry/src/x/hashbrown-0.12.3/src/raw/mod.rs",
+          "/bin/app"},
+         MT_FRAME_LIBRARY},
+        {{"core::fmt::write", "_ZN4core3fmt5write17h0123456789abcdefE", "", "/bin/app"}, MT_FRAME_LIBRARY},
+        {{"demo::parse", "_ZN4demo5parse17h0123456789abcdefE", "", "/bin/app"}, MT_FRAME_USER},
+        {{"<demo::Tree as core::clone::Clone>::clone", "_RNvXs", "", "/bin/app"}, MT_FRAME_USER},
+        {{"std::collections::mine", "", "src/main.rs", "/bin/app"}, MT_FRAME_USER},
+    };
+    CHECK(cases, &(struct mt_wrapper_options){0});
+}
+
+static void options_change_the_verdict(void **state) {
+    (void)state;
+    static const struct mt_frame_text push = {"std::vector<int>::push_back(int)", "", STL, "/bin/app"};
+    static const struct mt_frame_text new = {"operator new(unsigned long)", "_Znwm", "", "/lib/libstdc++.so.6"};
+    static const struct mt_frame_text mine = {"pool::take(int)", "_ZN4pool4takeEi", "src/pool.cpp",
+                                              "/opt/libpool.so.1"};
+    struct mt_wrapper_options options = {.keep_libraries = true};
+    assert_int_equal(mt_wrappers_classify(&push, &options), MT_FRAME_USER);
+    assert_int_equal(mt_wrappers_classify(&new, &options), MT_FRAME_ALLOCATOR);
+    options = (struct mt_wrapper_options){.keep_all = true};
+    assert_int_equal(mt_wrappers_classify(&new, &options), MT_FRAME_USER);
+    const char *matching[] = {"pool::*",    "pool::take", "pool::take(int)", "_ZN4pool*",
+                              "*/pool.cpp", "pool.cpp",   "libpool.so*"};
+    for (size_t i = 0; i < sizeof matching / sizeof *matching; i++) {
+        options = (struct mt_wrapper_options){.patterns = &matching[i], .n_patterns = 1};
+        assert_int_equal(mt_wrappers_classify(&mine, &options), MT_FRAME_ALLOCATOR);
+        assert_int_equal(mt_wrappers_classify(&push, &options), MT_FRAME_LIBRARY);
+    }
+    const char *other = "take";
+    options = (struct mt_wrapper_options){.patterns = &other, .n_patterns = 1};
+    assert_int_equal(mt_wrappers_classify(&mine, &options), MT_FRAME_USER);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(qualified_names),
+        cmocka_unit_test(c_frames),
+        cmocka_unit_test(cxx_frames),
+        cmocka_unit_test(rust_frames),
+        cmocka_unit_test(options_change_the_verdict),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
