@@ -29,7 +29,7 @@ check: ## build everything, warnings as errors, and run every test
 
 bench: build ## measure native, memtrack and heaptrack side by side
 	@scripts/deps bench
-	@bench/run build/release
+	@python3 bench/run.py build/release
 
 soak: ## run long: storms of threads, forks and signals, and the reading side on damaged files
 	@scripts/deps build check
