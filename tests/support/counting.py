@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: MIT
+"""The counting oracle (count.c) from the outside: run a program with it and read what it counted."""
+import os
+import struct
+
+from support import harness
+
+FIELDS = ("total_blocks", "total_bytes", "freed_blocks", "freed_bytes", "temporary_blocks", "failed_allocations",
+          "unknown_frees", "live_bytes", "peak_bytes", "live_blocks", "peak_blocks", "usable_bytes",
+          "live_usable_bytes", "threads")
+
+
+def shim():
+    return harness.compile_object("count.c")
+
+
+def read(directory):
+    """All processes that were counted: {(pid, n): {field: value}}; n counts the images of one pid."""
+    found = {}
+    for name in os.listdir(directory):
+        pid, n = name.split(".")
+        with open(os.path.join(directory, name), "rb") as file:
+            found[int(pid), int(n)] = dict(zip(FIELDS, struct.unpack_from("<%dQ" % len(FIELDS), file.read())))
+    return found
+
+
+def environment(directory, *allocators, usable=False, **extra):
+    """An environment in which programs are counted; allocators are preloaded behind the shim."""
+    os.makedirs(directory, exist_ok=True)
+    return harness.plain_environment(LD_PRELOAD=":".join([shim(), *allocators]), COUNT_DIR=directory,
+                                     COUNT_USABLE=1 if usable else None, **extra)
+
+
+def the_one(directory):
+    counted = read(directory)
+    if len(counted) != 1:
+        raise AssertionError("%d processes were counted instead of 1" % len(counted))
+    return next(iter(counted.values()))

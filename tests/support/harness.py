@@ -1,0 +1,200 @@
+# SPDX-License-Identifier: MIT
+"""What every oracle and fault test needs: the paths, programs run under a watchdog, memtrack's answers, skipping.
+
+A test file is a unittest module that ends in `harness.main()`. It passes (0), fails (1) or, when all of it was
+skipped, exits with 77 and says why on stdout.
+"""
+import contextlib
+import glob
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import unittest
+
+SOURCE = os.environ.get("MEMTRACK_SOURCE") or os.path.abspath(os.path.join(os.path.dirname(__file__), "..", ".."))
+BUILD = os.environ.get("MEMTRACK_BUILD") or os.path.join(SOURCE, "build", "ci")
+MEMTRACK = os.environ.get("MEMTRACK") or os.path.join(BUILD, "memtrack")
+LIBRARY = os.environ.get("MEMTRACK_LIB") or os.path.join(BUILD, "libmemtrack.so")
+SUPPORT = os.path.join(SOURCE, "tests", "support")
+
+WATCHDOG_SECONDS = 60  # a program that hangs fails its test, it never stops the suite
+SKIP = 77
+
+
+class Hang(AssertionError):
+    """A program was still running when its time was up."""
+
+
+class Result:
+    """How a program ended, and what it wrote. code is negative for a signal, as in subprocess."""
+
+    def __init__(self, code, stdout, stderr):
+        self.code, self.stdout, self.stderr = code, stdout, stderr
+
+    def same_as(self, other):
+        return (self.code, self.stdout, self.stderr) == (other.code, other.stdout, other.stderr)
+
+    def __repr__(self):
+        return "exit %d\nstdout: %s\nstderr: %s" % (self.code, self.stdout[-2000:], self.stderr[-2000:])
+
+
+def plain_environment(**extra):
+    """The environment of all measured programs: small, fixed, in the C locale, without any tool's variables."""
+    env = {"PATH": "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin", "HOME": "/nonexistent", "LC_ALL": "C",
+           "PYTHONHASHSEED": "0", "PERL_HASH_SEED": "0", "PYTHONDONTWRITEBYTECODE": "1", "NO_COLOR": "1"}
+    env.update({key: str(value) for key, value in extra.items() if value is not None})
+    return env
+
+
+def run(command, env=None, cwd=None, timeout=WATCHDOG_SECONDS, stdin=b"", **options):
+    """Run to the end and return a Result. A program that outlives timeout is killed with its group: Hang."""
+    process = subprocess.Popen(command, env=plain_environment() if env is None else env, cwd=cwd, stdin=subprocess.PIPE,
+                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True, **options)
+    try:
+        stdout, stderr = process.communicate(stdin, timeout)
+    except subprocess.TimeoutExpired:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        stdout, stderr = process.communicate()
+        raise Hang("%s was still running after %s s\n%s" % (command, timeout, Result(-9, stdout, stderr))) from None
+    return Result(process.returncode, stdout, stderr)
+
+
+def check(command, **options):
+    result = run(command, **options)
+    if result.code == SKIP:
+        raise unittest.SkipTest("%s: %s" % (os.path.basename(command[0]), result.stdout.decode().strip()))
+    if result.code != 0:
+        raise AssertionError("%s\n%r" % (command, result))
+    return result
+
+
+@contextlib.contextmanager
+def workdir():
+    """A private directory below the build tree's temporary files, on a real disk, removed afterwards."""
+    path = tempfile.mkdtemp(prefix="memtrack-test-")
+    try:
+        yield path
+    finally:
+        shutil.rmtree(path, ignore_errors=True)
+
+
+# ---- programs and preload objects ----------------------------------------------------------------------------------
+
+def program(name):
+    path = os.path.join(BUILD, "tests", "programs", name)
+    if not os.path.exists(path):
+        raise AssertionError("%s is not built: build the tests first" % path)
+    return path
+
+
+def compile_object(source, output=None, flags=()):
+    """A shared object made of a C source in tests/support, built once per build tree."""
+    source = os.path.join(SUPPORT, source)
+    output = output or os.path.join(BUILD, "tests", "made", os.path.basename(source)[:-2] + ".so")
+    if not os.path.exists(output) or os.path.getmtime(output) < os.path.getmtime(source):
+        os.makedirs(os.path.dirname(output), exist_ok=True)
+        fresh = "%s.%d" % (output, os.getpid())
+        check(["cc", "-O1", "-g", "-fPIC", "-shared", "-fno-builtin", "-fexceptions", *flags, source, "-o", fresh,
+               "-ldl", "-lpthread"])
+        os.replace(fresh, output)
+    return output
+
+
+def tool(name):
+    path = shutil.which(name, path=plain_environment()["PATH"])
+    if not path:
+        raise unittest.SkipTest("%s is not installed" % name)
+    return path
+
+
+def library(soname):
+    for directory in ("/usr/lib/x86_64-linux-gnu", "/usr/lib64", "/usr/lib", "/usr/lib/aarch64-linux-gnu"):
+        path = os.path.join(directory, soname)
+        if os.path.exists(path):
+            return path
+    raise unittest.SkipTest("%s is not installed" % soname)
+
+
+# ---- memtrack ------------------------------------------------------------------------------------------------------
+
+class Profile:
+    """A profile file, seen through `memtrack report --json`: what a user can see is what is tested."""
+
+    def __init__(self, path):
+        self.path = path
+        self.cache = {}
+
+    def report(self, *options):
+        if options not in self.cache:
+            result = check([MEMTRACK, "report", *options, "--json", self.path])
+            self.cache[options] = json.loads(result.stdout)
+        return self.cache[options]
+
+    @property
+    def totals(self):
+        return self.report()["totals"]
+
+    @property
+    def coverage(self):
+        return self.report()["coverage"]
+
+    @property
+    def process(self):
+        return self.report()["process"]
+
+    def row(self, by, key, *options):
+        rows = [row for row in self.report("--by", by, *options)["rows"] if re.fullmatch(key, row["key"])]
+        if len(rows) != 1:
+            raise AssertionError("%d rows match %s in %s" % (len(rows), key, self.path))
+        return rows[0]
+
+    def __repr__(self):
+        return "%s %s %s" % (self.process["command"], self.totals, self.coverage)
+
+
+class Tracked(Result):
+    """A program that ran under `memtrack run`: how it ended and the profiles of all its processes."""
+
+    def __init__(self, result, paths):
+        super().__init__(result.code, result.stdout, result.stderr)
+        self.profiles = [Profile(path) for path in paths]
+
+    @property
+    def profile(self):
+        """The one profile; of several, the one of the process that was started (the lowest start time and pid)."""
+        if not self.profiles:
+            raise AssertionError("no profile was written\n%r" % self)
+        return min(self.profiles, key=lambda p: (p.process["start_time"], p.process["pid"]))
+
+    def of(self, command):
+        """Profiles whose command line starts with these words."""
+        found = [p for p in self.profiles if p.process["command"][:len(command)] == command]
+        if not found:
+            raise AssertionError("no profile of %s among %s" % (command, [p.process for p in self.profiles]))
+        return found
+
+
+def track(command, directory, options=(), env=None, name="p", **more):
+    """Run command under memtrack and collect its profiles in directory."""
+    pattern = os.path.join(directory, name + ".%e.%p.pb.gz")
+    result = run([MEMTRACK, "run", "-q", "--force", "-o", pattern, *options, "--", *command], env=env, **more)
+    return Tracked(result, sorted(glob.glob(os.path.join(glob.escape(directory), name + ".*.pb.gz*"))))
+
+
+def main():
+    """Run the module's tests; 77 when none of them could run."""
+    suite = unittest.defaultTestLoader.loadTestsFromModule(sys.modules["__main__"])
+    if len(sys.argv) > 1:
+        suite = unittest.defaultTestLoader.loadTestsFromNames(sys.argv[1:], sys.modules["__main__"])
+    outcome = unittest.TextTestRunner(stream=sys.stdout, verbosity=2).run(suite)
+    for test, reason in outcome.skipped:
+        print("skipped: %s: %s" % (test, reason))
+    if not outcome.wasSuccessful():
+        sys.exit(1)
+    sys.exit(SKIP if outcome.skipped and len(outcome.skipped) == outcome.testsRun else 0)
