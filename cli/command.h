@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A command is a file of this directory and a row of the table in main.c. It gets its own arguments, with argv[0]
+ * "memtrack NAME" for messages, and returns the process's exit status.
+ */
+#ifndef MT_CLI_COMMAND_H
+#define MT_CLI_COMMAND_H
+
+struct mt_command {
+    const char *name, *summary;
+    int (*main)(int argc, char **argv);
+};
+
+enum mt_exit { /* of every command but run, which returns its child's status */
+               MT_EXIT_OK = 0,
+               MT_EXIT_FINDING = 1,
+               MT_EXIT_USAGE = 2,
+               MT_EXIT_UNREADABLE = 3,
+};
+
+int mt_cmd_run(int argc, char **argv);
+int mt_cmd_report(int argc, char **argv);
+
+#endif
