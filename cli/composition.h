@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What a heap was made of at past moments: the records of a ledger that changed, pass by pass, in bounded memory. A
+ * pass reads every record and keeps the difference to what it knew.
+ *
+ * The bound costs resolution, not truth at the moments that remain: first neighbouring passes are merged into one (the
+ * state after both), then call paths whose live bytes never reached a threshold are left out.
+ */
+#ifndef MT_CLI_COMPOSITION_H
+#define MT_CLI_COMPOSITION_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "ledger/reader.h"
+#include "profile/from_ledger.h"
+#include "profile/profile.h"
+
+struct mt_composition; /* opaque */
+
+/* max_records: give up following a ledger with more; max_changes: kept at most. NULL when out of memory. */
+struct mt_composition *mt_composition_new(size_t max_records, size_t max_changes);
+void mt_composition_free(struct mt_composition *composition); /* NULL is fine */
+
+/*
+ * One pass at time_ns (since the start of the recording, rising). buffer: room for MT_SITES_PER_CHUNK sites, shared by
+ * all. Does nothing when the passes have become coarser than this; returns 0, or -MEMTRACK_ELIMIT when the ledger has
+ * outgrown max_records (free it then: what was kept does not go on).
+ */
+int mt_composition_pass(struct mt_composition *composition, struct mt_ledger *ledger, uint64_t time_ns,
+                        struct mt_site *buffer);
+
+/* Turn the passes into profile->info.changes, for its ticks (in place already) and samples. 0 or -MEMTRACK_ENOMEM. */
+int mt_composition_apply(struct mt_composition *composition, struct mt_profile *profile,
+                         const struct mt_ledger_map *map);
+
+#endif

@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The tracker's objects are found beside memtrack's own executable, so that a copied or relocated installation works.
+ * What the dynamic linker would load for the target is asked of the dynamic linker itself: with
+ * LD_TRACE_LOADED_OBJECTS it lists the libraries and does not run the program. That is exact (RUNPATH, the cache,
+ * LD_LIBRARY_PATH, hardware directories) where a search of our own would be an imitation. It happens after the target
+ * was found to have a dynamic linker: a static program would run instead.
+ *
+ * LD_PRELOAD separates its entries by spaces and colons and cannot quote them.
+ */
+#include "preload.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "ticker.h"
+
+enum { TRACE_BYTES = 1 << 18, TRACE_MS = 3000, MAX_LIBRARIES = 4 };
+
+struct allocator {
+    const char *name, *package;
+    const char *sonames[4];
+};
+
+static const struct allocator allocators[] = {
+    {"jemalloc", "libjemalloc2", {"libjemalloc.so.2"}},
+    {"tcmalloc", "libtcmalloc-minimal4", {"libtcmalloc_minimal.so.4", "libtcmalloc.so.4"}},
+    {"mimalloc", "libmimalloc2.0", {"libmimalloc.so.2", "libmimalloc.so.3"}},
+};
+
+/* ---- our own objects -------------------------------------------------------------------------------------------- */
+
+/* directory of this executable + relative, resolved; NULL when that is no readable file. malloc'ed. */
+static char *beside_us(const char *relative) {
+    char exe[4096], path[8192];
+    ssize_t n = readlink("/proc/self/exe", exe, sizeof exe - 1);
+    if (n <= 0)
+        return NULL;
+    exe[n] = 0;
+    char *slash = strrchr(exe, '/');
+    if (!slash)
+        return NULL;
+    *slash = 0;
+    snprintf(path, sizeof path, "%s/%s", exe, relative);
+    return access(path, R_OK) == 0 ? realpath(path, NULL) : NULL;
+}
+
+static char *find_tracker(struct mt_error *error) {
+    char *path = beside_us("../lib/memtrack/libmemtrack.so");
+    if (!path)
+        path = beside_us("libmemtrack.so");
+    const char *named = getenv("MEMTRACK_LIBRARY");
+    if (!path && named && access(named, R_OK) == 0)
+        path = realpath(named, NULL);
+    if (!path)
+        mt_error_set(error, MEMTRACK_ENOTFOUND,
+                     "Install memtrack again, or set MEMTRACK_LIBRARY to the library's path.",
+                     "libmemtrack.so is not where it should be: ../lib/memtrack beside the memtrack program");
+    return path;
+}
+
+/* The second object lies beside the first; NULL when it is not installed. malloc'ed. */
+static char *find_second_object(const char *tracker) {
+    char *path = NULL;
+    int directory = (int)(strrchr(tracker, '/') - tracker);
+    if (asprintf(&path, "%.*s/libmemtrack-jemalloc.so", directory, tracker) < 0)
+        return NULL;
+    if (access(path, R_OK) == 0)
+        return path;
+    free(path);
+    return NULL;
+}
+
+/* ---- the dynamic linker's answer -------------------------------------------------------------------------------- */
+
+_Noreturn static void trace_child(const char *program, const char *preload, int out) {
+    sigset_t none;
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+    int null = open("/dev/null", O_RDWR);
+    dup2(null, STDIN_FILENO);
+    dup2(out, STDOUT_FILENO);
+    dup2(null, STDERR_FILENO);
+    setenv("LD_TRACE_LOADED_OBJECTS", "1", 1);
+    if (preload)
+        setenv("LD_PRELOAD", preload, 1);
+    char *arguments[] = {(char *)program, NULL};
+    execv(program, arguments);
+    _exit(127);
+}
+
+static size_t read_for_a_while(int fd, char *text, size_t bytes) {
+    uint64_t end = mt_now_ns() + TRACE_MS * UINT64_C(1000000);
+    size_t have = 0;
+    for (;;) {
+        uint64_t now = mt_now_ns();
+        struct pollfd p = {.fd = fd, .events = POLLIN};
+        if (now >= end || have + 1 >= bytes || poll(&p, 1, (int)((end - now) / 1000000) + 1) < 0)
+            break;
+        ssize_t n = p.revents ? read(fd, text + have, bytes - have - 1) : 0;
+        if (n <= 0 && p.revents)
+            break;
+        have += n > 0 ? (size_t)n : 0;
+    }
+    text[have] = 0;
+    return have;
+}
+
+/* The libraries that program would be loaded with, one a line as "NAME => PATH (ADDRESS)"; "" when nobody says. The
+ * text is malloc'ed; NULL when out of memory. */
+static char *trace_libraries(const char *program, const char *preload) {
+    char *text = calloc(1, TRACE_BYTES);
+    int ends[2];
+    if (!text || pipe2(ends, O_CLOEXEC) != 0)
+        return text;
+    pid_t pid = fork();
+    if (pid == 0)
+        trace_child(program, preload, ends[1]);
+    close(ends[1]);
+    if (pid > 0) {
+        read_for_a_while(ends[0], text, TRACE_BYTES);
+        kill(pid, SIGKILL); /* it has said all it had to say, or hangs */
+        while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+            ;
+    }
+    close(ends[0]);
+    return text;
+}
+
+static const char *traceable(const struct mt_target *target) {
+    return target->loaded && !target->is_loader && !target->is_unreadable ? target->loaded : "/proc/self/exe";
+}
+
+static bool uses_jemalloc(const struct mt_target *target) {
+    if (!target->loaded || target->is_loader || target->is_unreadable)
+        return false;
+    char *libraries = trace_libraries(target->loaded, NULL);
+    bool uses = libraries && strstr(libraries, "libjemalloc") != NULL;
+    free(libraries);
+    return uses;
+}
+
+/* Where the loader finds a library of this name; NULL: it does not. malloc'ed. */
+static char *where_is(const struct mt_target *target, const char *soname) {
+    char *libraries = trace_libraries(traceable(target), soname), *path = NULL;
+    for (char *line = libraries; line && *line && !path; line += strcspn(line, "\n"), line += *line == '\n') {
+        char name[256], file[4096];
+        if (sscanf(line, " %255s => %4095s", name, file) == 2 && strcmp(name, soname) == 0 && file[0] == '/')
+            path = strdup(file);
+    }
+    free(libraries);
+    return path;
+}
+
+/* ---- the allocator asked for ------------------------------------------------------------------------------------ */
+
+static char *find_by_path(const char *path, struct mt_error *error) {
+    char *resolved = realpath(path, NULL);
+    if (!resolved) {
+        mt_error_set(error, MEMTRACK_ENOTFOUND, "Give jemalloc, tcmalloc, mimalloc, or the path of a library.",
+                     "--allocator %s: %s", path, strerror(errno));
+        return NULL;
+    }
+    if (mt_target_check_allocator(resolved, error) == 0)
+        return resolved;
+    free(resolved);
+    return NULL;
+}
+
+/* malloc'ed path, or NULL with error set. */
+static char *find_allocator(const struct mt_target *target, const char *name, struct mt_error *error) {
+    if (strchr(name, '/'))
+        return find_by_path(name, error);
+    for (size_t i = 0; i < sizeof allocators / sizeof *allocators; i++) {
+        const struct allocator *a = &allocators[i];
+        if (strcmp(a->name, name) != 0)
+            continue;
+        for (size_t k = 0; k < sizeof a->sonames / sizeof *a->sonames && a->sonames[k]; k++) {
+            char *path = where_is(target, a->sonames[k]);
+            if (path)
+                return path;
+        }
+        char hint[256];
+        snprintf(hint, sizeof hint, "Install it (Debian, Ubuntu: apt install %s), or give the path of the library.",
+                 a->package);
+        mt_error_set(error, MEMTRACK_ENOTFOUND, hint, "--allocator %s: %s is not installed", name, a->sonames[0]);
+        return NULL;
+    }
+    mt_error_set(error, MEMTRACK_EUSAGE, "Give jemalloc, tcmalloc, mimalloc, or the path of a library (with a slash).",
+                 "--allocator %s: no such allocator", name);
+    return NULL;
+}
+
+/* ---- the list --------------------------------------------------------------------------------------------------- */
+
+static bool can_be_listed(const char *path) {
+    return strpbrk(path, " :") == NULL;
+}
+
+/* Replaces *path by a link to it where LD_PRELOAD demands it. */
+static int make_listable(char **path, const struct mt_session *session, struct mt_error *error) {
+    if (can_be_listed(*path))
+        return 0;
+    const char *base = strrchr(*path, '/') + 1;
+    char *link;
+    if (!can_be_listed(base) || !can_be_listed(session->path) || mt_session_link(session, base, *path) != 0)
+        return mt_error_set(error, MEMTRACK_EUSAGE,
+                            "Move it to a path without spaces and colons, or set MEMTRACK_DIR to one.",
+                            "%s: LD_PRELOAD cannot hold this path", *path);
+    if (asprintf(&link, "%s/%s", session->path, base) < 0)
+        return mt_error_set(error, MEMTRACK_ENOMEM, "", "out of memory");
+    free(*path);
+    *path = link;
+    return 0;
+}
+
+static char *join(char *const *paths, size_t n) {
+    size_t bytes = 1;
+    for (size_t i = 0; i < n; i++)
+        bytes += strlen(paths[i]) + 1;
+    char *list = calloc(1, bytes), *at = list;
+    for (size_t i = 0; list && i < n; i++)
+        at += sprintf(at, "%s%s", i ? ":" : "", paths[i]);
+    return list;
+}
+
+int mt_preload_plan(const struct mt_target *target, const char *allocator, const struct mt_session *session,
+                    char **list, struct mt_error *error) {
+    char *paths[MAX_LIBRARIES] = {NULL}, *below = NULL;
+    size_t n = 0;
+    if (allocator && strcmp(allocator, "glibc") != 0 && !(below = find_allocator(target, allocator, error)))
+        return -MEMTRACK_ENOTFOUND;
+    if (!(paths[n++] = find_tracker(error))) {
+        free(below);
+        return -MEMTRACK_ENOTFOUND;
+    }
+    char *second = find_second_object(paths[0]);
+    if (second && ((below && strstr(below, "jemalloc")) || uses_jemalloc(target)))
+        paths[n++] = second;
+    else
+        free(second);
+    if (below)
+        paths[n++] = below;
+    int rc = 0;
+    for (size_t i = 0; i < n && rc == 0; i++)
+        rc = make_listable(&paths[i], session, error);
+    *list = rc == 0 ? join(paths, n) : NULL;
+    for (size_t i = 0; i < n; i++)
+        free(paths[i]);
+    return rc == 0 && !*list ? mt_error_set(error, MEMTRACK_ENOMEM, "", "out of memory") : rc;
+}

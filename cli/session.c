@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A session directory belongs to one run and is named by nobody else: 0700, with a random name. Memory file systems
+ * come first, since a ledger is written at memory speed and its write-back to a disk would be paid by the target. Each
+ * is taken only when it has room for more than a small program: a container's /dev/shm of 64 MB fills within
+ * seconds.
+ *
+ * Directories of earlier runs that were killed are left alone: their ledgers may be all that is left of a recording,
+ * and the processes in them may still run.
+ */
+#include "session.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include "ledger/layout.h"
+
+#define WANTED_ROOM (UINT64_C(256) << 20)
+
+struct candidate {
+    const char *path;
+    uint64_t room;
+    int why; /* errno, 0: usable */
+};
+
+static void look_at(struct candidate *c) {
+    struct statvfs fs;
+    if (!c->path || c->path[0] != '/')
+        c->why = EINVAL;
+    else if (faccessat(AT_FDCWD, c->path, W_OK | X_OK, AT_EACCESS) != 0 || statvfs(c->path, &fs) != 0)
+        c->why = errno;
+    else
+        c->room = (uint64_t)fs.f_bavail * fs.f_frsize;
+}
+
+static int make_in(struct mt_session *session, struct candidate *c) {
+    char *path;
+    if (asprintf(&path, "%s/memtrack-run-XXXXXX", c->path) < 0)
+        return -ENOMEM;
+    if (!mkdtemp(path)) {
+        c->why = errno;
+        free(path);
+        return -c->why;
+    }
+    session->path = path;
+    session->fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+    if (session->fd >= 0)
+        return 0;
+    c->why = errno;
+    rmdir(path);
+    free(path);
+    session->path = NULL;
+    return -c->why;
+}
+
+static int none_usable(const struct candidate *candidates, size_t n, struct mt_error *error) {
+    char tried[384] = "";
+    size_t used = 0;
+    for (size_t i = 0; i < n && used < sizeof tried; i++)
+        if (candidates[i].path) {
+            int length = snprintf(tried + used, sizeof tried - used, "%s%s (%s)", used ? ", " : "", candidates[i].path,
+                                  candidates[i].why == EINVAL ? "not an absolute path" : strerror(candidates[i].why));
+            used += length > 0 ? (size_t)length : 0;
+        }
+    return mt_error_set(error, MEMTRACK_EIO, "Set MEMTRACK_DIR to a directory that you can write to.",
+                        "no directory for the ledgers: tried %s", tried);
+}
+
+int mt_session_create(struct mt_session *session, struct mt_error *error) {
+    struct candidate candidates[] = {{.path = getenv("MEMTRACK_DIR")},
+                                     {.path = getenv("XDG_RUNTIME_DIR")},
+                                     {.path = "/dev/shm"},
+                                     {.path = getenv("TMPDIR")},
+                                     {.path = "/tmp"}};
+    const size_t n = sizeof candidates / sizeof *candidates;
+    *session = (struct mt_session){.fd = -1};
+    for (size_t i = 0; i < n; i++) {
+        if (candidates[i].path && !candidates[i].path[0])
+            candidates[i].path = NULL;
+        look_at(&candidates[i]);
+        bool asked_for = i == 0; /* MEMTRACK_DIR is taken as it is */
+        if (candidates[i].why == 0 && (asked_for || candidates[i].room >= WANTED_ROOM) &&
+            make_in(session, &candidates[i]) == 0)
+            return 0;
+    }
+    for (;;) { /* the roomiest of those that are left */
+        struct candidate *best = NULL;
+        for (size_t i = 0; i < n; i++)
+            if (candidates[i].why == 0 && (!best || candidates[i].room > best->room))
+                best = &candidates[i];
+        if (!best)
+            return none_usable(candidates, n, error);
+        if (make_in(session, best) == 0)
+            return 0;
+    }
+}
+
+void mt_session_close(struct mt_session *session) {
+    if (!session->path)
+        return;
+    int copy = dup(session->fd);
+    DIR *directory = copy >= 0 ? fdopendir(copy) : NULL;
+    if (!directory && copy >= 0)
+        close(copy);
+    for (struct dirent *entry; directory && (entry = readdir(directory)) != NULL;)
+        if (entry->d_type == DT_LNK)
+            unlinkat(session->fd, entry->d_name, 0);
+    if (directory)
+        closedir(directory);
+    close(session->fd);
+    rmdir(session->path);
+    free(session->path);
+    *session = (struct mt_session){.fd = -1};
+}
+
+int mt_session_link(const struct mt_session *session, const char *name, const char *target) {
+    return symlinkat(target, session->fd, name) == 0 ? 0 : -MEMTRACK_EIO;
+}
+
+uint64_t mt_session_room(const struct mt_session *session) {
+    struct statvfs fs;
+    return fstatvfs(session->fd, &fs) == 0 ? (uint64_t)fs.f_bavail * fs.f_frsize : UINT64_MAX;
+}
+
+bool mt_ledger_name_parse(const char *text, struct mt_ledger_name *name) {
+    int end = 0;
+    if (text[0] < '0' || text[0] > '9')
+        return false;
+    if (sscanf(text, "%9" SCNu32 ".%19" SCNu64 ".%9" SCNu32 "%n", &name->pid, &name->start_ticks, &name->counter,
+               &end) != 3)
+        return false;
+    return strcmp(text + end, MT_LEDGER_SUFFIX) == 0;
+}
+
+void mt_ledger_name_format(const struct mt_ledger_name *name, char *out, size_t bytes) {
+    snprintf(out, bytes, "%" PRIu32 ".%" PRIu64 ".%" PRIu32 MT_LEDGER_SUFFIX, name->pid, name->start_ticks,
+             name->counter);
+}
+
+uint64_t mt_process_start_ticks(uint32_t pid) {
+    char path[64], text[1024];
+    snprintf(path, sizeof path, "/proc/%" PRIu32 "/stat", pid);
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    ssize_t n = fd >= 0 ? read(fd, text, sizeof text - 1) : -1;
+    if (fd >= 0)
+        close(fd);
+    if (n <= 0)
+        return 0;
+    text[n] = 0;
+    const char *at = strrchr(text, ')'); /* the name before it may contain anything */
+    for (int field = 2; at && field < 22; field++)
+        at = strchr(at + 1, ' ');
+    return at ? strtoull(at + 1, NULL, 10) : 0;
+}

@@ -1,0 +1,392 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Each track has its own interval, which starts short and doubles whenever its ticks are full: of each pair of
+ * neighbours the one with more live bytes stays, so that a short peak does not vanish from a long run. Children get
+ * fewer ticks than the program itself, and all intervals stretch with the number of processes, so that `make -j`
+ * does not turn memtrack into a load.
+ *
+ * New ledgers are found by the change time of the directory. The kernel's time stamps are as coarse as its timer, so a
+ * directory that changed a moment ago is read once more.
+ *
+ * That a process has ended shows in its statm file, which is kept open: it belongs to that process for good and fails
+ * when it is gone, whoever gets the pid next. A process in another pid namespace has a pid that means nothing
+ * here (its start time will not match): it is followed without memory figures, and asked for by its mappings at the end.
+ */
+#include "ticker.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#define NS_PER_MS UINT64_C(1000000)
+
+enum {
+    MAIN_TICKS = 2000,
+    CHILD_TICKS = 500,
+    GIVEN_TICKS = 50000, /* when the user chose the interval */
+    GIVEN_CHILD_TICKS = 5000,
+    MAX_FOLLOWED = 200, /* two descriptors each */
+    MAIN_RECORDS = 400000,
+    MAIN_CHANGES = 120000,
+    CHILD_RECORDS = 20000,
+    CHILD_CHANGES = 4000,
+    MAX_CHILD_COMPOSITIONS = 16,
+    PASS_COST_FACTOR = 60,    /* a pass over the records at most every 60 times its own duration */
+    MEMORY_COST_FACTOR = 200, /* smaps_rollup holds up the target's own mmap while it is read */
+    SCAN_AGAIN_MS = 30,
+    MEMORY_MS = 500,
+};
+
+uint64_t mt_now_ns(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+void mt_ticker_init(struct mt_ticker *ticker, const struct mt_session *session, pid_t main_pid, uint64_t interval_ns,
+                    bool interval_given) {
+    *ticker = (struct mt_ticker){
+        .session = session,
+        .main_pid = main_pid,
+        .interval_ns = interval_ns,
+        .interval_given = interval_given,
+        .buffer = malloc(MT_SITES_PER_CHUNK * sizeof(struct mt_site)),
+    };
+}
+
+void mt_ticker_free(struct mt_ticker *ticker) {
+    for (size_t i = 0; i < ticker->n_tracks; i++) {
+        mt_track_release(ticker->tracks[i]);
+        free(ticker->tracks[i]);
+    }
+    free(ticker->tracks);
+    free(ticker->buffer);
+}
+
+/* ---- tracks ----------------------------------------------------------------------------------------------------- */
+
+static void close_files(struct mt_track *track) {
+    mt_ledger_close(track->ledger);
+    track->ledger = NULL;
+    if (track->statm_fd >= 0)
+        close(track->statm_fd);
+    track->statm_fd = -1;
+}
+
+void mt_track_release(struct mt_track *track) {
+    close_files(track);
+    mt_composition_free(track->composition);
+    track->composition = NULL;
+    free(track->ticks);
+    track->ticks = NULL;
+    track->n_ticks = track->capacity = 0;
+}
+
+void mt_track_end(struct mt_ticker *ticker, struct mt_track *track, uint64_t now_ns) {
+    if (track->state != MT_TRACK_RUNNING)
+        return;
+    track->state = MT_TRACK_ENDED;
+    track->end_ns = now_ns;
+    if (track->ledger)
+        ticker->n_followed--;
+    close_files(track);
+}
+
+static bool is_known(const struct mt_ticker *ticker, ino_t inode) {
+    for (size_t i = ticker->n_tracks; i-- > 0;) /* new ones are looked for among the newest */
+        if (ticker->tracks[i]->inode == inode)
+            return true;
+    return false;
+}
+
+/* A process that has executed another program goes on under the next counter. */
+static void end_predecessors(struct mt_ticker *ticker, const struct mt_track *newer, uint64_t now_ns) {
+    for (size_t i = 0; i < ticker->n_tracks; i++) {
+        struct mt_track *t = ticker->tracks[i];
+        if (t->name.pid == newer->name.pid && t->name.start_ticks == newer->name.start_ticks &&
+            t->name.counter < newer->name.counter)
+            mt_track_end(ticker, t, now_ns);
+    }
+}
+
+static void add_track(struct mt_ticker *ticker, const struct mt_ledger_name *name, ino_t inode, uint64_t now_ns) {
+    if (ticker->n_tracks == ticker->capacity) {
+        size_t want = ticker->capacity ? ticker->capacity * 2 : 32;
+        struct mt_track **grown = realloc(ticker->tracks, want * sizeof *grown);
+        if (!grown)
+            return; /* found again at the next scan */
+        ticker->tracks = grown;
+        ticker->capacity = want;
+    }
+    struct mt_track *track = calloc(1, sizeof *track);
+    if (!track)
+        return;
+    bool is_main = (pid_t)name->pid == ticker->main_pid;
+    size_t given = is_main ? GIVEN_TICKS : GIVEN_CHILD_TICKS, usual = is_main ? MAIN_TICKS : CHILD_TICKS;
+    *track = (struct mt_track){
+        .name = *name,
+        .inode = inode,
+        .is_main = is_main,
+        .statm_fd = -1,
+        .start_ns = now_ns,
+        .max_ticks = ticker->interval_given ? given : usual,
+        .interval_ns = ticker->interval_ns,
+        .next_ns = now_ns,
+        .next_memory_ns = now_ns,
+        .next_pass_ns = now_ns,
+    };
+    ticker->tracks[ticker->n_tracks++] = track;
+    end_predecessors(ticker, track, now_ns);
+}
+
+static void read_directory(struct mt_ticker *ticker, uint64_t now_ns) {
+    int fd = openat(ticker->session->fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR *directory = fd >= 0 ? fdopendir(fd) : NULL;
+    if (!directory) {
+        if (fd >= 0)
+            close(fd);
+        return;
+    }
+    struct mt_ledger_name name;
+    for (struct dirent *entry; (entry = readdir(directory)) != NULL;)
+        if (mt_ledger_name_parse(entry->d_name, &name) && !is_known(ticker, entry->d_ino))
+            add_track(ticker, &name, entry->d_ino, now_ns);
+    closedir(directory);
+}
+
+static void scan(struct mt_ticker *ticker, uint64_t now_ns) {
+    struct stat st;
+    struct timespec wall;
+    if (fstat(ticker->session->fd, &st) != 0)
+        return;
+    clock_gettime(CLOCK_REALTIME, &wall);
+    int64_t age_ms = (wall.tv_sec - st.st_mtim.tv_sec) * 1000 + (wall.tv_nsec - st.st_mtim.tv_nsec) / 1000000;
+    bool same = st.st_mtim.tv_sec == ticker->scanned.tv_sec && st.st_mtim.tv_nsec == ticker->scanned.tv_nsec;
+    if (same && age_ms > SCAN_AGAIN_MS)
+        return;
+    ticker->scanned = st.st_mtim;
+    read_directory(ticker, now_ns);
+}
+
+/* ---- one tick --------------------------------------------------------------------------------------------------- */
+
+static void open_track(struct mt_ticker *ticker, struct mt_track *track, uint64_t now_ns) {
+    char file[128], path[4096];
+    if (ticker->n_followed >= MAX_FOLLOWED && !track->is_main)
+        return;
+    mt_ledger_name_format(&track->name, file, sizeof file);
+    snprintf(path, sizeof path, "%s/%s", ticker->session->path, file);
+    if (mt_ledger_open(path, &track->ledger, NULL) != 0) {
+        track->ledger = NULL; /* its header is being written: the next tick tries again */
+        return;
+    }
+    ticker->n_followed++;
+    uint64_t start = mt_ledger_info(track->ledger)->start_monotonic_ns;
+    if (start != 0 && start <= now_ns) /* not so in another time namespace */
+        track->start_ns = start;
+    size_t n_compositions = 0;
+    for (size_t i = 0; i < ticker->n_tracks; i++)
+        n_compositions += ticker->tracks[i]->composition != NULL;
+    if (track->is_main)
+        track->composition = mt_composition_new(MAIN_RECORDS, MAIN_CHANGES);
+    else if (n_compositions < MAX_CHILD_COMPOSITIONS)
+        track->composition = mt_composition_new(CHILD_RECORDS, CHILD_CHANGES);
+    if (mt_process_start_ticks(track->name.pid) == track->name.start_ticks) {
+        snprintf(path, sizeof path, "/proc/%" PRIu32 "/statm", track->name.pid);
+        track->statm_fd = open(path, O_RDONLY | O_CLOEXEC);
+    }
+}
+
+/* RSS in bytes; 0: the process is gone (a zombie has no memory either). */
+static uint64_t read_rss(int statm_fd) {
+    char text[128];
+    unsigned long long size, resident;
+    ssize_t n = pread(statm_fd, text, sizeof text - 1, 0);
+    if (n <= 0)
+        return 0;
+    text[n] = 0;
+    return sscanf(text, "%llu %llu", &size, &resident) == 2 ? resident * (uint64_t)sysconf(_SC_PAGESIZE) : 0;
+}
+
+static uint64_t kilobytes_after(const char *text, const char *label) {
+    const char *at = strstr(text, label);
+    return at ? strtoull(at + strlen(label), NULL, 10) * 1024 : 0;
+}
+
+static void read_memory(struct mt_track *track, uint64_t now_ns) {
+    char path[64], text[2048];
+    snprintf(path, sizeof path, "/proc/%" PRIu32 "/smaps_rollup", track->name.pid);
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    ssize_t n = fd >= 0 ? read(fd, text, sizeof text - 1) : -1;
+    if (fd >= 0)
+        close(fd);
+    if (n > 0) {
+        text[n] = 0;
+        track->pss_bytes = kilobytes_after(text, "\nPss:");
+        track->swap_bytes = kilobytes_after(text, "\nSwap:");
+    }
+    uint64_t cost = (mt_now_ns() - now_ns) * MEMORY_COST_FACTOR, least = MEMORY_MS * NS_PER_MS;
+    track->next_memory_ns = now_ns + (cost > least ? cost : least);
+}
+
+static void thin_out(struct mt_track *track) {
+    size_t kept = 0;
+    for (size_t i = 0; i < track->n_ticks; i += 2) {
+        bool second = i + 1 < track->n_ticks && track->ticks[i + 1].live_bytes > track->ticks[i].live_bytes;
+        track->ticks[kept++] = track->ticks[second ? i + 1 : i];
+    }
+    track->n_ticks = kept;
+    track->interval_ns *= 2;
+}
+
+static int append_tick(struct mt_track *track, const struct mt_tick *tick) {
+    if (track->n_ticks == track->max_ticks)
+        thin_out(track);
+    if (track->n_ticks == track->capacity) {
+        size_t want = track->capacity ? track->capacity * 2 : 64;
+        struct mt_tick *grown = realloc(track->ticks, want * sizeof *grown);
+        if (!grown)
+            return -MEMTRACK_ENOMEM;
+        track->ticks = grown;
+        track->capacity = want;
+    }
+    track->ticks[track->n_ticks++] = *tick;
+    return 0;
+}
+
+static void note_peak(struct mt_track *track, uint64_t epoch, uint64_t time_ns) {
+    if (epoch == track->epoch)
+        return;
+    track->epoch = epoch;
+    track->peak_from_ns = track->n_ticks ? track->ticks[track->n_ticks - 1].time_ns : 0;
+    track->peak_to_ns = time_ns;
+}
+
+static void take_pass(struct mt_ticker *ticker, struct mt_track *track, uint64_t time_ns) {
+    uint64_t began = mt_now_ns();
+    if (mt_composition_pass(track->composition, track->ledger, time_ns, ticker->buffer) != 0) {
+        mt_composition_free(track->composition);
+        track->composition = NULL;
+    }
+    uint64_t ended = mt_now_ns();
+    track->next_pass_ns = ended + (ended - began) * PASS_COST_FACTOR;
+}
+
+static void take_tick(struct mt_ticker *ticker, struct mt_track *track, uint64_t now_ns) {
+    struct mt_ledger_totals totals;
+    struct mt_tick tick = {.time_ns = now_ns - track->start_ns};
+    if (track->statm_fd >= 0 && (tick.rss_bytes = read_rss(track->statm_fd)) == 0) {
+        mt_track_end(ticker, track, now_ns);
+        return;
+    }
+    if (mt_ledger_totals(track->ledger, &totals) != 0)
+        return;
+    if (track->statm_fd >= 0 && now_ns >= track->next_memory_ns)
+        read_memory(track, now_ns);
+    tick.live_bytes = totals.live_bytes > 0 ? totals.live_bytes : 0;
+    tick.total_blocks = totals.allocated_blocks;
+    tick.pss_bytes = track->pss_bytes;
+    tick.swap_bytes = track->swap_bytes;
+    note_peak(track, totals.epoch, tick.time_ns);
+    if (append_tick(track, &tick) == 0 && track->composition && ticker->buffer && now_ns >= track->next_pass_ns)
+        take_pass(ticker, track, tick.time_ns);
+}
+
+uint64_t mt_ticker_tick(struct mt_ticker *ticker, uint64_t now_ns) {
+    scan(ticker, now_ns);
+    uint64_t crowd_ns = mt_ticker_running(ticker) * NS_PER_MS;
+    uint64_t next = now_ns + (crowd_ns > ticker->interval_ns ? crowd_ns : ticker->interval_ns) * 4;
+    size_t n_running = 0;
+    for (size_t i = 0; i < ticker->n_tracks; i++) {
+        struct mt_track *track = ticker->tracks[i];
+        if (track->state != MT_TRACK_RUNNING)
+            continue;
+        n_running++;
+        if (!track->ledger)
+            open_track(ticker, track, now_ns);
+        if (track->ledger && now_ns >= track->next_ns) {
+            take_tick(ticker, track, now_ns);
+            uint64_t gap = track->interval_ns;
+            track->next_ns = now_ns + (!track->is_main && crowd_ns > gap ? crowd_ns : gap);
+        }
+        if (track->state == MT_TRACK_RUNNING && track->ledger && track->next_ns < next)
+            next = track->next_ns;
+    }
+    return n_running ? next : now_ns + ticker->interval_ns; /* until the first ledger is there */
+}
+
+/* ---- the end ---------------------------------------------------------------------------------------------------- */
+
+size_t mt_ticker_running(const struct mt_ticker *ticker) {
+    size_t n = 0;
+    for (size_t i = 0; i < ticker->n_tracks; i++)
+        n += ticker->tracks[i]->state == MT_TRACK_RUNNING;
+    return n;
+}
+
+/* Asks the process itself where its pid means something, and its mappings where not. */
+static bool is_running(const struct mt_ticker *ticker, const struct mt_track *track) {
+    if (track->statm_fd >= 0)
+        return read_rss(track->statm_fd) != 0;
+    if (mt_process_start_ticks(track->name.pid) == track->name.start_ticks)
+        return true;
+    char file[128], path[4096];
+    struct mt_ledger *ledger;
+    mt_ledger_name_format(&track->name, file, sizeof file);
+    snprintf(path, sizeof path, "%s/%s", ticker->session->path, file);
+    if (mt_ledger_open(path, &ledger, NULL) != 0)
+        return false;
+    bool is_live = mt_ledger_is_live(ledger);
+    mt_ledger_close(ledger);
+    return is_live;
+}
+
+void mt_ticker_look(struct mt_ticker *ticker, uint64_t now_ns) {
+    read_directory(ticker, now_ns);
+    for (size_t i = 0; i < ticker->n_tracks; i++) {
+        struct mt_track *track = ticker->tracks[i];
+        if (track->state == MT_TRACK_RUNNING && !is_running(ticker, track))
+            mt_track_end(ticker, track, now_ns);
+    }
+}
+
+static void set_peak_time(struct mt_track *track, struct mt_profile_info *info) {
+    if (track->peak_to_ns == 0)
+        return;
+    info->peak_time_known = true;
+    info->peak_time_ns = track->peak_from_ns + (track->peak_to_ns - track->peak_from_ns) / 2;
+    info->peak_time_error_ns = (track->peak_to_ns - track->peak_from_ns + 1) / 2;
+}
+
+int mt_track_apply(struct mt_track *track, const struct mt_ledger_info *ledger, struct mt_profile *profile,
+                   const struct mt_ledger_map *map) {
+    struct mt_profile_info *info = &profile->info;
+    struct mt_tick last = {
+        .live_bytes = (int64_t)info->totals.live_bytes,
+        .total_blocks = info->totals.total_blocks,
+    };
+    if (track->n_ticks == 0 && ledger->start_monotonic_ns && ledger->start_monotonic_ns <= track->end_ns)
+        track->start_ns = ledger->start_monotonic_ns;
+    if (track->end_ns > track->start_ns)
+        last.time_ns = track->end_ns - track->start_ns;
+    info->duration_ns = last.time_ns;
+    note_peak(track, ledger->control.epoch, last.time_ns);
+    set_peak_time(track, info);
+    if (track->n_ticks && track->ticks[track->n_ticks - 1].time_ns >= last.time_ns)
+        track->n_ticks--; /* taken while the process was ending */
+    int rc = append_tick(track, &last);
+    if (rc != 0)
+        return rc;
+    info->ticks = track->ticks;
+    info->n_ticks = track->n_ticks;
+    info->tick_interval_ns = track->interval_ns;
+    track->ticks = NULL; /* the profile's now */
+    track->n_ticks = track->capacity = 0;
+    return mt_composition_apply(track->composition, profile, map);
+}

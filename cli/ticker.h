@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The time axis, taken from outside: one track per ledger of a session, sampled at ticks. A tick costs the target
+ * nothing and memtrack a few reads; memory is bounded per track, by making the axis coarser as it grows.
+ */
+#ifndef MT_CLI_TICKER_H
+#define MT_CLI_TICKER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "composition.h"
+#include "ledger/reader.h"
+#include "profile/profile.h"
+#include "session.h"
+
+enum mt_track_state {
+    MT_TRACK_RUNNING, /* the process may still write its ledger */
+    MT_TRACK_ENDED,   /* it ended or executed another program: the ledger can be converted */
+    MT_TRACK_DONE,    /* converted (or given up) */
+};
+
+struct mt_track {
+    struct mt_ledger_name name;
+    ino_t inode;
+    enum mt_track_state state;
+    bool is_main;             /* of the process that memtrack run started */
+    bool is_held;             /* a worker is converting it */
+    struct mt_ledger *ledger; /* open while ticks are taken */
+    int statm_fd;
+    uint64_t start_ns, end_ns; /* CLOCK_MONOTONIC; end 0: not known */
+    struct mt_tick *ticks;
+    size_t n_ticks, max_ticks, capacity;
+    uint64_t interval_ns, next_ns;
+    uint64_t epoch;                    /* of the last tick */
+    uint64_t peak_from_ns, peak_to_ns; /* since start: the peak lies between; 0, 0: not known */
+    uint64_t pss_bytes, swap_bytes;    /* as last read: expensive, so not at every tick */
+    uint64_t next_memory_ns, next_pass_ns;
+    struct mt_composition *composition;
+};
+
+struct mt_ticker {
+    const struct mt_session *session;
+    pid_t main_pid;
+    uint64_t interval_ns;
+    bool interval_given;      /* by the user: then the axis may be longer */
+    struct mt_track **tracks; /* each malloc'ed */
+    size_t n_tracks, capacity;
+    size_t n_followed;       /* with open files */
+    struct timespec scanned; /* change time of the directory at the last scan */
+    struct mt_site *buffer;
+};
+
+void mt_ticker_init(struct mt_ticker *ticker, const struct mt_session *session, pid_t main_pid, uint64_t interval_ns,
+                    bool interval_given);
+void mt_ticker_free(struct mt_ticker *ticker);
+
+/* Look for new ledgers; take the ticks that are due at now_ns (CLOCK_MONOTONIC). Returns when the next one is due. */
+uint64_t mt_ticker_tick(struct mt_ticker *ticker, uint64_t now_ns);
+
+/* Look for new ledgers, then find out which processes have ended. */
+void mt_ticker_look(struct mt_ticker *ticker, uint64_t now_ns);
+size_t mt_ticker_running(const struct mt_ticker *ticker);
+
+/* The process of this track has ended. */
+void mt_track_end(struct mt_ticker *ticker, struct mt_track *track, uint64_t now_ns);
+
+/* The time axis into a profile of the same ledger, with a last tick from its totals. 0 or -MEMTRACK_ENOMEM. */
+int mt_track_apply(struct mt_track *track, const struct mt_ledger_info *info, struct mt_profile *profile,
+                   const struct mt_ledger_map *map);
+
+/* Let go of the memory of a track that is done. */
+void mt_track_release(struct mt_track *track);
+
+uint64_t mt_now_ns(void); /* CLOCK_MONOTONIC */
+
+#endif
