@@ -22,7 +22,7 @@ cache.mkdir(exist_ok=True)
 result = subprocess.run(
     ["cppcheck", "--quiet", "--enable=warning,performance,portability", "--std=c11", "--language=c",
      "--inline-suppr", "--error-exitcode=1", f"--cppcheck-build-dir={cache}", f"-j{os.cpu_count()}",
-     "--max-configs=4", "-D__GNUC__=12", "-D__x86_64__", "-I.", "-Ilib", "-Ilib/include",
+     "--max-configs=4", "-D__GNUC__=12", "-D__x86_64__", "-DElfW(type)=Elf64_##type", "-I.", "-Ilib", "-Ilib/include",
      *[f"--suppress={name}" for name in SUPPRESSED], *sources],
     cwd=tree.SOURCE, capture_output=True, text=True)
 problems = [result.stderr or result.stdout] if result.returncode else []
