@@ -81,7 +81,8 @@ static pid_t start(char **command, int *go) {
 }
 
 static void note_usage(struct result *r, const struct rusage *u, int status) {
-    r->cpu_us += ((int64_t)u->ru_utime.tv_sec + u->ru_stime.tv_sec) * 1000000 + u->ru_utime.tv_usec + u->ru_stime.tv_usec;
+    r->cpu_us +=
+        ((int64_t)u->ru_utime.tv_sec + u->ru_stime.tv_sec) * 1000000 + u->ru_utime.tv_usec + u->ru_stime.tv_usec;
     if (u->ru_maxrss > r->largest_kib)
         r->largest_kib = u->ru_maxrss;
     r->status = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);

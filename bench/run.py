@@ -24,7 +24,6 @@ import document  # noqa: E402
 import machine  # noqa: E402
 import make  # noqa: E402
 import measure  # noqa: E402
-import sources  # noqa: E402
 import summary  # noqa: E402
 import tables  # noqa: E402
 import tools  # noqa: E402
@@ -50,6 +49,7 @@ def parse_arguments():
     parser.add_argument("--no-memory", action="store_true", help="leave out the pass for memory")
     parser.add_argument("--json", metavar="FILE", help="write every run and figure here")
     parser.add_argument("--document", metavar="FILE", help="write the Markdown page here")
+    parser.add_argument("--print-command", metavar="NAME", help="print how NAME is started, line by line, and stop")
     parser.add_argument("--list", action="store_true", help="list the workloads and stop")
     options = parser.parse_args()
     if options.rounds < 1:
@@ -149,6 +149,18 @@ def run_workload(bench, workload, chosen, options):
     return figures, {"runs": runs, "memory": memory}
 
 
+def print_command(workload, programs):
+    """For bench/profile.sh: one line each, so that no quoting is needed."""
+    if workload.shape == "server":
+        raise SystemExit("bench: %s needs its clients: it cannot be started alone" % workload.name)
+    for pair in workload.environment.items():
+        print("env:%s=%s" % pair)
+    for word in workload.command:
+        print("arg:" + programs.resolve(word.replace("{seconds}", "2")))
+    if workload.stdin:
+        print("in:" + programs.resolve(workload.stdin))
+
+
 def record(options, described, chosen, results, raw):
     return {
         "schema": "memtrack-bench/1", "command": shlex.join(["bench/run.py", *sys.argv[1:]]), "machine": described,
@@ -165,6 +177,10 @@ def main():
         for workload in table:
             print("%-9s %s%s" % (workload.name, workload.about, " [like %s]" % workload.like if workload.like else ""))
         return 0
+    programs = Programs()
+    if options.print_command:
+        print_command(workloads.select(table, [options.print_command], [])[0], programs)
+        return 0
     if options.quick:
         options.rounds, options.no_memory = 1, True
     chosen = tools.choose(options.tools, options.preload, options.build)
@@ -172,7 +188,6 @@ def main():
         if tool.missing():
             print("bench: %s is left out: %s" % (tool.name, tool.missing()), file=sys.stderr)
     chosen = [tool for tool in chosen if not tool.missing()]
-    programs = Programs()
     bench = measure.Bench(programs.launcher(), programs.resolve, 0.5 if options.quick else 2, 10 if options.quick else 50)
     described = machine.describe()
     results, raw = [], {}

@@ -58,8 +58,8 @@ REAL = [
 ]
 
 MICRO = [
-    Workload("factor", "factors a 34-digit number by continued fractions; each step of arithmetic allocates",
-             ["%factor", "7000000000000000000130000000000000003"], like="cfrac", target=2.40),
+    Workload("factor", "factors a 26-digit number by continued fractions; each step of arithmetic allocates",
+             ["%factor"], like="cfrac", target=2.40),
     Workload("cover", "minimises logic covers recursively: tens of thousands of call paths", ["%cover"],
              like="espresso", target=1.70),
     Workload("slots", "allocates and frees at random in 262,144 slots, with operator new", ["%slots"],
