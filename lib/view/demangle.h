@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: MIT */
+/* Readable names of C++ and Rust symbols. Thread-safe; not async-signal-safe. */
+#ifndef MT_VIEW_DEMANGLE_H
+#define MT_VIEW_DEMANGLE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum { MT_DEMANGLE_MAX_BYTES = 1 << 15 }; /* of a result, with its NUL */
+
+/*
+ * Writes the readable form of a symbol, NUL-terminated, and returns true; false (out is then unspecified) when the name
+ * is not mangled, malformed, or would not fit: the name itself is then the best there is.
+ */
+bool mt_demangle(const char *symbol, char *out, size_t out_bytes);
+
+#endif

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Shared by symbols.c (which addresses, in what order), symbols_module.c (which file), symbols_lines.c (DWARF) and
+ * symbols_table.c (ELF symbols). Private to them.
+ */
+#ifndef MT_VIEW_SYMBOLS_LOCAL_H
+#define MT_VIEW_SYMBOLS_LOCAL_H
+
+#include <elfutils/libdw.h>
+#include <elfutils/libdwfl.h>
+#include <stdint.h>
+
+#include "view/symbols.h"
+
+/* One address to look up in the file at hand. */
+struct mt_symbol_query {
+    uint64_t address; /* in the ELF file; of the call, not of the instruction after it */
+    uint32_t location;
+};
+
+/* One ELF file, opened for looking up. */
+struct mt_symbol_module {
+    char *path;
+    Dwfl *dwfl;
+    Dwfl_Module *module;
+    Dwarf *dwarf;        /* NULL: no debug information */
+    uint64_t elf_bias;   /* libdwfl's address of the module minus the file's */
+    uint64_t dwarf_bias; /* likewise for the debug information */
+    uint64_t n_rows;     /* rows of line tables that libdw holds by now */
+    char *debug_path;    /* libdwfl's search path, NULL: the usual one */
+};
+
+enum mt_symbol_file {
+    MT_SYMBOL_FILE_FOUND,
+    MT_SYMBOL_FILE_MISSING,  /* no such file, or it cannot be opened */
+    MT_SYMBOL_FILE_CHANGED,  /* there is one, but it is another build */
+    MT_SYMBOL_FILE_UNUSABLE, /* not an ELF program or library */
+    MT_SYMBOL_FILE_NONE,     /* the mapping names no file: vdso, anonymous memory */
+};
+
+/* What is to be opened. */
+struct mt_symbol_wanted {
+    const char *path;
+    const char *build_id;     /* lower-case hex, "" if not recorded */
+    bool must_have_build_id;  /* "" means that the file had none, not that nobody looked */
+    uint64_t recorded_end_ns; /* a file without build id that is newer has changed; 0: do not look */
+    const char *debug_path;
+};
+
+/* Opens the file, or its debug file when only that is there. On anything but FOUND the module is empty. */
+enum mt_symbol_file mt_symbol_module_open(struct mt_symbol_module *module, const struct mt_symbol_wanted *wanted);
+/* Closes and opens again, which is how libdw gives memory back. False: it could not be opened again. */
+bool mt_symbol_module_reopen(struct mt_symbol_module *module);
+void mt_symbol_module_close(struct mt_symbol_module *module); /* an empty one is fine */
+
+/* Address in the ELF file of a byte at this offset in it, the offset itself when no segment has it. */
+uint64_t mt_symbol_module_address(const struct mt_symbol_module *module, uint64_t offset);
+
+/* ---- ELF symbols ------------------------------------------------------------------------------------------------- */
+
+struct mt_symbol {
+    const char *name; /* NULL: none; valid until the module is closed */
+    uint64_t start;   /* in the ELF file */
+    uint64_t size;
+    unsigned rank;
+};
+
+/* For each query, sorted by address, the symbol that holds its address. symbols has room for n. */
+void mt_symbols_lookup(const struct mt_symbol_module *module, const struct mt_symbol_query *queries, size_t n,
+                       struct mt_symbol *symbols);
+
+/* ---- DWARF ------------------------------------------------------------------------------------------------------- */
+
+struct mt_line_lookup; /* what is kept about a module's units */
+
+/* One frame at an address; texts are valid until the next lookup or the module is closed. */
+struct mt_symbol_frame {
+    const char *name;         /* as the source calls it; NULL: unknown */
+    const char *linkage_name; /* NULL: none */
+    const char *file;         /* NULL: unknown */
+    int line;                 /* 0: unknown */
+    int start_line;           /* of the function, 0: unknown or in another file */
+    bool is_mangled_language; /* C++ and the like: without linkage_name the symbol table knows better */
+};
+
+enum { MT_MAX_INLINED_FRAMES = 128 };
+
+struct mt_line_lookup *mt_line_lookup_new(struct mt_symbol_module *module); /* NULL when out of memory */
+void mt_line_lookup_free(struct mt_line_lookup *lookup);
+/* The frames at an address of the ELF file, inlined callees first; returns their number, 0: no debug information. */
+size_t mt_line_lookup_find(struct mt_line_lookup *lookup, uint64_t address,
+                           struct mt_symbol_frame frames[MT_MAX_INLINED_FRAMES]);
+
+#endif

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * From addresses to functions, files and lines, inlined calls included, by the files that a profile's mappings name and
+ * their separate debug files. Pure reading: nothing is executed, and nothing is fetched unless asked for.
+ */
+#ifndef MT_VIEW_SYMBOLS_H
+#define MT_VIEW_SYMBOLS_H
+
+#include <stdbool.h>
+
+#include "base/error.h"
+#include "profile/profile.h"
+
+struct mt_symbols_options {
+    bool debuginfod; /* let libdw ask the servers of DEBUGINFOD_URLS */
+    const char *
+        debug_path; /* directories searched for separate debug files before the usual ones, separated by ':', or NULL */
+};
+
+/*
+ * Fills the lines of every location that has a mapping and no lines, and sets has_* of the mappings. What is found:
+ *
+ *   debug information    a line per frame, inlined callees first; function.file is the file of the line
+ *   a symbol             one line, line 0, file "", function.address where the symbol starts in the target
+ *   nothing              the location keeps n_lines 0
+ *
+ * A file whose build id is not the recorded one is not used; a note says so. options may be NULL. Not thread-safe: the
+ * environment variable DEBUGINFOD_URLS is taken away while this runs, unless options->debuginfod.
+ * 0 or -MEMTRACK_ENOMEM: whatever is wrong with a file is a note, not an error.
+ */
+int mt_symbols_resolve(struct mt_profile *profile, const struct mt_symbols_options *options, struct mt_error *error);
+
+#endif

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * ELF symbols. libdwfl's own lookup scans the whole table for every address, which is minutes for a browser's library;
+ * sorting the table costs milliseconds even when four addresses are asked for. Here one pass over the table, in its
+ * order, asks for each symbol which of the few sorted addresses it covers, by binary search.
+ *
+ * Symbols with a size win. An address that none of them covers takes the nearest symbol without a size before it in the
+ * same section (hand-written assembly). Of several names for one function the plainest is taken: malloc, not
+ * __libc_malloc, and always the same one.
+ */
+#include <gelf.h>
+#include <string.h>
+
+#include "view/symbols-local.h"
+
+static size_t first_at_or_after(const struct mt_symbol_query *queries, size_t n, uint64_t address) {
+    size_t low = 0;
+    while (n) {
+        size_t half = n / 2;
+        if (queries[low + half].address < address) {
+            low += half + 1;
+            n -= half + 1;
+        } else {
+            n = half;
+        }
+    }
+    return low;
+}
+
+static bool plainer(const char *a, const char *b) {
+    size_t a_underscores = strspn(a, "_"), b_underscores = strspn(b, "_");
+    if (a_underscores != b_underscores) {
+        return a_underscores < b_underscores;
+    }
+    size_t a_bytes = strlen(a), b_bytes = strlen(b);
+    return a_bytes != b_bytes ? a_bytes < b_bytes : strcmp(a, b) < 0;
+}
+
+static bool better(const struct mt_symbol *symbol, const struct mt_symbol *than) {
+    if (!than->name || symbol->start != than->start) {
+        return !than->name || symbol->start > than->start;
+    }
+    return symbol->rank != than->rank ? symbol->rank > than->rank : plainer(symbol->name, than->name);
+}
+
+static unsigned rank_of(const GElf_Sym *symbol) {
+    unsigned type = GELF_ST_TYPE(symbol->st_info), bind = GELF_ST_BIND(symbol->st_info);
+    unsigned rank = bind == STB_GLOBAL ? 2 : bind == STB_WEAK ? 1 : 0;
+    return type == STT_FUNC || type == STT_GNU_IFUNC ? rank + 3 : rank;
+}
+
+static bool names_code(const GElf_Sym *symbol, GElf_Word section, const char *name) {
+    unsigned type = GELF_ST_TYPE(symbol->st_info);
+    return name && *name && section != SHN_UNDEF && section != SHN_ABS &&
+           (type == STT_FUNC || type == STT_GNU_IFUNC || type == STT_NOTYPE);
+}
+
+/* End of the executable section that holds an address of the file, 0: none. */
+static uint64_t section_end(const struct mt_symbol_module *module, uint64_t address) {
+    GElf_Addr bias;
+    Elf *elf = dwfl_module_getelf(module->module, &bias);
+    GElf_Shdr header;
+    for (Elf_Scn *section = NULL; elf && (section = elf_nextscn(elf, section)) != NULL;) {
+        if (gelf_getshdr(section, &header) && (header.sh_flags & SHF_ALLOC) && (header.sh_flags & SHF_EXECINSTR) &&
+            address >= header.sh_addr && address - header.sh_addr < header.sh_size) {
+            return header.sh_addr + header.sh_size;
+        }
+    }
+    return 0;
+}
+
+static bool covers(const struct mt_symbol *symbol, uint64_t address) {
+    return address - symbol->start < symbol->size;
+}
+
+/* A symbol without a size may name every address up to the next one: it is kept at the first, see spread_unsized. */
+static void take(const struct mt_symbol *symbol, const struct mt_symbol_query *queries, size_t n,
+                 struct mt_symbol *symbols) {
+    size_t i = first_at_or_after(queries, n, symbol->start);
+    if (symbol->size == 0) {
+        if (i < n && (!symbols[i].name || symbols[i].size == 0) && better(symbol, &symbols[i])) {
+            symbols[i] = *symbol;
+        }
+        return;
+    }
+    for (; i < n && covers(symbol, queries[i].address); i++) {
+        if (symbols[i].size == 0 || better(symbol, &symbols[i])) {
+            symbols[i] = *symbol;
+        }
+    }
+}
+
+static void spread_unsized(const struct mt_symbol_module *module, const struct mt_symbol_query *queries, size_t n,
+                           struct mt_symbol *symbols) {
+    struct mt_symbol nearest = {0};
+    uint64_t end = 0;
+    for (size_t i = 0; i < n; i++) {
+        if (symbols[i].name && symbols[i].size) {
+            nearest.name = NULL; /* an unsized symbol before a sized one does not reach beyond it */
+            continue;
+        }
+        if (symbols[i].name) {
+            nearest = symbols[i];
+            end = section_end(module, nearest.start);
+        }
+        symbols[i] = nearest.name && queries[i].address < end ? nearest : (struct mt_symbol){0};
+    }
+}
+
+void mt_symbols_lookup(const struct mt_symbol_module *module, const struct mt_symbol_query *queries, size_t n,
+                       struct mt_symbol *symbols) {
+    memset(symbols, 0, n * sizeof *symbols);
+    int n_symbols = dwfl_module_getsymtab(module->module);
+    for (int i = 1; i < n_symbols; i++) {
+        GElf_Sym raw;
+        GElf_Word section;
+        GElf_Addr address;
+        const char *name = dwfl_module_getsym_info(module->module, i, &raw, &address, &section, NULL, NULL);
+        if (!names_code(&raw, section, name)) {
+            continue;
+        }
+        struct mt_symbol symbol = {
+            .name = name,
+            .start = address - module->elf_bias,
+            .size = raw.st_size,
+            .rank = rank_of(&raw),
+        };
+        take(&symbol, queries, n, symbols);
+    }
+    spread_unsized(module, queries, n, symbols);
+}
