@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The rule is that a ledger is removed only after its profile has its name: whatever fails before (no memory, a full
+ * disk, a damaged ledger) leaves the ledger in the session directory, which then stays, and the message says where.
+ * Only a ledger in which recording never began holds nothing and goes.
+ */
+#include "convert.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "launch.h"
+#include "output.h"
+#include "profile/from_ledger.h"
+#include "view/symbols.h"
+
+static const char *base_name(const char *path) {
+    const char *slash = strrchr(path, '/');
+    return slash && slash[1] ? slash + 1 : path;
+}
+
+/* The name a person would call the process by. A login shell's argv[0] begins with a dash. */
+static void name_program(const struct mt_convert *convert, const struct mt_track *track,
+                         const struct mt_profile *profile, struct mt_result *result) {
+    const struct mt_profile_info *info = &profile->info;
+    const char *name = info->n_command ? base_name(mt_profile_text(profile, info->command[0])) : "";
+    if (*name == '-')
+        name++;
+    if (track->is_main && track->name.counter == 0)
+        name = convert->program;
+    if (!*name)
+        name = base_name(mt_profile_text(profile, info->exe));
+    snprintf(result->program, sizeof result->program, "%s", name);
+}
+
+/* What tells this process apart from the others of the run, as far as the pattern does not. */
+static void distinguish(const struct mt_convert *convert, const struct mt_track *track, bool is_newest, char *insert,
+                        size_t bytes) {
+    int n = 0;
+    insert[0] = 0;
+    if (!(track->is_main && is_newest) && !mt_output_has(convert->pattern, 'p'))
+        n = snprintf(insert, bytes, ".%" PRIu32, track->name.pid);
+    if (!is_newest)
+        snprintf(insert + n, bytes - (size_t)n, ".%" PRIu32, track->name.counter);
+}
+
+static void set_exit(const struct mt_convert *convert, const struct mt_track *track, bool is_newest,
+                     struct mt_profile_info *info) {
+    if (!track->is_main || !is_newest || !convert->exit_known)
+        return;
+    info->exit_known = true;
+    info->exit_code = WIFEXITED(convert->wait_status) ? WEXITSTATUS(convert->wait_status) : -1;
+    info->exit_signal = WIFSIGNALED(convert->wait_status) ? WTERMSIG(convert->wait_status) : 0;
+}
+
+/* 0, or the problem is filled. */
+static int load(struct mt_track *track, const char *path, struct mt_profile **profile, struct mt_error *problem) {
+    struct mt_ledger *ledger;
+    struct mt_ledger_map map;
+    int rc = mt_ledger_open(path, &ledger, problem);
+    if (rc != 0)
+        return rc;
+    rc = mt_profile_from_ledger_mapped(ledger, profile, &map, problem);
+    if (rc == 0) {
+        rc = mt_track_apply(track, mt_ledger_info(ledger), *profile, &map);
+        mt_ledger_map_free(&map);
+        if (rc != 0) {
+            mt_profile_free(*profile);
+            mt_error_set(problem, -rc, "Close other programs, or raise the memory limit.", "%s: out of memory", path);
+        }
+    }
+    mt_ledger_close(ledger);
+    return rc;
+}
+
+static void write_profile(const struct mt_convert *convert, const struct mt_track *track, bool is_newest,
+                          const struct mt_profile *profile, struct mt_result *result) {
+    char insert[64], *written = NULL;
+    const struct mt_output_fields fields = {result->pid, result->program, profile->info.start_time_ns};
+    distinguish(convert, track, is_newest, insert, sizeof insert);
+    char *wanted = mt_output_name(convert->pattern, &fields, insert);
+    if (!wanted) {
+        mt_error_set(&result->problem, MEMTRACK_ENOMEM, "", "out of memory");
+        return;
+    }
+    if (mt_output_write(profile, wanted, convert->force, convert->since_ns, &written, &result->problem) == 0) {
+        result->is_written = true;
+        snprintf(result->file, sizeof result->file, "%s", written);
+        if (strcmp(written, wanted) == 0)
+            result->problem = (struct mt_error){{0}, {0}};
+        else if (!result->problem.message[0])
+            mt_error_set(&result->problem, MEMTRACK_EUSAGE, "--force replaces what is there.",
+                         "%s exists: the profile was written to %s", wanted, written);
+        else
+            snprintf(result->problem.hint, sizeof result->problem.hint, "It was written to %.200s instead.", written);
+    }
+    free(wanted);
+    free(written);
+}
+
+/* "memtrack report LEDGER" reads a ledger as well. */
+static void keep(const char *path, struct mt_result *result) {
+    result->is_kept = true;
+    snprintf(result->file, sizeof result->file, "%s", path);
+    snprintf(
+        result->problem.hint, sizeof result->problem.hint,
+        "Nothing is lost: the recording is kept in memory or on disk at the path below; read it with memtrack report.");
+}
+
+static void fill_result(const struct mt_profile *profile, struct mt_result *result) {
+    result->peak_bytes = profile->info.totals.peak_bytes;
+    result->live_bytes = profile->info.totals.live_bytes;
+    result->total_blocks = profile->info.totals.total_blocks;
+}
+
+static bool is_never_begun(const char *path) {
+    return access(path, R_OK) == 0 && !mt_ledger_is_one(path);
+}
+
+void mt_convert_track(const struct mt_convert *convert, struct mt_track *track, bool is_newest,
+                      struct mt_result *result, struct mt_profile **profile) {
+    char file[128], path[4096];
+    struct mt_profile *made = NULL;
+    mt_ledger_name_format(&track->name, file, sizeof file);
+    snprintf(path, sizeof path, "%s/%s", convert->session->path, file);
+    *result = (struct mt_result){.inode = track->inode, .pid = track->name.pid, .is_main = track->is_main};
+    if (profile)
+        *profile = NULL;
+    if (load(track, path, &made, &result->problem) != 0) {
+        if (is_never_begun(path))
+            unlink(path);
+        else
+            keep(path, result);
+        return;
+    }
+    name_program(convert, track, made, result);
+    set_exit(convert, track, is_newest, &made->info);
+    fill_result(made, result);
+    mt_symbols_resolve(made, NULL, NULL); /* a profile without names is still one */
+    write_profile(convert, track, is_newest, made, result);
+    if (result->is_written)
+        unlink(path);
+    else
+        keep(path, result);
+    if (profile)
+        *profile = made;
+    else
+        mt_profile_free(made);
+}

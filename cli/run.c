@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * memtrack run: look at the program, make a place for its ledgers, start it, watch, convert, report.
+ *
+ *   parse ─► inspect ─► session ─► preload list ─► fork, exec
+ *                                                     │ ticks, signals, workers until it ends
+ *   report ◄─ convert ◄─ grace for what still runs ◄──┘
+ *
+ * Processes that outlive the program get a moment, since the parts of a pipeline end one after the other. Then memtrack
+ * returns, as it would be wrong to wait for a daemon: their ledgers stay, and the message says where. Whatever
+ * goes wrong on the way leaves the program untouched and the ledgers in place.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "command.h"
+#include "finish.h"
+#include "launch.h"
+#include "output.h"
+#include "preload.h"
+#include "run.h"
+#include "session.h"
+#include "ticker.h"
+
+#define NS_PER_MS           UINT64_C(1000000)
+#define DEFAULT_INTERVAL_NS (10 * NS_PER_MS)
+
+enum { GRACE_MS = 1000, GRACE_STEP_MS = 10, OPTIONS_BYTES = 256 };
+
+struct run {
+    struct mt_run_options options;
+    struct mt_target target;
+    struct mt_session session;
+    struct mt_child child;
+    struct mt_ticker ticker;
+    struct mt_finish finish;
+    char *preload;
+    char tracker_options[OPTIONS_BYTES];
+    const char *name; /* argv[0]: for messages */
+};
+
+static uint64_t wall_ns(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+static const char *base_name(const char *path) {
+    const char *slash = strrchr(path, '/');
+    return slash && slash[1] ? slash + 1 : path;
+}
+
+static void set_tracker_options(struct run *run) {
+    const struct mt_run_options *o = &run->options;
+    FILE *out = fmemopen(run->tracker_options, sizeof run->tracker_options, "w");
+    if (!out)
+        return;
+    const char *separator = "";
+    const struct {
+        const char *key;
+        uint64_t value;
+    } list[] = {
+        {"frames", o->frames}, {"usable", o->usable}, {"exact_peak", o->exact_peak}, {"sample", o->sample_bytes}};
+    for (size_t i = 0; i < sizeof list / sizeof *list; i++)
+        if (list[i].value) {
+            fprintf(out, "%s%s=%llu", separator, list[i].key, (unsigned long long)list[i].value);
+            separator = ",";
+        }
+    fclose(out);
+}
+
+/* A name without pid and time is known now, and it is better to refuse now than after an hour. */
+static int check_output(struct run *run, uint64_t started_ns, struct mt_error *error) {
+    const char *pattern = run->options.output;
+    if (!pattern || mt_output_has(pattern, 'p'))
+        return 0;
+    const struct mt_output_fields fields = {0, base_name(run->options.program[0]), started_ns};
+    char *path = mt_output_name(pattern, &fields, "");
+    int rc = path ? mt_output_check(path, run->options.force, error)
+                  : mt_error_set(error, MEMTRACK_ENOMEM, "", "out of memory");
+    free(path);
+    return rc;
+}
+
+static int start(struct run *run, struct mt_error *error) {
+    set_tracker_options(run);
+    if (mt_preload_plan(&run->target, run->options.allocator, &run->session, &run->preload, error) != 0)
+        return MT_EXIT_FAILED;
+    const struct mt_launch launch = {
+        .target = &run->target,
+        .arguments = run->options.program,
+        .preload = run->preload,
+        .directory = run->session.path,
+        .options = run->tracker_options,
+        .follow = run->options.follow,
+    };
+    return mt_launch(&launch, &run->child, error);
+}
+
+static void step(struct run *run, uint64_t until_ns) {
+    mt_child_wait(&run->child, run->finish.worker_fd, until_ns);
+    mt_finish_collect(&run->finish, &run->ticker, false);
+}
+
+static void watch(struct run *run) {
+    uint64_t next = mt_now_ns() + run->ticker.interval_ns;
+    while (!run->child.ended) {
+        step(run, next);
+        uint64_t now = mt_now_ns();
+        if (now < next || run->child.ended)
+            continue;
+        next = mt_ticker_tick(&run->ticker, now);
+        mt_finish_relieve(&run->finish, &run->ticker);
+    }
+    mt_child_release(&run->child);
+    mt_ticker_look(&run->ticker, run->child.end_ns);
+}
+
+/* The child itself is a zombie no more: whatever still carries its pid is gone. */
+static void end_main(struct run *run) {
+    for (size_t i = 0; i < run->ticker.n_tracks; i++)
+        if (run->ticker.tracks[i]->is_main)
+            mt_track_end(&run->ticker, run->ticker.tracks[i], run->child.end_ns);
+}
+
+static void grant_grace(struct run *run) {
+    uint64_t end = mt_now_ns() + GRACE_MS * NS_PER_MS;
+    for (uint64_t now = mt_now_ns(); mt_ticker_running(&run->ticker) && now < end; now = mt_now_ns()) {
+        struct timespec nap = {.tv_nsec = GRACE_STEP_MS * (long)NS_PER_MS};
+        nanosleep(&nap, NULL);
+        mt_ticker_look(&run->ticker, mt_now_ns());
+    }
+}
+
+static void finish(struct run *run) {
+    struct mt_profile *profile;
+    end_main(run);
+    grant_grace(run);
+    run->finish.convert.exit_known = true;
+    run->finish.convert.wait_status = run->child.wait_status;
+    mt_finish_all(&run->finish, &run->ticker, &profile);
+    mt_run_report(&run->options, &run->target, &run->child, &run->session, &run->finish,
+                  mt_ticker_running(&run->ticker), profile);
+    mt_profile_free(profile);
+}
+
+/* From here on there is a session directory. */
+static int run_in_session(struct run *run, uint64_t started_ns, struct mt_error *error) {
+    int status = start(run, error);
+    if (status != 0)
+        return status;
+    const struct mt_convert convert = {
+        .session = &run->session,
+        .pattern = run->options.output ? run->options.output : MT_OUTPUT_DEFAULT,
+        .program = base_name(run->options.program[0]),
+        .force = run->options.force,
+        .since_ns = started_ns,
+    };
+    bool given = run->options.interval_ns != 0;
+    mt_ticker_init(&run->ticker, &run->session, run->child.pid, given ? run->options.interval_ns : DEFAULT_INTERVAL_NS,
+                   given);
+    mt_finish_init(&run->finish, &convert);
+    watch(run);
+    finish(run);
+    mt_finish_free(&run->finish);
+    mt_ticker_free(&run->ticker);
+    return mt_exit_status(run->child.wait_status);
+}
+
+static int run_program(struct run *run, struct mt_error *error) {
+    uint64_t started_ns = wall_ns();
+    int status = mt_target_inspect(run->options.program[0], &run->target, error);
+    if (status != 0)
+        return status;
+    if (run->target.wraps_malloc)
+        mt_print_problem(run->name, "The summary says whether anything was recorded.",
+                         "%s contains its own malloc: only what it passes on to another one is seen", run->target.path);
+    if (check_output(run, started_ns, error) != 0 || mt_session_create(&run->session, error) != 0)
+        return MT_EXIT_FAILED;
+    status = run_in_session(run, started_ns, error);
+    mt_session_close(&run->session);
+    return status;
+}
+
+int mt_cmd_run(int argc, char **argv) {
+    struct run run = {.name = argv[0]};
+    struct mt_error error = {{0}, {0}};
+    int status = mt_run_parse(argc, argv, &run.options);
+    if (status != 0)
+        return status;
+    status = run_program(&run, &error);
+    if (error.message[0])
+        mt_print_error(run.name, &error);
+    mt_target_free(&run.target);
+    free(run.preload);
+    return status;
+}
