@@ -51,12 +51,12 @@ char *mt_format_size(char buffer[MT_FORMAT_BYTES], int64_t bytes, bool exact) {
 
 char *mt_format_percent(char buffer[MT_FORMAT_BYTES], int64_t part, int64_t whole) {
     if (whole == 0) {
-        strcpy(buffer, "-");
+        memcpy(buffer, "-", sizeof "-");
         return buffer;
     }
     double percent = 100.0 * (double)part / (double)whole;
     if (part != 0 && fabs(percent) < 0.05)
-        strcpy(buffer, "<0.1%");
+        memcpy(buffer, "<0.1%", sizeof "<0.1%");
     else
         snprintf(buffer, MT_FORMAT_BYTES, "%.1f%%", percent);
     return buffer;

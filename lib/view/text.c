@@ -17,6 +17,7 @@
 
 /* The character at text and its length in bytes; 0 bytes when what stands there is not UTF-8. */
 static size_t decode(const char *text, uint32_t *character) {
+    *character = 0;
     const unsigned char *at = (const unsigned char *)text;
     if (at[0] < 0x80) {
         *character = at[0];
@@ -118,7 +119,7 @@ static size_t head_bytes(const char *text, size_t columns) {
 /* Where the longest end that is at most columns wide begins. */
 static const char *tail(const char *text, size_t columns) {
     size_t width = mt_format_width(text);
-    while (width > columns) {
+    while (width > columns && *text) {
         uint32_t c = 0;
         size_t n = decode(text, &c);
         width -= n ? character_width(c) : 1;

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: MIT */
+/* Labelled lines (view/summary.h) on a terminal. */
+#ifndef MT_CLI_FACTS_H
+#define MT_CLI_FACTS_H
+
+#include "terminal.h"
+#include "view/summary.h"
+
+/* Prints them, wrapped, and frees them. */
+void mt_facts_print(const struct mt_terminal *terminal, struct mt_facts *facts);
+
+#endif

@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * memtrack: finds the command and hands over. What is no command is a program to run: `memtrack ./app` is
+ * `memtrack run ./app`. A word that is neither is more likely a mistyped command than a missing program when a command
+ * of nearly that name exists. Names that are documented for later versions are refused rather than run: /usr/bin/top
+ * under the tracker is not what `memtrack top 1234` asks for.
+ */
+#include <argp.h>
+#include <locale.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "command.h"
+#include "terminal.h"
+
+static const struct mt_command commands[] = {
+    {"run", "run a program and record its allocations", mt_cmd_run},
+    {"report", "show where the memory of a recorded process went", mt_cmd_report},
+};
+enum { N_COMMANDS = sizeof commands / sizeof *commands };
+
+static const char *const reserved[] = {"annotate", "attach", "check", "compare", "detach", "diff",
+                                       "export",   "leaks",  "list",  "push",    "scopes", "snapshot",
+                                       "timeline", "top",    "tree",  "whois"};
+enum { N_RESERVED = sizeof reserved / sizeof *reserved };
+
+const char *argp_program_version = "memtrack " MEMTRACK_VERSION;
+
+static int print_help(void) {
+    puts("memtrack: which lines of a program hold its memory\n"
+         "\n"
+         "Usage: memtrack PROGRAM [ARGUMENT...]     record a program, the same as memtrack run\n"
+         "       memtrack COMMAND [OPTION...]\n"
+         "\n"
+         "Commands:");
+    for (size_t i = 0; i < N_COMMANDS; i++)
+        printf("  %-10s %s\n", commands[i].name, commands[i].summary);
+    puts("\n"
+         "Options:\n"
+         "  -h, --help   this text; memtrack COMMAND --help says more\n"
+         "  --version    the version\n"
+         "\n"
+         "Try it:\n"
+         "  memtrack ls -l /usr/bin\n"
+         "  memtrack report --by function --sort live");
+    return mt_output_finish("memtrack") ? MT_EXIT_OK : MT_EXIT_UNREADABLE;
+}
+
+static const struct mt_command *find_command(const char *name) {
+    for (size_t i = 0; i < N_COMMANDS; i++)
+        if (strcmp(name, commands[i].name) == 0)
+            return &commands[i];
+    return NULL;
+}
+
+static bool is_reserved(const char *name) {
+    for (size_t i = 0; i < N_RESERVED; i++)
+        if (strcmp(name, reserved[i]) == 0)
+            return true;
+    return false;
+}
+
+static bool is_program(const char *name) {
+    if (strchr(name, '/'))
+        return true; /* what is wrong with it is for run to say */
+    const char *path = getenv("PATH");
+    char *list = strdup(path ? path : "/usr/bin:/bin"), *state = NULL;
+    bool found = false;
+    for (char *folder = list ? strtok_r(list, ":", &state) : NULL; folder && !found;
+         folder = strtok_r(NULL, ":", &state)) {
+        char *program = NULL;
+        if (asprintf(&program, "%s/%s", folder, name) >= 0) {
+            found = access(program, X_OK) == 0;
+            free(program);
+        }
+    }
+    free(list);
+    return found;
+}
+
+static size_t smallest(size_t a, size_t b, size_t c) {
+    size_t least = a < b ? a : b;
+    return least < c ? least : c;
+}
+
+/* Insertions, deletions and substitutions that turn a into b (Levenshtein), both shorter than 32. */
+static size_t edits(const char *a, const char *b) {
+    size_t row[33], n = strlen(b);
+    for (size_t j = 0; j <= n; j++)
+        row[j] = j;
+    for (size_t i = 1; a[i - 1]; i++) {
+        size_t diagonal = row[0];
+        row[0] = i;
+        for (size_t j = 1; j <= n; j++) {
+            size_t above = row[j];
+            row[j] = smallest(above + 1, row[j - 1] + 1, diagonal + (a[i - 1] != b[j - 1]));
+            diagonal = above;
+        }
+    }
+    return row[n];
+}
+
+static const char *nearest_command(const char *name) {
+    const char *nearest = NULL;
+    size_t fewest = 3, length = strlen(name); /* at most two edits, and fewer than half of the name */
+    for (size_t i = 0; i < N_COMMANDS && length < 32; i++) {
+        size_t distance = edits(name, commands[i].name);
+        if (distance < fewest && distance * 2 < length) {
+            nearest = commands[i].name;
+            fewest = distance;
+        }
+    }
+    return nearest;
+}
+
+static int call(const struct mt_command *command, int argc, char **argv) {
+    char name[64];
+    snprintf(name, sizeof name, "memtrack %s", command->name);
+    argv[0] = name;
+    return command->main(argc, argv);
+}
+
+/* argv is of the program to run or of run's options: argv[0] is free for the command's name. */
+static int run_bare(int argc, char **argv) {
+    char **arguments = calloc((size_t)argc + 2, sizeof *arguments);
+    if (!arguments) {
+        mt_print_problem("memtrack", NULL, "out of memory");
+        return 125;
+    }
+    memcpy(arguments + 1, argv, (size_t)argc * sizeof *arguments);
+    int status = call(&commands[0], argc + 1, arguments);
+    free(arguments);
+    return status;
+}
+
+int main(int argc, char **argv) {
+    setlocale(LC_CTYPE, "");
+    argp_err_exit_status = MT_EXIT_USAGE;
+    if (argc < 2) {
+        mt_print_problem("memtrack", "memtrack --help lists the commands.", "name a program to run, or a command");
+        return MT_EXIT_USAGE;
+    }
+    const char *word = argv[1];
+    if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0 || strcmp(word, "help") == 0)
+        return print_help();
+    if (strcmp(word, "--version") == 0 || strcmp(word, "-V") == 0) {
+        puts(argp_program_version);
+        return mt_output_finish("memtrack") ? MT_EXIT_OK : MT_EXIT_UNREADABLE;
+    }
+    const struct mt_command *command = find_command(word);
+    if (command)
+        return call(command, argc - 1, argv + 1);
+    if (is_reserved(word)) {
+        mt_print_problem("memtrack", "To record a program of that name: memtrack run -- NAME.",
+                         "the command %s is not available in this version (%s)", word, MEMTRACK_VERSION);
+        return MT_EXIT_USAGE;
+    }
+    const char *nearest = *word == '-' || is_program(word) ? NULL : nearest_command(word);
+    if (nearest) {
+        mt_print_problem("memtrack", "memtrack --help lists the commands.",
+                         "%s is neither a command nor a program; did you mean memtrack %s?", word, nearest);
+        return MT_EXIT_USAGE;
+    }
+    return run_bare(argc - 1, argv + 1);
+}

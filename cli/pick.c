@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * `memtrack report` without an argument means "what I have just recorded". The newest file by modification time is
+ * taken; equal times (children of one run) are told apart by name, so that the choice is repeatable.
+ */
+#include "pick.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fnmatch.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "command.h"
+#include "terminal.h"
+
+struct candidate {
+    char *name;
+    struct timespec written;
+    size_t n; /* how many there were */
+};
+
+static bool is_newer(const struct candidate *best, const char *name, struct timespec written) {
+    if (!best->name || written.tv_sec != best->written.tv_sec)
+        return !best->name || written.tv_sec > best->written.tv_sec;
+    if (written.tv_nsec != best->written.tv_nsec)
+        return written.tv_nsec > best->written.tv_nsec;
+    return strcmp(name, best->name) > 0;
+}
+
+static void consider(DIR *folder, const char *pattern, struct candidate *best) {
+    rewinddir(folder);
+    for (struct dirent *entry; (entry = readdir(folder));) {
+        struct stat status;
+        if (fnmatch(pattern, entry->d_name, 0) != 0 || fstatat(dirfd(folder), entry->d_name, &status, 0) != 0 ||
+            !S_ISREG(status.st_mode))
+            continue;
+        best->n++;
+        if (!is_newer(best, entry->d_name, status.st_mtim))
+            continue;
+        free(best->name);
+        best->name = strdup(entry->d_name);
+        best->written = status.st_mtim;
+    }
+}
+
+static char *newest_in(const char *program, const char *path, bool say, int *exit_status) {
+    struct candidate best = {0};
+    DIR *folder = opendir(path);
+    if (!folder) {
+        mt_print_problem(program, "Name a profile that you may read.", "cannot read the directory %s: %s", path,
+                         strerror(errno));
+        *exit_status = MT_EXIT_UNREADABLE;
+        return NULL;
+    }
+    consider(folder, "memtrack.*.pb.gz", &best);
+    if (!best.name)
+        consider(folder, "*.pb.gz", &best);
+    closedir(folder);
+    char *chosen = NULL;
+    if (!best.name) {
+        mt_print_problem(program, "Record one with memtrack PROGRAM, or name a file.", "no profile (*.pb.gz) in %s",
+                         strcmp(path, ".") == 0 ? "the current directory" : path);
+        *exit_status = MT_EXIT_UNREADABLE;
+    } else if (asprintf(&chosen, "%s%s%s", strcmp(path, ".") == 0 ? "" : path, strcmp(path, ".") == 0 ? "" : "/",
+                        best.name) < 0) {
+        chosen = NULL;
+        *exit_status = MT_EXIT_UNREADABLE;
+    }
+    struct mt_terminal terminal;
+    mt_terminal_init(&terminal, stderr, MT_COLOR_AUTO);
+    if (chosen && (say || best.n > 1)) {
+        fprintf(stderr, "%s: ", program);
+        mt_put(&terminal, MT_STYLE_NONE, chosen);
+        if (best.n > 1)
+            fprintf(stderr, ", the newest of %zu profiles", best.n);
+        fputc('\n', stderr);
+    }
+    free(best.name);
+    return chosen;
+}
+
+static bool is_pid(const char *text) {
+    return *text && strspn(text, "0123456789") == strlen(text) && strlen(text) < 11;
+}
+
+char *mt_pick_profile(const char *program, const char *argument, int *status) {
+    struct stat file;
+    if (!argument)
+        return newest_in(program, ".", true, status);
+    if (strcmp(argument, "-") == 0)
+        return strdup("/dev/stdin");
+    if (stat(argument, &file) == 0)
+        return S_ISDIR(file.st_mode) ? newest_in(program, argument, false, status) : strdup(argument);
+    if (is_pid(argument)) {
+        mt_print_problem(program, "Name a profile; memtrack run writes one when the program ends, however it ends.",
+                         "%s is no file, and reading a running process is not available in this version", argument);
+        *status = MT_EXIT_USAGE;
+        return NULL;
+    }
+    mt_print_problem(program, "Without an argument the newest profile in the current directory is taken.",
+                     "cannot open %s: %s", argument, strerror(errno));
+    *status = MT_EXIT_UNREADABLE;
+    return NULL;
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+/* What table.c (numbers) and table-names.c (names) share. */
+#ifndef MT_CLI_TABLE_LOCAL_H
+#define MT_CLI_TABLE_LOCAL_H
+
+#include "table.h"
+#include "view/source.h"
+
+enum { PERCENT_WIDTH = 6 };
+
+struct column {
+    enum mt_value value;
+    size_t width;
+};
+
+struct table {
+    const struct mt_terminal *terminal;
+    const struct mt_rows *rows;
+    const struct mt_table_options *options;
+    size_t n_shown;
+    struct mt_row more, filtered_out;
+    struct column columns[MT_N_VALUES]; /* the first is the one sorted by */
+    size_t n_columns;
+    size_t bar_width, name_column, name_width;
+    const char *folders[2]; /* names are shown relative to these */
+    struct mt_source *source;
+};
+
+/* The row's name and what belongs to it, to the end of the line and below. */
+void mt_table_put_name(const struct table *table, const struct mt_row *row);
+
+#endif

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT */
+/* The rows of a report as CSV (RFC 4180: CRLF, fields quoted where needed), with a header line. */
+#ifndef MT_EXPORT_CSV_H
+#define MT_EXPORT_CSV_H
+
+#include <stdio.h>
+
+#include "base/error.h"
+#include "view/rows.h"
+
+/* The first n rows, all of them when n is 0. Columns are those of the JSON rows. Control bytes, which the format has
+ * no place for, are written as \x1b. 0, -MEMTRACK_ENOMEM or -MEMTRACK_EIO. */
+int mt_export_csv(FILE *stream, const struct mt_rows *rows, size_t n, struct mt_error *error);
+
+#endif

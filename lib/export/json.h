@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT */
+/* A report as JSON, schema memtrack-report/1 (docs/report.schema.json). */
+#ifndef MT_EXPORT_JSON_H
+#define MT_EXPORT_JSON_H
+
+#include <stdio.h>
+
+#include "base/error.h"
+#include "view/rows.h"
+
+/* The first n rows, all of them when n is 0. One row a line. Text is made valid UTF-8. 0, -MEMTRACK_ENOMEM or
+ * -MEMTRACK_EIO; a partly written stream is the caller's to judge. */
+int mt_export_json(FILE *stream, const struct mt_rows *rows, size_t n, struct mt_error *error);
+
+#endif

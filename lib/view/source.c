@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Source lines. A profile names the files and may come from a stranger: a path can be a device that never ends or a
+ * pipe that blocks, so only regular files are read, opened without blocking, and their size is bounded. What cannot
+ * be shown is simply not shown. A report shows a few dozen lines of a few files: each is read once and searched from
+ * its beginning.
+ */
+#include "view/source.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { MAX_FILE_BYTES = 16 << 20, MAX_FILES = 64, MAX_LINE_BYTES = 1024 };
+
+struct file {
+    char *path, *text; /* text NULL: not readable */
+    size_t bytes;
+};
+
+struct mt_source {
+    char *folder;
+    struct file files[MAX_FILES];
+    size_t n_files;
+};
+
+struct mt_source *mt_source_new(const char *folder) {
+    struct mt_source *source = calloc(1, sizeof *source);
+    if (source)
+        source->folder = strdup(folder);
+    if (source && !source->folder) {
+        free(source);
+        return NULL;
+    }
+    return source;
+}
+
+void mt_source_free(struct mt_source *source) {
+    if (!source)
+        return;
+    for (size_t i = 0; i < source->n_files; i++) {
+        free(source->files[i].path);
+        free(source->files[i].text);
+    }
+    free(source->folder);
+    free(source);
+}
+
+static char *read_all(int fd, size_t bytes, size_t *got) {
+    char *text = malloc(bytes + 1);
+    *got = 0;
+    while (text && *got < bytes) {
+        ssize_t n = read(fd, text + *got, bytes - *got);
+        if (n <= 0)
+            break;
+        *got += (size_t)n;
+    }
+    return text;
+}
+
+static char *load(const char *path, size_t *bytes) {
+    int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    if (fd < 0)
+        return NULL;
+    struct stat status;
+    char *text = NULL;
+    if (fstat(fd, &status) == 0 && S_ISREG(status.st_mode) && status.st_size <= MAX_FILE_BYTES)
+        text = read_all(fd, (size_t)status.st_size, bytes);
+    close(fd);
+    return text;
+}
+
+static char *load_from_folders(const char *folder, const char *path, size_t *bytes) {
+    char *text = NULL, *joined = NULL;
+    if (*path != '/' && *folder && asprintf(&joined, "%s/%s", folder, path) >= 0) {
+        text = load(joined, bytes);
+        free(joined);
+    }
+    return text ? text : load(path, bytes);
+}
+
+static const struct file *find_file(struct mt_source *source, const char *path) {
+    for (size_t i = 0; i < source->n_files; i++)
+        if (strcmp(source->files[i].path, path) == 0)
+            return &source->files[i];
+    if (source->n_files == MAX_FILES)
+        return NULL;
+    struct file *file = &source->files[source->n_files];
+    file->path = strdup(path);
+    if (!file->path)
+        return NULL;
+    source->n_files++;
+    file->text = load_from_folders(source->folder, path, &file->bytes);
+    return file;
+}
+
+char *mt_source_line(struct mt_source *source, const char *path, int64_t line) {
+    const struct file *file = *path && line > 0 ? find_file(source, path) : NULL;
+    if (!file || !file->text)
+        return NULL;
+    const char *at = file->text, *end = file->text + file->bytes;
+    for (; at && at < end && line > 1; line--) {
+        at = memchr(at, '\n', (size_t)(end - at));
+        at = at ? at + 1 : NULL;
+    }
+    if (!at || at >= end)
+        return NULL;
+    const char *newline = memchr(at, '\n', (size_t)(end - at));
+    end = newline ? newline : end;
+    while (at < end && (*at == ' ' || *at == '\t'))
+        at++;
+    while (end > at && (end[-1] == ' ' || end[-1] == '\t' || end[-1] == '\r'))
+        end--;
+    size_t bytes = (size_t)(end - at) < MAX_LINE_BYTES ? (size_t)(end - at) : MAX_LINE_BYTES;
+    return bytes && !memchr(at, '\0', bytes) ? strndup(at, bytes) : NULL;
+}

@@ -1,0 +1,267 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Totals in words. Every figure says what it is of, an estimate says that it is one, and what was not seen comes
+ * right below what was: a total without its coverage is half a statement. The allocator's figures are in allocator.c.
+ */
+#include "view/summary.h"
+
+#include <ctype.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "view/format.h"
+
+void mt_facts_add(struct mt_facts *facts, const char *label, bool is_warning, const char *format, ...) {
+    char *text = NULL;
+    va_list arguments;
+    va_start(arguments, format);
+    if (vasprintf(&text, format, arguments) < 0)
+        text = NULL;
+    va_end(arguments);
+    struct mt_fact *items = text ? realloc(facts->items, (facts->n + 1) * sizeof *items) : NULL;
+    if (!items) {
+        free(text);
+        facts->failed = true;
+        return;
+    }
+    facts->items = items;
+    items[facts->n++] = (struct mt_fact){label, text, is_warning};
+}
+
+void mt_facts_free(struct mt_facts *facts) {
+    for (size_t i = 0; i < facts->n; i++)
+        free(facts->items[i].text);
+    free(facts->items);
+    *facts = (struct mt_facts){0};
+}
+
+/* ---- the process ----------------------------------------------------------------------------------------------- */
+
+static void put_quoted(FILE *stream, const char *word) {
+    static const char plain[] = "@%+=:,./-_";
+    bool quote = !*word;
+    for (const char *at = word; *at; at++)
+        quote |= !isalnum((unsigned char)*at) && !strchr(plain, *at) && (unsigned char)*at < 0x80;
+    if (quote)
+        fputc('\'', stream);
+    for (const char *at = word; *at; at++)
+        fputs(*at == '\'' ? "'\\''" : (char[]){*at, '\0'}, stream);
+    if (quote)
+        fputc('\'', stream);
+}
+
+static char *command_line(const struct mt_profile *profile) {
+    char *text = NULL;
+    size_t bytes;
+    FILE *stream = open_memstream(&text, &bytes);
+    if (!stream)
+        return NULL;
+    for (size_t i = 0; i < profile->info.n_command; i++) {
+        if (i)
+            fputc(' ', stream);
+        put_quoted(stream, mt_profile_text(profile, profile->info.command[i]));
+    }
+    fclose(stream);
+    return text;
+}
+
+static const char *how_it_ended(const struct mt_profile_info *info, char *buffer, size_t bytes) {
+    if (!info->exit_known)
+        return "its end was not seen";
+    if (info->exit_signal)
+        snprintf(buffer, bytes, "killed by signal %d (SIG%s)", info->exit_signal,
+                 sigabbrev_np(info->exit_signal) ? sigabbrev_np(info->exit_signal) : "?");
+    else
+        snprintf(buffer, bytes, "exit status %d", info->exit_code);
+    return buffer;
+}
+
+static void add_times(const struct mt_profile_info *info, struct mt_facts *facts) {
+    char when[MT_FORMAT_BYTES], lasted[MT_FORMAT_BYTES], end[64];
+    mt_format_rfc3339(when, info->start_time_ns);
+    when[10] = ' ';
+    when[19] = '\0'; /* to the second */
+    mt_format_duration(lasted, info->duration_ns);
+    if (info->is_memtrack)
+        mt_facts_add(facts, "ran", false, "%s from %s UTC, %s", lasted, when, how_it_ended(info, end, sizeof end));
+    else if (info->start_time_ns)
+        mt_facts_add(facts, "recorded", false, "%s UTC%s%s", when, info->duration_ns ? ", over " : "",
+                     info->duration_ns ? lasted : "");
+}
+
+void mt_summary_process(const struct mt_profile *profile, struct mt_facts *facts) {
+    const struct mt_profile_info *info = &profile->info;
+    if (info->is_memtrack) {
+        mt_facts_add(facts, "program", false, "%s (process %u)", mt_profile_text(profile, info->exe), info->pid);
+        char *command = command_line(profile);
+        if (command && *command)
+            mt_facts_add(facts, "command", false, "%s", command);
+        free(command);
+    } else {
+        mt_facts_add(facts, "program", false, "%s (recorded by another tool)",
+                     profile->n_mappings ? mt_profile_text(profile, profile->mappings[0].path) : "unknown");
+    }
+    add_times(info, facts);
+}
+
+/* ---- totals ---------------------------------------------------------------------------------------------------- */
+
+struct figures { /* formats sizes and counts of one profile */
+    const struct mt_facts_options *options;
+    bool is_sampled;
+    char size[MT_FORMAT_BYTES + 16], count[MT_FORMAT_BYTES], percent[MT_FORMAT_BYTES];
+};
+
+static int64_t clamp(uint64_t value) {
+    return value > INT64_MAX ? INT64_MAX : (int64_t)value;
+}
+
+static const char *size_text(struct figures *f, uint64_t bytes) {
+    char buffer[MT_FORMAT_BYTES];
+    snprintf(f->size, sizeof f->size, "%s%s%s", f->is_sampled ? "about " : "",
+             mt_format_size(buffer, clamp(bytes), f->options->exact_bytes), f->options->exact_bytes ? " bytes" : "");
+    return f->size;
+}
+
+static const char *plural(uint64_t n) {
+    return n == 1 ? "" : "s";
+}
+
+static const char *count_text(struct figures *f, uint64_t n) {
+    return mt_format_count(f->count, clamp(n));
+}
+
+static void add_peak(const struct mt_profile *profile, struct figures *f, struct mt_facts *facts) {
+    const struct mt_profile_info *info = &profile->info;
+    char when[MT_FORMAT_BYTES], error[MT_FORMAT_BYTES], time[2 * MT_FORMAT_BYTES + 32] = "";
+    const char *plus_minus = f->options->utf8 ? "±" : "+-";
+    if (info->peak_time_known)
+        snprintf(time, sizeof time, ", %s after the start (%s%s)", mt_format_duration(when, info->peak_time_ns),
+                 plus_minus, mt_format_duration(error, info->peak_time_error_ns));
+    mt_facts_add(facts, "peak", false, "%s in %s block%s%s", size_text(f, info->totals.peak_bytes),
+                 count_text(f, info->totals.peak_blocks), plural(info->totals.peak_blocks), time);
+    if (info->threads) {
+        uint64_t bound = info->totals.peak_bytes / 1000;
+        mt_facts_add(facts, "", false, "several threads allocated: the peak is within %s of the true one",
+                     size_text(f, bound > 65536 ? bound : 65536));
+    }
+}
+
+static const char *moment_text(const struct mt_rows *rows, char buffer[MT_FORMAT_BYTES + 16]) {
+    const struct mt_moment *at = &mt_rows_options(rows)->at;
+    char time[MT_FORMAT_BYTES];
+    if (at->kind == MT_AT_PEAK)
+        return "at the peak";
+    if (at->kind == MT_AT_END)
+        return mt_rows_profile(rows)->info.exit_known ? "at exit" : "at the end of the recording";
+    snprintf(buffer, MT_FORMAT_BYTES + 16, "at %s", mt_format_duration(time, at->time_ns));
+    return buffer;
+}
+
+void mt_summary_totals(const struct mt_rows *rows, const struct mt_facts_options *options, struct mt_facts *facts) {
+    const struct mt_profile *profile = mt_rows_profile(rows);
+    struct figures f = {.options = options, .is_sampled = profile->info.sample_bytes != 0};
+    struct mt_totals totals;
+    char moment[MT_FORMAT_BYTES + 16], temporary[MT_FORMAT_BYTES];
+    mt_rows_totals(rows, &totals);
+    if (profile->has_value[MT_VALUE_PEAK_BYTES])
+        add_peak(profile, &f, facts);
+    if (profile->has_value[MT_VALUE_TOTAL_BYTES]) {
+        mt_format_percent(f.percent, clamp(totals.temporary_blocks), clamp(totals.total_blocks));
+        mt_format_count(temporary, clamp(totals.temporary_blocks));
+        mt_facts_add(facts, "total", false, "%s in %s block%s%s%s%s%s%s", size_text(&f, totals.total_bytes),
+                     count_text(&f, totals.total_blocks), plural(totals.total_blocks),
+                     totals.temporary_blocks ? ", " : "", totals.temporary_blocks ? temporary : "",
+                     totals.temporary_blocks ? " of them temporary (" : "", totals.temporary_blocks ? f.percent : "",
+                     totals.temporary_blocks ? ")" : "");
+    }
+    mt_facts_add(facts, "live", false, "%s in %s block%s %s", size_text(&f, totals.live_bytes),
+                 count_text(&f, totals.live_blocks), plural(totals.live_blocks), moment_text(rows, moment));
+    if (totals.failed_allocations)
+        mt_facts_add(facts, "failed", true, "%s allocation%s got no memory", count_text(&f, totals.failed_allocations),
+                     plural(totals.failed_allocations));
+}
+
+/* ---- coverage and cost ----------------------------------------------------------------------------------------- */
+
+static void add_sum_mismatch(const struct mt_rows *rows, struct mt_facts *facts) {
+    static const struct {
+        enum mt_value value;
+        const char *name;
+        size_t offset;
+    } columns[] = {
+        {MT_VALUE_LIVE_BYTES, "live bytes", offsetof(struct mt_totals, live_bytes)},
+        {MT_VALUE_PEAK_BYTES, "peak bytes", offsetof(struct mt_totals, peak_bytes)},
+        {MT_VALUE_TOTAL_BYTES, "total bytes", offsetof(struct mt_totals, total_bytes)},
+    };
+    const struct mt_profile *profile = mt_rows_profile(rows);
+    struct mt_totals totals;
+    mt_rows_totals(rows, &totals);
+    for (size_t i = 0; i < sizeof columns / sizeof *columns; i++) {
+        uint64_t total;
+        memcpy(&total, (const char *)&totals + columns[i].offset, sizeof total);
+        int64_t sum = mt_rows_all(rows)->value[columns[i].value];
+        char x[MT_FORMAT_BYTES], y[MT_FORMAT_BYTES];
+        if (profile->has_value[columns[i].value] && clamp(total) != sum)
+            mt_facts_add(facts, "", true, "The %s of the rows add up to %s, the process total says %s.",
+                         columns[i].name, mt_format_count(x, sum), mt_format_count(y, clamp(total)));
+    }
+}
+
+void mt_summary_notes(const struct mt_rows *rows, struct mt_facts *facts) {
+    const struct mt_profile *profile = mt_rows_profile(rows);
+    const struct mt_profile_info *info = &profile->info;
+    char size[MT_FORMAT_BYTES];
+    for (size_t i = 0; i < info->n_notes; i++)
+        mt_facts_add(facts, "", true, "%s", mt_profile_text(profile, info->notes[i]));
+    if (info->sample_bytes)
+        mt_facts_add(facts, "", true, "Sampled once every %s on average: every figure is an estimate.",
+                     mt_format_size(size, clamp(info->sample_bytes), false));
+    if (mt_rows_options(rows)->at.kind != MT_AT_END)
+        mt_facts_add(facts, "", false, "Live is what was live %s, not at the end of the recording.",
+                     mt_rows_options(rows)->at.kind == MT_AT_PEAK ? "at the peak" : "at the time asked for");
+    if (info->is_memtrack && !mt_rows_has(rows, MT_VALUE_WASTE_BYTES))
+        mt_facts_add(facts, "", false, "Waste was not measured%s.",
+                     info->usable_measured ? " at that moment" : ": usable sizes were not recorded");
+    add_sum_mismatch(rows, facts);
+}
+
+static void add_count(struct mt_facts *facts, const char *label, uint64_t n, const char *one, const char *many) {
+    char count[MT_FORMAT_BYTES];
+    if (n)
+        mt_facts_add(facts, label, true, "%s %s", mt_format_count(count, clamp(n)), n == 1 ? one : many);
+}
+
+void mt_summary_coverage(const struct mt_rows *rows, struct mt_facts *facts) {
+    const struct mt_profile_info *info = &mt_rows_profile(rows)->info;
+    const struct mt_coverage *coverage = &info->coverage;
+    size_t before = facts->n;
+    add_count(facts, "", coverage->dropped_events, "event could not be recorded", "events could not be recorded");
+    add_count(facts, "", coverage->lossy_blocks, "block without its call path (row [lossy])",
+              "blocks without their call path (row [lossy])");
+    add_count(facts, "", coverage->truncated_stacks, "block whose call path is cut at its outer end",
+              "blocks whose call path is cut at its outer end");
+    add_count(facts, "", coverage->unknown_frees, "free of a block whose allocation was not seen",
+              "frees of blocks whose allocation was not seen");
+    mt_summary_notes(rows, facts);
+    bool complete = info->is_memtrack && !info->partial && !info->approximate && !info->sample_bytes;
+    for (size_t i = before; i < facts->n; i++)
+        complete &= !facts->items[i].is_warning;
+    if (complete && facts->n == before)
+        mt_facts_add(facts, "coverage", false, "every allocation was recorded with its whole call path");
+    else if (facts->n > before)
+        facts->items[before].label = "coverage";
+}
+
+void mt_summary_self(const struct mt_profile *profile, const struct mt_facts_options *options, struct mt_facts *facts) {
+    const struct mt_profile_info *info = &profile->info;
+    struct figures f = {.options = options};
+    char time[MT_FORMAT_BYTES];
+    if (!info->is_memtrack)
+        return;
+    mt_facts_add(facts, "tracker", false, "%s of ledger%s%s%s", size_text(&f, info->ledger_bytes),
+                 info->tracker_ns ? ", " : "", info->tracker_ns ? mt_format_duration(time, info->tracker_ns) : "",
+                 info->tracker_ns ? " to start" : "");
+}
