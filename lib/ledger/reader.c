@@ -500,7 +500,7 @@ int mt_ledger_totals(struct mt_ledger *ledger, struct mt_ledger_totals *out) {
         .flags = info->flags,
         .n_sites = info->n_sites,
     };
-    struct mt_bank banks[MT_BANKS_PER_CHUNK];
+    struct mt_bank banks[MT_BANKS_PER_CHUNK] = {0};
     for (size_t first = 0; first < info->n_banks; first += MT_BANKS_PER_CHUNK) {
         size_t n = mt_ledger_read_items(ledger, MT_EXTENT_BANKS, first, MT_BANKS_PER_CHUNK, banks);
         for (size_t i = first ? 0 : 1; i < n; i++)

@@ -185,7 +185,7 @@ static int take_values(struct mt_pprof_reader *reader, const int64_t *raw, size_
 /* ---- labels ------------------------------------------------------------------------------------------------------ */
 
 static int apply_label(struct mt_pprof_reader *reader, struct mt_sample *sample, const struct mt_raw_label *label) {
-    mt_string key, text;
+    mt_string key = 0, text = 0;
     int status = mt_pprof_string(reader, label->key, &key);
     if (status == 0) {
         status = mt_pprof_string(reader, label->text, &text);
@@ -286,7 +286,7 @@ static int take_frames(struct mt_pprof_reader *reader, struct cursor packed, siz
 
 static int read_values(struct mt_pprof_reader *reader, struct cursor packed, int64_t *raw, size_t *n) {
     while (packed.at < packed.end) {
-        uint64_t value;
+        uint64_t value = 0;
         if (*n == MT_PPROF_MAX_COLUMNS || !next_varint(&packed, &value)) {
             return mt_pprof_damaged(reader, "the values of sample %zu are cut off or too many",
                                     reader->profile->n_samples + 1);
@@ -303,7 +303,7 @@ int mt_pprof_read_sample(struct mt_pprof_reader *reader, const uint8_t *data, si
     size_t n_raw = 0, n_frames = 0;
     int status = 0;
     while (status == 0 && cursor.at < cursor.end) {
-        uint64_t tag;
+        uint64_t tag = 0;
         bool whole = next_varint(&cursor, &tag);
         unsigned wire_type = tag & 7;
         if (whole && tag >> 3 == 1) {

@@ -81,6 +81,7 @@ static int write_message(void *context, unsigned field, const ProtobufCMessage *
         writer->packed_capacity = bytes * 2;
     }
     protobuf_c_message_pack(message, writer->packed);
+    /* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): the writer owns it */
     return write_bytes_field(writer, field, writer->packed, bytes);
 }
 
@@ -173,11 +174,11 @@ static int write_value_type(struct writer *writer, unsigned field, const char *t
 
 static int write_sample_types(struct writer *writer) {
     int status = 0;
-    const char *preferred = NULL;
+    const char *preferred = "";
     for (size_t i = 0; status == 0 && i < writer->n_columns; i++) {
         struct mt_column name = mt_columns_name(writer->column[i]);
         status = write_value_type(writer, MT_PPROF_SAMPLE_TYPE, name.type, name.unit);
-        if (!preferred || writer->column[i] == MT_VALUE_LIVE_BYTES) {
+        if (!*preferred || writer->column[i] == MT_VALUE_LIVE_BYTES) {
             preferred = name.type;
         }
     }
@@ -286,6 +287,8 @@ static int write_location(struct writer *writer, Pprof__Location *message, const
         message->n_line = n;
         message->line = pointers;
         status = write_message(writer, MT_PPROF_LOCATION, &message->base);
+        message->n_line = 0;
+        message->line = NULL;
     }
     if (room != few) {
         free(room);
