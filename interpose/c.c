@@ -50,19 +50,19 @@ MT_HOOK void free_aligned_sized(void *block, size_t alignment, size_t bytes) {
 }
 
 /* realloc and reallocarray. A NULL result for 0 bytes is a free (glibc, tcmalloc), for more it is a failure. */
-static void *move_block(void *block, size_t bytes, struct mt_frame_state caller) {
+static void *move_block(void *block, size_t bytes, const struct mt_hook_frame *frame) {
     if (block == NULL) {
         void *result = mt_next.realloc(NULL, bytes);
-        mt_record_allocation(result, bytes, caller);
+        mt_record_allocation(result, bytes, frame);
         return result;
     }
     struct mt_moving_block moving;
     mt_record_realloc_begin(&moving, block);
     void *result = mt_next.realloc(block, bytes);
     if (result == NULL && bytes != 0)
-        mt_record_realloc_failed(&moving, caller);
+        mt_record_realloc_failed(&moving, frame);
     else
-        mt_record_realloc_end(&moving, result, bytes, caller);
+        mt_record_realloc_end(&moving, result, bytes, frame);
     return result;
 }
 

@@ -8,16 +8,8 @@
 
 #define MT_HOOK __attribute__((visibility("default")))
 
-/* The state of the hook's caller after the hook returns: return address and saved rbp lie at the frame pointer. */
-#if defined(__x86_64__)
-#define MT_CALLER()                                                                                                    \
-    ({                                                                                                                 \
-        const uint64_t *frame_ = __builtin_frame_address(0);                                                           \
-        (struct mt_frame_state){.pc = frame_[1], .sp = (uint64_t)(frame_ + 2), .bp = frame_[0]};                       \
-    })
-#else
-#error "memtrack: say here where this architecture keeps return address and frame pointer"
-#endif
+/* The hook's frame, from which the state of its caller follows: see struct mt_hook_frame. */
+#define MT_CALLER() ((const struct mt_hook_frame *)__builtin_frame_address(0))
 
 /* Functions are resolved at the first call of any hook, which can come before our constructor. */
 #define MT_RESOLVE()                                                                                                   \

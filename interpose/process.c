@@ -87,7 +87,9 @@ static bool is_inside_a_hook(void) {
     if (t == NULL || t->seen == MT_SEEN_BUSY)
         return true;
     uint64_t pc[64];
-    struct mt_frame_state here = MT_CALLER();
+    const struct mt_hook_frame *frame = MT_CALLER();
+    struct mt_frame_state here = {
+        .pc = frame->return_address, .sp = (uint64_t)frame->caller_stack, .bp = frame->caller_bp};
     mt_stack_locate(&t->stack.map, here.sp);
     uint32_t n = mt_walk_plain(&t->stack, here, pc, 64), ours = mt_rule_module(mt_rules_find((uint64_t)start + 1));
     for (uint32_t i = 0; i < n; i++)

@@ -20,7 +20,6 @@ enum {
     DIRECTORY_SHIFT = 36,
     DIRECTORIES = 1 << (47 - DIRECTORY_SHIFT),
     LEAVES = 1 << (DIRECTORY_SHIFT - MT_LEAF_SHIFT),
-    LEAF_CACHE = 256,
     FIRST_CAPACITY = 8,
     LAST_CAPACITY = 12288, /* holds the 8192 keys of a region */
     CAPACITY_CLASSES = 24,
@@ -28,21 +27,18 @@ enum {
 };
 
 static struct mt_region **directory[DIRECTORIES];
-static uint64_t leaf_cache[LEAF_CACHE];       /* leaf number bits 8.. in the upper 16 bits, address below */
+uint64_t mt_live_leaf_cache[MT_LIVE_LEAF_CACHE];
 static uint64_t free_table[CAPACITY_CLASSES]; /* lists through the first word */
 
-static struct {
-    struct mt_big_block *block;
-    uint32_t capacity, used, index; /* used counts deleted ones too */
-    uint32_t lock;
-} big;
+struct mt_live_big mt_live_big;
+#define big mt_live_big
 
 bool mt_live_start(void) {
     for (int i = 0; i < DIRECTORIES; i++)
         if (directory[i] != NULL)
             mt_os_discard(directory[i], sizeof(struct mt_region *) * LEAVES);
-    for (int i = 0; i < LEAF_CACHE; i++)
-        leaf_cache[i] = 0;
+    for (int i = 0; i < MT_LIVE_LEAF_CACHE; i++)
+        mt_live_leaf_cache[i] = 0;
     for (int i = 0; i < CAPACITY_CLASSES; i++)
         free_table[i] = 0;
     big.block = NULL;
@@ -68,7 +64,7 @@ static struct mt_region *make_leaf(struct mt_thread *t, uint64_t leaf, struct mt
     return regions;
 }
 
-static MT_NOINLINE struct mt_region *leaf_slow(struct mt_thread *t, uint64_t leaf, bool make) {
+struct mt_region *mt_live_leaf(struct mt_thread *t, uint64_t leaf, bool make) {
     struct mt_region ***d = &directory[leaf / LEAVES];
     struct mt_region **leaves = __atomic_load_n(d, __ATOMIC_ACQUIRE);
     if (leaves == NULL) {
@@ -84,43 +80,13 @@ static MT_NOINLINE struct mt_region *leaf_slow(struct mt_thread *t, uint64_t lea
     if (regions == NULL && make)
         regions = make_leaf(t, leaf, &leaves[leaf % LEAVES]);
     if (regions != NULL)
-        __atomic_store_n(&leaf_cache[leaf % LEAF_CACHE], leaf / LEAF_CACHE << 48 | (uint64_t)regions,
+        __atomic_store_n(&mt_live_leaf_cache[leaf % MT_LIVE_LEAF_CACHE],
+                         leaf / MT_LIVE_LEAF_CACHE << 48 | (uint64_t)regions,
                          __ATOMIC_RELAXED); /* one word: tag and pointer cannot disagree */
     return regions;
 }
 
-static inline struct mt_region *region_of(struct mt_thread *t, uint64_t address, bool make) {
-    uint64_t leaf = address >> MT_LEAF_SHIFT;
-    uint64_t cached = __atomic_load_n(&leaf_cache[leaf % LEAF_CACHE], __ATOMIC_RELAXED);
-    struct mt_region *regions = (struct mt_region *)(cached & MT_NODE_ADDRESS_MASK);
-    if (mt_unlikely(cached >> 48 != leaf / LEAF_CACHE || regions == NULL)) {
-        regions = leaf_slow(t, leaf, make);
-        if (regions == NULL)
-            return NULL;
-    }
-    return &regions[(address >> MT_REGION_SHIFT) % MT_REGIONS_PER_LEAF];
-}
-
-static inline bool region_lock(struct mt_thread *t, struct mt_region *r) {
-    uint32_t expected = 0;
-    return mt_likely(__atomic_compare_exchange_n(&r->lock, &expected, t->bank_id, false, __ATOMIC_ACQUIRE,
-                                                 __ATOMIC_RELAXED)) ||
-           mt_lock_acquire(&r->lock, t->bank_id);
-}
-
 /* ---- tables ---------------------------------------------------------------------------------------------------- */
-
-static inline uint64_t key_of(uint64_t address) {
-    return (address >> 3) & 8191;
-}
-
-static inline uint32_t home(uint64_t key, uint32_t capacity) {
-    return (uint32_t)(((uint64_t)(uint32_t)(key * 0x9E3779B1u) * capacity) >> 32);
-}
-
-static inline uint32_t next(uint32_t i, uint32_t capacity) {
-    return ++i == capacity ? 0 : i;
-}
 
 /* 8, 12, 16, 24, ...: class of a capacity, and the capacity after it. */
 static uint32_t class_of(uint32_t capacity) {
@@ -156,7 +122,7 @@ static void table_free(struct mt_thread *t, uint64_t *table, uint32_t capacity) 
     mt_growth_unlock();
 }
 
-static MT_NOINLINE bool region_grow(struct mt_thread *t, struct mt_region *r) {
+bool mt_live_grow(struct mt_thread *t, struct mt_region *r) {
     uint32_t old_capacity = r->capacity, capacity = old_capacity ? larger(old_capacity) : FIRST_CAPACITY;
     uint64_t *old = (uint64_t *)r->entries;
     uint64_t *table = capacity <= LAST_CAPACITY ? table_new(t, capacity) : NULL;
@@ -165,9 +131,9 @@ static MT_NOINLINE bool region_grow(struct mt_thread *t, struct mt_region *r) {
     for (uint32_t i = 0; i < old_capacity; i++) {
         if (old[i] == 0)
             continue;
-        uint32_t j = home(old[i] >> MT_ENTRY_KEY_SHIFT, capacity);
+        uint32_t j = mt_live_home(old[i] >> MT_ENTRY_KEY_SHIFT, capacity);
         while (table[j] != 0)
-            j = next(j, capacity);
+            j = mt_live_next(j, capacity);
         table[j] = old[i];
     }
     r->entries = (uint64_t)table;
@@ -175,60 +141,6 @@ static MT_NOINLINE bool region_grow(struct mt_thread *t, struct mt_region *r) {
     if (old != NULL)
         table_free(t, old, old_capacity);
     return true;
-}
-
-static struct mt_live_entry decode(uint64_t entry) {
-    return (struct mt_live_entry){.bytes = (entry >> MT_ENTRY_BYTES_SHIFT) & MT_ENTRY_BYTES_MASK,
-                                  .site = (mt_site_id)(entry & MT_ENTRY_SITE_MASK)};
-}
-
-static inline bool region_put(struct mt_thread *t, struct mt_region *r, uint64_t key, struct mt_live_entry entry,
-                              struct mt_live_entry *replaced) {
-    if (mt_unlikely(r->used >= r->capacity * 13u / 16) && !region_grow(t, r))
-        return false;
-    uint64_t *table = (uint64_t *)r->entries;
-    uint32_t capacity = r->capacity, i = home(key, capacity);
-    uint64_t word = key << MT_ENTRY_KEY_SHIFT | entry.bytes << MT_ENTRY_BYTES_SHIFT | entry.site;
-    for (; table[i] != 0; i = next(i, capacity)) {
-        if (mt_unlikely(table[i] >> MT_ENTRY_KEY_SHIFT == key)) {
-            *replaced = decode(table[i]);
-            table[i] = word;
-            return true;
-        }
-    }
-    table[i] = word;
-    r->used++;
-    return true;
-}
-
-/* Close the gap at i: entries after it that would not be found across it move into it. */
-static inline void close_gap(uint64_t *table, uint32_t capacity, uint32_t i) {
-    uint32_t gap = i;
-    for (i = next(i, capacity); table[i] != 0; i = next(i, capacity)) {
-        uint32_t h = home(table[i] >> MT_ENTRY_KEY_SHIFT, capacity);
-        bool reachable = gap <= i ? (h > gap && h <= i) : (h > gap || h <= i);
-        if (!reachable) {
-            table[gap] = table[i];
-            gap = i;
-        }
-    }
-    table[gap] = 0;
-}
-
-static inline struct mt_live_entry region_take(struct mt_region *r, uint64_t key) {
-    uint64_t *table = (uint64_t *)r->entries;
-    uint32_t capacity = r->capacity;
-    if (mt_unlikely(capacity == 0))
-        return (struct mt_live_entry){0, 0};
-    for (uint32_t i = home(key, capacity); table[i] != 0; i = next(i, capacity)) {
-        if (table[i] >> MT_ENTRY_KEY_SHIFT == key) {
-            struct mt_live_entry found = decode(table[i]);
-            close_gap(table, capacity, i);
-            r->used--;
-            return found;
-        }
-    }
-    return (struct mt_live_entry){0, 0};
 }
 
 /* ---- big blocks ------------------------------------------------------------------------------------------------ */
@@ -274,8 +186,8 @@ static bool big_make_room(struct mt_thread *t) {
     return done;
 }
 
-static MT_NOINLINE bool big_put(struct mt_thread *t, uint64_t address, struct mt_live_entry entry,
-                                struct mt_live_entry *replaced) {
+bool mt_live_big_put(struct mt_thread *t, uint64_t address, struct mt_live_entry entry,
+                     struct mt_live_entry *replaced) {
     if (!mt_lock_acquire(&big.lock, t->bank_id))
         return false;
     bool done = big_make_room(t);
@@ -293,7 +205,7 @@ static MT_NOINLINE bool big_put(struct mt_thread *t, uint64_t address, struct mt
     return done;
 }
 
-static MT_NOINLINE struct mt_live_entry big_take(struct mt_thread *t, uint64_t address, bool *dropped) {
+struct mt_live_entry mt_live_big_take(struct mt_thread *t, uint64_t address, bool *dropped) {
     struct mt_live_entry found = {0, 0};
     if (!mt_lock_acquire(&big.lock, t->bank_id)) {
         *dropped = true;
@@ -305,46 +217,5 @@ static MT_NOINLINE struct mt_live_entry big_take(struct mt_thread *t, uint64_t a
         b->address = 1;
     }
     mt_lock_release(&big.lock);
-    return found;
-}
-
-/* ---- both ------------------------------------------------------------------------------------------------------ */
-
-static inline bool is_regular(uint64_t address) {
-    return address < MT_ADDRESS_LIMIT && !(address & 7);
-}
-
-bool mt_live_put(struct mt_thread *t, uint64_t address, struct mt_live_entry entry, struct mt_live_entry *replaced) {
-    if (mt_unlikely(entry.bytes >= MT_ENTRY_MAX_BYTES || !is_regular(address)))
-        return big_put(t, address, entry, replaced);
-    struct mt_region *r = region_of(t, address, true);
-    if (mt_unlikely(r == NULL))
-        return false;
-    if (mt_likely(mt_tracker_alone()))
-        return region_put(t, r, key_of(address), entry, replaced);
-    if (!region_lock(t, r))
-        return false;
-    bool done = region_put(t, r, key_of(address), entry, replaced);
-    mt_lock_release(&r->lock);
-    return done;
-}
-
-struct mt_live_entry mt_live_take(struct mt_thread *t, uint64_t address, bool *dropped) {
-    struct mt_live_entry found = {0, 0};
-    if (mt_likely(is_regular(address))) {
-        struct mt_region *r = region_of(t, address, false);
-        if (mt_likely(r != NULL)) {
-            bool alone = mt_tracker_alone();
-            if (mt_unlikely(!alone && !region_lock(t, r))) {
-                *dropped = true;
-                return found;
-            }
-            found = region_take(r, key_of(address));
-            if (mt_unlikely(!alone))
-                mt_lock_release(&r->lock);
-        }
-    }
-    if (mt_unlikely(found.site == 0 && big.capacity != 0))
-        found = big_take(t, address, dropped);
     return found;
 }

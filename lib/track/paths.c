@@ -56,11 +56,11 @@ static mt_node_id add(uint64_t hash, mt_node_id parent, uint64_t key) {
     return id;
 }
 
-mt_node_id mt_paths_child(struct mt_thread *t, mt_node_id parent, struct mt_edge *edge) {
+mt_node_id mt_paths_find(struct mt_thread *t, mt_node_id parent, uint64_t pc, mt_rule rule) {
     if (parent == MT_NODE_LOSSY)
         return MT_NODE_LOSSY;
-    uint64_t key = (edge->pc & (MT_NODE_ADDRESS_MASK | MT_NODE_EXACT)) | (uint64_t)mt_rule_module(edge->rule)
-                                                                             << MT_NODE_MODULE_SHIFT;
+    uint64_t key = (pc & (MT_NODE_ADDRESS_MASK | MT_NODE_EXACT)) | (uint64_t)mt_rule_module(rule)
+                                                                       << MT_NODE_MODULE_SHIFT;
     uint64_t hash = mt_index_mix(key, parent);
     mt_node_id id = find(hash, parent, key);
     if (mt_unlikely(id == 0)) {
@@ -73,7 +73,14 @@ mt_node_id mt_paths_child(struct mt_thread *t, mt_node_id parent, struct mt_edge
         if (id == MT_NODE_LOSSY)
             return id;
     }
-    edge->parent = parent;
-    edge->node = id;
+    *mt_paths_cached(t, parent, pc) = (struct mt_child){.pc = pc, .parent = parent, .node = id};
     return id;
+}
+
+bool mt_paths_equal(mt_node_id node, const uint64_t *pc, uint32_t n) {
+    uint32_t i = 0;
+    for (; node >= MT_NODE_FIRST && i < n; node = node_at(node)->parent, i++)
+        if ((node_at(node)->key ^ pc[i]) & (MT_NODE_ADDRESS_MASK | MT_NODE_EXACT))
+            return false;
+    return node < MT_NODE_FIRST && i == n;
 }

@@ -83,16 +83,18 @@ static MT_NOINLINE int64_t waste_of(void *block, uint64_t bytes) {
     return mt_tracker.usable_size != NULL ? (int64_t)(mt_tracker.usable_size(block) - bytes) : 0;
 }
 
-static MT_NOINLINE void check_walk(struct mt_thread *t, struct mt_frame_state caller) {
-    struct mt_stack *s = &t->stack;
+static inline struct mt_frame_state state_of(const struct mt_hook_frame *frame) {
+    return (struct mt_frame_state){
+        .pc = frame->return_address, .sp = (uint64_t)frame->caller_stack, .bp = frame->caller_bp};
+}
+
+static MT_NOINLINE void check_walk(struct mt_thread *t, mt_node_id node, const struct mt_hook_frame *frame) {
     static __thread uint64_t *plain __attribute__((tls_model("initial-exec")));
+    struct mt_stack *s = &t->stack;
     if (plain == NULL && (plain = mt_os_private(s->max_frames * sizeof *plain)) == NULL)
         return;
-    uint32_t n = mt_walk_plain(s, caller, plain, s->max_frames);
-    bool same = n == s->n_frames;
-    for (uint32_t i = 0; same && i < n; i++)
-        same = plain[i] == s->frame[n - 1 - i].pc;
-    if (!same)
+    uint32_t n = mt_walk_plain(s, state_of(frame), plain, s->max_frames);
+    if (node != MT_NODE_LOSSY && !mt_paths_equal(node, plain, n))
         t->bank->unwind_mismatches++;
 }
 
@@ -100,52 +102,62 @@ static MT_NOINLINE void missed_free(struct mt_thread *t, struct mt_live_entry re
     count_free(t, replaced.site, replaced.bytes, 0, false);
 }
 
-static inline void record(struct mt_thread *t, void *block, uint64_t bytes, struct mt_frame_state caller) {
-    mt_node_id node = mt_walk(&t->stack, caller, mt_paths_edge, t, MT_NODE_ROOT, MT_NODE_TRUNCATED);
-    if (mt_unlikely(mt_tracker.options.check_unwind))
-        check_walk(t, caller);
+/* Returns the site that counts the block, NULL when it could not be recorded. */
+static inline __attribute__((always_inline)) struct mt_site *record(struct mt_thread *t, void *block, uint64_t bytes,
+                                                                    const struct mt_hook_frame *frame) {
+    mt_node_id node = mt_walk(&t->stack, state_of(frame), mt_paths_child, t, MT_NODE_ROOT, MT_NODE_TRUNCATED);
     mt_site_id site = mt_sites_own(t, node, mt_size_class(bytes));
     struct mt_live_entry replaced = {0, 0};
     t->last_block = NULL;
     if (mt_unlikely(site == 0 || !mt_live_put(t, (uint64_t)block, (struct mt_live_entry){bytes, site}, &replaced))) {
         t->bank->dropped++;
-        return;
+        return NULL;
     }
     if (mt_unlikely(replaced.site != 0))
         missed_free(t, replaced);
     struct mt_site *s = mt_site_at(site);
     count_allocation(t, s, bytes);
-    if (mt_unlikely(node == MT_NODE_LOSSY))
-        t->bank->lossy_blocks++;
-    if (mt_unlikely(mt_tracker.options.usable)) {
+    t->bank->lossy_blocks += node == MT_NODE_LOSSY;
+    t->last_block = block;
+    return s;
+}
+
+/* With options that cost more: sampling, usable sizes, the check of the walk. */
+static MT_NOINLINE void record_unusual(struct mt_thread *t, void *block, uint64_t bytes,
+                                       const struct mt_hook_frame *frame) {
+    const struct mt_options *o = &mt_tracker.options;
+    if (o->sample_bytes != 0 && !mt_sampling_takes(t, bytes, o->sample_bytes))
+        return;
+    struct mt_site *s = record(t, block, bytes, frame);
+    if (s == NULL)
+        return;
+    if (o->check_unwind)
+        check_walk(t, s->node, frame);
+    if (o->usable) {
         int64_t waste = waste_of(block, bytes);
         s->waste_bytes += waste;
         t->bank->allocated_usable_bytes += (uint64_t)(waste + (int64_t)bytes);
     }
-    t->last_block = block;
 }
 
-static inline bool is_sampled_out(struct mt_thread *t, uint64_t bytes) {
-    uint64_t period = mt_tracker.options.sample_bytes;
-    return mt_unlikely(period != 0) && !mt_sampling_takes(t, bytes, period);
-}
-
-void mt_record_allocation(void *block, size_t bytes, struct mt_frame_state caller) {
-    struct mt_thread *t = enter(caller.sp);
+void mt_record_allocation(void *block, size_t bytes, const struct mt_hook_frame *frame) {
+    struct mt_thread *t = enter((uint64_t)frame->caller_stack);
     if (mt_unlikely(t == NULL))
         return;
     uint64_t state = mt_page.state;
     if (mt_unlikely(block == NULL))
         t->bank->failed += bytes != 0;
-    else if (mt_likely(!is_sampled_out(t, bytes)))
-        record(t, block, bytes, caller);
+    else if (mt_unlikely(mt_tracker.unusual))
+        record_unusual(t, block, bytes, frame);
+    else
+        record(t, block, bytes, frame);
     leave(t, state);
 }
 
-void mt_record_allocation_once(void *block, size_t bytes, struct mt_frame_state caller) {
+void mt_record_allocation_once(void *block, size_t bytes, const struct mt_hook_frame *frame) {
     struct mt_thread *t = mt_self;
     if (block == NULL || t == NULL || t->last_block != block)
-        mt_record_allocation(block, bytes, caller);
+        mt_record_allocation(block, bytes, frame);
 }
 
 void mt_record_free(void *block) {
@@ -157,7 +169,7 @@ void mt_record_free(void *block) {
     bool dropped = false;
     struct mt_live_entry found = mt_live_take(t, (uint64_t)block, &dropped);
     if (mt_likely(found.site != 0)) {
-        int64_t waste = mt_unlikely(mt_tracker.options.usable) ? waste_of(block, found.bytes) : 0;
+        int64_t waste = mt_unlikely(mt_tracker.unusual) && mt_tracker.options.usable ? waste_of(block, found.bytes) : 0;
         count_free(t, found.site, found.bytes, waste, block == t->last_block);
     } else if (dropped) {
         t->bank->dropped++;
@@ -166,6 +178,14 @@ void mt_record_free(void *block) {
     }
     t->last_block = NULL;
     leave(t, state);
+}
+
+static MT_NOINLINE void record_moved(struct mt_thread *t, void *result, uint64_t bytes,
+                                     const struct mt_hook_frame *frame) {
+    if (mt_unlikely(mt_tracker.unusual))
+        record_unusual(t, result, bytes, frame);
+    else
+        record(t, result, bytes, frame);
 }
 
 void mt_record_realloc_begin(struct mt_moving_block *moving, void *block) {
@@ -187,8 +207,9 @@ void mt_record_realloc_begin(struct mt_moving_block *moving, void *block) {
     leave(t, state);
 }
 
-void mt_record_realloc_end(struct mt_moving_block *moving, void *result, size_t bytes, struct mt_frame_state caller) {
-    struct mt_thread *t = moving->recording ? enter(caller.sp) : NULL;
+void mt_record_realloc_end(struct mt_moving_block *moving, void *result, size_t bytes,
+                           const struct mt_hook_frame *frame) {
+    struct mt_thread *t = moving->recording ? enter((uint64_t)frame->caller_stack) : NULL;
     if (mt_unlikely(t == NULL))
         return;
     uint64_t state = mt_page.state;
@@ -198,13 +219,13 @@ void mt_record_realloc_end(struct mt_moving_block *moving, void *result, size_t 
         t->bank->unknown_frees++;
     if (result == NULL)
         t->last_block = NULL;
-    else if (mt_likely(!is_sampled_out(t, bytes)))
-        record(t, result, bytes, caller);
+    else
+        record_moved(t, result, bytes, frame);
     leave(t, state);
 }
 
-void mt_record_realloc_failed(struct mt_moving_block *moving, struct mt_frame_state caller) {
-    struct mt_thread *t = moving->recording ? enter(caller.sp) : NULL;
+void mt_record_realloc_failed(struct mt_moving_block *moving, const struct mt_hook_frame *frame) {
+    struct mt_thread *t = moving->recording ? enter((uint64_t)frame->caller_stack) : NULL;
     if (mt_unlikely(t == NULL))
         return;
     uint64_t state = mt_page.state;

@@ -12,11 +12,21 @@
 #include "base/os.h"
 #include "unwind/rule.h"
 
-/* An allocation returned block (NULL: it failed) for a request of bytes; caller is where the hook returns to. */
-MT_HIDDEN void mt_record_allocation(void *block, size_t bytes, struct mt_frame_state caller);
+/*
+ * What lies at the frame pointer of a hook, on x86-64 and (AAPCS64 frame record) on aarch64 alike. Passed as a pointer
+ * and read word by word: a struct copied with wide loads right after narrow stores stalls the store buffer.
+ */
+struct mt_hook_frame {
+    uint64_t caller_bp;
+    uint64_t return_address;
+    uint64_t caller_stack[]; /* the caller's stack pointer after the return, on x86-64 */
+};
+
+/* An allocation returned block (NULL: it failed) for a request of bytes in the hook with this frame. */
+MT_HIDDEN void mt_record_allocation(void *block, size_t bytes, const struct mt_hook_frame *frame);
 
 /* As above, unless the allocator got block by calling a hook itself, so that it has been recorded already. */
-MT_HIDDEN void mt_record_allocation_once(void *block, size_t bytes, struct mt_frame_state caller);
+MT_HIDDEN void mt_record_allocation_once(void *block, size_t bytes, const struct mt_hook_frame *frame);
 
 /* block is about to be freed. Not NULL. */
 MT_HIDDEN void mt_record_free(void *block);
@@ -33,8 +43,8 @@ struct mt_moving_block {
 MT_HIDDEN void mt_record_realloc_begin(struct mt_moving_block *moving, void *block);
 /* realloc is done: block has been freed, and result (NULL: only freed) allocated. */
 MT_HIDDEN void mt_record_realloc_end(struct mt_moving_block *moving, void *result, size_t bytes,
-                                     struct mt_frame_state caller);
+                                     const struct mt_hook_frame *frame);
 /* realloc has failed: block is what it was. */
-MT_HIDDEN void mt_record_realloc_failed(struct mt_moving_block *moving, struct mt_frame_state caller);
+MT_HIDDEN void mt_record_realloc_failed(struct mt_moving_block *moving, const struct mt_hook_frame *frame);
 
 #endif

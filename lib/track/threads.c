@@ -31,7 +31,7 @@ static uint64_t my_address(void) {
 
 static size_t thread_bytes(void) {
     return sizeof(struct mt_thread) +
-           mt_tracker.options.frames * (sizeof(struct mt_frame) + sizeof(struct mt_fresh_frame));
+           (mt_tracker.options.frames + 1) * (sizeof(struct mt_frame) + sizeof(struct mt_fresh_frame));
 }
 
 static struct mt_thread *new_thread(void) {
@@ -39,7 +39,8 @@ static struct mt_thread *new_thread(void) {
     if (t == NULL)
         return NULL;
     uint32_t n = (uint32_t)mt_tracker.options.frames;
-    t->stack.frame = (struct mt_frame *)(t + 1);
+    t->stack.frame = (struct mt_frame *)(t + 1) + 1;
+    t->stack.frame[-1].slot = UINT64_MAX;
     t->stack.fresh = (struct mt_fresh_frame *)(t->stack.frame + n);
     t->stack.max_frames = n;
     t->next = threads;
@@ -213,8 +214,11 @@ void mt_threads_publish(struct mt_thread *t) {
 }
 
 void mt_threads_refresh(struct mt_thread *t) {
-    if (t->used)
+    if (t->used) {
         mt_stack_reset(&t->stack);
+        for (uint32_t i = 0; i < MT_CHILDREN; i++)
+            t->child[i].pc = 0;
+    }
     t->used = true;
     t->shared = mt_tracker.many_threads;
     if (t->shared) {

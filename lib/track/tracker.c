@@ -69,6 +69,7 @@ static bool create_ledger(void) {
 static void fill_header(bool forked) {
     const struct mt_options *o = &mt_tracker.options;
     struct mt_ledger_header *h = mt_tracker.header;
+    mt_tracker.unusual = o->usable || o->check_unwind || o->sample_bytes != 0;
     h->flags = (o->usable ? MT_FLAG_USABLE : 0) | (o->exact_peak ? MT_FLAG_EXACT_PEAK : 0) |
                (o->check_unwind ? MT_FLAG_CHECK_UNWIND : 0) | (uint32_t)(forked ? MT_FLAG_FORKED : MT_FLAG_COMPLETE);
     h->sample_bytes = o->sample_bytes;

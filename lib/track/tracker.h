@@ -27,7 +27,13 @@ struct mt_page {
 
 #define MT_SEEN_BUSY UINT64_MAX /* no state, so that not even a wiped page looks familiar */
 
-enum { MT_SITE_CACHE = 1024, MT_FOREIGN_CACHE = 256 };
+enum { MT_SITE_CACHE = 1024, MT_FOREIGN_CACHE = 256, MT_CHILDREN_BITS = 11, MT_CHILDREN = 1 << MT_CHILDREN_BITS };
+
+/* A node that this thread has met lately, by its address below its parent. */
+struct mt_child {
+    uint64_t pc;
+    mt_node_id parent, node;
+};
 
 /* A thread's working memory. Private; the bank beside it is what readers see. */
 struct mt_thread {
@@ -45,6 +51,7 @@ struct mt_thread {
     struct mt_thread *next;
     uint64_t site_cache[MT_SITE_CACHE];       /* node (28) | class (7) | site (27) */
     uint64_t foreign_cache[MT_FOREIGN_CACHE]; /* site (27) | own record for it (27) */
+    struct mt_child child[MT_CHILDREN];
     struct mt_stack stack;
 };
 
@@ -54,6 +61,7 @@ struct mt_tracker {
     struct mt_options options;
     int pid; /* process of the ledger; 0: not started yet */
     bool options_read;
+    bool unusual;         /* an option that the hot path leaves to record_unusual */
     bool many_threads;    /* a second one has recorded */
     uint32_t growth_lock; /* everything that allocates from the ledger */
     size_t (*usable_size)(void *);

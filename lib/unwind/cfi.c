@@ -341,7 +341,7 @@ static bool find_row(const uint8_t *header, uint64_t pc, struct row *row, bool *
 
 static mt_rule encode(enum mt_rule_kind kind, int64_t cfa_offset, int64_t bp_offset) {
     if ((cfa_offset & 7) || (bp_offset & 7) || bp_offset / 8 < INT16_MIN || bp_offset > 0 ||
-        cfa_offset / 8 >= 1 << 27 || cfa_offset / 8 < -(1 << 27))
+        cfa_offset / 8 >= 1 << 27 || cfa_offset / 8 < -(1 << 27) || (kind == MT_RULE_SP && cfa_offset < 8))
         return MT_RULE_SLOW;
     return (uint64_t)(cfa_offset / 8) << 36 | (uint64_t)(uint16_t)(bp_offset / 8) << 20 | kind;
 }

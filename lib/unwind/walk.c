@@ -94,6 +94,10 @@ bool mt_walk_step_slow(struct mt_stack *s, mt_rule rule, struct mt_frame_state *
         went_on = signal_step(s, state);
         break;
     case MT_RULE_NONE:
+        if (state->pc == 0) {
+            *end = MT_END_ZERO;
+            return false;
+        }
         went_on = frame_pointer_step(s, state);
         break;
     case MT_RULE_SLOW:
@@ -107,34 +111,43 @@ bool mt_walk_step_slow(struct mt_stack *s, mt_rule rule, struct mt_frame_state *
     default:
         return false;
     }
-    if (went_on && state->pc == 0) {
-        *end = MT_END_ZERO;
-        return false;
-    }
     return went_on;
 }
 
-bool mt_walk_restep(struct mt_stack *s, uint32_t i) {
-    const struct mt_frame *f = &s->frame[i];
+bool mt_walk_restep(struct mt_stack *s, const struct mt_frame *f) {
+    bool outermost = f == s->frame;
     struct mt_frame_state state = {.pc = f->pc, .sp = f->slot + 8, .bp = f->bp};
     enum mt_walk_end end = MT_END_RULE;
-    if (i == 0 && s->end == MT_END_LIMIT)
+    if (outermost && s->end == MT_END_LIMIT)
         return true;
-    bool went_on = mt_walk_step(s, mt_walk_edge(s, f->pc)->rule, &state, &end);
-    if (i == 0)
+    bool went_on = mt_walk_step(s, mt_walk_rule(s, f->pc), &state, &end);
+    if (outermost) {
+        if (went_on && state.pc == 0) {
+            went_on = false;
+            end = MT_END_ZERO;
+        }
         return !went_on && end == s->end;
+    }
     const struct mt_frame *outer = f - 1;
     return went_on && state.pc == outer->pc && state.sp == outer->slot + 8 &&
-           (state.bp == outer->bp || !(outer->flags & MT_FRAME_NEEDS_BP));
+           (state.bp == outer->bp || !(outer->rare & MT_FRAME_NEEDS_BP));
 }
 
 uint32_t mt_walk_plain(struct mt_stack *s, struct mt_frame_state state, uint64_t *pc, uint32_t max) {
     uint32_t n = 0;
     enum mt_walk_end end;
-    while (n < max) {
+    while (n < max && state.pc != 0) {
         pc[n++] = state.pc;
         if (!mt_walk_step(s, mt_rules_compute(state.pc), &state, &end))
             break;
     }
     return n;
+}
+
+struct mt_walk_result mt_walk_limited(struct mt_stack *s, struct mt_frame_state state, struct mt_walk_result r) {
+    uint32_t total = r.n_kept + r.n_fresh;
+    if (r.n_kept == 0 || (total <= s->max_frames && (s->end != MT_END_LIMIT || total == s->max_frames)))
+        return r;
+    s->n_frames = 0;
+    return mt_walk_fresh(s, state);
 }

@@ -20,27 +20,32 @@
 #include "unwind/rules.h"
 #include "unwind/stack.h"
 
-enum { MT_FRAME_NEEDS_BP = 1, MT_FRAME_RESTEP = 2 };
+/* In mt_frame.rare: bits 0..15 say where rbp of the next outer frame lies, at its slot + 8 + 8 * bp_word; 0: it is not
+ * compared. */
+enum {
+    MT_FRAME_BP_WORD = 0xffff,
+    MT_FRAME_RESTEP = 1 << 16,
+    MT_FRAME_RARE = MT_FRAME_BP_WORD | MT_FRAME_RESTEP,
+    MT_FRAME_NEEDS_BP = 1 << 17,
+};
 
 struct mt_frame {
     uint64_t slot; /* where the return address lies: state.sp - 8 */
     uint64_t pc;   /* as in mt_frame_state */
     uint64_t bp;
-    uint32_t node;   /* the caller's name for the path from the outermost frame to here */
-    int16_t bp_word; /* rbp of the next outer frame lies at its slot + 8 + 8 * bp_word; 0: not compared */
-    uint16_t flags;
+    uint32_t node; /* the caller's name for the path from the outermost frame to here */
+    uint32_t rare;
 };
 
-/* Rule and last known place in the tree of an address, so that neither is looked up again for a familiar frame. */
+/* The rule of an address that this thread has met lately. */
 struct mt_edge {
     uint64_t pc;
     mt_rule rule;
-    uint32_t parent, node;
 };
 
 struct mt_fresh_frame {
     struct mt_frame_state state;
-    struct mt_edge *edge;
+    mt_rule rule;
 };
 
 enum mt_walk_end {
@@ -57,90 +62,93 @@ struct mt_stack {
     uint32_t n_frames; /* of the kept stack; frame[0] is the outermost */
     uint32_t max_frames;
     enum mt_walk_end end;
-    struct mt_frame *frame;       /* max_frames */
+    struct mt_frame *frame;       /* max_frames, and before them one that ends the search for a slot */
     struct mt_fresh_frame *fresh; /* max_frames, innermost first */
     struct mt_edge edge[MT_EDGES];
 };
 
-/* The child of node parent for address edge->pc; may use and update edge->parent and edge->node. */
-typedef uint32_t (*mt_walk_child)(void *context, uint32_t parent, struct mt_edge *edge);
+/* The child of node parent for an address with its rule. */
+typedef uint32_t (*mt_walk_child)(void *context, uint32_t parent, uint64_t pc, mt_rule rule);
 
 /* Forget the kept stack and the edges. */
 MT_HIDDEN void mt_stack_reset(struct mt_stack *s);
 
 /* Steps that the fast path leaves out. False: the walk ends, *end says why. */
 MT_HIDDEN bool mt_walk_step_slow(struct mt_stack *s, mt_rule rule, struct mt_frame_state *state, enum mt_walk_end *end);
-/* Whether frame[i - 1] is still what frame[i] leads to (i = 0: whether the walk still ends there). */
-MT_HIDDEN bool mt_walk_restep(struct mt_stack *s, uint32_t i);
+/* Whether the frame outside of f is still what f leads to (the outermost: whether the walk still ends there). */
+MT_HIDDEN bool mt_walk_restep(struct mt_stack *s, const struct mt_frame *f);
 
 /* The whole walk without any cache, for comparison: up to max addresses innermost first into pc. Returns the count. */
 MT_HIDDEN uint32_t mt_walk_plain(struct mt_stack *s, struct mt_frame_state state, uint64_t *pc, uint32_t max);
 
-static inline struct mt_edge *mt_walk_edge(struct mt_stack *s, uint64_t pc) {
+static inline mt_rule mt_walk_rule(struct mt_stack *s, uint64_t pc) {
     struct mt_edge *edge = &s->edge[(pc * UINT64_C(0x9E3779B97F4A7C15)) >> (64 - MT_EDGES_BITS)];
     if (mt_unlikely(edge->pc != pc)) {
         edge->rule = mt_rules_find(pc);
-        edge->parent = UINT32_MAX;
         edge->pc = pc;
     }
-    return edge;
+    return edge->rule;
 }
 
-/* state := the caller's state. False: the walk ends, *end says why. */
+/* state := the caller's state. False: the walk ends, *end says why. Return address 0 is found by the next step. */
 static inline bool mt_walk_step(struct mt_stack *s, mt_rule rule, struct mt_frame_state *state, enum mt_walk_end *end) {
     enum mt_rule_kind kind = mt_rule_kind_of(rule);
-    uint64_t base;
-    if (mt_likely(kind == MT_RULE_SP))
-        base = state->sp;
-    else if (kind == MT_RULE_BP)
-        base = state->bp;
-    else
+    uint64_t cfa;
+    if (mt_likely(kind == MT_RULE_SP)) {
+        cfa = state->sp + (uint64_t)mt_rule_cfa_offset(rule); /* the offset is positive, and sp aligned */
+        if (mt_unlikely(cfa > s->map.now.high))
+            return mt_walk_step_slow(s, rule, state, end);
+    } else if (kind == MT_RULE_BP) {
+        cfa = state->bp + (uint64_t)mt_rule_cfa_offset(rule);
+        if (mt_unlikely(cfa <= state->sp || cfa > s->map.now.high || (cfa & 7)))
+            return mt_walk_step_slow(s, rule, state, end);
+    } else {
         return mt_walk_step_slow(s, rule, state, end);
-    uint64_t cfa = base + (uint64_t)mt_rule_cfa_offset(rule);
-    if (mt_unlikely(cfa <= state->sp || cfa > s->map.now.high || (cfa & 7)))
-        return mt_walk_step_slow(s, rule, state, end);
+    }
     int64_t bp_offset = mt_rule_bp_offset(rule);
     if (bp_offset)
         state->bp = *(const uint64_t *)(cfa + (uint64_t)bp_offset);
     state->pc = *(const uint64_t *)(cfa - 8);
     state->sp = cfa;
-    if (mt_unlikely(state->pc == 0)) {
-        *end = MT_END_ZERO;
-        return false;
-    }
     return true;
 }
 
-/* Compare outwards from frame[j], whose state is known to hold. Returns -1 when everything holds, else the index of
- * the outermost frame that does. */
-static inline int32_t mt_walk_verify(struct mt_stack *s, int32_t j) {
-    for (int32_t i = j; i > 0; i--) {
-        const struct mt_frame *inner = &s->frame[i], *outer = inner - 1;
-        if (mt_unlikely(inner->flags & MT_FRAME_RESTEP)) {
-            if (!mt_walk_restep(s, (uint32_t)i))
-                return i;
-            continue;
-        }
-        if (*(const uint64_t *)outer->slot != outer->pc)
-            return i;
-        if (inner->bp_word && ((const uint64_t *)outer->slot)[1 + inner->bp_word] != outer->bp)
-            return i;
-    }
-    if (mt_unlikely(s->end != MT_END_RULE) && !mt_walk_restep(s, 0))
-        return 0;
-    return -1;
+static inline bool mt_walk_same_bp(const struct mt_frame *inner, const struct mt_frame *outer) {
+    int16_t word = (int16_t)(inner->rare & MT_FRAME_BP_WORD);
+    return word == 0 || ((const uint64_t *)outer->slot)[1 + word] == outer->bp;
 }
 
-static inline void mt_walk_keep(struct mt_frame *frame, const struct mt_fresh_frame *fresh, bool outer_needs_bp) {
-    mt_rule rule = fresh->edge->rule;
+/* Compare outwards from a frame whose state is known to hold. Returns NULL when everything holds, else the outermost
+ * frame that does. */
+static inline const struct mt_frame *mt_walk_verify(struct mt_stack *s, const struct mt_frame *inner) {
+    const struct mt_frame *first = s->frame;
+    for (; inner != first; inner--) {
+        const struct mt_frame *outer = inner - 1;
+        if (mt_unlikely(inner->rare & MT_FRAME_RARE)) {
+            if (inner->rare & MT_FRAME_RESTEP) {
+                if (!mt_walk_restep(s, inner))
+                    return inner;
+                continue;
+            }
+            if (!mt_walk_same_bp(inner, outer))
+                return inner;
+        }
+        if (mt_unlikely(*(const uint64_t *)outer->slot != outer->pc))
+            return inner;
+    }
+    if (mt_unlikely(s->end != MT_END_RULE) && !mt_walk_restep(s, first))
+        return first;
+    return NULL;
+}
+
+static inline uint32_t mt_walk_rare(mt_rule rule, bool outer_needs_bp) {
     enum mt_rule_kind kind = mt_rule_kind_of(rule);
+    if (mt_likely(kind == MT_RULE_SP && !outer_needs_bp))
+        return 0;
     bool simple = kind == MT_RULE_SP || kind == MT_RULE_BP;
     bool needs_bp = mt_rule_uses_bp(rule) || (outer_needs_bp && !mt_rule_reloads_bp(rule));
-    frame->slot = fresh->state.sp - 8;
-    frame->pc = fresh->state.pc;
-    frame->bp = fresh->state.bp;
-    frame->bp_word = outer_needs_bp && simple ? (int16_t)(mt_rule_bp_offset(rule) / 8) : 0;
-    frame->flags = (uint16_t)((needs_bp ? MT_FRAME_NEEDS_BP : 0) | (simple ? 0 : MT_FRAME_RESTEP));
+    return (outer_needs_bp && simple ? (uint16_t)(mt_rule_bp_offset(rule) / 8) : 0u) | (simple ? 0 : MT_FRAME_RESTEP) |
+           (needs_bp ? MT_FRAME_NEEDS_BP : 0);
 }
 
 struct mt_walk_result {
@@ -149,37 +157,42 @@ struct mt_walk_result {
 
 /* Unwind until the kept stack is met or the stack ends: s->fresh[0 .. n_fresh), innermost first, goes on top of
  * s->frame[0 .. n_kept). */
-static inline struct mt_walk_result mt_walk_fresh(struct mt_stack *s, struct mt_frame_state state) {
-    int32_t j = (int32_t)s->n_frames - 1;
-    int32_t below = INT32_MAX; /* frames from here on are known to differ further out */
-    uint32_t n = 0;
+static inline __attribute__((always_inline)) struct mt_walk_result mt_walk_fresh(struct mt_stack *s,
+                                                                                 struct mt_frame_state state) {
+    const struct mt_frame *first = s->frame;
+    const struct mt_frame *f = first + s->n_frames - 1;   /* first - 1 ends the search: its slot is above all */
+    const struct mt_frame *below = first + s->max_frames; /* frames from here on are known to differ further out */
+    struct mt_fresh_frame *fresh = s->fresh, *limit = fresh + s->max_frames;
     enum mt_walk_end end = MT_END_LIMIT;
-    for (;;) {
+    while (mt_likely(fresh != limit)) {
         uint64_t slot = state.sp - 8;
-        while (j >= 0 && s->frame[j].slot < slot)
-            j--;
-        if (j >= 0 && j < below) {
-            const struct mt_frame *f = &s->frame[j];
-            if (f->slot == slot && f->pc == state.pc && (f->bp == state.bp || !(f->flags & MT_FRAME_NEEDS_BP))) {
-                below = mt_walk_verify(s, j);
-                if (below < 0)
-                    return (struct mt_walk_result){(uint32_t)j + 1, n};
-            }
+        while (f->slot < slot)
+            f--;
+        if (f->slot == slot && f->pc == state.pc && f < below &&
+            (f->bp == state.bp || !(f->rare & MT_FRAME_NEEDS_BP))) {
+            const struct mt_frame *broken = mt_walk_verify(s, f);
+            if (mt_likely(broken == NULL))
+                return (struct mt_walk_result){(uint32_t)(f - first) + 1, (uint32_t)(fresh - s->fresh)};
+            below = broken;
         }
-        if (mt_unlikely(n == s->max_frames)) {
-            end = MT_END_LIMIT;
-            break;
-        }
-        struct mt_edge *edge = mt_walk_edge(s, state.pc);
-        s->fresh[n].state = state;
-        s->fresh[n].edge = edge;
-        n++;
-        if (!mt_walk_step(s, edge->rule, &state, &end))
+        mt_rule rule = mt_walk_rule(s, state.pc);
+        fresh->state.pc = state.pc;
+        fresh->state.sp = state.sp;
+        fresh->state.bp = state.bp;
+        fresh->rule = rule;
+        fresh++;
+        if (mt_unlikely(!mt_walk_step(s, rule, &state, &end)))
             break;
     }
+    if (end == MT_END_ZERO && fresh != s->fresh)
+        fresh--; /* the frame with return address 0 is none */
     s->end = end;
-    return (struct mt_walk_result){0, n};
+    return (struct mt_walk_result){0, (uint32_t)(fresh - s->fresh)};
 }
+
+/* Walk anew when the kept stack is the innermost part of a deeper one, which this one does not continue. */
+MT_HIDDEN struct mt_walk_result mt_walk_limited(struct mt_stack *s, struct mt_frame_state state,
+                                                struct mt_walk_result r);
 
 /*
  * Walk the stack from state (where the hook returns to) and return the node of the whole path. child names nodes;
@@ -191,27 +204,26 @@ static inline __attribute__((always_inline)) uint32_t mt_walk(struct mt_stack *s
     if (mt_unlikely(!mt_stack_contains(&s->map, state.sp)))
         mt_stack_locate(&s->map, state.sp);
     struct mt_walk_result r = mt_walk_fresh(s, state);
-    uint32_t total = r.n_kept + r.n_fresh;
-    if (mt_unlikely(r.n_kept && (total > s->max_frames || (s->end == MT_END_LIMIT && total != s->max_frames)))) {
-        s->n_frames = 0; /* the innermost max_frames of another depth: not a continuation of the kept stack */
-        r = mt_walk_fresh(s, state);
-        total = r.n_fresh;
-    }
+    if (mt_unlikely(s->end == MT_END_LIMIT || r.n_kept + r.n_fresh > s->max_frames))
+        r = mt_walk_limited(s, state, r);
+    struct mt_frame *frame = s->frame + r.n_kept;
     uint32_t node = s->end >= MT_END_LOST ? truncated_root : root;
     bool needs_bp = false;
-    if (r.n_kept) {
-        node = s->frame[r.n_kept - 1].node;
-        needs_bp = s->frame[r.n_kept - 1].flags & MT_FRAME_NEEDS_BP;
+    if (mt_likely(r.n_kept)) {
+        node = frame[-1].node;
+        needs_bp = frame[-1].rare & MT_FRAME_NEEDS_BP;
     }
-    for (uint32_t i = r.n_kept; i < total; i++) {
-        const struct mt_fresh_frame *fresh = &s->fresh[total - 1 - i];
-        struct mt_frame *frame = &s->frame[i];
-        mt_walk_keep(frame, fresh, needs_bp);
-        needs_bp = frame->flags & MT_FRAME_NEEDS_BP;
-        node = child(context, node, fresh->edge);
+    s->n_frames = r.n_kept + r.n_fresh;
+    for (const struct mt_fresh_frame *fresh = s->fresh + r.n_fresh; fresh-- != s->fresh; frame++) {
+        frame->slot = fresh->state.sp - 8;
+        frame->pc = fresh->state.pc;
+        frame->bp = fresh->state.bp;
+        uint32_t rare = mt_walk_rare(fresh->rule, needs_bp);
+        needs_bp = rare & MT_FRAME_NEEDS_BP;
+        node = child(context, node, fresh->state.pc, fresh->rule);
         frame->node = node;
+        frame->rare = rare;
     }
-    s->n_frames = total;
     return node;
 }
 
