@@ -149,8 +149,10 @@ class Bench:
             result = action(workload, tool, scratch, ("-p",) if per_process else ())
             elapsed = time.monotonic() - begin
             foreign = max(0.0, (busy_s() - busy) - (own_s() - own)) / max(elapsed, 1 / TICK)
-            run = {"wall_s": result["wall_ns"] / 1e9, "cpu_s": result["cpu_us"] / 1e6, "foreign_cpus": round(foreign, 2),
-                   "largest_kib": result["largest_kib"], "output_bytes": occupied(tool.outputs(scratch))}
+            times = self.repeat if workload.shape == "startup" else 1
+            run = {"wall_s": result["wall_ns"] / times / 1e9, "cpu_s": result["cpu_us"] / times / 1e6,
+                   "foreign_cpus": round(foreign, 2), "largest_kib": result["largest_kib"],
+                   "output_bytes": occupied(tool.outputs(scratch)) // times}
             run.update({key: result[key] for key in ("throughput", "ns", "stdout") if key in result})
             if per_process:
                 run.update(split_memory(result, workload, self.resolve))

@@ -194,8 +194,8 @@ def main():
     for workload in prepare(workloads.select(table, options.only, options.skip), programs):
         figures, raw[workload.name] = run_workload(bench, workload, chosen, options)
         results.append((workload, figures))
-    built = tables.build(results, chosen, bench.repeat)
-    print(machine.sentence(described))
+    built = tables.build(results, chosen)
+    print("\n" + machine.sentence(described))
     print(tables.as_text(built), end="")
     written = record(options, described, chosen, results, raw)
     if options.json:
@@ -203,7 +203,8 @@ def main():
             json.dump(written, out, indent=1)
     if options.document:
         document.write(options.document, written, built, described, programs.cache)
-    return 0 if all(figures for _, figures in results) else 1
+    failed = [run for kept in raw.values() for tracked in kept["runs"].values() for run in tracked if not run]
+    return 1 if failed or not results else 0
 
 
 if __name__ == "__main__":

@@ -90,42 +90,62 @@ def depth_rows(results):
             yield row
 
 
-def startup_rows(results, repeat):
+def startup_rows(results):
     for workload, tools in results:
         if workload.shape == "startup":
             native = tools["native"]["wall_s"]
             if not native:
                 continue
-            row = [workload.name, "%.2f ms" % (native[0] / repeat * 1e3)]
+            row = [workload.name, "%.2f ms" % (native[0] * 1e3)]
             for tool, figures in tools.items():
                 if tool != "native":
                     tracked = figures["wall_s"]
-                    row.append("+%.2f ms" % ((tracked[0] - native[0]) / repeat * 1e3) if tracked else "-")
+                    row.append("+%.2f ms" % ((tracked[0] - native[0]) * 1e3) if tracked else "-")
             yield row
 
 
-def build(results, tools, repeat):
+def without_empty(header, rows):
+    """Drops the columns in which no row has anything."""
+    kept = [i for i in range(len(header)) if i == 0 or any(row[i] != "-" for row in rows)]
+    return [header[i] for i in kept], [[row[i] for i in kept] for row in rows]
+
+
+def best_rows(results):
+    for workload, tools in results:
+        if workload.shape in ("fixed", "server") and tools["native"]["cpu_s"]:
+            native = tools["native"]["cpu_s"]
+            row = [workload.name, "%.2f s" % native[1]]
+            for tool, figures in tools.items():
+                if tool != "native":
+                    row.append(number(figures["cpu_s"][1] / native[1] if figures["cpu_s"] else None))
+            yield row
+
+
+def build(results, tools):
     """Every table that has rows: (title, note, header, rows)."""
     others = [tool.name for tool in tools if tool.name != "native"]
     pairs = [heading for tool in others for heading in (tool + ": target", tool + ": helper")]
-    triples = [heading for tool in others for heading in (tool + ": output", "report", "MB")]
+    triples = [heading for tool in others for heading in (tool + ": output", "report", "MiB")]
     tables = [
         ("Wall time", "Ratio to native: median (least–greatest). Goal: the bound this project holds itself to.",
          ["workload", "native", *others, "goal"], time_rows(results, "slowdown")),
         ("Processor time", "User and system, the tracker's helpers included; ratio to native.",
          ["workload", "native", *others], time_rows(results, "cpu")),
+        ("Processor time, least", "The least of all rounds against the least native one: what is left of the ratio when "
+         "other processes disturbed some rounds.", ["workload", "native", *others],
+         best_rows(results) if any(summary.disturbed(figures) for _, figures in results) else []),
         ("Throughput", "Native operations per second divided by tracked ones.",
          ["workload", "threads", "native", *others, "goal"], throughput_rows(results)),
-        ("Peak memory", "MB of resident memory: of the target (and its ratio to native), and of the largest process "
+        ("Peak memory", "MiB of resident memory: of the target (and its ratio to native), and of the largest process "
          "beside it.", ["workload", "native", *pairs, "goal"], memory_rows(results)),
-        ("Output", "Size of what is kept, and what it takes to turn it into text: time and MB.",
+        ("Output", "Size of what is kept, and what it takes to turn it into text: time and MiB.",
          ["workload", *triples], output_rows(results)),
         ("Added nanoseconds", "Per malloc and free, by stack depth.", ["depth", "native ns", *others],
          depth_rows(results)),
         ("Start-up", "Added to a program that does nothing.", ["workload", "native", *others],
-         startup_rows(results, repeat)),
+         startup_rows(results)),
     ]
-    listed = [(title, note, header, list(rows)) for title, note, header, rows in tables]
+    listed = [(title, note, *without_empty(header, list(rows))) for title, note, header, rows in tables]
     return [table for table in listed if table[3]]
 
 

@@ -10,6 +10,7 @@ Further workloads can be read from a JSON file: a list of objects with the same 
 """
 import dataclasses
 import json
+import subprocess
 from typing import Optional
 
 
@@ -30,12 +31,12 @@ class Workload:
     target_rss: Optional[float] = None
 
 
-CC1 = "/usr/lib/gcc/x86_64-linux-gnu/12/cc1"
+CC1 = subprocess.run(["gcc", "-print-prog-name=cc1"], capture_output=True, text=True).stdout.strip() or "cc1"
 
 REAL = [
-    Workload("cc1", "GCC 12 compiles SQLite's amalgamation, -O0",
+    Workload("cc1", "GCC compiles SQLite's amalgamation, -O0",
              [CC1, "-quiet", "-fpreprocessed", "-O0", "@sqlite3.i", "-o", "/dev/null"], target=1.12),
-    Workload("clang", "clang 14 compiles 200,000 lines of C++17 templates: deep stacks, many call paths",
+    Workload("clang", "clang compiles 200,000 lines of C++17 templates: deep stacks, many call paths",
              ["clang", "-fintegrated-cc1", "-c", "-O0", "-std=c++17", "@templates.ii", "-o", "/dev/null"],
              target=1.30, target_rss=1.30),
     Workload("jq", "a filter over 41 MB of JSON: 2.5 million live blocks",
