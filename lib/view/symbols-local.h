@@ -78,6 +78,7 @@ struct mt_symbol_frame {
     const char *name;         /* as the source calls it; NULL: unknown */
     const char *linkage_name; /* NULL: none */
     const char *file;         /* NULL: unknown */
+    const char *directory;    /* what a relative file is relative to, NULL: nothing */
     int line;                 /* 0: unknown */
     int start_line;           /* of the function, 0: unknown or in another file */
     bool is_mangled_language; /* C++ and the like: without linkage_name the symbol table knows better */

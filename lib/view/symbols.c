@@ -76,35 +76,59 @@ static mt_string demangle(struct resolver *resolver, mt_string symbol) {
     return resolver->demangled[symbol] - 1;
 }
 
-/* A path without "//", "/./" and "/../": one header has one name, however the compiler came to it. */
-static mt_string intern_path(struct resolver *resolver, const char *path) {
-    char out[4096];
-    size_t n = 0;
-    if (!path || strlen(path) >= sizeof out) {
-        return path ? intern(resolver, path, strlen(path)) : 0;
+struct path {
+    char text[4096];
+    size_t bytes;
+};
+
+/* Appends one component; "" and "." are nothing, ".." takes the last one away if there is one. False: no room. */
+static bool append_component(struct path *path, const char *component, size_t bytes, bool absolute) {
+    size_t last = path->bytes; /* where the last component begins */
+    while (last > 0 && path->text[last - 1] != '/') {
+        last--;
     }
-    bool absolute = *path == '/';
-    for (const char *at = path; *at;) {
+    bool up = bytes == 2 && memcmp(component, "..", 2) == 0;
+    bool last_is_up = path->bytes - last == 2 && memcmp(path->text + last, "..", 2) == 0;
+    if (bytes == 0 || (bytes == 1 && *component == '.') || (up && absolute && path->bytes == 0)) {
+        return true;
+    }
+    if (up && path->bytes > 0 && !last_is_up) {
+        path->bytes = last > 0 ? last - 1 : 0;
+        return true;
+    }
+    if (path->bytes + 1 + bytes > sizeof path->text) {
+        return false;
+    }
+    if (path->bytes > 0 || absolute) {
+        path->text[path->bytes++] = '/';
+    }
+    memcpy(path->text + path->bytes, component, bytes);
+    path->bytes += bytes;
+    return true;
+}
+
+static bool append_components(struct path *path, const char *components, bool absolute) {
+    for (const char *at = components; *at;) {
         size_t bytes = strcspn(at, "/");
-        bool up = bytes == 2 && at[0] == '.' && at[1] == '.';
-        bool nothing = bytes == 0 || (bytes == 1 && at[0] == '.');
-        size_t last = n; /* where the component before begins, with its slash */
-        while (last > 0 && out[last - 1] != '/') {
-            last--;
-        }
-        bool last_is_up = n - last == 2 && memcmp(out + last, "..", 2) == 0;
-        if (up && n > 0 && !last_is_up) {
-            n = last > 0 ? last - 1 : 0;
-        } else if (!nothing && !(up && absolute && n == 0)) {
-            if (n > 0 || absolute) {
-                out[n++] = '/';
-            }
-            memcpy(out + n, at, bytes);
-            n += bytes;
+        if (!append_component(path, at, bytes, absolute)) {
+            return false;
         }
         at += bytes + (at[bytes] == '/');
     }
-    return intern(resolver, out, n);
+    return true;
+}
+
+/* A path without "//", "/./" and "/../": one header has one name, however the compiler came to it. */
+static mt_string intern_path(struct resolver *resolver, const char *directory, const char *file) {
+    struct path path = {.bytes = 0};
+    if (!file) {
+        return 0;
+    }
+    bool absolute = *(directory ? directory : file) == '/';
+    if ((directory && !append_components(&path, directory, absolute)) || !append_components(&path, file, absolute)) {
+        return intern(resolver, file, strlen(file));
+    }
+    return intern(resolver, path.text, path.bytes);
 }
 
 /* ---- results ----------------------------------------------------------------------------------------------------- */
@@ -186,7 +210,7 @@ static void store_frames(struct resolver *resolver, struct job *job, size_t i, c
     for (size_t f = 0; f < n; f++) {
         struct mt_function function = {.start_line = frames[f].start_line};
         name_function(resolver, job, i, &frames[f], f + 1 == n, &function);
-        function.file = intern_path(resolver, frames[f].file);
+        function.file = intern_path(resolver, frames[f].directory, frames[f].file);
         lines[f] = (struct mt_line){.function = store_function(resolver, &function), .line = frames[f].line};
         mapping->has_filenames |= function.file != 0;
         mapping->has_line_numbers |= frames[f].line > 0;

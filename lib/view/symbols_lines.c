@@ -15,12 +15,13 @@
  * The offsets in a damaged file can form circles. Siblings must come at growing offsets, and depth is limited.
  */
 #include <dwarf.h>
+#include <gelf.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "view/symbols-local.h"
 
-enum { MAX_DEPTH = 64, MAX_ROWS = 600 * 1000, MAX_RANGES = 100 * 1000 * 1000 };
+enum { MAX_DEPTH = 64, MIN_ROWS = 600 * 1000, BYTES_PER_ROW = 100, MAX_RANGES = 100 * 1000 * 1000 };
 
 struct range {
     uint64_t low, high; /* as in the debug information */
@@ -44,6 +45,7 @@ struct mt_line_lookup {
     struct unit *units;
     size_t n_units, unit_capacity;
     struct ranges unit_ranges;
+    uint64_t max_rows;
 };
 
 /* ---- ranges ------------------------------------------------------------------------------------------------------ */
@@ -125,12 +127,27 @@ static void add_unit(struct mt_line_lookup *lookup, Dwarf_Die *die) {
     lookup->units[lookup->n_units++] = (struct unit){.offset = dwarf_dieoffset(die)};
 }
 
+/* Line tables are what fills memory; they are read for a whole unit at a time. The larger the file, the more rows may
+ * stay: opening it again can mean to decompress it again. */
+static uint64_t allowed_rows(const struct mt_symbol_module *module) {
+    uint64_t bytes = 0;
+    GElf_Shdr header;
+    Elf *elf = dwarf_getelf(module->dwarf);
+    for (Elf_Scn *section = NULL; elf && (section = elf_nextscn(elf, section)) != NULL;) {
+        if (gelf_getshdr(section, &header) && header.sh_type == SHT_PROGBITS && !(header.sh_flags & SHF_ALLOC)) {
+            bytes += header.sh_size;
+        }
+    }
+    return MIN_ROWS + bytes / BYTES_PER_ROW;
+}
+
 struct mt_line_lookup *mt_line_lookup_new(struct mt_symbol_module *module) {
     struct mt_line_lookup *lookup = calloc(1, sizeof *lookup);
     if (!lookup) {
         return NULL;
     }
     lookup->module = module;
+    lookup->max_rows = allowed_rows(module);
     Dwarf_CU *cu = NULL;
     Dwarf_Half version;
     uint8_t type;
@@ -360,6 +377,16 @@ static void find_line(Dwarf_Die *lines, uint64_t address, uint64_t start, struct
     }
 }
 
+/* Where a relative file is. libdw has already put this before some names, namely those of the directory itself. */
+static const char *directory_of(Dwarf_Die *lines, const char *file) {
+    const char *directory = string_attribute(lines, DW_AT_comp_dir);
+    if (!directory || !file || *file == '/') {
+        return NULL;
+    }
+    size_t bytes = strlen(directory);
+    return strncmp(file, directory, bytes) == 0 && file[bytes] == '/' ? NULL : directory;
+}
+
 static bool mangles(Dwarf_Die *code) {
     switch (dwarf_srclang(code)) {
     case DW_LANG_C_plus_plus:
@@ -407,12 +434,12 @@ static size_t make_frames(Dwarf_Die *lines, Dwarf_Die *code, Dwarf_Die *chain, s
             frames[i].line = number_attribute(call, DW_AT_call_line);
             frames[i].file = unit_file(lines, number_attribute(call, DW_AT_call_file));
         }
+        frames[i].directory = directory_of(lines, frames[i].file);
         name_frame(die, &frames[i]);
     }
     return n;
 }
 
-/* Line tables are what fills memory; they are read for a whole unit at a time. */
 static void count_rows(struct mt_line_lookup *lookup, struct unit *unit, Dwarf_Die *lines) {
     Dwarf_Lines *rows;
     size_t n;
@@ -423,7 +450,7 @@ static void count_rows(struct mt_line_lookup *lookup, struct unit *unit, Dwarf_D
 }
 
 static bool make_room(struct mt_line_lookup *lookup) {
-    if (lookup->module->n_rows < MAX_ROWS) {
+    if (lookup->module->n_rows < lookup->max_rows) {
         return true;
     }
     for (size_t i = 0; i < lookup->n_units; i++) {
@@ -453,5 +480,6 @@ size_t mt_line_lookup_find(struct mt_line_lookup *lookup, uint64_t address,
     }
     frames[0] = (struct mt_symbol_frame){0}; /* assembly: a line, and a name from the symbol table */
     find_line(&lines, address, address, &frames[0]);
+    frames[0].directory = directory_of(&lines, frames[0].file);
     return frames[0].file && frames[0].line ? 1 : 0;
 }
