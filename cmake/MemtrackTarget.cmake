@@ -10,14 +10,16 @@ set(MT_JEMALLOC_SOURCES ${MT_INTERPOSE_SOURCES})
 list(FILTER MT_JEMALLOC_SOURCES INCLUDE REGEX "interpose/jemalloc[^/]*\\.c$")
 list(FILTER MT_INTERPOSE_SOURCES EXCLUDE REGEX "interpose/jemalloc[^/]*\\.c$")
 
-# -fno-builtin: the compiler must not turn our malloc's body into a call of calloc. initial-exec: a dynamic TLS access
+# Frame pointers: a hook finds its caller through its own. No vectors: words stored one by one and loaded as one wide
+# value stall the store buffer. -fno-builtin: the compiler must not turn our malloc's body into a call of calloc. initial-exec: a dynamic TLS access
 # can call malloc. No stack protector: the guard is not there yet when the first hook runs. Hooks run on the stack of
 # whoever allocates, thus the bound on frames.
 add_library(mt_target_flags INTERFACE)
 target_link_libraries(mt_target_flags INTERFACE mt_flags)
 target_compile_options(mt_target_flags INTERFACE
   -O2 -g -fPIC -fvisibility=hidden -fno-builtin -ftls-model=initial-exec -fno-lto -fno-stack-protector
-  -fno-semantic-interposition -fcf-protection=none -Wframe-larger-than=1024)
+  -fno-semantic-interposition -fcf-protection=none -fno-omit-frame-pointer -fno-tree-vectorize
+  -fno-tree-slp-vectorize -Wframe-larger-than=1024)
 
 # Links one preloaded object: libc only, nothing left undefined, nothing bound lazily.
 function(mt_add_preload name exports)

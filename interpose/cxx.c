@@ -38,7 +38,7 @@ static void *without_library(size_t bytes) {
         if (mt_unlikely(!recorded)) {                                                                                  \
             MT_RESOLVE();                                                                                              \
             if (block != NULL)                                                                                         \
-                mt_record_free(block);                                                                                 \
+                mt_record_delete(block);                                                                               \
             if (next == NULL) {                                                                                        \
                 mt_next.free(block);                                                                                   \
                 return;                                                                                                \

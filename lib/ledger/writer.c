@@ -51,7 +51,7 @@ static char *put_number(char *out, const char *end, uint64_t number) {
 
 /* Field 22 of /proc/self/stat; the fields before it are counted from the last ')' since comm can hold anything. */
 static uint64_t start_ticks(void) {
-    char stat[1024];
+    char stat[640]; /* the fields up to the 22nd are at most 22 * 21 + 64 */
     long n = mt_os_read_file("/proc/self/stat", stat, sizeof stat - 1);
     if (n <= 0)
         return 0;

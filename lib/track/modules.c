@@ -17,7 +17,7 @@ struct known {
     const struct link_map *map;
     const uint8_t *eh_frame_header;
     bool gone;
-    bool is_main;
+    bool is_main, is_loader;
     struct mt_module *record; /* in the ledger; NULL: no room */
 };
 
@@ -26,6 +26,7 @@ static uint32_t n_known = 1;
 static struct mt_module *chunk[MAX_MODULES / MT_MODULES_PER_CHUNK + 1];
 static uint32_t lock;
 
+extern struct r_debug _r_debug;
 #pragma weak _dl_find_object /* glibc 2.35 */
 
 static size_t text_length(const char *s) {
@@ -154,7 +155,8 @@ static uint32_t add(const struct dl_find_object *o, bool *replaced) {
                                .end = end,
                                .map = o->dlfo_link_map,
                                .eh_frame_header = o->dlfo_eh_frame,
-                               .is_main = o->dlfo_link_map->l_prev == NULL};
+                               .is_main = o->dlfo_link_map->l_prev == NULL,
+                               .is_loader = o->dlfo_link_map->l_addr == _r_debug.r_ldbase};
     write_record(id);
     __atomic_store_n(&n_known, id + 1, __ATOMIC_RELEASE);
     mt_growth_unlock();
@@ -178,8 +180,10 @@ uint32_t mt_modules_find(uint64_t address, const uint8_t **eh_frame_header) {
         return 0;
     *eh_frame_header = o.dlfo_eh_frame;
     uint32_t id = find_known(&o);
-    if (id != 0 || !mt_lock_acquire(&lock, 1 + (mt_self ? mt_self->bank_id : 0)))
-        return id;
+    if (id != 0)
+        return id | (known[id].is_loader ? MT_MODULE_LOADER : 0);
+    if (!mt_lock_acquire(&lock, 1 + (mt_self ? mt_self->bank_id : 0)))
+        return 0;
     bool replaced = false;
     id = find_known(&o);
     if (id == 0)
@@ -189,7 +193,7 @@ uint32_t mt_modules_find(uint64_t address, const uint8_t **eh_frame_header) {
         mt_rules_forget();
         mt_tracker_changed();
     }
-    return id;
+    return id | (known[id].is_loader ? MT_MODULE_LOADER : 0);
 }
 
 void mt_modules_check(void) {

@@ -140,11 +140,27 @@ static MT_NOINLINE void record_unusual(struct mt_thread *t, void *block, uint64_
     }
 }
 
+static MT_NOINLINE uint64_t take_asked(struct mt_thread *t, uint64_t bytes) {
+    bool is_it = bytes >= t->asked && bytes <= t->asked_most;
+    t->asked_most = 0;
+    return is_it ? t->asked : bytes;
+}
+
+void mt_record_asked(size_t bytes, size_t most) {
+    struct mt_thread *t = mt_self;
+    if (t != NULL) {
+        t->asked = bytes;
+        t->asked_most = most;
+    }
+}
+
 void mt_record_allocation(void *block, size_t bytes, const struct mt_hook_frame *frame) {
     struct mt_thread *t = enter((uint64_t)frame->caller_stack);
     if (mt_unlikely(t == NULL))
         return;
     uint64_t state = mt_page.state;
+    if (mt_unlikely(t->asked_most != 0))
+        bytes = take_asked(t, bytes);
     if (mt_unlikely(block == NULL))
         t->bank->failed += bytes != 0;
     else if (mt_unlikely(mt_tracker.unusual))
@@ -173,11 +189,18 @@ void mt_record_free(void *block) {
         count_free(t, found.site, found.bytes, waste, block == t->last_block);
     } else if (dropped) {
         t->bank->dropped++;
-    } else if (mt_tracker.options.sample_bytes == 0) {
+    } else if (mt_tracker.options.sample_bytes == 0 && block != t->freeing) {
         t->bank->unknown_frees++;
     }
+    t->freeing = NULL;
     t->last_block = NULL;
     leave(t, state);
+}
+
+void mt_record_delete(void *block) {
+    mt_record_free(block);
+    if (mt_self != NULL)
+        mt_self->freeing = block;
 }
 
 static MT_NOINLINE void record_moved(struct mt_thread *t, void *result, uint64_t bytes,
@@ -236,5 +259,38 @@ void mt_record_realloc_failed(struct mt_moving_block *moving, const struct mt_ho
         count_free(t, moving->site, moving->bytes, moving->waste, false);
         t->bank->dropped++;
     }
+    leave(t, state);
+}
+
+/* Growth counts as allocated bytes and shrinkage as freed ones, of the same block. */
+static void count_resize(struct mt_thread *t, mt_site_id id, int64_t change) {
+    struct mt_site *s = own_record(t, id);
+    save_for_peak(s, t->control->epoch);
+    if (change > 0)
+        s->allocated_bytes += (uint64_t)change;
+    else
+        s->freed_bytes += (uint64_t)-change;
+    int64_t live = (int64_t)(s->allocated_bytes - s->freed_bytes);
+    if (live > s->max_bytes)
+        s->max_bytes = live;
+    t->bank->live_bytes += change;
+    if (t->bank->live_bytes > t->high || t->bank->live_bytes < t->low)
+        mt_threads_publish(t);
+}
+
+void mt_record_resize(void *block, size_t bytes) {
+    struct mt_thread *t = enter((uint64_t)__builtin_frame_address(0));
+    if (mt_unlikely(t == NULL))
+        return;
+    uint64_t state = mt_page.state;
+    bool dropped = false;
+    struct mt_live_entry entry = mt_live_take(t, (uint64_t)block, &dropped), replaced = {0, 0};
+    if (entry.site != 0) {
+        count_resize(t, entry.site, (int64_t)bytes - (int64_t)entry.bytes);
+        entry.bytes = bytes;
+        dropped = !mt_live_put(t, (uint64_t)block, entry, &replaced);
+    }
+    t->bank->dropped += dropped;
+    t->last_block = NULL;
     leave(t, state);
 }

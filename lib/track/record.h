@@ -28,8 +28,15 @@ MT_HIDDEN void mt_record_allocation(void *block, size_t bytes, const struct mt_h
 /* As above, unless the allocator got block by calling a hook itself, so that it has been recorded already. */
 MT_HIDDEN void mt_record_allocation_once(void *block, size_t bytes, const struct mt_hook_frame *frame);
 
+/* The next allocation of this thread is for a request of bytes, though up to most may be asked for (an operator new
+ * that rounds up). */
+MT_HIDDEN void mt_record_asked(size_t bytes, size_t most);
+
 /* block is about to be freed. Not NULL. */
 MT_HIDDEN void mt_record_free(void *block);
+
+/* The same, by an operator delete: that free is then called for block, too, is not another event. */
+MT_HIDDEN void mt_record_delete(void *block);
 
 /* A block taken out of the table while realloc works on it. */
 struct mt_moving_block {
@@ -46,5 +53,8 @@ MT_HIDDEN void mt_record_realloc_end(struct mt_moving_block *moving, void *resul
                                      const struct mt_hook_frame *frame);
 /* realloc has failed: block is what it was. */
 MT_HIDDEN void mt_record_realloc_failed(struct mt_moving_block *moving, const struct mt_hook_frame *frame);
+
+/* block has been resized in place to bytes: still the same allocation. */
+MT_HIDDEN void mt_record_resize(void *block, size_t bytes);
 
 #endif

@@ -89,6 +89,8 @@ mt_rule mt_rules_compute(uint64_t pc) {
     uint64_t address = (pc & MT_PC_EXACT) ? (pc & ~MT_PC_EXACT) : pc - 1;
     uint32_t module = find_module(address, &header);
     mt_rule rule = header != NULL ? mt_cfi_rule(header, pc) : MT_RULE_NONE;
+    if (rule == MT_RULE_NONE && (module & MT_MODULE_LOADER))
+        rule = MT_RULE_END;
     return rule | (uint64_t)(module & 0x7fff) << 5;
 }
 

@@ -10,8 +10,10 @@
 
 /*
  * Who knows the modules: for an address (of an instruction, not one after a call) returns the module id, 0 for none,
- * and stores the module's .eh_frame_hdr (NULL: it has none). Any context.
+ * and stores the module's .eh_frame_hdr (NULL: it has none). MT_MODULE_LOADER is added for the dynamic loader: its entry code
+ * has no CFI, and what lies there is the end of the stack. Any context.
  */
+enum { MT_MODULE_LOADER = 0x8000 };
 typedef uint32_t (*mt_module_finder)(uint64_t address, const uint8_t **eh_frame_header);
 
 MT_HIDDEN void mt_rules_init(mt_module_finder finder);

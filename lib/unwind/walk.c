@@ -136,6 +136,7 @@ bool mt_walk_restep(struct mt_stack *s, const struct mt_frame *f) {
 uint32_t mt_walk_plain(struct mt_stack *s, struct mt_frame_state state, uint64_t *pc, uint32_t max) {
     uint32_t n = 0;
     enum mt_walk_end end;
+    mt_stack_locate(&s->map, state.sp);
     while (n < max && state.pc != 0) {
         pc[n++] = state.pc;
         if (!mt_walk_step(s, mt_rules_compute(state.pc), &state, &end))

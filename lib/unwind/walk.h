@@ -174,6 +174,8 @@ static inline __attribute__((always_inline)) struct mt_walk_result mt_walk_fresh
             if (mt_likely(broken == NULL))
                 return (struct mt_walk_result){(uint32_t)(f - first) + 1, (uint32_t)(fresh - s->fresh)};
             below = broken;
+            if (mt_unlikely(!mt_stack_contains(&s->map, state.sp)))
+                mt_stack_locate(&s->map, state.sp); /* a signal frame further out has led to another stack */
         }
         mt_rule rule = mt_walk_rule(s, state.pc);
         fresh->state.pc = state.pc;
