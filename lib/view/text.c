@@ -201,6 +201,8 @@ char *mt_format_shorten_function(const char *function, size_t columns, const cha
         return strdup(function);
     const char *name;
     size_t bytes = mt_wrappers_qualified_name(function, &name);
+    if (bytes == 0) /* "0x1f00 (module)": not the name of a function */
+        return shorten_middle(function, columns, columns / 3, ellipsis);
     char *qualified = strndup(name, bytes);
     if (!qualified || mt_format_width(qualified) <= columns)
         return qualified;

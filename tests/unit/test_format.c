@@ -155,6 +155,8 @@ static void shortening(void **state) {
     assert_shortened(mt_format_shorten_function, name, 20, "std::v...::push_back");
     assert_shortened(mt_format_shorten_function, "ns::operator<(A<int>)", 15, "ns::operator<");
     assert_shortened(mt_format_shorten_function, "f<a->b<c>>::g(int)", 10, "f<...>::g");
+    assert_shortened(mt_format_shorten_function, "0x1f00 (libfoo.so.1)", 15, "0x1f0...o.so.1)");
+    assert_shortened(mt_format_shorten_function, "work+0x1f (libfoo.so.1)", 15, "work+...o.so.1)");
     assert_shortened(mt_format_shorten_end, "abcdefgh", 6, "abc...");
     assert_shortened(mt_format_shorten_end, "abcdefgh", 2, "ab");
 }
