@@ -263,14 +263,14 @@ static void choose_sort(struct request *r, const struct mt_profile *profile) {
     r->view.sort = by_peak ? MT_VALUE_PEAK_BYTES : MT_VALUE_LIVE_BYTES;
 }
 
-static int check_sort(const struct request *r, const struct mt_rows *rows, struct mt_error *error) {
-    if (!r->sort_given || mt_rows_has(rows, r->view.sort))
-        return 0;
-    return mt_error_set(error, MEMTRACK_EUSAGE,
-                        r->view.sort == MT_VALUE_WASTE_BYTES ? "memtrack run --usable measures it."
-                                                             : "Choose another --sort column.",
-                        "cannot sort by %s: it is not in this profile%s", mt_sort_name(r->view.sort),
-                        r->view.at.kind == MT_AT_END ? "" : " for that moment");
+static void warn_of_sort(const struct request *r, const struct mt_rows *rows) {
+    if (mt_rows_has(rows, r->view.sort))
+        return;
+    const char *hint = r->view.sort == MT_VALUE_WASTE_BYTES && r->view.at.kind == MT_AT_END
+                           ? "memtrack run --usable measures it."
+                           : NULL;
+    mt_print_problem(r->program, hint, "the profile has no %s%s to sort by: the rows come by live bytes",
+                     mt_sort_name(r->view.sort), r->view.at.kind == MT_AT_END ? "" : " of that moment");
 }
 
 static int report(struct request *r, const char *path, struct mt_error *error) {
@@ -283,10 +283,10 @@ static int report(struct request *r, const char *path, struct mt_error *error) {
         choose_sort(r, profile);
         status = mt_rows_build(profile, &r->view, &rows, error);
     }
-    if (status == 0)
-        status = check_sort(r, rows, error);
-    if (status == 0)
+    if (status == 0) {
+        warn_of_sort(r, rows);
         status = print(r, rows, error);
+    }
     mt_rows_free(rows);
     mt_profile_free(profile);
     return status;

@@ -5,13 +5,11 @@
  */
 #include "summary.h"
 
-#include <string.h>
-
 #include "export/json.h"
 #include "facts.h"
 #include "table.h"
 
-enum { DEFAULT_LINES = 5, LABEL_COLUMNS = 1 };
+enum { DEFAULT_LINES = 5 };
 
 static void print_facts(const struct mt_terminal *terminal, const struct mt_rows *rows, bool exact_bytes) {
     struct mt_facts_options options = {.exact_bytes = exact_bytes, .utf8 = terminal->utf8};
@@ -31,10 +29,6 @@ static void print_rows(const struct mt_terminal *terminal, const struct mt_rows 
                                      .n_columns = 1};
     if (mt_rows_all(rows)->value[MT_VALUE_PEAK_BYTES] == 0)
         return;
-    fprintf(terminal->stream, "\n%*s", LABEL_COLUMNS, "");
-    mt_put(terminal, MT_STYLE_BOLD, "lines that held most at the peak");
-    fputs(" ", terminal->stream);
-    mt_put(terminal, MT_STYLE_DIM, "(at the peak, its share, live at the end)");
     fputc('\n', terminal->stream);
     mt_table_print(terminal, rows, &table);
 }

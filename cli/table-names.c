@@ -10,7 +10,7 @@
 #include "table-local.h"
 #include "view/format.h"
 
-enum { MAX_FRAMES_SHOWN = 12, GAP = 2 };
+enum { MAX_FRAMES_SHOWN = 12, GAP = 2, MIN_FUNCTION = 8 };
 
 typedef char *shorten(const char *text, size_t columns, const char *ellipsis);
 
@@ -37,19 +37,17 @@ static char *fitted(const struct table *t, const char *text, size_t columns, sho
     return shortened;
 }
 
-/* name, then detail beside it if there is room and below it if not. "" is no detail. */
-static void put_pair(const struct table *t, size_t columns, size_t indent, const char *name, shorten *shorten_name,
-                     const char *detail, shorten *shorten_detail) {
-    char *first = fitted(t, name, columns, shorten_name), *second = fitted(t, detail, columns, shorten_detail);
-    mt_put(t->terminal, MT_STYLE_NONE, first ? first : "?");
+/* A name that fits, then its detail: beside it if there is room and below it if not. "" is no detail. */
+static void put_pair(const struct table *t, const char *name, const char *detail, shorten *shorten_detail) {
+    char *second = fitted(t, detail, t->name_width - GAP, shorten_detail);
+    mt_put(t->terminal, MT_STYLE_NONE, name);
     if (second && *second) {
-        if (mt_format_width(first ? first : "?") + GAP + mt_format_width(second) <= columns)
+        if (mt_format_width(name) + GAP + mt_format_width(second) <= t->name_width)
             fprintf(t->terminal->stream, "%*s", GAP, "");
         else
-            next_line(t, indent);
+            next_line(t, GAP);
         mt_put(t->terminal, MT_STYLE_DIM, second);
     }
-    free(first);
     free(second);
 }
 
@@ -65,14 +63,43 @@ static void put_source(const struct table *t, mt_string file, int64_t line) {
     free(text);
 }
 
-static void put_frame(const struct table *t, const struct mt_frame *frame, size_t indent) {
-    const struct mt_profile *profile = mt_rows_profile(t->rows);
-    char *key = mt_frame_key(profile, frame);
+/* The key of a frame; where it is "function+0x1f (module)", the function alone is shortened. */
+static char *fitted_place(const struct table *t, const struct mt_frame *frame, size_t columns) {
+    const char *function = mt_profile_text(mt_rows_profile(t->rows), frame->function);
+    char *key = mt_frame_key(mt_rows_profile(t->rows), frame), *place = NULL;
+    if (!key)
+        return NULL;
     bool has_line = frame->file && frame->line;
-    put_pair(t, t->name_width - indent, indent, key ? relative(t, key) : "?",
-             has_line ? mt_format_shorten_path : mt_format_shorten_function,
-             has_line ? mt_profile_text(profile, frame->function) : "", mt_format_shorten_function);
+    size_t bytes = strlen(function);
+    const char *rest = !has_line && bytes && strncmp(key, function, bytes) == 0 ? key + bytes : "";
+    size_t taken = mt_format_width(rest);
+    if (*rest && taken + MIN_FUNCTION <= columns) {
+        char *name = fitted(t, function, columns - taken, mt_format_shorten_function);
+        if (name && asprintf(&place, "%s%s", name, rest) < 0)
+            place = NULL;
+        free(name);
+    } else {
+        place = fitted(t, relative(t, key), columns, has_line ? mt_format_shorten_path : mt_format_shorten_function);
+    }
     free(key);
+    return place;
+}
+
+/* One frame, one line: the function gets what the place leaves, and at least two fifths if it needs them. */
+static void put_frame(const struct table *t, const struct mt_frame *frame, size_t indent) {
+    size_t columns = t->name_width - indent;
+    const char *function = frame->file && frame->line ? mt_profile_text(mt_rows_profile(t->rows), frame->function) : "";
+    size_t wanted = *function ? mt_format_width(function) + GAP : 0, share = columns * 2 / 5;
+    char *place = fitted_place(t, frame, columns - (wanted < share ? wanted : share));
+    size_t taken = place ? mt_format_width(place) + GAP : 0;
+    mt_put(t->terminal, MT_STYLE_NONE, place ? place : "?");
+    if (*function && taken + MIN_FUNCTION <= columns) {
+        char *name = fitted(t, function, columns - taken, mt_format_shorten_function);
+        fprintf(t->terminal->stream, "%*s", GAP, "");
+        mt_put(t->terminal, MT_STYLE_DIM, name);
+        free(name);
+    }
+    free(place);
 }
 
 static void put_stack(const struct table *t, const struct mt_row *row) {
@@ -101,37 +128,52 @@ static void put_stack(const struct table *t, const struct mt_row *row) {
     }
 }
 
-/* For groups that are no call path: the key, with a detail. */
-static void put_key(const struct table *t, const struct mt_row *row) {
-    const struct mt_profile *profile = mt_rows_profile(t->rows);
-    char *key = mt_rows_key(t->rows, row);
-    const char *function = mt_profile_text(profile, row->function), *file = mt_profile_text(profile, row->file);
-    const char *name = key ? relative(t, key) : "?";
-    switch (mt_rows_options(t->rows)->by) {
-    case MT_BY_LINE:
-        put_pair(t, t->name_width, GAP, name, row->line ? mt_format_shorten_path : mt_format_shorten_function,
-                 row->line ? function : "", mt_format_shorten_function);
-        put_source(t, row->file, row->line);
-        break;
-    case MT_BY_FUNCTION:
-        put_pair(t, t->name_width, GAP, name, mt_format_shorten_function, row->shares_name ? "" : relative(t, file),
-                 mt_format_shorten_path);
-        break;
-    case MT_BY_FILE:
-    case MT_BY_MODULE:
-        put_pair(t, t->name_width, GAP, name, mt_format_shorten_path, "", mt_format_shorten_end);
-        break;
-    default:
-        put_pair(t, t->name_width, GAP, name, mt_format_shorten_end, "", mt_format_shorten_end);
+/* A line: the place, the function beside or below it, the source text below. */
+static void put_line(const struct table *t, const struct mt_row *row) {
+    struct mt_frame frame;
+    if (!mt_rows_frame(t->rows, row, &frame)) {
+        char *key = mt_rows_key(t->rows, row);
+        mt_put(t->terminal, MT_STYLE_NONE, key);
+        free(key);
+        return;
     }
+    char *place = fitted_place(t, &frame, t->name_width);
+    put_pair(t, place ? place : "?", row->line ? mt_profile_text(mt_rows_profile(t->rows), row->function) : "",
+             mt_format_shorten_function);
+    free(place);
+    put_source(t, row->file, row->line);
+}
+
+static void put_key(const struct table *t, const struct mt_row *row, shorten *function, const char *detail) {
+    char *key = mt_rows_key(t->rows, row);
+    char *name = key ? fitted(t, relative(t, key), t->name_width, function) : NULL;
+    put_pair(t, name ? name : "?", detail, mt_format_shorten_path);
+    free(name);
     free(key);
 }
 
 void mt_table_put_name(const struct table *t, const struct mt_row *row) {
+    const char *file = mt_profile_text(mt_rows_profile(t->rows), row->file);
     bool truncated;
-    if (mt_rows_options(t->rows)->by == MT_BY_STACK && mt_rows_stack(t->rows, row, NULL, 0, &truncated))
-        put_stack(t, row);
-    else
-        put_key(t, row);
+    switch (mt_rows_options(t->rows)->by) {
+    case MT_BY_STACK:
+        if (mt_rows_stack(t->rows, row, NULL, 0, &truncated))
+            put_stack(t, row);
+        else
+            put_key(t, row, mt_format_shorten_end, "");
+        break;
+    case MT_BY_LINE:
+        put_line(t, row);
+        break;
+    case MT_BY_FUNCTION:
+        put_key(t, row, mt_format_shorten_function, row->shares_name ? "" : relative(t, file));
+        break;
+    case MT_BY_FILE:
+    case MT_BY_MODULE:
+        put_key(t, row, mt_format_shorten_path, "");
+        break;
+    default:
+        put_key(t, row, mt_format_shorten_end, "");
+    }
     fputc('\n', t->terminal->stream);
 }

@@ -23,7 +23,7 @@
 #include "table-local.h"
 #include "view/format.h"
 
-enum { GAP = 2, INDENT = 1, BAR_NARROW = 6, BAR_WIDE = 12, WIDE_TERMINAL = 110, NAME_NARROW = 30, NAME_WIDE = 48 };
+enum { GAP = 2, INDENT = 1, BAR_NARROW = 6, BAR_WIDE = 12, WIDE_TERMINAL = 110, NAME_NARROW = 40, NAME_WIDE = 60 };
 
 static const struct {
     const char *title;
@@ -172,12 +172,16 @@ static void put_heading(const struct table *t) {
 
 /* ---- the whole ------------------------------------------------------------------------------------------------- */
 
+/* Rows that have nothing in the sort column are not shown unless all are asked for. */
 static size_t count_shown(const struct mt_rows *rows, size_t n) {
     size_t count = mt_rows_count(rows), shown = 0;
     enum mt_value sort = mt_rows_options(rows)->sort;
     if (n == 0)
         return count;
-    while (shown < count && shown < n && mt_rows_at(rows, shown)->value[sort] != 0)
+    n = n < count ? n : count;
+    if (!mt_rows_has(rows, sort)) /* nothing to tell them apart by */
+        return n;
+    while (shown < n && mt_rows_at(rows, shown)->value[sort] != 0)
         shown++;
     return shown;
 }
@@ -191,14 +195,14 @@ static void subtract(struct mt_row *difference, const struct mt_row *from, const
 }
 
 static void put_sums(const struct table *t) {
-    static const char *const plurals[] = {"lines",   "functions", "files", "modules", "call paths",
-                                          "threads", "scopes",    "sizes", "domains"};
+    static const char *const nouns[] = {"line",   "function", "file", "module", "call path",
+                                        "thread", "scope",    "size", "domain"};
     FILE *stream = t->terminal->stream;
     const struct mt_view_options *options = mt_rows_options(t->rows);
     size_t n_more = mt_rows_count(t->rows) - t->n_shown;
     char text[96], count[MT_FORMAT_BYTES];
-    snprintf(text, sizeof text, "%s %s more %s", t->terminal->ellipsis, mt_format_count(count, (int64_t)n_more),
-             plurals[options->by]);
+    snprintf(text, sizeof text, "%s %s more %s%s", t->terminal->ellipsis, mt_format_count(count, (int64_t)n_more),
+             nouns[options->by], n_more == 1 ? "" : "s");
     if (n_more && options->cumulative) {
         fprintf(stream, "%*s", (int)t->name_column, "");
         mt_put(t->terminal, MT_STYLE_DIM, text);
@@ -247,8 +251,7 @@ void mt_table_print(const struct mt_terminal *terminal, const struct mt_rows *ro
     subtract(&t.filtered_out, mt_rows_all(rows), mt_rows_passed(rows));
     if (!put_nothing(&t)) {
         lay_out(&t);
-        if (!options->is_brief)
-            put_heading(&t);
+        put_heading(&t);
         for (size_t i = 0; i < t.n_shown; i++) {
             put_numbers(&t, mt_rows_at(rows, i), false);
             mt_table_put_name(&t, mt_rows_at(rows, i));

@@ -10,7 +10,7 @@ struct mt_table_options {
     size_t n;         /* rows shown, 0: all */
     bool exact_bytes; /* bytes instead of KiB, MiB */
     bool full;        /* names, paths and stacks are not shortened */
-    bool is_brief;    /* no headings, no totals: for the end of a run */
+    bool is_brief;    /* no sums: for the end of a run */
     size_t n_columns; /* at most so many columns beside the sort column; 0: what fits */
 };
 

@@ -63,6 +63,13 @@ static struct mt_frame frame_of_entry(const struct mt_frames *frames, uint32_t e
                              .is_inlined = entry->is_inlined};
 }
 
+bool mt_rows_frame(const struct mt_rows *rows, const struct mt_row *row, struct mt_frame *out) {
+    if (row->entry == MT_NO_ENTRY)
+        return false;
+    *out = frame_of_entry(&rows->frames, row->entry);
+    return true;
+}
+
 size_t mt_rows_stack(const struct mt_rows *rows, const struct mt_row *row, struct mt_frame *out, size_t max,
                      bool *truncated) {
     *truncated = false;

@@ -39,15 +39,14 @@ static int out_of_memory(struct mt_error *error) {
 
 static int check_indexes(const struct mt_profile *profile, struct mt_error *error) {
     bool bad = false;
-    for (size_t i = 0; i < profile->n_samples; i++) {
+    for (size_t i = 0; i < profile->n_samples && !bad; i++) {
         const struct mt_sample *sample = &profile->samples[i];
-        bad |= sample->first_frame > profile->n_frames || sample->n_frames > profile->n_frames - sample->first_frame;
+        bad = sample->first_frame > profile->n_frames || sample->n_frames > profile->n_frames - sample->first_frame;
+        for (size_t k = 0; k < sample->n_frames && !bad; k++)
+            bad = profile->frames[sample->first_frame + k] >= profile->n_locations;
     }
-    for (size_t i = 0; i < profile->n_frames; i++)
-        bad |= profile->frames[i] >= profile->n_locations;
     return bad ? mt_error_set(error, MEMTRACK_EFORMAT, "Record it again.",
-                              "the profile is damaged: a call path names "
-                              "frames that are not in it")
+                              "the profile is damaged: a call path names frames that are not in it")
                : 0;
 }
 
@@ -134,6 +133,11 @@ static bool count_once(struct builder *b, uint32_t s, uint32_t entry, const int6
     return row != NULL;
 }
 
+/* Not counted by --cumulative: the tracker, and what starts programs (all is below _start: true and useless). */
+static bool is_silent(const struct mt_entry *entry) {
+    return entry->kind == MT_FRAME_HOOK || entry->kind == MT_FRAME_RUNTIME;
+}
+
 /* Every group on the path from the charged frame outwards. */
 static bool count_path(struct builder *b, uint32_t s, uint32_t charged, uint32_t position,
                        const int64_t value[MT_N_VALUES]) {
@@ -144,7 +148,7 @@ static bool count_path(struct builder *b, uint32_t s, uint32_t charged, uint32_t
         return count_charged(b, s, charged, value);
     bool counted = true;
     for (uint32_t e = charged; e < frames->first_entry[path[position] + 1]; e++)
-        counted &= frames->entries[e].kind == MT_FRAME_HOOK || count_once(b, s, e, value);
+        counted &= (e != charged && is_silent(&frames->entries[e])) || count_once(b, s, e, value);
     for (uint32_t i = position + 1; i < sample->n_frames; i++)
         for (uint32_t g = b->first_group[path[i]]; g < b->first_group[path[i] + 1]; g++)
             counted &= count_once(b, s, b->groups[g], value);
@@ -201,7 +205,7 @@ static int prepare_cumulative(struct builder *b) {
     for (uint32_t l = 0; l < n_locations; l++) {
         b->first_group[l] = (uint32_t)n;
         for (uint32_t e = frames->first_entry[l]; e < frames->first_entry[l + 1]; e++) {
-            if (frames->entries[e].kind == MT_FRAME_HOOK || last_location[b->group[e]] == l + 1)
+            if (is_silent(&frames->entries[e]) || last_location[b->group[e]] == l + 1)
                 continue;
             last_location[b->group[e]] = l + 1;
             b->groups[n++] = e;

@@ -97,6 +97,8 @@ struct mt_frame {
  * the number that there are is returned. *truncated: its outer end is missing. */
 size_t mt_rows_stack(const struct mt_rows *rows, const struct mt_row *row, struct mt_frame *out, size_t max,
                      bool *truncated);
+/* The frame that the row is charged to; false when it has none (another grouping, an empty path). */
+bool mt_rows_frame(const struct mt_rows *rows, const struct mt_row *row, struct mt_frame *out);
 /* "src/a.c:12", "function+0x1f (module)", "0x1234 (module)", "[unknown]". malloc'ed; NULL: out of memory. */
 char *mt_frame_key(const struct mt_profile *profile, const struct mt_frame *frame);
 

@@ -210,48 +210,58 @@ static void add_sum_mismatch(const struct mt_rows *rows, struct mt_facts *facts)
     }
 }
 
-void mt_summary_notes(const struct mt_rows *rows, struct mt_facts *facts) {
-    const struct mt_profile *profile = mt_rows_profile(rows);
-    const struct mt_profile_info *info = &profile->info;
-    char size[MT_FORMAT_BYTES];
-    for (size_t i = 0; i < info->n_notes; i++)
-        mt_facts_add(facts, "", true, "%s", mt_profile_text(profile, info->notes[i]));
-    if (info->sample_bytes)
-        mt_facts_add(facts, "", true, "Sampled once every %s on average: every figure is an estimate.",
-                     mt_format_size(size, clamp(info->sample_bytes), false));
+static void add_profile_notes(const struct mt_profile *profile, struct mt_facts *facts) {
+    for (size_t i = 0; i < profile->info.n_notes; i++)
+        mt_facts_add(facts, "", false, "%s", mt_profile_text(profile, profile->info.notes[i]));
+}
+
+static void add_moment(const struct mt_rows *rows, struct mt_facts *facts) {
+    char moment[MT_FORMAT_BYTES + 16];
     if (mt_rows_options(rows)->at.kind != MT_AT_END)
         mt_facts_add(facts, "", false, "Live is what was live %s, not at the end of the recording.",
-                     mt_rows_options(rows)->at.kind == MT_AT_PEAK ? "at the peak" : "at the time asked for");
-    if (info->is_memtrack && !mt_rows_has(rows, MT_VALUE_WASTE_BYTES))
+                     moment_text(rows, moment));
+}
+
+void mt_summary_notes(const struct mt_rows *rows, struct mt_facts *facts) {
+    const struct mt_profile *profile = mt_rows_profile(rows);
+    add_profile_notes(profile, facts);
+    add_moment(rows, facts);
+    if (profile->info.is_memtrack && !mt_rows_has(rows, MT_VALUE_WASTE_BYTES))
         mt_facts_add(facts, "", false, "Waste was not measured%s.",
-                     info->usable_measured ? " at that moment" : ": usable sizes were not recorded");
+                     profile->info.usable_measured ? " at that moment" : ": usable sizes were not recorded");
     add_sum_mismatch(rows, facts);
 }
 
-static void add_count(struct mt_facts *facts, const char *label, uint64_t n, const char *one, const char *many) {
+static void add_count(struct mt_facts *facts, uint64_t n, const char *one, const char *many) {
     char count[MT_FORMAT_BYTES];
     if (n)
-        mt_facts_add(facts, label, true, "%s %s", mt_format_count(count, clamp(n)), n == 1 ? one : many);
+        mt_facts_add(facts, "", true, "%s %s", mt_format_count(count, clamp(n)), n == 1 ? one : many);
+}
+
+/* The recorder puts these into sentences, as notes; a profile without notes still tells its counts. */
+static void add_counts(const struct mt_coverage *coverage, struct mt_facts *facts) {
+    add_count(facts, coverage->dropped_events, "event could not be recorded", "events could not be recorded");
+    add_count(facts, coverage->lossy_blocks, "block without its call path (row [lossy])",
+              "blocks without their call path (row [lossy])");
+    add_count(facts, coverage->truncated_stacks, "block whose call path is cut at its outer end",
+              "blocks whose call path is cut at its outer end");
+    add_count(facts, coverage->unknown_frees, "free of a block whose allocation was not seen",
+              "frees of blocks whose allocation was not seen");
 }
 
 void mt_summary_coverage(const struct mt_rows *rows, struct mt_facts *facts) {
-    const struct mt_profile_info *info = &mt_rows_profile(rows)->info;
-    const struct mt_coverage *coverage = &info->coverage;
+    const struct mt_profile *profile = mt_rows_profile(rows);
+    const struct mt_profile_info *info = &profile->info;
     size_t before = facts->n;
-    add_count(facts, "", coverage->dropped_events, "event could not be recorded", "events could not be recorded");
-    add_count(facts, "", coverage->lossy_blocks, "block without its call path (row [lossy])",
-              "blocks without their call path (row [lossy])");
-    add_count(facts, "", coverage->truncated_stacks, "block whose call path is cut at its outer end",
-              "blocks whose call path is cut at its outer end");
-    add_count(facts, "", coverage->unknown_frees, "free of a block whose allocation was not seen",
-              "frees of blocks whose allocation was not seen");
-    mt_summary_notes(rows, facts);
-    bool complete = info->is_memtrack && !info->partial && !info->approximate && !info->sample_bytes;
-    for (size_t i = before; i < facts->n; i++)
-        complete &= !facts->items[i].is_warning;
-    if (complete && facts->n == before)
+    if (info->n_notes)
+        add_profile_notes(profile, facts);
+    else
+        add_counts(&info->coverage, facts);
+    add_sum_mismatch(rows, facts);
+    if (facts->n == before && info->is_memtrack && !info->partial && !info->approximate && !info->sample_bytes)
         mt_facts_add(facts, "coverage", false, "every allocation was recorded with its whole call path");
-    else if (facts->n > before)
+    add_moment(rows, facts);
+    if (facts->n > before)
         facts->items[before].label = "coverage";
 }
 
