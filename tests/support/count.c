@@ -80,21 +80,32 @@ static void *next(const char *name) {
     return dlsym(RTLD_NEXT, name);
 }
 
-static void open_counters(void) {
+/* Debian's jemalloc has no pvalloc. The next one is libc's, whose blocks jemalloc cannot free. */
+static void *next_of_the_same(const char *name, void *other) {
+    Dl_info a, b;
+    void *found = next(name);
+    return found && dladdr(found, &a) && dladdr(other, &b) && a.dli_fbase == b.dli_fbase ? found : NULL;
+}
+
+/* From here on the counters are shared with the outside; what they held stays. */
+static void share_counters(void) {
     char path[4096];
     const char *directory = getenv("COUNT_DIR");
-    total = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     for (int i = 0; directory && i < 10000; i++) {
         snprintf(path, sizeof path, "%s/%d.%d", directory, (int)getpid(), i);
         int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
         if (fd < 0 && errno == EEXIST)
             continue;
-        if (fd >= 0 && !ftruncate(fd, 4096))
+        if (fd >= 0 && !ftruncate(fd, 4096) && pwrite(fd, total, sizeof *total, 0) == sizeof *total)
             total = mmap(total, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, fd, 0);
         if (fd >= 0)
             close(fd);
         break;
     }
+}
+
+static void private_counters(void) {
+    total = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 }
 
 static void grow(void) {
@@ -133,8 +144,9 @@ static void after_fork_child(void) {
     table = NULL;
     capacity = used = 0;
     last = 0;
-    open_counters();
+    private_counters();
     total->threads = 1;
+    share_counters();
     atomic_flag_clear(&lock);
 }
 
@@ -151,19 +163,20 @@ static void initialise(void) {
     real.aligned_alloc = next("aligned_alloc");
     real.posix_memalign = next("posix_memalign");
     real.valloc = next("valloc");
-    real.pvalloc = next("pvalloc");
+    real.pvalloc = next_of_the_same("pvalloc", (void *)real.free);
     real.realloc = next("realloc");
     real.reallocarray = next("reallocarray");
     real.calloc = next("calloc");
     real.malloc = next("malloc");
-    measure_usable = getenv("COUNT_USABLE") != NULL;
-    open_counters();
+    private_counters();
     depth--;
     atomic_store(&state, 2);
 }
 
 __attribute__((constructor)) static void install(void) {
     initialise();
+    measure_usable = getenv("COUNT_USABLE") != NULL;
+    share_counters(); /* not earlier: libc has no environment before its own constructor */
     pthread_atfork(before_fork, after_fork_parent, after_fork_child);
 }
 
@@ -391,7 +404,9 @@ void *valloc(size_t bytes) {
 
 void *pvalloc(size_t bytes) {
     initialise();
-    return allocated(INSIDE(real.pvalloc(bytes)), bytes);
+    if (real.pvalloc)
+        return allocated(INSIDE(real.pvalloc(bytes)), bytes);
+    return allocated(INSIDE(real.memalign(4096, (bytes + 4095) & ~(size_t)4095)), bytes);
 }
 
 /* ---- operator new and delete, by their mangled names ------------------------------------------------------------- */

@@ -1,0 +1,144 @@
+# SPDX-License-Identifier: MIT
+# timeout: 240
+"""memtrack's totals equal those of a counting preload (support/count.c), with threads and on every allocator.
+
+In most tests both stand in the same process, the shim right behind the tracker, so that they see the same events even
+where the program is not deterministic. The peak is then equal with one thread; with several it may be off by
+the tracker's documented bound, and by the blocks that were under way between the two locks.
+"""
+import os
+import unittest
+
+from support import compare, counting, harness, workloads
+
+TOTALS = ("total_blocks", "total_bytes", "freed_blocks", "freed_bytes", "live_blocks", "live_bytes")
+SERIAL = TOTALS + ("peak_blocks", "peak_bytes", "temporary_blocks")
+ALLOCATORS = {"glibc": None, "jemalloc": "libjemalloc.so.2", "tcmalloc": "libtcmalloc_minimal.so.4",
+              "mimalloc": "libmimalloc.so.2"}
+LIMIT = 64 * 1024
+
+
+def together(workload, directory, allocator=None, options=(), usable=False):
+    """One run with the tracker in front of the shim in front of the allocator: the run, and what the shim saw in it.
+
+    memtrack itself and its child before exec are counted as well: the last image of the target's pid is meant."""
+    counts = os.path.join(directory, "counts")
+    os.makedirs(counts)
+    env = workload.environment(counting.shim(), *([harness.library(allocator)] if allocator else []), COUNT_DIR=counts,
+                               COUNT_USABLE=1 if usable else None)
+    tracked = harness.track(workload.command, directory, options, env=env, cwd=workload.cwd, stdin=workload.stdin)
+    if tracked.code == harness.SKIP:
+        raise unittest.SkipTest(tracked.stdout.decode().strip())
+    if len(tracked.profiles) != 1:
+        raise AssertionError("%d profiles instead of one\n%r" % (len(tracked.profiles), tracked))
+    images = {n: counted for (pid, n), counted in counting.read(counts).items()
+              if pid == tracked.profile.process["pid"]}
+    return tracked, images[max(images)]
+
+
+def program(name, *arguments):
+    return workloads.Workload(" ".join([name, *arguments]), [harness.program(name), *arguments])
+
+
+class Counting(unittest.TestCase):
+    def check_peak(self, workload, expected, totals):
+        bound = max(LIMIT, expected["peak_bytes"] // 1000)
+        self.assertLessEqual(abs(expected["peak_bytes"] - totals["peak_bytes"]), bound, "peak of %s" % workload)
+
+    def equal(self, workload, fields=SERIAL, **how):
+        with harness.workdir() as directory:
+            tracked, expected = together(workload, directory, **how)
+            self.assertEqual(0 if workload.name != "git" else 1, tracked.code, "%r" % tracked)  # git: files differ
+            totals, coverage = tracked.profile.totals, tracked.profile.coverage
+            compare.same(self, workload, expected, totals, fields)
+            self.assertEqual((expected["unknown_frees"], 0, 0), (
+                coverage["unknown_frees"], coverage["dropped_events"], coverage["lossy_blocks"]), workload)
+            if fields is TOTALS:
+                self.check_peak(workload, expected, totals)
+
+    def test_serial_programs_on_every_allocator(self):
+        for allocator, soname in ALLOCATORS.items():
+            for workload in workloads.programs(workloads.COMMON + workloads.OWN):
+                if soname and workload.name == "failing":
+                    continue  # it checks for glibc's choice of errno
+                with self.subTest(workload, allocator=allocator):
+                    self.equal(workload, allocator=soname)
+
+    def test_threads_on_every_allocator(self):
+        for allocator, soname in ALLOCATORS.items():
+            for workload in (program("threads_churn", "8", "5000"), program("threads_pipeline"),
+                             program("threads_short", "300"), program("threads_destructors"),
+                             program("threads_tiny"), program("threads_cancel")):
+                with self.subTest(workload, allocator=allocator):
+                    self.equal(workload, TOTALS, allocator=soname)
+
+    def test_exact_peak_with_threads(self):
+        for _ in range(3):
+            with harness.workdir() as directory:
+                tracked, expected = together(program("threads_pipeline"), directory, options=["--exact-peak"])
+                # The two count under different locks: at most one block per thread is on its way between them.
+                self.assertLessEqual(abs(expected["peak_bytes"] - tracked.profile.totals["peak_bytes"]), 7 * 116)
+
+    def test_compiler(self):
+        self.equal(workloads.compiler_proper())
+
+    def test_real_programs_on_jemalloc(self):
+        for workload in workloads.real(20):
+            with self.subTest(workload):
+                self.equal(workload, allocator=ALLOCATORS["jemalloc"])
+
+
+class Own(unittest.TestCase):
+    """Programs that count for themselves."""
+
+    def test_threads_that_count(self):
+        for options in ((), ("--exact-peak",), ("--usable",), ("--frames", "2")):
+            with self.subTest(options), harness.workdir() as directory:
+                command = [harness.program("threads_churn"), "8", "10000"]
+                tracked = harness.track(command, directory, options)
+                words = tracked.stdout.decode().split()
+                own = {key: int(value) for key, value in zip(words[::2], words[1::2])}
+                totals = tracked.profile.totals
+                compare.whole(self, tracked.profile)
+                # pthread_create allocates a block per thread, which libc keeps with the stack that it caches
+                row = {"total_blocks": own["blocks"] + 8, "freed_blocks": own["freed"]}
+                self.assertEqual(row["total_blocks"], totals["total_blocks"])
+                extra = totals["total_bytes"] - own["bytes"]
+                self.assertEqual((0, 8), (extra % 8, row["total_blocks"] - own["blocks"]))
+                self.assertEqual(extra // 8 * (8 - (totals["freed_blocks"] - own["freed"])) + own["bytes"] -
+                                 own["freed_bytes"], totals["live_bytes"])
+
+
+    def test_failures(self):
+        with harness.workdir() as directory:
+            tracked = harness.track([harness.program("failing")], directory)
+            self.assertEqual(b"failed 160\n", tracked.stdout)
+            self.assertEqual(160, tracked.profile.totals["failed_allocations"])
+
+
+class Linked(unittest.TestCase):
+    """The allocator linked into the program instead of preloaded, in C and in C++."""
+
+    def build(self, source, directory, link):
+        output = os.path.join(directory, os.path.basename(source).split(".")[0])
+        compiler, flags = ("c++", ["-std=c++17"]) if source.endswith("pp") else ("cc", ["-D_GNU_SOURCE"])
+        harness.check([harness.tool(compiler), "-O1", "-g", "-fno-builtin", "-w", *flags,
+                       os.path.join(harness.SOURCE, "tests", "programs", source), "-o", output, "-lpthread",
+                       "-Wl,--no-as-needed", link])
+        return workloads.Workload(os.path.basename(output), [output])
+
+    def test_linked(self):
+        for allocator in ("jemalloc", "tcmalloc", "mimalloc"):
+            for source in ("list.c", "growth.c", "aligned.c", "operators.cpp", "containers.cpp"):
+                with self.subTest(allocator, source=source), harness.workdir() as directory:
+                    link = harness.library(ALLOCATORS[allocator])
+                    workload = self.build(source, directory, link)
+                    tracked, expected = together(workload, directory)
+                    self.assertEqual(0, tracked.code, "%r" % tracked)
+                    compare.same(self, "%s %s" % (allocator, workload), expected,
+                                 tracked.profile.totals, SERIAL)
+                    compare.whole(self, tracked.profile)
+
+
+if __name__ == "__main__":
+    harness.main()

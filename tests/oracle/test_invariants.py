@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: MIT
+# timeout: 240
+"""However a profile is grouped, each column of the rows adds up to the process's total, to the block and byte.
+
+Also: a filter and its opposite together give everything, sorting changes only the order, and what the totals say among
+themselves is consistent.
+"""
+import unittest
+
+from support import harness, workloads
+
+GROUPS = ("line", "function", "file", "module", "stack", "thread", "scope", "size", "domain")
+COLUMNS = ("live_bytes", "live_blocks", "peak_bytes", "peak_blocks", "total_bytes", "total_blocks", "temporary_blocks")
+PROGRAMS = workloads.COMMON + workloads.OWN + (
+    "recursion", "threads_churn", "threads_pipeline", "threads_short", "threads_destructors", "threads_tiny",
+    "threads_cancel", "late_statics", "ending", "stack_throw")
+ARGUMENTS = {"recursion": ["20000"], "threads_churn": ["8", "3000"], "threads_short": ["200"], "stack_throw": ["2000"]}
+
+
+class Invariants(unittest.TestCase):
+    def check_sums(self, profile):
+        for group in GROUPS:
+            report = profile.report("--by", group)
+            sums = {column: sum(row[column] for row in report["rows"]) for column in COLUMNS}
+            self.assertEqual({column: report["totals"][column] for column in COLUMNS}, sums, "--by %s" % group)
+            keys = [row["key"] for row in report["rows"]]
+            if group != "stack":
+                self.assertEqual(len(keys), len(set(keys)), "--by %s shows a key twice" % group)
+
+    def check_totals(self, profile):
+        t = profile.totals
+        self.assertEqual(t["total_bytes"] - t["freed_bytes"], t["live_bytes"])
+        self.assertEqual(t["total_blocks"] - t["freed_blocks"], t["live_blocks"])
+        self.assertGreaterEqual(t["peak_bytes"], t["live_bytes"])
+        self.assertGreaterEqual(t["total_bytes"], t["peak_bytes"])
+        self.assertGreaterEqual(t["freed_blocks"], t["temporary_blocks"])
+        for row in profile.report("--by", "stack")["rows"]:
+            self.assertGreaterEqual(row["max_bytes"], max(row["live_bytes"], row["peak_bytes"]), row)
+            self.assertGreaterEqual(min(row[column] for column in COLUMNS), 0, row)
+
+    def check_sorting(self, profile):
+        rows = profile.report("--by", "function")["rows"]
+        for column in ("live", "peak", "total", "blocks", "temporary", "max", "waste"):
+            name = {"blocks": "total_blocks", "temporary": "temporary_blocks"}.get(column, column + "_bytes")
+            sorted_rows = profile.report("--by", "function", "--sort", column)["rows"]
+            values = [row[name] for row in sorted_rows]
+            self.assertEqual(sorted(values, reverse=True), values, "--sort %s" % column)
+            self.assertEqual(sorted(str(row) for row in rows), sorted(str(row) for row in sorted_rows))
+
+    def check_filters(self, profile):
+        rows = profile.report("--by", "function")["rows"]
+        for key in [row["key"] for row in rows[:3]]:
+            pattern = "".join("[%s]" % c if c in "[*?" else c for c in rows[0]["function"] or "") or "*"
+            inside = profile.report("--include", pattern)["rows"]
+            outside = profile.report("--exclude", pattern)["rows"]
+            for column in COLUMNS:
+                self.assertEqual(profile.totals[column], sum(r[column] for r in inside + outside), (key, column))
+
+    def check(self, command, **how):
+        with harness.workdir() as directory:
+            tracked = harness.track(command, directory, **how)
+            self.assertTrue(tracked.profiles, "%r" % tracked)
+            for profile in tracked.profiles:
+                self.check_sums(profile)
+                self.check_totals(profile)
+            return tracked
+
+    def test_programs(self):
+        for name in PROGRAMS:
+            with self.subTest(name):
+                self.check([harness.program(name), *ARGUMENTS.get(name, [])])
+
+    def test_sorting_and_filters(self):
+        for name in ("peak_sites", "containers", "threads_pipeline"):
+            with self.subTest(name), harness.workdir() as directory:
+                tracked = harness.track([harness.program(name)], directory)
+                self.check_sorting(tracked.profile)
+                self.check_filters(tracked.profile)
+
+    def test_real_programs(self):
+        for workload in workloads.real(20):
+            with self.subTest(workload):
+                self.check(workload.command, env=workload.environment(), cwd=workload.cwd, stdin=workload.stdin)
+
+    def test_peak_composition(self):
+        """peak_sites.c says in its source what the heap consists of at its highest moment."""
+        with harness.workdir() as directory:
+            tracked = harness.track([harness.program("peak_sites")], directory)
+            rows = {row["function"]: (row["peak_blocks"], row["peak_bytes"])
+                    for row in tracked.profile.report("--by", "function")["rows"]}
+            self.assertEqual({"base": (10, 7000), "rising": (60, 6000), "other": (5, 320), "falling": (0, 0)}, rows)
+
+    def test_frames_limit_changes_no_total(self):
+        with harness.workdir() as directory:
+            command = [harness.program("stack_frames_O0")]
+            full = harness.track(command, directory, name="full").profile.totals
+            for frames in ("1", "3"):
+                short = harness.track(command, directory, ["--frames", frames], name="f" + frames).profile.totals
+                self.assertEqual(full, short, "--frames %s" % frames)
+
+
+if __name__ == "__main__":
+    harness.main()

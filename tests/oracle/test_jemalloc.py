@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: MIT
+# timeout: 120
+"""In usable bytes memtrack's figures equal jemalloc's own exact heap profile, which it takes of itself in the same run.
+
+jemalloc samples every allocation (lg_prof_sample:0), remembers what was freed (prof_accum) and dumps at exit. It counts
+usable bytes: live is live_bytes + waste_bytes of memtrack's rows, and what --usable measured of all allocations is the total.
+"""
+import glob
+import os
+import re
+import unittest
+
+from support import compare, counting, harness, workloads
+
+CONF = "prof:true,lg_prof_sample:0,prof_final:true,prof_accum:true,prof_prefix:%s/jeprof"
+PROGRAMS = ("list", "tree", "growth", "zeroed", "aligned", "aligned_rare", "strings", "operators", "containers", "temporary",
+            "peak_middle", "leaks", "zero_realloc", "threads_churn", "threads_pipeline", "threads_short")
+
+
+def own_profile(directory):
+    found = glob.glob(os.path.join(glob.escape(directory), "jeprof.*.heap"))
+    if len(found) != 1:
+        raise unittest.SkipTest("this jemalloc was built without profiling (%d dumps)" % len(found))
+    with open(found[0]) as file:
+        total = re.search(r"t\*: (\d+): (\d+) \[(\d+): (\d+)\]", file.read())
+    return dict(zip(("live_blocks", "live_usable", "total_blocks", "total_usable"), map(int, total.groups())))
+
+
+class Jemalloc(unittest.TestCase):
+    def equal(self, workload):
+        with harness.workdir() as directory:
+            counts = os.path.join(directory, "counts")
+            os.makedirs(counts)
+            env = workload.environment(MALLOC_CONF=CONF % directory)
+            tracked = harness.track(workload.command, directory, ["--usable", "--allocator", "jemalloc"], env=env,
+                                    cwd=workload.cwd, stdin=workload.stdin)
+            expected = own_profile(directory)
+            totals = tracked.profile.totals
+            waste = sum(row["waste_bytes"] for row in tracked.profile.report()["rows"])
+            actual = {"live_blocks": totals["live_blocks"], "total_blocks": totals["total_blocks"],
+                      "live_usable": totals["live_bytes"] + waste, "total_usable": totals["total_usable_bytes"]}
+            compare.same(self, workload, expected, actual, sorted(expected))
+
+    def test_programs(self):
+        harness.library("libjemalloc.so.2")
+        for name in PROGRAMS:
+            with self.subTest(name):
+                self.equal(workloads.Workload(name, [harness.program(name)]))
+
+    def test_real_programs(self):
+        harness.library("libjemalloc.so.2")
+        for workload in workloads.real(20):
+            with self.subTest(workload):
+                self.equal(workload)
+
+
+if __name__ == "__main__":
+    harness.main()

@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: MIT
+# timeout: 240
+"""The incremental walk gives the same call path as a full unwind, at every single allocation.
+
+With check_unwind=1 the tracker does both and counts the differences. Programs that do everything that an
+incremental walk could trip over: exceptions, longjmp, coroutines on reused stacks, signals on alternate stacks, tail
+calls, frames of all shapes, garbage in rbp, code without tables.
+"""
+import os
+import re
+import unittest
+
+from support import harness, workloads
+
+PROGRAMS = {
+    "stack_throw": ["5000"], "stack_longjmp": [], "stack_coroutines": [], "stack_tailcalls": [], "stack_asm": [],
+    "stack_frames_O0": [], "stack_frames_O2": [], "stack_frames_omit": [], "stack_frames_keep": [],
+    "stack_frames_realign": [], "stack_frames_notables": [], "stack_frames_blind": [], "signals_altstack": [],
+    "recursion": ["3000"], "threads_churn": ["4", "3000"], "threads_destructors": [], "threads_tiny": [],
+    "threads_cancel": [], "fork_both": [], "vfork_exec": [], "containers": [], "operators": ["throwing"],
+    "late_statics": [], "early": [],
+}
+
+
+def mismatches(profile):
+    for note in profile.coverage["notes"]:
+        found = re.search(r"against a full unwind: (\d+) mismatch", note)
+        if found:
+            return int(found[1])
+    raise AssertionError("the check did not run: %s" % profile.coverage)
+
+
+class Unwind(unittest.TestCase):
+    def check(self, command, env=None, **how):
+        with harness.workdir() as directory:
+            env = dict(env or harness.plain_environment(), MEMTRACK_OPTIONS="check_unwind=1")
+            tracked = harness.track(command, directory, env=env, **how)
+            self.assertTrue(tracked.profiles, "%r" % tracked)
+            for profile in tracked.profiles:
+                self.assertEqual(0, mismatches(profile), "%r" % profile)
+            return tracked
+
+    def test_programs(self):
+        for name, arguments in PROGRAMS.items():
+            with self.subTest(name):
+                tracked = self.check([harness.program(name), *arguments])
+                self.assertEqual(0, tracked.code, "%r" % tracked)
+
+    def test_signals(self):
+        """A handler that allocates wherever it interrupts, on an allocator that allows it."""
+        allocator = harness.compile_object("bump.c")
+        for mode in ("quiet", "allocates"):
+            with self.subTest(mode):
+                self.check([harness.program("signals_rate"), mode, "0.5"], options=["--allocator", allocator])
+
+    def test_real_programs(self):
+        for workload in [*workloads.real(20), workloads.compiler_proper()]:
+            with self.subTest(workload):
+                self.check(workload.command, env=workload.environment(), cwd=workload.cwd, stdin=workload.stdin)
+
+    def test_compiler_driver_and_javascript(self):
+        commands = [["g++", "-O1", "-S", "-o", "/dev/null", os.path.join(harness.SOURCE, "tests/programs/containers.cpp")],
+                    ["node", "-e", "let s=0; for (let i=0;i<3e5;i++) s+=JSON.stringify({i}).length; console.log(s)"],
+                    ["clang", "-O1", "-S", "-o", "/dev/null", os.path.join(workloads.fixtures(20), "in.c")]]
+        for command in commands:
+            with self.subTest(command[0]):
+                harness.tool(command[0])
+                self.check(command)
+
+
+if __name__ == "__main__":
+    harness.main()
