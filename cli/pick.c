@@ -57,6 +57,8 @@ static char *newest_in(const char *program, const char *path, bool say, int *exi
     consider(folder, "memtrack.*.pb.gz", &best);
     if (!best.name)
         consider(folder, "*.pb.gz", &best);
+    if (!best.name)
+        consider(folder, "*.ledger", &best); /* what a run that was killed has left */
     closedir(folder);
     char *chosen = NULL;
     if (!best.name) {

@@ -13,8 +13,8 @@
 #include "export/csv.h"
 #include "export/json.h"
 #include "facts.h"
+#include "load.h"
 #include "pick.h"
-#include "profile/pprof.h"
 #include "table.h"
 #include "view/symbols.h"
 
@@ -276,7 +276,7 @@ static void warn_of_sort(const struct request *r, const struct mt_rows *rows) {
 static int report(struct request *r, const char *path, struct mt_error *error) {
     struct mt_profile *profile = NULL;
     struct mt_rows *rows = NULL;
-    int status = mt_pprof_read(path, &profile, error);
+    int status = mt_cli_load(path, &profile, error);
     if (status == 0)
         status = mt_symbols_resolve(profile, &r->symbols, error);
     if (status == 0) {
