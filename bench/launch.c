@@ -33,6 +33,7 @@
 struct process {
     pid_t pid;
     long peak_kib;
+    long first_peak_kib; /* of the process that was launched, when this one ended */
     char name[64];
 };
 
@@ -41,6 +42,7 @@ struct result {
     int64_t cpu_us;
     long largest_kib;
     int status;
+    pid_t first;
     int n_processes;
     int n_lost;
     struct process processes[PROCESSES];
@@ -93,23 +95,29 @@ static long status_value(const char *line, const char *key) {
     return strncmp(line, key, length) == 0 ? strtol(line + length, NULL, 10) : -1;
 }
 
-/* tid is at its exit stop. A process with threads passes here once for each; its peak only grows. */
-static void note_process(struct result *r, pid_t tid) {
+static void read_status(pid_t tid, struct process *p) {
     char path[64], line[256];
-    struct process p = {0};
     snprintf(path, sizeof path, "/proc/%d/status", tid);
     FILE *status = fopen(path, "re");
     if (!status)
         return;
     while (fgets(line, sizeof line, status)) {
         if (strncmp(line, "Name:\t", 6) == 0)
-            snprintf(p.name, sizeof p.name, "%.*s", (int)strcspn(line + 6, "\n\"\\"), line + 6);
+            snprintf(p->name, sizeof p->name, "%.*s", (int)strcspn(line + 6, "\n\"\\"), line + 6);
         if (status_value(line, "Tgid:") > 0)
-            p.pid = (pid_t)status_value(line, "Tgid:");
+            p->pid = (pid_t)status_value(line, "Tgid:");
         if (status_value(line, "VmHWM:") > 0)
-            p.peak_kib = status_value(line, "VmHWM:");
+            p->peak_kib = status_value(line, "VmHWM:");
     }
     fclose(status);
+}
+
+/* tid is at its exit stop. A process with threads passes here once for each; its peak only grows. */
+static void note_process(struct result *r, pid_t tid) {
+    struct process p = {0}, first = {0};
+    read_status(tid, &p);
+    read_status(r->first, &first);
+    p.first_peak_kib = first.peak_kib;
     int i = 0;
     while (i < r->n_processes && r->processes[i].pid != p.pid)
         i++;
@@ -123,6 +131,7 @@ static void note_process(struct result *r, pid_t tid) {
         memcpy(r->processes[i].name, p.name, sizeof p.name);
     if (p.peak_kib > r->processes[i].peak_kib)
         r->processes[i].peak_kib = p.peak_kib;
+    r->processes[i].first_peak_kib = p.first_peak_kib;
 }
 
 /* Lets a stopped tracee go on, passing on the signal it stopped for. */
@@ -160,6 +169,7 @@ static void run_once(struct result *r, char **command, bool per_process) {
                    PTRACE_O_TRACEEXIT | PTRACE_O_EXITKILL;
     if (per_process && ptrace(PTRACE_SEIZE, child, 0, options) < 0)
         fail("ptrace (needed for the peak of each process)");
+    r->first = child;
     int64_t begin = now_ns();
     if (write(go, "", 1) != 1)
         fail("write");
@@ -182,8 +192,8 @@ static void write_result(const struct result *r, const char *path) {
     fprintf(out, "{\"wall_ns\":%lld,\"cpu_us\":%lld,\"largest_kib\":%ld,\"status\":%d,\"lost\":%d,\"processes\":[",
             (long long)r->wall_ns, (long long)r->cpu_us, r->largest_kib, r->status, r->n_lost);
     for (int i = 0; i < r->n_processes; i++)
-        fprintf(out, "%s{\"pid\":%d,\"name\":\"%s\",\"peak_kib\":%ld}", i ? "," : "", r->processes[i].pid,
-                r->processes[i].name, r->processes[i].peak_kib);
+        fprintf(out, "%s{\"pid\":%d,\"name\":\"%s\",\"peak_kib\":%ld,\"first_peak_kib\":%ld}", i ? "," : "",
+                r->processes[i].pid, r->processes[i].name, r->processes[i].peak_kib, r->processes[i].first_peak_kib);
     fprintf(out, "]}\n");
     if (fclose(out) != 0)
         fail(path);

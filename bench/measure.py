@@ -166,9 +166,11 @@ class Bench:
 def split_memory(result, workload, resolve):
     """The target is told by its name, which the kernel cuts to 15 characters; the rest are the tracker's."""
     name = os.path.basename(resolve(workload.command[0]))[:15]
-    target = [p["peak_kib"] for p in result["processes"] if p["name"] == name]
+    targets = [p for p in result["processes"] if p["name"] == name]
     others = [p["peak_kib"] for p in result["processes"] if p["name"] != name]
-    if not target:
+    if not targets:
         raise Failed("no process named %s was seen" % name)
-    return {"target_kib": max(target), "helper_kib": max(others, default=0),
+    recording = [p["first_peak_kib"] for p in targets] if others else []
+    return {"target_kib": max(p["peak_kib"] for p in targets), "helper_kib": max(others, default=0),
+            "recording_kib": max(recording, default=0),
             "largest_kib": max(p["peak_kib"] for p in result["processes"])}

@@ -113,8 +113,9 @@ def attempt(bench, workload, tool, **options):
         return None
 
 
-def check_output(workload, runs):
-    printed = {tool: {run["stdout"] for run in tracked if run and "stdout" in run} for tool, tracked in runs.items()}
+def check_output(workload, chosen, runs):
+    printed = {tool.name: {run["stdout"] for run in runs[tool.name] if run and "stdout" in run} for tool in chosen
+               if tool.leaves_stdout_alone}
     if workload.shape != "fixed" or not workload.deterministic:
         return
     for tool, seen in printed.items():
@@ -143,7 +144,7 @@ def run_workload(bench, workload, chosen, options):
     memory = {}
     if not options.no_memory and workload.shape != "depth":
         memory = {tool.name: attempt(bench, workload, tool, per_process=True) for tool in chosen}
-    check_output(workload, runs)
+    check_output(workload, chosen, runs)
     figures = summary.of_workload(workload, runs, memory)
     progress(workload, figures)
     return figures, {"runs": runs, "memory": memory}

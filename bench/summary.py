@@ -42,7 +42,7 @@ def of_workload(workload, runs, memory):
     for tool, tracked in runs.items():
         tools[tool] = of_tool(workload, runs["native"], tracked)
         seen, base = memory.get(tool) or {}, memory.get("native") or {}
-        for key in ("target_kib", "helper_kib", "largest_kib"):
+        for key in ("target_kib", "helper_kib", "recording_kib", "largest_kib"):
             tools[tool][key] = seen.get(key)
         if seen.get("target_kib") and base.get("target_kib"):
             tools[tool]["rss"] = seen["target_kib"] / base["target_kib"]

@@ -65,6 +65,7 @@ def memory_rows(results):
             if tool != "native":
                 row.append("%s × %s" % (mib(figures["target_kib"]), number(figures.get("rss"))))
                 row.append(mib(figures["helper_kib"]))
+                row.append(mib(figures["recording_kib"]))
         yield row + [number(workload.target_rss)]
 
 
@@ -124,7 +125,7 @@ def best_rows(results):
 def build(results, tools):
     """Every table that has rows: (title, note, header, rows)."""
     others = [tool.name for tool in tools if tool.name != "native"]
-    pairs = [heading for tool in others for heading in (tool + ": target", tool + ": helper")]
+    memory = [heading for tool in others for heading in (tool + ": target", "helper", "recording")]
     triples = [heading for tool in others for heading in (tool + ": output", "report", "MiB")]
     tables = [
         ("Wall time", "Ratio to native: median (least–greatest). Goal: the bound this project holds itself to.",
@@ -136,8 +137,9 @@ def build(results, tools):
          best_rows(results) if any(summary.disturbed(figures) for _, figures in results) else []),
         ("Throughput", "Native operations per second divided by tracked ones.",
          ["workload", "threads", "native", *others, "goal"], throughput_rows(results)),
-        ("Peak memory", "MiB of resident memory: of the target (and its ratio to native), and of the largest process "
-         "beside it.", ["workload", "native", *pairs, "goal"], memory_rows(results)),
+        ("Peak memory", "MiB of resident memory: of the target (and its ratio to native), of the largest process "
+         "beside it, and of the one that was started (`memtrack run`, heaptrack's script) as long as the target ran.",
+         ["workload", "native", *memory, "goal"], memory_rows(results)),
         ("Output", "Size of what is kept, and what it takes to turn it into text: time and MiB.",
          ["workload", *triples], output_rows(results)),
         ("Added nanoseconds", "Per malloc and free, by stack depth.", ["depth", "native ns", *others],

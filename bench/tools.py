@@ -16,6 +16,7 @@ def first_line(command):
 
 class Native:
     name = "native"
+    leaves_stdout_alone = True
 
     def version(self):
         return "no tracker"
@@ -83,6 +84,7 @@ class Memtrack(Native):
 
 class Heaptrack(Native):
     name = "heaptrack"
+    leaves_stdout_alone = False
 
     def version(self):
         return first_line(["heaptrack", "--version"])
