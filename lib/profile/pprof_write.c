@@ -24,7 +24,7 @@
 #include "profile/pprof-local.h"
 #include "profile/strings.h"
 
-enum { MAX_EXTRA_STRINGS = 64, MAX_LABELS = 5, COMMENT_BYTES = 4096 };
+enum { MAX_EXTRA_STRINGS = 64, MAX_LABELS = 6, COMMENT_BYTES = 4096 };
 
 struct writer {
     const struct mt_profile *profile;
@@ -385,8 +385,11 @@ static size_t sample_labels(const struct writer *writer, const struct mt_sample 
     if (sample->domain && sample->domain != writer->malloc_domain) {
         add_text_label(label, &n, writer->key_domain, sample->domain);
     }
-    if (sample->lossy || sample->truncated) {
-        add_text_label(label, &n, writer->key_stack, sample->lossy ? writer->lossy : writer->truncated);
+    if (sample->lossy) {
+        add_text_label(label, &n, writer->key_stack, writer->lossy);
+    }
+    if (sample->truncated) {
+        add_text_label(label, &n, writer->key_stack, writer->truncated);
     }
     if (sample->has_size_class) {
         pprof__label__init(&label[n]);
