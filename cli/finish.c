@@ -144,7 +144,6 @@ static void end_worker(struct mt_finish *finish, struct mt_ticker *ticker) {
     for (size_t i = 0; i < ticker->n_tracks; i++)
         ticker->tracks[i]->is_held = false;
     remove_done(ticker);
-    ticker->scanned = (struct timespec){0}; /* a new ledger may have got the inode of one that is gone */
 }
 
 void mt_finish_collect(struct mt_finish *finish, struct mt_ticker *ticker, bool wait) {

@@ -131,6 +131,33 @@ static char *directory_of(const char *path) {
     return slash == path ? strdup("/") : strndup(path, (size_t)(slash - path));
 }
 
+/* A temporary file beside path, open for writing and named *temporary (malloc'ed); -1 with errno. */
+static int make_temporary(const char *path, char **temporary) {
+    char *directory = directory_of(path);
+    *temporary = NULL;
+    if (directory && asprintf(temporary, "%s/.memtrack-XXXXXX", directory) < 0)
+        *temporary = NULL;
+    free(directory);
+    int fd = *temporary ? mkostemp(*temporary, O_CLOEXEC) : -1;
+    if (fd < 0) {
+        free(*temporary);
+        *temporary = NULL;
+    }
+    return fd;
+}
+
+/* Permissions are not all there is (root, read-only file systems, /proc): make a file. 0 or errno. */
+static int try_directory(const char *path) {
+    char *temporary;
+    int fd = make_temporary(path, &temporary);
+    if (fd < 0)
+        return errno;
+    close(fd);
+    unlink(temporary);
+    free(temporary);
+    return 0;
+}
+
 int mt_output_check(const char *path, bool force, struct mt_error *error) {
     struct stat st;
     if (stat(path, &st) == 0) {
@@ -144,9 +171,7 @@ int mt_output_check(const char *path, bool force, struct mt_error *error) {
         if (!S_ISREG(st.st_mode))
             return 0;
     }
-    char *directory = directory_of(path);
-    int why = !directory ? ENOMEM : faccessat(AT_FDCWD, directory, W_OK | X_OK, AT_EACCESS) != 0 ? errno : 0;
-    free(directory);
+    int why = try_directory(path);
     if (why)
         return mt_error_set(error, MEMTRACK_EIO, "Make the directory, or give another name with -o.",
                             "-o %s: nothing can be written there: %s", path, strerror(why));
@@ -199,17 +224,10 @@ static int cannot_write(const char *path, int why, struct mt_error *error) {
 
 static int write_file(const struct mt_profile *profile, const char *path, bool force, uint64_t since_ns, char **written,
                       struct mt_error *error) {
-    char *directory = directory_of(path), *temporary = NULL;
-    if (!directory || asprintf(&temporary, "%s/.memtrack-XXXXXX", directory) < 0) {
-        free(directory);
-        return mt_error_set(error, MEMTRACK_ENOMEM, "", "%s: out of memory", path);
-    }
-    free(directory);
-    int fd = mkostemp(temporary, O_CLOEXEC);
-    if (fd < 0) {
-        free(temporary);
+    char *temporary;
+    int fd = make_temporary(path, &temporary);
+    if (fd < 0)
         return cannot_write(path, errno, error);
-    }
     mode_t mask = umask(0);
     umask(mask);
     int rc = mt_pprof_write(profile, fd, error);

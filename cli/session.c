@@ -156,6 +156,8 @@ uint64_t mt_process_start_ticks(uint32_t pid) {
         return 0;
     text[n] = 0;
     const char *at = strrchr(text, ')'); /* the name before it may contain anything */
+    if (at && (at[2] == 'Z' || at[2] == 'X')) /* ended, but nobody has asked for its status yet */
+        return 0;
     for (int field = 2; at && field < 22; field++)
         at = strchr(at + 1, ' ');
     return at ? strtoull(at + 1, NULL, 10) : 0;

@@ -42,7 +42,7 @@ uint64_t mt_session_room(const struct mt_session *session);
 bool mt_ledger_name_parse(const char *text, struct mt_ledger_name *name);
 void mt_ledger_name_format(const struct mt_ledger_name *name, char *out, size_t bytes);
 
-/* Field 22 of /proc/PID/stat; 0 when there is no such process. */
+/* Field 22 of /proc/PID/stat; 0 when there is no such process, or a zombie. */
 uint64_t mt_process_start_ticks(uint32_t pid);
 
 #endif

@@ -98,10 +98,14 @@ void mt_track_end(struct mt_ticker *ticker, struct mt_track *track, uint64_t now
     close_files(track);
 }
 
-static bool is_known(const struct mt_ticker *ticker, ino_t inode) {
-    for (size_t i = ticker->n_tracks; i-- > 0;) /* new ones are looked for among the newest */
-        if (ticker->tracks[i]->inode == inode)
+/* The inode alone would not do: it can be that of a ledger which a worker has just removed. */
+static bool is_known(const struct mt_ticker *ticker, const struct mt_ledger_name *name, ino_t inode) {
+    for (size_t i = ticker->n_tracks; i-- > 0;) {
+        const struct mt_track *t = ticker->tracks[i];
+        if (t->inode == inode && t->name.pid == name->pid && t->name.start_ticks == name->start_ticks &&
+            t->name.counter == name->counter)
             return true;
+    }
     return false;
 }
 
@@ -155,7 +159,7 @@ static void read_directory(struct mt_ticker *ticker, uint64_t now_ns) {
     }
     struct mt_ledger_name name;
     for (struct dirent *entry; (entry = readdir(directory)) != NULL;)
-        if (mt_ledger_name_parse(entry->d_name, &name) && !is_known(ticker, entry->d_ino))
+        if (mt_ledger_name_parse(entry->d_name, &name) && !is_known(ticker, &name, entry->d_ino))
             add_track(ticker, &name, entry->d_ino, now_ns);
     closedir(directory);
 }
@@ -347,13 +351,23 @@ static bool is_running(const struct mt_ticker *ticker, const struct mt_track *tr
     return is_live;
 }
 
-void mt_ticker_look(struct mt_ticker *ticker, uint64_t now_ns) {
-    read_directory(ticker, now_ns);
+static bool end_those_that_ended(struct mt_ticker *ticker, uint64_t now_ns) {
+    bool any = false;
     for (size_t i = 0; i < ticker->n_tracks; i++) {
         struct mt_track *track = ticker->tracks[i];
-        if (track->state == MT_TRACK_RUNNING && !is_running(ticker, track))
-            mt_track_end(ticker, track, now_ns);
+        if (track->state != MT_TRACK_RUNNING || is_running(ticker, track))
+            continue;
+        mt_track_end(ticker, track, now_ns);
+        any = true;
     }
+    return any;
+}
+
+/* Between the look at the directory and the look at a process it can have executed a program and ended. */
+void mt_ticker_look(struct mt_ticker *ticker, uint64_t now_ns) {
+    do
+        read_directory(ticker, now_ns);
+    while (end_those_that_ended(ticker, now_ns));
 }
 
 static void set_peak_time(struct mt_track *track, struct mt_profile_info *info) {
