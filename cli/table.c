@@ -23,7 +23,7 @@
 #include "table-local.h"
 #include "view/format.h"
 
-enum { GAP = 2, INDENT = 1, BAR_NARROW = 6, BAR_WIDE = 12, WIDE_TERMINAL = 110, NAME_NARROW = 40, NAME_WIDE = 60 };
+enum { GAP = 2, INDENT = 1, BAR_NARROW = 6, BAR_WIDE = 12, WIDE_TERMINAL = 110, NAME_NARROW = 40, NAME_WIDE = 50 };
 
 static const struct {
     const char *title;

@@ -73,13 +73,19 @@ static char *load(const char *path, size_t *bytes) {
     return text;
 }
 
+/* A tree that was built elsewhere, or has moved: what was below the folder is looked for below the current one. */
 static char *load_from_folders(const char *folder, const char *path, size_t *bytes) {
     char *text = NULL, *joined = NULL;
+    size_t length = strlen(folder);
     if (*path != '/' && *folder && asprintf(&joined, "%s/%s", folder, path) >= 0) {
         text = load(joined, bytes);
         free(joined);
     }
-    return text ? text : load(path, bytes);
+    if (!text)
+        text = load(path, bytes);
+    if (!text && length > 1 && strncmp(path, folder, length) == 0 && path[length] == '/')
+        text = load(path + length + 1, bytes);
+    return text;
 }
 
 static const struct file *find_file(struct mt_source *source, const char *path) {

@@ -6,6 +6,7 @@
 #include "view/summary.h"
 
 #include <ctype.h>
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -232,34 +233,47 @@ void mt_summary_notes(const struct mt_rows *rows, struct mt_facts *facts) {
     add_sum_mismatch(rows, facts);
 }
 
-static void add_count(struct mt_facts *facts, uint64_t n, const char *one, const char *many) {
-    char count[MT_FORMAT_BYTES];
-    if (n)
-        mt_facts_add(facts, "", true, "%s %s", mt_format_count(count, clamp(n)), n == 1 ? one : many);
+/* The recorder puts its counts into sentences, as notes. */
+static bool is_noted(const struct mt_profile_info *info, const struct mt_profile *profile, uint64_t count) {
+    char digits[24];
+    snprintf(digits, sizeof digits, "%" PRIu64, count);
+    for (size_t i = 0; i < info->n_notes; i++)
+        if (strstr(mt_profile_text(profile, info->notes[i]), digits))
+            return true;
+    return false;
 }
 
-/* The recorder puts these into sentences, as notes; a profile without notes still tells its counts. */
-static void add_counts(const struct mt_coverage *coverage, struct mt_facts *facts) {
-    add_count(facts, coverage->dropped_events, "event could not be recorded", "events could not be recorded");
-    add_count(facts, coverage->lossy_blocks, "block without its call path (row [lossy])",
-              "blocks without their call path (row [lossy])");
-    add_count(facts, coverage->truncated_stacks, "block whose call path is cut at its outer end",
-              "blocks whose call path is cut at its outer end");
-    add_count(facts, coverage->unknown_frees, "free of a block whose allocation was not seen",
-              "frees of blocks whose allocation was not seen");
+static void add_counts(const struct mt_profile *profile, struct mt_facts *facts) {
+    const struct mt_coverage *coverage = &profile->info.coverage;
+    const struct {
+        uint64_t n;
+        const char *one, *many;
+    } counts[] = {
+        {coverage->dropped_events, "event could not be recorded", "events could not be recorded"},
+        {coverage->lossy_blocks, "block without its call path (row [lossy])",
+         "blocks without their call path (row [lossy])"},
+        {coverage->truncated_stacks, "block whose call path is cut at its outer end",
+         "blocks whose call path is cut at its outer end"},
+        {coverage->unknown_frees, "free of a block whose allocation was not seen",
+         "frees of blocks whose allocation was not seen"},
+    };
+    for (size_t i = 0; i < sizeof counts / sizeof *counts; i++) {
+        char text[MT_FORMAT_BYTES];
+        if (counts[i].n && !is_noted(&profile->info, profile, counts[i].n))
+            mt_facts_add(facts, "", true, "%s %s", mt_format_count(text, clamp(counts[i].n)),
+                         counts[i].n == 1 ? counts[i].one : counts[i].many);
+    }
 }
 
 void mt_summary_coverage(const struct mt_rows *rows, struct mt_facts *facts) {
     const struct mt_profile *profile = mt_rows_profile(rows);
     const struct mt_profile_info *info = &profile->info;
     size_t before = facts->n;
-    if (info->n_notes)
-        add_profile_notes(profile, facts);
-    else
-        add_counts(&info->coverage, facts);
+    add_profile_notes(profile, facts);
+    add_counts(profile, facts);
     add_sum_mismatch(rows, facts);
     if (facts->n == before && info->is_memtrack && !info->partial && !info->approximate && !info->sample_bytes)
-        mt_facts_add(facts, "coverage", false, "every allocation was recorded with its whole call path");
+        mt_facts_add(facts, "", false, "every allocation was recorded with its whole call path");
     add_moment(rows, facts);
     if (facts->n > before)
         facts->items[before].label = "coverage";

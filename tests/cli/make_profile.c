@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Writes a profile that is the same on every machine: make_profile KIND FILE. The command's golden tests print them.
+ *
+ *   plain    a C++ program, as memtrack records it: wrappers, inlined frames, threads, sizes, allocator figures
+ *   hostile  names that a terminal would obey, not UTF-8, very long; numbers at the ends of their range
+ *   sampled  as plain, sampled, killed, nothing known about its end
+ *   other    a heap profile of another tool: two columns
+ *   empty    a process that allocated nothing
+ *   many     5,000 paths in 700 files
+ */
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "profile/pprof.h"
+#include "profile/profile.h"
+
+#define STL "/opt/gcc/include/c++/12/bits/"
+
+static struct mt_profile *p;
+static uint32_t app, libc, libcxx;
+
+static uint32_t mapping(const char *path, uint64_t start) {
+    struct mt_mapping m = {.start = start, .limit = start + 0x100000, .bias = start};
+    m.path = mt_profile_intern(p, path);
+    m.build_id = mt_profile_intern(p, "0123456789abcdef0123456789abcdef01234567");
+    m.has_functions = m.has_filenames = m.has_line_numbers = m.has_inline_frames = true;
+    return (uint32_t)mt_profile_add_mapping(p, &m) + 1;
+}
+
+static struct mt_line line(const char *name, const char *file, int64_t number) {
+    struct mt_function f = {.name = mt_profile_intern(p, name), .file = mt_profile_intern(p, file)};
+    f.system_name = f.name;
+    return (struct mt_line){.function = (uint32_t)mt_profile_add_function(p, &f), .line = number};
+}
+
+static uint32_t location(uint32_t in, uint64_t offset, const struct mt_line *lines, uint32_t n) {
+    struct mt_location l = {.address = p->mappings[in - 1].start + offset, .mapping = in, .n_lines = n};
+    l.first_line = n ? (uint32_t)mt_profile_add_lines(p, lines, n) : 0;
+    return (uint32_t)mt_profile_add_location(p, &l);
+}
+
+static uint32_t frame(uint32_t in, uint64_t offset, const char *name, const char *file, int64_t number) {
+    struct mt_line one = line(name, file, number);
+    return location(in, offset, &one, 1);
+}
+
+static uint32_t symbol(uint32_t in, uint64_t offset, const char *name, uint64_t start) {
+    struct mt_function f = {.name = mt_profile_intern(p, name), .address = p->mappings[in - 1].start + start};
+    f.system_name = f.name;
+    struct mt_line one = {.function = (uint32_t)mt_profile_add_function(p, &f)};
+    return location(in, offset, &one, 1);
+}
+
+struct figures {
+    int64_t total_blocks, total_bytes, live_blocks, live_bytes, peak_blocks, peak_bytes, temporary, max, waste;
+};
+
+static void sample(const char *thread, uint8_t size_class, struct figures f, size_t n, const uint32_t *path) {
+    struct mt_sample s = {.size_class = size_class, .has_size_class = true, .lossy = n == 0};
+    s.thread = mt_profile_intern(p, thread);
+    s.domain = mt_profile_intern(p, "malloc");
+    const int64_t values[MT_N_VALUES] = {f.total_blocks, f.total_bytes, f.live_blocks, f.live_bytes, f.peak_blocks,
+                                         f.peak_bytes,   f.temporary,   f.max,         f.waste};
+    memcpy(s.value, values, sizeof values);
+    mt_profile_add_sample(p, &s, path, n);
+}
+
+static void process(const char *exe, const char *const *command, size_t n) {
+    struct mt_profile_info *info = &p->info;
+    info->is_memtrack = true;
+    info->pid = 4242;
+    info->ppid = 1;
+    info->exe = mt_profile_intern(p, exe);
+    info->cwd = mt_profile_intern(p, "/srv/demo");
+    info->command = calloc(n, sizeof *info->command);
+    for (size_t i = 0; i < n; i++)
+        info->command[info->n_command++] = mt_profile_intern(p, command[i]);
+    info->start_time_ns = UINT64_C(1700000000123456789);
+    info->duration_ns = UINT64_C(1834000000);
+    info->exit_known = true;
+    info->ledger_bytes = 3 << 20;
+    info->peak_time_known = true;
+    info->peak_time_ns = 1520000000;
+    info->peak_time_error_ns = 5000000;
+    for (size_t v = 0; v < MT_N_VALUES; v++)
+        p->has_value[v] = true;
+}
+
+static void allocator(void) {
+    static const struct {
+        const char *name;
+        uint64_t value;
+    } figures[] = {{"arena", 10 << 20}, {"uordblks", 1200000}, {"fordblks", (10 << 20) - 1200000}, {"hblkhd", 4 << 20}};
+    struct mt_profile_info *info = &p->info;
+    info->allocator = mt_profile_intern(p, "glibc");
+    info->allocator_path = mt_profile_intern(p, "/lib/x86_64-linux-gnu/libc.so.6");
+    info->allocator_stats = calloc(4, sizeof *info->allocator_stats);
+    for (size_t i = 0; i < 4; i++)
+        info->allocator_stats[info->n_allocator_stats++] =
+            (struct mt_named_value){mt_profile_intern(p, figures[i].name), figures[i].value};
+}
+
+static void time_axis(void) {
+    static const struct mt_tick ticks[] = {{.time_ns = 500000000, .live_bytes = 1000},
+                                           {.time_ns = 1000000000, .live_bytes = 3000},
+                                           {.time_ns = 1500000000, .live_bytes = 2500}};
+    static const struct mt_tick_change changes[] = {
+        {0, 0, 1000, 1}, {1, 0, 2000, 2}, {1, 1, 1000, 10}, {2, 0, 1500, 1}};
+    p->info.ticks = memcpy(malloc(sizeof ticks), ticks, sizeof ticks);
+    p->info.n_ticks = 3;
+    p->info.changes = memcpy(malloc(sizeof changes), changes, sizeof changes);
+    p->info.n_changes = 4;
+}
+
+static void plain(void) {
+    static const char *const command[] = {"./parser", "--file", "some input.json", "it's"};
+    process("/srv/demo/parser", command, 4);
+    app = mapping("/srv/demo/parser", 0x400000);
+    libc = mapping("/lib/x86_64-linux-gnu/libc.so.6", 0x7f0000000000);
+    libcxx = mapping("/usr/lib/x86_64-linux-gnu/libstdc++.so.6", 0x7f1000000000);
+    struct mt_line push[] = {
+        line("std::allocator<parse::Token>::allocate(unsigned long)", STL "new_allocator.h", 137),
+        line("std::vector<parse::Token, std::allocator<parse::Token> >::push_back(parse::Token&&)", STL "stl_vector.h",
+             1287),
+        line("parse::tokenize(std::basic_string_view<char, std::char_traits<char> >)", "/srv/demo/src/parse.cpp", 4)};
+    uint32_t new = symbol(libcxx, 0x1c, "operator new(unsigned long)", 0x0), tokens = location(app, 0x10, push, 3);
+    uint32_t parse = frame(app, 0x20, "parse::parse_file(char const*)", "/srv/demo/src/parse.cpp", 6);
+    uint32_t top = frame(app, 0x30, "main", "/srv/demo/src/main.cpp", 3), start = symbol(app, 0x21, "_start", 0x0);
+    uint32_t dup = symbol(libc, 0x2a, "strdup", 0x10), name = frame(app, 0x40, "intern_name", "src/names.c", 2);
+    uint32_t legacy = symbol(app, 0x1f3, "legacy_init", 0x1d4), stripped = location(app, 0x777, NULL, 0);
+    uint32_t worker = frame(app, 0x50, "worker_main", "/srv/demo/src/worker.cpp", 77);
+    sample("4242 parser", 17, (struct figures){40, 80 << 20, 1, 1 << 20, 20, 40 << 20, 3, 40 << 20, 4096}, 5,
+           (uint32_t[]){new, tokens, parse, top, start});
+    sample("4242 parser", 5, (struct figures){1000000, 20 << 20, 500, 12000, 400000, 8 << 20, 900000, 8 << 20, 4000}, 5,
+           (uint32_t[]){dup, name, parse, top, start});
+    sample("4243 worker", 5, (struct figures){1234, 40000, 12, 400, 12, 400, 0, 500, 32}, 3,
+           (uint32_t[]){dup, name, worker});
+    sample("4243 worker", 11, (struct figures){1, 1536, 1, 1536, 1, 1536, 0, 1536, 0}, 2, (uint32_t[]){legacy, worker});
+    sample("4242 parser", 1, (struct figures){7, 7, 0, 0, 1, 1, 7, 1, 0}, 2, (uint32_t[]){stripped, top});
+    sample("4242 parser", 9, (struct figures){2, 800, 2, 800, 0, 0, 0, 400, 48}, 0, NULL);
+    p->info.usable_measured = true;
+    mt_profile_sum_totals(p);
+    allocator();
+    time_axis();
+}
+
+static void sampled(void) {
+    plain();
+    p->info.sample_bytes = 512 << 10;
+    p->info.exit_code = -1;
+    p->info.exit_signal = 9;
+    p->info.usable_measured = false;
+    p->info.threads = true;
+    p->info.totals.failed_allocations = 2;
+    p->info.coverage.dropped_events = 1234;
+    p->info.coverage.unknown_frees = 1;
+}
+
+static void hostile(void) {
+    static const char *const command[] = {"./x", "\033]0;owned\a", "caf\xe9",
+                                          "\xe2\x80\xae"
+                                          "fdp.exe"};
+    char *endless = malloc(5001);
+    memset(endless, 'a', 5000);
+    endless[5000] = '\0';
+    process("/srv/\033[31mred", command, 4);
+    app = mapping("/srv/\033[2Japp", 0x400000);
+    uint32_t frames[] = {frame(app, 0x10, "f\r\nroot: 0 B\033[1A", "/tmp/\033]8;;http://x\a.c", 12),
+                         frame(app, 0x20, endless, endless, INT64_MAX),
+                         frame(app, 0x30, "=cmd(\"quoted\", 'x')", "a,b\n\"c\".c", 3),
+                         frame(app, 0x40, "dev", "/dev/zero", 1)};
+    int64_t most = INT64_MAX / 4;
+    for (size_t i = 0; i < 4; i++)
+        sample("1 \xc2\x9b"
+               "31m",
+               255, (struct figures){most, most, most, most, most, most, most, most, most}, 1, &frames[i]);
+    sample("", 0, (struct figures){-5, -5, -5, -5, -5, -5, -5, -5, -5}, 1, &frames[0]);
+    mt_profile_add_note(p, "A note that rings: \a.");
+    mt_profile_sum_totals(p);
+    free(endless);
+}
+
+static void other(void) {
+    app = mapping("/usr/bin/server", 0x400000);
+    p->has_value[MT_VALUE_LIVE_BLOCKS] = p->has_value[MT_VALUE_LIVE_BYTES] = true;
+    uint32_t leaf = frame(app, 0x10, "main.load", "/src/load.go", 10),
+             top = frame(app, 0x20, "main.main", "/src/main.go", 5);
+    sample("", 0, (struct figures){.live_blocks = 4, .live_bytes = 4096}, 2, (uint32_t[]){leaf, top});
+    p->samples[0].has_size_class = false;
+    mt_profile_sum_totals(p);
+}
+
+static void empty(void) {
+    static const char *const command[] = {"/bin/true"};
+    process("/bin/true", command, 1);
+}
+
+static void many(void) {
+    static const char *const command[] = {"./many"};
+    process("/srv/demo/many", command, 1);
+    app = mapping("/srv/demo/many", 0x400000);
+    uint32_t top = frame(app, 0x8, "main", "main.c", 1);
+    for (uint32_t i = 0; i < 5000; i++) {
+        char name[32], file[32];
+        snprintf(name, sizeof name, "function_%u", i % 1500);
+        snprintf(file, sizeof file, "src/file_%u.c", i % 700);
+        uint32_t path[] = {frame(app, 16 + i * 8, name, file, i % 97 + 1), top};
+        int64_t bytes = (int64_t)(i * UINT64_C(2654435761) % 100000);
+        sample(i % 3 ? "1 a" : "2 b", (uint8_t)(i % 20),
+               (struct figures){i, bytes * 3, i % 7, bytes / 2, i % 11, bytes, i % 5, bytes + 1, i % 16}, 2, path);
+    }
+    p->info.usable_measured = true;
+    mt_profile_sum_totals(p);
+}
+
+static const struct {
+    const char *name;
+    void (*fill)(void);
+} kinds[] = {{"plain", plain}, {"hostile", hostile}, {"sampled", sampled},
+             {"other", other}, {"empty", empty},     {"many", many}};
+
+int main(int argc, char **argv) {
+    struct mt_error error = {0};
+    p = mt_profile_new();
+    for (size_t i = 0; argc == 3 && i < sizeof kinds / sizeof *kinds; i++) {
+        if (strcmp(argv[1], kinds[i].name) != 0)
+            continue;
+        kinds[i].fill();
+        int fd = open(argv[2], O_WRONLY | O_CREAT | O_TRUNC, 0600);
+        int status = fd < 0 ? -1 : mt_pprof_write(p, fd, &error);
+        if (status < 0)
+            fprintf(stderr, "make_profile: %s: %s\n", argv[2], error.message);
+        mt_profile_free(p);
+        return status < 0 || close(fd) != 0;
+    }
+    fprintf(stderr, "usage: make_profile KIND FILE\n");
+    return 2;
+}

@@ -1,0 +1,435 @@
+# SPDX-License-Identifier: MIT
+# timeout: 240
+"""`memtrack report`: what it prints of known profiles (golden/*.txt; MEMTRACK_GOLDEN=write renews them), and what must
+hold of every report: columns add up, lines fit, nothing in a profile reaches the terminal, errors have their status."""
+import csv
+import gzip
+import io
+import json
+import os
+import pty
+import re
+import struct
+import subprocess
+import termios
+import time
+import unittest
+from fcntl import ioctl
+
+from support import harness
+
+try:
+    import jsonschema
+except ImportError:
+    jsonschema = None
+
+MEMTRACK = harness.MEMTRACK
+MAKE_PROFILE = os.path.join(harness.BUILD, "tests", "cli", "make_profile")
+GOLDEN = os.path.join(harness.SOURCE, "tests", "cli", "golden")
+SCHEMA = os.path.join(harness.SOURCE, "docs", "schema", "memtrack-report-1.json")
+BY = ["line", "function", "file", "module", "stack", "thread", "scope", "size", "domain"]
+SORT = {"live": "live_bytes", "peak": "peak_bytes", "total": "total_bytes", "blocks": "total_blocks",
+        "temporary": "temporary_blocks", "max": "max_bytes", "waste": "waste_bytes"}
+COLUMNS = ["live_bytes", "live_blocks", "peak_bytes", "peak_blocks", "total_bytes", "total_blocks", "temporary_blocks",
+           "max_bytes", "waste_bytes"]
+IN_TOTALS = [name for name in COLUMNS if name not in ("max_bytes", "waste_bytes")]
+SOURCE_TEXT = {"src/parse.cpp": "#include <vector>\n\nstatic void f()\n"
+                                "\t    tokens.push_back(Token{begin, end, kind, line, column}); // grows by doubling\n"
+                                "{\n    parse(tokenize(text));   \n",
+               "src/names.c": "/* names */\nreturn strdup(name);"}
+
+
+class Case(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        if not os.path.exists(MAKE_PROFILE):
+            raise unittest.SkipTest("make_profile is not built")
+        cls.context = harness.workdir()
+        cls.dir = cls.context.__enter__()
+        os.mkdir(os.path.join(cls.dir, "src"))
+        for name, text in SOURCE_TEXT.items():
+            with open(os.path.join(cls.dir, name), "w") as file:
+                file.write(text)
+        for kind in ("plain", "hostile", "sampled", "other", "empty", "many"):
+            subprocess.run([MAKE_PROFILE, kind, os.path.join(cls.dir, kind + ".pb.gz")], check=True)
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.context.__exit__(None, None, None)
+
+    def report(self, *arguments, status=0, cwd=None, **env):
+        result = harness.run([MEMTRACK, "report", *arguments], cwd=cwd or self.dir,
+                             env=harness.plain_environment(**{"LC_ALL": "C.UTF-8", "COLUMNS": "80", **env}))
+        self.assertEqual(result.code, status, result)
+        return result
+
+    def text(self, *arguments, **options):
+        return self.report(*arguments, **options).stdout.decode()
+
+    def json(self, *arguments, **options):
+        return json.loads(self.text("--json", *arguments, **options))
+
+    def check_golden(self, name, text):
+        path = os.path.join(GOLDEN, name + ".txt")
+        if os.environ.get("MEMTRACK_GOLDEN") == "write":
+            with open(path, "w") as file:
+                file.write(text)
+        with open(path) as file:
+            self.assertMultiLineEqual(file.read(), text)
+
+
+class Golden(Case):
+    def test_reports(self):
+        for name, arguments, env in [
+            ("plain-80", ["plain.pb.gz"], {}),
+            ("plain-120", ["plain.pb.gz"], {"COLUMNS": "120"}),
+            ("plain-40", ["plain.pb.gz", "-n", "2"], {"COLUMNS": "40"}),
+            ("plain-ascii", ["plain.pb.gz", "--sort", "max"], {"LC_ALL": "C"}),
+            ("plain-color", ["plain.pb.gz", "--color=always", "-n", "2"], {}),
+            ("function", ["plain.pb.gz", "--by", "function", "--sort", "live"], {"COLUMNS": "100"}),
+            ("stack", ["plain.pb.gz", "--by", "stack", "-n", "2"], {"COLUMNS": "100"}),
+            ("thread", ["plain.pb.gz", "--by", "thread", "--sort", "blocks"], {}),
+            ("size", ["plain.pb.gz", "--by", "size", "--sort", "waste"], {}),
+            ("cumulative", ["plain.pb.gz", "--by", "function", "--cumulative"], {}),
+            ("filtered", ["plain.pb.gz", "--exclude", "src/names.c", "--include", "*.c*"], {}),
+            ("at-time", ["plain.pb.gz", "--at", "1.2s"], {}),
+            ("keep-std", ["plain.pb.gz", "--keep-std", "--bytes"], {"COLUMNS": "100"}),
+            ("sampled", ["sampled.pb.gz", "-n", "1"], {}),
+            ("hostile", ["hostile.pb.gz", "-n", "0"], {}),
+            ("other", ["other.pb.gz"], {}),
+            ("empty", ["empty.pb.gz"], {}),
+        ]:
+            with self.subTest(name):
+                self.check_golden(name, self.text(*arguments, **env))
+
+    def test_csv(self):
+        self.check_golden("csv", self.text("plain.pb.gz", "--csv").replace("\r\n", "\n"))
+
+    def test_json(self):
+        self.check_golden("json", self.text("plain.pb.gz", "--json", "--by", "stack", "-n", "2"))
+
+    def test_help(self):
+        self.check_golden("help", self.text("--help"))
+
+
+class Figures(Case):
+    def check_sums(self, rows, totals):
+        for column in IN_TOTALS:
+            self.assertEqual(sum(int(row[column]) for row in rows), totals[column], column)
+
+    def test_json_columns_sum_to_the_totals(self):
+        for kind in ("plain", "many", "empty", "sampled"):
+            for by in BY:
+                with self.subTest(kind=kind, by=by):
+                    report = self.json(kind + ".pb.gz", "--by", by)
+                    self.assertEqual(report["group_by"], by)
+                    self.check_sums(report["rows"], report["totals"])
+
+    def test_csv_columns_sum_to_the_totals(self):
+        totals = self.json("many.pb.gz")["totals"]
+        for by in BY:
+            raw = self.report("many.pb.gz", "--by", by, "--csv").stdout
+            self.assertTrue(raw.endswith(b"\r\n"))
+            self.assertEqual(raw.count(b"\n"), raw.count(b"\r\n"))
+            rows = list(csv.DictReader(io.StringIO(raw.decode(), newline=""), strict=True))
+            self.assertEqual(set(rows[0]), {"key", "function", "file", "line", "module", *COLUMNS})
+            self.check_sums(rows, totals)
+
+    def test_csv_is_the_json_rows(self):
+        for kind in ("plain", "hostile"):
+            table = list(csv.DictReader(io.StringIO(self.text(kind + ".pb.gz", "--csv"), newline=""), strict=True))
+            rows = self.json(kind + ".pb.gz")["rows"]
+            self.assertEqual([[int(row[c]) for c in COLUMNS] for row in table], [[r[c] for c in COLUMNS] for r in rows])
+
+    def test_every_sort_descends(self):
+        for sort, column in SORT.items():
+            report = self.json("many.pb.gz", "--by", "file", "--sort", sort)
+            values = [row[column] for row in report["rows"]]
+            self.assertEqual(report["sort"], sort)
+            self.assertEqual(values, sorted(values, reverse=True), sort)
+
+    def test_limits(self):
+        self.assertEqual(len(self.json("many.pb.gz", "-n", "7")["rows"]), 7)
+        self.assertEqual(len(self.json("many.pb.gz", "-n", "0", "--by", "file")["rows"]), 700)
+        self.assertEqual(len(self.json("many.pb.gz", "--by", "file")["rows"]), 700)
+
+    def test_printed_rows_and_the_rest_are_the_total(self):
+        for arguments in (["--by", "file"], ["--include", "src/file_1*", "-n", "3"], ["--by", "size", "--sort", "total"]):
+            lines = self.text("many.pb.gz", "--bytes", *arguments, COLUMNS="200").split("\n\n")[1].splitlines()[1:]
+            numbers = [[int(n.replace(",", "")) for n in re.findall(r"(?<![\w./-])-?[\d,]+(?=  |\s+[<\d.]+%)", line)]
+                       for line in lines]
+            total = numbers[-1]
+            self.assertGreaterEqual(len(total), 5)
+            for column in range(5):
+                self.assertEqual(sum(row[column] for row in numbers[:-1]), total[column], lines)
+
+    def test_filters(self):
+        everything = self.json("many.pb.gz")["totals"]["live_bytes"]
+        one = sum(row["live_bytes"] for row in self.json("many.pb.gz", "--include", "src/file_1*")["rows"])
+        rest = sum(row["live_bytes"] for row in self.json("many.pb.gz", "--exclude", "src/file_1*")["rows"])
+        self.assertEqual(one + rest, everything)
+        self.assertTrue(0 < one < everything)
+        self.assertEqual(self.json("many.pb.gz", "--include", "main")["rows"], [])
+        self.assertEqual(self.json("many.pb.gz", "--include", "main", "--all-frames")["totals"]["live_bytes"], everything)
+        lines = self.json("many.pb.gz", "--include", "file_5.c:6", "--include", "file_5.c:13")["rows"]
+        self.assertTrue(lines and all(row["key"] in ("src/file_5.c:6", "src/file_5.c:13") for row in lines))
+
+    def test_at_peak_and_at_a_time(self):
+        report = self.json("plain.pb.gz", "--at", "peak")
+        self.assertEqual(report["totals"]["live_bytes"], report["totals"]["peak_bytes"])
+        self.assertEqual(report["sort"], "live")
+        self.assertTrue(any("at the peak" in note for note in report["coverage"]["notes"]))
+        self.check_sums(report["rows"], report["totals"])
+        for moment, live in (("100ms", 0), ("0.5s", 1000), ("1.2", 3000), ("1500ms", 2500)):
+            report = self.json("plain.pb.gz", "--at", moment)
+            self.assertEqual(report["totals"]["live_bytes"], live)
+            self.check_sums(report["rows"], report["totals"])
+
+    def test_wrappers(self):
+        def top(*options):
+            return self.json("plain.pb.gz", "-n", "1", *options)["rows"][0]["key"]
+        self.assertEqual(top(), "/srv/demo/src/parse.cpp:4")
+        self.assertEqual(top("--keep-std"), "/opt/gcc/include/c++/12/bits/stl_vector.h:1287")
+        self.assertEqual(top("--keep-wrappers"), "operator new(unsigned long)+0x1c (libstdc++.so.6)")
+        self.assertEqual(top("--wrapper", "parse::tokenize"), "/srv/demo/src/parse.cpp:6")
+        self.assertEqual(top("--wrapper", "parse::*", "--wrapper", "nothing"), "/srv/demo/src/main.cpp:3")
+
+    def test_schema(self):
+        if not jsonschema or not os.path.exists(SCHEMA):
+            self.skipTest("no jsonschema")
+        with open(SCHEMA) as file:
+            schema = json.load(file)
+        for kind in ("plain", "hostile", "sampled", "other", "empty"):
+            for by in BY:
+                jsonschema.validate(self.json(kind + ".pb.gz", "--by", by), schema)
+
+    def test_fields(self):
+        report = self.json("plain.pb.gz", "--by", "stack")
+        self.assertEqual(set(report), {"schema", "process", "recording", "totals", "coverage", "self", "group_by", "sort",
+                                       "rows"})
+        self.assertEqual(report["process"]["command"], ["./parser", "--file", "some input.json", "it's"])
+        self.assertEqual(report["process"]["start_time"], "2023-11-14T22:13:20.123456Z")
+        self.assertEqual(report["process"]["exit"], {"code": 0, "signal": None})
+        self.assertEqual(self.json("sampled.pb.gz")["process"]["exit"], {"code": None, "signal": 9})
+        self.assertEqual(self.json("sampled.pb.gz")["recording"],
+                         {"mode": "sampled", "sample_bytes": 524288, "approximate": False})
+        row = report["rows"][0]
+        self.assertEqual(set(row), {"key", "function", "file", "line", "module", "stack", *COLUMNS})
+        self.assertEqual([frame["function"] for frame in row["stack"]],
+                         ["parse::tokenize(std::basic_string_view<char, std::char_traits<char> >)",
+                          "parse::parse_file(char const*)", "main", "_start"])
+        self.assertEqual(row["stack"][1], {"function": "parse::parse_file(char const*)", "line": 6, "inlined": False,
+                                           "file": "/srv/demo/src/parse.cpp", "module": "/srv/demo/parser",
+                                           "address": "0x400020"})
+        self.assertNotIn("stack", self.json("plain.pb.gz")["rows"][0])
+        self.assertIn("[lossy]", [row["key"] for row in self.json("plain.pb.gz")["rows"]])
+
+
+class Terminal(Case):
+    """What is on the screen."""
+
+    def pseudo_terminal(self, columns, *arguments, **env):
+        """stdout of the report on a terminal."""
+        master, slave = pty.openpty()
+        ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+        environment = harness.plain_environment(**{"LC_ALL": "C.UTF-8", "TERM": "xterm", "NO_COLOR": None,
+                                                   "MEMTRACK_PAGER": "cat", **env})
+        environment = {key: value for key, value in environment.items() if value is not None}
+        environment.pop("NO_COLOR", None) if "NO_COLOR" not in env else None
+        process = subprocess.Popen([MEMTRACK, "report", *arguments], cwd=self.dir, env=environment, stdout=slave,
+                                   stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL)
+        os.close(slave)
+        output = b""
+        while True:
+            try:
+                piece = os.read(master, 65536)
+            except OSError:
+                break
+            if not piece:
+                break
+            output += piece
+        os.close(master)
+        self.assertEqual(process.wait(), 0)
+        return output.decode().replace("\r\n", "\n")
+
+    def test_lines_fit(self):
+        for kind in ("plain", "hostile", "sampled", "many", "other"):
+            for columns in (60, 80, 100, 120, 200):
+                for by in BY:
+                    for line in self.text(kind + ".pb.gz", "--by", by, COLUMNS=str(columns)).splitlines():
+                        self.assertLessEqual(len(line), columns, line)
+
+    def test_width_of_the_terminal(self):
+        longest = max(len(line) for line in self.pseudo_terminal(132, "plain.pb.gz", NO_COLOR="1").splitlines())
+        self.assertTrue(80 < longest <= 132, longest)
+
+    def test_color(self):
+        self.assertIn("\033[", self.pseudo_terminal(80, "plain.pb.gz"))
+        self.assertNotIn("\033", self.pseudo_terminal(80, "plain.pb.gz", NO_COLOR="1"))
+        self.assertNotIn("\033", self.pseudo_terminal(80, "plain.pb.gz", TERM="dumb"))
+        self.assertNotIn("\033", self.pseudo_terminal(80, "plain.pb.gz", "--color=never"))
+        self.assertIn("\033[", self.pseudo_terminal(80, "plain.pb.gz", "--color=always", NO_COLOR="1"))
+        self.assertNotIn("\033", self.text("plain.pb.gz"))
+        self.assertIn("\033[", self.text("plain.pb.gz", FORCE_COLOR="1", NO_COLOR=""))
+        self.assertNotIn("\033", self.text("plain.pb.gz", FORCE_COLOR="1", NO_COLOR="1"))
+
+    def test_colors_change_nothing_else(self):
+        plain = self.text("plain.pb.gz", "--color=never")
+        self.assertEqual(re.sub(r"\033\[\d*m", "", self.text("plain.pb.gz", "--color=always")), plain)
+
+    def test_nothing_hostile_is_printed(self):
+        for arguments in (["-n", "0"], ["--csv"], ["--json"], ["--by", "stack", "--full-names"], ["--by", "thread"],
+                          ["--by", "module"], ["--by", "function"]):
+            for locale in ("C", "C.UTF-8"):
+                output = self.report("hostile.pb.gz", *arguments, LC_ALL=locale).stdout.decode()
+                bad = [hex(ord(c)) for c in output if (ord(c) < 32 and c not in "\r\n") or 127 <= ord(c) < 160
+                       or ord(c) == 0x202e]
+                self.assertEqual(bad, [], arguments)
+                if "--csv" not in arguments:
+                    self.assertNotIn("\r", output)
+                if locale == "C" and "--csv" not in arguments:
+                    self.assertTrue(output.isascii())
+
+    def test_pager(self):
+        marks = self.pseudo_terminal(80, "plain.pb.gz", MEMTRACK_PAGER="sed s/^/pager:/")
+        self.assertTrue(all(line.startswith("pager:") for line in marks.splitlines()), marks)
+        self.assertIn("pager:", self.pseudo_terminal(80, "plain.pb.gz", MEMTRACK_PAGER=None, PAGER="sed s/^/pager:/"))
+        self.assertNotIn("pager:", self.pseudo_terminal(80, "plain.pb.gz", "--no-pager", MEMTRACK_PAGER="sed s/^/pager:/"))
+        self.assertNotIn("pager:", self.text("plain.pb.gz", MEMTRACK_PAGER="sed s/^/pager:/"))
+        self.assertIn("total", self.pseudo_terminal(80, "plain.pb.gz", MEMTRACK_PAGER="no-such-pager -x"))
+        self.pseudo_terminal(80, "many.pb.gz", "-n", "0", MEMTRACK_PAGER="head -n 1")  # quits early: status stays 0
+
+    def test_closed_pipe_is_quiet(self):
+        command = "%s report many.pb.gz -n 0 2>err | head -n 1; cat err" % MEMTRACK
+        result = harness.run(["sh", "-c", command], cwd=self.dir, env=harness.plain_environment(COLUMNS="80"))
+        self.assertEqual(len(result.stdout.splitlines()), 1, result)
+
+    def test_full_disk_is_an_error(self):
+        with open("/dev/full", "w") as full:
+            result = subprocess.run([MEMTRACK, "report", "many.pb.gz", "--json"], cwd=self.dir, stdout=full,
+                                    stderr=subprocess.PIPE)
+        self.assertEqual(result.returncode, 3)
+        self.assertIn(b"No space left", result.stderr)
+
+
+class Errors(Case):
+    def problem(self, *arguments, status, contains, **options):
+        result = self.report(*arguments, status=status, **options)
+        self.assertEqual(result.stdout, b"")
+        error = result.stderr.decode()
+        self.assertTrue(error.startswith("memtrack report: "), error)
+        self.assertIn(contains, error)
+
+    def test_usage(self):
+        self.problem("plain.pb.gz", "--by", "colour", status=2, contains="line|function|file")
+        self.problem("plain.pb.gz", "--sort", "age", status=2, contains="live|peak|total")
+        self.problem("plain.pb.gz", "-n", "-3", status=2, contains="not a number")
+        self.problem("plain.pb.gz", "-n", "1x", status=2, contains="not a number")
+        self.problem("plain.pb.gz", "--at", "noon", status=2, contains="300ms")
+        self.problem("plain.pb.gz", "--at", "3s", status=2, contains="1.83 s")
+        self.problem("many.pb.gz", "--at", "1s", status=2, contains="no time axis")
+        self.problem("other.pb.gz", "--at", "peak", status=2, contains="peak")
+        self.problem("plain.pb.gz", "--json", "--csv", status=2, contains="exclude each other")
+        self.problem("plain.pb.gz", "many.pb.gz", status=2, contains="one profile")
+        self.problem("plain.pb.gz", "--html", "x.html", status=2, contains="not available")
+        self.problem("plain.pb.gz", "--colour", status=2, contains="--colour")
+        self.problem("plain.pb.gz", "--cumulative", "--by", "stack", status=2, contains="--by line")
+        self.problem("4711", status=2, contains="running process")
+
+    def test_unreadable(self):
+        self.problem("missing.pb.gz", status=3, contains="No such file")
+        self.write("text.pb.gz", b"this is not a profile")
+        self.problem("text.pb.gz", status=3, contains="text.pb.gz")
+        self.write("zeros.pb.gz", gzip.compress(bytes(100)))
+        self.problem("zeros.pb.gz", status=3, contains="zeros.pb.gz")
+        self.write("void.pb.gz", b"")
+        self.problem("void.pb.gz", status=3, contains="void.pb.gz")
+        self.problem("/dev/null", status=3, contains="/dev/null")
+
+    def write(self, name, content):
+        with open(os.path.join(self.dir, name), "wb") as file:
+            file.write(content)
+        self.addCleanup(os.remove, os.path.join(self.dir, name))
+
+    def test_every_cut_and_every_broken_byte_is_survived(self):
+        with open(os.path.join(self.dir, "plain.pb.gz"), "rb") as file:
+            whole = gzip.decompress(file.read())
+        for i in range(0, len(whole), 7):
+            self.write("broken.pb.gz", whole[:i] + bytes([whole[i] ^ 0x55]) + whole[i + 1:] if i % 2 else whole[:i])
+            result = harness.run([MEMTRACK, "report", "broken.pb.gz", "--by", "stack"], cwd=self.dir)
+            self.assertIn(result.code, (0, 3), result)
+            self.doCleanups()
+
+
+class Choice(Case):
+    """Which profile is meant."""
+
+    def setUp(self):
+        context = harness.workdir()
+        self.home = context.__enter__()
+        self.addCleanup(context.__exit__, None, None, None)
+
+    def add(self, name, kind, age):
+        path = os.path.join(self.home, name)
+        subprocess.run([MAKE_PROFILE, kind, path], check=True)
+        os.utime(path, (time.time() - age,) * 2)
+
+    def test_newest_of_the_current_directory(self):
+        self.add("memtrack.old.1.pb.gz", "empty", 100)
+        self.add("memtrack.new.2.pb.gz", "plain", 10)
+        self.add("other.pb.gz", "other", 0)  # not of memtrack's naming
+        result = self.report(cwd=self.home)
+        self.assertIn(b"./parser", result.stdout)
+        self.assertEqual(result.stderr.decode(), "memtrack report: memtrack.new.2.pb.gz, the newest of 2 profiles\n")
+
+    def test_directory(self):
+        self.add("one.pb.gz", "plain", 0)
+        result = self.report(self.home)
+        self.assertIn(b"./parser", result.stdout)
+        self.assertEqual(result.stderr, b"")
+
+    def test_none(self):
+        result = self.report(cwd=self.home, status=3)
+        self.assertIn(b"no profile (*.pb.gz) in the current directory", result.stderr)
+        self.assertIn(self.home.encode(), self.report(self.home, status=3).stderr)
+
+
+class Front(Case):
+    """memtrack without a command."""
+
+    def memtrack(self, *arguments):
+        return harness.run([MEMTRACK, *arguments], cwd=self.dir)
+
+    def test_help_and_version(self):
+        for option in ("--help", "-h"):
+            result = self.memtrack(option)
+            self.assertEqual((result.code, result.stderr), (0, b""))
+            self.assertIn(b"report", result.stdout)
+        self.assertRegex(self.memtrack("--version").stdout.decode(), r"^memtrack \d+\.\d+\.\d+\n$")
+
+    def test_no_arguments(self):
+        self.assertEqual(self.memtrack().code, 2)
+
+    def test_mistyped_command(self):
+        for word, meant in (("reprot", "report"), ("rnu", None), ("Report", "report"), ("reports", "report")):
+            result = self.memtrack(word)
+            if meant:
+                self.assertEqual(result.code, 2, result)
+                self.assertIn(b"did you mean memtrack " + meant.encode(), result.stderr)
+            else:
+                self.assertEqual(result.code, 127, result)
+
+    def test_commands_of_later_versions_are_not_run_as_programs(self):
+        for word in ("diff", "top"):
+            result = self.memtrack(word, "a", "b")
+            self.assertEqual(result.code, 2, result)
+            self.assertIn(b"not available in this version", result.stderr)
+
+    def test_bare_program_runs(self):
+        result = self.memtrack("-q", "-o", "bare.pb.gz", "sh", "-c", "exit 7")
+        self.assertEqual(result.code, 7, result)
+        self.addCleanup(os.remove, os.path.join(self.dir, "bare.pb.gz"))
+
+
+if __name__ == "__main__":
+    harness.main()
