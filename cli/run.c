@@ -125,24 +125,34 @@ static void end_main(struct run *run) {
             mt_track_end(&run->ticker, run->ticker.tracks[i], run->child.end_ns);
 }
 
-static void grant_grace(struct run *run) {
+/* Processes that were started and go on. One that has only just begun has no ledger yet. */
+static size_t count_running(const struct run *run) {
+    size_t n_tracks = mt_ticker_running(&run->ticker);
+    size_t n_processes = run->options.follow ? mt_session_processes(&run->session, (uint32_t)run->child.pid) : 0;
+    return n_tracks > n_processes ? n_tracks : n_processes;
+}
+
+static size_t grant_grace(struct run *run) {
     uint64_t end = mt_now_ns() + GRACE_MS * NS_PER_MS;
-    for (uint64_t now = mt_now_ns(); mt_ticker_running(&run->ticker) && now < end; now = mt_now_ns()) {
+    size_t n_running;
+    while ((n_running = count_running(run)) > 0 && mt_now_ns() < end) {
         struct timespec nap = {.tv_nsec = GRACE_STEP_MS * (long)NS_PER_MS};
         nanosleep(&nap, NULL);
         mt_ticker_look(&run->ticker, mt_now_ns());
     }
+    return n_running;
 }
 
 static void finish(struct run *run) {
     struct mt_profile *profile;
     end_main(run);
-    grant_grace(run);
+    size_t n_running = grant_grace(run);
+    mt_ticker_look(&run->ticker, mt_now_ns());
+    run->session.is_in_use = n_running > 0;
     run->finish.convert.exit_known = true;
     run->finish.convert.wait_status = run->child.wait_status;
     mt_finish_all(&run->finish, &run->ticker, &profile);
-    mt_run_report(&run->options, &run->target, &run->child, &run->session, &run->finish,
-                  mt_ticker_running(&run->ticker), profile);
+    mt_run_report(&run->options, &run->target, &run->child, &run->session, &run->finish, n_running, profile);
     mt_profile_free(profile);
 }
 

@@ -106,6 +106,11 @@ int mt_session_create(struct mt_session *session, struct mt_error *error) {
 void mt_session_close(struct mt_session *session) {
     if (!session->path)
         return;
+    if (session->is_in_use) {
+        close(session->fd);
+        free(session->path);
+        return;
+    }
     int copy = dup(session->fd);
     DIR *directory = copy >= 0 ? fdopendir(copy) : NULL;
     if (!directory && copy >= 0)
@@ -129,6 +134,55 @@ uint64_t mt_session_room(const struct mt_session *session) {
     struct statvfs fs;
     return fstatvfs(session->fd, &fs) == 0 ? (uint64_t)fs.f_bavail * fs.f_frsize : UINT64_MAX;
 }
+
+/* ---- processes -------------------------------------------------------------------------------------------------- */
+
+/* The last pid that was given out; 0: not known. */
+static uint32_t last_pid(void) {
+    char text[128];
+    uint32_t pid;
+    int fd = open("/proc/loadavg", O_RDONLY | O_CLOEXEC);
+    ssize_t n = fd >= 0 ? read(fd, text, sizeof text - 1) : -1;
+    if (fd >= 0)
+        close(fd);
+    if (n <= 0)
+        return 0;
+    text[n] = 0;
+    return sscanf(text, "%*s %*s %*s %*s %" SCNu32, &pid) == 1 ? pid : 0;
+}
+
+static bool has_our_directory(uint32_t pid, const char *wanted) {
+    char path[64], *variable = NULL;
+    size_t capacity = 0;
+    bool found = false;
+    snprintf(path, sizeof path, "/proc/%" PRIu32 "/environ", pid);
+    FILE *environment = fopen(path, "re"); /* fails for processes of others */
+    while (environment && !found && getdelim(&variable, &capacity, 0, environment) > 0)
+        found = strcmp(variable, wanted) == 0;
+    free(variable);
+    if (environment)
+        fclose(environment);
+    return found;
+}
+
+size_t mt_session_processes(const struct mt_session *session, uint32_t first_pid) {
+    char wanted[4200];
+    size_t n = 0;
+    if (last_pid() == first_pid)
+        return 0; /* the usual case: nothing was started since */
+    snprintf(wanted, sizeof wanted, "MEMTRACK_DIR=%s", session->path);
+    DIR *processes = opendir("/proc");
+    for (struct dirent *entry; processes && (entry = readdir(processes)) != NULL;) {
+        uint32_t pid = (uint32_t)strtoul(entry->d_name, NULL, 10);
+        if (pid > first_pid && has_our_directory(pid, wanted) && mt_process_start_ticks(pid) != 0)
+            n++;
+    }
+    if (processes)
+        closedir(processes);
+    return n;
+}
+
+/* ---- names ------------------------------------------------------------------------------------------------------ */
 
 bool mt_ledger_name_parse(const char *text, struct mt_ledger_name *name) {
     int end = 0;
@@ -155,7 +209,7 @@ uint64_t mt_process_start_ticks(uint32_t pid) {
     if (n <= 0)
         return 0;
     text[n] = 0;
-    const char *at = strrchr(text, ')'); /* the name before it may contain anything */
+    const char *at = strrchr(text, ')');      /* the name before it may contain anything */
     if (at && (at[2] == 'Z' || at[2] == 'X')) /* ended, but nobody has asked for its status yet */
         return 0;
     for (int field = 2; at && field < 22; field++)

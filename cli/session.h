@@ -12,8 +12,9 @@
 #include "base/error.h"
 
 struct mt_session {
-    char *path; /* absolute, malloc'ed; NULL: none */
-    int fd;     /* of the directory, close-on-exec */
+    char *path;     /* absolute, malloc'ed; NULL: none */
+    int fd;         /* of the directory, close-on-exec */
+    bool is_in_use; /* by processes that go on: it stays */
 };
 
 /* PID.STARTTICKS.COUNTER.ledger; the counter rises when the process executes another program. */
@@ -29,7 +30,7 @@ struct mt_ledger_name {
  */
 int mt_session_create(struct mt_session *session, struct mt_error *error);
 
-/* Remove the links and the directory; it stays when ledgers are left in it. */
+/* Remove the links and the directory; it stays when ledgers are left in it, or when it is in use. */
 void mt_session_close(struct mt_session *session);
 
 /* A symbolic link NAME in the directory to target: for library paths that LD_PRELOAD cannot express. */
@@ -37,6 +38,10 @@ int mt_session_link(const struct mt_session *session, const char *name, const ch
 
 /* Bytes that the file system of the directory still has for us. */
 uint64_t mt_session_room(const struct mt_session *session);
+
+/* Processes younger than first_pid that were started with this directory as MEMTRACK_DIR, whether they have a ledger yet
+ * or not. */
+size_t mt_session_processes(const struct mt_session *session, uint32_t first_pid);
 
 /* False when the text is not the name of a ledger. */
 bool mt_ledger_name_parse(const char *text, struct mt_ledger_name *name);
