@@ -101,8 +101,10 @@ enum { INCLUDE, EXCLUDE, WRAPPER };
 
 static void add_pattern(struct argp_state *state, struct request *r, size_t list, const char *pattern) {
     const char **grown = realloc(r->patterns[list], (r->n_patterns[list] + 1) * sizeof *grown);
-    if (!grown)
+    if (!grown) {
         argp_failure(state, MT_EXIT_USAGE, 0, "out of memory");
+        return;
+    }
     r->patterns[list] = grown;
     grown[r->n_patterns[list]++] = pattern;
 }

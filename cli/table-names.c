@@ -57,7 +57,7 @@ static void put_source(const struct table *t, mt_string file, int64_t line) {
     char *shown = text ? fitted(t, text, t->name_width - GAP, mt_format_shorten_end) : NULL;
     if (shown) {
         next_line(t, GAP);
-        mt_put(t->terminal, MT_STYLE_DIM, shown);
+        mt_put(t->terminal, MT_STYLE_SOURCE, shown);
     }
     free(shown);
     free(text);

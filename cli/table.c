@@ -148,8 +148,7 @@ static void put_numbers(const struct table *t, const struct mt_row *row, bool is
         put_bar(t, row);
     for (size_t i = 1; i < t->n_columns; i++) {
         fprintf(stream, "%*s", GAP, "");
-        pad_left(t, t->columns[i].width, is_sum ? MT_STYLE_NONE : MT_STYLE_NUMBER,
-                 cell(t, row, t->columns[i].value, buffer));
+        pad_left(t, t->columns[i].width, MT_STYLE_NONE, cell(t, row, t->columns[i].value, buffer));
     }
     fprintf(stream, "%*s", GAP, "");
 }

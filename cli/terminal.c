@@ -32,7 +32,8 @@ static bool is_set(const char *variable) {
 }
 
 static bool is_on(const char *variable) {
-    return is_set(variable) && strcmp(getenv(variable), "0") != 0;
+    const char *value = getenv(variable);
+    return value && *value && strcmp(value, "0") != 0;
 }
 
 static bool wants_color(bool is_tty, enum mt_color color) {
@@ -75,7 +76,7 @@ void mt_terminal_init(struct mt_terminal *terminal, FILE *stream, enum mt_color 
 const char *mt_style(const struct mt_terminal *terminal, enum mt_style style) {
     static const char *const sequences[] = {
         [MT_STYLE_NONE] = "\033[0m",    [MT_STYLE_BOLD] = "\033[1m", [MT_STYLE_DIM] = "\033[2m",
-        [MT_STYLE_NUMBER] = "\033[36m", [MT_STYLE_BAR] = "\033[34m", [MT_STYLE_WARN] = "\033[33m",
+        [MT_STYLE_SOURCE] = "\033[32m", [MT_STYLE_BAR] = "\033[34m", [MT_STYLE_WARN] = "\033[33m",
         [MT_STYLE_ERROR] = "\033[31m",
     };
     return terminal->color ? sequences[style] : "";

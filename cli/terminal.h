@@ -27,7 +27,7 @@ enum mt_style {
     MT_STYLE_NONE,
     MT_STYLE_BOLD,
     MT_STYLE_DIM,
-    MT_STYLE_NUMBER,
+    MT_STYLE_SOURCE,
     MT_STYLE_BAR,
     MT_STYLE_WARN,
     MT_STYLE_ERROR

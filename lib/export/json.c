@@ -133,9 +133,10 @@ static json_t *row_object(const struct mt_rows *rows, const struct mt_row *row) 
 static int put(FILE *stream, const char *before, json_t *value, struct mt_error *error) {
     if (!value)
         return mt_error_set(error, MEMTRACK_ENOMEM, "", "out of memory while writing JSON");
-    int status = fputs(before, stream) < 0 || json_dumpf(value, stream, JSON_COMPACT | JSON_ENCODE_ANY | JSON_ENSURE_ASCII) != 0
-                     ? mt_error_set(error, MEMTRACK_EIO, "", "cannot write the JSON: %m")
-                     : 0;
+    int status =
+        fputs(before, stream) < 0 || json_dumpf(value, stream, JSON_COMPACT | JSON_ENCODE_ANY | JSON_ENSURE_ASCII) != 0
+            ? mt_error_set(error, MEMTRACK_EIO, "", "cannot write the JSON: %m")
+            : 0;
     json_decref(value);
     return status;
 }

@@ -103,11 +103,11 @@ static const struct file *find_file(struct mt_source *source, const char *path) 
     return file;
 }
 
-char *mt_source_line(struct mt_source *source, const char *path, int64_t line) {
-    const struct file *file = *path && line > 0 ? find_file(source, path) : NULL;
-    if (!file || !file->text)
+char *mt_source_line(struct mt_source *source, const char *file, int64_t line) {
+    const struct file *found = *file && line > 0 ? find_file(source, file) : NULL;
+    if (!found || !found->text)
         return NULL;
-    const char *at = file->text, *end = file->text + file->bytes;
+    const char *at = found->text, *end = found->text + found->bytes;
     for (; at && at < end && line > 1; line--) {
         at = memchr(at, '\n', (size_t)(end - at));
         at = at ? at + 1 : NULL;
