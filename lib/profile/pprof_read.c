@@ -122,6 +122,9 @@ static int read_string(struct mt_pprof_reader *reader, const uint8_t *data, size
 /* ---- fields ------------------------------------------------------------------------------------------------------ */
 
 static int take_sample_type(struct mt_pprof_reader *reader, const Pprof__ValueType *message) {
+    if (reader->columns_known) {
+        return mt_pprof_damaged(reader, "a sample type comes after the samples");
+    }
     if (reader->n_columns == MT_PPROF_MAX_COLUMNS) {
         return mt_pprof_damaged(reader, "it has more than %d sample types", MT_PPROF_MAX_COLUMNS);
     }
