@@ -116,7 +116,7 @@ static size_t line_bytes(const char *text, size_t columns) {
 void mt_put_wrapped(const struct mt_terminal *terminal, size_t column, enum mt_style style, const char *text) {
     char *visible = mt_format_visible(text, terminal->utf8);
     size_t columns = terminal->width > column + 20 ? terminal->width - column : 20;
-    for (const char *at = visible; at && *at;) {
+    for (const char *at = visible ? visible : "?"; *at;) {
         size_t bytes = line_bytes(at, columns);
         char *line = strndup(at, bytes);
         put_visible(terminal, style, line ? line : "");
