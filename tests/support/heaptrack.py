@@ -6,11 +6,10 @@ exact numbers: their sums are compared. Built-in and embedded suppressions are o
 """
 import glob
 import os
-import re
 
 from support import harness
 
-COSTS = {"total_blocks": "allocations", "temporary_blocks": "temporary", "live_bytes": "leaked", "peak_bytes": "peak"}
+COSTS = {"live_bytes": "leaked", "peak_bytes": "peak"}
 
 
 def record(workload, directory):
@@ -32,9 +31,3 @@ def flame_sum(recording, cost, directory):
 
 def figures(recording, directory):
     return {name: flame_sum(recording, cost, directory) for name, cost in COSTS.items()}
-
-
-def summary(recording):
-    text = harness.check([harness.tool("heaptrack_print"), "-p0", "-a0", "-T0", recording]).stdout.decode()
-    return {"calls": int(re.search(r"calls to allocation functions: (\d+)", text)[1]),
-            "temporary": int(re.search(r"temporary memory allocations: (\d+)", text)[1])}

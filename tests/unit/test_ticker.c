@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: MIT */
+/* The time axis stays within its bounds and keeps what matters: the highest tick, the peak's time, past compositions. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include <cmocka.h>
+
+#include "composition.h"
+#include "ledger-fixture.h"
+#include "ticker.h"
+
+#define MS UINT64_C(1000000)
+
+struct state {
+    struct fixture f;
+    struct mt_session session;
+    struct mt_ticker ticker;
+    struct mt_site *buffer;
+};
+
+static int setup(void **state) {
+    struct state *s = calloc(1, sizeof *s);
+    fixture_setup(&s->f);
+    snprintf(s->f.path, sizeof s->f.path, "%s/4000000.2.0.ledger", s->f.directory);
+    s->f.header->start_monotonic_ns = 1000 * MS;
+    s->session.path = s->f.directory;
+    s->session.fd = open(s->f.directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    s->buffer = malloc(MT_SITES_PER_CHUNK * sizeof *s->buffer);
+    mt_ticker_init(&s->ticker, &s->session, 4000000, 10 * MS, false);
+    *state = s;
+    return 0;
+}
+
+static int teardown(void **state) {
+    struct state *s = *state;
+    mt_ticker_free(&s->ticker);
+    close(s->session.fd);
+    free(s->buffer);
+    fixture_teardown(&s->f);
+    free(s);
+    return 0;
+}
+
+static struct mt_profile *convert(struct state *s, struct mt_track *track, uint64_t end_ns, struct mt_ledger_map *map) {
+    struct mt_ledger *ledger;
+    struct mt_profile *profile = NULL;
+    fixture_write(&s->f);
+    mt_track_end(&s->ticker, track, end_ns);
+    assert_int_equal(mt_ledger_open(s->f.path, &ledger, NULL), 0);
+    assert_int_equal(mt_profile_from_ledger_mapped(ledger, &profile, map, NULL), 0);
+    assert_int_equal(mt_track_apply(track, mt_ledger_info(ledger), profile, map), 0);
+    mt_ledger_close(ledger);
+    return profile;
+}
+
+static void names_of_ledgers(void **state) {
+    (void)state;
+    struct mt_ledger_name name;
+    char text[64];
+    assert_true(mt_ledger_name_parse("12.345.6.ledger", &name));
+    assert_int_equal(name.pid, 12);
+    assert_int_equal(name.start_ticks, 345);
+    assert_int_equal(name.counter, 6);
+    mt_ledger_name_format(&name, text, sizeof text);
+    assert_string_equal(text, "12.345.6.ledger");
+    static const char *const bad[] = {"",
+                                      ".",
+                                      "..",
+                                      "x",
+                                      "1.2.ledger",
+                                      "1.2.3.ledger.gz",
+                                      "1.2.3",
+                                      "-1.2.3.ledger",
+                                      "1.2.3.ledgerx",
+                                      " 1.2.3.ledger",
+                                      "99999999999.2.3.ledger"};
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        assert_false(mt_ledger_name_parse(bad[i], &name));
+}
+
+/* 20,000 ticks with one spike: at most 2,000 stay, in order, and the spike is among them. */
+static void long_runs_stay_bounded(void **state) {
+    struct state *s = *state;
+    fixture_write(&s->f);
+    uint64_t now = 1000 * MS;
+    for (int i = 0; i < 20000; i++) {
+        s->f.banks[1].live_bytes = i == 7777 ? 1000000 : i;
+        s->f.banks[1].allocated_blocks = (uint64_t)i;
+        if (i % 100 == 0 || i == 7777 || i == 7778)
+            fixture_write(&s->f);
+        now += 10 * MS;
+        mt_ticker_tick(&s->ticker, now);
+    }
+    assert_int_equal(s->ticker.n_tracks, 1);
+    struct mt_ledger_map map;
+    struct mt_profile *p = convert(s, s->ticker.tracks[0], now, &map);
+    const struct mt_profile_info *info = &p->info;
+    assert_true(info->n_ticks > 500 && info->n_ticks <= 2000);
+    bool has_spike = false;
+    for (size_t i = 0; i < info->n_ticks; i++) {
+        has_spike |= info->ticks[i].live_bytes == 1000000;
+        assert_true(i == 0 || info->ticks[i].time_ns > info->ticks[i - 1].time_ns);
+    }
+    assert_true(has_spike);
+    assert_true(info->tick_interval_ns >= 80 * MS);
+    assert_int_equal(info->duration_ns, 200000 * MS);
+    mt_ledger_map_free(&map);
+    mt_profile_free(p);
+}
+
+static void time_of_the_peak(void **state) {
+    struct state *s = *state;
+    for (uint64_t i = 1; i <= 10; i++) {
+        s->f.header->control.epoch = i < 6 ? i : 6; /* rises for the last time between the ticks 5 and 6 */
+        fixture_write(&s->f);
+        mt_ticker_tick(&s->ticker, (1000 + 10 * i) * MS);
+    }
+    struct mt_ledger_map map;
+    struct mt_profile *p = convert(s, s->ticker.tracks[0], 1105 * MS, &map);
+    assert_true(p->info.peak_time_known);
+    assert_int_equal(p->info.peak_time_ns, 55 * MS);
+    assert_int_equal(p->info.peak_time_error_ns, 5 * MS);
+    assert_int_equal(p->info.duration_ns, 105 * MS);
+    assert_int_equal(p->info.ticks[p->info.n_ticks - 1].time_ns, 105 * MS);
+    mt_ledger_map_free(&map);
+    mt_profile_free(p);
+}
+
+/* A process that ended before the first tick: the peak lies somewhere in its life. */
+static void run_without_a_tick(void **state) {
+    struct state *s = *state;
+    s->f.header->control.epoch = 3;
+    fixture_write(&s->f);
+    mt_ticker_look(&s->ticker, 1008 * MS);
+    assert_int_equal(s->ticker.n_tracks, 1);
+    assert_int_equal(s->ticker.tracks[0]->state, MT_TRACK_ENDED);
+    struct mt_ledger_map map;
+    struct mt_profile *p = convert(s, s->ticker.tracks[0], 0, &map);
+    assert_int_equal(p->info.duration_ns, 8 * MS);
+    assert_int_equal(p->info.n_ticks, 1);
+    assert_int_equal(p->info.peak_time_ns, 4 * MS);
+    assert_int_equal(p->info.peak_time_error_ns, 4 * MS);
+    mt_ledger_map_free(&map);
+    mt_profile_free(p);
+}
+
+/* The next program of the same process ends the track of the one before. */
+static void exec_ends_the_predecessor(void **state) {
+    struct state *s = *state;
+    char next[128];
+    fixture_write(&s->f);
+    mt_ticker_tick(&s->ticker, 1010 * MS);
+    assert_int_equal(mt_ticker_running(&s->ticker), 1);
+    snprintf(next, sizeof next, "%s/4000000.2.1.ledger", s->f.directory);
+    assert_int_equal(link(s->f.path, next), 0);
+    mt_ticker_look(&s->ticker, 1020 * MS);
+    unlink(next);
+    assert_int_equal(s->ticker.n_tracks, 2);
+    assert_int_equal(s->ticker.tracks[0]->state, MT_TRACK_ENDED);
+    assert_int_equal(s->ticker.tracks[0]->end_ns, 1020 * MS);
+}
+
+/* ---- composition ------------------------------------------------------------------------------------------------ */
+
+/* What the changes say about a sample at a tick. */
+static int64_t live_at(const struct mt_profile_info *info, uint32_t sample, uint32_t tick) {
+    int64_t live = 0;
+    for (size_t i = 0; i < info->n_changes && info->changes[i].tick <= tick; i++)
+        if (info->changes[i].sample == sample)
+            live = info->changes[i].live_bytes;
+    return live;
+}
+
+static void past_moments_are_exact_while_there_is_room(void **state) {
+    struct state *s = *state;
+    mt_node_id a = fixture_node(&s->f, 0, 0x401000, 1), b = fixture_node(&s->f, 0, 0x402000, 1);
+    struct mt_site *first = fixture_site(&s->f, a, 0, 16), *second = fixture_site(&s->f, b, 0, 64);
+    struct mt_site *freed = fixture_site(&s->f, a, 0, 16); /* the other thread's record of the first */
+    freed->bank = 2;
+    for (uint64_t i = 1; i <= 20; i++) {
+        first->allocated_bytes = 16 * i;
+        first->allocated_blocks = i;
+        freed->freed_bytes = 16 * (i / 2);
+        freed->freed_blocks = i / 2;
+        second->allocated_bytes = i < 10 ? 0 : 64;
+        second->allocated_blocks = i < 10 ? 0 : 1;
+        fixture_write(&s->f);
+        for (size_t t = 0; t < s->ticker.n_tracks; t++)
+            s->ticker.tracks[t]->next_pass_ns = 0; /* the clock here is not the one that passes are timed by */
+        mt_ticker_tick(&s->ticker, (1000 + 10 * i) * MS);
+    }
+    struct mt_ledger_map map;
+    struct mt_profile *p = convert(s, s->ticker.tracks[0], 1210 * MS, &map);
+    assert_int_equal(p->n_samples, 2);
+    assert_int_equal(p->info.n_ticks, 21);
+    for (uint32_t tick = 0; tick < 20; tick++) {
+        int64_t i = tick + 1;
+        assert_int_equal(p->info.ticks[tick].time_ns, (uint64_t)i * 10 * MS);
+        assert_int_equal(live_at(&p->info, 0, tick), 16 * (i - i / 2));
+        assert_int_equal(live_at(&p->info, 1, tick), i < 10 ? 0 : 64);
+    }
+    mt_ledger_map_free(&map);
+    mt_profile_free(p);
+}
+
+/* More changes than may be kept: the large ones stay true, and the bound holds. */
+static void composition_stays_bounded(void **state) {
+    struct state *s = *state;
+    enum { RECORDS = 1000, PASSES = 300, MOST = 2000 };
+    struct mt_composition *c = mt_composition_new(RECORDS + 1, MOST);
+    mt_node_id node = fixture_node(&s->f, 0, 0x401000, 1);
+    for (uint32_t i = 0; i < RECORDS; i++)
+        fixture_site(&s->f, node, 1, 16)->size_class = (uint8_t)(i % 60);
+    s->f.sites[5].size_class = 61;
+    fixture_write(&s->f);
+    struct mt_ledger *ledger;
+    assert_int_equal(mt_ledger_open(s->f.path, &ledger, NULL), 0);
+    for (uint64_t pass = 1; pass <= PASSES; pass++) {
+        for (uint32_t i = 1; i <= RECORDS; i++)
+            s->f.sites[i].allocated_bytes = 16 + (pass + i) % 7;
+        s->f.sites[5].allocated_bytes = pass << 20;
+        fixture_write(&s->f);
+        assert_int_equal(mt_composition_pass(c, ledger, pass * 10 * MS, s->buffer), 0);
+    }
+    struct mt_ledger_map map;
+    struct mt_profile *p = NULL;
+    assert_int_equal(mt_profile_from_ledger_mapped(ledger, &p, &map, NULL), 0);
+    p->info.n_ticks = PASSES;
+    p->info.ticks = calloc(PASSES, sizeof *p->info.ticks);
+    for (uint64_t i = 0; i < PASSES; i++)
+        p->info.ticks[i].time_ns = (i + 1) * 10 * MS;
+    assert_int_equal(mt_composition_apply(c, p, &map), 0);
+    assert_true(p->info.n_changes > 0 && p->info.n_changes <= MOST);
+    size_t n_large = 0;
+    for (size_t i = 0; i < p->info.n_changes; i++) {
+        const struct mt_tick_change *change = &p->info.changes[i];
+        assert_true(i == 0 || change->tick >= p->info.changes[i - 1].tick);
+        if (change->sample != map.sample_of_record[5])
+            continue;
+        n_large++;
+        assert_int_equal(change->live_bytes, (int64_t)(change->tick + 1) << 20);
+    }
+    assert_true(n_large >= 10);
+    mt_ledger_map_free(&map);
+    mt_profile_free(p);
+    mt_ledger_close(ledger);
+    mt_composition_free(c);
+}
+
+static void composition_gives_up_on_too_many_records(void **state) {
+    struct state *s = *state;
+    struct mt_composition *c = mt_composition_new(10, 100);
+    mt_node_id node = fixture_node(&s->f, 0, 0x401000, 1);
+    for (int i = 0; i < 20; i++)
+        fixture_site(&s->f, node, 1, 16);
+    fixture_write(&s->f);
+    struct mt_ledger *ledger;
+    assert_int_equal(mt_ledger_open(s->f.path, &ledger, NULL), 0);
+    assert_int_equal(mt_composition_pass(c, ledger, 1, s->buffer), -MEMTRACK_ELIMIT);
+    mt_ledger_close(ledger);
+    mt_composition_free(c);
+}
+
+int main(void) {
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+    const struct CMUnitTest tests[] = {
+        TEST(names_of_ledgers),          TEST(long_runs_stay_bounded),
+        TEST(time_of_the_peak),          TEST(run_without_a_tick),
+        TEST(exec_ends_the_predecessor), TEST(past_moments_are_exact_while_there_is_room),
+        TEST(composition_stays_bounded), TEST(composition_gives_up_on_too_many_records),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
