@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MAX_PASSES = 4096, FIRST_THRESHOLD = 256, SPARE_PART = 4 };
+enum { MAX_PASSES = 4096, ENOUGH_PASSES = 256, FIRST_THRESHOLD = 256, SPARE_PART = 4, MOST_DROPS = 24 };
 
 struct change {
     uint32_t pass, record;
@@ -110,11 +110,13 @@ static void drop_small(struct mt_composition *c) {
     free(large);
 }
 
+/* Moments are worth more than small call paths, up to a point: fewer than ENOUGH_PASSES are not merged. */
 static void make_room(struct mt_composition *c) {
     if (c->n_passes < MAX_PASSES && c->n_changes <= c->max_changes - c->max_changes / SPARE_PART)
         return;
-    merge_passes(c);
-    for (int tries = 0; tries < 16 && c->n_changes > c->max_changes / 2; tries++)
+    if (c->n_passes >= ENOUGH_PASSES)
+        merge_passes(c);
+    for (int tries = 0; tries < MOST_DROPS && c->n_changes > c->max_changes / 2; tries++)
         drop_small(c);
 }
 

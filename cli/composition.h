@@ -3,8 +3,8 @@
  * What a heap was made of at past moments: the records of a ledger that changed, pass by pass, in bounded memory. A
  * pass reads every record and keeps the difference to what it knew.
  *
- * The bound costs resolution, not truth at the moments that remain: first neighbouring passes are merged into one (the
- * state after both), then call paths whose live bytes never reached a threshold are left out.
+ * The bound costs resolution, not truth at the moments that remain: neighbouring passes are merged into one (the state
+ * after both) while there are many, and call paths whose live bytes never reached a threshold are left out.
  */
 #ifndef MT_CLI_COMPOSITION_H
 #define MT_CLI_COMPOSITION_H

@@ -135,9 +135,8 @@ static void forward(const struct mt_child *child, const struct signalfd_siginfo 
 }
 
 static void notice_end(struct mt_child *child) {
-    int status;
-    pid_t pid = child->ended ? 0 : waitpid(child->pid, &status, WNOHANG);
-    if (pid != child->pid)
+    int status = 0;
+    if (child->ended || waitpid(child->pid, &status, WNOHANG) != child->pid)
         return;
     child->ended = true;
     child->wait_status = status;

@@ -68,7 +68,7 @@ size_t mt_ticker_running(const struct mt_ticker *ticker);
 void mt_track_end(struct mt_ticker *ticker, struct mt_track *track, uint64_t now_ns);
 
 /* The time axis into a profile of the same ledger, with a last tick from its totals. 0 or -MEMTRACK_ENOMEM. */
-int mt_track_apply(struct mt_track *track, const struct mt_ledger_info *info, struct mt_profile *profile,
+int mt_track_apply(struct mt_track *track, const struct mt_ledger_info *ledger, struct mt_profile *profile,
                    const struct mt_ledger_map *map);
 
 /* Let go of the memory of a track that is done. */
