@@ -28,6 +28,16 @@ def busy_s():
     return (user + nice + system + irq + softirq + steal) / TICK
 
 
+def wait_for_quiet(patience_s, window_s=1.0):
+    """Returns when others leave the machine alone, or after patience_s all the same."""
+    deadline = time.monotonic() + patience_s
+    while time.monotonic() < deadline:
+        before = busy_s() - own_s()
+        time.sleep(window_s)
+        if busy_s() - own_s() - before < 0.2 * window_s:
+            return
+
+
 def own_s():
     total = 0
     for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN):
@@ -154,6 +164,7 @@ class Bench:
                    "foreign_cpus": round(foreign, 2), "largest_kib": result["largest_kib"],
                    "output_bytes": occupied(tool.outputs(scratch)) // times}
             run.update({key: result[key] for key in ("throughput", "ns", "stdout") if key in result})
+            run.update(tool.collect(scratch))
             if per_process:
                 run.update(split_memory(result, workload, self.resolve))
             elif workload.shape in ("fixed", "server"):

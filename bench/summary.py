@@ -20,6 +20,10 @@ def values(runs, key):
     return spread([r[key] for r in runs if r and r.get(key)])
 
 
+def disturbance(runs):
+    return max((run["foreign_cpus"] for run in runs if run), default=0)
+
+
 def of_tool(workload, native, tracked):
     rate = workload.shape == "throughput"
     result = {
@@ -28,7 +32,7 @@ def of_tool(workload, native, tracked):
         "cpu": None if rate else paired(native, tracked, "cpu_s"),
         "throughput": values(tracked, "throughput"), "output_bytes": values(tracked, "output_bytes"),
         "report_s": values(tracked, "report_s"), "report_kib": values(tracked, "report_kib"),
-        "foreign_cpus": max((r["foreign_cpus"] for r in tracked if r), default=0),
+        "foreign_cpus": disturbance(tracked),
     }
     depths = [r["ns"] for r in tracked if r and "ns" in r]
     if depths:

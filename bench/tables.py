@@ -122,7 +122,7 @@ def best_rows(results):
             yield row
 
 
-def build(results, tools):
+def build(results, tools, more=()):
     """Every table that has rows: (title, note, header, rows)."""
     others = [tool.name for tool in tools if tool.name != "native"]
     memory = [heading for tool in others for heading in (tool + ": target", "helper", "recording")]
@@ -147,7 +147,7 @@ def build(results, tools):
         ("Start-up", "Added to a program that does nothing.", ["workload", "native", *others],
          startup_rows(results)),
     ]
-    listed = [(title, note, *without_empty(header, list(rows))) for title, note, header, rows in tables]
+    listed = [(title, note, *without_empty(header, list(rows))) for title, note, header, rows in [*tables, *more]]
     return [table for table in listed if table[3]]
 
 

@@ -38,6 +38,10 @@ class Native:
         """The command that turns the output into text, or None."""
         return None
 
+    def collect(self, scratch):
+        """What else there is to say of a run."""
+        return {}
+
 
 class Preload(Native):
     """A tracker's library alone: what it costs inside the target."""
