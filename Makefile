@@ -14,8 +14,8 @@ help: ## show this list
 
 build: ## build build/release/memtrack
 	@scripts/deps build
-	@cmake --preset release --log-level=NOTICE
-	@cmake --build --preset release -j $(JOBS)
+	@cmake --preset release >/dev/null
+	@cmake --build --preset release -j $(JOBS) -- --quiet
 
 demo: build ## track a real program and print which of its lines hold memory at the peak
 	@scripts/deps demo
@@ -23,8 +23,8 @@ demo: build ## track a real program and print which of its lines hold memory at 
 
 check: ## build everything, warnings as errors, and run every test
 	@scripts/deps build check
-	@cmake --preset ci --log-level=NOTICE
-	@cmake --build --preset ci -j $(JOBS)
+	@cmake --preset ci >/dev/null
+	@cmake --build --preset ci -j $(JOBS) -- --quiet
 	@ctest --preset ci
 
 bench: build ## measure native, memtrack and heaptrack side by side
@@ -33,14 +33,14 @@ bench: build ## measure native, memtrack and heaptrack side by side
 
 soak: ## run long: storms of threads, forks and signals, and the reading side on damaged files
 	@scripts/deps build check
-	@cmake --preset ci --log-level=NOTICE
-	@cmake --build --preset ci -j $(JOBS)
+	@cmake --preset ci >/dev/null
+	@cmake --build --preset ci -j $(JOBS) -- --quiet
 	@MEMTRACK_SOAK=1 ctest --preset ci -L 'storm|fault|fuzz' --repeat until-fail:20
 
 lint: ## only the checks of the source: format, layers, clang-tidy, cppcheck, symbols, docs
 	@scripts/deps build check
-	@cmake --preset ci --log-level=NOTICE
-	@cmake --build --preset ci -j $(JOBS)
+	@cmake --preset ci >/dev/null
+	@cmake --build --preset ci -j $(JOBS) -- --quiet
 	@ctest --preset ci -L lint
 
 format: ## rewrite the C files as .clang-format says
