@@ -180,29 +180,23 @@ static const char *const operator_name[] = {
 #undef NAME
 };
 
-/* Function address, with bit 63 set when its memory comes from malloc. 0: not looked up. */
-static uint64_t operators[MT_N_OPERATORS];
-#define CALLS_MALLOC (UINT64_C(1) << 63)
+uint64_t mt_next_known_operator[MT_N_OPERATORS];
 
-void *mt_next_operator(enum mt_operator which, bool *recorded) {
-    uint64_t known = __atomic_load_n(&operators[which], __ATOMIC_RELAXED);
-    if (mt_unlikely(known == 0)) {
-        void *found = NULL, *own_malloc;
-        const struct link_map *allocator = provider_of("malloc", &own_malloc), *map = allocator;
-        if (map != NULL)
-            found = find_in(map, operator_name[which]);
-        if (found == NULL)
-            map = provider_of(operator_name[which], &found);
-        if (found == NULL)
-            return NULL;
-        known = (uint64_t)found | (map != allocator ? CALLS_MALLOC : 0);
-        __atomic_store_n(&operators[which], known, __ATOMIC_RELAXED);
-    }
-    *recorded = (known & CALLS_MALLOC) != 0;
-    return (void *)(known & ~CALLS_MALLOC);
+uint64_t mt_next_find_operator(enum mt_operator which) {
+    void *found = NULL, *own_malloc;
+    const struct link_map *allocator = provider_of("malloc", &own_malloc), *map = allocator;
+    if (map != NULL)
+        found = find_in(map, operator_name[which]);
+    if (found == NULL)
+        map = provider_of(operator_name[which], &found);
+    if (found == NULL)
+        return 0;
+    uint64_t known = (uint64_t)found | (map != allocator ? MT_NEXT_CALLS_MALLOC : 0);
+    __atomic_store_n(&mt_next_known_operator[which], known, __ATOMIC_RELAXED);
+    return known;
 }
 
 void mt_next_forget_operators(void) {
     for (int i = 0; i < MT_N_OPERATORS; i++)
-        __atomic_store_n(&operators[i], 0, __ATOMIC_RELAXED);
+        __atomic_store_n(&mt_next_known_operator[i], 0, __ATOMIC_RELAXED);
 }

@@ -69,12 +69,23 @@ MT_HIDDEN extern struct mt_next_c mt_next;
 /* Fill mt_next (idempotent; any thread, any context). */
 MT_HIDDEN void mt_next_resolve(void);
 
+/* Function address, with the top bit set when its memory comes from malloc. 0: not looked up. */
+MT_HIDDEN extern uint64_t mt_next_known_operator[];
+#define MT_NEXT_CALLS_MALLOC (UINT64_C(1) << 63)
+MT_HIDDEN uint64_t mt_next_find_operator(enum mt_operator which);
+
 /*
  * The operator under ours, looked up at its first use since libstdc++ may be loaded late. *recorded: it gets its
  * memory by calling malloc, so that a hook below will see the block; false for allocators with operators of their own
  * (libjemalloc, libtcmalloc), which call their internals. NULL: no object has it.
  */
-MT_HIDDEN void *mt_next_operator(enum mt_operator which, bool *recorded);
+static inline void *mt_next_operator(enum mt_operator which, bool *recorded) {
+    uint64_t known = __atomic_load_n(&mt_next_known_operator[which], __ATOMIC_RELAXED);
+    if (mt_unlikely(known == 0))
+        known = mt_next_find_operator(which);
+    *recorded = (known & MT_NEXT_CALLS_MALLOC) != 0;
+    return (void *)(known & ~MT_NEXT_CALLS_MALLOC);
+}
 
 /* After a dlclose: operators are looked up anew. */
 MT_HIDDEN void mt_next_forget_operators(void);

@@ -106,36 +106,39 @@ static inline uint8_t mt_size_class(uint64_t bytes) {
 /* ---- live blocks ----------------------------------------------------------------------------------------------- */
 
 /*
- * A region is 64 KiB of address space; its table is open addressing over 8-byte entries:
+ * A region is 64 KiB of address space. Its table is made of groups of one cache line: six tags, six entries, and how
+ * many blocks that belong here have gone to a later group for want of room. A block belongs to the group that its key
+ * hashes to; a search ends at the first group that nothing has gone past. There are no tombstones.
  *
- *   63        51 50            27 26          0
- *   ┌──────────┬────────────────┬──────────────┐   key:  (address >> 3) & 8191
- *   │ key (13) │   bytes (24)   │   site (27)  │   0: empty; site 0 with bytes 1: deleted
- *   └──────────┴────────────────┴──────────────┘
+ *   tags[0]    tag 3 │ tag 2 │ tag 1 │ tag 0          16 bits each: key + 1, 0: free
+ *   tags[1]    overflow (32) │ tag 5 │ tag 4          key: (address >> 3) & 8191
+ *   entry[i]   63    bytes (36)    28 27    site (28)   0
  *
  * Blocks of MT_ENTRY_MAX_BYTES and more, and addresses that are not of this form, live in the table of big blocks.
  */
+enum { MT_GROUP_ENTRIES = 6 };
+struct mt_group {
+    uint64_t tags[2];
+    uint64_t entry[MT_GROUP_ENTRIES];
+};
 struct mt_region {
-    uint64_t entries; /* target address of uint64_t[capacity], 0: no table yet */
-    uint32_t lock;    /* bank id of the holder, 0: free */
-    uint16_t capacity;
-    uint16_t used; /* entries neither empty nor deleted */
-    uint16_t deleted;
-    uint16_t reserved[3];
-    uint64_t reserved2;
+    uint64_t groups; /* target address of struct mt_group[n_groups], 0: no table yet */
+    uint32_t lock;   /* bank id of the holder, 0: free */
+    uint16_t n_groups;
+    uint16_t used; /* entries */
+    uint64_t reserved[2];
 };
 enum {
     MT_REGION_SHIFT = 16,
     MT_LEAF_SHIFT = 25, /* a leaf holds the regions of 32 MiB */
     MT_REGIONS_PER_LEAF = 1 << (MT_LEAF_SHIFT - MT_REGION_SHIFT),
-    MT_ENTRY_KEY_SHIFT = 51,
-    MT_ENTRY_BYTES_SHIFT = 27,
-    MT_ENTRY_MAX_BYTES = (1 << 24) - 1, /* first size that does not fit */
+    MT_ENTRY_BYTES_SHIFT = 28,
 };
-#define MT_ENTRY_SITE_MASK  ((UINT64_C(1) << MT_ENTRY_BYTES_SHIFT) - 1)
-#define MT_ENTRY_BYTES_MASK ((UINT64_C(1) << (MT_ENTRY_KEY_SHIFT - MT_ENTRY_BYTES_SHIFT)) - 1)
-#define MT_ENTRY_DELETED    (UINT64_C(1) << MT_ENTRY_BYTES_SHIFT)
-#define MT_ADDRESS_LIMIT    (UINT64_C(1) << 47) /* addresses from here on go to the table of big blocks */
+#define MT_ENTRY_MAX_BYTES (UINT64_C(1) << 36) /* first size that does not fit */
+#define MT_ENTRY_SITE_MASK ((UINT64_C(1) << MT_ENTRY_BYTES_SHIFT) - 1)
+#define MT_ADDRESS_LIMIT   (UINT64_C(1) << 47) /* addresses from here on go to the table of big blocks */
+
+enum { MT_SITE_BITS = 27 }; /* of a site id, wherever ids are packed */
 
 struct mt_big_block {
     uint64_t address; /* 0: empty, 1: deleted */
@@ -277,6 +280,7 @@ struct mt_ledger_header {
 _Static_assert(sizeof(struct mt_node) == 16, "a node is 16 bytes");
 _Static_assert(sizeof(struct mt_site) == 96, "a site is a line and a half");
 _Static_assert(sizeof(struct mt_region) == 32, "two regions a line");
+_Static_assert(sizeof(struct mt_group) == 64, "a group is a line");
 _Static_assert(sizeof(struct mt_bank) == 128, "a bank is two lines");
 
 #endif

@@ -5,14 +5,14 @@
  *           │ directory  │  its leaf │  region  │    key     │
  *           └────────────┴───────────┴──────────┴────────────┘
  *
- * directory -> array of leaves (private) -> leaf of 512 regions (ledger) -> table of 8-byte entries (ledger). A small
- * direct-mapped cache of leaves saves the first two loads. Tables hold 8, 12, 16, 24, 32 ... entries at a load of at
- * most 13/16, which is 10 to 14 bytes a block; outgrown ones are used again by other regions.
+ * directory -> array of leaves (private) -> leaf of 512 regions (ledger) -> table of groups (ledger). A small
+ * direct-mapped cache of leaves saves the first two loads. A table is grown when five of six entries are in use on
+ * average, which is 11 to 14 bytes a block; outgrown ones are used again by other regions.
  *
- * Entries are found by linear probing from a multiplicative hash of the key, which spreads the evenly spaced
- * addresses of one size class evenly. Deletion moves later entries of the cluster back, so that there are no
- * tombstones and a miss, which each insertion begins with, is short. Rejected: keeping address order (long runs in
- * dense heaps), one table of 16-byte entries (cache misses), tombstones (rehashing under steady churn).
+ * One cache line answers nearly every question: tags, entries and the count that says whether to look further lie in
+ * it together. Measured and rejected: keeping address order (long runs in dense heaps), one table of 16-byte entries
+ * (cache misses), linear probing over 8-byte entries with backward-shift deletion (a third slower with random frees
+ * at this load), tombstones (rehashing under steady churn).
  */
 #include "track/live.h"
 
@@ -20,15 +20,13 @@ enum {
     DIRECTORY_SHIFT = 36,
     DIRECTORIES = 1 << (47 - DIRECTORY_SHIFT),
     LEAVES = 1 << (DIRECTORY_SHIFT - MT_LEAF_SHIFT),
-    FIRST_CAPACITY = 8,
-    LAST_CAPACITY = 12288, /* holds the 8192 keys of a region */
-    CAPACITY_CLASSES = 24,
+    SIZE_CLASSES = 42, /* the last holds the 8192 keys of a region */
     FIRST_BIG = 512,
 };
 
 static struct mt_region **directory[DIRECTORIES];
 uint64_t mt_live_leaf_cache[MT_LIVE_LEAF_CACHE];
-static uint64_t free_table[CAPACITY_CLASSES]; /* lists through the first word */
+static uint64_t free_table[SIZE_CLASSES]; /* lists through the first entry */
 
 struct mt_live_big mt_live_big;
 #define big mt_live_big
@@ -39,7 +37,7 @@ bool mt_live_start(void) {
             mt_os_discard(directory[i], sizeof(struct mt_region *) * LEAVES);
     for (int i = 0; i < MT_LIVE_LEAF_CACHE; i++)
         mt_live_leaf_cache[i] = 0;
-    for (int i = 0; i < CAPACITY_CLASSES; i++)
+    for (int i = 0; i < SIZE_CLASSES; i++)
         free_table[i] = 0;
     big.block = NULL;
     big.capacity = big.used = big.index = big.lock = 0;
@@ -54,7 +52,7 @@ static struct mt_region *make_leaf(struct mt_thread *t, uint64_t leaf, struct mt
     struct mt_region *regions = __atomic_load_n(place, __ATOMIC_ACQUIRE);
     if (regions == NULL) {
         size_t bytes = sizeof(struct mt_region) * MT_REGIONS_PER_LEAF;
-        regions = mt_ledger_allocate(&mt_tracker.ledger, bytes, MT_OS_PAGE);
+        regions = mt_ledger_allocate(&mt_tracker.ledger, bytes, bytes); /* its own size: see next_class */
         if (regions != NULL &&
             !mt_ledger_publish(&mt_tracker.ledger, MT_EXTENT_REGIONS, (uint32_t)leaf, regions, bytes))
             regions = NULL;
@@ -88,58 +86,74 @@ struct mt_region *mt_live_leaf(struct mt_thread *t, uint64_t leaf, bool make) {
 
 /* ---- tables ---------------------------------------------------------------------------------------------------- */
 
-/* 8, 12, 16, 24, ...: class of a capacity, and the capacity after it. */
-static uint32_t class_of(uint32_t capacity) {
-    uint32_t log = 31u - (uint32_t)__builtin_clz(capacity);
-    return (log - 3) * 2 + (capacity & (capacity - 1) ? 1 : 0);
+/* 1, 2, 3, 4, then four steps to each doubling: 5, 6, 7, 8, 10, 12, 14, 16, ... The i-th of them. */
+static uint32_t groups_of_class(uint32_t i) {
+    return i < 4 ? i + 1 : (4 + i % 4 + 1) << (i / 4 - 1);
 }
 
-static uint32_t larger(uint32_t capacity) {
-    return capacity & (capacity - 1) ? capacity / 3 * 4 : capacity / 2 * 3;
+static uint32_t class_of(uint32_t n_groups) {
+    uint32_t i = n_groups <= 4 ? n_groups - 1 : (30u - (uint32_t)__builtin_clz(n_groups - 1)) * 4 - 4;
+    while (groups_of_class(i) < n_groups)
+        i++;
+    return i;
 }
 
-static uint64_t *table_new(struct mt_thread *t, uint32_t capacity) {
+/* Small tables double; larger ones grow by a quarter, since there it is memory that counts. A region begins as large
+ * as the one below it has become: heaps grow upwards, and neighbours hold blocks of the same kind. */
+static uint32_t next_class(const struct mt_region *r) {
+    if (r->n_groups != 0)
+        return r->n_groups < 16 ? class_of(r->n_groups * 2u) : class_of(r->n_groups) + 1;
+    bool is_first = ((uint64_t)r & (sizeof *r * MT_REGIONS_PER_LEAF - 1)) == 0;
+    const struct mt_region *below = r - 1;
+    if (is_first || below->n_groups < 4)
+        return 0;
+    return class_of(below->used >= below->n_groups * 4u ? below->n_groups : below->n_groups / 2u);
+}
+
+static struct mt_group *table_new(struct mt_thread *t, uint32_t size_class) {
     if (!mt_growth_lock(t->bank_id))
         return NULL;
-    uint64_t *first = &free_table[class_of(capacity)];
-    uint64_t *table = (uint64_t *)*first;
+    uint32_t n_groups = groups_of_class(size_class);
+    struct mt_group *table = (struct mt_group *)free_table[size_class];
     if (table != NULL) {
-        *first = table[0];
-        for (uint32_t i = 0; i < capacity; i++)
-            table[i] = 0;
+        free_table[size_class] = table->entry[0];
+        for (uint32_t i = 0; i < n_groups; i++)
+            table[i] = (struct mt_group){0};
     } else {
-        table = mt_ledger_allocate(&mt_tracker.ledger, capacity * sizeof *table, 32);
+        table = mt_ledger_allocate(&mt_tracker.ledger, n_groups * sizeof *table, sizeof *table);
     }
     mt_growth_unlock();
     return table;
 }
 
-static void table_free(struct mt_thread *t, uint64_t *table, uint32_t capacity) {
+static void table_free(struct mt_thread *t, struct mt_group *table, uint32_t n_groups) {
     if (!mt_growth_lock(t->bank_id))
         return;
-    table[0] = free_table[class_of(capacity)];
-    free_table[class_of(capacity)] = (uint64_t)table;
+    table->entry[0] = free_table[class_of(n_groups)];
+    free_table[class_of(n_groups)] = (uint64_t)table;
     mt_growth_unlock();
 }
 
 bool mt_live_grow(struct mt_thread *t, struct mt_region *r) {
-    uint32_t old_capacity = r->capacity, capacity = old_capacity ? larger(old_capacity) : FIRST_CAPACITY;
-    uint64_t *old = (uint64_t *)r->entries;
-    uint64_t *table = capacity <= LAST_CAPACITY ? table_new(t, capacity) : NULL;
+    uint32_t size_class = next_class(r);
+    struct mt_group *table = size_class < SIZE_CLASSES ? table_new(t, size_class) : NULL;
     if (table == NULL)
-        return old != NULL && r->used + 1u < old_capacity;
-    for (uint32_t i = 0; i < old_capacity; i++) {
-        if (old[i] == 0)
-            continue;
-        uint32_t j = mt_live_home(old[i] >> MT_ENTRY_KEY_SHIFT, capacity);
-        while (table[j] != 0)
-            j = mt_live_next(j, capacity);
-        table[j] = old[i];
+        return r->used + 1u < r->n_groups * (uint32_t)MT_GROUP_ENTRIES;
+    struct mt_region grown = {.groups = (uint64_t)table, .n_groups = (uint16_t)groups_of_class(size_class)};
+    for (uint32_t i = 0; i < r->n_groups; i++) {
+        const struct mt_group *g = mt_live_group(r, i);
+        for (uint32_t j = 0; j < MT_GROUP_ENTRIES; j++) {
+            uint64_t tag = g->tags[j >> 2] >> (16 * (j & 3)) & 0xffff;
+            if (tag != 0)
+                mt_live_insert(&grown, tag - 1, g->entry[j]);
+        }
     }
-    r->entries = (uint64_t)table;
-    r->capacity = (uint16_t)capacity;
+    struct mt_group *old = (struct mt_group *)r->groups;
+    uint32_t old_groups = r->n_groups;
+    r->groups = grown.groups;
+    r->n_groups = grown.n_groups;
     if (old != NULL)
-        table_free(t, old, old_capacity);
+        table_free(t, old, old_groups);
     return true;
 }
 

@@ -56,86 +56,142 @@ static inline uint64_t mt_live_key(uint64_t address) {
     return (address >> 3) & 8191;
 }
 
-static inline uint32_t mt_live_home(uint64_t key, uint32_t capacity) {
-    return (uint32_t)(((uint64_t)(uint32_t)(key * 0x9E3779B1u) * capacity) >> 32);
+static inline uint32_t mt_live_home(uint64_t key, uint32_t n_groups) {
+    return (uint32_t)(((uint64_t)(uint32_t)(key * 0x9E3779B1u) * n_groups) >> 32);
 }
 
-static inline uint32_t mt_live_next(uint32_t i, uint32_t capacity) {
-    return ++i == capacity ? 0 : i;
-}
-
-static struct mt_live_entry mt_live_decode(uint64_t entry) {
-    return (struct mt_live_entry){.bytes = (entry >> MT_ENTRY_BYTES_SHIFT) & MT_ENTRY_BYTES_MASK,
+static inline struct mt_live_entry mt_live_decode(uint64_t entry) {
+    return (struct mt_live_entry){.bytes = entry >> MT_ENTRY_BYTES_SHIFT,
                                   .site = (mt_site_id)(entry & MT_ENTRY_SITE_MASK)};
 }
 
-/* Small tables are kept half empty: they cost nothing, and probing does. */
-static inline uint32_t mt_live_most_used(uint32_t capacity) {
-    return capacity <= 256 ? capacity / 2 : capacity * 13 / 16;
+/*
+ * Tags are compared four at a time in a general register: x has a zero lane where the tag is, and the lowest flag of
+ * (x - 1...1) & ~x & 8...8 marks the first one (Lamport, "Multiple byte processing with full-word instructions",
+ * 1975). Stored and loaded as whole words only, so that a free right after its malloc does not stall.
+ */
+#define MT_LANE_ONES    UINT64_C(0x0001000100010001)
+#define MT_LANE_TOPS    UINT64_C(0x8000800080008000)
+#define MT_LANES_HIGH   UINT64_C(0x80008000) /* the two tags of tags[1]; its upper half counts overflow */
+#define MT_OVERFLOW_ONE (UINT64_C(1) << 32)
+
+static inline uint64_t mt_lanes_zero(uint64_t x) {
+    return (x - MT_LANE_ONES) & ~x & MT_LANE_TOPS;
+}
+
+/* Index of the entry with this tag (0: a free one), or -1. */
+static inline int mt_group_find(const struct mt_group *g, uint64_t tag) {
+    uint64_t pattern = tag * MT_LANE_ONES;
+    uint64_t hit = mt_lanes_zero(g->tags[0] ^ pattern);
+    if (hit)
+        return __builtin_ctzll(hit) >> 4;
+    hit = mt_lanes_zero(g->tags[1] ^ pattern) & MT_LANES_HIGH;
+    return hit ? 4 + (__builtin_ctzll(hit) >> 4) : -1;
+}
+
+/* Change the tag of entry i, which is from, into to. */
+static inline void mt_group_retag(struct mt_group *g, int i, uint64_t from, uint64_t to) {
+    g->tags[i >> 2] ^= (from ^ to) << (16 * (i & 3));
+}
+
+/* Sixteen of the eighteen entries of three groups: few blocks leave their group, and a block costs 11 to 14 bytes. */
+static inline bool mt_live_is_full(const struct mt_region *r) {
+    return r->used >= r->n_groups * 5u;
+}
+
+static inline struct mt_group *mt_live_group(const struct mt_region *r, uint32_t i) {
+    return (struct mt_group *)r->groups + i;
+}
+
+/* Into a table that is not full and does not hold key. */
+static inline void mt_live_insert(struct mt_region *r, uint64_t key, uint64_t word) {
+    uint32_t i = mt_live_home(key, r->n_groups);
+    for (;;) {
+        struct mt_group *g = mt_live_group(r, i);
+        int free = mt_group_find(g, 0);
+        if (mt_likely(free >= 0)) {
+            g->entry[free] = word;
+            mt_group_retag(g, free, 0, key + 1);
+            r->used++;
+            return;
+        }
+        g->tags[1] += MT_OVERFLOW_ONE;
+        i = i + 1 == r->n_groups ? 0 : i + 1;
+    }
+}
+
+/* Where key is, or NULL. */
+static inline struct mt_group *mt_live_search(const struct mt_region *r, uint64_t key, int *entry) {
+    if (mt_unlikely(r->n_groups == 0))
+        return NULL;
+    uint32_t i = mt_live_home(key, r->n_groups);
+    for (uint32_t n = 0; n < r->n_groups; n++) {
+        struct mt_group *g = mt_live_group(r, i);
+        *entry = mt_group_find(g, key + 1);
+        if (mt_likely(*entry >= 0))
+            return g;
+        if (mt_likely(g->tags[1] < MT_OVERFLOW_ONE))
+            return NULL;
+        i = i + 1 == r->n_groups ? 0 : i + 1;
+    }
+    return NULL;
 }
 
 static inline __attribute__((always_inline)) bool mt_live_region_put(struct mt_thread *t, struct mt_region *r,
                                                                      uint64_t key, struct mt_live_entry entry,
                                                                      struct mt_live_entry *replaced) {
-    if (mt_unlikely(r->used >= mt_live_most_used(r->capacity)) && !mt_live_grow(t, r))
+    int found;
+    uint64_t word = entry.bytes << MT_ENTRY_BYTES_SHIFT | entry.site;
+    struct mt_group *there = mt_live_search(r, key, &found);
+    if (mt_unlikely(there != NULL)) {
+        *replaced = mt_live_decode(there->entry[found]);
+        there->entry[found] = word;
+        return true;
+    }
+    if (mt_unlikely(mt_live_is_full(r)) && !mt_live_grow(t, r))
         return false;
-    uint64_t *table = (uint64_t *)r->entries;
-    uint32_t capacity = r->capacity, i = mt_live_home(key, capacity);
-    uint64_t word = key << MT_ENTRY_KEY_SHIFT | entry.bytes << MT_ENTRY_BYTES_SHIFT | entry.site;
-    for (; table[i] != 0; i = mt_live_next(i, capacity)) {
-        if (mt_unlikely(table[i] >> MT_ENTRY_KEY_SHIFT == key)) {
-            *replaced = mt_live_decode(table[i]);
-            table[i] = word;
-            return true;
-        }
-    }
-    table[i] = word;
-    r->used++;
+    mt_live_insert(r, key, word);
     return true;
-}
-
-/* Close the gap at i: entries after it that would not be found across it move into it. */
-static inline void mt_live_close_gap(uint64_t *table, uint32_t capacity, uint32_t i) {
-    uint32_t gap = i;
-    for (i = mt_live_next(i, capacity); table[i] != 0; i = mt_live_next(i, capacity)) {
-        uint32_t h = mt_live_home(table[i] >> MT_ENTRY_KEY_SHIFT, capacity);
-        bool reachable = gap <= i ? (h > gap && h <= i) : (h > gap || h <= i);
-        if (!reachable) {
-            table[gap] = table[i];
-            gap = i;
-        }
-    }
-    table[gap] = 0;
 }
 
 static inline __attribute__((always_inline)) struct mt_live_entry mt_live_region_take(struct mt_region *r,
                                                                                       uint64_t key) {
-    uint64_t *table = (uint64_t *)r->entries;
-    uint32_t capacity = r->capacity;
-    if (mt_unlikely(capacity == 0))
+    int found;
+    struct mt_group *g = mt_live_search(r, key, &found);
+    if (mt_unlikely(g == NULL))
         return (struct mt_live_entry){0, 0};
-    for (uint32_t i = mt_live_home(key, capacity); table[i] != 0; i = mt_live_next(i, capacity)) {
-        if (table[i] >> MT_ENTRY_KEY_SHIFT == key) {
-            struct mt_live_entry found = mt_live_decode(table[i]);
-            mt_live_close_gap(table, capacity, i);
-            r->used--;
-            return found;
-        }
+    struct mt_live_entry entry = mt_live_decode(g->entry[found]);
+    mt_group_retag(g, found, key + 1, 0);
+    r->used--;
+    uint32_t i = mt_live_home(key, r->n_groups);
+    for (struct mt_group *home = mt_live_group(r, i); mt_unlikely(home != g); home = mt_live_group(r, i)) {
+        home->tags[1] -= MT_OVERFLOW_ONE;
+        i = i + 1 == r->n_groups ? 0 : i + 1;
     }
-    return (struct mt_live_entry){0, 0};
+    return entry;
 }
 
 static inline bool mt_live_is_regular(uint64_t address) {
     return address < MT_ADDRESS_LIMIT && !(address & 7);
 }
 
-/* Enter a block. *replaced is what was entered for its address before (site 0: nothing): its free was missed.
- * False: no room, or the shard's lock could not be had. */
-static inline __attribute__((always_inline)) bool
-mt_live_put(struct mt_thread *t, uint64_t address, struct mt_live_entry entry, struct mt_live_entry *replaced) {
+/* Where a block will be entered: found, and its line fetched, while the stack is walked. */
+static inline struct mt_region *mt_live_prepare(struct mt_thread *t, uint64_t address) {
+    if (mt_unlikely(!mt_live_is_regular(address)))
+        return NULL;
+    struct mt_region *r = mt_live_region(t, address, true);
+    if (mt_likely(r != NULL && r->groups != 0))
+        __builtin_prefetch(mt_live_group(r, mt_live_home(mt_live_key(address), r->n_groups)), 1);
+    return r;
+}
+
+/* Enter a block in the place that mt_live_prepare has found. *replaced is what was entered for its address before
+ * (site 0: nothing): its free was missed. False: no room, or the shard's lock could not be had. */
+static inline __attribute__((always_inline)) bool mt_live_put(struct mt_thread *t, struct mt_region *r,
+                                                              uint64_t address, struct mt_live_entry entry,
+                                                              struct mt_live_entry *replaced) {
     if (mt_unlikely(entry.bytes >= MT_ENTRY_MAX_BYTES || !mt_live_is_regular(address)))
         return mt_live_big_put(t, address, entry, replaced);
-    struct mt_region *r = mt_live_region(t, address, true);
     if (mt_unlikely(r == NULL))
         return false;
     if (mt_likely(mt_tracker_alone()))

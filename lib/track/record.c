@@ -105,11 +105,13 @@ static MT_NOINLINE void missed_free(struct mt_thread *t, struct mt_live_entry re
 /* Returns the site that counts the block, NULL when it could not be recorded. */
 static inline __attribute__((always_inline)) struct mt_site *record(struct mt_thread *t, void *block, uint64_t bytes,
                                                                     const struct mt_hook_frame *frame) {
+    struct mt_region *region = mt_live_prepare(t, (uint64_t)block);
     mt_node_id node = mt_walk(&t->stack, state_of(frame), mt_paths_child, t, MT_NODE_ROOT, MT_NODE_TRUNCATED);
     mt_site_id site = mt_sites_own(t, node, mt_size_class(bytes));
     struct mt_live_entry replaced = {0, 0};
     t->last_block = NULL;
-    if (mt_unlikely(site == 0 || !mt_live_put(t, (uint64_t)block, (struct mt_live_entry){bytes, site}, &replaced))) {
+    if (mt_unlikely(site == 0 ||
+                    !mt_live_put(t, region, (uint64_t)block, (struct mt_live_entry){bytes, site}, &replaced))) {
         t->bank->dropped++;
         return NULL;
     }
@@ -178,6 +180,7 @@ void mt_record_allocation_once(void *block, size_t bytes, const struct mt_hook_f
 
 void mt_record_free(void *block) {
     uint64_t sp = (uint64_t)__builtin_frame_address(0);
+    __builtin_prefetch((const char *)block - 16, 1); /* where most allocators will look next */
     struct mt_thread *t = enter(sp);
     if (mt_unlikely(t == NULL))
         return;
@@ -254,8 +257,8 @@ void mt_record_realloc_failed(struct mt_moving_block *moving, const struct mt_ho
     uint64_t state = mt_page.state;
     struct mt_live_entry replaced = {0, 0};
     t->bank->failed++;
-    if (moving->site != 0 &&
-        !mt_live_put(t, (uint64_t)moving->block, (struct mt_live_entry){moving->bytes, moving->site}, &replaced)) {
+    if (moving->site != 0 && !mt_live_put(t, mt_live_prepare(t, (uint64_t)moving->block), (uint64_t)moving->block,
+                                          (struct mt_live_entry){moving->bytes, moving->site}, &replaced)) {
         count_free(t, moving->site, moving->bytes, moving->waste, false);
         t->bank->dropped++;
     }
@@ -288,7 +291,7 @@ void mt_record_resize(void *block, size_t bytes) {
     if (entry.site != 0) {
         count_resize(t, entry.site, (int64_t)bytes - (int64_t)entry.bytes);
         entry.bytes = bytes;
-        dropped = !mt_live_put(t, (uint64_t)block, entry, &replaced);
+        dropped = !mt_live_put(t, mt_live_prepare(t, (uint64_t)block), (uint64_t)block, entry, &replaced);
     }
     t->bank->dropped += dropped;
     t->last_block = NULL;

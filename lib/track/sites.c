@@ -8,7 +8,7 @@
 
 #include "track/index.h"
 
-enum { MAX_CHUNKS = (int)((MT_ENTRY_SITE_MASK + 1) / MT_SITES_PER_CHUNK), RUN = 64 };
+enum { MAX_CHUNKS = (1 << MT_SITE_BITS) / MT_SITES_PER_CHUNK, RUN = 64 };
 
 struct mt_site *mt_site_chunk[MAX_CHUNKS];
 static struct mt_index sites;
@@ -114,7 +114,8 @@ mt_site_id mt_sites_find(struct mt_thread *t, mt_node_id node, uint8_t size_clas
         size_class = 0;
     mt_site_id id = find_or_add(t, node, size_class, t->bank_id);
     if (mt_site_at(id)->node == node)
-        t->site_cache[(node + size_class * 37u) % MT_SITE_CACHE] = ((uint64_t)node << 7 | size_class) << 27 | id;
+        t->site_cache[(node + size_class * 37u) % MT_SITE_CACHE] =
+            ((uint64_t)node << 7 | size_class) << MT_SITE_BITS | id;
     return id;
 }
 
@@ -122,6 +123,6 @@ mt_site_id mt_sites_find_foreign(struct mt_thread *t, mt_site_id of) {
     const struct mt_site *s = mt_site_at(of);
     mt_site_id id = find_or_add(t, s->node, s->size_class, s->origin);
     if (mt_site_at(id)->node == s->node)
-        t->foreign_cache[of % MT_FOREIGN_CACHE] = (uint64_t)of << 27 | id;
+        t->foreign_cache[of % MT_FOREIGN_CACHE] = (uint64_t)of << MT_SITE_BITS | id;
     return id;
 }

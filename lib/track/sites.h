@@ -22,15 +22,15 @@ static inline struct mt_site *mt_site_at(mt_site_id id) {
 static inline mt_site_id mt_sites_own(struct mt_thread *t, mt_node_id node, uint8_t size_class) {
     uint64_t key = (uint64_t)node << 7 | size_class;
     uint64_t cached = t->site_cache[(node + size_class * 37u) % MT_SITE_CACHE];
-    if (mt_likely(cached >> 27 == key))
-        return (mt_site_id)(cached & MT_ENTRY_SITE_MASK);
+    if (mt_likely(cached >> MT_SITE_BITS == key))
+        return (mt_site_id)(cached & ((1u << MT_SITE_BITS) - 1));
     return mt_sites_find(t, node, size_class);
 }
 
 static inline mt_site_id mt_sites_foreign(struct mt_thread *t, mt_site_id of) {
     uint64_t cached = t->foreign_cache[of % MT_FOREIGN_CACHE];
-    if (mt_likely(cached >> 27 == of))
-        return (mt_site_id)(cached & MT_ENTRY_SITE_MASK);
+    if (mt_likely(cached >> MT_SITE_BITS == of))
+        return (mt_site_id)(cached & ((1u << MT_SITE_BITS) - 1));
     return mt_sites_find_foreign(t, of);
 }
 

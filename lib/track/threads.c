@@ -11,8 +11,11 @@
  */
 #include "track/threads.h"
 
+#include <linux/membarrier.h>
 #include <sys/prctl.h>
 
+enum { SHARING_NOT, SHARING_BEGINS, SHARING }; /* mt_tracker.sharing */
+enum { MAX_WAIT_YIELDS = 100000 };
 enum { MIN_ERROR = 64 << 10, ERROR_SHIFT = 10, PROBES = 2, MAX_CHUNKS = MT_MAX_BANKS / MT_BANKS_PER_CHUNK };
 
 static struct mt_bank *chunk[MAX_CHUNKS];
@@ -144,7 +147,7 @@ static struct mt_thread *take_bank(void) {
 }
 
 /* The first thread has published nothing yet: let the process's current bytes begin with what all have. */
-static void begin_sharing(void) {
+static void publish_all(void) {
     struct mt_ledger_header *h = mt_tracker.header;
     int64_t sum = 0;
     for (mt_bank_id id = 1; id < h->n_banks; id++) {
@@ -153,9 +156,35 @@ static void begin_sharing(void) {
         sum += b->published_bytes;
     }
     __atomic_store_n(&h->control.current_bytes, sum, __ATOMIC_RELAXED);
-    mt_tracker.many_threads = true;
     mt_tracker_flag(MT_FLAG_THREADS);
     mt_tracker_changed();
+}
+
+/*
+ * The second thread of a process comes. The first takes no locks, and may be in the middle of an event. The barrier
+ * makes it one of two: either it entered the recorder before, and is seen to be there and waited for, or it will see
+ * that it is not alone any more. So the common program, with threads of which one allocates, pays for no lock.
+ */
+static void begin_sharing(const struct mt_thread *first) {
+    __atomic_store_n(&mt_tracker.many_threads, true, __ATOMIC_SEQ_CST);
+    mt_os_call(SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0, 0, 0, 0, 0);
+    if (mt_os_call(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0, 0, 0, 0) != 0)
+        mt_os_call(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0, 0, 0, 0);
+    for (int i = 0; i < MAX_WAIT_YIELDS && __atomic_load_n(&first->seen, __ATOMIC_ACQUIRE) == MT_SEEN_BUSY; i++)
+        mt_os_yield();
+    publish_all();
+    __atomic_store_n(&mt_tracker.sharing, SHARING, __ATOMIC_RELEASE);
+}
+
+static void share(mt_bank_id mine) {
+    uint32_t expected = SHARING_NOT;
+    if (mine == 1)
+        return;
+    if (__atomic_compare_exchange_n(&mt_tracker.sharing, &expected, SHARING_BEGINS, false, __ATOMIC_ACQ_REL,
+                                    __ATOMIC_ACQUIRE))
+        begin_sharing(thread_of[1]);
+    for (int i = 0; i < MAX_WAIT_YIELDS && __atomic_load_n(&mt_tracker.sharing, __ATOMIC_ACQUIRE) != SHARING; i++)
+        mt_os_yield();
 }
 
 struct mt_thread *mt_threads_register(void) {
@@ -165,10 +194,9 @@ struct mt_thread *mt_threads_register(void) {
     struct mt_thread *t = NULL;
     if (mt_growth_lock((uint32_t)mt_os_tid() | 0x80000000u)) {
         t = take_bank();
-        bool second = t != NULL && !mt_tracker.many_threads && mt_tracker.header->n_banks > 2;
         mt_growth_unlock();
-        if (second)
-            begin_sharing();
+        if (t != NULL)
+            share(t->bank_id);
     }
     if (t != NULL) {
         mt_self = t;

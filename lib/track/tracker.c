@@ -100,6 +100,7 @@ static bool start(void) {
     mt_tracker.pid = mt_os_pid();
     mt_tracker.growth_lock = 0;
     mt_tracker.many_threads = false;
+    mt_tracker.sharing = 0;
     mt_tracker.header = NULL;
     uint64_t only = mt_tracker.options.only_pid;
     if (only != 0 && only != (uint64_t)mt_tracker.pid)

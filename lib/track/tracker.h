@@ -15,8 +15,6 @@
 #include "track/options.h"
 #include "unwind/walk.h"
 
-#include <sys/single_threaded.h>
-
 enum { MT_STATE_UNKNOWN = 0, MT_STATE_OFF = 1, MT_STATE_FIRST = 2 };
 
 struct mt_page {
@@ -65,7 +63,8 @@ struct mt_tracker {
     int pid; /* process of the ledger; 0: not started yet */
     bool options_read;
     bool unusual;         /* an option that the hot path leaves to record_unusual */
-    bool many_threads;    /* a second one has recorded */
+    bool many_threads;    /* a second one has come: the table is locked */
+    uint32_t sharing;     /* how far that is: see threads.c */
     uint32_t growth_lock; /* everything that allocates from the ledger */
     size_t (*usable_size)(void *);
     enum mt_allocator allocator;
@@ -91,9 +90,9 @@ MT_HIDDEN void mt_tracker_flag(enum mt_flag flag);
  */
 MT_HIDDEN struct mt_thread *mt_tracker_enter(uint64_t sp);
 
-/* No other thread can be recording now, nor begin to before this one leaves the recorder. */
+/* No other thread is recording now, nor begins to before this one leaves the recorder. */
 static inline bool mt_tracker_alone(void) {
-    return __libc_single_threaded && !mt_tracker.many_threads;
+    return !__atomic_load_n(&mt_tracker.many_threads, __ATOMIC_RELAXED);
 }
 
 static inline bool mt_growth_lock(uint32_t me) {
