@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""docs/overhead.md: the tables, how they came about, and the notes that a person wrote beside them (bench/notes.md)."""
+"""docs/overhead.md: the tables, how they came about, and the notes that a person wrote beside them (bench/notes.txt)."""
 import os
 
 import machine
@@ -19,7 +19,7 @@ This page is generated: `make bench` runs every workload below and prints the sa
 %s
 
 Each round runs a workload natively and under each tool in turn; a run is compared with the native one of its round, and cells show
-the median of %d rounds with the least and the greatest. *preload* is memtrack's library alone, *memtrack* is `memtrack run`
+the median with the least and the greatest of %d rounds. *preload* is memtrack's library alone, *memtrack* is `memtrack run`
 with its timeline and the writing of the profile, *heaptrack* is the usual tool for the job, recording to its default
 format (its interpreter and compressor run on a second processor and count as processor time). Rows marked `*` were
 disturbed by other processes: trust processor time there.
@@ -41,10 +41,10 @@ def write(path, written, built, described, cache):
     unit = os.path.join(cache, "sqlite3.i")
     if os.path.exists(unit) and sources.is_substitute(unit):
         text += "cc1 compiled generated C here, because SQLite's source could not be had.\n\n"
-    notes = os.path.join(HERE, "notes.md")
+    notes = os.path.join(HERE, "notes.txt")
     if os.path.exists(notes):
         with open(notes) as source:
-            text += source.read() + "\n"
+            text += "\n" + source.read() + "\n"
     text += workload_list(written)
     with open(path, "w") as out:
         out.write(text)

@@ -59,6 +59,10 @@ def parse_arguments():
     options = parser.parse_args()
     if options.rounds < 1:
         parser.error("--rounds must be at least 1")
+    for path in (options.json, options.document):
+        # Found out now, not after an hour of measuring.
+        if path and not os.access(path if os.path.exists(path) else os.path.dirname(path) or ".", os.W_OK):
+            parser.error("%s cannot be written" % path)
     return options
 
 

@@ -51,7 +51,7 @@ class Preload(Native):
         self.name = name or os.path.basename(library).removeprefix("lib").removesuffix(".so")
 
     def version(self):
-        return "LD_PRELOAD=%s" % self.library
+        return "%s, preloaded" % os.path.basename(self.library)
 
     def missing(self):
         return None if os.path.exists(self.library) else "%s is not there" % self.library
