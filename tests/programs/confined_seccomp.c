@@ -24,6 +24,8 @@ static void confine(void) {
         ALLOW(SYS_munmap),
         ALLOW(SYS_mremap),
         ALLOW(SYS_brk),
+        ALLOW(SYS_madvise),
+        ALLOW(SYS_mprotect),
         ALLOW(SYS_futex),
         BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS),
     };
