@@ -316,13 +316,13 @@ static int number_attribute(Dwarf_Die *die, unsigned name) {
     return (int)value;
 }
 
-static const char *unit_file(Dwarf_Die *lines, int index) {
+static const char *unit_file(Dwarf_Die *lines, uint64_t index) {
     Dwarf_Files *files;
     size_t n;
-    if (index < 0 || dwarf_getsrcfiles(lines, &files, &n) != 0 || (size_t)index >= n) {
+    if (dwarf_getsrcfiles(lines, &files, &n) != 0 || index >= n) {
         return NULL;
     }
-    return dwarf_filesrc(files, (size_t)index, NULL, NULL);
+    return dwarf_filesrc(files, index, NULL, NULL);
 }
 
 /* Index of the first row behind the address. */
@@ -404,13 +404,28 @@ static bool mangles(Dwarf_Die *code) {
     }
 }
 
+/* Of a function or call; libdw's dwarf_decl_file takes file 0, the first one since DWARF 5, for none. */
+static const char *file_attribute(Dwarf_Die *die, unsigned name) {
+    Dwarf_Attribute attribute;
+    Dwarf_Word index;
+    if (!dwarf_attr_integrate(die, name, &attribute) || dwarf_formudata(&attribute, &index) != 0) {
+        return NULL;
+    }
+    Dwarf_Half version; /* of the unit that says so, which need not be the one that has the code */
+    Dwarf_Die unit;
+    if (dwarf_cu_info(attribute.cu, &version, NULL, &unit, NULL, NULL, NULL, NULL) != 0) {
+        return NULL;
+    }
+    return index == 0 && version < 5 ? NULL : unit_file(&unit, index);
+}
+
 static void name_frame(Dwarf_Die *die, struct mt_symbol_frame *frame) {
     frame->name = string_attribute(die, DW_AT_name);
     frame->linkage_name = string_attribute(die, DW_AT_linkage_name);
     if (!frame->linkage_name) {
         frame->linkage_name = string_attribute(die, DW_AT_MIPS_linkage_name);
     }
-    const char *declared = dwarf_decl_file(die);
+    const char *declared = file_attribute(die, DW_AT_decl_file);
     int line;
     if (declared && frame->file && strcmp(declared, frame->file) == 0 && dwarf_decl_line(die, &line) == 0) {
         frame->start_line = line;
@@ -432,7 +447,7 @@ static size_t make_frames(Dwarf_Die *lines, Dwarf_Die *code, Dwarf_Die *chain, s
         } else {
             Dwarf_Die *call = &chain[n - i];
             frames[i].line = number_attribute(call, DW_AT_call_line);
-            frames[i].file = unit_file(lines, number_attribute(call, DW_AT_call_file));
+            frames[i].file = file_attribute(call, DW_AT_call_file);
         }
         frames[i].directory = directory_of(lines, frames[i].file);
         name_frame(die, &frames[i]);

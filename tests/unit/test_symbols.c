@@ -1,0 +1,562 @@
+/* SPDX-License-Identifier: MIT */
+/* Functions, lines and inlined calls of files that are compiled here; files that are gone, changed or no ELF at all. */
+#include "profile-fixture.h"
+
+#include <dlfcn.h>
+#include <fcntl.h>
+#include <link.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "view/demangle.h"
+#include "view/symbols.h"
+
+/* probe() returns an address in inner() in middle() in probe(), each inlined into the next. */
+static const char source[] = "__attribute__((noinline)) void *where(void) { return __builtin_return_address(0); }\n"
+                             "static inline __attribute__((always_inline)) void *inner(void) {\n"
+                             "    void *volatile r = where();\n" /* line 3 */
+                             "    return r;\n"
+                             "}\n"
+                             "static inline __attribute__((always_inline)) void *middle(void) {\n"
+                             "    void *volatile r = inner();\n" /* line 7 */
+                             "    return r;\n"
+                             "}\n"
+                             "void *probe(void) {\n"
+                             "    void *volatile r = middle();\n" /* line 11 */
+                             "    return r;\n"
+                             "}\n";
+
+static char directory[64];
+
+__attribute__((format(printf, 1, 2))) static void run(const char *format, ...) {
+    char command[1024], all[1200];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(command, sizeof command, format, arguments);
+    va_end(arguments);
+    snprintf(all, sizeof all, "cd %s && %s", directory, command);
+    if (system(all) != 0)
+        fail_msg("%s", all);
+}
+
+static const char *file(const char *name) {
+    static char path[4][160];
+    static unsigned turn;
+    char *at = path[turn++ % 4];
+    snprintf(at, sizeof path[0], "%s/%s", directory, name);
+    return at;
+}
+
+static void compile(const char *name, const char *flags) {
+    run("cc -O1 -fPIC -shared -Wl,--build-id %s -o %s probe.c", flags, name);
+}
+
+static void build_id(const char *name, char hex[64]) {
+    run("readelf -n %s | sed -n 's/.*Build ID: //p' > id", name);
+    FILE *f = fopen(file("id"), "re");
+    assert_non_null(f);
+    if (!fgets(hex, 64, f))
+        hex[0] = '\0';
+    fclose(f);
+    hex[strcspn(hex, "\n")] = '\0';
+}
+
+struct probe {
+    uint64_t address; /* as probe() returns it */
+    uint64_t bias;
+};
+
+/* Loads the file, asks it, and unloads it. */
+static struct probe probe(const char *name) {
+    void *handle = dlopen(file(name), RTLD_NOW | RTLD_LOCAL);
+    if (!handle)
+        fail_msg("%s", dlerror());
+    struct link_map *map;
+    assert_int_equal(dlinfo(handle, RTLD_DI_LINKMAP, &map), 0);
+    void *(*function)(void);
+    *(void **)&function = dlsym(handle, "probe");
+    assert_non_null(function);
+    struct probe found = {.address = (uint64_t)function(), .bias = map->l_addr};
+    dlclose(handle);
+    return found;
+}
+
+/* A profile with one mapping and one location, both resolved. */
+static struct mt_profile *resolved(const char *path, const char *id, struct probe at, const char *debug_path) {
+    struct mt_profile *p = build_empty();
+    struct mt_mapping mapping = {.start = at.bias,
+                                 .limit = at.bias + 0x10000,
+                                 .bias = at.bias,
+                                 .path = mt_profile_intern(p, path),
+                                 .build_id = mt_profile_intern(p, id)};
+    mt_profile_add_mapping(p, &mapping);
+    build_location(p, 1, at.address, NULL, 0);
+    struct mt_symbols_options options = {.debug_path = debug_path};
+    struct mt_error error;
+    assert_int_equal(mt_symbols_resolve(p, &options, &error), 0);
+    return p;
+}
+
+static void assert_frame(const struct mt_profile *p, uint32_t frame, const char *name, int64_t line) {
+    assert_true(frame < p->locations[0].n_lines);
+    const struct mt_line *at = &p->lines[p->locations[0].first_line + frame];
+    const struct mt_function *function = &p->functions[at->function];
+    assert_string_equal(mt_profile_text(p, function->name), name);
+    assert_string_equal(mt_profile_text(p, function->file), file("probe.c"));
+    assert_int_equal(at->line, line);
+    assert_int_equal(function->address, 0);
+}
+
+static void assert_lines(const struct mt_profile *p) {
+    assert_int_equal(p->locations[0].n_lines, 3);
+    assert_frame(p, 0, "inner", 3);
+    assert_frame(p, 1, "middle", 7);
+    assert_frame(p, 2, "probe", 11);
+    assert_int_equal(p->functions[p->lines[p->locations[0].first_line].function].start_line, 2);
+    assert_true(p->mappings[0].has_functions && p->mappings[0].has_filenames && p->mappings[0].has_line_numbers &&
+                p->mappings[0].has_inline_frames);
+    assert_int_equal(p->info.n_notes, 0);
+}
+
+/* A function by its symbol: no line, and where it starts. */
+static void assert_symbol_only(const struct mt_profile *p, struct probe at) {
+    assert_int_equal(p->locations[0].n_lines, 1);
+    const struct mt_line *line = &p->lines[p->locations[0].first_line];
+    const struct mt_function *function = &p->functions[line->function];
+    assert_string_equal(mt_profile_text(p, function->name), "probe");
+    assert_string_equal(mt_profile_text(p, function->file), "");
+    assert_int_equal(line->line, 0);
+    assert_true(function->address > at.bias && function->address < at.address && at.address - function->address < 200);
+    assert_true(p->mappings[0].has_functions);
+    assert_false(p->mappings[0].has_line_numbers);
+}
+
+static void assert_note(const struct mt_profile *p, const char *text) {
+    for (size_t i = 0; i < p->info.n_notes; i++)
+        if (strstr(mt_profile_text(p, p->info.notes[i]), text))
+            return;
+    fail_msg("no note has \"%s\"", text);
+}
+
+/* ---- what is found ----------------------------------------------------------------------------------------------- */
+
+static void every_kind_of_debug_information(void **state) {
+    (void)state;
+    static const char *const flags[] = {
+        "-g", "-gdwarf-4", "-gdwarf-5", "-g -gz", "-g -gdwarf-4 -gz", "-g -O2", "-g -ffunction-sections"};
+    char id[64];
+    for (size_t i = 0; i < sizeof flags / sizeof *flags; i++) {
+        compile("lib.so", flags[i]);
+        build_id("lib.so", id);
+        struct mt_profile *p = resolved(file("lib.so"), id, probe("lib.so"), NULL);
+        assert_lines(p);
+        mt_profile_free(p);
+    }
+}
+
+static void clang_leaves_out_address_ranges(void **state) {
+    (void)state;
+    if (system("command -v clang > /dev/null") != 0)
+        skip();
+    char id[64];
+    run("clang -g -O1 -fPIC -shared -Wl,--build-id -o lib.so probe.c");
+    build_id("lib.so", id);
+    struct mt_profile *p = resolved(file("lib.so"), id, probe("lib.so"), NULL);
+    assert_lines(p);
+    mt_profile_free(p);
+}
+
+static void debug_information_in_a_file_beside(void **state) {
+    (void)state;
+    compile("lib.so", "-g");
+    char id[64];
+    build_id("lib.so", id);
+    run("objcopy --only-keep-debug lib.so lib.debug && strip lib.so && objcopy --add-gnu-debuglink=lib.debug lib.so");
+    struct probe at = probe("lib.so");
+    struct mt_profile *p = resolved(file("lib.so"), id, at, NULL);
+    assert_lines(p);
+    mt_profile_free(p);
+
+    run("mkdir -p d/.build-id/%.2s && mv lib.debug d/.build-id/%.2s/%s.debug", id, id, id + 2);
+    p = resolved(file("lib.so"), id, at, NULL);
+    assert_symbol_only(p, at); /* .dynsym is left */
+    mt_profile_free(p);
+    p = resolved(file("lib.so"), id, at, file("d"));
+    assert_lines(p);
+    mt_profile_free(p);
+
+    run("rm lib.so"); /* the debug file alone is enough, and it is known by its build id */
+    p = resolved(file("lib.so"), id, at, file("d"));
+    assert_lines(p);
+    mt_profile_free(p);
+    run("rm -r d");
+}
+
+static void symbols_without_lines(void **state) {
+    (void)state;
+    compile("lib.so", "");
+    char id[64];
+    build_id("lib.so", id);
+    struct probe at = probe("lib.so");
+    struct mt_profile *p = resolved(file("lib.so"), id, at, NULL);
+    assert_symbol_only(p, at);
+    mt_profile_free(p);
+}
+
+/* The plainest of several names, and code that no symbol covers. */
+static void the_choice_of_a_symbol(void **state) {
+    (void)state;
+    FILE *f = fopen(file("names.s"), "we");
+    assert_non_null(f);
+    fputs(".text\n.globl __deep_name, name, other_name\n.type __deep_name,@function\n.type name,@function\n"
+          ".type other_name,@function\n__deep_name:\nname:\nother_name:\n.fill 16,1,0x90\n.size __deep_name,16\n"
+          ".size name,16\n.size other_name,16\n.fill 16,1,0x90\nunsized:\n.fill 16,1,0x90\n",
+          f);
+    fclose(f);
+    run("cc -shared -nostdlib -Wl,--build-id -o names.so names.s && nm names.so | grep ' name$' > where");
+    char id[64];
+    build_id("names.so", id);
+    f = fopen(file("where"), "re");
+    unsigned long start = 0;
+    assert_int_equal(fscanf(f, "%lx", &start), 1);
+    fclose(f);
+    static const struct {
+        unsigned offset;
+        const char *name;
+    } cases[] = {{0, "name"}, {15, "name"}, {16, NULL}, {31, NULL}, {32, "unsized"}, {47, "unsized"}, {48, NULL}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct probe at = {.address = 0x7000000 + start + cases[i].offset + 1, .bias = 0x7000000};
+        struct mt_profile *p = resolved(file("names.so"), id, at, NULL);
+        assert_int_equal(p->locations[0].n_lines, cases[i].name ? 1 : 0);
+        if (cases[i].name)
+            assert_string_equal(mt_profile_text(p, p->functions[0].name), cases[i].name);
+        mt_profile_free(p);
+    }
+}
+
+static void cxx_names_are_demangled(void **state) {
+    (void)state;
+    if (system("command -v c++ > /dev/null") != 0)
+        skip();
+    FILE *f = fopen(file("names.cpp"), "we");
+    fputs("extern \"C\" void *where();\nnamespace ns { template <class T> struct box {\n"
+          "  __attribute__((noinline)) static void *get(T) { void *volatile r = where(); return r; } }; }\n"
+          "extern \"C\" { __attribute__((noinline)) void *where() { return __builtin_return_address(0); }\n"
+          "void *probe() { void *volatile r = ns::box<int>::get(1); return r; } }\n",
+          f);
+    fclose(f);
+    for (int stripped = 0; stripped < 2; stripped++) {
+        run("c++ -O1 -fPIC -shared -Wl,--build-id %s -o lib.so names.cpp", stripped ? "" : "-g");
+        char id[64];
+        build_id("lib.so", id);
+        struct mt_profile *p = resolved(file("lib.so"), id, probe("lib.so"), NULL);
+        assert_int_equal(p->locations[0].n_lines, 1);
+        const struct mt_function *function = &p->functions[p->lines[p->locations[0].first_line].function];
+        assert_string_equal(mt_profile_text(p, function->name), "ns::box<int>::get(int)");
+        assert_string_equal(mt_profile_text(p, function->system_name), "_ZN2ns3boxIiE3getEi");
+        mt_profile_free(p);
+    }
+}
+
+/* The same file at two addresses, an exact address, and what is already resolved. */
+static void several_mappings_of_one_file(void **state) {
+    (void)state;
+    compile("lib.so", "-g");
+    char id[64];
+    build_id("lib.so", id);
+    struct probe at = probe("lib.so");
+    struct mt_profile *p = build_empty();
+    for (uint64_t i = 0; i < 2; i++) {
+        struct mt_mapping mapping = {.bias = 0x10000000 * (i + 1),
+                                     .path = mt_profile_intern(p, file("lib.so")),
+                                     .build_id = mt_profile_intern(p, id)};
+        mt_profile_add_mapping(p, &mapping);
+        build_location(p, (uint32_t)i + 1, at.address - at.bias + mapping.bias, NULL, 0);
+    }
+    struct mt_location exact = {.address = at.address - at.bias - 1 + 0x10000000, .mapping = 1, .exact = true};
+    mt_profile_add_location(p, &exact);
+    uint32_t before = build_frame(p, 1, "kept", "kept.c", 5);
+    struct mt_error error;
+    assert_int_equal(mt_symbols_resolve(p, NULL, &error), 0);
+    for (size_t i = 0; i < 3; i++) {
+        assert_int_equal(p->locations[i].n_lines, 3);
+        assert_int_equal(p->lines[p->locations[i].first_line].line, 3);
+    }
+    assert_int_equal(p->locations[before].n_lines, 1);
+    assert_string_equal(mt_profile_text(p, p->functions[p->lines[p->locations[before].first_line].function].name),
+                        "kept");
+    size_t n_lines = p->n_lines;
+    assert_int_equal(mt_symbols_resolve(p, NULL, &error), 0); /* again: nothing is left to do */
+    assert_int_equal(p->n_lines, n_lines);
+    mt_profile_free(p);
+}
+
+/* Another tool's profile tells the offset in the file; here text is not at the address that equals its offset. */
+static void mappings_of_other_tools(void **state) {
+    (void)state;
+    compile("lib.so", "-g -Wl,-Ttext-segment=0x200000");
+    struct probe at = probe("lib.so");
+    run("readelf -lW lib.so | awk '$1 == \"LOAD\" && $7 ~ /R/ && $8 ~ /E/ { print $2, $3 }' > segment");
+    FILE *f = fopen(file("segment"), "re");
+    unsigned long offset, address;
+    assert_int_equal(fscanf(f, "%lx %lx", &offset, &address), 2);
+    fclose(f);
+    assert_true(offset != address);
+    struct mt_profile *p = build_empty();
+    p->info.is_memtrack = false;
+    struct mt_mapping mapping = {.start = at.bias + address,
+                                 .limit = at.bias + address + 0x1000,
+                                 .offset = offset,
+                                 .path = mt_profile_intern(p, file("lib.so"))};
+    mapping.bias = mapping.start - mapping.offset;
+    mt_profile_add_mapping(p, &mapping);
+    struct mt_location location = {.address = at.address - 1, .mapping = 1, .exact = true};
+    mt_profile_add_location(p, &location);
+    struct mt_error error;
+    assert_int_equal(mt_symbols_resolve(p, NULL, &error), 0);
+    assert_lines(p);
+    mt_profile_free(p);
+}
+
+/* ---- what is not ------------------------------------------------------------------------------------------------- */
+
+static void another_build_is_not_used(void **state) {
+    (void)state;
+    compile("lib.so", "-g");
+    char id[64];
+    build_id("lib.so", id);
+    struct probe at = probe("lib.so");
+    id[3] = id[3] == '0' ? '1' : '0';
+    struct mt_profile *p = resolved(file("lib.so"), id, at, NULL);
+    assert_int_equal(p->locations[0].n_lines, 0);
+    assert_false(p->mappings[0].has_functions);
+    assert_note(p, "has changed since it was recorded");
+    assert_note(p, file("lib.so"));
+    mt_profile_free(p);
+    p = resolved(file("lib.so"), "", at, NULL); /* recorded without, found with */
+    assert_int_equal(p->locations[0].n_lines, 0);
+    assert_note(p, "has changed");
+    mt_profile_free(p);
+}
+
+static void without_a_build_id_time_decides(void **state) {
+    (void)state;
+    run("cc -g -O1 -fPIC -shared -Wl,--build-id=none -o lib.so probe.c");
+    struct probe at = probe("lib.so");
+    struct stat status;
+    assert_int_equal(stat(file("lib.so"), &status), 0);
+    for (int changed = 0; changed < 2; changed++) {
+        struct mt_profile *p = build_empty();
+        p->info.start_time_ns = (uint64_t)status.st_mtime * UINT64_C(1000000000);
+        p->info.start_time_ns += changed ? -UINT64_C(20000000000) : UINT64_C(2000000000);
+        p->info.duration_ns = 1000;
+        struct mt_mapping mapping = {.bias = at.bias, .path = mt_profile_intern(p, file("lib.so"))};
+        mt_profile_add_mapping(p, &mapping);
+        build_location(p, 1, at.address, NULL, 0);
+        struct mt_error error;
+        assert_int_equal(mt_symbols_resolve(p, NULL, &error), 0);
+        assert_int_equal(p->locations[0].n_lines, changed ? 0 : 3);
+        assert_int_equal(p->info.n_notes, changed);
+        mt_profile_free(p);
+    }
+}
+
+static void files_that_are_none(void **state) {
+    (void)state;
+    static const char *const quiet[] = {"",          "[vdso]",  "[heap]", "//anon", "/memfd:x (deleted)",
+                                        "/dev/zero", "/SYSV00", "lib.so"};
+    struct probe at = {.address = 0x1234, .bias = 0x1000};
+    for (size_t i = 0; i < sizeof quiet / sizeof *quiet; i++) {
+        struct mt_profile *p = resolved(quiet[i], "", at, NULL);
+        assert_int_equal(p->locations[0].n_lines, 0);
+        assert_int_equal(p->info.n_notes, 0);
+        mt_profile_free(p);
+    }
+    struct mt_profile *p = resolved(file("gone.so (deleted)"), "aabbcc", at, NULL);
+    assert_note(p, "cannot be opened");
+    mt_profile_free(p);
+    run("mkfifo fifo");
+    p = resolved(file("fifo"), "aabbcc", at, NULL);
+    assert_note(p, "cannot be opened");
+    mt_profile_free(p);
+    static const char *const made[] = {"true > odd", "echo text > odd", "head -c 100 /bin/sh > odd",
+                                       "cc -c -o odd probe.c"};
+    for (size_t i = 0; i < sizeof made / sizeof *made; i++) {
+        run("%s", made[i]);
+        p = resolved(file("odd"), "", at, NULL);
+        assert_int_equal(p->locations[0].n_lines, 0);
+        mt_profile_free(p);
+    }
+}
+
+static void many_missing_files_are_summed_up(void **state) {
+    (void)state;
+    struct mt_profile *p = build_empty();
+    for (int i = 0; i < 50; i++) {
+        char path[64];
+        snprintf(path, sizeof path, "/nonexistent/%d.so", i);
+        build_location(p, build_mapping(p, path, 0), 0x1000 + (uint64_t)i, NULL, 0);
+    }
+    struct mt_error error;
+    assert_int_equal(mt_symbols_resolve(p, NULL, &error), 0);
+    assert_int_equal(p->info.n_notes, 5);
+    assert_note(p, "46 further files");
+    mt_profile_free(p);
+}
+
+/* Bytes changed at random in a file with debug information: any answer, but an answer. */
+static void damaged_files(void **state) {
+    (void)state;
+    compile("lib.so", "-g");
+    struct probe at = probe("lib.so");
+    struct stat status;
+    assert_int_equal(stat(file("lib.so"), &status), 0);
+    uint64_t seed = 5;
+    for (int round = 0; round < 300; round++) {
+        run("cp lib.so damaged.so");
+        int fd = open(file("damaged.so"), O_RDWR | O_CLOEXEC);
+        assert_true(fd >= 0);
+        for (int i = 0; i < 40; i++) {
+            uint8_t byte = (uint8_t)build_random(&seed, 256);
+            assert_int_equal(pwrite(fd, &byte, 1, build_random(&seed, (uint32_t)status.st_size)), 1);
+        }
+        close(fd);
+        struct mt_profile *p = build_empty();
+        p->info.is_memtrack = false; /* whatever its build id is by now */
+        struct mt_mapping mapping = {
+            .start = at.bias, .bias = at.bias, .path = mt_profile_intern(p, file("damaged.so"))};
+        mt_profile_add_mapping(p, &mapping);
+        for (uint64_t i = 0; i < 64; i++)
+            build_location(p, 1, at.address - 32 + i, NULL, 0);
+        struct mt_error error;
+        assert_int_equal(mt_symbols_resolve(p, NULL, &error), 0);
+        mt_profile_free(p);
+    }
+}
+
+static void nothing_is_fetched_unless_asked(void **state) {
+    (void)state;
+    setenv("DEBUGINFOD_URLS", "http://127.0.0.1:1/", 1);
+    compile("lib.so", "");
+    char id[64];
+    build_id("lib.so", id);
+    struct mt_profile *p = resolved(file("lib.so"), id, probe("lib.so"), NULL);
+    assert_string_equal(getenv("DEBUGINFOD_URLS"), "http://127.0.0.1:1/"); /* as it was */
+    unsetenv("DEBUGINFOD_URLS");
+    mt_profile_free(p);
+}
+
+/* ---- demangling -------------------------------------------------------------------------------------------------- */
+
+static void demangled_names(void **state) {
+    (void)state;
+    static const struct {
+        const char *symbol, *name; /* NULL: left alone */
+    } cases[] = {
+        {"_ZN2ns1AC2Ev", "ns::A::A()"},
+        {"_ZNSt6vectorIiSaIiEE9push_backEOi", "std::vector<int, std::allocator<int> >::push_back(int&&)"},
+        {"_Z3foov.cold", "foo() [clone .cold]"},
+        {"_ZN4core3fmt5Write9write_fmt17h0123456789abcdefE", "core::fmt::Write::write_fmt"},
+        {"_RNvC6_123foo3bar", "123foo::bar"},
+        {"_RNvNtCs1234_7mycrate3foo3bar", "mycrate::foo::bar"},
+        {"main", NULL},
+        {"i", NULL},
+        {"Pc", NULL},
+        {"", NULL},
+        {"_", NULL},
+        {"_Z", NULL},
+        {"_Zebra", NULL},
+        {"_R", NULL},
+        {"_start", NULL},
+        {"__libc_malloc", NULL},
+    };
+    char name[1000];
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        bool done = mt_demangle(cases[i].symbol, name, sizeof name);
+        if (done != (cases[i].name != NULL) || (done && strcmp(name, cases[i].name) != 0))
+            fail_msg("%s became %s", cases[i].symbol, done ? name : "nothing");
+    }
+    assert_false(mt_demangle("_ZN2ns1AC2Ev", name, 5)); /* no room: no half of a name */
+    assert_false(mt_demangle("_ZN2ns1AC2Ev", name, 0));
+    assert_true(mt_demangle("_ZN2ns1AC2Ev", name, sizeof "ns::A::A()"));
+}
+
+static void names_that_attack(void **state) {
+    (void)state;
+    static char symbol[1 << 20], name[MT_DEMANGLE_MAX_BYTES];
+    struct timespec begin, end;
+    clock_gettime(CLOCK_MONOTONIC, &begin);
+    static const char *const repeated[] = {"P", "N", "I", "F", "S_", "M", "K", "DpT_", "1a", "L_Z"};
+    for (size_t r = 0; r < sizeof repeated / sizeof *repeated; r++)
+        for (size_t bytes = 1000; bytes < sizeof symbol - 100; bytes *= 7) {
+            size_t n = (size_t)sprintf(symbol, "%s", "_Z1f");
+            while (n < bytes)
+                n += (size_t)sprintf(symbol + n, "%s", repeated[r]);
+            strcpy(symbol + n, "iE");
+            mt_demangle(symbol, name, sizeof name);
+            memcpy(symbol, "_R", 2);
+            mt_demangle(symbol, name, sizeof name);
+        }
+    /* each parameter is a pair of the one before: 2^30 names in 400 bytes */
+    size_t n = (size_t)sprintf(symbol, "_Z1f1pIiiE");
+    for (int i = 0; i < 30; i++) {
+        const char digit = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"[i];
+        n += (size_t)sprintf(symbol + n, "S_IS%c_S%c_E", digit, digit);
+    }
+    assert_false(mt_demangle(symbol, name, sizeof name));
+    clock_gettime(CLOCK_MONOTONIC, &end);
+    assert_true(end.tv_sec - begin.tv_sec < 20);
+}
+
+/* ---- */
+
+static int setup(void **state) {
+    (void)state;
+    strcpy(directory, "/tmp/memtrack-test-XXXXXX");
+    if (!mkdtemp(directory))
+        return -1;
+    FILE *f = fopen(file("probe.c"), "we");
+    if (!f)
+        return -1;
+    fputs(source, f);
+    return fclose(f);
+}
+
+static int teardown(void **state) {
+    (void)state;
+    char command[128];
+    snprintf(command, sizeof command, "rm -rf %s", directory);
+    return system(command);
+}
+
+#define COMPILES(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void) {
+    const struct CMUnitTest names[] = {
+        cmocka_unit_test(demangled_names),
+        cmocka_unit_test(names_that_attack),
+        cmocka_unit_test(many_missing_files_are_summed_up),
+    };
+    const struct CMUnitTest files[] = {
+        COMPILES(every_kind_of_debug_information),
+        COMPILES(clang_leaves_out_address_ranges),
+        COMPILES(debug_information_in_a_file_beside),
+        COMPILES(symbols_without_lines),
+        COMPILES(the_choice_of_a_symbol),
+        COMPILES(cxx_names_are_demangled),
+        COMPILES(several_mappings_of_one_file),
+        COMPILES(mappings_of_other_tools),
+        COMPILES(another_build_is_not_used),
+        COMPILES(without_a_build_id_time_decides),
+        COMPILES(files_that_are_none),
+        COMPILES(damaged_files),
+        COMPILES(nothing_is_fetched_unless_asked),
+    };
+    int failed = cmocka_run_group_tests(names, NULL, NULL);
+    if (system("command -v cc readelf objcopy strip > /dev/null") != 0) {
+        puts("no compiler here: nothing to resolve");
+        return failed;
+    }
+    return failed + cmocka_run_group_tests(files, NULL, NULL);
+}
