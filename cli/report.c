@@ -283,6 +283,7 @@ static int report(struct request *r, const char *path, struct mt_error *error) {
         status = mt_symbols_resolve(profile, &r->symbols, error);
     if (status == 0) {
         choose_sort(r, profile);
+        r->view.n_named = r->n;
         status = mt_rows_build(profile, &r->view, &rows, error);
     }
     if (status == 0) {

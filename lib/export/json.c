@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * jansson builds each member and each row; the object around them is written here, so that 300,000 rows are never in
- * memory at once as trees of values. Every field is always there and always of one type: what is not known, or not
+ * memory at once as trees of values. A frame occurs on thousands of paths: its text is made once. Every field is always there and always of one type: what is not known, or not
  * determined by the grouping, is "" or 0 (null alone for an end that was not seen, and the part of it that does not
  * apply). Output is ASCII: what a terminal would obey in a file name is spelt \\u009b.
  */
@@ -93,23 +93,6 @@ static json_t *frame_object(const struct mt_profile *profile, const struct mt_fr
                      (int)frame->is_inlined);
 }
 
-static json_t *stack_array(const struct mt_rows *rows, const struct mt_row *row) {
-    const struct mt_profile *profile = mt_rows_profile(rows);
-    bool truncated;
-    size_t n = mt_rows_stack(rows, row, NULL, 0, &truncated);
-    struct mt_frame *frames = calloc(n + 1, sizeof *frames);
-    json_t *stack = frames ? json_array() : NULL;
-    if (stack)
-        mt_rows_stack(rows, row, frames, n, &truncated);
-    for (size_t i = 0; i < n && stack; i++)
-        json_array_append_new(stack, frame_object(profile, &frames[i]));
-    if (truncated && stack)
-        json_array_append_new(stack, json_pack("{s:s, s:s, s:i, s:s, s:s, s:b}", "function", "[truncated]", "file", "",
-                                               "line", 0, "module", "", "address", "0x0", "inlined", 0));
-    free(frames);
-    return stack;
-}
-
 static json_t *row_object(const struct mt_rows *rows, const struct mt_row *row) {
     const struct mt_profile *profile = mt_rows_profile(rows);
     char *key = mt_rows_key(rows, row);
@@ -121,35 +104,99 @@ static json_t *row_object(const struct mt_rows *rows, const struct mt_row *row) 
     int status = object ? 0 : -1;
     for (size_t i = 0; i < sizeof columns / sizeof *columns && status == 0; i++)
         status = json_object_set_new(object, columns[i].name, json_integer(row->value[columns[i].value]));
-    if (status == 0 && mt_rows_options(rows)->by == MT_BY_STACK)
-        status = json_object_set_new(object, "stack", stack_array(rows, row));
     if (status == 0)
         return object;
     json_decref(object);
     return NULL;
 }
 
+/* ---- writing --------------------------------------------------------------------------------------------------- */
+
+enum { FLAGS = JSON_COMPACT | JSON_ENSURE_ASCII };
+
+struct writer {
+    FILE *stream;
+    const struct mt_rows *rows;
+    char **frame_text; /* of each frame, once it has been made */
+    struct mt_frame *path;
+    size_t path_capacity;
+};
+
 /* Writes and releases value; NULL: it could not be made. */
 static int put(FILE *stream, const char *before, json_t *value, struct mt_error *error) {
     if (!value)
         return mt_error_set(error, MEMTRACK_ENOMEM, "", "out of memory while writing JSON");
-    int status =
-        fputs(before, stream) < 0 || json_dumpf(value, stream, JSON_COMPACT | JSON_ENCODE_ANY | JSON_ENSURE_ASCII) != 0
-            ? mt_error_set(error, MEMTRACK_EIO, "", "cannot write the JSON: %m")
-            : 0;
+    int status = fputs(before, stream) < 0 || json_dumpf(value, stream, FLAGS | JSON_ENCODE_ANY) != 0
+                     ? mt_error_set(error, MEMTRACK_EIO, "", "cannot write the JSON: %m")
+                     : 0;
     json_decref(value);
     return status;
 }
 
+/* The text of value, malloc'ed, which is released. NULL: out of memory. */
+static char *dump(json_t *value) {
+    char *dumped = value ? json_dumps(value, FLAGS) : NULL;
+    json_decref(value);
+    return dumped;
+}
+
+static bool put_stack(struct writer *w, const struct mt_row *row) {
+    bool truncated;
+    size_t n = mt_rows_stack(w->rows, row, NULL, 0, &truncated);
+    if (n > w->path_capacity) {
+        struct mt_frame *path = realloc(w->path, n * 2 * sizeof *path);
+        if (!path)
+            return false;
+        w->path = path;
+        w->path_capacity = n * 2;
+    }
+    mt_rows_stack(w->rows, row, w->path, n, &truncated);
+    fputs(",\"stack\":[", w->stream);
+    for (size_t i = 0; i < n; i++) {
+        char **frame = &w->frame_text[w->path[i].id];
+        if (!*frame)
+            *frame = dump(frame_object(mt_rows_profile(w->rows), &w->path[i]));
+        if (!*frame)
+            return false;
+        fprintf(w->stream, "%s%s", i ? "," : "", *frame);
+    }
+    if (truncated)
+        fprintf(w->stream,
+                "%s{\"function\":\"[truncated]\",\"file\":\"\",\"line\":0,\"module\":\"\",\"address\":\"0x0\","
+                "\"inlined\":false}",
+                n ? "," : "");
+    fputc(']', w->stream);
+    return true;
+}
+
+static bool put_row(struct writer *w, const struct mt_row *row) {
+    char *object = dump(row_object(w->rows, row));
+    if (!object)
+        return false;
+    fwrite(object, 1, strlen(object) - 1, w->stream); /* its brace closes behind the stack */
+    free(object);
+    bool done = mt_rows_options(w->rows)->by != MT_BY_STACK || put_stack(w, row);
+    fputc('}', w->stream);
+    return done;
+}
+
 static int put_rows(FILE *stream, const struct mt_rows *rows, size_t n, struct mt_error *error) {
-    size_t count = mt_rows_count(rows), last = n && n < count ? n : count;
-    int status = 0;
+    size_t count = mt_rows_count(rows), last = n && n < count ? n : count, n_frames = mt_rows_n_frames(rows);
+    struct writer w = {.stream = stream, .rows = rows, .frame_text = calloc(n_frames + 1, sizeof *w.frame_text)};
+    bool done = w.frame_text != NULL;
     fputs(",\n \"rows\":[", stream);
-    for (size_t i = 0; i < last && status == 0; i++)
-        status = put(stream, i ? ",\n  " : "\n  ", row_object(rows, mt_rows_at(rows, i)), error);
-    if (status == 0 && fputs("]}\n", stream) < 0)
-        status = mt_error_set(error, MEMTRACK_EIO, "", "cannot write the JSON: %m");
-    return status;
+    for (size_t i = 0; i < last && done; i++) {
+        fputs(i ? ",\n  " : "\n  ", stream);
+        done = put_row(&w, mt_rows_at(rows, i));
+    }
+    fputs("]}\n", stream);
+    for (size_t i = 0; i < n_frames && w.frame_text; i++)
+        free(w.frame_text[i]);
+    free(w.frame_text);
+    free(w.path);
+    if (!done)
+        return mt_error_set(error, MEMTRACK_ENOMEM, "", "out of memory while writing JSON");
+    return ferror(stream) ? mt_error_set(error, MEMTRACK_EIO, "", "cannot write the JSON: %m") : 0;
 }
 
 int mt_export_json(FILE *stream, const struct mt_rows *rows, size_t n, struct mt_error *error) {

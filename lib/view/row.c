@@ -38,6 +38,8 @@ void mt_rows_identify(const struct mt_rows *rows, struct mt_row *row, uint32_t s
     row->entry = is_frame ? entry : MT_NO_ENTRY;
     if (row->entry == MT_NO_ENTRY)
         return;
+    if (by == MT_BY_STACK)
+        mt_frames_charged(&rows->frames, &rows->profile->samples[sample], &row->position);
     const struct mt_entry *frame = &rows->frames.entries[entry];
     row->module = frame->module;
     if (by == MT_BY_MODULE)
@@ -60,7 +62,12 @@ static struct mt_frame frame_of_entry(const struct mt_frames *frames, uint32_t e
                              .address = frames->profile->locations[entry->location].address,
                              .module_address = mt_frames_module_address(frames, entry),
                              .function_offset = mt_frames_function_offset(frames, entry),
-                             .is_inlined = entry->is_inlined};
+                             .is_inlined = entry->is_inlined,
+                             .id = e};
+}
+
+size_t mt_rows_n_frames(const struct mt_rows *rows) {
+    return rows->frames.n_entries;
 }
 
 bool mt_rows_frame(const struct mt_rows *rows, const struct mt_row *row, struct mt_frame *out) {
@@ -237,10 +244,8 @@ static int compare_frames(const struct mt_frames *frames, uint32_t x, uint32_t y
 static int compare_paths(const struct mt_rows *rows, const struct mt_row *x, const struct mt_row *y) {
     const struct mt_frames *frames = &rows->frames;
     const struct mt_sample *a = &rows->profile->samples[x->sample], *b = &rows->profile->samples[y->sample];
-    uint32_t i = 0, j = 0;
-    mt_frames_charged(frames, a, &i);
-    mt_frames_charged(frames, b, &j);
-    for (i++, j++; i < a->n_frames && j < b->n_frames; i++, j++) {
+    uint32_t i = x->position + 1, j = y->position + 1;
+    for (; i < a->n_frames && j < b->n_frames; i++, j++) {
         uint32_t l = rows->profile->frames[a->first_frame + i], m = rows->profile->frames[b->first_frame + j];
         int order = l == m ? 0 : compare_frames(frames, frames->first_entry[l], frames->first_entry[m]);
         if (order)
@@ -271,7 +276,7 @@ static int compare_names(const struct mt_rows *rows, const struct mt_row *x, con
     return order || rows->options.by != MT_BY_STACK || x->entry == MT_NO_ENTRY ? order : compare_paths(rows, x, y);
 }
 
-static int compare_rows(const void *left, const void *right, void *context) {
+static int compare_values(const void *left, const void *right, void *context) {
     const struct mt_rows *rows = context;
     const struct mt_row *x = left, *y = right;
     const enum mt_value columns[] = {rows->options.sort, MT_VALUE_LIVE_BYTES, MT_VALUE_LIVE_BLOCKS};
@@ -280,8 +285,29 @@ static int compare_rows(const void *left, const void *right, void *context) {
         if (order)
             return order;
     }
-    int order = compare_names(rows, x, y);
+    return 0;
+}
+
+static int compare_equals(const void *left, const void *right, void *context) {
+    const struct mt_row *x = left, *y = right;
+    int order = compare_names(context, x, y);
     return order ? order : compare_numbers(x->sample, y->sample);
+}
+
+/* Sorts by the numbers; then each run of equals by name, as far as somebody will look. Most paths of a big profile
+ * hold nothing any more: putting 300,000 of them in order of their names would take longer than all the rest. */
+static void sort_rows(struct mt_rows *rows) {
+    size_t n_named = rows->options.n_named ? rows->options.n_named : rows->n, end;
+    if (rows->n == 0)
+        return;
+    qsort_r(rows->items, rows->n, sizeof *rows->items, compare_values, rows);
+    for (size_t first = 0; first < rows->n && first < n_named; first = end) {
+        for (end = first + 1; end < rows->n; end++)
+            if (compare_values(&rows->items[first], &rows->items[end], rows) != 0)
+                break;
+        if (end - first > 1)
+            qsort_r(&rows->items[first], end - first, sizeof *rows->items, compare_equals, rows);
+    }
 }
 
 static int mark_shared_names(struct mt_rows *rows) {
@@ -308,7 +334,6 @@ static int mark_shared_names(struct mt_rows *rows) {
 int mt_rows_finish(struct mt_rows *rows) {
     if (rows->options.by == MT_BY_FUNCTION && mark_shared_names(rows) < 0)
         return -MEMTRACK_ENOMEM;
-    if (rows->n)
-        qsort_r(rows->items, rows->n, sizeof *rows->items, compare_rows, rows);
+    sort_rows(rows);
     return 0;
 }

@@ -40,14 +40,16 @@ struct mt_view_options {
     struct mt_wrapper_options wrappers;
     struct mt_filter filter;
     struct mt_moment at;
+    size_t n_named; /* among equals, names decide the order of the first so many rows only; 0: of all rows */
 };
 
 /* One group. What a grouping does not determine is that of the first sample in the group. Strings are the profile's. */
 struct mt_row {
     int64_t value[MT_N_VALUES];
-    uint32_t n_sites; /* samples in the group; above 1, MT_VALUE_MAX_BYTES is an upper bound */
-    uint32_t sample;  /* the first one; UINT32_MAX in a sum of rows */
-    uint32_t entry;   /* of the frame that is charged, see frames.h; UINT32_MAX: none */
+    uint32_t n_sites;  /* samples in the group; above 1, MT_VALUE_MAX_BYTES is an upper bound */
+    uint32_t sample;   /* the first one; UINT32_MAX in a sum of rows */
+    uint32_t entry;    /* of the frame that is charged, see frames.h; UINT32_MAX: none */
+    uint32_t position; /* by stack: of that frame in the sample's path */
     mt_string function, file, module;
     int64_t line;
     bool shares_name; /* by function: another row has a function of this name */
@@ -91,7 +93,9 @@ struct mt_frame {
     uint64_t module_address;  /* in the file of the module */
     uint64_t function_offset; /* from the start of the function; UINT64_MAX: unknown */
     bool is_inlined;
+    uint32_t id; /* equal ids are equal frames; below mt_rows_n_frames */
 };
+size_t mt_rows_n_frames(const struct mt_rows *rows);
 
 /* The row's call path from the charged frame outwards, allocator wrappers removed. Frames are written to out[0..max);
  * the number that there are is returned. *truncated: its outer end is missing. */

@@ -56,6 +56,7 @@ static inline void build_sample(struct mt_profile *p, int64_t bytes, size_t n, c
     for (size_t v = 0; v < MT_N_VALUES; v++)
         sample.value[v] = bytes;
     sample.value[MT_VALUE_LIVE_BLOCKS] = sample.value[MT_VALUE_TOTAL_BLOCKS] = 1;
+    sample.value[MT_VALUE_PEAK_BLOCKS] = sample.value[MT_VALUE_TEMPORARY_BLOCKS] = 1;
     sample.lossy = n == 0;
     assert_true(mt_profile_add_sample(p, &sample, path, n) >= 0);
 }

@@ -96,6 +96,29 @@ static void order_is_total_and_repeatable(void **state) {
     mt_profile_free(p);
 }
 
+/* Naming only the first rows changes none of them, and loses none. */
+static void order_of_the_first_rows(void **state) {
+    (void)state;
+    for (uint64_t seed = 1; seed < 8; seed++) {
+        struct mt_profile *p = build_random_profile(seed, 400);
+        for (size_t s = 0; s < p->n_samples; s += 2) /* many equals */
+            memset(p->samples[s].value, 0, sizeof p->samples[s].value);
+        for (int group_by = 0; group_by < MT_N_BY; group_by++)
+            for (size_t n_named = 1; n_named < 100; n_named += 13) {
+                struct mt_view_options options = {.by = (enum mt_group_by)group_by, .sort = MT_VALUE_LIVE_BYTES};
+                struct mt_rows *whole = build(p, options);
+                options.n_named = n_named;
+                struct mt_rows *part = build(p, options);
+                assert_int_equal(mt_rows_count(whole), mt_rows_count(part));
+                for (size_t i = 0; i < n_named && i < mt_rows_count(whole); i++)
+                    assert_int_equal(mt_rows_at(whole, i)->sample, mt_rows_at(part, i)->sample);
+                mt_rows_free(whole);
+                mt_rows_free(part);
+            }
+        mt_profile_free(p);
+    }
+}
+
 /* Equal in every column: the names decide, whatever the order in the profile. */
 static void ties_are_broken_by_name(void **state) {
     (void)state;
@@ -417,6 +440,7 @@ int main(void) {
         cmocka_unit_test(columns_sum_to_the_totals),
         cmocka_unit_test(keys_are_unique),
         cmocka_unit_test(order_is_total_and_repeatable),
+        cmocka_unit_test(order_of_the_first_rows),
         cmocka_unit_test(ties_are_broken_by_name),
         cmocka_unit_test(charges_the_users_line),
         cmocka_unit_test(stack_begins_at_the_charged_frame),

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: MIT */
+/* Source lines: the right one, and never a device, a pipe, a directory or a file that is no text. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "view/source.h"
+
+static char folder[] = "/tmp/memtrack-source-XXXXXX";
+
+static void write_file(const char *name, const void *content, size_t bytes) {
+    FILE *file = fopen(name, "wb");
+    assert_non_null(file);
+    assert_int_equal(fwrite(content, 1, bytes, file), bytes);
+    fclose(file);
+}
+
+static int enter(void **state) {
+    (void)state;
+    return mkdtemp(folder) && chdir(folder) == 0 && mkdir("sub", 0700) == 0 ? 0 : -1;
+}
+
+static int leave(void **state) {
+    (void)state;
+    static const char *const names[] = {"sub/a.c", "sub/empty.c", "sub/binary.c", "sub/pipe", "sub/huge.c", "sub", "."};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        remove(names[i]);
+    return chdir("/") == 0 && rmdir(folder) == 0 ? 0 : -1;
+}
+
+static void assert_line(struct mt_source *source, const char *file, int64_t line, const char *expected) {
+    char *text = mt_source_line(source, file, line);
+    if (expected)
+        assert_string_equal(text, expected);
+    else
+        assert_null(text);
+    free(text);
+}
+
+static void lines_of_a_file(void **state) {
+    (void)state;
+    static const char content[] = "first\n\t  second  \r\n\n   \nlast without newline";
+    write_file("sub/a.c", content, sizeof content - 1);
+    struct mt_source *source = mt_source_new("sub");
+    for (int again = 0; again < 2; again++) {
+        assert_line(source, "a.c", 1, "first");
+        assert_line(source, "a.c", 2, "second");
+        assert_line(source, "a.c", 3, NULL);
+        assert_line(source, "a.c", 4, NULL);
+        assert_line(source, "a.c", 5, "last without newline");
+        assert_line(source, "a.c", 6, NULL);
+        assert_line(source, "a.c", 0, NULL);
+        assert_line(source, "a.c", INT64_MAX, NULL);
+        assert_line(source, "a.c", INT64_MIN, NULL);
+    }
+    assert_line(source, "sub/a.c", 1, "first"); /* below the current directory */
+    assert_line(source, "", 1, NULL);
+    mt_source_free(source);
+}
+
+static void a_tree_that_has_moved(void **state) {
+    (void)state;
+    struct mt_source *source = mt_source_new("/nowhere/at/all");
+    assert_line(source, "/nowhere/at/all/sub/a.c", 1, "first");
+    assert_line(source, "/nowhere/at/all-else/sub/a.c", 1, NULL);
+    mt_source_free(source);
+}
+
+static void what_is_not_shown(void **state) {
+    (void)state;
+    struct mt_source *source = mt_source_new("");
+    write_file("sub/empty.c", "", 0);
+    write_file("sub/binary.c", "a\0b\n", 4);
+    write_file("sub/huge.c", "x\n", 2);
+    assert_int_equal(truncate("sub/huge.c", (16 << 20) + 1), 0);
+    assert_int_equal(mkfifo("sub/pipe", 0600), 0);
+    static const char *const names[] = {"sub/empty.c", "sub/binary.c", "sub/huge.c", "sub/pipe",
+                                        "sub",         "/dev/zero",    "/dev/stdin", "missing.c"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        assert_line(source, names[i], 1, NULL);
+    mt_source_free(source);
+}
+
+static void more_files_than_are_kept(void **state) {
+    (void)state;
+    struct mt_source *source = mt_source_new("sub");
+    for (int i = 0; i < 200; i++) {
+        char name[32];
+        snprintf(name, sizeof name, "missing-%d.c", i);
+        assert_line(source, name, 1, NULL);
+    }
+    mt_source_free(source);
+    mt_source_free(NULL);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(lines_of_a_file),
+        cmocka_unit_test(a_tree_that_has_moved),
+        cmocka_unit_test(what_is_not_shown),
+        cmocka_unit_test(more_files_than_are_kept),
+    };
+    return cmocka_run_group_tests(tests, enter, leave);
+}

@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: MIT */
+/* What is said of a process: each figure with its meaning, estimates marked, gaps in coverage never left out. */
+#include "profile-fixture.h"
+#include "view/summary.h"
+
+static struct mt_profile *profile(void) {
+    struct mt_profile *p = build_empty();
+    uint32_t frame = build_frame(p, build_mapping(p, "/bin/app", 0), "f", "a.c", 1);
+    build_sample(p, 2048, 1, &frame);
+    mt_profile_sum_totals(p);
+    p->info.exit_known = true;
+    p->info.exe = mt_profile_intern(p, "/bin/app");
+    return p;
+}
+
+enum part { PROCESS, TOTALS, ALLOCATOR, COVERAGE, SELF, NOTES };
+
+/* The facts as lines "label|text". */
+static char *facts_of(const struct mt_profile *p, enum part part, struct mt_moment at) {
+    struct mt_view_options view = {.at = at};
+    struct mt_facts_options options = {.utf8 = false};
+    struct mt_facts facts = {0};
+    struct mt_rows *rows;
+    assert_int_equal(mt_rows_build(p, &view, &rows, NULL), 0);
+    switch (part) {
+    case PROCESS:
+        mt_summary_process(p, &facts);
+        break;
+    case TOTALS:
+        mt_summary_totals(rows, &options, &facts);
+        break;
+    case ALLOCATOR:
+        mt_summary_allocator(p, &options, &facts);
+        break;
+    case COVERAGE:
+        mt_summary_coverage(rows, &facts);
+        break;
+    case SELF:
+        mt_summary_self(p, &options, &facts);
+        break;
+    case NOTES:
+        mt_summary_notes(rows, &facts);
+    }
+    assert_false(facts.failed);
+    char *text = NULL;
+    size_t bytes;
+    FILE *stream = open_memstream(&text, &bytes);
+    for (size_t i = 0; i < facts.n; i++)
+        fprintf(stream, "%s|%s\n", facts.items[i].label, facts.items[i].text);
+    fclose(stream);
+    mt_facts_free(&facts);
+    mt_rows_free(rows);
+    return text;
+}
+
+static void assert_facts(struct mt_profile *p, enum part part, const char *expected) {
+    char *text = facts_of(p, part, (struct mt_moment){.kind = MT_AT_END});
+    assert_string_equal(text, expected);
+    free(text);
+}
+
+static void assert_fact(struct mt_profile *p, enum part part, const char *expected) {
+    char *text = facts_of(p, part, (struct mt_moment){.kind = MT_AT_END});
+    if (!strstr(text, expected))
+        fail_msg("no \"%s\" in:\n%s", expected, text);
+    free(text);
+}
+
+static void how_it_ended(void **state) {
+    (void)state;
+    struct mt_profile *p = profile();
+    p->info.exit_code = 3;
+    assert_fact(p, PROCESS, ", exit status 3\n");
+    p->info.exit_signal = 11;
+    assert_fact(p, PROCESS, ", killed by signal 11 (SIGSEGV)\n");
+    p->info.exit_signal = 4711; /* from a hostile file */
+    assert_fact(p, PROCESS, ", killed by signal 4711 (SIG?)\n");
+    p->info.exit_known = false;
+    assert_fact(p, PROCESS, ", its end was not seen\n");
+    assert_fact(p, TOTALS, "live|2.0 KiB in 1 block at the end of the recording\n");
+    p->info.is_memtrack = false;
+    assert_fact(p, PROCESS, "program|/bin/app (recorded by another tool)\n");
+    mt_profile_free(p);
+}
+
+static void commands_are_quoted(void **state) {
+    (void)state;
+    struct mt_profile *p = profile();
+    static const char *const words[] = {"./a.out", "--x=1", "two words", "", "it's", "$HOME", "*"};
+    p->info.command = calloc(7, sizeof *p->info.command);
+    for (size_t i = 0; i < 7; i++)
+        p->info.command[p->info.n_command++] = mt_profile_intern(p, words[i]);
+    assert_fact(p, PROCESS, "command|./a.out --x=1 'two words' '' 'it'\\''s' '$HOME' '*'\n");
+    mt_profile_free(p);
+}
+
+static void totals(void **state) {
+    (void)state;
+    struct mt_profile *p = profile();
+    assert_facts(p, TOTALS,
+                 "peak|2.0 KiB in 1 block\n"
+                 "total|2.0 KiB in 1 block, 1 of them temporary (100.0%)\n"
+                 "live|2.0 KiB in 1 block at exit\n");
+    p->info.totals.temporary_blocks = 0;
+    p->info.totals.failed_allocations = 1;
+    p->info.peak_time_known = p->info.threads = true;
+    p->info.peak_time_ns = 1520000000;
+    p->info.peak_time_error_ns = 5000000;
+    p->info.sample_bytes = 4096;
+    assert_facts(p, TOTALS,
+                 "peak|about 2.0 KiB in 1 block, 1.52 s after the start (+-5 ms)\n"
+                 "|several threads allocated: the peak is within about 64.0 KiB of the true one\n"
+                 "total|about 2.0 KiB in 1 block\n"
+                 "live|about 2.0 KiB in 1 block at exit\n"
+                 "failed|1 allocation got no memory\n");
+    mt_profile_free(p);
+}
+
+static void coverage(void **state) {
+    (void)state;
+    struct mt_profile *p = profile();
+    assert_facts(p, COVERAGE, "coverage|every allocation was recorded with its whole call path\n");
+    p->info.partial = true; /* nothing is claimed then */
+    assert_facts(p, COVERAGE, "");
+    p->info.partial = false;
+    p->info.coverage = (struct mt_coverage){1, 2345, 3, 4};
+    assert_facts(p, COVERAGE,
+                 "coverage|2,345 events could not be recorded\n"
+                 "|3 blocks without their call path (row [lossy])\n"
+                 "|4 blocks whose call path is cut at its outer end\n"
+                 "|1 free of a block whose allocation was not seen\n");
+    p->info.coverage = (struct mt_coverage){.dropped_events = 2345};
+    mt_profile_add_note(p, "2345 events were lost because of the weather.");
+    assert_facts(p, COVERAGE, "coverage|2345 events were lost because of the weather.\n");
+    p->info.totals.live_bytes++;
+    assert_fact(p, COVERAGE, "The live bytes of the rows add up to 2,048, the process total says 2,049.");
+    mt_profile_free(p);
+}
+
+static void notes_of_the_view(void **state) {
+    (void)state;
+    struct mt_profile *p = profile();
+    assert_facts(p, NOTES, "");
+    char *text = facts_of(p, NOTES, (struct mt_moment){.kind = MT_AT_PEAK});
+    assert_string_equal(text, "|Live is what was live at the peak, not at the end of the recording.\n"
+                              "|Waste was not measured at that moment.\n");
+    free(text);
+    p->info.usable_measured = false;
+    assert_facts(p, NOTES, "|Waste was not measured: usable sizes were not recorded.\n");
+    mt_profile_free(p);
+}
+
+static void set_figures(struct mt_profile *p, const char *allocator, size_t n, const struct mt_named_value *figures) {
+    p->info.allocator = mt_profile_intern(p, allocator);
+    p->info.allocator_stats = realloc(p->info.allocator_stats, (n + 1) * sizeof *figures);
+    memcpy(p->info.allocator_stats, figures, n * sizeof *figures);
+    p->info.n_allocator_stats = n;
+}
+
+#define FIGURE(name, value)                                                                                            \
+    { mt_profile_intern(p, name), value }
+
+static void allocators(void **state) {
+    (void)state;
+    struct mt_profile *p = profile();
+    assert_facts(p, ALLOCATOR, "");
+    const struct mt_named_value glibc[] = {FIGURE("arena", 8192), FIGURE("uordblks", 3072), FIGURE("hblkhd", 2048)};
+    set_figures(p, "glibc", 3, glibc);
+    p->samples[0].value[MT_VALUE_WASTE_BYTES] = 512;
+    assert_facts(p, ALLOCATOR,
+                 "allocator|glibc\n"
+                 "|requested    2.0 KiB  live, as the program asked for it\n"
+                 "|usable       2.5 KiB  512 B more (25.0%) by rounding up\n"
+                 "|in use       5.0 KiB  by its own count: uordblks + hblkhd\n"
+                 "|held        10.0 KiB  arena + hblkhd; 5.0 KiB (50.0%) of it free\n");
+    p->info.usable_measured = false;
+    const struct mt_named_value jemalloc[] = {FIGURE("stats.allocated", 4096), FIGURE("stats.active", 8192),
+                                              FIGURE("stats.resident", 16384)};
+    set_figures(p, "jemalloc", 3, jemalloc);
+    assert_facts(p, ALLOCATOR,
+                 "allocator|jemalloc\n"
+                 "|requested    2.0 KiB  live, as the program asked for it\n"
+                 "|in use       4.0 KiB  by its own count: stats.allocated\n"
+                 "|held         8.0 KiB  stats.active; 4.0 KiB (50.0%) of it free\n"
+                 "|resident    16.0 KiB  stats.resident: with its metadata and unused pages\n");
+    set_figures(p, "glibc", 2, glibc); /* a figure is missing: those that there are */
+    assert_facts(p, ALLOCATOR,
+                 "allocator|glibc\n"
+                 "|requested    2.0 KiB  live, as the program asked for it\n"
+                 "|arena 8.0 KiB\n|uordblks 3.0 KiB\n");
+    const struct mt_named_value most[] = {FIGURE("arena", UINT64_MAX), FIGURE("uordblks", 1), FIGURE("hblkhd", 1)};
+    set_figures(p, "glibc", 3, most); /* sums that overflow are not made */
+    assert_fact(p, ALLOCATOR, "|arena 8.0 EiB\n");
+    mt_profile_free(p);
+}
+
+static void self(void **state) {
+    (void)state;
+    struct mt_profile *p = profile();
+    p->info.ledger_bytes = 1 << 20;
+    assert_facts(p, SELF, "tracker|1.0 MiB of ledger\n");
+    p->info.tracker_ns = 1500000;
+    assert_facts(p, SELF, "tracker|1.0 MiB of ledger, 1.5 ms to start\n");
+    mt_profile_free(p);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(how_it_ended), cmocka_unit_test(commands_are_quoted), cmocka_unit_test(totals),
+        cmocka_unit_test(coverage),     cmocka_unit_test(notes_of_the_view),   cmocka_unit_test(allocators),
+        cmocka_unit_test(self),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
