@@ -30,8 +30,8 @@ static uintptr_t base(void) {
     return start;
 }
 
-/* The size stands in front of the block. */
-void *memalign(size_t alignment, size_t bytes) {
+/* The size stands in front of the block. Nothing below calls an exported function: those are the tracker's. */
+static void *take(size_t alignment, size_t bytes) {
     if (bytes > arena_bytes / 2 || alignment > 1 << 20 || !base()) {
         errno = ENOMEM;
         return NULL;
@@ -47,25 +47,8 @@ void *memalign(size_t alignment, size_t bytes) {
     return (void *)block;
 }
 
-void *malloc(size_t bytes) {
-    return memalign(16, bytes);
-}
-
-void free(void *block) {
-    (void)block;
-}
-
-void *calloc(size_t n, size_t bytes) {
-    size_t product;
-    if (__builtin_mul_overflow(n, bytes, &product)) {
-        errno = ENOMEM;
-        return NULL;
-    }
-    return malloc(product);
-}
-
-void *realloc(void *block, size_t bytes) {
-    void *fresh = malloc(bytes);
+static void *resize(void *block, size_t bytes) {
+    void *fresh = take(16, bytes);
     if (fresh && block) {
         size_t old = ((size_t *)block)[-1];
         memcpy(fresh, block, old < bytes ? old : bytes);
@@ -73,32 +56,52 @@ void *realloc(void *block, size_t bytes) {
     return fresh;
 }
 
+static size_t product_of(size_t n, size_t bytes) {
+    size_t product;
+    return __builtin_mul_overflow(n, bytes, &product) ? SIZE_MAX : product;
+}
+
+void *malloc(size_t bytes) {
+    return take(16, bytes);
+}
+
+void free(void *block) {
+    (void)block;
+}
+
+void *calloc(size_t n, size_t bytes) {
+    return take(16, product_of(n, bytes));
+}
+
+void *realloc(void *block, size_t bytes) {
+    return resize(block, bytes);
+}
+
+void *reallocarray(void *block, size_t n, size_t bytes) {
+    return resize(block, product_of(n, bytes));
+}
+
+void *memalign(size_t alignment, size_t bytes) {
+    return take(alignment < 16 ? 16 : alignment, bytes);
+}
+
 void *aligned_alloc(size_t alignment, size_t bytes) {
-    return memalign(alignment, bytes);
+    return take(alignment < 16 ? 16 : alignment, bytes);
 }
 
 int posix_memalign(void **out, size_t alignment, size_t bytes) {
-    void *block = memalign(alignment < 16 ? 16 : alignment, bytes);
+    void *block = take(alignment < 16 ? 16 : alignment, bytes);
     if (block)
         *out = block;
     return block ? 0 : ENOMEM;
 }
 
 void *valloc(size_t bytes) {
-    return memalign(4096, bytes);
+    return take(4096, bytes);
 }
 
 void *pvalloc(size_t bytes) {
-    return memalign(4096, (bytes + 4095) & ~(size_t)4095);
-}
-
-void *reallocarray(void *block, size_t n, size_t bytes) {
-    size_t product;
-    if (__builtin_mul_overflow(n, bytes, &product)) {
-        errno = ENOMEM;
-        return NULL;
-    }
-    return realloc(block, product);
+    return take(4096, (bytes + 4095) & ~(size_t)4095);
 }
 
 size_t malloc_usable_size(void *block) {
