@@ -118,8 +118,17 @@ static void fill_result(const struct mt_profile *profile, struct mt_result *resu
     result->total_blocks = profile->info.totals.total_blocks;
 }
 
-static bool is_never_begun(const char *path) {
+/* Without the mark at its beginning a ledger was never begun, or something has emptied it. */
+static bool is_empty(const char *path) {
     return access(path, R_OK) == 0 && !mt_ledger_is_one(path);
+}
+
+static void drop_empty(const char *path, struct mt_result *result) {
+    unlink(path);
+    mt_error_set(&result->problem, MEMTRACK_EFORMAT, "",
+                 "process %" PRIu32 " left an empty ledger: it ended while the recording began, or its ledger was "
+                 "overwritten",
+                 result->pid);
 }
 
 void mt_convert_track(const struct mt_convert *convert, struct mt_track *track, bool is_newest,
@@ -132,8 +141,8 @@ void mt_convert_track(const struct mt_convert *convert, struct mt_track *track, 
     if (profile)
         *profile = NULL;
     if (load(track, path, &made, &result->problem) != 0) {
-        if (is_never_begun(path))
-            unlink(path);
+        if (is_empty(path))
+            drop_empty(path, result);
         else
             keep(path, result);
         return;

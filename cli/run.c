@@ -10,10 +10,12 @@
  * returns, as it would be wrong to wait for a daemon: their ledgers stay, and the message says where. Whatever
  * goes wrong on the way leaves the program untouched and the ledgers in place.
  */
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "command.h"
 #include "finish.h"
@@ -194,9 +196,20 @@ static int run_program(struct run *run, struct mt_error *error) {
     return status;
 }
 
+/*
+ * Where standard error is closed, the next file that is opened would take its number, and messages would go into it.
+ * Close-on-exec: the program finds the same descriptors closed as we did.
+ */
+static void occupy_standard_descriptors(void) {
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+        if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDWR | O_CLOEXEC) < 0)
+            return;
+}
+
 int mt_cmd_run(int argc, char **argv) {
     struct run run = {.name = argv[0]};
     struct mt_error error = {{0}, {0}};
+    occupy_standard_descriptors();
     int status = mt_run_parse(argc, argv, &run.options);
     if (status != 0)
         return status;

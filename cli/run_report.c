@@ -9,13 +9,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include "run.h"
 #include "summary.h"
 #include "view/format.h"
 
-enum { MAX_CHILDREN = 10, MAX_PROBLEMS = 5 };
+enum { MAX_CHILDREN = 10, MAX_PROBLEMS = 5, SMALLEST_ROOM = 1 << 20 };
 static const char us[] = "memtrack run";
 
 static int compare_by_peak(const void *a, const void *b) {
@@ -67,29 +69,51 @@ static void print_problems(const struct mt_finish *finish) {
         mt_print_problem(us, NULL, "... and %zu more profiles with such a problem", n - MAX_PROBLEMS);
 }
 
+struct reason {
+    char why[256];
+    const char *hint;
+};
+
+/* False when nothing speaks for the place of the ledgers being the reason. */
+static bool blame_the_place(const struct mt_session *session, struct reason *reason) {
+    struct rlimit limit;
+    if (access(session->path, F_OK) != 0) {
+        snprintf(reason->why, sizeof reason->why, "the directory of its ledger, %.180s, was removed during the run",
+                 session->path);
+        reason->hint = "Leave it alone, or set MEMTRACK_DIR to a directory that stays.";
+    } else if (mt_session_room(session) < SMALLEST_ROOM) {
+        snprintf(reason->why, sizeof reason->why, "there is no room for a ledger in %.200s", session->path);
+        reason->hint = "Set MEMTRACK_DIR to a directory with more room.";
+    } else if (getrlimit(RLIMIT_FSIZE, &limit) == 0 && limit.rlim_cur < SMALLEST_ROOM) {
+        snprintf(reason->why, sizeof reason->why, "the file size limit of %llu bytes leaves no room for a ledger",
+                 (unsigned long long)limit.rlim_cur);
+        reason->hint = "Raise it with ulimit -f.";
+    } else
+        return false;
+    return true;
+}
+
 /* The reason that fits best what was seen, and what to do about it. */
 static void explain_nothing(const struct mt_target *target, const struct mt_child *child,
                             const struct mt_session *session, const char *program) {
-    char why[256];
-    const char *hint;
-    if (mt_session_room(session) < (UINT64_C(1) << 20)) {
-        snprintf(why, sizeof why, "there is no room for a ledger in %.200s", session->path);
-        hint = "Set MEMTRACK_DIR to a directory with more room.";
-    } else if (WIFSIGNALED(child->wait_status)) {
-        snprintf(why, sizeof why, "signal %d (%s) ended it before its first allocation", WTERMSIG(child->wait_status),
-                 strsignal(WTERMSIG(child->wait_status)));
-        hint = "";
-    } else if (target->is_unreadable) {
-        snprintf(why, sizeof why, "its file may be executed but not read; it may be static or privileged");
-        hint = "Make the file readable to see why.";
+    struct reason reason = {"", ""};
+    if (blame_the_place(session, &reason))
+        ;
+    else if (WIFSIGNALED(child->wait_status))
+        snprintf(reason.why, sizeof reason.why, "signal %d (%s) ended it before its first allocation",
+                 WTERMSIG(child->wait_status), strsignal(WTERMSIG(child->wait_status)));
+    else if (target->is_unreadable) {
+        snprintf(reason.why, sizeof reason.why,
+                 "its file may be executed but not read, and may be static or privileged");
+        reason.hint = "Make the file readable to see why.";
     } else {
         snprintf(
-            why, sizeof why,
+            reason.why, sizeof reason.why,
             "the tracker did not come up in it: it may have ended before, or cleared its environment and gone on as "
             "another program");
-        hint = "Look at its messages above; name the program that does the work instead of a wrapper.";
+        reason.hint = "Look at its messages above; name the program that does the work instead of a wrapper.";
     }
-    mt_print_problem(us, hint, "nothing was recorded of %s: %s", program, why);
+    mt_print_problem(us, reason.hint, "nothing was recorded of %s: %s", program, reason.why);
 }
 
 static const struct mt_result *main_result(const struct mt_finish *finish) {

@@ -183,18 +183,18 @@ static const char *room_advice(uint32_t error) {
     }
 }
 
+/* A block that finds no room in the table of live blocks is not recorded, since its free could not be. */
 static void say_what_is_lost(struct notes *notes, const struct mt_ledger_info *info) {
     const struct mt_coverage *coverage = &notes->profile->info.coverage;
     if (info->flags & MT_FLAG_NO_SPACE)
-        say(notes,
-            "The ledger could not grow (%s): totals stay right, but allocations from then on may have no call path "
-            "(%" PRIu64 " of them stand in the line [lossy]). Next time: %s.",
-            strerror((int)(info->lossy_errno & 0xfff)), coverage->lossy_blocks, room_advice(info->lossy_errno));
-    else if (coverage->lossy_blocks)
+        say(notes, "The ledger could not grow any more (%s). Next time: %s.",
+            strerror((int)(info->lossy_errno & 0xfff)), room_advice(info->lossy_errno));
+    if (coverage->lossy_blocks)
         say(notes, "%" PRIu64 " allocations found no room for their call path and stand in the line [lossy].",
             coverage->lossy_blocks);
     if (coverage->dropped_events)
-        say(notes, "%" PRIu64 " events could not be recorded at all: live and peak may be off by their bytes.",
+        say(notes,
+            "%" PRIu64 " events could not be recorded at all: peak, live and totals are too low by their blocks.",
             coverage->dropped_events);
 }
 

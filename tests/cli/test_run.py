@@ -6,6 +6,7 @@ import glob
 import json
 import os
 import re
+import resource
 import shutil
 import signal
 import stat
@@ -107,6 +108,16 @@ class Transparent(Case):
         native = harness.run([harness.program("fds_first")], cwd=self.dir)
         tracked = self.run_here("-q", "-o", "x.pb.gz", "--", harness.program("fds_first"))
         self.assertEqual(native.stdout, tracked.stdout)
+
+    def test_closed_standard_streams(self):
+        """A message must not end up in a file that got the number of a closed stream."""
+        def close():
+            os.close(0)
+            os.close(2)
+        native = harness.run([harness.program("fds_first")], cwd=self.dir, preexec_fn=close)
+        tracked = self.run_here("-o", "x.pb.gz", "--", harness.program("fds_first"), preexec_fn=close)
+        self.assertEqual((0, native.stdout), (tracked.code, tracked.stdout))
+        harness.Profile(self.path("x.pb.gz")).report()
 
     def test_environment(self):
         env = dict(self.env, LD_PRELOAD=harness.library("libm.so.6"), ODD="a b\n:c")
@@ -435,11 +446,40 @@ class Processes(Case):
         self.assertGreater(len(self.profiles()), 1)
         self.assert_clean()
 
-    def test_nothing_recorded_is_said(self):
-        result = self.run_here("-o", "x.pb.gz", "--", "bash", "-c", "kill -9 $$", env=dict(
-            self.env, LD_BIND_NOW="1", LD_LIBRARY_PATH="/proc/self/fd/does-not-exist"))
-        self.assertEqual(137, result.code)
-        self.assertIn("x.pb.gz", self.profiles())  # bash allocates before it gets there
+    def test_directory_removed_by_the_program(self):
+        result = self.run_here("-o", "x.pb.gz", "--", "sh", "-c", "rm -r $MEMTRACK_DIR; exit 3")
+        self.assertEqual(3, result.code)
+        self.assertIn(b"nothing was recorded", result.stderr)
+        self.assertIn(b"removed during the run", result.stderr)
+        self.assertEqual([], self.profiles())
+
+    def test_file_size_limit(self):
+        result = self.run_here("-o", "x.pb.gz", "--", "ls", "/", preexec_fn=lambda: resource.setrlimit(
+            resource.RLIMIT_FSIZE, (4096, 4096)))
+        self.assertEqual(0, result.code)
+        self.assertIn(b"file size limit", result.stderr)
+        self.assertEqual([], self.profiles())
+        self.assert_clean()
+
+    def test_ledger_emptied_by_the_program(self):
+        result = self.run_here("-q", "-o", "x.pb.gz", "--", "bash", "-c",
+                               "for f in $MEMTRACK_DIR/*; do : >$f; done; kill -9 $$")
+        self.assertIn(result.code, (135, 137), "its own doing ends it by SIGBUS or SIGKILL")
+        self.assertIn(b"empty ledger", result.stderr)
+        self.assertEqual([], self.profiles())
+        self.assert_clean()
+
+    def test_scribbled_ledger(self):
+        """Whatever a program writes over its ledger, memtrack ends in order and the status is the program's."""
+        for seed in range(8):
+            with self.subTest(seed):
+                script = ("import glob, os, random, sys; r = random.Random(%d); [os.pwrite(os.open(f, os.O_RDWR), "
+                          "r.randbytes(64), r.randrange(8, os.path.getsize(f))) for f in glob.glob("
+                          "os.environ['MEMTRACK_DIR'] + '/*') for i in range(300)]; os.kill(os.getpid(), 9)" % seed)
+                result = self.run_here("-q", "-o", "x.pb.gz", "--force", "--", sys.executable, "-Sc", script)
+                self.assertIn(result.code, (134, 135, 137, 139), repr(result))  # it may fall over its own ledger
+                shutil.rmtree(self.path("sessions"))
+                os.mkdir(self.path("sessions"))
 
     def test_peak_time_and_ticks(self):
         self.run_here("-q", "-o", "x.pb.gz", "--interval=1ms", "--", harness.program("growth"))
