@@ -120,11 +120,12 @@ static void make_room(struct mt_composition *c) {
         drop_small(c);
 }
 
-static int grow_known(struct mt_composition *c, size_t n) {
-    if (n <= c->n_known)
-        return 0;
+/* Room for n records, at most max_records; the number that there is room for. */
+static size_t grow_known(struct mt_composition *c, size_t n) {
     if (n > c->max_records)
-        return -MEMTRACK_ELIMIT;
+        n = c->max_records;
+    if (n <= c->n_known)
+        return n;
     size_t want = n + n / 2 < c->max_records ? n + n / 2 : c->max_records;
     int64_t *bytes = realloc(c->known_bytes, want * sizeof *bytes);
     if (bytes)
@@ -133,11 +134,11 @@ static int grow_known(struct mt_composition *c, size_t n) {
     if (blocks)
         c->known_blocks = blocks;
     if (!bytes || !blocks)
-        return -MEMTRACK_ELIMIT;
+        return c->n_known;
     memset(bytes + c->n_known, 0, (want - c->n_known) * sizeof *bytes);
     memset(blocks + c->n_known, 0, (want - c->n_known) * sizeof *blocks);
     c->n_known = want;
-    return 0;
+    return n;
 }
 
 /* ---- passes ----------------------------------------------------------------------------------------------------- */
@@ -181,21 +182,19 @@ static void look_at(struct mt_composition *c, uint32_t record, const struct mt_s
     }
 }
 
-int mt_composition_pass(struct mt_composition *c, struct mt_ledger *ledger, uint64_t time_ns, struct mt_site *buffer) {
-    size_t n = mt_ledger_info(ledger)->n_sites;
+void mt_composition_pass(struct mt_composition *c, struct mt_ledger *ledger, uint64_t time_ns, struct mt_site *buffer) {
     if (c->n_passes && time_ns - c->pass_time[c->n_passes - 1] < c->gap_ns)
-        return 0;
-    if (grow_known(c, n) != 0)
-        return -MEMTRACK_ELIMIT;
+        return;
     make_room(c);
+    size_t n = grow_known(c, mt_ledger_info(ledger)->n_sites);
     for (size_t first = 0; first < n; first += MT_SITES_PER_CHUNK) {
-        size_t here = mt_ledger_read_items(ledger, MT_EXTENT_SITES, first, MT_SITES_PER_CHUNK, buffer);
+        size_t want = n - first < MT_SITES_PER_CHUNK ? n - first : MT_SITES_PER_CHUNK;
+        size_t here = mt_ledger_read_items(ledger, MT_EXTENT_SITES, first, want, buffer);
         for (size_t i = 0; i < here; i++)
             if (buffer[i].node != MT_NODE_ROOT)
                 look_at(c, (uint32_t)(first + i), &buffer[i]);
     }
     c->pass_time[c->n_passes++] = time_ns;
-    return 0;
 }
 
 /* ---- at the end ------------------------------------------------------------------------------------------------- */

@@ -4,7 +4,8 @@
  * pass reads every record and keeps the difference to what it knew.
  *
  * The bound costs resolution, not truth at the moments that remain: neighbouring passes are merged into one (the state
- * after both) while there are many, and call paths whose live bytes never reached a threshold are left out.
+ * after both) while there are many, and call paths whose live bytes never reached a threshold are left out, as are those
+ * that come after max_records others.
  */
 #ifndef MT_CLI_COMPOSITION_H
 #define MT_CLI_COMPOSITION_H
@@ -18,17 +19,16 @@
 
 struct mt_composition; /* opaque */
 
-/* max_records: give up following a ledger with more; max_changes: kept at most. NULL when out of memory. */
+/* max_records are followed, max_changes are kept at most. NULL when out of memory. */
 struct mt_composition *mt_composition_new(size_t max_records, size_t max_changes);
 void mt_composition_free(struct mt_composition *composition); /* NULL is fine */
 
 /*
  * One pass at time_ns (since the start of the recording, rising). buffer: room for MT_SITES_PER_CHUNK sites, shared by
- * all. Does nothing when the passes have become coarser than this; returns 0, or -MEMTRACK_ELIMIT when the ledger has
- * outgrown max_records (free it then: what was kept does not go on).
+ * all. Does nothing when the passes have become coarser than this; what finds no memory is left out.
  */
-int mt_composition_pass(struct mt_composition *composition, struct mt_ledger *ledger, uint64_t time_ns,
-                        struct mt_site *buffer);
+void mt_composition_pass(struct mt_composition *composition, struct mt_ledger *ledger, uint64_t time_ns,
+                         struct mt_site *buffer);
 
 /* Turn the passes into profile->info.changes, for its ticks (in place already) and samples. 0 or -MEMTRACK_ENOMEM. */
 int mt_composition_apply(struct mt_composition *composition, struct mt_profile *profile,

@@ -274,10 +274,7 @@ static void note_peak(struct mt_track *track, uint64_t epoch, uint64_t time_ns) 
 
 static void take_pass(struct mt_ticker *ticker, struct mt_track *track, uint64_t time_ns) {
     uint64_t began = mt_now_ns();
-    if (mt_composition_pass(track->composition, track->ledger, time_ns, ticker->buffer) != 0) {
-        mt_composition_free(track->composition);
-        track->composition = NULL;
-    }
+    mt_composition_pass(track->composition, track->ledger, time_ns, ticker->buffer);
     uint64_t ended = mt_now_ns();
     track->next_pass_ns = ended + (ended - began) * PASS_COST_FACTOR;
 }
