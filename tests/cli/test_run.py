@@ -120,7 +120,8 @@ class Transparent(Case):
         harness.Profile(self.path("x.pb.gz")).report()
 
     def test_environment(self):
-        env = dict(self.env, LD_PRELOAD=harness.library("libm.so.6"), ODD="a b\n:c")
+        env = dict(self.env, LD_PRELOAD=harness.library("libm.so.6"), ODD="a b\n:c",
+                   ASAN_OPTIONS="verify_asan_link_order=0")  # for a memtrack that is built with sanitizers
         native = harness.run(["env", "-0"], env=env).stdout.split(b"\0")
         tracked = self.run_here("-q", "-o", "x.pb.gz", "--", "env", "-0", env=env).stdout.split(b"\0")
         ours = {line.split(b"=")[0].decode(): line.split(b"=", 1)[1] for line in tracked if
