@@ -65,7 +65,8 @@ struct mt_symbol {
     unsigned rank;
 };
 
-/* For each query, sorted by address, the symbol that holds its address. symbols has room for n. */
+/* For each query, sorted by address, the symbol that holds its address; none when out of memory. symbols has room for
+ * n. */
 void mt_symbols_lookup(const struct mt_symbol_module *module, const struct mt_symbol_query *queries, size_t n,
                        struct mt_symbol *symbols);
 

@@ -4,14 +4,18 @@
  * sorting the table costs milliseconds even when four addresses are asked for. Here one pass over the table, in its
  * order, asks for each symbol which of the few sorted addresses it covers, by binary search.
  *
- * Symbols with a size win. An address that none of them covers takes the nearest symbol without a size before it in the
- * same section (hand-written assembly). Of several names for one function the plainest is taken: malloc, not
+ * Symbols with a size win. An address that none of them covers takes the symbol before it, if that has no size and is in
+ * the same section (hand-written assembly). Not when local symbols are stripped: then what follows a symbol is mostly
+ * other functions. Of several names for one function the plainest is taken: malloc, not
  * __libc_malloc, and always the same one.
  */
 #include <gelf.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "view/symbols-local.h"
+
+enum { MAX_DYNAMIC_LOCALS = 4 }; /* a table with no more has been stripped of its local symbols */
 
 static size_t first_at_or_after(const struct mt_symbol_query *queries, size_t n, uint64_t address) {
     size_t low = 0;
@@ -73,10 +77,14 @@ static bool covers(const struct mt_symbol *symbol, uint64_t address) {
     return address - symbol->start < symbol->size;
 }
 
-/* A symbol without a size may name every address up to the next one: it is kept at the first, see spread_unsized. */
+/* A symbol without a size may name every address up to the next one: it is kept at the first, see spread_unsized.
+ * nearest[i] becomes the last start of any symbol before query i and not before query i - 1. */
 static void take(const struct mt_symbol *symbol, const struct mt_symbol_query *queries, size_t n,
-                 struct mt_symbol *symbols) {
+                 struct mt_symbol *symbols, uint64_t *nearest) {
     size_t i = first_at_or_after(queries, n, symbol->start);
+    if (i < n && symbol->start > nearest[i]) {
+        nearest[i] = symbol->start;
+    }
     if (symbol->size == 0) {
         if (i < n && (!symbols[i].name || symbols[i].size == 0) && better(symbol, &symbols[i])) {
             symbols[i] = *symbol;
@@ -90,33 +98,41 @@ static void take(const struct mt_symbol *symbol, const struct mt_symbol_query *q
     }
 }
 
+/* An unsized symbol names what follows it, up to the next symbol of any kind and within its section. */
 static void spread_unsized(const struct mt_symbol_module *module, const struct mt_symbol_query *queries, size_t n,
-                           struct mt_symbol *symbols) {
-    struct mt_symbol nearest = {0};
+                           struct mt_symbol *symbols, const uint64_t *nearest) {
+    struct mt_symbol last = {0};
     uint64_t end = 0;
     for (size_t i = 0; i < n; i++) {
+        if (nearest[i] > last.start) {
+            last.name = NULL;
+        }
         if (symbols[i].name && symbols[i].size) {
-            nearest.name = NULL; /* an unsized symbol before a sized one does not reach beyond it */
             continue;
         }
-        if (symbols[i].name) {
-            nearest = symbols[i];
-            end = section_end(module, nearest.start);
+        if (symbols[i].name && symbols[i].start >= nearest[i]) {
+            last = symbols[i];
+            end = section_end(module, last.start);
         }
-        symbols[i] = nearest.name && queries[i].address < end ? nearest : (struct mt_symbol){0};
+        symbols[i] = last.name && queries[i].address < end ? last : (struct mt_symbol){0};
     }
 }
 
 void mt_symbols_lookup(const struct mt_symbol_module *module, const struct mt_symbol_query *queries, size_t n,
                        struct mt_symbol *symbols) {
     memset(symbols, 0, n * sizeof *symbols);
+    uint64_t *nearest = calloc(n, sizeof *nearest);
+    if (!nearest) {
+        return;
+    }
     int n_symbols = dwfl_module_getsymtab(module->module);
+    bool complete = dwfl_module_getsymtab_first_global(module->module) > MAX_DYNAMIC_LOCALS;
     for (int i = 1; i < n_symbols; i++) {
         GElf_Sym raw;
         GElf_Word section;
         GElf_Addr address;
         const char *name = dwfl_module_getsym_info(module->module, i, &raw, &address, &section, NULL, NULL);
-        if (!names_code(&raw, section, name)) {
+        if (!names_code(&raw, section, name) || (raw.st_size == 0 && !complete)) {
             continue;
         }
         struct mt_symbol symbol = {
@@ -125,7 +141,8 @@ void mt_symbols_lookup(const struct mt_symbol_module *module, const struct mt_sy
             .size = raw.st_size,
             .rank = rank_of(&raw),
         };
-        take(&symbol, queries, n, symbols);
+        take(&symbol, queries, n, symbols, nearest);
     }
-    spread_unsized(module, queries, n, symbols);
+    spread_unsized(module, queries, n, symbols, nearest);
+    free(nearest);
 }

@@ -209,9 +209,10 @@ static void the_choice_of_a_symbol(void **state) {
     (void)state;
     FILE *f = fopen(file("names.s"), "we");
     assert_non_null(f);
-    fputs(".text\n.globl __deep_name, name, other_name\n.type __deep_name,@function\n.type name,@function\n"
+    fputs(".text\n.globl __deep_name, name, other_name, unsized\n.type __deep_name,@function\n.type name,@function\n"
           ".type other_name,@function\n__deep_name:\nname:\nother_name:\n.fill 16,1,0x90\n.size __deep_name,16\n"
-          ".size name,16\n.size other_name,16\n.fill 16,1,0x90\nunsized:\n.fill 16,1,0x90\n",
+          ".size name,16\n.size other_name,16\n.fill 16,1,0x90\nunsized:\n.fill 16,1,0x90\n"
+          ".type last,@function\nlast:\n.fill 16,1,0x90\n.size last,16\n.fill 16,1,0x90\na: b: c: d: e:\n",
           f);
     fclose(f);
     run("cc -shared -nostdlib -Wl,--build-id -o names.so names.s && nm names.so | grep ' name$' > where");
@@ -224,7 +225,8 @@ static void the_choice_of_a_symbol(void **state) {
     static const struct {
         unsigned offset;
         const char *name;
-    } cases[] = {{0, "name"}, {15, "name"}, {16, NULL}, {31, NULL}, {32, "unsized"}, {47, "unsized"}, {48, NULL}};
+    } cases[] = {{0, "name"},     {15, "name"}, {16, NULL},   {31, NULL}, {32, "unsized"},
+                 {47, "unsized"}, {48, "last"}, {63, "last"}, {64, NULL}, {79, NULL}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct probe at = {.address = 0x7000000 + start + cases[i].offset + 1, .bias = 0x7000000};
         struct mt_profile *p = resolved(file("names.so"), id, at, NULL);
@@ -233,6 +235,11 @@ static void the_choice_of_a_symbol(void **state) {
             assert_string_equal(mt_profile_text(p, p->functions[0].name), cases[i].name);
         mt_profile_free(p);
     }
+    run("strip names.so"); /* without local symbols an exported one of no size says nothing of what follows */
+    struct probe at = {.address = 0x7000000 + start + 32 + 1, .bias = 0x7000000};
+    struct mt_profile *p = resolved(file("names.so"), id, at, NULL);
+    assert_int_equal(p->locations[0].n_lines, 0);
+    mt_profile_free(p);
 }
 
 static void cxx_names_are_demangled(void **state) {
