@@ -29,10 +29,11 @@ struct part {
     double weight;
 };
 
-using catalogue = bmi::multi_index_container<
-    part, bmi::indexed_by<bmi::ordered_unique<bmi::member<part, int, &part::id>>,
-                          bmi::hashed_non_unique<bmi::member<part, std::string, &part::name>>,
-                          bmi::ordered_non_unique<bmi::member<part, double, &part::weight>>>>;
+using catalogue =
+    bmi::multi_index_container<part,
+                               bmi::indexed_by<bmi::ordered_unique<bmi::member<part, int, &part::id>>,
+                                               bmi::hashed_non_unique<bmi::member<part, std::string, &part::name>>,
+                                               bmi::ordered_non_unique<bmi::member<part, double, &part::weight>>>>;
 
 double solve(int n) {
     Eigen::MatrixXd m = Eigen::MatrixXd::Random(n, n);

@@ -88,6 +88,7 @@ struct mt_region *mt_live_leaf(struct mt_thread *t, uint64_t leaf, bool make) {
 
 /* 1, 2, 3, 4, then four steps to each doubling: 5, 6, 7, 8, 10, 12, 14, 16, ... The i-th of them. */
 static uint32_t groups_of_class(uint32_t i) {
+    /* NOLINTNEXTLINE(clang-analyzer-core.UndefinedBinaryOperatorResult): i is below SIZE_CLASSES */
     return i < 4 ? i + 1 : (4 + i % 4 + 1) << (i / 4 - 1);
 }
 

@@ -26,7 +26,6 @@ static uint32_t n_known = 1;
 static struct mt_module *chunk[MAX_MODULES / MT_MODULES_PER_CHUNK + 1];
 static uint32_t lock;
 
-extern struct r_debug _r_debug;
 #pragma weak _dl_find_object /* glibc 2.35 */
 
 static size_t text_length(const char *s) {

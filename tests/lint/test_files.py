@@ -7,7 +7,7 @@ import tree
 MAX_LINES = 700
 CODE = {".c", ".h", ".cpp", ".hpp", ".py", ".cmake", ".sh", ".proto", ".map"}
 FORBIDDEN = [
-    (re.compile(r"(?<![\w.])/(?:home|root|Users|work|build|workspace|mnt)/[\w.]"), "path of somebody's machine"),
+    (re.compile(r"(?<![\w.])/(?:home(?!/me\b)|root|Users|work|build|workspace|mnt)/[\w.]"), "path of somebody's machine"),
     (re.compile(r"\b(?:TODO|FIXME|XXX|HACK)\b"), "unfinished work"),
     (re.compile(r"\bDESIGN(?:\.md)? \d|\bHOUSE\.md|\bCONTRACT\.md"), "refers to a text that is not in the tree"),
 ]
