@@ -4,6 +4,7 @@
  * only looks. The order of looking and calling is that of track/record.h.
  */
 #include "interpose/hook.h"
+#include "track/tracker.h"
 
 #include <errno.h>
 #include <stdint.h>
@@ -49,37 +50,49 @@ MT_HOOK void free_aligned_sized(void *block, size_t alignment, size_t bytes) {
         mt_next.free(block);
 }
 
-/* realloc and reallocarray. A NULL result for 0 bytes is a free (glibc, tcmalloc), for more it is a failure. */
-static void *move_block(void *block, size_t bytes, const struct mt_hook_frame *frame) {
-    if (block == NULL) {
-        void *result = mt_next.realloc(NULL, bytes);
+/* What realloc returned, and so what has become of block: a NULL result for 0 bytes is a free (glibc, tcmalloc), for
+ * more it is a failure. */
+static void moved(struct mt_moving_block *moving, void *result, size_t bytes, const struct mt_hook_frame *frame) {
+    if (moving->block == NULL)
         mt_record_allocation(result, bytes, frame);
-        return result;
-    }
-    struct mt_moving_block moving;
-    mt_record_realloc_begin(&moving, block);
-    void *result = mt_next.realloc(block, bytes);
-    if (result == NULL && bytes != 0)
-        mt_record_realloc_failed(&moving, frame);
+    else if (result == NULL && bytes != 0)
+        mt_record_realloc_failed(moving, frame);
     else
-        mt_record_realloc_end(&moving, result, bytes, frame);
-    return result;
+        mt_record_realloc_end(moving, result, bytes, frame);
 }
 
 MT_HOOK void *realloc(void *block, size_t bytes) {
     MT_RESOLVE();
-    return move_block(block, bytes, MT_CALLER());
+    struct mt_moving_block moving = {.block = NULL};
+    if (block != NULL)
+        mt_record_realloc_begin(&moving, block);
+    void *result = mt_next.realloc(block, bytes);
+    moved(&moving, result, bytes, MT_CALLER());
+    return result;
+}
+
+/* glibc's own reallocarray calls realloc, and so the hook above; others' may set errno where their realloc does not. */
+static void *next_reallocarray(void *block, size_t count, size_t bytes) {
+    size_t total;
+    if (mt_next.reallocarray != NULL && mt_tracker.allocator != MT_ALLOCATOR_GLIBC)
+        return mt_next.reallocarray(block, count, bytes);
+    if (!__builtin_mul_overflow(count, bytes, &total))
+        return mt_next.realloc(block, total);
+    errno = ENOMEM;
+    return NULL;
 }
 
 MT_HOOK void *reallocarray(void *block, size_t count, size_t bytes) {
     MT_RESOLVE();
     size_t total;
-    if (__builtin_mul_overflow(count, bytes, &total)) {
-        mt_record_allocation(NULL, SIZE_MAX, MT_CALLER());
-        errno = ENOMEM;
-        return NULL;
-    }
-    return move_block(block, total, MT_CALLER());
+    if (__builtin_mul_overflow(count, bytes, &total))
+        total = SIZE_MAX;
+    struct mt_moving_block moving = {.block = NULL};
+    if (block != NULL)
+        mt_record_realloc_begin(&moving, block);
+    void *result = next_reallocarray(block, count, bytes);
+    moved(&moving, result, total, MT_CALLER());
+    return result;
 }
 
 /* ---- aligned --------------------------------------------------------------------------------------------------- */

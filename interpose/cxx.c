@@ -18,13 +18,17 @@ static void *without_library(size_t bytes) {
 
 #define ONE(...) (__VA_ARGS__)
 
-#define NEW_HOOK(which, mangled, parameters, arguments)                                                                \
+/* most: for mt_record_asked; libstdc++ asks malloc for 1 byte instead of 0, and rounds aligned sizes up. 0: as it is. */
+#define NEW_HOOK(which, mangled, most, parameters, arguments)                                                          \
     void *mangled parameters;                                                                                          \
     MT_HOOK void *mangled parameters {                                                                                 \
         bool recorded = false;                                                                                         \
         void *(*next)parameters = (void *(*)parameters)mt_next_operator(MT_OPERATOR_##which, &recorded);               \
-        if (mt_likely(recorded))                                                                                       \
+        if (mt_likely(recorded)) {                                                                                     \
+            if (mt_unlikely((most) != 0))                                                                              \
+                mt_record_asked(bytes, most);                                                                          \
             return next arguments;                                                                                     \
+        }                                                                                                              \
         void *block = next != NULL ? next arguments : without_library(bytes);                                          \
         mt_record_allocation_once(block, bytes, MT_CALLER());                                                          \
         return block;                                                                                                  \
@@ -48,10 +52,11 @@ static void *without_library(size_t bytes) {
     }
 
 /* std::align_val_t is passed as a size_t, std::nothrow_t by reference. */
-#define PLAIN                            ONE(size_t bytes), ONE(bytes)
-#define NOTHROW                          ONE(size_t bytes, const void *tag), ONE(bytes, tag)
-#define ALIGNED                          ONE(size_t bytes, size_t alignment), ONE(bytes, alignment)
-#define ALIGNED_NOTHROW                  ONE(size_t bytes, size_t alignment, const void *tag), ONE(bytes, alignment, tag)
+#define PLAIN   (bytes == 0), ONE(size_t bytes), ONE(bytes)
+#define NOTHROW (bytes == 0), ONE(size_t bytes, const void *tag), ONE(bytes, tag)
+#define ALIGNED bytes + alignment, ONE(size_t bytes, size_t alignment), ONE(bytes, alignment)
+#define ALIGNED_NOTHROW                                                                                                \
+    bytes + alignment, ONE(size_t bytes, size_t alignment, const void *tag), ONE(bytes, alignment, tag)
 #define APPLY(hook, which, mangled, ...) hook(which, mangled, __VA_ARGS__)
 
 APPLY(NEW_HOOK, new, _Znwm, PLAIN)

@@ -12,7 +12,7 @@
 
 struct mt_next_c mt_next;
 
-extern struct r_debug _r_debug;
+/* our own, not that of whoever comes first. NOLINTNEXTLINE(readability-redundant-declaration): now hidden */
 extern ElfW(Dyn) _DYNAMIC[] MT_HIDDEN;
 
 struct object {

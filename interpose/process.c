@@ -33,8 +33,9 @@ static void add_figure(const char *name, uint64_t value) {
     if (h->n_allocator_stats >= MT_MAX_ALLOCATOR_STATS)
         return;
     struct mt_allocator_stat *s = &h->allocator_stat[h->n_allocator_stats];
-    for (size_t i = 0; i + 1 < sizeof s->name && name[i]; i++)
-        s->name[i] = name[i];
+    size_t n = 0;
+    for (; name[n] && n + 1 < sizeof s->name; n++)
+        s->name[n] = name[n];
     s->value = value;
     __atomic_store_n(&h->n_allocator_stats, h->n_allocator_stats + 1, __ATOMIC_RELEASE);
 }

@@ -10,6 +10,8 @@
 #include <sys/mman.h>
 #include <time.h>
 
+bool mt_os_confined;
+
 void *mt_os_private(size_t bytes) {
     long r = mt_os_call(SYS_mmap, 0, (long)bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     return mt_os_failed(r) ? NULL : (void *)r;
@@ -45,11 +47,13 @@ int mt_os_pid(void) {
 }
 
 int mt_os_tid(void) {
+    if (mt_os_confined)
+        return 0;
     return (int)mt_os_call(SYS_gettid, 0, 0, 0, 0, 0, 0);
 }
 
 bool mt_os_thread_lives(int pid, int tid) {
-    return mt_os_call(SYS_tgkill, pid, tid, 0, 0, 0, 0) != -ESRCH;
+    return mt_os_confined || mt_os_call(SYS_tgkill, pid, tid, 0, 0, 0, 0) != -ESRCH;
 }
 
 uint64_t mt_os_clock_ns(int clock) {
@@ -60,6 +64,8 @@ uint64_t mt_os_clock_ns(int clock) {
 
 bool mt_os_is_mapped(uint64_t begin, uint64_t end) {
     unsigned char pages[256];
+    if (mt_os_confined)
+        return true;
     begin &= ~(uint64_t)(MT_OS_PAGE - 1);
     while (begin < end) {
         uint64_t step = end - begin;
@@ -73,5 +79,8 @@ bool mt_os_is_mapped(uint64_t begin, uint64_t end) {
 }
 
 void mt_os_yield(void) {
-    mt_os_call(SYS_sched_yield, 0, 0, 0, 0, 0, 0);
+    if (mt_os_confined)
+        mt_os_pause();
+    else
+        mt_os_call(SYS_sched_yield, 0, 0, 0, 0, 0, 0);
 }

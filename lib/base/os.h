@@ -58,6 +58,12 @@ static inline bool mt_os_failed(long result) {
     return (unsigned long)result > -4096UL;
 }
 
+/*
+ * The process has confined itself (seccomp): a system call that an allocator would not make could kill it. From then
+ * on the functions below that can do without do: nothing is probed, nobody is looked up, a wait does not yield.
+ */
+MT_HIDDEN extern bool mt_os_confined;
+
 /* Zeroed private memory (not part of the ledger), or NULL. bytes is rounded up to pages by the kernel. */
 MT_HIDDEN void *mt_os_private(size_t bytes);
 /* Give the pages back; the range stays readable and reads as zero. */
@@ -68,11 +74,11 @@ MT_HIDDEN void mt_os_unmap(void *memory, size_t bytes);
 MT_HIDDEN long mt_os_read_file(const char *path, char *buffer, size_t capacity);
 
 MT_HIDDEN int mt_os_pid(void);
-MT_HIDDEN int mt_os_tid(void);
-/* Whether thread tid of process pid still runs. */
+MT_HIDDEN int mt_os_tid(void); /* 0 when confined */
+/* Whether thread tid of process pid still runs; taken for granted when confined. */
 MT_HIDDEN bool mt_os_thread_lives(int pid, int tid);
 MT_HIDDEN uint64_t mt_os_clock_ns(int clock);
-/* Whether every page of [begin, end) is mapped. */
+/* Whether every page of [begin, end) is mapped; taken for granted when confined. */
 MT_HIDDEN bool mt_os_is_mapped(uint64_t begin, uint64_t end);
 MT_HIDDEN void mt_os_yield(void);
 

@@ -2,14 +2,16 @@
 /*
  * Creating and growing the ledger file.
  *
- * The file grows by segments that are fallocated before they are mapped: a sparse shared mapping on a full tmpfs (or
- * in a full memory cgroup) is a SIGBUS in the target, an fallocate that fails is an error code. Segments start small
- * and grow with the file, an eighth of it each, so that neither a tiny program nor a large one pays for room it does
- * not use, and they are mapped populated: one call instead of a page fault per 4 KiB.
+ * No page is touched before the kernel has set it aside: a sparse shared mapping on a full tmpfs (or in a full memory
+ * cgroup) is a SIGBUS in the target, a reservation that fails is an error code. Segments start small and grow with the
+ * file, an eighth of it each, so that neither a tiny program nor a large one pays for room it does not use, and they
+ * are populated: one call instead of a page fault per 4 KiB.
  *
- * No descriptor outlives a call. To grow, the file is opened again by its path and must still be the same inode;
- * where that fails (chroot, another user id, deleted) the ledger is full, which the recorder can live with. Rejected:
- * a reserved descriptor (targets close, reuse and inherit descriptors), one huge reservation (RLIMIT_AS).
+ * No descriptor outlives the creation: targets close, reuse and inherit descriptors. The file is given a large, sparse
+ * size at first; to grow, mremap with an old size of 0 makes a second mapping of its last mapped page that goes on
+ * beyond it, and MADV_POPULATE_WRITE allocates the new pages or fails. That needs no path, no permission and none but
+ * system calls that allocators make, so it works after chroot, setuid and in a sandbox. Before Linux 5.14 the file is
+ * opened again instead, and must be the same inode. Rejected: one huge reservation (RLIMIT_AS).
  */
 #include "ledger/writer.h"
 
@@ -25,6 +27,7 @@ enum {
     FIRST_SEGMENT = HEADER_SEGMENT + (128 << 10),
     MIN_SEGMENT = 128 << 10,
     MAX_SEGMENT = 8 << 20,
+    SPARSE_BYTES_LOG = 36, /* 64 GiB */
     MAX_COUNTER = 10000,
 };
 
@@ -70,13 +73,18 @@ static uint64_t start_ticks(void) {
 
 /* Past the limit the kernel sends SIGXFSZ, so ask first. */
 static bool fits_file_size_limit(uint64_t bytes) {
-    struct rlimit limit;
+    struct rlimit limit = {0};
     if (mt_os_call(SYS_prlimit64, 0, RLIMIT_FSIZE, 0, (long)&limit, 0, 0) != 0)
         return true;
     return limit.rlim_cur == RLIM_INFINITY || bytes <= limit.rlim_cur;
 }
 
-/* Extend the file by bytes and map them. Address or -errno. */
+static void leave_out_of_forks(long address, size_t bytes) {
+    mt_os_call(SYS_madvise, address, (long)bytes, MADV_DONTFORK, 0, 0, 0);
+    mt_os_call(SYS_madvise, address, (long)bytes, MADV_DONTDUMP, 0, 0, 0);
+}
+
+/* Extend the file by bytes and map them, by descriptor. Address or -errno. */
 static long extend(long fd, uint64_t offset, size_t bytes) {
     if (!fits_file_size_limit(offset + bytes))
         return -EFBIG;
@@ -90,9 +98,34 @@ static long extend(long fd, uint64_t offset, size_t bytes) {
         mt_os_call(SYS_mmap, 0, (long)bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, fd, (long)offset);
     if (mt_os_failed(address))
         return address;
-    mt_os_call(SYS_madvise, address, (long)bytes, MADV_DONTFORK, 0, 0, 0);
-    mt_os_call(SYS_madvise, address, (long)bytes, MADV_DONTDUMP, 0, 0, 0);
+    leave_out_of_forks(address, bytes);
     return address;
+}
+
+/* The same without a descriptor: the new mapping begins with the page at tail, the last one of the file so far. */
+static long extend_from(uint64_t tail, size_t bytes) {
+    long first = mt_os_call(SYS_mremap, (long)tail, 0, (long)bytes + MT_OS_PAGE, MREMAP_MAYMOVE, 0, 0);
+    if (mt_os_failed(first))
+        return first;
+    leave_out_of_forks(first, bytes + MT_OS_PAGE);
+    long address = first + MT_OS_PAGE;
+    long r;
+    do
+        r = mt_os_call(SYS_madvise, address, (long)bytes, MADV_POPULATE_WRITE, 0, 0, 0);
+    while (r == -EINTR);
+    if (!mt_os_failed(r))
+        return address;
+    mt_os_call(SYS_munmap, first, (long)bytes + MT_OS_PAGE, 0, 0, 0, 0);
+    return r == -EFAULT ? -ENOSPC : r; /* how MADV_POPULATE_WRITE reports what would have been a SIGBUS */
+}
+
+/* Room to grow into: as large as the limit on file sizes lets it be. */
+static void make_sparse(struct mt_ledger_writer *w, long fd) {
+    uint64_t bytes = UINT64_C(1) << SPARSE_BYTES_LOG;
+    while (bytes > FIRST_SEGMENT && !fits_file_size_limit(bytes))
+        bytes /= 2;
+    if (bytes > FIRST_SEGMENT && mt_os_call(SYS_ftruncate, fd, (long)bytes, 0, 0, 0, 0) == 0)
+        w->sparse_bytes = bytes;
 }
 
 static void add_segment(struct mt_ledger_writer *w, uint64_t address, uint64_t offset, uint64_t bytes) {
@@ -158,6 +191,8 @@ int mt_ledger_create(struct mt_ledger_writer *w, const char *directory) {
     long address = mt_os_call(SYS_fstat, fd, (long)&st, 0, 0, 0, 0);
     if (!mt_os_failed(address))
         address = extend(fd, 0, FIRST_SEGMENT);
+    if (!mt_os_failed(address))
+        make_sparse(w, fd);
     mt_os_call(SYS_close, fd, 0, 0, 0, 0, 0);
     if (mt_os_failed(address)) {
         mt_os_call(SYS_unlinkat, AT_FDCWD, (long)w->path, 0, 0, 0, 0);
@@ -176,7 +211,7 @@ int mt_ledger_create(struct mt_ledger_writer *w, const char *directory) {
 void mt_ledger_forget(struct mt_ledger_writer *w) {
     w->header = NULL;
     w->free_begin = w->free_end = NULL;
-    w->file_bytes = 0;
+    w->file_bytes = w->sparse_bytes = 0;
     w->directory = NULL;
     w->exhausted = false;
     w->path[0] = 0;
@@ -204,26 +239,40 @@ static size_t next_segment_bytes(const struct mt_ledger_writer *w, size_t wanted
     return round_to_pages(bytes < wanted ? wanted : bytes);
 }
 
+static long extend_reopened(struct mt_ledger_writer *w, size_t bytes) {
+    long fd = open_again(w);
+    if (mt_os_failed(fd))
+        return fd;
+    long r = extend(fd, w->file_bytes, bytes);
+    mt_os_call(SYS_close, fd, 0, 0, 0, 0, 0);
+    return r;
+}
+
+static long extend_ledger(struct mt_ledger_writer *w, size_t bytes) {
+    const struct mt_ledger_header *h = w->header;
+    if (h->n_segments >= MT_MAX_SEGMENTS)
+        return -ENOSPC;
+    long r = -EINVAL;
+    if (w->file_bytes + bytes <= w->sparse_bytes) {
+        const struct mt_segment *last = &h->segment[h->n_segments - 1];
+        r = extend_from(last->address + last->bytes - MT_OS_PAGE, bytes);
+    }
+    return r == -EINVAL && !mt_os_confined ? extend_reopened(w, bytes) : r;
+}
+
 static bool grow(struct mt_ledger_writer *w, size_t wanted) {
     struct mt_ledger_header *h = w->header;
     if (w->exhausted)
         return false;
-    long r = h->n_segments < MT_MAX_SEGMENTS ? open_again(w) : -ENOSPC;
+    size_t bytes = next_segment_bytes(w, wanted);
+    long r = extend_ledger(w, bytes);
+    if (mt_os_failed(r) && bytes > round_to_pages(wanted))
+        r = extend_ledger(w, bytes = round_to_pages(wanted));
     if (!mt_os_failed(r)) {
-        long fd = r;
-        size_t bytes = next_segment_bytes(w, wanted);
-        r = extend(fd, w->file_bytes, bytes);
-        if (mt_os_failed(r) && bytes > round_to_pages(wanted)) {
-            bytes = round_to_pages(wanted);
-            r = extend(fd, w->file_bytes, bytes);
-        }
-        mt_os_call(SYS_close, fd, 0, 0, 0, 0, 0);
-        if (!mt_os_failed(r)) {
-            add_segment(w, (uint64_t)r, w->file_bytes, bytes);
-            w->free_begin = (char *)r;
-            w->free_end = (char *)r + bytes;
-            return true;
-        }
+        add_segment(w, (uint64_t)r, w->file_bytes, bytes);
+        w->free_begin = (char *)r;
+        w->free_end = (char *)r + bytes;
+        return true;
     }
     w->exhausted = true;
     h->lossy_errno = (uint32_t)-r;

@@ -14,7 +14,8 @@
 struct mt_ledger_writer {
     struct mt_ledger_header *header; /* NULL: no ledger */
     char *free_begin, *free_end;     /* what is left of the newest segment */
-    uint64_t file_bytes;
+    uint64_t file_bytes;             /* set aside so far */
+    uint64_t sparse_bytes;  /* size of the file, the rest of which is a hole; 0: it ends where file_bytes says */
     uint64_t device, inode; /* to recognise our file when it is opened again for growth */
     struct mt_directory *directory;
     bool exhausted; /* a segment could not be had; stays so */

@@ -87,7 +87,8 @@ bool mt_threads_start(void) {
 }
 
 static bool is_dead(const struct mt_bank *b) {
-    return b->owner == my_address() || (int)b->tid == mt_os_tid() || !mt_os_thread_lives(mt_tracker.pid, (int)b->tid);
+    return b->owner == my_address() || (b->tid != 0 && (int)b->tid == mt_os_tid()) ||
+           !mt_os_thread_lives(mt_tracker.pid, (int)b->tid);
 }
 
 /* A bank whose owner has ended, or 0. */
@@ -139,7 +140,8 @@ static struct mt_thread *take_bank(void) {
     b->tid = (uint32_t)mt_os_tid();
     if (b->n_threads++ == 0) {
         char name[16] = {0};
-        mt_os_call(SYS_prctl, PR_GET_NAME, (long)name, 0, 0, 0, 0);
+        if (!mt_os_confined)
+            mt_os_call(SYS_prctl, PR_GET_NAME, (long)name, 0, 0, 0, 0);
         for (int i = 0; i < 15; i++)
             b->name[i] = name[i];
     }
@@ -167,9 +169,11 @@ static void publish_all(void) {
  */
 static void begin_sharing(const struct mt_thread *first) {
     __atomic_store_n(&mt_tracker.many_threads, true, __ATOMIC_SEQ_CST);
-    mt_os_call(SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0, 0, 0, 0, 0);
-    if (mt_os_call(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0, 0, 0, 0) != 0)
-        mt_os_call(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0, 0, 0, 0);
+    if (!mt_os_confined) {
+        mt_os_call(SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0, 0, 0, 0, 0);
+        if (mt_os_call(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0, 0, 0, 0) != 0)
+            mt_os_call(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0, 0, 0, 0);
+    }
     for (int i = 0; i < MAX_WAIT_YIELDS && __atomic_load_n(&first->seen, __ATOMIC_ACQUIRE) == MT_SEEN_BUSY; i++)
         mt_os_yield();
     publish_all();
@@ -192,7 +196,7 @@ struct mt_thread *mt_threads_register(void) {
         return NULL; /* a signal handler in the middle of this */
     registering = true;
     struct mt_thread *t = NULL;
-    if (mt_growth_lock((uint32_t)mt_os_tid() | 0x80000000u)) {
+    if (mt_growth_lock((uint32_t)my_address() | 0x80000000u)) {
         t = take_bank();
         mt_growth_unlock();
         if (t != NULL)

@@ -103,8 +103,8 @@ static bool start(void) {
     mt_tracker.sharing = 0;
     mt_tracker.header = NULL;
     uint64_t only = mt_tracker.options.only_pid;
-    if (only != 0 && only != (uint64_t)mt_tracker.pid)
-        return false;
+    if ((only != 0 && only != (uint64_t)mt_tracker.pid) || mt_os_confined)
+        return false; /* a confined process may not open files: what it forks stays unrecorded and unharmed */
     return create_ledger() && start_all(forked);
 }
 
