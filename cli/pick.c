@@ -11,9 +11,15 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "command.h"
+#include "load.h"
+#include "profile/pprof.h"
 #include "terminal.h"
+
+#define STANDARD_INPUT  "/dev/stdin"
+#define MAX_INPUT_BYTES ((size_t)1 << 30)
 
 struct candidate {
     char *name;
@@ -92,7 +98,7 @@ char *mt_pick_profile(const char *program, const char *argument, int *status) {
     if (!argument)
         return newest_in(program, ".", true, status);
     if (strcmp(argument, "-") == 0)
-        return strdup("/dev/stdin");
+        return strdup(STANDARD_INPUT);
     if (stat(argument, &file) == 0)
         return S_ISDIR(file.st_mode) ? newest_in(program, argument, false, status) : strdup(argument);
     if (is_pid(argument)) {
@@ -105,4 +111,39 @@ char *mt_pick_profile(const char *program, const char *argument, int *status) {
                      "cannot open %s: %s", argument, strerror(errno));
     *status = MT_EXIT_UNREADABLE;
     return NULL;
+}
+
+/* Everything that is left on stdin, malloc'ed. */
+static int slurp(char **content, size_t *bytes, struct mt_error *error) {
+    size_t capacity = 0;
+    *content = NULL;
+    *bytes = 0;
+    for (size_t n = 1; n; *bytes += n) {
+        if (*bytes == MAX_INPUT_BYTES)
+            return mt_error_set(error, MEMTRACK_ELIMIT, "Save it to a file first.",
+                                "standard input: more than 1 GiB, which no profile should be");
+        if (*bytes == capacity) {
+            capacity = capacity ? capacity * 2 : (size_t)1 << 16;
+            char *grown = realloc(*content, capacity);
+            if (!grown)
+                return mt_error_set(error, MEMTRACK_ENOMEM, "", "out of memory while reading standard input");
+            *content = grown;
+        }
+        n = fread(*content + *bytes, 1, capacity - *bytes, stdin);
+    }
+    return ferror(stdin) ? mt_error_set(error, MEMTRACK_EIO, "", "cannot read standard input: %m") : 0;
+}
+
+int mt_pick_read(const char *path, struct mt_profile **out, struct mt_error *error) {
+    struct stat status;
+    if (strcmp(path, STANDARD_INPUT) != 0 || fstat(STDIN_FILENO, &status) != 0 || S_ISREG(status.st_mode))
+        return mt_cli_load(path, out, error);
+    char *content;
+    size_t bytes;
+    *out = NULL;
+    int result = slurp(&content, &bytes, error);
+    if (result == 0)
+        result = mt_pprof_read_memory(content, bytes, out, error);
+    free(content);
+    return result;
 }

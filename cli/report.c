@@ -13,7 +13,6 @@
 #include "export/csv.h"
 #include "export/json.h"
 #include "facts.h"
-#include "load.h"
 #include "pick.h"
 #include "table.h"
 #include "view/symbols.h"
@@ -278,7 +277,7 @@ static void warn_of_sort(const struct request *r, const struct mt_rows *rows) {
 static int report(struct request *r, const char *path, struct mt_error *error) {
     struct mt_profile *profile = NULL;
     struct mt_rows *rows = NULL;
-    int status = mt_cli_load(path, &profile, error);
+    int status = mt_pick_read(path, &profile, error);
     if (status == 0)
         status = mt_symbols_resolve(profile, &r->symbols, error);
     if (status == 0) {

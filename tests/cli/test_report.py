@@ -388,6 +388,20 @@ class Choice(Case):
         self.assertIn(b"./parser", result.stdout)
         self.assertEqual(result.stderr, b"")
 
+    def test_standard_input(self):
+        self.add("one.pb.gz", "plain", 0)
+        named = self.report("one.pb.gz", cwd=self.home).stdout
+        env = harness.plain_environment(LC_ALL="C.UTF-8", COLUMNS="80")
+        with open(os.path.join(self.home, "one.pb.gz"), "rb") as file:
+            content = file.read()
+        piped = harness.run([MEMTRACK, "report", "-"], cwd=self.home, env=env, stdin=content)
+        self.assertEqual(piped.stdout, named)
+        redirected = harness.run(["sh", "-c", "exec %s report - < one.pb.gz" % MEMTRACK], cwd=self.home, env=env)
+        self.assertEqual(redirected.stdout, named)
+        for rubbish in (b"", b"rubbish", content[:200], bytes(300000)):
+            result = harness.run([MEMTRACK, "report", "-"], cwd=self.home, stdin=rubbish)
+            self.assertEqual((result.code, result.stdout), (3, b""), result)
+
     def test_none(self):
         result = self.report(cwd=self.home, status=3)
         self.assertIn(b"no profile (*.pb.gz) in the current directory", result.stderr)
