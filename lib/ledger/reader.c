@@ -57,13 +57,14 @@ struct mt_ledger {
     struct array arrays[N_KINDS];
 };
 
+/* first: lowest id that means something. A process that has not allocated yet has no chunks, but counts above 0. */
 static const struct {
-    uint32_t item_bytes, per_chunk;
+    uint32_t item_bytes, per_chunk, first;
 } kinds[N_KINDS] = {
-    [MT_EXTENT_NODES] = {sizeof(struct mt_node), MT_NODES_PER_CHUNK},
-    [MT_EXTENT_SITES] = {sizeof(struct mt_site), MT_SITES_PER_CHUNK},
-    [MT_EXTENT_BANKS] = {sizeof(struct mt_bank), MT_BANKS_PER_CHUNK},
-    [MT_EXTENT_MODULES] = {sizeof(struct mt_module), MT_MODULES_PER_CHUNK},
+    [MT_EXTENT_NODES] = {sizeof(struct mt_node), MT_NODES_PER_CHUNK, MT_NODE_FIRST},
+    [MT_EXTENT_SITES] = {sizeof(struct mt_site), MT_SITES_PER_CHUNK, 1},
+    [MT_EXTENT_BANKS] = {sizeof(struct mt_bank), MT_BANKS_PER_CHUNK, 1},
+    [MT_EXTENT_MODULES] = {sizeof(struct mt_module), MT_MODULES_PER_CHUNK, 1},
 };
 
 /* ---- bytes ------------------------------------------------------------------------------------------------------ */
@@ -454,7 +455,7 @@ size_t mt_ledger_read_items(struct mt_ledger *ledger, enum mt_extent_kind kind, 
             read_or_zero(ledger, array->chunk[index].offset + start, to, present);
         if (present < bytes) {
             memset(to + present, 0, bytes - present);
-            ledger->damage++;
+            ledger->damage += first + done + here > kinds[kind].first;
         }
         to += bytes;
         done += here;
@@ -467,8 +468,8 @@ void *mt_ledger_load_items(struct mt_ledger *ledger, enum mt_extent_kind kind, s
     size_t have = ledger->arrays[kind].n_chunks * (size_t)kinds[kind].per_chunk;
     size_t count = count_of(ledger, kind);
     if (count > have) { /* more than there are chunks for: do not allocate what cannot be read */
+        ledger->damage += count > kinds[kind].first;
         count = have;
-        ledger->damage++;
     }
     void *items = malloc(count ? count * kinds[kind].item_bytes : 1);
     if (items)

@@ -310,6 +310,17 @@ static void has_waste_only_when_measured(void **state) {
     mt_profile_free(p);
 }
 
+static void a_process_that_never_allocated_is_whole(void **state) {
+    struct fixture *f = *state;
+    f->header->n_extents = 0; /* chunks come with what is put into them */
+    f->header->n_banks = f->header->n_modules = 1;
+    struct mt_profile *p = convert(f, NULL);
+    assert_int_equal(p->n_samples, 0);
+    assert_false(p->info.approximate);
+    assert_int_equal(p->info.n_notes, 0);
+    mt_profile_free(p);
+}
+
 static void survives_bad_links(void **state) {
     struct fixture *f = *state;
     mt_node_id self = fixture_node(f, MT_NODE_ROOT, 0x401000, 1);
@@ -435,6 +446,7 @@ int main(void) {
         TEST(keeps_what_has_no_path),
         TEST(scales_what_was_sampled),
         TEST(has_waste_only_when_measured),
+        TEST(a_process_that_never_allocated_is_whole),
         TEST(survives_bad_links),
         TEST(accepts_a_child_with_a_lower_id_than_its_parent),
         TEST(survives_extreme_counts),
