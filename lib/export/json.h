@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A report as JSON, schema memtrack-report/1 (docs/report.schema.json). */
+/* A report as JSON, schema memtrack-report/1 (docs/schema/memtrack-report-1.json). */
 #ifndef MT_EXPORT_JSON_H
 #define MT_EXPORT_JSON_H
 
