@@ -1,0 +1,175 @@
+# SPDX-License-Identifier: MIT
+# timeout: 240
+"""go pprof opens memtrack's profiles and finds the same figures; memtrack opens what go pprof writes."""
+import glob
+import os
+import re
+import unittest
+
+from support import harness
+
+COLUMNS = ["alloc_objects/count", "alloc_space/bytes", "inuse_objects/count", "inuse_space/bytes",
+           "peak_objects/count", "peak_space/bytes", "temporary_objects/count", "max_space/bytes", "waste_space/bytes"]
+TOTALS = {"alloc_objects": "total_blocks", "alloc_space": "total_bytes", "inuse_objects": "live_blocks",
+          "inuse_space": "live_bytes", "peak_objects": "peak_blocks", "peak_space": "peak_bytes",
+          "temporary_objects": "temporary_blocks"}
+# gperftools' and jemalloc's own text: two stacks, live and all-time; /bin/true gives the addresses a home.
+TCMALLOC = """heap profile: 3: 300 [10: 1000] @ heapprofile
+1: 100 [4: 400] @ 0x400010 0x400020
+2: 200 [6: 600] @ 0x400030 0x400020
+
+MAPPED_LIBRARIES:
+00400000-00500000 r-xp 00000000 00:00 0 /bin/true
+"""
+
+
+def pprof():
+    for pattern in ("/usr/lib/go*/pkg/tool/*/pprof", "/usr/local/go/pkg/tool/*/pprof"):
+        for path in sorted(glob.glob(pattern)):
+            return path
+    raise unittest.SkipTest("go's pprof is not installed")
+
+
+def ask(*options, **more):
+    """Runs pprof where it finds no binaries and cannot ask the network: what it says comes from the profile."""
+    env = harness.plain_environment(HOME="/nonexistent", PPROF_TMPDIR="/tmp", PPROF_BINARY_PATH="/nonexistent")
+    return harness.check([pprof(), *options], env=env, **more).stdout.decode(errors="replace")
+
+
+class Raw:
+    """The output of pprof -raw: sample types, samples as lists of values, and the other sections' lines."""
+
+    def __init__(self, path):
+        sections, name = {"head": []}, "head"
+        for line in ask("-raw", "-symbolize=none", path).splitlines():
+            if line in ("Samples:", "Locations", "Mappings"):
+                name = line.rstrip(":")
+                sections[name] = []
+            else:
+                sections[name].append(line)
+        self.head, self.mappings, self.locations = sections["head"], sections["Mappings"], sections["Locations"]
+        self.types = sections["Samples"][0].split()
+        self.samples = [([int(v) for v in line.split(":")[0].split()], line.split(":")[1].split())
+                        for line in sections["Samples"][1:] if re.match(r"^[-\d ]+:", line)]
+        self.labels = [line.strip() for line in sections["Samples"][1:] if re.match(r"^ +[a-z_]+:\[", line)]
+
+    def sums(self):
+        names = [t.split("/")[0] for t in self.types]
+        return {name: sum(values[i] for values, _ in self.samples) for i, name in enumerate(names)}
+
+
+class Recorded(unittest.TestCase):
+    """Profiles of programs that allocate in different ways."""
+
+    @classmethod
+    def setUpClass(cls):
+        pprof()
+        cls.directory = cls.enterClassContext(harness.workdir())
+
+    def record(self, *command):
+        name = os.path.basename(command[0])
+        return harness.track(command, self.directory, name=name).profile
+
+    def same_figures(self, profile):
+        raw = Raw(profile.path)
+        plain = [t.replace("[dflt]", "") for t in raw.types]
+        self.assertEqual([c for c in COLUMNS if c in plain], plain)
+        self.assertLessEqual(set(COLUMNS[:8]), set(plain))
+        self.assertEqual(["inuse_space/bytes[dflt]"], [t for t in raw.types if "dflt" in t])
+        sums = raw.sums()
+        expected = {pprof_name: profile.totals[ours] for pprof_name, ours in TOTALS.items()}
+        self.assertEqual(expected, {name: sums[name] for name in TOTALS})
+        self.assertGreater(len(raw.samples), 0)
+        self.assertTrue(all(stack for _, stack in raw.samples), "a sample without locations is left out of tables")
+        self.assertIn("PeriodType: space bytes", raw.head)
+        self.assertTrue(any("command: " in line for line in raw.head), raw.head)
+        self.assertTrue(any(label.startswith("bytes:[") for label in raw.labels))
+        self.assertTrue(any(label.startswith("thread:[") for label in raw.labels))
+        return raw
+
+    def test_columns_sum_to_the_totals(self):
+        for program in ("tree", "containers", "temporary", "recursion", "threads_pipeline", "stack_throw"):
+            with self.subTest(program):
+                self.same_figures(self.record(harness.program(program)))
+
+    def test_a_program_of_the_system(self):
+        raw = self.same_figures(self.record(harness.tool("python3"), "-c", "x = [str(i) for i in range(20000)]"))
+        self.assertGreater(len(raw.samples), 100)
+
+    def test_the_first_mapping_is_the_program_with_its_build_id(self):
+        program = harness.program("tree")
+        raw = self.same_figures(self.record(program))
+        first = raw.mappings[0].split()
+        self.assertEqual(program, first[2])
+        notes = harness.check([harness.tool("readelf"), "-n", program]).stdout.decode()
+        self.assertEqual(re.search(r"Build ID: (\w+)", notes)[1], first[3])
+        self.assertIn("[FN][FL][LN][IN]", raw.mappings[0])
+
+    def test_every_view_has_every_column(self):
+        path = self.record(harness.program("containers")).path
+        for column in COLUMNS[:8]:
+            name = column.split("/")[0]
+            text = ask("-top", "-symbolize=none", "-sample_index=" + name, path)
+            self.assertIn("Type: " + name, text)
+        for view in ("-top", "-traces", "-tags", "-peek=main", "-tree", "-dot"):
+            self.assertGreater(len(ask(view, "-lines", "-symbolize=none", path)), 100, view)
+
+    def test_lines_are_those_of_the_source(self):
+        program = harness.program("tree")
+        text = ask("-top", "-lines", "-symbolize=none", "-nodecount=1000000", "-nodefraction=0",
+                   "-sample_index=alloc_space", self.record(program).path)
+        self.assertRegex(text, r"tree\.c:\d+")
+
+    def test_differences_of_two(self):
+        one = self.record(harness.program("tree")).path
+        text = ask("-top", "-symbolize=none", "-sample_index=alloc_space", "-diff_base=" + one, one)
+        self.assertRegex(text, r"Showing nodes accounting for 0, 0% of [\d.]+\w* total")
+
+    def test_what_pprof_writes_is_read_again(self):
+        profile = self.record(harness.program("containers"))
+        copy = os.path.join(self.directory, "copy.pb.gz")
+        ask("-proto", "-symbolize=none", "-output=" + copy, profile.path)
+        other = harness.Profile(copy)
+        for name in TOTALS.values():
+            self.assertEqual(profile.totals[name], other.totals[name], name)
+        lines = {row["key"]: row["total_bytes"] for row in profile.report("--by", "line")["rows"] if row["line"]}
+        again = {row["key"]: row["total_bytes"] for row in other.report("--by", "line")["rows"] if row["line"]}
+        self.assertEqual(lines, again)
+
+
+class OthersProfiles(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        pprof()
+        cls.directory = cls.enterClassContext(harness.workdir())
+
+    def converted(self, text):
+        source, path = (os.path.join(self.directory, name) for name in ("source.heap", "converted.pb.gz"))
+        with open(source, "w", encoding="ascii") as file:
+            file.write(text)
+        ask("-proto", "-symbolize=none", "-output=" + path, source)
+        return path
+
+    def test_a_profile_of_tcmalloc(self):
+        totals = harness.Profile(self.converted(TCMALLOC)).totals
+        self.assertEqual((3, 300, 10, 1000), tuple(totals[n] for n in
+                                                   ("live_blocks", "live_bytes", "total_blocks", "total_bytes")))
+
+    def test_a_profile_of_live_blocks_only(self):
+        """Equal figures in brackets are how the format says so; pprof then calls the columns objects and space."""
+        text = re.sub(r"(\d+: \d+) \[\d+: \d+\]", r"\1 [\1]", TCMALLOC)
+        totals = harness.Profile(self.converted(text)).totals
+        self.assertEqual((3, 300, 0), tuple(totals[n] for n in ("live_blocks", "live_bytes", "total_bytes")))
+
+    def test_text_profiles_are_refused_with_the_way_to_convert_them(self):
+        path = os.path.join(self.directory, "plain.heap")
+        with open(path, "w", encoding="ascii") as file:
+            file.write(TCMALLOC)
+        result = harness.run([harness.MEMTRACK, "report", path])
+        self.assertEqual(3, result.code, result)
+        self.assertIn(b"gperftools", result.stderr)
+        self.assertIn(b"-proto", result.stderr)
+
+
+if __name__ == "__main__":
+    harness.main()
