@@ -31,11 +31,14 @@ bench: build ## measure native, memtrack and heaptrack side by side
 	@scripts/deps bench
 	@python3 bench/run.py build/release
 
-soak: ## run long: storms of threads, forks and signals, and the reading side on damaged files
-	@scripts/deps build check
-	@cmake --preset ci >/dev/null
-	@cmake --build --preset ci -j $(JOBS) -- --quiet
-	@MEMTRACK_SOAK=1 ctest --preset ci -L 'storm|fault|fuzz' --repeat until-fail:20
+soak: ## run long: storms and faults many times over, sanitizers and fuzzers on what reads files
+	@scripts/deps build check soak
+	@for preset in ci asan fuzz; do \
+		cmake --preset $$preset >/dev/null && cmake --build --preset $$preset -j $(JOBS) -- --quiet || exit; \
+	done
+	@MEMTRACK_SOAK=1 ctest --preset ci -L 'storm|fault' --timeout 3600
+	@ctest --preset asan
+	@ctest --preset fuzz
 
 lint: ## only the checks of the source: format, layers, clang-tidy, cppcheck, symbols, docs
 	@scripts/deps build check
@@ -47,7 +50,7 @@ format: ## rewrite the C files as .clang-format says
 	@git ls-files -z '*.[ch]' '*.cpp' '*.hpp' | xargs -0 clang-format -i
 
 deps: ## install everything that building, checking and measuring need
-	@scripts/deps build demo check bench
+	@scripts/deps build demo check soak bench
 
 install: build ## install below $(PREFIX)
 	@DESTDIR=$(DESTDIR) cmake --install build/release --prefix $(PREFIX)
