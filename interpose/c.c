@@ -112,16 +112,18 @@ static void *next_memalign(size_t alignment, size_t bytes) {
 
 MT_HOOK void *memalign(size_t alignment, size_t bytes) {
     MT_RESOLVE();
+    mt_record_expect();
     void *block = next_memalign(alignment, bytes);
-    mt_record_allocation_once(block, bytes, MT_CALLER());
+    mt_record_expected(block, bytes, MT_CALLER());
     return block;
 }
 
 MT_HOOK void *aligned_alloc(size_t alignment, size_t bytes) {
     MT_RESOLVE();
+    mt_record_expect();
     void *block =
         mt_next.aligned_alloc != NULL ? mt_next.aligned_alloc(alignment, bytes) : next_memalign(alignment, bytes);
-    mt_record_allocation_once(block, bytes, MT_CALLER());
+    mt_record_expected(block, bytes, MT_CALLER());
     return block;
 }
 
@@ -141,15 +143,17 @@ static int next_posix_memalign(void **result, size_t alignment, size_t bytes) {
 
 MT_HOOK int posix_memalign(void **result, size_t alignment, size_t bytes) {
     MT_RESOLVE();
+    mt_record_expect();
     int error = next_posix_memalign(result, alignment, bytes);
-    mt_record_allocation_once(error == 0 ? *result : NULL, bytes, MT_CALLER());
+    mt_record_expected(error == 0 ? *result : NULL, bytes, MT_CALLER());
     return error;
 }
 
 MT_HOOK void *valloc(size_t bytes) {
     MT_RESOLVE();
+    mt_record_expect();
     void *block = mt_next.valloc != NULL ? mt_next.valloc(bytes) : next_memalign(MT_OS_PAGE, bytes);
-    mt_record_allocation_once(block, bytes, MT_CALLER());
+    mt_record_expected(block, bytes, MT_CALLER());
     return block;
 }
 
@@ -166,8 +170,9 @@ static void *next_pvalloc(size_t bytes) {
 
 MT_HOOK void *pvalloc(size_t bytes) {
     MT_RESOLVE();
+    mt_record_expect();
     void *block = next_pvalloc(bytes);
-    mt_record_allocation_once(block, bytes, MT_CALLER());
+    mt_record_expected(block, bytes, MT_CALLER());
     return block;
 }
 

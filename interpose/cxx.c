@@ -29,8 +29,9 @@ static void *without_library(size_t bytes) {
                 mt_record_asked(bytes, most);                                                                          \
             return next arguments;                                                                                     \
         }                                                                                                              \
+        mt_record_expect();                                                                                            \
         void *block = next != NULL ? next arguments : without_library(bytes);                                          \
-        mt_record_allocation_once(block, bytes, MT_CALLER());                                                          \
+        mt_record_expected(block, bytes, MT_CALLER());                                                                 \
         return block;                                                                                                  \
     }
 

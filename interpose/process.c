@@ -83,12 +83,11 @@ static void ask_tcmalloc(void) {
 
 /* exit() in a signal handler can come while this thread holds the allocator's locks: then a hook of ours is on the
  * stack, and the allocator must not be asked. */
-static bool is_inside_a_hook(void) {
+static bool is_inside_a_hook(const struct mt_hook_frame *frame) {
     struct mt_thread *t = mt_self;
     if (t == NULL || t->seen == MT_SEEN_BUSY)
         return true;
     uint64_t pc[64];
-    const struct mt_hook_frame *frame = MT_CALLER();
     struct mt_frame_state here = {
         .pc = frame->return_address, .sp = (uint64_t)frame->caller_stack, .bp = frame->caller_bp};
     mt_stack_locate(&t->stack.map, here.sp);
@@ -101,7 +100,7 @@ static bool is_inside_a_hook(void) {
 
 __attribute__((destructor)) static void at_exit(void) {
     if (mt_tracker.header == NULL || mt_page.state < MT_STATE_FIRST || !mt_tracker.options.allocator_stats ||
-        mt_tracker.header->n_allocator_stats != 0 || is_inside_a_hook())
+        mt_tracker.header->n_allocator_stats != 0 || is_inside_a_hook(MT_CALLER()))
         return;
     if (mt_tracker.allocator == MT_ALLOCATOR_GLIBC)
         ask_glibc();

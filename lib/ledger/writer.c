@@ -24,7 +24,8 @@
 
 enum {
     HEADER_SEGMENT = (int)((sizeof(struct mt_ledger_header) + MT_OS_PAGE - 1) / MT_OS_PAGE * MT_OS_PAGE),
-    FIRST_SEGMENT = HEADER_SEGMENT + (128 << 10),
+    FIRST_SEGMENT =
+        HEADER_SEGMENT + (832 << 10), /* the first chunk of everything, so that a start is whole or is none */
     MIN_SEGMENT = 128 << 10,
     MAX_SEGMENT = 8 << 20,
     SPARSE_BYTES_LOG = 36, /* 64 GiB */
@@ -215,6 +216,11 @@ void mt_ledger_forget(struct mt_ledger_writer *w) {
     w->directory = NULL;
     w->exhausted = false;
     w->path[0] = 0;
+}
+
+void mt_ledger_remove(struct mt_ledger_writer *w) {
+    mt_os_call(SYS_unlinkat, AT_FDCWD, (long)w->path, 0, 0, 0, 0);
+    mt_ledger_forget(w);
 }
 
 static long open_again(const struct mt_ledger_writer *w) {

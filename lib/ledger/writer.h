@@ -31,6 +31,9 @@ MT_HIDDEN int mt_ledger_create(struct mt_ledger_writer *w, const char *directory
 /* In a fork child: the parent's ledger is not mapped here any more. */
 MT_HIDDEN void mt_ledger_forget(struct mt_ledger_writer *w);
 
+/* Take back a ledger that has come to nothing. */
+MT_HIDDEN void mt_ledger_remove(struct mt_ledger_writer *w);
+
 /* Zeroed bytes of the ledger, aligned to align (a power of two), or NULL: the ledger is full (the header says
  * so then). */
 MT_HIDDEN void *mt_ledger_allocate(struct mt_ledger_writer *w, size_t bytes, size_t align);

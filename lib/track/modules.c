@@ -139,6 +139,28 @@ static void mark_gone(uint32_t id) {
         known[id].record->flags |= MT_MODULE_UNLOADED;
 }
 
+/* The same object has been loaded to the same place before: it gets its old id back. */
+static uint32_t revive(const struct dl_find_object *o) {
+    struct mt_module now = {0};
+    uint64_t start = (uint64_t)o->dlfo_map_start, end = (uint64_t)o->dlfo_map_end;
+    for (uint32_t id = n_known - 1; id > 0; id--) {
+        struct known *k = &known[id];
+        if (!k->gone || k->start != start || k->end != end || k->eh_frame_header != o->dlfo_eh_frame ||
+            k->record == NULL || k->record->build_id_bytes == 0)
+            continue;
+        if (now.build_id_bytes == 0)
+            read_build_id(start, end, o->dlfo_link_map->l_addr, &now);
+        if (now.build_id_bytes != k->record->build_id_bytes ||
+            !same_text((const char *)now.build_id, (const char *)k->record->build_id, now.build_id_bytes))
+            continue;
+        k->map = o->dlfo_link_map;
+        k->gone = false;
+        k->record->flags &= ~(uint32_t)MT_MODULE_UNLOADED;
+        return id;
+    }
+    return 0;
+}
+
 /* Under lock: add o, and notice that whatever was where it is now has gone. */
 static uint32_t add(const struct dl_find_object *o, bool *replaced) {
     uint64_t start = (uint64_t)o->dlfo_map_start, end = (uint64_t)o->dlfo_map_end;
@@ -147,9 +169,12 @@ static uint32_t add(const struct dl_find_object *o, bool *replaced) {
             mark_gone(id);
             *replaced = true;
         }
+    uint32_t id = revive(o);
+    if (id != 0)
+        return id;
     if (n_known > MAX_MODULES || !mt_growth_lock(UINT32_MAX))
         return 0;
-    uint32_t id = n_known;
+    id = n_known;
     known[id] = (struct known){.start = start,
                                .end = end,
                                .map = o->dlfo_link_map,

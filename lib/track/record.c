@@ -102,6 +102,29 @@ static MT_NOINLINE void missed_free(struct mt_thread *t, struct mt_live_entry re
     count_free(t, replaced.site, replaced.bytes, 0, false);
 }
 
+void mt_record_expect(void) {
+    if (mt_self != NULL)
+        mt_self->last_block = NULL;
+}
+
+void mt_record_expected(void *block, size_t bytes, const struct mt_hook_frame *frame) {
+    if (block == NULL || mt_self == NULL || mt_self->last_block != block)
+        mt_record_allocation(block, bytes, frame);
+}
+
+/* A block that found no room among the live ones: the totals stay exact, it counts as freed at once. */
+static MT_NOINLINE void drop(struct mt_thread *t, mt_site_id site, uint64_t bytes) {
+    t->bank->dropped++;
+    if (site == 0)
+        return;
+    struct mt_site *s = mt_site_at(site);
+    s->allocated_blocks++;
+    s->freed_blocks++;
+    s->allocated_bytes += bytes;
+    s->freed_bytes += bytes;
+    t->bank->allocated_blocks++;
+}
+
 /* Returns the site that counts the block, NULL when it could not be recorded. */
 static inline __attribute__((always_inline)) struct mt_site *record(struct mt_thread *t, void *block, uint64_t bytes,
                                                                     const struct mt_hook_frame *frame) {
@@ -112,7 +135,7 @@ static inline __attribute__((always_inline)) struct mt_site *record(struct mt_th
     t->last_block = NULL;
     if (mt_unlikely(site == 0 ||
                     !mt_live_put(t, region, (uint64_t)block, (struct mt_live_entry){bytes, site}, &replaced))) {
-        t->bank->dropped++;
+        drop(t, site, bytes);
         return NULL;
     }
     if (mt_unlikely(replaced.site != 0))
@@ -170,12 +193,6 @@ void mt_record_allocation(void *block, size_t bytes, const struct mt_hook_frame 
     else
         record(t, block, bytes, frame);
     leave(t, state);
-}
-
-void mt_record_allocation_once(void *block, size_t bytes, const struct mt_hook_frame *frame) {
-    struct mt_thread *t = mt_self;
-    if (block == NULL || t == NULL || t->last_block != block)
-        mt_record_allocation(block, bytes, frame);
 }
 
 void mt_record_free(void *block) {

@@ -25,8 +25,10 @@ struct mt_hook_frame {
 /* An allocation returned block (NULL: it failed) for a request of bytes in the hook with this frame. */
 MT_HIDDEN void mt_record_allocation(void *block, size_t bytes, const struct mt_hook_frame *frame);
 
-/* As above, unless the allocator got block by calling a hook itself, so that it has been recorded already. */
-MT_HIDDEN void mt_record_allocation_once(void *block, size_t bytes, const struct mt_hook_frame *frame);
+/* For functions that some allocators build from others of their entry points, which are hooked, too: say so before the
+ * call, and a block that has been recorded by the hook below is not recorded again. */
+MT_HIDDEN void mt_record_expect(void);
+MT_HIDDEN void mt_record_expected(void *block, size_t bytes, const struct mt_hook_frame *frame);
 
 /* The next allocation of this thread is for a request of bytes, though up to most may be asked for (an operator new
  * that rounds up). */

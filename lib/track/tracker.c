@@ -105,7 +105,14 @@ static bool start(void) {
     uint64_t only = mt_tracker.options.only_pid;
     if ((only != 0 && only != (uint64_t)mt_tracker.pid) || mt_os_confined)
         return false; /* a confined process may not open files: what it forks stays unrecorded and unharmed */
-    return create_ledger() && start_all(forked);
+    if (!create_ledger())
+        return false;
+    bool started = start_all(forked);
+    if (!started) { /* better no ledger, which is noticed, than one that says that nothing was allocated */
+        mt_ledger_remove(&mt_tracker.ledger);
+        mt_tracker.header = NULL;
+    }
+    return started;
 }
 
 void mt_tracker_start(void) {

@@ -20,9 +20,10 @@ struct table {
     uint32_t used;
     struct entry entry[];
 };
-enum { FIRST_BITS = 11, LAST_BITS = 24, MAX_PROBES = 16 };
+enum { FIRST_BITS = 11, LAST_BITS = 24, MAX_PROBES = 16, INSERTING = 1, FORGETTING = 2 };
 
 static struct table *current;
+static struct table *spare; /* in force before the last mt_rules_forget */
 static uint32_t lock;
 static mt_module_finder find_module;
 
@@ -72,7 +73,7 @@ static struct table *replace_table(uint32_t bits) {
 
 static void remember(uint64_t pc, mt_rule rule) {
     uint32_t expected = 0;
-    if (!__atomic_compare_exchange_n(&lock, &expected, 1, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
+    if (!__atomic_compare_exchange_n(&lock, &expected, INSERTING, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
         return;
     struct table *t = current;
     if (t == NULL)
@@ -100,8 +101,12 @@ mt_rule mt_rules_find(uint64_t pc) {
         uint64_t mask = (UINT64_C(1) << t->bits) - 1, i = home(pc, t->bits);
         for (int probe = 0; probe < MAX_PROBES; probe++, i = (i + 1) & mask) {
             uint64_t found = __atomic_load_n(&t->entry[i].pc, __ATOMIC_ACQUIRE);
-            if (found == pc)
-                return t->entry[i].rule;
+            if (found == pc) {
+                mt_rule rule = __atomic_load_n(&t->entry[i].rule, __ATOMIC_ACQUIRE);
+                if (mt_likely(__atomic_load_n(&t->entry[i].pc, __ATOMIC_RELAXED) == pc))
+                    return rule;
+                break;
+            }
             if (found == 0)
                 break;
         }
@@ -111,10 +116,30 @@ mt_rule mt_rules_find(uint64_t pc) {
     return rule;
 }
 
+static void wipe(struct table *t) {
+    for (uint64_t i = 0; i < UINT64_C(1) << t->bits; i++)
+        __atomic_store_n(&t->entry[i].pc, 0, __ATOMIC_RELAXED);
+    t->used = 0;
+}
+
+/* Two tables take turns, so that a program that unloads code all day does not grow: a thread that is still probing
+ * the older one has had from one dlclose to the next to finish, and finds whole entries in any case. */
 void mt_rules_forget(void) {
-    struct table *t = __atomic_exchange_n(&current, NULL, __ATOMIC_ACQ_REL);
-    if (t != NULL)
-        mt_os_discard((char *)t + MT_OS_PAGE, table_bytes(t->bits) - MT_OS_PAGE);
+    if (!mt_lock_acquire(&lock, FORGETTING))
+        return;
+    struct table *old = current, *next = spare;
+    if (old != NULL) {
+        if (next == NULL || next->bits != old->bits) {
+            next = mt_os_private(table_bytes(old->bits));
+            if (next != NULL)
+                next->bits = old->bits;
+        } else {
+            wipe(next);
+        }
+        spare = old;
+        __atomic_store_n(&current, next, __ATOMIC_RELEASE);
+    }
+    mt_lock_release(&lock);
 }
 
 bool mt_rules_slow_step(struct mt_frame_state *state, uint64_t stack_end) {
