@@ -155,11 +155,11 @@ def answers(blocks):
     return found
 
 
-def text_addresses(path):
-    """Pairs (offset in the file, address) of bytes all over the functions of .text that the symbol table knows."""
+def text_addresses(path, debug=None):
+    """Pairs (offset in the file, address) of bytes all over the functions of .text that a symbol table knows."""
     sections = harness.check([harness.tool("readelf"), "-SW", path]).stdout.decode()
     start, offset, size = (int(x, 16) for x in re.search(r" \.text +\w+ +(\w+) +(\w+) +(\w+)", sections).groups())
-    symbols = harness.check([harness.tool("readelf"), "-sW", path]).stdout.decode()
+    symbols = harness.check([harness.tool("readelf"), "-sW", debug or path]).stdout.decode()
     functions = set()
     for value, length in re.findall(r": ([0-9a-f]{16}) +(\d+) FUNC ", symbols):
         value, length = int(value, 16), int(length)
@@ -189,7 +189,7 @@ class Symbols(unittest.TestCase):
 
     def compare(self, path, debug=None):
         """Where memtrack names a line it names the one that the oracle does, and it names it for most addresses."""
-        addresses = text_addresses(debug or path)
+        addresses = text_addresses(path, debug)
         mine = ours(self.directory, path, build_id(path), addresses)
         compared = 0
         for i, (address, theirs) in enumerate(zip(addresses, llvm(debug or path, addresses)), 1):
@@ -248,7 +248,7 @@ class Symbols(unittest.TestCase):
         debug = "/usr/lib/debug/.build-id/%s/%s.debug" % (identity[:2], identity[2:])
         if not os.path.exists(debug):
             self.skipTest("the debug package of libc is not installed")
-        addresses = text_addresses(debug)[::4]
+        addresses = text_addresses(path, debug)[::4]
         mine = ours(self.directory, path, identity, addresses)
         named = sum(1 for i in range(1, len(addresses) + 1) if any(line for _, _, line in mine.get(i, [])))
         self.assertGreater(named, len(addresses) * 9 // 10)
