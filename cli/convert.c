@@ -60,9 +60,10 @@ static void set_exit(const struct mt_convert *convert, const struct mt_track *tr
 
 /* 0, or the problem is filled. */
 static int load(struct mt_track *track, const char *path, struct mt_profile **profile, struct mt_error *problem) {
-    struct mt_ledger *ledger;
+    struct mt_ledger *ledger = track->ledger;
     struct mt_ledger_map map;
-    int rc = mt_ledger_open(path, &ledger, problem);
+    track->ledger = NULL;
+    int rc = ledger ? 0 : mt_ledger_open(path, &ledger, problem);
     if (rc != 0)
         return rc;
     rc = mt_profile_from_ledger_mapped(ledger, profile, &map, problem);
@@ -123,12 +124,18 @@ static bool is_empty(const char *path) {
     return access(path, R_OK) == 0 && !mt_ledger_is_one(path);
 }
 
-static void drop_empty(const char *path, struct mt_result *result) {
-    unlink(path);
-    mt_error_set(&result->problem, MEMTRACK_EFORMAT, "",
-                 "process %" PRIu32 " left an empty ledger: it ended while the recording began, or its ledger was "
-                 "overwritten",
-                 result->pid);
+static void settle_failure(const char *path, struct mt_result *result) {
+    if (access(path, F_OK) != 0)
+        mt_error_set(&result->problem, MEMTRACK_ENOTFOUND, "",
+                     "nothing was recorded of process %" PRIu32 ": its ledger was removed during the run", result->pid);
+    else if (is_empty(path)) {
+        unlink(path);
+        mt_error_set(&result->problem, MEMTRACK_EFORMAT, "",
+                     "process %" PRIu32 " left an empty ledger: it ended while the recording began, or its ledger was "
+                     "overwritten",
+                     result->pid);
+    } else
+        keep(path, result);
 }
 
 void mt_convert_track(const struct mt_convert *convert, struct mt_track *track, bool is_newest,
@@ -141,10 +148,7 @@ void mt_convert_track(const struct mt_convert *convert, struct mt_track *track, 
     if (profile)
         *profile = NULL;
     if (load(track, path, &made, &result->problem) != 0) {
-        if (is_empty(path))
-            drop_empty(path, result);
-        else
-            keep(path, result);
+        settle_failure(path, result);
         return;
     }
     name_program(convert, track, made, result);
@@ -155,7 +159,7 @@ void mt_convert_track(const struct mt_convert *convert, struct mt_track *track, 
     if (result->is_written)
         unlink(path);
     else
-        keep(path, result);
+        settle_failure(path, result);
     if (profile)
         *profile = made;
     else

@@ -71,16 +71,20 @@ void mt_ticker_free(struct mt_ticker *ticker) {
 
 /* ---- tracks ----------------------------------------------------------------------------------------------------- */
 
-static void close_files(struct mt_track *track) {
+static void close_ledger(struct mt_track *track) {
     mt_ledger_close(track->ledger);
     track->ledger = NULL;
+}
+
+static void close_statm(struct mt_track *track) {
     if (track->statm_fd >= 0)
         close(track->statm_fd);
     track->statm_fd = -1;
 }
 
 void mt_track_release(struct mt_track *track) {
-    close_files(track);
+    close_ledger(track);
+    close_statm(track);
     mt_composition_free(track->composition);
     track->composition = NULL;
     free(track->ticks);
@@ -95,7 +99,9 @@ void mt_track_end(struct mt_ticker *ticker, struct mt_track *track, uint64_t now
     track->end_ns = now_ns;
     if (track->ledger)
         ticker->n_followed--;
-    close_files(track);
+    close_statm(track);
+    if (!track->is_main) /* the program's own stays open: it can be read even when its file was removed */
+        close_ledger(track);
 }
 
 /* The inode alone would not do: it can be that of a ledger which a worker has just removed. */

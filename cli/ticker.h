@@ -28,7 +28,7 @@ struct mt_track {
     enum mt_track_state state;
     bool is_main;             /* of the process that memtrack run started */
     bool is_held;             /* a worker is converting it */
-    struct mt_ledger *ledger; /* open while ticks are taken */
+    struct mt_ledger *ledger; /* open while ticks are taken; of the main process until it is released */
     int statm_fd;
     uint64_t start_ns, end_ns; /* CLOCK_MONOTONIC; end 0: not known */
     struct mt_tick *ticks;
