@@ -183,7 +183,7 @@ static const char *room_advice(uint32_t error) {
     }
 }
 
-/* A block that finds no room in the table of live blocks is not recorded, since its free could not be. */
+/* A block that finds no room among the live ones is counted as freed at once, and its free is then unknown. */
 static void say_what_is_lost(struct notes *notes, const struct mt_ledger_info *info) {
     const struct mt_coverage *coverage = &notes->profile->info.coverage;
     if (info->flags & MT_FLAG_NO_SPACE)
@@ -194,7 +194,8 @@ static void say_what_is_lost(struct notes *notes, const struct mt_ledger_info *i
             coverage->lossy_blocks);
     if (coverage->dropped_events)
         say(notes,
-            "%" PRIu64 " events could not be recorded at all: peak, live and totals are too low by their blocks.",
+            "%" PRIu64
+            " allocations found no room among the live blocks: the totals contain them, peak and live do not.",
             coverage->dropped_events);
 }
 
@@ -204,7 +205,9 @@ static void say_how_it_began(struct notes *notes, const struct mt_ledger_info *i
         say(notes, "This process is a fork of process %" PRIu32 ": blocks that it inherited are not counted here%s.",
             info->ppid, unknown ? ", and freeing them counts as unknown frees" : "");
     if (unknown)
-        say(notes, "%" PRIu64 " frees were of blocks whose allocation was not seen; they change no figure.", unknown);
+        say(notes, "%" PRIu64 " frees were of blocks that %s; they change no figure.", unknown,
+            notes->profile->info.coverage.dropped_events ? "had found no room, or whose allocation was not seen"
+                                                         : "were allocated unseen");
     if (!(info->flags & MT_FLAG_COMPLETE))
         say(notes, "Recording did not begin with the process: what it had allocated before is not counted.");
     if (info->sample_bytes)
