@@ -262,6 +262,9 @@ static int take_label(struct mt_pprof_reader *reader, struct cursor cursor, stru
 /* ---- samples ----------------------------------------------------------------------------------------------------- */
 
 static int take_frames(struct mt_pprof_reader *reader, struct cursor packed, size_t *n_frames) {
+    if (packed.at == packed.end) {
+        return 0;
+    }
     size_t most = *n_frames + (size_t)(packed.end - packed.at); /* a number takes a byte at least */
     int status = mt_pprof_reserve(reader, &reader->frames, &reader->frame_capacity, most, sizeof *reader->frames);
     if (status < 0) {
