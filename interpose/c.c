@@ -71,10 +71,10 @@ MT_HOOK void *realloc(void *block, size_t bytes) {
     return result;
 }
 
-/* glibc's own reallocarray calls realloc, and so the hook above; others' may set errno where their realloc does not. */
+/* Most reallocarrays call realloc, and so the hook above; mimalloc's does not, and sets errno where its realloc does not. */
 static void *next_reallocarray(void *block, size_t count, size_t bytes) {
     size_t total;
-    if (mt_next.reallocarray != NULL && mt_tracker.allocator != MT_ALLOCATOR_GLIBC)
+    if (mt_next.reallocarray != NULL && mt_tracker.allocator == MT_ALLOCATOR_MIMALLOC)
         return mt_next.reallocarray(block, count, bytes);
     if (!__builtin_mul_overflow(count, bytes, &total))
         return mt_next.realloc(block, total);
@@ -110,8 +110,22 @@ static void *next_memalign(size_t alignment, size_t bytes) {
     return mt_next.aligned_alloc != NULL ? mt_next.aligned_alloc(alignment, bytes) : NULL;
 }
 
+/* The allocator's own calls are parts of a call that is recorded anyway. */
+#define PASS_ON(call)                                                                                                  \
+    MT_RESOLVE();                                                                                                      \
+    if (mt_unlikely(mt_next_is_allocator(MT_CALLER()->return_address)))                                                \
+    return call
+
+static void *next_aligned_alloc(size_t alignment, size_t bytes) {
+    return mt_next.aligned_alloc != NULL ? mt_next.aligned_alloc(alignment, bytes) : next_memalign(alignment, bytes);
+}
+
+static void *next_valloc(size_t bytes) {
+    return mt_next.valloc != NULL ? mt_next.valloc(bytes) : next_memalign(MT_OS_PAGE, bytes);
+}
+
 MT_HOOK void *memalign(size_t alignment, size_t bytes) {
-    MT_RESOLVE();
+    PASS_ON(next_memalign(alignment, bytes));
     mt_record_expect();
     void *block = next_memalign(alignment, bytes);
     mt_record_expected(block, bytes, MT_CALLER());
@@ -119,10 +133,9 @@ MT_HOOK void *memalign(size_t alignment, size_t bytes) {
 }
 
 MT_HOOK void *aligned_alloc(size_t alignment, size_t bytes) {
-    MT_RESOLVE();
+    PASS_ON(next_aligned_alloc(alignment, bytes));
     mt_record_expect();
-    void *block =
-        mt_next.aligned_alloc != NULL ? mt_next.aligned_alloc(alignment, bytes) : next_memalign(alignment, bytes);
+    void *block = next_aligned_alloc(alignment, bytes);
     mt_record_expected(block, bytes, MT_CALLER());
     return block;
 }
@@ -142,7 +155,7 @@ static int next_posix_memalign(void **result, size_t alignment, size_t bytes) {
 }
 
 MT_HOOK int posix_memalign(void **result, size_t alignment, size_t bytes) {
-    MT_RESOLVE();
+    PASS_ON(next_posix_memalign(result, alignment, bytes));
     mt_record_expect();
     int error = next_posix_memalign(result, alignment, bytes);
     mt_record_expected(error == 0 ? *result : NULL, bytes, MT_CALLER());
@@ -150,9 +163,9 @@ MT_HOOK int posix_memalign(void **result, size_t alignment, size_t bytes) {
 }
 
 MT_HOOK void *valloc(size_t bytes) {
-    MT_RESOLVE();
+    PASS_ON(next_valloc(bytes));
     mt_record_expect();
-    void *block = mt_next.valloc != NULL ? mt_next.valloc(bytes) : next_memalign(MT_OS_PAGE, bytes);
+    void *block = next_valloc(bytes);
     mt_record_expected(block, bytes, MT_CALLER());
     return block;
 }
@@ -169,21 +182,68 @@ static void *next_pvalloc(size_t bytes) {
 }
 
 MT_HOOK void *pvalloc(size_t bytes) {
-    MT_RESOLVE();
+    PASS_ON(next_pvalloc(bytes));
     mt_record_expect();
     void *block = next_pvalloc(bytes);
     mt_record_expected(block, bytes, MT_CALLER());
     return block;
 }
 
-/* ---- the names that libc's own code and old programs use -------------------------------------------------------- */
+/* ---- libc's own names ------------------------------------------------------------------------------------------- */
 
-#define ALIAS(other, name) extern __typeof__(name) other __attribute__((alias(#name), visibility("default")))
-ALIAS(__libc_malloc, malloc);
-ALIAS(__libc_calloc, calloc);
-ALIAS(__libc_realloc, realloc);
-ALIAS(__libc_free, free);
-ALIAS(__libc_memalign, memalign);
-ALIAS(__libc_valloc, valloc);
-ALIAS(__libc_pvalloc, pvalloc);
-ALIAS(__posix_memalign, posix_memalign);
+void *__libc_malloc(size_t bytes);
+MT_HOOK void *__libc_malloc(size_t bytes) {
+    PASS_ON(mt_next_libc.__libc_malloc(bytes));
+    void *block = mt_next_libc.__libc_malloc(bytes);
+    mt_record_allocation(block, bytes, MT_CALLER());
+    return block;
+}
+
+void *__libc_calloc(size_t count, size_t bytes);
+MT_HOOK void *__libc_calloc(size_t count, size_t bytes) {
+    PASS_ON(mt_next_libc.__libc_calloc(count, bytes));
+    void *block = mt_next_libc.__libc_calloc(count, bytes);
+    mt_record_allocation(block, count * bytes, MT_CALLER());
+    return block;
+}
+
+void *__libc_realloc(void *block, size_t bytes);
+MT_HOOK void *__libc_realloc(void *block, size_t bytes) {
+    PASS_ON(mt_next_libc.__libc_realloc(block, bytes));
+    struct mt_moving_block moving = {.block = NULL};
+    if (block != NULL)
+        mt_record_realloc_begin(&moving, block);
+    void *result = mt_next_libc.__libc_realloc(block, bytes);
+    moved(&moving, result, bytes, MT_CALLER());
+    return result;
+}
+
+void __libc_free(void *block);
+MT_HOOK void __libc_free(void *block) {
+    MT_RESOLVE();
+    if (block != NULL && !mt_next_is_allocator(MT_CALLER()->return_address))
+        mt_record_free(block);
+    mt_next_libc.__libc_free(block);
+}
+
+#define ALIGNED_HOOK(name, parameters, arguments)                                                                      \
+    void *name parameters;                                                                                             \
+    MT_HOOK void *name parameters {                                                                                    \
+        PASS_ON(mt_next_libc.name arguments);                                                                          \
+        mt_record_expect();                                                                                            \
+        void *block = mt_next_libc.name arguments;                                                                     \
+        mt_record_expected(block, bytes, MT_CALLER());                                                                 \
+        return block;                                                                                                  \
+    }
+ALIGNED_HOOK(__libc_memalign, (size_t alignment, size_t bytes), (alignment, bytes))
+ALIGNED_HOOK(__libc_valloc, (size_t bytes), (bytes))
+ALIGNED_HOOK(__libc_pvalloc, (size_t bytes), (bytes))
+
+int __posix_memalign(void **result, size_t alignment, size_t bytes);
+MT_HOOK int __posix_memalign(void **result, size_t alignment, size_t bytes) {
+    PASS_ON(mt_next_libc.__posix_memalign(result, alignment, bytes));
+    mt_record_expect();
+    int error = mt_next_libc.__posix_memalign(result, alignment, bytes);
+    mt_record_expected(error == 0 ? *result : NULL, bytes, MT_CALLER());
+    return error;
+}

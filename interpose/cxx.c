@@ -24,11 +24,10 @@ static void *without_library(size_t bytes) {
     MT_HOOK void *mangled parameters {                                                                                 \
         bool recorded = false;                                                                                         \
         void *(*next)parameters = (void *(*)parameters)mt_next_operator(MT_OPERATOR_##which, &recorded);               \
-        if (mt_likely(recorded)) {                                                                                     \
-            if (mt_unlikely((most) != 0))                                                                              \
-                mt_record_asked(bytes, most);                                                                          \
+        if (mt_unlikely((most) != 0))                                                                                  \
+            mt_record_asked(bytes, most);                                                                              \
+        if (mt_likely(recorded))                                                                                       \
             return next arguments;                                                                                     \
-        }                                                                                                              \
         mt_record_expect();                                                                                            \
         void *block = next != NULL ? next arguments : without_library(bytes);                                          \
         mt_record_expected(block, bytes, MT_CALLER());                                                                 \

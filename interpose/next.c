@@ -7,10 +7,15 @@
 
 #include "track/tracker.h"
 
+#include <dlfcn.h>
 #include <elf.h>
 #include <link.h>
 
 struct mt_next_c mt_next;
+struct mt_next_libc mt_next_libc;
+uint64_t mt_next_allocator_start, mt_next_allocator_end;
+
+#pragma weak _dl_find_object /* glibc 2.35 */
 
 /* our own, not that of whoever comes first. NOLINTNEXTLINE(readability-redundant-declaration): now hidden */
 extern ElfW(Dyn) _DYNAMIC[] MT_HIDDEN;
@@ -160,11 +165,32 @@ void mt_next_resolve(void) {
     const struct link_map *map = provider_of("malloc", &real_malloc);
     if (map == NULL || mt_next.malloc != NULL)
         return;
+    /* An object that defines malloc and not free (a shim that only looks) passes blocks on from what lies below it. */
+    static const char *const indispensable[] = {"free", "calloc", "realloc", "malloc_usable_size"};
+    void *below[4];
+    for (int i = 0; i < 4; i++)
+        if ((below[i] = find_in(map, indispensable[i])) == NULL)
+            provider_of(indispensable[i], &below[i]);
 #define FIND(result, name, parameters)                                                                                 \
     if (__builtin_strcmp(#name, "malloc") != 0)                                                                        \
         mt_next.name = (result(*) parameters)find_in(map, #name);
     MT_NEXT_C(FIND)
 #undef FIND
+    mt_next.free = (void (*)(void *))below[0];
+    mt_next.calloc = (void *(*)(size_t, size_t))below[1];
+    mt_next.realloc = (void *(*)(void *, size_t))below[2];
+    mt_next.malloc_usable_size = (size_t(*)(void *))below[3];
+#define FIND(result, name, parameters)                                                                                 \
+    if (mt_next_libc.name == NULL)                                                                                     \
+        mt_next_libc.name = (result(*) parameters)mt_next_symbol(#name);
+    MT_NEXT_LIBC(FIND)
+#undef FIND
+    struct dl_find_object o;
+    /* libc's own functions allocate for the program, another allocator's do not. */
+    if (kind_of(map) != MT_ALLOCATOR_GLIBC && _dl_find_object != NULL && _dl_find_object(real_malloc, &o) == 0) {
+        mt_next_allocator_start = (uint64_t)o.dlfo_map_start;
+        mt_next_allocator_end = (uint64_t)o.dlfo_map_end;
+    }
     mt_tracker.usable_size = mt_next.malloc_usable_size;
     mt_tracker.allocator = kind_of(map);
     mt_tracker.allocator_path = map->l_name;

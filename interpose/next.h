@@ -67,6 +67,30 @@ enum mt_operator {
 
 MT_HIDDEN extern struct mt_next_c mt_next;
 
+/* libc's own names for its allocator. An object between the program and libc (a shim that only looks) uses them to reach
+ * libc; where jemalloc is, they are jemalloc's. */
+#define MT_NEXT_LIBC(X)                                                                                                \
+    X(void *, __libc_malloc, (size_t))                                                                                 \
+    X(void, __libc_free, (void *))                                                                                     \
+    X(void *, __libc_calloc, (size_t, size_t))                                                                         \
+    X(void *, __libc_realloc, (void *, size_t))                                                                        \
+    X(void *, __libc_memalign, (size_t, size_t))                                                                       \
+    X(void *, __libc_valloc, (size_t))                                                                                 \
+    X(void *, __libc_pvalloc, (size_t))                                                                                \
+    X(int, __posix_memalign, (void **, size_t, size_t))
+struct mt_next_libc {
+#define MT_NEXT_FIELD(result, name, parameters) result(*name) parameters;
+    MT_NEXT_LIBC(MT_NEXT_FIELD)
+#undef MT_NEXT_FIELD
+};
+MT_HIDDEN extern struct mt_next_libc mt_next_libc;
+
+/* Where the object that provides malloc lies: what it calls itself is part of a call that is recorded anyway. */
+MT_HIDDEN extern uint64_t mt_next_allocator_start, mt_next_allocator_end;
+static inline bool mt_next_is_allocator(uint64_t return_address) {
+    return return_address - mt_next_allocator_start < mt_next_allocator_end - mt_next_allocator_start;
+}
+
 /* Fill mt_next (idempotent; any thread, any context). */
 MT_HIDDEN void mt_next_resolve(void);
 

@@ -103,12 +103,18 @@ static MT_NOINLINE void missed_free(struct mt_thread *t, struct mt_live_entry re
 }
 
 void mt_record_expect(void) {
-    if (mt_self != NULL)
-        mt_self->last_block = NULL;
+    struct mt_thread *t = mt_self;
+    if (t != NULL) {
+        t->last_before = t->last_block;
+        t->last_block = NULL;
+    }
 }
 
 void mt_record_expected(void *block, size_t bytes, const struct mt_hook_frame *frame) {
-    if (block == NULL || mt_self == NULL || mt_self->last_block != block)
+    struct mt_thread *t = mt_self;
+    if (block == NULL && t != NULL)
+        t->last_block = t->last_before; /* a failure is no event between an allocation and its free */
+    if (block == NULL || t == NULL || t->last_block != block)
         mt_record_allocation(block, bytes, frame);
 }
 

@@ -41,6 +41,7 @@ struct mt_thread {
     struct mt_control *control;
     int64_t low, high;      /* bank->live_bytes outside of this is news for the process: see mt_publish */
     const void *last_block; /* allocated by the last event of this thread, else NULL */
+    const void *last_before; /* last_block before mt_record_expect */
     const void *freeing;    /* taken out by an operator delete that has not returned from the allocator yet */
     uint64_t asked;         /* operator new was asked for so many bytes, and will ask malloc for */
     uint64_t asked_most;    /* up to so many; 0: nothing is pending */
