@@ -10,6 +10,7 @@
 #include "profile/profile.h"
 #include "session.h"
 #include "ticker.h"
+#include "view/symbols.h"
 
 enum { MT_RESULT_PROGRAM_BYTES = 64, MT_RESULT_FILE_BYTES = 4096 };
 
@@ -34,6 +35,7 @@ struct mt_convert {
     uint64_t since_ns; /* start of the run, since the epoch */
     bool exit_known;   /* of the main process */
     int wait_status;
+    struct mt_symbols_cache *symbols; /* files kept open from one profile to the next, or NULL */
 };
 
 /*

@@ -169,6 +169,7 @@ static int run_in_session(struct run *run, uint64_t started_ns, struct mt_error 
         .program = base_name(run->options.program[0]),
         .force = run->options.force,
         .since_ns = started_ns,
+        .symbols = mt_symbols_cache_new(),
     };
     bool given = run->options.interval_ns != 0;
     mt_ticker_init(&run->ticker, &run->session, run->child.pid, given ? run->options.interval_ns : DEFAULT_INTERVAL_NS,
@@ -177,6 +178,7 @@ static int run_in_session(struct run *run, uint64_t started_ns, struct mt_error 
     watch(run);
     finish(run);
     mt_finish_free(&run->finish);
+    mt_symbols_cache_free(convert.symbols);
     mt_ticker_free(&run->ticker);
     return mt_exit_status(run->child.wait_status);
 }

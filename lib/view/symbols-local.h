@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Shared by symbols.c (which addresses, in what order), symbols_module.c (which file), symbols_lines.c (DWARF) and
- * symbols_table.c (ELF symbols). Private to them.
+ * Shared by symbols.c (which addresses, in what order), symbols_module.c (which file), symbols_cache.c (files that
+ * stay open), symbols_lines.c (DWARF) and symbols_table.c (ELF symbols). Private to them.
  */
 #ifndef MT_VIEW_SYMBOLS_LOCAL_H
 #define MT_VIEW_SYMBOLS_LOCAL_H
@@ -18,16 +18,22 @@ struct mt_symbol_query {
     uint32_t location;
 };
 
+struct mt_line_lookup;
+
 /* One ELF file, opened for looking up. */
 struct mt_symbol_module {
     char *path;
-    Dwfl *dwfl;
+    char *key;        /* of the cache, NULL: not to be cached */
+    char *debug_path; /* libdwfl's search path, NULL: the usual one */
+    Dwfl_Callbacks callbacks;
+    Dwfl *dwfl; /* NULL: could not be opened again */
     Dwfl_Module *module;
-    Dwarf *dwarf;        /* NULL: no debug information */
-    uint64_t elf_bias;   /* libdwfl's address of the module minus the file's */
-    uint64_t dwarf_bias; /* likewise for the debug information */
-    uint64_t n_rows;     /* rows of line tables that libdw holds by now */
-    char *debug_path;    /* libdwfl's search path, NULL: the usual one */
+    Dwarf *dwarf;                 /* NULL: no debug information */
+    struct mt_line_lookup *lines; /* NULL until needed */
+    uint64_t elf_bias;            /* libdwfl's address of the module minus the file's */
+    uint64_t dwarf_bias;          /* likewise for the debug information */
+    uint64_t debug_bytes;         /* about what the debug information takes in memory */
+    uint64_t n_rows;              /* rows of line tables that libdw holds by now */
 };
 
 enum mt_symbol_file {
@@ -47,11 +53,16 @@ struct mt_symbol_wanted {
     const char *debug_path;
 };
 
-/* Opens the file, or its debug file when only that is there. On anything but FOUND the module is empty. */
-enum mt_symbol_file mt_symbol_module_open(struct mt_symbol_module *module, const struct mt_symbol_wanted *wanted);
+/* Opens the file, or its debug file when only that is there. *module is NULL on anything but FOUND. */
+enum mt_symbol_file mt_symbol_module_open(struct mt_symbol_module **module, const struct mt_symbol_wanted *wanted);
 /* Closes and opens again, which is how libdw gives memory back. False: it could not be opened again. */
 bool mt_symbol_module_reopen(struct mt_symbol_module *module);
-void mt_symbol_module_close(struct mt_symbol_module *module); /* an empty one is fine */
+void mt_symbol_module_close(struct mt_symbol_module *module); /* NULL is fine */
+
+/* As open and close, through a cache that may be NULL. */
+enum mt_symbol_file mt_symbols_cache_open(struct mt_symbols_cache *cache, struct mt_symbol_module **module,
+                                          const struct mt_symbol_wanted *wanted);
+void mt_symbols_cache_close(struct mt_symbols_cache *cache, struct mt_symbol_module *module);
 
 /* Address in the ELF file of a byte at this offset in it, the offset itself when no segment has it. */
 uint64_t mt_symbol_module_address(const struct mt_symbol_module *module, uint64_t offset);
@@ -72,8 +83,6 @@ void mt_symbols_lookup(const struct mt_symbol_module *module, const struct mt_sy
 
 /* ---- DWARF ------------------------------------------------------------------------------------------------------- */
 
-struct mt_line_lookup; /* what is kept about a module's units */
-
 /* One frame at an address; texts are valid until the next lookup or the module is closed. */
 struct mt_symbol_frame {
     const char *name;         /* as the source calls it; NULL: unknown */
@@ -87,8 +96,9 @@ struct mt_symbol_frame {
 
 enum { MT_MAX_INLINED_FRAMES = 128 };
 
-struct mt_line_lookup *mt_line_lookup_new(struct mt_symbol_module *module); /* NULL when out of memory */
-void mt_line_lookup_free(struct mt_line_lookup *lookup);
+/* What is kept about the units of a module, which it must not outlive. NULL when out of memory. */
+struct mt_line_lookup *mt_line_lookup_new(struct mt_symbol_module *module);
+void mt_line_lookup_free(struct mt_line_lookup *lookup); /* NULL is fine */
 /* The frames at an address of the ELF file, inlined callees first; returns their number, 0: no debug information. */
 size_t mt_line_lookup_find(struct mt_line_lookup *lookup, uint64_t address,
                            struct mt_symbol_frame frames[MT_MAX_INLINED_FRAMES]);

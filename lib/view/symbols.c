@@ -36,7 +36,7 @@ struct resolver {
 
 /* One file's share of the work. */
 struct job {
-    struct mt_symbol_module module;
+    struct mt_symbol_module *module;
     struct mt_symbol_query *queries;
     struct mt_symbol *symbols; /* NULL until needed */
     uint64_t *bias;            /* of each query: what it takes from file to target */
@@ -179,7 +179,7 @@ static void need_symbols(struct resolver *resolver, struct job *job) {
             resolver->no_memory = true;
             return;
         }
-        mt_symbols_lookup(&job->module, job->queries, job->n, job->symbols);
+        mt_symbols_lookup(job->module, job->queries, job->n, job->symbols);
     }
 }
 
@@ -222,17 +222,21 @@ static void store_frames(struct resolver *resolver, struct job *job, size_t i, c
 
 /* ---- one file ---------------------------------------------------------------------------------------------------- */
 
-static void look_up(struct resolver *resolver, struct job *job) {
+/* The lines of each query, as far as there is debug information; found[i] tells. */
+static void look_up_lines(struct resolver *resolver, struct job *job, bool *found) {
     struct mt_symbol_frame frames[MT_MAX_INLINED_FRAMES];
-    struct mt_line_lookup *lookup = job->module.dwarf ? mt_line_lookup_new(&job->module) : NULL;
-    bool *found = calloc(job->n, sizeof *found);
-    if (!found || (job->module.dwarf && !lookup)) {
-        resolver->no_memory = true;
+    struct mt_symbol_module *module = job->module;
+    if (!module->lines) {
+        module->lines = mt_line_lookup_new(module);
     }
-    for (size_t i = 0; lookup && !resolver->no_memory && i < job->n; i++) {
-        Dwfl *before = job->module.dwfl;
-        size_t n = mt_line_lookup_find(lookup, job->queries[i].address, frames);
-        if (job->module.dwfl != before) { /* opened again: the names are gone */
+    if (!module->lines) {
+        resolver->no_memory = true;
+        return;
+    }
+    for (size_t i = 0; !resolver->no_memory && i < job->n; i++) {
+        Dwfl *before = module->dwfl;
+        size_t n = mt_line_lookup_find(module->lines, job->queries[i].address, frames);
+        if (module->dwfl != before) { /* opened again: the names are gone */
             free(job->symbols);
             job->symbols = NULL;
         }
@@ -241,9 +245,19 @@ static void look_up(struct resolver *resolver, struct job *job) {
             found[i] = true;
         }
     }
-    mt_line_lookup_free(lookup);
+}
+
+static void look_up(struct resolver *resolver, struct job *job) {
+    bool *found = calloc(job->n, sizeof *found);
+    if (!found) {
+        resolver->no_memory = true;
+        return;
+    }
+    if (job->module->dwarf) {
+        look_up_lines(resolver, job, found);
+    }
     for (size_t i = 0; !resolver->no_memory && i < job->n; i++) {
-        if (!found[i] && job->module.dwfl) {
+        if (!found[i] && job->module->dwfl) {
             need_symbols(resolver, job);
             if (job->symbols) {
                 store_symbol(resolver, job, i);
@@ -266,7 +280,7 @@ static void fill_job(struct resolver *resolver, struct job *job, const struct pe
         const struct mt_location *location = &profile->locations[pending[i].location];
         uint64_t address = pending[i].address - mapping->bias;
         if (!profile->info.is_memtrack) { /* other tools tell the offset in the file, not the bias */
-            address = mt_symbol_module_address(&job->module, pending[i].address - mapping->start + mapping->offset);
+            address = mt_symbol_module_address(job->module, pending[i].address - mapping->start + mapping->offset);
         }
         job->queries[i].address = address - (location->exact ? 0 : 1);
         job->queries[i].location = pending[i].location;
@@ -322,7 +336,8 @@ static void resolve_file(struct resolver *resolver, const struct pending *pendin
         .debug_path = resolver->options ? resolver->options->debug_path : NULL,
     };
     struct job job = {.n = n};
-    enum mt_symbol_file opened = mt_symbol_module_open(&job.module, &wanted);
+    struct mt_symbols_cache *cache = resolver->options ? resolver->options->cache : NULL;
+    enum mt_symbol_file opened = mt_symbols_cache_open(cache, &job.module, &wanted);
     if (opened != MT_SYMBOL_FILE_FOUND) {
         note_file(resolver, opened, wanted.path);
         return;
@@ -338,7 +353,7 @@ static void resolve_file(struct resolver *resolver, const struct pending *pendin
     free(job.queries);
     free(job.bias);
     free(job.symbols);
-    mt_symbol_module_close(&job.module);
+    mt_symbols_cache_close(cache, job.module);
 }
 
 static bool same_file(const struct mt_profile *profile, uint32_t a, uint32_t b) {

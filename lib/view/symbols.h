@@ -11,10 +11,18 @@
 #include "base/error.h"
 #include "profile/profile.h"
 
+/*
+ * Files with debug information that stay open between calls: of a hundred short processes each one uses the C library,
+ * and its debug information may take longer to open than the process ran. NULL when out of memory.
+ */
+struct mt_symbols_cache;
+struct mt_symbols_cache *mt_symbols_cache_new(void);
+void mt_symbols_cache_free(struct mt_symbols_cache *cache); /* NULL is fine */
+
 struct mt_symbols_options {
-    bool debuginfod; /* let libdw ask the servers of DEBUGINFOD_URLS */
-    const char *
-        debug_path; /* directories searched for separate debug files before the usual ones, separated by ':', or NULL */
+    bool debuginfod;        /* let libdw ask the servers of DEBUGINFOD_URLS */
+    const char *debug_path; /* directories searched for debug files before the usual ones, ':' between, or NULL */
+    struct mt_symbols_cache *cache; /* or NULL */
 };
 
 /*

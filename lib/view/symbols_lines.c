@@ -15,7 +15,6 @@
  * The offsets in a damaged file can form circles. Siblings must come at growing offsets, and depth is limited.
  */
 #include <dwarf.h>
-#include <gelf.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -45,7 +44,6 @@ struct mt_line_lookup {
     struct unit *units;
     size_t n_units, unit_capacity;
     struct ranges unit_ranges;
-    uint64_t max_rows;
 };
 
 /* ---- ranges ------------------------------------------------------------------------------------------------------ */
@@ -127,27 +125,12 @@ static void add_unit(struct mt_line_lookup *lookup, Dwarf_Die *die) {
     lookup->units[lookup->n_units++] = (struct unit){.offset = dwarf_dieoffset(die)};
 }
 
-/* Line tables are what fills memory; they are read for a whole unit at a time. The larger the file, the more rows may
- * stay: opening it again can mean to decompress it again. */
-static uint64_t allowed_rows(const struct mt_symbol_module *module) {
-    uint64_t bytes = 0;
-    GElf_Shdr header;
-    Elf *elf = dwarf_getelf(module->dwarf);
-    for (Elf_Scn *section = NULL; elf && (section = elf_nextscn(elf, section)) != NULL;) {
-        if (gelf_getshdr(section, &header) && header.sh_type == SHT_PROGBITS && !(header.sh_flags & SHF_ALLOC)) {
-            bytes += header.sh_size;
-        }
-    }
-    return MIN_ROWS + bytes / BYTES_PER_ROW;
-}
-
 struct mt_line_lookup *mt_line_lookup_new(struct mt_symbol_module *module) {
     struct mt_line_lookup *lookup = calloc(1, sizeof *lookup);
     if (!lookup) {
         return NULL;
     }
     lookup->module = module;
-    lookup->max_rows = allowed_rows(module);
     Dwarf_CU *cu = NULL;
     Dwarf_Half version;
     uint8_t type;
@@ -464,8 +447,10 @@ static void count_rows(struct mt_line_lookup *lookup, struct unit *unit, Dwarf_D
     }
 }
 
+/* Line tables are what fills memory; they are read for a whole unit at a time. The larger the file, the more rows may
+ * stay: opening it again can mean to decompress it again. */
 static bool make_room(struct mt_line_lookup *lookup) {
-    if (lookup->module->n_rows < lookup->max_rows) {
+    if (lookup->module->n_rows < MIN_ROWS + lookup->module->debug_bytes / BYTES_PER_ROW) {
         return true;
     }
     for (size_t i = 0; i < lookup->n_units; i++) {

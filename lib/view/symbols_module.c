@@ -35,18 +35,13 @@ static char *search_path(const char *debug_path) {
 
 /* Takes fd over. */
 static bool report(struct mt_symbol_module *module, int fd) {
-    /* the callbacks must outlive the Dwfl; the search path is read while it exists */
-    static const Dwfl_Callbacks usual = {
+    module->callbacks = (Dwfl_Callbacks){
         .find_elf = no_elf,
         .find_debuginfo = dwfl_standard_find_debuginfo,
         .section_address = dwfl_offline_section_address,
+        .debuginfo_path = module->debug_path ? &module->debug_path : NULL,
     };
-    static __thread Dwfl_Callbacks with_path;
-    static __thread char *path;
-    path = module->debug_path;
-    with_path = usual;
-    with_path.debuginfo_path = &path;
-    module->dwfl = dwfl_begin(path ? &with_path : &usual);
+    module->dwfl = dwfl_begin(&module->callbacks);
     if (!module->dwfl) {
         close(fd);
         return false;
@@ -65,10 +60,23 @@ static bool report(struct mt_symbol_module *module, int fd) {
     return elf && gelf_getehdr(elf, &header) && (header.e_type == ET_EXEC || header.e_type == ET_DYN);
 }
 
+static uint64_t debug_bytes(Dwarf *dwarf) {
+    uint64_t bytes = 0;
+    GElf_Shdr header;
+    Elf *elf = dwarf ? dwarf_getelf(dwarf) : NULL;
+    for (Elf_Scn *section = NULL; elf && (section = elf_nextscn(elf, section)) != NULL;) {
+        if (gelf_getshdr(section, &header) && header.sh_type == SHT_PROGBITS && !(header.sh_flags & SHF_ALLOC)) {
+            bytes += header.sh_size;
+        }
+    }
+    return bytes;
+}
+
 static void load_dwarf(struct mt_symbol_module *module) {
     Dwarf_Addr bias = 0;
     module->dwarf = dwfl_module_getdwarf(module->module, &bias);
     module->dwarf_bias = bias;
+    module->debug_bytes = debug_bytes(module->dwarf);
     module->n_rows = 0;
 }
 
@@ -108,29 +116,37 @@ static bool same_build(const struct mt_symbol_module *module, const struct mt_sy
     return !(wanted->must_have_build_id && *found) && !changed_since(module->path, wanted->recorded_end_ns);
 }
 
-static enum mt_symbol_file try_file(struct mt_symbol_module *module, const char *path,
+static enum mt_symbol_file try_file(struct mt_symbol_module **out, const char *path,
                                     const struct mt_symbol_wanted *wanted) {
     int fd = open_file(path);
     if (fd < 0) {
         return MT_SYMBOL_FILE_MISSING;
     }
-    *module = (struct mt_symbol_module){.path = strdup(path), .debug_path = search_path(wanted->debug_path)};
-    enum mt_symbol_file result = MT_SYMBOL_FILE_UNUSABLE;
-    if (!module->path) {
+    struct mt_symbol_module *module = calloc(1, sizeof *module);
+    char *copy = strdup(path);
+    if (!module || !copy) {
         close(fd);
-    } else if (report(module, fd)) {
+        free(module);
+        free(copy);
+        return MT_SYMBOL_FILE_UNUSABLE;
+    }
+    module->path = copy;
+    module->debug_path = search_path(wanted->debug_path);
+    enum mt_symbol_file result = MT_SYMBOL_FILE_UNUSABLE;
+    if (report(module, fd)) {
         result = same_build(module, wanted) ? MT_SYMBOL_FILE_FOUND : MT_SYMBOL_FILE_CHANGED;
     }
-    if (result == MT_SYMBOL_FILE_FOUND) {
-        load_dwarf(module);
-    } else {
+    if (result != MT_SYMBOL_FILE_FOUND) {
         mt_symbol_module_close(module);
+        return result;
     }
+    load_dwarf(module);
+    *out = module;
     return result;
 }
 
 /* The debug file of a build in one directory: DIRECTORY/.build-id/xx/yyyy.debug. */
-static enum mt_symbol_file try_debug_file(struct mt_symbol_module *module, const char *directory, size_t bytes,
+static enum mt_symbol_file try_debug_file(struct mt_symbol_module **module, const char *directory, size_t bytes,
                                           const struct mt_symbol_wanted *wanted) {
     char *path;
     if (asprintf(&path, "%.*s/.build-id/%.2s/%s.debug", (int)bytes, directory, wanted->build_id, wanted->build_id + 2) <
@@ -142,7 +158,7 @@ static enum mt_symbol_file try_debug_file(struct mt_symbol_module *module, const
     return result;
 }
 
-static bool find_debug_file(struct mt_symbol_module *module, const struct mt_symbol_wanted *wanted) {
+static bool find_debug_file(struct mt_symbol_module **module, const struct mt_symbol_wanted *wanted) {
     if (strlen(wanted->build_id) < 2 * MIN_BUILD_ID_BYTES ||
         strspn(wanted->build_id, "0123456789abcdef") != strlen(wanted->build_id)) {
         return false;
@@ -158,8 +174,8 @@ static bool find_debug_file(struct mt_symbol_module *module, const struct mt_sym
     return try_debug_file(module, usual, strlen(usual), wanted) == MT_SYMBOL_FILE_FOUND;
 }
 
-enum mt_symbol_file mt_symbol_module_open(struct mt_symbol_module *module, const struct mt_symbol_wanted *wanted) {
-    *module = (struct mt_symbol_module){0};
+enum mt_symbol_file mt_symbol_module_open(struct mt_symbol_module **module, const struct mt_symbol_wanted *wanted) {
+    *module = NULL;
     if (wanted->path[0] != '/' || strncmp(wanted->path, "//", 2) == 0 || strncmp(wanted->path, "/memfd:", 7) == 0 ||
         strncmp(wanted->path, "/SYSV", 5) == 0 || strncmp(wanted->path, "/dev/", 5) == 0) {
         return MT_SYMBOL_FILE_NONE;
@@ -178,6 +194,10 @@ bool mt_symbol_module_reopen(struct mt_symbol_module *module) {
     module->dwarf = NULL;
     int fd = open_file(module->path);
     if (fd < 0 || !report(module, fd)) {
+        if (module->dwfl) {
+            dwfl_end(module->dwfl);
+        }
+        module->dwfl = NULL;
         return false;
     }
     load_dwarf(module);
@@ -185,13 +205,17 @@ bool mt_symbol_module_reopen(struct mt_symbol_module *module) {
 }
 
 void mt_symbol_module_close(struct mt_symbol_module *module) {
+    if (!module) {
+        return;
+    }
+    mt_line_lookup_free(module->lines);
     if (module->dwfl) {
         dwfl_end(module->dwfl);
     }
     free(module->path);
-    /* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): a closed module is all zeros */
+    free(module->key);
     free(module->debug_path);
-    *module = (struct mt_symbol_module){0};
+    free(module);
 }
 
 uint64_t mt_symbol_module_address(const struct mt_symbol_module *module, uint64_t offset) {

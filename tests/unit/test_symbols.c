@@ -49,7 +49,7 @@ static const char *file(const char *name) {
 }
 
 static void compile(const char *name, const char *flags) {
-    run("cc -O1 -fPIC -shared -Wl,--build-id %s -o %s probe.c", flags, name);
+    run("cc -O1 -fPIC -shared -Wl,--build-id,-soname,%s %s -o %s probe.c", name, flags, name);
 }
 
 static void build_id(const char *name, char hex[64]) {
@@ -83,7 +83,8 @@ static struct probe probe(const char *name) {
 }
 
 /* A profile with one mapping and one location, both resolved. */
-static struct mt_profile *resolved(const char *path, const char *id, struct probe at, const char *debug_path) {
+static struct mt_profile *resolved_with(const struct mt_symbols_options *options, const char *path, const char *id,
+                                        struct probe at) {
     struct mt_profile *p = build_empty();
     struct mt_mapping mapping = {.start = at.bias,
                                  .limit = at.bias + 0x10000,
@@ -92,10 +93,14 @@ static struct mt_profile *resolved(const char *path, const char *id, struct prob
                                  .build_id = mt_profile_intern(p, id)};
     mt_profile_add_mapping(p, &mapping);
     build_location(p, 1, at.address, NULL, 0);
-    struct mt_symbols_options options = {.debug_path = debug_path};
     struct mt_error error;
-    assert_int_equal(mt_symbols_resolve(p, &options, &error), 0);
+    assert_int_equal(mt_symbols_resolve(p, options, &error), 0);
     return p;
+}
+
+static struct mt_profile *resolved(const char *path, const char *id, struct probe at, const char *debug_path) {
+    struct mt_symbols_options options = {.debug_path = debug_path};
+    return resolved_with(&options, path, id, at);
 }
 
 static void assert_frame(const struct mt_profile *p, uint32_t frame, const char *name, int64_t line) {
@@ -326,6 +331,38 @@ static void mappings_of_other_tools(void **state) {
     mt_profile_free(p);
 }
 
+/* What is open is found again by its build id, even when the file has gone; another build is not it. */
+static void files_stay_open_in_a_cache(void **state) {
+    (void)state;
+    struct mt_symbols_options options = {.cache = mt_symbols_cache_new()};
+    assert_non_null(options.cache);
+    char id[20][64], name[32];
+    struct probe at[20];
+    for (int i = 0; i < 20; i++) { /* more than it holds */
+        snprintf(name, sizeof name, "lib%d.so", i);
+        char flags[64];
+        snprintf(flags, sizeof flags, "-g -DVARIANT=%d", i);
+        compile(name, flags);
+        build_id(name, id[i]);
+        at[i] = probe(name);
+        struct mt_profile *p = resolved_with(&options, file(name), id[i], at[i]);
+        assert_lines(p);
+        mt_profile_free(p);
+    }
+    run("rm lib19.so lib0.so");
+    struct mt_profile *p = resolved_with(&options, file("lib19.so"), id[19], at[19]);
+    assert_lines(p);
+    mt_profile_free(p);
+    p = resolved_with(&options, file("lib19.so"), "aabbccdd", at[19]);
+    assert_int_equal(p->locations[0].n_lines, 0);
+    mt_profile_free(p);
+    p = resolved_with(&options, file("lib0.so"), id[0], at[0]); /* long pushed out */
+    assert_int_equal(p->locations[0].n_lines, 0);
+    mt_profile_free(p);
+    mt_symbols_cache_free(options.cache);
+    mt_symbols_cache_free(NULL);
+}
+
 /* ---- what is not ------------------------------------------------------------------------------------------------- */
 
 static void another_build_is_not_used(void **state) {
@@ -554,6 +591,7 @@ int main(void) {
         COMPILES(cxx_names_are_demangled),
         COMPILES(several_mappings_of_one_file),
         COMPILES(mappings_of_other_tools),
+        COMPILES(files_stay_open_in_a_cache),
         COMPILES(another_build_is_not_used),
         COMPILES(without_a_build_id_time_decides),
         COMPILES(files_that_are_none),
