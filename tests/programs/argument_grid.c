@@ -9,6 +9,7 @@
 #include "target.h"
 #include <errno.h>
 #include <malloc.h>
+#include <unistd.h>
 
 static const size_t sizes[] = {0,
                                1,
@@ -104,6 +105,8 @@ static void one_alignment(size_t alignment, size_t bytes) {
 
 int main(int argc, char **argv) {
     portable = argc > 1 && !strcmp(argv[1], "portable");
+    sbrk((1 << 20) -
+         ((intptr_t)sbrk(0) & ((1 << 20) - 1))); /* what is left beside an aligned block hangs on its address */
     errno = 0;
     for (size_t i = 0; i < COUNT(sizes); i++) {
         one_size(sizes[i]);
