@@ -152,7 +152,7 @@ struct mt_big_block {
 /* A bank belongs to one thread at a time and passes to a later one when its owner has ended. Two cache lines, the
  * first written by its thread only. */
 struct mt_bank {
-    int64_t live_bytes; /* allocated - freed by the threads of this bank */
+    int64_t live_bytes; /* allocated - freed by the threads of this bank; an estimate when sampling */
     uint64_t allocated_blocks;
     int64_t published_bytes;         /* part of live_bytes that control.current_bytes contains */
     uint64_t failed;                 /* allocations that returned NULL */

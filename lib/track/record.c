@@ -65,6 +65,17 @@ static inline struct mt_site *own_record(struct mt_thread *t, mt_site_id id) {
     return s;
 }
 
+/* Sites hold what was recorded and are scaled by the reader; the process's live bytes, which decide when the peak is, are
+ * estimated here, where each block's size is known. */
+static void weigh(struct mt_thread *t, uint64_t bytes, int sign) {
+    uint64_t period = mt_tracker.options.sample_bytes;
+    if (period == 0)
+        return;
+    t->bank->live_bytes += sign * (mt_sampling_weight(bytes, period) - (int64_t)bytes);
+    if (t->bank->live_bytes > t->high || t->bank->live_bytes < t->low)
+        mt_threads_publish(t);
+}
+
 static inline void count_free(struct mt_thread *t, mt_site_id id, uint64_t bytes, int64_t waste, bool temporary) {
     struct mt_site *s = own_record(t, id);
     save_for_peak(s, t->control->epoch);
@@ -75,6 +86,8 @@ static inline void count_free(struct mt_thread *t, mt_site_id id, uint64_t bytes
     if (mt_unlikely(waste != 0))
         s->waste_bytes -= waste;
     t->bank->live_bytes -= (int64_t)bytes;
+    if (mt_unlikely(mt_tracker.unusual))
+        weigh(t, bytes, -1);
     if (mt_unlikely(t->bank->live_bytes < t->low))
         mt_threads_publish(t);
 }
@@ -162,6 +175,7 @@ static MT_NOINLINE void record_unusual(struct mt_thread *t, void *block, uint64_
     struct mt_site *s = record(t, block, bytes, frame);
     if (s == NULL)
         return;
+    weigh(t, bytes, 1);
     if (o->check_unwind)
         check_walk(t, s->node, frame);
     if (o->usable) {

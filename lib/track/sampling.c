@@ -44,3 +44,18 @@ bool mt_sampling_takes(struct mt_thread *t, uint64_t bytes, uint64_t period) {
     t->until_sample = next_gap(t, period);
     return true;
 }
+
+/* 1 - exp(-x): the series below 1/1024, and squaring from there. */
+static double probability(double x) {
+    if (x > 40)
+        return 1;
+    double y = x / 1024;
+    double rest = y - y * y / 2 + y * y * y / 6 - y * y * y * y / 24; /* 1 - exp(-y) */
+    for (int i = 0; i < 10; i++)
+        rest = rest * (2 - rest); /* 1 - (1 - rest)^2 */
+    return rest;
+}
+
+int64_t mt_sampling_weight(uint64_t bytes, uint64_t period) {
+    return bytes == 0 ? 0 : (int64_t)((double)bytes / probability((double)bytes / (double)period) + 0.5);
+}

@@ -12,4 +12,7 @@
 /* Whether this allocation is to be recorded. */
 MT_HIDDEN bool mt_sampling_takes(struct mt_thread *t, uint64_t bytes, uint64_t period);
 
+/* How many bytes a recorded block of this size stands for. */
+MT_HIDDEN int64_t mt_sampling_weight(uint64_t bytes, uint64_t period);
+
 #endif

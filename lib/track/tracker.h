@@ -39,13 +39,13 @@ struct mt_thread {
     uint64_t busy_sp; /* where it entered */
     struct mt_bank *bank;
     struct mt_control *control;
-    int64_t low, high;      /* bank->live_bytes outside of this is news for the process: see mt_publish */
-    const void *last_block; /* allocated by the last event of this thread, else NULL */
+    int64_t low, high;       /* bank->live_bytes outside of this is news for the process: see mt_publish */
+    const void *last_block;  /* allocated by the last event of this thread, else NULL */
     const void *last_before; /* last_block before mt_record_expect */
-    const void *freeing;    /* taken out by an operator delete that has not returned from the allocator yet */
-    uint64_t asked;         /* operator new was asked for so many bytes, and will ask malloc for */
-    uint64_t asked_most;    /* up to so many; 0: nothing is pending */
-    int64_t until_sample;   /* bytes to go, when sampling */
+    const void *freeing;     /* taken out by an operator delete that has not returned from the allocator yet */
+    uint64_t asked;          /* operator new was asked for so many bytes, and will ask malloc for */
+    uint64_t asked_most;     /* up to so many; 0: nothing is pending */
+    int64_t until_sample;    /* bytes to go, when sampling */
     uint64_t random;
     uint32_t bank_id;
     bool shared; /* several threads record */
