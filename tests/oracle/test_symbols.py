@@ -184,7 +184,8 @@ class Symbols(unittest.TestCase):
         source, path = (os.path.join(self.directory, name) for name in ("source." + language, "program"))
         with open(source, "w", encoding="ascii") as file:
             file.write(C_SOURCE if language == "c" else SOURCE)
-        harness.check([harness.tool(compiler), "-O2", "-g", "-Wl,--build-id", *flags, source, "-o", path])
+        harness.check([harness.tool(compiler), "-O2", "-g", "-Wl,--build-id", *flags, source, "-o", path],
+                      cwd=self.directory)
         return path
 
     def compare(self, path, debug=None):
