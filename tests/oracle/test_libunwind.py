@@ -13,8 +13,8 @@ import unittest
 from support import harness, pprof, workloads
 
 PROGRAMS = {"list": [], "containers": [], "operators": [], "strings": [], "stack_throw": ["500"], "stack_longjmp": [],
-            "stack_coroutines": [], "stack_tailcalls": [], "stack_frames_O0": [], "stack_frames_O2": [],
-            "stack_frames_omit": [], "stack_frames_keep": [], "stack_frames_realign": [], "signals_altstack": [], "threads_churn": ["4", "2000"],
+            "stack_coroutines": [], "stack_tailcalls": [], "stack_frames_O2": [], "stack_frames_omit": [],
+            "stack_frames_realign": [], "signals_altstack": [], "threads_churn": ["4", "2000"],
             "threads_destructors": [], "late_statics": []}
 
 
