@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 // flags: -O1 -g -fno-builtin
-/* Allocates before anybody expects it: in an IFUNC resolver's object, in .preinit_array, in constructors of both ends of the
- * order, and after main: in atexit handlers and destructors. 10 blocks each of sizes 1001 to 1006. */
+/* Allocates before anybody expects it: in an IFUNC resolver, in .preinit_array, in constructors of both ends of the
+ * order, and after main: in atexit handlers and destructors. 10 blocks each of sizes 1000 to 1006. */
 #include "target.h"
 
 static void make(size_t bytes) {
@@ -13,8 +13,9 @@ static int answer(void) {
     return 42;
 }
 
-/* A resolver runs while the program is being relocated: it may compute, and it is where a tracker must not yet be called. */
+/* A resolver runs while the program is being relocated, before any constructor, libc's too. */
 static int (*resolve_question(void))(void) {
+    make(1000);
     return answer;
 }
 int question(void) __attribute__((ifunc("resolve_question")));

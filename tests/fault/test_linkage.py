@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: MIT
+"""However a program was linked, it runs and its numbers are the same; sanitizers and static programs have a defined outcome."""
+import os
+import unittest
+
+from support import harness
+
+MATRIX = ("-Wl,-z,now", "-Wl,-z,lazy", "-fno-plt", "-no-pie", "-Wl,--hash-style=sysv", "-Wl,--no-eh-frame-hdr", "-fuse-ld=gold",
+          "-fuse-ld=lld", "-flto", "-fcf-protection=full", "-Wl,-z,noseparate-code", "-Wl,-Bsymbolic", "-O3 -march=native",
+          "-Wl,--as-needed -s")
+
+
+class Linkage(unittest.TestCase):
+    def build(self, source, directory, flags, compiler=None):
+        output = os.path.join(directory, source.split(".")[0])
+        compiler = compiler or ("c++" if source.endswith("pp") else "cc")
+        define = [] if compiler in ("c++", "clang++") else ["-D_GNU_SOURCE"]
+        command = [harness.tool(compiler), "-O1", "-g", "-fno-builtin", "-w", *define, *flags.split(),
+                   os.path.join(harness.SOURCE, "tests", "programs", source), "-o", output, "-lpthread", "-ldl"]
+        result = harness.run(command)
+        if result.code:
+            self.skipTest("%s: %s" % (flags, result.stderr.decode().splitlines()[-1:]))
+        return output
+
+    def totals(self, program, directory):
+        native = harness.run([program])
+        if native.code:
+            self.skipTest("does not run without a tracker either")
+        tracked = harness.track([program], directory)
+        self.assertEqual((0, native.stdout, native.stderr), (tracked.code, tracked.stdout, tracked.stderr))
+        t = tracked.profile.totals
+        return t["total_blocks"], t["total_bytes"], t["live_blocks"], t["peak_bytes"]
+
+    def test_matrix(self):
+        for source in ("early.c", "operators.cpp"):
+            with harness.workdir() as directory:
+                expected = self.totals(self.build(source, directory, ""), directory)
+            for flags in MATRIX:
+                with self.subTest(flags, source=source), harness.workdir() as directory:
+                    self.assertEqual(expected, self.totals(self.build(source, directory, flags), directory))
+
+    def test_clang(self):
+        for source in ("early.c", "containers.cpp", "stack_longjmp.c"):
+            compiler = "clang++" if source.endswith("pp") else "clang"
+            with self.subTest(source), harness.workdir() as directory:
+                blocks, *_ = self.totals(self.build(source, directory, "", compiler), directory)
+                self.assertGreater(blocks, 0)
+
+    def outcome(self, flags, compiler="cc"):
+        """A program whose allocator cannot be seen runs natively, or is declined with a reason: never a silent nothing."""
+        with harness.workdir() as directory:
+            program = self.build("tree.c", directory, flags, compiler)
+            native = harness.check([program])
+            tracked = harness.run([harness.MEMTRACK, "run", "-o", os.path.join(directory, "p"), "--", program])
+            if tracked.code == 0:
+                self.assertEqual(native.stdout, tracked.stdout)
+            else:
+                self.assertEqual(125, tracked.code, "%r" % tracked)
+            return tracked
+
+    def test_static(self):
+        for flags in ("-static", "-static-pie"):
+            with self.subTest(flags):
+                tracked = self.outcome(flags)
+                self.assertRegex(tracked.stderr.decode().lower(), "static")
+
+    def test_sanitizers(self):
+        for name in ("address", "thread", "leak"):
+            for compiler in ("cc", "clang"):
+                with self.subTest(name, compiler=compiler):
+                    tracked = self.outcome("-fsanitize=" + name, compiler)
+                    print(name, compiler, tracked.code, tracked.stderr.decode()[:300].replace("\n", " | "))
+
+
+if __name__ == "__main__":
+    harness.main()
