@@ -21,6 +21,10 @@ void mt_os_discard(void *memory, size_t bytes) {
     mt_os_call(SYS_madvise, (long)memory, (long)bytes, MADV_DONTNEED, 0, 0, 0);
 }
 
+void mt_os_prefer_huge_pages(void *memory, size_t bytes) {
+    mt_os_call(SYS_madvise, (long)memory, (long)bytes, MADV_HUGEPAGE, 0, 0, 0);
+}
+
 void mt_os_unmap(void *memory, size_t bytes) {
     mt_os_call(SYS_munmap, (long)memory, (long)bytes, 0, 0, 0, 0);
 }

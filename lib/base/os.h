@@ -68,6 +68,7 @@ MT_HIDDEN extern bool mt_os_confined;
 MT_HIDDEN void *mt_os_private(size_t bytes);
 /* Give the pages back; the range stays readable and reads as zero. */
 MT_HIDDEN void mt_os_discard(void *memory, size_t bytes);
+MT_HIDDEN void mt_os_prefer_huge_pages(void *memory, size_t bytes);
 MT_HIDDEN void mt_os_unmap(void *memory, size_t bytes);
 
 /* Read a whole (small) file, at most capacity bytes. Returns the count or -errno. */

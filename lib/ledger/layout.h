@@ -53,7 +53,7 @@ typedef uint32_t mt_module_id; /* 0 is "in no known module" */
 struct mt_node {
     uint64_t key;
     mt_node_id parent;
-    uint32_t reserved;
+    mt_node_id recent_child; /* the writer's hint; of no meaning to readers */
 };
 enum { MT_NODES_PER_CHUNK = 16384 };
 #define MT_NODE_ADDRESS_MASK ((UINT64_C(1) << 48) - 1)

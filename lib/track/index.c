@@ -2,7 +2,7 @@
 /* Open addressing, linear probing, load at most 5/8, doubled when full. See index.h. */
 #include "track/index.h"
 
-enum { FIRST_BITS = 12, LAST_BITS = 29 };
+enum { FIRST_BITS = 12, LAST_BITS = 29, HUGE_BITS = 20 };
 
 static size_t table_bytes(uint32_t bits) {
     return sizeof(struct mt_index_table) + (sizeof(uint32_t) << bits);
@@ -12,14 +12,16 @@ static struct mt_index_table *new_table(uint32_t bits) {
     struct mt_index_table *t = bits <= LAST_BITS ? mt_os_private(table_bytes(bits)) : NULL;
     if (t != NULL)
         t->bits = bits;
+    if (t != NULL && bits >= HUGE_BITS)
+        mt_os_prefer_huge_pages(t, table_bytes(bits)); /* it is probed at random */
     return t;
 }
 
 static void put(struct mt_index_table *t, uint64_t hash, uint32_t id) {
     uint32_t i = mt_index_home(t, hash);
     while (t->slot[i] != 0)
-        i = mt_index_next(t, i);
-    __atomic_store_n(&t->slot[i], id, __ATOMIC_RELEASE);
+        i = (i + 1) & ((1u << t->bits) - 1);
+    __atomic_store_n(&t->slot[i], mt_index_slot(hash, id), __ATOMIC_RELEASE);
 }
 
 bool mt_index_start(struct mt_index *x, uint64_t (*hash_of)(uint32_t)) {
@@ -40,8 +42,10 @@ bool mt_index_reserve(struct mt_index *x) {
     if (t == NULL)
         return x->used < capacity - 1;
     for (uint32_t i = 0; i < capacity; i++)
-        if (old->slot[i] != 0)
-            put(t, x->hash_of(old->slot[i]), old->slot[i]);
+        if (old->slot[i] != 0) {
+            uint32_t id = old->slot[i] & ((1u << MT_INDEX_ID_BITS) - 1);
+            put(t, x->hash_of(id), id);
+        }
     __atomic_store_n(&x->table, t, __ATOMIC_RELEASE);
     mt_os_discard((char *)old + MT_OS_PAGE, table_bytes(old->bits) - MT_OS_PAGE);
     for (uint32_t i = 0; i < (MT_OS_PAGE - sizeof *old) / sizeof(uint32_t); i++)

@@ -13,8 +13,9 @@
 
 struct mt_index_table {
     uint32_t bits;
-    uint32_t slot[]; /* 0: empty */
+    uint32_t slot[]; /* id (28) and 4 bits of its hash, which spare most looks at ids that are not it; 0: empty */
 };
+enum { MT_INDEX_ID_BITS = 28 };
 struct mt_index {
     struct mt_index_table *table;
     uint32_t used;
@@ -27,15 +28,24 @@ static inline uint64_t mt_index_mix(uint64_t a, uint64_t b) {
     return h * UINT64_C(0xBF58476D1CE4E5B9);
 }
 
-/* Iterate over the candidates for hash: i from mt_index_home, step by mt_index_next, id from mt_index_at; 0 ends. */
+/* What a slot holds for an id with this hash. */
+static inline uint32_t mt_index_slot(uint64_t hash, uint32_t id) {
+    return id | (uint32_t)hash << MT_INDEX_ID_BITS;
+}
+
+/* Candidates for hash: *at from mt_index_home on; returns the next id that can be it, 0 when there is none. */
 static inline uint32_t mt_index_home(const struct mt_index_table *t, uint64_t hash) {
     return (uint32_t)(hash >> (64 - t->bits));
 }
-static inline uint32_t mt_index_next(const struct mt_index_table *t, uint32_t i) {
-    return (i + 1) & ((1u << t->bits) - 1);
-}
-static inline uint32_t mt_index_at(const struct mt_index_table *t, uint32_t i) {
-    return __atomic_load_n(&t->slot[i], __ATOMIC_ACQUIRE);
+static inline uint32_t mt_index_candidate(const struct mt_index_table *t, uint64_t hash, uint32_t *at) {
+    for (uint32_t slot;;) {
+        slot = __atomic_load_n(&t->slot[*at], __ATOMIC_ACQUIRE);
+        *at = (*at + 1) & ((1u << t->bits) - 1);
+        if (slot == 0)
+            return 0;
+        if ((slot ^ mt_index_slot(hash, 0)) >> MT_INDEX_ID_BITS == 0)
+            return slot & ((1u << MT_INDEX_ID_BITS) - 1);
+    }
 }
 
 /* Start empty (a former table is unmapped: no reader may be left). False: no memory. */

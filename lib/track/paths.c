@@ -36,13 +36,33 @@ bool mt_paths_start(void) {
 
 static mt_node_id find(uint64_t hash, mt_node_id parent, uint64_t key) {
     const struct mt_index_table *t = __atomic_load_n(&nodes.table, __ATOMIC_ACQUIRE);
+    uint32_t at = mt_index_home(t, hash);
     mt_node_id id;
-    for (uint32_t i = mt_index_home(t, hash); (id = mt_index_at(t, i)) != 0; i = mt_index_next(t, i)) {
+    while ((id = mt_index_candidate(t, hash, &at)) != 0) {
         const struct mt_node *n = node_at(id);
         if (n->key == key && n->parent == parent)
             return id;
     }
     return 0;
+}
+
+static bool is_child(mt_node_id id, mt_node_id parent, uint64_t key) {
+    const struct mt_node *c = chunk[id / MT_NODES_PER_CHUNK];
+    if (c == NULL)
+        return false;
+    c += id % MT_NODES_PER_CHUNK;
+    return c->key == key && c->parent == parent;
+}
+
+/*
+ * Two guesses that cost less than the index, which is two cache misses in a large tree: the node made right after the
+ * parent (a new path is made from the outside in, so its nodes lie side by side), and the child asked for last.
+ */
+static mt_node_id guess(mt_node_id parent, uint64_t key) {
+    mt_node_id recent = __atomic_load_n(&node_at(parent)->recent_child, __ATOMIC_RELAXED);
+    if (is_child(parent + 1, parent, key))
+        return parent + 1;
+    return recent != 0 && is_child(recent, parent, key) ? recent : 0;
 }
 
 static mt_node_id add(uint64_t hash, mt_node_id parent, uint64_t key) {
@@ -61,8 +81,13 @@ mt_node_id mt_paths_find(struct mt_thread *t, mt_node_id parent, uint64_t pc, mt
         return MT_NODE_LOSSY;
     uint64_t key = (pc & (MT_NODE_ADDRESS_MASK | MT_NODE_EXACT)) | (uint64_t)mt_rule_module(rule)
                                                                        << MT_NODE_MODULE_SHIFT;
+    mt_node_id id = guess(parent, key);
+    if (id != 0) {
+        *mt_paths_cached(t, parent, pc) = (struct mt_child){.pc = pc, .parent = parent, .node = id};
+        return id;
+    }
     uint64_t hash = mt_index_mix(key, parent);
-    mt_node_id id = find(hash, parent, key);
+    id = find(hash, parent, key);
     if (mt_unlikely(id == 0)) {
         if (!mt_growth_lock(t->bank_id))
             return MT_NODE_LOSSY;
@@ -73,6 +98,8 @@ mt_node_id mt_paths_find(struct mt_thread *t, mt_node_id parent, uint64_t pc, mt
         if (id == MT_NODE_LOSSY)
             return id;
     }
+    if (mt_tracker_alone()) /* a line that several threads read is not worth writing to */
+        __atomic_store_n(&node_at(parent)->recent_child, id, __ATOMIC_RELAXED);
     *mt_paths_cached(t, parent, pc) = (struct mt_child){.pc = pc, .parent = parent, .node = id};
     return id;
 }

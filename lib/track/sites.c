@@ -70,8 +70,9 @@ static mt_site_id take(struct bank_run *r, mt_node_id node, uint8_t size_class, 
 
 static mt_site_id find(uint64_t h, mt_node_id node, uint8_t size_class, uint32_t bank, uint32_t origin) {
     const struct mt_index_table *t = __atomic_load_n(&sites.table, __ATOMIC_ACQUIRE);
+    uint32_t at = mt_index_home(t, h);
     mt_site_id id;
-    for (uint32_t i = mt_index_home(t, h); (id = mt_index_at(t, i)) != 0; i = mt_index_next(t, i)) {
+    while ((id = mt_index_candidate(t, h, &at)) != 0) {
         const struct mt_site *s = mt_site_at(id);
         if (s->node == node && s->size_class == size_class && s->bank == bank && s->origin == origin)
             return id;
