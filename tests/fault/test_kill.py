@@ -35,6 +35,18 @@ def wait_for_progress(path, events, process):
         time.sleep(0.001)
 
 
+def child_of(parent):
+    """The program that memtrack runs. Field 4 of /proc/PID/stat is the parent; the name before it may hold anything."""
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            with open("/proc/%s/stat" % pid) as file:
+                if int(file.read().rpartition(")")[2].split()[1]) == parent:
+                    return int(pid)
+        except OSError:
+            continue  # it has ended meanwhile
+    raise AssertionError("process %d has no child" % parent)
+
+
 class Kill(unittest.TestCase):
     def kill_at(self, directory, number, events):
         shared = os.path.join(directory, "shared.%d" % number)
@@ -46,10 +58,7 @@ class Kill(unittest.TestCase):
                                    env=harness.plain_environment(), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
         try:
             wait_for_progress(shared, events, process)
-            children = harness.check(["ps", "-o", "pid=", "--ppid", str(process.pid)]).stdout.split()
-            for pid in children:
-                if b"acknowledge" in open("/proc/%s/cmdline" % pid.decode(), "rb").read():
-                    os.kill(int(pid), signal.SIGKILL)
+            os.kill(child_of(process.pid), signal.SIGKILL)
             _, error = process.communicate(timeout=harness.WATCHDOG_SECONDS)
         finally:
             process.kill()
