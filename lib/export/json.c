@@ -61,14 +61,16 @@ static json_t *recording_object(const struct mt_profile *profile) {
 }
 
 static json_t *totals_object(const struct mt_rows *rows) {
+    const struct mt_profile_info *info = &mt_rows_profile(rows)->info;
     struct mt_totals totals;
     mt_rows_totals(rows, &totals);
-    return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "live_bytes", number(totals.live_bytes),
+    return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "live_bytes", number(totals.live_bytes),
                      "live_blocks", number(totals.live_blocks), "peak_bytes", number(totals.peak_bytes), "peak_blocks",
                      number(totals.peak_blocks), "total_bytes", number(totals.total_bytes), "total_blocks",
                      number(totals.total_blocks), "freed_bytes", number(totals.freed_bytes), "freed_blocks",
                      number(totals.freed_blocks), "temporary_blocks", number(totals.temporary_blocks),
-                     "failed_allocations", number(totals.failed_allocations));
+                     "failed_allocations", number(totals.failed_allocations), "total_usable_bytes",
+                     number(info->usable_measured ? info->usable_bytes : 0));
 }
 
 static json_t *coverage_object(const struct mt_rows *rows) {

@@ -244,7 +244,8 @@ static int sort_records(struct conversion *c) {
         return -MEMTRACK_ENOMEM;
     for (size_t i = 1; i < c->n_sites; i++) {
         const struct mt_site *site = &c->sites[i];
-        if (site->node == MT_NODE_ROOT)
+        bool is_idle = site->node == MT_NODE_LOSSY && site->allocated_blocks == 0 && site->freed_blocks == 0;
+        if (site->node == MT_NODE_ROOT || is_idle) /* each thread keeps a lossy record in reserve */
             continue;
         uint64_t key = (uint64_t)site->node << 32 | (uint64_t)site->origin << 8 | site->size_class;
         c->keys[c->n_keys++] = (struct record_key){key, (uint32_t)i};
