@@ -161,9 +161,10 @@ static void sampled(void) {
 }
 
 static void hostile(void) {
-    static const char *const command[] = {"./x", "\033]0;owned\a", "caf\xe9",
-                                          "\xe2\x80\xae"
-                                          "fdp.exe"};
+    /* in two pieces, as a hexadecimal escape would take the f with it */
+    static const char reversed[] = "\xe2\x80\xae"
+                                   "fdp.exe";
+    static const char *const command[] = {"./x", "\033]0;owned\a", "caf\xe9", reversed};
     char *endless = malloc(5001);
     memset(endless, 'a', 5000);
     endless[5000] = '\0';

@@ -26,9 +26,9 @@ static void columns_sum_to_the_totals(void **state) {
     (void)state;
     for (uint64_t seed = 1; seed <= 40; seed++) {
         struct mt_profile *p = build_random_profile(seed, 300);
-        for (int group_by = 0; group_by < MT_N_BY; group_by++)
+        for (enum mt_group_by group_by = 0; group_by < MT_N_BY; group_by++)
             for (int keep = 0; keep < 3; keep++) {
-                struct mt_view_options options = {.by = (enum mt_group_by)group_by, .sort = MT_VALUE_LIVE_BYTES};
+                struct mt_view_options options = {.by = group_by, .sort = MT_VALUE_LIVE_BYTES};
                 options.wrappers.keep_libraries = keep == 1;
                 options.wrappers.keep_all = keep == 2;
                 struct mt_rows *rows = build(p, options);
@@ -57,10 +57,10 @@ static void keys_are_unique(void **state) {
     (void)state;
     for (uint64_t seed = 1; seed <= 20; seed++) {
         struct mt_profile *p = build_random_profile(seed, 300);
-        for (int group_by = 0; group_by < MT_N_BY; group_by++) {
+        for (enum mt_group_by group_by = 0; group_by < MT_N_BY; group_by++) {
             if (group_by == MT_BY_STACK)
                 continue; /* the function distinguishes frames, the key of a line does not show it */
-            struct mt_rows *rows = by(p, (enum mt_group_by)group_by);
+            struct mt_rows *rows = by(p, group_by);
             size_t n = mt_rows_count(rows);
             char **keys = calloc(n, sizeof *keys);
             for (size_t i = 0; i < n; i++)
@@ -81,8 +81,8 @@ static void keys_are_unique(void **state) {
 static void order_is_total_and_repeatable(void **state) {
     (void)state;
     struct mt_profile *p = build_random_profile(7, 500);
-    for (int group_by = 0; group_by < MT_N_BY; group_by++) {
-        struct mt_rows *rows = by(p, (enum mt_group_by)group_by), *again = by(p, (enum mt_group_by)group_by);
+    for (enum mt_group_by group_by = 0; group_by < MT_N_BY; group_by++) {
+        struct mt_rows *rows = by(p, group_by), *again = by(p, group_by);
         assert_int_equal(mt_rows_count(rows), mt_rows_count(again));
         for (size_t i = 0; i < mt_rows_count(rows); i++) {
             const struct mt_row *row = mt_rows_at(rows, i);
@@ -103,9 +103,9 @@ static void order_of_the_first_rows(void **state) {
         struct mt_profile *p = build_random_profile(seed, 400);
         for (size_t s = 0; s < p->n_samples; s += 2) /* many equals */
             memset(p->samples[s].value, 0, sizeof p->samples[s].value);
-        for (int group_by = 0; group_by < MT_N_BY; group_by++)
+        for (enum mt_group_by group_by = 0; group_by < MT_N_BY; group_by++)
             for (size_t n_named = 1; n_named < 100; n_named += 13) {
-                struct mt_view_options options = {.by = (enum mt_group_by)group_by, .sort = MT_VALUE_LIVE_BYTES};
+                struct mt_view_options options = {.by = group_by, .sort = MT_VALUE_LIVE_BYTES};
                 struct mt_rows *whole = build(p, options);
                 options.n_named = n_named;
                 struct mt_rows *part = build(p, options);
@@ -245,8 +245,8 @@ static void keys_without_lines(void **state) {
         [MT_BY_FILE] = {"(app)", "[unknown]", "[lossy]", NULL, NULL},
         [MT_BY_MODULE] = {"/opt/bin/app", "[unknown]", "[lossy]", NULL, NULL},
     };
-    for (int group_by = MT_BY_LINE; group_by <= MT_BY_MODULE; group_by++) {
-        struct mt_rows *rows = by(p, (enum mt_group_by)group_by);
+    for (enum mt_group_by group_by = MT_BY_LINE; group_by <= MT_BY_MODULE; group_by++) {
+        struct mt_rows *rows = by(p, group_by);
         size_t n = 0;
         for (; n < 5 && expected[group_by][n]; n++)
             assert_key(rows, n, expected[group_by][n]);
@@ -305,7 +305,7 @@ static void cumulative_covers_what_is_charged(void **state) {
     (void)state;
     for (uint64_t seed = 50; seed < 60; seed++) {
         struct mt_profile *p = build_random_profile(seed, 200);
-        for (int group_by = MT_BY_LINE; group_by <= MT_BY_MODULE; group_by++) {
+        for (enum mt_group_by group_by = MT_BY_LINE; group_by <= MT_BY_MODULE; group_by++) {
             struct mt_rows *rows = build(p, (struct mt_view_options){.by = group_by, .cumulative = true});
             const struct mt_row *all = mt_rows_all(rows);
             struct mt_row sum;
@@ -324,8 +324,8 @@ static void cumulative_covers_what_is_charged(void **state) {
 static void cumulative_needs_a_call_path(void **state) {
     (void)state;
     struct mt_profile *p = wrapped_profile();
-    for (int group_by = MT_BY_STACK; group_by < MT_N_BY; group_by++) {
-        struct mt_view_options options = {.by = (enum mt_group_by)group_by, .cumulative = true};
+    for (enum mt_group_by group_by = MT_BY_STACK; group_by < MT_N_BY; group_by++) {
+        struct mt_view_options options = {.by = group_by, .cumulative = true};
         struct mt_rows *rows;
         struct mt_error error = {0};
         assert_int_equal(mt_rows_build(p, &options, &rows, &error), -MEMTRACK_EUSAGE);
@@ -427,8 +427,8 @@ static void sums_saturate(void **state) {
 static void empty_profile(void **state) {
     (void)state;
     struct mt_profile *p = build_empty();
-    for (int group_by = 0; group_by < MT_N_BY; group_by++) {
-        struct mt_rows *rows = by(p, (enum mt_group_by)group_by);
+    for (enum mt_group_by group_by = 0; group_by < MT_N_BY; group_by++) {
+        struct mt_rows *rows = by(p, group_by);
         assert_int_equal(mt_rows_count(rows), 0);
         mt_rows_free(rows);
     }
