@@ -19,7 +19,7 @@ LIMIT = 64 * 1024
 # The shim stands between libc's aliases and libc; these are counted by the program itself, in the class Own.
 ON_GLIBC = [name for name in workloads.COMMON + workloads.OWN if name != "libc_aliases"]
 ON_OTHERS = ("list", "growth", "zeroed", "aligned", "aligned_rare", "strings", "operators", "containers", "temporary",
-             "peak_middle", "leaks", "zero_realloc", "sizes", "sized_free", "early")
+             "peak_middle", "leaks", "zero_realloc", "sizes", "sized_free")
 
 
 def together(workload, directory, allocator=None, options=(), usable=False):
@@ -46,7 +46,9 @@ def program(name, *arguments):
 
 class Counting(unittest.TestCase):
     def check_peak(self, workload, expected, totals):
-        bound = max(LIMIT, expected["peak_bytes"] // 1000)
+        """The documented bound, and what can be on its way between the two tools' locks: one block per thread."""
+        largest = 100008 if "churn" in workload.name else 128
+        bound = max(LIMIT, expected["peak_bytes"] // 1000) + largest * expected["threads"]
         self.assertLessEqual(abs(expected["peak_bytes"] - totals["peak_bytes"]), bound, "peak of %s" % workload)
 
     def equal(self, workload, fields=SERIAL, **how):
