@@ -114,6 +114,18 @@ class Own(unittest.TestCase):
                                  own["freed_bytes"], totals["live_bytes"])
 
 
+    def test_new_handler(self):
+        """operator new calls the program back, which allocates and throws through it: all blocks are known by size."""
+        with harness.workdir() as directory:
+            tracked = harness.track([harness.program("new_handler")], directory)
+            self.assertEqual(b"800 caught, 600 tries\n", tracked.stdout)
+            rows = {row["function"].rsplit("::", 1)[-1].split("(")[0]: (row["live_blocks"], row["live_bytes"])
+                    for row in tracked.profile.report("--by", "function")["rows"]}
+            self.assertEqual(((400, 4000), (600, 12000), (200, 10000)),
+                             (rows["throwing_handler"], rows["patient_handler"], rows["ordinary"]))
+            self.assertEqual(1200, tracked.profile.totals["failed_allocations"])
+            compare.whole(self, tracked.profile)
+
     def test_libc_aliases(self):
         """100 blocks of 60 bytes by each of six names, on the allocators that survive it without a tracker."""
         for allocator in ("glibc", "tcmalloc", "mimalloc"):

@@ -45,6 +45,19 @@ class Storm(unittest.TestCase):
             self.assertLessEqual(totals["total_blocks"], expected)
             self.assertTrue(mode == "allocates" or dropped == 0)
 
+    def test_jumps(self):
+        """A handler that leaves by siglongjmp, out of the tracker as well: no hang, no blindness, a few events lost."""
+        allocator = harness.compile_object("bump.c")
+        with harness.workdir() as directory:
+            command = [harness.program("signals_jump"), str(1.0 * SOAK), "100"]
+            tracked = harness.track(command, directory, ["--allocator", allocator], timeout=LIMIT)
+            self.assertEqual(0, tracked.code, "%r" % tracked)
+            row = tracked.profile.row("function", "afterwards")
+            self.assertEqual((1000, 7777000, 500), (row["total_blocks"], row["total_bytes"], row["live_blocks"]))
+            jumps, dropped = int(tracked.stderr.split()[0]), tracked.profile.coverage["dropped_events"]
+            print("%d jumps, %d events dropped" % (jumps, dropped))
+            self.assertLessEqual(dropped, 4 * jumps)
+
     def test_dlopen(self):
         with harness.workdir() as directory:
             plugins = [harness.compile_object("plugins/%s.c" % name, os.path.join(directory, name + ".so"))
