@@ -14,7 +14,7 @@ static int answer(void) {
 }
 
 /* A resolver runs while the program is being relocated, before any constructor, libc's too. */
-static int (*resolve_question(void))(void) {
+__attribute__((used)) static int (*resolve_question(void))(void) {
     make(1000);
     return answer;
 }
