@@ -154,18 +154,19 @@ struct mt_big_block {
 struct mt_bank {
     int64_t live_bytes; /* allocated - freed by the threads of this bank; an estimate when sampling */
     uint64_t allocated_blocks;
-    int64_t published_bytes;         /* part of live_bytes that control.current_bytes contains */
-    uint64_t failed;                 /* allocations that returned NULL */
-    uint64_t unknown_frees;          /* frees of blocks whose allocation was not seen */
-    uint64_t dropped;                /* events that could not be recorded */
-    uint64_t lossy_blocks;           /* allocations whose call path found no room */
-    uint64_t unwind_mismatches;      /* only counted under MT_FLAG_CHECK_UNWIND */
+    int64_t published_bytes;    /* part of live_bytes that control.current_bytes contains */
+    uint64_t failed;            /* allocations that returned NULL */
+    uint64_t unknown_frees;     /* frees of blocks whose allocation was not seen */
+    uint64_t dropped;           /* allocations that found no room among the live blocks: counted as freed at once */
+    uint64_t lossy_blocks;      /* allocations whose call path found no room */
+    uint64_t unwind_mismatches; /* only counted under MT_FLAG_CHECK_UNWIND */
     uint64_t allocated_usable_bytes; /* only under MT_FLAG_USABLE */
     uint64_t owner;                  /* address of the owner's thread-local block; 0: never used */
     uint32_t tid;                    /* of the present or last owner */
     uint32_t n_threads;              /* threads that have owned this bank so far */
     char name[16];                   /* comm of the first owner when it first allocated, NUL-terminated */
-    uint64_t reserved[3];
+    uint64_t interrupted;            /* events in a signal handler that interrupted the recorder: not in any count */
+    uint64_t reserved[2];
 };
 enum { MT_BANKS_PER_CHUNK = 32, MT_MAX_BANKS = 65536 };
 

@@ -483,6 +483,7 @@ static void add_bank(struct mt_ledger_totals *t, const struct mt_bank *bank) {
     t->failed += bank->failed;
     t->unknown_frees += bank->unknown_frees;
     t->dropped += bank->dropped;
+    t->interrupted += bank->interrupted;
     t->lossy_blocks += bank->lossy_blocks;
     t->unwind_mismatches += bank->unwind_mismatches;
     t->allocated_usable_bytes += bank->allocated_usable_bytes;

@@ -41,7 +41,7 @@ struct mt_ledger_totals {
     uint64_t allocated_blocks;
     int64_t current_bytes, peak_bytes; /* as published, see struct mt_control */
     uint64_t epoch;                    /* changes whenever the peak rises */
-    uint64_t failed, unknown_frees, dropped, lossy_blocks, unwind_mismatches, allocated_usable_bytes;
+    uint64_t failed, unknown_frees, dropped, interrupted, lossy_blocks, unwind_mismatches, allocated_usable_bytes;
     uint64_t file_bytes;
     uint32_t flags;
     size_t n_sites;

@@ -427,7 +427,7 @@ static void set_totals(struct conversion *c, const struct mt_ledger_totals *coun
     info->totals.failed_allocations = counts->failed;
     info->usable_bytes = info->usable_measured ? counts->allocated_usable_bytes : 0;
     info->coverage.unknown_frees = counts->unknown_frees;
-    info->coverage.dropped_events = counts->dropped;
+    info->coverage.dropped_events = counts->dropped + counts->interrupted;
     info->coverage.lossy_blocks = counts->lossy_blocks;
     for (size_t i = 0; i < profile->n_samples; i++)
         if (profile->samples[i].truncated)

@@ -184,7 +184,8 @@ static const char *room_advice(uint32_t error) {
 }
 
 /* A block that finds no room among the live ones is counted as freed at once, and its free is then unknown. */
-static void say_what_is_lost(struct notes *notes, const struct mt_ledger_info *info) {
+static void say_what_is_lost(struct notes *notes, const struct mt_ledger_info *info,
+                             const struct mt_ledger_totals *counts) {
     const struct mt_coverage *coverage = &notes->profile->info.coverage;
     if (info->flags & MT_FLAG_NO_SPACE)
         say(notes, "The ledger could not grow any more (%s). Next time: %s.",
@@ -192,11 +193,15 @@ static void say_what_is_lost(struct notes *notes, const struct mt_ledger_info *i
     if (coverage->lossy_blocks)
         say(notes, "%" PRIu64 " allocations found no room for their call path and stand in the line [lossy].",
             coverage->lossy_blocks);
-    if (coverage->dropped_events)
+    if (counts->dropped)
         say(notes,
             "%" PRIu64
             " allocations found no room among the live blocks: the totals contain them, peak and live do not.",
-            coverage->dropped_events);
+            counts->dropped);
+    if (counts->interrupted)
+        say(notes,
+            "%" PRIu64 " events came from signal handlers that had interrupted the recorder: no figure contains them.",
+            counts->interrupted);
 }
 
 static void say_how_it_began(struct notes *notes, const struct mt_ledger_info *info) {
@@ -234,7 +239,7 @@ int mt_ledger_info_notes(const struct mt_ledger *ledger, const struct mt_ledger_
     struct notes notes = {profile, 0};
     const struct mt_ledger_info *info = mt_ledger_info(ledger);
     say_how_it_began(&notes, info);
-    say_what_is_lost(&notes, info);
+    say_what_is_lost(&notes, info, counts);
     say_truncated(&notes);
     if (info->flags & MT_FLAG_CHECK_UNWIND)
         say(&notes, "Each call path was checked against a full unwind: %" PRIu64 " mismatches.",

@@ -134,10 +134,13 @@ void mt_tracker_flag(enum mt_flag flag) {
         __atomic_fetch_or(&mt_tracker.header->flags, (uint32_t)flag, __ATOMIC_RELAXED);
 }
 
-/* The thread is inside the recorder already: a signal handler allocates; or a handler has left the recorder by
- * longjmp, and then the stack is above where it entered. */
+/* The thread is inside the recorder already: a signal handler allocates. Or a handler has left the recorder by longjmp,
+ * and the thread works on: on the same stack, what interrupts lies a signal frame (red zone, ucontext, vector registers:
+ * some 1 KiB at least) below what it interrupts. */
+enum { LEAST_SIGNAL_FRAME = 512 };
 static bool was_left_behind(const struct mt_thread *t, uint64_t sp) {
-    return sp > t->busy_sp && mt_stack_contains(&t->stack.map, sp) && mt_stack_contains(&t->stack.map, t->busy_sp);
+    return sp + LEAST_SIGNAL_FRAME > t->busy_sp && mt_stack_contains(&t->stack.map, sp) &&
+           mt_stack_contains(&t->stack.map, t->busy_sp);
 }
 
 struct mt_thread *mt_tracker_enter(uint64_t sp) {
@@ -149,7 +152,7 @@ struct mt_thread *mt_tracker_enter(uint64_t sp) {
     if (t == NULL || t->bank == NULL)
         return mt_threads_register();
     if (t->seen == MT_SEEN_BUSY) {
-        t->bank->dropped++;
+        t->bank->interrupted++;
         if (!was_left_behind(t, sp))
             return NULL;
     }

@@ -92,6 +92,9 @@ mt_rule mt_rules_compute(uint64_t pc) {
     mt_rule rule = header != NULL ? mt_cfi_rule(header, pc) : MT_RULE_NONE;
     if (rule == MT_RULE_NONE && (module & MT_MODULE_LOADER))
         rule = MT_RULE_END;
+    /* No call lies before the first byte of a function: a stack that somebody has built (makecontext) ends there. */
+    if (rule == MT_RULE_NONE && header != NULL && mt_cfi_rule(header, pc | MT_PC_EXACT) != MT_RULE_NONE)
+        rule = MT_RULE_END;
     return rule | (uint64_t)(module & 0x7fff) << 5;
 }
 
