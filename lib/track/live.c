@@ -10,7 +10,7 @@
  * average, which is 11 to 14 bytes a block; outgrown ones are used again by other regions.
  *
  * One cache line answers nearly every question: tags, entries and the count that says whether to look further lie in
- * it together. Measured and rejected: keeping address order (long runs in dense heaps), one table of 16-byte entries
+ * it together. Tried and rejected: keeping address order (long runs in dense heaps), one table of 16-byte entries
  * (cache misses), linear probing over 8-byte entries with backward-shift deletion (a third slower with random frees
  * at this load), tombstones (rehashing under steady churn).
  */
