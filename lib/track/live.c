@@ -11,8 +11,8 @@
  *
  * One cache line answers nearly every question: tags, entries and the count that says whether to look further lie in
  * it together. Tried and rejected: keeping address order (long runs in dense heaps), one table of 16-byte entries
- * (cache misses), linear probing over 8-byte entries with backward-shift deletion (a third slower with random frees
- * at this load), tombstones (rehashing under steady churn).
+ * (cache misses), linear probing over 8-byte entries with backward-shift deletion (long clusters at
+ * this load), tombstones (rehashing under steady churn).
  */
 #include "track/live.h"
 
