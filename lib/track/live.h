@@ -94,7 +94,7 @@ static inline void mt_group_retag(struct mt_group *g, int i, uint64_t from, uint
     g->tags[i >> 2] ^= (from ^ to) << (16 * (i & 3));
 }
 
-/* Sixteen of the eighteen entries of three groups: few blocks leave their group, and a block costs 11 to 14 bytes. */
+/* Five of six entries on average: few blocks leave their group, and a block costs 11 to 14 bytes. */
 static inline bool mt_live_is_full(const struct mt_region *r) {
     return r->used >= r->n_groups * 5u;
 }
