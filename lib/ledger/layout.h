@@ -18,10 +18,20 @@
  *                                   MT_EXTENT_BIG     struct mt_big_block[]; the one with the highest index is in force
  *                                   MT_EXTENT_BANKS   chunk i: struct mt_bank[MT_BANKS_PER_CHUNK]
  *                                   MT_EXTENT_MODULES chunk i: struct mt_module[MT_MODULES_PER_CHUNK]
+ *                                   MT_EXTENT_SAVED   chunk i: struct mt_saved_site[MT_SITES_PER_CHUNK]
  *
  * Who writes: a site and a bank have one writing thread at a time; a region is written under its lock; everything
  * that grows (segments, extents, nodes, modules) is append-only, its count is stored with release order after the
  * contents. Readers take no lock and trust nothing: a process can die, or scribble, between any two stores.
+ *
+ * Readers write two things: requests (struct mt_request) and the era, each with one pwrite of a whole field.
+ *
+ * A cut is one instant that a reader chooses while the process runs. The reader stores a new odd number in
+ * request.cut; every thread, before it changes anything for the first time afterwards, copies what it is about to
+ * change (its bank, the control line, each site) to a place of its own and stores the number there, last. What an
+ * event changed that was under way at that instant belongs to before the cut: mt_bank.sequence is odd while its thread is inside
+ * one, and the reader waits until every odd one has changed. Then it reads a thing, after it the saved copy's number,
+ * and takes the copy when that is the cut's. The reader ends the cut by storing the next even number.
  */
 #ifndef MT_LEDGER_LAYOUT_H
 #define MT_LEDGER_LAYOUT_H
@@ -29,7 +39,7 @@
 #include <stdint.h>
 
 #define MT_LEDGER_MAGIC   UINT64_C(0x31524744454C544D) /* "MTLEDGR1" read as little endian */
-#define MT_LEDGER_VERSION 1u
+#define MT_LEDGER_VERSION 2u
 #define MT_LEDGER_SUFFIX  ".ledger" /* file name: PID.STARTTICKS.COUNTER.ledger */
 
 enum {
@@ -98,6 +108,16 @@ struct mt_site {
 };
 enum { MT_SITES_PER_CHUNK = 4096 };
 
+/* What a site was at the cut whose number it carries. In memory of its own, made when a cut first needs it. */
+struct mt_saved_site {
+    uint64_t allocated_bytes, allocated_blocks, freed_bytes, freed_blocks;
+    uint64_t saved_epoch;
+    int64_t saved_bytes, saved_blocks, max_bytes;
+    uint64_t temporary_blocks;
+    int64_t waste_bytes;
+    uint64_t cut; /* stored last */
+};
+
 /* Size classes: 0 is the empty block, class c >= 1 holds 2^(c-1) <= bytes < 2^c. */
 static inline uint8_t mt_size_class(uint64_t bytes) {
     return (uint8_t)(bytes ? 64 - __builtin_clzll(bytes) : 0);
@@ -112,7 +132,7 @@ static inline uint8_t mt_size_class(uint64_t bytes) {
  *
  *   tags[0]    tag 3 │ tag 2 │ tag 1 │ tag 0          16 bits each: key + 1, 0: free
  *   tags[1]    overflow (32) │ tag 5 │ tag 4          key: (address >> 3) & 8191
- *   entry[i]   63    bytes (36)    28 27    site (28)   0
+ *   entry[i]   63   bytes (24)   40 39   era (13)   27 26   site (27)   0
  *
  * Blocks of MT_ENTRY_MAX_BYTES and more, and addresses that are not of this form, live in the table of big blocks.
  */
@@ -132,26 +152,55 @@ enum {
     MT_REGION_SHIFT = 16,
     MT_LEAF_SHIFT = 25, /* a leaf holds the regions of 32 MiB */
     MT_REGIONS_PER_LEAF = 1 << (MT_LEAF_SHIFT - MT_REGION_SHIFT),
-    MT_ENTRY_BYTES_SHIFT = 28,
+    MT_SITE_BITS = 27, /* of a site id, wherever ids are packed */
+    MT_ENTRY_ERA_SHIFT = MT_SITE_BITS,
+    MT_ENTRY_BYTES_SHIFT = 40,
 };
-#define MT_ENTRY_MAX_BYTES (UINT64_C(1) << 36) /* first size that does not fit */
-#define MT_ENTRY_SITE_MASK ((UINT64_C(1) << MT_ENTRY_BYTES_SHIFT) - 1)
+#define MT_ENTRY_MAX_BYTES (UINT64_C(1) << 24) /* first size that does not fit */
+#define MT_ENTRY_SITE_MASK ((UINT64_C(1) << MT_SITE_BITS) - 1)
 #define MT_ADDRESS_LIMIT   (UINT64_C(1) << 47) /* addresses from here on go to the table of big blocks */
-
-enum { MT_SITE_BITS = 27 }; /* of a site id, wherever ids are packed */
 
 struct mt_big_block {
     uint64_t address; /* 0: empty, 1: deleted */
     uint64_t bytes;
     mt_site_id site;
-    uint32_t reserved;
+    uint32_t era;
 };
+
+/*
+ * When a block was allocated is kept as an era: the time since the start of the recording in units of 10 ms, as a
+ * floating-point number with 8 bits of mantissa. So the first 2.56 s have eras of 10 ms, and later ones are at most
+ * 1/256 of the recording's age. The present era is in the control line; threads store it every MT_ERA_EVENTS
+ * allocations, and a reader that watches the process at each of its ticks. era_seen of the header says which were ever stored: a block of era e
+ * was allocated after the beginning of e and before the end of the next one that was stored, if any.
+ */
+enum { MT_ERA_BITS = 13, MT_ERAS = 1 << MT_ERA_BITS, MT_ERA_MANTISSA_BITS = 8, MT_ERA_EVENTS = 4096 };
+#define MT_ERA_UNIT_NS UINT64_C(10000000)
+
+static inline uint32_t mt_era_at(uint64_t ns) {
+    uint64_t t = ns / MT_ERA_UNIT_NS;
+    if (t >> MT_ERA_MANTISSA_BITS == 0)
+        return (uint32_t)t;
+    uint32_t e = 63u - (uint32_t)__builtin_clzll(t) - MT_ERA_MANTISSA_BITS;
+    uint32_t era = (e + 1) << MT_ERA_MANTISSA_BITS | (uint32_t)(t >> e & ((1u << MT_ERA_MANTISSA_BITS) - 1));
+    return era < MT_ERAS ? era : MT_ERAS - 1;
+}
+
+/* Since the start of the recording. Where an era ends is where the next one begins. */
+static inline uint64_t mt_era_begin_ns(uint32_t era) {
+    uint32_t e = era >> MT_ERA_MANTISSA_BITS;
+    uint64_t mantissa = era & ((1u << MT_ERA_MANTISSA_BITS) - 1);
+    if (e == 0)
+        return mantissa * MT_ERA_UNIT_NS;
+    return ((mantissa | 1u << MT_ERA_MANTISSA_BITS) << (e - 1)) * MT_ERA_UNIT_NS;
+}
 
 /* ---- threads --------------------------------------------------------------------------------------------------- */
 
-/* A bank belongs to one thread at a time and passes to a later one when its owner has ended. Two cache lines, the
- * first written by its thread only. */
+/* A bank belongs to one thread at a time and passes to a later one when its owner has ended. The first cache line is
+ * written by its thread only. */
 struct mt_bank {
+    uint64_t sequence;  /* odd while the thread is inside an event */
     int64_t live_bytes; /* allocated - freed by the threads of this bank; an estimate when sampling */
     uint64_t allocated_blocks;
     int64_t published_bytes;    /* part of live_bytes that control.current_bytes contains */
@@ -166,7 +215,16 @@ struct mt_bank {
     uint32_t n_threads;              /* threads that have owned this bank so far */
     char name[16];                   /* comm of the first owner when it first allocated, NUL-terminated */
     uint64_t interrupted;            /* events in a signal handler that interrupted the recorder: not in any count */
-    uint64_t reserved[2];
+    uint64_t reserved;
+    struct {
+        int64_t live_bytes;
+        uint64_t allocated_blocks;
+        int64_t published_bytes;
+        uint64_t failed, unknown_frees, dropped, lossy_blocks, unwind_mismatches, allocated_usable_bytes, interrupted;
+        uint64_t unsaved; /* sites that found no memory for their copy at this cut: it is approximate */
+        uint64_t cut;     /* stored last */
+        uint64_t reserved[4];
+    } saved; /* the counters at the cut of that number */
 };
 enum { MT_BANKS_PER_CHUNK = 32, MT_MAX_BANKS = 65536 };
 
@@ -194,6 +252,7 @@ enum mt_extent_kind {
     MT_EXTENT_BIG,
     MT_EXTENT_BANKS,
     MT_EXTENT_MODULES,
+    MT_EXTENT_SAVED,
 };
 struct mt_extent {
     uint64_t address; /* target address of the first byte */
@@ -211,12 +270,33 @@ struct mt_directory { /* a further block of extents */
     struct mt_extent extent[MT_DIRECTORY_EXTENTS];
 };
 
-/* Shared by all threads at every event; kept in a cache line of its own. */
+/* What readers ask of the process. Threads compare the whole word with the one that they last acted upon. Each field
+ * is written whole, so that a reader and the program can write at the same time. */
+union mt_request {
+    uint64_t word;
+    struct {
+        uint8_t off; /* not 0: allocations are not recorded; frees of recorded blocks are. Written by readers and by the
+                      * program itself, the last one counts */
+        uint8_t reserved[3];
+        uint32_t cut; /* odd: a cut is being read. Written by readers that hold flock(LOCK_EX) on the ledger */
+    };
+};
+
+/* Read by all threads at every event; kept in a cache line of its own. */
 struct mt_control {
     uint64_t epoch;        /* counts the peaks; see struct mt_site */
     int64_t current_bytes; /* sum of what the banks have published */
     int64_t peak_bytes;    /* highest current_bytes */
-    uint64_t reserved[5];
+    union mt_request request;
+    uint32_t era; /* now */
+    uint32_t reserved1;
+    uint64_t reserved[3];
+};
+
+struct mt_saved_control { /* the control line at the cut of that number */
+    uint64_t epoch;
+    int64_t current_bytes, peak_bytes;
+    uint64_t cut; /* stored last */
 };
 
 struct mt_allocator_stat {
@@ -233,6 +313,9 @@ enum mt_flag {
     MT_FLAG_NO_SPACE = 1u << 5,     /* a segment could not be had: see lossy_errno */
     MT_FLAG_COMPLETE = 1u << 6,     /* recorded from the first call on (not switched on later) */
     MT_FLAG_JEMALLOC_API = 1u << 7, /* the second object is loaded: mallocx and its family are recorded */
+    MT_FLAG_DORMANT = 1u << 8,      /* recording was off at the start */
+    MT_FLAG_SWITCHED =
+        1u << 9, /* recording has been switched on or off since: what was allocated meanwhile is unknown */
 };
 
 /* What provides malloc under the tracker. */
@@ -249,6 +332,7 @@ struct mt_ledger_header {
     uint32_t version;
     uint32_t header_bytes; /* sizeof(struct mt_ledger_header) */
     struct mt_control control __attribute__((aligned(64)));
+    struct mt_saved_control saved_control;
     uint32_t flags __attribute__((aligned(64))); /* enum mt_flag */
     uint32_t pid;
     uint32_t ppid;
@@ -276,12 +360,15 @@ struct mt_ledger_header {
     struct mt_allocator_stat allocator_stat[MT_MAX_ALLOCATOR_STATS];
     struct mt_segment segment[MT_MAX_SEGMENTS];
     struct mt_extent extent[MT_FIRST_EXTENTS];
+    uint8_t era_seen[MT_ERAS]; /* not 0: control.era has had this value */
 };
 
 _Static_assert(sizeof(struct mt_node) == 16, "a node is 16 bytes");
 _Static_assert(sizeof(struct mt_site) == 96, "a site is a line and a half");
 _Static_assert(sizeof(struct mt_region) == 32, "two regions a line");
 _Static_assert(sizeof(struct mt_group) == 64, "a group is a line");
-_Static_assert(sizeof(struct mt_bank) == 128, "a bank is two lines");
+_Static_assert(sizeof(struct mt_bank) == 256, "a bank is four lines");
+_Static_assert(sizeof(struct mt_saved_site) == 88, "a saved site is its counters and a number");
+_Static_assert(sizeof(struct mt_control) == 64, "the control line is one");
 
 #endif
