@@ -3,15 +3,11 @@
  * From records to samples.
  *
  *   sites ──sort by (node, origin, class)──► groups ──► samples ──► totals (sums of the columns)
- *   nodes ──depths──► frames of a node ──► locations (one per node key) ──► mappings (one per module)
+ *   nodes ──ledger_paths.h──► frames ──► locations ──► mappings
  *
  * A thread that frees another's block counts that in a record of its own, so single records go negative and only the
  * group means something. Samples come out ordered by node, which lets those of one path share their frames: on a
  * compiler run that saves most of the memory.
- *
- * Nodes are believed in only after one pass over all of them has found how far each is from its root: a node in a
- * cycle, beyond the depth limit, or with a parent that does not exist has no path, and its blocks go to [lossy]. The
- * pass visits each node twice whatever the links are, so a hostile file costs no more than an honest one.
  *
  * Rejected: hashing the groups (same speed, and the order of samples would depend on the hash); one frames array per
  * sample (several times the memory).
@@ -23,17 +19,7 @@
 #include <string.h>
 
 #include "profile/ledger_info.h"
-
-enum {
-    MAX_DEPTH = 65535,
-    MAX_FRAMES = 1 << 27, /* over all paths: 512 MiB */
-};
-#define NO_INDEX UINT32_MAX
-
-/* State of a node in depths[]: distance from its root * 2 + (root is MT_NODE_TRUNCATED). */
-#define DEPTH_UNKNOWN UINT32_MAX
-#define DEPTH_PENDING (UINT32_MAX - 1)
-#define DEPTH_BAD     (UINT32_MAX - 2)
+#include "profile/ledger_paths.h"
 
 struct record_key {
     uint64_t key; /* node, origin, class */
@@ -44,190 +30,15 @@ struct conversion {
     struct mt_ledger *ledger;
     struct mt_profile *profile;
     uint64_t epoch;
+    struct mt_ledger_paths paths;
     struct mt_site *sites;
-    struct mt_node *nodes;
     struct mt_bank *banks;
-    struct mt_module *modules;
-    size_t n_sites, n_nodes, n_banks, n_modules;
-    uint32_t *depths;        /* of nodes */
-    uint32_t *locations;     /* of nodes, NO_INDEX: not yet made */
-    uint32_t *mappings;      /* of modules: index + 1, 0: not yet made */
+    size_t n_sites, n_banks;
     mt_string *threads;      /* of banks */
     struct record_key *keys; /* of the records in use, sorted */
     size_t n_keys;
-    uint32_t *slots; /* hash of locations by node key: index + 1 */
-    uint64_t *slot_keys;
-    size_t slot_mask;
-    uint32_t *frames; /* scratch: MAX_DEPTH */
     struct mt_ledger_map *map;
 };
-
-/* ---- call paths ------------------------------------------------------------------------------------------------- */
-
-static bool is_path_node(const struct conversion *c, uint32_t id) {
-    return id >= MT_NODE_FIRST && id < c->n_nodes && (c->nodes[id].key & MT_NODE_ADDRESS_MASK) != 0;
-}
-
-static void find_depth(struct conversion *c, uint32_t id) {
-    uint32_t *depths = c->depths, end = id;
-    uint32_t steps = 0;
-    while (end < c->n_nodes && depths[end] == DEPTH_UNKNOWN) {
-        depths[end] = is_path_node(c, end) ? DEPTH_PENDING : DEPTH_BAD;
-        if (depths[end] == DEPTH_PENDING) {
-            end = c->nodes[end].parent;
-            steps++;
-        }
-    }
-    /* Pending here means that the walk met itself. */
-    uint32_t base = end < c->n_nodes && depths[end] < DEPTH_BAD ? depths[end] : DEPTH_BAD;
-    for (uint32_t at = id; steps > 0; at = c->nodes[at].parent, steps--) {
-        bool good = base != DEPTH_BAD && base / 2 + steps <= MAX_DEPTH;
-        depths[at] = good ? base + 2 * steps : DEPTH_BAD;
-    }
-}
-
-static void find_depths(struct conversion *c) {
-    for (size_t i = 0; i < c->n_nodes; i++)
-        c->depths[i] = DEPTH_UNKNOWN;
-    if (c->n_nodes > MT_NODE_ROOT)
-        c->depths[MT_NODE_ROOT] = 0;
-    if (c->n_nodes > MT_NODE_TRUNCATED)
-        c->depths[MT_NODE_TRUNCATED] = 1;
-    if (c->n_nodes > MT_NODE_LOSSY)
-        c->depths[MT_NODE_LOSSY] = DEPTH_BAD;
-    for (size_t i = MT_NODE_FIRST; i < c->n_nodes; i++)
-        if (c->depths[i] == DEPTH_UNKNOWN)
-            find_depth(c, (uint32_t)i);
-}
-
-static mt_string hex(struct mt_profile *profile, const uint8_t *bytes, size_t n) {
-    static const char digits[] = "0123456789abcdef";
-    char text[2 * sizeof((struct mt_module *)0)->build_id];
-    for (size_t i = 0; i < n; i++) {
-        text[2 * i] = digits[bytes[i] >> 4];
-        text[2 * i + 1] = digits[bytes[i] & 15];
-    }
-    return mt_profile_intern_n(profile, text, 2 * n);
-}
-
-static mt_string module_path(struct conversion *c, const struct mt_module *module) {
-    if (module->flags & MT_MODULE_VDSO)
-        return mt_profile_intern(c->profile, "[vdso]");
-    if ((module->flags & MT_MODULE_MAIN) || module->path_bytes == 0)
-        return c->profile->info.exe;
-    char path[MT_PATH_MAX_BYTES];
-    size_t bytes = module->path_bytes < sizeof path ? module->path_bytes : sizeof path;
-    bytes = mt_ledger_read_address(c->ledger, module->path, path, bytes);
-    return mt_profile_intern_n(c->profile, path, strnlen(path, bytes));
-}
-
-/* Index + 1 of the module's mapping, 0 for none; -MEMTRACK_ENOMEM. */
-static int64_t mapping_of(struct conversion *c, uint32_t module_id) {
-    if (module_id == 0 || module_id >= c->n_modules || c->modules[module_id].end <= c->modules[module_id].start)
-        return 0;
-    if (c->mappings[module_id])
-        return c->mappings[module_id];
-    const struct mt_module *module = &c->modules[module_id];
-    size_t id_bytes = module->build_id_bytes <= sizeof module->build_id ? module->build_id_bytes : 0;
-    struct mt_mapping mapping = {
-        .start = module->start,
-        .limit = module->end,
-        .bias = module->bias,
-        .path = module_path(c, module),
-        .build_id = hex(c->profile, module->build_id, id_bytes),
-    };
-    if (mapping.path == UINT32_MAX || mapping.build_id == UINT32_MAX)
-        return -MEMTRACK_ENOMEM;
-    int64_t index = mt_profile_add_mapping(c->profile, &mapping);
-    if (index < 0)
-        return index;
-    c->mappings[module_id] = (uint32_t)index + 1;
-    return index + 1;
-}
-
-/* pprof's readers take the first mapping for the program itself. */
-static int add_main_mapping(struct conversion *c) {
-    for (size_t i = 1; i < c->n_modules; i++)
-        if (c->modules[i].flags & MT_MODULE_MAIN) {
-            int64_t rc = mapping_of(c, (uint32_t)i);
-            return rc < 0 ? (int)rc : 0;
-        }
-    return 0;
-}
-
-static int grow_slots(struct conversion *c) {
-    size_t n = c->slots ? (c->slot_mask + 1) * 2 : 4096;
-    uint32_t *slots = calloc(n, sizeof *slots);
-    uint64_t *keys = calloc(n, sizeof *keys);
-    if (!slots || !keys) {
-        free(slots);
-        free(keys);
-        return -MEMTRACK_ENOMEM;
-    }
-    for (size_t i = 0; c->slots && i <= c->slot_mask; i++) {
-        if (!c->slots[i])
-            continue;
-        size_t at = (c->slot_keys[i] * UINT64_C(0x9E3779B97F4A7C15) >> 20) & (n - 1);
-        while (slots[at])
-            at = (at + 1) & (n - 1);
-        slots[at] = c->slots[i];
-        keys[at] = c->slot_keys[i];
-    }
-    free(c->slots);
-    free(c->slot_keys);
-    c->slots = slots;
-    c->slot_keys = keys;
-    c->slot_mask = n - 1;
-    return 0;
-}
-
-static int64_t add_location(struct conversion *c, uint64_t key) {
-    int64_t mapping = mapping_of(c, (uint32_t)(key >> MT_NODE_MODULE_SHIFT & MT_NODE_MODULE_MASK));
-    if (mapping < 0)
-        return mapping;
-    struct mt_location location = {
-        .address = key & MT_NODE_ADDRESS_MASK,
-        .mapping = (uint32_t)mapping,
-        .exact = (key & MT_NODE_EXACT) != 0,
-    };
-    return mt_profile_add_location(c->profile, &location);
-}
-
-/* The one location of this node's key; -MEMTRACK_E…. */
-static int64_t location_of(struct conversion *c, uint32_t id) {
-    if (c->locations[id] != NO_INDEX)
-        return c->locations[id];
-    if (!c->slots || c->profile->n_locations * 2 > c->slot_mask)
-        if (grow_slots(c) != 0)
-            return -MEMTRACK_ENOMEM;
-    uint64_t key = c->nodes[id].key;
-    size_t at = (key * UINT64_C(0x9E3779B97F4A7C15) >> 20) & c->slot_mask;
-    while (c->slots[at] && c->slot_keys[at] != key)
-        at = (at + 1) & c->slot_mask;
-    if (!c->slots[at]) {
-        int64_t location = add_location(c, key);
-        if (location < 0)
-            return location;
-        c->slots[at] = (uint32_t)location + 1;
-        c->slot_keys[at] = key;
-    }
-    c->locations[id] = c->slots[at] - 1;
-    return c->locations[id];
-}
-
-/* Frames of a good node into c->frames, innermost first; their number or -MEMTRACK_E…. */
-static int64_t walk_frames(struct conversion *c, uint32_t node) {
-    int64_t n = c->depths[node] / 2;
-    if (c->profile->n_frames + (size_t)n > MAX_FRAMES)
-        return -MEMTRACK_ELIMIT;
-    for (int64_t i = 0; i < n; i++, node = c->nodes[node].parent) {
-        int64_t location = location_of(c, node);
-        if (location < 0)
-            return location;
-        c->frames[i] = (uint32_t)location;
-    }
-    return n;
-}
 
 /* ---- groups ----------------------------------------------------------------------------------------------------- */
 
@@ -300,15 +111,6 @@ static void fill_values(struct conversion *c, const struct sums *sums, int64_t *
         info->approximate = true;
 }
 
-/* Sampling meets a block of this size with probability 1 - exp(-size / period). */
-static double scale_of(const struct conversion *c, const struct sums *sums) {
-    uint64_t period = c->profile->info.sample_bytes;
-    if (period == 0 || sums->allocated_blocks == 0 || sums->allocated_bytes == 0)
-        return 1;
-    double mean = (double)sums->allocated_bytes / (double)sums->allocated_blocks;
-    return 1 / (1 - exp(-mean / (double)period));
-}
-
 static void scale_values(int64_t *value, double scale) {
     for (int i = 0; i < MT_N_VALUES; i++) {
         double scaled = round((double)value[i] * scale);
@@ -319,10 +121,8 @@ static void scale_values(int64_t *value, double scale) {
 /* ---- samples ---------------------------------------------------------------------------------------------------- */
 
 static void set_path_kind(struct conversion *c, uint32_t node, struct mt_sample *sample) {
-    bool good = node < c->n_nodes && c->depths[node] < DEPTH_BAD;
-    sample->lossy = !good;
-    sample->truncated = good && (c->depths[node] & 1);
-    if (!good && node != MT_NODE_LOSSY)
+    mt_ledger_paths_classify(&c->paths, node, sample);
+    if (sample->lossy && node != MT_NODE_LOSSY)
         c->profile->info.approximate = true;
 }
 
@@ -331,10 +131,10 @@ static int64_t append_sample(struct conversion *c, uint32_t node, struct mt_samp
     struct mt_profile *profile = c->profile;
     int64_t n = 0;
     if (!sample->lossy && previous < 0)
-        n = walk_frames(c, node);
+        n = mt_ledger_paths_frames(&c->paths, node);
     if (n < 0)
         return n;
-    int64_t index = mt_profile_add_sample(profile, sample, c->frames, (size_t)n);
+    int64_t index = mt_profile_add_sample(profile, sample, c->paths.frames, (size_t)n);
     if (index >= 0 && !sample->lossy && previous >= 0) {
         profile->samples[index].first_frame = profile->samples[previous].first_frame;
         profile->samples[index].n_frames = profile->samples[previous].n_frames;
@@ -358,7 +158,7 @@ static int64_t convert_group(struct conversion *c, size_t first, size_t end, int
         return -MEMTRACK_ENOMEM;
     set_path_kind(c, site->node, &sample);
     fill_values(c, &sums, sample.value);
-    double scale = scale_of(c, &sums);
+    double scale = mt_ledger_sampling_scale(c->profile->info.sample_bytes, sums.allocated_bytes, sums.allocated_blocks);
     if (scale != 1)
         scale_values(sample.value, scale);
     int64_t index = append_sample(c, site->node, &sample, previous);
@@ -448,20 +248,9 @@ static int load(struct conversion *c, struct mt_error *error) {
     c->sites = mt_ledger_load_items(c->ledger, MT_EXTENT_SITES, &c->n_sites);
     if ((rc = mt_ledger_refresh(c->ledger, error)) != 0)
         return rc;
-    c->nodes = mt_ledger_load_items(c->ledger, MT_EXTENT_NODES, &c->n_nodes);
     c->banks = mt_ledger_load_items(c->ledger, MT_EXTENT_BANKS, &c->n_banks);
-    c->modules = mt_ledger_load_items(c->ledger, MT_EXTENT_MODULES, &c->n_modules);
-    if (!c->sites || !c->nodes || !c->banks || !c->modules)
-        return -MEMTRACK_ENOMEM;
-    c->depths = malloc((c->n_nodes + 1) * sizeof *c->depths);
-    c->locations = malloc((c->n_nodes + 1) * sizeof *c->locations);
-    c->mappings = calloc(c->n_modules + 1, sizeof *c->mappings);
-    c->threads = calloc(c->n_banks + 1, sizeof *c->threads);
-    c->frames = malloc(MAX_DEPTH * sizeof *c->frames);
-    if (!c->depths || !c->locations || !c->mappings || !c->threads || !c->frames)
-        return -MEMTRACK_ENOMEM;
-    memset(c->locations, 0xff, (c->n_nodes + 1) * sizeof *c->locations);
-    return 0;
+    c->threads = c->banks ? calloc(c->n_banks + 1, sizeof *c->threads) : NULL;
+    return c->sites && c->banks && c->threads ? 0 : -MEMTRACK_ENOMEM;
 }
 
 static int prepare_map(struct conversion *c) {
@@ -491,10 +280,9 @@ static int convert(struct conversion *c, struct mt_error *error) {
     if (rc == 0)
         rc = prepare_map(c);
     if (rc == 0)
-        rc = add_main_mapping(c);
+        rc = mt_ledger_paths_load(&c->paths);
     if (rc != 0)
         return rc;
-    find_depths(c);
     if ((rc = convert_groups(c)) != 0 || (rc = mt_ledger_totals(c->ledger, &counts)) != 0)
         return rc;
     if (c->map)
@@ -508,23 +296,17 @@ static int convert(struct conversion *c, struct mt_error *error) {
 
 static void free_conversion(struct conversion *c) {
     free(c->sites);
-    free(c->nodes);
     free(c->banks);
-    free(c->modules);
-    free(c->depths);
-    free(c->locations);
-    free(c->mappings);
     free(c->threads);
     free(c->keys);
-    free(c->slots);
-    free(c->slot_keys);
-    free(c->frames);
+    mt_ledger_paths_free(&c->paths);
 }
 
 int mt_profile_from_ledger_mapped(struct mt_ledger *ledger, struct mt_profile **out, struct mt_ledger_map *map,
                                   struct mt_error *error) {
     struct mt_error given = {{0}, {0}};
     struct conversion c = {.ledger = ledger, .profile = mt_profile_new(), .map = map};
+    c.paths = (struct mt_ledger_paths){.ledger = ledger, .profile = c.profile};
     if (map)
         *map = (struct mt_ledger_map){0};
     int rc = c.profile ? convert(&c, &given) : -MEMTRACK_ENOMEM;
@@ -539,7 +321,7 @@ int mt_profile_from_ledger_mapped(struct mt_ledger *ledger, struct mt_profile **
         *error = given;
     else if (rc == -MEMTRACK_ELIMIT)
         mt_error_set(error, MEMTRACK_ELIMIT, "The ledger is damaged, or its call paths are beyond reason.",
-                     "%s: its call paths hold more than %d frames", mt_ledger_path(ledger), MAX_FRAMES);
+                     "%s: its call paths hold more than %d frames", mt_ledger_path(ledger), MT_LEDGER_PATHS_MAX_FRAMES);
     else
         mt_error_set(error, -rc, "Close other programs, or raise the memory limit.", "%s: could not be converted: %s",
                      mt_ledger_path(ledger), rc == -MEMTRACK_ENOMEM ? "out of memory" : "read error");

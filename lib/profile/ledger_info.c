@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -115,6 +116,14 @@ int mt_ledger_info_take(struct mt_ledger *ledger, struct mt_profile *profile, st
         rc = -MEMTRACK_ENOMEM;
     free(header);
     return rc;
+}
+
+/* Sampling meets a block of this size with probability 1 - exp(-size / period). */
+double mt_ledger_sampling_scale(uint64_t period, uint64_t allocated_bytes, uint64_t allocated_blocks) {
+    if (period == 0 || allocated_blocks == 0 || allocated_bytes == 0)
+        return 1;
+    double mean = (double)allocated_bytes / (double)allocated_blocks;
+    return 1 / (1 - exp(-mean / (double)period));
 }
 
 /* ---- threads ---------------------------------------------------------------------------------------------------- */

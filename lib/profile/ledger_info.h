@@ -18,4 +18,8 @@ int mt_ledger_info_threads(const struct mt_bank *banks, size_t n_banks, struct m
 int mt_ledger_info_notes(const struct mt_ledger *ledger, const struct mt_ledger_totals *counts, bool is_live,
                          struct mt_profile *profile);
 
+/* What one recorded block of a call path stands for, with this many bytes between samples on average (0: every block
+ * was recorded, 1 is returned). */
+double mt_ledger_sampling_scale(uint64_t period, uint64_t allocated_bytes, uint64_t allocated_blocks);
+
 #endif

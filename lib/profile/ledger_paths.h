@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Private to lib/profile: call paths of a ledger as frames of a profile. The nodes of a ledger are only ever added to,
+ * so what was loaded once stays valid and a later load takes what is new.
+ */
+#ifndef MT_PROFILE_LEDGER_PATHS_H
+#define MT_PROFILE_LEDGER_PATHS_H
+
+#include "ledger/reader.h"
+#include "profile/profile.h"
+
+enum { MT_LEDGER_PATHS_MAX_FRAMES = 1 << 27 /* over all paths: 512 MiB */ };
+
+struct mt_ledger_paths { /* ledger and profile are the caller's; the rest begins zeroed */
+    struct mt_ledger *ledger;
+    struct mt_profile *profile;
+    uint32_t *frames; /* of the last path asked for */
+    /* private: */
+    struct mt_node *nodes;
+    struct mt_module *modules;
+    size_t n_nodes, n_modules, node_capacity;
+    uint32_t *depths;    /* of nodes */
+    uint32_t *locations; /* of nodes, UINT32_MAX: not yet made */
+    uint32_t *mappings;  /* of modules: index + 1, 0: not yet made */
+    uint32_t *slots;     /* hash of locations by node key: index + 1 */
+    uint64_t *slot_keys;
+    size_t slot_mask;
+};
+
+/* Take the nodes and modules that the ledger has had since its last refresh. profile->info.exe must be set. The first
+ * mapping will be the main program's. 0 or -MEMTRACK_E…. */
+int mt_ledger_paths_load(struct mt_ledger_paths *paths);
+void mt_ledger_paths_free(struct mt_ledger_paths *paths);
+
+/* Has this node been loaded? Anything can be asked about any node; one that is not there has no path. */
+bool mt_ledger_paths_has(const struct mt_ledger_paths *paths, mt_node_id node);
+
+/* Sets sample->lossy (there is no path to this node) and sample->truncated. */
+void mt_ledger_paths_classify(const struct mt_ledger_paths *paths, mt_node_id node, struct mt_sample *sample);
+
+/* The path of a node that is not lossy into paths->frames, innermost first, its locations made when they are new.
+ * Returns the number of frames, -MEMTRACK_ENOMEM, or -MEMTRACK_ELIMIT beyond what a real ledger can hold. */
+int64_t mt_ledger_paths_frames(struct mt_ledger_paths *paths, mt_node_id node);
+
+#endif
