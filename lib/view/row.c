@@ -331,9 +331,30 @@ static int mark_shared_names(struct mt_rows *rows) {
     return status;
 }
 
+/* From the first sample of the group to where the group's row is now. */
+static int locate_samples(struct mt_rows *rows) {
+    uint32_t *row_of_first = rows->row_of_sample ? malloc((rows->n_samples + 1) * sizeof *row_of_first) : NULL;
+    if (!rows->row_of_sample)
+        return 0;
+    if (!row_of_first)
+        return -MEMTRACK_ENOMEM;
+    for (size_t i = 0; i < rows->n; i++)
+        row_of_first[rows->items[i].sample] = (uint32_t)i;
+    for (size_t s = 0; s < rows->n_samples; s++)
+        if (rows->row_of_sample[s] != UINT32_MAX)
+            rows->row_of_sample[s] = row_of_first[rows->row_of_sample[s]];
+    free(row_of_first);
+    return 0;
+}
+
+const uint32_t *mt_rows_of_samples(const struct mt_rows *rows, size_t *n) {
+    *n = rows->n_samples;
+    return rows->row_of_sample;
+}
+
 int mt_rows_finish(struct mt_rows *rows) {
     if (rows->options.by == MT_BY_FUNCTION && mark_shared_names(rows) < 0)
         return -MEMTRACK_ENOMEM;
     sort_rows(rows);
-    return 0;
+    return locate_samples(rows);
 }

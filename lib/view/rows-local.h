@@ -15,6 +15,8 @@ struct mt_rows {
     struct mt_row *items;
     size_t n, capacity;
     struct mt_row passed, all;
+    uint32_t *row_of_sample; /* NULL: not kept. While building: the first sample of its group */
+    size_t n_samples;
 };
 
 struct mt_row *mt_rows_append(struct mt_rows *rows); /* zeroed; NULL: out of memory */

@@ -90,7 +90,10 @@ static void count(struct mt_row *row, const int64_t value[MT_N_VALUES]) {
     row->n_sites++;
 }
 
-static bool passes(const struct builder *b, const struct mt_sample *sample, uint32_t charged) {
+static bool passes(const struct builder *b, uint32_t s, uint32_t charged) {
+    const struct mt_sample *sample = &b->rows->profile->samples[s];
+    if (b->options->among && b->options->among[s] != b->options->among_value)
+        return false;
     if (!b->entry_bits)
         return true;
     uint8_t bits = charged == MT_NO_ENTRY ? 0 : b->entry_bits[charged];
@@ -117,9 +120,12 @@ static int64_t group_of_sample(struct builder *b, uint32_t s, uint32_t charged) 
 static bool count_charged(struct builder *b, uint32_t s, uint32_t charged, const int64_t value[MT_N_VALUES]) {
     int64_t group = group_of_sample(b, s, charged);
     struct mt_row *row = group < 0 ? NULL : row_of_group(b, (uint32_t)group, s, charged);
-    if (row)
-        count(row, value);
-    return row != NULL;
+    if (!row)
+        return false;
+    count(row, value);
+    if (b->rows->row_of_sample)
+        b->rows->row_of_sample[s] = row->sample;
+    return true;
 }
 
 static bool count_once(struct builder *b, uint32_t s, uint32_t entry, const int64_t value[MT_N_VALUES]) {
@@ -163,7 +169,7 @@ static int count_samples(struct builder *b) {
         int64_t value[MT_N_VALUES];
         sample_values(b, s, value);
         count(&rows->all, value);
-        if (!passes(b, &profile->samples[s], charged))
+        if (!passes(b, s, charged))
             continue;
         count(&rows->passed, value);
         bool counted =
@@ -242,8 +248,22 @@ static int prepare_moment(struct builder *b, struct mt_error *error) {
     return mt_moment_live(profile, &b->options->at, b->live_bytes, b->live_blocks, error);
 }
 
+static int prepare_samples(struct builder *b) {
+    struct mt_rows *rows = b->rows;
+    if (!b->options->keeps_samples || b->options->cumulative)
+        return 0;
+    rows->n_samples = rows->profile->n_samples;
+    rows->row_of_sample = malloc((rows->n_samples + 1) * sizeof *rows->row_of_sample);
+    if (!rows->row_of_sample)
+        return -MEMTRACK_ENOMEM;
+    memset(rows->row_of_sample, 0xff, rows->n_samples * sizeof *rows->row_of_sample);
+    return 0;
+}
+
 static int prepare(struct builder *b, struct mt_error *error) {
     int status = prepare_moment(b, error);
+    if (status == 0 && prepare_samples(b) < 0)
+        return out_of_memory(error);
     if (status < 0)
         return status;
     status = mt_frames_init(&b->rows->frames, b->rows->profile, &b->options->wrappers);
@@ -307,7 +327,8 @@ int mt_rows_build(const struct mt_profile *profile, const struct mt_view_options
     rows->options.filter = (struct mt_filter){.all_frames = options->filter.all_frames};
     rows->options.wrappers.patterns = NULL; /* the caller's, used up */
     rows->options.wrappers.n_patterns = 0;
-    rows->is_filtered = !mt_filter_is_empty(&options->filter);
+    rows->options.among = NULL;
+    rows->is_filtered = !mt_filter_is_empty(&options->filter) || options->among;
     *out = rows;
     return 0;
 }
@@ -317,5 +338,6 @@ void mt_rows_free(struct mt_rows *rows) {
         return;
     mt_frames_free(&rows->frames);
     free(rows->items);
+    free(rows->row_of_sample);
     free(rows);
 }

@@ -40,7 +40,10 @@ struct mt_view_options {
     struct mt_wrapper_options wrappers;
     struct mt_filter filter;
     struct mt_moment at;
-    size_t n_named; /* among equals, names decide the order of the first so many rows only; 0: of all rows */
+    const uint32_t *among; /* per sample, NULL: all; else those alone count for which this is among_value */
+    uint32_t among_value;
+    bool keeps_samples; /* for mt_rows_of_samples; not with cumulative */
+    size_t n_named;     /* among equals, names decide the order of the first so many rows only; 0: of all rows */
 };
 
 /* One group. What a grouping does not determine is that of the first sample in the group. Strings are the profile's. */
@@ -70,6 +73,9 @@ const struct mt_row *mt_rows_at(const struct mt_rows *rows, size_t i);
 const struct mt_row *mt_rows_passed(const struct mt_rows *rows);
 const struct mt_row *mt_rows_all(const struct mt_rows *rows);
 bool mt_rows_is_filtered(const struct mt_rows *rows);
+/* With keeps_samples: of each of the *n samples that the profile had when the rows were built, the index of its row;
+ * UINT32_MAX: in none. By this the rows of a profile whose values change can be added up again. */
+const uint32_t *mt_rows_of_samples(const struct mt_rows *rows, size_t *n);
 void mt_rows_add(struct mt_row *sum, const struct mt_row *row);
 /* Sum of the rows from the i-th on. */
 void mt_rows_sum_from(const struct mt_rows *rows, size_t i, struct mt_row *sum);

@@ -376,12 +376,15 @@ static int compare_pending(const void *a, const void *b, void *profile) {
 
 static bool collect(struct resolver *resolver) {
     const struct mt_profile *profile = resolver->profile;
-    resolver->pending = malloc(profile->n_locations * sizeof *resolver->pending + 1);
+    const struct mt_symbols_options *options = resolver->options;
+    size_t first = options ? options->first : 0;
+    size_t end = options && options->end && options->end < profile->n_locations ? options->end : profile->n_locations;
+    resolver->pending = malloc((end > first ? end - first : 0) * sizeof *resolver->pending + 1);
     resolver->room = malloc(MT_DEMANGLE_MAX_BYTES);
     if (!resolver->pending || !resolver->room) {
         return false;
     }
-    for (size_t i = 0; i < profile->n_locations; i++) {
+    for (size_t i = first; i < end; i++) {
         const struct mt_location *location = &profile->locations[i];
         if (location->n_lines == 0 && location->mapping && location->mapping <= profile->n_mappings &&
             location->address) {

@@ -23,6 +23,7 @@ struct mt_symbols_options {
     bool debuginfod;        /* let libdw ask the servers of DEBUGINFOD_URLS */
     const char *debug_path; /* directories searched for debug files before the usual ones, ':' between, or NULL */
     struct mt_symbols_cache *cache; /* or NULL */
+    size_t first, end; /* the locations [first, end) alone, when end is not 0: for a profile that still grows */
 };
 
 /*
