@@ -6,9 +6,11 @@
  */
 #include "interpose/hook.h"
 #include "track/modules.h"
+#include "track/sites.h"
 #include "track/tracker.h"
 
 #include <malloc.h>
+#include <time.h>
 
 __attribute__((constructor)) static void start(void) {
     MT_RESOLVE();
@@ -40,10 +42,25 @@ static void add_figure(const char *name, uint64_t value) {
     __atomic_store_n(&h->n_allocator_stats, h->n_allocator_stats + 1, __ATOMIC_RELEASE);
 }
 
+/*
+ * mallinfo2 walks every free chunk, which after the release of a large tree is a cache miss each: a third of a second for
+ * three million. It may take a hundredth of the time that the process has run.
+ */
+enum { FREE_ANYWAY = 20000, FREE_NS = 100, MOST_PART = 100 };
+static bool is_cheap(void) {
+    uint64_t ns = mt_os_clock_ns(CLOCK_MONOTONIC) - mt_tracker.header->start_monotonic_ns;
+    uint64_t most = ns / FREE_NS / MOST_PART;
+    return mt_sites_released_since_peak() <= (most > FREE_ANYWAY ? most : FREE_ANYWAY);
+}
+
 static void ask_glibc(void) {
     struct mallinfo2 (*ask)(void) = (struct mallinfo2(*)(void))mt_next_symbol("mallinfo2");
     if (ask == NULL)
         return;
+    if (mt_tracker.options.allocator_stats != MT_STATS_ALWAYS && !is_cheap()) {
+        mt_tracker_flag(MT_FLAG_STATS_SKIPPED);
+        return;
+    }
     struct mallinfo2 m = ask();
     add_figure("arena", m.arena);
     add_figure("uordblks", m.uordblks);
@@ -99,8 +116,9 @@ static bool is_inside_a_hook(const struct mt_hook_frame *frame) {
 }
 
 __attribute__((destructor)) static void at_exit(void) {
-    if (mt_tracker.header == NULL || mt_page.state < MT_STATE_FIRST || !mt_tracker.options.allocator_stats ||
-        mt_tracker.header->n_allocator_stats != 0 || is_inside_a_hook(MT_CALLER()))
+    if (mt_tracker.header == NULL || mt_page.state < MT_STATE_FIRST ||
+        mt_tracker.options.allocator_stats == MT_STATS_NEVER || mt_tracker.header->n_allocator_stats != 0 ||
+        is_inside_a_hook(MT_CALLER()))
         return;
     if (mt_tracker.allocator == MT_ALLOCATOR_GLIBC)
         ask_glibc();

@@ -84,6 +84,42 @@ struct mt_region *mt_live_leaf(struct mt_thread *t, uint64_t leaf, bool make) {
     return regions;
 }
 
+/* ---- groups ---------------------------------------------------------------------------------------------------- */
+
+/* Into a table that is not full and does not hold key. */
+static void insert(struct mt_region *r, uint64_t key, uint64_t word) {
+    uint32_t i = mt_live_home(key, r->n_groups);
+    for (;;) {
+        struct mt_group *g = mt_live_group(r, i);
+        int free = mt_group_find(g, 0);
+        if (mt_likely(free >= 0)) {
+            g->entry[free] = word;
+            mt_group_retag(g, free, 0, key + 1);
+            r->used++;
+            return;
+        }
+        g->tags[1] += MT_OVERFLOW_ONE;
+        i = i + 1 == r->n_groups ? 0 : i + 1;
+    }
+}
+
+/* Where key is, or NULL. */
+static struct mt_group *search(const struct mt_region *r, uint64_t key, int *entry) {
+    if (mt_unlikely(r->n_groups == 0))
+        return NULL;
+    uint32_t i = mt_live_home(key, r->n_groups);
+    for (uint32_t n = 0; n < r->n_groups; n++) {
+        struct mt_group *g = mt_live_group(r, i);
+        *entry = mt_group_find(g, key + 1);
+        if (mt_likely(*entry >= 0))
+            return g;
+        if (mt_likely(g->tags[1] < MT_OVERFLOW_ONE))
+            return NULL;
+        i = i + 1 == r->n_groups ? 0 : i + 1;
+    }
+    return NULL;
+}
+
 /* ---- tables ---------------------------------------------------------------------------------------------------- */
 
 /* 1, 2, 3, 4, then four steps to each doubling: 5, 6, 7, 8, 10, 12, 14, 16, ... The i-th of them. */
@@ -135,7 +171,7 @@ static void table_free(struct mt_thread *t, struct mt_group *table, uint32_t n_g
     mt_growth_unlock();
 }
 
-bool mt_live_grow(struct mt_thread *t, struct mt_region *r) {
+static bool grow(struct mt_thread *t, struct mt_region *r) {
     uint32_t size_class = next_class(r);
     struct mt_group *table = size_class < SIZE_CLASSES ? table_new(t, size_class) : NULL;
     if (table == NULL)
@@ -146,7 +182,7 @@ bool mt_live_grow(struct mt_thread *t, struct mt_region *r) {
         for (uint32_t j = 0; j < MT_GROUP_ENTRIES; j++) {
             uint64_t tag = g->tags[j >> 2] >> (16 * (j & 3)) & 0xffff;
             if (tag != 0)
-                mt_live_insert(&grown, tag - 1, g->entry[j]);
+                insert(&grown, tag - 1, g->entry[j]);
         }
     }
     struct mt_group *old = (struct mt_group *)r->groups;
@@ -156,6 +192,37 @@ bool mt_live_grow(struct mt_thread *t, struct mt_region *r) {
     if (old != NULL)
         table_free(t, old, old_groups);
     return true;
+}
+
+bool mt_live_region_put(struct mt_thread *t, struct mt_region *r, uint64_t key, uint64_t word,
+                        struct mt_live_entry *replaced) {
+    int found;
+    struct mt_group *there = search(r, key, &found);
+    if (there != NULL) {
+        *replaced = mt_live_decode(there->entry[found]);
+        there->entry[found] = word;
+        return true;
+    }
+    if (mt_live_is_full(r) && !grow(t, r))
+        return false;
+    insert(r, key, word);
+    return true;
+}
+
+struct mt_live_entry mt_live_region_take(struct mt_region *r, uint64_t key) {
+    int found;
+    struct mt_group *g = search(r, key, &found);
+    if (g == NULL)
+        return (struct mt_live_entry){0};
+    struct mt_live_entry entry = mt_live_decode(g->entry[found]);
+    mt_group_retag(g, found, key + 1, 0);
+    r->used--;
+    uint32_t i = mt_live_home(key, r->n_groups);
+    for (struct mt_group *home = mt_live_group(r, i); home != g; home = mt_live_group(r, i)) {
+        home->tags[1] -= MT_OVERFLOW_ONE;
+        i = i + 1 == r->n_groups ? 0 : i + 1;
+    }
+    return entry;
 }
 
 /* ---- big blocks ------------------------------------------------------------------------------------------------ */
@@ -209,11 +276,12 @@ bool mt_live_big_put(struct mt_thread *t, uint64_t address, struct mt_live_entry
     if (done) {
         struct mt_big_block *b = big_find(address);
         if (b->address != 0)
-            *replaced = (struct mt_live_entry){b->bytes, b->site};
+            *replaced = (struct mt_live_entry){b->bytes, b->site, b->era};
         else
             big.used++;
         b->bytes = entry.bytes;
         b->site = entry.site;
+        b->era = entry.era;
         __atomic_store_n(&b->address, address, __ATOMIC_RELEASE);
     }
     mt_lock_release(&big.lock);
@@ -221,14 +289,14 @@ bool mt_live_big_put(struct mt_thread *t, uint64_t address, struct mt_live_entry
 }
 
 struct mt_live_entry mt_live_big_take(struct mt_thread *t, uint64_t address, bool *dropped) {
-    struct mt_live_entry found = {0, 0};
+    struct mt_live_entry found = {0};
     if (!mt_lock_acquire(&big.lock, t->bank_id)) {
         *dropped = true;
         return found;
     }
     struct mt_big_block *b = big_find(address);
     if (b != NULL && b->address != 0) {
-        found = (struct mt_live_entry){b->bytes, b->site};
+        found = (struct mt_live_entry){b->bytes, b->site, b->era};
         b->address = 1;
     }
     mt_lock_release(&big.lock);

@@ -13,6 +13,7 @@
 struct mt_live_entry {
     uint64_t bytes;
     mt_site_id site; /* 0: not found */
+    uint32_t era;    /* when it was allocated */
 };
 
 MT_HIDDEN bool mt_live_start(void);
@@ -28,7 +29,6 @@ struct mt_live_big {
 };
 MT_HIDDEN extern struct mt_live_big mt_live_big;
 MT_HIDDEN struct mt_region *mt_live_leaf(struct mt_thread *t, uint64_t leaf, bool make);
-MT_HIDDEN bool mt_live_grow(struct mt_thread *t, struct mt_region *r);
 MT_HIDDEN bool mt_live_big_put(struct mt_thread *t, uint64_t address, struct mt_live_entry entry,
                                struct mt_live_entry *replaced);
 MT_HIDDEN struct mt_live_entry mt_live_big_take(struct mt_thread *t, uint64_t address, bool *dropped);
@@ -62,7 +62,12 @@ static inline uint32_t mt_live_home(uint64_t key, uint32_t n_groups) {
 
 static inline struct mt_live_entry mt_live_decode(uint64_t entry) {
     return (struct mt_live_entry){.bytes = entry >> MT_ENTRY_BYTES_SHIFT,
-                                  .site = (mt_site_id)(entry & MT_ENTRY_SITE_MASK)};
+                                  .site = (mt_site_id)(entry & MT_ENTRY_SITE_MASK),
+                                  .era = (uint32_t)(entry >> MT_ENTRY_ERA_SHIFT) & (MT_ERAS - 1)};
+}
+
+static inline uint64_t mt_live_encode(struct mt_live_entry e) {
+    return e.bytes << MT_ENTRY_BYTES_SHIFT | (uint64_t)e.era << MT_ENTRY_ERA_SHIFT | e.site;
 }
 
 /*
@@ -103,72 +108,44 @@ static inline struct mt_group *mt_live_group(const struct mt_region *r, uint32_t
     return (struct mt_group *)r->groups + i;
 }
 
-/* Into a table that is not full and does not hold key. */
-static inline void mt_live_insert(struct mt_region *r, uint64_t key, uint64_t word) {
-    uint32_t i = mt_live_home(key, r->n_groups);
-    for (;;) {
-        struct mt_group *g = mt_live_group(r, i);
-        int free = mt_group_find(g, 0);
-        if (mt_likely(free >= 0)) {
-            g->entry[free] = word;
-            mt_group_retag(g, free, 0, key + 1);
-            r->used++;
-            return;
+/*
+ * Nearly every block lies in the group that its key hashes to. These two do that, and leave the rest (a missed free, a
+ * full group, a table to be made or grown, an unknown address) to the halves in live.c.
+ */
+MT_HIDDEN bool mt_live_region_put(struct mt_thread *t, struct mt_region *r, uint64_t key, uint64_t word,
+                                  struct mt_live_entry *replaced);
+MT_HIDDEN struct mt_live_entry mt_live_region_take(struct mt_region *r, uint64_t key);
+
+static inline __attribute__((always_inline)) bool mt_live_put_home(struct mt_thread *t, struct mt_region *r,
+                                                                   uint64_t key, uint64_t word,
+                                                                   struct mt_live_entry *replaced) {
+    if (mt_likely(!mt_live_is_full(r))) { /* one without a table is full */
+        struct mt_group *g = mt_live_group(r, mt_live_home(key, r->n_groups));
+        if (mt_likely(g->tags[1] < MT_OVERFLOW_ONE && mt_group_find(g, key + 1) < 0)) {
+            int free = mt_group_find(g, 0);
+            if (mt_likely(free >= 0)) {
+                g->entry[free] = word;
+                mt_group_retag(g, free, 0, key + 1);
+                r->used++;
+                return true;
+            }
         }
-        g->tags[1] += MT_OVERFLOW_ONE;
-        i = i + 1 == r->n_groups ? 0 : i + 1;
     }
+    return mt_live_region_put(t, r, key, word, replaced);
 }
 
-/* Where key is, or NULL. */
-static inline struct mt_group *mt_live_search(const struct mt_region *r, uint64_t key, int *entry) {
-    if (mt_unlikely(r->n_groups == 0))
-        return NULL;
-    uint32_t i = mt_live_home(key, r->n_groups);
-    for (uint32_t n = 0; n < r->n_groups; n++) {
-        struct mt_group *g = mt_live_group(r, i);
-        *entry = mt_group_find(g, key + 1);
-        if (mt_likely(*entry >= 0))
-            return g;
-        if (mt_likely(g->tags[1] < MT_OVERFLOW_ONE))
-            return NULL;
-        i = i + 1 == r->n_groups ? 0 : i + 1;
+static inline __attribute__((always_inline)) struct mt_live_entry mt_live_take_home(struct mt_region *r, uint64_t key) {
+    if (mt_likely(r->n_groups != 0)) {
+        struct mt_group *g = mt_live_group(r, mt_live_home(key, r->n_groups));
+        int found = mt_group_find(g, key + 1);
+        if (mt_likely(found >= 0)) {
+            struct mt_live_entry entry = mt_live_decode(g->entry[found]);
+            mt_group_retag(g, found, key + 1, 0);
+            r->used--;
+            return entry;
+        }
     }
-    return NULL;
-}
-
-static inline __attribute__((always_inline)) bool mt_live_region_put(struct mt_thread *t, struct mt_region *r,
-                                                                     uint64_t key, struct mt_live_entry entry,
-                                                                     struct mt_live_entry *replaced) {
-    int found;
-    uint64_t word = entry.bytes << MT_ENTRY_BYTES_SHIFT | entry.site;
-    struct mt_group *there = mt_live_search(r, key, &found);
-    if (mt_unlikely(there != NULL)) {
-        *replaced = mt_live_decode(there->entry[found]);
-        there->entry[found] = word;
-        return true;
-    }
-    if (mt_unlikely(mt_live_is_full(r)) && !mt_live_grow(t, r))
-        return false;
-    mt_live_insert(r, key, word);
-    return true;
-}
-
-static inline __attribute__((always_inline)) struct mt_live_entry mt_live_region_take(struct mt_region *r,
-                                                                                      uint64_t key) {
-    int found;
-    struct mt_group *g = mt_live_search(r, key, &found);
-    if (mt_unlikely(g == NULL))
-        return (struct mt_live_entry){0, 0};
-    struct mt_live_entry entry = mt_live_decode(g->entry[found]);
-    mt_group_retag(g, found, key + 1, 0);
-    r->used--;
-    uint32_t i = mt_live_home(key, r->n_groups);
-    for (struct mt_group *home = mt_live_group(r, i); mt_unlikely(home != g); home = mt_live_group(r, i)) {
-        home->tags[1] -= MT_OVERFLOW_ONE;
-        i = i + 1 == r->n_groups ? 0 : i + 1;
-    }
-    return entry;
+    return mt_live_region_take(r, key);
 }
 
 static inline bool mt_live_is_regular(uint64_t address) {
@@ -195,10 +172,10 @@ static inline __attribute__((always_inline)) bool mt_live_put(struct mt_thread *
     if (mt_unlikely(r == NULL))
         return false;
     if (mt_likely(mt_tracker_alone()))
-        return mt_live_region_put(t, r, mt_live_key(address), entry, replaced);
+        return mt_live_put_home(t, r, mt_live_key(address), mt_live_encode(entry), replaced);
     if (!mt_live_lock(t, r))
         return false;
-    bool done = mt_live_region_put(t, r, mt_live_key(address), entry, replaced);
+    bool done = mt_live_put_home(t, r, mt_live_key(address), mt_live_encode(entry), replaced);
     mt_lock_release(&r->lock);
     return done;
 }
@@ -206,7 +183,7 @@ static inline __attribute__((always_inline)) bool mt_live_put(struct mt_thread *
 /* Take a block out. *dropped: its shard's lock could not be had. */
 static inline __attribute__((always_inline)) struct mt_live_entry mt_live_take(struct mt_thread *t, uint64_t address,
                                                                                bool *dropped) {
-    struct mt_live_entry found = {0, 0};
+    struct mt_live_entry found = {0};
     if (mt_likely(mt_live_is_regular(address))) {
         struct mt_region *r = mt_live_region(t, address, false);
         if (mt_likely(r != NULL)) {
@@ -215,7 +192,7 @@ static inline __attribute__((always_inline)) struct mt_live_entry mt_live_take(s
                 *dropped = true;
                 return found;
             }
-            found = mt_live_region_take(r, mt_live_key(address));
+            found = mt_live_take_home(r, mt_live_key(address));
             if (mt_unlikely(!alone))
                 mt_lock_release(&r->lock);
         }

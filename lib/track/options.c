@@ -48,7 +48,7 @@ static void read_list(struct mt_options *o, const char *list) {
         else if ((v = value_of(list, "check_unwind")))
             flag = &o->check_unwind;
         else if ((v = value_of(list, "allocator_stats")))
-            flag = &o->allocator_stats;
+            o->allocator_stats = *v == '0' ? MT_STATS_NEVER : MT_STATS_ALWAYS;
         if (v != NULL) {
             uint64_t value = number(&v);
             if (flag != NULL)
@@ -70,12 +70,14 @@ static void read_variable(struct mt_options *o, const char *text) {
         copy_text(o->runtime_directory, v, sizeof o->runtime_directory);
     else if ((v = value_of(text, "TMPDIR")))
         copy_text(o->temporary_directory, v, sizeof o->temporary_directory);
+    else if ((v = value_of(text, "MEMTRACK_ACTIVE")))
+        o->dormant = v[0] == '0' && v[1] == 0;
     else if ((v = value_of(text, "MEMTRACK_OPTIONS")))
         read_list(o, v);
 }
 
 void mt_options_read(struct mt_options *o) {
-    *o = (struct mt_options){.frames = MT_DEFAULT_FRAMES, .allocator_stats = true};
+    *o = (struct mt_options){.frames = MT_DEFAULT_FRAMES, .allocator_stats = MT_STATS_WHEN_CHEAP};
     char *text = mt_os_private(ENVIRONMENT_BYTES);
     if (text == NULL)
         return;

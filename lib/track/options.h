@@ -16,8 +16,15 @@ struct mt_options {
     uint64_t frames;
     uint64_t sample_bytes;
     uint64_t only_pid; /* 0: record every process */
-    bool usable, exact_peak, check_unwind, allocator_stats;
+    bool usable, exact_peak, check_unwind;
+    bool dormant; /* MEMTRACK_ACTIVE=0 */
+    enum { MT_STATS_NEVER, MT_STATS_WHEN_CHEAP, MT_STATS_ALWAYS } allocator_stats;
 };
+
+/* Some option has to be looked at by every event. */
+static inline bool mt_options_are_unusual(const struct mt_options *o) {
+    return o->usable || o->check_unwind || o->sample_bytes != 0;
+}
 
 MT_HIDDEN void mt_options_read(struct mt_options *options);
 

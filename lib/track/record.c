@@ -9,6 +9,7 @@
 
 #include "track/live.h"
 #include "track/paths.h"
+#include "track/request.h"
 #include "track/sampling.h"
 #include "track/sites.h"
 #include "track/threads.h"
@@ -18,24 +19,33 @@
 static inline struct mt_thread *enter(uint64_t sp) {
     struct mt_thread *t = mt_self;
     if (mt_unlikely(t == NULL || t->seen != mt_page.state)) {
+        if (mt_tracker_is_dormant())
+            return NULL;
         t = mt_tracker_enter(sp);
         if (t == NULL)
             return NULL;
     }
     t->seen = MT_SEEN_BUSY;
     t->busy_sp = sp;
+    t->bank->sequence = (t->bank->sequence + 1) | 1; /* odd, also when an event before this one was never left */
     barrier();
+    if (mt_unlikely(t->control->request.word != t->request))
+        mt_request_changed(t);
     return t;
 }
 
 /* A change that came meanwhile is seen by the next event: it will find a state that is not the one before. */
 static inline void leave(struct mt_thread *t, uint64_t state) {
     barrier();
+    t->bank->sequence++;
     t->seen = state;
 }
 
-/* First change of a site since the last peak: keep what it had then. */
-static inline void save_for_peak(struct mt_site *s, uint64_t epoch) {
+/* First change of a site since the last peak, or since a cut: keep what it had then. */
+static inline void save_site(struct mt_thread *t, struct mt_site *s, mt_site_id id) {
+    uint64_t epoch = t->control->epoch;
+    if (mt_unlikely(t->cut != 0))
+        mt_request_save_site(t, id);
     if (s->saved_epoch != epoch) {
         s->saved_bytes = (int64_t)(s->allocated_bytes - s->freed_bytes);
         s->saved_blocks = (int64_t)(s->allocated_blocks - s->freed_blocks);
@@ -43,25 +53,28 @@ static inline void save_for_peak(struct mt_site *s, uint64_t epoch) {
     }
 }
 
-static inline void count_allocation(struct mt_thread *t, struct mt_site *s, uint64_t bytes) {
-    save_for_peak(s, t->control->epoch);
+static inline void count_allocation(struct mt_thread *t, struct mt_site *s, mt_site_id id, uint64_t bytes) {
+    save_site(t, s, id);
     s->allocated_blocks++;
     s->allocated_bytes += bytes;
     int64_t live = (int64_t)(s->allocated_bytes - s->freed_bytes);
     if (live > s->max_bytes)
         s->max_bytes = live;
-    t->bank->allocated_blocks++;
+    if (mt_unlikely((++t->bank->allocated_blocks & (MT_ERA_EVENTS - 1)) == 0))
+        mt_request_new_era();
     t->bank->live_bytes += (int64_t)bytes;
     if (mt_unlikely(t->bank->live_bytes > t->high))
         mt_threads_publish(t);
 }
 
+/* The record in which this thread counts what happens to a block of site id, about to be changed. */
 static inline struct mt_site *own_record(struct mt_thread *t, mt_site_id id) {
     struct mt_site *s = mt_site_at(id);
     if (mt_unlikely(s->bank != t->bank_id)) {
         id = mt_sites_foreign(t, id);
         s = mt_site_at(id);
     }
+    save_site(t, s, id);
     return s;
 }
 
@@ -78,7 +91,6 @@ static void weigh(struct mt_thread *t, uint64_t bytes, int sign) {
 
 static inline void count_free(struct mt_thread *t, mt_site_id id, uint64_t bytes, int64_t waste, bool temporary) {
     struct mt_site *s = own_record(t, id);
-    save_for_peak(s, t->control->epoch);
     s->freed_blocks++;
     s->freed_bytes += bytes;
     if (temporary)
@@ -137,6 +149,7 @@ static MT_NOINLINE void drop(struct mt_thread *t, mt_site_id site, uint64_t byte
     if (site == 0)
         return;
     struct mt_site *s = mt_site_at(site);
+    save_site(t, s, site);
     s->allocated_blocks++;
     s->freed_blocks++;
     s->allocated_bytes += bytes;
@@ -150,26 +163,29 @@ static inline __attribute__((always_inline)) struct mt_site *record(struct mt_th
     struct mt_region *region = mt_live_prepare(t, (uint64_t)block);
     mt_node_id node = mt_walk(&t->stack, state_of(frame), mt_paths_child, t, MT_NODE_ROOT, MT_NODE_TRUNCATED);
     mt_site_id site = mt_sites_own(t, node, mt_size_class(bytes));
-    struct mt_live_entry replaced = {0, 0};
+    struct mt_live_entry entry = {bytes, site, t->control->era}, replaced = {0};
     t->last_block = NULL;
-    if (mt_unlikely(site == 0 ||
-                    !mt_live_put(t, region, (uint64_t)block, (struct mt_live_entry){bytes, site}, &replaced))) {
+    if (mt_unlikely(site == 0 || !mt_live_put(t, region, (uint64_t)block, entry, &replaced))) {
         drop(t, site, bytes);
         return NULL;
     }
     if (mt_unlikely(replaced.site != 0))
         missed_free(t, replaced);
     struct mt_site *s = mt_site_at(site);
-    count_allocation(t, s, bytes);
+    count_allocation(t, s, site, bytes);
     t->bank->lossy_blocks += node == MT_NODE_LOSSY;
     t->last_block = block;
     return s;
 }
 
-/* With options that cost more: sampling, usable sizes, the check of the walk. */
+/* With what costs more or is rare: recording switched off, sampling, usable sizes, the check of the walk. */
 static MT_NOINLINE void record_unusual(struct mt_thread *t, void *block, uint64_t bytes,
                                        const struct mt_hook_frame *frame) {
     const struct mt_options *o = &mt_tracker.options;
+    if (mt_tracker.off) {
+        t->last_block = NULL;
+        return;
+    }
     if (o->sample_bytes != 0 && !mt_sampling_takes(t, bytes, o->sample_bytes))
         return;
     struct mt_site *s = record(t, block, bytes, frame);
@@ -215,6 +231,11 @@ void mt_record_allocation(void *block, size_t bytes, const struct mt_hook_frame 
     leave(t, state);
 }
 
+/* Whether a block that is not in the table is news: not when only samples, or only the blocks of before, are in it. */
+static inline bool counts_unknown(void) {
+    return mt_tracker.options.sample_bytes == 0 && !mt_tracker.off;
+}
+
 void mt_record_free(void *block) {
     uint64_t sp = (uint64_t)__builtin_frame_address(0);
     __builtin_prefetch((const char *)block - 16, 1); /* where most allocators will look next */
@@ -229,7 +250,7 @@ void mt_record_free(void *block) {
         count_free(t, found.site, found.bytes, waste, block == t->last_block);
     } else if (dropped) {
         t->bank->dropped++;
-    } else if (mt_tracker.options.sample_bytes == 0 && block != t->freeing) {
+    } else if (counts_unknown() && block != t->freeing) {
         t->bank->unknown_frees++;
     }
     t->freeing = NULL;
@@ -263,6 +284,7 @@ void mt_record_realloc_begin(struct mt_moving_block *moving, void *block) {
     moving->recording = true;
     moving->site = found.site;
     moving->bytes = found.bytes;
+    moving->era = found.era;
     moving->temporary = block == t->last_block;
     if (found.site != 0 && mt_unlikely(mt_tracker.options.usable))
         moving->waste = waste_of(block, found.bytes);
@@ -278,7 +300,7 @@ void mt_record_realloc_end(struct mt_moving_block *moving, void *result, size_t 
     uint64_t state = mt_page.state;
     if (mt_likely(moving->site != 0))
         count_free(t, moving->site, moving->bytes, moving->waste, moving->temporary);
-    else if (mt_tracker.options.sample_bytes == 0)
+    else if (counts_unknown())
         t->bank->unknown_frees++;
     if (result == NULL)
         t->last_block = NULL;
@@ -292,10 +314,10 @@ void mt_record_realloc_failed(struct mt_moving_block *moving, const struct mt_ho
     if (mt_unlikely(t == NULL))
         return;
     uint64_t state = mt_page.state;
-    struct mt_live_entry replaced = {0, 0};
+    struct mt_live_entry entry = {moving->bytes, moving->site, moving->era}, replaced = {0};
     t->bank->failed++;
-    if (moving->site != 0 && !mt_live_put(t, mt_live_prepare(t, (uint64_t)moving->block), (uint64_t)moving->block,
-                                          (struct mt_live_entry){moving->bytes, moving->site}, &replaced)) {
+    if (moving->site != 0 &&
+        !mt_live_put(t, mt_live_prepare(t, (uint64_t)moving->block), (uint64_t)moving->block, entry, &replaced)) {
         count_free(t, moving->site, moving->bytes, moving->waste, false);
         t->bank->dropped++;
     }
@@ -305,7 +327,6 @@ void mt_record_realloc_failed(struct mt_moving_block *moving, const struct mt_ho
 /* Growth counts as allocated bytes and shrinkage as freed ones, of the same block. */
 static void count_resize(struct mt_thread *t, mt_site_id id, int64_t change) {
     struct mt_site *s = own_record(t, id);
-    save_for_peak(s, t->control->epoch);
     if (change > 0)
         s->allocated_bytes += (uint64_t)change;
     else
@@ -324,7 +345,7 @@ void mt_record_resize(void *block, size_t bytes) {
         return;
     uint64_t state = mt_page.state;
     bool dropped = false;
-    struct mt_live_entry entry = mt_live_take(t, (uint64_t)block, &dropped), replaced = {0, 0};
+    struct mt_live_entry entry = mt_live_take(t, (uint64_t)block, &dropped), replaced = {0};
     if (entry.site != 0) {
         count_resize(t, entry.site, (int64_t)bytes - (int64_t)entry.bytes);
         entry.bytes = bytes;

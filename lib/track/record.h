@@ -46,6 +46,7 @@ struct mt_moving_block {
     uint64_t bytes;
     int64_t waste;
     uint32_t site; /* 0: was not there */
+    uint32_t era;
     bool temporary;
     bool recording; /* something is to be done afterwards */
 };

@@ -52,6 +52,7 @@ static struct mt_thread *new_thread(void) {
 }
 
 static void reset_thread(struct mt_thread *t) {
+    t->request = UINT64_MAX;
     if (!t->used)
         return; /* fresh pages: zero already, and best left untouched */
     for (uint32_t i = 0; i < MT_SITE_CACHE; i++)

@@ -9,6 +9,7 @@
 #include "track/live.h"
 #include "track/modules.h"
 #include "track/paths.h"
+#include "track/request.h"
 #include "track/sites.h"
 #include "track/threads.h"
 
@@ -66,12 +67,18 @@ static bool create_ledger(void) {
            create_below("/tmp");
 }
 
-static void fill_header(bool forked) {
+static uint32_t flags(bool forked, bool off) {
+    const struct mt_options *o = &mt_tracker.options;
+    return (o->usable ? MT_FLAG_USABLE : 0u) | (o->exact_peak ? MT_FLAG_EXACT_PEAK : 0u) |
+           (o->check_unwind ? MT_FLAG_CHECK_UNWIND : 0u) | (forked ? MT_FLAG_FORKED : 0u) |
+           (off ? MT_FLAG_DORMANT : 0u) | (!forked && !off ? MT_FLAG_COMPLETE : 0u);
+}
+
+static void fill_header(bool forked, bool off) {
     const struct mt_options *o = &mt_tracker.options;
     struct mt_ledger_header *h = mt_tracker.header;
-    mt_tracker.unusual = o->usable || o->check_unwind || o->sample_bytes != 0;
-    h->flags = (o->usable ? MT_FLAG_USABLE : 0) | (o->exact_peak ? MT_FLAG_EXACT_PEAK : 0) |
-               (o->check_unwind ? MT_FLAG_CHECK_UNWIND : 0) | (uint32_t)(forked ? MT_FLAG_FORKED : MT_FLAG_COMPLETE);
+    mt_tracker.unusual = off || mt_options_are_unusual(o);
+    h->flags = flags(forked, off);
     h->sample_bytes = o->sample_bytes;
     h->max_frames = (uint32_t)o->frames;
     h->allocator = mt_tracker.allocator;
@@ -84,9 +91,10 @@ static void fill_header(bool forked) {
     }
 }
 
-static bool start_all(bool forked) {
+static bool start_all(bool forked, bool off) {
     mt_tracker.header = mt_tracker.ledger.header;
-    fill_header(forked);
+    fill_header(forked, off);
+    mt_request_start(off);
     mt_rules_init(mt_modules_find);
     return mt_modules_start() && mt_paths_start() && mt_sites_start() && mt_live_start() && mt_threads_start();
 }
@@ -107,7 +115,7 @@ static bool start(void) {
         return false; /* a confined process may not open files: what it forks stays unrecorded and unharmed */
     if (!create_ledger())
         return false;
-    bool started = start_all(forked);
+    bool started = start_all(forked, forked ? mt_tracker.off : mt_tracker.options.dormant);
     if (!started) { /* better no ledger, which is noticed, than one that says that nothing was allocated */
         mt_ledger_remove(&mt_tracker.ledger);
         mt_tracker.header = NULL;
@@ -121,7 +129,8 @@ void mt_tracker_start(void) {
         return;
     mt_os_call(SYS_madvise, (long)&mt_page, sizeof mt_page, MADV_WIPEONFORK, 0, 0, 0);
     bool started = start();
-    __atomic_store_n(&mt_page.state, started ? MT_STATE_FIRST : MT_STATE_OFF, __ATOMIC_RELEASE);
+    uint64_t state = !started ? MT_STATE_OFF : mt_tracker.off ? MT_STATE_DORMANT : MT_STATE_FIRST;
+    __atomic_store_n(&mt_page.state, state, __ATOMIC_RELEASE);
 }
 
 void mt_tracker_changed(void) {
@@ -146,6 +155,8 @@ static bool was_left_behind(const struct mt_thread *t, uint64_t sp) {
 struct mt_thread *mt_tracker_enter(uint64_t sp) {
     if (mt_page.state == MT_STATE_UNKNOWN)
         mt_tracker_start();
+    if (mt_page.state == MT_STATE_DORMANT && !mt_tracker_is_dormant())
+        mt_request_wake();
     if (mt_page.state < MT_STATE_FIRST)
         return NULL;
     struct mt_thread *t = mt_self;

@@ -15,7 +15,8 @@
 #include "track/options.h"
 #include "unwind/walk.h"
 
-enum { MT_STATE_UNKNOWN = 0, MT_STATE_OFF = 1, MT_STATE_FIRST = 2 };
+/* Off: for good. Dormant: recording has not been switched on yet. */
+enum { MT_STATE_UNKNOWN = 0, MT_STATE_OFF = 1, MT_STATE_DORMANT = 2, MT_STATE_FIRST = 3 };
 
 struct mt_page {
     uint64_t state;    /* MT_STATE_* or, while recording, a number that grows with each change */
@@ -37,6 +38,8 @@ struct mt_child {
 struct mt_thread {
     uint64_t seen;    /* mt_page.state when last checked; MT_SEEN_BUSY while this thread is inside the recorder */
     uint64_t busy_sp; /* where it entered */
+    uint64_t request; /* mt_control.request as last acted upon: see track/request.h */
+    uint32_t cut;     /* not 0: what is changed is to be saved for this cut first */
     struct mt_bank *bank;
     struct mt_control *control;
     int64_t low, high;       /* bank->live_bytes outside of this is news for the process: see mt_publish */
@@ -63,7 +66,8 @@ struct mt_tracker {
     struct mt_options options;
     int pid; /* process of the ledger; 0: not started yet */
     bool options_read;
-    bool unusual;         /* an option that the hot path leaves to record_unusual */
+    bool unusual;         /* something that the hot path leaves to record_unusual: an option, or recording is off */
+    bool off;             /* allocations are not recorded now */
     bool many_threads;    /* a second one has come: the table is locked */
     uint32_t sharing;     /* how far that is: see threads.c */
     uint32_t growth_lock; /* everything that allocates from the ledger */
@@ -90,6 +94,12 @@ MT_HIDDEN void mt_tracker_flag(enum mt_flag flag);
  * the event cannot be recorded (then it has been counted where there is a place to count it). sp: the caller's.
  */
 MT_HIDDEN struct mt_thread *mt_tracker_enter(uint64_t sp);
+
+/* Every hook's first question. */
+static inline bool mt_tracker_is_dormant(void) {
+    return mt_page.state == MT_STATE_DORMANT &&
+           __atomic_load_n(&mt_tracker.header->control.request.off, __ATOMIC_RELAXED) != 0;
+}
 
 /* No other thread is recording now, nor begins to before this one leaves the recorder. */
 static inline bool mt_tracker_alone(void) {

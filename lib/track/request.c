@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Nothing here costs the hot path more than one comparison of a word that it has in its cache anyway. Saved copies of
+ * sites lie in chunks beside the sites' own, made when a cut first touches them: a process that is never looked at
+ * pays no memory for them, and one that is looked at often pays once.
+ */
+#include "track/request.h"
+
+#include <time.h>
+
+enum { MAX_CHUNKS = (1 << MT_SITE_BITS) / MT_SITES_PER_CHUNK };
+
+static struct mt_saved_site *saved_chunk[MAX_CHUNKS];
+
+void mt_request_start(bool off) {
+    for (uint32_t i = 0; i < MAX_CHUNKS; i++)
+        if (saved_chunk[i] != NULL)
+            saved_chunk[i] = NULL;
+    mt_tracker.off = off;
+    mt_tracker.header->control.request.off = off;
+}
+
+/* ---- on and off ------------------------------------------------------------------------------------------------- */
+
+static void switch_recording(bool off) {
+    if (__atomic_exchange_n(&mt_tracker.off, off, __ATOMIC_RELAXED) == off)
+        return;
+    mt_tracker_flag(MT_FLAG_SWITCHED);
+    __atomic_store_n(&mt_tracker.unusual, off || mt_options_are_unusual(&mt_tracker.options), __ATOMIC_RELAXED);
+}
+
+void mt_request_wake(void) {
+    uint64_t expected = MT_STATE_DORMANT;
+    switch_recording(false);
+    __atomic_compare_exchange_n(&mt_page.state, &expected, MT_STATE_FIRST, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED);
+}
+
+/* ---- cuts ------------------------------------------------------------------------------------------------------- */
+
+static void save_bank(struct mt_bank *b, uint32_t cut) {
+    if (b->saved.cut == cut)
+        return;
+    b->saved.live_bytes = b->live_bytes;
+    b->saved.allocated_blocks = b->allocated_blocks;
+    b->saved.published_bytes = b->published_bytes;
+    b->saved.failed = b->failed;
+    b->saved.unknown_frees = b->unknown_frees;
+    b->saved.dropped = b->dropped;
+    b->saved.lossy_blocks = b->lossy_blocks;
+    b->saved.unwind_mismatches = b->unwind_mismatches;
+    b->saved.allocated_usable_bytes = b->allocated_usable_bytes;
+    b->saved.interrupted = b->interrupted;
+    b->saved.unsaved = 0;
+    __atomic_store_n(&b->saved.cut, cut, __ATOMIC_RELEASE);
+}
+
+/* The first thread that learns of the cut; the others wait for it before they change anything. */
+static void save_control(struct mt_thread *t, uint32_t cut) {
+    struct mt_saved_control *saved = &mt_tracker.header->saved_control;
+    if (__atomic_load_n(&saved->cut, __ATOMIC_ACQUIRE) == cut || !mt_growth_lock(t->bank_id))
+        return;
+    if (saved->cut != cut) {
+        saved->epoch = t->control->epoch;
+        saved->current_bytes = t->control->current_bytes;
+        saved->peak_bytes = t->control->peak_bytes;
+        __atomic_store_n(&saved->cut, cut, __ATOMIC_RELEASE);
+    }
+    mt_growth_unlock();
+}
+
+static bool add_chunk(struct mt_thread *t, uint32_t i) {
+    if (!mt_growth_lock(t->bank_id))
+        return false;
+    if (saved_chunk[i] == NULL) {
+        size_t bytes = sizeof(struct mt_saved_site) * MT_SITES_PER_CHUNK;
+        struct mt_saved_site *c = mt_ledger_allocate(&mt_tracker.ledger, bytes, 64);
+        if (c != NULL && mt_ledger_publish(&mt_tracker.ledger, MT_EXTENT_SAVED, i, c, bytes))
+            __atomic_store_n(&saved_chunk[i], c, __ATOMIC_RELEASE);
+    }
+    mt_growth_unlock();
+    return saved_chunk[i] != NULL;
+}
+
+void mt_request_save_site(struct mt_thread *t, mt_site_id id) {
+    uint32_t i = id / MT_SITES_PER_CHUNK;
+    if (__atomic_load_n(&saved_chunk[i], __ATOMIC_ACQUIRE) == NULL && !add_chunk(t, i)) {
+        t->bank->saved.unsaved++;
+        return;
+    }
+    struct mt_saved_site *saved = &saved_chunk[i][id % MT_SITES_PER_CHUNK];
+    if (saved->cut == t->cut)
+        return;
+    const struct mt_site *s = mt_site_at(id);
+    saved->allocated_bytes = s->allocated_bytes;
+    saved->allocated_blocks = s->allocated_blocks;
+    saved->freed_bytes = s->freed_bytes;
+    saved->freed_blocks = s->freed_blocks;
+    saved->saved_epoch = s->saved_epoch;
+    saved->saved_bytes = s->saved_bytes;
+    saved->saved_blocks = s->saved_blocks;
+    saved->max_bytes = s->max_bytes;
+    saved->temporary_blocks = s->temporary_blocks;
+    saved->waste_bytes = s->waste_bytes;
+    __atomic_store_n(&saved->cut, t->cut, __ATOMIC_RELEASE);
+}
+
+void mt_request_changed(struct mt_thread *t) {
+    union mt_request now = {.word = __atomic_load_n(&t->control->request.word, __ATOMIC_ACQUIRE)};
+    t->request = now.word;
+    switch_recording(now.off != 0);
+    t->cut = now.cut & 1 ? now.cut : 0;
+    if (t->cut != 0) {
+        save_bank(t->bank, t->cut);
+        save_control(t, t->cut);
+    }
+}
+
+/* ---- eras ------------------------------------------------------------------------------------------------------- */
+
+void mt_request_new_era(void) {
+    struct mt_ledger_header *h = mt_tracker.header;
+    if (mt_os_confined)
+        return;
+    uint32_t era = mt_era_at(mt_os_clock_ns(CLOCK_MONOTONIC) - h->start_monotonic_ns);
+    if (era <= __atomic_load_n(&h->control.era, __ATOMIC_RELAXED))
+        return;
+    h->era_seen[era] = 1;
+    __atomic_store_n(&h->control.era, era, __ATOMIC_RELEASE);
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What readers ask of this process through the control line of its ledger: to be read at one instant (a cut), and
+ * recording on or off. See the top of ledger/layout.h for the protocol. And the clock of the eras.
+ */
+#ifndef MT_TRACK_REQUEST_H
+#define MT_TRACK_REQUEST_H
+
+#include "track/sites.h"
+
+/* In a new process. */
+MT_HIDDEN void mt_request_start(bool off);
+
+/* control.request is not what this thread last acted upon. At the beginning of an event, before anything is changed. */
+MT_HIDDEN void mt_request_changed(struct mt_thread *t);
+
+/* A dormant process has been asked to record: let it. */
+MT_HIDDEN void mt_request_wake(void);
+
+/* Copy the counters of a site to where the reader of t->cut looks for them, unless that is done. */
+MT_HIDDEN void mt_request_save_site(struct mt_thread *t, mt_site_id id);
+
+/* Look at the clock, every MT_ERA_EVENTS allocations. */
+MT_HIDDEN void mt_request_new_era(void);
+
+#endif
