@@ -32,6 +32,7 @@ enum {
     MT_PPROF_VERSION = 1,
     MT_PPROF_MESSAGE_LIMIT = 16 << 20,
     MT_PPROF_CHUNK = 1 << 16, /* elements of one Model or TimeAxis message */
+    MT_PPROF_MARKS = 1 << 10, /* marks of one TimeAxis message */
 };
 
 /* Label keys and values that both sides know. */

@@ -184,6 +184,28 @@ static int write_changes(const struct mt_tick_change *changes, size_t n, uint64_
     return emit(context, MT_PPROF_TIME_AXIS, &axis.base);
 }
 
+/* Pointers and messages in one block, as in figure_messages. */
+static int write_marks(const struct mt_profile *profile, size_t first, size_t n, mt_pprof_emit *emit, void *context) {
+    Pprof__TimeAxis axis = PPROF__TIME_AXIS__INIT;
+    Pprof__Mark **list = malloc(n * (sizeof *list + sizeof **list) + 1);
+    if (!list) {
+        return -MEMTRACK_ENOMEM;
+    }
+    for (size_t i = 0; i < n; i++) {
+        const struct mt_mark *mark = &profile->info.marks[first + i];
+        list[i] = (Pprof__Mark *)(list + n) + i;
+        pprof__mark__init(list[i]);
+        list[i]->time_ns = mark->time_ns;
+        list[i]->name = text_bytes(profile, mark->name);
+        list[i]->kind = mark->kind;
+    }
+    axis.mark = list;
+    axis.n_mark = n;
+    int status = emit(context, MT_PPROF_TIME_AXIS, &axis.base);
+    free(list);
+    return status;
+}
+
 int mt_pprof_time_write(const struct mt_profile *profile, mt_pprof_emit *emit, void *context) {
     const struct mt_profile_info *info = &profile->info;
     uint64_t *room = malloc(6 * MT_PPROF_CHUNK * sizeof *room);
@@ -198,6 +220,10 @@ int mt_pprof_time_write(const struct mt_profile *profile, mt_pprof_emit *emit, v
     for (size_t i = 0, n; status == 0 && i < info->n_changes; i += n) {
         n = info->n_changes - i < MT_PPROF_CHUNK ? info->n_changes - i : MT_PPROF_CHUNK;
         status = write_changes(info->changes + i, n, room, emit, context);
+    }
+    for (size_t i = 0, n; status == 0 && i < info->n_marks; i += n) {
+        n = info->n_marks - i < MT_PPROF_MARKS ? info->n_marks - i : MT_PPROF_MARKS;
+        status = write_marks(profile, i, n, emit, context);
     }
     free(room);
     return status;
@@ -399,7 +425,32 @@ static int read_changes(struct mt_profile_info *info, const Pprof__TimeAxis *axi
     return 0;
 }
 
+static int read_marks(struct mt_profile *profile, const Pprof__TimeAxis *axis) {
+    struct mt_profile_info *info = &profile->info;
+    size_t n = axis->n_mark;
+    if (n == 0) {
+        return 0;
+    }
+    struct mt_mark *marks = realloc(info->marks, (info->n_marks + n) * sizeof *marks);
+    if (!marks) {
+        return -MEMTRACK_ENOMEM;
+    }
+    info->marks = marks;
+    int status = 0;
+    for (size_t i = 0; i < n; i++) {
+        marks[info->n_marks++] = (struct mt_mark){
+            .time_ns = axis->mark[i]->time_ns,
+            .name = take_text(profile, axis->mark[i]->name, &status),
+            .kind = axis->mark[i]->kind,
+        };
+    }
+    return status;
+}
+
 int mt_pprof_time_read(struct mt_profile *profile, const Pprof__TimeAxis *message) {
     int status = read_ticks(&profile->info, message);
-    return status < 0 ? status : read_changes(&profile->info, message);
+    if (status == 0) {
+        status = read_changes(&profile->info, message);
+    }
+    return status < 0 ? status : read_marks(profile, message);
 }

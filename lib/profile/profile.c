@@ -42,6 +42,7 @@ static void free_info(struct mt_profile_info *info) {
     free(info->threads_list);
     free(info->ticks);
     free(info->changes);
+    free(info->marks);
 }
 
 void mt_profile_free(struct mt_profile *profile) {
@@ -226,6 +227,18 @@ int mt_profile_add_note(struct mt_profile *profile, const char *text) {
     }
     info->notes = notes;
     notes[info->n_notes++] = note;
+    return 0;
+}
+
+int mt_profile_add_mark(struct mt_profile *profile, uint64_t time_ns, const char *name, enum mt_mark_kind kind) {
+    struct mt_profile_info *info = &profile->info;
+    mt_string text = mt_profile_intern(profile, name);
+    struct mt_mark *marks = text == UINT32_MAX ? NULL : realloc(info->marks, (info->n_marks + 1) * sizeof *marks);
+    if (!marks) {
+        return -MEMTRACK_ENOMEM;
+    }
+    info->marks = marks;
+    marks[info->n_marks++] = (struct mt_mark){.time_ns = time_ns, .name = text, .kind = kind};
     return 0;
 }
 

@@ -103,6 +103,17 @@ struct mt_tick_change {
     int64_t live_bytes, live_blocks; /* from this tick on */
 };
 
+/* A moment that has a name: on the timeline. */
+enum mt_mark_kind {
+    MT_MARK_PROGRAM = 0 /* set by the program itself */,
+    MT_MARK_TRIGGER = 1 /* a condition became true */
+};
+struct mt_mark {
+    uint64_t time_ns; /* since the start of the recording */
+    mt_string name;
+    uint32_t kind; /* enum mt_mark_kind; any other value from a newer version */
+};
+
 struct mt_thread {
     uint32_t tid;
     uint32_t n_threads; /* threads that shared this row one after the other */
@@ -151,7 +162,9 @@ struct mt_profile_info {
     size_t n_ticks;
     struct mt_tick_change *changes;
     size_t n_changes;
-    uint64_t tick_interval_ns; /* resolution at the end of the run */
+    uint64_t tick_interval_ns; /* resolution at the end of the run; earlier ticks are further apart in long ones */
+    struct mt_mark *marks;
+    size_t n_marks;
     bool has_size_histogram;
 };
 
@@ -201,6 +214,8 @@ int64_t mt_profile_add_sample(struct mt_profile *profile, const struct mt_sample
                               size_t n_frames);
 /* Append to info.notes unless the note is there already: 0 or -MEMTRACK_ENOMEM. */
 int mt_profile_add_note(struct mt_profile *profile, const char *text);
+/* Append to info.marks: 0 or -MEMTRACK_ENOMEM. */
+int mt_profile_add_mark(struct mt_profile *profile, uint64_t time_ns, const char *name, enum mt_mark_kind kind);
 /* Sets info.totals from the sums of the columns that the profile has; for profiles that carry no totals. */
 void mt_profile_sum_totals(struct mt_profile *profile);
 

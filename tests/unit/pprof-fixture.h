@@ -159,6 +159,8 @@ static inline void build_time_axis(struct mt_profile *p, size_t n_ticks, size_t 
     for (size_t i = 0; i < n_changes; i++)
         info->changes[i] =
             (struct mt_tick_change){(uint32_t)(i % n_ticks), (uint32_t)(i % p->n_samples), (int64_t)i * 16, (int64_t)i};
+    for (size_t i = 0; i < n_ticks; i += 3)
+        assert_int_equal(mt_profile_add_mark(p, i * 10, i % 2 ? "live>1G" : "phase two", i % 2), 0);
 }
 
 static inline struct mt_profile *build_full(uint64_t seed, size_t n_samples) {
@@ -244,7 +246,7 @@ static inline void same_info(const struct mt_profile *a, const struct mt_profile
     SAME(partial), SAME(peak_time_known), SAME(peak_time_ns), SAME(peak_time_error_ns), SAME(totals);
     SAME(usable_bytes), SAME(coverage), SAME(ledger_bytes), SAME(tracker_ns), SAME(tick_interval_ns);
     SAME(has_size_histogram), SAME(n_command), SAME(n_notes), SAME(n_allocator_stats), SAME(n_threads_list);
-    SAME(n_ticks), SAME(n_changes);
+    SAME(n_ticks), SAME(n_changes), SAME(n_marks);
     same_text(a, x->exe, b, y->exe);
     same_text(a, x->cwd, b, y->cwd);
     same_text(a, x->allocator, b, y->allocator);
@@ -261,6 +263,10 @@ static inline void same_info(const struct mt_profile *a, const struct mt_profile
         same_text(a, x->threads_list[i].name, b, y->threads_list[i].name);
         assert_int_equal(x->threads_list[i].tid, y->threads_list[i].tid);
         assert_int_equal(x->threads_list[i].n_threads, y->threads_list[i].n_threads);
+    }
+    for (size_t i = 0; i < x->n_marks; i++) {
+        same_text(a, x->marks[i].name, b, y->marks[i].name);
+        assert_true(x->marks[i].time_ns == y->marks[i].time_ns && x->marks[i].kind == y->marks[i].kind);
     }
     if (x->n_ticks)
         assert_memory_equal(x->ticks, y->ticks, x->n_ticks * sizeof *x->ticks);

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What --when says: one figure of one process against one bound.
+ *
+ *   live>1G   peak>=512M   rss>80%   pss>2G   swap>0   growth>1M/s   growth(60s)>10M/m   blocks>5M   unknown_frees>0
+ *   failed>0   dropped>0   time>10m
+ *
+ * Sizes take K M G (powers of 1024), counts K M G of 1000. A percentage is of the memory that the process may use
+ * (limit.h). Nothing here reads anything or keeps a clock: the caller brings the figures.
+ */
+#ifndef MT_CLI_CONDITION_H
+#define MT_CLI_CONDITION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+
+/* The figures of a process at one tick. */
+struct mt_gauge {
+    uint64_t time_ns; /* since the start of the recording */
+    uint64_t live_bytes, peak_bytes, total_blocks, unknown_frees, failed, dropped;
+    uint64_t rss_bytes, pss_bytes, swap_bytes;
+    bool has_rss, has_pss; /* else the figures that come with it (pss: swap as well) are not known */
+    uint64_t limit_bytes;  /* what percentages are of; 0: not known */
+};
+
+enum mt_quantity {
+    MT_QUANTITY_LIVE,
+    MT_QUANTITY_PEAK,
+    MT_QUANTITY_RSS,
+    MT_QUANTITY_PSS,
+    MT_QUANTITY_SWAP,
+    MT_QUANTITY_GROWTH, /* of the live bytes, per second */
+    MT_QUANTITY_BLOCKS, /* allocated so far */
+    MT_QUANTITY_UNKNOWN_FREES,
+    MT_QUANTITY_FAILED,
+    MT_QUANTITY_DROPPED,
+    MT_QUANTITY_TIME, /* since the start of the recording, ns */
+};
+
+struct mt_condition {
+    enum mt_quantity quantity;
+    bool is_below;      /* < or <=: true while the figure is small */
+    bool is_inclusive;  /* >= or <= */
+    bool is_percent;    /* bound is percent of the limit */
+    double bound;       /* bytes, bytes/s, blocks, ns, or percent */
+    uint64_t window_ns; /* of growth */
+    const char *text;   /* as it was given; the caller's */
+};
+
+/* text must outlive the condition. -MEMTRACK_EUSAGE: the message quotes the text and points at the place. */
+int mt_condition_parse(const char *text, struct mt_condition *condition, struct mt_error *error);
+
+/*
+ * How fast the live bytes grow: the median slope (Theil-Sen) between all pairs of MT_GROWTH_SAMPLES figures that are
+ * spread evenly over the window. Neither a spike of a tick nor a single step moves it.
+ */
+enum { MT_GROWTH_SAMPLES = 48 };
+struct mt_growth {
+    uint64_t window_ns, last_ns;
+    size_t n, next; /* ring */
+    uint64_t time_ns[MT_GROWTH_SAMPLES];
+    uint64_t live_bytes[MT_GROWTH_SAMPLES];
+    bool is_known; /* the samples cover the window */
+    double bytes_per_second;
+};
+void mt_growth_init(struct mt_growth *growth, uint64_t window_ns);
+void mt_growth_add(struct mt_growth *growth, uint64_t time_ns, uint64_t live_bytes);
+
+/* One condition on one process: when it fires. Zero-initialized but for growth (mt_condition_watch_init). */
+struct mt_condition_watch {
+    bool is_true; /* fired, and not been false since */
+    bool has_fired;
+    uint64_t fired_ns; /* the last time */
+    struct mt_growth growth;
+};
+void mt_condition_watch_init(struct mt_condition_watch *watch, const struct mt_condition *condition);
+
+/*
+ * The figure that the condition is about; false when it is not known (yet). bound: what it is compared with, in the
+ * same unit.
+ */
+bool mt_condition_figure(const struct mt_condition *condition, const struct mt_condition_watch *watch,
+                         const struct mt_gauge *gauge, double *figure, double *bound);
+
+/*
+ * True once each time the condition becomes true. It can do so again after the figure has been on the other side of
+ * the bound by 5 % of it, and not before again_ns have passed since it last fired. What is not known changes nothing.
+ */
+bool mt_condition_fires(const struct mt_condition *condition, struct mt_condition_watch *watch,
+                        const struct mt_gauge *gauge, uint64_t again_ns);
+
+/* "1.2 GiB", "3.4 MiB/s", "1,234 blocks", ...: a figure of this condition for people. Returns buffer. */
+char *mt_condition_format(const struct mt_condition *condition, double figure, char *buffer, size_t bytes);
+
+#endif
