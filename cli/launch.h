@@ -20,6 +20,7 @@ struct mt_launch {
     const char *directory; /* for the ledgers */
     const char *options;   /* "key=value,..." for the tracker */
     bool follow;           /* record its children as well */
+    bool dormant;          /* begin with recording off */
 };
 
 struct mt_child {

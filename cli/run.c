@@ -97,6 +97,7 @@ static int start(struct run *run, struct mt_error *error) {
         .directory = run->session.path,
         .options = run->tracker_options,
         .follow = run->options.follow,
+        .dormant = run->options.dormant,
     };
     return mt_launch(&launch, &run->child, error);
 }

@@ -20,7 +20,7 @@ struct mt_run_options {
     uint64_t interval_ns;  /* 0: the default */
     const char *allocator; /* NULL: the program's own */
     uint64_t frames;       /* 0: the default */
-    bool exact_peak, usable;
+    bool exact_peak, usable, dormant;
     enum mt_color color;
     char **program; /* and its arguments, NULL at the end */
 };

@@ -23,6 +23,7 @@ enum key {
     KEY_FRAMES,
     KEY_EXACT_PEAK,
     KEY_USABLE,
+    KEY_DORMANT,
     KEY_COLOR,
 };
 
@@ -41,6 +42,7 @@ static const struct argp_option table[] = {
     {"frames", KEY_FRAMES, "N", 0, "keep at most N frames of a call path (default 1024)", 2},
     {"exact-peak", KEY_EXACT_PEAK, 0, 0, "exact peak with several threads, at a cost", 2},
     {"usable", KEY_USABLE, 0, 0, "measure what the allocator rounds up (the waste column), at a cost", 2},
+    {"dormant", KEY_DORMANT, 0, 0, "begin with recording off: memtrack attach PID switches it on", 2},
     {"sample", KEY_SAMPLE, "BYTES", 0, "record one allocation in about BYTES; all figures become estimates", 2},
     {"interval", KEY_INTERVAL, "DUR", 0, "time between points of the time axis (default 10ms, coarser in long runs)",
      2},
@@ -86,6 +88,9 @@ static error_t parse_recording(int key, char *value, struct argp_state *state) {
         return 0;
     case KEY_USABLE:
         o->usable = true;
+        return 0;
+    case KEY_DORMANT:
+        o->dormant = true;
         return 0;
     case KEY_SAMPLE:
         if (!mt_parse_size(value, &o->sample_bytes))
