@@ -3,6 +3,7 @@
 #ifndef MT_CLI_TABLE_LOCAL_H
 #define MT_CLI_TABLE_LOCAL_H
 
+#include "naming.h"
 #include "table.h"
 #include "view/source.h"
 
@@ -22,7 +23,7 @@ struct table {
     struct column columns[MT_N_VALUES]; /* the first is the one sorted by */
     size_t n_columns;
     size_t bar_width, name_column, name_width;
-    const char *folders[2]; /* names are shown relative to these */
+    struct mt_naming naming;
     struct mt_source *source;
 };
 

@@ -12,34 +12,13 @@
 
 enum { MAX_FRAMES_SHOWN = 12, GAP = 2, MIN_FUNCTION = 8 };
 
-typedef char *shorten(const char *text, size_t columns, const char *ellipsis);
-
 static void next_line(const struct table *t, size_t indent) {
     fprintf(t->terminal->stream, "\n%*s", (int)(t->name_column + indent), "");
 }
 
-static const char *relative(const struct table *t, const char *path) {
-    for (size_t i = 0; i < sizeof t->folders / sizeof *t->folders; i++) {
-        size_t bytes = strlen(t->folders[i]);
-        if (bytes > 1 && strncmp(path, t->folders[i], bytes) == 0 && path[bytes] == '/')
-            return path + bytes + 1;
-    }
-    return path;
-}
-
-/* Escaped, then shortened: an escape may be longer than what it stands for. malloc'ed, NULL: out of memory. */
-static char *fitted(const struct table *t, const char *text, size_t columns, shorten *function) {
-    char *visible = mt_format_visible(text, t->terminal->utf8);
-    if (!visible || t->options->full)
-        return visible;
-    char *shortened = function(visible, columns, t->terminal->ellipsis);
-    free(visible);
-    return shortened;
-}
-
 /* A name that fits, then its detail: beside it if there is room and below it if not. "" is no detail. */
-static void put_pair(const struct table *t, const char *name, const char *detail, shorten *shorten_detail) {
-    char *second = fitted(t, detail, t->name_width - GAP, shorten_detail);
+static void put_pair(const struct table *t, const char *name, const char *detail, mt_shorten *shorten_detail) {
+    char *second = mt_naming_fit(&t->naming, detail, t->name_width - GAP, shorten_detail);
     mt_put(t->terminal, MT_STYLE_NONE, name);
     if (second && *second) {
         if (mt_format_width(name) + GAP + mt_format_width(second) <= t->name_width)
@@ -54,7 +33,7 @@ static void put_pair(const struct table *t, const char *name, const char *detail
 static void put_source(const struct table *t, mt_string file, int64_t line) {
     const struct mt_profile *profile = mt_rows_profile(t->rows);
     char *text = t->source ? mt_source_line(t->source, mt_profile_text(profile, file), line) : NULL;
-    char *shown = text ? fitted(t, text, t->name_width - GAP, mt_format_shorten_end) : NULL;
+    char *shown = text ? mt_naming_fit(&t->naming, text, t->name_width - GAP, mt_format_shorten_end) : NULL;
     if (shown) {
         next_line(t, GAP);
         mt_put(t->terminal, MT_STYLE_SOURCE, shown);
@@ -63,38 +42,16 @@ static void put_source(const struct table *t, mt_string file, int64_t line) {
     free(text);
 }
 
-/* The key of a frame; where it is "function+0x1f (module)", the function alone is shortened. */
-static char *fitted_place(const struct table *t, const struct mt_frame *frame, size_t columns) {
-    const char *function = mt_profile_text(mt_rows_profile(t->rows), frame->function);
-    char *key = mt_frame_key(mt_rows_profile(t->rows), frame), *place = NULL;
-    if (!key)
-        return NULL;
-    bool has_line = frame->file && frame->line;
-    size_t bytes = strlen(function);
-    const char *rest = !has_line && bytes && strncmp(key, function, bytes) == 0 ? key + bytes : "";
-    size_t taken = mt_format_width(rest);
-    if (*rest && taken + MIN_FUNCTION <= columns) {
-        char *name = fitted(t, function, columns - taken, mt_format_shorten_function);
-        if (name && asprintf(&place, "%s%s", name, rest) < 0)
-            place = NULL;
-        free(name);
-    } else {
-        place = fitted(t, relative(t, key), columns, has_line ? mt_format_shorten_path : mt_format_shorten_function);
-    }
-    free(key);
-    return place;
-}
-
 /* One frame, one line: the function gets what the place leaves, and at least two fifths if it needs them. */
 static void put_frame(const struct table *t, const struct mt_frame *frame, size_t indent) {
     size_t columns = t->name_width - indent;
     const char *function = frame->file && frame->line ? mt_profile_text(mt_rows_profile(t->rows), frame->function) : "";
     size_t wanted = *function ? mt_format_width(function) + GAP : 0, share = columns * 2 / 5;
-    char *place = fitted_place(t, frame, columns - (wanted < share ? wanted : share));
+    char *place = mt_naming_place(&t->naming, frame, columns - (wanted < share ? wanted : share));
     size_t taken = place ? mt_format_width(place) + GAP : 0;
     mt_put(t->terminal, MT_STYLE_NONE, place ? place : "?");
     if (*function && taken + MIN_FUNCTION <= columns) {
-        char *name = fitted(t, function, columns - taken, mt_format_shorten_function);
+        char *name = mt_naming_fit(&t->naming, function, columns - taken, mt_format_shorten_function);
         fprintf(t->terminal->stream, "%*s", GAP, "");
         mt_put(t->terminal, MT_STYLE_DIM, name);
         free(name);
@@ -137,16 +94,16 @@ static void put_line(const struct table *t, const struct mt_row *row) {
         free(key);
         return;
     }
-    char *place = fitted_place(t, &frame, t->name_width);
+    char *place = mt_naming_place(&t->naming, &frame, t->name_width);
     put_pair(t, place ? place : "?", row->line ? mt_profile_text(mt_rows_profile(t->rows), row->function) : "",
              mt_format_shorten_function);
     free(place);
     put_source(t, row->file, row->line);
 }
 
-static void put_key(const struct table *t, const struct mt_row *row, shorten *function, const char *detail) {
+static void put_key(const struct table *t, const struct mt_row *row, mt_shorten *function, const char *detail) {
     char *key = mt_rows_key(t->rows, row);
-    char *name = key ? fitted(t, relative(t, key), t->name_width, function) : NULL;
+    char *name = key ? mt_naming_fit(&t->naming, mt_naming_relative(&t->naming, key), t->name_width, function) : NULL;
     put_pair(t, name ? name : "?", detail, mt_format_shorten_path);
     free(name);
     free(key);
@@ -166,7 +123,7 @@ void mt_table_put_name(const struct table *t, const struct mt_row *row) {
         put_line(t, row);
         break;
     case MT_BY_FUNCTION:
-        put_key(t, row, mt_format_shorten_function, row->shares_name ? "" : relative(t, file));
+        put_key(t, row, mt_format_shorten_function, row->shares_name ? "" : mt_naming_relative(&t->naming, file));
         break;
     case MT_BY_FILE:
     case MT_BY_MODULE:
