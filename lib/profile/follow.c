@@ -1,0 +1,406 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What was read of each record is kept, so that an unchanged one costs a comparison:
+ *
+ *   chunk of records ──differs from what is known?──► difference ──► sums of its sample ──► values
+ *                                       └── new record ──► (node, origin, class) ──hash──► sample
+ *
+ * The samples of one node share their frames; the hash finds the first of them under a class that no record has.
+ *
+ * A thread is known by its bank, which a later thread may take over: its text is made again when that has happened, and
+ * all samples of the bank get it, as they would in a conversion of the whole ledger.
+ *
+ * Rejected: a conversion of the whole ledger per reading (50 ms for a compiler, 300 ms for a large server), and marks in
+ * the ledger for what changed (a store more in the target, for every event).
+ */
+#include "profile/follow.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "profile/ledger_info.h"
+#include "profile/ledger_paths.h"
+
+enum { FIRST_SLOTS = 1024, CLASS_OF_NODE = 255 };
+#define NO_SAMPLE     UINT32_MAX
+#define MOST          (INT64_MAX / 4096) /* sums of such values do not overflow */
+#define HASH_CONSTANT UINT64_C(0x9E3779B97F4A7C15)
+
+struct counts {
+    uint64_t allocated_bytes, allocated_blocks, freed_bytes, freed_blocks, temporary_blocks;
+};
+
+struct record {
+    struct counts known;
+    uint32_t sample;
+};
+
+struct mt_follow {
+    struct mt_ledger *ledger;
+    struct mt_profile *profile;
+    struct mt_ledger_paths paths;
+    struct mt_site *buffer;
+    size_t next; /* record to read next */
+    struct record *records;
+    size_t n_records, record_capacity;
+    struct counts *sums; /* of samples */
+    uint16_t *origins;   /* likewise */
+    size_t sample_capacity;
+    uint64_t *keys; /* hash: node << 32 | origin << 8 | class; 0 is no node */
+    uint32_t *slots;
+    size_t slot_mask, n_slots_used;
+    mt_string *threads; /* of banks */
+    struct mt_bank *banks;
+    size_t n_banks;
+    uint64_t generation;
+    mt_string domain;
+};
+
+/* ---- samples ---------------------------------------------------------------------------------------------------- */
+
+static int grow_slots(struct mt_follow *f) {
+    size_t n = f->slots ? (f->slot_mask + 1) * 2 : FIRST_SLOTS;
+    uint64_t *keys = calloc(n, sizeof *keys);
+    uint32_t *slots = calloc(n, sizeof *slots);
+    if (!keys || !slots) {
+        free(keys);
+        free(slots);
+        return -MEMTRACK_ENOMEM;
+    }
+    for (size_t i = 0; f->slots && i <= f->slot_mask; i++) {
+        if (!f->keys[i])
+            continue;
+        size_t at = (f->keys[i] * HASH_CONSTANT >> 24) & (n - 1);
+        while (keys[at])
+            at = (at + 1) & (n - 1);
+        keys[at] = f->keys[i];
+        slots[at] = f->slots[i];
+    }
+    free(f->keys);
+    free(f->slots);
+    f->keys = keys;
+    f->slots = slots;
+    f->slot_mask = n - 1;
+    return 0;
+}
+
+/* Where the sample of this key is, or is to be stored when its key is 0. NULL: out of memory. */
+static uint32_t *slot_of(struct mt_follow *f, uint64_t key, bool *is_new) {
+    if ((!f->slots || f->n_slots_used * 2 > f->slot_mask) && grow_slots(f) != 0)
+        return NULL;
+    size_t at = (key * HASH_CONSTANT >> 24) & f->slot_mask;
+    while (f->keys[at] && f->keys[at] != key)
+        at = (at + 1) & f->slot_mask;
+    *is_new = f->keys[at] == 0;
+    f->n_slots_used += *is_new;
+    f->keys[at] = key;
+    if (*is_new)
+        f->slots[at] = NO_SAMPLE;
+    return &f->slots[at];
+}
+
+static int reserve_sample(struct mt_follow *f) {
+    size_t n = f->profile->n_samples;
+    if (n < f->sample_capacity)
+        return 0;
+    size_t want = n ? n * 2 : 256;
+    struct counts *sums = realloc(f->sums, want * sizeof *sums);
+    if (sums)
+        f->sums = sums;
+    uint16_t *origins = realloc(f->origins, want * sizeof *origins);
+    if (origins)
+        f->origins = origins;
+    if (!sums || !origins)
+        return -MEMTRACK_ENOMEM;
+    f->sample_capacity = want;
+    return 0;
+}
+
+/* Appends an empty sample for this record; first: a sample of the same node whose frames it shares, or NO_SAMPLE. */
+static int64_t add_sample(struct mt_follow *f, const struct mt_site *site, uint32_t first) {
+    struct mt_sample sample = {
+        .thread = site->origin < f->n_banks ? f->threads[site->origin] : 0,
+        .domain = f->domain,
+        .size_class = site->size_class <= 64 ? site->size_class : 64,
+        .has_size_class = true,
+    };
+    int64_t n_frames = 0;
+    mt_ledger_paths_classify(&f->paths, site->node, &sample);
+    if (!sample.lossy && first == NO_SAMPLE)
+        n_frames = mt_ledger_paths_frames(&f->paths, site->node);
+    if (n_frames < 0)
+        return n_frames;
+    if (reserve_sample(f) != 0)
+        return -MEMTRACK_ENOMEM;
+    int64_t index = mt_profile_add_sample(f->profile, &sample, f->paths.frames, (size_t)n_frames);
+    if (index < 0)
+        return index;
+    struct mt_sample *samples = f->profile->samples;
+    if (!sample.lossy && first != NO_SAMPLE) {
+        samples[index].first_frame = samples[first].first_frame;
+        samples[index].n_frames = samples[first].n_frames;
+    }
+    f->sums[index] = (struct counts){0};
+    f->origins[index] = site->origin;
+    f->generation++;
+    return index;
+}
+
+/* The sample that the record belongs to: its index or -MEMTRACK_E…. */
+static int64_t sample_of(struct mt_follow *f, const struct mt_site *site) {
+    uint64_t node = (uint64_t)site->node << 32, key = node | (uint64_t)site->origin << 8 | site->size_class;
+    bool is_new, is_first;
+    uint32_t *slot = slot_of(f, key, &is_new);
+    if (slot && *slot != NO_SAMPLE)
+        return *slot;
+    uint32_t *of_node = slot ? slot_of(f, node | CLASS_OF_NODE, &is_first) : NULL;
+    if (!of_node)
+        return -MEMTRACK_ENOMEM;
+    int64_t index = add_sample(f, site, *of_node);
+    if (index < 0)
+        return index;
+    if (*of_node == NO_SAMPLE)
+        *of_node = (uint32_t)index;
+    slot = slot_of(f, key, &is_new); /* the table may have grown */
+    if (!slot)
+        return -MEMTRACK_ENOMEM;
+    *slot = (uint32_t)index;
+    return index;
+}
+
+/* ---- values ----------------------------------------------------------------------------------------------------- */
+
+/* A group whose records were read at different instants can be below zero for a moment, a hostile one always. */
+static int64_t clamp(uint64_t count) {
+    int64_t value = (int64_t)count;
+    return value < 0 ? 0 : value > MOST ? MOST : value;
+}
+
+static void set_values(struct mt_follow *f, uint32_t s) {
+    const struct counts *sums = &f->sums[s];
+    int64_t *value = f->profile->samples[s].value;
+    value[MT_VALUE_TOTAL_BYTES] = clamp(sums->allocated_bytes);
+    value[MT_VALUE_TOTAL_BLOCKS] = clamp(sums->allocated_blocks);
+    value[MT_VALUE_LIVE_BYTES] = clamp(sums->allocated_bytes - sums->freed_bytes);
+    value[MT_VALUE_LIVE_BLOCKS] = clamp(sums->allocated_blocks - sums->freed_blocks);
+    value[MT_VALUE_TEMPORARY_BLOCKS] = clamp(sums->temporary_blocks);
+    double scale =
+        mt_ledger_sampling_scale(f->profile->info.sample_bytes, sums->allocated_bytes, sums->allocated_blocks);
+    for (size_t v = 0; scale != 1 && v < MT_N_VALUES; v++) {
+        double scaled = round((double)value[v] * scale);
+        value[v] = scaled < (double)MOST ? (int64_t)scaled : MOST;
+    }
+}
+
+static int add_difference(struct mt_follow *f, size_t i, const struct mt_site *site) {
+    struct record *record = &f->records[i];
+    struct counts now = {site->allocated_bytes, site->allocated_blocks, site->freed_bytes, site->freed_blocks,
+                         site->temporary_blocks};
+    if (memcmp(&now, &record->known, sizeof now) == 0 && record->sample != NO_SAMPLE)
+        return 0;
+    if (record->sample == NO_SAMPLE) {
+        int64_t sample = sample_of(f, site);
+        if (sample < 0)
+            return (int)sample;
+        record->sample = (uint32_t)sample;
+    }
+    struct counts *sums = &f->sums[record->sample];
+    sums->allocated_bytes += now.allocated_bytes - record->known.allocated_bytes;
+    sums->allocated_blocks += now.allocated_blocks - record->known.allocated_blocks;
+    sums->freed_bytes += now.freed_bytes - record->known.freed_bytes;
+    sums->freed_blocks += now.freed_blocks - record->known.freed_blocks;
+    sums->temporary_blocks += now.temporary_blocks - record->known.temporary_blocks;
+    record->known = now;
+    set_values(f, record->sample);
+    return 0;
+}
+
+/* ---- labels ----------------------------------------------------------------------------------------------------- */
+
+static bool same_owners(const struct mt_bank *banks, const struct mt_bank *known, size_t n) {
+    for (size_t i = 1; i < n; i++)
+        if (banks[i].n_threads != known[i].n_threads)
+            return false;
+    return true;
+}
+
+/* The texts of threads, again when there are new ones or a bank has passed to another. */
+static int take_threads(struct mt_follow *f) {
+    size_t n = 0;
+    struct mt_bank *banks = mt_ledger_load_items(f->ledger, MT_EXTENT_BANKS, &n);
+    if (!banks)
+        return -MEMTRACK_ENOMEM;
+    if (f->banks && n == f->n_banks && same_owners(banks, f->banks, n)) {
+        free(banks);
+        return 0;
+    }
+    free(f->banks);
+    f->banks = banks;
+    f->n_banks = 0;
+    mt_string *threads = realloc(f->threads, (n + 1) * sizeof *threads);
+    if (!threads)
+        return -MEMTRACK_ENOMEM;
+    f->threads = threads;
+    free(f->profile->info.threads_list);
+    f->profile->info.threads_list = NULL;
+    f->profile->info.n_threads_list = 0;
+    int rc = mt_ledger_info_threads(banks, n, f->profile, threads);
+    if (rc != 0)
+        return rc;
+    f->n_banks = n;
+    f->generation++;
+    for (size_t s = 0; s < f->profile->n_samples; s++)
+        f->profile->samples[s].thread = f->origins[s] < n ? threads[f->origins[s]] : 0;
+    return 0;
+}
+
+/* ---- reading ---------------------------------------------------------------------------------------------------- */
+
+static uint64_t processor_ns(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+static int reserve_records(struct mt_follow *f, size_t n) {
+    if (n > f->record_capacity) {
+        size_t want = n + n / 2;
+        struct record *grown = realloc(f->records, want * sizeof *grown);
+        if (!grown)
+            return -MEMTRACK_ENOMEM;
+        f->records = grown;
+        f->record_capacity = want;
+    }
+    for (; f->n_records < n; f->n_records++)
+        f->records[f->n_records] = (struct record){.sample = NO_SAMPLE};
+    return 0;
+}
+
+/* The nodes and banks of records that were just read: they were in place before these. */
+static int take_what_is_new(struct mt_follow *f, size_t first, size_t n, struct mt_error *error) {
+    bool missing = false;
+    for (size_t i = 0; i < n && !missing; i++)
+        missing = f->records[first + i].sample == NO_SAMPLE && f->buffer[i].node != MT_NODE_ROOT;
+    if (!missing)
+        return 0;
+    int rc = mt_ledger_refresh(f->ledger, error);
+    if (rc == 0)
+        rc = mt_ledger_paths_load(&f->paths);
+    return rc == 0 ? take_threads(f) : rc;
+}
+
+static bool is_used(const struct mt_site *site) {
+    bool is_idle = site->node == MT_NODE_LOSSY && site->allocated_blocks == 0 && site->freed_blocks == 0;
+    return site->node != MT_NODE_ROOT && !is_idle; /* each thread keeps a lossy record in reserve */
+}
+
+static int read_chunk(struct mt_follow *f, size_t end, struct mt_error *error) {
+    size_t first = f->next, n = end - first < MT_SITES_PER_CHUNK ? end - first : MT_SITES_PER_CHUNK;
+    n = mt_ledger_read_items(f->ledger, MT_EXTENT_SITES, first, n, f->buffer);
+    int rc = take_what_is_new(f, first, n, error);
+    for (size_t i = 0; i < n && rc == 0; i++)
+        if (is_used(&f->buffer[i]) || f->records[first + i].sample != NO_SAMPLE)
+            rc = add_difference(f, first + i, &f->buffer[i]);
+    f->next = n ? first + n : end;
+    return rc;
+}
+
+static int read_records(struct mt_follow *f, uint64_t budget_ns, bool *complete, struct mt_error *error) {
+    uint64_t began = processor_ns();
+    int rc = mt_ledger_refresh(f->ledger, error);
+    size_t end = mt_ledger_info(f->ledger)->n_sites;
+    if (rc == 0)
+        rc = reserve_records(f, end);
+    while (rc == 0 && f->next < end) {
+        rc = read_chunk(f, end, error);
+        if (budget_ns && processor_ns() - began >= budget_ns)
+            break;
+    }
+    *complete = rc == 0 && f->next >= end;
+    if (*complete) {
+        f->next = 0;
+        rc = take_threads(f);
+    }
+    return rc;
+}
+
+static int explain(const struct mt_follow *f, int rc, const struct mt_error *given, struct mt_error *error) {
+    if (rc == 0)
+        return 0;
+    if (error && given->message[0])
+        *error = *given;
+    else if (rc == -MEMTRACK_ELIMIT)
+        mt_error_set(error, MEMTRACK_ELIMIT, "The ledger is damaged, or its call paths are beyond reason.",
+                     "%s: its call paths hold more frames than can be", mt_ledger_path(f->ledger));
+    else
+        mt_error_set(error, -rc, "Close other programs, or raise the memory limit.", "%s: cannot be followed: %s",
+                     mt_ledger_path(f->ledger), rc == -MEMTRACK_ENOMEM ? "out of memory" : "read error");
+    return rc;
+}
+
+int mt_follow_read(struct mt_follow *f, uint64_t budget_ns, bool *complete, struct mt_error *error) {
+    struct mt_error given = {{0}, {0}};
+    *complete = false;
+    return explain(f, read_records(f, budget_ns, complete, &given), &given, error);
+}
+
+/* ---- life ------------------------------------------------------------------------------------------------------- */
+
+static int begin(struct mt_follow *f, struct mt_error *error) {
+    static const enum mt_value columns[] = {MT_VALUE_TOTAL_BLOCKS, MT_VALUE_TOTAL_BYTES, MT_VALUE_LIVE_BLOCKS,
+                                            MT_VALUE_LIVE_BYTES, MT_VALUE_TEMPORARY_BLOCKS};
+    if (!f->profile || !f->buffer)
+        return -MEMTRACK_ENOMEM;
+    int rc = mt_ledger_info_take(f->ledger, f->profile, error);
+    if (rc != 0)
+        return rc;
+    for (size_t i = 0; i < sizeof columns / sizeof *columns; i++)
+        f->profile->has_value[columns[i]] = true;
+    f->profile->info.has_size_histogram = true;
+    f->domain = mt_profile_intern(f->profile, "malloc");
+    return f->domain == UINT32_MAX ? -MEMTRACK_ENOMEM : take_threads(f);
+}
+
+int mt_follow_new(struct mt_ledger *ledger, struct mt_follow **out, struct mt_error *error) {
+    struct mt_error given = {{0}, {0}};
+    struct mt_follow *f = calloc(1, sizeof *f);
+    if (!f)
+        return mt_error_set(error, MEMTRACK_ENOMEM, "", "%s: out of memory", mt_ledger_path(ledger));
+    f->ledger = ledger;
+    f->profile = mt_profile_new();
+    f->paths = (struct mt_ledger_paths){.ledger = ledger, .profile = f->profile};
+    f->buffer = malloc(MT_SITES_PER_CHUNK * sizeof *f->buffer);
+    int rc = explain(f, begin(f, &given), &given, error);
+    if (rc != 0) {
+        mt_follow_free(f);
+        return rc;
+    }
+    *out = f;
+    return 0;
+}
+
+void mt_follow_free(struct mt_follow *f) {
+    if (!f)
+        return;
+    mt_ledger_paths_free(&f->paths);
+    mt_profile_free(f->profile);
+    free(f->buffer);
+    free(f->records);
+    free(f->sums);
+    free(f->origins);
+    free(f->keys);
+    free(f->slots);
+    free(f->threads);
+    free(f->banks);
+    free(f);
+}
+
+struct mt_profile *mt_follow_profile(struct mt_follow *f) {
+    return f->profile;
+}
+
+uint64_t mt_follow_generation(const struct mt_follow *f) {
+    return f->generation;
+}
