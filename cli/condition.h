@@ -54,8 +54,7 @@ struct mt_condition {
 int mt_condition_parse(const char *text, struct mt_condition *condition, struct mt_error *error);
 
 /*
- * How fast the live bytes grow: the median slope (Theil-Sen) between all pairs of MT_GROWTH_SAMPLES figures that are
- * spread evenly over the window. Neither a spike of a tick nor a single step moves it.
+ * How fast the live bytes grow: a robust slope through MT_GROWTH_SAMPLES figures that are spread evenly over the window. Neither a spike of a tick nor a single step moves it.
  */
 enum { MT_GROWTH_SAMPLES = 48 };
 struct mt_growth {
