@@ -14,11 +14,9 @@ import subprocess
 import tempfile
 import time
 
+from tools import Failed
+
 TICK = os.sysconf("SC_CLK_TCK")
-
-
-class Failed(Exception):
-    """The workload did not do its work under this tool."""
 
 
 def busy_s():
@@ -59,7 +57,7 @@ def occupied(paths):
 def parse_output(workload, text):
     if workload.shape == "depth":
         return {"ns": {int(d): float(ns) for d, ns in re.findall(r"depth (\d+): ([\d.]+) ns", text)}}
-    if workload.shape == "throughput":
+    if workload.shape in ("throughput", "snapshots"):
         found = re.search(workload.throughput, text)
         if not found:
             raise Failed("prints no throughput (pattern %s)" % workload.throughput)
@@ -106,7 +104,9 @@ class Bench:
         if workload.shape == "startup":
             options = (*options, "-r", str(self.repeat))
         with open(stdin, "rb") as source, open(printed, "wb") as sink:
-            result = self.finish(self.launch(tool.command(argv, scratch), environment, scratch, source, sink, options))
+            process = self.launch(tool.command(argv, scratch), environment, scratch, source, sink, options)
+            with tool.beside(scratch):
+                result = self.finish(process)
         with open(printed, "rb") as source:
             text = source.read()
         result["stdout"] = hashlib.sha256(text).hexdigest()

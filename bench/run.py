@@ -156,13 +156,21 @@ def run_round(bench, workload, chosen, patience):
     return min(rounds, key=lambda kept: summary.disturbance(kept.values()))
 
 
+def tools_for(workload, chosen, options):
+    """What is measured of snapshots is a tracked program, with them and without."""
+    if workload.shape != "snapshots":
+        return chosen
+    return [tools.Preload(os.path.join(options.build, "libmemtrack.so"), "native"), tools.LookedAt(options.build)]
+
+
 def run_workload(bench, workload, chosen, options):
+    chosen = tools_for(workload, chosen, options)
     runs = {tool.name: [] for tool in chosen}
     for _ in range(options.rounds):
         for tool, run in run_round(bench, workload, chosen, options.patience).items():
             runs[tool].append(run)
     memory = {}
-    if not options.no_memory and workload.shape != "depth":
+    if not options.no_memory and workload.shape not in ("depth", "snapshots"):
         memory = {tool.name: attempt(bench, workload, tool, per_process=True) for tool in chosen}
     check_output(workload, chosen, runs)
     figures = summary.of_workload(workload, runs, memory)
@@ -213,6 +221,8 @@ def main():
         if tool.missing():
             print("bench: %s is left out: %s" % (tool.name, tool.missing()), file=sys.stderr)
     chosen = [tool for tool in chosen if not tool.missing()]
+    if "memtrack" not in [tool.name for tool in chosen]:
+        options.skip.append("snapshots")
     bench = measure.Bench(programs.launcher(), programs.resolve, 0.5 if options.quick else 2, 10 if options.quick else 50)
     described = machine.describe()
     results, raw = [], {}

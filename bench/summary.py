@@ -25,14 +25,15 @@ def disturbance(runs):
 
 
 def of_tool(workload, native, tracked):
-    rate = workload.shape == "throughput"
+    rate = workload.shape in ("throughput", "snapshots")
     result = {
         "wall_s": values(tracked, "wall_s"), "cpu_s": values(tracked, "cpu_s"),
         "slowdown": paired(native, tracked, "throughput", inverse=True) if rate else paired(native, tracked, "wall_s"),
         "cpu": None if rate else paired(native, tracked, "cpu_s"),
         "throughput": values(tracked, "throughput"), "output_bytes": values(tracked, "output_bytes"),
         "report_s": values(tracked, "report_s"), "report_kib": values(tracked, "report_kib"),
-        "foreign_cpus": disturbance(tracked),
+        "foreign_cpus": disturbance(tracked), "snapshots": values(tracked, "snapshots"),
+        "snapshot_ms": values(tracked, "snapshot_ms"),
     }
     depths = [r["ns"] for r in tracked if r and "ns" in r]
     if depths:

@@ -56,6 +56,15 @@ def throughput_rows(results):
             ] + [number(workload.target)]
 
 
+def snapshot_rows(results):
+    for workload, tools in results:
+        looked_at = tools.get("snapshots")
+        if looked_at and looked_at["snapshots"]:
+            yield [name_of(workload, tools), str(workload.threads), rate(tools["native"]["throughput"]),
+                   ratio(looked_at["slowdown"]), "%d" % looked_at["snapshots"][0],
+                   "%.1f ms" % looked_at["snapshot_ms"][0]]
+
+
 def memory_rows(results):
     for workload, tools in results:
         if not tools["native"]["target_kib"]:
@@ -71,6 +80,8 @@ def memory_rows(results):
 
 def output_rows(results):
     for workload, tools in results:
+        if workload.shape == "snapshots":
+            continue  # its tools are others
         cells = []
         for tool, figures in tools.items():
             if tool != "native":
@@ -137,6 +148,9 @@ def build(results, tools, more=()):
          best_rows(results) if any(summary.disturbed(figures) for _, figures in results) else []),
         ("Throughput", "Native operations per second divided by tracked ones.",
          ["workload", "threads", "native", *others, "goal"], throughput_rows(results)),
+        ("Snapshots", "A tracked program left alone, and with `memtrack snapshot PID --every 100ms` beside it: operations per "
+         "second alone divided by those with the snapshots, and the processor time of the reader for each.",
+         ["workload", "threads", "alone", "slow-down", "snapshots", "each"], snapshot_rows(results)),
         ("Peak memory", "MiB of resident memory: of the target (and its ratio to native), of the largest process "
          "beside it, and of the one that was started (`memtrack run`, heaptrack's script) as long as the target ran.",
          ["workload", "native", *memory, "goal"], memory_rows(results)),

@@ -1,9 +1,16 @@
 # SPDX-License-Identifier: MIT
 """What a workload can run under: nothing, memtrack in two ways, heaptrack, or any library to preload."""
+import contextlib
 import glob
 import os
 import shutil
+import signal
 import subprocess
+import time
+
+
+class Failed(Exception):
+    """The workload did not do its work under this tool."""
 
 
 def first_line(command):
@@ -42,6 +49,10 @@ class Native:
         """What else there is to say of a run."""
         return {}
 
+    def beside(self, scratch):
+        """What goes on while the program runs, as a context."""
+        return contextlib.nullcontext()
+
 
 class Preload(Native):
     """A tracker's library alone: what it costs inside the target."""
@@ -61,6 +72,44 @@ class Preload(Native):
 
     def outputs(self, scratch):
         return glob.glob(os.path.join(scratch, "*.ledger"))
+
+
+class LookedAt(Preload):
+    """The library, and from outside a snapshot every 100 ms as long as the program runs."""
+
+    def __init__(self, build):
+        super().__init__(os.path.join(build, "libmemtrack.so"), "snapshots")
+        self.program = os.path.join(os.path.abspath(build), "memtrack")
+        self.usage = None
+
+    def ledger(self, scratch):
+        """Its name begins with the process's number."""
+        deadline = time.monotonic() + 10
+        while not self.outputs(scratch):
+            if time.monotonic() > deadline:
+                raise Failed("no ledger has appeared")
+            time.sleep(0.005)
+        return os.path.basename(self.outputs(scratch)[0])
+
+    @contextlib.contextmanager
+    def beside(self, scratch):
+        pid = self.ledger(scratch).split(".")[0]
+        reader = subprocess.Popen(
+            [self.program, "snapshot", pid, "--every", "100ms", "--count", "100000", "--force", "-o",
+             os.path.join(scratch, "%n.pb.gz")], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        try:
+            yield
+        finally:
+            os.kill(reader.pid, signal.SIGTERM)  # it may have ended with the program; nobody has waited for it yet
+            _, _, self.usage = os.wait4(reader.pid, 0)
+            reader.returncode = 0
+
+    def collect(self, scratch):
+        taken = len(glob.glob(os.path.join(scratch, "*.pb.gz")))
+        if not taken:
+            raise Failed("no snapshot was taken")
+        spent = self.usage.ru_utime + self.usage.ru_stime
+        return {"snapshots": taken, "snapshot_ms": 1e3 * spent / taken}
 
 
 class Memtrack(Native):

@@ -19,7 +19,7 @@ class Workload:
     name: str
     about: str
     command: list
-    shape: str = "fixed"               # fixed, throughput, server, depth or startup
+    shape: str = "fixed"               # fixed, throughput, snapshots, server, depth or startup
     threads: int = 1
     like: str = ""
     stdin: Optional[str] = None        # an input or a path
@@ -74,6 +74,8 @@ MICRO = [
              ["%churn", "1", "{seconds}"], shape="throughput", like="larson1", target=2.2),
     Workload("churn2", "the same with two threads", ["%churn", "2", "{seconds}"], shape="throughput", threads=2,
              like="larson2", target=2.3),
+    Workload("snapshots", "churn2 tracked, while snapshots are taken of it ten times a second", ["%churn", "2", "{seconds}"],
+             shape="snapshots", threads=2, like="larson2"),
     Workload("handoff1", "one thread allocates, another frees", ["%handoff", "1", "{seconds}"], shape="throughput",
              threads=2, like="xmalloc1"),
     Workload("handoff2", "two allocate, two free", ["%handoff", "2", "{seconds}"], shape="throughput", threads=4,
