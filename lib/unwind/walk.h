@@ -56,6 +56,7 @@ enum mt_walk_end {
 };
 
 enum { MT_EDGES_BITS = 10, MT_EDGES = 1 << MT_EDGES_BITS };
+enum { MT_WALK_DEEP = 12 }; /* frames to compare from which on it is worth a call */
 
 struct mt_stack {
     struct mt_stack_map map;
@@ -77,6 +78,9 @@ MT_HIDDEN void mt_stack_reset(struct mt_stack *s);
 MT_HIDDEN bool mt_walk_step_slow(struct mt_stack *s, mt_rule rule, struct mt_frame_state *state, enum mt_walk_end *end);
 /* Whether the frame outside of f is still what f leads to (the outermost: whether the walk still ends there). */
 MT_HIDDEN bool mt_walk_restep(struct mt_stack *s, const struct mt_frame *f);
+
+/* The outermost frame that holds as far as it can be told quickly: the comparison goes on from there. */
+MT_HIDDEN const struct mt_frame *mt_walk_verify_deep(struct mt_stack *s, const struct mt_frame *inner);
 
 /* The whole walk without any cache, for comparison: up to max addresses innermost first into pc. Returns the count. */
 MT_HIDDEN uint32_t mt_walk_plain(struct mt_stack *s, struct mt_frame_state state, uint64_t *pc, uint32_t max);
@@ -118,10 +122,16 @@ static inline bool mt_walk_same_bp(const struct mt_frame *inner, const struct mt
     return word == 0 || ((const uint64_t *)outer->slot)[1 + word] == outer->bp;
 }
 
+static inline uint64_t mt_walk_difference(const struct mt_frame *f) {
+    return *(const uint64_t *)f->slot ^ f->pc;
+}
+
 /* Compare outwards from a frame whose state is known to hold. Returns NULL when everything holds, else the outermost
  * frame that does. */
 static inline const struct mt_frame *mt_walk_verify(struct mt_stack *s, const struct mt_frame *inner) {
     const struct mt_frame *first = s->frame;
+    if (inner - first >= MT_WALK_DEEP)
+        inner = mt_walk_verify_deep(s, inner);
     for (; inner != first; inner--) {
         const struct mt_frame *outer = inner - 1;
         if (mt_unlikely(inner->rare & MT_FRAME_RARE)) {
@@ -133,7 +143,7 @@ static inline const struct mt_frame *mt_walk_verify(struct mt_stack *s, const st
             if (!mt_walk_same_bp(inner, outer))
                 return inner;
         }
-        if (mt_unlikely(*(const uint64_t *)outer->slot != outer->pc))
+        if (mt_unlikely(mt_walk_difference(outer) != 0))
             return inner;
     }
     if (mt_unlikely(s->end != MT_END_RULE) && !mt_walk_restep(s, first))
