@@ -181,38 +181,3 @@ size_t mt_session_processes(const struct mt_session *session, uint32_t first_pid
         closedir(processes);
     return n;
 }
-
-/* ---- names ------------------------------------------------------------------------------------------------------ */
-
-bool mt_ledger_name_parse(const char *text, struct mt_ledger_name *name) {
-    int end = 0;
-    if (text[0] < '0' || text[0] > '9')
-        return false;
-    if (sscanf(text, "%9" SCNu32 ".%19" SCNu64 ".%9" SCNu32 "%n", &name->pid, &name->start_ticks, &name->counter,
-               &end) != 3)
-        return false;
-    return strcmp(text + end, MT_LEDGER_SUFFIX) == 0;
-}
-
-void mt_ledger_name_format(const struct mt_ledger_name *name, char *out, size_t bytes) {
-    snprintf(out, bytes, "%" PRIu32 ".%" PRIu64 ".%" PRIu32 MT_LEDGER_SUFFIX, name->pid, name->start_ticks,
-             name->counter);
-}
-
-uint64_t mt_process_start_ticks(uint32_t pid) {
-    char path[64], text[1024];
-    snprintf(path, sizeof path, "/proc/%" PRIu32 "/stat", pid);
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    ssize_t n = fd >= 0 ? read(fd, text, sizeof text - 1) : -1;
-    if (fd >= 0)
-        close(fd);
-    if (n <= 0)
-        return 0;
-    text[n] = 0;
-    const char *at = strrchr(text, ')');      /* the name before it may contain anything */
-    if (at && (at[2] == 'Z' || at[2] == 'X')) /* ended, but nobody has asked for its status yet */
-        return 0;
-    for (int field = 2; at && field < 22; field++)
-        at = strchr(at + 1, ' ');
-    return at ? strtoull(at + 1, NULL, 10) : 0;
-}

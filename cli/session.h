@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The directory in which the ledgers of one run appear, and what their names say.
+ * The directory in which the ledgers of one run appear.
  */
 #ifndef MT_CLI_SESSION_H
 #define MT_CLI_SESSION_H
@@ -10,18 +10,12 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "ledger/name.h"
 
 struct mt_session {
     char *path;     /* absolute, malloc'ed; NULL: none */
     int fd;         /* of the directory, close-on-exec */
     bool is_in_use; /* by processes that go on: it stays */
-};
-
-/* PID.STARTTICKS.COUNTER.ledger; the counter rises when the process executes another program. */
-struct mt_ledger_name {
-    uint32_t pid;
-    uint64_t start_ticks;
-    uint32_t counter;
 };
 
 /*
@@ -42,12 +36,5 @@ uint64_t mt_session_room(const struct mt_session *session);
 /* Processes younger than first_pid that were started with this directory as MEMTRACK_DIR, whether they have a ledger yet
  * or not. */
 size_t mt_session_processes(const struct mt_session *session, uint32_t first_pid);
-
-/* False when the text is not the name of a ledger. */
-bool mt_ledger_name_parse(const char *text, struct mt_ledger_name *name);
-void mt_ledger_name_format(const struct mt_ledger_name *name, char *out, size_t bytes);
-
-/* Field 22 of /proc/PID/stat; 0 when there is no such process, or a zombie. */
-uint64_t mt_process_start_ticks(uint32_t pid);
 
 #endif

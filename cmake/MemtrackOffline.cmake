@@ -22,7 +22,8 @@ foreach(proto ${MT_PROTOS})
 endforeach()
 
 file(GLOB MT_OFFLINE_SOURCES CONFIGURE_DEPENDS
-  lib/base/*.c lib/ledger/reader*.c lib/profile/*.c lib/view/*.c lib/export/*.c)
+  lib/base/*.c lib/ledger/*.c lib/profile/*.c lib/view/*.c lib/export/*.c)
+list(FILTER MT_OFFLINE_SOURCES EXCLUDE REGEX "lib/ledger/writer[^/]*\\.c$")
 set(MT_CLI_SOURCES)
 file(GLOB MT_CLI_SOURCES CONFIGURE_DEPENDS cli/*.c)
 list(FILTER MT_CLI_SOURCES EXCLUDE REGEX "cli/main\\.c$")

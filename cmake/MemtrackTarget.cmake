@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: MIT
 #
 # What is loaded into other people's programs. It may need libc and nothing else, so what enters here is decided by
-# file name: lib/base without the files listed below, lib/ledger without reader*.c.
+# file name: lib/base without the files listed below, lib/ledger/writer*.c.
 file(GLOB MT_TARGET_SOURCES CONFIGURE_DEPENDS
-  lib/base/*.c lib/ledger/*.c lib/unwind/*.c lib/track/*.c)
-list(FILTER MT_TARGET_SOURCES EXCLUDE REGEX "lib/base/error\\.c$|lib/ledger/reader[^/]*\\.c$")
+  lib/base/*.c lib/ledger/writer*.c lib/unwind/*.c lib/track/*.c)
+list(FILTER MT_TARGET_SOURCES EXCLUDE REGEX "lib/base/error\\.c$")
 file(GLOB MT_INTERPOSE_SOURCES CONFIGURE_DEPENDS interpose/*.c)
 set(MT_JEMALLOC_SOURCES ${MT_INTERPOSE_SOURCES})
 list(FILTER MT_JEMALLOC_SOURCES INCLUDE REGEX "interpose/jemalloc[^/]*\\.c$")

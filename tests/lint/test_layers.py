@@ -41,7 +41,7 @@ def room(path):
     if path.startswith("base/error."):
         return "error"
     if path.startswith("ledger/"):
-        return "reader" if path.startswith("ledger/reader") else "writer"
+        return "writer" if path.startswith("ledger/writer") else "reader"
     if path.startswith("include/"):
         return "public"
     first = path.split("/")[0]

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A pid alone names a process only while it runs; with its start time it does so until the next boot. That is why
+ * both are in the name of a ledger, and why they are compared before anybody believes that a process still runs.
+ */
+#include "ledger/name.h"
+
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "ledger/layout.h"
+
+bool mt_ledger_name_parse(const char *text, struct mt_ledger_name *name) {
+    int end = 0;
+    if (text[0] < '0' || text[0] > '9')
+        return false;
+    if (sscanf(text, "%9" SCNu32 ".%19" SCNu64 ".%9" SCNu32 "%n", &name->pid, &name->start_ticks, &name->counter,
+               &end) != 3)
+        return false;
+    return strcmp(text + end, MT_LEDGER_SUFFIX) == 0;
+}
+
+void mt_ledger_name_format(const struct mt_ledger_name *name, char *out, size_t bytes) {
+    snprintf(out, bytes, "%" PRIu32 ".%" PRIu64 ".%" PRIu32 MT_LEDGER_SUFFIX, name->pid, name->start_ticks,
+             name->counter);
+}
+
+/* From the state letter on in /proc/PID/stat, which begins after a name that may contain anything. */
+static const char *read_stat(uint32_t pid, char *text, size_t capacity) {
+    char path[64];
+    snprintf(path, sizeof path, "/proc/%" PRIu32 "/stat", pid);
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    ssize_t n = fd >= 0 ? read(fd, text, capacity - 1) : -1;
+    if (fd >= 0)
+        close(fd);
+    if (n <= 0)
+        return NULL;
+    text[n] = 0;
+    const char *at = strrchr(text, ')');
+    return at && at[1] == ' ' ? at + 2 : NULL;
+}
+
+char mt_process_state(uint32_t pid) {
+    char text[1024];
+    const char *at = read_stat(pid, text, sizeof text);
+    return at ? *at : 0;
+}
+
+uint64_t mt_process_start_ticks(uint32_t pid) {
+    char text[1024];
+    const char *at = read_stat(pid, text, sizeof text);
+    if (at && (*at == 'Z' || *at == 'X')) /* ended, but nobody has asked for its status yet */
+        return 0;
+    for (int field = 3; at && field < 22; field++)
+        at = (at = strchr(at, ' ')) ? at + 1 : NULL;
+    return at ? strtoull(at, NULL, 10) : 0;
+}

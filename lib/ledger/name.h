@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT */
+/* What the name of a ledger says, and whether the process that it names is still that one. */
+#ifndef MT_LEDGER_NAME_H
+#define MT_LEDGER_NAME_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* PID.STARTTICKS.COUNTER.ledger; the counter rises when the process executes another program. */
+struct mt_ledger_name {
+    uint32_t pid;
+    uint64_t start_ticks;
+    uint32_t counter;
+};
+
+/* False when the text is not the name of a ledger. */
+bool mt_ledger_name_parse(const char *text, struct mt_ledger_name *name);
+void mt_ledger_name_format(const struct mt_ledger_name *name, char *out, size_t bytes);
+
+/* Field 22 of /proc/PID/stat; 0 when there is no such process, or a zombie. */
+uint64_t mt_process_start_ticks(uint32_t pid);
+
+/* The letter that /proc/PID/stat says ('R', 'S', 'T', 'Z', ...); 0 when there is no such process. */
+char mt_process_state(uint32_t pid);
+
+#endif
