@@ -13,6 +13,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "coarsen.h"
+
+#define MOST_GAP_NS UINT64_C(10000000000)
+
+enum { NEW_PASSES = 8 /* for each old one, in the same time */ };
 enum { MAX_PASSES = 4096, ENOUGH_PASSES = 256, FIRST_THRESHOLD = 256, SPARE_PART = 4, MOST_DROPS = 24 };
 
 struct change {
@@ -31,7 +36,7 @@ struct mt_composition {
     size_t n_changes, capacity;
     uint64_t pass_time[MAX_PASSES];
     uint32_t n_passes;
-    uint64_t gap_ns; /* least time between passes */
+    uint64_t gap_ns; /* least time between passes, so that merging stays rare where every pass brings many changes */
     int64_t threshold_bytes;
 };
 
@@ -56,31 +61,35 @@ void mt_composition_free(struct mt_composition *c) {
 
 /* ---- bounds ----------------------------------------------------------------------------------------------------- */
 
-static int compare_changes(const void *a, const void *b) {
+static int compare_changes(const void *a, const void *b, void *context) {
     const struct change *x = a, *y = b;
-    if (x->pass / 2 != y->pass / 2)
-        return x->pass / 2 < y->pass / 2 ? -1 : 1;
+    const uint32_t *group = context;
+    if (group[x->pass] != group[y->pass])
+        return group[x->pass] < group[y->pass] ? -1 : 1;
     if (x->record != y->record)
         return x->record < y->record ? -1 : 1;
     return x->pass < y->pass ? -1 : x->pass > y->pass;
 }
 
+/* Half as many passes, the old ones first: each group becomes the state after its last pass. */
 static void merge_passes(struct mt_composition *c) {
-    qsort(c->changes, c->n_changes, sizeof *c->changes, compare_changes);
+    uint32_t group[MAX_PASSES];
+    uint32_t n_groups = (uint32_t)mt_coarsen(c->pass_time, c->n_passes, (c->n_passes + 1) / 2, group);
+    qsort_r(c->changes, c->n_changes, sizeof *c->changes, compare_changes, group);
     size_t kept = 0;
     for (size_t i = 0; i < c->n_changes; i++) {
         struct change change = c->changes[i];
-        change.pass /= 2;
+        change.pass = group[change.pass];
         bool same = kept && c->changes[kept - 1].pass == change.pass && c->changes[kept - 1].record == change.record;
         c->changes[same ? kept - 1 : kept] = change;
         kept += !same;
     }
     c->n_changes = kept;
     for (uint32_t pass = 0; pass < c->n_passes; pass++)
-        c->pass_time[pass / 2] = c->pass_time[pass];
-    c->n_passes = (c->n_passes + 1) / 2;
-    uint64_t span = c->n_passes > 1 ? c->pass_time[c->n_passes - 1] - c->pass_time[0] : 0;
-    c->gap_ns = span / (c->n_passes > 1 ? c->n_passes - 1 : 1);
+        c->pass_time[group[pass]] = c->pass_time[pass];
+    c->n_passes = n_groups;
+    uint64_t gap_ns = (c->pass_time[n_groups - 1] - c->pass_time[0]) / (n_groups * NEW_PASSES);
+    c->gap_ns = gap_ns < MOST_GAP_NS ? gap_ns : MOST_GAP_NS;
 }
 
 static int64_t absolute(int64_t value) {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Each track has its own interval, which starts short and doubles whenever its ticks are full: of each pair of
- * neighbours the one with more live bytes stays, so that a short peak does not vanish from a long run. Children get
- * fewer ticks than the program itself, and all intervals stretch with the number of processes, so that `make -j`
- * does not turn memtrack into a load.
+ * Each track has its own interval, which starts short and stretches as the run gets long; its axis keeps recent ticks
+ * and of older ones the highest, so that a short peak does not vanish from a long run. Children get fewer ticks than the
+ * program itself, and all intervals stretch with the number of processes, so that `make -j` does not turn memtrack
+ * into a load.
  *
  * New ledgers are found by the change time of the directory. The kernel's time stamps are as coarse as its timer, so a
  * directory that changed a moment ago is read once more.
@@ -24,10 +24,14 @@
 #include <time.h>
 #include <unistd.h>
 
-#define NS_PER_MS UINT64_C(1000000)
+#include "coarsen.h"
+#include "usage.h"
+
+#define NS_PER_MS        UINT64_C(1000000)
+#define MOST_INTERVAL_NS (1000 * NS_PER_MS)
 
 enum {
-    MAIN_TICKS = 2000,
+    MAIN_TICKS = 4000,
     CHILD_TICKS = 500,
     GIVEN_TICKS = 50000, /* when the user chose the interval */
     GIVEN_CHILD_TICKS = 5000,
@@ -37,10 +41,8 @@ enum {
     CHILD_RECORDS = 20000,
     CHILD_CHANGES = 4000,
     MAX_CHILD_COMPOSITIONS = 16,
-    PASS_COST_FACTOR = 60,    /* a pass over the records at most every 60 times its own duration */
-    MEMORY_COST_FACTOR = 200, /* smaps_rollup holds up the target's own mmap while it is read */
+    PASS_COST_FACTOR = 60, /* a pass over the records at most every 60 times its own duration */
     SCAN_AGAIN_MS = 30,
-    MEMORY_MS = 500,
 };
 
 uint64_t mt_now_ns(void) {
@@ -87,9 +89,7 @@ void mt_track_release(struct mt_track *track) {
     close_statm(track);
     mt_composition_free(track->composition);
     track->composition = NULL;
-    free(track->ticks);
-    track->ticks = NULL;
-    track->n_ticks = track->capacity = 0;
+    mt_axis_free(&track->axis);
 }
 
 void mt_track_end(struct mt_ticker *ticker, struct mt_track *track, uint64_t now_ns) {
@@ -145,12 +145,12 @@ static void add_track(struct mt_ticker *ticker, const struct mt_ledger_name *nam
         .is_main = is_main,
         .statm_fd = -1,
         .start_ns = now_ns,
-        .max_ticks = ticker->interval_given ? given : usual,
         .interval_ns = ticker->interval_ns,
         .next_ns = now_ns,
         .next_memory_ns = now_ns,
         .next_pass_ns = now_ns,
     };
+    mt_axis_init(&track->axis, ticker->interval_given ? given : usual);
     ticker->tracks[ticker->n_tracks++] = track;
     end_predecessors(ticker, track, now_ns);
 }
@@ -207,74 +207,21 @@ static void open_track(struct mt_ticker *ticker, struct mt_track *track, uint64_
         track->composition = mt_composition_new(MAIN_RECORDS, MAIN_CHANGES);
     else if (n_compositions < MAX_CHILD_COMPOSITIONS)
         track->composition = mt_composition_new(CHILD_RECORDS, CHILD_CHANGES);
-    if (mt_process_start_ticks(track->name.pid) == track->name.start_ticks) {
-        snprintf(path, sizeof path, "/proc/%" PRIu32 "/statm", track->name.pid);
-        track->statm_fd = open(path, O_RDONLY | O_CLOEXEC);
-    }
-}
-
-/* RSS in bytes; 0: the process is gone (a zombie has no memory either). */
-static uint64_t read_rss(int statm_fd) {
-    char text[128];
-    unsigned long long size, resident;
-    ssize_t n = pread(statm_fd, text, sizeof text - 1, 0);
-    if (n <= 0)
-        return 0;
-    text[n] = 0;
-    return sscanf(text, "%llu %llu", &size, &resident) == 2 ? resident * (uint64_t)sysconf(_SC_PAGESIZE) : 0;
-}
-
-static uint64_t kilobytes_after(const char *text, const char *label) {
-    const char *at = strstr(text, label);
-    return at ? strtoull(at + strlen(label), NULL, 10) * 1024 : 0;
+    if (mt_process_start_ticks(track->name.pid) == track->name.start_ticks)
+        track->statm_fd = mt_usage_open(track->name.pid);
 }
 
 static void read_memory(struct mt_track *track, uint64_t now_ns) {
-    char path[64], text[2048];
-    snprintf(path, sizeof path, "/proc/%" PRIu32 "/smaps_rollup", track->name.pid);
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    ssize_t n = fd >= 0 ? read(fd, text, sizeof text - 1) : -1;
-    if (fd >= 0)
-        close(fd);
-    if (n > 0) {
-        text[n] = 0;
-        track->pss_bytes = kilobytes_after(text, "\nPss:");
-        track->swap_bytes = kilobytes_after(text, "\nSwap:");
-    }
-    uint64_t cost = (mt_now_ns() - now_ns) * MEMORY_COST_FACTOR, least = MEMORY_MS * NS_PER_MS;
-    track->next_memory_ns = now_ns + (cost > least ? cost : least);
-}
-
-static void thin_out(struct mt_track *track) {
-    size_t kept = 0;
-    for (size_t i = 0; i < track->n_ticks; i += 2) {
-        bool second = i + 1 < track->n_ticks && track->ticks[i + 1].live_bytes > track->ticks[i].live_bytes;
-        track->ticks[kept++] = track->ticks[second ? i + 1 : i];
-    }
-    track->n_ticks = kept;
-    track->interval_ns *= 2;
-}
-
-static int append_tick(struct mt_track *track, const struct mt_tick *tick) {
-    if (track->n_ticks == track->max_ticks)
-        thin_out(track);
-    if (track->n_ticks == track->capacity) {
-        size_t want = track->capacity ? track->capacity * 2 : 64;
-        struct mt_tick *grown = realloc(track->ticks, want * sizeof *grown);
-        if (!grown)
-            return -MEMTRACK_ENOMEM;
-        track->ticks = grown;
-        track->capacity = want;
-    }
-    track->ticks[track->n_ticks++] = *tick;
-    return 0;
+    if (mt_usage_pss(track->name.pid, &track->pss_bytes, &track->swap_bytes))
+        track->has_pss = true;
+    track->next_memory_ns = mt_usage_pss_next(now_ns, mt_now_ns());
 }
 
 static void note_peak(struct mt_track *track, uint64_t epoch, uint64_t time_ns) {
     if (epoch == track->epoch)
         return;
     track->epoch = epoch;
-    track->peak_from_ns = track->n_ticks ? track->ticks[track->n_ticks - 1].time_ns : 0;
+    track->peak_from_ns = mt_axis_last_ns(&track->axis);
     track->peak_to_ns = time_ns;
 }
 
@@ -288,7 +235,7 @@ static void take_pass(struct mt_ticker *ticker, struct mt_track *track, uint64_t
 static void take_tick(struct mt_ticker *ticker, struct mt_track *track, uint64_t now_ns) {
     struct mt_ledger_totals totals;
     struct mt_tick tick = {.time_ns = now_ns - track->start_ns};
-    if (track->statm_fd >= 0 && (tick.rss_bytes = read_rss(track->statm_fd)) == 0) {
+    if (track->statm_fd >= 0 && (tick.rss_bytes = mt_usage_rss(track->statm_fd)) == 0) {
         mt_track_end(ticker, track, now_ns);
         return;
     }
@@ -301,8 +248,15 @@ static void take_tick(struct mt_ticker *ticker, struct mt_track *track, uint64_t
     tick.pss_bytes = track->pss_bytes;
     tick.swap_bytes = track->swap_bytes;
     note_peak(track, totals.epoch, tick.time_ns);
-    if (append_tick(track, &tick) == 0 && track->composition && ticker->buffer && now_ns >= track->next_pass_ns)
+    if (mt_axis_add(&track->axis, &tick) == 0 && track->composition && ticker->buffer && now_ns >= track->next_pass_ns)
         take_pass(ticker, track, tick.time_ns);
+}
+
+/* The interval that somebody chose stays; ours stretches as the run gets long. */
+static uint64_t interval_of(const struct mt_ticker *ticker, const struct mt_track *track, uint64_t now_ns) {
+    if (ticker->interval_given)
+        return ticker->interval_ns;
+    return mt_coarsen_interval(now_ns - track->start_ns, ticker->interval_ns, MOST_INTERVAL_NS);
 }
 
 uint64_t mt_ticker_tick(struct mt_ticker *ticker, uint64_t now_ns) {
@@ -319,7 +273,7 @@ uint64_t mt_ticker_tick(struct mt_ticker *ticker, uint64_t now_ns) {
             open_track(ticker, track, now_ns);
         if (track->ledger && now_ns >= track->next_ns) {
             take_tick(ticker, track, now_ns);
-            uint64_t gap = track->interval_ns;
+            uint64_t gap = track->interval_ns = interval_of(ticker, track, now_ns);
             track->next_ns = now_ns + (!track->is_main && crowd_ns > gap ? crowd_ns : gap);
         }
         if (track->state == MT_TRACK_RUNNING && track->ledger && track->next_ns < next)
@@ -340,7 +294,7 @@ size_t mt_ticker_running(const struct mt_ticker *ticker) {
 /* Asks the process itself where its pid means something, and its mappings where not. */
 static bool is_running(const struct mt_ticker *ticker, const struct mt_track *track) {
     if (track->statm_fd >= 0)
-        return read_rss(track->statm_fd) != 0;
+        return mt_usage_rss(track->statm_fd) != 0;
     if (mt_process_start_ticks(track->name.pid) == track->name.start_ticks)
         return true;
     char file[128], path[4096];
@@ -388,22 +342,16 @@ int mt_track_apply(struct mt_track *track, const struct mt_ledger_info *ledger, 
         .live_bytes = (int64_t)info->totals.live_bytes,
         .total_blocks = info->totals.total_blocks,
     };
-    if (track->n_ticks == 0 && ledger->start_monotonic_ns && ledger->start_monotonic_ns <= track->end_ns)
+    if (track->axis.n == 0 && ledger->start_monotonic_ns && ledger->start_monotonic_ns <= track->end_ns)
         track->start_ns = ledger->start_monotonic_ns;
     if (track->end_ns > track->start_ns)
         last.time_ns = track->end_ns - track->start_ns;
     info->duration_ns = last.time_ns;
     note_peak(track, ledger->control.epoch, last.time_ns);
     set_peak_time(track, info);
-    if (track->n_ticks && track->ticks[track->n_ticks - 1].time_ns >= last.time_ns)
-        track->n_ticks--; /* taken while the process was ending */
-    int rc = append_tick(track, &last);
+    int rc = mt_axis_add(&track->axis, &last); /* in the place of one that was taken while the process was ending */
     if (rc != 0)
         return rc;
-    info->ticks = track->ticks;
-    info->n_ticks = track->n_ticks;
-    info->tick_interval_ns = track->interval_ns;
-    track->ticks = NULL; /* the profile's now */
-    track->n_ticks = track->capacity = 0;
+    mt_axis_give(&track->axis, track->interval_ns, profile);
     return mt_composition_apply(track->composition, profile, map);
 }

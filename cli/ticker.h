@@ -11,6 +11,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "axis.h"
 #include "composition.h"
 #include "ledger/reader.h"
 #include "profile/profile.h"
@@ -31,12 +32,12 @@ struct mt_track {
     struct mt_ledger *ledger; /* open while ticks are taken; of the main process until it is released */
     int statm_fd;
     uint64_t start_ns, end_ns; /* CLOCK_MONOTONIC; end 0: not known */
-    struct mt_tick *ticks;
-    size_t n_ticks, max_ticks, capacity;
+    struct mt_axis axis;
     uint64_t interval_ns, next_ns;
     uint64_t epoch;                    /* of the last tick */
     uint64_t peak_from_ns, peak_to_ns; /* since start: the peak lies between; 0, 0: not known */
     uint64_t pss_bytes, swap_bytes;    /* as last read: expensive, so not at every tick */
+    bool has_pss;
     uint64_t next_memory_ns, next_pass_ns;
     struct mt_composition *composition;
 };
