@@ -41,9 +41,8 @@ struct mt_diff_row {
     int64_t value[MT_N_SIDES][MT_N_VALUES];
     int64_t diff[MT_N_VALUES]; /* new - old, saturated */
     enum mt_diff_state state;
-    bool has_moved;    /* by line: the same statement stands on another line of its file (or at another offset) */
-    bool is_rebuilt;   /* its module is another build on the other side: sources at hand may not be the old ones */
-    uint32_t group_id; /* private */
+    bool has_moved;  /* by line: the same statement stands on another line of its file (or at another offset) */
+    bool is_rebuilt; /* its module is another build on the other side: sources at hand may not be the old ones */
 };
 
 struct mt_diff; /* private */

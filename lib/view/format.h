@@ -38,4 +38,8 @@ char *mt_format_shorten_path(const char *path, size_t columns, const char *ellip
 char *mt_format_shorten_function(const char *function, size_t columns, const char *ellipsis);
 char *mt_format_shorten_end(const char *text, size_t columns, const char *ellipsis);
 
+/* Empties every outermost pair of brackets of the name: vector<int, allocator<int> > -> vector<ellipsis>. "operator<"
+ * and its kin, and "(anonymous namespace)", stay. malloc'ed. */
+char *mt_format_empty_templates(const char *name, const char *ellipsis);
+
 #endif

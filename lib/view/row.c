@@ -269,7 +269,7 @@ static int compare_labels(const struct mt_rows *rows, const struct mt_row *x, co
     }
 }
 
-static int compare_names(const struct mt_rows *rows, const struct mt_row *x, const struct mt_row *y) {
+int mt_rows_compare_names(const struct mt_rows *rows, const struct mt_row *x, const struct mt_row *y) {
     if (!mt_group_by_is_frame(rows->options.by) && rows->options.by != MT_BY_STACK)
         return compare_labels(rows, x, y);
     int order = compare_frames(&rows->frames, x->entry, y->entry);
@@ -290,7 +290,7 @@ static int compare_values(const void *left, const void *right, void *context) {
 
 static int compare_equals(const void *left, const void *right, void *context) {
     const struct mt_row *x = left, *y = right;
-    int order = compare_names(context, x, y);
+    int order = mt_rows_compare_names(context, x, y);
     return order ? order : compare_numbers(x->sample, y->sample);
 }
 

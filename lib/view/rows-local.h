@@ -22,6 +22,8 @@ struct mt_rows {
 struct mt_row *mt_rows_append(struct mt_rows *rows); /* zeroed; NULL: out of memory */
 /* Fills what the grouping determines, from the first sample of the group and the frame that put it there. */
 void mt_rows_identify(const struct mt_rows *rows, struct mt_row *row, uint32_t sample, uint32_t entry);
+/* Order of the keys of two rows, without making them; < 0, 0 (equal, or not to be told apart) or > 0. */
+int mt_rows_compare_names(const struct mt_rows *rows, const struct mt_row *x, const struct mt_row *y);
 /* Sorts and marks functions that share their name. 0 or -MEMTRACK_ENOMEM. */
 int mt_rows_finish(struct mt_rows *rows);
 

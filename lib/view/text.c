@@ -176,9 +176,7 @@ char *mt_format_shorten_path(const char *path, size_t columns, const char *ellip
     return join(path, head, ellipsis, from);
 }
 
-/* Empties every outermost pair of brackets of the name: vector<int, allocator<int> > -> vector<>. "operator<" and its
- * kin, and "(anonymous namespace)", stay. */
-static char *empty_templates(const char *name, const char *ellipsis) {
+char *mt_format_empty_templates(const char *name, const char *ellipsis) {
     char *out = malloc(strlen(name) + strlen(ellipsis) * (strlen(name) / 2 + 1) + 1), *end = out;
     size_t depth = 0;
     for (const char *at = name; out && *at; at++) {
@@ -206,7 +204,7 @@ char *mt_format_shorten_function(const char *function, size_t columns, const cha
     char *qualified = strndup(name, bytes);
     if (!qualified || mt_format_width(qualified) <= columns)
         return qualified;
-    char *emptied = empty_templates(qualified, ellipsis);
+    char *emptied = mt_format_empty_templates(qualified, ellipsis);
     free(qualified);
     if (!emptied || mt_format_width(emptied) <= columns)
         return emptied;
