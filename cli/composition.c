@@ -36,7 +36,9 @@ struct mt_composition {
     size_t n_changes, capacity;
     uint64_t pass_time[MAX_PASSES];
     uint32_t n_passes;
-    uint64_t gap_ns; /* least time between passes, so that merging stays rare where every pass brings many changes */
+    bool has_passed;
+    uint64_t last_ns; /* when last looked at */
+    uint64_t gap_ns;  /* least time between passes, so that merging stays rare where every pass brings many changes */
     int64_t threshold_bytes;
 };
 
@@ -123,7 +125,7 @@ static void drop_small(struct mt_composition *c) {
 static void make_room(struct mt_composition *c) {
     if (c->n_passes < MAX_PASSES && c->n_changes <= c->max_changes - c->max_changes / SPARE_PART)
         return;
-    if (c->n_passes >= ENOUGH_PASSES)
+    while (c->n_passes >= ENOUGH_PASSES && (c->n_passes == MAX_PASSES || c->n_changes > c->max_changes / 2))
         merge_passes(c);
     for (int tries = 0; tries < MOST_DROPS && c->n_changes > c->max_changes / 2; tries++)
         drop_small(c);
@@ -192,9 +194,10 @@ static void look_at(struct mt_composition *c, uint32_t record, const struct mt_s
 }
 
 void mt_composition_pass(struct mt_composition *c, struct mt_ledger *ledger, uint64_t time_ns, struct mt_site *buffer) {
-    if (c->n_passes && time_ns - c->pass_time[c->n_passes - 1] < c->gap_ns)
+    if (c->has_passed && time_ns - c->last_ns < c->gap_ns)
         return;
     make_room(c);
+    size_t n_before = c->n_changes;
     size_t n = grow_known(c, mt_ledger_info(ledger)->n_sites);
     for (size_t first = 0; first < n; first += MT_SITES_PER_CHUNK) {
         size_t want = n - first < MT_SITES_PER_CHUNK ? n - first : MT_SITES_PER_CHUNK;
@@ -203,7 +206,10 @@ void mt_composition_pass(struct mt_composition *c, struct mt_ledger *ledger, uin
             if (buffer[i].node != MT_NODE_ROOT)
                 look_at(c, (uint32_t)(first + i), &buffer[i]);
     }
-    c->pass_time[c->n_passes++] = time_ns;
+    c->has_passed = true;
+    c->last_ns = time_ns;
+    if (c->n_changes > n_before) /* else the state is still that after the last one */
+        c->pass_time[c->n_passes++] = time_ns;
 }
 
 /* ---- at the end ------------------------------------------------------------------------------------------------- */
