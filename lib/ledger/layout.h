@@ -19,6 +19,9 @@
  *                                   MT_EXTENT_BANKS   chunk i: struct mt_bank[MT_BANKS_PER_CHUNK]
  *                                   MT_EXTENT_MODULES chunk i: struct mt_module[MT_MODULES_PER_CHUNK]
  *                                   MT_EXTENT_SAVED   chunk i: struct mt_saved_site[MT_SITES_PER_CHUNK]
+ *                                   MT_EXTENT_NAMES   chunk i: struct mt_name[MT_NAMES_PER_CHUNK]
+ *                                   MT_EXTENT_SCOPES  chunk i: struct mt_scope_totals[MT_SCOPES_PER_CHUNK]
+ *                                   MT_EXTENT_EVENTS  struct mt_event[header.max_events]
  *
  * Who writes: a site and a bank have one writing thread at a time; a region is written under its lock; everything
  * that grows (segments, extents, nodes, modules) is append-only, its count is stored with release order after the
@@ -55,6 +58,7 @@ typedef uint32_t mt_node_id;   /* 0 is the root of all call paths */
 typedef uint32_t mt_site_id;   /* 0 is no site */
 typedef uint32_t mt_bank_id;   /* 0 is no bank */
 typedef uint32_t mt_module_id; /* 0 is "in no known module" */
+typedef uint32_t mt_name_id;   /* 0 is no name */
 
 /* ---- call paths ------------------------------------------------------------------------------------------------ */
 
@@ -70,6 +74,9 @@ enum { MT_NODES_PER_CHUNK = 16384 };
 #define MT_NODE_MODULE_SHIFT 48
 #define MT_NODE_MODULE_MASK  UINT64_C(0x7fff)
 #define MT_NODE_EXACT        (UINT64_C(1) << 63)
+/* Two module ids stand for no module: a node with one of them says what the allocation below its parent belongs to, and
+ * its address is a name id. Only such nodes lie below such nodes: first the domain, then the innermost scope. */
+enum { MT_NODE_MODULE_SCOPE = 0x7fff, MT_NODE_MODULE_DOMAIN = 0x7ffe };
 enum {
     MT_NODE_ROOT = 0,
     MT_NODE_TRUNCATED = 1, /* root of paths whose outer end could not be found; parent is MT_NODE_ROOT */
@@ -202,12 +209,12 @@ static inline uint64_t mt_era_begin_ns(uint32_t era) {
 struct mt_bank {
     uint64_t sequence;  /* odd while the thread is inside an event */
     int64_t live_bytes; /* allocated - freed by the threads of this bank; an estimate when sampling */
-    uint64_t allocated_blocks;
+    uint64_t allocated_bytes, allocated_blocks, freed_blocks, temporary_blocks;
     int64_t published_bytes;    /* part of live_bytes that control.current_bytes contains */
+    uint64_t lossy_blocks;      /* allocations whose call path found no room */
     uint64_t failed;            /* allocations that returned NULL */
     uint64_t unknown_frees;     /* frees of blocks whose allocation was not seen */
     uint64_t dropped;           /* allocations that found no room among the live blocks: counted as freed at once */
-    uint64_t lossy_blocks;      /* allocations whose call path found no room */
     uint64_t unwind_mismatches; /* only counted under MT_FLAG_CHECK_UNWIND */
     uint64_t allocated_usable_bytes; /* only under MT_FLAG_USABLE */
     uint64_t owner;                  /* address of the owner's thread-local block; 0: never used */
@@ -215,7 +222,6 @@ struct mt_bank {
     uint32_t n_threads;              /* threads that have owned this bank so far */
     char name[16];                   /* comm of the first owner when it first allocated, NUL-terminated */
     uint64_t interrupted;            /* events in a signal handler that interrupted the recorder: not in any count */
-    uint64_t reserved;
     struct {
         int64_t live_bytes;
         uint64_t allocated_blocks;
@@ -223,10 +229,90 @@ struct mt_bank {
         uint64_t failed, unknown_frees, dropped, lossy_blocks, unwind_mismatches, allocated_usable_bytes, interrupted;
         uint64_t unsaved; /* sites that found no memory for their copy at this cut: it is approximate */
         uint64_t cut;     /* stored last */
-        uint64_t reserved[4];
+        uint64_t reserved[2];
     } saved; /* the counters at the cut of that number */
 };
 enum { MT_BANKS_PER_CHUNK = 32, MT_MAX_BANKS = 65536 };
+
+/* ---- names, scopes, events --------------------------------------------------------------------------------------- */
+
+/* A text that the program has given (a scope, a domain, a mark, a counter, a key or a value), or one of its functions. */
+struct mt_name {
+    uint64_t text;    /* target address of bytes bytes, no NUL; 0: a function */
+    uint64_t address; /* of the function */
+    uint32_t bytes;
+    uint32_t module; /* of the function */
+};
+enum { MT_NAMES_PER_CHUNK = 512, MT_NAME_MAX_BYTES = 255, MT_MAX_NAMES = 1 << 20 };
+
+enum mt_scope_value {
+    MT_SCOPE_NET_BYTES,
+    MT_SCOPE_PEAK_BYTES,
+    MT_SCOPE_ALLOCATED_BYTES,
+    MT_SCOPE_ALLOCATED_BLOCKS,
+    MT_SCOPE_FREED_BYTES,
+    MT_SCOPE_DURATION_NS,
+    MT_SCOPE_CPU_NS, /* 0 unless MT_FLAG_SCOPE_CPU */
+    MT_N_SCOPE_VALUES
+};
+
+/*
+ * All scopes of one name that one thread (bank) has ended. sum, max and the histogram include inner scopes; own does
+ * not. The histogram is a table of words, 0 or a bucket and how many scopes fell into it:
+ *
+ *   63   value (3)   61 │ 60 negative │ 59   bucket (11)   49 │ 48 unused │ 47   count (48)   0
+ *
+ * Scopes in which nothing was allocated or freed are counted in idle, and only their times are in the histogram.
+ */
+struct mt_scope_totals {
+    mt_name_id name; /* 0: record not in use */
+    uint16_t bank;
+    uint16_t is_process;
+    uint64_t count, errors, idle; /* errors: ended by something else than their own end */
+    int64_t sum[MT_N_SCOPE_VALUES], max[MT_N_SCOPE_VALUES], own[MT_N_SCOPE_VALUES];
+    uint64_t histogram; /* target address of uint64_t[capacity], 0: none */
+    uint32_t capacity, used;
+    uint64_t reserved;
+};
+enum { MT_SCOPES_PER_CHUNK = 64 };
+enum {
+    MT_BUCKET_COUNT_BITS = 48,
+    MT_BUCKET_SHIFT = 49,
+    MT_BUCKET_BITS = 11,
+    MT_BUCKET_MANTISSA_BITS = 5,
+    MT_BUCKET_VALUE_SHIFT = 61
+};
+#define MT_BUCKET_NEGATIVE (UINT64_C(1) << 60)
+
+/* Buckets: 0 .. 31 one each, then 32 to every doubling: the middle of one is within 1.6 % of all that fell into it. */
+static inline uint32_t mt_bucket_of(uint64_t magnitude) {
+    if (magnitude >> MT_BUCKET_MANTISSA_BITS == 0)
+        return (uint32_t)magnitude;
+    uint32_t e = 63u - (uint32_t)__builtin_clzll(magnitude) - MT_BUCKET_MANTISSA_BITS;
+    return (e + 1) << MT_BUCKET_MANTISSA_BITS | (uint32_t)(magnitude >> e & ((1u << MT_BUCKET_MANTISSA_BITS) - 1));
+}
+
+static inline uint64_t mt_bucket_begin(uint32_t bucket) {
+    uint32_t e = bucket >> MT_BUCKET_MANTISSA_BITS;
+    uint64_t mantissa = bucket & ((1u << MT_BUCKET_MANTISSA_BITS) - 1);
+    return e == 0 ? mantissa : (mantissa | 1u << MT_BUCKET_MANTISSA_BITS) << (e - 1);
+}
+
+enum mt_event_kind { MT_EVENT_SCOPE = 1, MT_EVENT_SET, MT_EVENT_MARK, MT_EVENT_COUNTER };
+
+/* The latest events, event n at place n % max_events. */
+struct mt_event {
+    uint64_t number;  /* n + 1, stored last; 0 while it is written */
+    uint64_t scope;   /* serial of the scope that ended, or that a key belongs to */
+    uint64_t time_ns; /* since the start of the recording: of a scope, when it began */
+    uint64_t duration_ns;
+    int64_t value; /* net bytes of a scope, value of a counter */
+    int64_t peak_bytes;
+    uint32_t kind;
+    mt_name_id name, text; /* of a key: the key, and its value */
+    uint32_t tid;
+};
+enum { MT_DEFAULT_EVENTS = 4096 };
 
 /* ---- modules --------------------------------------------------------------------------------------------------- */
 
@@ -253,6 +339,9 @@ enum mt_extent_kind {
     MT_EXTENT_BANKS,
     MT_EXTENT_MODULES,
     MT_EXTENT_SAVED,
+    MT_EXTENT_NAMES,
+    MT_EXTENT_SCOPES,
+    MT_EXTENT_EVENTS,
 };
 struct mt_extent {
     uint64_t address; /* target address of the first byte */
@@ -316,6 +405,7 @@ enum mt_flag {
     MT_FLAG_DORMANT = 1u << 8,        /* recording was off at the start */
     MT_FLAG_SWITCHED = 1u << 9,       /* recording has been switched since: what was allocated while off is unknown */
     MT_FLAG_STATS_SKIPPED = 1u << 10, /* the allocator's own figures would have taken too long to ask for */
+    MT_FLAG_SCOPE_CPU = 1u << 11,     /* scopes measure CPU time */
 };
 
 /* What provides malloc under the tracker. */
@@ -352,7 +442,12 @@ struct mt_ledger_header {
     uint32_t n_sites;   /* ids 0 .. n_sites-1, unused ones have node 0 */
     uint32_t n_banks;   /* ids 0 .. n_banks-1, bank 0 is never used */
     uint32_t n_modules; /* ids 0 .. n_modules-1, module 0 is never used */
-    uint64_t directory; /* target address of the first struct mt_directory, 0: none */
+    uint32_t n_names;   /* ids 0 .. n_names-1, name 0 is never used */
+    uint32_t n_scopes;  /* records of scope totals, 0 .. n_scopes-1 */
+    uint64_t n_events;  /* that have been; the last max_events of them are there */
+    uint32_t max_events;
+    uint32_t event_sample; /* one scope in so many is an event */
+    uint64_t directory;    /* target address of the first struct mt_directory, 0: none */
     uint32_t exe_bytes, command_bytes, cwd_bytes, reserved;
     char exe[MT_PATH_MAX_BYTES];        /* of /proc/self/exe */
     char cwd[MT_PATH_MAX_BYTES];        /* at start */
@@ -367,6 +462,7 @@ _Static_assert(sizeof(struct mt_node) == 16, "a node is 16 bytes");
 _Static_assert(sizeof(struct mt_site) == 96, "a site is a line and a half");
 _Static_assert(sizeof(struct mt_region) == 32, "two regions a line");
 _Static_assert(sizeof(struct mt_group) == 64, "a group is a line");
+_Static_assert(sizeof(struct mt_event) == 64, "an event is a line");
 _Static_assert(sizeof(struct mt_bank) == 256, "a bank is four lines");
 _Static_assert(sizeof(struct mt_saved_site) == 88, "a saved site is its counters and a number");
 _Static_assert(sizeof(struct mt_control) == 64, "the control line is one");

@@ -10,7 +10,7 @@
 #include <elf.h>
 #include <link.h>
 
-enum { MAX_MODULES = 32767, PATH_BYTES = 4096 };
+enum { MAX_MODULES = MT_NODE_MODULE_DOMAIN - 1, PATH_BYTES = 4096 };
 
 struct known {
     uint64_t start, end;
