@@ -6,15 +6,7 @@
 #ifndef MT_BASE_ERROR_H
 #define MT_BASE_ERROR_H
 
-enum {
-    MEMTRACK_ENOMEM = 1,   /* out of memory */
-    MEMTRACK_EIO = 2,      /* a system call failed: see errno in the message */
-    MEMTRACK_EFORMAT = 3,  /* not a profile or ledger, or a damaged one */
-    MEMTRACK_EVERSION = 4, /* written by a newer version */
-    MEMTRACK_ELIMIT = 5,   /* larger than a sane file can be */
-    MEMTRACK_EUSAGE = 6,   /* arguments that make no sense together */
-    MEMTRACK_ENOTFOUND = 7,
-};
+#include "memtrack/error.h"
 
 struct mt_error {
     char message[512]; /* "what: why" */

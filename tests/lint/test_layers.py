@@ -16,7 +16,7 @@ import tree
 TARGET_SIDE = {"base", "writer", "unwind", "track", "interpose"}
 MAY_INCLUDE = {
     "layout": {"layout"},
-    "error": {"error"},
+    "error": {"error", "public"},
     "base": {"base"},
     "writer": {"base", "layout", "writer"},
     "unwind": {"base", "unwind"},
