@@ -16,7 +16,9 @@
  * Rejected: mmap. It is no faster for data that is copied once, and a target that truncates its ledger would kill the
  * reader with SIGBUS.
  */
-#include "ledger/reader.h"
+#include "ledger/reader-local.h"
+
+#include "ledger/cut.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -26,45 +28,19 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { N_KINDS = MT_EXTENT_MODULES + 1 };
-
 /* A file may be sparse (a copy of a ledger often is), so its disk blocks bound its contents only loosely. */
 #define SPARSE_FACTOR 16u
 #define SPARSE_SLACK  (UINT64_C(64) << 20)
 
-struct chunk {
-    uint64_t offset; /* 0: missing, the header is there */
-    uint64_t bytes;
-};
-
-struct array {
-    struct chunk *chunk;
-    size_t n_chunks;
-    uint64_t bytes; /* sum over the chunks */
-};
-
-struct mt_ledger {
-    int fd;
-    char *path;
-    uint64_t size_bytes;  /* of the file */
-    uint64_t limit_bytes; /* what one array may hold */
-    uint64_t damage;
-    struct mt_ledger_info info;
-    uint32_t n_segments, n_extents; /* that the tables below were built from */
-    uint64_t directory;
-    struct mt_segment *segments;
-    size_t n_valid_segments;
-    struct array arrays[N_KINDS];
-};
-
 /* first: lowest id that means something. A process that has not allocated yet has no chunks, but counts above 0. */
 static const struct {
     uint32_t item_bytes, per_chunk, first;
-} kinds[N_KINDS] = {
+} kinds[MT_N_KINDS] = {
     [MT_EXTENT_NODES] = {sizeof(struct mt_node), MT_NODES_PER_CHUNK, MT_NODE_FIRST},
     [MT_EXTENT_SITES] = {sizeof(struct mt_site), MT_SITES_PER_CHUNK, 1},
     [MT_EXTENT_BANKS] = {sizeof(struct mt_bank), MT_BANKS_PER_CHUNK, 1},
     [MT_EXTENT_MODULES] = {sizeof(struct mt_module), MT_MODULES_PER_CHUNK, 1},
+    [MT_EXTENT_SAVED] = {sizeof(struct mt_saved_site), MT_SITES_PER_CHUNK, 1},
 };
 
 /* ---- bytes ------------------------------------------------------------------------------------------------------ */
@@ -86,7 +62,7 @@ static ssize_t read_at(int fd, uint64_t offset, void *out, size_t bytes) {
     return (ssize_t)done;
 }
 
-static size_t read_or_zero(struct mt_ledger *ledger, uint64_t offset, void *out, size_t bytes) {
+size_t mt_reader_read(struct mt_ledger *ledger, uint64_t offset, void *out, size_t bytes) {
     ssize_t n = read_at(ledger->fd, offset, out, bytes);
     if (n < 0) {
         memset(out, 0, bytes);
@@ -117,19 +93,23 @@ size_t mt_ledger_read_address(struct mt_ledger *ledger, uint64_t address, void *
     memset((char *)out + there, 0, bytes - there);
     if (there < bytes)
         ledger->damage++;
-    return there ? read_or_zero(ledger, offset, out, there) : 0;
+    return there ? mt_reader_read(ledger, offset, out, there) : 0;
 }
 
 /* ---- tables ----------------------------------------------------------------------------------------------------- */
 
 static void forget_tables(struct mt_ledger *ledger) {
-    for (int kind = 0; kind < N_KINDS; kind++) {
+    for (int kind = 0; kind < MT_N_KINDS; kind++) {
         free(ledger->arrays[kind].chunk);
-        ledger->arrays[kind] = (struct array){0};
+        ledger->arrays[kind] = (struct mt_array){0};
     }
     free(ledger->segments);
     ledger->segments = NULL;
     ledger->n_valid_segments = 0;
+    free(ledger->leaves);
+    ledger->leaves = NULL;
+    ledger->n_leaves = ledger->leaf_capacity = 0;
+    ledger->big = (struct mt_chunk){0};
 }
 
 /* Segments that make sense, clipped to the file. */
@@ -155,13 +135,13 @@ static int take_segments(struct mt_ledger *ledger, const struct mt_ledger_header
     return 0;
 }
 
-static int grow_array(struct array *array, size_t n_chunks) {
+static int grow_array(struct mt_array *array, size_t n_chunks) {
     if (n_chunks <= array->n_chunks)
         return 0;
     size_t n = array->n_chunks ? array->n_chunks * 2 : 16;
     if (n < n_chunks)
         n = n_chunks;
-    struct chunk *grown = realloc(array->chunk, n * sizeof *grown);
+    struct mt_chunk *grown = realloc(array->chunk, n * sizeof *grown);
     if (!grown)
         return -MEMTRACK_ENOMEM;
     memset(grown + array->n_chunks, 0, (n - array->n_chunks) * sizeof *grown);
@@ -170,14 +150,37 @@ static int grow_array(struct array *array, size_t n_chunks) {
     return 0;
 }
 
-static int take_extent(struct mt_ledger *ledger, const struct mt_extent *extent) {
-    if (extent->kind == 0 || extent->kind >= N_KINDS) {
+static int take_leaf(struct mt_ledger *ledger, const struct mt_extent *extent) {
+    const uint64_t bytes = sizeof(struct mt_region) * MT_REGIONS_PER_LEAF;
+    uint64_t available, offset = offset_of(ledger, extent->address, &available);
+    if (extent->bytes < bytes || available < bytes || ledger->n_leaves >= ledger->limit_bytes / bytes) {
         ledger->damage++;
         return 0;
     }
-    if (!kinds[extent->kind].item_bytes)
-        return 0; /* live blocks: not part of a profile */
-    struct array *array = &ledger->arrays[extent->kind];
+    if (ledger->n_leaves == ledger->leaf_capacity) {
+        size_t n = ledger->leaf_capacity ? ledger->leaf_capacity * 2 : 16;
+        struct mt_leaf *grown = realloc(ledger->leaves, n * sizeof *grown);
+        if (!grown)
+            return -MEMTRACK_ENOMEM;
+        ledger->leaves = grown;
+        ledger->leaf_capacity = n;
+    }
+    ledger->leaves[ledger->n_leaves++] = (struct mt_leaf){extent->index, offset};
+    return 0;
+}
+
+static void take_big(struct mt_ledger *ledger, const struct mt_extent *extent) {
+    uint64_t available, offset = offset_of(ledger, extent->address, &available);
+    if (available < extent->bytes)
+        ledger->damage++;
+    if (available == 0 || (ledger->big.bytes && extent->index < ledger->big_index))
+        return;
+    ledger->big = (struct mt_chunk){offset, extent->bytes < available ? extent->bytes : available};
+    ledger->big_index = extent->index;
+}
+
+static int take_chunk(struct mt_ledger *ledger, const struct mt_extent *extent) {
+    struct mt_array *array = &ledger->arrays[extent->kind];
     uint64_t chunk_bytes = (uint64_t)kinds[extent->kind].item_bytes * kinds[extent->kind].per_chunk;
     uint64_t bytes = extent->bytes < chunk_bytes ? extent->bytes : chunk_bytes;
     uint64_t available, offset = offset_of(ledger, extent->address, &available);
@@ -191,8 +194,21 @@ static int take_extent(struct mt_ledger *ledger, const struct mt_extent *extent)
     }
     if (grow_array(array, (size_t)extent->index + 1) != 0)
         return -MEMTRACK_ENOMEM;
-    array->chunk[extent->index] = (struct chunk){offset, bytes};
+    array->chunk[extent->index] = (struct mt_chunk){offset, bytes};
     array->bytes += bytes;
+    return 0;
+}
+
+static int take_extent(struct mt_ledger *ledger, const struct mt_extent *extent) {
+    if (extent->kind == 0 || extent->kind >= MT_N_KINDS) {
+        ledger->damage++;
+        return 0;
+    }
+    if (extent->kind == MT_EXTENT_REGIONS)
+        return take_leaf(ledger, extent);
+    if (extent->kind != MT_EXTENT_BIG)
+        return take_chunk(ledger, extent);
+    take_big(ledger, extent);
     return 0;
 }
 
@@ -348,6 +364,7 @@ int mt_ledger_refresh(struct mt_ledger *ledger, struct mt_error *error) {
     if (rc != 0)
         return rc;
     take_info(ledger, &prefix);
+    mt_cut_apply_control(ledger);
     if (!grown)
         return 0;
     ledger->n_segments = segments;
@@ -362,6 +379,14 @@ const struct mt_ledger_info *mt_ledger_info(const struct mt_ledger *ledger) {
 
 const char *mt_ledger_path(const struct mt_ledger *ledger) {
     return ledger->path;
+}
+
+uint32_t mt_ledger_process(const struct mt_ledger *ledger) {
+    return ledger->process ? ledger->process : ledger->info.pid;
+}
+
+void mt_ledger_set_process(struct mt_ledger *ledger, uint32_t pid) {
+    ledger->process = pid;
 }
 
 uint64_t mt_ledger_damage(const struct mt_ledger *ledger) {
@@ -381,6 +406,7 @@ int mt_ledger_open_fd(int fd, const char *path, struct mt_ledger **out, struct m
     }
     ledger->fd = fd;
     ledger->path = copy;
+    ledger->cut.fd = -1;
     int rc = measure_file(ledger, error);
     if (rc == 0)
         rc = mt_ledger_refresh(ledger, error);
@@ -405,8 +431,10 @@ int mt_ledger_open(const char *path, struct mt_ledger **out, struct mt_error *er
 void mt_ledger_close(struct mt_ledger *ledger) {
     if (!ledger)
         return;
+    mt_ledger_cut_end(ledger);
     forget_tables(ledger);
     close(ledger->fd);
+    free(ledger->saved);
     free(ledger->path);
     free(ledger);
 }
@@ -440,10 +468,11 @@ static size_t count_of(const struct mt_ledger *ledger, enum mt_extent_kind kind)
     }
 }
 
-size_t mt_ledger_read_items(struct mt_ledger *ledger, enum mt_extent_kind kind, size_t first, size_t n, void *out) {
+/* What is there now, whether a cut is open or not. */
+static size_t read_now(struct mt_ledger *ledger, enum mt_extent_kind kind, size_t first, size_t n, void *out) {
     size_t count = count_of(ledger, kind), item_bytes = kinds[kind].item_bytes, per_chunk = kinds[kind].per_chunk;
     size_t there = first >= count ? 0 : (n < count - first ? n : count - first);
-    const struct array *array = &ledger->arrays[kind];
+    const struct mt_array *array = &ledger->arrays[kind];
     char *to = out;
     for (size_t done = 0; done < there;) {
         size_t index = (first + done) / per_chunk, skip = (first + done) % per_chunk;
@@ -452,7 +481,7 @@ size_t mt_ledger_read_items(struct mt_ledger *ledger, enum mt_extent_kind kind, 
         if (index < array->n_chunks && array->chunk[index].bytes > start)
             present = array->chunk[index].bytes - start < bytes ? (size_t)(array->chunk[index].bytes - start) : bytes;
         if (present)
-            read_or_zero(ledger, array->chunk[index].offset + start, to, present);
+            mt_reader_read(ledger, array->chunk[index].offset + start, to, present);
         if (present < bytes) {
             memset(to + present, 0, bytes - present);
             ledger->damage += first + done + here > kinds[kind].first;
@@ -462,6 +491,27 @@ size_t mt_ledger_read_items(struct mt_ledger *ledger, enum mt_extent_kind kind, 
     }
     memset(to, 0, (n - there) * item_bytes);
     return there;
+}
+
+size_t mt_ledger_read_items(struct mt_ledger *ledger, enum mt_extent_kind kind, size_t first, size_t n, void *out) {
+    size_t there = read_now(ledger, kind, first, n, out);
+    if (kind == MT_EXTENT_SITES)
+        mt_cut_apply_sites(ledger, first, there, out);
+    else if (kind == MT_EXTENT_BANKS)
+        mt_cut_apply_banks(ledger, first, there, out);
+    return there;
+}
+
+size_t mt_reader_read_chunk(struct mt_ledger *ledger, enum mt_extent_kind kind, size_t index, size_t first, size_t n,
+                            void *out) {
+    const struct mt_array *array = &ledger->arrays[kind];
+    size_t item_bytes = kinds[kind].item_bytes;
+    if (index >= array->n_chunks || first >= array->chunk[index].bytes / item_bytes)
+        return 0;
+    size_t have = array->chunk[index].bytes / item_bytes - first;
+    return mt_reader_read(ledger, array->chunk[index].offset + first * item_bytes, out,
+                          (have < n ? have : n) * item_bytes) /
+           item_bytes;
 }
 
 void *mt_ledger_load_items(struct mt_ledger *ledger, enum mt_extent_kind kind, size_t *n) {
@@ -514,7 +564,7 @@ int mt_ledger_totals(struct mt_ledger *ledger, struct mt_ledger_totals *out) {
 bool mt_ledger_is_live(const struct mt_ledger *ledger) {
     struct stat st;
     char name[64];
-    snprintf(name, sizeof name, "/proc/%u/maps", ledger->info.pid);
+    snprintf(name, sizeof name, "/proc/%u/maps", mt_ledger_process(ledger));
     FILE *maps = fstat(ledger->fd, &st) == 0 ? fopen(name, "re") : NULL;
     if (!maps)
         return false;

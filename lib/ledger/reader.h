@@ -65,6 +65,11 @@ int mt_ledger_refresh(struct mt_ledger *ledger, struct mt_error *error);
 const struct mt_ledger_info *mt_ledger_info(const struct mt_ledger *ledger);
 const char *mt_ledger_path(const struct mt_ledger *ledger);
 
+/* The pid of the writer as this process sees it: what the ledger says, unless the caller, who found the process, has
+ * set it; seen from another pid namespace it is another number. */
+uint32_t mt_ledger_process(const struct mt_ledger *ledger);
+void mt_ledger_set_process(struct mt_ledger *ledger, uint32_t pid);
+
 /* Pieces that could not be read so far; anything above 0 makes what was read approximate. */
 uint64_t mt_ledger_damage(const struct mt_ledger *ledger);
 
@@ -77,6 +82,7 @@ int mt_ledger_read_header(struct mt_ledger *ledger, struct mt_ledger_header *out
 /*
  * Copy items [first, first + n) of an array (kind: nodes, sites, banks or modules; items as in layout.h) to out, which
  * holds n items. Items that the ledger does not have are zeroed. Returns how many of them lie below the ledger's count.
+ * While a cut is open (cut.h), sites and banks are what they were then.
  */
 size_t mt_ledger_read_items(struct mt_ledger *ledger, enum mt_extent_kind kind, size_t first, size_t n, void *out);
 
@@ -86,7 +92,7 @@ void *mt_ledger_load_items(struct mt_ledger *ledger, enum mt_extent_kind kind, s
 /* Copy bytes at an address of the target; what is outside the ledger is zeroed. Returns the bytes that were there. */
 size_t mt_ledger_read_address(struct mt_ledger *ledger, uint64_t address, void *out, size_t bytes);
 
-/* True while the process that the ledger names still maps this very file. */
+/* True while the process (mt_ledger_process) still maps this very file. */
 bool mt_ledger_is_live(const struct mt_ledger *ledger);
 
 #endif

@@ -1,0 +1,357 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The reader's half of a cut (ledger/layout.h tells the whole):
+ *
+ *   lock ── odd number into request.cut ── barrier ── wait for the events under way ── read ── even number ── unlock
+ *
+ * The barrier is the kernel's (membarrier): a thread that began an event just before the number was stored may have the
+ * odd sequence that says so still in its store buffer, where nobody sees it. After the barrier it is seen.
+ *
+ * Threads are waited for one by one. One that is ready to run will leave its event as soon as it gets a processor, which
+ * on a crowded machine takes longer than any event; one that is stopped will not leave it, and then there is nothing
+ * to wait for and the cut goes through the middle of that event.
+ *
+ * A reader that dies within a cut leaves an odd number and no lock: the next one goes on with the next odd number.
+ *
+ * Rejected: stopping the process (SIGSTOP is seen by its parent, ptrace needs rights and breaks debuggers); reading
+ * twice until nothing has changed (a busy process never stands still).
+ */
+#include "ledger/cut.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/membarrier.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "ledger/name.h"
+#include "ledger/reader-local.h"
+
+#define LOCK_WAIT_NS  UINT64_C(2000000000)
+#define EVENT_WAIT_NS UINT64_C(50000000)
+#define READY_WAIT_NS UINT64_C(1000000000) /* for a thread that waits for a processor */
+#define PAUSE_NS      200000
+
+#define HEADER_OFFSET(field) ((off_t)offsetof(struct mt_ledger_header, field))
+
+/* ---- small things ----------------------------------------------------------------------------------------------- */
+
+static uint64_t now_ns(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
+}
+
+static void pause_for(long ns) {
+    nanosleep(&(struct timespec){.tv_nsec = ns}, NULL);
+}
+
+/* The very file that is open for reading, whatever its path names by now. Descriptor, or -MEMTRACK_EIO. */
+static int open_for_writing(const struct mt_ledger *ledger, struct mt_error *error) {
+    char path[64];
+    snprintf(path, sizeof path, "/proc/self/fd/%d", ledger->fd);
+    int fd = open(path, O_RDWR | O_CLOEXEC);
+    if (fd < 0)
+        return mt_error_set(error, MEMTRACK_EIO, "Run as the user of the process, or as root.",
+                            "process %u: its ledger %s cannot be written: %s", mt_ledger_process(ledger), ledger->path,
+                            strerror(errno));
+    return fd;
+}
+
+static bool write_at(int fd, off_t offset, const void *data, size_t bytes) {
+    ssize_t n;
+    do
+        n = pwrite(fd, data, bytes, offset);
+    while (n < 0 && errno == EINTR);
+    return n == (ssize_t)bytes;
+}
+
+static int cannot_ask(const struct mt_ledger *ledger, struct mt_error *error) {
+    return mt_error_set(error, MEMTRACK_EIO, "", "process %u: nothing can be asked of it through its ledger %s: %s",
+                        mt_ledger_process(ledger), ledger->path, strerror(errno));
+}
+
+/* ---- waiting ---------------------------------------------------------------------------------------------------- */
+
+static int take_lock(const struct mt_ledger *ledger, int fd, struct mt_error *error) {
+    uint64_t give_up = now_ns() + LOCK_WAIT_NS;
+    while (flock(fd, LOCK_EX | LOCK_NB) != 0) {
+        if (errno != EWOULDBLOCK && errno != EINTR)
+            return cannot_ask(ledger, error);
+        if (now_ns() > give_up)
+            return mt_error_set(error, MEMTRACK_EIO, "Try again; fewer readers at once are served sooner.",
+                                "process %u: others have been reading its ledger for 2 seconds",
+                                mt_ledger_process(ledger));
+        pause_for(PAUSE_NS);
+    }
+    return 0;
+}
+
+/* Every store that a thread of the process did before now can be seen afterwards. */
+static void store_barrier(void) {
+    if (syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0) != 0)
+        pause_for(1000000); /* no store stays in a processor's buffer for so long */
+}
+
+static char thread_state(const struct mt_ledger *ledger, uint32_t tid) {
+    char path[64], text[512];
+    snprintf(path, sizeof path, "/proc/%u/task/%u/stat", mt_ledger_process(ledger), tid);
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    ssize_t n = fd >= 0 ? read(fd, text, sizeof text - 1) : -1;
+    if (fd >= 0)
+        close(fd);
+    if (n <= 0)
+        return 0;
+    text[n] = 0;
+    const char *at = strrchr(text, ')');
+    return at && at[1] == ' ' ? at[2] : 0;
+}
+
+/* Whether the thread of a bank will not leave its event however long one waits. */
+static bool is_hopeless(const struct mt_ledger *ledger, const struct mt_bank *bank, uint64_t waited_ns) {
+    if (waited_ns < 2 * PAUSE_NS)
+        return false;
+    switch (thread_state(ledger, bank->tid)) {
+    case 'R':
+        return waited_ns > READY_WAIT_NS;
+    case 'T':
+    case 't':
+    case 'Z':
+    case 'X':
+        return true;
+    default: /* 0: in another pid namespace it has another number */
+        return waited_ns > EVENT_WAIT_NS;
+    }
+}
+
+/* False when the thread of the bank is inside an event that it may leave half done. */
+static bool wait_for_bank(struct mt_ledger *ledger, size_t id, const struct mt_bank *seen) {
+    uint64_t begin = now_ns();
+    struct mt_bank bank = *seen;
+    while (bank.sequence == seen->sequence) {
+        if (is_hopeless(ledger, &bank, now_ns() - begin))
+            return false;
+        pause_for(PAUSE_NS);
+        if (!mt_reader_read_chunk(ledger, MT_EXTENT_BANKS, id / MT_BANKS_PER_CHUNK, id % MT_BANKS_PER_CHUNK, 1, &bank))
+            return false;
+    }
+    return true;
+}
+
+/* A thread that has ended left its last event, unless all of the process ended inside of it. */
+static bool is_inside(const struct mt_ledger *ledger, const struct mt_bank *bank, bool is_live) {
+    if (!(bank->sequence & 1))
+        return false;
+    bool same_names = mt_ledger_process(ledger) == ledger->info.pid;
+    return !is_live || !same_names || thread_state(ledger, bank->tid) != 0;
+}
+
+/* True when no event that began before now is still under way. */
+static bool settle(struct mt_ledger *ledger, bool is_live) {
+    struct mt_bank banks[MT_BANKS_PER_CHUNK];
+    bool all_out = true;
+    for (size_t i = 0; i < ledger->arrays[MT_EXTENT_BANKS].n_chunks; i++) {
+        size_t n = mt_reader_read_chunk(ledger, MT_EXTENT_BANKS, i, 0, MT_BANKS_PER_CHUNK, banks);
+        for (size_t j = 0; j < n; j++) {
+            size_t id = i * MT_BANKS_PER_CHUNK + j;
+            if (id == 0 || id >= ledger->info.n_banks || !is_inside(ledger, &banks[j], is_live))
+                continue;
+            if (!is_live || !all_out || !wait_for_bank(ledger, id, &banks[j]))
+                all_out = false; /* one is enough: do not wait for hundreds that never leave */
+        }
+    }
+    return all_out;
+}
+
+/* ---- cuts ------------------------------------------------------------------------------------------------------- */
+
+static int begin(struct mt_ledger *ledger, struct mt_error *error) {
+    union mt_request request;
+    off_t offset = HEADER_OFFSET(control.request);
+    if (pread(ledger->cut.fd, &request, sizeof request, offset) != (ssize_t)sizeof request)
+        return cannot_ask(ledger, error);
+    uint32_t number = (request.cut | 1) + (request.cut & 1) * 2;
+    if (!write_at(ledger->cut.fd, offset + (off_t)offsetof(union mt_request, cut), &number, sizeof number))
+        return cannot_ask(ledger, error);
+    ledger->cut.number = number;
+    store_barrier();
+    return 0;
+}
+
+static void let_go(struct mt_ledger *ledger) {
+    if (ledger->cut.fd >= 0)
+        close(ledger->cut.fd); /* and the lock with it */
+    ledger->cut.fd = -1;
+    ledger->cut.number = 0;
+}
+
+int mt_ledger_cut_begin(struct mt_ledger *ledger, struct mt_error *error) {
+    mt_ledger_cut_end(ledger);
+    ledger->cut.is_exact = false;
+    bool is_live = mt_ledger_is_live(ledger);
+    int rc = 0;
+    if (is_live) {
+        int fd = open_for_writing(ledger, error);
+        if (fd < 0)
+            return fd;
+        ledger->cut.fd = fd;
+        rc = take_lock(ledger, fd, error);
+        if (rc == 0)
+            rc = begin(ledger, error);
+    }
+    if (rc == 0)
+        rc = mt_ledger_refresh(ledger, error); /* the threads whose banks are waited for */
+    if (rc == 0) {
+        ledger->cut.is_exact = settle(ledger, is_live);
+        rc = mt_ledger_refresh(ledger, error); /* what those events have made */
+    }
+    if (rc != 0) {
+        ledger->cut.is_exact = false;
+        mt_ledger_cut_end(ledger);
+    }
+    return rc;
+}
+
+/* Did every thread find room for what it had to keep, and is the cut still this reader's? */
+static bool is_whole(struct mt_ledger *ledger) {
+    struct mt_bank banks[MT_BANKS_PER_CHUNK];
+    union mt_request request;
+    if (pread(ledger->fd, &request, sizeof request, HEADER_OFFSET(control.request)) != (ssize_t)sizeof request ||
+        request.cut != ledger->cut.number)
+        return false;
+    for (size_t i = 0; i < ledger->arrays[MT_EXTENT_BANKS].n_chunks; i++) {
+        size_t n = mt_reader_read_chunk(ledger, MT_EXTENT_BANKS, i, 0, MT_BANKS_PER_CHUNK, banks);
+        for (size_t j = 0; j < n; j++)
+            if (banks[j].saved.cut == ledger->cut.number && banks[j].saved.unsaved != 0)
+                return false;
+    }
+    return true;
+}
+
+void mt_ledger_cut_end(struct mt_ledger *ledger) {
+    if (ledger->cut.number != 0) {
+        uint32_t next = ledger->cut.number + 1;
+        ledger->cut.is_exact = mt_ledger_cut_is_exact(ledger);
+        write_at(ledger->cut.fd, HEADER_OFFSET(control.request) + (off_t)offsetof(union mt_request, cut), &next,
+                 sizeof next);
+    }
+    let_go(ledger);
+}
+
+bool mt_ledger_cut_is_exact(const struct mt_ledger *ledger) {
+    /* reading counts damage, which belongs to the ledger's past: the cast keeps that out of the interface */
+    return ledger->cut.is_exact && (ledger->cut.number == 0 || is_whole((struct mt_ledger *)ledger));
+}
+
+/* ---- what was true then ----------------------------------------------------------------------------------------- */
+
+void mt_cut_apply_control(struct mt_ledger *ledger) {
+    struct mt_saved_control saved;
+    if (ledger->cut.number == 0)
+        return;
+    ssize_t n = pread(ledger->fd, &saved, sizeof saved, HEADER_OFFSET(saved_control));
+    if (n != (ssize_t)sizeof saved || saved.cut != ledger->cut.number)
+        return;
+    ledger->info.control.epoch = saved.epoch;
+    ledger->info.control.current_bytes = saved.current_bytes;
+    ledger->info.control.peak_bytes = saved.peak_bytes;
+}
+
+static void apply_bank(struct mt_bank *bank, const struct mt_bank *later) {
+    bank->live_bytes = later->saved.live_bytes;
+    bank->allocated_blocks = later->saved.allocated_blocks;
+    bank->published_bytes = later->saved.published_bytes;
+    bank->failed = later->saved.failed;
+    bank->unknown_frees = later->saved.unknown_frees;
+    bank->dropped = later->saved.dropped;
+    bank->lossy_blocks = later->saved.lossy_blocks;
+    bank->unwind_mismatches = later->saved.unwind_mismatches;
+    bank->allocated_usable_bytes = later->saved.allocated_usable_bytes;
+    bank->interrupted = later->saved.interrupted;
+}
+
+/* Read again, so that the copy is looked at after the original. */
+void mt_cut_apply_banks(struct mt_ledger *ledger, size_t first, size_t n, struct mt_bank *banks) {
+    struct mt_bank later[MT_BANKS_PER_CHUNK];
+    for (size_t done = 0; ledger->cut.number != 0 && done < n;) {
+        size_t index = (first + done) / MT_BANKS_PER_CHUNK, skip = (first + done) % MT_BANKS_PER_CHUNK;
+        size_t here = MT_BANKS_PER_CHUNK - skip < n - done ? MT_BANKS_PER_CHUNK - skip : n - done;
+        size_t have = mt_reader_read_chunk(ledger, MT_EXTENT_BANKS, index, skip, here, later);
+        for (size_t i = 0; i < have; i++)
+            if (later[i].saved.cut == ledger->cut.number)
+                apply_bank(&banks[done + i], &later[i]);
+        done += here;
+    }
+}
+
+static void apply_site(struct mt_site *site, const struct mt_saved_site *saved) {
+    site->allocated_bytes = saved->allocated_bytes;
+    site->allocated_blocks = saved->allocated_blocks;
+    site->freed_bytes = saved->freed_bytes;
+    site->freed_blocks = saved->freed_blocks;
+    site->saved_epoch = saved->saved_epoch;
+    site->saved_bytes = saved->saved_bytes;
+    site->saved_blocks = saved->saved_blocks;
+    site->max_bytes = saved->max_bytes;
+    site->temporary_blocks = saved->temporary_blocks;
+    site->waste_bytes = saved->waste_bytes;
+}
+
+/* The copies may lie in chunks that did not exist when the sites were read. */
+void mt_cut_apply_sites(struct mt_ledger *ledger, size_t first, size_t n, struct mt_site *sites) {
+    if (ledger->cut.number == 0 || n == 0)
+        return;
+    if (!ledger->saved)
+        ledger->saved = malloc(MT_SITES_PER_CHUNK * sizeof *ledger->saved);
+    if (!ledger->saved || mt_ledger_refresh(ledger, NULL) != 0) {
+        ledger->cut.is_exact = false;
+        return;
+    }
+    for (size_t done = 0; done < n;) {
+        size_t index = (first + done) / MT_SITES_PER_CHUNK, skip = (first + done) % MT_SITES_PER_CHUNK;
+        size_t here = MT_SITES_PER_CHUNK - skip < n - done ? MT_SITES_PER_CHUNK - skip : n - done;
+        size_t have = mt_reader_read_chunk(ledger, MT_EXTENT_SAVED, index, skip, here, ledger->saved);
+        for (size_t i = 0; i < have; i++)
+            if (ledger->saved[i].cut == ledger->cut.number)
+                apply_site(&sites[done + i], &ledger->saved[i]);
+        done += here;
+    }
+}
+
+/* ---- on and off, the clock -------------------------------------------------------------------------------------- */
+
+int mt_ledger_switch(struct mt_ledger *ledger, bool on, struct mt_error *error) {
+    int fd = open_for_writing(ledger, error);
+    if (fd < 0)
+        return fd;
+    uint8_t off = !on;
+    bool done = write_at(fd, HEADER_OFFSET(control.request) + (off_t)offsetof(union mt_request, off), &off, sizeof off);
+    int rc = done ? mt_ledger_refresh(ledger, error) : cannot_ask(ledger, error);
+    close(fd);
+    return rc;
+}
+
+int mt_ledger_store_era(struct mt_ledger *ledger, uint64_t monotonic_ns) {
+    if (monotonic_ns < ledger->info.start_monotonic_ns)
+        return 0;
+    uint32_t now = mt_era_at(monotonic_ns - ledger->info.start_monotonic_ns), era;
+    const uint8_t seen = 1;
+    if (pread(ledger->fd, &era, sizeof era, HEADER_OFFSET(control.era)) != (ssize_t)sizeof era)
+        return -MEMTRACK_EIO;
+    if (now <= era)
+        return 0;
+    int fd = open_for_writing(ledger, NULL);
+    if (fd < 0)
+        return fd;
+    /* first that it was, as the process does */
+    bool done = write_at(fd, HEADER_OFFSET(era_seen) + (off_t)now, &seen, 1) &&
+                write_at(fd, HEADER_OFFSET(control.era), &now, sizeof now);
+    close(fd);
+    return done ? 0 : -MEMTRACK_EIO;
+}
