@@ -113,6 +113,33 @@ char *mt_pick_profile(const char *program, const char *argument, int *status) {
     return NULL;
 }
 
+/* Where "@MOMENT" begins; NULL when there is none, or when it is part of the name of a file. */
+static const char *find_moment(const char *argument) {
+    struct stat file;
+    return argument && stat(argument, &file) != 0 ? strrchr(argument, '@') : NULL;
+}
+
+char *mt_pick_profile_at(const char *program, const char *argument, struct mt_moment *at, int *status) {
+    const char *sign = find_moment(argument);
+    struct mt_moment moment;
+    if (!sign)
+        return mt_pick_profile(program, argument, status);
+    if (!mt_moment_parse(sign + 1, &moment)) {
+        mt_print_problem(program, "After an @ comes end, peak, or a time after the start such as 1.5s, 300ms or 02:00.",
+                         "%s: there is no such file, and %s is no moment of one", argument, sign + 1);
+        *status = MT_EXIT_USAGE;
+        return NULL;
+    }
+    char *what = strndup(argument, (size_t)(sign - argument)), *path = NULL;
+    if (what)
+        path = mt_pick_profile(program, what, status);
+    else
+        *status = MT_EXIT_UNREADABLE;
+    free(what);
+    *at = moment;
+    return path;
+}
+
 /* Everything that is left on stdin, malloc'ed. */
 static int slurp(char **content, size_t *bytes, struct mt_error *error) {
     size_t capacity = 0;

@@ -11,6 +11,28 @@
 
 #include "view/format.h"
 
+#define SECOND_NS UINT64_C(1000000000)
+
+/* One or two fields of digits, each followed by ':', then seconds below 60. */
+static bool parse_clock(const char *text, uint64_t *ns) {
+    uint64_t minutes = 0, seconds_ns;
+    for (int fields = 0; strchr(text, ':'); fields++) {
+        size_t digits = strspn(text, "0123456789");
+        if (fields == 2 || digits == 0 || digits > 7 || text[digits] != ':')
+            return false;
+        uint64_t field = strtoull(text, NULL, 10);
+        if (fields == 1 && field > 59)
+            return false;
+        minutes = minutes * 60 + field;
+        text += digits + 1;
+    }
+    if (strspn(text, "0123456789.") != strlen(text) || !mt_parse_duration(text, SECOND_NS, &seconds_ns) ||
+        seconds_ns >= 60 * SECOND_NS)
+        return false;
+    *ns = minutes * 60 * SECOND_NS + seconds_ns;
+    return true;
+}
+
 bool mt_moment_parse(const char *text, struct mt_moment *moment) {
     *moment = (struct mt_moment){.kind = MT_AT_END};
     if (strcmp(text, "end") == 0)
@@ -20,7 +42,8 @@ bool mt_moment_parse(const char *text, struct mt_moment *moment) {
         return true;
     }
     moment->kind = MT_AT_TIME;
-    return mt_parse_duration(text, UINT64_C(1000000000), &moment->time_ns);
+    return strchr(text, ':') ? parse_clock(text, &moment->time_ns)
+                             : mt_parse_duration(text, SECOND_NS, &moment->time_ns);
 }
 
 static void at_columns(const struct mt_profile *profile, enum mt_value bytes, enum mt_value blocks, int64_t *live_bytes,

@@ -18,7 +18,8 @@ struct mt_moment {
     uint64_t time_ns; /* MT_AT_TIME: since the start of the recording */
 };
 
-/* "end", "peak", or a duration: "1.5s", "300ms", "2m"; a bare number is seconds. False: none of these. */
+/* "end", "peak", a duration: "1.5s", "300ms", "2m", a bare number being seconds; or a clock since the start: "02:00"
+ * (minutes and seconds), "1:30:00.5". False: none of these. */
 bool mt_moment_parse(const char *text, struct mt_moment *moment);
 
 /* Overwrites the live columns: live_bytes[i] and live_blocks[i] become those of sample i at the moment. Both arrays

@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One parser for report, diff and whatever else shows groups: an option means the same and is spelt the same in all of
+ * them. --sort is each command's own, as it has another default and another meaning in each.
+ */
+#include "view_options.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+
+#include "command.h"
+
+enum option_key {
+    KEY_BY = 256,
+    KEY_INCLUDE,
+    KEY_EXCLUDE,
+    KEY_ALL_FRAMES,
+    KEY_CUMULATIVE,
+    KEY_AT,
+    KEY_WRAPPER,
+    KEY_KEEP_STD,
+    KEY_KEEP_WRAPPERS,
+    KEY_JSON,
+    KEY_CSV,
+    KEY_BYTES,
+    KEY_FULL_NAMES,
+    KEY_COLOR,
+    KEY_NO_PAGER,
+    KEY_DEBUGINFOD,
+    KEY_DEBUG_PATH,
+};
+
+static const struct argp_option options[] = {
+    {NULL, 0, NULL, 0, "What is counted:", MT_HELP_COUNTED},
+    {"by", KEY_BY, "GROUP", 0, "A row per line (default), function, file, module, stack, thread, scope, size or domain",
+     0},
+    {"cumulative", KEY_CUMULATIVE, NULL, 0,
+     "Charge every frame of a call path, not only the one that allocated; once each, however often it recurs. With "
+     "--by line, function, file or module",
+     0},
+    {"at", KEY_AT, "MOMENT", 0,
+     "What \"live\" means: not freed at the end (default), at the peak, or at a time after the start such as 1.5s or "
+     "02:00. Rows are then sorted by live",
+     0},
+    {NULL, 0, NULL, 0, "Which rows:", MT_HELP_ROWS},
+    {NULL, 'n', "N", 0, "Rows to print, 0 for all (default: 20; all of them with --json and --csv)", 0},
+    {"include", KEY_INCLUDE, "PATTERN", 0,
+     "Only what was allocated in a matching file, function or module (shell wildcards); PATTERN:LINE is a line of a "
+     "file. May be repeated: one has to match",
+     0},
+    {"exclude", KEY_EXCLUDE, "PATTERN", 0, "The opposite. May be repeated: none may match", 0},
+    {"all-frames", KEY_ALL_FRAMES, NULL, 0, "Patterns may match any frame of the call path", 0},
+    {NULL, 0, NULL, 0,
+     "Who is charged (by default the innermost frame outside of allocators and standard libraries):", MT_HELP_CHARGED},
+    {"wrapper", KEY_WRAPPER, "PATTERN", 0, "Charge the caller of matching functions, files or modules. May be repeated",
+     0},
+    {"keep-std", KEY_KEEP_STD, NULL, 0, "Charge lines inside the C, C++ and Rust standard libraries", 0},
+    {"keep-wrappers", KEY_KEEP_WRAPPERS, NULL, 0, "Charge the innermost frame, even operator new", 0},
+    {NULL, 0, NULL, 0, "How it is printed:", MT_HELP_PRINTED},
+    {"json", KEY_JSON, NULL, 0, "As JSON", 0},
+    {"csv", KEY_CSV, NULL, 0, "The rows as CSV", 0},
+    {"bytes", KEY_BYTES, NULL, 0, "Exact bytes instead of KiB and MiB", 0},
+    {"full-names", KEY_FULL_NAMES, NULL, 0, "Do not shorten names, paths and call paths", 0},
+    {"color", KEY_COLOR, "WHEN", 0, "auto (default), always or never", 0},
+    {"no-pager", KEY_NO_PAGER, NULL, 0, "Do not start MEMTRACK_PAGER, PAGER or less", 0},
+    {NULL, 0, NULL, 0, "Where names come from:", MT_HELP_NAMES},
+    {"debug-path", KEY_DEBUG_PATH, "DIR[:DIR...]", 0, "Look for separate debug files here as well", 0},
+    {"debuginfod", KEY_DEBUGINFOD, NULL, 0, "Fetch missing debug files from the servers in DEBUGINFOD_URLS", 0},
+    {0},
+};
+
+enum { INCLUDE, EXCLUDE, WRAPPER };
+
+static void add_pattern(struct argp_state *state, struct mt_view_request *r, size_t list, const char *pattern) {
+    const char **grown = realloc(r->patterns[list], (r->n_patterns[list] + 1) * sizeof *grown);
+    if (!grown) {
+        argp_failure(state, MT_EXIT_USAGE, 0, "out of memory");
+        return;
+    }
+    r->patterns[list] = grown;
+    grown[r->n_patterns[list]++] = pattern;
+}
+
+static size_t parse_rows(struct argp_state *state, const char *text) {
+    char *end;
+    errno = 0;
+    unsigned long n = strtoul(text, &end, 10);
+    if (*text < '0' || *text > '9' || *end || errno || n > INT_MAX)
+        argp_error(state, "-n %s: not a number of rows", text);
+    return n;
+}
+
+void mt_view_parse_sort(struct argp_state *state, struct mt_view_request *request, const char *text) {
+    if (!mt_sort_parse(text, &request->view.sort))
+        argp_error(state, "--sort %s: choose one of %s", text, mt_sort_list);
+    request->sort_given = true;
+}
+
+static void parse_choice(int key, const char *text, struct argp_state *state, struct mt_view_request *r) {
+    if (key == KEY_BY && !mt_group_by_parse(text, &r->view.by))
+        argp_error(state, "--by %s: choose one of %s", text, mt_group_by_list);
+    if (key == KEY_AT && !mt_moment_parse(text, &r->view.at))
+        argp_error(state, "--at %s: give end, peak, or a time after the start such as 1.5s, 300ms or 02:00", text);
+    if (key == KEY_COLOR && !mt_color_parse(text, &r->color))
+        argp_error(state, "--color %s: choose auto, always or never", text);
+    r->at_given |= key == KEY_AT;
+}
+
+/* Options without an argument. */
+static bool set_flag(int key, struct mt_view_request *r) {
+    const struct {
+        int key;
+        bool *flag;
+    } flags[] = {
+        {KEY_ALL_FRAMES, &r->view.filter.all_frames},
+        {KEY_CUMULATIVE, &r->view.cumulative},
+        {KEY_KEEP_STD, &r->view.wrappers.keep_libraries},
+        {KEY_KEEP_WRAPPERS, &r->view.wrappers.keep_all},
+        {KEY_JSON, &r->json},
+        {KEY_CSV, &r->csv},
+        {KEY_BYTES, &r->exact_bytes},
+        {KEY_FULL_NAMES, &r->full_names},
+        {KEY_NO_PAGER, &r->no_pager},
+        {KEY_DEBUGINFOD, &r->symbols.debuginfod},
+    };
+    for (size_t i = 0; i < sizeof flags / sizeof *flags; i++)
+        if (flags[i].key == key)
+            return *flags[i].flag = true;
+    return false;
+}
+
+static void finish(struct argp_state *state, struct mt_view_request *r) {
+    if (r->json && r->csv)
+        argp_error(state, "--json and --csv exclude each other");
+    r->view.filter.include = r->patterns[INCLUDE];
+    r->view.filter.n_include = r->n_patterns[INCLUDE];
+    r->view.filter.exclude = r->patterns[EXCLUDE];
+    r->view.filter.n_exclude = r->n_patterns[EXCLUDE];
+    r->view.wrappers.patterns = r->patterns[WRAPPER];
+    r->view.wrappers.n_patterns = r->n_patterns[WRAPPER];
+    if (!r->n_given)
+        r->n = r->json || r->csv ? 0 : MT_VIEW_DEFAULT_ROWS;
+}
+
+static error_t parse_option(int key, char *text, struct argp_state *state) {
+    struct mt_view_request *r = state->input;
+    switch (key) {
+    case KEY_BY:
+    case KEY_AT:
+    case KEY_COLOR:
+        parse_choice(key, text, state, r);
+        return 0;
+    case 'n':
+        r->n = parse_rows(state, text);
+        r->n_given = true;
+        return 0;
+    case KEY_INCLUDE:
+    case KEY_EXCLUDE:
+        add_pattern(state, r, key == KEY_INCLUDE ? INCLUDE : EXCLUDE, text);
+        return 0;
+    case KEY_WRAPPER:
+        add_pattern(state, r, WRAPPER, text);
+        return 0;
+    case KEY_DEBUG_PATH:
+        r->symbols.debug_path = text;
+        return 0;
+    case ARGP_KEY_END:
+        finish(state, r);
+        return 0;
+    default:
+        return set_flag(key, r) ? 0 : ARGP_ERR_UNKNOWN;
+    }
+}
+
+const struct argp mt_view_argp = {.options = options, .parser = parse_option};
+
+void mt_view_request_free(struct mt_view_request *request) {
+    for (size_t i = 0; i < sizeof request->patterns / sizeof *request->patterns; i++)
+        free(request->patterns[i]);
+    *request = (struct mt_view_request){0};
+}

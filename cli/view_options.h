@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The options that commands which print groups of a profile share: what is counted, who is charged, which rows, how
+ * they are printed, where names come from. An argp child; the command adds its own options to the groups below.
+ */
+#ifndef MT_CLI_VIEW_OPTIONS_H
+#define MT_CLI_VIEW_OPTIONS_H
+
+#include <argp.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "terminal.h"
+#include "view/rows.h"
+#include "view/symbols.h"
+
+enum { MT_VIEW_DEFAULT_ROWS = 20 };
+
+/* Groups of --help, for options of the command's own. */
+enum { MT_HELP_COUNTED = 1, MT_HELP_ROWS, MT_HELP_CHARGED, MT_HELP_PRINTED, MT_HELP_NAMES };
+
+/* Keys of the command's own options begin here. */
+enum { MT_KEY_OWN = 512 };
+
+/* Zero-initialized is nothing chosen. */
+struct mt_view_request {
+    struct mt_view_options view;
+    struct mt_symbols_options symbols;
+    size_t n; /* rows, 0: all */
+    bool sort_given, n_given, at_given;
+    bool json, csv, exact_bytes, full_names, no_pager;
+    enum mt_color color;
+    const char **patterns[3]; /* private: include, exclude, wrapper */
+    size_t n_patterns[3];
+};
+
+/* Its input is a struct mt_view_request, which the command's parser gives in state->child_inputs at ARGP_KEY_INIT. */
+extern const struct argp mt_view_argp;
+
+/* --sort COLUMN, which each command describes by itself. */
+void mt_view_parse_sort(struct argp_state *state, struct mt_view_request *request, const char *text);
+
+void mt_view_request_free(struct mt_view_request *request);
+
+#endif
