@@ -5,7 +5,7 @@
 
 #include "ledger/reader.h"
 
-enum { MT_N_KINDS = MT_EXTENT_SAVED + 1 };
+enum { MT_N_KINDS = MT_EXTENT_EVENTS + 1 };
 
 struct mt_chunk {
     uint64_t offset; /* 0: missing, the header is there */
@@ -26,6 +26,7 @@ struct mt_leaf { /* the regions of 32 MiB */
 struct mt_cut {
     int fd;          /* open for writing, holds the lock; -1: none */
     uint32_t number; /* odd: open, and asked of the process */
+    bool is_begun;   /* there has been one */
     bool is_exact;   /* what was read since the last begin is of one instant, as far as is known */
 };
 

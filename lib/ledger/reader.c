@@ -41,6 +41,9 @@ static const struct {
     [MT_EXTENT_BANKS] = {sizeof(struct mt_bank), MT_BANKS_PER_CHUNK, 1},
     [MT_EXTENT_MODULES] = {sizeof(struct mt_module), MT_MODULES_PER_CHUNK, 1},
     [MT_EXTENT_SAVED] = {sizeof(struct mt_saved_site), MT_SITES_PER_CHUNK, 1},
+    [MT_EXTENT_NAMES] = {sizeof(struct mt_name), MT_NAMES_PER_CHUNK, 1},
+    [MT_EXTENT_SCOPES] = {sizeof(struct mt_scope_totals), MT_SCOPES_PER_CHUNK, 0},
+    [MT_EXTENT_EVENTS] = {sizeof(struct mt_event), MT_READER_MAX_EVENTS, 0},
 };
 
 /* ---- bytes ------------------------------------------------------------------------------------------------------ */
@@ -303,15 +306,24 @@ static void take_info(struct mt_ledger *ledger, const struct prefix *prefix) {
     FIELD(prefix, info->control, control);
     if (info->file_bytes > ledger->size_bytes)
         info->file_bytes = ledger->size_bytes;
-    uint32_t nodes, sites, banks, modules;
+    uint32_t nodes, sites, banks, modules, names, scopes, events;
     FIELD(prefix, nodes, n_nodes);
     FIELD(prefix, sites, n_sites);
     FIELD(prefix, banks, n_banks);
     FIELD(prefix, modules, n_modules);
+    FIELD(prefix, names, n_names);
+    FIELD(prefix, scopes, n_scopes);
+    FIELD(prefix, events, max_events);
+    FIELD(prefix, info->events_seen, n_events);
+    FIELD(prefix, info->event_sample, event_sample);
     info->n_nodes = clamp_count(ledger, nodes, MT_EXTENT_NODES);
     info->n_sites = clamp_count(ledger, sites, MT_EXTENT_SITES);
     info->n_banks = banks < MT_MAX_BANKS ? banks : MT_MAX_BANKS;
     info->n_modules = modules <= MT_NODE_MODULE_MASK ? modules : MT_NODE_MODULE_MASK + 1;
+    info->n_names = names < MT_MAX_NAMES ? clamp_count(ledger, names, MT_EXTENT_NAMES) : MT_MAX_NAMES;
+    info->n_scopes = clamp_count(ledger, scopes, MT_EXTENT_SCOPES);
+    info->n_events =
+        events < MT_READER_MAX_EVENTS ? clamp_count(ledger, events, MT_EXTENT_EVENTS) : MT_READER_MAX_EVENTS;
 }
 
 static int measure_file(struct mt_ledger *ledger, struct mt_error *error) {
@@ -463,6 +475,12 @@ static size_t count_of(const struct mt_ledger *ledger, enum mt_extent_kind kind)
         return ledger->info.n_banks;
     case MT_EXTENT_MODULES:
         return ledger->info.n_modules;
+    case MT_EXTENT_NAMES:
+        return ledger->info.n_names;
+    case MT_EXTENT_SCOPES:
+        return ledger->info.n_scopes;
+    case MT_EXTENT_EVENTS:
+        return ledger->info.n_events;
     default:
         return 0;
     }

@@ -33,8 +33,12 @@ struct mt_ledger_info {
     uint64_t file_bytes; /* cost of the ledger: what the writer says, at most the size of the file */
     uint64_t allocator_path;
     struct mt_control control;
-    size_t n_nodes, n_sites, n_banks, n_modules; /* as claimed, cut to what the file can hold */
+    /* as claimed, cut to what the file can hold; n_events: places for events */
+    size_t n_nodes, n_sites, n_banks, n_modules, n_names, n_scopes, n_events;
+    uint64_t events_seen;  /* that have been; the latest n_events of them are there */
+    uint32_t event_sample; /* one scope in so many is an event */
 };
+enum { MT_READER_MAX_EVENTS = 1 << 20 }; /* places beyond are not read */
 
 struct mt_ledger_totals {
     int64_t live_bytes; /* sum over the banks; may be off by the events under way */
@@ -80,7 +84,7 @@ int mt_ledger_totals(struct mt_ledger *ledger, struct mt_ledger_totals *out);
 int mt_ledger_read_header(struct mt_ledger *ledger, struct mt_ledger_header *out, struct mt_error *error);
 
 /*
- * Copy items [first, first + n) of an array (kind: nodes, sites, banks or modules; items as in layout.h) to out, which
+ * Copy items [first, first + n) of an array (any kind but regions and big blocks; items as in layout.h) to out, which
  * holds n items. Items that the ledger does not have are zeroed. Returns how many of them lie below the ledger's count.
  * While a cut is open (cut.h), sites and banks are what they were then.
  */
