@@ -89,24 +89,17 @@ static char *newest_in(const char *program, const char *path, bool say, int *exi
     return chosen;
 }
 
-static bool is_pid(const char *text) {
-    return *text && strspn(text, "0123456789") == strlen(text) && strlen(text) < 11;
-}
-
 char *mt_pick_profile(const char *program, const char *argument, int *status) {
     struct stat file;
+    pid_t pid;
     if (!argument)
         return newest_in(program, ".", true, status);
     if (strcmp(argument, "-") == 0)
         return strdup(STANDARD_INPUT);
     if (stat(argument, &file) == 0)
         return S_ISDIR(file.st_mode) ? newest_in(program, argument, false, status) : strdup(argument);
-    if (is_pid(argument)) {
-        mt_print_problem(program, "Name a profile; memtrack run writes one when the program ends, however it ends.",
-                         "%s is no file, and reading a running process is not available in this version", argument);
-        *status = MT_EXIT_USAGE;
-        return NULL;
-    }
+    if (mt_cli_is_pid(argument, &pid))
+        return strdup(argument);
     mt_print_problem(program, "Without an argument the newest profile in the current directory is taken.",
                      "cannot open %s: %s", argument, strerror(errno));
     *status = MT_EXIT_UNREADABLE;

@@ -17,6 +17,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
@@ -52,8 +53,10 @@ static int make_in(struct mt_session *session, struct candidate *c) {
     }
     session->path = path;
     session->fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
-    if (session->fd >= 0)
+    if (session->fd >= 0) {
+        flock(session->fd, LOCK_SH | LOCK_NB); /* until it is closed: the ledgers in it are about to be converted */
         return 0;
+    }
     c->why = errno;
     rmdir(path);
     free(path);

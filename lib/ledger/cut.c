@@ -193,6 +193,7 @@ static void let_go(struct mt_ledger *ledger) {
 
 int mt_ledger_cut_begin(struct mt_ledger *ledger, struct mt_error *error) {
     mt_ledger_cut_end(ledger);
+    ledger->cut.is_begun = true;
     ledger->cut.is_exact = false;
     bool is_live = mt_ledger_is_live(ledger);
     int rc = 0;
@@ -245,6 +246,8 @@ void mt_ledger_cut_end(struct mt_ledger *ledger) {
 }
 
 bool mt_ledger_cut_is_exact(const struct mt_ledger *ledger) {
+    if (!ledger->cut.is_begun)
+        return !mt_ledger_is_live(ledger);
     /* reading counts damage, which belongs to the ledger's past: the cast keeps that out of the interface */
     return ledger->cut.is_exact && (ledger->cut.number == 0 || is_whole((struct mt_ledger *)ledger));
 }

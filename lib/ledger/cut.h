@@ -28,7 +28,7 @@ int mt_ledger_cut_begin(struct mt_ledger *ledger, struct mt_error *error);
 void mt_ledger_cut_end(struct mt_ledger *ledger);
 
 /* Is what has been read since the last mt_ledger_cut_begin, which may have ended by now, one instant of the process? To
- * be asked after reading: a copy that could not be kept, or an event that never ended, is only known then. */
+ * be asked after reading: a copy that could not be kept is only known then. Without a cut: has the process ended? */
 bool mt_ledger_cut_is_exact(const struct mt_ledger *ledger);
 
 /* Record allocations from now on, or do not. Takes effect at the next event of each thread. -MEMTRACK_EIO. */

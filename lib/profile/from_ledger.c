@@ -18,6 +18,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ledger/cut.h"
 #include "profile/ledger_info.h"
 #include "profile/ledger_paths.h"
 
@@ -30,6 +31,7 @@ struct conversion {
     struct mt_ledger *ledger;
     struct mt_profile *profile;
     uint64_t epoch;
+    struct mt_ledger_totals counts;
     struct mt_ledger_paths paths;
     struct mt_site *sites;
     struct mt_bank *banks;
@@ -244,13 +246,19 @@ static int load(struct conversion *c, struct mt_error *error) {
     int rc = mt_ledger_refresh(c->ledger, error);
     if (rc != 0)
         return rc;
+    c->profile->info.running = mt_ledger_is_live(c->ledger);
     c->epoch = mt_ledger_info(c->ledger)->control.epoch;
     c->sites = mt_ledger_load_items(c->ledger, MT_EXTENT_SITES, &c->n_sites);
     if ((rc = mt_ledger_refresh(c->ledger, error)) != 0)
         return rc;
     c->banks = mt_ledger_load_items(c->ledger, MT_EXTENT_BANKS, &c->n_banks);
     c->threads = c->banks ? calloc(c->n_banks + 1, sizeof *c->threads) : NULL;
-    return c->sites && c->banks && c->threads ? 0 : -MEMTRACK_ENOMEM;
+    if (!c->sites || !c->banks || !c->threads)
+        return -MEMTRACK_ENOMEM;
+    if ((rc = mt_ledger_totals(c->ledger, &c->counts)) != 0)
+        return rc;
+    mt_ledger_cut_end(c->ledger); /* what is read from here on is only ever added to */
+    return 0;
 }
 
 static int prepare_map(struct conversion *c) {
@@ -269,7 +277,6 @@ static int prepare_map(struct conversion *c) {
 }
 
 static int convert(struct conversion *c, struct mt_error *error) {
-    struct mt_ledger_totals counts;
     int rc = load(c, error);
     if (rc == 0)
         rc = mt_ledger_info_take(c->ledger, c->profile, error);
@@ -283,15 +290,14 @@ static int convert(struct conversion *c, struct mt_error *error) {
         rc = mt_ledger_paths_load(&c->paths);
     if (rc != 0)
         return rc;
-    if ((rc = convert_groups(c)) != 0 || (rc = mt_ledger_totals(c->ledger, &counts)) != 0)
+    if ((rc = convert_groups(c)) != 0)
         return rc;
     if (c->map)
         c->map->n_samples = c->profile->n_samples;
-    bool is_live = mt_ledger_is_live(c->ledger);
-    if (is_live || mt_ledger_damage(c->ledger))
+    if (mt_ledger_damage(c->ledger) || !mt_ledger_cut_is_exact(c->ledger))
         c->profile->info.approximate = true;
-    set_totals(c, &counts);
-    return mt_ledger_info_notes(c->ledger, &counts, is_live, c->profile);
+    set_totals(c, &c->counts);
+    return mt_ledger_info_notes(c->ledger, &c->counts, c->profile);
 }
 
 static void free_conversion(struct conversion *c) {

@@ -90,7 +90,8 @@ static void take_flags(struct mt_profile_info *out, const struct mt_ledger_info 
     out->sample_bytes = in->sample_bytes;
     out->threads = (in->flags & MT_FLAG_THREADS) != 0;
     out->usable_measured = (in->flags & MT_FLAG_USABLE) != 0;
-    out->partial = (in->flags & MT_FLAG_COMPLETE) == 0;
+    out->partial = !(in->flags & MT_FLAG_COMPLETE) || (in->flags & (MT_FLAG_DORMANT | MT_FLAG_SWITCHED)) ||
+                   in->control.request.off;
     out->ledger_bytes = in->file_bytes;
 }
 
@@ -222,7 +223,7 @@ static void say_how_it_began(struct notes *notes, const struct mt_ledger_info *i
         say(notes, "%" PRIu64 " frees were of blocks that %s; they change no figure.", unknown,
             notes->profile->info.coverage.dropped_events ? "had found no room, or whose allocation was not seen"
                                                          : "were allocated unseen");
-    if (!(info->flags & MT_FLAG_COMPLETE))
+    if (!(info->flags & (MT_FLAG_COMPLETE | MT_FLAG_DORMANT)))
         say(notes, "Recording did not begin with the process: what it had allocated before is not counted.");
     if (info->sample_bytes)
         say(notes,
@@ -230,6 +231,26 @@ static void say_how_it_began(struct notes *notes, const struct mt_ledger_info *i
             " bytes: every figure is an estimate, small call paths may be "
             "missing.",
             info->sample_bytes);
+}
+
+/* Nothing counted because nobody looked must not read as if there were nothing. */
+static void say_who_switched(struct notes *notes, const struct mt_ledger_info *info) {
+    bool is_off = info->control.request.off != 0;
+    if ((info->flags & MT_FLAG_DORMANT) && !(info->flags & MT_FLAG_SWITCHED) && is_off)
+        say(notes, "Dormant: recording was off from the start on, so none of the allocations was recorded.%s",
+            notes->profile->info.running ? " memtrack attach switches it on." : "");
+    else if (is_off)
+        say(notes, "Recording is off: what was allocated since it was switched off is not counted.");
+    if ((info->flags & MT_FLAG_DORMANT) && !is_off)
+        say(notes, "Recording was off at the start of the process: what was allocated before it was switched on is not "
+                   "counted.");
+    if (info->flags & MT_FLAG_SWITCHED)
+        say(notes,
+            "Recording has been switched on or off while the process ran: what was allocated while it was off is "
+            "not counted, and freeing it counts as an unknown free.");
+    if (info->flags & MT_FLAG_STATS_SKIPPED)
+        say(notes, "The allocator's own figures were not asked for: it would have had to walk too many free chunks; "
+                   "MEMTRACK_OPTIONS=allocator_stats=1 asks all the same.");
 }
 
 static void say_truncated(struct notes *notes) {
@@ -243,7 +264,7 @@ static void say_truncated(struct notes *notes) {
             cut, info->totals.total_blocks, 100.0 * (double)cut / (double)info->totals.total_blocks);
 }
 
-int mt_ledger_info_notes(const struct mt_ledger *ledger, const struct mt_ledger_totals *counts, bool is_live,
+int mt_ledger_info_notes(const struct mt_ledger *ledger, const struct mt_ledger_totals *counts,
                          struct mt_profile *profile) {
     struct notes notes = {profile, 0};
     const struct mt_ledger_info *info = mt_ledger_info(ledger);
@@ -253,8 +274,10 @@ int mt_ledger_info_notes(const struct mt_ledger *ledger, const struct mt_ledger_
     if (info->flags & MT_FLAG_CHECK_UNWIND)
         say(&notes, "Each call path was checked against a full unwind: %" PRIu64 " mismatches.",
             counts->unwind_mismatches);
-    if (is_live)
-        say(&notes, "The process was running while this was read: figures can be off by the events under way.");
+    say_who_switched(&notes, info);
+    if (profile->info.running && profile->info.approximate)
+        say(&notes, "The process was running while this was read, and could not be read at one instant: figures can be "
+                    "off by the events under way.");
     else if (profile->info.approximate)
         say(&notes, "The process ended in the middle of recording an event, or its ledger is damaged: figures are "
                     "approximate.");

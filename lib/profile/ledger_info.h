@@ -15,7 +15,7 @@ int mt_ledger_info_threads(const struct mt_bank *banks, size_t n_banks, struct m
                            mt_string *thread_of_bank);
 
 /* Say in sentences what the figures leave out. Called last: reads totals and coverage. 0 or -MEMTRACK_ENOMEM. */
-int mt_ledger_info_notes(const struct mt_ledger *ledger, const struct mt_ledger_totals *counts, bool is_live,
+int mt_ledger_info_notes(const struct mt_ledger *ledger, const struct mt_ledger_totals *counts,
                          struct mt_profile *profile);
 
 /* What one recorded block of a call path stands for, with this many bytes between samples on average (0: every block

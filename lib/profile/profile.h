@@ -137,6 +137,7 @@ struct mt_profile_info {
     bool exit_known;
     int exit_code;         /* -1 when killed by a signal */
     int exit_signal;       /* 0: none */
+    bool running;          /* it had not ended when this was taken */
     uint64_t sample_bytes; /* 0: exact */
     bool approximate;      /* totals taken from a process that could not be read consistently */
     bool threads;          /* several threads allocated: peak within its bound */

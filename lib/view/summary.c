@@ -69,6 +69,8 @@ static char *command_line(const struct mt_profile *profile) {
 }
 
 static const char *how_it_ended(const struct mt_profile_info *info, char *buffer, size_t bytes) {
+    if (info->running)
+        return "running";
     if (!info->exit_known)
         return "its end was not seen";
     if (info->exit_signal)
@@ -79,14 +81,19 @@ static const char *how_it_ended(const struct mt_profile_info *info, char *buffer
     return buffer;
 }
 
-static void add_times(const struct mt_profile_info *info, struct mt_facts *facts) {
-    char when[MT_FORMAT_BYTES], lasted[MT_FORMAT_BYTES], end[64];
+static void format_times(const struct mt_profile_info *info, char when[MT_FORMAT_BYTES], char lasted[MT_FORMAT_BYTES]) {
     mt_format_rfc3339(when, info->start_time_ns);
     when[10] = ' ';
     when[19] = '\0'; /* to the second */
     mt_format_duration(lasted, info->duration_ns);
+}
+
+static void add_times(const struct mt_profile_info *info, struct mt_facts *facts) {
+    char when[MT_FORMAT_BYTES], lasted[MT_FORMAT_BYTES], end[64];
+    format_times(info, when, lasted);
     if (info->is_memtrack)
-        mt_facts_add(facts, "ran", false, "%s from %s UTC, %s", lasted, when, how_it_ended(info, end, sizeof end));
+        mt_facts_add(facts, "ran", false, "%s%sfrom %s UTC, %s", info->duration_ns ? lasted : "",
+                     info->duration_ns ? " " : "", when, how_it_ended(info, end, sizeof end));
     else if (info->start_time_ns)
         mt_facts_add(facts, "recorded", false, "%s UTC%s%s", when, info->duration_ns ? ", over " : "",
                      info->duration_ns ? lasted : "");
@@ -105,6 +112,23 @@ void mt_summary_process(const struct mt_profile *profile, struct mt_facts *facts
                      profile->n_mappings ? mt_profile_text(profile, profile->mappings[0].path) : "unknown");
     }
     add_times(info, facts);
+}
+
+void mt_summary_side(const struct mt_profile *profile, const char *label, const char *name, struct mt_facts *facts) {
+    const struct mt_profile_info *info = &profile->info;
+    char when[MT_FORMAT_BYTES], lasted[MT_FORMAT_BYTES], end[64];
+    char *command = command_line(profile);
+    format_times(info, when, lasted);
+    if (info->is_memtrack)
+        mt_facts_add(facts, label, false, "%s: %s (process %u), %s from %s UTC, %s", name,
+                     command && *command ? command : mt_profile_text(profile, info->exe), info->pid, lasted, when,
+                     how_it_ended(info, end, sizeof end));
+    else
+        mt_facts_add(facts, label, false, "%s: %s (recorded by another tool)%s%s%s", name,
+                     profile->n_mappings ? mt_profile_text(profile, profile->mappings[0].path) : "unknown program",
+                     info->start_time_ns ? ", " : "", info->start_time_ns ? when : "",
+                     info->start_time_ns ? " UTC" : "");
+    free(command);
 }
 
 /* ---- totals ---------------------------------------------------------------------------------------------------- */
@@ -156,7 +180,9 @@ static const char *moment_text(const struct mt_rows *rows, char buffer[MT_FORMAT
     if (at->kind == MT_AT_PEAK)
         return "at the peak";
     if (at->kind == MT_AT_END)
-        return mt_rows_profile(rows)->info.exit_known ? "at exit" : "at the end of the recording";
+        return mt_rows_profile(rows)->info.running      ? "when this was read"
+               : mt_rows_profile(rows)->info.exit_known ? "at exit"
+                                                        : "at the end of the recording";
     snprintf(buffer, MT_FORMAT_BYTES + 16, "at %s", mt_format_duration(time, at->time_ns));
     return buffer;
 }

@@ -128,6 +128,7 @@ static inline void build_info(struct mt_profile *p) {
     info->command[2] = mt_profile_intern(p, "a \xc3\xa9 b");
     info->start_time_ns = UINT64_C(1760000000123456789), info->duration_ns = UINT64_C(98765432101);
     info->exit_known = true, info->exit_code = -1, info->exit_signal = 9;
+    info->running = true;
     info->sample_bytes = 524288;
     info->approximate = info->threads = info->usable_measured = info->partial = info->peak_time_known = true;
     info->peak_time_ns = 17, info->peak_time_error_ns = 18;
@@ -241,7 +242,7 @@ static inline void same_model(const struct mt_profile *a, const struct mt_profil
 
 static inline void same_info(const struct mt_profile *a, const struct mt_profile *b) {
     const struct mt_profile_info *x = &a->info, *y = &b->info;
-    SAME(is_memtrack), SAME(pid), SAME(ppid), SAME(start_time_ns), SAME(duration_ns), SAME(exit_known);
+    SAME(is_memtrack), SAME(pid), SAME(ppid), SAME(start_time_ns), SAME(duration_ns), SAME(exit_known), SAME(running);
     SAME(exit_code), SAME(exit_signal), SAME(sample_bytes), SAME(approximate), SAME(threads), SAME(usable_measured);
     SAME(partial), SAME(peak_time_known), SAME(peak_time_ns), SAME(peak_time_error_ns), SAME(totals);
     SAME(usable_bytes), SAME(coverage), SAME(ledger_bytes), SAME(tracker_ns), SAME(tick_interval_ns);

@@ -106,7 +106,8 @@ static void follows_the_directory(void **state) {
     memset(block, 0, sizeof *block);
     block->extent[0] = f->header->extent[3]; /* the modules */
     for (uint32_t i = 3; i < MT_FIRST_EXTENTS; i++)
-        f->header->extent[i] = (struct mt_extent){.kind = MT_EXTENT_REGIONS, .index = i};
+        f->header->extent[i] =
+            (struct mt_extent){.address = FIXTURE_BASE, .bytes = 24, .kind = MT_EXTENT_BIG, .index = i};
     f->header->n_extents = MT_FIRST_EXTENTS + 1;
     f->header->directory = FIXTURE_BASE + f->bytes - fixture_pages(sizeof *block);
     f->header->segment[0].bytes = f->bytes;

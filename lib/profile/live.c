@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What every command that is given a pid does first. A process that cannot be asked for a cut (its ledger is on a file
+ * system that has become read-only, another reader is stuck) is read as it is: an approximate answer that says so is
+ * worth more than none.
+ */
+#include "profile/live.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "ledger/cut.h"
+#include "ledger/find.h"
+#include "profile/from_ledger.h"
+
+/* A file that was removed is reached through a link that the kernel makes up. */
+static int open_removed(const char *path, struct mt_ledger **out, struct mt_error *error) {
+    int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
+    if (fd < 0)
+        return mt_error_set(error, MEMTRACK_EIO, "", "%s: %s", path, strerror(errno));
+    return mt_ledger_open_fd(fd, path, out, error);
+}
+
+int mt_ledger_of_process(pid_t pid, struct mt_ledger **out, struct mt_error *error) {
+    char *path = NULL;
+    bool is_live;
+    int rc = mt_find_ledger(pid, &path, &is_live, error);
+    if (rc != 0)
+        return rc;
+    bool is_removed = strncmp(path, "/proc/", 6) == 0 && strstr(path, "/map_files/");
+    rc = is_removed ? open_removed(path, out, error) : mt_ledger_open(path, out, error);
+    if (rc == 0 && is_live)
+        mt_ledger_set_process(*out, (uint32_t)pid);
+    free(path);
+    return rc;
+}
+
+static uint64_t age_ns(const struct mt_ledger_info *info) {
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    uint64_t now = (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
+    return now > info->start_monotonic_ns ? now - info->start_monotonic_ns : 0;
+}
+
+int mt_profile_from_live_ledger(struct mt_ledger *ledger, struct mt_profile **out, struct mt_error *error) {
+    uint64_t age = age_ns(mt_ledger_info(ledger));
+    mt_ledger_cut_begin(ledger, NULL);
+    int rc = mt_profile_from_ledger(ledger, out, error);
+    mt_ledger_cut_end(ledger);
+    if (rc == 0 && (*out)->info.running)
+        (*out)->info.duration_ns = age;
+    return rc;
+}
+
+int mt_profile_from_process(pid_t pid, struct mt_profile **out, struct mt_error *error) {
+    struct mt_ledger *ledger;
+    int rc = mt_ledger_of_process(pid, &ledger, error);
+    if (rc != 0)
+        return rc;
+    rc = mt_profile_from_live_ledger(ledger, out, error);
+    mt_ledger_close(ledger);
+    return rc;
+}
