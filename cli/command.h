@@ -20,5 +20,6 @@ enum mt_exit { /* of every command but run, which returns its child's status */
 
 int mt_cmd_run(int argc, char **argv);
 int mt_cmd_report(int argc, char **argv);
+int mt_cmd_top(int argc, char **argv);
 
 #endif

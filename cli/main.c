@@ -17,12 +17,13 @@
 static const struct mt_command commands[] = {
     {"run", "run a program and record its allocations", mt_cmd_run},
     {"report", "show where the memory of a recorded process went", mt_cmd_report},
+    {"top", "show what a running process allocates, as it happens", mt_cmd_top},
 };
 enum { N_COMMANDS = sizeof commands / sizeof *commands };
 
-static const char *const reserved[] = {"annotate", "attach", "check", "compare", "detach", "diff",
-                                       "export",   "leaks",  "list",  "push",    "scopes", "snapshot",
-                                       "timeline", "top",    "tree",  "whois"};
+static const char *const reserved[] = {"annotate", "attach",   "check",    "compare", "detach",
+                                       "diff",     "export",   "leaks",    "list",    "push",
+                                       "scopes",   "snapshot", "timeline", "tree",    "whois"};
 enum { N_RESERVED = sizeof reserved / sizeof *reserved };
 
 const char *argp_program_version = "memtrack " MEMTRACK_VERSION;

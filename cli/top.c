@@ -1,0 +1,346 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * memtrack top: options, and what the screen (top_screen.c) and the tables (top_tables.c) have in common. What is shown
+ * is the model's (top_model.c); which process that is, the target's (top_target.c).
+ */
+#include "top.h"
+
+#include <argp.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "command.h"
+#include "ledger/cut.h"
+#include "ledger/find.h"
+#include "view/format.h"
+
+enum { DEFAULT_ROWS = 20, SCREEN_DELAY_MS = 100, TABLE_DELAY_MS = 1000, LEAST_DELAY_MS = 10 };
+#define NS_PER_MS UINT64_C(1000000)
+
+enum option_key {
+    KEY_BY = 256,
+    KEY_SORT,
+    KEY_INCLUDE,
+    KEY_EXCLUDE,
+    KEY_ALL_FRAMES,
+    KEY_ONCE,
+    KEY_BATCH,
+    KEY_COUNT,
+    KEY_DELAY,
+    KEY_JSON,
+    KEY_BYTES,
+    KEY_COLOR,
+    KEY_DEBUGINFOD,
+    KEY_DEBUG_PATH,
+};
+
+static const struct argp_option options[] = {
+    {NULL, 0, NULL, 0, "What is shown:", 1},
+    {"by", KEY_BY, "GROUP", 0, "A row per line (default), function, file, module, stack, thread or size", 0},
+    {"sort", KEY_SORT, "COLUMN", 0, "Largest first: live (default), change, rate, allocations, blocks or total", 0},
+    {"include", KEY_INCLUDE, "PATTERN", 0,
+     "Only what was allocated in a matching file, function or module (shell wildcards); PATTERN:LINE is a line of a "
+     "file. May be repeated: one has to match",
+     0},
+    {"exclude", KEY_EXCLUDE, "PATTERN", 0, "The opposite. May be repeated: none may match", 0},
+    {"all-frames", KEY_ALL_FRAMES, NULL, 0, "Patterns may match any frame of the call path", 0},
+    {"bytes", KEY_BYTES, NULL, 0, "Exact bytes instead of KiB and MiB", 0},
+    {"color", KEY_COLOR, "WHEN", 0, "auto (default), always or never", 0},
+    {"delay", KEY_DELAY, "DURATION", 0,
+     "Between two looks at the process: 100ms on the screen, which slows down by itself when a look takes long, and 1s "
+     "for tables",
+     0},
+    {NULL, 0, NULL, 0, "Without a terminal:", 2},
+    {"once", KEY_ONCE, NULL, 0, "Print one table; its rates are those of one delay", 0},
+    {"batch", KEY_BATCH, NULL, 0, "Print a table after each delay", 0},
+    {"count", KEY_COUNT, "N", 0, "With --batch: stop after so many", 0},
+    {NULL, 'n', "N", 0, "Rows of a table, 0 for all (default: 20; all of them with --json)", 0},
+    {"json", KEY_JSON, NULL, 0, "One JSON object per table, on a line of its own", 0},
+    {NULL, 0, NULL, 0, "Where names come from:", 3},
+    {"debug-path", KEY_DEBUG_PATH, "DIR[:DIR...]", 0, "Look for separate debug files here as well", 0},
+    {"debuginfod", KEY_DEBUGINFOD, NULL, 0, "Fetch missing debug files from the servers in DEBUGINFOD_URLS", 0},
+    {0},
+};
+
+struct request {
+    struct mt_top top;
+    const char *what;
+    const char **patterns[2]; /* include, exclude */
+    size_t n_patterns[2];
+    bool once, batch, n_given;
+};
+enum { INCLUDE, EXCLUDE };
+
+/* ---- options ---------------------------------------------------------------------------------------------------- */
+
+static void add_pattern(struct argp_state *state, struct request *r, size_t list, const char *pattern) {
+    const char **grown = realloc(r->patterns[list], (r->n_patterns[list] + 1) * sizeof *grown);
+    if (!grown) {
+        argp_failure(state, MT_EXIT_USAGE, 0, "out of memory");
+        return;
+    }
+    r->patterns[list] = grown;
+    grown[r->n_patterns[list]++] = pattern;
+}
+
+static size_t parse_number(struct argp_state *state, const char *option, const char *text, size_t least) {
+    char *end;
+    errno = 0;
+    unsigned long n = strtoul(text, &end, 10);
+    if (*text < '0' || *text > '9' || *end || errno || n > INT_MAX || n < least)
+        argp_error(state, "%s %s: not a number of %s", option, text,
+                   *option == '-' && option[1] == 'n' ? "rows" : "tables");
+    return n;
+}
+
+static bool is_grouping(const char *text, enum mt_group_by *by) {
+    return mt_group_by_parse(text, by) && *by != MT_BY_SCOPE && *by != MT_BY_DOMAIN;
+}
+
+static bool parse_value(int key, const char *text, struct argp_state *state, struct request *r) {
+    switch (key) {
+    case KEY_BY:
+        if (!is_grouping(text, &r->top.options.by))
+            argp_error(state, "--by %s: choose one of line, function, file, module, stack, thread, size", text);
+        return true;
+    case KEY_SORT:
+        if (!mt_top_column_parse(text, &r->top.options.sort))
+            argp_error(state, "--sort %s: choose one of %s", text, mt_top_column_list);
+        return true;
+    case KEY_COLOR:
+        if (!mt_color_parse(text, &r->top.color))
+            argp_error(state, "--color %s: choose auto, always or never", text);
+        return true;
+    case KEY_DELAY:
+        if (!mt_parse_duration(text, UINT64_C(1000000000), &r->top.delay_ns) ||
+            r->top.delay_ns < LEAST_DELAY_MS * NS_PER_MS)
+            argp_error(state, "--delay %s: give a duration of %d ms or more, such as 500ms or 2s", text,
+                       LEAST_DELAY_MS);
+        return true;
+    case KEY_COUNT:
+        r->top.count = parse_number(state, "--count", text, 1);
+        return true;
+    case 'n':
+        r->top.n = parse_number(state, "-n", text, 0);
+        return r->n_given = true;
+    default:
+        return false;
+    }
+}
+
+static bool set_flag(int key, struct request *r) {
+    const struct {
+        int key;
+        bool *flag;
+    } flags[] = {
+        {KEY_ALL_FRAMES, &r->top.options.filter.all_frames},
+        {KEY_ONCE, &r->once},
+        {KEY_BATCH, &r->batch},
+        {KEY_JSON, &r->top.json},
+        {KEY_BYTES, &r->top.exact_bytes},
+        {KEY_DEBUGINFOD, &r->top.options.symbols.debuginfod},
+    };
+    for (size_t i = 0; i < sizeof flags / sizeof *flags; i++)
+        if (flags[i].key == key)
+            return *flags[i].flag = true;
+    return false;
+}
+
+static void check_together(struct argp_state *state, const struct request *r) {
+    if (!r->what)
+        argp_error(state, "name a process: memtrack list shows those that can be looked at");
+    if (r->once && (r->batch || r->top.count))
+        argp_error(state, "--once is one table: it does not go with --batch and --count");
+    if (!r->once && !r->batch && (r->top.json || r->top.count || r->n_given))
+        argp_error(state, "--json, --count and -n are for tables: add --once or --batch");
+}
+
+static error_t parse_option(int key, char *text, struct argp_state *state) {
+    struct request *r = state->input;
+    switch (key) {
+    case KEY_INCLUDE:
+    case KEY_EXCLUDE:
+        add_pattern(state, r, key == KEY_INCLUDE ? INCLUDE : EXCLUDE, text);
+        return 0;
+    case KEY_DEBUG_PATH:
+        r->top.options.symbols.debug_path = text;
+        return 0;
+    case ARGP_KEY_ARG:
+        if (r->what)
+            argp_error(state, "one process at a time: %s and %s are too many", r->what, text);
+        r->what = text;
+        return 0;
+    case ARGP_KEY_END:
+        check_together(state, r);
+        return 0;
+    default:
+        return parse_value(key, text, state, r) || set_flag(key, r) ? 0 : ARGP_ERR_UNKNOWN;
+    }
+}
+
+static const struct argp parser = {
+    .options = options,
+    .parser = parse_option,
+    .args_doc = "PID|LEDGER",
+    .doc = "Show what a running tracked process allocates, as it happens."
+           "\vThe process notices nothing: its ledger is read from outside. Change is what has become live since the "
+           "mark, which is set when top begins and by the key m; rates are those of the last second, or of one delay. "
+           "A process that ends leaves its last picture."
+           "\n\nKeys: arrows move, Enter opens a row into its call paths, b goes back, < and > choose the column to "
+           "sort by, / filters, g groups, m marks, space pauses, w writes a snapshot, h helps, q quits."
+           "\n\nExit status: 0, 2 wrong usage, 3 the process is not tracked or cannot be read.",
+};
+
+static void read_options(int argc, char **argv, struct request *r) {
+    argp_parse(&parser, argc, argv, 0, NULL, r);
+    struct mt_top *top = &r->top;
+    struct mt_filter *filter = &top->options.filter;
+    *filter = (struct mt_filter){.include = r->patterns[INCLUDE],
+                                 .n_include = r->n_patterns[INCLUDE],
+                                 .exclude = r->patterns[EXCLUDE],
+                                 .n_exclude = r->n_patterns[EXCLUDE],
+                                 .all_frames = filter->all_frames};
+    bool is_table = r->once || r->batch;
+    if (!top->delay_ns)
+        top->delay_ns = (is_table ? TABLE_DELAY_MS : SCREEN_DELAY_MS) * NS_PER_MS;
+    top->options.window_ns = is_table ? 1 : TABLE_DELAY_MS * NS_PER_MS; /* a table: each reading ends one */
+    if (r->once)
+        top->count = 1;
+    if (!r->n_given)
+        top->n = top->json ? 0 : DEFAULT_ROWS;
+}
+
+/* ---- shared ----------------------------------------------------------------------------------------------------- */
+
+uint64_t mt_top_now_ns(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+int mt_top_open(struct mt_top *top, const char *what, struct mt_error *error) {
+    struct mt_ledger *ledger;
+    int rc = mt_top_target_open(&top->target, what, &ledger, error);
+    if (rc == 0 && (rc = mt_top_model_new(ledger, &top->options, &top->model, error)) != 0)
+        mt_top_target_close(&top->target);
+    return rc;
+}
+
+void mt_top_close(struct mt_top *top) {
+    mt_top_model_free(top->model);
+    top->model = NULL;
+    mt_top_target_close(&top->target);
+}
+
+/* From now on the program that the process has executed is looked at, in the same way. */
+static int go_on_with(struct mt_top *top, struct mt_ledger *ledger, struct mt_error *error) {
+    struct mt_top_options now = *mt_top_model_options(top->model);
+    struct mt_top_model *model;
+    now.symbols.cache = NULL; /* each model has its own */
+    int rc = mt_top_model_new(ledger, &now, &model, error);
+    if (rc != 0)
+        return rc;
+    mt_top_model_free(top->model);
+    top->model = model;
+    top->n_programs++;
+    return 0;
+}
+
+int mt_top_advance(struct mt_top *top, uint64_t now_ns, uint64_t budget_ns, struct mt_error *error) {
+    if (top->has_all)
+        return 0;
+    uint64_t rss = mt_top_target_look(&top->target, now_ns);
+    struct mt_ledger *next = mt_top_target_next(&top->target);
+    int rc = next ? go_on_with(top, next, error) : 0;
+    if (rc != 0)
+        return rc;
+    top->has_all = top->target.state == MT_TOP_ENDED;
+    if (!top->has_all)
+        mt_ledger_store_era(mt_top_model_ledger(top->model), now_ns);
+    return mt_top_model_read(top->model, now_ns, rss, top->has_all ? 0 : budget_ns, error);
+}
+
+char *mt_top_command(const struct mt_top *top) {
+    const struct mt_profile *profile = mt_top_model_profile(top->model);
+    char *text = NULL;
+    size_t bytes;
+    FILE *stream = open_memstream(&text, &bytes);
+    for (size_t i = 0; stream && i < profile->info.n_command; i++)
+        fprintf(stream, "%s%s", i ? " " : "", mt_profile_text(profile, profile->info.command[i]));
+    if (stream && profile->info.n_command == 0)
+        fputs(mt_profile_text(profile, profile->info.exe), stream);
+    if (stream)
+        fclose(stream);
+    return text;
+}
+
+char *mt_top_coverage(const struct mt_top *top, const char *separator) {
+    const struct mt_ledger_totals *t = mt_top_model_totals(top->model);
+    const struct mt_ledger_info *info = mt_ledger_info(mt_top_model_ledger(top->model));
+    const struct {
+        uint64_t count;
+        const char *text;
+    } counted[] = {
+        {t->unknown_frees, "unknown frees"},
+        {t->dropped + t->interrupted, "dropped events"},
+        {t->lossy_blocks, "blocks without call path"},
+    };
+    char *text = NULL, number[MT_FORMAT_BYTES];
+    size_t bytes;
+    FILE *stream = open_memstream(&text, &bytes);
+    if (!stream)
+        return NULL;
+    const char *between = "";
+    if (info->control.request.off) {
+        fputs("recording is off", stream);
+        between = separator;
+    }
+    if (info->sample_bytes) {
+        fprintf(stream, "%ssampled every %s", between, mt_format_size(number, (int64_t)info->sample_bytes, false));
+        between = separator;
+    }
+    if (!(info->flags & MT_FLAG_COMPLETE)) {
+        fprintf(stream, "%snot recorded from the start", between);
+        between = separator;
+    }
+    for (size_t i = 0; i < sizeof counted / sizeof *counted; i++)
+        if (counted[i].count) {
+            fprintf(stream, "%s%s %s", between, mt_format_count(number, (int64_t)counted[i].count), counted[i].text);
+            between = separator;
+        }
+    fclose(stream);
+    return text;
+}
+
+/* ---- the command ------------------------------------------------------------------------------------------------ */
+
+static int exit_status(int rc) {
+    return rc == -MEMTRACK_EUSAGE ? MT_EXIT_USAGE : MT_EXIT_UNREADABLE;
+}
+
+int mt_cmd_top(int argc, char **argv) {
+    struct request r = {.top = {.program = argv[0], .target = {.statm_fd = -1}}};
+    struct mt_error error = {0};
+    read_options(argc, argv, &r);
+    bool is_table = r.once || r.batch;
+    int result = MT_EXIT_OK, rc = 0;
+    if (!is_table && (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO))) {
+        mt_print_problem(r.top.program, "memtrack top --once PID prints a table, --batch one after the other.",
+                         "the screen needs a terminal on its input and its output");
+        result = MT_EXIT_USAGE;
+    } else if ((rc = mt_top_open(&r.top, r.what, &error)) != 0) {
+        mt_print_error(r.top.program, &error);
+        result = exit_status(rc);
+    } else {
+        result = is_table ? mt_top_tables(&r.top) : mt_top_screen(&r.top);
+        mt_top_close(&r.top);
+    }
+    for (size_t i = 0; i < sizeof r.patterns / sizeof *r.patterns; i++)
+        free(r.patterns[i]);
+    return result;
+}
