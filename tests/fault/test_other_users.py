@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: MIT
+"""A process can be looked at by its own user and by root; anybody else is told why not, and changes nothing."""
+import contextlib
+import os
+import unittest
+
+from support import harness, live
+
+OWNER, STRANGER = 65534, 54321
+
+
+def become(uid):
+    return [harness.tool("setpriv"), "--reuid", str(uid), "--regid", str(uid), "--clear-groups"]
+
+
+@unittest.skipUnless(os.geteuid() == 0, "needs the right to become other users")
+class OtherUsers(unittest.TestCase):
+    def setUp(self):
+        for path in (harness.MEMTRACK, harness.program("threads_balance")):
+            if harness.run([*become(OWNER), "test", "-x", path]).code:
+                self.skipTest("other users cannot execute %s" % path)
+
+    @contextlib.contextmanager
+    def target(self):
+        """A process of another user whose ledger lies in a directory of that user's."""
+        with harness.workdir() as outer:
+            os.chmod(outer, 0o755)
+            directory = os.path.join(outer, "ledgers")
+            os.mkdir(directory, 0o700)
+            os.chown(directory, OWNER, OWNER)
+            process = live.Process([harness.program("threads_balance"), "2"], directory, wrapper=become(OWNER))
+            try:
+                process.wait_for("ready")
+                yield process
+            finally:
+                process.kill()
+
+    def as_user(self, uid, process, *arguments):
+        return harness.run([*become(uid), harness.MEMTRACK, *map(str, arguments)], env=process.environment_of_reader(),
+                           cwd="/")
+
+    def test_a_stranger_is_refused(self):
+        with self.target() as process:
+            before = process.report()["coverage"]
+            for arguments in (["report"], ["snapshot", "-o", "/tmp/memtrack-stranger.pb.gz"], ["top", "--once"],
+                              ["attach"], ["detach"], ["whois", process.pid, "0x1234"]):
+                command = arguments if process.pid in arguments else [*arguments, process.pid]
+                result = self.as_user(STRANGER, process, *command)
+                self.assertEqual((3, b""), (result.code, result.stdout), "%s\n%r" % (command, result))
+                self.assertRegex(result.stderr, rb"(?i)permission denied|belongs to (another )?user|not permitted",
+                                 "%s\n%r" % (command, result))
+                self.assertIn(b"%d" % process.pid, result.stderr, "the process is named")
+            self.assertFalse(os.path.exists("/tmp/memtrack-stranger.pb.gz"))
+            self.assertEqual(before["notes"], process.report()["coverage"]["notes"], "detach had an effect")
+
+    def test_a_stranger_sees_nothing(self):
+        with self.target() as process:
+            result = self.as_user(STRANGER, process, "list")
+            self.assertEqual(0, result.code, "%r" % result)
+            self.assertNotIn(b"%d" % process.pid, result.stdout)
+            for path in process.ledgers():
+                result = self.as_user(STRANGER, process, "report", path)
+                self.assertEqual(3, result.code, "%r" % result)
+                self.assertIn(b"ermission denied", result.stderr)
+
+    def test_owner_and_root(self):
+        with self.target() as process:
+            for uid in (OWNER, 0):
+                result = self.as_user(uid, process, "report", "--json", process.pid)
+                self.assertEqual(0, result.code, "uid %d: %r" % (uid, result))
+            self.assertFalse(process.report()["recording"]["approximate"])
+
+    def test_modes(self):
+        with self.target() as process:
+            for path in process.ledgers():
+                self.assertEqual((0o600, OWNER), (os.stat(path).st_mode & 0o777, os.stat(path).st_uid))
+
+
+if __name__ == "__main__":
+    harness.main()
