@@ -5,6 +5,7 @@ Who may include whom. The table is the picture of the tree:
     base <- ledger (writer) <- track <- interpose        what goes into a target
     base <- unwind          <- track
     ledger (reader) <- profile <- view <- export <- cli   what reads
+                                  view <- analyze         the public library for programs that read
 
 The two sides share layout.h and the part of base that needs libc alone, and nothing else.
 """
@@ -26,6 +27,7 @@ MAY_INCLUDE = {
     "reader": {"error", "layout", "reader"},
     "profile": {"error", "layout", "reader", "profile"},
     "view": {"error", "layout", "reader", "profile", "view"},
+    "analyze": {"error", "reader", "profile", "view", "analyze", "public"},
     "export": {"error", "layout", "profile", "view", "export"},
     "cli": {"error", "layout", "reader", "profile", "view", "export", "cli"},
 }

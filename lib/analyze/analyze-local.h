@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the files of this room share. Objects of the public library are handles over those of view/ and profile/, with a
+ * count of references, so that rows outlive the caller's profile.
+ *
+ *   memtrack_statistics ─┐
+ *   memtrack_comparison ─┼──► memtrack_profile (a part, a moment) ──base──► memtrack_profile (as loaded) ──► mt_profile
+ *   memtrack_stack      ─┘
+ */
+#ifndef MT_ANALYZE_LOCAL_H
+#define MT_ANALYZE_LOCAL_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+
+#include "analyze/pause.h"
+#include "base/error.h"
+#include "memtrack/analyze.h"
+#include "profile/profile.h"
+#include "view/frames.h"
+#include "view/rows.h"
+
+struct memtrack_profile {
+    atomic_uint references;
+    struct mt_profile *owned;         /* as loaded; NULL in a derived one */
+    const memtrack_profile *base;     /* derived: has the arrays; a reference */
+    struct mt_profile view;           /* all of base's, but for samples, changes, totals and has_value */
+    struct mt_sample *samples;        /* derived: own */
+    struct mt_tick_change *changes;   /* derived: own, or NULL when they are base's */
+    bool is_moment;                   /* live is not that of the end */
+    _Atomic(struct mt_rows *) frames; /* for call paths of single traces, made when first needed */
+};
+
+static inline const struct mt_profile *mt_analyze_model(const memtrack_profile *profile) {
+    return profile->owned ? profile->owned : &profile->view;
+}
+memtrack_profile *mt_analyze_retain(const memtrack_profile *profile);
+void mt_analyze_release(const memtrack_profile *profile); /* NULL is fine */
+
+/* Shares all of base's arrays; samples are copies (n of them: those whose index is in keep, or all when keep is NULL).
+ * NULL: out of memory. */
+memtrack_profile *mt_analyze_derive(const memtrack_profile *base, const uint32_t *keep, size_t n);
+
+/* ---- errors: of the calling thread ----------------------------------------------------------------------------- */
+
+struct mt_error *mt_analyze_error(void); /* emptied, at the beginning of every public function that can fail */
+int mt_analyze_no_memory(void);          /* says so and returns -MEMTRACK_ENOMEM */
+int mt_analyze_no_item(const char *what, size_t i, size_t n);
+
+/* ---- filters --------------------------------------------------------------------------------------------------- */
+
+/* The indexes of the samples that pass, malloc'ed; *n of them. 0, -MEMTRACK_ENOMEM, -MEMTRACK_EFORMAT. */
+int mt_analyze_select(const memtrack_filter *filter, const struct mt_profile *profile,
+                      const struct mt_wrapper_options *wrappers, uint32_t **keep, size_t *n);
+bool mt_analyze_is_empty(const memtrack_filter *filter); /* NULL is */
+/* The profile, or its part that passes; a reference for the caller either way. */
+int mt_analyze_filtered(const memtrack_profile *profile, const memtrack_filter *filter,
+                        const struct mt_wrapper_options *wrappers, memtrack_profile **out);
+
+/* ---- views ----------------------------------------------------------------------------------------------------- */
+
+/* Copies what the caller's version of a struct has into ours, zeroed beyond. It begins with its size.
+ * -MEMTRACK_EUSAGE: no size, or set to something in a part that this version does not know. */
+int mt_analyze_copy_options(const void *from, void *to, size_t bytes);
+/* view may be NULL. *checked is filled in any case of success; pointers are the caller's. */
+int mt_analyze_check_view(const memtrack_view *view, memtrack_view *checked, struct mt_view_options *options);
+bool mt_analyze_column(memtrack_column column, enum mt_value *value);
+memtrack_values mt_analyze_values(const int64_t value[MT_N_VALUES]);
+/* The column that a view without one is sorted by. */
+enum mt_value mt_analyze_default_sort(const memtrack_profile *profile);
+
+/* The text that make gives for an item, kept in *slot for good; several threads may ask for it at once. */
+const char *mt_analyze_keep_text(_Atomic(char *) *slot, char *made);
+
+/* ---- call paths ------------------------------------------------------------------------------------------------ */
+
+int mt_analyze_stack(const memtrack_profile *profile, const struct mt_rows *rows, const struct mt_row *row,
+                     memtrack_stack **out);
+/* What a row is called besides its key. */
+struct mt_analyze_place {
+    const char *function, *file, *module;
+    int64_t line;
+};
+struct mt_analyze_place mt_analyze_place_of(const struct mt_rows *rows, const struct mt_row *row);
+
+/* ---- text ------------------------------------------------------------------------------------------------------ */
+
+/* "key: size=1.5 KiB (+512 B), count=3 (+1), average=512 B"; diff is NULL where there are no differences. malloc'ed. */
+char *mt_analyze_line(const char *key, enum mt_value sort, const int64_t value[MT_N_VALUES],
+                      const int64_t diff[MT_N_VALUES]);
+
+#endif

@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: MIT */
+/* Differences of view/diff behind a handle; keys are kept as in statistics.c, two for a row. */
+#include <stdlib.h>
+
+#include "analyze/analyze-local.h"
+#include "view/diff.h"
+
+struct memtrack_comparison {
+    memtrack_profile *profiles[MT_N_SIDES]; /* what passed the filter; references */
+    struct mt_diff *diff;
+    size_t n;
+    _Atomic(char *) *keys; /* two for each row: by its name, and by the old one */
+};
+
+void memtrack_comparison_free(memtrack_comparison *comparison) {
+    MT_ANALYZE_PAUSED;
+    if (!comparison)
+        return;
+    for (size_t i = 0; i < comparison->n * 2 && comparison->keys; i++)
+        free(atomic_load_explicit(&comparison->keys[i], memory_order_relaxed));
+    free(comparison->keys);
+    mt_diff_free(comparison->diff);
+    for (size_t side = 0; side < MT_N_SIDES; side++)
+        mt_analyze_release(comparison->profiles[side]);
+    free(comparison);
+}
+
+static int build(memtrack_comparison *comparison, const struct mt_diff_options *options, size_t limit) {
+    const struct mt_profile *models[MT_N_SIDES];
+    for (size_t side = 0; side < MT_N_SIDES; side++)
+        models[side] = mt_analyze_model(comparison->profiles[side]);
+    int status = mt_diff_build(models, options, &comparison->diff, mt_analyze_error());
+    if (status < 0)
+        return status;
+    size_t n = mt_diff_count(comparison->diff);
+    comparison->n = limit && limit < n ? limit : n;
+    comparison->keys = calloc(comparison->n * 2 + 1, sizeof *comparison->keys);
+    return comparison->keys ? 0 : mt_analyze_no_memory();
+}
+
+int memtrack_comparison_new(const memtrack_profile *old_profile, const memtrack_profile *new_profile,
+                            const memtrack_view *view, memtrack_comparison **out) {
+    MT_ANALYZE_PAUSED;
+    const memtrack_profile *profiles[MT_N_SIDES] = {[MT_OLD] = old_profile, [MT_NEW] = new_profile};
+    memtrack_view checked;
+    struct mt_diff_options options = {.sort_given = true};
+    *out = NULL;
+    mt_analyze_error();
+    int status = mt_analyze_check_view(view, &checked, &options.view);
+    if (status < 0)
+        return status;
+    options.sort_given = checked.sort != MEMTRACK_COLUMN_DEFAULT;
+    memtrack_comparison *comparison = calloc(1, sizeof *comparison);
+    if (!comparison)
+        return mt_analyze_no_memory();
+    for (size_t side = 0; side < MT_N_SIDES && status == 0; side++)
+        status =
+            mt_analyze_filtered(profiles[side], checked.filter, &options.view.wrappers, &comparison->profiles[side]);
+    if (status == 0)
+        status = build(comparison, &options, checked.limit);
+    if (status == 0)
+        *out = comparison;
+    else
+        memtrack_comparison_free(comparison);
+    return status;
+}
+
+size_t memtrack_comparison_count(const memtrack_comparison *comparison) {
+    return comparison->n;
+}
+
+/* The key by which it is called, or the old one: NULL when there is none, with *failed when it could not be made. */
+static const char *key_of(const memtrack_comparison *comparison, size_t i, bool old, bool *failed) {
+    _Atomic(char *) *slot = &comparison->keys[i * 2 + old];
+    const struct mt_diff_row *row = mt_diff_at(comparison->diff, i);
+    char *key = atomic_load(slot);
+    if (key || (old && !row->row[MT_OLD]))
+        return key;
+    bool made_failed = false;
+    key = old ? mt_diff_old_key(comparison->diff, row, &made_failed) : mt_diff_key(comparison->diff, row);
+    *failed |= !key;
+    return mt_analyze_keep_text(slot, key);
+}
+
+static memtrack_change change_of(const struct mt_diff_row *row) {
+    return row->state == MT_DIFF_NEW        ? MEMTRACK_APPEARED
+           : row->state == MT_DIFF_VANISHED ? MEMTRACK_VANISHED
+                                            : MEMTRACK_IN_BOTH;
+}
+
+static void fill_values(const struct mt_diff_row *row, memtrack_difference *out) {
+    out->old_values = mt_analyze_values(row->value[MT_OLD]);
+    out->new_values = mt_analyze_values(row->value[MT_NEW]);
+    out->differences = mt_analyze_values(row->diff);
+}
+
+int memtrack_comparison_row(const memtrack_comparison *comparison, size_t i, memtrack_difference *out) {
+    MT_ANALYZE_PAUSED;
+    mt_analyze_error();
+    if (i >= comparison->n)
+        return mt_analyze_no_item("row", i, comparison->n);
+    const struct mt_diff_row *row = mt_diff_at(comparison->diff, i);
+    bool failed = false;
+    const char *key = key_of(comparison, i, false, &failed), *old_key = key_of(comparison, i, true, &failed);
+    if (failed)
+        return mt_analyze_no_memory();
+    enum mt_side side = mt_diff_named_by(row);
+    struct mt_analyze_place place = mt_analyze_place_of(mt_diff_rows(comparison->diff, side), row->row[side]);
+    *out = (memtrack_difference){.key = key,
+                                 .old_key = old_key,
+                                 .function = place.function,
+                                 .file = place.file,
+                                 .module = place.module,
+                                 .line = place.line,
+                                 .change = change_of(row),
+                                 .has_moved = row->has_moved,
+                                 .is_rebuilt = row->is_rebuilt};
+    fill_values(row, out);
+    return 0;
+}
+
+int memtrack_comparison_sum(const memtrack_comparison *comparison, memtrack_difference *out) {
+    *out = (memtrack_difference){.key = "", .old_key = "", .function = "", .file = "", .module = ""};
+    fill_values(mt_diff_passed(comparison->diff), out);
+    return 0;
+}
+
+int memtrack_comparison_has(const memtrack_comparison *comparison, memtrack_column column) {
+    enum mt_value value;
+    return mt_analyze_column(column, &value) && mt_diff_has(comparison->diff, value);
+}
+
+int memtrack_comparison_stack(const memtrack_comparison *comparison, size_t i, int side, memtrack_stack **out) {
+    MT_ANALYZE_PAUSED;
+    struct mt_error *error = mt_analyze_error();
+    *out = NULL;
+    if (i >= comparison->n)
+        return mt_analyze_no_item("row", i, comparison->n);
+    if (side != MEMTRACK_OLD && side != MEMTRACK_NEW)
+        return mt_error_set(error, MEMTRACK_EUSAGE, "Give MEMTRACK_OLD or MEMTRACK_NEW.",
+                            "%d is neither side of a comparison", side);
+    enum mt_side from = side == MEMTRACK_OLD ? MT_OLD : MT_NEW;
+    const struct mt_row *row = mt_diff_at(comparison->diff, i)->row[from];
+    if (!row)
+        return mt_error_set(error, MEMTRACK_ENOTFOUND, "Take the other side's.", "row %zu is not in the %s profile", i,
+                            from == MT_OLD ? "old" : "new");
+    return mt_analyze_stack(comparison->profiles[from], mt_diff_rows(comparison->diff, from), row, out);
+}
+
+const char *memtrack_comparison_note(const memtrack_comparison *comparison, size_t i) {
+    return mt_diff_note(comparison->diff, i);
+}
+
+char *memtrack_comparison_text(const memtrack_comparison *comparison, size_t i) {
+    MT_ANALYZE_PAUSED;
+    mt_analyze_error();
+    if (i >= comparison->n) {
+        mt_analyze_no_item("row", i, comparison->n);
+        return NULL;
+    }
+    const struct mt_diff_row *row = mt_diff_at(comparison->diff, i);
+    bool failed = false;
+    const char *key = key_of(comparison, i, false, &failed);
+    char *text = key ? mt_analyze_line(key, mt_diff_sort(comparison->diff), row->value[MT_NEW], row->diff) : NULL;
+    if (!text)
+        mt_analyze_no_memory();
+    return text;
+}
