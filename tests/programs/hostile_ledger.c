@@ -48,7 +48,7 @@ static void find_ledger(void) {
         if (!strstr(name, ".ledger") || n_pieces == MAX_PIECES)
             continue;
         strcpy(path, name);
-        piece[n_pieces].at = (char *)start; // NOLINT(performance-no-int-to-ptr)
+        piece[n_pieces].at = (char *)start;
         piece[n_pieces].bytes = end - start;
         piece[n_pieces++].offset = offset;
         if (offset + (end - start) > total_bytes)
