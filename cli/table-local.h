@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What table.c (numbers) and table-names.c (names) share. */
+/* What table.c, diff_table.c (numbers) and table-names.c (names) share. */
 #ifndef MT_CLI_TABLE_LOCAL_H
 #define MT_CLI_TABLE_LOCAL_H
 
@@ -24,8 +24,14 @@ struct table {
     size_t n_columns;
     size_t bar_width, name_column, name_width;
     struct mt_naming naming;
+    char folder[4096]; /* the current one */
     struct mt_source *source;
+    const char *was; /* where the line at hand was before: ":114"; NULL or "": not known to have moved */
 };
+
+/* Of a table with terminal, rows and options; then its names can be put. */
+void mt_table_names_init(struct table *table);
+void mt_table_names_free(struct table *table);
 
 /* The row's name and what belongs to it, to the end of the line and below. */
 void mt_table_put_name(const struct table *table, const struct mt_row *row);

@@ -6,11 +6,26 @@
  */
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "table-local.h"
 #include "view/format.h"
 
 enum { MAX_FRAMES_SHOWN = 12, GAP = 2, MIN_FUNCTION = 8 };
+
+void mt_table_names_init(struct table *t) {
+    const struct mt_profile *profile = mt_rows_profile(t->rows);
+    t->naming = (struct mt_naming){
+        .profile = profile, .utf8 = t->terminal->utf8, .full = t->options->full, .ellipsis = t->terminal->ellipsis};
+    t->naming.folders[0] = mt_profile_text(profile, profile->info.cwd);
+    t->naming.folders[1] = getcwd(t->folder, sizeof t->folder) ? t->folder : "";
+    t->source = mt_source_new(t->naming.folders[0]);
+}
+
+void mt_table_names_free(struct table *t) {
+    mt_source_free(t->source);
+    t->source = NULL;
+}
 
 static void next_line(const struct table *t, size_t indent) {
     fprintf(t->terminal->stream, "\n%*s", (int)(t->name_column + indent), "");
@@ -94,9 +109,15 @@ static void put_line(const struct table *t, const struct mt_row *row) {
         free(key);
         return;
     }
-    char *place = mt_naming_place(&t->naming, &frame, t->name_width);
-    put_pair(t, place ? place : "?", row->line ? mt_profile_text(mt_rows_profile(t->rows), row->function) : "",
+    char was[64] = "";
+    if (t->was && *t->was)
+        snprintf(was, sizeof was, " (was %s)", t->was);
+    char *place = mt_naming_place(&t->naming, &frame, t->name_width - strlen(was)), *shown = NULL;
+    if (place && asprintf(&shown, "%s%s", place, was) < 0)
+        shown = NULL;
+    put_pair(t, shown ? shown : "?", row->line ? mt_profile_text(mt_rows_profile(t->rows), row->function) : "",
              mt_format_shorten_function);
+    free(shown);
     free(place);
     put_source(t, row->file, row->line);
 }

@@ -237,15 +237,9 @@ static bool put_nothing(const struct table *t) {
 
 void mt_table_print(const struct mt_terminal *terminal, const struct mt_rows *rows,
                     const struct mt_table_options *options) {
-    const struct mt_profile *profile = mt_rows_profile(rows);
     struct table t = {.terminal = terminal, .rows = rows, .options = options};
-    char current[4096];
-    t.naming = (struct mt_naming){
-        .profile = profile, .utf8 = terminal->utf8, .full = options->full, .ellipsis = terminal->ellipsis};
+    mt_table_names_init(&t);
     t.n_shown = count_shown(rows, options->n);
-    t.naming.folders[0] = mt_profile_text(profile, profile->info.cwd);
-    t.naming.folders[1] = getcwd(current, sizeof current) ? current : "";
-    t.source = mt_source_new(t.naming.folders[0]);
     t.more = (struct mt_row){.sample = UINT32_MAX};
     if (!options->is_brief)
         mt_rows_sum_from(rows, t.n_shown, &t.more);
@@ -260,5 +254,5 @@ void mt_table_print(const struct mt_terminal *terminal, const struct mt_rows *ro
         if (!options->is_brief)
             put_sums(&t);
     }
-    mt_source_free(t.source);
+    mt_table_names_free(&t);
 }

@@ -30,7 +30,9 @@ enum mt_style {
     MT_STYLE_SOURCE,
     MT_STYLE_BAR,
     MT_STYLE_WARN,
-    MT_STYLE_ERROR
+    MT_STYLE_ERROR,
+    MT_STYLE_MORE, /* growth */
+    MT_STYLE_LESS,
 };
 
 /* "auto", "always", "never". */

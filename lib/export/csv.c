@@ -10,16 +10,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "export/columns.h"
+#include "export/csv-local.h"
 #include "view/format.h"
 
-static const enum mt_value columns[] = {
-    MT_VALUE_LIVE_BYTES,   MT_VALUE_LIVE_BLOCKS,      MT_VALUE_PEAK_BYTES, MT_VALUE_PEAK_BLOCKS, MT_VALUE_TOTAL_BYTES,
-    MT_VALUE_TOTAL_BLOCKS, MT_VALUE_TEMPORARY_BLOCKS, MT_VALUE_MAX_BYTES,  MT_VALUE_WASTE_BYTES,
-};
-static const char header[] = "key,function,file,line,module,live_bytes,live_blocks,peak_bytes,peak_blocks,total_bytes,"
-                             "total_blocks,temporary_blocks,max_bytes,waste_bytes\r\n";
-
-static bool put_field(FILE *stream, const char *raw) {
+bool mt_csv_put(FILE *stream, const char *raw) {
     char *text = mt_format_visible(raw, true);
     if (!text)
         return false;
@@ -41,25 +36,34 @@ static bool put_field(FILE *stream, const char *raw) {
 static bool put_row(FILE *stream, const struct mt_rows *rows, const struct mt_row *row) {
     const struct mt_profile *profile = mt_rows_profile(rows);
     char *key = mt_rows_key(rows, row);
-    bool done = key && put_field(stream, key);
+    bool done = key && mt_csv_put(stream, key);
     free(key);
     putc(',', stream);
-    done = done && put_field(stream, mt_profile_text(profile, row->function));
+    done = done && mt_csv_put(stream, mt_profile_text(profile, row->function));
     putc(',', stream);
-    done = done && put_field(stream, mt_profile_text(profile, row->file));
+    done = done && mt_csv_put(stream, mt_profile_text(profile, row->file));
     fprintf(stream, ",%" PRId64 ",", row->line);
-    done = done && put_field(stream, mt_profile_text(profile, row->module));
-    for (size_t i = 0; i < sizeof columns / sizeof *columns; i++)
-        fprintf(stream, ",%" PRId64, row->value[columns[i]]);
+    done = done && mt_csv_put(stream, mt_profile_text(profile, row->module));
+    for (size_t i = 0; i < MT_N_VALUES; i++)
+        fprintf(stream, ",%" PRId64, row->value[mt_export_columns[i].value]);
     fputs("\r\n", stream);
     return done;
 }
 
+int mt_csv_finish(FILE *stream, bool done, struct mt_error *error) {
+    if (!done)
+        return mt_error_set(error, MEMTRACK_ENOMEM, "", "out of memory while writing CSV");
+    return ferror(stream) ? mt_error_set(error, MEMTRACK_EIO, "", "cannot write the CSV: %m") : 0;
+}
+
 int mt_export_csv(FILE *stream, const struct mt_rows *rows, size_t n, struct mt_error *error) {
     size_t count = mt_rows_count(rows), last = n && n < count ? n : count;
-    fputs(header, stream);
-    for (size_t i = 0; i < last; i++)
-        if (!put_row(stream, rows, mt_rows_at(rows, i)))
-            return mt_error_set(error, MEMTRACK_ENOMEM, "", "out of memory while writing CSV");
-    return ferror(stream) ? mt_error_set(error, MEMTRACK_EIO, "", "cannot write the CSV: %m") : 0;
+    bool done = true;
+    fputs("key,function,file,line,module", stream);
+    for (size_t i = 0; i < MT_N_VALUES; i++)
+        fprintf(stream, ",%s", mt_export_columns[i].name);
+    fputs("\r\n", stream);
+    for (size_t i = 0; i < last && done; i++)
+        done = put_row(stream, rows, mt_rows_at(rows, i));
+    return mt_csv_finish(stream, done, error);
 }

@@ -389,6 +389,14 @@ static int pair_all(struct mt_diff *diff) {
     return status;
 }
 
+/* A moment that one side cannot show, or a side that is damaged, is to be told from the other. */
+static int name_side(enum mt_side side, int moment, int status, struct mt_error *error) {
+    if (!error || (status != -MEMTRACK_EFORMAT && (status != -MEMTRACK_EUSAGE || moment == MT_AT_END)))
+        return status;
+    struct mt_error plain = *error;
+    return mt_error_set(error, -status, plain.hint, "the %s side: %s", side == MT_OLD ? "old" : "new", plain.message);
+}
+
 static int build_rows(struct mt_diff *diff, const struct mt_profile *const profiles[MT_N_SIDES],
                       const struct mt_diff_options *options, struct mt_error *error) {
     struct mt_view_options view = options->view;
@@ -397,7 +405,7 @@ static int build_rows(struct mt_diff *diff, const struct mt_profile *const profi
         view.at = options->at[side];
         int status = mt_rows_build(profiles[side], &view, &diff->rows[side], error);
         if (status < 0)
-            return status;
+            return name_side(side, view.at.kind, status, error);
     }
     return 0;
 }
@@ -494,13 +502,14 @@ enum mt_value mt_diff_sort(const struct mt_diff *diff) {
 }
 
 /* Of a past moment only what was live then is known; the other columns are those of the whole recording. */
+bool mt_diff_side_has(const struct mt_diff *diff, enum mt_side side, enum mt_value value) {
+    const struct mt_rows *rows = diff->rows[side];
+    bool is_live = value == MT_VALUE_LIVE_BYTES || value == MT_VALUE_LIVE_BLOCKS;
+    return mt_rows_has(rows, value) && (rows->options.at.kind != MT_AT_TIME || is_live);
+}
+
 bool mt_diff_has(const struct mt_diff *diff, enum mt_value value) {
-    for (enum mt_side side = MT_OLD; side < MT_N_SIDES; side++) {
-        bool is_live = value == MT_VALUE_LIVE_BYTES || value == MT_VALUE_LIVE_BLOCKS;
-        if (!mt_rows_has(diff->rows[side], value) || (diff->rows[side]->options.at.kind == MT_AT_TIME && !is_live))
-            return false;
-    }
-    return true;
+    return mt_diff_side_has(diff, MT_OLD, value) && mt_diff_side_has(diff, MT_NEW, value);
 }
 
 bool mt_diff_is_filtered(const struct mt_diff *diff) {

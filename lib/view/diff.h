@@ -47,7 +47,7 @@ struct mt_diff_row {
 
 struct mt_diff; /* private */
 
-/* 0, or -MEMTRACK_ENOMEM, -MEMTRACK_EUSAGE, -MEMTRACK_EFORMAT as of mt_rows_build, whose message names no side. */
+/* 0, or -MEMTRACK_ENOMEM, -MEMTRACK_EUSAGE, -MEMTRACK_EFORMAT as of mt_rows_build; what one side is to blame for names it. */
 int mt_diff_build(const struct mt_profile *const profiles[MT_N_SIDES], const struct mt_diff_options *options,
                   struct mt_diff **out, struct mt_error *error);
 void mt_diff_free(struct mt_diff *diff); /* NULL is fine */
@@ -68,7 +68,8 @@ void mt_diff_sum_from(const struct mt_diff *diff, size_t i, struct mt_diff_row *
 const struct mt_rows *mt_diff_rows(const struct mt_diff *diff, enum mt_side side);
 enum mt_group_by mt_diff_by(const struct mt_diff *diff);
 enum mt_value mt_diff_sort(const struct mt_diff *diff);
-/* The column was recorded on both sides, for the moments that are compared. */
+/* The column was recorded on that side, or on both, for the moments that are compared. */
+bool mt_diff_side_has(const struct mt_diff *diff, enum mt_side side, enum mt_value value);
 bool mt_diff_has(const struct mt_diff *diff, enum mt_value value);
 bool mt_diff_is_filtered(const struct mt_diff *diff);
 bool mt_diff_is_cumulative(const struct mt_diff *diff);

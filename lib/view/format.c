@@ -49,6 +49,21 @@ char *mt_format_size(char buffer[MT_FORMAT_BYTES], int64_t bytes, bool exact) {
     return buffer;
 }
 
+static char *with_sign(char buffer[MT_FORMAT_BYTES], int64_t value, const char *text) {
+    snprintf(buffer, MT_FORMAT_BYTES, "%s%s", value > 0 ? "+" : "", text);
+    return buffer;
+}
+
+char *mt_format_size_change(char buffer[MT_FORMAT_BYTES], int64_t bytes, bool exact) {
+    char text[MT_FORMAT_BYTES];
+    return with_sign(buffer, bytes, mt_format_size(text, bytes, exact));
+}
+
+char *mt_format_count_change(char buffer[MT_FORMAT_BYTES], int64_t count) {
+    char text[MT_FORMAT_BYTES];
+    return with_sign(buffer, count, mt_format_count(text, count));
+}
+
 char *mt_format_percent(char buffer[MT_FORMAT_BYTES], int64_t part, int64_t whole) {
     if (whole == 0) {
         memcpy(buffer, "-", sizeof "-");

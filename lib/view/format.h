@@ -14,6 +14,9 @@ enum { MT_FORMAT_BYTES = 40 }; /* large enough for every function with a buffer 
 /* "0 B", "1023 B", "45.2 MiB"; exact: "47,395,635". All return buffer. */
 char *mt_format_size(char buffer[MT_FORMAT_BYTES], int64_t bytes, bool exact);
 char *mt_format_count(char buffer[MT_FORMAT_BYTES], int64_t count);                 /* "1,234,567" */
+/* With a sign: "+1.2 KiB", "-3 B", "0 B"; "+1,234", "0". */
+char *mt_format_size_change(char buffer[MT_FORMAT_BYTES], int64_t bytes, bool exact);
+char *mt_format_count_change(char buffer[MT_FORMAT_BYTES], int64_t count);
 char *mt_format_percent(char buffer[MT_FORMAT_BYTES], int64_t part, int64_t whole); /* "36.6%", "<0.1%", "-" */
 char *mt_format_duration(char buffer[MT_FORMAT_BYTES], uint64_t ns);      /* "812 us", "1.83 s", "2 min 3 s" */
 char *mt_format_rfc3339(char buffer[MT_FORMAT_BYTES], uint64_t epoch_ns); /* UTC: "2026-11-21T09:26:19.123456Z" */

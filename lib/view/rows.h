@@ -116,6 +116,7 @@ char *mt_frame_key(const struct mt_profile *profile, const struct mt_frame *fram
 
 const char *mt_group_by_name(enum mt_group_by by);
 const char *mt_sort_name(enum mt_value sort);
+bool mt_value_is_bytes(enum mt_value value); /* else it counts blocks */
 bool mt_group_by_parse(const char *name, enum mt_group_by *by);
 /* live peak total are bytes; blocks is total-blocks; also live-blocks, peak-blocks, temporary, max, waste. */
 bool mt_sort_parse(const char *name, enum mt_value *sort);

@@ -33,6 +33,8 @@ void mt_facts_free(struct mt_facts *facts);
 
 /* program, command, when, how it ended */
 void mt_summary_process(const struct mt_profile *profile, struct mt_facts *facts);
+/* The same in one fact under this label, beginning with a name for it: "NAME: command (process 12), 1.8 s from …". */
+void mt_summary_side(const struct mt_profile *profile, const char *label, const char *name, struct mt_facts *facts);
 /* peak and its time, total, temporary, live at the moment shown, failed allocations */
 void mt_summary_totals(const struct mt_rows *rows, const struct mt_facts_options *options, struct mt_facts *facts);
 /* The allocator's own figures beside ours; nothing when it told none. */

@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * memtrack diff: read two profiles, name their addresses, group both, put the groups beside each other (view/diff.h),
+ * print. A side is whatever report takes, each with a moment of its own: two moments of one recording are two sides.
+ *
+ * --fail-above looks at the sum of what passed the filters, in the column that the rows are sorted by: one number, that
+ * the table shows, so that a script that fails can be understood by looking at what it printed.
+ */
+#include <argp.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "command.h"
+#include "diff_table.h"
+#include "export/csv.h"
+#include "export/json.h"
+#include "pick.h"
+#include "view/diff.h"
+#include "view/format.h"
+#include "view_options.h"
+
+enum option_key { KEY_SORT = MT_KEY_OWN, KEY_FAIL_ABOVE };
+
+static const struct argp_option options[] = {
+    {"sort", KEY_SORT, "COLUMN", 0,
+     "Largest change first, up or down: live (default), peak, total, blocks, temporary, max or waste; also live-blocks "
+     "and peak-blocks",
+     MT_HELP_ROWS},
+    {NULL, 0, NULL, 0, "As a check:", MT_HELP_NAMES + 1},
+    {"fail-above", KEY_FAIL_ABOVE, "SIZE", 0,
+     "Exit with 1 when the sum of the changes in the column that rows are sorted by is more than this: bytes, or K, M, "
+     "G of them; blocks where the column counts blocks",
+     0},
+    {0},
+};
+
+struct request {
+    const char *program;
+    const char *arguments[MT_N_SIDES];
+    size_t n_arguments;
+    struct mt_view_request view;
+    bool fail_above_given;
+    uint64_t fail_above;
+};
+
+/* ---- options --------------------------------------------------------------------------------------------------- */
+
+static void check_arguments(struct argp_state *state, const struct request *r) {
+    if (r->n_arguments < MT_N_SIDES)
+        argp_error(state, "name two profiles: OLD and NEW");
+    if (strcmp(r->arguments[MT_OLD], "-") == 0 && strcmp(r->arguments[MT_NEW], "-") == 0)
+        argp_error(state, "standard input can be one side only");
+}
+
+static error_t parse_option(int key, char *text, struct argp_state *state) {
+    struct request *r = state->input;
+    switch (key) {
+    case ARGP_KEY_INIT:
+        state->child_inputs[0] = &r->view;
+        return 0;
+    case KEY_SORT:
+        mt_view_parse_sort(state, &r->view, text);
+        return 0;
+    case KEY_FAIL_ABOVE:
+        if (!mt_parse_size(text, &r->fail_above))
+            argp_error(state, "--fail-above %s: not a size such as 0, 4096, 64K or 1.5M", text);
+        r->fail_above_given = true;
+        return 0;
+    case ARGP_KEY_ARG:
+        if (r->n_arguments == MT_N_SIDES)
+            argp_error(state, "two profiles at a time: %s is too many", text);
+        r->arguments[r->n_arguments++] = text;
+        return 0;
+    case ARGP_KEY_END:
+        check_arguments(state, r);
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+static const struct argp_child children[] = {{&mt_view_argp, 0, NULL, 0}, {0}};
+
+static const struct argp parser = {
+    .options = options,
+    .parser = parse_option,
+    .children = children,
+    .args_doc = "OLD NEW",
+    .doc =
+        "Show what changed from one profile to another."
+        "\vOLD and NEW are what memtrack report takes: a profile, a heap profile in pprof's format of any other tool, "
+        "a "
+        "directory (its newest profile). FILE@MOMENT is a moment of a recording: memtrack diff p.pb.gz@00:10 "
+        "p.pb.gz@02:00."
+        "\n\nRows of equal change come by their new size, then by the change of their other unit (blocks for bytes, "
+        "bytes for blocks) and its new value, then by name. Rows that only the new side has are marked new, those that "
+        "only the old side has, gone."
+        "\n\nOf a program that was built again, lines are paired within each function, and the old number of a line "
+        "that has moved is shown behind the new one. A function under another name is another function."
+        "\n\nExit status: 0, 1 more than --fail-above, 2 wrong usage, 3 a profile cannot be read.",
+};
+
+/* ---- sides ----------------------------------------------------------------------------------------------------- */
+
+struct sides {
+    char *path[MT_N_SIDES];
+    const char *name[MT_N_SIDES];
+    struct mt_moment at[MT_N_SIDES];
+    struct mt_profile *profile[MT_N_SIDES];
+};
+
+/* What the user called it; of a directory, what was found there. */
+static const char *side_name(const char *argument, const char *path) {
+    struct stat file;
+    if (strcmp(argument, "-") == 0)
+        return "standard input";
+    return stat(argument, &file) == 0 && S_ISDIR(file.st_mode) ? path : argument;
+}
+
+/* False: the reason is printed and *result is the exit status. */
+static bool find_sides(const struct request *r, struct sides *sides, int *result) {
+    for (enum mt_side side = MT_OLD; side < MT_N_SIDES; side++) {
+        sides->at[side] = r->view.view.at;
+        sides->path[side] = mt_pick_profile_at(r->program, r->arguments[side], &sides->at[side], result);
+        if (!sides->path[side])
+            return false;
+        sides->name[side] = side_name(r->arguments[side], sides->path[side]);
+    }
+    return true;
+}
+
+static int read_sides(struct request *r, struct sides *sides, struct mt_error *error) {
+    struct mt_symbols_options symbols = r->view.symbols;
+    symbols.cache = mt_symbols_cache_new(); /* both sides use the same libraries; NULL: without */
+    int status = 0;
+    for (enum mt_side side = MT_OLD; side < MT_N_SIDES && status == 0; side++) {
+        status = mt_pick_read(sides->path[side], &sides->profile[side], error);
+        if (status == 0)
+            status = mt_symbols_resolve(sides->profile[side], &symbols, error);
+    }
+    mt_symbols_cache_free(symbols.cache);
+    return status;
+}
+
+static void free_sides(struct sides *sides) {
+    for (enum mt_side side = MT_OLD; side < MT_N_SIDES; side++) {
+        free(sides->path[side]);
+        mt_profile_free(sides->profile[side]);
+    }
+}
+
+/* ---- printing -------------------------------------------------------------------------------------------------- */
+
+static int print_text(const struct request *r, const struct mt_diff *diff, const char *const names[MT_N_SIDES]) {
+    struct mt_terminal terminal;
+    mt_terminal_init(&terminal, stdout, r->view.color);
+    struct mt_table_options table = {.n = r->view.n, .exact_bytes = r->view.exact_bytes, .full = r->view.full_names};
+    if (!r->view.no_pager)
+        mt_pager_start();
+    mt_diff_table_print(&terminal, diff, names, &table);
+    return 0;
+}
+
+static int print(const struct request *r, const struct mt_diff *diff, const char *const names[MT_N_SIDES],
+                 struct mt_error *error) {
+    if (r->view.json)
+        return mt_export_diff_json(stdout, diff, names, r->view.n, error);
+    return r->view.csv ? mt_export_diff_csv(stdout, diff, r->view.n, error) : print_text(r, diff, names);
+}
+
+static void warn_of_sort(const struct request *r, const struct mt_diff *diff) {
+    enum mt_value sort = mt_diff_sort(diff);
+    if (!mt_diff_has(diff, sort))
+        mt_print_problem(r->program, NULL, "the two sides do not both have %s: it cannot be compared",
+                         mt_sort_name(sort));
+    else if (!r->view.sort_given && sort != MT_VALUE_LIVE_BYTES)
+        mt_print_problem(r->program, NULL, "the two sides do not both have live bytes: rows come by %s",
+                         mt_sort_name(sort));
+}
+
+static char *amount(char buffer[MT_FORMAT_BYTES], enum mt_value value, int64_t number, bool exact) {
+    return mt_value_is_bytes(value) ? mt_format_size(buffer, number, exact) : mt_format_count(buffer, number);
+}
+
+/* Says so on stderr when the sum of the changes exceeds the limit. A column that cannot be compared is no success. */
+static bool exceeds(const struct request *r, const struct mt_diff *diff) {
+    enum mt_value sort = mt_diff_sort(diff);
+    const struct mt_diff_row *sum = mt_diff_passed(diff);
+    int64_t change = sum->diff[sort];
+    if (!r->fail_above_given)
+        return false;
+    if (!mt_diff_has(diff, sort)) {
+        mt_print_problem(r->program, "Choose a column that both sides have by --sort.",
+                         "--fail-above has nothing to compare: one side has no %s", mt_sort_name(sort));
+        return true;
+    }
+    if (change <= 0 || (uint64_t)change <= r->fail_above)
+        return false;
+    char grown[MT_FORMAT_BYTES], old[MT_FORMAT_BYTES], new[MT_FORMAT_BYTES], limit[MT_FORMAT_BYTES];
+    int64_t above = r->fail_above > INT64_MAX ? INT64_MAX : (int64_t)r->fail_above;
+    bool exact = r->view.exact_bytes;
+    mt_print_problem(r->program, NULL, "%s%s grew by %s, from %s to %s: more than --fail-above %s", mt_sort_name(sort),
+                     mt_value_is_bytes(sort) ? " bytes" : "", amount(grown, sort, change, exact),
+                     amount(old, sort, sum->value[MT_OLD][sort], exact),
+                     amount(new, sort, sum->value[MT_NEW][sort], exact), amount(limit, sort, above, exact));
+    return true;
+}
+
+/* 0 or a negative error. *diff is the caller's to free. */
+static int compare(struct request *r, struct sides *sides, struct mt_diff **diff, struct mt_error *error) {
+    struct mt_diff_options diff_options = {.view = r->view.view, .sort_given = r->view.sort_given};
+    diff_options.view.n_named = r->view.n;
+    memcpy(diff_options.at, sides->at, sizeof diff_options.at);
+    int status = read_sides(r, sides, error);
+    if (status == 0)
+        status = mt_diff_build((const struct mt_profile *const *)sides->profile, &diff_options, diff, error);
+    if (status == 0) {
+        warn_of_sort(r, *diff);
+        status = print(r, *diff, sides->name, error);
+    }
+    return status;
+}
+
+static int finish(const struct request *r, int status, const struct mt_diff *diff, const struct mt_error *error) {
+    if (!mt_output_finish(r->program)) /* the reason is said already */
+        return MT_EXIT_UNREADABLE;
+    if (status == 0)
+        return exceeds(r, diff) ? MT_EXIT_FINDING : MT_EXIT_OK;
+    mt_print_error(r->program, error);
+    return status == -MEMTRACK_EUSAGE ? MT_EXIT_USAGE : MT_EXIT_UNREADABLE;
+}
+
+int mt_cmd_diff(int argc, char **argv) {
+    struct request r = {.program = argv[0]};
+    struct sides sides = {0};
+    struct mt_diff *diff = NULL;
+    struct mt_error error = {0};
+    int result = MT_EXIT_OK;
+    argp_parse(&parser, argc, argv, 0, NULL, &r);
+    if (find_sides(&r, &sides, &result)) {
+        int status = compare(&r, &sides, &diff, &error);
+        result = finish(&r, status, diff, &error);
+    }
+    mt_diff_free(diff);
+    free_sides(&sides);
+    mt_view_request_free(&r.view);
+    return result;
+}
