@@ -2,6 +2,8 @@
 /* Environment to options. Unknown keys are left alone: a newer launcher may know more. */
 #include "track/options.h"
 
+#include "ledger/layout.h"
+
 enum { ENVIRONMENT_BYTES = 1 << 20 };
 
 /* The value when text begins with name and '=', else NULL. */
@@ -41,6 +43,10 @@ static void read_list(struct mt_options *o, const char *list) {
             target = &o->sample_bytes;
         else if ((v = value_of(list, "pid")))
             target = &o->only_pid;
+        else if ((v = value_of(list, "events")))
+            target = &o->events;
+        else if ((v = value_of(list, "event_sample")))
+            target = &o->event_sample;
         else if ((v = value_of(list, "usable")))
             flag = &o->usable;
         else if ((v = value_of(list, "exact_peak")))
@@ -72,12 +78,17 @@ static void read_variable(struct mt_options *o, const char *text) {
         copy_text(o->temporary_directory, v, sizeof o->temporary_directory);
     else if ((v = value_of(text, "MEMTRACK_ACTIVE")))
         o->dormant = v[0] == '0' && v[1] == 0;
+    else if ((v = value_of(text, "MEMTRACK_SCOPE_CPU")))
+        o->scope_cpu = v[0] != 0 && v[0] != '0';
     else if ((v = value_of(text, "MEMTRACK_OPTIONS")))
         read_list(o, v);
 }
 
 void mt_options_read(struct mt_options *o) {
-    *o = (struct mt_options){.frames = MT_DEFAULT_FRAMES, .allocator_stats = MT_STATS_WHEN_CHEAP};
+    *o = (struct mt_options){.frames = MT_DEFAULT_FRAMES,
+                             .events = MT_DEFAULT_EVENTS,
+                             .event_sample = 1,
+                             .allocator_stats = MT_STATS_WHEN_CHEAP};
     char *text = mt_os_private(ENVIRONMENT_BYTES);
     if (text == NULL)
         return;
@@ -93,4 +104,6 @@ void mt_options_read(struct mt_options *o) {
         o->frames = 1;
     if (o->frames > MT_MOST_FRAMES)
         o->frames = MT_MOST_FRAMES;
+    if (o->events > MT_MOST_EVENTS)
+        o->events = MT_MOST_EVENTS;
 }

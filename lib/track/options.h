@@ -4,9 +4,11 @@
 #ifndef MT_TRACK_OPTIONS_H
 #define MT_TRACK_OPTIONS_H
 
+#include "ledger/layout.h"
+
 #include "base/os.h"
 
-enum { MT_DIRECTORY_BYTES = 2048, MT_DEFAULT_FRAMES = 1024, MT_MOST_FRAMES = 8192 };
+enum { MT_DIRECTORY_BYTES = 2048, MT_DEFAULT_FRAMES = 1024, MT_MOST_FRAMES = 8192, MT_MOST_EVENTS = 1 << 22 };
 
 struct mt_options {
     char directory[MT_DIRECTORY_BYTES];           /* MEMTRACK_DIR; "" if unset */
@@ -15,9 +17,12 @@ struct mt_options {
     /* MEMTRACK_OPTIONS=key=value,... */
     uint64_t frames;
     uint64_t sample_bytes;
-    uint64_t only_pid; /* 0: record every process */
+    uint64_t only_pid;     /* 0: record every process */
+    uint64_t events;       /* that are kept, the latest ones */
+    uint64_t event_sample; /* one scope in so many is an event; 0: none */
     bool usable, exact_peak, check_unwind;
-    bool dormant; /* MEMTRACK_ACTIVE=0 */
+    bool dormant;   /* MEMTRACK_ACTIVE=0 */
+    bool scope_cpu; /* MEMTRACK_SCOPE_CPU=1 */
     enum { MT_STATS_NEVER, MT_STATS_WHEN_CHEAP, MT_STATS_ALWAYS } allocator_stats;
 };
 

@@ -104,8 +104,20 @@ mt_node_id mt_paths_find(struct mt_thread *t, mt_node_id parent, uint64_t pc, mt
     return id;
 }
 
+/* Bit 62 tells the two kinds apart where only pc and parent are compared; it is not part of the key. */
+mt_node_id mt_paths_leaf(struct mt_thread *t, mt_node_id node, uint32_t module, uint32_t name) {
+    uint64_t pc = name | (module == MT_NODE_MODULE_DOMAIN ? UINT64_C(1) << 62 : 0);
+    return mt_paths_child(t, node, pc, (mt_rule)module << 5);
+}
+
+static bool is_leaf(mt_node_id id) {
+    return (node_at(id)->key >> MT_NODE_MODULE_SHIFT & MT_NODE_MODULE_MASK) >= MT_NODE_MODULE_DOMAIN;
+}
+
 bool mt_paths_equal(mt_node_id node, const uint64_t *pc, uint32_t n) {
     uint32_t i = 0;
+    while (node >= MT_NODE_FIRST && is_leaf(node))
+        node = node_at(node)->parent;
     for (; node >= MT_NODE_FIRST && i < n; node = node_at(node)->parent, i++)
         if ((node_at(node)->key ^ pc[i]) & (MT_NODE_ADDRESS_MASK | MT_NODE_EXACT))
             return false;

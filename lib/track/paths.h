@@ -14,6 +14,9 @@ MT_HIDDEN bool mt_paths_start(void);
 /* The child of parent for an address with its rule, created if need be; MT_NODE_LOSSY when there is no room. */
 MT_HIDDEN mt_node_id mt_paths_find(struct mt_thread *t, mt_node_id parent, uint64_t pc, mt_rule rule);
 
+/* The leaf below node that says what an allocation belongs to: MT_NODE_MODULE_SCOPE or _DOMAIN, and a name. */
+MT_HIDDEN mt_node_id mt_paths_leaf(struct mt_thread *t, mt_node_id node, uint32_t module, uint32_t name);
+
 /* Whether node stands for these addresses (as in mt_frame_state, innermost first), for checking the walk. */
 MT_HIDDEN bool mt_paths_equal(mt_node_id node, const uint64_t *pc, uint32_t n);
 

@@ -7,39 +7,13 @@
  */
 #include "track/record.h"
 
+#include "track/event.h"
 #include "track/live.h"
 #include "track/paths.h"
 #include "track/request.h"
 #include "track/sampling.h"
 #include "track/sites.h"
 #include "track/threads.h"
-
-#define barrier() __asm__ volatile("" ::: "memory")
-
-static inline struct mt_thread *enter(uint64_t sp) {
-    struct mt_thread *t = mt_self;
-    if (mt_unlikely(t == NULL || t->seen != mt_page.state)) {
-        if (mt_tracker_is_dormant())
-            return NULL;
-        t = mt_tracker_enter(sp);
-        if (t == NULL)
-            return NULL;
-    }
-    t->seen = MT_SEEN_BUSY;
-    t->busy_sp = sp;
-    t->bank->sequence = (t->bank->sequence + 1) | 1; /* odd, also when an event before this one was never left */
-    barrier();
-    if (mt_unlikely(t->control->request.word != t->request))
-        mt_request_changed(t);
-    return t;
-}
-
-/* A change that came meanwhile is seen by the next event: it will find a state that is not the one before. */
-static inline void leave(struct mt_thread *t, uint64_t state) {
-    barrier();
-    t->bank->sequence++;
-    t->seen = state;
-}
 
 /* First change of a site since the last peak, or since a cut: keep what it had then. */
 static inline void save_site(struct mt_thread *t, struct mt_site *s, mt_site_id id) {
@@ -53,6 +27,11 @@ static inline void save_site(struct mt_thread *t, struct mt_site *s, mt_site_id 
     }
 }
 
+static inline void note_live(struct mt_thread *t, int64_t live) {
+    if (mt_unlikely(live > t->scope_high))
+        t->scope_high = live;
+}
+
 static inline void count_allocation(struct mt_thread *t, struct mt_site *s, mt_site_id id, uint64_t bytes) {
     save_site(t, s, id);
     s->allocated_blocks++;
@@ -62,7 +41,8 @@ static inline void count_allocation(struct mt_thread *t, struct mt_site *s, mt_s
         s->max_bytes = live;
     if (mt_unlikely((++t->bank->allocated_blocks & (MT_ERA_EVENTS - 1)) == 0))
         mt_request_new_era();
-    t->bank->live_bytes += (int64_t)bytes;
+    t->bank->allocated_bytes += bytes;
+    note_live(t, t->bank->live_bytes += (int64_t)bytes);
     if (mt_unlikely(t->bank->live_bytes > t->high))
         mt_threads_publish(t);
 }
@@ -93,8 +73,11 @@ static inline void count_free(struct mt_thread *t, mt_site_id id, uint64_t bytes
     struct mt_site *s = own_record(t, id);
     s->freed_blocks++;
     s->freed_bytes += bytes;
-    if (temporary)
+    t->bank->freed_blocks++;
+    if (temporary) {
         s->temporary_blocks++;
+        t->bank->temporary_blocks++;
+    }
     if (mt_unlikely(waste != 0))
         s->waste_bytes -= waste;
     t->bank->live_bytes -= (int64_t)bytes;
@@ -155,6 +138,17 @@ static MT_NOINLINE void drop(struct mt_thread *t, mt_site_id site, uint64_t byte
     s->allocated_bytes += bytes;
     s->freed_bytes += bytes;
     t->bank->allocated_blocks++;
+    t->bank->allocated_bytes += bytes;
+    t->bank->freed_blocks++;
+}
+
+/* The path of what belongs to a domain or a scope. */
+static MT_NOINLINE mt_node_id belonging_to(struct mt_thread *t, mt_node_id node) {
+    if (t->domain != 0)
+        node = mt_paths_leaf(t, node, MT_NODE_MODULE_DOMAIN, t->domain);
+    if (t->scope != 0)
+        node = mt_paths_leaf(t, node, MT_NODE_MODULE_SCOPE, t->scope);
+    return node;
 }
 
 /* Returns the site that counts the block, NULL when it could not be recorded. */
@@ -162,6 +156,8 @@ static inline __attribute__((always_inline)) struct mt_site *record(struct mt_th
                                                                     const struct mt_hook_frame *frame) {
     struct mt_region *region = mt_live_prepare(t, (uint64_t)block);
     mt_node_id node = mt_walk(&t->stack, state_of(frame), mt_paths_child, t, MT_NODE_ROOT, MT_NODE_TRUNCATED);
+    if (mt_unlikely((t->scope | t->domain) != 0))
+        node = belonging_to(t, node);
     mt_site_id site = mt_sites_own(t, node, mt_size_class(bytes));
     struct mt_live_entry entry = {bytes, site, t->control->era}, replaced = {0};
     t->last_block = NULL;
@@ -216,7 +212,7 @@ void mt_record_asked(size_t bytes, size_t most) {
 }
 
 void mt_record_allocation(void *block, size_t bytes, const struct mt_hook_frame *frame) {
-    struct mt_thread *t = enter((uint64_t)frame->caller_stack);
+    struct mt_thread *t = mt_event_enter((uint64_t)frame->caller_stack);
     if (mt_unlikely(t == NULL))
         return;
     uint64_t state = mt_page.state;
@@ -228,7 +224,7 @@ void mt_record_allocation(void *block, size_t bytes, const struct mt_hook_frame 
         record_unusual(t, block, bytes, frame);
     else
         record(t, block, bytes, frame);
-    leave(t, state);
+    mt_event_leave(t, state);
 }
 
 /* Whether a block that is not in the table is news: not when only samples, or only the blocks of before, are in it. */
@@ -239,7 +235,7 @@ static inline bool counts_unknown(void) {
 void mt_record_free(void *block) {
     uint64_t sp = (uint64_t)__builtin_frame_address(0);
     __builtin_prefetch((const char *)block - 16, 1); /* where most allocators will look next */
-    struct mt_thread *t = enter(sp);
+    struct mt_thread *t = mt_event_enter(sp);
     if (mt_unlikely(t == NULL))
         return;
     uint64_t state = mt_page.state;
@@ -255,7 +251,7 @@ void mt_record_free(void *block) {
     }
     t->freeing = NULL;
     t->last_block = NULL;
-    leave(t, state);
+    mt_event_leave(t, state);
 }
 
 void mt_record_delete(void *block) {
@@ -275,7 +271,7 @@ static MT_NOINLINE void record_moved(struct mt_thread *t, void *result, uint64_t
 void mt_record_realloc_begin(struct mt_moving_block *moving, void *block) {
     uint64_t sp = (uint64_t)__builtin_frame_address(0);
     *moving = (struct mt_moving_block){.block = block};
-    struct mt_thread *t = enter(sp);
+    struct mt_thread *t = mt_event_enter(sp);
     if (mt_unlikely(t == NULL))
         return;
     uint64_t state = mt_page.state;
@@ -289,12 +285,12 @@ void mt_record_realloc_begin(struct mt_moving_block *moving, void *block) {
     if (found.site != 0 && mt_unlikely(mt_tracker.options.usable))
         moving->waste = waste_of(block, found.bytes);
     t->bank->dropped += dropped;
-    leave(t, state);
+    mt_event_leave(t, state);
 }
 
 void mt_record_realloc_end(struct mt_moving_block *moving, void *result, size_t bytes,
                            const struct mt_hook_frame *frame) {
-    struct mt_thread *t = moving->recording ? enter((uint64_t)frame->caller_stack) : NULL;
+    struct mt_thread *t = moving->recording ? mt_event_enter((uint64_t)frame->caller_stack) : NULL;
     if (mt_unlikely(t == NULL))
         return;
     uint64_t state = mt_page.state;
@@ -306,11 +302,11 @@ void mt_record_realloc_end(struct mt_moving_block *moving, void *result, size_t 
         t->last_block = NULL;
     else
         record_moved(t, result, bytes, frame);
-    leave(t, state);
+    mt_event_leave(t, state);
 }
 
 void mt_record_realloc_failed(struct mt_moving_block *moving, const struct mt_hook_frame *frame) {
-    struct mt_thread *t = moving->recording ? enter((uint64_t)frame->caller_stack) : NULL;
+    struct mt_thread *t = moving->recording ? mt_event_enter((uint64_t)frame->caller_stack) : NULL;
     if (mt_unlikely(t == NULL))
         return;
     uint64_t state = mt_page.state;
@@ -321,7 +317,7 @@ void mt_record_realloc_failed(struct mt_moving_block *moving, const struct mt_ho
         count_free(t, moving->site, moving->bytes, moving->waste, false);
         t->bank->dropped++;
     }
-    leave(t, state);
+    mt_event_leave(t, state);
 }
 
 /* Growth counts as allocated bytes and shrinkage as freed ones, of the same block. */
@@ -334,13 +330,15 @@ static void count_resize(struct mt_thread *t, mt_site_id id, int64_t change) {
     int64_t live = (int64_t)(s->allocated_bytes - s->freed_bytes);
     if (live > s->max_bytes)
         s->max_bytes = live;
-    t->bank->live_bytes += change;
+    if (change > 0)
+        t->bank->allocated_bytes += (uint64_t)change;
+    note_live(t, t->bank->live_bytes += change);
     if (t->bank->live_bytes > t->high || t->bank->live_bytes < t->low)
         mt_threads_publish(t);
 }
 
 void mt_record_resize(void *block, size_t bytes) {
-    struct mt_thread *t = enter((uint64_t)__builtin_frame_address(0));
+    struct mt_thread *t = mt_event_enter((uint64_t)__builtin_frame_address(0));
     if (mt_unlikely(t == NULL))
         return;
     uint64_t state = mt_page.state;
@@ -353,5 +351,43 @@ void mt_record_resize(void *block, size_t bytes) {
     }
     t->bank->dropped += dropped;
     t->last_block = NULL;
-    leave(t, state);
+    mt_event_leave(t, state);
+}
+
+/* ---- domains ---------------------------------------------------------------------------------------------------- */
+
+/* Where the live table keeps a block of a domain: beyond all addresses. */
+static void *domain_key(mt_name_id domain, const void *ptr) {
+    return (void *)((uint64_t)domain << 48 | ((uint64_t)ptr & MT_NODE_ADDRESS_MASK));
+}
+
+void mt_record_track(mt_name_id domain, const void *ptr, size_t bytes, const struct mt_hook_frame *frame) {
+    struct mt_thread *t = mt_event_enter((uint64_t)frame->caller_stack);
+    if (t == NULL)
+        return;
+    uint64_t state = mt_page.state;
+    if (!mt_tracker.off) {
+        t->domain = domain;
+        record(t, domain_key(domain, ptr), bytes, frame);
+        t->domain = 0;
+        t->last_block = NULL;
+    }
+    mt_event_leave(t, state);
+}
+
+void mt_record_untrack(mt_name_id domain, const void *ptr) {
+    struct mt_thread *t = mt_event_enter((uint64_t)__builtin_frame_address(0));
+    if (t == NULL)
+        return;
+    uint64_t state = mt_page.state;
+    bool dropped = false;
+    struct mt_live_entry found = mt_live_take(t, (uint64_t)domain_key(domain, ptr), &dropped);
+    if (found.site != 0)
+        count_free(t, found.site, found.bytes, 0, false);
+    else if (dropped)
+        t->bank->dropped++;
+    else if (counts_unknown())
+        t->bank->unknown_frees++;
+    t->last_block = NULL;
+    mt_event_leave(t, state);
 }

@@ -57,6 +57,10 @@ MT_HIDDEN void mt_record_realloc_end(struct mt_moving_block *moving, void *resul
 /* realloc has failed: block is what it was. */
 MT_HIDDEN void mt_record_realloc_failed(struct mt_moving_block *moving, const struct mt_hook_frame *frame);
 
+/* memtrack_track and memtrack_untrack. */
+MT_HIDDEN void mt_record_track(uint32_t domain, const void *ptr, size_t bytes, const struct mt_hook_frame *frame);
+MT_HIDDEN void mt_record_untrack(uint32_t domain, const void *ptr);
+
 /* block has been resized in place to bytes: still the same allocation. */
 MT_HIDDEN void mt_record_resize(void *block, size_t bytes);
 

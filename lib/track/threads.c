@@ -11,6 +11,8 @@
  */
 #include "track/threads.h"
 
+#include "track/scopes.h"
+
 #include <linux/membarrier.h>
 #include <sys/prctl.h>
 
@@ -24,7 +26,7 @@ static struct mt_thread *thread_of[MT_MAX_BANKS]; /* by bank */
 static uint32_t probe_next;
 static __thread bool registering __attribute__((tls_model("initial-exec")));
 
-static struct mt_bank *bank_at(mt_bank_id id) {
+struct mt_bank *mt_threads_bank(mt_bank_id id) {
     return &chunk[id / MT_BANKS_PER_CHUNK][id % MT_BANKS_PER_CHUNK];
 }
 
@@ -53,12 +55,18 @@ static struct mt_thread *new_thread(void) {
 
 static void reset_thread(struct mt_thread *t) {
     t->request = UINT64_MAX;
+    t->scope_high = INT64_MAX;
     if (!t->used)
         return; /* fresh pages: zero already, and best left untouched */
     for (uint32_t i = 0; i < MT_SITE_CACHE; i++)
         t->site_cache[i] = 0;
     for (uint32_t i = 0; i < MT_FOREIGN_CACHE; i++)
         t->foreign_cache[i] = 0;
+    for (uint32_t i = 0; i < 1 << MT_KNOWN_NAMES_BITS; i++)
+        t->known_name[i].address = 0;
+    for (uint32_t i = 0; i < MT_SCOPE_CACHE; i++)
+        t->scope_record[i] = NULL;
+    mt_scopes_reset(t);
     t->stack.map = (struct mt_stack_map){0};
     t->last_block = NULL;
     t->shared = false;
@@ -69,8 +77,10 @@ bool mt_threads_start(void) {
     struct mt_thread *mine = mt_self;
     for (struct mt_thread *t = threads, *next; t != NULL; t = next) {
         next = t->next;
-        if (t != mine)
-            mt_os_unmap(t, thread_bytes());
+        if (t == mine)
+            continue;
+        mt_scopes_free(t);
+        mt_os_unmap(t, thread_bytes());
     }
     threads = mine;
     if (mine != NULL) {
@@ -96,11 +106,11 @@ static bool is_dead(const struct mt_bank *b) {
 static mt_bank_id find_abandoned(void) {
     uint32_t n = mt_tracker.header->n_banks;
     for (mt_bank_id id = 1; id < n; id++)
-        if (bank_at(id)->owner == my_address())
+        if (mt_threads_bank(id)->owner == my_address())
             return id;
     for (int i = 0; i < PROBES && n > 1; i++) {
         probe_next = probe_next + 1 < n ? probe_next + 1 : 1;
-        if (is_dead(bank_at(probe_next)))
+        if (is_dead(mt_threads_bank(probe_next)))
             return probe_next;
     }
     return 0;
@@ -130,7 +140,7 @@ static struct mt_thread *take_bank(void) {
         id = new_bank();
     if (t == NULL || id == 0)
         return NULL;
-    struct mt_bank *b = bank_at(id);
+    struct mt_bank *b = mt_threads_bank(id);
     thread_of[id] = t;
     t->bank = b;
     t->bank_id = id;
@@ -154,7 +164,7 @@ static void publish_all(void) {
     struct mt_ledger_header *h = mt_tracker.header;
     int64_t sum = 0;
     for (mt_bank_id id = 1; id < h->n_banks; id++) {
-        struct mt_bank *b = bank_at(id);
+        struct mt_bank *b = mt_threads_bank(id);
         b->published_bytes = __atomic_load_n(&b->live_bytes, __ATOMIC_RELAXED);
         sum += b->published_bytes;
     }
@@ -177,6 +187,7 @@ static void begin_sharing(const struct mt_thread *first) {
     }
     for (int i = 0; i < MAX_WAIT_YIELDS && __atomic_load_n(&first->seen, __ATOMIC_ACQUIRE) == MT_SEEN_BUSY; i++)
         mt_os_yield();
+    mt_scopes_begin_sharing(first);
     publish_all();
     __atomic_store_n(&mt_tracker.sharing, SHARING, __ATOMIC_RELEASE);
 }
@@ -234,16 +245,31 @@ void mt_threads_publish(struct mt_thread *t) {
     struct mt_control *c = t->control;
     int64_t live = b->live_bytes;
     if (!t->shared) {
-        c->peak_bytes = t->high = live;
-        c->epoch++;
+        if (live > c->peak_bytes) {
+            c->peak_bytes = t->high = live;
+            c->epoch++;
+        }
         return;
     }
     int64_t change = live - b->published_bytes;
     b->published_bytes = live;
-    note_peak(c, __atomic_add_fetch(&c->current_bytes, change, __ATOMIC_RELAXED));
+    int64_t current = __atomic_add_fetch(&c->current_bytes, change, __ATOMIC_RELAXED);
+    note_peak(c, current);
+    mt_scopes_note_current(current);
     int64_t w = window();
     t->low = live - w;
     t->high = live + w;
+}
+
+/* Another thread can publish a higher current meanwhile: then that is the peak. */
+void mt_threads_reset_peak(struct mt_thread *t) {
+    struct mt_control *c = t->control;
+    mt_threads_publish(t);
+    int64_t live = t->shared ? __atomic_load_n(&c->current_bytes, __ATOMIC_RELAXED) : t->bank->live_bytes;
+    __atomic_store_n(&c->peak_bytes, live, __ATOMIC_RELAXED);
+    __atomic_fetch_add(&c->epoch, 1, __ATOMIC_RELAXED);
+    if (!t->shared)
+        t->high = live;
 }
 
 void mt_threads_refresh(struct mt_thread *t) {

@@ -14,8 +14,14 @@ MT_HIDDEN bool mt_threads_start(void);
 /* The calling thread's working memory, with a bank. NULL: no room. Sets mt_self. */
 MT_HIDDEN struct mt_thread *mt_threads_register(void);
 
+/* id lies below header.n_banks. */
+MT_HIDDEN struct mt_bank *mt_threads_bank(mt_bank_id id);
+
 /* live_bytes has left [low, high]: publish it, notice a new peak, set a new window. */
 MT_HIDDEN void mt_threads_publish(struct mt_thread *t);
+
+/* Let the peak be what is live now. */
+MT_HIDDEN void mt_threads_reset_peak(struct mt_thread *t);
 
 /* The state of the process has changed (see mt_tracker_changed): bring the thread up to date. */
 MT_HIDDEN void mt_threads_refresh(struct mt_thread *t);

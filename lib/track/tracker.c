@@ -8,8 +8,10 @@
 
 #include "track/live.h"
 #include "track/modules.h"
+#include "track/names.h"
 #include "track/paths.h"
 #include "track/request.h"
+#include "track/scopes.h"
 #include "track/sites.h"
 #include "track/threads.h"
 
@@ -96,7 +98,8 @@ static bool start_all(bool forked, bool off) {
     fill_header(forked, off);
     mt_request_start(off);
     mt_rules_init(mt_modules_find);
-    return mt_modules_start() && mt_paths_start() && mt_sites_start() && mt_live_start() && mt_threads_start();
+    return mt_modules_start() && mt_names_start() && mt_scopes_start() && mt_paths_start() && mt_sites_start() &&
+           mt_live_start() && mt_threads_start();
 }
 
 static bool start(void) {

@@ -26,12 +26,19 @@ struct mt_page {
 
 #define MT_SEEN_BUSY UINT64_MAX /* no state, so that not even a wiped page looks familiar */
 
+enum { MT_KNOWN_NAMES_BITS = 8, MT_SCOPE_CACHE = 128 };
 enum { MT_SITE_CACHE = 1024, MT_FOREIGN_CACHE = 256, MT_CHILDREN_BITS = 11, MT_CHILDREN = 1 << MT_CHILDREN_BITS };
 
 /* A node that this thread has met lately, by its address below its parent. */
 struct mt_child {
     uint64_t pc;
     mt_node_id parent, node;
+};
+
+/* A text or function that this thread has met at this address (functions: with bit 63 set). */
+struct mt_known_name {
+    uint64_t address;
+    mt_name_id name;
 };
 
 /* A thread's working memory. Private; the bank beside it is what readers see. */
@@ -48,7 +55,11 @@ struct mt_thread {
     const void *freeing;     /* taken out by an operator delete that has not returned from the allocator yet */
     uint64_t asked;          /* operator new was asked for so many bytes, and will ask malloc for */
     uint64_t asked_most;     /* up to so many; 0: nothing is pending */
-    int64_t until_sample;    /* bytes to go, when sampling */
+    int64_t scope_high; /* highest bank->live_bytes since scopes were last brought up to date; INT64_MAX: no scope */
+    mt_name_id scope;   /* name of the innermost scope, 0: none */
+    mt_name_id domain;  /* what the present event records belongs to it, 0: malloc */
+    struct mt_scope_stack *scopes; /* made with the first scope */
+    int64_t until_sample;          /* bytes to go, when sampling */
     uint64_t random;
     uint32_t bank_id;
     bool shared; /* several threads record */
@@ -56,6 +67,8 @@ struct mt_thread {
     struct mt_thread *next;
     uint64_t site_cache[MT_SITE_CACHE];       /* node (28) | class (7) | site (27) */
     uint64_t foreign_cache[MT_FOREIGN_CACHE]; /* site (27) | own record for it (27) */
+    struct mt_known_name known_name[1 << MT_KNOWN_NAMES_BITS];
+    struct mt_scope_totals *scope_record[MT_SCOPE_CACHE]; /* of this bank, by name */
     struct mt_child child[MT_CHILDREN];
     struct mt_stack stack;
 };

@@ -11,6 +11,12 @@ enum {
     MEMTRACK_ELIMIT = 5,   /* larger than a sane file can be */
     MEMTRACK_EUSAGE = 6,   /* arguments that make no sense together */
     MEMTRACK_ENOTFOUND = 7,
+    MEMTRACK_EORDER = 8,     /* scopes inside of this one had not been ended */
+    MEMTRACK_ETHREAD = 9,    /* belongs to another thread */
+    MEMTRACK_EENDED = 10,    /* is not open: has been ended, or was never begun */
+    MEMTRACK_EFORKED = 11,   /* belongs to the parent process */
+    MEMTRACK_EBUSY = 12,     /* in a signal handler that interrupted the recorder */
+    MEMTRACK_EUNTRACKED = 13 /* there is no recorder in this process */
 };
 
 #endif

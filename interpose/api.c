@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * memtrack.h: what the program itself can ask of the recorder. Thin: each function is an event (or a look), and what
+ * it does lies in lib/track.
+ */
+#define MEMTRACK_IMPLEMENTATION
+#include "memtrack.h"
+
+#include "interpose/hook.h"
+#include "track/event.h"
+#include "track/live.h"
+#include "track/names.h"
+#include "track/scopes.h"
+#include "track/threads.h"
+#include "track/totals.h"
+
+#include <time.h>
+
+static bool is_recording(void) {
+    if (mt_page.state == MT_STATE_UNKNOWN)
+        mt_tracker_start();
+    return mt_page.state >= MT_STATE_FIRST;
+}
+
+static bool has_ledger(void) {
+    return is_recording() || mt_page.state == MT_STATE_DORMANT;
+}
+
+/* There is no thread state: because nothing records here, or because a signal handler has interrupted an event. */
+static int why_not(void) {
+    return is_recording() && mt_self != NULL && mt_self->seen == MT_SEEN_BUSY ? -MEMTRACK_EBUSY : 0;
+}
+
+#define SP() ((uint64_t)__builtin_frame_address(0))
+
+/* ---- recording --------------------------------------------------------------------------------------------------- */
+
+static int ask(bool off) {
+    if (!has_ledger())
+        return -MEMTRACK_EUNTRACKED;
+    __atomic_store_n(&mt_tracker.header->control.request.off, off, __ATOMIC_RELEASE);
+    return 0;
+}
+
+MT_HOOK int memtrack_start(void) {
+    return ask(false);
+}
+
+MT_HOOK int memtrack_stop(void) {
+    return ask(true);
+}
+
+MT_HOOK int memtrack_is_tracing(void) {
+    return has_ledger() && mt_tracker.header->control.request.off == 0;
+}
+
+MT_HOOK int memtrack_get_traced_memory(uint64_t *current_bytes, uint64_t *peak_bytes) {
+    int64_t current = 0, peak = 0;
+    if (is_recording()) {
+        for (mt_bank_id id = 1; id < mt_tracker.header->n_banks; id++)
+            current += __atomic_load_n(&mt_threads_bank(id)->live_bytes, __ATOMIC_RELAXED);
+        peak = __atomic_load_n(&mt_tracker.header->control.peak_bytes, __ATOMIC_RELAXED);
+    }
+    if (current_bytes != NULL)
+        *current_bytes = current > 0 ? (uint64_t)current : 0;
+    if (peak_bytes != NULL)
+        *peak_bytes = (uint64_t)(peak > current ? peak : current > 0 ? current : 0);
+    return 0;
+}
+
+MT_HOOK int memtrack_reset_peak(void) {
+    struct mt_thread *t = mt_event_enter(SP());
+    if (t == NULL)
+        return why_not();
+    uint64_t state = mt_page.state;
+    mt_threads_reset_peak(t);
+    mt_event_leave(t, state);
+    return 0;
+}
+
+MT_HOOK uint64_t memtrack_get_overhead(void) {
+    return has_ledger() ? mt_tracker.header->file_bytes : 0;
+}
+
+/* ---- scopes ------------------------------------------------------------------------------------------------------ */
+
+MT_HOOK int memtrack_begin(memtrack_scope *scope, const char *name) {
+    scope->opaque[0] = 0;
+    struct mt_thread *t = mt_event_enter(SP());
+    if (t == NULL)
+        return why_not();
+    uint64_t state = mt_page.state;
+    int rc = mt_scopes_begin(t, scope, name);
+    mt_event_leave(t, state);
+    return rc;
+}
+
+MT_HOOK int memtrack_begin_process(memtrack_scope *scope, const char *name) {
+    scope->opaque[0] = 0;
+    struct mt_thread *t = mt_event_enter(SP());
+    if (t == NULL)
+        return why_not();
+    uint64_t state = mt_page.state;
+    int rc = mt_scopes_begin_process(t, scope, name);
+    mt_event_leave(t, state);
+    return rc;
+}
+
+MT_HOOK int memtrack_end(memtrack_scope *scope, memtrack_delta *out) {
+    memtrack_delta delta = {0};
+    struct mt_thread *t = mt_event_enter(SP());
+    int rc = why_not();
+    if (t != NULL) {
+        uint64_t state = mt_page.state;
+        rc = mt_scopes_end(t, scope, &delta);
+        mt_event_leave(t, state);
+    }
+    if (out != NULL)
+        *out = delta;
+    return rc;
+}
+
+MT_HOOK int memtrack_scope_detach(memtrack_scope *scope) {
+    struct mt_thread *t = mt_event_enter(SP());
+    if (t == NULL)
+        return why_not();
+    uint64_t state = mt_page.state;
+    int rc = mt_scopes_detach(t, scope);
+    mt_event_leave(t, state);
+    return rc;
+}
+
+MT_HOOK int memtrack_scope_attach(memtrack_scope *scope) {
+    struct mt_thread *t = mt_event_enter(SP());
+    if (t == NULL)
+        return why_not();
+    uint64_t state = mt_page.state;
+    int rc = mt_scopes_attach(t, scope);
+    mt_event_leave(t, state);
+    return rc;
+}
+
+MT_HOOK int memtrack_scope_set(memtrack_scope *scope, const char *key, const char *value) {
+    struct mt_thread *t = mt_event_enter(SP());
+    if (t == NULL)
+        return why_not();
+    uint64_t state = mt_page.state;
+    int rc = mt_scopes_set(t, scope, key, value);
+    mt_event_leave(t, state);
+    return rc;
+}
+
+/* What gcc and clang call under -finstrument-functions. */
+MT_HOOK void __cyg_profile_func_enter(void *function, void *call_site) {
+    (void)call_site;
+    struct mt_thread *t = mt_event_enter(SP());
+    if (t == NULL)
+        return;
+    uint64_t state = mt_page.state;
+    mt_scopes_enter_function(t, (uint64_t)function);
+    mt_event_leave(t, state);
+}
+
+MT_HOOK void __cyg_profile_func_exit(void *function, void *call_site) {
+    (void)call_site;
+    struct mt_thread *t = mt_event_enter(SP());
+    if (t == NULL)
+        return;
+    uint64_t state = mt_page.state;
+    mt_scopes_leave_function(t, (uint64_t)function);
+    mt_event_leave(t, state);
+}
+
+/* ---- the timeline ------------------------------------------------------------------------------------------------ */
+
+static int add_event(enum mt_event_kind kind, const char *name, int64_t value, uint64_t sp) {
+    struct mt_thread *t = mt_event_enter(sp);
+    if (t == NULL)
+        return why_not();
+    uint64_t state = mt_page.state;
+    struct mt_event e = {.kind = kind, .value = value, .name = mt_names_find(t, name)};
+    e.time_ns = mt_os_clock_ns(CLOCK_MONOTONIC) - mt_tracker.header->start_monotonic_ns;
+    if (e.name != 0)
+        mt_events_add(t, &e);
+    mt_event_leave(t, state);
+    return e.name != 0 ? 0 : -MEMTRACK_ELIMIT;
+}
+
+MT_HOOK int memtrack_mark(const char *name) {
+    return add_event(MT_EVENT_MARK, name, 0, SP());
+}
+
+MT_HOOK int memtrack_counter(const char *name, int64_t value) {
+    return add_event(MT_EVENT_COUNTER, name, value, SP());
+}
+
+/* ---- domains ----------------------------------------------------------------------------------------------------- */
+
+enum { MOST_DOMAINS = 0xffff };
+
+MT_HOOK uint32_t memtrack_domain(const char *name) {
+    struct mt_thread *t = mt_event_enter(SP());
+    if (t == NULL)
+        return 0;
+    uint64_t state = mt_page.state;
+    mt_name_id id = mt_names_find(t, name);
+    mt_event_leave(t, state);
+    return id <= MOST_DOMAINS ? id : 0;
+}
+
+static int check_domain(uint32_t domain) {
+    if (!has_ledger())
+        return 0;
+    return domain == 0 || domain >= mt_tracker.header->n_names ? -MEMTRACK_EUSAGE : 1;
+}
+
+MT_HOOK int memtrack_track(uint32_t domain, const void *ptr, size_t bytes) {
+    int rc = check_domain(domain);
+    if (rc == 1)
+        mt_record_track(domain, ptr, bytes, MT_CALLER());
+    return rc < 0 ? rc : 0;
+}
+
+MT_HOOK int memtrack_untrack(uint32_t domain, const void *ptr) {
+    int rc = check_domain(domain);
+    if (rc == 1)
+        mt_record_untrack(domain, ptr);
+    return rc < 0 ? rc : 0;
+}

@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Names live in chunks of the ledger, their texts beside them; an index in private memory finds them by hash. Each
+ * thread remembers by address which text it has met where, and compares it: the usual name is a literal, but nobody
+ * promises that.
+ */
+#include "track/names.h"
+
+#include "track/index.h"
+
+enum { MAX_CHUNKS = MT_MAX_NAMES / MT_NAMES_PER_CHUNK };
+
+static struct mt_name *chunk[MAX_CHUNKS];
+static struct mt_index names;
+
+static struct mt_name *name_at(mt_name_id id) {
+    return &chunk[id / MT_NAMES_PER_CHUNK][id % MT_NAMES_PER_CHUNK];
+}
+
+static uint64_t hash_text(const char *text, uint32_t bytes) {
+    uint64_t h = bytes;
+    for (uint32_t i = 0; i < bytes; i++)
+        h = (h ^ (uint8_t)text[i]) * UINT64_C(0x100000001B3);
+    return mt_index_mix(h, bytes);
+}
+
+static uint64_t hash_function(uint64_t address) {
+    return mt_index_mix(address, UINT64_MAX);
+}
+
+static uint64_t hash_of(uint32_t id) {
+    const struct mt_name *n = name_at(id);
+    return n->text != 0 ? hash_text((const char *)n->text, n->bytes) : hash_function(n->address);
+}
+
+bool mt_names_start(void) {
+    for (uint32_t i = 0; i < MAX_CHUNKS && chunk[i] != NULL; i++)
+        chunk[i] = NULL;
+    mt_tracker.header->n_names = 1;
+    return mt_index_start(&names, hash_of);
+}
+
+static uint32_t length(const char *text) {
+    uint32_t n = 0;
+    while (n < MT_NAME_MAX_BYTES && text[n])
+        n++;
+    return n;
+}
+
+static bool is_same(const struct mt_name *name, const struct mt_name *wanted) {
+    if (wanted->text == 0 || name->text == 0)
+        return name->text == wanted->text && name->address == wanted->address;
+    const char *a = (const char *)name->text, *b = (const char *)wanted->text;
+    if (name->bytes != wanted->bytes)
+        return false;
+    for (uint32_t i = 0; i < wanted->bytes; i++)
+        if (a[i] != b[i])
+            return false;
+    return true;
+}
+
+static mt_name_id find(uint64_t hash, const struct mt_name *wanted) {
+    const struct mt_index_table *table = __atomic_load_n(&names.table, __ATOMIC_ACQUIRE);
+    uint32_t at = mt_index_home(table, hash);
+    mt_name_id id;
+    while ((id = mt_index_candidate(table, hash, &at)) != 0)
+        if (is_same(name_at(id), wanted))
+            return id;
+    return 0;
+}
+
+static bool add_chunk(uint32_t i) {
+    size_t bytes = sizeof(struct mt_name) * MT_NAMES_PER_CHUNK;
+    if (i >= MAX_CHUNKS || chunk[i] != NULL)
+        return i < MAX_CHUNKS;
+    struct mt_name *c = mt_ledger_allocate(&mt_tracker.ledger, bytes, 64);
+    if (c == NULL || !mt_ledger_publish(&mt_tracker.ledger, MT_EXTENT_NAMES, i, c, bytes))
+        return false;
+    __atomic_store_n(&chunk[i], c, __ATOMIC_RELEASE);
+    return true;
+}
+
+static mt_name_id add(uint64_t hash, struct mt_name name) {
+    struct mt_ledger_header *h = mt_tracker.header;
+    mt_name_id id = h->n_names;
+    if (!add_chunk(id / MT_NAMES_PER_CHUNK) || !mt_index_reserve(&names))
+        return 0;
+    if (name.text != 0 && (name.text = mt_ledger_text(&mt_tracker.ledger, (const char *)name.text, name.bytes)) == 0)
+        return 0;
+    *name_at(id) = name;
+    __atomic_store_n(&h->n_names, id + 1, __ATOMIC_RELEASE);
+    mt_index_insert(&names, hash, id);
+    return id;
+}
+
+static mt_name_id find_or_add(struct mt_thread *t, uint64_t hash, const struct mt_name *wanted) {
+    mt_name_id id = find(hash, wanted);
+    if (mt_likely(id != 0) || !mt_growth_lock(t->bank_id))
+        return id;
+    id = find(hash, wanted);
+    if (id == 0)
+        id = add(hash, *wanted);
+    mt_growth_unlock();
+    return id;
+}
+
+static bool is_text(mt_name_id id, const char *text) {
+    const struct mt_name *n = name_at(id);
+    const char *known = (const char *)n->text;
+    uint32_t i = 0;
+    while (i < n->bytes && known[i] == text[i])
+        i++;
+    return i == n->bytes && (text[i] == 0 || i == MT_NAME_MAX_BYTES);
+}
+
+mt_name_id mt_names_find(struct mt_thread *t, const char *text) {
+    struct mt_known_name *known =
+        &t->known_name[((uint64_t)text * UINT64_C(0x9E3779B97F4A7C15)) >> (64 - MT_KNOWN_NAMES_BITS)];
+    if (mt_likely(known->address == (uint64_t)text && is_text(known->name, text)))
+        return known->name;
+    uint32_t bytes = length(text);
+    struct mt_name wanted = {.text = (uint64_t)text, .bytes = bytes};
+    mt_name_id id = find_or_add(t, hash_text(text, bytes), &wanted);
+    if (id != 0)
+        *known = (struct mt_known_name){.address = (uint64_t)text, .name = id};
+    return id;
+}
+
+mt_name_id mt_names_find_function(struct mt_thread *t, uint64_t address) {
+    struct mt_known_name *known =
+        &t->known_name[(address * UINT64_C(0x9E3779B97F4A7C15)) >> (64 - MT_KNOWN_NAMES_BITS)];
+    if (mt_likely(known->address == (address | UINT64_C(1) << 63)))
+        return known->name;
+    struct mt_name wanted = {.address = address, .module = mt_rule_module(mt_rules_find(address + 1))};
+    mt_name_id id = find_or_add(t, hash_function(address), &wanted);
+    if (id != 0)
+        *known = (struct mt_known_name){.address = address | UINT64_C(1) << 63, .name = id};
+    return id;
+}

@@ -1,0 +1,565 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A thread's counters only ever grow (but for its live bytes), so a scope is two readings of them. Its peak takes one
+ * comparison per allocation however many scopes are open: the thread keeps the highest live bytes since the scopes
+ * were last looked at (scope_high). Beginning one hands that to the scope around it and starts anew; ending one hands its own
+ * highest to the scope around it. So every scope has seen the highest of all that happened inside of it.
+ *
+ *   live bytes     ╭╮  inner.high
+ *             ╭╮  ╭╯╰╮     ╭╮ scope_high
+ *           ╭╯ ╰──╯   ╰────╯          outer.high = max(its own stretches, inner.high)
+ *        outer    inner        end
+ *
+ * What is known of an open scope lies in the recorder's memory, not in the caller's: a scope that is never ended and
+ * whose storage is used for something else costs a wrong count of errors, nothing more. The caller's storage holds a
+ * serial number that must be found here, and what has been measured of a scope that is detached.
+ *
+ * Scopes of the whole process need not nest. There are few of them: each keeps its own highest, brought up to date
+ * whenever the process's current bytes are published (or, with one thread, whenever scope_high is handed on).
+ */
+#include "track/scopes.h"
+
+#include "track/names.h"
+#include "track/threads.h"
+#include "track/totals.h"
+
+#include <time.h>
+
+enum { MAX_DEPTH = 16384, MAX_PROCESS = 256, SERIAL_BITS = 40 };
+
+struct counters {
+    int64_t live;
+    uint64_t allocated_bytes, allocated_blocks, freed_blocks, temporary_blocks;
+};
+
+/* What is subtracted for the scopes inside of one. */
+struct inner {
+    int64_t value[MT_N_SCOPE_VALUES];
+};
+
+struct frame {
+    uint64_t serial;
+    const void *storage; /* of the caller; the address of a function's scope */
+    mt_name_id name;
+    uint32_t is_attached; /* began elsewhere: taken is what had been measured until then */
+    struct counters begin;
+    int64_t high; /* absolute, as begin.live */
+    uint64_t begin_ns, begin_cpu_ns;
+    struct inner inner, taken;
+};
+
+struct mt_scope_stack {
+    uint64_t n_serials;
+    uint32_t depth;
+    uint32_t until_event;
+    struct frame frame[MAX_DEPTH];
+};
+
+enum state { INERT = 1, OPEN, PROCESS, DETACHED, ENDED };
+#define MAGIC UINT64_C(0x65706f636b61726d)
+
+/* What memtrack_scope holds. */
+struct handle {
+    uint64_t magic, serial;
+    uint32_t state, index, pid;
+    mt_name_id name;
+    /* of a detached scope: what has been measured */
+    struct counters sum;
+    int64_t peak;
+    uint64_t begin_ns, cpu_ns;
+    struct inner inner;
+};
+_Static_assert(sizeof(struct handle) <= sizeof(memtrack_scope), "a scope has room for what is kept in it");
+
+struct process_scope {
+    uint64_t serial; /* 0: free */
+    mt_name_id name;
+    struct counters begin;
+    int64_t high;
+    uint64_t begin_ns, begin_cpu_ns;
+};
+static struct process_scope process[MAX_PROCESS];
+static uint32_t n_process; /* all open ones lie below */
+static uint32_t process_lock;
+static uint64_t process_serials;
+
+/* ---- reading ---------------------------------------------------------------------------------------------------- */
+
+static uint64_t clock_ns(int clock) {
+    struct timespec now = {0};
+    if (!mt_os_confined)
+        clock_gettime(clock, &now);
+    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+static uint64_t cpu_ns(void) {
+    return mt_unlikely(mt_tracker.options.scope_cpu) ? clock_ns(CLOCK_THREAD_CPUTIME_ID) : 0;
+}
+
+static struct counters of_bank(const struct mt_bank *b) {
+    return (struct counters){.live = __atomic_load_n(&b->live_bytes, __ATOMIC_RELAXED),
+                             .allocated_bytes = __atomic_load_n(&b->allocated_bytes, __ATOMIC_RELAXED),
+                             .allocated_blocks = __atomic_load_n(&b->allocated_blocks, __ATOMIC_RELAXED),
+                             .freed_blocks = __atomic_load_n(&b->freed_blocks, __ATOMIC_RELAXED),
+                             .temporary_blocks = __atomic_load_n(&b->temporary_blocks, __ATOMIC_RELAXED)};
+}
+
+static struct counters of_process(void) {
+    struct counters sum = {0};
+    for (mt_bank_id id = 1; id < mt_tracker.header->n_banks; id++) {
+        struct counters c = of_bank(mt_threads_bank(id));
+        sum.live += c.live;
+        sum.allocated_bytes += c.allocated_bytes;
+        sum.allocated_blocks += c.allocated_blocks;
+        sum.freed_blocks += c.freed_blocks;
+        sum.temporary_blocks += c.temporary_blocks;
+    }
+    return sum;
+}
+
+static struct counters difference(struct counters a, struct counters b) {
+    return (struct counters){.live = a.live - b.live,
+                             .allocated_bytes = a.allocated_bytes - b.allocated_bytes,
+                             .allocated_blocks = a.allocated_blocks - b.allocated_blocks,
+                             .freed_blocks = a.freed_blocks - b.freed_blocks,
+                             .temporary_blocks = a.temporary_blocks - b.temporary_blocks};
+}
+
+static memtrack_delta delta_of(struct counters d, int64_t peak, uint64_t duration, uint64_t cpu) {
+    return (memtrack_delta){.net_bytes = d.live,
+                            .net_blocks = (int64_t)(d.allocated_blocks - d.freed_blocks),
+                            .peak_bytes = peak > 0 ? peak : 0,
+                            .allocated_bytes = d.allocated_bytes,
+                            .allocated_blocks = d.allocated_blocks,
+                            .freed_bytes = d.allocated_bytes - (uint64_t)d.live,
+                            .freed_blocks = d.freed_blocks,
+                            .temporary_blocks = d.temporary_blocks,
+                            .duration_ns = duration,
+                            .cpu_ns = cpu};
+}
+
+static void values_of(const memtrack_delta *d, int64_t *value) {
+    value[MT_SCOPE_NET_BYTES] = d->net_bytes;
+    value[MT_SCOPE_PEAK_BYTES] = d->peak_bytes;
+    value[MT_SCOPE_ALLOCATED_BYTES] = (int64_t)d->allocated_bytes;
+    value[MT_SCOPE_ALLOCATED_BLOCKS] = (int64_t)d->allocated_blocks;
+    value[MT_SCOPE_FREED_BYTES] = (int64_t)d->freed_bytes;
+    value[MT_SCOPE_DURATION_NS] = (int64_t)d->duration_ns;
+    value[MT_SCOPE_CPU_NS] = (int64_t)d->cpu_ns;
+}
+
+static uint64_t since_start(uint64_t ns) {
+    uint64_t start = mt_tracker.header->start_monotonic_ns;
+    return ns > start ? ns - start : 0;
+}
+
+/* ---- the peak --------------------------------------------------------------------------------------------------- */
+
+static void raise_to(int64_t *high, int64_t value) {
+    int64_t old = __atomic_load_n(high, __ATOMIC_RELAXED);
+    while (value > old && !__atomic_compare_exchange_n(high, &old, value, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED))
+        ;
+}
+
+void mt_scopes_note_current(int64_t current) {
+    uint32_t n = __atomic_load_n(&n_process, __ATOMIC_ACQUIRE);
+    for (uint32_t i = 0; mt_unlikely(i < n); i++)
+        raise_to(&process[i].high, current);
+}
+
+void mt_scopes_begin_sharing(const struct mt_thread *first) {
+    if (first->scope_high != INT64_MAX)
+        mt_scopes_note_current(first->scope_high);
+}
+
+void mt_scopes_flush(struct mt_thread *t) {
+    struct mt_scope_stack *s = t->scopes;
+    bool is_open = s != NULL && s->depth != 0;
+    if (t->scope_high != INT64_MAX) {
+        if (is_open && t->scope_high > s->frame[s->depth - 1].high)
+            s->frame[s->depth - 1].high = t->scope_high;
+        if (!t->shared)
+            mt_scopes_note_current(t->scope_high);
+    }
+    t->scope_high = is_open || n_process != 0 ? t->bank->live_bytes : INT64_MAX;
+}
+
+/* ---- the stack of a thread -------------------------------------------------------------------------------------- */
+
+bool mt_scopes_start(void) {
+    for (uint32_t i = 0; i < MAX_PROCESS; i++)
+        if (process[i].serial != 0)
+            process[i] = (struct process_scope){0};
+    n_process = process_lock = 0;
+    if (mt_tracker.options.scope_cpu)
+        mt_tracker_flag(MT_FLAG_SCOPE_CPU);
+    return mt_totals_start();
+}
+
+void mt_scopes_reset(struct mt_thread *t) {
+    if (t->scopes != NULL)
+        t->scopes->depth = 0;
+    t->scope = t->domain = 0;
+}
+
+void mt_scopes_free(struct mt_thread *t) {
+    if (t->scopes != NULL)
+        mt_os_unmap(t->scopes, sizeof *t->scopes);
+}
+
+static struct frame *top_of(struct mt_scope_stack *s) {
+    return s->depth != 0 ? &s->frame[s->depth - 1] : NULL;
+}
+
+static void pop(struct mt_thread *t) {
+    struct mt_scope_stack *s = t->scopes;
+    int64_t high = s->frame[--s->depth].high;
+    struct frame *outer = top_of(s);
+    if (outer != NULL && high > outer->high)
+        outer->high = high;
+    t->scope = outer != NULL ? outer->name : 0;
+    t->scope_high = outer != NULL || n_process != 0 ? t->bank->live_bytes : INT64_MAX;
+}
+
+static void add_event(struct mt_thread *t, uint64_t serial, mt_name_id name, const memtrack_delta *d,
+                      uint64_t begin_ns) {
+    struct mt_scope_stack *s = t->scopes;
+    uint32_t one_in = mt_tracker.header->event_sample;
+    if (one_in == 0 || (s != NULL && s->until_event-- != 0))
+        return;
+    if (s != NULL)
+        s->until_event = one_in - 1;
+    struct mt_event e = {.scope = serial,
+                         .time_ns = since_start(begin_ns),
+                         .duration_ns = d->duration_ns,
+                         .value = d->net_bytes,
+                         .peak_bytes = d->peak_bytes,
+                         .kind = MT_EVENT_SCOPE,
+                         .name = name};
+    mt_events_add(t, &e);
+}
+
+/* The part that belongs to the scope around it: what was measured before this one was attached does not. */
+static void subtract_from_outer(struct mt_scope_stack *s, const struct frame *f, const int64_t *value) {
+    if (s->depth < 2)
+        return;
+    struct frame *outer = &s->frame[s->depth - 2];
+    for (int i = 0; i < MT_N_SCOPE_VALUES; i++)
+        outer->inner.value[i] += value[i] - (f->is_attached ? f->taken.value[i] : 0);
+}
+
+static int64_t peak_of(const struct frame *f) {
+    int64_t peak = f->high - f->begin.live, before = f->is_attached ? f->taken.value[MT_SCOPE_PEAK_BYTES] : 0;
+    return peak > before ? peak : before;
+}
+
+/* Measure the innermost scope; flushed. */
+static memtrack_delta measure(struct mt_thread *t, const struct frame *f, uint64_t now_ns) {
+    return delta_of(difference(of_bank(t->bank), f->begin), peak_of(f), now_ns - f->begin_ns,
+                    cpu_ns() - f->begin_cpu_ns);
+}
+
+/* End the innermost scope. */
+static memtrack_delta finish(struct mt_thread *t, bool is_error) {
+    struct mt_scope_stack *s = t->scopes;
+    struct frame *f = top_of(s);
+    struct mt_scope_result result = {.name = f->name, .is_error = is_error};
+    mt_scopes_flush(t);
+    memtrack_delta d = measure(t, f, clock_ns(CLOCK_MONOTONIC));
+    values_of(&d, result.value);
+    for (int i = 0; i < MT_N_SCOPE_VALUES; i++)
+        result.own[i] = result.value[i] - f->inner.value[i];
+    result.own[MT_SCOPE_PEAK_BYTES] = 0; /* peaks of different instants cannot be subtracted */
+    subtract_from_outer(s, f, result.value);
+    mt_totals_add(t, &result);
+    add_event(t, f->serial, f->name, &d, f->begin_ns);
+    pop(t);
+    return d;
+}
+
+/* Scopes whose storage was on the part of the stack that has been left since: nobody can end them any more. */
+static void finish_lost(struct mt_thread *t, const void *storage) {
+    struct mt_scope_stack *s = t->scopes;
+    const struct mt_stack_map *map = &t->stack.map;
+    for (struct frame *f; (f = top_of(s)) != NULL;) {
+        uint64_t at = (uint64_t)f->storage;
+        bool has_gone = at < t->busy_sp && mt_stack_contains(map, at) && mt_stack_contains(map, t->busy_sp);
+        if (!has_gone && (storage == NULL || f->storage != storage))
+            return;
+        finish(t, true);
+    }
+}
+
+static struct frame *push(struct mt_thread *t, mt_name_id name, const void *storage) {
+    if (t->scopes == NULL && (t->scopes = mt_os_private(sizeof *t->scopes)) == NULL)
+        return NULL;
+    struct mt_scope_stack *s = t->scopes;
+    finish_lost(t, storage);
+    if (s->depth == MAX_DEPTH)
+        return NULL;
+    mt_scopes_flush(t);
+    struct frame *f = &s->frame[s->depth++];
+    f->serial = (uint64_t)t->bank_id << SERIAL_BITS | ++s->n_serials;
+    f->storage = storage;
+    f->name = name;
+    f->is_attached = 0;
+    f->begin = of_bank(t->bank);
+    f->high = f->begin.live;
+    f->inner = (struct inner){{0}};
+    t->scope = name;
+    t->scope_high = f->begin.live;
+    return f;
+}
+
+/* ---- thread scopes ---------------------------------------------------------------------------------------------- */
+
+static int open_handle(struct handle *h, enum state state, uint64_t serial, uint32_t index, mt_name_id name) {
+    h->magic = MAGIC;
+    h->serial = serial;
+    h->state = state;
+    h->index = index;
+    h->pid = (uint32_t)mt_tracker.pid;
+    h->name = name;
+    return 0;
+}
+
+int mt_scopes_begin(struct mt_thread *t, memtrack_scope *scope, const char *name) {
+    struct handle *h = (struct handle *)scope;
+    mt_name_id id = mt_names_find(t, name);
+    struct frame *f = id != 0 ? push(t, id, scope) : NULL;
+    if (f == NULL) {
+        open_handle(h, INERT, 0, 0, 0);
+        return -MEMTRACK_ELIMIT;
+    }
+    open_handle(h, OPEN, f->serial, t->scopes->depth - 1, id);
+    f->begin_cpu_ns = cpu_ns();
+    f->begin_ns = clock_ns(CLOCK_MONOTONIC);
+    return 0;
+}
+
+/* Why there is no such scope of this thread, or 0. */
+static int check(const struct mt_thread *t, const struct handle *h) {
+    const struct mt_scope_stack *s = t->scopes;
+    if (h->magic != MAGIC || (h->state != OPEN && h->state != PROCESS && h->state != DETACHED))
+        return -MEMTRACK_EENDED;
+    if (h->pid != (uint32_t)mt_tracker.pid)
+        return -MEMTRACK_EFORKED;
+    if (h->state != OPEN)
+        return 0;
+    if (h->serial >> SERIAL_BITS != t->bank_id)
+        return -MEMTRACK_ETHREAD;
+    if (s == NULL || h->index >= s->depth || s->frame[h->index].serial != h->serial)
+        return -MEMTRACK_EENDED;
+    return 0;
+}
+
+static int end_thread(struct mt_thread *t, struct handle *h, memtrack_delta *out) {
+    bool is_innermost = h->index + 1 == t->scopes->depth;
+    while (h->index + 1 < t->scopes->depth)
+        finish(t, true);
+    *out = finish(t, false);
+    return is_innermost ? 0 : -MEMTRACK_EORDER;
+}
+
+/* ---- process scopes --------------------------------------------------------------------------------------------- */
+
+static struct process_scope *free_process_scope(void) {
+    for (uint32_t i = 0; i < MAX_PROCESS; i++)
+        if (process[i].serial == 0) {
+            if (i >= n_process)
+                __atomic_store_n(&n_process, i + 1, __ATOMIC_RELEASE);
+            return &process[i];
+        }
+    return NULL;
+}
+
+int mt_scopes_begin_process(struct mt_thread *t, memtrack_scope *scope, const char *name) {
+    struct handle *h = (struct handle *)scope;
+    mt_name_id id = mt_names_find(t, name);
+    open_handle(h, INERT, 0, 0, 0);
+    if (id == 0 || !mt_lock_acquire(&process_lock, t->bank_id))
+        return -MEMTRACK_ELIMIT;
+    mt_threads_publish(t);
+    mt_scopes_flush(t);
+    struct process_scope *p = free_process_scope();
+    if (p != NULL) {
+        p->name = id;
+        p->begin = of_process();
+        p->high = p->begin.live;
+        p->begin_cpu_ns = cpu_ns();
+        p->begin_ns = clock_ns(CLOCK_MONOTONIC);
+        p->serial = ++process_serials;
+        open_handle(h, PROCESS, p->serial, (uint32_t)(p - process), id);
+        t->scope_high = t->bank->live_bytes;
+    }
+    mt_lock_release(&process_lock);
+    return p != NULL ? 0 : -MEMTRACK_ELIMIT;
+}
+
+static void close_process_scope(struct process_scope *p) {
+    p->serial = 0;
+    uint32_t n = n_process;
+    while (n > 0 && process[n - 1].serial == 0)
+        n--;
+    __atomic_store_n(&n_process, n, __ATOMIC_RELEASE);
+}
+
+/* The lock is taken. */
+static memtrack_delta finish_process(struct mt_thread *t, struct process_scope *p) {
+    mt_threads_publish(t);
+    mt_scopes_flush(t);
+    struct counters now = of_process();
+    raise_to(&p->high, now.live);
+    memtrack_delta d =
+        delta_of(difference(now, p->begin), p->high - p->begin.live, clock_ns(CLOCK_MONOTONIC) - p->begin_ns, 0);
+    struct mt_scope_result result = {.name = p->name, .is_process = true};
+    values_of(&d, result.value);
+    values_of(&d, result.own);
+    mt_totals_add(t, &result);
+    add_event(t, p->serial, p->name, &d, p->begin_ns);
+    return d;
+}
+
+static int end_process(struct mt_thread *t, struct handle *h, memtrack_delta *out) {
+    struct process_scope *p = h->index < MAX_PROCESS ? &process[h->index] : NULL;
+    int rc = -MEMTRACK_EENDED;
+    if (p == NULL || !mt_lock_acquire(&process_lock, t->bank_id))
+        return rc;
+    if (p->serial == h->serial) {
+        *out = finish_process(t, p);
+        close_process_scope(p);
+        mt_scopes_flush(t);
+        rc = 0;
+    }
+    mt_lock_release(&process_lock);
+    return rc;
+}
+
+/* ---- detached scopes -------------------------------------------------------------------------------------------- */
+
+int mt_scopes_detach(struct mt_thread *t, memtrack_scope *scope) {
+    struct handle *h = (struct handle *)scope;
+    int rc = check(t, h);
+    if (rc != 0)
+        return rc;
+    if (h->state != OPEN)
+        return h->state == DETACHED ? -MEMTRACK_EENDED : -MEMTRACK_EUSAGE;
+    if (h->index + 1 != t->scopes->depth)
+        return -MEMTRACK_EORDER;
+    mt_scopes_flush(t);
+    struct frame *f = top_of(t->scopes);
+    int64_t value[MT_N_SCOPE_VALUES];
+    memtrack_delta d = measure(t, f, clock_ns(CLOCK_MONOTONIC));
+    values_of(&d, value);
+    subtract_from_outer(t->scopes, f, value);
+    h->sum = difference(of_bank(t->bank), f->begin);
+    h->peak = peak_of(f);
+    h->begin_ns = f->begin_ns;
+    h->cpu_ns = d.cpu_ns;
+    h->inner = f->inner;
+    pop(t);
+    h->state = DETACHED;
+    return 0;
+}
+
+/* As if it had begun here, with what it has measured. */
+static void resume(struct frame *f, const struct handle *h, uint64_t now_ns) {
+    f->begin =
+        difference(f->begin, h->sum); /* high stays: the scope around this one sees only what happens from now on */
+    f->begin_ns = h->begin_ns;
+    f->begin_cpu_ns = cpu_ns() - h->cpu_ns;
+    f->inner = h->inner;
+    f->is_attached = 1;
+    memtrack_delta d = delta_of(h->sum, h->peak, now_ns - h->begin_ns, h->cpu_ns);
+    values_of(&d, f->taken.value);
+}
+
+int mt_scopes_attach(struct mt_thread *t, memtrack_scope *scope) {
+    struct handle *h = (struct handle *)scope;
+    int rc = check(t, h);
+    if (rc != 0)
+        return rc;
+    if (h->state != DETACHED)
+        return -MEMTRACK_EUSAGE;
+    struct frame *f = push(t, h->name, scope);
+    if (f == NULL)
+        return -MEMTRACK_ELIMIT;
+    resume(f, h, clock_ns(CLOCK_MONOTONIC));
+    return open_handle(h, OPEN, f->serial, t->scopes->depth - 1, h->name);
+}
+
+/* One that ends while it is detached has measured all already. */
+static int end_detached(struct mt_thread *t, struct handle *h, memtrack_delta *out) {
+    struct mt_scope_result result = {.name = h->name};
+    *out = delta_of(h->sum, h->peak, clock_ns(CLOCK_MONOTONIC) - h->begin_ns, h->cpu_ns);
+    values_of(out, result.value);
+    for (int i = 0; i < MT_N_SCOPE_VALUES; i++)
+        result.own[i] = result.value[i] - h->inner.value[i];
+    result.own[MT_SCOPE_PEAK_BYTES] = 0;
+    mt_totals_add(t, &result);
+    add_event(t, h->serial, h->name, out, h->begin_ns);
+    return 0;
+}
+
+/* ---- all kinds -------------------------------------------------------------------------------------------------- */
+
+int mt_scopes_end(struct mt_thread *t, memtrack_scope *scope, memtrack_delta *out) {
+    struct handle *h = (struct handle *)scope;
+    if (h->magic == MAGIC && h->state == INERT) {
+        h->state = ENDED;
+        return 0;
+    }
+    int rc = check(t, h);
+    if (rc != 0)
+        return rc;
+    if (h->state == OPEN)
+        rc = end_thread(t, h, out);
+    else if (h->state == PROCESS)
+        rc = end_process(t, h, out);
+    else
+        rc = end_detached(t, h, out);
+    h->state = ENDED;
+    return rc;
+}
+
+int mt_scopes_set(struct mt_thread *t, const memtrack_scope *scope, const char *key, const char *value) {
+    const struct handle *h = (const struct handle *)scope;
+    int rc = check(t, h);
+    struct mt_event e = {.scope = h->serial, .kind = MT_EVENT_SET};
+    if (rc != 0)
+        return rc;
+    e.time_ns = since_start(clock_ns(CLOCK_MONOTONIC));
+    e.name = mt_names_find(t, key);
+    e.text = mt_names_find(t, value);
+    if (e.name == 0 || e.text == 0)
+        return -MEMTRACK_ELIMIT;
+    mt_events_add(t, &e);
+    return 0;
+}
+
+/* ---- functions -------------------------------------------------------------------------------------------------- */
+
+void mt_scopes_enter_function(struct mt_thread *t, uint64_t address) {
+    mt_name_id id = mt_names_find_function(t, address);
+    struct frame *f = id != 0 ? push(t, id, NULL) : NULL;
+    if (f == NULL)
+        return;
+    f->storage = (const void *)address; /* not before: functions may be open more than once */
+    f->begin_cpu_ns = cpu_ns();
+    f->begin_ns = clock_ns(CLOCK_MONOTONIC);
+}
+
+/* Functions that were left by longjmp or an exception lie above the one that returns. */
+void mt_scopes_leave_function(struct mt_thread *t, uint64_t address) {
+    struct mt_scope_stack *s = t->scopes;
+    if (s == NULL)
+        return;
+    uint32_t i = s->depth;
+    while (i > 0 && (uint64_t)s->frame[i - 1].storage != address)
+        i--;
+    if (i == 0)
+        return;
+    while (s->depth > i)
+        finish(t, true);
+    finish(t, false);
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Scopes: what a thread, or the process, allocates and frees between two points of the program. See memtrack.h for
+ * what the functions promise; they return 0 or -MEMTRACK_E....
+ */
+#ifndef MT_TRACK_SCOPES_H
+#define MT_TRACK_SCOPES_H
+
+#include "memtrack.h"
+#include "track/tracker.h"
+
+/* In a new process. */
+MT_HIDDEN bool mt_scopes_start(void);
+/* A thread's memory goes to another thread: what is open is forgotten. */
+MT_HIDDEN void mt_scopes_reset(struct mt_thread *t);
+MT_HIDDEN void mt_scopes_free(struct mt_thread *t);
+
+/* ---- news from the counters: for the peaks of scopes ---- */
+
+/* A second thread comes; first, which is not inside an event, has been alone. */
+MT_HIDDEN void mt_scopes_begin_sharing(const struct mt_thread *first);
+/* The process's current bytes have been published, with several threads. */
+MT_HIDDEN void mt_scopes_note_current(int64_t current);
+/* bank->live_bytes is about to change by something that is no allocation or free. */
+MT_HIDDEN void mt_scopes_flush(struct mt_thread *t);
+
+/* ---- the functions, inside of an event (see track/record.h) ---- */
+
+MT_HIDDEN int mt_scopes_begin(struct mt_thread *t, memtrack_scope *scope, const char *name);
+MT_HIDDEN int mt_scopes_begin_process(struct mt_thread *t, memtrack_scope *scope, const char *name);
+MT_HIDDEN int mt_scopes_end(struct mt_thread *t, memtrack_scope *scope, memtrack_delta *out);
+MT_HIDDEN int mt_scopes_detach(struct mt_thread *t, memtrack_scope *scope);
+MT_HIDDEN int mt_scopes_attach(struct mt_thread *t, memtrack_scope *scope);
+MT_HIDDEN int mt_scopes_set(struct mt_thread *t, const memtrack_scope *scope, const char *key, const char *value);
+MT_HIDDEN void mt_scopes_enter_function(struct mt_thread *t, uint64_t address);
+MT_HIDDEN void mt_scopes_leave_function(struct mt_thread *t, uint64_t address);
+
+#endif

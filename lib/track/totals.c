@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A record is written by one thread, so nothing here is atomic but the publication of records and tables. A histogram
+ * begins with 32 words and doubles; outgrown tables stay behind, which is at most as much again.
+ *
+ * Rejected: arrays of counters (seven values of 60 octaves: megabytes for a program whose every function is a scope);
+ * histograms of the whole process with atomic counters (seven locked instructions a scope).
+ */
+#include "track/totals.h"
+
+#include "track/index.h"
+
+enum { MAX_CHUNKS = 16384, FIRST_CAPACITY = 32, MOST_CAPACITY = 1 << 16 };
+
+static struct mt_scope_totals *chunk[MAX_CHUNKS];
+static struct mt_index records;
+static struct mt_event *ring;
+
+static struct mt_scope_totals *record_at(uint32_t id) {
+    return &chunk[id / MT_SCOPES_PER_CHUNK][id % MT_SCOPES_PER_CHUNK];
+}
+
+static uint64_t hash(mt_name_id name, uint32_t bank, bool is_process) {
+    return mt_index_mix((uint64_t)name << 32 | bank, is_process);
+}
+
+static uint64_t hash_of(uint32_t id) {
+    const struct mt_scope_totals *r = record_at(id);
+    return hash(r->name, r->bank, r->is_process != 0);
+}
+
+bool mt_totals_start(void) {
+    for (uint32_t i = 0; i < MAX_CHUNKS && chunk[i] != NULL; i++)
+        chunk[i] = NULL;
+    ring = NULL;
+    mt_tracker.header->n_scopes = 1;
+    mt_tracker.header->event_sample = (uint32_t)mt_tracker.options.event_sample;
+    return mt_index_start(&records, hash_of);
+}
+
+/* ---- records ---------------------------------------------------------------------------------------------------- */
+
+static bool add_chunk(uint32_t i) {
+    size_t bytes = sizeof(struct mt_scope_totals) * MT_SCOPES_PER_CHUNK;
+    if (i >= MAX_CHUNKS || chunk[i] != NULL)
+        return i < MAX_CHUNKS;
+    struct mt_scope_totals *c = mt_ledger_allocate(&mt_tracker.ledger, bytes, 64);
+    if (c == NULL || !mt_ledger_publish(&mt_tracker.ledger, MT_EXTENT_SCOPES, i, c, bytes))
+        return false;
+    __atomic_store_n(&chunk[i], c, __ATOMIC_RELEASE);
+    return true;
+}
+
+static struct mt_scope_totals *add_record(uint64_t h, struct mt_thread *t, mt_name_id name, bool is_process) {
+    struct mt_ledger_header *header = mt_tracker.header;
+    uint32_t id = header->n_scopes;
+    if (!add_chunk(id / MT_SCOPES_PER_CHUNK) || !mt_index_reserve(&records))
+        return NULL;
+    struct mt_scope_totals *r = record_at(id);
+    r->bank = (uint16_t)t->bank_id;
+    r->is_process = is_process;
+    for (int i = 0; i < MT_N_SCOPE_VALUES; i++)
+        r->max[i] = INT64_MIN;
+    r->name = name;
+    __atomic_store_n(&header->n_scopes, id + 1, __ATOMIC_RELEASE);
+    mt_index_insert(&records, h, id);
+    return r;
+}
+
+static struct mt_scope_totals *find(uint64_t h, struct mt_thread *t, mt_name_id name, bool is_process) {
+    const struct mt_index_table *table = __atomic_load_n(&records.table, __ATOMIC_ACQUIRE);
+    uint32_t at = mt_index_home(table, h), id;
+    while ((id = mt_index_candidate(table, h, &at)) != 0) {
+        struct mt_scope_totals *r = record_at(id);
+        if (r->name == name && r->bank == t->bank_id && (r->is_process != 0) == is_process)
+            return r;
+    }
+    return NULL;
+}
+
+static struct mt_scope_totals *record_of(struct mt_thread *t, mt_name_id name, bool is_process) {
+    struct mt_scope_totals **known = &t->scope_record[name % MT_SCOPE_CACHE];
+    if (mt_likely(*known != NULL && (*known)->name == name && !is_process))
+        return *known;
+    uint64_t h = hash(name, t->bank_id, is_process);
+    struct mt_scope_totals *r = find(h, t, name, is_process);
+    if (r == NULL && mt_growth_lock(t->bank_id)) {
+        r = add_record(h, t, name, is_process); /* nobody else adds for this bank */
+        mt_growth_unlock();
+    }
+    if (r != NULL && !is_process)
+        *known = r;
+    return r;
+}
+
+/* ---- histograms ------------------------------------------------------------------------------------------------- */
+
+static uint64_t *place(uint64_t *table, uint32_t capacity, uint64_t key) {
+    uint32_t i = (uint32_t)(((key >> MT_BUCKET_SHIFT) * UINT64_C(0x9E3779B97F4A7C15)) >> 32) & (capacity - 1);
+    while (table[i] != 0 && (table[i] ^ key) >> MT_BUCKET_SHIFT != 0)
+        i = (i + 1) & (capacity - 1);
+    return &table[i];
+}
+
+static bool grow(struct mt_thread *t, struct mt_scope_totals *r) {
+    uint32_t capacity = r->capacity != 0 ? r->capacity * 2 : FIRST_CAPACITY;
+    if (capacity > MOST_CAPACITY || !mt_growth_lock(t->bank_id))
+        return false;
+    uint64_t *table = mt_ledger_allocate(&mt_tracker.ledger, capacity * sizeof *table, 64);
+    mt_growth_unlock();
+    if (table == NULL)
+        return false;
+    uint64_t *old = (uint64_t *)r->histogram;
+    for (uint32_t i = 0; i < r->capacity; i++)
+        if (old[i] != 0)
+            *place(table, capacity, old[i]) = old[i];
+    __atomic_store_n(&r->histogram, (uint64_t)table, __ATOMIC_RELEASE);
+    __atomic_store_n(&r->capacity, capacity,
+                     __ATOMIC_RELEASE); /* a reader that sees the new table only reads half of it */
+    return true;
+}
+
+static void count(struct mt_thread *t, struct mt_scope_totals *r, enum mt_scope_value value, int64_t amount) {
+    uint64_t key = (uint64_t)value << MT_BUCKET_VALUE_SHIFT | (amount < 0 ? MT_BUCKET_NEGATIVE : 0) |
+                   (uint64_t)mt_bucket_of(amount < 0 ? -(uint64_t)amount : (uint64_t)amount) << MT_BUCKET_SHIFT;
+    if (mt_unlikely(r->used * 4 >= r->capacity * 3) && !grow(t, r))
+        return;
+    uint64_t *word = place((uint64_t *)r->histogram, r->capacity, key);
+    if (*word == 0) {
+        *word = key;
+        r->used++;
+    }
+    (*word)++;
+}
+
+void mt_totals_add(struct mt_thread *t, const struct mt_scope_result *result) {
+    struct mt_scope_totals *r = record_of(t, result->name, result->is_process);
+    if (r == NULL)
+        return;
+    const int64_t *v = result->value;
+    bool is_idle = v[MT_SCOPE_ALLOCATED_BLOCKS] == 0 && v[MT_SCOPE_FREED_BYTES] == 0 && v[MT_SCOPE_PEAK_BYTES] == 0 &&
+                   v[MT_SCOPE_NET_BYTES] == 0;
+    bool has_cpu = mt_tracker.header->flags & MT_FLAG_SCOPE_CPU;
+    r->count++;
+    r->errors += result->is_error;
+    r->idle += is_idle;
+    for (int i = 0; i < MT_N_SCOPE_VALUES; i++) {
+        r->sum[i] += v[i];
+        r->own[i] += result->own[i];
+        if (v[i] > r->max[i])
+            r->max[i] = v[i];
+        if (i == MT_SCOPE_CPU_NS ? has_cpu : i == MT_SCOPE_DURATION_NS || !is_idle)
+            count(t, r, (enum mt_scope_value)i, v[i]);
+    }
+}
+
+/* ---- events ----------------------------------------------------------------------------------------------------- */
+
+static struct mt_event *make_ring(struct mt_thread *t) {
+    size_t bytes = sizeof *ring * mt_tracker.options.events;
+    if (bytes == 0 || !mt_growth_lock(t->bank_id))
+        return NULL;
+    if (ring == NULL) {
+        struct mt_event *made = mt_ledger_allocate(&mt_tracker.ledger, bytes, 64);
+        mt_tracker.header->max_events = (uint32_t)mt_tracker.options.events;
+        if (made != NULL && mt_ledger_publish(&mt_tracker.ledger, MT_EXTENT_EVENTS, 0, made, bytes))
+            __atomic_store_n(&ring, made, __ATOMIC_RELEASE);
+    }
+    mt_growth_unlock();
+    return ring;
+}
+
+void mt_events_add(struct mt_thread *t, const struct mt_event *event) {
+    struct mt_event *r = __atomic_load_n(&ring, __ATOMIC_ACQUIRE);
+    if (mt_unlikely(r == NULL) && (r = make_ring(t)) == NULL)
+        return;
+    struct mt_ledger_header *h = mt_tracker.header;
+    uint64_t n = mt_tracker_alone() ? h->n_events++ : __atomic_fetch_add(&h->n_events, 1, __ATOMIC_RELAXED);
+    struct mt_event *e = &r[n % h->max_events];
+    __atomic_store_n(&e->number, 0, __ATOMIC_RELEASE);
+    e->scope = event->scope;
+    e->time_ns = event->time_ns;
+    e->duration_ns = event->duration_ns;
+    e->value = event->value;
+    e->peak_bytes = event->peak_bytes;
+    e->kind = event->kind;
+    e->name = event->name;
+    e->text = event->text;
+    e->tid = t->bank->tid;
+    __atomic_store_n(&e->number, n + 1, __ATOMIC_RELEASE);
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+/* What scopes of one name come to: sums, maxima and histograms in the ledger, per thread. And the ring of events. */
+#ifndef MT_TRACK_TOTALS_H
+#define MT_TRACK_TOTALS_H
+
+#include "track/tracker.h"
+
+struct mt_scope_result {
+    mt_name_id name;
+    bool is_process, is_error;
+    int64_t value[MT_N_SCOPE_VALUES], own[MT_N_SCOPE_VALUES];
+};
+
+MT_HIDDEN bool mt_totals_start(void);
+MT_HIDDEN void mt_totals_add(struct mt_thread *t, const struct mt_scope_result *result);
+
+/* number is filled in. Dropped when there is no memory for the ring. */
+MT_HIDDEN void mt_events_add(struct mt_thread *t, const struct mt_event *event);
+
+#endif
