@@ -200,12 +200,12 @@ static void draw_rates(const struct mt_screen *s, int y) {
     print(&pen, MT_PAINT_DIM, " in %s", age_text(text, s->now_ns > marked ? s->now_ns - marked : 0));
 }
 
-/* All of it in a line. */
+/* All of it in a line, under a title or instead of one. */
 static void draw_compact(const struct mt_screen *s, int y) {
     const struct mt_axis *axis = mt_top_model_axis(s->top->model);
     const struct mt_tick *last = axis->n ? &axis->ticks[axis->n - 1] : &(struct mt_tick){.time_ns = 0};
     char text[MT_FORMAT_BYTES];
-    struct pen pen = pen_at(s, y, 0);
+    struct pen pen = pen_at(s, y, y);
     print(&pen, MT_PAINT_DIM, "heap ");
     put(&pen, MT_PAINT_BOLD, size_text(s, text, last->live_bytes));
     put(&pen, MT_PAINT_DIM, " peak ");
@@ -214,7 +214,8 @@ static void draw_compact(const struct mt_screen *s, int y) {
         put(&pen, MT_PAINT_DIM, " rss ");
         put(&pen, MT_PAINT_PLAIN, size_text(s, text, (int64_t)last->rss_bytes));
     }
-    put_state(s, &pen);
+    if (y == 0)
+        put_state(s, &pen);
 }
 
 /* Returns the line below. */
@@ -349,7 +350,8 @@ static void draw_total(const struct mt_screen *s, const struct mt_top_layout *la
     print(&pen, MT_PAINT_BOLD, "%s", is_part ? "these" : "total");
     if (is_part && sort != MT_TOP_CHANGE)
         print(&pen, MT_PAINT_DIM, ", %s of everything", mt_format_percent(text, sum->value[sort], all->value[sort]));
-    print(&pen, MT_PAINT_DIM, "  %s rows", mt_format_count(text, (int64_t)mt_top_model_count(s->top->model)));
+    size_t n_lines = mt_top_model_count(s->top->model);
+    print(&pen, MT_PAINT_DIM, "  %s row%s", mt_format_count(text, (int64_t)n_lines), n_lines == 1 ? "" : "s");
     if (mt_top_model_pending(s->top->model)->value[MT_TOP_LIVE])
         print(&pen, MT_PAINT_DIM, ", new: %s",
               size_text(s, text, mt_top_model_pending(s->top->model)->value[MT_TOP_LIVE]));
