@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT */
+/* What `memtrack check` found, for other programs: JSON of the schema memtrack-check/1, and JUnit's XML. */
+#ifndef MT_EXPORT_CHECK_H
+#define MT_EXPORT_CHECK_H
+
+#include <stdio.h>
+
+#include "base/error.h"
+#include "profile/profile.h"
+#include "view/budget.h"
+
+/* One profile and what was found in it. Without the profile itself: the processes of a run may be many. */
+struct mt_checked {
+    char *path, *exe, *program; /* program: the name without directories; "" when unreadable */
+    char *problem;              /* why the profile could not be read; NULL: it could */
+    uint32_t pid;
+    uint64_t duration_ns, sample_bytes;
+    bool approximate, partial;
+    struct mt_findings findings;
+};
+
+/* Copies what describes the profile (NULL: problem says why there is none). 0 or -MEMTRACK_ENOMEM; free it either way. */
+int mt_checked_init(struct mt_checked *checked, const char *path, const struct mt_profile *profile, const char *problem,
+                    struct mt_error *error);
+void mt_checked_free(struct mt_checked *checked);
+/* No budget of it failed, and it could be read. */
+bool mt_checked_is_good(const struct mt_checked *checked);
+
+/* Both write all of it; text is made valid UTF-8. 0, -MEMTRACK_ENOMEM or -MEMTRACK_EIO. */
+int mt_export_check_json(FILE *stream, const struct mt_checked *checked, size_t n, struct mt_error *error);
+int mt_export_check_junit(FILE *stream, const struct mt_checked *checked, size_t n, struct mt_error *error);
+
+#endif

@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A check as JSON: small enough to be one tree of jansson's. As in the report, every field is always there and of
+ * one type; null stands for what does not apply to this budget (a baseline, a scope) or is not known (the figure of an unknown one).
+ */
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "export/check.h"
+#include "view/format.h"
+
+static json_t *text(const char *raw) {
+    char *utf8 = mt_format_utf8(raw);
+    json_t *value = utf8 ? json_string(utf8) : NULL;
+    free(utf8);
+    return value;
+}
+
+static json_t *number(uint64_t value) {
+    return json_integer(value > INT64_MAX ? INT64_MAX : (json_int_t)value);
+}
+
+/* malloc'ed text, which is freed. */
+static json_t *own_text(char *raw) {
+    json_t *value = raw ? text(raw) : NULL;
+    free(raw);
+    return value;
+}
+
+static json_t *where_object(const struct mt_finding *finding) {
+    if (!finding->key[0])
+        return json_null();
+    return json_pack("{s:o, s:o, s:o, s:I, s:I}", "key", text(finding->key), "function", text(finding->function),
+                     "file", text(finding->file), "line", (json_int_t)finding->line, "amount",
+                     (json_int_t)finding->line_amount);
+}
+
+static json_t *excess_of(const struct mt_finding *finding) {
+    uint64_t actual = finding->actual, limit = finding->limit;
+    json_t *over = number(actual > limit ? actual - limit : limit - actual);
+    if (over && actual < limit)
+        json_integer_set(over, -json_integer_value(over));
+    return over;
+}
+
+static json_t *finding_object(const struct mt_finding *finding, const char *path) {
+    bool known = finding->outcome != MT_OUTCOME_UNKNOWN;
+    return json_pack("{s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "budget",
+                     mt_finding_name(finding), "statistic", mt_budget_statistic(finding->of), "unit",
+                     mt_budget_unit(finding->of), "outcome", mt_outcome_name(finding->outcome), "scope",
+                     finding->scope[0] ? text(finding->scope) : json_null(), "limit", number(finding->limit), "actual",
+                     known ? number(finding->actual) : json_null(), "excess", known ? excess_of(finding) : json_null(),
+                     "baseline", finding->is_baseline ? number(finding->baseline) : json_null(), "tolerance_percent",
+                     finding->is_baseline ? json_real(finding->tolerance_percent) : json_null(), "where",
+                     where_object(finding), "message", own_text(mt_finding_message(finding)), "next",
+                     own_text(mt_finding_next(finding, path)));
+}
+
+/* Appends; false when out of memory. */
+static bool append(json_t *array, json_t *value) {
+    return json_array_append_new(array, value) == 0;
+}
+
+static json_t *file_object(const struct mt_checked *checked) {
+    json_t *findings = json_array(), *doubts = json_array();
+    bool complete = findings && doubts;
+    for (size_t i = 0; complete && i < checked->findings.n; i++)
+        complete = append(findings, finding_object(&checked->findings.items[i], checked->path));
+    for (size_t i = 0; complete && i < checked->findings.n_doubts; i++)
+        complete = append(doubts, text(checked->findings.doubts[i]));
+    if (!complete) {
+        json_decref(findings);
+        json_decref(doubts);
+        return NULL;
+    }
+    return json_pack("{s:o, s:b, s:o, s:{s:I, s:o, s:o}, s:{s:s, s:o, s:b, s:b}, s:o, s:o}", "file",
+                     text(checked->path), "ok", (int)mt_checked_is_good(checked), "error",
+                     checked->problem ? text(checked->problem) : json_null(), "process", "pid",
+                     (json_int_t)checked->pid, "exe", text(checked->exe), "duration_ns", number(checked->duration_ns),
+                     "recording", "mode", checked->sample_bytes ? "sampled" : "exact", "sample_bytes",
+                     number(checked->sample_bytes), "approximate", (int)checked->approximate, "partial",
+                     (int)checked->partial, "doubts", doubts, "budgets", findings);
+}
+
+int mt_export_check_json(FILE *stream, const struct mt_checked *checked, size_t n, struct mt_error *error) {
+    json_t *files = json_array(), *root;
+    bool complete = files != NULL, good = true;
+    for (size_t i = 0; complete && i < n; i++) {
+        complete = append(files, file_object(&checked[i]));
+        good &= mt_checked_is_good(&checked[i]);
+    }
+    if (!complete) {
+        json_decref(files);
+        files = NULL;
+    }
+    root = files ? json_pack("{s:s, s:b, s:o}", "schema", "memtrack-check/1", "ok", (int)good, "files", files) : NULL;
+    if (!root)
+        return mt_error_set(error, MEMTRACK_ENOMEM, "", "out of memory while writing JSON");
+    int rc = json_dumpf(root, stream, JSON_INDENT(1) | JSON_ENSURE_ASCII) != 0 || fputc('\n', stream) == EOF
+                 ? mt_error_set(error, MEMTRACK_EIO, "", "cannot write the JSON: %m")
+                 : 0;
+    json_decref(root);
+    return rc;
+}
+
+/* ---- what is kept of a profile ------------------------------------------------------------------------------------- */
+
+static const char *base_name(const char *path) {
+    const char *slash = strrchr(path, '/');
+    return slash && slash[1] ? slash + 1 : path;
+}
+
+int mt_checked_init(struct mt_checked *checked, const char *path, const struct mt_profile *profile, const char *problem,
+                    struct mt_error *error) {
+    const char *exe = profile ? mt_profile_text(profile, profile->info.exe) : "";
+    *checked = (struct mt_checked){.path = strdup(path), .exe = strdup(exe), .program = strdup(base_name(exe))};
+    if (problem)
+        checked->problem = strdup(problem);
+    if (!checked->path || !checked->exe || !checked->program || (problem && !checked->problem))
+        return mt_error_set(error, MEMTRACK_ENOMEM, "", "out of memory");
+    if (profile) {
+        checked->pid = profile->info.pid;
+        checked->duration_ns = profile->info.duration_ns;
+        checked->sample_bytes = profile->info.sample_bytes;
+        checked->approximate = profile->info.approximate;
+        checked->partial = profile->info.partial;
+    }
+    return 0;
+}
+
+void mt_checked_free(struct mt_checked *checked) {
+    free(checked->path);
+    free(checked->exe);
+    free(checked->program);
+    free(checked->problem);
+    mt_findings_free(&checked->findings);
+    *checked = (struct mt_checked){0};
+}
+
+bool mt_checked_is_good(const struct mt_checked *checked) {
+    return !checked->problem && mt_findings_count_failed(&checked->findings) == 0;
+}

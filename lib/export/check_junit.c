@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A check as JUnit's XML, which CI servers show beside the tests: a suite per profile, a case per budget.
+ *
+ *   broken   <failure>     unknown, or a profile that cannot be read   <error>     doubts   <system-out>
+ *
+ * Written by hand: what is hard about XML here are the characters that it cannot hold even escaped (a file name may have
+ * them), and libraries that write it leave these to their caller. They appear as \x1b, as on a terminal.
+ */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "export/check.h"
+#include "view/format.h"
+
+struct counts {
+    size_t tests, failures, errors;
+};
+
+static struct counts count(const struct mt_checked *checked) {
+    struct counts n = {0};
+    if (checked->problem)
+        return (struct counts){.tests = 1, .errors = 1};
+    for (size_t i = 0; i < checked->findings.n; i++) {
+        n.tests++;
+        n.failures += checked->findings.items[i].outcome == MT_OUTCOME_BROKEN;
+        n.errors += checked->findings.items[i].outcome == MT_OUTCOME_UNKNOWN;
+    }
+    return n;
+}
+
+/* False: out of memory. */
+static bool put(FILE *out, const char *raw) {
+    char *visible = mt_format_visible(raw, true);
+    if (!visible)
+        return false;
+    for (const char *c = visible; *c; c++) {
+        if (strncmp(c, "\xef\xbf\xbe", 3) == 0 || strncmp(c, "\xef\xbf\xbf", 3) == 0) {
+            fputs("\xef\xbf\xbd", out); /* U+FFFE and U+FFFF are characters, but not of XML */
+            c += 2;
+        } else if (*c == '&')
+            fputs("&amp;", out);
+        else if (*c == '<')
+            fputs("&lt;", out);
+        else if (*c == '>')
+            fputs("&gt;", out);
+        else if (*c == '"')
+            fputs("&quot;", out);
+        else
+            fputc(*c, out);
+    }
+    free(visible);
+    return true;
+}
+
+/* <TAG type="..." message="...">next step</TAG> */
+static bool put_outcome(FILE *out, const char *tag, const char *type, const char *message, const char *next) {
+    fprintf(out, "\n      <%s type=\"%s\" message=\"", tag, type);
+    bool done = put(out, message);
+    fputs("\">", out);
+    done = done && put(out, message) && (!*next || (fputs("\nnext: ", out), put(out, next)));
+    fprintf(out, "</%s>\n    ", tag);
+    return done;
+}
+
+static bool put_case_start(FILE *out, const struct mt_checked *checked, const char *name, const char *scope) {
+    fputs("    <testcase classname=\"memtrack.", out);
+    bool done = put(out, checked->program[0] ? checked->program : "profile");
+    fprintf(out, "\" name=\"%s", name);
+    if (*scope) {
+        fputc(' ', out);
+        done = done && put(out, scope);
+    }
+    fputs("\" time=\"0\">", out);
+    return done;
+}
+
+static bool put_finding(FILE *out, const struct mt_checked *checked, const struct mt_finding *finding) {
+    bool done = put_case_start(out, checked, mt_finding_name(finding), finding->scope);
+    if (mt_finding_fails(finding)) {
+        char *message = mt_finding_message(finding), *next = mt_finding_next(finding, checked->path);
+        bool broken = finding->outcome == MT_OUTCOME_BROKEN;
+        done = done && message && next &&
+               put_outcome(out, broken ? "failure" : "error", broken ? "budget" : "unknown", message, next);
+        free(message);
+        free(next);
+    }
+    fputs("</testcase>\n", out);
+    return done;
+}
+
+static bool put_suite(FILE *out, const struct mt_checked *checked) {
+    const struct mt_findings *findings = &checked->findings;
+    struct counts n = count(checked);
+    fputs("  <testsuite name=\"", out);
+    bool done = put(out, checked->path);
+    fprintf(out, "\" tests=\"%zu\" failures=\"%zu\" errors=\"%zu\" time=\"%" PRIu64 ".%03" PRIu64 "\">\n", n.tests,
+            n.failures, n.errors, checked->duration_ns / 1000000000, checked->duration_ns / 1000000 % 1000);
+    if (checked->problem) {
+        done = done && put_case_start(out, checked, "read", "") &&
+               put_outcome(out, "error", "unreadable", checked->problem, "");
+        fputs("</testcase>\n", out);
+    }
+    for (size_t i = 0; done && i < findings->n; i++)
+        done = put_finding(out, checked, &findings->items[i]);
+    if (findings->n_doubts) {
+        fputs("    <system-out>", out);
+        for (size_t i = 0; done && i < findings->n_doubts; i++)
+            done = put(out, findings->doubts[i]) && fputc('\n', out) != EOF;
+        fputs("</system-out>\n", out);
+    }
+    fputs("  </testsuite>\n", out);
+    return done;
+}
+
+int mt_export_check_junit(FILE *stream, const struct mt_checked *checked, size_t n, struct mt_error *error) {
+    struct counts all = {0};
+    for (size_t i = 0; i < n; i++) {
+        struct counts one = count(&checked[i]);
+        all.tests += one.tests;
+        all.failures += one.failures;
+        all.errors += one.errors;
+    }
+    fprintf(stream,
+            "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
+            "<testsuites name=\"memtrack check\" tests=\"%zu\" failures=\"%zu\" errors=\"%zu\">\n",
+            all.tests, all.failures, all.errors);
+    for (size_t i = 0; i < n; i++)
+        if (!put_suite(stream, &checked[i]))
+            return mt_error_set(error, MEMTRACK_ENOMEM, "", "out of memory while writing XML");
+    fputs("</testsuites>\n", stream);
+    return ferror(stream) ? mt_error_set(error, MEMTRACK_EIO, "", "cannot write the XML: %m") : 0;
+}
