@@ -1,0 +1,331 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * memtrack check: read each profile, judge it, say what is broken. What was found is kept until the end, for JSON and
+ * JUnit; the profiles are not. A profile that cannot be read does not keep the others from being checked: whoever reads
+ * the log of a CI server gets all of it at once.
+ *
+ *   --run ──► trial.h ──► profiles ─┐
+ *   FILE… ──────────────────────────┴─► read, judge ──► lines, JSON, JUnit
+ */
+#include "check.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "command.h"
+#include "export/check.h"
+#include "pick.h"
+#include "trial.h"
+#include "view/symbols.h"
+
+struct check {
+    const struct mt_check_options *options;
+    struct mt_profile *baseline;
+    struct mt_checked *checked;
+    size_t n, n_compared; /* profiles; and those that have the baseline's program */
+    int status;           /* so far */
+};
+
+/* What cannot be read outweighs what is broken. */
+static void note_status(struct check *check, int status) {
+    if (status > check->status)
+        check->status = status;
+}
+
+static int status_of_error(int rc) {
+    return rc == -MEMTRACK_EUSAGE ? MT_EXIT_USAGE : MT_EXIT_UNREADABLE;
+}
+
+/* ---- judging ------------------------------------------------------------------------------------------------------ */
+
+static const char *program_of(const struct mt_profile *profile) {
+    const char *exe = mt_profile_text(profile, profile->info.exe), *slash = strrchr(exe, '/');
+    return slash ? slash + 1 : exe;
+}
+
+/* The only profile is meant, whatever its program is called. */
+static const struct mt_profile *baseline_for(struct check *check, const struct mt_profile *profile, size_t n_files) {
+    const struct mt_profile *baseline = check->baseline;
+    if (!baseline || (n_files > 1 && strcmp(program_of(baseline), program_of(profile)) != 0))
+        return NULL;
+    check->n_compared++;
+    return baseline;
+}
+
+static int read_profile(const char *path, struct mt_profile **profile, struct mt_error *error) {
+    int rc = mt_pick_read(path, profile, error);
+    if (rc == 0 && (rc = mt_symbols_resolve(*profile, NULL, error)) != 0) {
+        mt_profile_free(*profile);
+        *profile = NULL;
+    }
+    return rc;
+}
+
+static int judge(struct check *check, const struct mt_profile *profile, size_t n_files, struct mt_checked *checked,
+                 struct mt_error *error) {
+    const struct mt_check_options *o = check->options;
+    const struct mt_budgets budgets = {
+        .items = o->budgets,
+        .n = o->n_budgets,
+        .baseline = baseline_for(check, profile, n_files),
+        .tolerance_percent = o->tolerance_percent,
+        .ignored = o->ignored,
+        .n_ignored = o->n_ignored,
+        .is_strict = o->strict,
+    };
+    return mt_budgets_check(profile, &budgets, &checked->findings, error);
+}
+
+static struct mt_checked *add(struct check *check) {
+    struct mt_checked *grown = realloc(check->checked, (check->n + 1) * sizeof *grown);
+    if (!grown)
+        return NULL;
+    check->checked = grown;
+    grown[check->n] = (struct mt_checked){0};
+    return &grown[check->n++];
+}
+
+/* shown: the path as the user knows it. */
+static void check_one(struct check *check, const char *path, const char *shown, size_t n_files) {
+    struct mt_error error = {{0}, {0}}, ignored;
+    struct mt_profile *profile = NULL;
+    int rc = read_profile(path, &profile, &error);
+    struct mt_checked *checked = add(check);
+    if (!checked)
+        rc = mt_error_set(&error, MEMTRACK_ENOMEM, "", "out of memory");
+    else if (mt_checked_init(checked, shown, profile, rc ? error.message : NULL, rc ? &ignored : &error) != 0)
+        rc = -MEMTRACK_ENOMEM;
+    if (rc == 0)
+        rc = judge(check, profile, n_files, checked, &error);
+    if (rc != 0) {
+        mt_print_error(check->options->name, &error);
+        note_status(check, status_of_error(rc));
+    } else if (!mt_checked_is_good(checked))
+        note_status(check, MT_EXIT_FINDING);
+    mt_profile_free(profile);
+}
+
+static void check_argument(struct check *check, const char *argument) {
+    const struct mt_check_options *o = check->options;
+    int status = 0;
+    char *path = mt_pick_profile(o->name, argument, &status);
+    if (path)
+        check_one(check, path, strcmp(argument, "-") == 0 ? argument : path, o->n_files);
+    else {
+        struct mt_checked *checked = add(check);
+        if (checked)
+            mt_checked_init(checked, argument, NULL, "the profile cannot be found", NULL);
+        note_status(check, status);
+    }
+    free(path);
+}
+
+/* ---- telling ------------------------------------------------------------------------------------------------------ */
+
+static bool is_shown(const struct mt_check_options *o, const struct mt_finding *finding) {
+    if (finding->outcome == MT_OUTCOME_KEPT)
+        return o->verbose;
+    return mt_finding_fails(finding) || !o->quiet;
+}
+
+/* One line, however long: it is to be found by grep. */
+static void print_line(const struct mt_terminal *terminal, enum mt_style style, const char *word, const char *path,
+                       const char *text) {
+    fprintf(terminal->stream, "%s%-8s%s ", mt_style(terminal, style), word, mt_style(terminal, MT_STYLE_NONE));
+    mt_put(terminal, MT_STYLE_BOLD, path);
+    fputs(": ", terminal->stream);
+    mt_put(terminal, MT_STYLE_NONE, text);
+}
+
+static void print_finding(const struct mt_terminal *terminal, const struct mt_checked *checked,
+                          const struct mt_finding *finding) {
+    static const enum mt_style styles[] = {MT_STYLE_DIM, MT_STYLE_SOURCE, MT_STYLE_ERROR, MT_STYLE_WARN};
+    char *message = mt_finding_message(finding), *next = mt_finding_next(finding, checked->path);
+    print_line(terminal, styles[finding->outcome], mt_outcome_name(finding->outcome), checked->path, message);
+    if (next && *next) {
+        fputs("; next: ", terminal->stream);
+        mt_put(terminal, MT_STYLE_NONE, next);
+    }
+    fputc('\n', terminal->stream);
+    free(message);
+    free(next);
+}
+
+static void print_doubts(const struct mt_check_options *o, const struct mt_checked *checked) {
+    struct mt_terminal terminal;
+    mt_terminal_init(&terminal, stderr, o->color);
+    for (size_t i = 0; i < checked->findings.n_doubts; i++) {
+        print_line(&terminal, MT_STYLE_WARN, "note", checked->path, checked->findings.doubts[i]);
+        fputc('\n', stderr);
+    }
+}
+
+static void print_count(const struct check *check) {
+    size_t n = 0, n_failed = 0;
+    for (size_t i = 0; i < check->n; i++) {
+        n += check->checked[i].findings.n;
+        n_failed += mt_findings_count_failed(&check->checked[i].findings);
+    }
+    fprintf(stderr, "%s: %zu of %zu budget%s kept in %zu profile%s\n", check->options->name, n - n_failed, n,
+            n == 1 ? "" : "s", check->n, check->n == 1 ? "" : "s");
+}
+
+static void print_text(const struct check *check, FILE *stream) {
+    const struct mt_check_options *o = check->options;
+    struct mt_terminal terminal;
+    mt_terminal_init(&terminal, stream, o->color);
+    for (size_t i = 0; i < check->n; i++) {
+        const struct mt_checked *checked = &check->checked[i];
+        if (!o->quiet)
+            print_doubts(o, checked);
+        for (size_t k = 0; k < checked->findings.n; k++)
+            if (is_shown(o, &checked->findings.items[k]))
+                print_finding(&terminal, checked, &checked->findings.items[k]);
+    }
+    fflush(stream);
+    if (!o->quiet)
+        print_count(check);
+}
+
+static int write_junit(const struct check *check, struct mt_error *error) {
+    const char *path = check->options->junit;
+    FILE *file = fopen(path, "we");
+    if (!file)
+        return mt_error_set(error, MEMTRACK_EIO, "Give --junit a file in a directory that can be written to.",
+                            "cannot write %s: %s", path, strerror(errno));
+    int rc = mt_export_check_junit(file, check->checked, check->n, error);
+    if (fclose(file) != 0 && rc == 0)
+        rc = mt_error_set(error, MEMTRACK_EIO, "Make room, or give --junit another file.", "cannot write %s: %s", path,
+                          strerror(errno));
+    return rc;
+}
+
+static void tell(struct check *check, FILE *stream) {
+    const struct mt_check_options *o = check->options;
+    struct mt_error error = {{0}, {0}};
+    int rc = 0;
+    if (o->json)
+        rc = mt_export_check_json(stream, check->checked, check->n, &error);
+    else
+        print_text(check, stream);
+    if (rc == 0 && o->junit)
+        rc = write_junit(check, &error);
+    if (!mt_output_finish(o->name))
+        note_status(check, MT_EXIT_UNREADABLE);
+    else if (rc != 0) {
+        mt_print_error(o->name, &error);
+        note_status(check, MT_EXIT_UNREADABLE);
+    }
+}
+
+/* ---- running ------------------------------------------------------------------------------------------------------ */
+
+/* 0, or the exit status; has said what is wrong. */
+static int read_baseline(struct check *check) {
+    const struct mt_check_options *o = check->options;
+    struct mt_error error;
+    int status = 0, rc;
+    char *path = mt_pick_profile(o->name, o->baseline, &status);
+    if (!path)
+        return status;
+    if ((rc = mt_pick_read(path, &check->baseline, &error)) != 0) {
+        mt_print_error(o->name, &error);
+        status = status_of_error(rc);
+    }
+    free(path);
+    return status;
+}
+
+/* A gate that compares nothing must not stand open. */
+static void check_compared(struct check *check) {
+    if (!check->baseline || check->n_compared || check->status > MT_EXIT_FINDING)
+        return;
+    mt_print_problem(check->options->name, "Give the baseline of one of these programs.",
+                     "%s is a profile of %s, and none of the others is: nothing was compared with it",
+                     check->options->baseline, program_of(check->baseline));
+    note_status(check, MT_EXIT_USAGE);
+}
+
+static int make_directories(const struct mt_check_options *o, char **trial, struct mt_error *error) {
+    struct stat status;
+    if (o->profiles && mkdir(o->profiles, 0777) != 0 &&
+        (errno != EEXIST || stat(o->profiles, &status) != 0 || !S_ISDIR(status.st_mode)))
+        return mt_error_set(error, MEMTRACK_EIO, "Give --profiles a directory, or the name of a new one.",
+                            "cannot make the directory %s: %s", o->profiles, strerror(errno));
+    return mt_trial_directory(o->profiles, trial, error);
+}
+
+/* Profiles of the trial, checked. They stay where the next command can read them when there is one. */
+static int check_profiles(struct check *check, const char *directory, struct mt_error *error) {
+    const struct mt_check_options *o = check->options;
+    char **paths;
+    size_t n;
+    int rc = mt_trial_profiles(directory, &paths, &n, error);
+    if (rc != 0)
+        return rc;
+    rc = mt_trial_settle(paths, n, o->profiles ? o->profiles : directory, error);
+    for (size_t i = 0; i < n && rc == 0; i++)
+        check_one(check, paths[i], paths[i], n);
+    mt_trial_free(paths, n);
+    if (rc == 0) {
+        check_compared(check);
+        tell(check, stderr);
+    }
+    return rc;
+}
+
+/* The status of the program when it failed, else what the check says. */
+static int run_and_check(struct check *check) {
+    const struct mt_check_options *o = check->options;
+    struct mt_error error = {{0}, {0}};
+    char *directory = NULL;
+    int status = 0;
+    mt_trial_watch_signals();
+    int rc = make_directories(o, &directory, &error);
+    if (rc == 0) {
+        const struct mt_trial trial = {.program = o->program, .directory = directory};
+        rc = mt_trial_run(&trial, &status, &error);
+    }
+    if (rc == 0)
+        rc = check_profiles(check, directory, &error);
+    if (rc != 0) {
+        if (rc != -MEMTRACK_ENOTFOUND || status == 0)
+            mt_print_error(o->name, &error);
+        note_status(check, MT_EXIT_UNREADABLE);
+    }
+    bool kept = rc == 0 && !o->profiles && check->status != 0 && !mt_trial_stopped();
+    if (directory && !kept) {
+        mt_trial_empty(directory, true);
+        rmdir(directory);
+    }
+    free(directory);
+    return status ? status : check->status;
+}
+
+static int check_files(struct check *check) {
+    const struct mt_check_options *o = check->options;
+    for (size_t i = 0; i < o->n_files; i++)
+        check_argument(check, o->files[i]);
+    check_compared(check);
+    tell(check, stdout);
+    return check->status;
+}
+
+int mt_cmd_check(int argc, char **argv) {
+    struct mt_check_options options;
+    struct check check = {.options = &options};
+    mt_check_parse(argc, argv, &options);
+    int status = options.baseline ? read_baseline(&check) : 0;
+    if (status == 0)
+        status = options.run ? run_and_check(&check) : check_files(&check);
+    for (size_t i = 0; i < check.n; i++)
+        mt_checked_free(&check.checked[i]);
+    free(check.checked);
+    mt_profile_free(check.baseline);
+    mt_check_options_free(&options);
+    mt_trial_obey();
+    return status;
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT */
+/* The options of `memtrack check`, as its parts need them. */
+#ifndef MT_CLI_CHECK_H
+#define MT_CLI_CHECK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "terminal.h"
+#include "view/budget.h"
+
+struct mt_check_options {
+    const char *name; /* argv[0]: for messages */
+    const char **files;
+    size_t n_files;
+    char **program; /* with --run: and its arguments, NULL at the end */
+    bool run, json, quiet, verbose, strict, tolerance_given;
+    const char *profiles, *junit, *baseline;
+    double tolerance_percent;
+    struct mt_budget *budgets;
+    size_t n_budgets;
+    const char **ignored;
+    size_t n_ignored;
+    enum mt_color color;
+};
+
+/* Ends the process for wrong usage and for --help. Free the options. */
+void mt_check_parse(int argc, char **argv, struct mt_check_options *options);
+void mt_check_options_free(struct mt_check_options *options);
+
+#endif

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Running programs under `memtrack run` for a command that wants their profiles and not their company: in a directory
+ * that is removed afterwards, whatever happens.
+ */
+#ifndef MT_CLI_TRIAL_H
+#define MT_CLI_TRIAL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/error.h"
+
+struct mt_trial {
+    char **program;        /* and its arguments, NULL at the end */
+    const char *directory; /* for the profiles, made by mt_trial_directory */
+    const char *input;     /* standard input, a path; NULL: ours */
+    const char *output;    /* standard output; NULL: ours */
+    const char *errors;    /* standard error of the program and of memtrack; NULL: ours */
+};
+
+/*
+ * From here on SIGINT, SIGTERM, SIGHUP and SIGQUIT are noted, and passed on to the trial that runs unless the terminal
+ * has sent them to everybody. One that was ignored stays so. Call it once, before mt_trial_directory.
+ */
+void mt_trial_watch_signals(void);
+/* The signal that asked us to stop, or 0. */
+int mt_trial_stopped(void);
+/* When there was one: end by it, as a shell expects. Call it last. */
+void mt_trial_obey(void);
+
+/* Run the program to its end. 0 and *status is that of memtrack run (the program's own, or 125 to 127), or -MEMTRACK_EIO,
+ * -MEMTRACK_ENOMEM. Not thread-safe. */
+int mt_trial_run(const struct mt_trial *trial, int *status, struct mt_error *error);
+
+/* A directory of mode 0700 below parent (NULL: $TMPDIR or /tmp), malloc'ed; or -MEMTRACK_EIO, -MEMTRACK_ENOMEM. */
+int mt_trial_directory(const char *parent, char **path, struct mt_error *error);
+/* Remove the profiles in it (*.pb.gz), or everything when all is set. Other directories in it are left alone. */
+void mt_trial_empty(const char *directory, bool all);
+
+/* Paths of the profiles of a trial in its directory, the program before its children; the list and its elements are malloc'ed, free them with
+ * mt_trial_free. -MEMTRACK_ENOTFOUND when there are none. */
+int mt_trial_profiles(const char *directory, char ***paths, size_t *n, struct mt_error *error);
+void mt_trial_free(char **paths, size_t n);
+/* Move them to a directory of the same file system under names that are the same each time, without process ids;
+ * files of these names are replaced. The paths become the new ones, unless it fails: -MEMTRACK_EIO, -MEMTRACK_ENOMEM. */
+int mt_trial_settle(char **paths, size_t n, const char *to, struct mt_error *error);
+
+#endif
