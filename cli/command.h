@@ -22,5 +22,6 @@ int mt_cmd_run(int argc, char **argv);
 int mt_cmd_report(int argc, char **argv);
 int mt_cmd_diff(int argc, char **argv);
 int mt_cmd_top(int argc, char **argv);
+int mt_cmd_check(int argc, char **argv);
 
 #endif

@@ -19,11 +19,12 @@ static const struct mt_command commands[] = {
     {"report", "show where the memory of a recorded process went", mt_cmd_report},
     {"diff", "show what changed from one profile to another", mt_cmd_diff},
     {"top", "show what a running process allocates, as it happens", mt_cmd_top},
+    {"check", "hold profiles against budgets, for tests and CI", mt_cmd_check},
 };
 enum { N_COMMANDS = sizeof commands / sizeof *commands };
 
-static const char *const reserved[] = {"annotate", "attach", "check",  "compare",  "detach",   "export", "leaks",
-                                       "list",     "push",   "scopes", "snapshot", "timeline", "tree",   "whois"};
+static const char *const reserved[] = {"annotate", "attach", "compare",  "detach",   "export", "leaks", "list",
+                                       "push",     "scopes", "snapshot", "timeline", "tree",   "whois"};
 enum { N_RESERVED = sizeof reserved / sizeof *reserved };
 
 const char *argp_program_version = "memtrack " MEMTRACK_VERSION;
