@@ -42,7 +42,7 @@ static const struct {
     [MT_EXTENT_MODULES] = {sizeof(struct mt_module), MT_MODULES_PER_CHUNK, 1},
     [MT_EXTENT_SAVED] = {sizeof(struct mt_saved_site), MT_SITES_PER_CHUNK, 1},
     [MT_EXTENT_NAMES] = {sizeof(struct mt_name), MT_NAMES_PER_CHUNK, 1},
-    [MT_EXTENT_SCOPES] = {sizeof(struct mt_scope_totals), MT_SCOPES_PER_CHUNK, 0},
+    [MT_EXTENT_SCOPES] = {sizeof(struct mt_scope_totals), MT_SCOPES_PER_CHUNK, 1},
     [MT_EXTENT_EVENTS] = {sizeof(struct mt_event), MT_READER_MAX_EVENTS, 0},
 };
 

@@ -5,7 +5,8 @@
  *   chunk of records ──differs from what is known?──► difference ──► sums of its sample ──► values
  *                                       └── new record ──► (node, origin, class) ──hash──► sample
  *
- * The samples of one node share their frames; the hash finds the first of them under a class that no record has.
+ * The samples of one path share their frames, whatever their scope and domain; the hash finds the first of them under a
+ * class that no record has.
  *
  * A thread is known by its bank, which a later thread may take over: its text is made again when that has happened, and
  * all samples of the bank get it, as they would in a conversion of the whole ledger.
@@ -21,9 +22,10 @@
 #include <time.h>
 
 #include "profile/ledger_info.h"
+#include "profile/ledger_names.h"
 #include "profile/ledger_paths.h"
 
-enum { FIRST_SLOTS = 1024, CLASS_OF_NODE = 255 };
+enum { FIRST_SLOTS = 1024, CLASS_OF_PATH = 255 };
 #define NO_SAMPLE     UINT32_MAX
 #define MOST          (INT64_MAX / 4096) /* sums of such values do not overflow */
 #define HASH_CONSTANT UINT64_C(0x9E3779B97F4A7C15)
@@ -41,6 +43,7 @@ struct mt_follow {
     struct mt_ledger *ledger;
     struct mt_profile *profile;
     struct mt_ledger_paths paths;
+    struct mt_ledger_names names;
     struct mt_site *buffer;
     size_t next; /* record to read next */
     struct record *records;
@@ -55,7 +58,6 @@ struct mt_follow {
     struct mt_bank *banks;
     size_t n_banks;
     uint64_t generation;
-    mt_string domain;
 };
 
 /* ---- samples ---------------------------------------------------------------------------------------------------- */
@@ -118,18 +120,20 @@ static int reserve_sample(struct mt_follow *f) {
     return 0;
 }
 
-/* Appends an empty sample for this record; first: a sample of the same node whose frames it shares, or NO_SAMPLE. */
+/* Appends an empty sample for this record; first: a sample of the same path whose frames it shares, or NO_SAMPLE. */
 static int64_t add_sample(struct mt_follow *f, const struct mt_site *site, uint32_t first) {
     struct mt_sample sample = {
         .thread = site->origin < f->n_banks ? f->threads[site->origin] : 0,
-        .domain = f->domain,
         .size_class = site->size_class <= 64 ? site->size_class : 64,
         .has_size_class = true,
     };
     int64_t n_frames = 0;
-    mt_ledger_paths_classify(&f->paths, site->node, &sample);
+    mt_node_id path = mt_ledger_paths_of(&f->paths, site->node);
+    if (mt_ledger_names_label(&f->names, site->node, &sample) != 0)
+        return -MEMTRACK_ENOMEM;
+    mt_ledger_paths_classify(&f->paths, path, &sample);
     if (!sample.lossy && first == NO_SAMPLE)
-        n_frames = mt_ledger_paths_frames(&f->paths, site->node);
+        n_frames = mt_ledger_paths_frames(&f->paths, path);
     if (n_frames < 0)
         return n_frames;
     if (reserve_sample(f) != 0)
@@ -150,19 +154,20 @@ static int64_t add_sample(struct mt_follow *f, const struct mt_site *site, uint3
 
 /* The sample that the record belongs to: its index or -MEMTRACK_E…. */
 static int64_t sample_of(struct mt_follow *f, const struct mt_site *site) {
-    uint64_t node = (uint64_t)site->node << 32, key = node | (uint64_t)site->origin << 8 | site->size_class;
+    uint64_t path = (uint64_t)mt_ledger_paths_of(&f->paths, site->node) << 32 | CLASS_OF_PATH;
+    uint64_t key = (uint64_t)site->node << 32 | (uint64_t)site->origin << 8 | site->size_class;
     bool is_new, is_first;
     uint32_t *slot = slot_of(f, key, &is_new);
     if (slot && *slot != NO_SAMPLE)
         return *slot;
-    uint32_t *of_node = slot ? slot_of(f, node | CLASS_OF_NODE, &is_first) : NULL;
-    if (!of_node)
+    uint32_t *of_path = slot ? slot_of(f, path, &is_first) : NULL;
+    if (!of_path)
         return -MEMTRACK_ENOMEM;
-    int64_t index = add_sample(f, site, *of_node);
+    int64_t index = add_sample(f, site, *of_path);
     if (index < 0)
         return index;
-    if (*of_node == NO_SAMPLE)
-        *of_node = (uint32_t)index;
+    if (*of_path == NO_SAMPLE)
+        *of_path = (uint32_t)index;
     slot = slot_of(f, key, &is_new); /* the table may have grown */
     if (!slot)
         return -MEMTRACK_ENOMEM;
@@ -359,8 +364,7 @@ static int begin(struct mt_follow *f, struct mt_error *error) {
     for (size_t i = 0; i < sizeof columns / sizeof *columns; i++)
         f->profile->has_value[columns[i]] = true;
     f->profile->info.has_size_histogram = true;
-    f->domain = mt_profile_intern(f->profile, "malloc");
-    return f->domain == UINT32_MAX ? -MEMTRACK_ENOMEM : take_threads(f);
+    return take_threads(f);
 }
 
 int mt_follow_new(struct mt_ledger *ledger, struct mt_follow **out, struct mt_error *error) {
@@ -371,6 +375,7 @@ int mt_follow_new(struct mt_ledger *ledger, struct mt_follow **out, struct mt_er
     f->ledger = ledger;
     f->profile = mt_profile_new();
     f->paths = (struct mt_ledger_paths){.ledger = ledger, .profile = f->profile};
+    f->names = (struct mt_ledger_names){.paths = &f->paths};
     f->buffer = malloc(MT_SITES_PER_CHUNK * sizeof *f->buffer);
     int rc = explain(f, begin(f, &given), &given, error);
     if (rc != 0) {
@@ -384,6 +389,7 @@ int mt_follow_new(struct mt_ledger *ledger, struct mt_follow **out, struct mt_er
 void mt_follow_free(struct mt_follow *f) {
     if (!f)
         return;
+    mt_ledger_names_free(&f->names);
     mt_ledger_paths_free(&f->paths);
     mt_profile_free(f->profile);
     free(f->buffer);

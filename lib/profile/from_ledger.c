@@ -2,12 +2,12 @@
 /*
  * From records to samples.
  *
- *   sites ──sort by (node, origin, class)──► groups ──► samples ──► totals (sums of the columns)
+ *   sites ──sort by (path, labels, origin, class)──► groups ──► samples ──► totals (sums of the columns)
  *   nodes ──ledger_paths.h──► frames ──► locations ──► mappings
  *
  * A thread that frees another's block counts that in a record of its own, so single records go negative and only the
- * group means something. Samples come out ordered by node, which lets those of one path share their frames: on a
- * compiler run that saves most of the memory.
+ * group means something. Samples come out ordered by path, which lets those of one path share their frames, whatever
+ * their scope and domain: on a compiler run that saves most of the memory.
  *
  * Rejected: hashing the groups (same speed, and the order of samples would depend on the hash); one frames array per
  * sample (several times the memory).
@@ -20,10 +20,13 @@
 
 #include "ledger/cut.h"
 #include "profile/ledger_info.h"
+#include "profile/ledger_names.h"
 #include "profile/ledger_paths.h"
+#include "profile/ledger_scopes.h"
 
 struct record_key {
-    uint64_t key; /* node, origin, class */
+    uint64_t key;    /* node, origin, class */
+    mt_node_id path; /* the node without its labels */
     uint32_t record;
 };
 
@@ -33,6 +36,7 @@ struct conversion {
     uint64_t epoch;
     struct mt_ledger_totals counts;
     struct mt_ledger_paths paths;
+    struct mt_ledger_names names;
     struct mt_site *sites;
     struct mt_bank *banks;
     size_t n_sites, n_banks;
@@ -46,6 +50,8 @@ struct conversion {
 
 static int compare_keys(const void *a, const void *b) {
     const struct record_key *x = a, *y = b;
+    if (x->path != y->path)
+        return x->path < y->path ? -1 : 1;
     if (x->key != y->key)
         return x->key < y->key ? -1 : 1;
     return x->record < y->record ? -1 : x->record > y->record;
@@ -61,7 +67,8 @@ static int sort_records(struct conversion *c) {
         if (site->node == MT_NODE_ROOT || is_idle) /* each thread keeps a lossy record in reserve */
             continue;
         uint64_t key = (uint64_t)site->node << 32 | (uint64_t)site->origin << 8 | site->size_class;
-        c->keys[c->n_keys++] = (struct record_key){key, (uint32_t)i};
+        mt_node_id path = mt_ledger_paths_of(&c->paths, site->node);
+        c->keys[c->n_keys++] = (struct record_key){key, path, (uint32_t)i};
     }
     qsort(c->keys, c->n_keys, sizeof *c->keys, compare_keys);
     return 0;
@@ -128,7 +135,7 @@ static void set_path_kind(struct conversion *c, uint32_t node, struct mt_sample 
         c->profile->info.approximate = true;
 }
 
-/* Appends the sample; *previous is the sample of the same node, if the one before was, whose frames are shared. */
+/* Appends the sample; *previous is the sample of the same path, if the one before was, whose frames are shared. */
 static int64_t append_sample(struct conversion *c, uint32_t node, struct mt_sample *sample, int64_t previous) {
     struct mt_profile *profile = c->profile;
     int64_t n = 0;
@@ -152,18 +159,18 @@ static int64_t convert_group(struct conversion *c, size_t first, size_t end, int
         add_record(&sums, &c->sites[c->keys[i].record], c->epoch);
     struct mt_sample sample = {
         .thread = site->origin < c->n_banks ? c->threads[site->origin] : 0,
-        .domain = mt_profile_intern(c->profile, "malloc"),
         .size_class = site->size_class <= 64 ? site->size_class : 64,
         .has_size_class = true,
     };
-    if (sample.domain == UINT32_MAX)
+    if (mt_ledger_names_label(&c->names, site->node, &sample) != 0)
         return -MEMTRACK_ENOMEM;
-    set_path_kind(c, site->node, &sample);
+    mt_node_id path = c->keys[first].path;
+    set_path_kind(c, path, &sample);
     fill_values(c, &sums, sample.value);
     double scale = mt_ledger_sampling_scale(c->profile->info.sample_bytes, sums.allocated_bytes, sums.allocated_blocks);
     if (scale != 1)
         scale_values(sample.value, scale);
-    int64_t index = append_sample(c, site->node, &sample, previous);
+    int64_t index = append_sample(c, path, &sample, previous);
     for (size_t i = first; index >= 0 && c->map && i < end; i++)
         c->map->sample_of_record[c->keys[i].record] = (uint32_t)index;
     if (index >= 0 && c->map && c->map->scale_of_sample)
@@ -173,15 +180,15 @@ static int64_t convert_group(struct conversion *c, size_t first, size_t end, int
 
 static int convert_groups(struct conversion *c) {
     int64_t previous = -1;
-    uint32_t previous_node = MT_NODE_ROOT;
+    uint32_t previous_path = UINT32_MAX;
     for (size_t first = 0, end; first < c->n_keys; first = end) {
         for (end = first + 1; end < c->n_keys && c->keys[end].key == c->keys[first].key;)
             end++;
-        uint32_t node = c->sites[c->keys[first].record].node;
-        previous = convert_group(c, first, end, node == previous_node ? previous : -1);
+        uint32_t path = c->keys[first].path;
+        previous = convert_group(c, first, end, path == previous_path ? previous : -1);
         if (previous < 0)
             return (int)previous;
-        previous_node = node;
+        previous_path = path;
     }
     return 0;
 }
@@ -283,14 +290,16 @@ static int convert(struct conversion *c, struct mt_error *error) {
     if (rc == 0)
         rc = mt_ledger_info_threads(c->banks, c->n_banks, c->profile, c->threads);
     if (rc == 0)
+        rc = mt_ledger_paths_load(&c->paths);
+    if (rc == 0)
         rc = sort_records(c);
     if (rc == 0)
         rc = prepare_map(c);
     if (rc == 0)
-        rc = mt_ledger_paths_load(&c->paths);
+        rc = convert_groups(c);
+    if (rc == 0)
+        rc = mt_ledger_scopes_take(c->ledger, &c->names, c->threads, c->n_banks);
     if (rc != 0)
-        return rc;
-    if ((rc = convert_groups(c)) != 0)
         return rc;
     if (c->map)
         c->map->n_samples = c->profile->n_samples;
@@ -305,6 +314,7 @@ static void free_conversion(struct conversion *c) {
     free(c->banks);
     free(c->threads);
     free(c->keys);
+    mt_ledger_names_free(&c->names);
     mt_ledger_paths_free(&c->paths);
 }
 
@@ -313,6 +323,7 @@ int mt_profile_from_ledger_mapped(struct mt_ledger *ledger, struct mt_profile **
     struct mt_error given = {{0}, {0}};
     struct conversion c = {.ledger = ledger, .profile = mt_profile_new(), .map = map};
     c.paths = (struct mt_ledger_paths){.ledger = ledger, .profile = c.profile};
+    c.names = (struct mt_ledger_names){.paths = &c.paths};
     if (map)
         *map = (struct mt_ledger_map){0};
     int rc = c.profile ? convert(&c, &given) : -MEMTRACK_ENOMEM;

@@ -22,8 +22,18 @@ enum { MAX_DEPTH = 65535 };
 
 /* ---- nodes ------------------------------------------------------------------------------------------------------ */
 
+static bool is_label(uint64_t key) {
+    uint64_t module = key >> MT_NODE_MODULE_SHIFT & MT_NODE_MODULE_MASK;
+    return module == MT_NODE_MODULE_SCOPE || module == MT_NODE_MODULE_DOMAIN;
+}
+
+/* A label is no frame: below it there are labels alone. */
 static bool is_path_node(const struct mt_ledger_paths *paths, uint32_t id) {
-    return id >= MT_NODE_FIRST && id < paths->n_nodes && (paths->nodes[id].key & MT_NODE_ADDRESS_MASK) != 0;
+    if (id < MT_NODE_FIRST || id >= paths->n_nodes || (paths->nodes[id].key & MT_NODE_ADDRESS_MASK) == 0)
+        return false;
+    mt_node_id parent = paths->nodes[id].parent;
+    bool below_label = parent >= MT_NODE_FIRST && parent < paths->n_nodes && is_label(paths->nodes[parent].key);
+    return !below_label || is_label(paths->nodes[id].key);
 }
 
 static void find_depth(struct mt_ledger_paths *paths, uint32_t id) {
@@ -150,14 +160,11 @@ static int64_t add_location(struct mt_ledger_paths *paths, uint64_t key) {
     return mt_profile_add_location(paths->profile, &location);
 }
 
-/* The one location of this node's key; -MEMTRACK_E…. */
-static int64_t location_of(struct mt_ledger_paths *paths, uint32_t id) {
-    if (paths->locations[id] != UINT32_MAX)
-        return paths->locations[id];
+/* The one location of this key; -MEMTRACK_E…. */
+static int64_t location_of_key(struct mt_ledger_paths *paths, uint64_t key) {
     if (!paths->slots || paths->profile->n_locations * 2 > paths->slot_mask)
         if (grow_slots(paths) != 0)
             return -MEMTRACK_ENOMEM;
-    uint64_t key = paths->nodes[id].key;
     size_t at = (key * UINT64_C(0x9E3779B97F4A7C15) >> 20) & paths->slot_mask;
     while (paths->slots[at] && paths->slot_keys[at] != key)
         at = (at + 1) & paths->slot_mask;
@@ -168,8 +175,39 @@ static int64_t location_of(struct mt_ledger_paths *paths, uint32_t id) {
         paths->slots[at] = (uint32_t)location + 1;
         paths->slot_keys[at] = key;
     }
-    paths->locations[id] = paths->slots[at] - 1;
-    return paths->locations[id];
+    return paths->slots[at] - 1;
+}
+
+static int64_t location_of(struct mt_ledger_paths *paths, uint32_t id) {
+    if (paths->locations[id] != UINT32_MAX)
+        return paths->locations[id];
+    int64_t location = location_of_key(paths, paths->nodes[id].key);
+    if (location >= 0)
+        paths->locations[id] = (uint32_t)location;
+    return location;
+}
+
+int64_t mt_ledger_paths_location(struct mt_ledger_paths *paths, uint64_t address, mt_module_id module) {
+    uint64_t key = (address & MT_NODE_ADDRESS_MASK) | MT_NODE_EXACT;
+    return location_of_key(paths, key | (module & MT_NODE_MODULE_MASK) << MT_NODE_MODULE_SHIFT);
+}
+
+bool mt_ledger_paths_label(const struct mt_ledger_paths *paths, mt_node_id node, uint32_t kind, mt_name_id *name,
+                           mt_node_id *parent) {
+    if (node < MT_NODE_FIRST || node >= paths->n_nodes)
+        return false;
+    uint64_t key = paths->nodes[node].key;
+    *name = (mt_name_id)(key & MT_NODE_ADDRESS_MASK);
+    *parent = paths->nodes[node].parent;
+    return (key >> MT_NODE_MODULE_SHIFT & MT_NODE_MODULE_MASK) == kind;
+}
+
+mt_node_id mt_ledger_paths_of(const struct mt_ledger_paths *paths, mt_node_id node) {
+    mt_name_id name;
+    mt_node_id parent;
+    if (mt_ledger_paths_label(paths, node, MT_NODE_MODULE_SCOPE, &name, &parent))
+        node = parent;
+    return mt_ledger_paths_label(paths, node, MT_NODE_MODULE_DOMAIN, &name, &parent) ? parent : node;
 }
 
 int64_t mt_ledger_paths_frames(struct mt_ledger_paths *paths, mt_node_id node) {

@@ -42,4 +42,13 @@ void mt_ledger_paths_classify(const struct mt_ledger_paths *paths, mt_node_id no
  * Returns the number of frames, -MEMTRACK_ENOMEM, or -MEMTRACK_ELIMIT beyond what a real ledger can hold. */
 int64_t mt_ledger_paths_frames(struct mt_ledger_paths *paths, mt_node_id node);
 
+/* The location of an exact address in a module. -MEMTRACK_ENOMEM. */
+int64_t mt_ledger_paths_location(struct mt_ledger_paths *paths, uint64_t address, mt_module_id module);
+
+/* Is this node no frame but a label (kind: MT_NODE_MODULE_SCOPE or MT_NODE_MODULE_DOMAIN) of the path of *parent? */
+bool mt_ledger_paths_label(const struct mt_ledger_paths *paths, mt_node_id node, uint32_t kind, mt_name_id *name,
+                           mt_node_id *parent);
+/* The node without its labels: the scope's comes first, the domain's is its parent. */
+mt_node_id mt_ledger_paths_of(const struct mt_ledger_paths *paths, mt_node_id node);
+
 #endif

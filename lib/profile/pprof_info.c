@@ -9,7 +9,7 @@
 
 #include "profile/pprof-local.h"
 
-static ProtobufCBinaryData text_bytes(const struct mt_profile *profile, mt_string string) {
+ProtobufCBinaryData mt_pprof_text(const struct mt_profile *profile, mt_string string) {
     const char *text = mt_profile_text(profile, string);
     return (ProtobufCBinaryData){.len = strlen(text), .data = (uint8_t *)(uintptr_t)text};
 }
@@ -18,7 +18,7 @@ static ProtobufCBinaryData text_bytes(const struct mt_profile *profile, mt_strin
 static ProtobufCBinaryData *text_list(const struct mt_profile *profile, const mt_string *strings, size_t n) {
     ProtobufCBinaryData *list = calloc(n + 1, sizeof *list);
     for (size_t i = 0; list && i < n; i++) {
-        list[i] = text_bytes(profile, strings[i]);
+        list[i] = mt_pprof_text(profile, strings[i]);
     }
     return list;
 }
@@ -28,8 +28,8 @@ static Pprof__Process process_message(const struct mt_profile *profile) {
     Pprof__Process process = PPROF__PROCESS__INIT;
     process.pid = info->pid;
     process.ppid = info->ppid;
-    process.exe = text_bytes(profile, info->exe);
-    process.cwd = text_bytes(profile, info->cwd);
+    process.exe = mt_pprof_text(profile, info->exe);
+    process.cwd = mt_pprof_text(profile, info->cwd);
     process.n_command = info->n_command;
     process.start_time_ns = info->start_time_ns;
     process.duration_ns = info->duration_ns;
@@ -91,7 +91,7 @@ static Pprof__NamedValue **figure_messages(const struct mt_profile *profile) {
     for (size_t i = 0; list && i < n; i++) {
         list[i] = (Pprof__NamedValue *)(list + n) + i;
         pprof__named_value__init(list[i]);
-        list[i]->name = text_bytes(profile, profile->info.allocator_stats[i].name);
+        list[i]->name = mt_pprof_text(profile, profile->info.allocator_stats[i].name);
         list[i]->value = profile->info.allocator_stats[i].value;
     }
     return list;
@@ -106,7 +106,7 @@ static Pprof__Thread **thread_messages(const struct mt_profile *profile) {
         pprof__thread__init(list[i]);
         list[i]->tid = thread->tid;
         list[i]->n_threads = thread->n_threads;
-        list[i]->name = text_bytes(profile, thread->name);
+        list[i]->name = mt_pprof_text(profile, thread->name);
     }
     return list;
 }
@@ -118,8 +118,8 @@ int mt_pprof_info_write(const struct mt_profile *profile, mt_pprof_emit *emit, v
     Pprof__Totals totals = totals_message(info);
     Pprof__Coverage coverage = coverage_message(info);
     Pprof__Allocator allocator = PPROF__ALLOCATOR__INIT;
-    allocator.name = text_bytes(profile, info->allocator);
-    allocator.path = text_bytes(profile, info->allocator_path);
+    allocator.name = mt_pprof_text(profile, info->allocator);
+    allocator.path = mt_pprof_text(profile, info->allocator_path);
     process.command = text_list(profile, info->command, info->n_command);
     coverage.note = text_list(profile, info->notes, info->n_notes);
     allocator.n_figure = info->n_allocator_stats;
@@ -197,7 +197,7 @@ static int write_marks(const struct mt_profile *profile, size_t first, size_t n,
         list[i] = (Pprof__Mark *)(list + n) + i;
         pprof__mark__init(list[i]);
         list[i]->time_ns = mark->time_ns;
-        list[i]->name = text_bytes(profile, mark->name);
+        list[i]->name = mt_pprof_text(profile, mark->name);
         list[i]->kind = mark->kind;
     }
     axis.mark = list;
@@ -232,7 +232,7 @@ int mt_pprof_time_write(const struct mt_profile *profile, mt_pprof_emit *emit, v
 
 /* ---- reading ----------------------------------------------------------------------------------------------------- */
 
-static mt_string take_text(struct mt_profile *profile, ProtobufCBinaryData bytes, int *status) {
+mt_string mt_pprof_take_text(struct mt_profile *profile, ProtobufCBinaryData bytes, int *status) {
     mt_string string = bytes.len ? mt_profile_intern_n(profile, (const char *)bytes.data, bytes.len) : 0;
     if (string == UINT32_MAX) {
         *status = -MEMTRACK_ENOMEM;
@@ -246,8 +246,8 @@ static int read_process(struct mt_profile *profile, const Pprof__Process *proces
     int status = 0;
     info->pid = process->pid;
     info->ppid = process->ppid;
-    info->exe = take_text(profile, process->exe, &status);
-    info->cwd = take_text(profile, process->cwd, &status);
+    info->exe = mt_pprof_take_text(profile, process->exe, &status);
+    info->cwd = mt_pprof_take_text(profile, process->cwd, &status);
     info->start_time_ns = process->start_time_ns;
     info->duration_ns = process->duration_ns;
     info->exit_known = process->exit_known;
@@ -261,7 +261,7 @@ static int read_process(struct mt_profile *profile, const Pprof__Process *proces
         return -MEMTRACK_ENOMEM;
     }
     for (size_t i = 0; i < process->n_command; i++) {
-        info->command[info->n_command++] = take_text(profile, process->command[i], &status);
+        info->command[info->n_command++] = mt_pprof_take_text(profile, process->command[i], &status);
     }
     return status;
 }
@@ -313,7 +313,7 @@ static int read_coverage(struct mt_profile *profile, const Pprof__Coverage *cove
         return -MEMTRACK_ENOMEM;
     }
     for (size_t i = 0; i < coverage->n_note; i++) {
-        info->notes[info->n_notes++] = take_text(profile, coverage->note[i], &status);
+        info->notes[info->n_notes++] = mt_pprof_take_text(profile, coverage->note[i], &status);
     }
     return status;
 }
@@ -321,8 +321,8 @@ static int read_coverage(struct mt_profile *profile, const Pprof__Coverage *cove
 static int read_allocator(struct mt_profile *profile, const Pprof__Allocator *allocator) {
     struct mt_profile_info *info = &profile->info;
     int status = 0;
-    info->allocator = take_text(profile, allocator->name, &status);
-    info->allocator_path = take_text(profile, allocator->path, &status);
+    info->allocator = mt_pprof_take_text(profile, allocator->name, &status);
+    info->allocator_path = mt_pprof_take_text(profile, allocator->path, &status);
     free(info->allocator_stats);
     info->n_allocator_stats = 0;
     info->allocator_stats = calloc(allocator->n_figure + 1, sizeof *info->allocator_stats);
@@ -331,7 +331,7 @@ static int read_allocator(struct mt_profile *profile, const Pprof__Allocator *al
     }
     for (size_t i = 0; i < allocator->n_figure; i++) {
         struct mt_named_value *stat = &info->allocator_stats[info->n_allocator_stats++];
-        stat->name = take_text(profile, allocator->figure[i]->name, &status);
+        stat->name = mt_pprof_take_text(profile, allocator->figure[i]->name, &status);
         stat->value = allocator->figure[i]->value;
     }
     return status;
@@ -350,7 +350,7 @@ static int read_threads(struct mt_profile *profile, const Pprof__Memtrack *messa
         struct mt_thread *thread = &info->threads_list[info->n_threads_list++];
         thread->tid = message->thread[i]->tid;
         thread->n_threads = message->thread[i]->n_threads;
-        thread->name = take_text(profile, message->thread[i]->name, &status);
+        thread->name = mt_pprof_take_text(profile, message->thread[i]->name, &status);
     }
     return status;
 }
@@ -442,7 +442,7 @@ static int read_marks(struct mt_profile *profile, const Pprof__TimeAxis *axis) {
     for (size_t i = 0; i < n; i++) {
         marks[info->n_marks++] = (struct mt_mark){
             .time_ns = axis->mark[i]->time_ns,
-            .name = take_text(profile, axis->mark[i]->name, &status),
+            .name = mt_pprof_take_text(profile, axis->mark[i]->name, &status),
             .kind = axis->mark[i]->kind,
         };
     }

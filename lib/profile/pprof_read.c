@@ -148,6 +148,12 @@ static int take_time_axis(struct mt_pprof_reader *reader, const Pprof__TimeAxis 
                                        : mt_pprof_status(reader, status);
 }
 
+static int take_scopes(struct mt_pprof_reader *reader, const Pprof__Scopes *message) {
+    int status = mt_pprof_scopes_read(reader->profile, message);
+    return status == -MEMTRACK_EFORMAT ? mt_pprof_damaged(reader, "columns of a scope differ in length")
+                                       : mt_pprof_status(reader, status);
+}
+
 static const ProtobufCMessageDescriptor *descriptor(uint64_t field) {
     switch (field) {
     case MT_PPROF_SAMPLE_TYPE:
@@ -165,6 +171,8 @@ static const ProtobufCMessageDescriptor *descriptor(uint64_t field) {
         return &pprof__model__descriptor;
     case MT_PPROF_TIME_AXIS:
         return &pprof__time_axis__descriptor;
+    case MT_PPROF_SCOPES:
+        return &pprof__scopes__descriptor;
     default:
         return NULL;
     }
@@ -188,6 +196,8 @@ static int take_message(struct mt_pprof_reader *reader, uint64_t field, const Pr
         return take_info(reader, (const Pprof__Memtrack *)message);
     case MT_PPROF_MODEL:
         return mt_pprof_read_model(reader, (const Pprof__Model *)message);
+    case MT_PPROF_SCOPES:
+        return take_scopes(reader, (const Pprof__Scopes *)message);
     default:
         return take_time_axis(reader, (const Pprof__TimeAxis *)message);
     }

@@ -3,7 +3,7 @@
  * Writing pprof. The outermost message is never built: each field of Profile is packed by protobuf-c on its own and
  * goes, behind its tag and length, straight into the gzip stream. Memory in use is one sub-message.
  *
- *   sample types, strings, info, mappings, functions, locations, model │ samples … │ time axis
+ *   sample types, strings, info, mappings, functions, locations, model │ samples … │ time axis, scopes
  *
  * Fields may come in any order; this one lets a reader resolve everything in a sample at once. File indexes and ids are
  * those of the profile (ids + 1), so no table of translations is needed: the strings that only the file needs (names of
@@ -492,6 +492,9 @@ static int write_all(struct writer *writer) {
         }
     }
     int status = mt_pprof_time_write(writer->profile, write_message, writer);
+    if (status == 0) {
+        status = mt_pprof_scopes_write(writer->profile, write_message, writer);
+    }
     return status < 0 ? status : mt_deflate_finish(writer->out);
 }
 

@@ -43,6 +43,7 @@ static void free_info(struct mt_profile_info *info) {
     free(info->ticks);
     free(info->changes);
     free(info->marks);
+    mt_profile_scopes_free(&info->scopes);
 }
 
 void mt_profile_free(struct mt_profile *profile) {

@@ -18,6 +18,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "profile/scopes.h"
+
 typedef uint32_t mt_string;
 
 /* One column of a sample. The first four are in the field's order for heap profiles. Counts are blocks. */
@@ -166,6 +168,7 @@ struct mt_profile_info {
     uint64_t tick_interval_ns; /* resolution at the end of the run; earlier ticks are further apart in long ones */
     struct mt_mark *marks;
     size_t n_marks;
+    struct mt_scopes scopes;
     bool has_size_histogram;
 };
 

@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Scopes of a ledger.
+ *
+ *   scope totals ──► info.scopes.totals, each with the used words of its histogram
+ *   event ring ──order by number──► marks, counters, scopes that ended ◄──serial── keys
+ *
+ * The ring is read twice: the number of an event is 0 while it is written, and another one afterwards, so an event with
+ * the same number both times is whole. What a key says belongs to the scope of its serial, which ends after it; keys of
+ * scopes that have not ended are left out.
+ *
+ * Rejected: following the numbers while the ring is read (the writer may be faster, and a second reading settles it).
+ */
+#include "profile/ledger_scopes.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+
+/* No value may reach what sums could overflow with; nothing real does. */
+#define MOST (INT64_MAX / 4096)
+
+/* A histogram has at most a word for each bucket, sign and value, and the writer doubles its table. A hostile one could
+ * name the same table for each of its scopes. */
+enum { MAX_HISTOGRAM_WORDS = 2 * 2 * MT_N_SCOPE_VALUES << MT_BUCKET_BITS, MAX_WORDS = 1 << 25 };
+
+enum { MAX_KEYS = 256 /* of one scope */ };
+
+struct taking {
+    struct mt_ledger *ledger;
+    struct mt_profile *profile;
+    struct mt_ledger_names *names;
+    const mt_string *threads;
+    size_t n_banks;
+    size_t histogram_words; /* read so far, over all names */
+};
+
+static int64_t bounded(int64_t value) {
+    return value > MOST ? MOST : value < -MOST ? -MOST : value;
+}
+
+static uint64_t bounded_count(uint64_t count) {
+    return count > (uint64_t)MOST ? (uint64_t)MOST : count;
+}
+
+/* ---- totals ----------------------------------------------------------------------------------------------------- */
+
+static int take_words(struct taking *t, const uint64_t *words, size_t n) {
+    int rc = 0;
+    for (size_t i = 0; i < n && rc == 0; i++) {
+        struct mt_scope_bucket bucket = {
+            .count = words[i] & ((UINT64_C(1) << MT_BUCKET_COUNT_BITS) - 1),
+            .bucket = (uint16_t)(words[i] >> MT_BUCKET_SHIFT & ((1u << MT_BUCKET_BITS) - 1)),
+            .value = (uint8_t)(words[i] >> MT_BUCKET_VALUE_SHIFT),
+            .is_negative = (words[i] & MT_BUCKET_NEGATIVE) != 0,
+        };
+        if (bucket.count && bucket.value < MT_N_SCOPE_VALUES)
+            rc = mt_profile_scopes_add_bucket(&t->profile->info.scopes, &bucket);
+    }
+    return rc;
+}
+
+static int take_histogram(struct taking *t, const struct mt_scope_totals *totals) {
+    size_t n = totals->capacity;
+    if (totals->histogram == 0 || n == 0)
+        return 0;
+    if (n > MAX_HISTOGRAM_WORDS)
+        n = MAX_HISTOGRAM_WORDS;
+    if (n > MAX_WORDS - t->histogram_words)
+        n = MAX_WORDS - t->histogram_words;
+    t->histogram_words += n;
+    uint64_t *words = malloc(n * sizeof *words + 1);
+    if (!words)
+        return -MEMTRACK_ENOMEM;
+    size_t bytes = mt_ledger_read_address(t->ledger, totals->histogram, words, n * sizeof *words);
+    int rc = take_words(t, words, bytes / sizeof *words);
+    free(words);
+    return rc;
+}
+
+static int take_totals(struct taking *t, const struct mt_scope_totals *totals) {
+    struct mt_scope scope = {
+        .name = mt_ledger_names_text(t->names, totals->name),
+        .thread = totals->bank < t->n_banks ? t->threads[totals->bank] : 0,
+        .is_process = totals->is_process != 0,
+        .count = bounded_count(totals->count),
+        .errors = bounded_count(totals->errors),
+        .idle = bounded_count(totals->idle),
+    };
+    if (scope.name == UINT32_MAX)
+        return -MEMTRACK_ENOMEM;
+    for (size_t v = 0; v < MT_N_SCOPE_VALUES; v++) {
+        scope.sum[v] = bounded(totals->sum[v]);
+        scope.max[v] = bounded(totals->max[v]);
+        scope.own[v] = bounded(totals->own[v]);
+    }
+    int rc = mt_profile_scopes_add_totals(&t->profile->info.scopes, &scope);
+    return rc == 0 ? take_histogram(t, totals) : rc;
+}
+
+/* The record, and after it the same once more: only then are a table and its size known to belong together. */
+static bool read_totals(struct taking *t, size_t i, struct mt_scope_totals *totals) {
+    struct mt_scope_totals again;
+    for (int tries = 0; tries < 4; tries++) {
+        if (mt_ledger_read_items(t->ledger, MT_EXTENT_SCOPES, i, 1, totals) == 0)
+            return false;
+        mt_ledger_read_items(t->ledger, MT_EXTENT_SCOPES, i, 1, &again);
+        if (again.histogram == totals->histogram)
+            break;
+        totals->capacity = 0;
+    }
+    return totals->name && totals->count;
+}
+
+static int take_all_totals(struct taking *t) {
+    size_t n = mt_ledger_info(t->ledger)->n_scopes;
+    struct mt_scope_totals totals;
+    int rc = 0;
+    for (size_t i = 1; i < n && rc == 0; i++)
+        if (read_totals(t, i, &totals))
+            rc = take_totals(t, &totals);
+    return rc;
+}
+
+/* ---- events ----------------------------------------------------------------------------------------------------- */
+
+static int compare_numbers(const void *a, const void *b) {
+    const struct mt_event *x = a, *y = b;
+    return x->number < y->number ? -1 : x->number > y->number;
+}
+
+/* By scope; keys of one scope stay in the order in which they were set. */
+static int compare_keys(const void *a, const void *b) {
+    const struct mt_event *x = a, *y = b;
+    return x->scope != y->scope ? (x->scope < y->scope ? -1 : 1) : compare_numbers(a, b);
+}
+
+static int take_keys(struct taking *t, uint64_t serial, const struct mt_event *keys, size_t n) {
+    size_t low = 0, high = n;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (keys[middle].scope < serial)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    int rc = 0;
+    size_t end = n - low > MAX_KEYS ? low + MAX_KEYS : n;
+    for (; low < end && keys[low].scope == serial && rc == 0; low++) {
+        struct mt_scope_key key = {mt_ledger_names_text(t->names, keys[low].name),
+                                   mt_ledger_names_text(t->names, keys[low].text)};
+        if (key.key == UINT32_MAX || key.value == UINT32_MAX)
+            return -MEMTRACK_ENOMEM;
+        rc = mt_profile_scopes_add_key(&t->profile->info.scopes, &key);
+    }
+    return rc;
+}
+
+static int take_event(struct taking *t, const struct mt_event *event, const struct mt_event *keys, size_t n_keys) {
+    mt_string name = mt_ledger_names_text(t->names, event->name);
+    if (name == UINT32_MAX)
+        return -MEMTRACK_ENOMEM;
+    if (event->kind == MT_EVENT_MARK)
+        return mt_profile_add_mark(t->profile, event->time_ns, mt_profile_text(t->profile, name), MT_MARK_PROGRAM);
+    if (event->kind == MT_EVENT_COUNTER) {
+        struct mt_counter counter = {event->time_ns, event->value, name, event->tid};
+        return mt_profile_scopes_add_counter(&t->profile->info.scopes, &counter);
+    }
+    struct mt_scope_event scope = {
+        .serial = event->scope,
+        .time_ns = event->time_ns,
+        .duration_ns = event->duration_ns,
+        .net_bytes = bounded(event->value),
+        .peak_bytes = bounded(event->peak_bytes),
+        .name = name,
+        .tid = event->tid,
+    };
+    int rc = mt_profile_scopes_add_event(&t->profile->info.scopes, &scope);
+    return rc == 0 ? take_keys(t, event->scope, keys, n_keys) : rc;
+}
+
+/* Moves the whole events to the front, in order, and behind them the keys by scope. Returns how many there are. */
+static size_t order_events(struct mt_event *events, const struct mt_event *again, size_t n, size_t *n_keys) {
+    size_t n_whole = 0, n_others = 0;
+    for (size_t i = 0; i < n; i++)
+        if (events[i].number && events[i].number == again[i].number && events[i].kind >= MT_EVENT_SCOPE &&
+            events[i].kind <= MT_EVENT_COUNTER)
+            events[n_whole++] = events[i];
+    for (size_t i = 0; i < n_whole; i++)
+        if (events[i].kind != MT_EVENT_SET) {
+            struct mt_event other = events[i];
+            events[i] = events[n_others];
+            events[n_others++] = other;
+        }
+    *n_keys = n_whole - n_others;
+    qsort(events, n_others, sizeof *events, compare_numbers);
+    qsort(events + n_others, *n_keys, sizeof *events, compare_keys);
+    return n_others;
+}
+
+static int take_events(struct taking *t) {
+    size_t n = 0, n_again = 0, n_keys = 0;
+    if (mt_ledger_info(t->ledger)->events_seen == 0)
+        return 0;
+    struct mt_event *events = mt_ledger_load_items(t->ledger, MT_EXTENT_EVENTS, &n);
+    struct mt_event *again = mt_ledger_load_items(t->ledger, MT_EXTENT_EVENTS, &n_again);
+    int rc = events && again ? 0 : -MEMTRACK_ENOMEM;
+    if (rc == 0) {
+        n = order_events(events, again, n < n_again ? n : n_again, &n_keys);
+        for (size_t i = 0; i < n && rc == 0; i++)
+            rc = take_event(t, &events[i], events + n, n_keys);
+    }
+    free(events);
+    free(again);
+    return rc;
+}
+
+/* ---- the whole -------------------------------------------------------------------------------------------------- */
+
+int mt_ledger_scopes_take(struct mt_ledger *ledger, struct mt_ledger_names *names, const mt_string *thread_of_bank,
+                          size_t n_banks) {
+    const struct mt_ledger_info *info = mt_ledger_info(ledger);
+    struct taking t = {
+        .ledger = ledger,
+        .profile = names->paths->profile,
+        .names = names,
+        .threads = thread_of_bank,
+        .n_banks = n_banks,
+    };
+    struct mt_scopes *scopes = &t.profile->info.scopes;
+    scopes->events_seen = info->events_seen;
+    scopes->event_sample = info->event_sample;
+    scopes->has_cpu = (info->flags & MT_FLAG_SCOPE_CPU) != 0;
+    int rc = take_all_totals(&t);
+    return rc == 0 ? take_events(&t) : rc;
+}

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What a program measured of its own regions: scopes as totals by name and thread, the latest of them as events with
+ * what the program said about each, and the program's own counters. Part of struct mt_profile_info; marks are there
+ * already. Everything belongs to the profile.
+ */
+#ifndef MT_PROFILE_SCOPES_H
+#define MT_PROFILE_SCOPES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "ledger/layout.h"
+
+/* So many scopes had a value that falls into the bucket (mt_bucket_of in ledger/layout.h) of its magnitude. */
+struct mt_scope_bucket {
+    uint64_t count;
+    uint16_t bucket;
+    uint8_t value; /* enum mt_scope_value */
+    bool is_negative;
+};
+
+/* All scopes of one name that one thread has ended. sum and max include inner scopes, own does not. */
+struct mt_scope {
+    uint32_t name, thread; /* mt_string */
+    bool is_process;       /* of all threads, and not of the one that began it */
+    uint64_t count;
+    uint64_t errors; /* ended by something else than their own end */
+    uint64_t idle;   /* nothing was allocated or freed in them: only their times are in buckets */
+    int64_t sum[MT_N_SCOPE_VALUES], max[MT_N_SCOPE_VALUES], own[MT_N_SCOPE_VALUES];
+    uint32_t first_bucket, n_buckets;
+};
+
+struct mt_scope_event {
+    uint64_t serial;  /* of the scope, within the process */
+    uint64_t time_ns; /* when it began, since the start of the recording */
+    uint64_t duration_ns;
+    int64_t net_bytes, peak_bytes;
+    uint32_t name; /* mt_string */
+    uint32_t tid;  /* that ended it */
+    uint32_t first_key, n_keys;
+};
+
+struct mt_scope_key {
+    uint32_t key, value; /* mt_string */
+};
+
+struct mt_counter {
+    uint64_t time_ns; /* since the start of the recording */
+    int64_t value;
+    uint32_t name; /* mt_string */
+    uint32_t tid;
+};
+
+/* A name that stands for a function until its location has lines: see view/scope_names.h. */
+struct mt_scope_function {
+    uint32_t name; /* mt_string */
+    uint32_t location;
+};
+
+struct mt_scopes {
+    struct mt_scope *totals;
+    size_t n_totals;
+    struct mt_scope_bucket *buckets;
+    size_t n_buckets;
+    struct mt_scope_event *events; /* in the order in which they ended */
+    size_t n_events;
+    struct mt_scope_key *keys;
+    size_t n_keys;
+    struct mt_counter *counters; /* in the order in which they were set */
+    size_t n_counters;
+    struct mt_scope_function *functions;
+    size_t n_functions;
+    uint64_t events_seen;  /* events of all kinds that have been; the latest are kept */
+    uint32_t event_sample; /* one scope in so many is an event; 0 and 1: every one */
+    bool has_cpu;          /* MT_SCOPE_CPU_NS was measured */
+    struct {
+        size_t totals, buckets, events, keys, counters, functions;
+    } capacity; /* private */
+};
+
+void mt_profile_scopes_free(struct mt_scopes *scopes); /* what it points to; leaves it empty */
+
+/* Append a copy: 0, -MEMTRACK_ENOMEM, or -MEMTRACK_ELIMIT when indexes no longer fit 32 bits. The buckets of the totals
+ * that were added last, and the keys of the event that was added last, are those added after it. */
+int mt_profile_scopes_add_totals(struct mt_scopes *scopes, const struct mt_scope *totals);
+int mt_profile_scopes_add_bucket(struct mt_scopes *scopes, const struct mt_scope_bucket *bucket);
+int mt_profile_scopes_add_event(struct mt_scopes *scopes, const struct mt_scope_event *event);
+int mt_profile_scopes_add_key(struct mt_scopes *scopes, const struct mt_scope_key *key);
+int mt_profile_scopes_add_counter(struct mt_scopes *scopes, const struct mt_counter *counter);
+int mt_profile_scopes_add_function(struct mt_scopes *scopes, const struct mt_scope_function *function);
+
+/* Has the program said anything at all? */
+bool mt_profile_scopes_is_empty(const struct mt_scopes *scopes);
+
+#endif
