@@ -20,8 +20,12 @@ enum mt_exit { /* of every command but run, which returns its child's status */
 
 int mt_cmd_run(int argc, char **argv);
 int mt_cmd_report(int argc, char **argv);
+int mt_cmd_timeline(int argc, char **argv);
 int mt_cmd_diff(int argc, char **argv);
+int mt_cmd_snapshot(int argc, char **argv);
 int mt_cmd_top(int argc, char **argv);
+int mt_cmd_attach(int argc, char **argv);
+int mt_cmd_detach(int argc, char **argv);
 int mt_cmd_check(int argc, char **argv);
 
 #endif

@@ -19,23 +19,10 @@
 #include "profile/from_ledger.h"
 #include "view/symbols.h"
 
-static const char *base_name(const char *path) {
-    const char *slash = strrchr(path, '/');
-    return slash && slash[1] ? slash + 1 : path;
-}
-
-/* The name a person would call the process by. A login shell's argv[0] begins with a dash. */
 static void name_program(const struct mt_convert *convert, const struct mt_track *track,
                          const struct mt_profile *profile, struct mt_result *result) {
-    const struct mt_profile_info *info = &profile->info;
-    const char *name = info->n_command ? base_name(mt_profile_text(profile, info->command[0])) : "";
-    if (*name == '-')
-        name++;
-    if (track->is_main && track->name.counter == 0)
-        name = convert->program;
-    if (!*name)
-        name = base_name(mt_profile_text(profile, info->exe));
-    snprintf(result->program, sizeof result->program, "%s", name);
+    bool is_named = track->is_main && track->name.counter == 0 && *convert->program;
+    snprintf(result->program, sizeof result->program, "%s", is_named ? convert->program : mt_output_program(profile));
 }
 
 /* What tells this process apart from the others of the run, as far as the pattern does not. */

@@ -17,14 +17,18 @@
 static const struct mt_command commands[] = {
     {"run", "run a program and record its allocations", mt_cmd_run},
     {"report", "show where the memory of a recorded process went", mt_cmd_report},
+    {"timeline", "show heap, RSS, PSS and swap over time", mt_cmd_timeline},
+    {"snapshot", "write a profile of a running process", mt_cmd_snapshot},
     {"diff", "show what changed from one profile to another", mt_cmd_diff},
     {"top", "show what a running process allocates, as it happens", mt_cmd_top},
+    {"attach", "record a running process from now on", mt_cmd_attach},
+    {"detach", "stop recording a running process", mt_cmd_detach},
     {"check", "hold profiles against budgets, for tests and CI", mt_cmd_check},
 };
 enum { N_COMMANDS = sizeof commands / sizeof *commands };
 
-static const char *const reserved[] = {"annotate", "attach", "compare",  "detach",   "export", "leaks", "list",
-                                       "push",     "scopes", "snapshot", "timeline", "tree",   "whois"};
+static const char *const reserved[] = {"annotate", "compare", "export", "leaks", "list",
+                                       "push",     "scopes",  "tree",   "whois"};
 enum { N_RESERVED = sizeof reserved / sizeof *reserved };
 
 const char *argp_program_version = "memtrack " MEMTRACK_VERSION;

@@ -46,6 +46,19 @@ int mt_output_check_pattern(const char *pattern, struct mt_error *error) {
     return 0;
 }
 
+static const char *base_name(const char *path) {
+    const char *slash = strrchr(path, '/');
+    return slash && slash[1] ? slash + 1 : path;
+}
+
+const char *mt_output_program(const struct mt_profile *profile) {
+    const struct mt_profile_info *info = &profile->info;
+    const char *name = info->n_command ? base_name(mt_profile_text(profile, info->command[0])) : "";
+    if (*name == '-') /* of a login shell */
+        name++;
+    return *name ? name : base_name(mt_profile_text(profile, info->exe));
+}
+
 static void put_program(FILE *out, const char *program) {
     size_t n = strnlen(program, NAME_BYTES);
     if (n == 0)

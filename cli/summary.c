@@ -34,7 +34,8 @@ static void print_rows(const struct mt_terminal *terminal, const struct mt_rows 
 }
 
 void mt_cli_print_summary(FILE *stream, const struct mt_profile *profile, const struct mt_summary_options *options) {
-    struct mt_view_options view = {.by = MT_BY_LINE, .sort = MT_VALUE_PEAK_BYTES};
+    struct mt_view_options view = {.by = MT_BY_LINE,
+                                   .sort = options->by_live ? MT_VALUE_LIVE_BYTES : MT_VALUE_PEAK_BYTES};
     struct mt_terminal terminal;
     struct mt_rows *rows;
     struct mt_error error = {0};

@@ -14,9 +14,10 @@ struct mt_summary_options {
     size_t n_lines;           /* 0: the default, 5 */
     enum mt_color color;
     bool exact_bytes;
+    bool by_live; /* the lines that hold most now, not at the peak */
 };
 
-/* Peak with its time, total, temporary, live at exit, the lines that hold most at the peak, coverage notes, self-cost
+/* Peak with its time, total, temporary, live at exit, the lines that hold most at the peak (or now), coverage notes, self-cost
  * and the next command. The profile must be symbolized. Nothing is printed on an error but a line that says so. */
 void mt_cli_print_summary(FILE *stream, const struct mt_profile *profile, const struct mt_summary_options *options);
 

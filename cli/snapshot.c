@@ -1,0 +1,308 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * memtrack snapshot: a profile of a process that runs, once or again and again. A series keeps its rhythm: a snapshot
+ * that took longer than the interval costs the ones that it overran, and does not move the others. When the process
+ * ends the series takes what it has left, as long as it is there, and stops.
+ *
+ * A signal ends a series between two snapshots, so that no cut stays open and no temporary file behind.
+ */
+#include <argp.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "command.h"
+#include "export/json_live.h"
+#include "ledger/name.h"
+#include "load.h"
+#include "output.h"
+#include "profile/live.h"
+#include "summary.h"
+#include "terminal.h"
+#include "view/format.h"
+#include "view/symbols.h"
+
+enum key { KEY_EVERY = 256, KEY_COUNT, KEY_FORCE, KEY_JSON, KEY_COLOR };
+enum { MAX_COUNT = 1000000 };
+
+static const struct argp_option options[] = {
+    {"output", 'o', "FILE", 0,
+     "Name of the profile: %p pid, %e program, %h host, %t start time, %n number in a series "
+     "(default " MT_OUTPUT_DEFAULT "; when it is taken, a number is added)",
+     0},
+    {"force", KEY_FORCE, NULL, 0, "Replace an existing file", 0},
+    {"every", KEY_EVERY, "DUR", 0, "Take one every so often, such as 10s or 5m, until the process ends", 0},
+    {"count", KEY_COUNT, "N", 0, "Stop after N of them", 0},
+    {"quiet", 'q', NULL, 0, "Print no summary, only problems", 0},
+    {"json", KEY_JSON, NULL, 0, "Print a line of JSON for each snapshot", 0},
+    {"color", KEY_COLOR, "WHEN", 0, "auto (default), always or never", 0},
+    {0},
+};
+
+struct request {
+    const char *program;
+    pid_t pid;
+    const char *output; /* NULL: the default */
+    uint64_t every_ns;  /* 0: once */
+    unsigned long count;
+    bool force, quiet, json;
+    enum mt_color color;
+};
+
+/* ---- options ---------------------------------------------------------------------------------------------------- */
+
+static unsigned long parse_count(struct argp_state *state, const char *text) {
+    char *end;
+    unsigned long n = strtoul(text, &end, 10);
+    if (*text < '0' || *text > '9' || *end || n < 1 || n > MAX_COUNT)
+        argp_error(state, "--count %s: give a number from 1 to %d", text, MAX_COUNT);
+    return n;
+}
+
+static void take_pid(struct argp_state *state, struct request *r, const char *text) {
+    if (r->pid)
+        argp_error(state, "one process at a time");
+    if (!mt_cli_is_pid(text, &r->pid))
+        argp_error(state, "%s is no process: give a pid; memtrack list shows those that are tracked", text);
+}
+
+static error_t parse_option(int key, char *text, struct argp_state *state) {
+    struct request *r = state->input;
+    switch (key) {
+    case 'o':
+        r->output = text;
+        return 0;
+    case 'q':
+        r->quiet = true;
+        return 0;
+    case KEY_FORCE:
+        r->force = true;
+        return 0;
+    case KEY_JSON:
+        r->json = true;
+        return 0;
+    case KEY_EVERY:
+        if (!mt_parse_duration(text, 0, &r->every_ns) || r->every_ns < 1000000)
+            argp_error(state, "--every %s: give a duration of at least 1ms, such as 10s or 5m", text);
+        return 0;
+    case KEY_COUNT:
+        r->count = parse_count(state, text);
+        return 0;
+    case KEY_COLOR:
+        if (!mt_color_parse(text, &r->color))
+            argp_error(state, "--color %s: choose auto, always or never", text);
+        return 0;
+    case ARGP_KEY_ARG:
+        take_pid(state, r, text);
+        return 0;
+    case ARGP_KEY_END:
+        if (!r->pid)
+            argp_error(state, "give the pid of a process; memtrack list shows those that are tracked");
+        if (r->count && !r->every_ns)
+            argp_error(state, "--count needs --every: how long to wait between two snapshots");
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+static const struct argp parser = {
+    .options = options,
+    .parser = parse_option,
+    .args_doc = "PID",
+    .doc = "Write a profile of a running process, without stopping it."
+           "\vThe profile shows one instant of the process, whatever its threads do meanwhile. The process may also be "
+           "stopped or deadlocked; of one that has ended, what it has left is taken. Without --count a series goes on "
+           "until the process ends or a signal arrives."
+           "\n\nExit status: 0, 2 wrong usage, 3 the process cannot be read or the profile not be written.",
+};
+
+/* ---- names ------------------------------------------------------------------------------------------------------ */
+
+static int digits(unsigned long number) {
+    int n = 1;
+    while (number /= 10)
+        n++;
+    return n;
+}
+
+/* The pattern with %n replaced by number; *found: there was one. malloc'ed. */
+static char *expand_number(const char *pattern, const char *number, bool *found) {
+    char *text = NULL;
+    size_t bytes;
+    FILE *out = open_memstream(&text, &bytes);
+    *found = false;
+    for (const char *p = pattern; out && *p; p++) {
+        if (p[0] == '%' && p[1] == 'n') {
+            fputs(number, out);
+            *found = true;
+            p++;
+        } else {
+            fputc(*p, out);
+            if (p[0] == '%' && p[1])
+                fputc(*++p, out);
+        }
+    }
+    return out && fclose(out) == 0 ? text : NULL;
+}
+
+/* The name of the number-th snapshot (1: the first; 0: there is no series). malloc'ed. */
+static char *name_snapshot(const struct request *r, const struct mt_output_fields *fields, unsigned long number) {
+    char plain[24], insert[26] = "";
+    bool has_number;
+    snprintf(plain, sizeof plain, "%0*lu", digits(r->count), number);
+    char *pattern = expand_number(r->output ? r->output : MT_OUTPUT_DEFAULT, plain, &has_number);
+    if (number && !has_number)
+        snprintf(insert, sizeof insert, ".%s", plain);
+    char *name = pattern ? mt_output_name(pattern, fields, insert) : NULL;
+    free(pattern);
+    return name;
+}
+
+static int check_output(const struct request *r, struct mt_error *error) {
+    bool found;
+    if (!r->output)
+        return 0;
+    char *pattern = expand_number(r->output, "1", &found);
+    int rc = pattern ? mt_output_check_pattern(pattern, error) : -MEMTRACK_ENOMEM;
+    free(pattern);
+    return rc;
+}
+
+/* ---- one snapshot ----------------------------------------------------------------------------------------------- */
+
+struct series {
+    const struct request *request;
+    struct mt_symbols_cache *symbols;
+    uint64_t start_ticks; /* of the process, when it was first looked at */
+    uint64_t since_ns;    /* files older than this may be replaced with --force */
+    struct mt_profile *profile;
+};
+
+static uint64_t clock_ns(clockid_t clock) {
+    struct timespec t;
+    clock_gettime(clock, &t);
+    return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
+}
+
+static int print_snapshot(const struct request *r, const struct mt_profile *profile, const char *path,
+                          struct mt_error *error) {
+    const struct mt_summary_options summary = {.profile_path = path, .color = r->color, .by_live = true};
+    if (r->json)
+        return mt_export_snapshot_json(stdout, profile, path, error);
+    if (!r->quiet)
+        mt_cli_print_summary(stdout, profile, &summary);
+    if (fflush(stdout) != 0)
+        return mt_error_set(error, MEMTRACK_EIO, "", "cannot print: %s", strerror(errno));
+    return 0;
+}
+
+static int write_snapshot(const struct series *s, unsigned long number, struct mt_error *error) {
+    const struct request *r = s->request;
+    const struct mt_profile *profile = s->profile;
+    const struct mt_output_fields fields = {
+        .pid = (uint32_t)r->pid,
+        .program = mt_output_program(profile),
+        .start_time_ns = profile->info.start_time_ns,
+    };
+    char *wanted = name_snapshot(r, &fields, number), *written = NULL;
+    int rc = wanted ? 0 : mt_error_set(error, MEMTRACK_ENOMEM, "", "out of memory");
+    if (rc == 0 && r->output)
+        rc = mt_output_check(wanted, r->force, error);
+    if (rc == 0)
+        rc = mt_output_write(profile, wanted, r->force, s->since_ns, &written, error);
+    if (rc == 0)
+        rc = print_snapshot(r, profile, written, error);
+    free(wanted);
+    free(written);
+    return rc;
+}
+
+static int take_snapshot(struct series *s, unsigned long number, struct mt_error *error) {
+    const struct mt_symbols_options symbols = {.cache = s->symbols};
+    int rc = mt_profile_from_process(s->request->pid, &s->profile, error);
+    if (rc != 0)
+        return rc;
+    mt_symbols_resolve(s->profile, &symbols, NULL); /* a profile without names is still one */
+    rc = write_snapshot(s, number, error);
+    mt_profile_free(s->profile);
+    s->profile = NULL;
+    return rc;
+}
+
+/* ---- a series --------------------------------------------------------------------------------------------------- */
+
+static volatile sig_atomic_t is_interrupted;
+
+static void interrupt(int number) {
+    (void)number;
+    is_interrupted = 1;
+}
+
+/* Until due (CLOCK_MONOTONIC), or a signal. */
+static void wait_until(uint64_t due) {
+    const struct timespec until = {.tv_sec = (time_t)(due / 1000000000), .tv_nsec = (long)(due % 1000000000)};
+    clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL);
+}
+
+static bool has_ended(const struct series *s) {
+    return mt_process_start_ticks((uint32_t)s->request->pid) != s->start_ticks;
+}
+
+/* The last one of a process that has ended; that its ledger is gone by now is no problem. */
+static int finish_series(struct series *s, unsigned long number, struct mt_error *error) {
+    const struct request *r = s->request;
+    int rc = mt_process_start_ticks((uint32_t)r->pid) ? -MEMTRACK_ENOTFOUND : take_snapshot(s, number, error);
+    if (!r->quiet && !r->json)
+        fprintf(stderr, "%s: process %d has ended\n", r->program, r->pid);
+    return rc == -MEMTRACK_ENOTFOUND ? 0 : rc;
+}
+
+static int take_series(struct series *s, struct mt_error *error) {
+    const struct request *r = s->request;
+    const struct sigaction action = {.sa_handler = interrupt};
+    uint64_t due = clock_ns(CLOCK_MONOTONIC);
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
+    for (unsigned long number = 1;; number++) {
+        int rc = take_snapshot(s, number, error);
+        if (rc != 0 || number == r->count || is_interrupted)
+            return rc;
+        uint64_t now = clock_ns(CLOCK_MONOTONIC);
+        due += (now > due ? (now - due) / r->every_ns + 1 : 1) * r->every_ns;
+        wait_until(due);
+        if (is_interrupted)
+            return 0;
+        if (has_ended(s))
+            return finish_series(s, number + 1, error);
+    }
+}
+
+static int take(const struct request *r, struct mt_error *error) {
+    struct series s = {
+        .request = r,
+        .symbols = mt_symbols_cache_new(),
+        .start_ticks = mt_process_start_ticks((uint32_t)r->pid),
+        .since_ns = clock_ns(CLOCK_REALTIME),
+    };
+    int rc = check_output(r, error);
+    if (rc == 0)
+        rc = r->every_ns ? take_series(&s, error) : take_snapshot(&s, 0, error);
+    mt_symbols_cache_free(s.symbols);
+    return rc;
+}
+
+int mt_cmd_snapshot(int argc, char **argv) {
+    struct request r = {.program = argv[0]};
+    struct mt_error error = {0};
+    argp_parse(&parser, argc, argv, 0, NULL, &r);
+    int rc = take(&r, &error);
+    bool written = mt_output_finish(r.program);
+    if (rc != 0 && written)
+        mt_print_error(r.program, &error);
+    if (rc == 0)
+        return written ? MT_EXIT_OK : MT_EXIT_UNREADABLE;
+    return rc == -MEMTRACK_EUSAGE ? MT_EXIT_USAGE : MT_EXIT_UNREADABLE;
+}
