@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# timeout: 200
+# timeout: 3600
 """SIGKILL at random instants, by the program's own account: the ledger is readable and agrees, whenever that was.
 
 own_oracle.c writes into a file of its own what each thread is about to do and has done. A thread is inside at most one
