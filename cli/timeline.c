@@ -1,0 +1,367 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * memtrack timeline: collect the profiles that are meant, put their ticks on one clock, print. What is shown follows
+ * from what is named: of one process its figures, of several the heap of each, with --tree their sum.
+ */
+#include <argp.h>
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "chart.h"
+#include "command.h"
+#include "export/timeline.h"
+#include "load.h"
+#include "pick.h"
+#include "terminal.h"
+#include "timeline_load.h"
+#include "view/format.h"
+#include "view/symbols.h"
+
+#define NS_PER_MS UINT64_C(1000000)
+
+enum {
+    SVG_WIDTH = 960,
+    SVG_HEIGHT = 420,
+    MOST_LAYERS = 12,
+    MOMENTS = 600,
+    SHOWN_PROCESSES = 20,
+};
+
+enum key {
+    KEY_TREE = 256,
+    KEY_COMPOSITION,
+    KEY_BY,
+    KEY_SVG,
+    KEY_FORCE,
+    KEY_CSV,
+    KEY_JSON,
+    KEY_WIDTH,
+    KEY_HEIGHT,
+    KEY_COLOR,
+    KEY_NO_PAGER,
+    KEY_FOR,
+    KEY_INTERVAL,
+};
+
+static const struct argp_option table[] = {
+    {NULL, 0, NULL, 0, "What is shown:", 1},
+    {"tree", KEY_TREE, NULL, 0, "The sum over all processes named, or over those of the newest run in DIR", 0},
+    {"composition", KEY_COMPOSITION, "N", 0,
+     "What the heap was made of: the N (at most 12) lines that held most, and everything else. With --svg, --csv or "
+     "--json, of one process",
+     0},
+    {"by", KEY_BY, "GROUP", 0, "With --composition: line (default), function, file, module, thread, size or domain", 0},
+    {NULL, 0, NULL, 0, "How it is printed:", 2},
+    {"svg", KEY_SVG, "FILE", 0, "Write a chart as an SVG file; - is standard output", 0},
+    {"force", KEY_FORCE, NULL, 0, "Replace an existing FILE", 0},
+    {"csv", KEY_CSV, NULL, 0, "As CSV: a row per tick", 0},
+    {"json", KEY_JSON, NULL, 0, "As JSON", 0},
+    {"width", KEY_WIDTH, "N", 0, "Columns (default: those of the terminal), or pixels of the SVG (default: 960)", 0},
+    {"height", KEY_HEIGHT, "N", 0, "Rows (default: 20), or pixels of the SVG (default: 420)", 0},
+    {"color", KEY_COLOR, "WHEN", 0, "auto (default), always or never", 0},
+    {"no-pager", KEY_NO_PAGER, NULL, 0, "Do not start MEMTRACK_PAGER, PAGER or less", 0},
+    {NULL, 0, NULL, 0, "Of a running process:", 3},
+    {"for", KEY_FOR, "DUR", 0, "Watch it for so long (default: 10s), until it ends or Ctrl-C", 0},
+    {"interval", KEY_INTERVAL, "DUR", 0, "Time between two ticks (default: 100ms)", 0},
+    {0},
+};
+
+struct request {
+    const char *program;
+    char **names;
+    size_t n_names;
+    bool tree, force, csv, json, no_pager;
+    const char *svg;
+    size_t layers; /* 0: no composition */
+    struct mt_view_options view;
+    bool by_given;
+    size_t width, height;
+    enum mt_color color;
+    uint64_t for_ns, interval_ns;
+    bool is_watching_given;
+};
+
+/* ---- options ---------------------------------------------------------------------------------------------------- */
+
+static size_t parse_number(struct argp_state *state, const char *option, const char *text, size_t least, size_t most) {
+    char *end;
+    errno = 0;
+    unsigned long n = strtoul(text, &end, 10);
+    if (*text < '0' || *text > '9' || *end || errno || n < least || n > most)
+        argp_error(state, "--%s %s: give a number from %zu to %zu", option, text, least, most);
+    return n;
+}
+
+static uint64_t parse_duration(struct argp_state *state, const char *option, const char *text) {
+    uint64_t ns = 0;
+    if (!mt_parse_duration(text, 0, &ns) || ns < NS_PER_MS || ns > UINT64_MAX / 4)
+        argp_error(state, "--%s %s: give a duration of at least 1ms, such as 500ms, 10s or 2m", option, text);
+    return ns;
+}
+
+static void check(const struct argp_state *state, const struct request *r) {
+    if ((r->json != 0) + (r->csv != 0) + (r->svg != NULL) > 1)
+        argp_error(state, "--svg, --json and --csv exclude each other");
+    if (r->layers && !r->svg && !r->json && !r->csv)
+        argp_error(state, "--composition needs --svg, --json or --csv");
+    if (r->layers && r->tree)
+        argp_error(state, "--composition is of one process: leave out --tree");
+    if (r->by_given && !r->layers)
+        argp_error(state, "--by groups a composition: add --composition N");
+}
+
+static error_t parse_print_option(int key, char *text, struct argp_state *state, struct request *r) {
+    switch (key) {
+    case KEY_SVG:
+        r->svg = text;
+        return 0;
+    case KEY_FORCE:
+        r->force = true;
+        return 0;
+    case KEY_CSV:
+        r->csv = true;
+        return 0;
+    case KEY_JSON:
+        r->json = true;
+        return 0;
+    case KEY_WIDTH:
+        r->width = parse_number(state, "width", text, 40, 10000);
+        return 0;
+    case KEY_HEIGHT:
+        r->height = parse_number(state, "height", text, 8, 10000);
+        return 0;
+    case KEY_COLOR:
+        if (!mt_color_parse(text, &r->color))
+            argp_error(state, "--color %s: choose auto, always or never", text);
+        return 0;
+    case KEY_NO_PAGER:
+        r->no_pager = true;
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+static error_t parse_option(int key, char *text, struct argp_state *state) {
+    struct request *r = state->input;
+    switch (key) {
+    case KEY_TREE:
+        r->tree = true;
+        return 0;
+    case KEY_COMPOSITION:
+        r->layers = parse_number(state, "composition", text, 1, MOST_LAYERS);
+        return 0;
+    case KEY_BY:
+        if (!mt_group_by_parse(text, &r->view.by))
+            argp_error(state, "--by %s: choose one of %s", text, mt_group_by_list);
+        r->by_given = true;
+        return 0;
+    case KEY_FOR:
+        r->for_ns = parse_duration(state, "for", text);
+        r->is_watching_given = true;
+        return 0;
+    case KEY_INTERVAL:
+        r->interval_ns = parse_duration(state, "interval", text);
+        r->is_watching_given = true;
+        return 0;
+    case ARGP_KEY_ARGS:
+        r->names = state->argv + state->next;
+        r->n_names = (size_t)(state->argc - state->next);
+        return 0;
+    case ARGP_KEY_END:
+        check(state, r);
+        return 0;
+    default:
+        return parse_print_option(key, text, state, r);
+    }
+}
+
+static const struct argp parser = {
+    .options = table,
+    .parser = parse_option,
+    .args_doc = "[FILE...|DIR|PID]",
+    .doc =
+        "Show memory over time: the heap, and what the system says the process used (RSS, PSS, swap)."
+        "\vOf one profile all figures are shown, of several the heap of each on a common clock. Of a DIR, and of the "
+        "current directory when nothing is given, the newest profile and those of its parents and children are "
+        "taken. A running process is watched from now on."
+        "\n\nEvery output says its resolution: long runs are kept coarser the older they are, and what is kept of "
+        "an interval is its highest point."
+        "\n\nExit status: 0, 2 wrong usage, 3 a profile cannot be read.",
+};
+
+/* ---- input ------------------------------------------------------------------------------------------------------ */
+
+static bool is_directory(const char *name) {
+    struct stat status;
+    return stat(name, &status) == 0 && S_ISDIR(status.st_mode);
+}
+
+static int load_directory(const struct request *r, const char *name, struct mt_profiles *profiles,
+                          struct mt_error *error) {
+    size_t n_unreadable;
+    int rc = mt_profiles_of_run(name, profiles, &n_unreadable, error);
+    if (rc == 0 && n_unreadable)
+        mt_print_problem(r->program, "memtrack report FILE says why.", "%zu file%s in %s could not be read",
+                         n_unreadable, n_unreadable == 1 ? "" : "s", name);
+    return rc;
+}
+
+static int load_one(const struct request *r, const char *name, struct mt_profiles *profiles, struct mt_error *error) {
+    struct mt_profile *profile;
+    pid_t pid;
+    if (is_directory(name))
+        return load_directory(r, name, profiles, error);
+    bool is_pid = mt_cli_is_pid(name, &pid);
+    if (is_pid && r->n_names > 1)
+        return mt_error_set(error, MEMTRACK_EUSAGE, "Name one process, or profiles.",
+                            "a running process (%s) is watched by itself", name);
+    int rc = is_pid                   ? mt_profile_by_watching(pid, r->for_ns, r->interval_ns, &profile, error)
+             : strcmp(name, "-") == 0 ? mt_pick_read("/dev/stdin", &profile, error)
+                                      : mt_pick_read(name, &profile, error);
+    if (rc == 0 && mt_profiles_add(profiles, profile) != 0)
+        rc = mt_error_set(error, MEMTRACK_ENOMEM, "", "out of memory");
+    return rc;
+}
+
+static int load(const struct request *r, struct mt_profiles *profiles, struct mt_error *error) {
+    int rc = 0;
+    if (r->n_names == 0)
+        return load_directory(r, ".", profiles, error);
+    for (size_t i = 0; rc == 0 && i < r->n_names; i++)
+        rc = load_one(r, r->names[i], profiles, error);
+    return rc;
+}
+
+/* ---- output ----------------------------------------------------------------------------------------------------- */
+
+static void print_head(const struct mt_terminal *terminal, const struct mt_timeline *t) {
+    const struct mt_course *course = t->sum.n_points ? &t->sum : &t->courses[0];
+    const struct mt_profile *profile = t->courses[0].profile;
+    char lasted[MT_FORMAT_BYTES], coarsest[MT_FORMAT_BYTES], start[MT_FORMAT_BYTES];
+    mt_put(terminal, MT_STYLE_BOLD, mt_profile_text(profile, profile->info.exe));
+    if (t->n_courses == 1)
+        fprintf(terminal->stream, " (process %u)", profile->info.pid);
+    else
+        fprintf(terminal->stream, " and %zu more process%s%s", t->n_courses - 1, t->n_courses == 2 ? "" : "es",
+                t->sum.n_points ? ", summed" : "");
+    mt_format_rfc3339(start, t->start_time_ns);
+    if (strlen(start) > 19) {
+        start[10] = ' ';
+        start[19] = '\0';
+    }
+    fprintf(terminal->stream, ", %s UTC, %s\n", start, mt_format_duration(lasted, t->duration_ns));
+    if (course->n_ticks > 1)
+        fprintf(terminal->stream, "%zu ticks, up to %s apart; what is kept of an interval is its highest point\n",
+                course->n_ticks, mt_format_duration(coarsest, course->coarsest_ns));
+    else
+        fprintf(terminal->stream, "it ended before the second tick: there is little to see\n");
+    if (t->sum.n_points && t->sum.has[MT_SERIES_RSS])
+        fputs("shared pages are in the RSS of every process that maps them; PSS counts them once\n", terminal->stream);
+    fputc('\n', terminal->stream);
+}
+
+static int print_text(const struct request *r, const struct mt_timeline *t) {
+    struct mt_terminal terminal;
+    const struct mt_chart_options options = {.width = r->width, .height = r->height};
+    mt_terminal_init(&terminal, stdout, r->color);
+    if (!r->no_pager)
+        mt_pager_start();
+    print_head(&terminal, t);
+    int rc = 0;
+    if (t->sum.n_points)
+        rc = mt_chart_print(&terminal, t, &t->sum, &options);
+    else if (t->n_courses == 1)
+        rc = mt_chart_print(&terminal, t, &t->courses[0], &options);
+    if (rc == 0 && t->n_courses > 1) {
+        if (t->sum.n_points)
+            fputc('\n', stdout);
+        rc = mt_chart_print_processes(&terminal, t, SHOWN_PROCESSES, &options);
+    }
+    return rc;
+}
+
+static int print_svg(const struct request *r, const struct mt_timeline *t, const struct mt_strata *strata,
+                     struct mt_error *error) {
+    const struct mt_svg_options options = {
+        .width = (unsigned)(r->width ? r->width : SVG_WIDTH),
+        .height = (unsigned)(r->height ? r->height : SVG_HEIGHT),
+    };
+    if (strcmp(r->svg, "-") == 0)
+        return mt_export_timeline_svg(stdout, t, strata, &options, error);
+    FILE *file = fopen(r->svg, r->force ? "we" : "wxe");
+    if (!file && errno == EEXIST)
+        return mt_error_set(error, MEMTRACK_EUSAGE, "--force replaces it.", "%s exists", r->svg);
+    if (!file)
+        return mt_error_set(error, MEMTRACK_EIO, "Name a file in a directory that takes one.", "cannot write %s: %s",
+                            r->svg, strerror(errno));
+    int rc = mt_export_timeline_svg(file, t, strata, &options, error);
+    if (fclose(file) != 0 && rc == 0)
+        rc = mt_error_set(error, MEMTRACK_EIO, "Make room, or name another place.", "cannot write %s: %s", r->svg,
+                          strerror(errno));
+    return rc;
+}
+
+static int print(const struct request *r, const struct mt_timeline *t, const struct mt_strata *strata,
+                 struct mt_error *error) {
+    if (r->svg)
+        return print_svg(r, t, strata, error);
+    if (r->json)
+        return mt_export_timeline_json(stdout, t, strata, error);
+    if (r->csv)
+        return mt_export_timeline_csv(stdout, t, strata, error);
+    return print_text(r, t) == 0 ? 0 : mt_error_set(error, MEMTRACK_ENOMEM, "", "out of memory");
+}
+
+static int compose(const struct request *r, const struct mt_profiles *profiles, struct mt_strata **strata,
+                   struct mt_error *error) {
+    static const struct mt_symbols_options symbols;
+    *strata = NULL;
+    if (r->layers == 0)
+        return 0;
+    if (profiles->n != 1)
+        return mt_error_set(error, MEMTRACK_EUSAGE, "Name one profile.",
+                            "--composition is of one process, and there are %zu", profiles->n);
+    int rc = mt_symbols_resolve(profiles->items[0], &symbols, error);
+    return rc == 0 ? mt_strata_build(profiles->items[0], &r->view, r->layers, MOMENTS, strata, error) : rc;
+}
+
+static int show(const struct request *r, struct mt_error *error) {
+    struct mt_profiles profiles = {0};
+    struct mt_timeline *timeline = NULL;
+    struct mt_strata *strata = NULL;
+    int rc = load(r, &profiles, error);
+    if (rc == 0)
+        rc = compose(r, &profiles, &strata, error);
+    if (rc == 0)
+        rc = mt_timeline_build((const struct mt_profile *const *)profiles.items, profiles.n, r->tree && profiles.n > 1,
+                               &timeline, error);
+    if (rc == 0)
+        rc = print(r, timeline, strata, error);
+    mt_strata_free(strata);
+    mt_timeline_free(timeline);
+    mt_profiles_free(&profiles);
+    return rc;
+}
+
+int mt_cmd_timeline(int argc, char **argv) {
+    struct request r = {
+        .program = argv[0],
+        .view = {.by = MT_BY_LINE, .sort = MT_VALUE_LIVE_BYTES},
+        .for_ns = 10000 * NS_PER_MS,
+        .interval_ns = 100 * NS_PER_MS,
+    };
+    struct mt_error error = {{0}, {0}};
+    argp_parse(&parser, argc, argv, 0, NULL, &r);
+    int rc = show(&r, &error);
+    bool written = mt_output_finish(r.program);
+    if (rc != 0 && written)
+        mt_print_error(r.program, &error);
+    if (!written)
+        return MT_EXIT_UNREADABLE;
+    return rc == 0 ? MT_EXIT_OK : rc == -MEMTRACK_EUSAGE ? MT_EXIT_USAGE : MT_EXIT_UNREADABLE;
+}

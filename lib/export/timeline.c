@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Memory over time for programs. Times are nanoseconds since the start of the timeline, which is the start of the first
+ * process. A tick is written as it is made, for the reason that rows of a report are: a long axis is never in memory as a
+ * tree. RSS, PSS and swap are null (empty in CSV) where they were not read; 0 is a figure.
+ */
+#include "export/timeline.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "export/csv-local.h"
+#include "export/json-local.h"
+#include "view/format.h"
+
+/* ---- JSON ------------------------------------------------------------------------------------------------------- */
+
+struct writer {
+    FILE *stream;
+    bool failed; /* out of memory */
+};
+
+/* "key": value, and frees the value. */
+static void put(struct writer *w, const char *prefix, const char *key, json_t *value) {
+    fprintf(w->stream, "%s\"%s\":", prefix, key);
+    if (!value || json_dumpf(value, w->stream, JSON_COMPACT | JSON_ENCODE_ANY | JSON_ENSURE_ASCII) != 0)
+        w->failed |= !value || !ferror(w->stream);
+    json_decref(value);
+}
+
+static json_t *time_or_null(uint64_t time_ns, bool is_known) {
+    return is_known ? mt_json_number(time_ns) : json_null();
+}
+
+static json_t *resolution_object(const struct mt_course *course) {
+    return json_pack("{s:o, s:o}", "finest_ns", time_or_null(course->finest_ns, course->n_ticks > 1), "coarsest_ns",
+                     time_or_null(course->coarsest_ns, course->n_ticks > 1));
+}
+
+static json_t *peak_object(const struct mt_course *course) {
+    return json_pack("{s:o, s:o, s:o}", "live_bytes", mt_json_number(course->peak_bytes), "time_ns",
+                     time_or_null(course->peak_ns, course->peak_time_known), "error_ns",
+                     time_or_null(course->peak_error_ns, course->peak_time_known && course->profile));
+}
+
+static void put_figures(struct writer *w, const struct mt_course *course, const struct mt_point *point) {
+    for (size_t s = 0; s < MT_N_SERIES; s++)
+        if (course->has[s])
+            fprintf(w->stream, ",\"%s\":%" PRIu64, mt_series_keys[s], point->value[s]);
+        else
+            fprintf(w->stream, ",\"%s\":null", mt_series_keys[s]);
+}
+
+static void put_ticks(struct writer *w, const struct mt_course *course) {
+    const char *separator = "\n   ";
+    fputs(",\"ticks\":[", w->stream);
+    for (size_t i = 0; i < course->n_points; i++) {
+        const struct mt_point *point = &course->points[i];
+        if (point->is_peak)
+            continue;
+        fprintf(w->stream, "%s{\"time_ns\":%" PRIu64, separator, point->time_ns);
+        put_figures(w, course, point);
+        if (course->profile)
+            fprintf(w->stream, ",\"total_blocks\":%" PRIu64 "}", point->total_blocks);
+        else
+            fprintf(w->stream, ",\"processes\":%" PRIu32 "}", point->n_processes);
+        separator = ",\n   ";
+    }
+    fputs("]", w->stream);
+}
+
+static void put_marks(struct writer *w, const struct mt_timeline *t, size_t course) {
+    json_t *marks = json_array();
+    for (size_t i = 0; i < t->n_marks; i++)
+        if (t->marks[i].course == course)
+            json_array_append_new(marks, json_pack("{s:o, s:o, s:s}", "time_ns", mt_json_number(t->marks[i].time_ns),
+                                                   "name", mt_json_text(t->marks[i].name), "kind",
+                                                   t->marks[i].kind == MT_MARK_TRIGGER ? "trigger" : "program"));
+    put(w, ",", "marks", marks);
+}
+
+static void put_course(struct writer *w, const struct mt_timeline *t, size_t index) {
+    const struct mt_course *course = &t->courses[index];
+    put(w, "{", "process", mt_json_process(course->profile));
+    put(w, ",", "ppid", json_integer((json_int_t)course->profile->info.ppid));
+    put(w, ",", "parent", course->parent == SIZE_MAX ? json_null() : json_integer((json_int_t)course->parent));
+    put(w, ",", "start_ns", mt_json_number(course->start_ns));
+    put(w, ",", "end_ns", mt_json_number(course->end_ns));
+    put(w, ",", "peak", peak_object(course));
+    put(w, ",", "resolution", resolution_object(course));
+    put_marks(w, t, index);
+    put_ticks(w, course);
+    fputs("}", w->stream);
+}
+
+static void put_sum(struct writer *w, const struct mt_timeline *t) {
+    put(w, "{", "peak", peak_object(&t->sum));
+    put(w, ",", "resolution", resolution_object(&t->sum));
+    put_ticks(w, &t->sum);
+    fputs("}", w->stream);
+}
+
+static void put_strata(struct writer *w, const struct mt_strata *s) {
+    fprintf(w->stream, "{\"resolution\":{\"coarsest_ns\":%" PRIu64 "},\"time_ns\":[", s->coarsest_ns);
+    for (size_t m = 0; m < s->n_moments; m++)
+        fprintf(w->stream, "%s%" PRIu64, m ? "," : "", s->time_ns[m]);
+    fputs("],\"layers\":[", w->stream);
+    for (size_t l = 0; l < s->n_layers; l++) {
+        put(w, l ? ",\n  {" : "\n  {", "key", s->keys[l] ? mt_json_text(s->keys[l]) : json_null());
+        fputs(",\"live_bytes\":[", w->stream);
+        for (size_t m = 0; m < s->n_moments; m++)
+            fprintf(w->stream, "%s%" PRId64, m ? "," : "", s->live_bytes[l * s->n_moments + m]);
+        fputs("]}", w->stream);
+    }
+    fputs("]}", w->stream);
+}
+
+int mt_export_timeline_json(FILE *stream, const struct mt_timeline *t, const struct mt_strata *strata,
+                            struct mt_error *error) {
+    struct writer w = {.stream = stream};
+    char start[MT_FORMAT_BYTES];
+    put(&w, "{", "schema", json_string("memtrack-timeline/1"));
+    put(&w, ",\n ", "start_time", json_string(mt_format_rfc3339(start, t->start_time_ns)));
+    put(&w, ",\n ", "duration_ns", mt_json_number(t->duration_ns));
+    fputs(",\n \"processes\":[", stream);
+    for (size_t i = 0; i < t->n_courses; i++) {
+        fputs(i ? ",\n  " : "\n  ", stream);
+        put_course(&w, t, i);
+    }
+    fputs("],\n \"tree\":", stream);
+    if (t->sum.n_points)
+        put_sum(&w, t);
+    else
+        fputs("null", stream);
+    fputs(",\n \"composition\":", stream);
+    if (strata)
+        put_strata(&w, strata);
+    else
+        fputs("null", stream);
+    fputs("}\n", stream);
+    return w.failed ? mt_json_out_of_memory(error) : mt_json_finish(stream, error);
+}
+
+/* ---- CSV -------------------------------------------------------------------------------------------------------- */
+
+static void put_csv_figures(FILE *stream, const struct mt_course *course, const struct mt_point *point) {
+    for (size_t s = 0; s < MT_N_SERIES; s++)
+        if (course->has[s])
+            fprintf(stream, ",%" PRIu64, point->value[s]);
+        else
+            putc(',', stream);
+}
+
+/* A row per tick; head is what comes before the time. */
+static void put_csv_course(FILE *stream, const struct mt_course *course) {
+    uint64_t last_ns = course->start_ns;
+    for (size_t i = 0; i < course->n_points; i++) {
+        const struct mt_point *point = &course->points[i];
+        if (point->is_peak)
+            continue;
+        if (course->profile)
+            fprintf(stream, "%" PRIu32 ",", course->profile->info.pid);
+        fprintf(stream, "%" PRIu64 ",%" PRIu64, point->time_ns, point->time_ns - last_ns);
+        put_csv_figures(stream, course, point);
+        if (course->profile)
+            fprintf(stream, ",%" PRIu64 "\r\n", point->total_blocks);
+        else
+            fprintf(stream, ",%" PRIu32 "\r\n", point->n_processes);
+        last_ns = point->time_ns;
+    }
+}
+
+static bool put_csv_strata(FILE *stream, const struct mt_strata *s) {
+    bool done = true;
+    fputs("time_ns,gap_ns", stream);
+    for (size_t l = 0; l < s->n_layers; l++) {
+        putc(',', stream);
+        done = mt_csv_put(stream, s->keys[l] ? s->keys[l] : "[other]") && done;
+    }
+    fputs("\r\n", stream);
+    for (size_t m = 0; m < s->n_moments; m++) {
+        fprintf(stream, "%" PRIu64 ",%" PRIu64, s->time_ns[m], m ? s->time_ns[m] - s->time_ns[m - 1] : 0);
+        for (size_t l = 0; l < s->n_layers; l++)
+            fprintf(stream, ",%" PRId64, s->live_bytes[l * s->n_moments + m]);
+        fputs("\r\n", stream);
+    }
+    return done;
+}
+
+int mt_export_timeline_csv(FILE *stream, const struct mt_timeline *t, const struct mt_strata *strata,
+                           struct mt_error *error) {
+    static const char figures[] = "live_bytes,rss_bytes,pss_bytes,swap_bytes";
+    bool done = true;
+    if (strata) {
+        done = put_csv_strata(stream, strata);
+    } else if (t->sum.n_points) {
+        fprintf(stream, "time_ns,gap_ns,%s,processes\r\n", figures);
+        put_csv_course(stream, &t->sum);
+    } else {
+        fprintf(stream, "pid,time_ns,gap_ns,%s,total_blocks\r\n", figures);
+        for (size_t i = 0; i < t->n_courses; i++)
+            put_csv_course(stream, &t->courses[i]);
+    }
+    if (!done)
+        return mt_error_set(error, MEMTRACK_ENOMEM, "", "out of memory while writing CSV");
+    return ferror(stream) ? mt_error_set(error, MEMTRACK_EIO, "", "cannot write the CSV: %m") : 0;
+}
