@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "view/demangle.h"
+#include "view/scope_names.h"
 #include "view/symbols-local.h"
 
 enum { MAX_FILE_NOTES = 4, NOTE_BYTES = 4400 };
@@ -428,5 +429,6 @@ int mt_symbols_resolve(struct mt_profile *profile, const struct mt_symbols_optio
     free(resolver.pending);
     free(resolver.demangled);
     free(resolver.room);
+    resolver.no_memory |= mt_scope_names_resolve(profile) != 0;
     return resolver.no_memory ? mt_error_set(error, MEMTRACK_ENOMEM, "", "cannot resolve symbols: out of memory") : 0;
 }

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: MIT */
+/* Functions that are scopes, by their names. */
+#ifndef MT_VIEW_SCOPE_NAMES_H
+#define MT_VIEW_SCOPE_NAMES_H
+
+#include "profile/profile.h"
+
+/* Gives every entry of info.scopes.functions whose location has lines the name of its function, wherever the profile
+ * uses the name that stood for it. Those that have no lines stay as they are. 0 or -MEMTRACK_ENOMEM. */
+int mt_scope_names_resolve(struct mt_profile *profile);
+
+#endif

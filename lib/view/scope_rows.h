@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Scopes as a table: a row per name, threads added up. Pure functions over a profile, whose numbers may be anything.
+ */
+#ifndef MT_VIEW_SCOPE_ROWS_H
+#define MT_VIEW_SCOPE_ROWS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "profile/profile.h"
+
+/* Over all scopes of a name. The middle of the histogram's bucket stands for what fell into it (within 1.6 %), and is
+ * never above max. */
+struct mt_scope_statistic {
+    int64_t sum, p50, p95, max;
+    double mean;
+};
+
+struct mt_scope_row {
+    mt_string name;
+    bool is_process; /* scopes of the whole process have rows of their own */
+    uint64_t count;
+    uint64_t errors; /* ended by something else than their own end */
+    uint32_t n_threads;
+    struct mt_scope_statistic value[MT_N_SCOPE_VALUES]; /* inner scopes included */
+    int64_t own[MT_N_SCOPE_VALUES];                     /* sums without them; there is no such thing as an own peak */
+};
+
+enum mt_scope_sort {
+    MT_SCOPE_BY_PEAK, /* the highest of any scope */
+    MT_SCOPE_BY_NET,
+    MT_SCOPE_BY_ALLOCATED,
+    MT_SCOPE_BY_BLOCKS,
+    MT_SCOPE_BY_FREED,
+    MT_SCOPE_BY_SELF, /* allocated, without inner scopes */
+    MT_SCOPE_BY_TIME,
+    MT_SCOPE_BY_SELF_TIME,
+    MT_SCOPE_BY_CPU,
+    MT_SCOPE_BY_COUNT,
+    MT_SCOPE_BY_ERRORS,
+    MT_SCOPE_BY_NAME,
+    MT_N_SCOPE_SORTS
+};
+bool mt_scope_sort_parse(const char *text, enum mt_scope_sort *sort);
+const char *mt_scope_sort_name(enum mt_scope_sort sort);
+extern const char mt_scope_sort_list[]; /* "peak|net|...", for messages */
+
+struct mt_scope_rows {
+    const struct mt_profile *profile;
+    enum mt_scope_sort sort;
+    struct mt_scope_row *items; /* sorted, largest first; equal ones and names in alphabetical order */
+    size_t n;
+};
+
+/* 0 or -MEMTRACK_ENOMEM. The profile must outlive the rows, which mt_scope_rows_free frees (NULL is fine). */
+int mt_scope_rows_build(const struct mt_profile *profile, enum mt_scope_sort sort, struct mt_scope_rows **out,
+                        struct mt_error *error);
+void mt_scope_rows_free(struct mt_scope_rows *rows);
+
+/* "net_bytes", ...: what exports call the values. */
+const char *mt_scope_value_key(enum mt_scope_value value);
+
+#endif
