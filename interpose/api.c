@@ -7,12 +7,14 @@
 #include "memtrack.h"
 
 #include "interpose/hook.h"
+#include "interpose/snapshot.h"
 #include "track/event.h"
 #include "track/live.h"
 #include "track/names.h"
 #include "track/scopes.h"
 #include "track/threads.h"
 #include "track/totals.h"
+#include "track/whois.h"
 
 #include <time.h>
 
@@ -226,4 +228,45 @@ MT_HOOK int memtrack_untrack(uint32_t domain, const void *ptr) {
     if (rc == 1)
         mt_record_untrack(domain, ptr);
     return rc < 0 ? rc : 0;
+}
+
+/* ---- looking ----------------------------------------------------------------------------------------------------- */
+
+MT_HOOK int memtrack_whois(const void *address, memtrack_block *out) {
+    *out = (memtrack_block){0};
+    if (!has_ledger())
+        return -MEMTRACK_EUNTRACKED;
+    struct mt_thread *t = mt_event_enter(SP());
+    if (t == NULL)
+        return is_recording() ? -MEMTRACK_EBUSY : -MEMTRACK_ENOTFOUND;
+    uint64_t state = mt_page.state;
+    bool found = mt_whois(t, (uint64_t)address, out);
+    mt_event_leave(t, state);
+    return found ? 0 : -MEMTRACK_ENOTFOUND;
+}
+
+MT_HOOK int memtrack_snapshot(const char *path) {
+    return has_ledger() ? mt_snapshot_write(path, mt_tracker.pid) : -MEMTRACK_EUNTRACKED;
+}
+
+/* ---- for code that allocates on behalf of somebody who measures -------------------------------------------------- */
+
+static void pause_thread(uint64_t sp, int change) {
+    struct mt_thread *t = mt_event_enter(sp);
+    if (t == NULL)
+        return;
+    uint64_t state = mt_page.state;
+    mt_tracker.has_pauses = true;
+    mt_tracker.unusual = true;
+    t->paused += change;
+    mt_event_leave(t, state);
+}
+
+/* The calling thread's allocations are not recorded until as many calls of resume; frees of recorded blocks are. */
+MT_HOOK void memtrack_pause_thread(void) {
+    pause_thread(SP(), 1);
+}
+
+MT_HOOK void memtrack_resume_thread(void) {
+    pause_thread(SP(), -1);
 }

@@ -8,7 +8,7 @@
 
 #include "base/os.h"
 
-enum { MT_DIRECTORY_BYTES = 2048, MT_DEFAULT_FRAMES = 1024, MT_MOST_FRAMES = 8192, MT_MOST_EVENTS = 1 << 22 };
+enum { MT_DIRECTORY_BYTES = 2048, MT_DEFAULT_FRAMES = 1024, MT_MOST_FRAMES = 8192, MT_MOST_EVENTS = 1 << 20 };
 
 struct mt_options {
     char directory[MT_DIRECTORY_BYTES];           /* MEMTRACK_DIR; "" if unset */

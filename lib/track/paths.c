@@ -114,10 +114,22 @@ static bool is_leaf(mt_node_id id) {
     return (node_at(id)->key >> MT_NODE_MODULE_SHIFT & MT_NODE_MODULE_MASK) >= MT_NODE_MODULE_DOMAIN;
 }
 
-bool mt_paths_equal(mt_node_id node, const uint64_t *pc, uint32_t n) {
-    uint32_t i = 0;
+static mt_node_id without_leaves(mt_node_id node) {
     while (node >= MT_NODE_FIRST && is_leaf(node))
         node = node_at(node)->parent;
+    return node;
+}
+
+uint32_t mt_paths_addresses(mt_node_id node, uint64_t *pc, uint32_t max) {
+    uint32_t n = 0;
+    for (node = without_leaves(node); node >= MT_NODE_FIRST && n < max; node = node_at(node)->parent)
+        pc[n++] = node_at(node)->key & MT_NODE_ADDRESS_MASK;
+    return n;
+}
+
+bool mt_paths_equal(mt_node_id node, const uint64_t *pc, uint32_t n) {
+    uint32_t i = 0;
+    node = without_leaves(node);
     for (; node >= MT_NODE_FIRST && i < n; node = node_at(node)->parent, i++)
         if ((node_at(node)->key ^ pc[i]) & (MT_NODE_ADDRESS_MASK | MT_NODE_EXACT))
             return false;

@@ -17,6 +17,9 @@ MT_HIDDEN mt_node_id mt_paths_find(struct mt_thread *t, mt_node_id parent, uint6
 /* The leaf below node that says what an allocation belongs to: MT_NODE_MODULE_SCOPE or _DOMAIN, and a name. */
 MT_HIDDEN mt_node_id mt_paths_leaf(struct mt_thread *t, mt_node_id node, uint32_t module, uint32_t name);
 
+/* The addresses of a path, innermost first, at most max of them. Returns how many. */
+MT_HIDDEN uint32_t mt_paths_addresses(mt_node_id node, uint64_t *pc, uint32_t max);
+
 /* Whether node stands for these addresses (as in mt_frame_state, innermost first), for checking the walk. */
 MT_HIDDEN bool mt_paths_equal(mt_node_id node, const uint64_t *pc, uint32_t n);
 

@@ -178,7 +178,7 @@ static inline __attribute__((always_inline)) struct mt_site *record(struct mt_th
 static MT_NOINLINE void record_unusual(struct mt_thread *t, void *block, uint64_t bytes,
                                        const struct mt_hook_frame *frame) {
     const struct mt_options *o = &mt_tracker.options;
-    if (mt_tracker.off) {
+    if (mt_tracker.off || t->paused != 0) {
         t->last_block = NULL;
         return;
     }
@@ -228,8 +228,8 @@ void mt_record_allocation(void *block, size_t bytes, const struct mt_hook_frame 
 }
 
 /* Whether a block that is not in the table is news: not when only samples, or only the blocks of before, are in it. */
-static inline bool counts_unknown(void) {
-    return mt_tracker.options.sample_bytes == 0 && !mt_tracker.off;
+static inline bool counts_unknown(const struct mt_thread *t) {
+    return mt_tracker.options.sample_bytes == 0 && !mt_tracker.off && t->paused == 0;
 }
 
 void mt_record_free(void *block) {
@@ -246,7 +246,7 @@ void mt_record_free(void *block) {
         count_free(t, found.site, found.bytes, waste, block == t->last_block);
     } else if (dropped) {
         t->bank->dropped++;
-    } else if (counts_unknown() && block != t->freeing) {
+    } else if (counts_unknown(t) && block != t->freeing) {
         t->bank->unknown_frees++;
     }
     t->freeing = NULL;
@@ -296,7 +296,7 @@ void mt_record_realloc_end(struct mt_moving_block *moving, void *result, size_t 
     uint64_t state = mt_page.state;
     if (mt_likely(moving->site != 0))
         count_free(t, moving->site, moving->bytes, moving->waste, moving->temporary);
-    else if (counts_unknown())
+    else if (counts_unknown(t))
         t->bank->unknown_frees++;
     if (result == NULL)
         t->last_block = NULL;
@@ -386,7 +386,7 @@ void mt_record_untrack(mt_name_id domain, const void *ptr) {
         count_free(t, found.site, found.bytes, 0, false);
     else if (dropped)
         t->bank->dropped++;
-    else if (counts_unknown())
+    else if (counts_unknown(t))
         t->bank->unknown_frees++;
     t->last_block = NULL;
     mt_event_leave(t, state);

@@ -26,7 +26,8 @@ static void switch_recording(bool off) {
     if (__atomic_exchange_n(&mt_tracker.off, off, __ATOMIC_RELAXED) == off)
         return;
     mt_tracker_flag(MT_FLAG_SWITCHED);
-    __atomic_store_n(&mt_tracker.unusual, off || mt_options_are_unusual(&mt_tracker.options), __ATOMIC_RELAXED);
+    __atomic_store_n(&mt_tracker.unusual, off || mt_tracker.has_pauses || mt_options_are_unusual(&mt_tracker.options),
+                     __ATOMIC_RELAXED);
 }
 
 void mt_request_wake(void) {

@@ -38,8 +38,8 @@ struct inner {
 };
 
 struct frame {
-    uint64_t serial;
-    const void *storage; /* of the caller; the address of a function's scope */
+    uint64_t serial, event; /* event: of the scope for readers, also when it goes on elsewhere */
+    const void *storage;    /* of the caller; the address of a function's scope */
     mt_name_id name;
     uint32_t is_attached; /* began elsewhere: taken is what had been measured until then */
     struct counters begin;
@@ -60,7 +60,7 @@ enum state { INERT = 1, OPEN, PROCESS, DETACHED, ENDED };
 
 /* What memtrack_scope holds. */
 struct handle {
-    uint64_t magic, serial;
+    uint64_t magic, serial, event;
     uint32_t state, index, pid;
     mt_name_id name;
     /* of a detached scope: what has been measured */
@@ -272,7 +272,7 @@ static memtrack_delta finish(struct mt_thread *t, bool is_error) {
     result.own[MT_SCOPE_PEAK_BYTES] = 0; /* peaks of different instants cannot be subtracted */
     subtract_from_outer(s, f, result.value);
     mt_totals_add(t, &result);
-    add_event(t, f->serial, f->name, &d, f->begin_ns);
+    add_event(t, f->event, f->name, &d, f->begin_ns);
     pop(t);
     return d;
 }
@@ -300,6 +300,7 @@ static struct frame *push(struct mt_thread *t, mt_name_id name, const void *stor
     mt_scopes_flush(t);
     struct frame *f = &s->frame[s->depth++];
     f->serial = (uint64_t)t->bank_id << SERIAL_BITS | ++s->n_serials;
+    f->event = f->serial;
     f->storage = storage;
     f->name = name;
     f->is_attached = 0;
@@ -332,6 +333,7 @@ int mt_scopes_begin(struct mt_thread *t, memtrack_scope *scope, const char *name
         return -MEMTRACK_ELIMIT;
     }
     open_handle(h, OPEN, f->serial, t->scopes->depth - 1, id);
+    h->event = f->event;
     f->begin_cpu_ns = cpu_ns();
     f->begin_ns = clock_ns(CLOCK_MONOTONIC);
     return 0;
@@ -390,6 +392,7 @@ int mt_scopes_begin_process(struct mt_thread *t, memtrack_scope *scope, const ch
         p->begin_ns = clock_ns(CLOCK_MONOTONIC);
         p->serial = ++process_serials;
         open_handle(h, PROCESS, p->serial, (uint32_t)(p - process), id);
+        h->event = p->serial;
         t->scope_high = t->bank->live_bytes;
     }
     mt_lock_release(&process_lock);
@@ -469,6 +472,7 @@ static void resume(struct frame *f, const struct handle *h, uint64_t now_ns) {
     f->begin_ns = h->begin_ns;
     f->begin_cpu_ns = cpu_ns() - h->cpu_ns;
     f->inner = h->inner;
+    f->event = h->event;
     f->is_attached = 1;
     memtrack_delta d = delta_of(h->sum, h->peak, now_ns - h->begin_ns, h->cpu_ns);
     values_of(&d, f->taken.value);
@@ -497,7 +501,7 @@ static int end_detached(struct mt_thread *t, struct handle *h, memtrack_delta *o
         result.own[i] = result.value[i] - h->inner.value[i];
     result.own[MT_SCOPE_PEAK_BYTES] = 0;
     mt_totals_add(t, &result);
-    add_event(t, h->serial, h->name, out, h->begin_ns);
+    add_event(t, h->event, h->name, out, h->begin_ns);
     return 0;
 }
 
@@ -525,7 +529,7 @@ int mt_scopes_end(struct mt_thread *t, memtrack_scope *scope, memtrack_delta *ou
 int mt_scopes_set(struct mt_thread *t, const memtrack_scope *scope, const char *key, const char *value) {
     const struct handle *h = (const struct handle *)scope;
     int rc = check(t, h);
-    struct mt_event e = {.scope = h->serial, .kind = MT_EVENT_SET};
+    struct mt_event e = {.scope = h->event, .kind = MT_EVENT_SET};
     if (rc != 0)
         return rc;
     e.time_ns = since_start(clock_ns(CLOCK_MONOTONIC));

@@ -56,6 +56,7 @@ static struct mt_thread *new_thread(void) {
 static void reset_thread(struct mt_thread *t) {
     t->request = UINT64_MAX;
     t->scope_high = INT64_MAX;
+    t->paused = 0;
     if (!t->used)
         return; /* fresh pages: zero already, and best left untouched */
     for (uint32_t i = 0; i < MT_SITE_CACHE; i++)

@@ -59,6 +59,7 @@ struct mt_thread {
     mt_name_id scope;   /* name of the innermost scope, 0: none */
     mt_name_id domain;  /* what the present event records belongs to it, 0: malloc */
     struct mt_scope_stack *scopes; /* made with the first scope */
+    int32_t paused;                /* allocations of this thread are not recorded while this is not 0 */
     int64_t until_sample;          /* bytes to go, when sampling */
     uint64_t random;
     uint32_t bank_id;
@@ -81,6 +82,7 @@ struct mt_tracker {
     bool options_read;
     bool unusual;         /* something that the hot path leaves to record_unusual: an option, or recording is off */
     bool off;             /* allocations are not recorded now */
+    bool has_pauses;      /* some thread has been paused */
     bool many_threads;    /* a second one has come: the table is locked */
     uint32_t sharing;     /* how far that is: see threads.c */
     uint32_t growth_lock; /* everything that allocates from the ledger */

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The table of live blocks is made to be asked for the beginning of a block. For an address inside of one, the regions
+ * are searched downwards until one has a block that begins at or below the address: blocks do not overlap, so that
+ * block holds the address or none does. Blocks of 16 MiB and more are in a table of their own.
+ */
+#include "track/whois.h"
+
+#include "track/live.h"
+#include "track/paths.h"
+#include "track/sites.h"
+#include "track/threads.h"
+
+#include <time.h>
+
+enum { REGIONS = (MT_ENTRY_MAX_BYTES >> MT_REGION_SHIFT) + 1 };
+
+struct found {
+    uint64_t begin;
+    struct mt_live_entry entry;
+};
+
+/* The last block of the region that begins at or below limit. */
+static void search_region(const struct mt_region *r, uint64_t base, uint64_t limit, struct found *found) {
+    for (uint32_t i = 0; i < r->n_groups; i++) {
+        const struct mt_group *g = mt_live_group(r, i);
+        for (uint32_t j = 0; j < MT_GROUP_ENTRIES; j++) {
+            uint64_t tag = g->tags[j >> 2] >> (16 * (j & 3)) & 0xffff, begin = base + (tag - 1) * 8;
+            if (tag != 0 && begin <= limit && (found->entry.site == 0 || begin > found->begin))
+                *found = (struct found){begin, mt_live_decode(g->entry[j])};
+        }
+    }
+}
+
+static struct found find_small(struct mt_thread *t, uint64_t address) {
+    struct found found = {0};
+    uint64_t region = address >> MT_REGION_SHIFT;
+    for (uint32_t i = 0; i < REGIONS && i <= region && found.entry.site == 0; i++) {
+        uint64_t base = (region - i) << MT_REGION_SHIFT;
+        struct mt_region *r = mt_live_region(t, base, false);
+        bool alone = mt_tracker_alone();
+        if (r == NULL || (!alone && !mt_live_lock(t, r)))
+            continue;
+        search_region(r, base, address, &found);
+        if (!alone)
+            mt_lock_release(&r->lock);
+    }
+    return found;
+}
+
+static struct found find_big(struct mt_thread *t, uint64_t address) {
+    struct found found = {0};
+    if (!mt_lock_acquire(&mt_live_big.lock, t->bank_id))
+        return found;
+    for (uint32_t i = 0; i < mt_live_big.capacity; i++) {
+        const struct mt_big_block *b = &mt_live_big.block[i];
+        if (b->address > 1 && b->address <= address && address - b->address < b->bytes)
+            found = (struct found){b->address, {b->bytes, b->site, b->era}};
+    }
+    mt_lock_release(&mt_live_big.lock);
+    return found;
+}
+
+static bool holds(const struct found *f, uint64_t address) {
+    return f->entry.site != 0 && (address - f->begin < f->entry.bytes || address == f->begin);
+}
+
+static void fill_age(memtrack_block *out, uint32_t era) {
+    const struct mt_ledger_header *h = mt_tracker.header;
+    uint64_t now = mt_os_clock_ns(CLOCK_MONOTONIC) - h->start_monotonic_ns;
+    uint32_t next = era + 1;
+    while (next < MT_ERAS && !h->era_seen[next])
+        next++;
+    uint64_t begin = mt_era_begin_ns(era), end = next < MT_ERAS ? mt_era_begin_ns(next + 1) : now;
+    out->most_age_ns = now > begin ? now - begin : 0;
+    out->least_age_ns = now > end ? now - end : 0;
+}
+
+bool mt_whois(struct mt_thread *t, uint64_t address, memtrack_block *out) {
+    if (address >= MT_ADDRESS_LIMIT)
+        return false;
+    struct found f = find_small(t, address);
+    if (!holds(&f, address))
+        f = find_big(t, address);
+    if (!holds(&f, address))
+        return false;
+    const struct mt_site *s = mt_site_at(f.entry.site);
+    out->address = (const void *)f.begin;
+    out->bytes = f.entry.bytes;
+    out->thread_id = mt_threads_bank(s->origin)->tid;
+    out->n_frames = mt_paths_addresses(s->node, out->frames, MEMTRACK_BLOCK_FRAMES);
+    fill_age(out, f.entry.era);
+    return true;
+}

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: MIT */
+/* The block that an address lies in, for the process itself. */
+#ifndef MT_TRACK_WHOIS_H
+#define MT_TRACK_WHOIS_H
+
+#include "memtrack.h"
+#include "track/tracker.h"
+
+/* Inside of an event. False: the address lies in no live block that is known. */
+MT_HIDDEN bool mt_whois(struct mt_thread *t, uint64_t address, memtrack_block *out);
+
+#endif
