@@ -100,6 +100,8 @@ _Noreturn static void become_run(const struct mt_trial *trial, char *pattern) {
     redirect(trial->input, O_RDONLY, STDIN_FILENO);
     redirect(trial->output, O_WRONLY, STDOUT_FILENO);
     redirect(trial->errors, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND, STDERR_FILENO);
+    if (trial->output_to_errors)
+        dup2(STDERR_FILENO, STDOUT_FILENO);
     while (trial->program[n])
         n++;
     char **arguments = calloc(n_own + n + 1, sizeof *arguments);

@@ -1,0 +1,406 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * memtrack compare: run two commands in turns, read what each run has recorded, say what differs.
+ *
+ *   round 1: first second    round 2: second first    round 3: first second ...
+ *
+ * In turns and with the order reversed each round, because machines drift: a disk cache that warms up, a neighbour that
+ * wakes. A run that fails is the end, as figures of programs that failed compare nothing; what it said on standard error is
+ * kept so far and shown. Nothing but the figures outlives a run, and the directory goes with the last of them.
+ */
+#include <argp.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "command.h"
+#include "export/comparison_json.h"
+#include "load.h"
+#include "terminal.h"
+#include "trial.h"
+#include "view/comparison.h"
+#include "view/format.h"
+
+enum key { KEY_JSON = 256, KEY_WARMUP, KEY_SHOW, KEY_INPUT, KEY_COLOR };
+enum { DEFAULT_RUNS = 5, TAIL_BYTES = 2048 };
+
+struct compare {
+    const char *name;   /* argv[0]: for messages */
+    char **commands[2]; /* NULL at the end of each */
+    size_t n_runs;
+    bool json, warmup, show, ignore_failure;
+    const char *input;
+    enum mt_color color;
+    char *directory, *errors; /* of the trial; where standard error of a run goes */
+    struct mt_measurement *runs[2];
+};
+
+/* ---- options ------------------------------------------------------------------------------------------------------ */
+
+static const struct argp_option table[] = {
+    {NULL, 'r', "N", 0, "Run each so many times (default: 5)", 0},
+    {"warmup", KEY_WARMUP, NULL, 0, "Run each once more before, without counting", 0},
+    {"ignore-failure", 'i', NULL, 0, "Go on when a command fails", 0},
+    {"input", KEY_INPUT, "FILE", 0, "Standard input of every run (default: /dev/null)", 0},
+    {"show", KEY_SHOW, NULL, 0, "Let the commands write to standard error; else their output is dropped", 0},
+    {"json", KEY_JSON, NULL, 0, "As JSON, with the figures of every run", 0},
+    {"color", KEY_COLOR, "WHEN", 0, "auto (default), always or never", 0},
+    {0},
+};
+
+static size_t parse_runs(struct argp_state *state, const char *text) {
+    char *end;
+    errno = 0;
+    unsigned long n = strtoul(text, &end, 10);
+    if (*text < '0' || *text > '9' || *end || errno || n < 1 || n > MT_SPREAD_MOST)
+        argp_error(state, "-r %s: give a number from 1 to %d", text, MT_SPREAD_MOST);
+    return n;
+}
+
+/* words: FIRST... -- SECOND..., where the dashes become the end of the first. */
+static void split(struct argp_state *state, struct compare *c, char **words) {
+    size_t n = 0, at = 0, n_marks = 0;
+    for (; words[n]; n++)
+        if (strcmp(words[n], "--") == 0 && n_marks++ == 0)
+            at = n;
+    if (n_marks == 0 || at == 0 || !words[at + 1])
+        argp_error(state, "give two commands, -- before each: memtrack compare -- ./old -- ./new");
+    if (n_marks > 1)
+        argp_error(state, "more than two commands; one that has -- among its words goes into sh -c '...'");
+    words[at] = NULL;
+    c->commands[0] = words;
+    c->commands[1] = words + at + 1;
+    if (!c->commands[0][0][0] || !c->commands[1][0][0])
+        argp_error(state, "a command has no name");
+}
+
+static error_t parse(int key, char *text, struct argp_state *state) {
+    struct compare *c = state->input;
+    switch (key) {
+    case 'r':
+        c->n_runs = parse_runs(state, text);
+        return 0;
+    case 'i':
+        return c->ignore_failure = true, 0;
+    case KEY_JSON:
+        return c->json = true, 0;
+    case KEY_WARMUP:
+        return c->warmup = true, 0;
+    case KEY_SHOW:
+        return c->show = true, 0;
+    case KEY_INPUT:
+        c->input = text;
+        return 0;
+    case KEY_COLOR:
+        if (!mt_color_parse(text, &c->color))
+            argp_error(state, "--color %s: choose auto, always or never", text);
+        return 0;
+    case ARGP_KEY_ARGS:
+        split(state, c, state->argv + state->next);
+        state->next = state->argc;
+        return 0;
+    case ARGP_KEY_NO_ARGS:
+        argp_error(state, "give two commands: memtrack compare -- ./old -- ./new");
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+static const struct argp parser = {
+    .options = table,
+    .parser = parse,
+    .args_doc = "-- COMMAND [ARGUMENT...] -- COMMAND [ARGUMENT...]",
+    .doc =
+        "Run two commands several times in turns, and compare their memory and time."
+        "\vFigures are medians; below them the lowest and the highest where these differ. The difference is the median "
+        "of "
+        "all differences between a run of one and a run of the other, with the interval that it lies in. Of a command "
+        "that is several processes, the peak and the RSS are those of the largest; the rest are sums. The time is that "
+        "under the tracker."
+        "\n\nExit status: 0, 2 wrong usage, 3 a command failed or could not be recorded.",
+};
+
+/* ---- running ------------------------------------------------------------------------------------------------------ */
+
+static int measure(struct compare *c, struct mt_measurement *measurement, struct mt_error *error) {
+    char **paths;
+    size_t n;
+    int rc = mt_trial_profiles(c->directory, &paths, &n, error);
+    *measurement = (struct mt_measurement){0};
+    for (size_t i = 0; i < n && rc == 0; i++) {
+        struct mt_profile *profile;
+        rc = mt_cli_load(paths[i], &profile, error);
+        if (rc == 0) {
+            mt_measurement_add(measurement, profile);
+            mt_profile_free(profile);
+        }
+    }
+    mt_trial_free(paths, n);
+    return rc;
+}
+
+/* The end of what the run wrote to standard error: whole lines. */
+static void print_tail(const struct compare *c) {
+    char tail[TAIL_BYTES + 1];
+    struct mt_terminal terminal;
+    FILE *file = c->show ? NULL : fopen(c->errors, "re");
+    if (!file)
+        return;
+    bool cut = fseek(file, -TAIL_BYTES, SEEK_END) == 0;
+    if (!cut)
+        rewind(file);
+    size_t n = fread(tail, 1, TAIL_BYTES, file);
+    fclose(file);
+    tail[n] = 0;
+    char *state, *begin = cut && strchr(tail, '\n') ? strchr(tail, '\n') + 1 : tail;
+    mt_terminal_init(&terminal, stderr, c->color);
+    for (char *line = strtok_r(begin, "\n", &state); line; line = strtok_r(NULL, "\n", &state)) {
+        fputs("  | ", stderr);
+        mt_put(&terminal, MT_STYLE_NONE, line);
+        fputc('\n', stderr);
+    }
+}
+
+static int failed_run(const struct compare *c, size_t side, size_t run, int status, struct mt_error *error) {
+    const char *program = c->commands[side][0];
+    if (mt_trial_stopped())
+        return mt_error_set(error, MEMTRACK_EIO, "", "interrupted in run %zu of %s", run, program);
+    print_tail(c);
+    if (status > 128)
+        return mt_error_set(error, MEMTRACK_EIO, "With -i failures are ignored.",
+                            "%s ended with status %d (signal %d: %s) in run %zu", program, status, status - 128,
+                            strsignal(status - 128), run);
+    bool ran = status < 125 || status > 127;
+    return mt_error_set(error, MEMTRACK_EIO, ran ? "With -i failures are ignored." : "The reason is above.",
+                        "%s %s status %d in run %zu", program, ran ? "ended with" : "could not be recorded:", status,
+                        run);
+}
+
+/* 125 to 127 are memtrack's own: nothing was recorded, whatever -i says. */
+static bool is_failure(const struct compare *c, int status) {
+    return status != 0 && (!c->ignore_failure || (status >= 125 && status <= 127));
+}
+
+static int run_once(struct compare *c, size_t side, size_t run, struct mt_measurement *measurement,
+                    struct mt_error *error) {
+    const struct mt_trial trial = {
+        .program = c->commands[side],
+        .directory = c->directory,
+        .input = c->input ? c->input : "/dev/null",
+        .output = c->show ? NULL : "/dev/null",
+        .output_to_errors = c->show,
+        .errors = c->show ? NULL : c->errors,
+    };
+    int status = 0, rc = mt_trial_run(&trial, &status, error);
+    if (rc == 0 && (mt_trial_stopped() || is_failure(c, status)))
+        rc = failed_run(c, side, run, status, error);
+    if (rc == 0) {
+        rc = measure(c, measurement, error);
+        if (rc == -MEMTRACK_ENOTFOUND) {
+            print_tail(c);
+            mt_error_set(error, MEMTRACK_ENOTFOUND, "See the reason above.", "nothing was recorded of %s in run %zu",
+                         c->commands[side][0], run);
+        }
+    }
+    mt_trial_empty(c->directory, true);
+    return rc;
+}
+
+static void show_progress(const struct compare *c, size_t done) {
+    if (isatty(STDERR_FILENO) && !c->show)
+        fprintf(stderr, done < 2 * c->n_runs ? "\rrun %zu of %zu\033[K" : "\r\033[K", done + 1, 2 * c->n_runs);
+}
+
+static int run_all(struct compare *c, struct mt_error *error) {
+    struct mt_measurement unused;
+    int rc = 0;
+    for (size_t side = 0; side < 2 && c->warmup && rc == 0; side++)
+        rc = run_once(c, side, 0, &unused, error);
+    for (size_t i = 0; i < 2 * c->n_runs && rc == 0; i++) {
+        size_t round = i / 2, side = (i + round) % 2;
+        show_progress(c, i);
+        rc = run_once(c, side, round + 1, &c->runs[side][round], error);
+    }
+    show_progress(c, 2 * c->n_runs);
+    return rc;
+}
+
+/* ---- printing ----------------------------------------------------------------------------------------------------- */
+
+enum { LABEL = 10, FIGURE = 14, DIFFERENCE = 15, PERCENT = 9 };
+
+/* "45.2 MiB", "1,234", "1.83 s". */
+static char *format(char text[MT_FORMAT_BYTES], enum mt_measure measure, double value) {
+    const char *unit = mt_measure_unit(measure);
+    if (strcmp(unit, "ns") == 0)
+        return mt_format_duration(text, (uint64_t)llround(value));
+    return strcmp(unit, "bytes") == 0 ? mt_format_size(text, llround(value), false)
+                                      : mt_format_count(text, llround(value));
+}
+
+static char *format_difference(char text[MT_FORMAT_BYTES + 1], enum mt_measure measure, double value) {
+    text[0] = value < 0 ? '-' : '+';
+    format(text + (value == 0 ? 0 : 1), measure, fabs(value));
+    return text;
+}
+
+static const char *format_percent(char text[MT_FORMAT_BYTES], const struct mt_compared *compared) {
+    double median = compared->spread[0].median, percent = compared->shift.estimate / median * 100;
+    if (!(median > 0) || percent == 0)
+        return "";
+    snprintf(text, MT_FORMAT_BYTES, fabs(percent) < 1000 ? "%+.1f%%" : "%+.0f%%", percent);
+    return text;
+}
+
+static const char *verdict_of(const struct mt_comparison *comparison, const struct mt_compared *compared) {
+    static const char *const words[] = {"the same", "less", "more", "within the spread"};
+    if (comparison->n_runs == 1 && compared->verdict != MT_SHIFT_SAME)
+        return "spread unknown";
+    return words[compared->verdict];
+}
+
+static void print_line(const struct mt_terminal *terminal, enum mt_style style, const char *label,
+                       const char *const columns[3]) {
+    fprintf(terminal->stream, "%s %-*s%*s%*s%*s%s", mt_style(terminal, style), LABEL, label, FIGURE, columns[0], FIGURE,
+            columns[1], DIFFERENCE, columns[2], mt_style(terminal, MT_STYLE_NONE));
+}
+
+static void print_bounds(const struct mt_terminal *terminal, enum mt_measure measure, const struct mt_compared *of) {
+    char first[MT_FORMAT_BYTES], second[MT_FORMAT_BYTES], difference[MT_FORMAT_BYTES + 1];
+    const struct mt_spread *one = &of->spread[0], *other = &of->spread[1];
+    if (one->min == one->max && other->min == other->max)
+        return;
+    const char *lowest[] = {format(first, measure, one->min), format(second, measure, other->min),
+                            format_difference(difference, measure, of->shift.low)};
+    print_line(terminal, MT_STYLE_DIM, "  lowest", lowest);
+    fputc('\n', terminal->stream);
+    const char *highest[] = {format(first, measure, one->max), format(second, measure, other->max),
+                             format_difference(difference, measure, of->shift.high)};
+    print_line(terminal, MT_STYLE_DIM, "  highest", highest);
+    fputc('\n', terminal->stream);
+}
+
+static void print_measure(const struct mt_terminal *terminal, const struct mt_comparison *comparison,
+                          enum mt_measure measure) {
+    char first[MT_FORMAT_BYTES], second[MT_FORMAT_BYTES], difference[MT_FORMAT_BYTES + 1], percent[MT_FORMAT_BYTES];
+    const struct mt_compared *of = &comparison->of[measure];
+    if (!of->known)
+        return;
+    const char *columns[] = {format(first, measure, of->spread[0].median),
+                             format(second, measure, of->spread[1].median),
+                             format_difference(difference, measure, of->shift.estimate)};
+    print_line(terminal, MT_STYLE_NONE, mt_measure_label(measure), columns);
+    fprintf(terminal->stream, "%*s", PERCENT, format_percent(percent, of));
+    bool differs = of->verdict == MT_SHIFT_LESS || of->verdict == MT_SHIFT_MORE;
+    fputs("  ", terminal->stream);
+    mt_put(terminal, differs ? MT_STYLE_BOLD : MT_STYLE_DIM, verdict_of(comparison, of));
+    fputc('\n', terminal->stream);
+    print_bounds(terminal, measure, of);
+}
+
+static void print_command(const struct mt_terminal *terminal, int number, char *const *command) {
+    fprintf(terminal->stream, " %d ", number);
+    for (; *command; command++) {
+        fputc(' ', terminal->stream);
+        mt_put(terminal, MT_STYLE_BOLD, *command);
+    }
+    fputc('\n', terminal->stream);
+}
+
+/* Said once, as it is the same for every row. */
+static void print_meaning(const struct mt_terminal *terminal, const struct mt_comparison *comparison) {
+    char text[256];
+    double confidence = comparison->of[MT_MEASURE_PEAK].shift.confidence;
+    if (comparison->n_runs == 1)
+        snprintf(text, sizeof text, "One run of each says nothing of the spread: -r runs them more often.");
+    else
+        snprintf(text, sizeof text,
+                 "Medians of %zu runs each, in turns. The difference lies between its lowest and highest with a "
+                 "confidence of %.0f%%; within the spread means that it may be none.%s",
+                 comparison->n_runs, floor(confidence * 100),
+                 confidence < 0.9 ? " So few runs prove little: -r runs them more often." : "");
+    fputs("\n ", terminal->stream);
+    mt_put_wrapped(terminal, 1, MT_STYLE_DIM, text);
+    fputc('\n', terminal->stream);
+}
+
+static void print_text(const struct compare *c, const struct mt_comparison *comparison) {
+    static const char *const heads[] = {"1", "2", "2 - 1"};
+    struct mt_terminal terminal;
+    mt_terminal_init(&terminal, stdout, c->color);
+    print_command(&terminal, 1, c->commands[0]);
+    print_command(&terminal, 2, c->commands[1]);
+    fputc('\n', stdout);
+    print_line(&terminal, MT_STYLE_BOLD, "", heads);
+    fputc('\n', stdout);
+    for (enum mt_measure measure = 0; measure < MT_N_MEASURES; measure++)
+        print_measure(&terminal, comparison, measure);
+    print_meaning(&terminal, comparison);
+}
+
+static int tell(const struct compare *c, struct mt_error *error) {
+    const struct mt_measurement *const runs[2] = {c->runs[0], c->runs[1]};
+    char *const *const commands[2] = {c->commands[0], c->commands[1]};
+    struct mt_comparison comparison;
+    int rc = mt_comparison_build(runs, c->n_runs, &comparison, error);
+    if (rc == 0 && c->json)
+        rc = mt_export_comparison_json(stdout, &comparison, commands, error);
+    else if (rc == 0)
+        print_text(c, &comparison);
+    mt_comparison_free(&comparison);
+    return rc;
+}
+
+/* ---- all of it ---------------------------------------------------------------------------------------------------- */
+
+static int prepare(struct compare *c, struct mt_error *error) {
+    mt_trial_watch_signals();
+    if (c->input && access(c->input, R_OK) != 0)
+        return mt_error_set(error, MEMTRACK_EUSAGE, "Give --input a file that can be read.", "cannot read %s: %s",
+                            c->input, strerror(errno));
+    int rc = mt_trial_directory(NULL, &c->directory, error);
+    if (rc != 0)
+        return rc;
+    for (size_t side = 0; side < 2; side++)
+        c->runs[side] = calloc(c->n_runs, sizeof *c->runs[side]);
+    if (!c->runs[0] || !c->runs[1] || asprintf(&c->errors, "%s/errors", c->directory) < 0) {
+        c->errors = NULL;
+        return mt_error_set(error, MEMTRACK_ENOMEM, "", "out of memory");
+    }
+    return 0;
+}
+
+/* A signal may end us from here on. */
+static void clean(struct compare *c) {
+    if (c->directory) {
+        mt_trial_empty(c->directory, true);
+        rmdir(c->directory);
+    }
+    free(c->directory);
+    free(c->errors);
+}
+
+int mt_cmd_compare(int argc, char **argv) {
+    struct compare c = {.name = argv[0], .n_runs = DEFAULT_RUNS};
+    struct mt_error error = {{0}, {0}};
+    argp_parse(&parser, argc, argv, ARGP_IN_ORDER, NULL, &c);
+    int rc = prepare(&c, &error);
+    if (rc == 0)
+        rc = run_all(&c, &error);
+    clean(&c);
+    mt_trial_obey();
+    if (rc == 0)
+        rc = tell(&c, &error);
+    free(c.runs[0]);
+    free(c.runs[1]);
+    bool written = mt_output_finish(c.name);
+    if (rc != 0 && written)
+        mt_print_error(c.name, &error);
+    if (rc != 0)
+        return rc == -MEMTRACK_EUSAGE ? MT_EXIT_USAGE : MT_EXIT_UNREADABLE;
+    return written ? MT_EXIT_OK : MT_EXIT_UNREADABLE;
+}
