@@ -27,5 +27,6 @@ int mt_cmd_top(int argc, char **argv);
 int mt_cmd_attach(int argc, char **argv);
 int mt_cmd_detach(int argc, char **argv);
 int mt_cmd_check(int argc, char **argv);
+int mt_cmd_compare(int argc, char **argv);
 
 #endif

@@ -24,11 +24,11 @@ static const struct mt_command commands[] = {
     {"attach", "record a running process from now on", mt_cmd_attach},
     {"detach", "stop recording a running process", mt_cmd_detach},
     {"check", "hold profiles against budgets, for tests and CI", mt_cmd_check},
+    {"compare", "run two commands several times and compare their memory", mt_cmd_compare},
 };
 enum { N_COMMANDS = sizeof commands / sizeof *commands };
 
-static const char *const reserved[] = {"annotate", "compare", "export", "leaks", "list",
-                                       "push",     "scopes",  "tree",   "whois"};
+static const char *const reserved[] = {"annotate", "export", "leaks", "list", "push", "scopes", "tree", "whois"};
 enum { N_RESERVED = sizeof reserved / sizeof *reserved };
 
 const char *argp_program_version = "memtrack " MEMTRACK_VERSION;
