@@ -265,17 +265,20 @@ int mt_top_advance(struct mt_top *top, uint64_t now_ns, uint64_t budget_ns, stru
     return mt_top_model_read(top->model, now_ns, rss, top->has_all ? 0 : budget_ns, error);
 }
 
-char *mt_top_command(const struct mt_top *top) {
+char *mt_top_command(const struct mt_top *top, bool is_brief) {
     const struct mt_profile *profile = mt_top_model_profile(top->model);
+    const struct mt_profile_info *info = &profile->info;
+    const char *program = mt_profile_text(profile, info->n_command ? info->command[0] : info->exe);
+    const char *slash = is_brief ? strrchr(program, '/') : NULL;
     char *text = NULL;
     size_t bytes;
     FILE *stream = open_memstream(&text, &bytes);
-    for (size_t i = 0; stream && i < profile->info.n_command; i++)
-        fprintf(stream, "%s%s", i ? " " : "", mt_profile_text(profile, profile->info.command[i]));
-    if (stream && profile->info.n_command == 0)
-        fputs(mt_profile_text(profile, profile->info.exe), stream);
-    if (stream)
-        fclose(stream);
+    if (!stream)
+        return NULL;
+    fputs(slash && slash[1] ? slash + 1 : program, stream);
+    for (size_t i = 1; i < info->n_command; i++)
+        fprintf(stream, " %s", mt_profile_text(profile, info->command[i]));
+    fclose(stream);
     return text;
 }
 

@@ -35,8 +35,9 @@ void mt_top_close(struct mt_top *top);
  */
 int mt_top_advance(struct mt_top *top, uint64_t now_ns, uint64_t budget_ns, struct mt_error *error);
 
-/* "redis-server *:6399", as typed; malloc'ed, not escaped. NULL: out of memory. */
-char *mt_top_command(const struct mt_top *top);
+/* "/usr/bin/redis-server *:6399", as typed; without the folder when is_brief. malloc'ed, not escaped. NULL: out of
+ * memory. */
+char *mt_top_command(const struct mt_top *top, bool is_brief);
 
 /* What makes the figures less than the whole truth, "" if nothing: "sampled", "not from the start", "12 unknown frees".
  * malloc'ed, separated by separator. NULL: out of memory. */

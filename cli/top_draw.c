@@ -116,7 +116,7 @@ static void put_state(const struct mt_screen *s, struct pen *pen) {
 }
 
 static void draw_title(const struct mt_screen *s, int y) {
-    char *command = mt_top_command(s->top), *coverage = mt_top_coverage(s->top, ", ");
+    char *command = mt_top_command(s->top, true), *coverage = mt_top_coverage(s->top, ", ");
     struct pen pen = pen_at(s, y, 1);
     char *visible = mt_format_visible(command ? command : "?", s->naming.utf8);
     char *shortened = visible ? mt_format_shorten_end(visible, (size_t)(COLS / 2), s->naming.ellipsis) : NULL;

@@ -21,7 +21,7 @@ static void put_head(const struct mt_top *top, const struct mt_terminal *termina
     const struct mt_ledger_totals *t = mt_top_model_totals(top->model);
     const struct mt_top_line *all = mt_top_model_all(top->model);
     const struct mt_axis *axis = mt_top_model_axis(top->model);
-    char text[MT_FORMAT_BYTES], *command = mt_top_command(top), *coverage = mt_top_coverage(top, ", ");
+    char text[MT_FORMAT_BYTES], *command = mt_top_command(top, false), *coverage = mt_top_coverage(top, ", ");
     struct timespec now;
     clock_gettime(CLOCK_REALTIME, &now);
     mt_put(terminal, MT_STYLE_DIM, mt_format_rfc3339(text, (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec));
