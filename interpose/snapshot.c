@@ -77,10 +77,8 @@ static void write_number(char *out, uint32_t n) {
     *out = 0;
 }
 
-int mt_snapshot_write(const char *path, int pid) {
-    char command[PATH_BYTES], number[12];
-    if (!find_command(command))
-        return -MEMTRACK_EIO;
+static int run(const char *command, const char *path, int pid) {
+    char number[12];
     write_number(number, (uint32_t)pid);
     long child = mt_os_call(SYS_clone, 0, 0, 0, 0, 0, 0);
     if (child == 0)
@@ -90,4 +88,13 @@ int mt_snapshot_write(const char *path, int pid) {
     while (child > 0 && (r = mt_os_call(SYS_wait4, child, (long)&status, __WALL, 0, 0, 0)) == -4 /* EINTR */)
         ;
     return r == child && child > 0 && WIFEXITED(status) && WEXITSTATUS(status) == 0 ? 0 : -MEMTRACK_EIO;
+}
+
+int mt_snapshot_write(const char *path, int pid) {
+    char *command = mt_os_private(PATH_BYTES); /* the caller's stack may be small */
+    if (command == NULL)
+        return -MEMTRACK_EIO;
+    int rc = find_command(command) ? run(command, path, pid) : -MEMTRACK_EIO;
+    mt_os_unmap(command, PATH_BYTES);
+    return rc;
 }
