@@ -169,14 +169,24 @@ static int print(const struct request *r, const struct mt_diff *diff, const char
     return r->view.csv ? mt_export_diff_csv(stdout, diff, r->view.n, error) : print_text(r, diff, names);
 }
 
+/* What a column counts, in words. */
+static const char *noun(enum mt_value value) {
+    static const char *const nouns[MT_N_VALUES] = {
+        [MT_VALUE_TOTAL_BLOCKS] = "total blocks",         [MT_VALUE_TOTAL_BYTES] = "total bytes",
+        [MT_VALUE_LIVE_BLOCKS] = "live blocks",           [MT_VALUE_LIVE_BYTES] = "live bytes",
+        [MT_VALUE_PEAK_BLOCKS] = "blocks at the peak",    [MT_VALUE_PEAK_BYTES] = "peak bytes",
+        [MT_VALUE_TEMPORARY_BLOCKS] = "temporary blocks", [MT_VALUE_MAX_BYTES] = "max bytes",
+        [MT_VALUE_WASTE_BYTES] = "wasted bytes",
+    };
+    return nouns[value];
+}
+
 static void warn_of_sort(const struct request *r, const struct mt_diff *diff) {
     enum mt_value sort = mt_diff_sort(diff);
     if (!mt_diff_has(diff, sort))
-        mt_print_problem(r->program, NULL, "the two sides do not both have %s: it cannot be compared",
-                         mt_sort_name(sort));
+        mt_print_problem(r->program, NULL, "one side has no %s: they cannot be compared", noun(sort));
     else if (!r->view.sort_given && sort != MT_VALUE_LIVE_BYTES)
-        mt_print_problem(r->program, NULL, "the two sides do not both have live bytes: rows come by %s",
-                         mt_sort_name(sort));
+        mt_print_problem(r->program, NULL, "one side has no live bytes: rows come by %s", noun(sort));
 }
 
 static char *amount(char buffer[MT_FORMAT_BYTES], enum mt_value value, int64_t number, bool exact) {
@@ -192,7 +202,7 @@ static bool exceeds(const struct request *r, const struct mt_diff *diff) {
         return false;
     if (!mt_diff_has(diff, sort)) {
         mt_print_problem(r->program, "Choose a column that both sides have by --sort.",
-                         "--fail-above has nothing to compare: one side has no %s", mt_sort_name(sort));
+                         "--fail-above has nothing to compare: one side has no %s", noun(sort));
         return true;
     }
     if (change <= 0 || (uint64_t)change <= r->fail_above)
@@ -200,9 +210,8 @@ static bool exceeds(const struct request *r, const struct mt_diff *diff) {
     char grown[MT_FORMAT_BYTES], old[MT_FORMAT_BYTES], new[MT_FORMAT_BYTES], limit[MT_FORMAT_BYTES];
     int64_t above = r->fail_above > INT64_MAX ? INT64_MAX : (int64_t)r->fail_above;
     bool exact = r->view.exact_bytes;
-    mt_print_problem(r->program, NULL, "%s%s grew by %s, from %s to %s: more than --fail-above %s", mt_sort_name(sort),
-                     mt_value_is_bytes(sort) ? " bytes" : "", amount(grown, sort, change, exact),
-                     amount(old, sort, sum->value[MT_OLD][sort], exact),
+    mt_print_problem(r->program, NULL, "%s grew by %s, from %s to %s: more than --fail-above %s", noun(sort),
+                     amount(grown, sort, change, exact), amount(old, sort, sum->value[MT_OLD][sort], exact),
                      amount(new, sort, sum->value[MT_NEW][sort], exact), amount(limit, sort, above, exact));
     return true;
 }

@@ -137,7 +137,8 @@ static void put_percent(const struct mt_terminal *terminal, int64_t change, int6
     char percent[MT_FORMAT_BYTES], text[MT_FORMAT_BYTES + 2];
     if (change == 0 || of == 0)
         return;
-    snprintf(text, sizeof text, "%s%s", change > 0 ? "+" : "", mt_format_percent(percent, change, of));
+    mt_format_percent(percent, change, of);
+    snprintf(text, sizeof text, "%s%s", change > 0 && *percent != '<' ? "+" : "", percent);
     fprintf(terminal->stream, "%*s", GAP, "");
     pad_left(terminal, PERCENT_WIDTH + 1, MT_STYLE_NONE, text);
 }
@@ -155,6 +156,8 @@ static void put_totals(const struct view *v) {
         for (size_t k = 0; k < 3; k++)
             width[k] = strlen(cells[i][k]) > width[k] ? strlen(cells[i][k]) : width[k];
     }
+    size_t used = INDENT + TOTALS_LABEL + width[0] + GAP + width[1] + GAP + width[2];
+    bool with_percents = used + GAP + PERCENT_WIDTH + 2 <= terminal->width;
     fprintf(terminal->stream, "\n%*s", INDENT + TOTALS_LABEL, "");
     for (size_t k = 0; k < 3; k++) {
         pad_left(terminal, width[k], MT_STYLE_DIM, headings[k]);
@@ -162,12 +165,15 @@ static void put_totals(const struct view *v) {
     }
     fputc('\n', terminal->stream);
     for (size_t i = 0; i < N_TOTALS; i++) {
+        if (!mt_diff_side_has(v->diff, MT_OLD, totals[i].value) && !mt_diff_side_has(v->diff, MT_NEW, totals[i].value))
+            continue;
         fprintf(terminal->stream, "%*s", INDENT, "");
         mt_put(terminal, MT_STYLE_DIM, totals[i].label);
         fprintf(terminal->stream, "%*s", (int)(TOTALS_LABEL - strlen(totals[i].label)), "");
         for (size_t k = 0; k < 3; k++)
             pad_left(terminal, width[k] + (k ? GAP : 0), k == 2 ? style_of(change[i]) : MT_STYLE_NONE, cells[i][k]);
-        put_percent(terminal, change[i], clamp(totals[i].of[MT_OLD]));
+        if (with_percents)
+            put_percent(terminal, change[i], clamp(totals[i].of[MT_OLD]));
         fputc('\n', terminal->stream);
     }
 }
@@ -375,12 +381,15 @@ static void find_filtered_out(struct view *v) {
 }
 
 static void put_nothing(const struct view *v) {
-    char text[128];
+    enum mt_value sort = mt_diff_sort(v->diff), peak = MT_VALUE_PEAK_BYTES;
+    char text[160];
     if (mt_diff_is_filtered(v->diff) && mt_diff_count(v->diff) == 0)
         snprintf(text, sizeof text, "Nothing passes the filters.");
     else
-        snprintf(text, sizeof text, "No difference in %s: every row has the same on both sides.",
-                 mt_sort_name(mt_diff_sort(v->diff)));
+        snprintf(text, sizeof text, "No row differs in %s%s.", mt_sort_name(sort),
+                 sort != peak && mt_diff_has(v->diff, peak) && mt_diff_passed(v->diff)->diff[peak] != 0
+                     ? "; the peak does: --sort peak shows by what"
+                     : "");
     fprintf(v->terminal->stream, "%*s", INDENT, "");
     mt_put(v->terminal, MT_STYLE_DIM, text);
     fputc('\n', v->terminal->stream);

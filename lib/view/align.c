@@ -64,8 +64,10 @@ static int score(const struct problem *p, size_t i, size_t j) {
         sum += strcmp(a->text, b->text) == 0 ? SCORE_SAME_TEXT : SCORE_OTHER_TEXT;
     if (moved == 0)
         sum += SCORE_SAME_PLACE;
-    if (a->callees && b->callees)
-        sum += a->callees & b->callees ? SCORE_SAME_CALLEE : SCORE_OTHER_CALLEE;
+    if (a->callees & b->callees)
+        sum += SCORE_SAME_CALLEE;
+    else if (a->inner && b->inner && !(a->inner & b->inner)) /* inlining decides which of them are seen */
+        sum += SCORE_OTHER_CALLEE;
     if (a->function != b->function)
         sum += SCORE_OTHER_FUNCTION;
     if (a->sizes & b->sizes)

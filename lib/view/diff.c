@@ -414,6 +414,8 @@ static void choose_sort(struct mt_diff *diff, const struct mt_diff_options *opti
     static const enum mt_value choices[] = {MT_VALUE_LIVE_BYTES,  MT_VALUE_TOTAL_BYTES,  MT_VALUE_PEAK_BYTES,
                                             MT_VALUE_LIVE_BLOCKS, MT_VALUE_TOTAL_BLOCKS, MT_VALUE_PEAK_BLOCKS};
     diff->sort = options->sort_given ? options->view.sort : MT_VALUE_LIVE_BYTES;
+    if (options->sort_given)
+        return;
     for (size_t i = 0; i < sizeof choices / sizeof *choices && !mt_diff_has(diff, diff->sort); i++)
         if (mt_diff_has(diff, choices[i]))
             diff->sort = choices[i];

@@ -29,10 +29,10 @@ struct mt_statement {
 /* A statement of a module that is another build on the other side. */
 struct mt_point {
     struct mt_statement at;
-    uint32_t group;          /* points of one function have one */
-    uint32_t counterpart;    /* of an old point: index into the new side's; MT_NO_ENTRY: none */
-    uint32_t entry;          /* a frame that stands there */
-    uint64_t callees, sizes; /* evidence, see align.h */
+    uint32_t group;                 /* points of one function have one */
+    uint32_t counterpart;           /* of an old point: index into the new side's; MT_NO_ENTRY: none */
+    uint32_t entry;                 /* a frame that stands there */
+    uint64_t callees, inner, sizes; /* evidence, see align.h */
     int64_t blocks;
 };
 

@@ -104,16 +104,31 @@ static uint64_t bit_of(uint64_t id) {
     return UINT64_C(1) << ((id * UINT64_C(0x9E3779B97F4A7C15)) >> 58);
 }
 
-static void witness(struct mt_match_side *s, const struct mt_sample *sample, uint32_t e, uint64_t callee) {
+struct callees {
+    uint64_t direct, inner;
+};
+
+static void witness(struct mt_match_side *s, const struct mt_sample *sample, uint32_t e, struct callees callees) {
     if (s->point_of[e] == MT_NO_ENTRY)
         return;
     struct mt_point *point = &s->points[s->point_of[e]];
     int64_t blocks = sample->value[MT_VALUE_TOTAL_BLOCKS];
-    point->callees |= callee;
-    if (!callee && sample->has_size_class)
+    point->callees |= callees.direct;
+    point->inner |= callees.inner;
+    if (sample->has_size_class)
         point->sizes |= bit_of(sample->size_class);
     if (__builtin_add_overflow(point->blocks, blocks, &point->blocks))
         point->blocks = INT64_MAX;
+}
+
+/* What the caller of this entry calls. */
+static struct callees called(const struct mt_match_side *s, uint32_t e, struct callees callees) {
+    const struct mt_entry *entry = &s->frames->entries[e];
+    uint32_t name = s->text[mt_frames_function_name(s->frames, entry)];
+    bool is_user = entry->kind == MT_FRAME_USER || entry->kind == MT_FRAME_RUNTIME;
+    callees.direct = name ? bit_of(name) : 0;
+    callees.inner = callees.direct | (is_user ? 0 : callees.inner);
+    return callees;
 }
 
 /* Asks every call path, from the inside out, what its statements call. */
@@ -122,13 +137,12 @@ static void gather(struct lines *l, enum mt_side side) {
     const struct mt_profile *profile = s->frames->profile;
     for (size_t i = 0; i < profile->n_samples; i++) {
         const struct mt_sample *sample = &profile->samples[i];
-        uint64_t callee = 0;
+        struct callees callees = {0};
         for (uint32_t f = 0; f < sample->n_frames; f++) {
             uint32_t location = profile->frames[sample->first_frame + f];
             for (uint32_t e = s->frames->first_entry[location]; e < s->frames->first_entry[location + 1]; e++) {
-                witness(s, sample, e, callee);
-                uint32_t name = s->text[mt_frames_function_name(s->frames, &s->frames->entries[e])];
-                callee = name ? bit_of(name) : 0;
+                witness(s, sample, e, callees);
+                callees = called(s, e, callees);
             }
         }
     }
@@ -179,6 +193,7 @@ static struct mt_align_point describe(const struct lines *l, enum mt_side side, 
         .position = point->at.position,
         .start = has_line && function ? function->start_line : 0,
         .callees = point->callees,
+        .inner = point->inner,
         .sizes = point->sizes,
         .blocks = point->blocks,
         .function = point->at.function,

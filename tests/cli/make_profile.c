@@ -5,6 +5,7 @@
  *   plain    a C++ program, as memtrack records it: wrappers, inlined frames, threads, sizes, allocator figures
  *   hostile  names that a terminal would obey, not UTF-8, very long; numbers at the ends of their range
  *   sampled  as plain, sampled, killed, nothing known about its end
+ *   rebuilt  plain's program, built again elsewhere: lines have moved, one leaks that is new, one has gone
  *   other    a heap profile of another tool: two columns
  *   empty    a process that allocated nothing
  *   many     5,000 paths in 700 files
@@ -22,11 +23,12 @@
 
 static struct mt_profile *p;
 static uint32_t app, libc, libcxx;
+static const char *build_id = "0123456789abcdef0123456789abcdef01234567";
 
 static uint32_t mapping(const char *path, uint64_t start) {
     struct mt_mapping m = {.start = start, .limit = start + 0x100000, .bias = start};
     m.path = mt_profile_intern(p, path);
-    m.build_id = mt_profile_intern(p, "0123456789abcdef0123456789abcdef01234567");
+    m.build_id = mt_profile_intern(p, build_id);
     m.has_functions = m.has_filenames = m.has_line_numbers = m.has_inline_frames = true;
     return (uint32_t)mt_profile_add_mapping(p, &m) + 1;
 }
@@ -148,6 +150,34 @@ static void plain(void) {
     time_axis();
 }
 
+static void rebuilt(void) {
+    static const char *const command[] = {"./parser", "--file", "some input.json", "it's"};
+    process("/srv/demo2/parser", command, 4);
+    p->info.pid = 5252;
+    libc = mapping("/lib/x86_64-linux-gnu/libc.so.6", 0x7f0000000000);
+    libcxx = mapping("/usr/lib/x86_64-linux-gnu/libstdc++.so.6", 0x7f1000000000);
+    build_id = "76543210fedcba9876543210fedcba9876543210";
+    app = mapping("/srv/demo2/parser", 0x400000);
+    uint32_t new = symbol(libcxx, 0x1c, "operator new(unsigned long)", 0x0), dup = symbol(libc, 0x2a, "strdup", 0x10);
+    uint32_t tokens =
+        frame(app, 0x10, "parse::tokenize(std::string_view, parse::Options)", "/srv/demo2/src/parse.cpp", 9);
+    uint32_t parse = frame(app, 0x20, "parse::parse_file(char const*)", "/srv/demo2/src/parse.cpp", 11);
+    uint32_t top = frame(app, 0x30, "main", "/srv/demo2/src/main.cpp", 8), start = symbol(app, 0x25, "_start", 0x4);
+    uint32_t name = frame(app, 0x40, "intern_name", "src/names.c", 2);
+    uint32_t worker = frame(app, 0x50, "worker_main", "/srv/demo2/src/worker.cpp", 79);
+    uint32_t cache = frame(app, 0x58, "worker_main", "/srv/demo2/src/worker.cpp", 91);
+    sample("5252 parser", 17, (struct figures){40, 80 << 20, 3, 3 << 20, 20, 41 << 20, 3, 41 << 20, 4096}, 5,
+           (uint32_t[]){new, tokens, parse, top, start});
+    sample("5252 parser", 5, (struct figures){1000000, 20 << 20, 500, 12000, 400000, 8 << 20, 900000, 8 << 20, 4000}, 5,
+           (uint32_t[]){dup, name, parse, top, start});
+    sample("5260 worker", 5, (struct figures){1234, 40000, 12, 300, 12, 400, 0, 500, 32}, 3,
+           (uint32_t[]){dup, name, worker});
+    sample("5260 worker", 13, (struct figures){300, 300 << 12, 300, 300 << 12, 250, 250 << 12, 0, 300 << 12, 0}, 2,
+           (uint32_t[]){new, cache});
+    p->info.usable_measured = true;
+    mt_profile_sum_totals(p);
+}
+
 static void sampled(void) {
     plain();
     p->info.sample_bytes = 512 << 10;
@@ -221,7 +251,7 @@ static void many(void) {
 static const struct {
     const char *name;
     void (*fill)(void);
-} kinds[] = {{"plain", plain}, {"hostile", hostile}, {"sampled", sampled},
+} kinds[] = {{"plain", plain}, {"hostile", hostile}, {"sampled", sampled}, {"rebuilt", rebuilt},
              {"other", other}, {"empty", empty},     {"many", many}};
 
 int main(int argc, char **argv) {
