@@ -151,12 +151,24 @@ static void finish(struct run *run) {
     end_main(run);
     size_t n_running = grant_grace(run);
     mt_ticker_look(&run->ticker, mt_now_ns());
+    mt_triggers_collect(run->options.triggers, true);
     run->session.is_in_use = n_running > 0;
     run->finish.convert.exit_known = true;
     run->finish.convert.wait_status = run->child.wait_status;
     mt_finish_all(&run->finish, &run->ticker, &profile);
     mt_run_report(&run->options, &run->target, &run->child, &run->session, &run->finish, n_running, profile);
     mt_profile_free(profile);
+}
+
+static void set_triggers(struct run *run, const struct mt_convert *convert) {
+    const struct mt_trigger_output output = {
+        .program = run->name,
+        .pattern = convert->pattern,
+        .force = convert->force,
+        .quiet = run->options.quiet,
+    };
+    mt_triggers_set_output(run->options.triggers, &output);
+    run->ticker.triggers = run->options.triggers;
 }
 
 /* From here on there is a session directory. */
@@ -176,6 +188,7 @@ static int run_in_session(struct run *run, uint64_t started_ns, struct mt_error 
     mt_ticker_init(&run->ticker, &run->session, run->child.pid, given ? run->options.interval_ns : DEFAULT_INTERVAL_NS,
                    given);
     mt_finish_init(&run->finish, &convert);
+    set_triggers(run, &convert);
     watch(run);
     finish(run);
     mt_finish_free(&run->finish);
@@ -219,6 +232,7 @@ int mt_cmd_run(int argc, char **argv) {
     status = run_program(&run, &error);
     if (error.message[0])
         mt_print_error(run.name, &error);
+    mt_triggers_free(run.options.triggers);
     mt_target_free(&run.target);
     free(run.preload);
     return status;

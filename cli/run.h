@@ -11,6 +11,7 @@
 #include "launch.h"
 #include "target.h"
 #include "terminal.h"
+#include "trigger.h"
 
 struct mt_run_options {
     const char *output; /* pattern; NULL: the default */
@@ -22,7 +23,8 @@ struct mt_run_options {
     uint64_t frames;       /* 0: the default */
     bool exact_peak, usable, dormant;
     enum mt_color color;
-    char **program; /* and its arguments, NULL at the end */
+    struct mt_triggers *triggers; /* always there; freed by the caller of mt_run_parse */
+    char **program;               /* and its arguments, NULL at the end */
 };
 
 /* 0, or the exit status; has printed what was wrong. May exit for --help. */

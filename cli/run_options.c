@@ -126,6 +126,9 @@ static error_t parse(int key, char *value, struct argp_state *state) {
         if (!mt_color_parse(value, &o->color))
             bad_value(state, "Give auto, always or never.", "color", value);
         return 0;
+    case ARGP_KEY_INIT:
+        state->child_inputs[0] = o->triggers;
+        return 0;
     case ARGP_KEY_ARGS:
         o->program = state->argv + state->next;
         return 0;
@@ -135,8 +138,10 @@ static error_t parse(int key, char *value, struct argp_state *state) {
 }
 
 int mt_run_parse(int argc, char **argv, struct mt_run_options *options) {
+    static const struct argp_child children[] = {{&mt_trigger_argp, 0, "Triggers:", 3}, {0}};
     static const struct argp argp = {
         .options = table,
+        .children = children,
         .parser = parse,
         .args_doc = "PROGRAM [ARGUMENT...]",
         .doc =
@@ -146,7 +151,11 @@ int mt_run_parse(int argc, char **argv, struct mt_run_options *options) {
             "the program cannot be executed, 127 when it was not found.",
     };
     struct mt_error error;
-    *options = (struct mt_run_options){.follow = true};
+    *options = (struct mt_run_options){.follow = true, .triggers = mt_triggers_new()};
+    if (!options->triggers) {
+        mt_print_problem(argv[0], NULL, "out of memory");
+        return MT_EXIT_FAILED;
+    }
     argp_err_exit_status = MT_EXIT_FAILED;
     if (argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, options) != 0)
         return MT_EXIT_FAILED;

@@ -21,8 +21,11 @@
 #include "profile/live.h"
 #include "summary.h"
 #include "terminal.h"
+#include "trigger.h"
 #include "view/format.h"
 #include "view/symbols.h"
+
+#define TRIGGER_INTERVAL_NS UINT64_C(50000000)
 
 enum key { KEY_EVERY = 256, KEY_COUNT, KEY_FORCE, KEY_JSON, KEY_COLOR };
 enum { MAX_COUNT = 1000000 };
@@ -34,7 +37,7 @@ static const struct argp_option options[] = {
      0},
     {"force", KEY_FORCE, NULL, 0, "Replace an existing file", 0},
     {"every", KEY_EVERY, "DUR", 0, "Take one every so often, such as 10s or 5m, until the process ends", 0},
-    {"count", KEY_COUNT, "N", 0, "Stop after N of them", 0},
+    {"count", KEY_COUNT, "N", 0, "Stop after N of them; with --when after it has happened N times", 0},
     {"quiet", 'q', NULL, 0, "Print no summary, only problems", 0},
     {"json", KEY_JSON, NULL, 0, "Print a line of JSON for each snapshot", 0},
     {"color", KEY_COLOR, "WHEN", 0, "auto (default), always or never", 0},
@@ -49,6 +52,7 @@ struct request {
     unsigned long count;
     bool force, quiet, json;
     enum mt_color color;
+    struct mt_triggers *triggers; /* always there */
 };
 
 /* ---- options ---------------------------------------------------------------------------------------------------- */
@@ -71,6 +75,9 @@ static void take_pid(struct argp_state *state, struct request *r, const char *te
 static error_t parse_option(int key, char *text, struct argp_state *state) {
     struct request *r = state->input;
     switch (key) {
+    case ARGP_KEY_INIT:
+        state->child_inputs[0] = r->triggers;
+        return 0;
     case 'o':
         r->output = text;
         return 0;
@@ -100,7 +107,9 @@ static error_t parse_option(int key, char *text, struct argp_state *state) {
     case ARGP_KEY_END:
         if (!r->pid)
             argp_error(state, "give the pid of a process; memtrack list shows those that are tracked");
-        if (r->count && !r->every_ns)
+        if (mt_triggers_any(r->triggers) && (r->every_ns || r->json))
+            argp_error(state, "--when waits for something: it excludes --every and --json");
+        if (r->count && !r->every_ns && !mt_triggers_any(r->triggers))
             argp_error(state, "--count needs --every: how long to wait between two snapshots");
         return 0;
     default:
@@ -108,8 +117,11 @@ static error_t parse_option(int key, char *text, struct argp_state *state) {
     }
 }
 
+static const struct argp_child children[] = {{&mt_trigger_argp, 0, "Triggers:", 2}, {0}};
+
 static const struct argp parser = {
     .options = options,
+    .children = children,
     .parser = parse_option,
     .args_doc = "PID",
     .doc = "Write a profile of a running process, without stopping it."
@@ -280,6 +292,21 @@ static int take_series(struct series *s, struct mt_error *error) {
     }
 }
 
+static int wait_for_triggers(const struct request *r, struct mt_error *error) {
+    const struct mt_trigger_output output = {
+        .program = r->program,
+        .pattern = r->output ? r->output : MT_OUTPUT_DEFAULT,
+        .force = r->force,
+        .quiet = r->quiet,
+    };
+    size_t n_fired;
+    mt_triggers_set_output(r->triggers, &output);
+    int rc = mt_trigger_follow(r->triggers, r->pid, TRIGGER_INTERVAL_NS, r->count, &n_fired, error);
+    if (rc == 0 && n_fired == 0 && !r->quiet)
+        fprintf(stderr, "%s: process %d: nothing of it became true\n", r->program, (int)r->pid);
+    return rc;
+}
+
 static int take(const struct request *r, struct mt_error *error) {
     struct series s = {
         .request = r,
@@ -288,17 +315,24 @@ static int take(const struct request *r, struct mt_error *error) {
         .since_ns = clock_ns(CLOCK_REALTIME),
     };
     int rc = check_output(r, error);
-    if (rc == 0)
+    if (rc == 0 && mt_triggers_any(r->triggers))
+        rc = wait_for_triggers(r, error);
+    else if (rc == 0)
         rc = r->every_ns ? take_series(&s, error) : take_snapshot(&s, 0, error);
     mt_symbols_cache_free(s.symbols);
     return rc;
 }
 
 int mt_cmd_snapshot(int argc, char **argv) {
-    struct request r = {.program = argv[0]};
+    struct request r = {.program = argv[0], .triggers = mt_triggers_new()};
     struct mt_error error = {0};
+    if (!r.triggers) {
+        mt_print_problem(argv[0], NULL, "out of memory");
+        return MT_EXIT_UNREADABLE;
+    }
     argp_parse(&parser, argc, argv, 0, NULL, &r);
     int rc = take(&r, &error);
+    mt_triggers_free(r.triggers);
     bool written = mt_output_finish(r.program);
     if (rc != 0 && written)
         mt_print_error(r.program, &error);

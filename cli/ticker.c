@@ -25,10 +25,13 @@
 #include <unistd.h>
 
 #include "coarsen.h"
+#include "ledger/cut.h"
 #include "usage.h"
+#include "watch.h"
 
 #define NS_PER_MS        UINT64_C(1000000)
 #define MOST_INTERVAL_NS (1000 * NS_PER_MS)
+#define MOST_TRIGGER_NS  (100 * NS_PER_MS) /* who waits for something wants to know it soon */
 
 enum {
     MAIN_TICKS = 4000,
@@ -89,6 +92,8 @@ void mt_track_release(struct mt_track *track) {
     close_statm(track);
     mt_composition_free(track->composition);
     track->composition = NULL;
+    mt_trigger_watch_free(track->watch);
+    track->watch = NULL;
     mt_axis_free(&track->axis);
 }
 
@@ -232,6 +237,24 @@ static void take_pass(struct mt_ticker *ticker, struct mt_track *track, uint64_t
     track->next_pass_ns = ended + (ended - began) * PASS_COST_FACTOR;
 }
 
+static void check_triggers(struct mt_ticker *ticker, struct mt_track *track, const struct mt_ledger_totals *totals,
+                           const struct mt_tick *tick) {
+    bool is_ours = track->statm_fd >= 0; /* else its pid means nothing here */
+    struct mt_gauge gauge;
+    const struct mt_trigger_target target = {
+        .pid = (pid_t)track->name.pid,
+        .start_ticks = is_ours ? track->name.start_ticks : 0,
+        .ledger_path = mt_ledger_path(track->ledger),
+        .ticks = track->axis.ticks,
+        .n_ticks = track->axis.n,
+    };
+    if (!mt_triggers_any(ticker->triggers) ||
+        (!track->watch && !(track->watch = mt_trigger_watch_new(ticker->triggers))))
+        return;
+    mt_watch_gauge(totals, tick, is_ours, track->has_pss, &gauge);
+    mt_triggers_check(ticker->triggers, track->watch, &gauge, &target);
+}
+
 static void take_tick(struct mt_ticker *ticker, struct mt_track *track, uint64_t now_ns) {
     struct mt_ledger_totals totals;
     struct mt_tick tick = {.time_ns = now_ns - track->start_ns};
@@ -248,15 +271,18 @@ static void take_tick(struct mt_ticker *ticker, struct mt_track *track, uint64_t
     tick.pss_bytes = track->pss_bytes;
     tick.swap_bytes = track->swap_bytes;
     note_peak(track, totals.epoch, tick.time_ns);
+    mt_ledger_store_era(track->ledger, now_ns); /* where this fails, blocks are dated less finely */
     if (mt_axis_add(&track->axis, &tick) == 0 && track->composition && ticker->buffer && now_ns >= track->next_pass_ns)
         take_pass(ticker, track, tick.time_ns);
+    check_triggers(ticker, track, &totals, &tick);
 }
 
 /* The interval that somebody chose stays; ours stretches as the run gets long. */
 static uint64_t interval_of(const struct mt_ticker *ticker, const struct mt_track *track, uint64_t now_ns) {
     if (ticker->interval_given)
         return ticker->interval_ns;
-    return mt_coarsen_interval(now_ns - track->start_ns, ticker->interval_ns, MOST_INTERVAL_NS);
+    uint64_t most_ns = mt_triggers_any(ticker->triggers) ? MOST_TRIGGER_NS : MOST_INTERVAL_NS;
+    return mt_coarsen_interval(now_ns - track->start_ns, ticker->interval_ns, most_ns);
 }
 
 uint64_t mt_ticker_tick(struct mt_ticker *ticker, uint64_t now_ns) {
@@ -353,5 +379,7 @@ int mt_track_apply(struct mt_track *track, const struct mt_ledger_info *ledger, 
     if (rc != 0)
         return rc;
     mt_axis_give(&track->axis, track->interval_ns, profile);
+    if (mt_trigger_marks_apply(track->watch, profile) != 0)
+        return -MEMTRACK_ENOMEM;
     return mt_composition_apply(track->composition, profile, map);
 }

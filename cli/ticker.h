@@ -16,6 +16,7 @@
 #include "ledger/reader.h"
 #include "profile/profile.h"
 #include "session.h"
+#include "trigger.h"
 
 enum mt_track_state {
     MT_TRACK_RUNNING, /* the process may still write its ledger */
@@ -40,6 +41,7 @@ struct mt_track {
     bool has_pss;
     uint64_t next_memory_ns, next_pass_ns;
     struct mt_composition *composition;
+    struct mt_trigger_watch *watch; /* state of the triggers; NULL: there are none */
 };
 
 struct mt_ticker {
@@ -52,6 +54,7 @@ struct mt_ticker {
     size_t n_followed;       /* with open files */
     struct timespec scanned; /* change time of the directory at the last scan */
     struct mt_site *buffer;
+    struct mt_triggers *triggers; /* looked at with every tick; the caller's, NULL: none */
 };
 
 void mt_ticker_init(struct mt_ticker *ticker, const struct mt_session *session, pid_t main_pid, uint64_t interval_ns,

@@ -13,6 +13,7 @@
 #ifndef MT_CLI_TRIGGER_H
 #define MT_CLI_TRIGGER_H
 
+#include <argp.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -31,12 +32,9 @@ struct mt_trigger_watch; /* the state of all conditions for one process */
 struct mt_triggers *mt_triggers_new(void);
 void mt_triggers_free(struct mt_triggers *triggers); /* NULL is fine; waits for nothing */
 
-/* --when, --do and --again. The texts must outlive the triggers. -MEMTRACK_EUSAGE with a message, -MEMTRACK_ENOMEM. */
-int mt_triggers_add_when(struct mt_triggers *triggers, const char *text, struct mt_error *error);
-int mt_triggers_add_do(struct mt_triggers *triggers, const char *text, struct mt_error *error);
-int mt_triggers_set_again(struct mt_triggers *triggers, const char *text, struct mt_error *error);
-/* All options are there: -MEMTRACK_EUSAGE when --do or --again was given without --when. */
-int mt_triggers_complete(const struct mt_triggers *triggers, struct mt_error *error);
+/* --when, --do and --again, as an argp child whose input is the triggers. What is wrong ends the process with
+ * argp_err_exit_status. */
+extern const struct argp mt_trigger_argp;
 bool mt_triggers_any(const struct mt_triggers *triggers); /* was there a --when? */
 
 /* How snapshots are written, and what is said. */
