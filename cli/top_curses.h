@@ -29,7 +29,7 @@ void mt_curses_end(void); /* as often as one likes */
 
 /* The signal (INT, TERM, HUP, QUIT) that asks to leave, 0: none so far. */
 int mt_curses_asked_to_leave(void);
-/* After mt_curses_end: die of that signal, as the parent expects; returns when it was SIGINT by a key. */
+/* After mt_curses_end: die of that signal, as whoever sent it expects. */
 void mt_curses_leave(int signal);
 
 /* A key as curses says it, after at most timeout_ms; also waits for a descriptor (-1: none), whose readiness is no key.

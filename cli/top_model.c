@@ -20,7 +20,7 @@
 #include <string.h>
 #include <time.h>
 
-enum { FIRST_BATCH = 16, NAMED_ROWS = 1000, MAX_TICKS = 4000 };
+enum { FIRST_BATCH = 16, NAMED_ROWS = 1000, MAX_TICKS = 4000, PASSES_PER_WINDOW = 5 };
 #define NS_PER_S 1e9
 
 struct history { /* of one sample */
@@ -41,7 +41,8 @@ struct mt_top_model {
     uint64_t window_ns, last_window_ns; /* when it began, 0: not yet; how long the one before was */
     uint64_t marked_ns;
     size_t n_named, batch;
-    bool has_all; /* a pass has been completed */
+    bool is_inside_pass;
+    uint64_t pass_began_ns, pass_ns; /* how long the last one took: its records are of different instants */
     /* rows: */
     struct mt_rows *rows, *paths; /* paths: of the open row */
     uint32_t open_sample;
@@ -130,10 +131,11 @@ static int64_t per_second(int64_t difference, double seconds) {
     return difference > 0 ? (int64_t)((double)difference / seconds + 0.5) : 0;
 }
 
-/* Closes the window if it is long enough, and begins the next. The first one only begins. */
+/* Closes the window if it is long enough, also beside a pass, and begins the next. The first one only begins. */
 static void turn_window(struct mt_top_model *m, uint64_t now_ns) {
     bool is_first = m->window_ns == 0;
-    if (!is_first && now_ns - m->window_ns < m->options.window_ns)
+    uint64_t least = m->pass_ns * PASSES_PER_WINDOW;
+    if (!is_first && now_ns - m->window_ns < (least > m->options.window_ns ? least : m->options.window_ns))
         return;
     double seconds = (double)(now_ns - m->window_ns) / NS_PER_S;
     for (size_t s = 0; s < m->n_histories; s++) {
@@ -179,12 +181,16 @@ int mt_top_model_read(struct mt_top_model *m, uint64_t now_ns, uint64_t rss_byte
         .rss_bytes = rss_bytes,
     };
     mt_axis_add(&m->axis, &tick); /* without memory a tick is missing */
+    if (!m->is_inside_pass)
+        m->pass_began_ns = now_ns;
+    m->is_inside_pass = true;
     rc = mt_follow_read(m->follow, budget_ns, &complete, error);
     if (grow_histories(m) != 0)
         return mt_error_set(error, MEMTRACK_ENOMEM, "", "out of memory");
     if (rc != 0 || !complete)
         return rc;
-    m->has_all = true;
+    m->is_inside_pass = false;
+    m->pass_ns = now_ns - m->pass_began_ns;
     turn_window(m, now_ns);
     if (m->marked_ns == 0)
         mt_top_model_mark(m, now_ns);

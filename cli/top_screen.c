@@ -24,6 +24,7 @@ enum {
     COST_FACTOR = 60,
     LONGEST_TICK_MS = 3000,
     READ_MS = 2,
+    FIRST_READ_MS = 60,
     NAME_MS = 30,
     MESSAGE_S = 5,
     SORTED_AHEAD = 200,
@@ -36,6 +37,7 @@ struct loop {
     struct mt_filter filter;              /* as typed */
     uint64_t next_tick_ns, next_group_ns; /* CLOCK_MONOTONIC */
     uint64_t next_name_ns;
+    uint64_t sum_cost_ns; /* of the last time: as much may be read in a tick */
     int snapshot_fd, snapshot_pid;
     unsigned n_programs;
     bool must_sum, is_done;
@@ -183,7 +185,11 @@ static void tick(struct loop *l, uint64_t now_ns) {
     bool had_all = s->top->has_all;
     if (!had_all)
         s->now_ns = now_ns;
-    if (mt_top_advance(s->top, now_ns, READ_MS * NS_PER_MS, &error) != 0) {
+    bool is_first = mt_top_model_marked_ns(s->top->model) == 0; /* not all has been read yet: somebody waits for it */
+    uint64_t budget = is_first                               ? FIRST_READ_MS * NS_PER_MS
+                      : l->sum_cost_ns > READ_MS * NS_PER_MS ? l->sum_cost_ns
+                                                             : READ_MS * NS_PER_MS;
+    if (mt_top_advance(s->top, now_ns, budget, &error) != 0) {
         say(l, "%s", error.message);
         s->top->has_all = true; /* what is known stays on the screen */
     }
@@ -195,10 +201,12 @@ static void tick(struct loop *l, uint64_t now_ns) {
         finish_picture(l);
     name_if_due(l, now_ns);
     group_if_due(l, now_ns);
+    uint64_t before = processor_ns();
     if (!had_all || l->must_sum)
         sum(l);
+    l->sum_cost_ns = processor_ns() - before;
     uint64_t cost = processor_ns() - began, gap = cost * COST_FACTOR, longest = LONGEST_TICK_MS * NS_PER_MS;
-    if (s->is_naming)
+    if (s->is_naming || is_first)
         gap = 0;
     gap = gap > longest ? longest : gap;
     l->next_tick_ns = now_ns + (gap > s->top->delay_ns ? gap : s->top->delay_ns);
