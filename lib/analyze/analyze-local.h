@@ -28,6 +28,7 @@ struct memtrack_profile {
     struct mt_sample *samples;        /* derived: own */
     struct mt_tick_change *changes;   /* derived: own, or NULL when they are base's */
     bool is_moment;                   /* live is not that of the end */
+    bool is_time;                     /* nor that of the peak: of the columns, live alone is of that moment */
     _Atomic(struct mt_rows *) frames; /* for call paths of single traces, made when first needed */
 };
 

@@ -7,6 +7,7 @@
 
 struct memtrack_comparison {
     memtrack_profile *profiles[MT_N_SIDES]; /* what passed the filter; references */
+    struct mt_profile models[MT_N_SIDES];   /* copies of theirs, which own nothing */
     struct mt_diff *diff;
     size_t n;
     _Atomic(char *) *keys; /* two for each row: by its name, and by the old one */
@@ -25,10 +26,21 @@ void memtrack_comparison_free(memtrack_comparison *comparison) {
     free(comparison);
 }
 
+/* Of a time of the recording only what was live then can be compared: the other columns are those of its end. */
+static void hide_columns(struct mt_profile *model) {
+    for (size_t v = 0; v < MT_N_VALUES; v++)
+        if (v != MT_VALUE_LIVE_BYTES && v != MT_VALUE_LIVE_BLOCKS)
+            model->has_value[v] = false;
+}
+
 static int build(memtrack_comparison *comparison, const struct mt_diff_options *options, size_t limit) {
     const struct mt_profile *models[MT_N_SIDES];
-    for (size_t side = 0; side < MT_N_SIDES; side++)
-        models[side] = mt_analyze_model(comparison->profiles[side]);
+    for (size_t side = 0; side < MT_N_SIDES; side++) {
+        comparison->models[side] = *mt_analyze_model(comparison->profiles[side]);
+        if (comparison->profiles[side]->is_time)
+            hide_columns(&comparison->models[side]);
+        models[side] = &comparison->models[side];
+    }
     int status = mt_diff_build(models, options, &comparison->diff, mt_analyze_error());
     if (status < 0)
         return status;

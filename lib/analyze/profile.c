@@ -72,6 +72,7 @@ memtrack_profile *mt_analyze_derive(const memtrack_profile *base, const uint32_t
         return NULL;
     part->view = *from;
     part->is_moment = base->is_moment;
+    part->is_time = base->is_time;
     part->base = mt_analyze_retain(base);
     atomic_init(&part->references, 1);
     part->samples = malloc((n + 1) * sizeof *part->samples);
@@ -141,6 +142,7 @@ static int show_moment(memtrack_profile *part, const struct mt_profile *from, co
     view->info.totals.live_bytes = sums.info.totals.live_bytes;
     view->info.totals.live_blocks = sums.info.totals.live_blocks;
     part->is_moment = true;
+    part->is_time = moment->kind == MT_AT_TIME;
     return status;
 }
 
