@@ -24,6 +24,8 @@ int mt_cmd_timeline(int argc, char **argv);
 int mt_cmd_diff(int argc, char **argv);
 int mt_cmd_snapshot(int argc, char **argv);
 int mt_cmd_top(int argc, char **argv);
+int mt_cmd_list(int argc, char **argv);
+int mt_cmd_whois(int argc, char **argv);
 int mt_cmd_attach(int argc, char **argv);
 int mt_cmd_detach(int argc, char **argv);
 int mt_cmd_check(int argc, char **argv);

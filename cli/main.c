@@ -21,6 +21,8 @@ static const struct mt_command commands[] = {
     {"snapshot", "write a profile of a running process", mt_cmd_snapshot},
     {"diff", "show what changed from one profile to another", mt_cmd_diff},
     {"top", "show what a running process allocates, as it happens", mt_cmd_top},
+    {"list", "show the tracked processes, and what ended ones have left", mt_cmd_list},
+    {"whois", "show the block that holds an address of a process", mt_cmd_whois},
     {"attach", "record a running process from now on", mt_cmd_attach},
     {"detach", "stop recording a running process", mt_cmd_detach},
     {"check", "hold profiles against budgets, for tests and CI", mt_cmd_check},
@@ -28,7 +30,7 @@ static const struct mt_command commands[] = {
 };
 enum { N_COMMANDS = sizeof commands / sizeof *commands };
 
-static const char *const reserved[] = {"annotate", "export", "leaks", "list", "push", "scopes", "tree", "whois"};
+static const char *const reserved[] = {"annotate", "export", "leaks", "push", "scopes", "tree"};
 enum { N_RESERVED = sizeof reserved / sizeof *reserved };
 
 const char *argp_program_version = "memtrack " MEMTRACK_VERSION;

@@ -59,7 +59,7 @@ static json_t *listed_object(const struct mt_listed *item) {
                      mt_json_number(item->pid), "state", item->state, "exe", mt_json_text(item->exe), "command",
                      command, "start_time", start, "age_ns", mt_json_number(item->age_ns), "live_bytes",
                      bytes_of(item->live_bytes), "peak_bytes", bytes_of(item->peak_bytes), "total_blocks",
-                     mt_json_number(item->total_blocks), "ledger_bytes", mt_json_number(item->ledger_bytes), "ledger",
+                     mt_json_number(item->total_blocks), "ledger_bytes", mt_json_number(item->ledger_bytes), "file",
                      mt_json_text(item->path), "attended", (int)item->is_attended, "problem", mt_json_text(item->why));
 }
 
@@ -71,13 +71,11 @@ static json_t *listed_array(const struct mt_listed *items, size_t n) {
 }
 
 int mt_export_list_json(FILE *stream, const struct mt_listed *running, size_t n_running, const struct mt_listed *left,
-                        size_t n_left, const char *const *profiles, size_t n_profiles, struct mt_error *error) {
-    json_t *files = json_array();
-    for (size_t i = 0; i < n_profiles; i++)
-        json_array_append_new(files, mt_json_text(profiles[i]));
+                        size_t n_left, const struct mt_listed *profiles, size_t n_profiles, struct mt_error *error) {
     return put_line(stream,
                     json_pack("{s:s, s:o, s:o, s:o}", "schema", "memtrack-list/1", "processes",
-                              listed_array(running, n_running), "left", listed_array(left, n_left), "profiles", files),
+                              listed_array(running, n_running), "left", listed_array(left, n_left), "profiles",
+                              listed_array(profiles, n_profiles)),
                     error);
 }
 
@@ -116,12 +114,14 @@ static json_t *stack_array(const struct mt_rows *rows, const struct mt_row *row)
 
 static json_t *answer_object(const struct mt_rows *rows, const struct mt_whois_answer *answer) {
     json_t *stack = answer->row ? stack_array(rows, answer->row) : json_array();
-    return json_pack("{s:o, s:b, s:o, s:o, s:o, s:o, s:s, s:o, s:o, s:o}", "address", address_text(answer->address),
-                     "live", (int)answer->is_live, "block", block_object(&answer->block), "offset",
-                     mt_json_number(answer->is_live ? answer->address - answer->block.address : 0), "age_min_ns",
+    return json_pack("{s:o, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "address",
+                     address_text(answer->address), "live", (int)answer->is_live, "block", block_object(&answer->block),
+                     "offset", mt_json_number(answer->is_live ? answer->address - answer->block.address : 0),
+                     "allocated_after_ns", mt_json_number(answer->from_ns), "allocated_before_ns",
+                     answer->to_ns == UINT64_MAX ? json_null() : mt_json_number(answer->to_ns), "age_min_ns",
                      mt_json_number(answer->age_from_ns), "age_max_ns", mt_json_number(answer->age_to_ns), "thread",
-                     answer->thread, "before", block_object(&answer->before), "after", block_object(&answer->after),
-                     "stack", stack);
+                     mt_json_text(answer->thread), "before", block_object(&answer->before), "after",
+                     block_object(&answer->after), "stack", stack);
 }
 
 int mt_export_whois_json(FILE *stream, uint32_t pid, const struct mt_rows *rows, const struct mt_whois_answer *answers,

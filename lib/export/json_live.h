@@ -17,7 +17,7 @@ int mt_export_snapshot_json(FILE *stream, const struct mt_profile *profile, cons
 /* A ledger, or a profile in the current directory, as `memtrack list` shows it. */
 struct mt_listed {
     const char *path;
-    const char *state; /* "recording", "dormant", "off", "ended", "unreadable" */
+    const char *state; /* "recording", "dormant", "off", "ended", "profile", "unreadable" */
     const char *why;   /* it is unreadable; else "" */
     uint32_t pid;
     const char *exe;
@@ -29,9 +29,9 @@ struct mt_listed {
     bool is_attended; /* a memtrack run is at work on it */
 };
 
-/* {"schema":"memtrack-list/1","processes":[…],"left":[…],"profiles":[…]}; profiles: names of files. */
+/* {"schema":"memtrack-list/1","processes":[…],"left":[…],"profiles":[…]} */
 int mt_export_list_json(FILE *stream, const struct mt_listed *running, size_t n_running, const struct mt_listed *left,
-                        size_t n_left, const char *const *profiles, size_t n_profiles, struct mt_error *error);
+                        size_t n_left, const struct mt_listed *profiles, size_t n_profiles, struct mt_error *error);
 
 /* What is known of an address. Blocks of address 0 are none. */
 struct mt_whois_block {
@@ -41,7 +41,8 @@ struct mt_whois_answer {
     uint64_t address;
     bool is_live;
     struct mt_whois_block block, before, after; /* before and after when it is not live */
-    uint64_t age_from_ns, age_to_ns;            /* how long ago it was allocated: at least, at most */
+    uint64_t from_ns, to_ns;         /* when it was allocated, since the start of the recording; UINT64_MAX: unknown */
+    uint64_t age_from_ns, age_to_ns; /* how long ago that is, at least and at most; 0, 0: the process has ended */
     const char *thread;
     const struct mt_row *row; /* of the rows below, by stack; NULL: no block */
 };

@@ -294,8 +294,11 @@ static int take_below(struct search *s, const char *parent) {
 static int search_directories(struct search *s) {
     const char *named = getenv("MEMTRACK_DIR");
     const char *const parents[] = {named, getenv("XDG_RUNTIME_DIR"), "/dev/shm", getenv("TMPDIR"), "/tmp"};
-    int rc = named && named[0] == '/' ? take_directory(s, open_directory(AT_FDCWD, named, true), named) : 0;
-    for (size_t i = 0; i < sizeof parents / sizeof *parents && rc == 0; i++)
+    if (!named || named[0] != '/')
+        named = NULL;
+    int rc = named ? take_directory(s, open_directory(AT_FDCWD, named, true), named) : 0;
+    size_t n = named ? 1 : sizeof parents / sizeof *parents; /* who names a directory has them all there */
+    for (size_t i = 0; i < n && rc == 0; i++)
         if (parents[i] && parents[i][0] == '/')
             rc = take_below(s, parents[i]);
     return rc;

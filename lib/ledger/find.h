@@ -42,9 +42,9 @@ int mt_find_ledger(pid_t pid, char **path, bool *is_live, struct mt_error *error
 int mt_find_running(struct mt_found_ledgers *out);
 
 /*
- * What is in the directories for ledgers: $MEMTRACK_DIR, and memtrack-UID and the session directories of memtrack run
- * below $MEMTRACK_DIR, $XDG_RUNTIME_DIR, /dev/shm, $TMPDIR and /tmp. Only what belongs to this user. Those that a
- * process has mapped have is_live set. 0, ENOMEM.
+ * What is in the directories for ledgers: $MEMTRACK_DIR, and the session directories of memtrack run below it; without
+ * that variable memtrack-UID and the session directories below $XDG_RUNTIME_DIR, /dev/shm, $TMPDIR and /tmp. Only what
+ * belongs to this user. Those that a process has mapped have is_live set. 0, ENOMEM.
  */
 int mt_find_left(struct mt_found_ledgers *out);
 

@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * memtrack list: what there is to look at. And --clean: ledgers of processes that have ended go, with the session
+ * directories that they were in.
+ *
+ * What --clean must not take: the ledger of a process that runs (whether or not this user may look into it), and those of
+ * a memtrack run that is about to make profiles of them. The first is asked again right before each removal.
+ */
+#include <argp.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "command.h"
+#include "ledger/name.h"
+#include "listing.h"
+#include "terminal.h"
+#include "view/format.h"
+
+enum { KEY_JSON = 256, KEY_CLEAN, KEY_COLOR };
+enum { SHOWN_PROFILES = 20, COMMAND_COLUMNS = 42 };
+
+static const struct argp_option options[] = {
+    {"json", KEY_JSON, NULL, 0, "As JSON", 0},
+    {"clean", KEY_CLEAN, NULL, 0, "Remove what processes that have ended left behind, and say what was removed", 0},
+    {"color", KEY_COLOR, "WHEN", 0, "auto (default), always or never", 0},
+    {0},
+};
+
+struct request {
+    const char *program;
+    bool json, clean;
+    enum mt_color color;
+};
+
+static error_t parse_option(int key, char *text, struct argp_state *state) {
+    struct request *r = state->input;
+    switch (key) {
+    case KEY_JSON:
+        r->json = true;
+        return 0;
+    case KEY_CLEAN:
+        r->clean = true;
+        return 0;
+    case KEY_COLOR:
+        if (!mt_color_parse(text, &r->color))
+            argp_error(state, "--color %s: choose auto, always or never", text);
+        return 0;
+    case ARGP_KEY_ARG:
+        argp_error(state, "%s is too much: list takes options alone", text);
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+static const struct argp parser = {
+    .options = options,
+    .parser = parse_option,
+    .doc =
+        "Show the tracked processes, what ended ones have left, and the profiles in the current directory."
+        "\vA process is recording, or dormant (recording has not been switched on yet), or off (it was switched off). "
+        "What an ended process has left is its ledger: memtrack report takes it, by its path or by the pid. --clean "
+        "removes such ledgers for good, but never those of a memtrack run that is still to make profiles of them."
+        "\n\nExit status: 0, 2 wrong usage, 3 something could not be removed.",
+};
+
+/* ---- printing --------------------------------------------------------------------------------------------------- */
+
+static char *command_text(const struct mt_listed *item) {
+    char *text = NULL, *visible = NULL, *fitted = NULL;
+    size_t bytes;
+    FILE *stream = open_memstream(&text, &bytes);
+    if (!stream)
+        return NULL;
+    for (const char *const *word = item->command; word && *word; word++)
+        fprintf(stream, "%s%s", word == item->command ? "" : " ", *word);
+    if (fclose(stream) == 0)
+        visible = mt_format_visible(bytes ? text : item->exe, false);
+    if (visible)
+        fitted = mt_format_shorten_end(visible, COMMAND_COLUMNS, "...");
+    free(text);
+    free(visible);
+    return fitted;
+}
+
+static void print_heading(const struct mt_terminal *t, const char *title, const char *age) {
+    fprintf(t->stream, "%s%s%s\n", mt_style(t, MT_STYLE_BOLD), title, mt_style(t, MT_STYLE_NONE));
+    fprintf(t->stream, "%s %7s  %-10s  %10s  %10s  %10s  COMMAND%s\n", mt_style(t, MT_STYLE_DIM), "PID", "STATE", age,
+            "LIVE", "PEAK", mt_style(t, MT_STYLE_NONE));
+}
+
+static void print_entry(const struct mt_terminal *t, const struct mt_listed *item, bool with_path) {
+    char age[MT_FORMAT_BYTES] = "-", live[MT_FORMAT_BYTES] = "-", peak[MT_FORMAT_BYTES] = "-";
+    bool is_readable = !item->why[0];
+    char *command = command_text(item);
+    if (item->age_ns)
+        mt_format_duration(age, item->age_ns);
+    if (is_readable) {
+        mt_format_size(live, item->live_bytes, false);
+        mt_format_size(peak, item->peak_bytes, false);
+    }
+    fprintf(t->stream, " %7u  %-10s  %10s  %10s  %10s  ", item->pid,
+            item->is_attended && with_path ? "pending" : item->state, age, live, peak);
+    mt_put(t, is_readable ? MT_STYLE_NONE : MT_STYLE_WARN, is_readable ? command : item->why);
+    fputc('\n', t->stream);
+    if (with_path && is_readable) {
+        fprintf(t->stream, " %7s  ", "");
+        mt_put(t, MT_STYLE_DIM, item->path);
+        fputc('\n', t->stream);
+    }
+    free(command);
+}
+
+static void print_entries(const struct mt_terminal *t, const struct mt_entries *entries, const char *title,
+                          const char *age, bool with_path) {
+    if (entries->n == 0)
+        return;
+    print_heading(t, title, age);
+    for (size_t i = 0; i < entries->n; i++)
+        print_entry(t, &entries->items[i].listed, with_path);
+    if (entries->n_more)
+        fprintf(t->stream, " %7s  and %zu more\n", "", entries->n_more);
+    fputc('\n', t->stream);
+}
+
+struct lists {
+    struct mt_entries running, left, profiles;
+};
+
+static void print_lists(const struct request *r, const struct lists *lists) {
+    struct mt_terminal t;
+    mt_terminal_init(&t, stdout, r->color);
+    print_entries(&t, &lists->running, "Tracked processes", "AGE", false);
+    print_entries(&t, &lists->left, "Left by processes that have ended (memtrack list --clean removes it)", "", true);
+    print_entries(&t, &lists->profiles, "Profiles here", "RAN", true);
+    if (lists->running.n == 0)
+        fputs("No process is tracked. Start one with memtrack PROGRAM, or with LD_PRELOAD=libmemtrack.so.\n", stdout);
+}
+
+static int print_json(const struct lists *lists, struct mt_error *error) {
+    const struct mt_entries *const all[] = {&lists->running, &lists->left, &lists->profiles};
+    struct mt_listed *items[3] = {NULL, NULL, NULL};
+    int rc = 0;
+    for (size_t i = 0; i < 3; i++) {
+        items[i] = calloc(all[i]->n + 1, sizeof *items[i]);
+        if (!items[i])
+            rc = mt_error_set(error, MEMTRACK_ENOMEM, "", "out of memory");
+        for (size_t j = 0; items[i] && j < all[i]->n; j++)
+            items[i][j] = all[i]->items[j].listed;
+    }
+    if (rc == 0)
+        rc = mt_export_list_json(stdout, items[0], all[0]->n, items[1], all[1]->n, items[2], all[2]->n, error);
+    for (size_t i = 0; i < 3; i++)
+        free(items[i]);
+    return rc;
+}
+
+static int show(const struct request *r, struct mt_error *error) {
+    struct lists lists = {0};
+    int rc = mt_listing_running(&lists.running);
+    if (rc == 0)
+        rc = mt_listing_left(&lists.left);
+    if (rc == 0)
+        rc = mt_listing_profiles(&lists.profiles, r->json ? 0 : SHOWN_PROFILES);
+    if (rc != 0)
+        mt_error_set(error, -rc, "", "out of memory");
+    else if (r->json)
+        rc = print_json(&lists, error);
+    else
+        print_lists(r, &lists);
+    mt_listing_free(&lists.running);
+    mt_listing_free(&lists.left);
+    mt_listing_free(&lists.profiles);
+    return rc;
+}
+
+/* ---- cleaning --------------------------------------------------------------------------------------------------- */
+
+/* The links for the preload that memtrack run makes, and the directory when nothing else is in it. */
+static void remove_session(const char *ledger) {
+    const char *slash = strrchr(ledger, '/');
+    char *path = slash ? strndup(ledger, (size_t)(slash - ledger)) : NULL;
+    const char *name = path ? strrchr(path, '/') : NULL;
+    bool is_session = name && strncmp(name + 1, "memtrack-run-", 13) == 0;
+    int fd = is_session ? open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC) : -1;
+    DIR *directory = fd >= 0 ? fdopendir(fd) : NULL;
+    if (!directory && fd >= 0)
+        close(fd);
+    size_t n_others = 0;
+    for (struct dirent *entry; directory && (entry = readdir(directory)) != NULL;)
+        n_others += entry->d_type != DT_LNK && strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0;
+    if (directory && n_others == 0) {
+        rewinddir(directory);
+        for (struct dirent *entry; (entry = readdir(directory)) != NULL;)
+            if (entry->d_type == DT_LNK)
+                unlinkat(dirfd(directory), entry->d_name, 0);
+        rmdir(path);
+    }
+    if (directory)
+        closedir(directory);
+    free(path);
+}
+
+static bool may_go(const struct mt_found_ledger *found) {
+    const char *slash = strrchr(found->path, '/');
+    char *directory = slash ? strndup(found->path, (size_t)(slash - found->path)) : NULL;
+    bool runs = mt_process_start_ticks(found->name.pid) == found->name.start_ticks;
+    bool may = directory && !found->is_live && !runs && !mt_session_is_attended(directory);
+    free(directory);
+    return may;
+}
+
+static int clean(const struct request *r, struct mt_error *error) {
+    struct mt_found_ledgers found;
+    struct mt_terminal t;
+    int rc = mt_find_left(&found);
+    size_t n_kept = 0;
+    if (rc != 0)
+        return mt_error_set(error, MEMTRACK_ENOMEM, "", "out of memory");
+    mt_terminal_init(&t, stdout, r->color);
+    for (size_t i = 0; i < found.n; i++) {
+        const char *path = found.items[i].path;
+        if (!may_go(&found.items[i])) {
+            n_kept++;
+            continue;
+        }
+        if (unlink(path) != 0 && errno != ENOENT) {
+            rc = mt_error_set(error, MEMTRACK_EIO, "Remove it by hand.", "%s: cannot be removed: %s", path,
+                              strerror(errno));
+            continue;
+        }
+        remove_session(path);
+        if (!r->json) {
+            fputs("removed ", stdout);
+            mt_put(&t, MT_STYLE_NONE, path);
+            fputc('\n', stdout);
+        }
+    }
+    if (found.n == n_kept && !r->json)
+        puts("nothing to remove");
+    mt_found_ledgers_free(&found);
+    return rc;
+}
+
+int mt_cmd_list(int argc, char **argv) {
+    struct request r = {.program = argv[0]};
+    struct mt_error error = {0};
+    argp_parse(&parser, argc, argv, 0, NULL, &r);
+    int rc = r.clean ? clean(&r, &error) : 0;
+    if (rc == 0 && (!r.clean || r.json))
+        rc = show(&r, &error);
+    bool written = mt_output_finish(r.program);
+    if (rc != 0 && written)
+        mt_print_error(r.program, &error);
+    return rc == 0 && written ? MT_EXIT_OK : MT_EXIT_UNREADABLE;
+}

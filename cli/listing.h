@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT */
+/* What `memtrack list` knows: tracked processes, ledgers that ended ones have left, profiles. */
+#ifndef MT_CLI_LISTING_H
+#define MT_CLI_LISTING_H
+
+#include <stddef.h>
+#include <sys/types.h>
+
+#include "base/error.h"
+#include "export/json_live.h"
+#include "ledger/find.h"
+
+struct mt_entry {
+    struct mt_listed listed; /* its texts are below */
+    char *path, *exe, *words;
+    const char **command;
+    struct mt_error problem;
+};
+
+struct mt_entries {
+    struct mt_entry *items;
+    size_t n, capacity;
+    size_t n_more; /* not read for want of interest */
+};
+
+/* An entry for each; what cannot be read has the state "unreadable" and says why. 0 or -MEMTRACK_ENOMEM. */
+int mt_listing_running(struct mt_entries *out);
+int mt_listing_left(struct mt_entries *out);
+/* The profiles (*.pb.gz) of the current directory, newest first; at most most of them are read (0: all). */
+int mt_listing_profiles(struct mt_entries *out, size_t most);
+void mt_listing_free(struct mt_entries *entries);
+
+#endif

@@ -1,0 +1,327 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * memtrack whois: which block an address belongs to, for the pointer in a debugger or in a crash report. The table of
+ * live blocks is searched as it is at this moment; nothing is asked of the process.
+ */
+#include <argp.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "command.h"
+#include "export/json_live.h"
+#include "facts.h"
+#include "ledger/blocks.h"
+#include "ledger/cut.h"
+#include "load.h"
+#include "profile/from_block.h"
+#include "profile/live.h"
+#include "terminal.h"
+#include "view/format.h"
+#include "view/symbols.h"
+
+enum { KEY_JSON = 256, KEY_COLOR, KEY_DEBUG_PATH, KEY_DEBUGINFOD };
+enum { MAX_ADDRESSES = 4096, MAX_FRAMES = 1024 };
+
+static const struct argp_option options[] = {
+    {"json", KEY_JSON, NULL, 0, "As JSON", 0},
+    {"color", KEY_COLOR, "WHEN", 0, "auto (default), always or never", 0},
+    {"debug-path", KEY_DEBUG_PATH, "DIR[:DIR...]", 0, "Look for separate debug files here as well", 0},
+    {"debuginfod", KEY_DEBUGINFOD, NULL, 0, "Fetch missing debug files from the servers in DEBUGINFOD_URLS", 0},
+    {0},
+};
+
+struct request {
+    const char *program, *process;
+    uint64_t addresses[MAX_ADDRESSES];
+    size_t n;
+    bool json;
+    enum mt_color color;
+    struct mt_symbols_options symbols;
+};
+
+/* ---- options ---------------------------------------------------------------------------------------------------- */
+
+static uint64_t parse_address(struct argp_state *state, const char *text) {
+    char *end;
+    bool is_hex = text[0] == '0' && (text[1] == 'x' || text[1] == 'X');
+    errno = 0;
+    uint64_t address = strtoull(text, &end, is_hex ? 16 : 10);
+    if (*text < '0' || *text > '9' || *end || errno || (is_hex && !text[2]))
+        argp_error(state, "%s is no address: give it as 0x7f0012345678, or in decimal", text);
+    return address;
+}
+
+static error_t parse_option(int key, char *text, struct argp_state *state) {
+    struct request *r = state->input;
+    switch (key) {
+    case KEY_JSON:
+        r->json = true;
+        return 0;
+    case KEY_COLOR:
+        if (!mt_color_parse(text, &r->color))
+            argp_error(state, "--color %s: choose auto, always or never", text);
+        return 0;
+    case KEY_DEBUG_PATH:
+        r->symbols.debug_path = text;
+        return 0;
+    case KEY_DEBUGINFOD:
+        r->symbols.debuginfod = true;
+        return 0;
+    case ARGP_KEY_ARG:
+        if (!r->process) {
+            r->process = text;
+            return 0;
+        }
+        if (r->n == MAX_ADDRESSES)
+            argp_error(state, "at most %d addresses at once", MAX_ADDRESSES);
+        r->addresses[r->n++] = parse_address(state, text);
+        return 0;
+    case ARGP_KEY_END:
+        if (!r->n)
+            argp_error(state, "give a pid and an address");
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+static const struct argp parser = {
+    .options = options,
+    .parser = parse_option,
+    .args_doc = "PID ADDRESS...",
+    .doc = "Show the live block that holds an address of a process: its size, age, thread and where it was allocated."
+           "\vThe address may lie anywhere inside the block. It is given as 0x7f0012345678 or in decimal. Instead of a "
+           "PID, the ledger that an ended process has left is taken as well."
+           "\n\nExit status: 0, 1 an address is in no live block, 2 wrong usage, 3 the process cannot be read.",
+};
+
+/* ---- answers ---------------------------------------------------------------------------------------------------- */
+
+struct inquiry {
+    const struct request *request;
+    struct mt_ledger *ledger;
+    struct mt_block_search *found; /* of each address */
+    struct mt_live_block *blocks;  /* those that hold one, address 0: none does */
+    struct mt_whois_answer *answers;
+    struct mt_profile *profile; /* sample i is blocks[i] */
+    struct mt_rows *rows;       /* by stack */
+    uint64_t now_ns;            /* since the start of the recording; 0: the process has ended */
+};
+
+static int open_ledger(const char *what, struct mt_ledger **out, struct mt_error *error) {
+    pid_t pid;
+    if (mt_cli_is_pid(what, &pid))
+        return mt_ledger_of_process(pid, out, error);
+    if (mt_ledger_is_one(what))
+        return mt_ledger_open(what, out, error);
+    return mt_error_set(error, MEMTRACK_EUSAGE, "memtrack list shows the processes that are tracked.",
+                        "%s is neither the pid of a process nor a ledger", what);
+}
+
+/* Tells the process the time as well, so that what it allocates from now on is known to be younger. */
+static void look_at_clock(struct inquiry *q) {
+    struct timespec t;
+    uint64_t begin = mt_ledger_info(q->ledger)->start_monotonic_ns;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    uint64_t now = (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
+    if (!mt_ledger_is_live(q->ledger) || now <= begin)
+        return;
+    q->now_ns = now - begin;
+    mt_ledger_store_era(q->ledger, now);
+}
+
+static struct mt_whois_block short_of(const struct mt_live_block *block) {
+    return (struct mt_whois_block){block->address, block->bytes};
+}
+
+static int answer(struct inquiry *q, size_t i, struct mt_error *error) {
+    const struct mt_block_search *found = &q->found[i];
+    struct mt_whois_answer *a = &q->answers[i];
+    *a = (struct mt_whois_answer){
+        .address = q->request->addresses[i],
+        .is_live = found->holder.address != 0,
+        .block = short_of(&found->holder),
+        .before = short_of(&found->before),
+        .after = short_of(&found->after),
+        .thread = "",
+    };
+    if (!a->is_live)
+        return 0;
+    int rc = mt_ledger_era_range(q->ledger, found->holder.era, &a->from_ns, &a->to_ns, error);
+    if (q->now_ns && a->to_ns > q->now_ns)
+        a->to_ns = q->now_ns;
+    if (q->now_ns) {
+        a->age_from_ns = q->now_ns - a->to_ns;
+        a->age_to_ns = q->now_ns > a->from_ns ? q->now_ns - a->from_ns : 0;
+    }
+    return rc;
+}
+
+static void connect_rows(struct inquiry *q) {
+    size_t n;
+    const uint32_t *row_of = mt_rows_of_samples(q->rows, &n);
+    for (size_t i = 0; i < q->request->n && i < n; i++) {
+        if (!q->answers[i].is_live)
+            continue;
+        q->answers[i].row = row_of[i] < mt_rows_count(q->rows) ? mt_rows_at(q->rows, row_of[i]) : NULL;
+        q->answers[i].thread = mt_profile_text(q->profile, q->profile->samples[i].thread);
+    }
+}
+
+static int name_blocks(struct inquiry *q, struct mt_error *error) {
+    const struct mt_view_options view = {.by = MT_BY_STACK, .sort = MT_VALUE_LIVE_BYTES, .keeps_samples = true};
+    int rc = mt_profile_from_blocks(q->ledger, q->blocks, q->request->n, &q->profile, error);
+    if (rc == 0)
+        rc = mt_symbols_resolve(q->profile, &q->request->symbols, error);
+    if (rc == 0)
+        rc = mt_rows_build(q->profile, &view, &q->rows, error);
+    if (rc == 0)
+        connect_rows(q);
+    return rc;
+}
+
+static int inquire(struct inquiry *q, struct mt_error *error) {
+    size_t n = q->request->n;
+    q->found = calloc(n, sizeof *q->found);
+    q->blocks = calloc(n, sizeof *q->blocks);
+    q->answers = calloc(n, sizeof *q->answers);
+    int rc = q->found && q->blocks && q->answers ? 0 : -MEMTRACK_ENOMEM;
+    look_at_clock(q);
+    for (size_t i = 0; i < n && rc == 0; i++) {
+        rc = mt_ledger_find_block(q->ledger, q->request->addresses[i], &q->found[i]);
+        if (rc == 0)
+            q->blocks[i] = q->found[i].holder;
+    }
+    if (rc != 0)
+        return mt_error_set(error, -rc, "", "out of memory");
+    for (size_t i = 0; i < n && rc == 0; i++)
+        rc = answer(q, i, error);
+    return rc == 0 ? name_blocks(q, error) : rc;
+}
+
+/* ---- printing --------------------------------------------------------------------------------------------------- */
+
+static void add_age(const struct inquiry *q, const struct mt_whois_answer *a, struct mt_facts *facts) {
+    char least[MT_FORMAT_BYTES], most[MT_FORMAT_BYTES];
+    if (q->now_ns) {
+        mt_format_duration(least, a->age_from_ns);
+        mt_format_duration(most, a->age_to_ns);
+        if (a->age_from_ns)
+            mt_facts_add(facts, "age", false, "%s to %s", least, most);
+        else
+            mt_facts_add(facts, "age", false, "at most %s", most);
+        return;
+    }
+    mt_format_duration(least, a->from_ns);
+    mt_format_duration(most, a->to_ns);
+    if (a->to_ns == UINT64_MAX)
+        mt_facts_add(facts, "allocated", false, "%s after the start or later", least);
+    else
+        mt_facts_add(facts, "allocated", false, "%s to %s after the start", least, most);
+}
+
+static void add_stack(const struct inquiry *q, const struct mt_whois_answer *a, struct mt_facts *facts) {
+    struct mt_frame *frames = a->row ? malloc(MAX_FRAMES * sizeof *frames) : NULL;
+    bool truncated = false;
+    size_t n = frames ? mt_rows_stack(q->rows, a->row, frames, MAX_FRAMES, &truncated) : 0;
+    size_t shown = n < MAX_FRAMES ? n : MAX_FRAMES;
+    for (size_t i = 0; i < shown; i++) {
+        char *key = mt_frame_key(q->profile, &frames[i]);
+        const char *function = mt_profile_text(q->profile, frames[i].function);
+        bool has_line = frames[i].file && frames[i].line;
+        mt_facts_add(facts, i ? "" : "stack", false, "%s%s%s%s", has_line ? function : "", has_line ? " at " : "",
+                     key ? key : function, frames[i].is_inlined ? " (inlined)" : "");
+        free(key);
+    }
+    if (n == 0)
+        mt_facts_add(facts, "stack", true, "not recorded");
+    else if (truncated || n > shown)
+        mt_facts_add(facts, "", true, "(its outer end is missing)");
+    free(frames);
+}
+
+static void add_neighbour(const struct mt_whois_answer *a, const struct mt_whois_block *block, const char *label,
+                          struct mt_facts *facts) {
+    uint64_t distance =
+        block->address > a->address ? block->address - a->address : a->address - block->address - block->bytes;
+    char bytes[MT_FORMAT_BYTES];
+    if (!block->address)
+        return;
+    mt_format_count(bytes, (int64_t)(block->bytes & INT64_MAX));
+    if (block->address > a->address)
+        mt_facts_add(facts, label, false, "block of %s bytes at 0x%" PRIx64 " begins %" PRIu64 " bytes after it", bytes,
+                     block->address, distance);
+    else
+        mt_facts_add(facts, label, false, "block of %s bytes at 0x%" PRIx64 " ends %" PRIu64 " bytes before it", bytes,
+                     block->address, distance);
+}
+
+static void print_answer(const struct inquiry *q, const struct mt_whois_answer *a, const struct mt_terminal *terminal) {
+    struct mt_facts facts = {0};
+    const struct mt_profile_info *info = &q->profile->info;
+    char head[160], bytes[MT_FORMAT_BYTES];
+    if (a->is_live) {
+        mt_format_count(bytes, (int64_t)(a->block.bytes & INT64_MAX));
+        snprintf(head, sizeof head, "0x%" PRIx64 " is live: offset %" PRIu64 " in a block of %s bytes at 0x%" PRIx64,
+                 a->address, a->address - a->block.address, bytes, a->block.address);
+        add_age(q, a, &facts);
+        if (*a->thread)
+            mt_facts_add(&facts, "thread", false, "%s", a->thread);
+        add_stack(q, a, &facts);
+    } else {
+        snprintf(head, sizeof head, "0x%" PRIx64 " is not live", a->address);
+        add_neighbour(a, &a->before, "before", &facts);
+        add_neighbour(a, &a->after, "after", &facts);
+        if (info->partial || info->sample_bytes)
+            mt_facts_add(&facts, "note", true, "Not all allocations of this process were recorded (%s).",
+                         info->sample_bytes ? "it is sampled" : "recording did not begin with it, or was switched off");
+    }
+    mt_put(terminal, MT_STYLE_BOLD, head);
+    fputc('\n', terminal->stream);
+    mt_facts_print(terminal, &facts);
+}
+
+static int print(const struct inquiry *q, struct mt_error *error) {
+    struct mt_terminal terminal;
+    bool all_live = true;
+    mt_terminal_init(&terminal, stdout, q->request->color);
+    for (size_t i = 0; i < q->request->n; i++) {
+        all_live = all_live && q->answers[i].is_live;
+        if (!q->request->json)
+            print_answer(q, &q->answers[i], &terminal);
+    }
+    if (q->request->json) {
+        int rc = mt_export_whois_json(stdout, mt_ledger_process(q->ledger), q->rows, q->answers, q->request->n, error);
+        if (rc != 0)
+            return rc;
+    }
+    return all_live ? MT_EXIT_OK : MT_EXIT_FINDING;
+}
+
+int mt_cmd_whois(int argc, char **argv) {
+    static struct request r;
+    struct inquiry q = {.request = &r};
+    struct mt_error error = {0};
+    r.program = argv[0];
+    argp_parse(&parser, argc, argv, 0, NULL, &r);
+    int rc = open_ledger(r.process, &q.ledger, &error);
+    if (rc == 0)
+        rc = inquire(&q, &error);
+    if (rc == 0)
+        rc = print(&q, &error);
+    bool written = mt_output_finish(r.program);
+    if (rc < 0 && written)
+        mt_print_error(r.program, &error);
+    mt_rows_free(q.rows);
+    mt_profile_free(q.profile);
+    mt_ledger_close(q.ledger);
+    free(q.found);
+    free(q.blocks);
+    free(q.answers);
+    if (rc >= 0)
+        return written ? rc : MT_EXIT_UNREADABLE;
+    return rc == -MEMTRACK_EUSAGE ? MT_EXIT_USAGE : MT_EXIT_UNREADABLE;
+}
