@@ -18,10 +18,11 @@
 
 #include "view/wrappers.h"
 
-/* What the runtime is entered by, or what it calls for nothing else, where the memory is kept for the process. */
+/* What the runtime is entered by, or what it calls for nothing else, where the memory is kept for the process. The C
+ * library knows its functions by further names, which differ at the beginning: underscores and GI. */
 static const char *const keepers[] = {
-    "_IO_file_doallocate",
-    "_IO_wfile_doallocate",
+    "IO_file_doallocate",
+    "IO_wfile_doallocate",
     "setlocale",
     "textdomain",
     "bindtextdomain",
@@ -31,6 +32,10 @@ static const char *const keepers[] = {
     "dcgettext",
     "ngettext",
     "tzset",
+    "tz_convert",
+    "ctime",
+    "ctime_r",
+    "gmtime",
     "localtime",
     "localtime_r",
     "mktime",
@@ -41,9 +46,10 @@ static const char *const keepers[] = {
     "getgrgid",
     "atexit",
     "on_exit",
-    "__cxa_atexit",
-    "__cxa_thread_atexit_impl",
+    "cxa_atexit",
+    "cxa_thread_atexit_impl",
     "setenv",
+    "add_to_environ",
     "putenv",
     "openlog",
     "syslog",
@@ -61,6 +67,9 @@ static bool is_dynamic_linker(const char *module) {
 }
 
 static bool is_keeper(const char *function) {
+    if (strncmp(function, "__GI_", 5) == 0)
+        function += 5;
+    function += strspn(function, "_");
     for (size_t i = 0; i < sizeof keepers / sizeof *keepers; i++)
         if (strcmp(function, keepers[i]) == 0)
             return true;
@@ -86,7 +95,7 @@ static bool has_user_frame(const struct mt_profile *profile, const struct mt_loc
         frame.file = mt_profile_text(profile, function->file);
         if (mt_wrappers_classify(&frame, &plain) == MT_FRAME_USER)
             return true;
-        *keeper |= is_keeper(frame.system_name);
+        *keeper |= is_keeper(frame.function) || is_keeper(frame.system_name);
     }
     return false;
 }
