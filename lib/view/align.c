@@ -2,7 +2,8 @@
 /*
  * Needleman and Wunsch's alignment (1970) of two sequences of statements. Order is the first evidence: a function is
  * edited in places, it is not shuffled. The rest is a score for each possible pair: the text of the line where both
- * sources can be read, the same distance from the start of the function, the same functions called, as many blocks.
+ * sources can be read, the same distance from the start of the function, the same functions called, as many blocks and
+ * bytes (a program that is measured twice mostly does the same work).
  * A pair that continues its predecessor's shift gets more: lines move in runs.
  *
  * The evidence that counts against a pair is weighed so that an edited line (new text, same call) stays a pair, and
@@ -32,6 +33,7 @@ enum {
     SCORE_OTHER_FUNCTION = -2,
     SCORE_SAME_SIZE = 1,
     SCORE_SAME_BLOCKS = 2,
+    SCORE_SAME_BYTES = 4,
     SCORE_LIKELY_SHIFT = 1,
     SCORE_SAME_SHIFT = 2,
 };
@@ -73,7 +75,7 @@ static int score(const struct problem *p, size_t i, size_t j) {
     if (a->sizes & b->sizes)
         sum += SCORE_SAME_SIZE;
     if (a->blocks && a->blocks == b->blocks)
-        sum += SCORE_SAME_BLOCKS;
+        sum += SCORE_SAME_BLOCKS + (a->bytes && a->bytes == b->bytes ? SCORE_SAME_BYTES : 0);
     /* Where statements were added the others have moved down, where some were taken away they have moved up. */
     if (p->n == p->m || (p->m > p->n ? moved >= 0 : moved <= 0))
         sum += SCORE_LIKELY_SHIFT;

@@ -12,12 +12,13 @@
 #define MT_ALIGN_NONE UINT32_MAX
 
 struct mt_align_point {
-    int64_t position;  /* its line; where there are none, its offset in the function */
-    int64_t start;     /* where the function starts, 0: unknown */
-    uint64_t callees;  /* what it calls: one bit per name, 0: nothing known */
-    uint64_t inner;    /* the same with what these call, as far as they are allocators and standard libraries */
-    uint64_t sizes;    /* size classes of the blocks below it, likewise */
-    int64_t blocks;    /* allocations at or below it, in total */
+    int64_t position; /* its line; where there are none, its offset in the function */
+    int64_t start;    /* where the function starts, 0: unknown */
+    uint64_t callees; /* what it calls: one bit per name, 0: nothing known */
+    uint64_t inner;   /* the same with what these call, as far as they are allocators and standard libraries */
+    uint64_t sizes;   /* size classes of the blocks below it, likewise */
+    int64_t blocks;   /* allocations at or below it, in total */
+    int64_t bytes;
     uint32_t function; /* full name: overloads and instances of a template are aligned together */
     const char *text;  /* of the line, NULL: not to be had */
 };

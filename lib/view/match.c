@@ -31,8 +31,8 @@ static int intern_texts(struct mt_match *match, enum mt_side side) {
 }
 
 static bool is_same_process(const struct mt_profile *old, const struct mt_profile *new) {
-    return old == new || (old->info.is_memtrack && new->info.is_memtrack && old->info.pid == new->info.pid &&
-                          old->info.start_time_ns == new->info.start_time_ns);
+    return old == new || (old->info.is_memtrack && new->info.is_memtrack && old->info.pid != 0 &&
+                          old->info.pid == new->info.pid && old->info.start_time_ns == new->info.start_time_ns);
 }
 
 int mt_match_init(struct mt_match *match, const struct mt_frames *old_frames, const struct mt_frames *new_frames) {

@@ -33,7 +33,7 @@ struct mt_point {
     uint32_t counterpart;           /* of an old point: index into the new side's; MT_NO_ENTRY: none */
     uint32_t entry;                 /* a frame that stands there */
     uint64_t callees, inner, sizes; /* evidence, see align.h */
-    int64_t blocks;
+    int64_t blocks, bytes;
 };
 
 struct mt_match_side {

@@ -112,13 +112,13 @@ static void witness(struct mt_match_side *s, const struct mt_sample *sample, uin
     if (s->point_of[e] == MT_NO_ENTRY)
         return;
     struct mt_point *point = &s->points[s->point_of[e]];
-    int64_t blocks = sample->value[MT_VALUE_TOTAL_BLOCKS];
     point->callees |= callees.direct;
     point->inner |= callees.inner;
     if (sample->has_size_class)
         point->sizes |= bit_of(sample->size_class);
-    if (__builtin_add_overflow(point->blocks, blocks, &point->blocks))
-        point->blocks = INT64_MAX;
+    if (__builtin_add_overflow(point->blocks, sample->value[MT_VALUE_TOTAL_BLOCKS], &point->blocks) ||
+        __builtin_add_overflow(point->bytes, sample->value[MT_VALUE_TOTAL_BYTES], &point->bytes))
+        point->blocks = 0; /* no evidence */
 }
 
 /* What the caller of this entry calls. */
@@ -196,6 +196,7 @@ static struct mt_align_point describe(const struct lines *l, enum mt_side side, 
         .inner = point->inner,
         .sizes = point->sizes,
         .blocks = point->blocks,
+        .bytes = point->bytes,
         .function = point->at.function,
         .text = with_text && l->source[side] ? mt_source_line(l->source[side], file, point->at.position) : NULL,
     };
