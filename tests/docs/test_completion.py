@@ -28,7 +28,7 @@ def long_options(command):
 problems = []
 if not {"run", "report"} <= complete("memtrack", "r"):
     problems.append(f"commands: {sorted(complete('memtrack', 'r'))}")
-for command in ("run", "report"):
+for command in ("run", "report", "diff"):
     offered, listed = complete("memtrack", command, "--"), long_options(command)
     if len(listed) < 5 or offered != listed:
         problems.append(f"{command}: offers {sorted(offered)}, --help lists {sorted(listed)}")
