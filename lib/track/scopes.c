@@ -259,10 +259,31 @@ static memtrack_delta measure(struct mt_thread *t, const struct frame *f, uint64
                     cpu_ns() - f->begin_cpu_ns);
 }
 
+/* The common scope of a program that is profiled function by function. */
+static bool is_idle(const struct mt_thread *t, const struct frame *f, bool is_error) {
+    const struct mt_bank *b = t->bank;
+    return !is_error && !f->is_attached && !mt_tracker.options.scope_cpu && f->begin.live == b->live_bytes &&
+           f->begin.allocated_blocks == b->allocated_blocks && f->begin.freed_blocks == b->freed_blocks &&
+           f->begin.allocated_bytes == b->allocated_bytes;
+}
+
+static memtrack_delta finish_idle(struct mt_thread *t, struct frame *f) {
+    memtrack_delta d = {.duration_ns = clock_ns(CLOCK_MONOTONIC) - f->begin_ns};
+    int64_t duration = (int64_t)d.duration_ns;
+    mt_totals_add_idle(t, f->name, duration, duration - f->inner.value[MT_SCOPE_DURATION_NS]);
+    if (t->scopes->depth > 1)
+        f[-1].inner.value[MT_SCOPE_DURATION_NS] += duration;
+    add_event(t, f->event, f->name, &d, f->begin_ns);
+    pop(t);
+    return d;
+}
+
 /* End the innermost scope. */
 static memtrack_delta finish(struct mt_thread *t, bool is_error) {
     struct mt_scope_stack *s = t->scopes;
     struct frame *f = top_of(s);
+    if (mt_likely(is_idle(t, f, is_error)))
+        return finish_idle(t, f);
     struct mt_scope_result result = {.name = f->name, .is_error = is_error};
     mt_scopes_flush(t);
     memtrack_delta d = measure(t, f, clock_ns(CLOCK_MONOTONIC));

@@ -133,6 +133,13 @@ static void count(struct mt_thread *t, struct mt_scope_totals *r, enum mt_scope_
     (*word)++;
 }
 
+static void count_idle(struct mt_scope_totals *r) {
+    if (r->idle++ == 0)
+        for (int i = 0; i < MT_N_SCOPE_VALUES; i++)
+            if (r->max[i] < 0)
+                r->max[i] = 0;
+}
+
 void mt_totals_add(struct mt_thread *t, const struct mt_scope_result *result) {
     struct mt_scope_totals *r = record_of(t, result->name, result->is_process);
     if (r == NULL)
@@ -143,7 +150,8 @@ void mt_totals_add(struct mt_thread *t, const struct mt_scope_result *result) {
     bool has_cpu = mt_tracker.header->flags & MT_FLAG_SCOPE_CPU;
     r->count++;
     r->errors += result->is_error;
-    r->idle += is_idle;
+    if (is_idle)
+        count_idle(r);
     for (int i = 0; i < MT_N_SCOPE_VALUES; i++) {
         r->sum[i] += v[i];
         r->own[i] += result->own[i];
@@ -152,6 +160,19 @@ void mt_totals_add(struct mt_thread *t, const struct mt_scope_result *result) {
         if (i == MT_SCOPE_CPU_NS ? has_cpu : i == MT_SCOPE_DURATION_NS || !is_idle)
             count(t, r, (enum mt_scope_value)i, v[i]);
     }
+}
+
+void mt_totals_add_idle(struct mt_thread *t, mt_name_id name, int64_t duration_ns, int64_t own_ns) {
+    struct mt_scope_totals *r = record_of(t, name, false);
+    if (r == NULL)
+        return;
+    r->count++;
+    count_idle(r);
+    r->sum[MT_SCOPE_DURATION_NS] += duration_ns;
+    r->own[MT_SCOPE_DURATION_NS] += own_ns;
+    if (duration_ns > r->max[MT_SCOPE_DURATION_NS])
+        r->max[MT_SCOPE_DURATION_NS] = duration_ns;
+    count(t, r, MT_SCOPE_DURATION_NS, duration_ns);
 }
 
 /* ---- events ----------------------------------------------------------------------------------------------------- */

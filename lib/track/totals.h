@@ -13,6 +13,8 @@ struct mt_scope_result {
 
 MT_HIDDEN bool mt_totals_start(void);
 MT_HIDDEN void mt_totals_add(struct mt_thread *t, const struct mt_scope_result *result);
+/* A thread's scope in which nothing was allocated or freed, and its times; own: without the scopes inside of it. */
+MT_HIDDEN void mt_totals_add_idle(struct mt_thread *t, mt_name_id name, int64_t duration_ns, int64_t own_ns);
 
 /* number is filled in. Dropped when there is no memory for the ring. */
 MT_HIDDEN void mt_events_add(struct mt_thread *t, const struct mt_event *event);
