@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: MIT */
+/* A ledger of a process that measured itself: names, scope totals with histograms, events. */
+#ifndef TESTS_UNIT_SCOPES_FIXTURE_H
+#define TESTS_UNIT_SCOPES_FIXTURE_H
+
+#include "ledger-fixture.h"
+
+enum { FIXTURE_EVENTS = 64, FIXTURE_TEXT_BYTES = 1 << 16, FIXTURE_WORDS = 1 << 15 };
+
+struct scopes_fixture {
+    struct fixture ledger;
+    struct mt_name *names;
+    struct mt_scope_totals *scopes;
+    struct mt_event *events;
+    char *texts;
+    size_t text_bytes;
+    uint64_t *words; /* of histograms */
+    size_t n_words;
+};
+
+/* Room behind the image; the pointers into it move along. */
+static inline void scopes_fixture_enlarge(struct fixture *f, size_t more) {
+    char *old = f->image, *image = aligned_alloc(4096, f->bytes + more);
+    memcpy(image, old, f->bytes);
+    memset(image + f->bytes, 0, more);
+    f->header = (struct mt_ledger_header *)image;
+    f->nodes = (struct mt_node *)(image + ((char *)f->nodes - old));
+    f->sites = (struct mt_site *)(image + ((char *)f->sites - old));
+    f->banks = (struct mt_bank *)(image + ((char *)f->banks - old));
+    f->modules = (struct mt_module *)(image + ((char *)f->modules - old));
+    f->image = image;
+    f->bytes += more;
+    f->header->file_bytes = f->header->segment[0].bytes = f->bytes;
+    free(old);
+}
+
+static inline void scopes_fixture_setup(struct scopes_fixture *s) {
+    struct fixture *f = &s->ledger;
+    fixture_setup(f);
+    size_t names = sizeof(struct mt_name) * MT_NAMES_PER_CHUNK, events = sizeof(struct mt_event) * FIXTURE_EVENTS;
+    size_t scopes = sizeof(struct mt_scope_totals) * MT_SCOPES_PER_CHUNK, used = f->bytes;
+    scopes_fixture_enlarge(f, fixture_pages(names) + fixture_pages(scopes) + fixture_pages(events) +
+                                  FIXTURE_TEXT_BYTES + FIXTURE_WORDS * sizeof *s->words);
+    s->names = fixture_extent(f, MT_EXTENT_NAMES, &used, names);
+    s->scopes = fixture_extent(f, MT_EXTENT_SCOPES, &used, scopes);
+    s->events = fixture_extent(f, MT_EXTENT_EVENTS, &used, events);
+    s->texts = f->image + used;
+    s->words = (uint64_t *)(s->texts + FIXTURE_TEXT_BYTES);
+    f->header->n_names = f->header->n_scopes = 1;
+    f->header->max_events = FIXTURE_EVENTS;
+    f->header->event_sample = 1;
+}
+
+static inline mt_name_id fixture_name(struct scopes_fixture *s, const char *text) {
+    mt_name_id id = s->ledger.header->n_names++;
+    size_t bytes = strlen(text);
+    memcpy(s->texts + s->text_bytes, text, bytes);
+    s->names[id] =
+        (struct mt_name){.text = fixture_address(&s->ledger, s->texts + s->text_bytes), .bytes = (uint32_t)bytes};
+    s->text_bytes += bytes;
+    return id;
+}
+
+static inline mt_node_id fixture_label(struct scopes_fixture *s, mt_node_id parent, uint64_t kind, mt_name_id name) {
+    return fixture_node(&s->ledger, parent, name, kind);
+}
+
+static inline struct mt_scope_totals *fixture_scope(struct scopes_fixture *s, mt_name_id name, uint16_t bank,
+                                                    uint32_t capacity) {
+    struct mt_scope_totals *t = &s->scopes[s->ledger.header->n_scopes++];
+    *t = (struct mt_scope_totals){.name = name, .bank = bank, .capacity = capacity};
+    for (size_t v = 0; v < MT_N_SCOPE_VALUES; v++)
+        t->max[v] = INT64_MIN;
+    t->histogram = fixture_address(&s->ledger, s->words + s->n_words);
+    s->n_words += capacity;
+    return t;
+}
+
+/* Count one value of a scope, in the first word that is free or its own. */
+static inline void fixture_count(struct scopes_fixture *s, struct mt_scope_totals *t, enum mt_scope_value value,
+                                 int64_t amount) {
+    uint64_t magnitude = amount < 0 ? -(uint64_t)amount : (uint64_t)amount;
+    uint64_t key = (uint64_t)value << MT_BUCKET_VALUE_SHIFT | (amount < 0 ? MT_BUCKET_NEGATIVE : 0) |
+                   (uint64_t)mt_bucket_of(magnitude) << MT_BUCKET_SHIFT;
+    uint64_t *word = (uint64_t *)(s->ledger.image + (t->histogram - FIXTURE_BASE));
+    while (*word && (*word ^ key) >> MT_BUCKET_SHIFT)
+        word++;
+    *word = (*word ? *word : key) + 1;
+    t->sum[value] += amount;
+    t->own[value] += amount;
+    t->max[value] = amount > t->max[value] ? amount : t->max[value];
+}
+
+static inline struct mt_event *fixture_event(struct scopes_fixture *s, enum mt_event_kind kind, mt_name_id name) {
+    uint64_t n = s->ledger.header->n_events++;
+    struct mt_event *e = &s->events[n % FIXTURE_EVENTS];
+    *e = (struct mt_event){.number = n + 1, .kind = kind, .name = name, .time_ns = n * 1000, .tid = 101};
+    return e;
+}
+
+#endif
