@@ -47,7 +47,7 @@ static const struct argp_option options[] = {
     {NULL, 'n', "N", 0, "Rows to print, 0 for all (default: 20; all of them with --json and --csv)", 0},
     {"include", KEY_INCLUDE, "PATTERN", 0,
      "Only what was allocated in a matching file, function or module (shell wildcards); PATTERN:LINE is a line of a "
-     "file. May be repeated: one has to match",
+     "file, scope:PATTERN the innermost scope, domain:PATTERN the domain. May be repeated: one has to match",
      0},
     {"exclude", KEY_EXCLUDE, "PATTERN", 0, "The opposite. May be repeated: none may match", 0},
     {"all-frames", KEY_ALL_FRAMES, NULL, 0, "Patterns may match any frame of the call path", 0},

@@ -24,6 +24,44 @@ bool mt_filter_passes(const struct mt_filter *filter, uint8_t bits) {
     return (filter->n_include == 0 || (bits & MT_FILTER_INCLUDED)) && !(bits & MT_FILTER_EXCLUDED);
 }
 
+/* The pattern behind "scope:" or "domain:", NULL when the text does not begin so; "scope::name" is C++. */
+static const char *label_pattern(const char *text, const char *prefix) {
+    size_t bytes = strlen(prefix);
+    return strncmp(text, prefix, bytes) == 0 && text[bytes] != ':' ? text + bytes : NULL;
+}
+
+static bool is_label_pattern(const char *text) {
+    return label_pattern(text, "scope:") || label_pattern(text, "domain:");
+}
+
+static bool any_label_matches(const char *const *patterns, size_t n, const char *scope, const char *domain) {
+    for (size_t i = 0; i < n; i++) {
+        const char *of_scope = label_pattern(patterns[i], "scope:"), *of_domain = label_pattern(patterns[i], "domain:");
+        if ((of_scope && fnmatch(of_scope, scope, 0) == 0) || (of_domain && fnmatch(of_domain, domain, 0) == 0))
+            return true;
+    }
+    return false;
+}
+
+uint8_t mt_filter_labels(const struct mt_filter *filter, const char *scope, const char *domain) {
+    uint8_t bits = 0;
+    if (any_label_matches(filter->include, filter->n_include, scope, domain))
+        bits |= MT_FILTER_INCLUDED;
+    if (any_label_matches(filter->exclude, filter->n_exclude, scope, domain))
+        bits |= MT_FILTER_EXCLUDED;
+    return bits;
+}
+
+bool mt_filter_has_labels(const struct mt_filter *filter) {
+    for (size_t i = 0; i < filter->n_include; i++)
+        if (is_label_pattern(filter->include[i]))
+            return true;
+    for (size_t i = 0; i < filter->n_exclude; i++)
+        if (is_label_pattern(filter->exclude[i]))
+            return true;
+    return false;
+}
+
 /* The line number of PATTERN:LINE and the length of PATTERN; -1 when there is none. */
 static int64_t pattern_line(const char *pattern, size_t *bytes) {
     const char *colon = strrchr(pattern, ':');
@@ -60,6 +98,8 @@ static bool matches_function(const char *pattern, const char *function) {
 
 bool mt_filter_pattern_matches(const char *pattern, const struct mt_filter_frame *frame) {
     size_t bytes;
+    if (is_label_pattern(pattern))
+        return false;
     int64_t line = pattern_line(pattern, &bytes);
     if (line < 0)
         return matches_path(pattern, frame->file) || matches_function(pattern, frame->function) ||

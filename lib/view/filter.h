@@ -3,6 +3,8 @@
  * --include and --exclude. A sample passes when at least one include matches (or there is none) and no exclude does,
  * as in tracemalloc. A pattern is matched (fnmatch, '*' crosses '/') against the file, its base name, the function
  * with and without parameters, the module and its base name; PATTERN:LINE against the file on that line only.
+ * scope:PATTERN and domain:PATTERN are matched against the sample's innermost scope and its domain, "" for none;
+ * scope::name is a function.
  */
 #ifndef MT_VIEW_FILTER_H
 #define MT_VIEW_FILTER_H
@@ -32,7 +34,11 @@ bool mt_filter_pattern_matches(const char *pattern, const struct mt_filter_frame
 
 /* For each entry of frames, which lists it matches: bits[n_entries] of MT_FILTER_*. 0 or -MEMTRACK_ENOMEM. */
 int mt_filter_entries(const struct mt_filter *filter, const struct mt_frames *frames, uint8_t *bits);
-/* bits: those of the frames that count, or'ed together. */
+/* Which lists a sample with these labels matches by scope:PATTERN and domain:PATTERN. */
+uint8_t mt_filter_labels(const struct mt_filter *filter, const char *scope, const char *domain);
+/* Is any pattern of the filter about labels? */
+bool mt_filter_has_labels(const struct mt_filter *filter);
+/* bits: those of the labels and of the frames that count, or'ed together. */
 bool mt_filter_passes(const struct mt_filter *filter, uint8_t bits);
 
 #endif

@@ -26,6 +26,7 @@ struct builder {
     size_t n_row_of;
     uint8_t *entry_bits; /* filter: per entry, per location; NULL without one */
     uint8_t *location_bits;
+    bool filters_labels;
     uint32_t *group;                /* per entry, when frames are grouped */
     uint32_t *first_group, *groups; /* cumulative: the groups of each location, each once */
     uint32_t *last_sample;          /* cumulative: per group, sample + 1 */
@@ -97,6 +98,9 @@ static bool passes(const struct builder *b, uint32_t s, uint32_t charged) {
     if (!b->entry_bits)
         return true;
     uint8_t bits = charged == MT_NO_ENTRY ? 0 : b->entry_bits[charged];
+    if (b->filters_labels)
+        bits |= mt_filter_labels(&b->options->filter, mt_profile_text(b->rows->profile, sample->scope),
+                                 mt_profile_text(b->rows->profile, sample->domain));
     if (b->options->filter.all_frames) {
         const uint32_t *path = b->rows->profile->frames + sample->first_frame;
         for (uint32_t i = 0; i < sample->n_frames; i++)
@@ -227,6 +231,7 @@ static int prepare_filter(struct builder *b) {
     if (mt_filter_is_empty(&b->options->filter))
         return 0;
     size_t n_locations = b->rows->profile->n_locations;
+    b->filters_labels = mt_filter_has_labels(&b->options->filter);
     b->entry_bits = calloc(frames->n_entries + 1, 1);
     b->location_bits = calloc(n_locations + 1, 1);
     if (!b->entry_bits || !b->location_bits || mt_filter_entries(&b->options->filter, frames, b->entry_bits) < 0)
