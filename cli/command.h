@@ -20,6 +20,7 @@ enum mt_exit { /* of every command but run, which returns its child's status */
 
 int mt_cmd_run(int argc, char **argv);
 int mt_cmd_report(int argc, char **argv);
+int mt_cmd_scopes(int argc, char **argv);
 int mt_cmd_timeline(int argc, char **argv);
 int mt_cmd_diff(int argc, char **argv);
 int mt_cmd_snapshot(int argc, char **argv);

@@ -17,6 +17,7 @@
 static const struct mt_command commands[] = {
     {"run", "run a program and record its allocations", mt_cmd_run},
     {"report", "show where the memory of a recorded process went", mt_cmd_report},
+    {"scopes", "show what a program measured of its own regions", mt_cmd_scopes},
     {"timeline", "show heap, RSS, PSS and swap over time", mt_cmd_timeline},
     {"snapshot", "write a profile of a running process", mt_cmd_snapshot},
     {"diff", "show what changed from one profile to another", mt_cmd_diff},
@@ -30,7 +31,7 @@ static const struct mt_command commands[] = {
 };
 enum { N_COMMANDS = sizeof commands / sizeof *commands };
 
-static const char *const reserved[] = {"annotate", "export", "leaks", "push", "scopes", "tree"};
+static const char *const reserved[] = {"annotate", "export", "leaks", "push", "tree"};
 enum { N_RESERVED = sizeof reserved / sizeof *reserved };
 
 const char *argp_program_version = "memtrack " MEMTRACK_VERSION;

@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * memtrack scopes: what a program has measured of its own regions, by name (view/scope_rows.h) or one by one. A trace is
+ * written beside what is printed, so that one look at a recording gives both.
+ */
+#include <argp.h>
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "command.h"
+#include "export/scopes.h"
+#include "pick.h"
+#include "scopes_table.h"
+#include "terminal.h"
+#include "view/symbols.h"
+
+enum key {
+    KEY_SORT = 256,
+    KEY_EVENTS,
+    KEY_TRACE,
+    KEY_FORCE,
+    KEY_JSON,
+    KEY_CSV,
+    KEY_BYTES,
+    KEY_FULL_NAMES,
+    KEY_COLOR,
+    KEY_NO_PAGER,
+    KEY_DEBUG_PATH,
+    KEY_DEBUGINFOD,
+};
+
+enum { DEFAULT_ROWS = 20 };
+
+static const struct argp_option options[] = {
+    {NULL, 0, NULL, 0, "What is shown:", 1},
+    {"events", KEY_EVENTS, NULL, 0,
+     "The latest scopes one by one, with what the program said about each, its marks and counters", 0},
+    {"sort", KEY_SORT, "COLUMN", 0,
+     "Largest first: peak (default: the highest of any scope of the name), net, allocated, blocks, freed, self "
+     "(allocated, without inner scopes), time, self-time, cpu, count or errors; or by name",
+     0},
+    {NULL, 'n', "N", 0, "Rows to print, 0 for all (default: 20; all of them with --json and --csv)", 0},
+    {NULL, 0, NULL, 0, "How it is printed:", 2},
+    {"json", KEY_JSON, NULL, 0, "As JSON", 0},
+    {"csv", KEY_CSV, NULL, 0, "As CSV", 0},
+    {"trace", KEY_TRACE, "FILE", 0,
+     "Write scopes, marks, counters and the heap as a trace for ui.perfetto.dev or chrome://tracing; - is standard "
+     "output, and then nothing else is printed",
+     0},
+    {"force", KEY_FORCE, NULL, 0, "Replace an existing FILE", 0},
+    {"bytes", KEY_BYTES, NULL, 0, "Exact bytes instead of KiB and MiB", 0},
+    {"full-names", KEY_FULL_NAMES, NULL, 0, "Do not shorten names", 0},
+    {"color", KEY_COLOR, "WHEN", 0, "auto (default), always or never", 0},
+    {"no-pager", KEY_NO_PAGER, NULL, 0, "Do not start MEMTRACK_PAGER, PAGER or less", 0},
+    {NULL, 0, NULL, 0, "Where names of functions come from:", 3},
+    {"debug-path", KEY_DEBUG_PATH, "DIR[:DIR...]", 0, "Look for separate debug files here as well", 0},
+    {"debuginfod", KEY_DEBUGINFOD, NULL, 0, "Fetch missing debug files from the servers in DEBUGINFOD_URLS", 0},
+    {0},
+};
+
+struct request {
+    const char *program, *file, *trace;
+    enum mt_scope_sort sort;
+    bool sort_given, events, force, json, csv, no_pager, n_given;
+    struct mt_scopes_table_options table;
+    enum mt_color color;
+    struct mt_symbols_options symbols;
+};
+
+/* ---- options ---------------------------------------------------------------------------------------------------- */
+
+static size_t parse_rows(struct argp_state *state, const char *text) {
+    char *end;
+    errno = 0;
+    unsigned long n = strtoul(text, &end, 10);
+    if (*text < '0' || *text > '9' || *end || errno || n > INT_MAX)
+        argp_error(state, "-n %s: not a number of rows", text);
+    return n;
+}
+
+static bool set_flag(int key, struct request *r) {
+    const struct {
+        int key;
+        bool *flag;
+    } flags[] = {
+        {KEY_EVENTS, &r->events},
+        {KEY_FORCE, &r->force},
+        {KEY_JSON, &r->json},
+        {KEY_CSV, &r->csv},
+        {KEY_BYTES, &r->table.exact_bytes},
+        {KEY_FULL_NAMES, &r->table.full},
+        {KEY_NO_PAGER, &r->no_pager},
+        {KEY_DEBUGINFOD, &r->symbols.debuginfod},
+    };
+    for (size_t i = 0; i < sizeof flags / sizeof *flags; i++)
+        if (flags[i].key == key)
+            return *flags[i].flag = true;
+    return false;
+}
+
+static void check(const struct argp_state *state, struct request *r) {
+    if (r->json && r->csv)
+        argp_error(state, "--json and --csv exclude each other");
+    if (r->events && r->sort_given)
+        argp_error(state, "--events come in the order in which they ended: leave out --sort");
+    if (r->trace && strcmp(r->trace, "-") == 0 && (r->json || r->csv || r->events))
+        argp_error(state, "--trace - is all that goes to standard output: leave out --json, --csv and --events");
+    if (!r->n_given)
+        r->table.n = r->json || r->csv ? 0 : DEFAULT_ROWS;
+}
+
+static error_t parse_option(int key, char *text, struct argp_state *state) {
+    struct request *r = state->input;
+    switch (key) {
+    case KEY_SORT:
+        if (!mt_scope_sort_parse(text, &r->sort))
+            argp_error(state, "--sort %s: choose one of %s", text, mt_scope_sort_list);
+        r->sort_given = true;
+        return 0;
+    case 'n':
+        r->table.n = parse_rows(state, text);
+        r->n_given = true;
+        return 0;
+    case KEY_TRACE:
+        r->trace = text;
+        return 0;
+    case KEY_COLOR:
+        if (!mt_color_parse(text, &r->color))
+            argp_error(state, "--color %s: choose auto, always or never", text);
+        return 0;
+    case KEY_DEBUG_PATH:
+        r->symbols.debug_path = text;
+        return 0;
+    case ARGP_KEY_ARG:
+        if (r->file)
+            argp_error(state, "one profile at a time: %s and %s are too many", r->file, text);
+        r->file = text;
+        return 0;
+    case ARGP_KEY_END:
+        check(state, r);
+        return 0;
+    default:
+        return set_flag(key, r) ? 0 : ARGP_ERR_UNKNOWN;
+    }
+}
+
+static const struct argp parser = {
+    .options = options,
+    .parser = parse_option,
+    .args_doc = "[FILE|DIR|PID]",
+    .doc =
+        "Show what a program measured of its own regions (memtrack_begin and memtrack_end of memtrack.h)."
+        "\vFILE is a profile, a PID a running process; of a DIR, and of the current directory when nothing is given, "
+        "the newest profile is taken. All scopes of a name are a row: what they allocated and kept (net), the highest "
+        "that any of them held (peak), how long they took (half of them at most P50, 95 of 100 at most P95). Inner "
+        "scopes are included, except in self."
+        "\n\nScopes that the program has not ended are not shown."
+        "\n\nExit status: 0, 2 wrong usage, 3 the profile cannot be read.",
+};
+
+/* ---- output ----------------------------------------------------------------------------------------------------- */
+
+static int write_trace(const struct request *r, const struct mt_profile *profile, struct mt_error *error) {
+    if (strcmp(r->trace, "-") == 0)
+        return mt_export_scope_trace(stdout, profile, error);
+    FILE *file = fopen(r->trace, r->force ? "we" : "wxe");
+    if (!file && errno == EEXIST)
+        return mt_error_set(error, MEMTRACK_EUSAGE, "--force replaces it.", "%s exists", r->trace);
+    if (!file)
+        return mt_error_set(error, MEMTRACK_EIO, "Name a file in a directory that takes one.", "cannot write %s: %s",
+                            r->trace, strerror(errno));
+    int rc = mt_export_scope_trace(file, profile, error);
+    if (fclose(file) != 0 && rc == 0)
+        rc = mt_error_set(error, MEMTRACK_EIO, "Make room, or name another place.", "cannot write %s: %s", r->trace,
+                          strerror(errno));
+    return rc;
+}
+
+static int print_text(const struct request *r, const struct mt_scope_rows *rows) {
+    struct mt_terminal terminal;
+    mt_terminal_init(&terminal, stdout, r->color);
+    if (!r->no_pager)
+        mt_pager_start();
+    mt_scopes_print_head(&terminal, rows);
+    if (r->events)
+        mt_scopes_print_events(&terminal, rows->profile, &r->table);
+    else
+        mt_scopes_print_rows(&terminal, rows, &r->table);
+    return 0;
+}
+
+static int print(const struct request *r, const struct mt_scope_rows *rows, struct mt_error *error) {
+    if (r->events && r->json)
+        return mt_export_scope_events_json(stdout, rows->profile, r->table.n, error);
+    if (r->events && r->csv)
+        return mt_export_scope_events_csv(stdout, rows->profile, r->table.n, error);
+    if (r->json)
+        return mt_export_scopes_json(stdout, rows, r->table.n, error);
+    return r->csv ? mt_export_scopes_csv(stdout, rows, r->table.n, error) : print_text(r, rows);
+}
+
+static int show(const struct request *r, const char *path, struct mt_error *error) {
+    struct mt_profile *profile = NULL;
+    struct mt_scope_rows *rows = NULL;
+    int rc = mt_pick_read(path, &profile, error);
+    if (rc == 0 && profile->info.scopes.n_functions)
+        rc = mt_symbols_resolve(profile, &r->symbols, error);
+    if (rc == 0)
+        rc = mt_scope_rows_build(profile, r->sort, &rows, error);
+    if (rc == 0 && r->trace)
+        rc = write_trace(r, profile, error);
+    if (rc == 0 && !(r->trace && strcmp(r->trace, "-") == 0))
+        rc = print(r, rows, error);
+    mt_scope_rows_free(rows);
+    mt_profile_free(profile);
+    return rc;
+}
+
+int mt_cmd_scopes(int argc, char **argv) {
+    struct request r = {.program = argv[0]};
+    struct mt_error error = {{0}, {0}};
+    int result = MT_EXIT_OK;
+    argp_parse(&parser, argc, argv, 0, NULL, &r);
+    char *path = mt_pick_profile(r.program, r.file, &result);
+    if (!path)
+        return result;
+    int rc = show(&r, path, &error);
+    bool written = mt_output_finish(r.program);
+    if (rc != 0 && written)
+        mt_print_error(r.program, &error);
+    free(path);
+    if (!written)
+        return MT_EXIT_UNREADABLE;
+    return rc == 0 ? MT_EXIT_OK : rc == -MEMTRACK_EUSAGE ? MT_EXIT_USAGE : MT_EXIT_UNREADABLE;
+}

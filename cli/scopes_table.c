@@ -1,0 +1,310 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The table of scopes:
+ *
+ *    COUNT       PEAK        NET  ALLOCATED       P50       MAX  SCOPE
+ *    1,024    1.2 MiB        0 B    1.1 GiB  812.0 us   4.02 ms  request
+ *
+ * Numbers are measured, names get what is left. Columns are dropped from a narrow terminal in the order of what they add:
+ * each has a rank, and those of the lowest rank that fit beside a name are shown, in their places.
+ */
+#include "scopes_table.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "facts.h"
+#include "view/format.h"
+
+enum { GAP = 2, INDENT = 1, NAME_LEAST = 20, CELL = MT_FORMAT_BYTES };
+
+/* ---- columns ---------------------------------------------------------------------------------------------------- */
+
+enum part { COUNT, ERRORS, SUM, MAX, P50, P95, OWN };
+enum unit { NUMBER, BYTES, TIME };
+
+struct column {
+    const char *title;
+    enum part part;
+    enum mt_scope_value value;
+    enum unit unit;
+    int rank; /* the lower, the sooner shown */
+};
+
+static const struct column columns[] = {
+    {"COUNT", COUNT, 0, NUMBER, 0},
+    {"ERRORS", ERRORS, 0, NUMBER, 1},
+    {"PEAK", MAX, MT_SCOPE_PEAK_BYTES, BYTES, 2},
+    {"NET", SUM, MT_SCOPE_NET_BYTES, BYTES, 3},
+    {"ALLOCATED", SUM, MT_SCOPE_ALLOCATED_BYTES, BYTES, 4},
+    {"SELF", OWN, MT_SCOPE_ALLOCATED_BYTES, BYTES, 8},
+    {"BLOCKS", SUM, MT_SCOPE_ALLOCATED_BLOCKS, NUMBER, 11},
+    {"P50", P50, MT_SCOPE_DURATION_NS, TIME, 5},
+    {"P95", P95, MT_SCOPE_DURATION_NS, TIME, 7},
+    {"MAX", MAX, MT_SCOPE_DURATION_NS, TIME, 6},
+    {"TIME", SUM, MT_SCOPE_DURATION_NS, TIME, 9},
+    {"SELF TIME", OWN, MT_SCOPE_DURATION_NS, TIME, 10},
+    {"CPU", SUM, MT_SCOPE_CPU_NS, TIME, 12},
+};
+enum { N_COLUMNS = sizeof columns / sizeof *columns };
+
+static int64_t cell_value(const struct column *column, const struct mt_scope_row *row) {
+    const struct mt_scope_statistic *s = &row->value[column->value];
+    switch (column->part) {
+    case COUNT:
+        return row->count < INT64_MAX ? (int64_t)row->count : INT64_MAX;
+    case ERRORS:
+        return row->errors < INT64_MAX ? (int64_t)row->errors : INT64_MAX;
+    case SUM:
+        return s->sum;
+    case MAX:
+        return s->max;
+    case P50:
+        return s->p50;
+    case P95:
+        return s->p95;
+    default:
+        return row->own[column->value];
+    }
+}
+
+static const char *format_value(char buffer[CELL], enum unit unit, int64_t value, bool exact_bytes) {
+    if (unit == BYTES)
+        return mt_format_size(buffer, value, exact_bytes);
+    return unit == TIME ? mt_format_duration(buffer, value > 0 ? (uint64_t)value : 0) : mt_format_count(buffer, value);
+}
+
+/* Columns that would say nothing are left out. */
+static bool is_wanted(const struct column *column, const struct mt_scope_rows *rows) {
+    if (column->part == ERRORS || column->value == MT_SCOPE_CPU_NS)
+        for (size_t i = 0; i < rows->n; i++)
+            if (cell_value(column, &rows->items[i]) != 0)
+                return true;
+    return column->part != ERRORS && column->value != MT_SCOPE_CPU_NS;
+}
+
+struct layout {
+    size_t width[N_COLUMNS]; /* 0: not shown */
+    size_t name;             /* room for names */
+};
+
+static struct layout lay_out(const struct mt_terminal *terminal, const struct mt_scope_rows *rows, size_t n,
+                             const struct mt_scopes_table_options *options) {
+    struct layout layout = {{0}, 0};
+    size_t used = INDENT, width[N_COLUMNS];
+    char buffer[CELL];
+    for (size_t c = 0; c < N_COLUMNS; c++) {
+        width[c] = strlen(columns[c].title);
+        for (size_t i = 0; i < n; i++) {
+            const char *text =
+                format_value(buffer, columns[c].unit, cell_value(&columns[c], &rows->items[i]), options->exact_bytes);
+            size_t here = mt_format_width(text);
+            width[c] = here > width[c] ? here : width[c];
+        }
+    }
+    for (int rank = 0; rank <= N_COLUMNS; rank++)
+        for (size_t c = 0; c < N_COLUMNS; c++)
+            if (columns[c].rank == rank && is_wanted(&columns[c], rows) &&
+                used + width[c] + GAP + NAME_LEAST <= terminal->width) {
+                layout.width[c] = width[c];
+                used += width[c] + GAP;
+            }
+    layout.name = options->full                         ? SIZE_MAX / 2
+                  : terminal->width > used + NAME_LEAST ? terminal->width - used
+                                                        : NAME_LEAST;
+    return layout;
+}
+
+/* ---- rows ------------------------------------------------------------------------------------------------------- */
+
+static void put_right(const struct mt_terminal *terminal, size_t width, enum mt_style style, const char *text) {
+    size_t taken = mt_format_width(text);
+    fprintf(terminal->stream, "%*s", (int)(width > taken ? width - taken : 0), "");
+    mt_put(terminal, style, text);
+    fprintf(terminal->stream, "%*s", GAP, "");
+}
+
+/* A name of the program's: escaped, then shortened. */
+static void put_name(const struct mt_terminal *terminal, enum mt_style style, const char *raw, size_t columns_left) {
+    char *visible = mt_format_visible(raw, terminal->utf8);
+    char *fitting = visible && mt_format_width(visible) > columns_left
+                        ? mt_format_shorten_function(visible, columns_left, terminal->ellipsis)
+                        : NULL;
+    mt_put(terminal, style, fitting ? fitting : visible ? visible : "");
+    free(fitting);
+    free(visible);
+}
+
+static void put_row(const struct mt_terminal *terminal, const struct mt_scope_rows *rows,
+                    const struct mt_scope_row *row, const struct layout *layout, bool exact_bytes) {
+    static const char suffix[] = " (process)";
+    char buffer[CELL];
+    fprintf(terminal->stream, "%*s", INDENT, "");
+    for (size_t c = 0; c < N_COLUMNS; c++)
+        if (layout->width[c])
+            put_right(terminal, layout->width[c], MT_STYLE_NONE,
+                      format_value(buffer, columns[c].unit, cell_value(&columns[c], row), exact_bytes));
+    size_t room = row->is_process ? layout->name - strlen(suffix) : layout->name;
+    put_name(terminal, MT_STYLE_BOLD, mt_profile_text(rows->profile, row->name), room);
+    if (row->is_process)
+        mt_put(terminal, MT_STYLE_DIM, suffix);
+    fputc('\n', terminal->stream);
+}
+
+void mt_scopes_print_rows(const struct mt_terminal *terminal, const struct mt_scope_rows *rows,
+                          const struct mt_scopes_table_options *options) {
+    size_t n = options->n && options->n < rows->n ? options->n : rows->n;
+    struct layout layout = lay_out(terminal, rows, n, options);
+    char count[CELL];
+    if (n == 0)
+        return;
+    fprintf(terminal->stream, "%*s", INDENT, "");
+    for (size_t c = 0; c < N_COLUMNS; c++)
+        if (layout.width[c])
+            put_right(terminal, layout.width[c], MT_STYLE_DIM, columns[c].title);
+    mt_put(terminal, MT_STYLE_DIM, "SCOPE");
+    fputc('\n', terminal->stream);
+    for (size_t i = 0; i < n; i++)
+        put_row(terminal, rows, &rows->items[i], &layout, options->exact_bytes);
+    if (rows->n > n)
+        fprintf(terminal->stream, "%*s%s %s more name%s\n", INDENT, "", terminal->ellipsis,
+                mt_format_count(count, (int64_t)(rows->n - n)), rows->n - n == 1 ? "" : "s");
+}
+
+/* ---- head ------------------------------------------------------------------------------------------------------- */
+
+static void add_counts(struct mt_facts *facts, const struct mt_scope_rows *rows) {
+    uint64_t count = 0, errors = 0;
+    char names[CELL], ended[CELL], wrong[CELL];
+    for (size_t i = 0; i < rows->n; i++) {
+        count += rows->items[i].count;
+        errors += rows->items[i].errors;
+    }
+    if (rows->n == 0) {
+        mt_facts_add(facts, "scopes", false,
+                     "none has ended: the program did not measure any (see memtrack_begin in memtrack.h)");
+        return;
+    }
+    mt_facts_add(facts, "scopes", false, "%s of %s name%s", mt_format_count(ended, (int64_t)count),
+                 mt_format_count(names, (int64_t)rows->n), rows->n == 1 ? "" : "s");
+    if (errors)
+        mt_facts_add(facts, "", true,
+                     "%s ended by something else than their own end: with the scope around them, or because their "
+                     "storage was gone",
+                     mt_format_count(wrong, (int64_t)errors));
+}
+
+static void add_events(struct mt_facts *facts, const struct mt_profile *profile) {
+    const struct mt_scopes *scopes = &profile->info.scopes;
+    char kept[CELL], seen[CELL];
+    if (scopes->events_seen == 0)
+        return;
+    mt_facts_add(facts, "events", false, "the latest %s scopes are kept one by one (--events), of %s events in all",
+                 mt_format_count(kept, (int64_t)scopes->n_events),
+                 mt_format_count(seen, (int64_t)(scopes->events_seen < INT64_MAX ? scopes->events_seen : INT64_MAX)));
+    if (scopes->event_sample > 1)
+        mt_facts_add(facts, "", false, "one scope in %" PRIu32 " became an event", scopes->event_sample);
+}
+
+void mt_scopes_print_head(const struct mt_terminal *terminal, const struct mt_scope_rows *rows) {
+    struct mt_facts facts = {0};
+    mt_summary_process(rows->profile, &facts);
+    add_counts(&facts, rows);
+    add_events(&facts, rows->profile);
+    mt_facts_print(terminal, &facts);
+    fputc('\n', terminal->stream);
+}
+
+/* ---- events ----------------------------------------------------------------------------------------------------- */
+
+/* A scope, a mark or a counter, by when it ended or happened. */
+struct happening {
+    uint64_t time_ns;
+    const struct mt_scope_event *scope;
+    const struct mt_mark *mark;
+    const struct mt_counter *counter;
+};
+
+static int compare_happenings(const void *a, const void *b) {
+    const struct happening *x = a, *y = b;
+    return x->time_ns < y->time_ns ? -1 : x->time_ns > y->time_ns;
+}
+
+static struct happening *collect(const struct mt_profile *profile, size_t *n) {
+    const struct mt_profile_info *info = &profile->info;
+    const struct mt_scopes *scopes = &info->scopes;
+    struct happening *list = malloc((scopes->n_events + info->n_marks + scopes->n_counters + 1) * sizeof *list);
+    *n = 0;
+    for (size_t i = 0; list && i < scopes->n_events; i++) {
+        const struct mt_scope_event *event = &scopes->events[i];
+        list[(*n)++] = (struct happening){.time_ns = event->time_ns + event->duration_ns, .scope = event};
+    }
+    for (size_t i = 0; list && i < info->n_marks; i++)
+        list[(*n)++] = (struct happening){.time_ns = info->marks[i].time_ns, .mark = &info->marks[i]};
+    for (size_t i = 0; list && i < scopes->n_counters; i++)
+        list[(*n)++] = (struct happening){.time_ns = scopes->counters[i].time_ns, .counter = &scopes->counters[i]};
+    if (list)
+        qsort(list, *n, sizeof *list, compare_happenings);
+    return list;
+}
+
+static void put_metadata(const struct mt_terminal *terminal, const struct mt_profile *profile,
+                         const struct mt_scope_event *event) {
+    for (size_t i = 0; i < event->n_keys; i++) {
+        const struct mt_scope_key *key = &profile->info.scopes.keys[event->first_key + i];
+        fputs("  ", terminal->stream);
+        mt_put(terminal, MT_STYLE_DIM, mt_profile_text(profile, key->key));
+        fputc('=', terminal->stream);
+        mt_put(terminal, MT_STYLE_NONE, mt_profile_text(profile, key->value));
+    }
+}
+
+enum { TIME_COLUMNS = 11, SIZE_COLUMNS = 11, TID_COLUMNS = 7 };
+
+static void put_happening(const struct mt_terminal *terminal, const struct mt_profile *profile,
+                          const struct happening *h, bool exact_bytes) {
+    char time[CELL], text[CELL];
+    FILE *stream = terminal->stream;
+    fprintf(stream, "%*s", INDENT, "");
+    put_right(terminal, TIME_COLUMNS, MT_STYLE_NONE, mt_format_duration(time, h->time_ns));
+    if (h->scope) {
+        put_right(terminal, TIME_COLUMNS, MT_STYLE_NONE, mt_format_duration(text, h->scope->duration_ns));
+        put_right(terminal, SIZE_COLUMNS, MT_STYLE_NONE, mt_format_size(text, h->scope->peak_bytes, exact_bytes));
+        put_right(terminal, SIZE_COLUMNS, MT_STYLE_NONE, mt_format_size(text, h->scope->net_bytes, exact_bytes));
+        fprintf(stream, "%*" PRIu32 "%*s", TID_COLUMNS, h->scope->tid, GAP, "");
+        mt_put(terminal, MT_STYLE_BOLD, mt_profile_text(profile, h->scope->name));
+        put_metadata(terminal, profile, h->scope);
+    } else {
+        fprintf(stream, "%*s", TIME_COLUMNS + 2 * SIZE_COLUMNS + TID_COLUMNS + 4 * GAP, "");
+        mt_put(terminal, MT_STYLE_DIM, h->mark ? "mark " : "counter ");
+        mt_put(terminal, MT_STYLE_BOLD, mt_profile_text(profile, h->mark ? h->mark->name : h->counter->name));
+        if (h->counter)
+            fprintf(stream, " = %s", mt_format_count(text, h->counter->value));
+    }
+    fputc('\n', stream);
+}
+
+void mt_scopes_print_events(const struct mt_terminal *terminal, const struct mt_profile *profile,
+                            const struct mt_scopes_table_options *options) {
+    size_t n;
+    struct happening *list = collect(profile, &n);
+    if (!list) {
+        mt_put(terminal, MT_STYLE_WARN, " (out of memory)\n");
+        return;
+    }
+    size_t first = options->n && options->n < n ? n - options->n : 0;
+    if (n) {
+        fprintf(terminal->stream, "%*s", INDENT, "");
+        put_right(terminal, TIME_COLUMNS, MT_STYLE_DIM, "ENDED AT");
+        put_right(terminal, TIME_COLUMNS, MT_STYLE_DIM, "DURATION");
+        put_right(terminal, SIZE_COLUMNS, MT_STYLE_DIM, "PEAK");
+        put_right(terminal, SIZE_COLUMNS, MT_STYLE_DIM, "NET");
+        put_right(terminal, TID_COLUMNS, MT_STYLE_DIM, "THREAD");
+        mt_put(terminal, MT_STYLE_DIM, "SCOPE");
+        fputc('\n', terminal->stream);
+    }
+    for (size_t i = first; i < n; i++)
+        put_happening(terminal, profile, &list[i], options->exact_bytes);
+    free(list);
+}
