@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Writes a profile with a time axis that the test knows: make_timeline KIND FILE.
+ *
+ *   one       11 ticks, one a second: up to 50 MiB and down; RSS, PSS and swap rise; a peak between two ticks; a mark
+ *   bare      the same without RSS, PSS and swap
+ *   parent    10 s with 10 MiB; process 200
+ *   child     30 MiB from 2.5 s to 6.5 s of it; process 201
+ *   stranger  the pid of the parent's parent, an hour before
+ *   layers    three lines that change
+ *   hostile   times that go back, values out of all ranges, names that a terminal or XML would obey
+ *   untimed   no time axis
+ */
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "profile/pprof.h"
+#include "profile/profile.h"
+
+#define SECOND UINT64_C(1000000000)
+#define START  (1700000000 * SECOND)
+#define MIB    ((int64_t)1 << 20)
+
+static struct mt_profile *p;
+
+static void process(const char *exe, uint32_t pid, uint32_t ppid, uint64_t start_ns, uint64_t duration_ns) {
+    struct mt_profile_info *info = &p->info;
+    info->is_memtrack = true;
+    info->pid = pid;
+    info->ppid = ppid;
+    info->exe = mt_profile_intern(p, exe);
+    info->start_time_ns = start_ns;
+    info->duration_ns = duration_ns;
+    for (size_t v = 0; v < MT_N_VALUES; v++)
+        p->has_value[v] = true;
+}
+
+static struct mt_tick *ticks(size_t n) {
+    p->info.ticks = calloc(n, sizeof *p->info.ticks);
+    p->info.n_ticks = n;
+    return p->info.ticks;
+}
+
+static void peak(int64_t bytes, uint64_t time_ns, uint64_t error_ns) {
+    p->info.totals.peak_bytes = (uint64_t)bytes;
+    p->info.peak_time_known = true;
+    p->info.peak_time_ns = time_ns;
+    p->info.peak_time_error_ns = error_ns;
+}
+
+static void bare(void) {
+    process("/srv/demo/server", 100, 1, START - 7200 * SECOND, 10 * SECOND);
+    struct mt_tick *list = ticks(11);
+    for (uint64_t i = 0; i < 11; i++)
+        list[i] = (struct mt_tick){
+            .time_ns = i * SECOND, .live_bytes = (int64_t)(i < 6 ? i : 11 - i) * 10 * MIB, .total_blocks = i * 100};
+    peak(64 * MIB, 5500000000, 500000000);
+}
+
+static void one(void) {
+    bare();
+    for (uint64_t i = 0; i < 11; i++) {
+        p->info.ticks[i].rss_bytes = (i + 1) * 12 * (uint64_t)MIB;
+        p->info.ticks[i].pss_bytes = (i + 1) * 11 * (uint64_t)MIB;
+        p->info.ticks[i].swap_bytes = (uint64_t)MIB;
+    }
+    mt_profile_add_mark(p, 6 * SECOND, "live>60M", MT_MARK_TRIGGER);
+}
+
+/* Constant, from its start to its end. */
+static void constant(int64_t bytes, uint64_t duration_ns) {
+    size_t n = (size_t)(duration_ns / SECOND) + 1;
+    struct mt_tick *list = ticks(n);
+    for (size_t i = 0; i < n; i++)
+        list[i] = (struct mt_tick){.time_ns = i * SECOND, .live_bytes = bytes};
+    peak(bytes, 0, 0);
+}
+
+static void parent(void) {
+    process("/usr/bin/parent", 200, 9, START, 10 * SECOND);
+    constant(10 * MIB, 10 * SECOND);
+}
+
+static void child(void) {
+    process("/usr/bin/child", 201, 200, START + 2500000000, 4 * SECOND);
+    constant(30 * MIB, 4 * SECOND);
+}
+
+static void stranger(void) {
+    process("/usr/bin/stranger", 9, 1, START - 3600 * SECOND, 10 * SECOND);
+    constant(MIB, 10 * SECOND);
+}
+
+static void sample(const char *function, const char *file, int64_t line, int64_t live) {
+    struct mt_function f = {.name = mt_profile_intern(p, function), .file = mt_profile_intern(p, file)};
+    struct mt_line at = {.function = (uint32_t)mt_profile_add_function(p, &f), .line = line};
+    struct mt_location location = {.address = 0x1000 + p->n_locations * 16, .n_lines = 1};
+    location.first_line = (uint32_t)mt_profile_add_lines(p, &at, 1);
+    uint32_t path = (uint32_t)mt_profile_add_location(p, &location);
+    struct mt_sample s = {0};
+    s.value[MT_VALUE_LIVE_BYTES] = s.value[MT_VALUE_PEAK_BYTES] = s.value[MT_VALUE_TOTAL_BYTES] = live;
+    s.value[MT_VALUE_LIVE_BLOCKS] = s.value[MT_VALUE_PEAK_BLOCKS] = s.value[MT_VALUE_TOTAL_BLOCKS] = 1;
+    s.domain = mt_profile_intern(p, "malloc");
+    mt_profile_add_sample(p, &s, &path, 1);
+}
+
+static void changes(const struct mt_tick_change *list, size_t n) {
+    p->info.changes = memcpy(malloc(n * sizeof *list), list, n * sizeof *list);
+    p->info.n_changes = n;
+}
+
+static void layers(void) {
+    static const struct mt_tick_change list[] = {{0, 0, 1000, 1}, {0, 2, 10, 1}, {1, 1, 4000, 1},
+                                                 {2, 0, 0, 0},    {2, 2, 20, 1}, {3, 0, 500, 1}};
+    process("/srv/demo/layers", 300, 1, START, 3 * SECOND);
+    constant(4000, 3 * SECOND);
+    sample("a", "src/a.c", 1, 500);
+    sample("b", "src/b.c", 2, 4000);
+    sample("c", "src/c.c", 3, 20);
+    changes(list, sizeof list / sizeof *list);
+}
+
+static void hostile(void) {
+    static const struct mt_tick_change list[] = {
+        {6, 0, INT64_MAX, INT64_MAX}, {0, 1, INT64_MIN, 1}, {3, 0, -5, -5}, {1, 1, INT64_MAX, 0}, {2, 0, 7, 7}};
+    process("/srv/<b>\033[31m&\"red\xff", 0, 0, UINT64_MAX - 5, UINT64_MAX);
+    struct mt_tick *t = ticks(7);
+    t[0] = (struct mt_tick){.time_ns = UINT64_MAX, .live_bytes = INT64_MAX, .rss_bytes = UINT64_MAX};
+    t[1] = (struct mt_tick){.time_ns = 5, .live_bytes = INT64_MIN, .pss_bytes = UINT64_MAX};
+    t[2] = (struct mt_tick){.time_ns = 5, .live_bytes = -1, .swap_bytes = UINT64_MAX};
+    t[3] = (struct mt_tick){.time_ns = 1, .live_bytes = 100};
+    t[4] = (struct mt_tick){.time_ns = UINT64_MAX / 2, .live_bytes = 1};
+    t[5] = (struct mt_tick){.time_ns = 0, .live_bytes = 1};
+    t[6] = (struct mt_tick){.time_ns = 3, .live_bytes = 1};
+    peak(INT64_MAX, UINT64_MAX, UINT64_MAX);
+    sample("f<script>\033[1A", "/tmp/\033]8;;http://x\a]]>.c", INT64_MAX, 7);
+    sample("\xe2\x80\xaetac", "a,b\n\"c\".c", 3, 8);
+    changes(list, sizeof list / sizeof *list);
+    mt_profile_add_mark(p, UINT64_MAX, "\033[2J<script>&", MT_MARK_TRIGGER);
+    mt_profile_add_mark(p, 3, "", MT_MARK_PROGRAM);
+}
+
+static void untimed(void) {
+    process("/usr/bin/untimed", 400, 1, START, SECOND);
+}
+
+static const struct {
+    const char *name;
+    void (*fill)(void);
+} kinds[] = {{"one", one},           {"bare", bare},     {"parent", parent},   {"child", child},
+             {"stranger", stranger}, {"layers", layers}, {"hostile", hostile}, {"untimed", untimed}};
+
+int main(int argc, char **argv) {
+    struct mt_error error = {0};
+    p = mt_profile_new();
+    for (size_t i = 0; argc == 3 && i < sizeof kinds / sizeof *kinds; i++) {
+        if (strcmp(argv[1], kinds[i].name) != 0)
+            continue;
+        kinds[i].fill();
+        int fd = open(argv[2], O_WRONLY | O_CREAT | O_TRUNC, 0600);
+        int status = fd < 0 ? -1 : mt_pprof_write(p, fd, &error);
+        if (status < 0)
+            fprintf(stderr, "make_timeline: %s: %s\n", argv[2], error.message);
+        mt_profile_free(p);
+        return status < 0 || close(fd) != 0;
+    }
+    fprintf(stderr, "usage: make_timeline KIND FILE\n");
+    return 2;
+}
