@@ -1,0 +1,299 @@
+# SPDX-License-Identifier: MIT
+# timeout: 240
+"""`memtrack check`: the right status for every outcome, figures that equal the report's, and results that other tools
+can read whatever names are in the profile (golden/check-*.txt; MEMTRACK_GOLDEN=write renews them)."""
+import json
+import os
+import shutil
+import signal
+import subprocess
+import time
+import unittest
+import xml.etree.ElementTree as ElementTree
+
+from support import harness
+
+try:
+    import jsonschema
+except ImportError:
+    jsonschema = None
+
+MEMTRACK = harness.MEMTRACK
+MAKE_PROFILE = os.path.join(harness.BUILD, "tests", "cli", "make_profile")
+GOLDEN = os.path.join(harness.SOURCE, "tests", "cli", "golden")
+SCHEMA = os.path.join(harness.SOURCE, "docs", "schema", "memtrack-check-1.json")
+KINDS = ("plain", "hostile", "sampled", "other", "empty")
+
+
+class Case(unittest.TestCase):
+    def setUp(self):
+        context = harness.workdir()
+        self.dir = context.__enter__()
+        self.addCleanup(context.__exit__, None, None, None)
+        os.makedirs(self.path("tmp"))
+        os.makedirs(self.path("sessions"))
+        for kind in KINDS:
+            subprocess.run([MAKE_PROFILE, kind, self.path(kind + ".pb.gz")], check=True)
+
+    def path(self, *names):
+        return os.path.join(self.dir, *names)
+
+    def environment(self, **extra):
+        return harness.plain_environment(TMPDIR=self.path("tmp"), MEMTRACK_DIR=self.path("sessions"),
+                                         **{"LC_ALL": "C.UTF-8", **extra})
+
+    def check(self, *arguments, status=0, **env):
+        result = harness.run([MEMTRACK, "check", *arguments], cwd=self.dir, env=self.environment(**env))
+        self.assertEqual(status, result.code, result)
+        return result
+
+    def lines(self, *arguments, **options):
+        return self.check(*arguments, **options).stdout.decode().splitlines()
+
+    def json(self, *arguments, **options):
+        found = json.loads(self.check("--json", *arguments, **options).stdout)
+        if jsonschema:
+            with open(SCHEMA) as file:
+                jsonschema.Draft202012Validator(json.load(file)).validate(found)
+        return found
+
+    def totals(self, name):
+        return json.loads(harness.check([MEMTRACK, "report", "--json", self.path(name)]).stdout)["totals"]
+
+    def leftovers(self):
+        return os.listdir(self.path("tmp")) + os.listdir(self.path("sessions"))
+
+
+class Budgets(Case):
+    def test_limits_are_inclusive_and_exact(self):
+        totals = self.totals("plain.pb.gz")
+        for option, statistic in (("--max-peak", "peak_bytes"), ("--max-live", "live_bytes"),
+                                  ("--max-total", "total_bytes"), ("--max-total-blocks", "total_blocks")):
+            with self.subTest(option):
+                self.assertGreater(totals[statistic], 0)
+                self.assertEqual([], self.lines(option, str(totals[statistic]), "plain.pb.gz"))
+                broken = self.lines(option, str(totals[statistic] - 1), "plain.pb.gz", status=1)
+                self.assertEqual(1, len(broken), broken)
+                found = self.json(option, str(totals[statistic] - 1), "plain.pb.gz", status=1)
+                budget = found["files"][0]["budgets"][0]
+                self.assertEqual((statistic, totals[statistic], 1, "broken"),
+                                 (budget["statistic"], budget["actual"], budget["excess"], budget["outcome"]))
+
+    def test_one_line_for_each_broken_budget(self):
+        lines = self.lines("--max-peak", "1K", "--max-live", "1G", "--max-total-blocks", "5", "plain.pb.gz",
+                           "sampled.pb.gz", status=1)
+        self.assertEqual(["broken"] * 4, [line.split()[0] for line in lines])
+
+    def test_text(self):
+        arguments = ["--max-peak", "4M", "--max-live", "1M", "--max-total", "10M", "--max-total-blocks", "10",
+                     "--no-leaks", "--scope", "load:peak=1M", "--strict", "-v", *(kind + ".pb.gz" for kind in KINDS)]
+        result = self.check(*arguments, status=1)
+        text = (result.stdout + b"--- standard error\n" + result.stderr).decode()
+        path = os.path.join(GOLDEN, "check.txt")
+        if os.environ.get("MEMTRACK_GOLDEN") == "write":
+            with open(path, "w") as file:
+                file.write(text)
+        with open(path) as file:
+            self.assertMultiLineEqual(file.read(), text)
+
+    def test_the_line_is_that_of_the_report(self):
+        for option, sort in (("--max-peak", "peak"), ("--max-live", "live"), ("--max-total", "total"),
+                             ("--max-total-blocks", "blocks")):
+            with self.subTest(option):
+                where = self.json(option, "0", "plain.pb.gz", status=1)["files"][0]["budgets"][0]["where"]
+                rows = json.loads(harness.check([MEMTRACK, "report", "--json", "--sort", sort, "-n", "1",
+                                                 self.path("plain.pb.gz")]).stdout)["rows"]
+                self.assertEqual((rows[0]["key"], rows[0]["line"]), (where["key"], where["line"]))
+
+    def test_next_command_works(self):
+        shutil.copy(self.path("plain.pb.gz"), self.path("it's odd.pb.gz"))
+        command = self.json("--max-peak", "0", "it's odd.pb.gz", status=1)["files"][0]["budgets"][0]["next"]
+        result = harness.run(["sh", "-c", command], cwd=self.dir,
+                             env=self.environment(PATH=os.path.dirname(MEMTRACK) + ":/usr/bin:/bin"))
+        self.assertEqual(0, result.code, result)
+        self.assertIn(b"CALL PATH", result.stdout)
+
+    def test_what_is_not_known_is_no_pass(self):
+        found = self.json("--max-peak", "1G", "other.pb.gz", status=1)
+        self.assertEqual(("unknown", None), tuple(found["files"][0]["budgets"][0][key] for key in ("outcome", "actual")))
+        line, = self.lines("--scope", "a:b:peak=1K", "plain.pb.gz", status=1)
+        self.assertIn("no scopes", line)
+        self.assertIn("scope a:b", line)
+
+    def test_strict(self):
+        self.assertEqual(0, self.check("--max-total-blocks", "1G", "sampled.pb.gz").code)
+        self.assertIn(b"estimates", self.check("--max-total-blocks", "1G", "sampled.pb.gz").stderr)
+        line, = self.lines("--strict", "sampled.pb.gz", status=1)
+        self.assertIn("estimates", line)
+        self.assertEqual([], self.lines("--strict", "plain.pb.gz"))
+
+
+class Baseline(Case):
+    def test_tolerance(self):
+        self.assertEqual([], self.lines("--baseline", "plain.pb.gz", "--tolerance", "0", "plain.pb.gz"))
+        found = self.json("--baseline", "empty.pb.gz", "--tolerance", "1000", "plain.pb.gz", status=1)
+        self.assertEqual(["baseline-peak", "baseline-live", "baseline-total-blocks"],
+                         [budget["budget"] for budget in found["files"][0]["budgets"]])
+        self.assertEqual({"broken"}, {budget["outcome"] for budget in found["files"][0]["budgets"]})
+
+    def test_improvements_are_told(self):
+        lines = self.lines("--baseline", "plain.pb.gz", "empty.pb.gz")
+        self.assertEqual(["improved"] * 3, [line.split()[0] for line in lines])
+        self.assertEqual([], self.lines("-q", "--baseline", "plain.pb.gz", "empty.pb.gz"))
+
+    def test_only_the_same_program_is_compared(self):
+        found = self.json("--baseline", "plain.pb.gz", "plain.pb.gz", "hostile.pb.gz")
+        self.assertEqual([3, 0], [len(file["budgets"]) for file in found["files"]])
+        result = self.check("--baseline", "plain.pb.gz", "hostile.pb.gz", "other.pb.gz", status=2)
+        self.assertIn(b"nothing was compared", result.stderr)
+
+
+class Results(Case):
+    def test_junit(self):
+        arguments = ["--max-peak", "1K", "--max-live", "1G", "--scope", "<&\"\x01>:peak=1", "--junit", "junit.xml",
+                     *(kind + ".pb.gz" for kind in KINDS)]
+        self.check(*arguments, "missing.pb.gz", status=3)
+        root = ElementTree.parse(self.path("junit.xml")).getroot()
+        suites = root.findall("testsuite")
+        self.assertEqual([kind + ".pb.gz" for kind in KINDS] + ["missing.pb.gz"], [s.get("name") for s in suites])
+        for counted, tag in (("tests", "testcase"), ("failures", "failure"), ("errors", "error")):
+            self.assertEqual(int(root.get(counted)), len(root.findall(".//" + tag)), counted)
+            for suite in suites:
+                self.assertEqual(int(suite.get(counted)), len(suite.findall(".//" + tag)), (suite.get("name"), counted))
+        self.assertEqual(1, len(suites[0].findall(".//failure")))
+        self.assertIn("memtrack report", suites[0].find(".//failure").text)
+        self.assertIsNotNone(suites[-1].find("testcase/error"))
+        names = [case.get("name") for case in suites[0].findall("testcase")]
+        self.assertEqual(["max-peak", "max-live", "max-peak <&\"\\x01>"], names)
+
+    def test_control_bytes_stay_away_from_terminals(self):
+        for stream in (self.check("--max-peak", "0", "--no-leaks", "hostile.pb.gz", status=1).stdout,
+                       self.check("--json", "--max-peak", "0", "--no-leaks", "hostile.pb.gz", status=1).stdout):
+            self.assertEqual(b"", bytes(byte for byte in stream if byte < 32 and byte != 10 or byte == 127))
+
+    def test_what_cannot_be_written(self):
+        self.check("--max-peak", "1G", "--junit", "no/such/place.xml", "plain.pb.gz", status=3)
+        with open("/dev/full", "wb") as full:
+            code = subprocess.run([MEMTRACK, "check", "--json", "--max-peak", "1G", self.path("plain.pb.gz")],
+                                  stdout=full, stderr=subprocess.DEVNULL).returncode
+        self.assertEqual(3, code)
+        self.check("--max-peak", "1G", "--junit", "/dev/full", "plain.pb.gz", status=3)
+
+    def test_unreadable_profiles(self):
+        with open(self.path("plain.pb.gz"), "rb") as file:
+            content = file.read()
+        for name, data in (("cut", content[:len(content) // 2]), ("zeros", bytes(1000)), ("nothing", b"")):
+            with open(self.path(name), "wb") as file:
+                file.write(data)
+        for name in ("cut", "zeros", "nothing", "missing"):
+            with self.subTest(name):
+                result = self.check("--max-peak", "0", name, "plain.pb.gz", status=3)
+                self.assertIn(name.encode(), result.stderr)
+                self.assertIn(b"plain.pb.gz", result.stdout, "the other one is checked all the same")
+                self.check("--baseline", name, "plain.pb.gz", status=3)
+
+    def test_wrong_usage(self):
+        for arguments in (["plain.pb.gz"], ["--max-peak", "1M"], ["--max-peak", "much", "plain.pb.gz"],
+                          ["--max-peak", "-1", "plain.pb.gz"], ["--tolerance", "5", "--max-peak", "1M", "plain.pb.gz"],
+                          ["--tolerance", "nan", "--baseline", "plain.pb.gz", "plain.pb.gz"],
+                          ["--scope", "peak=1M", "plain.pb.gz"], ["--scope", "a:peak=", "plain.pb.gz"],
+                          ["--scope", "a:speed=1", "plain.pb.gz"], ["--scope", ":peak=1", "plain.pb.gz"],
+                          ["--run", "--max-peak", "1M"], ["--max-peak", "1M", "plain.pb.gz", "--run"],
+                          ["--profiles", "x", "--max-peak", "1M", "plain.pb.gz"],
+                          ["--baseline", "plain.pb.gz", "--baseline", "plain.pb.gz", "plain.pb.gz"]):
+            with self.subTest(arguments):
+                result = self.check(*arguments, status=2)
+                self.assertEqual(b"", result.stdout)
+                self.assertNotEqual(b"", result.stderr)
+
+    def test_standard_input(self):
+        with open(self.path("plain.pb.gz"), "rb") as file:
+            result = harness.run([MEMTRACK, "check", "--max-peak", "0", "-"], stdin=file.read(), cwd=self.dir)
+        self.assertEqual(1, result.code, result)
+
+
+class Run(Case):
+    def test_kept(self):
+        result = self.check("--run", "--max-peak", "10M", "--no-leaks", "--", harness.program("tree"))
+        self.assertIn(b"2 of 2 budgets kept", result.stderr)
+        self.assertEqual([], self.leftovers())
+
+    def test_broken(self):
+        result = self.check("--run", "--max-peak", "100K", "--", harness.program("tree"), status=1)
+        native = harness.run([harness.program("tree")], cwd=self.dir)
+        self.assertEqual(native.stdout, result.stdout)
+        self.assertIn(b"tree.c", result.stderr)
+        kept, = self.leftovers()
+        self.assertIn(kept.encode(), result.stderr)
+        harness.check([MEMTRACK, "report", self.path("tmp", kept, "tree.pb.gz")])
+
+    def test_leaks_are_those_of_the_program(self):
+        self.check("--run", "--no-leaks", "--", harness.program("leaks"), status=1)
+        found = json.loads(self.check("--run", "--json", "--no-leaks", "--", harness.program("leaks"), status=1).stderr)
+        budget = found["files"][0]["budgets"][0]
+        self.assertEqual("leaked_blocks", budget["statistic"])
+        self.assertGreater(budget["actual"], 0)
+        self.assertIn("leaks.c", budget["where"]["key"])
+        self.check("--run", "--no-leaks", "--ignore", "*leaks.c", "--", harness.program("leaks"))
+
+    def test_the_runtime_does_not_leak(self):
+        source = self.path("quiet.c")
+        with open(source, "w") as file:
+            file.write('#include <locale.h>\n#include <pthread.h>\n#include <stdio.h>\n#include <stdlib.h>\n'
+                       '#include <time.h>\n#include <pwd.h>\n#include <unistd.h>\n'
+                       'static void *work(void *x) { free(malloc(10)); return x; }\nstatic void bye(void) {}\n'
+                       'int main(int argc, char **argv) {\n  (void)argv;\n  time_t now = 0;\n  pthread_t thread[4];\n'
+                       '  setlocale(LC_ALL, "C.UTF-8");\n  printf("%s", ctime(&now));\n  getpwuid(getuid());\n'
+                       '  setenv("MEMTRACK_TEST", "1", 1);\n  for (int i = 0; i < 40; i++) atexit(bye);\n'
+                       '  for (int i = 0; i < 4; i++) pthread_create(&thread[i], NULL, work, NULL);\n'
+                       '  for (int i = 0; i < 4; i++) pthread_join(thread[i], NULL);\n'
+                       '  void *volatile p = argc > 1 ? malloc(77) : NULL;\n  return p == (void *)1;\n}\n')
+        harness.check(["cc", "-g", source, "-o", self.path("quiet")])
+        self.check("--run", "--no-leaks", "--", self.path("quiet"))
+        self.check("--run", "--max-live", "0", "--", self.path("quiet"), status=1)  # there was something to leave out
+        found = json.loads(self.check("--run", "--json", "--no-leaks", "--", self.path("quiet"), "leak",
+                                      status=1).stderr)
+        self.assertEqual(1, found["files"][0]["budgets"][0]["actual"])
+
+    def test_failure_of_the_program_passes_through(self):
+        for script, status in (("exit 7", 7), ("kill -TERM $$", 143)):
+            with self.subTest(script):
+                self.check("--run", "--max-peak", "1G", "--", "sh", "-c", script, status=status)
+                self.check("--run", "--max-peak", "0", "--profiles", "kept", "--", "sh", "-c", script, status=status)
+        self.check("--run", "--max-peak", "1G", "--", "/no/such/program", status=127)
+        self.assertEqual([], self.leftovers())
+
+    def test_children_are_checked(self):
+        command = ["sh", "-c", '"$1"; "$1"; true', "sh", harness.program("tree")]
+        self.check("--run", "--max-peak", "100K", "--profiles", "kept", "--", *command, status=1)
+        names = sorted(os.listdir(self.path("kept")))
+        self.assertLessEqual({"sh.pb.gz", "tree.pb.gz", "tree.2.pb.gz"}, set(names))
+        lines = self.lines("--max-peak", "100K", *(os.path.join("kept", name) for name in names), status=1)
+        self.assertEqual(2, len(lines), lines)
+        self.check("--run", "--max-peak", "100K", "--profiles", "kept", "--", *command, status=1)
+        self.assertEqual(names, sorted(os.listdir(self.path("kept"))), "the same names each time")
+        self.assertEqual([], self.leftovers())
+
+    def test_a_baseline_of_its_own(self):
+        self.check("--run", "--max-peak", "1G", "--profiles", "old%p", "--", harness.program("tree"))
+        self.check("--run", "--baseline", "old%p/tree.pb.gz", "--tolerance", "0", "--", harness.program("tree"))
+
+    def test_options_of_the_program_are_its_own(self):
+        result = self.check("--run", "--max-peak", "1G", "echo", "--max-peak", "--", "-v")
+        self.assertEqual(b"--max-peak -- -v\n", result.stdout)
+
+    def test_interrupted(self):
+        process = subprocess.Popen([MEMTRACK, "check", "--run", "--max-peak", "0", "--", "sh", "-c",
+                                    "echo ready; exec sleep 20"], cwd=self.dir, env=self.environment(),
+                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True)
+        self.assertEqual(b"ready\n", process.stdout.readline())
+        started = time.monotonic()
+        os.killpg(process.pid, signal.SIGINT)
+        process.communicate(timeout=30)
+        self.assertLess(time.monotonic() - started, 15)
+        self.assertEqual(-signal.SIGINT, process.returncode)
+        self.assertEqual([], self.leftovers())
+
+
+if __name__ == "__main__":
+    harness.main()
