@@ -41,11 +41,12 @@ enum option_key {
 
 static const struct argp_option options[] = {
     {NULL, 0, NULL, 0, "What is shown:", 1},
-    {"by", KEY_BY, "GROUP", 0, "A row per line (default), function, file, module, stack, thread or size", 0},
+    {"by", KEY_BY, "GROUP", 0, "A row per line (default), function, file, module, stack, thread, scope, size or domain",
+     0},
     {"sort", KEY_SORT, "COLUMN", 0, "Largest first: live (default), change, rate, allocations, blocks or total", 0},
     {"include", KEY_INCLUDE, "PATTERN", 0,
      "Only what was allocated in a matching file, function or module (shell wildcards); PATTERN:LINE is a line of a "
-     "file. May be repeated: one has to match",
+     "file, scope:PATTERN the innermost scope, domain:PATTERN the domain. May be repeated: one has to match",
      0},
     {"exclude", KEY_EXCLUDE, "PATTERN", 0, "The opposite. May be repeated: none may match", 0},
     {"all-frames", KEY_ALL_FRAMES, NULL, 0, "Patterns may match any frame of the call path", 0},
@@ -98,15 +99,11 @@ static size_t parse_number(struct argp_state *state, const char *option, const c
     return n;
 }
 
-static bool is_grouping(const char *text, enum mt_group_by *by) {
-    return mt_group_by_parse(text, by) && *by != MT_BY_SCOPE && *by != MT_BY_DOMAIN;
-}
-
 static bool parse_value(int key, const char *text, struct argp_state *state, struct request *r) {
     switch (key) {
     case KEY_BY:
-        if (!is_grouping(text, &r->top.options.by))
-            argp_error(state, "--by %s: choose one of line, function, file, module, stack, thread, size", text);
+        if (!mt_group_by_parse(text, &r->top.options.by))
+            argp_error(state, "--by %s: choose one of %s", text, mt_group_by_list);
         return true;
     case KEY_SORT:
         if (!mt_top_column_parse(text, &r->top.options.sort))

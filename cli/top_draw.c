@@ -459,7 +459,7 @@ static void draw_foot(const struct mt_screen *s, int y) {
         put(&pen, MT_PAINT_DIM, "  words match anywhere, !word excludes; Enter, Esc");
     } else if (s->mode == MT_SCREEN_GROUP) {
         put(&pen, MT_PAINT_BOLD, "group by: ");
-        put(&pen, MT_PAINT_PLAIN, "l line  f function  i file  m module  s stack  t thread  z size");
+        put(&pen, MT_PAINT_PLAIN, "l line  f function  i file  m module  s stack  t thread  c scope  z size  d domain");
     } else if (*s->message) {
         put(&pen, MT_PAINT_WARN, s->message);
     } else {
@@ -476,7 +476,7 @@ static void draw_help(const struct mt_screen *s) {
         "L C R A B T                  sort by live, change, bytes/s, allocs/s, blocks, total",
         "/                            filter: words match anywhere in file, function, module;",
         "                             a*c is a pattern, a.c:12 a line, !word excludes",
-        "g                            group by line, function, file, module, stack, thread, size",
+        "g                            group by line, function, file, module, stack, thread, ...",
         "m                            mark: changes count from now",
         "space                        pause",
         "w                            write a snapshot: a profile, for memtrack report and diff",

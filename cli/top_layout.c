@@ -188,14 +188,20 @@ char *mt_top_name(const struct mt_naming *naming, const struct mt_rows *rows, co
 
 /* ---- filters ---------------------------------------------------------------------------------------------------- */
 
-/* "parse" becomes "*parse*", "a.c:12" "*a.c:12": a line is part of no wider pattern. */
+/* "parse" becomes "*parse*", "a.c:12" "*a.c:12" (a line is part of no wider pattern), "scope:x" "scope:*x*". */
 static char *widen(const char *word) {
+    static const char *const labels[] = {"scope:", "domain:"};
     char *pattern = NULL;
-    const char *colon = strrchr(word, ':');
+    size_t label = 0;
+    for (size_t i = 0; i < sizeof labels / sizeof *labels; i++)
+        if (strncmp(word, labels[i], strlen(labels[i])) == 0)
+            label = strlen(labels[i]);
+    const char *text = word + label, *colon = label ? NULL : strrchr(text, ':');
     bool has_line = colon && colon[1] && strspn(colon + 1, "0123456789") == strlen(colon + 1);
-    if (strpbrk(word, "*?["))
+    if (strpbrk(text, "*?["))
         return strdup(word);
-    return asprintf(&pattern, "*%s%s", word, has_line ? "" : "*") < 0 ? NULL : pattern;
+    int n = asprintf(&pattern, "%.*s*%s%s", (int)label, word, text, has_line ? "" : "*");
+    return n < 0 ? NULL : pattern;
 }
 
 static bool append(const char *const **list, size_t *n, char *pattern) {

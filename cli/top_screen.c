@@ -319,9 +319,9 @@ static void filter_key(struct loop *l, int key) {
 }
 
 static void group_key(struct loop *l, int key) {
-    static const char keys[] = "lfimstz";
-    static const enum mt_group_by groups[] = {MT_BY_LINE,  MT_BY_FUNCTION, MT_BY_FILE, MT_BY_MODULE,
-                                              MT_BY_STACK, MT_BY_THREAD,   MT_BY_SIZE};
+    static const char keys[] = "lfimstzcd";
+    static const enum mt_group_by groups[] = {MT_BY_LINE,   MT_BY_FUNCTION, MT_BY_FILE,  MT_BY_MODULE, MT_BY_STACK,
+                                              MT_BY_THREAD, MT_BY_SIZE,     MT_BY_SCOPE, MT_BY_DOMAIN};
     struct mt_screen *s = &l->screen;
     const char *at = key > 0 && key < 128 ? strchr(keys, key) : NULL;
     s->mode = MT_SCREEN_ROWS;

@@ -225,7 +225,7 @@ class Screen(Case):
         program.tell("b 30")
         terminal = self.top(program)
         terminal.wait_for(r"obedient\.c:\d+  grow_beta")
-        for key, wanted in [("f", "FUNCTION"), ("i", r"FILE"), ("m", "MODULE"), ("t", "THREAD"), ("z", "SIZE"),
+        for key, wanted in [("f", "FUNCTION"), ("i", r"FILE"), ("m", "MODULE"), ("t", "THREAD"), ("z", "SIZE"), ("c", "SCOPE"), ("d", "DOMAIN"),
                             ("s", "CALL PATH"), ("l", "LINE")]:
             terminal.keys("g")
             terminal.wait_for("group by:")
@@ -472,7 +472,7 @@ class Tables(Case):
             (2, b"needs a terminal", ["1"]),
             (2, b"name a process", ["--once"]),
             (2, b"one process at a time", ["--once", "1", "2"]),
-            (2, b"choose one of", ["--once", "--by", "scope", "1"]),
+            (2, b"choose one of", ["--once", "--by", "nothing", "1"]),
             (2, b"choose one of", ["--once", "--sort", "size", "1"]),
             (2, b"duration", ["--once", "--delay", "1ms", "1"]),
             (2, b"not a number", ["--batch", "--count", "0", "1"]),

@@ -309,6 +309,10 @@ static void reads_filters(void **state) {
     assert_string_equal(filter.exclude[0], "*a.c:12");
     assert_string_equal(filter.exclude[1], "*x*");
     mt_top_filter_free(&filter);
+    assert_true(mt_top_filter_parse("scope:load !domain:g?u", &filter));
+    assert_string_equal(filter.include[0], "scope:*load*");
+    assert_string_equal(filter.exclude[0], "domain:g?u");
+    mt_top_filter_free(&filter);
     assert_true(mt_top_filter_parse("", &filter));
     assert_true(mt_filter_is_empty(&filter));
 }
