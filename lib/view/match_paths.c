@@ -219,26 +219,30 @@ static const char *module_stem(const char *path, bool is_short, size_t *bytes) {
     return name;
 }
 
+/* The end that a module's stem is; NULL when out of memory. */
+static struct end *stem_end(struct mt_match *match, struct ends *stems, uint32_t id, bool is_short) {
+    size_t bytes;
+    const char *stem = module_stem(shared_text(match, id), is_short, &bytes);
+    uint32_t name = mt_strings_intern(match->strings, stem, bytes);
+    return name == UINT32_MAX ? NULL : end_at(stems, mt_identities_id(&stems->ids, (struct mt_identity){.a = name}));
+}
+
 /* Pairs the modules left over whose stems are alike, one on each side. */
 static int pair_stems(struct mt_match *match, const struct used *used, bool is_short) {
     struct ends stems = {0};
     int status = 0;
     for (int pass = 0; pass < 2 && status == 0; pass++)
         for (uint32_t id = 1; id < used->n && status == 0; id++) {
-            bool is_old = is_left(used, MT_OLD, id);
-            if ((!is_old && !is_left(used, MT_NEW, id)) || match->module_of[id] != id)
+            enum mt_side side = is_left(used, MT_OLD, id) ? MT_OLD : MT_NEW;
+            if (!is_left(used, side, id) || match->module_of[id] != id)
                 continue;
-            size_t bytes;
-            const char *stem = module_stem(shared_text(match, id), is_short, &bytes);
-            uint32_t name = mt_strings_intern(match->strings, stem, bytes);
-            int64_t stem_id = name == UINT32_MAX ? -1 : mt_identities_id(&stems.ids, (struct mt_identity){.a = name});
-            struct end *end = end_at(&stems, stem_id);
+            struct end *end = stem_end(match, &stems, id, is_short);
             if (!end) {
                 status = -MEMTRACK_ENOMEM;
             } else if (pass == 0) {
-                end->count[is_old ? MT_OLD : MT_NEW]++;
-                end->text[is_old ? MT_OLD : MT_NEW] = id;
-            } else if (is_old && end->count[MT_OLD] == 1 && end->count[MT_NEW] == 1) {
+                end->count[side]++;
+                end->text[side] = id;
+            } else if (side == MT_OLD && end->count[MT_OLD] == 1 && end->count[MT_NEW] == 1) {
                 match->module_of[id] = end->text[MT_NEW];
             }
         }
@@ -293,35 +297,43 @@ static int compare_build_ids(struct mt_match *match, size_t n) {
     return status;
 }
 
+/* Where functions start on each side: count is 1 when that is known and 2 when it is ambiguous, text is the line. */
+struct starts {
+    struct mt_identities functions;
+    struct ends lines;
+};
+
+static int compare_start(struct mt_match *match, struct starts *starts, enum mt_side side, uint32_t e, bool is_first) {
+    const struct mt_frames *frames = match->side[side].frames;
+    struct mt_statement it = mt_match_statement(match, side, e);
+    const struct mt_function *function = mt_frames_function(frames, &frames->entries[e]);
+    if (match->rebuilt[it.module] == SAME_BUILD || !it.function || !it.file || function->start_line <= 0)
+        return 0;
+    struct mt_identity name = {.tag = MT_ID_FUNCTION, .a = it.function, .b = it.file};
+    struct end *start = end_at(&starts->lines, mt_identities_id(&starts->functions, name));
+    if (!start)
+        return -MEMTRACK_ENOMEM;
+    uint32_t line = (uint32_t)function->start_line;
+    if (is_first) {
+        start->count[side] = start->count[side] && (start->count[side] == 2 || start->text[side] != line) ? 2 : 1;
+        start->text[side] = line;
+    } else if (match->rebuilt[it.module] == UNKNOWN_BUILD && start->count[MT_OLD] == 1 && start->count[MT_NEW] == 1 &&
+               start->text[MT_OLD] != start->text[MT_NEW]) {
+        match->rebuilt[it.module] = OTHER_BUILD;
+    }
+    return 0;
+}
+
 /* Decides what build ids left open: a function of one name and file that starts on different lines, once on each side. */
 static int compare_starts(struct mt_match *match) {
-    struct mt_identities functions = {0};
-    struct ends starts = {0}; /* per function: count is 1 when known and 2 when ambiguous, text is the line */
+    struct starts starts = {0};
     int status = 0;
-    for (int pass = 0; pass < 2 && status == 0; pass++)
-        for (enum mt_side side = MT_OLD; side < MT_N_SIDES && status == 0; side++) {
-            const struct mt_frames *frames = match->side[side].frames;
-            for (uint32_t e = 0; e < frames->n_entries && status == 0; e++) {
-                struct mt_statement it = mt_match_statement(match, side, e);
-                const struct mt_function *function = mt_frames_function(frames, &frames->entries[e]);
-                if (match->rebuilt[it.module] == SAME_BUILD || !it.function || !it.file || function->start_line <= 0)
-                    continue;
-                struct mt_identity name = {.tag = MT_ID_FUNCTION, .a = it.function, .b = it.file};
-                struct end *start = end_at(&starts, mt_identities_id(&functions, name));
-                if (!start) {
-                    status = -MEMTRACK_ENOMEM;
-                } else if (pass == 0) {
-                    uint32_t line = (uint32_t)function->start_line;
-                    start->count[side] = start->count[side] && start->text[side] != line ? 2 : 1;
-                    start->text[side] = line;
-                } else if (match->rebuilt[it.module] == UNKNOWN_BUILD && start->count[MT_OLD] == 1 &&
-                           start->count[MT_NEW] == 1 && start->text[MT_OLD] != start->text[MT_NEW]) {
-                    match->rebuilt[it.module] = OTHER_BUILD;
-                }
-            }
-        }
-    free_ends(&starts);
-    mt_identities_free(&functions);
+    for (int pass = 0; pass < 2; pass++)
+        for (enum mt_side side = MT_OLD; side < MT_N_SIDES; side++)
+            for (uint32_t e = 0; e < match->side[side].frames->n_entries && status == 0; e++)
+                status = compare_start(match, &starts, side, e, pass == 0);
+    free_ends(&starts.lines);
+    mt_identities_free(&starts.functions);
     return status;
 }
 
@@ -337,9 +349,31 @@ static int add_note(struct mt_match *match, char *text) {
     return 0;
 }
 
-/* Says which modules are other builds, and leaves UNKNOWN_BUILD nowhere. */
+enum { N_NAMED = 3 };
+
+/* "app, libx.so and 4 more modules are …" */
+static char *builds_note(const struct mt_match *match, const uint32_t named[N_NAMED], uint32_t n) {
+    char *text = NULL;
+    size_t bytes;
+    FILE *stream = open_memstream(&text, &bytes);
+    if (!stream)
+        return NULL;
+    for (uint32_t i = 0; i < n && i < N_NAMED; i++) {
+        size_t length;
+        fprintf(stream, "%s%s", i ? ", " : "", module_stem(shared_text(match, named[i]), false, &length));
+    }
+    if (n > N_NAMED)
+        fprintf(stream, " and %u more module%s", n - N_NAMED, n == N_NAMED + 1 ? "" : "s");
+    fprintf(stream, "%s another build on the new side: lines are paired function by function, as far as they can be.",
+            n == 1 ? " is" : " are each");
+    if (fclose(stream) == 0)
+        return text;
+    free(text);
+    return NULL;
+}
+
+/* Leaves UNKNOWN_BUILD nowhere and says which modules are other builds. */
 static int settle(struct mt_match *match, const struct used *used) {
-    enum { N_NAMED = 3 };
     uint32_t n = 0, named[N_NAMED];
     for (uint32_t id = 0; id < used->n; id++) {
         match->rebuilt[id] = match->rebuilt[id] == OTHER_BUILD;
@@ -347,26 +381,7 @@ static int settle(struct mt_match *match, const struct used *used) {
             named[n - 1] = id;
     }
     match->any_rebuilt = n > 0;
-    if (!n)
-        return 0;
-    char *text = NULL;
-    size_t bytes;
-    FILE *stream = open_memstream(&text, &bytes);
-    if (!stream)
-        return -MEMTRACK_ENOMEM;
-    for (uint32_t i = 0; i < n && i < N_NAMED; i++) {
-        size_t length;
-        fprintf(stream, "%s%s", i ? ", " : "", module_stem(shared_text(match, named[i]), false, &length));
-    }
-    if (n > N_NAMED)
-        fprintf(stream, " and %u more modules", n - N_NAMED);
-    fprintf(stream, "%s another build on the new side: lines are paired function by function, as far as they can be.",
-            n == 1 ? " is" : " are each");
-    if (fclose(stream) != 0) {
-        free(text);
-        return -MEMTRACK_ENOMEM;
-    }
-    return add_note(match, text);
+    return n ? add_note(match, builds_note(match, named, n)) : 0;
 }
 
 static int find_builds(struct mt_match *match, size_t n) {

@@ -3,6 +3,7 @@
 """`memtrack diff`: what it prints of known profiles (golden/diff-*.txt; MEMTRACK_GOLDEN=write renews them), and what must
 hold of every difference: columns add up, order, lines fit, nothing in a profile reaches the terminal, exit status."""
 import csv
+import gzip
 import io
 import json
 import os
@@ -11,7 +12,7 @@ import shutil
 import subprocess
 import unittest
 
-from support import harness
+from support import harness, live
 
 try:
     import jsonschema
@@ -317,6 +318,35 @@ class Status(Case):
                                     stderr=subprocess.PIPE)
         self.assertEqual(result.returncode, 3)
         self.assertEqual(result.stderr.count(b"No space left"), 1)
+
+
+class Hostile(Case):
+    def test_every_cut_and_every_broken_byte_is_survived(self):
+        with open(os.path.join(self.dir, "rebuilt.pb.gz"), "rb") as file:
+            whole = gzip.decompress(file.read())
+        for i in range(0, len(whole), 23):
+            with open(os.path.join(self.dir, "broken"), "wb") as file:
+                file.write(whole[:i] + bytes([whole[i] ^ 0x55]) + whole[i + 1:] if i % 2 else whole[:i])
+            for sides in (("plain.pb.gz", "broken"), ("broken", "plain.pb.gz")):
+                result = harness.run([MEMTRACK, "diff", *sides, "--by", ("line", "stack")[i % 2]], cwd=self.dir)
+                self.assertIn(result.code, (0, 3), result)
+
+
+class Process(unittest.TestCase):
+    PROGRAM = "import sys, time; kept = [bytes(999) for i in range(500)]; print('ready', flush=True); time.sleep(999)"
+
+    def test_a_running_process_is_a_side(self):
+        with live.process([harness.tool("python3"), "-c", self.PROGRAM]) as process:
+            process.wait_for("ready")
+            process.wait_for_state("S")
+            twice = process.memtrack("diff", "--json", process.pid, process.pid)
+            self.assertEqual(twice.code, 0, twice)
+            result = json.loads(twice.stdout)
+            self.assertGreater(result["old"]["live_blocks"], 500)
+            self.assertEqual(result["diff"]["live_bytes"], 0)
+            self.assertTrue(all(row["state"] == "both" and row["diff_live_bytes"] == 0 for row in result["rows"]))
+            peak = json.loads(process.memtrack("diff", "--json", "%d@peak" % process.pid, process.pid).stdout)
+            self.assertEqual(peak["old"]["live_bytes"], peak["old"]["peak_bytes"])
 
 
 if __name__ == "__main__":
