@@ -262,6 +262,8 @@ static void print_head(const struct mt_terminal *terminal, const struct mt_timel
         fprintf(terminal->stream, "it ended before the second tick: there is little to see\n");
     if (t->sum.n_points && t->sum.has[MT_SERIES_RSS])
         fputs("shared pages are in the RSS of every process that maps them; PSS counts them once\n", terminal->stream);
+    if (course->has[MT_SERIES_PSS])
+        fputs("PSS and swap are read at most twice a second\n", terminal->stream);
     fputc('\n', terminal->stream);
 }
 

@@ -44,7 +44,7 @@ struct chart {
     const struct mt_timeline *timeline;
     struct line lines[MOST_LINES + 1];
     size_t n_lines, n_columns;
-    bool is_stacked, has_other;
+    bool is_stacked, has_other, is_first_filled;
     uint64_t to_ns;
     double most;
     uint64_t y_step, x_step;
@@ -111,15 +111,23 @@ static struct line *add_line(struct chart *c, char *label) {
     return line;
 }
 
+static bool never_above_zero(const struct mt_course *course, enum mt_series series) {
+    for (size_t i = 0; i < course->n_points; i++)
+        if (course->points[i].value[series] != 0)
+            return false;
+    return true;
+}
+
 static bool add_figures(struct chart *c, const struct mt_course *course) {
     for (size_t s = 0; s < MT_N_SERIES; s++) {
-        if (!course->has[s])
+        if (!course->has[s] || (s == MT_SERIES_SWAP && never_above_zero(course, (enum mt_series)s)))
             continue;
         struct line *line = add_line(c, escape(mt_series_labels[s]));
         if (!line)
             return false;
         mt_course_columns(course, (enum mt_series)s, 0, c->to_ns, line->columns, c->n_columns);
     }
+    c->is_first_filled = true;
     return true;
 }
 
@@ -287,7 +295,7 @@ static void put_lines(const struct chart *c) {
                 continue;
             while (to < c->n_columns && line->columns[to] >= 0)
                 to++;
-            if (c->is_stacked || l == 0)
+            if (c->is_stacked || (c->is_first_filled && l == 0))
                 put_area(c, line, l, from, to);
             if (!c->is_stacked)
                 put_stroke(c, line, l, from, to);
@@ -402,6 +410,8 @@ static void put_subtitle(const struct chart *c, const struct mt_strata *strata) 
         fprintf(c->stream, " · resolution: %s", mt_format_duration(coarsest, strata->coarsest_ns));
     else if (course && course->n_ticks > 1)
         fprintf(c->stream, " · resolution: %s", mt_format_duration(coarsest, course->coarsest_ns));
+    if (!strata && course && course->has[MT_SERIES_PSS])
+        fputs(" · PSS is read at most twice a second", c->stream);
     fputs("</text>\n", c->stream);
 }
 
