@@ -9,6 +9,7 @@
  *   other    a heap profile of another tool: two columns
  *   empty    a process that allocated nothing
  *   many     5,000 paths in 700 files
+ *   scopes   a server that measures its requests, with a few names that a terminal would obey
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -248,11 +249,67 @@ static void many(void) {
     mt_profile_sum_totals(p);
 }
 
+static void scope(const char *name, const char *thread, uint64_t count, int64_t bytes, int64_t ns) {
+    struct mt_scope s = {.name = mt_profile_intern(p, name), .thread = mt_profile_intern(p, thread), .count = count};
+    const int64_t one[MT_N_SCOPE_VALUES] = {bytes / 10, bytes, bytes * 3, bytes / 100, bytes * 3 - bytes / 10, ns, 0};
+    s.idle = count / 4;
+    for (size_t v = 0; v < MT_N_SCOPE_VALUES; v++) {
+        s.max[v] = one[v] * 2;
+        s.sum[v] = one[v] * (int64_t)count;
+        s.own[v] = v == MT_SCOPE_PEAK_BYTES ? 0 : s.sum[v] / 2;
+    }
+    mt_profile_scopes_add_totals(&p->info.scopes, &s);
+    for (uint8_t v = 0; v < MT_SCOPE_CPU_NS; v++) {
+        struct mt_scope_bucket b = {.value = v, .count = count - count / 10 - (v < MT_SCOPE_DURATION_NS ? s.idle : 0)};
+        b.bucket = (uint16_t)mt_bucket_of((uint64_t)one[v]);
+        mt_profile_scopes_add_bucket(&p->info.scopes, &b);
+        b.bucket = (uint16_t)mt_bucket_of((uint64_t)one[v] * 2);
+        b.count = count / 10;
+        mt_profile_scopes_add_bucket(&p->info.scopes, &b);
+    }
+}
+
+static void scope_event(const char *name, uint64_t time_ns, uint64_t duration_ns, uint32_t tid, const char *value) {
+    struct mt_scope_event e = {.serial = time_ns / 1000, .time_ns = time_ns, .duration_ns = duration_ns, .tid = tid};
+    e.name = mt_profile_intern(p, name), e.net_bytes = -2048, e.peak_bytes = 65536;
+    mt_profile_scopes_add_event(&p->info.scopes, &e);
+    struct mt_scope_key key = {mt_profile_intern(p, "url"), mt_profile_intern(p, value ? value : "")};
+    if (value)
+        mt_profile_scopes_add_key(&p->info.scopes, &key);
+}
+
+static void scopes(void) {
+    plain();
+    struct mt_scopes *s = &p->info.scopes;
+    scope("request", "4242 parser", 1000, 40000, 1500000);
+    scope("request", "4243 worker", 234, 50000, 1200000);
+    scope("parse", "4242 parser", 5000, 9000, 80000);
+    scope("std::vector<int, std::allocator<int> >::reserve(unsigned long)", "4242 parser", 7, 1 << 20, 300);
+    scope("\033]0;owned\a\xff", "4243 worker", 1, 100, 10);
+    scope("phase", "4242 parser", 1, 50 << 20, 1700000000);
+    s->totals[s->n_totals - 1].is_process = true;
+    s->totals[2].errors = 3;
+    s->events_seen = 20000;
+    s->event_sample = 4;
+    scope_event("parse", 10000000, 80000, 4242, NULL);
+    scope_event("request", 9900000, 1500000, 4242, "/index\033[2J");
+    scope_event("task", 10500000, 20000000, 4242, "/a,b \"c\""); /* does not nest with the one before */
+    scope_event("request", 40000000, 1200000, 4243, "/");
+    mt_profile_add_mark(p, 9000000, "warm\nup", MT_MARK_PROGRAM);
+    mt_profile_add_mark(p, 41000000, "live>1G", MT_MARK_TRIGGER);
+    struct mt_counter counter = {
+        .time_ns = 30000000, .value = -1234567, .name = mt_profile_intern(p, "cache"), .tid = 4242};
+    mt_profile_scopes_add_counter(s, &counter);
+    p->samples[0].scope = s->totals[0].name;
+    p->samples[1].scope = s->totals[2].name;
+    p->samples[2].domain = mt_profile_intern(p, "gpu");
+}
+
 static const struct {
     const char *name;
     void (*fill)(void);
 } kinds[] = {{"plain", plain}, {"hostile", hostile}, {"sampled", sampled}, {"rebuilt", rebuilt},
-             {"other", other}, {"empty", empty},     {"many", many}};
+             {"other", other}, {"empty", empty},     {"many", many},       {"scopes", scopes}};
 
 int main(int argc, char **argv) {
     struct mt_error error = {0};

@@ -1,0 +1,174 @@
+# SPDX-License-Identifier: MIT
+# timeout: 240
+"""Scopes equal what programs count themselves: nested, recursive, in eight threads, moved over a thread pool and an event
+loop, misused; and so does everything that is made of them: rows, percentiles, labels, events, traces."""
+import json
+import math
+import os
+import unittest
+
+from oracle.test_pprof_go import ask
+from support import harness
+from support.trace import check_trace
+
+COLUMNS = ["net", "peak", "bytes", "blocks", "freed", "own_net", "own_bytes", "own_blocks"]
+VALUES = {"net": "net_bytes", "peak": "peak_bytes", "bytes": "allocated_bytes", "blocks": "allocated_blocks",
+          "freed": "freed_bytes"}
+OWN = {"own_net": "own_net_bytes", "own_bytes": "own_allocated_bytes", "own_blocks": "own_allocated_blocks"}
+
+
+def counted(stdout):
+    """What the program says that it did: {name: [{column: number}]}."""
+    regions = {}
+    for line in stdout.decode().splitlines():
+        name, *numbers = line.split()
+        regions.setdefault(name, []).append(dict(zip(COLUMNS, map(int, numbers), strict=True)))
+    return regions
+
+
+def percentile(values, percent):
+    return sorted(values)[math.ceil(len(values) * percent / 100) - 1]
+
+
+class Recorded(unittest.TestCase):
+    def setUp(self):
+        context = harness.workdir()
+        self.dir = context.__enter__()
+        self.addCleanup(context.__exit__, None, None, None)
+        self.profile = os.path.join(self.dir, "p.pb.gz")
+
+    def record(self, name, *arguments, **env):
+        result = harness.check([harness.MEMTRACK, "run", "-q", "-o", self.profile, "--", harness.program(name),
+                                *arguments], env=harness.plain_environment(**env))
+        return counted(result.stdout)
+
+    def scopes(self, *options):
+        return json.loads(harness.check([harness.MEMTRACK, "scopes", "--json", self.profile, *options]).stdout)
+
+    def report(self, *options):
+        return json.loads(harness.check([harness.MEMTRACK, "report", "--json", self.profile, *options]).stdout)
+
+    def rows(self):
+        return {(row["name"], row["process"]): row for row in self.scopes()["rows"]}
+
+
+class Oracle(Recorded):
+    def compare(self, regions):
+        rows = self.rows()
+        self.assertTrue(regions)
+        for name, runs in regions.items():
+            row = rows[name, False]
+            self.assertEqual(row["count"], len(runs), name)
+            for column, key in VALUES.items():
+                values = [run[column] for run in runs]
+                self.assertEqual(row[key]["sum"], sum(values), (name, key))
+                self.assertEqual(row[key]["max"], max(values), (name, key))
+                self.assertAlmostEqual(row[key]["mean"], sum(values) / len(values), places=3)
+                for percent in (50, 95):
+                    exact = percentile(values, percent)
+                    self.assertLessEqual(abs(row[key]["p%d" % percent] - exact), abs(exact) * 0.03, (name, key, exact))
+            for column, key in OWN.items():
+                self.assertEqual(row[key], sum(run[column] for run in runs), (name, key))
+        return rows
+
+    def check_attribution(self, regions):
+        """What was allocated in a scope and in none inside of it is what the report charges to its name."""
+        report = self.report("--by", "scope", "--sort", "total")
+        charged = {row["key"]: row for row in report["rows"]}
+        for name, runs in regions.items():
+            own = sum(run["own_bytes"] for run in runs)
+            self.assertEqual(charged[name]["total_bytes"] if own else 0, own, name)
+            inside = self.report("--include", "scope:" + name)["rows"]
+            self.assertEqual(sum(row["total_bytes"] for row in inside), own, name)
+        self.assertEqual(sum(row["total_bytes"] for row in report["rows"]), report["totals"]["total_bytes"])
+
+    def test_nested_and_recursive(self):
+        regions = self.record("scope_nested")
+        self.assertEqual(len(regions["recurse"]), 300)
+        rows = self.compare(regions)
+        self.check_attribution(regions)
+        self.assertEqual(sum(row["errors"] for row in rows.values()), 0)
+
+    def test_eight_threads(self):
+        regions = self.record("scope_threads")
+        rows = self.compare(regions)
+        self.check_attribution(regions)
+        self.assertEqual(rows["request", False]["threads"], 8)
+        for name in ("phase", "half"):
+            row = rows[name, True]
+            self.assertEqual(row["net_bytes"]["sum"], sum(run["net"] for run in regions["request"]))
+            self.assertEqual(row["allocated_bytes"]["sum"], sum(run["bytes"] for run in regions["request"]))
+            self.assertGreaterEqual(row["peak_bytes"]["max"], row["net_bytes"]["max"])
+
+    def test_thread_pool(self):
+        regions = self.record("scope_tasks", "4")
+        self.assertEqual(len(regions["task"]), 200)
+        self.compare(regions)
+        self.check_attribution(regions)
+
+    def test_event_loop(self):
+        regions = self.record("scope_tasks", "1")
+        rows = self.compare(regions)
+        self.assertEqual(len(regions["loop"]), 1)
+        self.assertGreater(rows["task", False]["duration_ns"]["sum"], rows["loop", False]["duration_ns"]["sum"])
+
+    def test_misuse(self):
+        regions = self.record("scope_misuse")
+        self.assertEqual(len(regions["good"]), 8)
+        rows = self.compare(regions)
+        self.assertEqual({name: row["errors"] for (name, _), row in rows.items() if row["errors"]},
+                         {"inner": 1, "jumped": 6})
+        self.assertEqual(rows["deep", False]["count"], 16384)
+
+
+class Made(Recorded):
+    def test_processor_time_is_measured_when_asked_for(self):
+        self.record("scope_nested", MEMTRACK_SCOPE_CPU="1")
+        self.assertTrue(self.scopes()["cpu_measured"])
+        for row in self.rows().values():
+            self.assertGreater(row["cpu_ns"]["sum"], 0)
+            self.assertLessEqual(row["cpu_ns"]["p50"], row["cpu_ns"]["max"])
+
+    def test_domains_and_events(self):
+        self.record("scope_domains")
+        rows = {row["key"]: row for row in self.report("--by", "domain")["rows"]}
+        self.assertEqual((rows["pool"]["live_bytes"], rows["pool"]["total_bytes"]), (500, 1000))
+        self.assertEqual((rows["device"]["live_blocks"], rows["device"]["peak_bytes"]), (5, 6 << 20))
+        device = self.report("--include", "domain:device", "--by", "scope")["rows"]
+        self.assertEqual([row["key"] for row in device], ["upload"])
+        events = self.scopes("--events")
+        self.assertEqual([(event["name"], event["metadata"]) for event in events["events"]],
+                         [("fill", {}), ("upload", {"size": "small", "queue": "copy"}),
+                          ("upload", {"size": "large", "queue": "copy"})])
+        self.assertEqual([mark["name"] for mark in events["marks"]], ["filling", "emptying"])
+        self.assertEqual([counter["value"] for counter in events["counters"]], [10, 5])
+        times = [mark["time_ns"] for mark in events["marks"]]
+        for event in events["events"]:
+            self.assertTrue(times[0] <= event["time_ns"] <= event["time_ns"] + event["duration_ns"] <= times[1])
+
+    def test_traces(self):
+        for program, arguments in (("scope_nested", []), ("scope_threads", []), ("scope_tasks", ["4"])):
+            if os.path.exists(self.profile):
+                os.remove(self.profile)
+            self.record(program, *arguments)
+            trace = json.loads(harness.check([harness.MEMTRACK, "scopes", "--trace", "-", self.profile]).stdout)
+            found = check_trace(trace)
+            self.assertEqual(len(found["X"]) + len(found["b"]), self.scopes()["events"]["kept"])
+            self.assertEqual(bool(found["b"]), program != "scope_nested")
+
+    def test_go_pprof_focuses_on_scopes(self):
+        regions = self.record("scope_nested")
+        own = sum(run["own_bytes"] for run in regions["parse"])
+        text = ask("-top", "-unit=B", "-sample_index=alloc_space", "-tagfocus=scope=^parse$", self.profile)
+        self.assertIn("%dB" % own, text)
+        self.record_again("scope_domains")
+        text = ask("-top", "-unit=B", "-sample_index=inuse_space", "-tagfocus=domain=device", self.profile)
+        self.assertIn("%dB" % (5 << 20), text)
+
+    def record_again(self, name):
+        os.remove(self.profile)
+        self.record(name)
+
+
+if __name__ == "__main__":
+    harness.main()

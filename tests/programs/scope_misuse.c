@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: MIT */
+// flags: -O1 -g -fno-builtin
+/*
+ * Everything that can be done wrong with a region returns its error, and the regions around and after it still measure
+ * what they should. Ends with the number of mistakes that had another result.
+ */
+#include <pthread.h>
+#include <setjmp.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "scope_oracle.h"
+
+static int mistakes;
+
+static void expect(const char *what, int found, int wanted) {
+    if (found == wanted)
+        return;
+    fprintf(stderr, "%s: %d instead of %d\n", what, found, wanted);
+    mistakes++;
+}
+
+static void good(const char *when) {
+    struct region region;
+    begin(&region, "good");
+    void *block = take(1000);
+    give(take(500));
+    end(&region);
+    give(block);
+    expect(when, n_wrong, 0);
+}
+
+static void twice(void) {
+    memtrack_scope scope;
+    memtrack_delta delta;
+    expect("begin", memtrack_begin(&scope, "twice"), 0);
+    expect("end", memtrack_end(&scope, &delta), 0);
+    memset(&delta, 1, sizeof delta);
+    expect("end again", memtrack_end(&scope, &delta), -MEMTRACK_EENDED);
+    expect("its result is zero", delta.net_bytes != 0 || delta.duration_ns != 0, 0);
+    expect("set after the end", memtrack_scope_set(&scope, "k", "v"), -MEMTRACK_EENDED);
+    expect("detach after the end", memtrack_scope_detach(&scope), -MEMTRACK_EENDED);
+    expect("attach after the end", memtrack_scope_attach(&scope), -MEMTRACK_EENDED);
+    good("after twice");
+}
+
+static void never_begun(void) {
+    memtrack_scope scope;
+    memset(&scope, 0, sizeof scope);
+    expect("zeros", memtrack_end(&scope, NULL), -MEMTRACK_EENDED);
+    memset(&scope, 0xa5, sizeof scope);
+    expect("garbage", memtrack_end(&scope, NULL), -MEMTRACK_EENDED);
+    good("after never_begun");
+}
+
+static void wrong_order(void) {
+    memtrack_scope outer, inner;
+    memtrack_delta delta;
+    expect("outer", memtrack_begin(&outer, "outer"), 0);
+    void *block = take(100);
+    expect("inner", memtrack_begin(&inner, "inner"), 0);
+    expect("detach the outer one", memtrack_scope_detach(&outer), -MEMTRACK_EORDER);
+    give(take(300));
+    expect("end the outer one first", memtrack_end(&outer, &delta), -MEMTRACK_EORDER);
+    expect("it is right all the same", delta.net_bytes == 108 && delta.peak_bytes == 416, 1);
+    expect("the inner one has ended", memtrack_end(&inner, NULL), -MEMTRACK_EENDED);
+    give(block);
+    good("after wrong_order");
+}
+
+static void *end_elsewhere(void *scope) {
+    return (void *)(intptr_t)memtrack_end(scope, NULL);
+}
+
+static void wrong_thread(void) {
+    memtrack_scope scope;
+    pthread_t thread;
+    void *result;
+    expect("begin", memtrack_begin(&scope, "stays"), 0);
+    pthread_create(&thread, NULL, end_elsewhere, &scope);
+    pthread_join(thread, &result);
+    expect("end in another thread", (int)(intptr_t)result, -MEMTRACK_ETHREAD);
+    expect("end at home", memtrack_end(&scope, NULL), 0);
+    good("after wrong_thread");
+}
+
+static void forked(void) {
+    memtrack_scope scope;
+    int status = 0;
+    expect("begin", memtrack_begin(&scope, "parent"), 0);
+    pid_t child = fork();
+    if (child == 0) {
+        memtrack_scope own;
+        mistakes = 0;
+        expect("end the parent's", memtrack_end(&scope, NULL), -MEMTRACK_EFORKED);
+        expect("begin one's own", memtrack_begin(&own, "child"), 0);
+        expect("end it", memtrack_end(&own, NULL), 0);
+        _exit(mistakes);
+    }
+    waitpid(child, &status, 0);
+    expect("the child", WIFEXITED(status) ? WEXITSTATUS(status) : -1, 0);
+    expect("the parent's goes on", memtrack_end(&scope, NULL), 0);
+    good("after forked");
+}
+
+static jmp_buf out;
+
+__attribute__((noinline)) static void jump(int depth) {
+    memtrack_scope scope;
+    memtrack_begin(&scope, "jumped");
+    if (depth == 0)
+        longjmp(out, 1);
+    jump(depth - 1);
+    memtrack_end(&scope, NULL);
+}
+
+static void never_ended(void) {
+    memtrack_scope around;
+    expect("around", memtrack_begin(&around, "around"), 0);
+    if (setjmp(out) == 0)
+        jump(5);
+    expect("ends those inside", memtrack_end(&around, NULL), -MEMTRACK_EORDER);
+    good("after never_ended");
+}
+
+static void detached_twice(void) {
+    memtrack_scope scope;
+    memtrack_delta delta;
+    expect("begin", memtrack_begin(&scope, "moves"), 0);
+    void *block = take(92);
+    expect("detach", memtrack_scope_detach(&scope), 0);
+    expect("detach again", memtrack_scope_detach(&scope), -MEMTRACK_EENDED);
+    expect("attach", memtrack_scope_attach(&scope), 0);
+    expect("attach again", memtrack_scope_attach(&scope), -MEMTRACK_EUSAGE);
+    give(block);
+    expect("detach", memtrack_scope_detach(&scope), 0);
+    expect("end while detached", memtrack_end(&scope, &delta), 0);
+    expect("all of it", delta.net_bytes == 0 && delta.peak_bytes == 100 && delta.allocated_blocks == 1, 1);
+    good("after detached_twice");
+}
+
+static void deep(void) {
+    enum { DEEP = 20000 };
+    static memtrack_scope scope[DEEP];
+    int opened = 0;
+    while (opened < DEEP && memtrack_begin(&scope[opened], "deep") == 0)
+        opened++;
+    expect("many are open at once", opened >= 1000, 1);
+    for (int i = opened - 1; i >= 0; i--)
+        expect("end", memtrack_end(&scope[i], NULL), 0);
+    good("after deep");
+}
+
+int main(void) {
+    twice();
+    never_begun();
+    wrong_order();
+    wrong_thread();
+    forked();
+    never_ended();
+    detached_twice();
+    deep();
+    return finish() || mistakes;
+}
