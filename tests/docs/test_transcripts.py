@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""The README shows what the commands print today."""
+# timeout: 400
+"""The README and docs/live.md show what the commands print today."""
 import os
 import subprocess
 import sys
