@@ -22,7 +22,7 @@ _memtrack() {
         return
     fi
     for ((i = 2; i < COMP_CWORD; i++)); do
-        if [ "$command" = run ] && [ "${COMP_WORDS[i]}" = -- ]; then
+        if [[ $command =~ ^(run|check|compare)$ && ${COMP_WORDS[i]} == -- ]]; then
             mapfile -t COMPREPLY < <(compgen -c -- "$word"; compgen -f -- "$word")
             return
         fi

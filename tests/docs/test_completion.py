@@ -34,7 +34,8 @@ for command in ("run", "report", "diff"):
         problems.append(f"{command}: offers {sorted(offered)}, --help lists {sorted(listed)}")
     if complete("memtrack", command, "--js") != {"--json"}:
         problems.append(f"{command} --js: {complete('memtrack', command, '--js')}")
-if "ls" not in complete("memtrack", "run", "--", "ls"):
-    problems.append("no program is offered after `run --`")
+for command in ("run", "check", "compare"):
+    if "ls" not in complete("memtrack", command, "--", "ls"):
+        problems.append(f"no program is offered after `{command} --`")
 print("\n".join(problems) or "completion agrees with --help")
 sys.exit(1 if problems else 0)
