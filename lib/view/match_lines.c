@@ -19,6 +19,8 @@
 #include "view/source.h"
 #include "view/wrappers.h"
 
+enum { MAX_TEXTS = 512 }; /* a line is looked for from the beginning of its file */
+
 struct lines {
     struct mt_match *match;
     uint32_t *bare; /* shared id of a function -> of its bare name, UINT32_MAX: not known yet */
@@ -213,7 +215,8 @@ static int align_group(struct lines *l, const struct run run[MT_N_SIDES]) {
     uint32_t *to = calloc(run[MT_OLD].n + 1, sizeof *to);
     const struct mt_point *first_old = &sides[MT_OLD].points[run[MT_OLD].order[0]];
     const struct mt_point *first_new = &sides[MT_NEW].points[run[MT_NEW].order[0]];
-    bool with_text = first_old->at.kind == MT_BY_FILE_AND_LINE && sources_differ(l, first_old, first_new);
+    bool with_text = first_old->at.kind == MT_BY_FILE_AND_LINE && run[MT_OLD].n + run[MT_NEW].n <= MAX_TEXTS &&
+                     sources_differ(l, first_old, first_new);
     bool failed = !to;
     for (enum mt_side side = MT_OLD; side < MT_N_SIDES; side++) {
         points[side] = calloc(run[side].n + 1, sizeof *points[side]);
