@@ -80,6 +80,16 @@ MT_HOOK int memtrack_reset_peak(void) {
     return 0;
 }
 
+MT_HOOK int memtrack_clear_traces(void) {
+    struct mt_thread *t = mt_event_enter(SP());
+    if (t == NULL)
+        return why_not();
+    uint64_t state = mt_page.state;
+    mt_request_clear(t);
+    mt_event_leave(t, state); /* not the state that it is now: this thread, too, has to begin anew */
+    return 0;
+}
+
 MT_HOOK uint64_t memtrack_get_overhead(void) {
     return has_ledger() ? mt_tracker.header->file_bytes : 0;
 }

@@ -88,6 +88,10 @@ MEMTRACK_API_(int, get_traced_memory, (uint64_t * current_bytes, uint64_t *peak_
                0))
 /* The peak is what is live now, and its composition with it. */
 MEMTRACK_API_(int, reset_peak, (void), (), 0)
+/* Forget what has been recorded so far, as if recording began now: the totals and the peak are zero, what is live is
+ * unknown, and its frees count as nothing. Open scopes measure from here. With several threads, what others
+ * allocate at this moment can fall on either side. */
+MEMTRACK_API_(int, clear_traces, (void), (), 0)
 /* Bytes of the ledger: what the recording costs. */
 MEMTRACK_API_(uint64_t, get_overhead, (void), (), 0)
 

@@ -40,6 +40,8 @@ struct search {
 };
 
 static void consider(struct search *s, const struct mt_live_block *block) {
+    if (block->era < s->ledger->info.control.clear_era)
+        return; /* the program has cleared what was recorded then */
     if (block->address == 0 || block->site == 0)
         return;
     if (block->address <= s->address) {

@@ -264,9 +264,11 @@ void mt_cut_apply_control(struct mt_ledger *ledger) {
     ledger->info.control.epoch = saved.epoch;
     ledger->info.control.current_bytes = saved.current_bytes;
     ledger->info.control.peak_bytes = saved.peak_bytes;
+    ledger->info.control.clear_epoch = saved.clear_epoch;
 }
 
 static void apply_bank(struct mt_bank *bank, const struct mt_bank *later) {
+    bank->clear_epoch = later->saved.clear_epoch;
     bank->live_bytes = later->saved.live_bytes;
     bank->allocated_blocks = later->saved.allocated_blocks;
     bank->published_bytes = later->saved.published_bytes;

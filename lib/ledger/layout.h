@@ -222,6 +222,7 @@ struct mt_bank {
     uint32_t n_threads;              /* threads that have owned this bank so far */
     char name[16];                   /* comm of the first owner when it first allocated, NUL-terminated */
     uint64_t interrupted;            /* events in a signal handler that interrupted the recorder: not in any count */
+    uint64_t clear_epoch;            /* control.clear_epoch when the counters began at zero */
     struct {
         int64_t live_bytes;
         uint64_t allocated_blocks;
@@ -229,7 +230,7 @@ struct mt_bank {
         uint64_t failed, unknown_frees, dropped, lossy_blocks, unwind_mismatches, allocated_usable_bytes, interrupted;
         uint64_t unsaved; /* sites that found no memory for their copy at this cut: it is approximate */
         uint64_t cut;     /* stored last */
-        uint64_t reserved[2];
+        uint64_t clear_epoch;
     } saved; /* the counters at the cut of that number */
 };
 enum { MT_BANKS_PER_CHUNK = 32, MT_MAX_BANKS = 65536 };
@@ -377,14 +378,16 @@ struct mt_control {
     int64_t current_bytes; /* sum of what the banks have published */
     int64_t peak_bytes;    /* highest current_bytes */
     union mt_request request;
-    uint32_t era; /* now */
-    uint32_t reserved1;
-    uint64_t reserved[3];
+    uint32_t era;         /* now */
+    uint32_t clear_era;   /* blocks of earlier eras have been cleared */
+    uint64_t clear_epoch; /* sites not touched since, and banks that have not heard of it, count as zero */
+    uint64_t reserved[2];
 };
 
 struct mt_saved_control { /* the control line at the cut of that number */
     uint64_t epoch;
     int64_t current_bytes, peak_bytes;
+    uint64_t clear_epoch;
     uint64_t cut; /* stored last */
 };
 

@@ -511,12 +511,38 @@ static size_t read_now(struct mt_ledger *ledger, enum mt_extent_kind kind, size_
     return there;
 }
 
+/* What the program has cleared, and has not touched since, counts as zero. */
+static void forget_cleared_sites(const struct mt_ledger *ledger, struct mt_site *sites, size_t n) {
+    for (size_t i = 0; i < n; i++)
+        if (sites[i].saved_epoch < ledger->info.control.clear_epoch)
+            sites[i] = (struct mt_site){.node = sites[i].node,
+                                        .bank = sites[i].bank,
+                                        .origin = sites[i].origin,
+                                        .size_class = sites[i].size_class};
+}
+
+static void forget_cleared_banks(const struct mt_ledger *ledger, struct mt_bank *banks, size_t n) {
+    for (size_t i = 0; i < n; i++) {
+        if (banks[i].clear_epoch >= ledger->info.control.clear_epoch)
+            continue;
+        struct mt_bank cleared = {.owner = banks[i].owner,
+                                  .tid = banks[i].tid,
+                                  .n_threads = banks[i].n_threads,
+                                  .sequence = banks[i].sequence};
+        memcpy(cleared.name, banks[i].name, sizeof cleared.name);
+        banks[i] = cleared;
+    }
+}
+
 size_t mt_ledger_read_items(struct mt_ledger *ledger, enum mt_extent_kind kind, size_t first, size_t n, void *out) {
     size_t there = read_now(ledger, kind, first, n, out);
-    if (kind == MT_EXTENT_SITES)
+    if (kind == MT_EXTENT_SITES) {
         mt_cut_apply_sites(ledger, first, there, out);
-    else if (kind == MT_EXTENT_BANKS)
+        forget_cleared_sites(ledger, out, there);
+    } else if (kind == MT_EXTENT_BANKS) {
         mt_cut_apply_banks(ledger, first, there, out);
+        forget_cleared_banks(ledger, out, there);
+    }
     return there;
 }
 

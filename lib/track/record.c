@@ -16,10 +16,17 @@
 #include "track/threads.h"
 
 /* First change of a site since the last peak, or since a cut: keep what it had then. */
+static MT_NOINLINE void clear_site(struct mt_site *s) {
+    s->allocated_bytes = s->allocated_blocks = s->freed_bytes = s->freed_blocks = s->temporary_blocks = 0;
+    s->max_bytes = s->waste_bytes = 0;
+}
+
 static inline void save_site(struct mt_thread *t, struct mt_site *s, mt_site_id id) {
     uint64_t epoch = t->control->epoch;
     if (mt_unlikely(t->cut != 0))
         mt_request_save_site(t, id);
+    if (mt_unlikely(s->saved_epoch < t->control->clear_epoch))
+        clear_site(s);
     if (s->saved_epoch != epoch) {
         s->saved_bytes = (int64_t)(s->allocated_bytes - s->freed_bytes);
         s->saved_blocks = (int64_t)(s->allocated_blocks - s->freed_blocks);
@@ -106,8 +113,13 @@ static MT_NOINLINE void check_walk(struct mt_thread *t, mt_node_id node, const s
         t->bank->unwind_mismatches++;
 }
 
+static inline bool was_cleared(const struct mt_thread *t, struct mt_live_entry entry) {
+    return mt_unlikely(entry.era < t->control->clear_era);
+}
+
 static MT_NOINLINE void missed_free(struct mt_thread *t, struct mt_live_entry replaced) {
-    count_free(t, replaced.site, replaced.bytes, 0, false);
+    if (!was_cleared(t, replaced))
+        count_free(t, replaced.site, replaced.bytes, 0, false);
 }
 
 void mt_record_expect(void) {
@@ -241,12 +253,12 @@ void mt_record_free(void *block) {
     uint64_t state = mt_page.state;
     bool dropped = false;
     struct mt_live_entry found = mt_live_take(t, (uint64_t)block, &dropped);
-    if (mt_likely(found.site != 0)) {
+    if (mt_likely(found.site != 0 && !was_cleared(t, found))) {
         int64_t waste = mt_unlikely(mt_tracker.unusual) && mt_tracker.options.usable ? waste_of(block, found.bytes) : 0;
         count_free(t, found.site, found.bytes, waste, block == t->last_block);
     } else if (dropped) {
         t->bank->dropped++;
-    } else if (counts_unknown(t) && block != t->freeing) {
+    } else if (found.site == 0 && counts_unknown(t) && block != t->freeing) {
         t->bank->unknown_frees++;
     }
     t->freeing = NULL;
@@ -278,7 +290,8 @@ void mt_record_realloc_begin(struct mt_moving_block *moving, void *block) {
     bool dropped = false;
     struct mt_live_entry found = mt_live_take(t, (uint64_t)block, &dropped);
     moving->recording = true;
-    moving->site = found.site;
+    moving->site = was_cleared(t, found) ? 0 : found.site;
+    moving->was_cleared = found.site != moving->site;
     moving->bytes = found.bytes;
     moving->era = found.era;
     moving->temporary = block == t->last_block;
@@ -296,7 +309,7 @@ void mt_record_realloc_end(struct mt_moving_block *moving, void *result, size_t 
     uint64_t state = mt_page.state;
     if (mt_likely(moving->site != 0))
         count_free(t, moving->site, moving->bytes, moving->waste, moving->temporary);
-    else if (counts_unknown(t))
+    else if (counts_unknown(t) && !moving->was_cleared)
         t->bank->unknown_frees++;
     if (result == NULL)
         t->last_block = NULL;
@@ -344,7 +357,7 @@ void mt_record_resize(void *block, size_t bytes) {
     uint64_t state = mt_page.state;
     bool dropped = false;
     struct mt_live_entry entry = mt_live_take(t, (uint64_t)block, &dropped), replaced = {0};
-    if (entry.site != 0) {
+    if (entry.site != 0 && !was_cleared(t, entry)) {
         count_resize(t, entry.site, (int64_t)bytes - (int64_t)entry.bytes);
         entry.bytes = bytes;
         dropped = !mt_live_put(t, mt_live_prepare(t, (uint64_t)block), (uint64_t)block, entry, &replaced);
@@ -382,7 +395,9 @@ void mt_record_untrack(mt_name_id domain, const void *ptr) {
     uint64_t state = mt_page.state;
     bool dropped = false;
     struct mt_live_entry found = mt_live_take(t, (uint64_t)domain_key(domain, ptr), &dropped);
-    if (found.site != 0)
+    if (found.site != 0 && was_cleared(t, found))
+        t->last_block = NULL;
+    else if (found.site != 0)
         count_free(t, found.site, found.bytes, 0, false);
     else if (dropped)
         t->bank->dropped++;

@@ -48,7 +48,8 @@ struct mt_moving_block {
     uint32_t site; /* 0: was not there */
     uint32_t era;
     bool temporary;
-    bool recording; /* something is to be done afterwards */
+    bool was_cleared; /* was there, from before memtrack_clear_traces */
+    bool recording;   /* something is to be done afterwards */
 };
 MT_HIDDEN void mt_record_realloc_begin(struct mt_moving_block *moving, void *block);
 /* realloc is done: block has been freed, and result (NULL: only freed) allocated. */

@@ -52,6 +52,7 @@ static void save_bank(struct mt_bank *b, uint32_t cut) {
     b->saved.allocated_usable_bytes = b->allocated_usable_bytes;
     b->saved.interrupted = b->interrupted;
     b->saved.unsaved = 0;
+    b->saved.clear_epoch = b->clear_epoch;
     __atomic_store_n(&b->saved.cut, cut, __ATOMIC_RELEASE);
 }
 
@@ -64,6 +65,7 @@ static void save_control(struct mt_thread *t, uint32_t cut) {
         saved->epoch = t->control->epoch;
         saved->current_bytes = t->control->current_bytes;
         saved->peak_bytes = t->control->peak_bytes;
+        saved->clear_epoch = t->control->clear_epoch;
         __atomic_store_n(&saved->cut, cut, __ATOMIC_RELEASE);
     }
     mt_growth_unlock();
@@ -127,4 +129,31 @@ void mt_request_new_era(void) {
         return;
     h->era_seen[era] = 1;
     __atomic_store_n(&h->control.era, era, __ATOMIC_RELEASE);
+}
+
+/* ---- clearing --------------------------------------------------------------------------------------------------- */
+
+/*
+ * Nothing is touched but the control line: sites that were last changed before clear_epoch count as zero, and become
+ * so at their next change; so do banks; blocks of eras before clear_era are not known any more. The era is put forward
+ * by one, so that blocks from now on are told from those of before.
+ */
+void mt_request_clear(struct mt_thread *t) {
+    struct mt_ledger_header *h = mt_tracker.header;
+    struct mt_control *c = t->control;
+    if (!mt_growth_lock(t->bank_id))
+        return;
+    uint32_t era = __atomic_load_n(&c->era, __ATOMIC_RELAXED) + 1;
+    if (era < MT_ERAS) {
+        h->era_seen[era] = 1;
+        __atomic_store_n(&c->era, era, __ATOMIC_RELAXED);
+        __atomic_store_n(&c->clear_era, era, __ATOMIC_RELAXED);
+        uint64_t epoch = __atomic_add_fetch(&c->epoch, 1, __ATOMIC_RELAXED);
+        __atomic_store_n(&c->current_bytes, 0, __ATOMIC_RELAXED);
+        __atomic_store_n(&c->peak_bytes, 0, __ATOMIC_RELAXED);
+        __atomic_store_n(&c->clear_epoch, epoch, __ATOMIC_RELEASE);
+        mt_tracker_flag(MT_FLAG_SWITCHED);
+        mt_tracker_changed();
+    }
+    mt_growth_unlock();
 }

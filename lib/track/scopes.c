@@ -172,7 +172,7 @@ void mt_scopes_begin_sharing(const struct mt_thread *first) {
         mt_scopes_note_current(first->scope_high);
 }
 
-void mt_scopes_flush(struct mt_thread *t) {
+static void flush(struct mt_thread *t) {
     struct mt_scope_stack *s = t->scopes;
     bool is_open = s != NULL && s->depth != 0;
     if (t->scope_high != INT64_MAX) {
@@ -182,6 +182,20 @@ void mt_scopes_flush(struct mt_thread *t) {
             mt_scopes_note_current(t->scope_high);
     }
     t->scope_high = is_open || n_process != 0 ? t->bank->live_bytes : INT64_MAX;
+}
+
+void mt_scopes_clear(struct mt_thread *t) {
+    struct mt_scope_stack *s = t->scopes;
+    for (uint32_t i = 0; s != NULL && i < s->depth; i++) {
+        s->frame[i].begin = (struct counters){0};
+        s->frame[i].high = 0;
+    }
+    for (uint32_t i = 0; i < n_process; i++) {
+        process[i].begin = (struct counters){0};
+        process[i].high = 0;
+    }
+    if (t->scope_high != INT64_MAX)
+        t->scope_high = 0;
 }
 
 /* ---- the stack of a thread -------------------------------------------------------------------------------------- */
@@ -285,7 +299,7 @@ static memtrack_delta finish(struct mt_thread *t, bool is_error) {
     if (mt_likely(is_idle(t, f, is_error)))
         return finish_idle(t, f);
     struct mt_scope_result result = {.name = f->name, .is_error = is_error};
-    mt_scopes_flush(t);
+    flush(t);
     memtrack_delta d = measure(t, f, clock_ns(CLOCK_MONOTONIC));
     values_of(&d, result.value);
     for (int i = 0; i < MT_N_SCOPE_VALUES; i++)
@@ -318,7 +332,7 @@ static struct frame *push(struct mt_thread *t, mt_name_id name, const void *stor
     finish_lost(t, storage);
     if (s->depth == MAX_DEPTH)
         return NULL;
-    mt_scopes_flush(t);
+    flush(t);
     struct frame *f = &s->frame[s->depth++];
     f->serial = (uint64_t)t->bank_id << SERIAL_BITS | ++s->n_serials;
     f->event = f->serial;
@@ -403,7 +417,7 @@ int mt_scopes_begin_process(struct mt_thread *t, memtrack_scope *scope, const ch
     if (id == 0 || !mt_lock_acquire(&process_lock, t->bank_id))
         return -MEMTRACK_ELIMIT;
     mt_threads_publish(t);
-    mt_scopes_flush(t);
+    flush(t);
     struct process_scope *p = free_process_scope();
     if (p != NULL) {
         p->name = id;
@@ -431,7 +445,7 @@ static void close_process_scope(struct process_scope *p) {
 /* The lock is taken. */
 static memtrack_delta finish_process(struct mt_thread *t, struct process_scope *p) {
     mt_threads_publish(t);
-    mt_scopes_flush(t);
+    flush(t);
     struct counters now = of_process();
     raise_to(&p->high, now.live);
     memtrack_delta d =
@@ -452,7 +466,7 @@ static int end_process(struct mt_thread *t, struct handle *h, memtrack_delta *ou
     if (p->serial == h->serial) {
         *out = finish_process(t, p);
         close_process_scope(p);
-        mt_scopes_flush(t);
+        flush(t);
         rc = 0;
     }
     mt_lock_release(&process_lock);
@@ -470,7 +484,7 @@ int mt_scopes_detach(struct mt_thread *t, memtrack_scope *scope) {
         return h->state == DETACHED ? -MEMTRACK_EENDED : -MEMTRACK_EUSAGE;
     if (h->index + 1 != t->scopes->depth)
         return -MEMTRACK_EORDER;
-    mt_scopes_flush(t);
+    flush(t);
     struct frame *f = top_of(t->scopes);
     int64_t value[MT_N_SCOPE_VALUES];
     memtrack_delta d = measure(t, f, clock_ns(CLOCK_MONOTONIC));

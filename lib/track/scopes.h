@@ -21,8 +21,8 @@ MT_HIDDEN void mt_scopes_free(struct mt_thread *t);
 MT_HIDDEN void mt_scopes_begin_sharing(const struct mt_thread *first);
 /* The process's current bytes have been published, with several threads. */
 MT_HIDDEN void mt_scopes_note_current(int64_t current);
-/* bank->live_bytes is about to change by something that is no allocation or free. */
-MT_HIDDEN void mt_scopes_flush(struct mt_thread *t);
+/* The counters of this thread have been set to zero: scopes that are open measure from there. */
+MT_HIDDEN void mt_scopes_clear(struct mt_thread *t);
 
 /* ---- the functions, inside of an event (see track/record.h) ---- */
 

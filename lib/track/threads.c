@@ -273,12 +273,24 @@ void mt_threads_reset_peak(struct mt_thread *t) {
         t->high = live;
 }
 
+static void clear_bank(struct mt_thread *t) {
+    struct mt_bank *b = t->bank;
+    b->live_bytes = b->published_bytes = 0;
+    b->allocated_bytes = b->allocated_blocks = b->freed_blocks = b->temporary_blocks = b->lossy_blocks = 0;
+    b->failed = b->unknown_frees = b->dropped = b->allocated_usable_bytes = 0;
+    b->clear_epoch = t->control->clear_epoch;
+    t->last_block = NULL;
+    mt_scopes_clear(t);
+}
+
 void mt_threads_refresh(struct mt_thread *t) {
     if (t->used) {
         mt_stack_reset(&t->stack);
         for (uint32_t i = 0; i < MT_CHILDREN; i++)
             t->child[i].pc = 0;
     }
+    if (mt_unlikely(t->bank->clear_epoch != t->control->clear_epoch))
+        clear_bank(t);
     t->used = true;
     t->shared = mt_tracker.many_threads;
     if (t->shared) {

@@ -62,7 +62,8 @@ static struct found find_big(struct mt_thread *t, uint64_t address) {
 }
 
 static bool holds(const struct found *f, uint64_t address) {
-    return f->entry.site != 0 && (address - f->begin < f->entry.bytes || address == f->begin);
+    return f->entry.site != 0 && f->entry.era >= mt_tracker.header->control.clear_era &&
+           (address - f->begin < f->entry.bytes || address == f->begin);
 }
 
 static void fill_age(memtrack_block *out, uint32_t era) {
