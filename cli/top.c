@@ -18,76 +18,38 @@
 #include "ledger/cut.h"
 #include "ledger/find.h"
 #include "view/format.h"
+#include "view_options.h"
 
 enum { DEFAULT_ROWS = 20, SCREEN_DELAY_MS = 100, TABLE_DELAY_MS = 1000, LEAST_DELAY_MS = 10 };
 #define NS_PER_MS UINT64_C(1000000)
 
-enum option_key {
-    KEY_BY = 256,
-    KEY_SORT,
-    KEY_INCLUDE,
-    KEY_EXCLUDE,
-    KEY_ALL_FRAMES,
-    KEY_ONCE,
-    KEY_BATCH,
-    KEY_COUNT,
-    KEY_DELAY,
-    KEY_JSON,
-    KEY_BYTES,
-    KEY_COLOR,
-    KEY_DEBUGINFOD,
-    KEY_DEBUG_PATH,
-};
+enum option_key { KEY_SORT = MT_KEY_OWN, KEY_ONCE, KEY_BATCH, KEY_COUNT, KEY_DELAY, KEY_JSON };
+enum { HELP_TABLES = MT_HELP_NAMES + 1 };
 
 static const struct argp_option options[] = {
-    {NULL, 0, NULL, 0, "What is shown:", 1},
-    {"by", KEY_BY, "GROUP", 0, "A row per line (default), function, file, module, stack, thread, scope, size or domain",
-     0},
-    {"sort", KEY_SORT, "COLUMN", 0, "Largest first: live (default), change, rate, allocations, blocks or total", 0},
-    {"include", KEY_INCLUDE, "PATTERN", 0,
-     "Only what was allocated in a matching file, function or module (shell wildcards); PATTERN:LINE is a line of a "
-     "file, scope:PATTERN the innermost scope, domain:PATTERN the domain. May be repeated: one has to match",
-     0},
-    {"exclude", KEY_EXCLUDE, "PATTERN", 0, "The opposite. May be repeated: none may match", 0},
-    {"all-frames", KEY_ALL_FRAMES, NULL, 0, "Patterns may match any frame of the call path", 0},
-    {"bytes", KEY_BYTES, NULL, 0, "Exact bytes instead of KiB and MiB", 0},
-    {"color", KEY_COLOR, "WHEN", 0, "auto (default), always or never", 0},
+    {"sort", KEY_SORT, "COLUMN", 0, "Largest first: live (default), change, rate, allocations, blocks or total",
+     MT_HELP_ROWS},
     {"delay", KEY_DELAY, "DURATION", 0,
      "Between two looks at the process: 100ms on the screen, which slows down by itself when a look takes long, and 1s "
      "for tables",
-     0},
-    {NULL, 0, NULL, 0, "Without a terminal:", 2},
+     MT_HELP_PRINTED},
+    {NULL, 0, NULL, 0, "Without a terminal:", HELP_TABLES},
     {"once", KEY_ONCE, NULL, 0, "Print one table; its rates are those of one delay", 0},
     {"batch", KEY_BATCH, NULL, 0, "Print a table after each delay", 0},
     {"count", KEY_COUNT, "N", 0, "With --batch: stop after so many", 0},
     {NULL, 'n', "N", 0, "Rows of a table, 0 for all (default: 20; all of them with --json)", 0},
     {"json", KEY_JSON, NULL, 0, "One JSON object per table, on a line of its own", 0},
-    {NULL, 0, NULL, 0, "Where names come from:", 3},
-    {"debug-path", KEY_DEBUG_PATH, "DIR[:DIR...]", 0, "Look for separate debug files here as well", 0},
-    {"debuginfod", KEY_DEBUGINFOD, NULL, 0, "Fetch missing debug files from the servers in DEBUGINFOD_URLS", 0},
     {0},
 };
 
 struct request {
     struct mt_top top;
+    struct mt_view_request view;
     const char *what;
-    const char **patterns[2]; /* include, exclude */
-    size_t n_patterns[2];
     bool once, batch, n_given;
 };
-enum { INCLUDE, EXCLUDE };
 
 /* ---- options ---------------------------------------------------------------------------------------------------- */
-
-static void add_pattern(struct argp_state *state, struct request *r, size_t list, const char *pattern) {
-    const char **grown = realloc(r->patterns[list], (r->n_patterns[list] + 1) * sizeof *grown);
-    if (!grown) {
-        argp_failure(state, MT_EXIT_USAGE, 0, "out of memory");
-        return;
-    }
-    r->patterns[list] = grown;
-    grown[r->n_patterns[list]++] = pattern;
-}
 
 static size_t parse_number(struct argp_state *state, const char *option, const char *text, size_t least) {
     char *end;
@@ -101,17 +63,9 @@ static size_t parse_number(struct argp_state *state, const char *option, const c
 
 static bool parse_value(int key, const char *text, struct argp_state *state, struct request *r) {
     switch (key) {
-    case KEY_BY:
-        if (!mt_group_by_parse(text, &r->top.options.by))
-            argp_error(state, "--by %s: choose one of %s", text, mt_group_by_list);
-        return true;
     case KEY_SORT:
         if (!mt_top_column_parse(text, &r->top.options.sort))
             argp_error(state, "--sort %s: choose one of %s", text, mt_top_column_list);
-        return true;
-    case KEY_COLOR:
-        if (!mt_color_parse(text, &r->top.color))
-            argp_error(state, "--color %s: choose auto, always or never", text);
         return true;
     case KEY_DELAY:
         if (!mt_parse_duration(text, UINT64_C(1000000000), &r->top.delay_ns) ||
@@ -125,27 +79,15 @@ static bool parse_value(int key, const char *text, struct argp_state *state, str
     case 'n':
         r->top.n = parse_number(state, "-n", text, 0);
         return r->n_given = true;
+    case KEY_ONCE:
+        return r->once = true;
+    case KEY_BATCH:
+        return r->batch = true;
+    case KEY_JSON:
+        return r->top.json = true;
     default:
         return false;
     }
-}
-
-static bool set_flag(int key, struct request *r) {
-    const struct {
-        int key;
-        bool *flag;
-    } flags[] = {
-        {KEY_ALL_FRAMES, &r->top.options.filter.all_frames},
-        {KEY_ONCE, &r->once},
-        {KEY_BATCH, &r->batch},
-        {KEY_JSON, &r->top.json},
-        {KEY_BYTES, &r->top.exact_bytes},
-        {KEY_DEBUGINFOD, &r->top.options.symbols.debuginfod},
-    };
-    for (size_t i = 0; i < sizeof flags / sizeof *flags; i++)
-        if (flags[i].key == key)
-            return *flags[i].flag = true;
-    return false;
 }
 
 static void check_together(struct argp_state *state, const struct request *r) {
@@ -160,12 +102,8 @@ static void check_together(struct argp_state *state, const struct request *r) {
 static error_t parse_option(int key, char *text, struct argp_state *state) {
     struct request *r = state->input;
     switch (key) {
-    case KEY_INCLUDE:
-    case KEY_EXCLUDE:
-        add_pattern(state, r, key == KEY_INCLUDE ? INCLUDE : EXCLUDE, text);
-        return 0;
-    case KEY_DEBUG_PATH:
-        r->top.options.symbols.debug_path = text;
+    case ARGP_KEY_INIT:
+        state->child_inputs[0] = &r->view;
         return 0;
     case ARGP_KEY_ARG:
         if (r->what)
@@ -176,13 +114,16 @@ static error_t parse_option(int key, char *text, struct argp_state *state) {
         check_together(state, r);
         return 0;
     default:
-        return parse_value(key, text, state, r) || set_flag(key, r) ? 0 : ARGP_ERR_UNKNOWN;
+        return parse_value(key, text, state, r) ? 0 : ARGP_ERR_UNKNOWN;
     }
 }
+
+static const struct argp_child children[] = {{&mt_view_live_argp, 0, NULL, 0}, {0}};
 
 static const struct argp parser = {
     .options = options,
     .parser = parse_option,
+    .children = children,
     .args_doc = "PID|LEDGER",
     .doc = "Show what a running tracked process allocates, as it happens."
            "\vThe process notices nothing: its ledger is read from outside. Change is what has become live since the "
@@ -196,12 +137,12 @@ static const struct argp parser = {
 static void read_options(int argc, char **argv, struct request *r) {
     argp_parse(&parser, argc, argv, 0, NULL, r);
     struct mt_top *top = &r->top;
-    struct mt_filter *filter = &top->options.filter;
-    *filter = (struct mt_filter){.include = r->patterns[INCLUDE],
-                                 .n_include = r->n_patterns[INCLUDE],
-                                 .exclude = r->patterns[EXCLUDE],
-                                 .n_exclude = r->n_patterns[EXCLUDE],
-                                 .all_frames = filter->all_frames};
+    top->options.by = r->view.view.by;
+    top->options.filter = r->view.view.filter;
+    top->options.wrappers = r->view.view.wrappers;
+    top->options.symbols = r->view.symbols;
+    top->exact_bytes = r->view.exact_bytes;
+    top->color = r->view.color;
     bool is_table = r->once || r->batch;
     if (!top->delay_ns)
         top->delay_ns = (is_table ? TABLE_DELAY_MS : SCREEN_DELAY_MS) * NS_PER_MS;
@@ -340,7 +281,6 @@ int mt_cmd_top(int argc, char **argv) {
         result = is_table ? mt_top_tables(&r.top) : mt_top_screen(&r.top);
         mt_top_close(&r.top);
     }
-    for (size_t i = 0; i < sizeof r.patterns / sizeof *r.patterns; i++)
-        free(r.patterns[i]);
+    mt_view_request_free(&r.view);
     return result;
 }

@@ -36,9 +36,8 @@ static int write_profile(const struct mt_top *top, char **written, struct mt_err
     if (rc != 0)
         return rc;
     const struct mt_axis *axis = mt_top_model_axis(top->model);
-    const char *exe = mt_profile_text(profile, profile->info.exe), *slash = strrchr(exe, '/');
     const struct mt_output_fields fields = {
-        .pid = profile->info.pid, .program = slash ? slash + 1 : exe, .start_time_ns = profile->info.start_time_ns};
+        .pid = profile->info.pid, .program = mt_output_program(profile), .start_time_ns = profile->info.start_time_ns};
     char *path = mt_output_name(MT_OUTPUT_DEFAULT, &fields, "");
     clock_gettime(CLOCK_REALTIME, &now);
     rc = path ? mt_axis_copy(axis->ticks, axis->n, top->delay_ns, profile) : -MEMTRACK_ENOMEM;

@@ -9,10 +9,7 @@
  */
 #include "top_target.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,6 +17,7 @@
 
 #include "ledger/find.h"
 #include "ledger/name.h"
+#include "load.h"
 #include "usage.h"
 
 enum { LOOK_MS = 500 };
@@ -40,16 +38,6 @@ static void read_exe(uint32_t pid, char *exe, size_t bytes) {
 
 /* ---- finding ---------------------------------------------------------------------------------------------------- */
 
-static bool parse_pid(const char *text, uint32_t *pid) {
-    char *end;
-    errno = 0;
-    unsigned long value = strtoul(text, &end, 10);
-    if (*text < '0' || *text > '9' || *end || errno || value == 0 || value > INT_MAX)
-        return false;
-    *pid = (uint32_t)value;
-    return true;
-}
-
 /* Is the process that the ledger names still the one with that pid? */
 static void find_process(struct mt_top_target *target, const struct mt_ledger *ledger) {
     const char *slash = strrchr(target->path, '/');
@@ -68,11 +56,11 @@ static void find_process(struct mt_top_target *target, const struct mt_ledger *l
 
 int mt_top_target_open(struct mt_top_target *target, const char *what, struct mt_ledger **ledger,
                        struct mt_error *error) {
-    uint32_t pid;
+    pid_t pid;
     *target = (struct mt_top_target){.statm_fd = -1};
     int rc = 0;
-    if (parse_pid(what, &pid))
-        rc = mt_find_ledger((pid_t)pid, &target->path, NULL, error);
+    if (mt_cli_is_pid(what, &pid))
+        rc = mt_find_ledger(pid, &target->path, NULL, error);
     else if (!(target->path = strdup(what)))
         rc = mt_error_set(error, MEMTRACK_ENOMEM, "", "out of memory");
     if (rc == 0)

@@ -31,20 +31,12 @@ enum option_key {
     KEY_DEBUG_PATH,
 };
 
-static const struct argp_option options[] = {
+/* What the live view has as well. */
+static const struct argp_option shared_options[] = {
     {NULL, 0, NULL, 0, "What is counted:", MT_HELP_COUNTED},
     {"by", KEY_BY, "GROUP", 0, "A row per line (default), function, file, module, stack, thread, scope, size or domain",
      0},
-    {"cumulative", KEY_CUMULATIVE, NULL, 0,
-     "Charge every frame of a call path, not only the one that allocated; once each, however often it recurs. With "
-     "--by line, function, file or module",
-     0},
-    {"at", KEY_AT, "MOMENT", 0,
-     "What \"live\" means: not freed at the end (default), at the peak, or at a time after the start such as 1.5s or "
-     "02:00. Rows are then sorted by live",
-     0},
     {NULL, 0, NULL, 0, "Which rows:", MT_HELP_ROWS},
-    {NULL, 'n', "N", 0, "Rows to print, 0 for all (default: 20; all of them with --json and --csv)", 0},
     {"include", KEY_INCLUDE, "PATTERN", 0,
      "Only what was allocated in a matching file, function or module (shell wildcards); PATTERN:LINE is a line of a "
      "file, scope:PATTERN the innermost scope, domain:PATTERN the domain. May be repeated: one has to match",
@@ -58,15 +50,28 @@ static const struct argp_option options[] = {
     {"keep-std", KEY_KEEP_STD, NULL, 0, "Charge lines inside the C, C++ and Rust standard libraries", 0},
     {"keep-wrappers", KEY_KEEP_WRAPPERS, NULL, 0, "Charge the innermost frame, even operator new", 0},
     {NULL, 0, NULL, 0, "How it is printed:", MT_HELP_PRINTED},
-    {"json", KEY_JSON, NULL, 0, "As JSON", 0},
-    {"csv", KEY_CSV, NULL, 0, "The rows as CSV", 0},
     {"bytes", KEY_BYTES, NULL, 0, "Exact bytes instead of KiB and MiB", 0},
-    {"full-names", KEY_FULL_NAMES, NULL, 0, "Do not shorten names, paths and call paths", 0},
     {"color", KEY_COLOR, "WHEN", 0, "auto (default), always or never", 0},
-    {"no-pager", KEY_NO_PAGER, NULL, 0, "Do not start MEMTRACK_PAGER, PAGER or less", 0},
     {NULL, 0, NULL, 0, "Where names come from:", MT_HELP_NAMES},
     {"debug-path", KEY_DEBUG_PATH, "DIR[:DIR...]", 0, "Look for separate debug files here as well", 0},
     {"debuginfod", KEY_DEBUGINFOD, NULL, 0, "Fetch missing debug files from the servers in DEBUGINFOD_URLS", 0},
+    {0},
+};
+
+static const struct argp_option options[] = {
+    {"cumulative", KEY_CUMULATIVE, NULL, 0,
+     "Charge every frame of a call path, not only the one that allocated; once each, however often it recurs. With "
+     "--by line, function, file or module",
+     MT_HELP_COUNTED},
+    {"at", KEY_AT, "MOMENT", 0,
+     "What \"live\" means: not freed at the end (default), at the peak, or at a time after the start such as 1.5s or "
+     "02:00. Rows are then sorted by live",
+     MT_HELP_COUNTED},
+    {NULL, 'n', "N", 0, "Rows to print, 0 for all (default: 20; all of them with --json and --csv)", MT_HELP_ROWS},
+    {"json", KEY_JSON, NULL, 0, "As JSON", MT_HELP_PRINTED},
+    {"csv", KEY_CSV, NULL, 0, "The rows as CSV", MT_HELP_PRINTED},
+    {"full-names", KEY_FULL_NAMES, NULL, 0, "Do not shorten names, paths and call paths", MT_HELP_PRINTED},
+    {"no-pager", KEY_NO_PAGER, NULL, 0, "Do not start MEMTRACK_PAGER, PAGER or less", MT_HELP_PRINTED},
     {0},
 };
 
@@ -173,7 +178,21 @@ static error_t parse_option(int key, char *text, struct argp_state *state) {
     }
 }
 
-const struct argp mt_view_argp = {.options = options, .parser = parse_option};
+static error_t parse_whole(int key, char *text, struct argp_state *state) {
+    switch (key) {
+    case ARGP_KEY_INIT:
+        state->child_inputs[0] = state->input;
+        return 0;
+    case ARGP_KEY_END:
+        return 0; /* the child's */
+    default:
+        return parse_option(key, text, state);
+    }
+}
+
+const struct argp mt_view_live_argp = {.options = shared_options, .parser = parse_option};
+static const struct argp_child children[] = {{&mt_view_live_argp, 0, NULL, 0}, {0}};
+const struct argp mt_view_argp = {.options = options, .parser = parse_whole, .children = children};
 
 void mt_view_request_free(struct mt_view_request *request) {
     for (size_t i = 0; i < sizeof request->patterns / sizeof *request->patterns; i++)

@@ -36,6 +36,8 @@ struct mt_view_request {
 
 /* Its input is a struct mt_view_request, which the command's parser gives in state->child_inputs at ARGP_KEY_INIT. */
 extern const struct argp mt_view_argp;
+/* Those of them that make sense while a process is watched: not how tables are printed, nor which moment. */
+extern const struct argp mt_view_live_argp;
 
 /* --sort COLUMN, which each command describes by itself. */
 void mt_view_parse_sort(struct argp_state *state, struct mt_view_request *request, const char *text);
