@@ -91,7 +91,7 @@ static error_t parse_option(int key, char *text, struct argp_state *state) {
         r->json = true;
         return 0;
     case KEY_EVERY:
-        if (!mt_parse_duration(text, 0, &r->every_ns) || r->every_ns < 1000000)
+        if (!mt_parse_duration(text, 0, &r->every_ns) || r->every_ns < 1000000 || r->every_ns > INT64_MAX / 2)
             argp_error(state, "--every %s: give a duration of at least 1ms, such as 10s or 5m", text);
         return 0;
     case KEY_COUNT:
@@ -202,13 +202,12 @@ static uint64_t clock_ns(clockid_t clock) {
 static int print_snapshot(const struct request *r, const struct mt_profile *profile, const char *path,
                           struct mt_error *error) {
     const struct mt_summary_options summary = {.profile_path = path, .color = r->color, .by_live = true};
-    if (r->json)
-        return mt_export_snapshot_json(stdout, profile, path, error);
-    if (!r->quiet)
+    int rc = r->json ? mt_export_snapshot_json(stdout, profile, path, error) : 0;
+    if (!r->json && !r->quiet)
         mt_cli_print_summary(stdout, profile, &summary);
-    if (fflush(stdout) != 0)
+    if (rc == 0 && fflush(stdout) != 0) /* who follows a series waits for it */
         return mt_error_set(error, MEMTRACK_EIO, "", "cannot print: %s", strerror(errno));
-    return 0;
+    return rc;
 }
 
 static int write_snapshot(const struct series *s, unsigned long number, struct mt_error *error) {
@@ -246,17 +245,16 @@ static int take_snapshot(struct series *s, unsigned long number, struct mt_error
 
 /* ---- a series --------------------------------------------------------------------------------------------------- */
 
-static volatile sig_atomic_t is_interrupted;
-
-static void interrupt(int number) {
-    (void)number;
-    is_interrupted = 1;
-}
-
-/* Until due (CLOCK_MONOTONIC), or a signal. */
-static void wait_until(uint64_t due) {
-    const struct timespec until = {.tv_sec = (time_t)(due / 1000000000), .tv_nsec = (long)(due % 1000000000)};
-    clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL);
+/* Until due (CLOCK_MONOTONIC). True: one of the signals, which are blocked, has come by then. */
+static bool wait_until(uint64_t due, const sigset_t *signals) {
+    for (;;) {
+        uint64_t now = clock_ns(CLOCK_MONOTONIC), left = due > now ? due - now : 0;
+        const struct timespec time = {.tv_sec = (time_t)(left / 1000000000), .tv_nsec = (long)(left % 1000000000)};
+        if (sigtimedwait(signals, NULL, &time) > 0)
+            return true;
+        if (errno == EAGAIN)
+            return false;
+    }
 }
 
 static bool has_ended(const struct series *s) {
@@ -274,18 +272,21 @@ static int finish_series(struct series *s, unsigned long number, struct mt_error
 
 static int take_series(struct series *s, struct mt_error *error) {
     const struct request *r = s->request;
-    const struct sigaction action = {.sa_handler = interrupt};
     uint64_t due = clock_ns(CLOCK_MONOTONIC);
-    sigaction(SIGINT, &action, NULL);
-    sigaction(SIGTERM, &action, NULL);
+    sigset_t signals;
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGINT);
+    sigaddset(&signals, SIGTERM);
+    sigprocmask(SIG_BLOCK, &signals, NULL);
     for (unsigned long number = 1;; number++) {
         int rc = take_snapshot(s, number, error);
-        if (rc != 0 || number == r->count || is_interrupted)
+        if (rc == -MEMTRACK_ENOTFOUND && number > 1) /* it ended just now, and its ledger with it */
+            return 0;
+        if (rc != 0 || number == r->count)
             return rc;
         uint64_t now = clock_ns(CLOCK_MONOTONIC);
         due += (now > due ? (now - due) / r->every_ns + 1 : 1) * r->every_ns;
-        wait_until(due);
-        if (is_interrupted)
+        if (wait_until(due, &signals))
             return 0;
         if (has_ended(s))
             return finish_series(s, number + 1, error);

@@ -1,0 +1,370 @@
+# SPDX-License-Identifier: MIT
+# timeout: 240
+"""Looking into running processes: snapshot, report PID, list, whois, attach and detach, upon real ones."""
+import contextlib
+import glob
+import json
+import os
+import re
+import signal
+import subprocess
+import time
+import unittest
+
+from support import harness, live
+
+KNOWN = harness.program("known_blocks")
+BALANCE = harness.program("threads_balance")
+FINDING, USAGE, UNREADABLE = 1, 2, 3
+
+
+class Case(unittest.TestCase):
+    def expect(self, result, status, *patterns):
+        self.assertEqual(status, result.code, "%r" % result)
+        for pattern in patterns:
+            self.assertRegex((result.stdout + result.stderr).decode(), pattern)
+        return result
+
+    def snapshot(self, process, *arguments, status=0, cwd=None):
+        return self.expect(process.memtrack("snapshot", *arguments, process.pid, cwd=cwd or process.directory), status)
+
+    def profiles(self, process):
+        return sorted(os.path.basename(path) for path in glob.glob(os.path.join(process.directory, "*.pb.gz")))
+
+    @contextlib.contextmanager
+    def balance(self, *arguments, **how):
+        with live.process([BALANCE, *(arguments or ("4",))], **how) as process:
+            process.wait_for("ready")
+            yield process
+
+
+class Snapshot(Case):
+    def test_default_name(self):
+        """It names program and process, and a second one takes nothing away from the first."""
+        with self.balance() as process:
+            name = "memtrack.threads_balance.%d" % process.pid
+            text = self.snapshot(process).stdout.decode()
+            self.assertRegex(text, r"(?m)^ live +\S+ [KM]iB in [\d,]+ blocks when this was read$")
+            self.assertRegex(text, r"(?m)^ peak ")
+            self.assertIn("running", text)
+            self.assertIn("exchange", text)
+            self.assertTrue(text.endswith("memtrack report %s.pb.gz\n" % name))
+            self.snapshot(process)
+            self.assertEqual([name + ".2.pb.gz", name + ".pb.gz"], self.profiles(process))
+            report = process.report("--by", "function", subject=os.path.join(process.directory, name + ".pb.gz"))
+            self.assertFalse(report["recording"]["approximate"])
+            self.assertEqual({"code": None, "signal": None}, report["process"]["exit"])
+            self.assertGreater(report["process"]["duration_ns"], 0)
+
+    def test_output(self):
+        with self.balance() as process:
+            path = os.path.join(process.directory, "x.pb.gz")
+            result = self.snapshot(process, "-q", "-o", path)
+            self.assertEqual((b"", b""), (result.stdout, result.stderr))
+            before = os.stat(path).st_ino
+            refused = self.snapshot(process, "-o", path, status=USAGE)
+            self.assertIn(b"the file exists", refused.stderr)
+            self.assertEqual(before, os.stat(path).st_ino)
+            self.snapshot(process, "-q", "--force", "-o", path)
+            self.assertNotEqual(before, os.stat(path).st_ino)
+            self.snapshot(process, "-q", "-o", os.path.join(process.directory, "%e-%p.pb.gz"))
+            self.assertIn("threads_balance-%d.pb.gz" % process.pid, self.profiles(process))
+            self.assertIn(b"no placeholder", self.snapshot(process, "-o", "%z", status=USAGE).stderr)
+
+    def test_series(self):
+        with self.balance() as process:
+            begin = time.monotonic()
+            lines = self.snapshot(process, "--json", "-o", "s.pb.gz", "--every", "100ms", "--count", "10").stdout
+            self.assertGreater(time.monotonic() - begin, 0.9)
+            snapshots = [json.loads(line) for line in lines.splitlines()]
+            self.assertEqual(["s.%02d.pb.gz" % n for n in range(1, 11)], self.profiles(process))
+            self.assertEqual(self.profiles(process), [s["file"] for s in snapshots])
+            totals = [s["totals"]["total_blocks"] for s in snapshots]
+            self.assertEqual(sorted(totals), totals)
+            for snapshot in snapshots:
+                self.assertEqual("memtrack-snapshot/1", snapshot["schema"])
+                self.assertTrue(snapshot["running"])
+                self.assertEqual(snapshot["totals"],
+                                 {key: value for key, value in process.report(
+                                     subject=os.path.join(process.directory, snapshot["file"]))["totals"].items()
+                                  if key in snapshot["totals"]})
+
+    def test_series_ends_with_the_process(self):
+        with self.balance() as process:
+            command = [harness.MEMTRACK, "snapshot", str(process.pid), "--json", "--every", "50ms", "-o", "e.%n.pb.gz"]
+            reader = subprocess.Popen(command, cwd=process.directory, env=process.environment_of_reader(),
+                                      stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+            reader.stdout.readline()
+            process.child.kill()
+            process.child.wait()
+            stdout, stderr = reader.communicate(timeout=harness.WATCHDOG_SECONDS)
+            self.assertEqual((0, b""), (reader.returncode, stderr))
+            self.assertFalse(json.loads(stdout.splitlines()[-1])["running"], "what it has left is taken")
+
+    def test_series_ends_with_a_signal(self):
+        with self.balance() as process:
+            command = [harness.MEMTRACK, "snapshot", str(process.pid), "--json", "--every", "10s", "-o", "i.%n.pb.gz"]
+            reader = subprocess.Popen(command, cwd=process.directory, env=process.environment_of_reader(),
+                                      stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+            reader.stdout.readline()
+            reader.send_signal(signal.SIGINT)
+            self.assertEqual((b"", b""), reader.communicate(timeout=harness.WATCHDOG_SECONDS))
+            self.assertEqual(0, reader.returncode)
+            self.assertEqual(["i.1.pb.gz"], self.profiles(process))
+
+    def test_diff(self):
+        """Of a snapshot and the process now."""
+        with self.balance() as process:
+            path = os.path.join(process.directory, "old.pb.gz")
+            self.snapshot(process, "-q", "-o", path)
+            diff = json.loads(self.expect(process.memtrack("diff", "--json", path, process.pid), 0).stdout)
+            self.assertGreater(diff["new"]["total_blocks"], diff["old"]["total_blocks"])
+
+    def test_usage(self):
+        for arguments, pattern in (([], "give the pid"), (["word"], "word is no process"), (["0"], "0 is no process"),
+                                   (["1", "2"], "one process"), (["1", "--count", "2"], "needs --every"),
+                                   (["1", "--every", "0"], "--every 0"), (["1", "--every", "1s", "--count", "0"], "--count"),
+                                   (["99999999999"], "is no process")):
+            self.expect(harness.run([harness.MEMTRACK, "snapshot", *arguments]), USAGE, pattern)
+
+
+class Report(Case):
+    def test_of_a_process(self):
+        with live.process([KNOWN]) as process:
+            while process.child.stdout.readline().strip() != b"ready":
+                pass
+            first, second = process.report(), process.report(subject=process.ledgers()[0])
+            self.assertEqual(first["rows"], second["rows"])
+            self.assertFalse(first["recording"]["approximate"])
+            text = self.expect(process.memtrack("report", process.pid), 0, "known_blocks", "when this was read").stdout
+            self.assertIn(b"every allocation was recorded", text)
+
+    def test_of_none(self):
+        with harness.workdir() as directory:
+            env = harness.plain_environment(MEMTRACK_DIR=directory)
+            sleeper = subprocess.Popen(["sleep", "60"], env=harness.plain_environment())
+            try:
+                self.expect(harness.run([harness.MEMTRACK, "report", str(sleeper.pid)], env=env), UNREADABLE,
+                            "process %d is not tracked" % sleeper.pid, "memtrack run")
+            finally:
+                sleeper.kill()
+                sleeper.wait()
+            self.expect(harness.run([harness.MEMTRACK, "report", str(sleeper.pid)], env=env), UNREADABLE,
+                        "no such process")
+
+    def test_a_file_of_that_name_wins(self):
+        with live.process([KNOWN]) as process:
+            name = str(process.pid)
+            with open(os.path.join(process.directory, name), "w") as file:
+                file.write("no profile")
+            result = process.memtrack("report", name, cwd=process.directory)
+            self.assertEqual(UNREADABLE, result.code, "%r" % result)
+
+    def test_removed_ledger(self):
+        with self.balance() as process:
+            os.unlink(process.ledgers()[0])
+            result = process.memtrack("report", "--json", process.pid)
+            if os.geteuid() == 0:
+                self.assertGreater(json.loads(self.expect(result, 0).stdout)["totals"]["total_blocks"], 0)
+            else:
+                self.expect(result, UNREADABLE, "removed")
+
+
+class List(Case):
+    def listed(self, process, kind):
+        return json.loads(process.memtrack("list", "--json", cwd=process.directory).stdout)[kind]
+
+    def test_running(self):
+        with self.balance() as process:
+            (own,) = [item for item in self.listed(process, "processes") if item["pid"] == process.pid]
+            self.assertEqual("recording", own["state"])
+            self.assertEqual([BALANCE, "4"], own["command"])
+            self.assertEqual(process.ledgers()[0], own["file"])
+            self.assertGreater(own["live_bytes"], 0)
+            self.assertGreaterEqual(own["peak_bytes"], own["live_bytes"])
+            self.assertTrue(0 < own["age_ns"] < 60e9)
+            process.memtrack("detach", process.pid)
+            (own,) = [item for item in self.listed(process, "processes") if item["pid"] == process.pid]
+            self.assertEqual("off", own["state"])
+            text = process.memtrack("list").stdout.decode()
+            self.assertRegex(text, r"(?m)^ +%d +off +\S+ m?s +\S+ [KM]?i?B +\S+ [KM]?i?B +\S" % process.pid)
+
+    def test_profiles(self):
+        with self.balance() as process:
+            self.snapshot(process, "-q", "-o", "a.pb.gz")
+            with open(os.path.join(process.directory, "b.pb.gz"), "w") as file:
+                file.write("nonsense")
+            items = {item["file"]: item for item in self.listed(process, "profiles")}
+            self.assertEqual({"a.pb.gz", "b.pb.gz"}, set(items))
+            self.assertEqual(("profile", process.pid), (items["a.pb.gz"]["state"], items["a.pb.gz"]["pid"]))
+            self.assertEqual("unreadable", items["b.pb.gz"]["state"])
+            self.assertTrue(items["b.pb.gz"]["problem"])
+
+    def test_left_and_clean(self):
+        with self.balance() as running, live.process([BALANCE, "2"]) as ended:
+            ended.wait_for("ready")
+            ended.child.kill()
+            ended.child.wait()
+            (left,) = self.listed(ended, "left")
+            self.assertEqual(("ended", ended.pid, ended.ledgers()[0]), (left["state"], left["pid"], left["file"]))
+            self.assertEqual(ended.report()["rows"], ended.report(subject=left["file"])["rows"])
+            self.expect(ended.memtrack("list", "--clean"), 0, re.escape("removed " + left["file"]))
+            self.assertEqual([], ended.ledgers())
+            self.expect(ended.memtrack("list", "--clean"), 0, "nothing to remove")
+            self.expect(running.memtrack("list", "--clean"), 0, "nothing to remove")
+            self.assertEqual(1, len(running.ledgers()), "that of a running process stays")
+
+    def test_clean_removes_abandoned_sessions(self):
+        """memtrack run was killed, then the program: nobody will make a profile. While it works nothing goes."""
+        with harness.workdir() as directory:
+            env = harness.plain_environment(MEMTRACK_DIR=directory)
+            script = "%s & wait" % BALANCE
+            run = subprocess.Popen([harness.MEMTRACK, "run", "-q", "-o", "/dev/null", "--force", "--", "sh", "-c", script],
+                                   env=env, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+            self.assertEqual(b"ready\n", run.stdout.readline())
+            items = json.loads(harness.check([harness.MEMTRACK, "list", "--json"], env=env).stdout)["processes"]
+            ours = [item for item in items if item["file"].startswith(directory)]
+            self.assertEqual(2, len(ours), items)
+            for item in ours:
+                self.assertTrue(item["attended"])
+            balance = [item["pid"] for item in ours if item["exe"] == BALANCE]
+            os.kill(balance[0], signal.SIGSTOP)
+            self.assertIn(b"nothing to remove", harness.check([harness.MEMTRACK, "list", "--clean"], env=env).stdout)
+            run.kill()
+            run.wait()
+            for item in ours:
+                os.kill(item["pid"], signal.SIGKILL)
+            deadline = time.monotonic() + harness.WATCHDOG_SECONDS
+            while glob.glob(os.path.join(directory, "memtrack-run-*")) and time.monotonic() < deadline:
+                harness.check([harness.MEMTRACK, "list", "--clean"], env=env)
+            self.assertEqual([], os.listdir(directory))
+            run.stdout.close()
+
+    def test_hostile_names(self):
+        """Control bytes of a command line do not reach the terminal."""
+        with live.process(["sh", "-c", "exec -a \"$(printf 'a\\033]0;x\\007b')\" %s 2" % BALANCE]) as process:
+            process.child.stdout.readline()
+            result = process.memtrack("list")
+            self.assertNotIn(b"\x1b", result.stdout)
+
+    def test_usage(self):
+        self.expect(harness.run([harness.MEMTRACK, "list", "word"]), USAGE, "too much")
+
+
+class Whois(Case):
+    @contextlib.contextmanager
+    def known(self):
+        with live.process([KNOWN]) as process:
+            blocks = []
+            for line in iter(process.child.stdout.readline, b"ready\n"):
+                kind, address, size = line.decode().split()
+                blocks.append((kind, int(address, 16), int(size)))
+            yield process, blocks
+
+    def ask(self, process, addresses, status, subject=None):
+        result = process.memtrack("whois", "--json", subject or process.pid, *addresses)
+        self.assertEqual(status, result.code, "%r" % result)
+        answers = json.loads(result.stdout)["addresses"]
+        self.assertEqual(len(addresses), len(answers))
+        return answers
+
+    def check_blocks(self, process, blocks, subject=None):
+        live_blocks = [block for block in blocks if block[0] != "freed"]
+        addresses = [hex(address + inside) for _, address, size in live_blocks
+                     for inside in {0, size // 2, max(size - 1, 0)}]
+        holders = [block for block in live_blocks for _ in {0, block[2] // 2, max(block[2] - 1, 0)}]
+        for answer, asked, (kind, address, size) in zip(self.ask(process, addresses, 0, subject), addresses, holders):
+            self.assertEqual({"address": hex(address), "bytes": size}, answer["block"], asked)
+            self.assertEqual(int(asked, 16) - address, answer["offset"])
+            self.assertEqual(kind, answer["stack"][0]["function"])
+            self.assertEqual("main", answer["stack"][1]["function"])
+            self.assertTrue(answer["thread"].endswith("known_blocks"))
+
+    def test_every_kind(self):
+        with self.known() as (process, blocks):
+            self.check_blocks(process, blocks)
+            process.child.kill()
+            process.child.wait()
+            self.check_blocks(process, blocks)
+            self.check_blocks(process, blocks, subject=process.ledgers()[0])
+
+    def test_not_live(self):
+        with self.known() as (process, blocks):
+            freed = [address for kind, address, _ in blocks if kind == "freed"][0]
+            answers = self.ask(process, [freed, freed + 1000, 8, 0, 2**64 - 1], FINDING)
+            for answer in answers:
+                self.assertEqual((False, None, []), (answer["live"], answer["block"], answer["stack"]))
+            self.assertTrue(answers[0]["before"] or answers[0]["after"], "its neighbours are known")
+            self.expect(process.memtrack("whois", process.pid, freed), FINDING, "is not live", "before|after")
+            _, address, size = blocks[3]
+            self.assertEqual(FINDING, process.memtrack("whois", process.pid, address + size).code, "just behind it")
+
+    def test_text(self):
+        with self.known() as (process, blocks):
+            _, address, size = blocks[3]
+            self.expect(process.memtrack("whois", process.pid, hex(address + 5)), 0,
+                        "offset 5 in a block of 4,000 bytes at " + hex(address), r"(?m)^ age ", r"(?m)^ thread +%d" % process.pid,
+                        r"(?m)^ stack +small at .*known_blocks\.c:\d+$", r"(?m)^ +main at ")
+            self.assertEqual(4000, size)
+
+    def test_age(self):
+        """A reader that looks tells the process the time: what is allocated afterwards is known to be younger."""
+        with self.known() as (process, blocks):
+            time.sleep(0.1)
+            address = blocks[0][1]
+            self.ask(process, [address], 0)
+            time.sleep(0.2)
+            (answer,) = self.ask(process, [address], 0)
+            self.assertGreaterEqual(answer["age_min_ns"], 150e6)
+            self.assertLess(answer["age_min_ns"], answer["age_max_ns"])
+            self.assertLess(answer["age_max_ns"], 60e9)
+
+    def test_under_load(self):
+        """Addresses of a table that changes meanwhile: any answer is right, but there is one."""
+        with self.balance("8") as process:
+            for number in range(20):
+                result = process.memtrack("whois", process.pid, *(0x1000 * number + n for n in range(50)))
+                self.assertEqual(FINDING, result.code, "%r" % result)
+
+    def test_dormant(self):
+        with live.process([KNOWN], MEMTRACK_ACTIVE=0) as process:
+            first = process.child.stdout.readline().split()
+            self.expect(process.memtrack("whois", process.pid, first[1].decode()), FINDING, "Not all allocations")
+
+    def test_usage(self):
+        for arguments in ([], ["1"], ["1", "7f00"], ["1", "0x"], ["1", "-5"], ["1", "0x10000000000000000"], ["word", "1"]):
+            self.assertEqual(USAGE, harness.run([harness.MEMTRACK, "whois", *arguments]).code, arguments)
+
+
+class Switch(Case):
+    def test_idempotent(self):
+        with self.balance() as process:
+            self.expect(process.memtrack("attach", process.pid), 0, "on already")
+            self.expect(process.memtrack("detach", process.pid), 0, "recording is off")
+            self.expect(process.memtrack("detach", process.pid), 0, "off already")
+            said = json.loads(self.expect(process.memtrack("attach", "--json", process.pid), 0).stdout)
+            self.assertEqual((False, True, process.pid), (said["was_recording"], said["recording"], said["pid"]))
+            self.assertEqual(b"", self.expect(process.memtrack("detach", "-q", process.pid), 0).stdout)
+
+    def test_of_others(self):
+        with self.balance() as process:
+            process.child.kill()
+            process.child.wait()
+            for command in ("attach", "detach"):
+                self.expect(process.memtrack(command, process.pid), UNREADABLE, "has ended")
+                self.expect(process.memtrack(command, os.getpid()), UNREADABLE, "is not tracked", "memtrack run")
+                self.expect(process.memtrack(command), USAGE)
+
+    def test_dormant_report(self):
+        with live.process([KNOWN], MEMTRACK_ACTIVE=0) as process:
+            process.child.stdout.readline()
+            report = process.report()
+            self.assertEqual(0, report["totals"]["total_blocks"])
+            self.assertTrue(any("recording was off" in note for note in report["coverage"]["notes"]), report["coverage"])
+            (own,) = [item for item in json.loads(process.memtrack("list", "--json").stdout)["processes"]
+                      if item["pid"] == process.pid]
+            self.assertEqual("dormant", own["state"])
+
+
+if __name__ == "__main__":
+    harness.main()
