@@ -70,8 +70,10 @@ memtrack_values mt_analyze_values(const int64_t value[MT_N_VALUES]);
 /* The column that a view without one is sorted by. */
 enum mt_value mt_analyze_default_sort(const memtrack_profile *profile);
 
-/* The text that make gives for an item, kept in *slot for good; several threads may ask for it at once. */
-const char *mt_analyze_keep_text(_Atomic(char *) *slot, char *made);
+/* A text that is made when it is first asked for; several threads may ask at once. */
+typedef _Atomic(char *) mt_analyze_text;
+/* What is kept in *slot for good: made, which is taken over, or what another thread has put there. NULL: made is. */
+const char *mt_analyze_keep_text(mt_analyze_text *slot, char *made);
 
 /* ---- call paths ------------------------------------------------------------------------------------------------ */
 

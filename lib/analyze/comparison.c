@@ -10,7 +10,7 @@ struct memtrack_comparison {
     struct mt_profile models[MT_N_SIDES];   /* copies of theirs, which own nothing */
     struct mt_diff *diff;
     size_t n;
-    _Atomic(char *) *keys; /* two for each row: by its name, and by the old one */
+    mt_analyze_text *keys; /* two for each row: by its name, and by the old one */
 };
 
 void memtrack_comparison_free(memtrack_comparison *comparison) {
@@ -83,7 +83,7 @@ size_t memtrack_comparison_count(const memtrack_comparison *comparison) {
 
 /* The key by which it is called, or the old one: NULL when there is none, with *failed when it could not be made. */
 static const char *key_of(const memtrack_comparison *comparison, size_t i, bool old, bool *failed) {
-    _Atomic(char *) *slot = &comparison->keys[i * 2 + old];
+    mt_analyze_text *slot = &comparison->keys[i * 2 + old];
     const struct mt_diff_row *row = mt_diff_at(comparison->diff, i);
     char *key = atomic_load(slot);
     if (key || (old && !row->row[MT_OLD]))

@@ -109,6 +109,7 @@ struct selection {
     const memtrack_filter *filter;
     const struct mt_profile *profile;
     struct mt_frames frames;
+    struct mt_filter of[N_REACHES];
     uint8_t *charged_bits, *location_bits; /* MT_FILTER_*; per entry, per location; NULL: no such condition */
 };
 
@@ -124,17 +125,20 @@ bool mt_analyze_is_empty(const memtrack_filter *filter) {
                        !filter->frames[ANYWHERE][MEMTRACK_EXCLUDE].n);
 }
 
+static struct mt_filter of_reach(const memtrack_filter *filter, enum reach reach) {
+    const struct patterns *list = filter->frames[reach];
+    return (struct mt_filter){.include = list[MEMTRACK_INCLUDE].items,
+                              .n_include = list[MEMTRACK_INCLUDE].n,
+                              .exclude = list[MEMTRACK_EXCLUDE].items,
+                              .n_exclude = list[MEMTRACK_EXCLUDE].n};
+}
+
 /* Which lists each entry matches; NULL with *status 0 when there is no pattern of this reach. */
 static uint8_t *match_entries(const struct selection *s, enum reach reach, int *status) {
-    const struct patterns *list = s->filter->frames[reach];
-    const struct mt_filter filter = {.include = list[MEMTRACK_INCLUDE].items,
-                                     .n_include = list[MEMTRACK_INCLUDE].n,
-                                     .exclude = list[MEMTRACK_EXCLUDE].items,
-                                     .n_exclude = list[MEMTRACK_EXCLUDE].n};
-    if (*status < 0 || mt_filter_is_empty(&filter))
+    if (*status < 0 || mt_filter_is_empty(&s->of[reach]))
         return NULL;
     uint8_t *bits = calloc(s->frames.n_entries + 1, 1);
-    *status = bits ? mt_filter_entries(&filter, &s->frames, bits) : -MEMTRACK_ENOMEM;
+    *status = bits ? mt_filter_entries(&s->of[reach], &s->frames, bits) : -MEMTRACK_ENOMEM;
     return bits;
 }
 
@@ -151,7 +155,9 @@ static uint8_t *by_location(const struct selection *s, uint8_t *bits, int *statu
 }
 
 static uint8_t label_bits(const struct selection *s, const struct mt_sample *sample) {
-    uint8_t bits = 0;
+    const char *scope = mt_profile_text(s->profile, sample->scope);
+    const char *domain = mt_profile_text(s->profile, sample->domain);
+    uint8_t bits = mt_filter_labels(&s->of[CHARGED], scope, domain) | mt_filter_labels(&s->of[ANYWHERE], scope, domain);
     for (size_t i = 0; i < s->filter->n_labels; i++) {
         const struct label *label = &s->filter->labels[i];
         mt_string text = label->by == MEMTRACK_BY_THREAD  ? sample->thread
@@ -190,6 +196,8 @@ static int check_paths(const struct mt_profile *profile) {
 int mt_analyze_select(const memtrack_filter *filter, const struct mt_profile *profile,
                       const struct mt_wrapper_options *wrappers, uint32_t **keep, size_t *n) {
     struct selection s = {.filter = filter, .profile = profile};
+    s.of[CHARGED] = of_reach(filter, CHARGED);
+    s.of[ANYWHERE] = of_reach(filter, ANYWHERE);
     *keep = NULL;
     *n = 0;
     if (check_paths(profile) < 0)

@@ -40,8 +40,10 @@ static int resolve(struct mt_profile *model, const memtrack_load_options *option
 static int adopt(struct mt_profile *model, const memtrack_load_options *options, memtrack_profile **out,
                  struct mt_error *error) {
     memtrack_profile *profile = calloc(1, sizeof *profile);
-    int status = profile ? resolve(model, options, error) : mt_analyze_no_memory();
-    if (status < 0) {
+    int status = resolve(model, options, error);
+    if (status == 0 && !profile)
+        status = mt_analyze_no_memory();
+    if (status < 0 || !profile) {
         free(profile);
         mt_profile_free(model);
         return status;

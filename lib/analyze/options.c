@@ -154,7 +154,7 @@ int mt_analyze_check_view(const memtrack_view *view, memtrack_view *checked, str
     return 0;
 }
 
-const char *mt_analyze_keep_text(_Atomic(char *) *slot, char *made) {
+const char *mt_analyze_keep_text(mt_analyze_text *slot, char *made) {
     char *kept = NULL;
     /* Two threads may have made it: the first one's stays, since it may have been handed out. */
     if (!made || atomic_compare_exchange_strong(slot, &kept, made))

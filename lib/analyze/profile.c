@@ -122,19 +122,29 @@ int memtrack_profile_filter(const memtrack_profile *profile, const memtrack_filt
 /* ---- moments --------------------------------------------------------------------------------------------------- */
 
 /* Live of that moment in the samples, so that everything made of them shows it. */
-static int show_moment(memtrack_profile *part, const struct mt_profile *from, const struct mt_moment *moment,
-                       struct mt_error *error) {
+static int set_live(memtrack_profile *part, const struct mt_profile *from, const struct mt_moment *moment,
+                    struct mt_error *error) {
     size_t n = from->n_samples;
-    int64_t *bytes = calloc(n + 1, sizeof *bytes), *blocks = calloc(n + 1, sizeof *blocks);
-    int status = bytes && blocks ? mt_moment_live(from, moment, bytes, blocks, error) : mt_analyze_no_memory();
-    struct mt_profile *view = &part->view;
+    int64_t *live = calloc(2 * n + 1, sizeof *live);
+    if (!live)
+        return mt_analyze_no_memory();
+    const int64_t *blocks = live + n;
+    int status = mt_moment_live(from, moment, live, live + n, error);
     for (size_t i = 0; i < n && status == 0; i++) {
-        part->samples[i].value[MT_VALUE_LIVE_BYTES] = bytes[i];
+        part->samples[i].value[MT_VALUE_LIVE_BYTES] = live[i];
         part->samples[i].value[MT_VALUE_LIVE_BLOCKS] = blocks[i];
         part->samples[i].value[MT_VALUE_WASTE_BYTES] = 0;
     }
-    free(bytes);
-    free(blocks);
+    free(live);
+    return status;
+}
+
+static int show_moment(memtrack_profile *part, const struct mt_profile *from, const struct mt_moment *moment,
+                       struct mt_error *error) {
+    struct mt_profile *view = &part->view;
+    int status = set_live(part, from, moment, error);
+    if (status < 0)
+        return status;
     view->has_value[MT_VALUE_LIVE_BYTES] = view->has_value[MT_VALUE_LIVE_BLOCKS] = true;
     view->has_value[MT_VALUE_WASTE_BYTES] = false;
     struct mt_profile sums = *view;
@@ -143,24 +153,24 @@ static int show_moment(memtrack_profile *part, const struct mt_profile *from, co
     view->info.totals.live_blocks = sums.info.totals.live_blocks;
     part->is_moment = true;
     part->is_time = moment->kind == MT_AT_TIME;
-    return status;
+    return 0;
 }
 
-int memtrack_profile_at(const memtrack_profile *profile, const char *text, memtrack_profile **out) {
+int memtrack_profile_at(const memtrack_profile *profile, const char *moment, memtrack_profile **out) {
     MT_ANALYZE_PAUSED;
     struct mt_error *error = mt_analyze_error();
-    struct mt_moment moment;
+    struct mt_moment parsed;
     *out = NULL;
-    if (!mt_moment_parse(text, &moment))
+    if (!mt_moment_parse(moment, &parsed))
         return mt_error_set(error, MEMTRACK_EUSAGE, "Give end, peak, or a time after the start such as 1.5s or 300ms.",
-                            "%s is no moment of a recording", text);
-    if (moment.kind == MT_AT_END) {
+                            "%s is no moment of a recording", moment);
+    if (parsed.kind == MT_AT_END) {
         *out = mt_analyze_retain(profile);
         return 0;
     }
     const struct mt_profile *from = mt_analyze_model(profile);
     memtrack_profile *part = mt_analyze_derive(profile, NULL, from->n_samples);
-    int status = part ? show_moment(part, from, &moment, error) : mt_analyze_no_memory();
+    int status = part ? show_moment(part, from, &parsed, error) : mt_analyze_no_memory();
     if (status == 0)
         *out = part;
     else

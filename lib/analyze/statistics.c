@@ -12,7 +12,7 @@ struct memtrack_statistics {
     memtrack_profile *profile; /* what passed the filter; a reference */
     struct mt_rows *rows;
     size_t n;
-    _Atomic(char *) *keys;
+    mt_analyze_text *keys;
     struct mt_facts notes;
 };
 

@@ -78,9 +78,10 @@ class Docs(unittest.TestCase):
         shutil.copy(os.path.join(EXAMPLES, "analyze.c"), folder)
         with open(os.path.join(folder, "CMakeLists.txt"), "w") as file:
             file.write(FIND)
-        harness.check(["cmake", "-S", folder, "-B", folder + "/build", "-DCMAKE_PREFIX_PATH=" + self.installed.prefix])
-        harness.check(["cmake", "--build", folder + "/build"])
-        result = harness.run([folder + "/build/analyze", "none.pb.gz", "none.pb.gz"])
+        build = os.path.join(folder, "out")
+        harness.check(["cmake", "-S", folder, "-B", build, "-DCMAKE_PREFIX_PATH=" + self.installed.prefix])
+        harness.check(["cmake", "--build", build])
+        result = harness.run([os.path.join(build, "analyze"), "none.pb.gz", "none.pb.gz"])
         self.assertEqual(result.code, 3)
         self.assertIn(b"none.pb.gz", result.stderr)
 

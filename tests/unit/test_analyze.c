@@ -134,7 +134,8 @@ static void a_limit_keeps_the_first_rows(void **state) {
 
 /* ---- filters --------------------------------------------------------------------------------------------------- */
 
-static const char *const patterns[] = {"src/*", "main", "libc.so.6", "src/a.c:2", "walk", "*vector*", "nothing"};
+static const char *const patterns[] = {"src/*",    "main",    "libc.so.6",     "src/a.c:2", "walk",
+                                       "*vector*", "nothing", "scope:request", "domain:mm*"};
 enum { N_PATTERNS = sizeof patterns / sizeof *patterns };
 
 static void filters_are_those_of_the_view(void **state) {
