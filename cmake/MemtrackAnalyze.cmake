@@ -17,8 +17,10 @@ add_library(memtrack::analyze ALIAS memtrack-analyze)
 target_link_libraries(memtrack-analyze PRIVATE mt_offline)
 target_include_directories(memtrack-analyze INTERFACE
   $<BUILD_INTERFACE:${CMAKE_SOURCE_DIR}/lib/include> $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
-target_link_options(memtrack-analyze PRIVATE -Wl,--version-script=${exports} -Wl,--as-needed
-  $<$<NOT:$<BOOL:${MEMTRACK_SANITIZE}>>:-Wl,-z,defs>)
+target_link_options(memtrack-analyze PRIVATE -Wl,--version-script=${exports} -Wl,--as-needed)
+if(NOT MEMTRACK_SANITIZE) # the sanitizers' functions are the executable's
+  target_link_options(memtrack-analyze PRIVATE -Wl,-z,defs)
+endif()
 set_target_properties(memtrack-analyze PROPERTIES EXPORT_NAME analyze VERSION 1.0.0 SOVERSION 1 LINK_DEPENDS ${exports})
 
 set(archive ${CMAKE_BINARY_DIR}/libmemtrack-analyze.a)
