@@ -59,8 +59,11 @@ MT_HOOK int memtrack_is_tracing(void) {
 MT_HOOK int memtrack_get_traced_memory(uint64_t *current_bytes, uint64_t *peak_bytes) {
     int64_t current = 0, peak = 0;
     if (is_recording()) {
-        for (mt_bank_id id = 1; id < mt_tracker.header->n_banks; id++)
-            current += __atomic_load_n(&mt_threads_bank(id)->live_bytes, __ATOMIC_RELAXED);
+        for (mt_bank_id id = 1; id < mt_tracker.header->n_banks; id++) {
+            const struct mt_bank *b = mt_threads_bank(id);
+            if (b->clear_epoch == mt_tracker.header->control.clear_epoch)
+                current += __atomic_load_n(&b->live_bytes, __ATOMIC_RELAXED);
+        }
         peak = __atomic_load_n(&mt_tracker.header->control.peak_bytes, __ATOMIC_RELAXED);
     }
     if (current_bytes != NULL)

@@ -409,6 +409,7 @@ enum mt_flag {
     MT_FLAG_SWITCHED = 1u << 9,       /* recording has been switched since: what was allocated while off is unknown */
     MT_FLAG_STATS_SKIPPED = 1u << 10, /* the allocator's own figures would have taken too long to ask for */
     MT_FLAG_SCOPE_CPU = 1u << 11,     /* scopes measure CPU time */
+    MT_FLAG_CLEARED = 1u << 12,       /* the program has had what was recorded forgotten */
 };
 
 /* What provides malloc under the tracker. */

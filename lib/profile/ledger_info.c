@@ -90,8 +90,8 @@ static void take_flags(struct mt_profile_info *out, const struct mt_ledger_info 
     out->sample_bytes = in->sample_bytes;
     out->threads = (in->flags & MT_FLAG_THREADS) != 0;
     out->usable_measured = (in->flags & MT_FLAG_USABLE) != 0;
-    out->partial = !(in->flags & MT_FLAG_COMPLETE) || (in->flags & (MT_FLAG_DORMANT | MT_FLAG_SWITCHED)) ||
-                   in->control.request.off;
+    out->partial = !(in->flags & MT_FLAG_COMPLETE) ||
+                   (in->flags & (MT_FLAG_DORMANT | MT_FLAG_SWITCHED | MT_FLAG_CLEARED)) || in->control.request.off;
     out->ledger_bytes = in->file_bytes;
 }
 
@@ -248,6 +248,8 @@ static void say_who_switched(struct notes *notes, const struct mt_ledger_info *i
         say(notes,
             "Recording has been switched on or off while the process ran: what was allocated while it was off is "
             "not counted, and freeing it counts as an unknown free.");
+    if (info->flags & MT_FLAG_CLEARED)
+        say(notes, "The program has called memtrack_clear_traces: what it had allocated before is not counted.");
     if (info->flags & MT_FLAG_STATS_SKIPPED)
         say(notes, "The allocator's own figures were not asked for: it would have had to walk too many free chunks; "
                    "MEMTRACK_OPTIONS=allocator_stats=1 asks all the same.");

@@ -152,7 +152,7 @@ void mt_request_clear(struct mt_thread *t) {
         __atomic_store_n(&c->current_bytes, 0, __ATOMIC_RELAXED);
         __atomic_store_n(&c->peak_bytes, 0, __ATOMIC_RELAXED);
         __atomic_store_n(&c->clear_epoch, epoch, __ATOMIC_RELEASE);
-        mt_tracker_flag(MT_FLAG_SWITCHED);
+        mt_tracker_flag(MT_FLAG_CLEARED);
         mt_tracker_changed();
     }
     mt_growth_unlock();

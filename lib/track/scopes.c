@@ -107,7 +107,10 @@ static struct counters of_bank(const struct mt_bank *b) {
 static struct counters of_process(void) {
     struct counters sum = {0};
     for (mt_bank_id id = 1; id < mt_tracker.header->n_banks; id++) {
-        struct counters c = of_bank(mt_threads_bank(id));
+        const struct mt_bank *b = mt_threads_bank(id);
+        struct counters c = of_bank(b);
+        if (b->clear_epoch != mt_tracker.header->control.clear_epoch)
+            continue;
         sum.live += c.live;
         sum.allocated_bytes += c.allocated_bytes;
         sum.allocated_blocks += c.allocated_blocks;

@@ -81,7 +81,7 @@ static void allocate(struct live *l) {
         l->banks[1].saved.live_bytes = l->banks[1].live_bytes;
         l->banks[1].saved.allocated_blocks = l->banks[1].allocated_blocks;
         l->banks[1].saved.cut = cut;
-        l->header->saved_control = (struct mt_saved_control){3, 0, 6000, cut};
+        l->header->saved_control = (struct mt_saved_control){.epoch = 3, .peak_bytes = 6000, .cut = cut};
         l->saved[1] = (struct mt_saved_site){.allocated_bytes = l->sites[1].allocated_bytes,
                                              .allocated_blocks = l->sites[1].allocated_blocks,
                                              .saved_epoch = UINT64_MAX,
