@@ -57,16 +57,15 @@ static const struct argp parser = {
     .options = options,
     .parser = parse_option,
     .children = children,
-    .args_doc = "[FILE|DIR]",
-    .doc =
-        "Show where the memory of a recorded process went."
-        "\vFILE is a profile that memtrack run wrote, or a heap profile in pprof's format of any other tool; of a DIR, "
-        "and of the current directory when neither is given, the newest profile is taken. FILE@MOMENT is the same as "
-        "FILE with --at MOMENT."
-        "\n\nLive is what was not freed, peak what was live when the process had most, total everything allocated, "
-        "temporary the blocks freed by the next allocator call of their thread, max a row's own highest live bytes, "
-        "waste what rounding up added."
-        "\n\nExit status: 0, 2 wrong usage, 3 the profile cannot be read.",
+    .args_doc = "[FILE|PID|DIR]",
+    .doc = "Show where the memory of a recorded or running process went."
+           "\vFILE is a profile that memtrack run wrote, or a heap profile in pprof's format of any other tool; PID a "
+           "tracked process, which is read at one instant while it runs; of a DIR, and of the current directory when "
+           "nothing is given, the newest profile is taken. FILE@MOMENT is the same as FILE with --at MOMENT."
+           "\n\nLive is what was not freed, peak what was live when the process had most, total everything allocated, "
+           "temporary the blocks freed by the next allocator call of their thread, max a row's own highest live bytes, "
+           "waste what rounding up added."
+           "\n\nExit status: 0, 2 wrong usage, 3 the profile cannot be read.",
 };
 
 /* ---- printing -------------------------------------------------------------------------------------------------- */
