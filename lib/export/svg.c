@@ -20,6 +20,8 @@
 #include "view/format.h"
 #include "view/scale.h"
 
+#define MOST_BYTES 4e18 /* on the axis */
+
 enum {
     MOST_LINES = 12, /* colours */
     MOST_COLUMNS = 1200,
@@ -202,6 +204,8 @@ static void find_scale(struct chart *c) {
             double value = c->is_stacked ? c->lines[l].top[i] : c->lines[l].columns[i];
             c->most = value > c->most ? value : c->most;
         }
+    if (c->most > MOST_BYTES)
+        c->most = MOST_BYTES; /* only a damaged profile says so */
     c->y_step = mt_scale_bytes((uint64_t)c->most + 1, 6);
     c->x_step = mt_scale_time(c->to_ns, c->width > 600 ? 10 : 5);
     double steps = c->most / (double)c->y_step;

@@ -119,3 +119,23 @@ int mt_moment_live(const struct mt_profile *profile, const struct mt_moment *mom
         status = at_time(profile, moment->time_ns, live_bytes, live_blocks);
     return status == -MEMTRACK_ENOMEM ? mt_error_set(error, MEMTRACK_ENOMEM, "", "out of memory") : status;
 }
+
+bool mt_moment_resolution(const struct mt_profile *profile, const struct mt_moment *moment, uint64_t *from_ns,
+                          uint64_t *to_ns) {
+    const struct mt_profile_info *info = &profile->info;
+    bool found = false;
+    *from_ns = 0;
+    *to_ns = UINT64_MAX;
+    for (size_t i = 0; i < info->n_changes && moment->kind == MT_AT_TIME; i++) {
+        if (info->changes[i].tick >= info->n_ticks)
+            continue;
+        uint64_t time_ns = info->ticks[info->changes[i].tick].time_ns;
+        if (time_ns > moment->time_ns) {
+            *to_ns = time_ns < *to_ns ? time_ns : *to_ns;
+        } else {
+            *from_ns = time_ns > *from_ns ? time_ns : *from_ns;
+            found = true;
+        }
+    }
+    return found;
+}

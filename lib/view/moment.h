@@ -27,4 +27,12 @@ bool mt_moment_parse(const char *text, struct mt_moment *moment);
 int mt_moment_live(const struct mt_profile *profile, const struct mt_moment *moment, int64_t *live_bytes,
                    int64_t *live_blocks, struct mt_error *error);
 
+/*
+ * How well the profile knows a time: what is shown was recorded at *from_ns, and what changed after that at *to_ns, the
+ * next moment that is kept (UINT64_MAX: nothing has changed since). False when nothing was recorded before the time, or
+ * the moment is none.
+ */
+bool mt_moment_resolution(const struct mt_profile *profile, const struct mt_moment *moment, uint64_t *from_ns,
+                          uint64_t *to_ns);
+
 #endif

@@ -33,7 +33,7 @@ uint64_t mt_scale_time(uint64_t most_ns, size_t n) {
         if (most_ns / clock[i] <= n)
             return clock[i];
     uint64_t step = DAY;
-    while (step < UINT64_MAX / 4 && most_ns / step > n)
+    while (step <= UINT64_MAX / 2 && most_ns / step > n)
         step *= 2;
     return step;
 }

@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MOST_BYTES (INT64_C(1) << 56) /* what one change can bring: sums stay in range */
+#define MOST_BYTES (INT64_C(1) << 47) /* of an address space: what one call path can hold */
 
 struct replay {
     const struct mt_profile *profile;
@@ -36,6 +36,11 @@ static uint64_t time_of(const struct replay *r, size_t change) {
     return r->profile->info.ticks[r->changes[change].tick].time_ns;
 }
 
+/* A damaged profile may bring more than fits: its sums are wrong then, and nothing worse. */
+static void add(int64_t *sum, int64_t delta) {
+    *sum = (int64_t)((uint64_t)*sum + (uint64_t)delta);
+}
+
 static void apply(struct replay *r, const struct mt_tick_change *change) {
     if (change->sample >= r->n_samples || r->row_of[change->sample] >= r->n_rows)
         return;
@@ -43,8 +48,8 @@ static void apply(struct replay *r, const struct mt_tick_change *change) {
     bytes = bytes > MOST_BYTES ? MOST_BYTES : bytes < -MOST_BYTES ? -MOST_BYTES : bytes;
     int64_t delta = bytes - r->sample_bytes[change->sample];
     r->sample_bytes[change->sample] = bytes;
-    r->row_bytes[r->row_of[change->sample]] += delta;
-    r->row_bytes[r->n_rows] += delta;
+    add(&r->row_bytes[r->row_of[change->sample]], delta);
+    add(&r->row_bytes[r->n_rows], delta);
 }
 
 static void rewind_all(struct replay *r) {
@@ -134,7 +139,7 @@ static void record(struct replay *r, uint64_t part_ns, const size_t *chosen, str
         s->time_ns[m] = time_ns;
         for (size_t l = 0; l + 1 < s->n_layers; l++) {
             s->live_bytes[l * capacity + m] = r->row_bytes[chosen[l]];
-            rest -= r->row_bytes[chosen[l]];
+            rest = (int64_t)((uint64_t)rest - (uint64_t)r->row_bytes[chosen[l]]);
         }
         s->live_bytes[(s->n_layers - 1) * capacity + m] = rest;
         if (m && time_ns - s->time_ns[m - 1] > s->coarsest_ns)

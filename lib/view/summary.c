@@ -243,10 +243,21 @@ static void add_profile_notes(const struct mt_profile *profile, struct mt_facts 
 }
 
 static void add_moment(const struct mt_rows *rows, struct mt_facts *facts) {
-    char moment[MT_FORMAT_BYTES + 16];
-    if (mt_rows_options(rows)->at.kind != MT_AT_END)
-        mt_facts_add(facts, "", false, "Live is what was live %s, not at the end of the recording.",
-                     moment_text(rows, moment));
+    const struct mt_moment *at = &mt_rows_options(rows)->at;
+    char moment[MT_FORMAT_BYTES + 16], from[MT_FORMAT_BYTES], to[MT_FORMAT_BYTES];
+    uint64_t from_ns, to_ns;
+    if (at->kind == MT_AT_END)
+        return;
+    mt_facts_add(facts, "", false, "Live is what was live %s, not at the end of the recording.",
+                 moment_text(rows, moment));
+    if (!mt_moment_resolution(mt_rows_profile(rows), at, &from_ns, &to_ns))
+        return;
+    if (to_ns == UINT64_MAX)
+        mt_facts_add(facts, "", false, "That was recorded at %s, and nothing has changed since.",
+                     mt_format_duration(from, from_ns));
+    else
+        mt_facts_add(facts, "", false, "That was recorded at %s; the next moment on record is %s.",
+                     mt_format_duration(from, from_ns), mt_format_duration(to, to_ns));
 }
 
 void mt_summary_notes(const struct mt_rows *rows, struct mt_facts *facts) {

@@ -17,8 +17,8 @@
 
 enum { MAX_SUM_POINTS = 8000 };
 #define MAX_TIME_NS (UINT64_C(1) << 60) /* 36 years: sums of two stay in range */
-#define MAX_VALUE   (UINT64_C(1) << 60)
-#define SLACK_NS    UINT64_C(50000000) /* clocks of two processes and the tick between fork and first allocation */
+#define MAX_VALUE   (UINT64_C(1) << 47) /* of an address space: sums of all processes that there can be stay in range */
+#define SLACK_NS    UINT64_C(50000000)  /* clocks of two processes and the tick between fork and first allocation */
 
 const char *const mt_series_keys[MT_N_SERIES] = {"live_bytes", "rss_bytes", "pss_bytes", "swap_bytes"};
 const char *const mt_series_labels[MT_N_SERIES] = {"heap (live)", "RSS", "PSS", "swap"};
