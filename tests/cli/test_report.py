@@ -334,7 +334,7 @@ class Errors(Case):
         self.problem("plain.pb.gz", "--html", "x.html", status=2, contains="not available")
         self.problem("plain.pb.gz", "--colour", status=2, contains="--colour")
         self.problem("plain.pb.gz", "--cumulative", "--by", "stack", status=2, contains="--by line")
-        self.problem("4711", status=2, contains="running process")
+        self.problem("4194305", status=3, contains="no such process")  # above every pid
 
     def test_unreadable(self):
         self.problem("missing.pb.gz", status=3, contains="No such file")
