@@ -86,8 +86,8 @@ static void start_colors(bool color) {
     if (!is_colored)
         return;
     use_default_colors();
-    for (short i = 1; i < MT_N_PAINTS; i++)
-        init_pair(i, foreground[i] ? foreground[i] : -1, -1);
+    for (int i = 1; i < MT_N_PAINTS; i++)
+        init_pair((short)i, foreground[i] ? foreground[i] : -1, -1);
 }
 
 int mt_curses_begin(bool color, struct mt_error *error) {

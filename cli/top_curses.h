@@ -30,7 +30,7 @@ void mt_curses_end(void); /* as often as one likes */
 /* The signal (INT, TERM, HUP, QUIT) that asks to leave, 0: none so far. */
 int mt_curses_asked_to_leave(void);
 /* After mt_curses_end: die of that signal, as whoever sent it expects. */
-void mt_curses_leave(int signal);
+void mt_curses_leave(int number);
 
 /* A key as curses says it, after at most timeout_ms; also waits for a descriptor (-1: none), whose readiness is no key.
  * ERR: none came. *is_gone: the terminal is not there any more. */

@@ -37,23 +37,23 @@ static bool is_count(enum mt_top_column column) {
     return column == MT_TOP_ALLOCATIONS || column == MT_TOP_BLOCKS;
 }
 
-static size_t width_of(enum mt_top_column column, bool exact_bytes) {
+static size_t width_of(enum mt_top_column column, bool is_exact) {
     if (is_count(column))
         return COUNT_WIDTH;
-    if (exact_bytes)
+    if (is_exact)
         return EXACT_WIDTH;
     return column == MT_TOP_CHANGE ? CHANGE_WIDTH : BYTES_WIDTH;
 }
 
-void mt_top_layout_make(struct mt_top_layout *layout, size_t width, enum mt_top_column sort, bool exact_bytes) {
+void mt_top_layout_make(struct mt_top_layout *layout, size_t width, enum mt_top_column sort, bool is_exact) {
     static const enum mt_top_column by_worth[] = {MT_TOP_LIVE,   MT_TOP_CHANGE,      MT_TOP_RATE,
                                                   MT_TOP_BLOCKS, MT_TOP_ALLOCATIONS, MT_TOP_TOTAL};
     bool shown[MT_TOP_N_COLUMNS] = {false};
     shown[sort] = true;
     *layout = (struct mt_top_layout){.bar_width = width >= BAR_FROM ? BAR : 0};
-    size_t used = MT_TOP_GAP + width_of(sort, exact_bytes) + layout->bar_width;
+    size_t used = MT_TOP_GAP + width_of(sort, is_exact) + layout->bar_width;
     for (size_t i = 0; i < MT_TOP_N_COLUMNS; i++) {
-        size_t more = MT_TOP_GAP + width_of(by_worth[i], exact_bytes);
+        size_t more = MT_TOP_GAP + width_of(by_worth[i], is_exact);
         if (shown[by_worth[i]])
             continue;
         if (used + more + DETAIL_GAP + NAME_LEAST > width)
@@ -63,14 +63,14 @@ void mt_top_layout_make(struct mt_top_layout *layout, size_t width, enum mt_top_
     }
     for (size_t c = 0; c < MT_TOP_N_COLUMNS; c++)
         if (shown[c]) {
-            layout->column_width[layout->n_columns] = width_of((enum mt_top_column)c, exact_bytes);
+            layout->column_width[layout->n_columns] = width_of((enum mt_top_column)c, is_exact);
             layout->columns[layout->n_columns++] = (enum mt_top_column)c;
         }
     layout->name_column = used + DETAIL_GAP;
     layout->name_width = width > layout->name_column ? width - layout->name_column : 0;
 }
 
-char *mt_top_cell(char buffer[MT_TOP_CELL_BYTES], enum mt_top_column column, int64_t value, bool exact_bytes,
+char *mt_top_cell(char buffer[MT_TOP_CELL_BYTES], enum mt_top_column column, int64_t value, bool is_exact,
                   bool has_rates) {
     char number[MT_FORMAT_BYTES];
     bool is_rate = column == MT_TOP_RATE || column == MT_TOP_ALLOCATIONS;
@@ -81,7 +81,7 @@ char *mt_top_cell(char buffer[MT_TOP_CELL_BYTES], enum mt_top_column column, int
     if (is_count(column))
         mt_format_count(number, value);
     else
-        mt_format_size(number, value, exact_bytes);
+        mt_format_size(number, value, is_exact);
     snprintf(buffer, MT_TOP_CELL_BYTES, "%s%s", column == MT_TOP_CHANGE && value > 0 ? "+" : "", number);
     return buffer;
 }

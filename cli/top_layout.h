@@ -21,12 +21,12 @@ struct mt_top_layout {
 };
 
 /* The sort column is always there, the others while they leave the name room. width >= 1. */
-void mt_top_layout_make(struct mt_top_layout *layout, size_t width, enum mt_top_column sort, bool exact_bytes);
+void mt_top_layout_make(struct mt_top_layout *layout, size_t width, enum mt_top_column sort, bool is_exact);
 
 const char *mt_top_title(enum mt_top_column column); /* "LIVE", "BYTES/S", ... */
 const char *mt_top_name_title(enum mt_group_by by);  /* "LINE", ... */
 /* "1.2 MiB", "+3.0 KiB", "1,234"; rates are "-" while has_rates is false. Returns buffer. */
-char *mt_top_cell(char buffer[MT_TOP_CELL_BYTES], enum mt_top_column column, int64_t value, bool exact_bytes,
+char *mt_top_cell(char buffer[MT_TOP_CELL_BYTES], enum mt_top_column column, int64_t value, bool is_exact,
                   bool has_rates);
 
 /* In eighths of a column, 0 to width * 8: how long the bar of a value is beside the largest of them. */

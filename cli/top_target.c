@@ -57,19 +57,22 @@ static void find_process(struct mt_top_target *target, const struct mt_ledger *l
 int mt_top_target_open(struct mt_top_target *target, const char *what, struct mt_ledger **ledger,
                        struct mt_error *error) {
     pid_t pid;
-    *target = (struct mt_top_target){.statm_fd = -1};
     int rc = 0;
+    *target = (struct mt_top_target){.statm_fd = -1};
     if (mt_cli_is_pid(what, &pid))
         rc = mt_find_ledger(pid, &target->path, NULL, error);
-    else if (!(target->path = strdup(what)))
-        rc = mt_error_set(error, MEMTRACK_ENOMEM, "", "out of memory");
+    else
+        target->path = strdup(what);
+    if (rc == 0 && !target->path)
+        return mt_error_set(error, MEMTRACK_ENOMEM, "", "out of memory");
     if (rc == 0)
         rc = mt_ledger_open(target->path, ledger, error);
-    if (rc == 0)
-        find_process(target, *ledger);
-    else
+    if (rc != 0) {
         mt_top_target_close(target);
-    return rc;
+        return rc;
+    }
+    find_process(target, *ledger);
+    return 0;
 }
 
 void mt_top_target_close(struct mt_top_target *target) {
