@@ -19,6 +19,10 @@
 
 enum { GAP = 2, INDENT = 1, NAME_LEAST = 20, CELL = MT_FORMAT_BYTES };
 
+/* What a column of numbers takes as a rule. Which columns fit is decided by that, so that it is the same from one run of
+ * a program to the next. */
+static const size_t usual_width[] = {7, 10, 8};
+
 /* ---- columns ---------------------------------------------------------------------------------------------------- */
 
 enum part { COUNT, ERRORS, SUM, MAX, P50, P95, OWN };
@@ -89,6 +93,10 @@ struct layout {
     size_t name;             /* room for names */
 };
 
+static size_t room_for(const struct column *column, size_t width) {
+    return (width > usual_width[column->unit] ? width : usual_width[column->unit]) + GAP;
+}
+
 static struct layout lay_out(const struct mt_terminal *terminal, const struct mt_scope_rows *rows, size_t n,
                              const struct mt_scopes_table_options *options) {
     struct layout layout = {{0}, 0};
@@ -106,10 +114,13 @@ static struct layout lay_out(const struct mt_terminal *terminal, const struct mt
     for (int rank = 0; rank <= N_COLUMNS; rank++)
         for (size_t c = 0; c < N_COLUMNS; c++)
             if (columns[c].rank == rank && is_wanted(&columns[c], rows) &&
-                used + width[c] + GAP + NAME_LEAST <= terminal->width) {
+                used + room_for(&columns[c], width[c]) + NAME_LEAST <= terminal->width) {
                 layout.width[c] = width[c];
-                used += width[c] + GAP;
+                used += room_for(&columns[c], width[c]);
             }
+    used = INDENT;
+    for (size_t c = 0; c < N_COLUMNS; c++)
+        used += layout.width[c] ? layout.width[c] + GAP : 0;
     layout.name = options->full                         ? SIZE_MAX / 2
                   : terminal->width > used + NAME_LEAST ? terminal->width - used
                                                         : NAME_LEAST;
@@ -203,6 +214,8 @@ static void add_events(struct mt_facts *facts, const struct mt_profile *profile)
     mt_facts_add(facts, "events", false, "the latest %s scopes are kept one by one (--events), of %s events in all",
                  mt_format_count(kept, (int64_t)scopes->n_events),
                  mt_format_count(seen, (int64_t)(scopes->events_seen < INT64_MAX ? scopes->events_seen : INT64_MAX)));
+    if (scopes->event_sample == 0)
+        mt_facts_add(facts, "", false, "no scope became an event: that was asked for");
     if (scopes->event_sample > 1)
         mt_facts_add(facts, "", false, "one scope in %" PRIu32 " became an event", scopes->event_sample);
 }

@@ -56,8 +56,7 @@ static bool put_object(FILE *stream, size_t i, json_t *object) {
 
 static json_t *events_object(const struct mt_scopes *scopes) {
     return json_pack("{s:o, s:I, s:I}", "seen", mt_json_number(scopes->events_seen), "kept",
-                     (json_int_t)scopes->n_events, "sample",
-                     (json_int_t)(scopes->event_sample ? scopes->event_sample : 1));
+                     (json_int_t)scopes->n_events, "sample", (json_int_t)scopes->event_sample);
 }
 
 int mt_export_scopes_json(FILE *stream, const struct mt_scope_rows *rows, size_t n, struct mt_error *error) {

@@ -73,7 +73,7 @@ struct mt_scopes {
     struct mt_scope_function *functions;
     size_t n_functions;
     uint64_t events_seen;  /* events of all kinds that have been; the latest are kept */
-    uint32_t event_sample; /* one scope in so many is an event; 0 and 1: every one */
+    uint32_t event_sample; /* one scope in so many is an event; 0: none */
     bool has_cpu;          /* MT_SCOPE_CPU_NS was measured */
     struct {
         size_t totals, buckets, events, keys, counters, functions;
