@@ -21,6 +21,7 @@
  */
 #include "diff_table.h"
 
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -124,9 +125,9 @@ static int64_t total_cells(const struct view *v, const struct total *total, char
         if (mt_diff_side_has(v->diff, side, total->value))
             format_value(cells[side], total->value, of[side], exact);
         else
-            strcpy(cells[side], "-");
+            snprintf(cells[side], MT_FORMAT_BYTES, "-");
     if (!mt_diff_has(v->diff, total->value)) {
-        strcpy(cells[2], "-");
+        snprintf(cells[2], MT_FORMAT_BYTES, "-");
         return 0;
     }
     format_change(cells[2], total->value, of[MT_NEW] - of[MT_OLD], exact);
@@ -235,12 +236,11 @@ static struct cell_column measure(const struct view *v, struct cell_column colum
     return column;
 }
 
+/* "LIVE CHANGE" */
 static void make_heading(struct view *v) {
-    const char *name = mt_sort_name(mt_diff_sort(v->diff));
-    size_t i = 0;
-    for (; name[i] && i + 8 < sizeof v->heading; i++)
-        v->heading[i] = (char)(name[i] >= 'a' && name[i] <= 'z' ? name[i] - 32 : name[i]);
-    strcpy(v->heading + i, " CHANGE");
+    snprintf(v->heading, sizeof v->heading, "%s CHANGE", mt_sort_name(mt_diff_sort(v->diff)));
+    for (char *at = v->heading; *at; at++)
+        *at = (char)toupper((unsigned char)*at);
 }
 
 /* The change, and what it is between; then the same of the companion, as far as names have room. */

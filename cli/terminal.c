@@ -75,8 +75,8 @@ void mt_terminal_init(struct mt_terminal *terminal, FILE *stream, enum mt_color 
 
 const char *mt_style(const struct mt_terminal *terminal, enum mt_style style) {
     static const char *const sequences[] = {
-        [MT_STYLE_NONE] = "\033[0m",    [MT_STYLE_BOLD] = "\033[1m", [MT_STYLE_DIM] = "\033[2m",
-        [MT_STYLE_SOURCE] = "\033[32m", [MT_STYLE_BAR] = "\033[34m", [MT_STYLE_WARN] = "\033[33m",
+        [MT_STYLE_NONE] = "\033[0m",    [MT_STYLE_BOLD] = "\033[1m",  [MT_STYLE_DIM] = "\033[2m",
+        [MT_STYLE_SOURCE] = "\033[32m", [MT_STYLE_BAR] = "\033[34m",  [MT_STYLE_WARN] = "\033[33m",
         [MT_STYLE_ERROR] = "\033[31m",  [MT_STYLE_MORE] = "\033[31m", [MT_STYLE_LESS] = "\033[32m",
     };
     return terminal->color ? sequences[style] : "";

@@ -22,10 +22,13 @@ static json_t *columns_array(const struct mt_diff *diff) {
 
 static json_t *totals_difference(const struct mt_diff *diff) {
     json_t *old = mt_json_totals(mt_diff_rows(diff, MT_OLD)), *new = mt_json_totals(mt_diff_rows(diff, MT_NEW));
-    json_t *difference = json_object(), *value;
-    const char *name;
-    json_object_foreach(new, name, value) json_object_set_new(
-        difference, name, json_integer(json_integer_value(value) - json_integer_value(json_object_get(old, name))));
+    json_t *difference = json_object();
+    for (void *at = json_object_iter(new); at; at = json_object_iter_next(new, at)) {
+        const char *name = json_object_iter_key(at);
+        json_int_t was = json_integer_value(json_object_get(old, name)),
+                   is = json_integer_value(json_object_iter_value(at));
+        json_object_set_new(difference, name, json_integer(is - was));
+    }
     bool done = old && new &&json_object_size(difference) == json_object_size(new);
     json_decref(old);
     json_decref(new);

@@ -13,7 +13,7 @@ enum { MT_FORMAT_BYTES = 40 }; /* large enough for every function with a buffer 
 
 /* "0 B", "1023 B", "45.2 MiB"; exact: "47,395,635". All return buffer. */
 char *mt_format_size(char buffer[MT_FORMAT_BYTES], int64_t bytes, bool exact);
-char *mt_format_count(char buffer[MT_FORMAT_BYTES], int64_t count);                 /* "1,234,567" */
+char *mt_format_count(char buffer[MT_FORMAT_BYTES], int64_t count); /* "1,234,567" */
 /* With a sign: "+1.2 KiB", "-3 B", "0 B"; "+1,234", "0". */
 char *mt_format_size_change(char buffer[MT_FORMAT_BYTES], int64_t bytes, bool exact);
 char *mt_format_count_change(char buffer[MT_FORMAT_BYTES], int64_t count);

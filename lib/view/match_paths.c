@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Which module and which source file of the old profile is which of the new one. What has the same path on both sides
- * is the same. The rest is looked up by the ends of paths: /build/a/src/x.c and /build/b/src/x.c share "src/x.c", and
+ * is the same. The rest is looked up by the ends of paths: /one/src/x.c and /two/src/x.c share "src/x.c", and
  * are one file when no third one ends so. Each end of each path is an identity (a pair of its first component and the
  * end after it), counted per side: linear in the length of all paths, however many files are called mod.rs.
  *

@@ -176,27 +176,27 @@ static void lines_of_one_build_are_not_confused(void **state) {
 
 static void lines_of_another_build_are_paired(void **state) {
     (void)state;
-    struct side old = program("/build/a/app", "aa"), new = program("/build/b/app", "bb");
-    allocate(&old, 10, "f", "/build/a/src/a.c", 1, 5);
-    allocate(&old, 20, "g", "/build/a/src/a.c", 10, 12);
-    allocate(&new, 11, "f", "/build/b/src/a.c", 1, 5);
-    allocate(&new, 22, "g", "/build/b/src/a.c", 13, 15);
-    allocate(&new, 33, "g", "/build/b/src/a.c", 13, 12); /* what stands where g's line was */
+    struct side old = program("/one/app", "aa"), new = program("/two/app", "bb");
+    allocate(&old, 10, "f", "/one/src/a.c", 1, 5);
+    allocate(&old, 20, "g", "/one/src/a.c", 10, 12);
+    allocate(&new, 11, "f", "/two/src/a.c", 1, 5);
+    allocate(&new, 22, "g", "/two/src/a.c", 13, 15);
+    allocate(&new, 33, "g", "/two/src/a.c", 13, 12); /* what stands where g's line was */
     char was[32];
     struct mt_diff *diff = by(old.p, new.p, MT_BY_LINE);
-    const struct mt_diff_row *moved = find(diff, "/build/b/src/a.c:15", MT_DIFF_BOTH);
+    const struct mt_diff_row *moved = find(diff, "/two/src/a.c:15", MT_DIFF_BOTH);
     assert_int_equal(moved->diff[MT_VALUE_LIVE_BYTES], 2);
     assert_string_equal(mt_diff_was(diff, moved, was), ":12");
     assert_true(moved->has_moved);
-    const struct mt_diff_row *same = find(diff, "/build/b/src/a.c:5", MT_DIFF_BOTH);
+    const struct mt_diff_row *same = find(diff, "/two/src/a.c:5", MT_DIFF_BOTH);
     assert_string_equal(mt_diff_was(diff, same, was), "");
-    find(diff, "/build/b/src/a.c:12", MT_DIFF_NEW);
+    find(diff, "/two/src/a.c:12", MT_DIFF_NEW);
     assert_int_equal(mt_diff_count(diff), 3);
     assert_non_null(mt_diff_note(diff, 0));
     mt_diff_free(diff);
     diff = by(old.p, new.p, MT_BY_STACK); /* main's line is the same: only g's new statement makes a new path */
     assert_int_equal(mt_diff_count(diff), 3);
-    find(diff, "/build/b/src/a.c:12;/src/main.c:100", MT_DIFF_NEW);
+    find(diff, "/two/src/a.c:12;/src/main.c:100", MT_DIFF_NEW);
     finish(diff, &old, &new);
 }
 
