@@ -198,6 +198,9 @@ int mt_top_advance(struct mt_top *top, uint64_t now_ns, uint64_t budget_ns, stru
     if (rc != 0)
         return rc;
     top->has_all = top->target.state == MT_TOP_ENDED;
+    const struct mt_axis *axis = mt_top_model_axis(top->model);
+    if (top->has_all && axis->n) /* the last picture */
+        rss = axis->ticks[axis->n - 1].rss_bytes;
     if (!top->has_all)
         mt_ledger_store_era(mt_top_model_ledger(top->model), now_ns);
     return mt_top_model_read(top->model, now_ns, rss, top->has_all ? 0 : budget_ns, error);

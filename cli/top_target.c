@@ -21,6 +21,7 @@
 #include "usage.h"
 
 enum { LOOK_MS = 500 };
+#define NO_PROGRAM "?" /* no link of /proc is like that */
 
 const char *mt_top_state_name(enum mt_top_state state) {
     static const char *const names[] = {"running", "stopped", "ended", "replaced"};
@@ -38,6 +39,12 @@ static void read_exe(uint32_t pid, char *exe, size_t bytes) {
 
 /* ---- finding ---------------------------------------------------------------------------------------------------- */
 
+/* Does the process run the program that writes this ledger? Then exe is that program's: it is read before. */
+static bool is_running_it(struct mt_top_target *target, const struct mt_ledger *ledger) {
+    read_exe(target->pid, target->exe, sizeof target->exe);
+    return mt_ledger_is_live(ledger);
+}
+
 /* Is the process that the ledger names still the one with that pid? */
 static void find_process(struct mt_top_target *target, const struct mt_ledger *ledger) {
     const char *slash = strrchr(target->path, '/');
@@ -47,10 +54,8 @@ static void find_process(struct mt_top_target *target, const struct mt_ledger *l
     if (mt_ledger_name_parse(slash ? slash + 1 : target->path, &name) && name.pid == target->pid)
         target->start_ticks = name.start_ticks;
     bool is_same = target->start_ticks && mt_process_start_ticks(target->pid) == target->start_ticks;
-    if (is_same && mt_ledger_is_live(ledger)) {
+    if (is_same && is_running_it(target, ledger))
         target->statm_fd = mt_usage_open(target->pid);
-        read_exe(target->pid, target->exe, sizeof target->exe);
-    }
     target->state = target->statm_fd >= 0 && mt_usage_rss(target->statm_fd) ? MT_TOP_RUNNING : MT_TOP_ENDED;
 }
 
@@ -126,8 +131,10 @@ struct mt_ledger *mt_top_target_next(struct mt_top_target *target) {
     }
     free(target->path);
     target->path = path;
-    read_exe(target->pid, target->exe, sizeof target->exe);
-    target->state = MT_TOP_RUNNING;
+    bool is_running = is_running_it(target, ledger);
+    if (!is_running)
+        strcpy(target->exe, NO_PROGRAM); /* it is another one by now */
+    target->state = is_running ? MT_TOP_RUNNING : MT_TOP_REPLACED;
     target->look_ns = 0;
     return ledger;
 }

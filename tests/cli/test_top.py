@@ -13,6 +13,12 @@ import unittest
 
 from support import harness
 
+try:
+    import jsonschema
+except ImportError:
+    jsonschema = None
+
+SCHEMA = os.path.join(harness.SOURCE, "docs", "schema", "memtrack-top-1.json")
 MEMTRACK = harness.MEMTRACK
 WAIT_SECONDS = 20
 
@@ -302,6 +308,7 @@ class Endings(Case):
         screen = terminal.wait_for("ended")
         self.assertRegex(screen, r"1000\.0 KiB .*grow_alpha")
         self.assertRegex(screen, "10  *grow_beta")  # what it did last
+        self.assertRegex(screen, r"rss +\d")
         terminal.keys("Enter")
         terminal.wait_for("call paths of: grow_alpha")
         terminal.keys("w")
@@ -334,6 +341,18 @@ class Endings(Case):
         program.tell("b 10")
         screen = terminal.wait_for("grow_beta")
         self.assertNotIn("grow_alpha", screen)
+        self.quit(terminal)
+
+    def test_the_program_executes_one_that_is_not_tracked(self):
+        program = self.obedient()
+        program.tell("a 1024")
+        terminal = self.top(program, "--by function")
+        terminal.wait_for("grow_alpha")
+        program.process.stdin.write(b"u\n")
+        program.process.stdin.flush()
+        self.assertIn("grow_alpha", terminal.wait_for("runs another program, untracked"))
+        program.end()
+        self.assertIn("grow_alpha", terminal.wait_for("ended"))
         self.quit(terminal)
 
     def test_signals(self):
@@ -421,6 +440,22 @@ class Tables(Case):
                                           env=harness.plain_environment()).stdout)
         for name in ("live_bytes", "live_blocks", "total_bytes", "total_blocks", "peak_bytes"):
             self.assertEqual(table["totals"][name], report["totals"][name], name)
+
+    @unittest.skipUnless(jsonschema, "no python3-jsonschema")
+    def test_schema(self):
+        with open(SCHEMA) as file:
+            schema = json.load(file)
+        validator = jsonschema.Draft202012Validator(schema)
+        validator.check_schema(schema)
+        program = self.obedient()
+        program.tell("b 10")
+        combinations = [(by, "live") for by in schema["properties"]["group_by"]["enum"]]
+        combinations += [("line", sort) for sort in schema["properties"]["sort"]["enum"]]
+        for by, sort in combinations:
+            table, = self.objects("--once", "--delay", "10ms", "--by", by, "--sort", sort, program.pid)
+            self.assertEqual([error.message for error in validator.iter_errors(table)], [])
+            self.assertEqual((table["group_by"], table["sort"]), (by, sort))
+            self.assertEqual("stack" in table["rows"][0], by == "stack")
 
     def test_batch_takes_rates(self):
         program = self.obedient()

@@ -4,7 +4,8 @@
  *
  *   a N   keep N blocks of 1000 bytes          b N   keep N blocks of 500 bytes, half of them by another caller
  *   t N   N blocks of 100 bytes, freed at once   d     free what was kept
- *   x     execute itself                        q     end
+ *   x     execute itself                        u     execute cat, without a preload
+ *   q     end
  */
 #include <unistd.h>
 
@@ -58,6 +59,8 @@ int main(int argc, char **argv) {
             break;
         if (order == 'x')
             execv("/proc/self/exe", argv);
+        if (order == 'u')
+            execle("/bin/cat", "cat", (char *)NULL, (char *[]){NULL});
         obey(order, n);
         puts("ok");
     }
