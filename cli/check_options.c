@@ -46,14 +46,14 @@ static const struct argp_option table[] = {
      "for every run of a scope: peak, net, allocated (bytes) or blocks, such as parse:peak=10M,blocks=5000. May be "
      "repeated",
      0},
+    {"strict", KEY_STRICT, NULL, 0,
+     "fail if a recording is sampled, approximate or incomplete, or the process was killed", 0},
     {NULL, 0, NULL, 0, "An earlier profile as the budget:", 2},
     {"baseline", KEY_BASELINE, "FILE", 0,
      "peak, live and total blocks may not be above those of FILE; of several profiles, those of its program are "
      "compared",
      0},
     {"tolerance", KEY_TOLERANCE, "PERCENT", 0, "but by so much (default: 5)", 0},
-    {"strict", KEY_STRICT, NULL, 0,
-     "fail if a recording is sampled, approximate or incomplete, or the process was killed", 0},
     {NULL, 0, NULL, 0, "What is checked:", 3},
     {"run", KEY_RUN, NULL, 0, "run a program and check it and its children, instead of profiles", 0},
     {"profiles", KEY_PROFILES, "DIR", 0, "with --run: keep the profiles in DIR, in place of those of the last time", 0},

@@ -19,6 +19,7 @@
 #include "view/format.h"
 #include "view/leaks.h"
 #include "view/rows.h"
+#include "view/scope_rows.h"
 
 struct judge {
     const struct mt_profile *profile;
@@ -226,12 +227,57 @@ static int judge_leaks(struct judge *j, struct mt_finding finding) {
     return rc;
 }
 
-static int judge_budget(struct judge *j, const struct mt_budget *budget) {
-    struct mt_finding finding = {.of = budget->of, .limit = budget->limit};
-    if (budget->scope) {
-        finding.scope = strdup(budget->scope);
-        return add_unknown(j, finding, "the profile has no scopes");
+static enum mt_scope_value scope_value_of(enum mt_budget_of of) {
+    static const enum mt_scope_value values[] = {[MT_BUDGET_PEAK] = MT_SCOPE_PEAK_BYTES,
+                                                 [MT_BUDGET_LIVE] = MT_SCOPE_NET_BYTES,
+                                                 [MT_BUDGET_TOTAL] = MT_SCOPE_ALLOCATED_BYTES,
+                                                 [MT_BUDGET_TOTAL_BLOCKS] = MT_SCOPE_ALLOCATED_BLOCKS};
+    return values[of];
+}
+
+/* Of every run of the scope, in every thread: that is of the one that took most. False: there is no such scope. */
+static bool scope_figure(const struct mt_profile *profile, const struct mt_scope_rows *rows,
+                         const struct mt_finding *finding, uint64_t *figure) {
+    bool found = false;
+    *figure = 0;
+    for (size_t i = 0; i < rows->n; i++) {
+        const struct mt_scope_row *row = &rows->items[i];
+        if (strcmp(mt_profile_text(profile, row->name), finding->scope) != 0)
+            continue;
+        int64_t most = row->value[scope_value_of(finding->of)].max;
+        if (most > 0 && (uint64_t)most > *figure)
+            *figure = (uint64_t)most;
+        found = true;
     }
+    return found;
+}
+
+static int judge_scope(struct judge *j, const struct mt_budget *budget) {
+    struct mt_finding finding = {.of = budget->of, .limit = budget->limit, .scope = strdup(budget->scope)};
+    struct mt_scope_rows *rows;
+    if (!finding.scope)
+        return no_memory(j->error);
+    int rc = mt_scope_rows_build(j->profile, MT_SCOPE_BY_NAME, &rows, j->error);
+    if (rc != 0) {
+        free(finding.scope);
+        return rc;
+    }
+    if (rows->n == 0)
+        rc = add_unknown(j, finding, "the profile has no scopes");
+    else if (!scope_figure(j->profile, rows, &finding, &finding.actual))
+        rc = add_unknown(j, finding, "no scope of this name has ended");
+    else {
+        finding.outcome = finding.actual > finding.limit ? MT_OUTCOME_BROKEN : MT_OUTCOME_KEPT;
+        rc = add_finding(j, finding);
+    }
+    mt_scope_rows_free(rows);
+    return rc;
+}
+
+static int judge_budget(struct judge *j, const struct mt_budget *budget) {
+    const struct mt_finding finding = {.of = budget->of, .limit = budget->limit};
+    if (budget->scope)
+        return judge_scope(j, budget);
     return budget->of == MT_BUDGET_LEAKS ? judge_leaks(j, finding) : judge_figure(j, finding);
 }
 

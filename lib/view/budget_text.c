@@ -15,13 +15,14 @@
 static const struct {
     const char *option, *baseline, *statistic, *unit, *noun, *scope_noun, *scope_key, *sort;
 } words[MT_N_BUDGETS] = {
-    [MT_BUDGET_PEAK] = {"max-peak", "baseline-peak", "peak_bytes", "bytes", "the peak", "the peak", "peak", "peak"},
+    [MT_BUDGET_PEAK] = {"max-peak", "baseline-peak", "peak_bytes", "bytes", "the peak", "the highest peak", "peak",
+                        "peak"},
     [MT_BUDGET_LIVE] = {"max-live", "baseline-live", "live_bytes", "bytes", "what is live at the end",
-                        "what is kept at the end", "net", "live"},
+                        "the most that one kept", "net", "live"},
     [MT_BUDGET_TOTAL] = {"max-total", "baseline-total", "total_bytes", "bytes", "what was allocated",
-                         "what was allocated", "allocated", "total"},
+                         "the most that one allocated", "allocated", "total"},
     [MT_BUDGET_TOTAL_BLOCKS] = {"max-total-blocks", "baseline-total-blocks", "total_blocks", "blocks",
-                                "the number of allocations", "the number of allocations", "blocks", "blocks"},
+                                "the number of allocations", "the largest number of allocations", "blocks", "blocks"},
     [MT_BUDGET_LEAKS] = {"no-leaks", "", "leaked_blocks", "blocks", "what was never freed", "", "", "live"},
     [MT_BUDGET_RECORDING] = {"strict", "", "doubts", "doubts", "the recording", "", "", ""},
 };
@@ -181,7 +182,10 @@ char *mt_finding_next(const struct mt_finding *finding, const char *path) {
         return NULL;
     bool shown = finding->outcome == MT_OUTCOME_BROKEN && finding->of != MT_BUDGET_RECORDING;
     if (shown) {
-        fprintf(out, "memtrack report --by stack --sort %s ", words[finding->of].sort);
+        if (finding->scope[0])
+            fputs("memtrack scopes ", out);
+        else
+            fprintf(out, "memtrack report --by stack --sort %s ", words[finding->of].sort);
         put_word(out, path);
     }
     if (fclose(out) == 0)

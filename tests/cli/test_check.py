@@ -120,6 +120,21 @@ class Budgets(Case):
         self.assertIn("no scopes", line)
         self.assertIn("scope a:b", line)
 
+    def test_scopes(self):
+        subprocess.run([MAKE_PROFILE, "scopes", self.path("scopes.pb.gz")], check=True)
+        shown = json.loads(harness.check([MEMTRACK, "scopes", "--json", self.path("scopes.pb.gz")]).stdout)
+        row = next(row for row in shown["rows"] if row["name"] == "request")
+        for key, statistic in (("peak", "peak_bytes"), ("net", "net_bytes"), ("allocated", "allocated_bytes"),
+                               ("blocks", "allocated_blocks")):
+            with self.subTest(key):
+                most = row[statistic]["max"]
+                self.assertEqual([], self.lines("--scope", "request:%s=%d" % (key, most), "scopes.pb.gz"))
+                line, = self.lines("--scope", "request:%s=%d" % (key, most - 1), "scopes.pb.gz", status=1)
+                self.assertIn("scope request", line)
+        self.lines("--scope", "request:peak=1G,blocks=1", "--scope", "parse:peak=1G", "scopes.pb.gz", status=1)
+        line, = self.lines("--scope", "requests:peak=1G", "scopes.pb.gz", status=1)
+        self.assertIn("no scope of this name", line)
+
     def test_strict(self):
         self.assertEqual(0, self.check("--max-total-blocks", "1G", "sampled.pb.gz").code)
         self.assertIn(b"estimates", self.check("--max-total-blocks", "1G", "sampled.pb.gz").stderr)
