@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lanes.h"
 #include "view/scale.h"
 
 enum { LABEL_WIDTH = 10, ROWS = 20, LEAST_ROWS = 5, LEAST_COLUMNS = 20, STEPS = 8, MOST_ROWS = 200 };
@@ -234,6 +235,18 @@ static void put_legend(const struct canvas *c, const bool *is_drawn) {
     fputc('\n', c->terminal->stream);
 }
 
+static int put_lanes(const struct canvas *c, const struct mt_course *course) {
+    const struct mt_lanes_place place = {
+        .label_width = LABEL_WIDTH,
+        .columns = c->columns,
+        .start_ns = course->start_ns,
+        .to_ns = c->to_ns,
+        .steps = c->glyphs->area,
+        .n_steps = STEPS,
+    };
+    return course->profile ? mt_lanes_print(c->terminal, course->profile, &place) : 0;
+}
+
 /* ---- the chart -------------------------------------------------------------------------------------------------- */
 
 static void set_size(struct canvas *c, const struct mt_chart_options *options) {
@@ -279,10 +292,11 @@ int mt_chart_print(const struct mt_terminal *terminal, const struct mt_timeline 
     put_rows(&c);
     put_time_axis(&c);
     put_arrows(&c, timeline, course);
+    int rc = put_lanes(&c, course);
     put_legend(&c, is_drawn);
     free(values);
     free(c.cells);
-    return 0;
+    return rc;
 }
 
 /* ---- one row per process ---------------------------------------------------------------------------------------- */

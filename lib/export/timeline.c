@@ -79,6 +79,30 @@ static void put_marks(struct writer *w, const struct mt_timeline *t, size_t cour
     put(w, ",", "marks", marks);
 }
 
+/* What the program said of itself, on the timeline's clock. */
+static void put_scopes(struct writer *w, const struct mt_course *course) {
+    const struct mt_profile *profile = course->profile;
+    const struct mt_scopes *scopes = &profile->info.scopes;
+    json_t *events = json_array(), *counters = json_array();
+    for (size_t i = 0; i < scopes->n_events; i++) {
+        const struct mt_scope_event *e = &scopes->events[i];
+        json_array_append_new(events, json_pack("{s:o, s:o, s:o, s:I, s:I, s:I}", "time_ns",
+                                                mt_json_number(course->start_ns + e->time_ns), "duration_ns",
+                                                mt_json_number(e->duration_ns), "name",
+                                                mt_json_text(mt_profile_text(profile, e->name)), "tid",
+                                                (json_int_t)e->tid, "net_bytes", (json_int_t)e->net_bytes, "peak_bytes",
+                                                (json_int_t)e->peak_bytes));
+    }
+    for (size_t i = 0; i < scopes->n_counters; i++) {
+        const struct mt_counter *c = &scopes->counters[i];
+        json_array_append_new(
+            counters, json_pack("{s:o, s:o, s:I}", "time_ns", mt_json_number(course->start_ns + c->time_ns), "name",
+                                mt_json_text(mt_profile_text(profile, c->name)), "value", (json_int_t)c->value));
+    }
+    put(w, ",", "scopes", events);
+    put(w, ",", "counters", counters);
+}
+
 static void put_course(struct writer *w, const struct mt_timeline *t, size_t index) {
     const struct mt_course *course = &t->courses[index];
     put(w, "{", "process", mt_json_process(course->profile));
@@ -89,6 +113,7 @@ static void put_course(struct writer *w, const struct mt_timeline *t, size_t ind
     put(w, ",", "peak", peak_object(course));
     put(w, ",", "resolution", resolution_object(course));
     put_marks(w, t, index);
+    put_scopes(w, course);
     put_ticks(w, course);
     fputs("}", w->stream);
 }

@@ -84,6 +84,29 @@ class Golden(Case):
         self.check_golden("trace", self.text("scopes.pb.gz", "--trace", "-"))
 
 
+class Timeline(Case):
+    """Scopes and counters below the chart of memory over time, and in its JSON."""
+
+    def timeline(self, *arguments, **env):
+        return harness.check([MEMTRACK, "timeline", "scopes.pb.gz", *arguments], cwd=self.dir,
+                             env=harness.plain_environment(**{"LC_ALL": "C.UTF-8", "COLUMNS": "80", **env})).stdout
+
+    def test_lanes(self):
+        self.check_golden("timeline", self.timeline("--height", "10").decode())
+        self.check_golden("timeline-ascii", self.timeline("--height", "10", LC_ALL="C").decode())
+
+    def test_json(self):
+        report = json.loads(self.timeline("--json"))
+        process = report["processes"][0]
+        self.assertEqual([scope["name"] for scope in process["scopes"]], ["parse", "request", "task", "request"])
+        self.assertEqual(process["scopes"][0]["time_ns"], 10000000)
+        self.assertEqual(process["counters"], [{"time_ns": 30000000, "name": "cache", "value": -1234567}])
+        self.assertEqual([mark["name"] for mark in process["marks"]], ["warm\nup", "live>1G"])
+        if jsonschema:
+            with open(os.path.join(SCHEMAS, "memtrack-timeline-1.json")) as file:
+                jsonschema.Draft202012Validator(json.load(file)).validate(report)
+
+
 class Outputs(Case):
     def test_schemas(self):
         if not jsonschema:
