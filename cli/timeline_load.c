@@ -107,7 +107,8 @@ static int list_files(const char *path, struct files *files, struct mt_error *er
     closedir(directory);
     if (!done)
         return mt_error_set(error, MEMTRACK_ENOMEM, "", "out of memory");
-    qsort(files->items, files->n, sizeof *files->items, newest_first);
+    if (files->n)
+        qsort(files->items, files->n, sizeof *files->items, newest_first);
     return 0;
 }
 
