@@ -390,8 +390,8 @@ static int pair_all(struct mt_diff *diff) {
 }
 
 /* A moment that one side cannot show, or a side that is damaged, is to be told from the other. */
-static int name_side(enum mt_side side, int moment, int status, struct mt_error *error) {
-    if (!error || (status != -MEMTRACK_EFORMAT && (status != -MEMTRACK_EUSAGE || moment == MT_AT_END)))
+static int name_side(enum mt_side side, bool at_end, int status, struct mt_error *error) {
+    if (!error || (status != -MEMTRACK_EFORMAT && (status != -MEMTRACK_EUSAGE || at_end)))
         return status;
     struct mt_error plain = *error;
     return mt_error_set(error, -status, plain.hint, "the %s side: %s", side == MT_OLD ? "old" : "new", plain.message);
@@ -405,7 +405,7 @@ static int build_rows(struct mt_diff *diff, const struct mt_profile *const profi
         view.at = options->at[side];
         int status = mt_rows_build(profiles[side], &view, &diff->rows[side], error);
         if (status < 0)
-            return name_side(side, view.at.kind, status, error);
+            return name_side(side, view.at.kind == MT_AT_END, status, error);
     }
     return 0;
 }
