@@ -119,6 +119,7 @@ static bool is_hopeless(const struct mt_ledger *ledger, const struct mt_bank *ba
         return false;
     switch (thread_state(ledger, bank->tid)) {
     case 'R':
+    case 'D': /* in a page fault, or while its ledger grows */
         return waited_ns > READY_WAIT_NS;
     case 'T':
     case 't':
@@ -134,14 +135,17 @@ static bool is_hopeless(const struct mt_ledger *ledger, const struct mt_bank *ba
 static bool wait_for_bank(struct mt_ledger *ledger, size_t id, const struct mt_bank *seen) {
     uint64_t begin = now_ns();
     struct mt_bank bank = *seen;
-    while (bank.sequence == seen->sequence) {
-        if (is_hopeless(ledger, &bank, now_ns() - begin))
+    for (bool is_last = false;;) {
+        if (bank.sequence != seen->sequence)
+            return true;
+        if (is_last)
             return false;
-        pause_for(PAUSE_NS);
+        is_last = is_hopeless(ledger, &bank, now_ns() - begin); /* it may have left just before it went to sleep */
+        if (!is_last)
+            pause_for(PAUSE_NS);
         if (!mt_reader_read_chunk(ledger, MT_EXTENT_BANKS, id / MT_BANKS_PER_CHUNK, id % MT_BANKS_PER_CHUNK, 1, &bank))
             return false;
     }
-    return true;
 }
 
 /* A thread that has ended left its last event, unless all of the process ended inside of it. */
