@@ -164,13 +164,18 @@ static void print_doubts(const struct mt_check_options *o, const struct mt_check
 }
 
 static void print_count(const struct check *check) {
-    size_t n = 0, n_failed = 0;
+    size_t n = 0, n_failed = 0, n_unreadable = 0;
     for (size_t i = 0; i < check->n; i++) {
+        n_unreadable += check->checked[i].problem != NULL;
         n += check->checked[i].findings.n;
         n_failed += mt_findings_count_failed(&check->checked[i].findings);
     }
-    fprintf(stderr, "%s: %zu of %zu budget%s kept in %zu profile%s\n", check->options->name, n - n_failed, n,
-            n == 1 ? "" : "s", check->n, check->n == 1 ? "" : "s");
+    size_t n_read = check->n - n_unreadable;
+    fprintf(stderr, "%s: %zu of %zu budget%s kept in %zu profile%s", check->options->name, n - n_failed, n,
+            n == 1 ? "" : "s", n_read, n_read == 1 ? "" : "s");
+    if (n_unreadable)
+        fprintf(stderr, ", %zu cannot be read", n_unreadable);
+    fputc('\n', stderr);
 }
 
 static void print_text(const struct check *check, FILE *stream) {

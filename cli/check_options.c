@@ -47,7 +47,7 @@ static const struct argp_option table[] = {
      "repeated",
      0},
     {"strict", KEY_STRICT, NULL, 0,
-     "fail if a recording is sampled, approximate or incomplete, or the process was killed", 0},
+     "fail if a recording is sampled, approximate or incomplete, or the process was killed or has not ended", 0},
     {NULL, 0, NULL, 0, "An earlier profile as the budget:", 2},
     {"baseline", KEY_BASELINE, "FILE", 0,
      "peak, live and total blocks may not be above those of FILE; of several profiles, those of its program are "
@@ -206,7 +206,8 @@ static const struct argp parser = {
     .args_doc = "FILE...\n--run [--] PROGRAM [ARGUMENT...]",
     .doc =
         "Hold profiles against budgets, for tests and CI: a line for each budget that is broken."
-        "\vFILE is a profile of memtrack run, or a heap profile in pprof's format of another tool. Sizes take K, M and "
+        "\vFILE is a profile of memtrack run, the number of a running process that is recorded, or a heap profile in "
+        "pprof's format of another tool. Sizes take K, M and "
         "G (powers of 1024). A budget that a profile has no figure for is not kept."
         "\n\nExit status: 0 all budgets are kept, 1 one is not, 2 wrong usage, 3 a profile cannot be read. With --run "
         "a program that fails ends it with the program's own status, as memtrack run does.",

@@ -90,6 +90,8 @@ static int doubt_recording(struct judge *j) {
         rc = add_doubt(j, "the figures are approximate: the process could not be read at one instant");
     if (rc == 0 && info->partial)
         rc = add_doubt(j, "the recording did not begin with the process: what it allocated before is missing");
+    if (rc == 0 && info->running)
+        rc = add_doubt(j, "the process had not ended: it may need more than this");
     if (rc == 0 && info->exit_known && info->exit_signal)
         rc = add_doubt(j, "signal %d ended the process, so that it could free nothing at its end", info->exit_signal);
     return rc ? rc : doubt_coverage(j);
@@ -208,6 +210,8 @@ static int judge_leaks(struct judge *j, struct mt_finding finding) {
     uint32_t *marks;
     if (!j->profile->has_value[MT_VALUE_LIVE_BLOCKS])
         return add_unknown(j, finding, "the profile does not have live blocks");
+    if (j->profile->info.running)
+        return add_unknown(j, finding, "the process had not ended, and may free what it has");
     int rc = mt_leaks_mark(j->profile, &marks, j->error);
     if (rc != 0)
         return rc;

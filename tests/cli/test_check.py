@@ -135,6 +135,18 @@ class Budgets(Case):
         line, = self.lines("--scope", "requests:peak=1G", "scopes.pb.gz", status=1)
         self.assertIn("no scope of this name", line)
 
+    def test_running_process(self):
+        process = subprocess.Popen([harness.tool("python3"), "-S", "-c", "import sys; print('ready', flush=True); sys.stdin.read()"], cwd=self.dir,
+                                   env=self.environment(LD_PRELOAD=harness.LIBRARY), stdin=subprocess.PIPE,
+                                   stdout=subprocess.PIPE)
+        self.addCleanup(process.communicate)
+        self.assertEqual(b"ready\n", process.stdout.readline())
+        found = self.json("--max-peak", "1G", "--no-leaks", str(process.pid), status=1)["files"][0]
+        self.assertEqual(["kept", "unknown"], [budget["outcome"] for budget in found["budgets"]])
+        self.assertGreater(found["budgets"][0]["actual"], 100000)
+        self.assertIn("had not ended", " ".join(found["doubts"]))
+        self.lines("--max-peak", "100K", str(process.pid), status=1)
+
     def test_strict(self):
         self.assertEqual(0, self.check("--max-total-blocks", "1G", "sampled.pb.gz").code)
         self.assertIn(b"estimates", self.check("--max-total-blocks", "1G", "sampled.pb.gz").stderr)
