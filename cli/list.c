@@ -22,7 +22,7 @@
 #include "view/format.h"
 
 enum { KEY_JSON = 256, KEY_CLEAN, KEY_COLOR };
-enum { SHOWN_PROFILES = 20, COMMAND_COLUMNS = 42 };
+enum { SHOWN = 20 /* of what is not running */, COMMAND_COLUMNS = 42 };
 
 static const struct argp_option options[] = {
     {"json", KEY_JSON, NULL, 0, "As JSON", 0},
@@ -164,9 +164,9 @@ static int show(const struct request *r, struct mt_error *error) {
     struct lists lists = {0};
     int rc = mt_listing_running(&lists.running);
     if (rc == 0)
-        rc = mt_listing_left(&lists.left);
+        rc = mt_listing_left(&lists.left, r->json ? 0 : SHOWN);
     if (rc == 0)
-        rc = mt_listing_profiles(&lists.profiles, r->json ? 0 : SHOWN_PROFILES);
+        rc = mt_listing_profiles(&lists.profiles, r->json ? 0 : SHOWN);
     if (rc != 0)
         mt_error_set(error, -rc, "", "out of memory");
     else if (r->json)

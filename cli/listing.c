@@ -148,11 +148,15 @@ static int take_ledger(struct mt_entries *out, const struct mt_found_ledger *fou
     return rc;
 }
 
-static int take_ledgers(struct mt_entries *out, struct mt_found_ledgers *found, bool live) {
+static int take_ledgers(struct mt_entries *out, struct mt_found_ledgers *found, bool live, size_t most) {
     int rc = 0;
     for (size_t i = 0; i < found->n && rc == 0; i++)
-        if (found->items[i].is_live == live)
+        if (found->items[i].is_live != live)
+            continue;
+        else if (most == 0 || out->n < most)
             rc = take_ledger(out, &found->items[i]);
+        else
+            out->n_more++;
     mt_found_ledgers_free(found);
     connect(out);
     return rc;
@@ -162,14 +166,23 @@ int mt_listing_running(struct mt_entries *out) {
     struct mt_found_ledgers found;
     *out = (struct mt_entries){0};
     int rc = mt_find_running(&found);
-    return rc == 0 ? take_ledgers(out, &found, true) : rc;
+    return rc == 0 ? take_ledgers(out, &found, true, 0) : rc;
 }
 
-int mt_listing_left(struct mt_entries *out) {
+static int youngest_first(const void *a, const void *b) {
+    const struct mt_found_ledger *x = a, *y = b;
+    if (x->name.start_ticks != y->name.start_ticks)
+        return x->name.start_ticks > y->name.start_ticks ? -1 : 1;
+    return x->name.counter > y->name.counter ? -1 : x->name.counter < y->name.counter;
+}
+
+int mt_listing_left(struct mt_entries *out, size_t most) {
     struct mt_found_ledgers found;
     *out = (struct mt_entries){0};
     int rc = mt_find_left(&found);
-    return rc == 0 ? take_ledgers(out, &found, false) : rc;
+    if (rc == 0 && found.n)
+        qsort(found.items, found.n, sizeof *found.items, youngest_first);
+    return rc == 0 ? take_ledgers(out, &found, false, most) : rc;
 }
 
 /* ---- profiles --------------------------------------------------------------------------------------------------- */

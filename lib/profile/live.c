@@ -39,20 +39,21 @@ int mt_ledger_of_process(pid_t pid, struct mt_ledger **out, struct mt_error *err
     return rc;
 }
 
-static uint64_t age_ns(const struct mt_ledger_info *info) {
+static uint64_t now_ns(void) {
     struct timespec t;
     clock_gettime(CLOCK_MONOTONIC, &t);
-    uint64_t now = (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
-    return now > info->start_monotonic_ns ? now - info->start_monotonic_ns : 0;
+    return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
 }
 
 int mt_profile_from_live_ledger(struct mt_ledger *ledger, struct mt_profile **out, struct mt_error *error) {
-    uint64_t age = age_ns(mt_ledger_info(ledger));
+    uint64_t now = now_ns(), begin = mt_ledger_info(ledger)->start_monotonic_ns;
     mt_ledger_cut_begin(ledger, NULL);
     int rc = mt_profile_from_ledger(ledger, out, error);
     mt_ledger_cut_end(ledger);
-    if (rc == 0 && (*out)->info.running)
-        (*out)->info.duration_ns = age;
+    if (rc == 0 && (*out)->info.running) {
+        (*out)->info.duration_ns = now > begin ? now - begin : 0;
+        mt_ledger_store_era(ledger, now); /* whoever asks for a block's age later knows this instant */
+    }
     return rc;
 }
 
