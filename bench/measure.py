@@ -164,6 +164,8 @@ class Bench:
                    "foreign_cpus": round(foreign, 2), "largest_kib": result["largest_kib"],
                    "output_bytes": occupied(tool.outputs(scratch)) // times}
             run.update({key: result[key] for key in ("throughput", "ns", "stdout") if key in result})
+            if workload.shape == "snapshots":
+                run["per_cpu_s"] = run["throughput"] * run["wall_s"] / run["cpu_s"]
             run.update(tool.collect(scratch))
             if per_process:
                 run.update(split_memory(result, workload, self.resolve))

@@ -34,6 +34,7 @@ def of_tool(workload, native, tracked):
         "report_s": values(tracked, "report_s"), "report_kib": values(tracked, "report_kib"),
         "foreign_cpus": disturbance(tracked), "snapshots": values(tracked, "snapshots"),
         "snapshot_ms": values(tracked, "snapshot_ms"),
+        "slowdown_inside": paired(native, tracked, "per_cpu_s", inverse=True),
     }
     depths = [r["ns"] for r in tracked if r and "ns" in r]
     if depths:

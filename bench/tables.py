@@ -61,7 +61,7 @@ def snapshot_rows(results):
         looked_at = tools.get("snapshots")
         if looked_at and looked_at["snapshots"]:
             yield [name_of(workload, tools), str(workload.threads), rate(tools["native"]["throughput"]),
-                   ratio(looked_at["slowdown"]), "%d" % looked_at["snapshots"][0],
+                   ratio(looked_at["slowdown"]), ratio(looked_at["slowdown_inside"]), "%d" % looked_at["snapshots"][0],
                    "%.1f ms" % looked_at["snapshot_ms"][0]]
 
 
@@ -149,8 +149,9 @@ def build(results, tools, more=()):
         ("Throughput", "Native operations per second divided by tracked ones.",
          ["workload", "threads", "native", *others, "goal"], throughput_rows(results)),
         ("Snapshots", "A tracked program left alone, and with `memtrack snapshot PID --every 100ms` beside it: operations per "
-         "second alone divided by those with the snapshots, and the processor time of the reader for each.",
-         ["workload", "threads", "alone", "slow-down", "snapshots", "each"], snapshot_rows(results)),
+         "second alone divided by those with the snapshots; the same per second of the program's own processor time, which leaves "
+         "out what the reader takes of the machine; and the processor time of the reader for each.",
+         ["workload", "threads", "alone", "slow-down", "inside", "snapshots", "each"], snapshot_rows(results)),
         ("Peak memory", "MiB of resident memory: of the target (and its ratio to native), of the largest process "
          "beside it, and of the one that was started (`memtrack run`, heaptrack's script) as long as the target ran.",
          ["workload", "native", *memory, "goal"], memory_rows(results)),

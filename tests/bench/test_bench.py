@@ -39,6 +39,13 @@ def arithmetic():
                                   {"native": {"target_kib": 100}, "t": {"target_kib": 150, "helper_kib": 7}})["t"]
     expect("throughput is native by tracked", figures["slowdown"] == (3.0, 3.0, 3.0), figures)
     expect("memory is that of the target", figures["rss"] == 1.5 and figures["helper_kib"] == 7, figures)
+    looked_at = workloads.Workload("s", "", ["s"], shape="snapshots", threads=2)
+    alone = run_of(2, 4, throughput=30.0, per_cpu_s=15.0)
+    beside = run_of(2, 3, throughput=20.0, per_cpu_s=12.5, snapshots=19, snapshot_ms=8.0)
+    figures = summary.of_workload(looked_at, {"native": [alone], "snapshots": [beside]}, {})
+    row = next(iter(tables.snapshot_rows([(looked_at, figures)])))
+    expect("what snapshots cost is told apart from what the reader takes",
+           row[3:] == ["1.50 (1.50–1.50)", "1.20 (1.20–1.20)", "19", "8.0 ms"], row)
     quiet, loud = dict(foreign_cpus=0.0), dict(foreign_cpus=0.9)
     expect("one loud run marks the row", summary.disturbed({"native": quiet, "t": loud}))
     expect("quiet runs do not", not summary.disturbed({"native": quiet, "t": quiet}))
