@@ -62,6 +62,19 @@ static void put_label(const struct mt_terminal *terminal, const struct mt_lanes_
     free(fitting);
 }
 
+/* Nothing is printed behind the last column that is not blank. */
+static void put_lane(const struct mt_terminal *terminal, const struct mt_lanes_place *place, const char *name,
+                     enum mt_style style, const char *const *steps, const size_t *level) {
+    size_t n = place->columns;
+    while (n > 0 && level[n - 1] == 0)
+        n--;
+    put_label(terminal, place, name);
+    fputs(mt_style(terminal, style), terminal->stream);
+    for (size_t x = 0; x < n; x++)
+        fputs(steps[level[x]], terminal->stream);
+    fprintf(terminal->stream, "%s\n", mt_style(terminal, MT_STYLE_NONE));
+}
+
 static void put_scopes(const struct mt_terminal *terminal, const struct mt_profile *profile,
                        const struct mt_lanes_place *place, mt_string name, size_t *level) {
     const struct mt_scopes *scopes = &profile->info.scopes;
@@ -74,11 +87,8 @@ static void put_scopes(const struct mt_terminal *terminal, const struct mt_profi
         for (size_t x = column_of(place, event->time_ns); x <= column_of(place, end); x++)
             level[x] = 1;
     }
-    put_label(terminal, place, mt_profile_text(profile, name));
-    fputs(mt_style(terminal, MT_STYLE_SOURCE), terminal->stream);
-    for (size_t x = 0; x < place->columns; x++)
-        fputs(!level[x] ? " " : terminal->utf8 ? "▬" : "=", terminal->stream);
-    fprintf(terminal->stream, "%s\n", mt_style(terminal, MT_STYLE_NONE));
+    const char *const steps[] = {" ", terminal->utf8 ? "▬" : "="};
+    put_lane(terminal, place, mt_profile_text(profile, name), MT_STYLE_SOURCE, steps, level);
 }
 
 static void put_counter(const struct mt_terminal *terminal, const struct mt_profile *profile,
@@ -96,11 +106,7 @@ static void put_counter(const struct mt_terminal *terminal, const struct mt_prof
         for (size_t x = column_of(place, counter->time_ns); counter->name == name && x < place->columns; x++)
             level[x] = step < place->n_steps ? step : place->n_steps;
     }
-    put_label(terminal, place, mt_profile_text(profile, name));
-    fputs(mt_style(terminal, MT_STYLE_BAR), terminal->stream);
-    for (size_t x = 0; x < place->columns; x++)
-        fputs(place->steps[level[x]], terminal->stream);
-    fprintf(terminal->stream, "%s\n", mt_style(terminal, MT_STYLE_NONE));
+    put_lane(terminal, place, mt_profile_text(profile, name), MT_STYLE_BAR, place->steps, level);
 }
 
 int mt_lanes_print(const struct mt_terminal *terminal, const struct mt_profile *profile,

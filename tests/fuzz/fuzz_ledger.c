@@ -19,6 +19,8 @@
 #include "ledger/blocks.h"
 #include "ledger/cut.h"
 #include "profile/from_ledger.h"
+#include "scopes-fixture.h"
+#include "view/scope_rows.h"
 
 enum { PATCH_BYTES = 8, CUT = 0x80, SITES = 40, GROUPS = 8, BIG = 16, CUT_NUMBER = 1 };
 #define BLOCKS_BASE UINT64_C(0x555555550000)
@@ -29,22 +31,6 @@ long syscall(long number, ...) {
         return 0;
     errno = ENOSYS;
     return -1;
-}
-
-/* Room behind the image; the pointers into it move along. */
-static void enlarge(struct fixture *f, size_t more) {
-    char *old = f->image, *image = aligned_alloc(4096, f->bytes + more);
-    memcpy(image, old, f->bytes);
-    memset(image + f->bytes, 0, more);
-    f->header = (struct mt_ledger_header *)image;
-    f->nodes = (struct mt_node *)(image + ((char *)f->nodes - old));
-    f->sites = (struct mt_site *)(image + ((char *)f->sites - old));
-    f->banks = (struct mt_bank *)(image + ((char *)f->banks - old));
-    f->modules = (struct mt_module *)(image + ((char *)f->modules - old));
-    f->image = image;
-    f->bytes += more;
-    f->header->file_bytes = f->header->segment[0].bytes = f->bytes;
-    free(old);
 }
 
 static void save_copies(struct fixture *f, struct mt_saved_site *saved) {
@@ -74,6 +60,26 @@ static void add_blocks(struct mt_region *region, struct mt_group *groups, uint64
     }
 }
 
+/* Scopes, domains, events of all kinds, a function that is a scope. */
+static void add_scopes(struct fixture *f) {
+    struct scopes_fixture s = {.ledger = *f};
+    scopes_fixture_add(&s);
+    mt_name_id name = fixture_name(&s, "request"), domain = fixture_name(&s, "gpu");
+    mt_name_id function = s.ledger.header->n_names++;
+    s.names[function] = (struct mt_name){.address = 0x401000, .module = 1};
+    mt_node_id in_domain = fixture_label(&s, MT_NODE_FIRST, MT_NODE_MODULE_DOMAIN, domain);
+    fixture_site(&s.ledger, fixture_label(&s, in_domain, MT_NODE_MODULE_SCOPE, name), 3, 100);
+    fixture_site(&s.ledger, fixture_label(&s, MT_NODE_FIRST, MT_NODE_MODULE_SCOPE, function), 3, 100);
+    for (uint16_t i = 0; i < 12; i++) {
+        struct mt_scope_totals *t = fixture_scope(&s, i % 3 ? name : function, i % 4, 64);
+        t->count = i + 1u;
+        for (int64_t k = 0; k < 10; k++)
+            fixture_count(&s, t, (enum mt_scope_value)(k % MT_N_SCOPE_VALUES), k * k * k - 20);
+        fixture_event(&s, (enum mt_event_kind)(i % 4 + 1), name)->scope = i / 4u;
+    }
+    *f = s.ledger;
+}
+
 static void build(struct fixture *f) {
     fixture_setup(f);
     rmdir(f->directory); /* the image never becomes a named file here */
@@ -85,7 +91,7 @@ static void build(struct fixture *f) {
     }
     size_t used = f->bytes, saved = fixture_pages(sizeof(struct mt_saved_site) * MT_SITES_PER_CHUNK);
     size_t leaf = sizeof(struct mt_region) * MT_REGIONS_PER_LEAF;
-    enlarge(f, saved + leaf + 4096 + 4096);
+    scopes_fixture_enlarge(f, saved + leaf + 4096 + 4096);
     save_copies(f, fixture_extent(f, MT_EXTENT_SAVED, &used, saved));
     struct mt_region *regions = fixture_extent(f, MT_EXTENT_REGIONS, &used, leaf);
     f->header->extent[f->header->n_extents - 1].index = (uint32_t)(BLOCKS_BASE >> MT_LEAF_SHIFT);
@@ -94,6 +100,7 @@ static void build(struct fixture *f) {
         big[i] = (struct mt_big_block){i < 2 ? i : BLOCKS_BASE + (i << 24), i << 23, (mt_site_id)i, (uint32_t)i};
     add_blocks(&regions[BLOCKS_BASE >> MT_REGION_SHIFT & (MT_REGIONS_PER_LEAF - 1)],
                (struct mt_group *)(f->image + used), FIXTURE_BASE + used);
+    add_scopes(f);
     f->header->pid = (uint32_t)getpid();
 }
 
@@ -126,6 +133,9 @@ static void convert(struct mt_ledger *ledger) {
     }
     if (peak != profile->info.totals.peak_bytes || live != profile->info.totals.live_bytes)
         abort();
+    struct mt_scope_rows *rows;
+    if (mt_scope_rows_build(profile, MT_SCOPE_BY_PEAK, &rows, &error) == 0)
+        mt_scope_rows_free(rows);
     mt_ledger_map_free(&map);
     mt_profile_free(profile);
 }

@@ -34,9 +34,9 @@ static inline void scopes_fixture_enlarge(struct fixture *f, size_t more) {
     free(old);
 }
 
-static inline void scopes_fixture_setup(struct scopes_fixture *s) {
+/* Adds to a ledger that has been set up. */
+static inline void scopes_fixture_add(struct scopes_fixture *s) {
     struct fixture *f = &s->ledger;
-    fixture_setup(f);
     size_t names = sizeof(struct mt_name) * MT_NAMES_PER_CHUNK, events = sizeof(struct mt_event) * FIXTURE_EVENTS;
     size_t scopes = sizeof(struct mt_scope_totals) * MT_SCOPES_PER_CHUNK, used = f->bytes;
     scopes_fixture_enlarge(f, fixture_pages(names) + fixture_pages(scopes) + fixture_pages(events) +
@@ -49,6 +49,11 @@ static inline void scopes_fixture_setup(struct scopes_fixture *s) {
     f->header->n_names = f->header->n_scopes = 1;
     f->header->max_events = FIXTURE_EVENTS;
     f->header->event_sample = 1;
+}
+
+static inline void scopes_fixture_setup(struct scopes_fixture *s) {
+    fixture_setup(&s->ledger);
+    scopes_fixture_add(s);
 }
 
 static inline mt_name_id fixture_name(struct scopes_fixture *s, const char *text) {
