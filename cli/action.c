@@ -118,10 +118,21 @@ static int convert(const struct mt_firing *f, struct mt_profile **profile, struc
     return 0;
 }
 
+/* With the number where %n is, or before the suffix. malloc'ed. */
+static char *name_snapshot(const struct mt_firing *f, const struct mt_output_fields *fields) {
+    char number[16], insert[18];
+    bool has_number;
+    snprintf(number, sizeof number, "%u", f->number);
+    snprintf(insert, sizeof insert, ".%s", number);
+    char *pattern = mt_output_number(f->pattern, number, &has_number);
+    char *name = pattern ? mt_output_name(pattern, fields, has_number ? "" : insert) : NULL;
+    free(pattern);
+    return name;
+}
+
 /* *written: its name, malloc'ed. */
 static int take_snapshot(const struct mt_firing *f, char **written, struct mt_error *error) {
     struct mt_profile *profile;
-    char insert[16];
     int rc = convert(f, &profile, error);
     if (rc != 0)
         return rc;
@@ -130,8 +141,7 @@ static int take_snapshot(const struct mt_firing *f, char **written, struct mt_er
         .program = mt_output_program(profile),
         .start_time_ns = profile->info.start_time_ns,
     };
-    snprintf(insert, sizeof insert, ".%u", f->number);
-    char *wanted = mt_output_name(f->pattern, &fields, insert);
+    char *wanted = name_snapshot(f, &fields);
     rc = wanted ? mt_output_write(profile, wanted, f->force, f->since_ns, written, error)
                 : mt_error_set(error, MEMTRACK_ENOMEM, "", "out of memory");
     free(wanted);

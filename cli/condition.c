@@ -183,7 +183,7 @@ static bool parse_percent(char *text, double *percent) {
 
 static bool parse_value(char *text, struct mt_condition *condition) {
     const struct quantity *quantity = &quantities[condition->quantity];
-    uint64_t whole = 0;
+    uint64_t value = 0;
     bool is_valid = false;
     if (quantity->takes_percent && strchr(text, '%')) {
         condition->is_percent = true;
@@ -195,13 +195,13 @@ static bool parse_value(char *text, struct mt_condition *condition) {
     case UNIT_RATE:
         return parse_rate(text, &condition->bound);
     case UNIT_SIZE:
-        is_valid = mt_parse_size(text, &whole);
+        is_valid = mt_parse_size(text, &value);
         break;
     case UNIT_TIME:
-        is_valid = mt_parse_duration(text, 0, &whole);
+        is_valid = mt_parse_duration(text, 0, &value);
         break;
     }
-    condition->bound = (double)whole;
+    condition->bound = (double)value;
     return is_valid;
 }
 

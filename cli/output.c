@@ -118,6 +118,25 @@ static char *with_insert(const char *path, const char *insert) {
     return asprintf(&name, "%.*s%s%s", (int)at, path, insert, path + at) < 0 ? NULL : name;
 }
 
+char *mt_output_number(const char *pattern, const char *number, bool *found) {
+    char *text = NULL;
+    size_t bytes;
+    FILE *out = open_memstream(&text, &bytes);
+    *found = false;
+    for (const char *p = pattern; out && *p; p++) {
+        if (p[0] == '%' && p[1] == 'n') {
+            fputs(number, out);
+            *found = true;
+            p++;
+        } else {
+            fputc(*p, out);
+            if (p[0] == '%' && p[1])
+                fputc(*++p, out);
+        }
+    }
+    return out && fclose(out) == 0 ? text : NULL;
+}
+
 char *mt_output_name(const char *pattern, const struct mt_output_fields *fields, const char *insert) {
     char *plain = NULL;
     size_t bytes;

@@ -30,6 +30,9 @@ const char *mt_output_program(const struct mt_profile *profile);
 /* The name for one process, malloc'ed (NULL: out of memory). insert goes before the suffix: ".123", or "". */
 char *mt_output_name(const char *pattern, const struct mt_output_fields *fields, const char *insert);
 
+/* A pattern with %n, the number in a series, replaced by number; *found: there was one. malloc'ed; NULL: out of memory. */
+char *mt_output_number(const char *pattern, const char *number, bool *found);
+
 /* Before the run, for a name that is known then: -MEMTRACK_EUSAGE when it exists and force is not set, -MEMTRACK_EIO
  * when its directory cannot be written to. */
 int mt_output_check(const char *path, bool force, struct mt_error *error);

@@ -140,32 +140,12 @@ static int digits(unsigned long number) {
     return n;
 }
 
-/* The pattern with %n replaced by number; *found: there was one. malloc'ed. */
-static char *expand_number(const char *pattern, const char *number, bool *found) {
-    char *text = NULL;
-    size_t bytes;
-    FILE *out = open_memstream(&text, &bytes);
-    *found = false;
-    for (const char *p = pattern; out && *p; p++) {
-        if (p[0] == '%' && p[1] == 'n') {
-            fputs(number, out);
-            *found = true;
-            p++;
-        } else {
-            fputc(*p, out);
-            if (p[0] == '%' && p[1])
-                fputc(*++p, out);
-        }
-    }
-    return out && fclose(out) == 0 ? text : NULL;
-}
-
 /* The name of the number-th snapshot (1: the first; 0: there is no series). malloc'ed. */
 static char *name_snapshot(const struct request *r, const struct mt_output_fields *fields, unsigned long number) {
     char plain[24], insert[26] = "";
     bool has_number;
     snprintf(plain, sizeof plain, "%0*lu", digits(r->count), number);
-    char *pattern = expand_number(r->output ? r->output : MT_OUTPUT_DEFAULT, plain, &has_number);
+    char *pattern = mt_output_number(r->output ? r->output : MT_OUTPUT_DEFAULT, plain, &has_number);
     if (number && !has_number)
         snprintf(insert, sizeof insert, ".%s", plain);
     char *name = pattern ? mt_output_name(pattern, fields, insert) : NULL;
@@ -177,7 +157,7 @@ static int check_output(const struct request *r, struct mt_error *error) {
     bool found;
     if (!r->output)
         return 0;
-    char *pattern = expand_number(r->output, "1", &found);
+    char *pattern = mt_output_number(r->output, "1", &found);
     int rc = pattern ? mt_output_check_pattern(pattern, error) : -MEMTRACK_ENOMEM;
     free(pattern);
     return rc;

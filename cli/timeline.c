@@ -220,6 +220,11 @@ static int load_one(const struct request *r, const char *name, struct mt_profile
     if (is_pid && r->n_names > 1)
         return mt_error_set(error, MEMTRACK_EUSAGE, "Name one process, or profiles.",
                             "a running process (%s) is watched by itself", name);
+    if (is_pid && isatty(STDERR_FILENO)) {
+        char duration[MT_FORMAT_BYTES];
+        fprintf(stderr, "%s: watching process %d for %s; Ctrl-C shows what there is by then\n", r->program, (int)pid,
+                mt_format_duration(duration, r->for_ns));
+    }
     int rc = is_pid                   ? mt_profile_by_watching(pid, r->for_ns, r->interval_ns, &profile, error)
              : strcmp(name, "-") == 0 ? mt_pick_read("/dev/stdin", &profile, error)
                                       : mt_pick_read(name, &profile, error);

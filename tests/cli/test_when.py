@@ -160,6 +160,13 @@ class Snapshot(Case):
         self.assertGreater(self.report("p.1.pb.gz")["totals"]["live_bytes"], 4 << 20)
         self.assertIsNone(process.poll())
 
+    def test_number_in_the_name(self):
+        process = self.start(GROWS % 1000)
+        result = harness.run([MEMTRACK, "snapshot", str(process.pid), "-q", "-o", "at-%n.pb.gz", "--when", "live>4M",
+                              "--when", "time>0s", "--count", "2"], cwd=self.dir)
+        self.assertEqual((0, b""), (result.code, result.stderr))
+        self.assertEqual(["at-1.pb.gz", "at-2.pb.gz"], sorted(os.path.basename(p) for p in glob.glob(self.path("at-*"))))
+
     def test_until_the_process_ends(self):
         process = self.start(GROWS % 60)
         result = self.snapshot(process, "--when", "live>100G")
