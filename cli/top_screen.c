@@ -38,6 +38,7 @@ struct loop {
     uint64_t next_tick_ns, next_group_ns; /* CLOCK_MONOTONIC */
     uint64_t next_name_ns;
     uint64_t sum_cost_ns; /* of the last time: as much may be read in a tick */
+    uint64_t draw_cost_ns;
     int snapshot_fd, snapshot_pid;
     unsigned n_programs;
     bool must_sum, is_done;
@@ -205,7 +206,8 @@ static void tick(struct loop *l, uint64_t now_ns) {
     if (!had_all || l->must_sum)
         sum(l);
     l->sum_cost_ns = processor_ns() - before;
-    uint64_t cost = processor_ns() - began, gap = cost * COST_FACTOR, longest = LONGEST_TICK_MS * NS_PER_MS;
+    uint64_t cost = processor_ns() - began + l->draw_cost_ns, gap = cost * COST_FACTOR,
+             longest = LONGEST_TICK_MS * NS_PER_MS;
     if (s->is_naming || is_first)
         gap = 0;
     gap = gap > longest ? longest : gap;
@@ -453,7 +455,9 @@ static void run(struct loop *l) {
             tick(l, now);
         if (*l->screen.message && now >= l->screen.message_until_ns && l->snapshot_fd < 0)
             l->screen.message[0] = 0;
+        uint64_t before = processor_ns();
         mt_screen_draw(&l->screen);
+        l->draw_cost_ns = processor_ns() - before;
         int key = mt_curses_key(wait_ms(l, mt_top_now_ns()), l->snapshot_fd, &is_gone);
         for (; key != ERR && !l->is_done; key = mt_curses_key(0, -1, &is_gone)) /* a burst of keys is drawn once */
             act(l, key);
