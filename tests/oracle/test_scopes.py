@@ -5,6 +5,7 @@ loop, misused; and so does everything that is made of them: rows, percentiles, l
 import json
 import math
 import os
+import subprocess
 import unittest
 
 from oracle.test_pprof_go import ask
@@ -119,6 +120,57 @@ class Oracle(Recorded):
         self.assertEqual({name: row["errors"] for (name, _), row in rows.items() if row["errors"]},
                          {"inner": 1, "jumped": 6})
         self.assertEqual(rows["deep", False]["count"], 16384)
+
+
+class Functions(Recorded):
+    """-finstrument-functions: each function is a scope, and has its own name."""
+
+    def test_counts_and_bytes(self):
+        self.record("scope_functions")
+        rows = {name: row for (name, _), row in self.rows().items()}
+        nodes = 3 * (2 ** 6 - 1)
+        self.assertEqual({name: row["count"] for name, row in rows.items()},
+                         {"main": 1, "grow": nodes, "cut": nodes + 3 * 2 ** 6, "list": 10, "jumps": 4, "jump": 4})
+        self.assertEqual({name: row["own_allocated_bytes"] for name, row in rows.items() if row["own_allocated_bytes"]},
+                         {"grow": nodes * 16, "list": 10 * 1000})
+        self.assertEqual(rows["main"]["peak_bytes"]["max"], max(1000, (2 ** 6 - 1) * 16))
+        self.assertEqual(rows["grow"]["net_bytes"]["max"], (2 ** 6 - 1) * 16)
+        self.assertEqual({name: row["errors"] for name, row in rows.items() if row["errors"]}, {"jump": 4})
+        charged = {row["key"]: row["total_bytes"] for row in self.report("--by", "scope")["rows"]}
+        self.assertEqual((charged["grow"], charged["list"]), (nodes * 16, 10 * 1000))
+
+
+RUNNING = """
+import ctypes, sys
+memtrack = ctypes.CDLL(None)
+scope = (ctypes.c_uint64 * 32)()
+blocks = []
+for _ in range(5):
+    memtrack.memtrack_begin(scope, b"ended")
+    memtrack.malloc.restype = ctypes.c_void_p
+    blocks.append(memtrack.malloc(12345))
+    memtrack.memtrack_end(scope, None)
+memtrack.memtrack_begin(scope, b"open")
+print("ready", flush=True)
+sys.stdin.readline()
+"""
+
+
+class Running(unittest.TestCase):
+    def test_a_process_that_runs(self):
+        env = harness.plain_environment(LD_PRELOAD=harness.LIBRARY)
+        with subprocess.Popen(["/usr/bin/python3", "-c", RUNNING], env=env, stdin=subprocess.PIPE,
+                              stdout=subprocess.PIPE) as process:
+            try:
+                self.assertEqual(process.stdout.readline(), b"ready\n")
+                report = json.loads(harness.check([harness.MEMTRACK, "scopes", "--json", str(process.pid)]).stdout)
+            finally:
+                process.stdin.close()
+                process.wait(harness.WATCHDOG_SECONDS)
+        rows = {row["name"]: row for row in report["rows"]}
+        self.assertEqual(list(rows), ["ended"])
+        self.assertEqual(rows["ended"]["count"], 5)
+        self.assertGreaterEqual(rows["ended"]["net_bytes"]["sum"], 5 * 12345)
 
 
 class Made(Recorded):
