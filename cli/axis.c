@@ -31,6 +31,8 @@ static int is_higher(const struct mt_tick *a, const struct mt_tick *b) {
 }
 
 static int make_room(struct mt_axis *axis) {
+    if (axis->n == 0)
+        return 0;
     uint64_t *times = malloc(axis->n * (sizeof *times + sizeof(uint32_t)));
     if (!times)
         return -MEMTRACK_ENOMEM;

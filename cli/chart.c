@@ -178,25 +178,36 @@ static void put_time_axis(const struct canvas *c) {
     fputc('\n', out);
 }
 
-/* A line below the axis with an arrow at a time and what it is: "▲ peak 45.2 MiB", "▼ live>1G". */
+static void put_shortened(const struct canvas *c, const char *text, size_t columns) {
+    char *visible = mt_format_visible(text, c->terminal->utf8);
+    char *fitting = visible ? mt_format_shorten_end(visible, columns, c->terminal->ellipsis) : NULL;
+    fputs(fitting ? fitting : "?", c->terminal->stream);
+    free(visible);
+    free(fitting);
+}
+
+/* A line below the axis with an arrow at a time and what it is, on the side that has room: "▲ peak 45.2 MiB". */
 static void put_arrow(const struct canvas *c, const char *arrow, uint64_t time_ns, const char *text,
                       enum mt_style style) {
-    size_t column = column_of(c, time_ns), length = mt_format_width(text);
-    bool is_left = column + length + 2 > c->columns && column > length + 1;
-    fprintf(c->terminal->stream, "%*s  ", LABEL_WIDTH, "");
-    if (is_left) {
-        fprintf(c->terminal->stream, "%*s", (int)(column - length - 1), "");
-        mt_put(c->terminal, MT_STYLE_NONE, text);
-        fputc(' ', c->terminal->stream);
+    FILE *out = c->terminal->stream;
+    size_t column = column_of(c, time_ns), length = mt_format_width(text), right = c->columns - column;
+    fprintf(out, "%*s  ", LABEL_WIDTH, "");
+    if (length + 2 > right && column > length) {
+        fprintf(out, "%*s", (int)(column - length - 1), "");
+        put_shortened(c, text, length);
+        fputc(' ', out);
+        put_glyph(c->terminal, style, arrow);
+    } else if (length + 2 > right && column > right) {
+        put_shortened(c, text, column - 1);
+        fputc(' ', out);
+        put_glyph(c->terminal, style, arrow);
     } else {
-        fprintf(c->terminal->stream, "%*s", (int)column, "");
+        fprintf(out, "%*s", (int)column, "");
+        put_glyph(c->terminal, style, arrow);
+        fputc(' ', out);
+        put_shortened(c, text, right > 3 ? right - 2 : 1);
     }
-    put_glyph(c->terminal, style, arrow);
-    if (!is_left) {
-        fputc(' ', c->terminal->stream);
-        mt_put(c->terminal, MT_STYLE_NONE, text);
-    }
-    fputc('\n', c->terminal->stream);
+    fputc('\n', out);
 }
 
 static void put_arrows(const struct canvas *c, const struct mt_timeline *timeline, const struct mt_course *course) {

@@ -64,7 +64,7 @@ static void take_cgroup(char *line, struct hierarchy *h, bool *found) {
     if ((!is_v1 && !(is_v2 && !*found)) || strlen(path) >= sizeof h->path)
         return;
     h->is_v2 = !is_v1;
-    strcpy(h->path, path);
+    memcpy(h->path, path, strlen(path) + 1);
     *found = true;
 }
 
@@ -77,8 +77,10 @@ static void take_mount(const char *line, struct hierarchy *h) {
         return;
     if (strcmp(type, h->is_v2 ? "cgroup2" : "cgroup") != 0 || (!h->is_v2 && !has_controller(super, "memory")))
         return;
-    strcpy(h->mount_point, point);
-    strcpy(h->mount_root, strcmp(root, "/") == 0 ? "" : root);
+    memcpy(h->mount_point, point, sizeof h->mount_point);
+    memcpy(h->mount_root, root, sizeof h->mount_root);
+    if (strcmp(root, "/") == 0)
+        h->mount_root[0] = '\0';
     h->is_mounted = true;
 }
 
