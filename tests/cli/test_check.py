@@ -136,9 +136,9 @@ class Budgets(Case):
         self.assertIn("no scope of this name", line)
 
     def test_running_process(self):
-        process = subprocess.Popen([harness.tool("python3"), "-S", "-c", "import sys; print('ready', flush=True); sys.stdin.read()"], cwd=self.dir,
-                                   env=self.environment(LD_PRELOAD=harness.LIBRARY), stdin=subprocess.PIPE,
-                                   stdout=subprocess.PIPE)
+        program = "import sys; print('ready', flush=True); sys.stdin.read()"
+        process = subprocess.Popen([harness.tool("python3"), "-S", "-c", program], cwd=self.dir, env=self.environment(
+            LD_PRELOAD=harness.LIBRARY), stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         self.addCleanup(process.communicate)
         self.assertEqual(b"ready\n", process.stdout.readline())
         found = self.json("--max-peak", "1G", "--no-leaks", str(process.pid), status=1)["files"][0]
