@@ -11,6 +11,11 @@ import subprocess
 import time
 import unittest
 
+try:
+    import jsonschema
+except ImportError:
+    jsonschema = None
+
 from support import harness, live
 
 KNOWN = harness.program("known_blocks")
@@ -36,6 +41,15 @@ class Case(unittest.TestCase):
         with live.process([BALANCE, *(arguments or ("4",))], **how) as process:
             process.wait_for("ready")
             yield process
+
+
+def parse(text, name):
+    """JSON that is what docs/schema says."""
+    value = json.loads(text)
+    if jsonschema:
+        with open(os.path.join(harness.SOURCE, "docs", "schema", "memtrack-%s-1.json" % name)) as file:
+            jsonschema.Draft202012Validator(json.load(file)).validate(value)
+    return value
 
 
 class Snapshot(Case):
@@ -76,7 +90,7 @@ class Snapshot(Case):
             begin = time.monotonic()
             lines = self.snapshot(process, "--json", "-o", "s.pb.gz", "--every", "100ms", "--count", "10").stdout
             self.assertGreater(time.monotonic() - begin, 0.9)
-            snapshots = [json.loads(line) for line in lines.splitlines()]
+            snapshots = [parse(line, "snapshot") for line in lines.splitlines()]
             self.assertEqual(["s.%02d.pb.gz" % n for n in range(1, 11)], self.profiles(process))
             self.assertEqual(self.profiles(process), [s["file"] for s in snapshots])
             totals = [s["totals"]["total_blocks"] for s in snapshots]
@@ -172,7 +186,7 @@ class Report(Case):
 
 class List(Case):
     def listed(self, process, kind):
-        return json.loads(process.memtrack("list", "--json", cwd=process.directory).stdout)[kind]
+        return parse(process.memtrack("list", "--json", cwd=process.directory).stdout, "list")[kind]
 
     def test_running(self):
         with self.balance() as process:
@@ -264,7 +278,7 @@ class Whois(Case):
     def ask(self, process, addresses, status, subject=None):
         result = process.memtrack("whois", "--json", subject or process.pid, *addresses)
         self.assertEqual(status, result.code, "%r" % result)
-        answers = json.loads(result.stdout)["addresses"]
+        answers = parse(result.stdout, "whois")["addresses"]
         self.assertEqual(len(addresses), len(answers))
         return answers
 
