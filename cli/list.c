@@ -10,6 +10,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -22,7 +23,7 @@
 #include "view/format.h"
 
 enum { KEY_JSON = 256, KEY_CLEAN, KEY_COLOR };
-enum { SHOWN = 20 /* of what is not running */, COMMAND_COLUMNS = 42 };
+enum { SHOWN = 10 /* of what is not running */, COMMAND_COLUMNS = 42 };
 
 static const struct argp_option options[] = {
     {"json", KEY_JSON, NULL, 0, "As JSON", 0},
@@ -124,7 +125,7 @@ static void print_entries(const struct mt_terminal *t, const struct mt_entries *
     for (size_t i = 0; i < entries->n; i++)
         print_entry(t, &entries->items[i].listed, with_path);
     if (entries->n_more)
-        fprintf(t->stream, " %7s  and %zu more\n", "", entries->n_more);
+        fprintf(t->stream, " %7s  and %zu more, older ones; --json shows all\n", "", entries->n_more);
     fputc('\n', t->stream);
 }
 
@@ -206,11 +207,24 @@ static void remove_session(const char *ledger) {
     free(path);
 }
 
+/*
+ * Has nobody the file open or mapped, in whatever pid namespace? A write lease is given only then. Where there are no
+ * leases, /proc alone decides.
+ */
+static bool is_unused(const char *path) {
+    int fd = open(path, O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    if (fd < 0)
+        return true;
+    bool is_used = fcntl(fd, F_SETLEASE, F_WRLCK) != 0 && errno == EAGAIN;
+    close(fd); /* and the lease with it */
+    return !is_used;
+}
+
 static bool may_go(const struct mt_found_ledger *found) {
     const char *slash = strrchr(found->path, '/');
     char *directory = slash ? strndup(found->path, (size_t)(slash - found->path)) : NULL;
     bool runs = mt_process_start_ticks(found->name.pid) == found->name.start_ticks;
-    bool may = directory && !found->is_live && !runs && !mt_session_is_attended(directory);
+    bool may = directory && !found->is_live && !runs && !mt_session_is_attended(directory) && is_unused(found->path);
     free(directory);
     return may;
 }
@@ -223,6 +237,7 @@ static int clean(const struct request *r, struct mt_error *error) {
     if (rc != 0)
         return mt_error_set(error, MEMTRACK_ENOMEM, "", "out of memory");
     mt_terminal_init(&t, stdout, r->color);
+    signal(SIGIO, SIG_IGN); /* somebody opens a ledger while it is looked at under a lease */
     for (size_t i = 0; i < found.n; i++) {
         const char *path = found.items[i].path;
         if (!may_go(&found.items[i])) {

@@ -47,13 +47,16 @@ static uint64_t now_ns(void) {
 
 int mt_profile_from_live_ledger(struct mt_ledger *ledger, struct mt_profile **out, struct mt_error *error) {
     uint64_t now = now_ns(), begin = mt_ledger_info(ledger)->start_monotonic_ns;
-    mt_ledger_cut_begin(ledger, NULL);
+    struct mt_error why = {{0}, {0}};
+    int cut = mt_ledger_cut_begin(ledger, &why);
     int rc = mt_profile_from_ledger(ledger, out, error);
     mt_ledger_cut_end(ledger);
     if (rc == 0 && (*out)->info.running) {
         (*out)->info.duration_ns = now > begin ? now - begin : 0;
         mt_ledger_store_era(ledger, now); /* whoever asks for a block's age later knows this instant */
     }
+    if (rc == 0 && cut != 0 && (*out)->info.running)
+        mt_profile_add_note(*out, why.message);
     return rc;
 }
 
