@@ -57,7 +57,7 @@ int mt_axis_add(struct mt_axis *axis, const struct mt_tick *tick) {
         return -MEMTRACK_ENOMEM;
     if (axis->n == axis->capacity) {
         size_t want = axis->capacity ? axis->capacity * 2 : FIRST_TICKS;
-        if (want > axis->max)
+        if (want > axis->max && axis->max > axis->n)
             want = axis->max;
         struct mt_tick *grown = realloc(axis->ticks, want * sizeof *grown);
         if (!grown)
