@@ -73,10 +73,11 @@ static int64_t cell_value(const struct column *column, const struct mt_scope_row
     }
 }
 
-static const char *format_value(char buffer[CELL], enum unit unit, int64_t value, bool exact_bytes) {
+static const char *format_value(char buffer[CELL], enum unit unit, int64_t amount, bool exact) {
     if (unit == BYTES)
-        return mt_format_size(buffer, value, exact_bytes);
-    return unit == TIME ? mt_format_duration(buffer, value > 0 ? (uint64_t)value : 0) : mt_format_count(buffer, value);
+        return mt_format_size(buffer, amount, exact);
+    return unit == TIME ? mt_format_duration(buffer, amount > 0 ? (uint64_t)amount : 0)
+                        : mt_format_count(buffer, amount);
 }
 
 /* Columns that would say nothing are left out. */
