@@ -31,26 +31,29 @@ class Cut(unittest.TestCase):
         self.assertEqual(totals["live_bytes"], totals["total_bytes"] - totals["freed_bytes"])
         self.assertEqual(totals["live_blocks"], totals["total_blocks"] - totals["freed_blocks"])
         self.assertGreaterEqual(totals["peak_bytes"], totals["live_bytes"])
-        self.assertEqual(0, report["coverage"]["dropped_events"])
+        # A lock whose holder has lost its processor for long is given up: that is counted, and must stay rare.
+        self.assertLessEqual(report["coverage"]["dropped_events"], 1 + totals["total_blocks"] // 1000000)
         if exact:
             self.assertFalse(report["recording"]["approximate"], report["coverage"]["notes"])
 
     def check_balance(self, report):
         rows = {row["function"]: row for row in report["rows"]}
+        dropped = report["coverage"]["dropped_events"]  # allocations that count as freed at once
         for function, (least, most, size) in BALANCE.items():
             blocks = rows[function]["live_blocks"]
-            self.assertTrue(least <= blocks <= most, "%s has %d live blocks" % (function, blocks))
+            self.assertTrue(least - dropped <= blocks <= most, "%s has %d live blocks" % (function, blocks))
             self.assertEqual(blocks * size, rows[function]["live_bytes"], function)
         tokens = sum(rows[name]["live_blocks"] for name in ("first_token", "pass_token") if name in rows)
-        self.assertIn(tokens, (1, 2), "tokens")
+        self.assertTrue(1 - dropped <= tokens <= 2, "%d tokens" % tokens)
         self.assertLessEqual(rows["resize"]["live_blocks"], THREADS)
 
     def check_threads(self, process):
         report = process.report("--by", "thread", "--include", "exchange")
         rows = [row["live_blocks"] for row in report["rows"] if row["total_blocks"]]
+        dropped = report["coverage"]["dropped_events"]
         self.assertEqual(THREADS, len(rows))
         for blocks in rows:
-            self.assertIn(blocks, (KEPT, KEPT + 1), rows)
+            self.assertTrue(KEPT - dropped <= blocks <= KEPT + 1, rows)
 
     def check_rising(self, reports):
         for earlier, later in zip(reports, reports[1:]):
