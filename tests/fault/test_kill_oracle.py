@@ -17,7 +17,7 @@ import unittest
 from support import harness
 
 ROUNDS = int(os.environ.get("MEMTRACK_SOAK_ROUNDS", "0")) or (1000 if os.environ.get("MEMTRACK_SOAK") else 40)
-PAGE, THREADS = 4096, 16
+PAGE, THREADS, LARGEST = 4096, 16, 2008
 ALLOCATES, FREES, RESIZES = 1, 2, 3
 EVENTS = ("event_allocate", "event_resize")
 COLUMNS = ("live_bytes", "live_blocks", "peak_bytes", "peak_blocks", "total_bytes", "total_blocks")
@@ -99,11 +99,19 @@ class KillOracle(unittest.TestCase):
         self.assertEqual(0, result.code, "%r" % result)
         report = json.loads(result.stdout)
         rows = [row for row in report["rows"] if row["function"] in EVENTS]
+        dropped, unknown = report["coverage"]["dropped_events"], report["coverage"]["unknown_frees"]
+        # On a busy machine a lock whose holder has no processor is given up: counted, and its block counts as freed.
+        self.assertLessEqual(dropped, done // 1000000 + (done > 1000))
+        self.assertLessEqual(unknown, dropped)
         for name, values in possible(pages).items():
-            self.assertIn(sum(row[name] for row in rows), values, name)
+            seen = sum(row[name] for row in rows)
+            if dropped and name.startswith("live"):
+                slack = dropped * (LARGEST if name == "live_bytes" else 1)
+                self.assertTrue(min(values) - slack <= seen <= max(values), (name, seen, values))
+            else:
+                self.assertIn(seen, values, name)
         for column in COLUMNS:
             self.assertEqual(report["totals"][column], sum(row[column] for row in report["rows"]), column)
-        self.assertEqual((0, 0), (report["coverage"]["dropped_events"], report["coverage"]["unknown_frees"]))
         return True
 
     def kill_and_check(self, threads, when):
