@@ -57,10 +57,8 @@ static void ask_glibc(void) {
     struct mallinfo2 (*ask)(void) = (struct mallinfo2(*)(void))mt_next_symbol("mallinfo2");
     if (ask == NULL)
         return;
-    if (mt_tracker.options.allocator_stats != MT_STATS_ALWAYS && !is_cheap()) {
-        mt_tracker_flag(MT_FLAG_STATS_SKIPPED);
+    if (mt_tracker.options.allocator_stats != MT_STATS_ALWAYS && !is_cheap())
         return;
-    }
     struct mallinfo2 m = ask();
     add_figure("arena", m.arena);
     add_figure("uordblks", m.uordblks);

@@ -250,9 +250,6 @@ static void say_who_switched(struct notes *notes, const struct mt_ledger_info *i
             "not counted, and freeing it counts as an unknown free.");
     if (info->flags & MT_FLAG_CLEARED)
         say(notes, "The program has called memtrack_clear_traces: what it had allocated before is not counted.");
-    if (info->flags & MT_FLAG_STATS_SKIPPED)
-        say(notes, "The allocator's own figures were not asked for: it would have had to walk too many free chunks; "
-                   "MEMTRACK_OPTIONS=allocator_stats=1 asks all the same.");
 }
 
 static void say_truncated(struct notes *notes) {
