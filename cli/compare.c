@@ -66,14 +66,16 @@ static void split(struct argp_state *state, struct compare *c, char **words) {
     for (; words[n]; n++)
         if (strcmp(words[n], "--") == 0 && n_marks++ == 0)
             at = n;
-    if (n_marks == 0 || at == 0 || !words[at + 1])
+    if (n_marks == 0 || at == 0 || !words[at + 1] || !words[0]) {
         argp_error(state, "give two commands, -- before each: memtrack compare -- ./old -- ./new");
+        return;
+    }
     if (n_marks > 1)
         argp_error(state, "more than two commands; one that has -- among its words goes into sh -c '...'");
     words[at] = NULL;
     c->commands[0] = words;
     c->commands[1] = words + at + 1;
-    if (!c->commands[0][0][0] || !c->commands[1][0][0])
+    if (!words[0][0] || !words[at + 1][0])
         argp_error(state, "a command has no name");
 }
 

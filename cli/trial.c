@@ -132,7 +132,7 @@ static char *make_pattern(const char *directory) {
         if (*directory == '%')
             *to++ = '%';
     if (pattern)
-        strcpy(to, "/%e@%p" MT_OUTPUT_SUFFIX);
+        memcpy(to, "/%e@%p" MT_OUTPUT_SUFFIX, sizeof "/%e@%p" MT_OUTPUT_SUFFIX);
     return pattern;
 }
 
@@ -263,7 +263,11 @@ static char *settled_name(char *const *paths, size_t i, const char *to) {
 
 int mt_trial_settle(char **paths, size_t n, const char *to, struct mt_error *error) {
     char **settled = calloc(n + 1, sizeof *settled);
-    int rc = settled ? 0 : mt_error_set(error, MEMTRACK_ENOMEM, "", "out of memory");
+    int rc = 0;
+    if (!settled) {
+        mt_error_set(error, MEMTRACK_ENOMEM, "", "out of memory");
+        return -MEMTRACK_ENOMEM;
+    }
     for (size_t i = 0; i < n && rc == 0; i++) {
         settled[i] = settled_name(paths, i, to);
         if (!settled[i])

@@ -173,6 +173,7 @@ static void connect_rows(struct inquiry *q) {
 
 static int name_blocks(struct inquiry *q, struct mt_error *error) {
     const struct mt_view_options view = {.by = MT_BY_STACK, .sort = MT_VALUE_LIVE_BYTES, .keeps_samples = true};
+    /* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): the arrays are q's, and freed with it */
     int rc = mt_profile_from_blocks(q->ledger, q->blocks, q->request->n, &q->profile, error);
     if (rc == 0)
         rc = mt_symbols_resolve(q->profile, &q->request->symbols, error);
@@ -261,7 +262,6 @@ static void add_neighbour(const struct mt_whois_answer *a, const struct mt_whois
 
 static void print_answer(const struct inquiry *q, const struct mt_whois_answer *a, const struct mt_terminal *terminal) {
     struct mt_facts facts = {0};
-    const struct mt_profile_info *info = &q->profile->info;
     char head[160], bytes[MT_FORMAT_BYTES];
     if (a->is_live) {
         mt_format_count(bytes, (int64_t)(a->block.bytes & INT64_MAX));
@@ -275,7 +275,8 @@ static void print_answer(const struct inquiry *q, const struct mt_whois_answer *
         snprintf(head, sizeof head, "0x%" PRIx64 " is not live", a->address);
         add_neighbour(a, &a->before, "before", &facts);
         add_neighbour(a, &a->after, "after", &facts);
-        if (info->partial || info->sample_bytes)
+        const struct mt_profile_info *info = q->profile ? &q->profile->info : NULL;
+        if (info && (info->partial || info->sample_bytes))
             mt_facts_add(&facts, "note", true, "Not all allocations of this process were recorded (%s).",
                          info->sample_bytes ? "it is sampled" : "recording did not begin with it, or was switched off");
     }

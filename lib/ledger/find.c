@@ -36,7 +36,7 @@ struct list {
 };
 
 void mt_found_ledgers_free(struct mt_found_ledgers *found) {
-    for (size_t i = 0; i < found->n; i++)
+    for (size_t i = 0; found->items && i < found->n; i++)
         free(found->items[i].path);
     free(found->items);
     *found = (struct mt_found_ledgers){0};
@@ -115,7 +115,7 @@ static bool parse_mapping(char *line, struct mapping *out) {
     out->begin = begin;
     out->end = end;
     out->inode = inode;
-    strcpy(out->path, path);
+    memcpy(out->path, path, strlen(path) + 1);
     return true;
 }
 
@@ -128,7 +128,7 @@ static int mapped_ledger(pid_t pid, struct mapping *out) {
     FILE *maps = fopen(path, "re");
     if (!maps)
         return -errno;
-    struct mapping *m = malloc(sizeof *m);
+    struct mapping *m = calloc(1, sizeof *m);
     while (m && getline(&line, &capacity, maps) > 0) {
         if (!parse_mapping(line, m) || (result == 1 && !is_newer(&m->name, &out->name)))
             continue;
@@ -204,7 +204,7 @@ static void sort(struct mt_found_ledgers *found) {
 int mt_find_running(struct mt_found_ledgers *out) {
     struct list list = {.found = out};
     *out = (struct mt_found_ledgers){0};
-    struct mapping *m = malloc(sizeof *m);
+    struct mapping *m = calloc(1, sizeof *m);
     DIR *processes = opendir("/proc");
     int rc = m ? 0 : -MEMTRACK_ENOMEM;
     for (struct dirent *entry; rc == 0 && processes && (entry = readdir(processes)) != NULL;) {
@@ -395,7 +395,7 @@ static int ended_ledger(pid_t pid, bool exists, char **path, struct mt_error *er
 }
 
 int mt_find_ledger(pid_t pid, char **path, bool *is_live, struct mt_error *error) {
-    struct mapping *m = malloc(sizeof *m);
+    struct mapping *m = calloc(1, sizeof *m);
     int found = m ? mapped_ledger(pid, m) : -ENOMEM;
     char state = mt_process_state((uint32_t)pid);
     bool has_ended = state == 0 || state == 'Z' || state == 'X';

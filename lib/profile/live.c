@@ -20,14 +20,17 @@
 /* A file that was removed is reached through a link that the kernel makes up. */
 static int open_removed(const char *path, struct mt_ledger **out, struct mt_error *error) {
     int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
-    if (fd < 0)
-        return mt_error_set(error, MEMTRACK_EIO, "", "%s: %s", path, strerror(errno));
+    if (fd < 0) {
+        mt_error_set(error, MEMTRACK_EIO, "", "%s: %s", path, strerror(errno));
+        return -MEMTRACK_EIO;
+    }
     return mt_ledger_open_fd(fd, path, out, error);
 }
 
 int mt_ledger_of_process(pid_t pid, struct mt_ledger **out, struct mt_error *error) {
     char *path = NULL;
-    bool is_live;
+    bool is_live = false;
+    *out = NULL;
     int rc = mt_find_ledger(pid, &path, &is_live, error);
     if (rc != 0)
         return rc;
