@@ -25,7 +25,7 @@ class Process:
         extra.update(LD_PRELOAD=":".join(libraries), MEMTRACK_DIR=directory)
         setting = ["%s=%s" % pair for pair in extra.items()]
         self.child = subprocess.Popen([*wrapper, harness.tool("env"), *setting, *command], env=harness.plain_environment(),
-                                      stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+                                      stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         self.pid = self.child.pid
 
     def wait_for(self, word):
