@@ -58,17 +58,17 @@ class Preload(Native):
     """A tracker's library alone: what it costs inside the target."""
 
     def __init__(self, library, name=None):
-        self.library = os.path.abspath(library)
+        self.preload = os.path.abspath(library)
         self.name = name or os.path.basename(library).removeprefix("lib").removesuffix(".so")
 
     def version(self):
-        return "%s, preloaded" % os.path.basename(self.library)
+        return "%s, preloaded" % os.path.basename(self.preload)
 
     def missing(self):
-        return None if os.path.exists(self.library) else "%s is not there" % self.library
+        return None if os.path.exists(self.preload) else "%s is not there" % self.preload
 
     def environment(self, scratch):
-        return {"LD_PRELOAD": self.library, "MEMTRACK_DIR": scratch}
+        return {"LD_PRELOAD": self.preload, "MEMTRACK_DIR": scratch}
 
     def outputs(self, scratch):
         return glob.glob(os.path.join(scratch, "*.ledger"))

@@ -47,7 +47,7 @@ class Sampled(Preload):
     def collect(self, scratch):
         script = subprocess.run(["perf", "script", "-i", os.path.join(scratch, "perf.data"), "--show-mmap-events", "-F",
                                  "ip,dso"], capture_output=True, text=True)
-        return {"where": shares(script.stdout.splitlines(), self.library)}
+        return {"where": shares(script.stdout.splitlines(), self.preload)}
 
 
 def samples(lines, library):

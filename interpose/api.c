@@ -9,7 +9,6 @@
 #include "interpose/hook.h"
 #include "interpose/snapshot.h"
 #include "track/event.h"
-#include "track/live.h"
 #include "track/names.h"
 #include "track/scopes.h"
 #include "track/threads.h"
@@ -100,7 +99,7 @@ MT_HOOK uint64_t memtrack_get_overhead(void) {
 /* ---- scopes ------------------------------------------------------------------------------------------------------ */
 
 MT_HOOK int memtrack_begin(memtrack_scope *scope, const char *name) {
-    scope->opaque[0] = 0;
+    mt_scopes_make_inert(scope);
     struct mt_thread *t = mt_event_enter(SP());
     if (t == NULL)
         return why_not();
@@ -111,7 +110,7 @@ MT_HOOK int memtrack_begin(memtrack_scope *scope, const char *name) {
 }
 
 MT_HOOK int memtrack_begin_process(memtrack_scope *scope, const char *name) {
-    scope->opaque[0] = 0;
+    mt_scopes_make_inert(scope);
     struct mt_thread *t = mt_event_enter(SP());
     if (t == NULL)
         return why_not();

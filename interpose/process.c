@@ -14,6 +14,7 @@
 
 __attribute__((constructor)) static void start(void) {
     MT_RESOLVE();
+    mt_tracker.is_bypassed = mt_next.malloc == NULL; /* loaded after libc, by dlopen: nobody calls the hooks */
     if (mt_page.state == MT_STATE_UNKNOWN)
         mt_tracker_start();
 }

@@ -6,6 +6,7 @@
  */
 #include "interpose/snapshot.h"
 
+#include "base/text.h"
 #include "memtrack/error.h"
 
 #include <dlfcn.h>
@@ -14,13 +15,6 @@
 #include <sys/wait.h>
 
 enum { PATH_BYTES = 4096 };
-
-static char *append(char *out, const char *end, const char *text) {
-    while (*text && out < end)
-        *out++ = *text++;
-    *out = 0;
-    return out;
-}
 
 static bool is_executable(const char *path) {
     return mt_os_call(SYS_faccessat, AT_FDCWD, (long)path, 1 /* X_OK */, 0, 0, 0) == 0;
@@ -39,15 +33,15 @@ static bool find_command(char *path) {
         if (name[i] == '/')
             directory = i;
     for (size_t i = 0; directory != 0 && i < sizeof beside / sizeof *beside; i++) {
-        append(path, end, name);
+        mt_text_put(path, end, name);
         if (directory < PATH_BYTES - 64) {
-            append(path + directory, end, beside[i]);
+            mt_text_put(path + directory, end, beside[i]);
             if (is_executable(path))
                 return true;
         }
     }
     for (size_t i = 0; i < sizeof usual / sizeof *usual; i++) {
-        append(path, end, usual[i]);
+        mt_text_put(path, end, usual[i]);
         if (is_executable(path))
             return true;
     }
@@ -66,20 +60,9 @@ _Noreturn static void become(const char *command, const char *pid, const char *p
         mt_os_call(SYS_exit_group, 127, 0, 0, 0, 0, 0);
 }
 
-static void write_number(char *out, uint32_t n) {
-    char digits[12];
-    int i = 0;
-    do
-        digits[i++] = (char)('0' + n % 10);
-    while ((n /= 10) != 0);
-    while (i > 0)
-        *out++ = digits[--i];
-    *out = 0;
-}
-
 static int run(const char *command, const char *path, int pid) {
     char number[12];
-    write_number(number, (uint32_t)pid);
+    mt_text_put_number(number, number + sizeof number - 1, (uint64_t)pid);
     long child = mt_os_call(SYS_clone, 0, 0, 0, 0, 0, 0);
     if (child == 0)
         become(command, number, path);
@@ -91,6 +74,8 @@ static int run(const char *command, const char *path, int pid) {
 }
 
 int mt_snapshot_write(const char *path, int pid) {
+    if (mt_os_confined)
+        return -MEMTRACK_EIO;                  /* to fork or execute could be the end of it */
     char *command = mt_os_private(PATH_BYTES); /* the caller's stack may be small */
     if (command == NULL)
         return -MEMTRACK_EIO;

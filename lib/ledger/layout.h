@@ -449,8 +449,9 @@ struct mt_ledger_header {
     uint32_t n_scopes;  /* records of scope totals, 0 .. n_scopes-1 */
     uint64_t n_events;  /* that have been; the last max_events of them are there */
     uint32_t max_events;
-    uint32_t event_sample; /* one scope in so many is an event */
-    uint64_t directory;    /* target address of the first struct mt_directory, 0: none */
+    uint32_t event_sample;   /* one scope in so many is an event */
+    uint64_t dropped_scopes; /* scopes, or parts of their histograms, that found no room */
+    uint64_t directory;      /* target address of the first struct mt_directory, 0: none */
     uint32_t exe_bytes, command_bytes, cwd_bytes, reserved;
     char exe[MT_PATH_MAX_BYTES];        /* of /proc/self/exe */
     char cwd[MT_PATH_MAX_BYTES];        /* at start */

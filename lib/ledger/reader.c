@@ -316,6 +316,7 @@ static void take_info(struct mt_ledger *ledger, const struct prefix *prefix) {
     FIELD(prefix, events, max_events);
     FIELD(prefix, info->events_seen, n_events);
     FIELD(prefix, info->event_sample, event_sample);
+    FIELD(prefix, info->dropped_scopes, dropped_scopes);
     info->n_nodes = clamp_count(ledger, nodes, MT_EXTENT_NODES);
     info->n_sites = clamp_count(ledger, sites, MT_EXTENT_SITES);
     info->n_banks = banks < MT_MAX_BANKS ? banks : MT_MAX_BANKS;

@@ -35,8 +35,9 @@ struct mt_ledger_info {
     struct mt_control control;
     /* as claimed, cut to what the file can hold; n_events: places for events */
     size_t n_nodes, n_sites, n_banks, n_modules, n_names, n_scopes, n_events;
-    uint64_t events_seen;  /* that have been; the latest n_events of them are there */
-    uint32_t event_sample; /* one scope in so many is an event */
+    uint64_t events_seen;    /* that have been; the latest n_events of them are there */
+    uint32_t event_sample;   /* one scope in so many is an event */
+    uint64_t dropped_scopes; /* that found no room, or parts of them */
 };
 enum { MT_READER_MAX_EVENTS = 1 << 20 }; /* places beyond are not read */
 

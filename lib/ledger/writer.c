@@ -15,6 +15,8 @@
  */
 #include "ledger/writer.h"
 
+#include "base/text.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/mman.h>
@@ -34,23 +36,6 @@ enum {
 
 static size_t round_to_pages(size_t bytes) {
     return (bytes + MT_OS_PAGE - 1) & ~(size_t)(MT_OS_PAGE - 1);
-}
-
-static char *put_text(char *out, const char *end, const char *text) {
-    while (*text && out < end)
-        *out++ = *text++;
-    return out;
-}
-
-static char *put_number(char *out, const char *end, uint64_t number) {
-    char digits[24];
-    int n = 0;
-    do
-        digits[n++] = (char)('0' + number % 10);
-    while ((number /= 10) != 0);
-    while (n > 0 && out < end)
-        *out++ = digits[--n];
-    return out;
 }
 
 /* Field 22 of /proc/self/stat; the fields before it are counted from the last ')' since comm can hold anything. */
@@ -164,14 +149,14 @@ static long open_new(struct mt_ledger_writer *w, const char *directory) {
     uint64_t ticks = start_ticks();
     const char *end = w->path + sizeof w->path - 1;
     for (uint64_t counter = 0; counter < MAX_COUNTER; counter++) {
-        char *p = put_text(w->path, end, directory);
-        p = put_text(p, end, "/");
-        p = put_number(p, end, (uint64_t)mt_os_pid());
-        p = put_text(p, end, ".");
-        p = put_number(p, end, ticks);
-        p = put_text(p, end, ".");
-        p = put_number(p, end, counter);
-        p = put_text(p, end, MT_LEDGER_SUFFIX);
+        char *p = mt_text_put(w->path, end, directory);
+        p = mt_text_put(p, end, "/");
+        p = mt_text_put_number(p, end, (uint64_t)mt_os_pid());
+        p = mt_text_put(p, end, ".");
+        p = mt_text_put_number(p, end, ticks);
+        p = mt_text_put(p, end, ".");
+        p = mt_text_put_number(p, end, counter);
+        p = mt_text_put(p, end, MT_LEDGER_SUFFIX);
         if (p >= end)
             return -ENAMETOOLONG;
         *p = 0;

@@ -208,6 +208,11 @@ static void say_what_is_lost(struct notes *notes, const struct mt_ledger_info *i
             "%" PRIu64
             " allocations found no room among the live blocks: the totals contain them, peak and live do not.",
             counts->dropped);
+    if (info->dropped_scopes)
+        say(notes,
+            "%" PRIu64 " scopes found no room for all of their figures: counts, sums and percentiles of scopes are too "
+            "low by them.",
+            info->dropped_scopes);
     if (counts->interrupted)
         say(notes,
             "%" PRIu64 " events came from signal handlers that had interrupted the recorder: no figure contains them.",

@@ -15,12 +15,12 @@
 #include "track/sites.h"
 #include "track/threads.h"
 
-/* First change of a site since the last peak, or since a cut: keep what it had then. */
 static MT_NOINLINE void clear_site(struct mt_site *s) {
     s->allocated_bytes = s->allocated_blocks = s->freed_bytes = s->freed_blocks = s->temporary_blocks = 0;
     s->max_bytes = s->waste_bytes = 0;
 }
 
+/* First change of a site since the last peak, or since a cut: keep what it had then. */
 static inline void save_site(struct mt_thread *t, struct mt_site *s, mt_site_id id) {
     uint64_t epoch = t->control->epoch;
     if (mt_unlikely(t->cut != 0))

@@ -6,6 +6,8 @@
  */
 #include "track/request.h"
 
+#include "track/scopes.h"
+
 #include <time.h>
 
 enum { MAX_CHUNKS = (1 << MT_SITE_BITS) / MT_SITES_PER_CHUNK };
@@ -152,6 +154,7 @@ void mt_request_clear(struct mt_thread *t) {
         __atomic_store_n(&c->current_bytes, 0, __ATOMIC_RELAXED);
         __atomic_store_n(&c->peak_bytes, 0, __ATOMIC_RELAXED);
         __atomic_store_n(&c->clear_epoch, epoch, __ATOMIC_RELEASE);
+        mt_scopes_clear_process(t);
         mt_tracker_flag(MT_FLAG_CLEARED);
         mt_tracker_changed();
     }

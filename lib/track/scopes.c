@@ -193,12 +193,18 @@ void mt_scopes_clear(struct mt_thread *t) {
         s->frame[i].begin = (struct counters){0};
         s->frame[i].high = 0;
     }
+    if (t->scope_high != INT64_MAX)
+        t->scope_high = 0;
+}
+
+void mt_scopes_clear_process(struct mt_thread *t) {
+    if (!mt_lock_acquire(&process_lock, t->bank_id))
+        return;
     for (uint32_t i = 0; i < n_process; i++) {
         process[i].begin = (struct counters){0};
         process[i].high = 0;
     }
-    if (t->scope_high != INT64_MAX)
-        t->scope_high = 0;
+    mt_lock_release(&process_lock);
 }
 
 /* ---- the stack of a thread -------------------------------------------------------------------------------------- */
@@ -362,14 +368,16 @@ static int open_handle(struct handle *h, enum state state, uint64_t serial, uint
     return 0;
 }
 
+void mt_scopes_make_inert(memtrack_scope *scope) {
+    open_handle((struct handle *)scope, INERT, 0, 0, 0);
+}
+
 int mt_scopes_begin(struct mt_thread *t, memtrack_scope *scope, const char *name) {
     struct handle *h = (struct handle *)scope;
     mt_name_id id = mt_names_find(t, name);
     struct frame *f = id != 0 ? push(t, id, scope) : NULL;
-    if (f == NULL) {
-        open_handle(h, INERT, 0, 0, 0);
+    if (f == NULL)
         return -MEMTRACK_ELIMIT;
-    }
     open_handle(h, OPEN, f->serial, t->scopes->depth - 1, id);
     h->event = f->event;
     f->begin_cpu_ns = cpu_ns();
@@ -416,7 +424,6 @@ static struct process_scope *free_process_scope(void) {
 int mt_scopes_begin_process(struct mt_thread *t, memtrack_scope *scope, const char *name) {
     struct handle *h = (struct handle *)scope;
     mt_name_id id = mt_names_find(t, name);
-    open_handle(h, INERT, 0, 0, 0);
     if (id == 0 || !mt_lock_acquire(&process_lock, t->bank_id))
         return -MEMTRACK_ELIMIT;
     mt_threads_publish(t);
@@ -584,8 +591,10 @@ int mt_scopes_set(struct mt_thread *t, const memtrack_scope *scope, const char *
 void mt_scopes_enter_function(struct mt_thread *t, uint64_t address) {
     mt_name_id id = mt_names_find_function(t, address);
     struct frame *f = id != 0 ? push(t, id, NULL) : NULL;
-    if (f == NULL)
+    if (f == NULL) {
+        mt_totals_drop();
         return;
+    }
     f->storage = (const void *)address; /* not before: functions may be open more than once */
     f->begin_cpu_ns = cpu_ns();
     f->begin_ns = clock_ns(CLOCK_MONOTONIC);

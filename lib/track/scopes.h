@@ -23,9 +23,13 @@ MT_HIDDEN void mt_scopes_begin_sharing(const struct mt_thread *first);
 MT_HIDDEN void mt_scopes_note_current(int64_t current);
 /* The counters of this thread have been set to zero: scopes that are open measure from there. */
 MT_HIDDEN void mt_scopes_clear(struct mt_thread *t);
+/* The counters of all threads count as zero from now on: the same for the scopes of the process. */
+MT_HIDDEN void mt_scopes_clear_process(struct mt_thread *t);
 
 /* ---- the functions, inside of an event (see track/record.h) ---- */
 
+/* One that measures nothing, and may be ended: what every scope is until it has begun. Outside of events as well. */
+MT_HIDDEN void mt_scopes_make_inert(memtrack_scope *scope);
 MT_HIDDEN int mt_scopes_begin(struct mt_thread *t, memtrack_scope *scope, const char *name);
 MT_HIDDEN int mt_scopes_begin_process(struct mt_thread *t, memtrack_scope *scope, const char *name);
 MT_HIDDEN int mt_scopes_end(struct mt_thread *t, memtrack_scope *scope, memtrack_delta *out);

@@ -38,6 +38,10 @@ bool mt_totals_start(void) {
     return mt_index_start(&records, hash_of);
 }
 
+void mt_totals_drop(void) {
+    __atomic_fetch_add(&mt_tracker.header->dropped_scopes, 1, __ATOMIC_RELAXED);
+}
+
 /* ---- records ---------------------------------------------------------------------------------------------------- */
 
 static bool add_chunk(uint32_t i) {
@@ -123,8 +127,10 @@ static bool grow(struct mt_thread *t, struct mt_scope_totals *r) {
 static void count(struct mt_thread *t, struct mt_scope_totals *r, enum mt_scope_value value, int64_t amount) {
     uint64_t key = (uint64_t)value << MT_BUCKET_VALUE_SHIFT | (amount < 0 ? MT_BUCKET_NEGATIVE : 0) |
                    (uint64_t)mt_bucket_of(amount < 0 ? -(uint64_t)amount : (uint64_t)amount) << MT_BUCKET_SHIFT;
-    if (mt_unlikely(r->used * 4 >= r->capacity * 3) && !grow(t, r))
+    if (mt_unlikely(r->used * 4 >= r->capacity * 3) && !grow(t, r)) {
+        mt_totals_drop();
         return;
+    }
     uint64_t *word = place((uint64_t *)r->histogram, r->capacity, key);
     if (*word == 0) {
         *word = key;
@@ -142,8 +148,10 @@ static void count_idle(struct mt_scope_totals *r) {
 
 void mt_totals_add(struct mt_thread *t, const struct mt_scope_result *result) {
     struct mt_scope_totals *r = record_of(t, result->name, result->is_process);
-    if (r == NULL)
+    if (r == NULL) {
+        mt_totals_drop();
         return;
+    }
     const int64_t *v = result->value;
     bool is_idle = v[MT_SCOPE_ALLOCATED_BLOCKS] == 0 && v[MT_SCOPE_FREED_BYTES] == 0 && v[MT_SCOPE_PEAK_BYTES] == 0 &&
                    v[MT_SCOPE_NET_BYTES] == 0;
@@ -164,8 +172,10 @@ void mt_totals_add(struct mt_thread *t, const struct mt_scope_result *result) {
 
 void mt_totals_add_idle(struct mt_thread *t, mt_name_id name, int64_t duration_ns, int64_t own_ns) {
     struct mt_scope_totals *r = record_of(t, name, false);
-    if (r == NULL)
+    if (r == NULL) {
+        mt_totals_drop();
         return;
+    }
     r->count++;
     count_idle(r);
     r->sum[MT_SCOPE_DURATION_NS] += duration_ns;

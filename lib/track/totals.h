@@ -12,6 +12,8 @@ struct mt_scope_result {
 };
 
 MT_HIDDEN bool mt_totals_start(void);
+/* Count a scope, or a part of one, that there is no room for. */
+MT_HIDDEN void mt_totals_drop(void);
 MT_HIDDEN void mt_totals_add(struct mt_thread *t, const struct mt_scope_result *result);
 /* A thread's scope in which nothing was allocated or freed, and its times; own: without the scopes inside of it. */
 MT_HIDDEN void mt_totals_add_idle(struct mt_thread *t, mt_name_id name, int64_t duration_ns, int64_t own_ns);

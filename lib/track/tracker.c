@@ -6,6 +6,8 @@
  */
 #include "track/tracker.h"
 
+#include "base/text.h"
+
 #include "track/live.h"
 #include "track/modules.h"
 #include "track/names.h"
@@ -22,13 +24,6 @@
 struct mt_page mt_page __attribute__((aligned(MT_OS_PAGE)));
 struct mt_tracker mt_tracker;
 __thread struct mt_thread *mt_self __attribute__((tls_model("initial-exec")));
-
-static char *append(char *out, const char *end, const char *text) {
-    while (*text && out < end)
-        *out++ = *text++;
-    *out = 0;
-    return out;
-}
 
 /* A directory of this user that nobody else can put files into, made if need be. */
 static bool is_private_directory(const char *path) {
@@ -48,16 +43,8 @@ static bool create_below(const char *parent) {
     if (parent[0] != '/')
         return false;
     const char *end = path + sizeof path - 1;
-    char *p = append(append(path, end, parent), end, "/memtrack-");
-    char digits[12];
-    int n = 0;
-    uint32_t uid = (uint32_t)mt_os_call(SYS_geteuid, 0, 0, 0, 0, 0, 0);
-    do
-        digits[n++] = (char)('0' + uid % 10);
-    while ((uid /= 10) != 0);
-    while (n > 0 && p < end)
-        *p++ = digits[--n];
-    *p = 0;
+    char *p = mt_text_put(mt_text_put(path, end, parent), end, "/memtrack-");
+    mt_text_put_number(p, end, (uint32_t)mt_os_call(SYS_geteuid, 0, 0, 0, 0, 0, 0));
     return is_private_directory(path) && mt_ledger_create(&mt_tracker.ledger, path) == 0;
 }
 
@@ -114,7 +101,7 @@ static bool start(void) {
     mt_tracker.sharing = 0;
     mt_tracker.header = NULL;
     uint64_t only = mt_tracker.options.only_pid;
-    if ((only != 0 && only != (uint64_t)mt_tracker.pid) || mt_os_confined)
+    if ((only != 0 && only != (uint64_t)mt_tracker.pid) || mt_os_confined || mt_tracker.is_bypassed)
         return false; /* a confined process may not open files: what it forks stays unrecorded and unharmed */
     if (!create_ledger())
         return false;

@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: MIT
+"""What the functions of memtrack.h say of the program's memory is what the program knows, on every allocator; and what
+libmemtrack.so says where it is loaded but not called: nothing."""
+import json
+import os
+import subprocess
+import sys
+import unittest
+
+from support import harness
+
+LATE = """
+import ctypes, sys
+library = ctypes.CDLL(sys.argv[1])
+print(library.memtrack_is_tracing(), library.memtrack_start())
+"""
+
+
+class Api(unittest.TestCase):
+    def setUp(self):
+        context = harness.workdir()
+        self.dir = context.__enter__()
+        self.addCleanup(context.__exit__, None, None, None)
+
+    def check(self, *options):
+        snapshot, profile = os.path.join(self.dir, "snapshot.pb.gz"), os.path.join(self.dir, "p.pb.gz")
+        result = harness.run([harness.MEMTRACK, "run", "-q", "--force", *options, "-o", profile, "--",
+                              harness.program("api_memory"), snapshot])
+        self.assertEqual((0, b""), (result.code, result.stdout), result)
+        report = json.loads(harness.check([harness.MEMTRACK, "report", "--json", snapshot]).stdout)
+        self.assertEqual((5000, 5, 5000), tuple(report["totals"][name] for name in ("live_bytes", "live_blocks", "peak_bytes")))
+        self.assertEqual(5000, sum(row["live_bytes"] for row in report["rows"]))
+        self.assertTrue(any("memtrack_clear_traces" in note for note in report["coverage"]["notes"]), report["coverage"])
+        return report
+
+    def test_tracked(self):
+        self.assertEqual(0, self.check()["coverage"]["unknown_frees"])  # a cleared block's free is none
+
+    def test_allocators(self):
+        for name in ("jemalloc", "tcmalloc", "mimalloc"):
+            with self.subTest(name):
+                self.check("--allocator", name)
+
+    def test_untracked(self):
+        result = harness.run([harness.program("api_memory")])
+        self.assertEqual((0, b""), (result.code, result.stdout), result)
+
+    def test_loaded_late(self):
+        """By dlopen: libc's malloc is called past it, so it must not claim that nothing was allocated."""
+        env = harness.plain_environment(MEMTRACK_DIR=self.dir)
+        result = subprocess.run([sys.executable, "-c", LATE, harness.LIBRARY], env=env, capture_output=True, check=True)
+        self.assertEqual(b"0 -13\n", result.stdout)
+        self.assertEqual([], os.listdir(self.dir))
+
+
+if __name__ == "__main__":
+    harness.main()

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What a program asks of the recorder about its own memory: each answer is compared with what the program knows, and a
+ * line is printed for every one that is wrong. Untracked, it expects the answers of nobody.
+ *
+ *   api_memory [SNAPSHOT]     SNAPSHOT: write a profile there while 5000 bytes in 5 blocks are live since a clear
+ */
+#include <memtrack.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+static void *(*volatile allocate)(size_t) = malloc; /* not to be optimised away */
+static void *(*volatile resize)(void *, size_t) = realloc;
+static int wrong;
+
+static void expect(const char *what, int64_t is, int64_t should_be) {
+    if (is == should_be)
+        return;
+    printf("%s: %lld, not %lld\n", what, (long long)is, (long long)should_be);
+    wrong = 1;
+}
+
+static uint64_t current(void) {
+    uint64_t bytes;
+    memtrack_get_traced_memory(&bytes, NULL);
+    return bytes;
+}
+
+static uint64_t peak(void) {
+    uint64_t bytes;
+    memtrack_get_traced_memory(NULL, &bytes);
+    return bytes;
+}
+
+static void untracked(void) {
+    memtrack_block block;
+    expect("start", memtrack_start(), -MEMTRACK_EUNTRACKED);
+    expect("is_tracing", memtrack_is_tracing(), 0);
+    expect("whois", memtrack_whois(&block, &block), -MEMTRACK_EUNTRACKED);
+    expect("snapshot", memtrack_snapshot("never"), -MEMTRACK_EUNTRACKED);
+    expect("current", (int64_t)current(), 0);
+}
+
+static void peaks(void) {
+    uint64_t before = current();
+    char *a = allocate(100000);
+    free(a);
+    expect("peak after a block", peak() >= before + 100000, 1);
+    memtrack_reset_peak();
+    expect("peak after a reset", (int64_t)peak(), (int64_t)current());
+    a = allocate(500);
+    expect("peak rises again", (int64_t)peak(), (int64_t)before + 500);
+    free(a);
+}
+
+static void holders(void) {
+    memtrack_block block;
+    char *small = allocate(1000), *middle = allocate(3 << 20), *big = allocate(40 << 20);
+    expect("whois, inside", memtrack_whois(small + 999, &block), 0);
+    expect("its address", block.address == small, 1);
+    expect("its bytes", (int64_t)block.bytes, 1000);
+    expect("its frames", block.n_frames >= 2, 1);
+    expect("its age", block.least_age_ns <= block.most_age_ns, 1);
+    expect("whois, behind", memtrack_whois(small + 1000, &block), -MEMTRACK_ENOTFOUND);
+    expect("whois, regions above", memtrack_whois(middle + (2 << 20), &block), 0);
+    expect("its address", block.address == middle, 1);
+    expect("whois, a big one", memtrack_whois(big + (39 << 20), &block), 0);
+    expect("its address", block.address == big, 1);
+    free(small);
+    free(middle);
+    free(big);
+    expect("whois, freed", memtrack_whois(small, &block), -MEMTRACK_ENOTFOUND);
+    expect("whois, the stack", memtrack_whois(&block, &block), -MEMTRACK_ENOTFOUND);
+}
+
+static void switching(void) {
+    memtrack_block block;
+    char *before = allocate(700), *unseen;
+    memtrack_stop();
+    expect("is_tracing", memtrack_is_tracing(), 0);
+    unseen = allocate(800);
+    expect("whois of an unseen block", memtrack_whois(unseen, &block), -MEMTRACK_ENOTFOUND);
+    expect("whois of an earlier one", memtrack_whois(before, &block), 0);
+    uint64_t bytes = current();
+    free(before);
+    expect("a free while off", (int64_t)current(), (int64_t)bytes - 700);
+    memtrack_start();
+    expect("is_tracing", memtrack_is_tracing(), 1);
+    free(unseen);
+}
+
+static void clearing(char **kept) {
+    memtrack_block block;
+    memtrack_scope scope;
+    memtrack_delta delta;
+    char *old = allocate(1000), *moved = allocate(2000);
+    memtrack_begin(&scope, "across a clear");
+    memtrack_clear_traces();
+    expect("current, cleared", (int64_t)current(), 0);
+    expect("peak, cleared", (int64_t)peak(), 0);
+    expect("whois, cleared", memtrack_whois(old, &block), -MEMTRACK_ENOTFOUND);
+    free(old);
+    expect("current after an old free", (int64_t)current(), 0);
+    moved = resize(moved, 1000);
+    expect("an old block moves", (int64_t)current(), 1000);
+    kept[0] = moved;
+    for (int i = 1; i < 5; i++)
+        kept[i] = allocate(1000);
+    memtrack_end(&scope, &delta);
+    expect("the scope since then", delta.net_bytes, 5000);
+    expect("its peak", delta.peak_bytes, 5000);
+    expect("peak since then", (int64_t)peak(), 5000);
+}
+
+int main(int argc, char **argv) {
+    char *kept[5] = {0};
+    setvbuf(stdout, NULL, _IONBF, 0);
+    if (memtrack_is_tracing()) {
+        peaks();
+        holders();
+        switching();
+        clearing(kept);
+        if (argc > 1)
+            expect("snapshot", memtrack_snapshot(argv[1]), 0);
+    } else {
+        untracked();
+    }
+    for (int i = 0; i < 5; i++)
+        free(kept[i]);
+    return wrong;
+}
