@@ -231,10 +231,6 @@ int mt_condition_parse(const char *text, struct mt_condition *condition, struct 
 
 /* ---- growth ----------------------------------------------------------------------------------------------------- */
 
-void mt_growth_init(struct mt_growth *growth, uint64_t window_ns) {
-    *growth = (struct mt_growth){.window_ns = window_ns};
-}
-
 static int compare_doubles(const void *a, const void *b) {
     double x = *(const double *)a, y = *(const double *)b;
     return (x > y) - (x < y);
@@ -270,7 +266,7 @@ static double typical_slope(const struct mt_growth *growth, size_t n_samples) {
     return slopes[n * QUANTILE_PERCENT / 100];
 }
 
-void mt_growth_add(struct mt_growth *growth, uint64_t time_ns, uint64_t live_bytes) {
+static void add_sample(struct mt_growth *growth, uint64_t time_ns, uint64_t live_bytes) {
     uint64_t gap = growth->window_ns / MT_GROWTH_SAMPLES;
     if (growth->n && time_ns < growth->last_ns + gap)
         return;
@@ -288,8 +284,7 @@ void mt_growth_add(struct mt_growth *growth, uint64_t time_ns, uint64_t live_byt
 /* ---- evaluation ------------------------------------------------------------------------------------------------- */
 
 void mt_condition_watch_init(struct mt_condition_watch *watch, const struct mt_condition *condition) {
-    *watch = (struct mt_condition_watch){0};
-    mt_growth_init(&watch->growth, condition->window_ns);
+    *watch = (struct mt_condition_watch){.growth = {.window_ns = condition->window_ns}};
 }
 
 static bool raw_figure(enum mt_quantity quantity, const struct mt_condition_watch *watch, const struct mt_gauge *gauge,
@@ -335,7 +330,7 @@ bool mt_condition_fires(const struct mt_condition *condition, struct mt_conditio
                         const struct mt_gauge *gauge, uint64_t again_ns) {
     double figure, bound;
     if (condition->quantity == MT_QUANTITY_GROWTH)
-        mt_growth_add(&watch->growth, gauge->time_ns, gauge->live_bytes);
+        add_sample(&watch->growth, gauge->time_ns, gauge->live_bytes);
     if (!mt_condition_figure(condition, watch, gauge, &figure, &bound))
         return false;
     double margin = fabs(bound) * PERCENT_OF_HYSTERESIS / 100;

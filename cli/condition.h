@@ -65,8 +65,6 @@ struct mt_growth {
     bool is_known; /* the samples cover the window */
     double bytes_per_second;
 };
-void mt_growth_init(struct mt_growth *growth, uint64_t window_ns);
-void mt_growth_add(struct mt_growth *growth, uint64_t time_ns, uint64_t live_bytes);
 
 /* One condition on one process: when it fires. Zero-initialized but for growth (mt_condition_watch_init). */
 struct mt_condition_watch {

@@ -161,7 +161,7 @@ uint64_t mt_top_now_ns(void) {
     return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 }
 
-int mt_top_open(struct mt_top *top, const char *what, struct mt_error *error) {
+static int open_top(struct mt_top *top, const char *what, struct mt_error *error) {
     struct mt_ledger *ledger;
     int rc = mt_top_target_open(&top->target, what, &ledger, error);
     if (rc == 0 && (rc = mt_top_model_new(ledger, &top->options, &top->model, error)) != 0)
@@ -169,7 +169,7 @@ int mt_top_open(struct mt_top *top, const char *what, struct mt_error *error) {
     return rc;
 }
 
-void mt_top_close(struct mt_top *top) {
+static void close_top(struct mt_top *top) {
     mt_top_model_free(top->model);
     top->model = NULL;
     mt_top_target_close(&top->target);
@@ -277,12 +277,12 @@ int mt_cmd_top(int argc, char **argv) {
         mt_print_problem(r.top.program, "memtrack top --once PID prints a table, --batch one after the other.",
                          "the screen needs a terminal on its input and its output");
         result = MT_EXIT_USAGE;
-    } else if ((rc = mt_top_open(&r.top, r.what, &error)) != 0) {
+    } else if ((rc = open_top(&r.top, r.what, &error)) != 0) {
         mt_print_error(r.top.program, &error);
         result = exit_status(rc);
     } else {
         result = is_table ? mt_top_tables(&r.top) : mt_top_screen(&r.top);
-        mt_top_close(&r.top);
+        close_top(&r.top);
     }
     mt_view_request_free(&r.view);
     return result;

@@ -25,10 +25,6 @@ struct mt_top {
     uint64_t delay_ns, count; /* between tables, and how many; 0: for ever */
 };
 
-/* what: as for mt_top_target_open. 0 or -MEMTRACK_E…. */
-int mt_top_open(struct mt_top *top, const char *what, struct mt_error *error);
-void mt_top_close(struct mt_top *top);
-
 /*
  * Look at the process, follow it into the program that it has executed, read. Records for about budget_ns (0: all). The
  * last reading of a process that has ended is complete, and nothing is read after it. 0 or -MEMTRACK_E….

@@ -77,7 +77,8 @@ size_t mt_screen_frames(const struct mt_screen *s, struct mt_frame *frames, size
     return n < max ? n : max;
 }
 
-size_t mt_screen_length(const struct mt_screen *s) {
+/* How long the present list is. */
+static size_t list_length(const struct mt_screen *s) {
     bool truncated;
     if (s->level < 2)
         return mt_top_model_count(s->top->model);
@@ -99,7 +100,7 @@ static uint32_t selected_sample(const struct mt_screen *s) {
 
 static void move_to(struct mt_screen *s, size_t at) {
     struct mt_screen_list *list = mt_screen_list(s);
-    size_t n = mt_screen_length(s);
+    size_t n = list_length(s);
     list->selected = at < n ? at : n ? n - 1 : 0;
     list->sample = list->selected ? selected_sample(s) : UINT32_MAX; /* at the top, one stays at the top */
 }

@@ -35,9 +35,6 @@ static inline struct mt_screen_list *mt_screen_list(struct mt_screen *screen) {
     return &screen->lists[screen->level];
 }
 
-/* How long the present list is. */
-size_t mt_screen_length(const struct mt_screen *screen);
-
 /* The frames of the call path that is shown; their number. */
 size_t mt_screen_frames(const struct mt_screen *screen, struct mt_frame *frames, size_t max, bool *truncated);
 

@@ -38,10 +38,6 @@ static inline const struct mt_profile *mt_analyze_model(const memtrack_profile *
 memtrack_profile *mt_analyze_retain(const memtrack_profile *profile);
 void mt_analyze_release(const memtrack_profile *profile); /* NULL is fine */
 
-/* Shares all of base's arrays; samples are copies (n of them: those whose index is in keep, or all when keep is NULL).
- * NULL: out of memory. */
-memtrack_profile *mt_analyze_derive(const memtrack_profile *base, const uint32_t *keep, size_t n);
-
 /* ---- errors: of the calling thread ----------------------------------------------------------------------------- */
 
 struct mt_error *mt_analyze_error(void); /* emptied, at the beginning of every public function that can fail */

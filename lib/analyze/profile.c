@@ -65,7 +65,9 @@ static bool keep_changes(memtrack_profile *part, const struct mt_profile *from, 
     return true;
 }
 
-memtrack_profile *mt_analyze_derive(const memtrack_profile *base, const uint32_t *keep, size_t n) {
+/* Shares all of base's arrays; samples are copies (n of them: those whose index is in keep, or all when keep is NULL).
+ * NULL: out of memory. */
+static memtrack_profile *derive(const memtrack_profile *base, const uint32_t *keep, size_t n) {
     const struct mt_profile *from = mt_analyze_model(base);
     memtrack_profile *part = calloc(1, sizeof *part);
     if (!part)
@@ -101,7 +103,7 @@ int mt_analyze_filtered(const memtrack_profile *profile, const memtrack_filter *
     int status = mt_analyze_select(filter, mt_analyze_model(profile), wrappers, &keep, &n);
     if (status < 0)
         return status;
-    memtrack_profile *part = mt_analyze_derive(profile, keep, n);
+    memtrack_profile *part = derive(profile, keep, n);
     free(keep);
     if (!part)
         return mt_analyze_no_memory();
@@ -169,7 +171,7 @@ int memtrack_profile_at(const memtrack_profile *profile, const char *moment, mem
         return 0;
     }
     const struct mt_profile *from = mt_analyze_model(profile);
-    memtrack_profile *part = mt_analyze_derive(profile, NULL, from->n_samples);
+    memtrack_profile *part = derive(profile, NULL, from->n_samples);
     int status = part ? show_moment(part, from, &parsed, error) : mt_analyze_no_memory();
     if (status == 0)
         *out = part;

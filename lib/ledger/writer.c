@@ -168,8 +168,18 @@ static long open_new(struct mt_ledger_writer *w, const char *directory) {
     return -EEXIST;
 }
 
+/* A fork child has not inherited the mapping of its parent. */
+static void forget(struct mt_ledger_writer *w) {
+    w->header = NULL;
+    w->free_begin = w->free_end = NULL;
+    w->file_bytes = w->sparse_bytes = 0;
+    w->directory = NULL;
+    w->exhausted = false;
+    w->path[0] = 0;
+}
+
 int mt_ledger_create(struct mt_ledger_writer *w, const char *directory) {
-    mt_ledger_forget(w);
+    forget(w);
     long fd = open_new(w, directory);
     if (mt_os_failed(fd))
         return (int)fd;
@@ -194,18 +204,9 @@ int mt_ledger_create(struct mt_ledger_writer *w, const char *directory) {
     return 0;
 }
 
-void mt_ledger_forget(struct mt_ledger_writer *w) {
-    w->header = NULL;
-    w->free_begin = w->free_end = NULL;
-    w->file_bytes = w->sparse_bytes = 0;
-    w->directory = NULL;
-    w->exhausted = false;
-    w->path[0] = 0;
-}
-
 void mt_ledger_remove(struct mt_ledger_writer *w) {
     mt_os_call(SYS_unlinkat, AT_FDCWD, (long)w->path, 0, 0, 0, 0);
-    mt_ledger_forget(w);
+    forget(w);
 }
 
 static long open_again(const struct mt_ledger_writer *w) {

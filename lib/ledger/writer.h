@@ -3,7 +3,7 @@
  * The target's side of the ledger: create the file, hand out pieces of it, grow it. See ledger/layout.h for what is
  * in it. No function here allocates with malloc, sets errno, or keeps a file descriptor.
  *
- * Threads: create and forget while no other thread records; allocate and publish under the caller's growth lock.
+ * Threads: create and remove while no other thread records; allocate and publish under the caller's growth lock.
  */
 #ifndef MT_LEDGER_WRITER_H
 #define MT_LEDGER_WRITER_H
@@ -27,9 +27,6 @@ struct mt_ledger_writer {
  * identity fields (pid, times, exe, command) are filled in. 0 or -errno, in which case nothing is left behind.
  */
 MT_HIDDEN int mt_ledger_create(struct mt_ledger_writer *w, const char *directory);
-
-/* In a fork child: the parent's ledger is not mapped here any more. */
-MT_HIDDEN void mt_ledger_forget(struct mt_ledger_writer *w);
 
 /* Take back a ledger that has come to nothing. */
 MT_HIDDEN void mt_ledger_remove(struct mt_ledger_writer *w);

@@ -282,10 +282,6 @@ void mt_ledger_paths_free(struct mt_ledger_paths *paths) {
     *paths = (struct mt_ledger_paths){0};
 }
 
-bool mt_ledger_paths_has(const struct mt_ledger_paths *paths, mt_node_id node) {
-    return node < paths->n_nodes;
-}
-
 void mt_ledger_paths_classify(const struct mt_ledger_paths *paths, mt_node_id node, struct mt_sample *sample) {
     bool good = node < paths->n_nodes && paths->depths[node] < DEPTH_BAD;
     sample->lossy = !good;

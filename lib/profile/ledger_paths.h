@@ -32,10 +32,7 @@ struct mt_ledger_paths { /* ledger and profile are the caller's; the rest begins
 int mt_ledger_paths_load(struct mt_ledger_paths *paths);
 void mt_ledger_paths_free(struct mt_ledger_paths *paths);
 
-/* Has this node been loaded? Anything can be asked about any node; one that is not there has no path. */
-bool mt_ledger_paths_has(const struct mt_ledger_paths *paths, mt_node_id node);
-
-/* Sets sample->lossy (there is no path to this node) and sample->truncated. */
+/* Sets sample->lossy (there is no path to this node, whatever id it is) and sample->truncated. */
 void mt_ledger_paths_classify(const struct mt_ledger_paths *paths, mt_node_id node, struct mt_sample *sample);
 
 /* The path of a node that is not lossy into paths->frames, innermost first, its locations made when they are new.

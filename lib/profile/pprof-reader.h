@@ -70,7 +70,6 @@ enum { MT_PPROF_DEFINED = 1, MT_PPROF_HAS_BIAS = 2 };
 
 /* Fills reader->error with "NAME: damaged profile: WHAT" and returns -MEMTRACK_EFORMAT. */
 __attribute__((format(printf, 2, 3))) int mt_pprof_damaged(struct mt_pprof_reader *reader, const char *format, ...);
-int mt_pprof_no_memory(struct mt_pprof_reader *reader);
 /* Turns -MEMTRACK_ENOMEM and -MEMTRACK_ELIMIT of mt_profile_add_* into an error with a message; passes others on. */
 int mt_pprof_status(struct mt_pprof_reader *reader, int64_t status);
 

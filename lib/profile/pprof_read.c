@@ -31,14 +31,14 @@ int mt_pprof_damaged(struct mt_pprof_reader *reader, const char *format, ...) {
                         reader->name, what);
 }
 
-int mt_pprof_no_memory(struct mt_pprof_reader *reader) {
+static int no_memory(struct mt_pprof_reader *reader) {
     return mt_error_set(reader->error, MEMTRACK_ENOMEM, "", "%s: out of memory while reading", reader->name);
 }
 
 int mt_pprof_status(struct mt_pprof_reader *reader, int64_t status) {
     switch (status) {
     case -MEMTRACK_ENOMEM:
-        return mt_pprof_no_memory(reader);
+        return no_memory(reader);
     case -MEMTRACK_ELIMIT:
         return mt_error_set(reader->error, MEMTRACK_ELIMIT, "", "%s: too large: more than 4 billion frames or samples",
                             reader->name);
@@ -59,7 +59,7 @@ int mt_pprof_reserve(struct mt_pprof_reader *reader, void *array, size_t *capaci
     memcpy(&old, array, sizeof old); /* array is the address of a pointer of any type */
     grown = realloc(old, wanted * element_bytes);
     if (!grown) {
-        return mt_pprof_no_memory(reader);
+        return no_memory(reader);
     }
     memcpy(array, &grown, sizeof grown);
     *capacity = wanted;
@@ -109,7 +109,7 @@ int mt_pprof_string(struct mt_pprof_reader *reader, uint64_t file_index, mt_stri
 static int read_string(struct mt_pprof_reader *reader, const uint8_t *data, size_t bytes) {
     mt_string string = bytes ? mt_profile_intern_n(reader->profile, (const char *)data, bytes) : 0;
     if (string == UINT32_MAX) {
-        return mt_pprof_no_memory(reader);
+        return no_memory(reader);
     }
     int status = mt_pprof_reserve(reader, &reader->strings, &reader->string_capacity, reader->n_strings + 1,
                                   sizeof *reader->strings);
@@ -315,7 +315,7 @@ static int intern_keys(struct mt_pprof_reader *reader) {
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
         *keys[i].string = mt_profile_intern(reader->profile, keys[i].text);
         if (*keys[i].string == UINT32_MAX) {
-            return mt_pprof_no_memory(reader);
+            return no_memory(reader);
         }
     }
     return 0;
