@@ -60,16 +60,52 @@ typedef struct memtrack_block {
 /*
  * Every function comes as memtrack_F and takes effect through memtrack_F of the recorder when there is one; untracked is what
  * it returns when there is none.
+ *
+ * On x86-64 the weak reference is written in assembly, through the global offset table in every code model. What a compiler
+ * makes of one in code that is not position-independent is a number which the linker sets to zero when it finds no
+ * recorder, and then a preloaded one is never seen. The same happens to position-independent code that is optimised at
+ * link time for an executable at a fixed address.
  */
+#if defined(__x86_64__) && defined(__LP64__) && defined(__code_model_large__)
+#define MEMTRACK_FIND_(symbol, pointer)                                                                                \
+    do {                                                                                                               \
+        void *memtrack_rest_;                                                                                          \
+        __asm__(".weak " symbol "\n"                                                                                   \
+                "1:\t{leaq 1b(%%rip), %0|lea %0, 1b[rip]}\n\t"                                                         \
+                "{movabsq $_GLOBAL_OFFSET_TABLE_-1b, %1|movabs %1, OFFSET _GLOBAL_OFFSET_TABLE_-1b}\n\t"               \
+                "{addq %1, %0|add %0, %1}\n\t"                                                                         \
+                "{movabsq $" symbol "@GOT, %1|movabs %1, OFFSET " symbol "@GOT}\n\t"                                   \
+                "{movq (%0,%1), %0|mov %0, QWORD PTR [%0+%1]}"                                                         \
+                : "=&r"(pointer), "=&r"(memtrack_rest_)                                                                \
+                :                                                                                                      \
+                : "cc");                                                                                               \
+    } while (0)
+#elif defined(__x86_64__) && defined(__LP64__)
+#define MEMTRACK_FIND_(symbol, pointer)                                                                                \
+    __asm__(".weak " symbol "\n\t"                                                                                     \
+            "{movq " symbol "@GOTPCREL(%%rip), %0|mov %0, QWORD PTR " symbol "@GOTPCREL[rip]}"                         \
+            : "=r"(pointer))
+#endif
+
+#define MEMTRACK_QUIET_                                                                                                \
+    __attribute__((unused, always_inline, no_instrument_function)) /* no scope, no frame, no warning */
 #if defined(MEMTRACK_IMPLEMENTATION)
 #define MEMTRACK_API_(type, name, parameters, arguments, untracked) type memtrack_##name parameters;
 #elif defined(MEMTRACK_REQUIRED)
 #define MEMTRACK_API_(type, name, parameters, arguments, untracked) extern type memtrack_##name parameters;
+#elif defined(MEMTRACK_FIND_)
+#define MEMTRACK_API_(type, name, parameters, arguments, untracked)                                                    \
+    static __inline__ type memtrack_##name parameters __asm__("memtrack_inline_" #name);                               \
+    MEMTRACK_QUIET_ static __inline__ type memtrack_##name parameters {                                                \
+        type(*memtrack_real_) parameters;                                                                              \
+        MEMTRACK_FIND_("memtrack_" #name, memtrack_real_);                                                             \
+        return memtrack_real_ ? memtrack_real_ arguments : (untracked);                                                \
+    }
 #else
 #define MEMTRACK_API_(type, name, parameters, arguments, untracked)                                                    \
     extern type memtrack_real_##name parameters __asm__("memtrack_" #name) __attribute__((weak));                      \
-    static inline type memtrack_##name parameters __asm__("memtrack_inline_" #name);                                   \
-    __attribute__((unused, always_inline)) static inline type memtrack_##name parameters {                             \
+    static __inline__ type memtrack_##name parameters __asm__("memtrack_inline_" #name);                               \
+    MEMTRACK_QUIET_ static __inline__ type memtrack_##name parameters {                                                \
         return memtrack_real_##name ? memtrack_real_##name arguments : (untracked);                                    \
     }
 #endif
@@ -146,7 +182,7 @@ MEMTRACK_API_(int, snapshot, (const char *path), (path), -MEMTRACK_EUNTRACKED)
 
 /* ---- block forms ------------------------------------------------------------------------------------------------- */
 
-__attribute__((unused)) static inline void memtrack_leave_(memtrack_scope *scope) {
+__attribute__((unused, no_instrument_function)) static __inline__ void memtrack_leave_(memtrack_scope *scope) {
     memtrack_end(scope, NULL);
 }
 
