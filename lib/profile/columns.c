@@ -39,25 +39,19 @@ struct mt_column mt_columns_name(enum mt_value value) {
 }
 
 static bool same_name(const char *a, const char *b) {
-    for (; *a && *b; a++, b++) {
-        if ((*a == '-' ? '_' : *a) != *b) {
+    for (; *a && *b; a++, b++)
+        if ((*a == '-' ? '_' : *a) != *b)
             return false;
-        }
-    }
     return *a == *b;
 }
 
 int mt_columns_find(const char *type) {
-    for (int value = 0; value < MT_N_VALUES; value++) {
-        if (same_name(type, columns[value].type)) {
+    for (int value = 0; value < MT_N_VALUES; value++)
+        if (same_name(type, columns[value].type))
             return value;
-        }
-    }
-    for (size_t i = 0; i < sizeof aliases / sizeof *aliases; i++) {
-        if (same_name(type, aliases[i].type)) {
+    for (size_t i = 0; i < sizeof aliases / sizeof *aliases; i++)
+        if (same_name(type, aliases[i].type))
             return (int)aliases[i].value;
-        }
-    }
     return -1;
 }
 

@@ -29,9 +29,8 @@ struct mt_deflate {
 
 struct mt_deflate *mt_deflate_new(int fd) {
     struct mt_deflate *out = malloc(sizeof *out);
-    if (!out) {
+    if (!out)
         return NULL;
-    }
     out->stream = (z_stream){0};
     out->fd = fd;
     out->n_input = 0;
@@ -45,9 +44,8 @@ struct mt_deflate *mt_deflate_new(int fd) {
 static int write_fully(int fd, const unsigned char *data, size_t bytes) {
     while (bytes) {
         ssize_t n = write(fd, data, bytes);
-        if (n < 0 && errno == EINTR) {
+        if (n < 0 && errno == EINTR)
             continue;
-        }
         if (n <= 0) {
             errno = n == 0 ? ENOSPC : errno;
             return -MEMTRACK_EIO;
@@ -69,9 +67,8 @@ static int compress_input(struct mt_deflate *out, int flush) {
         stream->avail_out = OUTPUT_BYTES;
         state = deflate(stream, flush);
         int status = write_fully(out->fd, out->output, OUTPUT_BYTES - stream->avail_out);
-        if (status < 0) {
+        if (status < 0)
             return status;
-        }
     } while (flush == Z_FINISH ? state != Z_STREAM_END : stream->avail_out == 0);
     return 0;
 }
@@ -87,9 +84,8 @@ int mt_deflate_add(struct mt_deflate *out, const void *data, size_t bytes) {
         bytes -= n;
         if (out->n_input == INPUT_BYTES) {
             int status = compress_input(out, Z_NO_FLUSH);
-            if (status < 0) {
+            if (status < 0)
                 return status;
-            }
         }
     }
     return 0;

@@ -27,19 +27,16 @@ static size_t hash_id(const struct mt_id_slot *slots, uint64_t id) {
 
 int64_t mt_ids_find_sparse(const struct mt_ids *ids, uint64_t id) {
     for (size_t slot = hash_id(ids->sparse, id) & ids->sparse_mask; ids->sparse[slot].id;
-         slot = (slot + 1) & ids->sparse_mask) {
-        if (ids->sparse[slot].id == id) {
+         slot = (slot + 1) & ids->sparse_mask)
+        if (ids->sparse[slot].id == id)
             return ids->sparse[slot].index;
-        }
-    }
     return -1;
 }
 
 static void put_sparse(struct mt_id_slot *slots, size_t mask, struct mt_id_slot added) {
     size_t slot = hash_id(slots, added.id) & mask;
-    while (slots[slot].id) {
+    while (slots[slot].id)
         slot = (slot + 1) & mask;
-    }
     slots[slot] = added;
 }
 
@@ -47,14 +44,11 @@ static int add_sparse(struct mt_ids *ids, uint64_t id, uint32_t index) {
     if (!ids->sparse || ids->n_sparse * 2 > ids->sparse_mask) {
         size_t n_slots = ids->sparse ? (ids->sparse_mask + 1) * 2 : FIRST_SLOTS;
         struct mt_id_slot *slots = calloc(n_slots, sizeof *slots);
-        if (!slots) {
+        if (!slots)
             return -MEMTRACK_ENOMEM;
-        }
-        for (size_t i = 0; ids->sparse && i <= ids->sparse_mask; i++) {
-            if (ids->sparse[i].id) {
+        for (size_t i = 0; ids->sparse && i <= ids->sparse_mask; i++)
+            if (ids->sparse[i].id)
                 put_sparse(slots, n_slots - 1, ids->sparse[i]);
-            }
-        }
         free(ids->sparse);
         ids->sparse = slots;
         ids->sparse_mask = n_slots - 1;
@@ -66,13 +60,11 @@ static int add_sparse(struct mt_ids *ids, uint64_t id, uint32_t index) {
 
 static int grow_dense(struct mt_ids *ids, size_t id) {
     size_t n = ids->n_dense ? ids->n_dense : 256;
-    while (n <= id) {
+    while (n <= id)
         n *= 2;
-    }
     uint32_t *dense = realloc(ids->dense, n * sizeof *dense);
-    if (!dense) {
+    if (!dense)
         return -MEMTRACK_ENOMEM;
-    }
     memset(dense + ids->n_dense, 0, (n - ids->n_dense) * sizeof *dense);
     ids->dense = dense;
     ids->n_dense = n;
@@ -82,13 +74,11 @@ static int grow_dense(struct mt_ids *ids, size_t id) {
 int mt_ids_add(struct mt_ids *ids, uint64_t id, uint32_t index) {
     ids->n++;
     if (id >= ids->n_dense) {
-        if (id >= ids->n * DENSE_FACTOR + DENSE_ALLOWANCE) {
+        if (id >= ids->n * DENSE_FACTOR + DENSE_ALLOWANCE)
             return add_sparse(ids, id, index);
-        }
         int status = grow_dense(ids, (size_t)id);
-        if (status < 0) {
+        if (status < 0)
             return status;
-        }
     }
     ids->dense[id] = index + 1;
     return 0;

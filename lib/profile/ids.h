@@ -28,9 +28,8 @@ int64_t mt_ids_find_sparse(const struct mt_ids *ids, uint64_t id);
 
 /* The index, or -1. */
 static inline int64_t mt_ids_find(const struct mt_ids *ids, uint64_t id) {
-    if (id < ids->n_dense && ids->dense[id]) {
+    if (id < ids->n_dense && ids->dense[id])
         return ids->dense[id] - INT64_C(1);
-    }
     return ids->n_sparse ? mt_ids_find_sparse(ids, id) : -1;
 }
 

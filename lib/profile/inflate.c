@@ -59,9 +59,8 @@ struct mt_inflate *mt_inflate_new(int fd, const void *data, size_t bytes, const 
 
 void mt_inflate_free(struct mt_inflate *in) {
     if (in) {
-        if (in->is_gzip) {
+        if (in->is_gzip)
             inflateEnd(&in->stream);
-        }
         free(in->window);
         free(in);
     }
@@ -86,9 +85,8 @@ static int read_input(struct mt_inflate *in) {
     do {
         n = read(in->fd, in->buffer, INPUT_BYTES);
     } while (n < 0 && errno == EINTR);
-    if (n < 0) {
+    if (n < 0)
         return mt_error_set(in->error, MEMTRACK_EIO, "", "cannot read %s: %s", in->name, strerror(errno));
-    }
     in->input = in->buffer;
     in->input_bytes = (size_t)n;
     in->input_ended = n == 0;
@@ -98,14 +96,12 @@ static int read_input(struct mt_inflate *in) {
 
 static int start(struct mt_inflate *in) {
     int status = read_input(in);
-    if (status < 0) {
+    if (status < 0)
         return status;
-    }
     in->started = true;
     if (in->input_bytes >= 2 && in->input[0] == 0x1f && in->input[1] == 0x8b) {
-        if (inflateInit2(&in->stream, GZIP_WINDOW_BITS) != Z_OK) {
+        if (inflateInit2(&in->stream, GZIP_WINDOW_BITS) != Z_OK)
             return mt_error_set(in->error, MEMTRACK_ENOMEM, "", "%s: out of memory", in->name);
-        }
         in->is_gzip = in->in_member = true;
     }
     return 0;
@@ -127,9 +123,8 @@ static int fill_plain(struct mt_inflate *in, size_t *produced) {
 }
 
 static int inflate_error(struct mt_inflate *in, int state) {
-    if (state == Z_MEM_ERROR) {
+    if (state == Z_MEM_ERROR)
         return mt_error_set(in->error, MEMTRACK_ENOMEM, "", "%s: out of memory", in->name);
-    }
     return mt_error_set(in->error, MEMTRACK_EFORMAT, "record or copy it again",
                         "%s: damaged profile: its gzip data is corrupt (%s)", in->name,
                         in->stream.msg ? in->stream.msg : "unexpected data");
@@ -154,18 +149,16 @@ static int fill_gzip(struct mt_inflate *in, size_t *produced) {
     in->input += offered - in->stream.avail_in;
     in->input_bytes -= offered - in->stream.avail_in;
     *produced = room - in->stream.avail_out;
-    if (state == Z_STREAM_END) {
+    if (state == Z_STREAM_END)
         in->in_member = false;
-    } else if (state != Z_OK) {
+    else if (state != Z_OK)
         return inflate_error(in, state);
-    }
     return 0;
 }
 
 static int check_limit(struct mt_inflate *in) {
-    if (in->total_out <= (uint64_t)MT_INFLATE_ALLOWANCE + in->total_in * MT_INFLATE_RATIO) {
+    if (in->total_out <= (uint64_t)MT_INFLATE_ALLOWANCE + in->total_in * MT_INFLATE_RATIO)
         return 0;
-    }
     return mt_error_set(in->error, MEMTRACK_ELIMIT,
                         "if you trust the file, decompress it with gunzip and read the result",
                         "%s: refused: its %llu bytes inflate to more than %u times that, as no profile does", in->name,
@@ -177,15 +170,12 @@ static int fill(struct mt_inflate *in) {
     size_t produced = 0;
     while (produced == 0 && !in->ended) {
         int status = in->started ? 0 : start(in);
-        if (status == 0 && in->input_bytes == 0 && !in->input_ended) {
+        if (status == 0 && in->input_bytes == 0 && !in->input_ended)
             status = read_input(in);
-        }
-        if (status == 0) {
+        if (status == 0)
             status = in->is_gzip ? fill_gzip(in, &produced) : fill_plain(in, &produced);
-        }
-        if (status < 0) {
+        if (status < 0)
             return status;
-        }
     }
     in->end += produced;
     in->total_out += produced;
@@ -198,13 +188,11 @@ static int make_room(struct mt_inflate *in) {
         in->end -= in->begin;
         in->begin = 0;
     }
-    if (in->end < in->capacity) {
+    if (in->end < in->capacity)
         return 0;
-    }
     uint8_t *grown = realloc(in->window, in->capacity * 2);
-    if (!grown) {
+    if (!grown)
         return mt_error_set(in->error, MEMTRACK_ENOMEM, "", "%s: out of memory", in->name);
-    }
     in->window = grown;
     in->capacity *= 2;
     return 0;
@@ -215,15 +203,12 @@ static int make_room(struct mt_inflate *in) {
 static int take_slow(struct mt_inflate *in, size_t bytes) {
     while (in->end - in->begin < bytes) {
         int status = in->ended ? cut_short(in) : 0;
-        if (status == 0 && (in->end == in->capacity || in->begin == in->end)) {
+        if (status == 0 && (in->end == in->capacity || in->begin == in->end))
             status = make_room(in);
-        }
-        if (status == 0) {
+        if (status == 0)
             status = fill(in);
-        }
-        if (status < 0) {
+        if (status < 0)
             return status;
-        }
     }
     return 0;
 }
@@ -231,9 +216,8 @@ static int take_slow(struct mt_inflate *in, size_t bytes) {
 int mt_inflate_take(struct mt_inflate *in, size_t bytes, const uint8_t **out) {
     if (in->end - in->begin < bytes) {
         int status = take_slow(in, bytes);
-        if (status < 0) {
+        if (status < 0)
             return status;
-        }
     }
     *out = in->window + in->begin;
     in->begin += bytes;
@@ -245,9 +229,8 @@ int mt_inflate_skip(struct mt_inflate *in, uint64_t bytes) {
         const uint8_t *ignored;
         size_t n = bytes < INPUT_BYTES ? (size_t)bytes : INPUT_BYTES;
         int status = mt_inflate_take(in, n, &ignored);
-        if (status < 0) {
+        if (status < 0)
             return status;
-        }
         bytes -= n;
     }
     return 0;
@@ -258,21 +241,17 @@ int mt_inflate_varint(struct mt_inflate *in, uint64_t *value) {
     for (unsigned shift = 0; shift < 70; shift += 7) {
         if (in->begin == in->end) {
             int status = in->ended ? 0 : make_room(in);
-            if (status == 0 && !in->ended) {
+            if (status == 0 && !in->ended)
                 status = fill(in);
-            }
-            if (status < 0) {
+            if (status < 0)
                 return status;
-            }
-            if (in->begin == in->end) {
+            if (in->begin == in->end)
                 return shift == 0 ? 0 : cut_short(in);
-            }
         }
         uint8_t byte = in->window[in->begin++];
         *value |= shift < 64 ? (uint64_t)(byte & 0x7f) << shift : 0;
-        if (!(byte & 0x80)) {
+        if (!(byte & 0x80))
             return 1;
-        }
     }
     return mt_error_set(in->error, MEMTRACK_EFORMAT, "record or copy it again",
                         "%s: not a pprof profile, or a damaged one: a number in it is too long", in->name);

@@ -17,9 +17,8 @@ ProtobufCBinaryData mt_pprof_text(const struct mt_profile *profile, mt_string st
 /* An array of n texts, NULL when out of memory. */
 static ProtobufCBinaryData *text_list(const struct mt_profile *profile, const mt_string *strings, size_t n) {
     ProtobufCBinaryData *list = calloc(n + 1, sizeof *list);
-    for (size_t i = 0; list && i < n; i++) {
+    for (size_t i = 0; list && i < n; i++)
         list[i] = mt_pprof_text(profile, strings[i]);
-    }
     return list;
 }
 
@@ -135,9 +134,8 @@ int mt_pprof_info_write(const struct mt_profile *profile, mt_pprof_emit *emit, v
     message.n_thread = info->n_threads_list;
     message.thread = thread_messages(profile);
     int status = -MEMTRACK_ENOMEM;
-    if (process.command && coverage.note && allocator.figure && message.thread) {
+    if (process.command && coverage.note && allocator.figure && message.thread)
         status = emit(context, MT_PPROF_MEMTRACK, &message.base);
-    }
     free(process.command);
     free(coverage.note);
     free(allocator.figure);
@@ -189,9 +187,8 @@ static int write_changes(const struct mt_tick_change *changes, size_t n, uint64_
 static int write_marks(const struct mt_profile *profile, size_t first, size_t n, mt_pprof_emit *emit, void *context) {
     Pprof__TimeAxis axis = PPROF__TIME_AXIS__INIT;
     Pprof__Mark **list = malloc(n * (sizeof *list + sizeof **list) + 1);
-    if (!list) {
+    if (!list)
         return -MEMTRACK_ENOMEM;
-    }
     for (size_t i = 0; i < n; i++) {
         const struct mt_mark *mark = &profile->info.marks[first + i];
         list[i] = (Pprof__Mark *)(list + n) + i;
@@ -210,9 +207,8 @@ static int write_marks(const struct mt_profile *profile, size_t first, size_t n,
 int mt_pprof_time_write(const struct mt_profile *profile, mt_pprof_emit *emit, void *context) {
     const struct mt_profile_info *info = &profile->info;
     uint64_t *room = malloc(6 * MT_PPROF_CHUNK * sizeof *room);
-    if (!room) {
+    if (!room)
         return -MEMTRACK_ENOMEM;
-    }
     int status = 0;
     for (size_t i = 0, n; status == 0 && i < info->n_ticks; i += n) {
         n = info->n_ticks - i < MT_PPROF_CHUNK ? info->n_ticks - i : MT_PPROF_CHUNK;
@@ -257,12 +253,10 @@ static int read_process(struct mt_profile *profile, const Pprof__Process *proces
     free(info->command);
     info->n_command = 0;
     info->command = calloc(process->n_command + 1, sizeof *info->command);
-    if (!info->command) {
+    if (!info->command)
         return -MEMTRACK_ENOMEM;
-    }
-    for (size_t i = 0; i < process->n_command; i++) {
+    for (size_t i = 0; i < process->n_command; i++)
         info->command[info->n_command++] = mt_pprof_take_text(profile, process->command[i], &status);
-    }
     return status;
 }
 
@@ -309,12 +303,10 @@ static int read_coverage(struct mt_profile *profile, const Pprof__Coverage *cove
     free(info->notes);
     info->n_notes = 0;
     info->notes = calloc(coverage->n_note + 1, sizeof *info->notes);
-    if (!info->notes) {
+    if (!info->notes)
         return -MEMTRACK_ENOMEM;
-    }
-    for (size_t i = 0; i < coverage->n_note; i++) {
+    for (size_t i = 0; i < coverage->n_note; i++)
         info->notes[info->n_notes++] = mt_pprof_take_text(profile, coverage->note[i], &status);
-    }
     return status;
 }
 
@@ -326,9 +318,8 @@ static int read_allocator(struct mt_profile *profile, const Pprof__Allocator *al
     free(info->allocator_stats);
     info->n_allocator_stats = 0;
     info->allocator_stats = calloc(allocator->n_figure + 1, sizeof *info->allocator_stats);
-    if (!info->allocator_stats) {
+    if (!info->allocator_stats)
         return -MEMTRACK_ENOMEM;
-    }
     for (size_t i = 0; i < allocator->n_figure; i++) {
         struct mt_named_value *stat = &info->allocator_stats[info->n_allocator_stats++];
         stat->name = mt_pprof_take_text(profile, allocator->figure[i]->name, &status);
@@ -343,9 +334,8 @@ static int read_threads(struct mt_profile *profile, const Pprof__Memtrack *messa
     free(info->threads_list);
     info->n_threads_list = 0;
     info->threads_list = calloc(message->n_thread + 1, sizeof *info->threads_list);
-    if (!info->threads_list) {
+    if (!info->threads_list)
         return -MEMTRACK_ENOMEM;
-    }
     for (size_t i = 0; i < message->n_thread; i++) {
         struct mt_thread *thread = &info->threads_list[info->n_threads_list++];
         thread->tid = message->thread[i]->tid;
@@ -358,37 +348,29 @@ static int read_threads(struct mt_profile *profile, const Pprof__Memtrack *messa
 int mt_pprof_info_read(struct mt_profile *profile, const Pprof__Memtrack *message) {
     int status = 0;
     profile->info.is_memtrack = true;
-    if (message->process) {
+    if (message->process)
         status = read_process(profile, message->process);
-    }
-    if (message->recording) {
+    if (message->recording)
         read_recording(&profile->info, message->recording);
-    }
-    if (message->totals) {
+    if (message->totals)
         read_totals(&profile->info, message->totals);
-    }
-    if (status == 0 && message->coverage) {
+    if (status == 0 && message->coverage)
         status = read_coverage(profile, message->coverage);
-    }
-    if (status == 0 && message->allocator) {
+    if (status == 0 && message->allocator)
         status = read_allocator(profile, message->allocator);
-    }
     return status < 0 ? status : read_threads(profile, message);
 }
 
 static int read_ticks(struct mt_profile_info *info, const Pprof__TimeAxis *axis) {
     size_t n = axis->n_tick_time_ns;
     if (axis->n_tick_live_bytes != n || axis->n_tick_total_blocks != n || axis->n_tick_rss_bytes != n ||
-        axis->n_tick_pss_bytes != n || axis->n_tick_swap_bytes != n) {
+        axis->n_tick_pss_bytes != n || axis->n_tick_swap_bytes != n)
         return -MEMTRACK_EFORMAT;
-    }
-    if (n == 0) {
+    if (n == 0)
         return 0;
-    }
     struct mt_tick *ticks = realloc(info->ticks, (info->n_ticks + n) * sizeof *ticks);
-    if (!ticks) {
+    if (!ticks)
         return -MEMTRACK_ENOMEM;
-    }
     info->ticks = ticks;
     for (size_t i = 0; i < n; i++) {
         ticks[info->n_ticks++] = (struct mt_tick){
@@ -405,16 +387,13 @@ static int read_ticks(struct mt_profile_info *info, const Pprof__TimeAxis *axis)
 
 static int read_changes(struct mt_profile_info *info, const Pprof__TimeAxis *axis) {
     size_t n = axis->n_change_tick;
-    if (axis->n_change_sample != n || axis->n_change_live_bytes != n || axis->n_change_live_blocks != n) {
+    if (axis->n_change_sample != n || axis->n_change_live_bytes != n || axis->n_change_live_blocks != n)
         return -MEMTRACK_EFORMAT;
-    }
-    if (n == 0) {
+    if (n == 0)
         return 0;
-    }
     struct mt_tick_change *changes = realloc(info->changes, (info->n_changes + n) * sizeof *changes);
-    if (!changes) {
+    if (!changes)
         return -MEMTRACK_ENOMEM;
-    }
     info->changes = changes;
     for (size_t i = 0; i < n; i++) {
         changes[info->n_changes++] = (struct mt_tick_change){
@@ -430,13 +409,11 @@ static int read_changes(struct mt_profile_info *info, const Pprof__TimeAxis *axi
 static int read_marks(struct mt_profile *profile, const Pprof__TimeAxis *axis) {
     struct mt_profile_info *info = &profile->info;
     size_t n = axis->n_mark;
-    if (n == 0) {
+    if (n == 0)
         return 0;
-    }
     struct mt_mark *marks = realloc(info->marks, (info->n_marks + n) * sizeof *marks);
-    if (!marks) {
+    if (!marks)
         return -MEMTRACK_ENOMEM;
-    }
     info->marks = marks;
     int status = 0;
     for (size_t i = 0; i < n; i++) {
@@ -451,8 +428,7 @@ static int read_marks(struct mt_profile *profile, const Pprof__TimeAxis *axis) {
 
 int mt_pprof_time_read(struct mt_profile *profile, const Pprof__TimeAxis *message) {
     int status = read_ticks(&profile->info, message);
-    if (status == 0) {
+    if (status == 0)
         status = read_changes(&profile->info, message);
-    }
     return status < 0 ? status : read_marks(profile, message);
 }

@@ -48,19 +48,16 @@ int mt_pprof_status(struct mt_pprof_reader *reader, int64_t status) {
 }
 
 int mt_pprof_reserve(struct mt_pprof_reader *reader, void *array, size_t *capacity, size_t n, size_t element_bytes) {
-    if (n <= *capacity) {
+    if (n <= *capacity)
         return 0;
-    }
     size_t wanted = *capacity ? *capacity * 2 : 64;
-    while (wanted < n) {
+    while (wanted < n)
         wanted *= 2;
-    }
     void *old, *grown;
     memcpy(&old, array, sizeof old); /* array is the address of a pointer of any type */
     grown = realloc(old, wanted * element_bytes);
-    if (!grown) {
+    if (!grown)
         return no_memory(reader);
-    }
     memcpy(array, &grown, sizeof grown);
     *capacity = wanted;
     return 0;
@@ -74,21 +71,18 @@ static bool in_scratch(const struct mt_pprof_reader *reader, const void *block) 
 /* protobuf-c makes a block per sub-message and array, and all go at once. */
 static void *scratch_alloc(void *context, size_t bytes) {
     struct mt_pprof_reader *reader = context;
-    if (bytes > MT_PPROF_SCRATCH - reader->scratch_used) {
+    if (bytes > MT_PPROF_SCRATCH - reader->scratch_used)
         return malloc(bytes);
-    }
     void *block = reader->scratch + reader->scratch_used;
     reader->scratch_used += (bytes + 15) & ~(size_t)15;
-    if (reader->scratch_used > MT_PPROF_SCRATCH) {
+    if (reader->scratch_used > MT_PPROF_SCRATCH)
         reader->scratch_used = MT_PPROF_SCRATCH;
-    }
     return block;
 }
 
 static void scratch_free(void *context, void *block) {
-    if (!in_scratch(context, block)) {
+    if (!in_scratch(context, block))
         free(block);
-    }
 }
 
 /* ---- strings ----------------------------------------------------------------------------------------------------- */
@@ -96,9 +90,8 @@ static void scratch_free(void *context, void *block) {
 int mt_pprof_string(struct mt_pprof_reader *reader, uint64_t file_index, mt_string *string) {
     *string = 0;
     if (file_index >= reader->n_strings) {
-        if (file_index == 0) {
+        if (file_index == 0)
             return 0;
-        }
         return mt_pprof_damaged(reader, "it refers to string %llu of %zu", (unsigned long long)file_index,
                                 reader->n_strings);
     }
@@ -108,26 +101,22 @@ int mt_pprof_string(struct mt_pprof_reader *reader, uint64_t file_index, mt_stri
 
 static int read_string(struct mt_pprof_reader *reader, const uint8_t *data, size_t bytes) {
     mt_string string = bytes ? mt_profile_intern_n(reader->profile, (const char *)data, bytes) : 0;
-    if (string == UINT32_MAX) {
+    if (string == UINT32_MAX)
         return no_memory(reader);
-    }
     int status = mt_pprof_reserve(reader, &reader->strings, &reader->string_capacity, reader->n_strings + 1,
                                   sizeof *reader->strings);
-    if (status == 0) {
+    if (status == 0)
         reader->strings[reader->n_strings++] = string;
-    }
     return status;
 }
 
 /* ---- fields ------------------------------------------------------------------------------------------------------ */
 
 static int take_sample_type(struct mt_pprof_reader *reader, const Pprof__ValueType *message) {
-    if (reader->columns_known) {
+    if (reader->columns_known)
         return mt_pprof_damaged(reader, "a sample type comes after the samples");
-    }
-    if (reader->n_columns == MT_PPROF_MAX_COLUMNS) {
+    if (reader->n_columns == MT_PPROF_MAX_COLUMNS)
         return mt_pprof_damaged(reader, "it has more than %d sample types", MT_PPROF_MAX_COLUMNS);
-    }
     reader->column_type[reader->n_columns] = message->type;
     reader->column_unit[reader->n_columns++] = message->unit;
     return 0;
@@ -206,9 +195,8 @@ static int take_message(struct mt_pprof_reader *reader, uint64_t field, const Pr
 static int read_message(struct mt_pprof_reader *reader, uint64_t field, const uint8_t *data, size_t bytes) {
     reader->scratch_used = 0;
     ProtobufCMessage *message = protobuf_c_message_unpack(descriptor(field), &reader->allocator, bytes, data);
-    if (!message) {
+    if (!message)
         return mt_pprof_damaged(reader, "field %llu is malformed", (unsigned long long)field);
-    }
     int status = take_message(reader, field, message);
     protobuf_c_message_free_unpacked(message, &reader->allocator);
     return status;
@@ -216,18 +204,16 @@ static int read_message(struct mt_pprof_reader *reader, uint64_t field, const ui
 
 static int read_bytes_field(struct mt_pprof_reader *reader, uint64_t field, uint64_t bytes) {
     bool known = field == MT_PPROF_STRING || field == MT_PPROF_SAMPLE || descriptor(field);
-    if (!known) {
+    if (!known)
         return mt_inflate_skip(reader->in, bytes);
-    }
     if (bytes > MT_PPROF_MESSAGE_LIMIT) {
         return mt_pprof_damaged(reader, "a field %llu of %llu bytes", (unsigned long long)field,
                                 (unsigned long long)bytes);
     }
     const uint8_t *data;
     int status = mt_inflate_take(reader->in, (size_t)bytes, &data);
-    if (status < 0) {
+    if (status < 0)
         return status;
-    }
     switch (field) {
     case MT_PPROF_SAMPLE:
         return mt_pprof_read_sample(reader, data, (size_t)bytes);
@@ -257,9 +243,8 @@ static void take_number(struct mt_pprof_reader *reader, uint64_t field, uint64_t
 static int read_field(struct mt_pprof_reader *reader, uint64_t tag) {
     uint64_t value = 0;
     unsigned wire_type = tag & 7;
-    if (tag >> 3 == 0) {
+    if (tag >> 3 == 0)
         return mt_pprof_damaged(reader, "a field number is 0");
-    }
     switch (wire_type) {
     case MT_PPROF_FIXED64:
         return mt_inflate_skip(reader->in, 8);
@@ -268,20 +253,17 @@ static int read_field(struct mt_pprof_reader *reader, uint64_t tag) {
     case MT_PPROF_VARINT:
     case MT_PPROF_BYTES: {
         int status = mt_inflate_varint(reader->in, &value);
-        if (status == 0) {
+        if (status == 0)
             return mt_pprof_damaged(reader, "it ends within a field");
-        }
-        if (status < 0) {
+        if (status < 0)
             return status;
-        }
         break;
     }
     default:
         return mt_pprof_damaged(reader, "wire type %u", wire_type);
     }
-    if (wire_type == MT_PPROF_BYTES) {
+    if (wire_type == MT_PPROF_BYTES)
         return read_bytes_field(reader, tag >> 3, value);
-    }
     take_number(reader, tag >> 3, value);
     return 0;
 }
@@ -290,13 +272,11 @@ static int read_fields(struct mt_pprof_reader *reader) {
     for (;;) {
         uint64_t tag;
         int status = mt_inflate_varint(reader->in, &tag);
-        if (status <= 0) {
+        if (status <= 0)
             return status;
-        }
         status = read_field(reader, tag);
-        if (status < 0) {
+        if (status < 0)
             return status;
-        }
     }
 }
 
@@ -314,9 +294,8 @@ static int intern_keys(struct mt_pprof_reader *reader) {
     };
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
         *keys[i].string = mt_profile_intern(reader->profile, keys[i].text);
-        if (*keys[i].string == UINT32_MAX) {
+        if (*keys[i].string == UINT32_MAX)
             return no_memory(reader);
-        }
     }
     return 0;
 }
@@ -326,17 +305,14 @@ static int finish_foreign(struct mt_pprof_reader *reader) {
     struct mt_profile_info *info = &reader->profile->info;
     mt_string unit;
     int status = mt_pprof_string(reader, (uint64_t)reader->period_unit, &unit);
-    if (status < 0) {
+    if (status < 0)
         return status;
-    }
     info->start_time_ns = reader->time_nanos;
     info->duration_ns = reader->duration_nanos;
-    if (reader->period > 1 && strcmp(mt_profile_text(reader->profile, unit), "bytes") == 0) {
+    if (reader->period > 1 && strcmp(mt_profile_text(reader->profile, unit), "bytes") == 0)
         info->sample_bytes = (uint64_t)reader->period;
-    }
-    for (size_t i = 0; i < reader->profile->n_samples; i++) {
+    for (size_t i = 0; i < reader->profile->n_samples; i++)
         info->has_size_histogram |= reader->profile->samples[i].has_size_class;
-    }
     mt_profile_sum_totals(reader->profile);
     return 0;
 }
@@ -344,31 +320,24 @@ static int finish_foreign(struct mt_pprof_reader *reader) {
 /* A change of a sample that does not exist would be an index out of range in every view. */
 static int check_time_axis(struct mt_pprof_reader *reader) {
     const struct mt_profile_info *info = &reader->profile->info;
-    for (size_t i = 0; i < info->n_changes; i++) {
-        if (info->changes[i].sample >= reader->profile->n_samples || info->changes[i].tick >= info->n_ticks) {
+    for (size_t i = 0; i < info->n_changes; i++)
+        if (info->changes[i].sample >= reader->profile->n_samples || info->changes[i].tick >= info->n_ticks)
             return mt_pprof_damaged(reader, "the time axis refers to what is not there");
-        }
-    }
     return 0;
 }
 
 static int read_whole(struct mt_pprof_reader *reader) {
     int status = intern_keys(reader);
-    if (status == 0) {
+    if (status == 0)
         status = read_fields(reader);
-    }
-    if (status == 0) {
+    if (status == 0)
         status = mt_pprof_sample_finish(reader);
-    }
-    if (status == 0) {
+    if (status == 0)
         status = mt_pprof_model_finish(reader);
-    }
-    if (status == 0) {
+    if (status == 0)
         status = check_time_axis(reader);
-    }
-    if (status == 0 && !reader->profile->info.is_memtrack) {
+    if (status == 0 && !reader->profile->info.is_memtrack)
         status = finish_foreign(reader);
-    }
     return status;
 }
 
@@ -436,9 +405,8 @@ static const struct {
 
 /* -MEMTRACK_EFORMAT when the first bytes are those of something well known. */
 static int refuse_known(const uint8_t *head, size_t bytes, const char *name, struct mt_error *error) {
-    if (bytes == 0) {
+    if (bytes == 0)
         return mt_error_set(error, MEMTRACK_EFORMAT, hint_again, "%s: not a profile: it is empty", name);
-    }
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
         if (bytes >= kinds[i].bytes && memcmp(head, kinds[i].magic, kinds[i].bytes) == 0) {
             return mt_error_set(error, MEMTRACK_EFORMAT, kinds[i].hint, "%s: not a profile: it is %s", name,
@@ -468,9 +436,8 @@ static int open_regular(const char *path, struct mt_error *error) {
 int mt_pprof_read(const char *path, struct mt_profile **out, struct mt_error *error) {
     *out = NULL;
     int fd = open_regular(path, error);
-    if (fd < 0) {
+    if (fd < 0)
         return fd;
-    }
     uint8_t head[16];
     ssize_t n = pread(fd, head, sizeof head, 0);
     int status = n < 0 ? mt_error_set(error, MEMTRACK_EIO, "", "cannot read %s: %s", path, strerror(errno))
@@ -488,9 +455,8 @@ int mt_pprof_read_memory(const void *data, size_t bytes, struct mt_profile **out
     static const char name[] = "profile in memory";
     *out = NULL;
     int status = refuse_known(data, bytes, name, error);
-    if (status < 0) {
+    if (status < 0)
         return status;
-    }
     struct mt_inflate *in = mt_inflate_new(-1, data, bytes, name, error);
     status = in ? read_stream(in, name, out, error) : -MEMTRACK_ENOMEM;
     mt_inflate_free(in);

@@ -36,9 +36,8 @@ static bool next_varint(struct cursor *cursor, uint64_t *value) {
 
 static bool next_bytes(struct cursor *cursor, struct cursor *bytes) {
     uint64_t n;
-    if (!next_varint(cursor, &n) || n > (uint64_t)(cursor->end - cursor->at)) {
+    if (!next_varint(cursor, &n) || n > (uint64_t)(cursor->end - cursor->at))
         return false;
-    }
     *bytes = (struct cursor){cursor->at, cursor->at + n};
     cursor->at += n;
     return true;
@@ -55,9 +54,8 @@ static bool skip_field(struct cursor *cursor, unsigned wire_type) {
         return next_bytes(cursor, &bytes);
     case MT_PPROF_FIXED64:
     case MT_PPROF_FIXED32:
-        if ((size_t)(cursor->end - cursor->at) < fixed) {
+        if ((size_t)(cursor->end - cursor->at) < fixed)
             return false;
-        }
         cursor->at += fixed;
         return true;
     default:
@@ -67,9 +65,8 @@ static bool skip_field(struct cursor *cursor, unsigned wire_type) {
 
 /* The numbers of a repeated field, packed or a single one: afterwards the cursor in *packed holds them. */
 static bool next_numbers(struct cursor *cursor, unsigned wire_type, struct cursor *packed) {
-    if (wire_type == MT_PPROF_BYTES) {
+    if (wire_type == MT_PPROF_BYTES)
         return next_bytes(cursor, packed);
-    }
     uint64_t ignored;
     packed->at = cursor->at;
     bool found = wire_type == MT_PPROF_VARINT && next_varint(cursor, &ignored);
@@ -94,26 +91,22 @@ static int no_memory_columns(struct mt_pprof_reader *reader) {
 }
 
 static bool column_strings_present(const struct mt_pprof_reader *reader) {
-    for (size_t i = 0; i < reader->n_columns; i++) {
+    for (size_t i = 0; i < reader->n_columns; i++)
         if ((uint64_t)reader->column_type[i] >= reader->n_strings ||
-            (uint64_t)reader->column_unit[i] >= reader->n_strings) {
+            (uint64_t)reader->column_unit[i] >= reader->n_strings)
             return false;
-        }
-    }
     return reader->n_columns > 0;
 }
 
 /* A profiler with names of its own: a column of bytes is taken for live bytes, the count before it for blocks. */
 static void guess_columns(struct mt_pprof_reader *reader) {
     for (size_t i = 0; i < reader->n_columns; i++) {
-        if (!mt_columns_is_bytes(mt_profile_text(reader->profile, reader->strings[reader->column_unit[i]]))) {
+        if (!mt_columns_is_bytes(mt_profile_text(reader->profile, reader->strings[reader->column_unit[i]])))
             continue;
-        }
         reader->column[i] = MT_VALUE_LIVE_BYTES;
         if (i > 0 &&
-            strcmp(mt_profile_text(reader->profile, reader->strings[reader->column_unit[i - 1]]), "count") == 0) {
+            strcmp(mt_profile_text(reader->profile, reader->strings[reader->column_unit[i - 1]]), "count") == 0)
             reader->column[i - 1] = MT_VALUE_LIVE_BLOCKS;
-        }
         return;
     }
 }
@@ -125,28 +118,23 @@ static int resolve_columns(struct mt_pprof_reader *reader) {
         int value = mt_columns_find(mt_profile_text(reader->profile, reader->strings[reader->column_type[i]]));
         bool taken = value >= 0 && has[value]; /* of two names for the same thing the first counts */
         reader->column[i] = taken ? -1 : value;
-        if (value >= 0) {
+        if (value >= 0)
             has[value] = found = true;
-        }
     }
     if (!found) {
         guess_columns(reader);
-        for (size_t i = 0; i < reader->n_columns; i++) {
-            if (reader->column[i] >= 0) {
+        for (size_t i = 0; i < reader->n_columns; i++)
+            if (reader->column[i] >= 0)
                 has[reader->column[i]] = found = true;
-            }
-        }
     }
     reader->columns_known = true;
     return found ? 0 : no_memory_columns(reader);
 }
 
 static void set_values(const struct mt_pprof_reader *reader, const int64_t *raw, struct mt_sample *sample) {
-    for (size_t i = 0; i < reader->n_columns; i++) {
-        if (reader->column[i] >= 0) {
+    for (size_t i = 0; i < reader->n_columns; i++)
+        if (reader->column[i] >= 0)
             sample->value[reader->column[i]] = raw[i];
-        }
-    }
 }
 
 static int keep_raw_values(struct mt_pprof_reader *reader, const int64_t *raw, size_t n) {
@@ -159,22 +147,19 @@ static int keep_raw_values(struct mt_pprof_reader *reader, const int64_t *raw, s
     }
     int status = mt_pprof_reserve(reader, &reader->raw_values, &reader->raw_capacity, (n_samples + 1) * n,
                                   sizeof *reader->raw_values);
-    if (status == 0 && n) {
+    if (status == 0 && n)
         memcpy(reader->raw_values + n_samples * n, raw, n * sizeof *raw);
-    }
     return status;
 }
 
 static int take_values(struct mt_pprof_reader *reader, const int64_t *raw, size_t n, struct mt_sample *sample) {
     if (!reader->columns_known && reader->profile->n_samples == 0 && column_strings_present(reader)) {
         int status = resolve_columns(reader);
-        if (status < 0) {
+        if (status < 0)
             return status;
-        }
     }
-    if (!reader->columns_known) {
+    if (!reader->columns_known)
         return keep_raw_values(reader, raw, n);
-    }
     if (n != reader->n_columns) {
         return mt_pprof_damaged(reader, "sample %zu has %zu values for %zu sample types",
                                 reader->profile->n_samples + 1, n, reader->n_columns);
@@ -188,12 +173,10 @@ static int take_values(struct mt_pprof_reader *reader, const int64_t *raw, size_
 static int apply_label(struct mt_pprof_reader *reader, struct mt_sample *sample, const struct mt_raw_label *label) {
     mt_string key = 0, text = 0;
     int status = mt_pprof_string(reader, label->key, &key);
-    if (status == 0) {
+    if (status == 0)
         status = mt_pprof_string(reader, label->text, &text);
-    }
-    if (status < 0) {
+    if (status < 0)
         return status;
-    }
     if (key == reader->key_thread) {
         sample->thread = text;
     } else if (key == reader->key_scope) {
@@ -214,18 +197,15 @@ static int apply_label(struct mt_pprof_reader *reader, struct mt_sample *sample,
 static bool read_label(struct cursor cursor, struct mt_raw_label *label) {
     while (cursor.at < cursor.end) {
         uint64_t tag, value;
-        if (!next_varint(&cursor, &tag)) {
+        if (!next_varint(&cursor, &tag))
             return false;
-        }
         if ((tag & 7) != MT_PPROF_VARINT) {
-            if (!skip_field(&cursor, tag & 7)) {
+            if (!skip_field(&cursor, tag & 7))
                 return false;
-            }
             continue;
         }
-        if (!next_varint(&cursor, &value)) {
+        if (!next_varint(&cursor, &value))
             return false;
-        }
         switch (tag >> 3) {
         case 1:
             label->key = value;
@@ -245,43 +225,36 @@ static bool read_label(struct cursor cursor, struct mt_raw_label *label) {
 
 static int take_label(struct mt_pprof_reader *reader, struct cursor cursor, struct mt_sample *sample) {
     struct mt_raw_label label = {.sample = (uint32_t)reader->profile->n_samples};
-    if (!read_label(cursor, &label)) {
+    if (!read_label(cursor, &label))
         return mt_pprof_damaged(reader, "a label of sample %zu is cut off", reader->profile->n_samples + 1);
-    }
-    if (label.key < reader->n_strings && label.text < reader->n_strings) {
+    if (label.key < reader->n_strings && label.text < reader->n_strings)
         return apply_label(reader, sample, &label);
-    }
     int status = mt_pprof_reserve(reader, &reader->labels, &reader->label_capacity, reader->n_labels + 1,
                                   sizeof *reader->labels);
-    if (status == 0) {
+    if (status == 0)
         reader->labels[reader->n_labels++] = label;
-    }
     return status;
 }
 
 /* ---- samples ----------------------------------------------------------------------------------------------------- */
 
 static int take_frames(struct mt_pprof_reader *reader, struct cursor packed, size_t *n_frames) {
-    if (packed.at == packed.end) {
+    if (packed.at == packed.end)
         return 0;
-    }
     size_t most = *n_frames + (size_t)(packed.end - packed.at); /* a number takes a byte at least */
     int status = mt_pprof_reserve(reader, &reader->frames, &reader->frame_capacity, most, sizeof *reader->frames);
-    if (status < 0) {
+    if (status < 0)
         return status;
-    }
     uint32_t *frame = reader->frames + *n_frames;
     while (packed.at < packed.end) {
         uint64_t id;
-        if (!next_varint(&packed, &id)) {
+        if (!next_varint(&packed, &id))
             return mt_pprof_damaged(reader, "the stack of sample %zu is cut off", reader->profile->n_samples + 1);
-        }
         int64_t index = mt_ids_find(&reader->location_ids, id);
         if (index < 0) {
             index = mt_pprof_location_index(reader, id);
-            if (index < 0) {
+            if (index < 0)
                 return (int)index;
-            }
         }
         *frame++ = (uint32_t)index;
     }
@@ -323,16 +296,13 @@ int mt_pprof_read_sample(struct mt_pprof_reader *reader, const uint8_t *data, si
         } else if (whole) {
             whole = skip_field(&cursor, wire_type);
         }
-        if (!whole) {
+        if (!whole)
             status = mt_pprof_damaged(reader, "sample %zu is cut off", reader->profile->n_samples + 1);
-        }
     }
-    if (status == 0) {
+    if (status == 0)
         status = take_values(reader, raw, n_raw, &sample);
-    }
-    if (status < 0) {
+    if (status < 0)
         return status;
-    }
     return mt_pprof_status(reader, mt_profile_add_sample(reader->profile, &sample, reader->frames, n_frames));
 }
 
@@ -340,20 +310,17 @@ int mt_pprof_read_sample(struct mt_pprof_reader *reader, const uint8_t *data, si
 
 static int finish_columns(struct mt_pprof_reader *reader) {
     struct mt_profile *profile = reader->profile;
-    if (reader->columns_known) {
+    if (reader->columns_known)
         return 0;
-    }
-    if (reader->n_columns && !column_strings_present(reader)) {
+    if (reader->n_columns && !column_strings_present(reader))
         return mt_pprof_damaged(reader, "the name of a sample type is missing");
-    }
     int status = resolve_columns(reader);
     if (status == 0 && profile->n_samples && reader->raw_stride != reader->n_columns) {
         status = mt_pprof_damaged(reader, "samples have %zu values for %zu sample types", reader->raw_stride,
                                   reader->n_columns);
     }
-    for (size_t i = 0; status == 0 && i < profile->n_samples; i++) {
+    for (size_t i = 0; status == 0 && i < profile->n_samples; i++)
         set_values(reader, reader->raw_values + i * reader->raw_stride, &profile->samples[i]);
-    }
     return status;
 }
 
@@ -363,10 +330,8 @@ int mt_pprof_sample_finish(struct mt_pprof_reader *reader) {
         const struct mt_raw_label *label = &reader->labels[i];
         status = apply_label(reader, &reader->profile->samples[label->sample], label);
     }
-    for (size_t i = 0; status == 0 && i < reader->profile->n_samples; i++) {
-        if (reader->profile->samples[i].lossy) {
+    for (size_t i = 0; status == 0 && i < reader->profile->n_samples; i++)
+        if (reader->profile->samples[i].lossy)
             reader->profile->samples[i].n_frames = 0;
-        }
-    }
     return status;
 }

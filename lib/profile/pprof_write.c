@@ -47,9 +47,8 @@ struct writer {
 
 static size_t put_varint(uint8_t *to, uint64_t value) {
     size_t n = 0;
-    for (; value >= 0x80; value >>= 7) {
+    for (; value >= 0x80; value >>= 7)
         to[n++] = (uint8_t)(value | 0x80);
-    }
     to[n++] = (uint8_t)value;
     return n;
 }
@@ -74,9 +73,8 @@ static int write_message(void *context, unsigned field, const ProtobufCMessage *
     size_t bytes = protobuf_c_message_get_packed_size(message);
     if (bytes > writer->packed_capacity) {
         uint8_t *grown = realloc(writer->packed, bytes * 2);
-        if (!grown) {
+        if (!grown)
             return -MEMTRACK_ENOMEM;
-        }
         writer->packed = grown;
         writer->packed_capacity = bytes * 2;
     }
@@ -90,44 +88,36 @@ static int write_message(void *context, unsigned field, const ProtobufCMessage *
 /* Index in the file of a text that need not be in the profile. */
 static int64_t extra_string(struct writer *writer, const char *text) {
     size_t i = 0;
-    while (i < writer->n_extra && strcmp(writer->extra[i], text) != 0) {
+    while (i < writer->n_extra && strcmp(writer->extra[i], text) != 0)
         i++;
-    }
-    if (i == writer->n_extra) {
+    if (i == writer->n_extra)
         writer->extra[writer->n_extra++] = text;
-    }
     return (int64_t)(mt_strings_count(writer->profile->strings) + i);
 }
 
 /* Bytes of the UTF-8 sequence at text, 0 if there is none. Table 3-7 of the Unicode standard. */
 static size_t utf8_sequence(const unsigned char *text, size_t bytes) {
     unsigned char lead = text[0];
-    if (lead < 0x80) {
+    if (lead < 0x80)
         return 1;
-    }
     size_t n = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : 2;
-    if (lead < 0xC2 || lead > 0xF4 || bytes < n) {
+    if (lead < 0xC2 || lead > 0xF4 || bytes < n)
         return 0;
-    }
     unsigned char low = lead == 0xE0 ? 0xA0 : lead == 0xF0 ? 0x90 : 0x80;
     unsigned char high = lead == 0xED ? 0x9F : lead == 0xF4 ? 0x8F : 0xBF;
-    if (text[1] < low || text[1] > high) {
+    if (text[1] < low || text[1] > high)
         return 0;
-    }
-    for (size_t i = 2; i < n; i++) {
-        if ((text[i] & 0xC0) != 0x80) {
+    for (size_t i = 2; i < n; i++)
+        if ((text[i] & 0xC0) != 0x80)
             return 0;
-        }
-    }
     return n;
 }
 
 static int write_mended(struct writer *writer, const char *text, size_t bytes) {
     static const char replacement[] = "\xEF\xBF\xBD"; /* U+FFFD */
     char *mended = malloc(bytes * 3 + 1);
-    if (!mended) {
+    if (!mended)
         return -MEMTRACK_ENOMEM;
-    }
     size_t n_mended = 0;
     for (size_t i = 0, n; i < bytes; i += n ? n : 1) {
         n = utf8_sequence((const unsigned char *)text + i, bytes - i);
@@ -143,9 +133,8 @@ static int write_string(struct writer *writer, const char *text) {
     size_t bytes = strlen(text);
     for (size_t i = 0; i < bytes;) {
         size_t n = utf8_sequence((const unsigned char *)text + i, bytes - i);
-        if (n == 0) {
+        if (n == 0)
             return write_mended(writer, text, bytes);
-        }
         i += n;
     }
     return write_bytes_field(writer, MT_PPROF_STRING, text, bytes);
@@ -154,12 +143,10 @@ static int write_string(struct writer *writer, const char *text) {
 static int write_strings(struct writer *writer) {
     int status = 0;
     uint32_t n = mt_strings_count(writer->profile->strings);
-    for (uint32_t i = 0; status == 0 && i < n; i++) {
+    for (uint32_t i = 0; status == 0 && i < n; i++)
         status = write_string(writer, mt_strings_text(writer->profile->strings, i));
-    }
-    for (size_t i = 0; status == 0 && i < writer->n_extra; i++) {
+    for (size_t i = 0; status == 0 && i < writer->n_extra; i++)
         status = write_string(writer, writer->extra[i]);
-    }
     return status;
 }
 
@@ -178,20 +165,17 @@ static int write_sample_types(struct writer *writer) {
     for (size_t i = 0; status == 0 && i < writer->n_columns; i++) {
         struct mt_column name = mt_columns_name(writer->column[i]);
         status = write_value_type(writer, MT_PPROF_SAMPLE_TYPE, name.type, name.unit);
-        if (!*preferred || writer->column[i] == MT_VALUE_LIVE_BYTES) {
+        if (!*preferred || writer->column[i] == MT_VALUE_LIVE_BYTES)
             preferred = name.type;
-        }
     }
-    if (status == 0) {
+    if (status == 0)
         status = write_value_type(writer, MT_PPROF_PERIOD_TYPE, "space", "bytes");
-    }
     if (status == 0) {
         uint64_t sample_bytes = writer->profile->info.sample_bytes;
         status = write_varint_field(writer, MT_PPROF_PERIOD, sample_bytes ? sample_bytes : 1);
     }
-    if (status == 0) {
+    if (status == 0)
         status = write_varint_field(writer, MT_PPROF_DEFAULT_SAMPLE_TYPE, (uint64_t)extra_string(writer, preferred));
-    }
     return status;
 }
 
@@ -209,21 +193,16 @@ static int write_head(struct writer *writer) {
     const struct mt_profile_info *info = &writer->profile->info;
     format_comment(writer);
     int status = write_sample_types(writer);
-    if (status == 0) {
+    if (status == 0)
         status = write_varint_field(writer, MT_PPROF_TIME_NANOS, info->start_time_ns);
-    }
-    if (status == 0) {
+    if (status == 0)
         status = write_varint_field(writer, MT_PPROF_DURATION_NANOS, info->duration_ns);
-    }
-    if (status == 0 && info->n_command) {
+    if (status == 0 && info->n_command)
         status = write_varint_field(writer, MT_PPROF_COMMENT, (uint64_t)extra_string(writer, writer->comment));
-    }
-    if (status == 0) {
+    if (status == 0)
         status = write_strings(writer);
-    }
-    if (status == 0 && info->is_memtrack) {
+    if (status == 0 && info->is_memtrack)
         status = mt_pprof_info_write(writer->profile, write_message, writer);
-    }
     return status;
 }
 
@@ -307,9 +286,8 @@ static int write_locations(struct writer *writer) {
         message.mapping_id = location->mapping;
         message.address = location->exact || location->address == 0 ? location->address : location->address - 1;
         message.is_folded = location->is_folded;
-        if (location->n_lines > profile->n_lines || location->first_line > profile->n_lines - location->n_lines) {
+        if (location->n_lines > profile->n_lines || location->first_line > profile->n_lines - location->n_lines)
             return -MEMTRACK_EUSAGE;
-        }
         status = write_location(writer, &message, profile->lines + location->first_line, location->n_lines);
     }
     if (status == 0 && writer->has_lossy) {
@@ -330,11 +308,9 @@ static int write_model_chunk(struct writer *writer, size_t begin, size_t end, ui
     model.mapping_bias = room + 2 * MT_PPROF_CHUNK;
     model.function_id = room + 3 * MT_PPROF_CHUNK;
     model.function_address = room + 4 * MT_PPROF_CHUNK;
-    for (size_t i = begin; i < end && i < profile->n_locations; i++) {
-        if (profile->locations[i].exact || profile->locations[i].address == 0) {
+    for (size_t i = begin; i < end && i < profile->n_locations; i++)
+        if (profile->locations[i].exact || profile->locations[i].address == 0)
             model.exact_location_id[model.n_exact_location_id++] = i + 1;
-        }
-    }
     for (size_t i = begin; i < end && i < profile->n_mappings; i++) {
         model.mapping_id[model.n_mapping_id++] = i + 1;
         model.mapping_bias[model.n_mapping_bias++] = profile->mappings[i].bias;
@@ -345,9 +321,8 @@ static int write_model_chunk(struct writer *writer, size_t begin, size_t end, ui
             model.function_address[model.n_function_address++] = profile->functions[i].address;
         }
     }
-    if (begin == 0 && writer->has_lossy) {
+    if (begin == 0 && writer->has_lossy)
         model.lossy_location_id = profile->n_locations + 1;
-    }
     return write_message(writer, MT_PPROF_MODEL, &model.base);
 }
 
@@ -358,9 +333,8 @@ static int write_model(struct writer *writer) {
     n = profile->n_mappings > n ? profile->n_mappings : n;
     uint64_t *room = malloc(5 * MT_PPROF_CHUNK * sizeof *room);
     int status = room ? 0 : -MEMTRACK_ENOMEM;
-    for (size_t begin = 0; status == 0 && (begin < n || begin == 0); begin += MT_PPROF_CHUNK) {
+    for (size_t begin = 0; status == 0 && (begin < n || begin == 0); begin += MT_PPROF_CHUNK)
         status = write_model_chunk(writer, begin, begin + MT_PPROF_CHUNK, room);
-    }
     free(room);
     return status;
 }
@@ -376,21 +350,16 @@ static void add_text_label(Pprof__Label *label, size_t *n, int64_t key, int64_t 
 
 static size_t sample_labels(const struct writer *writer, const struct mt_sample *sample, Pprof__Label *label) {
     size_t n = 0;
-    if (sample->thread) {
+    if (sample->thread)
         add_text_label(label, &n, writer->key_thread, sample->thread);
-    }
-    if (sample->scope) {
+    if (sample->scope)
         add_text_label(label, &n, writer->key_scope, sample->scope);
-    }
-    if (sample->domain && sample->domain != writer->malloc_domain) {
+    if (sample->domain && sample->domain != writer->malloc_domain)
         add_text_label(label, &n, writer->key_domain, sample->domain);
-    }
-    if (sample->lossy) {
+    if (sample->lossy)
         add_text_label(label, &n, writer->key_stack, writer->lossy);
-    }
-    if (sample->truncated) {
+    if (sample->truncated)
         add_text_label(label, &n, writer->key_stack, writer->truncated);
-    }
     if (sample->has_size_class) {
         pprof__label__init(&label[n]);
         label[n].key = writer->key_bytes;
@@ -403,23 +372,20 @@ static size_t sample_labels(const struct writer *writer, const struct mt_sample 
 
 static int sample_ids(struct writer *writer, const struct mt_sample *sample, Pprof__Sample *message) {
     const struct mt_profile *profile = writer->profile;
-    if (sample->n_frames > profile->n_frames || sample->first_frame > profile->n_frames - sample->n_frames) {
+    if (sample->n_frames > profile->n_frames || sample->first_frame > profile->n_frames - sample->n_frames)
         return -MEMTRACK_EUSAGE;
-    }
     if (sample->n_frames + (size_t)1 > writer->ids_capacity) {
         size_t capacity = ((size_t)sample->n_frames + 1) * 2;
         uint64_t *grown = realloc(writer->ids, capacity * sizeof *grown);
-        if (!grown) {
+        if (!grown)
             return -MEMTRACK_ENOMEM;
-        }
         writer->ids = grown;
         writer->ids_capacity = capacity;
     }
     message->location_id = writer->ids;
     const uint32_t *frames = profile->frames + sample->first_frame;
-    for (size_t i = 0; i < sample->n_frames; i++) {
+    for (size_t i = 0; i < sample->n_frames; i++)
         writer->ids[i] = (uint64_t)frames[i] + 1;
-    }
     message->n_location_id = sample->n_frames;
     if (sample->lossy) {
         writer->ids[0] = profile->n_locations + 1;
@@ -432,9 +398,8 @@ static int write_samples(struct writer *writer) {
     const struct mt_profile *profile = writer->profile;
     Pprof__Label label[MAX_LABELS], *labels[MAX_LABELS];
     int64_t value[MT_N_VALUES];
-    for (size_t i = 0; i < MAX_LABELS; i++) {
+    for (size_t i = 0; i < MAX_LABELS; i++)
         labels[i] = &label[i];
-    }
     int status = 0;
     for (size_t i = 0; status == 0 && i < profile->n_samples; i++) {
         const struct mt_sample *sample = &profile->samples[i];
@@ -443,13 +408,11 @@ static int write_samples(struct writer *writer) {
         message.n_label = sample_labels(writer, sample, label);
         message.value = value;
         message.n_value = writer->n_columns;
-        for (size_t c = 0; c < writer->n_columns; c++) {
+        for (size_t c = 0; c < writer->n_columns; c++)
             value[c] = sample->value[writer->column[c]];
-        }
         status = sample_ids(writer, sample, &message);
-        if (status == 0) {
+        if (status == 0)
             status = write_message(writer, MT_PPROF_SAMPLE, &message.base);
-        }
     }
     return status;
 }
@@ -458,11 +421,9 @@ static int write_samples(struct writer *writer) {
 
 static void prepare(struct writer *writer) {
     const struct mt_profile *profile = writer->profile;
-    for (int value = 0; value < MT_N_VALUES; value++) {
-        if (profile->has_value[value]) {
+    for (int value = 0; value < MT_N_VALUES; value++)
+        if (profile->has_value[value])
             writer->column[writer->n_columns++] = (enum mt_value)value;
-        }
-    }
     writer->key_thread = extra_string(writer, MT_PPROF_KEY_THREAD);
     writer->key_scope = extra_string(writer, MT_PPROF_KEY_SCOPE);
     writer->key_domain = extra_string(writer, MT_PPROF_KEY_DOMAIN);
@@ -471,15 +432,12 @@ static void prepare(struct writer *writer) {
     writer->truncated = extra_string(writer, MT_PPROF_TRUNCATED);
     writer->lossy = extra_string(writer, MT_PPROF_LOSSY);
     extra_string(writer, MT_PPROF_LOSSY_FRAME);
-    for (size_t i = 0; i < profile->n_samples; i++) {
+    for (size_t i = 0; i < profile->n_samples; i++)
         writer->has_lossy |= profile->samples[i].lossy;
-    }
     writer->malloc_domain = UINT32_MAX;
-    for (uint32_t i = 0; i < mt_strings_count(profile->strings); i++) {
-        if (strcmp(mt_strings_text(profile->strings, i), MT_PPROF_MALLOC) == 0) {
+    for (uint32_t i = 0; i < mt_strings_count(profile->strings); i++)
+        if (strcmp(mt_strings_text(profile->strings, i), MT_PPROF_MALLOC) == 0)
             writer->malloc_domain = i;
-        }
-    }
 }
 
 static int write_all(struct writer *writer) {
@@ -487,14 +445,12 @@ static int write_all(struct writer *writer) {
                                              write_locations, write_model,    write_samples};
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
         int status = parts[i](writer);
-        if (status < 0) {
+        if (status < 0)
             return status;
-        }
     }
     int status = mt_pprof_time_write(writer->profile, write_message, writer);
-    if (status == 0) {
+    if (status == 0)
         status = mt_pprof_scopes_write(writer->profile, write_message, writer);
-    }
     return status < 0 ? status : mt_deflate_finish(writer->out);
 }
 

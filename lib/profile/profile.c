@@ -23,9 +23,8 @@ struct mt_function_index {
 
 struct mt_profile *mt_profile_new(void) {
     struct mt_profile *profile = calloc(1, sizeof *profile);
-    if (!profile) {
+    if (!profile)
         return NULL;
-    }
     profile->strings = mt_strings_new();
     profile->function_index = calloc(1, sizeof *profile->function_index);
     if (!profile->strings || !profile->function_index) {
@@ -47,9 +46,8 @@ static void free_info(struct mt_profile_info *info) {
 }
 
 void mt_profile_free(struct mt_profile *profile) {
-    if (!profile) {
+    if (!profile)
         return;
-    }
     mt_strings_free(profile->strings);
     if (profile->function_index) {
         free(profile->function_index->slots);
@@ -79,20 +77,16 @@ const char *mt_profile_text(const struct mt_profile *profile, mt_string string) 
 
 /* Makes room for n more elements behind *array, which holds count of them; the element's size is in bytes. */
 static int reserve(void **array, size_t *capacity, size_t count, size_t n, size_t element_bytes) {
-    if (n > UINT32_MAX - 1 || count > UINT32_MAX - 1 - n) {
+    if (n > UINT32_MAX - 1 || count > UINT32_MAX - 1 - n)
         return -MEMTRACK_ELIMIT;
-    }
-    if (count + n <= *capacity) {
+    if (count + n <= *capacity)
         return 0;
-    }
     size_t wanted = *capacity ? *capacity * 2 : FIRST_ELEMENTS;
-    while (wanted < count + n) {
+    while (wanted < count + n)
         wanted *= 2;
-    }
     void *grown = realloc(*array, wanted * element_bytes);
-    if (!grown) {
+    if (!grown)
         return -MEMTRACK_ENOMEM;
-    }
     *array = grown;
     *capacity = wanted;
     return 0;
@@ -103,9 +97,8 @@ static int reserve(void **array, size_t *capacity, size_t count, size_t n, size_
 
 int64_t mt_profile_add_mapping(struct mt_profile *profile, const struct mt_mapping *mapping) {
     int status = RESERVE(profile, mappings, 1);
-    if (status < 0) {
+    if (status < 0)
         return status;
-    }
     profile->mappings[profile->n_mappings] = *mapping;
     return (int64_t)profile->n_mappings++;
 }
@@ -128,17 +121,14 @@ static int grow_function_index(struct mt_profile *profile) {
     struct mt_function_index *index = profile->function_index;
     size_t n_slots = index->slots ? (index->mask + 1) * 2 : FIRST_ELEMENTS * 2;
     uint32_t *slots = calloc(n_slots, sizeof *slots);
-    if (!slots) {
+    if (!slots)
         return -MEMTRACK_ENOMEM;
-    }
     for (size_t i = 0; index->slots && i <= index->mask; i++) {
-        if (!index->slots[i]) {
+        if (!index->slots[i])
             continue;
-        }
         size_t slot = function_hash(&profile->functions[index->slots[i] - 1]) & (n_slots - 1);
-        while (slots[slot]) {
+        while (slots[slot])
             slot = (slot + 1) & (n_slots - 1);
-        }
         slots[slot] = index->slots[i];
     }
     free(index->slots);
@@ -151,20 +141,16 @@ int64_t mt_profile_add_function(struct mt_profile *profile, const struct mt_func
     struct mt_function_index *index = profile->function_index;
     if (!index->slots || profile->n_functions * 2 > index->mask) {
         int status = grow_function_index(profile);
-        if (status < 0) {
+        if (status < 0)
             return status;
-        }
     }
     size_t slot = function_hash(function) & index->mask;
-    for (; index->slots[slot]; slot = (slot + 1) & index->mask) {
-        if (function_equal(&profile->functions[index->slots[slot] - 1], function)) {
+    for (; index->slots[slot]; slot = (slot + 1) & index->mask)
+        if (function_equal(&profile->functions[index->slots[slot] - 1], function))
             return index->slots[slot] - 1;
-        }
-    }
     int status = RESERVE(profile, functions, 1);
-    if (status < 0) {
+    if (status < 0)
         return status;
-    }
     profile->functions[profile->n_functions] = *function;
     index->slots[slot] = (uint32_t)++profile->n_functions;
     return (int64_t)profile->n_functions - 1;
@@ -172,21 +158,18 @@ int64_t mt_profile_add_function(struct mt_profile *profile, const struct mt_func
 
 int64_t mt_profile_add_lines(struct mt_profile *profile, const struct mt_line *lines, size_t n) {
     int status = RESERVE(profile, lines, n);
-    if (status < 0) {
+    if (status < 0)
         return status;
-    }
-    if (n) {
+    if (n)
         memcpy(&profile->lines[profile->n_lines], lines, n * sizeof *lines);
-    }
     profile->n_lines += n;
     return (int64_t)(profile->n_lines - n);
 }
 
 int64_t mt_profile_add_location(struct mt_profile *profile, const struct mt_location *location) {
     int status = RESERVE(profile, locations, 1);
-    if (status < 0) {
+    if (status < 0)
         return status;
-    }
     profile->locations[profile->n_locations] = *location;
     return (int64_t)profile->n_locations++;
 }
@@ -194,15 +177,12 @@ int64_t mt_profile_add_location(struct mt_profile *profile, const struct mt_loca
 int64_t mt_profile_add_sample(struct mt_profile *profile, const struct mt_sample *sample, const uint32_t *frames,
                               size_t n_frames) {
     int status = RESERVE(profile, frames, n_frames);
-    if (status == 0) {
+    if (status == 0)
         status = RESERVE(profile, samples, 1);
-    }
-    if (status < 0) {
+    if (status < 0)
         return status;
-    }
-    if (n_frames) {
+    if (n_frames)
         memcpy(&profile->frames[profile->n_frames], frames, n_frames * sizeof *frames);
-    }
     struct mt_sample *added = &profile->samples[profile->n_samples];
     *added = *sample;
     added->first_frame = (uint32_t)profile->n_frames;
@@ -214,18 +194,14 @@ int64_t mt_profile_add_sample(struct mt_profile *profile, const struct mt_sample
 int mt_profile_add_note(struct mt_profile *profile, const char *text) {
     struct mt_profile_info *info = &profile->info;
     mt_string note = mt_profile_intern(profile, text);
-    if (note == UINT32_MAX) {
+    if (note == UINT32_MAX)
         return -MEMTRACK_ENOMEM;
-    }
-    for (size_t i = 0; i < info->n_notes; i++) {
-        if (info->notes[i] == note) {
+    for (size_t i = 0; i < info->n_notes; i++)
+        if (info->notes[i] == note)
             return 0;
-        }
-    }
     mt_string *notes = realloc(info->notes, (info->n_notes + 1) * sizeof *notes);
-    if (!notes) {
+    if (!notes)
         return -MEMTRACK_ENOMEM;
-    }
     info->notes = notes;
     notes[info->n_notes++] = note;
     return 0;
@@ -235,9 +211,8 @@ int mt_profile_add_mark(struct mt_profile *profile, uint64_t time_ns, const char
     struct mt_profile_info *info = &profile->info;
     mt_string text = mt_profile_intern(profile, name);
     struct mt_mark *marks = text == UINT32_MAX ? NULL : realloc(info->marks, (info->n_marks + 1) * sizeof *marks);
-    if (!marks) {
+    if (!marks)
         return -MEMTRACK_ENOMEM;
-    }
     info->marks = marks;
     marks[info->n_marks++] = (struct mt_mark){.time_ns = time_ns, .name = text, .kind = kind};
     return 0;
@@ -245,11 +220,9 @@ int mt_profile_add_mark(struct mt_profile *profile, uint64_t time_ns, const char
 
 static uint64_t column_sum(const struct mt_profile *profile, enum mt_value value) {
     int64_t sum = 0;
-    for (size_t i = 0; i < profile->n_samples; i++) {
-        if (__builtin_add_overflow(sum, profile->samples[i].value[value], &sum)) {
+    for (size_t i = 0; i < profile->n_samples; i++)
+        if (__builtin_add_overflow(sum, profile->samples[i].value[value], &sum))
             return INT64_MAX;
-        }
-    }
     return sum > 0 ? (uint64_t)sum : 0; /* a profile of differences can sum to less than nothing */
 }
 

@@ -53,9 +53,8 @@ static uint32_t hash_text(const struct mt_strings *strings, const char *text, si
 
 struct mt_strings *mt_strings_new(void) {
     struct mt_strings *strings = calloc(1, sizeof *strings);
-    if (!strings) {
+    if (!strings)
         return NULL;
-    }
     strings->entry_capacity = FIRST_ENTRIES;
     strings->slot_mask = FIRST_ENTRIES * 2 - 1;
     strings->entries = malloc(FIRST_ENTRIES * sizeof *strings->entries);
@@ -68,9 +67,8 @@ struct mt_strings *mt_strings_new(void) {
 }
 
 void mt_strings_free(struct mt_strings *strings) {
-    if (!strings) {
+    if (!strings)
         return;
-    }
     for (struct chunk *chunk = strings->chunks, *next; chunk; chunk = next) {
         next = chunk->next;
         free(chunk);
@@ -81,25 +79,21 @@ void mt_strings_free(struct mt_strings *strings) {
 }
 
 static int grow(struct mt_strings *strings) {
-    if (strings->entry_capacity > UINT32_MAX / 4) {
+    if (strings->entry_capacity > UINT32_MAX / 4)
         return -1;
-    }
     uint32_t capacity = strings->entry_capacity * 2;
     struct entry *entries = realloc(strings->entries, capacity * sizeof *entries);
-    if (!entries) {
+    if (!entries)
         return -1;
-    }
     strings->entries = entries;
     uint32_t mask = capacity * 2 - 1;
     uint32_t *slots = calloc((size_t)mask + 1, sizeof *slots);
-    if (!slots) {
+    if (!slots)
         return -1;
-    }
     for (uint32_t i = 0; i < strings->n_entries; i++) {
         uint32_t slot = entries[i].hash & mask;
-        while (slots[slot]) {
+        while (slots[slot])
             slot = (slot + 1) & mask;
-        }
         slots[slot] = i + 1;
     }
     free(strings->slots);
@@ -111,9 +105,8 @@ static int grow(struct mt_strings *strings) {
 
 static char *new_chunk(struct mt_strings *strings, size_t text_bytes) {
     struct chunk *chunk = malloc(sizeof *chunk + text_bytes);
-    if (!chunk) {
+    if (!chunk)
         return NULL;
-    }
     chunk->next = strings->chunks;
     strings->chunks = chunk;
     return chunk->text;
@@ -126,9 +119,8 @@ static const char *keep_text(struct mt_strings *strings, const char *text, size_
     } else {
         if (bytes + 1 > strings->room_bytes) {
             copy = new_chunk(strings, CHUNK_BYTES);
-            if (!copy) {
+            if (!copy)
                 return NULL;
-            }
             strings->room = copy;
             strings->room_bytes = CHUNK_BYTES;
         }
@@ -145,21 +137,18 @@ static const char *keep_text(struct mt_strings *strings, const char *text, size_
 
 uint32_t mt_strings_intern(struct mt_strings *strings, const char *text, size_t bytes) {
     bytes = strnlen(text, bytes);
-    if (bytes > UINT32_MAX || (strings->n_entries == strings->entry_capacity && grow(strings) != 0)) {
+    if (bytes > UINT32_MAX || (strings->n_entries == strings->entry_capacity && grow(strings) != 0))
         return UINT32_MAX;
-    }
     uint32_t hash = hash_text(strings, text, bytes);
     uint32_t slot = hash & strings->slot_mask;
     for (; strings->slots[slot]; slot = (slot + 1) & strings->slot_mask) {
         const struct entry *entry = &strings->entries[strings->slots[slot] - 1];
-        if (entry->hash == hash && entry->bytes == bytes && memcmp(entry->text, text, bytes) == 0) {
+        if (entry->hash == hash && entry->bytes == bytes && memcmp(entry->text, text, bytes) == 0)
             return strings->slots[slot] - 1;
-        }
     }
     const char *kept = keep_text(strings, text, bytes);
-    if (!kept) {
+    if (!kept)
         return UINT32_MAX;
-    }
     strings->entries[strings->n_entries] = (struct entry){.text = kept, .hash = hash, .bytes = (uint32_t)bytes};
     strings->slots[slot] = ++strings->n_entries;
     return strings->n_entries - 1;
