@@ -2,13 +2,15 @@
 /*
  * Modules come from _dl_find_object: no lock of the loader is taken (dl_iterate_phdr's would be, and a thread inside
  * dlopen that allocates holds it). What it does not tell, the build id and the load bias, is in the object's link map
- * and in its mapped program headers.
+ * and in its mapped program headers. The range that it tells is the object's, but of a program with gaps between its
+ * segments it is a segment: then the headers are elsewhere, and the kernel's word for the program's is taken.
  */
 #include "track/modules.h"
 
 #include <dlfcn.h>
 #include <elf.h>
 #include <link.h>
+#include <sys/auxv.h>
 
 enum { MAX_MODULES = MT_NODE_MODULE_DOMAIN - 1, PATH_BYTES = 4096 };
 
@@ -60,18 +62,51 @@ static void read_notes(const uint8_t *p, const uint8_t *end, struct mt_module *m
     }
 }
 
+struct segments {
+    const ElfW(Phdr) * header;
+    uint64_t n;
+};
+
 /* The ELF header lies at the start of the mapping when the first segment begins at file offset 0. */
-static void read_build_id(uint64_t start, uint64_t end, uint64_t bias, struct mt_module *m) {
+static struct segments mapped_segments(uint64_t start) {
     const ElfW(Ehdr) *e = (const ElfW(Ehdr) *)start;
     if (!mt_os_is_mapped(start, start + MT_OS_PAGE) || !same_text((const char *)e->e_ident, ELFMAG, SELFMAG) ||
         e->e_phoff > MT_OS_PAGE || e->e_phoff + e->e_phnum * sizeof(ElfW(Phdr)) > MT_OS_PAGE)
-        return;
-    const ElfW(Phdr) *ph = (const ElfW(Phdr) *)(start + e->e_phoff);
-    for (int i = 0; i < e->e_phnum && m->build_id_bytes == 0; i++) {
-        uint64_t note = bias + ph[i].p_vaddr;
-        if (ph[i].p_type == PT_NOTE && note >= start && ph[i].p_memsz <= end - note)
-            read_notes((const uint8_t *)note, (const uint8_t *)note + ph[i].p_memsz, m);
+        return (struct segments){0};
+    return (struct segments){(const ElfW(Phdr) *)(start + e->e_phoff), e->e_phnum};
+}
+
+/* Those of the loader, where it was called as a program, have another bias. */
+static struct segments program_segments(uint64_t bias) {
+    struct segments s = {(const ElfW(Phdr) *)getauxval(AT_PHDR), getauxval(AT_PHNUM)};
+    if (s.header == NULL || s.n == 0 || s.header->p_type != PT_PHDR || (uint64_t)s.header != bias + s.header->p_vaddr)
+        return (struct segments){0};
+    return s;
+}
+
+static void read_build_id(const struct segments *s, uint64_t bias, struct mt_module *m) {
+    for (uint64_t i = 0; i < s->n && m->build_id_bytes == 0; i++) {
+        uint64_t note = bias + s->header[i].p_vaddr, bytes = s->header[i].p_memsz;
+        if (s->header[i].p_type == PT_NOTE && note < note + bytes && mt_os_is_mapped(note, note + bytes))
+            read_notes((const uint8_t *)note, (const uint8_t *)note + bytes, m);
     }
+}
+
+/* Where the file's first byte is mapped: readers take it that the range begins there. */
+static uint64_t first_byte(const struct segments *s, uint64_t bias, uint64_t otherwise) {
+    for (uint64_t i = 0; i < s->n; i++)
+        if (s->header[i].p_type == PT_LOAD)
+            return s->header[i].p_offset == 0 ? bias + s->header[i].p_vaddr : otherwise;
+    return otherwise;
+}
+
+static void read_segments(uint64_t start, uint64_t bias, bool is_main, struct mt_module *m) {
+    struct segments s = mapped_segments(start);
+    if (s.n == 0 && is_main) {
+        s = program_segments(bias);
+        m->start = first_byte(&s, bias, start);
+    }
+    read_build_id(&s, bias, m);
 }
 
 static void write_path(struct mt_module *m, const char *name) {
@@ -116,7 +151,7 @@ static void write_record(uint32_t id) {
         m->bias = k->map->l_addr;
         m->flags |= k->is_main ? MT_MODULE_MAIN : 0;
         m->flags |= same_text(name, "linux-vdso", 10) ? MT_MODULE_VDSO : 0;
-        read_build_id(k->start, k->end, k->map->l_addr, m);
+        read_segments(k->start, k->map->l_addr, k->is_main, m);
         write_path(m, k->is_main ? "" : name);
     }
     __atomic_store_n(&mt_tracker.header->n_modules, id + 1, __ATOMIC_RELEASE);
@@ -149,7 +184,7 @@ static uint32_t revive(const struct dl_find_object *o) {
             k->record == NULL || k->record->build_id_bytes == 0)
             continue;
         if (now.build_id_bytes == 0)
-            read_build_id(start, end, o->dlfo_link_map->l_addr, &now);
+            read_segments(start, o->dlfo_link_map->l_addr, k->is_main, &now);
         if (now.build_id_bytes != k->record->build_id_bytes ||
             !same_text((const char *)now.build_id, (const char *)k->record->build_id, now.build_id_bytes))
             continue;

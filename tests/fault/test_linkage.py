@@ -3,7 +3,7 @@
 import os
 import unittest
 
-from support import harness
+from support import harness, pprof
 
 MATRIX = ("-Wl,-z,now", "-Wl,-z,lazy", "-fno-plt", "-no-pie", "-Wl,--hash-style=sysv", "-Wl,--no-eh-frame-hdr", "-fuse-ld=gold",
           "-fuse-ld=lld", "-flto", "-fcf-protection=full", "-Wl,-z,noseparate-code", "-Wl,-Bsymbolic", "-O3 -march=native",
@@ -45,6 +45,23 @@ class Linkage(unittest.TestCase):
             with self.subTest(source), harness.workdir() as directory:
                 blocks, *_ = self.totals(self.build(source, directory, "", compiler), directory)
                 self.assertGreater(blocks, 0)
+
+    def test_gaps(self):
+        """Segments far apart are found one by one by the loader; they are one file with one build id all the same."""
+        for flags in ("", "-no-pie"):
+            with self.subTest(flags), harness.workdir() as directory:
+                program = self.build("early.c", directory, "-Wl,-z,separate-code,-z,max-page-size=0x10000,--build-id " + flags)
+                tracked = harness.track([program], directory)
+                self.assertEqual([], [note for note in tracked.profile.coverage["notes"] if program in note])
+                functions = {row["function"] for row in tracked.profile.report("--by", "function")["rows"]
+                             if row["module"] == program}
+                self.assertIn("make", functions)
+                self.assertIn(program, self.with_build_id(tracked.profile.path))
+
+    def with_build_id(self, path):
+        """Files that the mappings of a profile name together with a build id, and from their first byte on."""
+        file = pprof.File(path)
+        return {file.strings[m[5]] for m in file.mappings.values() if m.get(6) and not m.get(4)}
 
     def outcome(self, flags, compiler="cc"):
         """A program whose allocator cannot be seen runs natively, or is declined with a reason: never a silent nothing."""
