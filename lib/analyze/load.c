@@ -3,8 +3,7 @@
  * Where profiles come from and go to. Names are told apart by what is there: a file of that name is that file, whatever
  * it is called; then "@" begins a moment; then digits are a process.
  *
- * Looking names up in debug information is done by one thread of the process at a time, since view/symbols takes a
- * variable out of the environment meanwhile.
+ * Looking names up in debug information is done by one thread of the process at a time, for libdw's sake.
  */
 #include <errno.h>
 #include <fcntl.h>

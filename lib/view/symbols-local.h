@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Shared by symbols.c (which addresses, in what order), symbols_module.c (which file), symbols_cache.c (files that
- * stay open), symbols_lines.c (DWARF) and symbols_table.c (ELF symbols). Private to them.
+ * Shared by symbols.c (which addresses, in what order), symbols_module.c (which file), symbols_debug.c (its debug file),
+ * symbols_cache.c (files that stay open), symbols_lines.c (DWARF) and symbols_table.c (ELF symbols). Private to them.
  */
 #ifndef MT_VIEW_SYMBOLS_LOCAL_H
 #define MT_VIEW_SYMBOLS_LOCAL_H
@@ -24,7 +24,8 @@ struct mt_line_lookup;
 struct mt_symbol_module {
     char *path;
     char *key;        /* of the cache, NULL: not to be cached */
-    char *debug_path; /* libdwfl's search path, NULL: the usual one */
+    char *debug_path; /* where debug files are looked for */
+    bool debuginfod;
     Dwfl_Callbacks callbacks;
     Dwfl *dwfl; /* NULL: could not be opened again */
     Dwfl_Module *module;
@@ -51,6 +52,7 @@ struct mt_symbol_wanted {
     bool must_have_build_id;  /* "" means that the file had none, not that nobody looked */
     uint64_t recorded_end_ns; /* a file without build id that is newer has changed; 0: do not look */
     const char *debug_path;
+    bool debuginfod;
 };
 
 /* Opens the file, or its debug file when only that is there. *module is NULL on anything but FOUND. */
@@ -58,6 +60,10 @@ enum mt_symbol_file mt_symbol_module_open(struct mt_symbol_module **module, cons
 /* Closes and opens again, which is how libdw gives memory back. False: it could not be opened again. */
 bool mt_symbol_module_reopen(struct mt_symbol_module *module);
 void mt_symbol_module_close(struct mt_symbol_module *module); /* NULL is fine */
+
+/* libdwfl's find_debuginfo callback, for a module whose user data is its struct mt_symbol_module: what is on this machine. */
+int mt_symbols_find_debug_file(Dwfl_Module *of, void **data, const char *name, Dwarf_Addr base, const char *file,
+                               const char *link, GElf_Word crc, char **found);
 
 /* As open and close, through a cache that may be NULL. */
 enum mt_symbol_file mt_symbols_cache_open(struct mt_symbols_cache *cache, struct mt_symbol_module **module,

@@ -335,6 +335,7 @@ static void resolve_file(struct resolver *resolver, const struct pending *pendin
         .must_have_build_id = profile->info.is_memtrack,
         .recorded_end_ns = profile->info.duration_ns ? profile->info.start_time_ns + profile->info.duration_ns : 0,
         .debug_path = resolver->options ? resolver->options->debug_path : NULL,
+        .debuginfod = resolver->options && resolver->options->debuginfod,
     };
     struct job job = {.n = n};
     struct mt_symbols_cache *cache = resolver->options ? resolver->options->cache : NULL;
@@ -412,19 +413,10 @@ static void resolve_all(struct resolver *resolver) {
 
 int mt_symbols_resolve(struct mt_profile *profile, const struct mt_symbols_options *options, struct mt_error *error) {
     struct resolver resolver = {.profile = profile, .options = options};
-    const char *urls = options && options->debuginfod ? NULL : getenv("DEBUGINFOD_URLS");
-    char *saved_urls = urls ? strdup(urls) : NULL;
-    if (urls) {
-        unsetenv("DEBUGINFOD_URLS");
-    }
     if (collect(&resolver)) {
         resolve_all(&resolver);
     } else {
         resolver.no_memory = true;
-    }
-    if (saved_urls) {
-        setenv("DEBUGINFOD_URLS", saved_urls, 1);
-        free(saved_urls);
     }
     free(resolver.pending);
     free(resolver.demangled);

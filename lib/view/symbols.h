@@ -20,7 +20,7 @@ struct mt_symbols_cache *mt_symbols_cache_new(void);
 void mt_symbols_cache_free(struct mt_symbols_cache *cache); /* NULL is fine */
 
 struct mt_symbols_options {
-    bool debuginfod;        /* let libdw ask the servers of DEBUGINFOD_URLS */
+    bool debuginfod;        /* let libdw ask the servers of DEBUGINFOD_URLS; else not even its client is loaded */
     const char *debug_path; /* directories searched for debug files before the usual ones, ':' between, or NULL */
     struct mt_symbols_cache *cache; /* or NULL */
     size_t first, end; /* the locations [first, end) alone, when end is not 0: for a profile that still grows */
@@ -33,8 +33,8 @@ struct mt_symbols_options {
  *   a symbol             one line, line 0, file "", function.address where the symbol starts in the target
  *   nothing              the location keeps n_lines 0
  *
- * A file whose build id is not the recorded one is not used; a note says so. options may be NULL. Not thread-safe: the
- * environment variable DEBUGINFOD_URLS is taken away while this runs, unless options->debuginfod.
+ * A file whose build id is not the recorded one is not used; a note says so. options may be NULL. By one thread at a time:
+ * libdw promises nothing else.
  * 0 or -MEMTRACK_ENOMEM: whatever is wrong with a file is a note, not an error.
  */
 int mt_symbols_resolve(struct mt_profile *profile, const struct mt_symbols_options *options, struct mt_error *error);

@@ -3,7 +3,7 @@
  * Which file to look into. A path alone says little: the file may have been rebuilt, upgraded or deleted since, and
  * wrong names are worse than none. The build id decides; where there is none, the time of the last change.
  *
- *   path as recorded, same build ──► it, and the debug file that libdwfl finds for it
+ *   path as recorded, same build ──► it, and its debug file (symbols_debug.c)
  *   else /usr/lib/debug/.build-id/xx/yyyy.debug of the recorded build ──► that alone: it has symbols and DWARF
  *   else nothing
  *
@@ -30,16 +30,18 @@ static int no_elf(Dwfl_Module *module, void **data, const char *name, Dwarf_Addr
 
 static char *search_path(const char *debug_path) {
     char *path = NULL;
-    return debug_path && asprintf(&path, "%s::.debug:/usr/lib/debug", debug_path) > 0 ? path : NULL;
+    return asprintf(&path, "%s%s:.debug:/usr/lib/debug", debug_path ? debug_path : "", debug_path ? ":" : "") > 0
+               ? path
+               : NULL;
 }
 
 /* Takes fd over. */
 static bool report(struct mt_symbol_module *module, int fd) {
     module->callbacks = (Dwfl_Callbacks){
         .find_elf = no_elf,
-        .find_debuginfo = dwfl_standard_find_debuginfo,
+        .find_debuginfo = module->debuginfod ? dwfl_standard_find_debuginfo : mt_symbols_find_debug_file,
         .section_address = dwfl_offline_section_address,
-        .debuginfo_path = module->debug_path ? &module->debug_path : NULL,
+        .debuginfo_path = &module->debug_path,
     };
     module->dwfl = dwfl_begin(&module->callbacks);
     if (!module->dwfl) {
@@ -53,6 +55,9 @@ static bool report(struct mt_symbol_module *module, int fd) {
         return false;
     }
     dwfl_report_end(module->dwfl, NULL, NULL);
+    void **data;
+    dwfl_module_info(module->module, &data, NULL, NULL, NULL, NULL, NULL, NULL);
+    *data = module;
     GElf_Addr elf_bias;
     GElf_Ehdr header;
     Elf *elf = dwfl_module_getelf(module->module, &elf_bias);
@@ -132,8 +137,11 @@ static enum mt_symbol_file try_file(struct mt_symbol_module **out, const char *p
     }
     module->path = copy;
     module->debug_path = search_path(wanted->debug_path);
+    module->debuginfod = wanted->debuginfod;
     enum mt_symbol_file result = MT_SYMBOL_FILE_UNUSABLE;
-    if (report(module, fd)) {
+    if (!module->debug_path) {
+        close(fd);
+    } else if (report(module, fd)) {
         result = same_build(module, wanted) ? MT_SYMBOL_FILE_FOUND : MT_SYMBOL_FILE_CHANGED;
     }
     if (result != MT_SYMBOL_FILE_FOUND) {

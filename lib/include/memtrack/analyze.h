@@ -79,8 +79,8 @@ static inline memtrack_load_options memtrack_load_options_init(void) {
  *   WHAT@MOMENT         one of these at an earlier moment, see memtrack_profile_at
  *
  * A file of the very name comes first. options may be NULL. Unless no_symbols is set, addresses become functions, files
- * and lines; one thread at a time does so, and the variable DEBUGINFOD_URLS is taken out of the environment meanwhile
- * unless debuginfod is set.
+ * and lines; one thread at a time does so. Nothing is asked of the network, nor a library for it loaded, unless debuginfod
+ * is set.
  * MEMTRACK_EIO (cannot be read), MEMTRACK_ENOTFOUND (no such process, or not tracked), MEMTRACK_EFORMAT (no profile, or
  * damaged), MEMTRACK_EVERSION, MEMTRACK_ELIMIT, MEMTRACK_EUSAGE (no such moment), MEMTRACK_ENOMEM.
  */
