@@ -67,7 +67,7 @@ void mt_inflate_free(struct mt_inflate *in) {
 }
 
 static int cut_short(struct mt_inflate *in) {
-    return mt_error_set(in->error, MEMTRACK_EFORMAT, "record or copy it again; the writer may have been interrupted",
+    return mt_error_set(in->error, MEMTRACK_EFORMAT, "Record or copy it again; the writer may have been interrupted.",
                         "%s: damaged profile: it ends too early", in->name);
 }
 
@@ -125,7 +125,7 @@ static int fill_plain(struct mt_inflate *in, size_t *produced) {
 static int inflate_error(struct mt_inflate *in, int state) {
     if (state == Z_MEM_ERROR)
         return mt_error_set(in->error, MEMTRACK_ENOMEM, "", "%s: out of memory", in->name);
-    return mt_error_set(in->error, MEMTRACK_EFORMAT, "record or copy it again",
+    return mt_error_set(in->error, MEMTRACK_EFORMAT, "Record or copy it again.",
                         "%s: damaged profile: its gzip data is corrupt (%s)", in->name,
                         in->stream.msg ? in->stream.msg : "unexpected data");
 }
@@ -160,7 +160,7 @@ static int check_limit(struct mt_inflate *in) {
     if (in->total_out <= (uint64_t)MT_INFLATE_ALLOWANCE + in->total_in * MT_INFLATE_RATIO)
         return 0;
     return mt_error_set(in->error, MEMTRACK_ELIMIT,
-                        "if you trust the file, decompress it with gunzip and read the result",
+                        "If you trust the file, decompress it with gunzip and read the result.",
                         "%s: refused: its %llu bytes inflate to more than %u times that, as no profile does", in->name,
                         (unsigned long long)in->total_in, (unsigned)MT_INFLATE_RATIO);
 }
@@ -253,6 +253,6 @@ int mt_inflate_varint(struct mt_inflate *in, uint64_t *value) {
         if (!(byte & 0x80))
             return 1;
     }
-    return mt_error_set(in->error, MEMTRACK_EFORMAT, "record or copy it again",
+    return mt_error_set(in->error, MEMTRACK_EFORMAT, "Record or copy it again.",
                         "%s: not a pprof profile, or a damaged one: a number in it is too long", in->name);
 }

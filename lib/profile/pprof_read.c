@@ -17,7 +17,7 @@
 
 #include "profile/pprof-reader.h"
 
-static const char hint_again[] = "record or copy it again";
+static const char hint_again[] = "Record or copy it again.";
 
 /* ---- errors and memory ------------------------------------------------------------------------------------------- */
 
@@ -124,7 +124,7 @@ static int take_sample_type(struct mt_pprof_reader *reader, const Pprof__ValueTy
 
 static int take_info(struct mt_pprof_reader *reader, const Pprof__Memtrack *message) {
     if (message->version > MT_PPROF_VERSION) {
-        return mt_error_set(reader->error, MEMTRACK_EVERSION, "read it with that version of memtrack, or a later one",
+        return mt_error_set(reader->error, MEMTRACK_EVERSION, "Read it with that version of memtrack, or a later one.",
                             "%s: written by a newer memtrack (format %u, this one reads up to %d)", reader->name,
                             message->version, MT_PPROF_VERSION);
     }
@@ -387,20 +387,20 @@ static const struct {
     const char *what, *hint;
 } kinds[] = {
     {"MTLEDGR1", 8, "a memtrack ledger, the tracker's working file",
-     "give the pid of its process, or its directory: memtrack report PID|DIR"},
+     "Give the pid of its process, or its directory: memtrack report PID|DIR"},
     {"\x7f"
      "ELF",
-     4, "an ELF program or library", "record a run of it first: memtrack run PROG"},
-    {"\x28\xb5\x2f\xfd", 4, "compressed with zstd", "decompress it first: zstd -d"},
+     4, "an ELF program or library", "Record a run of it first: memtrack run PROG"},
+    {"\x28\xb5\x2f\xfd", 4, "compressed with zstd", "Decompress it first: zstd -d"},
     {"\xfd"
      "7zXZ",
-     5, "compressed with xz", "decompress it first: xz -d"},
-    {"BZh", 3, "compressed with bzip2", "decompress it first: bzip2 -d"},
-    {"PK\x03\x04", 4, "a zip archive", "unpack it first"},
-    {"heap profile:", 13, "a heap profile in gperftools' text format", "convert it: pprof -proto FILE > FILE.pb.gz"},
-    {"heap_v2/", 8, "a heap profile in jemalloc's text format", "convert it: pprof -proto FILE > FILE.pb.gz"},
-    {"#!", 2, "a script", "record a run of it first: memtrack run PROG"},
-    {"{", 1, "JSON", "give the profile that it was made from"},
+     5, "compressed with xz", "Decompress it first: xz -d"},
+    {"BZh", 3, "compressed with bzip2", "Decompress it first: bzip2 -d"},
+    {"PK\x03\x04", 4, "a zip archive", "Unpack it first."},
+    {"heap profile:", 13, "a heap profile in gperftools' text format", "Convert it: pprof -proto FILE > FILE.pb.gz"},
+    {"heap_v2/", 8, "a heap profile in jemalloc's text format", "Convert it: pprof -proto FILE > FILE.pb.gz"},
+    {"#!", 2, "a script", "Record a run of it first: memtrack run PROG"},
+    {"{", 1, "JSON", "Give the profile that it was made from."},
 };
 
 /* -MEMTRACK_EFORMAT when the first bytes are those of something well known. */
@@ -420,13 +420,13 @@ static int open_regular(const char *path, struct mt_error *error) {
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY); /* a FIFO must not make us wait */
     if (fd < 0) {
         return mt_error_set(error, MEMTRACK_EIO,
-                            errno == ENOENT ? "list the profiles here with: memtrack list" : "check its permissions",
+                            errno == ENOENT ? "List the profiles here with: memtrack list" : "Check its permissions.",
                             "cannot open %s: %s", path, strerror(errno));
     }
     struct stat status;
     if (fstat(fd, &status) != 0 || !S_ISREG(status.st_mode)) {
         close(fd);
-        return mt_error_set(error, MEMTRACK_EFORMAT, "give the name of a profile, such as memtrack.PROG.PID.pb.gz",
+        return mt_error_set(error, MEMTRACK_EFORMAT, "Give the name of a profile, such as memtrack.PROG.PID.pb.gz.",
                             "%s: not a profile: it is %s", path,
                             S_ISDIR(status.st_mode) ? "a directory" : "not a regular file");
     }

@@ -85,7 +85,7 @@ static int no_memory_columns(struct mt_pprof_reader *reader) {
                               mt_profile_text(reader->profile, reader->strings[reader->column_unit[i]]));
     }
     return mt_error_set(reader->error, MEMTRACK_EFORMAT,
-                        "give a heap profile: one with inuse_space, alloc_space or space among its sample types",
+                        "Give a heap profile: one with inuse_space, alloc_space or space among its sample types.",
                         "%s: not a heap profile: it holds %s, and no memory", reader->name,
                         reader->n_columns ? list : "no sample types");
 }

@@ -469,7 +469,7 @@ int mt_pprof_write(const struct mt_profile *profile, int fd, struct mt_error *er
     case 0:
         return 0;
     case -MEMTRACK_EIO:
-        return mt_error_set(error, MEMTRACK_EIO, "free some space, or write to another place with -o",
+        return mt_error_set(error, MEMTRACK_EIO, "Free some space, or write to another place with -o.",
                             "cannot write the profile: %s", strerror(saved_errno));
     case -MEMTRACK_EUSAGE:
         return mt_error_set(error, MEMTRACK_EUSAGE, "", "cannot write the profile: %s",
