@@ -16,6 +16,8 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "ledger/reader.h"
+#include "profile/profile.h"
 
 /* The figures of a process at one tick. */
 struct mt_gauge {
@@ -25,6 +27,10 @@ struct mt_gauge {
     bool has_rss, has_pss; /* else the figures that come with it (pss: swap as well) are not known */
     uint64_t limit_bytes;  /* what percentages are of; 0: not known */
 };
+
+/* From what a tick has read. has_rss, has_pss: were those of the tick read? limit_bytes is left at 0. */
+void mt_condition_gauge(const struct mt_ledger_totals *totals, const struct mt_tick *tick, bool has_rss, bool has_pss,
+                        struct mt_gauge *gauge);
 
 enum mt_quantity {
     MT_QUANTITY_LIVE,
@@ -53,9 +59,8 @@ struct mt_condition {
 /* text must outlive the condition. -MEMTRACK_EUSAGE: the message quotes the text and points at the place. */
 int mt_condition_parse(const char *text, struct mt_condition *condition, struct mt_error *error);
 
-/*
- * How fast the live bytes grow: a robust slope through MT_GROWTH_SAMPLES figures that are spread evenly over the window. Neither a spike of a tick nor a single step moves it.
- */
+/* How fast the live bytes grow: a robust slope through MT_GROWTH_SAMPLES figures that are spread evenly over the window.
+ * Neither a spike of a tick nor a single step moves it. */
 enum { MT_GROWTH_SAMPLES = 48 };
 struct mt_growth {
     uint64_t window_ns, last_ns;

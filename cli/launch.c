@@ -25,7 +25,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "ticker.h"
+#include "base/clock.h"
 
 static sigset_t mask_before;
 static struct sigaction chld_before;

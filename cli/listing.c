@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <time.h>
 
+#include "base/clock.h"
 #include "ledger/reader.h"
 #include "profile/pprof.h"
 
@@ -103,9 +104,7 @@ static const char *state_of(const struct mt_ledger_info *info, bool is_live) {
 }
 
 static uint64_t age_ns(const struct mt_ledger_info *info) {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    uint64_t now = (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
+    uint64_t now = mt_now_ns();
     return now > info->start_monotonic_ns ? now - info->start_monotonic_ns : 0;
 }
 

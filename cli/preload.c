@@ -20,7 +20,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "ticker.h"
+#include "base/clock.h"
 
 enum { TRACE_BYTES = 1 << 18, TRACE_MS = 3000, MAX_LIBRARIES = 4 };
 

@@ -17,6 +17,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "command.h"
 #include "finish.h"
 #include "launch.h"
@@ -42,12 +43,6 @@ struct run {
     char tracker_options[OPTIONS_BYTES];
     const char *name; /* argv[0]: for messages */
 };
-
-static uint64_t wall_ns(void) {
-    struct timespec now;
-    clock_gettime(CLOCK_REALTIME, &now);
-    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
-}
 
 static const char *base_name(const char *path) {
     const char *slash = strrchr(path, '/');
@@ -198,7 +193,7 @@ static int run_in_session(struct run *run, uint64_t started_ns, struct mt_error 
 }
 
 static int run_program(struct run *run, struct mt_error *error) {
-    uint64_t started_ns = wall_ns();
+    uint64_t started_ns = mt_clock_ns(CLOCK_REALTIME);
     int status = mt_target_inspect(run->options.program[0], &run->target, error);
     if (status != 0)
         return status;

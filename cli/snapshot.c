@@ -13,6 +13,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/clock.h"
 #include "command.h"
 #include "export/json_live.h"
 #include "ledger/name.h"
@@ -173,12 +174,6 @@ struct series {
     struct mt_profile *profile;
 };
 
-static uint64_t clock_ns(clockid_t clock) {
-    struct timespec t;
-    clock_gettime(clock, &t);
-    return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
-}
-
 static int print_snapshot(const struct request *r, const struct mt_profile *profile, const char *path,
                           struct mt_error *error) {
     const struct mt_summary_options summary = {.profile_path = path, .color = r->color, .by_live = true};
@@ -228,7 +223,7 @@ static int take_snapshot(struct series *s, unsigned long number, struct mt_error
 /* Until due (CLOCK_MONOTONIC). True: one of the signals, which are blocked, has come by then. */
 static bool wait_until(uint64_t due, const sigset_t *signals) {
     for (;;) {
-        uint64_t now = clock_ns(CLOCK_MONOTONIC), left = due > now ? due - now : 0;
+        uint64_t now = mt_now_ns(), left = due > now ? due - now : 0;
         const struct timespec time = {.tv_sec = (time_t)(left / 1000000000), .tv_nsec = (long)(left % 1000000000)};
         if (sigtimedwait(signals, NULL, &time) > 0)
             return true;
@@ -252,7 +247,7 @@ static int finish_series(struct series *s, unsigned long number, struct mt_error
 
 static int take_series(struct series *s, struct mt_error *error) {
     const struct request *r = s->request;
-    uint64_t due = clock_ns(CLOCK_MONOTONIC);
+    uint64_t due = mt_now_ns();
     sigset_t signals;
     sigemptyset(&signals);
     sigaddset(&signals, SIGINT);
@@ -264,7 +259,7 @@ static int take_series(struct series *s, struct mt_error *error) {
             return 0;
         if (rc != 0 || number == r->count)
             return rc;
-        uint64_t now = clock_ns(CLOCK_MONOTONIC);
+        uint64_t now = mt_now_ns();
         due += (now > due ? (now - due) / r->every_ns + 1 : 1) * r->every_ns;
         if (wait_until(due, &signals))
             return 0;
@@ -293,7 +288,7 @@ static int take(const struct request *r, struct mt_error *error) {
         .request = r,
         .symbols = mt_symbols_cache_new(),
         .start_ticks = mt_process_start_ticks((uint32_t)r->pid),
-        .since_ns = clock_ns(CLOCK_REALTIME),
+        .since_ns = mt_clock_ns(CLOCK_REALTIME),
     };
     int rc = check_output(r, error);
     if (rc == 0 && mt_triggers_any(r->triggers))

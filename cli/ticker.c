@@ -24,10 +24,10 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "coarsen.h"
 #include "ledger/cut.h"
 #include "usage.h"
-#include "watch.h"
 
 #define NS_PER_MS        UINT64_C(1000000)
 #define MOST_INTERVAL_NS (1000 * NS_PER_MS)
@@ -47,12 +47,6 @@ enum {
     PASS_COST_FACTOR = 60, /* a pass over the records at most every 60 times its own duration */
     SCAN_AGAIN_MS = 30,
 };
-
-uint64_t mt_now_ns(void) {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
-}
 
 void mt_ticker_init(struct mt_ticker *ticker, const struct mt_session *session, pid_t main_pid, uint64_t interval_ns,
                     bool interval_given) {
@@ -251,7 +245,7 @@ static void check_triggers(struct mt_ticker *ticker, struct mt_track *track, con
     if (!mt_triggers_any(ticker->triggers) ||
         (!track->watch && !(track->watch = mt_trigger_watch_new(ticker->triggers))))
         return;
-    mt_watch_gauge(totals, tick, is_ours, track->has_pss, &gauge);
+    mt_condition_gauge(totals, tick, is_ours, track->has_pss, &gauge);
     mt_triggers_check(ticker->triggers, track->watch, &gauge, &target);
 }
 

@@ -78,6 +78,4 @@ int mt_track_apply(struct mt_track *track, const struct mt_ledger_info *ledger, 
 /* Let go of the memory of a track that is done. */
 void mt_track_release(struct mt_track *track);
 
-uint64_t mt_now_ns(void); /* CLOCK_MONOTONIC */
-
 #endif

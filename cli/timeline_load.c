@@ -17,9 +17,9 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/clock.h"
 #include "load.h"
 #include "profile/live.h"
-#include "ticker.h"
 #include "view/timeline.h"
 #include "watch.h"
 

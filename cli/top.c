@@ -11,7 +11,6 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "command.h"
@@ -154,12 +153,6 @@ static void read_options(int argc, char **argv, struct request *r) {
 }
 
 /* ---- shared ----------------------------------------------------------------------------------------------------- */
-
-uint64_t mt_top_now_ns(void) {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
-}
 
 static int open_top(struct mt_top *top, const char *what, struct mt_error *error) {
     struct mt_ledger *ledger;

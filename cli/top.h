@@ -46,8 +46,6 @@ int mt_top_tables(struct mt_top *top);
 /* One object per table, on a line of its own. 0 or -MEMTRACK_E…. */
 int mt_top_json(const struct mt_top *top, uint64_t now_ns, FILE *stream, struct mt_error *error);
 
-uint64_t mt_top_now_ns(void); /* CLOCK_MONOTONIC */
-
 /* ---- snapshots written by the screen ------------------------------------------------------------------------------ */
 
 /* A process of its own writes the profile, so that the screen goes on. Returns a descriptor on which the result can be

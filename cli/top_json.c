@@ -2,8 +2,8 @@
 /* A table of `memtrack top` as one line of JSON, "memtrack-top/1". Every column of the rows adds up to its total. */
 #include <jansson.h>
 #include <stdlib.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "top.h"
 #include "view/format.h"
 
@@ -98,15 +98,12 @@ static json_t *table_object(const struct mt_top *top, uint64_t now_ns) {
     const struct mt_top_options *options = mt_top_model_options(top->model);
     const struct mt_ledger_info *info = mt_ledger_info(mt_top_model_ledger(top->model));
     size_t n = mt_top_model_count(top->model);
-    struct timespec now;
     char time[MT_FORMAT_BYTES];
-    clock_gettime(CLOCK_REALTIME, &now);
     json_t *rows = json_array();
     for (size_t i = 0; i < n && (top->n == 0 || i < top->n); i++)
         json_array_append_new(rows, row_object(top, mt_top_model_line(top->model, i)));
     return json_pack("{s:s, s:s, s:o, s:o, s:o, s:{s:s, s:o, s:b}, s:{s:o, s:o, s:o}, s:o, s:s, s:s, s:o}", "schema",
-                     "memtrack-top/1", "time",
-                     mt_format_rfc3339(time, (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec), "uptime_ns",
+                     "memtrack-top/1", "time", mt_format_rfc3339(time, mt_clock_ns(CLOCK_REALTIME)), "uptime_ns",
                      number(mt_top_model_time_ns(top->model, now_ns)), "window_ns",
                      number(mt_top_model_window_ns(top->model)), "process", process_object(top), "recording", "mode",
                      info->sample_bytes ? "sampled" : "exact", "sample_bytes", number(info->sample_bytes), "off",

@@ -18,7 +18,8 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
+
+#include "base/clock.h"
 
 enum { FIRST_BATCH = 16, NAMED_ROWS = 1000, MAX_TICKS = 4000, PASSES_PER_WINDOW = 5 };
 #define NS_PER_S 1e9
@@ -199,25 +200,19 @@ int mt_top_model_read(struct mt_top_model *m, uint64_t now_ns, uint64_t rss_byte
 
 /* ---- naming ----------------------------------------------------------------------------------------------------- */
 
-static uint64_t processor_ns(void) {
-    struct timespec now;
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
-    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
-}
-
 /* Batches grow while they are quick: each opens its files anew unless they are cached. */
 bool mt_top_model_name(struct mt_top_model *m, uint64_t budget_ns, int *status) {
-    uint64_t began = processor_ns();
+    uint64_t began = mt_cpu_ns();
     *status = 0;
     while (m->n_named < m->profile->n_locations && *status == 0) {
         size_t left = m->profile->n_locations - m->n_named, n = budget_ns && m->batch < left ? m->batch : left;
         struct mt_symbols_options options = m->options.symbols;
         options.first = m->n_named;
         options.end = m->n_named + n;
-        uint64_t before = processor_ns();
+        uint64_t before = mt_cpu_ns();
         *status = mt_symbols_resolve(m->profile, &options, NULL);
         m->n_named += n;
-        uint64_t after = processor_ns();
+        uint64_t after = mt_cpu_ns();
         if (budget_ns && after - before < budget_ns / 4)
             m->batch *= 2;
         else if (budget_ns && after - before > budget_ns && m->batch > FIRST_BATCH)

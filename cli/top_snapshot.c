@@ -12,9 +12,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "output.h"
 #include "profile/live.h"
 #include "top.h"
@@ -31,7 +31,6 @@ static int take(const struct mt_top *top, struct mt_profile **profile, struct mt
 
 static int write_profile(const struct mt_top *top, char **written, struct mt_error *error) {
     struct mt_profile *profile;
-    struct timespec now;
     int rc = take(top, &profile, error);
     if (rc != 0)
         return rc;
@@ -39,7 +38,7 @@ static int write_profile(const struct mt_top *top, char **written, struct mt_err
     const struct mt_output_fields fields = {
         .pid = profile->info.pid, .program = mt_output_program(profile), .start_time_ns = profile->info.start_time_ns};
     char *path = mt_output_name(MT_OUTPUT_DEFAULT, &fields, "");
-    clock_gettime(CLOCK_REALTIME, &now);
+    uint64_t since_ns = mt_clock_ns(CLOCK_REALTIME);
     rc = path ? mt_axis_copy(axis->ticks, axis->n, top->delay_ns, profile) : -MEMTRACK_ENOMEM;
     if (rc == 0)
         rc = mt_symbols_resolve(profile,
@@ -47,7 +46,7 @@ static int write_profile(const struct mt_top *top, char **written, struct mt_err
                                                              .debuginfod = top->options.symbols.debuginfod},
                                 error);
     if (rc == 0)
-        rc = mt_output_write(profile, path, false, (uint64_t)now.tv_sec * 1000000000u, written, error);
+        rc = mt_output_write(profile, path, false, since_ns, written, error);
     else if (!error->message[0])
         mt_error_set(error, -rc, "", "out of memory");
     free(path);

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "action.h"
+#include "base/clock.h"
 #include "limit.h"
 #include "output.h"
 #include "terminal.h"
@@ -54,11 +55,9 @@ struct mt_trigger_watch {
 
 struct mt_triggers *mt_triggers_new(void) {
     struct mt_triggers *t = calloc(1, sizeof *t);
-    struct timespec now;
     if (!t)
         return NULL;
-    clock_gettime(CLOCK_REALTIME, &now);
-    t->since_ns = (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+    t->since_ns = mt_clock_ns(CLOCK_REALTIME);
     t->again_ns = MT_TRIGGER_AGAIN_NS;
     t->output = (struct mt_trigger_output){.program = "memtrack", .pattern = MT_OUTPUT_DEFAULT};
     return t;

@@ -13,9 +13,9 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "ledger/cut.h"
 #include "ledger/find.h"
-#include "ticker.h"
 #include "usage.h"
 
 #define LOOK_NS UINT64_C(1000000000)
@@ -80,24 +80,6 @@ static bool look_again(struct mt_watch *watch, uint64_t now_ns) {
     return is_other;
 }
 
-void mt_watch_gauge(const struct mt_ledger_totals *totals, const struct mt_tick *tick, bool has_rss, bool has_pss,
-                    struct mt_gauge *gauge) {
-    *gauge = (struct mt_gauge){
-        .time_ns = tick->time_ns,
-        .live_bytes = (uint64_t)tick->live_bytes,
-        .peak_bytes = totals->peak_bytes > tick->live_bytes ? (uint64_t)totals->peak_bytes : (uint64_t)tick->live_bytes,
-        .total_blocks = totals->allocated_blocks,
-        .unknown_frees = totals->unknown_frees,
-        .failed = totals->failed,
-        .dropped = totals->dropped,
-        .rss_bytes = tick->rss_bytes,
-        .pss_bytes = tick->pss_bytes,
-        .swap_bytes = tick->swap_bytes,
-        .has_rss = has_rss,
-        .has_pss = has_pss,
-    };
-}
-
 bool mt_watch_tick(struct mt_watch *watch, uint64_t now_ns, struct mt_gauge *gauge) {
     struct mt_ledger_totals totals;
     struct mt_tick tick = {0};
@@ -117,7 +99,7 @@ bool mt_watch_tick(struct mt_watch *watch, uint64_t now_ns, struct mt_gauge *gau
     tick.total_blocks = totals.allocated_blocks;
     tick.pss_bytes = watch->pss_bytes;
     tick.swap_bytes = watch->swap_bytes;
-    mt_watch_gauge(&totals, &tick, watch->statm_fd >= 0, watch->has_pss, gauge);
+    mt_condition_gauge(&totals, &tick, watch->statm_fd >= 0, watch->has_pss, gauge);
     mt_axis_add(&watch->axis, &tick); /* a tick that finds no memory is one less */
     return true;
 }

@@ -33,10 +33,6 @@ void mt_watch_close(struct mt_watch *watch);
  * into it, on a new axis. */
 bool mt_watch_tick(struct mt_watch *watch, uint64_t now_ns, struct mt_gauge *gauge);
 
-/* The figures of a tick as conditions see them. has_rss, has_pss: were those of the tick read? */
-void mt_watch_gauge(const struct mt_ledger_totals *totals, const struct mt_tick *tick, bool has_rss, bool has_pss,
-                    struct mt_gauge *gauge);
-
 /* Sleeps until then (CLOCK_MONOTONIC), or until SIGINT, SIGTERM or SIGHUP arrives: false then, and from then on. */
 bool mt_watch_sleep(uint64_t until_ns);
 

@@ -8,8 +8,8 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "command.h"
 #include "export/json_live.h"
 #include "facts.h"
@@ -123,10 +123,7 @@ static int open_ledger(const char *what, struct mt_ledger **out, struct mt_error
 
 /* Tells the process the time as well, so that what it allocates from now on is known to be younger. */
 static void look_at_clock(struct inquiry *q) {
-    struct timespec t;
-    uint64_t begin = mt_ledger_info(q->ledger)->start_monotonic_ns;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    uint64_t now = (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
+    uint64_t begin = mt_ledger_info(q->ledger)->start_monotonic_ns, now = mt_now_ns();
     if (!mt_ledger_is_live(q->ledger) || now <= begin)
         return;
     q->now_ns = now - begin;

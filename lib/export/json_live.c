@@ -7,8 +7,8 @@
 
 #include <inttypes.h>
 #include <stdlib.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "export/json-local.h"
 #include "view/format.h"
 
@@ -30,10 +30,8 @@ int mt_export_snapshot_json(FILE *stream, const struct mt_profile *profile, cons
     const struct mt_profile_info *info = &profile->info;
     const struct mt_totals *totals = &info->totals;
     char taken[MT_FORMAT_BYTES];
-    struct timespec now;
     json_t *notes = json_array();
-    clock_gettime(CLOCK_REALTIME, &now);
-    mt_format_rfc3339(taken, (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec);
+    mt_format_rfc3339(taken, mt_clock_ns(CLOCK_REALTIME));
     for (size_t i = 0; i < info->n_notes; i++)
         json_array_append_new(notes, mt_json_text(mt_profile_text(profile, info->notes[i])));
     json_t *object = json_pack(

@@ -30,6 +30,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "ledger/name.h"
 #include "ledger/reader-local.h"
 
@@ -41,12 +42,6 @@
 #define HEADER_OFFSET(field) ((off_t)offsetof(struct mt_ledger_header, field))
 
 /* ---- small things ----------------------------------------------------------------------------------------------- */
-
-static uint64_t now_ns(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
-}
 
 static void pause_for(long ns) {
     nanosleep(&(struct timespec){.tv_nsec = ns}, NULL);
@@ -80,11 +75,11 @@ static int cannot_ask(const struct mt_ledger *ledger, struct mt_error *error) {
 /* ---- waiting ---------------------------------------------------------------------------------------------------- */
 
 static int take_lock(const struct mt_ledger *ledger, int fd, struct mt_error *error) {
-    uint64_t give_up = now_ns() + LOCK_WAIT_NS;
+    uint64_t give_up = mt_now_ns() + LOCK_WAIT_NS;
     while (flock(fd, LOCK_EX | LOCK_NB) != 0) {
         if (errno != EWOULDBLOCK && errno != EINTR)
             return cannot_ask(ledger, error);
-        if (now_ns() > give_up)
+        if (mt_now_ns() > give_up)
             return mt_error_set(error, MEMTRACK_EIO, "Try again; fewer readers at once are served sooner.",
                                 "process %u: others have been reading its ledger for 2 seconds",
                                 mt_ledger_process(ledger));
@@ -133,14 +128,14 @@ static bool is_hopeless(const struct mt_ledger *ledger, const struct mt_bank *ba
 
 /* False when the thread of the bank is inside an event that it may leave half done. */
 static bool wait_for_bank(struct mt_ledger *ledger, size_t id, const struct mt_bank *seen) {
-    uint64_t begin = now_ns();
+    uint64_t begin = mt_now_ns();
     struct mt_bank bank = *seen;
     for (bool is_last = false;;) {
         if (bank.sequence != seen->sequence)
             return true;
         if (is_last)
             return false;
-        is_last = is_hopeless(ledger, &bank, now_ns() - begin); /* it may have left just before it went to sleep */
+        is_last = is_hopeless(ledger, &bank, mt_now_ns() - begin); /* it may have left just before it went to sleep */
         if (!is_last)
             pause_for(PAUSE_NS);
         if (!mt_reader_read_chunk(ledger, MT_EXTENT_BANKS, id / MT_BANKS_PER_CHUNK, id % MT_BANKS_PER_CHUNK, 1, &bank))

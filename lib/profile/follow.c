@@ -19,8 +19,8 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "profile/ledger_info.h"
 #include "profile/ledger_names.h"
 #include "profile/ledger_paths.h"
@@ -263,12 +263,6 @@ static int take_threads(struct mt_follow *f) {
 
 /* ---- reading ---------------------------------------------------------------------------------------------------- */
 
-static uint64_t processor_ns(void) {
-    struct timespec now;
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
-    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
-}
-
 static int reserve_records(struct mt_follow *f, size_t n) {
     if (n > f->record_capacity) {
         size_t want = n + n / 2;
@@ -313,14 +307,14 @@ static int read_chunk(struct mt_follow *f, size_t end, struct mt_error *error) {
 }
 
 static int read_records(struct mt_follow *f, uint64_t budget_ns, bool *complete, struct mt_error *error) {
-    uint64_t began = processor_ns();
+    uint64_t began = mt_cpu_ns();
     int rc = mt_ledger_refresh(f->ledger, error);
     size_t end = mt_ledger_info(f->ledger)->n_sites;
     if (rc == 0)
         rc = reserve_records(f, end);
     while (rc == 0 && f->next < end) {
         rc = read_chunk(f, end, error);
-        if (budget_ns && processor_ns() - began >= budget_ns)
+        if (budget_ns && mt_cpu_ns() - began >= budget_ns)
             break;
     }
     *complete = rc == 0 && f->next >= end;

@@ -10,9 +10,9 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "ledger/cut.h"
 #include "ledger/find.h"
 #include "profile/from_ledger.h"
@@ -42,14 +42,8 @@ int mt_ledger_of_process(pid_t pid, struct mt_ledger **out, struct mt_error *err
     return rc;
 }
 
-static uint64_t now_ns(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
-}
-
 int mt_profile_from_live_ledger(struct mt_ledger *ledger, struct mt_profile **out, struct mt_error *error) {
-    uint64_t now = now_ns(), begin = mt_ledger_info(ledger)->start_monotonic_ns;
+    uint64_t now = mt_now_ns(), begin = mt_ledger_info(ledger)->start_monotonic_ns;
     struct mt_error why = {{0}, {0}};
     int cut = mt_ledger_cut_begin(ledger, &why);
     int rc = mt_profile_from_ledger(ledger, out, error);
