@@ -123,10 +123,20 @@ static void *find_in(const struct link_map *map, const char *name) {
     return o.gnu_hash != NULL ? find_gnu(&o, name) : o.hash != NULL ? find_sysv(&o, name) : NULL;
 }
 
+/* NULL only in a namespace of dlmopen, before glibc 2.35. */
 static const struct link_map *ourselves(void) {
     const struct link_map *map = _r_debug.r_map;
     while (map != NULL && map->l_ld != _DYNAMIC)
         map = map->l_next;
+    struct dl_find_object o;
+    if (map == NULL && _dl_find_object != NULL && _dl_find_object(_DYNAMIC, &o) == 0)
+        map = o.dlfo_link_map;
+    return map;
+}
+
+static const struct link_map *first_of(const struct link_map *map) {
+    while (map != NULL && map->l_prev != NULL)
+        map = map->l_prev;
     return map;
 }
 
@@ -134,14 +144,32 @@ static bool is_us(const struct link_map *map) {
     return contains_text(map->l_name ? map->l_name : "", "/libmemtrack");
 }
 
-/* The first object after us (and our second object) that defines name. */
-static const struct link_map *provider_of(const char *name, void **found) {
-    const struct link_map *us = ourselves();
-    for (const struct link_map *map = us ? us->l_next : NULL; map != NULL; map = map->l_next)
+/* The first object from here on and before end, and not ours, that defines name. */
+static const struct link_map *first_with(const char *name, const struct link_map *map, const struct link_map *end,
+                                         void **found) {
+    for (; map != end && map != NULL; map = map->l_next)
         if (!is_us(map) && (*found = find_in(map, name)) != NULL)
             return map;
     *found = NULL;
     return NULL;
+}
+
+/* The first object after us (and our second object) that defines name. If we were loaded after libc, all that we can
+ * need is before us, and who calls us all the same (RTLD_DEEPBIND, dlsym of our handle) gets what there is. */
+static const struct link_map *provider_of(const char *name, void **found) {
+    void *some;
+    const struct link_map *us = ourselves(), *below = us ? us->l_next : NULL;
+    const struct link_map *map = first_with(name, below, NULL, found);
+    if (map == NULL && first_with("malloc", below, NULL, &some) == NULL)
+        map = first_with(name, first_of(us), us, found);
+    return map;
+}
+
+bool mt_next_is_preceded(void) {
+    const struct link_map *us = ourselves(), *map = first_of(us);
+    while (map != us && find_in(map, "malloc") == NULL) /* another copy of us counts */
+        map = map->l_next;
+    return map != us;
 }
 
 void *mt_next_symbol(const char *name) {
@@ -161,13 +189,13 @@ static enum mt_allocator kind_of(const struct link_map *map) {
 }
 
 void mt_next_resolve(void) {
-    void *real_malloc;
-    const struct link_map *map = provider_of("malloc", &real_malloc);
+    void *real_malloc, *below[4];
+    const struct link_map *map = provider_of("malloc", &real_malloc), *us = ourselves();
     if (map == NULL || mt_next.malloc != NULL)
         return;
+    mt_tracker.is_bypassed = first_with("malloc", us, NULL, &below[0]) == NULL;
     /* An object that defines malloc and not free (a shim that only looks) passes blocks on from what lies below it. */
     static const char *const indispensable[] = {"free", "calloc", "realloc", "malloc_usable_size"};
-    void *below[4];
     for (int i = 0; i < 4; i++)
         if ((below[i] = find_in(map, indispensable[i])) == NULL)
             provider_of(indispensable[i], &below[i]);

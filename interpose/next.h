@@ -91,8 +91,11 @@ static inline bool mt_next_is_allocator(uint64_t return_address) {
     return return_address - mt_next_allocator_start < mt_next_allocator_end - mt_next_allocator_start;
 }
 
-/* Fill mt_next (idempotent; any thread, any context). */
+/* Fill mt_next (idempotent; any thread, any context), and say whether a call of a hook is one of the program's. */
 MT_HIDDEN void mt_next_resolve(void);
+
+/* An object that the loader looks at before us defines malloc: it may call ours (a wrapper), or nobody does. */
+MT_HIDDEN bool mt_next_is_preceded(void);
 
 /* Function address, with the top bit set when its memory comes from malloc. 0: not looked up. */
 MT_HIDDEN extern uint64_t mt_next_known_operator[];

@@ -13,8 +13,10 @@
 #include <time.h>
 
 __attribute__((constructor)) static void start(void) {
-    MT_RESOLVE();
-    mt_tracker.is_bypassed = mt_next.malloc == NULL; /* loaded after libc, by dlopen: nobody calls the hooks */
+    if (mt_next.malloc == NULL)
+        mt_tracker.is_bypassed = mt_next_is_preceded(); /* until a hook is called after all */
+    if (!mt_tracker.is_bypassed)
+        MT_RESOLVE();
     if (mt_page.state == MT_STATE_UNKNOWN)
         mt_tracker_start();
 }

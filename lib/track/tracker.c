@@ -101,7 +101,7 @@ static bool start(void) {
     mt_tracker.sharing = 0;
     mt_tracker.header = NULL;
     uint64_t only = mt_tracker.options.only_pid;
-    if ((only != 0 && only != (uint64_t)mt_tracker.pid) || mt_os_confined || mt_tracker.is_bypassed)
+    if ((only != 0 && only != (uint64_t)mt_tracker.pid) || mt_os_confined)
         return false; /* a confined process may not open files: what it forks stays unrecorded and unharmed */
     if (!create_ledger())
         return false;
@@ -115,6 +115,8 @@ static bool start(void) {
 
 void mt_tracker_start(void) {
     uint32_t expected = 0;
+    if (mt_tracker.is_bypassed)
+        return;
     if (!__atomic_compare_exchange_n(&mt_page.starting, &expected, 1, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
         return;
     mt_os_call(SYS_madvise, (long)&mt_page, sizeof mt_page, MADV_WIPEONFORK, 0, 0, 0);
