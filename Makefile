@@ -36,7 +36,7 @@ soak: ## run long: storms and faults many times over, sanitizers and fuzzers on 
 	@for preset in ci asan fuzz; do \
 		cmake --preset $$preset >/dev/null && cmake --build --preset $$preset -j $(JOBS) -- --quiet || exit; \
 	done
-	@MEMTRACK_SOAK=1 ctest --preset ci -R '^(storm|fault)/|^oracle/test_cut'
+	@MEMTRACK_SOAK=1 ctest --preset ci -R '^(storm|fault)/|^oracle/test_(cut|scopes)'
 	@ctest --preset asan
 	@ctest --preset fuzz
 

@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: MIT
-# timeout: 240
+# timeout: 3600
 """Scopes equal what programs count themselves: nested, recursive, in eight threads, moved over a thread pool and an event
-loop, misused; and so does everything that is made of them: rows, percentiles, labels, events, traces."""
+loop, misused, at random; and so does everything that is made of them: rows, percentiles, labels, events, traces.
+
+MEMTRACK_SEED is the first seed of what happens at random, MEMTRACK_SOAK_ROUNDS how many there are."""
 import json
 import math
 import os
+import random
 import subprocess
 import unittest
 
@@ -12,18 +15,35 @@ from oracle.test_pprof_go import ask
 from support import harness
 from support.trace import check_trace
 
-COLUMNS = ["net", "peak", "bytes", "blocks", "freed", "own_net", "own_bytes", "own_blocks"]
+SOAK = os.environ.get("MEMTRACK_SOAK")
+ROUNDS = int(os.environ.get("MEMTRACK_SOAK_ROUNDS", "0")) or (300 if SOAK else 6)
+SEED = int(os.environ.get("MEMTRACK_SEED", "0")) or (random.getrandbits(40) if SOAK else 1)
+
+COLUMNS = ["net", "peak", "bytes", "blocks", "freed", "own_net", "own_bytes", "own_blocks", "duration", "own_duration",
+           "kind"]
+UNKNOWN = -1
+OF_THREAD, BY_ERROR, OF_PROCESS = range(3)
 VALUES = {"net": "net_bytes", "peak": "peak_bytes", "bytes": "allocated_bytes", "blocks": "allocated_blocks",
-          "freed": "freed_bytes"}
-OWN = {"own_net": "own_net_bytes", "own_bytes": "own_allocated_bytes", "own_blocks": "own_allocated_blocks"}
+          "freed": "freed_bytes", "duration": "duration_ns"}
+OWN = {"own_net": "own_net_bytes", "own_bytes": "own_allocated_bytes", "own_blocks": "own_allocated_blocks",
+       "own_duration": "own_duration_ns"}
 
 
-def counted(stdout):
-    """What the program says that it did: {name: [{column: number}]}."""
-    regions = {}
+def counted_in_order(stdout):
+    """What the program says that it did: [(name, {column: number})]."""
+    regions = []
     for line in stdout.decode().splitlines():
         name, *numbers = line.split()
-        regions.setdefault(name, []).append(dict(zip(COLUMNS, map(int, numbers), strict=True)))
+        regions.append((name, dict(zip(COLUMNS, map(int, numbers), strict=True))))
+    return regions
+
+
+def counted(stdout, of_process=False):
+    """The same by name, of regions of threads or of those of the process: {name: [{column: number}]}."""
+    regions = {}
+    for name, region in counted_in_order(stdout):
+        if (region["kind"] == OF_PROCESS) == of_process:
+            regions.setdefault(name, []).append(region)
     return regions
 
 
@@ -54,14 +74,16 @@ class Recorded(unittest.TestCase):
 
 
 class Oracle(Recorded):
-    def compare(self, regions):
+    def compare(self, regions, of_process=False):
         rows = self.rows()
         self.assertTrue(regions)
         for name, runs in regions.items():
-            row = rows[name, False]
+            row = rows[name, of_process]
             self.assertEqual(row["count"], len(runs), name)
             for column, key in VALUES.items():
                 values = [run[column] for run in runs]
+                if UNKNOWN in values and column == "duration":
+                    continue
                 self.assertEqual(row[key]["sum"], sum(values), (name, key))
                 self.assertEqual(row[key]["max"], max(values), (name, key))
                 self.assertAlmostEqual(row[key]["mean"], sum(values) / len(values), places=3)
@@ -69,7 +91,9 @@ class Oracle(Recorded):
                     exact = percentile(values, percent)
                     self.assertLessEqual(abs(row[key]["p%d" % percent] - exact), abs(exact) * 0.03, (name, key, exact))
             for column, key in OWN.items():
-                self.assertEqual(row[key], sum(run[column] for run in runs), (name, key))
+                values = [run[column] for run in runs]
+                if UNKNOWN not in values or column != "own_duration":
+                    self.assertEqual(row[key], sum(values), (name, key))
         return rows
 
     def check_attribution(self, regions):
@@ -112,6 +136,31 @@ class Oracle(Recorded):
         rows = self.compare(regions)
         self.assertEqual(len(regions["loop"]), 1)
         self.assertGreater(rows["task", False]["duration_ns"]["sum"], rows["loop", False]["duration_ns"]["sum"])
+
+    def check_events(self, stdout):
+        """Each region that ended is an event, and has the same figures."""
+        regions = counted_in_order(stdout)
+        events = [event for event in self.scopes("--events")["events"] if event["name"] != "alone"]
+        program = {(name, region["net"], region["peak"], region["duration"]) for name, region in regions
+                   if region["duration"] != UNKNOWN}
+        missing = program - {(e["name"], e["net_bytes"], e["peak_bytes"], e["duration_ns"]) for e in events}
+        self.assertFalse(missing)
+        self.assertEqual(len(events), len(regions))
+
+    def test_at_random(self):
+        for seed in range(SEED, SEED + ROUNDS):
+            with self.subTest(seed=seed):
+                result = harness.check([harness.MEMTRACK, "run", "-q", "--force", "--exact-peak", "-o", self.profile, "--",
+                                        harness.program("scope_storm"), str(seed)],
+                                       env=harness.plain_environment(MEMTRACK_OPTIONS="events=20000"))
+                regions = counted(result.stdout)
+                rows = self.compare(regions)
+                self.check_attribution(regions)
+                self.compare(counted(result.stdout, of_process=True), of_process=True)
+                for name, runs in regions.items():
+                    self.assertEqual(rows[name, False]["errors"], sum(run["kind"] == BY_ERROR for run in runs), name)
+                self.assertGreater(sum(row["errors"] for row in rows.values()), 0)
+                self.check_events(result.stdout)
 
     def test_misuse(self):
         regions = self.record("scope_misuse")
