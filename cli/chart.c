@@ -328,9 +328,8 @@ static void put_process(const struct mt_terminal *terminal, const struct mt_time
                         const struct mt_course *course, double *values, size_t n) {
     enum { NAME_WIDTH = 14 };
     const struct mt_profile *profile = course->profile;
-    const char *exe = mt_profile_text(profile, profile->info.exe), *slash = strrchr(exe, '/');
     char peak[MT_FORMAT_BYTES];
-    char *visible = mt_format_visible(slash ? slash + 1 : exe, terminal->utf8);
+    char *visible = mt_format_visible(basename(mt_profile_text(profile, profile->info.exe)), terminal->utf8);
     char *name = visible ? mt_format_shorten_end(visible, NAME_WIDTH, terminal->ellipsis) : NULL;
     size_t width = name ? mt_format_width(name) : 0;
     mt_course_columns(course, MT_SERIES_LIVE, 0, timeline->duration_ns, values, n);

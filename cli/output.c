@@ -105,10 +105,9 @@ static void put_placeholder(FILE *out, char placeholder, const struct mt_output_
 /* Where what tells names apart is put: before ".pb.gz", or before the last extension of the file name. */
 static size_t suffix_of(const char *path) {
     size_t n = strlen(path), suffix = strlen(MT_OUTPUT_SUFFIX);
-    const char *slash = strrchr(path, '/'), *base = slash ? slash + 1 : path;
     if (n > suffix && strcmp(path + n - suffix, MT_OUTPUT_SUFFIX) == 0)
         return n - suffix;
-    const char *dot = strrchr(base, '.');
+    const char *base = basename(path), *dot = strrchr(base, '.');
     return dot && dot != base ? (size_t)(dot - path) : n;
 }
 
@@ -294,11 +293,10 @@ int mt_output_write(const struct mt_profile *profile, const char *path, bool for
         return write_device(profile, path, written, error);
     int rc = write_file(profile, path, force, since_ns, written, error);
     const char *others[] = {getenv("TMPDIR"), "/tmp"};
-    const char *slash = strrchr(path, '/'), *base = slash ? slash + 1 : path;
     for (size_t i = 0; rc == -MEMTRACK_EIO && i < sizeof others / sizeof *others; i++) {
         char *other;
         struct mt_error ignored; /* the first reason is the one to tell */
-        if (!others[i] || others[i][0] != '/' || asprintf(&other, "%s/%s", others[i], base) < 0)
+        if (!others[i] || others[i][0] != '/' || asprintf(&other, "%s/%s", others[i], basename(path)) < 0)
             continue;
         if (write_file(profile, other, false, since_ns, written, &ignored) == 0)
             rc = 0;

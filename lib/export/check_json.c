@@ -106,15 +106,10 @@ int mt_export_check_json(FILE *stream, const struct mt_checked *checked, size_t 
 
 /* ---- what is kept of a profile ------------------------------------------------------------------------------------- */
 
-static const char *base_name(const char *path) {
-    const char *slash = strrchr(path, '/');
-    return slash && slash[1] ? slash + 1 : path;
-}
-
 int mt_checked_init(struct mt_checked *checked, const char *path, const struct mt_profile *profile, const char *problem,
                     struct mt_error *error) {
     const char *exe = profile ? mt_profile_text(profile, profile->info.exe) : "";
-    *checked = (struct mt_checked){.path = strdup(path), .exe = strdup(exe), .program = strdup(base_name(exe))};
+    *checked = (struct mt_checked){.path = strdup(path), .exe = strdup(exe), .program = strdup(basename(exe))};
     if (problem)
         checked->problem = strdup(problem);
     if (!checked->path || !checked->exe || !checked->program || (problem && !checked->problem))

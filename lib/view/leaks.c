@@ -55,13 +55,8 @@ static const char *const keepers[] = {
     "syslog",
 };
 
-static const char *base_name(const char *path) {
-    const char *slash = strrchr(path, '/');
-    return slash ? slash + 1 : path;
-}
-
 static bool is_dynamic_linker(const char *module) {
-    const char *name = base_name(module);
+    const char *name = basename(module);
     return strncmp(name, "ld-linux", 8) == 0 || strncmp(name, "ld-2.", 5) == 0 || strncmp(name, "ld64.so", 7) == 0 ||
            strcmp(name, "ld.so.1") == 0;
 }

@@ -214,7 +214,7 @@ static int pair_files(struct mt_match *match) {
 
 /* "libz.so" of /lib/libz.so.1.2.13, or its file name. */
 static const char *module_stem(const char *path, bool is_short, size_t *bytes) {
-    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path, *so = strstr(name, ".so.");
+    const char *name = basename(path), *so = strstr(name, ".so.");
     *bytes = so && is_short ? (size_t)(so - name) + 3 : strlen(name);
     return name;
 }

@@ -105,11 +105,6 @@ size_t mt_rows_stack(const struct mt_rows *rows, const struct mt_row *row, struc
 
 /* ---- keys ------------------------------------------------------------------------------------------------------ */
 
-static const char *base_name(const char *path) {
-    const char *slash = strrchr(path, '/');
-    return slash ? slash + 1 : path;
-}
-
 __attribute__((format(printf, 1, 2))) static char *print(const char *format, ...) {
     va_list arguments;
     va_start(arguments, format);
@@ -121,7 +116,7 @@ __attribute__((format(printf, 1, 2))) static char *print(const char *format, ...
 
 char *mt_frame_key(const struct mt_profile *profile, const struct mt_frame *frame) {
     const char *function = mt_profile_text(profile, frame->function);
-    const char *module = base_name(mt_profile_text(profile, frame->module));
+    const char *module = basename(mt_profile_text(profile, frame->module));
     if (frame->file && frame->line)
         return print("%s:%" PRId64, mt_profile_text(profile, frame->file), frame->line);
     if (*function && frame->function_offset != UINT64_MAX)
@@ -162,7 +157,7 @@ static char *stack_key(const struct mt_rows *rows, const struct mt_row *row) {
 static char *function_key(const struct mt_rows *rows, const struct mt_row *row) {
     const char *function = mt_profile_text(rows->profile, row->function);
     const char *file = mt_profile_text(rows->profile, row->file);
-    const char *module = base_name(mt_profile_text(rows->profile, row->module));
+    const char *module = basename(mt_profile_text(rows->profile, row->module));
     const char *where = *file ? file : module;
     if (*function)
         return row->shares_name && *where ? print("%s (%s)", function, where) : strdup(function);
@@ -170,7 +165,7 @@ static char *function_key(const struct mt_rows *rows, const struct mt_row *row) 
 }
 
 static char *file_key(const struct mt_rows *rows, const struct mt_row *row) {
-    const char *module = base_name(mt_profile_text(rows->profile, row->module));
+    const char *module = basename(mt_profile_text(rows->profile, row->module));
     if (row->file)
         return strdup(mt_profile_text(rows->profile, row->file));
     return *module ? print("(%s)", module) : strdup("[unknown]");

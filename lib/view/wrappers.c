@@ -380,11 +380,6 @@ static bool ends_with_any(const char *text, const char *const *endings, size_t n
     return false;
 }
 
-static const char *base_name(const char *path) {
-    const char *slash = strrchr(path, '/');
-    return slash ? slash + 1 : path;
-}
-
 struct piece {
     const char *text;
     size_t bytes;
@@ -530,14 +525,14 @@ static bool matches_pattern(const struct mt_frame_text *frame, struct piece name
         const char *pattern = o->patterns[i];
         if (fnmatch(pattern, frame->function, 0) == 0 || fnmatch(pattern, qualified, 0) == 0 ||
             fnmatch(pattern, frame->system_name, 0) == 0 || fnmatch(pattern, frame->file, 0) == 0 ||
-            fnmatch(pattern, base_name(frame->file), 0) == 0 || fnmatch(pattern, base_name(frame->module), 0) == 0)
+            fnmatch(pattern, basename(frame->file), 0) == 0 || fnmatch(pattern, basename(frame->module), 0) == 0)
             return true;
     }
     return false;
 }
 
 static enum mt_frame_kind classify(const struct mt_frame_text *frame, struct piece name) {
-    const char *module = base_name(frame->module);
+    const char *module = basename(frame->module);
     if (begins_with_any(module, allocator_modules, COUNT(allocator_modules)) ||
         is_one_of(name, allocator_names, COUNT(allocator_names)))
         return MT_FRAME_ALLOCATOR;
@@ -555,7 +550,7 @@ static enum mt_frame_kind classify(const struct mt_frame_text *frame, struct pie
 }
 
 enum mt_frame_kind mt_wrappers_classify(const struct mt_frame_text *frame, const struct mt_wrapper_options *options) {
-    if (begins_with_any(base_name(frame->module), tracker_modules, COUNT(tracker_modules)))
+    if (begins_with_any(basename(frame->module), tracker_modules, COUNT(tracker_modules)))
         return MT_FRAME_HOOK;
     if (options->keep_all)
         return MT_FRAME_USER;
