@@ -14,11 +14,6 @@
 
 enum { FUNCTION_BYTES = 320 };
 
-static const char *base_name(const char *path) {
-    const char *slash = strrchr(path, '/');
-    return slash ? slash + 1 : path;
-}
-
 /* "0x1136 (prog)": what reports print of an address without a symbol. */
 static mt_string function_text(struct mt_ledger_names *names, const struct mt_name *name) {
     struct mt_profile *profile = names->paths->profile;
@@ -29,7 +24,7 @@ static mt_string function_text(struct mt_ledger_names *names, const struct mt_na
     char text[FUNCTION_BYTES];
     if (mapping)
         snprintf(text, sizeof text, "0x%" PRIx64 " (%.255s)", name->address - profile->mappings[mapping - 1].bias,
-                 base_name(mt_profile_text(profile, profile->mappings[mapping - 1].path)));
+                 basename(mt_profile_text(profile, profile->mappings[mapping - 1].path)));
     else
         snprintf(text, sizeof text, "0x%" PRIx64, name->address);
     struct mt_scope_function function = {.name = mt_profile_intern(profile, text), .location = (uint32_t)location};
