@@ -154,7 +154,8 @@ MEMTRACK_API_(int, end, (memtrack_scope * scope, memtrack_delta *out), (scope, o
  * that is suspended. What happens in between is not measured, but its time is. MEMTRACK_EORDER: it is not the innermost. */
 MEMTRACK_API_(int, scope_detach, (memtrack_scope * scope), (scope), 0)
 MEMTRACK_API_(int, scope_attach, (memtrack_scope * scope), (scope), 0)
-/* Metadata of an open scope, kept with the recent events of the recording. */
+/* Metadata of an open scope, kept with the recent events of the recording: the last value of each key, of the 256 keys
+ * that were set last. */
 MEMTRACK_API_(int, scope_set, (memtrack_scope * scope, const char *key, const char *value), (scope, key, value), 0)
 
 /* ---- the timeline ------------------------------------------------------------------------------------------------ */

@@ -18,7 +18,7 @@
 
 #include "base/error.h"
 
-/* No value may reach what sums could overflow with; nothing real does. */
+/* Of one scope. Sums of many are not bounded: recursive functions that ran for hours have large ones. */
 #define MOST (INT64_MAX / 4096)
 
 /* A histogram has at most a word for each bucket, sign and value, and the writer doubles its table. A hostile one could
@@ -91,9 +91,9 @@ static int take_totals(struct taking *t, const struct mt_scope_totals *totals) {
     if (scope.name == UINT32_MAX)
         return -MEMTRACK_ENOMEM;
     for (size_t v = 0; v < MT_N_SCOPE_VALUES; v++) {
-        scope.sum[v] = bounded(totals->sum[v]);
+        scope.sum[v] = totals->sum[v];
         scope.max[v] = bounded(totals->max[v]);
-        scope.own[v] = bounded(totals->own[v]);
+        scope.own[v] = totals->own[v];
     }
     int rc = mt_profile_scopes_add_totals(&t->profile->info.scopes, &scope);
     return rc == 0 ? take_histogram(t, totals) : rc;
@@ -136,6 +136,25 @@ static int compare_keys(const void *a, const void *b) {
     return x->scope != y->scope ? (x->scope < y->scope ? -1 : 1) : compare_numbers(a, b);
 }
 
+static bool is_among(const struct mt_event *const *list, size_t n, mt_name_id name) {
+    while (n > 0)
+        if (list[--n]->name == name)
+            return true;
+    return false;
+}
+
+/* The last value of each key at the front of keys, the one that was set last first. */
+static size_t latest_values(const struct mt_event *keys, size_t n, uint64_t serial,
+                            const struct mt_event *latest[MAX_KEYS]) {
+    size_t end = 0, n_latest = 0;
+    while (end < n && keys[end].scope == serial)
+        end++;
+    while (end-- > 0 && n_latest < MAX_KEYS)
+        if (!is_among(latest, n_latest, keys[end].name))
+            latest[n_latest++] = &keys[end];
+    return n_latest;
+}
+
 static int take_keys(struct taking *t, uint64_t serial, const struct mt_event *keys, size_t n) {
     size_t low = 0, high = n;
     while (low < high) {
@@ -145,11 +164,13 @@ static int take_keys(struct taking *t, uint64_t serial, const struct mt_event *k
         else
             high = middle;
     }
+    const struct mt_event *latest[MAX_KEYS];
+    size_t n_latest = latest_values(keys + low, n - low, serial, latest);
     int rc = 0;
-    size_t end = n - low > MAX_KEYS ? low + MAX_KEYS : n;
-    for (; low < end && keys[low].scope == serial && rc == 0; low++) {
-        struct mt_scope_key key = {mt_ledger_names_text(t->names, keys[low].name),
-                                   mt_ledger_names_text(t->names, keys[low].text)};
+    while (n_latest > 0 && rc == 0) {
+        const struct mt_event *set = latest[--n_latest];
+        struct mt_scope_key key = {mt_ledger_names_text(t->names, set->name),
+                                   mt_ledger_names_text(t->names, set->text)};
         if (key.key == UINT32_MAX || key.value == UINT32_MAX)
             return -MEMTRACK_ENOMEM;
         rc = mt_profile_scopes_add_key(&t->profile->info.scopes, &key);

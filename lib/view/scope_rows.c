@@ -110,6 +110,13 @@ static size_t weights_of(const struct mt_scopes *scopes, const struct mt_scope *
     return n_weights;
 }
 
+/* A sum that all values reach together only if each of them is the largest. */
+static bool are_all_max(const struct mt_scope_row *row, const struct mt_scope_statistic *s) {
+    int64_t product;
+    return row->count <= INT64_MAX && !__builtin_mul_overflow(s->max, (int64_t)row->count, &product) &&
+           product == s->sum;
+}
+
 static void fill_percentiles(struct mt_scope_row *row, const struct mt_scopes *scopes,
                              const struct mt_scope *const *run, size_t n, struct weight *room) {
     for (size_t v = 0; v < MT_N_SCOPE_VALUES; v++) {
@@ -118,8 +125,9 @@ static void fill_percentiles(struct mt_scope_row *row, const struct mt_scopes *s
         uint64_t total = total_of(room, n_weights);
         s->p50 = percentile(room, n_weights, total, 50);
         s->p95 = percentile(room, n_weights, total, 95);
-        s->p50 = s->p50 < s->max ? s->p50 : s->max;
-        s->p95 = s->p95 < s->max ? s->p95 : s->max;
+        bool all_max = are_all_max(row, s);
+        s->p50 = s->p50 < s->max && !all_max ? s->p50 : s->max;
+        s->p95 = s->p95 < s->max && !all_max ? s->p95 : s->max;
         s->mean = row->count ? (double)s->sum / (double)row->count : 0;
     }
 }

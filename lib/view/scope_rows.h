@@ -13,7 +13,7 @@
 #include "profile/profile.h"
 
 /* Over all scopes of a name. The middle of the histogram's bucket stands for what fell into it (within 1.6 %), and is
- * never above max. */
+ * never above max. Where all values are equal, the percentiles are that value. */
 struct mt_scope_statistic {
     int64_t sum, p50, p95, max;
     double mean;
