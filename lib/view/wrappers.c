@@ -139,6 +139,7 @@ static const char *const allocator_names[] = {
     "mallocWithAlarm",
     "mallocx",
     "memalign",
+    "memtrack_track",
     "mi_aligned_alloc",
     "mi_calloc",
     "mi_malloc",

@@ -98,6 +98,7 @@ static void c_frames(void **state) {
         {{"g_malloc0", "", "", "/usr/lib/libglib-2.0.so.0"}, MT_FRAME_ALLOCATOR},
         {{"g_hash_table_new", "", "", "/usr/lib/libglib-2.0.so.0"}, MT_FRAME_USER},
         {{"xmlParse", "", "", "/usr/lib/libxml2.so.2"}, MT_FRAME_USER},
+        {{"memtrack_track", "", "/usr/include/memtrack.h", "/bin/app"}, MT_FRAME_ALLOCATOR},
         {{"xmallocator", "", "", "/bin/app"}, MT_FRAME_USER},
         {{"xmall", "", "", "/bin/app"}, MT_FRAME_USER},
         {{"main", "main", "main.c", "/bin/app"}, MT_FRAME_USER},
