@@ -90,6 +90,36 @@ class Invariants(unittest.TestCase):
                     for row in tracked.profile.report("--by", "function")["rows"]}
             self.assertEqual({"base": (10, 7000), "rising": (60, 6000), "other": (5, 320), "falling": (0, 0)}, rows)
 
+    def test_estimates(self):
+        """sampled.c: no estimate is further off than six deviations of what a sample of its size has."""
+        counts = {"small": 300000 * 100 // 16384, "middle": 4000 * 5000 // 16384}
+        with harness.workdir() as directory:
+            profile = harness.track([harness.program("sampled")], directory, ["--sample", "16K"]).profile
+            report = profile.report("--by", "function")
+        rows = {row["function"]: row for row in report["rows"]}
+        self.assertEqual(("sampled", 16384), (report["recording"]["mode"], report["recording"]["sample_bytes"]))
+        for function, column, exact in (("small", "total_bytes", 30000000), ("small", "total_blocks", 300000),
+                                        ("small", "live_bytes", 15000000), ("small", "peak_bytes", 30000000),
+                                        ("middle", "total_bytes", 20000000), ("middle", "temporary_blocks", 4000)):
+            allowed = exact * 6 / (counts[function] / 2) ** 0.5
+            self.assertLessEqual(abs(rows[function][column] - exact), allowed, (function, column))
+        self.assertEqual((20 << 20, 0, 0), tuple(rows["large"][c] for c in ("total_bytes", "peak_bytes", "live_bytes")))
+        self.assertEqual(0, report["coverage"]["unknown_frees"])
+
+    def test_usable_sizes(self):
+        for allocator in ("glibc", "jemalloc"):
+            with self.subTest(allocator), harness.workdir() as directory:
+                options = ["--usable"] + ([] if allocator == "glibc" else ["--allocator", allocator])
+                tracked = harness.track([harness.program("wasteful")], directory, options)
+                waste, usable = map(int, tracked.stdout.split())
+                self.assertGreater(waste, 0)
+                rows = tracked.profile.report("--by", "function")["rows"]
+                others = [row for row in rows if row["function"] != "allocate"]  # libstdc++, which jemalloc comes with
+                self.assertEqual([waste], [row["waste_bytes"] for row in rows if row["function"] == "allocate"])
+                if not others:
+                    self.assertEqual(usable, tracked.profile.totals["total_usable_bytes"])
+                self.assertEqual(allocator == "glibc", not others)
+
     def test_frames_limit_changes_no_total(self):
         with harness.workdir() as directory:
             command = [harness.program("stack_frames_O0")]

@@ -164,10 +164,13 @@ class Oracle(Recorded):
 
     def test_misuse(self):
         regions = self.record("scope_misuse")
-        self.assertEqual(len(regions["good"]), 8)
+        self.assertEqual(len(regions["good"]), 10)
         rows = self.compare(regions)
         self.assertEqual({name: row["errors"] for (name, _), row in rows.items() if row["errors"]},
-                         {"inner": 1, "jumped": 6})
+                         {"inner": 1, "jumped": 6, "forgotten": 1, "replaced": 1})
+        allocated = {name: (row["count"], row["allocated_bytes"]["sum"]) for (name, _), row in rows.items()}
+        self.assertEqual([allocated[name] for name in ("forgotten", "replaced", "replacing")], [(1, 108), (1, 0), (1, 208)])
+        self.assertEqual([allocated[name] for name in ("written", "write", "written over")], [(1, 18)] * 3)
         self.assertEqual(rows["deep", False]["count"], 16384)
 
 
@@ -229,6 +232,22 @@ class Made(Recorded):
         for row in self.rows().values():
             self.assertGreater(row["cpu_ns"]["sum"], 0)
             self.assertLessEqual(row["cpu_ns"]["p50"], row["cpu_ns"]["max"])
+
+    def test_one_event_in_so_many(self):
+        """The sums know all of them, whatever is kept one by one."""
+        regions = self.record("scope_nested", MEMTRACK_OPTIONS="event_sample=10,events=100000")
+        n, scopes = sum(map(len, regions.values())), self.scopes()
+        self.assertEqual(sum(row["count"] for row in scopes["rows"]), n)
+        self.assertEqual((scopes["events"]["sample"], scopes["events"]["kept"], scopes["events"]["seen"]),
+                         (10, math.ceil(n / 10), math.ceil(n / 10)))
+
+    def test_the_latest_events_are_kept(self):
+        result = self.record("scope_nested", MEMTRACK_OPTIONS="events=50")
+        events = self.scopes("--events")
+        self.assertEqual((events["kept"]["kept"], events["kept"]["seen"]), (50, sum(map(len, result.values()))))
+        self.assertEqual([event["name"] for event in events["events"]], ["recurse"] * 50)
+        lengths = [event["duration_ns"] for event in events["events"]]
+        self.assertEqual(lengths, sorted(lengths))  # the outermost ends last
 
     def test_domains_and_events(self):
         self.record("scope_domains")

@@ -123,6 +123,48 @@ static void never_ended(void) {
     good("after never_ended");
 }
 
+__attribute__((noinline)) static void leave_open(void) {
+    memtrack_scope scope;
+    expect("begin", memtrack_begin(&scope, "forgotten"), 0);
+    give(take(100));
+}
+
+__attribute__((noinline)) static void far_below(void) {
+    char room[1 << 16];
+    memset(room, 1, sizeof room);
+    __asm__ volatile("" : : "r"(room) : "memory");
+    leave_open();
+    __asm__ volatile("" : : "r"(room) : "memory"); /* no tail call */
+}
+
+/* Its variable lies where nothing is any more: the next region is not inside of it. */
+static void forgotten(void) {
+    far_below();
+    good("after forgotten");
+}
+
+static void same_variable(void) {
+    memtrack_scope scope;
+    expect("begin", memtrack_begin(&scope, "replaced"), 0);
+    expect("begin in the same variable", memtrack_begin(&scope, "replacing"), 0);
+    give(take(200));
+    expect("end", memtrack_end(&scope, NULL), 0);
+    good("after same_variable");
+}
+
+/* Names are texts, not addresses. */
+static void same_buffer(void) {
+    static const char *const texts[] = {"written", "write", "written over"};
+    char name[16];
+    for (int i = 0; i < 3; i++) {
+        memtrack_scope scope;
+        strcpy(name, texts[i]);
+        expect("begin", memtrack_begin(&scope, name), 0);
+        give(take(10));
+        expect("end", memtrack_end(&scope, NULL), 0);
+    }
+}
+
 static void detached_twice(void) {
     memtrack_scope scope;
     memtrack_delta delta;
@@ -158,6 +200,9 @@ int main(void) {
     wrong_thread();
     forked();
     never_ended();
+    forgotten();
+    same_variable();
+    same_buffer();
     detached_twice();
     deep();
     return finish() || mistakes;
