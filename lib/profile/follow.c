@@ -21,14 +21,14 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "profile/ids.h"
 #include "profile/ledger_info.h"
 #include "profile/ledger_names.h"
 #include "profile/ledger_paths.h"
 
-enum { FIRST_SLOTS = 1024, CLASS_OF_PATH = 255 };
-#define NO_SAMPLE     UINT32_MAX
-#define MOST          (INT64_MAX / 4096) /* sums of such values do not overflow */
-#define HASH_CONSTANT UINT64_C(0x9E3779B97F4A7C15)
+enum { CLASS_OF_PATH = 255 };
+#define NO_SAMPLE UINT32_MAX
+#define MOST      (INT64_MAX / 4096) /* sums of such values do not overflow */
 
 struct counts {
     uint64_t allocated_bytes, allocated_blocks, freed_bytes, freed_blocks, temporary_blocks;
@@ -51,57 +51,14 @@ struct mt_follow {
     struct counts *sums; /* of samples */
     uint16_t *origins;   /* likewise */
     size_t sample_capacity;
-    uint64_t *keys; /* hash: node << 32 | origin << 8 | class; 0 is no node */
-    uint32_t *slots;
-    size_t slot_mask, n_slots_used;
-    mt_string *threads; /* of banks */
+    struct mt_ids sample_of_key; /* node << 32 | origin << 8 | class; see CLASS_OF_PATH */
+    mt_string *threads;          /* of banks */
     struct mt_bank *banks;
     size_t n_banks;
     uint64_t generation;
 };
 
 /* ---- samples ---------------------------------------------------------------------------------------------------- */
-
-static int grow_slots(struct mt_follow *f) {
-    size_t n = f->slots ? (f->slot_mask + 1) * 2 : FIRST_SLOTS;
-    uint64_t *keys = calloc(n, sizeof *keys);
-    uint32_t *slots = calloc(n, sizeof *slots);
-    if (!keys || !slots) {
-        free(keys);
-        free(slots);
-        return -MEMTRACK_ENOMEM;
-    }
-    for (size_t i = 0; f->slots && i <= f->slot_mask; i++) {
-        if (!f->keys[i])
-            continue;
-        size_t at = (f->keys[i] * HASH_CONSTANT >> 24) & (n - 1);
-        while (keys[at])
-            at = (at + 1) & (n - 1);
-        keys[at] = f->keys[i];
-        slots[at] = f->slots[i];
-    }
-    free(f->keys);
-    free(f->slots);
-    f->keys = keys;
-    f->slots = slots;
-    f->slot_mask = n - 1;
-    return 0;
-}
-
-/* Where the sample of this key is, or is to be stored when its key is 0. NULL: out of memory. */
-static uint32_t *slot_of(struct mt_follow *f, uint64_t key, bool *is_new) {
-    if ((!f->slots || f->n_slots_used * 2 > f->slot_mask) && grow_slots(f) != 0)
-        return NULL;
-    size_t at = (key * HASH_CONSTANT >> 24) & f->slot_mask;
-    while (f->keys[at] && f->keys[at] != key)
-        at = (at + 1) & f->slot_mask;
-    *is_new = f->keys[at] == 0;
-    f->n_slots_used += *is_new;
-    f->keys[at] = key;
-    if (*is_new)
-        f->slots[at] = NO_SAMPLE;
-    return &f->slots[at];
-}
 
 static int reserve_sample(struct mt_follow *f) {
     size_t n = f->profile->n_samples;
@@ -120,8 +77,8 @@ static int reserve_sample(struct mt_follow *f) {
     return 0;
 }
 
-/* Appends an empty sample for this record; first: a sample of the same path whose frames it shares, or NO_SAMPLE. */
-static int64_t add_sample(struct mt_follow *f, const struct mt_site *site, uint32_t first) {
+/* Appends an empty sample for this record; first: a sample of the same path whose frames it shares, below 0: none. */
+static int64_t add_sample(struct mt_follow *f, const struct mt_site *site, int64_t first) {
     struct mt_sample sample = {
         .thread = site->origin < f->n_banks ? f->threads[site->origin] : 0,
         .size_class = site->size_class <= 64 ? site->size_class : 64,
@@ -132,7 +89,7 @@ static int64_t add_sample(struct mt_follow *f, const struct mt_site *site, uint3
     if (mt_ledger_names_label(&f->names, site->node, &sample) != 0)
         return -MEMTRACK_ENOMEM;
     mt_ledger_paths_classify(&f->paths, path, &sample);
-    if (!sample.lossy && first == NO_SAMPLE)
+    if (!sample.lossy && first < 0)
         n_frames = mt_ledger_paths_frames(&f->paths, path);
     if (n_frames < 0)
         return n_frames;
@@ -142,7 +99,7 @@ static int64_t add_sample(struct mt_follow *f, const struct mt_site *site, uint3
     if (index < 0)
         return index;
     struct mt_sample *samples = f->profile->samples;
-    if (!sample.lossy && first != NO_SAMPLE) {
+    if (!sample.lossy && first >= 0) {
         samples[index].first_frame = samples[first].first_frame;
         samples[index].n_frames = samples[first].n_frames;
     }
@@ -156,23 +113,15 @@ static int64_t add_sample(struct mt_follow *f, const struct mt_site *site, uint3
 static int64_t sample_of(struct mt_follow *f, const struct mt_site *site) {
     uint64_t path = (uint64_t)mt_ledger_paths_of(&f->paths, site->node) << 32 | CLASS_OF_PATH;
     uint64_t key = (uint64_t)site->node << 32 | (uint64_t)site->origin << 8 | site->size_class;
-    bool is_new, is_first;
-    uint32_t *slot = slot_of(f, key, &is_new);
-    if (slot && *slot != NO_SAMPLE)
-        return *slot;
-    uint32_t *of_path = slot ? slot_of(f, path, &is_first) : NULL;
-    if (!of_path)
-        return -MEMTRACK_ENOMEM;
-    int64_t index = add_sample(f, site, *of_path);
-    if (index < 0)
+    int64_t index = mt_ids_find(&f->sample_of_key, key);
+    if (index >= 0)
         return index;
-    if (*of_path == NO_SAMPLE)
-        *of_path = (uint32_t)index;
-    slot = slot_of(f, key, &is_new); /* the table may have grown */
-    if (!slot)
-        return -MEMTRACK_ENOMEM;
-    *slot = (uint32_t)index;
-    return index;
+    int64_t first = mt_ids_find(&f->sample_of_key, path);
+    index = add_sample(f, site, first);
+    int rc = index < 0 ? (int)index : mt_ids_add(&f->sample_of_key, key, (uint32_t)index);
+    if (rc == 0 && first < 0 && path != key)
+        rc = mt_ids_add(&f->sample_of_key, path, (uint32_t)index);
+    return rc < 0 ? rc : index;
 }
 
 /* ---- values ----------------------------------------------------------------------------------------------------- */
@@ -390,8 +339,7 @@ void mt_follow_free(struct mt_follow *f) {
     free(f->records);
     free(f->sums);
     free(f->origins);
-    free(f->keys);
-    free(f->slots);
+    mt_ids_free(&f->sample_of_key);
     free(f->threads);
     free(f->banks);
     free(f);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * From the ids of a pprof file to array indexes; private to lib/profile. Ids are any 64-bit numbers but 0; writers mostly
- * count from 1, some use addresses or hashes.
+ * From ids, any 64-bit numbers but 0, to array indexes; private to lib/profile. Those of pprof files are mostly counted
+ * from 1, some writers use addresses or hashes; those of a ledger are packed of several fields.
  */
 #ifndef MT_PROFILE_IDS_H
 #define MT_PROFILE_IDS_H

@@ -122,32 +122,6 @@ static int add_main_mapping(struct mt_ledger_paths *paths) {
     return 0;
 }
 
-static int grow_slots(struct mt_ledger_paths *paths) {
-    size_t n = paths->slots ? (paths->slot_mask + 1) * 2 : 4096;
-    uint32_t *slots = calloc(n, sizeof *slots);
-    uint64_t *keys = calloc(n, sizeof *keys);
-    if (!slots || !keys) {
-        free(slots);
-        free(keys);
-        return -MEMTRACK_ENOMEM;
-    }
-    for (size_t i = 0; paths->slots && i <= paths->slot_mask; i++) {
-        if (!paths->slots[i])
-            continue;
-        size_t at = (paths->slot_keys[i] * UINT64_C(0x9E3779B97F4A7C15) >> 20) & (n - 1);
-        while (slots[at])
-            at = (at + 1) & (n - 1);
-        slots[at] = paths->slots[i];
-        keys[at] = paths->slot_keys[i];
-    }
-    free(paths->slots);
-    free(paths->slot_keys);
-    paths->slots = slots;
-    paths->slot_keys = keys;
-    paths->slot_mask = n - 1;
-    return 0;
-}
-
 static int64_t add_location(struct mt_ledger_paths *paths, uint64_t key) {
     int64_t mapping = mapping_of(paths, (uint32_t)(key >> MT_NODE_MODULE_SHIFT & MT_NODE_MODULE_MASK));
     if (mapping < 0)
@@ -162,20 +136,12 @@ static int64_t add_location(struct mt_ledger_paths *paths, uint64_t key) {
 
 /* The one location of this key; -MEMTRACK_E…. */
 static int64_t location_of_key(struct mt_ledger_paths *paths, uint64_t key) {
-    if (!paths->slots || paths->profile->n_locations * 2 > paths->slot_mask)
-        if (grow_slots(paths) != 0)
-            return -MEMTRACK_ENOMEM;
-    size_t at = (key * UINT64_C(0x9E3779B97F4A7C15) >> 20) & paths->slot_mask;
-    while (paths->slots[at] && paths->slot_keys[at] != key)
-        at = (at + 1) & paths->slot_mask;
-    if (!paths->slots[at]) {
-        int64_t location = add_location(paths, key);
-        if (location < 0)
-            return location;
-        paths->slots[at] = (uint32_t)location + 1;
-        paths->slot_keys[at] = key;
-    }
-    return paths->slots[at] - 1;
+    int64_t location = mt_ids_find(&paths->location_of_key, key);
+    if (location >= 0)
+        return location;
+    location = add_location(paths, key);
+    int rc = location < 0 ? (int)location : mt_ids_add(&paths->location_of_key, key, (uint32_t)location);
+    return rc < 0 ? rc : location;
 }
 
 static int64_t location_of(struct mt_ledger_paths *paths, uint32_t id) {
@@ -277,8 +243,7 @@ void mt_ledger_paths_free(struct mt_ledger_paths *paths) {
     free(paths->depths);
     free(paths->locations);
     free(paths->mappings);
-    free(paths->slots);
-    free(paths->slot_keys);
+    mt_ids_free(&paths->location_of_key);
     *paths = (struct mt_ledger_paths){0};
 }
 

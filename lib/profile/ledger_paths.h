@@ -7,6 +7,7 @@
 #define MT_PROFILE_LEDGER_PATHS_H
 
 #include "ledger/reader.h"
+#include "profile/ids.h"
 #include "profile/profile.h"
 
 enum { MT_LEDGER_PATHS_MAX_FRAMES = 1 << 27 /* over all paths: 512 MiB */ };
@@ -19,12 +20,10 @@ struct mt_ledger_paths { /* ledger and profile are the caller's; the rest begins
     struct mt_node *nodes;
     struct mt_module *modules;
     size_t n_nodes, n_modules, node_capacity;
-    uint32_t *depths;    /* of nodes */
-    uint32_t *locations; /* of nodes, UINT32_MAX: not yet made */
-    uint32_t *mappings;  /* of modules: index + 1, 0: not yet made */
-    uint32_t *slots;     /* hash of locations by node key: index + 1 */
-    uint64_t *slot_keys;
-    size_t slot_mask;
+    uint32_t *depths;              /* of nodes */
+    uint32_t *locations;           /* of nodes, UINT32_MAX: not yet made */
+    uint32_t *mappings;            /* of modules: index + 1, 0: not yet made */
+    struct mt_ids location_of_key; /* of nodes */
 };
 
 /* Take the nodes and modules that the ledger has had since its last refresh. profile->info.exe must be set. The first
