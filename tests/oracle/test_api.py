@@ -23,10 +23,14 @@ class Api(unittest.TestCase):
         self.addCleanup(context.__exit__, None, None, None)
 
     def check(self, *options):
-        snapshot, profile = os.path.join(self.dir, "snapshot.pb.gz"), os.path.join(self.dir, "p.pb.gz")
+        snapshot, reset, profile = (os.path.join(self.dir, name + ".pb.gz") for name in ("snapshot", "reset", "p"))
         result = harness.run([harness.MEMTRACK, "run", "-q", "--force", *options, "-o", profile, "--",
-                              harness.program("api_memory"), snapshot])
+                              harness.program("api_memory"), snapshot, reset])
         self.assertEqual((0, b""), (result.code, result.stdout), result)
+        report = json.loads(harness.check([harness.MEMTRACK, "report", "--json", "--by", "function", reset]).stdout)
+        row = next(row for row in report["rows"] if row["function"] == "peaks")
+        self.assertEqual((3000, 3000, 2, 2), tuple(row[name] for name in ("live_bytes", "peak_bytes", "live_blocks", "peak_blocks")))
+        self.assertEqual(report["totals"]["live_bytes"], report["totals"]["peak_bytes"])
         report = json.loads(harness.check([harness.MEMTRACK, "report", "--json", snapshot]).stdout)
         self.assertEqual((5000, 5, 5000), tuple(report["totals"][name] for name in ("live_bytes", "live_blocks", "peak_bytes")))
         self.assertEqual(5000, sum(row["live_bytes"] for row in report["rows"]))

@@ -90,6 +90,27 @@ class Invariants(unittest.TestCase):
                     for row in tracked.profile.report("--by", "function")["rows"]}
             self.assertEqual({"base": (10, 7000), "rising": (60, 6000), "other": (5, 320), "falling": (0, 0)}, rows)
 
+    def test_a_peak_that_no_thread_has_seen(self):
+        """The bound of what threads keep to themselves is one for all of them together."""
+        with harness.workdir() as directory:
+            for options, bound in (([], 64 << 10), (["--exact-peak"], 0)):
+                profile = harness.track([harness.program("threads_shy")], directory, options, name=str(bound)).profile
+                rows = {row["function"]: row for row in profile.report("--by", "function")["rows"]}
+                self.assertEqual((240000, 0), (rows["run"]["total_bytes"], rows["run"]["live_bytes"]))
+                self.assertLessEqual(240000 - bound, profile.totals["peak_bytes"])
+                if not bound:
+                    self.assertEqual(240000, rows["run"]["peak_bytes"])
+
+    def test_many_big_blocks(self):
+        with harness.workdir() as directory:
+            tracked = harness.track([harness.program("many_big")], directory)
+            if tracked.code == harness.SKIP:
+                self.skipTest(tracked.stdout.decode().strip())
+            totals, coverage = tracked.profile.totals, tracked.profile.coverage
+            self.assertEqual((450, 450, 300 * (17 << 20)), tuple(
+                totals[name] for name in ("total_blocks", "freed_blocks", "peak_bytes")))
+            self.assertEqual((0, 0), (coverage["unknown_frees"], coverage["dropped_events"]))
+
     def test_estimates(self):
         """sampled.c: no estimate is further off than six deviations of what a sample of its size has."""
         counts = {"small": 300000 * 100 // 16384, "middle": 4000 * 5000 // 16384}

@@ -254,6 +254,10 @@ class Made(Recorded):
         rows = {row["key"]: row for row in self.report("--by", "domain")["rows"]}
         self.assertEqual((rows["pool"]["live_bytes"], rows["pool"]["total_bytes"]), (500, 1000))
         self.assertEqual((rows["device"]["live_blocks"], rows["device"]["peak_bytes"]), (5, 6 << 20))
+        self.assertEqual((rows["handles"]["live_bytes"], rows["handles"]["live_blocks"], rows["handles"]["total_bytes"]),
+                         (300, 1, 400))
+        self.assertEqual((rows["malloc"]["live_bytes"], rows["malloc"]["total_bytes"]), (2 * 64, 1000 + 2 * 64))
+        self.assertEqual(self.report()["coverage"]["unknown_frees"], 0)  # a pool begins where its first object does
         device = self.report("--include", "domain:device", "--by", "scope")["rows"]
         self.assertEqual([row["key"] for row in device], ["upload"])
         events = self.scopes("--events")

@@ -3,11 +3,13 @@
  * What a program asks of the recorder about its own memory: each answer is compared with what the program knows, and a
  * line is printed for every one that is wrong. Untracked, it expects the answers of nobody.
  *
- *   api_memory [SNAPSHOT]     SNAPSHOT: write a profile there while 5000 bytes in 5 blocks are live since a clear
+ *   api_memory [CLEARED RESET]    write a profile to CLEARED while 5000 bytes in 5 blocks are live since a clear, and one to
+ *                                 RESET right after the peak was reset while 3000 bytes in 2 blocks were live
  */
 #include <memtrack.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 
 static void *(*volatile allocate)(size_t) = malloc; /* not to be optimised away */
 static void *(*volatile resize)(void *, size_t) = realloc;
@@ -41,8 +43,9 @@ static void untracked(void) {
     expect("current", (int64_t)current(), 0);
 }
 
-static void peaks(void) {
+static void peaks(const char *reset_path) {
     uint64_t before = current();
+    expect("overhead", memtrack_get_overhead() >= 4096 && memtrack_get_overhead() < 1 << 30, 1);
     char *a = allocate(100000);
     free(a);
     expect("peak after a block", peak() >= before + 100000, 1);
@@ -51,6 +54,43 @@ static void peaks(void) {
     a = allocate(500);
     expect("peak rises again", (int64_t)peak(), (int64_t)before + 500);
     free(a);
+    char *kept[] = {allocate(1000), allocate(2000)};
+    free(allocate(70000));
+    memtrack_reset_peak();
+    if (reset_path)
+        expect("snapshot", memtrack_snapshot(reset_path), 0);
+    free(kept[0]);
+    free(kept[1]);
+}
+
+static uint64_t now_ns(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+/* The clock is read at every 4096th allocation, and a time is known to 10 ms: a block that comes after many others is known
+ * to be younger than these, and one that came before them to be older. */
+static void ages(void) {
+    enum { RESOLUTION_NS = 40000000, BATCH = 5000 };
+    memtrack_block block;
+    uint64_t begin = now_ns(), before_last = begin, second = 0;
+    char *old = allocate(10);
+    for (int batch = 0; before_last - begin < 100000000; batch++) {
+        before_last = now_ns();
+        for (int i = 0; i < BATCH; i++)
+            free(allocate(10));
+        if (batch == 1)
+            second = now_ns();
+    }
+    char *young = allocate(10);
+    expect("whois, old", memtrack_whois(old, &block), 0);
+    expect("old: not older", block.least_age_ns <= now_ns() - begin, 1);
+    expect("old: not younger", block.least_age_ns + RESOLUTION_NS >= before_last - second, 1);
+    expect("whois, young", memtrack_whois(young, &block), 0);
+    expect("young: not older", block.most_age_ns <= now_ns() - before_last + RESOLUTION_NS, 1);
+    free(old);
+    free(young);
 }
 
 static void holders(void) {
@@ -116,7 +156,8 @@ int main(int argc, char **argv) {
     char *kept[5] = {0};
     setvbuf(stdout, NULL, _IONBF, 0);
     if (memtrack_is_tracing()) {
-        peaks();
+        peaks(argc > 2 ? argv[2] : NULL);
+        ages();
         holders();
         switching();
         clearing(kept);

@@ -30,6 +30,9 @@ int main(void) {
         keep(need(malloc(64)));
         memtrack_end(&scope, NULL);
     }
+    uint32_t handles = memtrack_domain("handles");
+    memtrack_track(handles, (void *)0x5000, 100);
+    memtrack_track(handles, (void *)0x5000, 300); /* used again without a word: the old one has gone */
     memtrack_mark("emptying");
     for (int i = 0; i < OBJECTS / 2; i++)
         memtrack_untrack(objects, pool + i * OBJECT_BYTES);

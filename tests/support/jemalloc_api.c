@@ -21,6 +21,22 @@ static void gone(size_t size) {
     freed_bytes += size;
 }
 
+/* A block that shrinks where it is and may grow again: as many bytes as it was and is asked for. */
+static void in_place(void) {
+    enum { WHOLE = 1 << 20, HALF = WHOLE / 2 };
+    size_t size = WHOLE;
+    void *block = made(mallocx(WHOLE, 0), WHOLE), *kept = made(mallocx(WHOLE, 0), WHOLE);
+    if (xallocx(kept, HALF, 0, 0) != HALF || xallocx(block, HALF, 0, 0) != HALF)
+        exit(3); /* jemalloc splits large blocks */
+    freed_bytes += 2 * HALF;
+    if (xallocx(block, WHOLE, 0, 0) == WHOLE)
+        bytes += HALF;
+    else
+        size = HALF;
+    sdallocx(block, size, 0);
+    gone(size);
+}
+
 int main(void) {
     static char buffer[512];
     setvbuf(stdout, buffer, _IOFBF, sizeof buffer);
@@ -37,6 +53,7 @@ int main(void) {
             gone(size);
         }
     }
+    in_place();
     void *mixed = made(mallocx(100, 0), 100);
     free(mixed);
     gone(100);

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT */
+// flags: -O1 -g -fno-builtin
+/*
+ * Eight threads hold 30,000 bytes each at one time, 100 at a time, and free them one after the other: little enough for each to go
+ * unnoticed, and a peak of 240,000 bytes.
+ */
+#include <pthread.h>
+
+#include "target.h"
+
+enum { THREADS = 8, BLOCKS = 300, BYTES = 100 };
+
+static pthread_barrier_t barrier;
+
+static void *run(void *argument) {
+    void *block[BLOCKS];
+    for (int i = 0; i < BLOCKS; i++)
+        block[i] = need(malloc(BYTES));
+    pthread_barrier_wait(&barrier);
+    for (int i = 0; i < BLOCKS; i++)
+        free(block[i]);
+    return argument;
+}
+
+int main(void) {
+    pthread_t thread[THREADS];
+    pthread_barrier_init(&barrier, NULL, THREADS);
+    for (int i = 0; i < THREADS; i++)
+        pthread_create(&thread[i], NULL, run, NULL);
+    for (int i = 0; i < THREADS; i++)
+        pthread_join(thread[i], NULL);
+    return 0;
+}
