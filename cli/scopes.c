@@ -14,12 +14,15 @@
 #include "pick.h"
 #include "scopes_table.h"
 #include "terminal.h"
+#include "view/scope_filter.h"
 #include "view/symbols.h"
 
 enum key {
     KEY_SORT = 256,
     KEY_EVENTS,
     KEY_TRACE,
+    KEY_INCLUDE,
+    KEY_EXCLUDE,
     KEY_FORCE,
     KEY_JSON,
     KEY_CSV,
@@ -41,6 +44,9 @@ static const struct argp_option options[] = {
      "Largest first: peak (default: the highest of any scope of the name), net, allocated, blocks, freed, self "
      "(allocated, without inner scopes), time, self-time, cpu, count or errors; or by name",
      0},
+    {"include", KEY_INCLUDE, "PATTERN", 0,
+     "Only scopes with matching names (shell wildcards). May be repeated: one has to match", 0},
+    {"exclude", KEY_EXCLUDE, "PATTERN", 0, "The opposite. May be repeated: none may match", 0},
     {NULL, 'n', "N", 0, "Rows to print, 0 for all (default: 20; all of them with --json and --csv)", 0},
     {NULL, 0, NULL, 0, "How it is printed:", 2},
     {"json", KEY_JSON, NULL, 0, "As JSON", 0},
@@ -64,6 +70,10 @@ struct request {
     const char *program, *file, *trace;
     enum mt_scope_sort sort;
     bool sort_given, events, force, json, csv, no_pager, n_given;
+    struct {
+        const char **items;
+        size_t n;
+    } include, exclude;
     struct mt_scopes_table_options table;
     enum mt_color color;
     struct mt_symbols_options symbols;
@@ -78,6 +88,16 @@ static size_t parse_rows(struct argp_state *state, const char *text) {
     if (*text < '0' || *text > '9' || *end || errno || n > INT_MAX)
         argp_error(state, "-n %s: not a number of rows", text);
     return n;
+}
+
+static void add_pattern(const struct argp_state *state, const char ***items, size_t *n, const char *pattern) {
+    const char **grown = realloc(*items, (*n + 1) * sizeof *grown);
+    if (!grown) {
+        argp_failure(state, MT_EXIT_USAGE, 0, "out of memory");
+        return;
+    }
+    *items = grown;
+    grown[(*n)++] = pattern;
 }
 
 static bool set_flag(int key, struct request *r) {
@@ -126,6 +146,12 @@ static error_t parse_option(int key, char *text, struct argp_state *state) {
     case KEY_TRACE:
         r->trace = text;
         return 0;
+    case KEY_INCLUDE:
+        add_pattern(state, &r->include.items, &r->include.n, text);
+        return 0;
+    case KEY_EXCLUDE:
+        add_pattern(state, &r->exclude.items, &r->exclude.n, text);
+        return 0;
     case KEY_COLOR:
         if (!mt_color_parse(text, &r->color))
             argp_error(state, "--color %s: choose auto, always or never", text);
@@ -156,7 +182,7 @@ static const struct argp parser = {
         "the newest profile is taken. All scopes of a name are a row: what they allocated and kept (net), the highest "
         "that any of them held (peak), how long they took (half of them at most P50, 95 of 100 at most P95). Inner "
         "scopes are included, except in self."
-        "\n\nScopes that the program has not ended are not shown."
+        "\n\nA row is of scopes that have ended. Names of which none has are listed above the rows."
         "\n\nExit status: 0, 2 wrong usage, 3 the profile cannot be read.",
 };
 
@@ -204,11 +230,16 @@ static int print(const struct request *r, const struct mt_scope_rows *rows, stru
 static int show(const struct request *r, const char *path, struct mt_error *error) {
     struct mt_profile *profile = NULL;
     struct mt_scope_rows *rows = NULL;
+    const struct mt_scope_filter filter = {r->include.items, r->exclude.items, r->include.n, r->exclude.n};
     int rc = mt_pick_read(path, &profile, error);
     if (rc == 0 && profile->info.scopes.n_functions)
         rc = mt_symbols_resolve(profile, &r->symbols, error);
     if (rc == 0)
         rc = mt_scope_rows_build(profile, r->sort, &rows, error);
+    if (rc == 0) {
+        mt_scope_filter_events(&filter, profile);
+        mt_scope_filter_rows(&filter, rows);
+    }
     if (rc == 0 && r->trace)
         rc = write_trace(r, profile, error);
     if (rc == 0 && !(r->trace && strcmp(r->trace, "-") == 0))
@@ -224,9 +255,11 @@ int mt_cmd_scopes(int argc, char **argv) {
     int result = MT_EXIT_OK;
     argp_parse(&parser, argc, argv, 0, NULL, &r);
     char *path = mt_pick_profile(r.program, r.file, &result);
+    int rc = path ? show(&r, path, &error) : 0;
+    free(r.include.items);
+    free(r.exclude.items);
     if (!path)
         return result;
-    int rc = show(&r, path, &error);
     bool written = mt_output_finish(r.program);
     if (rc != 0 && written)
         mt_print_error(r.program, &error);

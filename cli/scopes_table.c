@@ -195,7 +195,10 @@ static void add_counts(struct mt_facts *facts, const struct mt_scope_rows *rows)
     }
     if (rows->n == 0) {
         mt_facts_add(facts, "scopes", false,
-                     "none has ended: the program did not measure any (see memtrack_begin in memtrack.h)");
+                     rows->is_filtered ? "none of these names has ended"
+                     : rows->n_unended
+                         ? "none has ended"
+                         : "none has ended: the program did not measure any (see memtrack_begin in memtrack.h)");
         return;
     }
     mt_facts_add(facts, "scopes", false, "%s of %s name%s", mt_format_count(ended, (int64_t)count),
@@ -207,14 +210,48 @@ static void add_counts(struct mt_facts *facts, const struct mt_scope_rows *rows)
                      mt_format_count(wrong, (int64_t)errors));
 }
 
+static void put_unended(FILE *stream, const struct mt_terminal *terminal, const struct mt_scope_rows *rows) {
+    enum { SHOWN = 3, NAME_MOST = 40 };
+    char more[CELL];
+    for (size_t i = 0; i < rows->n_unended && i < SHOWN; i++) {
+        char *visible = mt_format_visible(mt_profile_text(rows->profile, rows->unended[i]), terminal->utf8);
+        char *name = visible ? mt_format_shorten_function(visible, NAME_MOST, terminal->ellipsis) : NULL;
+        fprintf(stream, "%s%s", i ? ", " : "", name ? name : terminal->ellipsis);
+        free(name);
+        free(visible);
+    }
+    if (rows->n_unended > SHOWN)
+        fprintf(stream, " and %s more", mt_format_count(more, (int64_t)(rows->n_unended - SHOWN)));
+}
+
+/* What goes on in a process that runs, or did when it ended, as main of a program that ends by exit(). */
+static void add_unended(struct mt_facts *facts, const struct mt_terminal *terminal, const struct mt_scope_rows *rows) {
+    char *names = NULL;
+    size_t bytes = 0;
+    FILE *stream = rows->n_unended ? open_memstream(&names, &bytes) : NULL;
+    if (!stream)
+        return;
+    put_unended(stream, terminal, rows);
+    if (fclose(stream) == 0)
+        mt_facts_add(facts, "open", false, "%s: no scope of %s has ended; report --by scope has what %s allocated",
+                     names, rows->n_unended > 1 ? "these names" : "this name", rows->n_unended > 1 ? "they" : "it");
+    free(names);
+}
+
 static void add_events(struct mt_facts *facts, const struct mt_profile *profile) {
     const struct mt_scopes *scopes = &profile->info.scopes;
     char kept[CELL], seen[CELL];
     if (scopes->events_seen == 0)
         return;
-    mt_facts_add(facts, "events", false, "the latest %s scopes are kept one by one (--events), of %s events in all",
-                 mt_format_count(kept, (int64_t)scopes->n_events),
-                 mt_format_count(seen, (int64_t)(scopes->events_seen < INT64_MAX ? scopes->events_seen : INT64_MAX)));
+    mt_format_count(kept, (int64_t)scopes->n_events);
+    mt_format_count(seen, (int64_t)(scopes->events_seen < INT64_MAX ? scopes->events_seen : INT64_MAX));
+    if (scopes->n_events > 1)
+        mt_facts_add(facts, "events", false, "the latest %s scopes are kept one by one (--events), of %s events in all",
+                     kept, seen);
+    else
+        mt_facts_add(facts, "events", false, "%s kept by itself (--events), of %s event%s in all",
+                     scopes->n_events ? "the latest scope is" : "no scope is", seen,
+                     scopes->events_seen == 1 ? "" : "s");
     if (scopes->event_sample == 0)
         mt_facts_add(facts, "", false, "no scope became an event: that was asked for");
     if (scopes->event_sample > 1)
@@ -225,6 +262,7 @@ void mt_scopes_print_head(const struct mt_terminal *terminal, const struct mt_sc
     struct mt_facts facts = {0};
     mt_summary_process(rows->profile, &facts);
     add_counts(&facts, rows);
+    add_unended(&facts, terminal, rows);
     add_events(&facts, rows->profile);
     mt_facts_print(terminal, &facts);
     fputc('\n', terminal->stream);

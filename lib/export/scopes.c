@@ -59,6 +59,16 @@ static json_t *events_object(const struct mt_scopes *scopes) {
                      (json_int_t)scopes->n_events, "sample", (json_int_t)scopes->event_sample);
 }
 
+static json_t *unended_array(const struct mt_scope_rows *rows) {
+    json_t *array = json_array();
+    for (size_t i = 0; i < rows->n_unended && array; i++)
+        if (json_array_append_new(array, mt_json_text(mt_profile_text(rows->profile, rows->unended[i]))) != 0) {
+            json_decref(array);
+            array = NULL;
+        }
+    return array;
+}
+
 int mt_export_scopes_json(FILE *stream, const struct mt_scope_rows *rows, size_t n, struct mt_error *error) {
     const struct mt_profile *profile = rows->profile;
     const struct mt_json_member members[] = {
@@ -67,6 +77,7 @@ int mt_export_scopes_json(FILE *stream, const struct mt_scope_rows *rows, size_t
         {",\n \"recording\":", mt_json_recording(profile)},
         {",\n \"events\":", events_object(&profile->info.scopes)},
         {",\n \"cpu_measured\":", json_boolean(profile->info.scopes.has_cpu)},
+        {",\n \"unended\":", unended_array(rows)},
         {",\n \"sort\":", json_string(mt_scope_sort_name(rows->sort))},
     };
     int status = mt_json_put_members(stream, members, sizeof members / sizeof *members, error);

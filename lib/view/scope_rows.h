@@ -53,6 +53,9 @@ struct mt_scope_rows {
     enum mt_scope_sort sort;
     struct mt_scope_row *items; /* sorted, largest first; equal ones and names in alphabetical order */
     size_t n;
+    mt_string *unended; /* names of scopes that allocated, and none of which has ended; in alphabetical order */
+    size_t n_unended;
+    bool is_filtered; /* some of all: see view/scope_filter.h */
 };
 
 /* 0 or -MEMTRACK_ENOMEM. The profile must outlive the rows, which mt_scope_rows_free frees (NULL is fine). */

@@ -302,6 +302,7 @@ static void scopes(void) {
     mt_profile_scopes_add_counter(s, &counter);
     p->samples[0].scope = s->totals[0].name;
     p->samples[1].scope = s->totals[2].name;
+    p->samples[2].scope = mt_profile_intern(p, "start\033[0m"); /* which has not ended */
     p->samples[2].domain = mt_profile_intern(p, "gpu");
 }
 

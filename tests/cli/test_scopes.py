@@ -128,6 +128,28 @@ class Outputs(Case):
         self.assertEqual(names, sorted(names))
         self.assertEqual(len(self.json("-n", "2")["rows"]), 2)
 
+    def test_filters(self):
+        def names(*arguments):
+            return [row["name"] for row in self.json("--sort", "name", *arguments)["rows"]]
+        every = names()
+        self.assertEqual(names("--include", "p*", "--include", "request"), ["parse", "phase", "request"])
+        self.assertEqual(names("--include", "p*", "--exclude", "*ase"), ["parse"])
+        self.assertEqual(names("--exclude", "p*"), [name for name in every if not name.startswith("p")])
+        self.assertEqual(names("--include", "std::vector<*"), [name for name in every if name.startswith("std")])
+        self.assertEqual(names("--include", "req"), [])
+        self.assertIn("none of these names has ended", self.text("scopes.pb.gz", "--include", "req"))
+        events = self.json("--events", "--include", "request")
+        self.assertEqual([event["name"] for event in events["events"]], ["request", "request"])
+        self.assertEqual((len(events["marks"]), len(events["counters"])), (2, 1))
+        trace = json.loads(self.text("scopes.pb.gz", "--trace", "-", "--exclude", "request"))
+        self.assertEqual([event["name"] for event in check_trace(trace)["X"]], ["parse", "task"])
+
+    def test_names_without_an_end(self):
+        self.assertEqual(self.json()["unended"], ["start\033[0m"])
+        self.assertIn(r" open       start\x1b[0m: no scope of this name has ended", self.text("scopes.pb.gz"))
+        self.assertEqual(self.json("--exclude", "start*")["unended"], [])
+        self.assertNotIn(" open ", self.text("plain.pb.gz"))
+
     def test_threads_are_added_up(self):
         row = next(row for row in self.json()["rows"] if row["name"] == "request")
         self.assertEqual((row["count"], row["threads"]), (1234, 2))

@@ -236,6 +236,30 @@ static void large_sums_stay(void **state) {
     mt_profile_free(p);
 }
 
+static void names_without_an_end_are_known(void **state) {
+    struct scopes_fixture *s = *state;
+    struct fixture *f = &s->ledger;
+    static const char *const texts[] = {"serve", "parse", "begin", "idle"};
+    mt_node_id frame = fixture_node(f, MT_NODE_ROOT, 0x401000, 1), other = fixture_node(f, MT_NODE_ROOT, 0x401010, 1);
+    fixture_site(f, frame, 1, 1);
+    for (int i = 0; i < 3; i++) {
+        mt_name_id name = fixture_name(s, texts[i]);
+        fixture_site(f, fixture_label(s, frame, MT_NODE_MODULE_SCOPE, name), 1, 10);
+        fixture_site(f, fixture_label(s, other, MT_NODE_MODULE_SCOPE, name), 1, 20);
+        if (i == 1)
+            fixture_scope(s, name, 1, 8)->count = 1;
+    }
+    fixture_scope(s, fixture_name(s, texts[3]), 1, 8)->count = 1;
+    struct mt_profile *p = convert(s);
+    struct mt_scope_rows *rows = rows_of(p, MT_SCOPE_BY_NAME);
+    assert_int_equal(rows->n, 2);
+    assert_int_equal(rows->n_unended, 2);
+    assert_string_equal(mt_profile_text(p, rows->unended[0]), "begin");
+    assert_string_equal(mt_profile_text(p, rows->unended[1]), "serve");
+    mt_scope_rows_free(rows);
+    mt_profile_free(p);
+}
+
 static void rows_are_by_name_and_kind(void **state) {
     struct scopes_fixture *s = *state;
     mt_name_id a = fixture_name(s, "a"), b = fixture_name(s, "b"), never = fixture_name(s, "never");
@@ -565,6 +589,7 @@ int main(void) {
         TEST(bad_labels_lose_no_bytes),
         TEST(percentiles_are_close),
         TEST(one_value_is_itself),
+        TEST(names_without_an_end_are_known),
         TEST(rows_are_by_name_and_kind),
         TEST(events_know_their_keys),
         TEST(keys_have_their_last_values),

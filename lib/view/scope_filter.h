@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT */
+/* Some of a profile's scopes, by name. */
+#ifndef MT_VIEW_SCOPE_FILTER_H
+#define MT_VIEW_SCOPE_FILTER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "profile/profile.h"
+#include "view/scope_rows.h"
+
+/* Shell wildcards. A name passes when one of the including patterns matches, or there is none, and no excluding one does. */
+struct mt_scope_filter {
+    const char *const *include, *const *exclude;
+    size_t n_include, n_exclude;
+};
+
+bool mt_scope_filter_passes(const struct mt_scope_filter *filter, const char *name);
+/* Leave out the events of scopes that do not pass, in place. Marks and counters stay. */
+void mt_scope_filter_events(const struct mt_scope_filter *filter, struct mt_profile *profile);
+/* Leave out the rows that do not pass, in place, and the names of scopes that have not ended. */
+void mt_scope_filter_rows(const struct mt_scope_filter *filter, struct mt_scope_rows *rows);
+
+#endif
