@@ -94,25 +94,11 @@ static void store_barrier(void) {
         pause_for(1000000); /* no store stays in a processor's buffer for so long */
 }
 
-static char thread_state(const struct mt_ledger *ledger, uint32_t tid) {
-    char path[64], text[512];
-    snprintf(path, sizeof path, "/proc/%u/task/%u/stat", mt_ledger_process(ledger), tid);
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    ssize_t n = fd >= 0 ? read(fd, text, sizeof text - 1) : -1;
-    if (fd >= 0)
-        close(fd);
-    if (n <= 0)
-        return 0;
-    text[n] = 0;
-    const char *at = strrchr(text, ')');
-    return at && at[1] == ' ' ? at[2] : 0;
-}
-
 /* Whether the thread of a bank will not leave its event however long one waits. */
 static bool is_hopeless(const struct mt_ledger *ledger, const struct mt_bank *bank, uint64_t waited_ns) {
     if (waited_ns < 2 * PAUSE_NS)
         return false;
-    switch (thread_state(ledger, bank->tid)) {
+    switch (mt_thread_state(mt_ledger_process(ledger), bank->tid)) {
     case 'R':
     case 'D': /* in a page fault, or while its ledger grows */
         return waited_ns > READY_WAIT_NS;
@@ -148,7 +134,7 @@ static bool is_inside(const struct mt_ledger *ledger, const struct mt_bank *bank
     if (!(bank->sequence & 1))
         return false;
     bool same_names = mt_ledger_process(ledger) == ledger->info.pid;
-    return !is_live || !same_names || thread_state(ledger, bank->tid) != 0;
+    return !is_live || !same_names || mt_thread_state(mt_ledger_process(ledger), bank->tid) != 0;
 }
 
 /* True when no event that began before now is still under way. */

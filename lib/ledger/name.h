@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the name of a ledger says, and whether the process that it names is still that one. */
+/* What the name of a ledger says, whether the process that it names is still that one, and what it is doing. */
 #ifndef MT_LEDGER_NAME_H
 #define MT_LEDGER_NAME_H
 
@@ -23,5 +23,7 @@ uint64_t mt_process_start_ticks(uint32_t pid);
 
 /* The letter that /proc/PID/stat says ('R', 'S', 'T', 'Z', ...); 0 when there is no such process. */
 char mt_process_state(uint32_t pid);
+/* The same of one of its threads. */
+char mt_thread_state(uint32_t pid, uint32_t tid);
 
 #endif
