@@ -1,29 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A check as JSON: small enough to be one tree of jansson's. As in the report, every field is always there and of
- * one type; null stands for what does not apply to this budget (a baseline, a scope) or is not known (the figure of an unknown one).
+ * one type; null stands for what does not apply to this budget (a baseline, a scope) or is not known (the figure of an
+ * unknown one).
  */
 #include <jansson.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "export/check.h"
-#include "view/format.h"
-
-static json_t *text(const char *raw) {
-    char *utf8 = mt_format_utf8(raw);
-    json_t *value = utf8 ? json_string(utf8) : NULL;
-    free(utf8);
-    return value;
-}
-
-static json_t *number(uint64_t value) {
-    return json_integer(value > INT64_MAX ? INT64_MAX : (json_int_t)value);
-}
+#include "export/json-local.h"
 
 /* malloc'ed text, which is freed. */
 static json_t *own_text(char *raw) {
-    json_t *value = raw ? text(raw) : NULL;
+    json_t *value = raw ? mt_json_text(raw) : NULL;
     free(raw);
     return value;
 }
@@ -31,14 +20,14 @@ static json_t *own_text(char *raw) {
 static json_t *where_object(const struct mt_finding *finding) {
     if (!finding->key[0])
         return json_null();
-    return json_pack("{s:o, s:o, s:o, s:I, s:I}", "key", text(finding->key), "function", text(finding->function),
-                     "file", text(finding->file), "line", (json_int_t)finding->line, "amount",
-                     (json_int_t)finding->line_amount);
+    return json_pack("{s:o, s:o, s:o, s:I, s:I}", "key", mt_json_text(finding->key), "function",
+                     mt_json_text(finding->function), "file", mt_json_text(finding->file), "line",
+                     (json_int_t)finding->line, "amount", (json_int_t)finding->line_amount);
 }
 
 static json_t *excess_of(const struct mt_finding *finding) {
     uint64_t actual = finding->actual, limit = finding->limit;
-    json_t *over = number(actual > limit ? actual - limit : limit - actual);
+    json_t *over = mt_json_number(actual > limit ? actual - limit : limit - actual);
     if (over && actual < limit)
         json_integer_set(over, -json_integer_value(over));
     return over;
@@ -46,15 +35,15 @@ static json_t *excess_of(const struct mt_finding *finding) {
 
 static json_t *finding_object(const struct mt_finding *finding, const char *path) {
     bool known = finding->outcome != MT_OUTCOME_UNKNOWN;
-    return json_pack("{s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "budget",
-                     mt_finding_name(finding), "statistic", mt_budget_statistic(finding->of), "unit",
-                     mt_budget_unit(finding->of), "outcome", mt_outcome_name(finding->outcome), "scope",
-                     finding->scope[0] ? text(finding->scope) : json_null(), "limit", number(finding->limit), "actual",
-                     known ? number(finding->actual) : json_null(), "excess", known ? excess_of(finding) : json_null(),
-                     "baseline", finding->is_baseline ? number(finding->baseline) : json_null(), "tolerance_percent",
-                     finding->is_baseline ? json_real(finding->tolerance_percent) : json_null(), "where",
-                     where_object(finding), "message", own_text(mt_finding_message(finding)), "next",
-                     own_text(mt_finding_next(finding, path)));
+    return json_pack(
+        "{s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "budget", mt_finding_name(finding),
+        "statistic", mt_budget_statistic(finding->of), "unit", mt_budget_unit(finding->of), "outcome",
+        mt_outcome_name(finding->outcome), "scope", finding->scope[0] ? mt_json_text(finding->scope) : json_null(),
+        "limit", mt_json_number(finding->limit), "actual", known ? mt_json_number(finding->actual) : json_null(),
+        "excess", known ? excess_of(finding) : json_null(), "baseline",
+        finding->is_baseline ? mt_json_number(finding->baseline) : json_null(), "tolerance_percent",
+        finding->is_baseline ? json_real(finding->tolerance_percent) : json_null(), "where", where_object(finding),
+        "message", own_text(mt_finding_message(finding)), "next", own_text(mt_finding_next(finding, path)));
 }
 
 /* Appends; false when out of memory. */
@@ -68,19 +57,20 @@ static json_t *file_object(const struct mt_checked *checked) {
     for (size_t i = 0; complete && i < checked->findings.n; i++)
         complete = append(findings, finding_object(&checked->findings.items[i], checked->path));
     for (size_t i = 0; complete && i < checked->findings.n_doubts; i++)
-        complete = append(doubts, text(checked->findings.doubts[i]));
+        complete = append(doubts, mt_json_text(checked->findings.doubts[i]));
     if (!complete) {
         json_decref(findings);
         json_decref(doubts);
         return NULL;
     }
     return json_pack("{s:o, s:b, s:o, s:{s:I, s:o, s:o}, s:{s:s, s:o, s:b, s:b}, s:o, s:o}", "file",
-                     text(checked->path), "ok", (int)mt_checked_is_good(checked), "error",
-                     checked->problem ? text(checked->problem) : json_null(), "process", "pid",
-                     (json_int_t)checked->pid, "exe", text(checked->exe), "duration_ns", number(checked->duration_ns),
-                     "recording", "mode", checked->sample_bytes ? "sampled" : "exact", "sample_bytes",
-                     number(checked->sample_bytes), "approximate", (int)checked->approximate, "partial",
-                     (int)checked->partial, "doubts", doubts, "budgets", findings);
+                     mt_json_text(checked->path), "ok", (int)mt_checked_is_good(checked), "error",
+                     checked->problem ? mt_json_text(checked->problem) : json_null(), "process", "pid",
+                     (json_int_t)checked->pid, "exe", mt_json_text(checked->exe), "duration_ns",
+                     mt_json_number(checked->duration_ns), "recording", "mode",
+                     checked->sample_bytes ? "sampled" : "exact", "sample_bytes", mt_json_number(checked->sample_bytes),
+                     "approximate", (int)checked->approximate, "partial", (int)checked->partial, "doubts", doubts,
+                     "budgets", findings);
 }
 
 int mt_export_check_json(FILE *stream, const struct mt_checked *checked, size_t n, struct mt_error *error) {
@@ -102,37 +92,4 @@ int mt_export_check_json(FILE *stream, const struct mt_checked *checked, size_t 
                  : 0;
     json_decref(root);
     return rc;
-}
-
-/* ---- what is kept of a profile ------------------------------------------------------------------------------------- */
-
-int mt_checked_init(struct mt_checked *checked, const char *path, const struct mt_profile *profile, const char *problem,
-                    struct mt_error *error) {
-    const char *exe = profile ? mt_profile_text(profile, profile->info.exe) : "";
-    *checked = (struct mt_checked){.path = strdup(path), .exe = strdup(exe), .program = strdup(basename(exe))};
-    if (problem)
-        checked->problem = strdup(problem);
-    if (!checked->path || !checked->exe || !checked->program || (problem && !checked->problem))
-        return mt_error_set(error, MEMTRACK_ENOMEM, "", "out of memory");
-    if (profile) {
-        checked->pid = profile->info.pid;
-        checked->duration_ns = profile->info.duration_ns;
-        checked->sample_bytes = profile->info.sample_bytes;
-        checked->approximate = profile->info.approximate;
-        checked->partial = profile->info.partial;
-    }
-    return 0;
-}
-
-void mt_checked_free(struct mt_checked *checked) {
-    free(checked->path);
-    free(checked->exe);
-    free(checked->program);
-    free(checked->problem);
-    mt_findings_free(&checked->findings);
-    *checked = (struct mt_checked){0};
-}
-
-bool mt_checked_is_good(const struct mt_checked *checked) {
-    return !checked->problem && mt_findings_count_failed(&checked->findings) == 0;
 }

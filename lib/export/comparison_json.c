@@ -7,16 +7,8 @@
 
 #include <jansson.h>
 #include <math.h>
-#include <stdlib.h>
 
-#include "view/format.h"
-
-static json_t *text(const char *raw) {
-    char *utf8 = mt_format_utf8(raw);
-    json_t *value = utf8 ? json_string(utf8) : NULL;
-    free(utf8);
-    return value;
-}
+#include "export/json-local.h"
 
 /* Medians of an even number of values may end in .5; everything else is whole. */
 static json_t *figure(double value) {
@@ -61,7 +53,7 @@ static json_t *statistic_object(const struct mt_comparison *comparison, enum mt_
 static json_t *command_array(char *const *command) {
     json_t *array = json_array();
     for (; *command && array; command++)
-        if (json_array_append_new(array, text(*command)) != 0) {
+        if (json_array_append_new(array, mt_json_text(*command)) != 0) {
             json_decref(array);
             array = NULL;
         }

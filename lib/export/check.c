@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What is kept of a profile until all have been checked: a copy of the few texts and numbers that its results are shown
+ * with, so that the processes of a large run need not be in memory at once.
+ */
+#include "export/check.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+int mt_checked_init(struct mt_checked *checked, const char *path, const struct mt_profile *profile, const char *problem,
+                    struct mt_error *error) {
+    const char *exe = profile ? mt_profile_text(profile, profile->info.exe) : "";
+    *checked = (struct mt_checked){.path = strdup(path), .exe = strdup(exe), .program = strdup(basename(exe))};
+    if (problem)
+        checked->problem = strdup(problem);
+    if (!checked->path || !checked->exe || !checked->program || (problem && !checked->problem))
+        return mt_error_set(error, MEMTRACK_ENOMEM, "", "out of memory");
+    if (profile) {
+        checked->pid = profile->info.pid;
+        checked->duration_ns = profile->info.duration_ns;
+        checked->sample_bytes = profile->info.sample_bytes;
+        checked->approximate = profile->info.approximate;
+        checked->partial = profile->info.partial;
+    }
+    return 0;
+}
+
+void mt_checked_free(struct mt_checked *checked) {
+    free(checked->path);
+    free(checked->exe);
+    free(checked->program);
+    free(checked->problem);
+    mt_findings_free(&checked->findings);
+    *checked = (struct mt_checked){0};
+}
+
+bool mt_checked_is_good(const struct mt_checked *checked) {
+    return !checked->problem && mt_findings_count_failed(&checked->findings) == 0;
+}
