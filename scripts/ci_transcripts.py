@@ -38,6 +38,14 @@ def baseline(folder, memtrack, shell):
                   folder, memtrack, shell)
 
 
+def expect(folder, memtrack, shell):
+    _copy(folder)
+    return _shown(["gcc -g unit_names.c names.c -o unit_names -lcmocka",
+                   "memtrack run -q -o unit.pb.gz -- ./unit_names; echo \"status $?\"",
+                   "memtrack report --no-pager --include scope:unit_names.c:44 --by stack --sort live -n 1 unit.pb.gz | "
+                   "grep -A4 'CALL PATH'"], folder, memtrack, shell)
+
+
 def compare(folder, memtrack, shell):
     _copy(folder)
     return _shown([BUILD, "memtrack compare -- ./test_names 1000 -- ./test_names 100000"], folder, memtrack, shell)
@@ -53,7 +61,7 @@ def cmake(folder, memtrack, shell):
     return text.replace("; true\n", "\n")
 
 
-SESSIONS = {"check": check, "baseline": baseline, "compare": compare, "cmake": cmake}
+SESSIONS = {"check": check, "baseline": baseline, "expect": expect, "compare": compare, "cmake": cmake}
 
 
 def unsteady(name, line):

@@ -1,0 +1,244 @@
+# SPDX-License-Identifier: MIT
+# timeout: 600
+"""MEMTRACK_EXPECT_...: in each framework exactly the lines fail that are marked "breaks: MESSAGE" in the sources here, and
+nothing does where nothing is recorded."""
+import os
+import re
+import shutil
+import unittest
+
+from support import harness
+
+HERE = os.path.join(harness.SOURCE, "tests", "expect")
+INCLUDE = os.path.join(harness.SOURCE, "lib", "include")
+WARNINGS = ["-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Wshadow", "-Wundef", "-Wformat=2", "-Werror"]
+MARK = re.compile(r"^ *(?:/\*|//) breaks: (.*?)(?: \*/)?$")
+SAID = r"(MEMTRACK_EXPECT_\w+(?:\(.*?\))?: .*)"
+PLACE = r"([\w.]+):(\d+)"
+PATIENCE = 400  # seconds; some of these headers take a compiler half a minute
+NOTE = b"nothing is recorded here"
+
+
+def marked(*files):
+    """{(file, line): message} of the expectations that are broken when recorded."""
+    found = {}
+    for name in files:
+        with open(os.path.join(HERE, name)) as file:
+            for number, line in enumerate(file, 1):
+                if match := MARK.match(line):
+                    found[name, number + 1] = match.group(1)
+    return found
+
+
+class Case(unittest.TestCase):
+    def setUp(self):
+        context = harness.workdir()
+        self.dir = context.__enter__()
+        self.addCleanup(context.__exit__, None, None, None)
+
+    def build(self, sources, compiler="gcc", flags=(), libs=()):
+        program = os.path.join(self.dir, "tests")
+        paths = [os.path.join(HERE, source) for source in sources]
+        harness.check([harness.tool(compiler), *flags, "-g", "-I", INCLUDE, *paths, "-o", program, *libs, "-lpthread"],
+                      timeout=PATIENCE)
+        return program
+
+    def recorded(self, *command, **env):
+        result = harness.run([harness.MEMTRACK, "run", "-q", "--force", "-o", os.path.join(self.dir, "%p.pb.gz"), "--",
+                              *command], cwd=self.dir, env=harness.plain_environment(**env))
+        result.text = (result.stdout + result.stderr).decode()
+        return result
+
+    def unrecorded(self, *command, **env):
+        return harness.run(command, cwd=self.dir, env=harness.plain_environment(**env))
+
+    def same(self, expected, pattern, text, place_first=True):
+        """The text says what is expected at the places where it is, and nothing else."""
+        said = {}
+        for groups in re.findall(pattern, text):
+            place, message = (groups[:2], groups[2]) if place_first else (groups[1:], groups[0])
+            self.assertNotIn((place[0], int(place[1])), said, "said once")
+            said[place[0], int(place[1])] = re.sub(r"^MEMTRACK_EXPECT_\w+(\(.*?\))?: ", "", message)
+        self.assertEqual(set(expected), set(said), text)
+        for place, message in expected.items():
+            self.assertTrue(said[place].startswith(message), (place, message, said[place]))
+        self.assertEqual(len(expected), len(re.findall(SAID, text)), text)
+
+
+class Plain(Case):
+    """No framework: abort. Warnings are errors here."""
+
+    def run_plain(self, compiler, *flags):
+        program = self.build(["plain.c", "elsewhere.c"], compiler, [*flags, *WARNINGS])
+        expected = marked("cases.h", "plain.c", "elsewhere.c", *(["cases.hpp"] if "++" in compiler else []))
+        result = self.recorded(program)
+        text = re.sub(".*note: .*\n", "", result.text)
+        self.same(expected, PLACE + ": " + SAID, text)
+        self.assertEqual(1, result.text.count("note: "), "that of the case that switches recording off")
+        statuses = re.findall(r"^(\w+) (\d+)$", result.stdout.decode(), flags=re.M)
+        n_own = sum(name == "elsewhere.c" for name, _ in expected)
+        self.assertEqual(len(expected) - n_own, [status for _, status in statuses].count("134"))
+        self.assertEqual({"0", "134"}, {status for _, status in statuses})
+        self.assertEqual((n_own, 0), (text.count("own: "), result.code))
+
+        result = self.unrecorded(program)
+        self.assertEqual({"0"}, set(re.findall(r"^\w+ (\d+)$", result.stdout.decode(), flags=re.M)))
+        self.assertEqual(1, result.stderr.count(NOTE), result)
+        self.assertEqual(1, len(result.stderr.splitlines()), result)
+
+    def test_gcc(self):
+        self.run_plain("gcc", "-std=c11", "-O2")
+
+    def test_clang(self):
+        self.run_plain("clang", "-std=c11", "-O0")
+
+    def test_gxx(self):
+        self.run_plain("g++", "-x", "c++", "-std=c++11", "-O2")
+
+    def test_clangxx(self):
+        self.run_plain("clang++", "-x", "c++", "-std=c++11", "-O0")
+
+    def test_other_standards(self):
+        for compiler, standard in (("gcc", "gnu17"), ("clang", "c17"), ("g++", "c++20"), ("clang++", "gnu++17")):
+            if shutil.which(compiler):
+                language = ["-x", "c++"] if "++" in compiler else []
+                harness.check([compiler, "-std=" + standard, *language, *WARNINGS, "-fsyntax-only", "-I", INCLUDE,
+                               os.path.join(HERE, "plain.c")])
+
+    def test_without_exceptions(self):
+        source = os.path.join(self.dir, "none.cpp")
+        with open(source, "w") as file:
+            file.write("#include <memtrack/expect.h>\nint main() { MEMTRACK_EXPECT_MAX(1) delete[] new char[2]; }\n")
+        program = self.build([source], "g++", ["-fno-exceptions", "-fno-rtti", *WARNINGS])
+        self.assertEqual(134, self.recorded(program).code)
+
+
+class Unrecorded(Case):
+    SOURCE = ("#include <memtrack/expect.h>\nint main(void) {\n  for (int i = 0; i < 3; i++)\n"
+              "    MEMTRACK_EXPECT_MAX(1) { void *volatile p = malloc(10); free(p); }\n  return 0;\n}\n")
+
+    def program(self, *flags):
+        source = os.path.join(self.dir, "tiny.c")
+        with open(source, "w") as file:
+            file.write(self.SOURCE)
+        return self.build([source], flags=flags)
+
+    def outcome(self, program, **env):
+        result = self.unrecorded(program, **env)
+        return result.code, result.stderr.count(NOTE)
+
+    def test_environment(self):
+        program = self.program()
+        self.assertEqual((0, 1), self.outcome(program))
+        self.assertEqual((0, 1), self.outcome(program, MEMTRACK_EXPECT_QUIET="0"))
+        self.assertEqual((0, 1), self.outcome(program, MEMTRACK_EXPECT_REQUIRE=""))
+        self.assertEqual((0, 0), self.outcome(program, MEMTRACK_EXPECT_QUIET="1"))
+        self.assertEqual((-6, 1), self.outcome(program, MEMTRACK_EXPECT_REQUIRE="1"))
+        self.assertEqual((-6, 1), self.outcome(program, MEMTRACK_EXPECT_REQUIRE="1", MEMTRACK_EXPECT_QUIET="1"))
+
+    def test_macros(self):
+        quiet = self.program("-DMEMTRACK_EXPECT_QUIET")
+        self.assertEqual((0, 0), self.outcome(quiet))
+        self.assertEqual((0, 1), self.outcome(quiet, MEMTRACK_EXPECT_QUIET="0"))
+        required = self.program("-DMEMTRACK_EXPECT_REQUIRE")
+        self.assertEqual((-6, 1), self.outcome(required))
+        self.assertEqual((0, 1), self.outcome(required, MEMTRACK_EXPECT_REQUIRE="0"))
+        self.assertIn("the peak is 10 bytes", self.recorded(required).text)
+
+
+class Frameworks(Case):
+    def test_cmocka(self):
+        program = self.build(["cmocka.c"], flags=["-std=c11", *WARNINGS], libs=["-lcmocka"])
+        expected = marked("cases.h")
+        result = self.recorded(program)
+        self.same(expected, SAID + r"\n# .*?" + PLACE + ": error", result.text, place_first=False)
+        failed = re.findall(r"^not ok \d+ - (\w+)", result.text, flags=re.M)
+        self.assertEqual((len(expected) + 1, "fails_inside"), (len(failed), failed[0]))
+        self.assertEqual(len(failed), result.code)
+        result = self.unrecorded(program)
+        self.assertEqual((1, 1), (result.code, result.stderr.count(NOTE)), "the one that fails by itself")
+
+    def test_cmocka_reports_in_junit(self):
+        program = self.build(["cmocka.c"], libs=["-lcmocka"])
+        text = self.recorded(program, CMOCKA_MESSAGE_OUTPUT="xml").text
+        self.assertEqual(len(marked("cases.h")) + 1, len(re.findall("<failure>", text)))
+        self.assertRegex(text, r"<failure><!\[CDATA\[MEMTRACK_EXPECT_MAX\(999\): the peak is 1,000 bytes")
+
+    def check_library(self, name):
+        if not os.path.exists(os.path.join("/usr/include", name)):
+            self.skipTest("%s is not installed" % name)
+
+    def test_googletest(self):
+        self.check_library("gtest/gtest.h")
+        program = self.build(["gtest.cpp"], "g++", ["-std=c++11"], ["-lgtest_main", "-lgtest"])
+        expected = marked("cases.h", "cases.hpp", "gtest.cpp")
+        report = os.path.join(self.dir, "report.xml")
+        result = self.recorded(program, "--gtest_output=xml:" + report)
+        self.same(expected, PLACE + r": Failure\nFailed\n" + SAID, result.text)
+        self.assertIn("%d FAILED TESTS" % len(expected), result.text)
+        self.assertEqual(1, result.code)
+        with open(report) as file:
+            self.assertIn('name="went_on"', file.read())
+
+        # Told to throw, it throws: out of the test, but not while another exception is on its way.
+        for name in ("left_by_return", "above_while_unwinding", "thrown_above"):
+            result = self.recorded(program, "--gtest_throw_on_failure", "--gtest_filter=Cases." + name)
+            self.assertNotEqual(0, result.code)
+            self.assertIn("the peak is", result.text)
+            self.assertEqual(name == "left_by_return", result.code != 1, result.text)
+        result = self.unrecorded(program)
+        self.assertEqual(1, result.stderr.count(NOTE))
+        self.assertIn(b"1 FAILED TEST\n", result.stdout, "the one that fails by itself")
+
+    def test_criterion(self):
+        self.check_library("criterion/criterion.h")
+        program = self.build(["criterion.c"], flags=["-std=gnu11"], libs=["-lcriterion"])
+        expected = marked("cases.h", "criterion.c")
+        result = self.recorded(program)
+        self.same(expected, PLACE + r": Assertion Failed\n.*\n\[----\] +" + SAID, result.text)
+        self.assertIn("Failing: %d " % len(expected), result.text)
+        self.assertIn("went on", result.text)
+        self.assertEqual(1, result.code)
+        self.assertEqual(0, self.unrecorded(program).code)
+
+    def test_check(self):
+        self.check_library("check.h")
+        libs = harness.check(["pkg-config", "--libs", "check"]).stdout.decode().split()
+        program = self.build(["check.c"], flags=["-std=gnu11"], libs=libs)
+        expected = marked("cases.h")
+        for fork in ("yes", "no"):
+            with self.subTest(fork=fork):
+                result = self.recorded(program, CK_FORK=fork)
+                self.same(expected, PLACE + r":F:\w+:\w+:\d+: " + SAID, result.text)
+                self.assertIn("Failures: %d, Errors: 0" % len(expected), result.text)
+                self.assertEqual(1, result.code)
+                self.assertEqual(0, self.unrecorded(program, CK_FORK=fork).code)
+
+    def catch2_main(self):
+        """Its half a megabyte of source, once per build tree."""
+        path = os.path.join(harness.BUILD, "tests", "made", "catch2-main.o")
+        if not os.path.exists(path):
+            os.makedirs(os.path.dirname(path), exist_ok=True)
+            fresh = "%s.%d" % (path, os.getpid())
+            harness.check([harness.tool("g++"), "-std=c++11", "-DCATCH_CONFIG_MAIN", "-x", "c++", "-c",
+                           "/usr/include/catch2/catch.hpp", "-o", fresh], timeout=PATIENCE)
+            os.replace(fresh, path)
+        return path
+
+    def test_catch2(self):
+        self.check_library("catch2/catch.hpp")
+        program = self.build(["catch2.cpp"], "g++", ["-std=c++11"], [self.catch2_main()])
+        expected = marked("cases.h", "cases.hpp", "catch2.cpp")
+        result = self.recorded(program, "-r", "compact")
+        text = result.text.replace("failed: explicitly with 1 message: '", "")
+        self.same(expected, PLACE + ": " + SAID, text)
+        self.assertIn("Failed %d test cases" % len(expected), result.text)
+        self.assertEqual(1, result.text.count("went on"))
+        self.assertEqual(len(expected), result.code)
+        result = self.recorded(program, "--abort", "-r", "compact", "left_by_return,thrown_above")
+        self.assertIn("Failed 1 test case", result.text)
+        self.assertEqual(0, self.unrecorded(program).code)
+
+
+if __name__ == "__main__":
+    harness.main()
