@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * When the array is full a quarter of it is made free at once, so that the work per tick stays constant. What stays of a
- * group is a real tick, the highest: averages would show heaps that never were, and hide the peaks that matter.
+ * When the array is full a quarter of it is made free at once, so that the work per tick stays constant. What stays of
+ * a group is a real tick, the highest: averages would show heaps that never were, and hide the peaks that matter.
  */
 #include "axis.h"
 

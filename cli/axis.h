@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A time axis in bounded memory: ticks go in for as long as somebody watches, the older ones get coarser (coarsen.h). */
+/* A time axis in bounded memory: ticks go in for as long as somebody watches, the older ones get coarser
+ * (coarsen.h). */
 #ifndef MT_CLI_AXIS_H
 #define MT_CLI_AXIS_H
 

@@ -4,8 +4,8 @@
  * pass reads every record and keeps the difference to what it knew.
  *
  * The bound costs resolution, not truth at the moments that remain: neighbouring passes are merged into one (the state
- * after the last), old ones first (coarsen.h), while there are many, and call paths whose live bytes never reached a threshold are left out, as are those
- * that come after max_records others.
+ * after the last), old ones first (coarsen.h), while there are many, and call paths whose live bytes never reached a
+ * threshold are left out, as are those that come after max_records others.
  */
 #ifndef MT_CLI_COMPOSITION_H
 #define MT_CLI_COMPOSITION_H

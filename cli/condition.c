@@ -8,8 +8,8 @@
  * Growth is where naive triggers lie: the difference of two ticks takes every buffer that comes and goes for a leak.
  * The median of the slopes between all pairs of samples in a window (Theil 1950, Sen 1968) stays put until more than a
  * quarter of the samples is off. A step that stays is no growth either, but up to 51 % of the pairs lie across it: so
- * the 40th percentile is taken instead of the median. It says nothing before the window is full. Rejected: least squares
- * (one spike moves it), the difference of two minima (a single dip at the old end moves it).
+ * the 40th percentile is taken instead of the median. It says nothing before the window is full. Rejected: least
+ * squares (one spike moves it), the difference of two minima (a single dip at the old end moves it).
  */
 #include "condition.h"
 

@@ -59,8 +59,8 @@ struct mt_condition {
 /* text must outlive the condition. -MEMTRACK_EUSAGE: the message quotes the text and points at the place. */
 int mt_condition_parse(const char *text, struct mt_condition *condition, struct mt_error *error);
 
-/* How fast the live bytes grow: a robust slope through MT_GROWTH_SAMPLES figures that are spread evenly over the window.
- * Neither a spike of a tick nor a single step moves it. */
+/* How fast the live bytes grow: a robust slope through MT_GROWTH_SAMPLES figures that are spread evenly over the
+ * window. Neither a spike of a tick nor a single step moves it. */
 enum { MT_GROWTH_SAMPLES = 48 };
 struct mt_growth {
     uint64_t window_ns, last_ns;

@@ -4,8 +4,8 @@
  * close-on-exec, the signal mask and the one disposition that we touched (SIGCHLD) are put back before exec. A
  * failing exec reports its errno through a pipe that a successful one closes.
  *
- * Signals are blocked and read from a descriptor. Those that the kernel sent (Ctrl-C, a terminal that hangs up) reach the
- * child without us; those that somebody sent to memtrack alone are passed on, except when the child itself was the
+ * Signals are blocked and read from a descriptor. Those that the kernel sent (Ctrl-C, a terminal that hangs up) reach
+ * the child without us; those that somebody sent to memtrack alone are passed on, except when the child itself was the
  * sender. Stop signals keep their effect: the terminal stops and continues the whole group.
  *
  * Rejected: a process group of its own for the child (it would have to be made the terminal's foreground group, and

@@ -3,8 +3,8 @@
  * memtrack list: what there is to look at. And --clean: ledgers of processes that have ended go, with the session
  * directories that they were in.
  *
- * What --clean must not take: the ledger of a process that runs (whether or not this user may look into it), and those of
- * a memtrack run that is about to make profiles of them. The first is asked again right before each removal.
+ * What --clean must not take: the ledger of a process that runs (whether or not this user may look into it), and those
+ * of a memtrack run that is about to make profiles of them. The first is asked again right before each removal.
  */
 #include <argp.h>
 #include <dirent.h>

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A profile is written to a temporary file in the directory it is meant for and then given its name in one step that
- * fails when the name is taken: no half a profile under a good name, and nothing of somebody else's overwritten, whoever
- * else writes there at the same time. File systems without renameat2 get a hard link, which has the same property.
+ * fails when the name is taken: no half a profile under a good name, and nothing of somebody else's overwritten,
+ * whoever else writes there at the same time. File systems without renameat2 get a hard link, which has the same
+ * property.
  *
  * Devices, FIFOs and the like (-o /dev/null) are written to as they are.
  */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What run says at the end, all of it on stderr: the summary of the program, a line for each of the largest children,
- * and every problem. When nothing was recorded it says that, with what is known about the reason; zeros are printed only
- * for a program that was watched and allocated nothing.
+ * and every problem. When nothing was recorded it says that, with what is known about the reason; zeros are printed
+ * only for a program that was watched and allocated nothing.
  */
 #include <inttypes.h>
 #include <signal.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * memtrack scopes: what a program has measured of its own regions, by name (view/scope_rows.h) or one by one. A trace is
- * written beside what is printed, so that one look at a recording gives both.
+ * memtrack scopes: what a program has measured of its own regions, by name (view/scope_rows.h) or one by one. A trace
+ * is written beside what is printed, so that one look at a recording gives both.
  */
 #include <argp.h>
 #include <errno.h>

@@ -5,8 +5,8 @@
  *    COUNT       PEAK        NET  ALLOCATED       P50       MAX  SCOPE
  *    1,024    1.2 MiB        0 B    1.1 GiB  812.0 us   4.02 ms  request
  *
- * Numbers are measured, names get what is left. Columns are dropped from a narrow terminal in the order of what they add:
- * each has a rank, and those of the lowest rank that fit beside a name are shown, in their places.
+ * Numbers are measured, names get what is left. Columns are dropped from a narrow terminal in the order of what they
+ * add: each has a rank, and those of the lowest rank that fit beside a name are shown, in their places.
  */
 #include "scopes_table.h"
 
@@ -19,8 +19,8 @@
 
 enum { GAP = 2, INDENT = 1, NAME_LEAST = 20, CELL = MT_FORMAT_BYTES };
 
-/* What a column of numbers takes as a rule. Which columns fit is decided by that, so that it is the same from one run of
- * a program to the next. */
+/* What a column of numbers takes as a rule. Which columns fit is decided by that, so that it is the same from one run
+ * of a program to the next. */
 static const size_t usual_width[] = {7, 10, 8};
 
 /* ---- columns ---------------------------------------------------------------------------------------------------- */

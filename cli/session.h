@@ -33,8 +33,8 @@ int mt_session_link(const struct mt_session *session, const char *name, const ch
 /* Bytes that the file system of the directory still has for us. */
 uint64_t mt_session_room(const struct mt_session *session);
 
-/* Processes younger than first_pid that were started with this directory as MEMTRACK_DIR, whether they have a ledger yet
- * or not. */
+/* Processes younger than first_pid that were started with this directory as MEMTRACK_DIR, whether they have a ledger
+ * yet or not. */
 size_t mt_session_processes(const struct mt_session *session, uint32_t first_pid);
 
 #endif

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Each track has its own interval, which starts short and stretches as the run gets long; its axis keeps recent ticks
- * and of older ones the highest, so that a short peak does not vanish from a long run. Children get fewer ticks than the
- * program itself, and all intervals stretch with the number of processes, so that `make -j` does not turn memtrack
+ * and of older ones the highest, so that a short peak does not vanish from a long run. Children get fewer ticks than
+ * the program itself, and all intervals stretch with the number of processes, so that `make -j` does not turn memtrack
  * into a load.
  *
  * New ledgers are found by the change time of the directory. The kernel's time stamps are as coarse as its timer, so a
  * directory that changed a moment ago is read once more.
  *
  * That a process has ended shows in its statm file, which is kept open: it belongs to that process for good and fails
- * when it is gone, whoever gets the pid next. A process in another pid namespace has a pid that means nothing
- * here (its start time will not match): it is followed without memory figures, and asked for by its mappings at the end.
+ * when it is gone, whoever gets the pid next. A process in another pid namespace has a pid that means nothing here (its
+ * start time will not match): it is followed without memory figures, and asked for by its mappings at the end.
  */
 #include "ticker.h"
 

@@ -46,7 +46,7 @@ int mt_top_tables(struct mt_top *top);
 /* One object per table, on a line of its own. 0 or -MEMTRACK_E…. */
 int mt_top_json(const struct mt_top *top, uint64_t now_ns, FILE *stream, struct mt_error *error);
 
-/* ---- snapshots written by the screen ------------------------------------------------------------------------------ */
+/* ---- snapshots written by the screen ----------------------------------------------------------------------------- */
 
 /* A process of its own writes the profile, so that the screen goes on. Returns a descriptor on which the result can be
  * read when it is done (the writer's pid in *pid), -1 when it could not be started. */

@@ -33,8 +33,8 @@ char *mt_top_cell(char buffer[MT_TOP_CELL_BYTES], enum mt_top_column column, int
 size_t mt_top_bar(int64_t value, int64_t largest, size_t width);
 
 /* What the row is called, and in *detail what belongs to it if there is room ("" if nothing): both malloc'ed and safe
- * for a terminal, together at most columns wide with two between. NULL: out of memory. A call path is its functions, innermost
- * first. */
+ * for a terminal, together at most columns wide with two between. NULL: out of memory. A call path is its functions,
+ * innermost first. */
 char *mt_top_name(const struct mt_naming *naming, const struct mt_rows *rows, const struct mt_row *row, size_t columns,
                   char **detail);
 

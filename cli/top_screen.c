@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The loop of the screen: a tick reads, names and groups what is due and draws; a key acts and draws at once. What a tick
- * costs is measured, and the next one comes no sooner than COST_FACTOR times that later, so that looking at a program of
- * a million call paths does not become a load of its own. Grouping and naming anew have the same rule, but for the first
- * time, when somebody waits for it.
+ * The loop of the screen: a tick reads, names and groups what is due and draws; a key acts and draws at once. What a
+ * tick costs is measured, and the next one comes no sooner than COST_FACTOR times that later, so that looking at a
+ * program of a million call paths does not become a load of its own. Grouping and naming anew have the same rule, but
+ * for the first time, when somebody waits for it.
  */
 #include "top_screen.h"
 
@@ -435,7 +435,7 @@ static void act(struct loop *l, int key) {
         sum(l);
 }
 
-/* ---- the loop ----------------------------------------------------------------------------------------------------- */
+/* ---- the loop ---------------------------------------------------------------------------------------------------- */
 
 static int wait_ms(const struct loop *l, uint64_t now_ns) {
     if (l->screen.is_paused)

@@ -71,7 +71,8 @@ MT_HOOK void *realloc(void *block, size_t bytes) {
     return result;
 }
 
-/* Most reallocarrays call realloc, and so the hook above; mimalloc's does not, and sets errno where its realloc does not. */
+/* Most reallocarrays call realloc, and so the hook above; mimalloc's does not, and sets errno where its realloc does
+ * not. */
 static void *next_reallocarray(void *block, size_t count, size_t bytes) {
     size_t total;
     if (mt_next.reallocarray != NULL && mt_tracker.allocator == MT_ALLOCATOR_MIMALLOC)

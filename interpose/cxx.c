@@ -18,7 +18,8 @@ static void *without_library(size_t bytes) {
 
 #define ONE(...) (__VA_ARGS__)
 
-/* most: for mt_record_asked; libstdc++ asks malloc for 1 byte instead of 0, and rounds aligned sizes up. 0: as it is. */
+/* most: for mt_record_asked; libstdc++ asks malloc for 1 byte instead of 0, and rounds aligned sizes up. 0: as it
+ * is. */
 #define NEW_HOOK(which, mangled, most, parameters, arguments)                                                          \
     void *mangled parameters;                                                                                          \
     MT_HOOK void *mangled parameters {                                                                                 \

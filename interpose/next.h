@@ -67,8 +67,8 @@ enum mt_operator {
 
 MT_HIDDEN extern struct mt_next_c mt_next;
 
-/* libc's own names for its allocator. An object between the program and libc (a shim that only looks) uses them to reach
- * libc; where jemalloc is, they are jemalloc's. */
+/* libc's own names for its allocator. An object between the program and libc (a shim that only looks) uses them to
+ * reach libc; where jemalloc is, they are jemalloc's. */
 #define MT_NEXT_LIBC(X)                                                                                                \
     X(void *, __libc_malloc, (size_t))                                                                                 \
     X(void, __libc_free, (void *))                                                                                     \

@@ -224,7 +224,8 @@ static void print_change(FILE *stream, int64_t change, bool is_size) {
     fprintf(stream, " (%s%s)", change >= 0 ? "+" : "", buffer);
 }
 
-/* The two columns that are printed for the one that the rows are sorted by, and whether their quotient means anything. */
+/* The two columns that are printed for the one that the rows are sorted by, and whether their quotient means
+ * anything. */
 static bool choose_columns(enum mt_value sort, enum mt_value *bytes, enum mt_value *blocks) {
     if (sort == MT_VALUE_TEMPORARY_BLOCKS)
         sort = MT_VALUE_TOTAL_BYTES;

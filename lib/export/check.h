@@ -19,7 +19,8 @@ struct mt_checked {
     struct mt_findings findings;
 };
 
-/* Copies what describes the profile (NULL: problem says why there is none). 0 or -MEMTRACK_ENOMEM; free it either way. */
+/* Copies what describes the profile (NULL: problem says why there is none). 0 or -MEMTRACK_ENOMEM; free it either
+ * way. */
 int mt_checked_init(struct mt_checked *checked, const char *path, const struct mt_profile *profile, const char *problem,
                     struct mt_error *error);
 void mt_checked_free(struct mt_checked *checked);

@@ -4,8 +4,8 @@
  *
  *   broken   <failure>     unknown, or a profile that cannot be read   <error>     doubts   <system-out>
  *
- * Written by hand: what is hard about XML here are the characters that it cannot hold even escaped (a file name may have
- * them), and libraries that write it leave these to their caller. They appear as \x1b, as on a terminal.
+ * Written by hand: what is hard about XML here are the characters that it cannot hold even escaped (a file name may
+ * have them), and libraries that write it leave these to their caller. They appear as \x1b, as on a terminal.
  */
 #include <inttypes.h>
 #include <stdlib.h>

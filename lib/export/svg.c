@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One chart as an SVG that stands alone in a browser, a wiki or a README: no script, no font, no other file. Colours are
- * custom properties that prefers-color-scheme changes; both palettes keep their contrast to the background and stay
+ * One chart as an SVG that stands alone in a browser, a wiki or a README: no script, no font, no other file. Colours
+ * are custom properties that prefers-color-scheme changes; both palettes keep their contrast to the background and stay
  * apart for the colour-blind. Values are shown by <title> elements on invisible columns, the one kind of tooltip that
  * needs nothing.
  *

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Memory over time for programs. Times are nanoseconds since the start of the timeline, which is the start of the first
- * process. A tick is written as it is made, for the reason that rows of a report are: a long axis is never in memory as a
- * tree. RSS, PSS and swap are null (empty in CSV) where they were not read; 0 is a figure.
+ * process. A tick is written as it is made, for the reason that rows of a report are: a long axis is never in memory as
+ * a tree. RSS, PSS and swap are null (empty in CSV) where they were not read; 0 is a figure.
  */
 #include "export/timeline.h"
 

@@ -23,7 +23,8 @@ struct mt_svg_options {
 };
 
 /* A chart that stands alone: no script, no other file; light and dark by prefers-color-scheme; tooltips by title. Of
- * the strata if given, else of the sum if there is one, else of the heap of each process (with one: all its figures). */
+ * the strata if given, else of the sum if there is one, else of the heap of each process (with one: all its
+ * figures). */
 int mt_export_timeline_svg(FILE *stream, const struct mt_timeline *timeline, const struct mt_strata *strata,
                            const struct mt_svg_options *options, struct mt_error *error);
 

@@ -58,13 +58,13 @@ typedef struct memtrack_block {
 } memtrack_block;
 
 /*
- * Every function comes as memtrack_F and takes effect through memtrack_F of the recorder when there is one; untracked is what
- * it returns when there is none.
+ * Every function comes as memtrack_F and takes effect through memtrack_F of the recorder when there is one; untracked
+ * is what it returns when there is none.
  *
- * On x86-64 the weak reference is written in assembly, through the global offset table in every code model. What a compiler
- * makes of one in code that is not position-independent is a number which the linker sets to zero when it finds no
- * recorder, and then a preloaded one is never seen. The same happens to position-independent code that is optimised at
- * link time for an executable at a fixed address.
+ * On x86-64 the weak reference is written in assembly, through the global offset table in every code model. What a
+ * compiler makes of one in code that is not position-independent is a number which the linker sets to zero when it
+ * finds no recorder, and then a preloaded one is never seen. The same happens to position-independent code that is
+ * optimised at link time for an executable at a fixed address.
  */
 #if defined(__x86_64__) && defined(__LP64__) && defined(__code_model_large__)
 #define MEMTRACK_FIND_(symbol, pointer)                                                                                \
@@ -138,9 +138,9 @@ MEMTRACK_API_(uint64_t, get_overhead, (void), (), 0)
  * reports they are summed up by name.
  *
  * A scope that was never ended (a longjmp, a forgotten end) ends, counted as an error, with the one around it or when
- * its storage is seen to be gone. memtrack_end returns MEMTRACK_EORDER when it ended inner ones that way (out is
- * right all the same), MEMTRACK_EENDED for one that is not open, MEMTRACK_ETHREAD for one of another thread,
- * MEMTRACK_EFORKED for one that the parent process has begun; in the last three cases nothing is changed and out is zero.
+ * its storage is seen to be gone. memtrack_end returns MEMTRACK_EORDER when it ended inner ones that way (out is right
+ * all the same), MEMTRACK_EENDED for one that is not open, MEMTRACK_ETHREAD for one of another thread, MEMTRACK_EFORKED
+ * for one that the parent process has begun; in the last three cases nothing is changed and out is zero.
  * MEMTRACK_ELIMIT: too many are open. MEMTRACK_EBUSY: in a signal handler that interrupted the recorder itself.
  */
 MEMTRACK_API_(int, begin, (memtrack_scope * scope, const char *name), (scope, name), 0)
@@ -151,7 +151,8 @@ MEMTRACK_API_(int, begin_process, (memtrack_scope * scope, const char *name), (s
 MEMTRACK_API_(int, end, (memtrack_scope * scope, memtrack_delta *out), (scope, out),
               (out ? (void)memset(out, 0, sizeof *out) : (void)0, 0))
 /* Take the calling thread's innermost scope off, to go on with it elsewhere: a task that changes threads, a coroutine
- * that is suspended. What happens in between is not measured, but its time is. MEMTRACK_EORDER: it is not the innermost. */
+ * that is suspended. What happens in between is not measured, but its time is. MEMTRACK_EORDER: it is not the
+ * innermost. */
 MEMTRACK_API_(int, scope_detach, (memtrack_scope * scope), (scope), 0)
 MEMTRACK_API_(int, scope_attach, (memtrack_scope * scope), (scope), 0)
 /* Metadata of an open scope, kept with the recent events of the recording: the last value of each key, of the 256 keys
@@ -169,7 +170,8 @@ MEMTRACK_API_(int, counter, (const char *name, int64_t value), (name, value), 0)
 /* The domain with this name, to be used below; made if need be. 0: there is no room, or no recorder. */
 MEMTRACK_API_(uint32_t, domain, (const char *name), (name), 0)
 /* bytes at ptr (any number that names them) have been handed out in this domain, or taken back. Tracking what is
- * tracked already replaces it. Untracking what is not: counted as an unknown free. Domain 0 is malloc's own: MEMTRACK_EUSAGE. */
+ * tracked already replaces it. Untracking what is not: counted as an unknown free. Domain 0 is malloc's own:
+ * MEMTRACK_EUSAGE. */
 MEMTRACK_API_(int, track, (uint32_t domain, const void *ptr, size_t bytes), (domain, ptr, bytes), 0)
 MEMTRACK_API_(int, untrack, (uint32_t domain, const void *ptr), (domain, ptr), 0)
 

@@ -7,9 +7,9 @@
  * The barrier is the kernel's (membarrier): a thread that began an event just before the number was stored may have the
  * odd sequence that says so still in its store buffer, where nobody sees it. After the barrier it is seen.
  *
- * Threads are waited for one by one. One that is ready to run will leave its event as soon as it gets a processor, which
- * on a crowded machine takes longer than any event; one that is stopped will not leave it, and then there is nothing
- * to wait for and the cut goes through the middle of that event.
+ * Threads are waited for one by one. One that is ready to run will leave its event as soon as it gets a processor,
+ * which on a crowded machine takes longer than any event; one that is stopped will not leave it, and then there is
+ * nothing to wait for and the cut goes through the middle of that event.
  *
  * A reader that dies within a cut leaves an odd number and no lock: the next one goes on with the next odd number.
  *

@@ -11,8 +11,8 @@
  * A thread is known by its bank, which a later thread may take over: its text is made again when that has happened, and
  * all samples of the bank get it, as they would in a conversion of the whole ledger.
  *
- * Rejected: a conversion of the whole ledger per reading (50 ms for a compiler, 300 ms for a large server), and marks in
- * the ledger for what changed (a store more in the target, for every event).
+ * Rejected: a conversion of the whole ledger per reading (50 ms for a compiler, 300 ms for a large server), and marks
+ * in the ledger for what changed (a store more in the target, for every event).
  */
 #include "profile/follow.h"
 

@@ -31,7 +31,8 @@ int mt_follow_read(struct mt_follow *follow, uint64_t budget_ns, bool *complete,
 /* Samples and locations are added by mt_follow_read alone, which never changes the lines of a location. */
 struct mt_profile *mt_follow_profile(struct mt_follow *follow);
 
-/* Changes when samples were added, or when their labels changed: then rows that were built from them are out of date. */
+/* Changes when samples were added, or when their labels changed: then rows that were built from them are out of
+ * date. */
 uint64_t mt_follow_generation(const struct mt_follow *follow);
 
 #endif

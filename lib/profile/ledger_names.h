@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Private to lib/profile: names that the program gave (scopes, domains, marks, counters, keys, values), as strings of the
- * profile. A name of a ledger never changes once it is there, so each is read when it is first asked for.
+ * Private to lib/profile: names that the program gave (scopes, domains, marks, counters, keys, values), as strings of
+ * the profile. A name of a ledger never changes once it is there, so each is read when it is first asked for.
  */
 #ifndef MT_PROFILE_LEDGER_NAMES_H
 #define MT_PROFILE_LEDGER_NAMES_H

@@ -4,8 +4,8 @@
  * columns) and pprof_model.c (mappings, locations, functions); private to lib/profile.
  *
  * Fields of a Profile come in any order, so whatever is referred to before it is defined becomes a placeholder with an
- * index of its own; what is still a placeholder at the end is an error. Until mt_pprof_model_finish, mt_string members of
- * mappings and functions hold indexes of the file's string table, and lines hold indexes of reader->functions.
+ * index of its own; what is still a placeholder at the end is an error. Until mt_pprof_model_finish, mt_string members
+ * of mappings and functions hold indexes of the file's string table, and lines hold indexes of reader->functions.
  */
 #ifndef MT_PROFILE_PPROF_READER_H
 #define MT_PROFILE_PPROF_READER_H

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Reading pprof: the outermost message, field by field, from a stream. A field is unpacked by protobuf-c as soon as it
- * is there (samples by hand: pprof_sample.c) and forgotten; memory in use is the profile that comes out, one sub-message,
- * and a window of the file.
+ * is there (samples by hand: pprof_sample.c) and forgotten; memory in use is the profile that comes out, one
+ * sub-message, and a window of the file.
  */
 #include "profile/pprof.h"
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Samples: nearly all of a file's bytes, so they alone are scanned by hand where they lie in the inflated window.
- * protobuf-c needs 0.25 s to unpack 330,000 samples of 69 frames, with an allocator that costs nothing, and leaves 64-bit
- * ids in arrays to be looked up; here it is 0.14 s with the lookup, labels and values done.
+ * protobuf-c needs 0.25 s to unpack 330,000 samples of 69 frames, with an allocator that costs nothing, and leaves
+ * 64-bit ids in arrays to be looked up; here it is 0.14 s with the lookup, labels and values done.
  *
  * What a value means depends on the sample types and strings, which some writers put last: values are then kept as
  * they are until the end. The same holds for labels.

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Scopes, to and from Scopes messages. Totals with long histograms and events with many keys differ in size by orders of
- * magnitude, so a message ends when it has enough of either; what it points to is made for one message at a time, in
+ * Scopes, to and from Scopes messages. Totals with long histograms and events with many keys differ in size by orders
+ * of magnitude, so a message ends when it has enough of either; what it points to is made for one message at a time, in
  * one block: pointers, messages, columns.
  *
  *   totals …  │ totals …  │ events … │ events … │ counters …        each box is a message

@@ -82,9 +82,11 @@ const char *mt_budget_unit(enum mt_budget_of of);
 const char *mt_outcome_name(enum mt_outcome outcome);
 
 /* One sentence without a full stop: "peak is 45.2 MiB, 13.2 MiB (41.3%) above the budget of 32.0 MiB; src/a.c:12
- * (parse) holds most of it, 20.1 MiB (44.5%)". malloc'ed; NULL: out of memory. Text of the profile is as it is there. */
+ * (parse) holds most of it, 20.1 MiB (44.5%)". malloc'ed; NULL: out of memory. Text of the profile is as it is
+ * there. */
 char *mt_finding_message(const struct mt_finding *finding);
-/* The command that shows more of it: "memtrack report --sort peak 'my file.pb.gz'". malloc'ed, "" when there is none. */
+/* The command that shows more of it: "memtrack report --sort peak 'my file.pb.gz'". malloc'ed, "" when there is
+ * none. */
 char *mt_finding_next(const struct mt_finding *finding, const char *path);
 
 /* "parse:peak=10M,net=0": the budgets of a scope, appended to *items, which is grown by realloc. The scope's name is

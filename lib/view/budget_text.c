@@ -159,7 +159,7 @@ char *mt_finding_message(const struct mt_finding *finding) {
     return NULL;
 }
 
-/* ---- the next command --------------------------------------------------------------------------------------------- */
+/* ---- the next command -------------------------------------------------------------------------------------------- */
 
 /* As a shell reads it back. */
 static void put_word(FILE *out, const char *word) {
@@ -194,7 +194,7 @@ char *mt_finding_next(const struct mt_finding *finding, const char *path) {
     return NULL;
 }
 
-/* ---- budgets of scopes --------------------------------------------------------------------------------------------- */
+/* ---- budgets of scopes ------------------------------------------------------------------------------------------- */
 
 static int bad_scope(struct mt_error *error, const char *text) {
     return mt_error_set(error, MEMTRACK_EUSAGE,

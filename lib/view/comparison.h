@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Two commands, each run several times: their figures and how these differ. A command may be several processes; its peak
- * and RSS are those of the process that has the highest, what was allocated and what is live are sums.
+ * Two commands, each run several times: their figures and how these differ. A command may be several processes; its
+ * peak and RSS are those of the process that has the highest, what was allocated and what is live are sums.
  */
 #ifndef MT_VIEW_COMPARISON_H
 #define MT_VIEW_COMPARISON_H

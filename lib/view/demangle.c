@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Demangling by libiberty: C++ (Itanium), Rust legacy and v0. Symbol names come from files that nobody vouches for, and
- * a name of a hundred bytes can expand to gigabytes, so the library's callback interface is used, which hands out pieces
- * as they are made, and left by longjmp when the pieces exceed the room. The library's own limit of recursion stays on.
- * Only names that start as mangled ones do are tried: with its type option the library takes a C function called "i"
- * for the type int.
+ * a name of a hundred bytes can expand to gigabytes, so the library's callback interface is used, which hands out
+ * pieces as they are made, and left by longjmp when the pieces exceed the room. The library's own limit of recursion
+ * stays on. Only names that start as mangled ones do are tried: with its type option the library takes a C function
+ * called "i" for the type int.
  */
 #include "view/demangle.h"
 

@@ -195,7 +195,8 @@ static struct mt_diff_row *row_of_id(struct mt_diff *diff, size_t id) {
     return &diff->items[id];
 }
 
-/* By function, two that have changed their file (or their file's name) but not their own, which is unique on each side. */
+/* By function, two that have changed their file (or their file's name) but not their own, which is unique on each
+ * side. */
 static int merge_moved_functions(struct mt_diff *diff) {
     struct mt_identities names = {0};
     uint32_t(*first)[MT_N_SIDES] = calloc(diff->n + 1, sizeof *first); /* per name: row + 1, UINT32_MAX: several */

@@ -47,7 +47,8 @@ struct mt_diff_row {
 
 struct mt_diff; /* private */
 
-/* 0, or -MEMTRACK_ENOMEM, -MEMTRACK_EUSAGE, -MEMTRACK_EFORMAT as of mt_rows_build; what one side is to blame for names it. */
+/* 0, or -MEMTRACK_ENOMEM, -MEMTRACK_EUSAGE, -MEMTRACK_EFORMAT as of mt_rows_build; what one side is to blame for names
+ * it. */
 int mt_diff_build(const struct mt_profile *const profiles[MT_N_SIDES], const struct mt_diff_options *options,
                   struct mt_diff **out, struct mt_error *error);
 void mt_diff_free(struct mt_diff *diff); /* NULL is fine */

@@ -172,7 +172,8 @@ static uint32_t *sorted(struct mt_match_side *s) {
     return order;
 }
 
-/* Sources that may be read as those of each side: at most one of two files of the same path is the one that was built. */
+/* Sources that may be read as those of each side: at most one of two files of the same path is the one that was
+ * built. */
 static bool sources_differ(const struct lines *l, const struct mt_point *x, const struct mt_point *y) {
     const struct mt_match_side *o = &l->match->side[MT_OLD], *n = &l->match->side[MT_NEW];
     mt_string old = mt_frames_file(o->frames, &o->frames->entries[x->entry]);

@@ -324,7 +324,8 @@ static int compare_start(struct mt_match *match, struct starts *starts, enum mt_
     return 0;
 }
 
-/* Decides what build ids left open: a function of one name and file that starts on different lines, once on each side. */
+/* Decides what build ids left open: a function of one name and file that starts on different lines, once on each
+ * side. */
 static int compare_starts(struct mt_match *match) {
     struct starts starts = {0};
     int status = 0;

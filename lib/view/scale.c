@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Memory is read in powers of two and time in those of clocks, so neither axis is decimal. Labels carry their unit each:
- * a chart is cut out and pasted elsewhere.
+ * Memory is read in powers of two and time in those of clocks, so neither axis is decimal. Labels carry their unit
+ * each: a chart is cut out and pasted elsewhere.
  */
 #include "view/scale.h"
 

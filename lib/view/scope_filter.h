@@ -9,7 +9,8 @@
 #include "profile/profile.h"
 #include "view/scope_rows.h"
 
-/* Shell wildcards. A name passes when one of the including patterns matches, or there is none, and no excluding one does. */
+/* Shell wildcards. A name passes when one of the including patterns matches, or there is none, and no excluding one
+ * does. */
 struct mt_scope_filter {
     const char *const *include, *const *exclude;
     size_t n_include, n_exclude;

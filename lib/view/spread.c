@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A handful of runs of a program are no sample of a normal distribution: memory is often the very same number each time,
- * and time has a long tail to one side. The interval here asks only for the order of the values:
+ * A handful of runs of a program are no sample of a normal distribution: memory is often the very same number each
+ * time, and time has a long tail to one side. The interval here asks only for the order of the values:
  *
  *   all n*m differences b - a, sorted         d(1) <= ... <= d(nm)
  *   estimate: their median                    (Hodges, Lehmann 1963)
@@ -44,7 +44,8 @@ int mt_spread_of(const double *values, size_t n, struct mt_spread *spread) {
 }
 
 /* ways[u]: orders of n and m values in which u pairs are inverted, that is partitions of u into at most n parts of at
- * most m each. Products of Gaussian binomials: multiply by 1 - q^(m+i), divide by 1 - q^i. Exact in doubles up to 2^53. */
+ * most m each. Products of Gaussian binomials: multiply by 1 - q^(m+i), divide by 1 - q^i. Exact in doubles up to
+ * 2^53. */
 static void count_orders(size_t n, size_t m, double *ways) {
     size_t most = n * m;
     memset(ways, 0, (most + 1) * sizeof *ways);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Shared by symbols.c (which addresses, in what order), symbols_module.c (which file), symbols_debug.c (its debug file),
- * symbols_cache.c (files that stay open), symbols_lines.c (DWARF) and symbols_table.c (ELF symbols). Private to them.
+ * Shared by symbols.c (which addresses, in what order), symbols_module.c (which file), symbols_debug.c (its debug
+ * file), symbols_cache.c (files that stay open), symbols_lines.c (DWARF) and symbols_table.c (ELF symbols). Private to
+ * them.
  */
 #ifndef MT_VIEW_SYMBOLS_LOCAL_H
 #define MT_VIEW_SYMBOLS_LOCAL_H
@@ -61,7 +62,8 @@ enum mt_symbol_file mt_symbol_module_open(struct mt_symbol_module **module, cons
 bool mt_symbol_module_reopen(struct mt_symbol_module *module);
 void mt_symbol_module_close(struct mt_symbol_module *module); /* NULL is fine */
 
-/* libdwfl's find_debuginfo callback, for a module whose user data is its struct mt_symbol_module: what is on this machine. */
+/* libdwfl's find_debuginfo callback, for a module whose user data is its struct mt_symbol_module: what is on this
+ * machine. */
 int mt_symbols_find_debug_file(Dwfl_Module *of, void **data, const char *name, Dwarf_Addr base, const char *file,
                                const char *link, GElf_Word crc, char **found);
 

@@ -153,8 +153,8 @@ static uint32_t store_function(struct resolver *resolver, const struct mt_functi
     return (uint32_t)index;
 }
 
-/* Up to the first of these characters: '@' begins the version in "memcpy@@GLIBC_2.14", '.' what the compiler calls a part
- * or a clone of a function, as in "f.cold". */
+/* Up to the first of these characters: '@' begins the version in "memcpy@@GLIBC_2.14", '.' what the compiler calls a
+ * part or a clone of a function, as in "f.cold". */
 static mt_string symbol_name(struct resolver *resolver, const char *name, const char *end) {
     return intern(resolver, name, strcspn(name, end));
 }

@@ -33,9 +33,8 @@ struct mt_symbols_options {
  *   a symbol             one line, line 0, file "", function.address where the symbol starts in the target
  *   nothing              the location keeps n_lines 0
  *
- * A file whose build id is not the recorded one is not used; a note says so. options may be NULL. By one thread at a time:
- * libdw promises nothing else.
- * 0 or -MEMTRACK_ENOMEM: whatever is wrong with a file is a note, not an error.
+ * A file whose build id is not the recorded one is not used; a note says so. options may be NULL. By one thread at a
+ * time: libdw promises nothing else. 0 or -MEMTRACK_ENOMEM: whatever is wrong with a file is a note, not an error.
  */
 int mt_symbols_resolve(struct mt_profile *profile, const struct mt_symbols_options *options, struct mt_error *error);
 

@@ -3,9 +3,9 @@
  * Where the debug information of a stripped file lies, without asking the network.
  *
  * dwfl_standard_find_debuginfo would do, but where it finds nothing it loads the debuginfod client, whether there are
- * servers or not: libcurl and a TLS library of each kind, for one stripped library. That takes longer than a small report,
- * and in a program that uses ours their exit handlers free memory that nobody saw allocated. So its search is done here
- * with what libdwfl has in public, and all of it is left to who asks for debuginfod.
+ * servers or not: libcurl and a TLS library of each kind, for one stripped library. That takes longer than a small
+ * report, and in a program that uses ours their exit handlers free memory that nobody saw allocated. So its search is
+ * done here with what libdwfl has in public, and all of it is left to who asks for debuginfod.
  *
  *   by build id         DIR/.build-id/xx/yyyy.debug
  *   by name             in FILE's directory, in its .debug, and in DIR below FILE's directory or the end of that

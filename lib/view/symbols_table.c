@@ -4,10 +4,10 @@
  * sorting the table costs milliseconds even when four addresses are asked for. Here one pass over the table, in its
  * order, asks for each symbol which of the few sorted addresses it covers, by binary search.
  *
- * Symbols with a size win. An address that none of them covers takes the symbol before it, if that has no size and is in
- * the same section (hand-written assembly). Not when local symbols are stripped: then what follows a symbol is mostly
- * other functions. Of several names for one function the plainest is taken: malloc, not
- * __libc_malloc, and always the same one.
+ * Symbols with a size win. An address that none of them covers takes the symbol before it, if that has no size and is
+ * in the same section (hand-written assembly). Not when local symbols are stripped: then what follows a symbol is
+ * mostly other functions. Of several names for one function the plainest is taken: malloc, not __libc_malloc, and
+ * always the same one.
  */
 #include <gelf.h>
 #include <stdlib.h>

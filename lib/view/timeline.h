@@ -70,9 +70,9 @@ void mt_course_columns(const struct mt_course *course, enum mt_series series, ui
                        double *columns, size_t n);
 
 /*
- * Which of n profiles belong to the run of the newest process: is_member[i]. From that process up to its oldest recorded
- * ancestor, and all that descend from it. A parent is the process with the pid that ppid says and a life that holds the
- * start of the child; another program in the same process follows on the one before.
+ * Which of n profiles belong to the run of the newest process: is_member[i]. From that process up to its oldest
+ * recorded ancestor, and all that descend from it. A parent is the process with the pid that ppid says and a life that
+ * holds the start of the child; another program in the same process follows on the one before.
  */
 void mt_timeline_family(const struct mt_profile *const *profiles, size_t n, bool *is_member);
 

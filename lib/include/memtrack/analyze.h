@@ -79,10 +79,10 @@ static inline memtrack_load_options memtrack_load_options_init(void) {
  *   WHAT@MOMENT         one of these at an earlier moment, see memtrack_profile_at
  *
  * A file of the very name comes first. options may be NULL. Unless no_symbols is set, addresses become functions, files
- * and lines; one thread at a time does so. Nothing is asked of the network, nor a library for it loaded, unless debuginfod
- * is set.
- * MEMTRACK_EIO (cannot be read), MEMTRACK_ENOTFOUND (no such process, or not tracked), MEMTRACK_EFORMAT (no profile, or
- * damaged), MEMTRACK_EVERSION, MEMTRACK_ELIMIT, MEMTRACK_EUSAGE (no such moment), MEMTRACK_ENOMEM.
+ * and lines; one thread at a time does so. Nothing is asked of the network, nor a library for it loaded, unless
+ * debuginfod is set. MEMTRACK_EIO (cannot be read), MEMTRACK_ENOTFOUND (no such process, or not tracked),
+ * MEMTRACK_EFORMAT (no profile, or damaged), MEMTRACK_EVERSION, MEMTRACK_ELIMIT, MEMTRACK_EUSAGE (no such moment),
+ * MEMTRACK_ENOMEM.
  */
 int memtrack_profile_load(const char *what, const memtrack_load_options *options, memtrack_profile **out);
 
@@ -98,9 +98,9 @@ int memtrack_profile_load_memory(const void *data, size_t bytes, const memtrack_
                                  memtrack_profile **out);
 
 /*
- * The profile at another moment: "live" means not freed then. "end", "peak", or a time after the start: "1.5s", "300ms",
- * "2m". A time needs a recording with a time axis; the last tick not after it is shown. Waste is known of the end alone.
- * MEMTRACK_EUSAGE (not a moment, or not one of this profile), MEMTRACK_ENOMEM.
+ * The profile at another moment: "live" means not freed then. "end", "peak", or a time after the start: "1.5s",
+ * "300ms", "2m". A time needs a recording with a time axis; the last tick not after it is shown. Waste is known of the
+ * end alone. MEMTRACK_EUSAGE (not a moment, or not one of this profile), MEMTRACK_ENOMEM.
  */
 int memtrack_profile_at(const memtrack_profile *profile, const char *moment, memtrack_profile **out);
 
@@ -223,8 +223,8 @@ typedef enum memtrack_group_by {
     MEMTRACK_BY_DOMAIN
 } memtrack_group_by;
 
-/* The names that the command's options have: "line", "stack"; "peak", "live-blocks". NULL or MEMTRACK_EUSAGE for what is
- * none. */
+/* The names that the command's options have: "line", "stack"; "peak", "live-blocks". NULL or MEMTRACK_EUSAGE for what
+ * is none. */
 const char *memtrack_group_by_name(memtrack_group_by by);
 int memtrack_group_by_parse(const char *name, memtrack_group_by *out);
 const char *memtrack_column_name(memtrack_column column);
@@ -278,9 +278,9 @@ static inline memtrack_view memtrack_view_init(void) {
 }
 
 /*
- * The rows that memtrack report prints. view may be NULL: by line. Without a filter, a limit and cumulative every column
- * sums to its total. Equal values are in the order of their names. MEMTRACK_EUSAGE (options that make no sense together),
- * MEMTRACK_EFORMAT (a damaged profile), MEMTRACK_ENOMEM.
+ * The rows that memtrack report prints. view may be NULL: by line. Without a filter, a limit and cumulative every
+ * column sums to its total. Equal values are in the order of their names. MEMTRACK_EUSAGE (options that make no sense
+ * together), MEMTRACK_EFORMAT (a damaged profile), MEMTRACK_ENOMEM.
  */
 int memtrack_statistics_new(const memtrack_profile *profile, const memtrack_view *view, memtrack_statistics **out);
 void memtrack_statistics_free(memtrack_statistics *statistics);
