@@ -99,10 +99,11 @@ MT_HOOK uint64_t memtrack_get_overhead(void) {
 /* ---- scopes ------------------------------------------------------------------------------------------------------ */
 
 MT_HOOK int memtrack_begin(memtrack_scope *scope, const char *name) {
-    mt_scopes_make_inert(scope);
     struct mt_thread *t = mt_event_enter(SP());
-    if (t == NULL)
+    if (mt_unlikely(t == NULL)) {
+        mt_scopes_make_inert(scope);
         return why_not();
+    }
     uint64_t state = mt_page.state;
     int rc = mt_scopes_begin(t, scope, name);
     mt_event_leave(t, state);
@@ -110,10 +111,11 @@ MT_HOOK int memtrack_begin(memtrack_scope *scope, const char *name) {
 }
 
 MT_HOOK int memtrack_begin_process(memtrack_scope *scope, const char *name) {
-    mt_scopes_make_inert(scope);
     struct mt_thread *t = mt_event_enter(SP());
-    if (t == NULL)
+    if (mt_unlikely(t == NULL)) {
+        mt_scopes_make_inert(scope);
         return why_not();
+    }
     uint64_t state = mt_page.state;
     int rc = mt_scopes_begin_process(t, scope, name);
     mt_event_leave(t, state);
@@ -121,16 +123,14 @@ MT_HOOK int memtrack_begin_process(memtrack_scope *scope, const char *name) {
 }
 
 MT_HOOK int memtrack_end(memtrack_scope *scope, memtrack_delta *out) {
-    memtrack_delta delta = {0};
-    struct mt_thread *t = mt_event_enter(SP());
-    int rc = why_not();
-    if (t != NULL) {
-        uint64_t state = mt_page.state;
-        rc = mt_scopes_end(t, scope, &delta);
-        mt_event_leave(t, state);
-    }
     if (out != NULL)
-        *out = delta;
+        *out = (memtrack_delta){0};
+    struct mt_thread *t = mt_event_enter(SP());
+    if (mt_unlikely(t == NULL))
+        return why_not();
+    uint64_t state = mt_page.state;
+    int rc = mt_scopes_end(t, scope, out);
+    mt_event_leave(t, state);
     return rc;
 }
 

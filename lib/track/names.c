@@ -104,36 +104,62 @@ static mt_name_id find_or_add(struct mt_thread *t, uint64_t hash, const struct m
     return id;
 }
 
-static bool is_text(mt_name_id id, const char *text) {
-    const struct mt_name *n = name_at(id);
-    const char *known = (const char *)n->text;
+static uint64_t word_at(const char *text) {
+    uint64_t word;
+    __builtin_memcpy(&word, text, sizeof word);
+    return word;
+}
+
+/* A word of text that begins within it, but may end beyond, can be read when it lies on one page. */
+static bool can_read_word(const char *text) {
+    return ((uint64_t)text & (MT_OS_PAGE - 1)) <= MT_OS_PAGE - sizeof(uint64_t);
+}
+
+/* Does text still hold what has been known there? The last word overlaps the one before it. */
+static bool is_text(const struct mt_known_name *known, const char *text) {
+    const uint32_t word = sizeof(uint64_t), n = known->bytes + (known->bytes < MT_NAME_MAX_BYTES); /* with its NUL */
     uint32_t i = 0;
-    while (i < n->bytes && known[i] == text[i])
+    while (i + word <= n && can_read_word(text + i) && word_at(text + i) == word_at(known->text + i)) {
+        if (i + word == n)
+            return true;
+        i = i + 2 * word <= n ? i + word : n - word;
+    }
+    while (i < n && text[i] == known->text[i])
         i++;
-    return i == n->bytes && (text[i] == 0 || i == MT_NAME_MAX_BYTES);
+    return i == n;
+}
+
+static struct mt_known_name *known_at(struct mt_thread *t, uint64_t address) {
+    return &t->known_name[(address * UINT64_C(0x9E3779B97F4A7C15)) >> (64 - MT_KNOWN_NAMES_BITS)];
+}
+
+MT_NOINLINE static mt_name_id learn_text(struct mt_thread *t, const char *text) {
+    struct mt_name wanted = {.text = (uint64_t)text, .bytes = length(text)};
+    mt_name_id id = find_or_add(t, hash_text(text, wanted.bytes), &wanted);
+    if (id != 0)
+        *known_at(t, (uint64_t)text) = (struct mt_known_name){
+            .address = (uint64_t)text, .text = (const char *)name_at(id)->text, .bytes = wanted.bytes, .name = id};
+    return id;
 }
 
 mt_name_id mt_names_find(struct mt_thread *t, const char *text) {
-    struct mt_known_name *known =
-        &t->known_name[((uint64_t)text * UINT64_C(0x9E3779B97F4A7C15)) >> (64 - MT_KNOWN_NAMES_BITS)];
-    if (mt_likely(known->address == (uint64_t)text && is_text(known->name, text)))
+    const struct mt_known_name *known = known_at(t, (uint64_t)text);
+    if (mt_likely(known->address == (uint64_t)text && is_text(known, text)))
         return known->name;
-    uint32_t bytes = length(text);
-    struct mt_name wanted = {.text = (uint64_t)text, .bytes = bytes};
-    mt_name_id id = find_or_add(t, hash_text(text, bytes), &wanted);
+    return learn_text(t, text);
+}
+
+MT_NOINLINE static mt_name_id learn_function(struct mt_thread *t, uint64_t address) {
+    struct mt_name wanted = {.address = address, .module = mt_rule_module(mt_rules_find(address + 1))};
+    mt_name_id id = find_or_add(t, hash_function(address), &wanted);
     if (id != 0)
-        *known = (struct mt_known_name){.address = (uint64_t)text, .name = id};
+        *known_at(t, address) = (struct mt_known_name){.address = address | UINT64_C(1) << 63, .name = id};
     return id;
 }
 
 mt_name_id mt_names_find_function(struct mt_thread *t, uint64_t address) {
-    struct mt_known_name *known =
-        &t->known_name[(address * UINT64_C(0x9E3779B97F4A7C15)) >> (64 - MT_KNOWN_NAMES_BITS)];
+    const struct mt_known_name *known = known_at(t, address);
     if (mt_likely(known->address == (address | UINT64_C(1) << 63)))
         return known->name;
-    struct mt_name wanted = {.address = address, .module = mt_rule_module(mt_rules_find(address + 1))};
-    mt_name_id id = find_or_add(t, hash_function(address), &wanted);
-    if (id != 0)
-        *known = (struct mt_known_name){.address = address | UINT64_C(1) << 63, .name = id};
-    return id;
+    return learn_function(t, address);
 }

@@ -96,21 +96,23 @@ static uint64_t cpu_ns(void) {
     return mt_unlikely(mt_tracker.options.scope_cpu) ? clock_ns(CLOCK_THREAD_CPUTIME_ID) : 0;
 }
 
-static struct counters of_bank(const struct mt_bank *b) {
-    return (struct counters){.live = __atomic_load_n(&b->live_bytes, __ATOMIC_RELAXED),
-                             .allocated_bytes = __atomic_load_n(&b->allocated_bytes, __ATOMIC_RELAXED),
-                             .allocated_blocks = __atomic_load_n(&b->allocated_blocks, __ATOMIC_RELAXED),
-                             .freed_blocks = __atomic_load_n(&b->freed_blocks, __ATOMIC_RELAXED),
-                             .temporary_blocks = __atomic_load_n(&b->temporary_blocks, __ATOMIC_RELAXED)};
+/* In place: a struct that is copied with wide loads right after narrow stores stalls the store buffer. */
+static inline void read_bank(struct counters *out, const struct mt_bank *b) {
+    out->live = __atomic_load_n(&b->live_bytes, __ATOMIC_RELAXED);
+    out->allocated_bytes = __atomic_load_n(&b->allocated_bytes, __ATOMIC_RELAXED);
+    out->allocated_blocks = __atomic_load_n(&b->allocated_blocks, __ATOMIC_RELAXED);
+    out->freed_blocks = __atomic_load_n(&b->freed_blocks, __ATOMIC_RELAXED);
+    out->temporary_blocks = __atomic_load_n(&b->temporary_blocks, __ATOMIC_RELAXED);
 }
 
 static struct counters of_process(void) {
     struct counters sum = {0};
     for (mt_bank_id id = 1; id < mt_tracker.header->n_banks; id++) {
         const struct mt_bank *b = mt_threads_bank(id);
-        struct counters c = of_bank(b);
+        struct counters c;
         if (b->clear_epoch != mt_tracker.header->control.clear_epoch)
             continue;
+        read_bank(&c, b);
         sum.live += c.live;
         sum.allocated_bytes += c.allocated_bytes;
         sum.allocated_blocks += c.allocated_blocks;
@@ -175,7 +177,7 @@ void mt_scopes_begin_sharing(const struct mt_thread *first) {
         mt_scopes_note_current(first->scope_high);
 }
 
-static void flush(struct mt_thread *t) {
+static inline __attribute__((always_inline)) void flush(struct mt_thread *t) {
     struct mt_scope_stack *s = t->scopes;
     bool is_open = s != NULL && s->depth != 0;
     if (t->scope_high != INT64_MAX) {
@@ -234,7 +236,7 @@ static struct frame *top_of(struct mt_scope_stack *s) {
     return s->depth != 0 ? &s->frame[s->depth - 1] : NULL;
 }
 
-static void pop(struct mt_thread *t) {
+static inline __attribute__((always_inline)) void pop(struct mt_thread *t) {
     struct mt_scope_stack *s = t->scopes;
     int64_t high = s->frame[--s->depth].high;
     struct frame *outer = top_of(s);
@@ -244,22 +246,35 @@ static void pop(struct mt_thread *t) {
     t->scope_high = outer != NULL || n_process != 0 ? t->bank->live_bytes : INT64_MAX;
 }
 
-static void add_event(struct mt_thread *t, uint64_t serial, mt_name_id name, const memtrack_delta *d,
-                      uint64_t begin_ns) {
-    struct mt_scope_stack *s = t->scopes;
+/* One in header.event_sample of a thread's scopes; in threads that have had none but the process's, all. */
+static inline __attribute__((always_inline)) bool wants_event(struct mt_scope_stack *s) {
     uint32_t one_in = mt_tracker.header->event_sample;
-    if (one_in == 0 || (s != NULL && s->until_event-- != 0))
+    if (one_in == 0 || s == NULL)
+        return one_in != 0;
+    if (mt_unlikely(s->until_event != 0)) {
+        s->until_event--;
+        return false;
+    }
+    s->until_event = one_in - 1;
+    return true;
+}
+
+static inline __attribute__((always_inline)) void add_event(struct mt_thread *t, uint64_t serial, mt_name_id name,
+                                                            uint64_t begin_ns, uint64_t duration_ns, int64_t net_bytes,
+                                                            int64_t peak_bytes) {
+    uint64_t number;
+    struct mt_event *e = wants_event(t->scopes) ? mt_events_next(t, &number) : NULL;
+    if (e == NULL)
         return;
-    if (s != NULL)
-        s->until_event = one_in - 1;
-    struct mt_event e = {.scope = serial,
-                         .time_ns = since_start(begin_ns),
-                         .duration_ns = d->duration_ns,
-                         .value = d->net_bytes,
-                         .peak_bytes = d->peak_bytes,
-                         .kind = MT_EVENT_SCOPE,
-                         .name = name};
-    mt_events_add(t, &e);
+    e->scope = serial;
+    e->time_ns = since_start(begin_ns);
+    e->duration_ns = duration_ns;
+    e->value = net_bytes;
+    e->peak_bytes = peak_bytes;
+    e->kind = MT_EVENT_SCOPE;
+    e->name = name;
+    e->text = 0;
+    mt_events_done(e, number);
 }
 
 /* The part that belongs to the scope around it: what was measured before this one was attached does not. */
@@ -278,35 +293,33 @@ static int64_t peak_of(const struct frame *f) {
 
 /* Measure the innermost scope; flushed. */
 static memtrack_delta measure(struct mt_thread *t, const struct frame *f, uint64_t now_ns) {
-    return delta_of(difference(of_bank(t->bank), f->begin), peak_of(f), now_ns - f->begin_ns,
-                    cpu_ns() - f->begin_cpu_ns);
+    struct counters now;
+    read_bank(&now, t->bank);
+    return delta_of(difference(now, f->begin), peak_of(f), now_ns - f->begin_ns, cpu_ns() - f->begin_cpu_ns);
 }
 
 /* The common scope of a program that is profiled function by function. */
-static bool is_idle(const struct mt_thread *t, const struct frame *f, bool is_error) {
+static bool is_idle(const struct mt_thread *t, const struct frame *f) {
     const struct mt_bank *b = t->bank;
-    return !is_error && !f->is_attached && !mt_tracker.options.scope_cpu && f->begin.live == b->live_bytes &&
+    return !f->is_attached && !mt_tracker.options.scope_cpu && f->begin.live == b->live_bytes &&
            f->begin.allocated_blocks == b->allocated_blocks && f->begin.freed_blocks == b->freed_blocks &&
            f->begin.allocated_bytes == b->allocated_bytes;
 }
 
-static memtrack_delta finish_idle(struct mt_thread *t, struct frame *f) {
-    memtrack_delta d = {.duration_ns = clock_ns(CLOCK_MONOTONIC) - f->begin_ns};
-    int64_t duration = (int64_t)d.duration_ns;
+static inline __attribute__((always_inline)) void finish_idle(struct mt_thread *t, struct frame *f,
+                                                              memtrack_delta *out) {
+    uint64_t duration_ns = clock_ns(CLOCK_MONOTONIC) - f->begin_ns;
+    int64_t duration = (int64_t)duration_ns;
     mt_totals_add_idle(t, f->name, duration, duration - f->inner.value[MT_SCOPE_DURATION_NS]);
     if (t->scopes->depth > 1)
         f[-1].inner.value[MT_SCOPE_DURATION_NS] += duration;
-    add_event(t, f->event, f->name, &d, f->begin_ns);
+    add_event(t, f->event, f->name, f->begin_ns, duration_ns, 0, 0);
     pop(t);
-    return d;
+    if (out != NULL)
+        *out = (memtrack_delta){.duration_ns = duration_ns};
 }
 
-/* End the innermost scope. */
-static memtrack_delta finish(struct mt_thread *t, bool is_error) {
-    struct mt_scope_stack *s = t->scopes;
-    struct frame *f = top_of(s);
-    if (mt_likely(is_idle(t, f, is_error)))
-        return finish_idle(t, f);
+MT_NOINLINE static void finish_measured(struct mt_thread *t, struct frame *f, bool is_error, memtrack_delta *out) {
     struct mt_scope_result result = {.name = f->name, .is_error = is_error};
     flush(t);
     memtrack_delta d = measure(t, f, clock_ns(CLOCK_MONOTONIC));
@@ -314,33 +327,51 @@ static memtrack_delta finish(struct mt_thread *t, bool is_error) {
     for (int i = 0; i < MT_N_SCOPE_VALUES; i++)
         result.own[i] = result.value[i] - f->inner.value[i];
     result.own[MT_SCOPE_PEAK_BYTES] = 0; /* peaks of different instants cannot be subtracted */
-    subtract_from_outer(s, f, result.value);
+    subtract_from_outer(t->scopes, f, result.value);
     mt_totals_add(t, &result);
-    add_event(t, f->event, f->name, &d, f->begin_ns);
+    add_event(t, f->event, f->name, f->begin_ns, d.duration_ns, d.net_bytes, d.peak_bytes);
     pop(t);
-    return d;
+    if (out != NULL)
+        *out = d;
 }
 
-/* Scopes whose storage was on the part of the stack that has been left since: nobody can end them any more. */
-static void finish_lost(struct mt_thread *t, const void *storage) {
-    struct mt_scope_stack *s = t->scopes;
+/* End the innermost scope. out may be NULL. */
+static inline __attribute__((always_inline)) void finish(struct mt_thread *t, memtrack_delta *out) {
+    struct frame *f = top_of(t->scopes);
+    if (mt_likely(is_idle(t, f)))
+        finish_idle(t, f, out);
+    else
+        finish_measured(t, f, false, out);
+}
+
+/* The same for one that nothing will end any more. */
+static void abandon(struct mt_thread *t) {
+    finish_measured(t, top_of(t->scopes), true, NULL);
+}
+
+/* Nobody can end it any more: its storage was on the part of the stack that has been left, or is used anew. */
+static bool is_lost(const struct mt_thread *t, const struct frame *f, const void *storage) {
+    uint64_t at = (uint64_t)f->storage;
     const struct mt_stack_map *map = &t->stack.map;
-    for (struct frame *f; (f = top_of(s)) != NULL;) {
-        uint64_t at = (uint64_t)f->storage;
-        bool has_gone = at < t->busy_sp && mt_stack_contains(map, at) && mt_stack_contains(map, t->busy_sp);
-        if (!has_gone && (storage == NULL || f->storage != storage))
-            return;
-        finish(t, true);
-    }
+    return (storage != NULL && f->storage == storage) ||
+           (at < t->busy_sp && mt_stack_contains(map, at) && mt_stack_contains(map, t->busy_sp));
 }
 
-static struct frame *push(struct mt_thread *t, mt_name_id name, const void *storage) {
+/* The stack, with room for another frame; NULL: there is none. */
+MT_NOINLINE static struct mt_scope_stack *make_room(struct mt_thread *t, const void *storage) {
     if (t->scopes == NULL && (t->scopes = mt_os_private(sizeof *t->scopes)) == NULL)
         return NULL;
+    while (t->scopes->depth != 0 && is_lost(t, top_of(t->scopes), storage))
+        abandon(t);
+    return t->scopes->depth != MAX_DEPTH ? t->scopes : NULL;
+}
+
+static inline __attribute__((always_inline)) struct frame *push(struct mt_thread *t, mt_name_id name,
+                                                                const void *storage) {
     struct mt_scope_stack *s = t->scopes;
-    finish_lost(t, storage);
-    if (s->depth == MAX_DEPTH)
-        return NULL;
+    if (mt_unlikely(s == NULL || s->depth == MAX_DEPTH || (s->depth != 0 && is_lost(t, top_of(s), storage))))
+        if ((s = make_room(t, storage)) == NULL)
+            return NULL;
     flush(t);
     struct frame *f = &s->frame[s->depth++];
     f->serial = (uint64_t)t->bank_id << SERIAL_BITS | ++s->n_serials;
@@ -348,17 +379,16 @@ static struct frame *push(struct mt_thread *t, mt_name_id name, const void *stor
     f->storage = storage;
     f->name = name;
     f->is_attached = 0;
-    f->begin = of_bank(t->bank);
-    f->high = f->begin.live;
+    read_bank(&f->begin, t->bank);
+    f->high = t->scope_high = f->begin.live;
     f->inner = (struct inner){{0}};
     t->scope = name;
-    t->scope_high = f->begin.live;
     return f;
 }
 
 /* ---- thread scopes ---------------------------------------------------------------------------------------------- */
 
-static int open_handle(struct handle *h, enum state state, uint64_t serial, uint32_t index, mt_name_id name) {
+static inline int open_handle(struct handle *h, enum state state, uint64_t serial, uint32_t index, mt_name_id name) {
     h->magic = MAGIC;
     h->serial = serial;
     h->state = state;
@@ -376,8 +406,10 @@ int mt_scopes_begin(struct mt_thread *t, memtrack_scope *scope, const char *name
     struct handle *h = (struct handle *)scope;
     mt_name_id id = mt_names_find(t, name);
     struct frame *f = id != 0 ? push(t, id, scope) : NULL;
-    if (f == NULL)
+    if (f == NULL) {
+        mt_scopes_make_inert(scope);
         return -MEMTRACK_ELIMIT;
+    }
     open_handle(h, OPEN, f->serial, t->scopes->depth - 1, id);
     h->event = f->event;
     f->begin_cpu_ns = cpu_ns();
@@ -386,7 +418,7 @@ int mt_scopes_begin(struct mt_thread *t, memtrack_scope *scope, const char *name
 }
 
 /* Why there is no such scope of this thread, or 0. */
-static int check(const struct mt_thread *t, const struct handle *h) {
+static inline __attribute__((always_inline)) int check(const struct mt_thread *t, const struct handle *h) {
     const struct mt_scope_stack *s = t->scopes;
     if (h->magic != MAGIC || (h->state != OPEN && h->state != PROCESS && h->state != DETACHED))
         return -MEMTRACK_EENDED;
@@ -403,9 +435,9 @@ static int check(const struct mt_thread *t, const struct handle *h) {
 
 static int end_thread(struct mt_thread *t, struct handle *h, memtrack_delta *out) {
     bool is_innermost = h->index + 1 == t->scopes->depth;
-    while (h->index + 1 < t->scopes->depth)
-        finish(t, true);
-    *out = finish(t, false);
+    while (mt_unlikely(h->index + 1 < t->scopes->depth))
+        abandon(t);
+    finish(t, out);
     return is_innermost ? 0 : -MEMTRACK_EORDER;
 }
 
@@ -424,6 +456,7 @@ static struct process_scope *free_process_scope(void) {
 int mt_scopes_begin_process(struct mt_thread *t, memtrack_scope *scope, const char *name) {
     struct handle *h = (struct handle *)scope;
     mt_name_id id = mt_names_find(t, name);
+    mt_scopes_make_inert(scope);
     if (id == 0 || !mt_lock_acquire(&process_lock, t->bank_id))
         return -MEMTRACK_ELIMIT;
     mt_threads_publish(t);
@@ -453,7 +486,7 @@ static void close_process_scope(struct process_scope *p) {
 }
 
 /* The lock is taken. */
-static memtrack_delta finish_process(struct mt_thread *t, struct process_scope *p) {
+static void finish_process(struct mt_thread *t, struct process_scope *p, memtrack_delta *out) {
     mt_threads_publish(t);
     flush(t);
     struct counters now = of_process();
@@ -464,17 +497,18 @@ static memtrack_delta finish_process(struct mt_thread *t, struct process_scope *
     values_of(&d, result.value);
     values_of(&d, result.own);
     mt_totals_add(t, &result);
-    add_event(t, p->serial, p->name, &d, p->begin_ns);
-    return d;
+    add_event(t, p->serial, p->name, p->begin_ns, d.duration_ns, d.net_bytes, d.peak_bytes);
+    if (out != NULL)
+        *out = d;
 }
 
-static int end_process(struct mt_thread *t, struct handle *h, memtrack_delta *out) {
+MT_NOINLINE static int end_process(struct mt_thread *t, struct handle *h, memtrack_delta *out) {
     struct process_scope *p = h->index < MAX_PROCESS ? &process[h->index] : NULL;
     int rc = -MEMTRACK_EENDED;
     if (p == NULL || !mt_lock_acquire(&process_lock, t->bank_id))
         return rc;
     if (p->serial == h->serial) {
-        *out = finish_process(t, p);
+        finish_process(t, p, out);
         close_process_scope(p);
         flush(t);
         rc = 0;
@@ -500,7 +534,9 @@ int mt_scopes_detach(struct mt_thread *t, memtrack_scope *scope) {
     memtrack_delta d = measure(t, f, clock_ns(CLOCK_MONOTONIC));
     values_of(&d, value);
     subtract_from_outer(t->scopes, f, value);
-    h->sum = difference(of_bank(t->bank), f->begin);
+    struct counters now;
+    read_bank(&now, t->bank);
+    h->sum = difference(now, f->begin);
     h->peak = peak_of(f);
     h->begin_ns = f->begin_ns;
     h->cpu_ns = d.cpu_ns;
@@ -538,15 +574,17 @@ int mt_scopes_attach(struct mt_thread *t, memtrack_scope *scope) {
 }
 
 /* One that ends while it is detached has measured all already. */
-static int end_detached(struct mt_thread *t, struct handle *h, memtrack_delta *out) {
+MT_NOINLINE static int end_detached(struct mt_thread *t, struct handle *h, memtrack_delta *out) {
     struct mt_scope_result result = {.name = h->name};
-    *out = delta_of(h->sum, h->peak, clock_ns(CLOCK_MONOTONIC) - h->begin_ns, h->cpu_ns);
-    values_of(out, result.value);
+    memtrack_delta d = delta_of(h->sum, h->peak, clock_ns(CLOCK_MONOTONIC) - h->begin_ns, h->cpu_ns);
+    values_of(&d, result.value);
     for (int i = 0; i < MT_N_SCOPE_VALUES; i++)
         result.own[i] = result.value[i] - h->inner.value[i];
     result.own[MT_SCOPE_PEAK_BYTES] = 0;
     mt_totals_add(t, &result);
-    add_event(t, h->event, h->name, out, h->begin_ns);
+    add_event(t, h->event, h->name, h->begin_ns, d.duration_ns, d.net_bytes, d.peak_bytes);
+    if (out != NULL)
+        *out = d;
     return 0;
 }
 
@@ -559,9 +597,9 @@ int mt_scopes_end(struct mt_thread *t, memtrack_scope *scope, memtrack_delta *ou
         return 0;
     }
     int rc = check(t, h);
-    if (rc != 0)
+    if (mt_unlikely(rc != 0))
         return rc;
-    if (h->state == OPEN)
+    if (mt_likely(h->state == OPEN))
         rc = end_thread(t, h, out);
     else if (h->state == PROCESS)
         rc = end_process(t, h, out);
@@ -611,6 +649,6 @@ void mt_scopes_leave_function(struct mt_thread *t, uint64_t address) {
     if (i == 0)
         return;
     while (s->depth > i)
-        finish(t, true);
-    finish(t, false);
+        abandon(t);
+    finish(t, NULL);
 }

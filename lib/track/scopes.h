@@ -32,7 +32,7 @@ MT_HIDDEN void mt_scopes_clear_process(struct mt_thread *t);
 MT_HIDDEN void mt_scopes_make_inert(memtrack_scope *scope);
 MT_HIDDEN int mt_scopes_begin(struct mt_thread *t, memtrack_scope *scope, const char *name);
 MT_HIDDEN int mt_scopes_begin_process(struct mt_thread *t, memtrack_scope *scope, const char *name);
-MT_HIDDEN int mt_scopes_end(struct mt_thread *t, memtrack_scope *scope, memtrack_delta *out);
+MT_HIDDEN int mt_scopes_end(struct mt_thread *t, memtrack_scope *scope, memtrack_delta *out); /* out may be NULL */
 MT_HIDDEN int mt_scopes_detach(struct mt_thread *t, memtrack_scope *scope);
 MT_HIDDEN int mt_scopes_attach(struct mt_thread *t, memtrack_scope *scope);
 MT_HIDDEN int mt_scopes_set(struct mt_thread *t, const memtrack_scope *scope, const char *key, const char *value);

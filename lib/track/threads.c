@@ -66,7 +66,7 @@ static void reset_thread(struct mt_thread *t) {
     for (uint32_t i = 0; i < 1 << MT_KNOWN_NAMES_BITS; i++)
         t->known_name[i].address = 0;
     for (uint32_t i = 0; i < MT_SCOPE_CACHE; i++)
-        t->scope_record[i] = NULL;
+        t->known_scope[i].totals = NULL;
     mt_scopes_reset(t);
     t->stack.map = (struct mt_stack_map){0};
     t->last_block = NULL;

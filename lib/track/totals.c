@@ -82,19 +82,28 @@ static struct mt_scope_totals *find(uint64_t h, struct mt_thread *t, mt_name_id 
     return NULL;
 }
 
-static struct mt_scope_totals *record_of(struct mt_thread *t, mt_name_id name, bool is_process) {
-    struct mt_scope_totals **known = &t->scope_record[name % MT_SCOPE_CACHE];
-    if (mt_likely(*known != NULL && (*known)->name == name && !is_process))
-        return *known;
+static struct mt_scope_totals *find_or_add(struct mt_thread *t, mt_name_id name, bool is_process) {
     uint64_t h = hash(name, t->bank_id, is_process);
     struct mt_scope_totals *r = find(h, t, name, is_process);
     if (r == NULL && mt_growth_lock(t->bank_id)) {
         r = add_record(h, t, name, is_process); /* nobody else adds for this bank */
         mt_growth_unlock();
     }
-    if (r != NULL && !is_process)
-        *known = r;
     return r;
+}
+
+MT_NOINLINE static struct mt_known_scope *remember(struct mt_thread *t, mt_name_id name) {
+    struct mt_scope_totals *r = find_or_add(t, name, false);
+    struct mt_known_scope *known = &t->known_scope[name % MT_SCOPE_CACHE];
+    if (r == NULL)
+        return NULL;
+    *known = (struct mt_known_scope){.totals = r};
+    return known;
+}
+
+static inline struct mt_known_scope *known_scope(struct mt_thread *t, mt_name_id name) {
+    struct mt_known_scope *known = &t->known_scope[name % MT_SCOPE_CACHE];
+    return mt_likely(known->totals != NULL && known->totals->name == name) ? known : remember(t, name);
 }
 
 /* ---- histograms ------------------------------------------------------------------------------------------------- */
@@ -124,38 +133,50 @@ static bool grow(struct mt_thread *t, struct mt_scope_totals *r) {
     return true;
 }
 
-static void count(struct mt_thread *t, struct mt_scope_totals *r, enum mt_scope_value value, int64_t amount) {
+/* A bucket that nothing has fallen into yet; NULL: there is no room. */
+MT_NOINLINE static uint64_t *new_word(struct mt_thread *t, struct mt_known_scope *known, uint64_t key) {
+    struct mt_scope_totals *r = known->totals;
+    if (r->used * 4 >= r->capacity * 3) {
+        if (!grow(t, r))
+            return NULL;
+        for (int i = 0; i < MT_N_SCOPE_VALUES; i++)
+            known->word[i] = NULL; /* of the old table */
+    }
+    uint64_t *word = place((uint64_t *)r->histogram, r->capacity, key);
+    *word = key;
+    r->used++;
+    return word;
+}
+
+static inline void count(struct mt_thread *t, struct mt_known_scope *known, enum mt_scope_value value, int64_t amount) {
     uint64_t key = (uint64_t)value << MT_BUCKET_VALUE_SHIFT | (amount < 0 ? MT_BUCKET_NEGATIVE : 0) |
                    (uint64_t)mt_bucket_of(amount < 0 ? -(uint64_t)amount : (uint64_t)amount) << MT_BUCKET_SHIFT;
-    if (mt_unlikely(r->used * 4 >= r->capacity * 3) && !grow(t, r)) {
+    const struct mt_scope_totals *r = known->totals;
+    uint64_t *word = known->word[value];
+    if (word == NULL || (*word ^ key) >> MT_BUCKET_SHIFT != 0)
+        word = r->capacity != 0 ? place((uint64_t *)r->histogram, r->capacity, key) : NULL;
+    if (mt_unlikely(word == NULL || *word == 0) && (word = new_word(t, known, key)) == NULL) {
         mt_totals_drop();
         return;
     }
-    uint64_t *word = place((uint64_t *)r->histogram, r->capacity, key);
-    if (*word == 0) {
-        *word = key;
-        r->used++;
-    }
-    (*word)++;
+    ++*word;
+    known->word[value] = word;
 }
 
+/* Nothing but time: the other values are zero, which can only be news for the highest of values below zero. */
 static void count_idle(struct mt_scope_totals *r) {
-    if (r->idle++ == 0)
+    if (mt_unlikely(r->idle++ == 0))
         for (int i = 0; i < MT_N_SCOPE_VALUES; i++)
             if (r->max[i] < 0)
                 r->max[i] = 0;
 }
 
-void mt_totals_add(struct mt_thread *t, const struct mt_scope_result *result) {
-    struct mt_scope_totals *r = record_of(t, result->name, result->is_process);
-    if (r == NULL) {
-        mt_totals_drop();
-        return;
-    }
+static void add(struct mt_thread *t, struct mt_known_scope *known, const struct mt_scope_result *result) {
+    struct mt_scope_totals *r = known->totals;
     const int64_t *v = result->value;
     bool is_idle = v[MT_SCOPE_ALLOCATED_BLOCKS] == 0 && v[MT_SCOPE_FREED_BYTES] == 0 && v[MT_SCOPE_PEAK_BYTES] == 0 &&
                    v[MT_SCOPE_NET_BYTES] == 0;
-    bool has_cpu = mt_tracker.header->flags & MT_FLAG_SCOPE_CPU;
+    bool has_cpu = mt_tracker.options.scope_cpu;
     r->count++;
     r->errors += result->is_error;
     if (is_idle)
@@ -166,28 +187,43 @@ void mt_totals_add(struct mt_thread *t, const struct mt_scope_result *result) {
         if (v[i] > r->max[i])
             r->max[i] = v[i];
         if (i == MT_SCOPE_CPU_NS ? has_cpu : i == MT_SCOPE_DURATION_NS || !is_idle)
-            count(t, r, (enum mt_scope_value)i, v[i]);
+            count(t, known, (enum mt_scope_value)i, v[i]);
     }
 }
 
+void mt_totals_add(struct mt_thread *t, const struct mt_scope_result *result) {
+    struct mt_known_scope *known, of_process = {0};
+    if (result->is_process) {
+        of_process.totals = find_or_add(t, result->name, true);
+        known = of_process.totals != NULL ? &of_process : NULL;
+    } else {
+        known = known_scope(t, result->name);
+    }
+    if (known != NULL)
+        add(t, known, result);
+    else
+        mt_totals_drop();
+}
+
 void mt_totals_add_idle(struct mt_thread *t, mt_name_id name, int64_t duration_ns, int64_t own_ns) {
-    struct mt_scope_totals *r = record_of(t, name, false);
-    if (r == NULL) {
+    struct mt_known_scope *known = known_scope(t, name);
+    if (known == NULL) {
         mt_totals_drop();
         return;
     }
+    struct mt_scope_totals *r = known->totals;
     r->count++;
     count_idle(r);
     r->sum[MT_SCOPE_DURATION_NS] += duration_ns;
     r->own[MT_SCOPE_DURATION_NS] += own_ns;
     if (duration_ns > r->max[MT_SCOPE_DURATION_NS])
         r->max[MT_SCOPE_DURATION_NS] = duration_ns;
-    count(t, r, MT_SCOPE_DURATION_NS, duration_ns);
+    count(t, known, MT_SCOPE_DURATION_NS, duration_ns);
 }
 
 /* ---- events ----------------------------------------------------------------------------------------------------- */
 
-static struct mt_event *make_ring(struct mt_thread *t) {
+MT_NOINLINE static struct mt_event *make_ring(struct mt_thread *t) {
     size_t bytes = sizeof *ring * mt_tracker.options.events;
     if (bytes == 0 || !mt_growth_lock(t->bank_id))
         return NULL;
@@ -201,14 +237,25 @@ static struct mt_event *make_ring(struct mt_thread *t) {
     return ring;
 }
 
-void mt_events_add(struct mt_thread *t, const struct mt_event *event) {
+struct mt_event *mt_events_next(struct mt_thread *t, uint64_t *number) {
     struct mt_event *r = __atomic_load_n(&ring, __ATOMIC_ACQUIRE);
     if (mt_unlikely(r == NULL) && (r = make_ring(t)) == NULL)
-        return;
+        return NULL;
     struct mt_ledger_header *h = mt_tracker.header;
     uint64_t n = mt_tracker_alone() ? h->n_events++ : __atomic_fetch_add(&h->n_events, 1, __ATOMIC_RELAXED);
     struct mt_event *e = &r[n % h->max_events];
-    __atomic_store_n(&e->number, 0, __ATOMIC_RELEASE);
+    __atomic_store_n(&e->number, 0, __ATOMIC_RELAXED);
+    __atomic_thread_fence(__ATOMIC_RELEASE);
+    e->tid = t->bank->tid;
+    *number = n + 1;
+    return e;
+}
+
+void mt_events_add(struct mt_thread *t, const struct mt_event *event) {
+    uint64_t number;
+    struct mt_event *e = mt_events_next(t, &number);
+    if (e == NULL)
+        return;
     e->scope = event->scope;
     e->time_ns = event->time_ns;
     e->duration_ns = event->duration_ns;
@@ -217,6 +264,5 @@ void mt_events_add(struct mt_thread *t, const struct mt_event *event) {
     e->kind = event->kind;
     e->name = event->name;
     e->text = event->text;
-    e->tid = t->bank->tid;
-    __atomic_store_n(&e->number, n + 1, __ATOMIC_RELEASE);
+    mt_events_done(e, number);
 }

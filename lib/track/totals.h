@@ -18,7 +18,12 @@ MT_HIDDEN void mt_totals_add(struct mt_thread *t, const struct mt_scope_result *
 /* A thread's scope in which nothing was allocated or freed, and its times; own: without the scopes inside of it. */
 MT_HIDDEN void mt_totals_add_idle(struct mt_thread *t, mt_name_id name, int64_t duration_ns, int64_t own_ns);
 
-/* number is filled in. Dropped when there is no memory for the ring. */
+/* number and tid are filled in. Dropped when there is no memory for the ring. */
 MT_HIDDEN void mt_events_add(struct mt_thread *t, const struct mt_event *event);
+/* The same without a copy: the place to fill in, all but number and tid, before mt_events_done; or NULL. */
+MT_HIDDEN struct mt_event *mt_events_next(struct mt_thread *t, uint64_t *number);
+static inline void mt_events_done(struct mt_event *event, uint64_t number) {
+    __atomic_store_n(&event->number, number, __ATOMIC_RELEASE);
+}
 
 #endif

@@ -35,10 +35,18 @@ struct mt_child {
     mt_node_id parent, node;
 };
 
-/* A text or function that this thread has met at this address (functions: with bit 63 set). */
+/* A text or function that this thread has met at this address (functions: with bit 63 set), and the ledger's copy of it. */
 struct mt_known_name {
     uint64_t address;
+    const char *text;
+    uint32_t bytes;
     mt_name_id name;
+};
+
+/* The totals of a name's scopes in this bank, and where its histogram counted each value the last time. */
+struct mt_known_scope {
+    struct mt_scope_totals *totals;
+    uint64_t *word[MT_N_SCOPE_VALUES];
 };
 
 /* A thread's working memory. Private; the bank beside it is what readers see. */
@@ -69,7 +77,7 @@ struct mt_thread {
     uint64_t site_cache[MT_SITE_CACHE];       /* node (28) | class (7) | site (27) */
     uint64_t foreign_cache[MT_FOREIGN_CACHE]; /* site (27) | own record for it (27) */
     struct mt_known_name known_name[1 << MT_KNOWN_NAMES_BITS];
-    struct mt_scope_totals *scope_record[MT_SCOPE_CACHE]; /* of this bank, by name */
+    struct mt_known_scope known_scope[MT_SCOPE_CACHE]; /* by name */
     struct mt_child child[MT_CHILDREN];
     struct mt_stack stack;
 };
