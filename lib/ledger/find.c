@@ -145,7 +145,15 @@ static int mapped_ledger(pid_t pid, struct mapping *out) {
     return result;
 }
 
-/* Where the mapped file can be opened from here; false when nowhere. It must be the process's own. */
+/* What a process maps of a third user's is not its ledger. One that gave up its user keeps that of the user it was. */
+static bool is_trusted(const struct stat *file, const struct stat *process) {
+    if (file->st_uid == process->st_uid || file->st_uid == geteuid() || process->st_uid == geteuid())
+        return true;
+    errno = EACCES;
+    return false;
+}
+
+/* Where the mapped file can be opened from here; false, with errno, when nowhere. */
 static bool find_path(pid_t pid, const struct mapping *m, char *out, size_t bytes, struct stat *st) {
     struct stat process;
     snprintf(out, bytes, "/proc/%d", pid);
@@ -154,7 +162,7 @@ static bool find_path(pid_t pid, const struct mapping *m, char *out, size_t byte
     for (int i = 0; i < 2 && !m->is_removed; i++) { /* as it is named here, and in its own mount namespace */
         int n = i == 0 ? snprintf(out, bytes, "%s", m->path) : snprintf(out, bytes, "/proc/%d/root%s", pid, m->path);
         if (n > 0 && (size_t)n < bytes && lstat(out, st) == 0 && st->st_ino == m->inode && S_ISREG(st->st_mode))
-            return st->st_uid == process.st_uid || process.st_uid == geteuid();
+            return is_trusted(st, &process);
     }
     /* removed: root can still open what is mapped */
     snprintf(out, bytes, "/proc/%d/map_files/%" PRIx64 "-%" PRIx64, pid, m->begin, m->end);

@@ -431,8 +431,15 @@ int mt_ledger_open_fd(int fd, const char *path, struct mt_ledger **out, struct m
     return 0;
 }
 
+/* What a process has mapped, as mt_find_ledger names it when the file has gone from its directory: the kernel's link. */
+static bool is_mapped_file(const char *path) {
+    int at = 0;
+    return sscanf(path, "/proc/%*u/map_files/%*x-%*x%n", &at) == 0 && at > 0 && path[at] == 0;
+}
+
 int mt_ledger_open(const char *path, struct mt_ledger **out, struct mt_error *error) {
-    int fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
+    int link = is_mapped_file(path) ? 0 : O_NOFOLLOW;
+    int fd = open(path, O_RDONLY | link | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
     if (fd < 0 && errno == ENOENT)
         return mt_error_set(error, MEMTRACK_ENOTFOUND, "Check the name.", "%s: no such file", path);
     if (fd < 0)

@@ -53,8 +53,8 @@ struct mt_ledger_totals {
 };
 
 /*
- * Open the ledger at path. Follows no symbolic link, never blocks on a FIFO; the file must be regular and belong to
- * this user (root may read any). *out is closed with mt_ledger_close. Errors: EIO (open or read failed), ENOTFOUND,
+ * Open the ledger at path. Follows no symbolic link but /proc/PID/map_files/BEGIN-END, never blocks on a FIFO; the file
+ * must be regular and belong to this user (root may read any). *out is closed with mt_ledger_close. Errors: EIO (open or read failed), ENOTFOUND,
  * EFORMAT (no ledger, or its header is damaged or not yet written), EVERSION, ENOMEM.
  */
 int mt_ledger_open(const char *path, struct mt_ledger **out, struct mt_error *error);

@@ -1,12 +1,16 @@
 # SPDX-License-Identifier: MIT
 """A process can be looked at by its own user and by root; anybody else is told why not, and changes nothing."""
 import contextlib
+import json
 import os
 import unittest
 
 from support import harness, live
 
 OWNER, STRANGER = 65534, 54321
+PR_SET_DUMPABLE = 4  # as servers do that want core files; its /proc/PID belongs to the new user then
+BECOME = ("import ctypes, os, sys; os.setgroups([]); os.setresgid(%%d, %%d, %%d); os.setresuid(%%d, %%d, %%d);"
+          "ctypes.CDLL(None).prctl(%d, 1, 0, 0, 0); print('ready', flush=True); sys.stdin.read()" % PR_SET_DUMPABLE)
 
 
 def become(uid):
@@ -69,6 +73,33 @@ class OtherUsers(unittest.TestCase):
                 result = self.as_user(uid, process, "report", "--json", process.pid)
                 self.assertEqual(0, result.code, "uid %d: %r" % (uid, result))
             self.assertFalse(process.report()["recording"]["approximate"])
+
+    @contextlib.contextmanager
+    def servant(self):
+        """A process that root started and that has become another user since, as servers do."""
+        python = harness.tool("python3")
+        with live.process([python, "-E", "-s", "-S", "-c", BECOME % ((OWNER,) * 6)]) as process:
+            process.wait_for("ready")
+            self.assertEqual(OWNER, os.stat("/proc/%d" % process.pid).st_uid)
+            yield process
+
+    def test_one_that_gave_up_its_user(self):
+        with self.servant() as process:
+            self.assertGreater(process.report()["totals"]["live_bytes"], 0)
+            listed = json.loads(process.memtrack("list", "--json").stdout)
+            self.assertIn((process.pid, "recording"), [(p["pid"], p["state"]) for p in listed["processes"]])
+            harness.check([harness.MEMTRACK, "list", "--clean"], env=process.environment_of_reader())
+            self.assertEqual(1, len(process.ledgers()), "the ledger of a running process was removed")
+
+    def test_a_ledger_that_has_gone(self):
+        """Whoever tidies up takes a running process's ledger from its directory, not from the process."""
+        with self.servant() as process:
+            before = process.report()["totals"]
+            for path in process.ledgers():
+                os.unlink(path)
+            self.assertEqual(before, process.report()["totals"])
+            result = process.memtrack("list")
+            self.assertRegex(result.stdout.decode(), r"(?m)^ *%d +recording " % process.pid)
 
     def test_modes(self):
         with self.target() as process:
