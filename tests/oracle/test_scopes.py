@@ -20,7 +20,7 @@ ROUNDS = int(os.environ.get("MEMTRACK_SOAK_ROUNDS", "0")) or (300 if SOAK else 6
 SEED = int(os.environ.get("MEMTRACK_SEED", "0")) or (random.getrandbits(40) if SOAK else 1)
 
 COLUMNS = ["net", "peak", "bytes", "blocks", "freed", "own_net", "own_bytes", "own_blocks", "duration", "own_duration",
-           "kind"]
+           "kind", "marked"]
 UNKNOWN = -1
 OF_THREAD, BY_ERROR, OF_PROCESS = range(3)
 VALUES = {"net": "net_bytes", "peak": "peak_bytes", "bytes": "allocated_bytes", "blocks": "allocated_blocks",
@@ -141,9 +141,10 @@ class Oracle(Recorded):
         """Each region that ended is an event, and has the same figures."""
         regions = counted_in_order(stdout)
         events = [event for event in self.scopes("--events")["events"] if event["name"] != "alone"]
-        program = {(name, region["net"], region["peak"], region["duration"]) for name, region in regions
+        program = {(name, region["net"], region["peak"], region["duration"], region["marked"]) for name, region in regions
                    if region["duration"] != UNKNOWN}
-        missing = program - {(e["name"], e["net_bytes"], e["peak_bytes"], e["duration_ns"]) for e in events}
+        missing = program - {(e["name"], e["net_bytes"], e["peak_bytes"], e["duration_ns"],
+                              int(e["metadata"] == {"marked": "yes"})) for e in events}
         self.assertFalse(missing)
         self.assertEqual(len(events), len(regions))
 

@@ -4,7 +4,7 @@
  * compared at once, and printed by finish() so that the sums by name can be compared as well:
  *
  *     NAME NET PEAK ALLOCATED_BYTES ALLOCATED_BLOCKS FREED_BYTES OWN_NET OWN_ALLOCATED_BYTES OWN_ALLOCATED_BLOCKS
- *          DURATION OWN_DURATION KIND
+ *          DURATION OWN_DURATION KIND MARKED
  *
  * What is counted here is naive on purpose: an allocation raises the high-water mark of every open region. Durations are
  * those that memtrack_end returned, which must lie between two readings of the clock inside of it and two around it; -1
@@ -36,7 +36,7 @@ struct region {
     int64_t peak;
     int64_t before_ns, after_ns; /* around the call that began it */
     int64_t inner_ns;            /* durations of regions inside; UNKNOWN */
-    bool was_attached;
+    bool was_attached, is_marked;
     int kind;
 };
 enum { UNKNOWN = -1 };
@@ -46,7 +46,7 @@ struct ended {
     const char *name;
     struct figures all, own;
     int64_t peak, duration, own_duration;
-    int kind;
+    int kind, is_marked;
 };
 enum { MOST_ENDED = 1 << 16 };
 static struct ended ended[MOST_ENDED];
@@ -132,6 +132,13 @@ static inline void leave(struct region *r, int64_t duration_ns) {
     outer->inner_ns = duration_ns == UNKNOWN || outer->inner_ns == UNKNOWN ? UNKNOWN : outer->inner_ns + duration_ns;
 }
 
+/* Metadata of its event, wherever it ends. */
+static inline void mark(struct region *r) {
+    if (memtrack_scope_set(&r->scope, "marked", "yes") != 0)
+        n_wrong++;
+    r->is_marked = true;
+}
+
 static inline void detach(struct region *r) {
     if (memtrack_scope_detach(&r->scope) != 0)
         n_wrong++;
@@ -170,7 +177,7 @@ static inline void note_ended(const struct region *r, int64_t duration_ns, int k
     if (i < MOST_ENDED)
         ended[i] = (struct ended){r->name, r->now,      minus(r->now, r->inner),
                                   r->peak, duration_ns, is_known ? duration_ns - r->inner_ns : UNKNOWN,
-                                  kind};
+                                  kind,    r->is_marked};
 }
 
 static inline void check_ended(const struct region *r, const memtrack_delta *d, int64_t before_ns) {
@@ -216,9 +223,9 @@ static inline int finish(void) {
     for (unsigned i = 0; i < n_ended && i < MOST_ENDED; i++) {
         const struct ended *e = &ended[i];
         printf("%s %" PRId64 " %" PRId64 " %" PRId64 " %" PRId64 " %" PRId64 " %" PRId64 " %" PRId64 " %" PRId64
-               " %" PRId64 " %" PRId64 " %d\n",
+               " %" PRId64 " %" PRId64 " %d %d\n",
                e->name, e->all.net, e->peak, e->all.bytes, e->all.blocks, e->all.bytes - e->all.net, e->own.net,
-               e->own.bytes, e->own.blocks, e->duration, e->own_duration, e->kind);
+               e->own.bytes, e->own.blocks, e->duration, e->own_duration, e->kind, e->is_marked);
     }
     if (n_wrong || n_ended > MOST_ENDED)
         fprintf(stderr, "%d wrong, %u ended\n", n_wrong, n_ended);

@@ -219,6 +219,8 @@ static void change_region(uint64_t *seed, unsigned depth) {
     case 3:
         r = innermost;
         if (r && n_parked + THREADS < PARKED) {
+            if (pick(seed, 2))
+                mark(r);
             detach(r);
             if (!park(r)) {
                 end_detached(r);
