@@ -52,8 +52,8 @@ static void put_names(struct trace *t) {
     fprintf(t->stream, "%s{\"name\":\"process_name\",\"ph\":\"M\",\"pid\":%" PRIu32 ",\"tid\":0", t->n++ ? ",\n" : "\n",
             info->pid);
     end(t, json_pack("{s:o}", "name", program));
-    for (size_t i = 0; i < info->n_threads_list; i++) {
-        const struct mt_thread *thread = &info->threads_list[i];
+    for (size_t i = 0; i < info->n_threads; i++) {
+        const struct mt_profile_thread *thread = &info->threads[i];
         fprintf(t->stream, ",\n{\"name\":\"thread_name\",\"ph\":\"M\",\"pid\":%" PRIu32 ",\"tid\":%" PRIu32, info->pid,
                 thread->tid);
         end(t, json_pack("{s:o}", "name", mt_json_text(mt_profile_text(t->profile, thread->name))));

@@ -197,9 +197,9 @@ static int take_threads(struct mt_follow *f) {
     if (!threads)
         return -MEMTRACK_ENOMEM;
     f->threads = threads;
-    free(f->profile->info.threads_list);
-    f->profile->info.threads_list = NULL;
-    f->profile->info.n_threads_list = 0;
+    free(f->profile->info.threads);
+    f->profile->info.threads = NULL;
+    f->profile->info.n_threads = 0;
     int rc = mt_ledger_info_threads(banks, n, f->profile, threads);
     if (rc != 0)
         return rc;

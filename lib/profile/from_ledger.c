@@ -116,7 +116,7 @@ static void fill_values(struct conversion *c, const struct sums *sums, int64_t *
     value[MT_VALUE_WASTE_BYTES] = clamp(sums->waste_bytes, &waste_torn);
     /* With several threads each record is saved at its own thread's view of the peak, so a group may be off by what
      * the peak itself may be off by; that is the stated bound, not damage. */
-    if (torn || (peak_torn && !info->threads))
+    if (torn || (peak_torn && !info->multithreaded))
         info->approximate = true;
 }
 
@@ -201,7 +201,7 @@ static void bound_maxima(struct mt_profile *profile) {
     int64_t most = (int64_t)profile->info.totals.peak_bytes;
     for (size_t i = 0; i < profile->n_samples; i++) {
         int64_t *value = profile->samples[i].value;
-        if (profile->info.threads && value[MT_VALUE_MAX_BYTES] > most)
+        if (profile->info.multithreaded && value[MT_VALUE_MAX_BYTES] > most)
             value[MT_VALUE_MAX_BYTES] = most;
         if (value[MT_VALUE_MAX_BYTES] < value[MT_VALUE_LIVE_BYTES])
             value[MT_VALUE_MAX_BYTES] = value[MT_VALUE_LIVE_BYTES];
@@ -222,7 +222,7 @@ static void raise_peak_to_live(struct mt_profile *profile) {
         value[MT_VALUE_PEAK_BYTES] = value[MT_VALUE_LIVE_BYTES];
         value[MT_VALUE_PEAK_BLOCKS] = value[MT_VALUE_LIVE_BLOCKS];
     }
-    if (!profile->info.threads)
+    if (!profile->info.multithreaded)
         profile->info.approximate = true;
     mt_profile_sum_totals(profile);
 }

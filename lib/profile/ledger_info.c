@@ -88,7 +88,7 @@ static void take_flags(struct mt_profile_info *out, const struct mt_ledger_info 
     out->ppid = in->ppid;
     out->start_time_ns = in->start_realtime_ns;
     out->sample_bytes = in->sample_bytes;
-    out->threads = (in->flags & MT_FLAG_THREADS) != 0;
+    out->multithreaded = (in->flags & MT_FLAG_THREADS) != 0;
     out->usable_measured = (in->flags & MT_FLAG_USABLE) != 0;
     out->partial = !(in->flags & MT_FLAG_COMPLETE) ||
                    (in->flags & (MT_FLAG_DORMANT | MT_FLAG_SWITCHED | MT_FLAG_CLEARED)) || in->control.request.off;
@@ -131,7 +131,7 @@ double mt_ledger_sampling_scale(uint64_t period, uint64_t allocated_bytes, uint6
 
 int mt_ledger_info_threads(const struct mt_bank *banks, size_t n_banks, struct mt_profile *profile,
                            mt_string *thread_of_bank) {
-    struct mt_thread *threads = calloc(n_banks ? n_banks : 1, sizeof *threads);
+    struct mt_profile_thread *threads = calloc(n_banks ? n_banks : 1, sizeof *threads);
     if (!threads)
         return -MEMTRACK_ENOMEM;
     size_t n = 0;
@@ -155,8 +155,8 @@ int mt_ledger_info_threads(const struct mt_bank *banks, size_t n_banks, struct m
             return -MEMTRACK_ENOMEM;
         }
     }
-    profile->info.threads_list = threads;
-    profile->info.n_threads_list = n;
+    profile->info.threads = threads;
+    profile->info.n_threads = n;
     return 0;
 }
 

@@ -10,7 +10,7 @@
 /* Identity, flags, allocator and coverage counts into profile->info. 0 or -MEMTRACK_E…. */
 int mt_ledger_info_take(struct mt_ledger *ledger, struct mt_profile *profile, struct mt_error *error);
 
-/* threads_list, and the text of each bank in thread_of_bank (n_banks entries, set by this). 0 or -MEMTRACK_ENOMEM. */
+/* threads, and the text of each bank in thread_of_bank (n_banks entries, set by this). 0 or -MEMTRACK_ENOMEM. */
 int mt_ledger_info_threads(const struct mt_bank *banks, size_t n_banks, struct mt_profile *profile,
                            mt_string *thread_of_bank);
 

@@ -43,7 +43,7 @@ static Pprof__Recording recording_message(const struct mt_profile_info *info) {
     Pprof__Recording recording = PPROF__RECORDING__INIT;
     recording.sample_bytes = info->sample_bytes;
     recording.approximate = info->approximate;
-    recording.threads = info->threads;
+    recording.threads = info->multithreaded;
     recording.usable_measured = info->usable_measured;
     recording.partial = info->partial;
     recording.peak_time_known = info->peak_time_known;
@@ -97,10 +97,10 @@ static Pprof__NamedValue **figure_messages(const struct mt_profile *profile) {
 }
 
 static Pprof__Thread **thread_messages(const struct mt_profile *profile) {
-    size_t n = profile->info.n_threads_list;
+    size_t n = profile->info.n_threads;
     Pprof__Thread **list = malloc(n * (sizeof *list + sizeof **list) + 1);
     for (size_t i = 0; list && i < n; i++) {
-        const struct mt_thread *thread = &profile->info.threads_list[i];
+        const struct mt_profile_thread *thread = &profile->info.threads[i];
         list[i] = (Pprof__Thread *)(list + n) + i;
         pprof__thread__init(list[i]);
         list[i]->tid = thread->tid;
@@ -131,7 +131,7 @@ int mt_pprof_info_write(const struct mt_profile *profile, mt_pprof_emit *emit, v
     message.totals = &totals;
     message.coverage = &coverage;
     message.allocator = &allocator;
-    message.n_thread = info->n_threads_list;
+    message.n_thread = info->n_threads;
     message.thread = thread_messages(profile);
     int status = -MEMTRACK_ENOMEM;
     if (process.command && coverage.note && allocator.figure && message.thread)
@@ -263,7 +263,7 @@ static int read_process(struct mt_profile *profile, const Pprof__Process *proces
 static void read_recording(struct mt_profile_info *info, const Pprof__Recording *recording) {
     info->sample_bytes = recording->sample_bytes;
     info->approximate = recording->approximate;
-    info->threads = recording->threads;
+    info->multithreaded = recording->threads;
     info->usable_measured = recording->usable_measured;
     info->partial = recording->partial;
     info->peak_time_known = recording->peak_time_known;
@@ -331,13 +331,13 @@ static int read_allocator(struct mt_profile *profile, const Pprof__Allocator *al
 static int read_threads(struct mt_profile *profile, const Pprof__Memtrack *message) {
     struct mt_profile_info *info = &profile->info;
     int status = 0;
-    free(info->threads_list);
-    info->n_threads_list = 0;
-    info->threads_list = calloc(message->n_thread + 1, sizeof *info->threads_list);
-    if (!info->threads_list)
+    free(info->threads);
+    info->n_threads = 0;
+    info->threads = calloc(message->n_thread + 1, sizeof *info->threads);
+    if (!info->threads)
         return -MEMTRACK_ENOMEM;
     for (size_t i = 0; i < message->n_thread; i++) {
-        struct mt_thread *thread = &info->threads_list[info->n_threads_list++];
+        struct mt_profile_thread *thread = &info->threads[info->n_threads++];
         thread->tid = message->thread[i]->tid;
         thread->n_threads = message->thread[i]->n_threads;
         thread->name = mt_pprof_take_text(profile, message->thread[i]->name, &status);

@@ -38,7 +38,7 @@ static void free_info(struct mt_profile_info *info) {
     free(info->command);
     free(info->notes);
     free(info->allocator_stats);
-    free(info->threads_list);
+    free(info->threads);
     free(info->ticks);
     free(info->changes);
     free(info->marks);

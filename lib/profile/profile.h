@@ -116,7 +116,7 @@ struct mt_mark {
     uint32_t kind; /* enum mt_mark_kind; any other value from a newer version */
 };
 
-struct mt_thread {
+struct mt_profile_thread {
     uint32_t tid;
     uint32_t n_threads; /* threads that shared this row one after the other */
     mt_string name;
@@ -142,7 +142,7 @@ struct mt_profile_info {
     bool running;          /* it had not ended when this was taken */
     uint64_t sample_bytes; /* 0: exact */
     bool approximate;      /* totals taken from a process that could not be read consistently */
-    bool threads;          /* several threads allocated: peak within its bound */
+    bool multithreaded;    /* several threads allocated: peak within its bound */
     bool usable_measured;  /* MT_VALUE_WASTE_BYTES was recorded */
     bool partial;          /* recording did not begin with the process */
     bool peak_time_known;
@@ -159,8 +159,8 @@ struct mt_profile_info {
     mt_string allocator_path;
     struct mt_named_value *allocator_stats; /* the allocator's own figures at exit */
     size_t n_allocator_stats;
-    struct mt_thread *threads_list;
-    size_t n_threads_list;
+    struct mt_profile_thread *threads;
+    size_t n_threads;
     struct mt_tick *ticks;
     size_t n_ticks;
     struct mt_tick_change *changes;

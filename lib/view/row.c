@@ -78,7 +78,7 @@ bool mt_rows_has(const struct mt_rows *rows, enum mt_value value) {
 }
 
 bool mt_rows_max_is_bound(const struct mt_rows *rows, const struct mt_row *row) {
-    return row->value[MT_VALUE_MAX_BYTES] != 0 && (row->n_sites > 1 || rows->profile->info.threads);
+    return row->value[MT_VALUE_MAX_BYTES] != 0 && (row->n_sites > 1 || rows->profile->info.multithreaded);
 }
 
 /* ---- identity -------------------------------------------------------------------------------------------------- */

@@ -185,7 +185,7 @@ static void sampled(void) {
     p->info.exit_code = -1;
     p->info.exit_signal = 9;
     p->info.usable_measured = false;
-    p->info.threads = true;
+    p->info.multithreaded = true;
     p->info.totals.failed_allocations = 2;
     p->info.coverage.dropped_events = 1234;
     p->info.coverage.unknown_frees = 1;

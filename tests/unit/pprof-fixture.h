@@ -130,7 +130,7 @@ static inline void build_info(struct mt_profile *p) {
     info->exit_known = true, info->exit_code = -1, info->exit_signal = 9;
     info->running = true;
     info->sample_bytes = 524288;
-    info->approximate = info->threads = info->usable_measured = info->partial = info->peak_time_known = true;
+    info->approximate = info->multithreaded = info->usable_measured = info->partial = info->peak_time_known = true;
     info->peak_time_ns = 17, info->peak_time_error_ns = 18;
     info->totals = (struct mt_totals){1, 2, 3, 4, 5, 6, 7, 8, 9, UINT64_MAX};
     info->usable_bytes = 19;
@@ -144,10 +144,10 @@ static inline void build_info(struct mt_profile *p) {
     info->allocator_stats = calloc(2, sizeof *info->allocator_stats);
     info->allocator_stats[0] = (struct mt_named_value){mt_profile_intern(p, "stats.allocated"), UINT64_MAX};
     info->allocator_stats[1] = (struct mt_named_value){mt_profile_intern(p, "stats.active"), 0};
-    info->n_threads_list = 2;
-    info->threads_list = calloc(2, sizeof *info->threads_list);
-    info->threads_list[0] = (struct mt_thread){4242, 1, mt_profile_intern(p, "main")};
-    info->threads_list[1] = (struct mt_thread){4243, 300, 0};
+    info->n_threads = 2;
+    info->threads = calloc(2, sizeof *info->threads);
+    info->threads[0] = (struct mt_profile_thread){4242, 1, mt_profile_intern(p, "main")};
+    info->threads[1] = (struct mt_profile_thread){4243, 300, 0};
 }
 
 static inline void build_time_axis(struct mt_profile *p, size_t n_ticks, size_t n_changes) {
@@ -243,10 +243,11 @@ static inline void same_model(const struct mt_profile *a, const struct mt_profil
 static inline void same_info(const struct mt_profile *a, const struct mt_profile *b) {
     const struct mt_profile_info *x = &a->info, *y = &b->info;
     SAME(is_memtrack), SAME(pid), SAME(ppid), SAME(start_time_ns), SAME(duration_ns), SAME(exit_known), SAME(running);
-    SAME(exit_code), SAME(exit_signal), SAME(sample_bytes), SAME(approximate), SAME(threads), SAME(usable_measured);
+    SAME(exit_code), SAME(exit_signal), SAME(sample_bytes), SAME(approximate), SAME(multithreaded),
+        SAME(usable_measured);
     SAME(partial), SAME(peak_time_known), SAME(peak_time_ns), SAME(peak_time_error_ns), SAME(totals);
     SAME(usable_bytes), SAME(coverage), SAME(ledger_bytes), SAME(tracker_ns), SAME(tick_interval_ns);
-    SAME(has_size_histogram), SAME(n_command), SAME(n_notes), SAME(n_allocator_stats), SAME(n_threads_list);
+    SAME(has_size_histogram), SAME(n_command), SAME(n_notes), SAME(n_allocator_stats), SAME(n_threads);
     SAME(n_ticks), SAME(n_changes), SAME(n_marks);
     same_text(a, x->exe, b, y->exe);
     same_text(a, x->cwd, b, y->cwd);
@@ -260,10 +261,10 @@ static inline void same_info(const struct mt_profile *a, const struct mt_profile
         same_text(a, x->allocator_stats[i].name, b, y->allocator_stats[i].name);
         assert_true(x->allocator_stats[i].value == y->allocator_stats[i].value);
     }
-    for (size_t i = 0; i < x->n_threads_list; i++) {
-        same_text(a, x->threads_list[i].name, b, y->threads_list[i].name);
-        assert_int_equal(x->threads_list[i].tid, y->threads_list[i].tid);
-        assert_int_equal(x->threads_list[i].n_threads, y->threads_list[i].n_threads);
+    for (size_t i = 0; i < x->n_threads; i++) {
+        same_text(a, x->threads[i].name, b, y->threads[i].name);
+        assert_int_equal(x->threads[i].tid, y->threads[i].tid);
+        assert_int_equal(x->threads[i].n_threads, y->threads[i].n_threads);
     }
     for (size_t i = 0; i < x->n_marks; i++) {
         same_text(a, x->marks[i].name, b, y->marks[i].name);

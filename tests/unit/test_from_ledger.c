@@ -79,7 +79,7 @@ static void takes_identity(void **state) {
     f->header->n_allocator_stats = 1;
     struct mt_profile *p = convert(f, NULL);
     const struct mt_profile_info *info = &p->info;
-    assert_true(info->is_memtrack && !info->partial && !info->threads && !info->approximate);
+    assert_true(info->is_memtrack && !info->partial && !info->multithreaded && !info->approximate);
     assert_int_equal(info->pid, 4000000);
     assert_int_equal(info->ppid, 17);
     assert_int_equal(info->start_time_ns, 5000000000);
@@ -93,9 +93,9 @@ static void takes_identity(void **state) {
     assert_int_equal(info->n_allocator_stats, 1);
     assert_string_equal(mt_profile_text(p, info->allocator_stats[0].name), "uordblks");
     assert_int_equal(info->allocator_stats[0].value, 42);
-    assert_int_equal(info->n_threads_list, 2);
-    assert_int_equal(info->threads_list[0].tid, 101);
-    assert_string_equal(mt_profile_text(p, info->threads_list[1].name), "worker");
+    assert_int_equal(info->n_threads, 2);
+    assert_int_equal(info->threads[0].tid, 101);
+    assert_string_equal(mt_profile_text(p, info->threads[1].name), "worker");
     assert_int_equal(info->ledger_bytes, f->bytes);
     assert_int_equal(info->n_notes, 0);
     assert_int_equal(p->n_samples, 0);
@@ -413,7 +413,7 @@ static void survives_unterminated_texts(void **state) {
     assert_int_equal(strlen(mt_profile_text(p, p->info.exe)), MT_PATH_MAX_BYTES);
     assert_int_equal(p->info.n_command, 1);
     assert_int_equal(p->info.n_allocator_stats, MT_MAX_ALLOCATOR_STATS);
-    assert_int_equal(strlen(mt_profile_text(p, p->info.threads_list[0].name)), 16);
+    assert_int_equal(strlen(mt_profile_text(p, p->info.threads[0].name)), 16);
     assert_string_equal(mt_profile_text(p, p->info.allocator), "other");
     check_sums(p);
     mt_profile_free(p);

@@ -103,7 +103,7 @@ static void totals(void **state) {
                  "live|2.0 KiB in 1 block at exit\n");
     p->info.totals.temporary_blocks = 0;
     p->info.totals.failed_allocations = 1;
-    p->info.peak_time_known = p->info.threads = true;
+    p->info.peak_time_known = p->info.multithreaded = true;
     p->info.peak_time_ns = 1520000000;
     p->info.peak_time_error_ns = 5000000;
     p->info.sample_bytes = 4096;
