@@ -9,7 +9,8 @@ include(CMakePackageConfigHelpers)
 set(MT_PACKAGE_DIR ${CMAKE_INSTALL_LIBDIR}/cmake/memtrack)
 configure_package_config_file(${CMAKE_SOURCE_DIR}/cmake/memtrack-config.cmake.in
   ${CMAKE_BINARY_DIR}/memtrack-config.cmake
-  INSTALL_DESTINATION ${MT_PACKAGE_DIR} PATH_VARS CMAKE_INSTALL_BINDIR CMAKE_INSTALL_INCLUDEDIR)
+  INSTALL_DESTINATION ${MT_PACKAGE_DIR} PATH_VARS CMAKE_INSTALL_BINDIR CMAKE_INSTALL_INCLUDEDIR
+  CMAKE_INSTALL_LIBDIR)
 write_basic_package_version_file(${CMAKE_BINARY_DIR}/memtrack-config-version.cmake COMPATIBILITY SameMajorVersion)
 install(FILES cmake/MemtrackTest.cmake ${CMAKE_BINARY_DIR}/memtrack-config.cmake
   ${CMAKE_BINARY_DIR}/memtrack-config-version.cmake DESTINATION ${MT_PACKAGE_DIR})

@@ -44,6 +44,13 @@ if(MT_TARGET_SOURCES AND MT_INTERPOSE_SOURCES)
   mt_add_preload(libmemtrack ${CMAKE_SOURCE_DIR}/interpose/exports.map
     ${MT_INTERPOSE_SOURCES} $<TARGET_OBJECTS:mt_target_objects>)
   set_target_properties(libmemtrack PROPERTIES OUTPUT_NAME memtrack)
+  # For programs that are linked to it: -lmemtrack looks in the directory above. One file under one SONAME, so that a
+  # program which is linked to it and has it preloaded gets one copy.
+  file(MAKE_DIRECTORY ${CMAKE_BINARY_DIR}/link)
+  file(CREATE_LINK memtrack/libmemtrack.so ${CMAKE_BINARY_DIR}/link/libmemtrack.so SYMBOLIC)
+  configure_file(interpose/memtrack.pc.in ${CMAKE_BINARY_DIR}/memtrack.pc @ONLY)
+  install(FILES ${CMAKE_BINARY_DIR}/link/libmemtrack.so DESTINATION ${CMAKE_INSTALL_LIBDIR})
+  install(FILES ${CMAKE_BINARY_DIR}/memtrack.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
 endif()
 if(TARGET libmemtrack AND MT_JEMALLOC_SOURCES)
   mt_add_preload(libmemtrack-jemalloc ${CMAKE_SOURCE_DIR}/interpose/jemalloc.map ${MT_JEMALLOC_SOURCES})

@@ -11,6 +11,7 @@ EXPECTED = ["bin/memtrack", "lib/memtrack/libmemtrack.so", "share/man/man1/memtr
             "share/man/man1/memtrack-report.1", "share/bash-completion/completions/memtrack"]
 EXPECTED += ["share/man/man1/memtrack-check.1", "share/man/man1/memtrack-compare.1", "lib/cmake/memtrack/MemtrackTest.cmake",
              "lib/cmake/memtrack/memtrack-config.cmake", "lib/cmake/memtrack/memtrack-config-version.cmake"]
+EXPECTED += ["include/memtrack.hpp", "lib/libmemtrack.so", "lib/pkgconfig/memtrack.pc"]
 EXPECTED += ["include/memtrack.h", "include/memtrack/analyze.h", "include/memtrack/error.h", "include/memtrack/expect.h",
              "lib/libmemtrack-analyze.so", "lib/libmemtrack-analyze.so.1", "lib/libmemtrack-analyze.a", "lib/pkgconfig/memtrack-analyze.pc",
              "lib/cmake/memtrack/memtrack-analyze.cmake", "share/man/man3/memtrack-analyze.3"]
