@@ -1,59 +1,150 @@
 /* SPDX-License-Identifier: MIT */
-/* memtrack::scope: memtrack_begin and memtrack_end as a C++ object. See memtrack.h. C++11. */
+/*
+ * memtrack::scope: memtrack_begin and memtrack_end as a C++ object. C++11 or later; neither exceptions nor RTTI nor the
+ * standard library is needed. What a scope measures and which errors there are: memtrack.h.
+ *
+ *     memtrack::scope scope("load");
+ *     load(file);
+ *     memtrack_delta delta = scope.end();
+ *
+ * A name is a C string or anything with data() and size(): std::string, std::string_view. A scope that is not ended by hand
+ * ends with the object, so with what is left by an exception, too.
+ */
 #ifndef MEMTRACK_HPP
 #define MEMTRACK_HPP
 
 #include <memtrack.h>
 
+#if __cplusplus >= 202002L
+#define MEMTRACK_NODISCARD_ [[nodiscard("a scope without a name ends at once")]]
+#else
+#define MEMTRACK_NODISCARD_
+#endif
+
 namespace memtrack {
+
+namespace detail {
+
+/* A text that need not end with a zero, as a C string: as much of it as is kept in a recording. */
+class c_string {
+  public:
+    c_string(const char *text, size_t bytes) noexcept {
+        bytes = bytes < sizeof text_ ? bytes : sizeof text_ - 1;
+        if (bytes != 0)
+            memcpy(text_, text, bytes);
+        text_[bytes] = 0;
+    }
+    const char *get() const noexcept {
+        return text_;
+    }
+
+  private:
+    char text_[256];
+};
+
+/* int where Text has data() of characters and size(): for the choice of a constructor. */
+template <typename Text>
+using if_text = decltype(static_cast<const char *>(static_cast<const Text *>(nullptr)->data()),
+                         static_cast<size_t>(static_cast<const Text *>(nullptr)->size()), 0);
+
+} // namespace detail
 
 class scope {
   public:
-    explicit scope(const char *name) {
+    /* None: nothing is measured until a scope is moved here. */
+    scope() noexcept : open_(false) {}
+    MEMTRACK_NODISCARD_ explicit scope(const char *name) noexcept {
         memtrack_begin(&scope_, name);
     }
+    template <typename Text, detail::if_text<Text> = 0>
+    MEMTRACK_NODISCARD_ explicit scope(const Text &name) noexcept
+        : scope(detail::c_string(name.data(), name.size()).get()) {}
     ~scope() {
         if (open_)
             memtrack_end(&scope_, nullptr);
+    }
+
+    /*
+     * A scope can be handed on: out of a function, into a container. It goes on measuring in the thread that moves it, which
+     * has to be its own (or the scope detached). It should be the thread's innermost one: others stay
+     * where they are among the thread's scopes, and count as lost should the variable that they began in go out of use.
+     */
+    scope(scope &&other) noexcept : open_(false) {
+        take(other);
+    }
+    scope &operator=(scope &&other) noexcept {
+        if (this != &other) {
+            int detached = other.open_ ? memtrack_scope_detach(&other.scope_) : -1;
+            end();
+            take(other, detached);
+        }
+        return *this;
     }
     scope(const scope &) = delete;
     scope &operator=(const scope &) = delete;
 
     /* End it now; the result is zero in an untracked process, and for a scope that has been ended. */
-    memtrack_delta end() {
+    memtrack_delta end() noexcept {
         memtrack_delta delta = {};
         if (open_)
             memtrack_end(&scope_, &delta);
         open_ = false;
         return delta;
     }
-    int set(const char *key, const char *value) {
-        return memtrack_scope_set(&scope_, key, value);
+    /* Not ended yet, nor moved away. */
+    explicit operator bool() const noexcept {
+        return open_;
     }
-    int detach() {
-        return memtrack_scope_detach(&scope_);
+
+    int set(const char *key, const char *value) noexcept {
+        return open_ ? memtrack_scope_set(&scope_, key, value) : -MEMTRACK_EENDED;
     }
-    int attach() {
-        return memtrack_scope_attach(&scope_);
+    template <typename Text, detail::if_text<Text> = 0> int set(const char *key, const Text &value) noexcept {
+        return set(key, detail::c_string(value.data(), value.size()).get());
+    }
+    int detach() noexcept {
+        return open_ ? memtrack_scope_detach(&scope_) : -MEMTRACK_EENDED;
+    }
+    int attach() noexcept {
+        return open_ ? memtrack_scope_attach(&scope_) : -MEMTRACK_EENDED;
     }
 
   protected:
     struct unbegun {};
-    explicit scope(unbegun) {}
+    explicit scope(unbegun) noexcept {}
     memtrack_scope scope_;
 
   private:
+    void take(scope &other) noexcept {
+        take(other, other.open_ ? memtrack_scope_detach(&other.scope_) : -1);
+    }
+    /* One that could not be detached is detached already, is the process's, or has others inside of it. */
+    void take(scope &other, int detached) noexcept {
+        open_ = other.open_;
+        other.open_ = false;
+        if (open_)
+            memcpy(&scope_, &other.scope_, sizeof scope_);
+        if (detached == 0)
+            memtrack_scope_attach(&scope_);
+    }
+
     bool open_ = true;
 };
 
 /* All threads of the process. */
 class process_scope : public scope {
   public:
-    explicit process_scope(const char *name) : scope(unbegun{}) {
+    process_scope() noexcept = default;
+    MEMTRACK_NODISCARD_ explicit process_scope(const char *name) noexcept : scope(unbegun{}) {
         memtrack_begin_process(&scope_, name);
     }
+    template <typename Text, detail::if_text<Text> = 0>
+    MEMTRACK_NODISCARD_ explicit process_scope(const Text &name) noexcept
+        : process_scope(detail::c_string(name.data(), name.size()).get()) {}
 };
 
 } // namespace memtrack
+
+#undef MEMTRACK_NODISCARD_
 
 #endif
