@@ -1,0 +1,242 @@
+# SPDX-License-Identifier: MIT
+# timeout: 300
+"""Every way to get the recorder into a program: the program's own figures are exact, or they are zero and it is told that
+nothing is recorded. Never a crash, never a recording that claims that nothing was allocated."""
+import glob
+import json
+import os
+import shutil
+import sys
+import tempfile
+import unittest
+
+from support import harness
+
+FIGURES = "tracing %d, net %d in %d, peak %d, allocated %d in %d, freed %d in %d"
+TRACKED = FIGURES % (1, 1000, 1, 1234, 1234, 2, 234, 1)
+UNTRACKED = FIGURES % (0, 0, 0, 0, 0, 0, 0, 0)
+INCLUDE = "-I" + os.path.join(harness.SOURCE, "lib", "include")
+DIRECTORY = os.path.dirname(harness.LIBRARY)
+LINK = ["-Wl,--no-as-needed", "-L" + DIRECTORY, "-Wl,-rpath," + DIRECTORY]
+
+# What decides how a reference to a function that is not there is written, and by whom it is resolved.
+CODE = ("", "-no-pie", "-fno-pic -no-pie", "-fno-pic -no-pie -Wl,-z,now", "-fno-pie -fno-plt -no-pie",
+        "-fno-pic -no-pie -mcmodel=medium", "-fno-pic -no-pie -mcmodel=large", "-fPIC -mcmodel=large", "-fvisibility=hidden",
+        "-flto", "-flto -no-pie", "-flto -fno-pic -no-pie", "-masm=intel", "-masm=intel -fPIC -mcmodel=large",
+        "-fno-pic -no-pie -fuse-ld=gold", "-fuse-ld=gold", "-fno-pic -no-pie -fuse-ld=lld", "-fuse-ld=lld",
+"-Wl,--as-needed,--gc-sections -ffunction-sections -s",
+        "-std=c99 -pedantic")
+STATIC = ("-static", "-static-pie", "-static -fno-pic", "-static -fno-pic -mcmodel=large")
+
+LATE = """
+import ctypes, sys
+library = ctypes.CDLL(sys.argv[1])
+library.malloc.restype = library.realloc.restype = ctypes.c_void_p
+block = library.malloc(10)
+block = library.realloc(ctypes.c_void_p(block), 100000)
+library.free(ctypes.c_void_p(block))
+print(library.memtrack_is_tracing(), library.memtrack_start(), block is not None)
+"""
+
+EXAMPLE = """
+import ctypes, sys
+sys.path.insert(0, %r)
+from memtrack_scope import scope
+malloc = ctypes.CDLL(None).malloc
+with scope("warm up"):
+    malloc(1)
+with scope("block") as block:
+    malloc(1 << 20)
+print(block.net_bytes, block.net_blocks)
+"""
+
+
+class Way(unittest.TestCase):
+    def setUp(self):
+        context = harness.workdir()
+        self.dir = context.__enter__()
+        self.addCleanup(context.__exit__, None, None, None)
+        self.ledgers = os.path.join(self.dir, "ledgers")
+        os.mkdir(self.ledgers)
+
+    def path(self, name):
+        return os.path.join(self.dir, name)
+
+    def build(self, flags="", source="measure.c", output="program", compiler="cc", libraries=()):
+        command = [harness.tool(compiler), "-g", "-D_GNU_SOURCE", INCLUDE, *flags.split(),
+                   os.path.join(harness.SUPPORT, source), "-o", self.path(output), *libraries]
+        result = harness.run(command)
+        if result.code:
+            self.skipTest("%s %s: %s" % (compiler, flags, result.stderr.decode().splitlines()[-1:]))
+        return self.path(output)
+
+    def run_plainly(self, *command, preload=None, **env):
+        """What it wrote of itself, and how many ledgers there are."""
+        for old in glob.glob(self.ledgers + "/*"):
+            os.unlink(old)
+        result = harness.run(list(command), env=harness.plain_environment(LD_PRELOAD=preload, MEMTRACK_DIR=self.ledgers,
+                                                                          **env))
+        self.assertEqual(0, result.code, "%s\n%r" % (command, result))
+        return result.stderr.decode(), len(os.listdir(self.ledgers))
+
+    def check_tracked(self, *command, n=1, **env):
+        self.assertEqual(("rc 0, " + TRACKED + "\n", n), self.run_plainly(*command, **env))
+
+    def check_untracked(self, *command, **env):
+        self.assertEqual(("rc 0, " + UNTRACKED + "\n", 0), self.run_plainly(*command, **env))
+
+    def check_run(self, *command):
+        """Under `memtrack run`, however else the recorder may get in: recorded once."""
+        tracked = harness.track(list(command), tempfile.mkdtemp(dir=self.dir))
+        self.assertEqual((0, 1), (tracked.code, len(tracked.profiles)), "%r" % tracked)
+        self.assertIn(TRACKED, tracked.stderr.decode())
+        scopes = json.loads(harness.check([harness.MEMTRACK, "scopes", "--json", tracked.profile.path]).stdout)["rows"]
+        self.assertEqual([("measure", 1, 1234)],
+                         [(row["name"], row["count"], row["allocated_bytes"]["sum"]) for row in scopes])
+        return tracked.profile
+
+
+class Preloaded(Way):
+    """A program that needs nothing but the header."""
+
+    def check_code(self, compiler, level):
+        for flags in CODE:
+            if compiler == "cc" and "lto" in flags and "lld" in flags:
+                continue
+            with self.subTest(flags, compiler=compiler, level=level):
+                program = self.build("%s %s" % (level, flags), compiler=compiler)
+                self.check_untracked(program)
+                self.check_tracked(program, preload=harness.LIBRARY)
+
+    def test_gcc(self):
+        self.check_code("gcc", "-O2")
+
+    def test_gcc_unoptimised(self):
+        self.check_code("gcc", "-O0")
+
+    def test_clang(self):
+        self.check_code("clang", "-O2")
+
+    def test_run(self):
+        for flags in ("", "-fno-pic -no-pie"):
+            with self.subTest(flags):
+                self.check_run(self.build(flags))
+
+    def test_mold(self):
+        """It settles weak references of an executable itself: the program has to be linked to the recorder, see Linked."""
+        program = self.build("-fuse-ld=mold")
+        self.assertEqual("rc 0, " + UNTRACKED + "\n", self.run_plainly(program, preload=harness.LIBRARY)[0])
+
+    def test_static(self):
+        for flags in STATIC:
+            for compiler in ("gcc", "clang"):
+                with self.subTest(flags, compiler=compiler):
+                    self.check_untracked(self.build(flags, compiler=compiler), preload=harness.LIBRARY)
+
+    def test_musl(self):
+        for flags in ("-static", "-static -no-pie -fno-pic", ""):
+            with self.subTest(flags):
+                self.check_untracked(self.build(flags, compiler="musl-gcc"))
+
+
+class Linked(Way):
+    """A program that brings the recorder along."""
+
+    def test_orders(self):
+        for flags in ("", "-DMEMTRACK_REQUIRED", "-DMEMTRACK_REQUIRED -fno-pic -no-pie", "-Wl,--as-needed", "-fuse-ld=mold"):
+            for before, after, is_first in (((), (), True), ((), ("-ljemalloc",), True), ((), ("-ltcmalloc_minimal",), True),
+                                            (("-ljemalloc",), (), False), (("-lc",), (), False)):
+                with self.subTest(flags, before=before, after=after):
+                    link = [flag for flag in LINK if "as-needed" not in flag] if "as-needed" in flags else LINK
+                    program = self.build(flags, libraries=[*link[:1], *before, *link[1:], "-lmemtrack", *after])
+                    (self.check_tracked if is_first else self.check_untracked)(program)
+                    self.check_run(program)
+
+    def test_one_copy(self):
+        """Linked and preloaded, from wherever: the first one records, and the figures are those of a program without."""
+        other = shutil.copy(harness.LIBRARY, self.path("libmemtrack-other.so"))
+        program = self.build(libraries=[*LINK, "-lmemtrack"])
+        for preload in (harness.LIBRARY, other, other + ":" + harness.LIBRARY):
+            with self.subTest(preload):
+                self.check_tracked(program, preload=preload)
+        totals = self.check_run(program).totals
+        self.assertEqual(self.check_run(self.build(output="plain")).totals, totals)
+
+    def test_exec(self):
+        """What it starts is recorded only if the recorder gets into that as well."""
+        program, plain = self.build(libraries=[*LINK, "-lmemtrack"]), self.build(output="plain")
+        for chain, lines, n in (([program, plain], [TRACKED, UNTRACKED], 1), ([plain, program], [UNTRACKED, TRACKED], 1),
+                                ([program, program], [TRACKED, TRACKED], 2)):
+            with self.subTest(chain):
+                said, n_ledgers = self.run_plainly(*chain)
+                self.assertEqual((["rc 0, " + line for line in lines], n), (said.splitlines(), n_ledgers))
+        tracked = harness.track([program, plain, program], self.dir)
+        self.assertEqual((0, 3), (tracked.code, len(tracked.profiles)), "%r" % tracked)
+        self.assertEqual(3, tracked.stderr.decode().count(TRACKED), "%r" % tracked)
+
+    def test_another_version(self):
+        """A ledger of a recorder that is not this command's is refused by name and number, and left in place."""
+        self.check_tracked(self.build(libraries=[*LINK, "-lmemtrack"]))
+        ledger = glob.glob(self.ledgers + "/*.ledger")[0]
+        with open(ledger, "r+b") as file:
+            file.seek(8)
+            file.write((999).to_bytes(4, "little"))
+        for command in (["report", ledger], ["scopes", ledger], ["report", "--json", ledger]):
+            with self.subTest(command):
+                result = harness.run([harness.MEMTRACK, *command])
+                self.assertEqual((3, b""), (result.code, result.stdout), "%r" % result)
+                for part in (ledger, "version 999", "memtrack that recorded it"):
+                    self.assertIn(part, result.stderr.decode())
+        self.assertTrue(os.path.exists(ledger))
+
+
+class Plugins(Way):
+    """A shared object that uses the header, in a host that knows nothing of it."""
+
+    def build_plugin(self, *libraries):
+        self.host = self.build(source="load_plugin.c", output="host")
+        return self.build("-O1 -fPIC -shared -DPLUGIN", output="plugin.so", libraries=libraries)
+
+    def test_preloaded(self):
+        plugin = self.build_plugin()
+        for how in ("local", "global"):
+            with self.subTest(how):
+                self.check_untracked(self.host, plugin, how)
+                self.check_tracked(self.host, plugin, how, preload=harness.LIBRARY)
+                self.check_run(self.host, plugin, how)
+        # its calls of malloc are bound to libc's, past every preload; those of memtrack.h have no other definition
+        self.assertEqual(("rc 0, " + FIGURES % (1, 0, 0, 0, 0, 0, 0, 0) + "\n", 1),
+                         self.run_plainly(self.host, plugin, "deepbind", preload=harness.LIBRARY))
+
+    def test_linked(self):
+        """The recorder comes after libc then, too late: the plugin is told so, and goes on."""
+        plugin = self.build_plugin(*LINK, "-lmemtrack")
+        for how in ("local", "global", "deepbind"):
+            with self.subTest(how):
+                self.check_untracked(self.host, plugin, how)
+                self.check_run(self.host, plugin, how)
+        self.check_tracked(self.host, plugin, "namespace")  # where it comes before that namespace's libc
+        host = self.build(source="load_plugin.c", output="linked", libraries=[LINK[0], plugin, "-Wl,-rpath," + self.dir])
+        self.check_untracked(host, plugin, "linked")
+        self.check_run(host, plugin, "linked")
+
+
+class Late(Way):
+    def test_dlopen(self):
+        """Into a process that runs: it says that it records nothing, and its malloc works all the same."""
+        env = harness.plain_environment(MEMTRACK_DIR=self.ledgers)
+        result = harness.check([sys.executable, "-c", LATE, harness.LIBRARY], env=env)
+        self.assertEqual((b"0 -13 True\n", []), (result.stdout, os.listdir(self.ledgers)))
+
+    def test_example(self):
+        """The context manager that docs/scopes.md shows for Python, with a block of known size."""
+        with open(self.path("script.py"), "w") as file:
+            file.write(EXAMPLE % os.path.join(harness.SOURCE, "docs", "examples"))
+        command = [harness.tool("python3"), self.path("script.py")]
+        self.assertEqual(b"0 0\n", harness.check(command).stdout)
+        tracked = harness.track(command, self.dir)
+        self.assertEqual((0, b"1048576 1\n"), (tracked.code, tracked.stdout), "%r" % tracked)
+
+
+if __name__ == "__main__":
+    harness.main()
