@@ -45,6 +45,12 @@ class Api(unittest.TestCase):
             with self.subTest(name):
                 self.check("--allocator", name)
 
+    def test_nobody_watches(self):
+        """Under the bare preload: no reader tells the time either."""
+        env = harness.plain_environment(LD_PRELOAD=harness.LIBRARY, MEMTRACK_DIR=self.dir)
+        result = harness.run([harness.program("api_memory")], env=env)
+        self.assertEqual((0, b""), (result.code, result.stdout), result)
+
     def test_untracked(self):
         result = harness.run([harness.program("api_memory")])
         self.assertEqual((0, b""), (result.code, result.stdout), result)
