@@ -1,0 +1,159 @@
+# SPDX-License-Identifier: MIT
+# timeout: 300
+"""memtrack.h and memtrack.hpp in other people's programs: every standard, both compilers, all warnings, several files that
+use them differently; and scopes as C++ objects measure what they should."""
+import itertools
+import json
+import os
+import unittest
+
+from support import harness
+
+INCLUDE = "-I" + os.path.join(harness.SOURCE, "lib", "include")
+WARNINGS = ("-pedantic -Wall -Wextra -Wconversion -Wshadow -Wundef -Wcast-qual -Wwrite-strings -Wredundant-decls -Wunused "
+            "-Werror").split()
+USES = {"weak": [], "required": ["-DMEMTRACK_REQUIRED"], "unoptimised": ["-O0"], "fixed": ["-fno-pic", "-O2"],
+        "functions": ["-finstrument-functions", "-O2"]}
+
+ALL = """
+%s
+int use(uint64_t *bytes, const void *block);
+int use(uint64_t *bytes, const void *block) {
+    memtrack_scope scope;
+    memtrack_delta delta;
+    memtrack_block found;
+    int rc = memtrack_begin(&scope, "a") | memtrack_scope_set(&scope, "k", "v") | memtrack_scope_detach(&scope);
+    rc |= memtrack_scope_attach(&scope) | memtrack_end(&scope, &delta) | memtrack_end(&scope, NULL);
+    rc |= memtrack_begin_process(&scope, "b") | memtrack_mark("m") | memtrack_counter("c", -1);
+    rc |= memtrack_start() | memtrack_stop() | memtrack_is_tracing() | memtrack_reset_peak() | memtrack_clear_traces();
+    rc |= memtrack_get_traced_memory(bytes, NULL) | memtrack_get_traced_memory(NULL, bytes);
+    rc |= memtrack_track(memtrack_domain("d"), block, sizeof found) | memtrack_untrack(1, block);
+    rc |= memtrack_whois(block, &found) | memtrack_snapshot("path");
+    MEMTRACK_SCOPE("outer") {
+        MEMTRACK_SCOPE("inner") {
+            MEMTRACK_FUNCTION();
+            rc |= (int)memtrack_get_overhead();
+        }
+    }
+    return rc;
+}
+"""
+HEADER_ALONE = "#include <memtrack.h>\n"
+# What a program has defined before must not matter, nor that it includes the header twice.
+AFTER_OTHERS = "#define FIND(x) x\n#define LOAD(x) x\n#include <memtrack.h>\n#include <memtrack.h>\n"
+
+# Two files of one program, in whichever way each uses the header.
+MAIN = """
+#include <memtrack.h>
+#include <stdio.h>
+#include <stdlib.h>
+#ifdef __cplusplus
+extern "C"
+#endif
+void *other(memtrack_scope *scope);
+int main(void) {
+    memtrack_scope scope;
+    memtrack_delta delta = {0};
+    void *block = other(&scope);
+    memtrack_end(&scope, &delta);
+    printf("%d %lld %lld\\n", memtrack_is_tracing(), (long long)delta.net_bytes, (long long)delta.peak_bytes);
+    free(block);
+    return 0;
+}
+"""
+OTHER = """
+#include <memtrack.h>
+#include <stdlib.h>
+#ifdef __cplusplus
+extern "C"
+#endif
+void *other(memtrack_scope *scope);
+void *other(memtrack_scope *scope) {
+    memtrack_begin(scope, "two files");
+    return malloc(321);
+}
+"""
+
+
+class Headers(unittest.TestCase):
+    def setUp(self):
+        context = harness.workdir()
+        self.dir = context.__enter__()
+        self.addCleanup(context.__exit__, None, None, None)
+
+    def compile(self, text, name, *command):
+        path = os.path.join(self.dir, name)
+        with open(path, "w") as file:
+            file.write(text)
+        result = harness.run([harness.tool(command[0]), INCLUDE, *command[1:], path], cwd=self.dir)
+        self.assertEqual((0, b"", b""), (result.code, result.stdout, result.stderr), "%s\n%r" % (command, result))
+
+    def test_standards(self):
+        for compilers, name, standards in (("gcc clang", "x.c", "c99 c11 c17 gnu89 gnu11"),
+                                           ("g++ clang++", "x.cpp", "c++11 c++14 c++17 c++20 gnu++17")):
+            for compiler, standard in itertools.product(compilers.split(), standards.split()):
+                for use, flags in USES.items():
+                    with self.subTest(compiler=compiler, standard=standard, use=use):
+                        start = AFTER_OTHERS if use == "weak" else HEADER_ALONE
+                        warnings = WARNINGS if standard != "gnu89" else ["-Wall", "-Wextra", "-Werror"]
+                        if standard == "gnu89":  # has no declaration in a for, which the block form is made of
+                            start += "#undef MEMTRACK_SCOPE\n#define MEMTRACK_SCOPE(name) if (name)\n"
+                        self.compile(start + ALL % "", name, compiler, "-std=" + standard, *warnings, *flags, "-c",
+                                     "-o", "x.o")
+
+    def test_object_standards(self):
+        program = os.path.join(harness.SOURCE, "tests", "programs", "scope_objects.cpp")
+        with open(program) as file:
+            text = file.read()
+        for compiler, standard in itertools.product(("g++", "clang++"), ("11", "14", "17", "20", "2b")):
+            for flags in ([], ["-fno-exceptions", "-fno-rtti"]):
+                with self.subTest(compiler=compiler, standard=standard, flags=flags):
+                    self.compile(text, "x.cpp", compiler, "-std=c++" + standard, "-O2", *WARNINGS, *flags, "-c", "-o", "x.o")
+
+    def test_two_files(self):
+        """Weak and ordinary references, C and C++, in one program."""
+        library = ["-L" + os.path.dirname(harness.LIBRARY), "-Wl,-rpath," + os.path.dirname(harness.LIBRARY), "-lmemtrack"]
+        uses = {"weak": [], "required": ["-DMEMTRACK_REQUIRED"], "fixed": ["-fno-pic"]}
+        for (one, one_flags), (two, two_flags) in itertools.product(uses.items(), repeat=2):
+            for suffix, compiler in ((".c", "gcc"), (".cpp", "g++")):
+                with self.subTest(one=one, two=two, suffix=suffix):
+                    self.compile(MAIN, "main.c", "gcc", *one_flags, "-c", "-o", "main.o")
+                    self.compile(OTHER, "other" + suffix, compiler, *two_flags, "-c", "-o", "other.o")
+                    linked = "required" in (one, two)
+                    harness.check([harness.tool("gcc"), "-no-pie", "main.o", "other.o", "-o", "program",
+                                   *(library if linked else [])], cwd=self.dir)
+                    self.check_program(linked)
+
+    def check_program(self, linked):
+        program = os.path.join(self.dir, "program")
+        alone = harness.check([program], env=harness.plain_environment(MEMTRACK_DIR=self.dir)).stdout
+        self.assertEqual(b"1 321 321\n" if linked else b"0 0 0\n", alone)
+        if not linked:
+            preloaded = harness.plain_environment(MEMTRACK_DIR=self.dir, LD_PRELOAD=harness.LIBRARY)
+            self.assertEqual(b"1 321 321\n", harness.check([program], env=preloaded).stdout)
+
+    def test_objects(self):
+        program = harness.program("scope_objects")
+        self.assertEqual(b"", harness.check([program]).stdout)
+        tracked = harness.track([program], self.dir)
+        self.assertEqual((0, b""), (tracked.code, tracked.stdout), "%r" % tracked)
+        rows = json.loads(harness.check([harness.MEMTRACK, "scopes", "--json", tracked.profile.path]).stdout)["rows"]
+        once = {"plain", "left by block", "around a block", "left by exception", "around an exception", "moved out",
+                "not moved out", "after a move", "assigned first", "assigned second", "detached", "process", "a constant",
+                "a text", "a part", "x" * 255}
+        self.assertEqual({(name, 1) for name in once}, {(row["name"], row["count"]) for row in rows})
+        self.assertEqual([0] * len(rows), [row["errors"] for row in rows])
+
+    def test_functions_of_the_header_are_no_scopes(self):
+        with open(os.path.join(self.dir, "other.c"), "w") as file:
+            file.write(OTHER)
+        harness.check([harness.tool("gcc"), INCLUDE, "-finstrument-functions", "-g", os.path.join(self.dir, "other.c"), "-c", "-o",
+                       os.path.join(self.dir, "other.o")])
+        self.compile(MAIN, "main.c", "gcc", "-finstrument-functions", "-o", "program", "other.o")
+        tracked = harness.track([os.path.join(self.dir, "program")], self.dir)
+        rows = json.loads(harness.check([harness.MEMTRACK, "scopes", "--json", tracked.profile.path]).stdout)["rows"]
+        self.assertEqual({"main", "other", "two files"}, {row["name"] for row in rows})
+
+
+if __name__ == "__main__":
+    harness.main()
