@@ -118,13 +118,13 @@ enum {
     MEMTRACK_EXPECT_NONE_,
     MEMTRACK_EXPECT_ALL_ = 8 /* threads */
 };
-enum { MEMTRACK_EXPECT_READY_, MEMTRACK_EXPECT_INSIDE_, MEMTRACK_EXPECT_UNRECORDED_, MEMTRACK_EXPECT_DONE_ };
+enum { MEMTRACK_EXPECT_INSIDE_, MEMTRACK_EXPECT_DONE_ };
 
 struct memtrack_expect_ {
     int of, line, state;
-    int problem;                     /* what memtrack_begin returned */
-    double limit;                    /* so that neither -1 nor SIZE_MAX becomes something else */
-    const char *file, *place, *text; /* place: FILE:LINE */
+    int problem;  /* what memtrack_begin returned */
+    double limit; /* so that neither -1 nor SIZE_MAX becomes something else */
+    const char *file, *text;
     memtrack_scope scope;
 };
 
@@ -134,23 +134,20 @@ struct memtrack_expect_ {
 #define MEMTRACK_EXPECT_NUMBER_(number) ((double)(number))
 #endif
 
-#define MEMTRACK_EXPECT_NO_SCOPE_                                                                                      \
-    {                                                                                                                  \
-        { 0 }                                                                                                          \
-    }
 #define MEMTRACK_EXPECT_STRING_2_(tokens) #tokens
 #define MEMTRACK_EXPECT_STRING_(tokens)   MEMTRACK_EXPECT_STRING_2_(tokens)
 
-/* The second test of the condition is the normal end of the block; leaving early runs the cleanup alone. */
+/* The second test of the inner condition is the normal end of the block; leaving early runs the cleanup alone. Without
+ * an initialiser, as clearing the scope would be most of what a block costs that is not recorded. */
 #define MEMTRACK_EXPECT_(of, limit, text)                                                                              \
-    MEMTRACK_EXPECT_AS_(MEMTRACK_JOIN_(memtrack_expect_, __LINE__),                                                    \
-                        MEMTRACK_EXPECT_INIT_(of, MEMTRACK_EXPECT_NUMBER_(limit), text))
-#define MEMTRACK_EXPECT_INIT_(of, limit, text)                                                                         \
-    (of), __LINE__, MEMTRACK_EXPECT_READY_, 0, limit, __FILE__, __FILE__ ":" MEMTRACK_EXPECT_STRING_(__LINE__), text,  \
-        MEMTRACK_EXPECT_NO_SCOPE_
-#define MEMTRACK_EXPECT_AS_(e, ...)                                                                                    \
-    for (struct memtrack_expect_ e __attribute__((cleanup(memtrack_expect_left_))) = {__VA_ARGS__};                    \
-         memtrack_expect_step_(&e);)
+    MEMTRACK_EXPECT_AS_(MEMTRACK_JOIN_(memtrack_expect_once_, __LINE__), MEMTRACK_JOIN_(memtrack_expect_, __LINE__),   \
+                        (of), MEMTRACK_EXPECT_NUMBER_(limit), text)
+#define MEMTRACK_EXPECT_AS_(once, e, of, limit, text)                                                                  \
+    for (int once = 1; once; once = 0)                                                                                 \
+        for (struct memtrack_expect_ e __attribute__((cleanup(memtrack_expect_left_)));                                \
+             once ? (once = 0, memtrack_expect_begin_(&e, of, limit, text, __FILE__, __LINE__,                         \
+                                                      __FILE__ ":" MEMTRACK_EXPECT_STRING_(__LINE__)))                 \
+                  : memtrack_expect_left_(&e);)
 
 /* ---- where nothing is recorded --------------------------------------------------------------------------------------- */
 
@@ -323,15 +320,26 @@ static inline int memtrack_expect_judge_(const struct memtrack_expect_ *e, const
     return 1;
 }
 
-static inline void memtrack_expect_begin_(struct memtrack_expect_ *e) {
+static inline int memtrack_expect_begin_(struct memtrack_expect_ *e, int of, double limit, const char *text,
+                                         const char *file, int line, const char *place) {
+    const char *slash;
+    e->of = of;
+    e->limit = limit;
+    e->text = text;
+    e->file = file;
+    e->line = line;
+    e->state = MEMTRACK_EXPECT_DONE_;
     if (!memtrack_is_tracing()) {
-        e->state = MEMTRACK_EXPECT_UNRECORDED_;
         memtrack_expect_unrecorded_(e);
-        return;
+        return 1;
     }
-    const char *slash = strrchr(e->place, '/'), *name = slash ? slash + 1 : e->place;
+    slash = strrchr(place, '/');
+    if (slash)
+        place = slash + 1;
+    e->state = MEMTRACK_EXPECT_INSIDE_;
     e->problem =
-        e->of & MEMTRACK_EXPECT_ALL_ ? memtrack_begin_process(&e->scope, name) : memtrack_begin(&e->scope, name);
+        of & MEMTRACK_EXPECT_ALL_ ? memtrack_begin_process(&e->scope, place) : memtrack_begin(&e->scope, place);
+    return 1;
 }
 
 /* Once, whatever failing does: the state is changed first. */
@@ -352,22 +360,11 @@ static inline void memtrack_expect_end_(struct memtrack_expect_ *e) {
         memtrack_expect_unrecorded_(e);
 }
 
-/* The condition of the loop. */
-static inline int memtrack_expect_step_(struct memtrack_expect_ *e) {
+/* Returns 0: the block does not run again. */
+static inline int memtrack_expect_left_(struct memtrack_expect_ *e) {
     if (e->state == MEMTRACK_EXPECT_INSIDE_)
         memtrack_expect_end_(e);
-    if (e->state != MEMTRACK_EXPECT_READY_) {
-        e->state = MEMTRACK_EXPECT_DONE_;
-        return 0;
-    }
-    e->state = MEMTRACK_EXPECT_INSIDE_;
-    memtrack_expect_begin_(e);
-    return 1;
-}
-
-static inline void memtrack_expect_left_(struct memtrack_expect_ *e) {
-    if (e->state == MEMTRACK_EXPECT_INSIDE_)
-        memtrack_expect_end_(e);
+    return 0;
 }
 
 #endif
