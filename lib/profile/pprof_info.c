@@ -50,7 +50,6 @@ static Pprof__Recording recording_message(const struct mt_profile_info *info) {
     recording.peak_time_ns = info->peak_time_ns;
     recording.peak_time_error_ns = info->peak_time_error_ns;
     recording.ledger_bytes = info->ledger_bytes;
-    recording.tracker_ns = info->tracker_ns;
     recording.tick_interval_ns = info->tick_interval_ns;
     recording.has_size_histogram = info->has_size_histogram;
     return recording;
@@ -270,7 +269,6 @@ static void read_recording(struct mt_profile_info *info, const Pprof__Recording 
     info->peak_time_ns = recording->peak_time_ns;
     info->peak_time_error_ns = recording->peak_time_error_ns;
     info->ledger_bytes = recording->ledger_bytes;
-    info->tracker_ns = recording->tracker_ns;
     info->tick_interval_ns = recording->tick_interval_ns;
     info->has_size_histogram = recording->has_size_histogram;
 }

@@ -154,7 +154,6 @@ struct mt_profile_info {
     mt_string *notes; /* coverage notes, whole sentences */
     size_t n_notes;
     uint64_t ledger_bytes; /* self-cost: file bytes of the ledger */
-    uint64_t tracker_ns;   /* self-cost: time of start-up in the target when known, else 0 */
     mt_string allocator;   /* "glibc", "jemalloc", ...; path in allocator_path */
     mt_string allocator_path;
     struct mt_named_value *allocator_stats; /* the allocator's own figures at exit */

@@ -319,10 +319,6 @@ void mt_summary_coverage(const struct mt_rows *rows, struct mt_facts *facts) {
 void mt_summary_self(const struct mt_profile *profile, const struct mt_facts_options *options, struct mt_facts *facts) {
     const struct mt_profile_info *info = &profile->info;
     struct figures f = {.options = options};
-    char time[MT_FORMAT_BYTES];
-    if (!info->is_memtrack)
-        return;
-    mt_facts_add(facts, "tracker", false, "%s of ledger%s%s%s", size_text(&f, info->ledger_bytes),
-                 info->tracker_ns ? ", " : "", info->tracker_ns ? mt_format_duration(time, info->tracker_ns) : "",
-                 info->tracker_ns ? " to start" : "");
+    if (info->is_memtrack)
+        mt_facts_add(facts, "tracker", false, "%s of ledger", size_text(&f, info->ledger_bytes));
 }

@@ -137,7 +137,7 @@ static inline void build_info(struct mt_profile *p) {
     info->coverage = (struct mt_coverage){20, 21, 22, 23};
     mt_profile_add_note(p, "One thing was not seen.");
     mt_profile_add_note(p, "Another neither.");
-    info->ledger_bytes = 24, info->tracker_ns = 25, info->tick_interval_ns = 10000000, info->has_size_histogram = true;
+    info->ledger_bytes = 24, info->tick_interval_ns = 10000000, info->has_size_histogram = true;
     info->allocator = mt_profile_intern(p, "jemalloc");
     info->allocator_path = mt_profile_intern(p, "/usr/lib/libjemalloc.so.2");
     info->n_allocator_stats = 2;
@@ -246,7 +246,7 @@ static inline void same_info(const struct mt_profile *a, const struct mt_profile
     SAME(exit_code), SAME(exit_signal), SAME(sample_bytes), SAME(approximate), SAME(multithreaded),
         SAME(usable_measured);
     SAME(partial), SAME(peak_time_known), SAME(peak_time_ns), SAME(peak_time_error_ns), SAME(totals);
-    SAME(usable_bytes), SAME(coverage), SAME(ledger_bytes), SAME(tracker_ns), SAME(tick_interval_ns);
+    SAME(usable_bytes), SAME(coverage), SAME(ledger_bytes), SAME(tick_interval_ns);
     SAME(has_size_histogram), SAME(n_command), SAME(n_notes), SAME(n_allocator_stats), SAME(n_threads);
     SAME(n_ticks), SAME(n_changes), SAME(n_marks);
     same_text(a, x->exe, b, y->exe);

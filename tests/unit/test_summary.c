@@ -199,8 +199,6 @@ static void self(void **state) {
     struct mt_profile *p = profile();
     p->info.ledger_bytes = 1 << 20;
     assert_facts(p, SELF, "tracker|1.0 MiB of ledger\n");
-    p->info.tracker_ns = 1500000;
-    assert_facts(p, SELF, "tracker|1.0 MiB of ledger, 1.5 ms to start\n");
     mt_profile_free(p);
 }
 
