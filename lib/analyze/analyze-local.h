@@ -42,6 +42,8 @@ void mt_analyze_release(const memtrack_profile *profile); /* NULL is fine */
 
 struct mt_error *mt_analyze_error(void); /* emptied, at the beginning of every public function that can fail */
 int mt_analyze_no_memory(void);          /* says so and returns -MEMTRACK_ENOMEM */
+/* What the function was given is NULL and may not be: says so and returns -MEMTRACK_EUSAGE. */
+int mt_analyze_null(const char *function);
 int mt_analyze_no_item(const char *what, size_t i, size_t n);
 
 /* ---- filters --------------------------------------------------------------------------------------------------- */

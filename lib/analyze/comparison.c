@@ -53,6 +53,8 @@ static int build(memtrack_comparison *comparison, const struct mt_diff_options *
 int memtrack_comparison_new(const memtrack_profile *old_profile, const memtrack_profile *new_profile,
                             const memtrack_view *view, memtrack_comparison **out) {
     MT_ANALYZE_PAUSED;
+    if (!old_profile || !new_profile || !out)
+        return mt_analyze_null(__func__);
     const memtrack_profile *profiles[MT_N_SIDES] = {[MT_OLD] = old_profile, [MT_NEW] = new_profile};
     memtrack_view checked;
     struct mt_diff_options options = {.sort_given = true};
@@ -78,7 +80,7 @@ int memtrack_comparison_new(const memtrack_profile *old_profile, const memtrack_
 }
 
 size_t memtrack_comparison_count(const memtrack_comparison *comparison) {
-    return comparison->n;
+    return comparison ? comparison->n : 0;
 }
 
 /* The key by which it is called, or the old one: NULL when there is none, with *failed when it could not be made. */
@@ -108,6 +110,8 @@ static void fill_values(const struct mt_diff_row *row, memtrack_difference *out)
 
 int memtrack_comparison_row(const memtrack_comparison *comparison, size_t i, memtrack_difference *out) {
     MT_ANALYZE_PAUSED;
+    if (!comparison || !out)
+        return mt_analyze_null(__func__);
     mt_analyze_error();
     if (i >= comparison->n)
         return mt_analyze_no_item("row", i, comparison->n);
@@ -132,18 +136,24 @@ int memtrack_comparison_row(const memtrack_comparison *comparison, size_t i, mem
 }
 
 int memtrack_comparison_sum(const memtrack_comparison *comparison, memtrack_difference *out) {
+    if (!comparison || !out)
+        return mt_analyze_null(__func__);
     *out = (memtrack_difference){.key = "", .old_key = "", .function = "", .file = "", .module = ""};
     fill_values(mt_diff_passed(comparison->diff), out);
     return 0;
 }
 
 int memtrack_comparison_has(const memtrack_comparison *comparison, memtrack_column column) {
+    if (!comparison)
+        return 0;
     enum mt_value value;
     return mt_analyze_column(column, &value) && mt_diff_has(comparison->diff, value);
 }
 
 int memtrack_comparison_stack(const memtrack_comparison *comparison, size_t i, int side, memtrack_stack **out) {
     MT_ANALYZE_PAUSED;
+    if (!comparison || !out)
+        return mt_analyze_null(__func__);
     struct mt_error *error = mt_analyze_error();
     *out = NULL;
     if (i >= comparison->n)
@@ -160,11 +170,17 @@ int memtrack_comparison_stack(const memtrack_comparison *comparison, size_t i, i
 }
 
 const char *memtrack_comparison_note(const memtrack_comparison *comparison, size_t i) {
+    if (!comparison)
+        return NULL;
     return mt_diff_note(comparison->diff, i);
 }
 
 char *memtrack_comparison_text(const memtrack_comparison *comparison, size_t i) {
     MT_ANALYZE_PAUSED;
+    if (!comparison) {
+        mt_analyze_null(__func__);
+        return NULL;
+    }
     mt_analyze_error();
     if (i >= comparison->n) {
         mt_analyze_no_item("row", i, comparison->n);

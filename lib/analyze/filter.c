@@ -36,6 +36,8 @@ struct memtrack_filter {
 
 int memtrack_filter_new(memtrack_filter **out) {
     MT_ANALYZE_PAUSED;
+    if (!out)
+        return mt_analyze_null(__func__);
     mt_analyze_error();
     *out = calloc(1, sizeof **out);
     return *out ? 0 : mt_analyze_no_memory();
@@ -69,6 +71,8 @@ static int check_condition(int include, const char *pattern, struct mt_error *er
 
 int memtrack_filter_add(memtrack_filter *filter, int include, const char *pattern, uint32_t line, int all_frames) {
     MT_ANALYZE_PAUSED;
+    if (!filter || !pattern)
+        return mt_analyze_null(__func__);
     int status = check_condition(include, pattern, mt_analyze_error());
     if (status < 0)
         return status;
@@ -85,6 +89,8 @@ int memtrack_filter_add(memtrack_filter *filter, int include, const char *patter
 
 int memtrack_filter_add_label(memtrack_filter *filter, int include, memtrack_group_by label, const char *pattern) {
     MT_ANALYZE_PAUSED;
+    if (!filter || !pattern)
+        return mt_analyze_null(__func__);
     struct mt_error *error = mt_analyze_error();
     int status = check_condition(include, pattern, error);
     if (status < 0)

@@ -3,6 +3,8 @@
 #include "analyze/analyze-local.h"
 
 int memtrack_profile_totals(const memtrack_profile *profile, memtrack_totals *out) {
+    if (!profile || !out)
+        return mt_analyze_null(__func__);
     const struct mt_totals *totals = &mt_analyze_model(profile)->info.totals;
     *out = (memtrack_totals){.live_bytes = totals->live_bytes,
                              .live_blocks = totals->live_blocks,
@@ -18,6 +20,8 @@ int memtrack_profile_totals(const memtrack_profile *profile, memtrack_totals *ou
 }
 
 int memtrack_profile_coverage(const memtrack_profile *profile, memtrack_coverage *out) {
+    if (!profile || !out)
+        return mt_analyze_null(__func__);
     const struct mt_coverage *coverage = &mt_analyze_model(profile)->info.coverage;
     *out = (memtrack_coverage){.unknown_frees = coverage->unknown_frees,
                                .dropped_events = coverage->dropped_events,
@@ -27,11 +31,15 @@ int memtrack_profile_coverage(const memtrack_profile *profile, memtrack_coverage
 }
 
 const char *memtrack_profile_note(const memtrack_profile *profile, size_t i) {
+    if (!profile)
+        return NULL;
     const struct mt_profile *model = mt_analyze_model(profile);
     return i < model->info.n_notes ? mt_profile_text(model, model->info.notes[i]) : NULL;
 }
 
 int memtrack_profile_info(const memtrack_profile *profile, memtrack_info *out) {
+    if (!profile || !out)
+        return mt_analyze_null(__func__);
     const struct mt_profile *model = mt_analyze_model(profile);
     const struct mt_profile_info *info = &model->info;
     *out = (memtrack_info){.exe = mt_profile_text(model, info->exe),
@@ -60,11 +68,15 @@ int memtrack_profile_info(const memtrack_profile *profile, memtrack_info *out) {
 }
 
 const char *memtrack_profile_argument(const memtrack_profile *profile, size_t i) {
+    if (!profile)
+        return NULL;
     const struct mt_profile *model = mt_analyze_model(profile);
     return i < model->info.n_command ? mt_profile_text(model, model->info.command[i]) : NULL;
 }
 
 int memtrack_profile_has(const memtrack_profile *profile, memtrack_column column) {
+    if (!profile)
+        return 0;
     const struct mt_profile *model = mt_analyze_model(profile);
     enum mt_value value;
     if (!mt_analyze_column(column, &value) || !model->has_value[value])
@@ -73,6 +85,8 @@ int memtrack_profile_has(const memtrack_profile *profile, memtrack_column column
 }
 
 int memtrack_profile_tick(const memtrack_profile *profile, size_t i, memtrack_tick *out) {
+    if (!profile || !out)
+        return mt_analyze_null(__func__);
     const struct mt_profile_info *info = &mt_analyze_model(profile)->info;
     mt_analyze_error();
     if (i >= info->n_ticks)
@@ -88,6 +102,8 @@ int memtrack_profile_tick(const memtrack_profile *profile, size_t i, memtrack_ti
 }
 
 int memtrack_profile_mark(const memtrack_profile *profile, size_t i, memtrack_mark_info *out) {
+    if (!profile || !out)
+        return mt_analyze_null(__func__);
     const struct mt_profile *model = mt_analyze_model(profile);
     mt_analyze_error();
     if (i >= model->info.n_marks)

@@ -97,6 +97,8 @@ static int load_moment(const char *what, const char *sign, const memtrack_load_o
 
 int memtrack_profile_load(const char *what, const memtrack_load_options *options, memtrack_profile **out) {
     MT_ANALYZE_PAUSED;
+    if (!what || !out)
+        return mt_analyze_null(__func__);
     memtrack_load_options checked;
     int status = check_options(options, &checked, out);
     if (status < 0)
@@ -115,6 +117,8 @@ int memtrack_profile_load(const char *what, const memtrack_load_options *options
 
 int memtrack_profile_load_process(int64_t pid, const memtrack_load_options *options, memtrack_profile **out) {
     MT_ANALYZE_PAUSED;
+    if (!out)
+        return mt_analyze_null(__func__);
     memtrack_load_options checked;
     int status = check_options(options, &checked, out);
     if (status < 0)
@@ -134,6 +138,8 @@ int memtrack_profile_take(const memtrack_load_options *options, memtrack_profile
 int memtrack_profile_load_memory(const void *data, size_t bytes, const memtrack_load_options *options,
                                  memtrack_profile **out) {
     MT_ANALYZE_PAUSED;
+    if (!data || !out)
+        return mt_analyze_null(__func__);
     memtrack_load_options checked;
     int status = check_options(options, &checked, out);
     if (status < 0)
@@ -148,6 +154,8 @@ int memtrack_profile_load_memory(const void *data, size_t bytes, const memtrack_
 
 int memtrack_profile_write(const memtrack_profile *profile, int fd) {
     MT_ANALYZE_PAUSED;
+    if (!profile)
+        return mt_analyze_null(__func__);
     return mt_pprof_write(mt_analyze_model(profile), fd, mt_analyze_error());
 }
 
@@ -178,6 +186,8 @@ static int write_beside(const memtrack_profile *profile, const char *path, const
 
 int memtrack_profile_save(const memtrack_profile *profile, const char *path, int replace) {
     MT_ANALYZE_PAUSED;
+    if (!profile || !path)
+        return mt_analyze_null(__func__);
     static atomic_uint serial;
     struct mt_error *error = mt_analyze_error();
     const char *slash = strrchr(path, '/');

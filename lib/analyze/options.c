@@ -50,6 +50,8 @@ memtrack_values mt_analyze_values(const int64_t value[MT_N_VALUES]) {
 }
 
 int64_t memtrack_value(const memtrack_values *values, memtrack_column column) {
+    if (!values)
+        return 0;
     switch (column) {
     case MEMTRACK_LIVE_BYTES:
         return values->live_bytes;
@@ -87,6 +89,8 @@ const char *memtrack_group_by_name(memtrack_group_by by) {
 }
 
 int memtrack_group_by_parse(const char *name, memtrack_group_by *out) {
+    if (!name || !out)
+        return mt_analyze_null(__func__);
     struct mt_error *error = mt_analyze_error();
     enum mt_group_by by;
     if (mt_group_by_parse(name, &by))
@@ -104,6 +108,8 @@ const char *memtrack_column_name(memtrack_column column) {
 }
 
 int memtrack_column_parse(const char *name, memtrack_column *out) {
+    if (!name || !out)
+        return mt_analyze_null(__func__);
     struct mt_error *error = mt_analyze_error();
     enum mt_value value;
     if (mt_sort_parse(name, &value))
@@ -144,6 +150,10 @@ int mt_analyze_check_view(const memtrack_view *view, memtrack_view *checked, str
                             (int)checked->by);
     if (checked->sort != MEMTRACK_COLUMN_DEFAULT && !mt_analyze_column(checked->sort, &options->sort))
         return mt_error_set(error, MEMTRACK_EUSAGE, mt_sort_list, "%d: there is no such column", (int)checked->sort);
+    for (size_t i = 0; checked->wrappers && i < checked->n_wrappers; i++)
+        if (!checked->wrappers[i])
+            return mt_error_set(error, MEMTRACK_EUSAGE, "Count the patterns again.", "pattern %zu of wrappers is NULL",
+                                i);
     options->by = internal_group[checked->by];
     options->cumulative = checked->cumulative != 0;
     options->n_named = checked->limit;

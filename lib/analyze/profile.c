@@ -116,6 +116,8 @@ int mt_analyze_filtered(const memtrack_profile *profile, const memtrack_filter *
 
 int memtrack_profile_filter(const memtrack_profile *profile, const memtrack_filter *filter, memtrack_profile **out) {
     MT_ANALYZE_PAUSED;
+    if (!profile || !out)
+        return mt_analyze_null(__func__);
     mt_analyze_error();
     struct mt_wrapper_options wrappers = {0};
     return mt_analyze_filtered(profile, filter, &wrappers, out);
@@ -160,6 +162,8 @@ static int show_moment(memtrack_profile *part, const struct mt_profile *from, co
 
 int memtrack_profile_at(const memtrack_profile *profile, const char *moment, memtrack_profile **out) {
     MT_ANALYZE_PAUSED;
+    if (!profile || !moment || !out)
+        return mt_analyze_null(__func__);
     struct mt_error *error = mt_analyze_error();
     struct mt_moment parsed;
     *out = NULL;

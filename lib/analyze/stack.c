@@ -61,14 +61,16 @@ int mt_analyze_stack(const memtrack_profile *profile, const struct mt_rows *rows
 }
 
 size_t memtrack_stack_count(const memtrack_stack *stack) {
-    return stack->n;
+    return stack ? stack->n : 0;
 }
 
 int memtrack_stack_is_truncated(const memtrack_stack *stack) {
-    return stack->truncated;
+    return stack ? stack->truncated : 0;
 }
 
 int memtrack_stack_frame(const memtrack_stack *stack, size_t i, memtrack_frame *out) {
+    if (!stack || !out)
+        return mt_analyze_null(__func__);
     mt_analyze_error();
     if (i >= stack->n)
         return mt_analyze_no_item("frame", i, stack->n);
@@ -96,6 +98,8 @@ struct mt_analyze_place mt_analyze_place_of(const struct mt_rows *rows, const st
 /* ---- traces ---------------------------------------------------------------------------------------------------- */
 
 size_t memtrack_profile_trace_count(const memtrack_profile *profile) {
+    if (!profile)
+        return 0;
     return mt_analyze_model(profile)->n_samples;
 }
 
@@ -110,6 +114,8 @@ static void fill_sizes(const struct mt_sample *sample, memtrack_trace *out) {
 }
 
 int memtrack_profile_trace(const memtrack_profile *profile, size_t i, memtrack_trace *out) {
+    if (!profile || !out)
+        return mt_analyze_null(__func__);
     const struct mt_profile *model = mt_analyze_model(profile);
     mt_analyze_error();
     if (i >= model->n_samples)
@@ -140,6 +146,8 @@ static struct mt_rows *frames_of(const memtrack_profile *profile, int *status) {
 
 int memtrack_profile_trace_stack(const memtrack_profile *profile, size_t i, memtrack_stack **out) {
     MT_ANALYZE_PAUSED;
+    if (!profile || !out)
+        return mt_analyze_null(__func__);
     size_t n = mt_analyze_model(profile)->n_samples;
     int status = 0;
     *out = NULL;
@@ -194,6 +202,10 @@ static void print_frames(struct printer *p, int limit, bool outermost_first) {
 
 char *memtrack_stack_format(const memtrack_stack *stack, int limit, int flags) {
     MT_ANALYZE_PAUSED;
+    if (!stack) {
+        mt_analyze_null(__func__);
+        return NULL;
+    }
     const struct mt_profile *model = mt_analyze_model(stack->profile);
     struct printer p = {.stack = stack};
     char *text = NULL;

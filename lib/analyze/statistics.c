@@ -42,6 +42,8 @@ static int build(memtrack_statistics *statistics, const struct mt_view_options *
 
 int memtrack_statistics_new(const memtrack_profile *profile, const memtrack_view *view, memtrack_statistics **out) {
     MT_ANALYZE_PAUSED;
+    if (!profile || !out)
+        return mt_analyze_null(__func__);
     memtrack_view checked;
     struct mt_view_options options;
     *out = NULL;
@@ -65,7 +67,7 @@ int memtrack_statistics_new(const memtrack_profile *profile, const memtrack_view
 }
 
 size_t memtrack_statistics_count(const memtrack_statistics *statistics) {
-    return statistics->n;
+    return statistics ? statistics->n : 0;
 }
 
 static const char *key_of(const memtrack_statistics *statistics, size_t i) {
@@ -77,6 +79,8 @@ static const char *key_of(const memtrack_statistics *statistics, size_t i) {
 
 int memtrack_statistics_row(const memtrack_statistics *statistics, size_t i, memtrack_row *out) {
     MT_ANALYZE_PAUSED;
+    if (!statistics || !out)
+        return mt_analyze_null(__func__);
     mt_analyze_error();
     if (i >= statistics->n)
         return mt_analyze_no_item("row", i, statistics->n);
@@ -97,12 +101,16 @@ int memtrack_statistics_row(const memtrack_statistics *statistics, size_t i, mem
 }
 
 int memtrack_statistics_sum(const memtrack_statistics *statistics, memtrack_values *out) {
+    if (!statistics || !out)
+        return mt_analyze_null(__func__);
     *out = mt_analyze_values(mt_rows_passed(statistics->rows)->value);
     return 0;
 }
 
 int memtrack_statistics_stack(const memtrack_statistics *statistics, size_t i, memtrack_stack **out) {
     MT_ANALYZE_PAUSED;
+    if (!statistics || !out)
+        return mt_analyze_null(__func__);
     mt_analyze_error();
     *out = NULL;
     if (i >= statistics->n)
@@ -111,11 +119,17 @@ int memtrack_statistics_stack(const memtrack_statistics *statistics, size_t i, m
 }
 
 const char *memtrack_statistics_note(const memtrack_statistics *statistics, size_t i) {
+    if (!statistics)
+        return NULL;
     return i < statistics->notes.n ? statistics->notes.items[i].text : NULL;
 }
 
 char *memtrack_statistics_text(const memtrack_statistics *statistics, size_t i) {
     MT_ANALYZE_PAUSED;
+    if (!statistics) {
+        mt_analyze_null(__func__);
+        return NULL;
+    }
     mt_analyze_error();
     if (i >= statistics->n) {
         mt_analyze_no_item("row", i, statistics->n);

@@ -319,6 +319,104 @@ static void null_can_be_freed(void **state) {
     memtrack_text_free(NULL);
 }
 
+/* ---- NULL ------------------------------------------------------------------------------------------------------ */
+
+#define refused(call) assert_refused(call, #call)
+
+static void assert_refused(int status, const char *call) {
+    size_t name = strcspn(call, "(");
+    if (status != -MEMTRACK_EUSAGE || strncmp(memtrack_analyze_error(), call, name) != 0)
+        fail_msg("%s: %d: %s", call, status, memtrack_analyze_error());
+}
+
+static void no_profile_is_an_error(void **state) {
+    (void)state;
+    memtrack_profile *made;
+    memtrack_totals totals;
+    memtrack_coverage coverage;
+    memtrack_info info;
+    memtrack_tick tick;
+    memtrack_mark_info mark;
+    memtrack_trace trace;
+    memtrack_stack *stack;
+    refused(memtrack_profile_load(NULL, NULL, &made));
+    refused(memtrack_profile_load("x", NULL, NULL));
+    refused(memtrack_profile_load_process(1, NULL, NULL));
+    refused(memtrack_profile_load_memory(NULL, 1, NULL, &made));
+    refused(memtrack_profile_filter(NULL, NULL, &made));
+    refused(memtrack_profile_at(NULL, "peak", &made));
+    refused(memtrack_profile_save(NULL, "x", 0));
+    refused(memtrack_profile_write(NULL, 1));
+    refused(memtrack_profile_totals(NULL, &totals));
+    refused(memtrack_profile_coverage(NULL, &coverage));
+    refused(memtrack_profile_info(NULL, &info));
+    refused(memtrack_profile_tick(NULL, 0, &tick));
+    refused(memtrack_profile_mark(NULL, 0, &mark));
+    refused(memtrack_profile_trace(NULL, 0, &trace));
+    refused(memtrack_profile_trace_stack(NULL, 0, &stack));
+    assert_null(memtrack_profile_note(NULL, 0));
+    assert_null(memtrack_profile_argument(NULL, 0));
+    assert_int_equal(memtrack_profile_has(NULL, MEMTRACK_LIVE_BYTES), 0);
+    assert_int_equal(memtrack_profile_trace_count(NULL), 0);
+}
+
+static void no_rows_are_an_error(void **state) {
+    (void)state;
+    memtrack_statistics *statistics;
+    memtrack_comparison *comparison;
+    memtrack_row row;
+    memtrack_difference difference;
+    memtrack_values values;
+    memtrack_stack *stack;
+    memtrack_frame frame;
+    refused(memtrack_statistics_new(NULL, NULL, &statistics));
+    refused(memtrack_statistics_row(NULL, 0, &row));
+    refused(memtrack_statistics_sum(NULL, &values));
+    refused(memtrack_statistics_stack(NULL, 0, &stack));
+    refused(memtrack_comparison_new(NULL, NULL, NULL, &comparison));
+    refused(memtrack_comparison_row(NULL, 0, &difference));
+    refused(memtrack_comparison_sum(NULL, &difference));
+    refused(memtrack_comparison_stack(NULL, 0, MEMTRACK_OLD, &stack));
+    refused(memtrack_stack_frame(NULL, 0, &frame));
+    assert_int_equal(memtrack_statistics_count(NULL), 0);
+    assert_int_equal(memtrack_comparison_count(NULL), 0);
+    assert_int_equal(memtrack_comparison_has(NULL, MEMTRACK_LIVE_BYTES), 0);
+    assert_int_equal(memtrack_stack_count(NULL), 0);
+    assert_int_equal(memtrack_stack_is_truncated(NULL), 0);
+    assert_null(memtrack_statistics_note(NULL, 0));
+    assert_null(memtrack_statistics_text(NULL, 0));
+    assert_null(memtrack_comparison_note(NULL, 0));
+    assert_null(memtrack_comparison_text(NULL, 0));
+    assert_null(memtrack_stack_format(NULL, 0, 0));
+}
+
+static void no_text_is_an_error(void **state) {
+    (void)state;
+    static const char *const wrappers[] = {"x*", NULL};
+    memtrack_group_by by;
+    memtrack_column column;
+    memtrack_filter *filter;
+    memtrack_statistics *statistics;
+    memtrack_view view = memtrack_view_init();
+    struct mt_profile *model = with_axis(3);
+    memtrack_profile *profile = handle_of(model), *made;
+    refused(memtrack_group_by_parse(NULL, &by));
+    refused(memtrack_column_parse(NULL, &column));
+    refused(memtrack_filter_new(NULL));
+    ok(memtrack_filter_new(&filter));
+    refused(memtrack_filter_add(filter, MEMTRACK_INCLUDE, NULL, 0, 0));
+    refused(memtrack_filter_add(NULL, MEMTRACK_INCLUDE, "x", 0, 0));
+    refused(memtrack_filter_add_label(filter, MEMTRACK_INCLUDE, MEMTRACK_BY_SCOPE, NULL));
+    refused(memtrack_profile_at(profile, NULL, &made));
+    refused(memtrack_profile_save(profile, NULL, 0));
+    view.wrappers = wrappers;
+    view.n_wrappers = 2;
+    assert_int_equal(memtrack_statistics_new(profile, &view, &statistics), -MEMTRACK_EUSAGE);
+    memtrack_filter_free(filter);
+    memtrack_profile_free(profile);
+    mt_profile_free(model);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(stacks_can_be_walked_and_printed),
@@ -331,6 +429,9 @@ int main(void) {
         cmocka_unit_test(names_and_back),
         cmocka_unit_test(threads_share_objects),
         cmocka_unit_test(null_can_be_freed),
+        cmocka_unit_test(no_profile_is_an_error),
+        cmocka_unit_test(no_rows_are_an_error),
+        cmocka_unit_test(no_text_is_an_error),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
