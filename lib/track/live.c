@@ -227,14 +227,35 @@ struct mt_live_entry mt_live_region_take(struct mt_region *r, uint64_t key) {
 
 /* ---- big blocks ------------------------------------------------------------------------------------------------ */
 
+/* Where address is or, when it is not there, where it may be put. */
 static struct mt_big_block *big_find(uint64_t address) {
     if (big.capacity == 0)
         return NULL;
+    struct mt_big_block *deleted = NULL;
     uint32_t mask = big.capacity - 1;
     uint32_t i = (uint32_t)((address >> 4) * UINT64_C(0x9E3779B97F4A7C15) >> 32) & mask;
-    while (big.block[i].address != 0 && big.block[i].address != address)
-        i = (i + 1) & mask;
-    return &big.block[i];
+    for (;; i = (i + 1) & mask) {
+        struct mt_big_block *b = &big.block[i];
+        if (b->address == address)
+            return b;
+        if (b->address == 0)
+            return deleted != NULL ? deleted : b;
+        if (b->address == 1 && deleted == NULL)
+            deleted = b;
+    }
+}
+
+/* Deleted ones at the end of a run are in nobody's way any more. Without this, blocks that come and go would fill the
+ * table, and each new one would be memory of the ledger for good. */
+static void big_delete(struct mt_big_block *b) {
+    uint32_t mask = big.capacity - 1, i = (uint32_t)(b - big.block);
+    b->address = 1;
+    if (big.block[(i + 1) & mask].address != 0)
+        return;
+    for (; big.block[i].address == 1; i = (i - 1) & mask) {
+        big.block[i].address = 0;
+        big.used--;
+    }
 }
 
 static bool big_grow(void) {
@@ -275,10 +296,10 @@ bool mt_live_big_put(struct mt_thread *t, uint64_t address, struct mt_live_entry
     bool done = big_make_room(t);
     if (done) {
         struct mt_big_block *b = big_find(address);
-        if (b->address != 0)
+        if (b->address == address)
             *replaced = (struct mt_live_entry){b->bytes, b->site, b->era};
         else
-            big.used++;
+            big.used += b->address == 0;
         b->bytes = entry.bytes;
         b->site = entry.site;
         b->era = entry.era;
@@ -295,9 +316,9 @@ struct mt_live_entry mt_live_big_take(struct mt_thread *t, uint64_t address, boo
         return found;
     }
     struct mt_big_block *b = big_find(address);
-    if (b != NULL && b->address != 0) {
+    if (b != NULL && b->address == address) {
         found = (struct mt_live_entry){b->bytes, b->site, b->era};
-        b->address = 1;
+        big_delete(b);
     }
     mt_lock_release(&big.lock);
     return found;
