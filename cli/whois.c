@@ -144,6 +144,7 @@ static int answer(struct inquiry *q, size_t i, struct mt_error *error) {
         .before = short_of(&found->before),
         .after = short_of(&found->after),
         .thread = "",
+        .domain = "",
     };
     if (!a->is_live)
         return 0;
@@ -165,6 +166,7 @@ static void connect_rows(struct inquiry *q) {
             continue;
         q->answers[i].row = row_of[i] < mt_rows_count(q->rows) ? mt_rows_at(q->rows, row_of[i]) : NULL;
         q->answers[i].thread = mt_profile_text(q->profile, q->profile->samples[i].thread);
+        q->answers[i].domain = mt_profile_text(q->profile, q->profile->samples[i].domain);
     }
 }
 
@@ -264,6 +266,8 @@ static void print_answer(const struct inquiry *q, const struct mt_whois_answer *
         mt_format_count(bytes, (int64_t)(a->block.bytes & INT64_MAX));
         snprintf(head, sizeof head, "0x%" PRIx64 " is live: offset %" PRIu64 " in a block of %s bytes at 0x%" PRIx64,
                  a->address, a->address - a->block.address, bytes, a->block.address);
+        if (q->found[a - q->answers].holder.domain != 0)
+            mt_facts_add(&facts, "domain", false, "%s", a->domain);
         add_age(q, a, &facts);
         if (*a->thread)
             mt_facts_add(&facts, "thread", false, "%s", a->thread);

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Which live block holds an address. Blocks do not overlap, so only the one that begins last at or before the address
- * can, and it begins less than MT_BLOCK_REACH before: larger ones are in the table of big blocks.
+ * can, and it begins less than MT_BLOCK_REACH before: larger ones are in the table of big blocks. That has the blocks of
+ * domains, too, under addresses with the domain above: mappings and pools, which may hold blocks of malloc and of each
+ * other.
  *
  *   address ─► leaf ─► its region, then those below (above) one by one ─► the first that has a block at or below (above)
  *          └─► every big block
@@ -35,8 +37,9 @@ struct search {
     struct mt_region *regions; /* of the leaf below */
     uint64_t leaf;             /* that regions holds; UINT64_MAX: none */
     bool has_leaf;
-    struct mt_live_block below; /* begins last at or before the address */
-    struct mt_live_block above; /* begins first after it */
+    struct mt_live_block below;  /* begins last at or before the address */
+    struct mt_live_block above;  /* begins first after it */
+    struct mt_live_block around; /* the smallest of a domain's that holds the address */
 };
 
 static void consider(struct search *s, const struct mt_live_block *block) {
@@ -49,6 +52,21 @@ static void consider(struct search *s, const struct mt_live_block *block) {
             s->below = *block;
     } else if (s->above.address == 0 || block->address < s->above.address)
         s->above = *block;
+}
+
+static bool holds(const struct mt_live_block *block, uint64_t address) {
+    return block->address != 0 && (address == block->address || address - block->address < block->bytes);
+}
+
+/* The domain's number for it may be an address. */
+static void consider_domain(struct search *s, struct mt_live_block block) {
+    block.domain = (uint32_t)(block.address >> MT_DOMAIN_SHIFT);
+    block.address &= MT_NODE_ADDRESS_MASK;
+    if (block.era < s->ledger->info.control.clear_era || block.site == 0 || block.address > s->address ||
+        !holds(&block, s->address))
+        return;
+    if (s->around.address == 0 || block.bytes < s->around.bytes)
+        s->around = block;
 }
 
 /* ---- regions ---------------------------------------------------------------------------------------------------- */
@@ -123,6 +141,15 @@ static void search_regions(struct search *s) {
 
 /* ---- big blocks ------------------------------------------------------------------------------------------------- */
 
+static void consider_big(struct search *s, const struct mt_big_block *big) {
+    struct mt_live_block block = {
+        .address = big->address, .bytes = big->bytes, .site = big->site, .era = big->era & (MT_ERAS - 1)};
+    if (big->address >> MT_DOMAIN_SHIFT != 0)
+        consider_domain(s, block);
+    else
+        consider(s, &block);
+}
+
 static void search_big(struct search *s) {
     struct mt_big_block piece[BIG_PIECE];
     uint64_t n = s->ledger->big.bytes / sizeof *piece;
@@ -131,18 +158,11 @@ static void search_big(struct search *s) {
         mt_reader_read(s->ledger, s->ledger->big.offset + first * sizeof *piece, piece, here * sizeof *piece);
         for (size_t i = 0; i < here; i++)
             if (piece[i].address > 1) /* 1: deleted */
-                consider(s, &(struct mt_live_block){.address = piece[i].address,
-                                                    .bytes = piece[i].bytes,
-                                                    .site = piece[i].site,
-                                                    .era = piece[i].era & (MT_ERAS - 1)});
+                consider_big(s, &piece[i]);
     }
 }
 
 /* ---- the whole -------------------------------------------------------------------------------------------------- */
-
-static bool holds(const struct mt_live_block *block, uint64_t address) {
-    return block->address != 0 && (address == block->address || address - block->address < block->bytes);
-}
 
 static bool is_near(const struct mt_live_block *block, uint64_t address) {
     uint64_t distance = block->address > address ? block->address - address : address - block->address;
@@ -170,6 +190,8 @@ int mt_ledger_find_block(struct mt_ledger *ledger, uint64_t address, struct mt_b
         return -MEMTRACK_ENOMEM;
     if (holds(&s.below, address))
         out->holder = s.below;
+    else if (s.around.address != 0)
+        out->holder = s.around;
     else {
         out->before = is_near(&s.below, address) ? s.below : out->before;
         out->after = is_near(&s.above, address) ? s.above : out->after;

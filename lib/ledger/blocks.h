@@ -17,12 +17,15 @@ struct mt_live_block {
     uint64_t bytes;   /* as requested; may be 0 */
     mt_site_id site;  /* that allocated it */
     uint32_t era;     /* in which, see layout.h */
+    uint32_t domain;  /* a name id; 0: malloc's */
 };
 
 /* What is known of an address. */
 struct mt_block_search {
-    struct mt_live_block holder; /* address <= asked < address + bytes; or a block of 0 bytes that begins there */
-    struct mt_live_block before; /* else: the nearest block that ends at or before the address, */
+    /* address <= asked < address + bytes; or a block of 0 bytes that begins there. Of malloc, if that has one; else the
+     * smallest of those of domains. */
+    struct mt_live_block holder;
+    struct mt_live_block before; /* else, of malloc's: the nearest block that ends at or before the address, */
     struct mt_live_block after;  /* and the nearest one that begins after it; within MT_BLOCK_REACH of it alone */
 };
 #define MT_BLOCK_REACH (UINT64_C(16) << 20)

@@ -166,6 +166,7 @@ enum {
 #define MT_ENTRY_MAX_BYTES (UINT64_C(1) << 24) /* first size that does not fit */
 #define MT_ENTRY_SITE_MASK ((UINT64_C(1) << MT_SITE_BITS) - 1)
 #define MT_ADDRESS_LIMIT   (UINT64_C(1) << 47) /* addresses from here on go to the table of big blocks */
+#define MT_DOMAIN_SHIFT    48 /* above it, in the table of big blocks: the domain, a name id */
 
 struct mt_big_block {
     uint64_t address; /* 0: empty, 1: deleted */

@@ -2,7 +2,9 @@
 /*
  * The table of live blocks is made to be asked for the beginning of a block. For an address inside of one, the regions
  * are searched downwards until one has a block that begins at or below the address: blocks do not overlap, so that
- * block holds the address or none does. Blocks of 16 MiB and more are in a table of their own.
+ * block holds the address or none does. Blocks of 16 MiB and more are in a table of their own, and so are those of
+ * domains. What malloc gave is asked for first: a mapping or a pool may hold blocks of it, and of two domains the one with the
+ * smaller block says more.
  */
 #include "track/whois.h"
 
@@ -18,6 +20,7 @@ enum { REGIONS = (MT_ENTRY_MAX_BYTES >> MT_REGION_SHIFT) + 1 };
 struct found {
     uint64_t begin;
     struct mt_live_entry entry;
+    mt_name_id domain; /* 0: malloc */
 };
 
 /* The last block of the region that begins at or below limit. */
@@ -27,7 +30,7 @@ static void search_region(const struct mt_region *r, uint64_t base, uint64_t lim
         for (uint32_t j = 0; j < MT_GROUP_ENTRIES; j++) {
             uint64_t tag = g->tags[j >> 2] >> (16 * (j & 3)) & 0xffff, begin = base + (tag - 1) * 8;
             if (tag != 0 && begin <= limit && (found->entry.site == 0 || begin > found->begin))
-                *found = (struct found){begin, mt_live_decode(g->entry[j])};
+                *found = (struct found){begin, mt_live_decode(g->entry[j]), 0};
         }
     }
 }
@@ -48,14 +51,22 @@ static struct found find_small(struct mt_thread *t, uint64_t address) {
     return found;
 }
 
+static bool is_better(const struct found *a, const struct found *than) {
+    if ((a->domain == 0) != (than->domain == 0) || than->entry.site == 0)
+        return a->domain == 0 || than->entry.site == 0;
+    return a->entry.bytes < than->entry.bytes;
+}
+
 static struct found find_big(struct mt_thread *t, uint64_t address) {
     struct found found = {0};
     if (!mt_lock_acquire(&mt_live_big.lock, t->bank_id))
         return found;
     for (uint32_t i = 0; i < mt_live_big.capacity; i++) {
         const struct mt_big_block *b = &mt_live_big.block[i];
-        if (b->address > 1 && b->address <= address && address - b->address < b->bytes)
-            found = (struct found){b->address, {b->bytes, b->site, b->era}};
+        uint64_t begin = b->address & MT_NODE_ADDRESS_MASK;
+        struct found f = {begin, {b->bytes, b->site, b->era}, (mt_name_id)(b->address >> MT_DOMAIN_SHIFT)};
+        if (b->address > 1 && begin <= address && address - begin < b->bytes && is_better(&f, &found))
+            found = f;
     }
     mt_lock_release(&mt_live_big.lock);
     return found;
@@ -88,6 +99,7 @@ bool mt_whois(struct mt_thread *t, uint64_t address, memtrack_block *out) {
     const struct mt_site *s = mt_site_at(f.entry.site);
     out->address = (const void *)f.begin;
     out->bytes = f.entry.bytes;
+    out->domain = f.domain;
     out->thread_id = mt_threads_bank(s->origin)->tid;
     out->n_frames = mt_paths_addresses(s->node, out->frames, MEMTRACK_BLOCK_FRAMES);
     fill_age(out, f.entry.era);
