@@ -96,7 +96,7 @@ class Invariants(unittest.TestCase):
             for options, bound in (([], 64 << 10), (["--exact-peak"], 0)):
                 profile = harness.track([harness.program("threads_shy")], directory, options, name=str(bound)).profile
                 rows = {row["function"]: row for row in profile.report("--by", "function")["rows"]}
-                self.assertEqual((240000, 0), (rows["run"]["total_bytes"], rows["run"]["live_bytes"]))
+                self.assertEqual((240000 + 1600, 0), (rows["run"]["total_bytes"], rows["run"]["live_bytes"]))
                 self.assertLessEqual(240000 - bound, profile.totals["peak_bytes"])
                 if not bound:
                     self.assertEqual(240000, rows["run"]["peak_bytes"])
