@@ -250,6 +250,21 @@ static void many_extents_cannot_ask_for_much(void **state) {
     mt_ledger_close(ledger);
 }
 
+/* What lies behind the end of a segment belongs to something else, even where the file goes on. */
+static void a_chunk_ends_with_its_segment(void **state) {
+    struct fixture *f = *state;
+    f->header->segment[0].bytes = (uint64_t)((char *)&f->modules[2] - f->image);
+    fixture_write(f);
+    struct mt_ledger *ledger;
+    assert_int_equal(mt_ledger_open(f->path, &ledger, NULL), 0);
+    struct mt_module modules[3];
+    assert_int_equal(mt_ledger_read_items(ledger, MT_EXTENT_MODULES, 0, 3, modules), 3);
+    assert_int_equal(modules[1].start, 0x400000);
+    assert_int_equal(modules[2].start, 0);
+    assert_true(mt_ledger_damage(ledger) > 0);
+    mt_ledger_close(ledger);
+}
+
 static void addresses_outside_read_as_zeros(void **state) {
     struct fixture *f = *state;
     fixture_write(f);
@@ -278,6 +293,7 @@ int main(void) {
         TEST(survives_a_file_that_shrinks),
         TEST(survives_every_corrupt_word),
         TEST(many_extents_cannot_ask_for_much),
+        TEST(a_chunk_ends_with_its_segment),
         TEST(addresses_outside_read_as_zeros),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
