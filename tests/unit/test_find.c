@@ -106,10 +106,12 @@ static void finds_the_newest_that_is_mapped(void **state) {
 
 static void finds_what_a_process_has_left(void **state) {
     struct place *p = *state;
-    char wanted[256], *path;
+    char wanted[256], earlier[256], *path;
     bool is_live;
     start_child(p, (const char *const[]){"77.2", "77.3", NULL});
     pid_t pid = p->child;
+    name(p, pid, "9.8", earlier); /* of a process that had this number before */
+    make(earlier);
     kill(pid, SIGKILL);
     siginfo_t info;
     assert_int_equal(waitid(P_PID, (id_t)pid, &info, WEXITED | WNOWAIT), 0);
@@ -179,6 +181,12 @@ static void lists_the_running_and_the_left(void **state) {
     make(other);
     name(p, 4000004, "5.0", link);
     assert_int_equal(symlink(left, link), 0);
+    snprintf(other, sizeof other, "%s/elsewhere", p->directory);
+    mkdir(other, 0700);
+    snprintf(link, sizeof link, "%s/memtrack-run-link", p->directory);
+    assert_int_equal(symlink(other, link), 0); /* anybody may make one in a shared directory */
+    snprintf(other, sizeof other, "%s/elsewhere/4000005.5.0" MT_LEDGER_SUFFIX, p->directory);
+    make(other);
     snprintf(word, sizeof word, "%s/word.5.0" MT_LEDGER_SUFFIX, p->directory);
     make(word);
 
