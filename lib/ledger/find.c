@@ -7,8 +7,8 @@
  * users are passed over, and the number of entries that are looked at is bounded. Whether a process "has" a ledger is
  * decided by the inode.
  *
- * Rejected: a registry of tracked processes (one more file to go stale); asking /proc/PID/environ (a process changes it,
- * and children that were started without it still inherit the mapping's owner).
+ * Rejected: a registry of tracked processes (one more file to go stale); asking /proc/PID/environ (it says what was asked
+ * for at the start, not what is mapped).
  */
 #include "ledger/find.h"
 
@@ -335,7 +335,7 @@ bool mt_session_is_attended(const char *directory) {
 
 /* ---- one process ------------------------------------------------------------------------------------------------ */
 
-/* The newest ledger that a process of this number has left, malloc'ed; NULL: none. start_ticks 0: whenever it began. */
+/* The newest ledger that a process of this number has left, malloc'ed; NULL: none. */
 static char *left_by(pid_t pid) {
     struct mt_found_ledgers found = {0};
     struct search s = {.list = {.found = &found}, .pid = (uint32_t)pid};

@@ -26,8 +26,8 @@
 
 enum {
     HEADER_SEGMENT = (int)((sizeof(struct mt_ledger_header) + MT_OS_PAGE - 1) / MT_OS_PAGE * MT_OS_PAGE),
-    FIRST_SEGMENT =
-        HEADER_SEGMENT + (832 << 10), /* the first chunk of everything, so that a start is whole or is none */
+    FIRST_CHUNKS = 832 << 10, /* one of everything, so that a start is whole or is none */
+    FIRST_SEGMENT = HEADER_SEGMENT + FIRST_CHUNKS,
     MIN_SEGMENT = 128 << 10,
     MAX_SEGMENT = 8 << 20,
     SPARSE_BYTES_LOG = 36, /* 64 GiB */
