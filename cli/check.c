@@ -291,7 +291,7 @@ static int run_and_check(struct check *check) {
     mt_trial_watch_signals();
     int rc = make_directories(o, &directory, &error);
     if (rc == 0) {
-        const struct mt_trial trial = {.program = o->program, .directory = directory};
+        const struct mt_trial trial = {.program = o->program, .directory = directory, .mmap = o->mmap};
         rc = mt_trial_run(&trial, &status, &error);
     }
     if (rc == 0)

@@ -27,6 +27,7 @@ enum key {
     KEY_STRICT,
     KEY_RUN,
     KEY_PROFILES,
+    KEY_MMAP,
     KEY_JUNIT,
     KEY_JSON,
     KEY_COLOR,
@@ -57,6 +58,7 @@ static const struct argp_option table[] = {
     {NULL, 0, NULL, 0, "What is checked:", 3},
     {"run", KEY_RUN, NULL, 0, "run a program and check it and its children, instead of profiles", 0},
     {"profiles", KEY_PROFILES, "DIR", 0, "with --run: keep the profiles in DIR, in place of those of the last time", 0},
+    {"mmap", KEY_MMAP, NULL, 0, "with --run: record what the program maps itself as well, as domain mmap", 0},
     {NULL, 0, NULL, 0, "How it is told:", 4},
     {"junit", KEY_JUNIT, "FILE", 0, "write JUnit's XML to FILE as well", 0},
     {"json", KEY_JSON, NULL, 0, "as JSON (with --run to standard error, as standard output is the program's)", 0},
@@ -141,8 +143,8 @@ static bool set_flag(int key, struct mt_check_options *o) {
     const struct {
         int key;
         bool *flag;
-    } flags[] = {
-        {KEY_STRICT, &o->strict}, {KEY_RUN, &o->run}, {KEY_JSON, &o->json}, {'q', &o->quiet}, {'v', &o->verbose}};
+    } flags[] = {{KEY_STRICT, &o->strict}, {KEY_RUN, &o->run}, {KEY_MMAP, &o->mmap},
+                 {KEY_JSON, &o->json},     {'q', &o->quiet},   {'v', &o->verbose}};
     for (size_t i = 0; i < sizeof flags / sizeof *flags; i++)
         if (flags[i].key == key)
             return *flags[i].flag = true;
@@ -172,6 +174,8 @@ static void check_together(struct argp_state *state, const struct mt_check_optio
         argp_error(state, "--tolerance is that of a --baseline");
     if (o->profiles && !o->run)
         argp_error(state, "--profiles goes with --run");
+    if (o->mmap && !o->run)
+        argp_error(state, "--mmap goes with --run");
     if (o->quiet && o->verbose)
         argp_error(state, "--quiet and --verbose exclude each other");
 }

@@ -24,14 +24,14 @@
 #include "view/comparison.h"
 #include "view/format.h"
 
-enum key { KEY_JSON = 256, KEY_WARMUP, KEY_SHOW, KEY_INPUT, KEY_COLOR };
+enum key { KEY_JSON = 256, KEY_WARMUP, KEY_SHOW, KEY_INPUT, KEY_MMAP, KEY_COLOR };
 enum { DEFAULT_RUNS = 5, TAIL_BYTES = 2048 };
 
 struct compare {
     const char *name;   /* argv[0]: for messages */
     char **commands[2]; /* NULL at the end of each */
     size_t n_runs;
-    bool json, warmup, show, ignore_failure;
+    bool json, warmup, show, ignore_failure, mmap;
     const char *input;
     enum mt_color color;
     char *directory, *errors; /* of the trial; where standard error of a run goes */
@@ -45,6 +45,7 @@ static const struct argp_option table[] = {
     {"warmup", KEY_WARMUP, NULL, 0, "Run each once more before, without counting", 0},
     {"ignore-failure", 'i', NULL, 0, "Go on when a command fails", 0},
     {"input", KEY_INPUT, "FILE", 0, "Standard input of every run (default: /dev/null)", 0},
+    {"mmap", KEY_MMAP, NULL, 0, "Record what the commands map themselves as well, as domain mmap", 0},
     {"show", KEY_SHOW, NULL, 0, "Let the commands write to standard error; else their output is dropped", 0},
     {"json", KEY_JSON, NULL, 0, "As JSON, with the figures of every run", 0},
     {"color", KEY_COLOR, "WHEN", 0, "auto (default), always or never", 0},
@@ -91,6 +92,8 @@ static error_t parse(int key, char *text, struct argp_state *state) {
         return c->json = true, 0;
     case KEY_WARMUP:
         return c->warmup = true, 0;
+    case KEY_MMAP:
+        return c->mmap = true, 0;
     case KEY_SHOW:
         return c->show = true, 0;
     case KEY_INPUT:
@@ -196,6 +199,7 @@ static int run_once(struct compare *c, size_t side, size_t run, struct mt_measur
         .output = c->show ? NULL : "/dev/null",
         .output_to_errors = c->show,
         .errors = c->show ? NULL : c->errors,
+        .mmap = c->mmap,
     };
     int status = 0, rc = mt_trial_run(&trial, &status, error);
     if (rc == 0 && (mt_trial_stopped() || is_failure(c, status)))

@@ -22,7 +22,7 @@
 
 #include "base/clock.h"
 
-enum { TRACE_BYTES = 1 << 18, TRACE_MS = 3000, MAX_LIBRARIES = 4 };
+enum { TRACE_BYTES = 1 << 18, TRACE_MS = 3000 };
 
 struct allocator {
     const char *name, *package;
@@ -66,11 +66,11 @@ static char *find_tracker(struct mt_error *error) {
     return path;
 }
 
-/* The second object lies beside the first; NULL when it is not installed. malloc'ed. */
-static char *find_second_object(const char *tracker) {
+/* The second objects lie beside the first; NULL when this one is not installed. malloc'ed. */
+static char *find_second_object(const char *tracker, const char *name) {
     char *path = NULL;
     int directory = (int)(strrchr(tracker, '/') - tracker);
-    if (asprintf(&path, "%.*s/libmemtrack-jemalloc.so", directory, tracker) < 0)
+    if (asprintf(&path, "%.*s/libmemtrack-%s.so", directory, tracker, name) < 0)
         return NULL;
     if (access(path, R_OK) == 0)
         return path;
@@ -224,35 +224,39 @@ static int make_listable(char **path, const struct mt_session *session, struct m
 static char *join(char *const *paths, size_t n) {
     size_t bytes = 1;
     for (size_t i = 0; i < n; i++)
-        bytes += strlen(paths[i]) + 1;
+        bytes += paths[i] ? strlen(paths[i]) + 1 : 0;
     char *list = calloc(1, bytes), *at = list;
     for (size_t i = 0; list && i < n; i++)
-        at += sprintf(at, "%s%s", i ? ":" : "", paths[i]);
+        at += paths[i] ? sprintf(at, "%s%s", at > list ? ":" : "", paths[i]) : 0;
     return list;
 }
 
-int mt_preload_plan(const struct mt_target *target, const char *allocator, const struct mt_session *session,
-                    char **list, struct mt_error *error) {
-    char *paths[MAX_LIBRARIES] = {NULL}, *below = NULL;
-    size_t n = 0;
-    if (allocator && strcmp(allocator, "glibc") != 0 && !(below = find_allocator(target, allocator, error)))
+enum place { TRACKER, JEMALLOC, MMAP, BELOW, N_PLACES }; /* in the order of the list */
+
+/* Fills paths but for BELOW; NULL where there is nothing. */
+static int find_ours(const struct mt_target *target, bool with_mmap, char **paths, struct mt_error *error) {
+    if (!(paths[TRACKER] = find_tracker(error)))
         return -MEMTRACK_ENOTFOUND;
-    if (!(paths[n++] = find_tracker(error))) {
-        free(below);
+    if ((paths[BELOW] && strstr(paths[BELOW], "jemalloc")) || uses_jemalloc(target))
+        paths[JEMALLOC] = find_second_object(paths[TRACKER], "jemalloc");
+    if (with_mmap && !(paths[MMAP] = find_second_object(paths[TRACKER], "mmap")))
+        return mt_error_set(error, MEMTRACK_ENOTFOUND, "Install memtrack again.",
+                            "--mmap: libmemtrack-mmap.so is not beside %s", paths[TRACKER]);
+    return 0;
+}
+
+int mt_preload_plan(const struct mt_target *target, const char *allocator, bool with_mmap,
+                    const struct mt_session *session, char **list, struct mt_error *error) {
+    char *paths[N_PLACES] = {NULL};
+    *list = NULL;
+    if (allocator && strcmp(allocator, "glibc") != 0 && !(paths[BELOW] = find_allocator(target, allocator, error)))
         return -MEMTRACK_ENOTFOUND;
-    }
-    char *second = find_second_object(paths[0]);
-    if (second && ((below && strstr(below, "jemalloc")) || uses_jemalloc(target)))
-        paths[n++] = second;
-    else
-        free(second);
-    if (below)
-        paths[n++] = below;
-    int rc = 0;
-    for (size_t i = 0; i < n && rc == 0; i++)
-        rc = make_listable(&paths[i], session, error);
-    *list = rc == 0 ? join(paths, n) : NULL;
-    for (size_t i = 0; i < n; i++)
+    int rc = find_ours(target, with_mmap, paths, error);
+    for (size_t i = 0; i < N_PLACES && rc == 0; i++)
+        rc = paths[i] ? make_listable(&paths[i], session, error) : 0;
+    if (rc == 0 && !(*list = join(paths, N_PLACES)))
+        rc = mt_error_set(error, MEMTRACK_ENOMEM, "", "out of memory");
+    for (size_t i = 0; i < N_PLACES; i++)
         free(paths[i]);
-    return rc == 0 && !*list ? mt_error_set(error, MEMTRACK_ENOMEM, "", "out of memory") : rc;
+    return rc;
 }

@@ -83,7 +83,8 @@ static int check_output(struct run *run, uint64_t started_ns, struct mt_error *e
 
 static int start(struct run *run, struct mt_error *error) {
     set_tracker_options(run);
-    if (mt_preload_plan(&run->target, run->options.allocator, &run->session, &run->preload, error) != 0)
+    if (mt_preload_plan(&run->target, run->options.allocator, run->options.mmap, &run->session, &run->preload, error) !=
+        0)
         return MT_EXIT_FAILED;
     const struct mt_launch launch = {
         .target = &run->target,

@@ -24,6 +24,7 @@ enum key {
     KEY_EXACT_PEAK,
     KEY_USABLE,
     KEY_DORMANT,
+    KEY_MMAP,
     KEY_COLOR,
 };
 
@@ -42,6 +43,7 @@ static const struct argp_option table[] = {
     {"frames", KEY_FRAMES, "N", 0, "keep at most N frames of a call path (default 1024)", 2},
     {"exact-peak", KEY_EXACT_PEAK, 0, 0, "exact peak with several threads, at a cost", 2},
     {"usable", KEY_USABLE, 0, 0, "measure what the allocator rounds up (the waste column), at a cost", 2},
+    {"mmap", KEY_MMAP, 0, 0, "record what the program maps itself as well, as domain mmap", 2},
     {"dormant", KEY_DORMANT, 0, 0, "begin with recording off: memtrack attach PID switches it on", 2},
     {"sample", KEY_SAMPLE, "BYTES", 0, "record one allocation in about BYTES; all figures become estimates", 2},
     {"interval", KEY_INTERVAL, "DUR", 0, "time between points of the time axis (default 10ms, coarser in long runs)",
@@ -88,6 +90,9 @@ static error_t parse_recording(int key, char *value, struct argp_state *state) {
         return 0;
     case KEY_USABLE:
         o->usable = true;
+        return 0;
+    case KEY_MMAP:
+        o->mmap = true;
         return 0;
     case KEY_DORMANT:
         o->dormant = true;

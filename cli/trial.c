@@ -94,8 +94,8 @@ static void redirect(const char *path, int flags, int to) {
 }
 
 _Noreturn static void become_run(const struct mt_trial *trial, char *pattern) {
-    char name[] = "memtrack run", quiet[] = "-q", output[] = "-o", dashes[] = "--";
-    char *own[] = {name, quiet, output, pattern, dashes};
+    char name[] = "memtrack run", quiet[] = "-q", mmap[] = "--mmap", output[] = "-o", dashes[] = "--";
+    char *own[] = {name, trial->mmap ? mmap : quiet, quiet, output, pattern, dashes};
     size_t n_own = sizeof own / sizeof *own, n = 0;
     redirect(trial->input, O_RDONLY, STDIN_FILENO);
     redirect(trial->output, O_WRONLY, STDOUT_FILENO);

@@ -16,6 +16,7 @@ struct mt_trial {
     const char *directory; /* for the profiles, made by mt_trial_directory */
     const char *input;     /* standard input, a path; NULL: ours */
     const char *output;    /* standard output; NULL: ours */
+    bool mmap;             /* mappings are recorded as well */
     bool output_to_errors; /* standard output is to go where standard error goes */
     const char *errors;    /* standard error of the program and of memtrack; NULL: ours */
 };

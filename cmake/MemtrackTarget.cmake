@@ -6,9 +6,7 @@ file(GLOB MT_TARGET_SOURCES CONFIGURE_DEPENDS
   lib/base/*.c lib/ledger/writer*.c lib/unwind/*.c lib/track/*.c)
 list(FILTER MT_TARGET_SOURCES EXCLUDE REGEX "lib/base/error\\.c$")
 file(GLOB MT_INTERPOSE_SOURCES CONFIGURE_DEPENDS interpose/*.c)
-set(MT_JEMALLOC_SOURCES ${MT_INTERPOSE_SOURCES})
-list(FILTER MT_JEMALLOC_SOURCES INCLUDE REGEX "interpose/jemalloc[^/]*\\.c$")
-list(FILTER MT_INTERPOSE_SOURCES EXCLUDE REGEX "interpose/jemalloc[^/]*\\.c$")
+list(FILTER MT_INTERPOSE_SOURCES EXCLUDE REGEX "interpose/(jemalloc|mmap)\\.c$") # objects of their own: see below
 
 # Frame pointers: a hook finds its caller through its own. No vectors: words stored one by one and loaded as one wide
 # value stall the store buffer. -fno-builtin: the compiler must not turn our malloc's body into a call of calloc. initial-exec: a dynamic TLS access
@@ -52,9 +50,14 @@ if(MT_TARGET_SOURCES AND MT_INTERPOSE_SOURCES)
   install(FILES ${CMAKE_BINARY_DIR}/link/libmemtrack.so DESTINATION ${CMAKE_INSTALL_LIBDIR})
   install(FILES ${CMAKE_BINARY_DIR}/memtrack.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
 endif()
-if(TARGET libmemtrack AND MT_JEMALLOC_SOURCES)
-  mt_add_preload(libmemtrack-jemalloc ${CMAKE_SOURCE_DIR}/interpose/jemalloc.map ${MT_JEMALLOC_SOURCES})
-  target_link_libraries(libmemtrack-jemalloc PRIVATE libmemtrack)
-  set_target_properties(libmemtrack-jemalloc PROPERTIES OUTPUT_NAME memtrack-jemalloc
+# Loaded beside libmemtrack.so for the sake of some names only: see interpose/second.h.
+function(mt_add_second name)
+  mt_add_preload(libmemtrack-${name} ${CMAKE_SOURCE_DIR}/interpose/${name}.map interpose/${name}.c)
+  target_link_libraries(libmemtrack-${name} PRIVATE libmemtrack)
+  set_target_properties(libmemtrack-${name} PROPERTIES OUTPUT_NAME memtrack-${name}
     BUILD_RPATH "$ORIGIN" BUILD_RPATH_USE_ORIGIN ON INSTALL_RPATH "$ORIGIN")
+endfunction()
+if(TARGET libmemtrack)
+  mt_add_second(jemalloc)
+  mt_add_second(mmap)
 endif()

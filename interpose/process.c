@@ -105,15 +105,7 @@ static bool is_inside_a_hook(const struct mt_hook_frame *frame) {
     struct mt_thread *t = mt_self;
     if (t == NULL || t->seen == MT_SEEN_BUSY)
         return true;
-    uint64_t pc[64];
-    struct mt_frame_state here = {
-        .pc = frame->return_address, .sp = (uint64_t)frame->caller_stack, .bp = frame->caller_bp};
-    mt_stack_locate(&t->stack.map, here.sp);
-    uint32_t n = mt_walk_plain(&t->stack, here, pc, 64), ours = mt_rule_module(mt_rules_find((uint64_t)start + 1));
-    for (uint32_t i = 0; i < n; i++)
-        if (mt_rule_module(mt_rules_find(pc[i])) == ours)
-            return true;
-    return n == 64;
+    return mt_record_nesting(t, frame) != MT_NESTING_OUTSIDE;
 }
 
 __attribute__((destructor)) static void at_exit(void) {

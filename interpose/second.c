@@ -2,7 +2,7 @@
 /* See second.h. */
 #include "interpose/second.h"
 
-#include "interpose/next.h"
+#include "interpose/hook.h"
 #include "track/tracker.h"
 
 void memtrack_private_allocation(void *block, size_t bytes, const struct mt_hook_frame *frame) {
@@ -36,4 +36,46 @@ void *memtrack_private_next(const char *name) {
 
 void memtrack_private_present(void) {
     mt_tracker_flag(MT_FLAG_JEMALLOC_API);
+}
+
+/* ---- mappings ---------------------------------------------------------------------------------------------------- */
+
+uint64_t memtrack_private_mappings_now(void) {
+    return mt_mappings_now();
+}
+
+void memtrack_private_mapped(void *result, size_t bytes, int protection, int flags, const struct mt_hook_frame *frame) {
+    MT_RESOLVE();
+    mt_mappings_mapped((uint64_t)result, bytes, protection, flags, !mt_next_is_allocator(frame->return_address), frame);
+}
+
+void memtrack_private_unmapped(uint64_t before, void *address, size_t bytes) {
+    MT_RESOLVE();
+    mt_mappings_unmapped(before, (uint64_t)address, bytes);
+}
+
+void memtrack_private_remapped(const struct mt_remap *remap, const struct mt_hook_frame *frame) {
+    MT_RESOLVE();
+    mt_mappings_remapped(remap, !mt_next_is_allocator(frame->return_address), frame);
+}
+
+void memtrack_private_protected(void *address, size_t bytes, int protection, const struct mt_hook_frame *frame) {
+    MT_RESOLVE();
+    mt_mappings_protected((uint64_t)address, bytes, protection, frame);
+}
+
+void memtrack_private_protected_in_part(void *address, size_t bytes, int protection,
+                                        const struct mt_hook_frame *frame) {
+    MT_RESOLVE();
+    mt_mappings_protected_in_part((uint64_t)address, bytes, protection, frame);
+}
+
+void memtrack_private_map_failed(void) {
+    MT_RESOLVE();
+    mt_mappings_failed();
+}
+
+void memtrack_private_doubtful(uint64_t before, void *address, size_t bytes) {
+    MT_RESOLVE();
+    mt_mappings_doubtful(before, (uint64_t)address, bytes);
 }

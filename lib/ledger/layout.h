@@ -27,7 +27,7 @@
  * that grows (segments, extents, nodes, modules) is append-only, its count is stored with release order after the
  * contents. Readers take no lock and trust nothing: a process can die, or scribble, between any two stores.
  *
- * Readers write two things: requests (union mt_request) and the era, each with one pwrite of a whole field.
+ * Readers write two things: requests (struct mt_request) and the era, each with one pwrite of a whole field.
  *
  * A cut is one instant that a reader chooses while the process runs. The reader stores a new odd number in
  * request.cut; every thread, before it changes anything for the first time afterwards, copies what it is about to
@@ -166,7 +166,7 @@ enum {
 #define MT_ENTRY_MAX_BYTES (UINT64_C(1) << 24) /* first size that does not fit */
 #define MT_ENTRY_SITE_MASK ((UINT64_C(1) << MT_SITE_BITS) - 1)
 #define MT_ADDRESS_LIMIT   (UINT64_C(1) << 47) /* addresses from here on go to the table of big blocks */
-#define MT_DOMAIN_SHIFT    48 /* above it, in the table of big blocks: the domain, a name id */
+#define MT_DOMAIN_SHIFT    48                  /* above it, in the table of big blocks: the domain, a name id */
 
 struct mt_big_block {
     uint64_t address; /* 0: empty, 1: deleted */

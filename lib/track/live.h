@@ -16,6 +16,11 @@ struct mt_live_entry {
     uint32_t era;    /* when it was allocated */
 };
 
+/* Where the table keeps a block of a domain that is not malloc's: beyond all addresses. */
+static inline uint64_t mt_live_domain_key(mt_name_id domain, uint64_t address) {
+    return (uint64_t)domain << MT_DOMAIN_SHIFT | (address & MT_NODE_ADDRESS_MASK);
+}
+
 MT_HIDDEN bool mt_live_start(void);
 
 /* ---- what the inline half below needs of live.c ---- */

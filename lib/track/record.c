@@ -369,9 +369,35 @@ void mt_record_resize(void *block, size_t bytes) {
 
 /* ---- domains ---------------------------------------------------------------------------------------------------- */
 
-/* Where the live table keeps a block of a domain: beyond all addresses. */
-static void *domain_key(mt_name_id domain, const void *ptr) {
-    return (void *)((uint64_t)domain << 48 | ((uint64_t)ptr & MT_NODE_ADDRESS_MASK));
+bool mt_record_block(struct mt_thread *t, mt_name_id domain, uint64_t address, uint64_t bytes,
+                     const struct mt_hook_frame *frame) {
+    uint64_t period = mt_tracker.options.sample_bytes;
+    if (mt_tracker.off || t->paused != 0 || (period != 0 && !mt_sampling_takes(t, bytes, period)))
+        return false;
+    t->domain = domain;
+    struct mt_site *s = record(t, (void *)mt_live_domain_key(domain, address), bytes, frame);
+    t->domain = 0;
+    if (s != NULL)
+        weigh(t, bytes, 1);
+    return s != NULL;
+}
+
+void mt_record_block_freed(struct mt_thread *t, struct mt_live_entry entry, bool temporary) {
+    if (!was_cleared(t, entry))
+        count_free(t, entry.site, entry.bytes, 0, temporary);
+}
+
+void mt_record_block_cut(struct mt_thread *t, struct mt_live_entry entry, uint64_t left, uint64_t right) {
+    if (was_cleared(t, entry))
+        return;
+    weigh(t, entry.bytes, -1);
+    count_resize(t, entry.site, (int64_t)(left + right) - (int64_t)entry.bytes);
+    weigh(t, left, 1);
+    if (right == 0)
+        return;
+    own_record(t, entry.site)->allocated_blocks++;
+    t->bank->allocated_blocks++;
+    weigh(t, right, 1);
 }
 
 void mt_record_track(mt_name_id domain, const void *ptr, size_t bytes, const struct mt_hook_frame *frame) {
@@ -379,12 +405,8 @@ void mt_record_track(mt_name_id domain, const void *ptr, size_t bytes, const str
     if (t == NULL)
         return;
     uint64_t state = mt_page.state;
-    if (!mt_tracker.off) {
-        t->domain = domain;
-        record(t, domain_key(domain, ptr), bytes, frame);
-        t->domain = 0;
-        t->last_block = NULL;
-    }
+    mt_record_block(t, domain, (uint64_t)ptr, bytes, frame);
+    t->last_block = NULL;
     mt_event_leave(t, state);
 }
 
@@ -394,15 +416,28 @@ void mt_record_untrack(mt_name_id domain, const void *ptr) {
         return;
     uint64_t state = mt_page.state;
     bool dropped = false;
-    struct mt_live_entry found = mt_live_take(t, (uint64_t)domain_key(domain, ptr), &dropped);
-    if (found.site != 0 && was_cleared(t, found))
-        t->last_block = NULL;
-    else if (found.site != 0)
-        count_free(t, found.site, found.bytes, 0, false);
+    struct mt_live_entry found = mt_live_take(t, mt_live_domain_key(domain, (uint64_t)ptr), &dropped);
+    if (found.site != 0)
+        mt_record_block_freed(t, found, false);
     else if (dropped)
         t->bank->dropped++;
     else if (counts_unknown(t))
         t->bank->unknown_frees++;
     t->last_block = NULL;
     mt_event_leave(t, state);
+}
+
+/* ---- who calls -------------------------------------------------------------------------------------------------- */
+
+enum mt_nesting mt_record_nesting(struct mt_thread *t, const struct mt_hook_frame *frame) {
+    enum { FRAMES = 64 };
+    uint64_t pc[FRAMES];
+    struct mt_frame_state here = state_of(frame);
+    mt_stack_locate(&t->stack.map, here.sp);
+    uint32_t n = mt_walk_plain(&t->stack, here, pc, FRAMES);
+    uint32_t ours = mt_rule_module(mt_rules_find((uint64_t)mt_record_nesting + 1));
+    for (uint32_t i = 0; i < n; i++)
+        if (mt_rule_module(mt_rules_find(pc[i])) == ours)
+            return MT_NESTING_INSIDE;
+    return n == FRAMES ? MT_NESTING_UNKNOWN : MT_NESTING_OUTSIDE;
 }

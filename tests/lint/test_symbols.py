@@ -68,10 +68,11 @@ def check(name, map_name, extra_needed=()):
 
 problems = list(check("libmemtrack.so", "interpose/exports.map"))
 checked = ["libmemtrack.so"]
-if (tree.BUILD / "libmemtrack-jemalloc.so").exists():
-    problems += check("libmemtrack-jemalloc.so", "interpose/jemalloc.map", ["libmemtrack.so"])
-    checked.append("libmemtrack-jemalloc.so")
+for second in ("jemalloc", "mmap"):
+    name = "libmemtrack-%s.so" % second
+    problems += check(name, "interpose/%s.map" % second, ["libmemtrack.so"])
+    checked.append(name)
 used = {symbol for name in checked for symbol, _ in symbols(tree.BUILD / name, "--undefined-only")}
 problems += [f"tests/lint/undefined.txt: {symbol} is used by nothing; remove it"
              for symbol in sorted(allowed_undefined(but_for_clang=True) - used)]
-tree.report(problems, " and ".join(checked))
+tree.report(problems, ", ".join(checked))

@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * mmap, munmap, mremap and mprotect, in an object of its own: who does not ask for mappings pays nothing for them. libc's
+ * and the loader's own mappings (thread stacks, libraries, glibc's heap) do not come by here: they are internal calls.
+ *
+ * Calls are passed on as they are to the next definition of the name, since another library may wrap it as well
+ * (libtcmalloc does), and are told of afterwards. The telling makes its own system calls raw and leaves errno alone.
+ */
+#include "interpose/second.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <sys/mman.h>
+
+#define HOOK    __attribute__((visibility("default")))
+#define FRAME() ((const struct mt_hook_frame *)__builtin_frame_address(0))
+
+typedef void *map_call(void *, size_t, int, int, int, off_t);
+typedef void *remap_call(void *, size_t, size_t, int, ...);
+
+static struct {
+    map_call *mmap, *mmap64;
+    int (*munmap)(void *, size_t);
+    remap_call *mremap;
+    int (*mprotect)(void *, size_t, int);
+    int (*pkey_mprotect)(void *, size_t, int, int);
+} next;
+
+static void resolve(void) {
+    next.mmap64 = (map_call *)memtrack_private_next("mmap64");
+    next.munmap = (int (*)(void *, size_t))memtrack_private_next("munmap");
+    next.mremap = (remap_call *)memtrack_private_next("mremap");
+    next.mprotect = (int (*)(void *, size_t, int))memtrack_private_next("mprotect");
+    next.pkey_mprotect = (int (*)(void *, size_t, int, int))memtrack_private_next("pkey_mprotect");
+    map_call *first = (map_call *)memtrack_private_next("mmap");
+    __atomic_store_n(&next.mmap, first, __ATOMIC_RELEASE); /* last: it is what says that the rest is there */
+    if (first == NULL)
+        __builtin_trap(); /* somebody calls mmap, through us, in a process without libc */
+}
+
+#define RESOLVE()                                                                                                      \
+    do {                                                                                                               \
+        if (__builtin_expect(__atomic_load_n(&next.mmap, __ATOMIC_ACQUIRE) == NULL, 0))                                \
+            resolve();                                                                                                 \
+    } while (0)
+
+/* always_inline: frame is the hook's own, and must be there as long as it is looked at. */
+__attribute__((always_inline)) static inline void mapped(void *address, void *result, size_t bytes, int protection,
+                                                         int flags, uint64_t before,
+                                                         const struct mt_hook_frame *frame) {
+    if (result != MAP_FAILED) {
+        memtrack_private_mapped(result, bytes, protection, flags, frame);
+        return;
+    }
+    if (errno == ENOMEM)
+        memtrack_private_map_failed();
+    if (flags & MAP_FIXED)
+        memtrack_private_doubtful(before, address, bytes);
+}
+
+HOOK void *mmap(void *address, size_t bytes, int protection, int flags, int fd, off_t offset) {
+    RESOLVE();
+    uint64_t before = memtrack_private_mappings_now();
+    void *result = next.mmap(address, bytes, protection, flags, fd, offset);
+    mapped(address, result, bytes, protection, flags, before, FRAME());
+    return result;
+}
+
+HOOK void *mmap64(void *address, size_t bytes, int protection, int flags, int fd, off_t offset) {
+    RESOLVE();
+    uint64_t before = memtrack_private_mappings_now();
+    void *result = next.mmap64(address, bytes, protection, flags, fd, offset);
+    mapped(address, result, bytes, protection, flags, before, FRAME());
+    return result;
+}
+
+HOOK int munmap(void *address, size_t bytes) {
+    RESOLVE();
+    uint64_t before = memtrack_private_mappings_now();
+    int result = next.munmap(address, bytes);
+    if (result == 0)
+        memtrack_private_unmapped(before, address, bytes);
+    return result;
+}
+
+/* The fifth argument is there with some flags only. It is passed in a register: reading it is harmless where it is not. */
+HOOK void *mremap(void *old, size_t old_bytes, size_t bytes, int flags, ...) {
+    va_list more;
+    va_start(more, flags);
+    void *wanted = va_arg(more, void *);
+    va_end(more);
+    RESOLVE();
+    struct mt_remap remap = {.old = (uint64_t)old,
+                             .old_bytes = old_bytes,
+                             .bytes = bytes,
+                             .flags = flags,
+                             .before = memtrack_private_mappings_now()};
+    void *result = next.mremap(old, old_bytes, bytes, flags, wanted);
+    remap.result = (uint64_t)result;
+    if (result != MAP_FAILED) {
+        memtrack_private_remapped(&remap, FRAME());
+        return result;
+    }
+    if (errno == ENOMEM && (flags & MREMAP_MAYMOVE)) /* else there only was no room to grow in place */
+        memtrack_private_map_failed();
+    if (flags & MREMAP_FIXED) {
+        memtrack_private_doubtful(remap.before, wanted, bytes);
+        memtrack_private_doubtful(remap.before, old, old_bytes);
+    }
+    return result;
+}
+
+/* always_inline: as above. */
+__attribute__((always_inline)) static inline void protected(int result, void *address, size_t bytes, int protection,
+                                                            const struct mt_hook_frame *frame) {
+    if (result == 0)
+        memtrack_private_protected(address, bytes, protection, frame);
+    else if (errno == ENOMEM)
+        memtrack_private_protected_in_part(address, bytes, protection, frame);
+}
+
+HOOK int mprotect(void *address, size_t bytes, int protection) {
+    RESOLVE();
+    int result = next.mprotect(address, bytes, protection);
+    protected(result, address, bytes, protection, FRAME());
+    return result;
+}
+
+HOOK int pkey_mprotect(void *address, size_t bytes, int protection, int key) {
+    RESOLVE();
+    int result = next.pkey_mprotect(address, bytes, protection, key);
+    protected(result, address, bytes, protection, FRAME());
+    return result;
+}

@@ -1,0 +1,345 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Two places hold what is known of a mapping: the live table has a block for each (in the domain "mmap", so that no block
+ * of malloc's can be taken for it), where readers find it; the sorted intervals here say which of them a range touches.
+ *
+ *   cut [b, e):    ├──── mapping ────┤        whole     the block is freed
+ *                ├── cut ──┤                  an end    bytes of the block are freed
+ *                      ├ cut ┤                middle    the same, and what lies behind becomes a block of its own
+ *
+ * So live = allocated - freed at any moment, of bytes and of blocks, and a remainder keeps the call path of the call
+ * that mapped it. Nothing is done before the system call, and so a call that fails has changed nothing; the serial numbers
+ * of the intervals take the place of "out of the table before it is freed" (see mt_mappings_now). Rejected: taking
+ * pieces out before the call and putting them back, split or not, when it fails.
+ *
+ * A range that nothing recorded touches is no news: libc, the loader and allocators map and unmap on their own.
+ */
+#include "track/mappings.h"
+
+#include "track/event.h"
+#include "track/intervals.h"
+#include "track/live.h"
+#include "track/names.h"
+
+#include <sys/mman.h>
+
+#ifndef MAP_HUGE_SHIFT
+#define MAP_HUGE_SHIFT 26
+#define MAP_HUGE_MASK  0x3f
+#endif
+#ifndef MREMAP_DONTUNMAP
+#define MREMAP_DONTUNMAP 4
+#endif
+
+enum { PAGE_SHIFT = 12, USUAL_HUGE_SHIFT = 21, MOST_DOMAINS = 0xffff };
+#define ANYTHING UINT64_MAX /* cut it, whenever it was mapped */
+
+_Static_assert(1 << PAGE_SHIFT == MT_OS_PAGE, "lengths are rounded to pages");
+
+static uint32_t lock;
+static uint64_t serial;
+
+void mt_mappings_start(void) {
+    lock = 0;
+    mt_intervals_start();
+}
+
+uint64_t mt_mappings_now(void) {
+    return __atomic_load_n(&serial, __ATOMIC_RELAXED); /* what other threads know of already happened before */
+}
+
+/* ---- one mapping ------------------------------------------------------------------------------------------------ */
+
+static mt_name_id domain(struct mt_thread *t) {
+    mt_name_id id = mt_names_find(t, "mmap");
+    return id <= MOST_DOMAINS ? id : 0;
+}
+
+/* A remainder of a block, under its new address. */
+static void put_back(struct mt_thread *t, uint64_t key, uint64_t bytes, struct mt_live_entry entry) {
+    struct mt_live_entry replaced = {0};
+    entry.bytes = bytes;
+    if (mt_live_put(t, NULL, key, entry, &replaced))
+        return;
+    t->bank->dropped++;
+    mt_record_block_freed(t, entry, false);
+}
+
+/* The block of a mapping that was at begin loses all but its first left and its last right bytes. */
+static void cut_block(struct mt_thread *t, const struct mt_interval *was, uint64_t left, uint64_t right) {
+    mt_name_id id = domain(t);
+    uint64_t key = mt_live_domain_key(id, was->begin);
+    bool dropped = false;
+    struct mt_live_entry entry = mt_live_take(t, key, &dropped);
+    t->bank->dropped += dropped;
+    if (entry.site == 0)
+        return;
+    if (left + right == 0) {
+        mt_record_block_freed(t, entry, (uint64_t)t->last_block == key);
+    } else {
+        mt_record_block_cut(t, entry, left != 0 ? left : right, left != 0 ? right : 0);
+        if (left != 0)
+            put_back(t, key, left, entry);
+        if (right != 0)
+            put_back(t, mt_live_domain_key(id, was->end - right), right, entry);
+    }
+    t->last_block = NULL;
+}
+
+static void cut_interval(struct mt_thread *t, struct mt_interval *m, uint64_t begin, uint64_t end) {
+    struct mt_interval was = *m, behind = *m;
+    uint64_t left = begin > was.begin ? begin - was.begin : 0, right = was.end > end ? was.end - end : 0;
+    behind.begin = end;
+    if (left == 0 && right == 0) {
+        mt_intervals_erase(was.begin);
+    } else if (left == 0) {
+        m->begin = end;
+    } else {
+        m->end = begin;
+        if (right != 0 && !mt_intervals_insert(behind)) {
+            t->bank->dropped++;
+            right = 0;
+        }
+    }
+    if (!was.is_reserved)
+        cut_block(t, &was, left, right);
+}
+
+/* ---- ranges, under the lock ------------------------------------------------------------------------------------- */
+
+/* The first that touches [at, end), or NULL. */
+static struct mt_interval *within(uint64_t at, uint64_t end) {
+    struct mt_interval *m = at < end ? mt_intervals_after(at) : NULL;
+    return m != NULL && m->begin < end ? m : NULL;
+}
+
+/* Nothing that was mapped before lies in [begin, end) any more. */
+static void cut(struct mt_thread *t, uint64_t begin, uint64_t end, uint64_t before) {
+    struct mt_interval *m;
+    for (uint64_t at = begin; (m = within(at, end)) != NULL;) {
+        at = m->end < end ? m->end : end;
+        if (m->serial < before)
+            cut_interval(t, m, begin, end);
+    }
+}
+
+static void add(struct mt_thread *t, struct mt_interval m, const struct mt_hook_frame *frame) {
+    mt_name_id id = domain(t);
+    m.serial = __atomic_fetch_add(&serial, 1, __ATOMIC_RELAXED);
+    if (id == 0 || !mt_intervals_insert(m)) {
+        t->bank->dropped++;
+        return;
+    }
+    if (!m.is_reserved && !mt_record_block(t, id, m.begin, m.end - m.begin, frame))
+        mt_intervals_erase(m.begin);
+}
+
+static struct mt_interval part_of(const struct mt_interval *m, uint64_t begin, uint64_t end) {
+    struct mt_interval part = *m;
+    if (part.begin < begin)
+        part.begin = begin;
+    if (part.end > end)
+        part.end = end;
+    return part;
+}
+
+/* What is mapped in [begin, end) and is the other of reserved and accessible becomes what reserve says. */
+static void change(struct mt_thread *t, uint64_t begin, uint64_t end, bool reserve, const struct mt_hook_frame *frame) {
+    struct mt_interval *m;
+    for (uint64_t at = begin; (m = within(at, end)) != NULL;) {
+        struct mt_interval part = part_of(m, begin, end);
+        at = part.end;
+        if (part.is_reserved == reserve)
+            continue;
+        cut_interval(t, m, part.begin, part.end);
+        part.is_reserved = reserve;
+        add(t, part, frame);
+    }
+}
+
+/*
+ * mremap without a change of size. The kernel (since 6.17) moves several mappings at once; where there is a gap between
+ * them, what was at the new place stays. Under DONTUNMAP the old addresses stay mapped.
+ */
+static void move(struct mt_thread *t, const struct mt_remap *remap, struct mt_interval to, bool is_recorded,
+                 const struct mt_hook_frame *frame) {
+    uint64_t distance = to.begin - remap->old, end = to.end - distance;
+    const struct mt_interval *m;
+    bool is_known = false;
+    for (uint64_t at = remap->old; (m = within(at, end)) != NULL;) {
+        struct mt_interval part = part_of(m, remap->old, end);
+        at = part.end;
+        is_known = true;
+        if (part.serial >= remap->before)
+            continue;
+        if (!(remap->flags & MREMAP_DONTUNMAP))
+            cut(t, part.begin, part.end, remap->before);
+        part.begin += distance;
+        part.end += distance;
+        cut(t, part.begin, part.end, ANYTHING);
+        if (is_recorded)
+            add(t, part, frame);
+    }
+    if (is_known)
+        return;
+    cut(t, to.begin, to.end, ANYTHING);
+    if (is_recorded)
+        add(t, to, frame);
+}
+
+/* mremap to another size and not merely to a smaller one: of one mapping, which may have been made by several calls. With old_bytes 0, the same pages
+ * are mapped once more. */
+static void replace(struct mt_thread *t, const struct mt_remap *remap, uint64_t old_end, struct mt_interval to,
+                    bool is_recorded, const struct mt_hook_frame *frame) {
+    cut(t, remap->old, old_end, remap->before);
+    cut(t, to.begin, to.end, ANYTHING);
+    if (is_recorded)
+        add(t, to, frame);
+}
+
+/* ---- sizes of pages --------------------------------------------------------------------------------------------- */
+
+/* The kernel's word for the size of huge pages when a call does not say: "Hugepagesize:    2048 kB". */
+static uint32_t read_huge_shift(const char *text, long n) {
+    static const char label[] = "Hugepagesize:";
+    uint64_t kib = 0;
+    long i = 0;
+    for (int k = 0; i < n && label[k] != 0; i++)
+        k = text[i] == label[k] ? k + 1 : 0;
+    for (; i < n && text[i] != '\n'; i++)
+        if (text[i] >= '0' && text[i] <= '9')
+            kib = kib * 10 + (uint64_t)(text[i] - '0');
+    return kib != 0 ? 73 - (uint32_t)__builtin_clzll(kib) : USUAL_HUGE_SHIFT;
+}
+
+static uint32_t huge_shift(int flags) {
+    static uint32_t known;
+    uint32_t shift = (uint32_t)flags >> MAP_HUGE_SHIFT & MAP_HUGE_MASK;
+    if (shift != 0 || known != 0 || mt_os_confined)
+        return shift != 0 ? shift : known != 0 ? known : USUAL_HUGE_SHIFT;
+    char *text = mt_os_private(MT_OS_PAGE);
+    if (text == NULL)
+        return USUAL_HUGE_SHIFT;
+    known = read_huge_shift(text, mt_os_read_file("/proc/meminfo", text, MT_OS_PAGE));
+    mt_os_unmap(text, MT_OS_PAGE);
+    return known;
+}
+
+/* ---- events ----------------------------------------------------------------------------------------------------- */
+
+struct visit {
+    struct mt_thread *thread; /* NULL: not to be recorded */
+    uint64_t state;
+};
+
+static struct visit enter(uint64_t sp) {
+    struct visit v = {.thread = mt_event_enter(sp)};
+    v.state = mt_page.state;
+    if (v.thread == NULL || mt_lock_acquire(&lock, v.thread->bank_id))
+        return v;
+    v.thread->bank->dropped++;
+    mt_event_leave(v.thread, v.state);
+    v.thread = NULL;
+    return v;
+}
+
+static void leave(struct visit v) {
+    mt_lock_release(&lock);
+    mt_event_leave(v.thread, v.state);
+}
+
+#define SP() ((uint64_t)__builtin_frame_address(0))
+
+/* Of a mapping whose call says bytes. */
+static uint64_t end_of(uint64_t begin, uint64_t bytes, uint32_t page_shift) {
+    uint64_t rest = (UINT64_C(1) << page_shift) - 1;
+    return (begin + bytes + rest) & ~rest;
+}
+
+void mt_mappings_mapped(uint64_t address, uint64_t bytes, int protection, int flags, bool is_ours,
+                        const struct mt_hook_frame *frame) {
+    uint32_t shift = flags & MAP_HUGETLB ? huge_shift(flags) : PAGE_SHIFT;
+    struct visit v = enter((uint64_t)frame->caller_stack);
+    struct mt_thread *t = v.thread;
+    if (t == NULL)
+        return;
+    struct mt_interval m = {.begin = address,
+                            .end = end_of(address, bytes, shift),
+                            .page_shift = shift,
+                            .is_reserved = protection == PROT_NONE};
+    cut(t, m.begin, m.end, ANYTHING);
+    if (is_ours && mt_record_nesting(t, frame) != MT_NESTING_INSIDE)
+        add(t, m, frame);
+    leave(v);
+}
+
+void mt_mappings_unmapped(uint64_t before, uint64_t address, uint64_t bytes) {
+    struct visit v = enter(SP());
+    if (v.thread == NULL)
+        return;
+    cut(v.thread, address, end_of(address, bytes, PAGE_SHIFT), before);
+    leave(v);
+}
+
+void mt_mappings_remapped(const struct mt_remap *remap, bool is_ours, const struct mt_hook_frame *frame) {
+    struct visit v = enter((uint64_t)frame->caller_stack);
+    struct mt_thread *t = v.thread;
+    if (t == NULL)
+        return;
+    const struct mt_interval *old = mt_intervals_after(remap->old);
+    bool is_known = old != NULL && old->begin <= remap->old;
+    struct mt_interval like = is_known ? *old : (struct mt_interval){.page_shift = PAGE_SHIFT};
+    uint64_t old_end = end_of(remap->old, remap->old_bytes, like.page_shift);
+    struct mt_interval to = {.begin = remap->result,
+                             .end = end_of(remap->result, remap->bytes, like.page_shift),
+                             .page_shift = like.page_shift,
+                             .is_reserved = like.is_reserved};
+    bool is_recorded = is_ours && mt_record_nesting(t, frame) != MT_NESTING_INSIDE;
+    if (to.begin == remap->old && to.end <= old_end) /* all that the kernel looks at is the end */
+        cut(t, to.end, old_end, remap->before);
+    else if (to.end - to.begin == old_end - remap->old)
+        move(t, remap, to, is_recorded, frame);
+    else
+        replace(t, remap, old_end, to, is_recorded, frame);
+    leave(v);
+}
+
+void mt_mappings_protected(uint64_t address, uint64_t bytes, int protection, const struct mt_hook_frame *frame) {
+    struct visit v = enter((uint64_t)frame->caller_stack);
+    if (v.thread == NULL)
+        return;
+    change(v.thread, address, end_of(address, bytes, PAGE_SHIFT), protection == PROT_NONE, frame);
+    leave(v);
+}
+
+void mt_mappings_protected_in_part(uint64_t address, uint64_t bytes, int protection,
+                                   const struct mt_hook_frame *frame) {
+    uint64_t at = address, end = end_of(address, bytes, PAGE_SHIFT);
+    while (at < end && mt_os_is_mapped(at, at + MT_OS_PAGE))
+        at += MT_OS_PAGE;
+    if (at > address && at < end)
+        mt_mappings_protected(address, at - address, protection, frame);
+}
+
+void mt_mappings_failed(void) {
+    struct visit v = enter(SP());
+    if (v.thread == NULL)
+        return;
+    v.thread->bank->failed++;
+    leave(v);
+}
+
+void mt_mappings_doubtful(uint64_t before, uint64_t address, uint64_t bytes) {
+    struct visit v = enter(SP());
+    if (v.thread == NULL)
+        return;
+    uint64_t end = end_of(address, bytes, PAGE_SHIFT);
+    const struct mt_interval *m;
+    for (uint64_t at = address; (m = within(at, end)) != NULL;) {
+        uint64_t begin = m->begin > at ? m->begin : at;
+        at = m->end < end ? m->end : end;
+        if (!mt_os_is_mapped(begin, at))
+            cut(v.thread, begin, at, before);
+    }
+    leave(v);
+}
