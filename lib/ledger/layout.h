@@ -27,7 +27,7 @@
  * that grows (segments, extents, nodes, modules) is append-only, its count is stored with release order after the
  * contents. Readers take no lock and trust nothing: a process can die, or scribble, between any two stores.
  *
- * Readers write two things: requests (struct mt_request) and the era, each with one pwrite of a whole field.
+ * Readers write two things: requests (union mt_request) and the era, each with one pwrite of a whole field.
  *
  * A cut is one instant that a reader chooses while the process runs. The reader stores a new odd number in
  * request.cut; every thread, before it changes anything for the first time afterwards, copies what it is about to
