@@ -171,7 +171,7 @@ class Oracle(Recorded):
                          {"inner": 1, "jumped": 6, "forgotten": 1, "replaced": 1})
         allocated = {name: (row["count"], row["allocated_bytes"]["sum"]) for (name, _), row in rows.items()}
         self.assertEqual([allocated[name] for name in ("forgotten", "replaced", "replacing")], [(1, 108), (1, 0), (1, 208)])
-        self.assertEqual([allocated[name] for name in ("written", "write", "written over")], [(1, 18)] * 3)
+        self.assertEqual([allocated[name] for name in ("written", "write", "written over", "written once")], [(1, 18)] * 4)
         self.assertEqual(rows["deep", False]["count"], 16384)
 
 

@@ -154,9 +154,9 @@ static void same_variable(void) {
 
 /* Names are texts, not addresses. */
 static void same_buffer(void) {
-    static const char *const texts[] = {"written", "write", "written over"};
+    static const char *const texts[] = {"written", "write", "written over", "written once"};
     char name[16];
-    for (int i = 0; i < 3; i++) {
+    for (int i = 0; i < 4; i++) {
         memtrack_scope scope;
         strcpy(name, texts[i]);
         expect("begin", memtrack_begin(&scope, name), 0);
