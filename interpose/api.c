@@ -98,7 +98,15 @@ MT_HOOK uint64_t memtrack_get_overhead(void) {
 
 /* ---- scopes ------------------------------------------------------------------------------------------------------ */
 
+static int refuse(memtrack_scope *scope) {
+    if (scope != NULL)
+        mt_scopes_make_inert(scope);
+    return -MEMTRACK_EUSAGE;
+}
+
 MT_HOOK int memtrack_begin(memtrack_scope *scope, const char *name) {
+    if (mt_unlikely(scope == NULL || name == NULL))
+        return refuse(scope);
     struct mt_thread *t = mt_event_enter(SP());
     if (mt_unlikely(t == NULL)) {
         mt_scopes_make_inert(scope);
@@ -111,6 +119,8 @@ MT_HOOK int memtrack_begin(memtrack_scope *scope, const char *name) {
 }
 
 MT_HOOK int memtrack_begin_process(memtrack_scope *scope, const char *name) {
+    if (mt_unlikely(scope == NULL || name == NULL))
+        return refuse(scope);
     struct mt_thread *t = mt_event_enter(SP());
     if (mt_unlikely(t == NULL)) {
         mt_scopes_make_inert(scope);
@@ -125,6 +135,8 @@ MT_HOOK int memtrack_begin_process(memtrack_scope *scope, const char *name) {
 MT_HOOK int memtrack_end(memtrack_scope *scope, memtrack_delta *out) {
     if (out != NULL)
         *out = (memtrack_delta){0};
+    if (mt_unlikely(scope == NULL))
+        return -MEMTRACK_EUSAGE;
     struct mt_thread *t = mt_event_enter(SP());
     if (mt_unlikely(t == NULL))
         return why_not();
@@ -135,6 +147,8 @@ MT_HOOK int memtrack_end(memtrack_scope *scope, memtrack_delta *out) {
 }
 
 MT_HOOK int memtrack_scope_detach(memtrack_scope *scope) {
+    if (scope == NULL)
+        return -MEMTRACK_EUSAGE;
     struct mt_thread *t = mt_event_enter(SP());
     if (t == NULL)
         return why_not();
@@ -145,6 +159,8 @@ MT_HOOK int memtrack_scope_detach(memtrack_scope *scope) {
 }
 
 MT_HOOK int memtrack_scope_attach(memtrack_scope *scope) {
+    if (scope == NULL)
+        return -MEMTRACK_EUSAGE;
     struct mt_thread *t = mt_event_enter(SP());
     if (t == NULL)
         return why_not();
@@ -155,6 +171,8 @@ MT_HOOK int memtrack_scope_attach(memtrack_scope *scope) {
 }
 
 MT_HOOK int memtrack_scope_set(memtrack_scope *scope, const char *key, const char *value) {
+    if (scope == NULL || key == NULL || value == NULL)
+        return -MEMTRACK_EUSAGE;
     struct mt_thread *t = mt_event_enter(SP());
     if (t == NULL)
         return why_not();
@@ -188,6 +206,8 @@ MT_HOOK void __cyg_profile_func_exit(void *function, void *call_site) {
 /* ---- the timeline ------------------------------------------------------------------------------------------------ */
 
 static int add_event(enum mt_event_kind kind, const char *name, int64_t value, uint64_t sp) {
+    if (name == NULL)
+        return -MEMTRACK_EUSAGE;
     struct mt_thread *t = mt_event_enter(sp);
     if (t == NULL)
         return why_not();
@@ -196,6 +216,8 @@ static int add_event(enum mt_event_kind kind, const char *name, int64_t value, u
     e.time_ns = mt_os_clock_ns(CLOCK_MONOTONIC) - mt_tracker.header->start_monotonic_ns;
     if (e.name != 0)
         mt_events_add(t, &e);
+    else
+        mt_totals_drop();
     mt_event_leave(t, state);
     return e.name != 0 ? 0 : -MEMTRACK_ELIMIT;
 }
@@ -211,8 +233,11 @@ MT_HOOK int memtrack_counter(const char *name, int64_t value) {
 /* ---- domains ----------------------------------------------------------------------------------------------------- */
 
 enum { MOST_DOMAINS = 0xffff };
+#define MOST_BYTES ((uint64_t)1 << 48) /* of one block: sums of many stay far from the end of the numbers */
 
 MT_HOOK uint32_t memtrack_domain(const char *name) {
+    if (name == NULL)
+        return 0;
     struct mt_thread *t = mt_event_enter(SP());
     if (t == NULL)
         return 0;
@@ -229,7 +254,7 @@ static int check_domain(uint32_t domain) {
 }
 
 MT_HOOK int memtrack_track(uint32_t domain, const void *ptr, size_t bytes) {
-    int rc = check_domain(domain);
+    int rc = bytes <= MOST_BYTES ? check_domain(domain) : -MEMTRACK_EUSAGE;
     if (rc == 1)
         mt_record_track(domain, ptr, bytes, MT_CALLER());
     return rc < 0 ? rc : 0;
@@ -245,6 +270,8 @@ MT_HOOK int memtrack_untrack(uint32_t domain, const void *ptr) {
 /* ---- looking ----------------------------------------------------------------------------------------------------- */
 
 MT_HOOK int memtrack_whois(const void *address, memtrack_block *out) {
+    if (out == NULL)
+        return -MEMTRACK_EUSAGE;
     *out = (memtrack_block){0};
     if (!has_ledger())
         return -MEMTRACK_EUNTRACKED;
@@ -258,6 +285,8 @@ MT_HOOK int memtrack_whois(const void *address, memtrack_block *out) {
 }
 
 MT_HOOK int memtrack_snapshot(const char *path) {
+    if (path == NULL)
+        return -MEMTRACK_EUSAGE;
     return has_ledger() ? mt_snapshot_write(path, mt_tracker.pid) : -MEMTRACK_EUNTRACKED;
 }
 

@@ -5,7 +5,9 @@
  * its caller for $ORIGIN and RUNPATH, and would find us.
  */
 #include "interpose/hook.h"
+#include "track/event.h"
 #include "track/modules.h"
+#include "track/scopes.h"
 #include "track/sites.h"
 #include "track/tracker.h"
 
@@ -108,10 +110,19 @@ static bool is_inside_a_hook(const struct mt_hook_frame *frame) {
     return mt_record_nesting(t, frame) != MT_NESTING_OUTSIDE;
 }
 
-__attribute__((destructor)) static void at_exit(void) {
-    if (mt_tracker.header == NULL || mt_page.state < MT_STATE_FIRST ||
-        mt_tracker.options.allocator_stats == MT_STATS_NEVER || mt_tracker.header->n_allocator_stats != 0 ||
-        is_inside_a_hook(MT_CALLER()))
+/* main does not return from a program that calls exit. */
+static void end_scopes(void) {
+    struct mt_thread *t = mt_event_enter((uint64_t)__builtin_frame_address(0));
+    if (t == NULL)
+        return;
+    uint64_t state = mt_page.state;
+    mt_scopes_end_all(t);
+    mt_scopes_end_all_of_process(t);
+    mt_event_leave(t, state);
+}
+
+static void ask_allocator(void) {
+    if (mt_tracker.options.allocator_stats == MT_STATS_NEVER || mt_tracker.header->n_allocator_stats != 0)
         return;
     if (mt_tracker.allocator == MT_ALLOCATOR_GLIBC)
         ask_glibc();
@@ -119,4 +130,11 @@ __attribute__((destructor)) static void at_exit(void) {
         ask_jemalloc();
     else if (mt_tracker.allocator == MT_ALLOCATOR_TCMALLOC)
         ask_tcmalloc();
+}
+
+__attribute__((destructor)) static void at_exit(void) {
+    if (mt_tracker.header == NULL || mt_page.state < MT_STATE_FIRST || is_inside_a_hook(MT_CALLER()))
+        return;
+    end_scopes();
+    ask_allocator();
 }

@@ -17,8 +17,9 @@
  * programs that are linked to -lmemtrack.
  *
  * Unless something else is said: callable from any thread and in signal handlers; never allocates; keeps errno;
- * returns 0 or the negative of a MEMTRACK_E... of memtrack/error.h. Names are copied (the first 255 bytes); texts are
- * UTF-8 by convention. Bytes are those that the program asked for.
+ * returns 0 or the negative of a MEMTRACK_E... of memtrack/error.h (MEMTRACK_EUSAGE for a null pointer where none is
+ * allowed). Names are copied (the first 255 bytes); texts are UTF-8 by convention. Bytes are those that the program
+ * asked for.
  */
 #ifndef MEMTRACK_H
 #define MEMTRACK_H

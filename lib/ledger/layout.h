@@ -22,6 +22,7 @@
  *                                   MT_EXTENT_NAMES   chunk i: struct mt_name[MT_NAMES_PER_CHUNK]
  *                                   MT_EXTENT_SCOPES  chunk i: struct mt_scope_totals[MT_SCOPES_PER_CHUNK]
  *                                   MT_EXTENT_EVENTS  struct mt_event[header.max_events]
+ *                                   MT_EXTENT_OPEN    chunk i: struct mt_open_scope[MT_OPEN_PER_CHUNK]
  *
  * Who writes: a site and a bank have one writing thread at a time; a region is written under its lock; everything
  * that grows (segments, extents, nodes, modules) is append-only, its count is stored with release order after the
@@ -300,6 +301,27 @@ static inline uint64_t mt_bucket_begin(uint32_t bucket) {
     return e == 0 ? mantissa : (mantissa | 1u << MT_BUCKET_MANTISSA_BITS) << (e - 1);
 }
 
+/* What one thread's or the whole process's counters are, or were. */
+struct mt_scope_counters {
+    int64_t live_bytes;
+    uint64_t allocated_bytes, allocated_blocks, freed_blocks, temporary_blocks;
+};
+
+/* A scope that has begun and not ended, or place for one. With a thread's counters of now: what it has measured so far. */
+struct mt_open_scope {
+    uint64_t serial;  /* number (40), bank (24), 0 for the process's; stored last, and 0 as soon as it has ended */
+    uint64_t event;   /* serial that its event and keys will have; another one for a scope that began elsewhere */
+    uint64_t storage; /* memtrack_scope of the program, or the function's address; the writer's */
+    mt_name_id name;
+    uint8_t is_function, is_attached; /* attached: it began elsewhere, and inner.taken is what it had measured there */
+    uint16_t reserved;
+    struct mt_scope_counters begin;
+    int64_t high_bytes;              /* highest live bytes seen so far, on the scale of begin.live_bytes */
+    uint64_t begin_ns, begin_cpu_ns; /* CLOCK_MONOTONIC; 0: about to begin */
+    int64_t inner[MT_N_SCOPE_VALUES], taken[MT_N_SCOPE_VALUES]; /* of scopes inside of it that have ended */
+};
+enum { MT_OPEN_PER_CHUNK = 16, MT_SCOPE_SERIAL_BITS = 40 };
+
 enum mt_event_kind { MT_EVENT_SCOPE = 1, MT_EVENT_SET, MT_EVENT_MARK, MT_EVENT_COUNTER };
 
 /* The latest events, event n at place n % max_events. */
@@ -344,6 +366,7 @@ enum mt_extent_kind {
     MT_EXTENT_NAMES,
     MT_EXTENT_SCOPES,
     MT_EXTENT_EVENTS,
+    MT_EXTENT_OPEN,
 };
 struct mt_extent {
     uint64_t address; /* target address of the first byte */
@@ -439,7 +462,7 @@ struct mt_ledger_header {
     uint64_t file_bytes;        /* fallocated so far: what the ledger costs */
     uint64_t allocator_path;    /* target address of the path of the object that provides malloc, NUL-terminated */
     uint32_t n_allocator_stats; /* the allocator's own figures, taken at a normal exit; 0: there was none */
-    uint32_t reserved1;
+    uint32_t n_open; /* places for open scopes, of which some are in use */
     /* counts: stored with release order after what they count */
     uint32_t n_segments, n_extents;
     uint32_t n_nodes;   /* ids 0 .. n_nodes-1 */

@@ -44,6 +44,7 @@ static const struct {
     [MT_EXTENT_NAMES] = {sizeof(struct mt_name), MT_NAMES_PER_CHUNK, 1},
     [MT_EXTENT_SCOPES] = {sizeof(struct mt_scope_totals), MT_SCOPES_PER_CHUNK, 1},
     [MT_EXTENT_EVENTS] = {sizeof(struct mt_event), MT_READER_MAX_EVENTS, 0},
+    [MT_EXTENT_OPEN] = {sizeof(struct mt_open_scope), MT_OPEN_PER_CHUNK, 0},
 };
 
 /* ---- bytes ------------------------------------------------------------------------------------------------------ */
@@ -306,7 +307,7 @@ static void take_info(struct mt_ledger *ledger, const struct prefix *prefix) {
     FIELD(prefix, info->control, control);
     if (info->file_bytes > ledger->size_bytes)
         info->file_bytes = ledger->size_bytes;
-    uint32_t nodes, sites, banks, modules, names, scopes, events;
+    uint32_t nodes, sites, banks, modules, names, scopes, events, open;
     FIELD(prefix, nodes, n_nodes);
     FIELD(prefix, sites, n_sites);
     FIELD(prefix, banks, n_banks);
@@ -314,6 +315,7 @@ static void take_info(struct mt_ledger *ledger, const struct prefix *prefix) {
     FIELD(prefix, names, n_names);
     FIELD(prefix, scopes, n_scopes);
     FIELD(prefix, events, max_events);
+    FIELD(prefix, open, n_open);
     FIELD(prefix, info->events_seen, n_events);
     FIELD(prefix, info->event_sample, event_sample);
     FIELD(prefix, info->dropped_scopes, dropped_scopes);
@@ -323,6 +325,7 @@ static void take_info(struct mt_ledger *ledger, const struct prefix *prefix) {
     info->n_modules = modules <= MT_NODE_MODULE_MASK ? modules : MT_NODE_MODULE_MASK + 1;
     info->n_names = names < MT_MAX_NAMES ? clamp_count(ledger, names, MT_EXTENT_NAMES) : MT_MAX_NAMES;
     info->n_scopes = clamp_count(ledger, scopes, MT_EXTENT_SCOPES);
+    info->n_open = clamp_count(ledger, open, MT_EXTENT_OPEN);
     info->n_events =
         events < MT_READER_MAX_EVENTS ? clamp_count(ledger, events, MT_EXTENT_EVENTS) : MT_READER_MAX_EVENTS;
 }
@@ -489,6 +492,8 @@ static size_t count_of(const struct mt_ledger *ledger, enum mt_extent_kind kind)
         return ledger->info.n_scopes;
     case MT_EXTENT_EVENTS:
         return ledger->info.n_events;
+    case MT_EXTENT_OPEN:
+        return ledger->info.n_open;
     default:
         return 0;
     }

@@ -25,34 +25,13 @@
 
 #include <time.h>
 
-enum { MAX_DEPTH = 16384, MAX_PROCESS = 256, SERIAL_BITS = 40 };
-
-struct counters {
-    int64_t live;
-    uint64_t allocated_bytes, allocated_blocks, freed_blocks, temporary_blocks;
-};
-
-/* What is subtracted for the scopes inside of one. */
-struct inner {
-    int64_t value[MT_N_SCOPE_VALUES];
-};
-
-struct frame {
-    uint64_t serial, event; /* event: of the scope for readers, also when it goes on elsewhere */
-    const void *storage;    /* of the caller; the address of a function's scope */
-    mt_name_id name;
-    uint32_t is_attached; /* began elsewhere: taken is what had been measured until then */
-    struct counters begin;
-    int64_t high; /* absolute, as begin.live */
-    uint64_t begin_ns, begin_cpu_ns;
-    struct inner inner, taken;
-};
+enum { MAX_DEPTH = 16384, MAX_PROCESS = 256 };
 
 struct mt_scope_stack {
     uint64_t n_serials;
     uint32_t depth;
     uint32_t until_event;
-    struct frame frame[MAX_DEPTH];
+    struct mt_open_scope *chunk[MAX_DEPTH / MT_OPEN_PER_CHUNK]; /* in the ledger; as many as have been needed */
 };
 
 enum state { INERT = 1, OPEN, PROCESS, DETACHED, ENDED };
@@ -64,24 +43,40 @@ struct handle {
     uint32_t state, index, pid;
     mt_name_id name;
     /* of a detached scope: what has been measured */
-    struct counters sum;
+    struct mt_scope_counters sum;
     int64_t peak;
     uint64_t begin_ns, cpu_ns;
-    struct inner inner;
+    int64_t inner[MT_N_SCOPE_VALUES];
 };
 _Static_assert(sizeof(struct handle) <= sizeof(memtrack_scope), "a scope has room for what is kept in it");
 
-struct process_scope {
-    uint64_t serial; /* 0: free */
-    mt_name_id name;
-    struct counters begin;
-    int64_t high;
-    uint64_t begin_ns, begin_cpu_ns;
-};
-static struct process_scope process[MAX_PROCESS];
+static struct mt_open_scope *process_chunk[MAX_PROCESS / MT_OPEN_PER_CHUNK];
 static uint32_t n_process; /* all open ones lie below */
 static uint32_t process_lock;
 static uint64_t process_serials;
+
+static inline struct mt_open_scope *open_at(const struct mt_scope_stack *s, uint32_t i) {
+    return &s->chunk[i / MT_OPEN_PER_CHUNK][i % MT_OPEN_PER_CHUNK];
+}
+
+static struct mt_open_scope *process_at(uint32_t i) {
+    return &process_chunk[i / MT_OPEN_PER_CHUNK][i % MT_OPEN_PER_CHUNK];
+}
+
+/* Places for open scopes, for readers to find. NULL: no room. */
+static struct mt_open_scope *new_chunk(mt_bank_id me) {
+    struct mt_ledger_header *h = mt_tracker.header;
+    size_t bytes = sizeof(struct mt_open_scope) * MT_OPEN_PER_CHUNK;
+    if (!mt_growth_lock(me))
+        return NULL;
+    struct mt_open_scope *c = mt_ledger_allocate(&mt_tracker.ledger, bytes, 64);
+    if (c != NULL && mt_ledger_publish(&mt_tracker.ledger, MT_EXTENT_OPEN, h->n_open / MT_OPEN_PER_CHUNK, c, bytes))
+        __atomic_store_n(&h->n_open, h->n_open + MT_OPEN_PER_CHUNK, __ATOMIC_RELEASE);
+    else
+        c = NULL;
+    mt_growth_unlock();
+    return c;
+}
 
 /* ---- reading ---------------------------------------------------------------------------------------------------- */
 
@@ -97,23 +92,23 @@ static uint64_t cpu_ns(void) {
 }
 
 /* In place: a struct that is copied with wide loads right after narrow stores stalls the store buffer. */
-static inline void read_bank(struct counters *out, const struct mt_bank *b) {
-    out->live = __atomic_load_n(&b->live_bytes, __ATOMIC_RELAXED);
+static inline void read_bank(struct mt_scope_counters *out, const struct mt_bank *b) {
+    out->live_bytes = __atomic_load_n(&b->live_bytes, __ATOMIC_RELAXED);
     out->allocated_bytes = __atomic_load_n(&b->allocated_bytes, __ATOMIC_RELAXED);
     out->allocated_blocks = __atomic_load_n(&b->allocated_blocks, __ATOMIC_RELAXED);
     out->freed_blocks = __atomic_load_n(&b->freed_blocks, __ATOMIC_RELAXED);
     out->temporary_blocks = __atomic_load_n(&b->temporary_blocks, __ATOMIC_RELAXED);
 }
 
-static struct counters of_process(void) {
-    struct counters sum = {0};
+static struct mt_scope_counters of_process(void) {
+    struct mt_scope_counters sum = {0};
     for (mt_bank_id id = 1; id < mt_tracker.header->n_banks; id++) {
         const struct mt_bank *b = mt_threads_bank(id);
-        struct counters c;
+        struct mt_scope_counters c;
         if (b->clear_epoch != mt_tracker.header->control.clear_epoch)
             continue;
         read_bank(&c, b);
-        sum.live += c.live;
+        sum.live_bytes += c.live_bytes;
         sum.allocated_bytes += c.allocated_bytes;
         sum.allocated_blocks += c.allocated_blocks;
         sum.freed_blocks += c.freed_blocks;
@@ -122,21 +117,21 @@ static struct counters of_process(void) {
     return sum;
 }
 
-static struct counters difference(struct counters a, struct counters b) {
-    return (struct counters){.live = a.live - b.live,
-                             .allocated_bytes = a.allocated_bytes - b.allocated_bytes,
-                             .allocated_blocks = a.allocated_blocks - b.allocated_blocks,
-                             .freed_blocks = a.freed_blocks - b.freed_blocks,
-                             .temporary_blocks = a.temporary_blocks - b.temporary_blocks};
+static struct mt_scope_counters difference(struct mt_scope_counters a, struct mt_scope_counters b) {
+    return (struct mt_scope_counters){.live_bytes = a.live_bytes - b.live_bytes,
+                                      .allocated_bytes = a.allocated_bytes - b.allocated_bytes,
+                                      .allocated_blocks = a.allocated_blocks - b.allocated_blocks,
+                                      .freed_blocks = a.freed_blocks - b.freed_blocks,
+                                      .temporary_blocks = a.temporary_blocks - b.temporary_blocks};
 }
 
-static memtrack_delta delta_of(struct counters d, int64_t peak, uint64_t duration, uint64_t cpu) {
-    return (memtrack_delta){.net_bytes = d.live,
+static memtrack_delta delta_of(struct mt_scope_counters d, int64_t peak, uint64_t duration, uint64_t cpu) {
+    return (memtrack_delta){.net_bytes = d.live_bytes,
                             .net_blocks = (int64_t)(d.allocated_blocks - d.freed_blocks),
                             .peak_bytes = peak > 0 ? peak : 0,
                             .allocated_bytes = d.allocated_bytes,
                             .allocated_blocks = d.allocated_blocks,
-                            .freed_bytes = d.allocated_bytes - (uint64_t)d.live,
+                            .freed_bytes = d.allocated_bytes - (uint64_t)d.live_bytes,
                             .freed_blocks = d.freed_blocks,
                             .temporary_blocks = d.temporary_blocks,
                             .duration_ns = duration,
@@ -169,7 +164,7 @@ static void raise_to(int64_t *high, int64_t value) {
 void mt_scopes_note_current(int64_t current) {
     uint32_t n = __atomic_load_n(&n_process, __ATOMIC_ACQUIRE);
     for (uint32_t i = 0; mt_unlikely(i < n); i++)
-        raise_to(&process[i].high, current);
+        raise_to(&process_at(i)->high_bytes, current);
 }
 
 void mt_scopes_begin_sharing(const struct mt_thread *first) {
@@ -181,8 +176,8 @@ static inline __attribute__((always_inline)) void flush(struct mt_thread *t) {
     struct mt_scope_stack *s = t->scopes;
     bool is_open = s != NULL && s->depth != 0;
     if (t->scope_high != INT64_MAX) {
-        if (is_open && t->scope_high > s->frame[s->depth - 1].high)
-            s->frame[s->depth - 1].high = t->scope_high;
+        if (is_open && t->scope_high > open_at(s, s->depth - 1)->high_bytes)
+            open_at(s, s->depth - 1)->high_bytes = t->scope_high;
         if (!t->shared)
             mt_scopes_note_current(t->scope_high);
     }
@@ -192,8 +187,8 @@ static inline __attribute__((always_inline)) void flush(struct mt_thread *t) {
 void mt_scopes_clear(struct mt_thread *t) {
     struct mt_scope_stack *s = t->scopes;
     for (uint32_t i = 0; s != NULL && i < s->depth; i++) {
-        s->frame[i].begin = (struct counters){0};
-        s->frame[i].high = 0;
+        open_at(s, i)->begin = (struct mt_scope_counters){0};
+        open_at(s, i)->high_bytes = 0;
     }
     if (t->scope_high != INT64_MAX)
         t->scope_high = 0;
@@ -203,8 +198,8 @@ void mt_scopes_clear_process(struct mt_thread *t) {
     if (!mt_lock_acquire(&process_lock, t->bank_id))
         return;
     for (uint32_t i = 0; i < n_process; i++) {
-        process[i].begin = (struct counters){0};
-        process[i].high = 0;
+        process_at(i)->begin = (struct mt_scope_counters){0};
+        process_at(i)->high_bytes = 0;
     }
     mt_lock_release(&process_lock);
 }
@@ -212,9 +207,8 @@ void mt_scopes_clear_process(struct mt_thread *t) {
 /* ---- the stack of a thread -------------------------------------------------------------------------------------- */
 
 bool mt_scopes_start(void) {
-    for (uint32_t i = 0; i < MAX_PROCESS; i++)
-        if (process[i].serial != 0)
-            process[i] = (struct process_scope){0};
+    for (uint32_t i = 0; i < MAX_PROCESS / MT_OPEN_PER_CHUNK; i++)
+        process_chunk[i] = NULL;
     n_process = process_lock = 0;
     if (mt_tracker.options.scope_cpu)
         mt_tracker_flag(MT_FLAG_SCOPE_CPU);
@@ -222,26 +216,27 @@ bool mt_scopes_start(void) {
 }
 
 void mt_scopes_reset(struct mt_thread *t) {
-    if (t->scopes != NULL)
-        t->scopes->depth = 0;
     t->scope = t->domain = 0;
 }
 
 void mt_scopes_free(struct mt_thread *t) {
     if (t->scopes != NULL)
         mt_os_unmap(t->scopes, sizeof *t->scopes);
+    t->scopes = NULL;
 }
 
-static struct frame *top_of(struct mt_scope_stack *s) {
-    return s->depth != 0 ? &s->frame[s->depth - 1] : NULL;
+static struct mt_open_scope *top_of(struct mt_scope_stack *s) {
+    return s->depth != 0 ? open_at(s, s->depth - 1) : NULL;
 }
 
 static inline __attribute__((always_inline)) void pop(struct mt_thread *t) {
     struct mt_scope_stack *s = t->scopes;
-    int64_t high = s->frame[--s->depth].high;
-    struct frame *outer = top_of(s);
-    if (outer != NULL && high > outer->high)
-        outer->high = high;
+    struct mt_open_scope *f = open_at(s, --s->depth);
+    int64_t high = f->high_bytes;
+    __atomic_store_n(&f->serial, 0, __ATOMIC_RELEASE);
+    struct mt_open_scope *outer = top_of(s);
+    if (outer != NULL && high > outer->high_bytes)
+        outer->high_bytes = high;
     t->scope = outer != NULL ? outer->name : 0;
     t->scope_high = outer != NULL || n_process != 0 ? t->bank->live_bytes : INT64_MAX;
 }
@@ -278,54 +273,55 @@ static inline __attribute__((always_inline)) void add_event(struct mt_thread *t,
 }
 
 /* The part that belongs to the scope around it: what was measured before this one was attached does not. */
-static void subtract_from_outer(struct mt_scope_stack *s, const struct frame *f, const int64_t *value) {
+static void subtract_from_outer(struct mt_scope_stack *s, const struct mt_open_scope *f, const int64_t *value) {
     if (s->depth < 2)
         return;
-    struct frame *outer = &s->frame[s->depth - 2];
+    struct mt_open_scope *outer = open_at(s, s->depth - 2);
     for (int i = 0; i < MT_N_SCOPE_VALUES; i++)
-        outer->inner.value[i] += value[i] - (f->is_attached ? f->taken.value[i] : 0);
+        outer->inner[i] += value[i] - (f->is_attached ? f->taken[i] : 0);
 }
 
-static int64_t peak_of(const struct frame *f) {
-    int64_t peak = f->high - f->begin.live, before = f->is_attached ? f->taken.value[MT_SCOPE_PEAK_BYTES] : 0;
+static int64_t peak_of(const struct mt_open_scope *f) {
+    int64_t peak = f->high_bytes - f->begin.live_bytes, before = f->is_attached ? f->taken[MT_SCOPE_PEAK_BYTES] : 0;
     return peak > before ? peak : before;
 }
 
 /* Measure the innermost scope; flushed. */
-static memtrack_delta measure(struct mt_thread *t, const struct frame *f, uint64_t now_ns) {
-    struct counters now;
+static memtrack_delta measure(struct mt_thread *t, const struct mt_open_scope *f, uint64_t now_ns) {
+    struct mt_scope_counters now;
     read_bank(&now, t->bank);
     return delta_of(difference(now, f->begin), peak_of(f), now_ns - f->begin_ns, cpu_ns() - f->begin_cpu_ns);
 }
 
 /* The common scope of a program that is profiled function by function. */
-static bool is_idle(const struct mt_thread *t, const struct frame *f) {
+static bool is_idle(const struct mt_thread *t, const struct mt_open_scope *f) {
     const struct mt_bank *b = t->bank;
-    return !f->is_attached && !mt_tracker.options.scope_cpu && f->begin.live == b->live_bytes &&
+    return !f->is_attached && !mt_tracker.options.scope_cpu && f->begin.live_bytes == b->live_bytes &&
            f->begin.allocated_blocks == b->allocated_blocks && f->begin.freed_blocks == b->freed_blocks &&
            f->begin.allocated_bytes == b->allocated_bytes;
 }
 
-static inline __attribute__((always_inline)) void finish_idle(struct mt_thread *t, struct frame *f,
+static inline __attribute__((always_inline)) void finish_idle(struct mt_thread *t, struct mt_open_scope *f,
                                                               memtrack_delta *out) {
     uint64_t duration_ns = clock_ns(CLOCK_MONOTONIC) - f->begin_ns;
     int64_t duration = (int64_t)duration_ns;
-    mt_totals_add_idle(t, f->name, duration, duration - f->inner.value[MT_SCOPE_DURATION_NS]);
+    mt_totals_add_idle(t, f->name, duration, duration - f->inner[MT_SCOPE_DURATION_NS]);
     if (t->scopes->depth > 1)
-        f[-1].inner.value[MT_SCOPE_DURATION_NS] += duration;
+        open_at(t->scopes, t->scopes->depth - 2)->inner[MT_SCOPE_DURATION_NS] += duration;
     add_event(t, f->event, f->name, f->begin_ns, duration_ns, 0, 0);
     pop(t);
     if (out != NULL)
         *out = (memtrack_delta){.duration_ns = duration_ns};
 }
 
-MT_NOINLINE static void finish_measured(struct mt_thread *t, struct frame *f, bool is_error, memtrack_delta *out) {
+MT_NOINLINE static void finish_measured(struct mt_thread *t, struct mt_open_scope *f, bool is_error,
+                                        memtrack_delta *out) {
     struct mt_scope_result result = {.name = f->name, .is_error = is_error};
     flush(t);
     memtrack_delta d = measure(t, f, clock_ns(CLOCK_MONOTONIC));
     values_of(&d, result.value);
     for (int i = 0; i < MT_N_SCOPE_VALUES; i++)
-        result.own[i] = result.value[i] - f->inner.value[i];
+        result.own[i] = result.value[i] - f->inner[i];
     result.own[MT_SCOPE_PEAK_BYTES] = 0; /* peaks of different instants cannot be subtracted */
     subtract_from_outer(t->scopes, f, result.value);
     mt_totals_add(t, &result);
@@ -337,7 +333,7 @@ MT_NOINLINE static void finish_measured(struct mt_thread *t, struct frame *f, bo
 
 /* End the innermost scope. out may be NULL. */
 static inline __attribute__((always_inline)) void finish(struct mt_thread *t, memtrack_delta *out) {
-    struct frame *f = top_of(t->scopes);
+    struct mt_open_scope *f = top_of(t->scopes);
     if (mt_likely(is_idle(t, f)))
         finish_idle(t, f, out);
     else
@@ -349,39 +345,60 @@ static void abandon(struct mt_thread *t) {
     finish_measured(t, top_of(t->scopes), true, NULL);
 }
 
-/* Nobody can end it any more: its storage was on the part of the stack that has been left, or is used anew. */
-static bool is_lost(const struct mt_thread *t, const struct frame *f, const void *storage) {
-    uint64_t at = (uint64_t)f->storage;
-    const struct mt_stack_map *map = &t->stack.map;
-    return (storage != NULL && f->storage == storage) ||
-           (at < t->busy_sp && mt_stack_contains(map, at) && mt_stack_contains(map, t->busy_sp));
+void mt_scopes_end_all(struct mt_thread *t) {
+    while (t->scopes != NULL && t->scopes->depth != 0)
+        abandon(t);
 }
 
-/* The stack, with room for another frame; NULL: there is none. */
+/* Nobody can end it any more: its storage was on the part of the stack that has been left, or is used anew. */
+static bool is_lost(const struct mt_thread *t, const struct mt_open_scope *f, const void *storage) {
+    const struct mt_stack_map *map = &t->stack.map;
+    if (f->is_function)
+        return false; /* by its return, or that of one further out */
+    return f->storage == (uint64_t)storage ||
+           (f->storage < t->busy_sp && mt_stack_contains(map, f->storage) && mt_stack_contains(map, t->busy_sp));
+}
+
+/* The stack, with room for another scope; NULL: there is none. */
 MT_NOINLINE static struct mt_scope_stack *make_room(struct mt_thread *t, const void *storage) {
     if (t->scopes == NULL && (t->scopes = mt_os_private(sizeof *t->scopes)) == NULL)
         return NULL;
-    while (t->scopes->depth != 0 && is_lost(t, top_of(t->scopes), storage))
+    struct mt_scope_stack *s = t->scopes;
+    while (s->depth != 0 && is_lost(t, top_of(s), storage))
         abandon(t);
-    return t->scopes->depth != MAX_DEPTH ? t->scopes : NULL;
+    if (s->depth == MAX_DEPTH)
+        return NULL;
+    struct mt_open_scope **c = &s->chunk[s->depth / MT_OPEN_PER_CHUNK];
+    if (*c == NULL)
+        *c = new_chunk(t->bank_id);
+    return *c != NULL ? s : NULL;
 }
 
-static inline __attribute__((always_inline)) struct frame *push(struct mt_thread *t, mt_name_id name,
-                                                                const void *storage) {
+static bool has_room(const struct mt_scope_stack *s) {
+    return s != NULL && s->depth < MAX_DEPTH && s->chunk[s->depth / MT_OPEN_PER_CHUNK] != NULL;
+}
+
+/* storage: the program's, NULL for a function. */
+static inline __attribute__((always_inline)) struct mt_open_scope *push(struct mt_thread *t, mt_name_id name,
+                                                                        const void *storage) {
     struct mt_scope_stack *s = t->scopes;
-    if (mt_unlikely(s == NULL || s->depth == MAX_DEPTH || (s->depth != 0 && is_lost(t, top_of(s), storage))))
+    if (mt_unlikely(!has_room(s) || (s->depth != 0 && is_lost(t, top_of(s), storage))))
         if ((s = make_room(t, storage)) == NULL)
             return NULL;
     flush(t);
-    struct frame *f = &s->frame[s->depth++];
-    f->serial = (uint64_t)t->bank_id << SERIAL_BITS | ++s->n_serials;
-    f->event = f->serial;
-    f->storage = storage;
+    struct mt_open_scope *f = open_at(s, s->depth++);
+    uint64_t serial = (uint64_t)t->bank_id << MT_SCOPE_SERIAL_BITS | ++s->n_serials;
+    f->event = serial;
+    f->storage = (uint64_t)storage;
     f->name = name;
+    f->is_function = storage == NULL;
     f->is_attached = 0;
     read_bank(&f->begin, t->bank);
-    f->high = t->scope_high = f->begin.live;
-    f->inner = (struct inner){{0}};
+    f->high_bytes = t->scope_high = f->begin.live_bytes;
+    f->begin_ns = 0;
+    for (int i = 0; i < MT_N_SCOPE_VALUES; i++)
+        f->inner[i] = 0;
+    __atomic_store_n(&f->serial, serial, __ATOMIC_RELEASE);
     t->scope = name;
     return f;
 }
@@ -405,8 +422,9 @@ void mt_scopes_make_inert(memtrack_scope *scope) {
 int mt_scopes_begin(struct mt_thread *t, memtrack_scope *scope, const char *name) {
     struct handle *h = (struct handle *)scope;
     mt_name_id id = mt_names_find(t, name);
-    struct frame *f = id != 0 ? push(t, id, scope) : NULL;
+    struct mt_open_scope *f = id != 0 ? push(t, id, scope) : NULL;
     if (f == NULL) {
+        mt_totals_drop();
         mt_scopes_make_inert(scope);
         return -MEMTRACK_ELIMIT;
     }
@@ -426,9 +444,9 @@ static inline __attribute__((always_inline)) int check(const struct mt_thread *t
         return -MEMTRACK_EFORKED;
     if (h->state != OPEN)
         return 0;
-    if (h->serial >> SERIAL_BITS != t->bank_id)
+    if (h->serial >> MT_SCOPE_SERIAL_BITS != t->bank_id)
         return -MEMTRACK_ETHREAD;
-    if (s == NULL || h->index >= s->depth || s->frame[h->index].serial != h->serial)
+    if (s == NULL || h->index >= s->depth || open_at(s, h->index)->serial != h->serial)
         return -MEMTRACK_EENDED;
     return 0;
 }
@@ -443,13 +461,16 @@ static int end_thread(struct mt_thread *t, struct handle *h, memtrack_delta *out
 
 /* ---- process scopes --------------------------------------------------------------------------------------------- */
 
-static struct process_scope *free_process_scope(void) {
-    for (uint32_t i = 0; i < MAX_PROCESS; i++)
-        if (process[i].serial == 0) {
-            if (i >= n_process)
-                __atomic_store_n(&n_process, i + 1, __ATOMIC_RELEASE);
-            return &process[i];
-        }
+/* A place that is free, and its index. */
+static struct mt_open_scope *free_place(mt_bank_id me, uint32_t *index) {
+    for (uint32_t i = 0; i < MAX_PROCESS; i++) {
+        struct mt_open_scope **c = &process_chunk[i / MT_OPEN_PER_CHUNK];
+        if (*c == NULL && (*c = new_chunk(me)) == NULL)
+            return NULL;
+        *index = i;
+        if (process_at(i)->serial == 0)
+            return process_at(i);
+    }
     return NULL;
 }
 
@@ -461,39 +482,45 @@ int mt_scopes_begin_process(struct mt_thread *t, memtrack_scope *scope, const ch
         return -MEMTRACK_ELIMIT;
     mt_threads_publish(t);
     flush(t);
-    struct process_scope *p = free_process_scope();
+    uint32_t index;
+    struct mt_open_scope *p = free_place(t->bank_id, &index);
     if (p != NULL) {
         p->name = id;
         p->begin = of_process();
-        p->high = p->begin.live;
+        p->high_bytes = p->begin.live_bytes;
         p->begin_cpu_ns = cpu_ns();
         p->begin_ns = clock_ns(CLOCK_MONOTONIC);
-        p->serial = ++process_serials;
-        open_handle(h, PROCESS, p->serial, (uint32_t)(p - process), id);
-        h->event = p->serial;
+        p->event = ++process_serials;
+        open_handle(h, PROCESS, p->event, index, id);
+        h->event = p->event;
+        __atomic_store_n(&p->serial, p->event, __ATOMIC_RELEASE);
+        if (index >= n_process)
+            __atomic_store_n(&n_process, index + 1, __ATOMIC_RELEASE);
         t->scope_high = t->bank->live_bytes;
     }
     mt_lock_release(&process_lock);
+    if (p == NULL)
+        mt_totals_drop();
     return p != NULL ? 0 : -MEMTRACK_ELIMIT;
 }
 
-static void close_process_scope(struct process_scope *p) {
-    p->serial = 0;
+static void close_process_scope(struct mt_open_scope *p) {
+    __atomic_store_n(&p->serial, 0, __ATOMIC_RELEASE);
     uint32_t n = n_process;
-    while (n > 0 && process[n - 1].serial == 0)
+    while (n > 0 && process_at(n - 1)->serial == 0)
         n--;
     __atomic_store_n(&n_process, n, __ATOMIC_RELEASE);
 }
 
 /* The lock is taken. */
-static void finish_process(struct mt_thread *t, struct process_scope *p, memtrack_delta *out) {
+static void finish_process(struct mt_thread *t, struct mt_open_scope *p, bool is_error, memtrack_delta *out) {
     mt_threads_publish(t);
     flush(t);
-    struct counters now = of_process();
-    raise_to(&p->high, now.live);
-    memtrack_delta d =
-        delta_of(difference(now, p->begin), p->high - p->begin.live, clock_ns(CLOCK_MONOTONIC) - p->begin_ns, 0);
-    struct mt_scope_result result = {.name = p->name, .is_process = true};
+    struct mt_scope_counters now = of_process();
+    raise_to(&p->high_bytes, now.live_bytes);
+    memtrack_delta d = delta_of(difference(now, p->begin), p->high_bytes - p->begin.live_bytes,
+                                clock_ns(CLOCK_MONOTONIC) - p->begin_ns, 0);
+    struct mt_scope_result result = {.name = p->name, .is_process = true, .is_error = is_error};
     values_of(&d, result.value);
     values_of(&d, result.own);
     mt_totals_add(t, &result);
@@ -503,18 +530,29 @@ static void finish_process(struct mt_thread *t, struct process_scope *p, memtrac
 }
 
 MT_NOINLINE static int end_process(struct mt_thread *t, struct handle *h, memtrack_delta *out) {
-    struct process_scope *p = h->index < MAX_PROCESS ? &process[h->index] : NULL;
+    struct mt_open_scope *p = h->index < n_process ? process_at(h->index) : NULL;
     int rc = -MEMTRACK_EENDED;
     if (p == NULL || !mt_lock_acquire(&process_lock, t->bank_id))
         return rc;
     if (p->serial == h->serial) {
-        finish_process(t, p, out);
+        finish_process(t, p, false, out);
         close_process_scope(p);
         flush(t);
         rc = 0;
     }
     mt_lock_release(&process_lock);
     return rc;
+}
+
+void mt_scopes_end_all_of_process(struct mt_thread *t) {
+    if (n_process == 0 || !mt_lock_acquire(&process_lock, t->bank_id))
+        return;
+    for (uint32_t i = 0; i < n_process; i++)
+        if (process_at(i)->serial != 0) {
+            finish_process(t, process_at(i), true, NULL);
+            close_process_scope(process_at(i));
+        }
+    mt_lock_release(&process_lock);
 }
 
 /* ---- detached scopes -------------------------------------------------------------------------------------------- */
@@ -529,34 +567,36 @@ int mt_scopes_detach(struct mt_thread *t, memtrack_scope *scope) {
     if (h->index + 1 != t->scopes->depth)
         return -MEMTRACK_EORDER;
     flush(t);
-    struct frame *f = top_of(t->scopes);
+    struct mt_open_scope *f = top_of(t->scopes);
     int64_t value[MT_N_SCOPE_VALUES];
     memtrack_delta d = measure(t, f, clock_ns(CLOCK_MONOTONIC));
     values_of(&d, value);
     subtract_from_outer(t->scopes, f, value);
-    struct counters now;
+    struct mt_scope_counters now;
     read_bank(&now, t->bank);
     h->sum = difference(now, f->begin);
     h->peak = peak_of(f);
     h->begin_ns = f->begin_ns;
     h->cpu_ns = d.cpu_ns;
-    h->inner = f->inner;
+    for (int i = 0; i < MT_N_SCOPE_VALUES; i++)
+        h->inner[i] = f->inner[i];
     pop(t);
     h->state = DETACHED;
     return 0;
 }
 
 /* As if it had begun here, with what it has measured. */
-static void resume(struct frame *f, const struct handle *h, uint64_t now_ns) {
+static void resume(struct mt_open_scope *f, const struct handle *h, uint64_t now_ns) {
     f->begin =
         difference(f->begin, h->sum); /* high stays: the scope around this one sees only what happens from now on */
     f->begin_ns = h->begin_ns;
     f->begin_cpu_ns = cpu_ns() - h->cpu_ns;
-    f->inner = h->inner;
+    for (int i = 0; i < MT_N_SCOPE_VALUES; i++)
+        f->inner[i] = h->inner[i];
     f->event = h->event;
     f->is_attached = 1;
     memtrack_delta d = delta_of(h->sum, h->peak, now_ns - h->begin_ns, h->cpu_ns);
-    values_of(&d, f->taken.value);
+    values_of(&d, f->taken);
 }
 
 int mt_scopes_attach(struct mt_thread *t, memtrack_scope *scope) {
@@ -566,7 +606,7 @@ int mt_scopes_attach(struct mt_thread *t, memtrack_scope *scope) {
         return rc;
     if (h->state != DETACHED)
         return -MEMTRACK_EUSAGE;
-    struct frame *f = push(t, h->name, scope);
+    struct mt_open_scope *f = push(t, h->name, scope);
     if (f == NULL)
         return -MEMTRACK_ELIMIT;
     resume(f, h, clock_ns(CLOCK_MONOTONIC));
@@ -579,7 +619,7 @@ MT_NOINLINE static int end_detached(struct mt_thread *t, struct handle *h, memtr
     memtrack_delta d = delta_of(h->sum, h->peak, clock_ns(CLOCK_MONOTONIC) - h->begin_ns, h->cpu_ns);
     values_of(&d, result.value);
     for (int i = 0; i < MT_N_SCOPE_VALUES; i++)
-        result.own[i] = result.value[i] - h->inner.value[i];
+        result.own[i] = result.value[i] - h->inner[i];
     result.own[MT_SCOPE_PEAK_BYTES] = 0;
     mt_totals_add(t, &result);
     add_event(t, h->event, h->name, h->begin_ns, d.duration_ns, d.net_bytes, d.peak_bytes);
@@ -618,8 +658,10 @@ int mt_scopes_set(struct mt_thread *t, const memtrack_scope *scope, const char *
     e.time_ns = since_start(clock_ns(CLOCK_MONOTONIC));
     e.name = mt_names_find(t, key);
     e.text = mt_names_find(t, value);
-    if (e.name == 0 || e.text == 0)
+    if (e.name == 0 || e.text == 0) {
+        mt_totals_drop();
         return -MEMTRACK_ELIMIT;
+    }
     mt_events_add(t, &e);
     return 0;
 }
@@ -628,12 +670,12 @@ int mt_scopes_set(struct mt_thread *t, const memtrack_scope *scope, const char *
 
 void mt_scopes_enter_function(struct mt_thread *t, uint64_t address) {
     mt_name_id id = mt_names_find_function(t, address);
-    struct frame *f = id != 0 ? push(t, id, NULL) : NULL;
+    struct mt_open_scope *f = id != 0 ? push(t, id, NULL) : NULL;
     if (f == NULL) {
         mt_totals_drop();
         return;
     }
-    f->storage = (const void *)address; /* not before: functions may be open more than once */
+    f->storage = address;
     f->begin_cpu_ns = cpu_ns();
     f->begin_ns = clock_ns(CLOCK_MONOTONIC);
 }
@@ -644,7 +686,7 @@ void mt_scopes_leave_function(struct mt_thread *t, uint64_t address) {
     if (s == NULL)
         return;
     uint32_t i = s->depth;
-    while (i > 0 && (uint64_t)s->frame[i - 1].storage != address)
+    while (i > 0 && (open_at(s, i - 1)->storage != address || !open_at(s, i - 1)->is_function))
         i--;
     if (i == 0)
         return;

@@ -11,9 +11,13 @@
 
 /* In a new process. */
 MT_HIDDEN bool mt_scopes_start(void);
-/* A thread's memory goes to another thread: what is open is forgotten. */
+/* A thread's memory goes to another thread, which has no scope yet, or away. */
 MT_HIDDEN void mt_scopes_reset(struct mt_thread *t);
 MT_HIDDEN void mt_scopes_free(struct mt_thread *t);
+/* Nobody will end what is open: the thread has ended, or the process does. Counted as errors. */
+MT_HIDDEN void mt_scopes_end_all(struct mt_thread *t);
+/* The same for the scopes of the process. */
+MT_HIDDEN void mt_scopes_end_all_of_process(struct mt_thread *t);
 
 /* ---- news from the counters: for the peaks of scopes ---- */
 

@@ -85,6 +85,7 @@ bool mt_threads_start(void) {
     }
     threads = mine;
     if (mine != NULL) {
+        mt_scopes_free(mine); /* what is open is in the parent's ledger */
         mine->next = NULL;
         mine->bank = NULL;
         reset_thread(mine);
@@ -204,6 +205,14 @@ static void share(mt_bank_id mine) {
         mt_os_yield();
 }
 
+/* What the thread that had this bank has left open. */
+static void end_old_scopes(struct mt_thread *t) {
+    uint64_t state = t->seen;
+    t->seen = MT_SEEN_BUSY;
+    mt_scopes_end_all(t);
+    t->seen = state;
+}
+
 struct mt_thread *mt_threads_register(void) {
     if (registering)
         return NULL; /* a signal handler in the middle of this */
@@ -218,6 +227,7 @@ struct mt_thread *mt_threads_register(void) {
     if (t != NULL) {
         mt_self = t;
         mt_threads_refresh(t);
+        end_old_scopes(t);
     }
     registering = false;
     return t;
