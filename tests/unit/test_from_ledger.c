@@ -171,6 +171,8 @@ static void adds_up_what_several_threads_did(void **state) {
     assert_int_equal(v[MT_VALUE_LIVE_BLOCKS], 1);
     assert_int_equal(v[MT_VALUE_TOTAL_BYTES], 1000);
     assert_int_equal(v[MT_VALUE_TEMPORARY_BLOCKS], 3);
+    assert_int_equal(p->info.totals.peak_bytes, 200);
+    assert_int_equal(v[MT_VALUE_MAX_BYTES], 200); /* its thread saw 1000, but not what the other one freed */
     assert_string_equal(mt_profile_text(p, p->samples[1].thread), "2 threads worker");
     assert_int_equal(map.n_records, 4);
     assert_int_equal(map.sample_of_record[0], UINT32_MAX);
