@@ -19,6 +19,7 @@
 #include "command.h"
 #include "ledger/name.h"
 #include "listing.h"
+#include "session.h"
 #include "terminal.h"
 #include "view/format.h"
 
@@ -186,9 +187,7 @@ static int show(const struct request *r, struct mt_error *error) {
 static void remove_session(const char *ledger) {
     const char *slash = strrchr(ledger, '/');
     char *path = slash ? strndup(ledger, (size_t)(slash - ledger)) : NULL;
-    const char *name = path ? strrchr(path, '/') : NULL;
-    bool is_session = name && strncmp(name + 1, "memtrack-run-", 13) == 0;
-    int fd = is_session ? open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC) : -1;
+    int fd = path && mt_session_is_one(path) ? open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC) : -1;
     DIR *directory = fd >= 0 ? fdopendir(fd) : NULL;
     if (!directory && fd >= 0)
         close(fd);
@@ -200,7 +199,7 @@ static void remove_session(const char *ledger) {
         for (struct dirent *entry; (entry = readdir(directory)) != NULL;)
             if (entry->d_type == DT_LNK)
                 unlinkat(dirfd(directory), entry->d_name, 0);
-        rmdir(path);
+        mt_session_remove(path);
     }
     if (directory)
         closedir(directory);

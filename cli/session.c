@@ -5,6 +5,11 @@
  * is taken only when it has room for more than a small program: a container's /dev/shm of 64 MB fills within
  * seconds.
  *
+ * What root starts may become another user before it forks or execs (a server's workers, runuser, setpriv), and has to make
+ * its next ledger as that user. So root's session is a directory within: nobody may list the outer one, the inner one's
+ * name cannot be guessed and is told to the processes of the run alone, and in it everybody may make files but not list,
+ * open or remove those of others. Rejected: another search path of the tracker's, whose ledgers the run would not find.
+ *
  * Directories of earlier runs that were killed are left alone: their ledgers may be all that is left of a recording,
  * and the processes in them may still run.
  */
@@ -18,10 +23,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+#include "ledger/find.h"
 #include "ledger/layout.h"
 
 #define WANTED_ROOM (UINT64_C(256) << 20)
@@ -42,15 +49,49 @@ static void look_at(struct candidate *c) {
         c->room = (uint64_t)fs.f_bavail * fs.f_frsize;
 }
 
+static char *inner_name(const char *outer) {
+    uint64_t secret[2];
+    char *path;
+    if (getrandom(secret, sizeof secret, GRND_NONBLOCK) != (ssize_t)sizeof secret ||
+        asprintf(&path, "%s/" MT_SESSION_PREFIX "%016" PRIx64 "%016" PRIx64, outer, secret[0], secret[1]) < 0)
+        return NULL;
+    return path;
+}
+
+/* Root's: *path becomes the inner directory's. Where that fails, those who have become another user go unrecorded. */
+static void make_inner(char **path) {
+    char *inner = geteuid() == 0 ? inner_name(*path) : NULL;
+    if (inner && mkdir(inner, 0700) == 0) {
+        if (chmod(inner, S_ISVTX | S_IRWXU | S_IWGRP | S_IXGRP | S_IWOTH | S_IXOTH) == 0 &&
+            chmod(*path, S_IRWXU | S_IXGRP | S_IXOTH) == 0) {
+            free(*path);
+            *path = inner;
+            return;
+        }
+        rmdir(inner);
+    }
+    free(inner);
+}
+
+void mt_session_remove(char *path) {
+    char *slash = strrchr(path, '/');
+    if (rmdir(path) != 0 || !slash)
+        return;
+    *slash = 0;
+    if (mt_session_is_one(path))
+        rmdir(path);
+}
+
 static int make_in(struct mt_session *session, struct candidate *c) {
     char *path;
-    if (asprintf(&path, "%s/memtrack-run-XXXXXX", c->path) < 0)
+    if (asprintf(&path, "%s/" MT_SESSION_PREFIX "XXXXXX", c->path) < 0)
         return -ENOMEM;
     if (!mkdtemp(path)) {
         c->why = errno;
         free(path);
         return -c->why;
     }
+    make_inner(&path);
     session->path = path;
     session->fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
     if (session->fd >= 0) {
@@ -58,7 +99,7 @@ static int make_in(struct mt_session *session, struct candidate *c) {
         return 0;
     }
     c->why = errno;
-    rmdir(path);
+    mt_session_remove(path);
     free(path);
     session->path = NULL;
     return -c->why;
@@ -124,7 +165,7 @@ void mt_session_close(struct mt_session *session) {
     if (directory)
         closedir(directory);
     close(session->fd);
-    rmdir(session->path);
+    mt_session_remove(session->path);
     free(session->path);
     *session = (struct mt_session){.fd = -1};
 }

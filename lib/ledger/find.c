@@ -25,7 +25,6 @@
 
 #include "ledger/layout.h"
 
-#define SESSION_PREFIX "memtrack-run-"
 enum { MAX_ENTRIES = 1 << 17 /* of one directory */, FIRST_ITEMS = 16 };
 
 /* ---- lists ------------------------------------------------------------------------------------------------------ */
@@ -280,19 +279,32 @@ static int take_directory(struct search *s, int fd, const char *path) {
     return rc;
 }
 
-/* memtrack-UID and the session directories below a directory that others may write to as well. */
-static int take_below(struct search *s, const char *parent) {
+static bool is_session_name(const char *name) {
+    return strncmp(name, MT_SESSION_PREFIX, sizeof MT_SESSION_PREFIX - 1) == 0;
+}
+
+bool mt_session_is_one(const char *directory) {
+    const char *slash = strrchr(directory, '/');
+    return is_session_name(slash ? slash + 1 : directory);
+}
+
+/* memtrack-UID and the session directories below a directory that others may write to as well. directory is closed; NULL
+ * is fine. depth: how many more session directories one may lie in. */
+static int take_below(struct search *s, DIR *directory, const char *parent, int depth) {
     char own[32], path[MT_PATH_MAX_BYTES];
     snprintf(own, sizeof own, "memtrack-%u", (unsigned)geteuid());
-    DIR *directory = opendir(parent);
     struct dirent *entry;
     int rc = 0;
     for (size_t n = 0; directory && rc == 0 && n < MAX_ENTRIES && (entry = readdir(directory)) != NULL; n++) {
         const char *name = entry->d_name;
-        if (strcmp(name, own) != 0 && strncmp(name, SESSION_PREFIX, sizeof SESSION_PREFIX - 1) != 0)
+        bool is_session = is_session_name(name);
+        if ((strcmp(name, own) != 0 && !is_session) ||
+            snprintf(path, sizeof path, "%s/%s", parent, name) >= (int)sizeof path)
             continue;
-        if (snprintf(path, sizeof path, "%s/%s", parent, name) < (int)sizeof path)
-            rc = take_directory(s, open_directory(dirfd(directory), name, false), path);
+        rc = take_directory(s, open_directory(dirfd(directory), name, false), path);
+        int fd = rc == 0 && is_session && depth > 0 ? open_directory(dirfd(directory), name, false) : -1;
+        if (fd >= 0)
+            rc = take_below(s, fdopendir(fd), path, depth - 1);
     }
     if (directory)
         closedir(directory);
@@ -308,7 +320,7 @@ static int search_directories(struct search *s) {
     size_t n = named ? 1 : sizeof parents / sizeof *parents; /* who names a directory has them all there */
     for (size_t i = 0; i < n && rc == 0; i++)
         if (parents[i] && parents[i][0] == '/')
-            rc = take_below(s, parents[i]);
+            rc = take_below(s, opendir(parents[i]), parents[i], 1);
     return rc;
 }
 

@@ -48,6 +48,10 @@ int mt_find_running(struct mt_found_ledgers *out);
  */
 int mt_find_left(struct mt_found_ledgers *out);
 
+/* How the directories of memtrack run are named; root's lie one within another. Is this the path of one, by its name? */
+#define MT_SESSION_PREFIX "memtrack-run-"
+bool mt_session_is_one(const char *directory);
+
 /* Does a memtrack run still work on this session directory (and so will convert and remove the ledgers in it)? */
 bool mt_session_is_attended(const char *directory);
 

@@ -66,7 +66,25 @@ class Processes(unittest.TestCase):
                 self.skipTest(tracked.stdout.decode().strip())
             self.assertEqual((0, b"uid 65534 worker 0\n"), (tracked.code, tracked.stdout), "%r" % tracked)
             blocks = sorted(p.row("function", "make")["live_blocks"] for p in tracked.profiles)
-            self.assertIn(400, blocks)
+            self.assertEqual([200, 400], blocks, "the process and its worker, which is a child of another user")
+
+    def test_another_user_after_exec(self):
+        """runuser, setpriv and the like: what they start is recorded, and the session leaves nothing behind."""
+        if os.geteuid() != 0:
+            self.skipTest("needs the right to become another user")
+        command = [harness.program("list")]
+        become = [harness.tool("setpriv"), "--reuid", "65534", "--regid", "65534", "--clear-groups"]
+        with harness.workdir() as directory:
+            if harness.run([*become, *command]).code:
+                self.skipTest("other users cannot execute %s" % command[0])
+            sessions = os.path.join(directory, "sessions")
+            os.mkdir(sessions)
+            os.chmod(directory, 0o711)
+            tracked = harness.track([*become, *command], directory,
+                                    env=harness.plain_environment(MEMTRACK_DIR=sessions))
+            self.assertEqual((0, b"removed 334 first 998\n"), (tracked.code, tracked.stdout), "%r" % tracked)
+            self.assertEqual(1, len(tracked.of(command)))
+            self.assertEqual([], os.listdir(sessions))
 
     def test_chroot(self):
         """After chroot into an empty directory the record goes on; a child has no place for its own and is unharmed.

@@ -166,13 +166,17 @@ static const struct mt_found_ledger *with_path(const struct mt_found_ledgers *fo
 static void lists_the_running_and_the_left(void **state) {
     struct place *p = *state;
     struct mt_found_ledgers found;
-    char live[256], left[256], in_session[256], session[128], other[256], link[256], word[256];
+    char live[256], left[256], in_session[256], session[128], inner[200], other[256], link[256], word[256];
     start_child(p, (const char *const[]){"77.0", NULL});
     name(p, p->child, "77.0", live);
     name(p, 4000001, "5.0", left);
     make(left);
     snprintf(session, sizeof session, "%s/memtrack-run-abcdef", p->directory);
     mkdir(session, 0700);
+    snprintf(inner, sizeof inner, "%s/memtrack-run-0123", session); /* as root has them */
+    mkdir(inner, 01733);
+    snprintf(in_session, sizeof in_session, "%s/4000005.5.0" MT_LEDGER_SUFFIX, inner);
+    make(in_session);
     snprintf(in_session, sizeof in_session, "%s/4000002.5.0" MT_LEDGER_SUFFIX, session);
     make(in_session);
     snprintf(other, sizeof other, "%s/memtrack-other", p->directory);
@@ -197,7 +201,7 @@ static void lists_the_running_and_the_left(void **state) {
     mt_found_ledgers_free(&found);
 
     assert_int_equal(mt_find_left(&found), 0);
-    assert_int_equal(found.n, 3);
+    assert_int_equal(found.n, 4);
     assert_true(with_path(&found, live)->is_live);
     assert_false(with_path(&found, left)->is_live);
     assert_false(with_path(&found, in_session)->is_live);
