@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The state of reading one pprof file, shared by pprof_read.c (the outermost message), pprof_sample.c (samples, labels,
- * columns) and pprof_model.c (mappings, locations, functions); private to lib/profile.
+ * The state of reading one pprof file (pprof_reader.c), shared by pprof_read.c (the outermost message), pprof_sample.c
+ * (samples, labels, columns) and pprof_model.c (mappings, locations, functions); private to lib/profile.
  *
  * Fields of a Profile come in any order, so whatever is referred to before it is defined becomes a placeholder with an
  * index of its own; what is still a placeholder at the end is an error. Until mt_pprof_model_finish, mt_string members

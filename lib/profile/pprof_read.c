@@ -8,7 +8,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,51 +16,7 @@
 
 #include "profile/pprof-reader.h"
 
-static const char hint_again[] = "Record or copy it again.";
-
-/* ---- errors and memory ------------------------------------------------------------------------------------------- */
-
-int mt_pprof_damaged(struct mt_pprof_reader *reader, const char *format, ...) {
-    char what[256];
-    va_list arguments;
-    va_start(arguments, format);
-    vsnprintf(what, sizeof what, format, arguments);
-    va_end(arguments);
-    return mt_error_set(reader->error, MEMTRACK_EFORMAT, hint_again, "%s: not a pprof profile, or a damaged one: %s",
-                        reader->name, what);
-}
-
-static int no_memory(struct mt_pprof_reader *reader) {
-    return mt_error_set(reader->error, MEMTRACK_ENOMEM, "", "%s: out of memory while reading", reader->name);
-}
-
-int mt_pprof_status(struct mt_pprof_reader *reader, int64_t status) {
-    switch (status) {
-    case -MEMTRACK_ENOMEM:
-        return no_memory(reader);
-    case -MEMTRACK_ELIMIT:
-        return mt_error_set(reader->error, MEMTRACK_ELIMIT, "", "%s: too large: more than 4 billion frames or samples",
-                            reader->name);
-    default:
-        return status < 0 ? (int)status : 0;
-    }
-}
-
-int mt_pprof_reserve(struct mt_pprof_reader *reader, void *array, size_t *capacity, size_t n, size_t element_bytes) {
-    if (n <= *capacity)
-        return 0;
-    size_t wanted = *capacity ? *capacity * 2 : 64;
-    while (wanted < n)
-        wanted *= 2;
-    void *old, *grown;
-    memcpy(&old, array, sizeof old); /* array is the address of a pointer of any type */
-    grown = realloc(old, wanted * element_bytes);
-    if (!grown)
-        return no_memory(reader);
-    memcpy(array, &grown, sizeof grown);
-    *capacity = wanted;
-    return 0;
-}
+/* ---- memory ------------------------------------------------------------------------------------------------------ */
 
 static bool in_scratch(const struct mt_pprof_reader *reader, const void *block) {
     const uint8_t *at = block;
@@ -87,22 +42,10 @@ static void scratch_free(void *context, void *block) {
 
 /* ---- strings ----------------------------------------------------------------------------------------------------- */
 
-int mt_pprof_string(struct mt_pprof_reader *reader, uint64_t file_index, mt_string *string) {
-    *string = 0;
-    if (file_index >= reader->n_strings) {
-        if (file_index == 0)
-            return 0;
-        return mt_pprof_damaged(reader, "it refers to string %llu of %zu", (unsigned long long)file_index,
-                                reader->n_strings);
-    }
-    *string = reader->strings[file_index];
-    return 0;
-}
-
 static int read_string(struct mt_pprof_reader *reader, const uint8_t *data, size_t bytes) {
     mt_string string = bytes ? mt_profile_intern_n(reader->profile, (const char *)data, bytes) : 0;
     if (string == UINT32_MAX)
-        return no_memory(reader);
+        return mt_pprof_status(reader, -MEMTRACK_ENOMEM);
     int status = mt_pprof_reserve(reader, &reader->strings, &reader->string_capacity, reader->n_strings + 1,
                                   sizeof *reader->strings);
     if (status == 0)
@@ -295,7 +238,7 @@ static int intern_keys(struct mt_pprof_reader *reader) {
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
         *keys[i].string = mt_profile_intern(reader->profile, keys[i].text);
         if (*keys[i].string == UINT32_MAX)
-            return no_memory(reader);
+            return mt_pprof_status(reader, -MEMTRACK_ENOMEM);
     }
     return 0;
 }
@@ -406,7 +349,8 @@ static const struct {
 /* -MEMTRACK_EFORMAT when the first bytes are those of something well known. */
 static int refuse_known(const uint8_t *head, size_t bytes, const char *name, struct mt_error *error) {
     if (bytes == 0)
-        return mt_error_set(error, MEMTRACK_EFORMAT, hint_again, "%s: not a profile: it is empty", name);
+        return mt_error_set(error, MEMTRACK_EFORMAT, "Record or copy it again.", "%s: not a profile: it is empty",
+                            name);
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
         if (bytes >= kinds[i].bytes && memcmp(head, kinds[i].magic, kinds[i].bytes) == 0) {
             return mt_error_set(error, MEMTRACK_EFORMAT, kinds[i].hint, "%s: not a profile: it is %s", name,
