@@ -4,6 +4,7 @@
  * ends with 125, since every other status could be the program's.
  */
 #include <argp.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -31,24 +32,24 @@ enum key {
 static const struct argp_option table[] = {
     {0, 0, 0, 0, "Profiles:", 1},
     {"output", 'o', "FILE", 0,
-     "name of the profile: %p pid, %e program, %h host, %t start time (default " MT_OUTPUT_DEFAULT
+     "Name of the profile: %p pid, %e program, %h host, %t start time (default " MT_OUTPUT_DEFAULT
      "); those of children get their pid",
      1},
-    {"force", KEY_FORCE, 0, 0, "replace an existing file", 1},
-    {"quiet", 'q', 0, 0, "print no summary, only problems", 1},
-    {"json", KEY_JSON, 0, 0, "print the summary as JSON, to standard error like the other one", 1},
-    {"color", KEY_COLOR, "WHEN", 0, "auto, always or never", 1},
+    {"force", KEY_FORCE, 0, 0, "Replace an existing file", 1},
+    {"quiet", 'q', 0, 0, "Print no summary, only problems", 1},
+    {"json", KEY_JSON, 0, 0, "Print the summary as JSON, to standard error like the other one", 1},
+    {"color", KEY_COLOR, "WHEN", 0, "auto (default), always or never", 1},
     {0, 0, 0, 0, "Recording:", 2},
-    {"follow", KEY_FOLLOW, "yes|no", 0, "record the children as well (default yes)", 2},
-    {"frames", KEY_FRAMES, "N", 0, "keep at most N frames of a call path (default 1024)", 2},
-    {"exact-peak", KEY_EXACT_PEAK, 0, 0, "exact peak with several threads, at a cost", 2},
-    {"usable", KEY_USABLE, 0, 0, "measure what the allocator rounds up (the waste column), at a cost", 2},
-    {"mmap", KEY_MMAP, 0, 0, "record what the program maps itself as well, as domain mmap", 2},
-    {"dormant", KEY_DORMANT, 0, 0, "begin with recording off: memtrack attach PID switches it on", 2},
-    {"sample", KEY_SAMPLE, "BYTES", 0, "record one allocation in about BYTES; all figures become estimates", 2},
-    {"interval", KEY_INTERVAL, "DUR", 0, "time between points of the time axis (default 10ms, coarser in long runs)",
+    {"follow", KEY_FOLLOW, "yes|no", 0, "Record the children as well (default yes)", 2},
+    {"frames", KEY_FRAMES, "N", 0, "Keep at most N frames of a call path (default 1024)", 2},
+    {"exact-peak", KEY_EXACT_PEAK, 0, 0, "Exact peak with several threads, at a cost", 2},
+    {"usable", KEY_USABLE, 0, 0, "Measure what the allocator rounds up (the waste column), at a cost", 2},
+    {"mmap", KEY_MMAP, 0, 0, "Record what the program maps itself as well, as domain mmap", 2},
+    {"dormant", KEY_DORMANT, 0, 0, "Begin with recording off: memtrack attach PID switches it on", 2},
+    {"sample", KEY_SAMPLE, "BYTES", 0, "Record one allocation in about BYTES; all figures become estimates", 2},
+    {"interval", KEY_INTERVAL, "DUR", 0, "Time between points of the time axis (default 10ms, coarser in long runs)",
      2},
-    {"allocator", KEY_ALLOCATOR, "NAME", 0, "run on jemalloc, tcmalloc, mimalloc, or the library with this path", 2},
+    {"allocator", KEY_ALLOCATOR, "NAME", 0, "Run on jemalloc, tcmalloc, mimalloc, or the library with this path", 2},
     {0}};
 
 static int bad_value(const struct argp_state *state, const char *hint, const char *option, const char *value) {
@@ -56,13 +57,13 @@ static int bad_value(const struct argp_state *state, const char *hint, const cha
     exit(MT_EXIT_FAILED);
 }
 
-static void parse_number(const char *text, uint64_t most, const char *option, uint64_t *out,
-                         const struct argp_state *state) {
-    char *end;
+static void parse_frames(const char *text, struct mt_run_options *o, const struct argp_state *state) {
+    char *end, hint[48];
     unsigned long long value = strtoull(text, &end, 10);
-    if (text[0] < '0' || text[0] > '9' || *end || value < 1 || value > most)
-        bad_value(state, "Give a number from 1 to 8192.", option, text);
-    *out = value;
+    snprintf(hint, sizeof hint, "Give a number from 1 to %d.", MOST_FRAMES);
+    if (text[0] < '0' || text[0] > '9' || *end || value < 1 || value > MOST_FRAMES)
+        bad_value(state, hint, "frames", text);
+    o->frames = value;
 }
 
 static void parse_follow(const char *text, struct mt_run_options *o, const struct argp_state *state) {
@@ -83,7 +84,7 @@ static error_t parse_recording(int key, char *value, struct argp_state *state) {
         parse_follow(value, o, state);
         return 0;
     case KEY_FRAMES:
-        parse_number(value, MOST_FRAMES, "frames", &o->frames, state);
+        parse_frames(value, o, state);
         return 0;
     case KEY_EXACT_PEAK:
         o->exact_peak = true;
