@@ -188,7 +188,8 @@ static const struct argp parser = {
         "Show memory over time: the heap, and what the system says the process used (RSS, PSS, swap)."
         "\vOf one profile all figures are shown, of several the heap of each on a common clock. Of a DIR, and of the "
         "current directory when nothing is given, the newest profile and those of its parents and children are "
-        "taken. A running process is watched from now on."
+        "taken; of a process that has several, snapshots for instance, the one that goes furthest. A running process "
+        "is watched from now on."
         "\n\nEvery output says its resolution: long runs are kept coarser the older they are, and what is kept of "
         "an interval is its highest point."
         "\n\nExit status: 0, 2 wrong usage, 3 a profile cannot be read.",
@@ -239,6 +240,17 @@ static int load(const struct request *r, struct mt_profiles *profiles, struct mt
         return load_directory(r, ".", profiles, error);
     for (size_t i = 0; rc == 0 && i < r->n_names; i++)
         rc = load_one(r, r->names[i], profiles, error);
+    return rc;
+}
+
+/* A directory may hold snapshots, and nobody asked for those; who names one is told. */
+static int drop_earlier(const struct request *r, struct mt_profiles *profiles, struct mt_error *error) {
+    size_t n;
+    int rc = mt_profiles_drop_earlier(profiles, &n, error);
+    if (rc == 0 && n && r->n_names > 1)
+        mt_print_problem(r->program, "Name it alone to see it.",
+                         "%zu profile%s left out: another one shows more of the same process", n,
+                         n == 1 ? " is" : "s are");
     return rc;
 }
 
@@ -342,6 +354,8 @@ static int show(const struct request *r, struct mt_error *error) {
     struct mt_timeline *timeline = NULL;
     struct mt_strata *strata = NULL;
     int rc = load(r, &profiles, error);
+    if (rc == 0)
+        rc = drop_earlier(r, &profiles, error);
     if (rc == 0)
         rc = compose(r, &profiles, &strata, error);
     if (rc == 0)

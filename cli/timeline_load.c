@@ -112,22 +112,40 @@ static int list_files(const char *path, struct files *files, struct mt_error *er
     return 0;
 }
 
-/* Keeps the family of the newest process, frees the others. */
+/* ---- which of them count ---------------------------------------------------------------------------------------- */
+
+/* Keeps those that are marked so, frees the others. */
+static void keep(struct mt_profiles *profiles, const bool *is_marked, bool mark) {
+    size_t kept = 0;
+    for (size_t i = 0; i < profiles->n; i++)
+        if (is_marked[i] == mark)
+            profiles->items[kept++] = profiles->items[i];
+        else
+            mt_profile_free(profiles->items[i]);
+    profiles->n = kept;
+}
+
 static int keep_family(struct mt_profiles *profiles, struct mt_error *error) {
     bool *is_member = calloc(profiles->n + 1, sizeof *is_member);
     if (!is_member)
         return mt_error_set(error, MEMTRACK_ENOMEM, "", "out of memory");
     mt_timeline_family((const struct mt_profile *const *)profiles->items, profiles->n, is_member);
-    size_t kept = 0;
-    for (size_t i = 0; i < profiles->n; i++)
-        if (is_member[i])
-            profiles->items[kept++] = profiles->items[i];
-        else
-            mt_profile_free(profiles->items[i]);
-    profiles->n = kept;
+    keep(profiles, is_member, true);
     free(is_member);
     return 0;
 }
+
+int mt_profiles_drop_earlier(struct mt_profiles *profiles, size_t *n_dropped, struct mt_error *error) {
+    bool *is_earlier = calloc(profiles->n + 1, sizeof *is_earlier);
+    if (!is_earlier)
+        return mt_error_set(error, MEMTRACK_ENOMEM, "", "out of memory");
+    *n_dropped = mt_timeline_earlier((const struct mt_profile *const *)profiles->items, profiles->n, is_earlier);
+    keep(profiles, is_earlier, false);
+    free(is_earlier);
+    return 0;
+}
+
+/* ---- a directory's files ---------------------------------------------------------------------------------------- */
 
 static int load_files(const struct files *files, struct mt_profiles *profiles, size_t *n_unreadable,
                       struct mt_error *error) {

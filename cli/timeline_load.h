@@ -25,6 +25,9 @@ int mt_profiles_add(struct mt_profiles *profiles, struct mt_profile *profile);
 int mt_profiles_of_run(const char *directory, struct mt_profiles *profiles, size_t *n_unreadable,
                        struct mt_error *error);
 
+/* Of several profiles of one recording the one that goes furthest stays. 0 or -MEMTRACK_ENOMEM. */
+int mt_profiles_drop_earlier(struct mt_profiles *profiles, size_t *n_dropped, struct mt_error *error);
+
 /* Watches a running process for at most for_ns, until it ends or a signal arrives, with a tick every interval_ns; the
  * result is a profile of it with these ticks. Errors of mt_watch_open. */
 int mt_profile_by_watching(pid_t pid, uint64_t for_ns, uint64_t interval_ns, struct mt_profile **out,

@@ -166,6 +166,28 @@ void mt_timeline_family(const struct mt_profile *const *profiles, size_t n, bool
     }
 }
 
+/* Later in the same recording, or as late and with more to show. */
+static bool goes_further(const struct mt_profile_info *a, const struct mt_profile_info *b) {
+    return a->duration_ns != b->duration_ns ? a->duration_ns > b->duration_ns : a->n_ticks > b->n_ticks;
+}
+
+static bool is_same_recording(const struct mt_profile_info *a, const struct mt_profile_info *b) {
+    return a->is_memtrack && b->is_memtrack && a->pid == b->pid && a->start_time_ns == b->start_time_ns;
+}
+
+size_t mt_timeline_earlier(const struct mt_profile *const *profiles, size_t n, bool *is_earlier) {
+    size_t found = 0;
+    memset(is_earlier, 0, n * sizeof *is_earlier);
+    for (size_t i = 0; i < n; i++)
+        for (size_t k = 0; k < i && !is_earlier[i]; k++) {
+            if (is_earlier[k] || !is_same_recording(&profiles[i]->info, &profiles[k]->info))
+                continue;
+            is_earlier[goes_further(&profiles[i]->info, &profiles[k]->info) ? k : i] = true;
+            found++;
+        }
+    return found;
+}
+
 struct event {
     uint64_t time_ns;
     size_t course;

@@ -6,6 +6,7 @@
  *   bare      the same without RSS, PSS and swap
  *   parent    10 s with 10 MiB; process 200
  *   child     30 MiB from 2.5 s to 6.5 s of it; process 201
+ *   snapshot  the child, 2 s after its start
  *   stranger  the pid of the parent's parent, an hour before
  *   layers    three lines that change
  *   hostile   times that go back, values out of all ranges, names that a terminal or XML would obey
@@ -89,6 +90,11 @@ static void child(void) {
     constant(30 * MIB, 4 * SECOND);
 }
 
+static void snapshot(void) {
+    process("/usr/bin/child", 201, 200, START + 2500000000, 2 * SECOND);
+    constant(30 * MIB, 2 * SECOND);
+}
+
 static void stranger(void) {
     process("/usr/bin/stranger", 9, 1, START - 3600 * SECOND, 10 * SECOND);
     constant(MIB, 10 * SECOND);
@@ -150,8 +156,9 @@ static void untimed(void) {
 static const struct {
     const char *name;
     void (*fill)(void);
-} kinds[] = {{"one", one},           {"bare", bare},     {"parent", parent},   {"child", child},
-             {"stranger", stranger}, {"layers", layers}, {"hostile", hostile}, {"untimed", untimed}};
+} kinds[] = {{"one", one},       {"bare", bare},         {"parent", parent},
+             {"child", child},   {"snapshot", snapshot}, {"stranger", stranger},
+             {"layers", layers}, {"hostile", hostile},   {"untimed", untimed}};
 
 int main(int argc, char **argv) {
     struct mt_error error = {0};

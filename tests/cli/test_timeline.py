@@ -136,6 +136,18 @@ class Known(Case):
         self.assertEqual([200, 201], [p["process"]["pid"] for p in document["processes"]])
         self.assertEqual(document, self.json())
 
+    def test_snapshots_of_a_process_that_is_there(self):
+        """A process counts once, whatever a trigger has written of it meanwhile."""
+        for kind in ("parent", "child"):
+            self.make(kind)
+        alone = self.json("--tree", self.dir)
+        self.make("snapshot")
+        self.assertEqual(alone, self.json("--tree", self.dir))
+        result = timeline("--tree", "--json", "parent.pb.gz", "snapshot.pb.gz", "child.pb.gz", cwd=self.dir)
+        self.assertEqual(alone, json.loads(result.stdout))
+        self.assertIn(b"1 profile is left out", result.stderr)
+        self.assertEqual(2 * SECOND, self.json("snapshot.pb.gz")["duration_ns"])
+
     def test_composition(self):
         path = self.make("layers")
         document = self.json("--composition", "2", path)

@@ -139,6 +139,27 @@ static void families(void **state) {
         mt_profile_free(list[i]);
 }
 
+static void one_profile_of_a_recording(void **state) {
+    (void)state;
+    struct mt_profile *list[] = {
+        PROCESS(10, 1, 100, 1, 1),       /* a snapshot */
+        PROCESS(10, 1, 100, 1, 1, 1, 1), /* at the end */
+        PROCESS(11, 10, 100, 1, 1),      /* its child */
+        PROCESS(10, 1, 100, 1, 1, 1),    /* another snapshot */
+        PROCESS(10, 1, 101, 1, 1),       /* what it executed */
+        PROCESS(10, 1, 100, 1, 1, 1, 1), /* a copy */
+    };
+    static const bool expected[] = {true, false, false, true, false, true};
+    bool is_earlier[6];
+    assert_int_equal(mt_timeline_earlier((const struct mt_profile *const *)list, 6, is_earlier), 3);
+    for (size_t i = 0; i < 6; i++)
+        assert_int_equal(is_earlier[i], expected[i]);
+    list[0]->info.is_memtrack = list[1]->info.is_memtrack = false; /* what another tool calls a pid */
+    assert_int_equal(mt_timeline_earlier((const struct mt_profile *const *)list, 2, is_earlier), 0);
+    for (size_t i = 0; i < 6; i++)
+        mt_profile_free(list[i]);
+}
+
 static void no_time_axis(void **state) {
     (void)state;
     struct mt_profile *p = build_empty();
@@ -266,15 +287,11 @@ static void axes(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(peak_between_ticks),
-        cmocka_unit_test(sum_of_processes),
-        cmocka_unit_test(sums_stay_bounded),
-        cmocka_unit_test(families),
-        cmocka_unit_test(no_time_axis),
-        cmocka_unit_test(numbers_out_of_range),
-        cmocka_unit_test(layers_over_time),
-        cmocka_unit_test(how_well_a_moment_is_known),
-        cmocka_unit_test(axes),
+        cmocka_unit_test(peak_between_ticks),         cmocka_unit_test(sum_of_processes),
+        cmocka_unit_test(sums_stay_bounded),          cmocka_unit_test(families),
+        cmocka_unit_test(one_profile_of_a_recording), cmocka_unit_test(no_time_axis),
+        cmocka_unit_test(numbers_out_of_range),       cmocka_unit_test(layers_over_time),
+        cmocka_unit_test(how_well_a_moment_is_known), cmocka_unit_test(axes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
