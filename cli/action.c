@@ -96,20 +96,27 @@ int mt_action_parse(const char *text, struct mt_action *action, struct mt_error 
 
 /* ---- snapshot --------------------------------------------------------------------------------------------------- */
 
+/* What has been seen of the process until now. */
+static int add_past(const struct mt_firing *f, struct mt_profile *profile, const struct mt_ledger_map *map) {
+    int rc = mt_axis_copy(f->ticks, f->n_ticks, 0, profile);
+    for (size_t i = 0; rc == 0 && i < f->n_marks; i++)
+        rc = mt_profile_add_mark(profile, f->marks[i].time_ns, f->marks[i].name, MT_MARK_TRIGGER);
+    return rc == 0 ? mt_composition_apply(f->composition, profile, map) : rc;
+}
+
 static int convert(const struct mt_firing *f, struct mt_profile **profile, struct mt_error *error) {
     static const struct mt_symbols_options symbols;
     struct mt_ledger *ledger;
+    struct mt_ledger_map map;
     int rc = mt_ledger_open(f->ledger_path, &ledger, error);
     if (rc != 0)
         return rc;
-    rc = mt_profile_from_live_ledger(ledger, profile, error);
+    rc = mt_profile_from_live_ledger_mapped(ledger, profile, &map, error);
     mt_ledger_close(ledger);
     if (rc != 0)
         return rc;
-    if (mt_axis_copy(f->ticks, f->n_ticks, 0, *profile) != 0)
-        rc = -MEMTRACK_ENOMEM;
-    for (size_t i = 0; rc == 0 && i < f->n_marks; i++)
-        rc = mt_profile_add_mark(*profile, f->marks[i].time_ns, f->marks[i].name, MT_MARK_TRIGGER);
+    rc = add_past(f, *profile, &map);
+    mt_ledger_map_free(&map);
     if (rc != 0) {
         mt_profile_free(*profile);
         return mt_error_set(error, MEMTRACK_ENOMEM, "", "out of memory");

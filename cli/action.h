@@ -9,6 +9,7 @@
 #include <sys/types.h>
 
 #include "base/error.h"
+#include "composition.h"
 #include "profile/profile.h"
 
 struct mt_action {
@@ -36,6 +37,7 @@ struct mt_firing {
     const char *ledger_path; /* absolute */
     const struct mt_tick *ticks;
     size_t n_ticks;
+    struct mt_composition *composition; /* so far, or NULL */
     const struct mt_trigger_mark *marks;
     size_t n_marks;
     const char *pattern; /* of the snapshot's name */

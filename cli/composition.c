@@ -17,8 +17,16 @@
 
 #define MOST_GAP_NS UINT64_C(10000000000)
 
-enum { NEW_PASSES = 8 /* for each old one, in the same time */ };
-enum { MAX_PASSES = 4096, ENOUGH_PASSES = 256, FIRST_THRESHOLD = 256, SPARE_PART = 4, MOST_DROPS = 24 };
+enum {
+    NEW_PASSES = 8, /* for each old one, in the same time */
+    MAX_PASSES = 4096,
+    ENOUGH_PASSES = 256,
+    FIRST_PASSES = 16,
+    FIRST_CHANGES = 64,
+    FIRST_THRESHOLD = 256,
+    SPARE_PART = 4,
+    MOST_DROPS = 24,
+};
 
 struct change {
     uint32_t pass, record;
@@ -34,8 +42,8 @@ struct mt_composition {
     size_t n_known; /* capacity of both */
     struct change *changes;
     size_t n_changes, capacity;
-    uint64_t pass_time[MAX_PASSES];
-    uint32_t n_passes;
+    uint64_t *pass_time;
+    uint32_t n_passes, pass_capacity;
     bool has_passed;
     uint64_t last_ns; /* when last looked at */
     uint64_t gap_ns;  /* least time between passes, so that merging stays rare where every pass brings many changes */
@@ -58,7 +66,29 @@ void mt_composition_free(struct mt_composition *c) {
     free(c->known_bytes);
     free(c->known_blocks);
     free(c->changes);
+    free(c->pass_time);
     free(c);
+}
+
+size_t mt_composition_bytes(const struct mt_composition *c) {
+    return c ? sizeof *c + c->n_known * (sizeof *c->known_bytes + sizeof *c->known_blocks) +
+                   c->capacity * sizeof *c->changes + c->pass_capacity * sizeof *c->pass_time
+             : 0;
+}
+
+void mt_composition_settle(struct mt_composition *c) {
+    if (!c)
+        return;
+    free(c->known_bytes);
+    free(c->known_blocks);
+    c->known_bytes = NULL;
+    c->known_blocks = NULL;
+    c->n_known = 0;
+    struct change *changes = realloc(c->changes, (c->n_changes + 1) * sizeof *changes);
+    if (changes) {
+        c->changes = changes;
+        c->capacity = c->n_changes + 1;
+    }
 }
 
 /* ---- bounds ----------------------------------------------------------------------------------------------------- */
@@ -158,7 +188,7 @@ static bool append(struct mt_composition *c, uint32_t record, int64_t bytes, int
     if (c->n_changes == c->max_changes)
         return false;
     if (c->n_changes == c->capacity) {
-        size_t want = c->capacity ? c->capacity * 2 : 1024;
+        size_t want = c->capacity ? c->capacity * 2 : FIRST_CHANGES;
         struct change *grown = realloc(c->changes, want * sizeof *grown);
         if (!grown)
             return false;
@@ -170,6 +200,18 @@ static bool append(struct mt_composition *c, uint32_t record, int64_t bytes, int
                                                  .bytes = bytes,
                                                  .blocks = (uint32_t)(blocks < 0 ? -(int64_t)blocks : blocks),
                                                  .negative = blocks < 0};
+    return true;
+}
+
+static bool has_room_for_pass(struct mt_composition *c) {
+    if (c->n_passes < c->pass_capacity)
+        return true;
+    uint32_t want = c->pass_capacity ? c->pass_capacity * 2 : FIRST_PASSES;
+    uint64_t *grown = realloc(c->pass_time, want * sizeof *grown);
+    if (!grown)
+        return false;
+    c->pass_time = grown;
+    c->pass_capacity = want;
     return true;
 }
 
@@ -193,10 +235,12 @@ static void look_at(struct mt_composition *c, uint32_t record, const struct mt_s
     }
 }
 
-void mt_composition_pass(struct mt_composition *c, struct mt_ledger *ledger, uint64_t time_ns, struct mt_site *buffer) {
+bool mt_composition_pass(struct mt_composition *c, struct mt_ledger *ledger, uint64_t time_ns, struct mt_site *buffer) {
     if (c->has_passed && time_ns - c->last_ns < c->gap_ns)
-        return;
+        return false;
     make_room(c);
+    if (!has_room_for_pass(c))
+        return false;
     size_t n_before = c->n_changes;
     size_t n = grow_known(c, mt_ledger_info(ledger)->n_sites);
     for (size_t first = 0; first < n; first += MT_SITES_PER_CHUNK) {
@@ -210,6 +254,7 @@ void mt_composition_pass(struct mt_composition *c, struct mt_ledger *ledger, uin
     c->last_ns = time_ns;
     if (c->n_changes > n_before) /* else the state is still that after the last one */
         c->pass_time[c->n_passes++] = time_ns;
+    return true;
 }
 
 /* ---- at the end ------------------------------------------------------------------------------------------------- */

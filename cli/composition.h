@@ -10,6 +10,7 @@
 #ifndef MT_CLI_COMPOSITION_H
 #define MT_CLI_COMPOSITION_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -25,10 +26,16 @@ void mt_composition_free(struct mt_composition *composition); /* NULL is fine */
 
 /*
  * One pass at time_ns (since the start of the recording, rising). buffer: room for MT_SITES_PER_CHUNK sites, shared by
- * all. Does nothing when the passes have become coarser than this; what finds no memory is left out.
+ * all. False: nothing was done, since the passes have become coarser than this, or for want of memory; what finds no
+ * memory in it is left out.
  */
-void mt_composition_pass(struct mt_composition *composition, struct mt_ledger *ledger, uint64_t time_ns,
+bool mt_composition_pass(struct mt_composition *composition, struct mt_ledger *ledger, uint64_t time_ns,
                          struct mt_site *buffer);
+
+size_t mt_composition_bytes(const struct mt_composition *composition); /* of memory; NULL: 0 */
+
+/* No pass comes any more: give back what only those need. NULL is fine. */
+void mt_composition_settle(struct mt_composition *composition);
 
 /* Turn the passes into profile->info.changes, for its ticks (in place already) and samples. 0 or -MEMTRACK_ENOMEM. */
 int mt_composition_apply(struct mt_composition *composition, struct mt_profile *profile,

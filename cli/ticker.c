@@ -43,8 +43,8 @@ enum {
     MAIN_CHANGES = 120000,
     CHILD_RECORDS = 20000,
     CHILD_CHANGES = 4000,
-    MAX_CHILD_COMPOSITIONS = 16,
-    PASS_COST_FACTOR = 60, /* a pass over the records at most every 60 times its own duration */
+    CHILD_COMPOSITION_BYTES = 8 << 20, /* of all children, before another one is followed */
+    PASS_COST_FACTOR = 60,             /* a pass over the records at most every 60 times its own duration */
     SCAN_AGAIN_MS = 30,
 };
 
@@ -96,6 +96,7 @@ void mt_track_end(struct mt_ticker *ticker, struct mt_track *track, uint64_t now
         return;
     track->state = MT_TRACK_ENDED;
     track->end_ns = now_ns;
+    mt_composition_settle(track->composition);
     if (track->ledger)
         ticker->n_followed--;
     close_statm(track);
@@ -199,12 +200,12 @@ static void open_track(struct mt_ticker *ticker, struct mt_track *track, uint64_
     uint64_t start = mt_ledger_info(track->ledger)->start_monotonic_ns;
     if (start != 0 && start <= now_ns) /* not so in another time namespace */
         track->start_ns = start;
-    size_t n_compositions = 0;
+    size_t bytes = 0;
     for (size_t i = 0; i < ticker->n_tracks; i++)
-        n_compositions += ticker->tracks[i]->composition != NULL;
+        bytes += ticker->tracks[i]->is_main ? 0 : mt_composition_bytes(ticker->tracks[i]->composition);
     if (track->is_main)
         track->composition = mt_composition_new(MAIN_RECORDS, MAIN_CHANGES);
-    else if (n_compositions < MAX_CHILD_COMPOSITIONS)
+    else if (bytes < CHILD_COMPOSITION_BYTES)
         track->composition = mt_composition_new(CHILD_RECORDS, CHILD_CHANGES);
     if (mt_process_start_ticks(track->name.pid) == track->name.start_ticks)
         track->statm_fd = mt_usage_open(track->name.pid);
@@ -224,9 +225,19 @@ static void note_peak(struct mt_track *track, uint64_t epoch, uint64_t time_ns) 
     track->peak_to_ns = time_ns;
 }
 
-static void take_pass(struct mt_ticker *ticker, struct mt_track *track, uint64_t time_ns) {
+/* What has neither allocated nor freed is made of what it was made of; and a process that ended before its ledger was
+ * found shows in nothing else. */
+static bool has_changed(const struct mt_track *track, const struct mt_ledger_totals *totals) {
+    return track->passed_blocks != totals->allocated_blocks || track->passed_bytes != totals->live_bytes;
+}
+
+static void take_pass(struct mt_ticker *ticker, struct mt_track *track, const struct mt_ledger_totals *totals,
+                      uint64_t time_ns) {
     uint64_t began = mt_now_ns();
-    mt_composition_pass(track->composition, track->ledger, time_ns, ticker->buffer);
+    if (mt_composition_pass(track->composition, track->ledger, time_ns, ticker->buffer)) {
+        track->passed_blocks = totals->allocated_blocks;
+        track->passed_bytes = totals->live_bytes;
+    }
     uint64_t ended = mt_now_ns();
     track->next_pass_ns = ended + (ended - began) * PASS_COST_FACTOR;
 }
@@ -241,6 +252,7 @@ static void check_triggers(struct mt_ticker *ticker, struct mt_track *track, con
         .ledger_path = mt_ledger_path(track->ledger),
         .ticks = track->axis.ticks,
         .n_ticks = track->axis.n,
+        .composition = track->composition,
     };
     if (!mt_triggers_any(ticker->triggers) ||
         (!track->watch && !(track->watch = mt_trigger_watch_new(ticker->triggers))))
@@ -266,8 +278,9 @@ static void take_tick(struct mt_ticker *ticker, struct mt_track *track, uint64_t
     tick.swap_bytes = track->swap_bytes;
     note_peak(track, totals.epoch, tick.time_ns);
     mt_ledger_store_era(track->ledger, now_ns); /* where this fails, blocks are dated less finely */
-    if (mt_axis_add(&track->axis, &tick) == 0 && track->composition && ticker->buffer && now_ns >= track->next_pass_ns)
-        take_pass(ticker, track, tick.time_ns);
+    if (mt_axis_add(&track->axis, &tick) == 0 && track->composition && ticker->buffer &&
+        now_ns >= track->next_pass_ns && has_changed(track, &totals))
+        take_pass(ticker, track, &totals, tick.time_ns);
     check_triggers(ticker, track, &totals, &tick);
 }
 

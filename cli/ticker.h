@@ -40,6 +40,8 @@ struct mt_track {
     uint64_t pss_bytes, swap_bytes;    /* as last read: expensive, so not at every tick */
     bool has_pss;
     uint64_t next_memory_ns, next_pass_ns;
+    uint64_t passed_blocks; /* totals as of the last pass */
+    int64_t passed_bytes;
     struct mt_composition *composition;
     struct mt_trigger_watch *watch; /* state of the triggers; NULL: there are none */
 };

@@ -282,6 +282,7 @@ static void fire(struct mt_triggers *t, struct mt_trigger_watch *w, size_t i, pi
         .ledger_path = target->ledger_path,
         .ticks = target->ticks,
         .n_ticks = target->n_ticks,
+        .composition = target->composition,
         .marks = w->marks,
         .n_marks = w->n_marks,
         .pattern = t->output.pattern,

@@ -20,6 +20,7 @@
 #include <sys/types.h>
 
 #include "base/error.h"
+#include "composition.h"
 #include "condition.h"
 #include "profile/profile.h"
 
@@ -52,6 +53,7 @@ struct mt_trigger_target {
     const char *ledger_path;     /* absolute */
     const struct mt_tick *ticks; /* the time axis so far: the snapshot gets a copy */
     size_t n_ticks;
+    struct mt_composition *composition; /* likewise; NULL: nobody follows it */
 };
 
 struct mt_trigger_watch *mt_trigger_watch_new(const struct mt_triggers *triggers); /* NULL: out of memory */

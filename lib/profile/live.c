@@ -43,10 +43,15 @@ int mt_ledger_of_process(pid_t pid, struct mt_ledger **out, struct mt_error *err
 }
 
 int mt_profile_from_live_ledger(struct mt_ledger *ledger, struct mt_profile **out, struct mt_error *error) {
+    return mt_profile_from_live_ledger_mapped(ledger, out, NULL, error);
+}
+
+int mt_profile_from_live_ledger_mapped(struct mt_ledger *ledger, struct mt_profile **out, struct mt_ledger_map *map,
+                                       struct mt_error *error) {
     uint64_t now = mt_now_ns(), begin = mt_ledger_info(ledger)->start_monotonic_ns;
     struct mt_error why = {{0}, {0}};
     int cut = mt_ledger_cut_begin(ledger, &why);
-    int rc = mt_profile_from_ledger(ledger, out, error);
+    int rc = mt_profile_from_ledger_mapped(ledger, out, map, error);
     mt_ledger_cut_end(ledger);
     if (rc == 0 && (*out)->info.running) {
         (*out)->info.duration_ns = now > begin ? now - begin : 0;

@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "ledger/reader.h"
+#include "profile/from_ledger.h"
 #include "profile/profile.h"
 
 /* The ledger of a process, open. Errors of mt_find_ledger and mt_ledger_open. */
@@ -21,5 +22,8 @@ int mt_profile_from_process(pid_t pid, struct mt_profile **out, struct mt_error 
 
 /* The same for a ledger that is open. */
 int mt_profile_from_live_ledger(struct mt_ledger *ledger, struct mt_profile **out, struct mt_error *error);
+/* The same with a map, see mt_profile_from_ledger_mapped. */
+int mt_profile_from_live_ledger_mapped(struct mt_ledger *ledger, struct mt_profile **out, struct mt_ledger_map *map,
+                                       struct mt_error *error);
 
 #endif

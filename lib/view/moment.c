@@ -54,9 +54,21 @@ static void at_columns(const struct mt_profile *profile, enum mt_value bytes, en
     }
 }
 
+/* Else it is known without a record of it: it was made of nothing. */
+static bool has_ever_held_something(const struct mt_profile *profile) {
+    for (size_t i = 0; i < profile->info.n_ticks; i++)
+        if (profile->info.ticks[i].live_bytes)
+            return true;
+    return false;
+}
+
 static int check_time(const struct mt_profile *profile, uint64_t time_ns, struct mt_error *error) {
     const struct mt_profile_info *info = &profile->info;
-    if (info->n_ticks == 0 || info->n_changes == 0)
+    if (info->n_ticks && info->n_changes == 0 && has_ever_held_something(profile))
+        return mt_error_set(error, MEMTRACK_EUSAGE,
+                            "Use --at end or --at peak; memtrack timeline shows its size over time.",
+                            "this profile holds how large the heap was over time, and not what it was made of");
+    if (info->n_ticks == 0)
         return mt_error_set(error, MEMTRACK_EUSAGE,
                             "Use --at end or --at peak, or record with memtrack run --interval.",
                             "this profile holds no time axis: it cannot show a past moment");

@@ -122,6 +122,24 @@ class Run(Case):
         child = int(re.search(rb"in process (\d+)", result.stderr).group(1))
         self.assertEqual(child, self.report("p.1.pb.gz")["process"]["pid"])
 
+    def test_past_moments(self):
+        """Of a child, behind more short-lived processes than are followed at a time; and of the snapshot of it."""
+        script = ("import os, subprocess, sys\n"
+                  "for i in range(20): subprocess.run(['/bin/true'])\n"
+                  "subprocess.run([sys.executable, '-c', %r])\n" % (GROWS % 60))
+        result = self.run_python(script, "--when", "live>20M")
+        child = int(re.search(rb"in process (\d+)", result.stderr).group(1))
+        end, = glob.glob(self.path("p.%d.pb.gz" % child))
+        document = json.loads(harness.check([MEMTRACK, "timeline", "--json", end]).stdout)
+        ticks = document["processes"][0]["ticks"]
+        half = next(tick for tick in ticks if tick["live_bytes"] > 10 << 20)
+        for name in ("p.1.pb.gz", end):
+            report = json.loads(harness.check([MEMTRACK, "report", "--json", "--at", "%dms" % (half["time_ns"] // 10**6),
+                                               self.path(name)]).stdout)
+            self.assertAlmostEqual(half["live_bytes"], report["totals"]["live_bytes"], delta=4 << 20)
+        tree = json.loads(harness.check([MEMTRACK, "timeline", "--tree", "--json", self.dir]).stdout)
+        self.assertEqual(1, sum(process["process"]["pid"] == child for process in tree["processes"]))
+
     def test_usage(self):
         for message, *options in (
                 (r"--when 'live>>1G': at character 6 \(>1G\)", "--when", "live>>1G"),

@@ -188,6 +188,7 @@ static void past_moments_are_exact_while_there_is_room(void **state) {
         freed->freed_blocks = i / 2;
         second->allocated_bytes = i < 10 ? 0 : 64;
         second->allocated_blocks = i < 10 ? 0 : 1;
+        s->f.banks[1].allocated_blocks = i + second->allocated_blocks; /* what tells that there is something to see */
         fixture_write(&s->f);
         for (size_t t = 0; t < s->ticker.n_tracks; t++)
             s->ticker.tracks[t]->next_pass_ns = 0; /* the clock here is not the one that passes are timed by */
