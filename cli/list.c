@@ -10,12 +10,14 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "command.h"
 #include "ledger/name.h"
 #include "listing.h"
@@ -66,7 +68,8 @@ static const struct argp parser = {
     .doc =
         "Show the tracked processes, what ended ones have left, and the profiles in the current directory."
         "\vA process is recording, or dormant (recording has not been switched on yet), or off (it was switched off). "
-        "What an ended process has left is its ledger: memtrack report takes it, by its path or by the pid. --clean "
+        "What an ended process has left is its ledger: memtrack report takes it, by its path or by the pid. When it "
+        "ended is known about: the last time at which it wrote to its ledger. --clean "
         "removes such ledgers for good, but never those of a memtrack run that is still to make profiles of them."
         "\n\nExit status: 0, 2 wrong usage, 3 something could not be removed.",
 };
@@ -96,12 +99,28 @@ static void print_heading(const struct mt_terminal *t, const char *title, const 
             "LIVE", "PEAK", mt_style(t, MT_STYLE_NONE));
 }
 
+/* "~12 s": no more of it is known. */
+static void format_ago(char text[MT_FORMAT_BYTES], uint64_t time_ns) {
+    static const struct {
+        uint64_t seconds;
+        const char *name;
+    } units[] = {{86400, "d"}, {3600, "h"}, {60, "min"}, {1, "s"}};
+    uint64_t now_ns = mt_clock_ns(CLOCK_REALTIME);
+    uint64_t passed = now_ns > time_ns ? (now_ns - time_ns) / 1000000000 : 0;
+    size_t i = 0;
+    while (i < 3 && passed < 2 * units[i].seconds)
+        i++;
+    snprintf(text, MT_FORMAT_BYTES, "~%" PRIu64 " %s", passed / units[i].seconds, units[i].name);
+}
+
 static void print_entry(const struct mt_terminal *t, const struct mt_listed *item, bool with_path) {
     char age[MT_FORMAT_BYTES] = "-", live[MT_FORMAT_BYTES] = "-", peak[MT_FORMAT_BYTES] = "-";
     bool is_readable = !item->why[0];
     char *command = command_text(item);
     if (item->age_ns)
         mt_format_duration(age, item->age_ns);
+    if (item->last_seen_ns)
+        format_ago(age, item->last_seen_ns);
     if (is_readable) {
         mt_format_size(live, item->live_bytes, false);
         mt_format_size(peak, item->peak_bytes, false);
@@ -138,7 +157,8 @@ static void print_lists(const struct request *r, const struct lists *lists) {
     struct mt_terminal t;
     mt_terminal_init(&t, stdout, r->color);
     print_entries(&t, &lists->running, "Tracked processes", "AGE", false);
-    print_entries(&t, &lists->left, "Left by processes that have ended (memtrack list --clean removes it)", "", true);
+    print_entries(&t, &lists->left, "Left by processes that have ended (memtrack list --clean removes it)", "ENDED AGO",
+                  true);
     print_entries(&t, &lists->profiles, "Profiles here", "RAN", true);
     if (lists->running.n == 0)
         fputs("No process is tracked. Start one with memtrack PROGRAM, or with LD_PRELOAD=libmemtrack.so.\n", stdout);

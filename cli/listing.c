@@ -108,6 +108,19 @@ static uint64_t age_ns(const struct mt_ledger_info *info) {
     return now > info->start_monotonic_ns ? now - info->start_monotonic_ns : 0;
 }
 
+/* When the ledger was last seen at work: the era that it stored last, or the last change of its file, which in a memory
+ * file system is when it last grew. The process ended at that time or later. */
+static uint64_t last_seen_ns(const struct mt_ledger_info *info, const char *path) {
+    struct stat st;
+    uint64_t seen = info->start_realtime_ns, written = 0, now = mt_clock_ns(CLOCK_REALTIME);
+    if (stat(path, &st) == 0)
+        written = (uint64_t)st.st_mtim.tv_sec * 1000000000 + (uint64_t)st.st_mtim.tv_nsec;
+    if (info->control.era < MT_ERAS)
+        seen += mt_era_begin_ns(info->control.era);
+    seen = written > seen ? written : seen;
+    return seen < now ? seen : now;
+}
+
 static int look_into(struct mt_ledger *ledger, const struct mt_found_ledger *found, struct mt_entry *e) {
     const struct mt_ledger_info *info = mt_ledger_info(ledger);
     struct mt_ledger_totals totals;
@@ -118,6 +131,7 @@ static int look_into(struct mt_ledger *ledger, const struct mt_found_ledger *fou
     e->listed.state = state_of(info, found->is_live);
     e->listed.start_time_ns = info->start_realtime_ns;
     e->listed.age_ns = found->is_live ? age_ns(info) : 0;
+    e->listed.last_seen_ns = found->is_live ? 0 : last_seen_ns(info, found->path);
     e->listed.live_bytes = totals.live_bytes > 0 ? totals.live_bytes : 0;
     e->listed.peak_bytes = totals.peak_bytes > e->listed.live_bytes ? totals.peak_bytes : e->listed.live_bytes;
     e->listed.total_blocks = totals.allocated_blocks;

@@ -7,6 +7,7 @@
 #include "interpose/hook.h"
 #include "track/event.h"
 #include "track/modules.h"
+#include "track/request.h"
 #include "track/scopes.h"
 #include "track/sites.h"
 #include "track/tracker.h"
@@ -133,7 +134,10 @@ static void ask_allocator(void) {
 }
 
 __attribute__((destructor)) static void at_exit(void) {
-    if (mt_tracker.header == NULL || mt_page.state < MT_STATE_FIRST || is_inside_a_hook(MT_CALLER()))
+    if (mt_tracker.header == NULL || mt_page.state < MT_STATE_FIRST)
+        return;
+    mt_request_new_era(); /* the ledger tells when it was written last, and nothing comes after this */
+    if (is_inside_a_hook(MT_CALLER()))
         return;
     end_scopes();
     ask_allocator();

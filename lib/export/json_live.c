@@ -47,16 +47,18 @@ int mt_export_snapshot_json(FILE *stream, const struct mt_profile *profile, cons
 /* ---- list ------------------------------------------------------------------------------------------------------- */
 
 static json_t *listed_object(const struct mt_listed *item) {
-    char start[MT_FORMAT_BYTES] = "";
+    char start[MT_FORMAT_BYTES] = "", seen[MT_FORMAT_BYTES] = "";
     json_t *command = json_array();
     for (const char *const *word = item->command; word && *word; word++)
         json_array_append_new(command, mt_json_text(*word));
     if (item->start_time_ns)
         mt_format_rfc3339(start, item->start_time_ns);
-    return json_pack("{s:o, s:s, s:o, s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:b, s:o}", "pid",
+    if (item->last_seen_ns)
+        mt_format_rfc3339(seen, item->last_seen_ns);
+    return json_pack("{s:o, s:s, s:o, s:o, s:s, s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:b, s:o}", "pid",
                      mt_json_number(item->pid), "state", item->state, "exe", mt_json_text(item->exe), "command",
-                     command, "start_time", start, "age_ns", mt_json_number(item->age_ns), "live_bytes",
-                     bytes_of(item->live_bytes), "peak_bytes", bytes_of(item->peak_bytes), "total_blocks",
+                     command, "start_time", start, "age_ns", mt_json_number(item->age_ns), "last_seen", seen,
+                     "live_bytes", bytes_of(item->live_bytes), "peak_bytes", bytes_of(item->peak_bytes), "total_blocks",
                      mt_json_number(item->total_blocks), "ledger_bytes", mt_json_number(item->ledger_bytes), "file",
                      mt_json_text(item->path), "attended", (int)item->is_attended, "problem", mt_json_text(item->why));
 }

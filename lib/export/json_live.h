@@ -24,6 +24,7 @@ struct mt_listed {
     const char *const *command; /* NULL after the last word */
     uint64_t start_time_ns;     /* since the epoch, 0: not known */
     uint64_t age_ns;            /* of the recording; 0: not known */
+    uint64_t last_seen_ns;      /* since the epoch: about when a process ended; 0: not known, or it has not */
     int64_t live_bytes, peak_bytes;
     uint64_t total_blocks, ledger_bytes;
     bool is_attended; /* a memtrack run is at work on it */

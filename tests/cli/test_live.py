@@ -2,6 +2,7 @@
 # timeout: 240
 """Looking into running processes: snapshot, report PID, list, whois, attach and detach, upon real ones."""
 import contextlib
+import datetime
 import glob
 import json
 import os
@@ -214,13 +215,32 @@ class List(Case):
             self.assertEqual("unreadable", items["b.pb.gz"]["state"])
             self.assertTrue(items["b.pb.gz"]["problem"])
 
+    def assert_ended_within(self, left, begin, end):
+        seen = datetime.datetime.fromisoformat(left["last_seen"].replace("Z", "+00:00")).timestamp()
+        self.assertLessEqual(begin - 0.1, seen)
+        self.assertLessEqual(seen, end)
+
+    def test_when_it_ended(self):
+        """Of a process that ends by itself it is known, whether or not it has allocated lately."""
+        with harness.workdir() as directory:
+            env = harness.plain_environment(LD_PRELOAD=harness.LIBRARY, MEMTRACK_DIR=directory)
+            began = time.time()
+            subprocess.check_call(["sleep", "1"], env=env)
+            end = time.time()
+            env.pop("LD_PRELOAD")
+            left, = json.loads(harness.check([harness.MEMTRACK, "list", "--json"], env=env).stdout)["left"]
+            self.assert_ended_within(left, began + 1, end)
+
     def test_left_and_clean(self):
+        began = time.time()
         with self.balance() as running, live.process([BALANCE, "2"]) as ended:
             ended.wait_for("ready")
             ended.child.kill()
             ended.child.wait()
             (left,) = self.listed(ended, "left")
             self.assertEqual(("ended", ended.pid, ended.ledgers()[0]), (left["state"], left["pid"], left["file"]))
+            self.assert_ended_within(left, began, time.time())
+            self.assertRegex(ended.memtrack("list").stdout.decode(), r"(?m)ENDED AGO.*\n +%d +ended +~\d+ s " % ended.pid)
             self.assertEqual(ended.report()["rows"], ended.report(subject=left["file"])["rows"])
             self.expect(ended.memtrack("list", "--clean"), 0, re.escape("removed " + left["file"]))
             self.assertEqual([], ended.ledgers())
