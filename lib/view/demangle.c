@@ -21,9 +21,8 @@ struct output {
 
 static void append(const char *piece, size_t bytes, void *context) {
     struct output *output = context;
-    if (bytes >= (size_t)(output->end - output->at)) {
+    if (bytes >= (size_t)(output->end - output->at))
         longjmp(output->too_long, 1);
-    }
     memcpy(output->at, piece, bytes);
     output->at += bytes;
 }
@@ -33,13 +32,11 @@ bool mt_demangle(const char *symbol, char *out, size_t out_bytes) {
     bool is_rust_v0 = symbol[0] == '_' && symbol[1] == 'R';
     bool is_itanium = symbol[0] == '_' && (symbol[1] == 'Z' || strncmp(symbol + 1, "_Z", 2) == 0);
     if ((!is_rust_v0 && !is_itanium && strncmp(symbol, "_GLOBAL_", 8) != 0) || out_bytes == 0 ||
-        strnlen(symbol, MAX_SYMBOL_BYTES) == MAX_SYMBOL_BYTES) {
+        strnlen(symbol, MAX_SYMBOL_BYTES) == MAX_SYMBOL_BYTES)
         return false;
-    }
     struct output output = {.at = out, .end = out + out_bytes};
-    if (setjmp(output.too_long)) {
+    if (setjmp(output.too_long))
         return false;
-    }
     int done = rust_demangle_callback(symbol, options, append, &output); /* refuses what is C++ before any output */
     if (!done) {
         output.at = out;

@@ -69,9 +69,8 @@ static mt_string demangle(struct resolver *resolver, mt_string symbol) {
     }
     if (!resolver->demangled[symbol]) {
         mt_string name = symbol;
-        if (mt_demangle(mt_profile_text(resolver->profile, symbol), resolver->room, MT_DEMANGLE_MAX_BYTES)) {
+        if (mt_demangle(mt_profile_text(resolver->profile, symbol), resolver->room, MT_DEMANGLE_MAX_BYTES))
             name = intern(resolver, resolver->room, strlen(resolver->room));
-        }
         resolver->demangled[symbol] = name + 1;
     }
     return resolver->demangled[symbol] - 1;
@@ -85,24 +84,20 @@ struct path {
 /* Appends one component; "" and "." are nothing, ".." takes the last one away if there is one. False: no room. */
 static bool append_component(struct path *path, const char *component, size_t bytes, bool absolute) {
     size_t last = path->bytes; /* where the last component begins */
-    while (last > 0 && path->text[last - 1] != '/') {
+    while (last > 0 && path->text[last - 1] != '/')
         last--;
-    }
     bool up = bytes == 2 && memcmp(component, "..", 2) == 0;
     bool last_is_up = path->bytes - last == 2 && memcmp(path->text + last, "..", 2) == 0;
-    if (bytes == 0 || (bytes == 1 && *component == '.') || (up && absolute && path->bytes == 0)) {
+    if (bytes == 0 || (bytes == 1 && *component == '.') || (up && absolute && path->bytes == 0))
         return true;
-    }
     if (up && path->bytes > 0 && !last_is_up) {
         path->bytes = last > 0 ? last - 1 : 0;
         return true;
     }
-    if (path->bytes + 1 + bytes > sizeof path->text) {
+    if (path->bytes + 1 + bytes > sizeof path->text)
         return false;
-    }
-    if (path->bytes > 0 || absolute) {
+    if (path->bytes > 0 || absolute)
         path->text[path->bytes++] = '/';
-    }
     memcpy(path->text + path->bytes, component, bytes);
     path->bytes += bytes;
     return true;
@@ -111,9 +106,8 @@ static bool append_component(struct path *path, const char *component, size_t by
 static bool append_components(struct path *path, const char *components, bool absolute) {
     for (const char *at = components; *at;) {
         size_t bytes = strcspn(at, "/");
-        if (!append_component(path, at, bytes, absolute)) {
+        if (!append_component(path, at, bytes, absolute))
             return false;
-        }
         at += bytes + (at[bytes] == '/');
     }
     return true;
@@ -122,13 +116,11 @@ static bool append_components(struct path *path, const char *components, bool ab
 /* A path without "//", "/./" and "/../": one header has one name, however the compiler came to it. */
 static mt_string intern_path(struct resolver *resolver, const char *directory, const char *file) {
     struct path path = {.bytes = 0};
-    if (!file) {
+    if (!file)
         return 0;
-    }
     bool absolute = *(directory ? directory : file) == '/';
-    if ((directory && !append_components(&path, directory, absolute)) || !append_components(&path, file, absolute)) {
+    if ((directory && !append_components(&path, directory, absolute)) || !append_components(&path, file, absolute))
         return intern(resolver, file, strlen(file));
-    }
     return intern(resolver, path.text, path.bytes);
 }
 
@@ -161,9 +153,8 @@ static mt_string symbol_name(struct resolver *resolver, const char *name, const 
 
 static void store_symbol(struct resolver *resolver, struct job *job, size_t i) {
     const struct mt_symbol *symbol = &job->symbols[i];
-    if (!symbol->name) {
+    if (!symbol->name)
         return;
-    }
     struct mt_function function = {.system_name = symbol_name(resolver, symbol->name, "@")};
     function.name = demangle(resolver, function.system_name);
     function.address = symbol->start + job->bias[i];
@@ -195,9 +186,8 @@ static void name_function(struct resolver *resolver, struct job *job, size_t i, 
     if (linkage_name) {
         function->system_name = symbol_name(resolver, linkage_name, end);
         function->name = demangle(resolver, function->system_name);
-        if (function->name == function->system_name && frame->name && frame->linkage_name) {
+        if (function->name == function->system_name && frame->name && frame->linkage_name)
             function->name = intern(resolver, frame->name, strlen(frame->name)); /* an alias, or not demangled */
-        }
     } else if (frame->name) {
         function->name = function->system_name = intern(resolver, frame->name, strlen(frame->name));
     }
@@ -227,9 +217,8 @@ static void store_frames(struct resolver *resolver, struct job *job, size_t i, c
 static void look_up_lines(struct resolver *resolver, struct job *job, bool *found) {
     struct mt_symbol_frame frames[MT_MAX_INLINED_FRAMES];
     struct mt_symbol_module *module = job->module;
-    if (!module->lines) {
+    if (!module->lines)
         module->lines = mt_line_lookup_new(module);
-    }
     if (!module->lines) {
         resolver->no_memory = true;
         return;
@@ -254,15 +243,13 @@ static void look_up(struct resolver *resolver, struct job *job) {
         resolver->no_memory = true;
         return;
     }
-    if (job->module->dwarf) {
+    if (job->module->dwarf)
         look_up_lines(resolver, job, found);
-    }
     for (size_t i = 0; !resolver->no_memory && i < job->n; i++) {
         if (!found[i] && job->module->dwfl) {
             need_symbols(resolver, job);
-            if (job->symbols) {
+            if (job->symbols)
                 store_symbol(resolver, job, i);
-            }
         }
     }
     free(found);
@@ -280,9 +267,8 @@ static void fill_job(struct resolver *resolver, struct job *job, const struct pe
         const struct mt_mapping *mapping = &profile->mappings[pending[i].mapping];
         const struct mt_location *location = &profile->locations[pending[i].location];
         uint64_t address = pending[i].address - mapping->bias;
-        if (!profile->info.is_memtrack) { /* other tools tell the offset in the file, not the bias */
+        if (!profile->info.is_memtrack) /* other tools tell the offset in the file, not the bias */
             address = mt_symbol_module_address(job->module, pending[i].address - mapping->start + mapping->offset);
-        }
         job->queries[i].address = address - (location->exact ? 0 : 1);
         job->queries[i].location = pending[i].location;
     }
@@ -296,9 +282,8 @@ static void fill_job(struct resolver *resolver, struct job *job, const struct pe
 /* ---- notes ------------------------------------------------------------------------------------------------------- */
 
 static void note(struct resolver *resolver, const char *text) {
-    if (mt_profile_add_note(resolver->profile, text) < 0) {
+    if (mt_profile_add_note(resolver->profile, text) < 0)
         resolver->no_memory = true;
-    }
 }
 
 static void note_file(struct resolver *resolver, enum mt_symbol_file why, const char *path) {
@@ -367,12 +352,10 @@ static int compare_pending(const void *a, const void *b, void *profile) {
     const struct pending *left = a, *right = b;
     const struct mt_mapping *mappings = ((const struct mt_profile *)profile)->mappings;
     const struct mt_mapping *l = &mappings[left->mapping], *r = &mappings[right->mapping];
-    if (l->path != r->path) {
+    if (l->path != r->path)
         return l->path < r->path ? -1 : 1;
-    }
-    if (l->build_id != r->build_id) {
+    if (l->build_id != r->build_id)
         return l->build_id < r->build_id ? -1 : 1;
-    }
     return left->location < right->location ? -1 : left->location > right->location;
 }
 
@@ -383,9 +366,8 @@ static bool collect(struct resolver *resolver) {
     size_t end = options && options->end && options->end < profile->n_locations ? options->end : profile->n_locations;
     resolver->pending = malloc((end > first ? end - first : 0) * sizeof *resolver->pending + 1);
     resolver->room = malloc(MT_DEMANGLE_MAX_BYTES);
-    if (!resolver->pending || !resolver->room) {
+    if (!resolver->pending || !resolver->room)
         return false;
-    }
     for (size_t i = first; i < end; i++) {
         const struct mt_location *location = &profile->locations[i];
         if (location->n_lines == 0 && location->mapping && location->mapping <= profile->n_mappings &&
@@ -401,11 +383,9 @@ static bool collect(struct resolver *resolver) {
 static void resolve_all(struct resolver *resolver) {
     size_t end;
     for (size_t i = 0; i < resolver->n_pending && !resolver->no_memory; i = end) {
-        for (end = i + 1; end < resolver->n_pending; end++) {
-            if (!same_file(resolver->profile, resolver->pending[i].mapping, resolver->pending[end].mapping)) {
+        for (end = i + 1; end < resolver->n_pending; end++)
+            if (!same_file(resolver->profile, resolver->pending[i].mapping, resolver->pending[end].mapping))
                 break;
-            }
-        }
         resolve_file(resolver, resolver->pending + i, end - i);
     }
     note_rest(resolver);
@@ -413,11 +393,10 @@ static void resolve_all(struct resolver *resolver) {
 
 int mt_symbols_resolve(struct mt_profile *profile, const struct mt_symbols_options *options, struct mt_error *error) {
     struct resolver resolver = {.profile = profile, .options = options};
-    if (collect(&resolver)) {
+    if (collect(&resolver))
         resolve_all(&resolver);
-    } else {
+    else
         resolver.no_memory = true;
-    }
     free(resolver.pending);
     free(resolver.demangled);
     free(resolver.room);

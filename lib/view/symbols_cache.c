@@ -22,9 +22,8 @@ struct mt_symbols_cache *mt_symbols_cache_new(void) {
 }
 
 void mt_symbols_cache_free(struct mt_symbols_cache *cache) {
-    for (size_t i = 0; cache && i < cache->n; i++) {
+    for (size_t i = 0; cache && i < cache->n; i++)
         mt_symbol_module_close(cache->module[i]);
-    }
     free(cache);
 }
 
@@ -32,9 +31,8 @@ void mt_symbols_cache_free(struct mt_symbols_cache *cache) {
 static char *make_key(const struct mt_symbol_wanted *wanted) {
     char *key = NULL;
     const char *debug_path = wanted->debug_path ? wanted->debug_path : "";
-    if (!*wanted->build_id || asprintf(&key, "%s\n%s\n%s", wanted->build_id, debug_path, wanted->path) < 0) {
+    if (!*wanted->build_id || asprintf(&key, "%s\n%s\n%s", wanted->build_id, debug_path, wanted->path) < 0)
         return NULL;
-    }
     return key;
 }
 
@@ -58,23 +56,20 @@ enum mt_symbol_file mt_symbols_cache_open(struct mt_symbols_cache *cache, struct
         return MT_SYMBOL_FILE_FOUND;
     }
     enum mt_symbol_file result = mt_symbol_module_open(module, wanted);
-    if (result == MT_SYMBOL_FILE_FOUND) {
+    if (result == MT_SYMBOL_FILE_FOUND)
         (*module)->key = key;
-    } else {
+    else
         free(key);
-    }
     return result;
 }
 
 static void shrink(struct mt_symbols_cache *cache) {
     uint64_t bytes = 0;
     size_t kept = 0;
-    while (kept < cache->n && bytes + cache->module[kept]->debug_bytes <= MAX_DEBUG_BYTES) {
+    while (kept < cache->n && bytes + cache->module[kept]->debug_bytes <= MAX_DEBUG_BYTES)
         bytes += cache->module[kept++]->debug_bytes;
-    }
-    while (cache->n > kept) {
+    while (cache->n > kept)
         mt_symbol_module_close(cache->module[--cache->n]);
-    }
 }
 
 void mt_symbols_cache_close(struct mt_symbols_cache *cache, struct mt_symbol_module *module) {
@@ -82,9 +77,8 @@ void mt_symbols_cache_close(struct mt_symbols_cache *cache, struct mt_symbol_mod
         mt_symbol_module_close(module);
         return;
     }
-    if (cache->n == MAX_MODULES) {
+    if (cache->n == MAX_MODULES)
         mt_symbol_module_close(cache->module[--cache->n]);
-    }
     memmove(&cache->module[1], &cache->module[0], cache->n * sizeof *cache->module);
     cache->module[0] = module;
     cache->n++;

@@ -49,9 +49,8 @@ struct mt_line_lookup {
 /* ---- ranges ------------------------------------------------------------------------------------------------------ */
 
 static void add_range(struct ranges *ranges, uint64_t low, uint64_t high, uint64_t offset) {
-    if (low >= high || low == 0 || ranges->n >= MAX_RANGES) { /* the linker leaves discarded functions at 0 */
+    if (low >= high || low == 0 || ranges->n >= MAX_RANGES) /* the linker leaves discarded functions at 0 */
         return;
-    }
     if (ranges->n == ranges->capacity) {
         size_t capacity = ranges->capacity ? ranges->capacity * 2 : 16;
         struct range *grown = realloc(ranges->range, capacity * sizeof *grown);
@@ -68,23 +67,20 @@ static void add_range(struct ranges *ranges, uint64_t low, uint64_t high, uint64
 static void add_die_ranges(struct ranges *ranges, Dwarf_Die *die, uint64_t offset) {
     Dwarf_Addr base, low, high;
     ptrdiff_t at = 0;
-    while ((at = dwarf_ranges(die, at, &base, &low, &high)) > 0) {
+    while ((at = dwarf_ranges(die, at, &base, &low, &high)) > 0)
         add_range(ranges, low, high, offset);
-    }
 }
 
 static int compare_ranges(const void *a, const void *b) {
     const struct range *left = a, *right = b;
-    if (left->low != right->low) {
+    if (left->low != right->low)
         return left->low < right->low ? -1 : 1;
-    }
     return left->high != right->high ? (left->high > right->high ? -1 : 1) : 0; /* the wider first */
 }
 
 static void sort_ranges(struct ranges *ranges) {
-    if (ranges->n) {
+    if (ranges->n)
         qsort(ranges->range, ranges->n, sizeof *ranges->range, compare_ranges);
-    }
 }
 
 /* The innermost range that holds the address, NULL: none. Ranges may nest, seldom more than a few. */
@@ -101,9 +97,8 @@ static const struct range *find_range(const struct ranges *ranges, uint64_t addr
     }
     for (size_t tries = 0; low > 0 && tries < 64; tries++) {
         const struct range *range = &ranges->range[--low];
-        if (address < range->high) {
+        if (address < range->high)
             return range;
-        }
     }
     return NULL;
 }
@@ -127,19 +122,16 @@ static void add_unit(struct mt_line_lookup *lookup, Dwarf_Die *die) {
 
 struct mt_line_lookup *mt_line_lookup_new(struct mt_symbol_module *module) {
     struct mt_line_lookup *lookup = calloc(1, sizeof *lookup);
-    if (!lookup) {
+    if (!lookup)
         return NULL;
-    }
     lookup->module = module;
     Dwarf_CU *cu = NULL;
     Dwarf_Half version;
     uint8_t type;
     Dwarf_Die die;
-    while (dwarf_get_units(module->dwarf, cu, &cu, &version, &type, &die, NULL) == 0) {
-        if (type == DW_UT_compile || type == DW_UT_skeleton) {
+    while (dwarf_get_units(module->dwarf, cu, &cu, &version, &type, &die, NULL) == 0)
+        if (type == DW_UT_compile || type == DW_UT_skeleton)
             add_unit(lookup, &die);
-        }
-    }
     sort_ranges(&lookup->unit_ranges);
     if (lookup->unit_ranges.failed) {
         mt_line_lookup_free(lookup);
@@ -149,12 +141,10 @@ struct mt_line_lookup *mt_line_lookup_new(struct mt_symbol_module *module) {
 }
 
 void mt_line_lookup_free(struct mt_line_lookup *lookup) {
-    if (!lookup) {
+    if (!lookup)
         return;
-    }
-    for (size_t i = 0; i < lookup->n_units; i++) {
+    for (size_t i = 0; i < lookup->n_units; i++)
         free(lookup->units[i].functions.range);
-    }
     free(lookup->units);
     free(lookup->unit_ranges.range);
     free(lookup);
@@ -164,15 +154,13 @@ void mt_line_lookup_free(struct mt_line_lookup *lookup) {
 static bool unit_dies(const struct mt_line_lookup *lookup, const struct unit *unit, Dwarf_Die *lines, Dwarf_Die *code) {
     Dwarf_Half version;
     uint8_t type;
-    if (!dwarf_offdie(lookup->module->dwarf, unit->offset, lines)) {
+    if (!dwarf_offdie(lookup->module->dwarf, unit->offset, lines))
         return false;
-    }
     *code = *lines;
     Dwarf_Die split;
     if (dwarf_cu_info(lines->cu, &version, &type, NULL, &split, NULL, NULL, NULL) == 0 && type == DW_UT_skeleton &&
-        split.addr) {
+        split.addr)
         *code = split;
-    }
     return true;
 }
 
@@ -199,26 +187,22 @@ static bool holds_functions(int tag, bool deeply) {
 static bool next_sibling(Dwarf_Die *die) {
     Dwarf_Off before = dwarf_dieoffset(die);
     Dwarf_Die next;
-    if (dwarf_siblingof(die, &next) != 0 || dwarf_dieoffset(&next) <= before) {
+    if (dwarf_siblingof(die, &next) != 0 || dwarf_dieoffset(&next) <= before)
         return false;
-    }
     *die = next;
     return true;
 }
 
 static void add_functions(struct ranges *functions, Dwarf_Die *parent, bool deeply, unsigned depth) {
     Dwarf_Die die;
-    if (depth == MAX_DEPTH || dwarf_child(parent, &die) != 0) {
+    if (depth == MAX_DEPTH || dwarf_child(parent, &die) != 0)
         return;
-    }
     do {
         int tag = dwarf_tag(&die);
-        if (tag == DW_TAG_subprogram) {
+        if (tag == DW_TAG_subprogram)
             add_die_ranges(functions, &die, dwarf_dieoffset(&die));
-        }
-        if (holds_functions(tag, deeply)) {
+        if (holds_functions(tag, deeply))
             add_functions(functions, &die, deeply, depth + 1);
-        }
     } while (next_sibling(&die));
 }
 
@@ -245,23 +229,20 @@ static const struct range *find_function(struct unit *unit, Dwarf_Die *code, uin
 /* The inlined call, or block, among the children of *parent that holds the address. */
 static bool find_child(Dwarf_Die *parent, uint64_t address, Dwarf_Die *found, unsigned depth) {
     Dwarf_Die die;
-    if (depth == MAX_DEPTH || dwarf_child(parent, &die) != 0) {
+    if (depth == MAX_DEPTH || dwarf_child(parent, &die) != 0)
         return false;
-    }
     do {
         int tag = dwarf_tag(&die);
         if (tag != DW_TAG_inlined_subroutine && tag != DW_TAG_lexical_block && tag != DW_TAG_try_block &&
-            tag != DW_TAG_catch_block) {
+            tag != DW_TAG_catch_block)
             continue;
-        }
         if (dwarf_haspc(&die, address) > 0) {
             *found = die;
             return true;
         }
         bool has_code = dwarf_hasattr(&die, DW_AT_low_pc) || dwarf_hasattr(&die, DW_AT_ranges);
-        if (!has_code && tag != DW_TAG_inlined_subroutine && find_child(&die, address, found, depth + 1)) {
+        if (!has_code && tag != DW_TAG_inlined_subroutine && find_child(&die, address, found, depth + 1))
             return true;
-        }
     } while (next_sibling(&die));
     return false;
 }
@@ -272,13 +253,11 @@ static size_t inline_chain(Dwarf_Die *function, uint64_t address, Dwarf_Die chai
     size_t n = 0;
     chain[n++] = at;
     for (unsigned steps = 0; steps < 4 * MT_MAX_INLINED_FRAMES && n < MT_MAX_INLINED_FRAMES; steps++) {
-        if (!find_child(&at, address, &next, 0)) {
+        if (!find_child(&at, address, &next, 0))
             break;
-        }
         at = next;
-        if (dwarf_tag(&at) == DW_TAG_inlined_subroutine) {
+        if (dwarf_tag(&at) == DW_TAG_inlined_subroutine)
             chain[n++] = at;
-        }
     }
     return n;
 }
@@ -293,18 +272,16 @@ static const char *string_attribute(Dwarf_Die *die, unsigned name) {
 static int number_attribute(Dwarf_Die *die, unsigned name) {
     Dwarf_Attribute attribute;
     Dwarf_Word value;
-    if (!dwarf_attr_integrate(die, name, &attribute) || dwarf_formudata(&attribute, &value) != 0 || value > INT32_MAX) {
+    if (!dwarf_attr_integrate(die, name, &attribute) || dwarf_formudata(&attribute, &value) != 0 || value > INT32_MAX)
         return 0;
-    }
     return (int)value;
 }
 
 static const char *unit_file(Dwarf_Die *lines, uint64_t index) {
     Dwarf_Files *files;
     size_t n;
-    if (dwarf_getsrcfiles(lines, &files, &n) != 0 || index >= n) {
+    if (dwarf_getsrcfiles(lines, &files, &n) != 0 || index >= n)
         return NULL;
-    }
     return dwarf_filesrc(files, index, NULL, NULL);
 }
 
@@ -329,21 +306,18 @@ static size_t row_behind(Dwarf_Lines *rows, size_t n, uint64_t address) {
 static int line_before(Dwarf_Die *lines, uint64_t address, uint64_t start, const char *file) {
     Dwarf_Lines *rows;
     size_t n;
-    if (!file || dwarf_getsrclines(lines, &rows, &n) != 0) {
+    if (!file || dwarf_getsrclines(lines, &rows, &n) != 0)
         return 0;
-    }
     for (size_t i = row_behind(rows, n, address); i > 0; i--) {
         Dwarf_Line *row = dwarf_onesrcline(rows, i - 1);
         Dwarf_Addr at;
         int line;
         const char *row_file = dwarf_linesrc(row, NULL, NULL);
         if (dwarf_lineaddr(row, &at) != 0 || at < start || dwarf_lineno(row, &line) != 0 || !row_file ||
-            strcmp(row_file, file) != 0) {
+            strcmp(row_file, file) != 0)
             return 0;
-        }
-        if (line) {
+        if (line)
             return line;
-        }
     }
     return 0;
 }
@@ -351,21 +325,18 @@ static int line_before(Dwarf_Die *lines, uint64_t address, uint64_t start, const
 /* start: where the innermost function begins. */
 static void find_line(Dwarf_Die *lines, uint64_t address, uint64_t start, struct mt_symbol_frame *frame) {
     Dwarf_Line *row = dwarf_getsrc_die(lines, address);
-    if (!row || dwarf_lineno(row, &frame->line) != 0) {
+    if (!row || dwarf_lineno(row, &frame->line) != 0)
         return;
-    }
     frame->file = dwarf_linesrc(row, NULL, NULL);
-    if (frame->line == 0) {
+    if (frame->line == 0)
         frame->line = line_before(lines, address, start, frame->file);
-    }
 }
 
 /* Where a relative file is. libdw has already put this before some names, namely those of the directory itself. */
 static const char *directory_of(Dwarf_Die *lines, const char *file) {
     const char *directory = string_attribute(lines, DW_AT_comp_dir);
-    if (!directory || !file || *file == '/') {
+    if (!directory || !file || *file == '/')
         return NULL;
-    }
     size_t bytes = strlen(directory);
     return strncmp(file, directory, bytes) == 0 && file[bytes] == '/' ? NULL : directory;
 }
@@ -391,36 +362,31 @@ static bool mangles(Dwarf_Die *code) {
 static const char *file_attribute(Dwarf_Die *die, unsigned name) {
     Dwarf_Attribute attribute;
     Dwarf_Word index;
-    if (!dwarf_attr_integrate(die, name, &attribute) || dwarf_formudata(&attribute, &index) != 0) {
+    if (!dwarf_attr_integrate(die, name, &attribute) || dwarf_formudata(&attribute, &index) != 0)
         return NULL;
-    }
     Dwarf_Half version; /* of the unit that says so, which need not be the one that has the code */
     Dwarf_Die unit;
-    if (dwarf_cu_info(attribute.cu, &version, NULL, &unit, NULL, NULL, NULL, NULL) != 0) {
+    if (dwarf_cu_info(attribute.cu, &version, NULL, &unit, NULL, NULL, NULL, NULL) != 0)
         return NULL;
-    }
     return index == 0 && version < 5 ? NULL : unit_file(&unit, index);
 }
 
 static void name_frame(Dwarf_Die *die, struct mt_symbol_frame *frame) {
     frame->name = string_attribute(die, DW_AT_name);
     frame->linkage_name = string_attribute(die, DW_AT_linkage_name);
-    if (!frame->linkage_name) {
+    if (!frame->linkage_name)
         frame->linkage_name = string_attribute(die, DW_AT_MIPS_linkage_name);
-    }
     const char *declared = file_attribute(die, DW_AT_decl_file);
     int line;
-    if (declared && frame->file && strcmp(declared, frame->file) == 0 && dwarf_decl_line(die, &line) == 0) {
+    if (declared && frame->file && strcmp(declared, frame->file) == 0 && dwarf_decl_line(die, &line) == 0)
         frame->start_line = line;
-    }
 }
 
 static size_t make_frames(Dwarf_Die *lines, Dwarf_Die *code, Dwarf_Die *chain, size_t n, uint64_t address,
                           struct mt_symbol_frame *frames) {
     Dwarf_Addr start = 0;
-    if (dwarf_lowpc(&chain[n - 1], &start) != 0) {
+    if (dwarf_lowpc(&chain[n - 1], &start) != 0)
         start = address; /* in pieces */
-    }
     bool is_mangled_language = mangles(code);
     for (size_t i = 0; i < n; i++) {
         Dwarf_Die *die = &chain[n - 1 - i];
@@ -450,26 +416,22 @@ static void count_rows(struct mt_line_lookup *lookup, struct unit *unit, Dwarf_D
 /* Line tables are what fills memory; they are read for a whole unit at a time. The larger the file, the more rows may
  * stay: opening it again can mean to decompress it again. */
 static bool make_room(struct mt_line_lookup *lookup) {
-    if (lookup->module->n_rows < MIN_ROWS + lookup->module->debug_bytes / BYTES_PER_ROW) {
+    if (lookup->module->n_rows < MIN_ROWS + lookup->module->debug_bytes / BYTES_PER_ROW)
         return true;
-    }
-    for (size_t i = 0; i < lookup->n_units; i++) {
+    for (size_t i = 0; i < lookup->n_units; i++)
         lookup->units[i].counted = false;
-    }
     return mt_symbol_module_reopen(lookup->module);
 }
 
 size_t mt_line_lookup_find(struct mt_line_lookup *lookup, uint64_t address,
                            struct mt_symbol_frame frames[MT_MAX_INLINED_FRAMES]) {
-    if (!lookup->module->dwarf || !make_room(lookup)) {
+    if (!lookup->module->dwarf || !make_room(lookup))
         return 0;
-    }
     address += lookup->module->elf_bias - lookup->module->dwarf_bias;
     const struct range *range = find_range(&lookup->unit_ranges, address);
     Dwarf_Die lines, code, function;
-    if (!range || !unit_dies(lookup, &lookup->units[range->offset], &lines, &code)) {
+    if (!range || !unit_dies(lookup, &lookup->units[range->offset], &lines, &code))
         return 0;
-    }
     struct unit *unit = &lookup->units[range->offset];
     count_rows(lookup, unit, &lines);
     range = find_function(unit, &code, address);

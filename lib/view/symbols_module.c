@@ -69,11 +69,9 @@ static uint64_t debug_bytes(Dwarf *dwarf) {
     uint64_t bytes = 0;
     GElf_Shdr header;
     Elf *elf = dwarf ? dwarf_getelf(dwarf) : NULL;
-    for (Elf_Scn *section = NULL; elf && (section = elf_nextscn(elf, section)) != NULL;) {
-        if (gelf_getshdr(section, &header) && header.sh_type == SHT_PROGBITS && !(header.sh_flags & SHF_ALLOC)) {
+    for (Elf_Scn *section = NULL; elf && (section = elf_nextscn(elf, section)) != NULL;)
+        if (gelf_getshdr(section, &header) && header.sh_type == SHT_PROGBITS && !(header.sh_flags & SHF_ALLOC))
             bytes += header.sh_size;
-        }
-    }
     return bytes;
 }
 
@@ -100,9 +98,8 @@ static void module_build_id(Dwfl_Module *module, char hex[2 * MAX_BUILD_ID_BYTES
     GElf_Addr address;
     int n = dwfl_module_build_id(module, &bits, &address);
     n = n < 0 ? 0 : n > MAX_BUILD_ID_BYTES ? MAX_BUILD_ID_BYTES : n;
-    for (int i = 0; i < n; i++) {
+    for (int i = 0; i < n; i++)
         snprintf(hex + 2 * i, 3, "%02x", bits[i]);
-    }
     hex[2 * n] = '\0';
 }
 
@@ -115,18 +112,16 @@ static bool changed_since(const char *path, uint64_t time_ns) {
 static bool same_build(const struct mt_symbol_module *module, const struct mt_symbol_wanted *wanted) {
     char found[2 * MAX_BUILD_ID_BYTES + 1];
     module_build_id(module->module, found);
-    if (*wanted->build_id) {
+    if (*wanted->build_id)
         return strcmp(found, wanted->build_id) == 0;
-    }
     return !(wanted->must_have_build_id && *found) && !changed_since(module->path, wanted->recorded_end_ns);
 }
 
 static enum mt_symbol_file try_file(struct mt_symbol_module **out, const char *path,
                                     const struct mt_symbol_wanted *wanted) {
     int fd = open_file(path);
-    if (fd < 0) {
+    if (fd < 0)
         return MT_SYMBOL_FILE_MISSING;
-    }
     struct mt_symbol_module *module = calloc(1, sizeof *module);
     char *copy = strdup(path);
     if (!module || !copy) {
@@ -139,11 +134,10 @@ static enum mt_symbol_file try_file(struct mt_symbol_module **out, const char *p
     module->debug_path = search_path(wanted->debug_path);
     module->debuginfod = wanted->debuginfod;
     enum mt_symbol_file result = MT_SYMBOL_FILE_UNUSABLE;
-    if (!module->debug_path) {
+    if (!module->debug_path)
         close(fd);
-    } else if (report(module, fd)) {
+    else if (report(module, fd))
         result = same_build(module, wanted) ? MT_SYMBOL_FILE_FOUND : MT_SYMBOL_FILE_CHANGED;
-    }
     if (result != MT_SYMBOL_FILE_FOUND) {
         mt_symbol_module_close(module);
         return result;
@@ -158,9 +152,8 @@ static enum mt_symbol_file try_debug_file(struct mt_symbol_module **module, cons
                                           const struct mt_symbol_wanted *wanted) {
     char *path;
     if (asprintf(&path, "%.*s/.build-id/%.2s/%s.debug", (int)bytes, directory, wanted->build_id, wanted->build_id + 2) <
-        0) {
+        0)
         return MT_SYMBOL_FILE_MISSING;
-    }
     enum mt_symbol_file result = try_file(module, path, wanted);
     free(path);
     return result;
@@ -168,14 +161,12 @@ static enum mt_symbol_file try_debug_file(struct mt_symbol_module **module, cons
 
 static bool find_debug_file(struct mt_symbol_module **module, const struct mt_symbol_wanted *wanted) {
     if (strlen(wanted->build_id) < 2 * MIN_BUILD_ID_BYTES ||
-        strspn(wanted->build_id, "0123456789abcdef") != strlen(wanted->build_id)) {
+        strspn(wanted->build_id, "0123456789abcdef") != strlen(wanted->build_id))
         return false;
-    }
     for (const char *at = wanted->debug_path; at && *at;) {
         size_t bytes = strcspn(at, ":");
-        if (*at == '/' && try_debug_file(module, at, bytes, wanted) == MT_SYMBOL_FILE_FOUND) {
+        if (*at == '/' && try_debug_file(module, at, bytes, wanted) == MT_SYMBOL_FILE_FOUND)
             return true;
-        }
         at += bytes + (at[bytes] == ':');
     }
     static const char usual[] = "/usr/lib/debug";
@@ -185,13 +176,11 @@ static bool find_debug_file(struct mt_symbol_module **module, const struct mt_sy
 enum mt_symbol_file mt_symbol_module_open(struct mt_symbol_module **module, const struct mt_symbol_wanted *wanted) {
     *module = NULL;
     if (wanted->path[0] != '/' || strncmp(wanted->path, "//", 2) == 0 || strncmp(wanted->path, "/memfd:", 7) == 0 ||
-        strncmp(wanted->path, "/SYSV", 5) == 0 || strncmp(wanted->path, "/dev/", 5) == 0) {
+        strncmp(wanted->path, "/SYSV", 5) == 0 || strncmp(wanted->path, "/dev/", 5) == 0)
         return MT_SYMBOL_FILE_NONE;
-    }
     enum mt_symbol_file result = try_file(module, wanted->path, wanted);
-    if (result != MT_SYMBOL_FILE_FOUND && find_debug_file(module, wanted)) {
+    if (result != MT_SYMBOL_FILE_FOUND && find_debug_file(module, wanted))
         return MT_SYMBOL_FILE_FOUND;
-    }
     return result;
 }
 
@@ -202,9 +191,8 @@ bool mt_symbol_module_reopen(struct mt_symbol_module *module) {
     module->dwarf = NULL;
     int fd = open_file(module->path);
     if (fd < 0 || !report(module, fd)) {
-        if (module->dwfl) {
+        if (module->dwfl)
             dwfl_end(module->dwfl);
-        }
         module->dwfl = NULL;
         return false;
     }
@@ -213,13 +201,11 @@ bool mt_symbol_module_reopen(struct mt_symbol_module *module) {
 }
 
 void mt_symbol_module_close(struct mt_symbol_module *module) {
-    if (!module) {
+    if (!module)
         return;
-    }
     mt_line_lookup_free(module->lines);
-    if (module->dwfl) {
+    if (module->dwfl)
         dwfl_end(module->dwfl);
-    }
     free(module->path);
     free(module->key);
     free(module->debug_path);
@@ -234,9 +220,8 @@ uint64_t mt_symbol_module_address(const struct mt_symbol_module *module, uint64_
         for (size_t i = 0; i < n && i <= INT32_MAX; i++) {
             GElf_Phdr header;
             if (gelf_getphdr(elf, (int)i, &header) && header.p_type == PT_LOAD && offset >= header.p_offset &&
-                offset - header.p_offset < header.p_filesz) {
+                offset - header.p_offset < header.p_filesz)
                 return offset - header.p_offset + header.p_vaddr;
-            }
         }
     }
     return offset;

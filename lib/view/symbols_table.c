@@ -33,17 +33,15 @@ static size_t first_at_or_after(const struct mt_symbol_query *queries, size_t n,
 
 static bool plainer(const char *a, const char *b) {
     size_t a_underscores = strspn(a, "_"), b_underscores = strspn(b, "_");
-    if (a_underscores != b_underscores) {
+    if (a_underscores != b_underscores)
         return a_underscores < b_underscores;
-    }
     size_t a_bytes = strlen(a), b_bytes = strlen(b);
     return a_bytes != b_bytes ? a_bytes < b_bytes : strcmp(a, b) < 0;
 }
 
 static bool better(const struct mt_symbol *symbol, const struct mt_symbol *than) {
-    if (!than->name || symbol->start != than->start) {
+    if (!than->name || symbol->start != than->start)
         return !than->name || symbol->start > than->start;
-    }
     return symbol->rank != than->rank ? symbol->rank > than->rank : plainer(symbol->name, than->name);
 }
 
@@ -64,12 +62,10 @@ static uint64_t section_end(const struct mt_symbol_module *module, uint64_t addr
     GElf_Addr bias;
     Elf *elf = dwfl_module_getelf(module->module, &bias);
     GElf_Shdr header;
-    for (Elf_Scn *section = NULL; elf && (section = elf_nextscn(elf, section)) != NULL;) {
+    for (Elf_Scn *section = NULL; elf && (section = elf_nextscn(elf, section)) != NULL;)
         if (gelf_getshdr(section, &header) && (header.sh_flags & SHF_ALLOC) && (header.sh_flags & SHF_EXECINSTR) &&
-            address >= header.sh_addr && address - header.sh_addr < header.sh_size) {
+            address >= header.sh_addr && address - header.sh_addr < header.sh_size)
             return header.sh_addr + header.sh_size;
-        }
-    }
     return 0;
 }
 
@@ -82,20 +78,16 @@ static bool covers(const struct mt_symbol *symbol, uint64_t address) {
 static void take(const struct mt_symbol *symbol, const struct mt_symbol_query *queries, size_t n,
                  struct mt_symbol *symbols, uint64_t *nearest) {
     size_t i = first_at_or_after(queries, n, symbol->start);
-    if (i < n && symbol->start > nearest[i]) {
+    if (i < n && symbol->start > nearest[i])
         nearest[i] = symbol->start;
-    }
     if (symbol->size == 0) {
-        if (i < n && (!symbols[i].name || symbols[i].size == 0) && better(symbol, &symbols[i])) {
+        if (i < n && (!symbols[i].name || symbols[i].size == 0) && better(symbol, &symbols[i]))
             symbols[i] = *symbol;
-        }
         return;
     }
-    for (; i < n && covers(symbol, queries[i].address); i++) {
-        if (symbols[i].size == 0 || better(symbol, &symbols[i])) {
+    for (; i < n && covers(symbol, queries[i].address); i++)
+        if (symbols[i].size == 0 || better(symbol, &symbols[i]))
             symbols[i] = *symbol;
-        }
-    }
 }
 
 /* An unsized symbol names what follows it, up to the next symbol of any kind and within its section. */
@@ -104,12 +96,10 @@ static void spread_unsized(const struct mt_symbol_module *module, const struct m
     struct mt_symbol last = {0};
     uint64_t end = 0;
     for (size_t i = 0; i < n; i++) {
-        if (nearest[i] > last.start) {
+        if (nearest[i] > last.start)
             last.name = NULL;
-        }
-        if (symbols[i].name && symbols[i].size) {
+        if (symbols[i].name && symbols[i].size)
             continue;
-        }
         if (symbols[i].name && symbols[i].start >= nearest[i]) {
             last = symbols[i];
             end = section_end(module, last.start);
@@ -122,9 +112,8 @@ void mt_symbols_lookup(const struct mt_symbol_module *module, const struct mt_sy
                        struct mt_symbol *symbols) {
     memset(symbols, 0, n * sizeof *symbols);
     uint64_t *nearest = calloc(n, sizeof *nearest);
-    if (!nearest) {
+    if (!nearest)
         return;
-    }
     int n_symbols = dwfl_module_getsymtab(module->module);
     bool complete = dwfl_module_getsymtab_first_global(module->module) > MAX_DYNAMIC_LOCALS;
     for (int i = 1; i < n_symbols; i++) {
@@ -132,9 +121,8 @@ void mt_symbols_lookup(const struct mt_symbol_module *module, const struct mt_sy
         GElf_Word section;
         GElf_Addr address;
         const char *name = dwfl_module_getsym_info(module->module, i, &raw, &address, &section, NULL, NULL);
-        if (!names_code(&raw, section, name) || (raw.st_size == 0 && !complete)) {
+        if (!names_code(&raw, section, name) || (raw.st_size == 0 && !complete))
             continue;
-        }
         struct mt_symbol symbol = {
             .name = name,
             .start = address - module->elf_bias,
