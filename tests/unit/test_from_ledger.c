@@ -296,6 +296,31 @@ static void scales_what_was_sampled(void **state) {
     mt_profile_free(p);
 }
 
+/* Whatever keeps allocations out of a recording makes it one of a part. */
+static void knows_what_is_partial(void **state) {
+    struct fixture *f = *state;
+    static const struct {
+        uint32_t flags;
+        uint8_t off;
+        bool partial;
+    } cases[] = {
+        {MT_FLAG_COMPLETE, 0, false},
+        {0, 0, true},
+        {MT_FLAG_COMPLETE | MT_FLAG_SWITCHED, 0, true},
+        {MT_FLAG_COMPLETE | MT_FLAG_CLEARED, 0, true},
+        {MT_FLAG_COMPLETE | MT_FLAG_DORMANT, 0, true},
+        {MT_FLAG_COMPLETE | MT_FLAG_THREADS | MT_FLAG_USABLE, 0, false},
+        {MT_FLAG_COMPLETE, 1, true},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        f->header->flags = cases[i].flags;
+        f->header->control.request.off = cases[i].off;
+        struct mt_profile *p = convert(f, NULL);
+        assert_int_equal(p->info.partial, cases[i].partial);
+        mt_profile_free(p);
+    }
+}
+
 static void has_waste_only_when_measured(void **state) {
     struct fixture *f = *state;
     fixture_site(f, fixture_node(f, MT_NODE_ROOT, 0x401000, 1), 1, 10)->waste_bytes = 14;
@@ -447,6 +472,7 @@ int main(void) {
         TEST(clamps_a_torn_record),
         TEST(keeps_what_has_no_path),
         TEST(scales_what_was_sampled),
+        TEST(knows_what_is_partial),
         TEST(has_waste_only_when_measured),
         TEST(a_process_that_never_allocated_is_whole),
         TEST(survives_bad_links),

@@ -265,6 +265,54 @@ static void a_chunk_ends_with_its_segment(void **state) {
     mt_ledger_close(ledger);
 }
 
+/* A count that nothing could have is not believed: readers loop over it at each tick. */
+static void counts_are_bounded(void **state) {
+    struct fixture *f = *state;
+    f->header->n_banks = f->header->n_modules = f->header->n_sites = f->header->n_nodes = UINT32_MAX;
+    fixture_write(f);
+    struct mt_ledger *ledger;
+    assert_int_equal(mt_ledger_open(f->path, &ledger, NULL), 0);
+    const struct mt_ledger_info *info = mt_ledger_info(ledger);
+    assert_int_equal(info->n_banks, MT_MAX_BANKS);
+    assert_int_equal(info->n_modules, MT_NODE_MODULE_MASK + 1);
+    assert_true(info->n_sites * sizeof(struct mt_site) <= f->bytes);
+    assert_true(info->n_nodes * sizeof(struct mt_node) <= f->bytes);
+    mt_ledger_close(ledger);
+}
+
+/* The program has cleared its traces: what it has not touched since counts as zero, but keeps its place. */
+static void what_was_cleared_is_zero(void **state) {
+    struct fixture *f = *state;
+    mt_node_id node = fixture_node(f, MT_NODE_ROOT, 0x400100, 1);
+    fixture_site(f, node, 10, 100)->saved_epoch = 4;
+    fixture_site(f, node, 3, 20)->saved_epoch = 5;
+    f->banks[1].live_bytes = 1000;
+    f->banks[1].failed = 9;
+    f->banks[1].clear_epoch = 4;
+    f->banks[2].live_bytes = 60;
+    f->banks[2].allocated_blocks = 3;
+    f->banks[2].clear_epoch = 5;
+    f->header->control = (struct mt_control){.epoch = 6, .clear_epoch = 5, .peak_bytes = 60};
+    fixture_write(f);
+    struct mt_ledger *ledger;
+    struct mt_ledger_totals t;
+    struct mt_site sites[3];
+    struct mt_bank banks[3];
+    assert_int_equal(mt_ledger_open(f->path, &ledger, NULL), 0);
+    assert_int_equal(mt_ledger_totals(ledger, &t), 0);
+    assert_int_equal(t.live_bytes, 60);
+    assert_int_equal(t.allocated_blocks, 3);
+    assert_int_equal(t.failed, 0);
+    assert_int_equal(mt_ledger_read_items(ledger, MT_EXTENT_SITES, 0, 3, sites), 3);
+    assert_int_equal(sites[1].allocated_bytes, 0);
+    assert_int_equal(sites[1].node, node);
+    assert_int_equal(sites[2].allocated_bytes, 60);
+    assert_int_equal(mt_ledger_read_items(ledger, MT_EXTENT_BANKS, 0, 3, banks), 3);
+    assert_int_equal(banks[1].tid, 101);
+    assert_string_equal(banks[1].name, "main");
+    mt_ledger_close(ledger);
+}
+
 static void addresses_outside_read_as_zeros(void **state) {
     struct fixture *f = *state;
     fixture_write(f);
@@ -294,6 +342,8 @@ int main(void) {
         TEST(survives_every_corrupt_word),
         TEST(many_extents_cannot_ask_for_much),
         TEST(a_chunk_ends_with_its_segment),
+        TEST(counts_are_bounded),
+        TEST(what_was_cleared_is_zero),
         TEST(addresses_outside_read_as_zeros),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
