@@ -26,6 +26,8 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/settings.h"
+#include "terminal.h"
 
 static sigset_t mask_before;
 static struct sigaction chld_before;
@@ -106,9 +108,23 @@ static void block_signals(struct mt_child *child) {
     child->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
+/* A word that the recorder would ignore; it says so as well, but only in the report. Once, however often we launch. */
+static void check_settings(void) {
+    static bool done;
+    const char *list = getenv("MEMTRACK_OPTIONS");
+    struct mt_setting_word word;
+    while (list && !done && mt_settings_next(&list, &word))
+        if (word.setting == MT_SETTING_NONE)
+            mt_print_problem("memtrack", "memtrack(1) lists the options.",
+                             "MEMTRACK_OPTIONS: \"%.*s\" is not understood and has no effect", (int)word.bytes,
+                             word.text);
+    done = true;
+}
+
 int mt_launch(const struct mt_launch *launch, struct mt_child *child, struct mt_error *error) {
     int report[2];
     *child = (struct mt_child){.pid = -1, .signals = -1};
+    check_settings();
     if (pipe2(report, O_CLOEXEC) != 0)
         return failed(error, "pipe");
     block_signals(child);

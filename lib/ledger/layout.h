@@ -43,7 +43,7 @@
 #include <stdint.h>
 
 #define MT_LEDGER_MAGIC   UINT64_C(0x31524744454C544D) /* "MTLEDGR1" read as little endian */
-#define MT_LEDGER_VERSION 2u
+#define MT_LEDGER_VERSION 3u
 #define MT_LEDGER_SUFFIX  ".ledger" /* file name: PID.STARTTICKS.COUNTER.ledger */
 
 enum {
@@ -52,6 +52,7 @@ enum {
     MT_MAX_SEGMENTS = 1024,
     MT_FIRST_EXTENTS = 256,
     MT_MAX_ALLOCATOR_STATS = 24,
+    MT_IGNORED_BYTES = 128,
     MT_DIRECTORY_EXTENTS = 680, /* extents in each further directory block */
 };
 
@@ -480,6 +481,7 @@ struct mt_ledger_header {
     char exe[MT_PATH_MAX_BYTES];        /* of /proc/self/exe */
     char cwd[MT_PATH_MAX_BYTES];        /* at start */
     char command[MT_COMMAND_MAX_BYTES]; /* of /proc/self/cmdline: NUL-separated, cut at the end if longer */
+    char ignored_options[MT_IGNORED_BYTES]; /* of MEMTRACK_OPTIONS: what is not understood, NUL-terminated */
     struct mt_allocator_stat allocator_stat[MT_MAX_ALLOCATOR_STATS];
     struct mt_segment segment[MT_MAX_SEGMENTS];
     struct mt_extent extent[MT_FIRST_EXTENTS];

@@ -62,6 +62,19 @@ static int take_allocator_stats(struct mt_profile *profile, const struct mt_ledg
     return 0;
 }
 
+static int say_what_was_ignored(struct mt_profile *profile, const struct mt_ledger_header *header) {
+    char text[MT_IGNORED_BYTES + 1] = {0}, note[sizeof text + 128];
+    memcpy(text, header->ignored_options, MT_IGNORED_BYTES);
+    for (char *p = text; *p; p++)
+        if (*p < ' ' || *p > '~')
+            *p = '?';
+    if (!text[0])
+        return 0;
+    snprintf(note, sizeof note,
+             "MEMTRACK_OPTIONS: %s is not understood and had no effect; memtrack(1) lists the options.", text);
+    return mt_profile_add_note(profile, note);
+}
+
 static mt_string take_allocator_path(struct mt_ledger *ledger, struct mt_profile *profile) {
     uint64_t address = mt_ledger_info(ledger)->allocator_path;
     char path[256];
@@ -113,6 +126,8 @@ int mt_ledger_info_take(struct mt_ledger *ledger, struct mt_profile *profile, st
     }
     if (rc == 0)
         rc = take_allocator_stats(profile, header);
+    if (rc == 0)
+        rc = say_what_was_ignored(profile, header);
     if (rc == 0 && (info->exe == UINT32_MAX || info->cwd == UINT32_MAX || info->allocator_path == UINT32_MAX))
         rc = -MEMTRACK_ENOMEM;
     free(header);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Environment to options. Unknown keys are left alone: a newer launcher may know more. */
+/* Environment to options. What is not understood has no effect, since a newer launcher may know more, but readers say so. */
 #include "track/options.h"
 
-#include "ledger/layout.h"
+#include "base/settings.h"
 
 enum { ENVIRONMENT_BYTES = 1 << 20 };
 
@@ -24,48 +24,56 @@ static void copy_text(char *out, const char *text, size_t capacity) {
     out[text[n] ? 0 : n] = 0; /* too long is as good as unset */
 }
 
-static uint64_t number(const char **p) {
-    uint64_t value = 0;
-    while (**p >= '0' && **p <= '9')
-        value = value * 10 + (uint64_t)(*(*p)++ - '0');
-    return value;
+/* Kept for readers, as much of them as there is room for. */
+static void note_ignored(struct mt_options *o, const struct mt_setting_word *word) {
+    size_t n = 0;
+    while (o->ignored[n])
+        n++;
+    if (n != 0 && n + 1 < sizeof o->ignored)
+        o->ignored[n++] = ',';
+    for (size_t i = 0; i < word->bytes && n + 1 < sizeof o->ignored; i++)
+        o->ignored[n++] = word->text[i];
+}
+
+static void read_word(struct mt_options *o, const struct mt_setting_word *word) {
+    switch (word->setting) {
+    case MT_SETTING_FRAMES:
+        o->frames = word->value;
+        break;
+    case MT_SETTING_SAMPLE:
+        o->sample_bytes = word->value;
+        break;
+    case MT_SETTING_PID:
+        o->only_pid = word->value;
+        break;
+    case MT_SETTING_EVENTS:
+        o->events = word->value;
+        break;
+    case MT_SETTING_EVENT_SAMPLE:
+        o->event_sample = word->value;
+        break;
+    case MT_SETTING_USABLE:
+        o->usable = word->value != 0;
+        break;
+    case MT_SETTING_EXACT_PEAK:
+        o->exact_peak = word->value != 0;
+        break;
+    case MT_SETTING_ALLOCATOR_STATS:
+        o->allocator_stats = word->value != 0 ? MT_STATS_ALWAYS : MT_STATS_NEVER;
+        break;
+    case MT_SETTING_CHECK_UNWIND:
+        o->check_unwind = word->value != 0;
+        break;
+    case MT_SETTING_NONE:
+    case MT_N_SETTINGS:
+        note_ignored(o, word);
+    }
 }
 
 static void read_list(struct mt_options *o, const char *list) {
-    while (*list) {
-        const char *v;
-        uint64_t ignored;
-        uint64_t *target = &ignored;
-        bool *flag = NULL;
-        if ((v = value_of(list, "frames")))
-            target = &o->frames;
-        else if ((v = value_of(list, "sample")))
-            target = &o->sample_bytes;
-        else if ((v = value_of(list, "pid")))
-            target = &o->only_pid;
-        else if ((v = value_of(list, "events")))
-            target = &o->events;
-        else if ((v = value_of(list, "event_sample")))
-            target = &o->event_sample;
-        else if ((v = value_of(list, "usable")))
-            flag = &o->usable;
-        else if ((v = value_of(list, "exact_peak")))
-            flag = &o->exact_peak;
-        else if ((v = value_of(list, "check_unwind")))
-            flag = &o->check_unwind;
-        else if ((v = value_of(list, "allocator_stats")))
-            o->allocator_stats = *v == '0' ? MT_STATS_NEVER : MT_STATS_ALWAYS;
-        if (v != NULL) {
-            uint64_t value = number(&v);
-            if (flag != NULL)
-                *flag = value != 0;
-            else
-                *target = value;
-            list = v;
-        }
-        while (*list && *list++ != ',')
-            ;
-    }
+    struct mt_setting_word word;
+    while (mt_settings_next(&list, &word))
+        read_word(o, &word);
 }
 
 static void read_variable(struct mt_options *o, const char *text) {

@@ -14,7 +14,7 @@ struct mt_options {
     char directory[MT_DIRECTORY_BYTES];           /* MEMTRACK_DIR; "" if unset */
     char runtime_directory[MT_DIRECTORY_BYTES];   /* XDG_RUNTIME_DIR */
     char temporary_directory[MT_DIRECTORY_BYTES]; /* TMPDIR */
-    /* MEMTRACK_OPTIONS=key=value,... */
+    /* MEMTRACK_OPTIONS: base/settings.h */
     uint64_t frames;
     uint64_t sample_bytes;
     uint64_t only_pid;     /* 0: record every process */
@@ -24,6 +24,7 @@ struct mt_options {
     bool dormant;   /* MEMTRACK_ACTIVE=0 */
     bool scope_cpu; /* MEMTRACK_SCOPE_CPU=1 */
     enum { MT_STATS_NEVER, MT_STATS_WHEN_CHEAP, MT_STATS_ALWAYS } allocator_stats;
+    char ignored[MT_IGNORED_BYTES]; /* words of MEMTRACK_OPTIONS that are not understood */
 };
 
 /* Some option has to be looked at by every event. */

@@ -72,6 +72,7 @@ static void fill_header(bool forked, bool off) {
     h->sample_bytes = o->sample_bytes;
     h->max_frames = (uint32_t)o->frames;
     h->allocator = mt_tracker.allocator;
+    __builtin_memcpy(h->ignored_options, o->ignored, sizeof h->ignored_options);
     h->control.epoch = 1; /* sites begin with saved_epoch 0: nothing saved */
     if (mt_tracker.allocator_path != NULL) {
         size_t n = 0;
