@@ -102,6 +102,7 @@ static void take_flags(struct mt_profile_info *out, const struct mt_ledger_info 
     out->start_time_ns = in->start_realtime_ns;
     out->sample_bytes = in->sample_bytes;
     out->multithreaded = (in->flags & MT_FLAG_THREADS) != 0;
+    out->exact_peak = (in->flags & MT_FLAG_EXACT_PEAK) != 0;
     out->usable_measured = (in->flags & MT_FLAG_USABLE) != 0;
     out->partial = !(in->flags & MT_FLAG_COMPLETE) ||
                    (in->flags & (MT_FLAG_DORMANT | MT_FLAG_SWITCHED | MT_FLAG_CLEARED)) || in->control.request.off;

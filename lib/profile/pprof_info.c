@@ -52,6 +52,7 @@ static Pprof__Recording recording_message(const struct mt_profile_info *info) {
     recording.ledger_bytes = info->ledger_bytes;
     recording.tick_interval_ns = info->tick_interval_ns;
     recording.has_size_histogram = info->has_size_histogram;
+    recording.exact_peak = info->exact_peak;
     return recording;
 }
 
@@ -271,6 +272,7 @@ static void read_recording(struct mt_profile_info *info, const Pprof__Recording 
     info->ledger_bytes = recording->ledger_bytes;
     info->tick_interval_ns = recording->tick_interval_ns;
     info->has_size_histogram = recording->has_size_histogram;
+    info->exact_peak = recording->exact_peak;
 }
 
 static void read_totals(struct mt_profile_info *info, const Pprof__Totals *from) {

@@ -142,7 +142,8 @@ struct mt_profile_info {
     bool running;          /* it had not ended when this was taken */
     uint64_t sample_bytes; /* 0: exact */
     bool approximate;      /* totals taken from a process that could not be read consistently */
-    bool multithreaded;    /* several threads allocated: peak within its bound */
+    bool multithreaded;    /* several threads allocated: peak within its bound, unless exact_peak */
+    bool exact_peak;       /* every event was published */
     bool usable_measured;  /* MT_VALUE_WASTE_BYTES was recorded */
     bool partial;          /* recording did not begin with the process */
     bool peak_time_known;

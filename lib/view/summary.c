@@ -167,7 +167,7 @@ static void add_peak(const struct mt_profile *profile, struct figures *f, struct
                  plus_minus, mt_format_duration(error, info->peak_time_error_ns));
     mt_facts_add(facts, "peak", false, "%s in %s block%s%s", size_text(f, info->totals.peak_bytes),
                  count_text(f, info->totals.peak_blocks), plural(info->totals.peak_blocks), time);
-    if (info->multithreaded) {
+    if (info->multithreaded && !info->exact_peak) {
         uint64_t bound = info->totals.peak_bytes / 1000;
         mt_facts_add(facts, "", false, "several threads allocated: the peak is within %s of the true one",
                      size_text(f, bound > 65536 ? bound : 65536));
