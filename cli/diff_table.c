@@ -17,7 +17,7 @@
  *       ...
  *
  * Growth is red and shrinking green; words say what is new or gone, so that nothing depends on colour. Names come from
- * table-names.c, by the side that has the row.
+ * table_names.c, by the side that has the row.
  */
 #include "diff_table.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What table.c, diff_table.c (numbers) and table-names.c (names) share. */
+/* What table.c, diff_table.c (numbers) and table_names.c (names) share. */
 #ifndef MT_CLI_TABLE_LOCAL_H
 #define MT_CLI_TABLE_LOCAL_H
 

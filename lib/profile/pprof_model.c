@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Mappings, locations and functions of a pprof file, with their references checked. See pprof-reader.h for what is
+ * Mappings, locations and functions of a pprof file, with their references checked. See pprof_reader.h for what is
  * provisional until the end.
  */
-#include "profile/pprof-reader.h"
+#include "profile/pprof_reader.h"
 
 /* ---- placeholders ------------------------------------------------------------------------------------------------ */
 

@@ -14,7 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "profile/pprof-reader.h"
+#include "profile/pprof_reader.h"
 
 /* ---- memory ------------------------------------------------------------------------------------------------------ */
 

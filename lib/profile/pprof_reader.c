@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "profile/pprof-reader.h"
+#include "profile/pprof_reader.h"
 
 int mt_pprof_damaged(struct mt_pprof_reader *reader, const char *format, ...) {
     char what[256];

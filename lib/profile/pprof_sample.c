@@ -12,7 +12,7 @@
 
 #include "ledger/layout.h"
 #include "profile/columns.h"
-#include "profile/pprof-reader.h"
+#include "profile/pprof_reader.h"
 
 struct cursor {
     const uint8_t *at, *end;
