@@ -242,6 +242,15 @@ class Made(Recorded):
         self.assertEqual((scopes["events"]["sample"], scopes["events"]["kept"], scopes["events"]["seen"]),
                          (10, math.ceil(n / 10), math.ceil(n / 10)))
 
+    def test_scopes_and_domains_are_left_out(self):
+        self.record("scope_domains")
+        def total(*options):
+            return sum(row["total_bytes"] for row in self.report(*options)["rows"])
+        for pattern in ("scope:fill", "scope:up*", "domain:device", "domain:malloc"):
+            inside = total("--include", pattern)
+            self.assertGreater(inside, 0, pattern)
+            self.assertEqual(total() - inside, total("--exclude", pattern), pattern)
+
     def test_the_latest_events_are_kept(self):
         result = self.record("scope_nested", MEMTRACK_OPTIONS="events=50")
         events = self.scopes("--events")
@@ -270,6 +279,47 @@ class Made(Recorded):
         times = [mark["time_ns"] for mark in events["marks"]]
         for event in events["events"]:
             self.assertTrue(times[0] <= event["time_ns"] <= event["time_ns"] + event["duration_ns"] <= times[1])
+
+    OPEN = {"all": (1200, 51000, 51200, 3), "outer": (1200, 51000, 51200, 3), "inner": (200, 50000, 50200, 2)}
+
+    def check_open(self, scopes):
+        """What is left by threads that have ended counts as soon as another thread takes the place."""
+        measured = {scope["name"]: tuple(scope[key] for key in ("net_bytes", "peak_bytes", "allocated_bytes",
+                                                                "allocated_blocks")) for scope in scopes["open"]}
+        left = measured.pop("left", None)
+        self.assertEqual(measured, self.OPEN)
+        self.assertEqual(left, (300, 300, 300, 1))
+        self.assertEqual([scope["name"] for scope in scopes["open"] if scope["process"]], ["all"])
+        self.assertEqual([(row["name"], row["count"], row["errors"]) for row in scopes["rows"]], [("left", 1, 1)])
+
+    def test_what_was_open_when_the_process_was_killed(self):
+        subprocess.run([harness.MEMTRACK, "run", "-q", "-o", self.profile, "--", harness.program("scope_open"), "kill"],
+                       env=harness.plain_environment(), stdout=subprocess.DEVNULL, check=False)
+        self.check_open(self.scopes())
+
+    def test_what_is_open_now(self):
+        run = subprocess.Popen([harness.MEMTRACK, "run", "-q", "-o", self.profile, "--", harness.program("scope_open"),
+                                "wait"], env=harness.plain_environment(), stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        self.addCleanup(run.stdout.close)
+        self.assertEqual(run.stdout.readline(), b"open\n")
+        with open("/proc/%d/task/%d/children" % (run.pid, run.pid), encoding="ascii") as children:
+            pid = children.read().split()[0]
+        now = json.loads(harness.check([harness.MEMTRACK, "scopes", "--json", pid]).stdout)
+        run.stdin.close()
+        self.assertEqual(run.wait(timeout=60), 0)
+        self.check_open(now)
+
+    def test_exit_ends_what_is_open(self):
+        """In the thread that calls it, and in the process: as main of a program that never returns from it."""
+        self.record("scope_open", "exit")
+        scopes = self.scopes()
+        self.assertEqual([scope["name"] for scope in scopes["open"]], ["left"])
+        rows = {row["name"]: row for row in scopes["rows"]}
+        self.assertEqual({name: row["errors"] for name, row in rows.items()},
+                         {"all": 1, "outer": 1, "inner": 1, "left": 1})
+        for name, (net, peak, allocated, blocks) in self.OPEN.items():
+            self.assertEqual(tuple(rows[name][key]["sum"] for key in (
+                "net_bytes", "peak_bytes", "allocated_bytes", "allocated_blocks")), (net, peak, allocated, blocks))
 
     def test_traces(self):
         for program, arguments in (("scope_nested", []), ("scope_threads", []), ("scope_tasks", ["4"])):
