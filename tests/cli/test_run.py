@@ -147,11 +147,13 @@ class Transparent(Case):
 
     def test_small_while_recording(self):
         process = subprocess.Popen([MEMTRACK, "run", "-q", "-o", "x.pb.gz", "--", "sh", "-c",
-                                    harness.program("sizes") + " >/dev/null; sleep 0.3"], env=self.env, cwd=self.dir)
-        time.sleep(0.2)  # anywhere in the recording will do
+                                    harness.program("sizes") + " >/dev/null; echo done; read line"],
+                                   env=self.env, cwd=self.dir, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        process.stdout.readline()
         with open("/proc/%d/status" % process.pid) as file:
             rss = int(file.read().split("VmHWM:")[1].split()[0])
-        self.assertEqual(0, process.wait(60))
+        process.communicate(b"\n", timeout=60)
+        self.assertEqual(0, process.returncode)
         self.assertLess(rss, 20 * 1024, "kB")
 
 

@@ -192,11 +192,19 @@ class Snapshot(Case):
         self.assertIn(b"nothing of it became true", result.stderr)
         self.assertEqual([], self.snapshots())
 
+    @staticmethod
+    def catches(pid, number):
+        with open("/proc/%d/status" % pid) as file:
+            caught = int(re.search(r"^SigCgt:\s*(\w+)", file.read(), re.M).group(1), 16)
+        return bool(caught >> (number - 1) & 1)
+
     def test_signal_ends_the_watch(self):
         process = self.start(GROWS % 1000)
         watcher = subprocess.Popen([MEMTRACK, "snapshot", str(process.pid), "--when", "live>100G"], cwd=self.dir,
                                    stderr=subprocess.PIPE)
-        time.sleep(0.5)
+        while not self.catches(watcher.pid, signal.SIGINT):
+            self.assertIsNone(watcher.poll())
+            time.sleep(0.01)
         watcher.send_signal(signal.SIGINT)
         watcher.communicate(timeout=20)
         self.assertEqual(0, watcher.returncode)
