@@ -5,6 +5,7 @@ nothing is recorded. Never a crash, never a recording that claims that nothing w
 import glob
 import json
 import os
+import re
 import shutil
 import sys
 import tempfile
@@ -48,6 +49,26 @@ with scope("warm up"):
 with scope("block") as block:
     malloc(1 << 20)
 print(block.net_bytes, block.net_blocks)
+"""
+
+RUST = """
+#[link(name = "memtrack")]
+extern "C" {
+    fn memtrack_is_tracing() -> i32;
+    fn memtrack_get_traced_memory(current: *mut u64, peak: *mut u64) -> i32;
+}
+fn current() -> u64 {
+    let mut bytes = 0;
+    unsafe { memtrack_get_traced_memory(&mut bytes, std::ptr::null_mut()) };
+    bytes
+}
+fn main() {
+    let before = current();
+    let block: Vec<u8> = Vec::with_capacity(12345);
+    let after = current();
+    println!("{} {}", unsafe { memtrack_is_tracing() }, after - before);
+    drop(block);
+}
 """
 
 
@@ -236,6 +257,81 @@ class Late(Way):
         self.assertEqual(b"0 0\n", harness.check(command).stdout)
         tracked = harness.track(command, self.dir)
         self.assertEqual((0, b"1048576 1\n"), (tracked.code, tracked.stdout), "%r" % tracked)
+
+
+COST = """
+#ifdef __cplusplus
+#include <memtrack.hpp>
+#else
+#include <memtrack.h>
+#endif
+#include <stdlib.h>
+int main(int argc, char **argv) {
+    for (long i = argc > 1 ? atol(argv[1]) : 0; i > 0; i--) {
+#ifdef __cplusplus
+        memtrack::scope scope("name");
+#elif !defined NOTHING
+        memtrack_scope scope;
+        memtrack_begin(&scope, "name");
+        memtrack_end(&scope, NULL);
+#endif
+        __asm__ volatile("" ::: "memory");
+    }
+    return 0;
+}
+"""
+
+
+class Cost(Way):
+    """What a scope costs where nothing records: instructions, by callgrind's count. docs/scopes.md has the figures."""
+
+    def instructions(self, program, n):
+        result = harness.check([harness.tool("valgrind"), "--tool=callgrind", "--callgrind-out-file=/dev/null", program, str(n)])
+        return int(re.search(rb"Collected : (\d+)", result.stderr).group(1))
+
+    def per_loop(self, compiler, flags, name="cost.c"):
+        with open(self.path(name), "w") as file:
+            file.write(COST)
+        program = self.build("-O2 " + flags, source=self.path(name), compiler=compiler)
+        return (self.instructions(program, 20000) - self.instructions(program, 10000)) // 10000
+
+    def test_untracked(self):
+        loop = self.per_loop("gcc", "-DNOTHING")
+        for compiler, flags, name, most in (("gcc", "", "cost.c", 6), ("gcc", "-fno-pic -no-pie", "cost.c", 6),
+                                            ("clang", "", "cost.c", 6), ("gcc", "-static", "cost.c", 6),
+                                            ("gcc", "-fno-pic -no-pie -mcmodel=large", "cost.c", 14),
+                                            ("g++", "", "cost.cpp", 9)):
+            with self.subTest(compiler, flags=flags):
+                cost = self.per_loop(compiler, flags, name) - loop
+                print("%s %s %s: %d instructions a scope" % (compiler, flags, name, cost))
+                self.assertTrue(1 <= cost <= most, cost)
+
+
+class Rust(Way):
+    """Another language without weak references, where its compiler is there."""
+
+    def compile(self, source, *options):
+        compiler = shutil.which("rustc")
+        if not compiler:
+            self.skipTest("rustc is not installed")
+        command = [compiler, *options, source, "-o", self.path("program")]
+        result = harness.run(command, env=dict(os.environ), cwd=self.dir)
+        self.assertEqual((0, b""), (result.code, result.stderr), "%r" % result)
+        return self.path("program")
+
+    def test_looked_up(self):
+        """The example of docs/scopes.md: 1000 numbers of 8 bytes, and as many of which they are made."""
+        program = self.compile(os.path.join(harness.SOURCE, "docs", "examples", "measure.rs"), "-Copt-level=1")
+        self.assertEqual(b"1000 squares: 0 bytes in 0 block, 0 at most\n", harness.check([program]).stdout)
+        tracked = harness.track([program], self.dir)
+        self.assertEqual((0, b"1000 squares: 8000 bytes in 1 block, 16000 at most\n"), (tracked.code, tracked.stdout))
+
+    def test_linked(self):
+        with open(self.path("linked.rs"), "w") as file:
+            file.write(RUST)
+        program = self.compile("linked.rs", "-L" + DIRECTORY, "-Clink-arg=-Wl,-rpath," + DIRECTORY)
+        result = harness.check([program], env=harness.plain_environment(MEMTRACK_DIR=self.ledgers))
+        self.assertEqual((b"1 12345\n", 1), (result.stdout, len(os.listdir(self.ledgers))))
 
 
 if __name__ == "__main__":
