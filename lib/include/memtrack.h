@@ -195,12 +195,14 @@ __attribute__((unused, no_instrument_function)) static __inline__ void memtrack_
 
 /* MEMTRACK_SCOPE("name") { ... }: ends however the block is left (not by longjmp). */
 #define MEMTRACK_SCOPE(name)                                                                                           \
-    for (int MEMTRACK_JOIN_(memtrack_once_, __LINE__) = 1; MEMTRACK_JOIN_(memtrack_once_, __LINE__);                   \
-         MEMTRACK_JOIN_(memtrack_once_, __LINE__) = 0)                                                                 \
-        for (memtrack_scope MEMTRACK_JOIN_(memtrack_scope_, __LINE__) __attribute__((cleanup(memtrack_leave_)));       \
-             MEMTRACK_JOIN_(memtrack_once_, __LINE__) &&                                                               \
-             (memtrack_begin(&MEMTRACK_JOIN_(memtrack_scope_, __LINE__), (name)), 1);                                  \
-             MEMTRACK_JOIN_(memtrack_once_, __LINE__) = 0)
+    MEMTRACK_SCOPE_(name, __COUNTER__) /* not __LINE__: of two in a line, one is inside of the other */
+#define MEMTRACK_SCOPE_(name, number)                                                                                  \
+    for (int MEMTRACK_JOIN_(memtrack_once_, number) = 1; MEMTRACK_JOIN_(memtrack_once_, number);                       \
+         MEMTRACK_JOIN_(memtrack_once_, number) = 0)                                                                   \
+        for (memtrack_scope MEMTRACK_JOIN_(memtrack_scope_, number) __attribute__((cleanup(memtrack_leave_)));         \
+             MEMTRACK_JOIN_(memtrack_once_, number) &&                                                                 \
+             (memtrack_begin(&MEMTRACK_JOIN_(memtrack_scope_, number), (name)), 1);                                    \
+             MEMTRACK_JOIN_(memtrack_once_, number) = 0)
 
 /* MEMTRACK_FUNCTION(); a scope from here to the end of the enclosing block, named after the function. */
 #define MEMTRACK_FUNCTION()                                                                                            \

@@ -34,6 +34,7 @@ int use(uint64_t *bytes, const void *block) {
             MEMTRACK_FUNCTION();
             rc |= (int)memtrack_get_overhead();
         }
+        MEMTRACK_SCOPE("one") MEMTRACK_SCOPE("line") rc++;
     }
     return rc;
 }
