@@ -7,7 +7,7 @@ Who may include whom. The table is the picture of the tree:
     ledger (reader) <- profile <- view <- export <- cli   what reads
                                   view <- analyze         the public library for programs that read
 
-The two sides share layout.h and nothing else. What base holds for the reading side ("common") never enters a target.
+The two sides share layout.h and settings.h and nothing else. What base holds for the reading side ("common") never enters a target.
 """
 import pathlib
 import re
@@ -38,7 +38,7 @@ FORBIDDEN_IN_TARGET = {"stdio.h", "locale.h", "iconv.h", "wchar.h", "syslog.h", 
 def room(path):
     """The row of the table that a path belongs to, None when it is none of the layers'."""
     path = re.sub(r"^lib/", "", str(path))
-    if path == "ledger/layout.h":
+    if path == "ledger/layout.h" or path.startswith("base/settings."):
         return "layout"
     if path.startswith(("base/clock.", "base/error.")):
         return "common"

@@ -13,8 +13,8 @@ int main(int argc, char **argv) {
     if (strcmp(how, "linked") == 0)
         return plugin ? plugin() : 3;
     int flags = strcmp(how, "global") == 0 ? RTLD_GLOBAL : strcmp(how, "deepbind") == 0 ? RTLD_DEEPBIND : RTLD_LOCAL;
-    void *handle = strcmp(how, "namespace") == 0 ? dlmopen(LM_ID_NEWLM, argv[1], RTLD_NOW)
-                                                 : dlopen(argv[1], RTLD_NOW | flags);
+    void *handle =
+        strcmp(how, "namespace") == 0 ? dlmopen(LM_ID_NEWLM, argv[1], RTLD_NOW) : dlopen(argv[1], RTLD_NOW | flags);
     int (*call)(void) = handle ? (int (*)(void))dlsym(handle, "plugin") : NULL;
     if (call == NULL) {
         fprintf(stderr, "%s\n", dlerror());
