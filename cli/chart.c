@@ -246,16 +246,14 @@ static void put_legend(const struct canvas *c, const bool *is_drawn) {
     fputc('\n', c->terminal->stream);
 }
 
-static int put_lanes(const struct canvas *c, const struct mt_course *course) {
+static int put_lanes(const struct canvas *c, const struct mt_timeline *timeline, const struct mt_course *course) {
     const struct mt_lanes_place place = {
         .label_width = LABEL_WIDTH,
         .columns = c->columns,
-        .start_ns = course->start_ns,
-        .to_ns = c->to_ns,
         .steps = c->glyphs->area,
         .n_steps = STEPS,
     };
-    return course->profile ? mt_lanes_print(c->terminal, course->profile, &place) : 0;
+    return mt_lanes_print(c->terminal, timeline, course, &place);
 }
 
 /* ---- the chart -------------------------------------------------------------------------------------------------- */
@@ -303,7 +301,7 @@ int mt_chart_print(const struct mt_terminal *terminal, const struct mt_timeline 
     put_rows(&c);
     put_time_axis(&c);
     put_arrows(&c, timeline, course);
-    int rc = put_lanes(&c, course);
+    int rc = put_lanes(&c, timeline, course);
     put_legend(&c, is_drawn);
     free(values);
     free(c.cells);

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A lane is a row of the chart's columns. One of scopes says in which columns any of its name ran, one of a counter how
- * high it stood at the end of each, from 0 to its own highest.
+ * high it stood at the end of each, from 0 to its own highest, which is told below.
  *
  *   request    ▬▬  ▬▬▬▬▬   ▬
  *   cache      ▂▂▂▄▄▄█▂
+ *              highest: cache 4,096
  */
 #include "lanes.h"
 
@@ -12,44 +13,7 @@
 #include <string.h>
 
 #include "view/format.h"
-
-enum { MOST_LANES = 5 };
-
-struct lane {
-    mt_string name;
-    uint64_t weight; /* the heaviest are shown */
-};
-
-static int by_name(const void *a, const void *b) {
-    const struct lane *x = a, *y = b;
-    return x->name < y->name ? -1 : x->name > y->name;
-}
-
-static int by_weight(const void *a, const void *b) {
-    const struct lane *x = a, *y = b;
-    return x->weight != y->weight ? (x->weight > y->weight ? -1 : 1) : by_name(a, b);
-}
-
-/* Adds up equal names; returns how many lanes there are, at most MOST_LANES, the heaviest first. */
-static size_t merge(struct lane *lanes, size_t n) {
-    size_t n_merged = 0;
-    qsort(lanes, n, sizeof *lanes, by_name);
-    for (size_t i = 0; i < n; i++) {
-        struct lane *last = n_merged ? &lanes[n_merged - 1] : NULL;
-        if (!last || last->name != lanes[i].name)
-            lanes[n_merged++] = lanes[i];
-        else if (__builtin_add_overflow(last->weight, lanes[i].weight, &last->weight))
-            last->weight = UINT64_MAX;
-    }
-    qsort(lanes, n_merged, sizeof *lanes, by_weight);
-    return n_merged < MOST_LANES ? n_merged : MOST_LANES;
-}
-
-static size_t column_of(const struct mt_lanes_place *place, uint64_t time_ns) {
-    double share = place->to_ns ? ((double)place->start_ns + (double)time_ns) / (double)place->to_ns : 0;
-    size_t column = share < 1 ? (size_t)(share * (double)place->columns) : place->columns;
-    return column < place->columns ? column : place->columns - 1;
-}
+#include "view/lanes.h"
 
 static void put_label(const struct mt_terminal *terminal, const struct mt_lanes_place *place, const char *name) {
     char *visible = mt_format_visible(name, terminal->utf8);
@@ -62,72 +26,62 @@ static void put_label(const struct mt_terminal *terminal, const struct mt_lanes_
     free(fitting);
 }
 
+static const char *glyph_of(const struct mt_terminal *terminal, const struct mt_lane *lane,
+                            const struct mt_lanes_place *place, size_t x) {
+    if (!lane->is_counter)
+        return lane->columns[x] > 0 ? (terminal->utf8 ? "▬" : "=") : " ";
+    double share = mt_lane_share(lane, x);
+    size_t step = share < 0 ? 0 : 1 + (size_t)(share * (double)(place->n_steps - 1) + 0.5);
+    return place->steps[step < place->n_steps ? step : place->n_steps];
+}
+
 /* Nothing is printed behind the last column that is not blank. */
-static void put_lane(const struct mt_terminal *terminal, const struct mt_lanes_place *place, const char *name,
-                     enum mt_style style, const char *const *steps, const size_t *level) {
+static void put_lane(const struct mt_terminal *terminal, const struct mt_lane *lane,
+                     const struct mt_lanes_place *place) {
     size_t n = place->columns;
-    while (n > 0 && level[n - 1] == 0)
+    while (n > 0 && lane->columns[n - 1] <= (lane->is_counter ? MT_LANE_NONE : 0))
         n--;
-    put_label(terminal, place, name);
-    fputs(mt_style(terminal, style), terminal->stream);
+    put_label(terminal, place, lane->name);
+    fputs(mt_style(terminal, lane->is_counter ? MT_STYLE_BAR : MT_STYLE_SOURCE), terminal->stream);
     for (size_t x = 0; x < n; x++)
-        fputs(steps[level[x]], terminal->stream);
+        fputs(glyph_of(terminal, lane, place, x), terminal->stream);
     fprintf(terminal->stream, "%s\n", mt_style(terminal, MT_STYLE_NONE));
 }
 
-static void put_scopes(const struct mt_terminal *terminal, const struct mt_profile *profile,
-                       const struct mt_lanes_place *place, mt_string name, size_t *level) {
-    const struct mt_scopes *scopes = &profile->info.scopes;
-    memset(level, 0, place->columns * sizeof *level);
-    for (size_t i = 0; i < scopes->n_events; i++) {
-        const struct mt_scope_event *event = &scopes->events[i];
-        uint64_t end;
-        if (event->name != name || __builtin_add_overflow(event->time_ns, event->duration_ns, &end))
-            continue;
-        for (size_t x = column_of(place, event->time_ns); x <= column_of(place, end); x++)
-            level[x] = 1;
+/* "highest: cache 4,096, queue 7", as many as fit. */
+static void put_highest(const struct mt_terminal *terminal, const struct mt_lanes *lanes,
+                        const struct mt_lanes_place *place) {
+    const char *before = "highest: ";
+    size_t taken = 0;
+    for (size_t i = 0; i < lanes->n; i++) {
+        char most[MT_FORMAT_BYTES], *text = NULL;
+        char *name = lanes->items[i].is_counter ? mt_format_visible(lanes->items[i].name, terminal->utf8) : NULL;
+        if (name &&
+            asprintf(&text, "%s%s %s", before, name, mt_format_count(most, mt_lane_most(&lanes->items[i]))) >= 0 &&
+            taken + mt_format_width(text) <= place->columns) {
+            fprintf(terminal->stream, "%*s", taken ? 0 : (int)place->label_width + 2, "");
+            mt_put(terminal, MT_STYLE_DIM, text);
+            taken += mt_format_width(text);
+            before = ", ";
+        }
+        free(name);
+        free(text);
     }
-    const char *const steps[] = {" ", terminal->utf8 ? "▬" : "="};
-    put_lane(terminal, place, mt_profile_text(profile, name), MT_STYLE_SOURCE, steps, level);
+    if (taken)
+        fputc('\n', terminal->stream);
 }
 
-static void put_counter(const struct mt_terminal *terminal, const struct mt_profile *profile,
-                        const struct mt_lanes_place *place, mt_string name, size_t *level) {
-    const struct mt_scopes *scopes = &profile->info.scopes;
-    int64_t most = 1;
-    for (size_t i = 0; i < scopes->n_counters; i++)
-        if (scopes->counters[i].name == name && scopes->counters[i].value > most)
-            most = scopes->counters[i].value;
-    memset(level, 0, place->columns * sizeof *level);
-    for (size_t i = 0; i < scopes->n_counters; i++) {
-        const struct mt_counter *counter = &scopes->counters[i];
-        double share = counter->value > 0 ? (double)counter->value / (double)most : 0;
-        size_t step = 1 + (size_t)(share * (double)(place->n_steps - 1) + 0.5);
-        for (size_t x = column_of(place, counter->time_ns); counter->name == name && x < place->columns; x++)
-            level[x] = step < place->n_steps ? step : place->n_steps;
-    }
-    put_lane(terminal, place, mt_profile_text(profile, name), MT_STYLE_BAR, place->steps, level);
-}
-
-int mt_lanes_print(const struct mt_terminal *terminal, const struct mt_profile *profile,
-                   const struct mt_lanes_place *place) {
-    const struct mt_scopes *scopes = &profile->info.scopes;
-    struct lane *of_scopes = calloc(scopes->n_events + 1, sizeof *of_scopes);
-    struct lane *of_counters = calloc(scopes->n_counters + 1, sizeof *of_counters);
-    size_t *level = calloc(place->columns + 1, sizeof *level);
-    bool made = of_scopes && of_counters && level;
-    for (size_t i = 0; made && i < scopes->n_events; i++)
-        of_scopes[i] = (struct lane){scopes->events[i].name, scopes->events[i].duration_ns};
-    for (size_t i = 0; made && i < scopes->n_counters; i++)
-        of_counters[i] = (struct lane){scopes->counters[i].name, 1};
-    size_t n_scopes = made ? merge(of_scopes, scopes->n_events) : 0;
-    size_t n_counters = made ? merge(of_counters, scopes->n_counters) : 0;
-    for (size_t i = 0; i < n_scopes; i++)
-        put_scopes(terminal, profile, place, of_scopes[i].name, level);
-    for (size_t i = 0; i < n_counters; i++)
-        put_counter(terminal, profile, place, of_counters[i].name, level);
-    free(of_scopes);
-    free(of_counters);
-    free(level);
-    return made ? 0 : -1;
+int mt_lanes_print(const struct mt_terminal *terminal, const struct mt_timeline *timeline,
+                   const struct mt_course *course, const struct mt_lanes_place *place) {
+    struct mt_lanes lanes;
+    if (mt_lanes_build(timeline, course, place->columns, &lanes) != 0)
+        return -1;
+    for (size_t i = 0; i < lanes.n; i++)
+        put_lane(terminal, &lanes.items[i], place);
+    put_highest(terminal, &lanes, place);
+    if (lanes.n_left_out)
+        fprintf(terminal->stream, "%*s  and %zu scope and counter names more: see --json\n", (int)place->label_width,
+                "", lanes.n_left_out);
+    mt_lanes_free(&lanes);
+    return 0;
 }

@@ -11,6 +11,7 @@
 
 #include "command.h"
 #include "export/scopes.h"
+#include "file.h"
 #include "pick.h"
 #include "scopes_table.h"
 #include "terminal.h"
@@ -189,19 +190,9 @@ static const struct argp parser = {
 /* ---- output ----------------------------------------------------------------------------------------------------- */
 
 static int write_trace(const struct request *r, const struct mt_profile *profile, struct mt_error *error) {
-    if (strcmp(r->trace, "-") == 0)
-        return mt_export_scope_trace(stdout, profile, error);
-    FILE *file = fopen(r->trace, r->force ? "we" : "wxe");
-    if (!file && errno == EEXIST)
-        return mt_error_set(error, MEMTRACK_EUSAGE, "--force replaces it.", "%s exists", r->trace);
-    if (!file)
-        return mt_error_set(error, MEMTRACK_EIO, "Name a file in a directory that takes one.", "cannot write %s: %s",
-                            r->trace, strerror(errno));
-    int rc = mt_export_scope_trace(file, profile, error);
-    if (fclose(file) != 0 && rc == 0)
-        rc = mt_error_set(error, MEMTRACK_EIO, "Make room, or name another place.", "cannot write %s: %s", r->trace,
-                          strerror(errno));
-    return rc;
+    FILE *file;
+    int rc = mt_file_create(r->trace, r->force, &file, error);
+    return rc == 0 ? mt_file_finish(file, r->trace, mt_export_scope_trace(file, profile, error), error) : rc;
 }
 
 static int print_text(const struct request *r, const struct mt_scope_rows *rows) {

@@ -13,7 +13,9 @@
 
 #include "chart.h"
 #include "command.h"
+#include "export/scopes.h"
 #include "export/timeline.h"
+#include "file.h"
 #include "load.h"
 #include "pick.h"
 #include "terminal.h"
@@ -37,7 +39,9 @@ enum key {
     KEY_BY,
     KEY_SVG,
     KEY_FORCE,
+    KEY_TRACE,
     KEY_CSV,
+    KEY_EVENTS,
     KEY_JSON,
     KEY_WIDTH,
     KEY_HEIGHT,
@@ -57,8 +61,14 @@ static const struct argp_option table[] = {
     {"by", KEY_BY, "GROUP", 0, "With --composition: line (default), function, file, module, thread, size or domain", 0},
     {NULL, 0, NULL, 0, "How it is printed:", 2},
     {"svg", KEY_SVG, "FILE", 0, "Write a chart as an SVG file; - is standard output", 0},
+    {"trace", KEY_TRACE, "FILE", 0,
+     "Write the heap, scopes, marks and counters of all processes as a trace for ui.perfetto.dev or chrome://tracing; "
+     "- "
+     "is standard output",
+     0},
     {"force", KEY_FORCE, NULL, 0, "Replace an existing FILE", 0},
     {"csv", KEY_CSV, NULL, 0, "As CSV: a row per tick", 0},
+    {"events", KEY_EVENTS, NULL, 0, "With --csv: a row per scope, mark and counter instead", 0},
     {"json", KEY_JSON, NULL, 0, "As JSON", 0},
     {"width", KEY_WIDTH, "N", 0, "Columns (default: those of the terminal), or pixels of the SVG (default: 960)", 0},
     {"height", KEY_HEIGHT, "N", 0, "Rows (default: 20), or pixels of the SVG (default: 420)", 0},
@@ -74,8 +84,8 @@ struct request {
     const char *program;
     char **names;
     size_t n_names;
-    bool tree, force, csv, json, no_pager;
-    const char *svg;
+    bool tree, force, csv, events, json, no_pager;
+    const char *svg, *trace;
     size_t layers; /* 0: no composition */
     struct mt_view_options view;
     bool by_given;
@@ -104,8 +114,10 @@ static uint64_t parse_duration(struct argp_state *state, const char *option, con
 }
 
 static void check(const struct argp_state *state, const struct request *r) {
-    if ((r->json != 0) + (r->csv != 0) + (r->svg != NULL) > 1)
-        argp_error(state, "--svg, --json and --csv exclude each other");
+    if ((r->json != 0) + (r->csv != 0) + (r->svg != NULL) + (r->trace != NULL) > 1)
+        argp_error(state, "--svg, --trace, --json and --csv exclude each other");
+    if (r->events && (!r->csv || r->layers))
+        argp_error(state, "--events says what is in the rows of --csv: give it alone with that");
     if (r->layers && !r->svg && !r->json && !r->csv)
         argp_error(state, "--composition needs --svg, --json or --csv");
     if (r->layers && r->tree)
@@ -122,8 +134,14 @@ static error_t parse_print_option(int key, char *text, struct argp_state *state,
     case KEY_FORCE:
         r->force = true;
         return 0;
+    case KEY_TRACE:
+        r->trace = text;
+        return 0;
     case KEY_CSV:
         r->csv = true;
+        return 0;
+    case KEY_EVENTS:
+        r->events = true;
         return 0;
     case KEY_JSON:
         r->json = true;
@@ -310,30 +328,42 @@ static int print_svg(const struct request *r, const struct mt_timeline *t, const
         .width = (unsigned)(r->width ? r->width : SVG_WIDTH),
         .height = (unsigned)(r->height ? r->height : SVG_HEIGHT),
     };
-    if (strcmp(r->svg, "-") == 0)
-        return mt_export_timeline_svg(stdout, t, strata, &options, error);
-    FILE *file = fopen(r->svg, r->force ? "we" : "wxe");
-    if (!file && errno == EEXIST)
-        return mt_error_set(error, MEMTRACK_EUSAGE, "--force replaces it.", "%s exists", r->svg);
-    if (!file)
-        return mt_error_set(error, MEMTRACK_EIO, "Name a file in a directory that takes one.", "cannot write %s: %s",
-                            r->svg, strerror(errno));
-    int rc = mt_export_timeline_svg(file, t, strata, &options, error);
-    if (fclose(file) != 0 && rc == 0)
-        rc = mt_error_set(error, MEMTRACK_EIO, "Make room, or name another place.", "cannot write %s: %s", r->svg,
-                          strerror(errno));
-    return rc;
+    FILE *file;
+    int rc = mt_file_create(r->svg, r->force, &file, error);
+    if (rc != 0)
+        return rc;
+    return mt_file_finish(file, r->svg, mt_export_timeline_svg(file, t, strata, &options, error), error);
+}
+
+static int print_trace(const struct request *r, const struct mt_timeline *t, struct mt_error *error) {
+    FILE *file;
+    int rc = mt_file_create(r->trace, r->force, &file, error);
+    return rc == 0 ? mt_file_finish(file, r->trace, mt_export_timeline_trace(file, t, error), error) : rc;
 }
 
 static int print(const struct request *r, const struct mt_timeline *t, const struct mt_strata *strata,
                  struct mt_error *error) {
     if (r->svg)
         return print_svg(r, t, strata, error);
+    if (r->trace)
+        return print_trace(r, t, error);
+    if (r->csv && r->events)
+        return mt_export_timeline_events_csv(stdout, t, error);
     if (r->json)
         return mt_export_timeline_json(stdout, t, strata, error);
     if (r->csv)
         return mt_export_timeline_csv(stdout, t, strata, error);
     return print_text(r, t) == 0 ? 0 : mt_error_set(error, MEMTRACK_ENOMEM, "", "out of memory");
+}
+
+/* Profiles of processes that run, and ledgers, name functions that are scopes by their addresses. */
+static int name_scopes(const struct mt_profiles *profiles, struct mt_error *error) {
+    static const struct mt_symbols_options symbols;
+    int rc = 0;
+    for (size_t i = 0; rc == 0 && i < profiles->n; i++)
+        if (profiles->items[i]->info.scopes.n_functions)
+            rc = mt_symbols_resolve(profiles->items[i], &symbols, error);
+    return rc;
 }
 
 static int compose(const struct request *r, const struct mt_profiles *profiles, struct mt_strata **strata,
@@ -356,6 +386,8 @@ static int show(const struct request *r, struct mt_error *error) {
     int rc = load(r, &profiles, error);
     if (rc == 0)
         rc = drop_earlier(r, &profiles, error);
+    if (rc == 0)
+        rc = name_scopes(&profiles, error);
     if (rc == 0)
         rc = compose(r, &profiles, &strata, error);
     if (rc == 0)

@@ -17,7 +17,8 @@
 struct trace {
     FILE *stream;
     const struct mt_profile *profile;
-    size_t n; /* written */
+    uint64_t start_ns; /* of the process, on the clock of the trace */
+    size_t n;          /* written */
     bool failed;
 };
 
@@ -31,8 +32,13 @@ static void begin(struct trace *t, mt_string name, const char *phase, uint32_t t
     fprintf(t->stream, ",\"ph\":\"%s\",\"pid\":%" PRIu32 ",\"tid\":%" PRIu32, phase, t->profile->info.pid, tid);
 }
 
-static void put_time(struct trace *t, const char *key, uint64_t ns) {
+static void put_duration(struct trace *t, const char *key, uint64_t ns) {
     fprintf(t->stream, ",\"%s\":%" PRIu64 ".%03" PRIu64, key, ns / 1000, ns % 1000);
+}
+
+static void put_time(struct trace *t, uint64_t ns) {
+    uint64_t at;
+    put_duration(t, "ts", __builtin_add_overflow(t->start_ns, ns, &at) ? UINT64_MAX : at);
 }
 
 /* Closes the event with these arguments, which are released. */
@@ -94,16 +100,18 @@ static json_t *arguments_of(const struct mt_profile *profile, const struct mt_sc
 static void put_complete(struct trace *t, const struct mt_scope_event *event) {
     begin(t, event->name, "X", event->tid);
     fputs(",\"cat\":\"scope\"", t->stream);
-    put_time(t, "ts", event->time_ns);
-    put_time(t, "dur", event->duration_ns);
+    put_time(t, event->time_ns);
+    put_duration(t, "dur", event->duration_ns);
     end(t, arguments_of(t->profile, event));
 }
 
 static void put_pair(struct trace *t, const struct mt_scope_event *event) {
     for (int last = 0; last <= 1; last++) {
         begin(t, event->name, last ? "e" : "b", event->tid);
-        fprintf(t->stream, ",\"cat\":\"scope\",\"id\":\"0x%" PRIx64 "\"", event->serial);
-        put_time(t, "ts", last ? end_of(event) : event->time_ns);
+        /* one process's serials are another's, too */
+        fprintf(t->stream, ",\"cat\":\"scope\",\"id\":\"%" PRIu32 ":%" PRIu64 "\"", t->profile->info.pid,
+                event->serial);
+        put_time(t, last ? end_of(event) : event->time_ns);
         end(t, last ? json_object() : arguments_of(t->profile, event));
     }
 }
@@ -139,7 +147,7 @@ static void put_scopes(struct trace *t) {
 static void put_figure(struct trace *t, const char *name, uint64_t time_ns, uint64_t value) {
     fprintf(t->stream, "%s{\"name\":\"%s\",\"ph\":\"C\",\"pid\":%" PRIu32 ",\"tid\":0", t->n++ ? ",\n" : "\n", name,
             t->profile->info.pid);
-    put_time(t, "ts", time_ns);
+    put_time(t, time_ns);
     end(t, json_pack("{s:o}", "bytes", mt_json_number(value)));
 }
 
@@ -157,7 +165,7 @@ static void put_counters(struct trace *t) {
     const struct mt_scopes *scopes = &t->profile->info.scopes;
     for (size_t i = 0; i < scopes->n_counters && !t->failed; i++) {
         begin(t, scopes->counters[i].name, "C", scopes->counters[i].tid);
-        put_time(t, "ts", scopes->counters[i].time_ns);
+        put_time(t, scopes->counters[i].time_ns);
         end(t, json_pack("{s:I}", "value", (json_int_t)scopes->counters[i].value));
     }
 }
@@ -167,19 +175,38 @@ static void put_marks(struct trace *t) {
     for (size_t i = 0; i < info->n_marks && !t->failed; i++) {
         begin(t, info->marks[i].name, "i", info->pid);
         fputs(",\"s\":\"p\"", t->stream);
-        put_time(t, "ts", info->marks[i].time_ns);
+        put_time(t, info->marks[i].time_ns);
         end(t, json_object());
     }
 }
 
+static void put_process(struct trace *t) {
+    put_names(t);
+    put_scopes(t);
+    put_counters(t);
+    put_marks(t);
+    put_ticks(t);
+}
+
+static int put_all(struct trace *t, const struct mt_timeline *timeline, struct mt_error *error) {
+    fputs("{\"displayTimeUnit\":\"ns\",\"traceEvents\":[", t->stream);
+    for (size_t i = 0; timeline && i < timeline->n_courses; i++) {
+        t->profile = timeline->courses[i].profile;
+        t->start_ns = timeline->courses[i].start_ns;
+        put_process(t);
+    }
+    if (!timeline)
+        put_process(t);
+    fputs("\n]}\n", t->stream);
+    return t->failed ? mt_json_out_of_memory(error) : mt_json_finish(t->stream, error);
+}
+
 int mt_export_scope_trace(FILE *stream, const struct mt_profile *profile, struct mt_error *error) {
     struct trace t = {.stream = stream, .profile = profile};
-    fputs("{\"displayTimeUnit\":\"ns\",\"traceEvents\":[", stream);
-    put_names(&t);
-    put_scopes(&t);
-    put_counters(&t);
-    put_marks(&t);
-    put_ticks(&t);
-    fputs("\n]}\n", stream);
-    return t.failed ? mt_json_out_of_memory(error) : mt_json_finish(stream, error);
+    return put_all(&t, NULL, error);
+}
+
+int mt_export_timeline_trace(FILE *stream, const struct mt_timeline *timeline, struct mt_error *error) {
+    struct trace t = {.stream = stream};
+    return put_all(&t, timeline, error);
 }

@@ -204,30 +204,59 @@ static bool put_metadata(FILE *stream, const struct mt_profile *profile, const s
     return done;
 }
 
-int mt_export_scope_events_csv(FILE *stream, const struct mt_profile *profile, size_t n, struct mt_error *error) {
-    const struct mt_profile_info *info = &profile->info;
+/* Whose events are written, and when its recording began on the clock that they are written by. */
+struct csv_process {
+    const struct mt_profile *profile;
+    uint64_t start_ns;
+    bool with_pid;
+};
+
+static bool begin_csv_row(FILE *stream, const struct csv_process *p, const char *kind, mt_string name) {
+    if (p->with_pid)
+        fprintf(stream, "%" PRIu32 ",", p->profile->info.pid);
+    fprintf(stream, "%s,", kind);
+    return mt_csv_put(stream, mt_profile_text(p->profile, name));
+}
+
+static bool put_csv_events(FILE *stream, const struct csv_process *p, size_t n) {
+    const struct mt_profile_info *info = &p->profile->info;
     const struct mt_scopes *scopes = &info->scopes;
     bool done = true;
-    fputs("kind,name,tid,time_ns,duration_ns,net_bytes,peak_bytes,value,metadata\r\n", stream);
     for (size_t i = first_event(scopes->n_events, n); i < scopes->n_events && done; i++) {
         const struct mt_scope_event *event = &scopes->events[i];
-        fputs("scope,", stream);
-        done = mt_csv_put(stream, mt_profile_text(profile, event->name));
-        fprintf(stream, ",%" PRIu32 ",%" PRIu64 ",%" PRIu64 ",%" PRId64 ",%" PRId64 ",,", event->tid, event->time_ns,
-                event->duration_ns, event->net_bytes, event->peak_bytes);
-        done = done && put_metadata(stream, profile, event);
+        done = begin_csv_row(stream, p, "scope", event->name);
+        fprintf(stream, ",%" PRIu32 ",%" PRIu64 ",%" PRIu64 ",%" PRId64 ",%" PRId64 ",,", event->tid,
+                p->start_ns + event->time_ns, event->duration_ns, event->net_bytes, event->peak_bytes);
+        done = done && put_metadata(stream, p->profile, event);
         fputs("\r\n", stream);
     }
     for (size_t i = 0; i < info->n_marks && done; i++) {
-        fputs("mark,", stream);
-        done = mt_csv_put(stream, mt_profile_text(profile, info->marks[i].name));
-        fprintf(stream, ",,%" PRIu64 ",,,,,\r\n", info->marks[i].time_ns);
+        done = begin_csv_row(stream, p, "mark", info->marks[i].name);
+        fprintf(stream, ",,%" PRIu64 ",,,,,\r\n", p->start_ns + info->marks[i].time_ns);
     }
     for (size_t i = 0; i < scopes->n_counters && done; i++) {
         const struct mt_counter *counter = &scopes->counters[i];
-        fputs("counter,", stream);
-        done = mt_csv_put(stream, mt_profile_text(profile, counter->name));
-        fprintf(stream, ",%" PRIu32 ",%" PRIu64 ",,,,%" PRId64 ",\r\n", counter->tid, counter->time_ns, counter->value);
+        done = begin_csv_row(stream, p, "counter", counter->name);
+        fprintf(stream, ",%" PRIu32 ",%" PRIu64 ",,,,%" PRId64 ",\r\n", counter->tid, p->start_ns + counter->time_ns,
+                counter->value);
+    }
+    return done;
+}
+
+#define EVENT_COLUMNS "kind,name,tid,time_ns,duration_ns,net_bytes,peak_bytes,value,metadata\r\n"
+
+int mt_export_scope_events_csv(FILE *stream, const struct mt_profile *profile, size_t n, struct mt_error *error) {
+    const struct csv_process process = {.profile = profile};
+    fputs(EVENT_COLUMNS, stream);
+    return mt_csv_finish(stream, put_csv_events(stream, &process, n), error);
+}
+
+int mt_export_timeline_events_csv(FILE *stream, const struct mt_timeline *timeline, struct mt_error *error) {
+    bool done = true;
+    fputs("pid," EVENT_COLUMNS, stream);
+    for (size_t i = 0; i < timeline->n_courses && done; i++) {
+        const struct csv_process process = {timeline->courses[i].profile, timeline->courses[i].start_ns, true};
+        done = put_csv_events(stream, &process, 0);
     }
     return mt_csv_finish(stream, done, error);
 }

@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "view/scope_rows.h"
+#include "view/timeline.h"
 
 /* The first n rows, all of them when n is 0. JSON: docs/schema/memtrack-scopes-1.json. 0, -MEMTRACK_ENOMEM or
  * -MEMTRACK_EIO, like all below; a partly written stream is the caller's to judge. */
@@ -24,5 +25,9 @@ int mt_export_scope_events_csv(FILE *stream, const struct mt_profile *profile, s
  * others there; counters are C events, marks are instants (i).
  */
 int mt_export_scope_trace(FILE *stream, const struct mt_profile *profile, struct mt_error *error);
+
+/* The same of all processes of a timeline, on its clock. CSV: with the pid in the first column. */
+int mt_export_timeline_trace(FILE *stream, const struct mt_timeline *timeline, struct mt_error *error);
+int mt_export_timeline_events_csv(FILE *stream, const struct mt_timeline *timeline, struct mt_error *error);
 
 #endif

@@ -10,12 +10,14 @@
  *   ┌──────┬─────────────────────────────────┐
  *   │ size │ plot: grid, areas, lines, marks │
  *   └──────┴──────────────── time ───────────┘
+ *   names  │ when scopes ran, counters       │
  *   legend                                      wrapped
  */
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "export/svg-local.h"
 #include "export/timeline.h"
 #include "view/format.h"
 #include "view/scale.h"
@@ -31,7 +33,6 @@ enum {
     TOP = 62,
     X_LABELS = 26,
     LEGEND_ROW = 20,
-    CHARACTER = 7, /* about one of 12 px */
 };
 
 /* A line or a layer. */
@@ -45,6 +46,7 @@ struct chart {
     FILE *stream;
     const struct mt_timeline *timeline;
     struct line lines[MOST_LINES + 1];
+    struct mt_lanes lanes;
     size_t n_lines, n_columns;
     bool is_stacked, has_other, is_first_filled;
     uint64_t to_ns;
@@ -56,8 +58,7 @@ struct chart {
 
 /* ---- text ------------------------------------------------------------------------------------------------------- */
 
-/* Valid UTF-8 without what XML forbids, marked up. malloc'ed; NULL: out of memory. */
-static char *escape(const char *raw) {
+char *mt_svg_escape(const char *raw) {
     char *visible = mt_format_visible(raw, true), *text = NULL;
     size_t bytes;
     FILE *out = visible ? open_memstream(&text, &bytes) : NULL;
@@ -86,10 +87,10 @@ static char *escape(const char *raw) {
     return text;
 }
 
-static char *escape_shortened(const char *raw, size_t columns) {
+char *mt_svg_escape_shortened(const char *raw, size_t columns) {
     char *visible = mt_format_visible(raw, true);
     char *shortened = visible ? mt_format_shorten_path(visible, columns, "…") : NULL;
-    char *text = shortened ? escape(shortened) : NULL;
+    char *text = shortened ? mt_svg_escape(shortened) : NULL;
     free(visible);
     free(shortened);
     return text;
@@ -124,7 +125,7 @@ static bool add_figures(struct chart *c, const struct mt_course *course) {
     for (size_t s = 0; s < MT_N_SERIES; s++) {
         if (!course->has[s] || (s == MT_SERIES_SWAP && never_above_zero(course, (enum mt_series)s)))
             continue;
-        struct line *line = add_line(c, escape(mt_series_labels[s]));
+        struct line *line = add_line(c, mt_svg_escape(mt_series_labels[s]));
         if (!line)
             return false;
         mt_course_columns(course, (enum mt_series)s, 0, c->to_ns, line->columns, c->n_columns);
@@ -149,7 +150,7 @@ static bool add_processes(struct chart *c) {
         qsort(sorted, n, sizeof *sorted, by_peak);
     for (size_t i = 0; done && i < n && i < MOST_LINES; i++) {
         char *label = NULL,
-             *name = escape_shortened(mt_profile_text(sorted[i]->profile, sorted[i]->profile->info.exe), 40);
+             *name = mt_svg_escape_shortened(mt_profile_text(sorted[i]->profile, sorted[i]->profile->info.exe), 40);
         if (!name || asprintf(&label, "%s (%" PRIu32 ")", name, sorted[i]->profile->info.pid) < 0)
             label = NULL;
         free(name);
@@ -166,7 +167,8 @@ static bool add_layers(struct chart *c, const struct mt_strata *s) {
     size_t n = s->n_layers - 1 < MOST_LINES ? s->n_layers - 1 : MOST_LINES;
     for (size_t l = 0; l <= n; l++) {
         bool is_other = l == n;
-        struct line *line = add_line(c, is_other ? escape("everything else") : escape_shortened(s->keys[l], 60));
+        struct line *line =
+            add_line(c, is_other ? mt_svg_escape("everything else") : mt_svg_escape_shortened(s->keys[l], 60));
         if (!line)
             return false;
         for (size_t m = 0, i = 0; i < c->n_columns; i++) {
@@ -219,15 +221,15 @@ static void put_style(FILE *out) {
         "<style>"
         "svg{--bg:#fff;--ink:#1f2328;--dim:#59636e;--grid:#d8dee4;--mark:#a40e26;"
         "--c0:#2166ac;--c1:#d95f02;--c2:#1b9e77;--c3:#a63696;--c4:#b8860b;--c5:#66a61e;--c6:#e7298a;--c7:#5e4fa2;"
-        "--c8:#8c510a;--c9:#35978f;--c10:#d6604d;--c11:#4393c3;--other:#9aa3ad;"
+        "--c8:#8c510a;--c9:#35978f;--c10:#d6604d;--c11:#4393c3;--other:#9aa3ad;--own:#6e7781;"
         "font:12px system-ui,-apple-system,'Segoe UI','DejaVu Sans',sans-serif}"
         "@media(prefers-color-scheme:dark){svg{--bg:#0d1117;--ink:#e6edf3;--dim:#9198a1;--grid:#30363d;--mark:#ff7b72;"
         "--c0:#79b8ff;--c1:#ffa657;--c2:#56d4a5;--c3:#e0a3e8;--c4:#e3c14f;--c5:#a5d65a;--c6:#ff8ac5;--c7:#b3a7ff;"
-        "--c8:#d9a066;--c9:#7fe0d6;--c10:#ff9e8a;--c11:#a8d5ff;--other:#6e7681}}"
+        "--c8:#d9a066;--c9:#7fe0d6;--c10:#ff9e8a;--c11:#a8d5ff;--other:#6e7681;--own:#8b949e}}"
         "text{fill:var(--ink)}.dim{fill:var(--dim)}.title{font-size:15px;font-weight:600}"
         ".grid{stroke:var(--grid);stroke-width:1}.line{fill:none;stroke-width:1.6;stroke-linejoin:round}"
         ".mark{stroke:var(--mark);stroke-width:1;stroke-dasharray:4 3}.hit{fill:transparent}"
-        ".hit:hover{fill:var(--ink);fill-opacity:.12}"
+        ".hit:hover{fill:var(--ink);fill-opacity:.12}.small{font-size:10px;fill:var(--dim)}"
         "</style>\n",
         out);
 }
@@ -307,19 +309,31 @@ static void put_lines(const struct chart *c) {
     }
 }
 
+/* A name is written beside its mark where the one before leaves room for it; the title has it in any case. */
 static void put_marks(const struct chart *c) {
     const struct mt_timeline *t = c->timeline;
+    double free_from = 0;
     for (size_t i = 0; i < t->n_marks && i < 200; i++) {
-        char *name = escape(t->marks[i].name);
+        if (t->marks[i].time_ns > c->to_ns)
+            continue;
+        char *name = mt_svg_escape(t->marks[i].name), *label = mt_svg_escape_shortened(t->marks[i].name, 24);
         char when[MT_FORMAT_BYTES];
-        if (t->marks[i].time_ns <= c->to_ns && name)
+        double x = x_of(c, (double)t->marks[i].time_ns);
+        double end = x + 12 + MT_SVG_CHARACTER * (label ? (double)mt_format_width(label) : 0);
+        if (name)
             fprintf(c->stream,
                     "<g><title>%s at %s</title><line class=\"mark\" x1=\"%.1f\" x2=\"%.1f\" y1=\"%.1f\" y2=\"%.1f\"/>"
-                    "<text x=\"%.1f\" y=\"%.1f\" style=\"fill:var(--mark)\">▼</text></g>\n",
-                    name, mt_format_duration(when, t->marks[i].time_ns), x_of(c, (double)t->marks[i].time_ns),
-                    x_of(c, (double)t->marks[i].time_ns), c->top, c->top + c->height,
-                    x_of(c, (double)t->marks[i].time_ns) - 5, c->top + 4);
+                    "<text x=\"%.1f\" y=\"%.1f\" style=\"fill:var(--mark)\">▼</text>",
+                    name, mt_format_duration(when, t->marks[i].time_ns), x, x, c->top, c->top + c->height, x - 5,
+                    c->top + 4);
+        if (name && label && x >= free_from && end <= c->left + c->width) {
+            fprintf(c->stream, "<text class=\"small\" x=\"%.1f\" y=\"%.1f\">%s</text>", x + 7, c->top + 11, label);
+            free_from = end;
+        }
+        if (name)
+            fputs("</g>\n", c->stream);
         free(name);
+        free(label);
     }
 }
 
@@ -368,12 +382,12 @@ static unsigned put_legend(const struct chart *c, bool draw) {
     double x = c->left, most = c->left + c->width;
     unsigned row = 0;
     for (size_t l = 0; l < c->n_lines; l++) {
-        double width = 26 + CHARACTER * (double)mt_format_width(c->lines[l].label);
+        double width = 26 + MT_SVG_CHARACTER * (double)mt_format_width(c->lines[l].label);
         if (x > c->left && x + width > most) {
             x = c->left;
             row++;
         }
-        double y = c->top + c->height + X_LABELS + 14 + row * LEGEND_ROW;
+        double y = c->top + c->height + X_LABELS + mt_svg_lanes_height(&c->lanes) + 14 + row * LEGEND_ROW;
         if (draw) {
             fprintf(c->stream, "<rect x=\"%.1f\" y=\"%.1f\" width=\"11\" height=\"11\" rx=\"2\" fill=\"", x, y);
             put_color(c, l);
@@ -386,7 +400,7 @@ static unsigned put_legend(const struct chart *c, bool draw) {
 
 static char *title_of(const struct mt_timeline *t) {
     const struct mt_profile *profile = t->courses[0].profile;
-    char *name = escape_shortened(mt_profile_text(profile, profile->info.exe), 70), *title = NULL;
+    char *name = mt_svg_escape_shortened(mt_profile_text(profile, profile->info.exe), 70), *title = NULL;
     int n = -1;
     if (name && t->n_courses == 1)
         n = asprintf(&title, "%s (process %" PRIu32 ")", name, profile->info.pid);
@@ -439,18 +453,25 @@ static bool draw(struct chart *c, const struct mt_strata *strata) {
     put_legend(c, true);
     put_tooltips(c);
     put_marks(c);
+    const struct mt_svg_place place = {c->left, c->top + c->height + X_LABELS, c->width, c->n_columns, c->to_ns};
+    bool done = mt_svg_put_lanes(c->stream, &c->lanes, &place) == 0;
     fputs("</svg>\n", c->stream);
     free(title);
-    return true;
+    return done;
+}
+
+static unsigned left_of(const struct chart *c) {
+    return c->lanes.n ? MT_SVG_LANE_LABELS : LEFT;
 }
 
 static bool lay_out(struct chart *c, const struct mt_svg_options *options) {
     c->total_width = options->width;
     c->total_height = options->height;
-    c->left = LEFT;
+    c->left = left_of(c);
     c->top = TOP;
-    c->width = (double)options->width - LEFT - RIGHT;
+    c->width = (double)options->width - c->left - RIGHT;
     double below = X_LABELS + 24 + LEGEND_ROW * put_legend(c, false);
+    c->total_height += mt_svg_lanes_height(&c->lanes); /* they take nothing from the plot */
     c->height = (double)options->height - TOP - below;
     if (c->height < 80) { /* a long legend makes the picture higher, not the plot unreadable */
         c->total_height += (unsigned)(80 - c->height);
@@ -462,13 +483,19 @@ static bool lay_out(struct chart *c, const struct mt_svg_options *options) {
     return true;
 }
 
+static size_t columns_of(const struct mt_svg_options *options, unsigned left) {
+    size_t pixels = options->width > left + RIGHT ? options->width - left - RIGHT : 1;
+    return pixels < MOST_COLUMNS ? pixels : MOST_COLUMNS;
+}
+
 int mt_export_timeline_svg(FILE *stream, const struct mt_timeline *t, const struct mt_strata *strata,
                            const struct mt_svg_options *options, struct mt_error *error) {
     struct chart c = {.stream = stream, .timeline = t, .to_ns = t->duration_ns};
     const struct mt_course *course = main_course(t);
-    size_t pixels = options->width > LEFT + RIGHT ? options->width - LEFT - RIGHT : 1;
-    c.n_columns = pixels < MOST_COLUMNS ? pixels : MOST_COLUMNS;
-    bool done = strata ? add_layers(&c, strata) : course ? add_figures(&c, course) : add_processes(&c);
+    c.n_columns = columns_of(options, MT_SVG_LANE_LABELS);
+    bool done = mt_lanes_build(t, course, c.n_columns, &c.lanes) == 0;
+    c.n_columns = columns_of(options, left_of(&c));
+    done = done && (strata ? add_layers(&c, strata) : course ? add_figures(&c, course) : add_processes(&c));
     done = done && lay_out(&c, options) && draw(&c, strata);
     for (size_t l = 0; l < c.n_lines; l++) {
         free(c.lines[l].label);
@@ -476,6 +503,7 @@ int mt_export_timeline_svg(FILE *stream, const struct mt_timeline *t, const stru
         free(c.lines[l].top);
         free(c.lines[l].bottom);
     }
+    mt_lanes_free(&c.lanes);
     if (!done)
         return mt_error_set(error, MEMTRACK_ENOMEM, "", "out of memory while drawing the SVG");
     return ferror(stream) ? mt_error_set(error, MEMTRACK_EIO, "", "cannot write the SVG: %m") : 0;

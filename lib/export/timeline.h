@@ -22,7 +22,8 @@ struct mt_svg_options {
     unsigned width, height; /* pixels */
 };
 
-/* A chart that stands alone: no script, no other file; light and dark by prefers-color-scheme; tooltips by title. Of
+/* A chart that stands alone: no script, no other file; light and dark by prefers-color-scheme; tooltips by title. What
+ * scopes and counters there are is drawn below, and makes it higher than was asked for. Of
  * the strata if given, else of the sum if there is one, else of the heap of each process (with one: all its
  * figures). */
 int mt_export_timeline_svg(FILE *stream, const struct mt_timeline *timeline, const struct mt_strata *strata,

@@ -290,6 +290,13 @@ static int by_start(const void *a, const void *b) {
     return x->pid < y->pid ? -1 : x->pid > y->pid;
 }
 
+static int by_mark_time(const void *a, const void *b) {
+    const struct mt_moment_mark *x = a, *y = b;
+    if (x->time_ns != y->time_ns)
+        return x->time_ns < y->time_ns ? -1 : 1;
+    return x->course < y->course ? -1 : x->course > y->course;
+}
+
 static int collect_marks(struct mt_timeline *t) {
     size_t most = 0;
     for (size_t i = 0; i < t->n_courses; i++)
@@ -309,6 +316,7 @@ static int collect_marks(struct mt_timeline *t) {
             };
         }
     }
+    qsort(t->marks, t->n_marks, sizeof *t->marks, by_mark_time);
     return 0;
 }
 

@@ -9,6 +9,8 @@
  *   snapshot  the child, 2 s after its start
  *   stranger  the pid of the parent's parent, an hour before
  *   layers    three lines that change
+ *   measured  as one, with scopes, counters and a mark of its own; process 500
+ *   worker    its child, half a second later, with the same names
  *   hostile   times that go back, values out of all ranges, names that a terminal or XML would obey
  *   untimed   no time axis
  */
@@ -118,6 +120,42 @@ static void changes(const struct mt_tick_change *list, size_t n) {
     p->info.n_changes = n;
 }
 
+static void scope(const char *name, uint64_t time_ns, uint64_t duration_ns) {
+    struct mt_scope_event e = {.serial = p->info.scopes.n_events + 1, .time_ns = time_ns, .duration_ns = duration_ns};
+    e.name = mt_profile_intern(p, name);
+    e.tid = p->info.pid;
+    e.net_bytes = 4096;
+    e.peak_bytes = 65536;
+    mt_profile_scopes_add_event(&p->info.scopes, &e);
+}
+
+static void counter(const char *name, uint64_t time_ns, int64_t value) {
+    const struct mt_counter c = {
+        .time_ns = time_ns, .value = value, .name = mt_profile_intern(p, name), .tid = p->info.pid};
+    mt_profile_scopes_add_counter(&p->info.scopes, &c);
+}
+
+static void measured(void) {
+    one();
+    p->info.pid = 500;
+    p->info.start_time_ns = START;
+    scope("load", 1 * SECOND, 3 * SECOND);
+    for (uint64_t i = 0; i < 5; i++)
+        scope("request", (5 + i) * SECOND, SECOND / 2);
+    counter("cache", 2 * SECOND, 100);
+    counter("cache", 5 * SECOND, 4000);
+    counter("queue <&>", 3 * SECOND, 7);
+    mt_profile_add_mark(p, 5 * SECOND, "loaded", MT_MARK_PROGRAM);
+}
+
+/* Of the same run, half a second later. */
+static void measured_child(void) {
+    process("/srv/demo/worker", 501, 500, START + SECOND / 2, 8 * SECOND);
+    constant(5 * MIB, 8 * SECOND);
+    scope("request", SECOND, 2 * SECOND);
+    counter("cache", SECOND, 1000);
+}
+
 static void layers(void) {
     static const struct mt_tick_change list[] = {{0, 0, 1000, 1}, {0, 2, 10, 1}, {1, 1, 4000, 1},
                                                  {2, 0, 0, 0},    {2, 2, 20, 1}, {3, 0, 500, 1}};
@@ -147,6 +185,11 @@ static void hostile(void) {
     changes(list, sizeof list / sizeof *list);
     mt_profile_add_mark(p, UINT64_MAX, "\033[2J<script>&", MT_MARK_TRIGGER);
     mt_profile_add_mark(p, 3, "", MT_MARK_PROGRAM);
+    scope("\033[2J</svg>", UINT64_MAX, UINT64_MAX);
+    scope("</title>", 3, UINT64_MAX / 2);
+    scope("", 0, 0);
+    counter("\xff\033[0m&", UINT64_MAX, INT64_MAX);
+    counter("\xff\033[0m&", 0, INT64_MIN);
 }
 
 static void untimed(void) {
@@ -156,9 +199,10 @@ static void untimed(void) {
 static const struct {
     const char *name;
     void (*fill)(void);
-} kinds[] = {{"one", one},       {"bare", bare},         {"parent", parent},
-             {"child", child},   {"snapshot", snapshot}, {"stranger", stranger},
-             {"layers", layers}, {"hostile", hostile},   {"untimed", untimed}};
+} kinds[] = {{"one", one},         {"bare", bare},         {"parent", parent},
+             {"child", child},     {"snapshot", snapshot}, {"stranger", stranger},
+             {"layers", layers},   {"measured", measured}, {"worker", measured_child},
+             {"hostile", hostile}, {"untimed", untimed}};
 
 int main(int argc, char **argv) {
     struct mt_error error = {0};

@@ -2,6 +2,7 @@
 # timeout: 240
 """`memtrack timeline`: the figures of a real run in every format, the sum of a process tree, a running process, bounded
 and hostile input; and a picture that a browser and an XML parser take."""
+import collections
 import csv
 import glob
 import io
@@ -14,6 +15,7 @@ import unittest
 import xml.etree.ElementTree
 
 from support import harness
+from support.trace import check_trace
 
 try:
     import jsonschema
@@ -184,11 +186,70 @@ class Known(Case):
         self.refused(3, "cannot write", "--svg", "nowhere/x.svg", "one.pb.gz")
 
 
+class Measured(Case):
+    """What the programs said of themselves, in each form. Process 500, and its child half a second later."""
+
+    def paths(self):
+        return self.make("measured"), self.make("worker")
+
+    def test_text(self):
+        server, worker = self.paths()
+        text = timeline(server, "--width", "54", utf8=True).stdout.decode()
+        lanes = {line.split()[0]: line[12:] for line in text.splitlines()
+                 if re.match(r" *(load|request|cache|queue) ", line)}
+        self.assertEqual("    ▬▬▬▬▬▬▬▬▬▬▬▬▬", lanes["load"])
+        self.assertEqual("                    ▬▬▬ ▬▬▬ ▬▬▬ ▬▬▬ ▬▬▬", lanes["request"])
+        self.assertEqual("        ▁▁▁▁▁▁▁▁▁▁▁▁█████████████████████", lanes["cache"])
+        self.assertIn("highest: cache 4,000, queue <&> 7\n", text)
+        self.assertLess(text.index("loaded at"), text.index("live>60M at"))
+        both = timeline("--tree", server, worker, "--width", "54", utf8=True).stdout.decode()
+        self.assertRegex(both, r"(?m)^ +request {8}▬{9} {5}▬▬▬ ▬▬▬ ▬▬▬ ▬▬▬ ▬▬▬$")
+        self.assertRegex(both, r"(?m)^ +cache {8}▂▂▃")
+
+    def test_svg(self):
+        for options in ([self.paths()[0]], self.paths(), ["--tree", *self.paths()]):
+            with self.subTest(options):
+                text = timeline("--svg", "-", *options).stdout.decode()
+                root = xml.etree.ElementTree.fromstring(text)
+                for title in ("load, ", "cache, at most", "queue <&>, at most 7", "loaded at 5.00 s"):
+                    self.assertTrue(any(element.text.startswith(title) for element in root.iter()
+                                        if element.tag.endswith("title")), title)
+                without = timeline("--svg", "-", self.make("one")).stdout
+                self.assertGreater(int(root.get("height")), int(xml.etree.ElementTree.fromstring(without).get("height")))
+
+    def test_csv(self):
+        rows = list(csv.DictReader(io.StringIO(timeline("--csv", "--events", *self.paths()).stdout.decode())))
+        self.assertEqual({("500", "scope"): 6, ("500", "mark"): 2, ("500", "counter"): 3, ("501", "scope"): 1,
+                          ("501", "counter"): 1},
+                         collections.Counter((row["pid"], row["kind"]) for row in rows))
+        request, = (row for row in rows if row["pid"] == "501" and row["kind"] == "scope")
+        self.assertEqual(("request", "1500000000", "2000000000"),
+                         (request["name"], request["time_ns"], request["duration_ns"]))
+
+    def test_json(self):
+        server, worker = self.json(*self.paths())["processes"]
+        self.assertEqual(["load"] + ["request"] * 5, [scope["name"] for scope in server["scopes"]])
+        self.assertEqual([{"time_ns": 1500000000, "name": "cache", "value": 1000}], worker["counters"])
+
+    def test_trace(self):
+        result = timeline("--trace", self.path("t.json"), *self.paths())
+        self.assertEqual((0, b"", b""), (result.code, result.stdout, result.stderr))
+        with open(self.path("t.json")) as file:
+            found = check_trace(json.load(file))
+        self.assertEqual({(500, 10**6), (501, 15 * 10**5)},
+                         {(e["pid"], e["ts"]) for e in found["X"] if e["ts"] < 2 * 10**6})
+        self.assertEqual({500, 501}, {e["pid"] for e in found["C"] if e["name"] == "heap"})
+        self.assertEqual({"loaded", "live>60M"}, {e["name"] for e in found["i"]})
+        self.refused(2, "exists", "--trace", "t.json", "measured.pb.gz")
+        self.refused(2, "exclude each other", "--trace", "-", "--json", "measured.pb.gz")
+        self.refused(2, "--events", "--events", "measured.pb.gz")
+
+
 class Hostile(Case):
     def test_names_and_numbers(self):
         path = self.make("hostile")
         for arguments in ([], ["--tree"], ["--json"], ["--csv"], ["--svg", "-"], ["--composition", "3", "--json"],
-                          ["--composition", "3", "--svg", "-"]):
+                          ["--composition", "3", "--svg", "-"], ["--trace", "-"], ["--csv", "--events"]):
             with self.subTest(arguments):
                 result = timeline(*arguments, path, timeout=20)
                 self.assertEqual(0, result.code, repr(result))

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+/* Shared by svg.c (the chart) and svg_lanes.c (what is below it). Private to them. */
+#ifndef MT_EXPORT_SVG_LOCAL_H
+#define MT_EXPORT_SVG_LOCAL_H
+
+#include <stdint.h>
+#include <stdio.h>
+
+#include "view/lanes.h"
+
+/* Valid UTF-8 without what XML forbids, marked up; the second is at most so many columns wide, and loses its beginning. malloc'ed;
+ * NULL: out of memory. */
+char *mt_svg_escape(const char *raw);
+char *mt_svg_escape_shortened(const char *raw, size_t columns);
+
+enum {
+    MT_SVG_CHARACTER = 7,     /* about the width of one of 12 px */
+    MT_SVG_LANE_LABELS = 140, /* what is left of the lanes, in pixels */
+};
+
+struct mt_svg_place {
+    double left, top, width; /* of the lanes themselves; names are to the left */
+    size_t n_columns;
+    uint64_t to_ns;
+};
+
+unsigned mt_svg_lanes_height(const struct mt_lanes *lanes); /* 0: there are none */
+int mt_svg_put_lanes(FILE *stream, const struct mt_lanes *lanes, const struct mt_svg_place *place);
+
+#endif
