@@ -8,12 +8,13 @@
 #include <stdlib.h>
 
 #include "profile/ledger_info.h"
-#include "profile/ledger_paths.h"
+#include "profile/ledger_names.h"
 
 struct blocks {
     struct mt_ledger *ledger;
     struct mt_profile *profile;
     struct mt_ledger_paths paths;
+    struct mt_ledger_names names;
     struct mt_bank *banks;
     mt_string *threads;
     size_t n_banks;
@@ -44,9 +45,11 @@ static int add_block(struct blocks *b, const struct mt_live_block *block) {
     if (site.node != MT_NODE_ROOT) {
         sample.thread = site.origin < b->n_banks ? b->threads[site.origin] : 0;
         mt_ledger_paths_classify(&b->paths, site.node, &sample);
+        if (mt_ledger_names_label(&b->names, site.node, &sample) != 0)
+            return -MEMTRACK_ENOMEM;
     }
     if (!sample.lossy)
-        n_frames = mt_ledger_paths_frames(&b->paths, site.node);
+        n_frames = mt_ledger_paths_frames(&b->paths, mt_ledger_paths_of(&b->paths, site.node));
     if (n_frames < 0)
         return (int)n_frames;
     if (block->address) {
@@ -76,9 +79,11 @@ int mt_profile_from_blocks(struct mt_ledger *ledger, const struct mt_live_block 
     struct mt_error given = {{0}, {0}};
     struct blocks b = {.ledger = ledger, .profile = mt_profile_new()};
     b.paths = (struct mt_ledger_paths){.ledger = ledger, .profile = b.profile};
+    b.names = (struct mt_ledger_names){.paths = &b.paths};
     int rc = b.profile ? convert(&b, blocks, n, &given) : -MEMTRACK_ENOMEM;
     free(b.banks);
     free(b.threads);
+    mt_ledger_names_free(&b.names);
     mt_ledger_paths_free(&b.paths);
     if (rc == 0) {
         *out = b.profile;
