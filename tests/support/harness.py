@@ -113,6 +113,11 @@ def tool(name):
     return path
 
 
+def second_object(name):
+    """An object that is loaded beside the tracker's, such as that for mmap."""
+    return os.path.join(os.path.dirname(LIBRARY), "libmemtrack-%s.so" % name)
+
+
 def library(soname):
     for directory in ("/usr/lib/x86_64-linux-gnu", "/usr/lib64", "/usr/lib", "/usr/lib/aarch64-linux-gnu"):
         path = os.path.join(directory, soname)

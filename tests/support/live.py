@@ -15,10 +15,10 @@ ALLOCATORS = {"glibc": None, "jemalloc": "libjemalloc.so.2", "tcmalloc": "libtcm
 
 class Process:
     """A program under the bare preload, its ledger in a directory of its own. The wrapper, a command that starts another
-    one, is not tracked."""
+    one, is not tracked. second: names of more objects of the tracker, such as "mmap"."""
 
-    def __init__(self, command, directory, allocator=None, wrapper=(), **extra):
-        libraries = [harness.LIBRARY]
+    def __init__(self, command, directory, allocator=None, wrapper=(), second=(), **extra):
+        libraries = [harness.LIBRARY, *(harness.second_object(name) for name in second)]
         if ALLOCATORS.get(allocator):
             libraries.append(harness.library(ALLOCATORS[allocator]))
         self.directory = directory

@@ -1,0 +1,246 @@
+# SPDX-License-Identifier: MIT
+# timeout: 240
+"""Mappings, under --mmap: equal to what programs know of their own, to what was passed on to the kernel, and to
+/proc/self/maps; and nothing of them where nobody asked."""
+import json
+import os
+import random
+import unittest
+
+from support import harness, live, mapcalls
+
+PAGE = 4096
+ALLOCATORS = ("glibc", "jemalloc", "tcmalloc", "mimalloc")
+MALLOC_ONLY = ("containers", "aligned", "peak_middle", "threads_churn", "growth")
+REAL = {
+    "python3": (["-c", "import mmap\nx = [str(i) for i in range(50000)]\nm = mmap.mmap(-1, 1 << 20)\nm.resize(1 << 21)\n"
+                       "n = mmap.mmap(-1, 123456)\nn.close()\ndel x\n"], b""),
+    "sqlite3": (["file.db"], b"pragma mmap_size=268435456; create table t(a,b); with recursive c(i) as (select 1 union all "
+                b"select i+1 from c where i<5000) insert into t select i,hex(randomblob(50)) from c; "
+                b"select sum(length(b)) from t where a%7=0; delete from t where a%3=0; vacuum;"),
+    "git": (["-C", harness.SOURCE, "log", "--stat", "-10"], b""),
+}
+
+
+class Case(unittest.TestCase):
+    def setUp(self):
+        context = harness.workdir()
+        self.directory = context.__enter__()
+        self.addCleanup(context.__exit__, None, None, None)
+        self.runs = 0
+
+    def track(self, command, *options, code=0, **more):
+        self.runs += 1
+        result = harness.track(command, self.directory, ["--mmap", *options], name="p%d" % self.runs, **more)
+        if result.code == harness.SKIP:
+            self.skipTest("%s cannot be run on this machine" % command)
+        self.assertEqual(code, result.code, result)
+        return result
+
+    def case(self, name, *options, **more):
+        return self.track([harness.program("mapping_cases"), name], *options, **more)
+
+    def mapped(self, profile):
+        rows = [row for row in profile.report("--by", "domain")["rows"] if row["key"] == "mmap"]
+        return rows[0] if rows else None
+
+    def figures(self, row):
+        """live blocks and pages, total blocks and pages"""
+        return tuple(row[name] // size for name, size in
+                     (("live_blocks", 1), ("live_bytes", PAGE), ("total_blocks", 1), ("total_bytes", PAGE)))
+
+
+class Books(Case):
+    """The program of its own pages, after every call; the kernel, every 64."""
+
+    def play(self, seed, threads, steps, *options):
+        result = self.track([harness.program("mappings"), str(seed), str(threads), str(steps)], *options)
+        expected = json.loads(result.stdout)
+        row = self.mapped(result.profile)
+        names = ["total_blocks", "total_bytes", "live_blocks", "live_bytes"] + ["peak_bytes"] * (threads == 1)
+        self.assertEqual({name: expected[name] for name in names}, {name: row[name] for name in names})
+        self.assertEqual(0, result.profile.coverage["dropped_events"])
+        self.assertGreater(expected["total_blocks"], steps // 8)  # it was no idle play
+
+    def test_one_thread(self):
+        seeds = [1, 2, 3, 4, random.randrange(1 << 30)]
+        for seed in seeds:
+            with self.subTest(seed):
+                self.play(seed, 1, 1500)
+
+    def test_four_threads(self):
+        seeds = [1, 2, random.randrange(1 << 30)]
+        for seed in seeds:
+            with self.subTest(seed):
+                self.play(seed, 4, 500, "--exact-peak")
+
+    def test_bare_preload(self):
+        libraries = ":".join((harness.LIBRARY, harness.second_object("mmap")))
+        env = harness.plain_environment(LD_PRELOAD=libraries, MEMTRACK_DIR=self.directory)
+        harness.check([harness.program("mappings"), "7", "1", "500"], env=env)
+        self.assertEqual(1, len([name for name in os.listdir(self.directory) if name.endswith(".ledger")]))
+
+
+class Calls(Case):
+    """Real programs: the calls that reached the object below are played again."""
+
+    def compare(self, name):
+        arguments, stdin = REAL[name]
+        calls = os.path.join(self.directory, "calls")
+        os.makedirs(calls)
+        env = harness.plain_environment(LD_PRELOAD=mapcalls.shim(), MAPCALLS_DIR=calls)
+        result = self.track([harness.tool(name), *arguments], env=env, stdin=stdin, cwd=self.directory)
+        books = mapcalls.read(calls)
+        self.assertTrue(any(b.total_blocks for b in books.values()), "%s maps nothing" % name)
+        for profile in result.profiles:
+            row, own = self.mapped(profile), books.get(profile.process["pid"])
+            expected = own.figures() if own else {}
+            self.assertEqual(expected if expected.get("total_blocks") else {},
+                             {key: row[key] for key in expected} if row else {}, profile)
+
+    def test_python(self):
+        self.compare("python3")
+
+    def test_sqlite(self):
+        self.compare("sqlite3")
+
+    def test_git(self):
+        self.compare("git")
+
+
+class Cases(Case):
+    def test_exact(self):
+        """Results and errno of calls that succeed and fail."""
+        native = harness.check([harness.program("mapping_cases"), "exact"]).stdout
+        self.assertEqual(native, self.case("exact").stdout)
+        self.assertIn(b"failed", native)
+
+    def test_pieces(self):
+        profile = self.case("pieces").profile
+        self.assertEqual((3, 8, 4, 18), self.figures(profile.row("function", "map_pages", "--include", "domain:mmap")))
+        self.assertEqual((1, 9, 1, 9), self.figures(profile.row("function", "pieces", "--include", "domain:mmap")))
+        totals = profile.totals
+        for unit in ("bytes", "blocks"):
+            self.assertEqual(totals["live_" + unit], totals["total_" + unit] - totals["freed_" + unit])
+        stacks = profile.report("--by", "stack", "--include", "domain:mmap")["rows"]
+        cut = [row for row in stacks if row["stack"][1]["function"] == "map_cut"]
+        self.assertEqual([(2, 7, 2, 10)], [self.figures(row) for row in cut])
+
+    def test_reserve(self):
+        """64 GiB of address space that nobody can touch are no memory."""
+        row = self.mapped(self.case("reserve").profile)
+        self.assertEqual((4, 18, 4, 22), self.figures(row))
+        self.assertEqual(18 * PAGE, row["peak_bytes"])
+
+    def test_huge(self):
+        self.assertEqual((2, 2048, 2, 2048), self.figures(self.mapped(self.case("huge").profile)))
+
+    def test_fork(self):
+        """A child knows its own, as of malloc's blocks; the parent is not told what the child has unmapped."""
+        result = self.case("fork")
+        found = sorted(self.figures(self.mapped(profile)) for profile in result.profiles)
+        self.assertEqual([(2, 7, 2, 8), (3, 11, 3, 12)], found)
+
+    def test_kill(self):
+        self.assertEqual((1, 5, 1, 7), self.figures(self.mapped(self.case("kill", code=137).profile)))
+
+    def test_signals(self):
+        """A handler that interrupts the recorder is not recorded, and counted; it neither hangs nor harms."""
+        profile = self.case("signals").profile
+        row = self.mapped(profile)
+        self.assertEqual((0, 0), self.figures(row)[:2])
+        self.assertGreater(row["total_blocks"], 400)
+
+    def test_churn(self):
+        profile = self.case("churn").profile
+        self.assertEqual((200, 200, 100200), self.figures(self.mapped(profile))[:3])
+        self.assertLess(profile.report()["self"]["ledger_bytes"], 2 << 20)
+
+    def test_scope(self):
+        result = self.case("scope")
+        self.assertEqual([4 * PAGE, 10 * PAGE, 10 * PAGE, 6 * PAGE], [int(word) for word in result.stdout.split()])
+        row = result.profile.row("scope", "loading")
+        self.assertEqual(4 * PAGE, row["live_bytes"])
+
+    def test_temporary(self):
+        self.assertEqual(10, self.mapped(self.case("pairs").profile)["temporary_blocks"])
+
+    def test_sampled(self):
+        """Totals are estimates then, but what is gone is gone, and nothing is below zero."""
+        row = self.mapped(self.case("churn", "--sample", "64K").profile)
+        self.assertGreater(row["total_bytes"], 700e6)
+        self.assertLess(row["total_bytes"], 940e6)
+        self.assertLess(row["live_bytes"], 200 * PAGE * 4)
+        self.assertGreaterEqual(row["live_bytes"], 0)
+
+
+class Nobody(Case):
+    def test_allocators(self):
+        """What an allocator maps is no mapping of the program's."""
+        for allocator in ALLOCATORS:
+            for name in MALLOC_ONLY:
+                with self.subTest(allocator=allocator, program=name):
+                    try:
+                        profile = self.track([harness.program(name)], "--allocator", allocator).profile
+                    except AssertionError as problem:
+                        if "is not installed" in str(problem):
+                            self.skipTest(allocator)
+                        raise
+                    self.assertIsNone(self.mapped(profile))
+                    self.assertGreater(profile.totals["total_blocks"], 0)
+
+    def test_own_beside_allocator(self):
+        for allocator in ALLOCATORS[1:]:
+            with self.subTest(allocator):
+                result = self.track([harness.program("mappings"), "5", "1", "300"], "--allocator", allocator)
+                expected, row = json.loads(result.stdout), self.mapped(result.profile)
+                self.assertEqual(expected["live_bytes"], row["live_bytes"])
+
+    def test_not_asked(self):
+        result = harness.track([harness.program("mapping_cases"), "pieces"], self.directory)
+        self.assertEqual([], [row["key"] for row in result.profile.report("--by", "domain")["rows"] if row["key"] != "malloc"])
+        maps = harness.track(["/bin/cat", "/proc/self/maps"], self.directory, name="maps").stdout
+        self.assertIn(b"libmemtrack.so", maps)
+        self.assertNotIn(b"libmemtrack-mmap", maps)
+
+
+class Whois(unittest.TestCase):
+    def test_interior(self):
+        with live.process([harness.program("mapping_cases"), "held"], second=["mmap"]) as process:
+            process.wait_for("ready")
+            begin, block = (int(word, 16) for word in process.child.stdout.readline().split())
+            asked = [begin + 5, begin + PAGE + 5, begin + 2 * PAGE, begin + 4 * PAGE - 1, block + 100]
+            result = process.memtrack("whois", process.pid, *map(hex, asked), "--json")
+            self.assertEqual(1, result.code, result)  # the hole is in no block
+            first, hole, second, last, malloced = json.loads(result.stdout)["addresses"]
+            self.assertEqual((hex(begin), PAGE, "mmap", 5),
+                             (first["block"]["address"], first["block"]["bytes"], first["domain"], first["offset"]))
+            self.assertFalse(hole["live"])
+            for answer in (second, last):
+                self.assertEqual((hex(begin + 2 * PAGE), 2 * PAGE, "mmap"),
+                                 (answer["block"]["address"], answer["block"]["bytes"], answer["domain"]))
+            self.assertEqual(["map_pages", "held"], [frame["function"] for frame in second["stack"]][:2])
+            self.assertEqual("malloc", malloced["domain"])
+            text = process.memtrack("whois", process.pid, hex(begin)).stdout.decode()
+            self.assertRegex(text, r"domain +mmap")
+
+
+class Options(Case):
+    def test_check(self):
+        command = [harness.program("mapping_cases"), "reserve"]
+        for options, code in ((["--mmap", "--max-peak", "40K"], 1), (["--mmap", "--max-peak", "72K"], 0), (["--max-peak", "40K"], 0)):
+            with self.subTest(options):
+                result = harness.run([harness.MEMTRACK, "check", "--run", *options, "--", *command], cwd=self.directory)
+                self.assertEqual(code, result.code, result)
+        result = harness.run([harness.MEMTRACK, "check", "--mmap", "--max-peak", "1M", "x.pb.gz"])
+        self.assertEqual(2, result.code)
+        self.assertIn(b"--mmap goes with --run", result.stderr)
+
+    def test_compare(self):
+        command = [harness.program("mapping_cases"), "reserve"]
+        result = harness.check([harness.MEMTRACK, "compare", "--json", "--mmap", "-r", "2", "--", *command, "--", *command])
+        self.assertIn(str(18 * PAGE), result.stdout.decode())
+
+
+if __name__ == "__main__":
+    harness.main()
