@@ -10,6 +10,7 @@ import resource
 import shutil
 import signal
 import stat
+import struct
 import subprocess
 import sys
 import time
@@ -335,6 +336,27 @@ class Refused(Case):
         self.refuse(125, ["setuid", "copy"], self.path("suid"), "ran")
         os.chmod(self.path("suid"), 0o2755)
         self.refuse(125, ["setgid"], self.path("suid"), "ran")
+
+    def test_capabilities(self):
+        """They make a program privileged for those who do not have them anyway."""
+        if os.geteuid() != 0:
+            self.skipTest("needs root to make such files")
+        shutil.copy("/bin/echo", self.path("capable"))
+        bind_service = struct.pack("<5I", 0x02000000, 1 << 10, 0, 0, 0)
+        try:
+            os.setxattr(self.path("capable"), "security.capability", bind_service)
+        except OSError as error:
+            self.skipTest("no file capabilities here: %s" % error)
+        os.chmod(self.dir, 0o777)
+        stranger = [harness.tool("setpriv"), "--reuid", "65534", "--regid", "65534", "--clear-groups", MEMTRACK, "run", "-q", "--"]
+        if harness.run([*stranger, "true"], cwd=self.dir).code:
+            self.skipTest("other users cannot run %s" % MEMTRACK)
+        for name in self.profiles():
+            os.remove(self.path(name))
+        result = harness.run([*stranger, self.path("capable"), "ran"], cwd=self.dir)
+        self.assertEqual((125, b""), (result.code, result.stdout), result)
+        self.assertIn(b"has file capabilities", result.stderr)
+        self.assertEqual([], self.profiles())
 
     def test_wrong_options(self):
         for option in ("--follow=maybe", "--frames=0", "--frames=x", "--frames=9999999", "--sample=-3", "--interval=0s",

@@ -77,6 +77,9 @@ static void smallest_of_nested_groups(void **state) {
     assert_int_equal(look().bytes, 1048576);
     write_file("/sys/fs/cgroup/a.slice/b.service/memory.max", "99999999999999\n"); /* more than there is */
     assert_int_equal(look().bytes, 536870912);
+    write_file("/sys/fs/cgroup/a.slice/memory.max", "88888888888888\n");
+    assert_string_equal(look().source, "the machine's memory");
+    assert_int_equal(look().bytes, UINT64_C(8192000000));
 }
 
 static void version_one(void **state) {
