@@ -157,6 +157,9 @@ class Errors(Case):
     def test_what_cannot_be_recorded(self):
         result = self.compare("-i", "--", "/no/such/program", "--", "true", status=3)
         self.assertIn(b"not found", result.stderr)
+        for status in (125, 126, 127):  # as memtrack itself ends
+            result = self.compare("-i", "--", "sh", "-c", "exit %d" % status, "--", "true", status=3)
+            self.assertIn(b"could not be recorded: status %d" % status, result.stderr)
 
     def test_wrong_usage(self):
         for arguments in ([], ["--"], ["--", "true"], ["--", "true", "--"], ["--", "--", "true"],

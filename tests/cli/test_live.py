@@ -3,6 +3,7 @@
 """Looking into running processes: snapshot, report PID, list, whois, attach and detach, upon real ones."""
 import contextlib
 import datetime
+import fcntl
 import glob
 import json
 import os
@@ -247,6 +248,22 @@ class List(Case):
             self.expect(ended.memtrack("list", "--clean"), 0, "nothing to remove")
             self.expect(running.memtrack("list", "--clean"), 0, "nothing to remove")
             self.assertEqual(1, len(running.ledgers()), "that of a running process stays")
+
+    def test_clean_leaves_what_somebody_uses(self):
+        """Where the process cannot be seen (in another pid namespace), what is open tells; and who attends the directory."""
+        with live.process([BALANCE, "2"]) as ended:
+            ended.wait_for("ready")
+            ended.child.kill()
+            ended.child.wait()
+            (path,) = ended.ledgers()
+            with open(path, "rb"):
+                self.expect(ended.memtrack("list", "--clean"), 0, "nothing to remove")
+            directory = os.open(os.path.dirname(path), os.O_RDONLY)
+            fcntl.flock(directory, fcntl.LOCK_SH)
+            self.expect(ended.memtrack("list", "--clean"), 0, "nothing to remove")
+            os.close(directory)
+            self.assertEqual([path], ended.ledgers())
+            self.expect(ended.memtrack("list", "--clean"), 0, re.escape("removed " + path))
 
     def test_clean_removes_abandoned_sessions(self):
         """memtrack run was killed, then the program: nobody will make a profile. While it works nothing goes."""
