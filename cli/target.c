@@ -181,8 +181,7 @@ static int check_linking(Elf *elf, int fd, const char *path, struct mt_target *t
     char interpreter[512];
     look_at_dynamic(elf, &d);
     read_interpreter(elf, fd, interpreter, sizeof interpreter);
-    const char *base = strrchr(interpreter, '/');
-    base = base ? base + 1 : interpreter;
+    const char *base = basename(interpreter);
     if (begins_with(base, "ld-musl") || begins_with(d.soname, "ld-musl") || begins_with(d.soname, "libc.musl"))
         return refuse(error, path, "is built for musl; the tracker needs glibc",
                       "Build it for glibc, or record it on a system where it is.");

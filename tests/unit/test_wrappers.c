@@ -76,6 +76,8 @@ static void c_frames(void **state) {
     static const struct expectation cases[] = {
         {{"malloc", "malloc", "", "/usr/lib/memtrack/libmemtrack.so"}, MT_FRAME_HOOK},
         {{"mallocx", "", "", "/opt/libmemtrack-jemalloc.so"}, MT_FRAME_HOOK},
+        {{"mmap", "", "", "/opt/libmemtrack-mmap.so"}, MT_FRAME_HOOK},
+        {{"memtrack_report", "", "", "/opt/libmemtrack-analyze.so.1"}, MT_FRAME_USER},
         {{"malloc", "malloc", "", "/lib/x86_64-linux-gnu/libc.so.6"}, MT_FRAME_ALLOCATOR},
         {{"malloc", "", "my_malloc.c", "/bin/app"}, MT_FRAME_ALLOCATOR},
         {{"", "", "", "/usr/lib/libjemalloc.so.2"}, MT_FRAME_ALLOCATOR},
