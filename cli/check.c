@@ -6,10 +6,14 @@
  *
  *   --run ──► trial.h ──► profiles ─┐
  *   FILE… ──────────────────────────┴─► read, judge ──► lines, JSON, JUnit
+ *
+ * Profiles of a run are judged in a directory of its own and moved to --profiles afterwards: tests that run at the same
+ * time may share that, and each is judged by what it did itself.
  */
 #include "check.h"
 
 #include <errno.h>
+#include <fnmatch.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -18,15 +22,21 @@
 #include "command.h"
 #include "export/check.h"
 #include "pick.h"
+#include "target.h"
 #include "trial.h"
 #include "view/symbols.h"
+
+enum { SHOWN_OTHERS = 4 };
 
 struct check {
     const struct mt_check_options *options;
     struct mt_profile *baseline;
     struct mt_checked *checked;
     size_t n, n_compared; /* profiles; and those that have the baseline's program */
-    int status;           /* so far */
+    size_t n_others;      /* that --process leaves out */
+    char *others;         /* and the names of the first of them: "sh, sed"; NULL: none */
+    struct mt_check_run run;
+    int status; /* so far */
 };
 
 /* What cannot be read outweighs what is broken. */
@@ -64,6 +74,30 @@ static int read_profile(const char *path, struct mt_profile **profile, struct mt
     return rc;
 }
 
+/* A program with many names is known by the one that it was called by. */
+static const char *called_name(const struct mt_profile *profile) {
+    const char *name = profile->info.n_command ? basename(mt_profile_text(profile, profile->info.command[0])) : "";
+    return *name ? name : program_of(profile);
+}
+
+static bool is_meant(const struct mt_check_options *o, const struct mt_profile *profile) {
+    for (size_t i = 0; i < o->n_processes; i++)
+        if (fnmatch(o->processes[i], program_of(profile), 0) == 0 ||
+            fnmatch(o->processes[i], called_name(profile), 0) == 0 ||
+            fnmatch(o->processes[i], mt_profile_text(profile, profile->info.exe), 0) == 0)
+            return true;
+    return o->n_processes == 0;
+}
+
+static void leave_out(struct check *check, const struct mt_profile *profile) {
+    char *names;
+    if (check->n_others++ >= SHOWN_OTHERS || asprintf(&names, "%s%s%s", check->others ? check->others : "",
+                                                      check->others ? ", " : "", called_name(profile)) < 0)
+        return;
+    free(check->others);
+    check->others = names;
+}
+
 static int judge(struct check *check, const struct mt_profile *profile, size_t n_files, struct mt_checked *checked,
                  struct mt_error *error) {
     const struct mt_check_options *o = check->options;
@@ -93,6 +127,11 @@ static void check_one(struct check *check, const char *path, const char *shown, 
     struct mt_error error = {{0}, {0}}, ignored;
     struct mt_profile *profile = NULL;
     int rc = read_profile(path, &profile, &error);
+    if (rc == 0 && !is_meant(check->options, profile)) {
+        leave_out(check, profile);
+        mt_profile_free(profile);
+        return;
+    }
     struct mt_checked *checked = add(check);
     if (!checked)
         rc = mt_error_set(&error, MEMTRACK_ENOMEM, "", "out of memory");
@@ -171,11 +210,24 @@ static void print_count(const struct check *check) {
         n_failed += mt_findings_count_failed(&check->checked[i].findings);
     }
     size_t n_read = check->n - n_unreadable;
+    if (check->n == 0)
+        return;
     fprintf(stderr, "%s: %zu of %zu budget%s kept in %zu profile%s", check->options->name, n - n_failed, n,
             n == 1 ? "" : "s", n_read, n_read == 1 ? "" : "s");
     if (n_unreadable)
         fprintf(stderr, ", %zu cannot be read", n_unreadable);
+    if (check->n_others)
+        fprintf(stderr, ", %zu of other programs", check->n_others);
     fputc('\n', stderr);
+}
+
+/* What could not be run at all has been told by whoever tried. */
+static void print_run(const struct check *check) {
+    const struct mt_check_run *run = &check->run;
+    char *message = mt_check_run_message(run);
+    if (message && *message && !run->problem && (run->status < MT_EXIT_FAILED || run->status > MT_EXIT_NOT_FOUND))
+        fprintf(stderr, "%s: %s\n", check->options->name, message);
+    free(message);
 }
 
 static void print_text(const struct check *check, FILE *stream) {
@@ -193,18 +245,33 @@ static void print_text(const struct check *check, FILE *stream) {
     fflush(stream);
     if (!o->quiet)
         print_count(check);
+    if (o->run)
+        print_run(check);
+}
+
+static int cannot_write(const char *path, struct mt_error *error) {
+    return mt_error_set(error, MEMTRACK_EIO, "Make room, or give --junit a file in a directory that can be written to.",
+                        "cannot write %s: %s", path, strerror(errno));
+}
+
+/* Before a run: what the last one has left must not be taken for the result of one that is killed. */
+static int empty_junit(const char *path, struct mt_error *error) {
+    FILE *file = fopen(path, "we");
+    return file && fclose(file) == 0 ? 0 : cannot_write(path, error);
+}
+
+static const struct mt_check_run *run_of(const struct check *check) {
+    return check->options->run ? &check->run : NULL;
 }
 
 static int write_junit(const struct check *check, struct mt_error *error) {
     const char *path = check->options->junit;
     FILE *file = fopen(path, "we");
     if (!file)
-        return mt_error_set(error, MEMTRACK_EIO, "Give --junit a file in a directory that can be written to.",
-                            "cannot write %s: %s", path, strerror(errno));
-    int rc = mt_export_check_junit(file, check->checked, check->n, error);
+        return cannot_write(path, error);
+    int rc = mt_export_check_junit(file, check->checked, check->n, run_of(check), error);
     if (fclose(file) != 0 && rc == 0)
-        rc = mt_error_set(error, MEMTRACK_EIO, "Make room, or give --junit another file.", "cannot write %s: %s", path,
-                          strerror(errno));
+        rc = cannot_write(path, error);
     return rc;
 }
 
@@ -213,7 +280,7 @@ static void tell(struct check *check, FILE *stream) {
     struct mt_error error = {{0}, {0}};
     int rc = 0;
     if (o->json)
-        rc = mt_export_check_json(stream, check->checked, check->n, &error);
+        rc = mt_export_check_json(stream, check->checked, check->n, run_of(check), &error);
     else
         print_text(check, stream);
     if (rc == 0 && o->junit)
@@ -254,31 +321,60 @@ static void check_compared(struct check *check) {
     note_status(check, MT_EXIT_USAGE);
 }
 
-static int make_directories(const struct mt_check_options *o, char **trial, struct mt_error *error) {
+/* Nor one that was given patterns and nothing that matches them. */
+static int check_meant(const struct check *check, struct mt_error *error) {
+    if (check->n || !check->n_others)
+        return 0;
+    return mt_error_set(error, MEMTRACK_ENOTFOUND, "Patterns are those of a shell: --process 'test_*'.",
+                        "no program matches --process %s: there is %s%s", check->options->processes[0],
+                        check->others ? check->others : "another", check->n_others > SHOWN_OTHERS ? ", ..." : "");
+}
+
+/* With its parents. */
+static int make_directory(const char *path, struct mt_error *error) {
     struct stat status;
-    if (o->profiles && mkdir(o->profiles, 0777) != 0 &&
-        (errno != EEXIST || stat(o->profiles, &status) != 0 || !S_ISDIR(status.st_mode)))
-        return mt_error_set(error, MEMTRACK_EIO, "Give --profiles a directory, or the name of a new one.",
-                            "cannot make the directory %s: %s", o->profiles, strerror(errno));
-    return mt_trial_directory(o->profiles, trial, error);
+    char *copy = strdup(path);
+    for (char *slash = copy ? strchr(copy + 1, '/') : NULL; slash; slash = strchr(slash + 1, '/')) {
+        *slash = 0;
+        mkdir(copy, 0777);
+        *slash = '/';
+    }
+    free(copy);
+    if (mkdir(path, 0777) == 0 || (errno == EEXIST && stat(path, &status) == 0 && S_ISDIR(status.st_mode)))
+        return 0;
+    return mt_error_set(error, MEMTRACK_EIO, "Give --profiles a directory, or the name of a new one.",
+                        "cannot make the directory %s: %s", path, strerror(errno));
+}
+
+static int prepare(const struct mt_check_options *o, char **trial, struct mt_error *error) {
+    int rc = o->profiles ? make_directory(o->profiles, error) : 0;
+    if (rc == 0 && o->profiles)
+        mt_trial_sweep(o->profiles);
+    if (rc == 0 && o->junit)
+        rc = empty_junit(o->junit, error);
+    return rc == 0 ? mt_trial_directory(o->profiles, trial, error) : rc;
 }
 
 /* Profiles of the trial, checked. They stay where the next command can read them when there is one. */
 static int check_profiles(struct check *check, const char *directory, struct mt_error *error) {
     const struct mt_check_options *o = check->options;
-    char **paths;
+    char **paths, **settled = NULL;
     size_t n;
     int rc = mt_trial_profiles(directory, &paths, &n, error);
     if (rc != 0)
         return rc;
-    rc = mt_trial_settle(paths, n, o->profiles ? o->profiles : directory, error);
+    rc = mt_trial_settled(paths, n, o->profiles ? o->profiles : directory, &settled, error);
     for (size_t i = 0; i < n && rc == 0; i++)
-        check_one(check, paths[i], paths[i], n);
+        check_one(check, paths[i], settled[i], n);
+    if (rc == 0)
+        rc = mt_trial_settle(paths, settled, n, error);
+    if (settled)
+        mt_trial_free(settled, n);
     mt_trial_free(paths, n);
-    if (rc == 0) {
+    if (rc == 0)
+        rc = check_meant(check, error);
+    if (rc == 0)
         check_compared(check);
-        tell(check, stderr);
-    }
     return rc;
 }
 
@@ -289,16 +385,20 @@ static int run_and_check(struct check *check) {
     char *directory = NULL;
     int status = 0;
     mt_trial_watch_signals();
-    int rc = make_directories(o, &directory, &error);
+    int rc = prepare(o, &directory, &error);
     if (rc == 0) {
         const struct mt_trial trial = {.program = o->program, .directory = directory, .mmap = o->mmap};
         rc = mt_trial_run(&trial, &status, &error);
     }
-    if (rc == 0)
+    if (rc == 0) {
         rc = check_profiles(check, directory, &error);
+        if (rc == -MEMTRACK_ENOTFOUND && status != 0 && !check->n_others)
+            rc = 0; /* a program that was not started has been told of */
+        check->run = (struct mt_check_run){o->program[0], status, rc ? error.message : NULL};
+        tell(check, stderr);
+    }
     if (rc != 0) {
-        if (rc != -MEMTRACK_ENOTFOUND || status == 0)
-            mt_print_error(o->name, &error);
+        mt_print_error(o->name, &error);
         note_status(check, MT_EXIT_UNREADABLE);
     }
     bool kept = rc == 0 && !o->profiles && check->status != 0 && !mt_trial_stopped();
@@ -314,6 +414,11 @@ static int check_files(struct check *check) {
     const struct mt_check_options *o = check->options;
     for (size_t i = 0; i < o->n_files; i++)
         check_argument(check, o->files[i]);
+    struct mt_error error;
+    if (check_meant(check, &error) != 0) {
+        mt_print_error(o->name, &error);
+        note_status(check, MT_EXIT_UNREADABLE);
+    }
     check_compared(check);
     tell(check, stdout);
     return check->status;
@@ -329,6 +434,7 @@ int mt_cmd_check(int argc, char **argv) {
     for (size_t i = 0; i < check.n; i++)
         mt_checked_free(&check.checked[i]);
     free(check.checked);
+    free(check.others);
     mt_profile_free(check.baseline);
     mt_check_options_free(&options);
     mt_trial_obey();

@@ -21,6 +21,8 @@ struct mt_check_options {
     size_t n_budgets;
     const char **ignored;
     size_t n_ignored;
+    const char **processes; /* patterns: only these are checked; none: all */
+    size_t n_processes;
     enum mt_color color;
 };
 

@@ -28,6 +28,7 @@ enum key {
     KEY_RUN,
     KEY_PROFILES,
     KEY_MMAP,
+    KEY_PROCESS,
     KEY_JUNIT,
     KEY_JSON,
     KEY_COLOR,
@@ -59,6 +60,11 @@ static const struct argp_option table[] = {
     {"run", KEY_RUN, NULL, 0, "Run a program and check it and its children, instead of profiles", 0},
     {"profiles", KEY_PROFILES, "DIR", 0, "With --run: keep the profiles in DIR, in place of those of the last time", 0},
     {"mmap", KEY_MMAP, NULL, 0, "With --run: record what the program maps itself as well, as domain mmap", 0},
+    {"process", KEY_PROCESS, "PATTERN", 0,
+     "Only the processes whose program matches, by its name or path, such as 'test_*'; a run that has none fails. May "
+     "be "
+     "repeated",
+     0},
     {NULL, 0, NULL, 0, "How it is told:", 4},
     {"junit", KEY_JUNIT, "FILE", 0, "Write JUnit's XML to FILE as well", 0},
     {"json", KEY_JSON, NULL, 0, "As JSON (with --run to standard error, as standard output is the program's)", 0},
@@ -120,6 +126,10 @@ static error_t parse_budget(int key, const char *text, struct argp_state *state)
     case KEY_IGNORE:
         o->ignored = grow(state, o->ignored, o->n_ignored, sizeof *o->ignored);
         o->ignored[o->n_ignored++] = text;
+        return 0;
+    case KEY_PROCESS:
+        o->processes = grow(state, o->processes, o->n_processes, sizeof *o->processes);
+        o->processes[o->n_processes++] = text;
         return 0;
     case KEY_SCOPE:
         if (mt_budget_parse_scope(text, &o->budgets, &o->n_budgets, &error) != 0)
@@ -230,4 +240,5 @@ void mt_check_options_free(struct mt_check_options *options) {
     free(options->budgets);
     free(options->files);
     free(options->ignored);
+    free(options->processes);
 }

@@ -17,7 +17,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "command.h"
@@ -165,34 +168,78 @@ int mt_trial_run(const struct mt_trial *trial, int *status, struct mt_error *err
 
 /* ---- the directory ------------------------------------------------------------------------------------------------ */
 
-int mt_trial_directory(const char *parent, char **path, struct mt_error *error) {
-    const char *temporary = getenv("TMPDIR");
-    if (!parent)
-        parent = temporary && *temporary ? temporary : "/tmp";
-    if (asprintf(path, "%s/memtrack-trial.XXXXXX", parent) < 0) {
-        *path = NULL;
-        return mt_error_set(error, MEMTRACK_ENOMEM, "", "out of memory");
-    }
-    if (mkdtemp(*path))
-        return 0;
-    free(*path);
-    *path = NULL;
-    return mt_error_set(error, MEMTRACK_EIO, "Set TMPDIR to a directory that can be written to.",
-                        "cannot make a directory for profiles in %s: %s", parent, strerror(errno));
-}
-
 static bool is_profile(const char *name) {
     return fnmatch("*" MT_OUTPUT_SUFFIX, name, 0) == 0;
 }
 
-void mt_trial_empty(const char *directory, bool all) {
-    DIR *folder = opendir(directory);
+/* Takes the descriptor. */
+static void empty(int fd, bool all) {
+    DIR *folder = fd < 0 ? NULL : fdopendir(fd);
     struct dirent *entry;
     while (folder && (entry = readdir(folder)))
         if (all || is_profile(entry->d_name))
-            unlinkat(dirfd(folder), entry->d_name, 0); /* fails for . and .. as it should */
+            unlinkat(fd, entry->d_name, 0); /* fails for . and .. as it should */
     if (folder)
         closedir(folder);
+    else if (fd >= 0)
+        close(fd);
+}
+
+void mt_trial_empty(const char *directory, bool all) {
+    empty(open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC), all);
+}
+
+#define TRIAL "memtrack-trial."
+enum { SWEEP_AFTER_S = 60 }; /* longer than from the making of a directory to its lock */
+
+/* Whether a trial still runs can be told from its directory: the lock goes when the last of its processes that is ours ends. */
+static int trial_lock = -1;
+
+static void hold(const char *path) {
+    trial_lock = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+    if (trial_lock >= 0)
+        flock(trial_lock, LOCK_SH | LOCK_NB);
+}
+
+static void sweep_one(int parent, const char *name) {
+    int fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+    struct stat status;
+    if (fd < 0)
+        return;
+    if (fstat(fd, &status) == 0 && status.st_uid == geteuid() && time(NULL) - status.st_mtime > SWEEP_AFTER_S &&
+        flock(fd, LOCK_EX | LOCK_NB) == 0) {
+        empty(dup(fd), true);
+        unlinkat(parent, name, AT_REMOVEDIR);
+    }
+    close(fd);
+}
+
+void mt_trial_sweep(const char *parent) {
+    DIR *folder = opendir(parent);
+    struct dirent *entry;
+    while (folder && (entry = readdir(folder)))
+        if (fnmatch(TRIAL "??????", entry->d_name, 0) == 0)
+            sweep_one(dirfd(folder), entry->d_name);
+    if (folder)
+        closedir(folder);
+}
+
+int mt_trial_directory(const char *parent, char **path, struct mt_error *error) {
+    const char *temporary = getenv("TMPDIR");
+    if (!parent)
+        parent = temporary && *temporary ? temporary : "/tmp";
+    if (asprintf(path, "%s/" TRIAL "XXXXXX", parent) < 0) {
+        *path = NULL;
+        return mt_error_set(error, MEMTRACK_ENOMEM, "", "out of memory");
+    }
+    if (mkdtemp(*path)) {
+        hold(*path);
+        return 0;
+    }
+    free(*path);
+    *path = NULL;
+    return mt_error_set(error, MEMTRACK_EIO, "Set TMPDIR to a directory that can be written to.",
+                        "cannot make a directory for profiles in %s: %s", parent, strerror(errno));
 }
 
 /* Of "PROGRAM@PID.pb.gz"; a program may have the character in its name. */
@@ -261,26 +308,20 @@ static char *settled_name(char *const *paths, size_t i, const char *to) {
     return asprintf(&settled, "%s/%.*s%s" MT_OUTPUT_SUFFIX, to, (int)length, name, number) < 0 ? NULL : settled;
 }
 
-int mt_trial_settle(char **paths, size_t n, const char *to, struct mt_error *error) {
-    char **settled = calloc(n + 1, sizeof *settled);
-    int rc = 0;
-    if (!settled) {
-        mt_error_set(error, MEMTRACK_ENOMEM, "", "out of memory");
-        return -MEMTRACK_ENOMEM;
-    }
-    for (size_t i = 0; i < n && rc == 0; i++) {
-        settled[i] = settled_name(paths, i, to);
-        if (!settled[i])
-            rc = mt_error_set(error, MEMTRACK_ENOMEM, "", "out of memory");
-        else if (rename(paths[i], settled[i]) != 0)
-            rc = mt_error_set(error, MEMTRACK_EIO, "Give a directory that can be written to.",
-                              "cannot move a profile to %s: %s", settled[i], strerror(errno));
-    }
-    for (size_t i = 0; i < n && settled; i++) {
-        free(rc == 0 ? paths[i] : settled[i]);
-        if (rc == 0)
-            paths[i] = settled[i];
-    }
-    free(settled);
-    return rc;
+int mt_trial_settled(char *const *paths, size_t n, const char *to, char ***settled, struct mt_error *error) {
+    *settled = calloc(n + 1, sizeof **settled);
+    for (size_t i = 0; i < n && *settled; i++)
+        if (!((*settled)[i] = settled_name(paths, i, to))) {
+            mt_trial_free(*settled, i);
+            *settled = NULL;
+        }
+    return *settled ? 0 : mt_error_set(error, MEMTRACK_ENOMEM, "", "out of memory");
+}
+
+int mt_trial_settle(char *const *paths, char *const *settled, size_t n, struct mt_error *error) {
+    for (size_t i = 0; i < n; i++)
+        if (rename(paths[i], settled[i]) != 0)
+            return mt_error_set(error, MEMTRACK_EIO, "Give a directory that can be written to.",
+                                "cannot move a profile to %s: %s", settled[i], strerror(errno));
+    return 0;
 }

@@ -35,8 +35,11 @@ void mt_trial_obey(void);
  * -MEMTRACK_ENOMEM. Not thread-safe. */
 int mt_trial_run(const struct mt_trial *trial, int *status, struct mt_error *error);
 
-/* A directory of mode 0700 below parent (NULL: $TMPDIR or /tmp), malloc'ed; or -MEMTRACK_EIO, -MEMTRACK_ENOMEM. */
+/* A directory of mode 0700 below parent (NULL: $TMPDIR or /tmp), malloc'ed; or -MEMTRACK_EIO, -MEMTRACK_ENOMEM. It is
+ * locked until this process ends. Once in a process. */
 int mt_trial_directory(const char *parent, char **path, struct mt_error *error);
+/* Remove the directories in parent that nobody has locked for a minute: those of trials that were killed. */
+void mt_trial_sweep(const char *parent);
 /* Remove the profiles in it (*.pb.gz), or everything when all is set. Other directories in it are left alone. */
 void mt_trial_empty(const char *directory, bool all);
 
@@ -44,8 +47,10 @@ void mt_trial_empty(const char *directory, bool all);
  * mt_trial_free. -MEMTRACK_ENOTFOUND when there are none. */
 int mt_trial_profiles(const char *directory, char ***paths, size_t *n, struct mt_error *error);
 void mt_trial_free(char **paths, size_t n);
-/* Move them to a directory of the same file system under names that are the same each time, without process ids;
- * files of these names are replaced. The paths become the new ones, unless it fails: -MEMTRACK_EIO, -MEMTRACK_ENOMEM. */
-int mt_trial_settle(char **paths, size_t n, const char *to, struct mt_error *error);
+/* Where they are to be kept: in a directory of the same file system, under names that are the same each time, without
+ * process ids. As many, malloc'ed as the paths are; or -MEMTRACK_ENOMEM. */
+int mt_trial_settled(char *const *paths, size_t n, const char *to, char ***settled, struct mt_error *error);
+/* Move them there; files of these names are replaced, whoever has put them there. -MEMTRACK_EIO. */
+int mt_trial_settle(char *const *paths, char *const *settled, size_t n, struct mt_error *error);
 
 #endif

@@ -5,6 +5,7 @@
  */
 #include "export/check.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -37,4 +38,23 @@ void mt_checked_free(struct mt_checked *checked) {
 
 bool mt_checked_is_good(const struct mt_checked *checked) {
     return !checked->problem && mt_findings_count_failed(&checked->findings) == 0;
+}
+
+char *mt_check_run_message(const struct mt_check_run *run) {
+    const char *name = basename(run->program);
+    const char *signal = run->status > 128 ? sigdescr_np(run->status - 128) : NULL;
+    char *text = NULL;
+    int length;
+    if (run->problem)
+        return strdup(run->problem);
+    if (run->status == 0)
+        return strdup("");
+    if (run->status >= 125 && run->status <= 127)
+        length = asprintf(&text, "%s could not be run: status %d", name, run->status);
+    else if (signal)
+        length = asprintf(&text, "%s ended with status %d, as after signal %d (%s)", name, run->status,
+                          run->status - 128, signal);
+    else
+        length = asprintf(&text, "%s ended with status %d", name, run->status);
+    return length < 0 ? NULL : text;
 }

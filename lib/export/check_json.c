@@ -73,9 +73,18 @@ static json_t *file_object(const struct mt_checked *checked) {
                      "budgets", findings);
 }
 
-int mt_export_check_json(FILE *stream, const struct mt_checked *checked, size_t n, struct mt_error *error) {
+/* null: nothing was run. */
+static json_t *run_object(const struct mt_check_run *run) {
+    if (!run)
+        return json_null();
+    return json_pack("{s:o, s:i, s:o}", "program", mt_json_text(run->program), "status", run->status, "error",
+                     run->problem ? mt_json_text(run->problem) : json_null());
+}
+
+int mt_export_check_json(FILE *stream, const struct mt_checked *checked, size_t n, const struct mt_check_run *run,
+                         struct mt_error *error) {
     json_t *files = json_array(), *root;
-    bool complete = files != NULL, good = true;
+    bool complete = files != NULL, good = !run || (run->status == 0 && !run->problem);
     for (size_t i = 0; complete && i < n; i++) {
         complete = append(files, file_object(&checked[i]));
         good &= mt_checked_is_good(&checked[i]);
@@ -84,7 +93,9 @@ int mt_export_check_json(FILE *stream, const struct mt_checked *checked, size_t 
         json_decref(files);
         files = NULL;
     }
-    root = files ? json_pack("{s:s, s:b, s:o}", "schema", "memtrack-check/1", "ok", (int)good, "files", files) : NULL;
+    root = files ? json_pack("{s:s, s:b, s:o, s:o}", "schema", "memtrack-check/1", "ok", (int)good, "run",
+                             run_object(run), "files", files)
+                 : NULL;
     if (!root)
         return mt_error_set(error, MEMTRACK_ENOMEM, "", "out of memory while writing JSON");
     int rc = json_dumpf(root, stream, JSON_INDENT(1) | JSON_ENSURE_ASCII) != 0 || fputc('\n', stream) == EOF

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A check as JUnit's XML, which CI servers show beside the tests: a suite per profile, a case per budget.
+ * A check as JUnit's XML, which CI servers show beside the tests: a suite per profile, a case per budget. What was run
+ * for it has a suite of its own, since some servers look at nothing else, not even at the exit status.
  *
  *   broken   <failure>     unknown, or a profile that cannot be read   <error>     doubts   <system-out>
  *
@@ -114,8 +115,26 @@ static bool put_suite(FILE *out, const struct mt_checked *checked) {
     return done;
 }
 
-int mt_export_check_junit(FILE *stream, const struct mt_checked *checked, size_t n, struct mt_error *error) {
-    struct counts all = {0};
+static bool put_run(FILE *out, const struct mt_check_run *run) {
+    const char *name = basename(run->program);
+    char *message = mt_check_run_message(run);
+    bool done = message != NULL, failed = message && *message;
+    fputs("  <testsuite name=\"", out);
+    done = done && put(out, run->program);
+    fprintf(out, "\" tests=\"1\" failures=\"0\" errors=\"%d\" time=\"0\">\n    <testcase classname=\"memtrack.",
+            failed);
+    done = done && put(out, name);
+    fputs("\" name=\"run\" time=\"0\">", out);
+    if (failed)
+        done = put_outcome(out, "error", "status", message, "") && done;
+    fputs("</testcase>\n  </testsuite>\n", out);
+    free(message);
+    return done;
+}
+
+int mt_export_check_junit(FILE *stream, const struct mt_checked *checked, size_t n, const struct mt_check_run *run,
+                          struct mt_error *error) {
+    struct counts all = {.tests = run != NULL, .errors = run && (run->status || run->problem)};
     for (size_t i = 0; i < n; i++) {
         struct counts one = count(&checked[i]);
         all.tests += one.tests;
@@ -129,6 +148,8 @@ int mt_export_check_junit(FILE *stream, const struct mt_checked *checked, size_t
     for (size_t i = 0; i < n; i++)
         if (!put_suite(stream, &checked[i]))
             return mt_error_set(error, MEMTRACK_ENOMEM, "", "out of memory while writing XML");
+    if (run && !put_run(stream, run))
+        return mt_error_set(error, MEMTRACK_ENOMEM, "", "out of memory while writing XML");
     fputs("</testsuites>\n", stream);
     return ferror(stream) ? mt_error_set(error, MEMTRACK_EIO, "", "cannot write the XML: %m") : 0;
 }

@@ -2,6 +2,7 @@
 # timeout: 240
 """`memtrack check`: the right status for every outcome, figures that equal the report's, and results that other tools
 can read whatever names are in the profile (golden/check-*.txt; MEMTRACK_GOLDEN=write renews them)."""
+import fcntl
 import json
 import os
 import shutil
@@ -300,6 +301,90 @@ class Run(Case):
         self.check("--run", "--max-peak", "100K", "--profiles", "kept", "--", *command, status=1)
         self.assertEqual(names, sorted(os.listdir(self.path("kept"))), "the same names each time")
         self.assertEqual([], self.leftovers())
+
+    def test_only_the_processes_that_are_meant(self):
+        command = ["--", "sh", "-c", '"$1"; sleep 0', "sh", harness.program("tree")]
+        self.check("--run", "--max-peak", "1K", "--process", "sleep*", "--process", "tree", *command, status=1)
+        found = json.loads(self.check("--run", "--json", "--max-peak", "100K", "--process", "tre?", "--profiles", "kept",
+                                      *command, status=1).stderr)
+        self.assertEqual(["tree"], [os.path.basename(file["process"]["exe"]) for file in found["files"]])
+        self.assertEqual({"sh.pb.gz", "sleep.pb.gz", "tree.pb.gz"}, set(os.listdir(self.path("kept"))))
+        for pattern in ("*/tests/programs/tree", harness.program("tree")):
+            result = self.check("--run", "--max-peak", "1G", "--process", pattern, *command)
+            self.assertIn(b"1 of 1 budget kept in 1 profile, 2 of other programs", result.stderr)
+        self.check("--run", "--max-peak", "1G", "--process", "sh", *command)  # its file may be dash
+        result = self.check("--run", "--max-peak", "1G", "--process", "trees", "--junit", "j.xml", *command, status=3)
+        self.assertIn(b"no program matches --process trees: there is sh, tree, sleep", result.stderr)
+        self.assertEqual(1, len(self.junit("j.xml").findall(".//error")))
+        self.assertEqual(1, len(self.lines("--process", "tree", "--max-peak", "1K", "kept/sh.pb.gz", "kept/tree.pb.gz",
+                                           status=1)))
+        result = self.check("--process", "tree", "--max-peak", "1G", "kept/sh.pb.gz", status=3)
+        self.assertIn(b"no program matches", result.stderr)
+
+    def junit(self, name):
+        return ElementTree.parse(self.path(name)).getroot()
+
+    def test_a_run_that_failed_is_no_green_report(self):
+        for command, status in ((["sh", "-c", "exit 7"], 7), (["sh", "-c", "kill -KILL $$"], 137),
+                                (["/no/such/<&\"\x01\xff"], 127), (["true"], 0)):
+            with self.subTest(command):
+                result = self.check("--run", "--json", "--max-peak", "1G", "--junit", "j.xml", "--", *command,
+                                    status=status)
+                root = self.junit("j.xml")
+                self.assertEqual(str(int(status != 0)), root.get("errors"))
+                run = root.findall("testsuite")[-1].find("testcase[@name='run']")
+                self.assertEqual(status != 0, run.find("error") is not None)
+                if status:
+                    self.assertIn("status %d" % status, run.find("error").text)
+                shown = result.stderr[result.stderr.index(b"{"):]
+                self.assertEqual((status, status == 0),
+                                 (json.loads(shown)["run"]["status"], json.loads(shown)["ok"]))
+        text = self.check("--run", "--max-peak", "1G", "--", "sh", "-c", "exit 7", status=7).stderr.decode()
+        self.assertIn("sh ended with status 7", text)
+
+    def test_the_report_of_the_last_run_does_not_stay(self):
+        self.check("--run", "--max-peak", "1G", "--junit", "j.xml", "--", "true")
+        process = subprocess.Popen([MEMTRACK, "check", "--run", "--max-peak", "0", "--junit", "j.xml", "--profiles",
+                                    "kept", "--", "sh", "-c", "echo ready; read end"], cwd=self.dir,
+                                   env=self.environment(), stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        self.assertEqual(b"ready\n", process.stdout.readline())
+        process.kill()
+        process.wait()
+        process.stdin.close()
+        process.stdout.read()  # until those that it started have ended as well
+        process.stdout.close()
+        self.assertEqual(0, os.path.getsize(self.path("j.xml")))
+
+        # What it left goes when it is old and nobody has it locked.
+        old, = os.listdir(self.path("kept"))
+        for name in (old, "memtrack-trial.locked", "memtrack-trial.linked", "memtrack-trial.recent", "memtrack-trial.txt"):
+            if name.endswith("linked"):
+                os.symlink(self.path("tmp"), self.path("kept", name))
+            else:
+                os.makedirs(self.path("kept", name), exist_ok=True)
+            if not name.endswith("recent"):
+                os.utime(self.path("kept", name), (0, 0), follow_symlinks=False)
+        lock = os.open(self.path("kept", "memtrack-trial.locked"), os.O_RDONLY)
+        self.addCleanup(os.close, lock)
+        fcntl.flock(lock, fcntl.LOCK_SH)
+        self.check("--run", "--max-peak", "1G", "--profiles", "kept", "--", "true")
+        self.assertEqual({"memtrack-trial.locked", "memtrack-trial.linked", "memtrack-trial.recent", "memtrack-trial.txt",
+                          "true.pb.gz"}, set(os.listdir(self.path("kept"))))
+
+    def test_a_directory_of_profiles_that_several_use_at_once(self):
+        source = self.path("app.c")
+        with open(source, "w") as file:
+            file.write("#include <stdlib.h>\nint main(int argc, char **argv) {\n"
+                       "  void *volatile p = malloc(strtoul(argv[argc - 1], NULL, 10));\n  free(p);\n  return 0;\n}\n")
+        harness.check(["cc", source, "-o", self.path("app")])
+        runs = [(size, subprocess.Popen([MEMTRACK, "check", "--run", "--json", "--max-peak", "1K", "--profiles",
+                                         "some/where/kept", "--", self.path("app"), size], cwd=self.dir,
+                                        env=self.environment(), stderr=subprocess.PIPE))
+                for size in ("100", "100000") * 4]
+        for size, process in runs:
+            shown = json.loads(process.communicate()[1])["files"][0]["budgets"][0]
+            self.assertEqual((int(int(size) > 1024), int(size)), (process.returncode, shown["actual"]))
+        self.assertEqual(["app.pb.gz"], os.listdir(self.path("some/where/kept")))
 
     def test_a_baseline_of_its_own(self):
         self.check("--run", "--max-peak", "1G", "--profiles", "old%p", "--", harness.program("tree"))
