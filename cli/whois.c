@@ -145,6 +145,7 @@ static int answer(struct inquiry *q, size_t i, struct mt_error *error) {
         .after = short_of(&found->after),
         .thread = "",
         .domain = "",
+        .scope = "",
     };
     if (!a->is_live)
         return 0;
@@ -167,6 +168,7 @@ static void connect_rows(struct inquiry *q) {
         q->answers[i].row = row_of[i] < mt_rows_count(q->rows) ? mt_rows_at(q->rows, row_of[i]) : NULL;
         q->answers[i].thread = mt_profile_text(q->profile, q->profile->samples[i].thread);
         q->answers[i].domain = mt_profile_text(q->profile, q->profile->samples[i].domain);
+        q->answers[i].scope = mt_profile_text(q->profile, q->profile->samples[i].scope);
     }
 }
 
@@ -271,6 +273,8 @@ static void print_answer(const struct inquiry *q, const struct mt_whois_answer *
         add_age(q, a, &facts);
         if (*a->thread)
             mt_facts_add(&facts, "thread", false, "%s", a->thread);
+        if (*a->scope)
+            mt_facts_add(&facts, "scope", false, "%s", a->scope);
         add_stack(q, a, &facts);
     } else {
         snprintf(head, sizeof head, "0x%" PRIx64 " is not live", a->address);

@@ -114,14 +114,15 @@ static json_t *stack_array(const struct mt_rows *rows, const struct mt_row *row)
 
 static json_t *answer_object(const struct mt_rows *rows, const struct mt_whois_answer *answer) {
     json_t *stack = answer->row ? stack_array(rows, answer->row) : json_array();
-    return json_pack("{s:o, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "address",
+    return json_pack("{s:o, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "address",
                      address_text(answer->address), "live", (int)answer->is_live, "block", block_object(&answer->block),
                      "offset", mt_json_number(answer->is_live ? answer->address - answer->block.address : 0),
                      "allocated_after_ns", mt_json_number(answer->from_ns), "allocated_before_ns",
                      answer->to_ns == UINT64_MAX ? json_null() : mt_json_number(answer->to_ns), "age_min_ns",
                      mt_json_number(answer->age_from_ns), "age_max_ns", mt_json_number(answer->age_to_ns), "thread",
-                     mt_json_text(answer->thread), "domain", mt_json_text(answer->domain), "before",
-                     block_object(&answer->before), "after", block_object(&answer->after), "stack", stack);
+                     mt_json_text(answer->thread), "domain", mt_json_text(answer->domain), "scope",
+                     mt_json_text(answer->scope), "before", block_object(&answer->before), "after",
+                     block_object(&answer->after), "stack", stack);
 }
 
 int mt_export_whois_json(FILE *stream, uint32_t pid, const struct mt_rows *rows, const struct mt_whois_answer *answers,

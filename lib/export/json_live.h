@@ -44,8 +44,8 @@ struct mt_whois_answer {
     struct mt_whois_block block, before, after; /* before and after when it is not live */
     uint64_t from_ns, to_ns;         /* when it was allocated, since the start of the recording; UINT64_MAX: unknown */
     uint64_t age_from_ns, age_to_ns; /* how long ago that is, at least and at most; 0, 0: the process has ended */
-    const char *thread, *domain;
-    const struct mt_row *row; /* of the rows below, by stack; NULL: no block */
+    const char *thread, *domain, *scope; /* scope: the innermost one when it was allocated; "" none */
+    const struct mt_row *row;            /* of the rows below, by stack; NULL: no block */
 };
 
 /* {"schema":"memtrack-whois/1","pid":1,"addresses":[…]} */

@@ -22,6 +22,7 @@ from support import harness, live
 
 KNOWN = harness.program("known_blocks")
 BALANCE = harness.program("threads_balance")
+LABELS = {"scoped": "loading", "pooled": "filling"}  # scopes of blocks of KNOWN
 FINDING, USAGE, UNREADABLE = 1, 2, 3
 
 
@@ -330,6 +331,8 @@ class Whois(Case):
             self.assertEqual(kind, answer["stack"][0]["function"])
             self.assertEqual("main", answer["stack"][1]["function"])
             self.assertTrue(answer["thread"].endswith("known_blocks"))
+            self.assertEqual(("pool" if kind == "pooled" else "malloc", LABELS.get(kind, "")),
+                             (answer["domain"], answer["scope"]))
 
     def test_every_kind(self):
         with self.known() as (process, blocks):
@@ -357,6 +360,9 @@ class Whois(Case):
                         "offset 5 in a block of 4,000 bytes at " + hex(address), r"(?m)^ age ", r"(?m)^ thread +%d" % process.pid,
                         r"(?m)^ stack +small at .*known_blocks\.c:\d+$", r"(?m)^ +main at ")
             self.assertEqual(4000, size)
+            pooled = [address for kind, address, _ in blocks if kind == "pooled"][0]
+            self.expect(process.memtrack("whois", process.pid, hex(pooled + 1)), 0, r"(?m)^ domain +pool$",
+                        r"(?m)^ scope +filling$", r"(?m)^ stack +pooled at .*known_blocks\.c:\d+$")
 
     def test_age(self):
         """A reader that looks tells the process the time: what is allocated afterwards is known to be younger."""

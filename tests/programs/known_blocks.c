@@ -5,6 +5,7 @@
  * "ready", and waits until it is killed. Of kind freed nothing is live any more.
  */
 #include "target.h"
+#include <memtrack.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -24,6 +25,21 @@ __attribute__((noinline)) static void *aligned(size_t bytes) {
     return need(aligned_alloc(4096, bytes));
 }
 
+__attribute__((noinline)) static void *scoped(size_t bytes) {
+    MEMTRACK_SCOPE("loading") {
+        return need(malloc(bytes));
+    }
+    return NULL;
+}
+
+__attribute__((noinline)) static void *pooled(size_t bytes) {
+    static uintptr_t next = 0x10000;
+    MEMTRACK_SCOPE("filling") {
+        memtrack_track(memtrack_domain("pool"), (void *)next, bytes);
+    }
+    return (void *)next;
+}
+
 int main(void) {
     static const size_t sizes[] = {0, 1, 24, 4000, 70000, 3000000, 15000000, (16 << 20) - 1, 16 << 20, 50000000};
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
@@ -35,6 +51,8 @@ int main(void) {
     }
     say("resized", resized(9000), 9000);
     say("aligned", aligned(8192), 8192);
+    say("scoped", scoped(5000), 5000);
+    say("pooled", pooled(6000), 6000);
     void *gone = small(2000);
     void *wall = small(64); /* so that what is freed stays a hole */
     free(gone);
