@@ -294,6 +294,7 @@ class Real(Case):
             self.assertGreater(process["peak"]["live_bytes"], 20 * MIB)
             self.assertIsNotNone(process["parent"])
             self.assertTrue(any(tick["rss_bytes"] for tick in process["ticks"]))
+            self.assertTrue(any(tick["pss_bytes"] for tick in process["ticks"]))
         self.assertGreater(document["tree"]["peak"]["live_bytes"], max(p["peak"]["live_bytes"] for p in pythons))
 
     def test_running_process(self):

@@ -6,11 +6,13 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include <argp.h>
 #include <cmocka.h>
 
 #include "composition.h"
 #include "ledger-fixture.h"
 #include "ticker.h"
+#include "trigger.h"
 
 #define MS UINT64_C(1000000)
 
@@ -157,11 +159,43 @@ static void exec_ends_the_predecessor(void **state) {
     assert_int_equal(mt_ticker_running(&s->ticker), 1);
     snprintf(next, sizeof next, "%s/4000000.2.1.ledger", s->f.directory);
     assert_int_equal(link(s->f.path, next), 0);
-    mt_ticker_look(&s->ticker, 1020 * MS);
+    mt_ticker_tick(&s->ticker, 1020 * MS);
     unlink(next);
     assert_int_equal(s->ticker.n_tracks, 2);
     assert_int_equal(s->ticker.tracks[0]->state, MT_TRACK_ENDED);
     assert_int_equal(s->ticker.tracks[0]->end_ns, 1020 * MS);
+    assert_int_equal(s->ticker.tracks[1]->state, MT_TRACK_RUNNING);
+}
+
+/* How many marks a condition leaves on the axis of a process whose number means nothing here. */
+static size_t marks_of(struct state *s, const char *condition) {
+    char program[] = "memtrack run", option[] = "--do=true", when[64], *arguments[] = {program, when, option, NULL};
+    snprintf(when, sizeof when, "--when=%s", condition);
+    struct mt_triggers *triggers = mt_triggers_new();
+    assert_int_equal(argp_parse(&mt_trigger_argp, 3, arguments, 0, NULL, triggers), 0);
+    const struct mt_trigger_output output = {.program = "memtrack run", .pattern = "x", .quiet = true};
+    mt_triggers_set_output(triggers, &output);
+    s->ticker.triggers = triggers;
+    fixture_write(&s->f);
+    mt_ticker_tick(&s->ticker, 1010 * MS);
+    mt_ticker_tick(&s->ticker, 1020 * MS);
+    mt_triggers_collect(triggers, true);
+    struct mt_ledger_map map;
+    struct mt_profile *p = convert(s, s->ticker.tracks[0], 1105 * MS, &map);
+    size_t n = p->info.n_marks;
+    mt_ledger_map_free(&map);
+    mt_profile_free(p);
+    mt_triggers_free(triggers);
+    return n;
+}
+
+static void what_is_known_fires(void **state) {
+    assert_int_equal(marks_of(*state, "live<1G"), 1);
+}
+
+/* Its RSS could be anybody's, so it is not below any bound either. */
+static void what_is_not_known_does_not(void **state) {
+    assert_int_equal(marks_of(*state, "rss<1G"), 0);
 }
 
 /* ---- composition ------------------------------------------------------------------------------------------------ */
@@ -252,6 +286,40 @@ static void composition_stays_bounded(void **state) {
     mt_composition_free(c);
 }
 
+/* Of passes that are put together the last one's state stays, and its time. */
+static void merged_passes_are_the_last_of_them(void **state) {
+    struct state *s = *state;
+    enum { PASSES = 10000 };
+    struct mt_composition *c = mt_composition_new(10, 100000);
+    fixture_site(&s->f, fixture_node(&s->f, 0, 0x401000, 1), 1, 16);
+    fixture_write(&s->f);
+    struct mt_ledger *ledger;
+    struct mt_ledger_map map;
+    struct mt_profile *p;
+    assert_int_equal(mt_ledger_open(s->f.path, &ledger, NULL), 0);
+    int fd = open(s->f.path, O_WRONLY | O_CLOEXEC);
+    off_t at = (off_t)((char *)&s->f.sites[1].allocated_bytes - s->f.image);
+    for (uint64_t pass = 1; pass <= PASSES; pass++) {
+        uint64_t bytes = pass * 1000;
+        assert_int_equal(pwrite(fd, &bytes, sizeof bytes, at), sizeof bytes);
+        mt_composition_pass(c, ledger, pass * 10 * MS, s->buffer);
+    }
+    close(fd);
+    assert_int_equal(mt_profile_from_ledger_mapped(ledger, &p, &map, NULL), 0);
+    p->info.n_ticks = PASSES;
+    p->info.ticks = calloc(PASSES, sizeof *p->info.ticks);
+    for (uint64_t i = 0; i < PASSES; i++)
+        p->info.ticks[i].time_ns = (i + 1) * 10 * MS;
+    assert_int_equal(mt_composition_apply(c, p, &map), 0);
+    assert_true(p->info.n_changes > 100 && p->info.n_changes < PASSES);
+    for (size_t i = 0; i < p->info.n_changes; i++)
+        assert_int_equal(p->info.changes[i].live_bytes, (p->info.changes[i].tick + 1) * 1000);
+    mt_ledger_map_free(&map);
+    mt_profile_free(p);
+    mt_ledger_close(ledger);
+    mt_composition_free(c);
+}
+
 static void composition_follows_the_first_records(void **state) {
     struct state *s = *state;
     struct mt_composition *c = mt_composition_new(11, 100); /* record 0 is never used */
@@ -278,10 +346,17 @@ static void composition_follows_the_first_records(void **state) {
 int main(void) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
-        TEST(names_of_ledgers),          TEST(long_runs_stay_bounded),
-        TEST(time_of_the_peak),          TEST(run_without_a_tick),
-        TEST(exec_ends_the_predecessor), TEST(past_moments_are_exact_while_there_is_room),
-        TEST(composition_stays_bounded), TEST(composition_follows_the_first_records),
+        TEST(names_of_ledgers),
+        TEST(long_runs_stay_bounded),
+        TEST(time_of_the_peak),
+        TEST(run_without_a_tick),
+        TEST(what_is_known_fires),
+        TEST(what_is_not_known_does_not),
+        TEST(merged_passes_are_the_last_of_them),
+        TEST(exec_ends_the_predecessor),
+        TEST(past_moments_are_exact_while_there_is_room),
+        TEST(composition_stays_bounded),
+        TEST(composition_follows_the_first_records),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
