@@ -43,7 +43,7 @@ def problems():
     commands = commands_of_help(help_text())
     if not {"run", "report"} <= commands:
         yield f"memtrack --help lists the commands {sorted(commands)}"
-    described = set(re.findall(r"^\.It Cm (\w+)", (MAN / "memtrack.1").read_text(), flags=re.M))
+    described = set(re.findall(r"^\.It Cm (\w+)$", (MAN / "memtrack.1").read_text(), flags=re.M))
     if described != commands:
         yield f"memtrack.1 describes {sorted(described)}, --help lists {sorted(commands)}"
     pages = {path.stem.removeprefix("memtrack-") for path in MAN.glob("memtrack-*.1")}
