@@ -197,9 +197,9 @@ static void replace(struct mt_thread *t, const struct mt_remap *remap, uint64_t 
         add(t, to, frame);
 }
 
-/* ---- sizes of pages --------------------------------------------------------------------------------------------- */
+/* ---- the kernel's word ------------------------------------------------------------------------------------------ */
 
-/* The kernel's word for the size of huge pages when a call does not say: "Hugepagesize:    2048 kB". */
+/* The size of huge pages when a call does not say: "Hugepagesize:    2048 kB". */
 static uint32_t read_huge_shift(const char *text, long n) {
     static const char label[] = "Hugepagesize:";
     uint64_t kib = 0;
@@ -223,6 +223,12 @@ static uint32_t huge_shift(int flags) {
     known = read_huge_shift(text, mt_os_read_file("/proc/meminfo", text, MT_OS_PAGE));
     mt_os_unmap(text, MT_OS_PAGE);
     return known;
+}
+
+/* Whether all of a range is mapped; taken for granted when confined. msync looks at mappings and,
+ * with this flag, does nothing: mincore would look at each page. */
+static bool is_mapped(uint64_t begin, uint64_t end) {
+    return mt_os_confined || mt_os_call(SYS_msync, (long)begin, (long)(end - begin), MS_ASYNC, 0, 0, 0) == 0;
 }
 
 /* ---- events ----------------------------------------------------------------------------------------------------- */
@@ -314,11 +320,18 @@ void mt_mappings_protected(uint64_t address, uint64_t bytes, int protection, con
 
 void mt_mappings_protected_in_part(uint64_t address, uint64_t bytes, int protection,
                                    const struct mt_hook_frame *frame) {
-    uint64_t at = address, end = end_of(address, bytes, PAGE_SHIFT);
-    while (at < end && mt_os_is_mapped(at, at + MT_OS_PAGE))
-        at += MT_OS_PAGE;
-    if (at > address && at < end)
-        mt_mappings_protected(address, at - address, protection, frame);
+    uint64_t pages = (end_of(address, bytes, PAGE_SHIFT) - address) >> PAGE_SHIFT, mapped = 0;
+    if (is_mapped(address, address + (pages << PAGE_SHIFT)))
+        return; /* there is no gap: it has failed for another reason */
+    for (uint64_t none = pages; none - mapped > 1;) {
+        uint64_t middle = (mapped + none) / 2;
+        if (is_mapped(address, address + (middle << PAGE_SHIFT)))
+            mapped = middle;
+        else
+            none = middle;
+    }
+    if (mapped != 0)
+        mt_mappings_protected(address, mapped << PAGE_SHIFT, protection, frame);
 }
 
 void mt_mappings_failed(void) {
@@ -330,6 +343,8 @@ void mt_mappings_failed(void) {
 }
 
 void mt_mappings_doubtful(uint64_t before, uint64_t address, uint64_t bytes) {
+    if (address % MT_OS_PAGE != 0)
+        return; /* refused before anything was done */
     struct visit v = enter(SP());
     if (v.thread == NULL)
         return;
@@ -338,7 +353,7 @@ void mt_mappings_doubtful(uint64_t before, uint64_t address, uint64_t bytes) {
     for (uint64_t at = address; (m = within(at, end)) != NULL;) {
         uint64_t begin = m->begin > at ? m->begin : at;
         at = m->end < end ? m->end : end;
-        if (!mt_os_is_mapped(begin, at))
+        if (!is_mapped(begin, at))
             cut(v.thread, begin, at, before);
     }
     leave(v);

@@ -53,8 +53,8 @@ class Case(unittest.TestCase):
 class Books(Case):
     """The program of its own pages, after every call; the kernel, every 64."""
 
-    def play(self, seed, threads, steps, *options):
-        result = self.track([harness.program("mappings"), str(seed), str(threads), str(steps)], *options)
+    def play(self, seed, threads, steps, *options, **more):
+        result = self.track([harness.program("mappings"), str(seed), str(threads), str(steps)], *options, **more)
         expected = json.loads(result.stdout)
         row = self.mapped(result.profile)
         names = ["total_blocks", "total_bytes", "live_blocks", "live_bytes"] + ["peak_bytes"] * (threads == 1)
@@ -79,6 +79,12 @@ class Books(Case):
         env = harness.plain_environment(LD_PRELOAD=libraries, MEMTRACK_DIR=self.directory)
         harness.check([harness.program("mappings"), "7", "1", "500"], env=env)
         self.assertEqual(1, len([name for name in os.listdir(self.directory) if name.endswith(".ledger")]))
+
+
+    def test_failure_halfway(self):
+        """What a call has unmapped before it failed is gone."""
+        env = harness.plain_environment(LD_PRELOAD=mapcalls.shim(), MAPCALLS_FAIL="1", MAPCALLS_DIR=self.directory)
+        self.play(3, 1, 1000, env=env)
 
 
 class Calls(Case):
@@ -161,6 +167,19 @@ class Cases(Case):
         self.assertEqual([4 * PAGE, 10 * PAGE, 10 * PAGE, 6 * PAGE], [int(word) for word in result.stdout.split()])
         row = result.profile.row("scope", "loading")
         self.assertEqual(4 * PAGE, row["live_bytes"])
+
+    def test_cleared(self):
+        """Mappings of before are followed and not counted; what is mapped while recording is off is unknown."""
+        profile = self.case("cleared").profile
+        self.assertEqual((1, 3, 1, 4), self.figures(self.mapped(profile)))
+        self.assertEqual((3 * PAGE, 0, 0), (profile.totals["live_bytes"], profile.coverage["unknown_frees"],
+                                            profile.coverage["dropped_events"]))
+
+    def test_reuse(self):
+        """An address that another thread is given before its unmapping is told of."""
+        result = self.case("reuse")
+        self.assertEqual(int(result.stdout) * PAGE, self.mapped(result.profile)["live_bytes"])
+        self.assertEqual(0, result.profile.coverage["dropped_events"])
 
     def test_temporary(self):
         self.assertEqual(10, self.mapped(self.case("pairs").profile)["temporary_blocks"])

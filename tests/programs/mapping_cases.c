@@ -13,6 +13,8 @@
  *   churn       a hundred thousand mappings that come and go, and two hundred that stay
  *   pairs       a mapping that is unmapped by the next call
  *   scope       in a scope
+ *   cleared     what is known is forgotten, and recording is off for a while
+ *   reuse       four threads that are given each other's addresses
  *   held        says where four pages with a hole are, and waits
  */
 #include "target.h"
@@ -20,6 +22,7 @@
 #include "memtrack.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
@@ -225,6 +228,57 @@ static void pairs(void) {
     munmap(memory, 2 * PAGE);
 }
 
+static void cleared(void) {
+    char *before = map_pages(6);
+    memtrack_clear_traces();
+    char *after = map_pages(4);
+    munmap(before + PAGE, PAGE);
+    memtrack_stop();
+    char *unknown = map_pages(20);
+    munmap(after, PAGE);
+    munmap(before, 2 * PAGE);
+    memtrack_start();
+    munmap(unknown, 20 * PAGE);
+    munmap(before, 6 * PAGE);
+}
+
+enum { THREADS = 4, SLOTS = 16, ROUNDS = 4000 };
+static size_t kept_pages[THREADS];
+
+static void *reuse_in_thread(void *argument) {
+    size_t *sum = argument, pages[SLOTS] = {0};
+    char *slot[SLOTS] = {NULL};
+    uint64_t random = (uint64_t)(sum - kept_pages) + 1;
+    for (int i = 0; i < ROUNDS; i++) {
+        size_t k = next_random(&random) % SLOTS, n = 1 + next_random(&random) % 8;
+        if (slot[k] == NULL) {
+            slot[k] = map_pages(pages[k] = n);
+        } else if (next_random(&random) % 2) {
+            slot[k] = mremap(slot[k], pages[k] * PAGE, n * PAGE, MREMAP_MAYMOVE);
+            pages[k] = n;
+        } else {
+            munmap(slot[k], pages[k] * PAGE);
+            slot[k] = NULL;
+            pages[k] = 0;
+        }
+    }
+    for (size_t k = 0; k < SLOTS; k++)
+        *sum += pages[k];
+    return NULL;
+}
+
+static void reuse(void) {
+    pthread_t threads[THREADS];
+    size_t sum = 0;
+    for (int i = 0; i < THREADS; i++)
+        pthread_create(&threads[i], NULL, reuse_in_thread, &kept_pages[i]);
+    for (int i = 0; i < THREADS; i++) {
+        pthread_join(threads[i], NULL);
+        sum += kept_pages[i];
+    }
+    printf("%zu\n", sum);
+}
+
 static void held(void) {
     char *memory = map_pages(4);
     char *block = need(malloc(24 << 20));
@@ -241,7 +295,8 @@ int main(int argc, char **argv) {
         void (*play)(void);
     } cases[] = {{"exact", exact},     {"pieces", pieces}, {"reserve", reserve}, {"huge", huge},
                  {"fork", fork_child}, {"kill", killed},   {"signals", signals}, {"churn", churn},
-                 {"scope", scope},     {"pairs", pairs},   {"held", held}};
+                 {"scope", scope},     {"pairs", pairs},   {"cleared", cleared}, {"reuse", reuse},
+                 {"held", held}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
         if (argc > 1 && strcmp(argv[1], cases[i].name) == 0) {
             cases[i].play();

@@ -201,8 +201,10 @@ static void step_map(struct region *r) {
     int protection = reserved ? PROT_NONE : below(r, 2) ? PROT_READ : PROT_READ | PROT_WRITE;
     void *(*map)(void *, size_t, int, int, int, off_t) =
         below(r, 2) ? mmap : (void *(*)(void *, size_t, int, int, int, off_t))mmap64;
-    if (map(at(r, s.begin), length(r, s.n), protection, flags, -1, 0) == MAP_FAILED)
+    if (map(at(r, s.begin), length(r, s.n), protection, flags, -1, 0) == MAP_FAILED) {
+        believe_kernel(r);
         return;
+    }
     uint64_t more = take_away(r, s.begin, s.begin + s.n);
     put(r, s.begin, s.n, reserved);
     count(r, reserved ? 0 : s.n * PAGE, more + !reserved);

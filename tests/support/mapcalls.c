@@ -2,6 +2,9 @@
 /*
  * Writes down every call of mmap, munmap, mremap and mprotect that reaches it, with what it returned, as eight words each: into
  * MAPCALLS_DIR/PID. Preloaded behind memtrack it sees what memtrack passes on. Single-threaded programs only.
+ *
+ * With MAPCALLS_FAIL, every fifth call that replaces mappings does as some kernels do when memory is short: it unmaps what is in
+ * its way, and fails.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -31,7 +34,17 @@ static void note(uint64_t what, uint64_t result, uint64_t a, uint64_t b, uint64_
     errno = saved;
 }
 
+static int fails_halfway(void *address, size_t bytes) {
+    static int n;
+    if (getenv("MAPCALLS_FAIL") == NULL || ++n % 5 != 0 || syscall(SYS_munmap, address, bytes) != 0)
+        return 0;
+    errno = ENOMEM;
+    return 1;
+}
+
 static void *map(void *address, size_t bytes, int protection, int flags, int fd, off_t offset) {
+    if ((flags & MAP_FIXED) && fails_halfway(address, bytes))
+        return MAP_FAILED;
     void *result = (void *)syscall(SYS_mmap, address, bytes, protection, flags, fd, offset);
     note(MAP, (uint64_t)result, (uint64_t)address, bytes, (uint64_t)protection, (uint64_t)flags, 0);
     return result;
@@ -56,6 +69,8 @@ void *mremap(void *old, size_t old_bytes, size_t bytes, int flags, ...) {
     va_start(more, flags);
     void *wanted = va_arg(more, void *);
     va_end(more);
+    if ((flags & MREMAP_FIXED) && fails_halfway(wanted, bytes))
+        return MAP_FAILED;
     void *result = (void *)syscall(SYS_mremap, old, old_bytes, bytes, flags, wanted);
     note(REMAP, (uint64_t)result, (uint64_t)old, old_bytes, bytes, (uint64_t)flags, (uint64_t)wanted);
     return result;
