@@ -19,6 +19,7 @@
 #include "command.h"
 #include "export/comparison_json.h"
 #include "load.h"
+#include "options.h"
 #include "terminal.h"
 #include "trial.h"
 #include "view/comparison.h"
@@ -48,7 +49,7 @@ static const struct argp_option table[] = {
     {"mmap", KEY_MMAP, NULL, 0, "Record what the commands map themselves as well, as domain mmap", 0},
     {"show", KEY_SHOW, NULL, 0, "Let the commands write to standard error; else their output is dropped", 0},
     {"json", KEY_JSON, NULL, 0, "As JSON, with the figures of every run", 0},
-    {"color", KEY_COLOR, "WHEN", 0, "auto (default), always or never", 0},
+    {"color", KEY_COLOR, "WHEN", 0, MT_HELP_COLOR, 0},
     {0},
 };
 
@@ -100,8 +101,7 @@ static error_t parse(int key, char *text, struct argp_state *state) {
         c->input = text;
         return 0;
     case KEY_COLOR:
-        if (!mt_color_parse(text, &c->color))
-            argp_error(state, "--color %s: choose auto, always or never", text);
+        mt_option_color(state, text, &c->color);
         return 0;
     case ARGP_KEY_ARGS:
         split(state, c, state->argv + state->next);
@@ -403,10 +403,5 @@ int mt_cmd_compare(int argc, char **argv) {
         rc = tell(&c, &error);
     free(c.runs[0]);
     free(c.runs[1]);
-    bool written = mt_output_finish(c.name);
-    if (rc != 0 && written)
-        mt_print_error(c.name, &error);
-    if (rc != 0)
-        return rc == -MEMTRACK_EUSAGE ? MT_EXIT_USAGE : MT_EXIT_UNREADABLE;
-    return written ? MT_EXIT_OK : MT_EXIT_UNREADABLE;
+    return mt_command_end(c.name, rc, &error);
 }

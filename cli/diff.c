@@ -232,12 +232,9 @@ static int compare(struct request *r, struct sides *sides, struct mt_diff **diff
 }
 
 static int finish(const struct request *r, int status, const struct mt_diff *diff, const struct mt_error *error) {
-    if (!mt_output_finish(r->program)) /* the reason is said already */
-        return MT_EXIT_UNREADABLE;
-    if (status == 0)
-        return exceeds(r, diff) ? MT_EXIT_FINDING : MT_EXIT_OK;
-    mt_print_error(r->program, error);
-    return status == -MEMTRACK_EUSAGE ? MT_EXIT_USAGE : MT_EXIT_UNREADABLE;
+    if (status == 0 && exceeds(r, diff))
+        status = MT_EXIT_FINDING;
+    return mt_command_end(r->program, status, error);
 }
 
 int mt_cmd_diff(int argc, char **argv) {

@@ -10,7 +10,6 @@
 #include "lanes.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "view/format.h"
 #include "view/lanes.h"

@@ -14,13 +14,13 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "command.h"
 #include "ledger/name.h"
 #include "listing.h"
+#include "options.h"
 #include "session.h"
 #include "terminal.h"
 #include "view/format.h"
@@ -31,7 +31,7 @@ enum { SHOWN = 10 /* of what is not running */, COMMAND_COLUMNS = 42 };
 static const struct argp_option options[] = {
     {"json", KEY_JSON, NULL, 0, "As JSON", 0},
     {"clean", KEY_CLEAN, NULL, 0, "Remove what processes that have ended left behind, and say what was removed", 0},
-    {"color", KEY_COLOR, "WHEN", 0, "auto (default), always or never", 0},
+    {"color", KEY_COLOR, "WHEN", 0, MT_HELP_COLOR, 0},
     {0},
 };
 
@@ -51,8 +51,7 @@ static error_t parse_option(int key, char *text, struct argp_state *state) {
         r->clean = true;
         return 0;
     case KEY_COLOR:
-        if (!mt_color_parse(text, &r->color))
-            argp_error(state, "--color %s: choose auto, always or never", text);
+        mt_option_color(state, text, &r->color);
         return 0;
     case ARGP_KEY_ARG:
         argp_error(state, "%s is too much: list takes options alone", text);
@@ -288,8 +287,5 @@ int mt_cmd_list(int argc, char **argv) {
     int rc = r.clean ? clean(&r, &error) : 0;
     if (rc == 0 && (!r.clean || r.json))
         rc = show(&r, &error);
-    bool written = mt_output_finish(r.program);
-    if (rc != 0 && written)
-        mt_print_error(r.program, &error);
-    return rc == 0 && written ? MT_EXIT_OK : MT_EXIT_UNREADABLE;
+    return mt_command_end(r.program, rc, &error);
 }

@@ -100,12 +100,6 @@ static int print(const struct request *r, const struct mt_rows *rows, struct mt_
     return r->view.csv ? mt_export_csv(stdout, rows, r->view.n, error) : print_text(r, rows);
 }
 
-static int exit_status(int status) {
-    if (status == 0)
-        return MT_EXIT_OK;
-    return status == -MEMTRACK_EUSAGE ? MT_EXIT_USAGE : MT_EXIT_UNREADABLE;
-}
-
 /* A profile of another tool may lack the default column. */
 static void choose_sort(struct request *r, const struct mt_profile *profile) {
     if (r->view.sort_given)
@@ -151,11 +145,7 @@ int mt_cmd_report(int argc, char **argv) {
     argp_parse(&parser, argc, argv, 0, NULL, &r);
     char *path = mt_pick_profile_at(r.program, r.file, &r.view.view.at, &result);
     if (path) {
-        int status = report(&r, path, &error);
-        bool written = mt_output_finish(r.program);
-        if (status < 0 && written) /* else the reason is said already */
-            mt_print_error(r.program, &error);
-        result = written ? exit_status(status) : MT_EXIT_UNREADABLE;
+        result = mt_command_end(r.program, report(&r, path, &error), &error);
         free(path);
     }
     mt_view_request_free(&r.view);

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "options.h"
 #include "output.h"
 #include "run.h"
 #include "view/format.h"
@@ -38,7 +39,7 @@ static const struct argp_option table[] = {
     {"force", KEY_FORCE, 0, 0, "Replace an existing file", 1},
     {"quiet", 'q', 0, 0, "Print no summary, only problems", 1},
     {"json", KEY_JSON, 0, 0, "Print the summary as JSON, to standard error like the other one", 1},
-    {"color", KEY_COLOR, "WHEN", 0, "auto (default), always or never", 1},
+    {"color", KEY_COLOR, "WHEN", 0, MT_HELP_COLOR, 1},
     {0, 0, 0, 0, "Recording:", 2},
     {"follow", KEY_FOLLOW, "yes|no", 0, "Record the children as well (default yes)", 2},
     {"frames", KEY_FRAMES, "N", 0, "Keep at most N frames of a call path (default 1024)", 2},

@@ -4,14 +4,13 @@
  * is written beside what is printed, so that one look at a recording gives both.
  */
 #include <argp.h>
-#include <errno.h>
-#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "command.h"
 #include "export/scopes.h"
 #include "file.h"
+#include "options.h"
 #include "pick.h"
 #include "scopes_table.h"
 #include "terminal.h"
@@ -59,8 +58,8 @@ static const struct argp_option options[] = {
     {"force", KEY_FORCE, NULL, 0, "Replace an existing FILE", 0},
     {"bytes", KEY_BYTES, NULL, 0, "Exact bytes instead of KiB and MiB", 0},
     {"full-names", KEY_FULL_NAMES, NULL, 0, "Do not shorten names", 0},
-    {"color", KEY_COLOR, "WHEN", 0, "auto (default), always or never", 0},
-    {"no-pager", KEY_NO_PAGER, NULL, 0, "Do not start MEMTRACK_PAGER, PAGER or less", 0},
+    {"color", KEY_COLOR, "WHEN", 0, MT_HELP_COLOR, 0},
+    {"no-pager", KEY_NO_PAGER, NULL, 0, MT_HELP_NO_PAGER, 0},
     {NULL, 0, NULL, 0, "Where names of functions come from:", 3},
     {"debug-path", KEY_DEBUG_PATH, "DIR[:DIR...]", 0, "Look for separate debug files here as well", 0},
     {"debuginfod", KEY_DEBUGINFOD, NULL, 0, "Fetch missing debug files from the servers in DEBUGINFOD_URLS", 0},
@@ -82,15 +81,6 @@ struct request {
 
 /* ---- options ---------------------------------------------------------------------------------------------------- */
 
-static size_t parse_rows(struct argp_state *state, const char *text) {
-    char *end;
-    errno = 0;
-    unsigned long n = strtoul(text, &end, 10);
-    if (*text < '0' || *text > '9' || *end || errno || n > INT_MAX)
-        argp_error(state, "-n %s: not a number of rows", text);
-    return n;
-}
-
 static void add_pattern(const struct argp_state *state, const char ***items, size_t *n, const char *pattern) {
     const char **grown = realloc(*items, (*n + 1) * sizeof *grown);
     if (!grown) {
@@ -102,10 +92,7 @@ static void add_pattern(const struct argp_state *state, const char ***items, siz
 }
 
 static bool set_flag(int key, struct request *r) {
-    const struct {
-        int key;
-        bool *flag;
-    } flags[] = {
+    const struct mt_option_flag flags[] = {
         {KEY_EVENTS, &r->events},
         {KEY_FORCE, &r->force},
         {KEY_JSON, &r->json},
@@ -115,10 +102,7 @@ static bool set_flag(int key, struct request *r) {
         {KEY_NO_PAGER, &r->no_pager},
         {KEY_DEBUGINFOD, &r->symbols.debuginfod},
     };
-    for (size_t i = 0; i < sizeof flags / sizeof *flags; i++)
-        if (flags[i].key == key)
-            return *flags[i].flag = true;
-    return false;
+    return mt_option_set_flag(key, flags, sizeof flags / sizeof *flags);
 }
 
 static void check(const struct argp_state *state, struct request *r) {
@@ -141,7 +125,7 @@ static error_t parse_option(int key, char *text, struct argp_state *state) {
         r->sort_given = true;
         return 0;
     case 'n':
-        r->table.n = parse_rows(state, text);
+        r->table.n = mt_option_rows(state, text);
         r->n_given = true;
         return 0;
     case KEY_TRACE:
@@ -154,8 +138,7 @@ static error_t parse_option(int key, char *text, struct argp_state *state) {
         add_pattern(state, &r->exclude.items, &r->exclude.n, text);
         return 0;
     case KEY_COLOR:
-        if (!mt_color_parse(text, &r->color))
-            argp_error(state, "--color %s: choose auto, always or never", text);
+        mt_option_color(state, text, &r->color);
         return 0;
     case KEY_DEBUG_PATH:
         r->symbols.debug_path = text;
@@ -251,11 +234,6 @@ int mt_cmd_scopes(int argc, char **argv) {
     free(r.exclude.items);
     if (!path)
         return result;
-    bool written = mt_output_finish(r.program);
-    if (rc != 0 && written)
-        mt_print_error(r.program, &error);
     free(path);
-    if (!written)
-        return MT_EXIT_UNREADABLE;
-    return rc == 0 ? MT_EXIT_OK : rc == -MEMTRACK_EUSAGE ? MT_EXIT_USAGE : MT_EXIT_UNREADABLE;
+    return mt_command_end(r.program, rc, &error);
 }

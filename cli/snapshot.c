@@ -18,6 +18,7 @@
 #include "export/json_live.h"
 #include "ledger/name.h"
 #include "load.h"
+#include "options.h"
 #include "output.h"
 #include "profile/live.h"
 #include "summary.h"
@@ -41,7 +42,7 @@ static const struct argp_option options[] = {
     {"count", KEY_COUNT, "N", 0, "Stop after N of them; with --when after it has happened N times", 0},
     {"quiet", 'q', NULL, 0, "Print no summary, only problems", 0},
     {"json", KEY_JSON, NULL, 0, "Print a line of JSON for each snapshot", 0},
-    {"color", KEY_COLOR, "WHEN", 0, "auto (default), always or never", 0},
+    {"color", KEY_COLOR, "WHEN", 0, MT_HELP_COLOR, 0},
     {0},
 };
 
@@ -57,14 +58,6 @@ struct request {
 };
 
 /* ---- options ---------------------------------------------------------------------------------------------------- */
-
-static unsigned long parse_count(struct argp_state *state, const char *text) {
-    char *end;
-    unsigned long n = strtoul(text, &end, 10);
-    if (*text < '0' || *text > '9' || *end || n < 1 || n > MAX_COUNT)
-        argp_error(state, "--count %s: give a number from 1 to %d", text, MAX_COUNT);
-    return n;
-}
 
 static void take_pid(struct argp_state *state, struct request *r, const char *text) {
     if (r->pid)
@@ -96,11 +89,10 @@ static error_t parse_option(int key, char *text, struct argp_state *state) {
             argp_error(state, "--every %s: give a duration of at least 1ms, such as 10s or 5m", text);
         return 0;
     case KEY_COUNT:
-        r->count = parse_count(state, text);
+        r->count = mt_option_number(state, "--count", text, 1, MAX_COUNT);
         return 0;
     case KEY_COLOR:
-        if (!mt_color_parse(text, &r->color))
-            argp_error(state, "--color %s: choose auto, always or never", text);
+        mt_option_color(state, text, &r->color);
         return 0;
     case ARGP_KEY_ARG:
         take_pid(state, r, text);
@@ -309,10 +301,5 @@ int mt_cmd_snapshot(int argc, char **argv) {
     argp_parse(&parser, argc, argv, 0, NULL, &r);
     int rc = take(&r, &error);
     mt_triggers_free(r.triggers);
-    bool written = mt_output_finish(r.program);
-    if (rc != 0 && written)
-        mt_print_error(r.program, &error);
-    if (rc == 0)
-        return written ? MT_EXIT_OK : MT_EXIT_UNREADABLE;
-    return rc == -MEMTRACK_EUSAGE ? MT_EXIT_USAGE : MT_EXIT_UNREADABLE;
+    return mt_command_end(r.program, rc, &error);
 }

@@ -4,7 +4,6 @@
  * from what is named: of one process its figures, of several the heap of each, with --tree their sum.
  */
 #include <argp.h>
-#include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +16,7 @@
 #include "export/timeline.h"
 #include "file.h"
 #include "load.h"
+#include "options.h"
 #include "pick.h"
 #include "terminal.h"
 #include "timeline_load.h"
@@ -72,8 +72,8 @@ static const struct argp_option table[] = {
     {"json", KEY_JSON, NULL, 0, "As JSON", 0},
     {"width", KEY_WIDTH, "N", 0, "Columns (default: those of the terminal), or pixels of the SVG (default: 960)", 0},
     {"height", KEY_HEIGHT, "N", 0, "Rows (default: 20), or pixels of the SVG (default: 420)", 0},
-    {"color", KEY_COLOR, "WHEN", 0, "auto (default), always or never", 0},
-    {"no-pager", KEY_NO_PAGER, NULL, 0, "Do not start MEMTRACK_PAGER, PAGER or less", 0},
+    {"color", KEY_COLOR, "WHEN", 0, MT_HELP_COLOR, 0},
+    {"no-pager", KEY_NO_PAGER, NULL, 0, MT_HELP_NO_PAGER, 0},
     {NULL, 0, NULL, 0, "Of a running process:", 3},
     {"for", KEY_FOR, "DUR", 0, "Watch it for so long (default: 10s), until it ends or Ctrl-C", 0},
     {"interval", KEY_INTERVAL, "DUR", 0, "Time between two ticks (default: 100ms)", 0},
@@ -96,15 +96,6 @@ struct request {
 };
 
 /* ---- options ---------------------------------------------------------------------------------------------------- */
-
-static size_t parse_number(struct argp_state *state, const char *option, const char *text, size_t least, size_t most) {
-    char *end;
-    errno = 0;
-    unsigned long n = strtoul(text, &end, 10);
-    if (*text < '0' || *text > '9' || *end || errno || n < least || n > most)
-        argp_error(state, "--%s %s: give a number from %zu to %zu", option, text, least, most);
-    return n;
-}
 
 static uint64_t parse_duration(struct argp_state *state, const char *option, const char *text) {
     uint64_t ns = 0;
@@ -147,14 +138,13 @@ static error_t parse_print_option(int key, char *text, struct argp_state *state,
         r->json = true;
         return 0;
     case KEY_WIDTH:
-        r->width = parse_number(state, "width", text, 40, 10000);
+        r->width = mt_option_number(state, "--width", text, 40, 10000);
         return 0;
     case KEY_HEIGHT:
-        r->height = parse_number(state, "height", text, 8, 10000);
+        r->height = mt_option_number(state, "--height", text, 8, 10000);
         return 0;
     case KEY_COLOR:
-        if (!mt_color_parse(text, &r->color))
-            argp_error(state, "--color %s: choose auto, always or never", text);
+        mt_option_color(state, text, &r->color);
         return 0;
     case KEY_NO_PAGER:
         r->no_pager = true;
@@ -171,7 +161,7 @@ static error_t parse_option(int key, char *text, struct argp_state *state) {
         r->tree = true;
         return 0;
     case KEY_COMPOSITION:
-        r->layers = parse_number(state, "composition", text, 1, MOST_LAYERS);
+        r->layers = mt_option_number(state, "--composition", text, 1, MOST_LAYERS);
         return 0;
     case KEY_BY:
         if (!mt_group_by_parse(text, &r->view.by))
@@ -411,10 +401,5 @@ int mt_cmd_timeline(int argc, char **argv) {
     struct mt_error error = {{0}, {0}};
     argp_parse(&parser, argc, argv, 0, NULL, &r);
     int rc = show(&r, &error);
-    bool written = mt_output_finish(r.program);
-    if (rc != 0 && written)
-        mt_print_error(r.program, &error);
-    if (!written)
-        return MT_EXIT_UNREADABLE;
-    return rc == 0 ? MT_EXIT_OK : rc == -MEMTRACK_EUSAGE ? MT_EXIT_USAGE : MT_EXIT_UNREADABLE;
+    return mt_command_end(r.program, rc, &error);
 }

@@ -164,10 +164,6 @@ static void close_top(struct mt_top *top) {
     mt_top_target_close(&top->target);
 }
 
-static int exit_status(int rc) {
-    return rc == -MEMTRACK_EUSAGE ? MT_EXIT_USAGE : MT_EXIT_UNREADABLE;
-}
-
 int mt_cmd_top(int argc, char **argv) {
     struct request r = {.top = {.program = argv[0], .target = {.statm_fd = -1}}};
     struct mt_error error = {0};
@@ -180,7 +176,7 @@ int mt_cmd_top(int argc, char **argv) {
         result = MT_EXIT_USAGE;
     } else if ((rc = open_top(&r.top, r.what, &error)) != 0) {
         mt_print_error(r.top.program, &error);
-        result = exit_status(rc);
+        result = mt_exit_of_error(rc);
     } else {
         result = is_table ? mt_top_tables(&r.top) : mt_top_screen(&r.top);
         close_top(&r.top);

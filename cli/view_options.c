@@ -6,10 +6,10 @@
 #include "view_options.h"
 
 #include <errno.h>
-#include <limits.h>
 #include <stdlib.h>
 
 #include "command.h"
+#include "options.h"
 
 enum option_key {
     KEY_BY = 256,
@@ -51,7 +51,7 @@ static const struct argp_option shared_options[] = {
     {"keep-wrappers", KEY_KEEP_WRAPPERS, NULL, 0, "Charge the innermost frame, even operator new", 0},
     {NULL, 0, NULL, 0, "How it is printed:", MT_HELP_PRINTED},
     {"bytes", KEY_BYTES, NULL, 0, "Exact bytes instead of KiB and MiB", 0},
-    {"color", KEY_COLOR, "WHEN", 0, "auto (default), always or never", 0},
+    {"color", KEY_COLOR, "WHEN", 0, MT_HELP_COLOR, 0},
     {NULL, 0, NULL, 0, "Where names come from:", MT_HELP_NAMES},
     {"debug-path", KEY_DEBUG_PATH, "DIR[:DIR...]", 0, "Look for separate debug files here as well", 0},
     {"debuginfod", KEY_DEBUGINFOD, NULL, 0, "Fetch missing debug files from the servers in DEBUGINFOD_URLS", 0},
@@ -71,7 +71,7 @@ static const struct argp_option options[] = {
     {"json", KEY_JSON, NULL, 0, "As JSON", MT_HELP_PRINTED},
     {"csv", KEY_CSV, NULL, 0, "The rows as CSV", MT_HELP_PRINTED},
     {"full-names", KEY_FULL_NAMES, NULL, 0, "Do not shorten names, paths and call paths", MT_HELP_PRINTED},
-    {"no-pager", KEY_NO_PAGER, NULL, 0, "Do not start MEMTRACK_PAGER, PAGER or less", MT_HELP_PRINTED},
+    {"no-pager", KEY_NO_PAGER, NULL, 0, MT_HELP_NO_PAGER, MT_HELP_PRINTED},
     {0},
 };
 
@@ -87,15 +87,6 @@ static void add_pattern(struct argp_state *state, struct mt_view_request *r, siz
     grown[r->n_patterns[list]++] = pattern;
 }
 
-static size_t parse_rows(struct argp_state *state, const char *text) {
-    char *end;
-    errno = 0;
-    unsigned long n = strtoul(text, &end, 10);
-    if (*text < '0' || *text > '9' || *end || errno || n > INT_MAX)
-        argp_error(state, "-n %s: not a number of rows", text);
-    return n;
-}
-
 void mt_view_parse_sort(struct argp_state *state, struct mt_view_request *request, const char *text) {
     if (!mt_sort_parse(text, &request->view.sort))
         argp_error(state, "--sort %s: choose one of %s", text, mt_sort_list);
@@ -107,17 +98,14 @@ static void parse_choice(int key, const char *text, struct argp_state *state, st
         argp_error(state, "--by %s: choose one of %s", text, mt_group_by_list);
     if (key == KEY_AT && !mt_moment_parse(text, &r->view.at))
         argp_error(state, "--at %s: give end, peak, or a time after the start such as 1.5s, 300ms or 02:00", text);
-    if (key == KEY_COLOR && !mt_color_parse(text, &r->color))
-        argp_error(state, "--color %s: choose auto, always or never", text);
+    if (key == KEY_COLOR)
+        mt_option_color(state, text, &r->color);
     r->at_given |= key == KEY_AT;
 }
 
 /* Options without an argument. */
 static bool set_flag(int key, struct mt_view_request *r) {
-    const struct {
-        int key;
-        bool *flag;
-    } flags[] = {
+    const struct mt_option_flag flags[] = {
         {KEY_ALL_FRAMES, &r->view.filter.all_frames},
         {KEY_CUMULATIVE, &r->view.cumulative},
         {KEY_KEEP_STD, &r->view.wrappers.keep_libraries},
@@ -129,10 +117,7 @@ static bool set_flag(int key, struct mt_view_request *r) {
         {KEY_NO_PAGER, &r->no_pager},
         {KEY_DEBUGINFOD, &r->symbols.debuginfod},
     };
-    for (size_t i = 0; i < sizeof flags / sizeof *flags; i++)
-        if (flags[i].key == key)
-            return *flags[i].flag = true;
-    return false;
+    return mt_option_set_flag(key, flags, sizeof flags / sizeof *flags);
 }
 
 static void finish(struct argp_state *state, struct mt_view_request *r) {
@@ -157,7 +142,7 @@ static error_t parse_option(int key, char *text, struct argp_state *state) {
         parse_choice(key, text, state, r);
         return 0;
     case 'n':
-        r->n = parse_rows(state, text);
+        r->n = mt_option_rows(state, text);
         r->n_given = true;
         return 0;
     case KEY_INCLUDE:

@@ -16,6 +16,7 @@
 #include "ledger/blocks.h"
 #include "ledger/cut.h"
 #include "load.h"
+#include "options.h"
 #include "profile/from_block.h"
 #include "profile/live.h"
 #include "terminal.h"
@@ -27,7 +28,7 @@ enum { MAX_ADDRESSES = 4096, MAX_FRAMES = 1024 };
 
 static const struct argp_option options[] = {
     {"json", KEY_JSON, NULL, 0, "As JSON", 0},
-    {"color", KEY_COLOR, "WHEN", 0, "auto (default), always or never", 0},
+    {"color", KEY_COLOR, "WHEN", 0, MT_HELP_COLOR, 0},
     {"debug-path", KEY_DEBUG_PATH, "DIR[:DIR...]", 0, "Look for separate debug files here as well", 0},
     {"debuginfod", KEY_DEBUGINFOD, NULL, 0, "Fetch missing debug files from the servers in DEBUGINFOD_URLS", 0},
     {0},
@@ -61,8 +62,7 @@ static error_t parse_option(int key, char *text, struct argp_state *state) {
         r->json = true;
         return 0;
     case KEY_COLOR:
-        if (!mt_color_parse(text, &r->color))
-            argp_error(state, "--color %s: choose auto, always or never", text);
+        mt_option_color(state, text, &r->color);
         return 0;
     case KEY_DEBUG_PATH:
         r->symbols.debug_path = text;
@@ -318,16 +318,11 @@ int mt_cmd_whois(int argc, char **argv) {
         rc = inquire(&q, &error);
     if (rc == 0)
         rc = print(&q, &error);
-    bool written = mt_output_finish(r.program);
-    if (rc < 0 && written)
-        mt_print_error(r.program, &error);
     mt_rows_free(q.rows);
     mt_profile_free(q.profile);
     mt_ledger_close(q.ledger);
     free(q.found);
     free(q.blocks);
     free(q.answers);
-    if (rc >= 0)
-        return written ? rc : MT_EXIT_UNREADABLE;
-    return rc == -MEMTRACK_EUSAGE ? MT_EXIT_USAGE : MT_EXIT_UNREADABLE;
+    return mt_command_end(r.program, rc, &error);
 }

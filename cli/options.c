@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The same word means the same in every command, and is refused in the same words. No argp child for them: a child's
+ * options stand in the help where the child stands, and these belong among those of each command.
+ */
+#include "options.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+
+void mt_option_color(const struct argp_state *state, const char *text, enum mt_color *color) {
+    if (!mt_color_parse(text, color))
+        argp_error(state, "--color %s: choose auto, always or never", text);
+}
+
+static bool parse_number(const char *text, size_t least, size_t most, size_t *number) {
+    char *end;
+    errno = 0;
+    *number = strtoul(text, &end, 10);
+    return *text >= '0' && *text <= '9' && !*end && !errno && *number >= least && *number <= most;
+}
+
+size_t mt_option_number(const struct argp_state *state, const char *option, const char *text, size_t least,
+                        size_t most) {
+    size_t number;
+    if (!parse_number(text, least, most, &number))
+        argp_error(state, "%s %s: give a number from %zu to %zu", option, text, least, most);
+    return number;
+}
+
+size_t mt_option_rows(const struct argp_state *state, const char *text) {
+    size_t number;
+    if (!parse_number(text, 0, INT_MAX, &number))
+        argp_error(state, "-n %s: not a number of rows", text);
+    return number;
+}
+
+bool mt_option_set_flag(int key, const struct mt_option_flag *flags, size_t n) {
+    for (size_t i = 0; i < n; i++)
+        if (flags[i].key == key)
+            return *flags[i].flag = true;
+    return false;
+}
