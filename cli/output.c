@@ -276,10 +276,19 @@ static int write_file(const struct mt_profile *profile, const char *path, bool f
     return rc;
 }
 
+/* A FIFO that nobody reads is an error: the run has ended, and would wait for ever. */
+static int open_device(const char *path) {
+    int fd = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+    if (fd >= 0)
+        fcntl(fd, F_SETFL, 0);
+    return fd;
+}
+
 static int write_device(const struct mt_profile *profile, const char *path, char **written, struct mt_error *error) {
-    int fd = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
+    int fd = open_device(path);
     if (fd < 0)
-        return cannot_write(path, errno, error);
+        return errno == ENXIO ? mt_error_set(error, MEMTRACK_EIO, "", "%s: nobody reads from it", path)
+                              : cannot_write(path, errno, error);
     int rc = mt_pprof_write(profile, fd, error);
     close(fd);
     if (rc == 0 && !(*written = strdup(path)))
@@ -290,9 +299,9 @@ static int write_device(const struct mt_profile *profile, const char *path, char
 int mt_output_write(const struct mt_profile *profile, const char *path, bool force, uint64_t since_ns, char **written,
                     struct mt_error *error) {
     struct stat st;
-    if (stat(path, &st) == 0 && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode))
-        return write_device(profile, path, written, error);
-    int rc = write_file(profile, path, force, since_ns, written, error);
+    bool is_device = stat(path, &st) == 0 && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode);
+    int rc = is_device ? write_device(profile, path, written, error)
+                       : write_file(profile, path, force, since_ns, written, error);
     const char *others[] = {getenv("TMPDIR"), "/tmp"};
     for (size_t i = 0; rc == -MEMTRACK_EIO && i < sizeof others / sizeof *others; i++) {
         char *other;

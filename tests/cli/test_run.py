@@ -418,6 +418,21 @@ class Output(Case):
         self.assertEqual(0, self.run_here("-q", "-o", "/dev/null", "--", "true").code)
         self.assertTrue(stat.S_ISCHR(os.stat("/dev/null").st_mode))
 
+    def test_fifo(self):
+        """Whoever reads it gets the profile. When nobody does, it goes elsewhere, and the run ends."""
+        os.mkfifo(self.path("pipe"))
+        os.mkdir(self.path("elsewhere"))
+        env = dict(self.env, TMPDIR=self.path("elsewhere"))
+        result = self.run_here("-q", "-o", "pipe", "--", "ls", env=env)
+        self.assertEqual(0, result.code, "%r" % result)
+        self.assertIn(b"nobody reads", result.stderr)
+        self.assertGreater(harness.Profile(self.path("elsewhere/pipe")).totals["total_blocks"], 0)
+        reader = os.open(self.path("pipe"), os.O_RDONLY | os.O_NONBLOCK)
+        self.assertEqual(0, self.run_here("-q", "-o", "pipe", "--", "ls", env=env).code)
+        with os.fdopen(reader, "rb") as pipe, open(self.path("copy"), "wb") as copy:
+            copy.write(pipe.read())
+        self.assertGreater(harness.Profile(self.path("copy")).totals["total_blocks"], 0)
+
     def test_mode_follows_umask(self):
         self.run_here("-q", "-o", "x.pb.gz", "--", "true", preexec_fn=lambda: os.umask(0o027))
         self.assertEqual(0o640, stat.S_IMODE(os.stat(self.path("x.pb.gz")).st_mode))
