@@ -2,7 +2,8 @@
 /*
  * memtrack_snapshot: the recorder can neither symbolize nor allocate, but the command can read this process from
  * outside as it reads any other. The child is made without an exit signal, so that neither a handler for SIGCHLD nor
- * a wait() of the program ever sees it.
+ * a wait() of the program ever sees it. Since execve() gives SIGCHLD to whoever calls it, the child does not: it waits for
+ * a child of its own that does, with SIGCHLD as it is by default (a program that ignores it cannot wait for anything).
  */
 #include "interpose/snapshot.h"
 
@@ -12,6 +13,7 @@
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <link.h>
+#include <signal.h>
 #include <sys/wait.h>
 
 enum { PATH_BYTES = 4096 };
@@ -60,17 +62,33 @@ _Noreturn static void become(const char *command, const char *pid, const char *p
         mt_os_call(SYS_exit_group, 127, 0, 0, 0, 0, 0);
 }
 
+static bool succeeds(long child) {
+    int status = 0;
+    long r = child;
+    while (child > 0 && (r = mt_os_call(SYS_wait4, child, (long)&status, __WALL, 0, 0, 0)) == -4 /* EINTR */)
+        ;
+    return child > 0 && r == child && WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
+/* Of another process than ours: nothing but system calls. */
+_Noreturn static void wait_for(const char *command, const char *pid, const char *path) {
+    static const uint64_t by_default[4] = {0}; /* the kernel's struct sigaction */
+    mt_os_call(SYS_rt_sigaction, SIGCHLD, (long)by_default, 0, sizeof(uint64_t), 0, 0);
+    long child = mt_os_call(SYS_clone, SIGCHLD, 0, 0, 0, 0, 0);
+    if (child == 0)
+        become(command, pid, path);
+    long status = succeeds(child) ? 0 : 1;
+    for (;;)
+        mt_os_call(SYS_exit_group, status, 0, 0, 0, 0, 0);
+}
+
 static int run(const char *command, const char *path, int pid) {
     char number[12];
     mt_text_put_number(number, number + sizeof number - 1, (uint64_t)pid);
     long child = mt_os_call(SYS_clone, 0, 0, 0, 0, 0, 0);
     if (child == 0)
-        become(command, number, path);
-    int status = 0;
-    long r = child;
-    while (child > 0 && (r = mt_os_call(SYS_wait4, child, (long)&status, __WALL, 0, 0, 0)) == -4 /* EINTR */)
-        ;
-    return r == child && child > 0 && WIFEXITED(status) && WEXITSTATUS(status) == 0 ? 0 : -MEMTRACK_EIO;
+        wait_for(command, number, path);
+    return succeeds(child) ? 0 : -MEMTRACK_EIO;
 }
 
 int mt_snapshot_write(const char *path, int pid) {

@@ -7,8 +7,10 @@
  *                                 RESET right after the peak was reset while 3000 bytes in 2 blocks were live
  */
 #include <memtrack.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/wait.h>
 #include <time.h>
 
 static void *(*volatile allocate)(size_t) = malloc; /* not to be optimised away */
@@ -152,6 +154,24 @@ static void clearing(char **kept) {
     expect("peak since then", (int64_t)peak(), 5000);
 }
 
+static volatile sig_atomic_t n_children;
+
+static void count_child(int signal) {
+    (void)signal;
+    n_children++;
+}
+
+/* A program that ignores its children, or takes whichever ends, is not disturbed, and does not disturb. */
+static void snapshots(const char *path) {
+    signal(SIGCHLD, SIG_IGN);
+    expect("snapshot, children ignored", memtrack_snapshot(path), 0);
+    signal(SIGCHLD, count_child);
+    expect("snapshot, children counted", memtrack_snapshot(path), 0);
+    expect("children seen", n_children, 0);
+    expect("children left", waitpid(-1, NULL, WNOHANG), -1);
+    expect("snapshot of nowhere", memtrack_snapshot("/nonexistent/profile"), -MEMTRACK_EIO);
+}
+
 int main(int argc, char **argv) {
     char *kept[5] = {0};
     setvbuf(stdout, NULL, _IONBF, 0);
@@ -162,7 +182,7 @@ int main(int argc, char **argv) {
         switching();
         clearing(kept);
         if (argc > 1)
-            expect("snapshot", memtrack_snapshot(argv[1]), 0);
+            snapshots(argv[1]);
     } else {
         untracked();
     }
