@@ -166,7 +166,8 @@ static const struct argp parser = {
         "the newest profile is taken. All scopes of a name are a row: what they allocated and kept (net), the highest "
         "that any of them held (peak), how long they took (half of them at most P50, 95 of 100 at most P95). Inner "
         "scopes are included, except in self."
-        "\n\nA row is of scopes that have ended. Names of which none has are listed above the rows."
+        "\n\nA row is of scopes that have ended. Those that have not are listed below the rows, with what they have "
+        "measured so far."
         "\n\nExit status: 0, 2 wrong usage, 3 the profile cannot be read.",
 };
 
@@ -184,10 +185,12 @@ static int print_text(const struct request *r, const struct mt_scope_rows *rows)
     if (!r->no_pager)
         mt_pager_start();
     mt_scopes_print_head(&terminal, rows);
-    if (r->events)
+    if (r->events) {
         mt_scopes_print_events(&terminal, rows->profile, &r->table);
-    else
-        mt_scopes_print_rows(&terminal, rows, &r->table);
+        return 0;
+    }
+    mt_scopes_print_rows(&terminal, rows, &r->table);
+    mt_scopes_print_open(&terminal, rows->profile, &r->table);
     return 0;
 }
 
@@ -211,7 +214,7 @@ static int show(const struct request *r, const char *path, struct mt_error *erro
     if (rc == 0)
         rc = mt_scope_rows_build(profile, r->sort, &rows, error);
     if (rc == 0) {
-        mt_scope_filter_events(&filter, profile);
+        mt_scope_filter_profile(&filter, profile);
         mt_scope_filter_rows(&filter, rows);
     }
     if (rc == 0 && r->trace)

@@ -196,7 +196,7 @@ static void add_counts(struct mt_facts *facts, const struct mt_scope_rows *rows)
     if (rows->n == 0) {
         mt_facts_add(facts, "scopes", false,
                      rows->is_filtered ? "none of these names has ended"
-                     : rows->n_unended
+                     : rows->profile->info.scopes.n_open
                          ? "none has ended"
                          : "none has ended: the program did not measure any (see memtrack_begin in memtrack.h)");
         return;
@@ -208,34 +208,6 @@ static void add_counts(struct mt_facts *facts, const struct mt_scope_rows *rows)
                      "%s ended by something else than their own end: with the scope around them, or because their "
                      "storage was gone",
                      mt_format_count(wrong, (int64_t)errors));
-}
-
-static void put_unended(FILE *stream, const struct mt_terminal *terminal, const struct mt_scope_rows *rows) {
-    enum { SHOWN = 3, NAME_MOST = 40 };
-    char more[CELL];
-    for (size_t i = 0; i < rows->n_unended && i < SHOWN; i++) {
-        char *visible = mt_format_visible(mt_profile_text(rows->profile, rows->unended[i]), terminal->utf8);
-        char *name = visible ? mt_format_shorten_function(visible, NAME_MOST, terminal->ellipsis) : NULL;
-        fprintf(stream, "%s%s", i ? ", " : "", name ? name : terminal->ellipsis);
-        free(name);
-        free(visible);
-    }
-    if (rows->n_unended > SHOWN)
-        fprintf(stream, " and %s more", mt_format_count(more, (int64_t)(rows->n_unended - SHOWN)));
-}
-
-/* What goes on in a process that runs, or did when it ended, as main of a program that ends by exit(). */
-static void add_unended(struct mt_facts *facts, const struct mt_terminal *terminal, const struct mt_scope_rows *rows) {
-    char *names = NULL;
-    size_t bytes = 0;
-    FILE *stream = rows->n_unended ? open_memstream(&names, &bytes) : NULL;
-    if (!stream)
-        return;
-    put_unended(stream, terminal, rows);
-    if (fclose(stream) == 0)
-        mt_facts_add(facts, "open", false, "%s: no scope of %s has ended; report --by scope has what %s allocated",
-                     names, rows->n_unended > 1 ? "these names" : "this name", rows->n_unended > 1 ? "they" : "it");
-    free(names);
 }
 
 static void add_events(struct mt_facts *facts, const struct mt_profile *profile) {
@@ -262,10 +234,65 @@ void mt_scopes_print_head(const struct mt_terminal *terminal, const struct mt_sc
     struct mt_facts facts = {0};
     mt_summary_process(rows->profile, &facts);
     add_counts(&facts, rows);
-    add_unended(&facts, terminal, rows);
     add_events(&facts, rows->profile);
     mt_facts_print(terminal, &facts);
     fputc('\n', terminal->stream);
+}
+
+/* ---- open scopes ------------------------------------------------------------------------------------------------ */
+
+enum { TIME_COLUMNS = 11, SIZE_COLUMNS = 11, TID_COLUMNS = 7 };
+
+enum { OPEN_SIZES = 3 };
+static const char *const open_titles[OPEN_SIZES] = {"PEAK", "NET", "ALLOCATED"};
+
+/* How many of the sizes leave room for a name. */
+static int open_sizes(const struct mt_terminal *terminal) {
+    int shown = 0;
+    while (shown < OPEN_SIZES &&
+           INDENT + TIME_COLUMNS + GAP + (size_t)(shown + 1) * (SIZE_COLUMNS + GAP) + NAME_LEAST <= terminal->width)
+        shown++;
+    return shown;
+}
+
+static void put_open(const struct mt_terminal *terminal, const struct mt_profile *profile,
+                     const struct mt_scope_open *open, const struct mt_scopes_table_options *options) {
+    uint64_t allocated = open->allocated_bytes < INT64_MAX ? open->allocated_bytes : INT64_MAX;
+    const int64_t size[OPEN_SIZES] = {open->peak_bytes, open->net_bytes, (int64_t)allocated};
+    const char *suffix = open->is_process ? " (process)" : "";
+    int shown = open_sizes(terminal);
+    size_t taken = INDENT + TIME_COLUMNS + GAP + (size_t)shown * (SIZE_COLUMNS + GAP);
+    size_t room = options->full                          ? SIZE_MAX / 2
+                  : terminal->width > taken + NAME_LEAST ? terminal->width - taken
+                                                         : NAME_LEAST;
+    char text[CELL];
+    fprintf(terminal->stream, "%*s", INDENT, "");
+    put_right(terminal, TIME_COLUMNS, MT_STYLE_NONE, mt_format_duration(text, open->time_ns));
+    for (int i = 0; i < shown; i++)
+        put_right(terminal, SIZE_COLUMNS, MT_STYLE_NONE, mt_format_size(text, size[i], options->exact_bytes));
+    put_name(terminal, MT_STYLE_BOLD, mt_profile_text(profile, open->name), room - strlen(suffix));
+    mt_put(terminal, MT_STYLE_DIM, suffix);
+    fputc('\n', terminal->stream);
+}
+
+void mt_scopes_print_open(const struct mt_terminal *terminal, const struct mt_profile *profile,
+                          const struct mt_scopes_table_options *options) {
+    const struct mt_scopes *scopes = &profile->info.scopes;
+    size_t n = options->n && options->n < scopes->n_open ? options->n : scopes->n_open;
+    char more[CELL];
+    if (n == 0)
+        return;
+    fprintf(terminal->stream, "\n%*s", INDENT, "");
+    put_right(terminal, TIME_COLUMNS, MT_STYLE_DIM, "BEGAN AT");
+    for (int i = 0; i < open_sizes(terminal); i++)
+        put_right(terminal, SIZE_COLUMNS, MT_STYLE_DIM, open_titles[i]);
+    mt_put(terminal, MT_STYLE_DIM, "NOT ENDED");
+    fputc('\n', terminal->stream);
+    for (size_t i = 0; i < n; i++)
+        put_open(terminal, profile, &scopes->open[i], options);
+    if (scopes->n_open > n)
+        fprintf(terminal->stream, "%*s%s %s more\n", INDENT, "", terminal->ellipsis,
+                mt_format_count(more, (int64_t)(scopes->n_open - n)));
 }
 
 /* ---- events ----------------------------------------------------------------------------------------------------- */
@@ -311,8 +338,6 @@ static void put_metadata(const struct mt_terminal *terminal, const struct mt_pro
         mt_put(terminal, MT_STYLE_NONE, mt_profile_text(profile, key->value));
     }
 }
-
-enum { TIME_COLUMNS = 11, SIZE_COLUMNS = 11, TID_COLUMNS = 7 };
 
 static void put_happening(const struct mt_terminal *terminal, const struct mt_profile *profile,
                           const struct happening *h, bool exact_bytes) {

@@ -16,6 +16,9 @@ struct mt_scopes_table_options {
 void mt_scopes_print_head(const struct mt_terminal *terminal, const struct mt_scope_rows *rows);
 void mt_scopes_print_rows(const struct mt_terminal *terminal, const struct mt_scope_rows *rows,
                           const struct mt_scopes_table_options *options);
+/* Those that have not ended. */
+void mt_scopes_print_open(const struct mt_terminal *terminal, const struct mt_profile *profile,
+                          const struct mt_scopes_table_options *options);
 /* The last n scopes that ended, marks and counters, in the order of time. */
 void mt_scopes_print_events(const struct mt_terminal *terminal, const struct mt_profile *profile,
                             const struct mt_scopes_table_options *options);

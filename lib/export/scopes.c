@@ -59,14 +59,13 @@ static json_t *events_object(const struct mt_scopes *scopes) {
                      (json_int_t)scopes->n_events, "sample", (json_int_t)scopes->event_sample);
 }
 
-static json_t *unended_array(const struct mt_scope_rows *rows) {
-    json_t *array = json_array();
-    for (size_t i = 0; i < rows->n_unended && array; i++)
-        if (json_array_append_new(array, mt_json_text(mt_profile_text(rows->profile, rows->unended[i]))) != 0) {
-            json_decref(array);
-            array = NULL;
-        }
-    return array;
+static json_t *open_object(const struct mt_profile *profile, const struct mt_scope_open *open) {
+    return json_pack("{s:o, s:b, s:o, s:o, s:I, s:I, s:o, s:o}", "name",
+                     mt_json_text(mt_profile_text(profile, open->name)), "process", (int)open->is_process, "thread",
+                     mt_json_text(mt_profile_text(profile, open->thread)), "time_ns", mt_json_number(open->time_ns),
+                     "net_bytes", (json_int_t)open->net_bytes, "peak_bytes", (json_int_t)open->peak_bytes,
+                     "allocated_bytes", mt_json_number(open->allocated_bytes), "allocated_blocks",
+                     mt_json_number(open->allocated_blocks));
 }
 
 int mt_export_scopes_json(FILE *stream, const struct mt_scope_rows *rows, size_t n, struct mt_error *error) {
@@ -77,18 +76,21 @@ int mt_export_scopes_json(FILE *stream, const struct mt_scope_rows *rows, size_t
         {",\n \"recording\":", mt_json_recording(profile)},
         {",\n \"events\":", events_object(&profile->info.scopes)},
         {",\n \"cpu_measured\":", json_boolean(profile->info.scopes.has_cpu)},
-        {",\n \"unended\":", unended_array(rows)},
         {",\n \"sort\":", json_string(mt_scope_sort_name(rows->sort))},
     };
     int status = mt_json_put_members(stream, members, sizeof members / sizeof *members, error);
     if (status != 0)
         return status;
-    fputs(",\n \"rows\":[", stream);
-    for (size_t i = 0; i < last_row(rows, n); i++)
-        if (!put_object(stream, i, row_object(rows, &rows->items[i])))
-            return mt_json_out_of_memory(error);
+    const struct mt_scopes *scopes = &profile->info.scopes;
+    bool made = true;
+    fputs(",\n \"open\":[", stream);
+    for (size_t i = 0; i < scopes->n_open && made; i++)
+        made = put_object(stream, i, open_object(profile, &scopes->open[i]));
+    fputs("],\n \"rows\":[", stream);
+    for (size_t i = 0; i < last_row(rows, n) && made; i++)
+        made = put_object(stream, i, row_object(rows, &rows->items[i]));
     fputs("]}\n", stream);
-    return mt_json_finish(stream, error);
+    return made ? mt_json_finish(stream, error) : mt_json_out_of_memory(error);
 }
 
 /* ---- rows as CSV ------------------------------------------------------------------------------------------------ */

@@ -213,7 +213,8 @@ struct mt_bank {
     uint64_t sequence;  /* odd while the thread is inside an event */
     int64_t live_bytes; /* allocated - freed by the threads of this bank; an estimate when sampling */
     uint64_t allocated_bytes, allocated_blocks, freed_blocks, temporary_blocks;
-    int64_t published_bytes;    /* part of live_bytes that control.current_bytes contains */
+    int64_t published_bytes; /* part of live_bytes that control.current_bytes contains */
+    int64_t scope_high; /* highest live_bytes since open scopes were last brought up to date; INT64_MAX: none is open */
     uint64_t lossy_blocks;      /* allocations whose call path found no room */
     uint64_t failed;            /* allocations that returned NULL */
     uint64_t unknown_frees;     /* frees of blocks whose allocation was not seen */
@@ -235,6 +236,7 @@ struct mt_bank {
         uint64_t cut;     /* stored last */
         uint64_t clear_epoch;
     } saved; /* the counters at the cut of that number */
+    uint64_t reserved[15];
 };
 enum { MT_BANKS_PER_CHUNK = 32, MT_MAX_BANKS = 65536 };
 
@@ -463,7 +465,7 @@ struct mt_ledger_header {
     uint64_t file_bytes;        /* fallocated so far: what the ledger costs */
     uint64_t allocator_path;    /* target address of the path of the object that provides malloc, NUL-terminated */
     uint32_t n_allocator_stats; /* the allocator's own figures, taken at a normal exit; 0: there was none */
-    uint32_t n_open; /* places for open scopes, of which some are in use */
+    uint32_t n_open;            /* places for open scopes, of which some are in use */
     /* counts: stored with release order after what they count */
     uint32_t n_segments, n_extents;
     uint32_t n_nodes;   /* ids 0 .. n_nodes-1 */
@@ -478,9 +480,9 @@ struct mt_ledger_header {
     uint64_t dropped_scopes; /* scopes, or parts of their histograms, that found no room */
     uint64_t directory;      /* target address of the first struct mt_directory, 0: none */
     uint32_t exe_bytes, command_bytes, cwd_bytes, reserved;
-    char exe[MT_PATH_MAX_BYTES];        /* of /proc/self/exe */
-    char cwd[MT_PATH_MAX_BYTES];        /* at start */
-    char command[MT_COMMAND_MAX_BYTES]; /* of /proc/self/cmdline: NUL-separated, cut at the end if longer */
+    char exe[MT_PATH_MAX_BYTES];            /* of /proc/self/exe */
+    char cwd[MT_PATH_MAX_BYTES];            /* at start */
+    char command[MT_COMMAND_MAX_BYTES];     /* of /proc/self/cmdline: NUL-separated, cut at the end if longer */
     char ignored_options[MT_IGNORED_BYTES]; /* of MEMTRACK_OPTIONS: what is not understood, NUL-terminated */
     struct mt_allocator_stat allocator_stat[MT_MAX_ALLOCATOR_STATS];
     struct mt_segment segment[MT_MAX_SEGMENTS];
@@ -493,7 +495,7 @@ _Static_assert(sizeof(struct mt_site) == 96, "a site is a line and a half");
 _Static_assert(sizeof(struct mt_region) == 32, "two regions a line");
 _Static_assert(sizeof(struct mt_group) == 64, "a group is a line");
 _Static_assert(sizeof(struct mt_event) == 64, "an event is a line");
-_Static_assert(sizeof(struct mt_bank) == 256, "a bank is four lines");
+_Static_assert(sizeof(struct mt_bank) == 384, "banks do not share pairs of lines");
 _Static_assert(sizeof(struct mt_saved_site) == 88, "a saved site is its counters and a number");
 _Static_assert(sizeof(struct mt_control) == 64, "the control line is one");
 

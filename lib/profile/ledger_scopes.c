@@ -4,6 +4,7 @@
  *
  *   scope totals ──► info.scopes.totals, each with the used words of its histogram
  *   event ring ──order by number──► marks, counters, scopes that ended ◄──serial── keys
+ *   open scopes, banks ──► info.scopes.open: what has been measured so far
  *
  * The ring is read twice: the number of an event is 0 while it is written, and another one afterwards, so an event with
  * the same number both times is whole. What a key says belongs to the scope of its serial, which ends after it; keys of
@@ -237,6 +238,118 @@ static int take_events(struct taking *t) {
     return rc;
 }
 
+/* ---- open scopes ------------------------------------------------------------------------------------------------ */
+
+static uint64_t bank_of(const struct mt_open_scope *open) {
+    return open->serial >> MT_SCOPE_SERIAL_BITS;
+}
+
+/* By thread, the outermost first. */
+static int compare_serials(const void *a, const void *b) {
+    const struct mt_open_scope *x = a, *y = b;
+    return x->serial < y->serial ? -1 : x->serial > y->serial;
+}
+
+/* Moves those that were open both times to the front. */
+static size_t keep_open(struct mt_open_scope *items, const struct mt_open_scope *again, size_t n) {
+    size_t kept = 0;
+    for (size_t i = 0; i < n; i++)
+        if (items[i].serial && items[i].serial == again[i].serial && items[i].name && items[i].begin_ns)
+            items[kept++] = items[i];
+    return kept;
+}
+
+static void add_bank(struct mt_scope_counters *sum, const struct mt_bank *bank) {
+    sum->live_bytes = (int64_t)((uint64_t)sum->live_bytes + (uint64_t)bank->live_bytes);
+    sum->allocated_bytes += bank->allocated_bytes;
+    sum->allocated_blocks += bank->allocated_blocks;
+}
+
+/* Of the thread with this bank, or of the process (bank 0). high: the highest live bytes that no scope has been told of. */
+static struct mt_scope_counters counters_now(struct taking *t, uint64_t bank_id, int64_t *high) {
+    struct mt_scope_counters sum = {0};
+    struct mt_bank bank;
+    uint64_t epoch = mt_ledger_info(t->ledger)->control.clear_epoch;
+    size_t first = bank_id ? (size_t)bank_id : 1, end = bank_id ? first + 1 : t->n_banks;
+    *high = INT64_MIN;
+    for (size_t i = first; i < end; i++)
+        if (mt_ledger_read_items(t->ledger, MT_EXTENT_BANKS, i, 1, &bank) == 1 &&
+            (bank_id || bank.clear_epoch == epoch)) {
+            add_bank(&sum, &bank);
+            if (end - first == 1 && bank.scope_high != INT64_MAX)
+                *high = bank.scope_high;
+        }
+    if (*high < sum.live_bytes)
+        *high = sum.live_bytes;
+    return sum;
+}
+
+static int64_t change(int64_t now, int64_t then) {
+    return bounded((int64_t)((uint64_t)now - (uint64_t)then));
+}
+
+/* high: the highest live bytes since it began that are known from the scopes inside of it. */
+static int take_one_open(struct taking *t, const struct mt_open_scope *from, const struct mt_scope_counters *now,
+                         int64_t high) {
+    uint64_t start = mt_ledger_info(t->ledger)->start_monotonic_ns;
+    struct mt_scope_open open = {
+        .name = mt_ledger_names_text(t->names, from->name),
+        .thread = bank_of(from) < t->n_banks ? t->threads[bank_of(from)] : 0,
+        .is_process = bank_of(from) == 0,
+        .time_ns = from->begin_ns > start ? from->begin_ns - start : 0,
+        .net_bytes = change(now->live_bytes, from->begin.live_bytes),
+        .peak_bytes = change(high, from->begin.live_bytes),
+        .allocated_bytes = bounded_count(now->allocated_bytes - from->begin.allocated_bytes),
+        .allocated_blocks = bounded_count(now->allocated_blocks - from->begin.allocated_blocks),
+    };
+    if (open.name == UINT32_MAX)
+        return -MEMTRACK_ENOMEM;
+    if (from->is_attached && bounded(from->taken[MT_SCOPE_PEAK_BYTES]) > open.peak_bytes)
+        open.peak_bytes = bounded(from->taken[MT_SCOPE_PEAK_BYTES]);
+    if (open.peak_bytes < 0)
+        open.peak_bytes = 0;
+    return mt_profile_scopes_add_open(&t->profile->info.scopes, &open);
+}
+
+/* Those of one thread; what an inner scope has seen, those around it have seen, too. */
+static int take_stack(struct taking *t, struct mt_open_scope *items, size_t n) {
+    int64_t last_high, high;
+    struct mt_scope_counters now = counters_now(t, bank_of(items), &last_high);
+    high = last_high;
+    for (size_t i = n; i-- > 0;) {
+        if (bank_of(items) == 0)
+            high = last_high; /* those of the process are not inside of each other */
+        if (items[i].high_bytes < high)
+            items[i].high_bytes = high;
+        high = items[i].high_bytes;
+    }
+    int rc = 0;
+    for (size_t i = 0; i < n && rc == 0; i++)
+        rc = take_one_open(t, &items[i], &now, items[i].high_bytes);
+    return rc;
+}
+
+static int take_open(struct taking *t) {
+    size_t n = 0, n_again = 0;
+    if (mt_ledger_info(t->ledger)->n_open == 0)
+        return 0;
+    struct mt_open_scope *items = mt_ledger_load_items(t->ledger, MT_EXTENT_OPEN, &n);
+    struct mt_open_scope *again = mt_ledger_load_items(t->ledger, MT_EXTENT_OPEN, &n_again);
+    int rc = items && again ? 0 : -MEMTRACK_ENOMEM;
+    if (rc == 0) {
+        n = keep_open(items, again, n < n_again ? n : n_again);
+        qsort(items, n, sizeof *items, compare_serials);
+    }
+    for (size_t first = 0, end; first < n && rc == 0; first = end) {
+        for (end = first + 1; end < n && bank_of(&items[end]) == bank_of(&items[first]);)
+            end++;
+        rc = take_stack(t, items + first, end - first);
+    }
+    free(items);
+    free(again);
+    return rc;
+}
+
 /* ---- the whole -------------------------------------------------------------------------------------------------- */
 
 int mt_ledger_scopes_take(struct mt_ledger *ledger, struct mt_ledger_names *names, const mt_string *thread_of_bank,
@@ -254,5 +367,7 @@ int mt_ledger_scopes_take(struct mt_ledger *ledger, struct mt_ledger_names *name
     scopes->event_sample = info->event_sample;
     scopes->has_cpu = (info->flags & MT_FLAG_SCOPE_CPU) != 0;
     int rc = take_all_totals(&t);
-    return rc == 0 ? take_events(&t) : rc;
+    if (rc == 0)
+        rc = take_events(&t);
+    return rc == 0 ? take_open(&t) : rc;
 }

@@ -147,6 +147,31 @@ static int write_counters(const struct mt_profile *profile, size_t first, size_t
     return status;
 }
 
+static int write_open(const struct mt_profile *profile, size_t first, size_t n, mt_pprof_emit *emit, void *context) {
+    Pprof__Scopes message = PPROF__SCOPES__INIT;
+    Pprof__OpenScope **list = malloc(n * (sizeof *list + sizeof **list) + 1);
+    if (!list)
+        return -MEMTRACK_ENOMEM;
+    for (size_t i = 0; i < n; i++) {
+        const struct mt_scope_open *from = &profile->info.scopes.open[first + i];
+        list[i] = (Pprof__OpenScope *)(list + n) + i;
+        pprof__open_scope__init(list[i]);
+        list[i]->name = mt_pprof_text(profile, from->name);
+        list[i]->thread = mt_pprof_text(profile, from->thread);
+        list[i]->is_process = from->is_process;
+        list[i]->time_ns = from->time_ns;
+        list[i]->net_bytes = from->net_bytes;
+        list[i]->peak_bytes = from->peak_bytes;
+        list[i]->allocated_bytes = from->allocated_bytes;
+        list[i]->allocated_blocks = from->allocated_blocks;
+    }
+    message.n_open = n;
+    message.open = list;
+    int status = emit(context, MT_PPROF_SCOPES, &message.base);
+    free(list);
+    return status;
+}
+
 int mt_pprof_scopes_write(const struct mt_profile *profile, mt_pprof_emit *emit, void *context) {
     const struct mt_scopes *scopes = &profile->info.scopes;
     if (mt_profile_scopes_is_empty(scopes))
@@ -168,6 +193,10 @@ int mt_pprof_scopes_write(const struct mt_profile *profile, mt_pprof_emit *emit,
     for (size_t i = 0; status == 0 && i < scopes->n_counters; i += n) {
         n = scopes->n_counters - i < MOST_ITEMS ? scopes->n_counters - i : MOST_ITEMS;
         status = write_counters(profile, i, n, emit, context);
+    }
+    for (size_t i = 0; status == 0 && i < scopes->n_open; i += n) {
+        n = scopes->n_open - i < MOST_ITEMS ? scopes->n_open - i : MOST_ITEMS;
+        status = write_open(profile, i, n, emit, context);
     }
     return status;
 }
@@ -238,6 +267,21 @@ static int read_event(struct mt_profile *profile, const Pprof__ScopeEvent *from)
     return status;
 }
 
+static int read_open(struct mt_profile *profile, const Pprof__OpenScope *from) {
+    int status = 0;
+    struct mt_scope_open open = {
+        .name = mt_pprof_take_text(profile, from->name, &status),
+        .thread = mt_pprof_take_text(profile, from->thread, &status),
+        .is_process = from->is_process,
+        .time_ns = from->time_ns,
+        .net_bytes = from->net_bytes,
+        .peak_bytes = from->peak_bytes,
+        .allocated_bytes = from->allocated_bytes,
+        .allocated_blocks = from->allocated_blocks,
+    };
+    return status == 0 ? mt_profile_scopes_add_open(&profile->info.scopes, &open) : status;
+}
+
 int mt_pprof_scopes_read(struct mt_profile *profile, const Pprof__Scopes *message) {
     struct mt_scopes *scopes = &profile->info.scopes;
     int status = 0;
@@ -259,5 +303,7 @@ int mt_pprof_scopes_read(struct mt_profile *profile, const Pprof__Scopes *messag
         if (status == 0)
             status = mt_profile_scopes_add_counter(scopes, &counter);
     }
+    for (size_t i = 0; status == 0 && i < message->n_open; i++)
+        status = read_open(profile, message->open[i]);
     return status;
 }

@@ -76,6 +76,13 @@ int mt_profile_scopes_add_counter(struct mt_scopes *scopes, const struct mt_coun
     return rc;
 }
 
+int mt_profile_scopes_add_open(struct mt_scopes *scopes, const struct mt_scope_open *open) {
+    int rc = RESERVE(scopes, open);
+    if (rc == 0)
+        scopes->open[scopes->n_open++] = *open;
+    return rc;
+}
+
 int mt_profile_scopes_add_function(struct mt_scopes *scopes, const struct mt_scope_function *function) {
     int rc = RESERVE(scopes, functions);
     if (rc == 0)
@@ -84,7 +91,8 @@ int mt_profile_scopes_add_function(struct mt_scopes *scopes, const struct mt_sco
 }
 
 bool mt_profile_scopes_is_empty(const struct mt_scopes *scopes) {
-    return scopes->n_totals == 0 && scopes->n_events == 0 && scopes->n_counters == 0 && scopes->events_seen == 0;
+    return scopes->n_totals == 0 && scopes->n_events == 0 && scopes->n_counters == 0 && scopes->n_open == 0 &&
+           scopes->events_seen == 0;
 }
 
 void mt_profile_scopes_free(struct mt_scopes *scopes) {
@@ -93,6 +101,7 @@ void mt_profile_scopes_free(struct mt_scopes *scopes) {
     free(scopes->events);
     free(scopes->keys);
     free(scopes->counters);
+    free(scopes->open);
     free(scopes->functions);
     *scopes = (struct mt_scopes){0};
 }

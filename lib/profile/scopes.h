@@ -42,6 +42,16 @@ struct mt_scope_event {
     uint32_t first_key, n_keys;
 };
 
+/* One that had not ended when the profile was made. */
+struct mt_scope_open {
+    uint32_t name, thread; /* mt_string */
+    bool is_process;
+    uint64_t time_ns; /* when it began, since the start of the recording */
+    int64_t net_bytes;
+    int64_t peak_bytes; /* at least: the latest highest may not have been noted yet */
+    uint64_t allocated_bytes, allocated_blocks;
+};
+
 struct mt_scope_key {
     uint32_t key, value; /* mt_string */
 };
@@ -70,13 +80,15 @@ struct mt_scopes {
     size_t n_keys;
     struct mt_counter *counters; /* in the order in which they were set */
     size_t n_counters;
+    struct mt_scope_open *open; /* of each thread the outermost first */
+    size_t n_open;
     struct mt_scope_function *functions;
     size_t n_functions;
     uint64_t events_seen;  /* events of all kinds that have been; the latest are kept */
     uint32_t event_sample; /* one scope in so many is an event; 0: none */
     bool has_cpu;          /* MT_SCOPE_CPU_NS was measured */
     struct {
-        size_t totals, buckets, events, keys, counters, functions;
+        size_t totals, buckets, events, keys, counters, open, functions;
     } capacity; /* private */
 };
 
@@ -89,6 +101,7 @@ int mt_profile_scopes_add_bucket(struct mt_scopes *scopes, const struct mt_scope
 int mt_profile_scopes_add_event(struct mt_scopes *scopes, const struct mt_scope_event *event);
 int mt_profile_scopes_add_key(struct mt_scopes *scopes, const struct mt_scope_key *key);
 int mt_profile_scopes_add_counter(struct mt_scopes *scopes, const struct mt_counter *counter);
+int mt_profile_scopes_add_open(struct mt_scopes *scopes, const struct mt_scope_open *open);
 int mt_profile_scopes_add_function(struct mt_scopes *scopes, const struct mt_scope_function *function);
 
 /* Has the program said anything at all? */

@@ -35,8 +35,8 @@ static inline void save_site(struct mt_thread *t, struct mt_site *s, mt_site_id 
 }
 
 static inline void note_live(struct mt_thread *t, int64_t live) {
-    if (mt_unlikely(live > t->scope_high))
-        t->scope_high = live;
+    if (mt_unlikely(live > t->bank->scope_high))
+        t->bank->scope_high = live;
 }
 
 static inline void count_allocation(struct mt_thread *t, struct mt_site *s, mt_site_id id, uint64_t bytes) {

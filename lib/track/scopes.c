@@ -168,20 +168,20 @@ void mt_scopes_note_current(int64_t current) {
 }
 
 void mt_scopes_begin_sharing(const struct mt_thread *first) {
-    if (first->scope_high != INT64_MAX)
-        mt_scopes_note_current(first->scope_high);
+    if (first->bank->scope_high != INT64_MAX)
+        mt_scopes_note_current(first->bank->scope_high);
 }
 
 static inline __attribute__((always_inline)) void flush(struct mt_thread *t) {
     struct mt_scope_stack *s = t->scopes;
     bool is_open = s != NULL && s->depth != 0;
-    if (t->scope_high != INT64_MAX) {
-        if (is_open && t->scope_high > open_at(s, s->depth - 1)->high_bytes)
-            open_at(s, s->depth - 1)->high_bytes = t->scope_high;
+    if (t->bank->scope_high != INT64_MAX) {
+        if (is_open && t->bank->scope_high > open_at(s, s->depth - 1)->high_bytes)
+            open_at(s, s->depth - 1)->high_bytes = t->bank->scope_high;
         if (!t->shared)
-            mt_scopes_note_current(t->scope_high);
+            mt_scopes_note_current(t->bank->scope_high);
     }
-    t->scope_high = is_open || n_process != 0 ? t->bank->live_bytes : INT64_MAX;
+    t->bank->scope_high = is_open || n_process != 0 ? t->bank->live_bytes : INT64_MAX;
 }
 
 void mt_scopes_clear(struct mt_thread *t) {
@@ -190,8 +190,8 @@ void mt_scopes_clear(struct mt_thread *t) {
         open_at(s, i)->begin = (struct mt_scope_counters){0};
         open_at(s, i)->high_bytes = 0;
     }
-    if (t->scope_high != INT64_MAX)
-        t->scope_high = 0;
+    if (t->bank->scope_high != INT64_MAX)
+        t->bank->scope_high = 0;
 }
 
 void mt_scopes_clear_process(struct mt_thread *t) {
@@ -238,7 +238,7 @@ static inline __attribute__((always_inline)) void pop(struct mt_thread *t) {
     if (outer != NULL && high > outer->high_bytes)
         outer->high_bytes = high;
     t->scope = outer != NULL ? outer->name : 0;
-    t->scope_high = outer != NULL || n_process != 0 ? t->bank->live_bytes : INT64_MAX;
+    t->bank->scope_high = outer != NULL || n_process != 0 ? t->bank->live_bytes : INT64_MAX;
 }
 
 /* One in header.event_sample of a thread's scopes; in threads that have had none but the process's, all. */
@@ -394,7 +394,7 @@ static inline __attribute__((always_inline)) struct mt_open_scope *push(struct m
     f->is_function = storage == NULL;
     f->is_attached = 0;
     read_bank(&f->begin, t->bank);
-    f->high_bytes = t->scope_high = f->begin.live_bytes;
+    f->high_bytes = t->bank->scope_high = f->begin.live_bytes;
     f->begin_ns = 0;
     for (int i = 0; i < MT_N_SCOPE_VALUES; i++)
         f->inner[i] = 0;
@@ -496,7 +496,7 @@ int mt_scopes_begin_process(struct mt_thread *t, memtrack_scope *scope, const ch
         __atomic_store_n(&p->serial, p->event, __ATOMIC_RELEASE);
         if (index >= n_process)
             __atomic_store_n(&n_process, index + 1, __ATOMIC_RELEASE);
-        t->scope_high = t->bank->live_bytes;
+        t->bank->scope_high = t->bank->live_bytes;
     }
     mt_lock_release(&process_lock);
     if (p == NULL)

@@ -55,7 +55,6 @@ static struct mt_thread *new_thread(void) {
 
 static void reset_thread(struct mt_thread *t) {
     t->request = UINT64_MAX;
-    t->scope_high = INT64_MAX;
     t->paused = 0;
     if (!t->used)
         return; /* fresh pages: zero already, and best left untouched */
@@ -143,6 +142,8 @@ static struct mt_thread *take_bank(void) {
     if (t == NULL || id == 0)
         return NULL;
     struct mt_bank *b = mt_threads_bank(id);
+    if (b->n_threads == 0)
+        b->scope_high = INT64_MAX;
     thread_of[id] = t;
     t->bank = b;
     t->bank_id = id;

@@ -2,9 +2,6 @@
 /*
  * Patterns on names of scopes. Not those of view/filter.h: they are about frames, where "*.c" is a file and a name with
  * a colon has a line; scopes are called as the program likes, "GET /a:80" too.
- *
- * Rows are filtered after they have been made, so that a name whose scopes are filtered out does not look as if it had
- * none that ended.
  */
 #include "view/scope_filter.h"
 
@@ -22,24 +19,25 @@ bool mt_scope_filter_passes(const struct mt_scope_filter *filter, const char *na
            !matches_any(filter->exclude, filter->n_exclude, name);
 }
 
-void mt_scope_filter_events(const struct mt_scope_filter *filter, struct mt_profile *profile) {
+void mt_scope_filter_profile(const struct mt_scope_filter *filter, struct mt_profile *profile) {
     struct mt_scopes *scopes = &profile->info.scopes;
     size_t n = 0;
     for (size_t i = 0; i < scopes->n_events; i++)
         if (mt_scope_filter_passes(filter, mt_profile_text(profile, scopes->events[i].name)))
             scopes->events[n++] = scopes->events[i];
     scopes->n_events = n;
+    n = 0;
+    for (size_t i = 0; i < scopes->n_open; i++)
+        if (mt_scope_filter_passes(filter, mt_profile_text(profile, scopes->open[i].name)))
+            scopes->open[n++] = scopes->open[i];
+    scopes->n_open = n;
 }
 
 void mt_scope_filter_rows(const struct mt_scope_filter *filter, struct mt_scope_rows *rows) {
-    size_t n = 0, n_unended = 0;
+    size_t n = 0;
     for (size_t i = 0; i < rows->n; i++)
         if (mt_scope_filter_passes(filter, mt_profile_text(rows->profile, rows->items[i].name)))
             rows->items[n++] = rows->items[i];
-    for (size_t i = 0; i < rows->n_unended; i++)
-        if (mt_scope_filter_passes(filter, mt_profile_text(rows->profile, rows->unended[i])))
-            rows->unended[n_unended++] = rows->unended[i];
     rows->n = n;
-    rows->n_unended = n_unended;
     rows->is_filtered |= filter->n_include || filter->n_exclude;
 }

@@ -17,9 +17,9 @@ struct mt_scope_filter {
 };
 
 bool mt_scope_filter_passes(const struct mt_scope_filter *filter, const char *name);
-/* Leave out the events of scopes that do not pass, in place. Marks and counters stay. */
-void mt_scope_filter_events(const struct mt_scope_filter *filter, struct mt_profile *profile);
-/* Leave out the rows that do not pass, in place, and the names of scopes that have not ended. */
+/* Leave out the events of scopes that do not pass, and those of them that are open, in place. Marks and counters stay. */
+void mt_scope_filter_profile(const struct mt_scope_filter *filter, struct mt_profile *profile);
+/* Leave out the rows that do not pass, in place. */
 void mt_scope_filter_rows(const struct mt_scope_filter *filter, struct mt_scope_rows *rows);
 
 #endif

@@ -32,6 +32,8 @@ static void replace_all(struct mt_profile *profile, const mt_string *names) {
         replace(names, &scopes->totals[i].name);
     for (size_t i = 0; i < scopes->n_events; i++)
         replace(names, &scopes->events[i].name);
+    for (size_t i = 0; i < scopes->n_open; i++)
+        replace(names, &scopes->open[i].name);
 }
 
 int mt_scope_names_resolve(struct mt_profile *profile) {

@@ -203,52 +203,6 @@ static int compare_rows(const void *a, const void *b, void *context) {
     return order ? order : (int)x->is_process - (int)y->is_process;
 }
 
-/* ---- what has not ended ------------------------------------------------------------------------------------------ */
-
-static int compare_names(const void *a, const void *b) {
-    mt_string x = *(const mt_string *)a, y = *(const mt_string *)b;
-    return x < y ? -1 : x > y;
-}
-
-static int compare_texts(const void *a, const void *b, void *context) {
-    const struct mt_profile *profile = context;
-    return strcmp(mt_profile_text(profile, *(const mt_string *)a), mt_profile_text(profile, *(const mt_string *)b));
-}
-
-/* Moves what is in names, which are sorted, and not in ended to the front, each once. Returns how many there are. */
-static size_t subtract(mt_string *names, size_t n, const mt_string *ended, size_t n_ended) {
-    size_t left = 0;
-    for (size_t i = 0, k = 0; i < n; i++) {
-        while (k < n_ended && ended[k] < names[i])
-            k++;
-        if ((k == n_ended || ended[k] != names[i]) && (left == 0 || names[left - 1] != names[i]))
-            names[left++] = names[i];
-    }
-    return left;
-}
-
-/* Of scopes only their end is recorded, but what was allocated in them knows their names. */
-static int find_unended(struct mt_scope_rows *rows) {
-    const struct mt_profile *profile = rows->profile;
-    mt_string *ended = malloc((rows->n + 1) * sizeof *ended);
-    rows->unended = malloc((profile->n_samples + 1) * sizeof *rows->unended);
-    if (!ended || !rows->unended) {
-        free(ended);
-        return -MEMTRACK_ENOMEM;
-    }
-    for (size_t i = 0; i < rows->n; i++)
-        ended[i] = rows->items[i].name;
-    for (size_t i = 0; i < profile->n_samples; i++)
-        if (*mt_profile_text(profile, profile->samples[i].scope))
-            rows->unended[rows->n_unended++] = profile->samples[i].scope;
-    qsort(ended, rows->n, sizeof *ended, compare_names);
-    qsort(rows->unended, rows->n_unended, sizeof *rows->unended, compare_names);
-    rows->n_unended = subtract(rows->unended, rows->n_unended, ended, rows->n);
-    qsort_r(rows->unended, rows->n_unended, sizeof *rows->unended, compare_texts, (void *)(uintptr_t)profile);
-    free(ended);
-    return 0;
-}
-
 /* ---- the whole -------------------------------------------------------------------------------------------------- */
 
 static int build(struct mt_scope_rows *rows) {
@@ -283,7 +237,7 @@ int mt_scope_rows_build(const struct mt_profile *profile, enum mt_scope_sort sor
         rows->profile = profile;
         rows->sort = sort;
     }
-    if (!rows || build(rows) != 0 || find_unended(rows) != 0) {
+    if (!rows || build(rows) != 0) {
         mt_scope_rows_free(rows);
         return mt_error_set(error, MEMTRACK_ENOMEM, "", "out of memory while adding up scopes");
     }
@@ -295,6 +249,5 @@ void mt_scope_rows_free(struct mt_scope_rows *rows) {
     if (!rows)
         return;
     free(rows->items);
-    free(rows->unended);
     free(rows);
 }

@@ -53,8 +53,6 @@ struct mt_scope_rows {
     enum mt_scope_sort sort;
     struct mt_scope_row *items; /* sorted, largest first; equal ones and names in alphabetical order */
     size_t n;
-    mt_string *unended; /* names of scopes that allocated, and none of which has ended; in alphabetical order */
-    size_t n_unended;
     bool is_filtered; /* some of all: see view/scope_filter.h */
 };
 

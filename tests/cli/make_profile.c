@@ -300,6 +300,16 @@ static void scopes(void) {
     struct mt_counter counter = {
         .time_ns = 30000000, .value = -1234567, .name = mt_profile_intern(p, "cache"), .tid = 4242};
     mt_profile_scopes_add_counter(s, &counter);
+    struct mt_scope_open open = {.name = mt_profile_intern(p, "start\033[0m"),
+                                 .thread = mt_profile_intern(p, "4242 parser"),
+                                 .time_ns = 5000000,
+                                 .net_bytes = -4096,
+                                 .peak_bytes = 3 << 20,
+                                 .allocated_bytes = 5 << 20,
+                                 .allocated_blocks = 12};
+    mt_profile_scopes_add_open(s, &open);
+    open.name = mt_profile_intern(p, "serve"), open.is_process = true;
+    mt_profile_scopes_add_open(s, &open);
     p->samples[0].scope = s->totals[0].name;
     p->samples[1].scope = s->totals[2].name;
     p->samples[2].scope = mt_profile_intern(p, "start\033[0m"); /* which has not ended */

@@ -144,11 +144,17 @@ class Outputs(Case):
         trace = json.loads(self.text("scopes.pb.gz", "--trace", "-", "--exclude", "request"))
         self.assertEqual([event["name"] for event in check_trace(trace)["X"]], ["parse", "task"])
 
-    def test_names_without_an_end(self):
-        self.assertEqual(self.json()["unended"], ["start\033[0m"])
-        self.assertIn(r" open       start\x1b[0m: no scope of this name has ended", self.text("scopes.pb.gz"))
-        self.assertEqual(self.json("--exclude", "start*")["unended"], [])
-        self.assertNotIn(" open ", self.text("plain.pb.gz"))
+    def test_open_scopes(self):
+        self.assertEqual([scope["name"] for scope in self.json()["open"]], ["start\033[0m", "serve"])
+        self.assertEqual(self.json()["open"][1], {
+            "name": "serve", "process": True, "thread": "4242 parser", "time_ns": 5000000, "net_bytes": -4096,
+            "peak_bytes": 3 << 20, "allocated_bytes": 5 << 20, "allocated_blocks": 12})
+        text = self.text("scopes.pb.gz")
+        self.assertRegex(text, r"5 ms +3\.0 MiB +-4\.0 KiB +5\.0 MiB  start\\x1b\[0m\n")
+        self.assertRegex(text, r"5\.0 MiB  serve \(process\)\n")
+        self.assertEqual([scope["name"] for scope in self.json("--exclude", "start*")["open"]], ["serve"])
+        self.assertIn("1 more\n", self.text("scopes.pb.gz", "-n", "1"))
+        self.assertNotIn("NOT ENDED", self.text("plain.pb.gz"))
 
     def test_threads_are_added_up(self):
         row = next(row for row in self.json()["rows"] if row["name"] == "request")

@@ -53,6 +53,28 @@ static void never_begun(void) {
     good("after never_begun");
 }
 
+static void no_pointers(void) {
+    memtrack_scope scope;
+    expect("begin without a name", memtrack_begin(&scope, NULL), -MEMTRACK_EUSAGE);
+    expect("its end", memtrack_end(&scope, NULL), 0);
+    expect("begin without a scope", memtrack_begin(NULL, "name"), -MEMTRACK_EUSAGE);
+    expect("begin_process without a name", memtrack_begin_process(&scope, NULL), -MEMTRACK_EUSAGE);
+    expect("end without a scope", memtrack_end(NULL, NULL), -MEMTRACK_EUSAGE);
+    expect("detach without a scope", memtrack_scope_detach(NULL), -MEMTRACK_EUSAGE);
+    expect("attach without a scope", memtrack_scope_attach(NULL), -MEMTRACK_EUSAGE);
+    expect("begin", memtrack_begin(&scope, "has no key"), 0);
+    expect("set without a key", memtrack_scope_set(&scope, NULL, "value"), -MEMTRACK_EUSAGE);
+    expect("set without a value", memtrack_scope_set(&scope, "key", NULL), -MEMTRACK_EUSAGE);
+    expect("end", memtrack_end(&scope, NULL), 0);
+    expect("mark", memtrack_mark(NULL), -MEMTRACK_EUSAGE);
+    expect("counter", memtrack_counter(NULL, 1), -MEMTRACK_EUSAGE);
+    expect("domain", (int)memtrack_domain(NULL), 0);
+    expect("whois", memtrack_whois(&scope, NULL), -MEMTRACK_EUSAGE);
+    expect("snapshot", memtrack_snapshot(NULL), -MEMTRACK_EUSAGE);
+    expect("too large", memtrack_track(memtrack_domain("huge"), &scope, SIZE_MAX), -MEMTRACK_EUSAGE);
+    good("after no_pointers");
+}
+
 static void wrong_order(void) {
     memtrack_scope outer, inner;
     memtrack_delta delta;
@@ -196,6 +218,7 @@ static void deep(void) {
 int main(void) {
     twice();
     never_begun();
+    no_pointers();
     wrong_order();
     wrong_thread();
     forked();

@@ -12,6 +12,7 @@ struct scopes_fixture {
     struct mt_name *names;
     struct mt_scope_totals *scopes;
     struct mt_event *events;
+    struct mt_open_scope *open;
     char *texts;
     size_t text_bytes;
     uint64_t *words; /* of histograms */
@@ -39,15 +40,18 @@ static inline void scopes_fixture_add(struct scopes_fixture *s) {
     struct fixture *f = &s->ledger;
     size_t names = sizeof(struct mt_name) * MT_NAMES_PER_CHUNK, events = sizeof(struct mt_event) * FIXTURE_EVENTS;
     size_t scopes = sizeof(struct mt_scope_totals) * MT_SCOPES_PER_CHUNK, used = f->bytes;
+    size_t open = sizeof(struct mt_open_scope) * MT_OPEN_PER_CHUNK;
     scopes_fixture_enlarge(f, fixture_pages(names) + fixture_pages(scopes) + fixture_pages(events) +
-                                  FIXTURE_TEXT_BYTES + FIXTURE_WORDS * sizeof *s->words);
+                                  fixture_pages(open) + FIXTURE_TEXT_BYTES + FIXTURE_WORDS * sizeof *s->words);
     s->names = fixture_extent(f, MT_EXTENT_NAMES, &used, names);
     s->scopes = fixture_extent(f, MT_EXTENT_SCOPES, &used, scopes);
     s->events = fixture_extent(f, MT_EXTENT_EVENTS, &used, events);
+    s->open = fixture_extent(f, MT_EXTENT_OPEN, &used, open);
     s->texts = f->image + used;
     s->words = (uint64_t *)(s->texts + FIXTURE_TEXT_BYTES);
     f->header->n_names = f->header->n_scopes = 1;
     f->header->max_events = FIXTURE_EVENTS;
+    f->header->n_open = MT_OPEN_PER_CHUNK;
     f->header->event_sample = 1;
 }
 
@@ -94,6 +98,16 @@ static inline void fixture_count(struct scopes_fixture *s, struct mt_scope_total
     t->sum[value] += amount;
     t->own[value] += amount;
     t->max[value] = amount > t->max[value] ? amount : t->max[value];
+}
+
+/* At place i, number n of the thread with this bank (0: of the process), a second after the start. */
+static inline struct mt_open_scope *fixture_open(struct scopes_fixture *s, size_t i, mt_name_id name, uint64_t bank,
+                                                 uint64_t n) {
+    struct mt_open_scope *o = &s->open[i];
+    *o = (struct mt_open_scope){.serial = bank << MT_SCOPE_SERIAL_BITS | n,
+                                .name = name,
+                                .begin_ns = s->ledger.header->start_monotonic_ns + 1000000000};
+    return o;
 }
 
 static inline struct mt_event *fixture_event(struct scopes_fixture *s, enum mt_event_kind kind, mt_name_id name) {

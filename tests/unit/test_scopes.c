@@ -236,28 +236,45 @@ static void large_sums_stay(void **state) {
     mt_profile_free(p);
 }
 
-static void names_without_an_end_are_known(void **state) {
+static void has_open(const struct mt_profile *p, size_t i, const char *name, int64_t net, int64_t peak,
+                     uint64_t blocks) {
+    const struct mt_scope_open *o = &p->info.scopes.open[i];
+    assert_string_equal(mt_profile_text(p, o->name), name);
+    assert_int_equal(o->net_bytes, net);
+    assert_int_equal(o->peak_bytes, peak);
+    assert_int_equal(o->allocated_blocks, blocks);
+    assert_int_equal(o->time_ns, 1000000000);
+}
+
+static void open_scopes_know_what_they_have(void **state) {
     struct scopes_fixture *s = *state;
-    struct fixture *f = &s->ledger;
-    static const char *const texts[] = {"serve", "parse", "begin", "idle"};
-    mt_node_id frame = fixture_node(f, MT_NODE_ROOT, 0x401000, 1), other = fixture_node(f, MT_NODE_ROOT, 0x401010, 1);
-    fixture_site(f, frame, 1, 1);
-    for (int i = 0; i < 3; i++) {
-        mt_name_id name = fixture_name(s, texts[i]);
-        fixture_site(f, fixture_label(s, frame, MT_NODE_MODULE_SCOPE, name), 1, 10);
-        fixture_site(f, fixture_label(s, other, MT_NODE_MODULE_SCOPE, name), 1, 20);
-        if (i == 1)
-            fixture_scope(s, name, 1, 8)->count = 1;
+    struct mt_bank *one = &s->ledger.banks[1], *two = &s->ledger.banks[2];
+    s->ledger.header->n_banks = 3;
+    *one = (struct mt_bank){.live_bytes = 500, .allocated_bytes = 9000, .allocated_blocks = 90, .tid = 101};
+    *two = (struct mt_bank){.live_bytes = -100, .allocated_bytes = 100, .allocated_blocks = 10, .tid = 102};
+    mt_name_id outer = fixture_name(s, "outer"), inner = fixture_name(s, "inner"), whole = fixture_name(s, "whole");
+    fixture_open(s, 5, inner, 1, 2)->begin = (struct mt_scope_counters){400, 8000, 80, 0, 0};
+    s->open[5].high_bytes = 2000;
+    fixture_open(s, 3, outer, 1, 1)->begin = (struct mt_scope_counters){100, 1000, 10, 0, 0};
+    fixture_open(s, 0, outer, 2, 7);
+    s->open[0].is_attached = 1;
+    s->open[0].taken[MT_SCOPE_PEAK_BYTES] = 77;
+    fixture_open(s, 1, whole, 0, 4)->begin = (struct mt_scope_counters){0, 50, 5, 0, 0};
+    fixture_open(s, 2, whole, 1, 9)->begin_ns = 0; /* about to begin */
+    struct mt_profile *p = convert(s), *q = read_back(p);
+    for (int i = 0; i < 2; i++, p = q) {
+        assert_int_equal(p->info.scopes.n_open, 4);
+        has_open(p, 0, "whole", 400, 400, 95);
+        assert_true(p->info.scopes.open[0].is_process);
+        has_open(p, 1, "outer", 400, 1900, 80);
+        has_open(p, 2, "inner", 100, 1600, 10);
+        assert_int_equal(p->info.scopes.open[2].allocated_bytes, 1000);
+        assert_false(p->info.scopes.open[2].is_process);
+        has_open(p, 3, "outer", -100, 77, 10);
+        if (i == 0)
+            mt_profile_free(p);
     }
-    fixture_scope(s, fixture_name(s, texts[3]), 1, 8)->count = 1;
-    struct mt_profile *p = convert(s);
-    struct mt_scope_rows *rows = rows_of(p, MT_SCOPE_BY_NAME);
-    assert_int_equal(rows->n, 2);
-    assert_int_equal(rows->n_unended, 2);
-    assert_string_equal(mt_profile_text(p, rows->unended[0]), "begin");
-    assert_string_equal(mt_profile_text(p, rows->unended[1]), "serve");
-    mt_scope_rows_free(rows);
-    mt_profile_free(p);
+    mt_profile_free(q);
 }
 
 static void rows_are_by_name_and_kind(void **state) {
@@ -589,7 +606,7 @@ int main(void) {
         TEST(bad_labels_lose_no_bytes),
         TEST(percentiles_are_close),
         TEST(one_value_is_itself),
-        TEST(names_without_an_end_are_known),
+        TEST(open_scopes_know_what_they_have),
         TEST(rows_are_by_name_and_kind),
         TEST(events_know_their_keys),
         TEST(keys_have_their_last_values),
