@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# timeout: 300
+# timeout: 500
 """A project of somebody else finds an installed memtrack with CMake and gets tests that know budgets: each outcome is told
 by ctest as it happened."""
 import os
@@ -49,6 +49,38 @@ if(BASELINE)
   memtrack_add_test(NAME grown COMMAND app 3000 "a word" BASELINE ${BASELINE} TOLERANCE 10)
 endif()
 """
+# Notes its words, so that they can be compared with those of add_test; then allocates, or ends as the test wants it.
+NOTING_PROGRAM = """
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+int main(int argc, char **argv) {
+    FILE *out = fopen(argv[1], "w");
+    for (int i = 3; i < argc; i++)
+        fwrite(argv[i], 1, strlen(argv[i]) + 1, out);
+    fclose(out);
+    if (strcmp(argv[2], "hang") == 0)
+        pause();
+    if (strcmp(argv[2], "die") == 0)
+        raise(SIGKILL);
+    void *volatile block = malloc(strtoul(argv[2], NULL, 10));
+    free(block);
+    return 0;
+}
+"""
+WORDS = [b"x;y", b"", b"[a", b"b]", b"c\\", b"]]", b"a]=", b"]==]", b"new\nline", b"\nfirst", b"$HOME `id`", b"'\"", b"${HOME}",
+         b"@HOME@", b"--max-peak=1", b"--", b"$<1:gen;ex>", b"latin\xe9\xff", b"\xc3\xbc", b"#no comment", b"TRUE", b"0"]
+NAMES = [b"a/b", b"a_b", b"a.b", b"a b", b"new\nline", b"it's \"quoted\"", b"\xc3\xbc", b"latin\xe9", b"../../up", b"x;y", b"0",
+         b"bell\x07", b"$(id)", b"long" * 60]
+BIG = b"a.b"  # the one that breaks its budget
+
+
+def quoted(text):
+    return b"[====[\n" + text + b"]====]"
+
+
 PASSES = {"kept", "ignored", "path", "another name"}
 FAILS = {"broken", "leaks", "nothing", "fails"}
 
@@ -65,7 +97,8 @@ class Project(unittest.TestCase):
         (self.folder / "CMakeLists.txt").write_text(PROJECT)
 
     def run_tool(self, *command, check=True):
-        result = subprocess.run(command, env=self.environment, cwd=self.folder, capture_output=True, text=True)
+        result = subprocess.run(command, env=self.environment, cwd=self.folder, capture_output=True, text=True,
+                                errors="replace")
         if check:
             self.assertEqual(0, result.returncode, result.stdout + result.stderr)
         return result
@@ -113,12 +146,68 @@ class Project(unittest.TestCase):
         self.assertEqual(({"same"}, {"grown"}), (passed, set(failed)))
         self.assertIn("above the baseline", failed["grown"])
 
+    def write_project(self, lines):
+        (self.folder / "app.c").write_text(NOTING_PROGRAM)
+        head = PROJECT[:PROJECT.index("memtrack_add_test")].encode()
+        (self.folder / "CMakeLists.txt").write_bytes(head + b"\n".join(lines) + b"\n")
+        self.configure()
+        self.run_tool("cmake", "--build", self.tree)
+
+    def failed(self, *options):
+        """Names of the tests that failed, as ctest notes them; its XML cannot hold all of them."""
+        note = self.tree / "Testing/Temporary/LastTestsFailed.log"
+        note.unlink(missing_ok=True)
+        self.run_tool("ctest", "--test-dir", self.tree, *options, check=False)
+        return {line.split(b":", 1)[1] for line in note.read_bytes().splitlines()} if note.exists() else set()
+
+    def test_any_text_arrives(self):
+        words = b" ".join(map(quoted, WORDS))
+        self.write_project([b"memtrack_add_test(MAX_PEAK 64K NAME ours COMMAND app ours.out 10 " + words + b" NO_LEAKS)",
+                            b"add_test(NAME plain COMMAND app plain.out 10 " + words + b")"])
+        self.assertEqual(set(), self.failed())
+        plain = (self.tree / "plain.out").read_bytes()
+        self.assertEqual(plain, (self.tree / "ours.out").read_bytes())
+        self.assertEqual(len(WORDS), plain.count(b"\0"))
+
+    def test_any_name_has_results_of_its_own(self):
+        self.write_project([b"memtrack_add_test(NAME %s COMMAND app out%d %d MAX_PEAK 64K JUNIT reports)" %
+                            (quoted(name), i, 100000 if name == BIG else 100) for i, name in enumerate(NAMES)])
+        self.assertEqual({BIG}, self.failed("-j2"))
+        reports = [ElementTree.parse(path).getroot() for path in (self.tree / "reports").iterdir()]
+        self.assertEqual(len(NAMES), len(reports))
+        self.assertEqual(1, sum(int(root.get("failures")) for root in reports))
+        kept = list((self.tree / "memtrack-profiles").glob("*/app.pb.gz"))
+        self.assertEqual(len(NAMES), len(kept))
+        self.assertTrue((self.tree / "reports/a_b.xml").is_file(), "a name that is good for a file is one")
+
+    def test_endings(self):
+        self.write_project([
+            b"memtrack_add_test(NAME hangs COMMAND app out hang MAX_PEAK 64K JUNIT reports)",
+            b"memtrack_add_test(NAME dies COMMAND app out die MAX_PEAK 64K JUNIT reports)",
+            b"memtrack_add_test(NAME absent COMMAND no-such-program MAX_PEAK 64K JUNIT reports)",
+            b"memtrack_add_test(NAME nowhere COMMAND app out 10 MAX_PEAK 64K WORKING_DIRECTORY no/such)",
+            b"memtrack_add_test(NAME will_fail COMMAND app out 100000 MAX_PEAK 64K)",
+            b"memtrack_add_test(NAME of_process COMMAND sh -c [[\"$0\" out2 10; cat out2]] $<TARGET_FILE:app> MAX_PEAK 1K"
+            b" PROCESS a?p other)",
+            b"memtrack_add_test(NAME of_none COMMAND app out3 10 MAX_PEAK 1K PROCESS other)",
+            b"memtrack_add_test(NAME genex COMMAND app out4 10 MAX_PEAK $<1:64K> JUNIT $<CONFIG>/junit PROFILES $<CONFIG>/p)",
+            b"set_tests_properties(will_fail PROPERTIES WILL_FAIL ON)",
+            b"set_tests_properties(hangs PROPERTIES TIMEOUT 3)"])
+        self.assertEqual({b"hangs", b"dies", b"absent", b"nowhere", b"of_none"}, self.failed())
+        self.assertEqual(0, os.path.getsize(self.tree / "reports/hangs.xml"))
+        for name, error in (("dies", "signal 9"), ("absent", "could not be run")):
+            root = ElementTree.parse(self.tree / "reports" / (name + ".xml")).getroot()
+            self.assertIn(error, root.find(".//error").text)
+        self.assertTrue((self.tree / "Debug/junit/genex.xml").is_file())
+        self.assertTrue((self.tree / "Debug/p/app.pb.gz").is_file())
+
     def test_mistakes_are_found_when_configuring(self):
         for call in ("NAME x COMMAND app", "NAME x MAX_PEAK 1M", "NAME x COMMAND app MAX_PEAK 1M MAX_POKE 2M STRICT 7",
-                     "NAME x COMMAND app MAX_PEAK"):
+                     "NAME x COMMAND app MAX_PEAK", "NAME x COMMAND app VERBOSE", "NAME x COMMAND app PROCESS app",
+                     "NAME x COMMAND app TOLERANCE 5", "COMMAND app MAX_PEAK 1M", "NAME \"\" COMMAND app MAX_PEAK 1M"):
             with self.subTest(call):
                 (self.folder / "CMakeLists.txt").write_text(PROJECT + f"memtrack_add_test({call})\n")
-                result = self.configure(check=False)
+                result = self.configure(check=False)  # of the same tree: the compiler has been looked at
                 self.assertNotEqual(0, result.returncode)
                 self.assertIn("memtrack_add_test", result.stderr)
 
