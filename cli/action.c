@@ -26,6 +26,7 @@
 #include "ledger/reader.h"
 #include "output.h"
 #include "profile/live.h"
+#include "target.h"
 #include "terminal.h"
 #include "view/format.h"
 #include "view/symbols.h"
@@ -47,30 +48,12 @@ static int parse_signal(const char *name) {
     return 0;
 }
 
-static bool is_in_path(const char *word) {
-    if (strchr(word, '/'))
-        return access(word, X_OK) == 0;
-    const char *path = getenv("PATH");
-    char *list = strdup(path ? path : "/usr/bin:/bin"), *state = NULL;
-    bool found = false;
-    for (char *folder = list ? strtok_r(list, ":", &state) : NULL; folder && !found;
-         folder = strtok_r(NULL, ":", &state)) {
-        char *program = NULL;
-        if (asprintf(&program, "%s/%s", folder, word) >= 0) {
-            found = access(program, X_OK) == 0;
-            free(program);
-        }
-    }
-    free(list);
-    return found;
-}
-
 /* A command of one word that does not exist is "snapshot" mistyped, and would only be noticed when it matters. */
 static bool is_mistyped(const char *text) {
     for (const char *at = text; *at; at++)
         if (!isalnum((unsigned char)*at) && !strchr("_-./:", *at))
             return false;
-    return !is_in_path(text);
+    return !mt_target_exists(text);
 }
 
 int mt_action_parse(const char *text, struct mt_action *action, struct mt_error *error) {

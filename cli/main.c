@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "command.h"
+#include "target.h"
 #include "terminal.h"
 
 static const struct mt_command commands[] = {
@@ -71,21 +72,7 @@ static bool is_reserved(const char *name) {
 }
 
 static bool is_program(const char *name) {
-    if (strchr(name, '/'))
-        return true; /* what is wrong with it is for run to say */
-    const char *path = getenv("PATH");
-    char *list = strdup(path ? path : "/usr/bin:/bin"), *state = NULL;
-    bool found = false;
-    for (char *folder = list ? strtok_r(list, ":", &state) : NULL; folder && !found;
-         folder = strtok_r(NULL, ":", &state)) {
-        char *program = NULL;
-        if (asprintf(&program, "%s/%s", folder, name) >= 0) {
-            found = access(program, X_OK) == 0;
-            free(program);
-        }
-    }
-    free(list);
-    return found;
+    return strchr(name, '/') || mt_target_exists(name); /* what is wrong with a path is for run to say */
 }
 
 static size_t smallest(size_t a, size_t b, size_t c) {

@@ -43,7 +43,7 @@ static bool is_executable_file(const char *path, int *why) {
     return false;
 }
 
-/* As execvp: the first executable file in PATH; a match that is not executable is remembered in *why. */
+/* A match in PATH that is not executable is remembered in *why, as by execvp. */
 static char *search_path(const char *program, int *why) {
     const char *directories = getenv("PATH");
     if (!directories)
@@ -64,6 +64,20 @@ static char *search_path(const char *program, int *why) {
         if (!*at)
             return NULL;
     }
+}
+
+static char *find(const char *program, int *why) {
+    *why = ENOENT;
+    if (strchr(program, '/'))
+        return is_executable_file(program, why) ? strdup(program) : NULL;
+    return *program ? search_path(program, why) : NULL;
+}
+
+bool mt_target_exists(const char *program) {
+    int why;
+    char *path = find(program, &why);
+    free(path);
+    return path != NULL;
 }
 
 static int not_executable(const char *program, int why, struct mt_error *error) {
@@ -342,12 +356,7 @@ static int inspect_file(const char *path, int depth, struct mt_target *target, s
 
 int mt_target_inspect(const char *program, struct mt_target *target, struct mt_error *error) {
     int why = ENOENT;
-    *target = (struct mt_target){0};
-    if (strchr(program, '/')) {
-        if (is_executable_file(program, &why))
-            target->path = strdup(program);
-    } else if (*program)
-        target->path = search_path(program, &why);
+    *target = (struct mt_target){.path = find(program, &why)};
     if (!target->path)
         return not_executable(program, why, error);
     return inspect_file(target->path, 0, target, error);

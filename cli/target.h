@@ -29,6 +29,9 @@ struct mt_target {
 int mt_target_inspect(const char *program, struct mt_target *target, struct mt_error *error);
 /* 0 when the file is a shared library for this machine that defines malloc; else -MEMTRACK_EUSAGE. */
 int mt_target_check_allocator(const char *path, struct mt_error *error);
+/* Would execvp find it? */
+bool mt_target_exists(const char *program);
+
 void mt_target_free(struct mt_target *target);
 
 #endif
