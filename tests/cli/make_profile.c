@@ -11,14 +11,7 @@
  *   many     5,000 paths in 700 files
  *   scopes   a server that measures its requests, with a few names that a terminal would obey
  */
-#include <fcntl.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
-
-#include "profile/pprof.h"
-#include "profile/profile.h"
+#include "make.h"
 
 #define STL "/opt/gcc/include/c++/12/bits/"
 
@@ -316,26 +309,9 @@ static void scopes(void) {
     p->samples[2].domain = mt_profile_intern(p, "gpu");
 }
 
-static const struct {
-    const char *name;
-    void (*fill)(void);
-} kinds[] = {{"plain", plain}, {"hostile", hostile}, {"sampled", sampled}, {"rebuilt", rebuilt},
-             {"other", other}, {"empty", empty},     {"many", many},       {"scopes", scopes}};
+static const struct kind kinds[] = {{"plain", plain}, {"hostile", hostile}, {"sampled", sampled}, {"rebuilt", rebuilt},
+                                    {"other", other}, {"empty", empty},     {"many", many},       {"scopes", scopes}};
 
 int main(int argc, char **argv) {
-    struct mt_error error = {0};
-    p = mt_profile_new();
-    for (size_t i = 0; argc == 3 && i < sizeof kinds / sizeof *kinds; i++) {
-        if (strcmp(argv[1], kinds[i].name) != 0)
-            continue;
-        kinds[i].fill();
-        int fd = open(argv[2], O_WRONLY | O_CREAT | O_TRUNC, 0600);
-        int status = fd < 0 ? -1 : mt_pprof_write(p, fd, &error);
-        if (status < 0)
-            fprintf(stderr, "make_profile: %s: %s\n", argv[2], error.message);
-        mt_profile_free(p);
-        return status < 0 || close(fd) != 0;
-    }
-    fprintf(stderr, "usage: make_profile KIND FILE\n");
-    return 2;
+    return make(argc, argv, kinds, sizeof kinds / sizeof *kinds, &p);
 }

@@ -14,14 +14,7 @@
  *   hostile   times that go back, values out of all ranges, names that a terminal or XML would obey
  *   untimed   no time axis
  */
-#include <fcntl.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
-
-#include "profile/pprof.h"
-#include "profile/profile.h"
+#include "make.h"
 
 #define SECOND UINT64_C(1000000000)
 #define START  (1700000000 * SECOND)
@@ -196,28 +189,11 @@ static void untimed(void) {
     process("/usr/bin/untimed", 400, 1, START, SECOND);
 }
 
-static const struct {
-    const char *name;
-    void (*fill)(void);
-} kinds[] = {{"one", one},         {"bare", bare},         {"parent", parent},
-             {"child", child},     {"snapshot", snapshot}, {"stranger", stranger},
-             {"layers", layers},   {"measured", measured}, {"worker", measured_child},
-             {"hostile", hostile}, {"untimed", untimed}};
+static const struct kind kinds[] = {{"one", one},         {"bare", bare},         {"parent", parent},
+                                    {"child", child},     {"snapshot", snapshot}, {"stranger", stranger},
+                                    {"layers", layers},   {"measured", measured}, {"worker", measured_child},
+                                    {"hostile", hostile}, {"untimed", untimed}};
 
 int main(int argc, char **argv) {
-    struct mt_error error = {0};
-    p = mt_profile_new();
-    for (size_t i = 0; argc == 3 && i < sizeof kinds / sizeof *kinds; i++) {
-        if (strcmp(argv[1], kinds[i].name) != 0)
-            continue;
-        kinds[i].fill();
-        int fd = open(argv[2], O_WRONLY | O_CREAT | O_TRUNC, 0600);
-        int status = fd < 0 ? -1 : mt_pprof_write(p, fd, &error);
-        if (status < 0)
-            fprintf(stderr, "make_timeline: %s: %s\n", argv[2], error.message);
-        mt_profile_free(p);
-        return status < 0 || close(fd) != 0;
-    }
-    fprintf(stderr, "usage: make_timeline KIND FILE\n");
-    return 2;
+    return make(argc, argv, kinds, sizeof kinds / sizeof *kinds, &p);
 }
