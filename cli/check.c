@@ -49,7 +49,7 @@ static int status_of_error(int rc) {
     return rc == -MEMTRACK_EUSAGE ? MT_EXIT_USAGE : MT_EXIT_UNREADABLE;
 }
 
-/* ---- judging ------------------------------------------------------------------------------------------------------ */
+/* ---- judging ----------------------------------------------------------------------------------------------------- */
 
 static const char *program_of(const struct mt_profile *profile) {
     const char *exe = mt_profile_text(profile, profile->info.exe), *slash = strrchr(exe, '/');
@@ -162,7 +162,7 @@ static void check_argument(struct check *check, const char *argument) {
     free(path);
 }
 
-/* ---- telling ------------------------------------------------------------------------------------------------------ */
+/* ---- telling ----------------------------------------------------------------------------------------------------- */
 
 static bool is_shown(const struct mt_check_options *o, const struct mt_finding *finding) {
     if (finding->outcome == MT_OUTCOME_KEPT)
@@ -293,7 +293,7 @@ static void tell(struct check *check, FILE *stream) {
     }
 }
 
-/* ---- running ------------------------------------------------------------------------------------------------------ */
+/* ---- running ----------------------------------------------------------------------------------------------------- */
 
 /* 0, or the exit status; has said what is wrong. */
 static int read_baseline(struct check *check) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The command line of check. Options may follow the files, as in other commands that read profiles; with --run the first
- * word that is no option begins a command line that is not ours to parse. So words are taken in order.
+ * The command line of check. Options may follow the files, as in other commands that read profiles; with --run the
+ * first word that is no option begins a command line that is not ours to parse. So words are taken in order.
  */
 #include <argp.h>
 #include <errno.h>

@@ -5,8 +5,8 @@
  *   round 1: first second    round 2: second first    round 3: first second ...
  *
  * In turns and with the order reversed each round, because machines drift: a disk cache that warms up, a neighbour that
- * wakes. A run that fails is the end, as figures of programs that failed compare nothing; what it said on standard error is
- * kept so far and shown. Nothing but the figures outlives a run, and the directory goes with the last of them.
+ * wakes. A run that fails is the end, as figures of programs that failed compare nothing; what it said on standard
+ * error is kept so far and shown. Nothing but the figures outlives a run, and the directory goes with the last of them.
  */
 #include <argp.h>
 #include <errno.h>
@@ -39,7 +39,7 @@ struct compare {
     struct mt_measurement *runs[2];
 };
 
-/* ---- options ------------------------------------------------------------------------------------------------------ */
+/* ---- options ----------------------------------------------------------------------------------------------------- */
 
 static const struct argp_option table[] = {
     {NULL, 'r', "N", 0, "Run each so many times (default: 5)", 0},
@@ -129,7 +129,7 @@ static const struct argp parser = {
         "\n\nExit status: 0, 2 wrong usage, 3 a command failed or could not be recorded.",
 };
 
-/* ---- running ------------------------------------------------------------------------------------------------------ */
+/* ---- running ----------------------------------------------------------------------------------------------------- */
 
 static int measure(struct compare *c, struct mt_measurement *measurement, struct mt_error *error) {
     char **paths;
@@ -235,7 +235,7 @@ static int run_all(struct compare *c, struct mt_error *error) {
     return rc;
 }
 
-/* ---- printing ----------------------------------------------------------------------------------------------------- */
+/* ---- printing ---------------------------------------------------------------------------------------------------- */
 
 enum { LABEL = 10, FIGURE = 14, DIFFERENCE = 15, PERCENT = 9 };
 
@@ -361,7 +361,7 @@ static int tell(const struct compare *c, struct mt_error *error) {
     return rc;
 }
 
-/* ---- all of it ---------------------------------------------------------------------------------------------------- */
+/* ---- all of it --------------------------------------------------------------------------------------------------- */
 
 static int prepare(struct compare *c, struct mt_error *error) {
     mt_trial_watch_signals();

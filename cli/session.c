@@ -5,10 +5,11 @@
  * is taken only when it has room for more than a small program: a container's /dev/shm of 64 MB fills within
  * seconds.
  *
- * What root starts may become another user before it forks or execs (a server's workers, runuser, setpriv), and has to make
- * its next ledger as that user. So root's session is a directory within: nobody may list the outer one, the inner one's
- * name cannot be guessed and is told to the processes of the run alone, and in it everybody may make files but not list,
- * open or remove those of others. Rejected: another search path of the tracker's, whose ledgers the run would not find.
+ * What root starts may become another user before it forks or execs (a server's workers, runuser, setpriv), and has to
+ * make its next ledger as that user. So root's session is a directory within: nobody may list the outer one, the inner
+ * one's name cannot be guessed and is told to the processes of the run alone, and in it everybody may make files but
+ * not list, open or remove those of others. Rejected: another search path of the tracker's, whose ledgers the run would
+ * not find.
  *
  * Directories of earlier runs that were killed are left alone: their ledgers may be all that is left of a recording,
  * and the processes in them may still run.

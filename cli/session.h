@@ -20,8 +20,8 @@ struct mt_session {
 
 /*
  * Make a directory in the first of $MEMTRACK_DIR, $XDG_RUNTIME_DIR, /dev/shm, $TMPDIR, /tmp that is writable and has
- * room; in the roomiest when all are short of it. Its mode is 0700; root's is one within another, into which processes that
- * have become other users can put their ledgers. -MEMTRACK_EIO when there is none.
+ * room; in the roomiest when all are short of it. Its mode is 0700; root's is one within another, into which processes
+ * that have become other users can put their ledgers. -MEMTRACK_EIO when there is none.
  */
 int mt_session_create(struct mt_session *session, struct mt_error *error);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A look at the process, and what is said of it above its rows. What is shown is the model's (top_model.c); which process
- * that is, the target's (top_target.c).
+ * A look at the process, and what is said of it above its rows. What is shown is the model's (top_model.c); which
+ * process that is, the target's (top_target.c).
  */
 #include <stdlib.h>
 #include <string.h>

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A trial is a child process that calls the run command. Not the command's parts in this process: run blocks the signals
- * of its process, prints, and ends with the status of the program, all of which belongs to a process of its own, and the second trial must
- * not find what the first one has left. Not `memtrack run` by exec either: it need not be in PATH, and /proc may not be mounted.
+ * A trial is a child process that calls the run command. Not the command's parts in this process: run blocks the
+ * signals of its process, prints, and ends with the status of the program, all of which belongs to a process of its
+ * own, and the second trial must not find what the first one has left. Not `memtrack run` by exec either: it need not
+ * be in PATH, and /proc may not be mounted.
  *
  *   compare / check ──fork──► mt_cmd_run ──fork, exec──► program
  *        ▲  signals noted, passed on ─────►  passed on ─────►
@@ -81,7 +82,7 @@ static void forget_signals(const sigset_t *before) {
     sigprocmask(SIG_SETMASK, before, NULL);
 }
 
-/* ---- the child's side --------------------------------------------------------------------------------------------- */
+/* ---- the child's side -------------------------------------------------------------------------------------------- */
 
 static void redirect(const char *path, int flags, int to) {
     int fd = path ? open(path, flags, 0600) : to;
@@ -117,7 +118,7 @@ _Noreturn static void become_run(const struct mt_trial *trial, char *pattern) {
     _exit(status);
 }
 
-/* ---- our side ----------------------------------------------------------------------------------------------------- */
+/* ---- our side ---------------------------------------------------------------------------------------------------- */
 
 /* The end of the child. A signal interrupts the wait, was passed on by its handler, and the child ends by it or not. */
 static int await(pid_t child) {
@@ -166,7 +167,7 @@ int mt_trial_run(const struct mt_trial *trial, int *status, struct mt_error *err
     return rc;
 }
 
-/* ---- the directory ------------------------------------------------------------------------------------------------ */
+/* ---- the directory ----------------------------------------------------------------------------------------------- */
 
 static bool is_profile(const char *name) {
     return fnmatch("*" MT_OUTPUT_SUFFIX, name, 0) == 0;
@@ -192,7 +193,7 @@ void mt_trial_empty(const char *directory, bool all) {
 #define TRIAL "memtrack-trial."
 enum { SWEEP_AFTER_S = 60 }; /* longer than from the making of a directory to its lock */
 
-/* Whether a trial still runs can be told from its directory: the lock goes when the last of its processes that is ours ends. */
+/* That a trial still runs can be told from its directory: the lock goes with the last of its processes that is ours. */
 static int trial_lock = -1;
 
 static void hold(const char *path) {

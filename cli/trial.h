@@ -31,8 +31,8 @@ int mt_trial_stopped(void);
 /* When there was one: end by it, as a shell expects. Call it last. */
 void mt_trial_obey(void);
 
-/* Run the program to its end. 0 and *status is that of memtrack run (the program's own, or 125 to 127), or -MEMTRACK_EIO,
- * -MEMTRACK_ENOMEM. Not thread-safe. */
+/* Run the program to its end. 0 and *status is that of memtrack run (the program's own, or 125 to 127), or
+ * -MEMTRACK_EIO, -MEMTRACK_ENOMEM. Not thread-safe. */
 int mt_trial_run(const struct mt_trial *trial, int *status, struct mt_error *error);
 
 /* A directory of mode 0700 below parent (NULL: $TMPDIR or /tmp), malloc'ed; or -MEMTRACK_EIO, -MEMTRACK_ENOMEM. It is
@@ -43,8 +43,8 @@ void mt_trial_sweep(const char *parent);
 /* Remove the profiles in it (*.pb.gz), or everything when all is set. Other directories in it are left alone. */
 void mt_trial_empty(const char *directory, bool all);
 
-/* Paths of the profiles of a trial in its directory, the program before its children; the list and its elements are malloc'ed, free them with
- * mt_trial_free. -MEMTRACK_ENOTFOUND when there are none. */
+/* Paths of the profiles of a trial in its directory, the program before its children; the list and its elements are
+ * malloc'ed, free them with mt_trial_free. -MEMTRACK_ENOTFOUND when there are none. */
 int mt_trial_profiles(const char *directory, char ***paths, size_t *n, struct mt_error *error);
 void mt_trial_free(char **paths, size_t n);
 /* Where they are to be kept: in a directory of the same file system, under names that are the same each time, without

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * mmap, munmap, mremap and mprotect, in an object of its own: who does not ask for mappings pays nothing for them. libc's
- * and the loader's own mappings (thread stacks, libraries, glibc's heap) do not come by here: they are internal calls.
+ * mmap, munmap, mremap and mprotect, in an object of its own: who does not ask for mappings pays nothing for them.
+ * libc's and the loader's own mappings (thread stacks, libraries, glibc's heap) do not come by here: they are internal
+ * calls.
  *
  * Calls are passed on as they are to the next definition of the name, since another library may wrap it as well
  * (libtcmalloc does), and are told of afterwards. The telling makes its own system calls raw and leaves errno alone.
@@ -84,7 +85,7 @@ HOOK int munmap(void *address, size_t bytes) {
     return result;
 }
 
-/* The fifth argument is there with some flags only. It is passed in a register: reading it is harmless where it is not. */
+/* The fifth argument is there with some flags only. It comes in a register: reading it is harmless where it is not. */
 HOOK void *mremap(void *old, size_t old_bytes, size_t bytes, int flags, ...) {
     va_list more;
     va_start(more, flags);

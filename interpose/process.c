@@ -49,8 +49,8 @@ static void add_figure(const char *name, uint64_t value) {
 }
 
 /*
- * mallinfo2 walks every free chunk, which after the release of a large tree is a cache miss each: a third of a second for
- * three million. It may take a hundredth of the time that the process has run.
+ * mallinfo2 walks every free chunk, which after the release of a large tree is a cache miss each: a third of a second
+ * for three million. It may take a hundredth of the time that the process has run.
  */
 enum { FREE_ANYWAY = 20000, FREE_NS = 100, MOST_PART = 100 };
 static bool is_cheap(void) {

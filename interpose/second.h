@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a second object (an allocator's own API, loaded only where that allocator is; mmap and its family, loaded only when
- * asked for) uses of the first. Exported from
- * libmemtrack.so under these names for that purpose alone; no promise is made to anybody else.
+ * What a second object (an allocator's own API, loaded only where that allocator is; mmap and its family, loaded only
+ * when asked for) uses of the first. Exported from libmemtrack.so under these names for that purpose alone; no promise
+ * is made to anybody else.
  */
 #ifndef MT_INTERPOSE_SECOND_H
 #define MT_INTERPOSE_SECOND_H
@@ -23,7 +23,7 @@ MT_SECOND void *memtrack_private_next(const char *name);
 /* The second object is there. */
 MT_SECOND void memtrack_private_present(void);
 
-/* See track/mappings.h. Mappings of the allocator, by its own calls or by those of others on its behalf, are no blocks. */
+/* See track/mappings.h. Mappings of the allocator, by its own calls or by others' on its behalf, are no blocks. */
 MT_SECOND uint64_t memtrack_private_mappings_now(void);
 MT_SECOND void memtrack_private_mapped(void *result, size_t bytes, int protection, int flags,
                                        const struct mt_hook_frame *frame);

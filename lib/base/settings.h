@@ -29,7 +29,7 @@ struct mt_setting_word {
     size_t bytes;
 };
 
-/* The next word of *list, which is moved behind it; false: there is none. Allocates nothing, calls nothing, any context. */
+/* The next word of *list, which is moved behind it; false: there is none. Any context. */
 bool mt_settings_next(const char **list, struct mt_setting_word *word) __attribute__((visibility("hidden")));
 
 #endif

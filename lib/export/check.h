@@ -37,8 +37,8 @@ void mt_checked_free(struct mt_checked *checked);
 /* No budget of it failed, and it could be read. */
 bool mt_checked_is_good(const struct mt_checked *checked);
 
-/* Both write all of it; text is made valid UTF-8. run is NULL when the profiles were there before. 0, -MEMTRACK_ENOMEM or
- * -MEMTRACK_EIO. */
+/* Both write all of it; text is made valid UTF-8. run is NULL when the profiles were there before. 0, -MEMTRACK_ENOMEM
+ * or -MEMTRACK_EIO. */
 int mt_export_check_json(FILE *stream, const struct mt_checked *checked, size_t n, const struct mt_check_run *run,
                          struct mt_error *error);
 int mt_export_check_junit(FILE *stream, const struct mt_checked *checked, size_t n, const struct mt_check_run *run,

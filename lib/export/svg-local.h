@@ -8,8 +8,8 @@
 
 #include "view/lanes.h"
 
-/* Valid UTF-8 without what XML forbids, marked up; the second is at most so many columns wide, and loses its beginning. malloc'ed;
- * NULL: out of memory. */
+/* Valid UTF-8 without what XML forbids, marked up; the second is at most so many columns wide, and loses its beginning.
+ * malloc'ed; NULL: out of memory. */
 char *mt_svg_escape(const char *raw);
 char *mt_svg_escape_shortened(const char *raw, size_t columns);
 

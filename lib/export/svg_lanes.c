@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Scopes and counters below a chart, on its time axis. Scopes are bars, one for each stretch of time in which any of the
- * name ran, so that a thousand short ones cost no more than what can be told apart; a counter is an area from 0 to its own
- * highest, which is written at its end. Both are grey, since every colour is some line's. As in the chart, titles say what the pointer is on.
+ * Scopes and counters below a chart, on its time axis. Scopes are bars, one for each stretch of time in which any of
+ * the name ran, so that a thousand short ones cost no more than what can be told apart; a counter is an area from 0 to
+ * its own highest, which is written at its end. Both are grey, since every colour is some line's. As in the chart,
+ * titles say what the pointer is on.
  */
 #include "export/svg-local.h"
 

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Which live block holds an address. Blocks do not overlap, so only the one that begins last at or before the address
- * can, and it begins less than MT_BLOCK_REACH before: larger ones are in the table of big blocks. That has the blocks of
- * domains, too, under addresses with the domain above: mappings and pools, which may hold blocks of malloc and of each
- * other.
+ * can, and it begins less than MT_BLOCK_REACH before: larger ones are in the table of big blocks. That has the blocks
+ * of domains, too, under addresses with the domain above: mappings and pools, which may hold blocks of malloc and of
+ * each other.
  *
  *   address ─► leaf ─► its region, then those below (above) one by one ─► the first that has a block at or below (above)
  *          └─► every big block
  *
- * The process runs on meanwhile. A region's table is taken for good when the region still names it afterwards; else it is
- * read again, a few times. A block that moves within its table while that is read can be missed, or seen twice: the
+ * The process runs on meanwhile. A region's table is taken for good when the region still names it afterwards; else it
+ * is read again, a few times. A block that moves within its table while that is read can be missed, or seen twice: the
  * answer is of a moment at which it was being freed or allocated.
  *
  * A hostile table costs no more than its reading: at most 1024 regions of at most 256 KiB, and the big blocks that the

@@ -7,8 +7,8 @@
  * users are passed over, and the number of entries that are looked at is bounded. Whether a process "has" a ledger is
  * decided by the inode.
  *
- * Rejected: a registry of tracked processes (one more file to go stale); asking /proc/PID/environ (it says what was asked
- * for at the start, not what is mapped).
+ * Rejected: a registry of tracked processes (one more file to go stale); asking /proc/PID/environ (it says what was
+ * asked for at the start, not what is mapped).
  */
 #include "ledger/find.h"
 
@@ -288,8 +288,8 @@ bool mt_session_is_one(const char *directory) {
     return is_session_name(slash ? slash + 1 : directory);
 }
 
-/* memtrack-UID and the session directories below a directory that others may write to as well. directory is closed; NULL
- * is fine. depth: how many more session directories one may lie in. */
+/* memtrack-UID and the session directories below a directory that others may write to as well. directory is closed;
+ * NULL is fine. depth: how many more session directories one may lie in. */
 static int take_below(struct search *s, DIR *directory, const char *parent, int depth) {
     char own[32], path[MT_PATH_MAX_BYTES];
     snprintf(own, sizeof own, "memtrack-%u", (unsigned)geteuid());

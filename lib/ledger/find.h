@@ -48,7 +48,7 @@ int mt_find_running(struct mt_found_ledgers *out);
  */
 int mt_find_left(struct mt_found_ledgers *out);
 
-/* How the directories of memtrack run are named; root's lie one within another. Is this the path of one, by its name? */
+/* How the directories of memtrack run are named; root's lie one within another. Is this one's path, by its name? */
 #define MT_SESSION_PREFIX "memtrack-run-"
 bool mt_session_is_one(const char *directory);
 

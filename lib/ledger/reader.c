@@ -7,11 +7,11 @@
  *   header.extent[],  ──► arrays[kind].chunk[]  chunk index → file offset, bytes
  *   directory blocks
  *
- * Invariants: every chunk lies inside a segment and every segment inside the file as it was when the tables were built; a
- * file that shrinks later yields short reads, which read as zeros. The number of chunks of a kind is bounded by what the
- * disk blocks of the file could hold, so a small file cannot ask for much memory: many extents that name the same bytes
- * are refused once they exceed it. A directory list is followed for as many blocks as its extent count needs, so a
- * cycle ends.
+ * Invariants: every chunk lies inside a segment and every segment inside the file as it was when the tables were built;
+ * a file that shrinks later yields short reads, which read as zeros. The number of chunks of a kind is bounded by what
+ * the disk blocks of the file could hold, so a small file cannot ask for much memory: many extents that name the same
+ * bytes are refused once they exceed it. A directory list is followed for as many blocks as its extent count needs, so
+ * a cycle ends.
  *
  * Rejected: mmap. It is no faster for data that is copied once, and a target that truncates its ledger would kill the
  * reader with SIGBUS.
@@ -434,7 +434,7 @@ int mt_ledger_open_fd(int fd, const char *path, struct mt_ledger **out, struct m
     return 0;
 }
 
-/* What a process has mapped, as mt_find_ledger names it when the file has gone from its directory: the kernel's link. */
+/* What a process has mapped, as mt_find_ledger names it when the file has left its directory: the kernel's link. */
 static bool is_mapped_file(const char *path) {
     int at = 0;
     return sscanf(path, "/proc/%*u/map_files/%*x-%*x%n", &at) == 0 && at > 0 && path[at] == 0;

@@ -54,8 +54,8 @@ struct mt_ledger_totals {
 
 /*
  * Open the ledger at path. Follows no symbolic link but /proc/PID/map_files/BEGIN-END, never blocks on a FIFO; the file
- * must be regular and belong to this user (root may read any). *out is closed with mt_ledger_close. Errors: EIO (open or read failed), ENOTFOUND,
- * EFORMAT (no ledger, or its header is damaged or not yet written), EVERSION, ENOMEM.
+ * must be regular and belong to this user (root may read any). *out is closed with mt_ledger_close. Errors: EIO (open
+ * or read failed), ENOTFOUND, EFORMAT (no ledger, or its header is damaged or not yet written), EVERSION, ENOMEM.
  */
 int mt_ledger_open(const char *path, struct mt_ledger **out, struct mt_error *error);
 /* The same for a file descriptor, which the ledger owns from then on, also when this fails. */
@@ -91,7 +91,7 @@ int mt_ledger_read_header(struct mt_ledger *ledger, struct mt_ledger_header *out
  */
 size_t mt_ledger_read_items(struct mt_ledger *ledger, enum mt_extent_kind kind, size_t first, size_t n, void *out);
 
-/* A copy of the whole array in one malloc'd block, NULL when out of memory. *n: its items (may be 0, never NULL then). */
+/* A copy of the whole array in one malloc'd block, NULL when out of memory. *n: its items; with 0 it is not NULL. */
 void *mt_ledger_load_items(struct mt_ledger *ledger, enum mt_extent_kind kind, size_t *n);
 
 /* Copy bytes at an address of the target; what is outside the ledger is zeroed. Returns the bytes that were there. */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Names are met in each profile under another number, so they are compared as texts: sorted once to learn which there
- * are, then looked for in each profile, whose own numbers decide from there on. A column holds whatever falls into it: a
- * scope shorter than a column fills it, and of a counter the last value counts and stays until the next.
+ * are, then looked for in each profile, whose own numbers decide from there on. A column holds whatever falls into it:
+ * a scope shorter than a column fills it, and of a counter the last value counts and stays until the next.
  */
 #include "view/lanes.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the programs of a timeline said of themselves, column by column: when scopes of a name ran, and how high each of their
- * counters stood. Pure functions; nothing in a profile is believed to be in order or in range.
+ * What the programs of a timeline said of themselves, column by column: when scopes of a name ran, and how high each of
+ * their counters stood. Pure functions; nothing in a profile is believed to be in order or in range.
  */
 #ifndef MT_VIEW_LANES_H
 #define MT_VIEW_LANES_H
@@ -30,8 +30,8 @@ struct mt_lanes {
 
 /*
  * The whole time of the timeline in n columns: the names whose scopes took longest, and the counters that were set most
- * often, at most MT_LANES_OF_A_KIND of each. Of one course, or of all when it is NULL or the sum: equal names are one lane, and counters
- * are added up. Of scopes those that are kept one by one. 0 or -MEMTRACK_ENOMEM.
+ * often, at most MT_LANES_OF_A_KIND of each. Of one course, or of all when it is NULL or the sum: equal names are one
+ * lane, and counters are added up. Of scopes those that are kept one by one. 0 or -MEMTRACK_ENOMEM.
  */
 enum { MT_LANES_OF_A_KIND = 5 };
 int mt_lanes_build(const struct mt_timeline *timeline, const struct mt_course *course, size_t n,

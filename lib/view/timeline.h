@@ -76,8 +76,8 @@ void mt_course_columns(const struct mt_course *course, enum mt_series series, ui
  */
 void mt_timeline_family(const struct mt_profile *const *profiles, size_t n, bool *is_member);
 
-/* Which of n profiles are of a recording that another one of them follows further (a snapshot, and what the process left
- * at its end): is_earlier[i]. Returns how many. To add those up would count a process twice. */
+/* Which of n profiles are of a recording that another one of them follows further (a snapshot, and what the process
+ * left at its end): is_earlier[i]. Returns how many. To add those up would count a process twice. */
 size_t mt_timeline_earlier(const struct mt_profile *const *profiles, size_t n, bool *is_earlier);
 
 #endif

@@ -21,8 +21,8 @@
  *             _free function of its type, which takes NULL. Objects keep alive what they need: a profile may be freed
  *             before the statistics that were made of it. Texts inside a struct belong to the object that filled it
  *             and live as long as that. Texts that are returned as char * are released by memtrack_text_free.
- * NULL        where it is not allowed is MEMTRACK_EUSAGE, or the result of nothing: 0, NULL. So a program that has missed
- *             the failure of one call gets an error from the next.
+ * NULL        where it is not allowed is MEMTRACK_EUSAGE, or the result of nothing: 0, NULL. So a program that has
+ *             missed the failure of one call gets an error from the next.
  * Threads     Objects can be read by several threads at once, and any number of objects can be made and freed at the
  *             same time. A filter is not to be changed while another thread uses it.
  * Units       Bytes are the bytes that the program asked for. Times are in nanoseconds.

@@ -22,8 +22,8 @@
  *                                        threads the peak is within max(64 KiB, 0.1 % of the process's peak)
  *
  * A budget is a number of any arithmetic type, evaluated once and before. Blocks nest, and may be left by break,
- * continue, return, goto or an exception: what has run is checked. Not by longjmp, the way in which some frameworks leave
- * a test that has failed already. Each is a scope named FILE:LINE in the profile, so memtrack report --include
+ * continue, return, goto or an exception: what has run is checked. Not by longjmp, the way in which some frameworks
+ * leave a test that has failed already. Each is a scope named FILE:LINE in the profile, so memtrack report --include
  * 'scope:test_parse.c:12' shows what it allocated.
  *
  * HOW A TEST FAILS depends on the framework whose header came before this one:
@@ -33,11 +33,11 @@
  *     Check        as ck_abort_msg         the test ends              none     a line on standard error, abort()
  *
  * For any other define, before this header, MEMTRACK_EXPECT_FAIL(file, line, message), which may return, throw, longjmp
- * or end the process: file and message are const char *, line is int. While an exception is on its way, it is what arrives:
- * what MEMTRACK_EXPECT_FAIL throws then becomes a line on standard error. (A longjmp drops the exception.)
+ * or end the process: file and message are const char *, line is int. While an exception is on its way, it is what
+ * arrives: what MEMTRACK_EXPECT_FAIL throws then becomes a line on standard error. (A longjmp drops the exception.)
  *
- * WHERE NOTHING IS RECORDED (no memtrack run, no libmemtrack.so, recording switched off) the block runs at the price of a
- * few instructions, nothing is checked, and the first one in the process says so on standard error.
+ * WHERE NOTHING IS RECORDED (no memtrack run, no libmemtrack.so, recording switched off) the block runs at the price of
+ * a few instructions, nothing is checked, and the first one in the process says so on standard error.
  *
  *     MEMTRACK_EXPECT_QUIET      says nothing
  *     MEMTRACK_EXPECT_REQUIRE    is a failure: for the run that is to check
@@ -74,7 +74,7 @@
 #define MEMTRACK_EXPECT_PROCESS_NO_ALLOCATIONS                                                                         \
     MEMTRACK_EXPECT_(MEMTRACK_EXPECT_NONE_ | MEMTRACK_EXPECT_ALL_, 0, "MEMTRACK_EXPECT_PROCESS_NO_ALLOCATIONS")
 
-/* ---- how a test fails ---------------------------------------------------------------------------------------------- */
+/* ---- how a test fails -------------------------------------------------------------------------------------------- */
 
 #if defined(MEMTRACK_EXPECT_FAIL)
 #elif defined(ADD_FAILURE_AT) /* GoogleTest */
@@ -109,7 +109,7 @@ static inline void memtrack_expect_criterion_(const char *file, int line, const 
 #define MEMTRACK_EXPECT_FAIL(file, line, message) (fprintf(stderr, "%s:%d: %s\n", file, line, message), abort())
 #endif
 
-/* ---- how a block runs once, and is checked however it is left -------------------------------------------------------- */
+/* ---- how a block runs once, and is checked however it is left ---------------------------------------------------- */
 
 enum {
     MEMTRACK_EXPECT_PEAK_ = 1,
@@ -149,7 +149,7 @@ struct memtrack_expect_ {
                                                       __FILE__ ":" MEMTRACK_EXPECT_STRING_(__LINE__)))                 \
                   : memtrack_expect_left_(&e);)
 
-/* ---- where nothing is recorded --------------------------------------------------------------------------------------- */
+/* ---- where nothing is recorded ----------------------------------------------------------------------------------- */
 
 #ifdef MEMTRACK_EXPECT_REQUIRE
 #define MEMTRACK_EXPECT_REQUIRED_HERE_ 1
@@ -211,7 +211,7 @@ static inline int memtrack_expect_speaks_(int policy) {
              MEMTRACK_EXPECT_SPOKEN_);
 }
 
-/* ---- what is said ---------------------------------------------------------------------------------------------------- */
+/* ---- what is said ------------------------------------------------------------------------------------------------ */
 
 struct memtrack_expect_text_ {
     char text[96];
@@ -255,7 +255,7 @@ static inline struct memtrack_expect_text_ memtrack_expect_size_(double bytes) {
     return out;
 }
 
-/* ---- the check ------------------------------------------------------------------------------------------------------- */
+/* ---- the check --------------------------------------------------------------------------------------------------- */
 
 /* What is thrown while another exception is on its way would end the process. */
 static inline void memtrack_expect_fail_(const struct memtrack_expect_ *e, const char *what) {
