@@ -386,6 +386,13 @@ class Run(Case):
             self.assertEqual((int(int(size) > 1024), int(size)), (process.returncode, shown["actual"]))
         self.assertEqual(["app.pb.gz"], os.listdir(self.path("some/where/kept")))
 
+    def test_profiles_of_one_program_are_numbered_as_they_began(self):
+        script = "%s 1; %s 2; %s 3; true" % ((harness.program("threads_short"),) * 3)
+        self.check("--run", "--max-peak", "1G", "--profiles", "d", "--", "sh", "-c", script)
+        for number, name in enumerate(("threads_short", "threads_short.2", "threads_short.3"), 1):
+            profile = harness.Profile(os.path.join(self.dir, "d", name + ".pb.gz"))
+            self.assertEqual(str(number), profile.process["command"][1], name)
+
     def test_a_baseline_of_its_own(self):
         self.check("--run", "--max-peak", "1G", "--profiles", "old%p", "--", harness.program("tree"))
         self.check("--run", "--baseline", "old%p/tree.pb.gz", "--tolerance", "0", "--", harness.program("tree"))

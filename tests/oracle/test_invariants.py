@@ -94,7 +94,9 @@ class Invariants(unittest.TestCase):
         """The bound of what threads keep to themselves is one for all of them together."""
         with harness.workdir() as directory:
             for options, bound in (([], 64 << 10), (["--exact-peak"], 0)):
-                profile = harness.track([harness.program("threads_shy")], directory, options, name=str(bound)).profile
+                tracked = harness.track([harness.program("threads_shy")], directory, options, name=str(bound))
+                self.assertEqual(0, tracked.code, "%r" % tracked)
+                profile = tracked.profile
                 rows = {row["function"]: row for row in profile.report("--by", "function")["rows"]}
                 self.assertEqual((240000 + 1600, 0), (rows["run"]["total_bytes"], rows["run"]["live_bytes"]))
                 self.assertLessEqual(240000 - bound, profile.totals["peak_bytes"])

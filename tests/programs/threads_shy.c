@@ -6,11 +6,20 @@
  */
 #include <pthread.h>
 
+#include "memtrack.h"
 #include "target.h"
 
 enum { THREADS = 8, BLOCKS = 300, BYTES = 100 };
 
 static pthread_barrier_t barrier;
+
+/* The program is told what all hold, and a peak that is not below it. */
+static void ask(void) {
+    uint64_t current, peak;
+    memtrack_get_traced_memory(&current, &peak);
+    if (memtrack_is_tracing() && (current < THREADS * BLOCKS * BYTES || peak < current))
+        die("%lu bytes now, %lu at most", (unsigned long)current, (unsigned long)peak);
+}
 
 static void *run(void *argument) {
     void *block[BLOCKS];
@@ -20,6 +29,8 @@ static void *run(void *argument) {
     }
     for (int i = 0; i < BLOCKS; i++)
         block[i] = need(malloc(BYTES));
+    if (pthread_barrier_wait(&barrier) == PTHREAD_BARRIER_SERIAL_THREAD)
+        ask();
     pthread_barrier_wait(&barrier);
     for (int i = 0; i < BLOCKS; i++)
         free(block[i]);

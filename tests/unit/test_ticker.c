@@ -286,6 +286,30 @@ static void composition_stays_bounded(void **state) {
     mt_composition_free(c);
 }
 
+/* A figure that swings all night does not fill a disk. */
+static void a_condition_fires_so_often_and_no_more(void **state) {
+    struct state *s = *state;
+    char program[] = "memtrack run", when[] = "--when=live>1000", again[] = "--again=0s", option[] = "--do=true";
+    char *arguments[] = {program, when, again, option, NULL};
+    struct mt_triggers *triggers = mt_triggers_new();
+    const struct mt_trigger_output output = {.program = "memtrack run", .pattern = "x", .quiet = true};
+    assert_int_equal(argp_parse(&mt_trigger_argp, 4, arguments, 0, NULL, triggers), 0);
+    mt_triggers_set_output(triggers, &output);
+    s->ticker.triggers = triggers;
+    for (uint64_t i = 0; i < 220; i++) {
+        s->f.banks[1].live_bytes = i % 2 ? 2000 : 0;
+        fixture_write(&s->f);
+        mt_ticker_tick(&s->ticker, (1010 + 1000 * i) * MS);
+        mt_triggers_collect(triggers, i % 2);
+    }
+    struct mt_ledger_map map;
+    struct mt_profile *p = convert(s, s->ticker.tracks[0], 300000 * MS, &map);
+    assert_int_equal(p->info.n_marks, 100);
+    mt_ledger_map_free(&map);
+    mt_profile_free(p);
+    mt_triggers_free(triggers);
+}
+
 /* Of passes that are put together the last one's state stays, and its time. */
 static void merged_passes_are_the_last_of_them(void **state) {
     struct state *s = *state;
@@ -350,6 +374,7 @@ int main(void) {
         TEST(long_runs_stay_bounded),
         TEST(time_of_the_peak),
         TEST(run_without_a_tick),
+        TEST(a_condition_fires_so_often_and_no_more),
         TEST(what_is_known_fires),
         TEST(what_is_not_known_does_not),
         TEST(merged_passes_are_the_last_of_them),
