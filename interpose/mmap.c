@@ -46,7 +46,9 @@ static void resolve(void) {
             resolve();                                                                                                 \
     } while (0)
 
-/* always_inline: frame is the hook's own, and must be there as long as it is looked at. */
+/* The names of the hooks' parameters are those of <sys/mman.h>.
+ *
+ * always_inline: frame is the hook's own, and must be there as long as it is looked at. */
 __attribute__((always_inline)) static inline void mapped(void *address, void *result, size_t bytes, int protection,
                                                          int flags, uint64_t before,
                                                          const struct mt_hook_frame *frame) {
@@ -60,44 +62,44 @@ __attribute__((always_inline)) static inline void mapped(void *address, void *re
         memtrack_private_doubtful(before, address, bytes);
 }
 
-HOOK void *mmap(void *address, size_t bytes, int protection, int flags, int fd, off_t offset) {
+HOOK void *mmap(void *addr, size_t len, int prot, int flags, int fd, off_t offset) {
     RESOLVE();
     uint64_t before = memtrack_private_mappings_now();
-    void *result = next.mmap(address, bytes, protection, flags, fd, offset);
-    mapped(address, result, bytes, protection, flags, before, FRAME());
+    void *result = next.mmap(addr, len, prot, flags, fd, offset);
+    mapped(addr, result, len, prot, flags, before, FRAME());
     return result;
 }
 
-HOOK void *mmap64(void *address, size_t bytes, int protection, int flags, int fd, off_t offset) {
+HOOK void *mmap64(void *addr, size_t len, int prot, int flags, int fd, off_t offset) {
     RESOLVE();
     uint64_t before = memtrack_private_mappings_now();
-    void *result = next.mmap64(address, bytes, protection, flags, fd, offset);
-    mapped(address, result, bytes, protection, flags, before, FRAME());
+    void *result = next.mmap64(addr, len, prot, flags, fd, offset);
+    mapped(addr, result, len, prot, flags, before, FRAME());
     return result;
 }
 
-HOOK int munmap(void *address, size_t bytes) {
+HOOK int munmap(void *addr, size_t len) {
     RESOLVE();
     uint64_t before = memtrack_private_mappings_now();
-    int result = next.munmap(address, bytes);
+    int result = next.munmap(addr, len);
     if (result == 0)
-        memtrack_private_unmapped(before, address, bytes);
+        memtrack_private_unmapped(before, addr, len);
     return result;
 }
 
 /* The fifth argument is there with some flags only. It comes in a register: reading it is harmless where it is not. */
-HOOK void *mremap(void *old, size_t old_bytes, size_t bytes, int flags, ...) {
+HOOK void *mremap(void *addr, size_t old_len, size_t new_len, int flags, ...) {
     va_list more;
     va_start(more, flags);
     void *wanted = va_arg(more, void *);
     va_end(more);
     RESOLVE();
-    struct mt_remap remap = {.old = (uint64_t)old,
-                             .old_bytes = old_bytes,
-                             .bytes = bytes,
+    struct mt_remap remap = {.old = (uint64_t)addr,
+                             .old_bytes = old_len,
+                             .bytes = new_len,
                              .flags = flags,
                              .before = memtrack_private_mappings_now()};
-    void *result = next.mremap(old, old_bytes, bytes, flags, wanted);
+    void *result = next.mremap(addr, old_len, new_len, flags, wanted);
     remap.result = (uint64_t)result;
     if (result != MAP_FAILED) {
         memtrack_private_remapped(&remap, FRAME());
@@ -106,8 +108,8 @@ HOOK void *mremap(void *old, size_t old_bytes, size_t bytes, int flags, ...) {
     if (errno == ENOMEM && (flags & MREMAP_MAYMOVE)) /* else there only was no room to grow in place */
         memtrack_private_map_failed();
     if (flags & MREMAP_FIXED) {
-        memtrack_private_doubtful(remap.before, wanted, bytes);
-        memtrack_private_doubtful(remap.before, old, old_bytes);
+        memtrack_private_doubtful(remap.before, wanted, new_len);
+        memtrack_private_doubtful(remap.before, addr, old_len);
     }
     return result;
 }
@@ -121,16 +123,16 @@ __attribute__((always_inline)) static inline void protected(int result, void *ad
         memtrack_private_protected_in_part(address, bytes, protection, frame);
 }
 
-HOOK int mprotect(void *address, size_t bytes, int protection) {
+HOOK int mprotect(void *addr, size_t len, int prot) {
     RESOLVE();
-    int result = next.mprotect(address, bytes, protection);
-    protected(result, address, bytes, protection, FRAME());
+    int result = next.mprotect(addr, len, prot);
+    protected(result, addr, len, prot, FRAME());
     return result;
 }
 
-HOOK int pkey_mprotect(void *address, size_t bytes, int protection, int key) {
+HOOK int pkey_mprotect(void *addr, size_t len, int prot, int pkey) {
     RESOLVE();
-    int result = next.pkey_mprotect(address, bytes, protection, key);
-    protected(result, address, bytes, protection, FRAME());
+    int result = next.pkey_mprotect(addr, len, prot, pkey);
+    protected(result, addr, len, prot, FRAME());
     return result;
 }
