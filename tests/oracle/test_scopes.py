@@ -242,6 +242,19 @@ class Made(Recorded):
         self.assertEqual((scopes["events"]["sample"], scopes["events"]["kept"], scopes["events"]["seen"]),
                          (10, math.ceil(n / 10), math.ceil(n / 10)))
 
+    def test_several_processes_have_one_clock(self):
+        script = '"$1"; "$1"; true'
+        pattern = os.path.join(self.dir, "several.%e.%p.pb.gz")
+        harness.check([harness.MEMTRACK, "run", "-q", "-o", pattern, "--", "sh", "-c", script, "sh",
+                       harness.program("scope_domains")], env=harness.plain_environment())
+        document = json.loads(harness.check([harness.MEMTRACK, "timeline", "--json", "--tree", self.dir]).stdout)
+        processes = [process for process in document["processes"] if process["scopes"]]
+        self.assertEqual([3, 3], [len(process["scopes"]) for process in processes])
+        for process in processes:
+            self.assertGreater(process["start_ns"], 0)
+            for thing in process["scopes"] + process["counters"] + process["marks"]:
+                self.assertTrue(process["start_ns"] <= thing["time_ns"] <= process["end_ns"], (process["start_ns"], thing))
+
     def test_scopes_and_domains_are_left_out(self):
         self.record("scope_domains")
         def total(*options):
