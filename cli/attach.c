@@ -11,8 +11,8 @@
 #include "command.h"
 #include "ledger/cut.h"
 #include "ledger/name.h"
-#include "load.h"
 #include "profile/live.h"
+#include "profile/subject.h"
 #include "terminal.h"
 
 enum { KEY_JSON = 256 };
@@ -41,7 +41,7 @@ static error_t parse_option(int key, char *text, struct argp_state *state) {
     case ARGP_KEY_ARG:
         if (r->pid)
             argp_error(state, "one process at a time");
-        if (!mt_cli_is_pid(text, &r->pid))
+        if (!mt_subject_is_process(text, &r->pid))
             argp_error(state, "%s is no process: give a pid; memtrack list shows those that are tracked", text);
         return 0;
     case ARGP_KEY_END:

@@ -18,8 +18,8 @@
 
 #include "command.h"
 #include "export/comparison_json.h"
-#include "load.h"
 #include "options.h"
+#include "profile/subject.h"
 #include "terminal.h"
 #include "trial.h"
 #include "view/comparison.h"
@@ -138,7 +138,7 @@ static int measure(struct compare *c, struct mt_measurement *measurement, struct
     *measurement = (struct mt_measurement){0};
     for (size_t i = 0; i < n && rc == 0; i++) {
         struct mt_profile *profile;
-        rc = mt_cli_load(paths[i], &profile, error);
+        rc = mt_subject_load(paths[i], &profile, error);
         if (rc == 0) {
             mt_measurement_add(measurement, profile);
             mt_profile_free(profile);

@@ -14,8 +14,8 @@
 #include <unistd.h>
 
 #include "command.h"
-#include "load.h"
 #include "profile/pprof.h"
+#include "profile/subject.h"
 #include "terminal.h"
 
 #define STANDARD_INPUT  "/dev/stdin"
@@ -98,7 +98,7 @@ char *mt_pick_profile(const char *program, const char *argument, int *status) {
         return strdup(STANDARD_INPUT);
     if (stat(argument, &file) == 0)
         return S_ISDIR(file.st_mode) ? newest_in(program, argument, false, status) : strdup(argument);
-    if (mt_cli_is_pid(argument, &pid))
+    if (mt_subject_is_process(argument, &pid))
         return strdup(argument);
     mt_print_problem(program, "Without an argument the newest profile in the current directory is taken.",
                      "cannot open %s: %s", argument, strerror(errno));
@@ -106,14 +106,8 @@ char *mt_pick_profile(const char *program, const char *argument, int *status) {
     return NULL;
 }
 
-/* Where "@MOMENT" begins; NULL when there is none, or when it is part of the name of a file. */
-static const char *find_moment(const char *argument) {
-    struct stat file;
-    return argument && stat(argument, &file) != 0 ? strrchr(argument, '@') : NULL;
-}
-
 char *mt_pick_profile_at(const char *program, const char *argument, struct mt_moment *at, int *status) {
-    const char *sign = find_moment(argument);
+    const char *sign = argument ? mt_subject_moment(argument) : NULL;
     struct mt_moment moment;
     if (!sign)
         return mt_pick_profile(program, argument, status);
@@ -157,7 +151,7 @@ static int slurp(char **content, size_t *bytes, struct mt_error *error) {
 int mt_pick_read(const char *path, struct mt_profile **out, struct mt_error *error) {
     struct stat status;
     if (strcmp(path, STANDARD_INPUT) != 0 || fstat(STDIN_FILENO, &status) != 0 || S_ISREG(status.st_mode))
-        return mt_cli_load(path, out, error);
+        return mt_subject_load(path, out, error);
     char *content;
     size_t bytes;
     *out = NULL;

@@ -17,10 +17,10 @@
 #include "command.h"
 #include "export/json_live.h"
 #include "ledger/name.h"
-#include "load.h"
 #include "options.h"
 #include "output.h"
 #include "profile/live.h"
+#include "profile/subject.h"
 #include "summary.h"
 #include "terminal.h"
 #include "trigger.h"
@@ -62,7 +62,7 @@ struct request {
 static void take_pid(struct argp_state *state, struct request *r, const char *text) {
     if (r->pid)
         argp_error(state, "one process at a time");
-    if (!mt_cli_is_pid(text, &r->pid))
+    if (!mt_subject_is_process(text, &r->pid))
         argp_error(state, "%s is no process: give a pid; memtrack list shows those that are tracked", text);
 }
 

@@ -15,9 +15,9 @@
 #include "export/scopes.h"
 #include "export/timeline.h"
 #include "file.h"
-#include "load.h"
 #include "options.h"
 #include "pick.h"
+#include "profile/subject.h"
 #include "terminal.h"
 #include "timeline_load.h"
 #include "view/format.h"
@@ -225,7 +225,7 @@ static int load_one(const struct request *r, const char *name, struct mt_profile
     pid_t pid;
     if (is_directory(name))
         return load_directory(r, name, profiles, error);
-    bool is_pid = mt_cli_is_pid(name, &pid);
+    bool is_pid = mt_subject_is_process(name, &pid);
     if (is_pid && r->n_names > 1)
         return mt_error_set(error, MEMTRACK_EUSAGE, "Name one process, or profiles.",
                             "a running process (%s) is watched by itself", name);

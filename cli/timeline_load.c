@@ -18,8 +18,8 @@
 #include <sys/stat.h>
 
 #include "base/clock.h"
-#include "load.h"
 #include "profile/live.h"
+#include "profile/subject.h"
 #include "view/timeline.h"
 #include "watch.h"
 
@@ -154,7 +154,7 @@ static int load_files(const struct files *files, struct mt_profiles *profiles, s
         struct mt_profile *profile;
         if (profiles->n && files->items[i].written_ns + SLACK_S * NS_PER_S < first_ns)
             return 0;
-        if (mt_cli_load(files->items[i].path, &profile, error) != 0) {
+        if (mt_subject_load(files->items[i].path, &profile, error) != 0) {
             ++*n_unreadable;
             continue;
         }

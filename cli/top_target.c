@@ -17,7 +17,7 @@
 
 #include "ledger/find.h"
 #include "ledger/name.h"
-#include "load.h"
+#include "profile/subject.h"
 #include "usage.h"
 
 enum { LOOK_MS = 500 };
@@ -64,7 +64,7 @@ int mt_top_target_open(struct mt_top_target *target, const char *what, struct mt
     pid_t pid;
     int rc = 0;
     *target = (struct mt_top_target){.statm_fd = -1};
-    if (mt_cli_is_pid(what, &pid))
+    if (mt_subject_is_process(what, &pid))
         rc = mt_find_ledger(pid, &target->path, NULL, error);
     else
         target->path = strdup(what);

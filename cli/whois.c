@@ -15,10 +15,10 @@
 #include "facts.h"
 #include "ledger/blocks.h"
 #include "ledger/cut.h"
-#include "load.h"
 #include "options.h"
 #include "profile/from_block.h"
 #include "profile/live.h"
+#include "profile/subject.h"
 #include "terminal.h"
 #include "view/format.h"
 #include "view/symbols.h"
@@ -113,7 +113,7 @@ struct inquiry {
 
 static int open_ledger(const char *what, struct mt_ledger **out, struct mt_error *error) {
     pid_t pid;
-    if (mt_cli_is_pid(what, &pid))
+    if (mt_subject_is_process(what, &pid))
         return mt_ledger_of_process(pid, out, error);
     if (mt_ledger_is_one(what))
         return mt_ledger_open(what, out, error);

@@ -11,13 +11,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "analyze/analyze-local.h"
-#include "ledger/reader.h"
 #include "profile/live.h"
 #include "profile/pprof.h"
+#include "profile/subject.h"
 #include "view/symbols.h"
 
 static pthread_mutex_t symbols_lock = PTHREAD_MUTEX_INITIALIZER;
@@ -60,29 +59,6 @@ static int check_options(const memtrack_load_options *options, memtrack_load_opt
     return options ? mt_analyze_copy_options(options, checked, sizeof *checked) : 0;
 }
 
-static int load_file(const char *path, struct mt_profile **model, struct mt_error *error) {
-    if (!mt_ledger_is_one(path))
-        return mt_pprof_read(path, model, error);
-    struct mt_ledger *ledger;
-    int status = mt_ledger_open(path, &ledger, error);
-    if (status < 0)
-        return status;
-    status = mt_profile_from_live_ledger(ledger, model, error);
-    mt_ledger_close(ledger);
-    return status;
-}
-
-/* The number that the text is; -1 for anything else. */
-static int64_t parse_pid(const char *text) {
-    size_t digits = strspn(text, "0123456789");
-    return digits && !text[digits] && digits < 11 ? strtoll(text, NULL, 10) : -1;
-}
-
-static bool exists(const char *path) {
-    struct stat status;
-    return stat(path, &status) == 0;
-}
-
 static int load_moment(const char *what, const char *sign, const memtrack_load_options *options,
                        memtrack_profile **out) {
     char *name = strndup(what, (size_t)(sign - what));
@@ -103,15 +79,12 @@ int memtrack_profile_load(const char *what, const memtrack_load_options *options
     int status = check_options(options, &checked, out);
     if (status < 0)
         return status;
-    const char *sign = strrchr(what, '@');
-    bool is_file = exists(what);
-    if (sign && !is_file)
+    const char *sign = mt_subject_moment(what);
+    if (sign)
         return load_moment(what, sign, options, out);
-    if (!is_file && parse_pid(what) >= 0)
-        return memtrack_profile_load_process(parse_pid(what), options, out);
     struct mt_error *error = mt_analyze_error();
     struct mt_profile *model = NULL;
-    status = load_file(what, &model, error);
+    status = mt_subject_load(what, &model, error);
     return status < 0 ? status : adopt(model, &checked, out, error);
 }
 
