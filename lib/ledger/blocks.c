@@ -2,8 +2,8 @@
 /*
  * Which live block holds an address. Blocks do not overlap, so only the one that begins last at or before the address
  * can, and it begins less than MT_BLOCK_REACH before: larger ones are in the table of big blocks. That has the blocks
- * of domains, too, under addresses with the domain above: mappings and pools, which may hold blocks of malloc and of
- * each other.
+ * of domains, too, under addresses with the domain above: mappings, which may hold blocks of malloc, and the objects of
+ * pools, which may lie in one.
  *
  *   address ─► leaf ─► its region, then those below (above) one by one ─► the first that has a block at or below (above)
  *          └─► every big block
@@ -188,9 +188,10 @@ int mt_ledger_find_block(struct mt_ledger *ledger, uint64_t address, struct mt_b
     free(s.regions);
     if (!has_memory)
         return -MEMTRACK_ENOMEM;
-    if (holds(&s.below, address))
+    bool is_in_domain = s.around.address != 0;
+    if (holds(&s.below, address) && !(is_in_domain && s.around.bytes < s.below.bytes))
         out->holder = s.below;
-    else if (s.around.address != 0)
+    else if (is_in_domain)
         out->holder = s.around;
     else {
         out->before = is_near(&s.below, address) ? s.below : out->before;

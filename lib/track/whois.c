@@ -3,8 +3,8 @@
  * The table of live blocks is made to be asked for the beginning of a block. For an address inside of one, the regions
  * are searched downwards until one has a block that begins at or below the address: blocks do not overlap, so that
  * block holds the address or none does. Blocks of 16 MiB and more are in a table of their own, and so are those of
- * domains. What malloc gave is asked for first: a mapping or a pool may hold blocks of it, and of two domains the one with the
- * smaller block says more.
+ * domains. Those may hold blocks of malloc and of each other, as a mapping does, or lie in one of malloc's, as the
+ * objects of a pool do: of several that hold the address the smallest is meant.
  */
 #include "track/whois.h"
 
@@ -51,30 +51,25 @@ static struct found find_small(struct mt_thread *t, uint64_t address) {
     return found;
 }
 
-static bool is_better(const struct found *a, const struct found *than) {
-    if ((a->domain == 0) != (than->domain == 0) || than->entry.site == 0)
-        return a->domain == 0 || than->entry.site == 0;
-    return a->entry.bytes < than->entry.bytes;
+static bool holds(const struct found *f, uint64_t address) {
+    return f->entry.site != 0 && f->entry.era >= mt_tracker.header->control.clear_era &&
+           (address - f->begin < f->entry.bytes || address == f->begin);
 }
 
-static struct found find_big(struct mt_thread *t, uint64_t address) {
-    struct found found = {0};
+/* A smaller one than best that holds the address, else best. */
+static struct found find_big(struct mt_thread *t, uint64_t address, struct found best) {
     if (!mt_lock_acquire(&mt_live_big.lock, t->bank_id))
-        return found;
+        return best;
     for (uint32_t i = 0; i < mt_live_big.capacity; i++) {
         const struct mt_big_block *b = &mt_live_big.block[i];
         uint64_t begin = b->address & MT_NODE_ADDRESS_MASK;
         struct found f = {begin, {b->bytes, b->site, b->era}, (mt_name_id)(b->address >> MT_DOMAIN_SHIFT)};
-        if (b->address > 1 && begin <= address && address - begin < b->bytes && is_better(&f, &found))
-            found = f;
+        if (b->address > 1 && begin <= address && holds(&f, address) &&
+            (best.entry.site == 0 || f.entry.bytes < best.entry.bytes))
+            best = f;
     }
     mt_lock_release(&mt_live_big.lock);
-    return found;
-}
-
-static bool holds(const struct found *f, uint64_t address) {
-    return f->entry.site != 0 && f->entry.era >= mt_tracker.header->control.clear_era &&
-           (address - f->begin < f->entry.bytes || address == f->begin);
+    return best;
 }
 
 static void fill_age(memtrack_block *out, uint32_t era) {
@@ -92,9 +87,8 @@ bool mt_whois(struct mt_thread *t, uint64_t address, memtrack_block *out) {
     if (address >= MT_ADDRESS_LIMIT)
         return false;
     struct found f = find_small(t, address);
-    if (!holds(&f, address))
-        f = find_big(t, address);
-    if (!holds(&f, address))
+    f = find_big(t, address, holds(&f, address) ? f : (struct found){0});
+    if (f.entry.site == 0)
         return false;
     const struct mt_site *s = mt_site_at(f.entry.site);
     out->address = (const void *)f.begin;

@@ -228,10 +228,11 @@ class Whois(unittest.TestCase):
         with live.process([harness.program("mapping_cases"), "held"], second=["mmap"]) as process:
             process.wait_for("ready")
             begin, block = (int(word, 16) for word in process.child.stdout.readline().split())
-            asked = [begin + 5, begin + PAGE + 5, begin + 2 * PAGE, begin + 4 * PAGE - 1, block + 100]
+            asked = [begin + 5, begin + PAGE + 5, begin + 2 * PAGE, begin + 4 * PAGE - 1, block + 100, block + 1050,
+                     block + (24 << 20) + 10]
             result = process.memtrack("whois", process.pid, *map(hex, asked), "--json")
             self.assertEqual(1, result.code, result)  # the hole is in no block
-            first, hole, second, last, malloced = json.loads(result.stdout)["addresses"]
+            first, hole, second, last, malloced, pooled, around = json.loads(result.stdout)["addresses"]
             self.assertEqual((hex(begin), PAGE, "mmap", 5),
                              (first["block"]["address"], first["block"]["bytes"], first["domain"], first["offset"]))
             self.assertFalse(hole["live"])
@@ -239,7 +240,9 @@ class Whois(unittest.TestCase):
                 self.assertEqual((hex(begin + 2 * PAGE), 2 * PAGE, "mmap"),
                                  (answer["block"]["address"], answer["block"]["bytes"], answer["domain"]))
             self.assertEqual(["map_pages", "held"], [frame["function"] for frame in second["stack"]][:2])
-            self.assertEqual("malloc", malloced["domain"])
+            self.assertEqual([("malloc", 24 << 20, 100), ("pool", 100, 50), ("zones", (24 << 20) + 128, (24 << 20) + 74)],
+                             [(answer["domain"], answer["block"]["bytes"], answer["offset"])
+                              for answer in (malloced, pooled, around)])
             text = process.memtrack("whois", process.pid, hex(begin)).stdout.decode()
             self.assertRegex(text, r"domain +mmap")
 

@@ -283,6 +283,13 @@ static void held(void) {
     char *memory = map_pages(4);
     char *block = need(malloc(24 << 20));
     munmap(memory + PAGE, PAGE);
+    memtrack_track(memtrack_domain("pool"), block + 1000, 100);
+    memtrack_track(memtrack_domain("zones"), block - 64, (24 << 20) + 128);
+    memtrack_block found;
+    if (memtrack_whois(block + 1001, &found) != 0 || found.domain != memtrack_domain("pool") ||
+        found.address != block + 1000 || memtrack_whois(block + 1100, &found) != 0 || found.domain != 0 ||
+        memtrack_whois(block + (24 << 20) + 10, &found) != 0 || found.bytes != (24 << 20) + 128)
+        die("memtrack_whois: a block of %llu bytes in domain %u", (unsigned long long)found.bytes, found.domain);
     printf("ready\n%p %p\n", (void *)memory, (void *)block);
     fflush(stdout);
     while (getchar() != EOF)
