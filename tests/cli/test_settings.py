@@ -43,7 +43,7 @@ class Settings(unittest.TestCase):
     def test_manual(self):
         known = set(re.findall(r'\[MT_SETTING_\w+\] = "(\w+)"', read(TABLE)))
         self.assertGreaterEqual(len(known), 9)
-        self.assertEqual(known, set(re.findall(r"^\.It Cm (\w+)=", read(MANUAL), flags=re.M)))
+        self.assertEqual(known, set(re.findall(r"^\.It Va (\w+) Ns =", read(MANUAL), flags=re.M)))
 
     def test_frames(self):
         for options, cut in (("frames=2", True), ("frames=1K", False)):
