@@ -46,6 +46,21 @@ class Unwind(unittest.TestCase):
                 tracked = self.check([harness.program(name), *arguments])
                 self.assertEqual(0, tracked.code, "%r" % tracked)
 
+    def test_rare_instructions(self):
+        """stack_cfi.c: frames that tell by their names what they have in their tables; beyond each lies main."""
+        with harness.workdir() as directory:
+            profile = harness.track([harness.program("stack_cfi")], directory).profile
+            rows = profile.report("--by", "stack")["rows"]
+            self.assertEqual(0, profile.coverage["truncated_stacks"])
+        paths = [[frame["function"] for frame in row["stack"]] for row in rows]
+        paths = [path for path in paths if path[0] == "allocate"]
+        names = {path[1]: path[2] if len(path) > 2 else None for path in paths}
+        self.assertEqual(None, names.pop("outermost"))
+        self.assertEqual("call_twice", names.pop("remembered_twice"))
+        self.assertEqual({"main"}, set(names.values()), names)
+        self.assertEqual(16, len(names), names)
+        self.assertEqual(19, len(paths), paths)  # remembered_twice calls from two places
+
     def test_signals(self):
         """A handler that allocates wherever it interrupts, on an allocator that allows it."""
         allocator = harness.compile_object("bump.c")

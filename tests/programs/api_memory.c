@@ -115,6 +115,21 @@ static void holders(void) {
     expect("whois, the stack", memtrack_whois(&block, &block), -MEMTRACK_ENOTFOUND);
 }
 
+static void refusals(void) {
+    int x;
+    uint32_t domain = memtrack_domain("a domain");
+    expect("mark", memtrack_mark("a mark"), 0);
+    expect("counter", memtrack_counter("a counter", -1), 0);
+    expect("a domain", domain != 0, 1);
+    expect("the same again", memtrack_domain("a domain"), domain);
+    expect("track", memtrack_track(domain, &x, 10), 0);
+    expect("untrack", memtrack_untrack(domain, &x), 0);
+    expect("track in malloc's", memtrack_track(0, &x, 10), -MEMTRACK_EUSAGE);
+    expect("track in none", memtrack_track(domain + 1000, &x, 10), -MEMTRACK_EUSAGE);
+    expect("untrack in malloc's", memtrack_untrack(0, &x), -MEMTRACK_EUSAGE);
+    expect("untrack in none", memtrack_untrack(UINT32_MAX, &x), -MEMTRACK_EUSAGE);
+}
+
 static void switching(void) {
     memtrack_block block;
     char *before = allocate(700), *unseen;
@@ -179,6 +194,7 @@ int main(int argc, char **argv) {
         peaks(argc > 2 ? argv[2] : NULL);
         ages();
         holders();
+        refusals();
         switching();
         clearing(kept);
         if (argc > 1)
