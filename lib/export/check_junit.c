@@ -13,7 +13,7 @@
 #include <string.h>
 
 #include "export/check.h"
-#include "view/format.h"
+#include "export/xml-local.h"
 
 struct counts {
     size_t tests, failures, errors;
@@ -31,47 +31,23 @@ static struct counts count(const struct mt_checked *checked) {
     return n;
 }
 
-/* False: out of memory. */
-static bool put(FILE *out, const char *raw) {
-    char *visible = mt_format_visible(raw, true);
-    if (!visible)
-        return false;
-    for (const char *c = visible; *c; c++) {
-        if (strncmp(c, "\xef\xbf\xbe", 3) == 0 || strncmp(c, "\xef\xbf\xbf", 3) == 0) {
-            fputs("\xef\xbf\xbd", out); /* U+FFFE and U+FFFF are characters, but not of XML */
-            c += 2;
-        } else if (*c == '&')
-            fputs("&amp;", out);
-        else if (*c == '<')
-            fputs("&lt;", out);
-        else if (*c == '>')
-            fputs("&gt;", out);
-        else if (*c == '"')
-            fputs("&quot;", out);
-        else
-            fputc(*c, out);
-    }
-    free(visible);
-    return true;
-}
-
 /* <TAG type="..." message="...">next step</TAG> */
 static bool put_outcome(FILE *out, const char *tag, const char *type, const char *message, const char *next) {
     fprintf(out, "\n      <%s type=\"%s\" message=\"", tag, type);
-    bool done = put(out, message);
+    bool done = mt_xml_put(out, message);
     fputs("\">", out);
-    done = done && put(out, message) && (!*next || (fputs("\nnext: ", out), put(out, next)));
+    done = done && mt_xml_put(out, message) && (!*next || (fputs("\nnext: ", out), mt_xml_put(out, next)));
     fprintf(out, "</%s>\n    ", tag);
     return done;
 }
 
 static bool put_case_start(FILE *out, const struct mt_checked *checked, const char *name, const char *scope) {
     fputs("    <testcase classname=\"memtrack.", out);
-    bool done = put(out, checked->program[0] ? checked->program : "profile");
+    bool done = mt_xml_put(out, checked->program[0] ? checked->program : "profile");
     fprintf(out, "\" name=\"%s", name);
     if (*scope) {
         fputc(' ', out);
-        done = done && put(out, scope);
+        done = done && mt_xml_put(out, scope);
     }
     fputs("\" time=\"0\">", out);
     return done;
@@ -95,7 +71,7 @@ static bool put_suite(FILE *out, const struct mt_checked *checked) {
     const struct mt_findings *findings = &checked->findings;
     struct counts n = count(checked);
     fputs("  <testsuite name=\"", out);
-    bool done = put(out, checked->path);
+    bool done = mt_xml_put(out, checked->path);
     fprintf(out, "\" tests=\"%zu\" failures=\"%zu\" errors=\"%zu\" time=\"%" PRIu64 ".%03" PRIu64 "\">\n", n.tests,
             n.failures, n.errors, checked->duration_ns / 1000000000, checked->duration_ns / 1000000 % 1000);
     if (checked->problem) {
@@ -108,7 +84,7 @@ static bool put_suite(FILE *out, const struct mt_checked *checked) {
     if (findings->n_doubts) {
         fputs("    <system-out>", out);
         for (size_t i = 0; done && i < findings->n_doubts; i++)
-            done = put(out, findings->doubts[i]) && fputc('\n', out) != EOF;
+            done = mt_xml_put(out, findings->doubts[i]) && fputc('\n', out) != EOF;
         fputs("</system-out>\n", out);
     }
     fputs("  </testsuite>\n", out);
@@ -120,10 +96,10 @@ static bool put_run(FILE *out, const struct mt_check_run *run) {
     char *message = mt_check_run_message(run);
     bool done = message != NULL, failed = message && *message;
     fputs("  <testsuite name=\"", out);
-    done = done && put(out, run->program);
+    done = done && mt_xml_put(out, run->program);
     fprintf(out, "\" tests=\"1\" failures=\"0\" errors=\"%d\" time=\"0\">\n    <testcase classname=\"memtrack.",
             failed);
-    done = done && put(out, name);
+    done = done && mt_xml_put(out, name);
     fputs("\" name=\"run\" time=\"0\">", out);
     if (failed)
         done = put_outcome(out, "error", "status", message, "") && done;

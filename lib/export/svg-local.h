@@ -8,11 +8,6 @@
 
 #include "view/lanes.h"
 
-/* Valid UTF-8 without what XML forbids, marked up; the second is at most so many columns wide, and loses its beginning.
- * malloc'ed; NULL: out of memory. */
-char *mt_svg_escape(const char *raw);
-char *mt_svg_escape_shortened(const char *raw, size_t columns);
-
 enum {
     MT_SVG_CHARACTER = 7,     /* about the width of one of 12 px */
     MT_SVG_LANE_LABELS = 140, /* what is left of the lanes, in pixels */

@@ -19,6 +19,7 @@
 
 #include "export/svg-local.h"
 #include "export/timeline.h"
+#include "export/xml-local.h"
 #include "view/format.h"
 #include "view/scale.h"
 
@@ -56,46 +57,6 @@ struct chart {
     unsigned total_width, total_height;
 };
 
-/* ---- text ------------------------------------------------------------------------------------------------------- */
-
-char *mt_svg_escape(const char *raw) {
-    char *visible = mt_format_visible(raw, true), *text = NULL;
-    size_t bytes;
-    FILE *out = visible ? open_memstream(&text, &bytes) : NULL;
-    for (const char *at = visible; out && *at; at++)
-        switch (*at) {
-        case '<':
-            fputs("&lt;", out);
-            break;
-        case '>':
-            fputs("&gt;", out);
-            break;
-        case '&':
-            fputs("&amp;", out);
-            break;
-        case '"':
-            fputs("&quot;", out);
-            break;
-        default:
-            putc(*at, out);
-        }
-    free(visible);
-    if (out && fclose(out) != 0) {
-        free(text);
-        return NULL;
-    }
-    return text;
-}
-
-char *mt_svg_escape_shortened(const char *raw, size_t columns) {
-    char *visible = mt_format_visible(raw, true);
-    char *shortened = visible ? mt_format_shorten_path(visible, columns, "…") : NULL;
-    char *text = shortened ? mt_svg_escape(shortened) : NULL;
-    free(visible);
-    free(shortened);
-    return text;
-}
-
 static const char *size_text(double bytes, char buffer[MT_FORMAT_BYTES]) {
     return mt_format_size(buffer, bytes > 0 ? (int64_t)bytes : 0, false);
 }
@@ -125,7 +86,7 @@ static bool add_figures(struct chart *c, const struct mt_course *course) {
     for (size_t s = 0; s < MT_N_SERIES; s++) {
         if (!course->has[s] || (s == MT_SERIES_SWAP && never_above_zero(course, (enum mt_series)s)))
             continue;
-        struct line *line = add_line(c, mt_svg_escape(mt_series_labels[s]));
+        struct line *line = add_line(c, mt_xml_escape(mt_series_labels[s]));
         if (!line)
             return false;
         mt_course_columns(course, (enum mt_series)s, 0, c->to_ns, line->columns, c->n_columns);
@@ -150,7 +111,7 @@ static bool add_processes(struct chart *c) {
         qsort(sorted, n, sizeof *sorted, by_peak);
     for (size_t i = 0; done && i < n && i < MOST_LINES; i++) {
         char *label = NULL,
-             *name = mt_svg_escape_shortened(mt_profile_text(sorted[i]->profile, sorted[i]->profile->info.exe), 40);
+             *name = mt_xml_escape_shortened(mt_profile_text(sorted[i]->profile, sorted[i]->profile->info.exe), 40);
         if (!name || asprintf(&label, "%s (%" PRIu32 ")", name, sorted[i]->profile->info.pid) < 0)
             label = NULL;
         free(name);
@@ -168,7 +129,7 @@ static bool add_layers(struct chart *c, const struct mt_strata *s) {
     for (size_t l = 0; l <= n; l++) {
         bool is_other = l == n;
         struct line *line =
-            add_line(c, is_other ? mt_svg_escape("everything else") : mt_svg_escape_shortened(s->keys[l], 60));
+            add_line(c, is_other ? mt_xml_escape("everything else") : mt_xml_escape_shortened(s->keys[l], 60));
         if (!line)
             return false;
         for (size_t m = 0, i = 0; i < c->n_columns; i++) {
@@ -316,7 +277,7 @@ static void put_marks(const struct chart *c) {
     for (size_t i = 0; i < t->n_marks && i < 200; i++) {
         if (t->marks[i].time_ns > c->to_ns)
             continue;
-        char *name = mt_svg_escape(t->marks[i].name), *label = mt_svg_escape_shortened(t->marks[i].name, 24);
+        char *name = mt_xml_escape(t->marks[i].name), *label = mt_xml_escape_shortened(t->marks[i].name, 24);
         char when[MT_FORMAT_BYTES];
         double x = x_of(c, (double)t->marks[i].time_ns);
         double end = x + 12 + MT_SVG_CHARACTER * (label ? (double)mt_format_width(label) : 0);
@@ -400,7 +361,7 @@ static unsigned put_legend(const struct chart *c, bool draw) {
 
 static char *title_of(const struct mt_timeline *t) {
     const struct mt_profile *profile = t->courses[0].profile;
-    char *name = mt_svg_escape_shortened(mt_profile_text(profile, profile->info.exe), 70), *title = NULL;
+    char *name = mt_xml_escape_shortened(mt_profile_text(profile, profile->info.exe), 70), *title = NULL;
     int n = -1;
     if (name && t->n_courses == 1)
         n = asprintf(&title, "%s (process %" PRIu32 ")", name, profile->info.pid);

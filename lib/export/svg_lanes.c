@@ -9,6 +9,7 @@
 
 #include <stdlib.h>
 
+#include "export/xml-local.h"
 #include "view/format.h"
 
 enum { LANE = 20, BAR = 8, AREA = 15, ABOVE = 6, LABEL_GAP = 8 };
@@ -72,8 +73,8 @@ int mt_svg_put_lanes(FILE *out, const struct mt_lanes *lanes, const struct mt_sv
     for (size_t i = 0; i < lanes->n; i++) {
         const struct mt_lane *lane = &lanes->items[i];
         double y = place->top + ABOVE + LANE * (double)i;
-        char *name = mt_svg_escape(lane->name);
-        char *label = mt_svg_escape_shortened(lane->name, (MT_SVG_LANE_LABELS - 2 * LABEL_GAP) / MT_SVG_CHARACTER);
+        char *name = mt_xml_escape(lane->name);
+        char *label = mt_xml_escape_shortened(lane->name, (MT_SVG_LANE_LABELS - 2 * LABEL_GAP) / MT_SVG_CHARACTER);
         if (name && label) {
             fprintf(out,
                     "<text class=\"dim\" x=\"%.1f\" y=\"%.1f\" text-anchor=\"end\">%s<title>%s</title></text>"
