@@ -165,7 +165,7 @@ class Linked(Way):
 
     def test_orders(self):
         for flags in ("", "-DMEMTRACK_REQUIRED", "-DMEMTRACK_REQUIRED -fno-pic -no-pie", "-Wl,--as-needed", "-fuse-ld=mold"):
-            for before, after, is_first in (((), (), True), ((), ("-ljemalloc",), True), ((), ("-ltcmalloc_minimal",), True),
+            for before, after, is_first in (((), (), True), ((), ("-ljemalloc",), True), ((), ("-l:libtcmalloc_minimal.so.4",), True),
                                             (("-ljemalloc",), (), False), (("-lc",), (), False)):
                 with self.subTest(flags, before=before, after=after):
                     link = [flag for flag in LINK if "as-needed" not in flag] if "as-needed" in flags else LINK
