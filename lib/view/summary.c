@@ -14,6 +14,8 @@
 
 #include "view/format.h"
 
+enum { COMMAND_BYTES = 400 }; /* of a command line, and of a word of it, are shown; the last word may go beyond */
+
 void mt_facts_add(struct mt_facts *facts, const char *label, bool is_warning, const char *format, ...) {
     char *text = NULL;
     va_list arguments;
@@ -40,29 +42,48 @@ void mt_facts_free(struct mt_facts *facts) {
 
 /* ---- the process ----------------------------------------------------------------------------------------------- */
 
-static void put_quoted(FILE *stream, const char *word) {
-    static const char plain[] = "@%+=:,./-_";
-    bool quote = !*word;
-    for (const char *at = word; *at; at++)
-        quote |= !isalnum((unsigned char)*at) && !strchr(plain, *at) && (unsigned char)*at < 0x80;
-    if (quote)
-        fputc('\'', stream);
-    for (const char *at = word; *at; at++)
-        fputs(*at == '\'' ? "'\\''" : (char[]){*at, '\0'}, stream);
-    if (quote)
-        fputc('\'', stream);
+/* Of a word that is longer than room, its beginning, which ends between two characters. */
+static size_t fitting_bytes(const char *word, size_t room) {
+    size_t bytes = strlen(word);
+    if (bytes <= room)
+        return bytes;
+    while (room > 0 && ((unsigned char)word[room] & 0xC0) == 0x80)
+        room--;
+    return room;
 }
 
+static void put_quoted(FILE *stream, const char *word, size_t room) {
+    static const char plain[] = "@%+=:,./-_";
+    size_t bytes = fitting_bytes(word, room);
+    bool quote = !*word;
+    for (size_t i = 0; i < bytes; i++)
+        quote |= !isalnum((unsigned char)word[i]) && !strchr(plain, word[i]) && (unsigned char)word[i] < 0x80;
+    if (quote)
+        fputc('\'', stream);
+    for (size_t i = 0; i < bytes; i++)
+        fputs(word[i] == '\'' ? "'\\''" : (char[]){word[i], '\0'}, stream);
+    if (quote)
+        fputc('\'', stream);
+    if (word[bytes])
+        fputs("…", stream);
+}
+
+/* As much of it as is read: --json has all. */
 static char *command_line(const struct mt_profile *profile) {
     char *text = NULL;
-    size_t bytes;
+    size_t bytes = 0;
     FILE *stream = open_memstream(&text, &bytes);
     if (!stream)
         return NULL;
     for (size_t i = 0; i < profile->info.n_command; i++) {
+        if (bytes >= COMMAND_BYTES) {
+            fputs(" …", stream); /* how many more is not known: the recorder has its limit, too */
+            break;
+        }
         if (i)
             fputc(' ', stream);
-        put_quoted(stream, mt_profile_text(profile, profile->info.command[i]));
+        put_quoted(stream, mt_profile_text(profile, profile->info.command[i]), COMMAND_BYTES);
+        fflush(stream); /* which brings bytes up to date */
     }
     fclose(stream);
     return text;

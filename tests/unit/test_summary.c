@@ -94,6 +94,29 @@ static void commands_are_quoted(void **state) {
     mt_profile_free(p);
 }
 
+static void long_commands_are_cut(void **state) {
+    (void)state;
+    char word[500], expected[600];
+    struct mt_profile *p = profile();
+    p->info.command = calloc(50, sizeof *p->info.command);
+    for (size_t i = 0; i < 50; i++)
+        p->info.command[p->info.n_command++] = mt_profile_intern(p, "ninechars");
+    memset(expected, 0, sizeof expected);
+    strcpy(expected, "command|ninechars");
+    for (size_t i = 1; i < 41; i++)
+        strcat(expected, " ninechars");
+    strcat(expected, " …\n");
+    assert_fact(p, PROCESS, expected);
+
+    p->info.n_command = 1; /* within a word, not within a character */
+    memset(word, 'x', sizeof word);
+    strcpy(word + 399, "ü and so on"); /* its second byte is the 401st */
+    p->info.command[0] = mt_profile_intern(p, word);
+    snprintf(expected, sizeof expected, "command|%.399s…\n", word);
+    assert_fact(p, PROCESS, expected);
+    mt_profile_free(p);
+}
+
 static void totals(void **state) {
     (void)state;
     struct mt_profile *p = profile();
@@ -204,8 +227,13 @@ static void self(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(how_it_ended), cmocka_unit_test(commands_are_quoted), cmocka_unit_test(totals),
-        cmocka_unit_test(coverage),     cmocka_unit_test(notes_of_the_view),   cmocka_unit_test(allocators),
+        cmocka_unit_test(how_it_ended),
+        cmocka_unit_test(commands_are_quoted),
+        cmocka_unit_test(long_commands_are_cut),
+        cmocka_unit_test(totals),
+        cmocka_unit_test(coverage),
+        cmocka_unit_test(notes_of_the_view),
+        cmocka_unit_test(allocators),
         cmocka_unit_test(self),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
