@@ -7,11 +7,19 @@
 
 #include <errno.h>
 #include <string.h>
+#include <sys/stat.h>
+
+static bool is_directory(const char *path) {
+    struct stat status;
+    return stat(path, &status) == 0 && S_ISDIR(status.st_mode);
+}
 
 int mt_file_create(const char *path, bool force, FILE **out, struct mt_error *error) {
     *out = strcmp(path, "-") == 0 ? stdout : fopen(path, force ? "we" : "wxe");
     if (*out)
         return 0;
+    if (errno == EISDIR || (errno == EEXIST && is_directory(path)))
+        return mt_error_set(error, MEMTRACK_EUSAGE, "Name a file in it.", "%s is a directory", path);
     if (errno == EEXIST)
         return mt_error_set(error, MEMTRACK_EUSAGE, "--force replaces it.", "%s exists", path);
     return mt_error_set(error, MEMTRACK_EIO, "Name a file in a directory that takes one.", "cannot write %s: %s", path,

@@ -36,6 +36,26 @@ size_t mt_option_rows(const struct argp_state *state, const char *text) {
     return number;
 }
 
+void mt_option_pattern(const struct argp_state *state, const char *option, const char *text, const char ***list,
+                       size_t *n) {
+    if (!*text || *text == ':')
+        argp_error(state, "%s '%s': name a file, a function or a module; * stands for any text", option, text);
+    const char **grown = realloc(*list, (*n + 1) * sizeof *grown);
+    if (!grown) {
+        argp_failure(state, argp_err_exit_status, 0, "out of memory");
+        return;
+    }
+    *list = grown;
+    grown[(*n)++] = text;
+}
+
+void mt_option_debuginfod(const struct argp_state *state, bool is_given) {
+    const char *urls = getenv("DEBUGINFOD_URLS");
+    if (is_given && !(urls && *urls))
+        mt_print_problem(state->argv[0], "Name servers in it, such as https://debuginfod.elfutils.org/",
+                         "--debuginfod: DEBUGINFOD_URLS is not set, so nothing is fetched");
+}
+
 bool mt_option_set_flag(int key, const struct mt_option_flag *flags, size_t n) {
     for (size_t i = 0; i < n; i++)
         if (flags[i].key == key)

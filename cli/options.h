@@ -21,6 +21,13 @@ size_t mt_option_number(const struct argp_state *state, const char *option, cons
                         size_t most);
 size_t mt_option_rows(const struct argp_state *state, const char *text); /* -n: 0 is all */
 
+/* Appends a pattern of --include and its kin; one without anything to match is refused. *list is realloc'ed. */
+void mt_option_pattern(const struct argp_state *state, const char *option, const char *text, const char ***list,
+                       size_t *n);
+
+/* Says so when nothing can be fetched: DEBUGINFOD_URLS names no server. */
+void mt_option_debuginfod(const struct argp_state *state, bool is_given);
+
 /* Options without an argument. False: the key is none of theirs. */
 struct mt_option_flag {
     int key;

@@ -96,6 +96,12 @@ char *mt_pick_profile(const char *program, const char *argument, int *status) {
         return newest_in(program, ".", true, status);
     if (strcmp(argument, "-") == 0)
         return strdup(STANDARD_INPUT);
+    if (!*argument) {
+        mt_print_problem(program, "Without an argument the newest profile in the current directory is taken.",
+                         "an empty name is no profile");
+        *status = MT_EXIT_USAGE;
+        return NULL;
+    }
     if (stat(argument, &file) == 0)
         return S_ISDIR(file.st_mode) ? newest_in(program, argument, false, status) : strdup(argument);
     if (mt_subject_is_process(argument, &pid))
@@ -157,7 +163,7 @@ int mt_pick_read(const char *path, struct mt_profile **out, struct mt_error *err
     *out = NULL;
     int result = slurp(&content, &bytes, error);
     if (result == 0)
-        result = mt_pprof_read_memory(content, bytes, out, error);
+        result = mt_pprof_read_named("standard input", content, bytes, out, error);
     free(content);
     return result;
 }

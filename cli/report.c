@@ -11,6 +11,7 @@
 #include "export/json.h"
 #include "facts.h"
 #include "pick.h"
+#include "profile/subject.h"
 #include "table.h"
 #include "view_options.h"
 
@@ -143,6 +144,12 @@ int mt_cmd_report(int argc, char **argv) {
     struct mt_error error = {0};
     int result = MT_EXIT_OK;
     argp_parse(&parser, argc, argv, 0, NULL, &r);
+    if (r.view.at_given && r.file && mt_subject_moment(r.file)) {
+        mt_print_problem(r.program, "Leave one of them out.", "%s has a moment already, and --at gives another",
+                         r.file);
+        mt_view_request_free(&r.view);
+        return MT_EXIT_USAGE;
+    }
     char *path = mt_pick_profile_at(r.program, r.file, &r.view.view.at, &result);
     if (path) {
         result = mt_command_end(r.program, report(&r, path, &error), &error);

@@ -81,16 +81,6 @@ struct request {
 
 /* ---- options ---------------------------------------------------------------------------------------------------- */
 
-static void add_pattern(const struct argp_state *state, const char ***items, size_t *n, const char *pattern) {
-    const char **grown = realloc(*items, (*n + 1) * sizeof *grown);
-    if (!grown) {
-        argp_failure(state, MT_EXIT_USAGE, 0, "out of memory");
-        return;
-    }
-    *items = grown;
-    grown[(*n)++] = pattern;
-}
-
 static bool set_flag(int key, struct request *r) {
     const struct mt_option_flag flags[] = {
         {KEY_EVENTS, &r->events},
@@ -112,6 +102,9 @@ static void check(const struct argp_state *state, struct request *r) {
         argp_error(state, "--events come in the order in which they ended: leave out --sort");
     if (r->trace && strcmp(r->trace, "-") == 0 && (r->json || r->csv || r->events))
         argp_error(state, "--trace - is all that goes to standard output: leave out --json, --csv and --events");
+    if (r->force && !r->trace)
+        argp_error(state, "--force replaces the file of --trace: there is none");
+    mt_option_debuginfod(state, r->symbols.debuginfod);
     if (!r->n_given)
         r->table.n = r->json || r->csv ? 0 : DEFAULT_ROWS;
 }
@@ -132,10 +125,10 @@ static error_t parse_option(int key, char *text, struct argp_state *state) {
         r->trace = text;
         return 0;
     case KEY_INCLUDE:
-        add_pattern(state, &r->include.items, &r->include.n, text);
+        mt_option_pattern(state, "--include", text, &r->include.items, &r->include.n);
         return 0;
     case KEY_EXCLUDE:
-        add_pattern(state, &r->exclude.items, &r->exclude.n, text);
+        mt_option_pattern(state, "--exclude", text, &r->exclude.items, &r->exclude.n);
         return 0;
     case KEY_COLOR:
         mt_option_color(state, text, &r->color);

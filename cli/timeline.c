@@ -109,6 +109,8 @@ static void check(const struct argp_state *state, const struct request *r) {
         argp_error(state, "--svg, --trace, --json and --csv exclude each other");
     if (r->events && (!r->csv || r->layers))
         argp_error(state, "--events says what is in the rows of --csv: give it alone with that");
+    if (r->force && !r->svg && !r->trace)
+        argp_error(state, "--force replaces the file of --svg or --trace: there is none");
     if (r->layers && !r->svg && !r->json && !r->csv)
         argp_error(state, "--composition needs --svg, --json or --csv");
     if (r->layers && r->tree)
@@ -223,6 +225,9 @@ static int load_directory(const struct request *r, const char *name, struct mt_p
 static int load_one(const struct request *r, const char *name, struct mt_profiles *profiles, struct mt_error *error) {
     struct mt_profile *profile;
     pid_t pid;
+    if (!*name)
+        return mt_error_set(error, MEMTRACK_EUSAGE, "Name a profile, a directory or a process.",
+                            "an empty name is no profile");
     if (is_directory(name))
         return load_directory(r, name, profiles, error);
     bool is_pid = mt_subject_is_process(name, &pid);
@@ -244,6 +249,10 @@ static int load_one(const struct request *r, const char *name, struct mt_profile
 
 static int load(const struct request *r, struct mt_profiles *profiles, struct mt_error *error) {
     int rc = 0;
+    pid_t pid;
+    if (r->is_watching_given && !(r->n_names == 1 && mt_subject_is_process(r->names[0], &pid)))
+        return mt_error_set(error, MEMTRACK_EUSAGE, "Name the pid of one.",
+                            "--for and --interval say how a running process is watched");
     if (r->n_names == 0)
         return load_directory(r, ".", profiles, error);
     for (size_t i = 0; rc == 0 && i < r->n_names; i++)

@@ -72,6 +72,8 @@ int mt_top_target_open(struct mt_top_target *target, const char *what, struct mt
         return mt_error_set(error, MEMTRACK_ENOMEM, "", "out of memory");
     if (rc == 0)
         rc = mt_ledger_open(target->path, ledger, error);
+    if (rc == -MEMTRACK_EFORMAT && error) /* whoever opens a ledger for a report may be shown to a profile */
+        snprintf(error->hint, sizeof error->hint, "Give the pid of a tracked process, or a ledger (*.ledger).");
     if (rc != 0) {
         mt_top_target_close(target);
         return rc;

@@ -77,14 +77,9 @@ static const struct argp_option options[] = {
 
 enum { INCLUDE, EXCLUDE, WRAPPER };
 
-static void add_pattern(struct argp_state *state, struct mt_view_request *r, size_t list, const char *pattern) {
-    const char **grown = realloc(r->patterns[list], (r->n_patterns[list] + 1) * sizeof *grown);
-    if (!grown) {
-        argp_failure(state, MT_EXIT_USAGE, 0, "out of memory");
-        return;
-    }
-    r->patterns[list] = grown;
-    grown[r->n_patterns[list]++] = pattern;
+static void add_pattern(const struct argp_state *state, struct mt_view_request *r, size_t list, const char *pattern) {
+    static const char *const names[] = {"--include", "--exclude", "--wrapper"};
+    mt_option_pattern(state, names[list], pattern, &r->patterns[list], &r->n_patterns[list]);
 }
 
 void mt_view_parse_sort(struct argp_state *state, struct mt_view_request *request, const char *text) {
@@ -123,6 +118,7 @@ static bool set_flag(int key, struct mt_view_request *r) {
 static void finish(struct argp_state *state, struct mt_view_request *r) {
     if (r->json && r->csv)
         argp_error(state, "--json and --csv exclude each other");
+    mt_option_debuginfod(state, r->symbols.debuginfod);
     r->view.filter.include = r->patterns[INCLUDE];
     r->view.filter.n_include = r->n_patterns[INCLUDE];
     r->view.filter.exclude = r->patterns[EXCLUDE];
@@ -164,12 +160,15 @@ static error_t parse_option(int key, char *text, struct argp_state *state) {
 }
 
 static error_t parse_whole(int key, char *text, struct argp_state *state) {
+    const struct mt_view_request *r = state->input;
     switch (key) {
     case ARGP_KEY_INIT:
         state->child_inputs[0] = state->input;
         return 0;
-    case ARGP_KEY_END:
-        return 0; /* the child's */
+    case ARGP_KEY_END: /* the rest is the child's; a live view may get its patterns later */
+        if (r->view.filter.all_frames && r->n_patterns[INCLUDE] + r->n_patterns[EXCLUDE] == 0)
+            argp_error(state, "--all-frames is of patterns: add --include or --exclude");
+        return 0;
     default:
         return parse_option(key, text, state);
     }

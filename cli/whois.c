@@ -80,6 +80,7 @@ static error_t parse_option(int key, char *text, struct argp_state *state) {
         r->addresses[r->n++] = parse_address(state, text);
         return 0;
     case ARGP_KEY_END:
+        mt_option_debuginfod(state, r->symbols.debuginfod);
         if (!r->n)
             argp_error(state, "give a pid and an address");
         return 0;

@@ -396,7 +396,11 @@ int mt_pprof_read(const char *path, struct mt_profile **out, struct mt_error *er
 }
 
 int mt_pprof_read_memory(const void *data, size_t bytes, struct mt_profile **out, struct mt_error *error) {
-    static const char name[] = "profile in memory";
+    return mt_pprof_read_named("profile in memory", data, bytes, out, error);
+}
+
+int mt_pprof_read_named(const char *name, const void *data, size_t bytes, struct mt_profile **out,
+                        struct mt_error *error) {
     *out = NULL;
     int status = refuse_known(data, bytes, name, error);
     if (status < 0)

@@ -335,6 +335,20 @@ class Errors(Case):
         self.problem("plain.pb.gz", "--colour", status=2, contains="--colour")
         self.problem("plain.pb.gz", "--cumulative", "--by", "stack", status=2, contains="--by line")
         self.problem("4194305", status=3, contains="no such process")  # above every pid
+        for pattern in ("", ":12"):
+            for option in ("--include", "--exclude", "--wrapper"):
+                self.problem("plain.pb.gz", option, pattern, status=2, contains="%s '%s'" % (option, pattern))
+        self.problem("plain.pb.gz", "--all-frames", status=2, contains="add --include")
+        self.problem("plain.pb.gz@peak", "--at", "end", status=2, contains="has a moment already")
+        self.problem("", status=2, contains="an empty name")
+        self.problem("-", status=3, contains="standard input: not a profile")
+
+    def test_debuginfod_without_servers_is_told(self):
+        for options in (["report", "plain.pb.gz"], ["scopes", "plain.pb.gz"]):
+            for urls, expected in (("", 1), ("http://127.0.0.1:1/", 0)):
+                result = harness.run([MEMTRACK, *options, "--debuginfod"], cwd=self.dir,
+                                     env=harness.plain_environment(DEBUGINFOD_URLS=urls))
+                self.assertEqual((0, expected), (result.code, result.stderr.count(b"DEBUGINFOD_URLS is not set")))
 
     def test_unreadable(self):
         self.problem("missing.pb.gz", status=3, contains="No such file")

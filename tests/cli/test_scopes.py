@@ -229,7 +229,7 @@ class Outputs(Case):
 class Errors(Case):
     def test_usage(self):
         for arguments in (["--sort", "no"], ["-n", "x"], ["--json", "--csv"], ["a", "b"], ["--events", "--sort", "net"],
-                          ["--trace", "-", "--json"], ["--color", "x"]):
+                          ["--trace", "-", "--json"], ["--color", "x"], ["--force"], ["--include", ""], [""]):
             result = self.scopes(*arguments, status=2)
             self.assertEqual(result.stdout, b"", arguments)
             self.assertIn(b"memtrack scopes", result.stderr)
