@@ -348,6 +348,7 @@ class Whois(Case):
             answers = self.ask(process, [freed, freed + 1000, 8, 0, 2**64 - 1], FINDING)
             for answer in answers:
                 self.assertEqual((False, None, []), (answer["live"], answer["block"], answer["stack"]))
+                self.assertEqual((0, ""), (answer["offset"], answer["thread"]))
             self.assertTrue(answers[0]["before"] or answers[0]["after"], "its neighbours are known")
             self.expect(process.memtrack("whois", process.pid, freed), FINDING, "is not live", "before|after")
             _, address, size = blocks[3]
