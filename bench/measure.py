@@ -57,6 +57,8 @@ def occupied(paths):
 def parse_output(workload, text):
     if workload.shape == "depth":
         return {"ns": {int(d): float(ns) for d, ns in re.findall(r"depth (\d+): ([\d.]+) ns", text)}}
+    if workload.shape == "scopes":
+        return {"ns": {what: float(ns) for what, ns in re.findall(r"^(.+): ([\d.-]+) ns$", text, re.MULTILINE)}}
     if workload.shape in ("throughput", "snapshots"):
         found = re.search(workload.throughput, text)
         if not found:

@@ -12,6 +12,7 @@ Rows marked * had other processes take more than 15 % of a processor meanwhile: 
 import argparse
 import json
 import os
+import re
 import shlex
 import shutil
 import subprocess
@@ -80,7 +81,10 @@ class Programs:
         newest = max(os.path.getmtime(path) for path in (source, os.path.join(HERE, "micro", "micro.h")))
         if not os.path.exists(program) or os.path.getmtime(program) < newest:
             compiler = "g++" if source.endswith(".cpp") else "gcc"
-            subprocess.run([compiler, "-O2", "-g", "-pthread", *extra, "-o", program, source], check=True)
+            with open(source) as text:
+                own = re.search(r"^// flags: (.*)", text.read(), re.MULTILINE)
+            subprocess.run([compiler, "-O2", "-g", "-pthread", *(own.group(1).split() if own else ()), *extra, "-o", program,
+                            source], check=True, cwd=os.path.dirname(source))
         return program
 
     def launcher(self):
@@ -157,7 +161,9 @@ def run_round(bench, workload, chosen, patience):
 
 
 def tools_for(workload, chosen, options):
-    """What is measured of snapshots is a tracked program, with them and without."""
+    """What is measured of snapshots is a tracked program, with them and without. Scopes are nothing to other tools."""
+    if workload.shape == "scopes":
+        return [tool for tool in chosen if tool.name != "heaptrack"]
     if workload.shape != "snapshots":
         return chosen
     return [tools.Preload(os.path.join(options.build, "libmemtrack.so"), "native"), tools.LookedAt(options.build)]
@@ -170,7 +176,7 @@ def run_workload(bench, workload, chosen, options):
         for tool, run in run_round(bench, workload, chosen, options.patience).items():
             runs[tool].append(run)
     memory = {}
-    if not options.no_memory and workload.shape not in ("depth", "snapshots"):
+    if not options.no_memory and workload.shape not in ("depth", "scopes", "snapshots"):
         memory = {tool.name: attempt(bench, workload, tool, per_process=True) for tool in chosen}
     check_output(workload, chosen, runs)
     figures = summary.of_workload(workload, runs, memory)

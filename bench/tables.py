@@ -91,8 +91,22 @@ def output_rows(results):
             yield [workload.name, *cells]
 
 
+SCOPE_GOALS = {"scope": "100"}
+
+
+def scope_rows(results, others):
+    for workload, tools in results:
+        if workload.shape == "scopes":
+            for what, native in (tools["native"].get("ns") or {}).items():
+                tracked = [(tools.get(tool, {}).get("ns") or {}).get(what) for tool in others]
+                yield [what, "%.1f" % native[0], *("%.0f" % ns[0] if ns else "-" for ns in tracked),
+                       SCOPE_GOALS.get(what, "-")]
+
+
 def depth_rows(results):
     for workload, tools in results:
+        if workload.shape != "depth":
+            continue
         for depth, native in (tools["native"].get("ns") or {}).items():
             row = [str(depth), "%.1f" % native[0]]
             for tool, figures in tools.items():
@@ -159,6 +173,8 @@ def build(results, tools, more=()):
          ["workload", *triples], output_rows(results)),
         ("Added nanoseconds", "Per malloc and free, by stack depth.", ["depth", "native ns", *others],
          depth_rows(results)),
+        ("Scopes", "Nanoseconds each, in a process that nobody tracks and in a tracked one; every scope reads the clock twice.",
+         ["what", "untracked", *others, "goal"], scope_rows(results, others)),
         ("Start-up", "Added to a program that does nothing.", ["workload", "native", *others],
          startup_rows(results)),
     ]

@@ -19,7 +19,7 @@ class Workload:
     name: str
     about: str
     command: list
-    shape: str = "fixed"               # fixed, throughput, snapshots, server, depth or startup
+    shape: str = "fixed"               # fixed, throughput, snapshots, server, depth, scopes or startup
     threads: int = 1
     like: str = ""
     stdin: Optional[str] = None        # an input or a path
@@ -85,6 +85,8 @@ MICRO = [
     Workload("bins2", "the same with two threads", ["%bins", "2", "{seconds}"], shape="throughput", threads=2,
              like="gthread2", target=3.0),
     Workload("depth", "malloc and free at stack depths of 5, 20, 50 and 100", ["%depth"], shape="depth"),
+    Workload("scopes", "memtrack_begin and memtrack_end, and a function under -finstrument-functions", ["%scopes"],
+             shape="scopes"),
     Workload("startup", "/bin/true, 50 times", ["/bin/true"], shape="startup"),
 ]
 
