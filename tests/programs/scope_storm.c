@@ -56,7 +56,7 @@ static void count(int64_t net, int64_t blocks, int64_t freed, int64_t temporary)
     totals.freed += freed;
     totals.temporary += temporary;
     for (int i = 0; i < PROCESS; i++)
-        for (int64_t most = process[i].most; live > most;)
+        for (int64_t most = atomic_load(&process[i].most); live > most;)
             if (atomic_compare_exchange_weak(&process[i].most, &most, live))
                 break;
 }
