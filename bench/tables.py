@@ -80,8 +80,8 @@ def memory_rows(results):
 
 def output_rows(results):
     for workload, tools in results:
-        if workload.shape == "snapshots":
-            continue  # its tools are others
+        if workload.shape in ("scopes", "snapshots"):
+            continue  # their tools are others
         cells = []
         for tool, figures in tools.items():
             if tool != "native":
