@@ -33,6 +33,17 @@ static mt_string function_text(struct mt_ledger_names *names, const struct mt_na
     return function.name;
 }
 
+/* Of a name that the recorder has cut, without the first bytes of the character in which it has done so. */
+static size_t without_part(const char *text, size_t bytes) {
+    for (size_t back = 1; bytes == MT_NAME_MAX_BYTES && back < 4; back++) {
+        unsigned char c = (unsigned char)text[bytes - back];
+        size_t character = c >= 0xf0 ? 4 : c >= 0xe0 ? 3 : c >= 0xc0 ? 2 : 1;
+        if ((c & 0xc0) != 0x80)
+            return character > back ? bytes - back : bytes;
+    }
+    return bytes;
+}
+
 static mt_string read_text(struct mt_ledger_names *names, mt_name_id id) {
     struct mt_ledger *ledger = names->paths->ledger;
     struct mt_name name;
@@ -43,7 +54,7 @@ static mt_string read_text(struct mt_ledger_names *names, mt_name_id id) {
         return name.address ? function_text(names, &name) : 0;
     size_t bytes = name.bytes < sizeof text ? name.bytes : sizeof text;
     bytes = mt_ledger_read_address(ledger, name.text, text, bytes);
-    return mt_profile_intern_n(names->paths->profile, text, strnlen(text, bytes));
+    return mt_profile_intern_n(names->paths->profile, text, without_part(text, strnlen(text, bytes)));
 }
 
 /* Room for the names that the ledger has by now. */

@@ -136,6 +136,38 @@ static void bad_labels_lose_no_bytes(void **state) {
     mt_profile_free(p);
 }
 
+/* The recorder copies 255 bytes of a name, wherever that may be in a character. */
+static void cut_names_end_with_a_character(void **state) {
+    static const struct {
+        const char *end; /* fills up the 255 bytes, and what is left of it */
+        const char *kept;
+    } cases[] = {{"abcd", "abcd"},
+                 {"abc\xc3", "abc"},
+                 {"ab\xc3\xa9", "ab\xc3\xa9"},
+                 {"ab\xe2\x82", "ab"},
+                 {"a\xe2\x82\xac", "a\xe2\x82\xac"},
+                 {"a\xf0\x9f\x98", "a"},
+                 {"\xf0\x9f\x98\x80", "\xf0\x9f\x98\x80"},
+                 {"\x80\x80\x80\x80", "\x80\x80\x80\x80"}};
+    struct scopes_fixture *s = *state;
+    enum { N = sizeof cases / sizeof *cases, BEGIN = MT_NAME_MAX_BYTES - 4 };
+    char text[MT_NAME_MAX_BYTES + 1];
+    for (size_t i = 0; i < N; i++) {
+        snprintf(text, sizeof text, "%0*zu%s", BEGIN, i, cases[i].end);
+        assert_int_equal(strlen(text), MT_NAME_MAX_BYTES);
+        fixture_scope(s, fixture_name(s, text), 1, 8)->count = 1;
+    }
+    fixture_scope(s, fixture_name(s, "whole \xc3"), 1, 8)->count = 1;
+    struct mt_profile *p = convert(s);
+    struct mt_scope_rows *rows = rows_of(p, MT_SCOPE_BY_NAME);
+    assert_int_equal(rows->n, N + 1);
+    for (size_t i = 0; i < N; i++)
+        assert_string_equal(mt_profile_text(p, rows->items[i].name) + BEGIN, cases[i].kept);
+    assert_string_equal(mt_profile_text(p, rows->items[N].name), "whole \xc3");
+    mt_scope_rows_free(rows);
+    mt_profile_free(p);
+}
+
 /* ---- totals ----------------------------------------------------------------------------------------------------- */
 
 enum { VALUES = 999 };
@@ -604,6 +636,7 @@ int main(void) {
         TEST(labels_come_off_the_path),
         TEST(labels_filter),
         TEST(bad_labels_lose_no_bytes),
+        TEST(cut_names_end_with_a_character),
         TEST(percentiles_are_close),
         TEST(one_value_is_itself),
         TEST(open_scopes_know_what_they_have),
