@@ -201,7 +201,11 @@ int mt_profile_by_watching(pid_t pid, uint64_t for_ns, uint64_t interval_ns, str
         if (goes_on)
             goes_on = mt_watch_tick(&watch, mt_now_ns(), &gauge);
     }
-    rc = mt_profile_from_live_ledger(watch.ledger, out, error);
+    if (watch.axis.n == 0)
+        rc = mt_error_set(error, MEMTRACK_ENOTFOUND, "memtrack report shows what it has recorded.",
+                          "process %d has ended: it cannot be watched any more", (int)pid);
+    if (rc == 0)
+        rc = mt_profile_from_live_ledger(watch.ledger, out, error);
     if (rc == 0)
         mt_axis_give(&watch.axis, interval_ns, *out);
     mt_watch_close(&watch);

@@ -70,7 +70,7 @@ static int check_time(const struct mt_profile *profile, uint64_t time_ns, struct
                             "this profile holds how large the heap was over time, and not what it was made of");
     if (info->n_ticks == 0)
         return mt_error_set(error, MEMTRACK_EUSAGE,
-                            "Use --at end or --at peak, or record with memtrack run --interval.",
+                            "Use --at end or --at peak, or record with memtrack run, which watches from the beginning.",
                             "this profile holds no time axis: it cannot show a past moment");
     if (info->duration_ns && time_ns > info->duration_ns) {
         char asked[MT_FORMAT_BYTES], lasted[MT_FORMAT_BYTES];

@@ -314,6 +314,9 @@ class Real(Case):
                 document = self.json(str(process.pid), "--for", "600ms", "--interval", "20ms")
             finally:
                 process.kill()
+        result = harness.run([MEMTRACK, "timeline", str(process.pid)], env=harness.plain_environment(MEMTRACK_DIR=self.dir))
+        self.assertEqual(3, result.code, repr(result))
+        self.assertIn(b"process %d has ended" % process.pid, result.stderr)
         ticks = document["processes"][0]["ticks"]
         self.assertGreater(len(ticks), 5)
         self.assertGreater(ticks[-1]["live_bytes"], ticks[0]["live_bytes"])
