@@ -61,6 +61,19 @@ class Unwind(unittest.TestCase):
         self.assertEqual(16, len(names), names)
         self.assertEqual(19, len(paths), paths)  # remembered_twice calls from two places
 
+    def test_frames_over_each_other(self):
+        """stack_alloca.c: the same function at the same place, and not called by the same."""
+        with harness.workdir() as directory:
+            tracked = harness.track([harness.program("stack_alloca")], directory)
+            if tracked.code == harness.SKIP:
+                self.skipTest(tracked.stdout.decode().strip())
+            rows = tracked.profile.report("--by", "stack")["rows"]
+        blocks = {tuple(frame["function"] for frame in row["stack"][:-3]): row["total_blocks"] for row in rows}
+        ways = [way for way in blocks if "grow" in way]
+        self.assertEqual({("leaf", "grow", "directly", "main"): 200, ("leaf", "grow", "by_way_of_a_pad", "main"): 200,
+                          ("grow", "directly", "main"): 200, ("grow", "by_way_of_a_pad", "main"): 200},
+                         {way: blocks[way] for way in ways})
+
     def test_signals(self):
         """A handler that allocates wherever it interrupts, on an allocator that allows it."""
         allocator = harness.compile_object("bump.c")

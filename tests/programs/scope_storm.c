@@ -50,7 +50,7 @@ static void begin_event(void) {
 }
 
 static void count(int64_t net, int64_t blocks, int64_t freed, int64_t temporary) {
-    int64_t live = totals.net += net;
+    int64_t live = atomic_fetch_add(&totals.net, net) + net;
     totals.bytes += blocks ? net : 0;
     totals.blocks += blocks;
     totals.freed += freed;
