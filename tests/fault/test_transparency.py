@@ -98,7 +98,6 @@ def corpus():
         "timeout": ["timeout", "5", "sh", "-c", "kill -TERM $$"],
         "missing": ["sh", "-c", "no-such-command"],
         "fakeroot": ["fakeroot", "sh", "-c", "id -u; stat -c %u text.txt"],
-        "go": ["gofmt", "-h"],
     }
 
 
