@@ -134,6 +134,8 @@ static int take_snapshot(const struct mt_firing *f, char **written, struct mt_er
     char *wanted = name_snapshot(f, &fields);
     rc = wanted ? mt_output_write(profile, wanted, f->force, f->since_ns, written, error)
                 : mt_error_set(error, MEMTRACK_ENOMEM, "", "out of memory");
+    if (rc == 0)
+        mt_output_tell(f->program, wanted, *written, error);
     free(wanted);
     mt_profile_free(profile);
     return rc;

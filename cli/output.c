@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include "profile/pprof.h"
+#include "terminal.h"
 
 enum { NAME_BYTES = 200, MAX_NUMBER = 10000 }; /* file systems end at 255 bytes; leave some for suffixes */
 
@@ -313,4 +314,16 @@ int mt_output_write(const struct mt_profile *profile, const char *path, bool for
         free(other);
     }
     return rc;
+}
+
+void mt_output_tell(const char *program, const char *wanted, const char *written, const struct mt_error *why) {
+    char hint[512];
+    if (strcmp(wanted, written) == 0)
+        return;
+    snprintf(hint, sizeof hint, "It was written to %.400s instead.", written);
+    if (why->message[0])
+        mt_print_problem(program, hint, "%s", why->message);
+    else
+        mt_print_problem(program, "--force replaces what is there.", "%s exists: the profile was written to %s", wanted,
+                         written);
 }

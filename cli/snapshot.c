@@ -189,8 +189,12 @@ static int write_snapshot(const struct series *s, unsigned long number, struct m
     int rc = wanted ? 0 : mt_error_set(error, MEMTRACK_ENOMEM, "", "out of memory");
     if (rc == 0 && r->output)
         rc = mt_output_check(wanted, r->force, error);
-    if (rc == 0)
+    if (rc == 0) {
+        *error = (struct mt_error){{0}, {0}};
         rc = mt_output_write(profile, wanted, r->force, s->since_ns, &written, error);
+    }
+    if (rc == 0)
+        mt_output_tell(r->program, wanted, written, error);
     if (rc == 0)
         rc = print_snapshot(r, profile, written, error);
     free(wanted);

@@ -222,6 +222,14 @@ class List(Case):
         self.assertLessEqual(begin - 0.1, seen)
         self.assertLessEqual(seen, end)
 
+    def test_a_place_that_takes_nothing(self):
+        with self.balance() as process, harness.workdir() as other:
+            env = dict(process.environment_of_reader(), TMPDIR=other)
+            result = harness.check([harness.MEMTRACK, "snapshot", str(process.pid), "-q", "-o", "/dev/full", "--force"],
+                                   env=env)
+            self.assertIn(b"No space left on device", result.stderr)
+            self.assertIn(os.path.join(other, "full").encode(), result.stderr)
+
     def test_when_it_ended(self):
         """Of a process that ends by itself it is known, whether or not it has allocated lately."""
         with harness.workdir() as directory:
