@@ -205,8 +205,8 @@ static void add_counts(struct mt_facts *facts, const struct mt_scope_rows *rows)
                  mt_format_count(names, (int64_t)rows->n), rows->n == 1 ? "" : "s");
     if (errors)
         mt_facts_add(facts, "", true,
-                     "%s ended by something else than their own end: with the scope around them, or because their "
-                     "storage was gone",
+                     "%s ended by something else than their own end: with the scope around them, with their thread or "
+                     "process, or because their storage was gone",
                      mt_format_count(wrong, (int64_t)errors));
 }
 
