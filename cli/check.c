@@ -45,10 +45,6 @@ static void note_status(struct check *check, int status) {
         check->status = status;
 }
 
-static int status_of_error(int rc) {
-    return rc == -MEMTRACK_EUSAGE ? MT_EXIT_USAGE : MT_EXIT_UNREADABLE;
-}
-
 /* ---- judging ----------------------------------------------------------------------------------------------------- */
 
 static const char *program_of(const struct mt_profile *profile) {
@@ -141,7 +137,7 @@ static void check_one(struct check *check, const char *path, const char *shown, 
         rc = judge(check, profile, n_files, checked, &error);
     if (rc != 0) {
         mt_print_error(check->options->name, &error);
-        note_status(check, status_of_error(rc));
+        note_status(check, mt_exit_of_error(rc));
     } else if (!mt_checked_is_good(checked))
         note_status(check, MT_EXIT_FINDING);
     mt_profile_free(profile);
@@ -305,7 +301,7 @@ static int read_baseline(struct check *check) {
         return status;
     if ((rc = mt_pick_read(path, &check->baseline, &error)) != 0) {
         mt_print_error(o->name, &error);
-        status = status_of_error(rc);
+        status = mt_exit_of_error(rc);
     }
     free(path);
     return status;

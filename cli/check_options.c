@@ -10,6 +10,7 @@
 
 #include "check.h"
 #include "command.h"
+#include "options.h"
 #include "view/format.h"
 
 #define DEFAULT_TOLERANCE_PERCENT 5.0
@@ -70,7 +71,7 @@ static const struct argp_option table[] = {
     {"json", KEY_JSON, NULL, 0, "As JSON (with --run to standard error, as standard output is the program's)", 0},
     {"quiet", 'q', NULL, 0, "Tell only what fails", 0},
     {"verbose", 'v', NULL, 0, "Tell the budgets that are kept as well", 0},
-    {"color", KEY_COLOR, "WHEN", 0, "auto (default), always or never", 0},
+    {"color", KEY_COLOR, "WHEN", 0, MT_HELP_COLOR, 0},
     {0},
 };
 
@@ -150,15 +151,9 @@ static error_t parse_budget(int key, const char *text, struct argp_state *state)
 }
 
 static bool set_flag(int key, struct mt_check_options *o) {
-    const struct {
-        int key;
-        bool *flag;
-    } flags[] = {{KEY_STRICT, &o->strict}, {KEY_RUN, &o->run}, {KEY_MMAP, &o->mmap},
-                 {KEY_JSON, &o->json},     {'q', &o->quiet},   {'v', &o->verbose}};
-    for (size_t i = 0; i < sizeof flags / sizeof *flags; i++)
-        if (flags[i].key == key)
-            return *flags[i].flag = true;
-    return false;
+    const struct mt_option_flag flags[] = {{KEY_STRICT, &o->strict}, {KEY_RUN, &o->run}, {KEY_MMAP, &o->mmap},
+                                           {KEY_JSON, &o->json},     {'q', &o->quiet},   {'v', &o->verbose}};
+    return mt_option_set_flag(key, flags, sizeof flags / sizeof *flags);
 }
 
 static void take_word(struct argp_state *state, struct mt_check_options *o, const char *word) {
@@ -200,8 +195,7 @@ static error_t parse(int key, char *text, struct argp_state *state) {
         o->junit = text;
         return 0;
     case KEY_COLOR:
-        if (!mt_color_parse(text, &o->color))
-            argp_error(state, "--color %s: choose auto, always or never", text);
+        mt_option_color(state, text, &o->color);
         return 0;
     case ARGP_KEY_ARG:
         take_word(state, o, text);
