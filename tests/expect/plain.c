@@ -61,6 +61,29 @@ static void switched_off(void) {
     }
 }
 
+static void deeper(int levels) {
+    /* breaks: cannot be measured: memtrack_begin returned -5 (memtrack/error.h) */
+    MEMTRACK_EXPECT_MAX(1000) {
+        if (levels)
+            deeper(levels - 1);
+    }
+}
+
+/* More than can be open at a time: what is not measured is not passed. */
+static void *too_deep_in_thread(void *unused) {
+    deeper(17000);
+    return unused;
+}
+
+static void too_deep(void) {
+    pthread_attr_t attributes;
+    pthread_t thread;
+    pthread_attr_init(&attributes);
+    MUST(pthread_attr_setstacksize(&attributes, 256 << 20) == 0);
+    MUST(pthread_create(&thread, &attributes, too_deep_in_thread, NULL) == 0);
+    MUST(pthread_join(thread, NULL) == 0);
+}
+
 int main(void) {
     MEMTRACK_EXPECT_MAX(10) use(10); /* says once that nothing is recorded, if so */
     elsewhere();
@@ -68,5 +91,6 @@ int main(void) {
     CASES_OF_CPLUSPLUS(RUN)
     RUN(ends_in_a_child)
     RUN(switched_off)
+    RUN(too_deep)
     return 0;
 }

@@ -17,6 +17,8 @@ SAID = r"(MEMTRACK_EXPECT_\w+(?:\(.*?\))?: .*)"
 PLACE = r"([\w.]+):(\d+)"
 PATIENCE = 400  # seconds; some of these headers take a compiler half a minute
 NOTE = b"nothing is recorded here"
+TINY = ("#include <memtrack/expect.h>\nint main(void) {\n  for (int i = 0; i < 3; i++)\n"
+        "    MEMTRACK_EXPECT_MAX(1) { void *volatile p = malloc(10); free(p); }\n  return 0;\n}\n")
 
 
 def marked(*files):
@@ -105,6 +107,16 @@ class Plain(Case):
                 harness.check([compiler, "-std=" + standard, *language, *WARNINGS, "-fsyntax-only", "-I", INCLUDE,
                                os.path.join(HERE, "plain.c")])
 
+    def test_linked_to_the_recorder(self):
+        source = os.path.join(self.dir, "linked.c")
+        with open(source, "w") as file:
+            file.write("#define MEMTRACK_REQUIRED\n" + TINY)
+        folder = os.path.dirname(harness.LIBRARY)
+        program = self.build([source], flags=WARNINGS, libs=["-L" + folder, "-lmemtrack", "-Wl,-rpath," + folder])
+        result = self.unrecorded(program, MEMTRACK_DIR=self.dir)
+        self.assertEqual(-6, result.code, result)
+        self.assertIn(b"the peak is 10 bytes, 9 bytes above the budget of 1 byte", result.stderr)
+
     def test_without_exceptions(self):
         source = os.path.join(self.dir, "none.cpp")
         with open(source, "w") as file:
@@ -114,13 +126,10 @@ class Plain(Case):
 
 
 class Unrecorded(Case):
-    SOURCE = ("#include <memtrack/expect.h>\nint main(void) {\n  for (int i = 0; i < 3; i++)\n"
-              "    MEMTRACK_EXPECT_MAX(1) { void *volatile p = malloc(10); free(p); }\n  return 0;\n}\n")
-
     def program(self, *flags):
         source = os.path.join(self.dir, "tiny.c")
         with open(source, "w") as file:
-            file.write(self.SOURCE)
+            file.write(TINY)
         return self.build([source], flags=flags)
 
     def outcome(self, program, **env):
@@ -160,9 +169,9 @@ class Frameworks(Case):
 
     def test_cmocka_reports_in_junit(self):
         program = self.build(["cmocka.c"], libs=["-lcmocka"])
-        text = self.recorded(program, CMOCKA_MESSAGE_OUTPUT="xml").text
-        self.assertEqual(len(marked("cases.h")) + 1, len(re.findall("<failure>", text)))
-        self.assertRegex(text, r"<failure><!\[CDATA\[MEMTRACK_EXPECT_MAX\(999\): the peak is 1,000 bytes")
+        result = self.recorded(program, CMOCKA_MESSAGE_OUTPUT="xml")
+        self.assertEqual(len(marked("cases.h")) + 1, len(re.findall("<failure>", result.text)), result)
+        self.assertRegex(result.text, r"<failure><!\[CDATA\[MEMTRACK_EXPECT_MAX\(999\): the peak is 1,000 bytes")
 
     def check_library(self, name):
         if not os.path.exists(os.path.join("/usr/include", name)):
