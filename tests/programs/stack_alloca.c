@@ -53,6 +53,8 @@ static size_t find_amount(void) {
     return bytes;
 }
 
+static void (*volatile ways[])(size_t) = {directly, by_way_of_a_pad};
+
 int main(void) {
     size_t bytes = find_amount();
     if (bytes == MOST) {
@@ -60,9 +62,7 @@ int main(void) {
         return TARGET_SKIP;
     }
     for (who = LEAF; who <= GROW; who++)
-        for (int i = 0; i < ROUNDS; i++) {
-            directly(bytes);
-            by_way_of_a_pad(STEP);
-        }
+        for (int i = 0; i < 2 * ROUNDS; i++)
+            ways[i % 2](i % 2 ? STEP : bytes); /* one instruction */
     return 0;
 }
