@@ -359,7 +359,8 @@ static void at_a_time_replays_the_changes(void **state) {
     uint32_t a = build_frame(p, app, "a", "a.c", 1), b = build_frame(p, app, "b", "b.c", 1);
     build_sample(p, 0, 1, &a);
     build_sample(p, 0, 1, &b);
-    struct mt_tick ticks[] = {{.time_ns = 100}, {.time_ns = 200}, {.time_ns = 300}};
+    struct mt_tick ticks[] = {
+        {.time_ns = 100, .live_bytes = 100}, {.time_ns = 200, .live_bytes = 80}, {.time_ns = 300, .live_bytes = 57}};
     /* out of order on purpose */
     struct mt_tick_change changes[] = {{2, 0, 7, 1}, {0, 0, 100, 2}, {1, 1, 50, 5}, {1, 0, 30, 3}, {9, 0, 1, 1}};
     p->info.ticks = memcpy(malloc(sizeof ticks), ticks, sizeof ticks);
