@@ -396,11 +396,20 @@ static void draw_rows(struct mt_screen *s, int top, int bottom) {
 
 /* ---- one call path ---------------------------------------------------------------------------------------------- */
 
+enum { MAX_FRAMES = 512 };
+
+static size_t frames_shown(const struct mt_screen *s, struct mt_frame frames[MAX_FRAMES], bool *truncated) {
+    const struct mt_row *row = mt_screen_path(s);
+    *truncated = false;
+    size_t n = row ? mt_rows_stack(mt_top_model_rows(s->top->model), row, frames, MAX_FRAMES, truncated) : 0;
+    return n < MAX_FRAMES ? n : MAX_FRAMES;
+}
+
 static void draw_frames(struct mt_screen *s, int top, int bottom) {
-    static struct mt_frame frames[MT_SCREEN_MAX_FRAMES];
+    static struct mt_frame frames[MAX_FRAMES];
     struct mt_screen_list *list = mt_screen_list(s);
     bool truncated;
-    size_t n = mt_screen_frames(s, frames, MT_SCREEN_MAX_FRAMES, &truncated);
+    size_t n = frames_shown(s, frames, &truncated);
     struct pen heading = pen_at(s, top, 1);
     print(&heading, MT_PAINT_DIM, "CALL PATH, innermost first%s", truncated ? "; its outer end is missing" : "");
     s->n_rows = bottom - top > 1 ? (size_t)(bottom - top - 1) : 0;

@@ -433,12 +433,8 @@ const struct mt_rows *mt_top_model_rows(const struct mt_top_model *m) {
 }
 
 const struct mt_row *mt_top_model_opened(const struct mt_top_model *m, const struct mt_rows **rows) {
-    size_t n;
-    if (!m->paths)
-        return NULL;
-    const uint32_t *row_of_sample = mt_rows_of_samples(m->rows, &n);
     *rows = m->rows;
-    return mt_rows_at(m->rows, row_of_sample[m->open_sample]);
+    return m->paths ? mt_rows_with_sample(m->rows, m->open_sample) : NULL;
 }
 
 size_t mt_top_model_count(const struct mt_top_model *m) {
@@ -462,11 +458,10 @@ const struct mt_top_line *mt_top_model_pending(const struct mt_top_model *m) {
 }
 
 size_t mt_top_model_find(const struct mt_top_model *m, uint32_t sample) {
-    size_t n = 0;
     const struct mt_rows *rows = mt_top_model_rows(m);
-    const uint32_t *row_of_sample = rows ? mt_rows_of_samples(rows, &n) : NULL;
-    for (size_t i = 0; sample < n && i < m->n_lines; i++)
-        if (m->lines[i].row == row_of_sample[sample])
+    const struct mt_row *row = rows ? mt_rows_with_sample(rows, sample) : NULL;
+    for (size_t i = 0; row && i < m->n_lines; i++)
+        if (mt_rows_at(rows, m->lines[i].row) == row)
             return i;
     return SIZE_MAX;
 }

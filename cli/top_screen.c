@@ -56,22 +56,6 @@ __attribute__((format(printf, 2, 3))) static void say(struct loop *l, const char
 
 /* ---- lists ------------------------------------------------------------------------------------------------------ */
 
-const struct mt_row *mt_screen_path(const struct mt_screen *s) {
-    const struct mt_rows *rows = mt_top_model_rows(s->top->model);
-    size_t n = 0;
-    const uint32_t *row_of_sample = rows ? mt_rows_of_samples(rows, &n) : NULL;
-    if (s->path_sample >= n || row_of_sample[s->path_sample] == UINT32_MAX)
-        return NULL;
-    return mt_rows_at(rows, row_of_sample[s->path_sample]);
-}
-
-size_t mt_screen_frames(const struct mt_screen *s, struct mt_frame *frames, size_t max, bool *truncated) {
-    const struct mt_row *row = mt_screen_path(s);
-    *truncated = false;
-    size_t n = row ? mt_rows_stack(mt_top_model_rows(s->top->model), row, frames, max, truncated) : 0;
-    return n < max ? n : max;
-}
-
 /* How long the present list is. */
 static size_t list_length(const struct mt_screen *s) {
     bool truncated;

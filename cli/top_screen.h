@@ -8,7 +8,7 @@
 
 enum mt_screen_mode { MT_SCREEN_ROWS, MT_SCREEN_FILTER, MT_SCREEN_GROUP, MT_SCREEN_HELP };
 
-enum { MT_SCREEN_FILTER_BYTES = 200, MT_SCREEN_MAX_FRAMES = 512 };
+enum { MT_SCREEN_FILTER_BYTES = 200 };
 
 struct mt_screen_list { /* a list that is longer than the screen */
     size_t selected, first;
@@ -35,11 +35,11 @@ static inline struct mt_screen_list *mt_screen_list(struct mt_screen *screen) {
     return &screen->lists[screen->level];
 }
 
-/* The frames of the call path that is shown; their number. */
-size_t mt_screen_frames(const struct mt_screen *screen, struct mt_frame *frames, size_t max, bool *truncated);
-
 /* The row of the call path whose frames are shown, NULL if it is gone. */
-const struct mt_row *mt_screen_path(const struct mt_screen *screen);
+static inline const struct mt_row *mt_screen_path(const struct mt_screen *screen) {
+    const struct mt_rows *rows = mt_top_model_rows(screen->top->model);
+    return rows ? mt_rows_with_sample(rows, screen->path_sample) : NULL;
+}
 
 /* The whole picture, of whatever size the terminal has. Keeps the selection in sight. */
 void mt_screen_draw(struct mt_screen *screen);

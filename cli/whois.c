@@ -161,12 +161,10 @@ static int answer(struct inquiry *q, size_t i, struct mt_error *error) {
 }
 
 static void connect_rows(struct inquiry *q) {
-    size_t n;
-    const uint32_t *row_of = mt_rows_of_samples(q->rows, &n);
-    for (size_t i = 0; i < q->request->n && i < n; i++) {
+    for (size_t i = 0; i < q->request->n && i < q->profile->n_samples; i++) {
         if (!q->answers[i].is_live)
             continue;
-        q->answers[i].row = row_of[i] < mt_rows_count(q->rows) ? mt_rows_at(q->rows, row_of[i]) : NULL;
+        q->answers[i].row = mt_rows_with_sample(q->rows, (uint32_t)i);
         q->answers[i].thread = mt_profile_text(q->profile, q->profile->samples[i].thread);
         q->answers[i].domain = mt_profile_text(q->profile, q->profile->samples[i].domain);
         q->answers[i].scope = mt_profile_text(q->profile, q->profile->samples[i].scope);

@@ -413,6 +413,11 @@ const uint32_t *mt_rows_of_samples(const struct mt_rows *rows, size_t *n) {
     return rows->row_of_sample;
 }
 
+const struct mt_row *mt_rows_with_sample(const struct mt_rows *rows, uint32_t sample) {
+    uint32_t row = sample < rows->n_samples ? rows->row_of_sample[sample] : UINT32_MAX;
+    return row != UINT32_MAX ? &rows->items[row] : NULL;
+}
+
 int mt_rows_finish(struct mt_rows *rows) {
     if (rows->options.by == MT_BY_FUNCTION && mark_shared_names(rows) < 0)
         return -MEMTRACK_ENOMEM;

@@ -76,6 +76,8 @@ bool mt_rows_is_filtered(const struct mt_rows *rows);
 /* With keeps_samples: of each of the *n samples that the profile had when the rows were built, the index of its row;
  * UINT32_MAX: in none. By this the rows of a profile whose values change can be added up again. */
 const uint32_t *mt_rows_of_samples(const struct mt_rows *rows, size_t *n);
+/* The row that a sample is in, NULL: none. */
+const struct mt_row *mt_rows_with_sample(const struct mt_rows *rows, uint32_t sample);
 /* Sum of the rows from the i-th on. */
 void mt_rows_sum_from(const struct mt_rows *rows, size_t i, struct mt_row *sum);
 /* The profile's totals; live is that of the moment shown. */
