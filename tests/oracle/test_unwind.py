@@ -73,6 +73,9 @@ class Unwind(unittest.TestCase):
         self.assertEqual({("leaf", "grow", "directly", "main"): 200, ("leaf", "grow", "by_way_of_a_pad", "main"): 200,
                           ("grow", "directly", "main"): 200, ("grow", "by_way_of_a_pad", "main"): 200},
                          {way: blocks[way] for way in ways})
+        self.assertEqual({("leaf", "realigned", "shallow", "realign", "main"): 200,
+                          ("leaf", "realigned", "deeper", "realign", "main"): 200},
+                         {way: blocks[way] for way in blocks if "realigned" in way})
 
     def test_signals(self):
         """A handler that allocates wherever it interrupts, on an allocator that allows it."""
