@@ -20,6 +20,6 @@ struct mt_svg_place {
 };
 
 unsigned mt_svg_lanes_height(const struct mt_lanes *lanes); /* 0: there are none */
-int mt_svg_put_lanes(FILE *stream, const struct mt_lanes *lanes, const struct mt_svg_place *place);
+int mt_svg_put_lanes(FILE *out, const struct mt_lanes *lanes, const struct mt_svg_place *place);
 
 #endif
