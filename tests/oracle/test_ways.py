@@ -71,6 +71,35 @@ fn main() {
 }
 """
 
+GO = """
+package main
+
+/*
+#cgo CFLAGS: %s
+#include <memtrack.h>
+#include <stdlib.h>
+*/
+import "C"
+import (
+	"fmt"
+	"runtime"
+)
+
+func main() {
+	var scope C.memtrack_scope
+	var delta C.memtrack_delta
+	name := C.CString("cgo")
+	runtime.LockOSThread() // a scope belongs to a thread
+	C.memtrack_begin(&scope, name)
+	kept, gone := C.malloc(1000), C.malloc(234)
+	C.free(gone)
+	C.memtrack_end(&scope, &delta)
+	runtime.UnlockOSThread()
+	fmt.Println(C.memtrack_is_tracing(), delta.net_bytes, delta.peak_bytes)
+	C.free(kept)
+}
+"""
+
 
 class Way(unittest.TestCase):
     def setUp(self):
@@ -332,6 +361,23 @@ class Rust(Way):
         program = self.compile("linked.rs", "-L" + DIRECTORY, "-Clink-arg=-Wl,-rpath," + DIRECTORY)
         result = harness.check([program], env=harness.plain_environment(MEMTRACK_DIR=self.ledgers))
         self.assertEqual((b"1 12345\n", 1), (result.stdout, len(os.listdir(self.ledgers))))
+
+
+class Go(Way):
+    """Through cgo: what C allocates for a Go program."""
+
+    def test_cgo(self):
+        compiler = shutil.which("go", path=os.environ["PATH"] + ":/usr/lib/go-1.19/bin")
+        if not compiler:
+            self.skipTest("go is not installed")
+        for name, text in (("go.mod", "module measure\n"), ("main.go", GO % INCLUDE)):
+            with open(self.path(name), "w") as file:
+                file.write(text)
+        env = dict(os.environ, GOCACHE=self.path("cache"), GOFLAGS="-mod=mod", GOTOOLCHAIN="local", CGO_ENABLED="1")
+        harness.check([compiler, "build", "-o", self.path("program"), "."], env=env, cwd=self.dir, timeout=200)
+        self.assertEqual(b"0 0 0\n", harness.check([self.path("program")]).stdout)
+        tracked = harness.track([self.path("program")], self.dir)
+        self.assertEqual((0, b"1 1000 1234\n"), (tracked.code, tracked.stdout), "%r" % tracked)
 
 
 if __name__ == "__main__":
