@@ -5,6 +5,7 @@
 import json
 import os
 import random
+import shutil
 import unittest
 
 from support import harness, live, mapcalls
@@ -257,6 +258,17 @@ class Options(Case):
         result = harness.run([harness.MEMTRACK, "check", "--mmap", "--max-peak", "1M", "x.pb.gz"])
         self.assertEqual(2, result.code)
         self.assertIn(b"--mmap goes with --run", result.stderr)
+
+    def test_not_installed(self):
+        """The object is missing: said before the program runs."""
+        for name in ("memtrack", "libmemtrack.so"):
+            shutil.copy(os.path.join(os.path.dirname(harness.LIBRARY), name), self.directory)
+        memtrack = os.path.join(self.directory, "memtrack")
+        result = harness.run([memtrack, "run", "--mmap", "--", "/bin/echo", "ran"], cwd=self.directory)
+        self.assertEqual((125, b""), (result.code, result.stdout), result)
+        self.assertRegex(result.stderr, b"--mmap: libmemtrack-mmap.so is not beside .*\n  Install memtrack again.")
+        result = harness.run([memtrack, "run", "-q", "--", "/bin/echo", "ran"], cwd=self.directory)
+        self.assertEqual((0, b"ran\n"), (result.code, result.stdout), result)
 
     def test_compare(self):
         command = [harness.program("mapping_cases"), "reserve"]
