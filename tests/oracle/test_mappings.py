@@ -19,7 +19,7 @@ REAL = {
     "sqlite3": (["file.db"], b"pragma mmap_size=268435456; create table t(a,b); with recursive c(i) as (select 1 union all "
                 b"select i+1 from c where i<5000) insert into t select i,hex(randomblob(50)) from c; "
                 b"select sum(length(b)) from t where a%7=0; delete from t where a%3=0; vacuum;"),
-    "git": (["-C", harness.SOURCE, "log", "--stat", "-10"], b""),
+    "git": (["-C", "repository", "log", "--stat"], b""),
 }
 
 
@@ -112,6 +112,17 @@ class Calls(Case):
         self.compare("sqlite3")
 
     def test_git(self):
+        """It maps its packs and their indexes."""
+        repository = os.path.join(self.directory, "repository")
+        git = [harness.tool("git"), "-c", "user.name=A", "-c", "user.email=a@example.org", "-C", repository]
+        os.mkdir(repository)
+        harness.check([*git, "init", "-q"])
+        for i in range(5):
+            with open(os.path.join(repository, "file"), "w") as file:
+                file.write("".join("%d\n" % (i * k) for k in range(2000)))
+            harness.check([*git, "add", "file"])
+            harness.check([*git, "commit", "-q", "-m", str(i)])
+        harness.check([*git, "repack", "-adq"])
         self.compare("git")
 
 
