@@ -75,6 +75,31 @@ WORDS = [b"x;y", b"", b"[a", b"b]", b"c\\", b"]]", b"a]=", b"]==]", b"new\nline"
 NAMES = [b"a/b", b"a_b", b"a.b", b"a b", b"new\nline", b"it's \"quoted\"", b"\xc3\xbc", b"latin\xe9", b"../../up", b"x;y", b"0",
          b"bell\x07", b"$(id)", b"long" * 60]
 BIG = b"a.b"  # the one that breaks its budget
+DISCOVERED = """
+#include <gtest/gtest.h>
+#include <memtrack/expect.h>
+static void use(size_t bytes) {
+    volatile char *block = new char[bytes];
+    block[0] = 1;
+    delete[] block;
+}
+TEST(Parser, fine) { MEMTRACK_EXPECT_MAX(1000) use(1000); }
+TEST(Parser, expects) { MEMTRACK_EXPECT_MAX(1000) use(1001); }
+TEST(Parser, big) { use(100 << 20); }
+"""
+DISCOVERING_PROJECT = """
+cmake_minimum_required(VERSION 3.20)
+project(example CXX C)
+enable_testing()
+find_package(memtrack 0.1 REQUIRED)
+find_package(GTest REQUIRED)
+include(GoogleTest)
+add_executable(tests tests.cpp)
+target_link_libraries(tests PRIVATE memtrack::headers GTest::gtest_main)
+set_target_properties(tests PROPERTIES
+                      CROSSCOMPILING_EMULATOR "${MEMTRACK_EXECUTABLE};check;--run;--max-peak;64M;--")
+gtest_discover_tests(tests PROPERTIES ENVIRONMENT MEMTRACK_EXPECT_REQUIRE=1)
+"""
 
 
 def quoted(text):
@@ -200,6 +225,14 @@ class Project(unittest.TestCase):
             self.assertIn(error, root.find(".//error").text)
         self.assertTrue((self.tree / "Debug/junit/genex.xml").is_file())
         self.assertTrue((self.tree / "Debug/p/app.pb.gz").is_file())
+
+    @unittest.skipUnless(os.path.exists("/usr/include/gtest/gtest.h"), "GoogleTest is not installed")
+    def test_discovered_tests(self):
+        (self.folder / "tests.cpp").write_text(DISCOVERED)
+        (self.folder / "CMakeLists.txt").write_text(DISCOVERING_PROJECT)
+        self.configure()
+        self.run_tool("cmake", "--build", self.tree)
+        self.assertEqual({b"Parser.expects", b"Parser.big"}, self.failed("-j2"))
 
     def test_mistakes_are_found_when_configuring(self):
         for call in ("NAME x COMMAND app", "NAME x MAX_PEAK 1M", "NAME x COMMAND app MAX_PEAK 1M MAX_POKE 2M STRICT 7",
