@@ -13,16 +13,10 @@ import unittest
 import xml.etree.ElementTree as ElementTree
 
 from support import harness
-
-try:
-    import jsonschema
-except ImportError:
-    jsonschema = None
+from support.output import check_golden, validate
 
 MEMTRACK = harness.MEMTRACK
 MAKE_PROFILE = os.path.join(harness.BUILD, "tests", "cli", "make_profile")
-GOLDEN = os.path.join(harness.SOURCE, "tests", "cli", "golden")
-SCHEMA = os.path.join(harness.SOURCE, "docs", "schema", "memtrack-check-1.json")
 KINDS = ("plain", "hostile", "sampled", "other", "empty")
 
 
@@ -52,11 +46,7 @@ class Case(unittest.TestCase):
         return self.check(*arguments, **options).stdout.decode().splitlines()
 
     def json(self, *arguments, **options):
-        found = json.loads(self.check("--json", *arguments, **options).stdout)
-        if jsonschema:
-            with open(SCHEMA) as file:
-                jsonschema.Draft202012Validator(json.load(file)).validate(found)
-        return found
+        return validate(json.loads(self.check("--json", *arguments, **options).stdout), "memtrack-check-1")
 
     def totals(self, name):
         return json.loads(harness.check([MEMTRACK, "report", "--json", self.path(name)]).stdout)["totals"]
@@ -90,12 +80,7 @@ class Budgets(Case):
                      "--no-leaks", "--scope", "load:peak=1M", "--strict", "-v", *(kind + ".pb.gz" for kind in KINDS)]
         result = self.check(*arguments, status=1)
         text = (result.stdout + b"--- standard error\n" + result.stderr).decode()
-        path = os.path.join(GOLDEN, "check.txt")
-        if os.environ.get("MEMTRACK_GOLDEN") == "write":
-            with open(path, "w") as file:
-                file.write(text)
-        with open(path) as file:
-            self.assertMultiLineEqual(file.read(), text)
+        check_golden(self, "check", text)
 
     def test_the_line_is_that_of_the_report(self):
         for option, sort in (("--max-peak", "peak"), ("--max-live", "live"), ("--max-total", "total"),

@@ -10,14 +10,9 @@ import subprocess
 import unittest
 
 from support import harness
-
-try:
-    import jsonschema
-except ImportError:
-    jsonschema = None
+from support.output import validate
 
 MEMTRACK = harness.MEMTRACK
-SCHEMA = os.path.join(harness.SOURCE, "docs", "schema", "memtrack-compare-1.json")
 FIGURES = ("peak_bytes", "live_bytes", "total_bytes", "total_blocks", "temporary_blocks")
 
 
@@ -43,10 +38,7 @@ class Case(unittest.TestCase):
         return result
 
     def json(self, *arguments):
-        found = json.loads(self.compare("--json", *arguments).stdout)
-        if jsonschema:
-            with open(SCHEMA) as file:
-                jsonschema.Draft202012Validator(json.load(file)).validate(found)
+        found = validate(json.loads(self.compare("--json", *arguments).stdout), "memtrack-compare-1")
         found["by"] = {statistic["name"]: statistic for statistic in found["statistics"]}
         return found
 

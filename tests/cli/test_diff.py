@@ -13,6 +13,7 @@ import subprocess
 import unittest
 
 from support import harness, live
+from support.output import check_golden
 
 try:
     import jsonschema
@@ -21,7 +22,6 @@ except ImportError:
 
 MEMTRACK = harness.MEMTRACK
 MAKE_PROFILE = os.path.join(harness.BUILD, "tests", "cli", "make_profile")
-GOLDEN = os.path.join(harness.SOURCE, "tests", "cli", "golden")
 SCHEMA = os.path.join(harness.SOURCE, "docs", "schema", "memtrack-diff-1.json")
 BY = ["line", "function", "file", "module", "stack", "thread", "scope", "size", "domain"]
 COLUMNS = ["live_bytes", "live_blocks", "peak_bytes", "peak_blocks", "total_bytes", "total_blocks", "temporary_blocks",
@@ -84,12 +84,7 @@ class Golden(Case):
         self.check_golden("help", self.text("--help"))
 
     def check_golden(self, name, text):
-        path = os.path.join(GOLDEN, "diff-" + name + ".txt")
-        if os.environ.get("MEMTRACK_GOLDEN") == "write":
-            with open(path, "w") as file:
-                file.write(text)
-        with open(path) as file:
-            self.assertMultiLineEqual(file.read(), text)
+        check_golden(self, "diff-" + name, text)
 
 
 class Figures(Case):

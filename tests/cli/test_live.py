@@ -13,12 +13,8 @@ import subprocess
 import time
 import unittest
 
-try:
-    import jsonschema
-except ImportError:
-    jsonschema = None
-
 from support import harness, live
+from support.output import validate
 
 KNOWN = harness.program("known_blocks")
 BALANCE = harness.program("threads_balance")
@@ -48,11 +44,7 @@ class Case(unittest.TestCase):
 
 def parse(text, name):
     """JSON that is what docs/schema says."""
-    value = json.loads(text)
-    if jsonschema:
-        with open(os.path.join(harness.SOURCE, "docs", "schema", "memtrack-%s-1.json" % name)) as file:
-            jsonschema.Draft202012Validator(json.load(file)).validate(value)
-    return value
+    return validate(json.loads(text), "memtrack-%s-1" % name)
 
 
 class Snapshot(Case):

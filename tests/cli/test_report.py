@@ -17,6 +17,7 @@ import unittest
 from fcntl import ioctl
 
 from support import harness
+from support.output import check_golden
 
 try:
     import jsonschema
@@ -25,7 +26,6 @@ except ImportError:
 
 MEMTRACK = harness.MEMTRACK
 MAKE_PROFILE = os.path.join(harness.BUILD, "tests", "cli", "make_profile")
-GOLDEN = os.path.join(harness.SOURCE, "tests", "cli", "golden")
 SCHEMA = os.path.join(harness.SOURCE, "docs", "schema", "memtrack-report-1.json")
 BY = ["line", "function", "file", "module", "stack", "thread", "scope", "size", "domain"]
 SORT = {"live": "live_bytes", "peak": "peak_bytes", "total": "total_bytes", "blocks": "total_blocks",
@@ -70,12 +70,7 @@ class Case(unittest.TestCase):
         return json.loads(self.text("--json", *arguments, **options))
 
     def check_golden(self, name, text):
-        path = os.path.join(GOLDEN, name + ".txt")
-        if os.environ.get("MEMTRACK_GOLDEN") == "write":
-            with open(path, "w") as file:
-                file.write(text)
-        with open(path) as file:
-            self.assertMultiLineEqual(file.read(), text)
+        check_golden(self, name, text)
 
 
 class Golden(Case):

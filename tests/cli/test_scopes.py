@@ -11,6 +11,7 @@ import subprocess
 import unittest
 
 from support import harness
+from support.output import check_golden, validate
 from support.trace import check_trace
 
 try:
@@ -20,7 +21,6 @@ except ImportError:
 
 MEMTRACK = harness.MEMTRACK
 MAKE_PROFILE = os.path.join(harness.BUILD, "tests", "cli", "make_profile")
-GOLDEN = os.path.join(harness.SOURCE, "tests", "cli", "golden")
 SCHEMAS = os.path.join(harness.SOURCE, "docs", "schema")
 VALUES = ["net_bytes", "peak_bytes", "allocated_bytes", "allocated_blocks", "freed_bytes", "duration_ns", "cpu_ns"]
 SORTS = {"peak": lambda r: -r["peak_bytes"]["max"], "net": lambda r: -r["net_bytes"]["sum"],
@@ -55,12 +55,7 @@ class Case(unittest.TestCase):
         return json.loads(self.text("scopes.pb.gz", "--json", *arguments))
 
     def check_golden(self, name, text):
-        path = os.path.join(GOLDEN, "scopes-%s.txt" % name)
-        if os.environ.get("MEMTRACK_GOLDEN") == "write":
-            with open(path, "w") as file:
-                file.write(text)
-        with open(path) as file:
-            self.assertMultiLineEqual(file.read(), text)
+        check_golden(self, "scopes-" + name, text)
 
 
 class Golden(Case):
@@ -102,9 +97,7 @@ class Timeline(Case):
         self.assertEqual(process["scopes"][0]["time_ns"], 10000000)
         self.assertEqual(process["counters"], [{"time_ns": 30000000, "name": "cache", "value": -1234567}])
         self.assertEqual([mark["name"] for mark in process["marks"]], ["warm\nup", "live>1G"])
-        if jsonschema:
-            with open(os.path.join(SCHEMAS, "memtrack-timeline-1.json")) as file:
-                jsonschema.Draft202012Validator(json.load(file)).validate(report)
+        validate(report, "memtrack-timeline-1")
 
 
 class Outputs(Case):

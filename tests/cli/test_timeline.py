@@ -15,12 +15,8 @@ import unittest
 import xml.etree.ElementTree
 
 from support import harness
+from support.output import validate
 from support.trace import check_trace
-
-try:
-    import jsonschema
-except ImportError:
-    jsonschema = None
 
 MEMTRACK = harness.MEMTRACK
 MAKE = os.path.join(harness.BUILD, "tests", "cli", "make_timeline")
@@ -50,11 +46,7 @@ class Case(unittest.TestCase):
     def json(self, *arguments, **options):
         result = timeline("--json", *arguments, cwd=self.dir, **options)
         self.assertEqual(0, result.code, repr(result))
-        document = json.loads(result.stdout)
-        if jsonschema:
-            with open(os.path.join(harness.SOURCE, "docs/schema/memtrack-timeline-1.json")) as file:
-                jsonschema.validate(document, json.load(file))
-        return document
+        return validate(json.loads(result.stdout), "memtrack-timeline-1")
 
     def refused(self, code, message, *arguments):
         result = timeline(*arguments, cwd=self.dir)
