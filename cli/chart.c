@@ -270,7 +270,8 @@ static void set_size(struct canvas *c, const struct mt_chart_options *options) {
 
 static void set_scale(struct canvas *c, double most) {
     c->most = most > 0 ? most * 1.02 : 1; /* the highest column keeps below the top edge */
-    c->y_step = mt_scale_bytes((uint64_t)c->most + 1, c->rows / 3 ? c->rows / 3 : 1);
+    /* two at least: a single one may be above all that is shown */
+    c->y_step = mt_scale_bytes((uint64_t)c->most + 1, c->rows / 3 > 2 ? c->rows / 3 : 2);
     c->x_step = mt_scale_time(c->to_ns, c->columns / 12 ? c->columns / 12 : 1);
 }
 

@@ -70,6 +70,11 @@ class Known(Case):
         rows = [line for line in text.splitlines() if re.match(r".{11}[|+]", line)]
         self.assertEqual(9, len(rows))  # 12 without peak, mark and legend; the axis is one of them
 
+    def test_each_height_has_a_scale(self):
+        for height in range(8, 31):
+            text = timeline(self.make("one"), "--width", "60", "--height", str(height)).stdout.decode()
+            self.assertRegex(text, r"(?m)^ *\d+ [KM]iB [|+]", "height %d" % height)
+
     def test_utf8(self):
         text = timeline(self.make("one"), utf8=True).stdout.decode()
         for glyph in "█•◦×▲▼┤└┬":
