@@ -217,21 +217,34 @@ static void say_what_is_lost(struct notes *notes, const struct mt_ledger_info *i
         say(notes, "The ledger could not grow any more (%s). Next time: %s.",
             strerror((int)(info->lossy_errno & 0xfff)), room_advice(info->lossy_errno));
     if (coverage->lossy_blocks)
-        say(notes, "%" PRIu64 " allocations found no room for their call path and stand in the line [lossy].",
+        say(notes,
+            coverage->lossy_blocks == 1
+                ? "%" PRIu64 " allocation found no room for its call path and stands in the line [lossy]."
+                : "%" PRIu64 " allocations found no room for their call path and stand in the line [lossy].",
             coverage->lossy_blocks);
     if (counts->dropped)
         say(notes,
-            "%" PRIu64
-            " allocations found no room among the live blocks: the totals contain them, peak and live do not.",
+            counts->dropped == 1
+                ? "%" PRIu64
+                  " allocation found no room among the live blocks: the totals contain it, peak and live do not."
+                : "%" PRIu64
+                  " allocations found no room among the live blocks: the totals contain them, peak and live do not.",
             counts->dropped);
     if (info->dropped_scopes)
         say(notes,
-            "%" PRIu64 " scopes found no room for all of their figures: counts, sums and percentiles of scopes are too "
-            "low by them.",
+            info->dropped_scopes == 1
+                ? "%" PRIu64 " scope found no room for all of its figures: counts, sums and percentiles of scopes are "
+                  "too low by it."
+                : "%" PRIu64 " scopes found no room for all of their figures: counts, sums and percentiles of scopes "
+                  "are too low by them.",
             info->dropped_scopes);
     if (counts->interrupted)
         say(notes,
-            "%" PRIu64 " events came from signal handlers that had interrupted the recorder: no figure contains them.",
+            counts->interrupted == 1
+                ? "%" PRIu64
+                  " event came from a signal handler that had interrupted the recorder: no figure contains it."
+                : "%" PRIu64 " events came from signal handlers that had interrupted the recorder: no figure contains "
+                  "them.",
             counts->interrupted);
 }
 
@@ -241,9 +254,13 @@ static void say_how_it_began(struct notes *notes, const struct mt_ledger_info *i
         say(notes, "This process is a fork of process %" PRIu32 ": blocks that it inherited are not counted here%s.",
             info->ppid, unknown ? ", and freeing them counts as unknown frees" : "");
     if (unknown)
-        say(notes, "%" PRIu64 " frees were of blocks that %s; they change no figure.", unknown,
-            notes->profile->info.coverage.dropped_events ? "had found no room, or whose allocation was not seen"
-                                                         : "were allocated unseen");
+        say(notes,
+            unknown == 1 ? "%" PRIu64 " free was of a block %s; it changes no figure."
+                         : "%" PRIu64 " frees were of blocks %s; they change no figure.",
+            unknown,
+            notes->profile->info.coverage.dropped_events ? "that had found no room, or whose allocation was not seen"
+            : unknown == 1                               ? "that was allocated unseen"
+                                                         : "that were allocated unseen");
     if (!(info->flags & (MT_FLAG_COMPLETE | MT_FLAG_DORMANT)))
         say(notes, "Recording did not begin with the process: what it had allocated before is not counted.");
     if (info->sample_bytes)
