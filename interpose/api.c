@@ -34,6 +34,16 @@ static int why_not(void) {
 
 #define SP() ((uint64_t)__builtin_frame_address(0))
 
+/* Return what call says, as an event of this thread, t. */
+#define AS_EVENT(call)                                                                                                 \
+    struct mt_thread *t = mt_event_enter(SP());                                                                        \
+    if (mt_unlikely(t == NULL))                                                                                        \
+        return why_not();                                                                                              \
+    uint64_t state = mt_page.state;                                                                                    \
+    int rc = (call);                                                                                                   \
+    mt_event_leave(t, state);                                                                                          \
+    return rc
+
 /* ---- recording --------------------------------------------------------------------------------------------------- */
 
 static int ask(bool off) {
@@ -137,49 +147,25 @@ MT_HOOK int memtrack_end(memtrack_scope *scope, memtrack_delta *out) {
         *out = (memtrack_delta){0};
     if (mt_unlikely(scope == NULL))
         return -MEMTRACK_EUSAGE;
-    struct mt_thread *t = mt_event_enter(SP());
-    if (mt_unlikely(t == NULL))
-        return why_not();
-    uint64_t state = mt_page.state;
-    int rc = mt_scopes_end(t, scope, out);
-    mt_event_leave(t, state);
-    return rc;
+    AS_EVENT(mt_scopes_end(t, scope, out));
 }
 
 MT_HOOK int memtrack_scope_detach(memtrack_scope *scope) {
     if (scope == NULL)
         return -MEMTRACK_EUSAGE;
-    struct mt_thread *t = mt_event_enter(SP());
-    if (t == NULL)
-        return why_not();
-    uint64_t state = mt_page.state;
-    int rc = mt_scopes_detach(t, scope);
-    mt_event_leave(t, state);
-    return rc;
+    AS_EVENT(mt_scopes_detach(t, scope));
 }
 
 MT_HOOK int memtrack_scope_attach(memtrack_scope *scope) {
     if (scope == NULL)
         return -MEMTRACK_EUSAGE;
-    struct mt_thread *t = mt_event_enter(SP());
-    if (t == NULL)
-        return why_not();
-    uint64_t state = mt_page.state;
-    int rc = mt_scopes_attach(t, scope);
-    mt_event_leave(t, state);
-    return rc;
+    AS_EVENT(mt_scopes_attach(t, scope));
 }
 
 MT_HOOK int memtrack_scope_set(memtrack_scope *scope, const char *key, const char *value) {
     if (scope == NULL || key == NULL || value == NULL)
         return -MEMTRACK_EUSAGE;
-    struct mt_thread *t = mt_event_enter(SP());
-    if (t == NULL)
-        return why_not();
-    uint64_t state = mt_page.state;
-    int rc = mt_scopes_set(t, scope, key, value);
-    mt_event_leave(t, state);
-    return rc;
+    AS_EVENT(mt_scopes_set(t, scope, key, value));
 }
 
 /* What gcc and clang call under -finstrument-functions. */

@@ -16,6 +16,8 @@
 #include <signal.h>
 #include <sys/wait.h>
 
+#pragma weak _dl_find_object /* glibc 2.35 */
+
 enum { PATH_BYTES = 4096 };
 
 static bool is_executable(const char *path) {
@@ -28,7 +30,7 @@ static bool find_command(char *path) {
     static const char *const usual[] = {"/usr/local/bin/memtrack", "/usr/bin/memtrack"};
     struct dl_find_object me;
     const char *end = path + PATH_BYTES - 1, *name = "";
-    if (_dl_find_object((void *)find_command, &me) == 0 && me.dlfo_link_map != NULL)
+    if (_dl_find_object != NULL && _dl_find_object((void *)find_command, &me) == 0 && me.dlfo_link_map != NULL)
         name = me.dlfo_link_map->l_name;
     size_t directory = 0;
     for (size_t i = 0; name[i]; i++)

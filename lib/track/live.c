@@ -29,7 +29,6 @@ uint64_t mt_live_leaf_cache[MT_LIVE_LEAF_CACHE];
 static uint64_t free_table[SIZE_CLASSES]; /* lists through the first entry */
 
 struct mt_live_big mt_live_big;
-#define big mt_live_big
 
 bool mt_live_start(void) {
     for (int i = 0; i < DIRECTORIES; i++)
@@ -39,8 +38,8 @@ bool mt_live_start(void) {
         mt_live_leaf_cache[i] = 0;
     for (int i = 0; i < SIZE_CLASSES; i++)
         free_table[i] = 0;
-    big.block = NULL;
-    big.capacity = big.used = big.index = big.lock = 0;
+    mt_live_big.block = NULL;
+    mt_live_big.capacity = mt_live_big.used = mt_live_big.index = mt_live_big.lock = 0;
     return true;
 }
 
@@ -229,13 +228,13 @@ struct mt_live_entry mt_live_region_take(struct mt_region *r, uint64_t key) {
 
 /* Where address is or, when it is not there, where it may be put. */
 static struct mt_big_block *big_find(uint64_t address) {
-    if (big.capacity == 0)
+    if (mt_live_big.capacity == 0)
         return NULL;
     struct mt_big_block *deleted = NULL;
-    uint32_t mask = big.capacity - 1;
+    uint32_t mask = mt_live_big.capacity - 1;
     uint32_t i = (uint32_t)((address >> 4) * UINT64_C(0x9E3779B97F4A7C15) >> 32) & mask;
     for (;; i = (i + 1) & mask) {
-        struct mt_big_block *b = &big.block[i];
+        struct mt_big_block *b = &mt_live_big.block[i];
         if (b->address == address)
             return b;
         if (b->address == 0)
@@ -248,19 +247,19 @@ static struct mt_big_block *big_find(uint64_t address) {
 /* Deleted ones at the end of a run are in nobody's way any more. Without this, blocks that come and go would fill the
  * table, and each new one would be memory of the ledger for good. */
 static void big_delete(struct mt_big_block *b) {
-    uint32_t mask = big.capacity - 1, i = (uint32_t)(b - big.block);
+    uint32_t mask = mt_live_big.capacity - 1, i = (uint32_t)(b - mt_live_big.block);
     b->address = 1;
-    if (big.block[(i + 1) & mask].address != 0)
+    if (mt_live_big.block[(i + 1) & mask].address != 0)
         return;
-    for (; big.block[i].address == 1; i = (i - 1) & mask) {
-        big.block[i].address = 0;
-        big.used--;
+    for (; mt_live_big.block[i].address == 1; i = (i - 1) & mask) {
+        mt_live_big.block[i].address = 0;
+        mt_live_big.used--;
     }
 }
 
 static bool big_grow(void) {
-    uint32_t old_capacity = big.capacity, live = 0;
-    struct mt_big_block *old = big.block;
+    uint32_t old_capacity = mt_live_big.capacity, live = 0;
+    struct mt_big_block *old = mt_live_big.block;
     for (uint32_t i = 0; i < old_capacity; i++)
         live += old[i].address > 1;
     uint32_t capacity = FIRST_BIG;
@@ -270,17 +269,17 @@ static bool big_grow(void) {
     struct mt_big_block *block = mt_ledger_allocate(&mt_tracker.ledger, bytes, 64);
     if (block == NULL)
         return false;
-    big.block = block;
-    big.capacity = capacity;
-    big.used = live;
+    mt_live_big.block = block;
+    mt_live_big.capacity = capacity;
+    mt_live_big.used = live;
     for (uint32_t i = 0; i < old_capacity; i++)
         if (old[i].address > 1)
             *big_find(old[i].address) = old[i];
-    return mt_ledger_publish(&mt_tracker.ledger, MT_EXTENT_BIG, big.index++, block, bytes);
+    return mt_ledger_publish(&mt_tracker.ledger, MT_EXTENT_BIG, mt_live_big.index++, block, bytes);
 }
 
 static bool big_make_room(struct mt_thread *t) {
-    if (big.used * 4 < big.capacity * 3)
+    if (mt_live_big.used * 4 < mt_live_big.capacity * 3)
         return true;
     if (!mt_growth_lock(t->bank_id))
         return false;
@@ -291,7 +290,7 @@ static bool big_make_room(struct mt_thread *t) {
 
 bool mt_live_big_put(struct mt_thread *t, uint64_t address, struct mt_live_entry entry,
                      struct mt_live_entry *replaced) {
-    if (!mt_lock_acquire(&big.lock, t->bank_id))
+    if (!mt_lock_acquire(&mt_live_big.lock, t->bank_id))
         return false;
     bool done = big_make_room(t);
     if (done) {
@@ -299,19 +298,19 @@ bool mt_live_big_put(struct mt_thread *t, uint64_t address, struct mt_live_entry
         if (b->address == address)
             *replaced = (struct mt_live_entry){b->bytes, b->site, b->era};
         else
-            big.used += b->address == 0;
+            mt_live_big.used += b->address == 0;
         b->bytes = entry.bytes;
         b->site = entry.site;
         b->era = entry.era;
         __atomic_store_n(&b->address, address, __ATOMIC_RELEASE);
     }
-    mt_lock_release(&big.lock);
+    mt_lock_release(&mt_live_big.lock);
     return done;
 }
 
 struct mt_live_entry mt_live_big_take(struct mt_thread *t, uint64_t address, bool *dropped) {
     struct mt_live_entry found = {0};
-    if (!mt_lock_acquire(&big.lock, t->bank_id)) {
+    if (!mt_lock_acquire(&mt_live_big.lock, t->bank_id)) {
         *dropped = true;
         return found;
     }
@@ -320,6 +319,6 @@ struct mt_live_entry mt_live_big_take(struct mt_thread *t, uint64_t address, boo
         found = (struct mt_live_entry){b->bytes, b->site, b->era};
         big_delete(b);
     }
-    mt_lock_release(&big.lock);
+    mt_lock_release(&mt_live_big.lock);
     return found;
 }

@@ -2,8 +2,7 @@
 /*
  * The hot path. One event: enter (one comparison says that all is as it was), the call path, the site, the table of
  * live blocks, the counters, leave. With one thread there is no atomic instruction in it; with several, one exchange
- * for the region's lock. While a thread is inside, its `seen` says so, so that an event that interrupts it (a signal
- * handler that allocates) takes the slow way and is counted there.
+ * for the region's lock. What being inside an event means is in event.h.
  */
 #include "track/record.h"
 

@@ -13,58 +13,12 @@
  * What is known of an open scope lies in the recorder's memory, not in the caller's: a scope that is never ended and
  * whose storage is used for something else costs a wrong count of errors, nothing more. The caller's storage holds a
  * serial number that must be found here, and what has been measured of a scope that is detached.
- *
- * Scopes of the whole process need not nest. There are few of them: each keeps its own highest, brought up to date
- * whenever the process's current bytes are published (or, with one thread, whenever scope_high is handed on).
  */
-#include "track/scopes.h"
-
 #include "track/names.h"
+#include "track/scopes-local.h"
 #include "track/threads.h"
-#include "track/totals.h"
 
-#include <time.h>
-
-enum { MAX_DEPTH = 16384, MAX_PROCESS = 256 };
-
-struct mt_scope_stack {
-    uint64_t n_serials;
-    uint32_t depth;
-    uint32_t until_event;
-    struct mt_open_scope *chunk[MAX_DEPTH / MT_OPEN_PER_CHUNK]; /* in the ledger; as many as have been needed */
-};
-
-enum state { INERT = 1, OPEN, PROCESS, DETACHED, ENDED };
-#define MAGIC UINT64_C(0x65706f636b61726d)
-
-/* What memtrack_scope holds. */
-struct handle {
-    uint64_t magic, serial, event;
-    uint32_t state, index, pid;
-    mt_name_id name;
-    /* of a detached scope: what has been measured */
-    struct mt_scope_counters sum;
-    int64_t peak;
-    uint64_t begin_ns, cpu_ns;
-    int64_t inner[MT_N_SCOPE_VALUES];
-};
-_Static_assert(sizeof(struct handle) <= sizeof(memtrack_scope), "a scope has room for what is kept in it");
-
-static struct mt_open_scope *process_chunk[MAX_PROCESS / MT_OPEN_PER_CHUNK];
-static uint32_t n_process; /* all open ones lie below */
-static uint32_t process_lock;
-static uint64_t process_serials;
-
-static inline struct mt_open_scope *open_at(const struct mt_scope_stack *s, uint32_t i) {
-    return &s->chunk[i / MT_OPEN_PER_CHUNK][i % MT_OPEN_PER_CHUNK];
-}
-
-static struct mt_open_scope *process_at(uint32_t i) {
-    return &process_chunk[i / MT_OPEN_PER_CHUNK][i % MT_OPEN_PER_CHUNK];
-}
-
-/* Places for open scopes, for readers to find. NULL: no room. */
-static struct mt_open_scope *new_chunk(mt_bank_id me) {
+struct mt_open_scope *mt_scopes_new_chunk(mt_bank_id me) {
     struct mt_ledger_header *h = mt_tracker.header;
     size_t bytes = sizeof(struct mt_open_scope) * MT_OPEN_PER_CHUNK;
     if (!mt_growth_lock(me))
@@ -78,112 +32,6 @@ static struct mt_open_scope *new_chunk(mt_bank_id me) {
     return c;
 }
 
-/* ---- reading ---------------------------------------------------------------------------------------------------- */
-
-static uint64_t clock_ns(int clock) {
-    struct timespec now = {0};
-    if (!mt_os_confined)
-        clock_gettime(clock, &now);
-    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
-}
-
-static uint64_t cpu_ns(void) {
-    return mt_unlikely(mt_tracker.options.scope_cpu) ? clock_ns(CLOCK_THREAD_CPUTIME_ID) : 0;
-}
-
-/* In place: a struct that is copied with wide loads right after narrow stores stalls the store buffer. */
-static inline void read_bank(struct mt_scope_counters *out, const struct mt_bank *b) {
-    out->live_bytes = __atomic_load_n(&b->live_bytes, __ATOMIC_RELAXED);
-    out->allocated_bytes = __atomic_load_n(&b->allocated_bytes, __ATOMIC_RELAXED);
-    out->allocated_blocks = __atomic_load_n(&b->allocated_blocks, __ATOMIC_RELAXED);
-    out->freed_blocks = __atomic_load_n(&b->freed_blocks, __ATOMIC_RELAXED);
-    out->temporary_blocks = __atomic_load_n(&b->temporary_blocks, __ATOMIC_RELAXED);
-}
-
-static struct mt_scope_counters of_process(void) {
-    struct mt_scope_counters sum = {0};
-    for (mt_bank_id id = 1; id < mt_tracker.header->n_banks; id++) {
-        const struct mt_bank *b = mt_threads_bank(id);
-        struct mt_scope_counters c;
-        if (b->clear_epoch != mt_tracker.header->control.clear_epoch)
-            continue;
-        read_bank(&c, b);
-        sum.live_bytes += c.live_bytes;
-        sum.allocated_bytes += c.allocated_bytes;
-        sum.allocated_blocks += c.allocated_blocks;
-        sum.freed_blocks += c.freed_blocks;
-        sum.temporary_blocks += c.temporary_blocks;
-    }
-    return sum;
-}
-
-static struct mt_scope_counters difference(struct mt_scope_counters a, struct mt_scope_counters b) {
-    return (struct mt_scope_counters){.live_bytes = a.live_bytes - b.live_bytes,
-                                      .allocated_bytes = a.allocated_bytes - b.allocated_bytes,
-                                      .allocated_blocks = a.allocated_blocks - b.allocated_blocks,
-                                      .freed_blocks = a.freed_blocks - b.freed_blocks,
-                                      .temporary_blocks = a.temporary_blocks - b.temporary_blocks};
-}
-
-static memtrack_delta delta_of(struct mt_scope_counters d, int64_t peak, uint64_t duration, uint64_t cpu) {
-    return (memtrack_delta){.net_bytes = d.live_bytes,
-                            .net_blocks = (int64_t)(d.allocated_blocks - d.freed_blocks),
-                            .peak_bytes = peak > 0 ? peak : 0,
-                            .allocated_bytes = d.allocated_bytes,
-                            .allocated_blocks = d.allocated_blocks,
-                            .freed_bytes = d.allocated_bytes - (uint64_t)d.live_bytes,
-                            .freed_blocks = d.freed_blocks,
-                            .temporary_blocks = d.temporary_blocks,
-                            .duration_ns = duration,
-                            .cpu_ns = cpu};
-}
-
-static void values_of(const memtrack_delta *d, int64_t *value) {
-    value[MT_SCOPE_NET_BYTES] = d->net_bytes;
-    value[MT_SCOPE_PEAK_BYTES] = d->peak_bytes;
-    value[MT_SCOPE_ALLOCATED_BYTES] = (int64_t)d->allocated_bytes;
-    value[MT_SCOPE_ALLOCATED_BLOCKS] = (int64_t)d->allocated_blocks;
-    value[MT_SCOPE_FREED_BYTES] = (int64_t)d->freed_bytes;
-    value[MT_SCOPE_DURATION_NS] = (int64_t)d->duration_ns;
-    value[MT_SCOPE_CPU_NS] = (int64_t)d->cpu_ns;
-}
-
-static uint64_t since_start(uint64_t ns) {
-    uint64_t start = mt_tracker.header->start_monotonic_ns;
-    return ns > start ? ns - start : 0;
-}
-
-/* ---- the peak --------------------------------------------------------------------------------------------------- */
-
-static void raise_to(int64_t *high, int64_t value) {
-    int64_t old = __atomic_load_n(high, __ATOMIC_RELAXED);
-    while (value > old && !__atomic_compare_exchange_n(high, &old, value, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED))
-        ;
-}
-
-void mt_scopes_note_current(int64_t current) {
-    uint32_t n = __atomic_load_n(&n_process, __ATOMIC_ACQUIRE);
-    for (uint32_t i = 0; mt_unlikely(i < n); i++)
-        raise_to(&process_at(i)->high_bytes, current);
-}
-
-void mt_scopes_begin_sharing(const struct mt_thread *first) {
-    if (first->bank->scope_high != INT64_MAX)
-        mt_scopes_note_current(first->bank->scope_high);
-}
-
-static inline __attribute__((always_inline)) void flush(struct mt_thread *t) {
-    struct mt_scope_stack *s = t->scopes;
-    bool is_open = s != NULL && s->depth != 0;
-    if (t->bank->scope_high != INT64_MAX) {
-        if (is_open && t->bank->scope_high > open_at(s, s->depth - 1)->high_bytes)
-            open_at(s, s->depth - 1)->high_bytes = t->bank->scope_high;
-        if (!t->shared)
-            mt_scopes_note_current(t->bank->scope_high);
-    }
-    t->bank->scope_high = is_open || n_process != 0 ? t->bank->live_bytes : INT64_MAX;
-}
-
 void mt_scopes_clear(struct mt_thread *t) {
     struct mt_scope_stack *s = t->scopes;
     for (uint32_t i = 0; s != NULL && i < s->depth; i++) {
@@ -194,22 +42,10 @@ void mt_scopes_clear(struct mt_thread *t) {
         t->bank->scope_high = 0;
 }
 
-void mt_scopes_clear_process(struct mt_thread *t) {
-    if (!mt_lock_acquire(&process_lock, t->bank_id))
-        return;
-    for (uint32_t i = 0; i < n_process; i++) {
-        process_at(i)->begin = (struct mt_scope_counters){0};
-        process_at(i)->high_bytes = 0;
-    }
-    mt_lock_release(&process_lock);
-}
-
 /* ---- the stack of a thread -------------------------------------------------------------------------------------- */
 
 bool mt_scopes_start(void) {
-    for (uint32_t i = 0; i < MAX_PROCESS / MT_OPEN_PER_CHUNK; i++)
-        process_chunk[i] = NULL;
-    n_process = process_lock = 0;
+    mt_process_scopes_start();
     if (mt_tracker.options.scope_cpu)
         mt_tracker_flag(MT_FLAG_SCOPE_CPU);
     return mt_totals_start();
@@ -225,10 +61,6 @@ void mt_scopes_free(struct mt_thread *t) {
     t->scopes = NULL;
 }
 
-static struct mt_open_scope *top_of(struct mt_scope_stack *s) {
-    return s->depth != 0 ? open_at(s, s->depth - 1) : NULL;
-}
-
 static inline __attribute__((always_inline)) void pop(struct mt_thread *t) {
     struct mt_scope_stack *s = t->scopes;
     struct mt_open_scope *f = open_at(s, --s->depth);
@@ -238,38 +70,7 @@ static inline __attribute__((always_inline)) void pop(struct mt_thread *t) {
     if (outer != NULL && high > outer->high_bytes)
         outer->high_bytes = high;
     t->scope = outer != NULL ? outer->name : 0;
-    t->bank->scope_high = outer != NULL || n_process != 0 ? t->bank->live_bytes : INT64_MAX;
-}
-
-/* One in header.event_sample of a thread's scopes; in threads that have had none but the process's, all. */
-static inline __attribute__((always_inline)) bool wants_event(struct mt_scope_stack *s) {
-    uint32_t one_in = mt_tracker.header->event_sample;
-    if (one_in == 0 || s == NULL)
-        return one_in != 0;
-    if (mt_unlikely(s->until_event != 0)) {
-        s->until_event--;
-        return false;
-    }
-    s->until_event = one_in - 1;
-    return true;
-}
-
-static inline __attribute__((always_inline)) void add_event(struct mt_thread *t, uint64_t serial, mt_name_id name,
-                                                            uint64_t begin_ns, uint64_t duration_ns, int64_t net_bytes,
-                                                            int64_t peak_bytes) {
-    uint64_t number;
-    struct mt_event *e = wants_event(t->scopes) ? mt_events_next(t, &number) : NULL;
-    if (e == NULL)
-        return;
-    e->scope = serial;
-    e->time_ns = since_start(begin_ns);
-    e->duration_ns = duration_ns;
-    e->value = net_bytes;
-    e->peak_bytes = peak_bytes;
-    e->kind = MT_EVENT_SCOPE;
-    e->name = name;
-    e->text = 0;
-    mt_events_done(e, number);
+    t->bank->scope_high = outer != NULL || mt_process_scopes_n != 0 ? t->bank->live_bytes : INT64_MAX;
 }
 
 /* The part that belongs to the scope around it: what was measured before this one was attached does not. */
@@ -366,16 +167,16 @@ MT_NOINLINE static struct mt_scope_stack *make_room(struct mt_thread *t, const v
     struct mt_scope_stack *s = t->scopes;
     while (s->depth != 0 && is_lost(t, top_of(s), storage))
         abandon(t);
-    if (s->depth == MAX_DEPTH)
+    if (s->depth == MT_MAX_SCOPE_DEPTH)
         return NULL;
     struct mt_open_scope **c = &s->chunk[s->depth / MT_OPEN_PER_CHUNK];
     if (*c == NULL)
-        *c = new_chunk(t->bank_id);
+        *c = mt_scopes_new_chunk(t->bank_id);
     return *c != NULL ? s : NULL;
 }
 
 static bool has_room(const struct mt_scope_stack *s) {
-    return s != NULL && s->depth < MAX_DEPTH && s->chunk[s->depth / MT_OPEN_PER_CHUNK] != NULL;
+    return s != NULL && s->depth < MT_MAX_SCOPE_DEPTH && s->chunk[s->depth / MT_OPEN_PER_CHUNK] != NULL;
 }
 
 /* storage: the program's, NULL for a function. */
@@ -405,22 +206,12 @@ static inline __attribute__((always_inline)) struct mt_open_scope *push(struct m
 
 /* ---- thread scopes ---------------------------------------------------------------------------------------------- */
 
-static inline int open_handle(struct handle *h, enum state state, uint64_t serial, uint32_t index, mt_name_id name) {
-    h->magic = MAGIC;
-    h->serial = serial;
-    h->state = state;
-    h->index = index;
-    h->pid = (uint32_t)mt_tracker.pid;
-    h->name = name;
-    return 0;
-}
-
 void mt_scopes_make_inert(memtrack_scope *scope) {
-    open_handle((struct handle *)scope, INERT, 0, 0, 0);
+    open_handle((struct mt_scope_handle *)scope, INERT, 0, 0, 0);
 }
 
 int mt_scopes_begin(struct mt_thread *t, memtrack_scope *scope, const char *name) {
-    struct handle *h = (struct handle *)scope;
+    struct mt_scope_handle *h = (struct mt_scope_handle *)scope;
     mt_name_id id = mt_names_find(t, name);
     struct mt_open_scope *f = id != 0 ? push(t, id, scope) : NULL;
     if (f == NULL) {
@@ -436,7 +227,7 @@ int mt_scopes_begin(struct mt_thread *t, memtrack_scope *scope, const char *name
 }
 
 /* Why there is no such scope of this thread, or 0. */
-static inline __attribute__((always_inline)) int check(const struct mt_thread *t, const struct handle *h) {
+static inline __attribute__((always_inline)) int check(const struct mt_thread *t, const struct mt_scope_handle *h) {
     const struct mt_scope_stack *s = t->scopes;
     if (h->magic != MAGIC || (h->state != OPEN && h->state != PROCESS && h->state != DETACHED))
         return -MEMTRACK_EENDED;
@@ -451,7 +242,7 @@ static inline __attribute__((always_inline)) int check(const struct mt_thread *t
     return 0;
 }
 
-static int end_thread(struct mt_thread *t, struct handle *h, memtrack_delta *out) {
+static int end_thread(struct mt_thread *t, struct mt_scope_handle *h, memtrack_delta *out) {
     bool is_innermost = h->index + 1 == t->scopes->depth;
     while (mt_unlikely(h->index + 1 < t->scopes->depth))
         abandon(t);
@@ -459,106 +250,10 @@ static int end_thread(struct mt_thread *t, struct handle *h, memtrack_delta *out
     return is_innermost ? 0 : -MEMTRACK_EORDER;
 }
 
-/* ---- process scopes --------------------------------------------------------------------------------------------- */
-
-/* A place that is free, and its index. */
-static struct mt_open_scope *free_place(mt_bank_id me, uint32_t *index) {
-    for (uint32_t i = 0; i < MAX_PROCESS; i++) {
-        struct mt_open_scope **c = &process_chunk[i / MT_OPEN_PER_CHUNK];
-        if (*c == NULL && (*c = new_chunk(me)) == NULL)
-            return NULL;
-        *index = i;
-        if (process_at(i)->serial == 0)
-            return process_at(i);
-    }
-    return NULL;
-}
-
-int mt_scopes_begin_process(struct mt_thread *t, memtrack_scope *scope, const char *name) {
-    struct handle *h = (struct handle *)scope;
-    mt_name_id id = mt_names_find(t, name);
-    mt_scopes_make_inert(scope);
-    if (id == 0 || !mt_lock_acquire(&process_lock, t->bank_id))
-        return -MEMTRACK_ELIMIT;
-    mt_threads_publish(t);
-    flush(t);
-    uint32_t index;
-    struct mt_open_scope *p = free_place(t->bank_id, &index);
-    if (p != NULL) {
-        p->name = id;
-        p->begin = of_process();
-        p->high_bytes = p->begin.live_bytes;
-        p->begin_cpu_ns = cpu_ns();
-        p->begin_ns = clock_ns(CLOCK_MONOTONIC);
-        p->event = ++process_serials;
-        open_handle(h, PROCESS, p->event, index, id);
-        h->event = p->event;
-        __atomic_store_n(&p->serial, p->event, __ATOMIC_RELEASE);
-        if (index >= n_process)
-            __atomic_store_n(&n_process, index + 1, __ATOMIC_RELEASE);
-        t->bank->scope_high = t->bank->live_bytes;
-    }
-    mt_lock_release(&process_lock);
-    if (p == NULL)
-        mt_totals_drop();
-    return p != NULL ? 0 : -MEMTRACK_ELIMIT;
-}
-
-static void close_process_scope(struct mt_open_scope *p) {
-    __atomic_store_n(&p->serial, 0, __ATOMIC_RELEASE);
-    uint32_t n = n_process;
-    while (n > 0 && process_at(n - 1)->serial == 0)
-        n--;
-    __atomic_store_n(&n_process, n, __ATOMIC_RELEASE);
-}
-
-/* The lock is taken. */
-static void finish_process(struct mt_thread *t, struct mt_open_scope *p, bool is_error, memtrack_delta *out) {
-    mt_threads_publish(t);
-    flush(t);
-    struct mt_scope_counters now = of_process();
-    raise_to(&p->high_bytes, now.live_bytes);
-    memtrack_delta d = delta_of(difference(now, p->begin), p->high_bytes - p->begin.live_bytes,
-                                clock_ns(CLOCK_MONOTONIC) - p->begin_ns, 0);
-    struct mt_scope_result result = {.name = p->name, .is_process = true, .is_error = is_error};
-    values_of(&d, result.value);
-    values_of(&d, result.own);
-    mt_totals_add(t, &result);
-    add_event(t, p->serial, p->name, p->begin_ns, d.duration_ns, d.net_bytes, d.peak_bytes);
-    if (out != NULL)
-        *out = d;
-}
-
-MT_NOINLINE static int end_process(struct mt_thread *t, struct handle *h, memtrack_delta *out) {
-    struct mt_open_scope *p = h->index < n_process ? process_at(h->index) : NULL;
-    int rc = -MEMTRACK_EENDED;
-    if (p == NULL || !mt_lock_acquire(&process_lock, t->bank_id))
-        return rc;
-    if (p->serial == h->serial) {
-        finish_process(t, p, false, out);
-        close_process_scope(p);
-        flush(t);
-        rc = 0;
-    }
-    mt_lock_release(&process_lock);
-    return rc;
-}
-
-void mt_scopes_end_all_of_process(struct mt_thread *t) {
-    if (n_process == 0 || !mt_lock_acquire(&process_lock, t->bank_id))
-        return;
-    for (uint32_t i = 0; i < n_process; i++)
-        if (process_at(i)->serial != 0) {
-            finish_process(t, process_at(i), true, NULL);
-            close_process_scope(process_at(i));
-        }
-    mt_lock_release(&process_lock);
-}
-
 /* ---- detached scopes -------------------------------------------------------------------------------------------- */
 
 int mt_scopes_detach(struct mt_thread *t, memtrack_scope *scope) {
-    struct handle *h = (struct handle *)scope;
+    struct mt_scope_handle *h = (struct mt_scope_handle *)scope;
     int rc = check(t, h);
     if (rc != 0)
         return rc;
@@ -586,7 +281,7 @@ int mt_scopes_detach(struct mt_thread *t, memtrack_scope *scope) {
 }
 
 /* As if it had begun here, with what it has measured. */
-static void resume(struct mt_open_scope *f, const struct handle *h, uint64_t now_ns) {
+static void resume(struct mt_open_scope *f, const struct mt_scope_handle *h, uint64_t now_ns) {
     f->begin =
         difference(f->begin, h->sum); /* high stays: the scope around this one sees only what happens from now on */
     f->begin_ns = h->begin_ns;
@@ -600,7 +295,7 @@ static void resume(struct mt_open_scope *f, const struct handle *h, uint64_t now
 }
 
 int mt_scopes_attach(struct mt_thread *t, memtrack_scope *scope) {
-    struct handle *h = (struct handle *)scope;
+    struct mt_scope_handle *h = (struct mt_scope_handle *)scope;
     int rc = check(t, h);
     if (rc != 0)
         return rc;
@@ -614,7 +309,7 @@ int mt_scopes_attach(struct mt_thread *t, memtrack_scope *scope) {
 }
 
 /* One that ends while it is detached has measured all already. */
-MT_NOINLINE static int end_detached(struct mt_thread *t, struct handle *h, memtrack_delta *out) {
+MT_NOINLINE static int end_detached(struct mt_thread *t, struct mt_scope_handle *h, memtrack_delta *out) {
     struct mt_scope_result result = {.name = h->name};
     memtrack_delta d = delta_of(h->sum, h->peak, clock_ns(CLOCK_MONOTONIC) - h->begin_ns, h->cpu_ns);
     values_of(&d, result.value);
@@ -631,7 +326,7 @@ MT_NOINLINE static int end_detached(struct mt_thread *t, struct handle *h, memtr
 /* ---- all kinds -------------------------------------------------------------------------------------------------- */
 
 int mt_scopes_end(struct mt_thread *t, memtrack_scope *scope, memtrack_delta *out) {
-    struct handle *h = (struct handle *)scope;
+    struct mt_scope_handle *h = (struct mt_scope_handle *)scope;
     if (h->magic == MAGIC && h->state == INERT) {
         h->state = ENDED;
         return 0;
@@ -642,7 +337,7 @@ int mt_scopes_end(struct mt_thread *t, memtrack_scope *scope, memtrack_delta *ou
     if (mt_likely(h->state == OPEN))
         rc = end_thread(t, h, out);
     else if (h->state == PROCESS)
-        rc = end_process(t, h, out);
+        rc = mt_process_scopes_end(t, h, out);
     else
         rc = end_detached(t, h, out);
     h->state = ENDED;
@@ -650,7 +345,7 @@ int mt_scopes_end(struct mt_thread *t, memtrack_scope *scope, memtrack_delta *ou
 }
 
 int mt_scopes_set(struct mt_thread *t, const memtrack_scope *scope, const char *key, const char *value) {
-    const struct handle *h = (const struct handle *)scope;
+    const struct mt_scope_handle *h = (const struct mt_scope_handle *)scope;
     int rc = check(t, h);
     struct mt_event e = {.scope = h->event, .kind = MT_EVENT_SET};
     if (rc != 0)

@@ -30,7 +30,7 @@ MT_HIDDEN void mt_scopes_clear(struct mt_thread *t);
 /* The counters of all threads count as zero from now on: the same for the scopes of the process. */
 MT_HIDDEN void mt_scopes_clear_process(struct mt_thread *t);
 
-/* ---- the functions, inside of an event (see track/record.h) ---- */
+/* ---- the functions, inside of an event (see track/event.h) ---- */
 
 /* One that measures nothing, and may be ended: what every scope is until it has begun. Outside of events as well. */
 MT_HIDDEN void mt_scopes_make_inert(memtrack_scope *scope);

@@ -57,7 +57,7 @@ struct mt_thread {
     uint32_t cut;     /* not 0: what is changed is to be saved for this cut first */
     struct mt_bank *bank;
     struct mt_control *control;
-    int64_t low, high;             /* bank->live_bytes outside of this is news for the process: see mt_publish */
+    int64_t low, high;             /* bank->live_bytes outside of this is news for the process: see mt_threads_publish */
     const void *last_block;        /* allocated by the last event of this thread, else NULL */
     const void *last_before;       /* last_block before mt_record_expect */
     const void *freeing;           /* taken out by an operator delete that has not returned from the allocator yet */

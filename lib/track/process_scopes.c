@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Scopes of the whole process need not nest. There are few of them: each keeps its own highest, brought up to date
+ * whenever the process's current bytes are published (or, with one thread, whenever scope_high is handed on).
+ */
+#include "base/lock.h"
+#include "track/names.h"
+#include "track/scopes-local.h"
+#include "track/threads.h"
+
+enum { MAX_SCOPES = 256 };
+
+uint32_t mt_process_scopes_n;
+static struct mt_open_scope *chunk[MAX_SCOPES / MT_OPEN_PER_CHUNK];
+static uint32_t lock;
+static uint64_t n_serials;
+
+void mt_process_scopes_start(void) {
+    for (uint32_t i = 0; i < MAX_SCOPES / MT_OPEN_PER_CHUNK; i++)
+        chunk[i] = NULL;
+    mt_process_scopes_n = lock = 0;
+}
+
+static struct mt_open_scope *scope_at(uint32_t i) {
+    return &chunk[i / MT_OPEN_PER_CHUNK][i % MT_OPEN_PER_CHUNK];
+}
+
+static void raise_to(int64_t *high, int64_t value) {
+    int64_t old = __atomic_load_n(high, __ATOMIC_RELAXED);
+    while (value > old && !__atomic_compare_exchange_n(high, &old, value, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED))
+        ;
+}
+
+void mt_scopes_note_current(int64_t current) {
+    uint32_t n = __atomic_load_n(&mt_process_scopes_n, __ATOMIC_ACQUIRE);
+    for (uint32_t i = 0; mt_unlikely(i < n); i++)
+        raise_to(&scope_at(i)->high_bytes, current);
+}
+
+void mt_scopes_begin_sharing(const struct mt_thread *first) {
+    if (first->bank->scope_high != INT64_MAX)
+        mt_scopes_note_current(first->bank->scope_high);
+}
+
+void mt_scopes_clear_process(struct mt_thread *t) {
+    if (!mt_lock_acquire(&lock, t->bank_id))
+        return;
+    for (uint32_t i = 0; i < mt_process_scopes_n; i++) {
+        scope_at(i)->begin = (struct mt_scope_counters){0};
+        scope_at(i)->high_bytes = 0;
+    }
+    mt_lock_release(&lock);
+}
+
+static struct mt_scope_counters of_process(void) {
+    struct mt_scope_counters sum = {0};
+    for (mt_bank_id id = 1; id < mt_tracker.header->n_banks; id++) {
+        const struct mt_bank *b = mt_threads_bank(id);
+        struct mt_scope_counters c;
+        if (b->clear_epoch != mt_tracker.header->control.clear_epoch)
+            continue;
+        read_bank(&c, b);
+        sum.live_bytes += c.live_bytes;
+        sum.allocated_bytes += c.allocated_bytes;
+        sum.allocated_blocks += c.allocated_blocks;
+        sum.freed_blocks += c.freed_blocks;
+        sum.temporary_blocks += c.temporary_blocks;
+    }
+    return sum;
+}
+
+/* A place that is free, and its index. */
+static struct mt_open_scope *free_place(mt_bank_id me, uint32_t *index) {
+    for (uint32_t i = 0; i < MAX_SCOPES; i++) {
+        struct mt_open_scope **c = &chunk[i / MT_OPEN_PER_CHUNK];
+        if (*c == NULL && (*c = mt_scopes_new_chunk(me)) == NULL)
+            return NULL;
+        *index = i;
+        if (scope_at(i)->serial == 0)
+            return scope_at(i);
+    }
+    return NULL;
+}
+
+int mt_scopes_begin_process(struct mt_thread *t, memtrack_scope *scope, const char *name) {
+    struct mt_scope_handle *h = (struct mt_scope_handle *)scope;
+    mt_name_id id = mt_names_find(t, name);
+    mt_scopes_make_inert(scope);
+    if (id == 0 || !mt_lock_acquire(&lock, t->bank_id))
+        return -MEMTRACK_ELIMIT;
+    mt_threads_publish(t);
+    flush(t);
+    uint32_t index;
+    struct mt_open_scope *p = free_place(t->bank_id, &index);
+    if (p != NULL) {
+        p->name = id;
+        p->begin = of_process();
+        p->high_bytes = p->begin.live_bytes;
+        p->begin_cpu_ns = cpu_ns();
+        p->begin_ns = clock_ns(CLOCK_MONOTONIC);
+        p->event = ++n_serials;
+        open_handle(h, PROCESS, p->event, index, id);
+        h->event = p->event;
+        __atomic_store_n(&p->serial, p->event, __ATOMIC_RELEASE);
+        if (index >= mt_process_scopes_n)
+            __atomic_store_n(&mt_process_scopes_n, index + 1, __ATOMIC_RELEASE);
+        t->bank->scope_high = t->bank->live_bytes;
+    }
+    mt_lock_release(&lock);
+    if (p == NULL)
+        mt_totals_drop();
+    return p != NULL ? 0 : -MEMTRACK_ELIMIT;
+}
+
+static void close(struct mt_open_scope *p) {
+    __atomic_store_n(&p->serial, 0, __ATOMIC_RELEASE);
+    uint32_t n = mt_process_scopes_n;
+    while (n > 0 && scope_at(n - 1)->serial == 0)
+        n--;
+    __atomic_store_n(&mt_process_scopes_n, n, __ATOMIC_RELEASE);
+}
+
+/* The lock is taken. */
+static void finish(struct mt_thread *t, struct mt_open_scope *p, bool is_error, memtrack_delta *out) {
+    mt_threads_publish(t);
+    flush(t);
+    struct mt_scope_counters now = of_process();
+    raise_to(&p->high_bytes, now.live_bytes);
+    memtrack_delta d = delta_of(difference(now, p->begin), p->high_bytes - p->begin.live_bytes,
+                                clock_ns(CLOCK_MONOTONIC) - p->begin_ns, 0);
+    struct mt_scope_result result = {.name = p->name, .is_process = true, .is_error = is_error};
+    values_of(&d, result.value);
+    values_of(&d, result.own);
+    mt_totals_add(t, &result);
+    add_event(t, p->serial, p->name, p->begin_ns, d.duration_ns, d.net_bytes, d.peak_bytes);
+    if (out != NULL)
+        *out = d;
+}
+
+int mt_process_scopes_end(struct mt_thread *t, struct mt_scope_handle *h, memtrack_delta *out) {
+    struct mt_open_scope *p = h->index < mt_process_scopes_n ? scope_at(h->index) : NULL;
+    int rc = -MEMTRACK_EENDED;
+    if (p == NULL || !mt_lock_acquire(&lock, t->bank_id))
+        return rc;
+    if (p->serial == h->serial) {
+        finish(t, p, false, out);
+        close(p);
+        flush(t);
+        rc = 0;
+    }
+    mt_lock_release(&lock);
+    return rc;
+}
+
+void mt_scopes_end_all_of_process(struct mt_thread *t) {
+    if (mt_process_scopes_n == 0 || !mt_lock_acquire(&lock, t->bank_id))
+        return;
+    for (uint32_t i = 0; i < mt_process_scopes_n; i++)
+        if (scope_at(i)->serial != 0) {
+            finish(t, scope_at(i), true, NULL);
+            close(scope_at(i));
+        }
+    mt_lock_release(&lock);
+}
