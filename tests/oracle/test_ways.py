@@ -28,6 +28,9 @@ CODE = ("", "-no-pie", "-fno-pic -no-pie", "-fno-pic -no-pie -Wl,-z,now", "-fno-
 "-Wl,--as-needed,--gc-sections -ffunction-sections -s",
         "-std=c99 -pedantic")
 STATIC = ("-static", "-static-pie", "-static -fno-pic", "-static -fno-pic -mcmodel=large")
+# What is named before the recorder, and after it; whether the dynamic linker comes to the recorder first.
+ORDERS = (((), (), True), ((), ("-ljemalloc",), True), ((), ("-l:libtcmalloc_minimal.so.4",), True), ((), ("-lmimalloc",), True),
+          (("-ljemalloc",), (), False), (("-lmimalloc",), (), False), (("-lc",), (), False))
 
 LATE = """
 import ctypes, sys
@@ -194,13 +197,25 @@ class Linked(Way):
 
     def test_orders(self):
         for flags in ("", "-DMEMTRACK_REQUIRED", "-DMEMTRACK_REQUIRED -fno-pic -no-pie", "-Wl,--as-needed", "-fuse-ld=mold"):
-            for before, after, is_first in (((), (), True), ((), ("-ljemalloc",), True), ((), ("-l:libtcmalloc_minimal.so.4",), True),
-                                            (("-ljemalloc",), (), False), (("-lc",), (), False)):
+            for before, after, is_first in ORDERS:
                 with self.subTest(flags, before=before, after=after):
                     link = [flag for flag in LINK if "as-needed" not in flag] if "as-needed" in flags else LINK
                     program = self.build(flags, libraries=[*link[:1], *before, *link[1:], "-lmemtrack", *after])
                     (self.check_tracked if is_first else self.check_untracked)(program)
                     self.check_run(program)
+
+    def test_own_allocator(self):
+        """In the executable itself: the linker takes that, wherever the recorder stands."""
+        archive = "-l:libjemalloc_pic.a"
+        for order in ([archive, *LINK, "-lmemtrack"], [*LINK, "-Wl,-u,mallctl", archive, "-lmemtrack"]):
+            with self.subTest(order):
+                program = self.build(libraries=[*order, "-lm", "-lstdc++", "-lpthread"])
+                self.check_untracked(program)
+                self.check_untracked(program, preload=harness.LIBRARY)
+                run = harness.run([harness.MEMTRACK, "run", "-o", self.path("p"), "--", program])
+                self.assertIn("rc 0, " + UNTRACKED, run.stderr.decode())
+                self.assertIn("contains its own malloc", run.stderr.decode())
+                self.assertFalse(os.path.exists(self.path("p")))
 
     def test_one_copy(self):
         """Linked and preloaded, from wherever: the first one records, and the figures are those of a program without."""
