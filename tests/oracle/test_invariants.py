@@ -5,6 +5,7 @@
 Also: a filter and its opposite together give everything, sorting changes only the order, and what the totals say among
 themselves is consistent.
 """
+import collections
 import unittest
 
 from support import harness, workloads
@@ -49,7 +50,7 @@ class Invariants(unittest.TestCase):
 
     def check_filters(self, profile):
         rows = profile.report("--by", "function")["rows"]
-        for function in [row["function"] for row in rows[:3]]:
+        for function in [row["function"] for row in rows if row["function"]][:3]:
             pattern = "".join("[%s]" % c if c in "[*?" else c for c in function)
             inside = profile.report("--include", pattern)["rows"]
             outside = profile.report("--exclude", pattern)["rows"]
@@ -142,6 +143,24 @@ class Invariants(unittest.TestCase):
                 if not others:
                     self.assertEqual(usable, tracked.profile.totals["total_usable_bytes"])
                 self.assertEqual(allocator == "glibc", not others)
+
+    def innermost(self, profile, n):
+        """How many blocks each call path has, by its n innermost frames."""
+        blocks = collections.Counter()
+        for row in profile.report("--by", "stack")["rows"]:
+            path = [(frame["function"], frame["line"]) for frame in row["stack"] if frame["function"] != "[truncated]"]
+            self.assertTrue(path)
+            blocks[tuple(path[:n])] += row["total_blocks"]
+        return blocks
+
+    def test_frames_limit_keeps_the_innermost(self):
+        """Also where a deeper stack was walked before, of which this one is a part."""
+        with harness.workdir() as directory:
+            command = [harness.program("stack_frames_O0")]
+            full = harness.track(command, directory, name="full").profile
+            for frames in (1, 3, 10):
+                short = harness.track(command, directory, ["--frames", str(frames)], name="f%d" % frames).profile
+                self.assertEqual(self.innermost(full, frames), self.innermost(short, 1000), "--frames %d" % frames)
 
     def test_frames_limit_changes_no_total(self):
         with harness.workdir() as directory:
