@@ -57,14 +57,14 @@ struct mt_thread {
     uint32_t cut;     /* not 0: what is changed is to be saved for this cut first */
     struct mt_bank *bank;
     struct mt_control *control;
-    int64_t low, high;             /* bank->live_bytes outside of this is news for the process: see mt_threads_publish */
-    const void *last_block;        /* allocated by the last event of this thread, else NULL */
-    const void *last_before;       /* last_block before mt_record_expect */
-    const void *freeing;           /* taken out by an operator delete that has not returned from the allocator yet */
-    uint64_t asked;                /* operator new was asked for so many bytes, and will ask malloc for */
-    uint64_t asked_most;           /* up to so many; 0: nothing is pending */
-    mt_name_id scope;              /* name of the innermost scope, 0: none */
-    mt_name_id domain;             /* what the present event records belongs to it, 0: malloc */
+    int64_t low, high;       /* bank->live_bytes outside of this is news for the process: see mt_threads_publish */
+    const void *last_block;  /* allocated by the last event of this thread, else NULL */
+    const void *last_before; /* last_block before mt_record_expect */
+    const void *freeing;     /* taken out by an operator delete that has not returned from the allocator yet */
+    uint64_t asked;          /* operator new was asked for so many bytes, and will ask malloc for */
+    uint64_t asked_most;     /* up to so many; 0: nothing is pending */
+    mt_name_id scope;        /* name of the innermost scope, 0: none */
+    mt_name_id domain;       /* what the present event records belongs to it, 0: malloc */
     struct mt_scope_stack *scopes; /* made with the first scope */
     int32_t paused;                /* allocations of this thread are not recorded while this is not 0 */
     int64_t until_sample;          /* bytes to go, when sampling */
