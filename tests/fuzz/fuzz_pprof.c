@@ -3,11 +3,7 @@
  * libFuzzer: bytes are read as a profile; what is accepted is written, read again, and must be the same model. Inputs
  * are plain protobufs and gzip'd ones alike, but only the former get far: mutations break the checksum.
  *
- *   protoc-c --c_out=/tmp/fuzz -Ilib profile/profile.proto
- *   clang -g -O1 -fsanitize=fuzzer,address,undefined -D_GNU_SOURCE -Ilib -I/tmp/fuzz tests/fuzz/fuzz_pprof.c
- *     lib/base/error.c lib/profile/{profile,strings,ids,columns,inflate,deflate}.c lib/profile/pprof_*.c
- *     /tmp/fuzz/profile/profile.pb-c.c -lz -lprotobuf-c -o /tmp/fuzz/fuzz_pprof
- *   /tmp/fuzz/fuzz_pprof -rss_limit_mb=1024 -max_len=4096 corpus/
+ *   cmake --preset fuzz && cmake --build --preset fuzz --target fuzz_pprof
  */
 #include <stdint.h>
 #include <stdlib.h>
