@@ -283,6 +283,8 @@ class Made(Recorded):
         self.assertEqual(self.report()["coverage"]["unknown_frees"], 0)  # a pool begins where its first object does
         device = self.report("--include", "domain:device", "--by", "scope")["rows"]
         self.assertEqual([row["key"] for row in device], ["upload"])
+        lines = self.report("--include", "domain:device", "--by", "line")["rows"]
+        self.assertEqual([os.path.basename(row["file"]) for row in lines], ["scope_domains.c"])
         events = self.scopes("--events")
         self.assertEqual([(event["name"], event["metadata"]) for event in events["events"]],
                          [("fill", {}), ("upload", {"size": "small", "queue": "copy"}),
