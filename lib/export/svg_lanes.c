@@ -62,7 +62,7 @@ static void put_areas(FILE *out, const struct mt_lane *lane, const char *name, c
         fprintf(out, " %.1f,%.1fZ\"><title>%s, at most %s</title></path>\n", x_of(place, to), base, name, most);
     }
     fprintf(out, "<text class=\"small\" x=\"%.1f\" y=\"%.1f\" text-anchor=\"end\">max %s</text>\n",
-            place->left + place->width, base - 4, most);
+            place->left + place->width - 4, base - 4, most);
 }
 
 unsigned mt_svg_lanes_height(const struct mt_lanes *lanes) {
