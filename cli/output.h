@@ -38,8 +38,8 @@ char *mt_output_number(const char *pattern, const char *number, bool *found);
  * when its directory cannot be written to. */
 int mt_output_check(const char *path, bool force, struct mt_error *error);
 
-/* After mt_output_write, whose error (empty before) is why: says so on standard error when the name is not the one that was
- * wanted, as it is when the place takes nothing. */
+/* After mt_output_write, whose error (empty before) is why: says so on standard error when the name is not the one that
+ * was wanted, as it is when the place takes nothing. */
 void mt_output_tell(const char *program, const char *wanted, const char *written, const struct mt_error *why);
 
 /*

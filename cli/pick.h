@@ -15,7 +15,7 @@ char *mt_pick_profile(const char *program, const char *argument, int *status);
 /* The same, and "WHAT@MOMENT" is WHAT and sets *at, unless a file is really called so. */
 char *mt_pick_profile_at(const char *program, const char *argument, struct mt_moment *at, int *status);
 
-/* mt_subject_load, which takes regular files alone, and a profile on a standard input that is a pipe (at most 1 GiB). */
+/* mt_subject_load, which takes regular files alone, and a profile on a standard input that is a pipe (up to 1 GiB). */
 int mt_pick_read(const char *path, struct mt_profile **out, struct mt_error *error);
 
 #endif

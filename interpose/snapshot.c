@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * memtrack_snapshot: the recorder can neither symbolize nor allocate, but the command can read this process from
- * outside as it reads any other. The child is made without an exit signal, so that neither a handler for SIGCHLD nor
- * a wait() of the program ever sees it. Since execve() gives SIGCHLD to whoever calls it, the child does not: it waits for
- * a child of its own that does, with SIGCHLD as it is by default (a program that ignores it cannot wait for anything).
+ * outside as it reads any other. The child is made without an exit signal, so that neither a handler for SIGCHLD nor a
+ * wait() of the program ever sees it. Since execve() gives SIGCHLD to whoever calls it, the child does not: it waits
+ * for a child of its own that does, with SIGCHLD as it is by default (a program that ignores it cannot wait for
+ * anything).
  */
 #include "interpose/snapshot.h"
 

@@ -138,11 +138,12 @@ MEMTRACK_API_(uint64_t, get_overhead, (void), (), 0)
  * Measure what the calling thread allocates and frees until memtrack_end. Scopes nest; each has its own peak. In
  * reports they are summed up by name.
  *
- * A scope that was never ended (a longjmp, a forgotten end) ends, counted as an error, with the one around it, when
- * its storage is seen to be gone, or with its thread or the process. memtrack_end returns MEMTRACK_EORDER when it ended inner ones that way (out is right
- * all the same), MEMTRACK_EENDED for one that is not open, MEMTRACK_ETHREAD for one of another thread, MEMTRACK_EFORKED
- * for one that the parent process has begun; in the last three cases nothing is changed and out is zero.
- * MEMTRACK_ELIMIT: too many are open. MEMTRACK_EBUSY: in a signal handler that interrupted the recorder itself.
+ * A scope that was never ended (a longjmp, a forgotten end) ends, counted as an error, with the one around it, when its
+ * storage is seen to be gone, or with its thread or the process. memtrack_end returns MEMTRACK_EORDER when it ended
+ * inner ones that way (out is right all the same), MEMTRACK_EENDED for one that is not open, MEMTRACK_ETHREAD for one
+ * of another thread, MEMTRACK_EFORKED for one that the parent process has begun; in the last three cases nothing is
+ * changed and out is zero. MEMTRACK_ELIMIT: too many are open. MEMTRACK_EBUSY: in a signal handler that interrupted the
+ * recorder itself.
  */
 MEMTRACK_API_(int, begin, (memtrack_scope * scope, const char *name), (scope, name), 0)
 /* The same for all threads of the process. Such scopes may overlap as they like, and any thread may end them. With

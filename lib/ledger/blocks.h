@@ -22,8 +22,8 @@ struct mt_live_block {
 
 /* What is known of an address. */
 struct mt_block_search {
-    /* address <= asked < address + bytes; or a block of 0 bytes that begins there. Of malloc's and those of domains that
-     * hold the address, the smallest. */
+    /* address <= asked < address + bytes; or a block of 0 bytes that begins there. Of malloc's and those of domains
+     * that hold the address, the smallest. */
     struct mt_live_block holder;
     struct mt_live_block before; /* else, of malloc's: the nearest block that ends at or before the address, */
     struct mt_live_block after;  /* and the nearest one that begins after it; within MT_BLOCK_REACH of it alone */

@@ -30,12 +30,12 @@
  *
  * Readers write two things: requests (union mt_request) and the era, each with one pwrite of a whole field.
  *
- * A cut is one instant that a reader chooses while the process runs. The reader stores a new odd number in
- * request.cut; every thread, before it changes anything for the first time afterwards, copies what it is about to
- * change (its bank, the control line, each site) to a place of its own and stores the number there, last. What an
- * event changed that was under way at that instant belongs to before the cut: mt_bank.sequence is odd while its thread is inside
- * one, and the reader waits until every odd one has changed. Then it reads a thing, after it the saved copy's number,
- * and takes the copy when that is the cut's. The reader ends the cut by storing the next even number.
+ * A cut is one instant that a reader chooses while the process runs. The reader stores a new odd number in request.cut;
+ * every thread, before it changes anything for the first time afterwards, copies what it is about to change (its bank,
+ * the control line, each site) to a place of its own and stores the number there, last. What an event changed that was
+ * under way at that instant belongs to before the cut: mt_bank.sequence is odd while its thread is inside one, and the
+ * reader waits until every odd one has changed. Then it reads a thing, after it the saved copy's number, and takes the
+ * copy when that is the cut's. The reader ends the cut by storing the next even number.
  */
 #ifndef MT_LEDGER_LAYOUT_H
 #define MT_LEDGER_LAYOUT_H
@@ -181,8 +181,9 @@ struct mt_big_block {
  * When a block was allocated is kept as an era: the time since the start of the recording in units of 10 ms, as a
  * floating-point number with 8 bits of mantissa. So the first 2.56 s have eras of 10 ms, and later ones are at most
  * 1/256 of the recording's age. The present era is in the control line; threads store it every MT_ERA_EVENTS
- * allocations, and a reader that watches the process at each of its ticks. era_seen of the header says which were ever stored: a block of era e
- * was allocated after the beginning of e and before the end of the next one that was stored, if any.
+ * allocations, and a reader that watches the process at each of its ticks. era_seen of the header says which were ever
+ * stored: a block of era e was allocated after the beginning of e and before the end of the next one that was stored,
+ * if any.
  */
 enum { MT_ERA_BITS = 13, MT_ERAS = 1 << MT_ERA_BITS, MT_ERA_MANTISSA_BITS = 8, MT_ERA_EVENTS = 4096 };
 #define MT_ERA_UNIT_NS UINT64_C(10000000)
@@ -242,7 +243,7 @@ enum { MT_BANKS_PER_CHUNK = 32, MT_MAX_BANKS = 65536 };
 
 /* ---- names, scopes, events --------------------------------------------------------------------------------------- */
 
-/* A text that the program has given (a scope, a domain, a mark, a counter, a key or a value), or one of its functions. */
+/* A text that the program has given (a scope, domain, mark, counter, key or value), or one of its functions. */
 struct mt_name {
     uint64_t text;    /* target address of bytes bytes, no NUL; 0: a function */
     uint64_t address; /* of the function */
@@ -310,7 +311,7 @@ struct mt_scope_counters {
     uint64_t allocated_bytes, allocated_blocks, freed_blocks, temporary_blocks;
 };
 
-/* A scope that has begun and not ended, or place for one. With a thread's counters of now: what it has measured so far. */
+/* A scope that has begun and not ended, or place for one. With a thread's counters of now: what it measures so far. */
 struct mt_open_scope {
     uint64_t serial;  /* number (40), bank (24), 0 for the process's; stored last, and 0 as soon as it has ended */
     uint64_t event;   /* serial that its event and keys will have; another one for a scope that began elsewhere */

@@ -265,7 +265,7 @@ static void add_bank(struct mt_scope_counters *sum, const struct mt_bank *bank) 
     sum->allocated_blocks += bank->allocated_blocks;
 }
 
-/* Of the thread with this bank, or of the process (bank 0). high: the highest live bytes that no scope has been told of. */
+/* Of the thread with this bank, or of the process (bank 0). high: the most live bytes that no scope has been told of. */
 static struct mt_scope_counters counters_now(struct taking *t, uint64_t bank_id, int64_t *high) {
     struct mt_scope_counters sum = {0};
     struct mt_bank bank;

@@ -17,7 +17,7 @@ struct mt_scope_filter {
 };
 
 bool mt_scope_filter_passes(const struct mt_scope_filter *filter, const char *name);
-/* Leave out the events of scopes that do not pass, and those of them that are open, in place. Marks and counters stay. */
+/* Leave out, in place, events of scopes that do not pass, and those of them that are open. Marks and counters stay. */
 void mt_scope_filter_profile(const struct mt_scope_filter *filter, struct mt_profile *profile);
 /* Leave out the rows that do not pass, in place. */
 void mt_scope_filter_rows(const struct mt_scope_filter *filter, struct mt_scope_rows *rows);

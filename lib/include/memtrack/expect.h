@@ -21,11 +21,11 @@
  *     MEMTRACK_EXPECT_PROCESS_...        the same four of all threads; the others are of the calling thread. With several
  *                                        threads the peak is within max(64 KiB, 0.1 % of the process's peak)
  *
- * A budget is a number of any arithmetic type, evaluated once and before. Blocks nest; several macros, on lines of their
- * own, may stand before one block; and a block may be left by break, continue, return, goto or an exception: what has run
- * is checked. Not by longjmp, the way in which some frameworks leave a test that has failed already. Each is a scope named
- * FILE:LINE in the profile, so memtrack report --include 'scope:test_parse.c:12' shows what it allocated. With memtrack
- * run --sample, figures are estimates.
+ * A budget is a number of any arithmetic type, evaluated once and before. Blocks nest; several macros, on lines of
+ * their own, may stand before one block; and a block may be left by break, continue, return, goto or an exception: what
+ * has run is checked. Not by longjmp, the way in which some frameworks leave a test that has failed already. Each is a
+ * scope named FILE:LINE in the profile, so memtrack report --include 'scope:test_parse.c:12' shows what it allocated.
+ * With memtrack run --sample, figures are estimates.
  *
  * HOW A TEST FAILS depends on the framework whose header came before this one:
  *
