@@ -192,6 +192,8 @@ static error_t parse(int key, char *text, struct argp_state *state) {
         o->profiles = text;
         return 0;
     case KEY_JUNIT:
+        if (strcmp(text, "-") == 0)
+            argp_error(state, "--junit -: name a file, such as memory.xml: standard output has the lines, or --json");
         o->junit = text;
         return 0;
     case KEY_COLOR:

@@ -213,6 +213,7 @@ class Results(Case):
                           ["--scope", "a:speed=1", "plain.pb.gz"], ["--scope", ":peak=1", "plain.pb.gz"],
                           ["--run", "--max-peak", "1M"], ["--max-peak", "1M", "plain.pb.gz", "--run"],
                           ["--profiles", "x", "--max-peak", "1M", "plain.pb.gz"],
+                          ["--junit", "-", "--max-peak", "1M", "plain.pb.gz"],
                           ["--baseline", "plain.pb.gz", "--baseline", "plain.pb.gz", "plain.pb.gz"]):
             with self.subTest(arguments):
                 result = self.check(*arguments, status=2)
