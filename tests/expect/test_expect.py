@@ -156,9 +156,9 @@ class Unrecorded(Case):
 
 
 class Frameworks(Case):
-    def test_cmocka(self):
-        program = self.build(["cmocka.c"], flags=["-std=c11", *WARNINGS], libs=["-lcmocka"])
-        expected = marked("cases.h")
+    def run_cmocka(self, compiler, *flags, files=("cases.h",)):
+        program = self.build(["cmocka.c"], compiler, [*flags, *WARNINGS], ["-lcmocka"])
+        expected = marked(*files)
         result = self.recorded(program)
         self.same(expected, SAID + r"\n# .*?" + PLACE + ": error", result.text, place_first=False)
         failed = re.findall(r"^not ok \d+ - (\w+)", result.text, flags=re.M)
@@ -166,6 +166,14 @@ class Frameworks(Case):
         self.assertEqual(len(failed), result.code)
         result = self.unrecorded(program)
         self.assertEqual((1, 1), (result.code, result.stderr.count(NOTE)), "the one that fails by itself")
+
+    def test_cmocka(self):
+        self.run_cmocka("gcc", "-std=c11")
+
+    def test_cmocka_in_cplusplus(self):
+        for compiler in ("g++", "clang++"):
+            with self.subTest(compiler):
+                self.run_cmocka(compiler, "-x", "c++", "-std=c++11", files=("cases.h", "cases.hpp"))
 
     def test_cmocka_reports_in_junit(self):
         program = self.build(["cmocka.c"], libs=["-lcmocka"])
