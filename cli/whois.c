@@ -210,7 +210,9 @@ static void add_age(const struct inquiry *q, const struct mt_whois_answer *a, st
     if (q->now_ns) {
         mt_format_duration(least, a->age_from_ns);
         mt_format_duration(most, a->age_to_ns);
-        if (a->age_from_ns)
+        if (a->age_from_ns && strcmp(least, most) == 0)
+            mt_facts_add(facts, "age", false, "%s", least);
+        else if (a->age_from_ns)
             mt_facts_add(facts, "age", false, "%s to %s", least, most);
         else
             mt_facts_add(facts, "age", false, "at most %s", most);
