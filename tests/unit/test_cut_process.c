@@ -70,6 +70,7 @@ static int setup(void **state) {
     t->answers = fdopen(answers[0], "r");
     *state = t;
     await_answer(t);
+    tell(t, "t 1"); /* its standard input has a buffer from now on */
     return mt_ledger_of_process(t->pid, &t->ledger, NULL);
 }
 
