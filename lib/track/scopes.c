@@ -18,6 +18,8 @@
 #include "track/scopes-local.h"
 #include "track/threads.h"
 
+#include <signal.h>
+
 struct mt_open_scope *mt_scopes_new_chunk(mt_bank_id me) {
     struct mt_ledger_header *h = mt_tracker.header;
     size_t bytes = sizeof(struct mt_open_scope) * MT_OPEN_PER_CHUNK;
@@ -151,13 +153,20 @@ void mt_scopes_end_all(struct mt_thread *t) {
         abandon(t);
 }
 
+/* A signal handler's stack can lie in a local array of main: above what is below it, and left by nobody. */
+MT_NOINLINE static bool is_on_signal_stack(void) {
+    stack_t stack = {0};
+    return !mt_os_confined && mt_os_call(SYS_sigaltstack, 0, (long)&stack, 0, 0, 0, 0) == 0 &&
+           (stack.ss_flags & SS_ONSTACK) != 0;
+}
+
 /* Nobody can end it any more: its storage was on the part of the stack that has been left, or is used anew. */
 static bool is_lost(const struct mt_thread *t, const struct mt_open_scope *f, const void *storage) {
     const struct mt_stack_map *map = &t->stack.map;
     if (f->is_function)
         return false; /* by its return, or that of one further out */
-    return f->storage == (uint64_t)storage ||
-           (f->storage < t->busy_sp && mt_stack_contains(map, f->storage) && mt_stack_contains(map, t->busy_sp));
+    return f->storage == (uint64_t)storage || (f->storage < t->busy_sp && mt_stack_contains(map, f->storage) &&
+                                               mt_stack_contains(map, t->busy_sp) && !is_on_signal_stack());
 }
 
 /* The stack, with room for another scope; NULL: there is none. */

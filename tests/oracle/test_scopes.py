@@ -165,7 +165,7 @@ class Oracle(Recorded):
 
     def test_misuse(self):
         regions = self.record("scope_misuse")
-        self.assertEqual(len(regions["good"]), 11)
+        self.assertEqual(len(regions["good"]), 12)
         rows = self.compare(regions)
         self.assertEqual({name: row["errors"] for (name, _), row in rows.items() if row["errors"]},
                          {"inner": 1, "jumped": 6, "forgotten": 1, "replaced": 1})

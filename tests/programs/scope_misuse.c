@@ -6,6 +6,7 @@
  */
 #include <pthread.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -215,6 +216,34 @@ static void deep(void) {
     good("after deep");
 }
 
+static void handler(int signal) {
+    struct region region;
+    (void)signal;
+    begin(&region, "handled");
+    end(&region);
+}
+
+/* The handler's stack lies above what it interrupts, and is part of the same one. */
+static __attribute__((noinline)) void interrupted(void) {
+    struct region region;
+    begin(&region, "interrupted");
+    void *block = take(700);
+    raise(SIGUSR1);
+    end(&region);
+    give(block);
+}
+
+static void stack_in_the_stack(void) {
+    char stack[1 << 16];
+    stack_t own = {.ss_sp = stack, .ss_size = sizeof stack}, before;
+    struct sigaction action = {.sa_handler = handler, .sa_flags = SA_ONSTACK};
+    expect("sigaltstack", sigaltstack(&own, &before), 0);
+    expect("sigaction", sigaction(SIGUSR1, &action, NULL), 0);
+    interrupted();
+    expect("sigaltstack back", sigaltstack(&before, NULL), 0);
+    good("after stack_in_the_stack");
+}
+
 int main(void) {
     twice();
     never_begun();
@@ -228,5 +257,6 @@ int main(void) {
     same_buffer();
     detached_twice();
     deep();
+    stack_in_the_stack();
     return finish() || mistakes;
 }
