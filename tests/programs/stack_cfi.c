@@ -62,6 +62,9 @@ FRAME(rbp_restored, SAVE "  .cfi_offset %rbp, -16\n" LOSE "  pop %rbp\n  .cfi_ad
 FRAME(rbp_the_same, SAVE "  .cfi_offset %rbp, -16\n  movq $1, (%rsp)\n  .cfi_same_value %rbp\n  call *%rdi\n"
                          "  add $8, %rsp\n  .cfi_adjust_cfa_offset -8\n  ret\n");
 
+/* What rbp was is computed and not loaded, which the recorder does not follow: the path is cut here. */
+FRAME(rbp_by_value, SAVE "  .cfi_escape 0x16, 6, 2, 0x40, 0x1c\n" LOSE "  call *%rdi\n" BACK);
+
 /* The path ends here, and is whole. */
 FRAME(outermost, PUSH "  .cfi_undefined %rip\n  call *%rdi\n" POP);
 
@@ -94,6 +97,7 @@ int main(void) {
         rbp_by_expression,
         rbp_restored,
         rbp_the_same,
+        rbp_by_value,
         outermost,
     };
     for (size_t i = 0; i < sizeof frames / sizeof *frames; i++)
