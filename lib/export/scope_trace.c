@@ -188,25 +188,29 @@ static void put_process(struct trace *t) {
     put_ticks(t);
 }
 
-static int put_all(struct trace *t, const struct mt_timeline *timeline, struct mt_error *error) {
+static void begin_trace(struct trace *t) {
     fputs("{\"displayTimeUnit\":\"ns\",\"traceEvents\":[", t->stream);
-    for (size_t i = 0; timeline && i < timeline->n_courses; i++) {
-        t->profile = timeline->courses[i].profile;
-        t->start_ns = timeline->courses[i].start_ns;
-        put_process(t);
-    }
-    if (!timeline)
-        put_process(t);
+}
+
+static int end_trace(struct trace *t, struct mt_error *error) {
     fputs("\n]}\n", t->stream);
     return t->failed ? mt_json_out_of_memory(error) : mt_json_finish(t->stream, error);
 }
 
 int mt_export_scope_trace(FILE *stream, const struct mt_profile *profile, struct mt_error *error) {
     struct trace t = {.stream = stream, .profile = profile};
-    return put_all(&t, NULL, error);
+    begin_trace(&t);
+    put_process(&t);
+    return end_trace(&t, error);
 }
 
 int mt_export_timeline_trace(FILE *stream, const struct mt_timeline *timeline, struct mt_error *error) {
     struct trace t = {.stream = stream};
-    return put_all(&t, timeline, error);
+    begin_trace(&t);
+    for (size_t i = 0; i < timeline->n_courses; i++) {
+        t.profile = timeline->courses[i].profile;
+        t.start_ns = timeline->courses[i].start_ns;
+        put_process(&t);
+    }
+    return end_trace(&t, error);
 }

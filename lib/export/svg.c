@@ -454,7 +454,9 @@ int mt_export_timeline_svg(FILE *stream, const struct mt_timeline *t, const stru
     struct chart c = {.stream = stream, .timeline = t, .to_ns = t->duration_ns};
     const struct mt_course *course = main_course(t);
     c.n_columns = columns_of(options, MT_SVG_LANE_LABELS);
-    bool done = mt_lanes_build(t, course, c.n_columns, &c.lanes) == 0;
+    struct mt_lanes lanes;
+    bool done = mt_lanes_build(t, course, c.n_columns, &lanes) == 0;
+    c.lanes = lanes;
     c.n_columns = columns_of(options, left_of(&c));
     done = done && (strata ? add_layers(&c, strata) : course ? add_figures(&c, course) : add_processes(&c));
     done = done && lay_out(&c, options) && draw(&c, strata);
