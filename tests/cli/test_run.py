@@ -327,6 +327,24 @@ class Refused(Case):
         self.assertIn(b"contains its own malloc", result.stderr)
         self.assertIn(b"nothing was recorded", result.stderr)
 
+    def test_own_malloc_of_a_child(self):
+        """Which memtrack run does not see before it runs: its profile tells, and without any call there is no profile."""
+        source = ("#define _GNU_SOURCE\n#include <dlfcn.h>\n#include <stdlib.h>\nstatic char heap[1 << 20];"
+                  " static size_t used;\n"
+                  "void *malloc(size_t n) { void *(*next)(size_t) = n < LEAST ? 0 : dlsym(RTLD_NEXT, \"malloc\");"
+                  " return next ? next(n) : heap + (used += n + 15 & ~15ul) - (n + 15 & ~15ul); }\n"
+                  "void free(void *p) { (void)p; }\n"
+                  "int main(void) { return malloc(3) == NULL || malloc(5000) == NULL; }")
+        for name, least in (("some", 1000), ("none", 1000000)):
+            program = self.compile(name, source, "-rdynamic", "-fno-builtin", "-w", "-DLEAST=%d" % least)
+            with self.subTest(name):
+                self.assertEqual(0, self.run_here("-q", "-o", name + ".%e.pb.gz", "--", "sh", "-c", program + "; :").code)
+                profiles = [p for p in map(harness.Profile, glob.glob(self.path(name + ".*.pb.gz")))
+                            if p.process["exe"] == program]
+                self.assertEqual(name == "some", bool(profiles), profiles)
+                for profile in profiles:
+                    self.assertIn("contains its own malloc", " ".join(profile.coverage["notes"]))
+
     def test_privileged(self):
         if os.geteuid() != 0:
             self.skipTest("needs root to make such files")
