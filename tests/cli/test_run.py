@@ -219,7 +219,7 @@ class Signals(Case):
     def test_interrupt_kills_the_program_not_the_profile(self):
         for key, status in ((b"\x03", 130), (b"\x1c", 131)):
             with self.subTest(key):
-                pid, master = self.terminal(key, "echo ready; exec sleep 20")
+                pid, master = self.terminal(key, "echo ready; read line")
                 self.drain(master)
                 self.assertEqual(status, os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
                 self.assertIn("x.pb.gz", self.profiles())
