@@ -186,9 +186,10 @@ static bool grow(struct mt_thread *t, struct mt_region *r) {
     }
     struct mt_group *old = (struct mt_group *)r->groups;
     uint32_t old_groups = r->n_groups;
-    r->groups = grown.groups;
-    r->n_groups = grown.n_groups;
-    if (old != NULL)
+    /* In this order: a signal handler that leaves by longjmp in between leaves a table with room for as many groups. */
+    __atomic_store_n(&r->groups, grown.groups, __ATOMIC_RELEASE);
+    __atomic_store_n(&r->n_groups, grown.n_groups, __ATOMIC_RELEASE);
+    if (old_groups != 0)
         table_free(t, old, old_groups);
     return true;
 }

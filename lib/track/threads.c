@@ -24,7 +24,7 @@ static struct mt_bank *chunk[MAX_CHUNKS];
 static struct mt_thread *threads;                 /* all, newest first */
 static struct mt_thread *thread_of[MT_MAX_BANKS]; /* by bank */
 static uint32_t probe_next;
-static __thread bool registering __attribute__((tls_model("initial-exec")));
+static __thread uint64_t registering_sp __attribute__((tls_model("initial-exec"))); /* 0: not inside */
 
 struct mt_bank *mt_threads_bank(mt_bank_id id) {
     return &chunk[id / MT_BANKS_PER_CHUNK][id % MT_BANKS_PER_CHUNK];
@@ -94,7 +94,7 @@ bool mt_threads_start(void) {
     for (uint32_t i = 1; i < MT_MAX_BANKS && thread_of[i] != NULL; i++)
         thread_of[i] = NULL;
     probe_next = 0;
-    registering = false;
+    registering_sp = 0;
     return true;
 }
 
@@ -136,7 +136,9 @@ static mt_bank_id new_bank(void) {
 /* Under the growth lock. */
 static struct mt_thread *take_bank(void) {
     mt_bank_id id = mt_self != NULL ? 0 : find_abandoned();
-    struct mt_thread *t = id != 0 ? thread_of[id] : mt_self != NULL ? mt_self : new_thread();
+    struct mt_thread *t = mt_self != NULL ? mt_self : id != 0 ? thread_of[id] : NULL;
+    if (t == NULL) /* nor has the bank one, when its owner was interrupted for good before this */
+        t = new_thread();
     if (id == 0)
         id = new_bank();
     if (t == NULL || id == 0)
@@ -214,10 +216,10 @@ static void end_old_scopes(struct mt_thread *t) {
     t->seen = state;
 }
 
-struct mt_thread *mt_threads_register(void) {
-    if (registering)
+struct mt_thread *mt_threads_register(uint64_t sp) {
+    if (registering_sp != 0 && !mt_tracker_was_left((struct mt_stack_map){0}, registering_sp, sp))
         return NULL; /* a signal handler in the middle of this */
-    registering = true;
+    registering_sp = sp;
     struct mt_thread *t = NULL;
     if (mt_growth_lock((uint32_t)my_address() | 0x80000000u)) {
         t = take_bank();
@@ -230,7 +232,7 @@ struct mt_thread *mt_threads_register(void) {
         mt_threads_refresh(t);
         end_old_scopes(t);
     }
-    registering = false;
+    registering_sp = 0;
     return t;
 }
 

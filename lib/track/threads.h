@@ -12,7 +12,7 @@
 MT_HIDDEN bool mt_threads_start(void);
 
 /* The calling thread's working memory, with a bank. NULL: no room. Sets mt_self. */
-MT_HIDDEN struct mt_thread *mt_threads_register(void);
+MT_HIDDEN struct mt_thread *mt_threads_register(uint64_t sp);
 
 /* id lies below header.n_banks. */
 MT_HIDDEN struct mt_bank *mt_threads_bank(mt_bank_id id);

@@ -142,9 +142,10 @@ void mt_tracker_flag(enum mt_flag flag) {
  * and the thread works on: on the same stack, what interrupts lies a signal frame (red zone, ucontext, vector registers:
  * some 1 KiB at least) below what it interrupts. */
 enum { LEAST_SIGNAL_FRAME = 512 };
-static bool was_left_behind(const struct mt_thread *t, uint64_t sp) {
-    return sp + LEAST_SIGNAL_FRAME > t->busy_sp && mt_stack_contains(&t->stack.map, sp) &&
-           mt_stack_contains(&t->stack.map, t->busy_sp);
+bool mt_tracker_was_left(struct mt_stack_map map, uint64_t busy_sp, uint64_t sp) {
+    if (!mt_stack_contains(&map, sp)) /* not known yet, or left in the middle of becoming known */
+        mt_stack_locate(&map, sp);
+    return sp + LEAST_SIGNAL_FRAME > busy_sp && mt_stack_contains(&map, sp) && mt_stack_contains(&map, busy_sp);
 }
 
 struct mt_thread *mt_tracker_enter(uint64_t sp) {
@@ -156,10 +157,10 @@ struct mt_thread *mt_tracker_enter(uint64_t sp) {
         return NULL;
     struct mt_thread *t = mt_self;
     if (t == NULL || t->bank == NULL)
-        return mt_threads_register();
+        return mt_threads_register(sp);
     if (t->seen == MT_SEEN_BUSY) {
         t->bank->interrupted++;
-        if (!was_left_behind(t, sp))
+        if (!mt_tracker_was_left(t->stack.map, t->busy_sp, sp))
             return NULL;
     }
     mt_threads_refresh(t);

@@ -109,6 +109,10 @@ MT_HIDDEN void mt_tracker_start(void);
 /* Everyone look again: modules have gone, or a second thread has come. */
 MT_HIDDEN void mt_tracker_changed(void);
 
+/* The recorder was entered at busy_sp, and nobody has come back from there: has a handler left it by longjmp (and not
+ * interrupted it), as the stack pointer of now says? map: of the thread's stacks; empty when it has none yet. */
+MT_HIDDEN bool mt_tracker_was_left(struct mt_stack_map map, uint64_t busy_sp, uint64_t sp);
+
 /* Add a flag to the ledger's header. */
 MT_HIDDEN void mt_tracker_flag(enum mt_flag flag);
 
