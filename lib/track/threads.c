@@ -190,9 +190,13 @@ static void begin_sharing(const struct mt_thread *first) {
         if (mt_os_call(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0, 0, 0, 0) != 0)
             mt_os_call(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0, 0, 0, 0);
     }
-    for (int i = 0; i < MAX_WAIT_YIELDS && __atomic_load_n(&first->seen, __ATOMIC_ACQUIRE) == MT_SEEN_BUSY; i++)
+    for (int i = 0; i < MAX_WAIT_YIELDS && first != NULL; i++) {
+        if (__atomic_load_n(&first->seen, __ATOMIC_ACQUIRE) != MT_SEEN_BUSY)
+            break;
         mt_os_yield();
-    mt_scopes_begin_sharing(first);
+    }
+    if (first != NULL) /* it may have been interrupted for good before it had any memory */
+        mt_scopes_begin_sharing(first);
     publish_all();
     __atomic_store_n(&mt_tracker.sharing, SHARING, __ATOMIC_RELEASE);
 }
