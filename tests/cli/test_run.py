@@ -121,7 +121,7 @@ class Transparent(Case):
         harness.Profile(self.path("x.pb.gz")).report()
 
     def test_environment(self):
-        env = dict(self.env, LD_PRELOAD=harness.library("libm.so.6"), ODD="a b\n:c",
+        env = dict(self.env, LD_PRELOAD=harness.find_library("libm.so.6"), ODD="a b\n:c",
                    ASAN_OPTIONS="verify_asan_link_order=0")  # for a memtrack that is built with sanitizers
         native = harness.run(["env", "-0"], env=env).stdout.split(b"\0")
         tracked = self.run_here("-q", "-o", "x.pb.gz", "--", "env", "-0", env=env).stdout.split(b"\0")
@@ -379,7 +379,7 @@ class Refused(Case):
     def test_wrong_options(self):
         for option in ("--follow=maybe", "--frames=0", "--frames=x", "--frames=9999999", "--sample=-3", "--interval=0s",
                        "--interval=soon", "--allocator=nosuch", "--allocator=/etc/passwd", "--allocator=/no/such.so",
-                       "--allocator=" + harness.library("libm.so.6"), "--color=red", "--no-such-option"):
+                       "--allocator=" + harness.find_library("libm.so.6"), "--color=red", "--no-such-option"):
             with self.subTest(option):
                 result = self.refuse(125, [], option, "--", "touch", self.path("ran"))
                 self.assertFalse(os.path.exists(self.path("ran")))
@@ -617,7 +617,7 @@ class Allocators(Case):
                 self.assertIn(b"lib" + name.encode(), result.stdout)
 
     def test_path(self):
-        library = harness.library("libjemalloc.so.2")
+        library = harness.find_library("libjemalloc.so.2")
         result = self.run_here("-q", "-o", "x.pb.gz", "--allocator", library, "--", "cat", "/proc/self/maps")
         self.assertIn(os.path.realpath(library).encode(), result.stdout)
 

@@ -137,7 +137,7 @@ class Transparency(unittest.TestCase):
                      "stack_coroutines", "signals_altstack", "late_statics", "drop_privileges"):
             for allocator in (None, "libjemalloc.so.2", "libtcmalloc_minimal.so.4", "libmimalloc.so.2"):
                 with self.subTest(name, allocator=allocator), harness.workdir() as directory:
-                    preload = harness.library(allocator) if allocator else None
+                    preload = harness.find_library(allocator) if allocator else None
                     env = harness.plain_environment(LD_PRELOAD=preload)
                     command = [harness.program(name), *(["portable"] if allocator else [])]
                     native = harness.run(command, env=env)

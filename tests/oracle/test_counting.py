@@ -28,7 +28,7 @@ def together(workload, directory, allocator=None, options=(), usable=False):
     memtrack itself and its child before exec are counted as well: the last image of the target's pid is meant."""
     counts = os.path.join(directory, "counts")
     os.makedirs(counts)
-    env = workload.environment(counting.shim(), *([harness.library(allocator)] if allocator else []), COUNT_DIR=counts,
+    env = workload.environment(counting.shim(), *([harness.find_library(allocator)] if allocator else []), COUNT_DIR=counts,
                                COUNT_USABLE=1 if usable else None)
     tracked = harness.track(workload.command, directory, options, env=env, cwd=workload.cwd, stdin=workload.stdin)
     if tracked.code == harness.SKIP:
@@ -163,7 +163,7 @@ class Linked(unittest.TestCase):
         for allocator in ("jemalloc", "tcmalloc", "mimalloc"):
             for source in ("list.c", "growth.c", "aligned.c", "operators.cpp", "containers.cpp"):
                 with self.subTest(allocator, source=source), harness.workdir() as directory:
-                    link = harness.library(ALLOCATORS[allocator])
+                    link = harness.find_library(ALLOCATORS[allocator])
                     workload = self.build(source, directory, link)
                     tracked, expected = together(workload, directory)
                     self.assertEqual(0, tracked.code, "%r" % tracked)
@@ -173,7 +173,7 @@ class Linked(unittest.TestCase):
 
     def test_jemalloc_api(self):
         """mallocx and its family, by a program that counts for itself."""
-        link = harness.library(ALLOCATORS["jemalloc"])
+        link = harness.find_library(ALLOCATORS["jemalloc"])
         source = os.path.join(harness.SUPPORT, "jemalloc_api.c")
         with harness.workdir() as directory:
             program_file = os.path.join(directory, "jemalloc_api")

@@ -42,13 +42,13 @@ class Jemalloc(unittest.TestCase):
             compare.same(self, workload, expected, actual, sorted(expected))
 
     def test_programs(self):
-        harness.library("libjemalloc.so.2")
+        harness.find_library("libjemalloc.so.2")
         for name in PROGRAMS:
             with self.subTest(name):
                 self.equal(workloads.Workload(name, [harness.program(name)]))
 
     def test_real_programs(self):
-        harness.library("libjemalloc.so.2")
+        harness.find_library("libjemalloc.so.2")
         for workload in workloads.real(20):
             with self.subTest(workload):
                 self.equal(workload)

@@ -244,7 +244,7 @@ class Symbols(unittest.TestCase):
         self.assertLess(len(different), len(addresses) // 30, different[:5])
 
     def test_the_c_library_with_its_debug_package(self):
-        path = harness.library("libc.so.6")
+        path = harness.find_library("libc.so.6")
         identity = build_id(path)
         debug = "/usr/lib/debug/.build-id/%s/%s.debug" % (identity[:2], identity[2:])
         if not os.path.exists(debug):

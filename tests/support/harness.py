@@ -118,7 +118,7 @@ def second_object(name):
     return os.path.join(os.path.dirname(LIBRARY), "libmemtrack-%s.so" % name)
 
 
-def library(soname):
+def find_library(soname):
     for directory in ("/usr/lib/x86_64-linux-gnu", "/usr/lib64", "/usr/lib", "/usr/lib/aarch64-linux-gnu"):
         path = os.path.join(directory, soname)
         if os.path.exists(path):

@@ -20,7 +20,7 @@ class Process:
     def __init__(self, command, directory, allocator=None, wrapper=(), second=(), **extra):
         libraries = [harness.LIBRARY, *(harness.second_object(name) for name in second)]
         if ALLOCATORS.get(allocator):
-            libraries.append(harness.library(ALLOCATORS[allocator]))
+            libraries.append(harness.find_library(ALLOCATORS[allocator]))
         self.directory = directory
         extra.update(LD_PRELOAD=":".join(libraries), MEMTRACK_DIR=directory)
         setting = ["%s=%s" % pair for pair in extra.items()]
