@@ -222,8 +222,8 @@ static int64_t bound(uint64_t count, int64_t most) {
 }
 
 static void look_at(struct mt_composition *c, uint32_t record, const struct mt_site *site) {
-    int64_t bytes = bound(site->allocated_bytes - site->freed_bytes, INT64_C(1) << 50);
-    int32_t blocks = (int32_t)bound(site->allocated_blocks - site->freed_blocks, INT32_MAX);
+    int64_t bytes = bound((uint64_t)site->counters.live_bytes, INT64_C(1) << 50);
+    int32_t blocks = (int32_t)bound(site->counters.allocated_blocks - site->counters.freed_blocks, INT32_MAX);
     int64_t known = c->known_bytes[record];
     if (bytes == known && blocks == c->known_blocks[record])
         return;

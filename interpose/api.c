@@ -71,7 +71,7 @@ MT_HOOK int memtrack_get_traced_memory(uint64_t *current_bytes, uint64_t *peak_b
         for (mt_bank_id id = 1; id < mt_tracker.header->n_banks; id++) {
             const struct mt_bank *b = mt_threads_bank(id);
             if (b->clear_epoch == mt_tracker.header->control.clear_epoch)
-                current += __atomic_load_n(&b->live_bytes, __ATOMIC_RELAXED);
+                current += __atomic_load_n(&b->counters.live_bytes, __ATOMIC_RELAXED);
         }
         peak = __atomic_load_n(&mt_tracker.header->control.peak_bytes, __ATOMIC_RELAXED);
     }

@@ -254,16 +254,9 @@ void mt_cut_apply_control(struct mt_ledger *ledger) {
 
 static void apply_bank(struct mt_bank *bank, const struct mt_bank *later) {
     bank->clear_epoch = later->saved.clear_epoch;
-    bank->live_bytes = later->saved.live_bytes;
-    bank->allocated_blocks = later->saved.allocated_blocks;
     bank->published_bytes = later->saved.published_bytes;
-    bank->failed = later->saved.failed;
-    bank->unknown_frees = later->saved.unknown_frees;
-    bank->dropped = later->saved.dropped;
-    bank->lossy_blocks = later->saved.lossy_blocks;
-    bank->unwind_mismatches = later->saved.unwind_mismatches;
-    bank->allocated_usable_bytes = later->saved.allocated_usable_bytes;
-    bank->interrupted = later->saved.interrupted;
+    bank->counters = later->saved.counters;
+    bank->rare = later->saved.rare;
 }
 
 /* Read again, so that the copy is looked at after the original. */
@@ -281,15 +274,9 @@ void mt_cut_apply_banks(struct mt_ledger *ledger, size_t first, size_t n, struct
 }
 
 static void apply_site(struct mt_site *site, const struct mt_saved_site *saved) {
-    site->allocated_bytes = saved->allocated_bytes;
-    site->allocated_blocks = saved->allocated_blocks;
-    site->freed_bytes = saved->freed_bytes;
-    site->freed_blocks = saved->freed_blocks;
-    site->saved_epoch = saved->saved_epoch;
-    site->saved_bytes = saved->saved_bytes;
-    site->saved_blocks = saved->saved_blocks;
+    site->counters = saved->counters;
+    site->at_peak = saved->at_peak;
     site->max_bytes = saved->max_bytes;
-    site->temporary_blocks = saved->temporary_blocks;
     site->waste_bytes = saved->waste_bytes;
 }
 

@@ -43,7 +43,7 @@
 #include <stdint.h>
 
 #define MT_LEDGER_MAGIC   UINT64_C(0x31524744454C544D) /* "MTLEDGR1" read as little endian */
-#define MT_LEDGER_VERSION 3u
+#define MT_LEDGER_VERSION 4u
 #define MT_LEDGER_SUFFIX  ".ledger" /* file name: PID.STARTTICKS.COUNTER.ledger */
 
 enum {
@@ -86,7 +86,33 @@ enum {
     MT_NODE_FIRST = 3,
 };
 
+/* ---- counters -------------------------------------------------------------------------------------------------- */
+
+/* What has been counted, of a call path (in a site), of a thread (in a bank), or kept of either at some instant. What was
+ * freed is allocated_bytes - live_bytes: so an allocation stores as many words as it would otherwise, a free no more,
+ * and live bytes are one word, which no reader can see half changed. */
+struct mt_counters {
+    int64_t live_bytes;
+    uint64_t allocated_bytes, allocated_blocks, freed_blocks, temporary_blocks;
+};
+
+/* sum += change * sign, in two's complement: a reader adds up what it does not believe in. */
+static inline void mt_counters_add(struct mt_counters *sum, const struct mt_counters *change, int sign) {
+    uint64_t factor = (uint64_t)(int64_t)sign;
+    sum->live_bytes = (int64_t)((uint64_t)sum->live_bytes + (uint64_t)change->live_bytes * factor);
+    sum->allocated_bytes += change->allocated_bytes * factor;
+    sum->allocated_blocks += change->allocated_blocks * factor;
+    sum->freed_blocks += change->freed_blocks * factor;
+    sum->temporary_blocks += change->temporary_blocks * factor;
+}
+
 /* ---- sites ----------------------------------------------------------------------------------------------------- */
+
+/* Live bytes and blocks as they were at the peak of that epoch. */
+struct mt_at_peak {
+    uint64_t epoch;
+    int64_t bytes, blocks;
+};
 
 /*
  * What one thread (bank) did at one call path with blocks of one size class.
@@ -94,20 +120,13 @@ enum {
  * A block that bank B frees and bank A allocated is counted in a record of its own that B writes, with bank = B and
  * origin = A: its allocated_* stay 0. The live bytes of (path, class, A) are the sum over the records with origin A.
  *
- * The value at the peak, for bytes and blocks alike: saved_epoch == control.epoch ? saved : allocated - freed. The
+ * The value at the peak, for bytes and blocks alike: at_peak.epoch == control.epoch ? at_peak : what is live. The
  * sum over all records is the peak, exactly so with one thread.
  */
 struct mt_site {
-    uint64_t allocated_bytes;
-    uint64_t allocated_blocks;
-    uint64_t freed_bytes;
-    uint64_t freed_blocks;
-    uint64_t saved_epoch;
-    int64_t saved_bytes;
-    int64_t saved_blocks;
-    int64_t max_bytes; /* highest allocated - freed of this record */
-    /* -- second part: identity and the rarer counters -- */
-    uint64_t temporary_blocks;
+    struct mt_counters counters;
+    struct mt_at_peak at_peak;
+    int64_t max_bytes;   /* highest live bytes of this record */
     int64_t waste_bytes; /* usable - requested of the live blocks; 0 unless MT_FLAG_USABLE */
     mt_node_id node;     /* 0: record not in use */
     uint16_t bank;       /* bank that writes this record */
@@ -119,11 +138,9 @@ enum { MT_SITES_PER_CHUNK = 4096 };
 
 /* What a site was at the cut whose number it carries. In memory of its own, made when a cut first needs it. */
 struct mt_saved_site {
-    uint64_t allocated_bytes, allocated_blocks, freed_bytes, freed_blocks;
-    uint64_t saved_epoch;
-    int64_t saved_bytes, saved_blocks, max_bytes;
-    uint64_t temporary_blocks;
-    int64_t waste_bytes;
+    struct mt_counters counters;
+    struct mt_at_peak at_peak;
+    int64_t max_bytes, waste_bytes;
     uint64_t cut; /* stored last */
 };
 
@@ -208,36 +225,39 @@ static inline uint64_t mt_era_begin_ns(uint32_t era) {
 
 /* ---- threads --------------------------------------------------------------------------------------------------- */
 
-/* A bank belongs to one thread at a time and passes to a later one when its owner has ended. The first cache line is
- * written by its thread only. */
-struct mt_bank {
-    uint64_t sequence;  /* odd while the thread is inside an event */
-    int64_t live_bytes; /* allocated - freed by the threads of this bank; an estimate when sampling */
-    uint64_t allocated_bytes, allocated_blocks, freed_blocks, temporary_blocks;
-    int64_t published_bytes; /* part of live_bytes that control.current_bytes contains */
-    int64_t scope_high; /* highest live_bytes since open scopes were last brought up to date; INT64_MAX: none is open */
+/* What seldom happens to a thread, or what it could not record. */
+struct mt_rare_counters {
     uint64_t lossy_blocks;      /* allocations whose call path found no room */
     uint64_t failed;            /* allocations that returned NULL */
     uint64_t unknown_frees;     /* frees of blocks whose allocation was not seen */
     uint64_t dropped;           /* allocations that found no room among the live blocks: counted as freed at once */
     uint64_t unwind_mismatches; /* only counted under MT_FLAG_CHECK_UNWIND */
     uint64_t allocated_usable_bytes; /* only under MT_FLAG_USABLE */
-    uint64_t owner;                  /* address of the owner's thread-local block; 0: never used */
-    uint32_t tid;                    /* of the present or last owner */
-    uint32_t n_threads;              /* threads that have owned this bank so far */
-    char name[16];                   /* comm of the first owner when it first allocated, NUL-terminated */
     uint64_t interrupted;            /* events in a signal handler that interrupted the recorder: not in any count */
-    uint64_t clear_epoch;            /* control.clear_epoch when the counters began at zero */
+};
+
+/* A bank belongs to one thread at a time and passes to a later one when its owner has ended. The first cache line is
+ * written by its thread only. */
+struct mt_bank {
+    uint64_t sequence;           /* odd while the thread is inside an event */
+    struct mt_counters counters; /* live_bytes is an estimate when sampling */
+    int64_t published_bytes;     /* part of live_bytes that control.current_bytes contains */
+    int64_t scope_high; /* highest live_bytes since open scopes were last brought up to date; INT64_MAX: none is open */
+    struct mt_rare_counters rare;
+    uint64_t owner;       /* address of the owner's thread-local block; 0: never used */
+    uint32_t tid;         /* of the present or last owner */
+    uint32_t n_threads;   /* threads that have owned this bank so far */
+    char name[16];        /* comm of the first owner when it first allocated, NUL-terminated */
+    uint64_t clear_epoch; /* control.clear_epoch when the counters began at zero */
     struct {
-        int64_t live_bytes;
-        uint64_t allocated_blocks;
+        struct mt_counters counters;
+        struct mt_rare_counters rare;
         int64_t published_bytes;
-        uint64_t failed, unknown_frees, dropped, lossy_blocks, unwind_mismatches, allocated_usable_bytes, interrupted;
+        uint64_t clear_epoch;
         uint64_t unsaved; /* sites that found no memory for their copy at this cut: it is approximate */
         uint64_t cut;     /* stored last */
-        uint64_t clear_epoch;
-    } saved; /* the counters at the cut of that number */
-    uint64_t reserved[15];
+    } saved;              /* the counters at the cut of that number */
+    uint64_t reserved[12];
 };
 enum { MT_BANKS_PER_CHUNK = 32, MT_MAX_BANKS = 65536 };
 
@@ -305,12 +325,6 @@ static inline uint64_t mt_bucket_begin(uint32_t bucket) {
     return e == 0 ? mantissa : (mantissa | 1u << MT_BUCKET_MANTISSA_BITS) << (e - 1);
 }
 
-/* What one thread's or the whole process's counters are, or were. */
-struct mt_scope_counters {
-    int64_t live_bytes;
-    uint64_t allocated_bytes, allocated_blocks, freed_blocks, temporary_blocks;
-};
-
 /* A scope that has begun and not ended, or place for one. With a thread's counters of now: what it measures so far. */
 struct mt_open_scope {
     uint64_t serial;  /* number (40), bank (24), 0 for the process's; stored last, and 0 as soon as it has ended */
@@ -319,7 +333,7 @@ struct mt_open_scope {
     mt_name_id name;
     uint8_t is_function, is_attached; /* attached: it began elsewhere, and inner.taken is what it had measured there */
     uint16_t reserved;
-    struct mt_scope_counters begin;
+    struct mt_counters begin;
     int64_t high_bytes;              /* highest live bytes seen so far, on the scale of begin.live_bytes */
     uint64_t begin_ns, begin_cpu_ns; /* CLOCK_MONOTONIC; 0: about to begin */
     int64_t inner[MT_N_SCOPE_VALUES], taken[MT_N_SCOPE_VALUES]; /* of scopes inside of it that have ended */

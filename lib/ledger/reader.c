@@ -527,7 +527,7 @@ static size_t read_now(struct mt_ledger *ledger, enum mt_extent_kind kind, size_
 /* What the program has cleared, and has not touched since, counts as zero. */
 static void forget_cleared_sites(const struct mt_ledger *ledger, struct mt_site *sites, size_t n) {
     for (size_t i = 0; i < n; i++)
-        if (sites[i].saved_epoch < ledger->info.control.clear_epoch)
+        if (sites[i].at_peak.epoch < ledger->info.control.clear_epoch)
             sites[i] = (struct mt_site){.node = sites[i].node,
                                         .bank = sites[i].bank,
                                         .origin = sites[i].origin,
@@ -585,15 +585,15 @@ void *mt_ledger_load_items(struct mt_ledger *ledger, enum mt_extent_kind kind, s
 }
 
 static void add_bank(struct mt_ledger_totals *t, const struct mt_bank *bank) {
-    t->live_bytes = (int64_t)((uint64_t)t->live_bytes + (uint64_t)bank->live_bytes);
-    t->allocated_blocks += bank->allocated_blocks;
-    t->failed += bank->failed;
-    t->unknown_frees += bank->unknown_frees;
-    t->dropped += bank->dropped;
-    t->interrupted += bank->interrupted;
-    t->lossy_blocks += bank->lossy_blocks;
-    t->unwind_mismatches += bank->unwind_mismatches;
-    t->allocated_usable_bytes += bank->allocated_usable_bytes;
+    t->live_bytes = (int64_t)((uint64_t)t->live_bytes + (uint64_t)bank->counters.live_bytes);
+    t->allocated_blocks += bank->counters.allocated_blocks;
+    t->failed += bank->rare.failed;
+    t->unknown_frees += bank->rare.unknown_frees;
+    t->dropped += bank->rare.dropped;
+    t->interrupted += bank->rare.interrupted;
+    t->lossy_blocks += bank->rare.lossy_blocks;
+    t->unwind_mismatches += bank->rare.unwind_mismatches;
+    t->allocated_usable_bytes += bank->rare.allocated_usable_bytes;
 }
 
 int mt_ledger_totals(struct mt_ledger *ledger, struct mt_ledger_totals *out) {

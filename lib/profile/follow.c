@@ -30,12 +30,8 @@ enum { CLASS_OF_PATH = 255 };
 #define NO_SAMPLE UINT32_MAX
 #define MOST      (INT64_MAX / 4096) /* sums of such values do not overflow */
 
-struct counts {
-    uint64_t allocated_bytes, allocated_blocks, freed_bytes, freed_blocks, temporary_blocks;
-};
-
 struct record {
-    struct counts known;
+    struct mt_counters known;
     uint32_t sample;
 };
 
@@ -48,8 +44,8 @@ struct mt_follow {
     size_t next; /* record to read next */
     struct record *records;
     size_t n_records, record_capacity;
-    struct counts *sums; /* of samples */
-    uint16_t *origins;   /* likewise */
+    struct mt_counters *sums; /* of samples */
+    uint16_t *origins;        /* likewise */
     size_t sample_capacity;
     struct mt_ids sample_of_key; /* node << 32 | origin << 8 | class; see CLASS_OF_PATH */
     mt_string *threads;          /* of banks */
@@ -65,7 +61,7 @@ static int reserve_sample(struct mt_follow *f) {
     if (n < f->sample_capacity)
         return 0;
     size_t want = n ? n * 2 : 256;
-    struct counts *sums = realloc(f->sums, want * sizeof *sums);
+    struct mt_counters *sums = realloc(f->sums, want * sizeof *sums);
     if (sums)
         f->sums = sums;
     uint16_t *origins = realloc(f->origins, want * sizeof *origins);
@@ -103,7 +99,7 @@ static int64_t add_sample(struct mt_follow *f, const struct mt_site *site, int64
         samples[index].first_frame = samples[first].first_frame;
         samples[index].n_frames = samples[first].n_frames;
     }
-    f->sums[index] = (struct counts){0};
+    f->sums[index] = (struct mt_counters){0};
     f->origins[index] = site->origin;
     f->generation++;
     return index;
@@ -133,11 +129,11 @@ static int64_t clamp(uint64_t count) {
 }
 
 static void set_values(struct mt_follow *f, uint32_t s) {
-    const struct counts *sums = &f->sums[s];
+    const struct mt_counters *sums = &f->sums[s];
     int64_t *value = f->profile->samples[s].value;
     value[MT_VALUE_TOTAL_BYTES] = clamp(sums->allocated_bytes);
     value[MT_VALUE_TOTAL_BLOCKS] = clamp(sums->allocated_blocks);
-    value[MT_VALUE_LIVE_BYTES] = clamp(sums->allocated_bytes - sums->freed_bytes);
+    value[MT_VALUE_LIVE_BYTES] = clamp((uint64_t)sums->live_bytes);
     value[MT_VALUE_LIVE_BLOCKS] = clamp(sums->allocated_blocks - sums->freed_blocks);
     value[MT_VALUE_TEMPORARY_BLOCKS] = clamp(sums->temporary_blocks);
     double scale =
@@ -150,9 +146,8 @@ static void set_values(struct mt_follow *f, uint32_t s) {
 
 static int add_difference(struct mt_follow *f, size_t i, const struct mt_site *site) {
     struct record *record = &f->records[i];
-    struct counts now = {site->allocated_bytes, site->allocated_blocks, site->freed_bytes, site->freed_blocks,
-                         site->temporary_blocks};
-    if (memcmp(&now, &record->known, sizeof now) == 0 && record->sample != NO_SAMPLE)
+    const struct mt_counters *now = &site->counters;
+    if (memcmp(now, &record->known, sizeof *now) == 0 && record->sample != NO_SAMPLE)
         return 0;
     if (record->sample == NO_SAMPLE) {
         int64_t sample = sample_of(f, site);
@@ -160,13 +155,10 @@ static int add_difference(struct mt_follow *f, size_t i, const struct mt_site *s
             return (int)sample;
         record->sample = (uint32_t)sample;
     }
-    struct counts *sums = &f->sums[record->sample];
-    sums->allocated_bytes += now.allocated_bytes - record->known.allocated_bytes;
-    sums->allocated_blocks += now.allocated_blocks - record->known.allocated_blocks;
-    sums->freed_bytes += now.freed_bytes - record->known.freed_bytes;
-    sums->freed_blocks += now.freed_blocks - record->known.freed_blocks;
-    sums->temporary_blocks += now.temporary_blocks - record->known.temporary_blocks;
-    record->known = now;
+    struct mt_counters *sums = &f->sums[record->sample];
+    mt_counters_add(sums, now, 1);
+    mt_counters_add(sums, &record->known, -1);
+    record->known = *now;
     set_values(f, record->sample);
     return 0;
 }
@@ -240,7 +232,8 @@ static int take_what_is_new(struct mt_follow *f, size_t first, size_t n, struct 
 }
 
 static bool is_used(const struct mt_site *site) {
-    bool is_idle = site->node == MT_NODE_LOSSY && site->allocated_blocks == 0 && site->freed_blocks == 0;
+    bool is_idle =
+        site->node == MT_NODE_LOSSY && site->counters.allocated_blocks == 0 && site->counters.freed_blocks == 0;
     return site->node != MT_NODE_ROOT && !is_idle; /* each thread keeps a lossy record in reserve */
 }
 

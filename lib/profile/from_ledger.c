@@ -63,7 +63,8 @@ static int sort_records(struct conversion *c) {
         return -MEMTRACK_ENOMEM;
     for (size_t i = 1; i < c->n_sites; i++) {
         const struct mt_site *site = &c->sites[i];
-        bool is_idle = site->node == MT_NODE_LOSSY && site->allocated_blocks == 0 && site->freed_blocks == 0;
+        bool is_idle =
+            site->node == MT_NODE_LOSSY && site->counters.allocated_blocks == 0 && site->counters.freed_blocks == 0;
         if (site->node == MT_NODE_ROOT || is_idle) /* each thread keeps a lossy record in reserve */
             continue;
         uint64_t key = (uint64_t)site->node << 32 | (uint64_t)site->origin << 8 | site->size_class;
@@ -76,19 +77,16 @@ static int sort_records(struct conversion *c) {
 
 /* Sums over the records of a group, in two's complement: overflow of hostile values is defined and clamped later. */
 struct sums {
-    uint64_t allocated_bytes, allocated_blocks, freed_bytes, freed_blocks;
-    uint64_t peak_bytes, peak_blocks, temporary_blocks, max_bytes, waste_bytes;
+    struct mt_counters counters;
+    uint64_t peak_bytes, peak_blocks, max_bytes, waste_bytes;
 };
 
 static void add_record(struct sums *sums, const struct mt_site *site, uint64_t epoch) {
-    bool saved = site->saved_epoch == epoch;
-    sums->allocated_bytes += site->allocated_bytes;
-    sums->allocated_blocks += site->allocated_blocks;
-    sums->freed_bytes += site->freed_bytes;
-    sums->freed_blocks += site->freed_blocks;
-    sums->peak_bytes += saved ? (uint64_t)site->saved_bytes : site->allocated_bytes - site->freed_bytes;
-    sums->peak_blocks += saved ? (uint64_t)site->saved_blocks : site->allocated_blocks - site->freed_blocks;
-    sums->temporary_blocks += site->temporary_blocks;
+    const struct mt_counters *now = &site->counters;
+    bool saved = site->at_peak.epoch == epoch;
+    mt_counters_add(&sums->counters, now, 1);
+    sums->peak_bytes += (uint64_t)(saved ? site->at_peak.bytes : now->live_bytes);
+    sums->peak_blocks += saved ? (uint64_t)site->at_peak.blocks : now->allocated_blocks - now->freed_blocks;
     sums->max_bytes += site->max_bytes > 0 ? (uint64_t)site->max_bytes : 0;
     sums->waste_bytes += (uint64_t)site->waste_bytes;
 }
@@ -104,14 +102,15 @@ static int64_t clamp(uint64_t value, bool *torn) {
 
 static void fill_values(struct conversion *c, const struct sums *sums, int64_t *value) {
     struct mt_profile_info *info = &c->profile->info;
+    const struct mt_counters *counters = &sums->counters;
     bool torn = false, peak_torn = false, waste_torn = false;
-    value[MT_VALUE_TOTAL_BLOCKS] = clamp(sums->allocated_blocks, &torn);
-    value[MT_VALUE_TOTAL_BYTES] = clamp(sums->allocated_bytes, &torn);
-    value[MT_VALUE_LIVE_BLOCKS] = clamp(sums->allocated_blocks - sums->freed_blocks, &torn);
-    value[MT_VALUE_LIVE_BYTES] = clamp(sums->allocated_bytes - sums->freed_bytes, &torn);
+    value[MT_VALUE_TOTAL_BLOCKS] = clamp(counters->allocated_blocks, &torn);
+    value[MT_VALUE_TOTAL_BYTES] = clamp(counters->allocated_bytes, &torn);
+    value[MT_VALUE_LIVE_BLOCKS] = clamp(counters->allocated_blocks - counters->freed_blocks, &torn);
+    value[MT_VALUE_LIVE_BYTES] = clamp((uint64_t)counters->live_bytes, &torn);
     value[MT_VALUE_PEAK_BLOCKS] = clamp(sums->peak_blocks, &peak_torn);
     value[MT_VALUE_PEAK_BYTES] = clamp(sums->peak_bytes, &peak_torn);
-    value[MT_VALUE_TEMPORARY_BLOCKS] = clamp(sums->temporary_blocks, &torn);
+    value[MT_VALUE_TEMPORARY_BLOCKS] = clamp(counters->temporary_blocks, &torn);
     value[MT_VALUE_MAX_BYTES] = clamp(sums->max_bytes, &torn);
     value[MT_VALUE_WASTE_BYTES] = clamp(sums->waste_bytes, &waste_torn);
     /* With several threads each record is saved at its own thread's view of the peak, so a group may be off by what
@@ -167,7 +166,8 @@ static int64_t convert_group(struct conversion *c, size_t first, size_t end, int
     mt_node_id path = c->keys[first].path;
     set_path_kind(c, path, &sample);
     fill_values(c, &sums, sample.value);
-    double scale = mt_ledger_sampling_scale(c->profile->info.sample_bytes, sums.allocated_bytes, sums.allocated_blocks);
+    double scale = mt_ledger_sampling_scale(c->profile->info.sample_bytes, sums.counters.allocated_bytes,
+                                            sums.counters.allocated_blocks);
     if (scale != 1)
         scale_values(sample.value, scale);
     int64_t index = append_sample(c, path, &sample, previous);

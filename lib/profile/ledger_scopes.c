@@ -259,15 +259,9 @@ static size_t keep_open(struct mt_open_scope *items, const struct mt_open_scope 
     return kept;
 }
 
-static void add_bank(struct mt_scope_counters *sum, const struct mt_bank *bank) {
-    sum->live_bytes = (int64_t)((uint64_t)sum->live_bytes + (uint64_t)bank->live_bytes);
-    sum->allocated_bytes += bank->allocated_bytes;
-    sum->allocated_blocks += bank->allocated_blocks;
-}
-
 /* Of the thread with this bank, or of the process (bank 0). high: the most live bytes that no scope has been told of. */
-static struct mt_scope_counters counters_now(struct taking *t, uint64_t bank_id, int64_t *high) {
-    struct mt_scope_counters sum = {0};
+static struct mt_counters counters_now(struct taking *t, uint64_t bank_id, int64_t *high) {
+    struct mt_counters sum = {0};
     struct mt_bank bank;
     uint64_t epoch = mt_ledger_info(t->ledger)->control.clear_epoch;
     size_t first = bank_id ? (size_t)bank_id : 1, end = bank_id ? first + 1 : t->n_banks;
@@ -275,7 +269,7 @@ static struct mt_scope_counters counters_now(struct taking *t, uint64_t bank_id,
     for (size_t i = first; i < end; i++)
         if (mt_ledger_read_items(t->ledger, MT_EXTENT_BANKS, i, 1, &bank) == 1 &&
             (bank_id || bank.clear_epoch == epoch)) {
-            add_bank(&sum, &bank);
+            mt_counters_add(&sum, &bank.counters, 1);
             if (end - first == 1 && bank.scope_high != INT64_MAX)
                 *high = bank.scope_high;
         }
@@ -289,7 +283,7 @@ static int64_t change(int64_t now, int64_t then) {
 }
 
 /* high: the highest live bytes since it began that are known from the scopes inside of it. */
-static int take_one_open(struct taking *t, const struct mt_open_scope *from, const struct mt_scope_counters *now,
+static int take_one_open(struct taking *t, const struct mt_open_scope *from, const struct mt_counters *now,
                          int64_t high) {
     uint64_t start = mt_ledger_info(t->ledger)->start_monotonic_ns;
     struct mt_scope_open open = {
@@ -314,7 +308,7 @@ static int take_one_open(struct taking *t, const struct mt_open_scope *from, con
 /* Those of one thread; what an inner scope has seen, those around it have seen, too. */
 static int take_stack(struct taking *t, struct mt_open_scope *items, size_t n) {
     int64_t last_high, high;
-    struct mt_scope_counters now = counters_now(t, bank_of(items), &last_high);
+    struct mt_counters now = counters_now(t, bank_of(items), &last_high);
     high = last_high;
     for (size_t i = n; i-- > 0;) {
         if (bank_of(items) == 0)

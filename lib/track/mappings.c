@@ -61,7 +61,7 @@ static void put_back(struct mt_thread *t, uint64_t key, uint64_t bytes, struct m
     entry.bytes = bytes;
     if (mt_live_put(t, NULL, key, entry, &replaced))
         return;
-    t->bank->dropped++;
+    t->bank->rare.dropped++;
     mt_record_block_freed(t, entry, false);
 }
 
@@ -71,7 +71,7 @@ static void cut_block(struct mt_thread *t, const struct mt_interval *was, uint64
     uint64_t key = mt_live_domain_key(id, was->begin);
     bool dropped = false;
     struct mt_live_entry entry = mt_live_take(t, key, &dropped);
-    t->bank->dropped += dropped;
+    t->bank->rare.dropped += dropped;
     if (entry.site == 0)
         return;
     if (left + right == 0) {
@@ -97,7 +97,7 @@ static void cut_interval(struct mt_thread *t, struct mt_interval *m, uint64_t be
     } else {
         m->end = begin;
         if (right != 0 && !mt_intervals_insert(behind)) {
-            t->bank->dropped++;
+            t->bank->rare.dropped++;
             right = 0;
         }
     }
@@ -127,7 +127,7 @@ static void add(struct mt_thread *t, struct mt_interval m, const struct mt_hook_
     mt_name_id id = domain(t);
     m.serial = __atomic_fetch_add(&serial, 1, __ATOMIC_RELAXED);
     if (id == 0 || !mt_intervals_insert(m)) {
-        t->bank->dropped++;
+        t->bank->rare.dropped++;
         return;
     }
     if (!m.is_reserved && !mt_record_block(t, id, m.begin, m.end - m.begin, frame))
@@ -243,7 +243,7 @@ static struct visit enter(uint64_t sp) {
     v.state = mt_page.state;
     if (v.thread == NULL || mt_lock_acquire(&lock, v.thread->bank_id))
         return v;
-    v.thread->bank->dropped++;
+    v.thread->bank->rare.dropped++;
     mt_event_leave(v.thread, v.state);
     v.thread = NULL;
     return v;
@@ -338,7 +338,7 @@ void mt_mappings_failed(void) {
     struct visit v = enter(SP());
     if (v.thread == NULL)
         return;
-    v.thread->bank->failed++;
+    v.thread->bank->rare.failed++;
     leave(v);
 }
 

@@ -46,25 +46,21 @@ void mt_scopes_clear_process(struct mt_thread *t) {
     if (!mt_lock_acquire(&lock, t->bank_id))
         return;
     for (uint32_t i = 0; i < mt_process_scopes_n; i++) {
-        scope_at(i)->begin = (struct mt_scope_counters){0};
+        scope_at(i)->begin = (struct mt_counters){0};
         scope_at(i)->high_bytes = 0;
     }
     mt_lock_release(&lock);
 }
 
-static struct mt_scope_counters of_process(void) {
-    struct mt_scope_counters sum = {0};
+static struct mt_counters of_process(void) {
+    struct mt_counters sum = {0};
     for (mt_bank_id id = 1; id < mt_tracker.header->n_banks; id++) {
         const struct mt_bank *b = mt_threads_bank(id);
-        struct mt_scope_counters c;
+        struct mt_counters c;
         if (b->clear_epoch != mt_tracker.header->control.clear_epoch)
             continue;
         read_bank(&c, b);
-        sum.live_bytes += c.live_bytes;
-        sum.allocated_bytes += c.allocated_bytes;
-        sum.allocated_blocks += c.allocated_blocks;
-        sum.freed_blocks += c.freed_blocks;
-        sum.temporary_blocks += c.temporary_blocks;
+        mt_counters_add(&sum, &c, 1);
     }
     return sum;
 }
@@ -104,7 +100,7 @@ int mt_scopes_begin_process(struct mt_thread *t, memtrack_scope *scope, const ch
         __atomic_store_n(&p->serial, p->event, __ATOMIC_RELEASE);
         if (index >= mt_process_scopes_n)
             __atomic_store_n(&mt_process_scopes_n, index + 1, __ATOMIC_RELEASE);
-        t->bank->scope_high = t->bank->live_bytes;
+        t->bank->scope_high = t->bank->counters.live_bytes;
     }
     mt_lock_release(&lock);
     if (p == NULL)
@@ -124,7 +120,7 @@ static void close(struct mt_open_scope *p) {
 static void finish(struct mt_thread *t, struct mt_open_scope *p, bool is_error, memtrack_delta *out) {
     mt_threads_publish(t);
     flush(t);
-    struct mt_scope_counters now = of_process();
+    struct mt_counters now = of_process();
     raise_to(&p->high_bytes, now.live_bytes);
     memtrack_delta d = delta_of(difference(now, p->begin), p->high_bytes - p->begin.live_bytes,
                                 clock_ns(CLOCK_MONOTONIC) - p->begin_ns, 0);

@@ -15,7 +15,7 @@
 #include "track/threads.h"
 
 static MT_NOINLINE void clear_site(struct mt_site *s) {
-    s->allocated_bytes = s->allocated_blocks = s->freed_bytes = s->freed_blocks = s->temporary_blocks = 0;
+    s->counters = (struct mt_counters){0};
     s->max_bytes = s->waste_bytes = 0;
 }
 
@@ -24,12 +24,12 @@ static inline void save_site(struct mt_thread *t, struct mt_site *s, mt_site_id 
     uint64_t epoch = t->control->epoch;
     if (mt_unlikely(t->cut != 0))
         mt_request_save_site(t, id);
-    if (mt_unlikely(s->saved_epoch < t->control->clear_epoch))
+    if (mt_unlikely(s->at_peak.epoch < t->control->clear_epoch))
         clear_site(s);
-    if (s->saved_epoch != epoch) {
-        s->saved_bytes = (int64_t)(s->allocated_bytes - s->freed_bytes);
-        s->saved_blocks = (int64_t)(s->allocated_blocks - s->freed_blocks);
-        s->saved_epoch = epoch;
+    if (s->at_peak.epoch != epoch) {
+        s->at_peak.bytes = s->counters.live_bytes;
+        s->at_peak.blocks = (int64_t)(s->counters.allocated_blocks - s->counters.freed_blocks);
+        s->at_peak.epoch = epoch;
     }
 }
 
@@ -40,16 +40,16 @@ static inline void note_live(struct mt_thread *t, int64_t live) {
 
 static inline void count_allocation(struct mt_thread *t, struct mt_site *s, mt_site_id id, uint64_t bytes) {
     save_site(t, s, id);
-    s->allocated_blocks++;
-    s->allocated_bytes += bytes;
-    int64_t live = (int64_t)(s->allocated_bytes - s->freed_bytes);
+    s->counters.allocated_blocks++;
+    s->counters.allocated_bytes += bytes;
+    int64_t live = s->counters.live_bytes += (int64_t)bytes;
     if (live > s->max_bytes)
         s->max_bytes = live;
-    if (mt_unlikely((++t->bank->allocated_blocks & (MT_ERA_EVENTS - 1)) == 0))
+    if (mt_unlikely((++t->bank->counters.allocated_blocks & (MT_ERA_EVENTS - 1)) == 0))
         mt_request_new_era();
-    t->bank->allocated_bytes += bytes;
-    note_live(t, t->bank->live_bytes += (int64_t)bytes);
-    if (mt_unlikely(t->bank->live_bytes > t->high))
+    t->bank->counters.allocated_bytes += bytes;
+    note_live(t, t->bank->counters.live_bytes += (int64_t)bytes);
+    if (mt_unlikely(t->bank->counters.live_bytes > t->high))
         mt_threads_publish(t);
 }
 
@@ -70,26 +70,26 @@ static void weigh(struct mt_thread *t, uint64_t bytes, int sign) {
     uint64_t period = mt_tracker.options.sample_bytes;
     if (period == 0)
         return;
-    t->bank->live_bytes += sign * (mt_sampling_weight(bytes, period) - (int64_t)bytes);
-    if (t->bank->live_bytes > t->high || t->bank->live_bytes < t->low)
+    t->bank->counters.live_bytes += sign * (mt_sampling_weight(bytes, period) - (int64_t)bytes);
+    if (t->bank->counters.live_bytes > t->high || t->bank->counters.live_bytes < t->low)
         mt_threads_publish(t);
 }
 
 static inline void count_free(struct mt_thread *t, mt_site_id id, uint64_t bytes, int64_t waste, bool temporary) {
     struct mt_site *s = own_record(t, id);
-    s->freed_blocks++;
-    s->freed_bytes += bytes;
-    t->bank->freed_blocks++;
+    s->counters.freed_blocks++;
+    s->counters.live_bytes -= (int64_t)bytes;
+    t->bank->counters.freed_blocks++;
     if (temporary) {
-        s->temporary_blocks++;
-        t->bank->temporary_blocks++;
+        s->counters.temporary_blocks++;
+        t->bank->counters.temporary_blocks++;
     }
     if (mt_unlikely(waste != 0))
         s->waste_bytes -= waste;
-    t->bank->live_bytes -= (int64_t)bytes;
+    t->bank->counters.live_bytes -= (int64_t)bytes;
     if (mt_unlikely(mt_tracker.unusual))
         weigh(t, bytes, -1);
-    if (mt_unlikely(t->bank->live_bytes < t->low))
+    if (mt_unlikely(t->bank->counters.live_bytes < t->low))
         mt_threads_publish(t);
 }
 
@@ -109,7 +109,7 @@ static MT_NOINLINE void check_walk(struct mt_thread *t, mt_node_id node, const s
         return;
     uint32_t n = mt_walk_plain(s, state_of(frame), plain, s->max_frames);
     if (node != MT_NODE_LOSSY && !mt_paths_equal(node, plain, n))
-        t->bank->unwind_mismatches++;
+        t->bank->rare.unwind_mismatches++;
 }
 
 static inline bool was_cleared(const struct mt_thread *t, struct mt_live_entry entry) {
@@ -139,18 +139,17 @@ void mt_record_expected(void *block, size_t bytes, const struct mt_hook_frame *f
 
 /* A block that found no room among the live ones: the totals stay exact, it counts as freed at once. */
 static MT_NOINLINE void drop(struct mt_thread *t, mt_site_id site, uint64_t bytes) {
-    t->bank->dropped++;
+    t->bank->rare.dropped++;
     if (site == 0)
         return;
     struct mt_site *s = mt_site_at(site);
     save_site(t, s, site);
-    s->allocated_blocks++;
-    s->freed_blocks++;
-    s->allocated_bytes += bytes;
-    s->freed_bytes += bytes;
-    t->bank->allocated_blocks++;
-    t->bank->allocated_bytes += bytes;
-    t->bank->freed_blocks++;
+    s->counters.allocated_blocks++;
+    s->counters.freed_blocks++;
+    s->counters.allocated_bytes += bytes;
+    t->bank->counters.allocated_blocks++;
+    t->bank->counters.allocated_bytes += bytes;
+    t->bank->counters.freed_blocks++;
 }
 
 /* The path of what belongs to a domain or a scope. */
@@ -180,7 +179,7 @@ static inline __attribute__((always_inline)) struct mt_site *record(struct mt_th
         missed_free(t, replaced);
     struct mt_site *s = mt_site_at(site);
     count_allocation(t, s, site, bytes);
-    t->bank->lossy_blocks += node == MT_NODE_LOSSY;
+    t->bank->rare.lossy_blocks += node == MT_NODE_LOSSY;
     t->last_block = block;
     return s;
 }
@@ -204,7 +203,7 @@ static MT_NOINLINE void record_unusual(struct mt_thread *t, void *block, uint64_
     if (o->usable) {
         int64_t waste = waste_of(block, bytes);
         s->waste_bytes += waste;
-        t->bank->allocated_usable_bytes += (uint64_t)(waste + (int64_t)bytes);
+        t->bank->rare.allocated_usable_bytes += (uint64_t)(waste + (int64_t)bytes);
     }
 }
 
@@ -230,7 +229,7 @@ void mt_record_allocation(void *block, size_t bytes, const struct mt_hook_frame 
     if (mt_unlikely(t->asked_most != 0))
         bytes = take_asked(t, bytes);
     if (mt_unlikely(block == NULL))
-        t->bank->failed += bytes != 0;
+        t->bank->rare.failed += bytes != 0;
     else if (mt_unlikely(mt_tracker.unusual))
         record_unusual(t, block, bytes, frame);
     else
@@ -256,9 +255,9 @@ void mt_record_free(void *block) {
         int64_t waste = mt_unlikely(mt_tracker.unusual) && mt_tracker.options.usable ? waste_of(block, found.bytes) : 0;
         count_free(t, found.site, found.bytes, waste, block == t->last_block);
     } else if (dropped) {
-        t->bank->dropped++;
+        t->bank->rare.dropped++;
     } else if (found.site == 0 && counts_unknown(t) && block != t->freeing) {
-        t->bank->unknown_frees++;
+        t->bank->rare.unknown_frees++;
     }
     t->freeing = NULL;
     t->last_block = NULL;
@@ -296,7 +295,7 @@ void mt_record_realloc_begin(struct mt_moving_block *moving, void *block) {
     moving->temporary = block == t->last_block;
     if (found.site != 0 && mt_unlikely(mt_tracker.options.usable))
         moving->waste = waste_of(block, found.bytes);
-    t->bank->dropped += dropped;
+    t->bank->rare.dropped += dropped;
     mt_event_leave(t, state);
 }
 
@@ -309,7 +308,7 @@ void mt_record_realloc_end(struct mt_moving_block *moving, void *result, size_t 
     if (mt_likely(moving->site != 0))
         count_free(t, moving->site, moving->bytes, moving->waste, moving->temporary);
     else if (counts_unknown(t) && !moving->was_cleared)
-        t->bank->unknown_frees++;
+        t->bank->rare.unknown_frees++;
     if (result == NULL)
         t->last_block = NULL;
     else
@@ -323,11 +322,11 @@ void mt_record_realloc_failed(struct mt_moving_block *moving, const struct mt_ho
         return;
     uint64_t state = mt_page.state;
     struct mt_live_entry entry = {moving->bytes, moving->site, moving->era}, replaced = {0};
-    t->bank->failed++;
+    t->bank->rare.failed++;
     if (moving->site != 0 &&
         !mt_live_put(t, mt_live_prepare(t, (uint64_t)moving->block), (uint64_t)moving->block, entry, &replaced)) {
         count_free(t, moving->site, moving->bytes, moving->waste, false);
-        t->bank->dropped++;
+        t->bank->rare.dropped++;
     }
     mt_event_leave(t, state);
 }
@@ -336,16 +335,14 @@ void mt_record_realloc_failed(struct mt_moving_block *moving, const struct mt_ho
 static void count_resize(struct mt_thread *t, mt_site_id id, int64_t change) {
     struct mt_site *s = own_record(t, id);
     if (change > 0)
-        s->allocated_bytes += (uint64_t)change;
-    else
-        s->freed_bytes += (uint64_t)-change;
-    int64_t live = (int64_t)(s->allocated_bytes - s->freed_bytes);
+        s->counters.allocated_bytes += (uint64_t)change;
+    int64_t live = s->counters.live_bytes += change;
     if (live > s->max_bytes)
         s->max_bytes = live;
     if (change > 0)
-        t->bank->allocated_bytes += (uint64_t)change;
-    note_live(t, t->bank->live_bytes += change);
-    if (t->bank->live_bytes > t->high || t->bank->live_bytes < t->low)
+        t->bank->counters.allocated_bytes += (uint64_t)change;
+    note_live(t, t->bank->counters.live_bytes += change);
+    if (t->bank->counters.live_bytes > t->high || t->bank->counters.live_bytes < t->low)
         mt_threads_publish(t);
 }
 
@@ -361,7 +358,7 @@ void mt_record_resize(void *block, size_t bytes) {
         entry.bytes = bytes;
         dropped = !mt_live_put(t, mt_live_prepare(t, (uint64_t)block), (uint64_t)block, entry, &replaced);
     }
-    t->bank->dropped += dropped;
+    t->bank->rare.dropped += dropped;
     t->last_block = NULL;
     mt_event_leave(t, state);
 }
@@ -394,8 +391,8 @@ void mt_record_block_cut(struct mt_thread *t, struct mt_live_entry entry, uint64
     weigh(t, left, 1);
     if (right == 0)
         return;
-    own_record(t, entry.site)->allocated_blocks++;
-    t->bank->allocated_blocks++;
+    own_record(t, entry.site)->counters.allocated_blocks++;
+    t->bank->counters.allocated_blocks++;
     weigh(t, right, 1);
 }
 
@@ -419,9 +416,9 @@ void mt_record_untrack(mt_name_id domain, const void *ptr) {
     if (found.site != 0)
         mt_record_block_freed(t, found, false);
     else if (dropped)
-        t->bank->dropped++;
+        t->bank->rare.dropped++;
     else if (counts_unknown(t))
-        t->bank->unknown_frees++;
+        t->bank->rare.unknown_frees++;
     t->last_block = NULL;
     mt_event_leave(t, state);
 }

@@ -43,16 +43,9 @@ void mt_request_wake(void) {
 static void save_bank(struct mt_bank *b, uint32_t cut) {
     if (b->saved.cut == cut)
         return;
-    b->saved.live_bytes = b->live_bytes;
-    b->saved.allocated_blocks = b->allocated_blocks;
+    b->saved.counters = b->counters;
+    b->saved.rare = b->rare;
     b->saved.published_bytes = b->published_bytes;
-    b->saved.failed = b->failed;
-    b->saved.unknown_frees = b->unknown_frees;
-    b->saved.dropped = b->dropped;
-    b->saved.lossy_blocks = b->lossy_blocks;
-    b->saved.unwind_mismatches = b->unwind_mismatches;
-    b->saved.allocated_usable_bytes = b->allocated_usable_bytes;
-    b->saved.interrupted = b->interrupted;
     b->saved.unsaved = 0;
     b->saved.clear_epoch = b->clear_epoch;
     __atomic_store_n(&b->saved.cut, cut, __ATOMIC_RELEASE);
@@ -96,15 +89,9 @@ void mt_request_save_site(struct mt_thread *t, mt_site_id id) {
     if (saved->cut == t->cut)
         return;
     const struct mt_site *s = mt_site_at(id);
-    saved->allocated_bytes = s->allocated_bytes;
-    saved->allocated_blocks = s->allocated_blocks;
-    saved->freed_bytes = s->freed_bytes;
-    saved->freed_blocks = s->freed_blocks;
-    saved->saved_epoch = s->saved_epoch;
-    saved->saved_bytes = s->saved_bytes;
-    saved->saved_blocks = s->saved_blocks;
+    saved->counters = s->counters;
+    saved->at_peak = s->at_peak;
     saved->max_bytes = s->max_bytes;
-    saved->temporary_blocks = s->temporary_blocks;
     saved->waste_bytes = s->waste_bytes;
     __atomic_store_n(&saved->cut, t->cut, __ATOMIC_RELEASE);
 }

@@ -27,7 +27,7 @@ struct mt_scope_handle {
     uint32_t state, index, pid;
     mt_name_id name;
     /* of a detached scope: what has been measured */
-    struct mt_scope_counters sum;
+    struct mt_counters sum;
     int64_t peak;
     uint64_t begin_ns, cpu_ns;
     int64_t inner[MT_N_SCOPE_VALUES];
@@ -48,23 +48,20 @@ static inline uint64_t cpu_ns(void) {
 }
 
 /* In place: a struct that is copied with wide loads right after narrow stores stalls the store buffer. */
-static inline void read_bank(struct mt_scope_counters *out, const struct mt_bank *b) {
-    out->live_bytes = __atomic_load_n(&b->live_bytes, __ATOMIC_RELAXED);
-    out->allocated_bytes = __atomic_load_n(&b->allocated_bytes, __ATOMIC_RELAXED);
-    out->allocated_blocks = __atomic_load_n(&b->allocated_blocks, __ATOMIC_RELAXED);
-    out->freed_blocks = __atomic_load_n(&b->freed_blocks, __ATOMIC_RELAXED);
-    out->temporary_blocks = __atomic_load_n(&b->temporary_blocks, __ATOMIC_RELAXED);
+static inline void read_bank(struct mt_counters *out, const struct mt_bank *b) {
+    out->live_bytes = __atomic_load_n(&b->counters.live_bytes, __ATOMIC_RELAXED);
+    out->allocated_bytes = __atomic_load_n(&b->counters.allocated_bytes, __ATOMIC_RELAXED);
+    out->allocated_blocks = __atomic_load_n(&b->counters.allocated_blocks, __ATOMIC_RELAXED);
+    out->freed_blocks = __atomic_load_n(&b->counters.freed_blocks, __ATOMIC_RELAXED);
+    out->temporary_blocks = __atomic_load_n(&b->counters.temporary_blocks, __ATOMIC_RELAXED);
 }
 
-static inline struct mt_scope_counters difference(struct mt_scope_counters a, struct mt_scope_counters b) {
-    return (struct mt_scope_counters){.live_bytes = a.live_bytes - b.live_bytes,
-                                      .allocated_bytes = a.allocated_bytes - b.allocated_bytes,
-                                      .allocated_blocks = a.allocated_blocks - b.allocated_blocks,
-                                      .freed_blocks = a.freed_blocks - b.freed_blocks,
-                                      .temporary_blocks = a.temporary_blocks - b.temporary_blocks};
+static inline struct mt_counters difference(struct mt_counters a, struct mt_counters b) {
+    mt_counters_add(&a, &b, -1);
+    return a;
 }
 
-static inline memtrack_delta delta_of(struct mt_scope_counters d, int64_t peak, uint64_t duration, uint64_t cpu) {
+static inline memtrack_delta delta_of(struct mt_counters d, int64_t peak, uint64_t duration, uint64_t cpu) {
     return (memtrack_delta){.net_bytes = d.live_bytes,
                             .net_blocks = (int64_t)(d.allocated_blocks - d.freed_blocks),
                             .peak_bytes = peak > 0 ? peak : 0,
@@ -135,7 +132,7 @@ static inline __attribute__((always_inline)) void flush(struct mt_thread *t) {
         if (!t->shared)
             mt_scopes_note_current(t->bank->scope_high);
     }
-    t->bank->scope_high = is_open || mt_process_scopes_n != 0 ? t->bank->live_bytes : INT64_MAX;
+    t->bank->scope_high = is_open || mt_process_scopes_n != 0 ? t->bank->counters.live_bytes : INT64_MAX;
 }
 
 /* One in header.event_sample of a thread's scopes; in threads that have had none but the process's, all. */

@@ -37,7 +37,7 @@ struct mt_open_scope *mt_scopes_new_chunk(mt_bank_id me) {
 void mt_scopes_clear(struct mt_thread *t) {
     struct mt_scope_stack *s = t->scopes;
     for (uint32_t i = 0; s != NULL && i < s->depth; i++) {
-        open_at(s, i)->begin = (struct mt_scope_counters){0};
+        open_at(s, i)->begin = (struct mt_counters){0};
         open_at(s, i)->high_bytes = 0;
     }
     if (t->bank->scope_high != INT64_MAX)
@@ -72,7 +72,7 @@ static inline __attribute__((always_inline)) void pop(struct mt_thread *t) {
     if (outer != NULL && high > outer->high_bytes)
         outer->high_bytes = high;
     t->scope = outer != NULL ? outer->name : 0;
-    t->bank->scope_high = outer != NULL || mt_process_scopes_n != 0 ? t->bank->live_bytes : INT64_MAX;
+    t->bank->scope_high = outer != NULL || mt_process_scopes_n != 0 ? t->bank->counters.live_bytes : INT64_MAX;
 }
 
 /* The part that belongs to the scope around it: what was measured before this one was attached does not. */
@@ -91,7 +91,7 @@ static int64_t peak_of(const struct mt_open_scope *f) {
 
 /* Measure the innermost scope; flushed. */
 static memtrack_delta measure(struct mt_thread *t, const struct mt_open_scope *f, uint64_t now_ns) {
-    struct mt_scope_counters now;
+    struct mt_counters now;
     read_bank(&now, t->bank);
     return delta_of(difference(now, f->begin), peak_of(f), now_ns - f->begin_ns, cpu_ns() - f->begin_cpu_ns);
 }
@@ -99,9 +99,9 @@ static memtrack_delta measure(struct mt_thread *t, const struct mt_open_scope *f
 /* The common scope of a program that is profiled function by function. */
 static bool is_idle(const struct mt_thread *t, const struct mt_open_scope *f) {
     const struct mt_bank *b = t->bank;
-    return !f->is_attached && !mt_tracker.options.scope_cpu && f->begin.live_bytes == b->live_bytes &&
-           f->begin.allocated_blocks == b->allocated_blocks && f->begin.freed_blocks == b->freed_blocks &&
-           f->begin.allocated_bytes == b->allocated_bytes;
+    return !f->is_attached && !mt_tracker.options.scope_cpu && f->begin.live_bytes == b->counters.live_bytes &&
+           f->begin.allocated_blocks == b->counters.allocated_blocks &&
+           f->begin.freed_blocks == b->counters.freed_blocks && f->begin.allocated_bytes == b->counters.allocated_bytes;
 }
 
 static inline __attribute__((always_inline)) void finish_idle(struct mt_thread *t, struct mt_open_scope *f,
@@ -276,7 +276,7 @@ int mt_scopes_detach(struct mt_thread *t, memtrack_scope *scope) {
     memtrack_delta d = measure(t, f, clock_ns(CLOCK_MONOTONIC));
     values_of(&d, value);
     subtract_from_outer(t->scopes, f, value);
-    struct mt_scope_counters now;
+    struct mt_counters now;
     read_bank(&now, t->bank);
     h->sum = difference(now, f->begin);
     h->peak = peak_of(f);

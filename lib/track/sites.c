@@ -115,8 +115,8 @@ uint64_t mt_sites_released_since_peak(void) {
     int64_t released = 0;
     for (mt_site_id id = 1; id < mt_tracker.header->n_sites; id++) {
         const struct mt_site *s = mt_site_at(id);
-        if (s->saved_epoch == epoch)
-            released += s->saved_blocks - (int64_t)(s->allocated_blocks - s->freed_blocks);
+        if (s->at_peak.epoch == epoch)
+            released += s->at_peak.blocks - (int64_t)(s->counters.allocated_blocks - s->counters.freed_blocks);
     }
     return released > 0 ? (uint64_t)released : 0;
 }

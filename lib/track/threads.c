@@ -170,7 +170,7 @@ static void publish_all(void) {
     int64_t sum = 0;
     for (mt_bank_id id = 1; id < h->n_banks; id++) {
         struct mt_bank *b = mt_threads_bank(id);
-        b->published_bytes = __atomic_load_n(&b->live_bytes, __ATOMIC_RELAXED);
+        b->published_bytes = __atomic_load_n(&b->counters.live_bytes, __ATOMIC_RELAXED);
         sum += b->published_bytes;
     }
     __atomic_store_n(&h->control.current_bytes, sum, __ATOMIC_RELAXED);
@@ -261,7 +261,7 @@ static void note_peak(struct mt_control *c, int64_t current) {
 void mt_threads_publish(struct mt_thread *t) {
     struct mt_bank *b = t->bank;
     struct mt_control *c = t->control;
-    int64_t live = b->live_bytes;
+    int64_t live = b->counters.live_bytes;
     if (!t->shared) {
         if (live > c->peak_bytes) {
             c->peak_bytes = t->high = live;
@@ -283,7 +283,7 @@ void mt_threads_publish(struct mt_thread *t) {
 void mt_threads_reset_peak(struct mt_thread *t) {
     struct mt_control *c = t->control;
     mt_threads_publish(t);
-    int64_t live = t->shared ? __atomic_load_n(&c->current_bytes, __ATOMIC_RELAXED) : t->bank->live_bytes;
+    int64_t live = t->shared ? __atomic_load_n(&c->current_bytes, __ATOMIC_RELAXED) : t->bank->counters.live_bytes;
     __atomic_store_n(&c->peak_bytes, live, __ATOMIC_RELAXED);
     __atomic_fetch_add(&c->epoch, 1, __ATOMIC_RELAXED);
     if (!t->shared)
@@ -292,9 +292,10 @@ void mt_threads_reset_peak(struct mt_thread *t) {
 
 static void clear_bank(struct mt_thread *t) {
     struct mt_bank *b = t->bank;
-    b->live_bytes = b->published_bytes = 0;
-    b->allocated_bytes = b->allocated_blocks = b->freed_blocks = b->temporary_blocks = b->lossy_blocks = 0;
-    b->failed = b->unknown_frees = b->dropped = b->allocated_usable_bytes = 0;
+    b->counters = (struct mt_counters){0};
+    b->published_bytes = 0;
+    b->rare =
+        (struct mt_rare_counters){.interrupted = b->rare.interrupted, .unwind_mismatches = b->rare.unwind_mismatches};
     b->clear_epoch = t->control->clear_epoch;
     t->last_block = NULL;
     mt_scopes_clear(t);
@@ -311,7 +312,7 @@ void mt_threads_refresh(struct mt_thread *t) {
     t->used = true;
     t->shared = mt_tracker.many_threads;
     if (t->shared) {
-        t->low = t->high = t->bank->live_bytes;
+        t->low = t->high = t->bank->counters.live_bytes;
     } else {
         t->low = INT64_MIN;
         t->high = t->control->peak_bytes;

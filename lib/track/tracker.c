@@ -73,7 +73,7 @@ static void fill_header(bool forked, bool off) {
     h->max_frames = (uint32_t)o->frames;
     h->allocator = mt_tracker.allocator;
     __builtin_memcpy(h->ignored_options, o->ignored, sizeof h->ignored_options);
-    h->control.epoch = 1; /* sites begin with saved_epoch 0: nothing saved */
+    h->control.epoch = 1; /* sites begin with at_peak.epoch 0: nothing saved */
     if (mt_tracker.allocator_path != NULL) {
         size_t n = 0;
         while (mt_tracker.allocator_path[n])
@@ -159,7 +159,7 @@ struct mt_thread *mt_tracker_enter(uint64_t sp) {
     if (t == NULL || t->bank == NULL)
         return mt_threads_register(sp);
     if (t->seen == MT_SEEN_BUSY) {
-        t->bank->interrupted++;
+        t->bank->rare.interrupted++;
         if (!mt_tracker_was_left(t->stack.map, t->busy_sp, sp))
             return NULL;
     }

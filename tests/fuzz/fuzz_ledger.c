@@ -36,14 +36,11 @@ long syscall(long number, ...) {
 static void save_copies(struct fixture *f, struct mt_saved_site *saved) {
     for (uint32_t i = 1; i < f->header->n_sites; i += 2) {
         const struct mt_site *site = &f->sites[i];
-        saved[i] = (struct mt_saved_site){.allocated_bytes = site->allocated_bytes / 2,
-                                          .allocated_blocks = site->allocated_blocks / 2,
-                                          .max_bytes = site->max_bytes,
-                                          .saved_epoch = i % 4,
-                                          .cut = CUT_NUMBER};
+        saved[i] = (struct mt_saved_site){
+            .counters = site->counters, .max_bytes = site->max_bytes, .at_peak.epoch = i % 4, .cut = CUT_NUMBER};
     }
-    f->banks[1].saved.live_bytes = 1234;
-    f->banks[1].saved.allocated_blocks = 99;
+    f->banks[1].saved.counters.live_bytes = 1234;
+    f->banks[1].saved.counters.allocated_blocks = 99;
     f->banks[1].saved.cut = CUT_NUMBER;
     f->header->saved_control = (struct mt_saved_control){.epoch = 3, .peak_bytes = 5000, .cut = CUT_NUMBER};
 }

@@ -127,18 +127,34 @@ static inline mt_node_id fixture_node(struct fixture *f, mt_node_id parent, uint
     return f->header->n_nodes++;
 }
 
+static inline void fixture_allocate(struct mt_site *site, uint64_t blocks, uint64_t bytes) {
+    site->counters.allocated_blocks += blocks;
+    site->counters.allocated_bytes += bytes;
+    site->counters.live_bytes += (int64_t)bytes;
+}
+
+/* All that it has ever allocated is live. */
+static inline void fixture_hold(struct mt_site *site, uint64_t bytes) {
+    site->counters.allocated_bytes = bytes;
+    site->counters.live_bytes = (int64_t)bytes;
+}
+
+static inline void fixture_free(struct mt_site *site, uint64_t blocks, uint64_t bytes) {
+    site->counters.freed_blocks += blocks;
+    site->counters.live_bytes -= (int64_t)bytes;
+}
+
 /* A record of bank 1 about its own blocks; the caller changes the rest. */
 static inline struct mt_site *fixture_site(struct fixture *f, mt_node_id node, uint64_t blocks, uint64_t block_bytes) {
     struct mt_site *site = &f->sites[f->header->n_sites++];
     site->node = node;
     site->bank = site->origin = 1;
-    site->allocated_blocks = blocks;
-    site->allocated_bytes = blocks * block_bytes;
-    site->max_bytes = (int64_t)site->allocated_bytes;
+    fixture_allocate(site, blocks, blocks * block_bytes);
+    site->max_bytes = (int64_t)site->counters.allocated_bytes;
     site->size_class = mt_size_class(block_bytes);
-    site->saved_epoch = UINT64_MAX;
-    f->banks[1].live_bytes += (int64_t)site->allocated_bytes;
-    f->banks[1].allocated_blocks += blocks;
+    site->at_peak.epoch = UINT64_MAX;
+    f->banks[1].counters.live_bytes += (int64_t)site->counters.allocated_bytes;
+    f->banks[1].counters.allocated_blocks += blocks;
     return site;
 }
 

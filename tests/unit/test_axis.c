@@ -129,7 +129,7 @@ static void week_of_compositions(void **state) {
     for (uint64_t t = 0; t < WEEK; t += 5 * SEC) {
         uint64_t step = t / (600 * SEC);
         for (uint32_t i = 1; i <= RECORDS && step != written; i++)
-            f.sites[i].allocated_bytes = step * i << 20;
+            fixture_hold(&f.sites[i], step * i << 20);
         if (step != written)
             fixture_write(&f);
         written = step;

@@ -78,22 +78,20 @@ static struct mt_site site_now(struct live *l, size_t id) {
 static void allocate(struct live *l) {
     uint32_t cut = l->header->control.request.cut;
     if (cut & 1) {
-        l->banks[1].saved.live_bytes = l->banks[1].live_bytes;
-        l->banks[1].saved.allocated_blocks = l->banks[1].allocated_blocks;
+        l->banks[1].saved.counters.live_bytes = l->banks[1].counters.live_bytes;
+        l->banks[1].saved.counters.allocated_blocks = l->banks[1].counters.allocated_blocks;
         l->banks[1].saved.cut = cut;
         l->header->saved_control = (struct mt_saved_control){.epoch = 3, .peak_bytes = 6000, .cut = cut};
-        l->saved[1] = (struct mt_saved_site){.allocated_bytes = l->sites[1].allocated_bytes,
-                                             .allocated_blocks = l->sites[1].allocated_blocks,
-                                             .saved_epoch = UINT64_MAX,
+        l->saved[1] = (struct mt_saved_site){.counters = l->sites[1].counters,
+                                             .at_peak.epoch = UINT64_MAX,
                                              .max_bytes = l->sites[1].max_bytes,
                                              .cut = cut};
     }
     l->header->control.epoch = 4;
     l->header->control.peak_bytes = 6700;
-    l->sites[1].allocated_bytes += 700;
-    l->sites[1].allocated_blocks += 7;
-    l->banks[1].live_bytes += 700;
-    l->banks[1].allocated_blocks += 7;
+    fixture_allocate(&l->sites[1], 7, 700);
+    l->banks[1].counters.live_bytes += 700;
+    l->banks[1].counters.allocated_blocks += 7;
 }
 
 static void gives_what_was(void **state) {
@@ -107,14 +105,14 @@ static void gives_what_was(void **state) {
     assert_int_equal(totals.allocated_blocks, 15);
     assert_int_equal(totals.peak_bytes, 6000);
     assert_int_equal(totals.epoch, 3);
-    assert_int_equal(site_now(l, 1).allocated_bytes, 1000);
+    assert_int_equal(site_now(l, 1).counters.allocated_bytes, 1000);
     assert_int_equal(site_now(l, 1).node, l->f.sites[1].node);
-    assert_int_equal(site_now(l, 2).allocated_bytes, 5000); /* nobody changed it */
+    assert_int_equal(site_now(l, 2).counters.allocated_bytes, 5000); /* nobody changed it */
     assert_true(mt_ledger_cut_is_exact(l->ledger));
     mt_ledger_cut_end(l->ledger);
     assert_int_equal(l->header->control.request.cut, 2);
     assert_true(mt_ledger_cut_is_exact(l->ledger));
-    assert_int_equal(site_now(l, 1).allocated_bytes, 1700);
+    assert_int_equal(site_now(l, 1).counters.allocated_bytes, 1700);
     assert_int_equal(mt_ledger_totals(l->ledger, &totals), 0);
     assert_int_equal(totals.live_bytes, 6700);
     assert_int_equal(totals.peak_bytes, 6700);
@@ -128,7 +126,7 @@ static void tells_cuts_apart(void **state) {
     mt_ledger_cut_end(l->ledger);
     assert_int_equal(mt_ledger_cut_begin(l->ledger, NULL), 0);
     assert_int_equal(l->header->control.request.cut, 3);
-    assert_int_equal(site_now(l, 1).allocated_bytes, 1700);
+    assert_int_equal(site_now(l, 1).counters.allocated_bytes, 1700);
     mt_ledger_cut_end(l->ledger);
     assert_int_equal(l->header->control.request.cut, 4);
 }
@@ -140,7 +138,7 @@ static void takes_over(void **state) {
     allocate(l);
     assert_int_equal(mt_ledger_cut_begin(l->ledger, NULL), 0);
     assert_int_equal(l->header->control.request.cut, 9);
-    assert_int_equal(site_now(l, 1).allocated_bytes, 1700);
+    assert_int_equal(site_now(l, 1).counters.allocated_bytes, 1700);
     assert_true(mt_ledger_cut_is_exact(l->ledger));
     mt_ledger_close(l->ledger); /* ends it as well */
     l->ledger = NULL;
@@ -150,7 +148,7 @@ static void takes_over(void **state) {
 static void *leave_event(void *argument) {
     struct live *l = argument;
     nanosleep(&(struct timespec){.tv_nsec = 10000000}, NULL);
-    l->sites[2].allocated_bytes += 1000; /* belongs to before the cut */
+    fixture_allocate(&l->sites[2], 0, 1000); /* belongs to before the cut */
     __atomic_fetch_add(&l->banks[1].sequence, 1, __ATOMIC_RELEASE);
     return NULL;
 }
@@ -163,7 +161,7 @@ static void waits_for_events(void **state) {
     assert_int_equal(pthread_create(&thread, NULL, leave_event, l), 0);
     assert_int_equal(mt_ledger_cut_begin(l->ledger, NULL), 0);
     assert_int_equal(l->banks[1].sequence, 6);
-    assert_int_equal(site_now(l, 2).allocated_bytes, 6000);
+    assert_int_equal(site_now(l, 2).counters.allocated_bytes, 6000);
     assert_true(mt_ledger_cut_is_exact(l->ledger));
     pthread_join(thread, NULL);
 }
@@ -221,7 +219,7 @@ static void does_not_wait_for_ever(void **state) {
     assert_non_null(strstr(error.message, "others have been reading"));
     assert_false(mt_ledger_cut_is_exact(l->ledger));
     assert_int_equal(l->header->control.request.cut, 0);
-    assert_int_equal(site_now(l, 1).allocated_bytes, 1000);
+    assert_int_equal(site_now(l, 1).counters.allocated_bytes, 1000);
     close(fd);
     assert_int_equal(mt_ledger_cut_begin(l->ledger, &error), 0);
 }

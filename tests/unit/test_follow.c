@@ -117,13 +117,11 @@ static void follows_what_grows_and_changes(void **state) {
         }
         for (uint32_t i = 1; i < f->header->n_sites; i++) {
             uint64_t blocks = (uint64_t)rand_r(&seed) % 3;
-            f->sites[i].allocated_blocks += blocks;
-            f->sites[i].allocated_bytes += blocks * 100;
-            f->sites[i].temporary_blocks += blocks / 2;
-            if (f->sites[i].freed_blocks < f->sites[i].allocated_blocks) {
-                f->sites[i].freed_blocks++;
-                f->sites[i].freed_bytes += f->sites[i].freed_bytes + 50 <= f->sites[i].allocated_bytes ? 50 : 0;
-            }
+            struct mt_counters *counters = &f->sites[i].counters;
+            fixture_allocate(&f->sites[i], blocks, blocks * 100);
+            counters->temporary_blocks += blocks / 2;
+            if (counters->freed_blocks < counters->allocated_blocks)
+                fixture_free(&f->sites[i], 1, counters->live_bytes >= 50 ? 50 : 0);
         }
         read_all(s);
         check_same(s);
@@ -139,8 +137,7 @@ static void adds_up_what_several_threads_did(void **state) {
     read_all(s);
     struct mt_site *freed = fixture_site(f, node, 0, 8); /* bank 2 frees blocks of bank 1 */
     freed->bank = 2;
-    freed->freed_blocks = 4;
-    freed->freed_bytes = 32;
+    fixture_free(freed, 4, 32);
     freed->size_class = f->sites[1].size_class;
     read_all(s);
     check_same(s);
@@ -170,8 +167,7 @@ static void scales_what_was_sampled(void **state) {
     begin(s);
     read_all(s);
     check_same(s);
-    s->f.sites[1].allocated_blocks += 5;
-    s->f.sites[1].allocated_bytes += 5 * 64;
+    fixture_allocate(&s->f.sites[1], 5, 5 * 64);
     read_all(s);
     check_same(s);
     assert_true(mt_follow_profile(s->follow)->samples[0].value[MT_VALUE_TOTAL_BLOCKS] > 900);

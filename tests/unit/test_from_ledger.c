@@ -151,18 +151,17 @@ static void adds_up_what_several_threads_did(void **state) {
     f->header->flags |= MT_FLAG_THREADS;
     mt_node_id node = fixture_node(f, MT_NODE_ROOT, 0x401000, 1);
     struct mt_site *allocated = fixture_site(f, node, 10, 100);
-    allocated->temporary_blocks = 3;
+    allocated->counters.temporary_blocks = 3;
     struct mt_site *freed = fixture_site(f, node, 0, 0);
     freed->bank = 2;
     freed->size_class = allocated->size_class;
-    freed->freed_blocks = 9;
-    freed->freed_bytes = 900;
+    fixture_free(freed, 9, 900);
     struct mt_site *own = fixture_site(f, node, 1, 100); /* of the other thread: a sample of its own */
     own->bank = own->origin = 2;
     f->header->control = (struct mt_control){.epoch = 4};
-    allocated->saved_epoch = 4;
-    allocated->saved_bytes = 700;
-    allocated->saved_blocks = 7;
+    allocated->at_peak.epoch = 4;
+    allocated->at_peak.bytes = 700;
+    allocated->at_peak.blocks = 7;
     struct mt_ledger_map map;
     struct mt_profile *p = convert(f, &map);
     assert_int_equal(p->n_samples, 2);
@@ -190,13 +189,12 @@ static void takes_the_peak_from_saved_values_of_this_epoch(void **state) {
     f->header->control = (struct mt_control){.epoch = 5, .peak_bytes = 90};
     mt_node_id a = fixture_node(f, MT_NODE_ROOT, 0x401000, 1), b = fixture_node(f, MT_NODE_ROOT, 0x402000, 1);
     struct mt_site *changed = fixture_site(f, a, 8, 10), *same = fixture_site(f, b, 4, 10);
-    changed->freed_bytes = 70;
-    changed->freed_blocks = 7;
-    changed->saved_epoch = 5;
-    changed->saved_bytes = 50;
-    changed->saved_blocks = 5;
-    same->saved_epoch = 4; /* of an earlier peak: what it holds now it held then */
-    same->saved_bytes = 1000;
+    fixture_free(changed, 7, 70);
+    changed->at_peak.epoch = 5;
+    changed->at_peak.bytes = 50;
+    changed->at_peak.blocks = 5;
+    same->at_peak.epoch = 4; /* of an earlier peak: what it holds now it held then */
+    same->at_peak.bytes = 1000;
     struct mt_profile *p = convert(f, NULL);
     assert_int_equal(p->samples[0].value[MT_VALUE_PEAK_BYTES], 50);
     assert_int_equal(p->samples[0].value[MT_VALUE_PEAK_BLOCKS], 5);
@@ -216,9 +214,9 @@ static void never_shows_a_peak_below_live(void **state) {
     f->header->control.epoch = 2;
     mt_node_id a = fixture_node(f, MT_NODE_ROOT, 0x401000, 1);
     struct mt_site *site = fixture_site(f, a, 8, 10);
-    site->saved_epoch = 2;
-    site->saved_bytes = 30;
-    site->saved_blocks = 3;
+    site->at_peak.epoch = 2;
+    site->at_peak.bytes = 30;
+    site->at_peak.blocks = 3;
     struct mt_profile *p = convert(f, NULL);
     assert_int_equal(p->info.totals.peak_bytes, 80);
     assert_int_equal(p->info.totals.peak_blocks, 8);
@@ -230,8 +228,7 @@ static void clamps_a_torn_record(void **state) {
     struct fixture *f = *state;
     mt_node_id a = fixture_node(f, MT_NODE_ROOT, 0x401000, 1), b = fixture_node(f, MT_NODE_ROOT, 0x402000, 1);
     struct mt_site *torn = fixture_site(f, a, 1, 10);
-    torn->freed_blocks = 2;
-    torn->freed_bytes = 20;
+    fixture_free(torn, 2, 20);
     fixture_site(f, b, 3, 5);
     struct mt_profile *p = convert(f, NULL);
     assert_int_equal(p->info.totals.live_bytes, 15);
@@ -249,10 +246,10 @@ static void keeps_what_has_no_path(void **state) {
     fixture_site(f, MT_NODE_TRUNCATED, 1, 8);
     fixture_site(f, MT_NODE_LOSSY, 5, 8);
     fixture_site(f, MT_NODE_ROOT, 7, 8); /* not in use */
-    f->banks[1].lossy_blocks = 5;
-    f->banks[1].dropped = 2;
-    f->banks[2].unknown_frees = 11;
-    f->banks[2].failed = 6;
+    f->banks[1].rare.lossy_blocks = 5;
+    f->banks[1].rare.dropped = 2;
+    f->banks[2].rare.unknown_frees = 11;
+    f->banks[2].rare.failed = 6;
     f->header->flags |= MT_FLAG_NO_SPACE | MT_FLAG_FORKED;
     f->header->lossy_errno = 28;
     struct mt_profile *p = convert(f, NULL);
@@ -324,7 +321,7 @@ static void knows_what_is_partial(void **state) {
 static void has_waste_only_when_measured(void **state) {
     struct fixture *f = *state;
     fixture_site(f, fixture_node(f, MT_NODE_ROOT, 0x401000, 1), 1, 10)->waste_bytes = 14;
-    f->banks[1].allocated_usable_bytes = 24;
+    f->banks[1].rare.allocated_usable_bytes = 24;
     struct mt_profile *p = convert(f, NULL);
     assert_false(p->has_value[MT_VALUE_WASTE_BYTES]);
     assert_int_equal(p->info.usable_bytes, 0);

@@ -50,13 +50,13 @@ static int read_all(const char *path, uint64_t *damage) {
 
 static void reads_totals(void **state) {
     struct fixture *f = *state;
-    f->banks[1].live_bytes = 100;
-    f->banks[1].allocated_blocks = 7;
-    f->banks[2].live_bytes = -30;
-    f->banks[2].failed = 2;
-    f->banks[2].unknown_frees = 3;
-    f->banks[2].dropped = 4;
-    f->banks[2].lossy_blocks = 5;
+    f->banks[1].counters.live_bytes = 100;
+    f->banks[1].counters.allocated_blocks = 7;
+    f->banks[2].counters.live_bytes = -30;
+    f->banks[2].rare.failed = 2;
+    f->banks[2].rare.unknown_frees = 3;
+    f->banks[2].rare.dropped = 4;
+    f->banks[2].rare.lossy_blocks = 5;
     f->header->control = (struct mt_control){.epoch = 9, .current_bytes = 70, .peak_bytes = 90};
     fixture_write(f);
     struct mt_ledger *ledger;
@@ -89,7 +89,7 @@ static void follows_growth(void **state) {
     assert_int_equal(t.live_bytes, 0);
     f->header->n_extents = 4;
     f->header->n_banks = 2;
-    f->banks[1].live_bytes = 12;
+    f->banks[1].counters.live_bytes = 12;
     fixture_write(f);
     assert_int_equal(mt_ledger_totals(ledger, &t), 0);
     assert_int_equal(t.live_bytes, 12);
@@ -284,13 +284,13 @@ static void counts_are_bounded(void **state) {
 static void what_was_cleared_is_zero(void **state) {
     struct fixture *f = *state;
     mt_node_id node = fixture_node(f, MT_NODE_ROOT, 0x400100, 1);
-    fixture_site(f, node, 10, 100)->saved_epoch = 4;
-    fixture_site(f, node, 3, 20)->saved_epoch = 5;
-    f->banks[1].live_bytes = 1000;
-    f->banks[1].failed = 9;
+    fixture_site(f, node, 10, 100)->at_peak.epoch = 4;
+    fixture_site(f, node, 3, 20)->at_peak.epoch = 5;
+    f->banks[1].counters.live_bytes = 1000;
+    f->banks[1].rare.failed = 9;
     f->banks[1].clear_epoch = 4;
-    f->banks[2].live_bytes = 60;
-    f->banks[2].allocated_blocks = 3;
+    f->banks[2].counters.live_bytes = 60;
+    f->banks[2].counters.allocated_blocks = 3;
     f->banks[2].clear_epoch = 5;
     f->header->control = (struct mt_control){.epoch = 6, .clear_epoch = 5, .peak_bytes = 60};
     fixture_write(f);
@@ -304,9 +304,9 @@ static void what_was_cleared_is_zero(void **state) {
     assert_int_equal(t.allocated_blocks, 3);
     assert_int_equal(t.failed, 0);
     assert_int_equal(mt_ledger_read_items(ledger, MT_EXTENT_SITES, 0, 3, sites), 3);
-    assert_int_equal(sites[1].allocated_bytes, 0);
+    assert_int_equal(sites[1].counters.allocated_bytes, 0);
     assert_int_equal(sites[1].node, node);
-    assert_int_equal(sites[2].allocated_bytes, 60);
+    assert_int_equal(sites[2].counters.allocated_bytes, 60);
     assert_int_equal(mt_ledger_read_items(ledger, MT_EXTENT_BANKS, 0, 3, banks), 3);
     assert_int_equal(banks[1].tid, 101);
     assert_string_equal(banks[1].name, "main");

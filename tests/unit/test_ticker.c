@@ -90,8 +90,8 @@ static void long_runs_stay_bounded(void **state) {
     uint64_t now = 1000 * MS;
     for (int i = 0; i < 20000; i++) {
         bool spike = i >= 7777 && i < 7790; /* longer than the interval has become by then */
-        s->f.banks[1].live_bytes = spike ? 1000000 : i;
-        s->f.banks[1].allocated_blocks = (uint64_t)i;
+        s->f.banks[1].counters.live_bytes = spike ? 1000000 : i;
+        s->f.banks[1].counters.allocated_blocks = (uint64_t)i;
         if (i % 100 == 0 || i == 7777 || i == 7790)
             fixture_write(&s->f);
         now += 10 * MS;
@@ -216,13 +216,13 @@ static void past_moments_are_exact_while_there_is_room(void **state) {
     struct mt_site *freed = fixture_site(&s->f, a, 0, 16); /* the other thread's record of the first */
     freed->bank = 2;
     for (uint64_t i = 1; i <= 20; i++) {
-        first->allocated_bytes = 16 * i;
-        first->allocated_blocks = i;
-        freed->freed_bytes = 16 * (i / 2);
-        freed->freed_blocks = i / 2;
-        second->allocated_bytes = i < 10 ? 0 : 64;
-        second->allocated_blocks = i < 10 ? 0 : 1;
-        s->f.banks[1].allocated_blocks = i + second->allocated_blocks; /* what tells that there is something to see */
+        fixture_allocate(first, 1, 16);
+        if (i % 2 == 0)
+            fixture_free(freed, 1, 16);
+        if (i == 10)
+            fixture_allocate(second, 1, 64);
+        s->f.banks[1].counters.allocated_blocks =
+            i + second->counters.allocated_blocks; /* what tells that there is something to see */
         fixture_write(&s->f);
         for (size_t t = 0; t < s->ticker.n_tracks; t++)
             s->ticker.tracks[t]->next_pass_ns = 0; /* the clock here is not the one that passes are timed by */
@@ -256,8 +256,8 @@ static void composition_stays_bounded(void **state) {
     assert_int_equal(mt_ledger_open(s->f.path, &ledger, NULL), 0);
     for (uint64_t pass = 1; pass <= PASSES; pass++) {
         for (uint32_t i = 1; i <= RECORDS; i++)
-            s->f.sites[i].allocated_bytes = 16 + (pass + i) % 7;
-        s->f.sites[5].allocated_bytes = pass << 20;
+            fixture_hold(&s->f.sites[i], 16 + (pass + i) % 7);
+        fixture_hold(&s->f.sites[5], pass << 20);
         fixture_write(&s->f);
         mt_composition_pass(c, ledger, pass * 10 * MS, s->buffer);
     }
@@ -297,7 +297,7 @@ static void a_condition_fires_so_often_and_no_more(void **state) {
     mt_triggers_set_output(triggers, &output);
     s->ticker.triggers = triggers;
     for (uint64_t i = 0; i < 220; i++) {
-        s->f.banks[1].live_bytes = i % 2 ? 2000 : 0;
+        s->f.banks[1].counters.live_bytes = i % 2 ? 2000 : 0;
         fixture_write(&s->f);
         mt_ticker_tick(&s->ticker, (1010 + 1000 * i) * MS);
         mt_triggers_collect(triggers, i % 2);
@@ -322,7 +322,7 @@ static void merged_passes_are_the_last_of_them(void **state) {
     struct mt_profile *p;
     assert_int_equal(mt_ledger_open(s->f.path, &ledger, NULL), 0);
     int fd = open(s->f.path, O_WRONLY | O_CLOEXEC);
-    off_t at = (off_t)((char *)&s->f.sites[1].allocated_bytes - s->f.image);
+    off_t at = (off_t)((char *)&s->f.sites[1].counters.live_bytes - s->f.image);
     for (uint64_t pass = 1; pass <= PASSES; pass++) {
         uint64_t bytes = pass * 1000;
         assert_int_equal(pwrite(fd, &bytes, sizeof bytes, at), sizeof bytes);

@@ -80,10 +80,8 @@ static void takes_rates_and_changes(void **state) {
     assert_int_equal(mt_top_model_marked_ns(s->model), 20 * SECOND);
     assert_int_equal(value_at(s, 0, MT_TOP_LIVE), 300);
     assert_int_equal(mt_top_model_all(s->model)->value[MT_TOP_LIVE], 600);
-    s->f.sites[1].allocated_blocks += 10;
-    s->f.sites[1].allocated_bytes += 1000;
-    s->f.sites[1].freed_blocks += 4;
-    s->f.sites[1].freed_bytes += 400;
+    fixture_allocate(&s->f.sites[1], 10, 1000);
+    fixture_free(&s->f.sites[1], 4, 400);
     tick(s, 22);
     assert_true(mt_top_model_has_rates(s->model));
     assert_int_equal(mt_top_model_window_ns(s->model), 2 * SECOND);
@@ -124,10 +122,8 @@ static void orders_by_any_column(void **state) {
     add_sites(f, 4);
     begin(s, MT_BY_LINE);
     tick(s, 20);
-    f->sites[3].freed_blocks = 3;
-    f->sites[3].freed_bytes = 300; /* shrinks by more than the other grows */
-    f->sites[1].allocated_blocks += 2;
-    f->sites[1].allocated_bytes += 200;
+    fixture_free(&f->sites[3], 3, 300); /* shrinks by more than the other grows */
+    fixture_allocate(&f->sites[1], 2, 200);
     mt_top_model_set_sort(s->model, MT_TOP_CHANGE);
     tick(s, 21);
     assert_int_equal(value_at(s, 0, MT_TOP_CHANGE), -300);
@@ -148,7 +144,7 @@ static void orders_only_what_is_seen(void **state) {
     unsigned seed = 3;
     add_sites(&s->f, 500);
     for (unsigned i = 1; i <= 500; i++)
-        s->f.sites[i].allocated_bytes = 100 * ((unsigned)rand_r(&seed) % 50 + 1);
+        fixture_hold(&s->f.sites[i], 100 * ((unsigned)rand_r(&seed) % 50 + 1));
     begin(s, MT_BY_LINE);
     tick(s, 20);
     struct mt_top_line all[500];

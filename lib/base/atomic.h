@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Words that several threads, or a thread and a reader in another process, look at. Each use names the order that it
+ * needs, and the comment beside it says why that suffices:
+ *
+ *   mt_load_relaxed,  mt_store_relaxed    the word alone matters; nothing is read or written because of it
+ *   mt_load_acquire,  mt_store_release    what was written before the store is seen by whoever has seen the store
+ *   mt_add_*, mt_or_*, mt_swap_*          one step that no other thread comes between
+ *   mt_replace_*                          the same if the word still is what it was; else *expected says what it is
+ *   mt_own_add                            of a word that this thread alone writes, and others read
+ *
+ * Macros, since the words are of several types. Widths are 8 to 64 bits and naturally aligned: each load and store is one
+ * instruction, also for a reader that copies the file with pread. Rejected: C11 _Atomic types (the layout is
+ * also read by processes that copy it with memcpy, and a plain `x += 1` on one is a locked instruction).
+ */
+#ifndef MT_BASE_ATOMIC_H
+#define MT_BASE_ATOMIC_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define mt_load_relaxed(word)         __atomic_load_n((word), __ATOMIC_RELAXED)
+#define mt_load_acquire(word)         __atomic_load_n((word), __ATOMIC_ACQUIRE)
+#define mt_load_ordered(word)         __atomic_load_n((word), __ATOMIC_SEQ_CST)
+#define mt_store_relaxed(word, value) __atomic_store_n((word), (value), __ATOMIC_RELAXED)
+#define mt_store_release(word, value) __atomic_store_n((word), (value), __ATOMIC_RELEASE)
+#define mt_store_ordered(word, value) __atomic_store_n((word), (value), __ATOMIC_SEQ_CST)
+
+/* What the word was before. */
+#define mt_add_relaxed(word, value)  __atomic_fetch_add((word), (value), __ATOMIC_RELAXED)
+#define mt_add_release(word, value)  __atomic_fetch_add((word), (value), __ATOMIC_RELEASE)
+#define mt_or_relaxed(word, value)   __atomic_fetch_or((word), (value), __ATOMIC_RELAXED)
+#define mt_swap_relaxed(word, value) __atomic_exchange_n((word), (value), __ATOMIC_RELAXED)
+#define mt_swap_acquire(word, value) __atomic_exchange_n((word), (value), __ATOMIC_ACQUIRE)
+
+/* True: it was *expected, and is value now. */
+#define mt_replace_relaxed(word, expected, value)                                                                      \
+    __atomic_compare_exchange_n((word), (expected), (value), false, __ATOMIC_RELAXED, __ATOMIC_RELAXED)
+#define mt_replace_acquire(word, expected, value)                                                                      \
+    __atomic_compare_exchange_n((word), (expected), (value), false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED)
+#define mt_replace_both(word, expected, value)                                                                         \
+    __atomic_compare_exchange_n((word), (expected), (value), false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)
+
+/* Stores before it are seen by whoever sees a store after it. */
+#define mt_fence_release() __atomic_thread_fence(__ATOMIC_RELEASE)
+
+/*
+ * The compiler makes one instruction of a plain addition and three of a relaxed load and store. Of an aligned word both
+ * store it whole, so the plain one is right wherever only the owner writes; the thread sanitizer is told.
+ */
+#if defined(__SANITIZE_THREAD__)
+#define mt_own_add(word, value) mt_store_relaxed((word), mt_load_relaxed(word) + (value))
+#else
+#define mt_own_add(word, value) (*(word) += (value))
+#endif
+
+#endif
