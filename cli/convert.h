@@ -30,7 +30,8 @@ struct mt_result {
 struct mt_convert {
     const struct mt_session *session;
     const char *pattern; /* of names, see output.h */
-    const char *program; /* as the user typed it: the name of the main process, without directories */
+    const char *program; /* as the user typed it: the name of the main process, without directories;
+                            * "": what was recorded says */
     bool force;
     uint64_t since_ns; /* start of the run, since the epoch */
     bool exit_known;   /* of the main process */

@@ -71,7 +71,7 @@ static void set_tracker_options(struct run *run) {
 /* A name without pid and time is known now, and it is better to refuse now than after an hour. */
 static int check_output(struct run *run, uint64_t started_ns, struct mt_error *error) {
     const char *pattern = run->options.output;
-    if (!pattern || mt_output_has(pattern, 'p'))
+    if (!pattern || mt_output_has(pattern, 'p') || (run->target.is_loader && mt_output_has(pattern, 'e')))
         return 0;
     const struct mt_output_fields fields = {0, base_name(run->options.program[0]), started_ns};
     char *path = mt_output_name(pattern, &fields, "");
@@ -175,7 +175,7 @@ static int run_in_session(struct run *run, uint64_t started_ns, struct mt_error 
     const struct mt_convert convert = {
         .session = &run->session,
         .pattern = run->options.output ? run->options.output : MT_OUTPUT_DEFAULT,
-        .program = base_name(run->options.program[0]),
+        .program = run->target.is_loader ? "" : base_name(run->options.program[0]),
         .force = run->options.force,
         .since_ns = started_ns,
         .symbols = mt_symbols_cache_new(),

@@ -13,6 +13,7 @@
 #include "track/modules.h"
 #include "track/names.h"
 #include "track/paths.h"
+#include "track/program.h"
 #include "track/request.h"
 #include "track/scopes.h"
 #include "track/sites.h"
@@ -68,6 +69,7 @@ static void fill_header(bool forked, bool off) {
     const struct mt_options *o = &mt_tracker.options;
     struct mt_ledger_header *h = mt_tracker.header;
     mt_tracker.unusual = off || mt_options_are_unusual(o);
+    mt_program_name(h);
     h->flags = flags(forked, off);
     h->sample_bytes = o->sample_bytes;
     h->max_frames = (uint32_t)o->frames;

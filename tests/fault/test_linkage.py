@@ -58,6 +58,27 @@ class Linkage(unittest.TestCase):
                 self.assertIn("make", functions)
                 self.assertIn(program, self.with_build_id(tracked.profile.path))
 
+    def test_through_the_loader(self):
+        """Started as an argument of the dynamic linker, the program is the one that it maps: in name, file and lines."""
+        loader = harness.find_library("ld-linux-x86-64.so.2")
+        for flags, name in (("", "early"), ("-no-pie", "of two words")):
+            with harness.workdir() as directory:
+                program = os.path.join(directory, name)
+                os.rename(self.build("early.c", directory, flags), program)
+                expected = harness.track([program], directory).profile.report("--by", "line")["rows"]
+                for arguments in ([], ["--library-path", "/usr/lib"], ["--argv0", "/nowhere/else"]):
+                    with self.subTest(flags, arguments=arguments):
+                        tracked = harness.track([loader, *arguments, "./" + name], directory, cwd=directory)
+                        report = tracked.profile.report("--by", "line")
+                        self.assertEqual(program, report["process"]["exe"])
+                        self.assertEqual([], [note for note in report["coverage"]["notes"] if "names" in note])
+                        self.assertEqual([(r["key"], r["live_bytes"]) for r in expected if r["module"] == program],
+                                         [(r["key"], r["live_bytes"]) for r in report["rows"] if r["module"] == program])
+                out = harness.run([harness.MEMTRACK, "run", "-q", "--", loader, program], cwd=directory)
+                self.assertEqual(0, out.code)
+                self.assertTrue(any(file.startswith("memtrack.%s." % name.replace(" ", "_"))
+                                    for file in os.listdir(directory)), os.listdir(directory))
+
     def with_build_id(self, path):
         """Files that the mappings of a profile name together with a build id, and from their first byte on."""
         file = pprof.File(path)
