@@ -48,6 +48,11 @@
  * The compiler makes one instruction of a plain addition and three of a relaxed load and store. Of an aligned word both
  * store it whole, so the plain one is right wherever only the owner writes; the thread sanitizer is told.
  */
+#if defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define __SANITIZE_THREAD__ 1
+#endif
+#endif
 #if defined(__SANITIZE_THREAD__)
 #define mt_own_add(word, value) mt_store_relaxed((word), mt_load_relaxed(word) + (value))
 #else

@@ -16,6 +16,8 @@
  */
 #include "track/live.h"
 
+#include "ledger/writer_table.h"
+
 enum {
     DIRECTORY_SHIFT = 36,
     DIRECTORIES = 1 << (47 - DIRECTORY_SHIFT),
@@ -51,10 +53,8 @@ static struct mt_region *make_leaf(struct mt_thread *t, uint64_t leaf, struct mt
     struct mt_region *regions = __atomic_load_n(place, __ATOMIC_ACQUIRE);
     if (regions == NULL) {
         size_t bytes = sizeof(struct mt_region) * MT_REGIONS_PER_LEAF;
-        regions = mt_ledger_allocate(&mt_tracker.ledger, bytes, bytes); /* its own size: see next_class */
-        if (regions != NULL &&
-            !mt_ledger_publish(&mt_tracker.ledger, MT_EXTENT_REGIONS, (uint32_t)leaf, regions, bytes))
-            regions = NULL;
+        /* aligned to its own size: see next_class */
+        regions = mt_table_new_chunk(&mt_tracker.ledger, MT_EXTENT_REGIONS, (uint32_t)leaf, bytes, bytes);
         __atomic_store_n(place, regions, __ATOMIC_RELEASE);
     }
     mt_growth_unlock();

@@ -7,6 +7,8 @@
  */
 #include "track/modules.h"
 
+#include "ledger/writer_table.h"
+
 #include <dlfcn.h>
 #include <elf.h>
 #include <link.h>
@@ -25,7 +27,8 @@ struct known {
 
 static struct known *known; /* MAX_MODULES + 1, private; [0] unused */
 static uint32_t n_known = 1;
-static struct mt_module *chunk[MAX_MODULES / MT_MODULES_PER_CHUNK + 1];
+static void *chunk[MAX_MODULES / MT_MODULES_PER_CHUNK + 1];
+static struct mt_table table = MT_TABLE(chunk, struct mt_module, MT_MODULES_PER_CHUNK, MT_EXTENT_MODULES, 64);
 static uint32_t lock;
 
 #pragma weak _dl_find_object /* glibc 2.35 */
@@ -125,24 +128,14 @@ static void write_path(struct mt_module *m, const char *name) {
     m->path_bytes = m->path ? (uint32_t)n : 0;
 }
 
-static struct mt_module *new_record(uint32_t id) {
-    uint32_t c = id / MT_MODULES_PER_CHUNK;
-    if (id % MT_MODULES_PER_CHUNK == 0 || chunk[c] == NULL) {
-        size_t bytes = sizeof(struct mt_module) * MT_MODULES_PER_CHUNK;
-        chunk[c] = mt_ledger_allocate(&mt_tracker.ledger, bytes, 64);
-        if (chunk[c] == NULL || !mt_ledger_publish(&mt_tracker.ledger, MT_EXTENT_MODULES, c, chunk[c], bytes))
-            return NULL;
-    }
-    return &chunk[c][id % MT_MODULES_PER_CHUNK];
-}
-
 /* Under the growth lock. */
 static void write_record(uint32_t id) {
     struct known *k = &known[id];
-    struct mt_module *m = new_record(id);
-    k->record = m;
-    if (m == NULL)
+    k->record = NULL;
+    if (!mt_table_reserve(&mt_tracker.ledger, &table, id))
         return;
+    struct mt_module *m = mt_table_item(chunk, struct mt_module, MT_MODULES_PER_CHUNK, id);
+    k->record = m;
     m->start = k->start;
     m->end = k->end;
     m->flags = k->gone ? MT_MODULE_UNLOADED : 0;
@@ -161,8 +154,7 @@ bool mt_modules_start(void) {
     lock = 0;
     if (known == NULL && (known = mt_os_private(sizeof *known * (MAX_MODULES + 1))) == NULL)
         return false;
-    for (uint32_t i = 0; i <= MAX_MODULES / MT_MODULES_PER_CHUNK; i++)
-        chunk[i] = NULL;
+    mt_table_start(&table);
     for (uint32_t id = 1; id < n_known; id++)
         write_record(id);
     return true;

@@ -6,15 +6,17 @@
  */
 #include "track/names.h"
 
+#include "ledger/writer_table.h"
 #include "track/index.h"
 
 enum { MAX_CHUNKS = MT_MAX_NAMES / MT_NAMES_PER_CHUNK };
 
-static struct mt_name *chunk[MAX_CHUNKS];
+static void *chunk[MAX_CHUNKS];
+static struct mt_table table = MT_TABLE(chunk, struct mt_name, MT_NAMES_PER_CHUNK, MT_EXTENT_NAMES, 64);
 static struct mt_index names;
 
 static struct mt_name *name_at(mt_name_id id) {
-    return &chunk[id / MT_NAMES_PER_CHUNK][id % MT_NAMES_PER_CHUNK];
+    return mt_table_item(chunk, struct mt_name, MT_NAMES_PER_CHUNK, id);
 }
 
 static uint64_t hash_text(const char *text, uint32_t bytes) {
@@ -34,8 +36,7 @@ static uint64_t hash_of(uint32_t id) {
 }
 
 bool mt_names_start(void) {
-    for (uint32_t i = 0; i < MAX_CHUNKS && chunk[i] != NULL; i++)
-        chunk[i] = NULL;
+    mt_table_start(&table);
     mt_tracker.header->n_names = 1;
     return mt_index_start(&names, hash_of);
 }
@@ -60,30 +61,19 @@ static bool is_same(const struct mt_name *name, const struct mt_name *wanted) {
 }
 
 static mt_name_id find(uint64_t hash, const struct mt_name *wanted) {
-    const struct mt_index_table *table = __atomic_load_n(&names.table, __ATOMIC_ACQUIRE);
-    uint32_t at = mt_index_home(table, hash);
+    const struct mt_index_table *index = __atomic_load_n(&names.table, __ATOMIC_ACQUIRE);
+    uint32_t at = mt_index_home(index, hash);
     mt_name_id id;
-    while ((id = mt_index_candidate(table, hash, &at)) != 0)
+    while ((id = mt_index_candidate(index, hash, &at)) != 0)
         if (is_same(name_at(id), wanted))
             return id;
     return 0;
 }
 
-static bool add_chunk(uint32_t i) {
-    size_t bytes = sizeof(struct mt_name) * MT_NAMES_PER_CHUNK;
-    if (i >= MAX_CHUNKS || chunk[i] != NULL)
-        return i < MAX_CHUNKS;
-    struct mt_name *c = mt_ledger_allocate(&mt_tracker.ledger, bytes, 64);
-    if (c == NULL || !mt_ledger_publish(&mt_tracker.ledger, MT_EXTENT_NAMES, i, c, bytes))
-        return false;
-    __atomic_store_n(&chunk[i], c, __ATOMIC_RELEASE);
-    return true;
-}
-
 static mt_name_id add(uint64_t hash, struct mt_name name) {
     struct mt_ledger_header *h = mt_tracker.header;
     mt_name_id id = h->n_names;
-    if (!add_chunk(id / MT_NAMES_PER_CHUNK) || !mt_index_reserve(&names))
+    if (!mt_table_reserve(&mt_tracker.ledger, &table, id) || !mt_index_reserve(&names))
         return 0;
     if (name.text != 0 && (name.text = mt_ledger_text(&mt_tracker.ledger, (const char *)name.text, name.bytes)) == 0)
         return 0;

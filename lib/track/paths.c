@@ -5,15 +5,17 @@
  */
 #include "track/paths.h"
 
+#include "ledger/writer_table.h"
 #include "track/index.h"
 
 enum { MAX_CHUNKS = 16384 };
 
-static struct mt_node *chunk[MAX_CHUNKS];
+static void *chunk[MAX_CHUNKS];
+static struct mt_table table = MT_TABLE(chunk, struct mt_node, MT_NODES_PER_CHUNK, MT_EXTENT_NODES, 64);
 static struct mt_index nodes;
 
 static struct mt_node *node_at(mt_node_id id) {
-    return &chunk[id / MT_NODES_PER_CHUNK][id % MT_NODES_PER_CHUNK];
+    return mt_table_item(chunk, struct mt_node, MT_NODES_PER_CHUNK, id);
 }
 
 static uint64_t hash_of(uint32_t id) {
@@ -21,17 +23,9 @@ static uint64_t hash_of(uint32_t id) {
     return mt_index_mix(n->key, n->parent);
 }
 
-static bool add_chunk(uint32_t i) {
-    size_t bytes = sizeof(struct mt_node) * MT_NODES_PER_CHUNK;
-    struct mt_node *c = i < MAX_CHUNKS ? mt_ledger_allocate(&mt_tracker.ledger, bytes, 64) : NULL;
-    if (c == NULL || !mt_ledger_publish(&mt_tracker.ledger, MT_EXTENT_NODES, i, c, bytes))
-        return false;
-    __atomic_store_n(&chunk[i], c, __ATOMIC_RELEASE);
-    return true;
-}
-
 bool mt_paths_start(void) {
-    return mt_index_start(&nodes, hash_of) && add_chunk(0);
+    mt_table_start(&table);
+    return mt_index_start(&nodes, hash_of) && mt_table_reserve(&mt_tracker.ledger, &table, 0);
 }
 
 static mt_node_id find(uint64_t hash, mt_node_id parent, uint64_t key) {
@@ -47,11 +41,8 @@ static mt_node_id find(uint64_t hash, mt_node_id parent, uint64_t key) {
 }
 
 static bool is_child(mt_node_id id, mt_node_id parent, uint64_t key) {
-    const struct mt_node *c = chunk[id / MT_NODES_PER_CHUNK];
-    if (c == NULL)
-        return false;
-    c += id % MT_NODES_PER_CHUNK;
-    return c->key == key && c->parent == parent;
+    const struct mt_node *c = mt_table_find(chunk, const struct mt_node, MT_NODES_PER_CHUNK, id);
+    return c != NULL && c->key == key && c->parent == parent;
 }
 
 /*
@@ -68,7 +59,7 @@ static mt_node_id guess(mt_node_id parent, uint64_t key) {
 static mt_node_id add(uint64_t hash, mt_node_id parent, uint64_t key) {
     struct mt_ledger_header *h = mt_tracker.header;
     mt_node_id id = h->n_nodes;
-    if (!mt_index_reserve(&nodes) || (id % MT_NODES_PER_CHUNK == 0 && !add_chunk(id / MT_NODES_PER_CHUNK)))
+    if (!mt_index_reserve(&nodes) || !mt_table_reserve(&mt_tracker.ledger, &table, id))
         return MT_NODE_LOSSY;
     *node_at(id) = (struct mt_node){.key = key, .parent = parent};
     __atomic_store_n(&h->n_nodes, id + 1, __ATOMIC_RELEASE);

@@ -6,18 +6,18 @@
  */
 #include "track/request.h"
 
+#include "ledger/writer_table.h"
 #include "track/scopes.h"
 
 #include <time.h>
 
 enum { MAX_CHUNKS = (1 << MT_SITE_BITS) / MT_SITES_PER_CHUNK };
 
-static struct mt_saved_site *saved_chunk[MAX_CHUNKS];
+static void *chunk[MAX_CHUNKS];
+static struct mt_table table = MT_TABLE(chunk, struct mt_saved_site, MT_SITES_PER_CHUNK, MT_EXTENT_SAVED, 64);
 
 void mt_request_start(bool off) {
-    for (uint32_t i = 0; i < MAX_CHUNKS; i++)
-        if (saved_chunk[i] != NULL)
-            saved_chunk[i] = NULL;
+    mt_table_start(&table);
     mt_tracker.off = off;
     mt_tracker.header->control.request.off = off;
 }
@@ -66,26 +66,22 @@ static void save_control(struct mt_thread *t, uint32_t cut) {
     mt_growth_unlock();
 }
 
-static bool add_chunk(struct mt_thread *t, uint32_t i) {
+static bool make_room(struct mt_thread *t, mt_site_id id) {
     if (!mt_growth_lock(t->bank_id))
         return false;
-    if (saved_chunk[i] == NULL) {
-        size_t bytes = sizeof(struct mt_saved_site) * MT_SITES_PER_CHUNK;
-        struct mt_saved_site *c = mt_ledger_allocate(&mt_tracker.ledger, bytes, 64);
-        if (c != NULL && mt_ledger_publish(&mt_tracker.ledger, MT_EXTENT_SAVED, i, c, bytes))
-            __atomic_store_n(&saved_chunk[i], c, __ATOMIC_RELEASE);
-    }
+    bool is_there = mt_table_reserve(&mt_tracker.ledger, &table, id);
     mt_growth_unlock();
-    return saved_chunk[i] != NULL;
+    return is_there;
 }
 
 void mt_request_save_site(struct mt_thread *t, mt_site_id id) {
-    uint32_t i = id / MT_SITES_PER_CHUNK;
-    if (__atomic_load_n(&saved_chunk[i], __ATOMIC_ACQUIRE) == NULL && !add_chunk(t, i)) {
+    struct mt_saved_site *saved = mt_table_find(chunk, struct mt_saved_site, MT_SITES_PER_CHUNK, id);
+    if (saved == NULL && make_room(t, id))
+        saved = mt_table_item(chunk, struct mt_saved_site, MT_SITES_PER_CHUNK, id);
+    if (saved == NULL) {
         t->bank->saved.unsaved++;
         return;
     }
-    struct mt_saved_site *saved = &saved_chunk[i][id % MT_SITES_PER_CHUNK];
     if (saved->cut == t->cut)
         return;
     const struct mt_site *s = mt_site_at(id);

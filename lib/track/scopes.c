@@ -14,6 +14,7 @@
  * whose storage is used for something else costs a wrong count of errors, nothing more. The caller's storage holds a
  * serial number that must be found here, and what has been measured of a scope that is detached.
  */
+#include "ledger/writer_table.h"
 #include "track/names.h"
 #include "track/scopes-local.h"
 #include "track/threads.h"
@@ -25,11 +26,10 @@ struct mt_open_scope *mt_scopes_new_chunk(mt_bank_id me) {
     size_t bytes = sizeof(struct mt_open_scope) * MT_OPEN_PER_CHUNK;
     if (!mt_growth_lock(me))
         return NULL;
-    struct mt_open_scope *c = mt_ledger_allocate(&mt_tracker.ledger, bytes, 64);
-    if (c != NULL && mt_ledger_publish(&mt_tracker.ledger, MT_EXTENT_OPEN, h->n_open / MT_OPEN_PER_CHUNK, c, bytes))
+    struct mt_open_scope *c =
+        mt_table_new_chunk(&mt_tracker.ledger, MT_EXTENT_OPEN, h->n_open / MT_OPEN_PER_CHUNK, bytes, 64);
+    if (c != NULL)
         __atomic_store_n(&h->n_open, h->n_open + MT_OPEN_PER_CHUNK, __ATOMIC_RELEASE);
-    else
-        c = NULL;
     mt_growth_unlock();
     return c;
 }

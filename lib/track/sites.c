@@ -10,7 +10,8 @@
 
 enum { MAX_CHUNKS = (1 << MT_SITE_BITS) / MT_SITES_PER_CHUNK, RUN = 64 };
 
-struct mt_site *mt_site_chunk[MAX_CHUNKS];
+void *mt_site_chunk[MAX_CHUNKS];
+static struct mt_table table = MT_TABLE(mt_site_chunk, struct mt_site, MT_SITES_PER_CHUNK, MT_EXTENT_SITES, 64);
 static struct mt_index sites;
 
 /* Where each bank takes its next record, and the record that it falls back to. */
@@ -28,29 +29,21 @@ static uint64_t hash_of(uint32_t id) {
     return hash(s->node, s->size_class, s->bank, s->origin);
 }
 
-static bool add_chunk(uint32_t i) {
-    size_t bytes = sizeof(struct mt_site) * MT_SITES_PER_CHUNK;
-    struct mt_site *c = i < MAX_CHUNKS ? mt_ledger_allocate(&mt_tracker.ledger, bytes, 64) : NULL;
-    if (c == NULL || !mt_ledger_publish(&mt_tracker.ledger, MT_EXTENT_SITES, i, c, bytes))
-        return false;
-    __atomic_store_n(&mt_site_chunk[i], c, __ATOMIC_RELEASE);
-    return true;
-}
-
 bool mt_sites_start(void) {
     size_t bytes = sizeof(struct bank_run) * MT_MAX_BANKS;
     if (run_of == NULL)
         run_of = mt_os_private(bytes);
     else
         mt_os_discard(run_of, bytes);
-    return run_of != NULL && mt_index_start(&sites, hash_of) && add_chunk(0);
+    mt_table_start(&table);
+    return run_of != NULL && mt_index_start(&sites, hash_of) && mt_table_reserve(&mt_tracker.ledger, &table, 0);
 }
 
 /* The first run begins at 1: 0 is no site. */
 static bool new_run(struct bank_run *r) {
     struct mt_ledger_header *h = mt_tracker.header;
     mt_site_id first = h->n_sites == 1 ? 0 : h->n_sites;
-    if (first % MT_SITES_PER_CHUNK == 0 && first != 0 && !add_chunk(first / MT_SITES_PER_CHUNK))
+    if (!mt_table_reserve(&mt_tracker.ledger, &table, first))
         return false;
     r->next = first == 0 ? 1 : first;
     r->end = first + RUN;

@@ -3,9 +3,10 @@
 #ifndef MT_TRACK_SITES_H
 #define MT_TRACK_SITES_H
 
+#include "ledger/writer_table.h"
 #include "track/tracker.h"
 
-MT_HIDDEN extern struct mt_site *mt_site_chunk[];
+MT_HIDDEN extern void *mt_site_chunk[];
 
 MT_HIDDEN bool mt_sites_start(void);
 
@@ -19,7 +20,7 @@ MT_HIDDEN mt_site_id mt_sites_find_foreign(struct mt_thread *t, mt_site_id of);
 MT_HIDDEN uint64_t mt_sites_released_since_peak(void);
 
 static inline struct mt_site *mt_site_at(mt_site_id id) {
-    return &mt_site_chunk[id / MT_SITES_PER_CHUNK][id % MT_SITES_PER_CHUNK];
+    return mt_table_item(mt_site_chunk, struct mt_site, MT_SITES_PER_CHUNK, id);
 }
 
 static inline mt_site_id mt_sites_own(struct mt_thread *t, mt_node_id node, uint8_t size_class) {

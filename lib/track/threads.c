@@ -11,6 +11,7 @@
  */
 #include "track/threads.h"
 
+#include "ledger/writer_table.h"
 #include "track/scopes.h"
 
 #include <linux/membarrier.h>
@@ -20,14 +21,15 @@ enum { SHARING_NOT, SHARING_BEGINS, SHARING }; /* mt_tracker.sharing */
 enum { MAX_WAIT_YIELDS = 100000 };
 enum { MIN_ERROR = 64 << 10, ERROR_SHIFT = 10, PROBES = 2, MAX_CHUNKS = MT_MAX_BANKS / MT_BANKS_PER_CHUNK };
 
-static struct mt_bank *chunk[MAX_CHUNKS];
+static void *chunk[MAX_CHUNKS];
+static struct mt_table table = MT_TABLE(chunk, struct mt_bank, MT_BANKS_PER_CHUNK, MT_EXTENT_BANKS, 128);
 static struct mt_thread *threads;                 /* all, newest first */
 static struct mt_thread *thread_of[MT_MAX_BANKS]; /* by bank */
 static uint32_t probe_next;
 static __thread uint64_t registering_sp __attribute__((tls_model("initial-exec"))); /* 0: not inside */
 
 struct mt_bank *mt_threads_bank(mt_bank_id id) {
-    return &chunk[id / MT_BANKS_PER_CHUNK][id % MT_BANKS_PER_CHUNK];
+    return mt_table_item(chunk, struct mt_bank, MT_BANKS_PER_CHUNK, id);
 }
 
 static uint64_t my_address(void) {
@@ -89,8 +91,7 @@ bool mt_threads_start(void) {
         mine->bank = NULL;
         reset_thread(mine);
     }
-    for (uint32_t i = 0; i < MAX_CHUNKS && chunk[i] != NULL; i++)
-        chunk[i] = NULL;
+    mt_table_start(&table);
     for (uint32_t i = 1; i < MT_MAX_BANKS && thread_of[i] != NULL; i++)
         thread_of[i] = NULL;
     probe_next = 0;
@@ -120,15 +121,8 @@ static mt_bank_id find_abandoned(void) {
 static mt_bank_id new_bank(void) {
     struct mt_ledger_header *h = mt_tracker.header;
     mt_bank_id id = h->n_banks;
-    uint32_t c = id / MT_BANKS_PER_CHUNK;
-    if (id >= MT_MAX_BANKS)
+    if (id >= MT_MAX_BANKS || !mt_table_reserve(&mt_tracker.ledger, &table, id))
         return 0;
-    if (chunk[c] == NULL) {
-        size_t bytes = sizeof(struct mt_bank) * MT_BANKS_PER_CHUNK;
-        chunk[c] = mt_ledger_allocate(&mt_tracker.ledger, bytes, 128);
-        if (chunk[c] == NULL || !mt_ledger_publish(&mt_tracker.ledger, MT_EXTENT_BANKS, c, chunk[c], bytes))
-            return 0;
-    }
     __atomic_store_n(&h->n_banks, id + 1, __ATOMIC_RELEASE);
     return id;
 }

@@ -8,16 +8,19 @@
  */
 #include "track/totals.h"
 
+#include "ledger/writer_table.h"
 #include "track/index.h"
 
 enum { MAX_CHUNKS = 16384, FIRST_CAPACITY = 32, MOST_CAPACITY = 1 << 16 };
 
-static struct mt_scope_totals *chunk[MAX_CHUNKS];
+static void *chunk[MAX_CHUNKS];
+static struct mt_table record_table =
+    MT_TABLE(chunk, struct mt_scope_totals, MT_SCOPES_PER_CHUNK, MT_EXTENT_SCOPES, 64);
 static struct mt_index records;
 static struct mt_event *ring;
 
 static struct mt_scope_totals *record_at(uint32_t id) {
-    return &chunk[id / MT_SCOPES_PER_CHUNK][id % MT_SCOPES_PER_CHUNK];
+    return mt_table_item(chunk, struct mt_scope_totals, MT_SCOPES_PER_CHUNK, id);
 }
 
 static uint64_t hash(mt_name_id name, uint32_t bank, bool is_process) {
@@ -30,8 +33,7 @@ static uint64_t hash_of(uint32_t id) {
 }
 
 bool mt_totals_start(void) {
-    for (uint32_t i = 0; i < MAX_CHUNKS && chunk[i] != NULL; i++)
-        chunk[i] = NULL;
+    mt_table_start(&record_table);
     ring = NULL;
     mt_tracker.header->n_scopes = 1;
     mt_tracker.header->event_sample = (uint32_t)mt_tracker.options.event_sample;
@@ -44,21 +46,10 @@ void mt_totals_drop(void) {
 
 /* ---- records ---------------------------------------------------------------------------------------------------- */
 
-static bool add_chunk(uint32_t i) {
-    size_t bytes = sizeof(struct mt_scope_totals) * MT_SCOPES_PER_CHUNK;
-    if (i >= MAX_CHUNKS || chunk[i] != NULL)
-        return i < MAX_CHUNKS;
-    struct mt_scope_totals *c = mt_ledger_allocate(&mt_tracker.ledger, bytes, 64);
-    if (c == NULL || !mt_ledger_publish(&mt_tracker.ledger, MT_EXTENT_SCOPES, i, c, bytes))
-        return false;
-    __atomic_store_n(&chunk[i], c, __ATOMIC_RELEASE);
-    return true;
-}
-
 static struct mt_scope_totals *add_record(uint64_t h, struct mt_thread *t, mt_name_id name, bool is_process) {
     struct mt_ledger_header *header = mt_tracker.header;
     uint32_t id = header->n_scopes;
-    if (!add_chunk(id / MT_SCOPES_PER_CHUNK) || !mt_index_reserve(&records))
+    if (!mt_table_reserve(&mt_tracker.ledger, &record_table, id) || !mt_index_reserve(&records))
         return NULL;
     struct mt_scope_totals *r = record_at(id);
     r->bank = (uint16_t)t->bank_id;
@@ -72,9 +63,9 @@ static struct mt_scope_totals *add_record(uint64_t h, struct mt_thread *t, mt_na
 }
 
 static struct mt_scope_totals *find(uint64_t h, struct mt_thread *t, mt_name_id name, bool is_process) {
-    const struct mt_index_table *table = __atomic_load_n(&records.table, __ATOMIC_ACQUIRE);
-    uint32_t at = mt_index_home(table, h), id;
-    while ((id = mt_index_candidate(table, h, &at)) != 0) {
+    const struct mt_index_table *index = __atomic_load_n(&records.table, __ATOMIC_ACQUIRE);
+    uint32_t at = mt_index_home(index, h), id;
+    while ((id = mt_index_candidate(index, h, &at)) != 0) {
         struct mt_scope_totals *r = record_at(id);
         if (r->name == name && r->bank == t->bank_id && (r->is_process != 0) == is_process)
             return r;
@@ -228,10 +219,9 @@ MT_NOINLINE static struct mt_event *make_ring(struct mt_thread *t) {
     if (bytes == 0 || !mt_growth_lock(t->bank_id))
         return NULL;
     if (ring == NULL) {
-        struct mt_event *made = mt_ledger_allocate(&mt_tracker.ledger, bytes, 64);
         mt_tracker.header->max_events = (uint32_t)mt_tracker.options.events;
-        if (made != NULL && mt_ledger_publish(&mt_tracker.ledger, MT_EXTENT_EVENTS, 0, made, bytes))
-            __atomic_store_n(&ring, made, __ATOMIC_RELEASE);
+        /* release: whoever finds the ring finds max_events */
+        mt_store_release(&ring, mt_table_new_chunk(&mt_tracker.ledger, MT_EXTENT_EVENTS, 0, bytes, 64));
     }
     mt_growth_unlock();
     return ring;

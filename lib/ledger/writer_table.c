@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Growing by chunks. An array that is moved when it grows would pull items away from under the threads that write to
+ * them, and one large reservation counts against RLIMIT_AS. A chunk that found no room in the list of extents is lost: no
+ * reader could find it, and after that nothing can be had any more anyway.
+ */
+#include "ledger/writer_table.h"
+
+void *mt_table_new_chunk(struct mt_ledger_writer *w, enum mt_extent_kind kind, uint32_t index, size_t bytes,
+                         size_t align) {
+    void *chunk = mt_ledger_allocate(w, bytes, align);
+    return chunk != NULL && mt_ledger_publish(w, kind, index, chunk, bytes) ? chunk : NULL;
+}
+
+bool mt_table_reserve(struct mt_ledger_writer *w, struct mt_table *table, uint32_t id) {
+    uint32_t i = id / table->per_chunk;
+    if (i >= table->max_chunks)
+        return false;
+    if (table->chunk[i] != NULL)
+        return true;
+    void *chunk = mt_table_new_chunk(w, table->kind, i, (size_t)table->item_bytes * table->per_chunk, table->align);
+    /* release: whoever sees the address without the lock sees what was written to the ledger before */
+    mt_store_release(&table->chunk[i], chunk);
+    if (chunk != NULL && i >= table->end)
+        table->end = i + 1;
+    return chunk != NULL;
+}
+
+/* Above the end are pages that nobody has touched yet. */
+void mt_table_start(struct mt_table *table) {
+    for (uint32_t i = 0; i < table->end; i++)
+        table->chunk[i] = NULL;
+    table->end = 0;
+}
