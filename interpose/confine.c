@@ -11,6 +11,12 @@
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 
+/* What every allocator calls is taken to be allowed by a filter, and nothing else; strict mode allows none of ours. */
+static void note(bool strict) {
+    uint64_t allowed = mt_os_bit(SYS_mmap) | mt_os_bit(SYS_munmap) | mt_os_bit(SYS_mremap) | mt_os_bit(SYS_madvise);
+    __atomic_fetch_or(&mt_os_denied, strict ? MT_OS_ALL_CALLS : ~allowed, __ATOMIC_RELAXED);
+}
+
 #define READ_ARGUMENTS(list, after)                                                                                    \
     va_list list;                                                                                                      \
     va_start(list, after);                                                                                             \
@@ -26,7 +32,7 @@ MT_HOOK int prctl(int option, ...) {
     if (next == NULL)
         next = (int (*)(int, ...))mt_next_symbol("prctl");
     if (option == PR_SET_SECCOMP)
-        mt_os_confined = true;
+        note(a == SECCOMP_MODE_STRICT);
     return next(option, a, b, c, d);
 }
 
@@ -36,6 +42,6 @@ MT_HOOK long syscall(long number, ...) {
     if (next == NULL)
         next = (long (*)(long, ...))mt_next_symbol("syscall");
     if (number == SYS_seccomp && (a == SECCOMP_SET_MODE_STRICT || a == SECCOMP_SET_MODE_FILTER))
-        mt_os_confined = true;
+        note(a == SECCOMP_SET_MODE_STRICT);
     return next(number, a, b, c, d, e, f);
 }

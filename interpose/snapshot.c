@@ -95,7 +95,7 @@ static int run(const char *command, const char *path, int pid) {
 }
 
 int mt_snapshot_write(const char *path, int pid) {
-    if (mt_os_confined)
+    if (!mt_os_may(SYS_clone) || !mt_os_may(SYS_execve))
         return -MEMTRACK_EIO;                  /* to fork or execute could be the end of it */
     char *command = mt_os_private(PATH_BYTES); /* the caller's stack may be small */
     if (command == NULL)

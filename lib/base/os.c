@@ -10,7 +10,7 @@
 #include <sys/mman.h>
 #include <time.h>
 
-bool mt_os_confined;
+uint64_t mt_os_denied;
 
 void *mt_os_private(size_t bytes) {
     long r = mt_os_call(SYS_mmap, 0, (long)bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -51,13 +51,12 @@ int mt_os_pid(void) {
 }
 
 int mt_os_tid(void) {
-    if (mt_os_confined)
-        return 0;
-    return (int)mt_os_call(SYS_gettid, 0, 0, 0, 0, 0, 0);
+    long tid = mt_os_call(SYS_gettid, 0, 0, 0, 0, 0, 0);
+    return tid > 0 ? (int)tid : 0;
 }
 
 bool mt_os_thread_lives(int pid, int tid) {
-    return mt_os_confined || mt_os_call(SYS_tgkill, pid, tid, 0, 0, 0, 0) != -ESRCH;
+    return mt_os_call(SYS_tgkill, pid, tid, 0, 0, 0, 0) != -ESRCH;
 }
 
 uint64_t mt_os_clock_ns(int clock) {
@@ -68,7 +67,7 @@ uint64_t mt_os_clock_ns(int clock) {
 
 bool mt_os_is_mapped(uint64_t begin, uint64_t end) {
     unsigned char pages[256];
-    if (mt_os_confined)
+    if (!mt_os_may(SYS_mincore))
         return true;
     begin &= ~(uint64_t)(MT_OS_PAGE - 1);
     while (begin < end) {
@@ -83,8 +82,6 @@ bool mt_os_is_mapped(uint64_t begin, uint64_t end) {
 }
 
 void mt_os_yield(void) {
-    if (mt_os_confined)
+    if (mt_os_call(SYS_sched_yield, 0, 0, 0, 0, 0, 0) != 0)
         mt_os_pause();
-    else
-        mt_os_call(SYS_sched_yield, 0, 0, 0, 0, 0, 0);
 }

@@ -20,8 +20,86 @@
 
 enum { MT_OS_PAGE = 4096 };
 
+/*
+ * Which system calls may be made now: the one place that knows. A process can confine itself, or be born confined
+ * (seccomp), and then a call that the program would not have made can be the end of it. mt_os_call asks, always: a call
+ * that may not be made fails with -EPERM as if the kernel had refused it, and no caller has to know why. mt_os_may is for
+ * who wants to do something else instead.
+ *
+ * `loader`: the dynamic loader and libc's start make this call in every program before main, so that no filter under which
+ * programs start can mind it.
+ */
+#define MT_OS_CALLS(CALL)                                                                                              \
+    CALL(mmap, loader)                                                                                                 \
+    CALL(munmap, loader)                                                                                               \
+    CALL(openat, loader)                                                                                               \
+    CALL(read, loader)                                                                                                 \
+    CALL(write, loader)                                                                                                \
+    CALL(close, loader)                                                                                                \
+    CALL(prlimit64, loader)                                                                                            \
+    CALL(exit_group, loader)                                                                                           \
+    CALL(mremap, other)                                                                                                \
+    CALL(madvise, other)                                                                                               \
+    CALL(fstat, other)                                                                                                 \
+    CALL(fallocate, other)                                                                                             \
+    CALL(ftruncate, other)                                                                                             \
+    CALL(unlinkat, other)                                                                                              \
+    CALL(mkdirat, other)                                                                                               \
+    CALL(readlinkat, other)                                                                                            \
+    CALL(faccessat, other)                                                                                             \
+    CALL(getcwd, other)                                                                                                \
+    CALL(getpid, other)                                                                                                \
+    CALL(getppid, other)                                                                                               \
+    CALL(gettid, other)                                                                                                \
+    CALL(geteuid, other)                                                                                               \
+    CALL(prctl, other)                                                                                                 \
+    CALL(tgkill, other)                                                                                                \
+    CALL(clock_gettime, other)                                                                                         \
+    CALL(mincore, other)                                                                                               \
+    CALL(msync, other)                                                                                                 \
+    CALL(process_vm_readv, other)                                                                                      \
+    CALL(sched_yield, other)                                                                                           \
+    CALL(nanosleep, other)                                                                                             \
+    CALL(futex, other)                                                                                                 \
+    CALL(membarrier, other)                                                                                            \
+    CALL(sigaltstack, other)                                                                                           \
+    CALL(munlock, other)                                                                                               \
+    CALL(clone, other)                                                                                                 \
+    CALL(wait4, other)                                                                                                 \
+    CALL(execve, other)                                                                                                \
+    CALL(dup3, other)                                                                                                  \
+    CALL(rt_sigaction, other)
+
+enum mt_os_number {
+#define NUMBER(name, whose) MT_OS_##name,
+    MT_OS_CALLS(NUMBER)
+#undef NUMBER
+        MT_OS_N_CALLS
+};
+
+/* A bit for each call that may not be made; all ones: none may be. One word, so that it changes in one store. */
+MT_HIDDEN extern uint64_t mt_os_denied;
+#define MT_OS_ALL_CALLS UINT64_MAX
+
+/* The bit of SYS_number: a constant when number is one. Calls that the list does not have share the last. */
+static inline __attribute__((always_inline)) uint64_t mt_os_bit(long number) {
+    switch (number) {
+#define BIT(name, whose)                                                                                               \
+    case SYS_##name:                                                                                                   \
+        return UINT64_C(1) << MT_OS_##name;
+        MT_OS_CALLS(BIT)
+#undef BIT
+    default:
+        return UINT64_C(1) << 63;
+    }
+}
+
+static inline __attribute__((always_inline)) bool mt_os_may(long number) {
+    return !(__atomic_load_n(&mt_os_denied, __ATOMIC_RELAXED) & mt_os_bit(number));
+}
+
 #if defined(__x86_64__)
-static inline long mt_os_call(long number, long a, long b, long c, long d, long e, long f) {
+static inline long mt_os_raw_call(long number, long a, long b, long c, long d, long e, long f) {
     long result;
     register long r10 __asm__("r10") = d;
     register long r8 __asm__("r8") = e;
@@ -36,7 +114,7 @@ static inline void mt_os_pause(void) {
     __builtin_ia32_pause();
 }
 #elif defined(__aarch64__)
-static inline long mt_os_call(long number, long a, long b, long c, long d, long e, long f) {
+static inline long mt_os_raw_call(long number, long a, long b, long c, long d, long e, long f) {
     register long x8 __asm__("x8") = number;
     register long x0 __asm__("x0") = a;
     register long x1 __asm__("x1") = b;
@@ -58,11 +136,11 @@ static inline bool mt_os_failed(long result) {
     return (unsigned long)result > -4096UL;
 }
 
-/*
- * The process has confined itself (seccomp): a system call that an allocator would not make could kill it. From then
- * on the functions below that can do without do: nothing is probed, nobody is looked up, a wait does not yield.
- */
-MT_HIDDEN extern bool mt_os_confined;
+/* -errno or what the call returns; -EPERM when it may not be made. */
+static inline __attribute__((always_inline)) long mt_os_call(long number, long a, long b, long c, long d, long e,
+                                                             long f) {
+    return mt_likely(mt_os_may(number)) ? mt_os_raw_call(number, a, b, c, d, e, f) : -1 /* EPERM */;
+}
 
 /* Zeroed private memory (not part of the ledger), or NULL. bytes is rounded up to pages by the kernel. */
 MT_HIDDEN void *mt_os_private(size_t bytes);
@@ -75,11 +153,11 @@ MT_HIDDEN void mt_os_unmap(void *memory, size_t bytes);
 MT_HIDDEN long mt_os_read_file(const char *path, char *buffer, size_t capacity);
 
 MT_HIDDEN int mt_os_pid(void);
-MT_HIDDEN int mt_os_tid(void); /* 0 when confined */
-/* Whether thread tid of process pid still runs; taken for granted when confined. */
+MT_HIDDEN int mt_os_tid(void); /* 0 when it may not be asked for */
+/* Whether thread tid of process pid still runs; taken for granted when it may not be asked for. */
 MT_HIDDEN bool mt_os_thread_lives(int pid, int tid);
 MT_HIDDEN uint64_t mt_os_clock_ns(int clock);
-/* Whether every page of [begin, end) is mapped; taken for granted when confined. */
+/* Whether every page of [begin, end) is mapped; taken for granted when it may not be asked for. */
 MT_HIDDEN bool mt_os_is_mapped(uint64_t begin, uint64_t end);
 MT_HIDDEN void mt_os_yield(void);
 

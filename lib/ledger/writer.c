@@ -249,7 +249,7 @@ static long extend_ledger(struct mt_ledger_writer *w, size_t bytes) {
         const struct mt_segment *last = &h->segment[h->n_segments - 1];
         r = extend_from(last->address + last->bytes - MT_OS_PAGE, bytes);
     }
-    return r == -EINVAL && !mt_os_confined ? extend_reopened(w, bytes) : r;
+    return r == -EINVAL ? extend_reopened(w, bytes) : r;
 }
 
 static bool grow(struct mt_ledger_writer *w, size_t wanted) {

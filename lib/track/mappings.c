@@ -215,7 +215,7 @@ static uint32_t read_huge_shift(const char *text, long n) {
 static uint32_t huge_shift(int flags) {
     static uint32_t known;
     uint32_t shift = (uint32_t)flags >> MAP_HUGE_SHIFT & MAP_HUGE_MASK;
-    if (shift != 0 || known != 0 || mt_os_confined)
+    if (shift != 0 || known != 0)
         return shift != 0 ? shift : known != 0 ? known : USUAL_HUGE_SHIFT;
     char *text = mt_os_private(MT_OS_PAGE);
     if (text == NULL)
@@ -225,10 +225,10 @@ static uint32_t huge_shift(int flags) {
     return known;
 }
 
-/* Whether all of a range is mapped; taken for granted when confined. msync looks at mappings and,
+/* Whether all of a range is mapped; taken for granted when it may not be asked for. msync looks at mappings and,
  * with this flag, does nothing: mincore would look at each page. */
 static bool is_mapped(uint64_t begin, uint64_t end) {
-    return mt_os_confined || mt_os_call(SYS_msync, (long)begin, (long)(end - begin), MS_ASYNC, 0, 0, 0) == 0;
+    return !mt_os_may(SYS_msync) || mt_os_call(SYS_msync, (long)begin, (long)(end - begin), MS_ASYNC, 0, 0, 0) == 0;
 }
 
 /* ---- events ----------------------------------------------------------------------------------------------------- */

@@ -107,7 +107,7 @@ void mt_request_changed(struct mt_thread *t) {
 
 void mt_request_new_era(void) {
     struct mt_ledger_header *h = mt_tracker.header;
-    if (mt_os_confined)
+    if (!mt_os_may(SYS_clock_gettime))
         return;
     uint32_t era = mt_era_at(mt_os_clock_ns(CLOCK_MONOTONIC) - h->start_monotonic_ns);
     if (era <= __atomic_load_n(&h->control.era, __ATOMIC_RELAXED))

@@ -38,7 +38,7 @@ _Static_assert(sizeof(struct mt_scope_handle) <= sizeof(memtrack_scope), "a scop
 
 static inline uint64_t clock_ns(int clock) {
     struct timespec now = {0};
-    if (!mt_os_confined)
+    if (mt_os_may(SYS_clock_gettime))
         clock_gettime(clock, &now);
     return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 }

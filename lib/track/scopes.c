@@ -156,8 +156,7 @@ void mt_scopes_end_all(struct mt_thread *t) {
 /* A signal handler's stack can lie in a local array of main: above what is below it, and left by nobody. */
 MT_NOINLINE static bool is_on_signal_stack(void) {
     stack_t stack = {0};
-    return !mt_os_confined && mt_os_call(SYS_sigaltstack, 0, (long)&stack, 0, 0, 0, 0) == 0 &&
-           (stack.ss_flags & SS_ONSTACK) != 0;
+    return mt_os_call(SYS_sigaltstack, 0, (long)&stack, 0, 0, 0, 0) == 0 && (stack.ss_flags & SS_ONSTACK) != 0;
 }
 
 /* Nobody can end it any more: its storage was on the part of the stack that has been left, or is used anew. */

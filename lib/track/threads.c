@@ -150,8 +150,7 @@ static struct mt_thread *take_bank(void) {
     b->tid = (uint32_t)mt_os_tid();
     if (b->n_threads++ == 0) {
         char name[16] = {0};
-        if (!mt_os_confined)
-            mt_os_call(SYS_prctl, PR_GET_NAME, (long)name, 0, 0, 0, 0);
+        mt_os_call(SYS_prctl, PR_GET_NAME, (long)name, 0, 0, 0, 0);
         for (int i = 0; i < 15; i++)
             b->name[i] = name[i];
     }
@@ -179,11 +178,9 @@ static void publish_all(void) {
  */
 static void begin_sharing(const struct mt_thread *first) {
     __atomic_store_n(&mt_tracker.many_threads, true, __ATOMIC_SEQ_CST);
-    if (!mt_os_confined) {
-        mt_os_call(SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0, 0, 0, 0, 0);
-        if (mt_os_call(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0, 0, 0, 0) != 0)
-            mt_os_call(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0, 0, 0, 0);
-    }
+    mt_os_call(SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0, 0, 0, 0, 0);
+    if (mt_os_call(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0, 0, 0, 0) != 0)
+        mt_os_call(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0, 0, 0, 0);
     for (int i = 0; i < MAX_WAIT_YIELDS && first != NULL; i++) {
         if (__atomic_load_n(&first->seen, __ATOMIC_ACQUIRE) != MT_SEEN_BUSY)
             break;

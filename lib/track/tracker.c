@@ -106,8 +106,8 @@ static bool start(void) {
     mt_tracker.sharing = 0;
     mt_tracker.header = NULL;
     uint64_t only = mt_tracker.options.only_pid;
-    if ((only != 0 && only != (uint64_t)mt_tracker.pid) || mt_os_confined)
-        return false; /* a confined process may not open files: what it forks stays unrecorded and unharmed */
+    if ((only != 0 && only != (uint64_t)mt_tracker.pid))
+        return false;
     if (!create_ledger())
         return false;
     bool started = start_all(forked, forked ? mt_tracker.off : mt_tracker.options.dormant);

@@ -59,7 +59,8 @@ void mt_stack_locate(struct mt_stack_map *map, uint64_t sp) {
 
 bool mt_stack_extend(struct mt_stack_map *map, uint64_t address) {
     uint64_t high = page_of(map->now.high);
-    if (mt_os_confined || address < map->now.high || address - map->now.low > LARGEST_STACK || map->now.high != high)
+    if (!mt_os_may(SYS_mincore) || address < map->now.high || address - map->now.low > LARGEST_STACK ||
+        map->now.high != high)
         return false;
     uint64_t wanted = page_of(address) + MT_OS_PAGE;
     if (!mt_os_is_mapped(high, wanted))
