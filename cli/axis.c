@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * When the array is full a quarter of it is made free at once, so that the work per tick stays constant. What stays of
- * a group is a real tick, the highest: averages would show heaps that never were, and hide the peaks that matter.
+ * a group is a real tick, the highest: averages would show heaps that never were, and hide the peaks that matter. PSS
+ * and swap are there at few ticks, and of a group the highest reading stays with it.
  */
 #include "axis.h"
 
@@ -30,6 +31,14 @@ static int is_higher(const struct mt_tick *a, const struct mt_tick *b) {
     return a->live_bytes != b->live_bytes ? a->live_bytes > b->live_bytes : a->rss_bytes > b->rss_bytes;
 }
 
+static void put_together(struct mt_tick *kept, const struct mt_tick *tick) {
+    struct mt_tick pss = tick->pss_bytes > kept->pss_bytes ? *tick : *kept;
+    if (is_higher(tick, kept))
+        *kept = *tick;
+    kept->pss_bytes = pss.pss_bytes;
+    kept->swap_bytes = pss.swap_bytes;
+}
+
 static int make_room(struct mt_axis *axis) {
     if (axis->n == 0)
         return 0;
@@ -42,8 +51,10 @@ static int make_room(struct mt_axis *axis) {
     size_t n_groups = mt_coarsen(times, axis->n, axis->max - axis->max / 4, group);
     for (size_t i = 0; i < axis->n; i++) {
         struct mt_tick *kept = &axis->ticks[group[i]];
-        if (i == 0 || group[i] != group[i - 1] || is_higher(&axis->ticks[i], kept))
+        if (i == 0 || group[i] != group[i - 1])
             *kept = axis->ticks[i];
+        else
+            put_together(kept, &axis->ticks[i]);
     }
     axis->n = n_groups;
     free(times);

@@ -27,7 +27,7 @@ struct glyphs {
 
 static const struct glyphs utf8_glyphs = {
     .area = {" ", "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"},
-    .point = {"█", "•", "◦", "×"},
+    .point = {"█", "•", "◦", "×", "·"},
     .vertical = "│",
     .tick = "┤",
     .corner = "└",
@@ -38,7 +38,7 @@ static const struct glyphs utf8_glyphs = {
 };
 static const struct glyphs ascii_glyphs = {
     .area = {" ", "_", "_", "_", "#", "#", "#", "#", "#"},
-    .point = {"#", "r", "p", "s"},
+    .point = {"#", "r", "p", "s", "a"},
     .vertical = "|",
     .tick = "+",
     .corner = "+",
@@ -47,7 +47,8 @@ static const struct glyphs ascii_glyphs = {
     .peak = "^",
     .mark = "v",
 };
-static const enum mt_style styles[MT_N_SERIES] = {MT_STYLE_BAR, MT_STYLE_SOURCE, MT_STYLE_DIM, MT_STYLE_WARN};
+static const enum mt_style styles[MT_N_SERIES] = {MT_STYLE_BAR, MT_STYLE_SOURCE, MT_STYLE_DIM, MT_STYLE_WARN,
+                                                  MT_STYLE_BOLD};
 
 struct cell {
     const char *glyph;

@@ -60,7 +60,8 @@ static const struct argp_option table[] = {
     {NULL, 0, NULL, 0, "What is checked:", 3},
     {"run", KEY_RUN, NULL, 0, "Run a program and check it and its children, instead of profiles", 0},
     {"profiles", KEY_PROFILES, "DIR", 0, "With --run: keep the profiles in DIR, in place of those of the last time", 0},
-    {"mmap", KEY_MMAP, NULL, 0, "With --run: record what the program maps itself as well, as domain mmap", 0},
+    {"mmap", KEY_MMAP, NULL, 0,
+     "With --run: record what the program maps itself as well, as domains mmap and mmap-file", 0},
     {"process", KEY_PROCESS, "PATTERN", 0,
      "Only the processes whose program matches, by its name or path, such as 'test_*'; a run that has none fails. May "
      "be "

@@ -46,7 +46,7 @@ static const struct argp_option table[] = {
     {"warmup", KEY_WARMUP, NULL, 0, "Run each once more before, without counting", 0},
     {"ignore-failure", 'i', NULL, 0, "Go on when a command fails", 0},
     {"input", KEY_INPUT, "FILE", 0, "Standard input of every run (default: /dev/null)", 0},
-    {"mmap", KEY_MMAP, NULL, 0, "Record what the commands map themselves as well, as domain mmap", 0},
+    {"mmap", KEY_MMAP, NULL, 0, "Record what the commands map themselves as well, as domains mmap and mmap-file", 0},
     {"show", KEY_SHOW, NULL, 0, "Let the commands write to standard error; else their output is dropped", 0},
     {"json", KEY_JSON, NULL, 0, "As JSON, with the figures of every run", 0},
     {"color", KEY_COLOR, "WHEN", 0, MT_HELP_COLOR, 0},

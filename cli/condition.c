@@ -283,8 +283,8 @@ static void add_sample(struct mt_growth *growth, uint64_t time_ns, uint64_t live
 
 /* ---- evaluation ------------------------------------------------------------------------------------------------- */
 
-void mt_condition_gauge(const struct mt_ledger_totals *totals, const struct mt_tick *tick, bool has_rss, bool has_pss,
-                        struct mt_gauge *gauge) {
+void mt_condition_gauge(const struct mt_ledger_totals *totals, const struct mt_tick *tick, bool has_rss,
+                        const struct mt_tick *memory, struct mt_gauge *gauge) {
     *gauge = (struct mt_gauge){
         .time_ns = tick->time_ns,
         .live_bytes = (uint64_t)tick->live_bytes,
@@ -294,10 +294,10 @@ void mt_condition_gauge(const struct mt_ledger_totals *totals, const struct mt_t
         .failed = totals->failed,
         .dropped = totals->dropped,
         .rss_bytes = tick->rss_bytes,
-        .pss_bytes = tick->pss_bytes,
-        .swap_bytes = tick->swap_bytes,
+        .pss_bytes = memory ? memory->pss_bytes : 0,
+        .swap_bytes = memory ? memory->swap_bytes : 0,
         .has_rss = has_rss,
-        .has_pss = has_pss,
+        .has_pss = memory != NULL,
     };
 }
 

@@ -28,9 +28,10 @@ struct mt_gauge {
     uint64_t limit_bytes;  /* what percentages are of; 0: not known */
 };
 
-/* From what a tick has read. has_rss, has_pss: were those of the tick read? limit_bytes is left at 0. */
-void mt_condition_gauge(const struct mt_ledger_totals *totals, const struct mt_tick *tick, bool has_rss, bool has_pss,
-                        struct mt_gauge *gauge);
+/* From what a tick has read. has_rss: was that of the tick read? memory: the latest tick at which PSS and swap were
+ * read, NULL: none. limit_bytes is left at 0. */
+void mt_condition_gauge(const struct mt_ledger_totals *totals, const struct mt_tick *tick, bool has_rss,
+                        const struct mt_tick *memory, struct mt_gauge *gauge);
 
 enum mt_quantity {
     MT_QUANTITY_LIVE,

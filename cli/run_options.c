@@ -45,7 +45,7 @@ static const struct argp_option table[] = {
     {"frames", KEY_FRAMES, "N", 0, "Keep at most N frames of a call path (default 1024)", 2},
     {"exact-peak", KEY_EXACT_PEAK, 0, 0, "Exact peak with several threads, at a cost", 2},
     {"usable", KEY_USABLE, 0, 0, "Measure what the allocator rounds up (the waste column), at a cost", 2},
-    {"mmap", KEY_MMAP, 0, 0, "Record what the program maps itself as well, as domain mmap", 2},
+    {"mmap", KEY_MMAP, 0, 0, "Record what the program maps itself as well, as domains mmap and mmap-file", 2},
     {"dormant", KEY_DORMANT, 0, 0, "Begin with recording off: memtrack attach PID switches it on", 2},
     {"sample", KEY_SAMPLE, "BYTES", 0, "Record one allocation in about BYTES; all figures become estimates", 2},
     {"interval", KEY_INTERVAL, "DUR", 0, "Time between points of the time axis (default 10ms, coarser in long runs)",

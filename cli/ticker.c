@@ -211,9 +211,11 @@ static void open_track(struct mt_ticker *ticker, struct mt_track *track, uint64_
         track->statm_fd = mt_usage_open(track->name.pid);
 }
 
-static void read_memory(struct mt_track *track, uint64_t now_ns) {
-    if (mt_usage_pss(track->name.pid, &track->pss_bytes, &track->swap_bytes))
+static void read_memory(struct mt_track *track, struct mt_tick *tick, uint64_t now_ns) {
+    if (mt_usage_pss(track->name.pid, &tick->pss_bytes, &tick->swap_bytes)) {
+        track->memory = *tick;
         track->has_pss = true;
+    }
     track->next_memory_ns = mt_usage_pss_next(now_ns, mt_now_ns());
 }
 
@@ -257,25 +259,23 @@ static void check_triggers(struct mt_ticker *ticker, struct mt_track *track, con
     if (!mt_triggers_any(ticker->triggers) ||
         (!track->watch && !(track->watch = mt_trigger_watch_new(ticker->triggers))))
         return;
-    mt_condition_gauge(totals, tick, is_ours, track->has_pss, &gauge);
+    mt_condition_gauge(totals, tick, is_ours, track->has_pss ? &track->memory : NULL, &gauge);
     mt_triggers_check(ticker->triggers, track->watch, &gauge, &target);
 }
 
 static void take_tick(struct mt_ticker *ticker, struct mt_track *track, uint64_t now_ns) {
     struct mt_ledger_totals totals;
     struct mt_tick tick = {.time_ns = now_ns - track->start_ns};
-    if (track->statm_fd >= 0 && (tick.rss_bytes = mt_usage_rss(track->statm_fd)) == 0) {
+    if (track->statm_fd >= 0 && !mt_usage_read(track->statm_fd, &tick.rss_bytes, &tick.anon_bytes)) {
         mt_track_end(ticker, track, now_ns);
         return;
     }
     if (mt_ledger_totals(track->ledger, &totals) != 0)
         return;
     if (track->statm_fd >= 0 && now_ns >= track->next_memory_ns)
-        read_memory(track, now_ns);
+        read_memory(track, &tick, now_ns);
     tick.live_bytes = totals.live_bytes > 0 ? totals.live_bytes : 0;
     tick.total_blocks = totals.allocated_blocks;
-    tick.pss_bytes = track->pss_bytes;
-    tick.swap_bytes = track->swap_bytes;
     note_peak(track, totals.epoch, tick.time_ns);
     mt_ledger_store_era(track->ledger, now_ns); /* where this fails, blocks are dated less finely */
     if (mt_axis_add(&track->axis, &tick) == 0 && track->composition && ticker->buffer &&

@@ -37,7 +37,7 @@ struct mt_track {
     uint64_t interval_ns, next_ns;
     uint64_t epoch;                    /* of the last tick */
     uint64_t peak_from_ns, peak_to_ns; /* since start: the peak lies between; 0, 0: not known */
-    uint64_t pss_bytes, swap_bytes;    /* as last read: expensive, so not at every tick */
+    struct mt_tick memory;             /* PSS and swap as last read: expensive, so not at every tick */
     bool has_pss;
     uint64_t next_memory_ns, next_pass_ns;
     uint64_t passed_blocks; /* totals as of the last pass */

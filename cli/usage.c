@@ -21,14 +21,25 @@ int mt_usage_open(uint32_t pid) {
     return open(path, O_RDONLY | O_CLOEXEC);
 }
 
-uint64_t mt_usage_rss(int statm_fd) {
+/* The third figure is the pages of files and of shared memory: the ledger, which is one, is no anonymous memory. */
+bool mt_usage_read(int statm_fd, uint64_t *rss_bytes, uint64_t *anon_bytes) {
     char text[128];
-    unsigned long long size, resident;
+    unsigned long long size, resident, shared, page = (unsigned long long)sysconf(_SC_PAGESIZE);
     ssize_t n = pread(statm_fd, text, sizeof text - 1, 0);
+    *rss_bytes = *anon_bytes = 0;
     if (n <= 0)
-        return 0;
+        return false;
     text[n] = 0;
-    return sscanf(text, "%llu %llu", &size, &resident) == 2 ? resident * (uint64_t)sysconf(_SC_PAGESIZE) : 0;
+    if (sscanf(text, "%llu %llu %llu", &size, &resident, &shared) != 3)
+        return false;
+    *rss_bytes = resident * page;
+    *anon_bytes = resident > shared ? (resident - shared) * page : 0; /* the kernel counts in batches */
+    return resident != 0;
+}
+
+uint64_t mt_usage_rss(int statm_fd) {
+    uint64_t rss_bytes, anon_bytes;
+    return mt_usage_read(statm_fd, &rss_bytes, &anon_bytes) ? rss_bytes : 0;
 }
 
 static uint64_t kilobytes_after(const char *text, const char *label) {

@@ -10,6 +10,8 @@
 int mt_usage_open(uint32_t pid);
 /* RSS in bytes; 0: the process is gone (a zombie has no memory either). */
 uint64_t mt_usage_rss(int statm_fd);
+/* The same, and how much of it is anonymous: neither of files nor shared (RssAnon). False, and zeros: it is gone. */
+bool mt_usage_read(int statm_fd, uint64_t *rss_bytes, uint64_t *anon_bytes);
 
 /* PSS and swap of the process from smaps_rollup, which holds up the target's own mmap while it is read: so not at every
  * tick. False, and nothing changed, when it may not be read. */

@@ -83,23 +83,24 @@ static bool look_again(struct mt_watch *watch, uint64_t now_ns) {
 bool mt_watch_tick(struct mt_watch *watch, uint64_t now_ns, struct mt_gauge *gauge) {
     struct mt_ledger_totals totals;
     struct mt_tick tick = {0};
-    if (watch->statm_fd >= 0 && (tick.rss_bytes = mt_usage_rss(watch->statm_fd)) == 0)
+    if (watch->statm_fd >= 0 && !mt_usage_read(watch->statm_fd, &tick.rss_bytes, &tick.anon_bytes))
         return false;
     if (now_ns >= watch->next_look_ns && !look_again(watch, now_ns))
         return false;
     if (mt_ledger_totals(watch->ledger, &totals) != 0)
         return false;
     if (watch->statm_fd >= 0 && now_ns >= watch->next_pss_ns) {
-        watch->has_pss |= mt_usage_pss((uint32_t)watch->pid, &watch->pss_bytes, &watch->swap_bytes);
+        if (mt_usage_pss((uint32_t)watch->pid, &tick.pss_bytes, &tick.swap_bytes)) {
+            watch->memory = tick;
+            watch->has_pss = true;
+        }
         watch->next_pss_ns = mt_usage_pss_next(now_ns, mt_now_ns());
     }
     mt_ledger_store_era(watch->ledger, now_ns); /* a ledger that may only be read is dated less finely */
     tick.time_ns = now_ns > watch->start_ns ? now_ns - watch->start_ns : 0;
     tick.live_bytes = totals.live_bytes > 0 ? totals.live_bytes : 0;
     tick.total_blocks = totals.allocated_blocks;
-    tick.pss_bytes = watch->pss_bytes;
-    tick.swap_bytes = watch->swap_bytes;
-    mt_condition_gauge(&totals, &tick, watch->statm_fd >= 0, watch->has_pss, gauge);
+    mt_condition_gauge(&totals, &tick, watch->statm_fd >= 0, watch->has_pss ? &watch->memory : NULL, gauge);
     mt_axis_add(&watch->axis, &tick); /* a tick that finds no memory is one less */
     return true;
 }

@@ -20,8 +20,9 @@ struct mt_watch {
     struct mt_ledger *ledger;
     int statm_fd;
     struct mt_axis axis;
-    uint64_t start_ns; /* of the recording, CLOCK_MONOTONIC */
-    uint64_t pss_bytes, swap_bytes, next_pss_ns, next_look_ns;
+    uint64_t start_ns;     /* of the recording, CLOCK_MONOTONIC */
+    struct mt_tick memory; /* PSS and swap as last read */
+    uint64_t next_pss_ns, next_look_ns;
     bool has_pss;
 };
 

@@ -97,7 +97,8 @@ int memtrack_profile_tick(const memtrack_profile *profile, size_t i, memtrack_ti
                            .total_blocks = tick->total_blocks,
                            .rss_bytes = tick->rss_bytes,
                            .pss_bytes = tick->pss_bytes,
-                           .swap_bytes = tick->swap_bytes};
+                           .swap_bytes = tick->swap_bytes,
+                           .anon_bytes = tick->anon_bytes};
     return 0;
 }
 

@@ -158,6 +158,8 @@ static void put_ticks(struct trace *t) {
         put_figure(t, "heap", tick->time_ns, tick->live_bytes > 0 ? (uint64_t)tick->live_bytes : 0);
         if (tick->rss_bytes)
             put_figure(t, "rss", tick->time_ns, tick->rss_bytes);
+        if (tick->anon_bytes)
+            put_figure(t, "rss without files", tick->time_ns, tick->anon_bytes);
     }
 }
 

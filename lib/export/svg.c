@@ -40,6 +40,7 @@ enum {
 struct line {
     char *label;          /* escaped */
     double *columns;      /* its own value; -1: none */
+    bool is_sparse;       /* readings, with nothing known between them */
     double *top, *bottom; /* of the area; NULL: a line alone */
 };
 
@@ -89,6 +90,7 @@ static bool add_figures(struct chart *c, const struct mt_course *course) {
         struct line *line = add_line(c, mt_xml_escape(mt_series_labels[s]));
         if (!line)
             return false;
+        line->is_sparse = mt_series_is_sparse((enum mt_series)s);
         mt_course_columns(course, (enum mt_series)s, 0, c->to_ns, line->columns, c->n_columns);
     }
     c->is_first_filled = true;
@@ -253,9 +255,31 @@ static void put_stroke(const struct chart *c, const struct line *line, size_t l,
     fputs("\"/>\n", c->stream);
 }
 
+/* A dot for each reading, and a thin line that leads the eye from one to the next. */
+static void put_readings(const struct chart *c, const struct line *line, size_t l) {
+    fputs("<path class=\"line\" style=\"stroke-width:.6;stroke-dasharray:1 3\" d=\"M", c->stream);
+    for (size_t i = 0; i < c->n_columns; i++)
+        if (line->columns[i] >= 0)
+            fprintf(c->stream, "%.1f,%.1f ", column_x(c, i), y_of(c, line->columns[i]));
+    fputs("\" stroke=\"", c->stream);
+    put_color(c, l);
+    fputs("\"/>\n<g fill=\"", c->stream);
+    put_color(c, l);
+    fputs("\">", c->stream);
+    for (size_t i = 0; i < c->n_columns; i++)
+        if (line->columns[i] >= 0)
+            fprintf(c->stream, "<circle cx=\"%.1f\" cy=\"%.1f\" r=\"1.8\"/>", column_x(c, i),
+                    y_of(c, line->columns[i]));
+    fputs("</g>\n", c->stream);
+}
+
 static void put_lines(const struct chart *c) {
     for (size_t l = 0; l < c->n_lines; l++) {
         const struct line *line = &c->lines[l];
+        if (line->is_sparse) {
+            put_readings(c, line, l);
+            continue;
+        }
         for (size_t from = 0, to; from < c->n_columns; from = to) {
             to = from + 1;
             if (line->columns[from] < 0)

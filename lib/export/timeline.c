@@ -2,7 +2,7 @@
 /*
  * Memory over time for programs. Times are nanoseconds since the start of the timeline, which is the start of the first
  * process. A tick is written as it is made, for the reason that rows of a report are: a long axis is never in memory as
- * a tree. RSS, PSS and swap are null (empty in CSV) where they were not read; 0 is a figure.
+ * a tree. RSS, its part without files, PSS and swap are null (empty in CSV) where they were not read; 0 is a figure.
  */
 #include "export/timeline.h"
 
@@ -43,9 +43,9 @@ static json_t *peak_object(const struct mt_course *course) {
                      time_or_null(course->peak_error_ns, course->peak_time_known && course->profile));
 }
 
-static void put_figures(struct writer *w, const struct mt_course *course, const struct mt_point *point) {
+static void put_figures(struct writer *w, const struct mt_point *point) {
     for (size_t s = 0; s < MT_N_SERIES; s++)
-        if (course->has[s])
+        if (point->is_read[s])
             fprintf(w->stream, ",\"%s\":%" PRIu64, mt_series_keys[s], point->value[s]);
         else
             fprintf(w->stream, ",\"%s\":null", mt_series_keys[s]);
@@ -59,7 +59,7 @@ static void put_ticks(struct writer *w, const struct mt_course *course) {
         if (point->is_peak)
             continue;
         fprintf(w->stream, "%s{\"time_ns\":%" PRIu64, separator, point->time_ns);
-        put_figures(w, course, point);
+        put_figures(w, point);
         if (course->profile)
             fprintf(w->stream, ",\"total_blocks\":%" PRIu64 "}", point->total_blocks);
         else
@@ -67,6 +67,17 @@ static void put_ticks(struct writer *w, const struct mt_course *course) {
         separator = ",\n   ";
     }
     fputs("]", w->stream);
+}
+
+/* The highest reading of each of the kernel's figures. */
+static void put_highest(struct writer *w, const struct mt_course *course) {
+    for (size_t s = MT_SERIES_RSS; s < MT_N_SERIES; s++) {
+        fprintf(w->stream, ",\"peak_%s\":", mt_series_keys[s]);
+        if (course->has[s])
+            fprintf(w->stream, "%" PRIu64, course->highest[s]);
+        else
+            fputs("null", w->stream);
+    }
 }
 
 static void put_marks(struct writer *w, const struct mt_timeline *t, size_t course) {
@@ -112,6 +123,7 @@ static void put_course(struct writer *w, const struct mt_timeline *t, size_t ind
     put(w, ",", "end_ns", mt_json_number(course->end_ns));
     put(w, ",", "peak", peak_object(course));
     put(w, ",", "resolution", resolution_object(course));
+    put_highest(w, course);
     put_marks(w, t, index);
     put_scopes(w, course);
     put_ticks(w, course);
@@ -121,6 +133,7 @@ static void put_course(struct writer *w, const struct mt_timeline *t, size_t ind
 static void put_sum(struct writer *w, const struct mt_timeline *t) {
     put(w, "{", "peak", peak_object(&t->sum));
     put(w, ",", "resolution", resolution_object(&t->sum));
+    put_highest(w, &t->sum);
     put_ticks(w, &t->sum);
     fputs("}", w->stream);
 }
@@ -168,9 +181,9 @@ int mt_export_timeline_json(FILE *stream, const struct mt_timeline *t, const str
 
 /* ---- CSV -------------------------------------------------------------------------------------------------------- */
 
-static void put_csv_figures(FILE *stream, const struct mt_course *course, const struct mt_point *point) {
+static void put_csv_figures(FILE *stream, const struct mt_point *point) {
     for (size_t s = 0; s < MT_N_SERIES; s++)
-        if (course->has[s])
+        if (point->is_read[s])
             fprintf(stream, ",%" PRIu64, point->value[s]);
         else
             putc(',', stream);
@@ -186,7 +199,7 @@ static void put_csv_course(FILE *stream, const struct mt_course *course) {
         if (course->profile)
             fprintf(stream, "%" PRIu32 ",", course->profile->info.pid);
         fprintf(stream, "%" PRIu64 ",%" PRIu64, point->time_ns, point->time_ns - last_ns);
-        put_csv_figures(stream, course, point);
+        put_csv_figures(stream, point);
         if (course->profile)
             fprintf(stream, ",%" PRIu64 "\r\n", point->total_blocks);
         else
@@ -214,7 +227,7 @@ static bool put_csv_strata(FILE *stream, const struct mt_strata *s) {
 
 int mt_export_timeline_csv(FILE *stream, const struct mt_timeline *t, const struct mt_strata *strata,
                            struct mt_error *error) {
-    static const char figures[] = "live_bytes,rss_bytes,pss_bytes,swap_bytes";
+    static const char figures[] = "live_bytes,rss_bytes,pss_bytes,swap_bytes,anon_bytes";
     bool done = true;
     if (strata) {
         done = put_csv_strata(stream, strata);

@@ -90,12 +90,14 @@ struct mt_coverage {
     uint64_t unknown_frees, dropped_events, lossy_blocks, truncated_stacks; /* truncated_stacks counts blocks */
 };
 
-/* One tick of the time axis, taken by the reader. Memory figures are 0 when they could not be read. */
+/* One tick of the time axis, taken by the reader. Memory figures are 0 where they were not read: PSS and swap cost the
+ * kernel much, and are there at some ticks only, both (pss_bytes is not 0 then) or neither. */
 struct mt_tick {
     uint64_t time_ns; /* since the start of the recording */
     int64_t live_bytes;
     uint64_t total_blocks;
     uint64_t rss_bytes, pss_bytes, swap_bytes;
+    uint64_t anon_bytes; /* part of rss_bytes that is neither of files nor shared */
 };
 
 /* A site that changed between two ticks: composition at past moments. */

@@ -12,7 +12,7 @@ struct mt_interval {
     uint64_t begin, end; /* begin < end */
     uint64_t serial;
     uint32_t page_shift;
-    bool is_reserved;
+    bool is_reserved, is_file;
 };
 
 /* Forget all, also in a forked child whose parent was in the middle of a change. */

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Two places hold what is known of a mapping: the live table has a block for each (in the domain "mmap", so that no block
+ * Two places hold what is known of a mapping: the live table has a block for each (in a domain of its own, so that no block
  * of malloc's can be taken for it), where readers find it; the sorted intervals here say which of them a range touches.
+ * There are two domains, since a mapped file is no memory that the program asked for: its pages are the file's, and the
+ * kernel drops them when it likes.
  *
  *   cut [b, e):    ├──── mapping ────┤        whole     the block is freed
  *                ├── cut ──┤                  an end    bytes of the block are freed
@@ -50,8 +52,8 @@ uint64_t mt_mappings_now(void) {
 
 /* ---- one mapping ------------------------------------------------------------------------------------------------ */
 
-static mt_name_id domain(struct mt_thread *t) {
-    mt_name_id id = mt_names_find(t, "mmap");
+static mt_name_id domain(struct mt_thread *t, const struct mt_interval *m) {
+    mt_name_id id = mt_names_find(t, m->is_file ? "mmap-file" : "mmap");
     return id <= MOST_DOMAINS ? id : 0;
 }
 
@@ -67,7 +69,7 @@ static void put_back(struct mt_thread *t, uint64_t key, uint64_t bytes, struct m
 
 /* The block of a mapping that was at begin loses all but its first left and its last right bytes. */
 static void cut_block(struct mt_thread *t, const struct mt_interval *was, uint64_t left, uint64_t right) {
-    mt_name_id id = domain(t);
+    mt_name_id id = domain(t, was);
     uint64_t key = mt_live_domain_key(id, was->begin);
     bool dropped = false;
     struct mt_live_entry entry = mt_live_take(t, key, &dropped);
@@ -124,7 +126,7 @@ static void cut(struct mt_thread *t, uint64_t begin, uint64_t end, uint64_t befo
 }
 
 static void add(struct mt_thread *t, struct mt_interval m, const struct mt_hook_frame *frame) {
-    mt_name_id id = domain(t);
+    mt_name_id id = domain(t, &m);
     m.serial = __atomic_fetch_add(&serial, 1, __ATOMIC_RELAXED);
     if (id == 0 || !mt_intervals_insert(m)) {
         t->bank->rare.dropped++;
@@ -272,7 +274,8 @@ void mt_mappings_mapped(uint64_t address, uint64_t bytes, int protection, int fl
     struct mt_interval m = {.begin = address,
                             .end = end_of(address, bytes, shift),
                             .page_shift = shift,
-                            .is_reserved = protection == PROT_NONE};
+                            .is_reserved = protection == PROT_NONE,
+                            .is_file = !(flags & MAP_ANONYMOUS)};
     cut(t, m.begin, m.end, ANYTHING);
     if (is_ours && mt_record_nesting(t, frame) != MT_NESTING_INSIDE)
         add(t, m, frame);
@@ -299,7 +302,8 @@ void mt_mappings_remapped(const struct mt_remap *remap, bool is_ours, const stru
     struct mt_interval to = {.begin = remap->result,
                              .end = end_of(remap->result, remap->bytes, like.page_shift),
                              .page_shift = like.page_shift,
-                             .is_reserved = like.is_reserved};
+                             .is_reserved = like.is_reserved,
+                             .is_file = like.is_file};
     bool is_recorded = is_ours && mt_record_nesting(t, frame) != MT_NESTING_INSIDE;
     if (to.begin == remap->old && to.end <= old_end) /* all that the kernel looks at is the end */
         cut(t, to.end, old_end, remap->before);

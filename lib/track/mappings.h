@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The program's mappings, as blocks of the domain "mmap". Each function is one event, called after the system call that
+ * The program's mappings, as blocks of the domain "mmap", those of files of "mmap-file". Each function is one event, called after the system call that
  * it tells of has succeeded (but for mt_mappings_now). A mapping's bytes are those of its pages. What cannot be
  * touched (PROT_NONE) is reserved: known, but no block before mprotect, or a mapping in its place, makes it accessible.
  *

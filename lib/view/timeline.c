@@ -8,7 +8,10 @@
  * point, and no more once it has ended. Where that gives more points than anybody can use, the highest of each
  * equal part of the time stays; the peak of the sum is found before.
  *
- * RSS adds up shared pages once for every process that maps them; PSS does not.
+ * RSS adds up shared pages once for every process that maps them; PSS does not. Nor is PSS read at every tick, since the
+ * kernel walks all page tables for it: it is shown where it was read. A reading that is drawn on to the next one, or to
+ * the end, is a figure that nobody has seen. Only a sum takes the latest of each process, at the moments at which one
+ * of them was read.
  */
 #include "view/timeline.h"
 
@@ -20,8 +23,8 @@ enum { MAX_SUM_POINTS = 8000 };
 #define MAX_VALUE   (UINT64_C(1) << 47) /* of an address space: sums of all processes that there can be stay in range */
 #define SLACK_NS    UINT64_C(50000000)  /* clocks of two processes and the tick between fork and first allocation */
 
-const char *const mt_series_keys[MT_N_SERIES] = {"live_bytes", "rss_bytes", "pss_bytes", "swap_bytes"};
-const char *const mt_series_labels[MT_N_SERIES] = {"heap (live)", "RSS", "PSS", "swap"};
+const char *const mt_series_keys[MT_N_SERIES] = {"live_bytes", "rss_bytes", "pss_bytes", "swap_bytes", "anon_bytes"};
+const char *const mt_series_labels[MT_N_SERIES] = {"heap (live)", "RSS", "PSS", "swap", "RSS without files"};
 
 static uint64_t smaller(uint64_t a, uint64_t b) {
     return a < b ? a : b;
@@ -36,25 +39,37 @@ static int by_time(const void *a, const void *b) {
     return x->is_peak - y->is_peak;
 }
 
+bool mt_series_is_sparse(enum mt_series series) {
+    return series == MT_SERIES_PSS || series == MT_SERIES_SWAP;
+}
+
 static struct mt_point point_of(const struct mt_tick *tick, uint64_t start_ns) {
+    bool has_pss = tick->pss_bytes != 0;
     return (struct mt_point){
         .time_ns = start_ns + smaller(tick->time_ns, MAX_TIME_NS),
         .value = {[MT_SERIES_LIVE] = tick->live_bytes > 0 ? smaller((uint64_t)tick->live_bytes, MAX_VALUE) : 0,
                   [MT_SERIES_RSS] = smaller(tick->rss_bytes, MAX_VALUE),
                   [MT_SERIES_PSS] = smaller(tick->pss_bytes, MAX_VALUE),
-                  [MT_SERIES_SWAP] = smaller(tick->swap_bytes, MAX_VALUE)},
+                  [MT_SERIES_SWAP] = has_pss ? smaller(tick->swap_bytes, MAX_VALUE) : 0,
+                  [MT_SERIES_ANON] = smaller(tick->anon_bytes, MAX_VALUE)},
+        .is_read = {[MT_SERIES_LIVE] = true,
+                    [MT_SERIES_RSS] = tick->rss_bytes != 0,
+                    [MT_SERIES_PSS] = has_pss,
+                    [MT_SERIES_SWAP] = has_pss,
+                    [MT_SERIES_ANON] = tick->anon_bytes != 0},
         .total_blocks = tick->total_blocks,
         .n_processes = 1,
     };
 }
 
-/* The last tick is taken from the ledger, when the process has no memory any more: it keeps the figures before. */
+/* What was not read is as last read: at the peak, and at the last tick, which is taken from the ledger when the process
+ * has no memory any more. */
 static void carry_usage(struct mt_course *course) {
     for (size_t i = 1; i < course->n_points; i++) {
         struct mt_point *point = &course->points[i];
-        bool is_last = i + 1 == course->n_points && point->value[MT_SERIES_RSS] == 0;
-        if (point->is_peak || is_last)
-            for (size_t s = MT_SERIES_RSS; s < MT_N_SERIES; s++)
+        bool is_last = i + 1 == course->n_points;
+        for (size_t s = MT_SERIES_RSS; s < MT_N_SERIES; s++)
+            if (!point->is_read[s] && (point->is_peak || is_last || mt_series_is_sparse((enum mt_series)s)))
                 point->value[s] = point[-1].value[s];
         if (point->is_peak)
             point->total_blocks = point[-1].total_blocks;
@@ -67,7 +82,10 @@ static void measure(struct mt_course *course) {
     for (size_t i = 0; i < course->n_points; i++) {
         const struct mt_point *point = &course->points[i];
         for (size_t s = 0; s < MT_N_SERIES; s++)
-            course->has[s] |= s == MT_SERIES_LIVE || point->value[s] != 0;
+            if (point->is_read[s]) {
+                course->has[s] = true;
+                course->highest[s] = point->value[s] > course->highest[s] ? point->value[s] : course->highest[s];
+            }
         if (point->is_peak)
             continue;
         uint64_t gap = point->time_ns - last_ns;
@@ -79,7 +97,6 @@ static void measure(struct mt_course *course) {
         n++;
     }
     course->n_ticks = n;
-    course->has[MT_SERIES_SWAP] |= course->has[MT_SERIES_PSS]; /* read together: no swap is a figure, too */
 }
 
 static void take_peak(struct mt_course *course) {
@@ -89,8 +106,11 @@ static void take_peak(struct mt_course *course) {
     if (info->peak_time_known) {
         course->peak_ns = course->start_ns + smaller(info->peak_time_ns, MAX_TIME_NS);
         course->peak_error_ns = smaller(info->peak_time_error_ns, MAX_TIME_NS);
-        course->points[course->n_points++] = (struct mt_point){
-            .time_ns = course->peak_ns, .value = {course->peak_bytes}, .n_processes = 1, .is_peak = true};
+        course->points[course->n_points++] = (struct mt_point){.time_ns = course->peak_ns,
+                                                               .value = {course->peak_bytes},
+                                                               .is_read = {true},
+                                                               .n_processes = 1,
+                                                               .is_peak = true};
         return;
     }
     for (size_t i = 0; i < course->n_points; i++)
@@ -224,6 +244,20 @@ static void add_values(struct mt_point *sum, const struct mt_point *point, bool 
     sum->n_processes += subtract ? UINT32_MAX : 1;
 }
 
+/* Of two points that are put together the one with the higher heap stays, and with it the readings of both. */
+static void put_together(struct mt_point *kept, const struct mt_point *point) {
+    struct mt_point other = *point;
+    if (point->value[MT_SERIES_LIVE] >= kept->value[MT_SERIES_LIVE]) {
+        other = *kept;
+        *kept = *point;
+    }
+    for (size_t s = 0; s < MT_N_SERIES; s++)
+        if (!kept->is_read[s] && other.is_read[s]) {
+            kept->value[s] = other.value[s];
+            kept->is_read[s] = true;
+        }
+}
+
 /* The highest heap of each equal part of the time. */
 static void thin_sum(struct mt_course *sum) {
     uint64_t part = (sum->end_ns - sum->start_ns) / (MAX_SUM_POINTS - 1) + 1;
@@ -233,9 +267,10 @@ static void thin_sum(struct mt_course *sum) {
     for (size_t i = 0; i < sum->n_points; i++) {
         const struct mt_point *point = &sum->points[i];
         bool same = kept && sum->points[kept - 1].time_ns / part == point->time_ns / part;
-        if (!same || point->value[MT_SERIES_LIVE] >= sum->points[kept - 1].value[MT_SERIES_LIVE])
-            sum->points[same ? kept - 1 : kept] = *point;
-        kept += !same;
+        if (same)
+            put_together(&sum->points[kept - 1], point);
+        else
+            sum->points[kept++] = *point;
     }
     sum->n_points = kept;
 }
@@ -252,13 +287,20 @@ static void sweep(struct mt_timeline *t, const struct event *events, size_t n, s
             add_values(&now, event->point, false);
         *before = event->point ? *event->point : (struct mt_point){0};
         now.time_ns = event->time_ns;
+        now.is_read[MT_SERIES_LIVE] = true;
+        for (size_t s = MT_SERIES_RSS; s < MT_N_SERIES;
+             s++) /* what is as last read of all others is read, once one is */
+            now.is_read[s] |= (event->point && event->point->is_read[s]) ||
+                              (!mt_series_is_sparse((enum mt_series)s) && now.value[s] != 0);
         if (now.value[MT_SERIES_LIVE] > sum->peak_bytes) {
             sum->peak_bytes = now.value[MT_SERIES_LIVE];
             sum->peak_ns = now.time_ns;
             sum->peak_time_known = true;
         }
-        if (i + 1 == n || events[i + 1].time_ns != event->time_ns)
-            sum->points[sum->n_points++] = now;
+        if (i + 1 < n && events[i + 1].time_ns == event->time_ns)
+            continue;
+        sum->points[sum->n_points++] = now;
+        memset(now.is_read, 0, sizeof now.is_read);
     }
 }
 
@@ -379,12 +421,15 @@ void mt_timeline_free(struct mt_timeline *t) {
 void mt_course_columns(const struct mt_course *course, enum mt_series series, uint64_t from_ns, uint64_t to_ns,
                        double *columns, size_t n) {
     double width = (double)(to_ns - from_ns) / (double)n, value = -1;
+    bool is_sparse = mt_series_is_sparse(series);
     size_t next = 0;
     for (size_t i = 0; i < n; i++) {
         double begin = (double)from_ns + width * (double)i, end = begin + width;
         bool is_over = (double)course->end_ns < begin;
-        columns[i] = is_over ? -1 : value;
+        columns[i] = is_over || is_sparse ? -1 : value;
         for (; next < course->n_points && ((double)course->points[next].time_ns < end || i + 1 == n); next++) {
+            if (is_sparse && !course->points[next].is_read[series])
+                continue;
             value = course->has[series] ? (double)course->points[next].value[series] : -1;
             if ((double)course->points[next].time_ns >= begin && value > columns[i])
                 columns[i] = value;

@@ -13,14 +13,15 @@
 #include "base/error.h"
 #include "profile/profile.h"
 
-enum mt_series { MT_SERIES_LIVE, MT_SERIES_RSS, MT_SERIES_PSS, MT_SERIES_SWAP, MT_N_SERIES };
+enum mt_series { MT_SERIES_LIVE, MT_SERIES_RSS, MT_SERIES_PSS, MT_SERIES_SWAP, MT_SERIES_ANON, MT_N_SERIES };
 extern const char *const mt_series_keys[MT_N_SERIES];   /* "live_bytes", ...: for exports */
 extern const char *const mt_series_labels[MT_N_SERIES]; /* "heap (live)", ...: for people */
 
 /* What was true from time_ns on, until the next point. */
 struct mt_point {
-    uint64_t time_ns; /* since the start of the timeline */
-    uint64_t value[MT_N_SERIES];
+    uint64_t time_ns;            /* since the start of the timeline */
+    uint64_t value[MT_N_SERIES]; /* as last read: PSS and swap are not read at every point */
+    bool is_read[MT_N_SERIES];   /* at this one */
     uint64_t total_blocks;
     uint32_t n_processes; /* running at that time */
     bool is_peak;         /* not a tick: the heap's recorded peak, the other figures are those of the tick before */
@@ -34,6 +35,7 @@ struct mt_course {
     struct mt_point *points;          /* at rising times */
     size_t n_points, n_ticks;         /* ticks: points that are no peak */
     bool has[MT_N_SERIES];            /* was it ever read? */
+    uint64_t highest[MT_N_SERIES];    /* of the points at which it was read */
     uint64_t peak_bytes, peak_ns, peak_error_ns; /* of the heap; of a sum what the points say */
     bool peak_time_known;
     uint64_t finest_ns, coarsest_ns; /* least and greatest distance of two ticks; 0: fewer than two */
@@ -64,8 +66,11 @@ int mt_timeline_build(const struct mt_profile *const *profiles, size_t n, bool w
                       struct mt_error *error);
 void mt_timeline_free(struct mt_timeline *timeline); /* NULL is fine */
 
+/* PSS and swap: read now and then, and of no value between two readings. */
+bool mt_series_is_sparse(enum mt_series series);
+
 /* The highest value in each of n equal parts of [from_ns, to_ns]; -1 where the course has none (before its start, after
- * its end, never read). */
+ * its end, never read; of a sparse series wherever no reading falls). */
 void mt_course_columns(const struct mt_course *course, enum mt_series series, uint64_t from_ns, uint64_t to_ns,
                        double *columns, size_t n);
 

@@ -101,7 +101,7 @@ class Known(Case):
         self.assertEqual(11, len(rows))
         self.assertEqual({"pid": "100", "time_ns": "3000000000", "gap_ns": "1000000000",
                           "live_bytes": str(30 * MIB), "rss_bytes": str(48 * MIB), "pss_bytes": str(44 * MIB),
-                          "swap_bytes": str(MIB), "total_blocks": "300"}, rows[3])
+                          "swap_bytes": str(MIB), "anon_bytes": "", "total_blocks": "300"}, rows[3])
 
     def test_figures_that_were_not_read(self):
         process, = self.json(self.make("bare"))["processes"]

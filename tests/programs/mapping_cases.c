@@ -22,6 +22,7 @@
 #include "memtrack.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
 #include <sys/mman.h>
@@ -296,6 +297,19 @@ static void held(void) {
         ;
 }
 
+/* Three pages of a file, of which the middle one is unmapped and the last one moved; anonymous ones in the place of one. */
+static void files(void) {
+    int fd = open("/proc/self/exe", O_RDONLY);
+    char *file = mmap(NULL, 3 * PAGE, PROT_READ, MAP_PRIVATE, fd, 0), *place = map_pages(2);
+    close(fd);
+    munmap(file + PAGE, PAGE);
+    if (file == MAP_FAILED || mremap(file + 2 * PAGE, PAGE, PAGE, MREMAP_MAYMOVE | MREMAP_FIXED, place) != place)
+        die("mremap");
+    mprotect(file, PAGE, PROT_NONE);
+    mprotect(file, PAGE, PROT_READ);
+    mmap(file, PAGE, ACCESSIBLE, ANONYMOUS | MAP_FIXED, -1, 0);
+}
+
 int main(int argc, char **argv) {
     static const struct {
         const char *name;
@@ -303,7 +317,7 @@ int main(int argc, char **argv) {
     } cases[] = {{"exact", exact},     {"pieces", pieces}, {"reserve", reserve}, {"huge", huge},
                  {"fork", fork_child}, {"kill", killed},   {"signals", signals}, {"churn", churn},
                  {"scope", scope},     {"pairs", pairs},   {"cleared", cleared}, {"reuse", reuse},
-                 {"held", held}};
+                 {"held", held},       {"files", files}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
         if (argc > 1 && strcmp(argv[1], cases[i].name) == 0) {
             cases[i].play();

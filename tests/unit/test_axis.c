@@ -35,18 +35,26 @@ static void week_of_ticks(void **state) {
     struct mt_axis axis;
     mt_axis_init(&axis, MAX_TICKS);
     size_t n_taken = 0, most = 0;
+    size_t n_readings = 0;
     for (uint64_t t = 0; t < WEEK; t = next_tick(t), n_taken++) {
         struct mt_tick tick = {.time_ns = t, .live_bytes = is_spike(t) ? INT64_C(1) << 40 : (int64_t)(t / SEC)};
+        if (n_taken % 50 == 0) {
+            tick.pss_bytes = n_taken == 100000 ? UINT64_C(1) << 41 : 1000;
+            tick.swap_bytes = tick.pss_bytes / 2;
+        }
         assert_int_equal(mt_axis_add(&axis, &tick), 0);
         most = axis.n > most ? axis.n : most;
     }
     assert_true(n_taken > 600000);
     assert_true(most <= MAX_TICKS && axis.n > MAX_TICKS / 2);
-    bool has_spike = false;
+    bool has_spike = false, has_reading = false; /* the highest of PSS, which few ticks have */
     uint64_t now = mt_axis_last_ns(&axis);
     for (size_t i = 0; i < axis.n; i++) {
         const struct mt_tick *tick = &axis.ticks[i];
         has_spike |= tick->live_bytes == INT64_C(1) << 40;
+        has_reading |= tick->pss_bytes == UINT64_C(1) << 41;
+        assert_int_equal(tick->swap_bytes, tick->pss_bytes / 2);
+        n_readings += tick->pss_bytes != 0;
         assert_true(is_spike(tick->time_ns) || tick->live_bytes == (int64_t)(tick->time_ns / SEC)); /* a real tick */
         if (i == 0)
             continue;
@@ -55,7 +63,7 @@ static void week_of_ticks(void **state) {
         assert_true(gap <= WEEK / 300);              /* nothing of the week is coarser than half an hour, */
         assert_true(gap <= 3 * SEC + age * 2 / 100); /* nor than 2 % of its age */
     }
-    assert_true(has_spike);
+    assert_true(has_spike && has_reading && n_readings > MAX_TICKS / 4);
     assert_true(axis.ticks[0].time_ns < HOUR && now > WEEK - 2 * SEC);
     mt_axis_free(&axis);
 }

@@ -64,6 +64,36 @@ static void peak_between_ticks(void **state) {
     mt_profile_free(p);
 }
 
+/* PSS and swap are known where they were read: nothing is drawn on from there, neither between nor to the end. */
+static void sparse_readings(void **state) {
+    (void)state;
+    struct mt_profile *list[] = {PROCESS(1, 0, 0, 10, 10, 10, 10, 10, 10), PROCESS(2, 1, 1, 5, 5, 5)};
+    list[0]->info.ticks[1].pss_bytes = 70; /* with no swap, which is a figure, too */
+    list[0]->info.ticks[3].pss_bytes = 60;
+    list[0]->info.ticks[3].swap_bytes = 7;
+    list[0]->info.ticks[5].rss_bytes = 0; /* of the ledger, after the end */
+    list[1]->info.ticks[0].pss_bytes = 30;
+    for (size_t i = 0; i < 5; i++)
+        list[0]->info.ticks[i].anon_bytes = 40 + i;
+    struct mt_timeline *t = build(list, 2, true);
+    const struct mt_course *c = &t->courses[0];
+    static const double pss[] = {-1, 70, -1, 60, -1}, swap[] = {-1, 0, -1, 7, -1};
+    double columns[5];
+    mt_course_columns(c, MT_SERIES_PSS, 0, 5 * SEC, columns, 5);
+    assert_memory_equal(columns, pss, sizeof pss);
+    mt_course_columns(c, MT_SERIES_SWAP, 0, 5 * SEC, columns, 5);
+    assert_memory_equal(columns, swap, sizeof swap);
+    assert_true(c->has[MT_SERIES_SWAP] && c->highest[MT_SERIES_PSS] == 70 && c->highest[MT_SERIES_ANON] == 44);
+    assert_false(c->points[2].is_read[MT_SERIES_PSS] || c->points[5].is_read[MT_SERIES_RSS] ||
+                 c->points[5].is_read[MT_SERIES_ANON]);
+    mt_course_columns(&t->sum, MT_SERIES_PSS, 0, 5 * SEC, columns, 5);
+    assert_true(columns[0] == -1 && columns[1] == 100 && columns[2] == -1 && columns[3] == 60 &&
+                columns[4] == -1); /* the second has ended */
+    mt_timeline_free(t);
+    mt_profile_free(list[0]);
+    mt_profile_free(list[1]);
+}
+
 static void sum_of_processes(void **state) {
     (void)state;
     struct mt_profile *list[] = {PROCESS(20, 10, 1, 5, 5, 5), PROCESS(10, 1, 0, 1, 2, 3, 4, 5, 6)};
@@ -288,11 +318,17 @@ static void axes(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(peak_between_ticks),         cmocka_unit_test(sum_of_processes),
-        cmocka_unit_test(sums_stay_bounded),          cmocka_unit_test(families),
-        cmocka_unit_test(one_profile_of_a_recording), cmocka_unit_test(no_time_axis),
-        cmocka_unit_test(numbers_out_of_range),       cmocka_unit_test(layers_over_time),
-        cmocka_unit_test(how_well_a_moment_is_known), cmocka_unit_test(axes),
+        cmocka_unit_test(peak_between_ticks),
+        cmocka_unit_test(sparse_readings),
+        cmocka_unit_test(sum_of_processes),
+        cmocka_unit_test(sums_stay_bounded),
+        cmocka_unit_test(families),
+        cmocka_unit_test(one_profile_of_a_recording),
+        cmocka_unit_test(no_time_axis),
+        cmocka_unit_test(numbers_out_of_range),
+        cmocka_unit_test(layers_over_time),
+        cmocka_unit_test(how_well_a_moment_is_known),
+        cmocka_unit_test(axes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -168,13 +168,15 @@ int memtrack_profile_info(const memtrack_profile *profile, memtrack_info *out);
 const char *memtrack_profile_argument(const memtrack_profile *profile,
                                       size_t i); /* of its command; NULL past the end */
 
-/* One point of the time axis. The memory figures of the kernel are 0 where they could not be read. */
+/* One point of the time axis. The memory figures of the kernel are 0 where they were not read; PSS and swap are read at
+ * some points only, both (pss_bytes is not 0 then) or neither. */
 typedef struct memtrack_tick {
     uint64_t time_ns; /* since the start of the recording */
     int64_t live_bytes;
     uint64_t total_blocks;
     uint64_t rss_bytes, pss_bytes, swap_bytes;
-    uint64_t reserved[4];
+    uint64_t anon_bytes; /* part of rss_bytes that is neither of files nor shared */
+    uint64_t reserved[3];
 } memtrack_tick;
 int memtrack_profile_tick(const memtrack_profile *profile, size_t i, memtrack_tick *out); /* MEMTRACK_ENOTFOUND */
 
