@@ -97,9 +97,9 @@ MT_HOOK int memtrack_clear_traces(void) {
     if (t == NULL)
         return why_not();
     uint64_t state = mt_page.state;
-    mt_request_clear(t);
+    int rc = mt_request_clear(t);
     mt_event_leave(t, state); /* not the state that it is now: this thread, too, has to begin anew */
-    return 0;
+    return rc;
 }
 
 MT_HOOK uint64_t memtrack_get_overhead(void) {

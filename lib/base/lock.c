@@ -1,21 +1,187 @@
 /* SPDX-License-Identifier: MIT */
-/* The long wait for a lock. A confined process may not sleep: there the yields have to do. */
+/*
+ * Waiting for a lock, and who holds it.
+ *
+ * A holder that runs gives the lock back within the spins. One that does not run needs the processor: a yield gives it
+ * to threads of the same priority, but never to one below a real-time thread that waits, so the naps begin early. They
+ * are short at first, for the sake of that thread, and longer later, for the sake of the others. The wait is long, since
+ * a holder can be kept off its processor on a loaded machine. When it was in vain, the holder is stopped or waits for
+ * something in a signal handler: waits for that one are short until it has moved. A confined process may not sleep, and
+ * has to do with more spins.
+ *
+ * Which thread a token stands for is kept for the latest few thousand threads. A thread number passes to a later thread:
+ * then the older of two tokens with one number is of a thread that has ended.
+ */
 #include "base/lock.h"
 
-#include <time.h>
+enum { SPINS = 100, CONFINED_SPINS = 100000, YIELDS = 8, OWNERS = 1 << 13 };
+enum { FIRST_NAP_NS = 20000, LAST_NAP_NS = 200000, PATIENCE_NS = 500000000, LITTLE_PATIENCE_NS = 500000 };
+enum { TURN_NAP_NS = 50000, MOST_TURN_NAPS = 100 };
+#define MOST_PATIENCE_NS UINT64_C(4000000000)
 
-enum { NAP_NS = 100000, NAPS = 20000 };
+__thread uint32_t mt_lock_token __attribute__((tls_model("initial-exec")));
 
-bool mt_lock_wait_longer(const uint32_t *lock) {
-    static bool was_in_vain;
-    struct timespec nap = {.tv_nsec = NAP_NS};
-    if (!mt_os_may(SYS_nanosleep) || __atomic_load_n(&was_in_vain, __ATOMIC_RELAXED))
-        return false;
-    for (int i = 0; i < NAPS; i++) {
-        if (__atomic_load_n(lock, __ATOMIC_RELAXED) == 0)
+static uint64_t owner[OWNERS]; /* token (32) | thread number (32), at token % OWNERS */
+static uint32_t n_tokens;
+static uint32_t stuck; /* token of a holder that was waited for in vain */
+
+/* ---- who -------------------------------------------------------------------------------------------------------- */
+
+uint32_t mt_lock_introduce(void) {
+    uint32_t token;
+    do
+        token = __atomic_add_fetch(&n_tokens, 1, __ATOMIC_RELAXED);
+    while (token == 0);
+    __atomic_store_n(&owner[token % OWNERS], (uint64_t)token << 32 | (uint32_t)mt_os_tid(), __ATOMIC_RELAXED);
+    mt_lock_token = token;
+    return token;
+}
+
+void mt_lock_forked(void) {
+    mt_lock_token = 0;
+    stuck = 0;
+    mt_lock_left();
+    for (uint32_t i = 0; i < OWNERS; i++) /* threads of the parent, none of which is here */
+        if (owner[i] != 0)
+            owner[i] = 0;
+}
+
+static bool has_successor(uint64_t entry) {
+    for (uint32_t i = 0; i < OWNERS; i++) {
+        uint64_t other = __atomic_load_n(&owner[i], __ATOMIC_RELAXED);
+        if ((uint32_t)other == (uint32_t)entry && (int32_t)((uint32_t)(other >> 32) - (uint32_t)(entry >> 32)) > 0)
             return true;
-        mt_os_call(SYS_nanosleep, (long)&nap, 0, 0, 0, 0, 0);
     }
-    __atomic_store_n(&was_in_vain, true, __ATOMIC_RELAXED);
     return false;
+}
+
+bool mt_lock_holder_is_gone(uint32_t token) {
+    uint64_t entry = __atomic_load_n(&owner[token % OWNERS], __ATOMIC_RELAXED);
+    int tid = (int)(uint32_t)entry;
+    if (entry >> 32 != token || tid == 0 || !mt_os_may(SYS_tgkill))
+        return false;
+    return has_successor(entry) || !mt_os_thread_lives(mt_os_pid(), tid);
+}
+
+/* ---- waiting ---------------------------------------------------------------------------------------------------- */
+
+static bool take(uint32_t *lock, uint32_t from, uint32_t me) {
+    return __atomic_compare_exchange_n(lock, &from, me, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
+}
+
+/* Take it if it is free or ours. Else *holder is whose it is. */
+static bool take_free(uint32_t *lock, uint32_t me, uint32_t *holder) {
+    *holder = __atomic_load_n(lock, __ATOMIC_RELAXED);
+    return *holder == me || (*holder == 0 && take(lock, 0, me));
+}
+
+static bool spin(uint32_t *lock, uint32_t me, uint32_t *holder) {
+    for (int i = 0; i < (mt_os_may(SYS_nanosleep) ? SPINS : CONFINED_SPINS); i++) {
+        if (take_free(lock, me, holder))
+            return true;
+        mt_os_pause();
+    }
+    return false;
+}
+
+static bool yield_and_spin(uint32_t *lock, uint32_t me, uint32_t *holder) {
+    for (int i = 0; i < YIELDS && mt_os_may(SYS_sched_yield); i++) {
+        mt_os_yield();
+        if (take_free(lock, me, holder))
+            return true;
+    }
+    return spin(lock, me, holder);
+}
+
+/* Locks come free again, whoever it was that was stuck. */
+static void forget_stuck(uint32_t was) {
+    if (was != 0)
+        __atomic_compare_exchange_n(&stuck, &was, 0, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED);
+}
+
+/* next: where to say that we are the next to have it, or NULL. */
+static bool sleep_until_free(uint32_t *lock, uint32_t *next, uint32_t me, uint32_t holder) {
+    uint32_t was_stuck = __atomic_load_n(&stuck, __ATOMIC_RELAXED), first = holder;
+    uint64_t patience_ns = holder == was_stuck ? LITTLE_PATIENCE_NS : PATIENCE_NS;
+    for (uint64_t waited_ns = 0, nap_ns = FIRST_NAP_NS; waited_ns < patience_ns; waited_ns += nap_ns) {
+        if (mt_lock_holder_is_gone(holder) && take(lock, holder, me))
+            return true;
+        if (next != NULL)
+            take(next, 0, me);
+        if (!mt_os_nap(nap_ns))
+            return false;
+        if (spin(lock, me, &holder)) {
+            forget_stuck(was_stuck);
+            return true;
+        }
+        if (nap_ns < LAST_NAP_NS)
+            nap_ns += nap_ns / 4;
+        if (holder != first) { /* it goes from hand to hand */
+            first = holder;
+            patience_ns = PATIENCE_NS + waited_ns < MOST_PATIENCE_NS ? PATIENCE_NS + waited_ns : MOST_PATIENCE_NS;
+        }
+    }
+    __atomic_store_n(&stuck, holder, __ATOMIC_RELAXED);
+    return false;
+}
+
+bool mt_lock_wait(uint32_t *lock, uint32_t me) {
+    uint32_t holder;
+    return spin(lock, me, &holder) || yield_and_spin(lock, me, &holder) || sleep_until_free(lock, NULL, me, holder);
+}
+
+/* A thread that has just given the lock back would have it again before any that sleeps has seen that it was free. Who
+ * does not come for it in time is not waited for again. */
+static void let_next_have_it(struct mt_lock *lock, uint32_t me) {
+    uint32_t next = __atomic_load_n(&lock->next, __ATOMIC_RELAXED);
+    for (int i = 0; next != 0 && next != me && i < MOST_TURN_NAPS; i++) {
+        if (!mt_os_nap(TURN_NAP_NS))
+            return;
+        if (__atomic_load_n(&lock->next, __ATOMIC_RELAXED) != next)
+            return;
+    }
+    take(&lock->next, next, 0);
+}
+
+bool mt_lock_wait_in_turn(struct mt_lock *lock, uint32_t me) {
+    uint32_t holder = __atomic_load_n(&lock->holder, __ATOMIC_RELAXED);
+    if (holder == me)
+        return true;
+    let_next_have_it(lock, me);
+    bool done = spin(&lock->holder, me, &holder) || yield_and_spin(&lock->holder, me, &holder) ||
+                sleep_until_free(&lock->holder, &lock->next, me, holder);
+    take(&lock->next, me, 0);
+    return done;
+}
+
+bool mt_lock_try(struct mt_lock *lock, enum mt_lock_rank rank) {
+    uint32_t me = mt_lock_me(), holder;
+    if (!take_free(&lock->holder, me, &holder) && !(mt_lock_holder_is_gone(holder) && take(&lock->holder, holder, me)))
+        return false;
+    mt_lock_check_acquired(rank);
+    return true;
+}
+
+/* ---- checks ----------------------------------------------------------------------------------------------------- */
+
+#ifdef MEMTRACK_CHECKS
+static __thread uint32_t held __attribute__((tls_model("initial-exec"))); /* a bit for each rank */
+
+void mt_lock_check_acquired(enum mt_lock_rank rank) {
+    if (held >> rank != 0)
+        __builtin_trap();
+    held |= 1u << rank;
+}
+
+void mt_lock_check_release(const uint32_t *holder, enum mt_lock_rank rank) {
+    if ((held & 1u << rank) == 0 || *holder != mt_lock_token)
+        __builtin_trap();
+    held &= ~(1u << rank);
+}
+#endif
+
+void mt_lock_left(void) {
+#ifdef MEMTRACK_CHECKS
+    held = 0;
+#endif
 }

@@ -1,44 +1,102 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A spin lock of 32 bits that knows its holder. Held for tens of nanoseconds, never across a call into the target or
- * libc. It can be abandoned (a signal handler that jumps out of the allocator with longjmp), and a hung target would
- * be worse than a lost event: the thread that left it behind takes it back, the others give up after a bounded wait
- * and count the event as dropped. The wait is long, since a holder can be kept off its processor on a loaded machine;
- * once it has been in vain, it is short ever after.
+ * A spin lock of 32 bits that knows its holder by a token: a number that one thread has been given and no other ever
+ * has. Held for tens of nanoseconds, never across a call into the target or libc.
+ *
+ * It can be abandoned, since a handler can leave the allocator by longjmp and a thread can be ended inside of it, and a
+ * hung target would be worse than a lost event. So the thread that has left it behind takes it back, one that finds
+ * that the holder has ended takes it over, and everybody else gives up after a bounded wait and counts the event as
+ * dropped. What a lock protects must therefore be whole after every single store: see docs/how-it-works.md.
+ *
+ * Locks have a rank, and a thread that holds one takes only higher ones: no two threads wait for each other. A build
+ * with MEMTRACK_CHECKS traps at a violation, at a release by somebody else, and at one that is taken twice.
  */
 #ifndef MT_BASE_LOCK_H
 #define MT_BASE_LOCK_H
 
 #include "base/os.h"
 
-enum { MT_LOCK_SPINS = 200, MT_LOCK_YIELDS = 20000 };
-MT_HIDDEN bool mt_lock_wait_longer(const uint32_t *lock); /* naps until the lock is free; false: it will not be */
+/* In the order in which they may be taken. */
+enum mt_lock_rank {
+    MT_RANK_MAPPINGS = 1,
+    MT_RANK_PROCESS_SCOPES,
+    MT_RANK_MODULES,
+    MT_RANK_REGION, /* one at a time */
+    MT_RANK_BIG,
+    MT_RANK_GROWTH,
+    MT_RANK_RULES,
+};
 
-static inline bool mt_lock_try(uint32_t *lock, uint32_t me) {
-    for (uint32_t i = 0; i < MT_LOCK_SPINS + MT_LOCK_YIELDS; i++) {
-        uint32_t holder = __atomic_load_n(lock, __ATOMIC_RELAXED);
-        if (holder == me)
-            return true; /* we left it behind: the guard of the hooks keeps a thread from nesting */
-        if (holder == 0 && __atomic_compare_exchange_n(lock, &holder, me, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
-            return true;
-        if (i < MT_LOCK_SPINS)
-            mt_os_pause();
-        else
-            mt_os_yield();
-    }
-    return false;
+struct mt_lock {
+    uint32_t holder; /* token, 0: free */
+    uint32_t next;   /* token of a thread that sleeps until it is free, and has it next; 0: none */
+};
+
+extern MT_HIDDEN __thread uint32_t mt_lock_token __attribute__((tls_model("initial-exec"))); /* 0: none yet */
+
+/* Give the calling thread its token, and note which thread that is. */
+MT_HIDDEN uint32_t mt_lock_introduce(void);
+/* In the child of a fork: its thread is another one, and all locks are free. */
+MT_HIDDEN void mt_lock_forked(void);
+/* The lock is taken: wait for it. False: it could not be had, within bounds that the lock's header names. */
+MT_HIDDEN bool mt_lock_wait(uint32_t *holder, uint32_t me);
+/* The same for a lock that is promised to a thread that sleeps until it is free: that one has it first. */
+MT_HIDDEN bool mt_lock_wait_in_turn(struct mt_lock *lock, uint32_t me);
+/* The calling thread has left the recorder by longjmp: it holds nothing any more, whatever it has left behind. */
+MT_HIDDEN void mt_lock_left(void);
+/* Whether the thread with this token has ended, as far as can be told. Any context. */
+MT_HIDDEN bool mt_lock_holder_is_gone(uint32_t token);
+
+#ifdef MEMTRACK_CHECKS
+MT_HIDDEN void mt_lock_check_acquired(enum mt_lock_rank rank);
+MT_HIDDEN void mt_lock_check_release(const uint32_t *holder, enum mt_lock_rank rank);
+#else
+static inline void mt_lock_check_acquired(enum mt_lock_rank rank) {
+    (void)rank;
+}
+static inline void mt_lock_check_release(const uint32_t *holder, enum mt_lock_rank rank) {
+    (void)holder;
+    (void)rank;
+}
+#endif
+
+static inline uint32_t mt_lock_me(void) {
+    return mt_likely(mt_lock_token != 0) ? mt_lock_token : mt_lock_introduce();
 }
 
-/* me: non-zero, unique among live threads. False: not acquired. Any context. */
-static inline bool mt_lock_acquire(uint32_t *lock, uint32_t me) {
-    while (!mt_lock_try(lock, me))
-        if (!mt_lock_wait_longer(lock))
-            return false;
+/* The two halves for a lock that is taken at every event, and is nothing but the word of its holder. me: the calling
+ * thread's token. */
+static inline bool mt_lock_acquire_word(uint32_t *holder, enum mt_lock_rank rank, uint32_t me) {
+    uint32_t free = 0;
+    if (mt_unlikely(!__atomic_compare_exchange_n(holder, &free, me, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED)) &&
+        !mt_lock_wait(holder, me))
+        return false;
+    mt_lock_check_acquired(rank);
     return true;
 }
 
-static inline void mt_lock_release(uint32_t *lock) {
-    __atomic_store_n(lock, 0, __ATOMIC_RELEASE);
+static inline void mt_lock_release_word(uint32_t *holder, enum mt_lock_rank rank) {
+    mt_lock_check_release(holder, rank);
+    __atomic_store_n(holder, 0, __ATOMIC_RELEASE);
+}
+
+/* False: not acquired. Any context. */
+static inline bool mt_lock_acquire(struct mt_lock *lock, enum mt_lock_rank rank) {
+    uint32_t free = 0, me = mt_lock_me();
+    bool is_promised = mt_unlikely(__atomic_load_n(&lock->next, __ATOMIC_RELAXED) != 0);
+    if ((is_promised ||
+         !__atomic_compare_exchange_n(&lock->holder, &free, me, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED)) &&
+        !mt_lock_wait_in_turn(lock, me))
+        return false;
+    mt_lock_check_acquired(rank);
+    return true;
+}
+
+/* The same without waiting; a lock that this thread, or one that has ended, has left behind is had, too. */
+MT_HIDDEN bool mt_lock_try(struct mt_lock *lock, enum mt_lock_rank rank);
+
+static inline void mt_lock_release(struct mt_lock *lock, enum mt_lock_rank rank) {
+    mt_lock_release_word(&lock->holder, rank);
 }
 
 #endif

@@ -85,3 +85,11 @@ void mt_os_yield(void) {
     if (mt_os_call(SYS_sched_yield, 0, 0, 0, 0, 0, 0) != 0)
         mt_os_pause();
 }
+
+bool mt_os_nap(uint64_t ns) {
+    struct timespec nap = {.tv_sec = (time_t)(ns / 1000000000), .tv_nsec = (long)(ns % 1000000000)};
+    if (!mt_os_may(SYS_nanosleep))
+        return false;
+    mt_os_call(SYS_nanosleep, (long)&nap, 0, 0, 0, 0, 0);
+    return true;
+}

@@ -160,5 +160,7 @@ MT_HIDDEN uint64_t mt_os_clock_ns(int clock);
 /* Whether every page of [begin, end) is mapped; taken for granted when it may not be asked for. */
 MT_HIDDEN bool mt_os_is_mapped(uint64_t begin, uint64_t end);
 MT_HIDDEN void mt_os_yield(void);
+/* Sleep for so long, or until a signal comes. False: a confined process may not. */
+MT_HIDDEN bool mt_os_nap(uint64_t ns);
 
 #endif

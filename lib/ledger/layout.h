@@ -169,7 +169,7 @@ struct mt_group {
 };
 struct mt_region {
     uint64_t groups; /* target address of struct mt_group[n_groups], 0: no table yet */
-    uint32_t lock;   /* bank id of the holder, 0: free */
+    uint32_t lock;   /* who holds it (a token of base/lock.h), 0: free */
     uint16_t n_groups;
     uint16_t used; /* entries */
     uint64_t reserved[2];

@@ -41,14 +41,15 @@ bool mt_live_start(void) {
     for (int i = 0; i < SIZE_CLASSES; i++)
         free_table[i] = 0;
     mt_live_big.block = NULL;
-    mt_live_big.capacity = mt_live_big.used = mt_live_big.index = mt_live_big.lock = 0;
+    mt_live_big.capacity = mt_live_big.used = mt_live_big.index = 0;
+    mt_live_big.lock = (struct mt_lock){0};
     return true;
 }
 
 /* ---- regions --------------------------------------------------------------------------------------------------- */
 
-static struct mt_region *make_leaf(struct mt_thread *t, uint64_t leaf, struct mt_region **place) {
-    if (!mt_growth_lock(t->bank_id))
+static struct mt_region *make_leaf(uint64_t leaf, struct mt_region **place) {
+    if (!mt_growth_lock())
         return NULL;
     struct mt_region *regions = __atomic_load_n(place, __ATOMIC_ACQUIRE);
     if (regions == NULL) {
@@ -61,7 +62,7 @@ static struct mt_region *make_leaf(struct mt_thread *t, uint64_t leaf, struct mt
     return regions;
 }
 
-struct mt_region *mt_live_leaf(struct mt_thread *t, uint64_t leaf, bool make) {
+struct mt_region *mt_live_leaf(uint64_t leaf, bool make) {
     struct mt_region ***d = &directory[leaf / LEAVES];
     struct mt_region **leaves = __atomic_load_n(d, __ATOMIC_ACQUIRE);
     if (leaves == NULL) {
@@ -75,7 +76,7 @@ struct mt_region *mt_live_leaf(struct mt_thread *t, uint64_t leaf, bool make) {
     }
     struct mt_region *regions = __atomic_load_n(&leaves[leaf % LEAVES], __ATOMIC_ACQUIRE);
     if (regions == NULL && make)
-        regions = make_leaf(t, leaf, &leaves[leaf % LEAVES]);
+        regions = make_leaf(leaf, &leaves[leaf % LEAVES]);
     if (regions != NULL)
         __atomic_store_n(&mt_live_leaf_cache[leaf % MT_LIVE_LEAF_CACHE],
                          leaf / MT_LIVE_LEAF_CACHE << 48 | (uint64_t)regions,
@@ -146,8 +147,8 @@ static uint32_t next_class(const struct mt_region *r) {
     return class_of(below->used >= below->n_groups * 4u ? below->n_groups : below->n_groups / 2u);
 }
 
-static struct mt_group *table_new(struct mt_thread *t, uint32_t size_class) {
-    if (!mt_growth_lock(t->bank_id))
+static struct mt_group *table_new(uint32_t size_class) {
+    if (!mt_growth_lock())
         return NULL;
     uint32_t n_groups = groups_of_class(size_class);
     struct mt_group *table = (struct mt_group *)free_table[size_class];
@@ -162,17 +163,17 @@ static struct mt_group *table_new(struct mt_thread *t, uint32_t size_class) {
     return table;
 }
 
-static void table_free(struct mt_thread *t, struct mt_group *table, uint32_t n_groups) {
-    if (!mt_growth_lock(t->bank_id))
+static void table_free(struct mt_group *table, uint32_t n_groups) {
+    if (!mt_growth_lock())
         return;
     table->entry[0] = free_table[class_of(n_groups)];
     free_table[class_of(n_groups)] = (uint64_t)table;
     mt_growth_unlock();
 }
 
-static bool grow(struct mt_thread *t, struct mt_region *r) {
+static bool grow(struct mt_region *r) {
     uint32_t size_class = next_class(r);
-    struct mt_group *table = size_class < SIZE_CLASSES ? table_new(t, size_class) : NULL;
+    struct mt_group *table = size_class < SIZE_CLASSES ? table_new(size_class) : NULL;
     if (table == NULL)
         return r->used + 1u < r->n_groups * (uint32_t)MT_GROUP_ENTRIES;
     struct mt_region grown = {.groups = (uint64_t)table, .n_groups = (uint16_t)groups_of_class(size_class)};
@@ -190,12 +191,11 @@ static bool grow(struct mt_thread *t, struct mt_region *r) {
     __atomic_store_n(&r->groups, grown.groups, __ATOMIC_RELEASE);
     __atomic_store_n(&r->n_groups, grown.n_groups, __ATOMIC_RELEASE);
     if (old_groups != 0)
-        table_free(t, old, old_groups);
+        table_free(old, old_groups);
     return true;
 }
 
-bool mt_live_region_put(struct mt_thread *t, struct mt_region *r, uint64_t key, uint64_t word,
-                        struct mt_live_entry *replaced) {
+bool mt_live_region_put(struct mt_region *r, uint64_t key, uint64_t word, struct mt_live_entry *replaced) {
     int found;
     struct mt_group *there = search(r, key, &found);
     if (there != NULL) {
@@ -203,7 +203,7 @@ bool mt_live_region_put(struct mt_thread *t, struct mt_region *r, uint64_t key, 
         there->entry[found] = word;
         return true;
     }
-    if (mt_live_is_full(r) && !grow(t, r))
+    if (mt_live_is_full(r) && !grow(r))
         return false;
     insert(r, key, word);
     return true;
@@ -279,21 +279,20 @@ static bool big_grow(void) {
     return mt_ledger_publish(&mt_tracker.ledger, MT_EXTENT_BIG, mt_live_big.index++, block, bytes);
 }
 
-static bool big_make_room(struct mt_thread *t) {
+static bool big_make_room(void) {
     if (mt_live_big.used * 4 < mt_live_big.capacity * 3)
         return true;
-    if (!mt_growth_lock(t->bank_id))
+    if (!mt_growth_lock())
         return false;
     bool done = big_grow();
     mt_growth_unlock();
     return done;
 }
 
-bool mt_live_big_put(struct mt_thread *t, uint64_t address, struct mt_live_entry entry,
-                     struct mt_live_entry *replaced) {
-    if (!mt_lock_acquire(&mt_live_big.lock, t->bank_id))
+bool mt_live_big_put(uint64_t address, struct mt_live_entry entry, struct mt_live_entry *replaced) {
+    if (!mt_lock_acquire(&mt_live_big.lock, MT_RANK_BIG))
         return false;
-    bool done = big_make_room(t);
+    bool done = big_make_room();
     if (done) {
         struct mt_big_block *b = big_find(address);
         if (b->address == address)
@@ -305,13 +304,13 @@ bool mt_live_big_put(struct mt_thread *t, uint64_t address, struct mt_live_entry
         b->era = entry.era;
         __atomic_store_n(&b->address, address, __ATOMIC_RELEASE);
     }
-    mt_lock_release(&mt_live_big.lock);
+    mt_lock_release(&mt_live_big.lock, MT_RANK_BIG);
     return done;
 }
 
-struct mt_live_entry mt_live_big_take(struct mt_thread *t, uint64_t address, bool *dropped) {
+struct mt_live_entry mt_live_big_take(uint64_t address, bool *dropped) {
     struct mt_live_entry found = {0};
-    if (!mt_lock_acquire(&mt_live_big.lock, t->bank_id)) {
+    if (!mt_lock_acquire(&mt_live_big.lock, MT_RANK_BIG)) {
         *dropped = true;
         return found;
     }
@@ -320,6 +319,58 @@ struct mt_live_entry mt_live_big_take(struct mt_thread *t, uint64_t address, boo
         found = (struct mt_live_entry){b->bytes, b->site, b->era};
         big_delete(b);
     }
-    mt_lock_release(&mt_live_big.lock);
+    mt_lock_release(&mt_live_big.lock, MT_RANK_BIG);
     return found;
+}
+
+/* ---- eras ------------------------------------------------------------------------------------------------------- */
+
+struct era_change {
+    uint32_t from, to, now;
+};
+
+static bool is_meant(const struct era_change *e, uint32_t era) {
+    return era - e->from <= e->to - e->from;
+}
+
+static void set_era_of_region(struct mt_region *r, const struct era_change *e) {
+    for (uint32_t i = 0; i < r->n_groups; i++) {
+        struct mt_group *g = mt_live_group(r, i);
+        for (int j = 0; j < MT_GROUP_ENTRIES; j++) {
+            struct mt_live_entry entry = mt_live_decode(g->entry[j]);
+            if (!is_meant(e, entry.era))
+                continue;
+            entry.era = e->now;
+            g->entry[j] = mt_live_encode(entry);
+        }
+    }
+}
+
+static void set_era_of_leaf(struct mt_thread *t, struct mt_region *regions, const struct era_change *e) {
+    for (int i = 0; regions != NULL && i < MT_REGIONS_PER_LEAF; i++) {
+        if (regions[i].n_groups == 0 || (!mt_tracker_alone() && !mt_live_lock(t, &regions[i])))
+            continue;
+        set_era_of_region(&regions[i], e);
+        if (!mt_tracker_alone())
+            mt_live_unlock(&regions[i]);
+    }
+}
+
+static void set_era_of_big(const struct era_change *e) {
+    if (!mt_lock_acquire(&mt_live_big.lock, MT_RANK_BIG))
+        return;
+    for (uint32_t i = 0; i < mt_live_big.capacity; i++)
+        if (is_meant(e, mt_live_big.block[i].era))
+            mt_live_big.block[i].era = e->now;
+    mt_lock_release(&mt_live_big.lock, MT_RANK_BIG);
+}
+
+void mt_live_set_era(struct mt_thread *t, uint32_t from, uint32_t to, uint32_t now) {
+    struct era_change e = {from, to, now};
+    for (int i = 0; i < DIRECTORIES; i++) {
+        struct mt_region **leaves = __atomic_load_n(&directory[i], __ATOMIC_ACQUIRE);
+        for (int j = 0; leaves != NULL && j < LEAVES; j++)
+            set_era_of_leaf(t, __atomic_load_n(&leaves[j], __ATOMIC_ACQUIRE), &e);
+    }
+    set_era_of_big(&e);
 }

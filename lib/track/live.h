@@ -23,6 +23,9 @@ static inline uint64_t mt_live_domain_key(mt_name_id domain, uint64_t address) {
 
 MT_HIDDEN bool mt_live_start(void);
 
+/* All blocks of the eras from .. to are of era now. */
+MT_HIDDEN void mt_live_set_era(struct mt_thread *t, uint32_t from, uint32_t to, uint32_t now);
+
 /* ---- what the inline half below needs of live.c ---- */
 
 enum { MT_LIVE_LEAF_CACHE = 256 };
@@ -30,20 +33,19 @@ MT_HIDDEN extern uint64_t mt_live_leaf_cache[]; /* leaf number bits 8.. in the u
 struct mt_live_big {
     struct mt_big_block *block;
     uint32_t capacity, used, index; /* used counts deleted ones too */
-    uint32_t lock;
+    struct mt_lock lock;
 };
 MT_HIDDEN extern struct mt_live_big mt_live_big;
-MT_HIDDEN struct mt_region *mt_live_leaf(struct mt_thread *t, uint64_t leaf, bool make);
-MT_HIDDEN bool mt_live_big_put(struct mt_thread *t, uint64_t address, struct mt_live_entry entry,
-                               struct mt_live_entry *replaced);
-MT_HIDDEN struct mt_live_entry mt_live_big_take(struct mt_thread *t, uint64_t address, bool *dropped);
+MT_HIDDEN struct mt_region *mt_live_leaf(uint64_t leaf, bool make);
+MT_HIDDEN bool mt_live_big_put(uint64_t address, struct mt_live_entry entry, struct mt_live_entry *replaced);
+MT_HIDDEN struct mt_live_entry mt_live_big_take(uint64_t address, bool *dropped);
 
-static inline struct mt_region *mt_live_region(struct mt_thread *t, uint64_t address, bool make) {
+static inline struct mt_region *mt_live_region(uint64_t address, bool make) {
     uint64_t leaf = address >> MT_LEAF_SHIFT;
     uint64_t cached = __atomic_load_n(&mt_live_leaf_cache[leaf % MT_LIVE_LEAF_CACHE], __ATOMIC_RELAXED);
     struct mt_region *regions = (struct mt_region *)(cached & MT_NODE_ADDRESS_MASK);
     if (mt_unlikely(cached >> 48 != leaf / MT_LIVE_LEAF_CACHE || regions == NULL)) {
-        regions = mt_live_leaf(t, leaf, make);
+        regions = mt_live_leaf(leaf, make);
         if (regions == NULL)
             return NULL;
     }
@@ -51,10 +53,11 @@ static inline struct mt_region *mt_live_region(struct mt_thread *t, uint64_t add
 }
 
 static inline bool mt_live_lock(struct mt_thread *t, struct mt_region *r) {
-    uint32_t expected = 0;
-    return mt_likely(__atomic_compare_exchange_n(&r->lock, &expected, t->bank_id, false, __ATOMIC_ACQUIRE,
-                                                 __ATOMIC_RELAXED)) ||
-           mt_lock_acquire(&r->lock, t->bank_id);
+    return mt_lock_acquire_word(&r->lock, MT_RANK_REGION, t->token);
+}
+
+static inline void mt_live_unlock(struct mt_region *r) {
+    mt_lock_release_word(&r->lock, MT_RANK_REGION);
 }
 
 static inline uint64_t mt_live_key(uint64_t address) {
@@ -117,12 +120,10 @@ static inline struct mt_group *mt_live_group(const struct mt_region *r, uint32_t
  * Nearly every block lies in the group that its key hashes to. These two do that, and leave the rest (a missed free, a
  * full group, a table to be made or grown, an unknown address) to the halves in live.c.
  */
-MT_HIDDEN bool mt_live_region_put(struct mt_thread *t, struct mt_region *r, uint64_t key, uint64_t word,
-                                  struct mt_live_entry *replaced);
+MT_HIDDEN bool mt_live_region_put(struct mt_region *r, uint64_t key, uint64_t word, struct mt_live_entry *replaced);
 MT_HIDDEN struct mt_live_entry mt_live_region_take(struct mt_region *r, uint64_t key);
 
-static inline __attribute__((always_inline)) bool mt_live_put_home(struct mt_thread *t, struct mt_region *r,
-                                                                   uint64_t key, uint64_t word,
+static inline __attribute__((always_inline)) bool mt_live_put_home(struct mt_region *r, uint64_t key, uint64_t word,
                                                                    struct mt_live_entry *replaced) {
     if (mt_likely(!mt_live_is_full(r))) { /* one without a table is full */
         struct mt_group *g = mt_live_group(r, mt_live_home(key, r->n_groups));
@@ -136,7 +137,7 @@ static inline __attribute__((always_inline)) bool mt_live_put_home(struct mt_thr
             }
         }
     }
-    return mt_live_region_put(t, r, key, word, replaced);
+    return mt_live_region_put(r, key, word, replaced);
 }
 
 static inline __attribute__((always_inline)) struct mt_live_entry mt_live_take_home(struct mt_region *r, uint64_t key) {
@@ -158,10 +159,10 @@ static inline bool mt_live_is_regular(uint64_t address) {
 }
 
 /* Where a block will be entered: found, and its line fetched, while the stack is walked. */
-static inline struct mt_region *mt_live_prepare(struct mt_thread *t, uint64_t address) {
+static inline struct mt_region *mt_live_prepare(uint64_t address) {
     if (mt_unlikely(!mt_live_is_regular(address)))
         return NULL;
-    struct mt_region *r = mt_live_region(t, address, true);
+    struct mt_region *r = mt_live_region(address, true);
     if (mt_likely(r != NULL && r->groups != 0))
         __builtin_prefetch(mt_live_group(r, mt_live_home(mt_live_key(address), r->n_groups)), 1);
     return r;
@@ -173,15 +174,15 @@ static inline __attribute__((always_inline)) bool mt_live_put(struct mt_thread *
                                                               uint64_t address, struct mt_live_entry entry,
                                                               struct mt_live_entry *replaced) {
     if (mt_unlikely(entry.bytes >= MT_ENTRY_MAX_BYTES || !mt_live_is_regular(address)))
-        return mt_live_big_put(t, address, entry, replaced);
+        return mt_live_big_put(address, entry, replaced);
     if (mt_unlikely(r == NULL))
         return false;
     if (mt_likely(mt_tracker_alone()))
-        return mt_live_put_home(t, r, mt_live_key(address), mt_live_encode(entry), replaced);
+        return mt_live_put_home(r, mt_live_key(address), mt_live_encode(entry), replaced);
     if (!mt_live_lock(t, r))
         return false;
-    bool done = mt_live_put_home(t, r, mt_live_key(address), mt_live_encode(entry), replaced);
-    mt_lock_release(&r->lock);
+    bool done = mt_live_put_home(r, mt_live_key(address), mt_live_encode(entry), replaced);
+    mt_live_unlock(r);
     return done;
 }
 
@@ -190,7 +191,7 @@ static inline __attribute__((always_inline)) struct mt_live_entry mt_live_take(s
                                                                                bool *dropped) {
     struct mt_live_entry found = {0};
     if (mt_likely(mt_live_is_regular(address))) {
-        struct mt_region *r = mt_live_region(t, address, false);
+        struct mt_region *r = mt_live_region(address, false);
         if (mt_likely(r != NULL)) {
             bool alone = mt_tracker_alone();
             if (mt_unlikely(!alone && !mt_live_lock(t, r))) {
@@ -199,11 +200,11 @@ static inline __attribute__((always_inline)) struct mt_live_entry mt_live_take(s
             }
             found = mt_live_take_home(r, mt_live_key(address));
             if (mt_unlikely(!alone))
-                mt_lock_release(&r->lock);
+                mt_live_unlock(r);
         }
     }
     if (mt_unlikely(found.site == 0 && mt_live_big.capacity != 0))
-        found = mt_live_big_take(t, address, dropped);
+        found = mt_live_big_take(address, dropped);
     return found;
 }
 

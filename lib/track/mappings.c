@@ -38,11 +38,11 @@ enum { PAGE_SHIFT = 12, USUAL_HUGE_SHIFT = 21, MOST_DOMAINS = 0xffff };
 
 _Static_assert(1 << PAGE_SHIFT == MT_OS_PAGE, "lengths are rounded to pages");
 
-static uint32_t lock;
+static struct mt_lock lock;
 static uint64_t serial;
 
 void mt_mappings_start(void) {
-    lock = 0;
+    lock = (struct mt_lock){0};
     mt_intervals_start();
 }
 
@@ -243,7 +243,7 @@ struct visit {
 static struct visit enter(uint64_t sp) {
     struct visit v = {.thread = mt_event_enter(sp)};
     v.state = mt_page.state;
-    if (v.thread == NULL || mt_lock_acquire(&lock, v.thread->bank_id))
+    if (v.thread == NULL || mt_lock_acquire(&lock, MT_RANK_MAPPINGS))
         return v;
     v.thread->bank->rare.dropped++;
     mt_event_leave(v.thread, v.state);
@@ -252,7 +252,7 @@ static struct visit enter(uint64_t sp) {
 }
 
 static void leave(struct visit v) {
-    mt_lock_release(&lock);
+    mt_lock_release(&lock, MT_RANK_MAPPINGS);
     mt_event_leave(v.thread, v.state);
 }
 

@@ -29,7 +29,7 @@ static struct known *known; /* MAX_MODULES + 1, private; [0] unused */
 static uint32_t n_known = 1;
 static void *chunk[MAX_MODULES / MT_MODULES_PER_CHUNK + 1];
 static struct mt_table table = MT_TABLE(chunk, struct mt_module, MT_MODULES_PER_CHUNK, MT_EXTENT_MODULES, 64);
-static uint32_t lock;
+static struct mt_lock lock;
 
 #pragma weak _dl_find_object /* glibc 2.35 */
 
@@ -151,7 +151,7 @@ static void write_record(uint32_t id) {
 }
 
 bool mt_modules_start(void) {
-    lock = 0;
+    lock = (struct mt_lock){0};
     if (known == NULL && (known = mt_os_private(sizeof *known * (MAX_MODULES + 1))) == NULL)
         return false;
     mt_table_start(&table);
@@ -199,7 +199,7 @@ static uint32_t add(const struct dl_find_object *o, bool *replaced) {
     uint32_t id = revive(o);
     if (id != 0)
         return id;
-    if (n_known > MAX_MODULES || !mt_growth_lock(UINT32_MAX))
+    if (n_known > MAX_MODULES || !mt_growth_lock())
         return 0;
     id = n_known;
     known[id] = (struct known){.start = start,
@@ -233,13 +233,13 @@ uint32_t mt_modules_find(uint64_t address, const uint8_t **eh_frame_header) {
     uint32_t id = find_known(&o);
     if (id != 0)
         return id | (known[id].is_loader ? MT_MODULE_LOADER : 0);
-    if (!mt_lock_acquire(&lock, 1 + (mt_self ? mt_self->bank_id : 0)))
+    if (!mt_lock_acquire(&lock, MT_RANK_MODULES))
         return 0;
     bool replaced = false;
     id = find_known(&o);
     if (id == 0)
         id = add(&o, &replaced);
-    mt_lock_release(&lock);
+    mt_lock_release(&lock, MT_RANK_MODULES);
     if (replaced) {
         mt_rules_forget();
         mt_tracker_changed();
@@ -248,7 +248,7 @@ uint32_t mt_modules_find(uint64_t address, const uint8_t **eh_frame_header) {
 }
 
 void mt_modules_check(void) {
-    if (mt_tracker.header == NULL || !mt_lock_acquire(&lock, 1 + (mt_self ? mt_self->bank_id : 0)))
+    if (mt_tracker.header == NULL || !mt_lock_acquire(&lock, MT_RANK_MODULES))
         return;
     bool any = false;
     for (uint32_t id = 1; id < n_known; id++) {
@@ -260,7 +260,7 @@ void mt_modules_check(void) {
         mark_gone(id);
         any = true;
     }
-    mt_lock_release(&lock);
+    mt_lock_release(&lock, MT_RANK_MODULES);
     if (any) {
         mt_rules_forget();
         mt_tracker_changed();

@@ -83,9 +83,9 @@ static mt_name_id add(uint64_t hash, struct mt_name name) {
     return id;
 }
 
-static mt_name_id find_or_add(struct mt_thread *t, uint64_t hash, const struct mt_name *wanted) {
+static mt_name_id find_or_add(uint64_t hash, const struct mt_name *wanted) {
     mt_name_id id = find(hash, wanted);
-    if (mt_likely(id != 0) || !mt_growth_lock(t->bank_id))
+    if (mt_likely(id != 0) || !mt_growth_lock())
         return id;
     id = find(hash, wanted);
     if (id == 0)
@@ -125,7 +125,7 @@ static struct mt_known_name *known_at(struct mt_thread *t, uint64_t address) {
 
 MT_NOINLINE static mt_name_id learn_text(struct mt_thread *t, const char *text) {
     struct mt_name wanted = {.text = (uint64_t)text, .bytes = length(text)};
-    mt_name_id id = find_or_add(t, hash_text(text, wanted.bytes), &wanted);
+    mt_name_id id = find_or_add(hash_text(text, wanted.bytes), &wanted);
     if (id != 0)
         *known_at(t, (uint64_t)text) = (struct mt_known_name){
             .address = (uint64_t)text, .text = (const char *)name_at(id)->text, .bytes = wanted.bytes, .name = id};
@@ -141,7 +141,7 @@ mt_name_id mt_names_find(struct mt_thread *t, const char *text) {
 
 MT_NOINLINE static mt_name_id learn_function(struct mt_thread *t, uint64_t address) {
     struct mt_name wanted = {.address = address, .module = mt_rule_module(mt_rules_find(address + 1))};
-    mt_name_id id = find_or_add(t, hash_function(address), &wanted);
+    mt_name_id id = find_or_add(hash_function(address), &wanted);
     if (id != 0)
         *known_at(t, address) = (struct mt_known_name){.address = address | UINT64_C(1) << 63, .name = id};
     return id;

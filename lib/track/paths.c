@@ -80,7 +80,7 @@ mt_node_id mt_paths_find(struct mt_thread *t, mt_node_id parent, uint64_t pc, mt
     uint64_t hash = mt_index_mix(key, parent);
     id = find(hash, parent, key);
     if (mt_unlikely(id == 0)) {
-        if (!mt_growth_lock(t->bank_id))
+        if (!mt_growth_lock())
             return MT_NODE_LOSSY;
         id = find(hash, parent, key);
         if (id == 0)

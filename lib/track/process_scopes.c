@@ -12,13 +12,14 @@ enum { MAX_SCOPES = 256 };
 
 uint32_t mt_process_scopes_n;
 static struct mt_open_scope *chunk[MAX_SCOPES / MT_OPEN_PER_CHUNK];
-static uint32_t lock;
+static struct mt_lock lock;
 static uint64_t n_serials;
 
 void mt_process_scopes_start(void) {
     for (uint32_t i = 0; i < MAX_SCOPES / MT_OPEN_PER_CHUNK; i++)
         chunk[i] = NULL;
-    mt_process_scopes_n = lock = 0;
+    mt_process_scopes_n = 0;
+    lock = (struct mt_lock){0};
 }
 
 static struct mt_open_scope *scope_at(uint32_t i) {
@@ -42,14 +43,19 @@ void mt_scopes_begin_sharing(const struct mt_thread *first) {
         mt_scopes_note_current(first->bank->scope_high);
 }
 
-void mt_scopes_clear_process(struct mt_thread *t) {
-    if (!mt_lock_acquire(&lock, t->bank_id))
-        return;
+bool mt_scopes_lock_process(void) {
+    return mt_lock_acquire(&lock, MT_RANK_PROCESS_SCOPES);
+}
+
+void mt_scopes_unlock_process(void) {
+    mt_lock_release(&lock, MT_RANK_PROCESS_SCOPES);
+}
+
+void mt_scopes_clear_process(void) {
     for (uint32_t i = 0; i < mt_process_scopes_n; i++) {
         scope_at(i)->begin = (struct mt_counters){0};
         scope_at(i)->high_bytes = 0;
     }
-    mt_lock_release(&lock);
 }
 
 static struct mt_counters of_process(void) {
@@ -66,10 +72,10 @@ static struct mt_counters of_process(void) {
 }
 
 /* A place that is free, and its index. */
-static struct mt_open_scope *free_place(mt_bank_id me, uint32_t *index) {
+static struct mt_open_scope *free_place(uint32_t *index) {
     for (uint32_t i = 0; i < MAX_SCOPES; i++) {
         struct mt_open_scope **c = &chunk[i / MT_OPEN_PER_CHUNK];
-        if (*c == NULL && (*c = mt_scopes_new_chunk(me)) == NULL)
+        if (*c == NULL && (*c = mt_scopes_new_chunk()) == NULL)
             return NULL;
         *index = i;
         if (scope_at(i)->serial == 0)
@@ -82,12 +88,12 @@ int mt_scopes_begin_process(struct mt_thread *t, memtrack_scope *scope, const ch
     struct mt_scope_handle *h = (struct mt_scope_handle *)scope;
     mt_name_id id = mt_names_find(t, name);
     mt_scopes_make_inert(scope);
-    if (id == 0 || !mt_lock_acquire(&lock, t->bank_id))
+    if (id == 0 || !mt_lock_acquire(&lock, MT_RANK_PROCESS_SCOPES))
         return -MEMTRACK_ELIMIT;
     mt_threads_publish(t);
     flush(t);
     uint32_t index;
-    struct mt_open_scope *p = free_place(t->bank_id, &index);
+    struct mt_open_scope *p = free_place(&index);
     if (p != NULL) {
         p->name = id;
         p->begin = of_process();
@@ -102,7 +108,7 @@ int mt_scopes_begin_process(struct mt_thread *t, memtrack_scope *scope, const ch
             __atomic_store_n(&mt_process_scopes_n, index + 1, __ATOMIC_RELEASE);
         t->bank->scope_high = t->bank->counters.live_bytes;
     }
-    mt_lock_release(&lock);
+    mt_lock_release(&lock, MT_RANK_PROCESS_SCOPES);
     if (p == NULL)
         mt_totals_drop();
     return p != NULL ? 0 : -MEMTRACK_ELIMIT;
@@ -136,7 +142,7 @@ static void finish(struct mt_thread *t, struct mt_open_scope *p, bool is_error, 
 int mt_process_scopes_end(struct mt_thread *t, struct mt_scope_handle *h, memtrack_delta *out) {
     struct mt_open_scope *p = h->index < mt_process_scopes_n ? scope_at(h->index) : NULL;
     int rc = -MEMTRACK_EENDED;
-    if (p == NULL || !mt_lock_acquire(&lock, t->bank_id))
+    if (p == NULL || !mt_lock_acquire(&lock, MT_RANK_PROCESS_SCOPES))
         return rc;
     if (p->serial == h->serial) {
         finish(t, p, false, out);
@@ -144,17 +150,17 @@ int mt_process_scopes_end(struct mt_thread *t, struct mt_scope_handle *h, memtra
         flush(t);
         rc = 0;
     }
-    mt_lock_release(&lock);
+    mt_lock_release(&lock, MT_RANK_PROCESS_SCOPES);
     return rc;
 }
 
 void mt_scopes_end_all_of_process(struct mt_thread *t) {
-    if (mt_process_scopes_n == 0 || !mt_lock_acquire(&lock, t->bank_id))
+    if (mt_process_scopes_n == 0 || !mt_lock_acquire(&lock, MT_RANK_PROCESS_SCOPES))
         return;
     for (uint32_t i = 0; i < mt_process_scopes_n; i++)
         if (scope_at(i)->serial != 0) {
             finish(t, scope_at(i), true, NULL);
             close(scope_at(i));
         }
-    mt_lock_release(&lock);
+    mt_lock_release(&lock, MT_RANK_PROCESS_SCOPES);
 }

@@ -164,7 +164,7 @@ static MT_NOINLINE mt_node_id belonging_to(struct mt_thread *t, mt_node_id node)
 /* Returns the site that counts the block, NULL when it could not be recorded. */
 static inline __attribute__((always_inline)) struct mt_site *record(struct mt_thread *t, void *block, uint64_t bytes,
                                                                     const struct mt_hook_frame *frame) {
-    struct mt_region *region = mt_live_prepare(t, (uint64_t)block);
+    struct mt_region *region = mt_live_prepare((uint64_t)block);
     mt_node_id node = mt_walk(&t->stack, state_of(frame), mt_paths_child, t, MT_NODE_ROOT, MT_NODE_TRUNCATED);
     if (mt_unlikely((t->scope | t->domain) != 0))
         node = belonging_to(t, node);
@@ -324,7 +324,7 @@ void mt_record_realloc_failed(struct mt_moving_block *moving, const struct mt_ho
     struct mt_live_entry entry = {moving->bytes, moving->site, moving->era}, replaced = {0};
     t->bank->rare.failed++;
     if (moving->site != 0 &&
-        !mt_live_put(t, mt_live_prepare(t, (uint64_t)moving->block), (uint64_t)moving->block, entry, &replaced)) {
+        !mt_live_put(t, mt_live_prepare((uint64_t)moving->block), (uint64_t)moving->block, entry, &replaced)) {
         count_free(t, moving->site, moving->bytes, moving->waste, false);
         t->bank->rare.dropped++;
     }
@@ -356,7 +356,7 @@ void mt_record_resize(void *block, size_t bytes) {
     if (entry.site != 0 && !was_cleared(t, entry)) {
         count_resize(t, entry.site, (int64_t)bytes - (int64_t)entry.bytes);
         entry.bytes = bytes;
-        dropped = !mt_live_put(t, mt_live_prepare(t, (uint64_t)block), (uint64_t)block, entry, &replaced);
+        dropped = !mt_live_put(t, mt_live_prepare((uint64_t)block), (uint64_t)block, entry, &replaced);
     }
     t->bank->rare.dropped += dropped;
     t->last_block = NULL;

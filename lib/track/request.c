@@ -7,7 +7,9 @@
 #include "track/request.h"
 
 #include "ledger/writer_table.h"
+#include "track/live.h"
 #include "track/scopes.h"
+#include "track/threads.h"
 
 #include <time.h>
 
@@ -54,7 +56,7 @@ static void save_bank(struct mt_bank *b, uint32_t cut) {
 /* The first thread that learns of the cut; the others wait for it before they change anything. */
 static void save_control(struct mt_thread *t, uint32_t cut) {
     struct mt_saved_control *saved = &mt_tracker.header->saved_control;
-    if (__atomic_load_n(&saved->cut, __ATOMIC_ACQUIRE) == cut || !mt_growth_lock(t->bank_id))
+    if (__atomic_load_n(&saved->cut, __ATOMIC_ACQUIRE) == cut || !mt_growth_lock())
         return;
     if (saved->cut != cut) {
         saved->epoch = t->control->epoch;
@@ -66,8 +68,8 @@ static void save_control(struct mt_thread *t, uint32_t cut) {
     mt_growth_unlock();
 }
 
-static bool make_room(struct mt_thread *t, mt_site_id id) {
-    if (!mt_growth_lock(t->bank_id))
+static bool make_room(mt_site_id id) {
+    if (!mt_growth_lock())
         return false;
     bool is_there = mt_table_reserve(&mt_tracker.ledger, &table, id);
     mt_growth_unlock();
@@ -76,7 +78,7 @@ static bool make_room(struct mt_thread *t, mt_site_id id) {
 
 void mt_request_save_site(struct mt_thread *t, mt_site_id id) {
     struct mt_saved_site *saved = mt_table_find(chunk, struct mt_saved_site, MT_SITES_PER_CHUNK, id);
-    if (saved == NULL && make_room(t, id))
+    if (saved == NULL && make_room(id))
         saved = mt_table_item(chunk, struct mt_saved_site, MT_SITES_PER_CHUNK, id);
     if (saved == NULL) {
         t->bank->saved.unsaved++;
@@ -121,25 +123,70 @@ void mt_request_new_era(void) {
 /*
  * Nothing is touched but the control line: sites that were last changed before clear_epoch count as zero, and become
  * so at their next change; so do banks; blocks of eras before clear_era are not known any more. The era is put forward
- * by one, so that blocks from now on are told from those of before.
+ * by one, so that blocks from now on are told from those of before. There are 8192 eras: when they have been used up,
+ * all blocks get era 0, which is before every clear_era, and counting begins anew with the time.
  */
-void mt_request_clear(struct mt_thread *t) {
+static void begin_era(uint32_t era) {
     struct mt_ledger_header *h = mt_tracker.header;
+    h->era_seen[era] = 1;
+    __atomic_store_n(&h->control.era, era, __ATOMIC_RELAXED);
+}
+
+static uint32_t era_of_now(void) {
+    struct mt_ledger_header *h = mt_tracker.header;
+    uint32_t era =
+        !mt_os_may(SYS_clock_gettime) ? 1 : mt_era_at(mt_os_clock_ns(CLOCK_MONOTONIC) - h->start_monotonic_ns);
+    return era == 0 ? 1 : era < MT_ERAS / 2 ? era : MT_ERAS / 2;
+}
+
+/* Every event of another thread that was under way is over, but for those that wait: perhaps for a lock of ours. */
+static void let_events_end(const struct mt_thread *t) {
+    enum { NAPS = 50, NAP_NS = 20000 };
+    int naps = 0;
+    for (mt_bank_id id = 1; id < mt_tracker.header->n_banks; id++) {
+        const struct mt_bank *b = mt_threads_bank(id);
+        uint64_t sequence = __atomic_load_n(&b->sequence, __ATOMIC_ACQUIRE);
+        while (b != t->bank && (sequence & 1) && __atomic_load_n(&b->sequence, __ATOMIC_ACQUIRE) == sequence)
+            if (++naps > NAPS || !mt_os_nap(NAP_NS))
+                return;
+    }
+}
+
+/* Blocks that come meanwhile are of the last era, and then of the present one. */
+static void renumber_eras(struct mt_thread *t) {
     struct mt_control *c = t->control;
-    if (!mt_growth_lock(t->bank_id))
-        return;
+    begin_era(MT_ERAS - 1);
+    __atomic_store_n(&c->clear_era, MT_ERAS - 1, __ATOMIC_SEQ_CST);
+    mt_live_set_era(t, 0, MT_ERAS - 2, 0);
+    __atomic_store_n(&c->clear_era, 1, __ATOMIC_SEQ_CST);
+    begin_era(era_of_now());
+    let_events_end(t); /* one that has read the last era enters its block before we look for it */
+    mt_live_set_era(t, MT_ERAS - 1, MT_ERAS - 1, c->era);
+}
+
+static void clear_counters(struct mt_control *c) {
     uint32_t era = __atomic_load_n(&c->era, __ATOMIC_RELAXED) + 1;
-    if (era < MT_ERAS) {
-        h->era_seen[era] = 1;
-        __atomic_store_n(&c->era, era, __ATOMIC_RELAXED);
-        __atomic_store_n(&c->clear_era, era, __ATOMIC_RELAXED);
-        uint64_t epoch = __atomic_add_fetch(&c->epoch, 1, __ATOMIC_RELAXED);
-        __atomic_store_n(&c->current_bytes, 0, __ATOMIC_RELAXED);
-        __atomic_store_n(&c->peak_bytes, 0, __ATOMIC_RELAXED);
-        __atomic_store_n(&c->clear_epoch, epoch, __ATOMIC_RELEASE);
-        mt_scopes_clear_process(t);
+    begin_era(era);
+    __atomic_store_n(&c->clear_era, era, __ATOMIC_RELAXED);
+    uint64_t epoch = __atomic_add_fetch(&c->epoch, 1, __ATOMIC_RELAXED);
+    __atomic_store_n(&c->current_bytes, 0, __ATOMIC_RELAXED);
+    __atomic_store_n(&c->peak_bytes, 0, __ATOMIC_RELAXED);
+    __atomic_store_n(&c->clear_epoch, epoch, __ATOMIC_RELEASE);
+}
+
+int mt_request_clear(struct mt_thread *t) {
+    if (!mt_scopes_lock_process())
+        return -MEMTRACK_EBUSY;
+    if (t->control->era + 2 >= MT_ERAS)
+        renumber_eras(t);
+    bool done = mt_growth_lock();
+    if (done) {
+        clear_counters(t->control);
+        mt_growth_unlock();
+        mt_scopes_clear_process();
         mt_tracker_flag(MT_FLAG_CLEARED);
         mt_tracker_changed();
     }
-    mt_growth_unlock();
+    mt_scopes_unlock_process();
+    return done ? 0 : -MEMTRACK_EBUSY;
 }

@@ -20,8 +20,8 @@ MT_HIDDEN void mt_request_wake(void);
 /* Copy the counters of a site to where the reader of t->cut looks for them, unless that is done. */
 MT_HIDDEN void mt_request_save_site(struct mt_thread *t, mt_site_id id);
 
-/* Forget what has been recorded so far. */
-MT_HIDDEN void mt_request_clear(struct mt_thread *t);
+/* Forget what has been recorded so far. 0 or -MEMTRACK_EBUSY: nothing has been forgotten, ask again. */
+MT_HIDDEN int mt_request_clear(struct mt_thread *t);
 
 /* Look at the clock, every MT_ERA_EVENTS allocations. */
 MT_HIDDEN void mt_request_new_era(void);

@@ -111,7 +111,7 @@ static inline int open_handle(struct mt_scope_handle *h, enum mt_scope_state sta
 }
 
 /* Places for open scopes, for readers to find. NULL: no room. */
-MT_HIDDEN struct mt_open_scope *mt_scopes_new_chunk(mt_bank_id me);
+MT_HIDDEN struct mt_open_scope *mt_scopes_new_chunk(void);
 
 /* ---- scopes of the process ---- */
 

@@ -21,10 +21,10 @@
 
 #include <signal.h>
 
-struct mt_open_scope *mt_scopes_new_chunk(mt_bank_id me) {
+struct mt_open_scope *mt_scopes_new_chunk(void) {
     struct mt_ledger_header *h = mt_tracker.header;
     size_t bytes = sizeof(struct mt_open_scope) * MT_OPEN_PER_CHUNK;
-    if (!mt_growth_lock(me))
+    if (!mt_growth_lock())
         return NULL;
     struct mt_open_scope *c =
         mt_table_new_chunk(&mt_tracker.ledger, MT_EXTENT_OPEN, h->n_open / MT_OPEN_PER_CHUNK, bytes, 64);
@@ -179,7 +179,7 @@ MT_NOINLINE static struct mt_scope_stack *make_room(struct mt_thread *t, const v
         return NULL;
     struct mt_open_scope **c = &s->chunk[s->depth / MT_OPEN_PER_CHUNK];
     if (*c == NULL)
-        *c = mt_scopes_new_chunk(t->bank_id);
+        *c = mt_scopes_new_chunk();
     return *c != NULL ? s : NULL;
 }
 

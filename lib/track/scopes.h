@@ -27,8 +27,11 @@ MT_HIDDEN void mt_scopes_begin_sharing(const struct mt_thread *first);
 MT_HIDDEN void mt_scopes_note_current(int64_t current);
 /* The counters of this thread have been set to zero: scopes that are open measure from there. */
 MT_HIDDEN void mt_scopes_clear(struct mt_thread *t);
-/* The counters of all threads count as zero from now on: the same for the scopes of the process. */
-MT_HIDDEN void mt_scopes_clear_process(struct mt_thread *t);
+/* The counters of all threads count as zero from now on: the same for the scopes of the process, which nobody begins or
+ * ends meanwhile: they are locked. False: the lock could not be had. */
+MT_HIDDEN bool mt_scopes_lock_process(void);
+MT_HIDDEN void mt_scopes_clear_process(void);
+MT_HIDDEN void mt_scopes_unlock_process(void);
 
 /* ---- the functions, inside of an event (see track/event.h) ---- */
 

@@ -94,7 +94,7 @@ static mt_site_id find_or_add(struct mt_thread *t, mt_node_id node, uint8_t size
     mt_site_id id = find(h, node, size_class, t->bank_id, origin);
     if (mt_likely(id != 0))
         return id;
-    if (!mt_growth_lock(t->bank_id))
+    if (!mt_growth_lock())
         return run_of[t->bank_id].lossy;
     id = find(h, node, size_class, t->bank_id, origin);
     if (id == 0)

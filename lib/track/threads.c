@@ -76,6 +76,8 @@ static void reset_thread(struct mt_thread *t) {
 }
 
 bool mt_threads_start(void) {
+    /* Now, for begin_sharing: with one thread this costs nothing, with several some 50 ms. */
+    mt_os_call(SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0, 0, 0, 0, 0);
     struct mt_thread *mine = mt_self;
     for (struct mt_thread *t = threads, *next; t != NULL; t = next) {
         next = t->next;
@@ -143,6 +145,7 @@ static struct mt_thread *take_bank(void) {
     thread_of[id] = t;
     t->bank = b;
     t->bank_id = id;
+    t->token = mt_lock_me();
     t->control = &mt_tracker.header->control;
     reset_thread(t);
     t->random = (uint64_t)mt_os_tid() * UINT64_C(0x9E3779B97F4A7C15) + my_address();
@@ -178,7 +181,6 @@ static void publish_all(void) {
  */
 static void begin_sharing(const struct mt_thread *first) {
     __atomic_store_n(&mt_tracker.many_threads, true, __ATOMIC_SEQ_CST);
-    mt_os_call(SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0, 0, 0, 0, 0);
     if (mt_os_call(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0, 0, 0, 0) != 0)
         mt_os_call(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0, 0, 0, 0);
     for (int i = 0; i < MAX_WAIT_YIELDS && first != NULL; i++) {
@@ -216,7 +218,7 @@ struct mt_thread *mt_threads_register(uint64_t sp) {
         return NULL; /* a signal handler in the middle of this */
     registering_sp = sp;
     struct mt_thread *t = NULL;
-    if (mt_growth_lock((uint32_t)my_address() | 0x80000000u)) {
+    if (mt_growth_lock()) {
         t = take_bank();
         mt_growth_unlock();
         if (t != NULL)

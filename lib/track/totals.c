@@ -76,7 +76,7 @@ static struct mt_scope_totals *find(uint64_t h, struct mt_thread *t, mt_name_id 
 static struct mt_scope_totals *find_or_add(struct mt_thread *t, mt_name_id name, bool is_process) {
     uint64_t h = hash(name, t->bank_id, is_process);
     struct mt_scope_totals *r = find(h, t, name, is_process);
-    if (r == NULL && mt_growth_lock(t->bank_id)) {
+    if (r == NULL && mt_growth_lock()) {
         r = add_record(h, t, name, is_process); /* nobody else adds for this bank */
         mt_growth_unlock();
     }
@@ -106,9 +106,9 @@ static uint64_t *place(uint64_t *table, uint32_t capacity, uint64_t key) {
     return &table[i];
 }
 
-static bool grow(struct mt_thread *t, struct mt_scope_totals *r) {
+static bool grow(struct mt_scope_totals *r) {
     uint32_t capacity = r->capacity != 0 ? r->capacity * 2 : FIRST_CAPACITY;
-    if (capacity > MOST_CAPACITY || !mt_growth_lock(t->bank_id))
+    if (capacity > MOST_CAPACITY || !mt_growth_lock())
         return false;
     uint64_t *table = mt_ledger_allocate(&mt_tracker.ledger, capacity * sizeof *table, 64);
     mt_growth_unlock();
@@ -125,10 +125,10 @@ static bool grow(struct mt_thread *t, struct mt_scope_totals *r) {
 }
 
 /* A bucket that nothing has fallen into yet; NULL: there is no room. */
-MT_NOINLINE static uint64_t *new_word(struct mt_thread *t, struct mt_known_scope *known, uint64_t key) {
+MT_NOINLINE static uint64_t *new_word(struct mt_known_scope *known, uint64_t key) {
     struct mt_scope_totals *r = known->totals;
     if (r->used * 4 >= r->capacity * 3) {
-        if (!grow(t, r))
+        if (!grow(r))
             return NULL;
         for (int i = 0; i < MT_N_SCOPE_VALUES; i++)
             known->word[i] = NULL; /* of the old table */
@@ -139,14 +139,14 @@ MT_NOINLINE static uint64_t *new_word(struct mt_thread *t, struct mt_known_scope
     return word;
 }
 
-static inline void count(struct mt_thread *t, struct mt_known_scope *known, enum mt_scope_value value, int64_t amount) {
+static inline void count(struct mt_known_scope *known, enum mt_scope_value value, int64_t amount) {
     uint64_t key = (uint64_t)value << MT_BUCKET_VALUE_SHIFT | (amount < 0 ? MT_BUCKET_NEGATIVE : 0) |
                    (uint64_t)mt_bucket_of(amount < 0 ? -(uint64_t)amount : (uint64_t)amount) << MT_BUCKET_SHIFT;
     const struct mt_scope_totals *r = known->totals;
     uint64_t *word = known->word[value];
     if (word == NULL || (*word ^ key) >> MT_BUCKET_SHIFT != 0)
         word = r->capacity != 0 ? place((uint64_t *)r->histogram, r->capacity, key) : NULL;
-    if (mt_unlikely(word == NULL || *word == 0) && (word = new_word(t, known, key)) == NULL) {
+    if (mt_unlikely(word == NULL || *word == 0) && (word = new_word(known, key)) == NULL) {
         mt_totals_drop();
         return;
     }
@@ -162,7 +162,7 @@ static void count_idle(struct mt_scope_totals *r) {
                 r->max[i] = 0;
 }
 
-static void add(struct mt_thread *t, struct mt_known_scope *known, const struct mt_scope_result *result) {
+static void add(struct mt_known_scope *known, const struct mt_scope_result *result) {
     struct mt_scope_totals *r = known->totals;
     const int64_t *v = result->value;
     bool is_idle = v[MT_SCOPE_ALLOCATED_BLOCKS] == 0 && v[MT_SCOPE_FREED_BYTES] == 0 && v[MT_SCOPE_PEAK_BYTES] == 0 &&
@@ -178,7 +178,7 @@ static void add(struct mt_thread *t, struct mt_known_scope *known, const struct 
         if (v[i] > r->max[i])
             r->max[i] = v[i];
         if (i == MT_SCOPE_CPU_NS ? has_cpu : i == MT_SCOPE_DURATION_NS || !is_idle)
-            count(t, known, (enum mt_scope_value)i, v[i]);
+            count(known, (enum mt_scope_value)i, v[i]);
     }
 }
 
@@ -191,7 +191,7 @@ void mt_totals_add(struct mt_thread *t, const struct mt_scope_result *result) {
         known = known_scope(t, result->name);
     }
     if (known != NULL)
-        add(t, known, result);
+        add(known, result);
     else
         mt_totals_drop();
 }
@@ -209,14 +209,14 @@ void mt_totals_add_idle(struct mt_thread *t, mt_name_id name, int64_t duration_n
     r->own[MT_SCOPE_DURATION_NS] += own_ns;
     if (duration_ns > r->max[MT_SCOPE_DURATION_NS])
         r->max[MT_SCOPE_DURATION_NS] = duration_ns;
-    count(t, known, MT_SCOPE_DURATION_NS, duration_ns);
+    count(known, MT_SCOPE_DURATION_NS, duration_ns);
 }
 
 /* ---- events ----------------------------------------------------------------------------------------------------- */
 
-MT_NOINLINE static struct mt_event *make_ring(struct mt_thread *t) {
+MT_NOINLINE static struct mt_event *make_ring(void) {
     size_t bytes = sizeof *ring * mt_tracker.options.events;
-    if (bytes == 0 || !mt_growth_lock(t->bank_id))
+    if (bytes == 0 || !mt_growth_lock())
         return NULL;
     if (ring == NULL) {
         mt_tracker.header->max_events = (uint32_t)mt_tracker.options.events;
@@ -229,7 +229,7 @@ MT_NOINLINE static struct mt_event *make_ring(struct mt_thread *t) {
 
 struct mt_event *mt_events_next(struct mt_thread *t, uint64_t *number) {
     struct mt_event *r = __atomic_load_n(&ring, __ATOMIC_ACQUIRE);
-    if (mt_unlikely(r == NULL) && (r = make_ring(t)) == NULL)
+    if (mt_unlikely(r == NULL) && (r = make_ring()) == NULL)
         return NULL;
     struct mt_ledger_header *h = mt_tracker.header;
     uint64_t n = mt_tracker_alone() ? h->n_events++ : __atomic_fetch_add(&h->n_events, 1, __ATOMIC_RELAXED);

@@ -101,7 +101,8 @@ static bool start(void) {
     }
     bool forked = mt_tracker.pid != 0;
     mt_tracker.pid = mt_os_pid();
-    mt_tracker.growth_lock = 0;
+    mt_lock_forked();
+    mt_tracker.growth_lock = (struct mt_lock){0};
     mt_tracker.many_threads = false;
     mt_tracker.sharing = 0;
     mt_tracker.header = NULL;

@@ -70,8 +70,9 @@ struct mt_thread {
     int64_t until_sample;          /* bytes to go, when sampling */
     uint64_t random;
     uint32_t bank_id;
-    bool shared; /* several threads record */
-    bool used;   /* has recorded before: its caches are not fresh pages */
+    uint32_t token; /* of the thread, for locks */
+    bool shared;    /* several threads record */
+    bool used;      /* has recorded before: its caches are not fresh pages */
     struct mt_thread *next;
     uint64_t site_cache[MT_SITE_CACHE];       /* node (28) | class (7) | site (27) */
     uint64_t foreign_cache[MT_FOREIGN_CACHE]; /* site (27) | own record for it (27) */
@@ -87,13 +88,13 @@ struct mt_tracker {
     struct mt_options options;
     int pid; /* process of the ledger; 0: not started yet */
     bool options_read;
-    bool is_bypassed;     /* the program's calls do not come here: better no ledger than one without any allocation */
-    bool unusual;         /* something that the hot path leaves to record_unusual: an option, or recording is off */
-    bool off;             /* allocations are not recorded now */
-    bool has_pauses;      /* some thread has been paused */
-    bool many_threads;    /* a second one has come: the table is locked */
-    uint32_t sharing;     /* how far that is: see threads.c */
-    uint32_t growth_lock; /* everything that allocates from the ledger */
+    bool is_bypassed;  /* the program's calls do not come here: better no ledger than one without any allocation */
+    bool unusual;      /* something that the hot path leaves to record_unusual: an option, or recording is off */
+    bool off;          /* allocations are not recorded now */
+    bool has_pauses;   /* some thread has been paused */
+    bool many_threads; /* a second one has come: the table is locked */
+    uint32_t sharing;  /* how far that is: see threads.c */
+    struct mt_lock growth_lock; /* everything that allocates from the ledger */
     size_t (*usable_size)(void *);
     enum mt_allocator allocator;
     const char *allocator_path;
@@ -133,11 +134,11 @@ static inline bool mt_tracker_alone(void) {
     return !__atomic_load_n(&mt_tracker.many_threads, __ATOMIC_RELAXED);
 }
 
-static inline bool mt_growth_lock(uint32_t me) {
-    return mt_lock_acquire(&mt_tracker.growth_lock, me);
+static inline bool mt_growth_lock(void) {
+    return mt_lock_acquire(&mt_tracker.growth_lock, MT_RANK_GROWTH);
 }
 static inline void mt_growth_unlock(void) {
-    mt_lock_release(&mt_tracker.growth_lock);
+    mt_lock_release(&mt_tracker.growth_lock, MT_RANK_GROWTH);
 }
 
 #endif

@@ -40,13 +40,13 @@ static struct found find_small(struct mt_thread *t, uint64_t address) {
     uint64_t region = address >> MT_REGION_SHIFT;
     for (uint32_t i = 0; i < REGIONS && i <= region && found.entry.site == 0; i++) {
         uint64_t base = (region - i) << MT_REGION_SHIFT;
-        struct mt_region *r = mt_live_region(t, base, false);
+        struct mt_region *r = mt_live_region(base, false);
         bool alone = mt_tracker_alone();
         if (r == NULL || (!alone && !mt_live_lock(t, r)))
             continue;
         search_region(r, base, address, &found);
         if (!alone)
-            mt_lock_release(&r->lock);
+            mt_live_unlock(r);
     }
     return found;
 }
@@ -57,8 +57,8 @@ static bool holds(const struct found *f, uint64_t address) {
 }
 
 /* A smaller one than best that holds the address, else best. */
-static struct found find_big(struct mt_thread *t, uint64_t address, struct found best) {
-    if (!mt_lock_acquire(&mt_live_big.lock, t->bank_id))
+static struct found find_big(uint64_t address, struct found best) {
+    if (!mt_lock_acquire(&mt_live_big.lock, MT_RANK_BIG))
         return best;
     for (uint32_t i = 0; i < mt_live_big.capacity; i++) {
         const struct mt_big_block *b = &mt_live_big.block[i];
@@ -68,7 +68,7 @@ static struct found find_big(struct mt_thread *t, uint64_t address, struct found
             (best.entry.site == 0 || f.entry.bytes < best.entry.bytes))
             best = f;
     }
-    mt_lock_release(&mt_live_big.lock);
+    mt_lock_release(&mt_live_big.lock, MT_RANK_BIG);
     return best;
 }
 
@@ -87,7 +87,7 @@ bool mt_whois(struct mt_thread *t, uint64_t address, memtrack_block *out) {
     if (address >= MT_ADDRESS_LIMIT)
         return false;
     struct found f = find_small(t, address);
-    f = find_big(t, address, holds(&f, address) ? f : (struct found){0});
+    f = find_big(address, holds(&f, address) ? f : (struct found){0});
     if (f.entry.site == 0)
         return false;
     const struct mt_site *s = mt_site_at(f.entry.site);

@@ -20,16 +20,16 @@ struct table {
     uint32_t used;
     struct entry entry[];
 };
-enum { FIRST_BITS = 11, LAST_BITS = 24, MAX_PROBES = 16, INSERTING = 1, FORGETTING = 2 };
+enum { FIRST_BITS = 11, LAST_BITS = 24, MAX_PROBES = 16 };
 
 static struct table *current;
 static struct table *spare; /* in force before the last mt_rules_forget */
-static uint32_t lock;
+static struct mt_lock lock;
 static mt_module_finder find_module;
 
 void mt_rules_init(mt_module_finder finder) {
     find_module = finder;
-    lock = 0;
+    lock = (struct mt_lock){0};
 }
 
 static size_t table_bytes(uint32_t bits) {
@@ -72,8 +72,7 @@ static struct table *replace_table(uint32_t bits) {
 }
 
 static void remember(uint64_t pc, mt_rule rule) {
-    uint32_t expected = 0;
-    if (!__atomic_compare_exchange_n(&lock, &expected, INSERTING, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
+    if (!mt_lock_try(&lock, MT_RANK_RULES))
         return;
     struct table *t = current;
     if (t == NULL)
@@ -82,7 +81,7 @@ static void remember(uint64_t pc, mt_rule rule) {
         t = replace_table(t->bits + 1);
         insert(t, pc, rule);
     }
-    mt_lock_release(&lock);
+    mt_lock_release(&lock, MT_RANK_RULES);
 }
 
 mt_rule mt_rules_compute(uint64_t pc) {
@@ -128,7 +127,7 @@ static void wipe(struct table *t) {
 /* Two tables take turns, so that a program that unloads code all day does not grow: a thread that is still probing
  * the older one has had from one dlclose to the next to finish, and finds whole entries in any case. */
 void mt_rules_forget(void) {
-    if (!mt_lock_acquire(&lock, FORGETTING))
+    if (!mt_lock_acquire(&lock, MT_RANK_RULES))
         return;
     struct table *old = current, *next = spare;
     if (old != NULL) {
@@ -142,7 +141,7 @@ void mt_rules_forget(void) {
         spare = old;
         __atomic_store_n(&current, next, __ATOMIC_RELEASE);
     }
-    mt_lock_release(&lock);
+    mt_lock_release(&lock, MT_RANK_RULES);
 }
 
 bool mt_rules_slow_step(struct mt_frame_state *state, uint64_t stack_end) {
