@@ -59,7 +59,10 @@ static void set_tracker_options(struct run *run) {
         const char *key;
         uint64_t value;
     } list[] = {
-        {"frames", o->frames}, {"usable", o->usable}, {"exact_peak", o->exact_peak}, {"sample", o->sample_bytes}};
+        {"frames", o->frames},         {"usable", o->usable},
+        {"exact_peak", o->exact_peak}, {"allocator_stats", o->allocator_stats},
+        {"sample", o->sample_bytes},
+    };
     for (size_t i = 0; i < sizeof list / sizeof *list; i++)
         if (list[i].value) {
             fprintf(out, "%s%s=%llu", separator, list[i].key, (unsigned long long)list[i].value);

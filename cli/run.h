@@ -21,7 +21,7 @@ struct mt_run_options {
     uint64_t interval_ns;  /* 0: the default */
     const char *allocator; /* NULL: the program's own */
     uint64_t frames;       /* 0: the default */
-    bool exact_peak, usable, dormant, mmap;
+    bool exact_peak, usable, allocator_stats, dormant, mmap;
     enum mt_color color;
     struct mt_triggers *triggers; /* always there; freed by the caller of mt_run_parse */
     char **program;               /* and its arguments, NULL at the end */

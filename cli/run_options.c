@@ -25,6 +25,7 @@ enum key {
     KEY_FRAMES,
     KEY_EXACT_PEAK,
     KEY_USABLE,
+    KEY_ALLOCATOR_STATS,
     KEY_DORMANT,
     KEY_MMAP,
     KEY_COLOR,
@@ -45,6 +46,8 @@ static const struct argp_option table[] = {
     {"frames", KEY_FRAMES, "N", 0, "Keep at most N frames of a call path (default 1024)", 2},
     {"exact-peak", KEY_EXACT_PEAK, 0, 0, "Exact peak with several threads, at a cost", 2},
     {"usable", KEY_USABLE, 0, 0, "Measure what the allocator rounds up (the waste column), at a cost", 2},
+    {"allocator-stats", KEY_ALLOCATOR_STATS, 0, 0,
+     "Ask the allocator for its own figures at exit, in a copy of the process", 2},
     {"mmap", KEY_MMAP, 0, 0, "Record what the program maps itself as well, as domains mmap and mmap-file", 2},
     {"dormant", KEY_DORMANT, 0, 0, "Begin with recording off: memtrack attach PID switches it on", 2},
     {"sample", KEY_SAMPLE, "BYTES", 0, "Record one allocation in about BYTES; all figures become estimates", 2},
@@ -92,6 +95,9 @@ static error_t parse_recording(int key, char *value, struct argp_state *state) {
         return 0;
     case KEY_USABLE:
         o->usable = true;
+        return 0;
+    case KEY_ALLOCATOR_STATS:
+        o->allocator_stats = true;
         return 0;
     case KEY_MMAP:
         o->mmap = true;

@@ -438,6 +438,20 @@ struct mt_allocator_stat {
     uint64_t value;
 };
 
+/* What has become of the question for the allocator's own figures: mt_ledger_header.allocator_answer, lower bits. */
+enum mt_answer {
+    MT_ANSWER_NOT_ASKED = 0,
+    MT_ANSWER_PENDING, /* to be asked at a normal exit, which has not come */
+    MT_ANSWER_GIVEN,
+    MT_ANSWER_UNKNOWN_ALLOCATOR, /* nobody knows how to ask it */
+    MT_ANSWER_CONFINED,          /* by seccomp: the copy of the process that is asked could not be made */
+    MT_ANSWER_IN_HANDLER,        /* exit was called by a signal handler that had interrupted the allocator */
+    MT_ANSWER_NO_COPY,           /* detail: errno */
+    MT_ANSWER_DIED,              /* the copy did, while it was asked; detail: signal */
+    MT_ANSWER_LATE,              /* the copy did not answer in time */
+};
+enum { MT_ANSWER_DETAIL_SHIFT = 8 };
+
 enum mt_flag {
     MT_FLAG_EXACT_PEAK = 1u << 0,
     MT_FLAG_USABLE = 1u << 1,
@@ -479,7 +493,7 @@ struct mt_ledger_header {
     uint32_t lossy_errno;       /* errno of the segment that could not be had */
     uint64_t file_bytes;        /* fallocated so far: what the ledger costs */
     uint64_t allocator_path;    /* target address of the path of the object that provides malloc, NUL-terminated */
-    uint32_t n_allocator_stats; /* the allocator's own figures, taken at a normal exit; 0: there was none */
+    uint32_t n_allocator_stats; /* the allocator's own figures; 0: see allocator_answer */
     uint32_t n_open;            /* places for open scopes, of which some are in use */
     /* counts: stored with release order after what they count */
     uint32_t n_segments, n_extents;
@@ -494,7 +508,8 @@ struct mt_ledger_header {
     uint32_t event_sample;   /* one scope in so many is an event */
     uint64_t dropped_scopes; /* scopes, or parts of their histograms, that found no room */
     uint64_t directory;      /* target address of the first struct mt_directory, 0: none */
-    uint32_t exe_bytes, command_bytes, cwd_bytes, reserved;
+    uint32_t exe_bytes, command_bytes, cwd_bytes;
+    uint32_t allocator_answer;              /* enum mt_answer, from MT_ANSWER_DETAIL_SHIFT on its detail */
     char exe[MT_PATH_MAX_BYTES];            /* of /proc/self/exe */
     char cwd[MT_PATH_MAX_BYTES];            /* at start */
     char command[MT_COMMAND_MAX_BYTES];     /* of /proc/self/cmdline: NUL-separated, cut at the end if longer */

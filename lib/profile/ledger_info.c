@@ -62,6 +62,45 @@ static int take_allocator_stats(struct mt_profile *profile, const struct mt_ledg
     return 0;
 }
 
+/* Why the figures that were asked for are not there. */
+static int say_why_no_figures(struct mt_profile *profile, const struct mt_ledger_header *header) {
+    uint32_t detail = header->allocator_answer >> MT_ANSWER_DETAIL_SHIFT;
+    char why[256];
+    switch (header->allocator_answer & ((1u << MT_ANSWER_DETAIL_SHIFT) - 1)) {
+    case MT_ANSWER_PENDING:
+        snprintf(why, sizeof why, "it is asked at a normal exit (exit, or the end of main), which %s",
+                 profile->info.running ? "has not come yet" : "did not come");
+        break;
+    case MT_ANSWER_UNKNOWN_ALLOCATOR:
+        snprintf(why, sizeof why, "only glibc, jemalloc and tcmalloc can be asked");
+        break;
+    case MT_ANSWER_CONFINED:
+        snprintf(why, sizeof why,
+                 "the process had confined itself (seccomp), so that no copy of it could be made to ask in");
+        break;
+    case MT_ANSWER_IN_HANDLER:
+        snprintf(why, sizeof why, "exit was called by a signal handler that had interrupted the allocator");
+        break;
+    case MT_ANSWER_NO_COPY:
+        snprintf(why, sizeof why, "no copy of the process could be made to ask in (%s)",
+                 strerror((int)(detail & 0xfff)));
+        break;
+    case MT_ANSWER_DIED:
+        snprintf(why, sizeof why,
+                 "it crashed when it was asked (signal %" PRIu32 ", in a copy of the process): its heap may be damaged",
+                 detail);
+        break;
+    case MT_ANSWER_LATE:
+        snprintf(why, sizeof why, "it did not answer within 2 s: a thread may have been stopped inside of it");
+        break;
+    default: /* not asked, or the figures are there */
+        return 0;
+    }
+    char note[sizeof why + 64];
+    snprintf(note, sizeof note, "The allocator's own figures are missing: %s.", why);
+    return mt_profile_add_note(profile, note);
+}
+
 static int say_what_was_ignored(struct mt_profile *profile, const struct mt_ledger_header *header) {
     char text[MT_IGNORED_BYTES + 1] = {0}, note[sizeof text + 128];
     memcpy(text, header->ignored_options, MT_IGNORED_BYTES);
@@ -127,6 +166,8 @@ int mt_ledger_info_take(struct mt_ledger *ledger, struct mt_profile *profile, st
     }
     if (rc == 0)
         rc = take_allocator_stats(profile, header);
+    if (rc == 0)
+        rc = say_why_no_figures(profile, header);
     if (rc == 0)
         rc = say_what_was_ignored(profile, header);
     if (rc == 0 && (info->exe == UINT32_MAX || info->cwd == UINT32_MAX || info->allocator_path == UINT32_MAX))

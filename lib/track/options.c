@@ -59,7 +59,7 @@ static void read_word(struct mt_options *o, const struct mt_setting_word *word) 
         o->exact_peak = word->value != 0;
         break;
     case MT_SETTING_ALLOCATOR_STATS:
-        o->allocator_stats = word->value != 0 ? MT_STATS_ALWAYS : MT_STATS_NEVER;
+        o->allocator_stats = word->value != 0;
         break;
     case MT_SETTING_CHECK_UNWIND:
         o->check_unwind = word->value != 0;
@@ -93,10 +93,7 @@ static void read_variable(struct mt_options *o, const char *text) {
 }
 
 void mt_options_read(struct mt_options *o) {
-    *o = (struct mt_options){.frames = MT_DEFAULT_FRAMES,
-                             .events = MT_DEFAULT_EVENTS,
-                             .event_sample = 1,
-                             .allocator_stats = MT_STATS_WHEN_CHEAP};
+    *o = (struct mt_options){.frames = MT_DEFAULT_FRAMES, .events = MT_DEFAULT_EVENTS, .event_sample = 1};
     char *text = mt_os_private(ENVIRONMENT_BYTES);
     if (text == NULL)
         return;

@@ -20,10 +20,9 @@ struct mt_options {
     uint64_t only_pid;     /* 0: record every process */
     uint64_t events;       /* that are kept, the latest ones */
     uint64_t event_sample; /* one scope in so many is an event; 0: none */
-    bool usable, exact_peak, check_unwind;
-    bool dormant;   /* MEMTRACK_ACTIVE=0 */
-    bool scope_cpu; /* MEMTRACK_SCOPE_CPU=1 */
-    enum { MT_STATS_NEVER, MT_STATS_WHEN_CHEAP, MT_STATS_ALWAYS } allocator_stats;
+    bool usable, exact_peak, check_unwind, allocator_stats;
+    bool dormant;                   /* MEMTRACK_ACTIVE=0 */
+    bool scope_cpu;                 /* MEMTRACK_SCOPE_CPU=1 */
     char ignored[MT_IGNORED_BYTES]; /* words of MEMTRACK_OPTIONS that are not understood */
 };
 

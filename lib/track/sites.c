@@ -103,17 +103,6 @@ static mt_site_id find_or_add(struct mt_thread *t, mt_node_id node, uint8_t size
     return id;
 }
 
-uint64_t mt_sites_released_since_peak(void) {
-    uint64_t epoch = mt_tracker.header->control.epoch;
-    int64_t released = 0;
-    for (mt_site_id id = 1; id < mt_tracker.header->n_sites; id++) {
-        const struct mt_site *s = mt_site_at(id);
-        if (s->at_peak.epoch == epoch)
-            released += s->at_peak.blocks - (int64_t)(s->counters.allocated_blocks - s->counters.freed_blocks);
-    }
-    return released > 0 ? (uint64_t)released : 0;
-}
-
 mt_site_id mt_sites_find(struct mt_thread *t, mt_node_id node, uint8_t size_class) {
     if (mt_unlikely(node == MT_NODE_LOSSY))
         size_class = 0;

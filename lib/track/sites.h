@@ -16,9 +16,6 @@ MT_HIDDEN mt_site_id mt_sites_find(struct mt_thread *t, mt_node_id node, uint8_t
 /* This thread's record for blocks of another thread's site that it frees. */
 MT_HIDDEN mt_site_id mt_sites_find_foreign(struct mt_thread *t, mt_site_id of);
 
-/* How many blocks were live at the peak and are not now: about as many as an allocator keeps in its lists. */
-MT_HIDDEN uint64_t mt_sites_released_since_peak(void);
-
 static inline struct mt_site *mt_site_at(mt_site_id id) {
     return mt_table_item(mt_site_chunk, struct mt_site, MT_SITES_PER_CHUNK, id);
 }

@@ -74,6 +74,7 @@ static void fill_header(bool forked, bool off) {
     h->sample_bytes = o->sample_bytes;
     h->max_frames = (uint32_t)o->frames;
     h->allocator = mt_tracker.allocator;
+    h->allocator_answer = o->allocator_stats ? MT_ANSWER_PENDING : MT_ANSWER_NOT_ASKED;
     __builtin_memcpy(h->ignored_options, o->ignored, sizeof h->ignored_options);
     h->control.epoch = 1; /* sites begin with at_peak.epoch 0: nothing saved */
     if (mt_tracker.allocator_path != NULL) {

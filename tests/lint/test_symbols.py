@@ -34,6 +34,24 @@ def exports_of(map_path):
     return set(names)
 
 
+def looked_up():
+    """Names of functions that the sources look up at run time, to call them without an import."""
+    names = set()
+    for path in sorted((tree.SOURCE / "interpose").glob("*.[ch]")):
+        text = path.read_text()
+        names |= set(re.findall(r'\b(?:mt_next_symbol|memtrack_private_next|find_in|provider_of|first_with)\((?:map, )?"(\w+)"', text))
+        names |= set(re.findall(r"^    X\([^,]+, (\w+), \(", text, flags=re.M))
+    return names
+
+
+def check_looked_up():
+    listed = {line.split("#")[0].strip() for line in (tree.SOURCE / "tests/lint/looked_up.txt").read_text().splitlines()} - {""}
+    for name in sorted(looked_up() - listed):
+        yield f"interpose/ looks up {name}, which tests/lint/looked_up.txt does not list"
+    for name in sorted(listed - looked_up()):
+        yield f"tests/lint/looked_up.txt: {name} is looked up by nothing; remove it"
+
+
 def allowed_undefined(but_for_clang=False):
     lines = (tree.SOURCE / "tests/lint/undefined.txt").read_text().splitlines()
     return {line.split("#")[0].strip() for line in lines if not (but_for_clang and "# clang" in line)} - {""}
@@ -75,4 +93,5 @@ for second in ("jemalloc", "mmap"):
 used = {symbol for name in checked for symbol, _ in symbols(tree.BUILD / name, "--undefined-only")}
 problems += [f"tests/lint/undefined.txt: {symbol} is used by nothing; remove it"
              for symbol in sorted(allowed_undefined(but_for_clang=True) - used)]
+problems += check_looked_up()
 tree.report(problems, ", ".join(checked))
