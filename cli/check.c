@@ -24,6 +24,7 @@
 #include "pick.h"
 #include "target.h"
 #include "trial.h"
+#include "view/format.h"
 #include "view/symbols.h"
 
 enum { SHOWN_OTHERS = 4 };
@@ -105,6 +106,7 @@ static int judge(struct check *check, const struct mt_profile *profile, size_t n
         .ignored = o->ignored,
         .n_ignored = o->n_ignored,
         .is_strict = o->strict,
+        .count_runtime = o->count_runtime,
     };
     return mt_budgets_check(profile, &budgets, &checked->findings, error);
 }
@@ -198,6 +200,21 @@ static void print_doubts(const struct mt_check_options *o, const struct mt_check
     }
 }
 
+/* What was found not to be a leak, in one place however many profiles there are. */
+static void print_kept(const struct check *check) {
+    uint64_t blocks = 0, bytes = 0;
+    char size[MT_FORMAT_BYTES], count[MT_FORMAT_BYTES];
+    for (size_t i = 0; i < check->n; i++)
+        for (size_t k = 0; k < check->checked[i].findings.n; k++) {
+            blocks += check->checked[i].findings.items[k].kept_blocks;
+            bytes += check->checked[i].findings.items[k].kept_bytes;
+        }
+    if (blocks)
+        fprintf(stderr, "; %s block%s of %s that the language's runtime keeps until the end %s no leak%s",
+                mt_format_count(count, (int64_t)blocks), blocks == 1 ? "" : "s",
+                mt_format_size(size, (int64_t)bytes, false), blocks == 1 ? "is" : "are", blocks == 1 ? "" : "s");
+}
+
 static void print_count(const struct check *check) {
     size_t n = 0, n_failed = 0, n_unreadable = 0;
     for (size_t i = 0; i < check->n; i++) {
@@ -214,6 +231,7 @@ static void print_count(const struct check *check) {
         fprintf(stderr, ", %zu cannot be read", n_unreadable);
     if (check->n_others)
         fprintf(stderr, ", %zu of other programs", check->n_others);
+    print_kept(check);
     fputc('\n', stderr);
 }
 

@@ -14,7 +14,7 @@ struct mt_check_options {
     const char **files;
     size_t n_files;
     char **program; /* with --run: and its arguments, NULL at the end */
-    bool run, json, quiet, verbose, strict, mmap, tolerance_given;
+    bool run, json, quiet, verbose, strict, mmap, tolerance_given, count_runtime;
     const char *profiles, *junit, *baseline;
     double tolerance_percent;
     struct mt_budget *budgets;

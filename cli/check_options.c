@@ -21,6 +21,7 @@ enum key {
     KEY_MAX_TOTAL,
     KEY_MAX_TOTAL_BLOCKS,
     KEY_NO_LEAKS,
+    KEY_COUNT_RUNTIME,
     KEY_IGNORE,
     KEY_SCOPE,
     KEY_BASELINE,
@@ -42,7 +43,8 @@ static const struct argp_option table[] = {
     {"max-total", KEY_MAX_TOTAL, "SIZE", 0, "Most bytes that are allocated, freed or not", 0},
     {"max-total-blocks", KEY_MAX_TOTAL_BLOCKS, "N", 0, "Most allocations", 0},
     {"no-leaks", KEY_NO_LEAKS, NULL, 0,
-     "No live blocks at the end, but for those that the C and C++ runtime keeps for itself", 0},
+     "No live blocks at the end, but for those that the C, C++ and Rust runtimes keep for themselves", 0},
+    {"count-runtime", KEY_COUNT_RUNTIME, NULL, 0, "With --no-leaks: those count as well", 0},
     {"ignore", KEY_IGNORE, "PATTERN", 0,
      "What was allocated by way of a matching function, file or module is no leak. May be repeated", 0},
     {"scope", KEY_SCOPE, "NAME:STATISTIC=LIMIT", 0,
@@ -152,8 +154,10 @@ static error_t parse_budget(int key, const char *text, struct argp_state *state)
 }
 
 static bool set_flag(int key, struct mt_check_options *o) {
-    const struct mt_option_flag flags[] = {{KEY_STRICT, &o->strict}, {KEY_RUN, &o->run}, {KEY_MMAP, &o->mmap},
-                                           {KEY_JSON, &o->json},     {'q', &o->quiet},   {'v', &o->verbose}};
+    const struct mt_option_flag flags[] = {{KEY_STRICT, &o->strict}, {KEY_COUNT_RUNTIME, &o->count_runtime},
+                                           {KEY_RUN, &o->run},       {KEY_MMAP, &o->mmap},
+                                           {KEY_JSON, &o->json},     {'q', &o->quiet},
+                                           {'v', &o->verbose}};
     return mt_option_set_flag(key, flags, sizeof flags / sizeof *flags);
 }
 

@@ -204,6 +204,15 @@ static int judge_figure(struct judge *j, struct mt_finding finding) {
     return rc == 0 && finding.outcome == MT_OUTCOME_BROKEN ? find_line(j, last(j)) : rc;
 }
 
+/* What the runtime keeps is no leak, and is said all the same. */
+static void count_kept(const struct mt_profile *profile, const uint32_t *marks, struct mt_finding *finding) {
+    for (size_t i = 0; i < profile->n_samples; i++)
+        if (marks[i] == MT_KEPT_BY_RUNTIME) {
+            finding->kept_blocks += (uint64_t)profile->samples[i].value[MT_VALUE_LIVE_BLOCKS];
+            finding->kept_bytes += (uint64_t)profile->samples[i].value[MT_VALUE_LIVE_BYTES];
+        }
+}
+
 static int judge_leaks(struct judge *j, struct mt_finding finding) {
     struct mt_view_options view = view_of(j->budgets, MT_BUDGET_LEAKS);
     struct mt_rows *rows = NULL;
@@ -212,9 +221,10 @@ static int judge_leaks(struct judge *j, struct mt_finding finding) {
         return add_unknown(j, finding, "the profile does not have live blocks");
     if (j->profile->info.running)
         return add_unknown(j, finding, "the process had not ended, and may free what it has");
-    int rc = mt_leaks_mark(j->profile, &marks, j->error);
+    int rc = mt_leaks_mark(j->profile, j->budgets->count_runtime, &marks, j->error);
     if (rc != 0)
         return rc;
+    count_kept(j->profile, marks, &finding);
     view.among = marks;
     rc = mt_rows_build(j->profile, &view, &rows, j->error);
     if (rc == 0) {

@@ -37,6 +37,7 @@ struct mt_budgets {
     double tolerance_percent;          /* how far above it they may be; below by more is an improvement */
     const char *const *ignored;        /* leaks: what was allocated by way of a matching function, file or module */
     size_t n_ignored;                  /* (patterns as in filter.h) is none */
+    bool count_runtime;                /* leaks: what the C, C++ and Rust runtimes keep until the end, too */
     bool is_strict;                    /* a doubt about the recording breaks a budget of its own */
 };
 
@@ -46,9 +47,10 @@ struct mt_finding {
     enum mt_budget_of of;
     enum mt_outcome outcome;
     bool is_baseline;
-    uint64_t limit, actual; /* bytes or blocks; actual means nothing when unknown */
-    uint64_t leaked_bytes;  /* MT_BUDGET_LEAKS */
-    uint64_t baseline;      /* when is_baseline */
+    uint64_t limit, actual;           /* bytes or blocks; actual means nothing when unknown */
+    uint64_t leaked_bytes;            /* MT_BUDGET_LEAKS */
+    uint64_t kept_blocks, kept_bytes; /* of leaks: by the language's runtime, on purpose, and not part of actual */
+    uint64_t baseline;                /* when is_baseline */
     double tolerance_percent;
     char *scope, *why;         /* "" unless of a scope; unless unknown: the reason */
     char *key, *function;      /* the line that holds most of it when broken, "" when not known; and its function */

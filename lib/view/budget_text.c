@@ -107,13 +107,17 @@ static void say_broken(FILE *out, const struct mt_finding *finding) {
 
 static void say_leaks(FILE *out, const struct mt_finding *finding) {
     char blocks[MT_FORMAT_BYTES], bytes[MT_FORMAT_BYTES];
-    if (finding->actual == 0) {
+    if (finding->actual == 0)
         fputs(" is nothing", out);
-        return;
+    else {
+        fprintf(out, " is %s of %s", amount(blocks, finding, finding->actual, 0),
+                mt_format_size(bytes, as_signed(finding->leaked_bytes), false));
+        say_where(out, finding);
     }
-    fprintf(out, " is %s of %s", amount(blocks, finding, finding->actual, 0),
-            mt_format_size(bytes, as_signed(finding->leaked_bytes), false));
-    say_where(out, finding);
+    if (finding->kept_blocks)
+        fprintf(out, "; not counted: %s of %s that the language's runtime keeps until the end",
+                amount(blocks, finding, finding->kept_blocks, 0),
+                mt_format_size(bytes, as_signed(finding->kept_bytes), false));
 }
 
 static void say_kept(FILE *out, const struct mt_finding *finding) {

@@ -3,17 +3,21 @@
 #ifndef MT_VIEW_LEAKS_H
 #define MT_VIEW_LEAKS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/error.h"
 #include "profile/profile.h"
 
+enum mt_leak_mark { MT_NOTHING_LIVE, MT_LEAKED, MT_KEPT_BY_RUNTIME };
+
 /*
- * Per sample of the symbolized profile 1 when its live blocks are the program's own to free, 0 when there are none or
- * they belong to the C and C++ runtime, which keeps them until the end of the process: buffers of stdio, tables of
- * the dynamic linker, what setlocale or localtime have read, the emergency memory of exceptions. For
- * mt_view_options.among with among_value 1. malloc'ed (*out is not NULL even without samples); 0 or -MEMTRACK_ENOMEM.
+ * An enum mt_leak_mark per sample of the symbolized profile: whether its live blocks are the program's own to free, or
+ * belong to the C, C++ or Rust runtime, which keeps them until the end of the process: buffers of stdio, tables of the
+ * dynamic linker, what setlocale or localtime have read, the emergency memory of exceptions, the main thread's handle.
+ * count_runtime: those count as leaked, too. For mt_view_options.among with among_value. malloc'ed (*out is not NULL
+ * even without samples); 0 or -MEMTRACK_ENOMEM.
  */
-int mt_leaks_mark(const struct mt_profile *profile, uint32_t **out, struct mt_error *error);
+int mt_leaks_mark(const struct mt_profile *profile, bool count_runtime, uint32_t **out, struct mt_error *error);
 
 #endif

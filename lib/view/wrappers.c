@@ -486,11 +486,18 @@ static bool is_rust(const struct mt_frame_text *frame) {
            strncmp(frame->system_name + length - 20, "17h", 3) == 0;
 }
 
+/* Of the toolchain, and not of the program: the libraries that come with it, and the crates that they are made of. */
+static bool is_rust_library_file(const char *file) {
+    const char *compiler = strstr(file, "/rustc/");
+    return strstr(file, "/library/alloc/src/") || strstr(file, "/library/core/src/") ||
+           strstr(file, "/library/std/src/") || strstr(file, "/hashbrown-") || strstr(file, "/rust/deps/") ||
+           (compiler && strstr(compiler, "/library/"));
+}
+
 static enum mt_frame_kind classify_rust(const struct mt_frame_text *frame, const char *name) {
     if (ends_with_any(frame->file, rust_plumbing_files, COUNT(rust_plumbing_files)))
         return MT_FRAME_ALLOCATOR;
-    bool in_library = strstr(frame->file, "/library/alloc/src/") || strstr(frame->file, "/library/core/src/") ||
-                      strstr(frame->file, "/library/std/src/") || strstr(frame->file, "/hashbrown-");
+    bool in_library = is_rust_library_file(frame->file);
     if (*frame->file && !in_library)
         return MT_FRAME_USER;
     while (*name == '<' || *name == '&' || *name == '[')

@@ -29,6 +29,22 @@ static void what_the_runtime_keeps_is_no_leak(void **state) {
     const uint32_t inside = build_frame(p, m.libc, "some_helper", "", 0);
     const uint32_t locale = build_frame(p, m.libc, "__GI_setlocale", "", 0);
     const uint32_t loader = build_frame(p, m.linker, "allocate_dtv", "", 0);
+    const uint32_t rs_init = build_frame(p, m.app, "std::rt::init", "/rustc/1/library/std/src/rt.rs", 9);
+    const uint32_t rs_start = build_frame(p, m.app, "std::rt::lang_start", "/rustc/1/library/std/src/rt.rs", 20);
+    const uint32_t rs_main = build_frame(p, m.app, "main", "", 0), c_main = build_frame(p, m.app, "main", "", 0);
+    const uint32_t rs_user = build_frame(p, m.app, "app::main", "src/main.rs", 3);
+    const uint32_t rs_stdin =
+        build_frame(p, m.app,
+                    "<std::sync::once_lock::OnceLock<std::sync::poison::mutex::Mutex<std::io::buffered::"
+                    "bufreader::BufReader<std::io::stdio::StdinRaw>>>>::initialize::<F, !>",
+                    "/rustc/1/library/std/src/sync/once_lock.rs", 1);
+    const uint32_t rs_line =
+        build_frame(p, m.app, "std::io::stdio::Stdin::read_line", "/rustc/1/library/std/src/io/stdio.rs", 1);
+    const uint32_t rs_gimli = build_frame(p, m.app, "<gimli::read::Abbreviations>::insert", "", 0);
+    const uint32_t rs_trace = build_frame(p, m.app, "std::backtrace_rs::symbolize::gimli::resolve",
+                                          "/rustc/1/library/std/src/../../backtrace/src/symbolize/gimli.rs", 1);
+    const uint32_t streams = build_frame(p, m.app, "std::ios_base::sync_with_stdio(bool)", "", 0);
+    const uint32_t pool = build_frame(p, m.app, "_GLOBAL__sub_I__ZN9__gnu_cxx9__freeresEv", "", 0);
     const struct {
         uint32_t path[4];
         size_t n;
@@ -45,6 +61,15 @@ static void what_the_runtime_keeps_is_no_leak(void **state) {
         {{inside}, 1, true, true}, /* what called it is not known */
         {{locale}, 1, true, false},
         {{0}, 0, false, true},
+        {{rs_init, rs_start, rs_main, start}, 4, false, false}, /* what rustc makes is not the program's */
+        {{rs_user, rs_start, rs_main, start}, 4, false, true},
+        {{c_main, start}, 2, false, true},
+        {{rs_stdin, rs_user, rs_start, rs_main}, 4, false, false},
+        {{rs_line, rs_user, rs_start, rs_main}, 4, false, true}, /* the program's own text */
+        {{rs_gimli, rs_trace, rs_user, start}, 4, false, false},
+        {{rs_gimli, rs_user, start}, 3, false, true}, /* of a program that uses the crate itself */
+        {{streams, user, start}, 3, false, false},
+        {{pool, start}, 2, false, false},
     };
     enum { N = sizeof cases / sizeof *cases };
     for (size_t i = 0; i < N; i++) {
@@ -54,11 +79,15 @@ static void what_the_runtime_keeps_is_no_leak(void **state) {
     build_sample(p, 100, 2, cases[0].path);
     p->samples[N].value[MT_VALUE_LIVE_BLOCKS] = 0;
     uint32_t *marks;
-    assert_int_equal(mt_leaks_mark(p, &marks, NULL), 0);
+    assert_int_equal(mt_leaks_mark(p, false, &marks, NULL), 0);
     for (size_t i = 0; i < N; i++)
-        if (marks[i] != cases[i].leaks)
+        if (marks[i] != (cases[i].leaks ? MT_LEAKED : MT_KEPT_BY_RUNTIME))
             fail_msg("case %zu: %u", i, marks[i]);
-    assert_int_equal(marks[N], 0);
+    assert_int_equal(marks[N], MT_NOTHING_LIVE);
+    free(marks);
+    assert_int_equal(mt_leaks_mark(p, true, &marks, NULL), 0);
+    for (size_t i = 0; i < N; i++)
+        assert_int_equal(marks[i], MT_LEAKED);
     free(marks);
     mt_profile_free(p);
 }
