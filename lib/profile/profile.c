@@ -21,19 +21,6 @@ struct mt_function_index {
     size_t mask;
 };
 
-struct mt_profile *mt_profile_new(void) {
-    struct mt_profile *profile = calloc(1, sizeof *profile);
-    if (!profile)
-        return NULL;
-    profile->strings = mt_strings_new();
-    profile->function_index = calloc(1, sizeof *profile->function_index);
-    if (!profile->strings || !profile->function_index) {
-        mt_profile_free(profile);
-        return NULL;
-    }
-    return profile;
-}
-
 static void free_info(struct mt_profile_info *info) {
     free(info->command);
     free(info->notes);
@@ -94,6 +81,29 @@ static int reserve(void **array, size_t *capacity, size_t count, size_t n, size_
 
 #define RESERVE(profile, array, n)                                                                                     \
     reserve((void **)&(profile)->array, &(profile)->capacity.array, (profile)->n_##array, (n), sizeof *(profile)->array)
+
+/* No array of a profile is NULL, however empty: "lines + location->first_line" is then always a pointer into one, which it
+ * would not be with NULL (adding 0 to NULL is undefined). */
+static int reserve_first(struct mt_profile *profile) {
+    return RESERVE(profile, mappings, 1) < 0 || RESERVE(profile, functions, 1) < 0 || RESERVE(profile, lines, 1) < 0 ||
+                   RESERVE(profile, locations, 1) < 0 || RESERVE(profile, frames, 1) < 0 ||
+                   RESERVE(profile, samples, 1) < 0
+               ? -MEMTRACK_ENOMEM
+               : 0;
+}
+
+struct mt_profile *mt_profile_new(void) {
+    struct mt_profile *profile = calloc(1, sizeof *profile);
+    if (!profile)
+        return NULL;
+    profile->strings = mt_strings_new();
+    profile->function_index = calloc(1, sizeof *profile->function_index);
+    if (!profile->strings || !profile->function_index || reserve_first(profile) < 0) {
+        mt_profile_free(profile);
+        return NULL;
+    }
+    return profile;
+}
 
 int64_t mt_profile_add_mapping(struct mt_profile *profile, const struct mt_mapping *mapping) {
     int status = RESERVE(profile, mappings, 1);

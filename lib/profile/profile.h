@@ -8,7 +8,7 @@
  *   pprof   ──read──►      ┘
  *
  * All strings are interned in the profile: a string is an mt_string index, equal strings have equal indexes, index 0
- * is "". Arrays grow by mt_profile_add_*; nothing is ever removed. Not thread-safe. Everything belongs to the profile
+ * is "". Arrays grow by mt_profile_add_* and are never NULL; nothing is ever removed. Not thread-safe. Everything belongs to the profile
  * and is freed by mt_profile_free.
  */
 #ifndef MT_PROFILE_PROFILE_H
