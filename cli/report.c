@@ -60,9 +60,10 @@ static const struct argp parser = {
     .children = children,
     .args_doc = "[FILE|PID|DIR]",
     .doc = "Show where the memory of a recorded or running process went."
-           "\vFILE is a profile that memtrack run wrote, or a heap profile in pprof's format of any other tool; PID a "
-           "tracked process, which is read at one instant while it runs; of a DIR, and of the current directory when "
-           "nothing is given, the newest profile is taken. FILE@MOMENT is the same as FILE with --at MOMENT."
+           "\vFILE is a profile that memtrack run wrote, a heap profile in pprof's format of any other tool, or one in "
+           "text of jemalloc, gperftools or Go; PID a tracked process, which is read at one instant while it runs; of "
+           "a DIR, and of the current directory when nothing is given, the newest profile is taken. FILE@MOMENT is the "
+           "same as FILE with --at MOMENT."
            "\n\nLive is what was not freed, peak what was live when the process had most, total everything allocated, "
            "temporary the blocks freed by the next allocator call of their thread, max a row's own highest live bytes, "
            "waste what rounding up added."

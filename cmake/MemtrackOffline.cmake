@@ -3,7 +3,7 @@
 # Everything that reads ledgers and profiles, and the command over it.
 find_package(PkgConfig REQUIRED)
 find_package(ZLIB REQUIRED)
-pkg_check_modules(OFFLINE_LIBS REQUIRED IMPORTED_TARGET libdw libelf libprotobuf-c jansson)
+pkg_check_modules(OFFLINE_LIBS REQUIRED IMPORTED_TARGET libdw libelf libprotobuf-c jansson libzstd)
 pkg_check_modules(SCREEN_LIBS REQUIRED IMPORTED_TARGET ncursesw)
 find_library(IBERTY_LIBRARY iberty REQUIRED)
 find_program(PROTOC_C protoc-c REQUIRED)

@@ -7,7 +7,8 @@
  *   window:  │ taken ... │ begin ── not yet taken ── end │ room │
  *
  * A file is read with read(): a mapping would turn a file that shrinks into SIGBUS. libdeflate is faster than zlib but
- * inflates whole files only.
+ * inflates whole files only. What is packed with zstd is read as well, because other tools (heaptrack) and people pack
+ * their files so.
  */
 #include "profile/inflate.h"
 
@@ -17,8 +18,12 @@
 #include <string.h>
 #include <unistd.h>
 #include <zlib.h>
+#include <zstd.h>
+#include <zstd_errors.h>
 
-enum { INPUT_BYTES = 1 << 16, WINDOW_BYTES = 1 << 18, GZIP_WINDOW_BITS = 15 + 16 };
+enum { INPUT_BYTES = 1 << 16, WINDOW_BYTES = 1 << 18, GZIP_WINDOW_BITS = 15 + 16, FIRST_LINE_BYTES = 1 << 10 };
+
+enum packing { PLAIN, GZIP, ZSTD };
 
 struct mt_inflate {
     const char *name;
@@ -29,8 +34,10 @@ struct mt_inflate {
     const uint8_t *input; /* read and not yet inflated */
     size_t input_bytes;
     bool input_ended, ended;
-    bool started, is_gzip, in_member; /* in_member: between the header and the trailer of a gzip member */
+    bool started, in_member; /* in_member: between the header and the trailer of a gzip member or zstd frame */
+    enum packing packing;
     z_stream stream;
+    ZSTD_DStream *zstd;
     uint64_t total_in, total_out;
     uint8_t *window;
     size_t begin, end, capacity;
@@ -59,11 +66,16 @@ struct mt_inflate *mt_inflate_new(int fd, const void *data, size_t bytes, const 
 
 void mt_inflate_free(struct mt_inflate *in) {
     if (in) {
-        if (in->is_gzip)
+        if (in->packing == GZIP)
             inflateEnd(&in->stream);
+        ZSTD_freeDStream(in->zstd);
         free(in->window);
         free(in);
     }
+}
+
+static int no_memory(struct mt_inflate *in) {
+    return mt_error_set(in->error, MEMTRACK_ENOMEM, "", "%s: out of memory", in->name);
 }
 
 static int cut_short(struct mt_inflate *in) {
@@ -99,10 +111,17 @@ static int start(struct mt_inflate *in) {
     if (status < 0)
         return status;
     in->started = true;
-    if (in->input_bytes >= 2 && in->input[0] == 0x1f && in->input[1] == 0x8b) {
+    if (in->input_bytes >= 2 && memcmp(in->input, "\x1f\x8b", 2) == 0) {
         if (inflateInit2(&in->stream, GZIP_WINDOW_BITS) != Z_OK)
-            return mt_error_set(in->error, MEMTRACK_ENOMEM, "", "%s: out of memory", in->name);
-        in->is_gzip = in->in_member = true;
+            return no_memory(in);
+        in->packing = GZIP;
+        in->in_member = true;
+    } else if (in->input_bytes >= 4 && memcmp(in->input, "\x28\xb5\x2f\xfd", 4) == 0) {
+        in->zstd = ZSTD_createDStream();
+        if (!in->zstd)
+            return no_memory(in);
+        in->packing = ZSTD;
+        in->in_member = true;
     }
     return 0;
 }
@@ -124,7 +143,7 @@ static int fill_plain(struct mt_inflate *in, size_t *produced) {
 
 static int inflate_error(struct mt_inflate *in, int state) {
     if (state == Z_MEM_ERROR)
-        return mt_error_set(in->error, MEMTRACK_ENOMEM, "", "%s: out of memory", in->name);
+        return no_memory(in);
     return mt_error_set(in->error, MEMTRACK_EFORMAT, "Record or copy it again.",
                         "%s: damaged profile: its gzip data is corrupt (%s)", in->name,
                         in->stream.msg ? in->stream.msg : "unexpected data");
@@ -156,11 +175,46 @@ static int fill_gzip(struct mt_inflate *in, size_t *produced) {
     return 0;
 }
 
+static int zstd_error(struct mt_inflate *in, size_t code) {
+    switch (ZSTD_getErrorCode(code)) {
+    case ZSTD_error_memory_allocation:
+        return no_memory(in);
+    case ZSTD_error_frameParameter_windowTooLarge:
+        return mt_error_set(in->error, MEMTRACK_ELIMIT, "Decompress it with zstd -d --long=31 and read the result.",
+                            "%s: it is packed with a window of more than 128 MiB", in->name);
+    default:
+        return mt_error_set(in->error, MEMTRACK_EFORMAT, "Record or copy it again.",
+                            "%s: damaged: its zstd data is corrupt (%s)", in->name, ZSTD_getErrorName(code));
+    }
+}
+
+static int fill_zstd(struct mt_inflate *in, size_t *produced) {
+    ZSTD_inBuffer input = {in->input, in->input_bytes, 0};
+    ZSTD_outBuffer output = {in->window + in->end, in->capacity - in->end, 0};
+    if (in->input_bytes == 0 && !in->in_member) {
+        in->ended = true;
+        return 0;
+    }
+    size_t left = ZSTD_decompressStream(in->zstd, &output, &input); /* 0: a frame has ended */
+    in->input += input.pos;
+    in->input_bytes -= input.pos;
+    *produced = output.pos;
+    if (ZSTD_isError(left))
+        return zstd_error(in, left);
+    in->in_member = left != 0;
+    if (output.pos == 0 && input.size == 0) { /* the input has ended, and nothing was held back */
+        in->ended = true;
+        return in->in_member ? cut_short(in) : 0;
+    }
+    return 0;
+}
+
 static int check_limit(struct mt_inflate *in) {
     if (in->total_out <= (uint64_t)MT_INFLATE_ALLOWANCE + in->total_in * MT_INFLATE_RATIO)
         return 0;
     return mt_error_set(in->error, MEMTRACK_ELIMIT,
-                        "If you trust the file, decompress it with gunzip and read the result.",
+                        in->packing == GZIP ? "If you trust the file, decompress it with gunzip and read the result."
+                                            : "If you trust the file, decompress it with zstd -d and read the result.",
                         "%s: refused: its %llu bytes inflate to more than %u times that, as no profile does", in->name,
                         (unsigned long long)in->total_in, (unsigned)MT_INFLATE_RATIO);
 }
@@ -173,7 +227,9 @@ static int fill(struct mt_inflate *in) {
         if (status == 0 && in->input_bytes == 0 && !in->input_ended)
             status = read_input(in);
         if (status == 0)
-            status = in->is_gzip ? fill_gzip(in, &produced) : fill_plain(in, &produced);
+            status = in->packing == GZIP   ? fill_gzip(in, &produced)
+                     : in->packing == ZSTD ? fill_zstd(in, &produced)
+                                           : fill_plain(in, &produced);
         if (status < 0)
             return status;
     }
@@ -192,7 +248,7 @@ static int make_room(struct mt_inflate *in) {
         return 0;
     uint8_t *grown = realloc(in->window, in->capacity * 2);
     if (!grown)
-        return mt_error_set(in->error, MEMTRACK_ENOMEM, "", "%s: out of memory", in->name);
+        return no_memory(in);
     in->window = grown;
     in->capacity *= 2;
     return 0;
@@ -224,6 +280,44 @@ int mt_inflate_take(struct mt_inflate *in, size_t bytes, const uint8_t **out) {
     return 0;
 }
 
+int mt_inflate_peek(struct mt_inflate *in, size_t wanted, const uint8_t **out, size_t *bytes) {
+    int status = 0;
+    while (status == 0 && in->end - in->begin < wanted && !in->ended) {
+        if (in->end == in->capacity || in->begin == in->end)
+            status = make_room(in);
+        if (status == 0)
+            status = fill(in);
+    }
+    *out = in->window + in->begin;
+    *bytes = in->end - in->begin < wanted ? in->end - in->begin : wanted;
+    return status;
+}
+
+int mt_inflate_line(struct mt_inflate *in, const char **line, size_t *bytes) {
+    const uint8_t *at, *end = NULL;
+    size_t n = 0, seen = 0, wanted = FIRST_LINE_BYTES;
+    for (;; wanted *= 2) {
+        int status = mt_inflate_peek(in, wanted, &at, &n);
+        if (status < 0)
+            return status;
+        end = n > seen ? memchr(at + seen, '\n', n - seen) : NULL;
+        if (end || n < wanted)
+            break;
+        if (wanted >= MT_INFLATE_LINE)
+            return mt_error_set(in->error, MEMTRACK_EFORMAT, "Record or copy it again.",
+                                "%s: damaged profile: a line of more than %d bytes", in->name, MT_INFLATE_LINE);
+        seen = n;
+    }
+    *line = (const char *)at;
+    *bytes = end ? (size_t)(end - at) : n;
+    in->begin += *bytes + (end ? 1 : 0);
+    return end || n;
+}
+
+bool mt_inflate_is_packed(const struct mt_inflate *in) {
+    return in->packing != PLAIN;
+}
+
 int mt_inflate_skip(struct mt_inflate *in, uint64_t bytes) {
     while (bytes) {
         const uint8_t *ignored;
@@ -253,6 +347,5 @@ int mt_inflate_varint(struct mt_inflate *in, uint64_t *value) {
         if (!(byte & 0x80))
             return 1;
     }
-    return mt_error_set(in->error, MEMTRACK_EFORMAT, "Record or copy it again.",
-                        "%s: not a pprof profile, or a damaged one: a number in it is too long", in->name);
+    return 2;
 }

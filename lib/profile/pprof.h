@@ -21,8 +21,9 @@
 int mt_pprof_write(const struct mt_profile *profile, int fd, struct mt_error *error);
 
 /*
- * Reads a heap profile, gzip'd or plain, into *out (the caller's to free); on an error *out is NULL. A profile that is
- * not memtrack's has info.is_memtrack false, totals that are the sums of its columns, and exact locations.
+ * Reads a heap profile, packed with gzip or zstd or plain, into *out (the caller's to free); on an error *out is NULL.
+ * The text formats of gperftools, jemalloc and Go are read as well. A profile that is not memtrack's has
+ * info.is_memtrack false, totals that are the sums of its columns, and exact locations.
  *
  * Nothing in the file is trusted. It may inflate to 64 MiB + 256 times its size (-MEMTRACK_ELIMIT beyond), one
  * sub-message may take 16 MiB. -MEMTRACK_EIO (cannot be opened or read), -MEMTRACK_EFORMAT (not a regular file, not a

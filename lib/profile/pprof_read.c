@@ -14,6 +14,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "profile/foreign.h"
+#include "profile/heap_text.h"
 #include "profile/pprof_reader.h"
 
 /* ---- memory ------------------------------------------------------------------------------------------------------ */
@@ -196,8 +198,8 @@ static int read_field(struct mt_pprof_reader *reader, uint64_t tag) {
     case MT_PPROF_VARINT:
     case MT_PPROF_BYTES: {
         int status = mt_inflate_varint(reader->in, &value);
-        if (status == 0)
-            return mt_pprof_damaged(reader, "it ends within a field");
+        if (status == 0 || status == 2)
+            return mt_pprof_damaged(reader, status ? "a number in it is too long" : "it ends within a field");
         if (status < 0)
             return status;
         break;
@@ -215,6 +217,8 @@ static int read_fields(struct mt_pprof_reader *reader) {
     for (;;) {
         uint64_t tag;
         int status = mt_inflate_varint(reader->in, &tag);
+        if (status == 2)
+            return mt_pprof_damaged(reader, "a number in it is too long");
         if (status <= 0)
             return status;
         status = read_field(reader, tag);
@@ -322,42 +326,19 @@ static int read_stream(struct mt_inflate *in, const char *name, struct mt_profil
     return 0;
 }
 
-/* ---- what else people hand in ------------------------------------------------------------------------------------ */
+/* ---- files ------------------------------------------------------------------------------------------------------- */
 
-static const struct {
-    const char *magic;
-    uint8_t bytes;
-    const char *what, *hint;
-} kinds[] = {
-    {"MTLEDGR1", 8, "a memtrack ledger, the tracker's working file",
-     "Give the pid of its process, or its directory: memtrack report PID|DIR"},
-    {"\x7f"
-     "ELF",
-     4, "an ELF program or library", "Record a run of it first: memtrack run PROG"},
-    {"\x28\xb5\x2f\xfd", 4, "compressed with zstd", "Decompress it first: zstd -d"},
-    {"\xfd"
-     "7zXZ",
-     5, "compressed with xz", "Decompress it first: xz -d"},
-    {"BZh", 3, "compressed with bzip2", "Decompress it first: bzip2 -d"},
-    {"PK\x03\x04", 4, "a zip archive", "Unpack it first."},
-    {"heap profile:", 13, "a heap profile in gperftools' text format", "Convert it: pprof -proto FILE > FILE.pb.gz"},
-    {"heap_v2/", 8, "a heap profile in jemalloc's text format", "Convert it: pprof -proto FILE > FILE.pb.gz"},
-    {"#!", 2, "a script", "Record a run of it first: memtrack run PROG"},
-    {"{", 1, "JSON", "Give the profile that it was made from."},
-};
-
-/* -MEMTRACK_EFORMAT when the first bytes are those of something well known. */
-static int refuse_known(const uint8_t *head, size_t bytes, const char *name, struct mt_error *error) {
-    if (bytes == 0)
-        return mt_error_set(error, MEMTRACK_EFORMAT, "Record or copy it again.", "%s: not a profile: it is empty",
-                            name);
-    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
-        if (bytes >= kinds[i].bytes && memcmp(head, kinds[i].magic, kinds[i].bytes) == 0) {
-            return mt_error_set(error, MEMTRACK_EFORMAT, kinds[i].hint, "%s: not a profile: it is %s", name,
-                                kinds[i].what);
-        }
-    }
-    return 0;
+/* What it is shows when it is unpacked. */
+static int read_any(struct mt_inflate *in, const char *name, struct mt_profile **out, struct mt_error *error) {
+    const uint8_t *head;
+    size_t bytes;
+    int status = mt_inflate_peek(in, MT_FOREIGN_HEAD, &head, &bytes);
+    if (status < 0)
+        return status;
+    if (mt_heap_text_is_one(head, bytes))
+        return mt_heap_text_read(in, name, out, error);
+    status = mt_foreign_refuse(head, bytes, mt_inflate_is_packed(in), name, error);
+    return status < 0 ? status : read_stream(in, name, out, error);
 }
 
 static int open_regular(const char *path, struct mt_error *error) {
@@ -382,15 +363,9 @@ int mt_pprof_read(const char *path, struct mt_profile **out, struct mt_error *er
     int fd = open_regular(path, error);
     if (fd < 0)
         return fd;
-    uint8_t head[16];
-    ssize_t n = pread(fd, head, sizeof head, 0);
-    int status = n < 0 ? mt_error_set(error, MEMTRACK_EIO, "", "cannot read %s: %s", path, strerror(errno))
-                       : refuse_known(head, (size_t)n, path, error);
-    if (status == 0) {
-        struct mt_inflate *in = mt_inflate_new(fd, NULL, 0, path, error);
-        status = in ? read_stream(in, path, out, error) : -MEMTRACK_ENOMEM;
-        mt_inflate_free(in);
-    }
+    struct mt_inflate *in = mt_inflate_new(fd, NULL, 0, path, error);
+    int status = in ? read_any(in, path, out, error) : -MEMTRACK_ENOMEM;
+    mt_inflate_free(in);
     close(fd);
     return status;
 }
@@ -402,11 +377,8 @@ int mt_pprof_read_memory(const void *data, size_t bytes, struct mt_profile **out
 int mt_pprof_read_named(const char *name, const void *data, size_t bytes, struct mt_profile **out,
                         struct mt_error *error) {
     *out = NULL;
-    int status = refuse_known(data, bytes, name, error);
-    if (status < 0)
-        return status;
     struct mt_inflate *in = mt_inflate_new(-1, data, bytes, name, error);
-    status = in ? read_stream(in, name, out, error) : -MEMTRACK_ENOMEM;
+    int status = in ? read_any(in, name, out, error) : -MEMTRACK_ENOMEM;
     mt_inflate_free(in);
     return status;
 }

@@ -13,6 +13,11 @@ int mt_pprof_damaged(struct mt_pprof_reader *reader, const char *format, ...) {
     va_start(arguments, format);
     vsnprintf(what, sizeof what, format, arguments);
     va_end(arguments);
+    /* A file that began as none was none: what it is is not known, and it may be sound. */
+    if (reader->n_strings == 0 && reader->n_columns == 0 && reader->profile->n_samples == 0)
+        return mt_error_set(reader->error, MEMTRACK_EFORMAT,
+                            "Give a profile that memtrack run wrote, or a heap profile in pprof's format.",
+                            "%s: not a profile in a format that memtrack knows (%s)", reader->name, what);
     return mt_error_set(reader->error, MEMTRACK_EFORMAT, "Record or copy it again.",
                         "%s: not a pprof profile, or a damaged one: %s", reader->name, what);
 }

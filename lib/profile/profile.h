@@ -131,7 +131,8 @@ struct mt_named_value {
 
 /* What pprof has no field for; travels in the extension message. */
 struct mt_profile_info {
-    bool is_memtrack; /* false: read from another tool's pprof file, everything below but start/duration is empty */
+    bool is_memtrack; /* false: read from another tool's file, everything below but start/duration is empty */
+    mt_string tool;   /* which tool, where its file tells: "jemalloc", "gperftools", "Go" */
     uint32_t pid, ppid;
     mt_string exe, cwd;
     mt_string *command; /* argv */

@@ -120,6 +120,10 @@ static void add_times(const struct mt_profile_info *info, struct mt_facts *facts
                      info->duration_ns ? lasted : "");
 }
 
+static const char *recorder(const struct mt_profile *profile) {
+    return profile->info.tool ? mt_profile_text(profile, profile->info.tool) : "another tool";
+}
+
 void mt_summary_process(const struct mt_profile *profile, struct mt_facts *facts) {
     const struct mt_profile_info *info = &profile->info;
     if (info->is_memtrack) {
@@ -129,8 +133,9 @@ void mt_summary_process(const struct mt_profile *profile, struct mt_facts *facts
             mt_facts_add(facts, "command", false, "%s", command);
         free(command);
     } else {
-        mt_facts_add(facts, "program", false, "%s (recorded by another tool)",
-                     profile->n_mappings ? mt_profile_text(profile, profile->mappings[0].path) : "unknown");
+        mt_facts_add(facts, "program", false, "%s (recorded by %s)",
+                     profile->n_mappings ? mt_profile_text(profile, profile->mappings[0].path) : "unknown",
+                     recorder(profile));
     }
     add_times(info, facts);
 }
@@ -145,9 +150,9 @@ void mt_summary_side(const struct mt_profile *profile, const char *label, const 
                      command && *command ? command : mt_profile_text(profile, info->exe), info->pid, lasted, when,
                      how_it_ended(info, end, sizeof end));
     else
-        mt_facts_add(facts, label, false, "%s: %s (recorded by another tool)%s%s%s", name,
+        mt_facts_add(facts, label, false, "%s: %s (recorded by %s)%s%s%s", name,
                      profile->n_mappings ? mt_profile_text(profile, profile->mappings[0].path) : "unknown program",
-                     info->start_time_ns ? ", " : "", info->start_time_ns ? when : "",
+                     recorder(profile), info->start_time_ns ? ", " : "", info->start_time_ns ? when : "",
                      info->start_time_ns ? " UTC" : "");
     free(command);
 }

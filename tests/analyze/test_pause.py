@@ -21,7 +21,7 @@ LINE = re.compile(rb"(\d+) rounds, (\d+) wrong, (\d+) outside, (\d+) inside, (\d
 def link_archive(folder):
     """The same program, with nothing of ours but the archive and the header."""
     program = os.path.join(folder, "everything")
-    libraries = subprocess.run(["pkg-config", "--libs", "libdw", "libelf", "libprotobuf-c", "zlib"], check=True,
+    libraries = subprocess.run(["pkg-config", "--libs", "libdw", "libelf", "libprotobuf-c", "zlib", "libzstd"], check=True,
                                capture_output=True, text=True).stdout.split()
     harness.check(["cc", "-O1", "-I", os.path.join(harness.SOURCE, "lib", "include"),
                    os.path.join(harness.SOURCE, "tests", "analyze", "everything.c"), ARCHIVE, *libraries, "-lm", "-o",

@@ -47,6 +47,24 @@ class Jemalloc(unittest.TestCase):
             with self.subTest(name):
                 self.equal(workloads.Workload(name, [harness.program(name)]))
 
+    def test_its_own_profile_is_read(self):
+        """jeprof prints the same sums of jemalloc's sampled text as memtrack, and finds the same function."""
+        jeprof = harness.tool("jeprof")
+        for conf in (CONF, CONF.replace("sample:0", "sample:12"), CONF.replace(",prof_accum:true", "")):
+            with self.subTest(conf), harness.workdir() as directory:
+                program = harness.program("leaks")
+                env = harness.plain_environment(MALLOC_CONF=conf % directory,
+                                                LD_PRELOAD=harness.find_library("libjemalloc.so.2"))
+                harness.run([program], env=env, cwd=directory)
+                own_profile(directory)
+                path = glob.glob(os.path.join(glob.escape(directory), "jeprof.*.heap"))[0]
+                profile = harness.Profile(path)
+                text = harness.check([jeprof, "--text", "--show_bytes", program, path]).stdout.decode()
+                total = int(re.search(r"Total: (\d+) B", text).group(1))
+                self.assertAlmostEqual(total, profile.totals["live_bytes"], delta=len(profile.report("--by", "stack")["rows"]))
+                self.assertEqual(sum(row["live_bytes"] for row in profile.report()["rows"]), profile.totals["live_bytes"])
+                self.assertTrue(any(row["function"] for row in profile.report("--by", "function")["rows"]))
+
     def test_real_programs(self):
         harness.find_library("libjemalloc.so.2")
         for workload in workloads.real(20):

@@ -13,7 +13,7 @@ COLUMNS = ["alloc_objects/count", "alloc_space/bytes", "inuse_objects/count", "i
 TOTALS = {"alloc_objects": "total_blocks", "alloc_space": "total_bytes", "inuse_objects": "live_blocks",
           "inuse_space": "live_bytes", "peak_objects": "peak_blocks", "peak_space": "peak_bytes",
           "temporary_objects": "temporary_blocks"}
-# gperftools' and jemalloc's own text: two stacks, live and all-time; /bin/true gives the addresses a home.
+# gperftools' own text: two stacks, live and all-time; /bin/true gives the addresses a home.
 TCMALLOC = """heap profile: 3: 300 [10: 1000] @ heapprofile
 1: 100 [4: 400] @ 0x400010 0x400020
 2: 200 [6: 600] @ 0x400030 0x400020
@@ -161,14 +161,39 @@ class OthersProfiles(unittest.TestCase):
         totals = harness.Profile(self.converted(text)).totals
         self.assertEqual((3, 300, 0), tuple(totals[n] for n in ("live_blocks", "live_bytes", "total_bytes")))
 
-    def test_text_profiles_are_refused_with_the_way_to_convert_them(self):
-        path = os.path.join(self.directory, "plain.heap")
-        with open(path, "w", encoding="ascii") as file:
-            file.write(TCMALLOC)
-        result = harness.run([harness.MEMTRACK, "report", path])
-        self.assertEqual(3, result.code, result)
-        self.assertIn(b"gperftools", result.stderr)
-        self.assertIn(b"-proto", result.stderr)
+    def test_text_is_read_as_pprof_converts_it(self):
+        """Rows and totals of the text are those of what pprof makes of it, scaling included."""
+        for kind in ("heapprofile", "heap_v2/4096", "heap_v2/524288", "heapz_v2/1000", "heap/2048", "heap/2", "growthz",
+                     "fragmentationz"):
+            path = os.path.join(self.directory, "plain.heap")
+            text = TCMALLOC.replace("heapprofile", kind)
+            if kind.endswith("z"):  # has no second pair of figures
+                text = re.sub(r"(\d+: \d+) \[\d+: \d+\]", r"\1 [\1]", text)
+            with open(path, "w", encoding="ascii") as file:
+                file.write(text)
+            ours, theirs = harness.Profile(path), harness.Profile(self.converted(text))
+            self.assertEqual(theirs.totals, ours.totals, kind)
+            for by in ("module", "stack", "function"):
+                found, expected = ([{k: row[k] for k in ("module", *TOTALS.values())} for row in
+                                    p.report("--by", by)["rows"]] for p in (ours, theirs))
+                self.assertEqual(expected, found, (kind, by))
+
+    def test_text_of_go_is_its_profile(self):
+        """One Go program writes both formats of the same moment: every row is the same, by whatever it is grouped."""
+        go = pprof().split("/pkg/")[0] + "/bin/go"
+        source = os.path.join(harness.SOURCE, "tests", "oracle", "heap.go")
+        env = harness.plain_environment(HOME=self.directory, GOFLAGS="-mod=mod", GOPROXY="off")
+        program = os.path.join(self.directory, "heap")
+        harness.check([go, "build", "-o", program, source], env=env, cwd=self.directory, timeout=200)
+        for rate in ("1", "4096", "524288"):
+            harness.check([program, rate, "text.heap", "proto.pb.gz"], cwd=self.directory)
+            text, proto = (harness.Profile(os.path.join(self.directory, name)) for name in ("text.heap", "proto.pb.gz"))
+            self.assertEqual(proto.totals, text.totals)
+            for by in ("line", "function", "file", "size"):
+                rows = [sorted((row["key"], *(row[name] for name in TOTALS.values())) for row in p.report("--by", by)["rows"]
+                               if row["total_blocks"]) for p in (proto, text)]
+                self.assertEqual(rows[0], rows[1], (rate, by))
+            self.assertIn("main.hold", [row["function"] for row in text.report("--by", "function")["rows"]])
 
 
 if __name__ == "__main__":
