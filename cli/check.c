@@ -62,9 +62,10 @@ static const struct mt_profile *baseline_for(struct check *check, const struct m
     return baseline;
 }
 
-static int read_profile(const char *path, struct mt_profile **profile, struct mt_error *error) {
+static int read_profile(const char *path, const struct mt_symbols_options *symbols, struct mt_profile **profile,
+                        struct mt_error *error) {
     int rc = mt_pick_read(path, profile, error);
-    if (rc == 0 && (rc = mt_symbols_resolve(*profile, NULL, error)) != 0) {
+    if (rc == 0 && (rc = mt_symbols_resolve(*profile, symbols, error)) != 0) {
         mt_profile_free(*profile);
         *profile = NULL;
     }
@@ -124,7 +125,7 @@ static struct mt_checked *add(struct check *check) {
 static void check_one(struct check *check, const char *path, const char *shown, size_t n_files) {
     struct mt_error error = {{0}, {0}}, ignored;
     struct mt_profile *profile = NULL;
-    int rc = read_profile(path, &profile, &error);
+    int rc = read_profile(path, &check->options->symbols, &profile, &error);
     if (rc == 0 && !is_meant(check->options, profile)) {
         leave_out(check, profile);
         mt_profile_free(profile);

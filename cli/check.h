@@ -8,6 +8,7 @@
 
 #include "terminal.h"
 #include "view/budget.h"
+#include "view/symbols.h"
 
 struct mt_check_options {
     const char *name; /* argv[0]: for messages */
@@ -24,6 +25,7 @@ struct mt_check_options {
     const char **processes; /* patterns: only these are checked; none: all */
     size_t n_processes;
     enum mt_color color;
+    struct mt_symbols_options symbols;
 };
 
 /* Ends the process for wrong usage and for --help. Free the options. */

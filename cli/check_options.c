@@ -75,6 +75,8 @@ static const struct argp_option table[] = {
     {"quiet", 'q', NULL, 0, "Tell only what fails", 0},
     {"verbose", 'v', NULL, 0, "Tell the budgets that are kept as well", 0},
     {"color", KEY_COLOR, "WHEN", 0, MT_HELP_COLOR, 0},
+    {NULL, 0, NULL, 0, "Where names come from:", 5},
+    MT_SYMBOL_OPTIONS(0),
     {0},
 };
 
@@ -211,7 +213,9 @@ static error_t parse(int key, char *text, struct argp_state *state) {
         check_together(state, o);
         return 0;
     default:
-        return set_flag(key, o) ? 0 : parse_budget(key, text, state);
+        if (set_flag(key, o) || mt_option_symbols(key, text, state, &o->symbols))
+            return 0;
+        return parse_budget(key, text, state);
     }
 }
 

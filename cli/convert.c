@@ -141,8 +141,7 @@ void mt_convert_track(const struct mt_convert *convert, struct mt_track *track, 
     name_program(convert, track, made, result);
     set_exit(convert, track, is_newest, &made->info);
     fill_result(made, result);
-    const struct mt_symbols_options symbols = {.cache = convert->symbols};
-    mt_symbols_resolve(made, &symbols, NULL); /* a profile without names is still one */
+    mt_symbols_resolve(made, &convert->symbols, NULL); /* a profile without names is still one */
     write_profile(convert, track, is_newest, made, result);
     if (result->is_written)
         unlink(path);

@@ -36,7 +36,7 @@ struct mt_convert {
     uint64_t since_ns; /* start of the run, since the epoch */
     bool exit_known;   /* of the main process */
     int wait_status;
-    struct mt_symbols_cache *symbols; /* files kept open from one profile to the next, or NULL */
+    struct mt_symbols_options symbols; /* with its cache: files are used by one profile after the other */
 };
 
 /*

@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 void mt_option_color(const struct argp_state *state, const char *text, enum mt_color *color) {
@@ -49,11 +50,44 @@ void mt_option_pattern(const struct argp_state *state, const char *option, const
     grown[(*n)++] = text;
 }
 
-void mt_option_debuginfod(const struct argp_state *state, bool is_given) {
+static void check_debuginfod(const struct argp_state *state) {
     const char *urls = getenv("DEBUGINFOD_URLS");
-    if (is_given && !(urls && *urls))
+    if (!(urls && *urls))
         mt_print_problem(state->argv[0], "Name servers in it, such as https://debuginfod.elfutils.org/",
                          "--debuginfod: DEBUGINFOD_URLS is not set, so nothing is fetched");
+}
+
+/* Behind what was given before. The one text there is of several lives until the process ends. */
+static void add_debug_path(const struct argp_state *state, const char *text, struct mt_symbols_options *symbols) {
+    static char *joined;
+    char *longer;
+    if (!symbols->debug_path) {
+        symbols->debug_path = text;
+        return;
+    }
+    if (asprintf(&longer, "%s:%s", symbols->debug_path, text) < 0) {
+        argp_failure(state, argp_err_exit_status, 0, "out of memory");
+        return;
+    }
+    free(joined);
+    symbols->debug_path = joined = longer;
+}
+
+bool mt_option_symbols(int key, const char *text, const struct argp_state *state, struct mt_symbols_options *symbols) {
+    switch (key) {
+    case MT_KEY_DEBUG_PATH:
+        add_debug_path(state, text, symbols);
+        return true;
+    case MT_KEY_SYSROOT:
+        symbols->sysroot = text;
+        return true;
+    case MT_KEY_DEBUGINFOD:
+        symbols->debuginfod = true;
+        check_debuginfod(state);
+        return true;
+    default:
+        return false;
+    }
 }
 
 bool mt_option_set_flag(int key, const struct mt_option_flag *flags, size_t n) {

@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "terminal.h"
+#include "view/symbols.h"
 
 #define MT_HELP_COLOR    "auto (default), always or never"
 #define MT_HELP_NO_PAGER "Do not start MEMTRACK_PAGER, PAGER or less"
@@ -25,8 +26,23 @@ size_t mt_option_rows(const struct argp_state *state, const char *text); /* -n: 
 void mt_option_pattern(const struct argp_state *state, const char *option, const char *text, const char ***list,
                        size_t *n);
 
-/* Says so when nothing can be fetched: DEBUGINFOD_URLS names no server. */
-void mt_option_debuginfod(const struct argp_state *state, bool is_given);
+/* Where names come from: entries of a command's table, in this group of its help; and what its parser does with them,
+ * beginning with all keys that it does not know and ARGP_KEY_END. False: the key is none of theirs. */
+enum { MT_KEY_DEBUG_PATH = 0x4000, MT_KEY_SYSROOT, MT_KEY_DEBUGINFOD };
+#define MT_SYMBOL_OPTIONS(group)                                                                                       \
+    {"debug-path",                                                                                                     \
+     MT_KEY_DEBUG_PATH,                                                                                                \
+     "DIR[:DIR...]",                                                                                                   \
+     0,                                                                                                                \
+     "Look for programs, libraries and their debug files in DIR as well, by build id and by name. May be repeated",    \
+     group},                                                                                                           \
+        {"sysroot", MT_KEY_SYSROOT, "DIR", 0, "Look for recorded paths below DIR first, such as an image's root",      \
+         group},                                                                                                       \
+    {                                                                                                                  \
+        "debuginfod", MT_KEY_DEBUGINFOD, NULL, 0, "Fetch missing debug files from the servers in DEBUGINFOD_URLS",     \
+            group                                                                                                      \
+    }
+bool mt_option_symbols(int key, const char *text, const struct argp_state *state, struct mt_symbols_options *symbols);
 
 /* Options without an argument. False: the key is none of theirs. */
 struct mt_option_flag {

@@ -175,23 +175,26 @@ static int run_in_session(struct run *run, uint64_t started_ns, struct mt_error 
     int status = start(run, error);
     if (status != 0)
         return status;
-    const struct mt_convert convert = {
+    struct mt_convert convert = {
         .session = &run->session,
         .pattern = run->options.output ? run->options.output : MT_OUTPUT_DEFAULT,
         .program = run->target.is_loader ? "" : base_name(run->options.program[0]),
         .force = run->options.force,
         .since_ns = started_ns,
-        .symbols = mt_symbols_cache_new(),
+        .symbols = run->options.symbols,
     };
+    convert.symbols.cache = mt_symbols_cache_new();
     bool given = run->options.interval_ns != 0;
     mt_ticker_init(&run->ticker, &run->session, run->child.pid, given ? run->options.interval_ns : DEFAULT_INTERVAL_NS,
                    given);
+    const struct mt_symbols_kept kept = mt_kept_source(run->ticker.kept);
+    convert.symbols.kept = run->ticker.kept ? &kept : NULL;
     mt_finish_init(&run->finish, &convert);
     set_triggers(run, &convert);
     watch(run);
     finish(run);
     mt_finish_free(&run->finish);
-    mt_symbols_cache_free(convert.symbols);
+    mt_symbols_cache_free(convert.symbols.cache);
     mt_ticker_free(&run->ticker);
     return mt_exit_status(run->child.wait_status);
 }

@@ -12,6 +12,7 @@
 #include "target.h"
 #include "terminal.h"
 #include "trigger.h"
+#include "view/symbols.h"
 
 struct mt_run_options {
     const char *output; /* pattern; NULL: the default */
@@ -23,6 +24,7 @@ struct mt_run_options {
     uint64_t frames;       /* 0: the default */
     bool exact_peak, usable, allocator_stats, dormant, mmap;
     enum mt_color color;
+    struct mt_symbols_options symbols;
     struct mt_triggers *triggers; /* always there; freed by the caller of mt_run_parse */
     char **program;               /* and its arguments, NULL at the end */
 };

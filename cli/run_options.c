@@ -54,6 +54,8 @@ static const struct argp_option table[] = {
     {"interval", KEY_INTERVAL, "DUR", 0, "Time between points of the time axis (default 10ms, coarser in long runs)",
      2},
     {"allocator", KEY_ALLOCATOR, "NAME", 0, "Run on jemalloc, tcmalloc, mimalloc, or the library with this path", 2},
+    {0, 0, 0, 0, "Where names come from:", 4},
+    MT_SYMBOL_OPTIONS(4),
     {0}};
 
 static int bad_value(const struct argp_state *state, const char *hint, const char *option, const char *value) {
@@ -146,7 +148,7 @@ static error_t parse(int key, char *value, struct argp_state *state) {
         o->program = state->argv + state->next;
         return 0;
     default:
-        return parse_recording(key, value, state);
+        return mt_option_symbols(key, value, state, &o->symbols) ? 0 : parse_recording(key, value, state);
     }
 }
 

@@ -30,8 +30,6 @@ enum key {
     KEY_FULL_NAMES,
     KEY_COLOR,
     KEY_NO_PAGER,
-    KEY_DEBUG_PATH,
-    KEY_DEBUGINFOD,
 };
 
 enum { DEFAULT_ROWS = 20 };
@@ -61,8 +59,7 @@ static const struct argp_option options[] = {
     {"color", KEY_COLOR, "WHEN", 0, MT_HELP_COLOR, 0},
     {"no-pager", KEY_NO_PAGER, NULL, 0, MT_HELP_NO_PAGER, 0},
     {NULL, 0, NULL, 0, "Where names of functions come from:", 3},
-    {"debug-path", KEY_DEBUG_PATH, "DIR[:DIR...]", 0, "Look for separate debug files here as well", 0},
-    {"debuginfod", KEY_DEBUGINFOD, NULL, 0, "Fetch missing debug files from the servers in DEBUGINFOD_URLS", 0},
+    MT_SYMBOL_OPTIONS(0),
     {0},
 };
 
@@ -90,7 +87,6 @@ static bool set_flag(int key, struct request *r) {
         {KEY_BYTES, &r->table.exact_bytes},
         {KEY_FULL_NAMES, &r->table.full},
         {KEY_NO_PAGER, &r->no_pager},
-        {KEY_DEBUGINFOD, &r->symbols.debuginfod},
     };
     return mt_option_set_flag(key, flags, sizeof flags / sizeof *flags);
 }
@@ -104,7 +100,6 @@ static void check(const struct argp_state *state, struct request *r) {
         argp_error(state, "--trace - is all that goes to standard output: leave out --json, --csv and --events");
     if (r->force && !r->trace)
         argp_error(state, "--force replaces the file of --trace: there is none");
-    mt_option_debuginfod(state, r->symbols.debuginfod);
     if (!r->n_given)
         r->table.n = r->json || r->csv ? 0 : DEFAULT_ROWS;
 }
@@ -133,9 +128,6 @@ static error_t parse_option(int key, char *text, struct argp_state *state) {
     case KEY_COLOR:
         mt_option_color(state, text, &r->color);
         return 0;
-    case KEY_DEBUG_PATH:
-        r->symbols.debug_path = text;
-        return 0;
     case ARGP_KEY_ARG:
         if (r->file)
             argp_error(state, "one profile at a time: %s and %s are too many", r->file, text);
@@ -145,7 +137,7 @@ static error_t parse_option(int key, char *text, struct argp_state *state) {
         check(state, r);
         return 0;
     default:
-        return set_flag(key, r) ? 0 : ARGP_ERR_UNKNOWN;
+        return set_flag(key, r) || mt_option_symbols(key, text, state, &r->symbols) ? 0 : ARGP_ERR_UNKNOWN;
     }
 }
 

@@ -43,6 +43,8 @@ static const struct argp_option options[] = {
     {"quiet", 'q', NULL, 0, "Print no summary, only problems", 0},
     {"json", KEY_JSON, NULL, 0, "Print a line of JSON for each snapshot", 0},
     {"color", KEY_COLOR, "WHEN", 0, MT_HELP_COLOR, 0},
+    {NULL, 0, NULL, 0, "Where names come from:", 4},
+    MT_SYMBOL_OPTIONS(4),
     {0},
 };
 
@@ -54,6 +56,7 @@ struct request {
     unsigned long count;
     bool force, quiet, json;
     enum mt_color color;
+    struct mt_symbols_options symbols;
     struct mt_triggers *triggers; /* always there */
 };
 
@@ -106,7 +109,7 @@ static error_t parse_option(int key, char *text, struct argp_state *state) {
             argp_error(state, "--count needs --every: how long to wait between two snapshots");
         return 0;
     default:
-        return ARGP_ERR_UNKNOWN;
+        return mt_option_symbols(key, text, state, &r->symbols) ? 0 : ARGP_ERR_UNKNOWN;
     }
 }
 
@@ -203,7 +206,8 @@ static int write_snapshot(const struct series *s, unsigned long number, struct m
 }
 
 static int take_snapshot(struct series *s, unsigned long number, struct mt_error *error) {
-    const struct mt_symbols_options symbols = {.cache = s->symbols};
+    struct mt_symbols_options symbols = s->request->symbols;
+    symbols.cache = s->symbols;
     int rc = mt_profile_from_process(s->request->pid, &s->profile, error);
     if (rc != 0)
         return rc;

@@ -56,6 +56,7 @@ void mt_ticker_init(struct mt_ticker *ticker, const struct mt_session *session, 
         .interval_ns = interval_ns,
         .interval_given = interval_given,
         .buffer = malloc(MT_SITES_PER_CHUNK * sizeof(struct mt_site)),
+        .kept = mt_kept_new(session),
     };
 }
 
@@ -66,6 +67,7 @@ void mt_ticker_free(struct mt_ticker *ticker) {
     }
     free(ticker->tracks);
     free(ticker->buffer);
+    mt_kept_free(ticker->kept);
 }
 
 /* ---- tracks ----------------------------------------------------------------------------------------------------- */
@@ -272,6 +274,8 @@ static void take_tick(struct mt_ticker *ticker, struct mt_track *track, uint64_t
     }
     if (mt_ledger_totals(track->ledger, &totals) != 0)
         return;
+    if (track->statm_fd >= 0) /* else its pid means nothing here */
+        mt_kept_look(ticker->kept, track->ledger, track->name.pid, &track->n_modules_seen);
     if (track->statm_fd >= 0 && now_ns >= track->next_memory_ns)
         read_memory(track, &tick, now_ns);
     tick.live_bytes = totals.live_bytes > 0 ? totals.live_bytes : 0;

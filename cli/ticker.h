@@ -13,6 +13,7 @@
 
 #include "axis.h"
 #include "composition.h"
+#include "kept.h"
 #include "ledger/reader.h"
 #include "profile/profile.h"
 #include "session.h"
@@ -43,6 +44,7 @@ struct mt_track {
     uint64_t passed_blocks; /* totals as of the last pass */
     int64_t passed_bytes;
     struct mt_composition *composition;
+    size_t n_modules_seen;          /* whose files were looked at */
     struct mt_trigger_watch *watch; /* state of the triggers; NULL: there are none */
 };
 
@@ -57,6 +59,7 @@ struct mt_ticker {
     struct timespec scanned; /* change time of the directory at the last scan */
     struct mt_site *buffer;
     struct mt_triggers *triggers; /* looked at with every tick; the caller's, NULL: none */
+    struct mt_kept *kept;         /* files that the processes have mapped; NULL: out of memory */
 };
 
 void mt_ticker_init(struct mt_ticker *ticker, const struct mt_session *session, pid_t main_pid, uint64_t interval_ns,

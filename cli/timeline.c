@@ -77,6 +77,8 @@ static const struct argp_option table[] = {
     {NULL, 0, NULL, 0, "Of a running process:", 3},
     {"for", KEY_FOR, "DUR", 0, "Watch it for so long (default: 10s), until it ends or Ctrl-C", 0},
     {"interval", KEY_INTERVAL, "DUR", 0, "Time between two ticks (default: 100ms)", 0},
+    {NULL, 0, NULL, 0, "Where names come from:", 4},
+    MT_SYMBOL_OPTIONS(0),
     {0},
 };
 
@@ -88,6 +90,7 @@ struct request {
     const char *svg, *trace;
     size_t layers; /* 0: no composition */
     struct mt_view_options view;
+    struct mt_symbols_options symbols;
     bool by_given;
     size_t width, height;
     enum mt_color color;
@@ -186,7 +189,7 @@ static error_t parse_option(int key, char *text, struct argp_state *state) {
         check(state, r);
         return 0;
     default:
-        return parse_print_option(key, text, state, r);
+        return mt_option_symbols(key, text, state, &r->symbols) ? 0 : parse_print_option(key, text, state, r);
     }
 }
 
@@ -356,25 +359,23 @@ static int print(const struct request *r, const struct mt_timeline *t, const str
 }
 
 /* Profiles of processes that run, and ledgers, name functions that are scopes by their addresses. */
-static int name_scopes(const struct mt_profiles *profiles, struct mt_error *error) {
-    static const struct mt_symbols_options symbols;
+static int name_scopes(const struct request *r, const struct mt_profiles *profiles, struct mt_error *error) {
     int rc = 0;
     for (size_t i = 0; rc == 0 && i < profiles->n; i++)
         if (profiles->items[i]->info.scopes.n_functions)
-            rc = mt_symbols_resolve(profiles->items[i], &symbols, error);
+            rc = mt_symbols_resolve(profiles->items[i], &r->symbols, error);
     return rc;
 }
 
 static int compose(const struct request *r, const struct mt_profiles *profiles, struct mt_strata **strata,
                    struct mt_error *error) {
-    static const struct mt_symbols_options symbols;
     *strata = NULL;
     if (r->layers == 0)
         return 0;
     if (profiles->n != 1)
         return mt_error_set(error, MEMTRACK_EUSAGE, "Name one profile.",
                             "--composition is of one process, and there are %zu", profiles->n);
-    int rc = mt_symbols_resolve(profiles->items[0], &symbols, error);
+    int rc = mt_symbols_resolve(profiles->items[0], &r->symbols, error);
     return rc == 0 ? mt_strata_build(profiles->items[0], &r->view, r->layers, MOMENTS, strata, error) : rc;
 }
 
@@ -386,7 +387,7 @@ static int show(const struct request *r, struct mt_error *error) {
     if (rc == 0)
         rc = drop_earlier(r, &profiles, error);
     if (rc == 0)
-        rc = name_scopes(&profiles, error);
+        rc = name_scopes(r, &profiles, error);
     if (rc == 0)
         rc = compose(r, &profiles, &strata, error);
     if (rc == 0)

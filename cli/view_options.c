@@ -27,8 +27,6 @@ enum option_key {
     KEY_FULL_NAMES,
     KEY_COLOR,
     KEY_NO_PAGER,
-    KEY_DEBUGINFOD,
-    KEY_DEBUG_PATH,
 };
 
 /* What the live view has as well. */
@@ -53,8 +51,7 @@ static const struct argp_option shared_options[] = {
     {"bytes", KEY_BYTES, NULL, 0, "Exact bytes instead of KiB and MiB", 0},
     {"color", KEY_COLOR, "WHEN", 0, MT_HELP_COLOR, 0},
     {NULL, 0, NULL, 0, "Where names come from:", MT_HELP_NAMES},
-    {"debug-path", KEY_DEBUG_PATH, "DIR[:DIR...]", 0, "Look for separate debug files here as well", 0},
-    {"debuginfod", KEY_DEBUGINFOD, NULL, 0, "Fetch missing debug files from the servers in DEBUGINFOD_URLS", 0},
+    MT_SYMBOL_OPTIONS(0),
     {0},
 };
 
@@ -110,7 +107,6 @@ static bool set_flag(int key, struct mt_view_request *r) {
         {KEY_BYTES, &r->exact_bytes},
         {KEY_FULL_NAMES, &r->full_names},
         {KEY_NO_PAGER, &r->no_pager},
-        {KEY_DEBUGINFOD, &r->symbols.debuginfod},
     };
     return mt_option_set_flag(key, flags, sizeof flags / sizeof *flags);
 }
@@ -118,7 +114,6 @@ static bool set_flag(int key, struct mt_view_request *r) {
 static void finish(struct argp_state *state, struct mt_view_request *r) {
     if (r->json && r->csv)
         argp_error(state, "--json and --csv exclude each other");
-    mt_option_debuginfod(state, r->symbols.debuginfod);
     r->view.filter.include = r->patterns[INCLUDE];
     r->view.filter.n_include = r->n_patterns[INCLUDE];
     r->view.filter.exclude = r->patterns[EXCLUDE];
@@ -148,14 +143,11 @@ static error_t parse_option(int key, char *text, struct argp_state *state) {
     case KEY_WRAPPER:
         add_pattern(state, r, WRAPPER, text);
         return 0;
-    case KEY_DEBUG_PATH:
-        r->symbols.debug_path = text;
-        return 0;
     case ARGP_KEY_END:
         finish(state, r);
         return 0;
     default:
-        return set_flag(key, r) ? 0 : ARGP_ERR_UNKNOWN;
+        return set_flag(key, r) || mt_option_symbols(key, text, state, &r->symbols) ? 0 : ARGP_ERR_UNKNOWN;
     }
 }
 

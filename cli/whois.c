@@ -23,14 +23,13 @@
 #include "view/format.h"
 #include "view/symbols.h"
 
-enum { KEY_JSON = 256, KEY_COLOR, KEY_DEBUG_PATH, KEY_DEBUGINFOD };
+enum { KEY_JSON = 256, KEY_COLOR };
 enum { MAX_ADDRESSES = 4096, MAX_FRAMES = 1024 };
 
 static const struct argp_option options[] = {
     {"json", KEY_JSON, NULL, 0, "As JSON", 0},
     {"color", KEY_COLOR, "WHEN", 0, MT_HELP_COLOR, 0},
-    {"debug-path", KEY_DEBUG_PATH, "DIR[:DIR...]", 0, "Look for separate debug files here as well", 0},
-    {"debuginfod", KEY_DEBUGINFOD, NULL, 0, "Fetch missing debug files from the servers in DEBUGINFOD_URLS", 0},
+    MT_SYMBOL_OPTIONS(0),
     {0},
 };
 
@@ -64,12 +63,6 @@ static error_t parse_option(int key, char *text, struct argp_state *state) {
     case KEY_COLOR:
         mt_option_color(state, text, &r->color);
         return 0;
-    case KEY_DEBUG_PATH:
-        r->symbols.debug_path = text;
-        return 0;
-    case KEY_DEBUGINFOD:
-        r->symbols.debuginfod = true;
-        return 0;
     case ARGP_KEY_ARG:
         if (!r->process) {
             r->process = text;
@@ -80,12 +73,11 @@ static error_t parse_option(int key, char *text, struct argp_state *state) {
         r->addresses[r->n++] = parse_address(state, text);
         return 0;
     case ARGP_KEY_END:
-        mt_option_debuginfod(state, r->symbols.debuginfod);
         if (!r->n)
             argp_error(state, "give a pid and an address");
         return 0;
     default:
-        return ARGP_ERR_UNKNOWN;
+        return mt_option_symbols(key, text, state, &r->symbols) ? 0 : ARGP_ERR_UNKNOWN;
     }
 }
 

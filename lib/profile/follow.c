@@ -300,6 +300,7 @@ static int begin(struct mt_follow *f, struct mt_error *error) {
     for (size_t i = 0; i < sizeof columns / sizeof *columns; i++)
         f->profile->has_value[columns[i]] = true;
     f->profile->info.has_size_histogram = true;
+    f->profile->info.process = mt_ledger_is_live(f->ledger) ? mt_ledger_process(f->ledger) : 0;
     return take_threads(f);
 }
 

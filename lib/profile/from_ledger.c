@@ -254,6 +254,7 @@ static int load(struct conversion *c, struct mt_error *error) {
     if (rc != 0)
         return rc;
     c->profile->info.running = mt_ledger_is_live(c->ledger);
+    c->profile->info.process = c->profile->info.running ? mt_ledger_process(c->ledger) : 0;
     c->epoch = mt_ledger_info(c->ledger)->control.epoch;
     c->sites = mt_ledger_load_items(c->ledger, MT_EXTENT_SITES, &c->n_sites);
     if ((rc = mt_ledger_refresh(c->ledger, error)) != 0)

@@ -143,6 +143,7 @@ struct mt_profile_info {
     int exit_code;         /* -1 when killed by a signal */
     int exit_signal;       /* 0: none */
     bool running;          /* it had not ended when this was taken */
+    uint32_t process;      /* then: its pid as this machine has it, to ask for its files. Not stored; 0: none */
     uint64_t sample_bytes; /* 0: exact */
     bool approximate;      /* totals taken from a process that could not be read consistently */
     bool multithreaded;    /* several threads allocated: peak within its bound, unless exact_peak */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Shared by symbols.c (which addresses, in what order), symbols_module.c (which file), symbols_debug.c (its debug
- * file), symbols_cache.c (files that stay open), symbols_lines.c (DWARF) and symbols_table.c (ELF symbols). Private to
- * them.
+ * Shared by symbols.c (which addresses, in what order), symbols_find.c (where a file may be), symbols_module.c (is it
+ * the one), symbols_debug.c (its debug file), symbols_cache.c (files that stay open), symbols_lines.c (DWARF) and
+ * symbols_table.c (ELF symbols). Private to them.
  */
 #ifndef MT_VIEW_SYMBOLS_LOCAL_H
 #define MT_VIEW_SYMBOLS_LOCAL_H
@@ -23,7 +23,8 @@ struct mt_line_lookup;
 
 /* One ELF file, opened for looking up. */
 struct mt_symbol_module {
-    char *path;
+    char *path;       /* where it was found; what lies beside it is looked for there */
+    int fd;           /* of the file, for opening it again; -1: none */
     char *key;        /* of the cache, NULL: not to be cached */
     char *debug_path; /* where debug files are looked for */
     bool debuginfod;
@@ -41,6 +42,7 @@ struct mt_symbol_module {
 enum mt_symbol_file {
     MT_SYMBOL_FILE_FOUND,
     MT_SYMBOL_FILE_MISSING,  /* no such file, or it cannot be opened */
+    MT_SYMBOL_FILE_DELETED,  /* likewise, and its name says that it had been deleted when it was recorded */
     MT_SYMBOL_FILE_CHANGED,  /* there is one, but it is another build */
     MT_SYMBOL_FILE_UNUSABLE, /* not an ELF program or library */
     MT_SYMBOL_FILE_NONE,     /* the mapping names no file: vdso, anonymous memory */
@@ -52,9 +54,26 @@ struct mt_symbol_wanted {
     const char *build_id;     /* lower-case hex, "" if not recorded */
     bool must_have_build_id;  /* "" means that the file had none, not that nobody looked */
     uint64_t recorded_end_ns; /* a file without build id that is newer has changed; 0: do not look */
-    const char *debug_path;
+    uint64_t start, limit;    /* where all of it was mapped; 0, 0: not known */
+    uint32_t process;         /* that has it mapped still, 0: none */
+    const char *debug_path, *sysroot;
+    const struct mt_symbols_kept *kept;
     bool debuginfod;
 };
+
+/* How much a place says about the file that is in it, when there is no build id to ask. */
+enum mt_symbol_trust {
+    MT_SYMBOL_THE_FILE, /* it is the one that was mapped */
+    MT_SYMBOL_THE_PATH, /* it has its path: nothing may have written to it since */
+    MT_SYMBOL_A_NAME,   /* it has its name, in a directory that the user has given */
+};
+
+/*
+ * Every place where the file may be, one after the other, to this function, until it finds one good; fd is -1 or an
+ * open descriptor, which it takes over. Returns FOUND or the most telling of its answers.
+ */
+typedef enum mt_symbol_file mt_symbol_try(void *context, int fd, const char *path, enum mt_symbol_trust trust);
+enum mt_symbol_file mt_symbols_find(const struct mt_symbol_wanted *wanted, mt_symbol_try *try, void *context);
 
 /* Opens the file, or its debug file when only that is there. *module is NULL on anything but FOUND. */
 enum mt_symbol_file mt_symbol_module_open(struct mt_symbol_module **module, const struct mt_symbol_wanted *wanted);

@@ -30,8 +30,8 @@ struct resolver {
     size_t n_pending;
     mt_string *demangled; /* by system name: name + 1, 0: not known yet */
     size_t n_demangled;
-    char *room; /* MT_DEMANGLE_MAX_BYTES */
-    unsigned n_changed, n_missing;
+    char *room;         /* MT_DEMANGLE_MAX_BYTES */
+    unsigned n_without; /* files that could not be looked into */
     bool no_memory;
 };
 
@@ -286,27 +286,50 @@ static void note(struct resolver *resolver, const char *text) {
         resolver->no_memory = true;
 }
 
-static void note_file(struct resolver *resolver, enum mt_symbol_file why, const char *path) {
-    char text[NOTE_BYTES];
-    if (why == MT_SYMBOL_FILE_CHANGED && ++resolver->n_changed <= MAX_FILE_NOTES) {
-        snprintf(text, sizeof text,
-                 "%s has changed since it was recorded (another build id): its functions have no names here.", path);
-        note(resolver, text);
-    } else if (why == MT_SYMBOL_FILE_MISSING && ++resolver->n_missing <= MAX_FILE_NOTES) {
-        snprintf(text, sizeof text, "%s cannot be opened here: its functions have no names.", path);
-        note(resolver, text);
+static const char no_names[] = ": its functions have no names.", no_more_names[] = ": their functions have no names.";
+static const char hint[] =
+    "--debug-path DIR looks for copies of such files in DIR, by build id and by name; --sysroot DIR "
+    "looks for them below DIR.";
+
+static bool ends_with(const char *text, const char *end) {
+    size_t bytes = strlen(text), end_bytes = strlen(end);
+    return bytes >= end_bytes && strcmp(text + bytes - end_bytes, end) == 0;
+}
+
+/* What an earlier look said, perhaps elsewhere, is not true of this one. */
+static void forget_notes(struct mt_profile *profile) {
+    size_t kept = 0;
+    for (size_t i = 0; i < profile->info.n_notes; i++) {
+        const char *text = mt_profile_text(profile, profile->info.notes[i]);
+        if (!ends_with(text, no_names) && !ends_with(text, no_more_names) && strcmp(text, hint) != 0)
+            profile->info.notes[kept++] = profile->info.notes[i];
     }
+    profile->info.n_notes = kept;
+}
+
+static void note_file(struct resolver *resolver, enum mt_symbol_file why, const char *path) {
+    static const char *const reasons[] = {
+        [MT_SYMBOL_FILE_MISSING] = "cannot be opened here",
+        [MT_SYMBOL_FILE_DELETED] = "had been deleted when it was recorded",
+        [MT_SYMBOL_FILE_CHANGED] = "has changed since it was recorded (it is another build)",
+        [MT_SYMBOL_FILE_UNUSABLE] = "is not a program or library any more",
+    };
+    char text[NOTE_BYTES];
+    if (why == MT_SYMBOL_FILE_NONE || ++resolver->n_without > MAX_FILE_NOTES)
+        return;
+    snprintf(text, sizeof text, "%s %s%s", path, reasons[why], no_names);
+    note(resolver, text);
 }
 
 static void note_rest(struct resolver *resolver) {
     char text[NOTE_BYTES];
-    unsigned n = resolver->n_changed > MAX_FILE_NOTES ? resolver->n_changed - MAX_FILE_NOTES : 0;
-    n += resolver->n_missing > MAX_FILE_NOTES ? resolver->n_missing - MAX_FILE_NOTES : 0;
-    if (n) {
-        snprintf(text, sizeof text, "%u further files have changed or cannot be opened: their functions have no names.",
-                 n);
+    if (resolver->n_without > MAX_FILE_NOTES) {
+        snprintf(text, sizeof text, "%u further files have changed or cannot be opened%s",
+                 resolver->n_without - MAX_FILE_NOTES, no_more_names);
         note(resolver, text);
     }
+    if (resolver->n_without)
+        note(resolver, hint);
 }
 
 /* The dynamic linker searches the program before what is preloaded: its own malloc serves all libraries, unseen. */
@@ -330,11 +353,16 @@ static void resolve_file(struct resolver *resolver, const struct pending *pendin
         .build_id = mt_profile_text(profile, mapping->build_id),
         .must_have_build_id = profile->info.is_memtrack,
         .recorded_end_ns = profile->info.duration_ns ? profile->info.start_time_ns + profile->info.duration_ns : 0,
-        .debug_path = resolver->options ? resolver->options->debug_path : NULL,
-        .debuginfod = resolver->options && resolver->options->debuginfod,
+        .start = profile->info.is_memtrack ? mapping->start : 0,
+        .limit = profile->info.is_memtrack ? mapping->limit : 0,
+        .process = profile->info.process,
+        .debug_path = resolver->options->debug_path,
+        .sysroot = resolver->options->sysroot,
+        .kept = resolver->options->kept,
+        .debuginfod = resolver->options->debuginfod,
     };
     struct job job = {.n = n};
-    struct mt_symbols_cache *cache = resolver->options ? resolver->options->cache : NULL;
+    struct mt_symbols_cache *cache = resolver->options->cache;
     enum mt_symbol_file opened = mt_symbols_cache_open(cache, &job.module, &wanted);
     if (opened != MT_SYMBOL_FILE_FOUND) {
         note_file(resolver, opened, wanted.path);
@@ -374,8 +402,8 @@ static int compare_pending(const void *a, const void *b, void *profile) {
 static bool collect(struct resolver *resolver) {
     const struct mt_profile *profile = resolver->profile;
     const struct mt_symbols_options *options = resolver->options;
-    size_t first = options ? options->first : 0;
-    size_t end = options && options->end && options->end < profile->n_locations ? options->end : profile->n_locations;
+    size_t first = options->first;
+    size_t end = options->end && options->end < profile->n_locations ? options->end : profile->n_locations;
     resolver->pending = malloc((end > first ? end - first : 0) * sizeof *resolver->pending + 1);
     resolver->room = malloc(MT_DEMANGLE_MAX_BYTES);
     if (!resolver->pending || !resolver->room)
@@ -403,8 +431,15 @@ static void resolve_all(struct resolver *resolver) {
     note_rest(resolver);
 }
 
-int mt_symbols_resolve(struct mt_profile *profile, const struct mt_symbols_options *options, struct mt_error *error) {
-    struct resolver resolver = {.profile = profile, .options = options};
+int mt_symbols_resolve(struct mt_profile *profile, const struct mt_symbols_options *given, struct mt_error *error) {
+    struct mt_symbols_options options = given ? *given : (struct mt_symbols_options){0};
+    if (!options.debug_path)
+        options.debug_path = secure_getenv("MEMTRACK_DEBUG_PATH");
+    if (!options.sysroot)
+        options.sysroot = secure_getenv("MEMTRACK_SYSROOT");
+    struct resolver resolver = {.profile = profile, .options = &options};
+    if (!options.first && !options.end)
+        forget_notes(profile);
     if (collect(&resolver))
         resolve_all(&resolver);
     else

@@ -31,7 +31,8 @@ void mt_symbols_cache_free(struct mt_symbols_cache *cache) {
 static char *make_key(const struct mt_symbol_wanted *wanted) {
     char *key = NULL;
     const char *debug_path = wanted->debug_path ? wanted->debug_path : "";
-    if (!*wanted->build_id || asprintf(&key, "%s\n%s\n%s", wanted->build_id, debug_path, wanted->path) < 0)
+    const char *sysroot = wanted->sysroot ? wanted->sysroot : "";
+    if (!*wanted->build_id || asprintf(&key, "%s\n%s\n%s\n%s", wanted->build_id, debug_path, sysroot, wanted->path) < 0)
         return NULL;
     return key;
 }

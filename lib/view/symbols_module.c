@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Which file to look into. A path alone says little: the file may have been rebuilt, upgraded or deleted since, and
- * wrong names are worse than none. The build id decides; where there is none, the time of the last change.
+ * Is this the file? A path alone says little: the file may have been rebuilt, upgraded or deleted since, and wrong names
+ * are worse than none. The build id decides. Where the recorded file had none, a file
  *
- *   path as recorded, same build ──► it, and its debug file (symbols_debug.c)
- *   else /usr/lib/debug/.build-id/xx/yyyy.debug of the recorded build ──► that alone: it has symbols and DWARF
- *   else nothing
+ *   that is known to be the mapped one (kept open, or asked of the process)   is believed
+ *   at the recorded path    is believed if nothing was written to it since the recording ended, and its segments would
+ *                           take the room that was mapped
+ *   of the same name in a directory that the user has given                   if its segments would
+ *   that has a build id     never
  *
  * Each file gets a Dwfl of its own at bias 0: modules of one process may overlap in time (dlclose, then another library
  * at the same address), and closing a Dwfl is the only way to free what libdw has read.
@@ -21,29 +23,34 @@
 
 #include "view/symbols-local.h"
 
-enum { MIN_BUILD_ID_BYTES = 3, MAX_BUILD_ID_BYTES = 64 };
+enum { MAX_BUILD_ID_BYTES = 64, PAGE_BYTES = 4096, MAX_GAP = 1 << 21 /* the largest pages that linkers align to */ };
 
 static int no_elf(Dwfl_Module *module, void **data, const char *name, Dwarf_Addr base, char **file, Elf **elf) {
     (void)module, (void)data, (void)name, (void)base, (void)file, (void)elf;
     return -1; /* every module is reported with its file */
 }
 
-static char *search_path(const char *debug_path) {
-    char *path = NULL;
-    return asprintf(&path, "%s%s:.debug:/usr/lib/debug", debug_path ? debug_path : "", debug_path ? ":" : "") > 0
+/* An empty element is the directory of the file. */
+static char *search_path(const struct mt_symbol_wanted *wanted) {
+    char *path = NULL, process[64] = "";
+    const char *given = wanted->debug_path ? wanted->debug_path : "", *root = wanted->sysroot ? wanted->sysroot : "";
+    if (wanted->process)
+        snprintf(process, sizeof process, ":/proc/%u/root/usr/lib/debug", wanted->process);
+    return asprintf(&path, "%s%s:.debug%s%s%s:/usr/lib/debug%s", given, *given ? ":" : "", *root ? ":" : "", root,
+                    *root ? "/usr/lib/debug" : "", process) > 0
                ? path
                : NULL;
 }
 
-/* Takes fd over. */
-static bool report(struct mt_symbol_module *module, int fd) {
+static bool report(struct mt_symbol_module *module) {
     module->callbacks = (Dwfl_Callbacks){
         .find_elf = no_elf,
         .find_debuginfo = module->debuginfod ? dwfl_standard_find_debuginfo : mt_symbols_find_debug_file,
         .section_address = dwfl_offline_section_address,
         .debuginfo_path = &module->debug_path,
     };
-    module->dwfl = dwfl_begin(&module->callbacks);
+    int fd = fcntl(module->fd, F_DUPFD_CLOEXEC, 0);
+    module->dwfl = fd >= 0 ? dwfl_begin(&module->callbacks) : NULL;
     if (!module->dwfl) {
         close(fd);
         return false;
@@ -103,41 +110,71 @@ static void module_build_id(Dwfl_Module *module, char hex[2 * MAX_BUILD_ID_BYTES
     hex[2 * n] = '\0';
 }
 
-static bool changed_since(const char *path, uint64_t time_ns) {
+static bool changed_since(int fd, uint64_t time_ns) {
     struct stat status;
-    return time_ns && stat(path, &status) == 0 &&
+    return time_ns && fstat(fd, &status) == 0 &&
            (uint64_t)status.st_mtim.tv_sec * UINT64_C(1000000000) + (uint64_t)status.st_mtim.tv_nsec > time_ns;
 }
 
-static bool same_build(const struct mt_symbol_module *module, const struct mt_symbol_wanted *wanted) {
+/* Would the file be mapped as long as that one was? Segments apart from each other are not seen as a whole. */
+static bool fits(const struct mt_symbol_module *module, const struct mt_symbol_wanted *wanted) {
+    GElf_Addr bias;
+    GElf_Phdr header;
+    Elf *elf = dwfl_module_getelf(module->module, &bias);
+    uint64_t first = UINT64_MAX, end = 0;
+    size_t n;
+    if (wanted->limit <= wanted->start || !elf || elf_getphdrnum(elf, &n) != 0)
+        return true;
+    for (size_t i = 0; i < n && i <= INT32_MAX; i++) {
+        if (!gelf_getphdr(elf, (int)i, &header) || header.p_type != PT_LOAD)
+            continue;
+        if (end && header.p_vaddr > end + MAX_GAP)
+            return true;
+        first = header.p_vaddr < first ? header.p_vaddr & ~(uint64_t)(PAGE_BYTES - 1) : first;
+        end = header.p_vaddr + header.p_memsz;
+    }
+    uint64_t found = end - first, recorded = wanted->limit - wanted->start;
+    return first < end && (found > recorded ? found - recorded : recorded - found) < PAGE_BYTES;
+}
+
+/* Without a build id to agree on, it depends on how the file was come by. */
+static bool same_build(const struct mt_symbol_module *module, const struct mt_symbol_wanted *wanted,
+                       enum mt_symbol_trust trust) {
     char found[2 * MAX_BUILD_ID_BYTES + 1];
     module_build_id(module->module, found);
     if (*wanted->build_id)
         return strcmp(found, wanted->build_id) == 0;
-    return !(wanted->must_have_build_id && *found) && !changed_since(module->path, wanted->recorded_end_ns);
+    if (wanted->must_have_build_id && *found)
+        return false;
+    if (trust == MT_SYMBOL_THE_FILE)
+        return true;
+    return fits(module, wanted) && !(trust == MT_SYMBOL_THE_PATH && changed_since(module->fd, wanted->recorded_end_ns));
 }
 
-static enum mt_symbol_file try_file(struct mt_symbol_module **out, const char *path,
-                                    const struct mt_symbol_wanted *wanted) {
-    int fd = open_file(path);
+static struct mt_symbol_module *new_module(int fd, const char *path, const struct mt_symbol_wanted *wanted) {
+    struct mt_symbol_module *module = calloc(1, sizeof *module);
+    if (!module) {
+        close(fd);
+        return NULL;
+    }
+    module->fd = fd;
+    module->path = strdup(path);
+    module->debug_path = search_path(wanted);
+    module->debuginfod = wanted->debuginfod;
+    return module;
+}
+
+/* Takes fd over; -1: the path is opened. */
+static enum mt_symbol_file try_file(struct mt_symbol_module **out, int fd, const char *path,
+                                    const struct mt_symbol_wanted *wanted, enum mt_symbol_trust trust) {
+    if (fd < 0)
+        fd = open_file(path);
     if (fd < 0)
         return MT_SYMBOL_FILE_MISSING;
-    struct mt_symbol_module *module = calloc(1, sizeof *module);
-    char *copy = strdup(path);
-    if (!module || !copy) {
-        close(fd);
-        free(module);
-        free(copy);
-        return MT_SYMBOL_FILE_UNUSABLE;
-    }
-    module->path = copy;
-    module->debug_path = search_path(wanted->debug_path);
-    module->debuginfod = wanted->debuginfod;
+    struct mt_symbol_module *module = new_module(fd, path, wanted);
     enum mt_symbol_file result = MT_SYMBOL_FILE_UNUSABLE;
-    if (!module->debug_path)
-        close(fd);
-    else if (report(module, fd))
-        result = same_build(module, wanted) ? MT_SYMBOL_FILE_FOUND : MT_SYMBOL_FILE_CHANGED;
+    if (module && module->path && module->debug_path && report(module))
+        result = same_build(module, wanted, trust) ? MT_SYMBOL_FILE_FOUND : MT_SYMBOL_FILE_CHANGED;
     if (result != MT_SYMBOL_FILE_FOUND) {
         mt_symbol_module_close(module);
         return result;
@@ -147,41 +184,20 @@ static enum mt_symbol_file try_file(struct mt_symbol_module **out, const char *p
     return result;
 }
 
-/* The debug file of a build in one directory: DIRECTORY/.build-id/xx/yyyy.debug. */
-static enum mt_symbol_file try_debug_file(struct mt_symbol_module **module, const char *directory, size_t bytes,
-                                          const struct mt_symbol_wanted *wanted) {
-    char *path;
-    if (asprintf(&path, "%.*s/.build-id/%.2s/%s.debug", (int)bytes, directory, wanted->build_id, wanted->build_id + 2) <
-        0)
-        return MT_SYMBOL_FILE_MISSING;
-    enum mt_symbol_file result = try_file(module, path, wanted);
-    free(path);
-    return result;
-}
+struct opening {
+    const struct mt_symbol_wanted *wanted;
+    struct mt_symbol_module **module;
+};
 
-static bool find_debug_file(struct mt_symbol_module **module, const struct mt_symbol_wanted *wanted) {
-    if (strlen(wanted->build_id) < 2 * MIN_BUILD_ID_BYTES ||
-        strspn(wanted->build_id, "0123456789abcdef") != strlen(wanted->build_id))
-        return false;
-    for (const char *at = wanted->debug_path; at && *at;) {
-        size_t bytes = strcspn(at, ":");
-        if (*at == '/' && try_debug_file(module, at, bytes, wanted) == MT_SYMBOL_FILE_FOUND)
-            return true;
-        at += bytes + (at[bytes] == ':');
-    }
-    static const char usual[] = "/usr/lib/debug";
-    return try_debug_file(module, usual, strlen(usual), wanted) == MT_SYMBOL_FILE_FOUND;
+static enum mt_symbol_file try_place(void *context, int fd, const char *path, enum mt_symbol_trust trust) {
+    const struct opening *opening = context;
+    return try_file(opening->module, fd, path, opening->wanted, trust);
 }
 
 enum mt_symbol_file mt_symbol_module_open(struct mt_symbol_module **module, const struct mt_symbol_wanted *wanted) {
+    struct opening opening = {wanted, module};
     *module = NULL;
-    if (wanted->path[0] != '/' || strncmp(wanted->path, "//", 2) == 0 || strncmp(wanted->path, "/memfd:", 7) == 0 ||
-        strncmp(wanted->path, "/SYSV", 5) == 0 || strncmp(wanted->path, "/dev/", 5) == 0)
-        return MT_SYMBOL_FILE_NONE;
-    enum mt_symbol_file result = try_file(module, wanted->path, wanted);
-    if (result != MT_SYMBOL_FILE_FOUND && find_debug_file(module, wanted))
-        return MT_SYMBOL_FILE_FOUND;
-    return result;
+    return mt_symbols_find(wanted, try_place, &opening);
 }
 
 bool mt_symbol_module_reopen(struct mt_symbol_module *module) {
@@ -189,8 +205,7 @@ bool mt_symbol_module_reopen(struct mt_symbol_module *module) {
     module->dwfl = NULL;
     module->module = NULL;
     module->dwarf = NULL;
-    int fd = open_file(module->path);
-    if (fd < 0 || !report(module, fd)) {
+    if (!report(module)) {
         if (module->dwfl)
             dwfl_end(module->dwfl);
         module->dwfl = NULL;
@@ -228,6 +243,8 @@ void mt_symbol_module_close(struct mt_symbol_module *module) {
     mt_line_lookup_free(module->lines);
     if (module->dwfl)
         dwfl_end(module->dwfl);
+    if (module->fd >= 0)
+        close(module->fd);
     free(module->path);
     free(module->key);
     free(module->debug_path);

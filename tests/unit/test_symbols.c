@@ -84,11 +84,8 @@ static struct probe probe(const char *name) {
 static struct mt_profile *resolved_with(const struct mt_symbols_options *options, const char *path, const char *id,
                                         struct probe at) {
     struct mt_profile *p = build_empty();
-    struct mt_mapping mapping = {.start = at.bias,
-                                 .limit = at.bias + 0x10000,
-                                 .bias = at.bias,
-                                 .path = mt_profile_intern(p, path),
-                                 .build_id = mt_profile_intern(p, id)};
+    struct mt_mapping mapping = {
+        .start = at.bias, .bias = at.bias, .path = mt_profile_intern(p, path), .build_id = mt_profile_intern(p, id)};
     mt_profile_add_mapping(p, &mapping);
     build_location(p, 1, at.address, NULL, 0);
     struct mt_error error;
@@ -411,6 +408,47 @@ static void another_build_is_not_used(void **state) {
     mt_profile_free(p);
 }
 
+/* Where the file can be had, what an earlier look said is not true any more. */
+static void notes_are_those_of_the_last_look(void **state) {
+    (void)state;
+    compile("lib.so", "-g");
+    char id[64];
+    build_id("lib.so", id);
+    struct probe at = probe("lib.so");
+    run("mkdir d && mv lib.so d");
+    struct mt_profile *p = resolved(file("lib.so"), id, at, NULL);
+    assert_int_equal(mt_profile_add_note(p, "Something else is missing."), 0);
+    assert_int_equal(p->info.n_notes, 3);
+    const struct mt_symbols_options options = {.debug_path = file("d")};
+    struct mt_error error;
+    assert_int_equal(mt_symbols_resolve(p, &options, &error), 0);
+    assert_int_equal(p->locations[0].n_lines, 3);
+    assert_int_equal(p->info.n_notes, 1);
+    assert_note(p, "Something else");
+    mt_profile_free(p);
+    run("rm -r d");
+}
+
+static int open_in_directory(void *context, const char *path, const char *id) {
+    assert_string_equal(path, context);
+    assert_string_equal(id, "");
+    return open(file("kept.so"), O_RDONLY | O_CLOEXEC);
+}
+
+/* What somebody has kept open is believed without a build id, whatever lies at its path by now. */
+static void files_that_were_kept_open(void **state) {
+    (void)state;
+    run("cc -g -O1 -fPIC -shared -Wl,--build-id=none -o lib.so probe.c && cp lib.so kept.so");
+    struct probe at = probe("lib.so");
+    run("cc -O1 -fPIC -shared -Wl,--build-id=none -DOTHER -o lib.so probe.c && printf x >> lib.so");
+    const struct mt_symbols_kept kept = {.open = open_in_directory, .context = (void *)file("lib.so")};
+    const struct mt_symbols_options options = {.kept = &kept};
+    struct mt_profile *p = resolved_with(&options, file("lib.so"), "", at);
+    assert_lines(p);
+    mt_profile_free(p);
+    run("rm kept.so");
+}
+
 static void without_a_build_id_time_decides(void **state) {
     (void)state;
     run("cc -g -O1 -fPIC -shared -Wl,--build-id=none -o lib.so probe.c");
@@ -428,7 +466,7 @@ static void without_a_build_id_time_decides(void **state) {
         struct mt_error error;
         assert_int_equal(mt_symbols_resolve(p, NULL, &error), 0);
         assert_int_equal(p->locations[0].n_lines, changed ? 0 : 3);
-        assert_int_equal(p->info.n_notes, changed);
+        assert_int_equal(p->info.n_notes, 2 * changed); /* which file, and what may help */
         mt_profile_free(p);
     }
 }
@@ -445,7 +483,7 @@ static void files_that_are_none(void **state) {
         mt_profile_free(p);
     }
     struct mt_profile *p = resolved(file("gone.so (deleted)"), "aabbcc", at, NULL);
-    assert_note(p, "cannot be opened");
+    assert_note(p, "gone.so (deleted) had been deleted");
     mt_profile_free(p);
     run("mkfifo fifo");
     p = resolved(file("fifo"), "aabbcc", at, NULL);
@@ -471,8 +509,9 @@ static void many_missing_files_are_summed_up(void **state) {
     }
     struct mt_error error;
     assert_int_equal(mt_symbols_resolve(p, NULL, &error), 0);
-    assert_int_equal(p->info.n_notes, 5);
+    assert_int_equal(p->info.n_notes, 6); /* four, the rest, and what may help */
     assert_note(p, "46 further files");
+    assert_note(p, "--debug-path DIR");
     mt_profile_free(p);
 }
 
@@ -559,6 +598,8 @@ int main(void) {
         COMPILES(mappings_of_other_tools),
         COMPILES(files_stay_open_in_a_cache),
         COMPILES(another_build_is_not_used),
+        COMPILES(notes_are_those_of_the_last_look),
+        COMPILES(files_that_were_kept_open),
         COMPILES(without_a_build_id_time_decides),
         COMPILES(files_that_are_none),
         COMPILES(damaged_files),
