@@ -10,6 +10,10 @@
 #include <sys/mman.h>
 #include <time.h>
 
+#ifndef MADV_POPULATE_READ
+#define MADV_POPULATE_READ 22 /* Linux 5.14 */
+#endif
+
 uint64_t mt_os_denied;
 
 void *mt_os_private(size_t bytes) {
@@ -79,6 +83,64 @@ bool mt_os_is_mapped(uint64_t begin, uint64_t end) {
         begin += step;
     }
     return true;
+}
+
+/*
+ * rt_sigprocmask copies the new mask from the caller's memory before it looks at what is to be done with it, and here that
+ * is nothing: EINVAL says that the 8 bytes could be read, EFAULT that they could not. (Abseil asks in the same way.) An
+ * address of the kernel's must give EFAULT, else whoever answers does not look. A confined process is asked as an
+ * allocator would: by madvise.
+ */
+enum { SIGNAL_MASK_BYTES = 8, NO_SIGNAL_ACTION = -1 };
+#define KERNEL_ADDRESS (UINT64_C(1) << 63)
+
+static bool can_read_word(uint64_t address) {
+    return mt_os_call(SYS_rt_sigprocmask, NO_SIGNAL_ACTION, (long)address, 0, SIGNAL_MASK_BYTES, 0, 0) == -EINVAL;
+}
+
+static bool can_populate(uint64_t begin, uint64_t end) {
+    return mt_os_call(SYS_madvise, (long)begin, (long)(end - begin), MADV_POPULATE_READ, 0, 0, 0) == 0;
+}
+
+static bool can_ask(void) {
+    enum { UNKNOWN, YES, NO };
+    static int answer;
+    int known = __atomic_load_n(&answer, __ATOMIC_RELAXED);
+    if (known == UNKNOWN) {
+        known = mt_os_call(SYS_rt_sigprocmask, NO_SIGNAL_ACTION, (long)KERNEL_ADDRESS, 0, SIGNAL_MASK_BYTES, 0, 0) ==
+                        -EFAULT
+                    ? YES
+                    : NO;
+        __atomic_store_n(&answer, known, __ATOMIC_RELAXED);
+    }
+    return known == YES;
+}
+
+/* Pages begin at begin; end is above. A word across the border of two pages asks for both. */
+static uint64_t first_unreadable_word(uint64_t begin, uint64_t end) {
+    uint64_t page = begin;
+    while (page < end) {
+        bool two = end - page > MT_OS_PAGE;
+        if (two && can_read_word(page + MT_OS_PAGE - SIGNAL_MASK_BYTES / 2)) {
+            page += 2 * MT_OS_PAGE;
+        } else {
+            if (!can_read_word(page))
+                return page;
+            page += MT_OS_PAGE;
+            if (two)
+                return page; /* then it was the other one */
+        }
+    }
+    return end;
+}
+
+uint64_t mt_os_first_unreadable(uint64_t begin, uint64_t end) {
+    uint64_t page = begin & ~(uint64_t)(MT_OS_PAGE - 1);
+    if (mt_os_may(SYS_rt_sigprocmask) && can_ask())
+        return first_unreadable_word(page, end);
+    while (page < end && can_populate(page, page + MT_OS_PAGE))
+        page += MT_OS_PAGE;
+    return page < end ? page : end;
 }
 
 void mt_os_yield(void) {

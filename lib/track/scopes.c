@@ -164,8 +164,8 @@ static bool is_lost(const struct mt_thread *t, const struct mt_open_scope *f, co
     const struct mt_stack_map *map = &t->stack.map;
     if (f->is_function)
         return false; /* by its return, or that of one further out */
-    return f->storage == (uint64_t)storage || (f->storage < t->busy_sp && mt_stack_contains(map, f->storage) &&
-                                               mt_stack_contains(map, t->busy_sp) && !is_on_signal_stack());
+    return f->storage == (uint64_t)storage ||
+           (f->storage < t->busy_sp && mt_stack_together(map, f->storage, t->busy_sp) && !is_on_signal_stack());
 }
 
 /* The stack, with room for another scope; NULL: there is none. */

@@ -147,9 +147,8 @@ void mt_tracker_flag(enum mt_flag flag) {
  * some 1 KiB at least) below what it interrupts. */
 enum { LEAST_SIGNAL_FRAME = 512 };
 bool mt_tracker_was_left(struct mt_stack_map map, uint64_t busy_sp, uint64_t sp) {
-    if (!mt_stack_contains(&map, sp)) /* not known yet, or left in the middle of becoming known */
-        mt_stack_locate(&map, sp);
-    return sp + LEAST_SIGNAL_FRAME > busy_sp && mt_stack_contains(&map, sp) && mt_stack_contains(&map, busy_sp);
+    return sp + LEAST_SIGNAL_FRAME > busy_sp &&
+           mt_stack_together(&map, sp < busy_sp ? sp : busy_sp, sp < busy_sp ? busy_sp : sp);
 }
 
 struct mt_thread *mt_tracker_enter(uint64_t sp) {

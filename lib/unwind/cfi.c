@@ -9,6 +9,7 @@
  */
 #include "unwind/cfi.h"
 
+enum { RED_ZONE = 128 };
 enum { DW_RBP = 6, DW_RSP = 7, DW_RA = 16, MAX_SAVED_ROWS = 8, MAX_EXPRESSION_STACK = 16 };
 
 enum bp_place { BP_SAME, BP_AT_CFA, BP_AT_EXPRESSION, BP_LOST };
@@ -341,7 +342,8 @@ static bool find_row(const uint8_t *header, uint64_t pc, struct row *row, bool *
 
 static mt_rule encode(enum mt_rule_kind kind, int64_t cfa_offset, int64_t bp_offset) {
     if ((cfa_offset & 7) || (bp_offset & 7) || bp_offset / 8 < INT16_MIN || bp_offset > 0 ||
-        cfa_offset / 8 >= 1 << 27 || cfa_offset / 8 < -(1 << 27) || (kind == MT_RULE_SP && cfa_offset < 8))
+        cfa_offset / 8 >= 1 << 27 || cfa_offset / 8 < -(1 << 27) ||
+        (kind == MT_RULE_SP && (cfa_offset < 8 || -bp_offset > cfa_offset)) || (kind == MT_RULE_BP && bp_offset == 0))
         return MT_RULE_SLOW;
     return (uint64_t)(cfa_offset / 8) << 36 | (uint64_t)(uint16_t)(bp_offset / 8) << 20 | kind;
 }
@@ -390,11 +392,13 @@ struct machine {
     uint64_t stack[MAX_EXPRESSION_STACK];
     unsigned depth;
     const struct mt_frame_state *state;
-    uint64_t memory_begin, memory_end;
+    struct mt_stack_map *map;
 };
 
+/* An interrupted function may have saved something below its stack pointer: the red zone of the psABI. */
 static bool load(const struct machine *m, uint64_t address, uint64_t *value) {
-    if (address < m->memory_begin || address > m->memory_end - 8 || (address & 7))
+    uint64_t lowest = m->state->sp - ((m->state->pc & MT_PC_EXACT) ? RED_ZONE : 0);
+    if (address < lowest || (address & 7) || !mt_stack_can_read(m->map, address, 8))
         return false;
     /* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): inside the stack, by the line before */
     *value = *(const uint64_t *)address;
@@ -527,12 +531,12 @@ static bool caller_bp(struct machine *m, const struct row *row, uint64_t cfa, ui
     }
 }
 
-bool mt_cfi_step(const uint8_t *header, struct mt_frame_state *state, uint64_t stack_end) {
+bool mt_cfi_step(const uint8_t *header, struct mt_frame_state *state, struct mt_stack_map *map) {
     struct row row;
     bool signal_frame;
     if (!find_row(header, state->pc, &row, &signal_frame) || row.ra_undefined)
         return false;
-    struct machine m = {.state = state, .memory_begin = state->sp, .memory_end = stack_end};
+    struct machine m = {.state = state, .map = map};
     uint64_t cfa, ra, bp = state->bp;
     if (row.cfa_expression != NULL) {
         if (!evaluate(&m, row.cfa_expression, row.cfa_expression_bytes, &cfa))
@@ -540,7 +544,7 @@ bool mt_cfi_step(const uint8_t *header, struct mt_frame_state *state, uint64_t s
     } else if (!push_register(&m, (unsigned)row.cfa_register, row.cfa_offset, &cfa)) {
         return false;
     }
-    if (cfa <= state->sp || cfa > stack_end || !load(&m, cfa - 8, &ra) || !caller_bp(&m, &row, cfa, &bp))
+    if (cfa <= state->sp || !load(&m, cfa - 8, &ra) || !caller_bp(&m, &row, cfa, &bp))
         return false;
     *state = (struct mt_frame_state){.pc = ra, .sp = cfa, .bp = bp};
     return true;

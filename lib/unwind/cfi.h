@@ -8,12 +8,13 @@
 #define MT_UNWIND_CFI_H
 
 #include "unwind/rule.h"
+#include "unwind/stack.h"
 
 /* The rule for an address, without the module id: header is the module's .eh_frame_hdr. pc as in mt_frame_state. */
 MT_HIDDEN mt_rule mt_cfi_rule(const uint8_t *header, uint64_t pc);
 
-/* One step of MT_RULE_SLOW: the caller's state, computed from the CFI. Memory is read inside [state->sp, stack_end)
- * only. False: the end of what can be followed. */
-MT_HIDDEN bool mt_cfi_step(const uint8_t *header, struct mt_frame_state *state, uint64_t stack_end);
+/* One step of MT_RULE_SLOW: the caller's state, computed from the CFI. Of memory only what map says is read, above
+ * state->sp. False: the end of what can be followed. */
+MT_HIDDEN bool mt_cfi_step(const uint8_t *header, struct mt_frame_state *state, struct mt_stack_map *map);
 
 #endif

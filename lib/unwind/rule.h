@@ -8,8 +8,10 @@
  *   └─────────────┴────────────┴───────────┴───┴──────┘      rbp offset 0: rbp passes through unchanged
  *                                                             B: rbp was saved at [rbp] (realigned frames)
  *
- * Return address at CFA - 8, stack pointer of the caller = CFA. What does not fit (expressions other than the common
- * one, registers other than rsp and rbp) is MT_RULE_SLOW and evaluated from the CFI each time.
+ * Return address at CFA - 8, stack pointer of the caller = CFA. MT_RULE_SP and MT_RULE_BP read nothing outside of the
+ * frame: SP's offset is at least 8 and rbp lies in [rsp, CFA); BP always has an rbp offset below 0, since a frame that
+ * has made rbp its own has saved the caller's. What does not fit (expressions other than the common one, registers
+ * other than rsp and rbp) is MT_RULE_SLOW and evaluated from the CFI each time.
  */
 #ifndef MT_UNWIND_RULE_H
 #define MT_UNWIND_RULE_H

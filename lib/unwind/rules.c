@@ -144,8 +144,8 @@ void mt_rules_forget(void) {
     mt_lock_release(&lock, MT_RANK_RULES);
 }
 
-bool mt_rules_slow_step(struct mt_frame_state *state, uint64_t stack_end) {
+bool mt_rules_slow_step(struct mt_frame_state *state, struct mt_stack_map *map) {
     const uint8_t *header = NULL;
     find_module((state->pc & ~MT_PC_EXACT) - 1, &header);
-    return header != NULL && mt_cfi_step(header, state, stack_end);
+    return header != NULL && mt_cfi_step(header, state, map);
 }

@@ -7,6 +7,7 @@
 #define MT_UNWIND_RULES_H
 
 #include "unwind/rule.h"
+#include "unwind/stack.h"
 
 /*
  * Who knows the modules: for an address (of an instruction, not one after a call) returns the module id, 0 for none,
@@ -28,6 +29,6 @@ MT_HIDDEN mt_rule mt_rules_compute(uint64_t pc);
 MT_HIDDEN void mt_rules_forget(void);
 
 /* mt_cfi_step in the right module. */
-MT_HIDDEN bool mt_rules_slow_step(struct mt_frame_state *state, uint64_t stack_end);
+MT_HIDDEN bool mt_rules_slow_step(struct mt_frame_state *state, struct mt_stack_map *map);
 
 #endif

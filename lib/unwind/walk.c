@@ -17,20 +17,20 @@ void mt_stack_reset(struct mt_stack *s) {
         s->edge[i].pc = 0;
 }
 
-static bool readable(struct mt_stack *s, uint64_t address, uint64_t bytes) {
-    return address >= s->map.now.low && !(address & 7) &&
-           (address + bytes <= s->map.now.high || mt_stack_extend(&s->map, address + bytes));
+/* Above the stack pointer of the frame in question, and there. */
+static bool readable(struct mt_stack *s, uint64_t sp, uint64_t address, uint64_t bytes) {
+    return address >= sp && !(address & 7) && mt_stack_can_read(&s->map, address, bytes);
 }
 
 static bool signal_step(struct mt_stack *s, struct mt_frame_state *state) {
     uint64_t ucontext = state->sp;
-    if (!readable(s, ucontext, UCONTEXT_READ))
+    if (!readable(s, ucontext, ucontext, UCONTEXT_READ))
         return false;
     state->pc = *(const uint64_t *)(ucontext + UCONTEXT_RIP) | MT_PC_EXACT;
     state->sp = *(const uint64_t *)(ucontext + UCONTEXT_RSP);
     state->bp = *(const uint64_t *)(ucontext + UCONTEXT_RBP);
-    if (!mt_stack_contains(&s->map, state->sp))
-        mt_stack_locate(&s->map, state->sp); /* the handler ran on a stack of its own */
+    if (state->sp < ucontext || !mt_stack_contains(&s->map, state->sp))
+        mt_stack_leave(&s->map); /* the handler ran on a stack of its own */
     return true;
 }
 
@@ -42,7 +42,7 @@ static bool has_cfi(uint64_t pc) {
 static bool frame_pointer_step(struct mt_stack *s, struct mt_frame_state *state) {
     uint64_t bp = state->bp, above = state->sp;
     for (int i = 0; i < FRAME_POINTER_LOOKAHEAD; i++) {
-        if (bp < above || !readable(s, bp, 16))
+        if (!readable(s, above, bp, 16))
             return false;
         uint64_t ra = ((const uint64_t *)bp)[1];
         if (has_cfi(ra)) {
@@ -56,29 +56,37 @@ static bool frame_pointer_step(struct mt_stack *s, struct mt_frame_state *state)
     return false;
 }
 
+/* The thread's own stack is left by a signal frame or not at all: what lies beyond its end is no frame, not even of
+ * what has begun below. */
+static bool leaves_own(const struct mt_stack *s, uint64_t sp, uint64_t cfa) {
+    return sp <= s->map.own.high && cfa > s->map.own.high;
+}
+
+static bool cfa_of(struct mt_stack *s, mt_rule rule, const struct mt_frame_state *state, uint64_t *cfa) {
+    uint64_t offset = (uint64_t)mt_rule_cfa_offset(rule);
+    *cfa = (mt_rule_kind_of(rule) == MT_RULE_SP ? state->sp : state->bp) + offset;
+    if (mt_rule_kind_of(rule) == MT_RULE_SP)
+        return true;
+    if (mt_rule_kind_of(rule) == MT_RULE_BP_DEREF) {
+        if (!readable(s, state->sp, *cfa, 8))
+            return false;
+        *cfa = *(const uint64_t *)*cfa;
+    }
+    return (*cfa & 7) == 0;
+}
+
 static bool cfa_step(struct mt_stack *s, mt_rule rule, struct mt_frame_state *state) {
     uint64_t cfa, bp = state->bp;
-    uint64_t offset = (uint64_t)mt_rule_cfa_offset(rule);
-    if (mt_rule_kind_of(rule) == MT_RULE_BP_DEREF) {
-        if (!readable(s, bp + offset, 8))
-            return false;
-        cfa = *(const uint64_t *)(bp + offset);
-        if (mt_rule_bp_at_bp(rule)) {
-            if (!readable(s, bp, 8))
-                return false;
-            bp = *(const uint64_t *)bp;
-        }
-    } else {
-        cfa = (mt_rule_kind_of(rule) == MT_RULE_SP ? state->sp : bp) + offset;
-    }
-    if (cfa <= state->sp || !readable(s, cfa - 8, 8))
+    if (!cfa_of(s, rule, state, &cfa) || cfa <= state->sp || leaves_own(s, state->sp, cfa))
         return false;
-    uint64_t bp_offset = (uint64_t)mt_rule_bp_offset(rule);
-    if (bp_offset != 0) {
-        if (!readable(s, cfa + bp_offset, 8))
+    uint64_t saved = mt_rule_bp_at_bp(rule) ? bp : cfa + (uint64_t)mt_rule_bp_offset(rule);
+    if (mt_rule_reloads_bp(rule)) {
+        if (saved < state->sp || !mt_stack_can_read(&s->map, saved, 8))
             return false;
-        bp = *(const uint64_t *)(cfa + bp_offset);
+        bp = *(const uint64_t *)saved;
     }
+    if (cfa - 8 < state->sp || !mt_stack_can_read(&s->map, cfa - 8, 8))
+        return false;
     *state = (struct mt_frame_state){.pc = *(const uint64_t *)(cfa - 8), .sp = cfa, .bp = bp};
     return true;
 }
@@ -101,7 +109,7 @@ bool mt_walk_step_slow(struct mt_stack *s, mt_rule rule, struct mt_frame_state *
         went_on = frame_pointer_step(s, state);
         break;
     case MT_RULE_SLOW:
-        went_on = mt_rules_slow_step(state, s->map.now.high);
+        went_on = mt_rules_slow_step(state, &s->map);
         break;
     case MT_RULE_SP:
     case MT_RULE_BP:
@@ -114,38 +122,95 @@ bool mt_walk_step_slow(struct mt_stack *s, mt_rule rule, struct mt_frame_state *
     return went_on;
 }
 
-/* Four at a time, with one branch. Only on the present stack: outer frames that lie elsewhere may have gone with it, and
- * are read only when the one before holds. */
-const struct mt_frame *mt_walk_verify_deep(struct mt_stack *s, const struct mt_frame *inner) {
-    const struct mt_frame *last = s->frame + 4;
-    uint64_t high = s->map.now.high;
-    for (; inner >= last && inner[-4].slot < high; inner -= 4) {
-        uint32_t rare = (inner[0].rare | inner[-1].rare | inner[-2].rare | inner[-3].rare) & MT_FRAME_RARE;
+/* ---- the comparison, where it is more than a few words of the own stack ---------------------------------------- */
+
+/* Whether what f leads to is still the frame outside of it. */
+static bool restep(struct mt_stack *s, const struct mt_frame *f) {
+    struct mt_frame_state state = {.pc = f->pc, .sp = f->slot + 8, .bp = f->bp};
+    const struct mt_frame *outer = f - 1;
+    enum mt_walk_end end;
+    return mt_walk_step(s, mt_walk_rule(s, f->pc), &state, &end) && state.pc == outer->pc &&
+           state.sp == outer->slot + 8 && (state.bp == outer->bp || !(outer->rare & MT_FRAME_NEEDS_BP));
+}
+
+/* Four at a time, with one branch each. Plain steps do not lead off the own stack, so all four words can be read, whatever
+ * the ones before hold. */
+const struct mt_frame *mt_walk_verify_deep(const struct mt_frame *first, const struct mt_frame *inner) {
+    for (; inner - first >= 4; inner -= 4) {
+        if (mt_unlikely(((inner[0].rare | inner[-1].rare | inner[-2].rare | inner[-3].rare) & MT_FRAME_RARE) != 0))
+            break;
         uint64_t differs = mt_walk_difference(inner - 1) | mt_walk_difference(inner - 2) |
                            mt_walk_difference(inner - 3) | mt_walk_difference(inner - 4);
-        if (mt_unlikely((rare | differs) != 0))
+        if (mt_unlikely(differs != 0))
             break;
     }
     return inner;
 }
 
-bool mt_walk_restep(struct mt_stack *s, const struct mt_frame *f) {
-    bool outermost = f == s->frame;
+/* Each word is read where the step would read it, and when it can be. */
+static bool holds(struct mt_stack *s, const struct mt_frame *f) {
+    const struct mt_frame *outer = f - 1;
+    int16_t word = (int16_t)(f->rare & MT_FRAME_BP_WORD);
+    if (f->rare & MT_FRAME_RESTEP)
+        return restep(s, f);
+    if (!mt_stack_can_read(&s->map, outer->slot, 8) || mt_walk_difference(outer) != 0)
+        return false;
+    return word == 0 ||
+           (mt_stack_can_read(&s->map, outer->slot + 8 + (uint64_t)(int64_t)word * 8, 8) && mt_walk_same_bp(f, outer));
+}
+
+const struct mt_frame *mt_walk_verify_rare(struct mt_stack *s, const struct mt_frame *inner) {
+    struct mt_stack_range now = s->map.now;
+    uint32_t quick = s->map.quick;
+    while (inner != s->frame && holds(s, inner))
+        inner--;
+    bool all = inner == s->frame && (s->end == MT_END_RULE || mt_walk_ends_alike(s));
+    s->map.now = now; /* a signal frame may have led to another stack, and the walk goes on where it was */
+    s->map.quick = quick;
+    return all ? NULL : inner;
+}
+
+bool mt_walk_ends_alike(struct mt_stack *s) {
+    const struct mt_frame *f = s->frame;
     struct mt_frame_state state = {.pc = f->pc, .sp = f->slot + 8, .bp = f->bp};
     enum mt_walk_end end = MT_END_RULE;
-    if (outermost && s->end == MT_END_LIMIT)
+    if (s->end == MT_END_LIMIT || s->end == MT_END_RULE) /* the rule, which depends on pc alone */
         return true;
     bool went_on = mt_walk_step(s, mt_walk_rule(s, f->pc), &state, &end);
-    if (outermost) {
-        if (went_on && state.pc == 0) {
-            went_on = false;
-            end = MT_END_ZERO;
-        }
-        return !went_on && end == s->end;
+    if (went_on && state.pc == 0) {
+        went_on = false;
+        end = MT_END_ZERO;
     }
-    const struct mt_frame *outer = f - 1;
-    return went_on && state.pc == outer->pc && state.sp == outer->slot + 8 &&
-           (state.bp == outer->bp || !(outer->rare & MT_FRAME_NEEDS_BP));
+    return !went_on && end == s->end;
+}
+
+/* ---- where the walk begins --------------------------------------------------------------------------------------- */
+
+/* Whether the kept stack is one, from the end of the thread's own: no signal frame has led from a stack to another. */
+static bool is_unbroken(struct mt_stack *s) {
+    if (s->n_frames == 0 || s->end >= MT_END_LOST ||
+        (s->map.own.high != 0 && !mt_stack_range_holds(&s->map.own, s->frame->slot)))
+        return false;
+    for (uint32_t i = 1; i < s->n_frames; i++) {
+        const struct mt_frame *f = &s->frame[i];
+        if (f->slot >= f[-1].slot ||
+            ((f->rare & MT_FRAME_RESTEP) && mt_rule_kind_of(mt_walk_rule(s, f->pc)) == MT_RULE_SIGNAL))
+            return false;
+    }
+    return true;
+}
+
+void mt_walk_locate(struct mt_stack *s, uint64_t sp) {
+    bool is_news = false;
+    if (!mt_stack_range_holds(&s->map.own, sp)) {
+        if (is_unbroken(s))
+            is_news = mt_stack_settle(&s->map, s->frame[s->n_frames - 1].slot, s->frame->slot);
+        if (s->map.own.high == 0)
+            is_news = mt_stack_settle(&s->map, sp, sp);
+    }
+    if (is_news)
+        s->n_frames = 0; /* a walk that did not know where the stack ends may have gone on beyond */
+    mt_stack_locate(&s->map, sp);
 }
 
 uint32_t mt_walk_plain(struct mt_stack *s, struct mt_frame_state state, uint64_t *pc, uint32_t max) {

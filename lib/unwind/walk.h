@@ -56,8 +56,6 @@ enum mt_walk_end {
 };
 
 enum { MT_EDGES_BITS = 10, MT_EDGES = 1 << MT_EDGES_BITS };
-enum { MT_WALK_DEEP = 12 }; /* frames to compare from which on it is worth a call */
-
 struct mt_stack {
     struct mt_stack_map map;
     uint32_t n_frames; /* of the kept stack; frame[0] is the outermost */
@@ -74,13 +72,19 @@ typedef uint32_t (*mt_walk_child)(void *context, uint32_t parent, uint64_t pc, m
 /* Forget the kept stack and the edges. */
 MT_HIDDEN void mt_stack_reset(struct mt_stack *s);
 
+/* mt_stack_locate for a walk, which may learn more about the thread's own stack from the one before. */
+MT_HIDDEN void mt_walk_locate(struct mt_stack *s, uint64_t sp);
+
 /* Steps that the fast path leaves out. False: the walk ends, *end says why. */
 MT_HIDDEN bool mt_walk_step_slow(struct mt_stack *s, mt_rule rule, struct mt_frame_state *state, enum mt_walk_end *end);
-/* Whether the frame outside of f is still what f leads to (the outermost: whether the walk still ends there). */
-MT_HIDDEN bool mt_walk_restep(struct mt_stack *s, const struct mt_frame *f);
 
-/* The outermost frame that holds as far as it can be told quickly: the comparison goes on from there. */
-MT_HIDDEN const struct mt_frame *mt_walk_verify_deep(struct mt_stack *s, const struct mt_frame *inner);
+/* Parts of mt_walk_verify: a deep part of the own stack, as far as it is plain and holds; and all the rest, on other stacks
+ * too. */
+MT_HIDDEN const struct mt_frame *mt_walk_verify_deep(const struct mt_frame *first, const struct mt_frame *inner);
+MT_HIDDEN const struct mt_frame *mt_walk_verify_rare(struct mt_stack *s, const struct mt_frame *inner);
+
+/* Whether the walk still ends at the outermost frame, and for the same reason. */
+MT_HIDDEN bool mt_walk_ends_alike(struct mt_stack *s);
 
 /* The whole walk without any cache, for comparison: up to max addresses innermost first into pc. Returns the count. */
 MT_HIDDEN uint32_t mt_walk_plain(struct mt_stack *s, struct mt_frame_state state, uint64_t *pc, uint32_t max);
@@ -94,7 +98,12 @@ static inline mt_rule mt_walk_rule(struct mt_stack *s, uint64_t pc) {
     return edge->rule;
 }
 
-/* state := the caller's state. False: the walk ends, *end says why. Return address 0 is found by the next step. */
+/*
+ * state := the caller's state. False: the walk ends, *end says why. Return address 0 is found by the next step.
+ *
+ * Here only what lies on the thread's own stack, above where it stands: between state->sp and map.now.high, which is 0
+ * elsewhere. (What MT_RULE_SP reads lies in its frame: see rule.h.)
+ */
 static inline bool mt_walk_step(struct mt_stack *s, mt_rule rule, struct mt_frame_state *state, enum mt_walk_end *end) {
     enum mt_rule_kind kind = mt_rule_kind_of(rule);
     uint64_t cfa;
@@ -104,7 +113,8 @@ static inline bool mt_walk_step(struct mt_stack *s, mt_rule rule, struct mt_fram
             return mt_walk_step_slow(s, rule, state, end);
     } else if (kind == MT_RULE_BP) {
         cfa = state->bp + (uint64_t)mt_rule_cfa_offset(rule);
-        if (mt_unlikely(cfa <= state->sp || cfa > s->map.now.high || (cfa & 7)))
+        if (mt_unlikely(cfa - state->sp - 1 >= s->map.now.high - state->sp || (cfa & 7) ||
+                        cfa + (uint64_t)mt_rule_bp_offset(rule) < state->sp))
             return mt_walk_step_slow(s, rule, state, end);
     } else {
         return mt_walk_step_slow(s, rule, state, end);
@@ -126,27 +136,32 @@ static inline uint64_t mt_walk_difference(const struct mt_frame *f) {
     return *(const uint64_t *)f->slot ^ f->pc;
 }
 
-/* Compare outwards from a frame whose state is known to hold. Returns NULL when everything holds, else the outermost
- * frame that does. */
+/*
+ * Compare outwards from a frame whose state is known to hold. Returns NULL when everything holds, else the outermost
+ * frame that does.
+ *
+ * On the thread's own stack (map.quick is 0 elsewhere) the frames from inner outwards lie on it too, as far as plain
+ * steps lead: none leaves it (walk.c). The first that is not plain is left to the slow half, and the rest with it.
+ */
 static inline const struct mt_frame *mt_walk_verify(struct mt_stack *s, const struct mt_frame *inner) {
     const struct mt_frame *first = s->frame;
-    if (inner - first >= MT_WALK_DEEP)
-        inner = mt_walk_verify_deep(s, inner);
+    if (mt_unlikely((uint32_t)(inner - first) >= s->map.quick)) {
+        if (s->map.quick == 0)
+            return mt_walk_verify_rare(s, inner);
+        inner = mt_walk_verify_deep(first, inner);
+    }
     for (; inner != first; inner--) {
         const struct mt_frame *outer = inner - 1;
         if (mt_unlikely(inner->rare & MT_FRAME_RARE)) {
-            if (inner->rare & MT_FRAME_RESTEP) {
-                if (!mt_walk_restep(s, inner))
-                    return inner;
-                continue;
-            }
+            if (inner->rare & MT_FRAME_RESTEP)
+                return mt_walk_verify_rare(s, inner);
             if (!mt_walk_same_bp(inner, outer))
                 return inner;
         }
         if (mt_unlikely(mt_walk_difference(outer) != 0))
             return inner;
     }
-    if (mt_unlikely(s->end != MT_END_RULE) && !mt_walk_restep(s, first))
+    if (mt_unlikely(s->end != MT_END_RULE) && !mt_walk_ends_alike(s))
         return first;
     return NULL;
 }
@@ -184,8 +199,6 @@ static inline __attribute__((always_inline)) struct mt_walk_result mt_walk_fresh
             if (mt_likely(broken == NULL))
                 return (struct mt_walk_result){(uint32_t)(f - first) + 1, (uint32_t)(fresh - s->fresh)};
             below = broken;
-            if (mt_unlikely(!mt_stack_contains(&s->map, state.sp)))
-                mt_stack_locate(&s->map, state.sp); /* a signal frame further out has led to another stack */
         }
         mt_rule rule = mt_walk_rule(s, state.pc);
         fresh->state.pc = state.pc;
@@ -214,7 +227,7 @@ static inline __attribute__((always_inline)) uint32_t mt_walk(struct mt_stack *s
                                                               mt_walk_child child, void *context, uint32_t root,
                                                               uint32_t truncated_root) {
     if (mt_unlikely(!mt_stack_contains(&s->map, state.sp)))
-        mt_stack_locate(&s->map, state.sp);
+        mt_walk_locate(s, state.sp);
     struct mt_walk_result r = mt_walk_fresh(s, state);
     if (mt_unlikely(s->end == MT_END_LIMIT || r.n_kept + r.n_fresh > s->max_frames))
         r = mt_walk_limited(s, state, r);
