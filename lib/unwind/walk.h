@@ -113,7 +113,7 @@ static inline bool mt_walk_step(struct mt_stack *s, mt_rule rule, struct mt_fram
             return mt_walk_step_slow(s, rule, state, end);
     } else if (kind == MT_RULE_BP) {
         cfa = state->bp + (uint64_t)mt_rule_cfa_offset(rule);
-        if (mt_unlikely(cfa - state->sp - 1 >= s->map.now.high - state->sp || (cfa & 7) ||
+        if (mt_unlikely(cfa <= state->sp || cfa > s->map.now.high || (cfa & 7) ||
                         cfa + (uint64_t)mt_rule_bp_offset(rule) < state->sp))
             return mt_walk_step_slow(s, rule, state, end);
     } else {
