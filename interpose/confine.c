@@ -1,20 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Seccomp is noticed on its way in, by the two libc functions that everybody (libseccomp too) installs it with. A
- * recorder that went on making system calls of its own afterwards would get the target killed. Both are passed on as
- * they come, with all the arguments that a system call can have.
+ * Seccomp is noticed on its way in, by the two libc functions that everybody (libseccomp too) installs it with: what that
+ * means for the recorder is in track/confinement.c. Both are passed on as they come, with all the arguments that a system
+ * call can have.
  */
 #include "interpose/hook.h"
+#include "track/confinement.h"
 
 #include <linux/seccomp.h>
 #include <stdarg.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 
-/* What every allocator calls is taken to be allowed by a filter, and nothing else; strict mode allows none of ours. */
-static void note(bool strict) {
-    uint64_t allowed = mt_os_bit(SYS_mmap) | mt_os_bit(SYS_munmap) | mt_os_bit(SYS_mremap) | mt_os_bit(SYS_madvise);
-    __atomic_fetch_or(&mt_os_denied, strict ? MT_OS_ALL_CALLS : ~allowed, __ATOMIC_RELAXED);
+/* NULL would mean strict mode; what lies there cannot be read, and the kernel will say so. */
+static const struct sock_fprog *filter_at(long address) {
+    return (const struct sock_fprog *)(address != 0 ? address : 1);
 }
 
 #define READ_ARGUMENTS(list, after)                                                                                    \
@@ -31,9 +31,13 @@ MT_HOOK int prctl(int option, ...) {
     (void)f;
     if (next == NULL)
         next = (int (*)(int, ...))mt_next_symbol("prctl");
-    if (option == PR_SET_SECCOMP)
-        note(a == SECCOMP_MODE_STRICT);
-    return next(option, a, b, c, d);
+    if (option != PR_SET_SECCOMP || (a != SECCOMP_MODE_STRICT && a != SECCOMP_MODE_FILTER))
+        return next(option, a, b, c, d);
+    uint64_t before = mt_confinement_begin(a == SECCOMP_MODE_FILTER ? filter_at(b) : NULL);
+    int result = next(option, a, b, c, d);
+    if (result != 0)
+        mt_confinement_failed(before);
+    return result;
 }
 
 MT_HOOK long syscall(long number, ...) {
@@ -41,7 +45,13 @@ MT_HOOK long syscall(long number, ...) {
     READ_ARGUMENTS(list, number);
     if (next == NULL)
         next = (long (*)(long, ...))mt_next_symbol("syscall");
-    if (number == SYS_seccomp && (a == SECCOMP_SET_MODE_STRICT || a == SECCOMP_SET_MODE_FILTER))
-        note(a == SECCOMP_SET_MODE_STRICT);
-    return next(number, a, b, c, d, e, f);
+    if (number == SYS_prctl && a == PR_SET_SECCOMP)
+        return prctl((int)a, b, c, d, e);
+    if (number != SYS_seccomp || (a != SECCOMP_SET_MODE_STRICT && a != SECCOMP_SET_MODE_FILTER))
+        return next(number, a, b, c, d, e, f);
+    uint64_t before = mt_confinement_begin(a == SECCOMP_SET_MODE_FILTER ? filter_at(c) : NULL);
+    long result = next(number, a, b, c, d, e, f);
+    if (result < 0) /* above 0: the descriptor or the thread that was asked for */
+        mt_confinement_failed(before);
+    return result;
 }

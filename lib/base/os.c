@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/mman.h>
+#include <sys/uio.h>
 #include <time.h>
 
 #ifndef MADV_POPULATE_READ
@@ -16,13 +17,35 @@
 
 uint64_t mt_os_denied;
 
-void *mt_os_private(size_t bytes) {
-    long r = mt_os_call(SYS_mmap, 0, (long)bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+static struct { uint64_t next, end; } reserve;
+
+static void *map(size_t bytes, int flags) {
+    long r = mt_os_call(SYS_mmap, 0, (long)bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | flags, -1, 0);
     return mt_os_failed(r) ? NULL : (void *)r;
 }
 
+void mt_os_reserve(size_t bytes) {
+    void *memory = map(bytes, MAP_NORESERVE);
+    if (memory == NULL)
+        return;
+    reserve.end = (uint64_t)memory + bytes;
+    __atomic_store_n(&reserve.next, (uint64_t)memory, __ATOMIC_RELEASE);
+}
+
+void *mt_os_private(size_t bytes) {
+    if (mt_likely(mt_os_may(SYS_mmap)))
+        return map(bytes, 0);
+    uint64_t pages = (bytes + MT_OS_PAGE - 1) & ~(uint64_t)(MT_OS_PAGE - 1);
+    uint64_t begin = __atomic_fetch_add(&reserve.next, pages, __ATOMIC_RELAXED);
+    return begin != 0 && begin < reserve.end && pages <= reserve.end - begin ? (void *)begin : NULL;
+}
+
 void mt_os_discard(void *memory, size_t bytes) {
-    mt_os_call(SYS_madvise, (long)memory, (long)bytes, MADV_DONTNEED, 0, 0, 0);
+    uint64_t *word = memory;
+    if (mt_os_call(SYS_madvise, (long)memory, (long)bytes, MADV_DONTNEED, 0, 0, 0) == 0)
+        return;
+    for (size_t i = 0; i < bytes / sizeof *word; i++)
+        __atomic_store_n(&word[i], 0, __ATOMIC_RELAXED); /* somebody may still be looking */
 }
 
 void mt_os_prefer_huge_pages(void *memory, size_t bytes) {
@@ -50,8 +73,72 @@ long mt_os_read_file(const char *path, char *buffer, size_t capacity) {
     return (long)n;
 }
 
+bool mt_os_copy(void *out, const void *address, size_t bytes) {
+    struct iovec to = {out, bytes}, from = {(void *)(uintptr_t)address, bytes};
+    if ((uint64_t)address < MT_OS_PAGE)
+        return false;
+    if (mt_os_may(SYS_process_vm_readv))
+        return mt_os_call(SYS_process_vm_readv, mt_os_pid(), (long)&to, 1, (long)&from, 1, 0) == (long)bytes;
+    if (!mt_os_is_mapped((uint64_t)address, (uint64_t)address + bytes))
+        return false;
+    for (size_t i = 0; i < bytes; i++)
+        ((char *)out)[i] = __atomic_load_n((const char *)address + i, __ATOMIC_RELAXED);
+    return true;
+}
+
+/* ---- who we are ------------------------------------------------------------------------------------------------- */
+
+struct number {
+    const char *label;
+    uint32_t matched; /* characters of the label */
+    bool is_inside;
+    long value;
+};
+
+/* False: the number has ended. */
+static bool take_character(struct number *n, char c) {
+    if (n->label[n->matched] != 0) {
+        n->matched = c == n->label[n->matched] ? n->matched + 1 : c == n->label[0];
+        return true;
+    }
+    if (c < '0' || c > '9')
+        return !n->is_inside;
+    n->value = n->value * 10 + (c - '0');
+    n->is_inside = true;
+    return true;
+}
+
+long mt_os_number_in(const char *path, const char *label, long otherwise) {
+    struct number number = {.label = label};
+    char piece[256];
+    bool goes_on = true;
+    long fd = mt_os_call(SYS_openat, AT_FDCWD, (long)path, O_RDONLY | O_CLOEXEC, 0, 0, 0), n = 1;
+    if (mt_os_failed(fd))
+        return otherwise;
+    while (goes_on && n > 0) {
+        n = mt_os_call(SYS_read, fd, (long)piece, sizeof piece, 0, 0, 0);
+        for (long i = 0; goes_on && i < n; i++)
+            goes_on = take_character(&number, piece[i]);
+    }
+    mt_os_call(SYS_close, fd, 0, 0, 0, 0, 0);
+    return number.is_inside ? number.value : otherwise;
+}
+
+uint64_t mt_os_calls_of_loader(void) {
+    uint64_t calls = 0;
+#define LOOK_loader(name) calls |= mt_os_bit(SYS_##name);
+#define LOOK_other(name)
+#define LOOK(name, whose) LOOK_##whose(name)
+    MT_OS_CALLS(LOOK)
+#undef LOOK
+#undef LOOK_other
+#undef LOOK_loader
+    return calls;
+}
+
 int mt_os_pid(void) {
-    return (int)mt_os_call(SYS_getpid, 0, 0, 0, 0, 0, 0);
+    long pid = mt_os_call(SYS_getpid, 0, 0, 0, 0, 0, 0);
+    return pid > 0 ? (int)pid : (int)mt_os_number_in("/proc/self/stat", "", 0);
 }
 
 int mt_os_tid(void) {
@@ -63,9 +150,14 @@ bool mt_os_thread_lives(int pid, int tid) {
     return mt_os_call(SYS_tgkill, pid, tid, 0, 0, 0, 0) != -ESRCH;
 }
 
+/* The coarse clocks are read from the vDSO's page without a system call, and without the processor's own clock, which
+ * strict mode takes away. */
 uint64_t mt_os_clock_ns(int clock) {
     struct timespec t = {0, 0};
-    mt_os_call(SYS_clock_gettime, clock, (long)&t, 0, 0, 0, 0);
+    if (mt_os_may(SYS_clock_gettime))
+        mt_os_call(SYS_clock_gettime, clock, (long)&t, 0, 0, 0, 0);
+    else if (clock == CLOCK_MONOTONIC || clock == CLOCK_REALTIME)
+        clock_gettime(clock == CLOCK_MONOTONIC ? CLOCK_MONOTONIC_COARSE : CLOCK_REALTIME_COARSE, &t);
     return (uint64_t)t.tv_sec * UINT64_C(1000000000) + (uint64_t)t.tv_nsec;
 }
 

@@ -42,6 +42,7 @@ enum { MT_OS_PAGE = 4096 };
     CALL(madvise, other)                                                                                               \
     CALL(fstat, other)                                                                                                 \
     CALL(fallocate, other)                                                                                             \
+    CALL(pwrite64, other)                                                                                              \
     CALL(ftruncate, other)                                                                                             \
     CALL(unlinkat, other)                                                                                              \
     CALL(mkdirat, other)                                                                                               \
@@ -145,6 +146,9 @@ static inline __attribute__((always_inline)) long mt_os_call(long number, long a
 
 /* Zeroed private memory (not part of the ledger), or NULL. bytes is rounded up to pages by the kernel. */
 MT_HIDDEN void *mt_os_private(size_t bytes);
+/* Set private memory aside for mt_os_private, for when mmap may not be called any more. It costs address space, and
+ * memory only as it is used. */
+MT_HIDDEN void mt_os_reserve(size_t bytes);
 /* Give the pages back; the range stays readable and reads as zero. */
 MT_HIDDEN void mt_os_discard(void *memory, size_t bytes);
 MT_HIDDEN void mt_os_prefer_huge_pages(void *memory, size_t bytes);
@@ -153,10 +157,20 @@ MT_HIDDEN void mt_os_unmap(void *memory, size_t bytes);
 /* Read a whole (small) file, at most capacity bytes. Returns the count or -errno. */
 MT_HIDDEN long mt_os_read_file(const char *path, char *buffer, size_t capacity);
 
+/* Copy bytes at address, which anybody may have made up, to out. False: not all of it can be read. */
+MT_HIDDEN bool mt_os_copy(void *out, const void *address, size_t bytes);
+
+/* The first number behind label in a file, or otherwise. */
+MT_HIDDEN long mt_os_number_in(const char *path, const char *label, long otherwise);
+
+/* The bits of the calls that no filter can mind under which programs start. */
+MT_HIDDEN uint64_t mt_os_calls_of_loader(void);
+
 MT_HIDDEN int mt_os_pid(void);
 MT_HIDDEN int mt_os_tid(void); /* 0 when it may not be asked for */
 /* Whether thread tid of process pid still runs; taken for granted when it may not be asked for. */
 MT_HIDDEN bool mt_os_thread_lives(int pid, int tid);
+/* When the clock may not be asked for: what it was at the latest tick, or 0. */
 MT_HIDDEN uint64_t mt_os_clock_ns(int clock);
 /* Whether every page of [begin, end) is mapped; taken for granted when it may not be asked for. */
 MT_HIDDEN bool mt_os_is_mapped(uint64_t begin, uint64_t end);

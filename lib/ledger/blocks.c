@@ -116,6 +116,8 @@ static void search_region(struct search *s, uint64_t number) {
     region = s->regions[number % MT_REGIONS_PER_LEAF];
     for (int i = 0; i < TRIES && region.n_groups; i++) {
         size_t n = region.n_groups <= MAX_GROUPS ? region.n_groups : MAX_GROUPS;
+        if (s->ledger->info.private_bytes != 0 && !mt_reader_has_address(s->ledger, region.groups))
+            return; /* in the process's own memory: the file was full */
         mt_ledger_read_address(s->ledger, region.groups, s->groups, n * sizeof *s->groups);
         if (!read_region(s, number, &again))
             return;

@@ -465,6 +465,8 @@ enum mt_flag {
     MT_FLAG_SWITCHED = 1u << 9,     /* recording has been switched since: what was allocated while off is unknown */
     MT_FLAG_SCOPE_CPU = 1u << 11,   /* scopes measure CPU time */
     MT_FLAG_CLEARED = 1u << 12,     /* the program has had what was recorded forgotten */
+    MT_FLAG_BOUND = 1u << 13,       /* call paths have reached max_bytes */
+    MT_FLAG_CONFINED = 1u << 14,    /* seccomp: some system calls of the recorder are not made any more */
 };
 
 /* What provides malloc under the tracker. */
@@ -508,6 +510,9 @@ struct mt_ledger_header {
     uint32_t event_sample;   /* one scope in so many is an event */
     uint64_t dropped_scopes; /* scopes, or parts of their histograms, that found no room */
     uint64_t directory;      /* target address of the first struct mt_directory, 0: none */
+    uint64_t max_bytes;      /* of the file, beyond which there is no room for call paths; 0: no bound */
+    uint64_t private_bytes;  /* of the table of live blocks, in the process's own memory: no list of blocks has these */
+    uint64_t unrecorded;     /* events of threads for which there was no room at all: no figure contains them */
     uint32_t exe_bytes, command_bytes, cwd_bytes;
     uint32_t allocator_answer;              /* enum mt_answer, from MT_ANSWER_DETAIL_SHIFT on its detail */
     char exe[MT_PATH_MAX_BYTES];            /* of /proc/self/exe */

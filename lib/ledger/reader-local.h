@@ -51,6 +51,9 @@ struct mt_ledger {
     struct mt_saved_site *saved; /* a chunk, for mt_cut_apply_sites */
 };
 
+/* Whether an address of the target lies in the ledger. */
+bool mt_reader_has_address(const struct mt_ledger *ledger, uint64_t address);
+
 /* Bytes at a file offset; what is not there is zeroed and counted as damage. Returns the bytes that were there. */
 size_t mt_reader_read(struct mt_ledger *ledger, uint64_t offset, void *out, size_t bytes);
 

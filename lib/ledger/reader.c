@@ -90,6 +90,12 @@ static uint64_t offset_of(const struct mt_ledger *ledger, uint64_t address, uint
     return 0;
 }
 
+bool mt_reader_has_address(const struct mt_ledger *ledger, uint64_t address) {
+    uint64_t available;
+    offset_of(ledger, address, &available);
+    return available != 0;
+}
+
 size_t mt_ledger_read_address(struct mt_ledger *ledger, uint64_t address, void *out, size_t bytes) {
     uint64_t available;
     uint64_t offset = offset_of(ledger, address, &available);
@@ -319,6 +325,9 @@ static void take_info(struct mt_ledger *ledger, const struct prefix *prefix) {
     FIELD(prefix, info->events_seen, n_events);
     FIELD(prefix, info->event_sample, event_sample);
     FIELD(prefix, info->dropped_scopes, dropped_scopes);
+    FIELD(prefix, info->max_bytes, max_bytes);
+    FIELD(prefix, info->private_bytes, private_bytes);
+    FIELD(prefix, info->unrecorded, unrecorded);
     info->n_nodes = clamp_count(ledger, nodes, MT_EXTENT_NODES);
     info->n_sites = clamp_count(ledger, sites, MT_EXTENT_SITES);
     info->n_banks = banks < MT_MAX_BANKS ? banks : MT_MAX_BANKS;

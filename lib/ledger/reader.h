@@ -38,6 +38,9 @@ struct mt_ledger_info {
     uint64_t events_seen;    /* that have been; the latest n_events of them are there */
     uint32_t event_sample;   /* one scope in so many is an event */
     uint64_t dropped_scopes; /* that found no room, or parts of them */
+    uint64_t max_bytes;      /* that call paths may take; 0: no bound */
+    uint64_t private_bytes;  /* of the table of live blocks: not in the ledger */
+    uint64_t unrecorded;     /* events that no figure contains */
 };
 enum { MT_READER_MAX_EVENTS = 1 << 20 }; /* places beyond are not read */
 

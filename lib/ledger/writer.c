@@ -1,42 +1,28 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Creating and growing the ledger file.
+ * Making the ledger file, and handing out what is in it. How it grows is in writer_file.c.
  *
- * No page is touched before the kernel has set it aside: a sparse shared mapping on a full tmpfs (or in a full memory
- * cgroup) is a SIGBUS in the target, a reservation that fails is an error code. Segments start small and grow with the
- * file, an eighth of it each, so that neither a tiny program nor a large one pays for room it does not use, and they
- * are populated: one call instead of a page fault per 4 KiB.
- *
- * No descriptor outlives the creation: targets close, reuse and inherit descriptors. The file is given a large, sparse
- * size at first; to grow, mremap with an old size of 0 makes a second mapping of its last mapped page that goes on
- * beyond it, and MADV_POPULATE_WRITE allocates the new pages or fails. That needs no path, no permission and none but
- * system calls that allocators make, so it works after chroot, setuid and in a sandbox. Before Linux 5.14 the file is
- * opened again instead, and must be the same inode. Rejected: one huge reservation (RLIMIT_AS).
+ * What there is room for is not the same for everything. The record of call paths (detail) ends at the bound that has been
+ * set; the counters of threads may go on beyond it, for the totals have to stay exact; and the table of live blocks, from
+ * which the size of what is freed is known, goes on in the process's own memory when the file is full.
  */
 #include "ledger/writer.h"
 
 #include "base/text.h"
+#include "ledger/writer_file.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <sys/mman.h>
-#include <sys/resource.h>
-#include <sys/stat.h>
+#include <sys/auxv.h>
 #include <time.h>
 
 enum {
     HEADER_SEGMENT = (int)((sizeof(struct mt_ledger_header) + MT_OS_PAGE - 1) / MT_OS_PAGE * MT_OS_PAGE),
     FIRST_CHUNKS = 832 << 10, /* one of everything, so that a start is whole or is none */
     FIRST_SEGMENT = HEADER_SEGMENT + FIRST_CHUNKS,
-    MIN_SEGMENT = 128 << 10,
-    MAX_SEGMENT = 8 << 20,
-    SPARSE_BYTES_LOG = 36, /* 64 GiB */
+    PRIVATE_SEGMENT = 256 << 10,
     MAX_COUNTER = 10000,
 };
-
-static size_t round_to_pages(size_t bytes) {
-    return (bytes + MT_OS_PAGE - 1) & ~(size_t)(MT_OS_PAGE - 1);
-}
 
 /* Field 22 of /proc/self/stat; the fields before it are counted from the last ')' since comm can hold anything. */
 static uint64_t start_ticks(void) {
@@ -57,74 +43,18 @@ static uint64_t start_ticks(void) {
     return ticks;
 }
 
-/* Past the limit the kernel sends SIGXFSZ, so ask first. */
-static bool fits_file_size_limit(uint64_t bytes) {
-    struct rlimit limit = {0};
-    if (mt_os_call(SYS_prlimit64, 0, RLIMIT_FSIZE, 0, (long)&limit, 0, 0) != 0)
-        return true;
-    return limit.rlim_cur == RLIM_INFINITY || bytes <= limit.rlim_cur;
-}
-
-static void leave_out_of_forks(long address, size_t bytes) {
-    mt_os_call(SYS_madvise, address, (long)bytes, MADV_DONTFORK, 0, 0, 0);
-    mt_os_call(SYS_madvise, address, (long)bytes, MADV_DONTDUMP, 0, 0, 0);
-}
-
-/* Extend the file by bytes and map them, by descriptor. Address or -errno. */
-static long extend(long fd, uint64_t offset, size_t bytes) {
-    if (!fits_file_size_limit(offset + bytes))
-        return -EFBIG;
-    long r;
-    do
-        r = mt_os_call(SYS_fallocate, fd, 0, (long)offset, (long)bytes, 0, 0);
-    while (r == -EINTR);
-    if (mt_os_failed(r))
-        return r;
-    long address =
-        mt_os_call(SYS_mmap, 0, (long)bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, fd, (long)offset);
-    if (mt_os_failed(address))
-        return address;
-    leave_out_of_forks(address, bytes);
-    return address;
-}
-
-/* The same without a descriptor: the new mapping begins with the page at tail, the last one of the file so far. */
-static long extend_from(uint64_t tail, size_t bytes) {
-    long first = mt_os_call(SYS_mremap, (long)tail, 0, (long)bytes + MT_OS_PAGE, MREMAP_MAYMOVE, 0, 0);
-    if (mt_os_failed(first))
-        return first;
-    leave_out_of_forks(first, bytes + MT_OS_PAGE);
-    long address = first + MT_OS_PAGE;
-    long r;
-    do
-        r = mt_os_call(SYS_madvise, address, (long)bytes, MADV_POPULATE_WRITE, 0, 0, 0);
-    while (r == -EINTR);
-    if (!mt_os_failed(r))
-        return address;
-    mt_os_call(SYS_munmap, first, (long)bytes + MT_OS_PAGE, 0, 0, 0, 0);
-    return r == -EFAULT ? -ENOSPC : r; /* how MADV_POPULATE_WRITE reports what would have been a SIGBUS */
-}
-
-/* Room to grow into: as large as the limit on file sizes lets it be. */
-static void make_sparse(struct mt_ledger_writer *w, long fd) {
-    uint64_t bytes = UINT64_C(1) << SPARSE_BYTES_LOG;
-    while (bytes > FIRST_SEGMENT && !fits_file_size_limit(bytes))
-        bytes /= 2;
-    if (bytes > FIRST_SEGMENT && mt_os_call(SYS_ftruncate, fd, (long)bytes, 0, 0, 0, 0) == 0)
-        w->sparse_bytes = bytes;
-}
-
-static void add_segment(struct mt_ledger_writer *w, uint64_t address, uint64_t offset, uint64_t bytes) {
-    struct mt_ledger_header *h = w->header;
-    h->segment[h->n_segments] = (struct mt_segment){.address = address, .offset = offset, .bytes = bytes};
-    w->file_bytes = offset + bytes;
-    h->file_bytes = w->file_bytes;
-    __atomic_store_n(&h->n_segments, h->n_segments + 1, __ATOMIC_RELEASE);
-}
-
 static long read_link(const char *path, char *out, size_t capacity) {
     long n = mt_os_call(SYS_readlinkat, AT_FDCWD, (long)path, (long)out, (long)capacity, 0, 0);
     return mt_os_failed(n) ? 0 : n;
+}
+
+/* As the kernel was given it: it can be relative, or name a link or a script's interpreter. */
+static void copy_name(struct mt_ledger_header *h) {
+    const char *name = (const char *)getauxval(AT_EXECFN);
+    uint32_t n = 0;
+    for (; name != NULL && name[n] && n < sizeof h->exe; n++)
+        h->exe[n] = name[n];
+    h->exe_bytes = n;
 }
 
 static void fill_identity(struct mt_ledger_header *h) {
@@ -136,6 +66,8 @@ static void fill_identity(struct mt_ledger_header *h) {
     h->start_realtime_ns = mt_os_clock_ns(CLOCK_REALTIME);
     h->start_monotonic_ns = mt_os_clock_ns(CLOCK_MONOTONIC);
     h->exe_bytes = (uint32_t)read_link("/proc/self/exe", h->exe, sizeof h->exe);
+    if (h->exe_bytes == 0)
+        copy_name(h); /* no /proc, or a filter */
     long n = mt_os_read_file("/proc/self/cmdline", h->command, sizeof h->command);
     h->command_bytes = n > 0 ? (uint32_t)n : 0;
     n = mt_os_call(SYS_getcwd, (long)h->cwd, sizeof h->cwd, 0, 0, 0, 0);
@@ -170,12 +102,8 @@ static long open_new(struct mt_ledger_writer *w, const char *directory) {
 
 /* A fork child has not inherited the mapping of its parent. */
 static void forget(struct mt_ledger_writer *w) {
-    w->header = NULL;
-    w->free_begin = w->free_end = NULL;
-    w->file_bytes = w->sparse_bytes = 0;
-    w->directory = NULL;
-    w->exhausted = false;
-    w->path[0] = 0;
+    uint64_t max_bytes = w->max_bytes;
+    *w = (struct mt_ledger_writer){.max_bytes = max_bytes};
 }
 
 int mt_ledger_create(struct mt_ledger_writer *w, const char *directory) {
@@ -183,24 +111,18 @@ int mt_ledger_create(struct mt_ledger_writer *w, const char *directory) {
     long fd = open_new(w, directory);
     if (mt_os_failed(fd))
         return (int)fd;
-    struct stat st = {0};
-    long address = mt_os_call(SYS_fstat, fd, (long)&st, 0, 0, 0, 0);
-    if (!mt_os_failed(address))
-        address = extend(fd, 0, FIRST_SEGMENT);
-    if (!mt_os_failed(address))
-        make_sparse(w, fd);
+    long address = mt_writer_file_begin(w, fd, FIRST_SEGMENT);
     mt_os_call(SYS_close, fd, 0, 0, 0, 0, 0);
     if (mt_os_failed(address)) {
         mt_os_call(SYS_unlinkat, AT_FDCWD, (long)w->path, 0, 0, 0, 0);
         return (int)address;
     }
-    w->device = st.st_dev;
-    w->inode = st.st_ino;
     w->header = (struct mt_ledger_header *)address;
-    w->free_begin = (char *)address + HEADER_SEGMENT;
-    w->free_end = (char *)address + FIRST_SEGMENT;
-    add_segment(w, (uint64_t)address, 0, FIRST_SEGMENT);
+    w->free.begin = (char *)address + HEADER_SEGMENT;
+    w->free.end = (char *)address + FIRST_SEGMENT;
+    mt_writer_file_add(w, (uint64_t)address, 0, FIRST_SEGMENT);
     fill_identity(w->header);
+    w->header->max_bytes = w->max_bytes;
     return 0;
 }
 
@@ -209,80 +131,54 @@ void mt_ledger_remove(struct mt_ledger_writer *w) {
     forget(w);
 }
 
-static long open_again(const struct mt_ledger_writer *w) {
-    long fd = mt_os_call(SYS_openat, AT_FDCWD, (long)w->path, O_RDWR | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK, 0, 0, 0);
-    if (mt_os_failed(fd))
-        return fd;
-    struct stat st = {0};
-    long r = mt_os_call(SYS_fstat, fd, (long)&st, 0, 0, 0, 0);
-    if (mt_os_failed(r) || st.st_dev != w->device || st.st_ino != w->inode) {
-        mt_os_call(SYS_close, fd, 0, 0, 0, 0, 0);
-        return -ESTALE;
-    }
-    return fd;
-}
+/* ---- handing out ------------------------------------------------------------------------------------------------ */
 
-static size_t next_segment_bytes(const struct mt_ledger_writer *w, size_t wanted) {
-    size_t bytes = w->file_bytes / 8;
-    if (bytes < MIN_SEGMENT)
-        bytes = MIN_SEGMENT;
-    if (bytes > MAX_SEGMENT)
-        bytes = MAX_SEGMENT;
-    return round_to_pages(bytes < wanted ? wanted : bytes);
-}
-
-static long extend_reopened(struct mt_ledger_writer *w, size_t bytes) {
-    long fd = open_again(w);
-    if (mt_os_failed(fd))
-        return fd;
-    long r = extend(fd, w->file_bytes, bytes);
-    mt_os_call(SYS_close, fd, 0, 0, 0, 0, 0);
-    return r;
-}
-
-static long extend_ledger(struct mt_ledger_writer *w, size_t bytes) {
-    const struct mt_ledger_header *h = w->header;
-    if (h->n_segments >= MT_MAX_SEGMENTS)
-        return -ENOSPC;
-    long r = -EINVAL;
-    if (w->file_bytes + bytes <= w->sparse_bytes) {
-        const struct mt_segment *last = &h->segment[h->n_segments - 1];
-        r = extend_from(last->address + last->bytes - MT_OS_PAGE, bytes);
-    }
-    return r == -EINVAL ? extend_reopened(w, bytes) : r;
-}
-
-static bool grow(struct mt_ledger_writer *w, size_t wanted) {
-    struct mt_ledger_header *h = w->header;
-    if (w->exhausted)
-        return false;
-    size_t bytes = next_segment_bytes(w, wanted);
-    long r = extend_ledger(w, bytes);
-    if (mt_os_failed(r) && bytes > round_to_pages(wanted))
-        r = extend_ledger(w, bytes = round_to_pages(wanted));
-    if (!mt_os_failed(r)) {
-        add_segment(w, (uint64_t)r, w->file_bytes, bytes);
-        w->free_begin = (char *)r;
-        w->free_end = (char *)r + bytes;
-        return true;
-    }
-    w->exhausted = true;
-    h->lossy_errno = (uint32_t)-r;
-    __atomic_fetch_or(&h->flags, MT_FLAG_NO_SPACE, __ATOMIC_RELAXED);
-    return false;
+static void *take(struct mt_writer_room *room, size_t bytes, size_t align) {
+    char *p = (char *)(((uintptr_t)room->begin + align - 1) & ~(uintptr_t)(align - 1));
+    if (room->begin == NULL || p > room->end || bytes > (size_t)(room->end - p))
+        return NULL;
+    room->begin = p + bytes;
+    return p;
 }
 
 void *mt_ledger_allocate(struct mt_ledger_writer *w, size_t bytes, size_t align) {
-    for (int attempt = 0; attempt < 2; attempt++) {
-        char *p = (char *)(((uintptr_t)w->free_begin + align - 1) & ~(uintptr_t)(align - 1));
-        if (w->free_begin != NULL && p <= w->free_end && bytes <= (size_t)(w->free_end - p)) {
-            w->free_begin = p + bytes;
-            return p;
-        }
-        if (!grow(w, bytes + align))
-            break;
-    }
+    void *p = take(&w->free, bytes, align);
+    while (p == NULL && mt_writer_file_grow(w, bytes + align))
+        p = take(&w->free, bytes, align);
+    return p;
+}
+
+void *mt_ledger_allocate_detail(struct mt_ledger_writer *w, size_t bytes, size_t align) {
+    if (w->max_bytes == 0 || w->header == NULL)
+        return mt_ledger_allocate(w, bytes, align);
+    void *p = take(&w->free, bytes, align);
+    if (p != NULL)
+        return p;
+    if (w->file_bytes + bytes + align <= w->max_bytes)
+        return mt_ledger_allocate(w, bytes, align);
+    __atomic_fetch_or(&w->header->flags, MT_FLAG_BOUND, __ATOMIC_RELAXED);
     return NULL;
+}
+
+void *mt_ledger_allocate_blocks(struct mt_ledger_writer *w, size_t bytes, size_t align, bool *is_private) {
+    void *p = mt_ledger_allocate(w, bytes, align);
+    *is_private = p == NULL && w->header != NULL;
+    if (!*is_private)
+        return p;
+    p = take(&w->own, bytes, align);
+    if (p != NULL)
+        return p;
+    size_t segment = bytes + align > (size_t)PRIVATE_SEGMENT ? bytes + align : (size_t)PRIVATE_SEGMENT;
+    char *memory = mt_os_private(segment);
+    if (memory == NULL)
+        return NULL;
+    w->own = (struct mt_writer_room){memory, memory + segment};
+    w->header->private_bytes += segment;
+    return take(&w->own, bytes, align);
+}
+
+bool mt_ledger_reserve(struct mt_ledger_writer *w, size_t bytes) {
+    return w->header != NULL && mt_writer_file_reserve(w, bytes);
 }
 
 static bool add_directory(struct mt_ledger_writer *w) {
@@ -315,7 +211,7 @@ bool mt_ledger_publish(struct mt_ledger_writer *w, enum mt_extent_kind kind, uin
 }
 
 uint64_t mt_ledger_text(struct mt_ledger_writer *w, const char *text, size_t bytes) {
-    char *copy = mt_ledger_allocate(w, bytes + 1, 1);
+    char *copy = mt_ledger_allocate_detail(w, bytes + 1, 1);
     if (copy == NULL)
         return 0;
     for (size_t i = 0; i < bytes; i++)

@@ -11,12 +11,19 @@
 #include "base/os.h"
 #include "ledger/layout.h"
 
+struct mt_writer_room {
+    char *begin, *end; /* NULL: none */
+};
+
 struct mt_ledger_writer {
     struct mt_ledger_header *header; /* NULL: no ledger */
-    char *free_begin, *free_end;     /* what is left of the newest segment */
+    struct mt_writer_room free;      /* what is left of the newest segment */
+    struct mt_writer_room reserve;   /* a whole segment that has been set aside for when the file cannot grow */
+    struct mt_writer_room own;       /* of the process's own memory, when the file is full */
     uint64_t file_bytes;             /* set aside so far */
+    uint64_t max_bytes;     /* beyond which there is no room for detail; 0: there is no bound. Outlives forks */
     uint64_t sparse_bytes;  /* size of the file, the rest of which is a hole; 0: it ends where file_bytes says */
-    uint64_t device, inode; /* to recognise our file when it is opened again for growth */
+    uint64_t device, inode; /* to recognise our file when it is opened again for growth; 0: not known */
     struct mt_directory *directory;
     bool exhausted; /* a segment could not be had; stays so */
     char path[MT_PATH_MAX_BYTES];
@@ -34,6 +41,16 @@ MT_HIDDEN void mt_ledger_remove(struct mt_ledger_writer *w);
 /* Zeroed bytes of the ledger, aligned to align (a power of two), or NULL: the ledger is full (the header says
  * so then). */
 MT_HIDDEN void *mt_ledger_allocate(struct mt_ledger_writer *w, size_t bytes, size_t align);
+
+/* The same for what the totals can do without: call paths, names, copies. NULL also when that has reached its bound. */
+MT_HIDDEN void *mt_ledger_allocate_detail(struct mt_ledger_writer *w, size_t bytes, size_t align);
+
+/* The same for the table of live blocks, without which no total is exact: when the ledger is full, of the process's own
+ * memory (*is_private), where readers do not see it. NULL: there is no memory at all. */
+MT_HIDDEN void *mt_ledger_allocate_blocks(struct mt_ledger_writer *w, size_t bytes, size_t align, bool *is_private);
+
+/* Set bytes of the file aside for when it cannot grow any more. False: there is no room for them. */
+MT_HIDDEN bool mt_ledger_reserve(struct mt_ledger_writer *w, size_t bytes);
 
 /* Tell readers that [memory, memory + bytes) is the index-th extent of its kind. False when that found no room. */
 MT_HIDDEN bool mt_ledger_publish(struct mt_ledger_writer *w, enum mt_extent_kind kind, uint32_t index,

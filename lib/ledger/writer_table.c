@@ -2,13 +2,15 @@
 /*
  * Growing by chunks. An array that is moved when it grows would pull items away from under the threads that write to
  * them, and one large reservation counts against RLIMIT_AS. A chunk that found no room in the list of extents is lost: no
- * reader could find it, and after that nothing can be had any more anyway.
+ * reader could find it, and after that nothing can be had any more anyway. A bank is a part of the totals; the rest is
+ * detail, and ends at the bound.
  */
 #include "ledger/writer_table.h"
 
 void *mt_table_new_chunk(struct mt_ledger_writer *w, enum mt_extent_kind kind, uint32_t index, size_t bytes,
                          size_t align) {
-    void *chunk = mt_ledger_allocate(w, bytes, align);
+    void *chunk =
+        kind == MT_EXTENT_BANKS ? mt_ledger_allocate(w, bytes, align) : mt_ledger_allocate_detail(w, bytes, align);
     return chunk != NULL && mt_ledger_publish(w, kind, index, chunk, bytes) ? chunk : NULL;
 }
 

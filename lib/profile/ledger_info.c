@@ -235,8 +235,10 @@ __attribute__((format(printf, 2, 3))) static void say(struct notes *notes, const
         notes->rc = rc;
 }
 
-static const char *room_advice(uint32_t error) {
-    switch (error) {
+static const char *room_advice(const struct mt_ledger_info *info) {
+    if (info->flags & MT_FLAG_CONFINED)
+        return "let its seccomp filter allow mremap and madvise; strict mode allows nothing";
+    switch (info->lossy_errno) {
     case EFBIG:
         return "raise the file size limit (ulimit -f)";
     case ENOMEM:
@@ -256,13 +258,29 @@ static void say_what_is_lost(struct notes *notes, const struct mt_ledger_info *i
     const struct mt_coverage *coverage = &notes->profile->info.coverage;
     if (info->flags & MT_FLAG_NO_SPACE)
         say(notes, "The ledger could not grow any more (%s). Next time: %s.",
-            strerror((int)(info->lossy_errno & 0xfff)), room_advice(info->lossy_errno));
+            (info->flags & MT_FLAG_CONFINED) ? "the program has confined itself with seccomp"
+                                             : strerror((int)(info->lossy_errno & 0xfff)),
+            room_advice(info));
     if (coverage->lossy_blocks)
         say(notes,
             coverage->lossy_blocks == 1
                 ? "%" PRIu64 " allocation found no room for its call path and stands in the line [lossy]."
                 : "%" PRIu64 " allocations found no room for their call path and stand in the line [lossy].",
             coverage->lossy_blocks);
+    if (info->flags & MT_FLAG_BOUND)
+        say(notes,
+            "Call paths took as much room as they may (%" PRIu64 " MiB of ledger): those that came later stand in "
+            "the line [lossy]. Next time: --max-ledger with more, or 0 for no bound.",
+            info->max_bytes >> 20);
+    if (info->unrecorded)
+        say(notes,
+            info->unrecorded == 1
+                ? "%" PRIu64
+                  " event came from a thread for which there was no room, or interrupted the first of one: no "
+                  "figure contains it."
+                : "%" PRIu64 " events came from threads for which there was no room, or interrupted the first of one: "
+                  "no figure contains them.",
+            info->unrecorded);
     if (counts->dropped)
         say(notes,
             counts->dropped == 1

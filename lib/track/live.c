@@ -54,8 +54,11 @@ static struct mt_region *make_leaf(uint64_t leaf, struct mt_region **place) {
     struct mt_region *regions = __atomic_load_n(place, __ATOMIC_ACQUIRE);
     if (regions == NULL) {
         size_t bytes = sizeof(struct mt_region) * MT_REGIONS_PER_LEAF;
+        bool is_private;
         /* aligned to its own size: see next_class */
-        regions = mt_table_new_chunk(&mt_tracker.ledger, MT_EXTENT_REGIONS, (uint32_t)leaf, bytes, bytes);
+        regions = mt_ledger_allocate_blocks(&mt_tracker.ledger, bytes, bytes, &is_private);
+        if (regions != NULL && !is_private) /* where there is no room for an extent, readers do without */
+            mt_ledger_publish(&mt_tracker.ledger, MT_EXTENT_REGIONS, (uint32_t)leaf, regions, bytes);
         __atomic_store_n(place, regions, __ATOMIC_RELEASE);
     }
     mt_growth_unlock();
@@ -157,7 +160,8 @@ static struct mt_group *table_new(uint32_t size_class) {
         for (uint32_t i = 0; i < n_groups; i++)
             table[i] = (struct mt_group){0};
     } else {
-        table = mt_ledger_allocate(&mt_tracker.ledger, n_groups * sizeof *table, sizeof *table);
+        bool is_private;
+        table = mt_ledger_allocate_blocks(&mt_tracker.ledger, n_groups * sizeof *table, sizeof *table, &is_private);
     }
     mt_growth_unlock();
     return table;
@@ -267,7 +271,8 @@ static bool big_grow(void) {
     while (capacity < live * 4)
         capacity *= 2;
     size_t bytes = capacity * sizeof *old;
-    struct mt_big_block *block = mt_ledger_allocate(&mt_tracker.ledger, bytes, 64);
+    bool is_private;
+    struct mt_big_block *block = mt_ledger_allocate_blocks(&mt_tracker.ledger, bytes, 64, &is_private);
     if (block == NULL)
         return false;
     mt_live_big.block = block;
@@ -276,7 +281,12 @@ static bool big_grow(void) {
     for (uint32_t i = 0; i < old_capacity; i++)
         if (old[i].address > 1)
             *big_find(old[i].address) = old[i];
-    return mt_ledger_publish(&mt_tracker.ledger, MT_EXTENT_BIG, mt_live_big.index++, block, bytes);
+    if (!is_private && mt_ledger_publish(&mt_tracker.ledger, MT_EXTENT_BIG, mt_live_big.index, block, bytes))
+        mt_live_big.index++;
+    else
+        for (uint32_t i = 0; i < old_capacity; i++)
+            old[i].address = 0; /* where readers still look, and what they find has moved */
+    return true;
 }
 
 static bool big_make_room(void) {

@@ -8,7 +8,7 @@
 
 #include "track/index.h"
 
-enum { MAX_CHUNKS = (1 << MT_SITE_BITS) / MT_SITES_PER_CHUNK, RUN = 64 };
+enum { MAX_CHUNKS = (1 << MT_SITE_BITS) / MT_SITES_PER_CHUNK, RUN = 64, SHORT_RUN = 4, KEPT = 4 * RUN };
 
 void *mt_site_chunk[MAX_CHUNKS];
 static struct mt_table table = MT_TABLE(mt_site_chunk, struct mt_site, MT_SITES_PER_CHUNK, MT_EXTENT_SITES, 64);
@@ -39,14 +39,25 @@ bool mt_sites_start(void) {
     return run_of != NULL && mt_index_start(&sites, hash_of) && mt_table_reserve(&mt_tracker.ledger, &table, 0);
 }
 
+/* When the last chunk is nearly used up and there is no other, the rest is for threads that have nothing yet. */
+static uint32_t length_of_run(mt_site_id first, bool is_banks_first) {
+    uint32_t left = MT_SITES_PER_CHUNK - first % MT_SITES_PER_CHUNK;
+    if (left > KEPT || mt_table_reserve(&mt_tracker.ledger, &table, first + left))
+        return RUN;
+    return is_banks_first ? SHORT_RUN : 0;
+}
+
 /* The first run begins at 1: 0 is no site. */
 static bool new_run(struct bank_run *r) {
     struct mt_ledger_header *h = mt_tracker.header;
     mt_site_id first = h->n_sites == 1 ? 0 : h->n_sites;
     if (!mt_table_reserve(&mt_tracker.ledger, &table, first))
         return false;
+    uint32_t length = length_of_run(first, r->lossy == 0);
+    if (length == 0)
+        return false;
     r->next = first == 0 ? 1 : first;
-    r->end = first + RUN;
+    r->end = first + length;
     __atomic_store_n(&h->n_sites, r->end, __ATOMIC_RELEASE);
     return true;
 }
@@ -73,10 +84,23 @@ static mt_site_id find(uint64_t h, mt_node_id node, uint8_t size_class, uint32_t
     return 0;
 }
 
+/* A record from the end of another bank's run, so that a thread that comes when there is no room has its totals. */
+static bool borrow(struct bank_run *r) {
+    for (uint32_t bank = 1; bank < mt_tracker.header->n_banks; bank++) {
+        struct bank_run *other = &run_of[bank];
+        if (other->lossy != 0 && other->next != other->end) {
+            r->end = other->end--;
+            r->next = other->end;
+            return true;
+        }
+    }
+    return false;
+}
+
 static mt_site_id add(uint64_t h, mt_node_id node, uint8_t size_class, uint32_t bank, uint32_t origin) {
     struct bank_run *r = &run_of[bank];
     bool has_room = mt_index_reserve(&sites);
-    if (r->next == r->end && !new_run(r))
+    if (r->next == r->end && !new_run(r) && (r->lossy != 0 || !borrow(r)))
         return r->lossy;
     if (r->lossy == 0) { /* kept from the first run, for when nothing else is to be had */
         r->lossy = take(r, MT_NODE_LOSSY, 0, bank, bank);

@@ -110,7 +110,7 @@ static bool grow(struct mt_scope_totals *r) {
     uint32_t capacity = r->capacity != 0 ? r->capacity * 2 : FIRST_CAPACITY;
     if (capacity > MOST_CAPACITY || !mt_growth_lock())
         return false;
-    uint64_t *table = mt_ledger_allocate(&mt_tracker.ledger, capacity * sizeof *table, 64);
+    uint64_t *table = mt_ledger_allocate_detail(&mt_tracker.ledger, capacity * sizeof *table, 64);
     mt_growth_unlock();
     if (table == NULL)
         return false;

@@ -8,6 +8,7 @@
 
 #include "base/text.h"
 
+#include "track/confinement.h"
 #include "track/live.h"
 #include "track/mappings.h"
 #include "track/modules.h"
@@ -108,7 +109,7 @@ static bool start(void) {
     mt_tracker.sharing = 0;
     mt_tracker.header = NULL;
     uint64_t only = mt_tracker.options.only_pid;
-    if ((only != 0 && only != (uint64_t)mt_tracker.pid))
+    if (only != 0 && only != (uint64_t)mt_tracker.pid)
         return false;
     if (!create_ledger())
         return false;
@@ -126,8 +127,11 @@ void mt_tracker_start(void) {
         return;
     if (!__atomic_compare_exchange_n(&mt_page.starting, &expected, 1, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
         return;
+    if (!mt_tracker.options_read)
+        mt_confinement_look(); /* before any other call */
     mt_os_call(SYS_madvise, (long)&mt_page, sizeof mt_page, MADV_WIPEONFORK, 0, 0, 0);
     bool started = start();
+    mt_confinement_expect();
     uint64_t state = !started ? MT_STATE_OFF : mt_tracker.off ? MT_STATE_DORMANT : MT_STATE_FIRST;
     __atomic_store_n(&mt_page.state, state, __ATOMIC_RELEASE);
 }
@@ -159,8 +163,12 @@ struct mt_thread *mt_tracker_enter(uint64_t sp) {
     if (mt_page.state < MT_STATE_FIRST)
         return NULL;
     struct mt_thread *t = mt_self;
-    if (t == NULL || t->bank == NULL)
-        return mt_threads_register(sp);
+    if (t == NULL || t->bank == NULL) {
+        t = mt_threads_register(sp);
+        if (t == NULL)
+            __atomic_fetch_add(&mt_tracker.header->unrecorded, 1, __ATOMIC_RELAXED);
+        return t;
+    }
     if (t->seen == MT_SEEN_BUSY) {
         t->bank->rare.interrupted++;
         if (!mt_tracker_was_left(t->stack.map, t->busy_sp, sp))

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+/* The ledger's file: set pages aside and map them. For the other halves of the writer; threads as in writer.h. */
+#ifndef MT_LEDGER_WRITER_FILE_H
+#define MT_LEDGER_WRITER_FILE_H
+
+#include "ledger/writer.h"
+
+/* The first bytes of a file that has just been made, and room to grow into. Where they are mapped, or -errno. */
+MT_HIDDEN long mt_writer_file_begin(struct mt_ledger_writer *w, long fd, size_t bytes);
+
+/* Tell readers of a further segment. */
+MT_HIDDEN void mt_writer_file_add(struct mt_ledger_writer *w, uint64_t address, uint64_t offset, uint64_t bytes);
+
+/* A segment of at least wanted bytes becomes w->free. False: there is none; the header says so. */
+MT_HIDDEN bool mt_writer_file_grow(struct mt_ledger_writer *w, size_t wanted);
+
+/* A segment of bytes, or of what there is room for, becomes w->reserve. False: none. */
+MT_HIDDEN bool mt_writer_file_reserve(struct mt_ledger_writer *w, size_t bytes);
+
+#endif
