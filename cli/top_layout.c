@@ -190,7 +190,7 @@ char *mt_top_name(const struct mt_naming *naming, const struct mt_rows *rows, co
 
 /* "parse" becomes "*parse*", "a.c:12" "*a.c:12" (a line is part of no wider pattern), "scope:x" "scope:*x*". */
 static char *widen(const char *word) {
-    static const char *const labels[] = {"scope:", "domain:"};
+    static const char *const labels[] = {"scope:", "domain:", "thread:"};
     char *pattern = NULL;
     size_t label = 0;
     for (size_t i = 0; i < sizeof labels / sizeof *labels; i++)

@@ -37,7 +37,8 @@ static const struct argp_option shared_options[] = {
     {NULL, 0, NULL, 0, "Which rows:", MT_HELP_ROWS},
     {"include", KEY_INCLUDE, "PATTERN", 0,
      "Only what was allocated in a matching file, function or module (shell wildcards); PATTERN:LINE is a line of a "
-     "file, scope:PATTERN the innermost scope, domain:PATTERN the domain. May be repeated: one has to match",
+     "file, scope:PATTERN the innermost scope, domain:PATTERN the domain, thread:PATTERN the thread's name "
+     "or id. May be repeated: one has to match",
      0},
     {"exclude", KEY_EXCLUDE, "PATTERN", 0, "The opposite. May be repeated: none may match", 0},
     {"all-frames", KEY_ALL_FRAMES, NULL, 0, "Patterns may match any frame of the call path", 0},

@@ -5,6 +5,7 @@
  * call can have.
  */
 #include "interpose/hook.h"
+#include "interpose/thread_name.h"
 #include "track/confinement.h"
 
 #include <linux/seccomp.h>
@@ -24,6 +25,12 @@ static const struct sock_fprog *filter_at(long address) {
     long e = va_arg(list, long), f = va_arg(list, long);                                                               \
     va_end(list)
 
+static int set_name(int result, const char *name) {
+    if (result == 0)
+        mt_thread_name_is(name);
+    return result;
+}
+
 MT_HOOK int prctl(int option, ...) {
     static int (*next)(int, ...);
     READ_ARGUMENTS(list, option);
@@ -31,6 +38,8 @@ MT_HOOK int prctl(int option, ...) {
     (void)f;
     if (next == NULL)
         next = (int (*)(int, ...))mt_next_symbol("prctl");
+    if (option == PR_SET_NAME)
+        return set_name(next(option, a, b, c, d), (const char *)a);
     if (option != PR_SET_SECCOMP || (a != SECCOMP_MODE_STRICT && a != SECCOMP_MODE_FILTER))
         return next(option, a, b, c, d);
     uint64_t before = mt_confinement_begin(a == SECCOMP_MODE_FILTER ? filter_at(b) : NULL);
@@ -45,7 +54,7 @@ MT_HOOK long syscall(long number, ...) {
     READ_ARGUMENTS(list, number);
     if (next == NULL)
         next = (long (*)(long, ...))mt_next_symbol("syscall");
-    if (number == SYS_prctl && a == PR_SET_SECCOMP)
+    if (number == SYS_prctl && (a == PR_SET_SECCOMP || a == PR_SET_NAME))
         return prctl((int)a, b, c, d, e);
     if (number != SYS_seccomp || (a != SECCOMP_SET_MODE_STRICT && a != SECCOMP_SET_MODE_FILTER))
         return next(number, a, b, c, d, e, f);

@@ -161,9 +161,10 @@ static uint8_t *by_location(const struct selection *s, uint8_t *bits, int *statu
 }
 
 static uint8_t label_bits(const struct selection *s, const struct mt_sample *sample) {
-    const char *scope = mt_profile_text(s->profile, sample->scope);
-    const char *domain = mt_profile_text(s->profile, sample->domain);
-    uint8_t bits = mt_filter_labels(&s->of[CHARGED], scope, domain) | mt_filter_labels(&s->of[ANYWHERE], scope, domain);
+    struct mt_filter_sample labels = {.scope = mt_profile_text(s->profile, sample->scope),
+                                      .domain = mt_profile_text(s->profile, sample->domain),
+                                      .thread = mt_profile_text(s->profile, sample->thread)};
+    uint8_t bits = mt_filter_labels(&s->of[CHARGED], &labels) | mt_filter_labels(&s->of[ANYWHERE], &labels);
     for (size_t i = 0; i < s->filter->n_labels; i++) {
         const struct label *label = &s->filter->labels[i];
         mt_string text = label->by == MEMTRACK_BY_THREAD  ? sample->thread

@@ -41,6 +41,9 @@
 #define mt_replace_both(word, expected, value)                                                                         \
     __atomic_compare_exchange_n((word), (expected), (value), false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)
 
+/* Loads before it are done before what comes after it. */
+#define mt_fence_acquire() __atomic_thread_fence(__ATOMIC_ACQUIRE)
+
 /* Stores before it are seen by whoever sees a store after it. */
 #define mt_fence_release() __atomic_thread_fence(__ATOMIC_RELEASE)
 

@@ -23,6 +23,7 @@
  *                                   MT_EXTENT_SCOPES  chunk i: struct mt_scope_totals[MT_SCOPES_PER_CHUNK]
  *                                   MT_EXTENT_EVENTS  struct mt_event[header.max_events]
  *                                   MT_EXTENT_OPEN    chunk i: struct mt_open_scope[MT_OPEN_PER_CHUNK]
+ *                                   MT_EXTENT_THREADS chunk i: struct mt_thread_row[MT_THREADS_PER_CHUNK]
  *
  * Who writes: a site and a bank have one writing thread at a time; a region is written under its lock; everything
  * that grows (segments, extents, nodes, modules) is append-only, its count is stored with release order after the
@@ -43,7 +44,7 @@
 #include <stdint.h>
 
 #define MT_LEDGER_MAGIC   UINT64_C(0x31524744454C544D) /* "MTLEDGR1" read as little endian */
-#define MT_LEDGER_VERSION 4u
+#define MT_LEDGER_VERSION 5u
 #define MT_LEDGER_SUFFIX  ".ledger" /* file name: PID.STARTTICKS.COUNTER.ledger */
 
 enum {
@@ -59,6 +60,7 @@ enum {
 typedef uint32_t mt_node_id;   /* 0 is the root of all call paths */
 typedef uint32_t mt_site_id;   /* 0 is no site */
 typedef uint32_t mt_bank_id;   /* 0 is no bank */
+typedef uint32_t mt_thread_id; /* 0 is no thread */
 typedef uint32_t mt_module_id; /* 0 is "in no known module" */
 typedef uint32_t mt_name_id;   /* 0 is no name */
 
@@ -115,10 +117,11 @@ struct mt_at_peak {
 };
 
 /*
- * What one thread (bank) did at one call path with blocks of one size class.
+ * What one thread did at one call path with blocks of one size class.
  *
- * A block that bank B frees and bank A allocated is counted in a record of its own that B writes, with bank = B and
- * origin = A: its allocated_* stay 0. The live bytes of (path, class, A) are the sum over the records with origin A.
+ * Its writer is a bank, which belongs to one thread at a time. A block that thread A allocated and the thread with bank B
+ * frees is counted in a record of its own that B writes, with bank = B and origin = A: its allocated_* stay 0. The live
+ * bytes of (path, class, A) are the sum over the records with origin A.
  *
  * The value at the peak, for bytes and blocks alike: at_peak.epoch == control.epoch ? at_peak : what is live. The
  * sum over all records is the peak, exactly so with one thread.
@@ -130,9 +133,10 @@ struct mt_site {
     int64_t waste_bytes; /* usable - requested of the live blocks; 0 unless MT_FLAG_USABLE */
     mt_node_id node;     /* 0: record not in use */
     uint16_t bank;       /* bank that writes this record */
-    uint16_t origin;     /* bank that allocated (= bank but for blocks of another thread) */
+    uint16_t origin;     /* thread that allocated */
     uint8_t size_class;  /* see mt_size_class */
-    uint8_t reserved[7];
+    uint8_t reserved[3];
+    mt_site_id next_of_origin; /* a list that the writer keeps; of no meaning to readers */
 };
 enum { MT_SITES_PER_CHUNK = 4096 };
 
@@ -244,10 +248,11 @@ struct mt_bank {
     int64_t published_bytes;     /* part of live_bytes that control.current_bytes contains */
     int64_t scope_high; /* highest live_bytes since open scopes were last brought up to date; INT64_MAX: none is open */
     struct mt_rare_counters rare;
-    uint64_t owner;       /* address of the owner's thread-local block; 0: never used */
-    uint32_t tid;         /* of the present or last owner */
-    uint32_t n_threads;   /* threads that have owned this bank so far */
-    char name[16];        /* comm of the first owner when it first allocated, NUL-terminated */
+    uint64_t owner;      /* address of the owner's thread-local block; 0: never used */
+    uint32_t tid;        /* of the present or last owner */
+    uint32_t n_threads;  /* threads that have owned this bank so far */
+    mt_thread_id thread; /* present or last owner, 0: one that has not allocated yet */
+    uint32_t reserved_too;
     uint64_t clear_epoch; /* control.clear_epoch when the counters began at zero */
     struct {
         struct mt_counters counters;
@@ -257,9 +262,24 @@ struct mt_bank {
         uint64_t unsaved; /* sites that found no memory for their copy at this cut: it is approximate */
         uint64_t cut;     /* stored last */
     } saved;              /* the counters at the cut of that number */
-    uint64_t reserved[12];
+    uint64_t reserved[13];
 };
 enum { MT_BANKS_PER_CHUNK = 32, MT_MAX_BANKS = 65536 };
+
+/*
+ * A row of a report by thread: a thread that has allocated, since its first allocation. A thread is itself, its bank is
+ * storage: what follows it there has another row. When many threads have ended, the oldest of which nothing lives any
+ * more are added to the row of MT_THREAD_OTHERS, and their ids are used again.
+ */
+struct mt_thread_row {
+    char name[16];      /* comm when it was last looked at, NUL-terminated */
+    uint32_t tid;       /* 0: of the others, or not known */
+    uint32_t n_threads; /* that the row stands for */
+    uint16_t bank;      /* of the thread; 0: of the others */
+    uint16_t reserved;
+    uint32_t reserved_too;
+};
+enum { MT_THREADS_PER_CHUNK = 128, MT_THREAD_OTHERS = 1, MT_MAX_THREADS = 65536 };
 
 /* ---- names, scopes, events --------------------------------------------------------------------------------------- */
 
@@ -299,7 +319,8 @@ struct mt_scope_totals {
     int64_t sum[MT_N_SCOPE_VALUES], max[MT_N_SCOPE_VALUES], own[MT_N_SCOPE_VALUES];
     uint64_t histogram; /* target address of uint64_t[capacity], 0: none */
     uint32_t capacity, used;
-    uint64_t reserved;
+    uint32_t n_threads;   /* that have ended such scopes, one after the other: the bank passes on */
+    uint32_t last_thread; /* the latest of them, as a number among the bank's */
 };
 enum { MT_SCOPES_PER_CHUNK = 64 };
 enum {
@@ -385,6 +406,7 @@ enum mt_extent_kind {
     MT_EXTENT_SCOPES,
     MT_EXTENT_EVENTS,
     MT_EXTENT_OPEN,
+    MT_EXTENT_THREADS,
 };
 struct mt_extent {
     uint64_t address; /* target address of the first byte */
@@ -505,7 +527,9 @@ struct mt_ledger_header {
     uint32_t n_modules; /* ids 0 .. n_modules-1, module 0 is never used */
     uint32_t n_names;   /* ids 0 .. n_names-1, name 0 is never used */
     uint32_t n_scopes;  /* records of scope totals, 0 .. n_scopes-1 */
-    uint64_t n_events;  /* that have been; the last max_events of them are there */
+    uint32_t n_threads; /* ids 0 .. n_threads-1, thread 0 is never used */
+    uint32_t reserved_count;
+    uint64_t n_events; /* that have been; the last max_events of them are there */
     uint32_t max_events;
     uint32_t event_sample;   /* one scope in so many is an event */
     uint64_t dropped_scopes; /* scopes, or parts of their histograms, that found no room */
@@ -531,6 +555,7 @@ _Static_assert(sizeof(struct mt_region) == 32, "two regions a line");
 _Static_assert(sizeof(struct mt_group) == 64, "a group is a line");
 _Static_assert(sizeof(struct mt_event) == 64, "an event is a line");
 _Static_assert(sizeof(struct mt_bank) == 384, "banks do not share pairs of lines");
+_Static_assert(sizeof(struct mt_thread_row) == 32, "two rows a line");
 _Static_assert(sizeof(struct mt_saved_site) == 88, "a saved site is its counters and a number");
 _Static_assert(sizeof(struct mt_control) == 64, "the control line is one");
 

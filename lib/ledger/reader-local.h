@@ -5,7 +5,7 @@
 
 #include "ledger/reader.h"
 
-enum { MT_N_KINDS = MT_EXTENT_OPEN + 1 };
+enum { MT_N_KINDS = MT_EXTENT_THREADS + 1 };
 
 struct mt_chunk {
     uint64_t offset; /* 0: missing, the header is there */

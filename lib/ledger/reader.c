@@ -45,6 +45,7 @@ static const struct {
     [MT_EXTENT_SCOPES] = {sizeof(struct mt_scope_totals), MT_SCOPES_PER_CHUNK, 1},
     [MT_EXTENT_EVENTS] = {sizeof(struct mt_event), MT_READER_MAX_EVENTS, 0},
     [MT_EXTENT_OPEN] = {sizeof(struct mt_open_scope), MT_OPEN_PER_CHUNK, 0},
+    [MT_EXTENT_THREADS] = {sizeof(struct mt_thread_row), MT_THREADS_PER_CHUNK, 1},
 };
 
 /* ---- bytes ------------------------------------------------------------------------------------------------------ */
@@ -313,7 +314,7 @@ static void take_info(struct mt_ledger *ledger, const struct prefix *prefix) {
     FIELD(prefix, info->control, control);
     if (info->file_bytes > ledger->size_bytes)
         info->file_bytes = ledger->size_bytes;
-    uint32_t nodes, sites, banks, modules, names, scopes, events, open;
+    uint32_t nodes, sites, banks, modules, names, scopes, events, open, threads;
     FIELD(prefix, nodes, n_nodes);
     FIELD(prefix, sites, n_sites);
     FIELD(prefix, banks, n_banks);
@@ -322,6 +323,7 @@ static void take_info(struct mt_ledger *ledger, const struct prefix *prefix) {
     FIELD(prefix, scopes, n_scopes);
     FIELD(prefix, events, max_events);
     FIELD(prefix, open, n_open);
+    FIELD(prefix, threads, n_threads);
     FIELD(prefix, info->events_seen, n_events);
     FIELD(prefix, info->event_sample, event_sample);
     FIELD(prefix, info->dropped_scopes, dropped_scopes);
@@ -335,6 +337,7 @@ static void take_info(struct mt_ledger *ledger, const struct prefix *prefix) {
     info->n_names = names < MT_MAX_NAMES ? clamp_count(ledger, names, MT_EXTENT_NAMES) : MT_MAX_NAMES;
     info->n_scopes = clamp_count(ledger, scopes, MT_EXTENT_SCOPES);
     info->n_open = clamp_count(ledger, open, MT_EXTENT_OPEN);
+    info->n_threads = threads < MT_MAX_THREADS ? clamp_count(ledger, threads, MT_EXTENT_THREADS) : MT_MAX_THREADS;
     info->n_events =
         events < MT_READER_MAX_EVENTS ? clamp_count(ledger, events, MT_EXTENT_EVENTS) : MT_READER_MAX_EVENTS;
 }
@@ -503,6 +506,8 @@ static size_t count_of(const struct mt_ledger *ledger, enum mt_extent_kind kind)
         return ledger->info.n_events;
     case MT_EXTENT_OPEN:
         return ledger->info.n_open;
+    case MT_EXTENT_THREADS:
+        return ledger->info.n_threads;
     default:
         return 0;
     }
@@ -550,8 +555,8 @@ static void forget_cleared_banks(const struct mt_ledger *ledger, struct mt_bank 
         struct mt_bank cleared = {.owner = banks[i].owner,
                                   .tid = banks[i].tid,
                                   .n_threads = banks[i].n_threads,
+                                  .thread = banks[i].thread,
                                   .sequence = banks[i].sequence};
-        memcpy(cleared.name, banks[i].name, sizeof cleared.name);
         banks[i] = cleared;
     }
 }

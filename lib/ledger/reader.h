@@ -34,7 +34,7 @@ struct mt_ledger_info {
     uint64_t allocator_path;
     struct mt_control control;
     /* as claimed, cut to what the file can hold; n_events, n_open: places for events and open scopes */
-    size_t n_nodes, n_sites, n_banks, n_modules, n_names, n_scopes, n_events, n_open;
+    size_t n_nodes, n_sites, n_banks, n_modules, n_names, n_scopes, n_events, n_open, n_threads;
     uint64_t events_seen;    /* that have been; the latest n_events of them are there */
     uint32_t event_sample;   /* one scope in so many is an event */
     uint64_t dropped_scopes; /* that found no room, or parts of them */

@@ -8,8 +8,8 @@
  * The samples of one path share their frames, whatever their scope and domain; the hash finds the first of them under a
  * class that no record has.
  *
- * A thread is known by its bank, which a later thread may take over: its text is made again when that has happened, and
- * all samples of the bank get it, as they would in a conversion of the whole ledger.
+ * The texts of threads are made again when there are new ones or one has another name, and all samples of the thread get
+ * it, as they would in a conversion of the whole ledger.
  *
  * Rejected: a conversion of the whole ledger per reading (50 ms for a compiler, 300 ms for a large server), and marks
  * in the ledger for what changed (a store more in the target, for every event).
@@ -48,9 +48,7 @@ struct mt_follow {
     uint16_t *origins;        /* likewise */
     size_t sample_capacity;
     struct mt_ids sample_of_key; /* node << 32 | origin << 8 | class; see CLASS_OF_PATH */
-    mt_string *threads;          /* of banks */
-    struct mt_bank *banks;
-    size_t n_banks;
+    struct mt_ledger_threads threads;
     uint64_t generation;
 };
 
@@ -76,7 +74,7 @@ static int reserve_sample(struct mt_follow *f) {
 /* Appends an empty sample for this record; first: a sample of the same path whose frames it shares, below 0: none. */
 static int64_t add_sample(struct mt_follow *f, const struct mt_site *site, int64_t first) {
     struct mt_sample sample = {
-        .thread = site->origin < f->n_banks ? f->threads[site->origin] : 0,
+        .thread = mt_ledger_threads_text(&f->threads, site->origin),
         .size_class = site->size_class <= 64 ? site->size_class : 64,
         .has_size_class = true,
     };
@@ -165,40 +163,26 @@ static int add_difference(struct mt_follow *f, size_t i, const struct mt_site *s
 
 /* ---- labels ----------------------------------------------------------------------------------------------------- */
 
-static bool same_owners(const struct mt_bank *banks, const struct mt_bank *known, size_t n) {
-    for (size_t i = 1; i < n; i++)
-        if (banks[i].n_threads != known[i].n_threads)
-            return false;
-    return true;
+static bool same_texts(const struct mt_ledger_threads *now, const struct mt_ledger_threads *then) {
+    return now->n_threads == then->n_threads && memcmp(now->text, then->text, now->n_threads * sizeof *now->text) == 0;
 }
 
-/* The texts of threads, again when there are new ones or a bank has passed to another. */
+/* The texts of threads; all samples get them again when any has changed. */
 static int take_threads(struct mt_follow *f) {
-    size_t n = 0;
-    struct mt_bank *banks = mt_ledger_load_items(f->ledger, MT_EXTENT_BANKS, &n);
-    if (!banks)
-        return -MEMTRACK_ENOMEM;
-    if (f->banks && n == f->n_banks && same_owners(banks, f->banks, n)) {
-        free(banks);
-        return 0;
-    }
-    free(f->banks);
-    f->banks = banks;
-    f->n_banks = 0;
-    mt_string *threads = realloc(f->threads, (n + 1) * sizeof *threads);
-    if (!threads)
-        return -MEMTRACK_ENOMEM;
-    f->threads = threads;
-    free(f->profile->info.threads);
-    f->profile->info.threads = NULL;
-    f->profile->info.n_threads = 0;
-    int rc = mt_ledger_info_threads(banks, n, f->profile, threads);
-    if (rc != 0)
+    struct mt_ledger_threads now = {0};
+    int rc = mt_ledger_threads_take(f->ledger, f->profile, &now);
+    if (rc != 0) {
+        mt_ledger_threads_free(&now);
         return rc;
-    f->n_banks = n;
+    }
+    bool is_same = f->threads.text && same_texts(&now, &f->threads);
+    mt_ledger_threads_free(&f->threads);
+    f->threads = now;
+    if (is_same)
+        return 0;
     f->generation++;
     for (size_t s = 0; s < f->profile->n_samples; s++)
-        f->profile->samples[s].thread = f->origins[s] < n ? threads[f->origins[s]] : 0;
+        f->profile->samples[s].thread = mt_ledger_threads_text(&f->threads, f->origins[s]);
     return 0;
 }
 
@@ -334,8 +318,7 @@ void mt_follow_free(struct mt_follow *f) {
     free(f->sums);
     free(f->origins);
     mt_ids_free(&f->sample_of_key);
-    free(f->threads);
-    free(f->banks);
+    mt_ledger_threads_free(&f->threads);
     free(f);
 }
 

@@ -15,20 +15,14 @@ struct blocks {
     struct mt_profile *profile;
     struct mt_ledger_paths paths;
     struct mt_ledger_names names;
-    struct mt_bank *banks;
-    mt_string *threads;
-    size_t n_banks;
+    struct mt_ledger_threads threads;
 };
 
 static int load(struct blocks *b, struct mt_error *error) {
     int rc = mt_ledger_info_take(b->ledger, b->profile, error);
     if (rc != 0)
         return rc;
-    b->banks = mt_ledger_load_items(b->ledger, MT_EXTENT_BANKS, &b->n_banks);
-    b->threads = b->banks ? calloc(b->n_banks + 1, sizeof *b->threads) : NULL;
-    if (!b->threads)
-        return -MEMTRACK_ENOMEM;
-    rc = mt_ledger_info_threads(b->banks, b->n_banks, b->profile, b->threads);
+    rc = mt_ledger_threads_take(b->ledger, b->profile, &b->threads);
     return rc == 0 ? mt_ledger_paths_load(&b->paths) : rc;
 }
 
@@ -43,7 +37,7 @@ static int add_block(struct blocks *b, const struct mt_live_block *block) {
     if (block->address)
         mt_ledger_read_items(b->ledger, MT_EXTENT_SITES, block->site, 1, &site);
     if (site.node != MT_NODE_ROOT) {
-        sample.thread = site.origin < b->n_banks ? b->threads[site.origin] : 0;
+        sample.thread = mt_ledger_threads_text(&b->threads, site.origin);
         mt_ledger_paths_classify(&b->paths, site.node, &sample);
         if (mt_ledger_names_label(&b->names, site.node, &sample) != 0)
             return -MEMTRACK_ENOMEM;
@@ -81,8 +75,7 @@ int mt_profile_from_blocks(struct mt_ledger *ledger, const struct mt_live_block 
     b.paths = (struct mt_ledger_paths){.ledger = ledger, .profile = b.profile};
     b.names = (struct mt_ledger_names){.paths = &b.paths};
     int rc = b.profile ? convert(&b, blocks, n, &given) : -MEMTRACK_ENOMEM;
-    free(b.banks);
-    free(b.threads);
+    mt_ledger_threads_free(&b.threads);
     mt_ledger_names_free(&b.names);
     mt_ledger_paths_free(&b.paths);
     if (rc == 0) {

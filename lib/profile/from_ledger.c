@@ -38,9 +38,8 @@ struct conversion {
     struct mt_ledger_paths paths;
     struct mt_ledger_names names;
     struct mt_site *sites;
-    struct mt_bank *banks;
-    size_t n_sites, n_banks;
-    mt_string *threads;      /* of banks */
+    size_t n_sites;
+    struct mt_ledger_threads threads;
     struct record_key *keys; /* of the records in use, sorted */
     size_t n_keys;
     struct mt_ledger_map *map;
@@ -157,7 +156,7 @@ static int64_t convert_group(struct conversion *c, size_t first, size_t end, int
     for (size_t i = first; i < end; i++)
         add_record(&sums, &c->sites[c->keys[i].record], c->epoch);
     struct mt_sample sample = {
-        .thread = site->origin < c->n_banks ? c->threads[site->origin] : 0,
+        .thread = mt_ledger_threads_text(&c->threads, site->origin),
         .size_class = site->size_class <= 64 ? site->size_class : 64,
         .has_size_class = true,
     };
@@ -259,9 +258,7 @@ static int load(struct conversion *c, struct mt_error *error) {
     c->sites = mt_ledger_load_items(c->ledger, MT_EXTENT_SITES, &c->n_sites);
     if ((rc = mt_ledger_refresh(c->ledger, error)) != 0)
         return rc;
-    c->banks = mt_ledger_load_items(c->ledger, MT_EXTENT_BANKS, &c->n_banks);
-    c->threads = c->banks ? calloc(c->n_banks + 1, sizeof *c->threads) : NULL;
-    if (!c->sites || !c->banks || !c->threads)
+    if (!c->sites || mt_ledger_threads_take(c->ledger, c->profile, &c->threads) != 0)
         return -MEMTRACK_ENOMEM;
     if ((rc = mt_ledger_totals(c->ledger, &c->counts)) != 0)
         return rc;
@@ -289,8 +286,6 @@ static int convert(struct conversion *c, struct mt_error *error) {
     if (rc == 0)
         rc = mt_ledger_info_take(c->ledger, c->profile, error);
     if (rc == 0)
-        rc = mt_ledger_info_threads(c->banks, c->n_banks, c->profile, c->threads);
-    if (rc == 0)
         rc = mt_ledger_paths_load(&c->paths);
     if (rc == 0)
         rc = sort_records(c);
@@ -299,7 +294,7 @@ static int convert(struct conversion *c, struct mt_error *error) {
     if (rc == 0)
         rc = convert_groups(c);
     if (rc == 0)
-        rc = mt_ledger_scopes_take(c->ledger, &c->names, c->threads, c->n_banks);
+        rc = mt_ledger_scopes_take(c->ledger, &c->names, &c->threads);
     if (rc != 0)
         return rc;
     if (c->map)
@@ -312,8 +307,7 @@ static int convert(struct conversion *c, struct mt_error *error) {
 
 static void free_conversion(struct conversion *c) {
     free(c->sites);
-    free(c->banks);
-    free(c->threads);
+    mt_ledger_threads_free(&c->threads);
     free(c->keys);
     mt_ledger_names_free(&c->names);
     mt_ledger_paths_free(&c->paths);

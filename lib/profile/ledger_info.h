@@ -10,9 +10,25 @@
 /* Identity, flags, allocator and coverage counts into profile->info. 0 or -MEMTRACK_E…. */
 int mt_ledger_info_take(struct mt_ledger *ledger, struct mt_profile *profile, struct mt_error *error);
 
-/* threads, and the text of each bank in thread_of_bank (n_banks entries, set by this). 0 or -MEMTRACK_ENOMEM. */
-int mt_ledger_info_threads(const struct mt_bank *banks, size_t n_banks, struct mt_profile *profile,
-                           mt_string *thread_of_bank);
+/* The threads of a ledger, each with its text; and the text of the thread that each bank belongs to, or did last. */
+struct mt_ledger_threads {
+    mt_string *text; /* of n_threads */
+    size_t n_threads;
+    mt_string *text_of_bank; /* of n_banks */
+    size_t n_banks;
+};
+
+/* Fill in threads and profile->info.threads, whose former contents are freed. 0 or -MEMTRACK_ENOMEM. */
+int mt_ledger_threads_take(struct mt_ledger *ledger, struct mt_profile *profile, struct mt_ledger_threads *threads);
+void mt_ledger_threads_free(struct mt_ledger_threads *threads);
+
+/* "" of an id that is none. */
+static inline mt_string mt_ledger_threads_text(const struct mt_ledger_threads *threads, size_t id) {
+    return id < threads->n_threads ? threads->text[id] : 0;
+}
+static inline mt_string mt_ledger_threads_of_bank(const struct mt_ledger_threads *threads, size_t bank) {
+    return bank < threads->n_banks ? threads->text_of_bank[bank] : 0;
+}
 
 /* Say in sentences what the figures leave out. Called last: reads totals and coverage. 0 or -MEMTRACK_ENOMEM. */
 int mt_ledger_info_notes(const struct mt_ledger *ledger, const struct mt_ledger_totals *counts,

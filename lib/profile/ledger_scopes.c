@@ -32,8 +32,7 @@ struct taking {
     struct mt_ledger *ledger;
     struct mt_profile *profile;
     struct mt_ledger_names *names;
-    const mt_string *threads;
-    size_t n_banks;
+    const struct mt_ledger_threads *threads;
     size_t histogram_words; /* read so far, over all names */
 };
 
@@ -83,7 +82,8 @@ static int take_histogram(struct taking *t, const struct mt_scope_totals *totals
 static int take_totals(struct taking *t, const struct mt_scope_totals *totals) {
     struct mt_scope scope = {
         .name = mt_ledger_names_text(t->names, totals->name),
-        .thread = totals->bank < t->n_banks ? t->threads[totals->bank] : 0,
+        .thread = mt_ledger_threads_of_bank(t->threads, totals->bank),
+        .n_threads = totals->n_threads,
         .is_process = totals->is_process != 0,
         .count = bounded_count(totals->count),
         .errors = bounded_count(totals->errors),
@@ -264,7 +264,7 @@ static struct mt_counters counters_now(struct taking *t, uint64_t bank_id, int64
     struct mt_counters sum = {0};
     struct mt_bank bank;
     uint64_t epoch = mt_ledger_info(t->ledger)->control.clear_epoch;
-    size_t first = bank_id ? (size_t)bank_id : 1, end = bank_id ? first + 1 : t->n_banks;
+    size_t first = bank_id ? (size_t)bank_id : 1, end = bank_id ? first + 1 : t->threads->n_banks;
     *high = INT64_MIN;
     for (size_t i = first; i < end; i++)
         if (mt_ledger_read_items(t->ledger, MT_EXTENT_BANKS, i, 1, &bank) == 1 &&
@@ -288,7 +288,7 @@ static int take_one_open(struct taking *t, const struct mt_open_scope *from, con
     uint64_t start = mt_ledger_info(t->ledger)->start_monotonic_ns;
     struct mt_scope_open open = {
         .name = mt_ledger_names_text(t->names, from->name),
-        .thread = bank_of(from) < t->n_banks ? t->threads[bank_of(from)] : 0,
+        .thread = mt_ledger_threads_of_bank(t->threads, bank_of(from)),
         .is_process = bank_of(from) == 0,
         .time_ns = from->begin_ns > start ? from->begin_ns - start : 0,
         .net_bytes = change(now->live_bytes, from->begin.live_bytes),
@@ -346,15 +346,14 @@ static int take_open(struct taking *t) {
 
 /* ---- the whole -------------------------------------------------------------------------------------------------- */
 
-int mt_ledger_scopes_take(struct mt_ledger *ledger, struct mt_ledger_names *names, const mt_string *thread_of_bank,
-                          size_t n_banks) {
+int mt_ledger_scopes_take(struct mt_ledger *ledger, struct mt_ledger_names *names,
+                          const struct mt_ledger_threads *threads) {
     const struct mt_ledger_info *info = mt_ledger_info(ledger);
     struct taking t = {
         .ledger = ledger,
         .profile = names->paths->profile,
         .names = names,
-        .threads = thread_of_bank,
-        .n_banks = n_banks,
+        .threads = threads,
     };
     struct mt_scopes *scopes = &t.profile->info.scopes;
     scopes->events_seen = info->events_seen;

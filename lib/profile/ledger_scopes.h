@@ -3,11 +3,12 @@
 #ifndef MT_PROFILE_LEDGER_SCOPES_H
 #define MT_PROFILE_LEDGER_SCOPES_H
 
+#include "profile/ledger_info.h"
 #include "profile/ledger_names.h"
 
-/* info.scopes, and the program's own marks in info.marks. thread_of_bank: n_banks texts. 0 or -MEMTRACK_E…. Nothing of
- * it is of one instant: totals change while they are read, and events that were overwritten meanwhile are left out. */
-int mt_ledger_scopes_take(struct mt_ledger *ledger, struct mt_ledger_names *names, const mt_string *thread_of_bank,
-                          size_t n_banks);
+/* info.scopes, and the program's own marks in info.marks. 0 or -MEMTRACK_E…. Nothing of it is of one instant: totals
+ * change while they are read, and events that were overwritten meanwhile are left out. */
+int mt_ledger_scopes_take(struct mt_ledger *ledger, struct mt_ledger_names *names,
+                          const struct mt_ledger_threads *threads);
 
 #endif

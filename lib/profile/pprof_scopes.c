@@ -38,6 +38,7 @@ static void fill_totals(const struct mt_profile *profile, const struct mt_scope 
     pprof__scope_totals__init(to);
     to->name = mt_pprof_text(profile, from->name);
     to->thread = mt_pprof_text(profile, from->thread);
+    to->n_threads = from->n_threads;
     to->is_process = from->is_process;
     to->count = from->count;
     to->errors = from->errors;
@@ -230,6 +231,7 @@ static int read_totals(struct mt_profile *profile, const Pprof__ScopeTotals *fro
     struct mt_scope totals = {
         .name = mt_pprof_take_text(profile, from->name, &status),
         .thread = mt_pprof_take_text(profile, from->thread, &status),
+        .n_threads = from->n_threads,
         .is_process = from->is_process,
         .count = from->count,
         .errors = from->errors,

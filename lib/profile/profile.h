@@ -120,7 +120,7 @@ struct mt_mark {
 
 struct mt_profile_thread {
     uint32_t tid;
-    uint32_t n_threads; /* threads that shared this row one after the other */
+    uint32_t n_threads; /* that the row stands for: 1, or those that are too many */
     mt_string name;
 };
 

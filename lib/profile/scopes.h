@@ -21,9 +21,10 @@ struct mt_scope_bucket {
     bool is_negative;
 };
 
-/* All scopes of one name that one thread has ended. sum and max include inner scopes, own does not. */
+/* All scopes of one name that threads have ended which followed one another in a bank. sum and max include inner scopes, own does not. */
 struct mt_scope {
-    uint32_t name, thread; /* mt_string */
+    uint32_t name, thread; /* mt_string; thread: the last of them */
+    uint32_t n_threads;    /* 0: 1 */
     bool is_process;       /* of all threads, and not of the one that began it */
     uint64_t count;
     uint64_t errors; /* ended by something else than their own end */

@@ -14,32 +14,13 @@
 #include "track/sites.h"
 #include "track/threads.h"
 
-static MT_NOINLINE void clear_site(struct mt_site *s) {
-    s->counters = (struct mt_counters){0};
-    s->max_bytes = s->waste_bytes = 0;
-}
-
-/* First change of a site since the last peak, or since a cut: keep what it had then. */
-static inline void save_site(struct mt_thread *t, struct mt_site *s, mt_site_id id) {
-    uint64_t epoch = t->control->epoch;
-    if (mt_unlikely(t->cut != 0))
-        mt_request_save_site(t, id);
-    if (mt_unlikely(s->at_peak.epoch < t->control->clear_epoch))
-        clear_site(s);
-    if (s->at_peak.epoch != epoch) {
-        s->at_peak.bytes = s->counters.live_bytes;
-        s->at_peak.blocks = (int64_t)(s->counters.allocated_blocks - s->counters.freed_blocks);
-        s->at_peak.epoch = epoch;
-    }
-}
-
 static inline void note_live(struct mt_thread *t, int64_t live) {
     if (mt_unlikely(live > t->bank->scope_high))
         t->bank->scope_high = live;
 }
 
 static inline void count_allocation(struct mt_thread *t, struct mt_site *s, mt_site_id id, uint64_t bytes) {
-    save_site(t, s, id);
+    mt_sites_save(t, s, id);
     s->counters.allocated_blocks++;
     s->counters.allocated_bytes += bytes;
     int64_t live = s->counters.live_bytes += (int64_t)bytes;
@@ -60,7 +41,7 @@ static inline struct mt_site *own_record(struct mt_thread *t, mt_site_id id) {
         id = mt_sites_foreign(t, id);
         s = mt_site_at(id);
     }
-    save_site(t, s, id);
+    mt_sites_save(t, s, id);
     return s;
 }
 
@@ -143,7 +124,7 @@ static MT_NOINLINE void drop(struct mt_thread *t, mt_site_id site, uint64_t byte
     if (site == 0)
         return;
     struct mt_site *s = mt_site_at(site);
-    save_site(t, s, site);
+    mt_sites_save(t, s, site);
     s->counters.allocated_blocks++;
     s->counters.freed_blocks++;
     s->counters.allocated_bytes += bytes;

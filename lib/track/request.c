@@ -7,8 +7,10 @@
 #include "track/request.h"
 
 #include "ledger/writer_table.h"
+#include "track/identities.h"
 #include "track/live.h"
 #include "track/scopes.h"
+#include "track/sites.h"
 #include "track/threads.h"
 
 #include <time.h>
@@ -68,6 +70,10 @@ static void save_control(struct mt_thread *t, uint32_t cut) {
     mt_growth_unlock();
 }
 
+void mt_request_reserve_copy(mt_site_id id) {
+    mt_table_reserve(&mt_tracker.ledger, &table, id);
+}
+
 static bool make_room(mt_site_id id) {
     if (!mt_growth_lock())
         return false;
@@ -116,6 +122,8 @@ void mt_request_new_era(void) {
         return;
     h->era_seen[era] = 1;
     __atomic_store_n(&h->control.era, era, __ATOMIC_RELEASE);
+    if (mt_self != NULL)
+        mt_identities_look(mt_self); /* a name that was written to /proc/self/comm, or by a call of its own */
 }
 
 /* ---- clearing --------------------------------------------------------------------------------------------------- */

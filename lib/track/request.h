@@ -6,7 +6,7 @@
 #ifndef MT_TRACK_REQUEST_H
 #define MT_TRACK_REQUEST_H
 
-#include "track/sites.h"
+#include "track/tracker.h"
 
 /* In a new process. */
 MT_HIDDEN void mt_request_start(bool off);
@@ -19,6 +19,8 @@ MT_HIDDEN void mt_request_wake(void);
 
 /* Copy the counters of a site to where the reader of t->cut looks for them, unless that is done. */
 MT_HIDDEN void mt_request_save_site(struct mt_thread *t, mt_site_id id);
+/* Room for that copy, for who holds the growth lock, which mt_request_save_site would take. */
+MT_HIDDEN void mt_request_reserve_copy(mt_site_id id);
 
 /* Forget what has been recorded so far. 0 or -MEMTRACK_EBUSY: nothing has been forgotten, ask again. */
 MT_HIDDEN int mt_request_clear(struct mt_thread *t);

@@ -2,10 +2,12 @@
 /*
  * Site records lie in chunks of the ledger; each bank takes them in runs of its own, so that two threads do not write
  * to one cache line. (node, class, bank, origin) -> record goes through an index in private memory, with a small
- * cache per thread in front of it.
+ * cache per thread in front of it. A thread that follows another one in its bank has records of its own, since it is
+ * another origin; the former thread's are then written by it, as the bank's, when it frees blocks of them.
  */
 #include "track/sites.h"
 
+#include "track/identities.h"
 #include "track/index.h"
 
 enum { MAX_CHUNKS = (1 << MT_SITE_BITS) / MT_SITES_PER_CHUNK, RUN = 64, SHORT_RUN = 4, KEPT = 4 * RUN };
@@ -14,9 +16,10 @@ void *mt_site_chunk[MAX_CHUNKS];
 static struct mt_table table = MT_TABLE(mt_site_chunk, struct mt_site, MT_SITES_PER_CHUNK, MT_EXTENT_SITES, 64);
 static struct mt_index sites;
 
-/* Where each bank takes its next record, and the record that it falls back to. */
+/* Where each bank takes its next record, and the record that it falls back to: of the thread that it was made for. */
 struct bank_run {
     mt_site_id next, end, lossy;
+    mt_thread_id lossy_of;
 };
 static struct bank_run *run_of; /* MT_MAX_BANKS, private memory */
 
@@ -68,7 +71,8 @@ static mt_site_id take(struct bank_run *r, mt_node_id node, uint8_t size_class, 
     s->bank = (uint16_t)bank;
     s->origin = (uint16_t)origin;
     s->size_class = size_class;
-    __atomic_store_n(&s->node, node, __ATOMIC_RELEASE);
+    mt_identities_add_site(origin, id);
+    mt_store_release(&s->node, node); /* a record with a node is whole */
     return id;
 }
 
@@ -97,20 +101,43 @@ static bool borrow(struct bank_run *r) {
     return false;
 }
 
-static mt_site_id add(uint64_t h, mt_node_id node, uint8_t size_class, uint32_t bank, uint32_t origin) {
+static bool has_room(struct bank_run *r) {
+    return r->next != r->end || new_run(r) || (r->lossy == 0 && borrow(r));
+}
+
+/* A new record, in the index; 0: there is no room. A lossy one that the index has no room for is known to its thread. */
+static mt_site_id make(uint64_t h, mt_node_id node, uint8_t size_class, uint32_t bank, uint32_t origin) {
     struct bank_run *r = &run_of[bank];
-    bool has_room = mt_index_reserve(&sites);
-    if (r->next == r->end && !new_run(r) && (r->lossy != 0 || !borrow(r)))
-        return r->lossy;
-    if (r->lossy == 0) { /* kept from the first run, for when nothing else is to be had */
-        r->lossy = take(r, MT_NODE_LOSSY, 0, bank, bank);
-        mt_index_insert(&sites, hash(MT_NODE_LOSSY, 0, bank, bank), r->lossy);
-    }
-    if (node == MT_NODE_LOSSY || !has_room || r->next == r->end)
-        return r->lossy;
+    bool is_indexed = mt_index_reserve(&sites);
+    if ((!is_indexed && node != MT_NODE_LOSSY) || !has_room(r))
+        return 0;
     mt_site_id id = take(r, node, size_class, bank, origin);
-    mt_index_insert(&sites, h, id);
+    if (is_indexed)
+        mt_index_insert(&sites, h, id);
     return id;
+}
+
+/* Kept from a thread's first record on, for when nothing else is to be had; then, another thread's is better than none. */
+static mt_site_id lossy_record(struct mt_thread *t) {
+    struct bank_run *r = &run_of[t->bank_id];
+    if (r->lossy != 0 && r->lossy_of == t->thread_id)
+        return r->lossy;
+    uint64_t h = hash(MT_NODE_LOSSY, 0, t->bank_id, t->thread_id);
+    mt_site_id id = find(h, MT_NODE_LOSSY, 0, t->bank_id, t->thread_id);
+    if (id == 0)
+        id = make(h, MT_NODE_LOSSY, 0, t->bank_id, t->thread_id);
+    if (id == 0)
+        return r->lossy;
+    r->lossy_of = t->thread_id;
+    return r->lossy = id;
+}
+
+static mt_site_id add(struct mt_thread *t, uint64_t h, mt_node_id node, uint8_t size_class, uint32_t origin) {
+    mt_site_id lossy = lossy_record(t);
+    if (node == MT_NODE_LOSSY && origin == t->thread_id)
+        return lossy;
+    mt_site_id id = make(h, node, size_class, t->bank_id, origin);
+    return id != 0 ? id : lossy;
 }
 
 static mt_site_id find_or_add(struct mt_thread *t, mt_node_id node, uint8_t size_class, uint32_t origin) {
@@ -122,15 +149,28 @@ static mt_site_id find_or_add(struct mt_thread *t, mt_node_id node, uint8_t size
         return run_of[t->bank_id].lossy;
     id = find(h, node, size_class, t->bank_id, origin);
     if (id == 0)
-        id = add(h, node, size_class, t->bank_id, origin);
+        id = add(t, h, node, size_class, origin);
     mt_growth_unlock();
     return id;
+}
+
+mt_site_id mt_sites_of_others(struct mt_thread *t, mt_node_id node, uint8_t size_class) {
+    uint64_t h = hash(node, size_class, t->bank_id, MT_THREAD_OTHERS);
+    mt_site_id id = find(h, node, size_class, t->bank_id, MT_THREAD_OTHERS);
+    return id != 0 ? id : make(h, node, size_class, t->bank_id, MT_THREAD_OTHERS);
+}
+
+MT_NOINLINE void mt_sites_clear(struct mt_site *s) {
+    s->counters = (struct mt_counters){0};
+    s->max_bytes = s->waste_bytes = 0;
 }
 
 mt_site_id mt_sites_find(struct mt_thread *t, mt_node_id node, uint8_t size_class) {
     if (mt_unlikely(node == MT_NODE_LOSSY))
         size_class = 0;
-    mt_site_id id = find_or_add(t, node, size_class, t->bank_id);
+    if (mt_unlikely(t->thread_id == 0))
+        mt_identities_begin(t);
+    mt_site_id id = find_or_add(t, node, size_class, t->thread_id);
     if (mt_site_at(id)->node == node)
         t->site_cache[(node + size_class * 37u) % MT_SITE_CACHE] =
             ((uint64_t)node << 7 | size_class) << MT_SITE_BITS | id;
@@ -139,6 +179,8 @@ mt_site_id mt_sites_find(struct mt_thread *t, mt_node_id node, uint8_t size_clas
 
 mt_site_id mt_sites_find_foreign(struct mt_thread *t, mt_site_id of) {
     const struct mt_site *s = mt_site_at(of);
+    if (mt_unlikely(t->thread_id == 0))
+        mt_identities_begin(t); /* whose lossy record it may have to be */
     mt_site_id id = find_or_add(t, s->node, s->size_class, s->origin);
     if (mt_site_at(id)->node == s->node)
         t->foreign_cache[of % MT_FOREIGN_CACHE] = (uint64_t)of << MT_SITE_BITS | id;

@@ -4,7 +4,7 @@
 #define MT_TRACK_SITES_H
 
 #include "ledger/writer_table.h"
-#include "track/tracker.h"
+#include "track/request.h"
 
 MT_HIDDEN extern void *mt_site_chunk[];
 
@@ -16,8 +16,28 @@ MT_HIDDEN mt_site_id mt_sites_find(struct mt_thread *t, mt_node_id node, uint8_t
 /* This thread's record for blocks of another thread's site that it frees. */
 MT_HIDDEN mt_site_id mt_sites_find_foreign(struct mt_thread *t, mt_site_id of);
 
+/* For blocks of MT_THREAD_OTHERS: this bank's record. 0: no room. Under the growth lock. */
+MT_HIDDEN mt_site_id mt_sites_of_others(struct mt_thread *t, mt_node_id node, uint8_t size_class);
+
 static inline struct mt_site *mt_site_at(mt_site_id id) {
     return mt_table_item(mt_site_chunk, struct mt_site, MT_SITES_PER_CHUNK, id);
+}
+
+/* What it holds is from before memtrack_clear_traces. */
+MT_HIDDEN void mt_sites_clear(struct mt_site *s);
+
+/* Before a site is changed: keep what it had at the last peak, and at a cut, when this is the first change since. */
+static inline void mt_sites_save(struct mt_thread *t, struct mt_site *s, mt_site_id id) {
+    uint64_t epoch = t->control->epoch;
+    if (mt_unlikely(t->cut != 0))
+        mt_request_save_site(t, id);
+    if (mt_unlikely(s->at_peak.epoch < t->control->clear_epoch))
+        mt_sites_clear(s);
+    if (s->at_peak.epoch != epoch) {
+        s->at_peak.bytes = s->counters.live_bytes;
+        s->at_peak.blocks = (int64_t)(s->counters.allocated_blocks - s->counters.freed_blocks);
+        s->at_peak.epoch = epoch;
+    }
 }
 
 static inline mt_site_id mt_sites_own(struct mt_thread *t, mt_node_id node, uint8_t size_class) {

@@ -15,7 +15,6 @@
 #include "track/scopes.h"
 
 #include <linux/membarrier.h>
-#include <sys/prctl.h>
 
 enum { SHARING_NOT, SHARING_BEGINS, SHARING }; /* mt_tracker.sharing */
 enum { MAX_WAIT_YIELDS = 100000 };
@@ -58,6 +57,7 @@ static struct mt_thread *new_thread(void) {
 static void reset_thread(struct mt_thread *t) {
     t->request = UINT64_MAX;
     t->paused = 0;
+    t->thread_id = 0;
     if (!t->used)
         return; /* fresh pages: zero already, and best left untouched */
     for (uint32_t i = 0; i < MT_SITE_CACHE; i++)
@@ -151,12 +151,8 @@ static struct mt_thread *take_bank(void) {
     t->random = (uint64_t)mt_os_tid() * UINT64_C(0x9E3779B97F4A7C15) + my_address();
     b->owner = my_address();
     b->tid = (uint32_t)mt_os_tid();
-    if (b->n_threads++ == 0) {
-        char name[16] = {0};
-        mt_os_call(SYS_prctl, PR_GET_NAME, (long)name, 0, 0, 0, 0);
-        for (int i = 0; i < 15; i++)
-            b->name[i] = name[i];
-    }
+    b->thread = 0;
+    b->n_threads++;
     return t;
 }
 

@@ -83,8 +83,18 @@ static struct mt_scope_totals *find_or_add(struct mt_thread *t, mt_name_id name,
     return r;
 }
 
+/* A record is a bank's, which passes on: threads are counted, each once. */
+static struct mt_scope_totals *find_for(struct mt_thread *t, mt_name_id name, bool is_process) {
+    struct mt_scope_totals *r = find_or_add(t, name, is_process);
+    if (r != NULL && r->last_thread != t->bank->n_threads) {
+        r->last_thread = t->bank->n_threads;
+        r->n_threads++;
+    }
+    return r;
+}
+
 MT_NOINLINE static struct mt_known_scope *remember(struct mt_thread *t, mt_name_id name) {
-    struct mt_scope_totals *r = find_or_add(t, name, false);
+    struct mt_scope_totals *r = find_for(t, name, false);
     struct mt_known_scope *known = &t->known_scope[name % MT_SCOPE_CACHE];
     if (r == NULL)
         return NULL;
@@ -185,7 +195,7 @@ static void add(struct mt_known_scope *known, const struct mt_scope_result *resu
 void mt_totals_add(struct mt_thread *t, const struct mt_scope_result *result) {
     struct mt_known_scope *known, of_process = {0};
     if (result->is_process) {
-        of_process.totals = find_or_add(t, result->name, true);
+        of_process.totals = find_for(t, result->name, true);
         known = of_process.totals != NULL ? &of_process : NULL;
     } else {
         known = known_scope(t, result->name);

@@ -9,6 +9,7 @@
 #include "base/text.h"
 
 #include "track/confinement.h"
+#include "track/identities.h"
 #include "track/live.h"
 #include "track/mappings.h"
 #include "track/modules.h"
@@ -92,8 +93,8 @@ static bool start_all(bool forked, bool off) {
     mt_request_start(off);
     mt_rules_init(mt_modules_find);
     mt_mappings_start();
-    return mt_modules_start() && mt_names_start() && mt_scopes_start() && mt_paths_start() && mt_sites_start() &&
-           mt_live_start() && mt_threads_start();
+    return mt_modules_start() && mt_names_start() && mt_scopes_start() && mt_paths_start() && mt_identities_start() &&
+           mt_sites_start() && mt_live_start() && mt_threads_start();
 }
 
 static bool start(void) {

@@ -70,9 +70,10 @@ struct mt_thread {
     int64_t until_sample;          /* bytes to go, when sampling */
     uint64_t random;
     uint32_t bank_id;
-    uint32_t token; /* of the thread, for locks */
-    bool shared;    /* several threads record */
-    bool used;      /* has recorded before: its caches are not fresh pages */
+    uint32_t token;         /* of the thread, for locks */
+    mt_thread_id thread_id; /* its row, 0: none yet (see identities.h) */
+    bool shared;            /* several threads record */
+    bool used;              /* has recorded before: its caches are not fresh pages */
     struct mt_thread *next;
     uint64_t site_cache[MT_SITE_CACHE];       /* node (28) | class (7) | site (27) */
     uint64_t foreign_cache[MT_FOREIGN_CACHE]; /* site (27) | own record for it (27) */

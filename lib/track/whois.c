@@ -8,6 +8,7 @@
  */
 #include "track/whois.h"
 
+#include "track/identities.h"
 #include "track/live.h"
 #include "track/paths.h"
 #include "track/sites.h"
@@ -94,7 +95,7 @@ bool mt_whois(struct mt_thread *t, uint64_t address, memtrack_block *out) {
     out->address = (const void *)f.begin;
     out->bytes = f.entry.bytes;
     out->domain = f.domain;
-    out->thread_id = mt_threads_bank(s->origin)->tid;
+    out->thread_id = mt_identities_tid(s->origin);
     out->n_frames = mt_paths_addresses(s->node, out->frames, MEMTRACK_BLOCK_FRAMES);
     fill_age(out, f.entry.era);
     return true;

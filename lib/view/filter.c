@@ -24,30 +24,47 @@ bool mt_filter_passes(const struct mt_filter *filter, uint8_t bits) {
     return (filter->n_include == 0 || (bits & MT_FILTER_INCLUDED)) && !(bits & MT_FILTER_EXCLUDED);
 }
 
-/* The pattern behind "scope:" or "domain:", NULL when the text does not begin so; "scope::name" is C++. */
+/* The pattern behind "scope:" and its like, NULL when the text does not begin so; "scope::name" is C++. */
 static const char *label_pattern(const char *text, const char *prefix) {
     size_t bytes = strlen(prefix);
     return strncmp(text, prefix, bytes) == 0 && text[bytes] != ':' ? text + bytes : NULL;
 }
 
 static bool is_label_pattern(const char *text) {
-    return label_pattern(text, "scope:") || label_pattern(text, "domain:");
+    return label_pattern(text, "scope:") || label_pattern(text, "domain:") || label_pattern(text, "thread:");
 }
 
-static bool any_label_matches(const char *const *patterns, size_t n, const char *scope, const char *domain) {
-    for (size_t i = 0; i < n; i++) {
-        const char *of_scope = label_pattern(patterns[i], "scope:"), *of_domain = label_pattern(patterns[i], "domain:");
-        if ((of_scope && fnmatch(of_scope, scope, 0) == 0) || (of_domain && fnmatch(of_domain, domain, 0) == 0))
+/* "1234 worker": by its name, by its id, and as it is written. */
+static bool is_thread(const char *pattern, const char *thread) {
+    const char *name = strchr(thread, ' ');
+    char *tid = strndup(thread, name ? (size_t)(name - thread) : 0);
+    bool matches = fnmatch(pattern, thread, 0) == 0 || (name && fnmatch(pattern, name + 1, 0) == 0) ||
+                   (tid && *tid && fnmatch(pattern, tid, 0) == 0);
+    free(tid);
+    return matches;
+}
+
+static bool label_matches(const char *text, const struct mt_filter_sample *sample) {
+    const char *pattern;
+    if ((pattern = label_pattern(text, "scope:")))
+        return fnmatch(pattern, sample->scope, 0) == 0;
+    if ((pattern = label_pattern(text, "domain:")))
+        return fnmatch(pattern, sample->domain, 0) == 0;
+    return (pattern = label_pattern(text, "thread:")) && is_thread(pattern, sample->thread);
+}
+
+static bool any_label_matches(const char *const *patterns, size_t n, const struct mt_filter_sample *sample) {
+    for (size_t i = 0; i < n; i++)
+        if (label_matches(patterns[i], sample))
             return true;
-    }
     return false;
 }
 
-uint8_t mt_filter_labels(const struct mt_filter *filter, const char *scope, const char *domain) {
+uint8_t mt_filter_labels(const struct mt_filter *filter, const struct mt_filter_sample *sample) {
     uint8_t bits = 0;
-    if (any_label_matches(filter->include, filter->n_include, scope, domain))
+    if (any_label_matches(filter->include, filter->n_include, sample))
         bits |= MT_FILTER_INCLUDED;
-    if (any_label_matches(filter->exclude, filter->n_exclude, scope, domain))
+    if (any_label_matches(filter->exclude, filter->n_exclude, sample))
         bits |= MT_FILTER_EXCLUDED;
     return bits;
 }

@@ -4,7 +4,7 @@
  * as in tracemalloc. A pattern is matched (fnmatch, '*' crosses '/') against the file, its base name, the function
  * with and without parameters, the module and its base name; PATTERN:LINE against the file on that line only.
  * scope:PATTERN and domain:PATTERN are matched against the sample's innermost scope and its domain, "" for none;
- * scope::name is a function.
+ * scope::name is a function. thread:PATTERN against the thread's name, its id, or both as reports show them.
  */
 #ifndef MT_VIEW_FILTER_H
 #define MT_VIEW_FILTER_H
@@ -34,8 +34,11 @@ bool mt_filter_pattern_matches(const char *pattern, const struct mt_filter_frame
 
 /* For each entry of frames, which lists it matches: bits[n_entries] of MT_FILTER_*. 0 or -MEMTRACK_ENOMEM. */
 int mt_filter_entries(const struct mt_filter *filter, const struct mt_frames *frames, uint8_t *bits);
-/* Which lists a sample with these labels matches by scope:PATTERN and domain:PATTERN. */
-uint8_t mt_filter_labels(const struct mt_filter *filter, const char *scope, const char *domain);
+struct mt_filter_sample {
+    const char *scope, *domain, *thread; /* "" when there is none, or it is not known */
+};
+/* Which lists a sample with these labels matches by scope:, domain: and thread:PATTERN. */
+uint8_t mt_filter_labels(const struct mt_filter *filter, const struct mt_filter_sample *sample);
 /* Is any pattern of the filter about labels? */
 bool mt_filter_has_labels(const struct mt_filter *filter);
 /* bits: those of the labels and of the frames that count, or'ed together. */

@@ -91,6 +91,13 @@ static void count(struct mt_row *row, const int64_t value[MT_N_VALUES]) {
     row->n_sites++;
 }
 
+static uint8_t label_bits(const struct builder *b, const struct mt_sample *sample) {
+    struct mt_filter_sample labels = {.scope = mt_profile_text(b->rows->profile, sample->scope),
+                                      .domain = mt_profile_text(b->rows->profile, sample->domain),
+                                      .thread = mt_profile_text(b->rows->profile, sample->thread)};
+    return mt_filter_labels(&b->options->filter, &labels);
+}
+
 static bool passes(const struct builder *b, uint32_t s, uint32_t charged) {
     const struct mt_sample *sample = &b->rows->profile->samples[s];
     if (b->options->among && b->options->among[s] != b->options->among_value)
@@ -99,8 +106,7 @@ static bool passes(const struct builder *b, uint32_t s, uint32_t charged) {
         return true;
     uint8_t bits = charged == MT_NO_ENTRY ? 0 : b->entry_bits[charged];
     if (b->filters_labels)
-        bits |= mt_filter_labels(&b->options->filter, mt_profile_text(b->rows->profile, sample->scope),
-                                 mt_profile_text(b->rows->profile, sample->domain));
+        bits |= label_bits(b, sample);
     if (b->options->filter.all_frames) {
         const uint32_t *path = b->rows->profile->frames + sample->first_frame;
         for (uint32_t i = 0; i < sample->n_frames; i++)

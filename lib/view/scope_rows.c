@@ -137,7 +137,8 @@ static void fill_row(struct mt_scope_row *row, const struct mt_scope *const *run
     for (size_t v = 0; v < MT_N_SCOPE_VALUES; v++)
         row->value[v].max = run[0]->max[v];
     for (size_t i = 0; i < n; i++) {
-        row->n_threads += i == 0 || run[i]->thread != run[i - 1]->thread;
+        if (i == 0 || run[i]->thread != run[i - 1]->thread)
+            row->n_threads += run[i]->n_threads != 0 ? run[i]->n_threads : 1;
         add_count(&row->count, run[i]->count);
         add_count(&row->errors, run[i]->errors);
         for (size_t v = 0; v < MT_N_SCOPE_VALUES; v++) {

@@ -23,6 +23,7 @@ struct fixture {
     struct mt_node *nodes;
     struct mt_site *sites;
     struct mt_bank *banks;
+    struct mt_thread_row *threads;
     struct mt_module *modules;
     char directory[64], path[128];
 };
@@ -43,7 +44,7 @@ static inline void *fixture_extent(struct fixture *f, enum mt_extent_kind kind, 
     return at;
 }
 
-/* Texts, module 1 = the main program, module 2 = a library; banks 1 and 2; no sites, the three fixed nodes. */
+/* Texts, module 1 = the main program, module 2 = a library; banks 1 and 2 of threads 1 and 2; no sites, the three fixed nodes. */
 static inline void fixture_fill(struct fixture *f) {
     struct mt_ledger_header *h = f->header;
     h->flags = MT_FLAG_COMPLETE;
@@ -55,7 +56,7 @@ static inline void fixture_fill(struct fixture *f) {
     h->file_bytes = f->bytes;
     h->n_nodes = MT_NODE_FIRST;
     h->n_sites = 1;
-    h->n_banks = 3;
+    h->n_banks = h->n_threads = 3;
     h->n_modules = 3;
     strcpy(h->exe, "/bin/prog");
     h->exe_bytes = 9;
@@ -65,8 +66,10 @@ static inline void fixture_fill(struct fixture *f) {
     h->command_bytes = 8;
     for (uint32_t i = 1; i <= 2; i++) {
         f->banks[i].tid = 100 + i;
-        f->banks[i].n_threads = i;
-        strcpy(f->banks[i].name, i == 1 ? "main" : "worker");
+        f->banks[i].n_threads = 1;
+        f->banks[i].thread = i;
+        f->threads[i] = (struct mt_thread_row){.tid = 100 + i, .n_threads = 1, .bank = (uint16_t)i};
+        strcpy(f->threads[i].name, i == 1 ? "main" : "worker");
     }
     f->modules[1] = (struct mt_module){.start = 0x400000, .end = 0x500000, .flags = MT_MODULE_MAIN};
     f->modules[1].build_id_bytes = 2;
@@ -84,7 +87,7 @@ static inline void fixture_setup(struct fixture *f) {
     size_t used = fixture_pages(sizeof(struct mt_ledger_header));
     size_t node_bytes = sizeof(struct mt_node) * MT_NODES_PER_CHUNK;
     size_t site_bytes = sizeof(struct mt_site) * MT_SITES_PER_CHUNK;
-    f->bytes = used + fixture_pages(node_bytes) + fixture_pages(site_bytes) + 3 * 4096 * 2;
+    f->bytes = used + fixture_pages(node_bytes) + fixture_pages(site_bytes) + 4 * 4096 * 2;
     f->image = aligned_alloc(4096, f->bytes);
     memset(f->image, 0, f->bytes);
     f->header = (struct mt_ledger_header *)f->image;
@@ -97,6 +100,7 @@ static inline void fixture_setup(struct fixture *f) {
     f->sites = fixture_extent(f, MT_EXTENT_SITES, &used, site_bytes);
     f->banks = fixture_extent(f, MT_EXTENT_BANKS, &used, sizeof(struct mt_bank) * MT_BANKS_PER_CHUNK);
     f->modules = fixture_extent(f, MT_EXTENT_MODULES, &used, sizeof(struct mt_module) * MT_MODULES_PER_CHUNK);
+    f->threads = fixture_extent(f, MT_EXTENT_THREADS, &used, sizeof(struct mt_thread_row) * MT_THREADS_PER_CHUNK);
     fixture_fill(f);
     strcpy(f->directory, "/tmp/memtrack-test-XXXXXX");
     if (!mkdtemp(f->directory))

@@ -28,6 +28,7 @@ static inline void scopes_fixture_enlarge(struct fixture *f, size_t more) {
     f->nodes = (struct mt_node *)(image + ((char *)f->nodes - old));
     f->sites = (struct mt_site *)(image + ((char *)f->sites - old));
     f->banks = (struct mt_bank *)(image + ((char *)f->banks - old));
+    f->threads = (struct mt_thread_row *)(image + ((char *)f->threads - old));
     f->modules = (struct mt_module *)(image + ((char *)f->modules - old));
     f->image = image;
     f->bytes += more;

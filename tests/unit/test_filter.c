@@ -108,11 +108,43 @@ static void memory_of_verdicts(void **state) {
     mt_profile_free(p);
 }
 
+/* A thread is "TID NAME", and a pattern about it fits either, or both. A name can hold a space, or be missing. */
+static void threads(void **state) {
+    (void)state;
+    static const struct {
+        const char *pattern, *thread;
+        bool matches;
+    } cases[] = {
+        {"thread:worker", "12 worker", true},
+        {"thread:12", "12 worker", true},
+        {"thread:12 worker", "12 worker", true},
+        {"thread:work*", "12 worker", true},
+        {"thread:w", "12 worker", false},
+        {"thread:1", "12 worker", false},
+        {"thread:two words", "7 two words", true},
+        {"thread:words", "7 two words", false},
+        {"thread:7", "7", true},
+        {"thread:", "", true},
+        {"thread:*", "", true},
+        {"thread::worker", "12 worker", false},
+        {"worker", "12 worker", false},
+        {"scope:worker", "12 worker", false},
+        {"thread:* other *", "30 other threads", true},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct mt_filter filter = {.include = &cases[i].pattern, .n_include = 1};
+        struct mt_filter_sample sample = {.scope = "", .domain = "malloc", .thread = cases[i].thread};
+        if ((mt_filter_labels(&filter, &sample) == MT_FILTER_INCLUDED) != cases[i].matches)
+            fail_msg("%s should%s match %s", cases[i].pattern, cases[i].matches ? "" : " not", cases[i].thread);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(patterns),
         cmocka_unit_test(rules),
         cmocka_unit_test(memory_of_verdicts),
+        cmocka_unit_test(threads),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

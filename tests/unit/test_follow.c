@@ -146,7 +146,7 @@ static void adds_up_what_several_threads_did(void **state) {
     assert_int_equal(p->samples[0].value[MT_VALUE_LIVE_BYTES], 48);
 }
 
-static void renames_the_samples_of_a_bank_that_passed_on(void **state) {
+static void renames_the_samples_of_a_thread(void **state) {
     struct state *s = *state;
     fixture_site(&s->f, fixture_node(&s->f, MT_NODE_ROOT, 0x400100, 1), 10, 8);
     begin(s);
@@ -154,7 +154,7 @@ static void renames_the_samples_of_a_bank_that_passed_on(void **state) {
     uint64_t generation = mt_follow_generation(s->follow);
     read_all(s);
     assert_int_equal(mt_follow_generation(s->follow), generation); /* nothing is new */
-    s->f.banks[1].n_threads = 5;
+    strcpy(s->f.threads[1].name, "other");
     read_all(s);
     assert_true(mt_follow_generation(s->follow) > generation);
     check_same(s);
@@ -227,7 +227,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(follows_what_grows_and_changes),
         TEST(adds_up_what_several_threads_did),
-        TEST(renames_the_samples_of_a_bank_that_passed_on),
+        TEST(renames_the_samples_of_a_thread),
         TEST(scales_what_was_sampled),
         TEST(keeps_to_its_budget),
         TEST(survives_scribbling),

@@ -172,7 +172,7 @@ static void adds_up_what_several_threads_did(void **state) {
     assert_int_equal(v[MT_VALUE_TEMPORARY_BLOCKS], 3);
     assert_int_equal(p->info.totals.peak_bytes, 200);
     assert_int_equal(v[MT_VALUE_MAX_BYTES], 200); /* its thread saw 1000, but not what the other one freed */
-    assert_string_equal(mt_profile_text(p, p->samples[1].thread), "2 threads worker");
+    assert_string_equal(mt_profile_text(p, p->samples[1].thread), "102 worker");
     assert_int_equal(map.n_records, 4);
     assert_int_equal(map.sample_of_record[0], UINT32_MAX);
     assert_int_equal(map.sample_of_record[1], 0);
@@ -337,7 +337,7 @@ static void has_waste_only_when_measured(void **state) {
 static void a_process_that_never_allocated_is_whole(void **state) {
     struct fixture *f = *state;
     f->header->n_extents = 0; /* chunks come with what is put into them */
-    f->header->n_banks = f->header->n_modules = 1;
+    f->header->n_banks = f->header->n_modules = f->header->n_threads = 1;
     struct mt_profile *p = convert(f, NULL);
     assert_int_equal(p->n_samples, 0);
     assert_false(p->info.approximate);
@@ -427,7 +427,7 @@ static void survives_unterminated_texts(void **state) {
     f->header->exe_bytes = f->header->cwd_bytes = f->header->command_bytes = UINT32_MAX;
     memset(f->header->allocator_stat, 's', sizeof f->header->allocator_stat);
     f->header->n_allocator_stats = UINT32_MAX;
-    memset(f->banks[1].name, 'n', sizeof f->banks[1].name);
+    memset(f->threads[1].name, 'n', sizeof f->threads[1].name);
     memset(f->image + f->bytes - 4096, 'p', 4096);
     f->modules[2].path_bytes = UINT32_MAX;
     f->modules[2].build_id_bytes = UINT32_MAX;

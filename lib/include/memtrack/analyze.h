@@ -248,8 +248,8 @@ void memtrack_filter_free(memtrack_filter *filter);
 /*
  * Shell wildcards ('*' also matches '/'), compared with the file, its last part, the function with and without its
  * parameters, the module and its last part. line above 0: the file alone, on that line; so does "PATTERN:LINE" with
- * line 0. all_frames: any frame of the call path, not only the one that is charged with the block. "scope:PATTERN" and
- * "domain:PATTERN" are compared with these labels, as by the command's --include.
+ * line 0. all_frames: any frame of the call path, not only the one that is charged with the block. "scope:PATTERN",
+ * "domain:PATTERN" and "thread:PATTERN" are compared with these labels, as by the command's --include.
  * MEMTRACK_EUSAGE, MEMTRACK_ENOMEM. The pattern is copied.
  */
 int memtrack_filter_add(memtrack_filter *filter, int include, const char *pattern, uint32_t line, int all_frames);
