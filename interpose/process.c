@@ -16,6 +16,7 @@ __attribute__((constructor)) static void start(void) {
         mt_tracker.is_bypassed = mt_next_is_preceded(); /* until a hook is called after all */
     if (!mt_tracker.is_bypassed)
         MT_RESOLVE();
+    mt_modules_note_start();
     if (mt_page.state == MT_STATE_UNKNOWN)
         mt_tracker_start();
 }
@@ -24,9 +25,10 @@ MT_HOOK int dlclose(void *handle) {
     static int (*next)(void *);
     if (next == NULL)
         next = (int (*)(void *))mt_next_symbol("dlclose");
+    mt_modules_begin_unloading();
     int result = next != NULL ? next(handle) : -1;
     mt_next_forget_operators();
-    mt_modules_check();
+    mt_modules_end_unloading();
     return result;
 }
 

@@ -70,7 +70,8 @@ enum { MT_OS_PAGE = 4096 };
     CALL(execve, other)                                                                                                \
     CALL(dup3, other)                                                                                                  \
     CALL(rt_sigaction, other)                                                                                          \
-    CALL(rt_sigprocmask, other)
+    CALL(rt_sigprocmask, other)                                                                                        \
+    CALL(newfstatat, other)
 
 enum mt_os_number {
 #define NUMBER(name, whose) MT_OS_##name,

@@ -9,24 +9,45 @@
 
 #include "ledger/writer_table.h"
 
+#include "track/request.h"
+
 #include <dlfcn.h>
 #include <elf.h>
+#include <fcntl.h>
 #include <link.h>
 #include <sys/auxv.h>
+#include <sys/stat.h>
 
-enum { MAX_MODULES = MT_NODE_MODULE_DOMAIN - 1, PATH_BYTES = 4096 };
+enum { MAX_MODULES = MT_NODE_MODULE_DOMAIN - 1, PATH_BYTES = 4096, BUCKETS = 1024 };
+
+/* What tells an object without a build id from another one that is loaded under the same name. */
+struct file {
+    uint64_t device, inode, bytes, modified_ns; /* inode 0: not known */
+};
 
 struct known {
     uint64_t start, end;
     const struct link_map *map;
     const uint8_t *eh_frame_header;
+    uint64_t name;           /* hash */
+    const uint8_t *build_id; /* where it lies in the first page, which is mapped as long as the object is; else NULL */
+    struct file file;
+    uint32_t next; /* older one in the same bucket */
     bool gone;
-    bool is_main, is_loader;
+    bool is_main, is_loader, stays;
     struct mt_module *record; /* in the ledger; NULL: no room */
 };
 
+/*
+ * All objects that have ever been there, and those that are there now. The number of the former grows with each reload at
+ * another address, so nothing below goes through all of them: an object is found by where it starts, newest first.
+ */
 static struct known *known; /* MAX_MODULES + 1, private; [0] unused */
 static uint32_t n_known = 1;
+static uint32_t *loaded; /* MAX_MODULES ids in no order */
+static uint32_t n_loaded;
+static uint32_t bucket[BUCKETS];
+static const struct link_map *last_at_start; /* those before it in the list were there when the program began */
 static void *chunk[MAX_MODULES / MT_MODULES_PER_CHUNK + 1];
 static struct mt_table table = MT_TABLE(chunk, struct mt_module, MT_MODULES_PER_CHUNK, MT_EXTENT_MODULES, 64);
 static struct mt_lock lock;
@@ -47,22 +68,24 @@ static bool same_text(const char *a, const char *b, size_t n) {
     return true;
 }
 
-static void read_notes(const uint8_t *p, const uint8_t *end, struct mt_module *m) {
+/* Returns where the build id lies. */
+static const uint8_t *read_notes(const uint8_t *p, const uint8_t *end, struct mt_module *m) {
     while (end - p >= (long)sizeof(ElfW(Nhdr))) {
         const ElfW(Nhdr) *n = (const ElfW(Nhdr) *)(const void *)p;
         const uint8_t *name = p + sizeof *n;
         const uint8_t *description = name + ((n->n_namesz + 3u) & ~3u);
         p = description + ((n->n_descsz + 3u) & ~3u);
         if (p > end || p < description)
-            return;
+            break;
         if (n->n_type == NT_GNU_BUILD_ID && n->n_namesz == 4 && same_text((const char *)name, "GNU", 4) &&
             n->n_descsz <= sizeof m->build_id) {
             for (uint32_t i = 0; i < n->n_descsz; i++)
                 m->build_id[i] = description[i];
             m->build_id_bytes = n->n_descsz;
-            return;
+            return description;
         }
     }
+    return NULL;
 }
 
 struct segments {
@@ -73,7 +96,7 @@ struct segments {
 /* The ELF header lies at the start of the mapping when the first segment begins at file offset 0. */
 static struct segments mapped_segments(uint64_t start) {
     const ElfW(Ehdr) *e = (const ElfW(Ehdr) *)start;
-    if (!mt_os_is_mapped(start, start + MT_OS_PAGE) || !same_text((const char *)e->e_ident, ELFMAG, SELFMAG) ||
+    if (!mt_os_is_readable(start, start + MT_OS_PAGE) || !same_text((const char *)e->e_ident, ELFMAG, SELFMAG) ||
         e->e_phoff > MT_OS_PAGE || e->e_phoff + e->e_phnum * sizeof(ElfW(Phdr)) > MT_OS_PAGE)
         return (struct segments){0};
     return (struct segments){(const ElfW(Phdr) *)(start + e->e_phoff), e->e_phnum};
@@ -87,12 +110,14 @@ static struct segments program_segments(uint64_t bias) {
     return s;
 }
 
-static void read_build_id(const struct segments *s, uint64_t bias, struct mt_module *m) {
+static const uint8_t *read_build_id(const struct segments *s, uint64_t bias, struct mt_module *m) {
+    const uint8_t *at = NULL;
     for (uint64_t i = 0; i < s->n && m->build_id_bytes == 0; i++) {
         uint64_t note = bias + s->header[i].p_vaddr, bytes = s->header[i].p_memsz;
-        if (s->header[i].p_type == PT_NOTE && note < note + bytes && mt_os_is_mapped(note, note + bytes))
-            read_notes((const uint8_t *)note, (const uint8_t *)note + bytes, m);
+        if (s->header[i].p_type == PT_NOTE && note < note + bytes && mt_os_is_readable(note, note + bytes))
+            at = read_notes((const uint8_t *)note, (const uint8_t *)note + bytes, m);
     }
+    return at;
 }
 
 /* Where the file's first byte is mapped: readers take it that the range begins there. */
@@ -103,13 +128,14 @@ static uint64_t first_byte(const struct segments *s, uint64_t bias, uint64_t oth
     return otherwise;
 }
 
-static void read_segments(uint64_t start, uint64_t bias, bool is_main, struct mt_module *m) {
+/* Returns where the build id lies, NULL: there is none. */
+static const uint8_t *read_segments(uint64_t start, uint64_t bias, bool is_main, struct mt_module *m) {
     struct segments s = mapped_segments(start);
     if (s.n == 0 && is_main) {
         s = program_segments(bias);
         m->start = first_byte(&s, bias, start);
     }
-    read_build_id(&s, bias, m);
+    return read_build_id(&s, bias, m);
 }
 
 static void write_path(struct mt_module *m, const char *name) {
@@ -152,77 +178,191 @@ static void write_record(uint32_t id) {
 
 bool mt_modules_start(void) {
     lock = (struct mt_lock){0};
-    if (known == NULL && (known = mt_os_private(sizeof *known * (MAX_MODULES + 1))) == NULL)
+    size_t each = sizeof *known + sizeof *loaded;
+    if (known == NULL && (known = mt_os_private(each * (MAX_MODULES + 1))) == NULL)
         return false;
+    loaded = (uint32_t *)(known + MAX_MODULES + 1);
     mt_table_start(&table);
     for (uint32_t id = 1; id < n_known; id++)
         write_record(id);
     return true;
 }
 
-static void mark_gone(uint32_t id) {
-    known[id].gone = true;
-    if (known[id].record != NULL)
-        known[id].record->flags |= MT_MODULE_UNLOADED;
+void mt_modules_note_start(void) {
+    const struct link_map *map = _r_debug.r_map;
+    while (map != NULL && map->l_next != NULL)
+        map = map->l_next;
+    last_at_start = map;
+}
+
+/* Whether it came with the program: then it is never unloaded. Before the program begins there is nothing else. */
+static bool came_at_start(const struct link_map *map) {
+    const struct link_map *m = _r_debug.r_map;
+    while (m != map && m != NULL && m != last_at_start)
+        m = m->l_next;
+    return m == map && m != NULL;
+}
+
+/* ---- the same object --------------------------------------------------------------------------------------------- */
+
+static uint64_t hash_text(const char *s) {
+    uint64_t h = UINT64_C(0xcbf29ce484222325);
+    for (; s != NULL && *s; s++)
+        h = (h ^ (uint8_t)*s) * UINT64_C(0x100000001b3);
+    return h;
+}
+
+static struct file file_of(const char *path) {
+    struct stat st = {0};
+    if (path == NULL || path[0] == '\0' || mt_os_call(SYS_newfstatat, AT_FDCWD, (long)path, (long)&st, 0, 0, 0) != 0)
+        return (struct file){0};
+    return (struct file){st.st_dev, st.st_ino, (uint64_t)st.st_size,
+                         (uint64_t)st.st_mtim.tv_sec * UINT64_C(1000000000) + (uint64_t)st.st_mtim.tv_nsec};
+}
+
+static uint32_t *bucket_of(uint64_t start) {
+    return &bucket[(start * UINT64_C(0x9E3779B97F4A7C15)) >> 54 & (BUCKETS - 1)];
+}
+
+static uint32_t newest_at(uint64_t start) {
+    return __atomic_load_n(bucket_of(start), __ATOMIC_ACQUIRE);
+}
+
+static bool is_at(const struct known *k, const struct dl_find_object *o) {
+    return k->start == (uint64_t)o->dlfo_map_start && k->end == (uint64_t)o->dlfo_map_end &&
+           k->eh_frame_header == o->dlfo_eh_frame;
+}
+
+/* The loader gives one object's place and even its link map to the next: who is not sure to have stayed must look the
+ * same, too. (What follows is for those alone, and makes no system call.) */
+static bool looks_the_same(const struct known *k, const struct dl_find_object *o) {
+    if (k->stays)
+        return true;
+    if (k->name != hash_text(o->dlfo_link_map->l_name))
+        return false;
+    return k->build_id == NULL ||
+           same_text((const char *)k->build_id, (const char *)k->record->build_id, k->record->build_id_bytes);
+}
+
+/* The id under which o is known and was there when last seen, or 0. Takes no lock. */
+static uint32_t find_known(const struct dl_find_object *o) {
+    for (uint32_t id = newest_at((uint64_t)o->dlfo_map_start); id != 0; id = known[id].next) {
+        const struct known *k = &known[id];
+        if (!__atomic_load_n(&k->gone, __ATOMIC_ACQUIRE) && k->map == o->dlfo_link_map && is_at(k, o) &&
+            looks_the_same(k, o))
+            return id;
+    }
+    return 0;
+}
+
+/* ---- coming and going; under the lock ---------------------------------------------------------------------------- */
+
+enum change { NOTHING, PASSING, STAYING }; /* what is not as it was: what the rules know of it is to be forgotten */
+
+/* The i-th of the loaded ones is not any more. */
+static enum change mark_gone(uint32_t i) {
+    struct known *k = &known[loaded[i]];
+    __atomic_store_n(&k->gone, true, __ATOMIC_RELEASE);
+    if (k->record != NULL)
+        k->record->flags |= MT_MODULE_UNLOADED;
+    loaded[i] = loaded[--n_loaded];
+    return k->stays ? STAYING : PASSING;
+}
+
+/* Whatever was where o is now has gone. */
+static enum change make_way(const struct dl_find_object *o) {
+    uint64_t start = (uint64_t)o->dlfo_map_start, end = (uint64_t)o->dlfo_map_end;
+    enum change change = NOTHING;
+    for (uint32_t i = n_loaded; i-- > 0;)
+        if (known[loaded[i]].start < end && start < known[loaded[i]].end) {
+            enum change c = mark_gone(i);
+            change = c > change ? c : change;
+        }
+    return change;
+}
+
+/* now: what is there, as far as it tells. */
+static bool is_same_file(const struct known *k, const struct known *now, const struct mt_module *record) {
+    if (k->record == NULL || k->record->build_id_bytes != record->build_id_bytes)
+        return false;
+    if (record->build_id_bytes != 0)
+        return same_text((const char *)k->record->build_id, (const char *)record->build_id, record->build_id_bytes);
+    const struct file *a = &k->file, *b = &now->file;
+    return a->inode != 0 && a->inode == b->inode && a->device == b->device && a->bytes == b->bytes &&
+           a->modified_ns == b->modified_ns && k->name == now->name;
 }
 
 /* The same object has been loaded to the same place before: it gets its old id back. */
-static uint32_t revive(const struct dl_find_object *o) {
-    struct mt_module now = {0};
-    uint64_t start = (uint64_t)o->dlfo_map_start, end = (uint64_t)o->dlfo_map_end;
-    for (uint32_t id = n_known - 1; id > 0; id--) {
+static uint32_t revive(const struct dl_find_object *o, const struct known *now, const struct mt_module *record) {
+    for (uint32_t id = newest_at(now->start); id != 0; id = known[id].next) {
         struct known *k = &known[id];
-        if (!k->gone || k->start != start || k->end != end || k->eh_frame_header != o->dlfo_eh_frame ||
-            k->record == NULL || k->record->build_id_bytes == 0)
+        if (!k->gone || !is_at(k, o) || !is_same_file(k, now, record))
             continue;
-        if (now.build_id_bytes == 0)
-            read_segments(start, o->dlfo_link_map->l_addr, k->is_main, &now);
-        if (now.build_id_bytes != k->record->build_id_bytes ||
-            !same_text((const char *)now.build_id, (const char *)k->record->build_id, now.build_id_bytes))
-            continue;
-        k->map = o->dlfo_link_map;
-        k->gone = false;
+        k->map = now->map;
+        k->name = now->name;
+        k->stays = now->stays;
         k->record->flags &= ~(uint32_t)MT_MODULE_UNLOADED;
+        __atomic_store_n(&k->gone, false, __ATOMIC_RELEASE);
         return id;
     }
     return 0;
 }
 
-/* Under lock: add o, and notice that whatever was where it is now has gone. */
-static uint32_t add(const struct dl_find_object *o, bool *replaced) {
-    uint64_t start = (uint64_t)o->dlfo_map_start, end = (uint64_t)o->dlfo_map_end;
-    for (uint32_t id = 1; id < n_known; id++)
-        if (!known[id].gone && known[id].start < end && start < known[id].end) {
-            mark_gone(id);
-            *replaced = true;
-        }
-    uint32_t id = revive(o);
-    if (id != 0)
-        return id;
+static uint32_t make_new(const struct known *now) {
     if (n_known > MAX_MODULES || !mt_growth_lock())
         return 0;
-    id = n_known;
-    known[id] = (struct known){.start = start,
-                               .end = end,
-                               .map = o->dlfo_link_map,
-                               .eh_frame_header = o->dlfo_eh_frame,
-                               .is_main = o->dlfo_link_map->l_prev == NULL,
-                               .is_loader = o->dlfo_link_map->l_addr == _r_debug.r_ldbase};
+    uint32_t id = n_known, *head = bucket_of(now->start);
+    known[id] = *now;
+    known[id].next = *head;
     write_record(id);
-    __atomic_store_n(&n_known, id + 1, __ATOMIC_RELEASE);
+    __atomic_store_n(head, id, __ATOMIC_RELEASE);
+    n_known = id + 1;
     mt_growth_unlock();
     return id;
 }
 
-static uint32_t find_known(const struct dl_find_object *o) {
-    uint32_t n = __atomic_load_n(&n_known, __ATOMIC_ACQUIRE);
-    for (uint32_t id = n - 1; id > 0; id--) {
-        const struct known *k = &known[id];
-        if (!k->gone && k->start == (uint64_t)o->dlfo_map_start && k->map == o->dlfo_link_map &&
-            k->eh_frame_header == o->dlfo_eh_frame)
-            return id;
-    }
-    return 0;
+static uint32_t add(const struct dl_find_object *o, enum change *change) {
+    const struct link_map *map = o->dlfo_link_map;
+    struct mt_module record = {0};
+    struct known now = {.start = (uint64_t)o->dlfo_map_start,
+                        .end = (uint64_t)o->dlfo_map_end,
+                        .map = map,
+                        .eh_frame_header = o->dlfo_eh_frame,
+                        .name = hash_text(map->l_name),
+                        .is_main = map == _r_debug.r_map,
+                        .is_loader = map->l_addr == _r_debug.r_ldbase,
+                        .stays = came_at_start(map)};
+    *change = make_way(o);
+    const uint8_t *build_id = read_segments(now.start, map->l_addr, now.is_main, &record);
+    if ((uint64_t)build_id - now.start < MT_OS_PAGE - sizeof record.build_id)
+        now.build_id = build_id;
+    if (!now.stays && record.build_id_bytes == 0)
+        now.file = file_of(map->l_name);
+    if (!now.stays && *change == NOTHING)
+        *change = PASSING; /* that there is no code here may be known */
+    uint32_t id = revive(o, &now, &record);
+    if (id == 0)
+        id = make_new(&now);
+    if (id != 0)
+        loaded[n_loaded++] = id;
+    return id;
+}
+
+static void tell(enum change change) {
+    if (change == NOTHING)
+        return;
+    if (change == STAYING)
+        mt_rules_forget_all();
+    else
+        mt_rules_forget();
+    mt_tracker_changed();
+}
+
+/* ---- for others -------------------------------------------------------------------------------------------------- */
+
+static uint32_t with_flags(uint32_t id) {
+    const struct known *k = &known[id];
+    return id == 0 ? 0 : id | (k->is_loader ? MT_MODULE_LOADER : 0) | (k->stays ? MT_MODULE_STAYS : 0);
 }
 
 uint32_t mt_modules_find(uint64_t address, const uint8_t **eh_frame_header) {
@@ -232,37 +372,44 @@ uint32_t mt_modules_find(uint64_t address, const uint8_t **eh_frame_header) {
     *eh_frame_header = o.dlfo_eh_frame;
     uint32_t id = find_known(&o);
     if (id != 0)
-        return id | (known[id].is_loader ? MT_MODULE_LOADER : 0);
+        return with_flags(id);
     if (!mt_lock_acquire(&lock, MT_RANK_MODULES))
         return 0;
-    bool replaced = false;
+    enum change change = NOTHING;
     id = find_known(&o);
     if (id == 0)
-        id = add(&o, &replaced);
+        id = add(&o, &change);
     mt_lock_release(&lock, MT_RANK_MODULES);
-    if (replaced) {
-        mt_rules_forget();
-        mt_tracker_changed();
-    }
-    return id | (known[id].is_loader ? MT_MODULE_LOADER : 0);
+    tell(change);
+    return with_flags(id);
 }
 
-void mt_modules_check(void) {
-    if (mt_tracker.header == NULL || !mt_lock_acquire(&lock, MT_RANK_MODULES))
+/* Notice what has gone. */
+static void look_around(void) {
+    if (mt_tracker.header == NULL || _dl_find_object == NULL || !mt_lock_acquire(&lock, MT_RANK_MODULES))
         return;
-    bool any = false;
-    for (uint32_t id = 1; id < n_known; id++) {
+    enum change change = NOTHING;
+    for (uint32_t i = n_loaded; i-- > 0;) {
         struct dl_find_object o;
-        struct known *k = &known[id];
-        if (k->gone || (_dl_find_object((void *)k->start, &o) == 0 && o.dlfo_link_map == k->map &&
-                        o.dlfo_eh_frame == k->eh_frame_header))
+        const struct known *k = &known[loaded[i]];
+        if (_dl_find_object((void *)k->start, &o) == 0 && o.dlfo_link_map == k->map && is_at(k, &o))
             continue;
-        mark_gone(id);
-        any = true;
+        enum change c = mark_gone(i);
+        change = c > change ? c : change;
     }
     mt_lock_release(&lock, MT_RANK_MODULES);
-    if (any) {
-        mt_rules_forget();
-        mt_tracker_changed();
-    }
+    tell(change);
+}
+
+void mt_modules_begin_unloading(void) {
+    mt_rules_begin_unloading();
+    mt_request_unusual();
+    mt_tracker_changed();
+}
+
+void mt_modules_end_unloading(void) {
+    look_around();
+    mt_rules_end_unloading();
+    mt_request_unusual();
+    mt_tracker_changed();
 }

@@ -15,7 +15,15 @@ MT_HIDDEN bool mt_modules_start(void);
 /* A mt_module_finder. */
 MT_HIDDEN uint32_t mt_modules_find(uint64_t address, const uint8_t **eh_frame_header);
 
-/* After a dlclose: notice what has gone. Must not be called with a lock held. */
-MT_HIDDEN void mt_modules_check(void);
+/* All that came with the program is there: called once, before main. What is not there yet can be unloaded. */
+MT_HIDDEN void mt_modules_note_start(void);
+
+/*
+ * Around a dlclose. As soon as the loader has let go of code, other code can be loaded at its address and called, before
+ * anybody here can know. So nothing that is remembered of code that can be unloaded is used between the two; the second
+ * notices what has gone. Must not be called with a lock held.
+ */
+MT_HIDDEN void mt_modules_begin_unloading(void);
+MT_HIDDEN void mt_modules_end_unloading(void);
 
 #endif

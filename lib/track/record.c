@@ -173,6 +173,8 @@ static MT_NOINLINE void record_unusual(struct mt_thread *t, void *block, uint64_
         t->last_block = NULL;
         return;
     }
+    if (mt_rules_are_unloading())
+        mt_threads_forget_passing(t);
     if (o->sample_bytes != 0 && !mt_sampling_takes(t, bytes, o->sample_bytes))
         return;
     struct mt_site *s = record(t, block, bytes, frame);
@@ -351,6 +353,8 @@ bool mt_record_block(struct mt_thread *t, mt_name_id domain, uint64_t address, u
     uint64_t period = mt_tracker.options.sample_bytes;
     if (mt_tracker.off || t->paused != 0 || (period != 0 && !mt_sampling_takes(t, bytes, period)))
         return false;
+    if (mt_rules_are_unloading())
+        mt_threads_forget_passing(t);
     t->domain = domain;
     struct mt_site *s = record(t, (void *)mt_live_domain_key(domain, address), bytes, frame);
     t->domain = 0;

@@ -26,14 +26,26 @@ void mt_request_start(bool off) {
     mt_tracker.header->control.request.off = off;
 }
 
+static bool is_unusual(void) {
+    return __atomic_load_n(&mt_tracker.off, __ATOMIC_SEQ_CST) || mt_tracker.has_pauses || mt_rules_are_unloading() ||
+           mt_options_are_unusual(&mt_tracker.options);
+}
+
+void mt_request_unusual(void) {
+    bool is;
+    do { /* the last of several threads that get here has it right */
+        is = is_unusual();
+        __atomic_store_n(&mt_tracker.unusual, is, __ATOMIC_SEQ_CST);
+    } while (is != is_unusual());
+}
+
 /* ---- on and off ------------------------------------------------------------------------------------------------- */
 
 static void switch_recording(bool off) {
     if (__atomic_exchange_n(&mt_tracker.off, off, __ATOMIC_RELAXED) == off)
         return;
     mt_tracker_flag(MT_FLAG_SWITCHED);
-    __atomic_store_n(&mt_tracker.unusual, off || mt_tracker.has_pauses || mt_options_are_unusual(&mt_tracker.options),
-                     __ATOMIC_RELAXED);
+    mt_request_unusual();
 }
 
 void mt_request_wake(void) {

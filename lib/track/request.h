@@ -17,6 +17,9 @@ MT_HIDDEN void mt_request_changed(struct mt_thread *t);
 /* A dormant process has been asked to record: let it. */
 MT_HIDDEN void mt_request_wake(void);
 
+/* Something that makes events unusual (tracker.h) has changed. */
+MT_HIDDEN void mt_request_unusual(void);
+
 /* Copy the counters of a site to where the reader of t->cut looks for them, unless that is done. */
 MT_HIDDEN void mt_request_save_site(struct mt_thread *t, mt_site_id id);
 /* Room for that copy, for who holds the growth lock, which mt_request_save_site would take. */

@@ -290,12 +290,21 @@ static void clear_bank(struct mt_thread *t) {
     mt_scopes_clear(t);
 }
 
+static void forget_paths(struct mt_thread *t) {
+    mt_stack_reset(&t->stack);
+    for (uint32_t i = 0; i < MT_CHILDREN; i++)
+        t->child[i].pc = 0;
+}
+
+void mt_threads_forget_passing(struct mt_thread *t) {
+    t->stack.n_frames = 0;
+    if (t->stack.met_passing)
+        forget_paths(t);
+}
+
 void mt_threads_refresh(struct mt_thread *t) {
-    if (t->used) {
-        mt_stack_reset(&t->stack);
-        for (uint32_t i = 0; i < MT_CHILDREN; i++)
-            t->child[i].pc = 0;
-    }
+    if (t->used)
+        forget_paths(t);
     if (mt_unlikely(t->bank->clear_epoch != t->control->clear_epoch))
         clear_bank(t);
     t->used = true;

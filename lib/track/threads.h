@@ -23,6 +23,9 @@ MT_HIDDEN void mt_threads_publish(struct mt_thread *t);
 /* Let the peak be what is live now. */
 MT_HIDDEN void mt_threads_reset_peak(struct mt_thread *t);
 
+/* Code is being unloaded: forget what the thread remembers of its last stack, and of paths through such code. */
+MT_HIDDEN void mt_threads_forget_passing(struct mt_thread *t);
+
 /* The state of the process has changed (see mt_tracker_changed): bring the thread up to date. */
 MT_HIDDEN void mt_threads_refresh(struct mt_thread *t);
 

@@ -90,7 +90,7 @@ struct mt_tracker {
     int pid; /* process of the ledger; 0: not started yet */
     bool options_read;
     bool is_bypassed;  /* the program's calls do not come here: better no ledger than one without any allocation */
-    bool unusual;      /* something that the hot path leaves to record_unusual: an option, or recording is off */
+    bool unusual;      /* something that the hot path leaves to record_unusual: an option, recording off, a dlclose */
     bool off;          /* allocations are not recorded now */
     bool has_pauses;   /* some thread has been paused */
     bool many_threads; /* a second one has come: the table is locked */

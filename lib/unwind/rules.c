@@ -4,7 +4,15 @@
  * and then the pc with release order; entries are never changed, only forgotten with the table. A table that has been
  * replaced is discarded, not unmapped: a thread still probing it reads zeros, which is a miss.
  *
- * The table is private memory: a fork child inherits it, and its modules are its parent's.
+ * There are two caches. Rules of code that stays until the process ends, which is nearly all, are in one that forgets
+ * nothing. Those of code that can be unloaded, and of addresses where there is none now, are in the other. A rule in
+ * it is good for one generation, and forgetting is to count the generations: that needs no lock and cannot fail. Two
+ * tables take turns there, so that a program that unloads code all day does not grow.
+ *
+ * What must not happen: a rule that was computed before code went is found after other code has come. So one is
+ * inserted only in the generation in which its computation began, and not at all while code is being unloaded.
+ *
+ * The tables are private memory: a fork child inherits them, and its modules are its parent's.
  */
 #include "unwind/rules.h"
 
@@ -18,18 +26,25 @@ struct entry {
 struct table {
     uint32_t bits;
     uint32_t used;
+    uint64_t generation; /* all its rules are of this one */
     struct entry entry[];
+};
+struct cache {
+    struct table *current;
+    struct table *spare; /* the one before, to be used again in the next generation but one */
 };
 enum { FIRST_BITS = 11, LAST_BITS = 24, MAX_PROBES = 16 };
 
-static struct table *current;
-static struct table *spare; /* in force before the last mt_rules_forget */
+static struct cache staying, passing;
+static uint64_t staying_generation, passing_generation;
+static uint32_t unloading; /* threads that unload code now */
 static struct mt_lock lock;
 static mt_module_finder find_module;
 
 void mt_rules_init(mt_module_finder finder) {
     find_module = finder;
     lock = (struct mt_lock){0};
+    unloading = 0; /* the thread that did has not been forked, or has begun anew */
 }
 
 static size_t table_bytes(uint32_t bits) {
@@ -55,97 +70,176 @@ static bool insert(struct table *t, uint64_t pc, mt_rule rule) {
     return false;
 }
 
-static struct table *replace_table(uint32_t bits) {
-    struct table *old = current;
+static struct table *new_table(uint32_t bits, uint64_t now) {
     struct table *t = bits <= LAST_BITS ? mt_os_private(table_bytes(bits)) : NULL;
-    if (t == NULL)
-        return old;
-    t->bits = bits;
-    if (old != NULL)
-        for (uint64_t i = 0; i < UINT64_C(1) << old->bits; i++)
-            if (old->entry[i].pc != 0)
-                insert(t, old->entry[i].pc, old->entry[i].rule);
-    __atomic_store_n(&current, t, __ATOMIC_RELEASE);
-    if (old != NULL)
-        mt_os_discard((char *)old + MT_OS_PAGE, table_bytes(old->bits) - MT_OS_PAGE);
+    if (t != NULL) {
+        t->bits = bits;
+        t->generation = now;
+    }
     return t;
 }
 
-static void remember(uint64_t pc, mt_rule rule) {
+/* Under the lock. */
+static struct table *enlarge(struct cache *c) {
+    struct table *old = c->current, *t = new_table(old->bits + 1, old->generation);
+    if (t == NULL)
+        return old;
+    for (uint64_t i = 0; i < UINT64_C(1) << old->bits; i++)
+        if (old->entry[i].pc != 0)
+            insert(t, old->entry[i].pc, old->entry[i].rule);
+    __atomic_store_n(&c->current, t, __ATOMIC_RELEASE);
+    mt_os_discard((char *)old + MT_OS_PAGE, table_bytes(old->bits) - MT_OS_PAGE);
+    return t;
+}
+
+/* A thread that is still probing t has had a whole generation to finish, and finds whole entries in any case. */
+static void wipe(struct table *t) {
+    for (uint64_t i = 0; i < UINT64_C(1) << t->bits; i++)
+        __atomic_store_n(&t->entry[i].pc, 0, __ATOMIC_RELAXED);
+    __atomic_thread_fence(__ATOMIC_RELEASE); /* an entry is empty before its rule is another one */
+    t->used = 0;
+}
+
+/* Under the lock: the table for rules of this generation, or NULL. */
+static struct table *table_of(struct cache *c, uint64_t now) {
+    struct table *old = c->current, *t = c->spare;
+    if (old != NULL && old->generation == now)
+        return old;
+    if (t == NULL || t->bits != old->bits)
+        t = new_table(old != NULL ? old->bits : FIRST_BITS, now);
+    else
+        wipe(t);
+    if (t == NULL)
+        return NULL;
+    __atomic_store_n(&t->generation, now, __ATOMIC_RELAXED);
+    c->spare = old;
+    __atomic_store_n(&c->current, t, __ATOMIC_RELEASE);
+    return t;
+}
+
+static uint64_t generation_of(const struct cache *c) {
+    return __atomic_load_n(c == &staying ? &staying_generation : &passing_generation, __ATOMIC_ACQUIRE);
+}
+
+/* began: the generation when the rule was not yet being computed. */
+static void remember(struct cache *c, uint64_t began, uint64_t pc, mt_rule rule) {
     if (!mt_lock_try(&lock, MT_RANK_RULES))
         return;
-    struct table *t = current;
-    if (t == NULL)
-        t = replace_table(FIRST_BITS);
-    if (t != NULL && (t->used * 2 > 1u << t->bits || !insert(t, pc, rule))) {
-        t = replace_table(t->bits + 1);
-        insert(t, pc, rule);
-    }
+    struct table *t = began == generation_of(c) ? table_of(c, began) : NULL;
+    if (t != NULL && (t->used * 2 > 1u << t->bits || !insert(t, pc, rule)))
+        insert(enlarge(c), pc, rule);
     mt_lock_release(&lock, MT_RANK_RULES);
 }
 
-mt_rule mt_rules_compute(uint64_t pc) {
+/* module: as find_module returned it. */
+static mt_rule compute(uint64_t pc, uint32_t *module) {
     const uint8_t *header = NULL;
     uint64_t address = (pc & MT_PC_EXACT) ? (pc & ~MT_PC_EXACT) : pc - 1;
-    uint32_t module = find_module(address, &header);
+    *module = find_module(address, &header);
     mt_rule rule = header != NULL ? mt_cfi_rule(header, pc) : MT_RULE_NONE;
-    if (rule == MT_RULE_NONE && (module & MT_MODULE_LOADER))
+    if (rule == MT_RULE_NONE && (*module & MT_MODULE_LOADER))
         rule = MT_RULE_END;
     /* No call lies before the first byte of a function: a stack that somebody has built (makecontext) ends there. */
     if (rule == MT_RULE_NONE && header != NULL && mt_cfi_rule(header, pc | MT_PC_EXACT) != MT_RULE_NONE)
         rule = MT_RULE_END;
-    return rule | (uint64_t)(module & 0x7fff) << 5;
+    return rule | (uint64_t)(*module & MT_MODULE_ID) << 5;
 }
 
-mt_rule mt_rules_find(uint64_t pc) {
-    struct table *t = __atomic_load_n(&current, __ATOMIC_ACQUIRE);
-    if (t != NULL) {
-        uint64_t mask = (UINT64_C(1) << t->bits) - 1, i = home(pc, t->bits);
-        for (int probe = 0; probe < MAX_PROBES; probe++, i = (i + 1) & mask) {
-            uint64_t found = __atomic_load_n(&t->entry[i].pc, __ATOMIC_ACQUIRE);
-            if (found == pc) {
-                mt_rule rule = __atomic_load_n(&t->entry[i].rule, __ATOMIC_ACQUIRE);
-                if (mt_likely(__atomic_load_n(&t->entry[i].pc, __ATOMIC_RELAXED) == pc))
-                    return rule;
-                break;
-            }
-            if (found == 0)
-                break;
+mt_rule mt_rules_compute(uint64_t pc) {
+    uint32_t module;
+    return compute(pc, &module);
+}
+
+static bool look_up(const struct cache *c, uint64_t now, uint64_t pc, mt_rule *rule) {
+    const struct table *t = __atomic_load_n(&c->current, __ATOMIC_ACQUIRE);
+    if (t == NULL || __atomic_load_n(&t->generation, __ATOMIC_RELAXED) != now)
+        return false;
+    uint64_t mask = (UINT64_C(1) << t->bits) - 1, i = home(pc, t->bits);
+    for (int probe = 0; probe < MAX_PROBES; probe++, i = (i + 1) & mask) {
+        uint64_t found = __atomic_load_n(&t->entry[i].pc, __ATOMIC_ACQUIRE);
+        if (found == pc) {
+            *rule = __atomic_load_n(&t->entry[i].rule, __ATOMIC_ACQUIRE);
+            return mt_likely(__atomic_load_n(&t->entry[i].pc, __ATOMIC_RELAXED) == pc);
         }
+        if (found == 0)
+            return false;
     }
-    mt_rule rule = mt_rules_compute(pc);
-    remember(pc, rule);
+    return false;
+}
+
+mt_rule mt_rules_look_up(uint64_t pc, bool *stays) {
+    mt_rule rule;
+    uint64_t stay = generation_of(&staying), pass = generation_of(&passing);
+    *stays = look_up(&staying, stay, pc, &rule);
+    if (*stays)
+        return rule;
+    bool is_certain = !mt_rules_are_unloading();
+    if (is_certain && look_up(&passing, pass, pc, &rule))
+        return rule;
+    uint32_t module;
+    rule = compute(pc, &module);
+    *stays = (module & MT_MODULE_STAYS) != 0;
+    if (*stays)
+        remember(&staying, stay, pc, rule);
+    else if (is_certain)
+        remember(&passing, pass, pc, rule);
     return rule;
 }
 
-static void wipe(struct table *t) {
-    for (uint64_t i = 0; i < UINT64_C(1) << t->bits; i++)
-        __atomic_store_n(&t->entry[i].pc, 0, __ATOMIC_RELAXED);
-    t->used = 0;
+void mt_rules_forget(void) {
+    __atomic_add_fetch(&passing_generation, 1, __ATOMIC_ACQ_REL);
 }
 
-/* Two tables take turns, so that a program that unloads code all day does not grow: a thread that is still probing
- * the older one has had from one dlclose to the next to finish, and finds whole entries in any case. */
-void mt_rules_forget(void) {
-    if (!mt_lock_acquire(&lock, MT_RANK_RULES))
-        return;
-    struct table *old = current, *next = spare;
-    if (old != NULL) {
-        if (next == NULL || next->bits != old->bits) {
-            next = mt_os_private(table_bytes(old->bits));
-            if (next != NULL)
-                next->bits = old->bits;
-        } else {
-            wipe(next);
-        }
-        spare = old;
-        __atomic_store_n(&current, next, __ATOMIC_RELEASE);
-    }
-    mt_lock_release(&lock, MT_RANK_RULES);
+void mt_rules_forget_all(void) {
+    __atomic_add_fetch(&staying_generation, 1, __ATOMIC_ACQ_REL);
+    mt_rules_forget();
+}
+
+bool mt_rules_are_unloading(void) {
+    return __atomic_load_n(&unloading, __ATOMIC_ACQUIRE) != 0;
+}
+
+void mt_rules_begin_unloading(void) {
+    __atomic_add_fetch(&unloading, 1, __ATOMIC_ACQ_REL);
+    mt_rules_forget();
+}
+
+void mt_rules_end_unloading(void) {
+    mt_rules_forget();
+    uint32_t n = __atomic_load_n(&unloading, __ATOMIC_RELAXED);
+    while (n != 0 && !__atomic_compare_exchange_n(&unloading, &n, n - 1, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
+        ;
 }
 
 bool mt_rules_slow_step(struct mt_frame_state *state, struct mt_stack_map *map) {
     const uint8_t *header = NULL;
     find_module((state->pc & ~MT_PC_EXACT) - 1, &header);
     return header != NULL && mt_cfi_step(header, state, map);
+}
+
+/* ---- the walker -------------------------------------------------------------------------------------------------- */
+
+static bool check_table(const struct table *t) {
+    uint64_t used = 0, mask = (UINT64_C(1) << t->bits) - 1;
+    for (uint64_t i = 0; i <= mask; i++) {
+        uint64_t pc = t->entry[i].pc, distance = 0;
+        if (pc == 0)
+            continue;
+        used++;
+        for (uint64_t at = home(pc, t->bits); at != i; at = (at + 1) & mask, distance++)
+            if (t->entry[at].pc == 0 || t->entry[at].pc == pc || distance == MAX_PROBES)
+                return false;
+    }
+    return used == t->used;
+}
+
+bool mt_rules_check(void) {
+    if (!mt_lock_acquire(&lock, MT_RANK_RULES))
+        return true;
+    bool good = true;
+    for (const struct cache *c = &staying; c != NULL; c = c == &staying ? &passing : NULL)
+        good &= c->current == NULL ||
+                (c->current != c->spare && check_table(c->current) && c->current->generation <= generation_of(c));
+    mt_lock_release(&lock, MT_RANK_RULES);
+    return good;
 }

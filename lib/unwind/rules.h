@@ -11,22 +11,39 @@
 
 /*
  * Who knows the modules: for an address (of an instruction, not one after a call) returns the module id, 0 for none,
- * and stores the module's .eh_frame_hdr (NULL: it has none). MT_MODULE_LOADER is added for the dynamic loader: its entry code
- * has no CFI, and what lies there is the end of the stack. Any context.
+ * and stores the module's .eh_frame_hdr (NULL: it has none). MT_MODULE_LOADER is added for the dynamic loader: its entry
+ * code has no CFI, and what lies there is the end of the stack. MT_MODULE_STAYS is added for what is never unloaded.
+ * Any context.
  */
-enum { MT_MODULE_LOADER = 0x8000 };
+enum { MT_MODULE_ID = 0x7fff, MT_MODULE_LOADER = 0x8000, MT_MODULE_STAYS = 0x10000 };
 typedef uint32_t (*mt_module_finder)(uint64_t address, const uint8_t **eh_frame_header);
 
 MT_HIDDEN void mt_rules_init(mt_module_finder finder);
 
-/* The rule for pc (as in mt_frame_state), module id included. */
-MT_HIDDEN mt_rule mt_rules_find(uint64_t pc);
+/* The rule for pc (as in mt_frame_state), module id included. *stays: it holds as long as the process lives. */
+MT_HIDDEN mt_rule mt_rules_look_up(uint64_t pc, bool *stays);
 
 /* The same computed anew, without the cache. */
 MT_HIDDEN mt_rule mt_rules_compute(uint64_t pc);
 
-/* Forget everything: modules have gone. Other threads may be inside mt_rules_find. */
+/* Forget what does not stay: code has come or gone. Other threads may be inside mt_rules_look_up. */
 MT_HIDDEN void mt_rules_forget(void);
+/* What was said to stay has gone all the same. */
+MT_HIDDEN void mt_rules_forget_all(void);
+
+/* Around the unloading of code: in between, what does not stay is computed anew each time. May nest, in one thread and in
+ * several. */
+MT_HIDDEN void mt_rules_begin_unloading(void);
+MT_HIDDEN void mt_rules_end_unloading(void);
+MT_HIDDEN bool mt_rules_are_unloading(void);
+
+/* Whether the tables are whole: for the tests. No other thread may be inside of this file. */
+MT_HIDDEN bool mt_rules_check(void);
+
+static inline mt_rule mt_rules_find(uint64_t pc) {
+    bool stays;
+    return mt_rules_look_up(pc, &stays);
+}
 
 /* mt_cfi_step in the right module. */
 MT_HIDDEN bool mt_rules_slow_step(struct mt_frame_state *state, struct mt_stack_map *map);

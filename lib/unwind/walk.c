@@ -13,8 +13,16 @@ enum { FRAME_POINTER_LOOKAHEAD = 16 };
 void mt_stack_reset(struct mt_stack *s) {
     s->n_frames = 0;
     s->end = MT_END_RULE;
+    s->met_passing = false;
     for (uint32_t i = 0; i < MT_EDGES; i++)
         s->edge[i].pc = 0;
+}
+
+void mt_walk_learn(struct mt_stack *s, struct mt_edge *edge, uint64_t pc) {
+    bool stays;
+    edge->rule = mt_rules_look_up(pc, &stays);
+    edge->pc = pc;
+    s->met_passing |= !stays;
 }
 
 /* Above the stack pointer of the frame in question, and there. */

@@ -61,6 +61,7 @@ struct mt_stack {
     uint32_t n_frames; /* of the kept stack; frame[0] is the outermost */
     uint32_t max_frames;
     enum mt_walk_end end;
+    bool met_passing;             /* since the last reset it has met code that can be unloaded, or none */
     struct mt_frame *frame;       /* max_frames, and before them one that ends the search for a slot */
     struct mt_fresh_frame *fresh; /* max_frames, innermost first */
     struct mt_edge edge[MT_EDGES];
@@ -71,6 +72,9 @@ typedef uint32_t (*mt_walk_child)(void *context, uint32_t parent, uint64_t pc, m
 
 /* Forget the kept stack and the edges. */
 MT_HIDDEN void mt_stack_reset(struct mt_stack *s);
+
+/* Look the rule of pc up for edge. */
+MT_HIDDEN void mt_walk_learn(struct mt_stack *s, struct mt_edge *edge, uint64_t pc);
 
 /* mt_stack_locate for a walk, which may learn more about the thread's own stack from the one before. */
 MT_HIDDEN void mt_walk_locate(struct mt_stack *s, uint64_t sp);
@@ -91,10 +95,8 @@ MT_HIDDEN uint32_t mt_walk_plain(struct mt_stack *s, struct mt_frame_state state
 
 static inline mt_rule mt_walk_rule(struct mt_stack *s, uint64_t pc) {
     struct mt_edge *edge = &s->edge[(pc * UINT64_C(0x9E3779B97F4A7C15)) >> (64 - MT_EDGES_BITS)];
-    if (mt_unlikely(edge->pc != pc)) {
-        edge->rule = mt_rules_find(pc);
-        edge->pc = pc;
-    }
+    if (mt_unlikely(edge->pc != pc))
+        mt_walk_learn(s, edge, pc);
     return edge->rule;
 }
 

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: MIT */
+// flags: -O1 -g -fno-builtin
+// libs: -lpthread -ldl
+/*
+ * `plugins_swap ROUNDS A.so…`: one thread for each plugin loads it, lets it allocate two blocks, frees them and unloads it, ROUNDS times (0:
+ * until it is killed), and another thread allocates. The plugins take each other's addresses.
+ */
+#include "target.h"
+#include <dlfcn.h>
+#include <pthread.h>
+#include <stdatomic.h>
+
+static atomic_int stop;
+static long rounds;
+
+static void *load(void *path) {
+    for (long i = 0; i < rounds || rounds == 0; i++) {
+        void *handle = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+        if (!handle)
+            die("%s", dlerror());
+        void *(*allocate)(void) = (void *(*)(void))dlsym(handle, "plugin_allocate");
+        void *one = need(allocate()), *two = need(allocate());
+        free(one);
+        free(two);
+        dlclose(handle);
+    }
+    return NULL;
+}
+
+static void *churn(void *unused) {
+    uint64_t state = 1;
+    while (!atomic_load(&stop))
+        free(need(malloc(next_random(&state) % 3000)));
+    return unused;
+}
+
+int main(int argc, char **argv) {
+    pthread_t thread[16], other;
+    int n = argc - 2;
+    if (n < 1 || n > 16)
+        die("usage: plugins_swap ROUNDS A.so…");
+    rounds = atol(argv[1]);
+    if (pthread_create(&other, NULL, churn, NULL))
+        die("pthread_create");
+    for (int i = 0; i < n; i++)
+        if (pthread_create(&thread[i], NULL, load, argv[2 + i]))
+            die("pthread_create");
+    for (int i = 0; i < n; i++)
+        pthread_join(thread[i], NULL);
+    atomic_store(&stop, 1);
+    pthread_join(other, NULL);
+    puts("done");
+    return 0;
+}
