@@ -104,6 +104,7 @@ static void fill_result(const struct mt_profile *profile, struct mt_result *resu
     result->peak_bytes = profile->info.totals.peak_bytes;
     result->live_bytes = profile->info.totals.live_bytes;
     result->total_blocks = profile->info.totals.total_blocks;
+    result->is_blind = profile->info.outranked && result->total_blocks == 0;
 }
 
 /* Without the mark at its beginning a ledger was never begun, or something has emptied it. */

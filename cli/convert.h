@@ -20,7 +20,8 @@ struct mt_result {
     uint32_t pid;
     bool is_main;
     bool is_written;
-    bool is_kept; /* the ledger is still there, and its path is in file */
+    bool is_blind; /* another malloc came before the recorder's and passed nothing on */
+    bool is_kept;  /* the ledger is still there, and its path is in file */
     uint64_t peak_bytes, live_bytes, total_blocks;
     char program[MT_RESULT_PROGRAM_BYTES];
     char file[MT_RESULT_FILE_BYTES];

@@ -31,8 +31,12 @@ static void print_child(const struct mt_terminal *terminal, const struct mt_resu
     char peak[MT_FORMAT_BYTES], live[MT_FORMAT_BYTES];
     fprintf(terminal->stream, "  %-7" PRIu32 " ", result->pid);
     mt_put(terminal, MT_STYLE_NONE, result->program);
-    fprintf(terminal->stream, "  peak %s, live at exit %s  ", mt_format_size(peak, (int64_t)result->peak_bytes, false),
-            mt_format_size(live, (int64_t)result->live_bytes, false));
+    if (result->is_blind)
+        fputs("  nothing was recorded: its own malloc comes before the recorder's  ", terminal->stream);
+    else
+        fprintf(terminal->stream, "  peak %s, live at exit %s  ",
+                mt_format_size(peak, (int64_t)result->peak_bytes, false),
+                mt_format_size(live, (int64_t)result->live_bytes, false));
     mt_put(terminal, MT_STYLE_DIM, result->file);
     fputc('\n', terminal->stream);
 }
@@ -143,7 +147,8 @@ void mt_run_report(const struct mt_run_options *options, const struct mt_target 
     const struct mt_result *result = main_result(finish);
     struct mt_terminal terminal;
     mt_terminal_init(&terminal, stderr, options->color);
-    bool is_blind = profile && profile->info.totals.total_blocks == 0 && target->wraps_malloc;
+    bool is_blind =
+        profile && profile->info.totals.total_blocks == 0 && (target->wraps_malloc || profile->info.outranked);
     if (is_blind)
         mt_print_problem(us, "Link its allocator as a shared library, or leave it out.",
                          "nothing was recorded of %s: it contains its own malloc and uses no other",

@@ -9,6 +9,12 @@
 #include <errno.h>
 #include <stdint.h>
 
+/* Saturated: a request for more than there is fails, and must not pass for one for nothing. */
+static inline size_t product(size_t count, size_t bytes) {
+    size_t total;
+    return mt_unlikely(__builtin_mul_overflow(count, bytes, &total)) ? SIZE_MAX : total;
+}
+
 MT_HOOK void *malloc(size_t bytes) {
     MT_RESOLVE();
     void *block = mt_next.malloc(bytes);
@@ -19,7 +25,7 @@ MT_HOOK void *malloc(size_t bytes) {
 MT_HOOK void *calloc(size_t count, size_t bytes) {
     MT_RESOLVE();
     void *block = mt_next.calloc(count, bytes);
-    mt_record_allocation(block, count * bytes, MT_CALLER());
+    mt_record_allocation(block, product(count, bytes), MT_CALLER());
     return block;
 }
 
@@ -84,15 +90,14 @@ static void *next_reallocarray(void *block, size_t count, size_t bytes) {
 }
 
 MT_HOOK void *reallocarray(void *block, size_t count, size_t bytes) {
+    if (mt_unlikely(mt_next_realloc_is_others()))
+        return mt_next_libc_reallocarray(block, count, bytes);
     MT_RESOLVE();
-    size_t total;
-    if (__builtin_mul_overflow(count, bytes, &total))
-        total = SIZE_MAX;
     struct mt_moving_block moving = {.block = NULL};
     if (block != NULL)
         mt_record_realloc_begin(&moving, block);
     void *result = next_reallocarray(block, count, bytes);
-    moved(&moving, result, total, MT_CALLER());
+    moved(&moving, result, product(count, bytes), MT_CALLER());
     return result;
 }
 
@@ -204,7 +209,7 @@ void *__libc_calloc(size_t count, size_t bytes);
 MT_HOOK void *__libc_calloc(size_t count, size_t bytes) {
     PASS_ON(mt_next_libc.__libc_calloc(count, bytes));
     void *block = mt_next_libc.__libc_calloc(count, bytes);
-    mt_record_allocation(block, count * bytes, MT_CALLER());
+    mt_record_allocation(block, product(count, bytes), MT_CALLER());
     return block;
 }
 

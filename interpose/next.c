@@ -9,11 +9,13 @@
 
 #include <dlfcn.h>
 #include <elf.h>
+#include <errno.h>
 #include <link.h>
 
 struct mt_next_c mt_next;
 struct mt_next_libc mt_next_libc;
 uint64_t mt_next_allocator_start, mt_next_allocator_end;
+enum mt_next_realloc mt_next_realloc;
 
 #pragma weak _dl_find_object /* glibc 2.35 */
 
@@ -60,15 +62,20 @@ static bool same_text(const char *a, const char *b) {
     return *a == *b;
 }
 
-static bool contains_text(const char *text, const char *part) {
-    for (; *text; text++) {
-        size_t i = 0;
-        while (part[i] && text[i] == part[i])
-            i++;
-        if (part[i] == 0)
-            return true;
+static bool begins_with(const char *text, const char *part) {
+    while (*part && *text == *part) {
+        text++;
+        part++;
     }
-    return false;
+    return *part == 0;
+}
+
+static const char *base_name(const char *path) {
+    const char *name = path;
+    for (; *path; path++)
+        if (*path == '/')
+            name = path + 1;
+    return name;
 }
 
 static void *definition(const struct object *o, uint32_t i, const char *name) {
@@ -140,8 +147,9 @@ static const struct link_map *first_of(const struct link_map *map) {
     return map;
 }
 
+/* A second object of ours, or another copy. */
 static bool is_us(const struct link_map *map) {
-    return contains_text(map->l_name ? map->l_name : "", "/libmemtrack");
+    return map->l_name != NULL && begins_with(base_name(map->l_name), "libmemtrack");
 }
 
 /* The first object from here on and before end, and not ours, that defines name. */
@@ -165,11 +173,27 @@ static const struct link_map *provider_of(const char *name, void **found) {
     return map;
 }
 
-bool mt_next_is_preceded(void) {
-    const struct link_map *us = ourselves(), *map = first_of(us);
-    while (map != us && find_in(map, "malloc") == NULL) /* another copy of us counts */
+/* The first object that defines malloc; another copy of us counts. */
+static const struct link_map *first_malloc(const struct link_map *us) {
+    const struct link_map *map = first_of(us);
+    while (map != us && find_in(map, "malloc") == NULL)
         map = map->l_next;
-    return map != us;
+    return map;
+}
+
+const char *mt_next_preceding(void) {
+    const struct link_map *us = ourselves(), *map = first_malloc(us);
+    return map == us ? NULL : map->l_name != NULL ? map->l_name : "";
+}
+
+static bool is_followed(const struct link_map *us) {
+    void *some;
+    return first_with("malloc", us, NULL, &some) != NULL;
+}
+
+bool mt_next_is_outranked(void) {
+    const struct link_map *us = ourselves(), *map = first_malloc(us);
+    return map != us && !is_us(map) && is_followed(us);
 }
 
 void *mt_next_symbol(const char *name) {
@@ -179,51 +203,105 @@ void *mt_next_symbol(const char *name) {
 }
 
 static enum mt_allocator kind_of(const struct link_map *map) {
-    if (contains_text(map->l_name, "mimalloc"))
-        return MT_ALLOCATOR_MIMALLOC;
-    if (contains_text(map->l_name, "tcmalloc"))
-        return MT_ALLOCATOR_TCMALLOC;
-    if (find_in(map, "mallctl") != NULL)
-        return MT_ALLOCATOR_JEMALLOC;
-    return find_in(map, "gnu_get_libc_version") != NULL ? MT_ALLOCATOR_GLIBC : MT_ALLOCATOR_OTHER;
+    static const struct {
+        const char *name; /* that nobody else defines */
+        enum mt_allocator kind;
+    } known[] = {{"mi_malloc", MT_ALLOCATOR_MIMALLOC},
+                 {"tc_malloc", MT_ALLOCATOR_TCMALLOC},
+                 {"mallctl", MT_ALLOCATOR_JEMALLOC},
+                 {"gnu_get_libc_version", MT_ALLOCATOR_GLIBC}};
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+        if (find_in(map, known[i].name) != NULL)
+            return known[i].kind;
+    return MT_ALLOCATOR_OTHER;
 }
 
-void mt_next_resolve(void) {
-    void *real_malloc, *below[4];
-    const struct link_map *map = provider_of("malloc", &real_malloc), *us = ourselves();
-    if (map == NULL || mt_next.malloc != NULL)
-        return;
-    mt_tracker.is_bypassed = first_with("malloc", us, NULL, &below[0]) == NULL;
-    /* An object that defines malloc and not free (a shim that only looks) passes blocks on from what lies below it. */
-    static const char *const indispensable[] = {"free", "calloc", "realloc", "malloc_usable_size"};
-    for (int i = 0; i < 4; i++)
-        if ((below[i] = find_in(map, indispensable[i])) == NULL)
-            provider_of(indispensable[i], &below[i]);
-#define FIND(result, name, parameters)                                                                                 \
-    if (__builtin_strcmp(#name, "malloc") != 0)                                                                        \
-        mt_next.name = (result(*) parameters)find_in(map, #name);
+/* ---- malloc's family --------------------------------------------------------------------------------------------- */
+
+static void take_from(const struct link_map *map, struct mt_next_c *next) {
+#define FIND(result, name, parameters) next->name = (result(*) parameters)find_in(map, #name);
     MT_NEXT_C(FIND)
 #undef FIND
-    mt_next.free = (void (*)(void *))below[0];
-    mt_next.calloc = (void *(*)(size_t, size_t))below[1];
-    mt_next.realloc = (void *(*)(void *, size_t))below[2];
-    mt_next.malloc_usable_size = (size_t(*)(void *))below[3];
+}
+
+#define TAKE_NEXT(next, name)                                                                                          \
+    if ((next)->name == NULL)                                                                                          \
+    (next)->name = (__typeof__((next)->name))mt_next_symbol(#name)
+
+/* The provider only looks at some calls: what it does not define passes it by. */
+static void take_what_passes_by(struct mt_next_c *next) {
+    bool knows_alignment = next->memalign != NULL || next->posix_memalign != NULL || next->aligned_alloc != NULL;
+    TAKE_NEXT(next, free);
+    TAKE_NEXT(next, calloc);
+    TAKE_NEXT(next, realloc);
+    if (knows_alignment)
+        return;
+    TAKE_NEXT(next, memalign);
+    TAKE_NEXT(next, posix_memalign);
+    TAKE_NEXT(next, aligned_alloc);
+    TAKE_NEXT(next, valloc);
+    TAKE_NEXT(next, pvalloc);
+}
+
+static void take_libc(void) {
 #define FIND(result, name, parameters)                                                                                 \
     if (mt_next_libc.name == NULL)                                                                                     \
         mt_next_libc.name = (result(*) parameters)mt_next_symbol(#name);
     MT_NEXT_LIBC(FIND)
 #undef FIND
+}
+
+static void locate_allocator(void *its_malloc) {
     struct dl_find_object o;
-    /* libc's own functions allocate for the program, another allocator's do not. */
-    if (kind_of(map) != MT_ALLOCATOR_GLIBC && _dl_find_object != NULL && _dl_find_object(real_malloc, &o) == 0) {
-        mt_next_allocator_start = (uint64_t)o.dlfo_map_start;
-        mt_next_allocator_end = (uint64_t)o.dlfo_map_end;
-    }
-    mt_tracker.usable_size = mt_next.malloc_usable_size;
+    if (_dl_find_object == NULL || _dl_find_object(its_malloc, &o) != 0)
+        return;
+    mt_next_allocator_start = (uint64_t)o.dlfo_map_start;
+    mt_next_allocator_end = (uint64_t)o.dlfo_map_end;
+}
+
+enum mt_next_realloc mt_next_first_realloc(void) {
+    void *some;
+    const struct link_map *us = ourselves();
+    bool is_ours = first_with("realloc", first_of(us), us, &some) == NULL;
+    enum mt_next_realloc found = is_ours ? MT_NEXT_REALLOC_OURS : MT_NEXT_REALLOC_OTHERS;
+    __atomic_store_n(&mt_next_realloc, found, __ATOMIC_RELAXED);
+    return found;
+}
+
+void *mt_next_libc_reallocarray(void *block, size_t count, size_t bytes) {
+    static void *(*next)(void *, size_t, size_t);
+    if (next == NULL)
+        next = (void *(*)(void *, size_t, size_t))mt_next_symbol("reallocarray");
+    if (next != NULL)
+        return next(block, count, bytes);
+    errno = ENOSYS; /* a libc without it: nobody can have been linked to it */
+    return NULL;
+}
+
+void mt_next_resolve(void) {
+    void *real_malloc;
+    struct mt_next_c next;
+    const struct link_map *map = provider_of("malloc", &real_malloc);
+    if (map == NULL || mt_next.malloc != NULL)
+        return;
+    take_from(map, &next);
+    /* The size of a block is known to the object that gave it, and may be anything to another. */
+    mt_tracker.usable_size = next.malloc_usable_size;
+    take_what_passes_by(&next);
+    mt_tracker.preceding = mt_next_preceding();
+    mt_tracker.is_bypassed = !is_followed(ourselves());
+    take_libc();
     mt_tracker.allocator = kind_of(map);
     mt_tracker.allocator_path = map->l_name;
+    if (mt_tracker.allocator != MT_ALLOCATOR_GLIBC) /* libc's own functions allocate for the program, others' do not */
+        locate_allocator(real_malloc);
+#define SET(result, name, parameters)                                                                                  \
+    if (__builtin_strcmp(#name, "malloc") != 0)                                                                        \
+        mt_next.name = next.name;
+    MT_NEXT_C(SET)
+#undef SET
     /* last: it is what says that the rest is there */
-    __atomic_store_n(&mt_next.malloc, (void *(*)(size_t))real_malloc, __ATOMIC_RELEASE);
+    __atomic_store_n(&mt_next.malloc, next.malloc, __ATOMIC_RELEASE);
 }
 
 /* ---- operators ------------------------------------------------------------------------------------------------- */
@@ -238,14 +316,16 @@ uint64_t mt_next_known_operator[MT_N_OPERATORS];
 
 uint64_t mt_next_find_operator(enum mt_operator which) {
     void *found = NULL, *own_malloc;
-    const struct link_map *allocator = provider_of("malloc", &own_malloc), *map = allocator;
+    const struct link_map *map = provider_of("malloc", &own_malloc);
     if (map != NULL)
         found = find_in(map, operator_name[which]);
     if (found == NULL)
         map = provider_of(operator_name[which], &found);
     if (found == NULL)
         return 0;
-    uint64_t known = (uint64_t)found | (map != allocator ? MT_NEXT_CALLS_MALLOC : 0);
+    /* Who has a malloc, too, goes to its own internals, or calls it and is found out: see mt_record_expect. */
+    bool calls_malloc = find_in(map, "malloc") == NULL;
+    uint64_t known = (uint64_t)found | (calls_malloc ? MT_NEXT_CALLS_MALLOC : 0);
     __atomic_store_n(&mt_next_known_operator[which], known, __ATOMIC_RELAXED);
     return known;
 }

@@ -1,8 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The real functions under the hooks. All of malloc's family come from one object, the first after us that provides
- * malloc: a block from one allocator must not reach another's free, and what that object lacks is built from what it
- * has (libjemalloc 5.3.0 has no pvalloc, and libc's would hand out a block that jemalloc cannot free).
+ * The real functions under the hooks. A block from one allocator must not reach another's free, wherever the recorder
+ * stands in the list of objects and whatever defines a part of malloc's family:
+ *
+ *   before us        a part or all of the family, in the program or a preloaded object: its malloc gets the calls, and ours
+ *                    sees what it passes on. What it lacks comes here and goes where it would go without us.
+ *   the provider     the first object after us that defines malloc: the family comes from there. What an allocator lacks is
+ *                    built from what it has (libjemalloc 5.3.0 has no pvalloc, and libc's would hand out a block that
+ *                    jemalloc cannot free).
+ *   after it         a provider without free, or without any aligned function, is no allocator but looks at calls on their
+ *                    way to one (libmemusage): what it lacks is the next object's, as without us.
  *
  * Found by walking the loader's list of objects and their hash tables: dlsym allocates, and is not there yet when the
  * loader itself makes the first call.
@@ -94,8 +101,26 @@ static inline bool mt_next_is_allocator(uint64_t return_address) {
 /* Fill mt_next (idempotent; any thread, any context), and say whether a call of a hook is one of the program's. */
 MT_HIDDEN void mt_next_resolve(void);
 
-/* An object that the loader looks at before us defines malloc: it may call ours (a wrapper), or nobody does. */
-MT_HIDDEN bool mt_next_is_preceded(void);
+/*
+ * The path of an object that the loader looks at before us and that defines malloc ("": the program itself), NULL if there
+ * is none. It may call ours (a wrapper), or nobody does (an allocator).
+ */
+MT_HIDDEN const char *mt_next_preceding(void);
+/* It is neither another copy of ours, nor the libc after which we were loaded so late that nobody asked for us. */
+MT_HIDDEN bool mt_next_is_outranked(void);
+
+/* Whose the first realloc of the process is. If another's, libc's reallocarray, which the program would call without us,
+ * leads to that one, and so must ours; if it passes the block on, our realloc will see it. */
+enum mt_next_realloc { MT_NEXT_REALLOC_UNKNOWN, MT_NEXT_REALLOC_OURS, MT_NEXT_REALLOC_OTHERS };
+MT_HIDDEN extern enum mt_next_realloc mt_next_realloc;
+MT_HIDDEN enum mt_next_realloc mt_next_first_realloc(void);
+static inline bool mt_next_realloc_is_others(void) {
+    enum mt_next_realloc known = __atomic_load_n(&mt_next_realloc, __ATOMIC_RELAXED);
+    if (mt_unlikely(known == MT_NEXT_REALLOC_UNKNOWN))
+        known = mt_next_first_realloc();
+    return known == MT_NEXT_REALLOC_OTHERS;
+}
+MT_HIDDEN void *mt_next_libc_reallocarray(void *block, size_t count, size_t bytes);
 
 /* Function address, with the top bit set when its memory comes from malloc. 0: not looked up. */
 MT_HIDDEN extern uint64_t mt_next_known_operator[];

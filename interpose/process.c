@@ -12,13 +12,19 @@
 #include "track/tracker.h"
 
 __attribute__((constructor)) static void start(void) {
-    if (mt_next.malloc == NULL)
-        mt_tracker.is_bypassed = mt_next_is_preceded(); /* until a hook is called after all */
+    if (mt_next.malloc == NULL) {
+        mt_tracker.preceding = mt_next_preceding();
+        mt_tracker.is_bypassed = mt_tracker.preceding != NULL; /* until a hook is called after all */
+    }
     if (!mt_tracker.is_bypassed)
         MT_RESOLVE();
     mt_modules_note_start();
-    if (mt_page.state == MT_STATE_UNKNOWN)
+    if (mt_page.state != MT_STATE_UNKNOWN)
+        return;
+    if (!mt_tracker.is_bypassed)
         mt_tracker_start();
+    else if (mt_next_is_outranked())
+        mt_tracker_say_preceded();
 }
 
 MT_HOOK int dlclose(void *handle) {

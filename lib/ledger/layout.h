@@ -54,6 +54,7 @@ enum {
     MT_FIRST_EXTENTS = 256,
     MT_MAX_ALLOCATOR_STATS = 24,
     MT_IGNORED_BYTES = 128,
+    MT_PRECEDING_BYTES = 512,
     MT_DIRECTORY_EXTENTS = 680, /* extents in each further directory block */
 };
 
@@ -489,6 +490,7 @@ enum mt_flag {
     MT_FLAG_CLEARED = 1u << 12,     /* the program has had what was recorded forgotten */
     MT_FLAG_BOUND = 1u << 13,       /* call paths have reached max_bytes */
     MT_FLAG_CONFINED = 1u << 14,    /* seccomp: some system calls of the recorder are not made any more */
+    MT_FLAG_PRECEDED = 1u << 16,    /* the object named in `preceding` defines malloc: what it keeps is not seen */
 };
 
 /* What provides malloc under the tracker. */
@@ -543,6 +545,7 @@ struct mt_ledger_header {
     char cwd[MT_PATH_MAX_BYTES];            /* at start */
     char command[MT_COMMAND_MAX_BYTES];     /* of /proc/self/cmdline: NUL-separated, cut at the end if longer */
     char ignored_options[MT_IGNORED_BYTES]; /* of MEMTRACK_OPTIONS: what is not understood, NUL-terminated */
+    char preceding[MT_PRECEDING_BYTES];     /* path of the object before us that defines malloc; "": the program */
     struct mt_allocator_stat allocator_stat[MT_MAX_ALLOCATOR_STATS];
     struct mt_segment segment[MT_MAX_SEGMENTS];
     struct mt_extent extent[MT_FIRST_EXTENTS];

@@ -101,6 +101,22 @@ static int say_why_no_figures(struct mt_profile *profile, const struct mt_ledger
     return mt_profile_add_note(profile, note);
 }
 
+/* Nothing counted because nothing came here must not read as if there were nothing. */
+static int say_who_precedes(struct mt_profile *profile, const struct mt_ledger_header *header) {
+    char path[MT_PRECEDING_BYTES + 1] = {0}, note[sizeof path + 256];
+    memcpy(path, header->preceding, MT_PRECEDING_BYTES);
+    const char *who = path[0] ? path : mt_profile_text(profile, profile->info.exe);
+    if (!profile->info.outranked)
+        return 0;
+    if (header->n_sites <= 1) /* the first is none */
+        snprintf(note, sizeof note,
+                 "Nothing was recorded: %s contains its own malloc, which comes before the recorder's.", who);
+    else
+        snprintf(note, sizeof note, "%s contains its own malloc: only what it passes on to another one is counted.",
+                 who);
+    return mt_profile_add_note(profile, note);
+}
+
 static int say_what_was_ignored(struct mt_profile *profile, const struct mt_ledger_header *header) {
     char text[MT_IGNORED_BYTES + 1] = {0}, note[sizeof text + 128];
     memcpy(text, header->ignored_options, MT_IGNORED_BYTES);
@@ -143,8 +159,10 @@ static void take_flags(struct mt_profile_info *out, const struct mt_ledger_info 
     out->multithreaded = (in->flags & MT_FLAG_THREADS) != 0;
     out->exact_peak = (in->flags & MT_FLAG_EXACT_PEAK) != 0;
     out->usable_measured = (in->flags & MT_FLAG_USABLE) != 0;
+    out->outranked = (in->flags & MT_FLAG_PRECEDED) != 0;
     out->partial = !(in->flags & MT_FLAG_COMPLETE) ||
-                   (in->flags & (MT_FLAG_DORMANT | MT_FLAG_SWITCHED | MT_FLAG_CLEARED)) || in->control.request.off;
+                   (in->flags & (MT_FLAG_PRECEDED | MT_FLAG_DORMANT | MT_FLAG_SWITCHED | MT_FLAG_CLEARED)) ||
+                   in->control.request.off;
     out->ledger_bytes = in->file_bytes;
 }
 
@@ -168,6 +186,8 @@ int mt_ledger_info_take(struct mt_ledger *ledger, struct mt_profile *profile, st
         rc = take_allocator_stats(profile, header);
     if (rc == 0)
         rc = say_why_no_figures(profile, header);
+    if (rc == 0)
+        rc = say_who_precedes(profile, header);
     if (rc == 0)
         rc = say_what_was_ignored(profile, header);
     if (rc == 0 && (info->exe == UINT32_MAX || info->cwd == UINT32_MAX || info->allocator_path == UINT32_MAX))

@@ -149,7 +149,8 @@ struct mt_profile_info {
     bool multithreaded;    /* several threads allocated: peak within its bound, unless exact_peak */
     bool exact_peak;       /* every event was published */
     bool usable_measured;  /* MT_VALUE_WASTE_BYTES was recorded */
-    bool partial;          /* recording did not begin with the process */
+    bool partial;          /* recording did not begin with the process, or sees a part of it */
+    bool outranked;        /* another malloc comes before the recorder's; known of ledgers alone */
     bool peak_time_known;
     uint64_t peak_time_ns; /* since start, +- peak_time_error_ns */
     uint64_t peak_time_error_ns;

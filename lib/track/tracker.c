@@ -64,7 +64,8 @@ static uint32_t flags(bool forked, bool off) {
     const struct mt_options *o = &mt_tracker.options;
     return (o->usable ? MT_FLAG_USABLE : 0u) | (o->exact_peak ? MT_FLAG_EXACT_PEAK : 0u) |
            (o->check_unwind ? MT_FLAG_CHECK_UNWIND : 0u) | (forked ? MT_FLAG_FORKED : 0u) |
-           (off ? MT_FLAG_DORMANT : 0u) | (!forked && !off ? MT_FLAG_COMPLETE : 0u);
+           (mt_tracker.preceding != NULL ? MT_FLAG_PRECEDED : 0u) | (off ? MT_FLAG_DORMANT : 0u) |
+           (!forked && !off ? MT_FLAG_COMPLETE : 0u);
 }
 
 static void fill_header(bool forked, bool off) {
@@ -79,6 +80,9 @@ static void fill_header(bool forked, bool off) {
     h->allocator_answer = o->allocator_stats ? MT_ANSWER_PENDING : MT_ANSWER_NOT_ASKED;
     __builtin_memcpy(h->ignored_options, o->ignored, sizeof h->ignored_options);
     h->control.epoch = 1; /* sites begin with at_peak.epoch 0: nothing saved */
+    if (mt_tracker.preceding != NULL)
+        for (size_t i = 0; mt_tracker.preceding[i] && i + 1 < sizeof h->preceding; i++)
+            h->preceding[i] = mt_tracker.preceding[i];
     if (mt_tracker.allocator_path != NULL) {
         size_t n = 0;
         while (mt_tracker.allocator_path[n])
@@ -97,11 +101,22 @@ static bool start_all(bool forked, bool off) {
            mt_sites_start() && mt_live_start() && mt_threads_start();
 }
 
-static bool start(void) {
-    if (!mt_tracker.options_read) {
+static void read_options(void) {
+    if (!mt_tracker.options_read)
         mt_options_read(&mt_tracker.options);
-        mt_tracker.options_read = true;
-    }
+    mt_tracker.options_read = true;
+}
+
+static bool is_wanted(int pid) {
+    uint64_t only = mt_tracker.options.only_pid;
+    return only == 0 || only == (uint64_t)pid;
+}
+
+static bool start(void) {
+    read_options();
+    if (mt_tracker.said_by == mt_os_pid()) /* that nothing would come */
+        mt_ledger_remove(&mt_tracker.ledger);
+    mt_tracker.said_by = 0;
     bool forked = mt_tracker.pid != 0;
     mt_tracker.pid = mt_os_pid();
     mt_lock_forked();
@@ -109,10 +124,7 @@ static bool start(void) {
     mt_tracker.many_threads = false;
     mt_tracker.sharing = 0;
     mt_tracker.header = NULL;
-    uint64_t only = mt_tracker.options.only_pid;
-    if (only != 0 && only != (uint64_t)mt_tracker.pid)
-        return false;
-    if (!create_ledger())
+    if (!is_wanted(mt_tracker.pid) || !create_ledger())
         return false;
     bool started = start_all(forked, forked ? mt_tracker.off : mt_tracker.options.dormant);
     if (!started) { /* better no ledger, which is noticed, than one that says that nothing was allocated */
@@ -135,6 +147,17 @@ void mt_tracker_start(void) {
     mt_confinement_expect();
     uint64_t state = !started ? MT_STATE_OFF : mt_tracker.off ? MT_STATE_DORMANT : MT_STATE_FIRST;
     __atomic_store_n(&mt_page.state, state, __ATOMIC_RELEASE);
+}
+
+void mt_tracker_say_preceded(void) {
+    mt_confinement_look(); /* before any other call */
+    read_options();
+    if (!is_wanted(mt_os_pid()) || !create_ledger())
+        return;
+    mt_tracker.said_by = mt_os_pid();
+    mt_tracker.header = mt_tracker.ledger.header;
+    fill_header(false, false);
+    mt_tracker.header = NULL;
 }
 
 void mt_tracker_changed(void) {

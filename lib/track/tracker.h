@@ -99,6 +99,8 @@ struct mt_tracker {
     size_t (*usable_size)(void *);
     enum mt_allocator allocator;
     const char *allocator_path;
+    const char *preceding; /* not NULL: this object comes before us and has a malloc of its own; "": the program */
+    int said_by;           /* the process that has said so in a ledger that records nothing */
 };
 
 MT_HIDDEN extern struct mt_page mt_page;
@@ -107,6 +109,10 @@ MT_HIDDEN extern __thread struct mt_thread *mt_self __attribute__((tls_model("in
 
 /* Start recording in this process if it can be and is not yet. Never allocates. Any thread, any context. */
 MT_HIDDEN void mt_tracker_start(void);
+
+/* An object before us has a malloc of its own, so that perhaps no call will ever come here: leave a ledger that says so.
+ * It is replaced when a call comes after all. Once, before main. */
+MT_HIDDEN void mt_tracker_say_preceded(void);
 
 /* Everyone look again: modules have gone, or a second thread has come. */
 MT_HIDDEN void mt_tracker_changed(void);

@@ -79,8 +79,6 @@ enum mt_symbol_file mt_symbols_find(const struct mt_symbol_wanted *wanted, mt_sy
 enum mt_symbol_file mt_symbol_module_open(struct mt_symbol_module **module, const struct mt_symbol_wanted *wanted);
 /* Closes and opens again, which is how libdw gives memory back. False: it could not be opened again. */
 bool mt_symbol_module_reopen(struct mt_symbol_module *module);
-/* Is it among the symbols that the dynamic linker finds in the file? */
-bool mt_symbol_module_exports(const struct mt_symbol_module *module, const char *name);
 void mt_symbol_module_close(struct mt_symbol_module *module); /* NULL is fine */
 
 /* libdwfl's find_debuginfo callback, for a module whose user data is its struct mt_symbol_module: what is on this

@@ -332,17 +332,6 @@ static void note_rest(struct resolver *resolver) {
         note(resolver, hint);
 }
 
-/* The dynamic linker searches the program before what is preloaded: its own malloc serves all libraries, unseen. */
-static void note_own_malloc(struct resolver *resolver, const struct mt_symbol_module *module, const char *path) {
-    const struct mt_profile *profile = resolver->profile;
-    char text[NOTE_BYTES];
-    if (!profile->info.is_memtrack || strcmp(path, mt_profile_text(profile, profile->info.exe)) != 0 ||
-        !mt_symbol_module_exports(module, "malloc") || !mt_symbol_module_exports(module, "free"))
-        return;
-    snprintf(text, sizeof text, "%s contains its own malloc: only what it passes on to another one is counted.", path);
-    note(resolver, text);
-}
-
 /* ---- all --------------------------------------------------------------------------------------------------------- */
 
 static void resolve_file(struct resolver *resolver, const struct pending *pending, size_t n) {
@@ -368,7 +357,6 @@ static void resolve_file(struct resolver *resolver, const struct pending *pendin
         note_file(resolver, opened, wanted.path);
         return;
     }
-    note_own_malloc(resolver, job.module, wanted.path);
     job.queries = malloc(n * sizeof *job.queries);
     job.bias = malloc(n * sizeof *job.bias);
     if (job.queries && job.bias) {

@@ -215,28 +215,6 @@ bool mt_symbol_module_reopen(struct mt_symbol_module *module) {
     return module->dwarf != NULL;
 }
 
-static bool defines_in(Elf *elf, Elf_Scn *section, const GElf_Shdr *header, const char *name) {
-    Elf_Data *data = elf_getdata(section, NULL);
-    size_t n = data && header->sh_entsize ? data->d_size / header->sh_entsize : 0;
-    GElf_Sym symbol;
-    for (size_t i = 0; i < n && i <= INT32_MAX && gelf_getsym(data, (int)i, &symbol); i++) {
-        const char *at = symbol.st_shndx == SHN_UNDEF ? NULL : elf_strptr(elf, header->sh_link, symbol.st_name);
-        if (at && strcmp(at, name) == 0)
-            return true;
-    }
-    return false;
-}
-
-bool mt_symbol_module_exports(const struct mt_symbol_module *module, const char *name) {
-    GElf_Addr bias;
-    GElf_Shdr header;
-    Elf *elf = dwfl_module_getelf(module->module, &bias);
-    for (Elf_Scn *section = NULL; elf && (section = elf_nextscn(elf, section)) != NULL;)
-        if (gelf_getshdr(section, &header) && header.sh_type == SHT_DYNSYM)
-            return defines_in(elf, section, &header, name);
-    return false;
-}
-
 void mt_symbol_module_close(struct mt_symbol_module *module) {
     if (!module)
         return;

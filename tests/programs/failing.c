@@ -14,6 +14,33 @@ static void expect_null(void *result, int error) {
     failed++;
 }
 
+/* Not every allocator sets errno for these. */
+static void expect_failure(void *result) {
+    if (keep(result))
+        die("%p", result);
+    errno = 0;
+    failed++;
+}
+
+/* Products that overflow, to 0, to little and to much. 3 calls for each of 21 pairs. */
+static void *overflow(void *kept) {
+    static const size_t factor[] = {(size_t)1 << 31, (size_t)1 << 32, ((size_t)1 << 32) + 1,
+                                    (size_t)1 << 33, SIZE_MAX / 2,    (size_t)1 << 63,
+                                    SIZE_MAX};
+    enum { N = sizeof factor / sizeof *factor };
+    for (int i = 0; i < N; i++)
+        for (int j = 0; j < N; j++) {
+            volatile size_t n = factor[i], bytes = factor[j];
+            size_t product;
+            if (i > j || !__builtin_mul_overflow(n, bytes, &product))
+                continue;
+            expect_failure(calloc(n, bytes));
+            expect_failure(reallocarray(NULL, n, bytes));
+            expect_failure(reallocarray(kept, n, bytes));
+        }
+    return kept;
+}
+
 int main(void) {
     volatile size_t huge = SIZE_MAX / 2, half = SIZE_MAX / 3;
     char *kept = need(malloc(100));
@@ -32,6 +59,7 @@ int main(void) {
             die("posix_memalign touched its result");
         failed++;
     }
+    kept = overflow(kept);
     if (kept[99] != 'k')
         die("a failed realloc touched the block");
     kept = need(realloc(kept, 200));

@@ -316,11 +316,16 @@ void *malloc(size_t bytes) {
     return allocated(INSIDE(real.malloc(bytes)), bytes);
 }
 
+static size_t saturated(size_t n, size_t bytes) {
+    size_t product;
+    return __builtin_mul_overflow(n, bytes, &product) ? SIZE_MAX : product;
+}
+
 void *calloc(size_t n, size_t bytes) {
     initialise();
     if (!real.calloc)
         return bootstrap_take(n * bytes);
-    return allocated(INSIDE(real.calloc(n, bytes)), n * bytes);
+    return allocated(INSIDE(real.calloc(n, bytes)), saturated(n, bytes));
 }
 
 void free(void *block) {
