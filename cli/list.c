@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * memtrack list: what there is to look at. And --clean: ledgers of processes that have ended go, with the session
- * directories that they were in.
+ * directories that they were in. --verify: see list_verify.c.
  *
  * What --clean must not take: the ledger of a process that runs (whether or not this user may look into it), and those
  * of a memtrack run that is about to make profiles of them. The first is asked again right before each removal.
@@ -19,25 +19,30 @@
 #include "base/clock.h"
 #include "command.h"
 #include "ledger/name.h"
+#include "list_verify.h"
 #include "listing.h"
 #include "options.h"
 #include "session.h"
 #include "terminal.h"
 #include "view/format.h"
 
-enum { KEY_JSON = 256, KEY_CLEAN, KEY_COLOR };
+enum { KEY_JSON = 256, KEY_CLEAN, KEY_VERIFY, KEY_COLOR };
 enum { SHOWN = 10 /* of what is not running */, COMMAND_COLUMNS = 42 };
 
 static const struct argp_option options[] = {
     {"json", KEY_JSON, NULL, 0, "As JSON", 0},
     {"clean", KEY_CLEAN, NULL, 0, "Remove what processes that have ended left behind, and say what was removed", 0},
+    {"verify", KEY_VERIFY, NULL, 0,
+     "Check that everything in each ledger fits together, or in those of the given pids and paths", 0},
     {"color", KEY_COLOR, "WHEN", 0, MT_HELP_COLOR, 0},
     {0},
 };
 
 struct request {
     const char *program;
-    bool json, clean;
+    bool json, clean, verify;
+    const char **names; /* for verify */
+    size_t n_names;
     enum mt_color color;
 };
 
@@ -50,11 +55,20 @@ static error_t parse_option(int key, char *text, struct argp_state *state) {
     case KEY_CLEAN:
         r->clean = true;
         return 0;
+    case KEY_VERIFY:
+        r->verify = true;
+        return 0;
     case KEY_COLOR:
         mt_option_color(state, text, &r->color);
         return 0;
     case ARGP_KEY_ARG:
-        argp_error(state, "%s is too much: list takes options alone", text);
+        r->names[r->n_names++] = text;
+        return 0;
+    case ARGP_KEY_END:
+        if (r->n_names && !r->verify)
+            argp_error(state, "%s is too much: without --verify, list takes options alone", r->names[0]);
+        if (r->verify && (r->json || r->clean))
+            argp_error(state, "--verify goes with neither --json nor --clean");
         return 0;
     default:
         return ARGP_ERR_UNKNOWN;
@@ -64,13 +78,15 @@ static error_t parse_option(int key, char *text, struct argp_state *state) {
 static const struct argp parser = {
     .options = options,
     .parser = parse_option,
+    .args_doc = "[PID|LEDGER...]",
     .doc =
         "Show the tracked processes, what ended ones have left, and the profiles in the current directory."
         "\vA process is recording, or dormant (recording has not been switched on yet), or off (it was switched off). "
         "What an ended process has left is its ledger: memtrack report takes it, by its path or by the pid. When it "
         "ended is known about: the last time at which it wrote to its ledger. --clean "
         "removes such ledgers for good, but never those of a memtrack run that is still to make profiles of them."
-        "\n\nExit status: 0, 2 wrong usage, 3 something could not be removed.",
+        "\n\nExit status: 0, 1 a ledger is damaged (--verify), 2 wrong usage, 3 something could not be read or "
+        "removed.",
 };
 
 /* ---- printing --------------------------------------------------------------------------------------------------- */
@@ -281,11 +297,14 @@ static int clean(const struct request *r, struct mt_error *error) {
 }
 
 int mt_cmd_list(int argc, char **argv) {
-    struct request r = {.program = argv[0]};
+    struct request r = {.program = argv[0], .names = calloc((size_t)argc + 1, sizeof *r.names)};
     struct mt_error error = {0};
+    if (!r.names)
+        return mt_command_end(argv[0], mt_error_set(&error, MEMTRACK_ENOMEM, "", "out of memory"), &error);
     argp_parse(&parser, argc, argv, 0, NULL, &r);
-    int rc = r.clean ? clean(&r, &error) : 0;
-    if (rc == 0 && (!r.clean || r.json))
+    int rc = r.verify ? mt_list_verify(r.names, r.n_names, r.color, &error) : r.clean ? clean(&r, &error) : 0;
+    if (rc == 0 && !r.verify && (!r.clean || r.json))
         rc = show(&r, &error);
+    free(r.names);
     return mt_command_end(r.program, rc, &error);
 }

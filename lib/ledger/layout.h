@@ -179,6 +179,11 @@ struct mt_region {
     uint16_t used; /* entries */
     uint64_t reserved[2];
 };
+/* The group that a key hashes to, of n_groups. */
+static inline uint32_t mt_group_home(uint64_t key, uint32_t n_groups) {
+    return (uint32_t)(((uint64_t)(uint32_t)(key * 0x9E3779B1u) * n_groups) >> 32);
+}
+
 enum {
     MT_REGION_SHIFT = 16,
     MT_LEAF_SHIFT = 25, /* a leaf holds the regions of 32 MiB */

@@ -91,7 +91,7 @@ struct mt_region *mt_live_leaf(uint64_t leaf, bool make) {
 
 /* Into a table that is not full and does not hold key. */
 static void insert(struct mt_region *r, uint64_t key, uint64_t word) {
-    uint32_t i = mt_live_home(key, r->n_groups);
+    uint32_t i = mt_group_home(key, r->n_groups);
     for (;;) {
         struct mt_group *g = mt_live_group(r, i);
         int free = mt_group_find(g, 0);
@@ -110,7 +110,7 @@ static void insert(struct mt_region *r, uint64_t key, uint64_t word) {
 static struct mt_group *search(const struct mt_region *r, uint64_t key, int *entry) {
     if (mt_unlikely(r->n_groups == 0))
         return NULL;
-    uint32_t i = mt_live_home(key, r->n_groups);
+    uint32_t i = mt_group_home(key, r->n_groups);
     for (uint32_t n = 0; n < r->n_groups; n++) {
         struct mt_group *g = mt_live_group(r, i);
         *entry = mt_group_find(g, key + 1);
@@ -221,7 +221,7 @@ struct mt_live_entry mt_live_region_take(struct mt_region *r, uint64_t key) {
     struct mt_live_entry entry = mt_live_decode(g->entry[found]);
     mt_group_retag(g, found, key + 1, 0);
     r->used--;
-    uint32_t i = mt_live_home(key, r->n_groups);
+    uint32_t i = mt_group_home(key, r->n_groups);
     for (struct mt_group *home = mt_live_group(r, i); home != g; home = mt_live_group(r, i)) {
         home->tags[1] -= MT_OVERFLOW_ONE;
         i = i + 1 == r->n_groups ? 0 : i + 1;

@@ -64,10 +64,6 @@ static inline uint64_t mt_live_key(uint64_t address) {
     return (address >> 3) & 8191;
 }
 
-static inline uint32_t mt_live_home(uint64_t key, uint32_t n_groups) {
-    return (uint32_t)(((uint64_t)(uint32_t)(key * 0x9E3779B1u) * n_groups) >> 32);
-}
-
 static inline struct mt_live_entry mt_live_decode(uint64_t entry) {
     return (struct mt_live_entry){.bytes = entry >> MT_ENTRY_BYTES_SHIFT,
                                   .site = (mt_site_id)(entry & MT_ENTRY_SITE_MASK),
@@ -126,7 +122,7 @@ MT_HIDDEN struct mt_live_entry mt_live_region_take(struct mt_region *r, uint64_t
 static inline __attribute__((always_inline)) bool mt_live_put_home(struct mt_region *r, uint64_t key, uint64_t word,
                                                                    struct mt_live_entry *replaced) {
     if (mt_likely(!mt_live_is_full(r))) { /* one without a table is full */
-        struct mt_group *g = mt_live_group(r, mt_live_home(key, r->n_groups));
+        struct mt_group *g = mt_live_group(r, mt_group_home(key, r->n_groups));
         if (mt_likely(g->tags[1] < MT_OVERFLOW_ONE && mt_group_find(g, key + 1) < 0)) {
             int free = mt_group_find(g, 0);
             if (mt_likely(free >= 0)) {
@@ -142,7 +138,7 @@ static inline __attribute__((always_inline)) bool mt_live_put_home(struct mt_reg
 
 static inline __attribute__((always_inline)) struct mt_live_entry mt_live_take_home(struct mt_region *r, uint64_t key) {
     if (mt_likely(r->n_groups != 0)) {
-        struct mt_group *g = mt_live_group(r, mt_live_home(key, r->n_groups));
+        struct mt_group *g = mt_live_group(r, mt_group_home(key, r->n_groups));
         int found = mt_group_find(g, key + 1);
         if (mt_likely(found >= 0)) {
             struct mt_live_entry entry = mt_live_decode(g->entry[found]);
@@ -164,7 +160,7 @@ static inline struct mt_region *mt_live_prepare(uint64_t address) {
         return NULL;
     struct mt_region *r = mt_live_region(address, true);
     if (mt_likely(r != NULL && r->groups != 0))
-        __builtin_prefetch(mt_live_group(r, mt_live_home(mt_live_key(address), r->n_groups)), 1);
+        __builtin_prefetch(mt_live_group(r, mt_group_home(mt_live_key(address), r->n_groups)), 1);
     return r;
 }
 
