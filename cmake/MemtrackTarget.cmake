@@ -19,6 +19,18 @@ target_compile_options(mt_target_flags INTERFACE
   -fno-semantic-interposition -fcf-protection=none -fno-omit-frame-pointer -fno-tree-vectorize
   -fno-tree-slp-vectorize -Wframe-larger-than=1024)
 
+# General registers alone: what is called on a stack that is 8 bytes off (hand-written assembly, old JIT compilers) works in an
+# allocator that uses no vectors there, and so must not crash in ours; nor are a program's vector registers touched. The
+# arithmetic of sampling is in double, which needs no alignment.
+set(MT_GENERAL_REGISTERS -mgeneral-regs-only)
+function(mt_use_general_registers)
+  foreach(source ${ARGN})
+    if(NOT source MATCHES "lib/track/sampling\\.c$")
+      set_property(SOURCE ${source} APPEND PROPERTY COMPILE_OPTIONS ${MT_GENERAL_REGISTERS})
+    endif()
+  endforeach()
+endfunction()
+
 # Links one preloaded object: libc only, nothing left undefined, nothing bound lazily.
 function(mt_add_preload name exports)
   add_library(${name} SHARED ${ARGN})
@@ -33,12 +45,14 @@ function(mt_add_preload name exports)
 endfunction()
 
 if(MT_TARGET_SOURCES)
+  mt_use_general_registers(${MT_TARGET_SOURCES})
   add_library(mt_target_objects OBJECT ${MT_TARGET_SOURCES})
   target_link_libraries(mt_target_objects PRIVATE mt_target_flags)
   add_library(mt_target STATIC $<TARGET_OBJECTS:mt_target_objects>) # for unit tests
   target_link_libraries(mt_target INTERFACE mt_flags)
 endif()
 if(MT_TARGET_SOURCES AND MT_INTERPOSE_SOURCES)
+  mt_use_general_registers(${MT_INTERPOSE_SOURCES})
   mt_add_preload(libmemtrack ${CMAKE_SOURCE_DIR}/interpose/exports.map
     ${MT_INTERPOSE_SOURCES} $<TARGET_OBJECTS:mt_target_objects>)
   set_target_properties(libmemtrack PROPERTIES OUTPUT_NAME memtrack)
@@ -52,6 +66,7 @@ if(MT_TARGET_SOURCES AND MT_INTERPOSE_SOURCES)
 endif()
 # Loaded beside libmemtrack.so for the sake of some names only: see interpose/second.h.
 function(mt_add_second name)
+  mt_use_general_registers(interpose/${name}.c)
   mt_add_preload(libmemtrack-${name} ${CMAKE_SOURCE_DIR}/interpose/${name}.map interpose/${name}.c)
   target_link_libraries(libmemtrack-${name} PRIVATE libmemtrack)
   set_target_properties(libmemtrack-${name} PROPERTIES OUTPUT_NAME memtrack-${name}

@@ -2,7 +2,7 @@
 """
 What the preloaded objects promise to the programs they are loaded into, read from the built files:
 they export what their map says and nothing more, they need libc alone and of it only what undefined.txt lists,
-and they use no thread-local storage that could be allocated late.
+they use no thread-local storage that could be allocated late, and they need no alignment of the stack.
 """
 import re
 import subprocess
@@ -13,6 +13,9 @@ MAX_TLS_BYTES = 64
 NEEDED = {"libc.so.6", "ld-linux-x86-64.so.2", "ld-linux-aarch64.so.1"}
 # Relocations of dynamic thread-local storage: the first access of a thread may call malloc.
 LATE_TLS = re.compile(r"R_\w+_(?:DTPMOD|DTPOFF|TLSDESC)\w*")
+
+# A vector register and the stack in one instruction that is none of the scalar ones.
+ALIGNED_ON_STACK = re.compile(r"\t((?!\w*s[sd]\b|movup|movdqu|movq\b|movd\b)\w+ [^\n]*(?:%[xy]mm\d+,[^\n]*\(%r[sb]p|\(%r[sb]p[^\n]*%[xy]mm)[^\n]*)")
 
 
 def output(*command):
@@ -80,6 +83,8 @@ def check(name, map_name, extra_needed=()):
     tls = re.search(r"^\s*TLS\s+(?:0x\w+\s+){4}0x(\w+)", output("readelf", "-lW", str(path)), flags=re.M)
     if tls and int(tls.group(1), 16) > MAX_TLS_BYTES:
         yield f"{name}: {int(tls.group(1), 16)} bytes of static thread-local storage; {MAX_TLS_BYTES} is the limit"
+    for line in sorted(set(ALIGNED_ON_STACK.findall(output("objdump", "-d", "--no-show-raw-insn", str(path))))):
+        yield f"{name}: {line.strip()}: it faults when the caller's stack is not aligned"
     if "TEXTREL" in output("readelf", "-d", str(path)):
         yield f"{name}: text relocations"
 
