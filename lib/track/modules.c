@@ -20,6 +20,8 @@
 
 enum { MAX_MODULES = MT_NODE_MODULE_DOMAIN - 1, PATH_BYTES = 4096, BUCKETS = 1024 };
 
+#define END_OF_USER_MEMORY (UINT64_C(1) << 47)
+
 /* What tells an object without a build id from another one that is loaded under the same name. */
 struct file {
     uint64_t device, inode, bytes, modified_ns; /* inode 0: not known */
@@ -365,11 +367,20 @@ static uint32_t with_flags(uint32_t id) {
     return id == 0 ? 0 : id | (k->is_loader ? MT_MODULE_LOADER : 0) | (k->stays ? MT_MODULE_STAYS : 0);
 }
 
-uint32_t mt_modules_find(uint64_t address, const uint8_t **eh_frame_header) {
+/* Of a program with gaps between its segments, the tables can lie outside of the one that address is in. */
+static struct mt_cfi cfi_of(const struct dl_find_object *o) {
+    struct mt_cfi cfi = {o->dlfo_eh_frame, (uint64_t)o->dlfo_map_start, (uint64_t)o->dlfo_map_end};
+    uint64_t header = (uint64_t)cfi.header;
+    if (header < cfi.begin || header >= cfi.end)
+        cfi = (struct mt_cfi){o->dlfo_eh_frame, 0, END_OF_USER_MEMORY};
+    return cfi;
+}
+
+uint32_t mt_modules_find(uint64_t address, struct mt_cfi *cfi) {
     struct dl_find_object o;
     if (_dl_find_object == NULL || _dl_find_object((void *)address, &o) != 0)
         return 0;
-    *eh_frame_header = o.dlfo_eh_frame;
+    *cfi = cfi_of(&o);
     uint32_t id = find_known(&o);
     if (id != 0)
         return with_flags(id);

@@ -13,7 +13,7 @@
 MT_HIDDEN bool mt_modules_start(void);
 
 /* A mt_module_finder. */
-MT_HIDDEN uint32_t mt_modules_find(uint64_t address, const uint8_t **eh_frame_header);
+MT_HIDDEN uint32_t mt_modules_find(uint64_t address, struct mt_cfi *cfi);
 
 /* All that came with the program is there: called once, before main. What is not there yet can be unloaded. */
 MT_HIDDEN void mt_modules_note_start(void);

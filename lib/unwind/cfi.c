@@ -4,31 +4,18 @@
  * row that results, reduced to a rule. Only what decides rsp, rbp and the return address is kept: no caller of malloc
  * needs the other registers to be unwound through.
  *
- * The section is trusted as far as the target's own exceptions trust it: it is mapped, and ends where its lengths
- * say. Rejected: libgcc's unwinder (locks, allocates), libunwind (dependency, cannot be reduced to rules).
+ * The section is in the program's memory and may say anything: nothing is read outside of the module that it belongs to, no
+ * loop is longer than it, and what cannot be true is no rule. The reader is compared with libdw's for every function of
+ * whole libraries, and fuzzed (tests/unit/test_cfi_libdw.c, tests/fuzz/fuzz_cfi.c).
+ *
+ * Rejected: libgcc's unwinder (locks, allocates), libunwind (dependency, cannot be reduced to rules).
  */
-#include "unwind/cfi.h"
+#include "unwind/cfi-local.h"
 
-enum { RED_ZONE = 128 };
-enum { DW_RBP = 6, DW_RSP = 7, DW_RA = 16, MAX_SAVED_ROWS = 8, MAX_EXPRESSION_STACK = 16 };
-
-enum bp_place { BP_SAME, BP_AT_CFA, BP_AT_EXPRESSION, BP_LOST };
-
-struct row {
-    uint64_t cfa_register;
-    int64_t cfa_offset;
-    const uint8_t *cfa_expression; /* NULL: register + offset */
-    uint64_t cfa_expression_bytes;
-    enum bp_place bp;
-    int64_t bp_offset;
-    const uint8_t *bp_expression;
-    uint64_t bp_expression_bytes;
-    bool ra_undefined;
-};
+enum { MAX_SAVED_ROWS = 8, MAX_INSTRUCTION_BYTES = 1 << 20 };
 
 struct frame_entry {
-    const uint8_t *cie_begin, *cie_end; /* instructions */
-    const uint8_t *fde_begin, *fde_end;
+    struct mt_cfi_cursor cie, fde; /* instructions */
     uint64_t code_align;
     int64_t data_align;
     uint64_t pc_begin;
@@ -36,281 +23,276 @@ struct frame_entry {
     bool signal_frame;
 };
 
-static uint64_t read_bytes(const uint8_t **p, unsigned n) {
-    uint64_t value = 0;
-    for (unsigned i = 0; i < n; i++)
-        value |= (uint64_t)(*p)[i] << (8 * i);
-    *p += n;
-    return value;
+/* ---- the tables -------------------------------------------------------------------------------------------------- */
+
+static struct mt_cfi_cursor from(const struct mt_cfi *cfi, uint64_t address) {
+    bool inside = address >= cfi->begin && address < cfi->end;
+    const uint8_t *end = (const uint8_t *)cfi->end;
+    return (struct mt_cfi_cursor){inside ? (const uint8_t *)address : end, end, !inside};
 }
 
-static uint64_t read_uleb(const uint8_t **p) {
-    uint64_t value = 0;
-    unsigned shift = 0;
-    uint8_t byte;
-    do {
-        byte = *(*p)++;
-        if (shift < 64)
-            value |= (uint64_t)(byte & 0x7f) << shift;
-        shift += 7;
-    } while (byte & 0x80);
-    return value;
-}
-
-static int64_t read_sleb(const uint8_t **p) {
-    uint64_t value = 0;
-    unsigned shift = 0;
-    uint8_t byte;
-    do {
-        byte = *(*p)++;
-        if (shift < 64)
-            value |= (uint64_t)(byte & 0x7f) << shift;
-        shift += 7;
-    } while (byte & 0x80);
-    if (shift < 64 && (byte & 0x40))
-        value |= ~UINT64_C(0) << shift;
-    return (int64_t)value;
+/* What follows, of so many bytes. */
+static struct mt_cfi_cursor part(struct mt_cfi_cursor *c, uint64_t bytes) {
+    if (bytes > (uint64_t)(c->end - c->p))
+        mt_cfi_stop(c);
+    struct mt_cfi_cursor result = {c->p, c->failed ? c->end : c->p + bytes, c->failed};
+    c->p = result.end;
+    return result;
 }
 
 /* DW_EH_PE_*: low nibble the format, 0x10 relative to the place it is read from. */
-static uint64_t read_encoded(const uint8_t **p, uint8_t encoding) {
-    const uint8_t *place = *p;
-    uint64_t value;
+static uint64_t read_encoded(struct mt_cfi_cursor *c, uint8_t encoding) {
+    uint64_t place = (uint64_t)c->p, value;
     switch (encoding & 15) {
     case 1:
-        value = read_uleb(p);
+        value = mt_cfi_uleb(c);
         break;
     case 2:
-        value = read_bytes(p, 2);
+        value = mt_cfi_bytes(c, 2);
         break;
     case 3:
-        value = read_bytes(p, 4);
+        value = mt_cfi_bytes(c, 4);
         break;
     case 9:
-        value = (uint64_t)read_sleb(p);
+        value = (uint64_t)mt_cfi_sleb(c);
         break;
     case 10:
-        value = (uint64_t)(int64_t)(int16_t)read_bytes(p, 2);
+        value = (uint64_t)(int64_t)(int16_t)mt_cfi_bytes(c, 2);
         break;
     case 11:
-        value = (uint64_t)(int64_t)(int32_t)read_bytes(p, 4);
+        value = (uint64_t)(int64_t)(int32_t)mt_cfi_bytes(c, 4);
         break;
     default:
-        value = read_bytes(p, 8);
+        value = mt_cfi_bytes(c, 8);
     }
-    return (encoding & 0x70) == 0x10 ? value + (uint64_t)place : value;
+    return (encoding & 0x70) == 0x10 ? value + place : value;
 }
 
-/* The FDE that the sorted table of .eh_frame_hdr names for pc, or NULL. */
-static const uint8_t *search_table(const uint8_t *header, uint64_t pc) {
-    if (header[0] != 1 || header[3] != 0x3b) /* table of 4-byte pairs relative to the header: what every linker makes */
-        return NULL;
-    const uint8_t *p = header + 4;
-    read_encoded(&p, header[1]);
-    uint64_t n = read_encoded(&p, header[2]);
-    const int32_t *table = (const int32_t *)(const void *)p;
-    uint64_t base = (uint64_t)header;
-    if (n == 0 || base + (uint64_t)(int64_t)table[0] > pc)
-        return NULL;
+/* A signed number of 4 bytes at p, which need not be aligned. */
+static uint64_t relative(const uint8_t *p) {
+    int32_t value;
+    __builtin_memcpy(&value, p, sizeof value);
+    return (uint64_t)(int64_t)value;
+}
+
+/* The address of the FDE that the sorted table of .eh_frame_hdr names for pc, or 0. */
+static uint64_t search_table(const struct mt_cfi *cfi, uint64_t pc) {
+    enum { PAIR = 8 };
+    uint64_t base = (uint64_t)cfi->header;
+    struct mt_cfi_cursor c = from(cfi, base);
+    uint64_t version = mt_cfi_bytes(&c, 1), frame = mt_cfi_bytes(&c, 1), count = mt_cfi_bytes(&c, 1);
+    if (version != 1 || mt_cfi_bytes(&c, 1) != 0x3b) /* 4-byte pairs relative to the header: what every linker makes */
+        return 0;
+    read_encoded(&c, (uint8_t)frame);
+    uint64_t n = read_encoded(&c, (uint8_t)count);
+    if (c.failed || n == 0 || n > (uint64_t)(c.end - c.p) / PAIR || base + relative(c.p) > pc)
+        return 0;
     uint64_t low = 0;
     while (n - low > 1) {
         uint64_t middle = low + (n - low) / 2;
-        if (base + (uint64_t)(int64_t)table[2 * middle] <= pc)
+        if (base + relative(c.p + PAIR * middle) <= pc)
             low = middle;
         else
             n = middle;
     }
-    return header + table[2 * low + 1];
+    return base + relative(c.p + PAIR * low + PAIR / 2);
 }
 
-static void read_augmentation(const char *names, const uint8_t *data, struct frame_entry *e) {
-    for (; *names; names++) {
-        if (*names == 'R') {
-            e->pointer_encoding = *data++;
-        } else if (*names == 'P') {
-            uint8_t encoding = *data++;
-            read_encoded(&data, encoding & 0x7f);
-        } else if (*names == 'L') {
-            data++;
-        } else if (*names == 'S') {
+static void read_augmentation(struct mt_cfi_cursor names, struct mt_cfi_cursor data, struct frame_entry *e) {
+    for (uint64_t name; (name = mt_cfi_bytes(&names, 1)) != 0;) {
+        if (name == 'R')
+            e->pointer_encoding = (uint8_t)mt_cfi_bytes(&data, 1);
+        else if (name == 'P')
+            read_encoded(&data, (uint8_t)mt_cfi_bytes(&data, 1) & 0x7f);
+        else if (name == 'L')
+            mt_cfi_bytes(&data, 1);
+        else if (name == 'S')
             e->signal_frame = true;
-        }
     }
 }
 
-static void read_cie(const uint8_t *cie, struct frame_entry *e, bool *has_augmentation) {
-    const uint8_t *p = cie;
-    e->cie_end = cie + 4 + read_bytes(&p, 4);
-    p += 4; /* CIE id */
-    uint8_t version = *p++;
-    const char *augmentation = (const char *)p;
-    while (*p++)
+static bool read_cie(struct mt_cfi_cursor c, struct frame_entry *e, bool *has_augmentation) {
+    c = part(&c, mt_cfi_bytes(&c, 4));
+    mt_cfi_bytes(&c, 4); /* CIE id */
+    uint64_t version = mt_cfi_bytes(&c, 1);
+    struct mt_cfi_cursor names = c;
+    *has_augmentation = mt_cfi_bytes(&names, 1) == 'z';
+    while (mt_cfi_bytes(&c, 1) != 0)
         ;
-    e->code_align = read_uleb(&p);
-    e->data_align = read_sleb(&p);
+    e->code_align = mt_cfi_uleb(&c);
+    e->data_align = mt_cfi_sleb(&c);
     if (version == 1)
-        p++;
+        mt_cfi_bytes(&c, 1);
     else
-        read_uleb(&p);
-    e->pointer_encoding = 0;
-    e->signal_frame = false;
-    *has_augmentation = augmentation[0] == 'z';
-    if (*has_augmentation) {
-        uint64_t bytes = read_uleb(&p);
-        read_augmentation(augmentation + 1, p, e);
-        p += bytes;
-    }
-    e->cie_begin = p;
+        mt_cfi_uleb(&c);
+    if (*has_augmentation)
+        read_augmentation(names, part(&c, mt_cfi_uleb(&c)), e);
+    e->cie = c;
+    return !c.failed;
 }
 
-static bool find_entry(const uint8_t *header, uint64_t pc, struct frame_entry *e) {
-    const uint8_t *fde = search_table(header, pc);
-    if (fde == NULL)
+static bool find_entry(const struct mt_cfi *cfi, uint64_t pc, struct frame_entry *e) {
+    struct mt_cfi_cursor c = from(cfi, search_table(cfi, pc));
+    uint64_t bytes = mt_cfi_bytes(&c, 4);
+    if (c.failed || bytes == 0 || bytes >= 0xfffffff0u)
         return false;
-    const uint8_t *p = fde;
-    uint64_t bytes = read_bytes(&p, 4);
-    if (bytes == 0 || bytes >= 0xfffffff0u)
-        return false;
-    e->fde_end = fde + 4 + bytes;
-    const uint8_t *id_place = p;
-    uint64_t cie_distance = read_bytes(&p, 4);
+    c = part(&c, bytes);
+    uint64_t place = (uint64_t)c.p;
     bool has_augmentation;
-    read_cie(id_place - cie_distance, e, &has_augmentation);
-    e->pc_begin = read_encoded(&p, e->pointer_encoding);
-    uint64_t range = read_encoded(&p, e->pointer_encoding & 15);
+    if (!read_cie(from(cfi, place - mt_cfi_bytes(&c, 4)), e, &has_augmentation))
+        return false;
+    e->pc_begin = read_encoded(&c, e->pointer_encoding);
+    uint64_t range = read_encoded(&c, e->pointer_encoding & 15);
     if (pc < e->pc_begin || pc - e->pc_begin >= range)
         return false;
-    if (has_augmentation) {
-        uint64_t skip = read_uleb(&p);
-        p += skip;
-    }
-    e->fde_begin = p;
-    return true;
+    if (has_augmentation)
+        part(&c, mt_cfi_uleb(&c));
+    e->fde = c;
+    return !c.failed;
 }
 
-static void set_register(struct row *row, uint64_t reg, enum bp_place place, int64_t offset) {
-    if (reg == DW_RBP) {
+/* ---- the instructions -------------------------------------------------------------------------------------------- */
+
+static void set_register(struct mt_cfi_row *row, uint64_t reg, enum mt_cfi_place place, int64_t offset) {
+    if (reg == MT_DW_RBP) {
         row->bp = place;
         row->bp_offset = offset;
-    } else if (reg == DW_RA && place == BP_LOST) {
-        row->ra_undefined = true;
+    } else if (reg == MT_DW_RA) {
+        row->ra = place;
+        row->ra_offset = offset;
     }
 }
 
-static void restore_register(struct row *row, uint64_t reg, const struct row *initial) {
-    if (reg == DW_RBP) {
+static void restore_register(struct mt_cfi_row *row, uint64_t reg, const struct mt_cfi_row *initial) {
+    if (reg == MT_DW_RBP) {
         row->bp = initial->bp;
         row->bp_offset = initial->bp_offset;
         row->bp_expression = initial->bp_expression;
-        row->bp_expression_bytes = initial->bp_expression_bytes;
+    } else if (reg == MT_DW_RA) {
+        row->ra = initial->ra;
+        row->ra_offset = initial->ra_offset;
     }
 }
 
-/* DW_CFA_* with operands that define registers and the CFA. False: unknown opcode. */
-static bool run_definition(uint8_t op, const uint8_t **p, struct row *row, const struct frame_entry *e) {
-    uint64_t reg, bytes;
+static void define_cfa(struct mt_cfi_row *row, uint64_t reg, int64_t offset) {
+    row->cfa_register = reg;
+    row->cfa_offset = offset;
+    row->cfa_expression.p = NULL;
+}
+
+/* Products of what the section says may be too large, and then are whatever they are. */
+static int64_t times(int64_t a, int64_t b) {
+    return (int64_t)((uint64_t)a * (uint64_t)b);
+}
+
+/* DW_CFA_* with a register. False: another opcode. */
+static bool run_register(uint64_t op, struct mt_cfi_cursor *c, struct mt_cfi_row *row, const struct frame_entry *e) {
+    bool is_one = op == 0x05 || op == 0x11 || op == 0x2f || (op >= 0x07 && op <= 0x09) || op == 0x10 ||
+                  (op >= 0x14 && op <= 0x16);
+    if (!is_one)
+        return false;
+    uint64_t reg = mt_cfi_uleb(c);
     switch (op) {
     case 0x05: /* offset_extended */
-        reg = read_uleb(p);
-        set_register(row, reg, BP_AT_CFA, (int64_t)read_uleb(p) * e->data_align);
-        return true;
+        set_register(row, reg, MT_CFI_AT_CFA, times((int64_t)mt_cfi_uleb(c), e->data_align));
+        break;
     case 0x11: /* offset_extended_sf */
-        reg = read_uleb(p);
-        set_register(row, reg, BP_AT_CFA, read_sleb(p) * e->data_align);
-        return true;
+        set_register(row, reg, MT_CFI_AT_CFA, times(mt_cfi_sleb(c), e->data_align));
+        break;
+    case 0x2f: /* GNU_negative_offset_extended */
+        set_register(row, reg, MT_CFI_AT_CFA, times(-(int64_t)(mt_cfi_uleb(c) & INT64_MAX), e->data_align));
+        break;
     case 0x07: /* undefined */
-        set_register(row, read_uleb(p), BP_LOST, 0);
-        return true;
+        set_register(row, reg, MT_CFI_UNDEFINED, 0);
+        break;
     case 0x08: /* same_value */
-        set_register(row, read_uleb(p), BP_SAME, 0);
-        return true;
-    case 0x09: /* register */
-    case 0x14: /* val_offset */
-        reg = read_uleb(p);
-        read_uleb(p);
-        set_register(row, reg == DW_RA ? DW_RSP : reg, BP_LOST, 0);
-        return true;
+        set_register(row, reg, MT_CFI_SAME, 0);
+        break;
+    case 0x10:   /* expression */
+    case 0x16: { /* val_expression */
+        struct mt_cfi_cursor expression = part(c, mt_cfi_uleb(c));
+        set_register(row, reg, op == 0x10 ? MT_CFI_AT_EXPRESSION : MT_CFI_LOST, 0);
+        if (reg == MT_DW_RBP)
+            row->bp_expression = expression;
+        break;
+    }
+    default: /* register, val_offset, val_offset_sf */
+        mt_cfi_uleb(c);
+        set_register(row, reg, MT_CFI_LOST, 0);
+    }
+    return true;
+}
+
+/* DW_CFA_* that define the CFA, and those that say nothing of it or of registers. False: unknown opcode. */
+static bool run_definition(uint64_t op, struct mt_cfi_cursor *c, struct mt_cfi_row *row, const struct frame_entry *e) {
+    uint64_t reg;
+    switch (op) {
     case 0x0c: /* def_cfa */
-        row->cfa_register = read_uleb(p);
-        row->cfa_offset = (int64_t)read_uleb(p);
-        row->cfa_expression = NULL;
+        reg = mt_cfi_uleb(c);
+        define_cfa(row, reg, (int64_t)mt_cfi_uleb(c));
         return true;
     case 0x12: /* def_cfa_sf */
-        row->cfa_register = read_uleb(p);
-        row->cfa_offset = read_sleb(p) * e->data_align;
-        row->cfa_expression = NULL;
+        reg = mt_cfi_uleb(c);
+        define_cfa(row, reg, times(mt_cfi_sleb(c), e->data_align));
         return true;
     case 0x0d: /* def_cfa_register */
-        row->cfa_register = read_uleb(p);
-        row->cfa_expression = NULL;
+        define_cfa(row, mt_cfi_uleb(c), row->cfa_offset);
         return true;
     case 0x0e: /* def_cfa_offset */
-        row->cfa_offset = (int64_t)read_uleb(p);
+        row->cfa_offset = (int64_t)mt_cfi_uleb(c);
         return true;
     case 0x13: /* def_cfa_offset_sf */
-        row->cfa_offset = read_sleb(p) * e->data_align;
+        row->cfa_offset = times(mt_cfi_sleb(c), e->data_align);
         return true;
     case 0x0f: /* def_cfa_expression */
-        bytes = read_uleb(p);
-        row->cfa_expression = *p;
-        row->cfa_expression_bytes = bytes;
-        *p += bytes;
-        return true;
-    case 0x10: /* expression */
-    case 0x16: /* val_expression */
-        reg = read_uleb(p);
-        bytes = read_uleb(p);
-        set_register(row, reg, op == 0x10 ? BP_AT_EXPRESSION : BP_LOST, 0);
-        if (reg == DW_RBP) {
-            row->bp_expression = *p;
-            row->bp_expression_bytes = bytes;
-        }
-        *p += bytes;
+        row->cfa_expression = part(c, mt_cfi_uleb(c));
         return true;
     case 0x00: /* nop */
         return true;
     case 0x2e: /* GNU_args_size */
-        read_uleb(p);
+        mt_cfi_uleb(c);
         return true;
     default:
-        return false;
+        return run_register(op, c, row, e);
     }
 }
 
 /* DW_CFA_advance_loc and its wider forms: the location after it, or no change for other opcodes. */
-static bool advance(uint8_t op, const uint8_t **p, const struct frame_entry *e, uint64_t *location) {
+static bool advance(uint64_t op, struct mt_cfi_cursor *c, const struct frame_entry *e, uint64_t *location) {
     if ((op & 0xc0) == 0x40)
         *location += (op & 0x3f) * e->code_align;
     else if (op == 0x01)
-        *location = read_encoded(p, e->pointer_encoding);
+        *location = read_encoded(c, e->pointer_encoding);
     else if (op == 0x02)
-        *location += read_bytes(p, 1) * e->code_align;
+        *location += mt_cfi_bytes(c, 1) * e->code_align;
     else if (op == 0x03)
-        *location += read_bytes(p, 2) * e->code_align;
+        *location += mt_cfi_bytes(c, 2) * e->code_align;
     else if (op == 0x04)
-        *location += read_bytes(p, 4) * e->code_align;
+        *location += mt_cfi_bytes(c, 4) * e->code_align;
     else
         return false;
     return true;
 }
 
-/* Run instructions until they pass pc. False: an opcode that we do not know. */
-static bool run(const uint8_t *p, const uint8_t *end, const struct frame_entry *e, uint64_t pc, struct row *row,
-                const struct row *initial) {
-    struct row saved[MAX_SAVED_ROWS];
+/* Run instructions until they pass pc. False: one that we do not know, or that is not all there. */
+static bool run(struct mt_cfi_cursor c, const struct frame_entry *e, uint64_t pc, struct mt_cfi_row *row,
+                const struct mt_cfi_row *initial) {
+    struct mt_cfi_row saved[MAX_SAVED_ROWS];
     unsigned depth = 0;
     uint64_t location = e->pc_begin;
-    while (p < end) {
-        uint8_t op = *p++;
-        if (advance(op, &p, e, &location)) {
+    if (c.end - c.p > MAX_INSTRUCTION_BYTES)
+        return false;
+    while (c.p < c.end) {
+        uint64_t op = mt_cfi_bytes(&c, 1);
+        if (advance(op, &c, e, &location)) {
             if (location > pc)
-                return true;
+                break;
         } else if ((op & 0xc0) == 0x80) {
-            set_register(row, op & 0x3f, BP_AT_CFA, (int64_t)read_uleb(&p) * e->data_align);
+            set_register(row, op & 0x3f, MT_CFI_AT_CFA, times((int64_t)mt_cfi_uleb(&c), e->data_align));
         } else if ((op & 0xc0) == 0xc0) {
             restore_register(row, op & 0x3f, initial);
         } else if (op == 0x06) {
-            restore_register(row, read_uleb(&p), initial);
+            restore_register(row, mt_cfi_uleb(&c), initial);
         } else if (op == 0x0a) {
             if (depth == MAX_SAVED_ROWS)
                 return false;
@@ -319,233 +301,70 @@ static bool run(const uint8_t *p, const uint8_t *end, const struct frame_entry *
             if (depth == 0)
                 return false;
             *row = saved[--depth];
-        } else if (!run_definition(op, &p, row, e)) {
+        } else if (!run_definition(op, &c, row, e)) {
             return false;
         }
     }
-    return true;
+    return !c.failed;
 }
 
-static bool find_row(const uint8_t *header, uint64_t pc, struct row *row, bool *signal_frame) {
-    struct frame_entry e;
+bool mt_cfi_find_row(const struct mt_cfi *cfi, uint64_t pc, struct mt_cfi_row *row) {
+    struct frame_entry e = {.pointer_encoding = 0};
     uint64_t lookup = (pc & MT_PC_EXACT) ? (pc & ~MT_PC_EXACT) : pc - 1;
-    if (!find_entry(header, lookup, &e))
+    if (cfi->header == NULL || !find_entry(cfi, lookup, &e))
         return false;
-    *signal_frame = e.signal_frame;
-    *row = (struct row){0};
-    struct row initial = {0};
-    if (!run(e.cie_begin, e.cie_end, &e, ~UINT64_C(0), row, &initial))
+    *row = (struct mt_cfi_row){.signal_frame = e.signal_frame};
+    struct mt_cfi_row initial = *row;
+    if (!run(e.cie, &e, ~UINT64_C(0), row, &initial))
         return false;
     initial = *row;
-    return run(e.fde_begin, e.fde_end, &e, lookup, row, &initial);
+    return run(e.fde, &e, lookup, row, &initial);
 }
+
+/* ---- rules ------------------------------------------------------------------------------------------------------- */
 
 static mt_rule encode(enum mt_rule_kind kind, int64_t cfa_offset, int64_t bp_offset) {
     if ((cfa_offset & 7) || (bp_offset & 7) || bp_offset / 8 < INT16_MIN || bp_offset > 0 ||
         cfa_offset / 8 >= 1 << 27 || cfa_offset / 8 < -(1 << 27) ||
-        (kind == MT_RULE_SP && (cfa_offset < 8 || -bp_offset > cfa_offset)) || (kind == MT_RULE_BP && bp_offset == 0))
+        (kind == MT_RULE_SP && (cfa_offset < 8 || -bp_offset > cfa_offset + MT_RED_ZONE)) ||
+        (kind == MT_RULE_BP && bp_offset == 0))
         return MT_RULE_SLOW;
     return (uint64_t)(cfa_offset / 8) << 36 | (uint64_t)(uint16_t)(bp_offset / 8) << 20 | kind;
 }
 
 /* CFA = *(rbp + n), rbp saved at [rbp] or at the CFA: what compilers write for a realigned stack. */
-static mt_rule realigned(const struct row *row) {
-    const uint8_t *p = row->cfa_expression;
-    const uint8_t *end = p + row->cfa_expression_bytes;
-    if (p >= end || *p++ != 0x70 + DW_RBP)
+static mt_rule realigned(const struct mt_cfi_row *row) {
+    struct mt_cfi_cursor c = row->cfa_expression, bp = row->bp_expression;
+    if (mt_cfi_bytes(&c, 1) != 0x70 + MT_DW_RBP)
         return MT_RULE_SLOW;
-    int64_t offset = read_sleb(&p);
-    if (p + 1 != end || *p != 0x06)
+    int64_t offset = mt_cfi_sleb(&c);
+    if (mt_cfi_bytes(&c, 1) != 0x06 || c.failed || c.p != c.end)
         return MT_RULE_SLOW;
-    if (row->bp == BP_AT_CFA)
+    if (row->bp == MT_CFI_AT_CFA)
         return encode(MT_RULE_BP_DEREF, offset, row->bp_offset);
-    if (row->bp == BP_AT_EXPRESSION && row->bp_expression_bytes == 2 && row->bp_expression[0] == 0x70 + DW_RBP &&
-        row->bp_expression[1] == 0) {
+    if (row->bp == MT_CFI_AT_EXPRESSION && bp.end - bp.p == 2 && bp.p[0] == 0x70 + MT_DW_RBP && bp.p[1] == 0) {
         mt_rule rule = encode(MT_RULE_BP_DEREF, offset, 0);
         return rule == MT_RULE_SLOW ? rule : rule | 16;
     }
     return MT_RULE_SLOW;
 }
 
-mt_rule mt_cfi_rule(const uint8_t *header, uint64_t pc) {
-    struct row row;
-    bool signal_frame;
-    if (!find_row(header, pc, &row, &signal_frame))
+mt_rule mt_cfi_rule(const struct mt_cfi *cfi, uint64_t pc) {
+    struct mt_cfi_row row;
+    if (!mt_cfi_find_row(cfi, pc, &row))
         return MT_RULE_NONE;
-    if (row.ra_undefined)
+    if (row.ra == MT_CFI_UNDEFINED)
         return MT_RULE_END;
-    if (signal_frame)
+    if (row.signal_frame)
         return MT_RULE_SIGNAL;
-    if (row.cfa_expression != NULL)
-        return realigned(&row);
-    if ((row.cfa_register != DW_RSP && row.cfa_register != DW_RBP) || row.bp == BP_LOST)
+    if (row.ra != MT_CFI_AT_CFA || row.ra_offset != -8 || row.bp == MT_CFI_LOST || row.bp == MT_CFI_UNDEFINED)
         return MT_RULE_UNKNOWN;
-    if (row.bp == BP_AT_EXPRESSION || (row.bp == BP_AT_CFA && row.bp_offset == 0))
+    if (row.cfa_expression.p != NULL)
+        return realigned(&row);
+    if (row.cfa_register != MT_DW_RSP && row.cfa_register != MT_DW_RBP)
+        return MT_RULE_UNKNOWN;
+    if (row.bp == MT_CFI_AT_EXPRESSION || (row.bp == MT_CFI_AT_CFA && row.bp_offset == 0))
         return MT_RULE_SLOW;
-    return encode(row.cfa_register == DW_RSP ? MT_RULE_SP : MT_RULE_BP, row.cfa_offset,
-                  row.bp == BP_AT_CFA ? row.bp_offset : 0);
-}
-
-/* ---- MT_RULE_SLOW ---------------------------------------------------------------------------------------------- */
-
-struct machine {
-    uint64_t stack[MAX_EXPRESSION_STACK];
-    unsigned depth;
-    const struct mt_frame_state *state;
-    struct mt_stack_map *map;
-};
-
-/* An interrupted function may have saved something below its stack pointer: the red zone of the psABI. */
-static bool load(const struct machine *m, uint64_t address, uint64_t *value) {
-    uint64_t lowest = m->state->sp - ((m->state->pc & MT_PC_EXACT) ? RED_ZONE : 0);
-    if (address < lowest || (address & 7) || !mt_stack_can_read(m->map, address, 8))
-        return false;
-    /* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): inside the stack, by the line before */
-    *value = *(const uint64_t *)address;
-    return true;
-}
-
-static bool binary(uint8_t op, uint64_t a, uint64_t b, uint64_t *result) {
-    switch (op) {
-    case 0x1a:
-        *result = a & b;
-        return true;
-    case 0x1c:
-        *result = a - b;
-        return true;
-    case 0x1e:
-        *result = a * b;
-        return true;
-    case 0x21:
-        *result = a | b;
-        return true;
-    case 0x22:
-        *result = a + b;
-        return true;
-    case 0x24:
-        *result = b < 64 ? a << b : 0;
-        return true;
-    case 0x25:
-        *result = b < 64 ? a >> b : 0;
-        return true;
-    case 0x27:
-        *result = a ^ b;
-        return true;
-    case 0x29:
-        *result = a == b;
-        return true;
-    case 0x2a:
-        *result = (int64_t)a >= (int64_t)b;
-        return true;
-    case 0x2b:
-        *result = (int64_t)a > (int64_t)b;
-        return true;
-    case 0x2c:
-        *result = (int64_t)a <= (int64_t)b;
-        return true;
-    case 0x2d:
-        *result = (int64_t)a < (int64_t)b;
-        return true;
-    case 0x2e:
-        *result = a != b;
-        return true;
-    default:
-        return false;
-    }
-}
-
-static bool push_register(struct machine *m, unsigned reg, int64_t offset, uint64_t *value) {
-    if (reg == DW_RBP)
-        *value = m->state->bp;
-    else if (reg == DW_RSP)
-        *value = m->state->sp;
-    else if (reg == DW_RA)
-        *value = m->state->pc & ~MT_PC_EXACT;
-    else
-        return false;
-    *value += (uint64_t)offset;
-    return true;
-}
-
-/* A constant or a register: what an operation pushes without popping. */
-static bool push_operand(struct machine *m, uint8_t op, const uint8_t **p, uint64_t *value) {
-    if (op >= 0x30 && op <= 0x4f)
-        *value = op - 0x30u;
-    else if (op >= 0x70 && op <= 0x8f)
-        return push_register(m, op - 0x70u, read_sleb(p), value);
-    else if (op == 0x08)
-        *value = read_bytes(p, 1);
-    else if (op == 0x0a)
-        *value = read_bytes(p, 2);
-    else if (op == 0x0c)
-        *value = read_bytes(p, 4);
-    else if (op == 0x10)
-        *value = read_uleb(p);
-    else if (op == 0x11)
-        *value = (uint64_t)read_sleb(p);
-    else
-        return false;
-    return true;
-}
-
-/* DWARF expression on rsp, rbp and rip. What already lies on the machine's stack stays below. */
-static bool evaluate(struct machine *m, const uint8_t *p, uint64_t bytes, uint64_t *result) {
-    const uint8_t *end = p + bytes;
-    while (p < end) {
-        uint8_t op = *p++;
-        uint64_t value;
-        if (push_operand(m, op, &p, &value)) {
-            if (m->depth == MAX_EXPRESSION_STACK)
-                return false;
-            m->stack[m->depth++] = value;
-        } else if (op == 0x06) {
-            if (m->depth < 1 || !load(m, m->stack[m->depth - 1], &m->stack[m->depth - 1]))
-                return false;
-        } else if (op == 0x23) {
-            if (m->depth < 1)
-                return false;
-            m->stack[m->depth - 1] += read_uleb(&p);
-        } else if (m->depth >= 2 && binary(op, m->stack[m->depth - 2], m->stack[m->depth - 1], &value)) {
-            m->stack[--m->depth - 1] = value;
-        } else if (op != 0x96) {
-            return false;
-        }
-    }
-    if (m->depth < 1)
-        return false;
-    *result = m->stack[m->depth - 1];
-    return true;
-}
-
-static bool caller_bp(struct machine *m, const struct row *row, uint64_t cfa, uint64_t *bp) {
-    uint64_t address;
-    switch (row->bp) {
-    case BP_AT_CFA:
-        return load(m, cfa + (uint64_t)row->bp_offset, bp);
-    case BP_AT_EXPRESSION:
-        m->stack[0] = cfa;
-        m->depth = 1;
-        return evaluate(m, row->bp_expression, row->bp_expression_bytes, &address) && load(m, address, bp);
-    default:
-        return row->bp == BP_SAME;
-    }
-}
-
-bool mt_cfi_step(const uint8_t *header, struct mt_frame_state *state, struct mt_stack_map *map) {
-    struct row row;
-    bool signal_frame;
-    if (!find_row(header, state->pc, &row, &signal_frame) || row.ra_undefined)
-        return false;
-    struct machine m = {.state = state, .map = map};
-    uint64_t cfa, ra, bp = state->bp;
-    if (row.cfa_expression != NULL) {
-        if (!evaluate(&m, row.cfa_expression, row.cfa_expression_bytes, &cfa))
-            return false;
-    } else if (!push_register(&m, (unsigned)row.cfa_register, row.cfa_offset, &cfa)) {
-        return false;
-    }
-    if (cfa <= state->sp || !load(&m, cfa - 8, &ra) || !caller_bp(&m, &row, cfa, &bp))
-        return false;
-    *state = (struct mt_frame_state){.pc = ra, .sp = cfa, .bp = bp};
-    return true;
+    return encode(row.cfa_register == MT_DW_RSP ? MT_RULE_SP : MT_RULE_BP, row.cfa_offset,
+                  row.bp == MT_CFI_AT_CFA ? row.bp_offset : 0);
 }

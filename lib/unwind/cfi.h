@@ -10,11 +10,17 @@
 #include "unwind/rule.h"
 #include "unwind/stack.h"
 
-/* The rule for an address, without the module id: header is the module's .eh_frame_hdr. pc as in mt_frame_state. */
-MT_HIDDEN mt_rule mt_cfi_rule(const uint8_t *header, uint64_t pc);
+/* Where the tables of a module are. Nothing outside of [begin, end), where the module is mapped, is read. */
+struct mt_cfi {
+    const uint8_t *header; /* .eh_frame_hdr; NULL: there is none */
+    uint64_t begin, end;
+};
+
+/* The rule for an address, without the module id. pc as in mt_frame_state. */
+MT_HIDDEN mt_rule mt_cfi_rule(const struct mt_cfi *cfi, uint64_t pc);
 
 /* One step of MT_RULE_SLOW: the caller's state, computed from the CFI. Of memory only what map says is read, above
  * state->sp. False: the end of what can be followed. */
-MT_HIDDEN bool mt_cfi_step(const uint8_t *header, struct mt_frame_state *state, struct mt_stack_map *map);
+MT_HIDDEN bool mt_cfi_step(const struct mt_cfi *cfi, struct mt_frame_state *state, struct mt_stack_map *map);
 
 #endif

@@ -9,9 +9,9 @@
  *                                                             B: rbp was saved at [rbp] (realigned frames)
  *
  * Return address at CFA - 8, stack pointer of the caller = CFA. MT_RULE_SP and MT_RULE_BP read nothing outside of the
- * frame: SP's offset is at least 8 and rbp lies in [rsp, CFA); BP always has an rbp offset below 0, since a frame that
- * has made rbp its own has saved the caller's. What does not fit (expressions other than the common one, registers
- * other than rsp and rbp) is MT_RULE_SLOW and evaluated from the CFI each time.
+ * frame and its red zone: SP's offset is at least 8 and rbp lies in [rsp - 128, CFA); BP always has an rbp offset below
+ * 0, since a frame that has made rbp its own has saved the caller's. What does not fit (expressions other than the
+ * common one, registers other than rsp and rbp) is MT_RULE_SLOW and evaluated from the CFI each time.
  */
 #ifndef MT_UNWIND_RULE_H
 #define MT_UNWIND_RULE_H
@@ -19,6 +19,9 @@
 #include "base/os.h"
 
 typedef uint64_t mt_rule;
+
+/* Bytes below rsp that a function may use, by the psABI; an rbp that has been popped still lies there. */
+enum { MT_RED_ZONE = 128 };
 
 enum mt_rule_kind {
     MT_RULE_NONE,     /* no CFI: JIT code, hand-written assembly */

@@ -17,7 +17,6 @@
 #include "unwind/rules.h"
 
 #include "base/lock.h"
-#include "unwind/cfi.h"
 
 struct entry {
     uint64_t pc; /* 0: empty */
@@ -133,14 +132,14 @@ static void remember(struct cache *c, uint64_t began, uint64_t pc, mt_rule rule)
 
 /* module: as find_module returned it. */
 static mt_rule compute(uint64_t pc, uint32_t *module) {
-    const uint8_t *header = NULL;
+    struct mt_cfi cfi = {NULL, 0, 0};
     uint64_t address = (pc & MT_PC_EXACT) ? (pc & ~MT_PC_EXACT) : pc - 1;
-    *module = find_module(address, &header);
-    mt_rule rule = header != NULL ? mt_cfi_rule(header, pc) : MT_RULE_NONE;
+    *module = find_module(address, &cfi);
+    mt_rule rule = mt_cfi_rule(&cfi, pc);
     if (rule == MT_RULE_NONE && (*module & MT_MODULE_LOADER))
         rule = MT_RULE_END;
     /* No call lies before the first byte of a function: a stack that somebody has built (makecontext) ends there. */
-    if (rule == MT_RULE_NONE && header != NULL && mt_cfi_rule(header, pc | MT_PC_EXACT) != MT_RULE_NONE)
+    if (rule == MT_RULE_NONE && cfi.header != NULL && mt_cfi_rule(&cfi, pc | MT_PC_EXACT) != MT_RULE_NONE)
         rule = MT_RULE_END;
     return rule | (uint64_t)(*module & MT_MODULE_ID) << 5;
 }
@@ -212,9 +211,9 @@ void mt_rules_end_unloading(void) {
 }
 
 bool mt_rules_slow_step(struct mt_frame_state *state, struct mt_stack_map *map) {
-    const uint8_t *header = NULL;
-    find_module((state->pc & ~MT_PC_EXACT) - 1, &header);
-    return header != NULL && mt_cfi_step(header, state, map);
+    struct mt_cfi cfi = {NULL, 0, 0};
+    find_module((state->pc & ~MT_PC_EXACT) - 1, &cfi);
+    return mt_cfi_step(&cfi, state, map);
 }
 
 /* ---- the walker -------------------------------------------------------------------------------------------------- */

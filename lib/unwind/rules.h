@@ -6,17 +6,16 @@
 #ifndef MT_UNWIND_RULES_H
 #define MT_UNWIND_RULES_H
 
-#include "unwind/rule.h"
-#include "unwind/stack.h"
+#include "unwind/cfi.h"
 
 /*
  * Who knows the modules: for an address (of an instruction, not one after a call) returns the module id, 0 for none,
- * and stores the module's .eh_frame_hdr (NULL: it has none). MT_MODULE_LOADER is added for the dynamic loader: its entry
+ * and where its unwind tables are. MT_MODULE_LOADER is added for the dynamic loader: its entry
  * code has no CFI, and what lies there is the end of the stack. MT_MODULE_STAYS is added for what is never unloaded.
  * Any context.
  */
 enum { MT_MODULE_ID = 0x7fff, MT_MODULE_LOADER = 0x8000, MT_MODULE_STAYS = 0x10000 };
-typedef uint32_t (*mt_module_finder)(uint64_t address, const uint8_t **eh_frame_header);
+typedef uint32_t (*mt_module_finder)(uint64_t address, struct mt_cfi *cfi);
 
 MT_HIDDEN void mt_rules_init(mt_module_finder finder);
 

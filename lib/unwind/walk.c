@@ -89,7 +89,8 @@ static bool cfa_step(struct mt_stack *s, mt_rule rule, struct mt_frame_state *st
         return false;
     uint64_t saved = mt_rule_bp_at_bp(rule) ? bp : cfa + (uint64_t)mt_rule_bp_offset(rule);
     if (mt_rule_reloads_bp(rule)) {
-        if (saved < state->sp || !mt_stack_can_read(&s->map, saved, 8))
+        uint64_t lowest = state->sp - ((state->pc & MT_PC_EXACT) ? MT_RED_ZONE : 0);
+        if (saved < lowest || !mt_stack_can_read(&s->map, saved, 8))
             return false;
         bp = *(const uint64_t *)saved;
     }
@@ -239,4 +240,24 @@ struct mt_walk_result mt_walk_limited(struct mt_stack *s, struct mt_frame_state 
         return r;
     s->n_frames = 0;
     return mt_walk_fresh(s, state);
+}
+
+/* ---- the walker -------------------------------------------------------------------------------------------------- */
+
+static bool check_pair(const struct mt_stack *s, const struct mt_frame *f, const struct mt_frame *outer) {
+    if (f->rare & MT_FRAME_RESTEP)
+        return true;
+    uint64_t top = s->map.own.high;
+    bool knows_bp = (f->rare & (MT_FRAME_BP_WORD | MT_FRAME_NEEDS_BP)) != 0;
+    return f->slot < outer->slot && !(f->slot < top && outer->slot >= top) &&
+           (knows_bp || !(outer->rare & MT_FRAME_NEEDS_BP));
+}
+
+bool mt_walk_check(const struct mt_stack *s) {
+    if (!mt_stack_check(&s->map) || s->n_frames > s->max_frames || s->frame[-1].slot != UINT64_MAX)
+        return false;
+    for (uint32_t i = 1; i < s->n_frames; i++)
+        if (!check_pair(s, &s->frame[i], &s->frame[i - 1]))
+            return false;
+    return true;
 }

@@ -93,6 +93,10 @@ MT_HIDDEN bool mt_walk_ends_alike(struct mt_stack *s);
 /* The whole walk without any cache, for comparison: up to max addresses innermost first into pc. Returns the count. */
 MT_HIDDEN uint32_t mt_walk_plain(struct mt_stack *s, struct mt_frame_state state, uint64_t *pc, uint32_t max);
 
+/* Whether the kept stack is as the comments here say; what it is compared with, the memory, is not looked at. For the unit
+ * tests, and where the recorder checks itself. */
+MT_HIDDEN bool mt_walk_check(const struct mt_stack *s);
+
 static inline mt_rule mt_walk_rule(struct mt_stack *s, uint64_t pc) {
     struct mt_edge *edge = &s->edge[(pc * UINT64_C(0x9E3779B97F4A7C15)) >> (64 - MT_EDGES_BITS)];
     if (mt_unlikely(edge->pc != pc))

@@ -78,6 +78,7 @@ class Plugins(unittest.TestCase):
         with harness.workdir() as directory:
             command = [harness.program("plugins_swap"), "0", *self.swapping(directory)]
             with live.process(command) as process:
+                process.wait_for("ready")
                 seen = {}
                 for _ in range(200 if SOAK else 8):
                     report = process.report("--by", "function")

@@ -2,7 +2,7 @@
 // flags: -O1 -g -fno-builtin
 // libs: -lpthread -ldl
 /*
- * `plugins_swap ROUNDS A.so…`: one thread for each plugin loads it, lets it allocate two blocks, frees them and unloads it, ROUNDS times (0:
+ * `plugins_swap ROUNDS A.so…`: one thread for each plugin loads it, lets it allocate two blocks, frees them and unloads it, ROUNDS times (0: it says ready, and goes on
  * until it is killed), and another thread allocates. The plugins take each other's addresses.
  */
 #include "target.h"
@@ -40,6 +40,10 @@ int main(int argc, char **argv) {
     if (n < 1 || n > 16)
         die("usage: plugins_swap ROUNDS A.so…");
     rounds = atol(argv[1]);
+    if (rounds == 0) {
+        puts("ready");
+        fflush(stdout);
+    }
     if (pthread_create(&other, NULL, churn, NULL))
         die("pthread_create");
     for (int i = 0; i < n; i++)
