@@ -20,10 +20,13 @@ struct mt_symbol_query {
 };
 
 struct mt_line_lookup;
+struct mt_split;
 
 /* One ELF file, opened for looking up. */
 struct mt_symbol_module {
     char *path;       /* where it was found; what lies beside it is looked for there */
+    char *recorded;   /* its path in the target */
+    char *sysroot;    /* NULL: none */
     int fd;           /* of the file, for opening it again; -1: none */
     char *key;        /* of the cache, NULL: not to be cached */
     char *debug_path; /* where debug files are looked for */
@@ -33,6 +36,9 @@ struct mt_symbol_module {
     Dwfl_Module *module;
     Dwarf *dwarf;                 /* NULL: no debug information */
     struct mt_line_lookup *lines; /* NULL until needed */
+    struct mt_split *split;       /* NULL until needed */
+    size_t n_missing_units;       /* split units that are nowhere */
+    char *missing_unit;           /* the file that has the first of them, NULL: none */
     uint64_t elf_bias;            /* libdwfl's address of the module minus the file's */
     uint64_t dwarf_bias;          /* likewise for the debug information */
     uint64_t debug_bytes;         /* about what the debug information takes in memory */
@@ -81,6 +87,10 @@ enum mt_symbol_file mt_symbol_module_open(struct mt_symbol_module **module, cons
 bool mt_symbol_module_reopen(struct mt_symbol_module *module);
 void mt_symbol_module_close(struct mt_symbol_module *module); /* NULL is fine */
 
+/* A descriptor of the same file with the debug sections that are read here in the clear, where some are compressed with
+ * zstd: a copy in memory, and fd is closed. Else, or if no copy can be made, fd itself. -1 is fine. */
+int mt_symbols_plain(int fd);
+
 /* libdwfl's find_debuginfo callback, for a module whose user data is its struct mt_symbol_module: what is on this
  * machine. */
 int mt_symbols_find_debug_file(Dwfl_Module *of, void **data, const char *name, Dwarf_Addr base, const char *file,
@@ -93,6 +103,22 @@ void mt_symbols_cache_close(struct mt_symbols_cache *cache, struct mt_symbol_mod
 
 /* Address in the ELF file of a byte at this offset in it, the offset itself when no segment has it. */
 uint64_t mt_symbol_module_address(const struct mt_symbol_module *module, uint64_t offset);
+
+/* ---- what is said about files ------------------------------------------------------------------------------------- */
+
+struct mt_symbol_notes { /* zero-initialized but for the profile */
+    struct mt_profile *profile;
+    unsigned n_without, n_stripped; /* files that could not be looked into; that had no names for what matters */
+    bool no_memory;
+};
+
+/* Those of an earlier look go: what is true here is said anew. */
+void mt_symbol_notes_forget(struct mt_profile *profile);
+/* This file could not be had. */
+void mt_symbol_notes_file(struct mt_symbol_notes *notes, enum mt_symbol_file why, const char *path);
+/* After the locations in this mapping, and in others of the same file, were looked up. */
+void mt_symbol_notes_module(struct mt_symbol_notes *notes, const struct mt_symbol_module *module, uint32_t mapping);
+void mt_symbol_notes_end(struct mt_symbol_notes *notes);
 
 /* ---- ELF symbols ------------------------------------------------------------------------------------------------- */
 
@@ -108,7 +134,15 @@ struct mt_symbol {
 void mt_symbols_lookup(const struct mt_symbol_module *module, const struct mt_symbol_query *queries, size_t n,
                        struct mt_symbol *symbols);
 
+/* Are local symbols among them, too? */
+bool mt_symbols_are_complete(const struct mt_symbol_module *module);
+
 /* ---- DWARF ------------------------------------------------------------------------------------------------------- */
+
+/* The DIE of the split unit that belongs to this skeleton unit of module->dwarf, which libdw has not found. False: it is
+ * nowhere, and counted in the module. Valid until the module is closed or opened again. */
+bool mt_split_find(struct mt_symbol_module *module, Dwarf_Die *skeleton, Dwarf_Die *split);
+void mt_split_free(struct mt_split *split); /* NULL is fine */
 
 /* One frame at an address; texts are valid until the next lookup or the module is closed. */
 struct mt_symbol_frame {

@@ -16,8 +16,6 @@
 #include "view/scope_names.h"
 #include "view/symbols-local.h"
 
-enum { MAX_FILE_NOTES = 4, NOTE_BYTES = 4400 };
-
 struct pending {
     uint32_t mapping, location;
     uint64_t address;
@@ -30,8 +28,8 @@ struct resolver {
     size_t n_pending;
     mt_string *demangled; /* by system name: name + 1, 0: not known yet */
     size_t n_demangled;
-    char *room;         /* MT_DEMANGLE_MAX_BYTES */
-    unsigned n_without; /* files that could not be looked into */
+    char *room; /* MT_DEMANGLE_MAX_BYTES */
+    struct mt_symbol_notes notes;
     bool no_memory;
 };
 
@@ -279,59 +277,6 @@ static void fill_job(struct resolver *resolver, struct job *job, const struct pe
     }
 }
 
-/* ---- notes ------------------------------------------------------------------------------------------------------- */
-
-static void note(struct resolver *resolver, const char *text) {
-    if (mt_profile_add_note(resolver->profile, text) < 0)
-        resolver->no_memory = true;
-}
-
-static const char no_names[] = ": its functions have no names.", no_more_names[] = ": their functions have no names.";
-static const char hint[] =
-    "--debug-path DIR looks for copies of such files in DIR, by build id and by name; --sysroot DIR "
-    "looks for them below DIR.";
-
-static bool ends_with(const char *text, const char *end) {
-    size_t bytes = strlen(text), end_bytes = strlen(end);
-    return bytes >= end_bytes && strcmp(text + bytes - end_bytes, end) == 0;
-}
-
-/* What an earlier look said, perhaps elsewhere, is not true of this one. */
-static void forget_notes(struct mt_profile *profile) {
-    size_t kept = 0;
-    for (size_t i = 0; i < profile->info.n_notes; i++) {
-        const char *text = mt_profile_text(profile, profile->info.notes[i]);
-        if (!ends_with(text, no_names) && !ends_with(text, no_more_names) && strcmp(text, hint) != 0)
-            profile->info.notes[kept++] = profile->info.notes[i];
-    }
-    profile->info.n_notes = kept;
-}
-
-static void note_file(struct resolver *resolver, enum mt_symbol_file why, const char *path) {
-    static const char *const reasons[] = {
-        [MT_SYMBOL_FILE_MISSING] = "cannot be opened here",
-        [MT_SYMBOL_FILE_DELETED] = "had been deleted when it was recorded",
-        [MT_SYMBOL_FILE_CHANGED] = "has changed since it was recorded (it is another build)",
-        [MT_SYMBOL_FILE_UNUSABLE] = "is not a program or library any more",
-    };
-    char text[NOTE_BYTES];
-    if (why == MT_SYMBOL_FILE_NONE || ++resolver->n_without > MAX_FILE_NOTES)
-        return;
-    snprintf(text, sizeof text, "%s %s%s", path, reasons[why], no_names);
-    note(resolver, text);
-}
-
-static void note_rest(struct resolver *resolver) {
-    char text[NOTE_BYTES];
-    if (resolver->n_without > MAX_FILE_NOTES) {
-        snprintf(text, sizeof text, "%u further files have changed or cannot be opened%s",
-                 resolver->n_without - MAX_FILE_NOTES, no_more_names);
-        note(resolver, text);
-    }
-    if (resolver->n_without)
-        note(resolver, hint);
-}
-
 /* ---- all --------------------------------------------------------------------------------------------------------- */
 
 static void resolve_file(struct resolver *resolver, const struct pending *pending, size_t n) {
@@ -354,7 +299,7 @@ static void resolve_file(struct resolver *resolver, const struct pending *pendin
     struct mt_symbols_cache *cache = resolver->options->cache;
     enum mt_symbol_file opened = mt_symbols_cache_open(cache, &job.module, &wanted);
     if (opened != MT_SYMBOL_FILE_FOUND) {
-        note_file(resolver, opened, wanted.path);
+        mt_symbol_notes_file(&resolver->notes, opened, wanted.path);
         return;
     }
     job.queries = malloc(n * sizeof *job.queries);
@@ -362,6 +307,7 @@ static void resolve_file(struct resolver *resolver, const struct pending *pendin
     if (job.queries && job.bias) {
         fill_job(resolver, &job, pending);
         look_up(resolver, &job);
+        mt_symbol_notes_module(&resolver->notes, job.module, pending[0].mapping);
     } else {
         resolver->no_memory = true;
     }
@@ -416,7 +362,8 @@ static void resolve_all(struct resolver *resolver) {
                 break;
         resolve_file(resolver, resolver->pending + i, end - i);
     }
-    note_rest(resolver);
+    mt_symbol_notes_end(&resolver->notes);
+    resolver->no_memory |= resolver->notes.no_memory;
 }
 
 int mt_symbols_resolve(struct mt_profile *profile, const struct mt_symbols_options *given, struct mt_error *error) {
@@ -425,9 +372,9 @@ int mt_symbols_resolve(struct mt_profile *profile, const struct mt_symbols_optio
         options.debug_path = secure_getenv("MEMTRACK_DEBUG_PATH");
     if (!options.sysroot)
         options.sysroot = secure_getenv("MEMTRACK_SYSROOT");
-    struct resolver resolver = {.profile = profile, .options = &options};
+    struct resolver resolver = {.profile = profile, .options = &options, .notes = {.profile = profile}};
     if (!options.first && !options.end)
-        forget_notes(profile);
+        mt_symbol_notes_forget(profile);
     if (collect(&resolver))
         resolve_all(&resolver);
     else

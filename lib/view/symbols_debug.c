@@ -136,7 +136,7 @@ static int find_by_name(const struct mt_symbol_module *module, Dwfl_Module *of, 
 
 /* debug: the file that refers to it, by a path relative to itself or an absolute one. */
 static int find_shared(const char *debug, const char *path, char **found) {
-    int fd = open(debug, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY), shared = -1;
+    int fd = mt_symbols_plain(open(debug, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)), shared = -1;
     Dwarf *dwarf = fd >= 0 ? dwarf_begin(fd, DWARF_C_READ) : NULL;
     struct identity wanted = {0};
     const char *named, *slash = strrchr(debug, '/');
@@ -154,12 +154,20 @@ static int find_shared(const char *debug, const char *path, char **found) {
 
 /* ---- libdwfl's question ------------------------------------------------------------------------------------------ */
 
-int mt_symbols_find_debug_file(Dwfl_Module *of, void **data, const char *name, Dwarf_Addr base, const char *file,
-                               const char *link, GElf_Word crc, char **found) {
+static int find(Dwfl_Module *of, void **data, const char *name, Dwarf_Addr base, const char *file, const char *link,
+                GElf_Word crc, char **found) {
     const struct mt_symbol_module *module = *data;
+    if (module && module->debuginfod)
+        return dwfl_standard_find_debuginfo(of, data, name, base, file, link, crc, found);
     int fd = dwfl_build_id_find_debuginfo(of, data, name, base, file, link, crc, found);
     if (fd >= 0 || !file || !module)
         return fd;
-    bool is_shared = link && crc == 0 && strchr(link, '/');
-    return is_shared ? find_shared(file, link, found) : find_by_name(module, of, file, link, crc, found);
+    if (link && crc == 0) /* the name of what dwz has moved comes without a checksum */
+        fd = find_shared(file, link, found);
+    return fd < 0 ? find_by_name(module, of, file, link, crc, found) : fd;
+}
+
+int mt_symbols_find_debug_file(Dwfl_Module *of, void **data, const char *name, Dwarf_Addr base, const char *file,
+                               const char *link, GElf_Word crc, char **found) {
+    return mt_symbols_plain(find(of, data, name, base, file, link, crc, found));
 }

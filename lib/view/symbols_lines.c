@@ -151,7 +151,7 @@ void mt_line_lookup_free(struct mt_line_lookup *lookup) {
 }
 
 /* The DIE that holds the unit's code; of a split unit the skeleton (for lines) and the DIE in the other file. */
-static bool unit_dies(const struct mt_line_lookup *lookup, const struct unit *unit, Dwarf_Die *lines, Dwarf_Die *code) {
+static bool unit_dies(struct mt_line_lookup *lookup, const struct unit *unit, Dwarf_Die *lines, Dwarf_Die *code) {
     Dwarf_Half version;
     uint8_t type;
     if (!dwarf_offdie(lookup->module->dwarf, unit->offset, lines))
@@ -159,7 +159,7 @@ static bool unit_dies(const struct mt_line_lookup *lookup, const struct unit *un
     *code = *lines;
     Dwarf_Die split;
     if (dwarf_cu_info(lines->cu, &version, &type, NULL, &split, NULL, NULL, NULL) == 0 && type == DW_UT_skeleton &&
-        split.addr)
+        (split.addr || mt_split_find(lookup->module, lines, &split)))
         *code = split;
     return true;
 }
@@ -358,25 +358,26 @@ static bool mangles(Dwarf_Die *code) {
     }
 }
 
-/* Of a function or call; libdw's dwarf_decl_file takes file 0, the first one since DWARF 5, for none. */
-static const char *file_attribute(Dwarf_Die *die, unsigned name) {
+/* Of a function or call; libdw's dwarf_decl_file takes file 0, the first one since DWARF 5, for none. A split unit has its
+ * files in its skeleton, which is lines if the unit is the one of the code. */
+static const char *file_attribute(Dwarf_Die *die, unsigned name, Dwarf_Die *lines, const Dwarf_Die *code) {
     Dwarf_Attribute attribute;
     Dwarf_Word index;
     if (!dwarf_attr_integrate(die, name, &attribute) || dwarf_formudata(&attribute, &index) != 0)
         return NULL;
     Dwarf_Half version; /* of the unit that says so, which need not be the one that has the code */
     Dwarf_Die unit;
-    if (dwarf_cu_info(attribute.cu, &version, NULL, &unit, NULL, NULL, NULL, NULL) != 0)
+    if (dwarf_cu_info(attribute.cu, &version, NULL, &unit, NULL, NULL, NULL, NULL) != 0 || (index == 0 && version < 5))
         return NULL;
-    return index == 0 && version < 5 ? NULL : unit_file(&unit, index);
+    return unit_file(attribute.cu == code->cu ? lines : &unit, index);
 }
 
-static void name_frame(Dwarf_Die *die, struct mt_symbol_frame *frame) {
+static void name_frame(Dwarf_Die *die, Dwarf_Die *lines, const Dwarf_Die *code, struct mt_symbol_frame *frame) {
     frame->name = string_attribute(die, DW_AT_name);
     frame->linkage_name = string_attribute(die, DW_AT_linkage_name);
     if (!frame->linkage_name)
         frame->linkage_name = string_attribute(die, DW_AT_MIPS_linkage_name);
-    const char *declared = file_attribute(die, DW_AT_decl_file);
+    const char *declared = file_attribute(die, DW_AT_decl_file, lines, code);
     int line;
     if (declared && frame->file && strcmp(declared, frame->file) == 0 && dwarf_decl_line(die, &line) == 0)
         frame->start_line = line;
@@ -396,10 +397,10 @@ static size_t make_frames(Dwarf_Die *lines, Dwarf_Die *code, Dwarf_Die *chain, s
         } else {
             Dwarf_Die *call = &chain[n - i];
             frames[i].line = number_attribute(call, DW_AT_call_line);
-            frames[i].file = file_attribute(call, DW_AT_call_file);
+            frames[i].file = file_attribute(call, DW_AT_call_file, lines, code);
         }
         frames[i].directory = directory_of(lines, frames[i].file);
-        name_frame(die, &frames[i]);
+        name_frame(die, lines, code, &frames[i]);
     }
     return n;
 }

@@ -45,7 +45,7 @@ static char *search_path(const struct mt_symbol_wanted *wanted) {
 static bool report(struct mt_symbol_module *module) {
     module->callbacks = (Dwfl_Callbacks){
         .find_elf = no_elf,
-        .find_debuginfo = module->debuginfod ? dwfl_standard_find_debuginfo : mt_symbols_find_debug_file,
+        .find_debuginfo = mt_symbols_find_debug_file,
         .section_address = dwfl_offline_section_address,
         .debuginfo_path = &module->debug_path,
     };
@@ -139,7 +139,7 @@ static bool fits(const struct mt_symbol_module *module, const struct mt_symbol_w
 
 /* Without a build id to agree on, it depends on how the file was come by. */
 static bool same_build(const struct mt_symbol_module *module, const struct mt_symbol_wanted *wanted,
-                       enum mt_symbol_trust trust) {
+                       enum mt_symbol_trust trust, bool is_newer) {
     char found[2 * MAX_BUILD_ID_BYTES + 1];
     module_build_id(module->module, found);
     if (*wanted->build_id)
@@ -148,7 +148,7 @@ static bool same_build(const struct mt_symbol_module *module, const struct mt_sy
         return false;
     if (trust == MT_SYMBOL_THE_FILE)
         return true;
-    return fits(module, wanted) && !(trust == MT_SYMBOL_THE_PATH && changed_since(module->fd, wanted->recorded_end_ns));
+    return fits(module, wanted) && !(trust == MT_SYMBOL_THE_PATH && is_newer);
 }
 
 static struct mt_symbol_module *new_module(int fd, const char *path, const struct mt_symbol_wanted *wanted) {
@@ -159,6 +159,8 @@ static struct mt_symbol_module *new_module(int fd, const char *path, const struc
     }
     module->fd = fd;
     module->path = strdup(path);
+    module->recorded = strdup(wanted->path);
+    module->sysroot = wanted->sysroot ? strdup(wanted->sysroot) : NULL;
     module->debug_path = search_path(wanted);
     module->debuginfod = wanted->debuginfod;
     return module;
@@ -171,10 +173,11 @@ static enum mt_symbol_file try_file(struct mt_symbol_module **out, int fd, const
         fd = open_file(path);
     if (fd < 0)
         return MT_SYMBOL_FILE_MISSING;
-    struct mt_symbol_module *module = new_module(fd, path, wanted);
+    bool is_newer = changed_since(fd, wanted->recorded_end_ns);
+    struct mt_symbol_module *module = new_module(mt_symbols_plain(fd), path, wanted);
     enum mt_symbol_file result = MT_SYMBOL_FILE_UNUSABLE;
-    if (module && module->path && module->debug_path && report(module))
-        result = same_build(module, wanted, trust) ? MT_SYMBOL_FILE_FOUND : MT_SYMBOL_FILE_CHANGED;
+    if (module && module->path && module->recorded && module->debug_path && report(module))
+        result = same_build(module, wanted, trust, is_newer) ? MT_SYMBOL_FILE_FOUND : MT_SYMBOL_FILE_CHANGED;
     if (result != MT_SYMBOL_FILE_FOUND) {
         mt_symbol_module_close(module);
         return result;
@@ -201,6 +204,8 @@ enum mt_symbol_file mt_symbol_module_open(struct mt_symbol_module **module, cons
 }
 
 bool mt_symbol_module_reopen(struct mt_symbol_module *module) {
+    mt_split_free(module->split);
+    module->split = NULL;
     dwfl_end(module->dwfl);
     module->dwfl = NULL;
     module->module = NULL;
@@ -219,11 +224,15 @@ void mt_symbol_module_close(struct mt_symbol_module *module) {
     if (!module)
         return;
     mt_line_lookup_free(module->lines);
+    mt_split_free(module->split);
     if (module->dwfl)
         dwfl_end(module->dwfl);
     if (module->fd >= 0)
         close(module->fd);
     free(module->path);
+    free(module->recorded);
+    free(module->sysroot);
+    free(module->missing_unit);
     free(module->key);
     free(module->debug_path);
     free(module);

@@ -108,6 +108,11 @@ static void spread_unsized(const struct mt_symbol_module *module, const struct m
     }
 }
 
+bool mt_symbols_are_complete(const struct mt_symbol_module *module) {
+    return dwfl_module_getsymtab(module->module) > 0 &&
+           dwfl_module_getsymtab_first_global(module->module) > MAX_DYNAMIC_LOCALS;
+}
+
 void mt_symbols_lookup(const struct mt_symbol_module *module, const struct mt_symbol_query *queries, size_t n,
                        struct mt_symbol *symbols) {
     memset(symbols, 0, n * sizeof *symbols);
@@ -115,7 +120,7 @@ void mt_symbols_lookup(const struct mt_symbol_module *module, const struct mt_sy
     if (!nearest)
         return;
     int n_symbols = dwfl_module_getsymtab(module->module);
-    bool complete = dwfl_module_getsymtab_first_global(module->module) > MAX_DYNAMIC_LOCALS;
+    bool complete = mt_symbols_are_complete(module);
     for (int i = 1; i < n_symbols; i++) {
         GElf_Sym raw;
         GElf_Word section;

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <link.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "view/symbols.h"
@@ -153,6 +154,53 @@ static void every_kind_of_debug_information(void **state) {
         assert_lines(p);
         mt_profile_free(p);
     }
+}
+
+/* By the linker, in a debug file of its own, and without a build id, when only its age tells whether it is the one. */
+static void sections_compressed_with_zstd(void **state) {
+    (void)state;
+    char id[64];
+    compile("plain.so", "-g");
+    if (system("objcopy --help | grep -q zstd") != 0)
+        skip();
+    run("objcopy --compress-debug-sections=zstd plain.so lib.so && readelf -t lib.so | grep -q ZSTD");
+    build_id("lib.so", id);
+    struct probe at = probe("lib.so");
+    struct mt_profile *p = resolved(file("lib.so"), id, at, NULL);
+    assert_lines(p);
+    mt_profile_free(p);
+    run("objcopy --only-keep-debug lib.so lib.debug && strip lib.so && objcopy --add-gnu-debuglink=lib.debug lib.so");
+    p = resolved(file("lib.so"), id, at, NULL);
+    assert_lines(p);
+    mt_profile_free(p);
+    run("rm lib.debug && cc -g -O1 -fPIC -shared -Wl,--build-id=none,--compress-debug-sections=zstd -o lib.so probe.c");
+    p = build_empty();
+    p->info.start_time_ns = (uint64_t)time(NULL) * UINT64_C(1000000000) + UINT64_C(2000000000);
+    p->info.duration_ns = 1;
+    struct mt_mapping mapping = {.bias = at.bias, .path = mt_profile_intern(p, file("lib.so"))};
+    mt_profile_add_mapping(p, &mapping);
+    build_location(p, 1, at.address, NULL, 0);
+    struct mt_error error;
+    assert_int_equal(mt_symbols_resolve(p, NULL, &error), 0);
+    assert_lines(p);
+    mt_profile_free(p);
+}
+
+/* What no one here can read is said. */
+static void debug_information_in_an_unknown_form(void **state) {
+    (void)state;
+    char id[64];
+    compile("lib.so", "-g -Wl,--compress-debug-sections=zlib");
+    build_id("lib.so", id);
+    struct probe at = probe("lib.so");
+    run("offset=$(readelf -SW lib.so | awk '$2 == \".debug_info\" || $3 == \".debug_info\" "
+        "{ for (i = 1; i <= NF; i++) if ($i == \"PROGBITS\") print $(i + 2) }') && "
+        "printf '\\377' | dd of=lib.so bs=1 seek=$((0x$offset)) conv=notrunc 2> /dev/null");
+    struct mt_profile *p = resolved(file("lib.so"), id, at, NULL);
+    assert_symbol_only(p, at);
+    assert_note(p, "cannot be read, as it is damaged or compressed");
+    assert_note(p, file("lib.so"));
+    mt_profile_free(p);
 }
 
 static void clang_leaves_out_address_ranges(void **state) {
@@ -511,37 +559,60 @@ static void many_missing_files_are_summed_up(void **state) {
     assert_int_equal(mt_symbols_resolve(p, NULL, &error), 0);
     assert_int_equal(p->info.n_notes, 6); /* four, the rest, and what may help */
     assert_note(p, "46 further files");
-    assert_note(p, "--debug-path DIR");
+    assert_note(p, "with --debug-path DIR");
     mt_profile_free(p);
 }
 
-/* Bytes changed at random in a file with debug information: any answer, but an answer. */
+static void change_bytes(const char *name, uint64_t *seed, int n) {
+    struct stat status;
+    int fd = open(file(name), O_RDWR | O_CLOEXEC);
+    assert_true(fd >= 0 && fstat(fd, &status) == 0);
+    for (int i = 0; i < n; i++) {
+        uint8_t byte = (uint8_t)build_random(seed, 256);
+        assert_int_equal(pwrite(fd, &byte, 1, build_random(seed, (uint32_t)status.st_size)), 1);
+    }
+    close(fd);
+}
+
+static void ask_all_over(const char *name, struct probe at) {
+    struct mt_profile *p = build_empty();
+    p->info.is_memtrack = false; /* whatever its build id is by now */
+    struct mt_mapping mapping = {.start = at.bias, .bias = at.bias, .path = mt_profile_intern(p, file(name))};
+    mt_profile_add_mapping(p, &mapping);
+    for (uint64_t i = 0; i < 64; i++)
+        build_location(p, 1, at.address - 32 + i, NULL, 0);
+    struct mt_error error;
+    assert_int_equal(mt_symbols_resolve(p, NULL, &error), 0);
+    mt_profile_free(p);
+}
+
+/* Bytes changed at random in files with debug information of each kind: any answer, but an answer. */
 static void damaged_files(void **state) {
     (void)state;
+    uint64_t seed = 5;
     compile("lib.so", "-g");
     struct probe at = probe("lib.so");
-    struct stat status;
-    assert_int_equal(stat(file("lib.so"), &status), 0);
-    uint64_t seed = 5;
-    for (int round = 0; round < 300; round++) {
-        run("cp lib.so damaged.so");
-        int fd = open(file("damaged.so"), O_RDWR | O_CLOEXEC);
-        assert_true(fd >= 0);
-        for (int i = 0; i < 40; i++) {
-            uint8_t byte = (uint8_t)build_random(&seed, 256);
-            assert_int_equal(pwrite(fd, &byte, 1, build_random(&seed, (uint32_t)status.st_size)), 1);
-        }
-        close(fd);
-        struct mt_profile *p = build_empty();
-        p->info.is_memtrack = false; /* whatever its build id is by now */
-        struct mt_mapping mapping = {
-            .start = at.bias, .bias = at.bias, .path = mt_profile_intern(p, file("damaged.so"))};
-        mt_profile_add_mapping(p, &mapping);
-        for (uint64_t i = 0; i < 64; i++)
-            build_location(p, 1, at.address - 32 + i, NULL, 0);
-        struct mt_error error;
-        assert_int_equal(mt_symbols_resolve(p, NULL, &error), 0);
-        mt_profile_free(p);
+    run("objcopy --compress-debug-sections=zstd lib.so z.so");
+    for (int round = 0; round < 400; round++) {
+        run("cp %s damaged.so", round % 2 ? "z.so" : "lib.so");
+        change_bytes("damaged.so", &seed, round % 4 == 1 ? 3 : 40);
+        ask_all_over("damaged.so", at);
+    }
+}
+
+static void damaged_packages(void **state) {
+    (void)state;
+    if (system("command -v dwp > /dev/null") != 0)
+        skip();
+    uint64_t seed = 6;
+    run("cc -O1 -fPIC -g -gdwarf-4 -gsplit-dwarf -c probe.c -o probe.o && cc -shared -Wl,--build-id probe.o -o "
+        "split.so && "
+        "dwp -e split.so -o good.dwp && rm probe.dwo");
+    struct probe at = probe("split.so");
+    for (int round = 0; round < 200; round++) {
+        run("cp good.dwp split.so.dwp");
+        change_bytes("split.so.dwp", &seed, 1 + round % 30);
+        ask_all_over("split.so", at);
     }
 }
 
@@ -588,6 +659,8 @@ int main(void) {
     };
     const struct CMUnitTest files[] = {
         COMPILES(every_kind_of_debug_information),
+        COMPILES(sections_compressed_with_zstd),
+        COMPILES(debug_information_in_an_unknown_form),
         COMPILES(clang_leaves_out_address_ranges),
         COMPILES(debug_information_in_a_file_beside),
         COMPILES(debug_information_by_name),
@@ -603,6 +676,7 @@ int main(void) {
         COMPILES(without_a_build_id_time_decides),
         COMPILES(files_that_are_none),
         COMPILES(damaged_files),
+        COMPILES(damaged_packages),
         COMPILES(nothing_is_fetched_unless_asked),
     };
     int failed = cmocka_run_group_tests(names, NULL, NULL);
