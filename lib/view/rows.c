@@ -3,8 +3,7 @@
  * From samples to rows in one pass. What a frame is grouped under is found once per frame of the profile (a "group"
  * array beside frames.h's entries), so a sample costs the search for its charged frame and an addition.
  *
- * --cumulative visits every frame of every path. Each location's groups are listed beforehand without repetition, and
- * a group remembers the last sample that it counted: recursion cannot count a sample twice.
+ * --cumulative visits every frame of every path: cumulative.c.
  *
  * Sums saturate: a profile may hold any number in any column, and a wrapped sum would be a lie with a sign.
  */
@@ -13,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "view/cumulative.h"
 #include "view/rows-local.h"
 
 /* ---- building -------------------------------------------------------------------------------------------------- */
@@ -27,9 +27,8 @@ struct builder {
     uint8_t *entry_bits; /* filter: per entry, per location; NULL without one */
     uint8_t *location_bits;
     bool filters_labels;
-    uint32_t *group;                /* per entry, when frames are grouped */
-    uint32_t *first_group, *groups; /* cumulative: the groups of each location, each once */
-    uint32_t *last_sample;          /* cumulative: per group, sample + 1 */
+    uint32_t *group; /* per entry, when frames are grouped */
+    struct mt_cumulative cumulative;
     int64_t *live_bytes, *live_blocks;
 };
 
@@ -138,37 +137,13 @@ static bool count_charged(struct builder *b, uint32_t s, uint32_t charged, const
     return true;
 }
 
-static bool count_once(struct builder *b, uint32_t s, uint32_t entry, const int64_t value[MT_N_VALUES]) {
-    uint32_t group = b->group[entry];
-    if (b->last_sample[group] == s + 1)
-        return true;
-    b->last_sample[group] = s + 1;
-    struct mt_row *row = row_of_group(b, group, s, entry);
-    if (row)
-        count(row, value);
-    return row != NULL;
-}
-
-/* Not counted by --cumulative: the tracker, and what starts programs (all is below _start: true and useless). */
-static bool is_silent(const struct mt_entry *entry) {
-    return entry->kind == MT_FRAME_HOOK || entry->kind == MT_FRAME_RUNTIME;
-}
-
 /* Every group on the path from the charged frame outwards. */
 static bool count_path(struct builder *b, uint32_t s, uint32_t charged, uint32_t position,
                        const int64_t value[MT_N_VALUES]) {
-    const struct mt_frames *frames = &b->rows->frames;
-    const struct mt_sample *sample = &b->rows->profile->samples[s];
-    const uint32_t *path = b->rows->profile->frames + sample->first_frame;
-    if (charged == MT_NO_ENTRY)
-        return count_charged(b, s, charged, value);
-    bool counted = true;
-    for (uint32_t e = charged; e < frames->first_entry[path[position] + 1]; e++)
-        counted &= (e != charged && is_silent(&frames->entries[e])) || count_once(b, s, e, value);
-    for (uint32_t i = position + 1; i < sample->n_frames; i++)
-        for (uint32_t g = b->first_group[path[i]]; g < b->first_group[path[i] + 1]; g++)
-            counted &= count_once(b, s, b->groups[g], value);
-    return counted;
+    if (charged != MT_NO_ENTRY)
+        return mt_cumulative_add(&b->cumulative, s, charged, position, value) == 0;
+    int64_t group = group_of_sample(b, s, charged);
+    return group >= 0 && mt_cumulative_add_group(&b->cumulative, (uint32_t)group, s, value) == 0;
 }
 
 static int count_samples(struct builder *b) {
@@ -206,30 +181,12 @@ static int prepare_groups(struct builder *b) {
     return 0;
 }
 
-/* For each location an entry of each of its groups. */
+/* The groups of samples without a frame are made beforehand: then all are known. */
 static int prepare_cumulative(struct builder *b) {
-    const struct mt_frames *frames = &b->rows->frames;
-    size_t n_locations = b->rows->profile->n_locations, n = 0;
-    b->first_group = calloc(n_locations + 1, sizeof *b->first_group);
-    b->groups = calloc(frames->n_entries + 1, sizeof *b->groups);
-    b->last_sample = calloc(b->ids.n + 1, sizeof *b->last_sample);
-    uint32_t *last_location = calloc(b->ids.n + 1, sizeof *last_location);
-    if (!b->first_group || !b->groups || !b->last_sample || !last_location) {
-        free(last_location);
-        return -MEMTRACK_ENOMEM;
-    }
-    for (uint32_t l = 0; l < n_locations; l++) {
-        b->first_group[l] = (uint32_t)n;
-        for (uint32_t e = frames->first_entry[l]; e < frames->first_entry[l + 1]; e++) {
-            if (is_silent(&frames->entries[e]) || last_location[b->group[e]] == l + 1)
-                continue;
-            last_location[b->group[e]] = l + 1;
-            b->groups[n++] = e;
-        }
-    }
-    b->first_group[n_locations] = (uint32_t)n;
-    free(last_location);
-    return 0;
+    for (int lossy = 0; lossy < 2; lossy++)
+        if (mt_identities_id(&b->ids, mt_identity_of_nothing(&(struct mt_sample){.lossy = lossy})) < 0)
+            return -MEMTRACK_ENOMEM;
+    return mt_cumulative_init(&b->cumulative, b->rows, b->group, b->ids.n, b->live_bytes != NULL);
 }
 
 static int prepare_filter(struct builder *b) {
@@ -296,9 +253,7 @@ static void free_builder(struct builder *b) {
     free(b->entry_bits);
     free(b->location_bits);
     free(b->group);
-    free(b->first_group);
-    free(b->groups);
-    free(b->last_sample);
+    mt_cumulative_free(&b->cumulative);
     free(b->live_bytes);
     free(b->live_blocks);
 }
@@ -328,9 +283,13 @@ int mt_rows_build(const struct mt_profile *profile, const struct mt_view_options
     rows->all.sample = rows->passed.sample = UINT32_MAX;
     rows->all.entry = rows->passed.entry = MT_NO_ENTRY;
     status = prepare(&b, error);
-    if (status == 0 && (count_samples(&b) < 0 || mt_rows_finish(rows) < 0))
+    if (status == 0 && count_samples(&b) < 0)
         status = out_of_memory(error);
-    free_builder(&b);
+    if (status == 0 && options->cumulative)
+        mt_cumulative_finish(&b.cumulative);
+    free_builder(&b); /* before the rows are sorted, which needs room as well */
+    if (status == 0 && mt_rows_finish(rows) < 0)
+        status = out_of_memory(error);
     if (status < 0) {
         mt_rows_free(rows);
         return status;
