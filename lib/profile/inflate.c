@@ -318,6 +318,14 @@ bool mt_inflate_is_packed(const struct mt_inflate *in) {
     return in->packing != PLAIN;
 }
 
+uint64_t mt_inflate_total_in(const struct mt_inflate *in) {
+    return in->total_in;
+}
+
+uint64_t mt_inflate_total_out(const struct mt_inflate *in) {
+    return in->total_out;
+}
+
 int mt_inflate_skip(struct mt_inflate *in, uint64_t bytes) {
     while (bytes) {
         const uint8_t *ignored;

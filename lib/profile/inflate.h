@@ -13,8 +13,8 @@
 
 struct mt_inflate;
 
-/* The stream may yield 64 MiB + this many times the size of what is read, whatever the compression claims. */
-enum { MT_INFLATE_RATIO = 256, MT_INFLATE_ALLOWANCE = 64 << 20 };
+/* The stream may yield 16 MiB + this many times the size of what is read, whatever the compression claims. */
+enum { MT_INFLATE_RATIO = 256, MT_INFLATE_ALLOWANCE = 16 << 20 };
 /* A line may take so many bytes. */
 enum { MT_INFLATE_LINE = 1 << 20 };
 
@@ -36,6 +36,9 @@ int mt_inflate_peek(struct mt_inflate *in, size_t wanted, const uint8_t **out, s
 int mt_inflate_line(struct mt_inflate *in, const char **line, size_t *bytes);
 /* Once something has been taken or peeked at: were the bytes packed? */
 bool mt_inflate_is_packed(const struct mt_inflate *in);
+/* Bytes read so far, and what they have yielded. */
+uint64_t mt_inflate_total_in(const struct mt_inflate *in);
+uint64_t mt_inflate_total_out(const struct mt_inflate *in);
 int mt_inflate_skip(struct mt_inflate *in, uint64_t bytes);
 
 /* 1 and the next base-128 number, 0 at the clean end of the stream, 2 when it is longer than a number of 64 bits, or an

@@ -25,7 +25,8 @@ int mt_pprof_write(const struct mt_profile *profile, int fd, struct mt_error *er
  * The text formats of gperftools, jemalloc and Go are read as well. A profile that is not memtrack's has
  * info.is_memtrack false, totals that are the sums of its columns, and exact locations.
  *
- * Nothing in the file is trusted. It may inflate to 64 MiB + 256 times its size (-MEMTRACK_ELIMIT beyond), one
+ * Nothing in the file is trusted. It may inflate to 16 MiB + 256 times its size, take 128 MiB + 64 times its size
+ * in memory beside its call paths, and have the frames that pprof_limits.c says (-MEMTRACK_ELIMIT beyond); one
  * sub-message may take 16 MiB. -MEMTRACK_EIO (cannot be opened or read), -MEMTRACK_EFORMAT (not a regular file, not a
  * profile, damaged, no memory columns), -MEMTRACK_EVERSION, -MEMTRACK_ENOMEM.
  */

@@ -28,6 +28,9 @@ static bool in_scratch(const struct mt_pprof_reader *reader, const void *block) 
 /* protobuf-c makes a block per sub-message and array, and all go at once. */
 static void *scratch_alloc(void *context, size_t bytes) {
     struct mt_pprof_reader *reader = context;
+    if (bytes > MT_PPROF_UNPACKED - reader->unpacked_bytes)
+        return NULL;
+    reader->unpacked_bytes += bytes;
     if (bytes > MT_PPROF_SCRATCH - reader->scratch_used)
         return malloc(bytes);
     void *block = reader->scratch + reader->scratch_used;
@@ -138,10 +141,11 @@ static int take_message(struct mt_pprof_reader *reader, uint64_t field, const Pr
 }
 
 static int read_message(struct mt_pprof_reader *reader, uint64_t field, const uint8_t *data, size_t bytes) {
-    reader->scratch_used = 0;
+    reader->scratch_used = reader->unpacked_bytes = 0;
     ProtobufCMessage *message = protobuf_c_message_unpack(descriptor(field), &reader->allocator, bytes, data);
     if (!message)
-        return mt_pprof_damaged(reader, "field %llu is malformed", (unsigned long long)field);
+        return mt_pprof_damaged(reader, "field %llu is malformed, or larger than any that memtrack or others write",
+                                (unsigned long long)field);
     int status = take_message(reader, field, message);
     protobuf_c_message_free_unpacked(message, &reader->allocator);
     return status;
@@ -161,12 +165,15 @@ static int read_bytes_field(struct mt_pprof_reader *reader, uint64_t field, uint
         return status;
     switch (field) {
     case MT_PPROF_SAMPLE:
-        return mt_pprof_read_sample(reader, data, (size_t)bytes);
+        status = mt_pprof_read_sample(reader, data, (size_t)bytes);
+        break;
     case MT_PPROF_STRING:
-        return read_string(reader, data, (size_t)bytes);
+        status = read_string(reader, data, (size_t)bytes);
+        break;
     default:
-        return read_message(reader, field, data, (size_t)bytes);
+        status = read_message(reader, field, data, (size_t)bytes);
     }
+    return status < 0 ? status : mt_pprof_check_memory(reader);
 }
 
 static void take_number(struct mt_pprof_reader *reader, uint64_t field, uint64_t value) {
@@ -281,6 +288,8 @@ static int read_whole(struct mt_pprof_reader *reader) {
         status = mt_pprof_sample_finish(reader);
     if (status == 0)
         status = mt_pprof_model_finish(reader);
+    if (status == 0)
+        status = mt_pprof_check_frames(reader);
     if (status == 0)
         status = check_time_axis(reader);
     if (status == 0 && !reader->profile->info.is_memtrack)

@@ -13,8 +13,9 @@
 #include "profile/ids.h"
 #include "profile/inflate.h"
 #include "profile/pprof-local.h"
+#include "profile/strings.h"
 
-enum { MT_PPROF_MAX_COLUMNS = 64, MT_PPROF_SCRATCH = 1 << 16 };
+enum { MT_PPROF_MAX_COLUMNS = 64, MT_PPROF_SCRATCH = 1 << 16, MT_PPROF_UNPACKED = 128 << 20 };
 
 struct mt_raw_label {
     uint32_t sample;
@@ -62,7 +63,7 @@ struct mt_pprof_reader {
 
     /* protobuf-c allocates here while a message is being unpacked */
     ProtobufCAllocator allocator;
-    size_t scratch_used;
+    size_t scratch_used, unpacked_bytes;
     _Alignas(16) uint8_t scratch[MT_PPROF_SCRATCH];
 };
 
@@ -88,6 +89,11 @@ int mt_pprof_read_model(struct mt_pprof_reader *reader, const Pprof__Model *mess
 
 /* Index of the location with this id, made when new. */
 int64_t mt_pprof_location_index(struct mt_pprof_reader *reader, uint64_t id);
+
+/* 0, or -MEMTRACK_ELIMIT with a message: does what was read so far cost more than a file of this size may? The frames
+ * when the model is finished. */
+int mt_pprof_check_memory(struct mt_pprof_reader *reader);
+int mt_pprof_check_frames(struct mt_pprof_reader *reader);
 
 /* When every field has been read. Samples first: the model drops what stands for lossy samples. */
 int mt_pprof_sample_finish(struct mt_pprof_reader *reader);
