@@ -93,34 +93,34 @@ static const char *cell(const struct view *v, const struct mt_diff_row *row, con
 struct total {
     const char *label;
     enum mt_value value;
-    uint64_t of[MT_N_SIDES];
+    int64_t of[MT_N_SIDES];
 };
 enum { N_TOTALS = 6, TOTALS_LABEL = 11, TOTALS_MIN_WIDTH = 9 };
 
 static void collect_totals(const struct mt_diff *diff, struct total totals[N_TOTALS]) {
-    struct mt_totals t[MT_N_SIDES];
-    for (enum mt_side side = MT_OLD; side < MT_N_SIDES; side++)
-        mt_rows_totals(mt_diff_rows(diff, side), &t[side]);
-    const struct mt_totals *o = &t[MT_OLD], *n = &t[MT_NEW];
-    const struct total collected[N_TOTALS] = {
-        {"live", MT_VALUE_LIVE_BYTES, {o->live_bytes, n->live_bytes}},
-        {"  blocks", MT_VALUE_LIVE_BLOCKS, {o->live_blocks, n->live_blocks}},
-        {"peak", MT_VALUE_PEAK_BYTES, {o->peak_bytes, n->peak_bytes}},
-        {"  blocks", MT_VALUE_PEAK_BLOCKS, {o->peak_blocks, n->peak_blocks}},
-        {"total", MT_VALUE_TOTAL_BYTES, {o->total_bytes, n->total_bytes}},
-        {"  blocks", MT_VALUE_TOTAL_BLOCKS, {o->total_blocks, n->total_blocks}},
+    static const struct {
+        const char *label;
+        enum mt_value value;
+    } lines[N_TOTALS] = {
+        {"live", MT_VALUE_LIVE_BYTES},      {"  blocks", MT_VALUE_LIVE_BLOCKS}, {"peak", MT_VALUE_PEAK_BYTES},
+        {"  blocks", MT_VALUE_PEAK_BLOCKS}, {"total", MT_VALUE_TOTAL_BYTES},    {"  blocks", MT_VALUE_TOTAL_BLOCKS},
     };
-    memcpy(totals, collected, sizeof collected);
+    for (size_t i = 0; i < N_TOTALS; i++) {
+        totals[i] = (struct total){.label = lines[i].label, .value = lines[i].value};
+        for (enum mt_side side = MT_OLD; side < MT_N_SIDES; side++)
+            totals[i].of[side] = mt_rows_total(mt_diff_rows(diff, side), lines[i].value);
+    }
 }
 
-static int64_t clamp(uint64_t value) {
-    return value > INT64_MAX ? INT64_MAX : (int64_t)value;
+static int64_t difference(int64_t new, int64_t old) {
+    int64_t result;
+    return __builtin_sub_overflow(new, old, &result) ? (new < 0 ? INT64_MIN : INT64_MAX) : result;
 }
 
 /* Texts of old, new and change; returns the change. */
 static int64_t total_cells(const struct view *v, const struct total *total, char cells[3][MT_FORMAT_BYTES]) {
     bool exact = v->options->exact_bytes;
-    int64_t of[MT_N_SIDES] = {clamp(total->of[MT_OLD]), clamp(total->of[MT_NEW])};
+    const int64_t *of = total->of;
     for (enum mt_side side = MT_OLD; side < MT_N_SIDES; side++)
         if (mt_diff_side_has(v->diff, side, total->value))
             format_value(cells[side], total->value, of[side], exact);
@@ -130,13 +130,15 @@ static int64_t total_cells(const struct view *v, const struct total *total, char
         snprintf(cells[2], MT_FORMAT_BYTES, "-");
         return 0;
     }
-    format_change(cells[2], total->value, of[MT_NEW] - of[MT_OLD], exact);
-    return of[MT_NEW] - of[MT_OLD];
+    int64_t change = difference(of[MT_NEW], of[MT_OLD]);
+    format_change(cells[2], total->value, change, exact);
+    return change;
 }
 
+/* A percentage of less than nothing says nothing. */
 static void put_percent(const struct mt_terminal *terminal, int64_t change, int64_t of) {
     char percent[MT_FORMAT_BYTES], text[MT_FORMAT_BYTES + 2];
-    if (change == 0 || of == 0)
+    if (change == 0 || of <= 0)
         return;
     mt_format_percent(percent, change, of);
     snprintf(text, sizeof text, "%s%s", change > 0 && *percent != '<' ? "+" : "", percent);
@@ -174,7 +176,7 @@ static void put_totals(const struct view *v) {
         for (size_t k = 0; k < 3; k++)
             pad_left(terminal, width[k] + (k ? GAP : 0), k == 2 ? style_of(change[i]) : MT_STYLE_NONE, cells[i][k]);
         if (with_percents)
-            put_percent(terminal, change[i], clamp(totals[i].of[MT_OLD]));
+            put_percent(terminal, change[i], totals[i].of[MT_OLD]);
         fputc('\n', terminal->stream);
     }
 }
@@ -380,18 +382,28 @@ static void find_filtered_out(struct view *v) {
     }
 }
 
+/* Another column that differs, MT_N_VALUES: none. */
+static enum mt_value other_column(const struct mt_diff *diff) {
+    static const enum mt_value others[] = {MT_VALUE_PEAK_BYTES, MT_VALUE_LIVE_BYTES, MT_VALUE_TOTAL_BYTES,
+                                           MT_VALUE_TOTAL_BLOCKS};
+    for (size_t c = 0; c < sizeof others / sizeof *others; c++)
+        for (size_t i = 0; others[c] != mt_diff_sort(diff) && mt_diff_has(diff, others[c]) && i < mt_diff_count(diff);
+             i++)
+            if (mt_diff_at(diff, i)->diff[others[c]] != 0)
+                return others[c];
+    return MT_N_VALUES;
+}
+
 static void put_nothing(const struct view *v) {
-    enum mt_value sort = mt_diff_sort(v->diff), peak = MT_VALUE_PEAK_BYTES;
-    char text[160];
-    if (mt_diff_is_filtered(v->diff) && mt_diff_count(v->diff) == 0)
-        snprintf(text, sizeof text, "Nothing passes the filters.");
-    else
-        snprintf(text, sizeof text, "No row differs in %s%s.", mt_sort_name(sort),
-                 sort != peak && mt_diff_has(v->diff, peak) && mt_diff_passed(v->diff)->diff[peak] != 0
-                     ? "; the peak does: --sort peak shows by what"
-                     : "");
+    enum mt_value other = other_column(v->diff);
+    char text[160] = "Nothing passes the filters.", more[80] = "";
+    if (other != MT_N_VALUES)
+        snprintf(more, sizeof more, "; the %s does: --sort %s shows by what",
+                 other == MT_VALUE_TOTAL_BLOCKS ? "number of blocks" : mt_sort_name(other), mt_sort_name(other));
+    if (!mt_diff_is_filtered(v->diff) || mt_diff_count(v->diff) != 0)
+        snprintf(text, sizeof text, "No row differs in %s%s.", mt_sort_name(mt_diff_sort(v->diff)), more);
     fprintf(v->terminal->stream, "%*s", INDENT, "");
-    mt_put(v->terminal, MT_STYLE_DIM, text);
+    mt_put_wrapped(v->terminal, INDENT, MT_STYLE_DIM, text);
     fputc('\n', v->terminal->stream);
 }
 

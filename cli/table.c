@@ -136,7 +136,7 @@ static void put_numbers(const struct table *t, const struct mt_row *row, bool is
     FILE *stream = t->terminal->stream;
     char buffer[CELL_BYTES], percent[MT_FORMAT_BYTES];
     enum mt_value sort = t->columns[0].value;
-    mt_format_percent(percent, row->value[sort], mt_rows_all(t->rows)->value[sort]);
+    mt_format_percent(percent, row->value[sort], mt_rows_whole(t->rows, sort));
     fprintf(stream, "%*s", INDENT, "");
     pad_left(t, t->columns[0].width, is_sum ? MT_STYLE_NONE : MT_STYLE_BOLD, cell(t, row, sort, buffer));
     fputc(' ', stream);
@@ -223,14 +223,35 @@ static void put_sums(const struct table *t) {
     fputc('\n', stream);
 }
 
+/* A column in which a row has something, MT_N_VALUES: none. */
+static enum mt_value other_column(const struct mt_rows *rows) {
+    static const enum mt_value others[] = {MT_VALUE_PEAK_BYTES, MT_VALUE_LIVE_BYTES, MT_VALUE_TOTAL_BYTES,
+                                           MT_VALUE_TOTAL_BLOCKS};
+    for (size_t c = 0; c < sizeof others / sizeof *others; c++)
+        for (size_t i = 0; mt_rows_has(rows, others[c]) && i < mt_rows_count(rows); i++)
+            if (mt_rows_at(rows, i)->value[others[c]] != 0)
+                return others[c];
+    return MT_N_VALUES;
+}
+
 static bool put_nothing(const struct table *t) {
-    const char *text = mt_rows_count(t->rows) || !mt_rows_is_filtered(t->rows)
-                           ? "Nothing to show: the column that rows are sorted by is 0 everywhere."
-                           : "Nothing passes the filters.";
+    char text[128] = "Nothing passes the filters.";
     if (t->n_shown)
         return false;
+    if (mt_rows_count(t->rows) || !mt_rows_is_filtered(t->rows)) {
+        enum mt_value sort = mt_rows_options(t->rows)->sort, other = other_column(t->rows);
+        int n = snprintf(text, sizeof text,
+                         mt_rows_count(t->rows) ? "Nothing to show: %s is 0 in every row."
+                                                : "Nothing to show: the profile has no samples.",
+                         mt_sort_name(sort));
+        if (other != MT_N_VALUES && n > 0)
+            snprintf(text + n - 1, sizeof text - (size_t)n + 1, "; --sort %s shows what %s.", mt_sort_name(other),
+                     other == MT_VALUE_PEAK_BYTES   ? "there was at the peak"
+                     : other == MT_VALUE_LIVE_BYTES ? "is live"
+                                                    : "was allocated");
+    }
     fprintf(t->terminal->stream, "%*s", INDENT, "");
-    mt_put(t->terminal, MT_STYLE_DIM, text);
+    mt_put_wrapped(t->terminal, INDENT, MT_STYLE_DIM, text);
     fputc('\n', t->terminal->stream);
     return true;
 }

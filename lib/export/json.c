@@ -50,14 +50,17 @@ json_t *mt_json_totals(const struct mt_rows *rows) {
     const struct mt_profile_info *info = &mt_rows_profile(rows)->info;
     struct mt_totals totals;
     mt_rows_totals(rows, &totals);
-    return json_pack(
-        "{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "live_bytes", mt_json_number(totals.live_bytes),
-        "live_blocks", mt_json_number(totals.live_blocks), "peak_bytes", mt_json_number(totals.peak_bytes),
-        "peak_blocks", mt_json_number(totals.peak_blocks), "total_bytes", mt_json_number(totals.total_bytes),
-        "total_blocks", mt_json_number(totals.total_blocks), "freed_bytes", mt_json_number(totals.freed_bytes),
-        "freed_blocks", mt_json_number(totals.freed_blocks), "temporary_blocks",
-        mt_json_number(totals.temporary_blocks), "failed_allocations", mt_json_number(totals.failed_allocations),
-        "total_usable_bytes", mt_json_number(info->usable_measured ? info->usable_bytes : 0));
+    return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:o, s:o, s:o}", "live_bytes",
+                     (json_int_t)mt_rows_total(rows, MT_VALUE_LIVE_BYTES), "live_blocks",
+                     (json_int_t)mt_rows_total(rows, MT_VALUE_LIVE_BLOCKS), "peak_bytes",
+                     (json_int_t)mt_rows_total(rows, MT_VALUE_PEAK_BYTES), "peak_blocks",
+                     (json_int_t)mt_rows_total(rows, MT_VALUE_PEAK_BLOCKS), "total_bytes",
+                     (json_int_t)mt_rows_total(rows, MT_VALUE_TOTAL_BYTES), "total_blocks",
+                     (json_int_t)mt_rows_total(rows, MT_VALUE_TOTAL_BLOCKS), "freed_bytes",
+                     mt_json_number(totals.freed_bytes), "freed_blocks", mt_json_number(totals.freed_blocks),
+                     "temporary_blocks", mt_json_number(totals.temporary_blocks), "failed_allocations",
+                     mt_json_number(totals.failed_allocations), "total_usable_bytes",
+                     mt_json_number(info->usable_measured ? info->usable_bytes : 0));
 }
 
 json_t *mt_json_notes(const struct mt_rows *rows) {

@@ -67,6 +67,32 @@ void mt_rows_totals(const struct mt_rows *rows, struct mt_totals *totals) {
     totals->live_blocks = blocks > 0 ? (uint64_t)blocks : 0;
 }
 
+static uint64_t own_total(const struct mt_totals *totals, enum mt_value value) {
+    const uint64_t of[MT_N_VALUES] = {
+        [MT_VALUE_TOTAL_BLOCKS] = totals->total_blocks, [MT_VALUE_TOTAL_BYTES] = totals->total_bytes,
+        [MT_VALUE_LIVE_BLOCKS] = totals->live_blocks,   [MT_VALUE_LIVE_BYTES] = totals->live_bytes,
+        [MT_VALUE_PEAK_BLOCKS] = totals->peak_blocks,   [MT_VALUE_PEAK_BYTES] = totals->peak_bytes,
+    };
+    return of[value];
+}
+
+int64_t mt_rows_total(const struct mt_rows *rows, enum mt_value value) {
+    struct mt_totals totals;
+    if (!rows->profile->info.is_memtrack)
+        return rows->all.value[value];
+    mt_rows_totals(rows, &totals);
+    uint64_t total = own_total(&totals, value);
+    return total > INT64_MAX ? INT64_MAX : (int64_t)total;
+}
+
+bool mt_rows_has_negative(const struct mt_rows *rows, enum mt_value value) {
+    return rows->has_negative[value];
+}
+
+int64_t mt_rows_whole(const struct mt_rows *rows, enum mt_value value) {
+    return rows->has_negative[value] ? rows->gross[value] : rows->all.value[value];
+}
+
 bool mt_rows_has(const struct mt_rows *rows, enum mt_value value) {
     const struct mt_profile *profile = rows->profile;
     if (value == MT_VALUE_WASTE_BYTES)
@@ -337,10 +363,20 @@ int mt_rows_compare_names(const struct mt_rows *rows, const struct mt_row *x, co
     return order || rows->options.by != MT_BY_STACK || x->entry == MT_NO_ENTRY ? order : compare_paths(rows, x, y);
 }
 
+static uint64_t magnitude(int64_t value) {
+    return value < 0 ? UINT64_C(0) - (uint64_t)value : (uint64_t)value;
+}
+
 static int compare_values(const void *left, const void *right, void *context) {
     const struct mt_rows *rows = context;
     const struct mt_row *x = left, *y = right;
-    const enum mt_value columns[] = {rows->options.sort, MT_VALUE_LIVE_BYTES, MT_VALUE_LIVE_BLOCKS};
+    enum mt_value sort = rows->options.sort;
+    const enum mt_value columns[] = {sort, MT_VALUE_LIVE_BYTES, MT_VALUE_LIVE_BLOCKS};
+    if (rows->has_negative[sort]) { /* what has changed most first, and what has not changed at all last */
+        uint64_t a = magnitude(x->value[sort]), b = magnitude(y->value[sort]);
+        if (a != b)
+            return a < b ? 1 : -1;
+    }
     for (size_t i = 0; i < sizeof columns / sizeof *columns; i++) {
         int order = compare_numbers(y->value[columns[i]], x->value[columns[i]]);
         if (order)

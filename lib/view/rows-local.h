@@ -15,6 +15,8 @@ struct mt_rows {
     struct mt_row *items;
     size_t n, capacity;
     struct mt_row passed, all;
+    int64_t gross[MT_N_VALUES]; /* of all samples, without their signs */
+    bool has_negative[MT_N_VALUES];
     uint32_t *row_of_sample; /* NULL: not kept. While building: the first sample of its group */
     size_t n_samples;
 };

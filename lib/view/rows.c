@@ -97,6 +97,15 @@ static uint8_t label_bits(const struct builder *b, const struct mt_sample *sampl
     return mt_filter_labels(&b->options->filter, &labels);
 }
 
+static void note_signs(struct mt_rows *rows, const int64_t value[MT_N_VALUES]) {
+    for (size_t v = 0; v < MT_N_VALUES; v++) {
+        int64_t amount = value[v] == INT64_MIN ? INT64_MAX : value[v] < 0 ? -value[v] : value[v];
+        rows->has_negative[v] |= value[v] < 0;
+        if (__builtin_add_overflow(rows->gross[v], amount, &rows->gross[v]))
+            rows->gross[v] = INT64_MAX;
+    }
+}
+
 static bool passes(const struct builder *b, uint32_t s, uint32_t charged) {
     const struct mt_sample *sample = &b->rows->profile->samples[s];
     if (b->options->among && b->options->among[s] != b->options->among_value)
@@ -154,6 +163,7 @@ static int count_samples(struct builder *b) {
         int64_t value[MT_N_VALUES];
         sample_values(b, s, value);
         count(&rows->all, value);
+        note_signs(rows, value);
         if (!passes(b, s, charged))
             continue;
         count(&rows->passed, value);

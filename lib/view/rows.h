@@ -82,6 +82,13 @@ const struct mt_row *mt_rows_with_sample(const struct mt_rows *rows, uint32_t sa
 void mt_rows_sum_from(const struct mt_rows *rows, size_t i, struct mt_row *sum);
 /* The profile's totals; live is that of the moment shown. */
 void mt_rows_totals(const struct mt_rows *rows, struct mt_totals *totals);
+/* The same with a sign, one column of those that there are totals of (live, peak, total): a profile of another tool may be
+ * the difference of two, and then its totals are what its rows add up to. */
+int64_t mt_rows_total(const struct mt_rows *rows, enum mt_value value);
+/* Is a sample negative in this column? Its shares are then of what all samples hold without their signs. */
+bool mt_rows_has_negative(const struct mt_rows *rows, enum mt_value value);
+/* What shares of a column are of. */
+int64_t mt_rows_whole(const struct mt_rows *rows, enum mt_value value);
 const struct mt_view_options *mt_rows_options(const struct mt_rows *rows); /* filter patterns excepted */
 const struct mt_profile *mt_rows_profile(const struct mt_rows *rows);
 bool mt_rows_has(const struct mt_rows *rows, enum mt_value value); /* was this column recorded, for this moment? */

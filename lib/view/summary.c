@@ -169,34 +169,35 @@ static int64_t clamp(uint64_t value) {
     return value > INT64_MAX ? INT64_MAX : (int64_t)value;
 }
 
-static const char *size_text(struct figures *f, uint64_t bytes) {
+static const char *size_text(struct figures *f, int64_t bytes) {
     char buffer[MT_FORMAT_BYTES];
     snprintf(f->size, sizeof f->size, "%s%s%s", f->is_sampled ? "about " : "",
-             mt_format_size(buffer, clamp(bytes), f->options->exact_bytes), f->options->exact_bytes ? " bytes" : "");
+             mt_format_size(buffer, bytes, f->options->exact_bytes), f->options->exact_bytes ? " bytes" : "");
     return f->size;
 }
 
-static const char *plural(uint64_t n) {
+static const char *plural(int64_t n) {
     return n == 1 ? "" : "s";
 }
 
-static const char *count_text(struct figures *f, uint64_t n) {
-    return mt_format_count(f->count, clamp(n));
+static const char *count_text(struct figures *f, int64_t n) {
+    return mt_format_count(f->count, n);
 }
 
-static void add_peak(const struct mt_profile *profile, struct figures *f, struct mt_facts *facts) {
-    const struct mt_profile_info *info = &profile->info;
+static void add_peak(const struct mt_rows *rows, struct figures *f, struct mt_facts *facts) {
+    const struct mt_profile_info *info = &mt_rows_profile(rows)->info;
+    int64_t blocks = mt_rows_total(rows, MT_VALUE_PEAK_BLOCKS);
     char when[MT_FORMAT_BYTES], error[MT_FORMAT_BYTES], time[2 * MT_FORMAT_BYTES + 32] = "";
     const char *plus_minus = f->options->utf8 ? "±" : "+-";
     if (info->peak_time_known)
         snprintf(time, sizeof time, ", %s after the start (%s%s)", mt_format_duration(when, info->peak_time_ns),
                  plus_minus, mt_format_duration(error, info->peak_time_error_ns));
-    mt_facts_add(facts, "peak", false, "%s in %s block%s%s", size_text(f, info->totals.peak_bytes),
-                 count_text(f, info->totals.peak_blocks), plural(info->totals.peak_blocks), time);
+    mt_facts_add(facts, "peak", false, "%s in %s block%s%s", size_text(f, mt_rows_total(rows, MT_VALUE_PEAK_BYTES)),
+                 count_text(f, blocks), plural(blocks), time);
     if (info->multithreaded && !info->exact_peak) {
         uint64_t bound = info->totals.peak_bytes / 1000;
         mt_facts_add(facts, "", false, "several threads allocated: the peak is within %s of the true one",
-                     size_text(f, bound > 65536 ? bound : 65536));
+                     size_text(f, clamp(bound > 65536 ? bound : 65536)));
     }
 }
 
@@ -213,6 +214,19 @@ static const char *moment_text(const struct mt_rows *rows, char buffer[MT_FORMAT
     return buffer;
 }
 
+/* pprof -base OLD NEW writes such profiles. */
+static void add_signs(const struct mt_rows *rows, struct figures *f, struct mt_facts *facts) {
+    enum mt_value sort = mt_rows_options(rows)->sort;
+    if (!mt_rows_has_negative(rows, sort))
+        return;
+    int64_t whole = mt_rows_whole(rows, sort);
+    mt_facts_add(facts, "", false,
+                 "Some figures are negative, as in a difference of two profiles: shares are of the %s%s that the rows "
+                 "hold without their signs.",
+                 mt_value_is_bytes(sort) ? size_text(f, whole) : count_text(f, whole),
+                 mt_value_is_bytes(sort) ? "" : " blocks");
+}
+
 void mt_summary_totals(const struct mt_rows *rows, const struct mt_facts_options *options, struct mt_facts *facts) {
     const struct mt_profile *profile = mt_rows_profile(rows);
     struct figures f = {.options = options, .is_sampled = profile->info.sample_bytes != 0};
@@ -220,21 +234,24 @@ void mt_summary_totals(const struct mt_rows *rows, const struct mt_facts_options
     char moment[MT_FORMAT_BYTES + 16], temporary[MT_FORMAT_BYTES];
     mt_rows_totals(rows, &totals);
     if (profile->has_value[MT_VALUE_PEAK_BYTES])
-        add_peak(profile, &f, facts);
+        add_peak(rows, &f, facts);
     if (profile->has_value[MT_VALUE_TOTAL_BYTES]) {
         mt_format_percent(f.percent, clamp(totals.temporary_blocks), clamp(totals.total_blocks));
         mt_format_count(temporary, clamp(totals.temporary_blocks));
-        mt_facts_add(facts, "total", false, "%s in %s block%s%s%s%s%s%s", size_text(&f, totals.total_bytes),
-                     count_text(&f, totals.total_blocks), plural(totals.total_blocks),
+        int64_t blocks = mt_rows_total(rows, MT_VALUE_TOTAL_BLOCKS);
+        mt_facts_add(facts, "total", false, "%s in %s block%s%s%s%s%s%s",
+                     size_text(&f, mt_rows_total(rows, MT_VALUE_TOTAL_BYTES)), count_text(&f, blocks), plural(blocks),
                      totals.temporary_blocks ? ", " : "", totals.temporary_blocks ? temporary : "",
                      totals.temporary_blocks ? " of them temporary (" : "", totals.temporary_blocks ? f.percent : "",
                      totals.temporary_blocks ? ")" : "");
     }
-    mt_facts_add(facts, "live", false, "%s in %s block%s %s", size_text(&f, totals.live_bytes),
-                 count_text(&f, totals.live_blocks), plural(totals.live_blocks), moment_text(rows, moment));
+    int64_t live_blocks = mt_rows_total(rows, MT_VALUE_LIVE_BLOCKS);
+    mt_facts_add(facts, "live", false, "%s in %s block%s %s", size_text(&f, mt_rows_total(rows, MT_VALUE_LIVE_BYTES)),
+                 count_text(&f, live_blocks), plural(live_blocks), moment_text(rows, moment));
+    add_signs(rows, &f, facts);
     if (totals.failed_allocations)
-        mt_facts_add(facts, "failed", true, "%s allocation%s got no memory", count_text(&f, totals.failed_allocations),
-                     plural(totals.failed_allocations));
+        mt_facts_add(facts, "failed", true, "%s allocation%s got no memory",
+                     count_text(&f, clamp(totals.failed_allocations)), plural(clamp(totals.failed_allocations)));
 }
 
 /* ---- coverage and cost ----------------------------------------------------------------------------------------- */
@@ -243,23 +260,18 @@ static void add_sum_mismatch(const struct mt_rows *rows, struct mt_facts *facts)
     static const struct {
         enum mt_value value;
         const char *name;
-        size_t offset;
     } columns[] = {
-        {MT_VALUE_LIVE_BYTES, "live bytes", offsetof(struct mt_totals, live_bytes)},
-        {MT_VALUE_PEAK_BYTES, "peak bytes", offsetof(struct mt_totals, peak_bytes)},
-        {MT_VALUE_TOTAL_BYTES, "total bytes", offsetof(struct mt_totals, total_bytes)},
+        {MT_VALUE_LIVE_BYTES, "live bytes"},
+        {MT_VALUE_PEAK_BYTES, "peak bytes"},
+        {MT_VALUE_TOTAL_BYTES, "total bytes"},
     };
     const struct mt_profile *profile = mt_rows_profile(rows);
-    struct mt_totals totals;
-    mt_rows_totals(rows, &totals);
     for (size_t i = 0; i < sizeof columns / sizeof *columns; i++) {
-        uint64_t total;
-        memcpy(&total, (const char *)&totals + columns[i].offset, sizeof total);
-        int64_t sum = mt_rows_all(rows)->value[columns[i].value];
+        int64_t total = mt_rows_total(rows, columns[i].value), sum = mt_rows_all(rows)->value[columns[i].value];
         char x[MT_FORMAT_BYTES], y[MT_FORMAT_BYTES];
-        if (profile->has_value[columns[i].value] && clamp(total) != sum)
+        if (profile->has_value[columns[i].value] && total != sum)
             mt_facts_add(facts, "", true, "The %s of the rows add up to %s, the process total says %s.",
-                         columns[i].name, mt_format_count(x, sum), mt_format_count(y, clamp(total)));
+                         columns[i].name, mt_format_count(x, sum), mt_format_count(y, total));
     }
 }
 
@@ -346,5 +358,5 @@ void mt_summary_self(const struct mt_profile *profile, const struct mt_facts_opt
     const struct mt_profile_info *info = &profile->info;
     struct figures f = {.options = options};
     if (info->is_memtrack)
-        mt_facts_add(facts, "tracker", false, "%s of ledger", size_text(&f, info->ledger_bytes));
+        mt_facts_add(facts, "tracker", false, "%s of ledger", size_text(&f, clamp(info->ledger_bytes)));
 }

@@ -7,6 +7,8 @@
  *   sampled  as plain, sampled, killed, nothing known about its end
  *   rebuilt  plain's program, built again elsewhere: lines have moved, one leaks that is new, one has gone
  *   other    a heap profile of another tool: two columns
+ *   change   what pprof -base makes of two: rows of both signs, one of 0, and less in all than before
+ *   freed    a heap profile of another tool in which nothing is live any more
  *   empty    a process that allocated nothing
  *   many     5,000 paths in 700 files
  *   scopes   a server that measures its requests, with a few names that a terminal would obey
@@ -219,6 +221,34 @@ static void other(void) {
     mt_profile_sum_totals(p);
 }
 
+static void foreign_row(const char *name, int64_t number, int64_t live, int64_t total) {
+    struct mt_sample s = {.value = {[MT_VALUE_LIVE_BLOCKS] = live / 100,
+                                    [MT_VALUE_LIVE_BYTES] = live,
+                                    [MT_VALUE_TOTAL_BLOCKS] = total / 100,
+                                    [MT_VALUE_TOTAL_BYTES] = total}};
+    uint32_t at = frame(app, (uint64_t)number * 16, name, "/src/change.c", number);
+    mt_profile_add_sample(p, &s, &at, 1);
+}
+
+static void foreign(void) {
+    app = mapping("/usr/bin/server", 0x400000);
+    p->has_value[MT_VALUE_LIVE_BYTES] = p->has_value[MT_VALUE_LIVE_BLOCKS] = true;
+    p->has_value[MT_VALUE_TOTAL_BYTES] = p->has_value[MT_VALUE_TOTAL_BLOCKS] = true;
+}
+
+static void change(void) {
+    foreign();
+    foreign_row("grow", 1, 3000, 9000);
+    foreign_row("stay", 2, 0, 1000);
+    foreign_row("shrink", 3, -5000, -2000);
+}
+
+static void freed(void) {
+    foreign();
+    foreign_row("parse", 12, 0, 7000);
+    foreign_row("load", 7, 0, 3000);
+}
+
 static void empty(void) {
     static const char *const command[] = {"/bin/true"};
     process("/bin/true", command, 1);
@@ -310,7 +340,8 @@ static void scopes(void) {
 }
 
 static const struct kind kinds[] = {{"plain", plain}, {"hostile", hostile}, {"sampled", sampled}, {"rebuilt", rebuilt},
-                                    {"other", other}, {"empty", empty},     {"many", many},       {"scopes", scopes}};
+                                    {"other", other}, {"change", change},   {"freed", freed},     {"empty", empty},
+                                    {"many", many},   {"scopes", scopes}};
 
 int main(int argc, char **argv) {
     return make(argc, argv, kinds, sizeof kinds / sizeof *kinds, &p);

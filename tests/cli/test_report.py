@@ -50,7 +50,7 @@ class Case(unittest.TestCase):
         for name, text in SOURCE_TEXT.items():
             with open(os.path.join(cls.dir, name), "w") as file:
                 file.write(text)
-        for kind in ("plain", "hostile", "sampled", "other", "empty", "many"):
+        for kind in ("plain", "hostile", "sampled", "other", "change", "freed", "empty", "many"):
             subprocess.run([MAKE_PROFILE, kind, os.path.join(cls.dir, kind + ".pb.gz")], check=True)
 
     @classmethod
@@ -92,6 +92,8 @@ class Golden(Case):
             ("sampled", ["sampled.pb.gz", "-n", "1"], {}),
             ("hostile", ["hostile.pb.gz", "-n", "0"], {}),
             ("other", ["other.pb.gz"], {}),
+            ("change", ["change.pb.gz"], {}),
+            ("freed", ["freed.pb.gz"], {}),
             ("empty", ["empty.pb.gz"], {}),
         ]:
             with self.subTest(name):
@@ -112,8 +114,32 @@ class Figures(Case):
         for column in IN_TOTALS:
             self.assertEqual(sum(int(row[column]) for row in rows), totals[column], column)
 
+    def test_a_difference_has_signs(self):
+        """Of pprof's -base: totals are less than nothing, no share is beyond 100 %, and what has not changed comes last."""
+        report = self.json("change.pb.gz")
+        self.assertEqual((-2000, -20, 8000), tuple(report["totals"][n] for n in ("live_bytes", "live_blocks", "total_bytes")))
+        self.assertEqual([("shrink", -5000), ("grow", 3000), ("stay", 0)],
+                         [(row["function"], row["live_bytes"]) for row in report["rows"]])
+        for options in ([], ["--by", "stack"], ["--cumulative"], ["--sort", "blocks"], ["--sort", "live-blocks"]):
+            text = self.text("change.pb.gz", *options)
+            self.assertRegex(text, "negative.*difference")
+            self.assertLessEqual(max(abs(float(share)) for share in re.findall(r"(-?[0-9.]+)%", text)), 100, text)
+            self.assertNotRegex(text, "EiB|add up to")
+        same = harness.run([MEMTRACK, "diff", "--json", "change.pb.gz", "change.pb.gz"], cwd=self.dir)
+        diff = json.loads(same.stdout)
+        self.assertFalse(any(value for key, value in diff["diff"].items()))
+        self.assertFalse(any(value for row in diff["rows"] for key, value in row.items() if key.startswith("diff_")))
+        text = harness.run([MEMTRACK, "diff", "change.pb.gz", "freed.pb.gz"], cwd=self.dir).stdout.decode()
+        self.assertRegex(text, r"live +-2.0 KiB +0 B +\+2.0 KiB\n")  # no percentage of less than nothing
+
+    def test_nothing_live_names_what_shows_more(self):
+        self.assertIn("--sort total", self.text("freed.pb.gz"))
+        self.assertIn("change.c:12", self.text("freed.pb.gz", "--sort", "total"))
+        text = harness.run([MEMTRACK, "diff", "--sort", "live", "freed.pb.gz", "freed.pb.gz"], cwd=self.dir).stdout.decode()
+        self.assertIn("No row differs in live.", text)
+
     def test_json_columns_sum_to_the_totals(self):
-        for kind in ("plain", "many", "empty", "sampled"):
+        for kind in ("plain", "many", "empty", "sampled", "change", "freed"):
             for by in BY:
                 with self.subTest(kind=kind, by=by):
                     report = self.json(kind + ".pb.gz", "--by", by)
