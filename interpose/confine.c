@@ -2,14 +2,16 @@
 /*
  * Seccomp is noticed on its way in, by the two libc functions that everybody (libseccomp too) installs it with: what that
  * means for the recorder is in track/confinement.c. Both are passed on as they come, with all the arguments that a system
- * call can have.
+ * call can have. mlockall is here for the same reason: what it does to the recorder's memory would be the program's loss.
  */
 #include "interpose/hook.h"
 #include "interpose/thread_name.h"
 #include "track/confinement.h"
+#include "track/memory_lock.h"
 
 #include <linux/seccomp.h>
 #include <stdarg.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 
@@ -49,11 +51,20 @@ MT_HOOK int prctl(int option, ...) {
     return result;
 }
 
+MT_HOOK int mlockall(int flags) {
+    static int (*next)(int);
+    if (next == NULL)
+        next = (int (*)(int))mt_next_symbol("mlockall");
+    return mt_memory_lock_all(flags, next);
+}
+
 MT_HOOK long syscall(long number, ...) {
     static long (*next)(long, ...);
     READ_ARGUMENTS(list, number);
     if (next == NULL)
         next = (long (*)(long, ...))mt_next_symbol("syscall");
+    if (number == SYS_mlockall)
+        return mlockall((int)a);
     if (number == SYS_prctl && (a == PR_SET_SECCOMP || a == PR_SET_NAME))
         return prctl((int)a, b, c, d, e);
     if (number != SYS_seccomp || (a != SECCOMP_SET_MODE_STRICT && a != SECCOMP_SET_MODE_FILTER))

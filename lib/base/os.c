@@ -7,7 +7,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <sys/mman.h>
 #include <sys/uio.h>
 #include <time.h>
 
@@ -16,45 +15,6 @@
 #endif
 
 uint64_t mt_os_denied;
-
-static struct { uint64_t next, end; } reserve;
-
-static void *map(size_t bytes, int flags) {
-    long r = mt_os_call(SYS_mmap, 0, (long)bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | flags, -1, 0);
-    return mt_os_failed(r) ? NULL : (void *)r;
-}
-
-void mt_os_reserve(size_t bytes) {
-    void *memory = map(bytes, MAP_NORESERVE);
-    if (memory == NULL)
-        return;
-    reserve.end = (uint64_t)memory + bytes;
-    __atomic_store_n(&reserve.next, (uint64_t)memory, __ATOMIC_RELEASE);
-}
-
-void *mt_os_private(size_t bytes) {
-    if (mt_likely(mt_os_may(SYS_mmap)))
-        return map(bytes, 0);
-    uint64_t pages = (bytes + MT_OS_PAGE - 1) & ~(uint64_t)(MT_OS_PAGE - 1);
-    uint64_t begin = __atomic_fetch_add(&reserve.next, pages, __ATOMIC_RELAXED);
-    return begin != 0 && begin < reserve.end && pages <= reserve.end - begin ? (void *)begin : NULL;
-}
-
-void mt_os_discard(void *memory, size_t bytes) {
-    uint64_t *word = memory;
-    if (mt_os_call(SYS_madvise, (long)memory, (long)bytes, MADV_DONTNEED, 0, 0, 0) == 0)
-        return;
-    for (size_t i = 0; i < bytes / sizeof *word; i++)
-        __atomic_store_n(&word[i], 0, __ATOMIC_RELAXED); /* somebody may still be looking */
-}
-
-void mt_os_prefer_huge_pages(void *memory, size_t bytes) {
-    mt_os_call(SYS_madvise, (long)memory, (long)bytes, MADV_HUGEPAGE, 0, 0, 0);
-}
-
-void mt_os_unmap(void *memory, size_t bytes) {
-    mt_os_call(SYS_munmap, (long)memory, (long)bytes, 0, 0, 0, 0);
-}
 
 long mt_os_read_file(const char *path, char *buffer, size_t capacity) {
     long fd = mt_os_call(SYS_openat, AT_FDCWD, (long)path, O_RDONLY | O_CLOEXEC, 0, 0, 0);

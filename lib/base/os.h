@@ -64,6 +64,7 @@ enum { MT_OS_PAGE = 4096 };
     CALL(futex, other)                                                                                                 \
     CALL(membarrier, other)                                                                                            \
     CALL(sigaltstack, other)                                                                                           \
+    CALL(mlock2, other)                                                                                                \
     CALL(munlock, other)                                                                                               \
     CALL(clone, other)                                                                                                 \
     CALL(wait4, other)                                                                                                 \
@@ -147,9 +148,13 @@ static inline __attribute__((always_inline)) long mt_os_call(long number, long a
 
 /* Zeroed private memory (not part of the ledger), or NULL. bytes is rounded up to pages by the kernel. */
 MT_HIDDEN void *mt_os_private(size_t bytes);
-/* Set private memory aside for mt_os_private, for when mmap may not be called any more. It costs address space, and
- * memory only as it is used. */
+/* Set private memory aside for mt_os_private, for when mmap may not be called any more, or locks what it maps. It costs
+ * address space, and memory only as it is used. Once. */
 MT_HIDDEN void mt_os_reserve(size_t bytes);
+/* mlockall(MCL_FUTURE): what is mapped from now on is locked. */
+MT_HIDDEN extern bool mt_os_locks_mappings;
+/* Each piece of private memory, and what has been set aside. */
+MT_HIDDEN void mt_os_each_own(void (*visit)(void *context, uint64_t begin, uint64_t end), void *context);
 /* Give the pages back; the range stays readable and reads as zero. */
 MT_HIDDEN void mt_os_discard(void *memory, size_t bytes);
 MT_HIDDEN void mt_os_prefer_huge_pages(void *memory, size_t bytes);

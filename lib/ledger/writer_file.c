@@ -89,6 +89,8 @@ static long extend(const struct mt_ledger_writer *w, long fd, uint64_t offset, s
     if (mt_os_failed(address))
         return address;
     leave_out_of_forks(address, bytes);
+    if (mt_os_locks_mappings)
+        mt_os_call(SYS_munlock, address, (long)bytes, 0, 0, 0, 0);
     return address;
 }
 
@@ -103,8 +105,10 @@ static long extend_from(uint64_t tail, size_t bytes) {
     do
         r = mt_os_call(SYS_madvise, address, (long)bytes, MADV_POPULATE_WRITE, 0, 0, 0);
     while (r == -EINTR);
-    if (!mt_os_failed(r))
+    if (!mt_os_failed(r)) {
+        mt_os_call(SYS_munmap, first, MT_OS_PAGE, 0, 0, 0, 0); /* there twice */
         return address;
+    }
     mt_os_call(SYS_munmap, first, (long)bytes + MT_OS_PAGE, 0, 0, 0, 0);
     return r == -EFAULT ? -ENOSPC : r; /* how MADV_POPULATE_WRITE reports what would have been a SIGBUS */
 }

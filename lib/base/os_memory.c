@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The recorder's own memory, apart from the ledger: mappings, one for each piece. Which they are is kept, in pages of
+ * ranges, since the kernel cannot tell them from the program's, and the program must not pay when it locks its memory.
+ *
+ * What is set aside is used when mmap may not be called, or when a mapping would be locked at once: address space, of
+ * which pages come as they are touched. It is handed out once and not taken back.
+ */
+#include "base/os.h"
+
+#include <sys/mman.h>
+
+struct range {
+    uint64_t begin, end; /* 0: none any more */
+};
+enum { RANGES = (MT_OS_PAGE - 16) / (int)sizeof(struct range) };
+struct page {
+    struct page *older;
+    uint64_t used;
+    struct range range[RANGES];
+};
+_Static_assert(sizeof(struct page) <= MT_OS_PAGE, "a page of ranges is one");
+
+static struct page *ranges;
+static struct range reserve; /* what is left of it */
+static struct range reserved;
+bool mt_os_locks_mappings;
+
+static uint64_t pages_of(size_t bytes) {
+    return (bytes + MT_OS_PAGE - 1) & ~(uint64_t)(MT_OS_PAGE - 1);
+}
+
+static void *map(size_t bytes, int flags) {
+    long r = mt_os_call(SYS_mmap, 0, (long)bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | flags, -1, 0);
+    return mt_os_failed(r) ? NULL : (void *)r;
+}
+
+static void add_page(struct page *full) {
+    struct page *p = map(sizeof *p, 0);
+    if (p == NULL)
+        return;
+    p->older = full;
+    if (!__atomic_compare_exchange_n(&ranges, &full, p, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
+        mt_os_call(SYS_munmap, (long)p, sizeof *p, 0, 0, 0, 0); /* another thread has just done it */
+}
+
+/* One that finds no memory to be noted in is like the program's own. */
+static void note(uint64_t begin, uint64_t end) {
+    for (int attempt = 0; attempt < 3; attempt++) {
+        struct page *p = __atomic_load_n(&ranges, __ATOMIC_ACQUIRE);
+        uint64_t i = p != NULL ? __atomic_fetch_add(&p->used, 1, __ATOMIC_RELAXED) : RANGES;
+        if (i < RANGES) {
+            p->range[i].end = end;
+            __atomic_store_n(&p->range[i].begin, begin, __ATOMIC_RELEASE);
+            return;
+        }
+        add_page(p);
+    }
+}
+
+/* The latest first: it is the one that goes first, mostly. */
+static void forget(uint64_t begin) {
+    for (struct page *p = __atomic_load_n(&ranges, __ATOMIC_ACQUIRE); p != NULL; p = p->older) {
+        uint64_t used = __atomic_load_n(&p->used, __ATOMIC_RELAXED);
+        for (uint64_t i = used < RANGES ? used : RANGES; i-- > 0;)
+            if (p->range[i].begin == begin) {
+                p->range[i].begin = 0;
+                if (i + 1 == used)
+                    __atomic_compare_exchange_n(&p->used, &used, i, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED);
+                return;
+            }
+    }
+}
+
+void mt_os_each_own(void (*visit)(void *context, uint64_t begin, uint64_t end), void *context) {
+    if (reserved.begin != 0)
+        visit(context, reserved.begin, reserved.end);
+    for (struct page *p = __atomic_load_n(&ranges, __ATOMIC_ACQUIRE); p != NULL; p = p->older) {
+        visit(context, (uint64_t)p, (uint64_t)p + MT_OS_PAGE);
+        uint64_t used = __atomic_load_n(&p->used, __ATOMIC_RELAXED);
+        for (uint64_t i = 0; i < used && i < RANGES; i++)
+            if (__atomic_load_n(&p->range[i].begin, __ATOMIC_ACQUIRE) != 0)
+                visit(context, p->range[i].begin, p->range[i].end);
+    }
+}
+
+void mt_os_reserve(size_t bytes) {
+    if (__atomic_load_n(&reserve.begin, __ATOMIC_RELAXED) != 0)
+        return;
+    void *memory = NULL;
+    for (; memory == NULL && bytes >= MT_OS_PAGE; bytes /= 2) /* address space can be limited */
+        if ((memory = map(bytes, MAP_NORESERVE)) != NULL)
+            reserve.end = (uint64_t)memory + bytes;
+    reserved = (struct range){(uint64_t)memory, reserve.end};
+    __atomic_store_n(&reserve.begin, (uint64_t)memory, __ATOMIC_RELEASE);
+}
+
+static void *take_reserved(size_t bytes) {
+    uint64_t begin = __atomic_load_n(&reserve.begin, __ATOMIC_ACQUIRE);
+    do
+        if (begin == 0 || pages_of(bytes) > reserve.end - begin)
+            return NULL;
+    while (!__atomic_compare_exchange_n(&reserve.begin, &begin, begin + pages_of(bytes), false, __ATOMIC_ACQUIRE,
+                                        __ATOMIC_ACQUIRE));
+    return (void *)begin;
+}
+
+void *mt_os_private(size_t bytes) {
+    void *memory = NULL;
+    if (mt_unlikely(mt_os_locks_mappings || !mt_os_may(SYS_mmap)))
+        memory = take_reserved(bytes);
+    if (memory != NULL || (memory = map(bytes, 0)) == NULL)
+        return memory;
+    note((uint64_t)memory, (uint64_t)memory + pages_of(bytes));
+    if (mt_unlikely(mt_os_locks_mappings))
+        mt_os_call(SYS_munlock, (long)memory, (long)bytes, 0, 0, 0, 0);
+    return memory;
+}
+
+void mt_os_unmap(void *memory, size_t bytes) {
+    if ((uint64_t)memory - reserved.begin < reserved.end - reserved.begin) {
+        mt_os_discard(memory, bytes);
+        return;
+    }
+    forget((uint64_t)memory);
+    mt_os_call(SYS_munmap, (long)memory, (long)bytes, 0, 0, 0, 0);
+}
+
+void mt_os_discard(void *memory, size_t bytes) {
+    uint64_t *word = memory;
+    if (mt_os_call(SYS_madvise, (long)memory, (long)bytes, MADV_DONTNEED, 0, 0, 0) == 0)
+        return;
+    for (size_t i = 0; i < bytes / sizeof *word; i++)
+        __atomic_store_n(&word[i], 0, __ATOMIC_RELAXED); /* somebody may still be looking */
+}
+
+void mt_os_prefer_huge_pages(void *memory, size_t bytes) {
+    mt_os_call(SYS_madvise, (long)memory, (long)bytes, MADV_HUGEPAGE, 0, 0, 0);
+}
