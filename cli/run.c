@@ -63,6 +63,10 @@ static void set_tracker_options(struct run *run) {
         {"exact_peak", o->exact_peak}, {"allocator_stats", o->allocator_stats},
         {"sample", o->sample_bytes},
     };
+    if (o->max_ledger != UINT64_MAX) {
+        fprintf(out, "max_ledger=%llu", (unsigned long long)o->max_ledger);
+        separator = ",";
+    }
     for (size_t i = 0; i < sizeof list / sizeof *list; i++)
         if (list[i].value) {
             fprintf(out, "%s%s=%llu", separator, list[i].key, (unsigned long long)list[i].value);

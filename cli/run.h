@@ -19,6 +19,7 @@ struct mt_run_options {
     bool force, quiet, json;
     bool follow;
     uint64_t sample_bytes; /* 0: every allocation */
+    uint64_t max_ledger;   /* bytes; 0: no bound; UINT64_MAX: as the recorder has it */
     uint64_t interval_ns;  /* 0: the default */
     const char *allocator; /* NULL: the program's own */
     uint64_t frames;       /* 0: the default */

@@ -23,6 +23,7 @@ enum key {
     KEY_INTERVAL,
     KEY_ALLOCATOR,
     KEY_FRAMES,
+    KEY_MAX_LEDGER,
     KEY_EXACT_PEAK,
     KEY_USABLE,
     KEY_ALLOCATOR_STATS,
@@ -44,6 +45,10 @@ static const struct argp_option table[] = {
     {0, 0, 0, 0, "Recording:", 2},
     {"follow", KEY_FOLLOW, "yes|no", 0, "Record the children as well (default yes)", 2},
     {"frames", KEY_FRAMES, "N", 0, "Keep at most N frames of a call path (default 1024)", 2},
+    {"max-ledger", KEY_MAX_LEDGER, "BYTES", 0,
+     "Call paths that come when the ledger has this size are counted as one (default an eighth of the memory limit, if "
+     "there is one; 0 no bound)",
+     2},
     {"exact-peak", KEY_EXACT_PEAK, 0, 0, "Exact peak with several threads, at a cost", 2},
     {"usable", KEY_USABLE, 0, 0, "Measure what the allocator rounds up (the waste column), at a cost", 2},
     {"allocator-stats", KEY_ALLOCATOR_STATS, 0, 0,
@@ -78,6 +83,11 @@ static void parse_follow(const char *text, struct mt_run_options *o, const struc
     o->follow = strcmp(text, "yes") == 0;
 }
 
+static bool parse_max_ledger(const char *text, uint64_t *bytes) {
+    *bytes = 0;
+    return strcmp(text, "0") == 0 || mt_parse_size(text, bytes);
+}
+
 static void parse_interval(const char *text, struct mt_run_options *o, const struct argp_state *state) {
     if (!mt_parse_duration(text, 0, &o->interval_ns) || o->interval_ns < 1000000)
         bad_value(state, "Give a duration of at least 1ms, such as 10ms, 1s or 2m.", "interval", text);
@@ -91,6 +101,10 @@ static error_t parse_recording(int key, char *value, struct argp_state *state) {
         return 0;
     case KEY_FRAMES:
         parse_frames(value, o, state);
+        return 0;
+    case KEY_MAX_LEDGER:
+        if (!parse_max_ledger(value, &o->max_ledger))
+            bad_value(state, "Give a size such as 64M, or 0 for no bound.", "max-ledger", value);
         return 0;
     case KEY_EXACT_PEAK:
         o->exact_peak = true;
@@ -166,7 +180,7 @@ int mt_run_parse(int argc, char **argv, struct mt_run_options *options) {
             "the program cannot be executed, 127 when it was not found.",
     };
     struct mt_error error;
-    *options = (struct mt_run_options){.follow = true, .triggers = mt_triggers_new()};
+    *options = (struct mt_run_options){.follow = true, .max_ledger = UINT64_MAX, .triggers = mt_triggers_new()};
     if (!options->triggers) {
         mt_print_problem(argv[0], NULL, "out of memory");
         return MT_EXIT_FAILED;

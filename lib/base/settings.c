@@ -16,6 +16,7 @@ static const char keys[MT_N_SETTINGS][16] = {
     [MT_SETTING_EXACT_PEAK] = "exact_peak",
     [MT_SETTING_ALLOCATOR_STATS] = "allocator_stats",
     [MT_SETTING_CHECK_UNWIND] = "check_unwind",
+    [MT_SETTING_MAX_LEDGER] = "max_ledger",
 };
 
 /* Where the value begins when the word begins with this key, else NULL. */

@@ -4,7 +4,7 @@
 
 #include "base/settings.h"
 
-enum { ENVIRONMENT_BYTES = 1 << 20 };
+extern void *__libc_stack_end __attribute__((weak));
 
 /* The value when text begins with name and '=', else NULL. */
 static const char *value_of(const char *text, const char *name) {
@@ -64,6 +64,9 @@ static void read_word(struct mt_options *o, const struct mt_setting_word *word) 
     case MT_SETTING_CHECK_UNWIND:
         o->check_unwind = word->value != 0;
         break;
+    case MT_SETTING_MAX_LEDGER:
+        o->max_ledger = word->value;
+        break;
     case MT_SETTING_NONE:
     case MT_N_SETTINGS:
         note_ignored(o, word);
@@ -92,23 +95,57 @@ static void read_variable(struct mt_options *o, const char *text) {
         read_list(o, v);
 }
 
-void mt_options_read(struct mt_options *o) {
-    *o = (struct mt_options){.frames = MT_DEFAULT_FRAMES, .events = MT_DEFAULT_EVENTS, .event_sample = 1};
-    char *text = mt_os_private(ENVIRONMENT_BYTES);
-    if (text == NULL)
-        return;
-    long n = mt_os_read_file("/proc/self/environ", text, ENVIRONMENT_BYTES - 1);
+/* ---- finding it ------------------------------------------------------------------------------------------------- */
+
+/* As the kernel has put it above the main thread's stack: argc, the arguments, NULL, the environment, NULL. */
+static const char *const *environment_on_stack(void) {
+    enum { MOST_ARGUMENTS = 1 << 24 };
+    if (&__libc_stack_end == NULL || __libc_stack_end == NULL || ((uint64_t)__libc_stack_end & 7) != 0)
+        return NULL;
+    uint64_t n = *(const uint64_t *)__libc_stack_end;
+    const char *const *argument = (const char *const *)__libc_stack_end + 1;
+    return n < MOST_ARGUMENTS && argument[n] == NULL ? argument + n + 1 : NULL;
+}
+
+static void read_texts(struct mt_options *o, const char *text, long n) {
     for (long i = 0; i < n;) {
         read_variable(o, text + i);
         while (i < n && text[i])
             i++;
         i++;
     }
-    mt_os_unmap(text, ENVIRONMENT_BYTES);
-    if (o->frames < 1)
-        o->frames = 1;
-    if (o->frames > MT_MOST_FRAMES)
-        o->frames = MT_MOST_FRAMES;
-    if (o->events > MT_MOST_EVENTS)
-        o->events = MT_MOST_EVENTS;
+}
+
+/* The same, as the kernel tells it; other libcs do not say where their stack ends. */
+static void read_file(struct mt_options *o) {
+    enum { FIRST_BYTES = 1 << 20, MOST_BYTES = 256 << 20 };
+    for (size_t bytes = FIRST_BYTES; bytes <= (size_t)MOST_BYTES; bytes *= 16) {
+        char *text = mt_os_private(bytes);
+        if (text == NULL)
+            return;
+        long n = mt_os_read_file("/proc/self/environ", text, bytes - 1);
+        bool is_whole = n < (long)bytes - 1;
+        if (is_whole)
+            read_texts(o, text, n);
+        mt_os_unmap(text, bytes);
+        if (is_whole)
+            return;
+    }
+}
+
+static void bound(uint64_t *value, uint64_t least, uint64_t most) {
+    *value = *value < least ? least : *value > most ? most : *value;
+}
+
+void mt_options_read(struct mt_options *o) {
+    *o = (struct mt_options){
+        .frames = MT_DEFAULT_FRAMES, .events = MT_DEFAULT_EVENTS, .event_sample = 1, .max_ledger = MT_LEDGER_BY_LIMIT};
+    const char *const *variable = environment_on_stack();
+    if (variable == NULL)
+        read_file(o);
+    else
+        for (; *variable != NULL; variable++)
+            read_variable(o, *variable);
+    bound(&o->frames, 1, MT_MOST_FRAMES);
+    bound(&o->events, 0, MT_MOST_EVENTS);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What the environment asks of the recorder. Read once per program, from /proc/self/environ: the first allocation can
- * come before libc has an environ. */
+/* What the environment asks of the recorder. Read once per program, from where the kernel has put it: the first
+ * allocation can come before libc has an environ. */
 #ifndef MT_TRACK_OPTIONS_H
 #define MT_TRACK_OPTIONS_H
 
@@ -9,6 +9,8 @@
 #include "base/os.h"
 
 enum { MT_DIRECTORY_BYTES = 2048, MT_DEFAULT_FRAMES = 1024, MT_MOST_FRAMES = 8192, MT_MOST_EVENTS = 1 << 20 };
+
+#define MT_LEDGER_BY_LIMIT UINT64_MAX /* as the memory limit of the cgroup has it */
 
 struct mt_options {
     char directory[MT_DIRECTORY_BYTES];           /* MEMTRACK_DIR; "" if unset */
@@ -20,6 +22,7 @@ struct mt_options {
     uint64_t only_pid;     /* 0: record every process */
     uint64_t events;       /* that are kept, the latest ones */
     uint64_t event_sample; /* one scope in so many is an event; 0: none */
+    uint64_t max_ledger;   /* bytes of the ledger that call paths may take; 0: no bound */
     bool usable, exact_peak, check_unwind, allocator_stats;
     bool dormant;                   /* MEMTRACK_ACTIVE=0 */
     bool scope_cpu;                 /* MEMTRACK_SCOPE_CPU=1 */

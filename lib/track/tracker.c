@@ -12,6 +12,7 @@
 #include "track/identities.h"
 #include "track/live.h"
 #include "track/mappings.h"
+#include "track/memory_limit.h"
 #include "track/modules.h"
 #include "track/names.h"
 #include "track/paths.h"
@@ -101,6 +102,15 @@ static bool start_all(bool forked, bool off) {
            mt_sites_start() && mt_live_start() && mt_threads_start();
 }
 
+/* An eighth of the memory that the process may use: what the program itself does not need to the last byte. */
+static uint64_t max_ledger(void) {
+    enum { PART = 8, LEAST = 2 << 20 };
+    if (mt_tracker.options.max_ledger != MT_LEDGER_BY_LIMIT)
+        return mt_tracker.options.max_ledger;
+    uint64_t bound = mt_memory_limit() / PART;
+    return bound != 0 && bound < (uint64_t)LEAST ? (uint64_t)LEAST : bound;
+}
+
 static void read_options(void) {
     if (!mt_tracker.options_read)
         mt_options_read(&mt_tracker.options);
@@ -124,7 +134,10 @@ static bool start(void) {
     mt_tracker.many_threads = false;
     mt_tracker.sharing = 0;
     mt_tracker.header = NULL;
-    if (!is_wanted(mt_tracker.pid) || !create_ledger())
+    if (!is_wanted(mt_tracker.pid))
+        return false;
+    mt_tracker.ledger.max_bytes = max_ledger();
+    if (!create_ledger())
         return false;
     bool started = start_all(forked, forked ? mt_tracker.off : mt_tracker.options.dormant);
     if (!started) { /* better no ledger, which is noticed, than one that says that nothing was allocated */
