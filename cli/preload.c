@@ -17,6 +17,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -37,13 +38,22 @@ static const struct allocator allocators[] = {
 
 /* ---- our own objects -------------------------------------------------------------------------------------------- */
 
+/* The path of this executable. Without /proc, as the kernel was given it: absolute, or found from where we are. */
+static bool find_ourselves(char *path, size_t bytes) {
+    ssize_t n = readlink("/proc/self/exe", path, bytes - 1);
+    if (n > 0)
+        path[n] = 0;
+    const char *given = n > 0 ? NULL : (const char *)getauxval(AT_EXECFN);
+    if (given)
+        snprintf(path, bytes, "%s", given);
+    return n > 0 || given;
+}
+
 /* directory of this executable + relative, resolved; NULL when that is no readable file. malloc'ed. */
 static char *beside_us(const char *relative) {
     char exe[4096], path[8192];
-    ssize_t n = readlink("/proc/self/exe", exe, sizeof exe - 1);
-    if (n <= 0)
+    if (!find_ourselves(exe, sizeof exe))
         return NULL;
-    exe[n] = 0;
     char *slash = strrchr(exe, '/');
     if (!slash)
         return NULL;

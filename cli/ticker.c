@@ -17,6 +17,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -104,6 +105,12 @@ void mt_track_end(struct mt_ticker *ticker, struct mt_track *track, uint64_t now
     close_statm(track);
     if (!track->is_main) /* the program's own stays open: it can be read even when its file was removed */
         close_ledger(track);
+}
+
+/* The process is there, and the one that the ledger's name says. 0: the recorder had no /proc to ask, or we have not. */
+static bool is_process(const struct mt_track *track) {
+    uint64_t ticks = mt_process_start_ticks(track->name.pid);
+    return ticks != 0 && ticks == track->name.start_ticks;
 }
 
 /* The inode alone would not do: it can be that of a ledger which a worker has just removed. */
@@ -209,7 +216,7 @@ static void open_track(struct mt_ticker *ticker, struct mt_track *track, uint64_
         track->composition = mt_composition_new(MAIN_RECORDS, MAIN_CHANGES);
     else if (bytes < CHILD_COMPOSITION_BYTES)
         track->composition = mt_composition_new(CHILD_RECORDS, CHILD_CHANGES);
-    if (mt_process_start_ticks(track->name.pid) == track->name.start_ticks)
+    if (is_process(track))
         track->statm_fd = mt_usage_open(track->name.pid);
 }
 
@@ -332,8 +339,10 @@ size_t mt_ticker_running(const struct mt_ticker *ticker) {
 static bool is_running(const struct mt_ticker *ticker, const struct mt_track *track) {
     if (track->statm_fd >= 0)
         return mt_usage_rss(track->statm_fd) != 0;
-    if (mt_process_start_ticks(track->name.pid) == track->name.start_ticks)
+    if (is_process(track))
         return true;
+    if (access("/proc/self", F_OK) != 0) /* nothing tells who it is; the program itself is waited for */
+        return !track->is_main && kill((pid_t)track->name.pid, 0) == 0;
     char file[128], path[4096];
     struct mt_ledger *ledger;
     mt_ledger_name_format(&track->name, file, sizeof file);

@@ -16,6 +16,8 @@
 #include <sys/auxv.h>
 #include <time.h>
 
+extern void *__libc_stack_end __attribute__((weak));
+
 enum {
     HEADER_SEGMENT = (int)((sizeof(struct mt_ledger_header) + MT_OS_PAGE - 1) / MT_OS_PAGE * MT_OS_PAGE),
     FIRST_CHUNKS = 832 << 10, /* one of everything, so that a start is whole or is none */
@@ -57,6 +59,19 @@ static void copy_name(struct mt_ledger_header *h) {
     h->exe_bytes = n;
 }
 
+/* As the kernel has put them above the main thread's stack: argc, the arguments, NULL. */
+static uint32_t copy_arguments(char *out, size_t capacity) {
+    const char *const *top = &__libc_stack_end != NULL ? (const char *const *)__libc_stack_end : NULL;
+    size_t n = 0;
+    for (uint64_t i = 1; top != NULL && i <= *(const uint64_t *)top && top[i] != NULL; i++)
+        for (const char *p = top[i]; n < capacity; p++) {
+            out[n++] = *p;
+            if (*p == 0)
+                break;
+        }
+    return (uint32_t)n;
+}
+
 static void fill_identity(struct mt_ledger_header *h) {
     h->magic = MT_LEDGER_MAGIC;
     h->version = MT_LEDGER_VERSION;
@@ -69,7 +84,7 @@ static void fill_identity(struct mt_ledger_header *h) {
     if (h->exe_bytes == 0)
         copy_name(h); /* no /proc, or a filter */
     long n = mt_os_read_file("/proc/self/cmdline", h->command, sizeof h->command);
-    h->command_bytes = n > 0 ? (uint32_t)n : 0;
+    h->command_bytes = n > 0 ? (uint32_t)n : copy_arguments(h->command, sizeof h->command);
     n = mt_os_call(SYS_getcwd, (long)h->cwd, sizeof h->cwd, 0, 0, 0, 0);
     h->cwd_bytes = mt_os_failed(n) || n < 1 ? 0 : (uint32_t)n - 1;
     h->n_nodes = MT_NODE_FIRST;

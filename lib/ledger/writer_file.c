@@ -169,6 +169,8 @@ static size_t next_segment_bytes(const struct mt_ledger_writer *w, size_t wanted
         bytes = MIN_SEGMENT;
     if (bytes > MAX_SEGMENT)
         bytes = MAX_SEGMENT;
+    if (w->max_bytes > w->file_bytes && bytes > w->max_bytes - w->file_bytes)
+        bytes = w->max_bytes - w->file_bytes;
     return round_to_pages(bytes < wanted ? wanted : bytes);
 }
 

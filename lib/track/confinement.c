@@ -21,12 +21,14 @@
 #include "track/confinement.h"
 
 #include "base/filter.h"
+#include "track/threads.h"
 #include "track/tracker.h"
 
 #include <elf.h>
 #include <fcntl.h>
 #include <link.h>
 #include <sys/auxv.h>
+#include <sys/prctl.h>
 
 enum {
     LEDGER_RESERVE = 4 << 20, /* or as much as the ledger has already */
@@ -53,9 +55,14 @@ static bool is_of_container(void) {
            exists("/run/.containerenv");
 }
 
-/* Without /proc nobody says whether there is a filter, and who has a root of its own may well have one. */
+/* Without /proc the kernel is asked. That could be minded, too, but not even our own number is to be had then. */
+static bool is_filtered(void) {
+    long mode = mt_os_number_in("/proc/self/status", "\nSeccomp:", -1);
+    return (mode >= 0 ? mode : mt_os_call(SYS_prctl, PR_GET_SECCOMP, 0, 0, 0, 0, 0)) != 0;
+}
+
 void mt_confinement_look(void) {
-    if (mt_os_number_in("/proc/self/status", "\nSeccomp:", 2) != 0 && !is_of_container())
+    if (is_filtered() && !is_of_container())
         __atomic_store_n(&mt_os_denied, MT_OS_ALL_CALLS & ~mt_os_calls_of_loader(), __ATOMIC_RELAXED);
 }
 
@@ -149,6 +156,8 @@ static void prepare(uint64_t denied) {
     if (mt_tracker.header == NULL)
         return;
     mt_tracker_flag(MT_FLAG_CONFINED);
+    if (denied & mt_os_bit(SYS_membarrier))
+        mt_threads_share_early();
     if (denied & mt_os_bit(SYS_mmap))
         mt_os_reserve(PRIVATE_RESERVE);
     if ((denied & growth) != 0 && mt_growth_lock()) {

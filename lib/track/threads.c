@@ -190,6 +190,13 @@ static void begin_sharing(const struct mt_thread *first) {
     __atomic_store_n(&mt_tracker.sharing, SHARING, __ATOMIC_RELEASE);
 }
 
+void mt_threads_share_early(void) {
+    if (mt_tracker.many_threads)
+        return;
+    __atomic_store_n(&mt_tracker.many_threads, true, __ATOMIC_SEQ_CST);
+    mt_tracker_changed();
+}
+
 static void share(mt_bank_id mine) {
     uint32_t expected = SHARING_NOT;
     if (mine == 1)
@@ -230,7 +237,7 @@ struct mt_thread *mt_threads_register(uint64_t sp) {
 }
 
 static int64_t window(void) {
-    if (mt_tracker.options.exact_peak)
+    if (mt_tracker.options.exact_peak || mt_tracker.sharing != SHARING)
         return 0;
     int64_t error = mt_tracker.header->control.peak_bytes >> ERROR_SHIFT;
     if (error < MIN_ERROR)

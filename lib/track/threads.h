@@ -29,4 +29,8 @@ MT_HIDDEN void mt_threads_forget_passing(struct mt_thread *t);
 /* The state of the process has changed (see mt_tracker_changed): bring the thread up to date. */
 MT_HIDDEN void mt_threads_refresh(struct mt_thread *t);
 
+/* The barrier that a second thread needs may not be issued: behave from now on as if it had come. While no other thread
+ * records. */
+MT_HIDDEN void mt_threads_share_early(void);
+
 #endif

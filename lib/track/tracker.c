@@ -131,7 +131,7 @@ static bool start(void) {
     mt_tracker.pid = mt_os_pid();
     mt_lock_forked();
     mt_tracker.growth_lock = (struct mt_lock){0};
-    mt_tracker.many_threads = false;
+    mt_tracker.many_threads = !mt_os_may(SYS_membarrier); /* see mt_threads_share_early */
     mt_tracker.sharing = 0;
     mt_tracker.header = NULL;
     if (!is_wanted(mt_tracker.pid))
