@@ -186,6 +186,10 @@ MT_HIDDEN bool mt_os_is_mapped(uint64_t begin, uint64_t end);
  * answers make no sense (an emulator), nothing counts as readable.
  */
 MT_HIDDEN uint64_t mt_os_first_unreadable(uint64_t begin, uint64_t end);
+/* False: nothing may be asked. What is certain without a question need not be. */
+static inline bool mt_os_may_ask(void) {
+    return mt_os_may(SYS_rt_sigprocmask) || mt_os_may(SYS_madvise);
+}
 MT_HIDDEN void mt_os_yield(void);
 /* Sleep for so long, or until a signal comes. False: a confined process may not. */
 MT_HIDDEN bool mt_os_nap(uint64_t ns);

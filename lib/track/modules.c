@@ -95,10 +95,15 @@ struct segments {
     uint64_t n;
 };
 
+/* The loader has mapped it, and few programs take that away; where nobody may be asked, it is taken for granted. */
+static bool is_there(uint64_t begin, uint64_t end) {
+    return !mt_os_may_ask() || mt_os_is_readable(begin, end);
+}
+
 /* The ELF header lies at the start of the mapping when the first segment begins at file offset 0. */
 static struct segments mapped_segments(uint64_t start) {
     const ElfW(Ehdr) *e = (const ElfW(Ehdr) *)start;
-    if (!mt_os_is_readable(start, start + MT_OS_PAGE) || !same_text((const char *)e->e_ident, ELFMAG, SELFMAG) ||
+    if (!is_there(start, start + MT_OS_PAGE) || !same_text((const char *)e->e_ident, ELFMAG, SELFMAG) ||
         e->e_phoff > MT_OS_PAGE || e->e_phoff + e->e_phnum * sizeof(ElfW(Phdr)) > MT_OS_PAGE)
         return (struct segments){0};
     return (struct segments){(const ElfW(Phdr) *)(start + e->e_phoff), e->e_phnum};
@@ -116,7 +121,7 @@ static const uint8_t *read_build_id(const struct segments *s, uint64_t bias, str
     const uint8_t *at = NULL;
     for (uint64_t i = 0; i < s->n && m->build_id_bytes == 0; i++) {
         uint64_t note = bias + s->header[i].p_vaddr, bytes = s->header[i].p_memsz;
-        if (s->header[i].p_type == PT_NOTE && note < note + bytes && mt_os_is_readable(note, note + bytes))
+        if (s->header[i].p_type == PT_NOTE && note < note + bytes && is_there(note, note + bytes))
             at = read_notes((const uint8_t *)note, (const uint8_t *)note + bytes, m);
     }
     return at;

@@ -42,8 +42,11 @@ static void stand(struct mt_stack_map *map, bool on_own) {
     map->quick = on_own ? MT_STACK_QUICK : 0;
 }
 
-/* Everything from low up to what is known of the own stack can be read. */
+/* Everything from low up to what is known of the own stack can be read. A confined process cannot be asked: its thread
+ * runs at low, and is taken to run on its own stack so near to it. */
 static bool is_joined(struct mt_stack_map *map, uint64_t low, uint64_t high) {
+    if (mt_unlikely(!mt_os_may_ask()))
+        return high - low <= NEAR;
     if (map->barrier >= low && map->barrier < high && !mt_os_is_readable(map->barrier, map->barrier + 1))
         return false;
     uint64_t unreadable = mt_os_first_unreadable(low, high);

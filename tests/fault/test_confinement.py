@@ -39,6 +39,8 @@ class Confinement(unittest.TestCase):
                          {key: totals[key] for key in ("total_blocks", "total_bytes", "freed_blocks", "live_bytes",
                                                        "peak_bytes")}, "%s: %r" % (how, tracked.profile))
         self.assertEqual(0, coverage["dropped_events"])
+        self.assertLessEqual(coverage["truncated_stacks"], 1, "after the first walk the stack is known")
+        self.assertNotIn("another build", " ".join(coverage["notes"]))
         rows = tracked.profile.report("--by", "function")["rows"]
         self.assertEqual(totals["total_blocks"], sum(row["total_blocks"] for row in rows))
         return tracked.profile
@@ -77,6 +79,7 @@ class Confinement(unittest.TestCase):
                     self.assertEqual((0, 0), (mine[0].coverage["lossy_blocks"], mine[0].coverage["dropped_events"]))
                     self.assertEqual(command, mine[0].process["command"])
                     self.assertEqual(command[0], mine[0].process["exe"])
+                    self.assertLessEqual(mine[0].coverage["truncated_stacks"], 1, "after the first walk the stack is known")
 
     def test_container(self):
         """The filters of the container's first process are the container's: all calls are made, some fail."""
