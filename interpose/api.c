@@ -19,7 +19,7 @@
 
 static bool is_recording(void) {
     if (mt_page.state == MT_STATE_UNKNOWN)
-        mt_tracker_start();
+        mt_tracker_start(__builtin_frame_address(0));
     return mt_page.state >= MT_STATE_FIRST;
 }
 
@@ -29,19 +29,16 @@ static bool has_ledger(void) {
 
 /* There is no thread state: because nothing records here, or because a signal handler has interrupted an event. */
 static int why_not(void) {
-    return is_recording() && mt_self != NULL && mt_self->seen == MT_SEEN_BUSY ? -MEMTRACK_EBUSY : 0;
+    return is_recording() && mt_self != NULL && mt_tracker_is_busy(mt_self) ? -MEMTRACK_EBUSY : 0;
 }
-
-#define SP() ((uint64_t)__builtin_frame_address(0))
 
 /* Return what call says, as an event of this thread, t. */
 #define AS_EVENT(call)                                                                                                 \
-    struct mt_thread *t = mt_event_enter(SP());                                                                        \
+    struct mt_thread *t = mt_event_enter(MT_CALLER());                                                                 \
     if (mt_unlikely(t == NULL))                                                                                        \
         return why_not();                                                                                              \
-    uint64_t state = mt_page.state;                                                                                    \
     int rc = (call);                                                                                                   \
-    mt_event_leave(t, state);                                                                                          \
+    mt_event_leave(t);                                                                                                 \
     return rc
 
 /* ---- recording --------------------------------------------------------------------------------------------------- */
@@ -83,22 +80,20 @@ MT_HOOK int memtrack_get_traced_memory(uint64_t *current_bytes, uint64_t *peak_b
 }
 
 MT_HOOK int memtrack_reset_peak(void) {
-    struct mt_thread *t = mt_event_enter(SP());
+    struct mt_thread *t = mt_event_enter(MT_CALLER());
     if (t == NULL)
         return why_not();
-    uint64_t state = mt_page.state;
     mt_threads_reset_peak(t);
-    mt_event_leave(t, state);
+    mt_event_leave(t);
     return 0;
 }
 
 MT_HOOK int memtrack_clear_traces(void) {
-    struct mt_thread *t = mt_event_enter(SP());
+    struct mt_thread *t = mt_event_enter(MT_CALLER());
     if (t == NULL)
         return why_not();
-    uint64_t state = mt_page.state;
     int rc = mt_request_clear(t);
-    mt_event_leave(t, state); /* not the state that it is now: this thread, too, has to begin anew */
+    mt_event_leave(t); /* not the state that it is now: this thread, too, has to begin anew */
     return rc;
 }
 
@@ -117,28 +112,26 @@ static int refuse(memtrack_scope *scope) {
 MT_HOOK int memtrack_begin(memtrack_scope *scope, const char *name) {
     if (mt_unlikely(scope == NULL || name == NULL))
         return refuse(scope);
-    struct mt_thread *t = mt_event_enter(SP());
+    struct mt_thread *t = mt_event_enter(MT_CALLER());
     if (mt_unlikely(t == NULL)) {
         mt_scopes_make_inert(scope);
         return why_not();
     }
-    uint64_t state = mt_page.state;
     int rc = mt_scopes_begin(t, scope, name);
-    mt_event_leave(t, state);
+    mt_event_leave(t);
     return rc;
 }
 
 MT_HOOK int memtrack_begin_process(memtrack_scope *scope, const char *name) {
     if (mt_unlikely(scope == NULL || name == NULL))
         return refuse(scope);
-    struct mt_thread *t = mt_event_enter(SP());
+    struct mt_thread *t = mt_event_enter(MT_CALLER());
     if (mt_unlikely(t == NULL)) {
         mt_scopes_make_inert(scope);
         return why_not();
     }
-    uint64_t state = mt_page.state;
     int rc = mt_scopes_begin_process(t, scope, name);
-    mt_event_leave(t, state);
+    mt_event_leave(t);
     return rc;
 }
 
@@ -171,49 +164,46 @@ MT_HOOK int memtrack_scope_set(memtrack_scope *scope, const char *key, const cha
 /* What gcc and clang call under -finstrument-functions. */
 MT_HOOK void __cyg_profile_func_enter(void *function, void *call_site) {
     (void)call_site;
-    struct mt_thread *t = mt_event_enter(SP());
+    struct mt_thread *t = mt_event_enter(MT_CALLER());
     if (t == NULL)
         return;
-    uint64_t state = mt_page.state;
     mt_scopes_enter_function(t, (uint64_t)function);
-    mt_event_leave(t, state);
+    mt_event_leave(t);
 }
 
 MT_HOOK void __cyg_profile_func_exit(void *function, void *call_site) {
     (void)call_site;
-    struct mt_thread *t = mt_event_enter(SP());
+    struct mt_thread *t = mt_event_enter(MT_CALLER());
     if (t == NULL)
         return;
-    uint64_t state = mt_page.state;
     mt_scopes_leave_function(t, (uint64_t)function);
-    mt_event_leave(t, state);
+    mt_event_leave(t);
 }
 
 /* ---- the timeline ------------------------------------------------------------------------------------------------ */
 
-static int add_event(enum mt_event_kind kind, const char *name, int64_t value, uint64_t sp) {
+static int add_event(enum mt_event_kind kind, const char *name, int64_t value, const struct mt_hook_frame *frame) {
     if (name == NULL)
         return -MEMTRACK_EUSAGE;
-    struct mt_thread *t = mt_event_enter(sp);
+    struct mt_thread *t = mt_event_enter(frame);
     if (t == NULL)
         return why_not();
-    uint64_t state = mt_page.state;
     struct mt_event e = {.kind = kind, .value = value, .name = mt_names_find(t, name)};
     e.time_ns = mt_os_clock_ns(CLOCK_MONOTONIC) - mt_tracker.header->start_monotonic_ns;
     if (e.name != 0)
         mt_events_add(t, &e);
     else
         mt_totals_drop();
-    mt_event_leave(t, state);
+    mt_event_leave(t);
     return e.name != 0 ? 0 : -MEMTRACK_ELIMIT;
 }
 
 MT_HOOK int memtrack_mark(const char *name) {
-    return add_event(MT_EVENT_MARK, name, 0, SP());
+    return add_event(MT_EVENT_MARK, name, 0, MT_CALLER());
 }
 
 MT_HOOK int memtrack_counter(const char *name, int64_t value) {
-    return add_event(MT_EVENT_COUNTER, name, value, SP());
+    return add_event(MT_EVENT_COUNTER, name, value, MT_CALLER());
 }
 
 /* ---- domains ----------------------------------------------------------------------------------------------------- */
@@ -224,12 +214,11 @@ enum { MOST_DOMAINS = 0xffff };
 MT_HOOK uint32_t memtrack_domain(const char *name) {
     if (name == NULL)
         return 0;
-    struct mt_thread *t = mt_event_enter(SP());
+    struct mt_thread *t = mt_event_enter(MT_CALLER());
     if (t == NULL)
         return 0;
-    uint64_t state = mt_page.state;
     mt_name_id id = mt_names_find(t, name);
-    mt_event_leave(t, state);
+    mt_event_leave(t);
     return id <= MOST_DOMAINS ? id : 0;
 }
 
@@ -261,12 +250,11 @@ MT_HOOK int memtrack_whois(const void *address, memtrack_block *out) {
     *out = (memtrack_block){0};
     if (!has_ledger())
         return -MEMTRACK_EUNTRACKED;
-    struct mt_thread *t = mt_event_enter(SP());
+    struct mt_thread *t = mt_event_enter(MT_CALLER());
     if (t == NULL)
         return is_recording() ? -MEMTRACK_EBUSY : -MEMTRACK_ENOTFOUND;
-    uint64_t state = mt_page.state;
     bool found = mt_whois(t, (uint64_t)address, out);
-    mt_event_leave(t, state);
+    mt_event_leave(t);
     return found ? 0 : -MEMTRACK_ENOTFOUND;
 }
 
@@ -278,22 +266,21 @@ MT_HOOK int memtrack_snapshot(const char *path) {
 
 /* ---- for code that allocates on behalf of somebody who measures -------------------------------------------------- */
 
-static void pause_thread(uint64_t sp, int change) {
-    struct mt_thread *t = mt_event_enter(sp);
+static void pause_thread(const struct mt_hook_frame *frame, int change) {
+    struct mt_thread *t = mt_event_enter(frame);
     if (t == NULL)
         return;
-    uint64_t state = mt_page.state;
     mt_tracker.has_pauses = true;
     mt_tracker.unusual = true;
     t->paused += change;
-    mt_event_leave(t, state);
+    mt_event_leave(t);
 }
 
 /* The calling thread's allocations are not recorded until as many calls of resume; frees of recorded blocks are. */
 MT_HOOK void memtrack_pause_thread(void) {
-    pause_thread(SP(), 1);
+    pause_thread(MT_CALLER(), 1);
 }
 
 MT_HOOK void memtrack_resume_thread(void) {
-    pause_thread(SP(), -1);
+    pause_thread(MT_CALLER(), -1);
 }

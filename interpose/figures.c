@@ -206,7 +206,7 @@ static uint32_t ask_a_copy(struct page *page) {
  * stack, and the copy would only waste its time. */
 static bool is_inside_a_hook(const struct mt_hook_frame *frame) {
     struct mt_thread *t = mt_self;
-    return t != NULL && (t->seen == MT_SEEN_BUSY || mt_record_nesting(t, frame) != MT_NESTING_OUTSIDE);
+    return t != NULL && (mt_tracker_is_busy(t) || mt_record_nesting(t, frame) != MT_NESTING_OUTSIDE);
 }
 
 static bool is_known(enum mt_allocator allocator) {

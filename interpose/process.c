@@ -22,7 +22,7 @@ __attribute__((constructor)) static void start(void) {
     if (mt_page.state != MT_STATE_UNKNOWN)
         return;
     if (!mt_tracker.is_bypassed)
-        mt_tracker_start();
+        mt_tracker_start(MT_CALLER());
     else if (mt_next_is_outranked())
         mt_tracker_say_preceded();
 }
@@ -40,18 +40,17 @@ MT_HOOK int dlclose(void *handle) {
 
 /* main does not return from a program that calls exit. */
 static void end_scopes(void) {
-    struct mt_thread *t = mt_event_enter((uint64_t)__builtin_frame_address(0));
+    struct mt_thread *t = mt_event_enter(__builtin_frame_address(0));
     if (t == NULL)
         return;
-    uint64_t state = mt_page.state;
     mt_scopes_end_all(t);
     mt_scopes_end_all_of_process(t);
-    mt_event_leave(t, state);
+    mt_event_leave(t);
 }
 
 /* Exit may come from a signal handler that has interrupted the recorder: then nothing is touched. */
 static bool is_inside_the_recorder(void) {
-    return mt_self == NULL || mt_self->seen == MT_SEEN_BUSY;
+    return mt_self == NULL || mt_tracker_is_busy(mt_self);
 }
 
 /*

@@ -41,6 +41,37 @@
 #define mt_replace_both(word, expected, value)                                                                         \
     __atomic_compare_exchange_n((word), (expected), (value), false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)
 
+/*
+ * Two neighbouring words that are stored by one instruction, so that a signal handler, or the end of the process, finds
+ * both changed or none. Other threads may see them apart.
+ *
+ * On x86-64 that is a vector store, and the recorder is compiled for general registers alone: it is called where a function
+ * may change the vector registers, and uses none of them for anything else.
+ */
+#if defined(__x86_64__) && !defined(__SSE2__)
+static inline __attribute__((always_inline)) void mt_store_pair(void *first, uint64_t a, uint64_t b) {
+    __asm__ volatile("movq %1, %%xmm0\n\tmovq %2, %%xmm1\n\tpunpcklqdq %%xmm1, %%xmm0\n\tmovups %%xmm0, (%0)"
+                     :
+                     : "r"(first), "r"(a), "r"(b)
+                     : "memory");
+}
+static inline __attribute__((always_inline)) void mt_add_pair(void *first, uint64_t a, uint64_t b) {
+    __asm__ volatile("movq %1, %%xmm0\n\tmovq %2, %%xmm1\n\tpunpcklqdq %%xmm1, %%xmm0\n\tmovups (%0), %%xmm1\n\t"
+                     "paddq %%xmm1, %%xmm0\n\tmovups %%xmm0, (%0)"
+                     :
+                     : "r"(first), "r"(a), "r"(b)
+                     : "memory");
+}
+#else
+typedef uint64_t mt_pair __attribute__((vector_size(16), aligned(8), may_alias));
+static inline __attribute__((always_inline)) void mt_store_pair(void *first, uint64_t a, uint64_t b) {
+    *(mt_pair *)first = (mt_pair){a, b};
+}
+static inline __attribute__((always_inline)) void mt_add_pair(void *first, uint64_t a, uint64_t b) {
+    *(mt_pair *)first += (mt_pair){a, b};
+}
+#endif
+
 /* Loads before it are done before what comes after it. */
 #define mt_fence_acquire() __atomic_thread_fence(__ATOMIC_ACQUIRE)
 

@@ -8,6 +8,7 @@
  */
 #include "ledger/writer.h"
 
+#include "base/atomic.h"
 #include "base/text.h"
 #include "ledger/writer_file.h"
 
@@ -115,14 +116,13 @@ static long open_new(struct mt_ledger_writer *w, const char *directory) {
     return -EEXIST;
 }
 
-/* A fork child has not inherited the mapping of its parent. */
-static void forget(struct mt_ledger_writer *w) {
+void mt_ledger_forget(struct mt_ledger_writer *w) {
     uint64_t max_bytes = w->max_bytes;
     *w = (struct mt_ledger_writer){.max_bytes = max_bytes};
 }
 
 int mt_ledger_create(struct mt_ledger_writer *w, const char *directory) {
-    forget(w);
+    mt_ledger_forget(w);
     long fd = open_new(w, directory);
     if (mt_os_failed(fd))
         return (int)fd;
@@ -143,7 +143,7 @@ int mt_ledger_create(struct mt_ledger_writer *w, const char *directory) {
 
 void mt_ledger_remove(struct mt_ledger_writer *w) {
     mt_os_call(SYS_unlinkat, AT_FDCWD, (long)w->path, 0, 0, 0, 0);
-    forget(w);
+    mt_ledger_forget(w);
 }
 
 /* ---- handing out ------------------------------------------------------------------------------------------------ */
@@ -187,7 +187,7 @@ void *mt_ledger_allocate_blocks(struct mt_ledger_writer *w, size_t bytes, size_t
     char *memory = mt_os_private(segment);
     if (memory == NULL)
         return NULL;
-    w->own = (struct mt_writer_room){memory, memory + segment};
+    mt_store_pair(&w->own, (uint64_t)memory, (uint64_t)memory + segment);
     w->header->private_bytes += segment;
     return take(&w->own, bytes, align);
 }

@@ -36,6 +36,9 @@ struct mt_ledger_writer {
 MT_HIDDEN int mt_ledger_create(struct mt_ledger_writer *w, const char *directory);
 
 /* Take back a ledger that has come to nothing. */
+/* In a fork child, which has not inherited the mapping of its parent. */
+MT_HIDDEN void mt_ledger_forget(struct mt_ledger_writer *w);
+
 MT_HIDDEN void mt_ledger_remove(struct mt_ledger_writer *w);
 
 /* Zeroed bytes of the ledger, aligned to align (a power of two), or NULL: the ledger is full (the header says

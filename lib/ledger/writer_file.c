@@ -19,6 +19,8 @@
  */
 #include "ledger/writer_file.h"
 
+#include "base/atomic.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/mman.h>
@@ -199,12 +201,15 @@ static long extend_ledger(struct mt_ledger_writer *w, size_t bytes) {
 static bool use_reserve(struct mt_ledger_writer *w, size_t wanted) {
     if (w->reserve.begin == NULL || wanted > (size_t)(w->reserve.end - w->reserve.begin))
         return false;
-    w->free = w->reserve;
+    mt_store_pair(&w->free, (uint64_t)w->reserve.begin, (uint64_t)w->reserve.end);
     w->reserve = (struct mt_writer_room){NULL, NULL};
     return true;
 }
 
 static long add(struct mt_ledger_writer *w, size_t bytes) {
+    const struct mt_segment *last = &w->header->segment[w->header->n_segments - 1];
+    w->file_bytes =
+        last->offset + last->bytes; /* an earlier growth may have been left before the segment was counted */
     long r = extend_ledger(w, bytes);
     if (!mt_os_failed(r))
         mt_writer_file_add(w, (uint64_t)r, w->file_bytes, bytes);
@@ -221,7 +226,7 @@ static bool grow(struct mt_ledger_writer *w, size_t wanted) {
         w->header->lossy_errno = (uint32_t)-r;
         return false;
     }
-    w->free = (struct mt_writer_room){(char *)r, (char *)r + bytes};
+    mt_store_pair(&w->free, (uint64_t)r, (uint64_t)r + bytes);
     return true;
 }
 

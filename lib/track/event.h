@@ -7,22 +7,21 @@
 #ifndef MT_TRACK_EVENT_H
 #define MT_TRACK_EVENT_H
 
+#include "track/record.h"
 #include "track/request.h"
 
-#define mt_barrier() __asm__ volatile("" ::: "memory")
-
-/* sp: the caller's. NULL: not to be recorded. Then read mt_page.state, for mt_event_leave. */
-static inline struct mt_thread *mt_event_enter(uint64_t sp) {
+/* frame: of the function that was called, whichever it is, as long as it returns after the event. NULL: not to be
+ * recorded. */
+static inline struct mt_thread *mt_event_enter(const struct mt_hook_frame *frame) {
     struct mt_thread *t = mt_self;
     if (mt_unlikely(t == NULL || t->seen != mt_page.state)) {
         if (mt_tracker_is_dormant())
             return NULL;
-        t = mt_tracker_enter(sp);
+        t = mt_tracker_enter(frame);
         if (t == NULL)
             return NULL;
     }
-    t->seen = MT_SEEN_BUSY;
-    t->busy_sp = sp;
+    t->seen = MT_SEEN_BUSY | (uint64_t)frame;
     t->bank->sequence = (t->bank->sequence + 1) | 1; /* odd, also when an event before this one was never left */
     mt_barrier();
     if (mt_unlikely(t->control->request.word != t->request))
@@ -30,11 +29,11 @@ static inline struct mt_thread *mt_event_enter(uint64_t sp) {
     return t;
 }
 
-/* A change that came meanwhile is seen by the next event: it will find a state that is not the one before. */
-static inline void mt_event_leave(struct mt_thread *t, uint64_t state) {
+/* A change of the process's state that came meanwhile is for the next event. */
+static inline void mt_event_leave(struct mt_thread *t) {
     mt_barrier();
     t->bank->sequence++;
-    t->seen = state;
+    t->seen = t->state;
 }
 
 #endif

@@ -54,6 +54,7 @@ bool mt_index_reserve(struct mt_index *x) {
 }
 
 void mt_index_insert(struct mt_index *x, uint64_t hash, uint32_t id) {
+    x->used++; /* first: too many is safe, too few would fill the table */
+    mt_barrier();
     put(x->table, hash, id);
-    x->used++;
 }

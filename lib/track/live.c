@@ -16,6 +16,8 @@
  */
 #include "track/live.h"
 
+#include "base/atomic.h"
+
 #include "ledger/writer_table.h"
 
 enum {
@@ -97,8 +99,9 @@ static void insert(struct mt_region *r, uint64_t key, uint64_t word) {
         int free = mt_group_find(g, 0);
         if (mt_likely(free >= 0)) {
             g->entry[free] = word;
-            mt_group_retag(g, free, 0, key + 1);
             r->used++;
+            mt_barrier();
+            mt_group_retag(g, free, 0, key + 1);
             return;
         }
         g->tags[1] += MT_OVERFLOW_ONE;
@@ -191,9 +194,10 @@ static bool grow(struct mt_region *r) {
     }
     struct mt_group *old = (struct mt_group *)r->groups;
     uint32_t old_groups = r->n_groups;
-    /* In this order: a signal handler that leaves by longjmp in between leaves a table with room for as many groups. */
-    __atomic_store_n(&r->groups, grown.groups, __ATOMIC_RELEASE);
-    __atomic_store_n(&r->n_groups, grown.n_groups, __ATOMIC_RELEASE);
+    grown.lock = r->lock;
+    uint64_t words[2];
+    __builtin_memcpy(words, &grown, sizeof words);
+    mt_store_pair(r, words[0], words[1]); /* with the count of what is in it, made anew */
     if (old_groups != 0)
         table_free(old, old_groups);
     return true;
@@ -213,13 +217,17 @@ bool mt_live_region_put(struct mt_region *r, uint64_t key, uint64_t word, struct
     return true;
 }
 
-struct mt_live_entry mt_live_region_take(struct mt_region *r, uint64_t key) {
+struct mt_live_entry mt_live_region_take(struct mt_region *r, uint64_t key, struct mt_journal *journal) {
     int found;
     struct mt_group *g = search(r, key, &found);
     if (g == NULL)
         return (struct mt_live_entry){0};
     struct mt_live_entry entry = mt_live_decode(g->entry[found]);
+    if (journal != NULL)
+        journal->taking = g->entry[found];
+    mt_barrier();
     mt_group_retag(g, found, key + 1, 0);
+    mt_barrier();
     r->used--;
     uint32_t i = mt_group_home(key, r->n_groups);
     for (struct mt_group *home = mt_live_group(r, i); home != g; home = mt_live_group(r, i)) {
@@ -231,15 +239,13 @@ struct mt_live_entry mt_live_region_take(struct mt_region *r, uint64_t key) {
 
 /* ---- big blocks ------------------------------------------------------------------------------------------------ */
 
-/* Where address is or, when it is not there, where it may be put. */
-static struct mt_big_block *big_find(uint64_t address) {
-    if (mt_live_big.capacity == 0)
-        return NULL;
+/* Where address is in a table or, when it is not there, where it may be put. */
+static struct mt_big_block *big_find_in(struct mt_big_block *table, uint32_t capacity, uint64_t address) {
     struct mt_big_block *deleted = NULL;
-    uint32_t mask = mt_live_big.capacity - 1;
+    uint32_t mask = capacity - 1;
     uint32_t i = (uint32_t)((address >> 4) * UINT64_C(0x9E3779B97F4A7C15) >> 32) & mask;
     for (;; i = (i + 1) & mask) {
-        struct mt_big_block *b = &mt_live_big.block[i];
+        struct mt_big_block *b = &table[i];
         if (b->address == address)
             return b;
         if (b->address == 0)
@@ -247,6 +253,12 @@ static struct mt_big_block *big_find(uint64_t address) {
         if (b->address == 1 && deleted == NULL)
             deleted = b;
     }
+}
+
+static struct mt_big_block *big_find(uint64_t address) {
+    if (mt_live_big.capacity == 0)
+        return NULL;
+    return big_find_in(mt_live_big.block, mt_live_big.capacity, address);
 }
 
 /* Deleted ones at the end of a run are in nobody's way any more. Without this, blocks that come and go would fill the
@@ -275,17 +287,14 @@ static bool big_grow(void) {
     struct mt_big_block *block = mt_ledger_allocate_blocks(&mt_tracker.ledger, bytes, 64, &is_private);
     if (block == NULL)
         return false;
-    mt_live_big.block = block;
-    mt_live_big.capacity = capacity;
-    mt_live_big.used = live;
     for (uint32_t i = 0; i < old_capacity; i++)
         if (old[i].address > 1)
-            *big_find(old[i].address) = old[i];
-    if (!is_private && mt_ledger_publish(&mt_tracker.ledger, MT_EXTENT_BIG, mt_live_big.index, block, bytes))
-        mt_live_big.index++;
-    else
-        for (uint32_t i = 0; i < old_capacity; i++)
-            old[i].address = 0; /* where readers still look, and what they find has moved */
+            *big_find_in(block, capacity, old[i].address) = old[i];
+    bool is_published =
+        !is_private && mt_ledger_publish(&mt_tracker.ledger, MT_EXTENT_BIG, mt_live_big.index++, block, bytes);
+    mt_store_pair(&mt_live_big, (uint64_t)block, (uint64_t)live << 32 | capacity);
+    for (uint32_t i = 0; !is_published && i < old_capacity; i++)
+        old[i].address = 0; /* where readers still look, and what they find has moved */
     return true;
 }
 
@@ -305,10 +314,12 @@ bool mt_live_big_put(uint64_t address, struct mt_live_entry entry, struct mt_liv
     bool done = big_make_room();
     if (done) {
         struct mt_big_block *b = big_find(address);
-        if (b->address == address)
+        if (b->address == address) {
             *replaced = (struct mt_live_entry){b->bytes, b->site, b->era};
-        else
+            mt_store_release(&b->address, 1); /* nobody sees it half changed */
+        } else {
             mt_live_big.used += b->address == 0;
+        }
         b->bytes = entry.bytes;
         b->site = entry.site;
         b->era = entry.era;
@@ -318,7 +329,7 @@ bool mt_live_big_put(uint64_t address, struct mt_live_entry entry, struct mt_liv
     return done;
 }
 
-struct mt_live_entry mt_live_big_take(uint64_t address, bool *dropped) {
+struct mt_live_entry mt_live_big_take(uint64_t address, struct mt_journal *journal, bool *dropped) {
     struct mt_live_entry found = {0};
     if (!mt_lock_acquire(&mt_live_big.lock, MT_RANK_BIG)) {
         *dropped = true;
@@ -327,10 +338,46 @@ struct mt_live_entry mt_live_big_take(uint64_t address, bool *dropped) {
     struct mt_big_block *b = big_find(address);
     if (b != NULL && b->address == address) {
         found = (struct mt_live_entry){b->bytes, b->site, b->era};
+        if (journal != NULL)
+            mt_journal_entry(&journal->taking, journal, found);
+        mt_barrier();
         big_delete(b);
     }
     mt_lock_release(&mt_live_big.lock, MT_RANK_BIG);
     return found;
+}
+
+/* ---- looking ---------------------------------------------------------------------------------------------------- */
+
+static struct mt_live_entry look_in_region(struct mt_thread *t, uint64_t address) {
+    struct mt_live_entry entry = {0};
+    struct mt_region *r = mt_live_is_regular(address) ? mt_live_region(address, false) : NULL;
+    bool alone = mt_tracker_alone();
+    if (r == NULL || (!alone && !mt_live_lock(t, r)))
+        return entry;
+    int found;
+    const struct mt_group *g = search(r, mt_live_key(address), &found);
+    if (g != NULL)
+        entry = mt_live_decode(g->entry[found]);
+    if (!alone)
+        mt_live_unlock(r);
+    return entry;
+}
+
+static struct mt_live_entry look_in_big(uint64_t address) {
+    struct mt_live_entry entry = {0};
+    if (!mt_lock_acquire(&mt_live_big.lock, MT_RANK_BIG))
+        return entry;
+    const struct mt_big_block *b = big_find(address);
+    if (b != NULL && b->address == address)
+        entry = (struct mt_live_entry){b->bytes, b->site, b->era};
+    mt_lock_release(&mt_live_big.lock, MT_RANK_BIG);
+    return entry;
+}
+
+struct mt_live_entry mt_live_look(struct mt_thread *t, uint64_t address) {
+    struct mt_live_entry entry = look_in_region(t, address);
+    return entry.site == 0 && mt_live_big.capacity != 0 ? look_in_big(address) : entry;
 }
 
 /* ---- eras ------------------------------------------------------------------------------------------------------- */

@@ -23,6 +23,9 @@ static inline uint64_t mt_live_domain_key(mt_name_id domain, uint64_t address) {
 
 MT_HIDDEN bool mt_live_start(void);
 
+/* The entry of a block, site 0: there is none. */
+MT_HIDDEN struct mt_live_entry mt_live_look(struct mt_thread *t, uint64_t address);
+
 /* All blocks of the eras from .. to are of era now. */
 MT_HIDDEN void mt_live_set_era(struct mt_thread *t, uint32_t from, uint32_t to, uint32_t now);
 
@@ -38,7 +41,7 @@ struct mt_live_big {
 MT_HIDDEN extern struct mt_live_big mt_live_big;
 MT_HIDDEN struct mt_region *mt_live_leaf(uint64_t leaf, bool make);
 MT_HIDDEN bool mt_live_big_put(uint64_t address, struct mt_live_entry entry, struct mt_live_entry *replaced);
-MT_HIDDEN struct mt_live_entry mt_live_big_take(uint64_t address, bool *dropped);
+MT_HIDDEN struct mt_live_entry mt_live_big_take(uint64_t address, struct mt_journal *journal, bool *dropped);
 
 static inline struct mt_region *mt_live_region(uint64_t address, bool make) {
     uint64_t leaf = address >> MT_LEAF_SHIFT;
@@ -72,6 +75,22 @@ static inline struct mt_live_entry mt_live_decode(uint64_t entry) {
 
 static inline uint64_t mt_live_encode(struct mt_live_entry e) {
     return e.bytes << MT_ENTRY_BYTES_SHIFT | (uint64_t)e.era << MT_ENTRY_ERA_SHIFT | e.site;
+}
+
+/* In a journal: bytes that an entry has no room for go beside it. */
+static inline void mt_journal_entry(uint64_t *word, struct mt_journal *journal, struct mt_live_entry e) {
+    if (mt_unlikely(e.bytes >= MT_ENTRY_MAX_BYTES)) {
+        journal->big_bytes = e.bytes;
+        e.bytes = 0;
+    }
+    *word = mt_live_encode(e);
+}
+
+static inline struct mt_live_entry mt_journal_decode(uint64_t word, const struct mt_journal *journal) {
+    struct mt_live_entry e = mt_live_decode(word);
+    if (journal->big_bytes != 0)
+        e.bytes = journal->big_bytes;
+    return e;
 }
 
 /*
@@ -117,7 +136,7 @@ static inline struct mt_group *mt_live_group(const struct mt_region *r, uint32_t
  * full group, a table to be made or grown, an unknown address) to the halves in live.c.
  */
 MT_HIDDEN bool mt_live_region_put(struct mt_region *r, uint64_t key, uint64_t word, struct mt_live_entry *replaced);
-MT_HIDDEN struct mt_live_entry mt_live_region_take(struct mt_region *r, uint64_t key);
+MT_HIDDEN struct mt_live_entry mt_live_region_take(struct mt_region *r, uint64_t key, struct mt_journal *journal);
 
 static inline __attribute__((always_inline)) bool mt_live_put_home(struct mt_region *r, uint64_t key, uint64_t word,
                                                                    struct mt_live_entry *replaced) {
@@ -127,8 +146,9 @@ static inline __attribute__((always_inline)) bool mt_live_put_home(struct mt_reg
             int free = mt_group_find(g, 0);
             if (mt_likely(free >= 0)) {
                 g->entry[free] = word;
-                mt_group_retag(g, free, 0, key + 1);
                 r->used++;
+                mt_barrier(); /* left here, it is one too many: the table is grown a little early */
+                mt_group_retag(g, free, 0, key + 1);
                 return true;
             }
         }
@@ -136,18 +156,23 @@ static inline __attribute__((always_inline)) bool mt_live_put_home(struct mt_reg
     return mt_live_region_put(r, key, word, replaced);
 }
 
-static inline __attribute__((always_inline)) struct mt_live_entry mt_live_take_home(struct mt_region *r, uint64_t key) {
+static inline __attribute__((always_inline)) struct mt_live_entry mt_live_take_home(struct mt_region *r, uint64_t key,
+                                                                                    struct mt_journal *journal) {
     if (mt_likely(r->n_groups != 0)) {
         struct mt_group *g = mt_live_group(r, mt_group_home(key, r->n_groups));
         int found = mt_group_find(g, key + 1);
         if (mt_likely(found >= 0)) {
             struct mt_live_entry entry = mt_live_decode(g->entry[found]);
+            if (journal != NULL)
+                journal->taking = g->entry[found];
+            mt_barrier();
             mt_group_retag(g, found, key + 1, 0);
+            mt_barrier();
             r->used--;
             return entry;
         }
     }
-    return mt_live_region_take(r, key);
+    return mt_live_region_take(r, key, journal);
 }
 
 static inline bool mt_live_is_regular(uint64_t address) {
@@ -182,9 +207,9 @@ static inline __attribute__((always_inline)) bool mt_live_put(struct mt_thread *
     return done;
 }
 
-/* Take a block out. *dropped: its shard's lock could not be had. */
-static inline __attribute__((always_inline)) struct mt_live_entry mt_live_take(struct mt_thread *t, uint64_t address,
-                                                                               bool *dropped) {
+/* Take a block out. journal: where to note the entry before that, or NULL. *dropped: its shard's lock could not be had. */
+static inline __attribute__((always_inline)) struct mt_live_entry
+mt_live_take(struct mt_thread *t, uint64_t address, struct mt_journal *journal, bool *dropped) {
     struct mt_live_entry found = {0};
     if (mt_likely(mt_live_is_regular(address))) {
         struct mt_region *r = mt_live_region(address, false);
@@ -194,13 +219,13 @@ static inline __attribute__((always_inline)) struct mt_live_entry mt_live_take(s
                 *dropped = true;
                 return found;
             }
-            found = mt_live_take_home(r, mt_live_key(address));
+            found = mt_live_take_home(r, mt_live_key(address), journal);
             if (mt_unlikely(!alone))
                 mt_live_unlock(r);
         }
     }
     if (mt_unlikely(found.site == 0 && mt_live_big.capacity != 0))
-        found = mt_live_big_take(address, dropped);
+        found = mt_live_big_take(address, journal, dropped);
     return found;
 }
 

@@ -72,7 +72,7 @@ static void cut_block(struct mt_thread *t, const struct mt_interval *was, uint64
     mt_name_id id = domain(t, was);
     uint64_t key = mt_live_domain_key(id, was->begin);
     bool dropped = false;
-    struct mt_live_entry entry = mt_live_take(t, key, &dropped);
+    struct mt_live_entry entry = mt_live_take(t, key, NULL, &dropped);
     t->bank->rare.dropped += dropped;
     if (entry.site == 0)
         return;
@@ -237,26 +237,24 @@ static bool is_mapped(uint64_t begin, uint64_t end) {
 
 struct visit {
     struct mt_thread *thread; /* NULL: not to be recorded */
-    uint64_t state;
 };
 
-static struct visit enter(uint64_t sp) {
-    struct visit v = {.thread = mt_event_enter(sp)};
-    v.state = mt_page.state;
+static struct visit enter(const struct mt_hook_frame *frame) {
+    struct visit v = {.thread = mt_event_enter(frame)};
     if (v.thread == NULL || mt_lock_acquire(&lock, MT_RANK_MAPPINGS))
         return v;
     v.thread->bank->rare.dropped++;
-    mt_event_leave(v.thread, v.state);
+    mt_event_leave(v.thread);
     v.thread = NULL;
     return v;
 }
 
 static void leave(struct visit v) {
     mt_lock_release(&lock, MT_RANK_MAPPINGS);
-    mt_event_leave(v.thread, v.state);
+    mt_event_leave(v.thread);
 }
 
-#define SP() ((uint64_t)__builtin_frame_address(0))
+#define HERE() ((const struct mt_hook_frame *)__builtin_frame_address(0))
 
 /* Of a mapping whose call says bytes. */
 static uint64_t end_of(uint64_t begin, uint64_t bytes, uint32_t page_shift) {
@@ -267,7 +265,7 @@ static uint64_t end_of(uint64_t begin, uint64_t bytes, uint32_t page_shift) {
 void mt_mappings_mapped(uint64_t address, uint64_t bytes, int protection, int flags, bool is_ours,
                         const struct mt_hook_frame *frame) {
     uint32_t shift = flags & MAP_HUGETLB ? huge_shift(flags) : PAGE_SHIFT;
-    struct visit v = enter((uint64_t)frame->caller_stack);
+    struct visit v = enter(frame);
     struct mt_thread *t = v.thread;
     if (t == NULL)
         return;
@@ -283,7 +281,7 @@ void mt_mappings_mapped(uint64_t address, uint64_t bytes, int protection, int fl
 }
 
 void mt_mappings_unmapped(uint64_t before, uint64_t address, uint64_t bytes) {
-    struct visit v = enter(SP());
+    struct visit v = enter(HERE());
     if (v.thread == NULL)
         return;
     cut(v.thread, address, end_of(address, bytes, PAGE_SHIFT), before);
@@ -291,7 +289,7 @@ void mt_mappings_unmapped(uint64_t before, uint64_t address, uint64_t bytes) {
 }
 
 void mt_mappings_remapped(const struct mt_remap *remap, bool is_ours, const struct mt_hook_frame *frame) {
-    struct visit v = enter((uint64_t)frame->caller_stack);
+    struct visit v = enter(frame);
     struct mt_thread *t = v.thread;
     if (t == NULL)
         return;
@@ -315,7 +313,7 @@ void mt_mappings_remapped(const struct mt_remap *remap, bool is_ours, const stru
 }
 
 void mt_mappings_protected(uint64_t address, uint64_t bytes, int protection, const struct mt_hook_frame *frame) {
-    struct visit v = enter((uint64_t)frame->caller_stack);
+    struct visit v = enter(frame);
     if (v.thread == NULL)
         return;
     change(v.thread, address, end_of(address, bytes, PAGE_SHIFT), protection == PROT_NONE, frame);
@@ -339,7 +337,7 @@ void mt_mappings_protected_in_part(uint64_t address, uint64_t bytes, int protect
 }
 
 void mt_mappings_failed(void) {
-    struct visit v = enter(SP());
+    struct visit v = enter(HERE());
     if (v.thread == NULL)
         return;
     v.thread->bank->rare.failed++;
@@ -349,7 +347,7 @@ void mt_mappings_failed(void) {
 void mt_mappings_doubtful(uint64_t before, uint64_t address, uint64_t bytes) {
     if (address % MT_OS_PAGE != 0)
         return; /* refused before anything was done */
-    struct visit v = enter(SP());
+    struct visit v = enter(HERE());
     if (v.thread == NULL)
         return;
     uint64_t end = end_of(address, bytes, PAGE_SHIFT);

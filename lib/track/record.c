@@ -6,73 +6,15 @@
  */
 #include "track/record.h"
 
+#include "track/count.h"
 #include "track/event.h"
 #include "track/live.h"
 #include "track/paths.h"
+#include "track/recover.h"
 #include "track/request.h"
 #include "track/sampling.h"
 #include "track/sites.h"
 #include "track/threads.h"
-
-static inline void note_live(struct mt_thread *t, int64_t live) {
-    if (mt_unlikely(live > t->bank->scope_high))
-        t->bank->scope_high = live;
-}
-
-static inline void count_allocation(struct mt_thread *t, struct mt_site *s, mt_site_id id, uint64_t bytes) {
-    mt_sites_save(t, s, id);
-    s->counters.allocated_blocks++;
-    s->counters.allocated_bytes += bytes;
-    int64_t live = s->counters.live_bytes += (int64_t)bytes;
-    if (live > s->max_bytes)
-        s->max_bytes = live;
-    if (mt_unlikely((++t->bank->counters.allocated_blocks & (MT_ERA_EVENTS - 1)) == 0))
-        mt_request_new_era();
-    t->bank->counters.allocated_bytes += bytes;
-    note_live(t, t->bank->counters.live_bytes += (int64_t)bytes);
-    if (mt_unlikely(t->bank->counters.live_bytes > t->high))
-        mt_threads_publish(t);
-}
-
-/* The record in which this thread counts what happens to a block of site id, about to be changed. */
-static inline struct mt_site *own_record(struct mt_thread *t, mt_site_id id) {
-    struct mt_site *s = mt_site_at(id);
-    if (mt_unlikely(s->bank != t->bank_id)) {
-        id = mt_sites_foreign(t, id);
-        s = mt_site_at(id);
-    }
-    mt_sites_save(t, s, id);
-    return s;
-}
-
-/* Sites hold what was recorded and are scaled by the reader; the process's live bytes, which decide when the peak is, are
- * estimated here, where each block's size is known. */
-static void weigh(struct mt_thread *t, uint64_t bytes, int sign) {
-    uint64_t period = mt_tracker.options.sample_bytes;
-    if (period == 0)
-        return;
-    t->bank->counters.live_bytes += sign * (mt_sampling_weight(bytes, period) - (int64_t)bytes);
-    if (t->bank->counters.live_bytes > t->high || t->bank->counters.live_bytes < t->low)
-        mt_threads_publish(t);
-}
-
-static inline void count_free(struct mt_thread *t, mt_site_id id, uint64_t bytes, int64_t waste, bool temporary) {
-    struct mt_site *s = own_record(t, id);
-    s->counters.freed_blocks++;
-    s->counters.live_bytes -= (int64_t)bytes;
-    t->bank->counters.freed_blocks++;
-    if (temporary) {
-        s->counters.temporary_blocks++;
-        t->bank->counters.temporary_blocks++;
-    }
-    if (mt_unlikely(waste != 0))
-        s->waste_bytes -= waste;
-    t->bank->counters.live_bytes -= (int64_t)bytes;
-    if (mt_unlikely(mt_tracker.unusual))
-        weigh(t, bytes, -1);
-    if (mt_unlikely(t->bank->counters.live_bytes < t->low))
-        mt_threads_publish(t);
-}
 
 static MT_NOINLINE int64_t waste_of(void *block, uint64_t bytes) {
     return mt_tracker.usable_size != NULL ? (int64_t)(mt_tracker.usable_size(block) - bytes) : 0;
@@ -99,8 +41,10 @@ static inline bool was_cleared(const struct mt_thread *t, struct mt_live_entry e
 }
 
 static MT_NOINLINE void missed_free(struct mt_thread *t, struct mt_live_entry replaced) {
+    uint64_t before = t->journal.before;
     if (!was_cleared(t, replaced))
-        count_free(t, replaced.site, replaced.bytes, 0, false);
+        mt_count_free(t, replaced.site, replaced.bytes, 0, false);
+    t->journal.before = before;
 }
 
 void mt_record_expect(void) {
@@ -126,9 +70,9 @@ static MT_NOINLINE void drop(struct mt_thread *t, mt_site_id site, uint64_t byte
         return;
     struct mt_site *s = mt_site_at(site);
     mt_sites_save(t, s, site);
-    s->counters.allocated_blocks++;
+    t->journal.putting = 0; /* it is no block that could be in the table */
+    mt_add_pair(&s->counters.allocated_bytes, bytes, 1);
     s->counters.freed_blocks++;
-    s->counters.allocated_bytes += bytes;
     t->bank->counters.allocated_blocks++;
     t->bank->counters.allocated_bytes += bytes;
     t->bank->counters.freed_blocks++;
@@ -151,18 +95,26 @@ static inline __attribute__((always_inline)) struct mt_site *record(struct mt_th
     if (mt_unlikely((t->scope | t->domain) != 0))
         node = belonging_to(t, node);
     mt_site_id site = mt_sites_own(t, node, mt_size_class(bytes));
-    struct mt_live_entry entry = {bytes, site, t->control->era}, replaced = {0};
-    t->last_block = NULL;
-    if (mt_unlikely(site == 0 || !mt_live_put(t, region, (uint64_t)block, entry, &replaced))) {
-        drop(t, site, bytes);
-        return NULL;
-    }
-    if (mt_unlikely(replaced.site != 0))
-        missed_free(t, replaced);
     struct mt_site *s = mt_site_at(site);
-    count_allocation(t, s, site, bytes);
-    t->bank->rare.lossy_blocks += node == MT_NODE_LOSSY;
+    struct mt_live_entry entry = {bytes, site, t->control->era}, replaced = {0};
     t->last_block = block;
+    t->journal.before = mt_count_before_putting(&s->counters, &t->bank->counters);
+    mt_journal_entry(&t->journal.putting, &t->journal, entry);
+    mt_barrier();
+    if (mt_unlikely(site == 0 || !mt_live_put(t, region, (uint64_t)block, entry, &replaced))) {
+        t->last_block = NULL;
+        drop(t, site, bytes);
+        s = NULL;
+    } else {
+        if (mt_unlikely(replaced.site != 0))
+            missed_free(t, replaced);
+        mt_count_allocation(t, s, site, bytes);
+        t->bank->rare.lossy_blocks += node == MT_NODE_LOSSY;
+    }
+    mt_barrier();
+    t->journal.putting = 0;
+    if (mt_unlikely(bytes >= MT_ENTRY_MAX_BYTES))
+        t->journal.big_bytes = 0;
     return s;
 }
 
@@ -181,7 +133,7 @@ static MT_NOINLINE void record_unusual(struct mt_thread *t, void *block, uint64_
     struct mt_site *s = record(t, block, bytes, frame);
     if (s == NULL)
         return;
-    weigh(t, bytes, 1);
+    mt_count_weigh(t, bytes, 1);
     if (o->check_unwind)
         check_walk(t, s->node, frame);
     if (o->usable) {
@@ -206,10 +158,9 @@ void mt_record_asked(size_t bytes, size_t most) {
 }
 
 void mt_record_allocation(void *block, size_t bytes, const struct mt_hook_frame *frame) {
-    struct mt_thread *t = mt_event_enter((uint64_t)frame->caller_stack);
+    struct mt_thread *t = mt_event_enter(frame);
     if (mt_unlikely(t == NULL))
         return;
-    uint64_t state = mt_page.state;
     if (mt_unlikely(t->asked_most != 0))
         bytes = take_asked(t, bytes);
     if (mt_unlikely(block == NULL))
@@ -218,7 +169,7 @@ void mt_record_allocation(void *block, size_t bytes, const struct mt_hook_frame 
         record_unusual(t, block, bytes, frame);
     else
         record(t, block, bytes, frame);
-    mt_event_leave(t, state);
+    mt_event_leave(t);
 }
 
 /* Whether a block that is not in the table is news: not when only samples, or only the blocks of before, are in it. */
@@ -226,26 +177,35 @@ static inline bool counts_unknown(const struct mt_thread *t) {
     return mt_tracker.options.sample_bytes == 0 && !mt_tracker.off && t->paused == 0;
 }
 
+/* What the journal says has been done. */
+static inline void taken(struct mt_thread *t, uint64_t bytes) {
+    mt_barrier();
+    t->journal.taking = 0;
+    if (mt_unlikely(bytes >= MT_ENTRY_MAX_BYTES))
+        t->journal.big_bytes = 0;
+}
+
 void mt_record_free(void *block) {
-    uint64_t sp = (uint64_t)__builtin_frame_address(0);
+    const struct mt_hook_frame *here = __builtin_frame_address(0);
     __builtin_prefetch((const char *)block - 16, 1); /* where most allocators will look next */
-    struct mt_thread *t = mt_event_enter(sp);
+    struct mt_thread *t = mt_event_enter(here);
     if (mt_unlikely(t == NULL))
         return;
-    uint64_t state = mt_page.state;
-    bool dropped = false;
-    struct mt_live_entry found = mt_live_take(t, (uint64_t)block, &dropped);
+    bool dropped = false, temporary = block == t->last_block;
+    t->last_block = block;
+    struct mt_live_entry found = mt_live_take(t, (uint64_t)block, &t->journal, &dropped);
     if (mt_likely(found.site != 0 && !was_cleared(t, found))) {
         int64_t waste = mt_unlikely(mt_tracker.unusual) && mt_tracker.options.usable ? waste_of(block, found.bytes) : 0;
-        count_free(t, found.site, found.bytes, waste, block == t->last_block);
+        mt_count_free(t, found.site, found.bytes, waste, temporary);
     } else if (dropped) {
         t->bank->rare.dropped++;
     } else if (found.site == 0 && counts_unknown(t) && block != t->freeing) {
         t->bank->rare.unknown_frees++;
     }
     t->freeing = NULL;
+    taken(t, found.bytes);
     t->last_block = NULL;
-    mt_event_leave(t, state);
+    mt_event_leave(t);
 }
 
 void mt_record_delete(void *block) {
@@ -262,62 +222,94 @@ static MT_NOINLINE void record_moved(struct mt_thread *t, void *result, uint64_t
         record(t, result, bytes, frame);
 }
 
+/* An earlier realloc has not ended: this one is in a handler that interrupts it, or it was left. */
+static MT_NOINLINE void begin_another(struct mt_thread *t, struct mt_moving_block *moving,
+                                      const struct mt_hook_frame *frame) {
+    mt_recover_moved(t, frame);
+    moving->outer = t->moved;
+    t->moved.journal.taking = 0;
+}
+
 void mt_record_realloc_begin(struct mt_moving_block *moving, void *block) {
-    uint64_t sp = (uint64_t)__builtin_frame_address(0);
-    *moving = (struct mt_moving_block){.block = block};
-    struct mt_thread *t = mt_event_enter(sp);
+    const struct mt_hook_frame *here = __builtin_frame_address(0);
+    moving->block = block;
+    moving->recording = false;
+    struct mt_thread *t = mt_event_enter(here);
     if (mt_unlikely(t == NULL))
         return;
-    uint64_t state = mt_page.state;
     bool dropped = false;
-    struct mt_live_entry found = mt_live_take(t, (uint64_t)block, &dropped);
+    moving->outer.journal.taking = 0;
+    if (mt_unlikely(t->moved.journal.taking != 0))
+        begin_another(t, moving, here);
+    t->moved.address = (uint64_t)block;
+    t->moved.frame = here->caller_bp; /* of the hook: that is where it ends */
+    struct mt_live_entry found = mt_live_take(t, (uint64_t)block, &t->moved.journal, &dropped);
     moving->recording = true;
     moving->site = was_cleared(t, found) ? 0 : found.site;
     moving->was_cleared = found.site != moving->site;
     moving->bytes = found.bytes;
     moving->era = found.era;
     moving->temporary = block == t->last_block;
-    if (found.site != 0 && mt_unlikely(mt_tracker.options.usable))
-        moving->waste = waste_of(block, found.bytes);
+    moving->waste = found.site != 0 && mt_unlikely(mt_tracker.options.usable) ? waste_of(block, found.bytes) : 0;
     t->bank->rare.dropped += dropped;
-    mt_event_leave(t, state);
+    mt_event_leave(t);
+}
+
+/* The block that was moved is accounted for: by the journal until that has been done. */
+static inline void forget_moved(struct mt_thread *t, const struct mt_moving_block *moving) {
+    mt_barrier();
+    t->moved.journal.taking = 0;
+    t->moved.journal.big_bytes = 0;
+    if (mt_unlikely(moving->outer.journal.taking != 0))
+        t->moved = moving->outer;
+}
+
+static inline void count_moved(struct mt_thread *t, const struct mt_moving_block *moving) {
+    struct mt_live_entry entry = {moving->bytes, moving->site, moving->era};
+    t->last_block = moving->block;
+    mt_journal_entry(&t->journal.taking, &t->journal, entry);
+    forget_moved(t, moving);
+    mt_count_free(t, moving->site, moving->bytes, moving->waste, moving->temporary);
+    taken(t, moving->bytes);
 }
 
 void mt_record_realloc_end(struct mt_moving_block *moving, void *result, size_t bytes,
                            const struct mt_hook_frame *frame) {
-    struct mt_thread *t = moving->recording ? mt_event_enter((uint64_t)frame->caller_stack) : NULL;
+    struct mt_thread *t = moving->recording ? mt_event_enter(frame) : NULL;
     if (mt_unlikely(t == NULL))
         return;
-    uint64_t state = mt_page.state;
-    if (mt_likely(moving->site != 0))
-        count_free(t, moving->site, moving->bytes, moving->waste, moving->temporary);
-    else if (counts_unknown(t) && !moving->was_cleared)
-        t->bank->rare.unknown_frees++;
+    if (mt_likely(moving->site != 0)) {
+        count_moved(t, moving);
+    } else {
+        forget_moved(t, moving);
+        if (counts_unknown(t) && !moving->was_cleared)
+            t->bank->rare.unknown_frees++;
+    }
     if (result == NULL)
         t->last_block = NULL;
     else
         record_moved(t, result, bytes, frame);
-    mt_event_leave(t, state);
+    mt_event_leave(t);
 }
 
 void mt_record_realloc_failed(struct mt_moving_block *moving, const struct mt_hook_frame *frame) {
-    struct mt_thread *t = moving->recording ? mt_event_enter((uint64_t)frame->caller_stack) : NULL;
+    struct mt_thread *t = moving->recording ? mt_event_enter(frame) : NULL;
     if (mt_unlikely(t == NULL))
         return;
-    uint64_t state = mt_page.state;
     struct mt_live_entry entry = {moving->bytes, moving->site, moving->era}, replaced = {0};
     t->bank->rare.failed++;
     if (moving->site != 0 &&
         !mt_live_put(t, mt_live_prepare((uint64_t)moving->block), (uint64_t)moving->block, entry, &replaced)) {
-        count_free(t, moving->site, moving->bytes, moving->waste, false);
+        mt_count_free(t, moving->site, moving->bytes, moving->waste, false);
         t->bank->rare.dropped++;
     }
-    mt_event_leave(t, state);
+    forget_moved(t, moving);
+    mt_event_leave(t);
 }
 
 /* Growth counts as allocated bytes and shrinkage as freed ones, of the same block. */
 static void count_resize(struct mt_thread *t, mt_site_id id, int64_t change) {
-    struct mt_site *s = own_record(t, id);
+    struct mt_site *s = mt_count_record(t, id);
     if (change > 0)
         s->counters.allocated_bytes += (uint64_t)change;
     int64_t live = s->counters.live_bytes += change;
@@ -325,18 +317,17 @@ static void count_resize(struct mt_thread *t, mt_site_id id, int64_t change) {
         s->max_bytes = live;
     if (change > 0)
         t->bank->counters.allocated_bytes += (uint64_t)change;
-    note_live(t, t->bank->counters.live_bytes += change);
+    mt_count_note_live(t, t->bank->counters.live_bytes += change);
     if (t->bank->counters.live_bytes > t->high || t->bank->counters.live_bytes < t->low)
         mt_threads_publish(t);
 }
 
 void mt_record_resize(void *block, size_t bytes) {
-    struct mt_thread *t = mt_event_enter((uint64_t)__builtin_frame_address(0));
+    struct mt_thread *t = mt_event_enter(__builtin_frame_address(0));
     if (mt_unlikely(t == NULL))
         return;
-    uint64_t state = mt_page.state;
     bool dropped = false;
-    struct mt_live_entry entry = mt_live_take(t, (uint64_t)block, &dropped), replaced = {0};
+    struct mt_live_entry entry = mt_live_take(t, (uint64_t)block, NULL, &dropped), replaced = {0};
     if (entry.site != 0 && !was_cleared(t, entry)) {
         count_resize(t, entry.site, (int64_t)bytes - (int64_t)entry.bytes);
         entry.bytes = bytes;
@@ -344,7 +335,7 @@ void mt_record_resize(void *block, size_t bytes) {
     }
     t->bank->rare.dropped += dropped;
     t->last_block = NULL;
-    mt_event_leave(t, state);
+    mt_event_leave(t);
 }
 
 /* ---- domains ---------------------------------------------------------------------------------------------------- */
@@ -360,53 +351,53 @@ bool mt_record_block(struct mt_thread *t, mt_name_id domain, uint64_t address, u
     struct mt_site *s = record(t, (void *)mt_live_domain_key(domain, address), bytes, frame);
     t->domain = 0;
     if (s != NULL)
-        weigh(t, bytes, 1);
+        mt_count_weigh(t, bytes, 1);
     return s != NULL;
 }
 
 void mt_record_block_freed(struct mt_thread *t, struct mt_live_entry entry, bool temporary) {
     if (!was_cleared(t, entry))
-        count_free(t, entry.site, entry.bytes, 0, temporary);
+        mt_count_free(t, entry.site, entry.bytes, 0, temporary);
 }
 
 void mt_record_block_cut(struct mt_thread *t, struct mt_live_entry entry, uint64_t left, uint64_t right) {
     if (was_cleared(t, entry))
         return;
-    weigh(t, entry.bytes, -1);
+    mt_count_weigh(t, entry.bytes, -1);
     count_resize(t, entry.site, (int64_t)(left + right) - (int64_t)entry.bytes);
-    weigh(t, left, 1);
+    mt_count_weigh(t, left, 1);
     if (right == 0)
         return;
-    own_record(t, entry.site)->counters.allocated_blocks++;
+    mt_count_record(t, entry.site)->counters.allocated_blocks++;
     t->bank->counters.allocated_blocks++;
-    weigh(t, right, 1);
+    mt_count_weigh(t, right, 1);
 }
 
 void mt_record_track(mt_name_id domain, const void *ptr, size_t bytes, const struct mt_hook_frame *frame) {
-    struct mt_thread *t = mt_event_enter((uint64_t)frame->caller_stack);
+    struct mt_thread *t = mt_event_enter(frame);
     if (t == NULL)
         return;
-    uint64_t state = mt_page.state;
     mt_record_block(t, domain, (uint64_t)ptr, bytes, frame);
     t->last_block = NULL;
-    mt_event_leave(t, state);
+    mt_event_leave(t);
 }
 
 void mt_record_untrack(mt_name_id domain, const void *ptr) {
-    struct mt_thread *t = mt_event_enter((uint64_t)__builtin_frame_address(0));
+    struct mt_thread *t = mt_event_enter(__builtin_frame_address(0));
     if (t == NULL)
         return;
-    uint64_t state = mt_page.state;
     bool dropped = false;
-    struct mt_live_entry found = mt_live_take(t, mt_live_domain_key(domain, (uint64_t)ptr), &dropped);
+    t->last_block = (const void *)mt_live_domain_key(domain, (uint64_t)ptr); /* NOLINT(performance-no-int-to-ptr) */
+    struct mt_live_entry found = mt_live_take(t, (uint64_t)t->last_block, &t->journal, &dropped);
     if (found.site != 0)
         mt_record_block_freed(t, found, false);
     else if (dropped)
         t->bank->rare.dropped++;
     else if (counts_unknown(t))
         t->bank->rare.unknown_frees++;
+    taken(t, found.bytes);
     t->last_block = NULL;
-    mt_event_leave(t, state);
+    mt_event_leave(t);
 }
 
 /* ---- who calls -------------------------------------------------------------------------------------------------- */

@@ -9,8 +9,7 @@
 #ifndef MT_TRACK_RECORD_H
 #define MT_TRACK_RECORD_H
 
-#include "base/os.h"
-#include "unwind/rule.h"
+#include "track/tracker.h"
 
 /*
  * What lies at the frame pointer of a hook, on x86-64 and (AAPCS64 frame record) on aarch64 alike. Passed as a pointer
@@ -48,8 +47,9 @@ struct mt_moving_block {
     uint32_t site; /* 0: was not there */
     uint32_t era;
     bool temporary;
-    bool was_cleared; /* was there, from before memtrack_clear_traces */
-    bool recording;   /* something is to be done afterwards */
+    bool was_cleared;      /* was there, from before memtrack_clear_traces */
+    bool recording;        /* something is to be done afterwards */
+    struct mt_moved outer; /* the block of a realloc that this one has interrupted */
 };
 MT_HIDDEN void mt_record_realloc_begin(struct mt_moving_block *moving, void *block);
 /* realloc is done: block has been freed, and result (NULL: only freed) allocated. */

@@ -114,13 +114,13 @@ void mt_request_save_site(struct mt_thread *t, mt_site_id id) {
 
 void mt_request_changed(struct mt_thread *t) {
     union mt_request now = {.word = __atomic_load_n(&t->control->request.word, __ATOMIC_ACQUIRE)};
-    t->request = now.word;
     switch_recording(now.off != 0);
     t->cut = now.cut & 1 ? now.cut : 0;
     if (t->cut != 0) {
         save_bank(t->bank, t->cut);
         save_control(t, t->cut);
     }
+    t->request = now.word; /* last: until then all of this is done again */
 }
 
 /* ---- eras ------------------------------------------------------------------------------------------------------- */

@@ -16,6 +16,7 @@
  */
 #include "ledger/writer_table.h"
 #include "track/names.h"
+#include "track/record.h"
 #include "track/scopes-local.h"
 #include "track/threads.h"
 
@@ -159,13 +160,18 @@ MT_NOINLINE static bool is_on_signal_stack(void) {
     return mt_os_call(SYS_sigaltstack, 0, (long)&stack, 0, 0, 0, 0) == 0 && (stack.ss_flags & SS_ONSTACK) != 0;
 }
 
+/* Where the caller of the present event stands. */
+static uint64_t entered_at(const struct mt_thread *t) {
+    return (t->seen & ~MT_SEEN_BUSY) + sizeof(struct mt_hook_frame);
+}
+
 /* Nobody can end it any more: its storage was on the part of the stack that has been left, or is used anew. */
 static bool is_lost(const struct mt_thread *t, const struct mt_open_scope *f, const void *storage) {
     const struct mt_stack_map *map = &t->stack.map;
     if (f->is_function)
         return false; /* by its return, or that of one further out */
     return f->storage == (uint64_t)storage ||
-           (f->storage < t->busy_sp && mt_stack_together(map, f->storage, t->busy_sp) && !is_on_signal_stack());
+           (f->storage < entered_at(t) && mt_stack_together(map, f->storage, entered_at(t)) && !is_on_signal_stack());
 }
 
 /* The stack, with room for another scope; NULL: there is none. */

@@ -18,10 +18,19 @@ static struct mt_index sites;
 
 /* Where each bank takes its next record, and the record that it falls back to: of the thread that it was made for. */
 struct bank_run {
-    mt_site_id next, end, lossy;
+    uint64_t range; /* end (32), next (32): changed by one store */
+    mt_site_id lossy;
     mt_thread_id lossy_of;
 };
 static struct bank_run *run_of; /* MT_MAX_BANKS, private memory */
+
+static mt_site_id next_of(const struct bank_run *r) {
+    return (uint32_t)r->range;
+}
+
+static bool is_used_up(const struct bank_run *r) {
+    return (uint32_t)r->range == (uint32_t)(r->range >> 32);
+}
 
 static uint64_t hash(mt_node_id node, uint8_t size_class, uint32_t bank, uint32_t origin) {
     return mt_index_mix((uint64_t)node << 32 | (uint64_t)bank << 16 | origin, size_class);
@@ -59,14 +68,14 @@ static bool new_run(struct bank_run *r) {
     uint32_t length = length_of_run(first, r->lossy == 0);
     if (length == 0)
         return false;
-    r->next = first == 0 ? 1 : first;
-    r->end = first + length;
-    __atomic_store_n(&h->n_sites, r->end, __ATOMIC_RELEASE);
+    __atomic_store_n(&h->n_sites, first + length, __ATOMIC_RELEASE); /* first: nobody else gets this run */
+    r->range = (uint64_t)(first + length) << 32 | (first == 0 ? 1 : first);
     return true;
 }
 
 static mt_site_id take(struct bank_run *r, mt_node_id node, uint8_t size_class, uint32_t bank, uint32_t origin) {
-    mt_site_id id = r->next++;
+    mt_site_id id = next_of(r);
+    r->range++;
     struct mt_site *s = mt_site_at(id);
     s->bank = (uint16_t)bank;
     s->origin = (uint16_t)origin;
@@ -92,9 +101,10 @@ static mt_site_id find(uint64_t h, mt_node_id node, uint8_t size_class, uint32_t
 static bool borrow(struct bank_run *r) {
     for (uint32_t bank = 1; bank < mt_tracker.header->n_banks; bank++) {
         struct bank_run *other = &run_of[bank];
-        if (other->lossy != 0 && other->next != other->end) {
-            r->end = other->end--;
-            r->next = other->end;
+        if (other->lossy != 0 && !is_used_up(other)) {
+            uint64_t end = other->range >> 32;
+            other->range -= UINT64_C(1) << 32;
+            r->range = end << 32 | (end - 1);
             return true;
         }
     }
@@ -102,7 +112,7 @@ static bool borrow(struct bank_run *r) {
 }
 
 static bool has_room(struct bank_run *r) {
-    return r->next != r->end || new_run(r) || (r->lossy == 0 && borrow(r));
+    return !is_used_up(r) || new_run(r) || (r->lossy == 0 && borrow(r));
 }
 
 /* A new record, in the index; 0: there is no room. A lossy one that the index has no room for is known to its thread. */

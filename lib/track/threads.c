@@ -12,12 +12,13 @@
 #include "track/threads.h"
 
 #include "ledger/writer_table.h"
+#include "track/left.h"
+#include "track/recover.h"
 #include "track/scopes.h"
 
 #include <linux/membarrier.h>
 
-enum { SHARING_NOT, SHARING_BEGINS, SHARING }; /* mt_tracker.sharing */
-enum { MAX_WAIT_YIELDS = 100000 };
+enum { MOST_REPLACED = 256 };
 enum { MIN_ERROR = 64 << 10, ERROR_SHIFT = 10, PROBES = 2, MAX_CHUNKS = MT_MAX_BANKS / MT_BANKS_PER_CHUNK };
 
 static void *chunk[MAX_CHUNKS];
@@ -25,7 +26,9 @@ static struct mt_table table = MT_TABLE(chunk, struct mt_bank, MT_BANKS_PER_CHUN
 static struct mt_thread *threads;                 /* all, newest first */
 static struct mt_thread *thread_of[MT_MAX_BANKS]; /* by bank */
 static uint32_t probe_next;
-static __thread uint64_t registering_sp __attribute__((tls_model("initial-exec"))); /* 0: not inside */
+static __thread uint64_t registering __attribute__((tls_model("initial-exec"))); /* frame; 0: not inside */
+static struct mt_lock sharing_lock;
+static uint32_t n_replaced; /* times that a thread has got other memory: see mt_threads_replace */
 
 struct mt_bank *mt_threads_bank(mt_bank_id id) {
     return mt_table_item(chunk, struct mt_bank, MT_BANKS_PER_CHUNK, id);
@@ -72,7 +75,6 @@ static void reset_thread(struct mt_thread *t) {
     t->stack.map = (struct mt_stack_map){0};
     t->last_block = NULL;
     t->shared = false;
-    t->seen = MT_SEEN_BUSY;
 }
 
 bool mt_threads_start(void) {
@@ -91,19 +93,23 @@ bool mt_threads_start(void) {
         mt_scopes_free(mine); /* what is open is in the parent's ledger */
         mine->next = NULL;
         mine->bank = NULL;
+        mine->seen = 0;
+        mine->journal = (struct mt_journal){0};
         reset_thread(mine);
     }
     mt_table_start(&table);
     for (uint32_t i = 1; i < MT_MAX_BANKS && thread_of[i] != NULL; i++)
         thread_of[i] = NULL;
     probe_next = 0;
-    registering_sp = 0;
+    registering = 0;
+    sharing_lock = (struct mt_lock){0};
+    n_replaced = 0;
     return true;
 }
 
 static bool is_dead(const struct mt_bank *b) {
-    return b->owner == my_address() || (b->tid != 0 && (int)b->tid == mt_os_tid()) ||
-           !mt_os_thread_lives(mt_tracker.pid, (int)b->tid);
+    return b->owner == my_address() || b->n_threads == 0 /* nobody has come so far */ ||
+           (b->tid != 0 && (int)b->tid == mt_os_tid()) || !mt_os_thread_lives(mt_tracker.pid, (int)b->tid);
 }
 
 /* A bank whose owner has ended, or 0. */
@@ -147,7 +153,6 @@ static struct mt_thread *take_bank(void) {
     t->bank_id = id;
     t->token = mt_lock_me();
     t->control = &mt_tracker.header->control;
-    reset_thread(t);
     t->random = (uint64_t)mt_os_tid() * UINT64_C(0x9E3779B97F4A7C15) + my_address();
     b->owner = my_address();
     b->tid = (uint32_t)mt_os_tid();
@@ -167,27 +172,40 @@ static void publish_all(void) {
     }
     __atomic_store_n(&h->control.current_bytes, sum, __ATOMIC_RELAXED);
     mt_tracker_flag(MT_FLAG_THREADS);
-    mt_tracker_changed();
+}
+
+/* Until an event that the first thread entered when it was alone is over. It may never be: the thread has ended, or has
+ * been stopped, in the middle of it. */
+static void wait_for_event(const struct mt_thread *first) {
+    enum { NAPS = 500, NAP_NS = 100000 };
+    uint64_t seen = __atomic_load_n(&first->seen, __ATOMIC_ACQUIRE);
+    for (int i = 0; i < NAPS && (seen & MT_SEEN_BUSY); i++) {
+        if (mt_lock_holder_is_gone(first->token) || __atomic_load_n(&first->seen, __ATOMIC_ACQUIRE) != seen)
+            return;
+        if (!mt_os_nap(NAP_NS))
+            mt_os_yield();
+    }
 }
 
 /*
  * The second thread of a process comes. The first takes no locks, and may be in the middle of an event. The barrier
  * makes it one of two: either it entered the recorder before, and is seen to be there and waited for, or it will see
  * that it is not alone any more. So the common program, with threads of which one allocates, pays for no lock.
+ *
+ * Until the last step nobody publishes anything, so all of it can be done again by whoever comes next.
  */
 static void begin_sharing(const struct mt_thread *first) {
     __atomic_store_n(&mt_tracker.many_threads, true, __ATOMIC_SEQ_CST);
     if (mt_os_call(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0, 0, 0, 0) != 0)
         mt_os_call(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0, 0, 0, 0);
-    for (int i = 0; i < MAX_WAIT_YIELDS && first != NULL; i++) {
-        if (__atomic_load_n(&first->seen, __ATOMIC_ACQUIRE) != MT_SEEN_BUSY)
-            break;
-        mt_os_yield();
-    }
-    if (first != NULL) /* it may have been interrupted for good before it had any memory */
+    if (first != NULL) { /* it may have been interrupted for good before it had any memory */
+        if (first->token != mt_lock_me())
+            wait_for_event(first);
         mt_scopes_begin_sharing(first);
+    }
     publish_all();
-    __atomic_store_n(&mt_tracker.sharing, SHARING, __ATOMIC_RELEASE);
+    __atomic_store_n(&mt_tracker.is_shared, true, __ATOMIC_RELEASE);
+    mt_tracker_changed();
 }
 
 void mt_threads_share_early(void) {
@@ -197,47 +215,70 @@ void mt_threads_share_early(void) {
     mt_tracker_changed();
 }
 
+/* Somebody else does it, or did and was ended in the middle of it: then the lock is taken over. */
 static void share(mt_bank_id mine) {
-    uint32_t expected = SHARING_NOT;
-    if (mine == 1)
+    if (mine == 1 || __atomic_load_n(&mt_tracker.is_shared, __ATOMIC_ACQUIRE) ||
+        !mt_lock_acquire(&sharing_lock, MT_RANK_SHARING))
         return;
-    if (__atomic_compare_exchange_n(&mt_tracker.sharing, &expected, SHARING_BEGINS, false, __ATOMIC_ACQ_REL,
-                                    __ATOMIC_ACQUIRE))
+    if (!mt_tracker.is_shared)
         begin_sharing(thread_of[1]);
-    for (int i = 0; i < MAX_WAIT_YIELDS && __atomic_load_n(&mt_tracker.sharing, __ATOMIC_ACQUIRE) != SHARING; i++)
-        mt_os_yield();
+    mt_lock_release(&sharing_lock, MT_RANK_SHARING);
 }
 
-/* What the thread that had this bank has left open. */
-static void end_old_scopes(struct mt_thread *t) {
-    uint64_t state = t->seen;
-    t->seen = MT_SEEN_BUSY;
+/* ---- a thread's first event ------------------------------------------------------------------------------------- */
+
+/* What the thread that had this bank has left open, and half done. */
+static void end_old(struct mt_thread *t) {
     mt_scopes_end_all(t);
-    t->seen = state;
+    t->bank->rare.interrupted += __atomic_exchange_n(&mt_tracker.missed, 0, __ATOMIC_RELAXED);
 }
 
-struct mt_thread *mt_threads_register(uint64_t sp) {
-    if (registering_sp != 0 && !mt_tracker_was_left((struct mt_stack_map){0}, registering_sp, sp))
-        return NULL; /* a signal handler in the middle of this */
-    registering_sp = sp;
+/* A signal handler in the middle of this. Or one has left it, and it is begun again. */
+static bool is_registering(const struct mt_hook_frame *frame) {
+    return registering != 0 && mt_left_fate(registering, frame) != MT_FATE_LEFT;
+}
+
+struct mt_thread *mt_threads_register(const struct mt_hook_frame *frame) {
     struct mt_thread *t = NULL;
+    if (is_registering(frame)) {
+        __atomic_fetch_add(&mt_tracker.missed, 1, __ATOMIC_RELAXED);
+        return NULL;
+    }
+    registering = (uint64_t)frame;
     if (mt_growth_lock()) {
         t = take_bank();
         mt_growth_unlock();
-        if (t != NULL)
-            share(t->bank_id);
     }
     if (t != NULL) {
         mt_self = t;
+        mt_recover(t, frame);
+        reset_thread(t);
         mt_threads_refresh(t);
-        end_old_scopes(t);
+        end_old(t);
+    } else {
+        __atomic_fetch_add(&mt_tracker.missed, 1, __ATOMIC_RELAXED);
     }
-    registering_sp = 0;
+    registering = 0;
     return t;
 }
 
+/*
+ * The thread's memory belongs to an event on another stack, which may or may not be gone on with: so it is left alone, with
+ * its bank, and the thread gets other memory. When that event has been left for good, this is what it costs.
+ */
+struct mt_thread *mt_threads_replace(struct mt_thread *t, const struct mt_hook_frame *frame) {
+    if (n_replaced >= MOST_REPLACED)
+        return NULL;
+    n_replaced++;
+    t->n_unknown = 0;
+    t->bank->owner = 0; /* no thread has this address: nobody takes the bank for one whose owner has ended */
+    t->bank->tid = 0;
+    mt_self = NULL;
+    return mt_threads_register(frame);
+}
+
 static int64_t window(void) {
-    if (mt_tracker.options.exact_peak || mt_tracker.sharing != SHARING)
+    if (mt_tracker.options.exact_peak)
         return 0;
     int64_t error = mt_tracker.header->control.peak_bytes >> ERROR_SHIFT;
     if (error < MIN_ERROR)
@@ -310,17 +351,18 @@ void mt_threads_forget_passing(struct mt_thread *t) {
 }
 
 void mt_threads_refresh(struct mt_thread *t) {
+    t->state = __atomic_load_n(&mt_page.state, __ATOMIC_ACQUIRE); /* first: what changes now is for the next event */
+    share(t->bank_id);
     if (t->used)
         forget_paths(t);
     if (mt_unlikely(t->bank->clear_epoch != t->control->clear_epoch))
         clear_bank(t);
     t->used = true;
-    t->shared = mt_tracker.many_threads;
+    t->shared = __atomic_load_n(&mt_tracker.is_shared, __ATOMIC_ACQUIRE);
     if (t->shared) {
         t->low = t->high = t->bank->counters.live_bytes;
     } else {
         t->low = INT64_MIN;
         t->high = t->control->peak_bytes;
     }
-    t->seen = mt_page.state;
 }

@@ -12,7 +12,10 @@
 MT_HIDDEN bool mt_threads_start(void);
 
 /* The calling thread's working memory, with a bank. NULL: no room. Sets mt_self. */
-MT_HIDDEN struct mt_thread *mt_threads_register(uint64_t sp);
+MT_HIDDEN struct mt_thread *mt_threads_register(const struct mt_hook_frame *frame);
+
+/* Other memory for the calling thread, as if it were a new one: t is busy with an event that may be gone on with. */
+MT_HIDDEN struct mt_thread *mt_threads_replace(struct mt_thread *t, const struct mt_hook_frame *frame);
 
 /* id lies below header.n_banks. */
 MT_HIDDEN struct mt_bank *mt_threads_bank(mt_bank_id id);
@@ -26,7 +29,7 @@ MT_HIDDEN void mt_threads_reset_peak(struct mt_thread *t);
 /* Code is being unloaded: forget what the thread remembers of its last stack, and of paths through such code. */
 MT_HIDDEN void mt_threads_forget_passing(struct mt_thread *t);
 
-/* The state of the process has changed (see mt_tracker_changed): bring the thread up to date. */
+/* The state of the process has changed (see mt_tracker_changed): bring the thread, which is busy, up to date. */
 MT_HIDDEN void mt_threads_refresh(struct mt_thread *t);
 
 /* The barrier that a second thread needs may not be issued: behave from now on as if it had come. While no other thread

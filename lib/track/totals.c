@@ -128,9 +128,7 @@ static bool grow(struct mt_scope_totals *r) {
     for (uint32_t i = 0; i < r->capacity; i++)
         if (old[i] != 0)
             *place(table, capacity, old[i]) = old[i];
-    __atomic_store_n(&r->histogram, (uint64_t)table, __ATOMIC_RELEASE);
-    __atomic_store_n(&r->capacity, capacity,
-                     __ATOMIC_RELEASE); /* a reader that sees the new table only reads half of it */
+    mt_store_pair(&r->histogram, (uint64_t)table, (uint64_t)r->used << 32 | capacity);
     return true;
 }
 

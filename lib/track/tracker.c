@@ -10,6 +10,7 @@
 
 #include "track/confinement.h"
 #include "track/identities.h"
+#include "track/left.h"
 #include "track/live.h"
 #include "track/mappings.h"
 #include "track/memory_limit.h"
@@ -17,6 +18,7 @@
 #include "track/names.h"
 #include "track/paths.h"
 #include "track/program.h"
+#include "track/recover.h"
 #include "track/request.h"
 #include "track/scopes.h"
 #include "track/sites.h"
@@ -122,23 +124,38 @@ static bool is_wanted(int pid) {
     return only == 0 || only == (uint64_t)pid;
 }
 
+/* In this process for the first time. Or again, because a handler has left it by longjmp: then what there was of a ledger
+ * goes first. */
+static void begin_process(void) {
+    if (mt_page.has_begun) {
+        mt_tracker.header = NULL;
+        mt_ledger_remove(&mt_tracker.ledger);
+    } else if (mt_tracker.pid != 0) {
+        mt_tracker.is_forked = true;
+        mt_ledger_forget(&mt_tracker.ledger); /* it is the parent's */
+    }
+    mt_page.has_begun = 1;
+    mt_tracker.pid = mt_os_pid();
+    mt_lock_forked();
+    mt_tracker.growth_lock = (struct mt_lock){0};
+    mt_tracker.many_threads = !mt_os_may(SYS_membarrier); /* see mt_threads_share_early */
+    mt_tracker.is_shared = false;
+    mt_tracker.missed = 0;
+    mt_tracker.header = NULL;
+}
+
 static bool start(void) {
     read_options();
     if (mt_tracker.said_by == mt_os_pid()) /* that nothing would come */
         mt_ledger_remove(&mt_tracker.ledger);
     mt_tracker.said_by = 0;
-    bool forked = mt_tracker.pid != 0;
-    mt_tracker.pid = mt_os_pid();
-    mt_lock_forked();
-    mt_tracker.growth_lock = (struct mt_lock){0};
-    mt_tracker.many_threads = !mt_os_may(SYS_membarrier); /* see mt_threads_share_early */
-    mt_tracker.sharing = 0;
-    mt_tracker.header = NULL;
+    begin_process();
     if (!is_wanted(mt_tracker.pid))
         return false;
     mt_tracker.ledger.max_bytes = max_ledger();
     if (!create_ledger())
         return false;
+    bool forked = mt_tracker.is_forked;
     bool started = start_all(forked, forked ? mt_tracker.off : mt_tracker.options.dormant);
     if (!started) { /* better no ledger, which is noticed, than one that says that nothing was allocated */
         mt_ledger_remove(&mt_tracker.ledger);
@@ -147,12 +164,37 @@ static bool start(void) {
     return started;
 }
 
-void mt_tracker_start(void) {
-    uint32_t expected = 0;
+/* Another thread starts. It may have been ended in the middle of that. True: it is up to us. */
+static bool takes_over(uint64_t starter) {
+    enum { NAPS = 1000, NAP_NS = 200000 };
+    for (int i = 0; i < NAPS && mt_page.state == MT_STATE_UNKNOWN; i++)
+        if (!mt_os_nap(NAP_NS))
+            return false;
+    return mt_page.state == MT_STATE_UNKNOWN &&
+           __atomic_compare_exchange_n(&mt_page.starter, &starter, (uint64_t)&mt_self, false, __ATOMIC_ACQUIRE,
+                                       __ATOMIC_RELAXED);
+}
+
+/* Whether this thread is to start recording: nobody does, or it has begun to and was left. */
+static bool may_start(const struct mt_hook_frame *frame) {
+    uint64_t starter = 0, me = (uint64_t)&mt_self;
+    if (__atomic_compare_exchange_n(&mt_page.starter, &starter, me, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
+        return true;
+    if (starter != me)
+        return takes_over(starter);
+    return mt_page.starting == 0 || mt_left_fate(mt_page.starting, frame) == MT_FATE_LEFT;
+}
+
+void mt_tracker_start(const struct mt_hook_frame *frame) {
     if (mt_tracker.is_bypassed)
         return;
-    if (!__atomic_compare_exchange_n(&mt_page.starting, &expected, 1, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
+    if (!may_start(frame)) {
+        __atomic_fetch_add(&mt_tracker.missed, 1, __ATOMIC_RELAXED);
         return;
+    }
+    mt_page.starting = (uint64_t)frame;
+    if (mt_page.state != MT_STATE_UNKNOWN)
+        return; /* by a handler that came in between */
     if (!mt_tracker.options_read)
         mt_confinement_look(); /* before any other call */
     mt_os_call(SYS_madvise, (long)&mt_page, sizeof mt_page, MADV_WIPEONFORK, 0, 0, 0);
@@ -183,34 +225,38 @@ void mt_tracker_flag(enum mt_flag flag) {
         __atomic_fetch_or(&mt_tracker.header->flags, (uint32_t)flag, __ATOMIC_RELAXED);
 }
 
-/* The thread is inside the recorder already: a signal handler allocates. Or a handler has left the recorder by longjmp,
- * and the thread works on: on the same stack, what interrupts lies a signal frame (red zone, ucontext, vector registers:
- * some 1 KiB at least) below what it interrupts. */
-enum { LEAST_SIGNAL_FRAME = 512 };
-bool mt_tracker_was_left(struct mt_stack_map map, uint64_t busy_sp, uint64_t sp) {
-    return sp + LEAST_SIGNAL_FRAME > busy_sp &&
-           mt_stack_together(&map, sp < busy_sp ? sp : busy_sp, sp < busy_sp ? busy_sp : sp);
+/* The thread is inside the recorder already. True: that event will not be gone on with, and the thread's memory is whole
+ * again. */
+static bool is_over(struct mt_thread *t, const struct mt_hook_frame *frame) {
+    enum mt_fate fate = mt_left_fate(t->seen & ~MT_SEEN_BUSY, frame);
+    if (fate == MT_FATE_LEFT) {
+        mt_recover(t, frame);
+        return true;
+    }
+    t->bank->rare.interrupted++;
+    t->n_unknown = fate == MT_FATE_UNKNOWN ? t->n_unknown + 1 : 0;
+    return false;
 }
 
-struct mt_thread *mt_tracker_enter(uint64_t sp) {
+struct mt_thread *mt_tracker_enter(const struct mt_hook_frame *frame) {
+    enum { MOST_UNKNOWN = 256 };
     if (mt_page.state == MT_STATE_UNKNOWN)
-        mt_tracker_start();
+        mt_tracker_start(frame);
     if (mt_page.state == MT_STATE_DORMANT && !mt_tracker_is_dormant())
         mt_request_wake();
     if (mt_page.state < MT_STATE_FIRST)
         return NULL;
     struct mt_thread *t = mt_self;
     if (t == NULL || t->bank == NULL) {
-        t = mt_threads_register(sp);
+        t = mt_threads_register(frame);
         if (t == NULL)
             __atomic_fetch_add(&mt_tracker.header->unrecorded, 1, __ATOMIC_RELAXED);
         return t;
     }
-    if (t->seen == MT_SEEN_BUSY) {
-        t->bank->rare.interrupted++;
-        if (!mt_tracker_was_left(t->stack.map, t->busy_sp, sp))
-            return NULL;
-    }
+    if (mt_tracker_is_busy(t) && !is_over(t, frame))
+        return t->n_unknown < MOST_UNKNOWN ? NULL : mt_threads_replace(t, frame);
+    t->n_unknown = 0;
+    t->seen = MT_SEEN_BUSY | (uint64_t)frame;
     mt_threads_refresh(t);
     return t;
 }

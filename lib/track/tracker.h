@@ -19,12 +19,18 @@
 enum { MT_STATE_UNKNOWN = 0, MT_STATE_OFF = 1, MT_STATE_DORMANT = 2, MT_STATE_FIRST = 3 };
 
 struct mt_page {
-    uint64_t state;    /* MT_STATE_* or, while recording, a number that grows with each change */
-    uint32_t starting; /* a thread is in mt_tracker_start */
-    char rest[MT_OS_PAGE - 12];
+    uint64_t state;     /* MT_STATE_* or, while recording, a number that grows with each change */
+    uint64_t starter;   /* the thread-local block of the thread that has begun to start, 0: none has */
+    uint64_t starting;  /* the frame in which it entered */
+    uint64_t has_begun; /* the memory below has been made this process's own */
+    char rest[MT_OS_PAGE - 32];
 };
 
-#define MT_SEEN_BUSY UINT64_MAX /* no state, so that not even a wiped page looks familiar */
+/* In mt_thread.seen: the thread is inside the recorder, which it entered at the frame whose address the other bits are.
+ * No state of the page looks like that. */
+#define MT_SEEN_BUSY (UINT64_C(1) << 63)
+
+struct mt_hook_frame; /* see track/record.h */
 
 enum { MT_KNOWN_NAMES_BITS = 8, MT_SCOPE_CACHE = 128 };
 enum { MT_SITE_CACHE = 1024, MT_FOREIGN_CACHE = 256, MT_CHILDREN_BITS = 11, MT_CHILDREN = 1 << MT_CHILDREN_BITS };
@@ -50,27 +56,48 @@ struct mt_known_scope {
 };
 
 /* A thread's working memory. Private; the bank beside it is what readers see. */
+/*
+ * What the present event is about to change, so that an event that was left can be brought to its end: see recover.c. The
+ * block is last_block.
+ */
+struct mt_journal {
+    uint64_t putting;   /* the entry that is entered, 0: none */
+    uint64_t taking;    /* the entry that is taken out, 0: none */
+    uint64_t big_bytes; /* of a block that is too large for an entry; else 0 */
+    uint64_t before;    /* lower bits of what is about to be changed: see track/count.h */
+};
+
+/* A block that is out of the table while realloc works on it. */
+struct mt_moved {
+    uint64_t address;
+    struct mt_journal journal; /* .taking: its entry, 0: there is none */
+    uint64_t frame;            /* of what has taken it out */
+};
+
 struct mt_thread {
-    uint64_t seen;    /* mt_page.state when last checked; MT_SEEN_BUSY while this thread is inside the recorder */
-    uint64_t busy_sp; /* where it entered */
+    uint64_t seen;    /* state, or MT_SEEN_BUSY and where the recorder was entered */
+    uint64_t state;   /* mt_page.state that this thread is up to date with */
     uint64_t request; /* mt_control.request as last acted upon: see track/request.h */
     uint32_t cut;     /* not 0: what is changed is to be saved for this cut first */
     struct mt_bank *bank;
     struct mt_control *control;
-    int64_t low, high;       /* bank->live_bytes outside of this is news for the process: see mt_threads_publish */
-    const void *last_block;  /* allocated by the last event of this thread, else NULL */
-    const void *last_before; /* last_block before mt_record_expect */
-    const void *freeing;     /* taken out by an operator delete that has not returned from the allocator yet */
-    uint64_t asked;          /* operator new was asked for so many bytes, and will ask malloc for */
-    uint64_t asked_most;     /* up to so many; 0: nothing is pending */
-    mt_name_id scope;        /* name of the innermost scope, 0: none */
-    mt_name_id domain;       /* what the present event records belongs to it, 0: malloc */
+    int64_t low, high;      /* bank->live_bytes outside of this is news for the process: see mt_threads_publish */
+    const void *last_block; /* allocated by the last event of this thread, else NULL */
+    struct mt_journal journal;
+    struct mt_moved moved;         /* by a realloc that has begun */
+    const void *last_before;       /* last_block before mt_record_expect */
+    const void *freeing;           /* taken out by an operator delete that has not returned from the allocator yet */
+    uint64_t asked;                /* operator new was asked for so many bytes, and will ask malloc for */
+    uint64_t asked_most;           /* up to so many; 0: nothing is pending */
+    mt_name_id scope;              /* name of the innermost scope, 0: none */
+    mt_name_id domain;             /* what the present event records belongs to it, 0: malloc */
     struct mt_scope_stack *scopes; /* made with the first scope */
     int32_t paused;                /* allocations of this thread are not recorded while this is not 0 */
     int64_t until_sample;          /* bytes to go, when sampling */
     uint64_t random;
     uint32_t bank_id;
     uint32_t token;         /* of the thread, for locks */
+    uint32_t n_unknown;     /* events in a row of which it is not known whether they are in the way of another one */
     mt_thread_id thread_id; /* its row, 0: none yet (see identities.h) */
     bool shared;            /* several threads record */
     bool used;              /* has recorded before: its caches are not fresh pages */
@@ -89,12 +116,14 @@ struct mt_tracker {
     struct mt_options options;
     int pid; /* process of the ledger; 0: not started yet */
     bool options_read;
+    bool is_forked;    /* or a parent of it was */
     bool is_bypassed;  /* the program's calls do not come here: better no ledger than one without any allocation */
     bool unusual;      /* something that the hot path leaves to record_unusual: an option, recording off, a dlclose */
     bool off;          /* allocations are not recorded now */
     bool has_pauses;   /* some thread has been paused */
     bool many_threads; /* a second one has come: the table is locked */
-    uint32_t sharing;  /* how far that is: see threads.c */
+    bool is_shared;    /* and all of it is ready for that: see threads.c */
+    uint64_t missed;   /* events that came while there was no place to count them in */
     struct mt_lock growth_lock; /* everything that allocates from the ledger */
     size_t (*usable_size)(void *);
     enum mt_allocator allocator;
@@ -107,8 +136,9 @@ MT_HIDDEN extern struct mt_page mt_page;
 MT_HIDDEN extern struct mt_tracker mt_tracker;
 MT_HIDDEN extern __thread struct mt_thread *mt_self __attribute__((tls_model("initial-exec")));
 
-/* Start recording in this process if it can be and is not yet. Never allocates. Any thread, any context. */
-MT_HIDDEN void mt_tracker_start(void);
+/* Start recording in this process if it can be and is not yet. Never allocates. Any thread, any context. frame: of the
+ * hook that is being called. */
+MT_HIDDEN void mt_tracker_start(const struct mt_hook_frame *frame);
 
 /* An object before us has a malloc of its own, so that perhaps no call will ever come here: leave a ledger that says so.
  * It is replaced when a call comes after all. Once, before main. */
@@ -117,23 +147,23 @@ MT_HIDDEN void mt_tracker_say_preceded(void);
 /* Everyone look again: modules have gone, or a second thread has come. */
 MT_HIDDEN void mt_tracker_changed(void);
 
-/* The recorder was entered at busy_sp, and nobody has come back from there: has a handler left it by longjmp (and not
- * interrupted it), as the stack pointer of now says? map: of the thread's stacks; empty when it has none yet. */
-MT_HIDDEN bool mt_tracker_was_left(struct mt_stack_map map, uint64_t busy_sp, uint64_t sp);
-
 /* Add a flag to the ledger's header. */
 MT_HIDDEN void mt_tracker_flag(enum mt_flag flag);
 
 /*
- * The slow half of entering the recorder. Returns the calling thread's state with seen == mt_page.state, or NULL when
- * the event cannot be recorded (then it has been counted where there is a place to count it). sp: the caller's.
+ * The slow half of entering the recorder. Returns the calling thread's memory, busy and up to date, or NULL when
+ * the event cannot be recorded (then it has been counted). frame: of the hook that is being called.
  */
-MT_HIDDEN struct mt_thread *mt_tracker_enter(uint64_t sp);
+MT_HIDDEN struct mt_thread *mt_tracker_enter(const struct mt_hook_frame *frame);
 
 /* Every hook's first question. */
 static inline bool mt_tracker_is_dormant(void) {
     return mt_page.state == MT_STATE_DORMANT &&
            __atomic_load_n(&mt_tracker.header->control.request.off, __ATOMIC_RELAXED) != 0;
+}
+
+static inline bool mt_tracker_is_busy(const struct mt_thread *t) {
+    return (__atomic_load_n(&t->seen, __ATOMIC_ACQUIRE) & MT_SEEN_BUSY) != 0;
 }
 
 /* No other thread is recording now, nor begins to before this one leaves the recorder. */

@@ -166,6 +166,12 @@ static bool look_up(const struct cache *c, uint64_t now, uint64_t pc, mt_rule *r
     return false;
 }
 
+bool mt_rules_peek(uint64_t pc, mt_rule *rule) {
+    if (look_up(&staying, generation_of(&staying), pc, rule))
+        return true;
+    return !mt_rules_are_unloading() && look_up(&passing, generation_of(&passing), pc, rule);
+}
+
 mt_rule mt_rules_look_up(uint64_t pc, bool *stays) {
     mt_rule rule;
     uint64_t stay = generation_of(&staying), pass = generation_of(&passing);

@@ -22,6 +22,9 @@ MT_HIDDEN void mt_rules_init(mt_module_finder finder);
 /* The rule for pc (as in mt_frame_state), module id included. *stays: it holds as long as the process lives. */
 MT_HIDDEN mt_rule mt_rules_look_up(uint64_t pc, bool *stays);
 
+/* The same if it has been met before; nothing is computed or remembered, and no lock taken. */
+MT_HIDDEN bool mt_rules_peek(uint64_t pc, mt_rule *rule);
+
 /* The same computed anew, without the cache. */
 MT_HIDDEN mt_rule mt_rules_compute(uint64_t pc);
 

@@ -288,13 +288,16 @@ static void open_scopes_know_what_they_have(void **state) {
     *two =
         (struct mt_bank){.counters = {.live_bytes = -100, .allocated_bytes = 100, .allocated_blocks = 10}, .tid = 102};
     mt_name_id outer = fixture_name(s, "outer"), inner = fixture_name(s, "inner"), whole = fixture_name(s, "whole");
-    fixture_open(s, 5, inner, 1, 2)->begin = (struct mt_counters){400, 8000, 80, 0, 0};
+    fixture_open(s, 5, inner, 1, 2)->begin =
+        (struct mt_counters){.live_bytes = 400, .allocated_bytes = 8000, .allocated_blocks = 80};
     s->open[5].high_bytes = 2000;
-    fixture_open(s, 3, outer, 1, 1)->begin = (struct mt_counters){100, 1000, 10, 0, 0};
+    fixture_open(s, 3, outer, 1, 1)->begin =
+        (struct mt_counters){.live_bytes = 100, .allocated_bytes = 1000, .allocated_blocks = 10};
     fixture_open(s, 0, outer, 2, 7);
     s->open[0].is_attached = 1;
     s->open[0].taken[MT_SCOPE_PEAK_BYTES] = 77;
-    fixture_open(s, 1, whole, 0, 4)->begin = (struct mt_counters){0, 50, 5, 0, 0};
+    fixture_open(s, 1, whole, 0, 4)->begin =
+        (struct mt_counters){.live_bytes = 0, .allocated_bytes = 50, .allocated_blocks = 5};
     fixture_open(s, 2, whole, 1, 9)->begin_ns = 0; /* about to begin */
     struct mt_profile *p = convert(s), *q = read_back(p);
     for (int i = 0; i < 2; i++, p = q) {

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: MIT */
+/* What counting does rarely: see count.h. */
+#include "track/count.h"
+
+void mt_count_weigh(struct mt_thread *t, uint64_t bytes, int sign) {
+    uint64_t period = mt_tracker.options.sample_bytes;
+    if (period == 0)
+        return;
+    t->bank->counters.live_bytes += sign * (mt_sampling_weight(bytes, period) - (int64_t)bytes);
+    if (t->bank->counters.live_bytes > t->high || t->bank->counters.live_bytes < t->low)
+        mt_threads_publish(t);
+}

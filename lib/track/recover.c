@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * An event can be left between any two instructions: by a signal handler that leaves by longjmp, by a thread that is
+ * cancelled. Nobody returns to it, and the next event of the thread (or, after the thread's end, of the one that gets its
+ * bank) finds it. What each step leaves behind, and what becomes of it:
+ *
+ *   step of an event                   left there
+ *   enter                              nothing has been done
+ *   walk, path, site                   caches that are half written: forgotten. Nodes, sites and their indices are appended:
+ *                                      an item that is not counted yet is written anew, one that is not in the index is a
+ *                                      second one of the same kind, which readers add up
+ *   the journal says: putting          (put)
+ *   table                              the tag is stored last, by one store: it is there or not
+ *   counters of site and thread        two stores each, of which the journal tells whether they have been made
+ *   peak                               noticed now
+ *   the journal says: taking           (free) the entry is known before it is taken out, and counted as freed here
+ *   the journal says: moved            (realloc) the block is put back, unless its address has a new one
+ *   growth of a table                  the new one is complete before one store puts it in place; the old one is lost
+ *   locks                              kept, and had at once by whoever asks for the same thread: base/lock.h
+ *
+ * So nothing is lost but, possibly, the event itself; it is counted as interrupted when it was left before the journal
+ * was written, or after. Events of mappings, scopes and names change several things that no journal covers: each is whole
+ * by itself, and the event is counted as interrupted, too.
+ */
+#include "track/recover.h"
+
+#include "track/count.h"
+#include "track/left.h"
+#include "track/live.h"
+#include "track/scopes.h"
+
+static bool is_same(struct mt_live_entry a, struct mt_live_entry b) {
+    return a.site == b.site && a.bytes == b.bytes && a.era == b.era;
+}
+
+/* Make the stores of mt_count_allocation that have not been made. bits: of before, where it says what was there. */
+static void finish_counting(struct mt_counters *c, uint64_t bytes, uint64_t before_blocks, uint64_t before_live) {
+    if ((c->allocated_blocks & 0xff) == before_blocks)
+        mt_add_pair(&c->allocated_bytes, bytes, 1);
+    if (((uint64_t)c->live_bytes & 0xffffff) == before_live)
+        c->live_bytes += (int64_t)bytes;
+}
+
+/* True: the block is in the table, and counted. */
+static bool finish_putting(struct mt_thread *t) {
+    struct mt_live_entry entry = mt_journal_decode(t->journal.putting, &t->journal);
+    uint64_t before = t->journal.before;
+    if (entry.site == 0 || !is_same(entry, mt_live_look(t, (uint64_t)t->last_block)))
+        return false;
+    struct mt_site *s = mt_site_at(entry.site);
+    mt_sites_save(t, s, entry.site);
+    finish_counting(&s->counters, entry.bytes, before >> 8 & 0xff, before >> 40);
+    finish_counting(&t->bank->counters, entry.bytes, before & 0xff, before >> 16 & 0xffffff);
+    mt_count_note_max(s);
+    return true;
+}
+
+/* Count a block as freed that is not counted so yet: neither by its site, nor by the thread. */
+static void count_freed(struct mt_thread *t, struct mt_live_entry entry) {
+    struct mt_site *s = mt_count_record(t, entry.site);
+    uint64_t number = t->bank->sequence << 32 >> 32, before = t->journal.before;
+    if (before >> 32 != number) {
+        before = t->journal.before = mt_count_before_taking(t, &s->counters, &t->bank->counters);
+        mt_barrier();
+    }
+    if ((s->counters.freed_blocks & 0xffff) == (before >> 16 & 0xffff))
+        mt_add_pair(&s->counters.live_bytes, -entry.bytes, 1);
+    if ((t->bank->counters.freed_blocks & 0xffff) == (before & 0xffff))
+        mt_add_pair(&t->bank->counters.live_bytes, -entry.bytes, 1);
+}
+
+static void finish_taking(struct mt_thread *t) {
+    struct mt_live_entry entry = mt_journal_decode(t->journal.taking, &t->journal);
+    bool dropped = false;
+    if (is_same(entry, mt_live_look(t, (uint64_t)t->last_block)))
+        mt_live_take(t, (uint64_t)t->last_block, NULL, &dropped);
+    if (entry.site != 0 && entry.era >= t->control->clear_era)
+        count_freed(t, entry);
+}
+
+static void put_back(struct mt_thread *t) {
+    struct mt_live_entry entry = mt_journal_decode(t->moved.journal.taking, &t->moved.journal), replaced = {0};
+    struct mt_live_entry there = mt_live_look(t, t->moved.address);
+    if (entry.site == 0 || is_same(entry, there))
+        return;
+    if (there.site == 0 && mt_live_put(t, mt_live_prepare(t->moved.address), t->moved.address, entry, &replaced))
+        return;
+    t->journal.before = 0;
+    if (entry.era >= t->control->clear_era) /* its address has been used again: it is gone */
+        count_freed(t, entry);
+}
+
+/* Those that are written by more than one store. */
+static void forget_caches(struct mt_thread *t) {
+    for (uint32_t i = 0; i < 1 << MT_KNOWN_NAMES_BITS; i++)
+        t->known_name[i].address = 0;
+    for (uint32_t i = 0; i < MT_SCOPE_CACHE; i++)
+        t->known_scope[i].totals = NULL;
+    t->stack.map = (struct mt_stack_map){0};
+    t->domain = 0;
+    t->request = UINT64_MAX; /* a cut may have been heard of and not been acted upon */
+}
+
+static void finish(struct mt_thread *t) {
+    struct mt_journal *j = &t->journal;
+    bool is_done = j->putting != 0 && finish_putting(t);
+    if (j->taking != 0) {
+        finish_taking(t);
+        is_done = true;
+    }
+    if (j->taking == t->moved.journal.taking)
+        t->moved.journal.taking = 0; /* realloc_end has passed it from the one to the other */
+    t->bank->rare.interrupted += !is_done;
+    *j = (struct mt_journal){0};
+}
+
+void mt_recover(struct mt_thread *t, const struct mt_hook_frame *frame) {
+    bool was_busy = mt_tracker_is_busy(t);
+    t->seen = MT_SEEN_BUSY | (uint64_t)frame; /* this can be left as well, and is begun again then */
+    if (!was_busy)
+        return;
+    mt_lock_left();
+    forget_caches(t);
+    mt_threads_refresh(t);
+    finish(t);
+    t->last_block = NULL;
+    mt_threads_publish(t);
+}
+
+void mt_recover_moved(struct mt_thread *t, const struct mt_hook_frame *frame) {
+    if (t->moved.journal.taking == 0 || mt_left_fate(t->moved.frame, frame) != MT_FATE_LEFT)
+        return;
+    put_back(t);
+    t->moved.journal.taking = 0;
+}
