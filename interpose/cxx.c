@@ -3,7 +3,10 @@
  * operator new and delete, under their Itanium ABI names. libstdc++'s operators call malloc and free, which our hooks
  * see, so such a call is passed on with a jump that leaves no frame. libjemalloc's and libtcmalloc's go to their own
  * internals: those are recorded here. A hook never catches anything: std::bad_alloc and what a new_handler throws fly
- * through it, and no state of the tracker is held across the call.
+ * through it, and no state of the tracker is held across the call. That one has flown by is how an allocator's own operator
+ * says that it has failed. It is noticed by the personality routine of the frame that called it, which the unwinder asks
+ * about each frame on its way (Itanium C++ ABI: Exception Handling, 1.6): it says to go on, and counts. A handler in C++ would need
+ * a library that the target may not have.
  */
 #include "interpose/hook.h"
 
@@ -16,11 +19,36 @@ static void *without_library(size_t bytes) {
     return block;
 }
 
+enum { PERSONALITY_VERSION = 1, ACTION_CLEANUP = 2, ACTION_FORCED = 8, CONTINUE_UNWIND = 8 };
+
+/* Forced: the thread is cancelled. */
+int mt_cxx_personality(int version, int actions, uint64_t kind, void *exception, void *context);
+MT_HIDDEN __attribute__((used)) int mt_cxx_personality(int version, int actions, uint64_t kind, void *exception,
+                                                       void *context) {
+    (void)kind;
+    (void)exception;
+    (void)context;
+    if (version == PERSONALITY_VERSION && (actions & ACTION_CLEANUP) && !(actions & ACTION_FORCED))
+        mt_record_allocation(NULL, 1, MT_CALLER());
+    return CONTINUE_UNWIND;
+}
+
+/* In a function: its personality, in the pc-relative encoding of 4 bytes that needs no relocation. */
+#define COUNT_WHAT_IS_THROWN() __asm__ volatile(".cfi_personality 0x1b, mt_cxx_personality")
+
 #define ONE(...) (__VA_ARGS__)
 
 /* most: for mt_record_asked; libstdc++ asks malloc for 1 byte instead of 0, and rounds aligned sizes up. 0: as it
  * is. */
 #define NEW_HOOK(which, mangled, most, parameters, arguments)                                                          \
+    static MT_NOINLINE void *call_##which parameters {                                                                 \
+        bool recorded;                                                                                                 \
+        COUNT_WHAT_IS_THROWN();                                                                                        \
+        void *(*next)parameters = (void *(*)parameters)mt_next_operator(MT_OPERATOR_##which, &recorded);               \
+        void *block = next arguments;                                                                                  \
+        __asm__ volatile("" : "+r"(block)); /* not a jump, which would leave no frame */                               \
+        return block;                                                                                                  \
+    }                                                                                                                  \
     void *mangled parameters;                                                                                          \
     MT_HOOK void *mangled parameters {                                                                                 \
         bool recorded = false;                                                                                         \
@@ -30,7 +58,7 @@ static void *without_library(size_t bytes) {
         if (mt_likely(recorded))                                                                                       \
             return next arguments;                                                                                     \
         mt_record_expect();                                                                                            \
-        void *block = next != NULL ? next arguments : without_library(bytes);                                          \
+        void *block = next != NULL ? call_##which arguments : without_library(bytes);                                  \
         mt_record_expected(block, bytes, MT_CALLER());                                                                 \
         return block;                                                                                                  \
     }

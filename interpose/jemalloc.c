@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * jemalloc's own API, in an object of its own: programs find out whether jemalloc is there by whether mallocx is
- * (weak symbols, dlsym), so these names must not exist where it is not. Queries (sallocx, nallocx, mallctl) are not
- * interposed. See jemalloc(3), "Non-standard API".
+ * (weak symbols, dlsym), so these names must not exist where it is not. Queries (sallocx, nallocx) are not interposed.
+ * mallctl is: arena.<i>.reset and arena.<i>.destroy give up all blocks of an arena at once. Which ones these are jemalloc says
+ * itself (arenas.lookup, since 5.1), for each block that is live. See jemalloc(3), "Non-standard API".
  */
 #include "interpose/second.h"
 
@@ -18,6 +19,9 @@ static struct {
     size_t (*sallocx)(const void *, int);
     void (*dallocx)(void *, int);
     void (*sdallocx)(void *, size_t, int);
+    int (*mallctl)(const char *, void *, size_t *, void *, size_t);
+    int (*mallctlbymib)(const size_t *, size_t, void *, size_t *, void *, size_t);
+    int (*mallctlnametomib)(const char *, size_t *, size_t *);
 } next;
 
 /* Every name is looked up when the first is used: jemalloc has all of them or none. */
@@ -27,6 +31,10 @@ static void resolve(void) {
     next.sallocx = (size_t(*)(const void *, int))memtrack_private_next("sallocx");
     next.dallocx = (void (*)(void *, int))memtrack_private_next("dallocx");
     next.sdallocx = (void (*)(void *, size_t, int))memtrack_private_next("sdallocx");
+    next.mallctl = (int (*)(const char *, void *, size_t *, void *, size_t))memtrack_private_next("mallctl");
+    next.mallctlbymib =
+        (int (*)(const size_t *, size_t, void *, size_t *, void *, size_t))memtrack_private_next("mallctlbymib");
+    next.mallctlnametomib = (int (*)(const char *, size_t *, size_t *))memtrack_private_next("mallctlnametomib");
     void *(*first)(size_t, int) = (void *(*)(size_t, int))memtrack_private_next("mallocx");
     __atomic_store_n(&next.mallocx, first, __ATOMIC_RELEASE);
     if (first == NULL)
@@ -88,4 +96,92 @@ HOOK void sdallocx(void *block, size_t bytes, int flags) {
     RESOLVE();
     memtrack_private_free(block);
     next.sdallocx(block, bytes, flags);
+}
+
+/* ---- arenas ----------------------------------------------------------------------------------------------------- */
+
+enum { ARENA_MIB = 3, LOOKUP_MIB = 2 };
+
+struct arena {
+    unsigned index;
+    size_t lookup[LOOKUP_MIB];
+};
+
+static bool belongs(void *context, const void *block, bool is_over) {
+    struct arena *arena = context;
+    unsigned index;
+    size_t bytes = sizeof index;
+    if (next.mallctlbymib(arena->lookup, LOOKUP_MIB, &index, &bytes, &block, sizeof block) != 0)
+        return is_over; /* the memory is gone, or was never jemalloc's */
+    return index == arena->index;
+}
+
+static bool can_tell(struct arena *arena) {
+    size_t n = LOOKUP_MIB;
+    return next.mallctlnametomib("arenas.lookup", arena->lookup, &n) == 0 && n == LOOKUP_MIB;
+}
+
+/* Where text goes on behind this beginning, or NULL. */
+static const char *behind(const char *text, const char *beginning) {
+    for (; *beginning; beginning++)
+        if (*text++ != *beginning)
+            return NULL;
+    return text;
+}
+
+static bool is_end(const char *text, const char *end) {
+    text = behind(text, end);
+    return text != NULL && *text == 0;
+}
+
+/* "arena.<number>.reset" or "arena.<number>.destroy" */
+static bool gives_up(const char *name, unsigned *index) {
+    const char *digit = behind(name, "arena.");
+    if (digit == NULL || *digit < '0' || *digit > '9')
+        return false;
+    for (*index = 0; *digit >= '0' && *digit <= '9'; digit++)
+        *index = *index * 10 + (unsigned)(*digit - '0');
+    return is_end(digit, ".reset") || is_end(digit, ".destroy");
+}
+
+/* The same as numbers, of which only the second is not fixed. */
+static bool gives_up_by_mib(const size_t *mib, unsigned *index) {
+    static const char *const name[] = {"arena.0.reset", "arena.0.destroy"};
+    *index = (unsigned)mib[1];
+    for (size_t i = 0; i < sizeof name / sizeof *name; i++) {
+        size_t same[ARENA_MIB], n = ARENA_MIB;
+        if (next.mallctlnametomib(name[i], same, &n) == 0 && n == ARENA_MIB && same[0] == mib[0] && same[2] == mib[2])
+            return true;
+    }
+    return false;
+}
+
+#define GIVE_UP(call)                                                                                                  \
+    struct mt_discard *discard = NULL;                                                                                 \
+    bool is_told = can_tell(&arena);                                                                                   \
+    if (is_told)                                                                                                       \
+        discard = memtrack_private_discard_begin(belongs, &arena, FRAME());                                            \
+    int error = call;                                                                                                  \
+    if (is_told)                                                                                                       \
+        memtrack_private_discard_end(discard, error == 0, belongs, &arena);                                            \
+    else if (error == 0)                                                                                               \
+        memtrack_private_discard_unseen();                                                                             \
+    return error
+
+int mallctl(const char *name, void *oldp, size_t *oldlenp, void *newp, size_t newlen);
+HOOK int mallctl(const char *name, void *oldp, size_t *oldlenp, void *newp, size_t newlen) {
+    struct arena arena;
+    RESOLVE();
+    if (!gives_up(name, &arena.index))
+        return next.mallctl(name, oldp, oldlenp, newp, newlen);
+    GIVE_UP(next.mallctl(name, oldp, oldlenp, newp, newlen));
+}
+
+int mallctlbymib(const size_t *mib, size_t miblen, void *oldp, size_t *oldlenp, void *newp, size_t newlen);
+HOOK int mallctlbymib(const size_t *mib, size_t miblen, void *oldp, size_t *oldlenp, void *newp, size_t newlen) {
+    struct arena arena;
+    RESOLVE();
+    if (miblen != ARENA_MIB || oldp != NULL || newp != NULL || !gives_up_by_mib(mib, &arena.index))
+        return next.mallctlbymib(mib, miblen, oldp, oldlenp, newp, newlen);
+    GIVE_UP(next.mallctlbymib(mib, miblen, oldp, oldlenp, newp, newlen));
 }

@@ -30,6 +30,19 @@ void memtrack_private_resize(void *block, size_t bytes) {
     mt_record_resize(block, bytes);
 }
 
+struct mt_discard *memtrack_private_discard_begin(mt_discard_belongs *belongs, void *context,
+                                                  const struct mt_hook_frame *frame) {
+    return mt_discard_begin(belongs, context, frame);
+}
+
+void memtrack_private_discard_end(struct mt_discard *discard, bool done, mt_discard_belongs *belongs, void *context) {
+    mt_discard_end(discard, done, belongs, context);
+}
+
+void memtrack_private_discard_unseen(void) {
+    mt_discard_unseen();
+}
+
 void *memtrack_private_next(const char *name) {
     return mt_next_symbol(name);
 }

@@ -7,6 +7,7 @@
 #ifndef MT_INTERPOSE_SECOND_H
 #define MT_INTERPOSE_SECOND_H
 
+#include "track/discard.h"
 #include "track/mappings.h"
 
 #define MT_SECOND __attribute__((visibility("default")))
@@ -18,6 +19,12 @@ MT_SECOND void memtrack_private_realloc_end(struct mt_moving_block *moving, void
                                             const struct mt_hook_frame *frame);
 MT_SECOND void memtrack_private_realloc_failed(struct mt_moving_block *moving, const struct mt_hook_frame *frame);
 MT_SECOND void memtrack_private_resize(void *block, size_t bytes);
+/* See track/discard.h. */
+MT_SECOND struct mt_discard *memtrack_private_discard_begin(mt_discard_belongs *belongs, void *context,
+                                                            const struct mt_hook_frame *frame);
+MT_SECOND void memtrack_private_discard_end(struct mt_discard *discard, bool done, mt_discard_belongs *belongs,
+                                            void *context);
+MT_SECOND void memtrack_private_discard_unseen(void);
 /* The first definition of name below the tracker, NULL if there is none. */
 MT_SECOND void *memtrack_private_next(const char *name);
 /* The second object is there. */

@@ -540,12 +540,13 @@ struct mt_ledger_header {
     uint32_t reserved_count;
     uint64_t n_events; /* that have been; the last max_events of them are there */
     uint32_t max_events;
-    uint32_t event_sample;   /* one scope in so many is an event */
-    uint64_t dropped_scopes; /* scopes, or parts of their histograms, that found no room */
-    uint64_t directory;      /* target address of the first struct mt_directory, 0: none */
-    uint64_t max_bytes;      /* of the file, beyond which there is no room for call paths; 0: no bound */
-    uint64_t private_bytes;  /* of the table of live blocks, in the process's own memory: no list of blocks has these */
-    uint64_t unrecorded;     /* events of threads for which there was no room at all: no figure contains them */
+    uint32_t event_sample;    /* one scope in so many is an event */
+    uint64_t dropped_scopes;  /* scopes, or parts of their histograms, that found no room */
+    uint64_t unseen_discards; /* arenas and heaps that were given up with all their blocks, which could not be told */
+    uint64_t directory;       /* target address of the first struct mt_directory, 0: none */
+    uint64_t max_bytes;       /* of the file, beyond which there is no room for call paths; 0: no bound */
+    uint64_t private_bytes; /* of the table of live blocks, in the process's own memory: no list of blocks has these */
+    uint64_t unrecorded;    /* events of threads for which there was no room at all: no figure contains them */
     uint32_t exe_bytes, command_bytes, cwd_bytes;
     uint32_t allocator_answer;              /* enum mt_answer, from MT_ANSWER_DETAIL_SHIFT on its detail */
     char exe[MT_PATH_MAX_BYTES];            /* of /proc/self/exe */

@@ -101,6 +101,24 @@ static int say_why_no_figures(struct mt_profile *profile, const struct mt_ledger
     return mt_profile_add_note(profile, note);
 }
 
+/* What an allocator has given up, or handed out by other ways than are seen. */
+static int say_what_allocator_did(struct mt_profile *profile, const struct mt_ledger_header *header) {
+    char note[256];
+    int rc = 0;
+    if (header->unseen_discards) {
+        snprintf(note, sizeof note,
+                 "%" PRIu64
+                 " time%s the program gave up an arena or heap with all its blocks, and the allocator could not "
+                 "tell which these were: live figures are too high by them.",
+                 header->unseen_discards, header->unseen_discards == 1 ? "" : "s");
+        rc = mt_profile_add_note(profile, note);
+    }
+    if (rc == 0 && header->allocator == MT_ALLOCATOR_JEMALLOC && !(header->flags & MT_FLAG_JEMALLOC_API))
+        rc = mt_profile_add_note(profile, "jemalloc's own functions (mallocx, arena.<i>.reset and the like) were not "
+                                          "watched: preload libmemtrack-jemalloc.so as well, as memtrack run does.");
+    return rc;
+}
+
 /* Nothing counted because nothing came here must not read as if there were nothing. */
 static int say_who_precedes(struct mt_profile *profile, const struct mt_ledger_header *header) {
     char path[MT_PRECEDING_BYTES + 1] = {0}, note[sizeof path + 256];
@@ -188,6 +206,8 @@ int mt_ledger_info_take(struct mt_ledger *ledger, struct mt_profile *profile, st
         rc = say_why_no_figures(profile, header);
     if (rc == 0)
         rc = say_who_precedes(profile, header);
+    if (rc == 0)
+        rc = say_what_allocator_did(profile, header);
     if (rc == 0)
         rc = say_what_was_ignored(profile, header);
     if (rc == 0 && (info->exe == UINT32_MAX || info->cwd == UINT32_MAX || info->allocator_path == UINT32_MAX))

@@ -431,3 +431,66 @@ void mt_live_set_era(struct mt_thread *t, uint32_t from, uint32_t to, uint32_t n
     }
     set_era_of_big(&e);
 }
+
+/* ---- all of them ------------------------------------------------------------------------------------------------ */
+
+static uint32_t list_region(const struct mt_region *r, uint64_t base, uint64_t *address) {
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < r->n_groups; i++) {
+        const struct mt_group *g = mt_live_group(r, i);
+        for (uint32_t j = 0; j < MT_GROUP_ENTRIES; j++) {
+            uint64_t tag = g->tags[j >> 2] >> (16 * (j & 3)) & 0xffff;
+            if (tag != 0 && n < MT_LIVE_LISTED)
+                address[n++] = base + (tag - 1) * 8;
+        }
+    }
+    return n;
+}
+
+static uint32_t list_locked(struct mt_thread *t, struct mt_region *r, uint64_t base, uint64_t *address) {
+    bool alone = mt_tracker_alone();
+    if (r->n_groups == 0 || (!alone && !mt_live_lock(t, r)))
+        return 0;
+    uint32_t n = list_region(r, base, address);
+    if (!alone)
+        mt_live_unlock(r);
+    return n;
+}
+
+/* The leaf that the cursor stands in, or the next one that there is; NULL: no more. */
+static struct mt_region *leaf_at(struct mt_live_cursor *c) {
+    for (; c->leaf < (uint32_t)DIRECTORIES * LEAVES; c->leaf++, c->region = 0) {
+        struct mt_region **leaves = __atomic_load_n(&directory[c->leaf / LEAVES], __ATOMIC_ACQUIRE);
+        if (leaves == NULL) {
+            c->leaf |= LEAVES - 1;
+            continue;
+        }
+        struct mt_region *regions = __atomic_load_n(&leaves[c->leaf % LEAVES], __ATOMIC_ACQUIRE);
+        if (regions != NULL && c->region < MT_REGIONS_PER_LEAF)
+            return regions;
+    }
+    return NULL;
+}
+
+static uint32_t list_big(struct mt_live_cursor *c, uint64_t *address) {
+    uint32_t n = 0;
+    if (c->big >= mt_live_big.capacity || !mt_lock_acquire(&mt_live_big.lock, MT_RANK_BIG))
+        return 0;
+    for (; c->big < mt_live_big.capacity && n < MT_LIVE_LISTED; c->big++) {
+        uint64_t found = mt_live_big.block[c->big].address;
+        if (found > 1 && found < MT_ADDRESS_LIMIT)
+            address[n++] = found;
+    }
+    mt_lock_release(&mt_live_big.lock, MT_RANK_BIG);
+    return n;
+}
+
+uint32_t mt_live_list(struct mt_thread *t, struct mt_live_cursor *c, uint64_t *address) {
+    for (struct mt_region *regions; (regions = leaf_at(c)) != NULL;) {
+        uint64_t base = ((uint64_t)c->leaf << MT_LEAF_SHIFT) + ((uint64_t)c->region << MT_REGION_SHIFT);
+        uint32_t n = list_locked(t, &regions[c->region++], base, address);
+        if (n != 0)
+            return n;
+    }
+    return list_big(c, address);
+}

@@ -29,6 +29,14 @@ MT_HIDDEN struct mt_live_entry mt_live_look(struct mt_thread *t, uint64_t addres
 /* All blocks of the eras from .. to are of era now. */
 MT_HIDDEN void mt_live_set_era(struct mt_thread *t, uint32_t from, uint32_t to, uint32_t now);
 
+/* All live blocks of malloc's, some at a time, each that is there all the while once. Begin with a cursor of zeros; returns how
+ * many addresses were written (room for MT_LIVE_LISTED), 0: that was all. Inside an event. */
+enum { MT_LIVE_LISTED = 8192 };
+struct mt_live_cursor {
+    uint32_t leaf, region, big;
+};
+MT_HIDDEN uint32_t mt_live_list(struct mt_thread *t, struct mt_live_cursor *cursor, uint64_t *address);
+
 /* ---- what the inline half below needs of live.c ---- */
 
 enum { MT_LIVE_LEAF_CACHE = 256 };

@@ -6,6 +6,7 @@ In most tests both stand in the same process, the shim right behind the tracker,
 where the program is not deterministic. The peak is then equal with one thread; with several it may be off by
 the tracker's documented bound, and by the blocks that were under way between the two locks.
 """
+import glob
 import os
 import unittest
 
@@ -170,6 +171,34 @@ class Linked(unittest.TestCase):
                     compare.same(self, "%s %s" % (allocator, workload), expected,
                                  tracked.profile.totals, SERIAL)
                     compare.whole(self, tracked.profile)
+
+    def test_failing_new(self):
+        """An exception is how operator new fails; mimalloc's aborts the program instead."""
+        for allocator in ("glibc", "jemalloc", "tcmalloc"):
+            with self.subTest(allocator), harness.workdir() as directory:
+                tracked = harness.track([harness.program("failing_new")], directory, ["--allocator", allocator])
+                self.assertEqual(b"failed 90\n", tracked.stdout)
+                self.assertEqual(90, tracked.profile.totals["failed_allocations"])
+
+    def test_jemalloc_arenas(self):
+        """What is reset or destroyed with its arena is freed; without the second object the report says that nobody looked."""
+        link = harness.find_library(ALLOCATORS["jemalloc"])
+        with harness.workdir() as directory:
+            program_file = os.path.join(directory, "arenas")
+            if harness.run(["cc", "-E", "-include", "jemalloc/jemalloc.h", "-x", "c", "/dev/null"]).code:
+                self.skipTest("jemalloc's header is not installed")
+            harness.check(["cc", "-O1", "-g", "-fno-builtin", os.path.join(harness.SUPPORT, "jemalloc_arenas.c"), "-o",
+                           program_file, link, "-lpthread"])
+            tracked = harness.track([program_file], directory)
+            row = tracked.profile.row("function", "take")
+            self.assertEqual("live %d in %d\n" % (row["live_bytes"], row["live_blocks"]), tracked.stdout.decode())
+            self.assertEqual(0, tracked.profile.coverage["unknown_frees"])
+            compare.whole(self, tracked.profile)
+            unwatched = "jemalloc's own functions"
+            self.assertNotIn(unwatched, " ".join(tracked.profile.coverage["notes"]))
+            harness.check([program_file], env=harness.plain_environment(LD_PRELOAD=harness.LIBRARY, MEMTRACK_DIR=directory))
+            ledger, = glob.glob(directory + "/*.ledger")
+            self.assertIn(unwatched, " ".join(harness.Profile(ledger).coverage["notes"]))
 
     def test_jemalloc_api(self):
         """mallocx and its family, by a program that counts for itself."""
