@@ -235,10 +235,18 @@ static void put_arrows(const struct canvas *c, const struct mt_timeline *timelin
 
 static void put_legend(const struct canvas *c, const bool *is_drawn) {
     const char *gap = "";
+    size_t used = 0;
     fprintf(c->terminal->stream, "%*s  ", LABEL_WIDTH, "");
     for (size_t s = 0; s < MT_N_SERIES; s++) {
+        size_t width = 2 + mt_format_width(mt_series_labels[s]);
         if (!is_drawn[s])
             continue;
+        if (used && used + strlen(gap) + width > c->columns) {
+            fprintf(c->terminal->stream, "\n%*s  ", LABEL_WIDTH, "");
+            gap = "";
+            used = 0;
+        }
+        used += strlen(gap) + width;
         fputs(gap, c->terminal->stream);
         put_glyph(c->terminal, styles[s], c->glyphs->point[s]);
         fprintf(c->terminal->stream, " %s", mt_series_labels[s]);
@@ -310,6 +318,8 @@ int mt_chart_print(const struct mt_terminal *terminal, const struct mt_timeline 
     return rc;
 }
 
+enum { NAME_WIDTH = 14, LEAST_SPARKS = 5 };
+
 /* ---- one row per process ---------------------------------------------------------------------------------------- */
 
 static void put_sparkline(const struct mt_terminal *terminal, const double *values, size_t n, double most) {
@@ -326,7 +336,6 @@ static void put_sparkline(const struct mt_terminal *terminal, const double *valu
 
 static void put_process(const struct mt_terminal *terminal, const struct mt_timeline *timeline,
                         const struct mt_course *course, double *values, size_t n) {
-    enum { NAME_WIDTH = 14 };
     const struct mt_profile *profile = course->profile;
     char peak[MT_FORMAT_BYTES];
     char *visible = mt_format_visible(basename(mt_profile_text(profile, profile->info.exe)), terminal->utf8);
@@ -353,8 +362,9 @@ static int by_place(const void *a, const void *b) {
 
 int mt_chart_print_processes(const struct mt_terminal *terminal, const struct mt_timeline *timeline, size_t n,
                              const struct mt_chart_options *options) {
-    size_t width = options->width ? options->width : terminal->width, taken = 35;
-    size_t columns = width > taken + LEAST_COLUMNS ? width - taken : LEAST_COLUMNS;
+    static const char heading[] = "heap, each on its own scale";
+    size_t width = options->width ? options->width : terminal->width, taken = 21 + NAME_WIDTH;
+    size_t columns = width > taken + LEAST_SPARKS ? width - taken : LEAST_SPARKS;
     const struct mt_course **sorted = calloc(timeline->n_courses, sizeof *sorted);
     double *values = calloc(columns, sizeof *values);
     int rc = sorted && values ? 0 : -1;
@@ -364,12 +374,12 @@ int mt_chart_print_processes(const struct mt_terminal *terminal, const struct mt
     if (rc == 0) {
         qsort(sorted, timeline->n_courses, sizeof *sorted, by_peak);
         qsort(sorted, shown, sizeof *sorted, by_place);
-        fprintf(terminal->stream, "%8s %-14s %-*s %10s\n", "process", "program", (int)columns,
-                "heap, each on its own scale", "peak");
+        fprintf(terminal->stream, "%8s %-*s %-*s %10s\n", "process", NAME_WIDTH, "program", (int)columns,
+                strlen(heading) <= columns ? heading : "heap", "peak");
         for (size_t i = 0; i < shown; i++)
             put_process(terminal, timeline, sorted[i], values, columns);
         if (shown < timeline->n_courses)
-            fprintf(terminal->stream, "  ... and %zu more with lower peaks: see --json\n", timeline->n_courses - shown);
+            fprintf(terminal->stream, "  ... %zu more with lower peaks: see --json\n", timeline->n_courses - shown);
     }
     free(sorted);
     free(values);

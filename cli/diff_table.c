@@ -30,7 +30,7 @@
 #include "view/format.h"
 #include "view/summary.h"
 
-enum { GAP = 2, INDENT = 1, NAME_NARROW = 30, NAME_WIDE = 50, WIDE_TERMINAL = 110, STATE_WIDTH = 4 };
+enum { GAP = 2, INDENT = 1, NAME_NARROW = 30, NAME_WIDE = 50, WIDE_TERMINAL = 110, STATE_WIDTH = 4, NAME_TINY = 8 };
 
 enum cell_kind { CELL_CHANGE, CELL_OLD, CELL_NEW };
 
@@ -159,10 +159,12 @@ static void put_totals(const struct view *v) {
         for (size_t k = 0; k < 3; k++)
             width[k] = strlen(cells[i][k]) > width[k] ? strlen(cells[i][k]) : width[k];
     }
-    size_t used = INDENT + TOTALS_LABEL + width[0] + GAP + width[1] + GAP + width[2];
+    size_t used = INDENT + TOTALS_LABEL + width[0] + GAP + width[1] + GAP + width[2], first = 0;
+    for (; used > terminal->width && first < 2; first++) /* the change is what is asked for */
+        used -= width[first] + GAP;
     bool with_percents = used + GAP + PERCENT_WIDTH + 2 <= terminal->width;
     fprintf(terminal->stream, "\n%*s", INDENT + TOTALS_LABEL, "");
-    for (size_t k = 0; k < 3; k++) {
+    for (size_t k = first; k < 3; k++) {
         pad_left(terminal, width[k], MT_STYLE_DIM, headings[k]);
         fprintf(terminal->stream, "%*s", k < 2 ? GAP : 0, "");
     }
@@ -173,8 +175,9 @@ static void put_totals(const struct view *v) {
         fprintf(terminal->stream, "%*s", INDENT, "");
         mt_put(terminal, MT_STYLE_DIM, totals[i].label);
         fprintf(terminal->stream, "%*s", (int)(TOTALS_LABEL - strlen(totals[i].label)), "");
-        for (size_t k = 0; k < 3; k++)
-            pad_left(terminal, width[k] + (k ? GAP : 0), k == 2 ? style_of(change[i]) : MT_STYLE_NONE, cells[i][k]);
+        for (size_t k = first; k < 3; k++)
+            pad_left(terminal, width[k] + (k > first ? GAP : 0), k == 2 ? style_of(change[i]) : MT_STYLE_NONE,
+                     cells[i][k]);
         if (with_percents)
             put_percent(terminal, change[i], totals[i].of[MT_OLD]);
         fputc('\n', terminal->stream);
@@ -272,7 +275,9 @@ static void lay_out(struct view *v) {
     v->name_column = used;
     for (enum mt_side side = MT_OLD; side < MT_N_SIDES; side++) {
         v->names[side].name_column = used;
-        v->names[side].name_width = v->options->full ? SIZE_MAX / 2 : width > used + 20 ? width - used : 20;
+        v->names[side].name_width = v->options->full           ? SIZE_MAX / 2
+                                    : width > used + NAME_TINY ? width - used
+                                                               : NAME_TINY;
     }
 }
 
@@ -330,7 +335,7 @@ static void put_row(struct view *v, const struct mt_diff_row *row) {
 static void put_sum(const struct view *v, const struct mt_diff_row *row, enum mt_style style, const char *text) {
     put_numbers(v, row);
     put_state(v, "", MT_STYLE_NONE);
-    mt_put(v->terminal, style, text);
+    mt_put_fitting(v->terminal, v->name_column, style, text);
 }
 
 static void put_sums(const struct view *v) {
@@ -343,7 +348,7 @@ static void put_sums(const struct view *v) {
              nouns[mt_diff_by(v->diff)], n_more == 1 ? "" : "s");
     if (n_more && mt_diff_is_cumulative(v->diff)) {
         fprintf(stream, "%*s", (int)v->name_column, "");
-        mt_put(v->terminal, MT_STYLE_DIM, text);
+        mt_put_fitting(v->terminal, v->name_column, MT_STYLE_DIM, text);
         fputc('\n', stream);
     } else if (n_more) {
         put_sum(v, &v->more, MT_STYLE_DIM, text);
@@ -355,7 +360,7 @@ static void put_sums(const struct view *v) {
     }
     put_sum(v, mt_diff_all(v->diff), MT_STYLE_BOLD, "total");
     if (mt_diff_is_cumulative(v->diff))
-        mt_put(v->terminal, MT_STYLE_DIM, " (cumulative rows overlap)");
+        mt_put_fitting(v->terminal, v->name_column + strlen("total"), MT_STYLE_DIM, " (cumulative rows overlap)");
     fputc('\n', stream);
 }
 

@@ -7,13 +7,17 @@
 enum { LABEL_WIDTH = 11, INDENT = 1 };
 
 void mt_facts_print(const struct mt_terminal *terminal, struct mt_facts *facts) {
+    mt_facts_print_styled(terminal, facts, MT_STYLE_NONE);
+}
+
+void mt_facts_print_styled(const struct mt_terminal *terminal, struct mt_facts *facts, enum mt_style style) {
     for (size_t i = 0; i < facts->n; i++) {
         const struct mt_fact *fact = &facts->items[i];
         size_t width = strlen(fact->label);
         fprintf(terminal->stream, "%*s", INDENT, "");
         mt_put(terminal, MT_STYLE_DIM, fact->label);
         fprintf(terminal->stream, "%*s", (int)(LABEL_WIDTH > width ? LABEL_WIDTH - width : 1), "");
-        mt_put_wrapped(terminal, INDENT + LABEL_WIDTH, fact->is_warning ? MT_STYLE_WARN : MT_STYLE_NONE, fact->text);
+        mt_put_wrapped(terminal, INDENT + LABEL_WIDTH, fact->is_warning ? MT_STYLE_WARN : style, fact->text);
         fputc('\n', terminal->stream);
     }
     if (facts->failed)

@@ -9,6 +9,7 @@
  */
 #include "lanes.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "view/format.h"
@@ -78,9 +79,14 @@ int mt_lanes_print(const struct mt_terminal *terminal, const struct mt_timeline 
     for (size_t i = 0; i < lanes.n; i++)
         put_lane(terminal, &lanes.items[i], place);
     put_highest(terminal, &lanes, place);
-    if (lanes.n_left_out)
-        fprintf(terminal->stream, "%*s  and %zu scope and counter names more: see --json\n", (int)place->label_width,
-                "", lanes.n_left_out);
+    if (lanes.n_left_out) {
+        char text[96];
+        size_t column = place->label_width + 2;
+        snprintf(text, sizeof text, "and %zu scope and counter names more: see --json", lanes.n_left_out);
+        fprintf(terminal->stream, "%*s", (int)column, "");
+        mt_put_fitting(terminal, column, MT_STYLE_NONE, text);
+        fputc('\n', terminal->stream);
+    }
     mt_lanes_free(&lanes);
     return 0;
 }

@@ -27,7 +27,13 @@
 #include "view/format.h"
 
 enum { KEY_JSON = 256, KEY_CLEAN, KEY_VERIFY, KEY_COLOR };
-enum { SHOWN = 10 /* of what is not running */, COMMAND_COLUMNS = 42 };
+enum {
+    SHOWN = 10 /* of what is not running */,
+    COMMAND_COLUMNS = 42,
+    NUMBERS = 58 /* left of the command */,
+    BELOW = 10,
+    NARROW = 80
+};
 
 static const struct argp_option options[] = {
     {"json", KEY_JSON, NULL, 0, "As JSON", 0},
@@ -91,7 +97,8 @@ static const struct argp parser = {
 
 /* ---- printing --------------------------------------------------------------------------------------------------- */
 
-static char *command_text(const struct mt_listed *item) {
+/* columns: that it may take. */
+static char *command_text(const struct mt_listed *item, size_t columns) {
     char *text = NULL, *visible = NULL, *fitted = NULL;
     size_t bytes;
     FILE *stream = open_memstream(&text, &bytes);
@@ -102,16 +109,25 @@ static char *command_text(const struct mt_listed *item) {
     if (fclose(stream) == 0)
         visible = mt_format_visible(bytes ? text : item->exe, false);
     if (visible)
-        fitted = mt_format_shorten_end(visible, COMMAND_COLUMNS, "...");
+        fitted = mt_format_shorten_end(visible, columns, "...");
     free(text);
     free(visible);
     return fitted;
 }
 
+/* On a narrow terminal a row is two lines or three, without its age: numbers, then what and where. */
+static bool is_narrow(const struct mt_terminal *t) {
+    return t->is_tty && t->width < NARROW;
+}
+
 static void print_heading(const struct mt_terminal *t, const char *title, const char *age) {
-    fprintf(t->stream, "%s%s%s\n", mt_style(t, MT_STYLE_BOLD), title, mt_style(t, MT_STYLE_NONE));
-    fprintf(t->stream, "%s %7s  %-10s  %10s  %10s  %10s  COMMAND%s\n", mt_style(t, MT_STYLE_DIM), "PID", "STATE", age,
-            "LIVE", "PEAK", mt_style(t, MT_STYLE_NONE));
+    mt_put_wrapped(t, 0, MT_STYLE_BOLD, title);
+    fprintf(t->stream, "\n%s", mt_style(t, MT_STYLE_DIM));
+    if (is_narrow(t))
+        fprintf(t->stream, " %7s %-10s %10s %10s", "PID", "STATE", "LIVE", "PEAK");
+    else
+        fprintf(t->stream, " %7s  %-10s  %10s  %10s  %10s  COMMAND", "PID", "STATE", age, "LIVE", "PEAK");
+    fprintf(t->stream, "%s\n", mt_style(t, MT_STYLE_NONE));
 }
 
 /* "~12 s": no more of it is known. */
@@ -131,7 +147,10 @@ static void format_ago(char text[MT_FORMAT_BYTES], uint64_t time_ns) {
 static void print_entry(const struct mt_terminal *t, const struct mt_listed *item, bool with_path) {
     char age[MT_FORMAT_BYTES] = "-", live[MT_FORMAT_BYTES] = "-", peak[MT_FORMAT_BYTES] = "-";
     bool is_readable = !item->why[0];
-    char *command = command_text(item);
+    bool narrow = is_narrow(t);
+    size_t room =
+        t->is_tty && t->width < NUMBERS + COMMAND_COLUMNS ? t->width - (narrow ? BELOW : NUMBERS) : COMMAND_COLUMNS;
+    char *command = command_text(item, room);
     if (item->age_ns)
         mt_format_duration(age, item->age_ns);
     if (item->last_seen_ns)
@@ -140,13 +159,22 @@ static void print_entry(const struct mt_terminal *t, const struct mt_listed *ite
         mt_format_size(live, item->live_bytes, false);
         mt_format_size(peak, item->peak_bytes, false);
     }
-    fprintf(t->stream, " %7u  %-10s  %10s  %10s  %10s  ", item->pid,
-            item->is_attended && with_path ? "pending" : item->state, age, live, peak);
-    mt_put(t, is_readable ? MT_STYLE_NONE : MT_STYLE_WARN, is_readable ? command : item->why);
+    const char *state = item->is_attended && with_path ? "pending" : item->state;
+    if (narrow)
+        fprintf(t->stream, " %7u %-10s %10s %10s\n%*s", item->pid, state, live, peak, BELOW, "");
+    else
+        fprintf(t->stream, " %7u  %-10s  %10s  %10s  %10s  ", item->pid, state, age, live, peak);
+    if (is_readable)
+        mt_put(t, MT_STYLE_NONE, command);
+    else
+        mt_put_fitting(t, narrow ? BELOW : NUMBERS, MT_STYLE_WARN, item->why);
     fputc('\n', t->stream);
     if (with_path && is_readable) {
-        fprintf(t->stream, " %7s  ", "");
-        mt_put(t, MT_STYLE_DIM, item->path);
+        fprintf(t->stream, "%*s", BELOW, "");
+        if (t->is_tty)
+            mt_put_wrapped(t, BELOW, MT_STYLE_DIM, item->path);
+        else
+            mt_put(t, MT_STYLE_DIM, item->path);
         fputc('\n', t->stream);
     }
     free(command);
@@ -160,7 +188,8 @@ static void print_entries(const struct mt_terminal *t, const struct mt_entries *
     for (size_t i = 0; i < entries->n; i++)
         print_entry(t, &entries->items[i].listed, with_path);
     if (entries->n_more)
-        fprintf(t->stream, " %7s  and %zu more, older ones; --json shows all\n", "", entries->n_more);
+        fprintf(t->stream, "%*sand %zu more, older ones; --json shows all\n", is_narrow(t) ? 1 : BELOW, "",
+                entries->n_more);
     fputc('\n', t->stream);
 }
 
@@ -175,8 +204,14 @@ static void print_lists(const struct request *r, const struct lists *lists) {
     print_entries(&t, &lists->left, "Left by processes that have ended (memtrack list --clean removes it)", "ENDED AGO",
                   true);
     print_entries(&t, &lists->profiles, "Profiles here", "RAN", true);
+    static const char none[] =
+        "No process is tracked. Start one with memtrack PROGRAM, or with LD_PRELOAD=libmemtrack.so.";
+    if (lists->running.n == 0 && t.is_tty)
+        mt_put_wrapped(&t, 0, MT_STYLE_NONE, none);
+    else if (lists->running.n == 0)
+        fputs(none, stdout);
     if (lists->running.n == 0)
-        fputs("No process is tracked. Start one with memtrack PROGRAM, or with LD_PRELOAD=libmemtrack.so.\n", stdout);
+        fputc('\n', stdout);
 }
 
 static int print_json(const struct lists *lists, struct mt_error *error) {

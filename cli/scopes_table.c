@@ -328,38 +328,82 @@ static struct happening *collect(const struct mt_profile *profile, size_t *n) {
     return list;
 }
 
-static void put_metadata(const struct mt_terminal *terminal, const struct mt_profile *profile,
-                         const struct mt_scope_event *event) {
+/* "  key=value  key=value" */
+static void write_metadata(FILE *stream, const struct mt_profile *profile, const struct mt_scope_event *event) {
     for (size_t i = 0; i < event->n_keys; i++) {
         const struct mt_scope_key *key = &profile->info.scopes.keys[event->first_key + i];
-        fputs("  ", terminal->stream);
-        mt_put(terminal, MT_STYLE_DIM, mt_profile_text(profile, key->key));
-        fputc('=', terminal->stream);
-        mt_put(terminal, MT_STYLE_NONE, mt_profile_text(profile, key->value));
+        fprintf(stream, "  %s=%s", mt_profile_text(profile, key->key), mt_profile_text(profile, key->value));
     }
+}
+
+/* What is left of a name: columns of numbers go from the right until it has room. */
+enum event_column { AT, DURATION, PEAK, NET, THREAD, N_EVENT_COLUMNS };
+static const struct {
+    const char *title;
+    int width;
+} event_columns[N_EVENT_COLUMNS] = {{"ENDED AT", TIME_COLUMNS},
+                                    {"DURATION", TIME_COLUMNS},
+                                    {"PEAK", SIZE_COLUMNS},
+                                    {"NET", SIZE_COLUMNS},
+                                    {"THREAD", TID_COLUMNS}};
+
+static int event_columns_shown(const struct mt_terminal *terminal, size_t *used) {
+    int shown = 0;
+    for (*used = INDENT; shown < N_EVENT_COLUMNS; shown++) {
+        size_t width = (size_t)event_columns[shown].width + GAP;
+        if (terminal->is_tty && *used + width + NAME_LEAST > terminal->width)
+            break;
+        *used += width;
+    }
+    return shown;
+}
+
+static void put_happening_name(const struct mt_terminal *terminal, const struct mt_profile *profile,
+                               const struct happening *h, size_t column) {
+    const char *kind = h->scope ? "" : h->mark ? "mark " : "counter ";
+    mt_string name = h->scope ? h->scope->name : h->mark ? h->mark->name : h->counter->name;
+    char text[CELL], *rest = NULL;
+    size_t bytes;
+    FILE *stream = open_memstream(&rest, &bytes);
+    if (!stream)
+        return;
+    if (h->scope)
+        write_metadata(stream, profile, h->scope);
+    else if (h->counter)
+        fprintf(stream, " = %s", mt_format_count(text, h->counter->value));
+    bool failed = fclose(stream) != 0;
+    mt_put(terminal, MT_STYLE_DIM, kind);
+    column += strlen(kind);
+    mt_put_fitting(terminal, column, MT_STYLE_BOLD, mt_profile_text(profile, name));
+    char *visible = mt_format_visible(mt_profile_text(profile, name), terminal->utf8);
+    column += visible ? mt_format_width(visible) : 0;
+    if (!failed && (!terminal->is_tty || column < terminal->width))
+        mt_put_fitting(terminal, column, MT_STYLE_DIM, rest);
+    free(visible);
+    free(rest);
 }
 
 static void put_happening(const struct mt_terminal *terminal, const struct mt_profile *profile,
                           const struct happening *h, bool exact_bytes) {
-    char time[CELL], text[CELL];
-    FILE *stream = terminal->stream;
-    fprintf(stream, "%*s", INDENT, "");
-    put_right(terminal, TIME_COLUMNS, MT_STYLE_NONE, mt_format_duration(time, h->time_ns));
-    if (h->scope) {
-        put_right(terminal, TIME_COLUMNS, MT_STYLE_NONE, mt_format_duration(text, h->scope->duration_ns));
-        put_right(terminal, SIZE_COLUMNS, MT_STYLE_NONE, mt_format_size(text, h->scope->peak_bytes, exact_bytes));
-        put_right(terminal, SIZE_COLUMNS, MT_STYLE_NONE, mt_format_size(text, h->scope->net_bytes, exact_bytes));
-        fprintf(stream, "%*" PRIu32 "%*s", TID_COLUMNS, h->scope->tid, GAP, "");
-        mt_put(terminal, MT_STYLE_BOLD, mt_profile_text(profile, h->scope->name));
-        put_metadata(terminal, profile, h->scope);
-    } else {
-        fprintf(stream, "%*s", TIME_COLUMNS + 2 * SIZE_COLUMNS + TID_COLUMNS + 4 * GAP, "");
-        mt_put(terminal, MT_STYLE_DIM, h->mark ? "mark " : "counter ");
-        mt_put(terminal, MT_STYLE_BOLD, mt_profile_text(profile, h->mark ? h->mark->name : h->counter->name));
-        if (h->counter)
-            fprintf(stream, " = %s", mt_format_count(text, h->counter->value));
+    char text[CELL];
+    size_t used;
+    int shown = event_columns_shown(terminal, &used);
+    fprintf(terminal->stream, "%*s", INDENT, "");
+    for (int c = 0; c < shown; c++) {
+        if (c == AT)
+            mt_format_duration(text, h->time_ns);
+        else if (!h->scope)
+            *text = '\0';
+        else if (c == DURATION)
+            mt_format_duration(text, h->scope->duration_ns);
+        else if (c == THREAD)
+            snprintf(text, sizeof text, "%" PRIu32, h->scope->tid);
+        else
+            mt_format_size(text, c == PEAK ? h->scope->peak_bytes : h->scope->net_bytes, exact_bytes);
+        put_right(terminal, (size_t)event_columns[c].width, MT_STYLE_NONE, text);
     }
-    fputc('\n', stream);
+    put_happening_name(terminal, profile, h, used);
+    fputc('\n', terminal->stream);
 }
 
 void mt_scopes_print_events(const struct mt_terminal *terminal, const struct mt_profile *profile,
@@ -373,11 +417,9 @@ void mt_scopes_print_events(const struct mt_terminal *terminal, const struct mt_
     size_t first = options->n && options->n < n ? n - options->n : 0;
     if (n) {
         fprintf(terminal->stream, "%*s", INDENT, "");
-        put_right(terminal, TIME_COLUMNS, MT_STYLE_DIM, "ENDED AT");
-        put_right(terminal, TIME_COLUMNS, MT_STYLE_DIM, "DURATION");
-        put_right(terminal, SIZE_COLUMNS, MT_STYLE_DIM, "PEAK");
-        put_right(terminal, SIZE_COLUMNS, MT_STYLE_DIM, "NET");
-        put_right(terminal, TID_COLUMNS, MT_STYLE_DIM, "THREAD");
+        size_t used;
+        for (int c = 0; c < event_columns_shown(terminal, &used); c++)
+            put_right(terminal, (size_t)event_columns[c].width, MT_STYLE_DIM, event_columns[c].title);
         mt_put(terminal, MT_STYLE_DIM, "SCOPE");
         fputc('\n', terminal->stream);
     }

@@ -48,10 +48,10 @@ void mt_cli_print_summary(FILE *stream, const struct mt_profile *profile, const 
     print_facts(&terminal, rows, options->exact_bytes);
     print_rows(&terminal, rows, options);
     if (options->profile_path) {
-        fputs("\n next       ", stream);
-        mt_put(&terminal, MT_STYLE_BOLD, "memtrack report ");
-        mt_put(&terminal, MT_STYLE_BOLD, options->profile_path);
+        struct mt_facts next = {0};
         fputc('\n', stream);
+        mt_facts_add(&next, "next", false, "memtrack report %s", options->profile_path);
+        mt_facts_print_styled(&terminal, &next, MT_STYLE_BOLD);
     }
     mt_rows_free(rows);
 }

@@ -23,7 +23,17 @@
 #include "table-local.h"
 #include "view/format.h"
 
-enum { GAP = 2, INDENT = 1, BAR_NARROW = 6, BAR_WIDE = 12, WIDE_TERMINAL = 110, NAME_NARROW = 40, NAME_WIDE = 50 };
+enum {
+    GAP = 2,
+    INDENT = 1,
+    BAR_NARROW = 6,
+    BAR_WIDE = 12,
+    WIDE_TERMINAL = 110,
+    NAME_NARROW = 40,
+    NAME_WIDE = 50,
+    NAME_LEAST = 20,
+    NAME_TINY = 8
+};
 
 static const struct {
     const char *title;
@@ -97,6 +107,10 @@ static void lay_out(struct table *t) {
     t->bar_width = is_wide ? BAR_WIDE : BAR_NARROW;
     t->columns[t->n_columns++] = measure(t, sort);
     size_t used = INDENT + t->columns[0].width + 1 + PERCENT_WIDTH + 1 + t->bar_width + GAP;
+    if (used + NAME_LEAST > width) { /* a bar is less than a name */
+        used -= t->bar_width;
+        t->bar_width = 0;
+    }
     for (size_t i = 0; i < sizeof preferred / sizeof *preferred; i++) {
         if (preferred[i] == sort || !mt_rows_has(t->rows, preferred[i]))
             continue;
@@ -107,7 +121,7 @@ static void lay_out(struct table *t) {
         t->columns[t->n_columns++] = column;
     }
     t->name_column = used;
-    t->name_width = t->options->full ? SIZE_MAX / 2 : width > used + 20 ? width - used : 20;
+    t->name_width = t->options->full ? SIZE_MAX / 2 : width > used + NAME_TINY ? width - used : NAME_TINY;
 }
 
 /* ---- numbers --------------------------------------------------------------------------------------------------- */
@@ -204,11 +218,11 @@ static void put_sums(const struct table *t) {
              nouns[options->by], n_more == 1 ? "" : "s");
     if (n_more && options->cumulative) {
         fprintf(stream, "%*s", (int)t->name_column, "");
-        mt_put(t->terminal, MT_STYLE_DIM, text);
+        mt_put_fitting(t->terminal, t->name_column, MT_STYLE_DIM, text);
         fputc('\n', stream);
     } else if (n_more) {
         put_numbers(t, &t->more, true);
-        mt_put(t->terminal, MT_STYLE_DIM, text);
+        mt_put_fitting(t->terminal, t->name_column, MT_STYLE_DIM, text);
         fputc('\n', stream);
     }
     if (mt_rows_is_filtered(t->rows)) {
@@ -219,7 +233,7 @@ static void put_sums(const struct table *t) {
     put_numbers(t, mt_rows_all(t->rows), true);
     mt_put(t->terminal, MT_STYLE_BOLD, "total");
     if (options->cumulative)
-        mt_put(t->terminal, MT_STYLE_DIM, " (cumulative rows overlap)");
+        mt_put_fitting(t->terminal, t->name_column + strlen("total"), MT_STYLE_DIM, " (cumulative rows overlap)");
     fputc('\n', stream);
 }
 

@@ -94,8 +94,9 @@ void mt_put(const struct mt_terminal *terminal, enum mt_style style, const char 
     free(visible);
 }
 
-/* Bytes of text for one line: up to the last blank that fits, or to the first that does not. */
-static size_t line_bytes(const char *text, size_t columns) {
+/* Bytes of text for one line: up to the last blank that fits, or to the first that does not. may_break: a word that is
+ * longer than a line is cut. */
+static size_t line_bytes(const char *text, size_t columns, bool may_break) {
     size_t bytes = 0, end = 0;
     for (;;) {
         size_t word = strcspn(text + end, " ");
@@ -105,11 +106,11 @@ static size_t line_bytes(const char *text, size_t columns) {
         if (!fits && bytes)
             return bytes;
         bytes = end + word;
+        if (!fits)
+            return may_break ? mt_format_head_bytes(text, columns) : bytes;
         if (!text[bytes])
             return bytes;
         end = bytes + strspn(text + bytes, " ");
-        if (!fits)
-            return bytes;
     }
 }
 
@@ -117,7 +118,7 @@ void mt_put_wrapped(const struct mt_terminal *terminal, size_t column, enum mt_s
     char *visible = mt_format_visible(text, terminal->utf8);
     size_t columns = terminal->width > column + 20 ? terminal->width - column : 20;
     for (const char *at = visible ? visible : "?"; *at;) {
-        size_t bytes = line_bytes(at, columns);
+        size_t bytes = line_bytes(at, columns, terminal->is_tty);
         char *line = strndup(at, bytes);
         put_visible(terminal, style, line ? line : "");
         free(line);
@@ -128,16 +129,31 @@ void mt_put_wrapped(const struct mt_terminal *terminal, size_t column, enum mt_s
     free(visible);
 }
 
+void mt_put_fitting(const struct mt_terminal *terminal, size_t column, enum mt_style style, const char *text) {
+    char *visible = mt_format_visible(text, terminal->utf8);
+    size_t columns = terminal->width > column ? terminal->width - column : 1;
+    char *fitting = visible && terminal->is_tty ? mt_format_shorten_end(visible, columns, terminal->ellipsis) : NULL;
+    put_visible(terminal, style, fitting ? fitting : visible ? visible : "?");
+    free(fitting);
+    free(visible);
+}
+
+static void put_message(const struct mt_terminal *terminal, size_t column, const char *text) {
+    if (terminal->is_tty)
+        mt_put_wrapped(terminal, column, MT_STYLE_NONE, text);
+    else
+        mt_put(terminal, MT_STYLE_NONE, text);
+    fputc('\n', terminal->stream);
+}
+
 void mt_print_error(const char *program, const struct mt_error *error) {
     struct mt_terminal terminal;
     mt_terminal_init(&terminal, stderr, MT_COLOR_AUTO);
     fprintf(stderr, "%s%s:%s ", mt_style(&terminal, MT_STYLE_ERROR), program, mt_style(&terminal, MT_STYLE_NONE));
-    mt_put(&terminal, MT_STYLE_NONE, error->message);
-    fputc('\n', stderr);
+    put_message(&terminal, strlen(program) + 2, error->message);
     if (error->hint[0]) {
         fputs("  ", stderr);
-        mt_put(&terminal, MT_STYLE_NONE, error->hint);
-        fputc('\n', stderr);
+        put_message(&terminal, 2, error->hint);
     }
 }
 

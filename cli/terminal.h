@@ -45,8 +45,11 @@ void mt_terminal_init(struct mt_terminal *terminal, FILE *stream, enum mt_color 
 const char *mt_style(const struct mt_terminal *terminal, enum mt_style style);
 /* Text of unknown origin, made harmless (view/format.h). NULL is printed as "". */
 void mt_put(const struct mt_terminal *terminal, enum mt_style style, const char *text);
-/* Words of text, wrapped to the width; the first line begins at column, later ones are indented by it. */
+/* Words of text, wrapped to the width; the first line begins at column, later ones are indented by it. On a terminal a word
+ * that is longer than a line is cut; in a file it stays whole, to be searched for. */
 void mt_put_wrapped(const struct mt_terminal *terminal, size_t column, enum mt_style style, const char *text);
+/* Text that begins at column: on a terminal its end is left out where it does not fit. */
+void mt_put_fitting(const struct mt_terminal *terminal, size_t column, enum mt_style style, const char *text);
 
 /* Puts a pager between stdout and the terminal when stdout is one: MEMTRACK_PAGER, PAGER, less -FRX. Does nothing when
  * there is none to be had. Call mt_output_finish before returning from the command. */

@@ -276,31 +276,53 @@ static int drop_earlier(const struct request *r, struct mt_profiles *profiles, s
 
 /* ---- output ----------------------------------------------------------------------------------------------------- */
 
-static void print_head(const struct mt_terminal *terminal, const struct mt_timeline *t) {
-    const struct mt_course *course = t->sum.n_points ? &t->sum : &t->courses[0];
-    const struct mt_profile *profile = t->courses[0].profile;
-    char lasted[MT_FORMAT_BYTES], coarsest[MT_FORMAT_BYTES], start[MT_FORMAT_BYTES];
-    mt_put(terminal, MT_STYLE_BOLD, mt_profile_text(profile, profile->info.exe));
-    if (t->n_courses == 1)
-        fprintf(terminal->stream, " (process %u)", profile->info.pid);
+/* In a file a sentence stays on its line. */
+static void put_sentence(const struct mt_terminal *terminal, const char *text) {
+    if (terminal->is_tty)
+        mt_put_wrapped(terminal, 0, MT_STYLE_NONE, text);
     else
-        fprintf(terminal->stream, " and %zu more process%s%s", t->n_courses - 1, t->n_courses == 2 ? "" : "es",
-                t->sum.n_points ? ", summed" : "");
+        mt_put(terminal, MT_STYLE_NONE, text);
+    fputc('\n', terminal->stream);
+}
+
+static void print_subject(const struct mt_terminal *terminal, const struct mt_timeline *t) {
+    const struct mt_profile *profile = t->courses[0].profile;
+    const char *exe = mt_profile_text(profile, profile->info.exe);
+    char lasted[MT_FORMAT_BYTES], start[MT_FORMAT_BYTES], who[96], *all = NULL;
+    if (t->n_courses == 1)
+        snprintf(who, sizeof who, " (process %u)", profile->info.pid);
+    else
+        snprintf(who, sizeof who, " and %zu more process%s%s", t->n_courses - 1, t->n_courses == 2 ? "" : "es",
+                 t->sum.n_points ? ", summed" : "");
     mt_format_rfc3339(start, t->start_time_ns);
     if (strlen(start) > 19) {
         start[10] = ' ';
         start[19] = '\0';
     }
-    fprintf(terminal->stream, ", %s UTC, %s\n", start, mt_format_duration(lasted, t->duration_ns));
+    mt_format_duration(lasted, t->duration_ns);
+    bool fits = asprintf(&all, "%s%s, %s UTC, %s", exe, who, start, lasted) < 0 || !terminal->is_tty ||
+                mt_format_width(all) <= terminal->width;
+    if (fits) {
+        mt_put(terminal, MT_STYLE_BOLD, exe);
+        fprintf(terminal->stream, "%s, %s UTC, %s\n", who, start, lasted);
+    } else {
+        put_sentence(terminal, all);
+    }
+    free(all);
+}
+
+static void print_head(const struct mt_terminal *terminal, const struct mt_timeline *t) {
+    const struct mt_course *course = t->sum.n_points ? &t->sum : &t->courses[0];
+    char coarsest[MT_FORMAT_BYTES], text[128] = "it ended before the second tick: there is little to see";
+    print_subject(terminal, t);
     if (course->n_ticks > 1)
-        fprintf(terminal->stream, "%zu ticks, up to %s apart; what is kept of an interval is its highest point\n",
-                course->n_ticks, mt_format_duration(coarsest, course->coarsest_ns));
-    else
-        fprintf(terminal->stream, "it ended before the second tick: there is little to see\n");
+        snprintf(text, sizeof text, "%zu ticks, up to %s apart; what is kept of an interval is its highest point",
+                 course->n_ticks, mt_format_duration(coarsest, course->coarsest_ns));
+    put_sentence(terminal, text);
     if (t->sum.n_points && t->sum.has[MT_SERIES_RSS])
-        fputs("shared pages are in the RSS of every process that maps them; PSS counts them once\n", terminal->stream);
+        put_sentence(terminal, "shared pages are in the RSS of every process that maps them; PSS counts them once");
     if (course->has[MT_SERIES_PSS])
-        fputs("PSS and swap are read at most twice a second\n", terminal->stream);
+        put_sentence(terminal, "PSS and swap are read at most twice a second");
     fputc('\n', terminal->stream);
 }
 

@@ -34,6 +34,8 @@ char *mt_format_visible(const char *text, bool utf8);
 char *mt_format_utf8(const char *text);
 /* Columns that visible text takes; a multibyte locale must have been set for other than ASCII. */
 size_t mt_format_width(const char *text);
+/* Bytes of the longest beginning that is at most columns wide; more than 0 unless the text is empty. */
+size_t mt_format_head_bytes(const char *text, size_t columns);
 
 /* At most columns wide, malloc'ed; ellipsis is "…" or "...". A path keeps its end and its beginning, a function loses
  * first its parameters, then the arguments of its templates, then its middle. */

@@ -102,7 +102,6 @@ size_t mt_format_width(const char *text) {
     return width;
 }
 
-/* Bytes of the longest beginning that is at most columns wide. */
 static size_t head_bytes(const char *text, size_t columns) {
     size_t bytes = 0, width = 0;
     while (text[bytes]) {
@@ -114,6 +113,11 @@ static size_t head_bytes(const char *text, size_t columns) {
         bytes += n ? n : 1;
     }
     return bytes;
+}
+
+size_t mt_format_head_bytes(const char *text, size_t columns) {
+    size_t bytes = head_bytes(text, columns);
+    return bytes ? bytes : strlen(text); /* a character that is wider than that */
 }
 
 /* Where the longest end that is at most columns wide begins. */
