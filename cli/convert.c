@@ -7,6 +7,7 @@
 #include "convert.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,6 +19,9 @@
 #include "output.h"
 #include "profile/from_ledger.h"
 #include "view/symbols.h"
+#include "view/unseen.h"
+
+enum { OTHER_FILES_BYTES = 4 << 20 }; /* locales, caches, data: mapped and looked at in part */
 
 static void name_program(const struct mt_convert *convert, const struct mt_track *track,
                          const struct mt_profile *profile, struct mt_result *result) {
@@ -45,8 +49,29 @@ static void set_exit(const struct mt_convert *convert, const struct mt_track *tr
     info->exit_signal = WIFSIGNALED(convert->wait_status) ? WTERMSIG(convert->wait_status) : 0;
 }
 
+/*
+ * A program that ended before the first tick is known by its highest resident memory alone, files included. What is left
+ * after the most that its modules and the ledger can have had of that was its own.
+ */
+static void estimate_anonymous(const struct mt_track *track, uint64_t most_rss_bytes, struct mt_ledger *ledger,
+                               struct mt_profile_info *info) {
+    uint64_t others = info->ledger_bytes + OTHER_FILES_BYTES;
+    size_t n = 0;
+    struct mt_module *modules =
+        mt_ledger_refresh(ledger, NULL) == 0 ? mt_ledger_load_items(ledger, MT_EXTENT_MODULES, &n) : NULL;
+    for (size_t i = 1; modules && i < n; i++)
+        if (modules[i].end > modules[i].start)
+            others += modules[i].end - modules[i].start;
+    if (modules && track->is_main && !track->is_left && info->anonymous.bytes == 0 && most_rss_bytes > others) {
+        info->anonymous.bytes = most_rss_bytes - others;
+        info->anonymous.is_estimate = true;
+    }
+    free(modules);
+}
+
 /* 0, or the problem is filled. */
-static int load(struct mt_track *track, const char *path, struct mt_profile **profile, struct mt_error *problem) {
+static int load(const struct mt_convert *convert, struct mt_track *track, const char *path, struct mt_profile **profile,
+                struct mt_error *problem) {
     struct mt_ledger *ledger = track->ledger;
     struct mt_ledger_map map;
     track->ledger = NULL;
@@ -60,7 +85,8 @@ static int load(struct mt_track *track, const char *path, struct mt_profile **pr
         if (rc != 0) {
             mt_profile_free(*profile);
             mt_error_set(problem, -rc, "Close other programs, or raise the memory limit.", "%s: out of memory", path);
-        }
+        } else
+            estimate_anonymous(track, convert->most_rss_bytes, ledger, &(*profile)->info);
     }
     mt_ledger_close(ledger);
     return rc;
@@ -105,11 +131,18 @@ static void fill_result(const struct mt_profile *profile, struct mt_result *resu
     result->live_bytes = profile->info.totals.live_bytes;
     result->total_blocks = profile->info.totals.total_blocks;
     result->is_blind = profile->info.outranked && result->total_blocks == 0;
+    result->anonymous = profile->info.anonymous;
 }
 
-/* Without the mark at its beginning a ledger was never begun, or something has emptied it. */
+/* Without the mark at its beginning a ledger was never begun, or something has emptied it. What could not be looked at
+ * is not empty: it may be all that there is. */
 static bool is_empty(const char *path) {
-    return access(path, R_OK) == 0 && !mt_ledger_is_one(path);
+    uint64_t magic = 0;
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    ssize_t n = fd >= 0 ? pread(fd, &magic, sizeof magic, 0) : -1;
+    if (fd >= 0)
+        close(fd);
+    return n >= 0 && magic != MT_LEDGER_MAGIC;
 }
 
 static void settle_failure(const char *path, struct mt_result *result) {
@@ -135,14 +168,17 @@ void mt_convert_track(const struct mt_convert *convert, struct mt_track *track, 
     *result = (struct mt_result){.inode = track->inode, .pid = track->name.pid, .is_main = track->is_main};
     if (profile)
         *profile = NULL;
-    if (load(track, path, &made, &result->problem) != 0) {
+    if (load(convert, track, path, &made, &result->problem) != 0) {
         settle_failure(path, result);
         return;
     }
     name_program(convert, track, made, result);
     set_exit(convert, track, is_newest, &made->info);
     fill_result(made, result);
-    mt_symbols_resolve(made, &convert->symbols, NULL); /* a profile without names is still one */
+    mt_unseen_note(made); /* without the note, and without names, it is still a profile */
+    if (track->is_main && is_newest && convert->strangers)
+        mt_strangers_note(convert->strangers, convert->ticker, made);
+    mt_symbols_resolve(made, &convert->symbols, NULL);
     write_profile(convert, track, is_newest, made, result);
     if (result->is_written)
         unlink(path);

@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "profile/profile.h"
 #include "session.h"
+#include "strangers.h"
 #include "ticker.h"
 #include "view/symbols.h"
 
@@ -23,6 +24,7 @@ struct mt_result {
     bool is_blind; /* another malloc came before the recorder's and passed nothing on */
     bool is_kept;  /* the ledger is still there, and its path is in file */
     uint64_t peak_bytes, live_bytes, total_blocks;
+    struct mt_anonymous anonymous;
     char program[MT_RESULT_PROGRAM_BYTES];
     char file[MT_RESULT_FILE_BYTES];
     struct mt_error problem; /* message "": none */
@@ -38,6 +40,9 @@ struct mt_convert {
     bool exit_known;   /* of the main process */
     int wait_status;
     struct mt_symbols_options symbols; /* with its cache: files are used by one profile after the other */
+    uint64_t most_rss_bytes;        /* of the main process; 0: not known */
+    struct mt_strangers *strangers; /* named in the profile of the main process; NULL: none */
+    const struct mt_ticker *ticker;
 };
 
 /*

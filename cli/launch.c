@@ -20,6 +20,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -108,6 +109,14 @@ static void block_signals(struct mt_child *child) {
     child->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
+static void unblock_signals(struct mt_child *child) {
+    if (child->signals >= 0)
+        close(child->signals);
+    child->signals = -1;
+    sigaction(SIGCHLD, &chld_before, NULL);
+    sigprocmask(SIG_SETMASK, &mask_before, NULL);
+}
+
 /* A word that the recorder would ignore; it says so as well, but only in the report. Once, however often we launch. */
 static void check_settings(void) {
     static bool done;
@@ -125,17 +134,21 @@ int mt_launch(const struct mt_launch *launch, struct mt_child *child, struct mt_
     int report[2];
     *child = (struct mt_child){.pid = -1, .signals = -1};
     check_settings();
-    if (pipe2(report, O_CLOEXEC) != 0)
+    if (pipe2(report, O_CLOEXEC) != 0) {
+        child->is_refused = true;
         return failed(error, "pipe");
+    }
     block_signals(child);
     child->pid = child->signals >= 0 ? fork() : -1;
     if (child->pid == 0)
         become(launch, report[1]);
     close(report[1]);
     int why = 0, rc = 0;
-    if (child->pid < 0)
+    if (child->pid < 0) {
         rc = failed(error, child->signals < 0 ? "signalfd" : "fork");
-    else if (read(report[0], &why, sizeof why) == (ssize_t)sizeof why)
+        unblock_signals(child);
+        child->is_refused = true;
+    } else if (read(report[0], &why, sizeof why) == (ssize_t)sizeof why)
         rc = report_exec_failure(launch, why, error);
     close(report[0]);
     if (rc != 0 && child->pid > 0)
@@ -151,10 +164,20 @@ static void forward(const struct mt_child *child, const struct signalfd_siginfo 
     kill(child->pid, (int)info->ssi_signo);
 }
 
+/* The kernel's highest includes what we had ourselves when we made the child: below that it says nothing. */
+static uint64_t most_rss_of(const struct rusage *usage) {
+    struct rusage ours;
+    if (getrusage(RUSAGE_SELF, &ours) != 0 || usage->ru_maxrss <= ours.ru_maxrss)
+        return 0;
+    return (uint64_t)usage->ru_maxrss * 1024;
+}
+
 static void notice_end(struct mt_child *child) {
     int status = 0;
-    if (child->ended || waitpid(child->pid, &status, WNOHANG) != child->pid)
+    struct rusage usage = {0};
+    if (child->ended || wait4(child->pid, &status, WNOHANG, &usage) != child->pid)
         return;
+    child->most_rss_bytes = most_rss_of(&usage);
     child->ended = true;
     child->wait_status = status;
     child->end_ns = mt_now_ns();

@@ -27,8 +27,10 @@ struct mt_child {
     pid_t pid;
     int signals; /* signalfd: signals to forward, and the news of children */
     bool ended;
-    int wait_status; /* once ended */
-    uint64_t end_ns; /* CLOCK_MONOTONIC, when it was noticed */
+    bool is_refused; /* it could not be made for want of descriptors, memory or processes: all is as before */
+    int wait_status;
+    uint64_t most_rss_bytes; /* that it had, of itself alone; 0: not known */ /* once ended */
+    uint64_t end_ns;                                                          /* CLOCK_MONOTONIC, when it was noticed */
 };
 
 /* 0, or the exit status that memtrack run ends with: 125, 126, 127. From then on signals are blocked here. */

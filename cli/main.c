@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "command.h"
+#include "observer.h"
 #include "target.h"
 #include "terminal.h"
 
@@ -130,8 +131,7 @@ static int run_bare(int argc, char **argv) {
     return status;
 }
 
-int main(int argc, char **argv) {
-    setlocale(LC_CTYPE, "");
+static int dispatch(int argc, char **argv) {
     argp_err_exit_status = MT_EXIT_USAGE;
     if (argc < 2) {
         mt_print_problem("memtrack", "memtrack --help lists the commands.", "name a program to run, or a command");
@@ -159,4 +159,24 @@ int main(int argc, char **argv) {
         return MT_EXIT_USAGE;
     }
     return run_bare(argc - 1, argv + 1);
+}
+
+struct arguments {
+    int argc, status;
+    char **argv;
+};
+
+static bool dispatch_on_stack(void *context) {
+    struct arguments *arguments = context;
+    arguments->status = dispatch(arguments->argc, arguments->argv);
+    return true;
+}
+
+int main(int argc, char **argv) {
+    struct arguments arguments = {argc, 0, argv};
+    setlocale(LC_CTYPE, "");
+    if (!mt_stack_is_small())
+        return dispatch(argc, argv);
+    mt_call_on_stack(dispatch_on_stack, &arguments);
+    return arguments.status;
 }

@@ -2,9 +2,10 @@
 /*
  * memtrack run: look at the program, make a place for its ledgers, start it, watch, convert, report.
  *
- *   parse ─► inspect ─► session ─► preload list ─► fork, exec
- *                                                     │ ticks, signals, workers until it ends
- *   report ◄─ convert ◄─ grace for what still runs ◄──┘
+ *   parse ─► inspect ─► session ─► preload list ─► fork, exec ─► wait, forward signals ─► its status
+ *                                                     │                    │ has ended
+ *                     observer (observer.h):       ticks, workers ◄────────┘
+ *                     report ◄─ convert ◄─ grace for what still runs
  *
  * Processes that outlive the program get a moment, since the parts of a pipeline end one after the other. Then memtrack
  * returns, as it would be wrong to wait for a daemon: their ledgers stay, and the message says where. Whatever
@@ -14,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -21,6 +23,7 @@
 #include "command.h"
 #include "finish.h"
 #include "launch.h"
+#include "observer.h"
 #include "output.h"
 #include "preload.h"
 #include "run.h"
@@ -30,7 +33,7 @@
 #define NS_PER_MS           UINT64_C(1000000)
 #define DEFAULT_INTERVAL_NS (10 * NS_PER_MS)
 
-enum { GRACE_MS = 1000, GRACE_STEP_MS = 10, OPTIONS_BYTES = 256 };
+enum { GRACE_MS = 1000, GRACE_STEP_MS = 10, OPTIONS_BYTES = 256, FEWEST_DESCRIPTORS = 16 };
 
 struct run {
     struct mt_run_options options;
@@ -39,6 +42,10 @@ struct run {
     struct mt_child child;
     struct mt_ticker ticker;
     struct mt_finish finish;
+    struct mt_strangers strangers;
+    struct mt_observer observer;
+    uint64_t started_ns;
+    bool is_refused; /* for want of what the system gives: the program may do without */
     char *preload;
     char tracker_options[OPTIONS_BYTES];
     const char *name; /* argv[0]: for messages */
@@ -88,6 +95,22 @@ static int check_output(struct run *run, uint64_t started_ns, struct mt_error *e
     return rc;
 }
 
+/*
+ * Without descriptors or processes nothing can be recorded, and the program may need neither: then it is run as it would
+ * be without us, in our place, and its status is its own. Returns when not even that is possible.
+ */
+static void run_unrecorded(struct run *run, const struct mt_error *error) {
+    mt_print_problem(run->name, error->hint, "%s", error->message);
+    mt_print_problem(run->name, NULL, "%s is run without being recorded", run->target.path);
+    fflush(NULL);
+    execvp(run->target.path, run->options.program);
+}
+
+static bool is_short_of_descriptors(void) {
+    struct rlimit limit;
+    return getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < FEWEST_DESCRIPTORS;
+}
+
 static int start(struct run *run, struct mt_error *error) {
     set_tracker_options(run);
     if (mt_preload_plan(&run->target, run->options.allocator, run->options.mmap, &run->session, &run->preload, error) !=
@@ -102,26 +125,37 @@ static int start(struct run *run, struct mt_error *error) {
         .follow = run->options.follow,
         .dormant = run->options.dormant,
     };
-    return mt_launch(&launch, &run->child, error);
+    int status = mt_launch(&launch, &run->child, error);
+    run->is_refused = run->child.is_refused;
+    return status;
 }
 
-static void step(struct run *run, uint64_t until_ns) {
-    mt_child_wait(&run->child, run->finish.worker_fd, until_ns);
+static bool step(struct run *run, uint64_t until_ns) {
+    bool goes_on = true;
+    if (run->observer.end_fd >= 0)
+        goes_on = mt_observer_wait(&run->observer, &run->child, run->finish.worker_fd, until_ns);
+    else
+        mt_child_wait(&run->child, run->finish.worker_fd, until_ns);
     mt_finish_collect(&run->finish, &run->ticker, false);
+    return goes_on;
 }
 
-static void watch(struct run *run) {
+/* False: nobody waits for us any more. */
+static bool watch(struct run *run) {
     uint64_t next = mt_now_ns() + run->ticker.interval_ns;
     while (!run->child.ended) {
-        step(run, next);
+        if (!step(run, next))
+            return false;
         uint64_t now = mt_now_ns();
         if (now < next || run->child.ended)
             continue;
         next = mt_ticker_tick(&run->ticker, now);
+        mt_strangers_look(&run->strangers, &run->ticker);
         mt_finish_relieve(&run->finish, &run->ticker);
     }
     mt_child_release(&run->child);
     mt_ticker_look(&run->ticker, run->child.end_ns);
+    return true;
 }
 
 /* The child itself is a zombie no more: whatever still carries its pid is gone. */
@@ -158,6 +192,9 @@ static void finish(struct run *run) {
     run->session.is_in_use = n_running > 0;
     run->finish.convert.exit_known = true;
     run->finish.convert.wait_status = run->child.wait_status;
+    run->finish.convert.most_rss_bytes = run->child.most_rss_bytes;
+    run->finish.convert.strangers = &run->strangers;
+    run->finish.convert.ticker = &run->ticker;
     mt_finish_all(&run->finish, &run->ticker, &profile);
     mt_run_report(&run->options, &run->target, &run->child, &run->session, &run->finish, n_running, profile);
     mt_profile_free(profile);
@@ -174,17 +211,15 @@ static void set_triggers(struct run *run, const struct mt_convert *convert) {
     run->ticker.triggers = run->options.triggers;
 }
 
-/* From here on there is a session directory. */
-static int run_in_session(struct run *run, uint64_t started_ns, struct mt_error *error) {
-    int status = start(run, error);
-    if (status != 0)
-        return status;
+/* All that is done with what was recorded. True when processes go on in the session directory. */
+static bool observe(void *context) {
+    struct run *run = context;
     struct mt_convert convert = {
         .session = &run->session,
         .pattern = run->options.output ? run->options.output : MT_OUTPUT_DEFAULT,
         .program = run->target.is_loader ? "" : base_name(run->options.program[0]),
         .force = run->options.force,
-        .since_ns = started_ns,
+        .since_ns = run->started_ns,
         .symbols = run->options.symbols,
     };
     convert.symbols.cache = mt_symbols_cache_new();
@@ -195,25 +230,50 @@ static int run_in_session(struct run *run, uint64_t started_ns, struct mt_error 
     convert.symbols.kept = run->ticker.kept ? &kept : NULL;
     mt_finish_init(&run->finish, &convert);
     set_triggers(run, &convert);
-    watch(run);
-    finish(run);
+    if (watch(run))
+        finish(run);
     mt_finish_free(&run->finish);
     mt_symbols_cache_free(convert.symbols.cache);
+    mt_strangers_free(&run->strangers);
     mt_ticker_free(&run->ticker);
+    return run->session.is_in_use;
+}
+
+static void await_program(struct run *run) {
+    while (!run->child.ended)
+        mt_child_wait(&run->child, -1, UINT64_MAX);
+    mt_child_release(&run->child);
+    run->session.is_in_use = mt_observer_finish(&run->observer, &run->child, &run->session, run->name);
+}
+
+/* From here on there is a session directory. */
+static int run_in_session(struct run *run, struct mt_error *error) {
+    int status = start(run, error);
+    if (status != 0)
+        return status;
+    mt_observer_start(&run->observer, observe, run);
+    if (run->observer.pid)
+        await_program(run);
+    else
+        mt_call_on_stack(observe, run);
     return mt_exit_status(run->child.wait_status);
 }
 
 static int run_program(struct run *run, struct mt_error *error) {
-    uint64_t started_ns = mt_clock_ns(CLOCK_REALTIME);
+    run->started_ns = mt_clock_ns(CLOCK_REALTIME);
     int status = mt_target_inspect(run->options.program[0], &run->target, error);
     if (status != 0)
         return status;
     if (run->target.wraps_malloc)
         mt_print_problem(run->name, "The summary says whether anything was recorded.",
                          "%s contains its own malloc: only what it passes on to another one is seen", run->target.path);
-    if (check_output(run, started_ns, error) != 0 || mt_session_create(&run->session, error) != 0)
+    if (check_output(run, run->started_ns, error) != 0)
         return MT_EXIT_FAILED;
-    status = run_in_session(run, started_ns, error);
+    if (mt_session_create(&run->session, error) != 0) {
+        run->is_refused = is_short_of_descriptors();
+        return MT_EXIT_FAILED;
+    }
+    status = run_in_session(run, error);
     mt_session_close(&run->session);
     return status;
 }
@@ -236,6 +296,8 @@ int mt_cmd_run(int argc, char **argv) {
     if (status != 0)
         return status;
     status = run_program(&run, &error);
+    if (run.is_refused)
+        run_unrecorded(&run, &error);
     if (error.message[0])
         mt_print_error(run.name, &error);
     mt_triggers_free(run.options.triggers);

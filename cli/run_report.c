@@ -16,8 +16,9 @@
 #include "run.h"
 #include "summary.h"
 #include "view/format.h"
+#include "view/unseen.h"
 
-enum { MAX_CHILDREN = 10, MAX_PROBLEMS = 5, SMALLEST_ROOM = 1 << 20 };
+enum { MAX_CHILDREN = 10, MAX_PROBLEMS = 5, SMALLEST_ROOM = 1 << 20, TIGHT_MEMORY = 64 << 20 };
 static const char us[] = "memtrack run";
 
 static int compare_by_peak(const void *a, const void *b) {
@@ -38,6 +39,11 @@ static void print_child(const struct mt_terminal *terminal, const struct mt_resu
                 mt_format_size(peak, (int64_t)result->peak_bytes, false),
                 mt_format_size(live, (int64_t)result->live_bytes, false));
     mt_put(terminal, MT_STYLE_DIM, result->file);
+    if (mt_unseen_is_much(&result->anonymous)) {
+        fprintf(terminal->stream, "  ");
+        mt_put(terminal, MT_STYLE_WARN, "explains little of its memory: ");
+        mt_put(terminal, MT_STYLE_WARN, mt_format_size(live, (int64_t)result->anonymous.bytes, false));
+    }
     fputc('\n', terminal->stream);
 }
 
@@ -78,6 +84,11 @@ struct reason {
     const char *hint;
 };
 
+static bool is_tight(__rlimit_resource_t resource) {
+    struct rlimit limit;
+    return getrlimit(resource, &limit) == 0 && limit.rlim_cur < TIGHT_MEMORY;
+}
+
 /* False when nothing speaks for the place of the ledgers being the reason. */
 static bool blame_the_place(const struct mt_session *session, struct reason *reason) {
     struct rlimit limit;
@@ -92,6 +103,10 @@ static bool blame_the_place(const struct mt_session *session, struct reason *rea
         snprintf(reason->why, sizeof reason->why, "the file size limit of %llu bytes leaves no room for a ledger",
                  (unsigned long long)limit.rlim_cur);
         reason->hint = "Raise it with ulimit -f.";
+    } else if (is_tight(RLIMIT_DATA) || is_tight(RLIMIT_AS)) {
+        snprintf(reason->why, sizeof reason->why, "the limit of its memory (ulimit %s) leaves no room for the tracker",
+                 is_tight(RLIMIT_DATA) ? "-d" : "-v");
+        reason->hint = "Raise it, or lift it with ulimit -d unlimited -v unlimited.";
     } else
         return false;
     return true;

@@ -195,6 +195,28 @@ static void scan(struct mt_ticker *ticker, uint64_t now_ns) {
 
 /* ---- one tick --------------------------------------------------------------------------------------------------- */
 
+/*
+ * A process that executes something into which the tracker cannot be loaded goes on under its pid: its memory is not that
+ * of the program that was recorded. The first look compares names, since it may come after that.
+ */
+static void check_exe(struct mt_track *track) {
+    char path[64], exe[MT_PATH_MAX_BYTES + 1];
+    struct stat status;
+    snprintf(path, sizeof path, "/proc/%" PRIu32 "/exe", track->name.pid);
+    if (track->is_left || stat(path, &status) != 0)
+        return;
+    ssize_t n = track->exe_inode ? -1 : readlink(path, exe, sizeof exe - 1);
+    struct mt_ledger_header *header = n > 0 ? aligned_alloc(64, sizeof *header) : NULL;
+    if (header && mt_ledger_read_header(track->ledger, header, NULL) == 0) {
+        size_t bytes = header->exe_bytes < sizeof header->exe ? header->exe_bytes : sizeof header->exe;
+        track->is_left = bytes > 0 && strncmp(exe, header->exe, bytes < (size_t)n ? bytes : (size_t)n) != 0;
+    }
+    free(header);
+    if (track->exe_inode && track->exe_inode != status.st_ino)
+        track->is_left = true;
+    track->exe_inode = status.st_ino;
+}
+
 static void open_track(struct mt_ticker *ticker, struct mt_track *track, uint64_t now_ns) {
     char file[128], path[4096];
     if (ticker->n_followed >= MAX_FOLLOWED && !track->is_main)
@@ -226,6 +248,14 @@ static void read_memory(struct mt_track *track, struct mt_tick *tick, uint64_t n
         track->has_pss = true;
     }
     track->next_memory_ns = mt_usage_pss_next(now_ns, mt_now_ns());
+}
+
+static void note_anonymous(struct mt_track *track, const struct mt_tick *tick) {
+    uint64_t bytes = tick->anon_bytes + track->memory.swap_bytes; /* of swap what was read last */
+    if (tick->anon_bytes == 0 || bytes <= track->anonymous.bytes)
+        return;
+    track->anonymous.bytes = bytes;
+    track->anonymous.time_ns = tick->time_ns;
 }
 
 static void note_peak(struct mt_track *track, uint64_t epoch, uint64_t time_ns) {
@@ -275,6 +305,13 @@ static void check_triggers(struct mt_ticker *ticker, struct mt_track *track, con
 static void take_tick(struct mt_ticker *ticker, struct mt_track *track, uint64_t now_ns) {
     struct mt_ledger_totals totals;
     struct mt_tick tick = {.time_ns = now_ns - track->start_ns};
+    if (track->statm_fd >= 0)
+        check_exe(track);
+    if (track->is_left) {
+        if (mt_usage_rss(track->statm_fd) == 0)
+            mt_track_end(ticker, track, now_ns);
+        return;
+    }
     if (track->statm_fd >= 0 && !mt_usage_read(track->statm_fd, &tick.rss_bytes, &tick.anon_bytes)) {
         mt_track_end(ticker, track, now_ns);
         return;
@@ -288,6 +325,7 @@ static void take_tick(struct mt_ticker *ticker, struct mt_track *track, uint64_t
     tick.live_bytes = totals.live_bytes > 0 ? totals.live_bytes : 0;
     tick.total_blocks = totals.allocated_blocks;
     note_peak(track, totals.epoch, tick.time_ns);
+    note_anonymous(track, &tick);
     mt_ledger_store_era(track->ledger, now_ns); /* where this fails, blocks are dated less finely */
     if (mt_axis_add(&track->axis, &tick) == 0 && track->composition && ticker->buffer &&
         now_ns >= track->next_pass_ns && has_changed(track, &totals))
@@ -381,6 +419,19 @@ static void set_peak_time(struct mt_track *track, struct mt_profile_info *info) 
     info->peak_time_error_ns = (track->peak_to_ns - track->peak_from_ns + 1) / 2;
 }
 
+/* Beside the highest heap of the whole run: free() need not have given back what is held by the allocator, and a block
+ * may be under way at a tick. Pages of mapped files are no anonymous memory, though they are part of all totals. */
+static void set_anonymous(const struct mt_track *track, struct mt_profile *profile) {
+    struct mt_anonymous *anonymous = &profile->info.anonymous;
+    uint64_t of_files = 0, peak = profile->info.totals.peak_bytes;
+    for (size_t i = 0; i < profile->n_samples; i++)
+        if (strcmp(mt_profile_text(profile, profile->samples[i].domain), "mmap-file") == 0)
+            of_files += (uint64_t)profile->samples[i].value[MT_VALUE_PEAK_BYTES];
+    *anonymous = track->anonymous;
+    anonymous->recorded_bytes = peak > of_files ? peak - of_files : 0;
+    anonymous->recorded_blocks = profile->info.totals.peak_blocks;
+}
+
 int mt_track_apply(struct mt_track *track, const struct mt_ledger_info *ledger, struct mt_profile *profile,
                    const struct mt_ledger_map *map) {
     struct mt_profile_info *info = &profile->info;
@@ -395,6 +446,7 @@ int mt_track_apply(struct mt_track *track, const struct mt_ledger_info *ledger, 
     info->duration_ns = last.time_ns;
     note_peak(track, ledger->control.epoch, last.time_ns);
     set_peak_time(track, info);
+    set_anonymous(track, profile);
     int rc = mt_axis_add(&track->axis, &last); /* in the place of one that was taken while the process was ending */
     if (rc != 0)
         return rc;

@@ -34,12 +34,16 @@ struct mt_track {
     struct mt_ledger *ledger; /* open while ticks are taken; of the main process until it is released */
     int statm_fd;
     uint64_t start_ns, end_ns; /* CLOCK_MONOTONIC; end 0: not known */
+    ino_t exe_inode;           /* of the program that made the ledger; 0: not known */
+    bool is_left;              /* the process has executed something since, of which there is no ledger yet */
+    bool is_left_noticed;      /* by strangers.h */
     struct mt_axis axis;
     uint64_t interval_ns, next_ns;
     uint64_t epoch;                    /* of the last tick */
     uint64_t peak_from_ns, peak_to_ns; /* since start: the peak lies between; 0, 0: not known */
     struct mt_tick memory;             /* PSS and swap as last read: expensive, so not at every tick */
     bool has_pss;
+    struct mt_anonymous anonymous; /* highest of the ticks */
     uint64_t next_memory_ns, next_pass_ns;
     uint64_t passed_blocks; /* totals as of the last pass */
     int64_t passed_bytes;
@@ -76,7 +80,8 @@ size_t mt_ticker_running(const struct mt_ticker *ticker);
 /* The process of this track has ended. */
 void mt_track_end(struct mt_ticker *ticker, struct mt_track *track, uint64_t now_ns);
 
-/* The time axis into a profile of the same ledger, with a last tick from its totals. 0 or -MEMTRACK_ENOMEM. */
+/* The time axis into a profile of the same ledger, with a last tick from its totals, and the highest anonymous memory. 0
+ * or -MEMTRACK_ENOMEM. */
 int mt_track_apply(struct mt_track *track, const struct mt_ledger_info *ledger, struct mt_profile *profile,
                    const struct mt_ledger_map *map);
 

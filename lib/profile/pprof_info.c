@@ -83,6 +83,16 @@ static Pprof__Coverage coverage_message(const struct mt_profile_info *info) {
     return coverage;
 }
 
+static Pprof__Anonymous anonymous_message(const struct mt_profile_info *info) {
+    Pprof__Anonymous anonymous = PPROF__ANONYMOUS__INIT;
+    anonymous.bytes = info->anonymous.bytes;
+    anonymous.recorded_bytes = info->anonymous.recorded_bytes;
+    anonymous.recorded_blocks = info->anonymous.recorded_blocks;
+    anonymous.time_ns = info->anonymous.time_ns;
+    anonymous.is_estimate = info->anonymous.is_estimate;
+    return anonymous;
+}
+
 /* Repeated sub-messages need an array of pointers; both live in one block: pointers first. */
 static Pprof__NamedValue **figure_messages(const struct mt_profile *profile) {
     size_t n = profile->info.n_allocator_stats;
@@ -116,6 +126,7 @@ int mt_pprof_info_write(const struct mt_profile *profile, mt_pprof_emit *emit, v
     Pprof__Recording recording = recording_message(info);
     Pprof__Totals totals = totals_message(info);
     Pprof__Coverage coverage = coverage_message(info);
+    Pprof__Anonymous anonymous = anonymous_message(info);
     Pprof__Allocator allocator = PPROF__ALLOCATOR__INIT;
     allocator.name = mt_pprof_text(profile, info->allocator);
     allocator.path = mt_pprof_text(profile, info->allocator_path);
@@ -130,6 +141,7 @@ int mt_pprof_info_write(const struct mt_profile *profile, mt_pprof_emit *emit, v
     message.recording = &recording;
     message.totals = &totals;
     message.coverage = &coverage;
+    message.anonymous = info->anonymous.bytes ? &anonymous : NULL;
     message.allocator = &allocator;
     message.n_thread = info->n_threads;
     message.thread = thread_messages(profile);
@@ -293,6 +305,16 @@ static void read_totals(struct mt_profile_info *info, const Pprof__Totals *from)
     info->usable_bytes = from->usable_bytes;
 }
 
+static void read_anonymous(struct mt_profile_info *info, const Pprof__Anonymous *from) {
+    info->anonymous = (struct mt_anonymous){
+        .bytes = from->bytes,
+        .recorded_bytes = from->recorded_bytes,
+        .recorded_blocks = from->recorded_blocks,
+        .time_ns = from->time_ns,
+        .is_estimate = from->is_estimate,
+    };
+}
+
 static int read_coverage(struct mt_profile *profile, const Pprof__Coverage *coverage) {
     profile->info.coverage = (struct mt_coverage){
         .unknown_frees = coverage->unknown_frees,
@@ -354,6 +376,8 @@ int mt_pprof_info_read(struct mt_profile *profile, const Pprof__Memtrack *messag
         status = read_process(profile, message->process);
     if (message->recording)
         read_recording(&profile->info, message->recording);
+    if (message->anonymous)
+        read_anonymous(&profile->info, message->anonymous);
     if (message->totals)
         read_totals(&profile->info, message->totals);
     if (status == 0 && message->coverage)

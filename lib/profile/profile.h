@@ -100,6 +100,14 @@ struct mt_tick {
     uint64_t anon_bytes; /* part of rss_bytes that is neither of files nor shared */
 };
 
+/* Anonymous memory (of no file, not shared) as the reader saw it from outside, and what was recorded. */
+struct mt_anonymous {
+    uint64_t bytes;                           /* the highest that was seen, swap included; 0: never read */
+    uint64_t recorded_bytes, recorded_blocks; /* the highest heap, without mapped files; its blocks */
+    uint64_t time_ns;                         /* since the start of the recording */
+    bool is_estimate; /* at least so much: from the resident memory that the kernel tells after the end */
+};
+
 /* A site that changed between two ticks: composition at past moments. */
 struct mt_tick_change {
     uint32_t tick;                   /* index into ticks */
@@ -157,6 +165,7 @@ struct mt_profile_info {
     struct mt_totals totals;
     uint64_t usable_bytes; /* allocated usable bytes, when usable_measured */
     struct mt_coverage coverage;
+    struct mt_anonymous anonymous;
     mt_string *notes; /* coverage notes, whole sentences */
     size_t n_notes;
     uint64_t ledger_bytes; /* self-cost: file bytes of the ledger */

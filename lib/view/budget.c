@@ -20,6 +20,7 @@
 #include "view/leaks.h"
 #include "view/rows.h"
 #include "view/scope_rows.h"
+#include "view/unseen.h"
 
 struct judge {
     const struct mt_profile *profile;
@@ -94,6 +95,9 @@ static int doubt_recording(struct judge *j) {
         rc = add_doubt(j, "the process had not ended: it may need more than this");
     if (rc == 0 && info->exit_known && info->exit_signal)
         rc = add_doubt(j, "signal %d ended the process, so that it could free nothing at its end", info->exit_signal);
+    if (rc == 0 && mt_unseen_is_much(&info->anonymous))
+        rc = add_doubt(j, "what was recorded explains less than half of the memory that the process had, %s",
+                       mt_format_size(text, (int64_t)info->anonymous.bytes, false));
     return rc ? rc : doubt_coverage(j);
 }
 

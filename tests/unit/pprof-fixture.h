@@ -135,6 +135,8 @@ static inline void build_info(struct mt_profile *p) {
     info->totals = (struct mt_totals){1, 2, 3, 4, 5, 6, 7, 8, 9, UINT64_MAX};
     info->usable_bytes = 19;
     info->coverage = (struct mt_coverage){20, 21, 22, 23};
+    info->anonymous = (struct mt_anonymous){.bytes = 90, .recorded_bytes = 30, .recorded_blocks = 3, .time_ns = 7};
+    info->anonymous.is_estimate = true;
     mt_profile_add_note(p, "One thing was not seen.");
     mt_profile_add_note(p, "Another neither.");
     info->ledger_bytes = 24, info->tick_interval_ns = 10000000, info->has_size_histogram = true;
@@ -246,7 +248,7 @@ static inline void same_info(const struct mt_profile *a, const struct mt_profile
     SAME(exit_code), SAME(exit_signal), SAME(sample_bytes), SAME(approximate), SAME(multithreaded),
         SAME(usable_measured);
     SAME(partial), SAME(peak_time_known), SAME(peak_time_ns), SAME(peak_time_error_ns), SAME(totals);
-    SAME(usable_bytes), SAME(coverage), SAME(ledger_bytes), SAME(tick_interval_ns);
+    SAME(usable_bytes), SAME(coverage), SAME(anonymous), SAME(ledger_bytes), SAME(tick_interval_ns);
     SAME(has_size_histogram), SAME(n_command), SAME(n_notes), SAME(n_allocator_stats), SAME(n_threads);
     SAME(n_ticks), SAME(n_changes), SAME(n_marks);
     same_text(a, x->exe, b, y->exe);

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Processes of a run that leave no ledger: children that execute something into which the tracker cannot be loaded.
+ * Who reads "3 other processes were recorded" has to learn of the fourth.
+ */
+#ifndef MT_CLI_STRANGERS_H
+#define MT_CLI_STRANGERS_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "profile/profile.h"
+#include "ticker.h"
+
+struct mt_stranger {
+    uint32_t pid, parent; /* 0: this place is free */
+    uint32_t counter;     /* a ledger of this process with this counter or a later one is its */
+    uint64_t start_ticks;
+    uint64_t most_rss_bytes;
+    char name[16];       /* of the process, where its file may not be seen */
+    char exe[4096];      /* "": may not be seen */
+    char exe_first[512]; /* that of the process which it was forked from */
+    bool has_tracker;    /* its environment asks for it; also when that may not be read */
+};
+
+struct mt_strangers {
+    struct mt_stranger *items; /* those that live and have no ledger yet */
+    size_t n;
+    struct mt_stranger *gone; /* those that have ended without one, each program once */
+    size_t n_gone;
+    size_t *n_like; /* how many there were of each */
+    uint32_t last_pid;
+};
+
+/* Look for processes that have been started since the last time. A read of a small file when there are none. */
+void mt_strangers_look(struct mt_strangers *strangers, const struct mt_ticker *ticker);
+
+/* Appends a note to the profile for each program that went unrecorded: its name, how often, and why. 0 or
+ * -MEMTRACK_ENOMEM. */
+int mt_strangers_note(struct mt_strangers *strangers, const struct mt_ticker *ticker, struct mt_profile *profile);
+void mt_strangers_free(struct mt_strangers *strangers);
+
+#endif
