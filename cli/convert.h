@@ -40,8 +40,8 @@ struct mt_convert {
     bool exit_known;   /* of the main process */
     int wait_status;
     struct mt_symbols_options symbols; /* with its cache: files are used by one profile after the other */
-    uint64_t most_rss_bytes;        /* of the main process; 0: not known */
-    struct mt_strangers *strangers; /* named in the profile of the main process; NULL: none */
+    uint64_t most_rss_bytes;           /* of the main process; 0: not known */
+    struct mt_strangers *strangers;    /* named in the profile of the main process; NULL: none */
     const struct mt_ticker *ticker;
 };
 

@@ -75,17 +75,25 @@ static char *format_change(char buffer[MT_FORMAT_BYTES], enum mt_value value, in
                                     : mt_format_count_change(buffer, number);
 }
 
+enum { CELL_BYTES = 2 * MT_FORMAT_BYTES + 8 };
+
+/* A change that is within its margin may be none: "+1.2 KiB ±3.4 KiB". */
 static const char *cell(const struct view *v, const struct mt_diff_row *row, const struct cell_column *column,
-                        char buffer[MT_FORMAT_BYTES]) {
+                        char buffer[CELL_BYTES]) {
     bool exact = v->options->exact_bytes;
     enum mt_side side = column->kind == CELL_OLD ? MT_OLD : MT_NEW;
-    if (column->kind == CELL_CHANGE)
-        return mt_diff_has(v->diff, column->value)
-                   ? format_change(buffer, column->value, row->diff[column->value], exact)
+    if (column->kind != CELL_CHANGE)
+        return mt_diff_side_has(v->diff, side, column->value)
+                   ? format_value(buffer, column->value, row->value[side][column->value], exact)
                    : "-";
-    return mt_diff_side_has(v->diff, side, column->value)
-               ? format_value(buffer, column->value, row->value[side][column->value], exact)
-               : "-";
+    if (!mt_diff_has(v->diff, column->value))
+        return "-";
+    char number[MT_FORMAT_BYTES], margin[MT_FORMAT_BYTES];
+    int64_t most = mt_diff_margin(row, column->value);
+    format_change(number, column->value, row->diff[column->value], exact);
+    format_value(margin, column->value, most, exact);
+    snprintf(buffer, CELL_BYTES, "%s%s%s", number, most ? v->terminal->utf8 ? " ±" : " +-" : "", most ? margin : "");
+    return buffer;
 }
 
 /* ---- totals ---------------------------------------------------------------------------------------------------- */
@@ -226,7 +234,7 @@ static void put_head(const struct view *v, const char *const names[MT_N_SIDES]) 
 /* ---- layout ---------------------------------------------------------------------------------------------------- */
 
 static void widen(const struct view *v, struct cell_column *column, const struct mt_diff_row *row) {
-    char buffer[MT_FORMAT_BYTES];
+    char buffer[CELL_BYTES];
     size_t width = mt_format_width(cell(v, row, column, buffer));
     column->width = width > column->width ? width : column->width;
 }
@@ -295,7 +303,7 @@ static void put_numbers(const struct view *v, const struct mt_diff_row *row) {
     fprintf(v->terminal->stream, "%*s", INDENT, "");
     for (size_t i = 0; i < v->n_columns; i++) {
         const struct cell_column *column = &v->columns[i];
-        char buffer[MT_FORMAT_BYTES];
+        char buffer[CELL_BYTES];
         bool is_change = column->kind == CELL_CHANGE;
         pad_left(v->terminal, column->width, is_change ? style_of(row->diff[column->value]) : MT_STYLE_NONE,
                  cell(v, row, column, buffer));

@@ -16,8 +16,9 @@
 
 #include "facts.h"
 #include "view/format.h"
+#include "view/margin.h"
 
-enum { GAP = 2, INDENT = 1, NAME_LEAST = 20, CELL = MT_FORMAT_BYTES };
+enum { GAP = 2, INDENT = 1, NAME_LEAST = 20, CELL = MT_FORMAT_BYTES + MT_MARGIN_BYTES };
 
 /* What a column of numbers takes as a rule. Which columns fit is decided by that, so that it is the same from one run
  * of a program to the next. */
@@ -73,11 +74,24 @@ static int64_t cell_value(const struct column *column, const struct mt_scope_row
     }
 }
 
-static const char *format_value(char buffer[CELL], enum unit unit, int64_t amount, bool exact) {
+static const char *format_value(char buffer[MT_FORMAT_BYTES], enum unit unit, int64_t amount, bool exact) {
     if (unit == BYTES)
         return mt_format_size(buffer, amount, exact);
     return unit == TIME ? mt_format_duration(buffer, amount > 0 ? (uint64_t)amount : 0)
                         : mt_format_count(buffer, amount);
+}
+
+/* A sampled figure with what it may be off by; times and counts of scopes are exact. */
+static const char *format_cell(char buffer[CELL], const struct mt_terminal *terminal, const struct mt_scope_rows *rows,
+                               const struct column *column, const struct mt_scope_row *row, bool exact) {
+    int64_t amount = cell_value(column, row);
+    char number[MT_FORMAT_BYTES], margin[MT_MARGIN_BYTES];
+    bool is_figure = column->part != COUNT && column->part != ERRORS && column->unit != TIME;
+    format_value(number, column->unit, amount, exact);
+    mt_margin_text(margin, amount, is_figure ? mt_scope_row_margin(rows, row, column->value, amount) : 0,
+                   terminal->utf8);
+    snprintf(buffer, CELL, "%s%s", number, margin);
+    return buffer;
 }
 
 /* Columns that would say nothing are left out. */
@@ -106,8 +120,7 @@ static struct layout lay_out(const struct mt_terminal *terminal, const struct mt
     for (size_t c = 0; c < N_COLUMNS; c++) {
         width[c] = strlen(columns[c].title);
         for (size_t i = 0; i < n; i++) {
-            const char *text =
-                format_value(buffer, columns[c].unit, cell_value(&columns[c], &rows->items[i]), options->exact_bytes);
+            const char *text = format_cell(buffer, terminal, rows, &columns[c], &rows->items[i], options->exact_bytes);
             size_t here = mt_format_width(text);
             width[c] = here > width[c] ? here : width[c];
         }
@@ -156,7 +169,7 @@ static void put_row(const struct mt_terminal *terminal, const struct mt_scope_ro
     for (size_t c = 0; c < N_COLUMNS; c++)
         if (layout->width[c])
             put_right(terminal, layout->width[c], MT_STYLE_NONE,
-                      format_value(buffer, columns[c].unit, cell_value(&columns[c], row), exact_bytes));
+                      format_cell(buffer, terminal, rows, &columns[c], row, exact_bytes));
     size_t room = row->is_process ? layout->name - strlen(suffix) : layout->name;
     put_name(terminal, MT_STYLE_BOLD, mt_profile_text(rows->profile, row->name), room);
     if (row->is_process)

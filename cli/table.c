@@ -22,6 +22,7 @@
 
 #include "table-local.h"
 #include "view/format.h"
+#include "view/margin.h"
 
 enum {
     GAP = 2,
@@ -48,10 +49,10 @@ static const struct {
 
 /* ---- cells ----------------------------------------------------------------------------------------------------- */
 
-enum { CELL_BYTES = MT_FORMAT_BYTES + 8 };
+enum { CELL_BYTES = MT_FORMAT_BYTES + MT_MARGIN_BYTES + 8 };
 
 static const char *cell(const struct table *t, const struct mt_row *row, enum mt_value value, char buffer[CELL_BYTES]) {
-    char number[MT_FORMAT_BYTES];
+    char number[MT_FORMAT_BYTES], margin[MT_MARGIN_BYTES];
     if (!mt_rows_has(t->rows, value))
         return "-";
     bool is_bound = value == MT_VALUE_MAX_BYTES && mt_rows_max_is_bound(t->rows, row);
@@ -59,7 +60,8 @@ static const char *cell(const struct table *t, const struct mt_row *row, enum mt
         mt_format_size(number, row->value[value], t->options->exact_bytes);
     else
         mt_format_count(number, row->value[value]);
-    snprintf(buffer, CELL_BYTES, "%s%s", is_bound ? (t->terminal->utf8 ? "≤" : "<=") : "", number);
+    mt_margin_text(margin, row->value[value], mt_rows_margin(t->rows, row, value), t->terminal->utf8);
+    snprintf(buffer, CELL_BYTES, "%s%s%s", is_bound ? (t->terminal->utf8 ? "≤" : "<=") : "", number, margin);
     return buffer;
 }
 
@@ -201,9 +203,11 @@ static size_t count_shown(const struct mt_rows *rows, size_t n) {
 
 static void subtract(struct mt_row *difference, const struct mt_row *from, const struct mt_row *row) {
     *difference = *from;
-    for (size_t v = 0; v < MT_N_VALUES; v++)
+    for (size_t v = 0; v < MT_N_VALUES; v++) {
         if (__builtin_sub_overflow(from->value[v], row->value[v], &difference->value[v]))
             difference->value[v] = 0;
+        difference->variance[v] = from->variance[v] > row->variance[v] ? from->variance[v] - row->variance[v] : 0;
+    }
     difference->n_sites = from->n_sites - row->n_sites;
 }
 

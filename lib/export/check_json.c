@@ -42,14 +42,15 @@ static json_t *kept_object(const struct mt_finding *finding) {
 
 static json_t *finding_object(const struct mt_finding *finding, const char *path) {
     bool known = finding->outcome != MT_OUTCOME_UNKNOWN;
-    return json_pack("{s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "budget",
+    return json_pack("{s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "budget",
                      mt_finding_name(finding), "statistic", mt_budget_statistic(finding->of), "unit",
                      mt_budget_unit(finding->of), "outcome", mt_outcome_name(finding->outcome), "scope",
                      finding->scope[0] ? mt_json_text(finding->scope) : json_null(), "limit",
                      mt_json_number(finding->limit), "actual", known ? mt_json_number(finding->actual) : json_null(),
                      "excess", known ? excess_of(finding) : json_null(), "baseline",
                      finding->is_baseline ? mt_json_number(finding->baseline) : json_null(), "tolerance_percent",
-                     finding->is_baseline ? json_real(finding->tolerance_percent) : json_null(), "kept_by_runtime",
+                     finding->is_baseline ? json_real(finding->tolerance_percent) : json_null(), "margin",
+                     finding->margin && known ? mt_json_number(finding->margin) : json_null(), "kept_by_runtime",
                      kept_object(finding), "where", where_object(finding), "message",
                      own_text(mt_finding_message(finding)), "next", own_text(mt_finding_next(finding, path)));
 }

@@ -46,6 +46,8 @@ static bool put_row(FILE *stream, const struct mt_rows *rows, const struct mt_ro
     done = done && mt_csv_put(stream, mt_profile_text(profile, row->module));
     for (size_t i = 0; i < MT_N_VALUES; i++)
         fprintf(stream, ",%" PRId64, row->value[mt_export_columns[i].value]);
+    for (size_t i = 0; profile->info.sample_bytes && i < MT_N_VALUES; i++)
+        fprintf(stream, ",%" PRId64, mt_rows_margin(rows, row, mt_export_columns[i].value));
     fputs("\r\n", stream);
     return done;
 }
@@ -62,6 +64,8 @@ int mt_export_csv(FILE *stream, const struct mt_rows *rows, size_t n, struct mt_
     fputs("key,function,file,line,module", stream);
     for (size_t i = 0; i < MT_N_VALUES; i++)
         fprintf(stream, ",%s", mt_export_columns[i].name);
+    for (size_t i = 0; mt_rows_profile(rows)->info.sample_bytes && i < MT_N_VALUES; i++)
+        fprintf(stream, ",%s_margin", mt_export_columns[i].name);
     fputs("\r\n", stream);
     for (size_t i = 0; i < last && done; i++)
         done = put_row(stream, rows, mt_rows_at(rows, i));

@@ -22,6 +22,7 @@ json_t *mt_json_process(const struct mt_profile *profile);
 json_t *mt_json_recording(const struct mt_profile *profile);
 json_t *mt_json_totals(const struct mt_rows *rows);
 json_t *mt_json_notes(const struct mt_rows *rows);
+json_t *mt_json_margins(const struct mt_rows *rows, const struct mt_row *row);
 json_t *mt_json_metadata(const struct mt_profile *profile, const struct mt_scope_event *event); /* export/scopes.c */
 
 /* Writes and releases the members. 0, -MEMTRACK_ENOMEM (a value is NULL) or -MEMTRACK_EIO. */

@@ -73,6 +73,18 @@ json_t *mt_json_notes(const struct mt_rows *rows) {
     return notes;
 }
 
+/* Of a sampled recording, by the names of the columns. */
+json_t *mt_json_margins(const struct mt_rows *rows, const struct mt_row *row) {
+    json_t *margins = json_object();
+    for (size_t i = 0; i < MT_N_VALUES; i++)
+        if (margins && json_object_set_new(margins, mt_export_columns[i].name,
+                                           json_integer(mt_rows_margin(rows, row, mt_export_columns[i].value))) != 0) {
+            json_decref(margins);
+            return NULL;
+        }
+    return margins;
+}
+
 static json_t *anonymous_object(const struct mt_anonymous *anonymous) {
     if (anonymous->bytes == 0)
         return json_null();
@@ -112,6 +124,8 @@ static json_t *row_object(const struct mt_rows *rows, const struct mt_row *row) 
     for (size_t i = 0; i < MT_N_VALUES && status == 0; i++)
         status = json_object_set_new(object, mt_export_columns[i].name,
                                      json_integer(row->value[mt_export_columns[i].value]));
+    if (status == 0 && profile->info.sample_bytes)
+        status = json_object_set_new(object, "margin", mt_json_margins(rows, row));
     if (status == 0)
         return object;
     json_decref(object);
@@ -229,6 +243,7 @@ int mt_export_json(FILE *stream, const struct mt_rows *rows, size_t n, struct mt
         {",\n \"process\":", mt_json_process(profile)},
         {",\n \"recording\":", mt_json_recording(profile)},
         {",\n \"totals\":", mt_json_totals(rows)},
+        {",\n \"totals_margin\":", profile->info.sample_bytes ? mt_json_margins(rows, mt_rows_all(rows)) : json_null()},
         {",\n \"coverage\":", coverage_object(rows)},
         {",\n \"self\":", json_pack("{s:o}", "ledger_bytes", mt_json_number(profile->info.ledger_bytes))},
         {",\n \"group_by\":", json_string(mt_group_by_name(options->by))},

@@ -84,6 +84,19 @@ static json_t *names_object(const struct mt_diff *diff, const struct mt_diff_row
     return object;
 }
 
+static bool is_sampled(const struct mt_diff *diff) {
+    return mt_rows_profile(mt_diff_rows(diff, MT_OLD))->info.sample_bytes ||
+           mt_rows_profile(mt_diff_rows(diff, MT_NEW))->info.sample_bytes;
+}
+
+/* How far the differences may be from the true ones. */
+static void put_margins(FILE *stream, const struct mt_diff_row *row) {
+    for (size_t i = 0; i < MT_N_VALUES; i++)
+        fprintf(stream, "%s\"%s\":%" PRId64, i ? "," : ",\"margin\":{", mt_export_columns[i].name,
+                mt_diff_margin(row, mt_export_columns[i].value));
+    fputc('}', stream);
+}
+
 static bool put_row(FILE *stream, const struct mt_diff *diff, const struct mt_diff_row *row,
                     struct mt_json_stacks stacks[MT_N_SIDES]) {
     if (!mt_json_put_open(stream, names_object(diff, row)))
@@ -94,6 +107,8 @@ static bool put_row(FILE *stream, const struct mt_diff *diff, const struct mt_di
         fprintf(stream, ",\"old_%s\":%" PRId64 ",\"new_%s\":%" PRId64 ",\"diff_%s\":%" PRId64, name,
                 row->value[MT_OLD][v], name, row->value[MT_NEW][v], name, row->diff[v]);
     }
+    if (is_sampled(diff))
+        put_margins(stream, row);
     enum mt_side side = mt_diff_named_by(row);
     bool done = mt_diff_by(diff) != MT_BY_STACK || mt_json_put_stack(&stacks[side], row->row[side]);
     fputc('}', stream);

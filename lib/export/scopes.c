@@ -22,9 +22,15 @@ static size_t first_event(size_t n_events, size_t n) {
 
 /* ---- rows as JSON ----------------------------------------------------------------------------------------------- */
 
-static json_t *statistic_object(const struct mt_scope_statistic *s) {
-    return json_pack("{s:I, s:f, s:I, s:I, s:I}", "sum", (json_int_t)s->sum, "mean", s->mean, "p50", (json_int_t)s->p50,
-                     "p95", (json_int_t)s->p95, "max", (json_int_t)s->max);
+/* With what the sum may be off by, when it is an estimate. */
+static json_t *statistic_object(const struct mt_scope_rows *rows, const struct mt_scope_row *row,
+                                enum mt_scope_value value) {
+    const struct mt_scope_statistic *s = &row->value[value];
+    json_t *object = json_pack("{s:I, s:f, s:I, s:I, s:I}", "sum", (json_int_t)s->sum, "mean", s->mean, "p50",
+                               (json_int_t)s->p50, "p95", (json_int_t)s->p95, "max", (json_int_t)s->max);
+    if (object && rows->profile->info.sample_bytes && value != MT_SCOPE_DURATION_NS && value != MT_SCOPE_CPU_NS)
+        json_object_set_new(object, "sum_margin", json_integer(mt_scope_row_margin(rows, row, value, s->sum)));
+    return object;
 }
 
 static json_t *row_object(const struct mt_scope_rows *rows, const struct mt_scope_row *row) {
@@ -37,7 +43,7 @@ static json_t *row_object(const struct mt_scope_rows *rows, const struct mt_scop
         char own[32];
         const char *key = mt_scope_value_key((enum mt_scope_value)v);
         snprintf(own, sizeof own, "own_%s", key);
-        status = json_object_set_new(object, key, statistic_object(&row->value[v]));
+        status = json_object_set_new(object, key, statistic_object(rows, row, (enum mt_scope_value)v));
         if (status == 0 && v != MT_SCOPE_PEAK_BYTES)
             status = json_object_set_new(object, own, json_integer(row->own[v]));
     }

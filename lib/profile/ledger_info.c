@@ -406,9 +406,9 @@ static void say_how_it_began(struct notes *notes, const struct mt_ledger_info *i
         say(notes, "Recording did not begin with the process: what it had allocated before is not counted.");
     if (info->sample_bytes)
         say(notes,
-            "Sampled, one allocation about every %" PRIu64
-            " bytes: every figure is an estimate, small call paths may be "
-            "missing.",
+            "Sampled, one allocation about every %" PRIu64 " bytes: every figure is an estimate, the true one is "
+                                                           "within its margin in 95 of 100 cases; small call paths "
+            "may be missing.",
             info->sample_bytes);
 }
 

@@ -14,10 +14,12 @@
  */
 #include "profile/ledger_scopes.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/error.h"
+#include "profile/ledger_info.h"
 
 /* Of one scope. Sums of many are not bounded: recursive functions that ran for hours have large ones. */
 #define MOST (INT64_MAX / 4096)
@@ -34,6 +36,7 @@ struct taking {
     struct mt_ledger_names *names;
     const struct mt_ledger_threads *threads;
     size_t histogram_words; /* read so far, over all names */
+    double scale;           /* of what the present one has allocated, when sampled; else 1 */
 };
 
 static int64_t bounded(int64_t value) {
@@ -46,6 +49,38 @@ static uint64_t bounded_count(uint64_t count) {
 
 /* ---- totals ----------------------------------------------------------------------------------------------------- */
 
+/*
+ * Sampled, a thread's live bytes are estimates, and so are net and peak; what it has allocated is the sum of the blocks
+ * that were recorded. One of them stands for 1 / p blocks of the scope's mean size. What was freed is what was allocated
+ * and is not left.
+ */
+static double scale_of(const struct taking *t, const struct mt_scope_totals *totals) {
+    int64_t bytes = totals->sum[MT_SCOPE_ALLOCATED_BYTES], blocks = totals->sum[MT_SCOPE_ALLOCATED_BLOCKS];
+    return bytes > 0 && blocks > 0
+               ? mt_ledger_sampling_scale(t->profile->info.sample_bytes, (uint64_t)bytes, (uint64_t)blocks)
+               : 1;
+}
+
+static int64_t scaled(int64_t value, double scale) {
+    double estimate = round((double)value * scale);
+    return estimate < 0x1p62 && estimate > -0x1p62 ? (int64_t)estimate : value;
+}
+
+static void scale_values(int64_t value[MT_N_SCOPE_VALUES], double scale) {
+    int64_t freed;
+    if (scale == 1)
+        return;
+    value[MT_SCOPE_ALLOCATED_BYTES] = scaled(value[MT_SCOPE_ALLOCATED_BYTES], scale);
+    value[MT_SCOPE_ALLOCATED_BLOCKS] = scaled(value[MT_SCOPE_ALLOCATED_BLOCKS], scale);
+    if (__builtin_sub_overflow(value[MT_SCOPE_ALLOCATED_BYTES], value[MT_SCOPE_NET_BYTES], &freed) || freed < 0)
+        freed = 0;
+    value[MT_SCOPE_FREED_BYTES] = freed;
+}
+
+static bool is_counted(uint32_t value) {
+    return value == MT_SCOPE_ALLOCATED_BYTES || value == MT_SCOPE_ALLOCATED_BLOCKS || value == MT_SCOPE_FREED_BYTES;
+}
+
 static int take_words(struct taking *t, const uint64_t *words, size_t n) {
     int rc = 0;
     for (size_t i = 0; i < n && rc == 0; i++) {
@@ -55,6 +90,8 @@ static int take_words(struct taking *t, const uint64_t *words, size_t n) {
             .value = (uint8_t)(words[i] >> MT_BUCKET_VALUE_SHIFT),
             .is_negative = (words[i] & MT_BUCKET_NEGATIVE) != 0,
         };
+        if (t->scale != 1 && is_counted(bucket.value))
+            bucket.bucket = (uint16_t)mt_bucket_of((uint64_t)scaled((int64_t)mt_bucket_begin(bucket.bucket), t->scale));
         if (bucket.count && bucket.value < MT_N_SCOPE_VALUES)
             rc = mt_profile_scopes_add_bucket(&t->profile->info.scopes, &bucket);
     }
@@ -96,6 +133,12 @@ static int take_totals(struct taking *t, const struct mt_scope_totals *totals) {
         scope.max[v] = bounded(totals->max[v]);
         scope.own[v] = totals->own[v];
     }
+    t->scale = scale_of(t, totals);
+    scale_values(scope.sum, t->scale);
+    scale_values(scope.own, t->scale);
+    for (uint32_t v = 0; t->scale != 1 && v < MT_N_SCOPE_VALUES; v++)
+        if (is_counted(v))
+            scope.max[v] = bounded(scaled(scope.max[v], t->scale));
     int rc = mt_profile_scopes_add_totals(&t->profile->info.scopes, &scope);
     return rc == 0 ? take_histogram(t, totals) : rc;
 }
@@ -302,6 +345,9 @@ static int take_one_open(struct taking *t, const struct mt_open_scope *from, con
         open.peak_bytes = bounded(from->taken[MT_SCOPE_PEAK_BYTES]);
     if (open.peak_bytes < 0)
         open.peak_bytes = 0;
+    double scale = mt_ledger_sampling_scale(t->profile->info.sample_bytes, open.allocated_bytes, open.allocated_blocks);
+    open.allocated_bytes = (uint64_t)scaled((int64_t)open.allocated_bytes, scale);
+    open.allocated_blocks = (uint64_t)scaled((int64_t)open.allocated_blocks, scale);
     return mt_profile_scopes_add_open(&t->profile->info.scopes, &open);
 }
 

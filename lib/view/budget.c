@@ -18,6 +18,7 @@
 
 #include "view/format.h"
 #include "view/leaks.h"
+#include "view/margin.h"
 #include "view/rows.h"
 #include "view/scope_rows.h"
 #include "view/unseen.h"
@@ -200,6 +201,7 @@ static int judge_figure(struct judge *j, struct mt_finding finding) {
     if (!j->profile->has_value[column_of(finding.of)])
         return add_unknown(j, finding, "the profile does not have this figure");
     finding.actual = figure_of(j->profile, finding.of);
+    finding.margin = (uint64_t)mt_margin_of_total(j->profile, column_of(finding.of));
     finding.outcome = finding.actual > finding.limit ? MT_OUTCOME_BROKEN : MT_OUTCOME_KEPT;
     if (finding.outcome == MT_OUTCOME_KEPT && finding.is_baseline &&
         (double)finding.actual < (double)finding.baseline * (1 - finding.tolerance_percent / 100))
@@ -235,6 +237,7 @@ static int judge_leaks(struct judge *j, struct mt_finding finding) {
         const struct mt_row *passed = mt_rows_passed(rows);
         finding.actual = (uint64_t)passed->value[MT_VALUE_LIVE_BLOCKS];
         finding.leaked_bytes = (uint64_t)passed->value[MT_VALUE_LIVE_BYTES];
+        finding.margin = (uint64_t)mt_rows_margin(rows, passed, MT_VALUE_LIVE_BLOCKS);
         finding.outcome = finding.actual > finding.limit ? MT_OUTCOME_BROKEN : MT_OUTCOME_KEPT;
         rc = add_finding(j, finding);
     }
@@ -285,6 +288,10 @@ static int judge_scope(struct judge *j, const struct mt_budget *budget) {
     else if (!scope_figure(j->profile, rows, &finding, &finding.actual))
         rc = add_unknown(j, finding, "no scope of this name has ended");
     else {
+        uint64_t period = j->profile->info.sample_bytes;
+        double actual = (double)finding.actual;
+        if (period && finding.of != MT_BUDGET_TOTAL_BLOCKS)
+            finding.margin = (uint64_t)mt_margin_of(actual, mt_margin_most_of_bytes(actual, period));
         finding.outcome = finding.actual > finding.limit ? MT_OUTCOME_BROKEN : MT_OUTCOME_KEPT;
         rc = add_finding(j, finding);
     }

@@ -47,8 +47,9 @@ struct mt_finding {
     enum mt_budget_of of;
     enum mt_outcome outcome;
     bool is_baseline;
-    uint64_t limit, actual;           /* bytes or blocks; actual means nothing when unknown */
-    uint64_t leaked_bytes;            /* MT_BUDGET_LEAKS */
+    uint64_t limit, actual; /* bytes or blocks; actual means nothing when unknown */
+    uint64_t margin;        /* what actual may be off by (95 %) when the recording is sampled; 0: it is exact */
+    uint64_t leaked_bytes;  /* MT_BUDGET_LEAKS */
     uint64_t kept_blocks, kept_bytes; /* of leaks: by the language's runtime, on purpose, and not part of actual */
     uint64_t baseline;                /* when is_baseline */
     double tolerance_percent;

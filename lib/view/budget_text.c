@@ -114,7 +114,7 @@ static void say_leaks(FILE *out, const struct mt_finding *finding) {
                 mt_format_size(bytes, as_signed(finding->leaked_bytes), false));
         say_where(out, finding);
     }
-    if (finding->kept_blocks)
+    if (finding->kept_blocks && finding->actual == 0)
         fprintf(out, "; not counted: %s of %s that the language's runtime keeps until the end",
                 amount(blocks, finding, finding->kept_blocks, 0),
                 mt_format_size(bytes, as_signed(finding->kept_bytes), false));
@@ -130,6 +130,12 @@ static void say_kept(FILE *out, const struct mt_finding *finding) {
     else
         fprintf(out, ", %s of ", mt_format_percent(share, as_signed(finding->actual), as_signed(against)));
     say_limit(out, finding, finding->outcome != MT_OUTCOME_IMPROVED);
+}
+
+static void say_margin(FILE *out, const struct mt_finding *finding) {
+    char margin[MT_FORMAT_BYTES];
+    if (finding->margin && finding->outcome != MT_OUTCOME_UNKNOWN)
+        fprintf(out, "; estimated to +-%s", amount(margin, finding, finding->margin, 0));
 }
 
 static void say(FILE *out, const struct mt_finding *finding) {
@@ -148,6 +154,7 @@ static void say(FILE *out, const struct mt_finding *finding) {
         say_broken(out, finding);
     } else
         say_kept(out, finding);
+    say_margin(out, finding);
 }
 
 char *mt_finding_message(const struct mt_finding *finding) {

@@ -5,6 +5,7 @@
  * that holds all of the group's sums, of those columns alone that the profile has. Both are asked for some frames ahead.
  *
  *   path ─► single[location] ─► sums: │ last sample │ sites │ row │ value of column 0, 1, … │   (64 or 128 bytes)
+ *                                     and their variances behind, when the recording is sampled
  *
  * The last sample that a group counted is remembered: recursion cannot count a sample twice. Rows are made at the first
  * visit of their group, in that order; the sums are copied into them at the end.
@@ -28,6 +29,25 @@ struct sums {
 /* Not counted: the tracker, and what starts programs (all is below _start: true and useless). */
 static bool is_silent(const struct mt_entry *entry) {
     return entry->kind == MT_FRAME_HOOK || entry->kind == MT_FRAME_RUNTIME;
+}
+
+/* The columns of a sample that are added up. */
+struct columns {
+    int64_t value[MT_N_VALUES];
+    double variance[MT_N_VALUES];
+};
+
+static double *variance_of(const struct mt_cumulative *c, struct sums *sums) {
+    return (double *)(void *)(sums->value + c->n_columns);
+}
+
+static struct columns columns_of(const struct mt_cumulative *c, const struct mt_amount *amount) {
+    struct columns columns;
+    for (size_t i = 0; i < c->n_columns; i++) {
+        columns.value[i] = amount->value[c->column[i]];
+        columns.variance[i] = amount->variance[c->column[i]];
+    }
+    return columns;
 }
 
 static struct sums *sums_of(const struct mt_cumulative *c, uint32_t group) {
@@ -86,7 +106,9 @@ int mt_cumulative_init(struct mt_cumulative *c, struct mt_rows *rows, const uint
     size_t n_locations = rows->profile->n_locations;
     *c = (struct mt_cumulative){.rows = rows, .group = group, .n_groups = n_groups};
     find_columns(c, has_moment);
-    c->stride = (sizeof(struct sums) + c->n_columns * sizeof(int64_t) + LINE_BYTES - 1) & ~(size_t)(LINE_BYTES - 1);
+    c->is_sampled = rows->profile->info.sample_bytes != 0;
+    size_t column_bytes = sizeof(int64_t) + (c->is_sampled ? sizeof(double) : 0);
+    c->stride = (sizeof(struct sums) + c->n_columns * column_bytes + LINE_BYTES - 1) & ~(size_t)(LINE_BYTES - 1);
     c->single = calloc(n_locations + 1, sizeof *c->single);
     c->first_group = calloc(n_locations + 1, sizeof *c->first_group);
     c->entries = calloc(rows->frames.n_entries + 1, sizeof *c->entries);
@@ -117,15 +139,18 @@ static bool make_row(struct mt_cumulative *c, struct sums *sums, uint32_t sample
     return true;
 }
 
-static void count(const struct mt_cumulative *c, struct sums *sums, uint32_t sample, const int64_t *value) {
+static void count(const struct mt_cumulative *c, struct sums *sums, uint32_t sample, const struct columns *columns) {
+    const int64_t *value = columns->value;
     sums->last_sample = sample + 1;
     sums->n_sites++;
     for (size_t i = 0; i < c->n_columns; i++)
         if (__builtin_add_overflow(sums->value[i], value[i], &sums->value[i]))
             sums->value[i] = value[i] < 0 ? INT64_MIN : INT64_MAX;
+    for (size_t i = 0; c->is_sampled && i < c->n_columns; i++)
+        variance_of(c, sums)[i] += columns->variance[i];
 }
 
-static bool add(struct mt_cumulative *c, uint32_t group, uint32_t sample, uint32_t entry, const int64_t *value) {
+static bool add(struct mt_cumulative *c, uint32_t group, uint32_t sample, uint32_t entry, const struct columns *value) {
     struct sums *sums = sums_of(c, group);
     if (sums->last_sample == sample + 1)
         return true;
@@ -136,7 +161,7 @@ static bool add(struct mt_cumulative *c, uint32_t group, uint32_t sample, uint32
 }
 
 /* The usual location has one group, whose entry is looked up for its row alone. */
-static bool add_location(struct mt_cumulative *c, uint32_t location, uint32_t sample, const int64_t *value) {
+static bool add_location(struct mt_cumulative *c, uint32_t location, uint32_t sample, const struct columns *value) {
     const uint32_t *entries = c->entries;
     if (c->single[location]) {
         struct sums *sums = sums_of(c, c->single[location] - 1);
@@ -154,41 +179,39 @@ static bool add_location(struct mt_cumulative *c, uint32_t location, uint32_t sa
 }
 
 int mt_cumulative_add(struct mt_cumulative *c, uint32_t s, uint32_t charged, uint32_t position,
-                      const int64_t all[MT_N_VALUES]) {
+                      const struct mt_amount *amount) {
     const struct mt_frames *frames = &c->rows->frames;
     const struct mt_sample *sample = &c->rows->profile->samples[s];
     const uint32_t *path = c->rows->profile->frames + sample->first_frame;
-    int64_t value[MT_N_VALUES];
+    const struct columns columns = columns_of(c, amount);
     bool added = true;
-    for (size_t i = 0; i < c->n_columns; i++)
-        value[i] = all[c->column[i]];
     for (uint32_t e = charged; e < frames->first_entry[path[position] + 1]; e++)
-        added &= (e != charged && is_silent(&frames->entries[e])) || add(c, c->group[e], s, e, value);
+        added &= (e != charged && is_silent(&frames->entries[e])) || add(c, c->group[e], s, e, &columns);
     for (uint32_t i = position + 1; i < sample->n_frames; i++) {
         if (i + 2 * AHEAD < sample->n_frames)
             __builtin_prefetch(&c->single[path[i + 2 * AHEAD]]);
         if (i + AHEAD < sample->n_frames && c->single[path[i + AHEAD]])
             __builtin_prefetch(sums_of(c, c->single[path[i + AHEAD]] - 1));
-        added &= add_location(c, path[i], s, value);
+        added &= add_location(c, path[i], s, &columns);
     }
     return added ? 0 : -MEMTRACK_ENOMEM;
 }
 
-int mt_cumulative_add_group(struct mt_cumulative *c, uint32_t group, uint32_t sample, const int64_t all[MT_N_VALUES]) {
-    int64_t value[MT_N_VALUES];
-    for (size_t i = 0; i < c->n_columns; i++)
-        value[i] = all[c->column[i]];
-    return add(c, group, sample, MT_NO_ENTRY, value) ? 0 : -MEMTRACK_ENOMEM;
+int mt_cumulative_add_group(struct mt_cumulative *c, uint32_t group, uint32_t sample, const struct mt_amount *amount) {
+    const struct columns columns = columns_of(c, amount);
+    return add(c, group, sample, MT_NO_ENTRY, &columns) ? 0 : -MEMTRACK_ENOMEM;
 }
 
 void mt_cumulative_finish(struct mt_cumulative *c) {
     for (uint32_t group = 0; group < c->n_groups; group++) {
-        const struct sums *sums = sums_of(c, group);
+        struct sums *sums = sums_of(c, group);
         if (!sums->row)
             continue;
         struct mt_row *row = &c->rows->items[sums->row - 1];
         row->n_sites += sums->n_sites;
         for (size_t i = 0; i < c->n_columns; i++)
             row->value[c->column[i]] = sums->value[i];
+        for (size_t i = 0; c->is_sampled && i < c->n_columns; i++)
+            row->variance[c->column[i]] = variance_of(c, sums)[i];
     }
 }

@@ -16,6 +16,7 @@ struct mt_cumulative {
     size_t stride;
     enum mt_value column[MT_N_VALUES]; /* those in which a sample has something */
     size_t n_columns;
+    bool is_sampled; /* then variances are added up, too */
 };
 
 /* Prepares the sums of the groups 0 .. n_groups - 1. has_moment: live values of the samples are replaced by others. 0 or
@@ -24,9 +25,9 @@ int mt_cumulative_init(struct mt_cumulative *c, struct mt_rows *rows, const uint
                        bool has_moment);
 /* Adds a sample to each group on its path from the charged frame outwards, once. 0 or -MEMTRACK_ENOMEM. */
 int mt_cumulative_add(struct mt_cumulative *c, uint32_t sample, uint32_t charged, uint32_t position,
-                      const int64_t value[MT_N_VALUES]);
+                      const struct mt_amount *amount);
 /* Adds a sample without frames to a group. 0 or -MEMTRACK_ENOMEM. */
-int mt_cumulative_add_group(struct mt_cumulative *c, uint32_t group, uint32_t sample, const int64_t value[MT_N_VALUES]);
+int mt_cumulative_add_group(struct mt_cumulative *c, uint32_t group, uint32_t sample, const struct mt_amount *amount);
 /* Puts the sums into the rows that were made. */
 void mt_cumulative_finish(struct mt_cumulative *c);
 void mt_cumulative_free(struct mt_cumulative *c);

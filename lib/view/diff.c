@@ -21,6 +21,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "view/margin.h"
 #include "view/match.h"
 #include "view/rows-local.h"
 
@@ -176,6 +177,11 @@ static void add_value(int64_t sum[MT_N_VALUES], const int64_t value[MT_N_VALUES]
             sum[v] = value[v] < 0 ? INT64_MIN : INT64_MAX;
 }
 
+static void add_variance(double sum[MT_N_VALUES], const double variance[MT_N_VALUES]) {
+    for (size_t v = 0; v < MT_N_VALUES; v++)
+        sum[v] += variance[v];
+}
+
 static void subtract(struct mt_diff_row *row) {
     for (size_t v = 0; v < MT_N_VALUES; v++)
         row->diff[v] = saturated(row->value[MT_NEW][v], row->value[MT_OLD][v]);
@@ -223,6 +229,7 @@ static int merge_moved_functions(struct mt_diff *diff) {
             continue;
         to->row[MT_OLD] = from->row[MT_OLD];
         add_value(to->value[MT_OLD], from->value[MT_OLD]);
+        add_variance(to->variance, from->variance);
         from->row[MT_OLD] = NULL; /* left without a side: dropped by drop_empty */
     }
     free(first);
@@ -250,6 +257,7 @@ static int pair_rows(struct pairing *p) {
             if (!both->row[side]) /* rows come largest first */
                 both->row[side] = row;
             add_value(both->value[side], row->value);
+            add_variance(both->variance, row->variance);
         }
     if (diff->rows[MT_OLD]->options.by != MT_BY_FUNCTION)
         return 0;
@@ -426,6 +434,7 @@ static void sum_up(const struct mt_diff *diff, struct mt_diff_row *sum, bool is_
     for (enum mt_side side = MT_OLD; side < MT_N_SIDES; side++) {
         const struct mt_row *row = is_passed ? mt_rows_passed(diff->rows[side]) : mt_rows_all(diff->rows[side]);
         memcpy(sum->value[side], row->value, sizeof sum->value[side]);
+        add_variance(sum->variance, row->variance);
     }
     subtract(sum);
 }
@@ -486,10 +495,17 @@ const struct mt_diff_row *mt_diff_all(const struct mt_diff *diff) {
 
 void mt_diff_sum_from(const struct mt_diff *diff, size_t i, struct mt_diff_row *sum) {
     *sum = (struct mt_diff_row){0};
-    for (; i < diff->n; i++)
+    for (; i < diff->n; i++) {
+        add_variance(sum->variance, diff->items[i].variance);
         for (enum mt_side side = MT_OLD; side < MT_N_SIDES; side++)
             add_value(sum->value[side], diff->items[i].value[side]);
+    }
     subtract(sum);
+}
+
+int64_t mt_diff_margin(const struct mt_diff_row *row, enum mt_value value) {
+    double sum = (double)row->value[MT_OLD][value] + (double)row->value[MT_NEW][value];
+    return row->variance[value] > 0 ? mt_margin_of(sum, row->variance[value]) : 0;
 }
 
 const struct mt_rows *mt_diff_rows(const struct mt_diff *diff, enum mt_side side) {

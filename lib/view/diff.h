@@ -39,7 +39,8 @@ enum mt_diff_state {
 struct mt_diff_row {
     const struct mt_row *row[MT_N_SIDES]; /* of that side's rows, the largest of several; NULL: it has none */
     int64_t value[MT_N_SIDES][MT_N_VALUES];
-    int64_t diff[MT_N_VALUES]; /* new - old, saturated */
+    int64_t diff[MT_N_VALUES];    /* new - old, saturated */
+    double variance[MT_N_VALUES]; /* of the difference, where a side is sampled */
     enum mt_diff_state state;
     bool has_moved;  /* by line: the same statement stands on another line of its file (or at another offset) */
     bool is_rebuilt; /* its module is another build on the other side: sources at hand may not be the old ones */
@@ -65,6 +66,9 @@ const struct mt_diff_row *mt_diff_passed(const struct mt_diff *diff);
 const struct mt_diff_row *mt_diff_all(const struct mt_diff *diff);
 /* Sum of the rows from the i-th on. */
 void mt_diff_sum_from(const struct mt_diff *diff, size_t i, struct mt_diff_row *sum);
+
+/* How far the difference may be from the true one (95 %), when a side is sampled; 0: it is exact. */
+int64_t mt_diff_margin(const struct mt_diff_row *row, enum mt_value value);
 
 const struct mt_rows *mt_diff_rows(const struct mt_diff *diff, enum mt_side side);
 enum mt_group_by mt_diff_by(const struct mt_diff *diff);

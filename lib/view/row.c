@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "view/format.h"
+#include "view/margin.h"
 #include "view/rows-local.h"
 
 /* ---- what can be asked ------------------------------------------------------------------------------------------ */
@@ -46,9 +47,11 @@ bool mt_rows_is_filtered(const struct mt_rows *rows) {
 }
 
 static void add_row(struct mt_row *sum, const struct mt_row *row) {
-    for (size_t v = 0; v < MT_N_VALUES; v++)
+    for (size_t v = 0; v < MT_N_VALUES; v++) {
         if (__builtin_add_overflow(sum->value[v], row->value[v], &sum->value[v]))
             sum->value[v] = row->value[v] < 0 ? INT64_MIN : INT64_MAX;
+        sum->variance[v] += row->variance[v];
+    }
     sum->n_sites += row->n_sites;
 }
 
@@ -91,6 +94,10 @@ bool mt_rows_has_negative(const struct mt_rows *rows, enum mt_value value) {
 
 int64_t mt_rows_whole(const struct mt_rows *rows, enum mt_value value) {
     return rows->has_negative[value] ? rows->gross[value] : rows->all.value[value];
+}
+
+int64_t mt_rows_margin(const struct mt_rows *rows, const struct mt_row *row, enum mt_value value) {
+    return rows->profile->info.sample_bytes ? mt_margin_of((double)row->value[value], row->variance[value]) : 0;
 }
 
 bool mt_rows_has(const struct mt_rows *rows, enum mt_value value) {

@@ -21,6 +21,12 @@ struct mt_rows {
     size_t n_samples;
 };
 
+/* What a sample adds to each row that it is in. */
+struct mt_amount {
+    int64_t value[MT_N_VALUES];
+    double variance[MT_N_VALUES]; /* all 0 when the recording is exact */
+};
+
 struct mt_row *mt_rows_append(struct mt_rows *rows); /* zeroed; NULL: out of memory */
 /* Fills what the grouping determines, from the first sample of the group and the frame that put it there. */
 void mt_rows_identify(const struct mt_rows *rows, struct mt_row *row, uint32_t sample, uint32_t entry);

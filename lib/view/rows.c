@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "view/cumulative.h"
+#include "view/margin.h"
 #include "view/rows-local.h"
 
 /* ---- building -------------------------------------------------------------------------------------------------- */
@@ -83,10 +84,12 @@ static void sample_values(const struct builder *b, uint32_t s, int64_t value[MT_
     }
 }
 
-static void count(struct mt_row *row, const int64_t value[MT_N_VALUES]) {
-    for (size_t v = 0; v < MT_N_VALUES; v++)
-        if (__builtin_add_overflow(row->value[v], value[v], &row->value[v]))
-            row->value[v] = value[v] < 0 ? INT64_MIN : INT64_MAX;
+static void count(struct mt_row *row, const struct mt_amount *amount) {
+    for (size_t v = 0; v < MT_N_VALUES; v++) {
+        if (__builtin_add_overflow(row->value[v], amount->value[v], &row->value[v]))
+            row->value[v] = amount->value[v] < 0 ? INT64_MIN : INT64_MAX;
+        row->variance[v] += amount->variance[v];
+    }
     row->n_sites++;
 }
 
@@ -135,12 +138,12 @@ static int64_t group_of_sample(struct builder *b, uint32_t s, uint32_t charged) 
     return b->group[charged];
 }
 
-static bool count_charged(struct builder *b, uint32_t s, uint32_t charged, const int64_t value[MT_N_VALUES]) {
+static bool count_charged(struct builder *b, uint32_t s, uint32_t charged, const struct mt_amount *amount) {
     int64_t group = group_of_sample(b, s, charged);
     struct mt_row *row = group < 0 ? NULL : row_of_group(b, (uint32_t)group, s, charged);
     if (!row)
         return false;
-    count(row, value);
+    count(row, amount);
     if (b->rows->row_of_sample)
         b->rows->row_of_sample[s] = row->sample;
     return true;
@@ -148,11 +151,11 @@ static bool count_charged(struct builder *b, uint32_t s, uint32_t charged, const
 
 /* Every group on the path from the charged frame outwards. */
 static bool count_path(struct builder *b, uint32_t s, uint32_t charged, uint32_t position,
-                       const int64_t value[MT_N_VALUES]) {
+                       const struct mt_amount *amount) {
     if (charged != MT_NO_ENTRY)
-        return mt_cumulative_add(&b->cumulative, s, charged, position, value) == 0;
+        return mt_cumulative_add(&b->cumulative, s, charged, position, amount) == 0;
     int64_t group = group_of_sample(b, s, charged);
-    return group >= 0 && mt_cumulative_add_group(&b->cumulative, (uint32_t)group, s, value) == 0;
+    return group >= 0 && mt_cumulative_add_group(&b->cumulative, (uint32_t)group, s, amount) == 0;
 }
 
 static int count_samples(struct builder *b) {
@@ -160,15 +163,16 @@ static int count_samples(struct builder *b) {
     const struct mt_profile *profile = rows->profile;
     for (uint32_t s = 0; s < profile->n_samples; s++) {
         uint32_t position = 0, charged = mt_frames_charged(&rows->frames, &profile->samples[s], &position);
-        int64_t value[MT_N_VALUES];
-        sample_values(b, s, value);
-        count(&rows->all, value);
-        note_signs(rows, value);
+        struct mt_amount amount = {.variance = {0}};
+        sample_values(b, s, amount.value);
+        mt_margin_add(profile, &profile->samples[s], amount.value, amount.variance);
+        count(&rows->all, &amount);
+        note_signs(rows, amount.value);
         if (!passes(b, s, charged))
             continue;
-        count(&rows->passed, value);
-        bool counted =
-            b->options->cumulative ? count_path(b, s, charged, position, value) : count_charged(b, s, charged, value);
+        count(&rows->passed, &amount);
+        bool counted = b->options->cumulative ? count_path(b, s, charged, position, &amount)
+                                              : count_charged(b, s, charged, &amount);
         if (!counted)
             return -MEMTRACK_ENOMEM;
     }

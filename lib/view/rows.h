@@ -49,10 +49,11 @@ struct mt_view_options {
 /* One group. What a grouping does not determine is that of the first sample in the group. Strings are the profile's. */
 struct mt_row {
     int64_t value[MT_N_VALUES];
-    uint32_t n_sites;  /* samples in the group; above 1, MT_VALUE_MAX_BYTES is an upper bound */
-    uint32_t sample;   /* the first one; UINT32_MAX in a sum of rows */
-    uint32_t entry;    /* of the frame that is charged, see frames.h; UINT32_MAX: none */
-    uint32_t position; /* by stack: of that frame in the sample's path */
+    double variance[MT_N_VALUES]; /* of sampled figures, see margin.h */
+    uint32_t n_sites;             /* samples in the group; above 1, MT_VALUE_MAX_BYTES is an upper bound */
+    uint32_t sample;              /* the first one; UINT32_MAX in a sum of rows */
+    uint32_t entry;               /* of the frame that is charged, see frames.h; UINT32_MAX: none */
+    uint32_t position;            /* by stack: of that frame in the sample's path */
     mt_string function, file, module;
     int64_t line;
     bool shares_name; /* by function: another row has a function of this name */
@@ -92,6 +93,8 @@ int64_t mt_rows_whole(const struct mt_rows *rows, enum mt_value value);
 const struct mt_view_options *mt_rows_options(const struct mt_rows *rows); /* filter patterns excepted */
 const struct mt_profile *mt_rows_profile(const struct mt_rows *rows);
 bool mt_rows_has(const struct mt_rows *rows, enum mt_value value); /* was this column recorded, for this moment? */
+/* Half of the interval that holds the true figure of a sampled recording with 95 %; 0: it is exact. */
+int64_t mt_rows_margin(const struct mt_rows *rows, const struct mt_row *row, enum mt_value value);
 /* MT_VALUE_MAX_BYTES of this row is an upper bound. */
 bool mt_rows_max_is_bound(const struct mt_rows *rows, const struct mt_row *row);
 

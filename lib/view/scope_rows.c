@@ -12,6 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "view/margin.h"
+
 static const char *const sort_names[MT_N_SCOPE_SORTS] = {"peak", "net",       "allocated", "blocks", "freed",  "self",
                                                          "time", "self-time", "cpu",       "count",  "errors", "name"};
 const char mt_scope_sort_list[] = "peak|net|allocated|blocks|freed|self|time|self-time|cpu|count|errors|name";
@@ -251,4 +253,19 @@ void mt_scope_rows_free(struct mt_scope_rows *rows) {
         return;
     free(rows->items);
     free(rows);
+}
+
+/* Of net, all that was allocated and freed is uncertain, however little is left. */
+int64_t mt_scope_row_margin(const struct mt_scope_rows *rows, const struct mt_scope_row *row, enum mt_scope_value value,
+                            int64_t amount) {
+    uint64_t period = rows->profile->info.sample_bytes;
+    double bytes = (double)row->value[MT_SCOPE_ALLOCATED_BYTES].sum,
+           blocks = (double)row->value[MT_SCOPE_ALLOCATED_BLOCKS].sum;
+    if (period == 0 || value == MT_SCOPE_DURATION_NS || value == MT_SCOPE_CPU_NS || amount == 0)
+        return 0;
+    if (value == MT_SCOPE_ALLOCATED_BLOCKS)
+        return mt_margin_of((double)amount,
+                            mt_margin_most_of_blocks((double)amount, blocks > 0 ? bytes / blocks : 1, period));
+    double whole = value == MT_SCOPE_NET_BYTES ? bytes + (double)row->value[MT_SCOPE_FREED_BYTES].sum : (double)amount;
+    return mt_margin_of(whole, mt_margin_most_of_bytes(whole, period));
 }

@@ -61,6 +61,11 @@ int mt_scope_rows_build(const struct mt_profile *profile, enum mt_scope_sort sor
                         struct mt_error *error);
 void mt_scope_rows_free(struct mt_scope_rows *rows);
 
+/* What a sum or the highest of a value of bytes or blocks may be off by (95 %), at most, when the recording is sampled;
+ * 0: it is exact. */
+int64_t mt_scope_row_margin(const struct mt_scope_rows *rows, const struct mt_scope_row *row, enum mt_scope_value value,
+                            int64_t amount);
+
 /* "net_bytes", ...: what exports call the values. */
 const char *mt_scope_value_key(enum mt_scope_value value);
 

@@ -162,7 +162,7 @@ void mt_summary_side(const struct mt_profile *profile, const char *label, const 
 struct figures { /* formats sizes and counts of one profile */
     const struct mt_facts_options *options;
     bool is_sampled;
-    char size[MT_FORMAT_BYTES + 16], count[MT_FORMAT_BYTES], percent[MT_FORMAT_BYTES];
+    char size[2 * MT_FORMAT_BYTES + 24], count[2 * MT_FORMAT_BYTES + 8], percent[MT_FORMAT_BYTES];
 };
 
 static int64_t clamp(uint64_t value) {
@@ -174,6 +174,32 @@ static const char *size_text(struct figures *f, int64_t bytes) {
     snprintf(f->size, sizeof f->size, "%s%s%s", f->is_sampled ? "about " : "",
              mt_format_size(buffer, bytes, f->options->exact_bytes), f->options->exact_bytes ? " bytes" : "");
     return f->size;
+}
+
+static const char *plus_minus(const struct figures *f) {
+    return f->options->utf8 ? "±" : "+-";
+}
+
+/* A total with what it may be off by, when it is an estimate: "about 45.2 MiB ±3.1 MiB". */
+static const char *total_size(struct figures *f, const struct mt_rows *rows, enum mt_value value) {
+    int64_t margin = mt_rows_margin(rows, mt_rows_all(rows), value);
+    char buffer[MT_FORMAT_BYTES];
+    size_text(f, mt_rows_total(rows, value));
+    size_t length = strlen(f->size);
+    if (margin)
+        snprintf(f->size + length, sizeof f->size - length, " %s%s", plus_minus(f),
+                 mt_format_size(buffer, margin, f->options->exact_bytes));
+    return f->size;
+}
+
+static const char *total_count(struct figures *f, const struct mt_rows *rows, enum mt_value value) {
+    int64_t margin = mt_rows_margin(rows, mt_rows_all(rows), value);
+    char number[MT_FORMAT_BYTES], more[MT_FORMAT_BYTES];
+    mt_format_count(number, mt_rows_total(rows, value));
+    mt_format_count(more, margin);
+    snprintf(f->count, sizeof f->count, "%s%s%s%s", number, margin ? " " : "", margin ? plus_minus(f) : "",
+             margin ? more : "");
+    return f->count;
 }
 
 static const char *plural(int64_t n) {
@@ -188,12 +214,11 @@ static void add_peak(const struct mt_rows *rows, struct figures *f, struct mt_fa
     const struct mt_profile_info *info = &mt_rows_profile(rows)->info;
     int64_t blocks = mt_rows_total(rows, MT_VALUE_PEAK_BLOCKS);
     char when[MT_FORMAT_BYTES], error[MT_FORMAT_BYTES], time[2 * MT_FORMAT_BYTES + 32] = "";
-    const char *plus_minus = f->options->utf8 ? "±" : "+-";
     if (info->peak_time_known)
         snprintf(time, sizeof time, ", %s after the start (%s%s)", mt_format_duration(when, info->peak_time_ns),
-                 plus_minus, mt_format_duration(error, info->peak_time_error_ns));
-    mt_facts_add(facts, "peak", false, "%s in %s block%s%s", size_text(f, mt_rows_total(rows, MT_VALUE_PEAK_BYTES)),
-                 count_text(f, blocks), plural(blocks), time);
+                 plus_minus(f), mt_format_duration(error, info->peak_time_error_ns));
+    mt_facts_add(facts, "peak", false, "%s in %s block%s%s", total_size(f, rows, MT_VALUE_PEAK_BYTES),
+                 total_count(f, rows, MT_VALUE_PEAK_BLOCKS), plural(blocks), time);
     if (info->multithreaded && !info->exact_peak) {
         uint64_t bound = info->totals.peak_bytes / 1000;
         mt_facts_add(facts, "", false, "several threads allocated: the peak is within %s of the true one",
@@ -239,15 +264,14 @@ void mt_summary_totals(const struct mt_rows *rows, const struct mt_facts_options
         mt_format_percent(f.percent, clamp(totals.temporary_blocks), clamp(totals.total_blocks));
         mt_format_count(temporary, clamp(totals.temporary_blocks));
         int64_t blocks = mt_rows_total(rows, MT_VALUE_TOTAL_BLOCKS);
-        mt_facts_add(facts, "total", false, "%s in %s block%s%s%s%s%s%s",
-                     size_text(&f, mt_rows_total(rows, MT_VALUE_TOTAL_BYTES)), count_text(&f, blocks), plural(blocks),
-                     totals.temporary_blocks ? ", " : "", totals.temporary_blocks ? temporary : "",
-                     totals.temporary_blocks ? " of them temporary (" : "", totals.temporary_blocks ? f.percent : "",
-                     totals.temporary_blocks ? ")" : "");
+        mt_facts_add(facts, "total", false, "%s in %s block%s%s%s%s%s%s", total_size(&f, rows, MT_VALUE_TOTAL_BYTES),
+                     total_count(&f, rows, MT_VALUE_TOTAL_BLOCKS), plural(blocks), totals.temporary_blocks ? ", " : "",
+                     totals.temporary_blocks ? temporary : "", totals.temporary_blocks ? " of them temporary (" : "",
+                     totals.temporary_blocks ? f.percent : "", totals.temporary_blocks ? ")" : "");
     }
     int64_t live_blocks = mt_rows_total(rows, MT_VALUE_LIVE_BLOCKS);
-    mt_facts_add(facts, "live", false, "%s in %s block%s %s", size_text(&f, mt_rows_total(rows, MT_VALUE_LIVE_BYTES)),
-                 count_text(&f, live_blocks), plural(live_blocks), moment_text(rows, moment));
+    mt_facts_add(facts, "live", false, "%s in %s block%s %s", total_size(&f, rows, MT_VALUE_LIVE_BYTES),
+                 total_count(&f, rows, MT_VALUE_LIVE_BLOCKS), plural(live_blocks), moment_text(rows, moment));
     add_signs(rows, &f, facts);
     if (totals.failed_allocations)
         mt_facts_add(facts, "failed", true, "%s allocation%s got no memory",

@@ -226,8 +226,8 @@ class Figures(Case):
 
     def test_fields(self):
         report = self.json("plain.pb.gz", "--by", "stack")
-        self.assertEqual(set(report), {"schema", "process", "recording", "totals", "coverage", "self", "group_by", "sort",
-                                       "rows"})
+        self.assertEqual(set(report), {"schema", "process", "recording", "totals", "totals_margin", "coverage", "self",
+                                       "group_by", "sort", "rows"})
         self.assertEqual(report["process"]["command"], ["./parser", "--file", "some input.json", "it's"])
         self.assertEqual(report["process"]["start_time"], "2023-11-14T22:13:20.123456Z")
         self.assertEqual(report["process"]["exit"], {"code": 0, "signal": None})
