@@ -46,6 +46,7 @@ struct view {
     const struct mt_diff *diff;
     const struct mt_table_options *options;
     struct table names[MT_N_SIDES];
+    size_t n_newer;
     size_t n_shown;
     struct mt_diff_row more, filtered_out;
     struct cell_column columns[6];
@@ -78,22 +79,26 @@ static char *format_change(char buffer[MT_FORMAT_BYTES], enum mt_value value, in
 enum { CELL_BYTES = 2 * MT_FORMAT_BYTES + 8 };
 
 /* A change that is within its margin may be none: "+1.2 KiB ±3.4 KiB". */
+static const char *put_change(const struct view *v, char buffer[CELL_BYTES], enum mt_value value, int64_t change,
+                              int64_t margin) {
+    char number[MT_FORMAT_BYTES], most[MT_FORMAT_BYTES];
+    bool exact = v->options->exact_bytes;
+    format_change(number, value, change, exact);
+    format_value(most, value, margin, exact);
+    snprintf(buffer, CELL_BYTES, "%s%s%s", number, margin ? v->terminal->utf8 ? " ±" : " +-" : "", margin ? most : "");
+    return buffer;
+}
+
 static const char *cell(const struct view *v, const struct mt_diff_row *row, const struct cell_column *column,
                         char buffer[CELL_BYTES]) {
-    bool exact = v->options->exact_bytes;
     enum mt_side side = column->kind == CELL_OLD ? MT_OLD : MT_NEW;
-    if (column->kind != CELL_CHANGE)
-        return mt_diff_side_has(v->diff, side, column->value)
-                   ? format_value(buffer, column->value, row->value[side][column->value], exact)
+    if (column->kind == CELL_CHANGE)
+        return mt_diff_has(v->diff, column->value)
+                   ? put_change(v, buffer, column->value, row->diff[column->value], mt_diff_margin(row, column->value))
                    : "-";
-    if (!mt_diff_has(v->diff, column->value))
-        return "-";
-    char number[MT_FORMAT_BYTES], margin[MT_FORMAT_BYTES];
-    int64_t most = mt_diff_margin(row, column->value);
-    format_change(number, column->value, row->diff[column->value], exact);
-    format_value(margin, column->value, most, exact);
-    snprintf(buffer, CELL_BYTES, "%s%s%s", number, most ? v->terminal->utf8 ? " ±" : " +-" : "", most ? margin : "");
-    return buffer;
+    return mt_diff_side_has(v->diff, side, column->value)
+               ? format_value(buffer, column->value, row->value[side][column->value], v->options->exact_bytes)
+               : "-";
 }
 
 /* ---- totals ---------------------------------------------------------------------------------------------------- */
@@ -126,20 +131,20 @@ static int64_t difference(int64_t new, int64_t old) {
 }
 
 /* Texts of old, new and change; returns the change. */
-static int64_t total_cells(const struct view *v, const struct total *total, char cells[3][MT_FORMAT_BYTES]) {
+static int64_t total_cells(const struct view *v, const struct total *total, char cells[3][CELL_BYTES]) {
     bool exact = v->options->exact_bytes;
     const int64_t *of = total->of;
     for (enum mt_side side = MT_OLD; side < MT_N_SIDES; side++)
         if (mt_diff_side_has(v->diff, side, total->value))
             format_value(cells[side], total->value, of[side], exact);
         else
-            snprintf(cells[side], MT_FORMAT_BYTES, "-");
+            snprintf(cells[side], CELL_BYTES, "-");
     if (!mt_diff_has(v->diff, total->value)) {
-        snprintf(cells[2], MT_FORMAT_BYTES, "-");
+        snprintf(cells[2], CELL_BYTES, "-");
         return 0;
     }
     int64_t change = difference(of[MT_NEW], of[MT_OLD]);
-    format_change(cells[2], total->value, change, exact);
+    put_change(v, cells[2], total->value, change, mt_diff_margin(mt_diff_all(v->diff), total->value));
     return change;
 }
 
@@ -158,14 +163,14 @@ static void put_totals(const struct view *v) {
     static const char *const headings[] = {"OLD", "NEW", "CHANGE"};
     const struct mt_terminal *terminal = v->terminal;
     struct total totals[N_TOTALS];
-    char cells[N_TOTALS][3][MT_FORMAT_BYTES];
+    char cells[N_TOTALS][3][CELL_BYTES];
     int64_t change[N_TOTALS];
     size_t width[3] = {TOTALS_MIN_WIDTH, TOTALS_MIN_WIDTH, TOTALS_MIN_WIDTH};
     collect_totals(v->diff, totals);
     for (size_t i = 0; i < N_TOTALS; i++) {
         change[i] = total_cells(v, &totals[i], cells[i]);
         for (size_t k = 0; k < 3; k++)
-            width[k] = strlen(cells[i][k]) > width[k] ? strlen(cells[i][k]) : width[k];
+            width[k] = mt_format_width(cells[i][k]) > width[k] ? mt_format_width(cells[i][k]) : width[k];
     }
     size_t used = INDENT + TOTALS_LABEL + width[0] + GAP + width[1] + GAP + width[2], first = 0;
     for (; used > terminal->width && first < 2; first++) /* the change is what is asked for */
@@ -435,7 +440,8 @@ void mt_diff_table_print(const struct mt_terminal *terminal, const struct mt_dif
         return;
     *v = (struct view){.terminal = terminal, .diff = diff, .options = options};
     for (enum mt_side side = MT_OLD; side < MT_N_SIDES; side++) {
-        v->names[side] = (struct table){.terminal = terminal, .rows = mt_diff_rows(diff, side), .options = options};
+        v->names[side] = (struct table){
+            .terminal = terminal, .rows = mt_diff_rows(diff, side), .options = options, .n_newer = &v->n_newer};
         mt_table_names_init(&v->names[side]);
     }
     v->n_shown = count_shown(diff, options->n);
@@ -447,6 +453,7 @@ void mt_diff_table_print(const struct mt_terminal *terminal, const struct mt_dif
         put_rows(v);
     else
         put_nothing(v);
+    mt_table_put_newer(terminal, v->n_newer);
     for (enum mt_side side = MT_OLD; side < MT_N_SIDES; side++)
         mt_table_names_free(&v->names[side]);
     free(v);

@@ -26,12 +26,16 @@ struct table {
     struct mt_naming naming;
     char folder[4096]; /* the current one */
     struct mt_source *source;
+    size_t *n_newer; /* lines shown from files that are younger than the program */
     const char *was; /* where the line at hand was before: ":114"; NULL or "": not known to have moved */
 };
 
 /* Of a table with terminal, rows and options; then its names can be put. */
 void mt_table_names_init(struct table *table);
 void mt_table_names_free(struct table *table);
+
+/* What the marks behind source lines mean, when there were some. */
+void mt_table_put_newer(const struct mt_terminal *terminal, size_t n);
 
 /* The row's name and what belongs to it, to the end of the line and below. */
 void mt_table_put_name(const struct table *table, const struct mt_row *row);

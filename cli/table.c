@@ -276,7 +276,8 @@ static bool put_nothing(const struct table *t) {
 
 void mt_table_print(const struct mt_terminal *terminal, const struct mt_rows *rows,
                     const struct mt_table_options *options) {
-    struct table t = {.terminal = terminal, .rows = rows, .options = options};
+    size_t n_newer = 0;
+    struct table t = {.terminal = terminal, .rows = rows, .options = options, .n_newer = &n_newer};
     mt_table_names_init(&t);
     t.n_shown = count_shown(rows, options->n);
     t.more = (struct mt_row){.sample = UINT32_MAX};
@@ -292,6 +293,7 @@ void mt_table_print(const struct mt_terminal *terminal, const struct mt_rows *ro
         }
         if (!options->is_brief)
             put_sums(&t);
+        mt_table_put_newer(terminal, n_newer);
     }
     mt_table_names_free(&t);
 }

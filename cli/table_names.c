@@ -45,13 +45,34 @@ static void put_pair(const struct table *t, const char *name, const char *detail
     free(second);
 }
 
-static void put_source(const struct table *t, mt_string file, int64_t line) {
+static const char newer_mark[] = " [changed since]";
+
+static bool is_newer_than_program(const struct table *t, mt_string file, mt_string module) {
+    const struct mt_profile *profile = mt_rows_profile(t->rows);
+    uint64_t built_ns = mt_source_built_ns(profile->info.start_time_ns, mt_profile_text(profile, module));
+    return mt_source_is_newer(t->source, mt_profile_text(profile, file), built_ns);
+}
+
+void mt_table_put_newer(const struct mt_terminal *terminal, size_t n) {
+    if (n == 0)
+        return;
+    mt_put(terminal, MT_STYLE_DIM, " [changed since] the program was built");
+    fputc('\n', terminal->stream);
+}
+
+static void put_source(const struct table *t, mt_string file, int64_t line, mt_string module) {
     const struct mt_profile *profile = mt_rows_profile(t->rows);
     char *text = t->source ? mt_source_line(t->source, mt_profile_text(profile, file), line) : NULL;
-    char *shown = text ? mt_naming_fit(&t->naming, text, t->name_width - GAP, mt_format_shorten_end) : NULL;
+    bool is_newer = text && is_newer_than_program(t, file, module);
+    size_t mark = is_newer ? sizeof newer_mark - 1 : 0;
+    char *shown = text ? mt_naming_fit(&t->naming, text, t->name_width - GAP - mark, mt_format_shorten_end) : NULL;
     if (shown) {
         next_line(t, GAP);
         mt_put(t->terminal, MT_STYLE_SOURCE, shown);
+    }
+    if (shown && is_newer) {
+        mt_put(t->terminal, MT_STYLE_WARN, newer_mark);
+        *t->n_newer += 1;
     }
     free(shown);
     free(text);
@@ -119,7 +140,7 @@ static void put_line(const struct table *t, const struct mt_row *row) {
              mt_format_shorten_function);
     free(shown);
     free(place);
-    put_source(t, row->file, row->line);
+    put_source(t, row->file, row->line, row->module);
 }
 
 static void put_key(const struct table *t, const struct mt_row *row, mt_shorten *function, const char *detail) {

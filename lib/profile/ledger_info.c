@@ -407,7 +407,7 @@ static void say_how_it_began(struct notes *notes, const struct mt_ledger_info *i
     if (info->sample_bytes)
         say(notes,
             "Sampled, one allocation about every %" PRIu64 " bytes: every figure is an estimate, the true one is "
-                                                           "within its margin in 95 of 100 cases; small call paths "
+            "within its margin in 95 of 100 cases; small call paths "
             "may be missing.",
             info->sample_bytes);
 }

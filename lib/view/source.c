@@ -4,6 +4,10 @@
  * pipe that blocks, so only regular files are read, opened without blocking, and their size is bounded. What cannot
  * be shown is simply not shown. A report shows a few dozen lines of a few files: each is read once and searched from
  * its beginning.
+ *
+ * The file at hand need not be the one that was compiled. It is, when it was last changed before the program was built,
+ * which was before the program's file was last changed; where it is younger, that has to be said beside what is shown.
+ * (A file that was only touched is marked, too. The sums that DWARF 5 may have of sources would tell, where they are.)
  */
 #include "view/source.h"
 
@@ -19,6 +23,7 @@ enum { MAX_FILE_BYTES = 16 << 20, MAX_FILES = 64, MAX_LINE_BYTES = 1024 };
 struct file {
     char *path, *text; /* text NULL: not readable */
     size_t bytes;
+    uint64_t changed_ns; /* since the epoch */
 };
 
 struct mt_source {
@@ -61,7 +66,11 @@ static char *read_all(int fd, size_t bytes, size_t *got) {
     return text;
 }
 
-static char *load(const char *path, size_t *bytes) {
+static uint64_t changed_ns(const struct stat *status) {
+    return (uint64_t)status->st_mtim.tv_sec * UINT64_C(1000000000) + (uint64_t)status->st_mtim.tv_nsec;
+}
+
+static char *load(const char *path, size_t *bytes, uint64_t *changed) {
     int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
     if (fd < 0)
         return NULL;
@@ -69,22 +78,23 @@ static char *load(const char *path, size_t *bytes) {
     char *text = NULL;
     if (fstat(fd, &status) == 0 && S_ISREG(status.st_mode) && status.st_size <= MAX_FILE_BYTES)
         text = read_all(fd, (size_t)status.st_size, bytes);
+    *changed = text ? changed_ns(&status) : 0;
     close(fd);
     return text;
 }
 
 /* A tree that was built elsewhere, or has moved: what was below the folder is looked for below the current one. */
-static char *load_from_folders(const char *folder, const char *path, size_t *bytes) {
+static char *load_from_folders(const char *folder, const char *path, struct file *file) {
     char *text = NULL, *joined = NULL;
     size_t length = strlen(folder);
     if (*path != '/' && *folder && asprintf(&joined, "%s/%s", folder, path) >= 0) {
-        text = load(joined, bytes);
+        text = load(joined, &file->bytes, &file->changed_ns);
         free(joined);
     }
     if (!text)
-        text = load(path, bytes);
+        text = load(path, &file->bytes, &file->changed_ns);
     if (!text && length > 1 && strncmp(path, folder, length) == 0 && path[length] == '/')
-        text = load(path + length + 1, bytes);
+        text = load(path + length + 1, &file->bytes, &file->changed_ns);
     return text;
 }
 
@@ -99,7 +109,7 @@ static const struct file *find_file(struct mt_source *source, const char *path) 
     if (!file->path)
         return NULL;
     source->n_files++;
-    file->text = load_from_folders(source->folder, path, &file->bytes);
+    file->text = load_from_folders(source->folder, path, file);
     return file;
 }
 
@@ -122,4 +132,16 @@ char *mt_source_line(struct mt_source *source, const char *file, int64_t line) {
         end--;
     size_t bytes = (size_t)(end - at) < MAX_LINE_BYTES ? (size_t)(end - at) : MAX_LINE_BYTES;
     return bytes && !memchr(at, '\0', bytes) ? strndup(at, bytes) : NULL;
+}
+
+bool mt_source_is_newer(struct mt_source *source, const char *file, uint64_t time_ns) {
+    const struct file *found = *file && time_ns ? find_file(source, file) : NULL;
+    return found && found->text && found->changed_ns > time_ns;
+}
+
+uint64_t mt_source_built_ns(uint64_t start_time_ns, const char *module) {
+    struct stat status;
+    if (start_time_ns == 0 || stat(module, &status) != 0 || changed_ns(&status) > start_time_ns)
+        return start_time_ns;
+    return changed_ns(&status);
 }

@@ -50,6 +50,7 @@ class Case(unittest.TestCase):
         for name, text in SOURCE_TEXT.items():
             with open(os.path.join(cls.dir, name), "w") as file:
                 file.write(text)
+            os.utime(os.path.join(cls.dir, name), (1690000000,) * 2)  # before the run, which was in November 2023
         for kind in ("plain", "hostile", "sampled", "other", "change", "freed", "empty", "many"):
             subprocess.run([MAKE_PROFILE, kind, os.path.join(cls.dir, kind + ".pb.gz")], check=True)
 
@@ -223,6 +224,21 @@ class Figures(Case):
         for kind in ("plain", "hostile", "sampled", "other", "empty"):
             for by in BY:
                 jsonschema.validate(self.json(kind + ".pb.gz", "--by", by), schema)
+
+    def test_source_that_was_edited_since(self):
+        """Its text is shown with a mark, and what the mark means is said below."""
+        path = os.path.join(self.dir, "src", "names.c")
+        before = self.text("--sort", "blocks", "plain.pb.gz")
+        self.assertIn("return strdup(name);", before)
+        self.assertNotIn("[changed since]", before)
+        os.utime(path)
+        try:
+            after = self.text("--sort", "blocks", "plain.pb.gz")
+        finally:
+            os.utime(path, (1690000000,) * 2)
+        self.assertIn("return strdup(name); [changed since]", after)
+        self.assertIn("[changed since] the program was built", after)
+        self.assertEqual(1, after.count("strdup(name); [changed since]"))
 
     def test_fields(self):
         report = self.json("plain.pb.gz", "--by", "stack")

@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -89,6 +90,34 @@ static void what_is_not_shown(void **state) {
     mt_source_free(source);
 }
 
+static void younger_than_the_program(void **state) {
+    (void)state;
+    const uint64_t second = 1000000000, built = 1000 * second, start = 3000 * second;
+    const struct timespec before[2] = {{.tv_sec = 900}, {.tv_sec = 900}}, at[2] = {{.tv_sec = 1000}, {.tv_sec = 1000}},
+                          between[2] = {{.tv_sec = 2000}, {.tv_sec = 2000}},
+                          after[2] = {{.tv_sec = 4000}, {.tv_sec = 4000}};
+    write_file("sub/empty.c", "x\n", 2);
+    write_file("sub/binary.c", "program", 7);
+    assert_int_equal(utimensat(AT_FDCWD, "sub/binary.c", at, 0), 0);
+    assert_true(mt_source_built_ns(start, "sub/binary.c") == built);
+    assert_true(mt_source_built_ns(start, "sub/missing") == start);
+    assert_true(mt_source_built_ns(0, "sub/binary.c") == 0); /* another tool's profile */
+    const struct {
+        const struct timespec *changed;
+        bool is_newer;
+    } cases[] = {{before, false}, {at, false}, {between, true}, {after, true}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        assert_int_equal(utimensat(AT_FDCWD, "sub/empty.c", cases[i].changed, 0), 0);
+        struct mt_source *source = mt_source_new("sub");
+        assert_true(mt_source_is_newer(source, "empty.c", built) == cases[i].is_newer);
+        assert_false(mt_source_is_newer(source, "empty.c", 0));
+        assert_false(mt_source_is_newer(source, "missing.c", built));
+        mt_source_free(source);
+    }
+    assert_int_equal(utimensat(AT_FDCWD, "sub/binary.c", after, 0), 0); /* built again since */
+    assert_true(mt_source_built_ns(start, "sub/binary.c") == start);
+}
+
 static void more_files_than_are_kept(void **state) {
     (void)state;
     struct mt_source *source = mt_source_new("sub");
@@ -103,9 +132,8 @@ static void more_files_than_are_kept(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(lines_of_a_file),
-        cmocka_unit_test(a_tree_that_has_moved),
-        cmocka_unit_test(what_is_not_shown),
+        cmocka_unit_test(lines_of_a_file),          cmocka_unit_test(a_tree_that_has_moved),
+        cmocka_unit_test(what_is_not_shown),        cmocka_unit_test(younger_than_the_program),
         cmocka_unit_test(more_files_than_are_kept),
     };
     return cmocka_run_group_tests(tests, enter, leave);
