@@ -84,6 +84,36 @@ long mt_os_number_in(const char *path, const char *label, long otherwise) {
     return number.is_inside ? number.value : otherwise;
 }
 
+static int64_t read_signed(const char **text) {
+    int64_t number = 0;
+    while (**text == ' ')
+        (*text)++;
+    bool is_negative = **text == '-';
+    for (*text += is_negative; **text >= '0' && **text <= '9'; (*text)++)
+        number = number * 10 + (**text - '0');
+    return is_negative ? -number : number;
+}
+
+/* Lines of CLOCK SECONDS NANOSECONDS. They are of the namespace of children, which is the process's own when it starts. */
+int64_t mt_os_clock_offset_ns(const char *clock) {
+    char text[256];
+    long n = mt_os_read_file("/proc/self/timens_offsets", text, sizeof text - 1);
+    text[n > 0 ? n : 0] = 0;
+    for (const char *line = text; *line != 0; line += *line != 0) {
+        size_t matched = 0;
+        while (clock[matched] && line[matched] == clock[matched])
+            matched++;
+        if (clock[matched] == 0) {
+            const char *numbers = line + matched;
+            int64_t seconds = read_signed(&numbers);
+            return seconds * INT64_C(1000000000) + read_signed(&numbers);
+        }
+        while (*line != 0 && *line != '\n')
+            line++;
+    }
+    return 0;
+}
+
 uint64_t mt_os_calls_of_loader(void) {
     uint64_t calls = 0;
 #define LOOK_loader(name) calls |= mt_os_bit(SYS_##name);

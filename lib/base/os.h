@@ -172,6 +172,9 @@ MT_HIDDEN bool mt_os_copy(void *out, const void *address, size_t bytes);
 /* The first number behind label in a file, or otherwise. */
 MT_HIDDEN long mt_os_number_in(const char *path, const char *label, long otherwise);
 
+/* What the time namespace adds to a clock, "monotonic" or "boottime"; at the start of a process. */
+MT_HIDDEN int64_t mt_os_clock_offset_ns(const char *clock);
+
 /* The bits of the calls that no filter can mind under which programs start. */
 MT_HIDDEN uint64_t mt_os_calls_of_loader(void);
 

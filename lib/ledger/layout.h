@@ -517,7 +517,7 @@ struct mt_ledger_header {
     struct mt_saved_control saved_control;
     uint32_t flags __attribute__((aligned(64))); /* enum mt_flag */
     uint32_t pid;
-    uint32_t ppid;
+    uint32_t ppid; /* of a fork: the process that was recorded before it, in whose ledger is what it has inherited */
     uint32_t allocator; /* enum mt_allocator */
     uint64_t start_realtime_ns;
     uint64_t start_monotonic_ns; /* CLOCK_MONOTONIC */
@@ -545,8 +545,11 @@ struct mt_ledger_header {
     uint64_t unseen_discards; /* arenas and heaps that were given up with all their blocks, which could not be told */
     uint64_t directory;       /* target address of the first struct mt_directory, 0: none */
     uint64_t max_bytes;       /* of the file, beyond which there is no room for call paths; 0: no bound */
-    uint64_t private_bytes; /* of the table of live blocks, in the process's own memory: no list of blocks has these */
-    uint64_t unrecorded;    /* events of threads for which there was no room at all: no figure contains them */
+    uint64_t private_bytes;  /* of the table of live blocks, in the process's own memory: no list of blocks has these */
+    int64_t clock_offset_ns; /* of the time namespace: CLOCK_MONOTONIC of the process is the system's and this */
+    uint32_t unrecorded_forks; /* children without a ledger of their own, counted by themselves; in the first page */
+    uint32_t unrecorded_errno; /* why the last of them has none */
+    uint64_t unrecorded;       /* events of threads for which there was no room at all: no figure contains them */
     uint32_t exe_bytes, command_bytes, cwd_bytes;
     uint32_t allocator_answer;              /* enum mt_answer, from MT_ANSWER_DETAIL_SHIFT on its detail */
     char exe[MT_PATH_MAX_BYTES];            /* of /proc/self/exe */
@@ -560,6 +563,8 @@ struct mt_ledger_header {
     uint8_t era_seen[MT_ERAS]; /* not 0: control.era has had this value */
 };
 
+_Static_assert(__builtin_offsetof(struct mt_ledger_header, unrecorded) < 4096,
+               "what children count in is in the first page");
 _Static_assert(sizeof(struct mt_node) == 16, "a node is 16 bytes");
 _Static_assert(sizeof(struct mt_site) == 96, "a site is a line and a half");
 _Static_assert(sizeof(struct mt_region) == 32, "two regions a line");

@@ -14,6 +14,8 @@
 
 #include "ledger/layout.h"
 
+enum { NS_PER_TICK = 10000000 };
+
 bool mt_ledger_name_parse(const char *text, struct mt_ledger_name *name) {
     int end = 0;
     if (text[0] < '0' || text[0] > '9')
@@ -61,6 +63,25 @@ char mt_thread_state(uint32_t pid, uint32_t tid) {
     return at ? *at : 0;
 }
 
+static void read_offsets(int64_t *monotonic_ns, int64_t *boottime_ns) {
+    char clock[32];
+    long long seconds, ns;
+    FILE *file = fopen("/proc/self/timens_offsets", "re"); /* absent before Linux 5.6 */
+    while (file && fscanf(file, "%31s %lld %lld", clock, &seconds, &ns) == 3)
+        *(strcmp(clock, "monotonic") == 0 ? monotonic_ns : boottime_ns) = seconds * 1000000000 + ns;
+    if (file)
+        fclose(file);
+}
+
+int64_t mt_clock_offset_ns(const char *clock) {
+    static int64_t monotonic_ns, boottime_ns;
+    static bool is_known;
+    if (!is_known)
+        read_offsets(&monotonic_ns, &boottime_ns);
+    is_known = true;
+    return strcmp(clock, "monotonic") == 0 ? monotonic_ns : boottime_ns;
+}
+
 uint64_t mt_process_start_ticks(uint32_t pid) {
     char text[1024];
     const char *at = read_process_stat(pid, text, sizeof text);
@@ -68,5 +89,5 @@ uint64_t mt_process_start_ticks(uint32_t pid) {
         return 0;
     for (int field = 3; at && field < 22; field++)
         at = (at = strchr(at, ' ')) ? at + 1 : NULL;
-    return at ? strtoull(at, NULL, 10) : 0;
+    return at ? strtoull(at, NULL, 10) - (uint64_t)(mt_clock_offset_ns("boottime") / NS_PER_TICK) : 0;
 }

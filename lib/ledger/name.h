@@ -18,7 +18,10 @@ struct mt_ledger_name {
 bool mt_ledger_name_parse(const char *text, struct mt_ledger_name *name);
 void mt_ledger_name_format(const struct mt_ledger_name *name, char *out, size_t bytes);
 
-/* Field 22 of /proc/PID/stat; 0 when there is no such process, or a zombie. */
+/* What the time namespace of this process adds to a clock: "monotonic" or "boottime". */
+int64_t mt_clock_offset_ns(const char *clock);
+
+/* Field 22 of /proc/PID/stat, as it is outside of all time namespaces; 0 when there is no such process, or a zombie. */
 uint64_t mt_process_start_ticks(uint32_t pid);
 
 /* The letter that /proc/PID/stat says ('R', 'S', 'T', 'Z', ...); 0 when there is no such process. */

@@ -16,6 +16,7 @@
  * Rejected: mmap. It is no faster for data that is copied once, and a target that truncates its ledger would kill the
  * reader with SIGBUS.
  */
+#include "ledger/name.h"
 #include "ledger/reader-local.h"
 
 #include "ledger/cut.h"
@@ -305,7 +306,13 @@ static void take_info(struct mt_ledger *ledger, const struct prefix *prefix) {
     FIELD(prefix, info->ppid, ppid);
     FIELD(prefix, info->allocator, allocator);
     FIELD(prefix, info->start_realtime_ns, start_realtime_ns);
-    FIELD(prefix, info->start_monotonic_ns, start_monotonic_ns);
+    FIELD(prefix, info->start_own_ns, start_monotonic_ns);
+    int64_t clock_offset_ns;
+    FIELD(prefix, clock_offset_ns, clock_offset_ns);
+    info->start_monotonic_ns =
+        info->start_own_ns - (uint64_t)clock_offset_ns + (uint64_t)mt_clock_offset_ns("monotonic");
+    FIELD(prefix, info->unrecorded_forks, unrecorded_forks);
+    FIELD(prefix, info->unrecorded_errno, unrecorded_errno);
     FIELD(prefix, info->sample_bytes, sample_bytes);
     FIELD(prefix, info->max_frames, max_frames);
     FIELD(prefix, info->lossy_errno, lossy_errno);

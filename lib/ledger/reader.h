@@ -25,8 +25,9 @@ struct mt_ledger;
 struct mt_ledger_info {
     uint32_t flags; /* enum mt_flag */
     uint32_t pid, ppid;
-    uint32_t allocator; /* enum mt_allocator, any value */
-    uint64_t start_realtime_ns, start_monotonic_ns;
+    uint32_t allocator;                             /* enum mt_allocator, any value */
+    uint64_t start_realtime_ns, start_monotonic_ns; /* by the clocks of this process, which reads */
+    uint64_t start_own_ns;                          /* CLOCK_MONOTONIC as the process has it */
     uint64_t sample_bytes;
     uint32_t max_frames;
     uint32_t lossy_errno;
@@ -35,12 +36,13 @@ struct mt_ledger_info {
     struct mt_control control;
     /* as claimed, cut to what the file can hold; n_events, n_open: places for events and open scopes */
     size_t n_nodes, n_sites, n_banks, n_modules, n_names, n_scopes, n_events, n_open, n_threads;
-    uint64_t events_seen;    /* that have been; the latest n_events of them are there */
-    uint32_t event_sample;   /* one scope in so many is an event */
-    uint64_t dropped_scopes; /* that found no room, or parts of them */
-    uint64_t max_bytes;      /* that call paths may take; 0: no bound */
-    uint64_t private_bytes;  /* of the table of live blocks: not in the ledger */
-    uint64_t unrecorded;     /* events that no figure contains */
+    uint64_t events_seen;                        /* that have been; the latest n_events of them are there */
+    uint32_t event_sample;                       /* one scope in so many is an event */
+    uint64_t dropped_scopes;                     /* that found no room, or parts of them */
+    uint64_t max_bytes;                          /* that call paths may take; 0: no bound */
+    uint64_t private_bytes;                      /* of the table of live blocks: not in the ledger */
+    uint32_t unrecorded_forks, unrecorded_errno; /* children without a ledger, and why the last has none */
+    uint64_t unrecorded;                         /* events that no figure contains */
 };
 enum { MT_READER_MAX_EVENTS = 1 << 20 }; /* places beyond are not read */
 

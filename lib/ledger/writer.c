@@ -25,6 +25,7 @@ enum {
     FIRST_SEGMENT = HEADER_SEGMENT + FIRST_CHUNKS,
     PRIVATE_SEGMENT = 256 << 10,
     MAX_COUNTER = 10000,
+    NS_PER_TICK = 10000000,
 };
 
 /* Field 22 of /proc/self/stat; the fields before it are counted from the last ')' since comm can hold anything. */
@@ -43,7 +44,7 @@ static uint64_t start_ticks(void) {
     uint64_t ticks = 0;
     while (*p >= '0' && *p <= '9')
         ticks = ticks * 10 + (uint64_t)(*p++ - '0');
-    return ticks;
+    return ticks - (uint64_t)(mt_os_clock_offset_ns("boottime") / NS_PER_TICK); /* as the system counts */
 }
 
 static long read_link(const char *path, char *out, size_t capacity) {
@@ -81,6 +82,7 @@ static void fill_identity(struct mt_ledger_header *h) {
     h->ppid = (uint32_t)mt_os_call(SYS_getppid, 0, 0, 0, 0, 0, 0);
     h->start_realtime_ns = mt_os_clock_ns(CLOCK_REALTIME);
     h->start_monotonic_ns = mt_os_clock_ns(CLOCK_MONOTONIC);
+    h->clock_offset_ns = mt_os_clock_offset_ns("monotonic");
     h->exe_bytes = (uint32_t)read_link("/proc/self/exe", h->exe, sizeof h->exe);
     if (h->exe_bytes == 0)
         copy_name(h); /* no /proc, or a filter */
@@ -118,6 +120,8 @@ static long open_new(struct mt_ledger_writer *w, const char *directory) {
 
 void mt_ledger_forget(struct mt_ledger_writer *w) {
     uint64_t max_bytes = w->max_bytes;
+    if (w->family != NULL)
+        mt_os_call(SYS_munmap, (long)w->family, MT_OS_PAGE, 0, 0, 0, 0);
     *w = (struct mt_ledger_writer){.max_bytes = max_bytes};
 }
 
@@ -139,6 +143,14 @@ int mt_ledger_create(struct mt_ledger_writer *w, const char *directory) {
     fill_identity(w->header);
     w->header->max_bytes = w->max_bytes;
     return 0;
+}
+
+void mt_ledger_count_unrecorded(struct mt_ledger_writer *w, struct mt_ledger_header *family, int error) {
+    w->family = family; /* for children of this one */
+    if (family == NULL)
+        return;
+    __atomic_store_n(&family->unrecorded_errno, (uint32_t)error, __ATOMIC_RELAXED);
+    __atomic_fetch_add(&family->unrecorded_forks, 1, __ATOMIC_RELAXED);
 }
 
 void mt_ledger_remove(struct mt_ledger_writer *w) {

@@ -25,6 +25,8 @@ struct mt_ledger_writer {
     uint64_t sparse_bytes;  /* size of the file, the rest of which is a hole; 0: it ends where file_bytes says */
     uint64_t device, inode; /* to recognise our file when it is opened again for growth; 0: not known */
     struct mt_directory *directory;
+    struct mt_ledger_header
+        *family;    /* the first page once more: of this ledger, or in a fork without one its parent's */
     bool exhausted; /* a segment could not be had; stays so */
     char path[MT_PATH_MAX_BYTES];
 };
@@ -34,6 +36,9 @@ struct mt_ledger_writer {
  * identity fields (pid, times, exe, command) are filled in. 0 or -errno, in which case nothing is left behind.
  */
 MT_HIDDEN int mt_ledger_create(struct mt_ledger_writer *w, const char *directory);
+
+/* In a fork for which no ledger could be made: count it in that of its parent, where family is. */
+MT_HIDDEN void mt_ledger_count_unrecorded(struct mt_ledger_writer *w, struct mt_ledger_header *family, int error);
 
 /* Take back a ledger that has come to nothing. */
 /* In a fork child, which has not inherited the mapping of its parent. */

@@ -14,6 +14,9 @@
  * must be the same; without fallocate, zeros are written. A process that is about to confine itself sets a segment aside
  * before, which is used when nothing else is to be had.
  *
+ * The first page is mapped twice, and the second mapping is inherited by forks: a child that can have no ledger says so
+ * there, and nowhere else does a process write into another one's.
+ *
  * Rejected: one huge reservation (RLIMIT_AS); pages that are touched unasked as long as the file system seems to have
  * room (another process can fill it meanwhile).
  */
@@ -258,7 +261,10 @@ long mt_writer_file_begin(struct mt_ledger_writer *w, long fd, size_t bytes) {
         w->inode = st.st_ino;
     }
     long address = extend(w, fd, 0, bytes);
-    if (!mt_os_failed(address))
-        make_sparse(w, fd, bytes);
+    if (mt_os_failed(address))
+        return address;
+    make_sparse(w, fd, bytes);
+    long family = mt_os_call(SYS_mmap, 0, MT_OS_PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    w->family = mt_os_failed(family) ? NULL : (struct mt_ledger_header *)family;
     return address;
 }

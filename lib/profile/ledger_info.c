@@ -389,6 +389,22 @@ static void say_what_is_lost(struct notes *notes, const struct mt_ledger_info *i
             counts->interrupted);
 }
 
+static const char *why_unrecorded(const struct mt_ledger_info *info) {
+    if (info->flags & MT_FLAG_CONFINED)
+        return "a seccomp filter, or strict mode, might have killed it for that";
+    switch (info->unrecorded_errno) {
+    case ENOENT:
+    case ENOTDIR:
+        return "where it runs (chroot, mount namespace) the directory of the ledgers is not there";
+    case EACCES:
+    case EPERM:
+    case EROFS:
+        return "it may not write to the directory of the ledgers";
+    default:
+        return strerror((int)(info->unrecorded_errno & 0xfff));
+    }
+}
+
 static void say_how_it_began(struct notes *notes, const struct mt_ledger_info *info) {
     uint64_t unknown = notes->profile->info.coverage.unknown_frees;
     if (info->flags & MT_FLAG_FORKED)
@@ -402,6 +418,14 @@ static void say_how_it_began(struct notes *notes, const struct mt_ledger_info *i
             notes->profile->info.coverage.dropped_events ? "that had found no room, or whose allocation was not seen"
             : unknown == 1                               ? "that was allocated unseen"
                                                          : "that were allocated unseen");
+    if (info->unrecorded_forks)
+        say(notes,
+            info->unrecorded_forks == 1
+                ? "%" PRIu32
+                  " process that was forked from this one is not recorded, since it could not make a ledger: %s."
+                : "%" PRIu32 " processes that were forked from this one are not recorded, since they could not make a "
+                  "ledger: %s.",
+            info->unrecorded_forks, why_unrecorded(info));
     if (!(info->flags & (MT_FLAG_COMPLETE | MT_FLAG_DORMANT)))
         say(notes, "Recording did not begin with the process: what it had allocated before is not counted.");
     if (info->sample_bytes)

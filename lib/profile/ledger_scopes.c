@@ -328,7 +328,7 @@ static int64_t change(int64_t now, int64_t then) {
 /* high: the highest live bytes since it began that are known from the scopes inside of it. */
 static int take_one_open(struct taking *t, const struct mt_open_scope *from, const struct mt_counters *now,
                          int64_t high) {
-    uint64_t start = mt_ledger_info(t->ledger)->start_monotonic_ns;
+    uint64_t start = mt_ledger_info(t->ledger)->start_own_ns;
     struct mt_scope_open open = {
         .name = mt_ledger_names_text(t->names, from->name),
         .thread = mt_ledger_threads_of_bank(t->threads, bank_of(from)),

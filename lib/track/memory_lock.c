@@ -27,6 +27,8 @@ static void each_of_ours(void (*visit)(void *context, uint64_t begin, uint64_t e
     mt_os_each_own(visit, context);
     for (uint32_t i = 0; h != NULL && i < h->n_segments; i++)
         visit(context, h->segment[i].address, h->segment[i].address + h->segment[i].bytes);
+    if (h != NULL && mt_tracker.ledger.family != NULL)
+        visit(context, (uint64_t)mt_tracker.ledger.family, (uint64_t)mt_tracker.ledger.family + MT_OS_PAGE);
     visit(context, (uint64_t)__ehdr_start & ~(uint64_t)(MT_OS_PAGE - 1),
           ((uint64_t)_end + MT_OS_PAGE - 1) & ~(uint64_t)(MT_OS_PAGE - 1));
 }

@@ -24,6 +24,7 @@
 #include "track/sites.h"
 #include "track/threads.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -44,23 +45,27 @@ static bool is_private_directory(const char *path) {
     return r == 0 && st.st_uid == (uid_t)mt_os_call(SYS_geteuid, 0, 0, 0, 0, 0, 0) && (st.st_mode & 077) == 0;
 }
 
-/* PARENT/memtrack-UID, and a ledger in it. */
-static bool create_below(const char *parent) {
+/* PARENT/memtrack-UID, and a ledger in it. 0 or -errno. */
+static int create_below(const char *parent) {
     static char path[MT_DIRECTORY_BYTES + 32]; /* one thread starts at a time */
     if (parent[0] != '/')
-        return false;
+        return -ENOENT;
     const char *end = path + sizeof path - 1;
     char *p = mt_text_put(mt_text_put(path, end, parent), end, "/memtrack-");
     mt_text_put_number(p, end, (uint32_t)mt_os_call(SYS_geteuid, 0, 0, 0, 0, 0, 0));
-    return is_private_directory(path) && mt_ledger_create(&mt_tracker.ledger, path) == 0;
+    return is_private_directory(path) ? mt_ledger_create(&mt_tracker.ledger, path) : -EACCES;
 }
 
-static bool create_ledger(void) {
+/* 0 or -errno. */
+static int create_ledger(void) {
     const struct mt_options *o = &mt_tracker.options;
+    const char *const parents[] = {o->runtime_directory, "/dev/shm", o->temporary_directory, "/tmp"};
     if (o->directory[0])
-        return mt_ledger_create(&mt_tracker.ledger, o->directory) == 0;
-    return create_below(o->runtime_directory) || create_below("/dev/shm") || create_below(o->temporary_directory) ||
-           create_below("/tmp");
+        return mt_ledger_create(&mt_tracker.ledger, o->directory);
+    int error = -ENOENT;
+    for (size_t i = 0; i < sizeof parents / sizeof *parents && error != 0; i++)
+        error = create_below(parents[i]);
+    return error;
 }
 
 static uint32_t flags(bool forked, bool off) {
@@ -149,13 +154,24 @@ static bool start(void) {
     if (mt_tracker.said_by == mt_os_pid()) /* that nothing would come */
         mt_ledger_remove(&mt_tracker.ledger);
     mt_tracker.said_by = 0;
+    uint32_t parent = (uint32_t)mt_tracker.pid;
+    struct mt_ledger_header *family = parent != 0 ? mt_tracker.ledger.family : NULL;
+    mt_tracker.ledger.family = NULL;
     begin_process();
     if (!is_wanted(mt_tracker.pid))
         return false;
     mt_tracker.ledger.max_bytes = max_ledger();
-    if (!create_ledger())
+    int error = create_ledger();
+    bool is_new = parent != 0 && parent != (uint32_t)mt_tracker.pid; /* else begun anew: see begin_process */
+    if (error != 0) {
+        mt_ledger_count_unrecorded(&mt_tracker.ledger, is_new ? family : NULL, -error);
         return false;
+    }
+    if (family != NULL)
+        mt_os_call(SYS_munmap, (long)family, MT_OS_PAGE, 0, 0, 0, 0);
     bool forked = mt_tracker.is_forked;
+    if (is_new) /* the one before it may have ended, and init have its place */
+        mt_tracker.ledger.header->ppid = parent;
     bool started = start_all(forked, forked ? mt_tracker.off : mt_tracker.options.dormant);
     if (!started) { /* better no ledger, which is noticed, than one that says that nothing was allocated */
         mt_ledger_remove(&mt_tracker.ledger);
@@ -207,7 +223,7 @@ void mt_tracker_start(const struct mt_hook_frame *frame) {
 void mt_tracker_say_preceded(void) {
     mt_confinement_look(); /* before any other call */
     read_options();
-    if (!is_wanted(mt_os_pid()) || !create_ledger())
+    if (!is_wanted(mt_os_pid()) || create_ledger() != 0)
         return;
     mt_tracker.said_by = mt_os_pid();
     mt_tracker.header = mt_tracker.ledger.header;
