@@ -11,7 +11,7 @@ add_library(mt_flags INTERFACE)
 target_link_libraries(mt_flags INTERFACE mt_warnings)
 target_include_directories(mt_flags INTERFACE ${CMAKE_SOURCE_DIR}/lib ${CMAKE_SOURCE_DIR}/lib/include)
 target_compile_definitions(mt_flags INTERFACE $<$<COMPILE_LANGUAGE:C>:_GNU_SOURCE=>
-  MEMTRACK_VERSION="${PROJECT_VERSION}")
+  MEMTRACK_VERSION="${PROJECT_VERSION}" $<$<BOOL:${MEMTRACK_CHECKS}>:MEMTRACK_CHECKS=1>)
 
 add_library(mt_sanitize INTERFACE)
 if(MEMTRACK_SANITIZE)

@@ -5,6 +5,7 @@
  */
 #include "interpose/figures.h"
 #include "interpose/hook.h"
+#include "track/check.h"
 #include "track/event.h"
 #include "track/modules.h"
 #include "track/request.h"
@@ -65,4 +66,6 @@ __attribute__((destructor)) static void at_exit(void) {
         end_scopes();
     if (mt_tracker.options.allocator_stats)
         mt_figures_take(MT_CALLER());
+    if (!is_inside_the_recorder())
+        mt_check_end();
 }

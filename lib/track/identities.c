@@ -21,6 +21,8 @@
  */
 #include "track/identities.h"
 
+#include "ledger/writer_check.h"
+#include "track/check.h"
 #include "track/request.h"
 #include "track/sites.h"
 #include "track/threads.h"
@@ -290,3 +292,49 @@ void mt_identities_begin(struct mt_thread *t) {
     b->current = (uint16_t)t->thread_id;
     mt_growth_unlock();
 }
+
+/* ---- the walker ------------------------------------------------------------------------------------------------- */
+
+#ifdef MEMTRACK_CHECKS
+/* A thread's sites are its own, each once. */
+static const char *check_sites(mt_thread_id id) {
+    uint32_t n = 0;
+    for (mt_site_id s = identities[id].first_site; s != 0; s = mt_site_at(s)->next_of_origin) {
+        MT_MUST(s < mt_tracker.header->n_sites, "identities: a site is not there");
+        MT_MUST(mt_site_at(s)->origin == id, "identities: a thread has a site of another one");
+        MT_MUST(++n <= identities[id].n_sites, "identities: a thread has more sites than it says");
+    }
+    MT_MUST(n == identities[id].n_sites, "identities: a thread has fewer sites than it says");
+    return NULL;
+}
+
+static const char *check_bank(mt_bank_id bank, uint32_t *n) {
+    const struct of_bank *b = &banks[bank];
+    uint16_t last = 0;
+    for (uint16_t id = b->oldest; id != 0; id = identities[id].next) {
+        MT_MUST(id < mt_tracker.header->n_threads && row_at(id)->bank == bank,
+                "identities: a bank has another one's thread");
+        MT_MUST(id != b->current, "identities: a thread has ended, and owns its bank");
+        MT_MUST(++*n <= n_ended, "identities: more threads have ended than it says");
+        last = id;
+    }
+    MT_MUST(last == b->newest, "identities: the last thread of a bank is not its newest");
+    return NULL;
+}
+
+const char *mt_identities_check(void) {
+    struct mt_limits limits = mt_limits_of(mt_tracker.header);
+    const char *violation = mt_table_check(&table, limits.n_threads);
+    uint32_t n = 0;
+    for (mt_thread_id id = 1; violation == NULL && id < limits.n_threads; id++) {
+        violation = mt_thread_row_fault(id, row_at(id), &limits);
+        if (violation == NULL)
+            violation = check_sites(id);
+    }
+    for (mt_bank_id bank = 1; violation == NULL && bank < limits.n_banks; bank++)
+        violation = check_bank(bank, &n);
+    MT_MUST(violation == NULL, violation);
+    MT_MUST(n == n_ended, "identities: fewer threads have ended than it says");
+    return NULL;
+}
+#endif

@@ -2,6 +2,8 @@
 /* Open addressing, linear probing, load at most 5/8, doubled when full. See index.h. */
 #include "track/index.h"
 
+#include "track/check.h"
+
 enum { FIRST_BITS = 12, LAST_BITS = 29, HUGE_BITS = 20 };
 
 static size_t table_bytes(uint32_t bits) {
@@ -58,3 +60,32 @@ void mt_index_insert(struct mt_index *x, uint64_t hash, uint32_t id) {
     mt_barrier();
     put(x->table, hash, id);
 }
+
+/* ---- the walker ------------------------------------------------------------------------------------------------- */
+
+#ifdef MEMTRACK_CHECKS
+/* A reader goes from an id's home on until it meets an empty slot. */
+static bool can_be_found(const struct mt_index_table *t, uint64_t hash, uint32_t place) {
+    for (uint32_t i = mt_index_home(t, hash); i != place; i = (i + 1) & ((1u << t->bits) - 1))
+        if (t->slot[i] == 0)
+            return false;
+    return true;
+}
+
+const char *mt_index_check(const struct mt_index *x, uint32_t n_ids) {
+    const struct mt_index_table *t = x->table;
+    uint32_t used = 0;
+    for (uint32_t i = 0; i < 1u << t->bits; i++) {
+        uint32_t id = t->slot[i] & ((1u << MT_INDEX_ID_BITS) - 1);
+        if (t->slot[i] == 0)
+            continue;
+        used++;
+        MT_MUST(id != 0 && id < n_ids, "index: it has an id that is not there");
+        MT_MUST(t->slot[i] == mt_index_slot(x->hash_of(id), id), "index: an id stands under another one's hash");
+        MT_MUST(can_be_found(t, x->hash_of(id), i), "index: an id is where nobody looks");
+    }
+    MT_MUST(used == x->used, "index: it does not have as many ids as it says");
+    MT_MUST(used < 1u << t->bits, "index: it is full, and a search would not end");
+    return NULL;
+}
+#endif

@@ -14,6 +14,8 @@
  */
 #include "track/intervals.h"
 
+#include "track/check.h"
+
 enum { LEAF = 128, LEAVES = 1 << 14, SLAB = 64 };
 
 struct leaf {
@@ -159,3 +161,21 @@ void mt_intervals_erase(uint64_t begin) {
     if (i > 0)
         join(i - 1);
 }
+
+/* ---- the walker ------------------------------------------------------------------------------------------------- */
+
+#ifdef MEMTRACK_CHECKS
+const char *mt_intervals_check(void) {
+    uint64_t end = 0;
+    for (uint32_t i = 0; i < n_order; i++) {
+        MT_MUST(order[i]->n > 0 && order[i]->n <= LEAF, "intervals: a leaf is empty, or too full");
+        for (uint32_t k = 0; k < order[i]->n; k++) {
+            const struct mt_interval *m = &order[i]->interval[k];
+            MT_MUST(m->begin < m->end, "intervals: one is empty");
+            MT_MUST(m->begin >= end, "intervals: they overlap, or are out of order");
+            end = m->end;
+        }
+    }
+    return NULL;
+}
+#endif

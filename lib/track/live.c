@@ -17,8 +17,8 @@
 #include "track/live.h"
 
 #include "base/atomic.h"
-
-#include "ledger/writer_table.h"
+#include "ledger/writer_check.h"
+#include "track/check.h"
 
 enum {
     DIRECTORY_SHIFT = 36,
@@ -494,3 +494,50 @@ uint32_t mt_live_list(struct mt_thread *t, struct mt_live_cursor *c, uint64_t *a
     }
     return list_big(c, address);
 }
+
+/* ---- the walker ------------------------------------------------------------------------------------------------- */
+
+#ifdef MEMTRACK_CHECKS
+static const char *check_leaf(const struct mt_region *regions, const struct mt_limits *limits) {
+    static uint32_t past[1 << 16]; /* one thread checks at a time */
+    static uint64_t seen[MT_REGION_KEYS / 64];
+    const char *violation = NULL;
+    for (int i = 0; regions != NULL && violation == NULL && i < MT_REGIONS_PER_LEAF; i++)
+        if (regions[i].n_groups != 0)
+            violation = mt_region_fault(&regions[i], mt_live_group(&regions[i], 0), past, seen, limits);
+    return violation;
+}
+
+static const char *check_big(const struct mt_limits *limits) {
+    uint32_t used = 0;
+    for (uint32_t i = 0; i < mt_live_big.capacity; i++) {
+        struct mt_big_block *b = &mt_live_big.block[i];
+        used += b->address != 0;
+        if (b->address <= 1)
+            continue;
+        MT_MUST(big_find(b->address) == b, "live: a big block cannot be found, or is there twice");
+        MT_MUST(b->site > 0 && b->site < limits->n_sites, "live: the site of a big block is not there");
+    }
+    MT_MUST(used == mt_live_big.used, "live: there are not as many big blocks as it says");
+    MT_MUST(used < mt_live_big.capacity || used == 0, "live: big blocks are full, and a search would not end");
+    return NULL;
+}
+
+bool mt_live_has_big(uint64_t key) {
+    const struct mt_big_block *b = big_find(key);
+    return b != NULL && b->address == key;
+}
+
+const char *mt_live_check(void) {
+    struct mt_limits limits = mt_limits_of(mt_tracker.header);
+    const char *violation = check_big(&limits);
+    for (int i = 0; i < DIRECTORIES; i++) {
+        uint64_t begin = (uint64_t)directory[i];
+        if (begin == 0 || !mt_os_is_mapped(begin, begin + sizeof(struct mt_region *) * LEAVES))
+            continue; /* a program that unmaps more than it has mapped can hit it */
+        for (int j = 0; violation == NULL && j < LEAVES; j++)
+            violation = check_leaf(directory[i][j], &limits);
+    }
+    return violation;
+}
+#endif

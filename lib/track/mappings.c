@@ -18,6 +18,7 @@
  */
 #include "track/mappings.h"
 
+#include "track/check.h"
 #include "track/event.h"
 #include "track/intervals.h"
 #include "track/live.h"
@@ -360,3 +361,18 @@ void mt_mappings_doubtful(uint64_t before, uint64_t address, uint64_t bytes) {
     }
     leave(v);
 }
+
+/* ---- the walker ------------------------------------------------------------------------------------------------- */
+
+#ifdef MEMTRACK_CHECKS
+/* A mapping that is not reserved has a block. */
+const char *mt_mappings_check(void) {
+    const char *violation = mt_intervals_check();
+    const struct mt_interval *m;
+    MT_MUST(violation == NULL, violation);
+    for (uint64_t at = 0; mt_self != NULL && (m = mt_intervals_after(at)) != NULL; at = m->end)
+        MT_MUST(m->is_reserved || mt_live_has_big(mt_live_domain_key(domain(mt_self, m), m->begin)),
+                "mappings: one has no block");
+    return NULL;
+}
+#endif

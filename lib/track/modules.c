@@ -7,8 +7,9 @@
  */
 #include "track/modules.h"
 
-#include "ledger/writer_table.h"
+#include "ledger/writer_check.h"
 
+#include "track/check.h"
 #include "track/request.h"
 
 #include <dlfcn.h>
@@ -429,3 +430,18 @@ void mt_modules_end_unloading(void) {
     mt_request_unusual();
     mt_tracker_changed();
 }
+
+/* ---- the walker ------------------------------------------------------------------------------------------------- */
+
+#ifdef MEMTRACK_CHECKS
+const char *mt_modules_check(void) {
+    uint32_t n = mt_tracker.header->n_modules;
+    const char *violation = n > 1 ? mt_table_check(&table, n) : NULL;
+    for (uint32_t id = 1; violation == NULL && id < n; id++)
+        violation = mt_module_fault(mt_table_item(chunk, struct mt_module, MT_MODULES_PER_CHUNK, id));
+    for (uint32_t i = 0; violation == NULL && i < n_loaded; i++)
+        MT_MUST(loaded[i] > 0 && loaded[i] < n_known && known[loaded[i]].start < known[loaded[i]].end,
+                "modules: one that is loaded is not known");
+    return violation;
+}
+#endif

@@ -6,7 +6,8 @@
  */
 #include "track/names.h"
 
-#include "ledger/writer_table.h"
+#include "ledger/writer_check.h"
+#include "track/check.h"
 #include "track/index.h"
 
 enum { MAX_CHUNKS = MT_MAX_NAMES / MT_NAMES_PER_CHUNK };
@@ -153,3 +154,18 @@ mt_name_id mt_names_find_function(struct mt_thread *t, uint64_t address) {
         return known->name;
     return learn_function(t, address);
 }
+
+/* ---- the walker ------------------------------------------------------------------------------------------------- */
+
+#ifdef MEMTRACK_CHECKS
+const char *mt_names_check(void) {
+    struct mt_limits limits = mt_limits_of(mt_tracker.header);
+    const char *violation = limits.n_names > 1 ? mt_table_check(&table, limits.n_names) : NULL;
+    for (mt_name_id id = 1; violation == NULL && id < limits.n_names; id++) {
+        violation = mt_name_fault(name_at(id), &limits);
+        MT_MUST(violation != NULL || find(hash_of(id), name_at(id)) == id,
+                "names: one cannot be found, or is there twice");
+    }
+    return violation != NULL ? violation : mt_index_check(&names, limits.n_names);
+}
+#endif

@@ -5,7 +5,8 @@
  */
 #include "track/paths.h"
 
-#include "ledger/writer_table.h"
+#include "ledger/writer_check.h"
+#include "track/check.h"
 #include "track/index.h"
 
 enum { MAX_CHUNKS = 16384 };
@@ -126,3 +127,19 @@ bool mt_paths_equal(mt_node_id node, const uint64_t *pc, uint32_t n) {
             return false;
     return node < MT_NODE_FIRST && i == n;
 }
+
+/* ---- the walker ------------------------------------------------------------------------------------------------- */
+
+#ifdef MEMTRACK_CHECKS
+const char *mt_paths_check(void) {
+    struct mt_limits limits = mt_limits_of(mt_tracker.header);
+    const char *violation = mt_table_check(&table, limits.n_nodes);
+    for (mt_node_id id = MT_NODE_FIRST; violation == NULL && id < limits.n_nodes; id++) {
+        const struct mt_node *n = node_at(id);
+        violation = mt_node_fault(id, n, n->parent < id ? node_at(n->parent) : NULL, &limits);
+        MT_MUST(violation != NULL || find(mt_index_mix(n->key, n->parent), n->parent, n->key) == id,
+                "paths: a node cannot be found, or is there twice");
+    }
+    return violation != NULL ? violation : mt_index_check(&nodes, limits.n_nodes);
+}
+#endif

@@ -15,6 +15,7 @@
  * serial number that must be found here, and what has been measured of a scope that is detached.
  */
 #include "ledger/writer_table.h"
+#include "track/check.h"
 #include "track/names.h"
 #include "track/record.h"
 #include "track/scopes-local.h"
@@ -403,3 +404,21 @@ void mt_scopes_leave_function(struct mt_thread *t, uint64_t address) {
         abandon(t);
     finish(t, NULL);
 }
+
+/* ---- the walker ------------------------------------------------------------------------------------------------- */
+
+#ifdef MEMTRACK_CHECKS
+const char *mt_scopes_check(const struct mt_thread *t) {
+    const struct mt_scope_stack *s = t->scopes;
+    uint64_t before = 0;
+    MT_MUST(s == NULL || s->depth <= MT_MAX_SCOPE_DEPTH, "scopes: more are open than there can be");
+    for (uint32_t i = 0; s != NULL && i < s->depth; i++) {
+        const struct mt_open_scope *f = open_at(s, i);
+        MT_MUST(f->serial >> MT_SCOPE_SERIAL_BITS == t->bank_id, "scopes: one that is open is of another thread");
+        MT_MUST(f->serial > before, "scopes: an inner one began before the one around it");
+        MT_MUST(f->name > 0 && f->name < mt_tracker.header->n_names, "scopes: the name of an open one is not there");
+        before = f->serial;
+    }
+    return NULL;
+}
+#endif

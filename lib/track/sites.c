@@ -7,6 +7,8 @@
  */
 #include "track/sites.h"
 
+#include "ledger/writer_check.h"
+#include "track/check.h"
 #include "track/identities.h"
 #include "track/index.h"
 
@@ -70,6 +72,7 @@ static bool new_run(struct bank_run *r) {
         return false;
     __atomic_store_n(&h->n_sites, first + length, __ATOMIC_RELEASE); /* first: nobody else gets this run */
     r->range = (uint64_t)(first + length) << 32 | (first == 0 ? 1 : first);
+    mt_check_growth(h->n_sites);
     return true;
 }
 
@@ -196,3 +199,22 @@ mt_site_id mt_sites_find_foreign(struct mt_thread *t, mt_site_id of) {
         t->foreign_cache[of % MT_FOREIGN_CACHE] = (uint64_t)of << MT_SITE_BITS | id;
     return id;
 }
+
+/* ---- the walker ------------------------------------------------------------------------------------------------- */
+
+#ifdef MEMTRACK_CHECKS
+const char *mt_sites_check(bool alone) {
+    struct mt_limits limits = mt_limits_of(mt_tracker.header);
+    const char *violation = mt_table_check(&table, limits.n_sites);
+    for (mt_site_id id = 1; violation == NULL && id < limits.n_sites; id++) {
+        const struct mt_site *s = mt_site_at(id);
+        if (s->node == MT_NODE_ROOT)
+            continue;
+        if (alone)
+            violation = mt_site_fault(s, &limits);
+        mt_site_id found = find(hash_of(id), s->node, s->size_class, s->bank, s->origin);
+        MT_MUST(found == id || s->node == MT_NODE_LOSSY, "sites: one cannot be found, or is there twice");
+    }
+    return violation != NULL ? violation : mt_index_check(&sites, limits.n_sites);
+}
+#endif

@@ -11,7 +11,8 @@
  */
 #include "track/threads.h"
 
-#include "ledger/writer_table.h"
+#include "ledger/writer_check.h"
+#include "track/check.h"
 #include "track/left.h"
 #include "track/recover.h"
 #include "track/scopes.h"
@@ -366,3 +367,18 @@ void mt_threads_refresh(struct mt_thread *t) {
         t->high = t->control->peak_bytes;
     }
 }
+
+/* ---- the walker ------------------------------------------------------------------------------------------------- */
+
+#ifdef MEMTRACK_CHECKS
+const char *mt_threads_check(void) {
+    struct mt_limits limits = mt_limits_of(mt_tracker.header);
+    const char *violation = limits.n_banks > 1 ? mt_table_check(&table, limits.n_banks) : NULL;
+    for (mt_bank_id id = 1; violation == NULL && id < limits.n_banks; id++) {
+        violation = mt_bank_fault(mt_threads_bank(id), &limits);
+        MT_MUST(thread_of[id] == NULL || thread_of[id]->bank == NULL || thread_of[id]->bank_id == id,
+                "threads: a bank's memory belongs to another bank");
+    }
+    return violation;
+}
+#endif

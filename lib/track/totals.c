@@ -8,7 +8,8 @@
  */
 #include "track/totals.h"
 
-#include "ledger/writer_table.h"
+#include "ledger/writer_check.h"
+#include "track/check.h"
 #include "track/index.h"
 
 enum { MAX_CHUNKS = 16384, FIRST_CAPACITY = 32, MOST_CAPACITY = 1 << 16 };
@@ -264,3 +265,20 @@ void mt_events_add(struct mt_thread *t, const struct mt_event *event) {
     e->text = event->text;
     mt_events_done(e, number);
 }
+
+/* ---- the walker ------------------------------------------------------------------------------------------------- */
+
+#ifdef MEMTRACK_CHECKS
+const char *mt_totals_check(bool alone) {
+    struct mt_limits limits = mt_limits_of(mt_tracker.header);
+    uint32_t n = mt_tracker.header->n_scopes;
+    const char *violation = n > 1 ? mt_table_check(&record_table, n) : NULL;
+    for (uint32_t id = 1; alone && violation == NULL && id < n; id++) {
+        const struct mt_scope_totals *r = record_at(id);
+        violation = mt_scope_totals_fault(r, &limits);
+        if (violation == NULL && r->capacity != 0)
+            violation = mt_histogram_fault(r, (const uint64_t *)r->histogram);
+    }
+    return violation != NULL ? violation : mt_index_check(&records, n);
+}
+#endif

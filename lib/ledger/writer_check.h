@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+/* The walker of the writer: see track/check.h for what walkers are. */
+#ifndef MT_LEDGER_WRITER_CHECK_H
+#define MT_LEDGER_WRITER_CHECK_H
+
+#include "ledger/writer_table.h"
+
+#ifdef MEMTRACK_CHECKS
+/* Segments follow one another in the file; extents lie in them, and no two share a byte; room lies in one as well. NULL,
+ * or what does not hold. Under the growth lock. */
+MT_HIDDEN const char *mt_ledger_check(const struct mt_ledger_writer *w);
+/* Every id below n has its chunk. */
+MT_HIDDEN const char *mt_table_check(const struct mt_table *table, uint32_t n);
+#endif
+
+#endif

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Calling the walkers where they cost least and see most: when sites have doubled, so that all of it together costs a
+ * constant for each site that was ever made, and at the end. What a handler that has left the recorder by longjmp has
+ * left half done is allowed to be so: then the blocks and the sums are not looked at.
+ */
+#include "track/check.h"
+
+#ifdef MEMTRACK_CHECKS
+
+#include "ledger/writer_check.h"
+#include "track/sites.h"
+#include "track/threads.h"
+
+enum { FIRST = 256 };
+
+static bool has_been_left(void) {
+    for (mt_bank_id id = 1; id < mt_tracker.header->n_banks; id++)
+        if (mt_threads_bank(id)->rare.interrupted != 0 || mt_threads_bank(id)->sequence & 1)
+            return true;
+    return false;
+}
+
+static const char *check_sums(void) {
+    const struct mt_ledger_header *h = mt_tracker.header;
+    int64_t sites = 0, banks = 0;
+    for (mt_site_id id = 1; id < h->n_sites; id++)
+        if (mt_site_at(id)->at_peak.epoch >= h->control.clear_epoch)
+            sites += mt_site_at(id)->counters.live_bytes;
+    for (mt_bank_id id = 1; id < h->n_banks; id++)
+        if (mt_threads_bank(id)->clear_epoch >= h->control.clear_epoch)
+            banks += mt_threads_bank(id)->counters.live_bytes;
+    MT_MUST(sites == banks || mt_tracker.options.sample_bytes != 0, "sums: sites and banks hold different live bytes");
+    return NULL;
+}
+
+static const char *check_still(void) {
+    const char *violation = mt_live_check();
+    if (violation == NULL)
+        violation = mt_mappings_check();
+    return violation != NULL ? violation : check_sums();
+}
+
+const char *mt_check_all(bool alone) {
+    const char *violation = mt_ledger_check(&mt_tracker.ledger);
+    if (violation == NULL)
+        violation = mt_paths_check();
+    if (violation == NULL)
+        violation = mt_names_check();
+    if (violation == NULL)
+        violation = mt_modules_check();
+    if (violation == NULL)
+        violation = mt_sites_check(alone);
+    if (violation == NULL)
+        violation = mt_identities_check();
+    if (violation == NULL)
+        violation = mt_totals_check(alone);
+    if (violation == NULL)
+        violation = mt_threads_check();
+    if (violation == NULL && mt_self != NULL)
+        violation = mt_scopes_check(mt_self);
+    return violation == NULL && alone && !has_been_left() ? check_still() : violation;
+}
+
+static void write_text(const char *text) {
+    size_t n = 0;
+    while (text[n] != 0)
+        n++;
+    mt_os_call(SYS_write, 2, (long)text, (long)n, 0, 0, 0);
+}
+
+void mt_check_now(bool alone) {
+    const char *violation = mt_check_all(alone);
+    if (violation == NULL)
+        return;
+    write_text("memtrack: ");
+    write_text(violation);
+    write_text("\n");
+    __builtin_trap();
+}
+
+void mt_check_growth(uint32_t n_sites) {
+    static uint32_t next = FIRST, of_process;
+    if (of_process != (uint32_t)mt_tracker.pid) {
+        of_process = (uint32_t)mt_tracker.pid;
+        next = FIRST;
+    }
+    if (n_sites < next)
+        return;
+    next = n_sites * 2;
+    mt_check_now(false);
+}
+
+/* Others may be anywhere, and the lock held by one that will never run again: then there is nothing to see. */
+void mt_check_end(void) {
+    if (mt_tracker_alone()) {
+        mt_check_now(true);
+    } else if (mt_lock_try(&mt_tracker.growth_lock, MT_RANK_GROWTH)) {
+        mt_check_now(false);
+        mt_growth_unlock();
+    }
+}
+
+#endif
