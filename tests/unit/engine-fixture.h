@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The recorder, begun in this process without anybody calling malloc's hooks: its modules are called as the hot path does.
+ * Its options come from the environment that the process was executed with, so main executes itself once more.
+ */
+#ifndef MT_TESTS_ENGINE_FIXTURE_H
+#define MT_TESTS_ENGINE_FIXTURE_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "track/check.h"
+#include "track/event.h"
+
+static inline uint64_t engine_random(uint64_t *state) {
+    *state = *state * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+    return *state >> 33;
+}
+
+/* Returns in the process that has the directory. */
+static inline void engine_execute(char **argv) {
+    static char directory[] = "/tmp/memtrack-engine-XXXXXX";
+    if (getenv("MEMTRACK_DIR") != NULL && getenv("ENGINE") != NULL)
+        return;
+    if (mkdtemp(directory) == NULL || setenv("MEMTRACK_DIR", directory, 1) != 0 || setenv("ENGINE", "1", 1) != 0)
+        abort();
+    execv("/proc/self/exe", argv);
+    abort();
+}
+
+/* Nobody here confines the process, though the command that is linked in could. */
+static inline void engine_start(void) {
+    mt_tracker_start(__builtin_frame_address(0));
+    mt_os_denied = 0;
+}
+
+/* The calling thread's memory, inside of an event until engine_leave. */
+static inline struct mt_thread *engine_enter_at(const struct mt_hook_frame *frame) {
+    struct mt_thread *t = mt_event_enter(frame);
+    assert_non_null(t);
+    return t;
+}
+
+#define engine_enter() engine_enter_at(__builtin_frame_address(0))
+
+static inline void engine_leave(struct mt_thread *t) {
+    mt_event_leave(t);
+}
+
+static inline void engine_check(void) {
+    const char *violation = mt_check_all(mt_tracker_alone());
+    if (violation != NULL)
+        fail_msg("%s", violation);
+}
+
+static inline void engine_remove(void) {
+    mt_ledger_remove(&mt_tracker.ledger);
+    rmdir(getenv("MEMTRACK_DIR"));
+}
+
+#endif

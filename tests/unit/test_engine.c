@@ -1,0 +1,338 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The engine's modules against plain models: random operations, and after each the same answer as from an array. After
+ * every round the walkers go through all of it.
+ */
+#include "engine-fixture.h"
+
+#include "ledger/writer_check.h"
+#include "track/identities.h"
+#include "track/live.h"
+#include "track/names.h"
+#include "track/paths.h"
+#include "track/sites.h"
+
+/* ---- index ------------------------------------------------------------------------------------------------------ */
+
+enum { IDS = 60000 };
+static uint64_t hashes[IDS + 1];
+
+static uint64_t hash_of(uint32_t id) {
+    return hashes[id];
+}
+
+static bool is_in(const struct mt_index *x, uint64_t hash, uint32_t wanted) {
+    uint32_t at = mt_index_home(x->table, hash), id;
+    while ((id = mt_index_candidate(x->table, hash, &at)) != 0)
+        if (id == wanted)
+            return true;
+    return false;
+}
+
+/* Hashes that differ in few bits, many of them equal: the worst that can come. */
+static void index_finds_every_id(void **state) {
+    (void)state;
+    struct mt_index x = {0};
+    uint64_t random = 1;
+    for (uint32_t round = 0; round < 3; round++) {
+        assert_true(mt_index_start(&x, hash_of));
+        for (uint32_t id = 1; id <= IDS; id++) {
+            uint64_t r = engine_random(&random);
+            hashes[id] = round == 0 ? r << 33 | r : round == 1 ? (r % 512) << 55 : r << 40 | r % 16;
+            if (round == 1 && id > 4096)
+                break; /* runs of thousands: each look-up goes through one */
+            assert_true(mt_index_reserve(&x));
+            mt_index_insert(&x, hashes[id], id);
+            uint32_t old = 1 + (uint32_t)(r % id);
+            assert_true(is_in(&x, hashes[old], old));
+            assert_false(is_in(&x, hashes[old], IDS + 1));
+        }
+        assert_null(mt_index_check(&x, IDS + 1));
+    }
+    x.table->slot[mt_index_home(x.table, hashes[7])] = 0;
+    assert_non_null(mt_index_check(&x, IDS + 1)); /* a walker that finds nothing is none */
+}
+
+/* ---- call paths ------------------------------------------------------------------------------------------------- */
+
+enum { PATHS = 40000, MOST_DEPTH = 24 };
+static struct {
+    mt_node_id parent, id;
+    uint64_t pc;
+} path[PATHS];
+
+static void a_path_has_one_node(void **state) {
+    (void)state;
+    struct mt_thread *t = engine_enter();
+    uint64_t random = 2;
+    uint32_t n = 0;
+    while (n < PATHS) {
+        uint64_t r = engine_random(&random);
+        uint32_t of = n != 0 ? (uint32_t)(r % n) : 0;
+        if (n != 0 && r % 3 == 0) { /* one that is there */
+            assert_int_equal(mt_paths_find(t, path[of].parent, path[of].pc, 0), path[of].id);
+            continue;
+        }
+        path[n].parent = n == 0 || r % 5 == 0 ? MT_NODE_ROOT : path[of].id;
+        path[n].pc = 0x400000 + (uint64_t)n * 4 + (r % 2 ? MT_PC_EXACT : 0); /* each its own: a new node */
+        path[n].id = mt_paths_find(t, path[n].parent, path[n].pc, 0);
+        assert_int_equal(path[n].id, mt_tracker.header->n_nodes - 1);
+        n++;
+    }
+    engine_leave(t);
+    engine_check();
+}
+
+static void a_path_is_its_addresses(void **state) {
+    (void)state;
+    struct mt_thread *t = engine_enter();
+    uint64_t random = 3;
+    for (int round = 0; round < 2000; round++) {
+        uint64_t pc[MOST_DEPTH], told[MOST_DEPTH + 1];
+        uint32_t n = 1 + (uint32_t)(engine_random(&random) % MOST_DEPTH);
+        mt_node_id node = MT_NODE_ROOT;
+        for (uint32_t i = n; i-- > 0;) {
+            pc[i] = 0x900000 + engine_random(&random) % 3;
+            node = mt_paths_find(t, node, pc[i], 0);
+        }
+        assert_int_equal(mt_paths_addresses(node, told, MOST_DEPTH + 1), n);
+        assert_memory_equal(told, pc, n * sizeof *pc);
+        assert_true(mt_paths_equal(node, pc, n));
+        pc[n / 2] += 3;
+        assert_false(mt_paths_equal(node, pc, n));
+    }
+    engine_leave(t);
+    engine_check();
+}
+
+/* ---- names ------------------------------------------------------------------------------------------------------ */
+
+enum { NAMES = 3000, NAME_ROOM = 320 };
+static char name[NAMES][NAME_ROOM];
+static mt_name_id name_id[NAMES];
+
+static void a_text_has_one_name(void **state) {
+    (void)state;
+    struct mt_thread *t = engine_enter();
+    uint64_t random = 4;
+    for (int i = 0; i < NAMES; i++) {
+        size_t bytes = engine_random(&random) % (NAME_ROOM - 8);
+        memset(name[i], 'a' + i % 3, bytes);
+        snprintf(name[i], 8, "%d", i); /* distinct in what counts */
+        if (bytes > 8)
+            name[i][strlen(name[i])] = '-';
+        name_id[i] = mt_names_find(t, name[i]);
+        assert_int_not_equal(name_id[i], 0);
+        for (int k = 0; k < i; k += 1 + i / 50)
+            assert_int_not_equal(name_id[k], name_id[i]);
+    }
+    for (int round = 0; round < 30000; round++) {
+        int i = (int)(engine_random(&random) % NAMES);
+        char copy[NAME_ROOM]; /* the same text at one address after the other */
+        memcpy(copy, name[i], sizeof copy);
+        assert_int_equal(mt_names_find(t, copy), name_id[i]);
+    }
+    engine_leave(t);
+    engine_check();
+}
+
+/* ---- sites ------------------------------------------------------------------------------------------------------ */
+
+enum { SITES = 5000 };
+static mt_site_id site_of[SITES][4];
+
+static void a_path_and_a_class_have_one_site(void **state) {
+    (void)state;
+    struct mt_thread *t = engine_enter();
+    uint64_t random = 5;
+    for (int round = 0; round < 60000; round++) {
+        uint64_t r = engine_random(&random);
+        uint32_t i = (uint32_t)(r % SITES), c = (uint32_t)(r >> 20) % 4;
+        mt_site_id id = mt_sites_own(t, path[i].id, (uint8_t)(c * 7));
+        const struct mt_site *s = mt_site_at(id);
+        if (site_of[i][c] == 0)
+            site_of[i][c] = id;
+        assert_int_equal(id, site_of[i][c]);
+        assert_int_equal(s->node, path[i].id);
+        assert_int_equal(s->size_class, c * 7);
+        assert_int_equal(s->bank, t->bank_id);
+        assert_int_equal(s->origin, t->thread_id);
+    }
+    for (uint32_t i = 0; i < SITES; i++)
+        for (uint32_t c = 0; c < 4 && site_of[i][c] != 0; c++)
+            assert_int_equal(mt_sites_foreign(t, site_of[i][c]), site_of[i][c]); /* of its own it is the same one */
+    engine_leave(t);
+    engine_check();
+}
+
+/* ---- live blocks ------------------------------------------------------------------------------------------------ */
+
+enum { PLACES = 20000 };
+static struct mt_live_entry live[PLACES];
+
+/* A heap that is dense, one that is sparse, addresses that are odd, those of a domain; sizes on both sides of big. */
+static uint64_t address_of(uint32_t i) {
+    switch (i % 4) {
+    case 0:
+        return UINT64_C(0x7f0000000000) + (uint64_t)i * 4;
+    case 1:
+        return UINT64_C(0x10000000) + (uint64_t)i * 0x9000;
+    case 2:
+        return UINT64_C(0x7e0000000001) + (uint64_t)i * 48;
+    default:
+        return mt_live_domain_key(7, UINT64_C(0x20000000) + (uint64_t)i * 16);
+    }
+}
+
+static bool put(struct mt_thread *t, uint32_t i, struct mt_live_entry entry) {
+    struct mt_live_entry replaced = {0};
+    uint64_t address = address_of(i);
+    bool done = mt_live_put(t, mt_live_prepare(address), address, entry, &replaced);
+    assert_int_equal(replaced.site, done ? live[i].site : 0);
+    if (done && replaced.site != 0)
+        assert_int_equal(replaced.bytes, live[i].bytes);
+    return done;
+}
+
+static void take(struct mt_thread *t, uint32_t i) {
+    bool dropped = false;
+    struct mt_live_entry found = mt_live_take(t, address_of(i), NULL, &dropped);
+    assert_false(dropped);
+    assert_int_equal(found.site, live[i].site);
+    if (found.site != 0) {
+        assert_int_equal(found.bytes, live[i].bytes);
+        assert_int_equal(found.era, live[i].era);
+    }
+    live[i] = (struct mt_live_entry){0};
+}
+
+/* A block that is big stays where the big ones are: its address may be put there again, but not among the small ones. */
+static void a_block_is_what_it_was_put_as(void **state) {
+    (void)state;
+    struct mt_thread *t = engine_enter();
+    uint64_t random = 6;
+    for (uint32_t round = 0; round < 400000; round++) {
+        uint64_t r = engine_random(&random);
+        uint32_t reach = round / 100000 % 2 ? PLACES : 400; /* few, and all: tables that churn, and that grow */
+        uint32_t i = (uint32_t)(r % reach);
+        if (r >> 20 & 1) {
+            bool is_big = (r >> 8) % 64 == 0;
+            struct mt_live_entry entry = {is_big ? MT_ENTRY_MAX_BYTES + r : r % 5000, 1 + (uint32_t)(r >> 9) % 100,
+                                          (uint32_t)r % 99};
+            if (live[i].site != 0) /* of another kind it would have to be taken out first, as a missed free is */
+                take(t, i);
+            if (put(t, i, entry))
+                live[i] = entry;
+        } else {
+            take(t, i);
+        }
+        if (round % 50000 == 0)
+            assert_null(mt_live_check());
+    }
+    assert_null(mt_live_check());
+    for (uint32_t i = 0; i < PLACES; i++)
+        take(t, i);
+    engine_leave(t);
+    engine_check();
+}
+
+/* A missed free: the same address once more, in the same table. */
+static void a_block_replaces_another(void **state) {
+    (void)state;
+    struct mt_thread *t = engine_enter();
+    for (uint32_t i = 0; i < 4000; i++) {
+        struct mt_live_entry first = {100 + i, 1 + i % 50, 3}, second = {200 + i, 2 + i % 50, 4};
+        assert_true(put(t, i, first));
+        live[i] = first;
+        assert_true(put(t, i, second));
+        live[i] = second;
+    }
+    assert_null(mt_live_check());
+    for (uint32_t i = 0; i < 4000; i++)
+        take(t, i);
+    engine_leave(t);
+    engine_check();
+}
+
+/* ---- the writer ------------------------------------------------------------------------------------------------- */
+
+enum { PIECES = 3000 };
+static struct {
+    char *begin;
+    size_t bytes;
+} piece[PIECES];
+
+static void pieces_of_the_ledger_are_apart_and_zero(void **state) {
+    (void)state;
+    uint64_t random = 8;
+    assert_true(mt_growth_lock());
+    for (int i = 0; i < PIECES; i++) {
+        uint64_t r = engine_random(&random);
+        size_t align = (size_t)1 << (r >> 8) % 13, bytes = 1 + (r % 37 == 0 ? r % 300000 : r % 3000);
+        char *p = mt_ledger_allocate(&mt_tracker.ledger, bytes, align);
+        assert_non_null(p);
+        assert_int_equal((uintptr_t)p & (align - 1), 0);
+        for (size_t k = 0; k < bytes; k += 1 + bytes / 64)
+            assert_int_equal(p[k], 0);
+        memset(p, i + 1, bytes);
+        piece[i].begin = p;
+        piece[i].bytes = bytes;
+        if (i % 500 == 0)
+            assert_null(mt_ledger_check(&mt_tracker.ledger));
+    }
+    for (int i = 0; i < PIECES; i++)
+        for (size_t k = 0; k < piece[i].bytes; k += 1 + piece[i].bytes / 64)
+            assert_int_equal(piece[i].begin[k], (char)(i + 1));
+    assert_null(mt_ledger_check(&mt_tracker.ledger));
+    mt_growth_unlock();
+    engine_check();
+}
+
+static void the_walkers_find_what_is_wrong(void **state) {
+    (void)state;
+    struct mt_ledger_header *h = mt_tracker.header;
+    struct mt_site *s = mt_site_at(site_of[0][0] != 0 ? site_of[0][0] : 2);
+    struct mt_site was = *s;
+    s->origin = 7;
+    assert_non_null(mt_sites_check(true));
+    assert_non_null(mt_identities_check());
+    *s = was;
+    s->size_class ^= 1; /* cannot be found under what it is now */
+    assert_non_null(mt_sites_check(false));
+    *s = was;
+    h->segment[0].bytes += MT_OS_PAGE;
+    assert_non_null(mt_ledger_check(&mt_tracker.ledger));
+    h->segment[0].bytes -= MT_OS_PAGE;
+    struct mt_thread *t = engine_enter();
+    uint64_t address = UINT64_C(0x30000000);
+    struct mt_live_entry replaced = {0};
+    assert_true(mt_live_put(t, mt_live_prepare(address), address, (struct mt_live_entry){8, 1, 1}, &replaced));
+    struct mt_region *r = mt_live_region(address, false);
+    r->used++;
+    assert_non_null(mt_live_check());
+    r->used--;
+    bool dropped;
+    mt_live_take(t, address, NULL, &dropped);
+    engine_leave(t);
+    engine_check();
+}
+
+int main(int argc, char **argv) {
+    (void)argc;
+    engine_execute(argv);
+    engine_start();
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(index_finds_every_id),
+        cmocka_unit_test(a_path_has_one_node),
+        cmocka_unit_test(a_path_is_its_addresses),
+        cmocka_unit_test(a_text_has_one_name),
+        cmocka_unit_test(a_path_and_a_class_have_one_site),
+        cmocka_unit_test(a_block_is_what_it_was_put_as),
+        cmocka_unit_test(a_block_replaces_another),
+        cmocka_unit_test(pieces_of_the_ledger_are_apart_and_zero),
+        cmocka_unit_test(the_walkers_find_what_is_wrong),
+    };
+    int failed = cmocka_run_group_tests(tests, NULL, NULL);
+    engine_remove();
+    return failed;
+}
