@@ -175,6 +175,10 @@ bool mt_rules_peek(uint64_t pc, mt_rule *rule) {
 mt_rule mt_rules_look_up(uint64_t pc, bool *stays) {
     mt_rule rule;
     uint64_t stay = generation_of(&staying), pass = generation_of(&passing);
+    if (pc == 0) { /* what an empty entry has */
+        *stays = true;
+        return MT_RULE_NONE;
+    }
     *stays = look_up(&staying, stay, pc, &rule);
     if (*stays)
         return rule;

@@ -16,6 +16,7 @@ void mt_stack_reset(struct mt_stack *s) {
     s->met_passing = false;
     for (uint32_t i = 0; i < MT_EDGES; i++)
         s->edge[i].pc = 0;
+    s->edge[0].rule = MT_RULE_NONE; /* an empty edge is that of address 0, where stacks end */
 }
 
 void mt_walk_learn(struct mt_stack *s, struct mt_edge *edge, uint64_t pc) {

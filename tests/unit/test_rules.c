@@ -82,6 +82,18 @@ static void is_forgotten(void **state) {
     }
 }
 
+/* Entries are empty when their address is 0, and keep the rule that they had. */
+static void nothing_lies_at_address_0(void **state) {
+    (void)state;
+    for (int round = 0; round < 4; round++) {
+        for (uint64_t i = 0; i < 2000; i++)
+            ask(PASSING + i, id_of(version), false);
+        bool stays;
+        assert_int_equal(mt_rules_look_up(0, &stays), MT_RULE_NONE);
+        mt_rules_forget();
+    }
+}
+
 static void is_asked_anew_meanwhile(void **state) {
     (void)state;
     ask(PASSING, id_of(version), false);
@@ -156,6 +168,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(stays_known, setup, whole),
         cmocka_unit_test_setup_teardown(is_forgotten, setup, whole),
+        cmocka_unit_test_setup_teardown(nothing_lies_at_address_0, setup, whole),
         cmocka_unit_test_setup_teardown(is_asked_anew_meanwhile, setup, whole),
         cmocka_unit_test_setup_teardown(comes_too_late, setup, whole),
         cmocka_unit_test_setup_teardown(is_never_stale, setup, whole),

@@ -120,6 +120,17 @@ static void on_the_own_stack(void **state) {
     assert_true(mt_stack_contains(&stack.map, (uint64_t)__builtin_frame_address(0)));
 }
 
+/* A thread that is told to forget has no rule left for the address where stacks end. */
+static void nothing_lies_at_address_0(void **state) {
+    (void)state;
+    uint64_t pc = (uint64_t)go;
+    while ((++pc * UINT64_C(0x9E3779B97F4A7C15)) >> (64 - MT_EDGES_BITS) != 0 || mt_rules_find(pc) == MT_RULE_NONE)
+        ;
+    assert_true(mt_walk_rule(&stack, pc) != MT_RULE_NONE);
+    mt_stack_reset(&stack);
+    assert_int_equal(mt_walk_rule(&stack, 0), MT_RULE_NONE);
+}
+
 static ucontext_t home, context;
 
 static void body(void) {
@@ -155,6 +166,6 @@ static int setup(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(on_the_own_stack), cmocka_unit_test(on_coroutines),
-                                       cmocka_unit_test(on_the_own_stack)};
+                                       cmocka_unit_test(nothing_lies_at_address_0), cmocka_unit_test(on_the_own_stack)};
     return cmocka_run_group_tests(tests, setup, NULL);
 }
