@@ -19,6 +19,9 @@ struct mt_cfi {
 /* The rule for an address, without the module id. pc as in mt_frame_state. */
 MT_HIDDEN mt_rule mt_cfi_rule(const struct mt_cfi *cfi, uint64_t pc);
 
+/* Whether a function begins at address. */
+MT_HIDDEN bool mt_cfi_begins(const struct mt_cfi *cfi, uint64_t address);
+
 /* One step of MT_RULE_SLOW: the caller's state, computed from the CFI. Of memory only what map says is read, above
  * state->sp. False: the end of what can be followed. */
 MT_HIDDEN bool mt_cfi_step(const struct mt_cfi *cfi, struct mt_frame_state *state, struct mt_stack_map *map);

@@ -130,6 +130,25 @@ static void remember(struct cache *c, uint64_t began, uint64_t pc, mt_rule rule)
     mt_lock_release(&lock, MT_RANK_RULES);
 }
 
+/* Whether the instruction before pc is a direct call of what is at pc. */
+static bool calls_what_follows(uint64_t pc) {
+    enum { CALL = 0xe8, CALL_BYTES = 5 };
+    const uint8_t *p = (const uint8_t *)pc - CALL_BYTES;
+    return mt_os_is_readable(pc - CALL_BYTES, pc) && p[0] == CALL && (p[1] | p[2] | p[3] | p[4]) == 0;
+}
+
+/*
+ * A stack that somebody has built ends with the address of a function, where none was called: makecontext's start, or
+ * abort in many coroutine libraries. No call lies before the first byte of a function, unless it is one that does not
+ * return, at the end of the function before. Of abort that is so in libc, by chance; but then abort itself would lie further
+ * in, and it allocates nothing.
+ */
+static bool is_built(const struct mt_cfi *cfi, uint64_t pc, mt_rule rule) {
+    if (!mt_cfi_begins(cfi, pc))
+        return false;
+    return rule == MT_RULE_NONE || calls_what_follows(pc);
+}
+
 /* module: as find_module returned it. */
 static mt_rule compute(uint64_t pc, uint32_t *module) {
     struct mt_cfi cfi = {NULL, 0, 0};
@@ -138,8 +157,7 @@ static mt_rule compute(uint64_t pc, uint32_t *module) {
     mt_rule rule = mt_cfi_rule(&cfi, pc);
     if (rule == MT_RULE_NONE && (*module & MT_MODULE_LOADER))
         rule = MT_RULE_END;
-    /* No call lies before the first byte of a function: a stack that somebody has built (makecontext) ends there. */
-    if (rule == MT_RULE_NONE && cfi.header != NULL && mt_cfi_rule(&cfi, pc | MT_PC_EXACT) != MT_RULE_NONE)
+    if (!(pc & MT_PC_EXACT) && is_built(&cfi, pc, rule))
         rule = MT_RULE_END;
     return rule | (uint64_t)(*module & MT_MODULE_ID) << 5;
 }

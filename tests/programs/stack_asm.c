@@ -2,7 +2,8 @@
 // flags: -O1 -g -fno-builtin
 /*
  * Hand-written frames that lie to an unwinder: no call frame information, and rbp full of garbage: zero, odd, not canonical, an
- * unmapped page, the heap, the code, its own slot (a loop), the end of the stack. 10,000 allocations through each.
+ * unmapped page, the heap, the code, its own slot (a loop), the end of the stack. `stack_asm [TIMES]`: 10,000 or so many
+ * allocations through each.
  */
 #include "target.h"
 #include <sys/mman.h>
@@ -47,14 +48,17 @@ static void allocate(void) {
     free(block);
 }
 
+static int times = 10000;
+
 static void loop(void) {
-    for (int i = 0; i < 10000; i++)
+    for (int i = 0; i < times; i++)
         in_a_loop(allocate);
 }
 
-int main(void) {
+int main(int argc, char **argv) {
     char *page = mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     char *heap = need(malloc(64));
+    times = argc > 1 ? atoi(argv[1]) : times;
     if (page == MAP_FAILED)
         die("mmap");
     munmap(page + 4096, 4096);
@@ -75,7 +79,7 @@ int main(void) {
         (void *)0x8000000000000000,
     };
     for (size_t i = 0; i < sizeof garbage / sizeof *garbage; i++)
-        for (int k = 0; k < 10000; k++)
+        for (int k = 0; k < times; k++)
             through(garbage[i], allocate);
     loop();
     free(heap);

@@ -56,5 +56,49 @@ class Stacks(unittest.TestCase):
                 self.assertEqual({951: 20 * 18, **{n + 1: 20 for n in range(100, 226, 7)}}, blocks)
 
 
+    def test_garbage(self):
+        """A million allocations below hand-written frames without tables, and with anything in rbp."""
+        with harness.workdir() as directory:
+            times = 72000
+            tracked = harness.track([harness.program("stack_asm"), str(times)], directory)
+            self.assertEqual((0, b"still here\n"), (tracked.code, tracked.stdout), "%r" % tracked)
+            self.assertGreater(tracked.profile.totals["total_blocks"], 14 * times)
+            self.assertGreater(tracked.profile.coverage["truncated_stacks"], 10 * times)
+
+    def fibers(self, command, done, cut):
+        with harness.workdir() as directory:
+            native = harness.run(command)
+            if native.code != 0:
+                self.skipTest("%s: %s" % (command[0], native.stderr.decode().strip().split("\n")[0]))
+            env = harness.plain_environment(MEMTRACK_OPTIONS="check_unwind=1")
+            for _ in range(20 if SOAK else 2):  # addresses are others each time
+                tracked = harness.track(command, directory, env=env)
+                self.assertEqual((0, done), (tracked.code, tracked.stdout), "%r" % tracked)
+                coverage = tracked.profile.coverage
+                self.assertIn("against a full unwind: 0 mismatches", " ".join(coverage["notes"]))
+                self.assertEqual(cut, coverage["truncated_stacks"] > 0, coverage)
+
+    def script(self, *command):
+        self.fibers([harness.tool(command[0]), os.path.join(harness.SUPPORT, "fibers", command[1])], b"1000\n", False)
+
+    def test_ruby(self):
+        self.script("ruby", "fibers.rb")
+
+    def test_lua(self):
+        self.script("lua5.4", "fibers.lua")
+
+    def test_perl(self):
+        self.script("perl", "fibers.pl")
+
+    def test_boost(self):
+        with harness.workdir() as directory:
+            program = os.path.join(directory, "fibers")
+            built = harness.run([harness.tool("g++"), "-g", "-O1", os.path.join(harness.SUPPORT, "fibers", "fibers.cpp"),
+                                 "-o", program, "-lboost_context"])
+            if built.code != 0:
+                self.skipTest("boost.context is not installed")
+            self.fibers([program], b"1000\n", True)
+
+
 if __name__ == "__main__":
     harness.main()

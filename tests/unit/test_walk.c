@@ -131,6 +131,14 @@ static void nothing_lies_at_address_0(void **state) {
     assert_int_equal(mt_walk_rule(&stack, 0), MT_RULE_NONE);
 }
 
+/* Coroutine libraries put the address of a function where the first frame's return address would be. */
+static void built_stacks_end(void **state) {
+    (void)state;
+    assert_int_equal(mt_rule_kind_of(mt_rules_compute((uint64_t)dlsym(RTLD_DEFAULT, "abort"))), MT_RULE_END);
+    assert_int_equal(mt_rule_kind_of(mt_rules_compute((uint64_t)dlsym(RTLD_DEFAULT, "exit"))), MT_RULE_END);
+    assert_int_equal(mt_rule_kind_of(mt_rules_compute((uint64_t)__builtin_return_address(0))), MT_RULE_SP);
+}
+
 static ucontext_t home, context;
 
 static void body(void) {
@@ -166,6 +174,7 @@ static int setup(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(on_the_own_stack), cmocka_unit_test(on_coroutines),
-                                       cmocka_unit_test(nothing_lies_at_address_0), cmocka_unit_test(on_the_own_stack)};
+                                       cmocka_unit_test(nothing_lies_at_address_0), cmocka_unit_test(built_stacks_end),
+                                       cmocka_unit_test(on_the_own_stack)};
     return cmocka_run_group_tests(tests, setup, NULL);
 }
