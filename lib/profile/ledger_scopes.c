@@ -61,9 +61,11 @@ static double scale_of(const struct taking *t, const struct mt_scope_totals *tot
                : 1;
 }
 
+#define MOST_ESTIMATE 4.6e18 /* fits into an int64_t */
+
 static int64_t scaled(int64_t value, double scale) {
     double estimate = round((double)value * scale);
-    return estimate < 0x1p62 && estimate > -0x1p62 ? (int64_t)estimate : value;
+    return fabs(estimate) < MOST_ESTIMATE ? (int64_t)estimate : value;
 }
 
 static void scale_values(int64_t value[MT_N_SCOPE_VALUES], double scale) {

@@ -42,7 +42,7 @@ static double *variance_of(const struct mt_cumulative *c, struct sums *sums) {
 }
 
 static struct columns columns_of(const struct mt_cumulative *c, const struct mt_amount *amount) {
-    struct columns columns;
+    struct columns columns = {.value = {0}};
     for (size_t i = 0; i < c->n_columns; i++) {
         columns.value[i] = amount->value[c->column[i]];
         columns.variance[i] = amount->variance[c->column[i]];

@@ -132,6 +132,13 @@ static void rows_add_up(void **state) {
     assert_true(sum > 0 && fabs(sum - mt_rows_all(rows)->variance[MT_VALUE_LIVE_BYTES]) < 1e-6 * sum);
     assert_int_equal(mt_rows_margin(rows, mt_rows_all(rows), MT_VALUE_LIVE_BYTES),
                      mt_margin_of_total(p, MT_VALUE_LIVE_BYTES));
+    double of_all = mt_rows_all(rows)->variance[MT_VALUE_LIVE_BYTES];
+    mt_rows_free(rows);
+    view.cumulative = true;
+    view.by = MT_BY_MODULE; /* which is on every path */
+    assert_int_equal(mt_rows_build(p, &view, &rows, NULL), 0);
+    assert_int_equal(mt_rows_count(rows), 1);
+    assert_true(fabs(mt_rows_at(rows, 0)->variance[MT_VALUE_LIVE_BYTES] - of_all) < 1e-6 * of_all);
     mt_rows_free(rows);
     mt_profile_free(p);
 }
