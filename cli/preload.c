@@ -148,13 +148,10 @@ static const char *traceable(const struct mt_target *target) {
     return target->loaded && !target->is_loader && !target->is_unreadable ? target->loaded : "/proc/self/exe";
 }
 
-static bool uses_jemalloc(const struct mt_target *target) {
-    if (!target->loaded || target->is_loader || target->is_unreadable)
-        return false;
-    char *libraries = trace_libraries(target->loaded, NULL);
-    bool uses = libraries && strstr(libraries, "libjemalloc") != NULL;
-    free(libraries);
-    return uses;
+/* The program's own libraries; "" when they are not known. malloc'ed, or NULL. */
+static char *own_libraries(const struct mt_target *target) {
+    bool can_ask = target->loaded && !target->is_loader && !target->is_unreadable;
+    return can_ask ? trace_libraries(target->loaded, NULL) : strdup("");
 }
 
 /* Where the loader finds a library of this name; NULL: it does not. malloc'ed. */
@@ -241,14 +238,25 @@ static char *join(char *const *paths, size_t n) {
     return list;
 }
 
-enum place { TRACKER, JEMALLOC, MMAP, BELOW, N_PLACES }; /* in the order of the list */
+enum place { TRACKER, JEMALLOC, MIMALLOC, MMAP, BELOW, N_PLACES }; /* in the order of the list */
+
+/* Whether an allocator of this name is asked for or is one of the libraries. */
+static bool uses(const char *libraries, const char *below, const char *name) {
+    char soname[32];
+    snprintf(soname, sizeof soname, "lib%s", name);
+    return (below && strstr(below, name)) || (libraries && strstr(libraries, soname));
+}
 
 /* Fills paths but for BELOW; NULL where there is nothing. */
 static int find_ours(const struct mt_target *target, bool with_mmap, char **paths, struct mt_error *error) {
     if (!(paths[TRACKER] = find_tracker(error)))
         return -MEMTRACK_ENOTFOUND;
-    if ((paths[BELOW] && strstr(paths[BELOW], "jemalloc")) || uses_jemalloc(target))
+    char *libraries = own_libraries(target);
+    if (uses(libraries, paths[BELOW], "jemalloc"))
         paths[JEMALLOC] = find_second_object(paths[TRACKER], "jemalloc");
+    if (uses(libraries, paths[BELOW], "mimalloc"))
+        paths[MIMALLOC] = find_second_object(paths[TRACKER], "mimalloc");
+    free(libraries);
     if (with_mmap && !(paths[MMAP] = find_second_object(paths[TRACKER], "mmap")))
         return mt_error_set(error, MEMTRACK_ENOTFOUND, "Install memtrack again.",
                             "--mmap: libmemtrack-mmap.so is not beside %s", paths[TRACKER]);

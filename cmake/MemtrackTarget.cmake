@@ -6,7 +6,7 @@ file(GLOB MT_TARGET_SOURCES CONFIGURE_DEPENDS
   lib/base/*.c lib/ledger/writer*.c lib/unwind/*.c lib/track/*.c)
 list(FILTER MT_TARGET_SOURCES EXCLUDE REGEX "lib/base/error\\.c$")
 file(GLOB MT_INTERPOSE_SOURCES CONFIGURE_DEPENDS interpose/*.c)
-list(FILTER MT_INTERPOSE_SOURCES EXCLUDE REGEX "interpose/(jemalloc|mmap)\\.c$") # objects of their own: see below
+list(FILTER MT_INTERPOSE_SOURCES EXCLUDE REGEX "interpose/(jemalloc|mimalloc|mmap)\\.c$") # objects of their own: see below
 
 # Frame pointers: a hook finds its caller through its own. No vectors: words stored one by one and loaded as one wide
 # value stall the store buffer. -fno-builtin: the compiler must not turn our malloc's body into a call of calloc. initial-exec: a dynamic TLS access
@@ -74,5 +74,6 @@ function(mt_add_second name)
 endfunction()
 if(TARGET libmemtrack)
   mt_add_second(jemalloc)
+  mt_add_second(mimalloc)
   mt_add_second(mmap)
 endif()

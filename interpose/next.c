@@ -330,7 +330,16 @@ uint64_t mt_next_find_operator(enum mt_operator which) {
     return known;
 }
 
+/* What is still loaded stays known: looking up reads the loader's list, from which another thread may just be unloading. */
+static bool is_loaded(uint64_t known) {
+    struct dl_find_object o;
+    return _dl_find_object != NULL && _dl_find_object((void *)(known & ~MT_NEXT_CALLS_MALLOC), &o) == 0;
+}
+
 void mt_next_forget_operators(void) {
-    for (int i = 0; i < MT_N_OPERATORS; i++)
-        __atomic_store_n(&mt_next_known_operator[i], 0, __ATOMIC_RELAXED);
+    for (int i = 0; i < MT_N_OPERATORS; i++) {
+        uint64_t known = __atomic_load_n(&mt_next_known_operator[i], __ATOMIC_RELAXED);
+        if (known != 0 && !is_loaded(known))
+            __atomic_store_n(&mt_next_known_operator[i], 0, __ATOMIC_RELAXED);
+    }
 }

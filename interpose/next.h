@@ -140,7 +140,7 @@ static inline void *mt_next_operator(enum mt_operator which, bool *recorded) {
     return (void *)(known & ~MT_NEXT_CALLS_MALLOC);
 }
 
-/* After a dlclose: operators are looked up anew. */
+/* After a dlclose: operators that have gone are looked up anew. */
 MT_HIDDEN void mt_next_forget_operators(void);
 
 /* The first definition of name after this object; NULL if there is none. */

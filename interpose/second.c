@@ -48,7 +48,7 @@ void *memtrack_private_next(const char *name) {
 }
 
 void memtrack_private_present(void) {
-    mt_tracker_flag(MT_FLAG_JEMALLOC_API);
+    mt_tracker_flag(MT_FLAG_OWN_API);
 }
 
 /* ---- mappings ---------------------------------------------------------------------------------------------------- */

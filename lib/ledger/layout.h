@@ -486,18 +486,18 @@ enum mt_flag {
     MT_FLAG_EXACT_PEAK = 1u << 0,
     MT_FLAG_USABLE = 1u << 1,
     MT_FLAG_CHECK_UNWIND = 1u << 2,
-    MT_FLAG_THREADS = 1u << 3,      /* more than one thread has allocated: peak within its bound, not exact */
-    MT_FLAG_FORKED = 1u << 4,       /* began in a fork: blocks inherited from the parent are unknown here */
-    MT_FLAG_NO_SPACE = 1u << 5,     /* a segment could not be had: see lossy_errno */
-    MT_FLAG_COMPLETE = 1u << 6,     /* recorded from the first call on (not switched on later) */
-    MT_FLAG_JEMALLOC_API = 1u << 7, /* the second object is loaded: mallocx and its family are recorded */
-    MT_FLAG_DORMANT = 1u << 8,      /* recording was off at the start */
-    MT_FLAG_SWITCHED = 1u << 9,     /* recording has been switched since: what was allocated while off is unknown */
-    MT_FLAG_SCOPE_CPU = 1u << 11,   /* scopes measure CPU time */
-    MT_FLAG_CLEARED = 1u << 12,     /* the program has had what was recorded forgotten */
-    MT_FLAG_BOUND = 1u << 13,       /* call paths have reached max_bytes */
-    MT_FLAG_CONFINED = 1u << 14,    /* seccomp: some system calls of the recorder are not made any more */
-    MT_FLAG_PRECEDED = 1u << 16,    /* the object named in `preceding` defines malloc: what it keeps is not seen */
+    MT_FLAG_THREADS = 1u << 3,    /* more than one thread has allocated: peak within its bound, not exact */
+    MT_FLAG_FORKED = 1u << 4,     /* began in a fork: blocks inherited from the parent are unknown here */
+    MT_FLAG_NO_SPACE = 1u << 5,   /* a segment could not be had: see lossy_errno */
+    MT_FLAG_COMPLETE = 1u << 6,   /* recorded from the first call on (not switched on later) */
+    MT_FLAG_OWN_API = 1u << 7,    /* the allocator's second object is loaded: mallocx and its family are recorded */
+    MT_FLAG_DORMANT = 1u << 8,    /* recording was off at the start */
+    MT_FLAG_SWITCHED = 1u << 9,   /* recording has been switched since: what was allocated while off is unknown */
+    MT_FLAG_SCOPE_CPU = 1u << 11, /* scopes measure CPU time */
+    MT_FLAG_CLEARED = 1u << 12,   /* the program has had what was recorded forgotten */
+    MT_FLAG_BOUND = 1u << 13,     /* call paths have reached max_bytes */
+    MT_FLAG_CONFINED = 1u << 14,  /* seccomp: some system calls of the recorder are not made any more */
+    MT_FLAG_PRECEDED = 1u << 16,  /* the object named in `preceding` defines malloc: what it keeps is not seen */
 };
 
 /* What provides malloc under the tracker. */

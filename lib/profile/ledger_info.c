@@ -113,9 +113,13 @@ static int say_what_allocator_did(struct mt_profile *profile, const struct mt_le
                  header->unseen_discards, header->unseen_discards == 1 ? "" : "s");
         rc = mt_profile_add_note(profile, note);
     }
-    if (rc == 0 && header->allocator == MT_ALLOCATOR_JEMALLOC && !(header->flags & MT_FLAG_JEMALLOC_API))
+    if (rc == 0 && header->allocator == MT_ALLOCATOR_JEMALLOC && !(header->flags & MT_FLAG_OWN_API))
         rc = mt_profile_add_note(profile, "jemalloc's own functions (mallocx, arena.<i>.reset and the like) were not "
                                           "watched: preload libmemtrack-jemalloc.so as well, as memtrack run does.");
+    if (rc == 0 && header->allocator == MT_ALLOCATOR_MIMALLOC && !(header->flags & MT_FLAG_OWN_API))
+        rc = mt_profile_add_note(profile,
+                                 "mimalloc's mi_heap_destroy was not watched: preload libmemtrack-mimalloc.so as "
+                                 "well, as memtrack run does.");
     return rc;
 }
 

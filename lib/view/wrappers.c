@@ -353,7 +353,8 @@ static const char *const rust_plumbing_files[] = {"/library/alloc/src/alloc.rs",
 static const char *const rust_library[] = {"alloc::", "core::", "std::", "hashbrown::"};
 static const char *const cxx_library[] = {"std::", "__gnu_cxx::", "__cxxabiv1::", "__gnu_debug::"};
 
-static const char *const tracker_modules[] = {"libmemtrack.so", "libmemtrack-jemalloc.so", "libmemtrack-mmap.so"};
+static const char *const tracker_modules[] = {"libmemtrack.so", "libmemtrack-jemalloc.so", "libmemtrack-mimalloc.so",
+                                              "libmemtrack-mmap.so"};
 static const char *const allocator_modules[] = {"libjemalloc.so", "libtcmalloc", "libmimalloc.so", "libmimalloc-"};
 static const char *const libc_modules[] = {"libc.so", "libc-2.", "libc.musl-", "libpthread.so", "libpthread-2."};
 static const char *const library_modules[] = {"libstdc++.so", "libc++.so",    "libc++abi.so",

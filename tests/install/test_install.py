@@ -15,7 +15,7 @@ EXPECTED += ["include/memtrack.hpp", "lib/libmemtrack.so", "lib/pkgconfig/memtra
 EXPECTED += ["include/memtrack.h", "include/memtrack/analyze.h", "include/memtrack/error.h", "include/memtrack/expect.h",
              "lib/libmemtrack-analyze.so", "lib/libmemtrack-analyze.so.1", "lib/libmemtrack-analyze.a", "lib/pkgconfig/memtrack-analyze.pc",
              "lib/cmake/memtrack/memtrack-analyze.cmake", "share/man/man3/memtrack-analyze.3"]
-EXPECTED += ["lib/memtrack/libmemtrack-jemalloc.so", "lib/memtrack/libmemtrack-mmap.so"]
+EXPECTED += ["lib/memtrack/libmemtrack-%s.so" % name for name in ("jemalloc", "mimalloc", "mmap")]
 
 
 class Install(unittest.TestCase):

@@ -91,7 +91,7 @@ def check(name, map_name, extra_needed=()):
 
 problems = list(check("libmemtrack.so", "interpose/exports.map"))
 checked = ["libmemtrack.so"]
-for second in ("jemalloc", "mmap"):
+for second in ("jemalloc", "mimalloc", "mmap"):
     name = "libmemtrack-%s.so" % second
     problems += check(name, "interpose/%s.map" % second, ["libmemtrack.so"])
     checked.append(name)

@@ -200,6 +200,20 @@ class Linked(unittest.TestCase):
             ledger, = glob.glob(directory + "/*.ledger")
             self.assertIn(unwatched, " ".join(harness.Profile(ledger).coverage["notes"]))
 
+    def test_mimalloc_heaps(self):
+        """What is destroyed with its heap is freed, what is in a deleted one lives on."""
+        link = harness.find_library("libmimalloc.so.2")
+        with harness.workdir() as directory:
+            program_file = os.path.join(directory, "heaps")
+            if harness.run(["cc", "-E", "-include", "mimalloc.h", "-x", "c", "/dev/null"]).code:
+                self.skipTest("mimalloc's header is not installed")
+            harness.check(["cc", "-O1", "-g", "-fno-builtin", os.path.join(harness.SUPPORT, "mimalloc_heaps.c"), "-o",
+                           program_file, link])
+            tracked = harness.track([program_file], directory)
+            row = tracked.profile.row("function", "take")
+            self.assertEqual("live %d in %d\n" % (row["live_bytes"], row["live_blocks"]), tracked.stdout.decode())
+            compare.whole(self, tracked.profile)
+
     def test_jemalloc_api(self):
         """mallocx and its family, by a program that counts for itself."""
         link = harness.find_library(ALLOCATORS["jemalloc"])
