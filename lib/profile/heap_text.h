@@ -46,7 +46,7 @@ int mt_go_begin(struct mt_go_names *names, size_t n);
 /* A line that begins with '#'. Others than those that name a frame are left alone. addresses: of the record's frames, as
  * in its first line. 0 or -MEMTRACK_ENOMEM. */
 int mt_go_comment(struct mt_go_names *names, struct mt_profile *profile, const uint64_t *addresses, size_t n,
-                  struct mt_scan line);
+                  struct mt_scan text);
 void mt_go_free(struct mt_go_names *names);
 
 /* A line of /proc/PID/maps: 1 it was one with code of a file, and a mapping was added; 0 it was not; or an error of

@@ -24,7 +24,7 @@ struct mt_cumulative {
 int mt_cumulative_init(struct mt_cumulative *c, struct mt_rows *rows, const uint32_t *group, size_t n_groups,
                        bool has_moment);
 /* Adds a sample to each group on its path from the charged frame outwards, once. 0 or -MEMTRACK_ENOMEM. */
-int mt_cumulative_add(struct mt_cumulative *c, uint32_t sample, uint32_t charged, uint32_t position,
+int mt_cumulative_add(struct mt_cumulative *c, uint32_t s, uint32_t charged, uint32_t position,
                       const struct mt_amount *amount);
 /* Adds a sample without frames to a group. 0 or -MEMTRACK_ENOMEM. */
 int mt_cumulative_add_group(struct mt_cumulative *c, uint32_t group, uint32_t sample, const struct mt_amount *amount);
