@@ -70,7 +70,7 @@ static bool take_character(struct number *n, char c) {
 
 long mt_os_number_in(const char *path, const char *label, long otherwise) {
     struct number number = {.label = label};
-    char piece[256];
+    char piece[256] = {0};
     bool goes_on = true;
     long fd = mt_os_call(SYS_openat, AT_FDCWD, (long)path, O_RDONLY | O_CLOEXEC, 0, 0, 0), n = 1;
     if (mt_os_failed(fd))

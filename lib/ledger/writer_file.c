@@ -149,7 +149,7 @@ static bool has_same_beginning(const struct mt_ledger_writer *w, long fd) {
     union {
         char bytes[BYTES];
         uint64_t aligned;
-    } read;
+    } read = {{0}};
     if (mt_os_call(SYS_read, fd, (long)read.bytes, BYTES, 0, 0, 0) != BYTES)
         return false;
     for (size_t i = offsetof(struct mt_ledger_header, pid); i < (size_t)BYTES; i++)

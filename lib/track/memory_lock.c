@@ -93,7 +93,7 @@ static void lock_line(const char *line, int flags) {
 }
 
 static int lock_each(int flags) {
-    char line[LINE_BYTES] = {0}, piece[PIECE_BYTES]; /* of a line, the range at its beginning */
+    char line[LINE_BYTES] = {0}, piece[PIECE_BYTES] = {0}; /* of a line, the range at its beginning */
     size_t length = 0;
     long fd = mt_os_call(SYS_openat, AT_FDCWD, (long)"/proc/self/maps", O_RDONLY | O_CLOEXEC, 0, 0, 0), n;
     if (mt_os_failed(fd))
