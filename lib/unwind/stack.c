@@ -26,10 +26,13 @@ static uint64_t page_of(uint64_t address) {
     return address & ~(uint64_t)(MT_OS_PAGE - 1);
 }
 
-/* The first thread's control block does not lie on its stack. */
-static uint64_t top_of_own(void) {
+/* The first thread's control block does not lie on its stack. Where nobody may be asked which thread this is, it is the
+ * first if it runs where that one's stack is. */
+static uint64_t top_of_own(uint64_t low) {
     static uint64_t first_thread;
     uint64_t mine = (uint64_t)__builtin_thread_pointer();
+    if (!mt_os_may(SYS_gettid) && &__libc_stack_end != NULL && (uint64_t)__libc_stack_end - low <= NEAR)
+        return (uint64_t)__libc_stack_end;
     if (first_thread == 0 && mt_os_tid() == mt_os_pid())
         first_thread = mine;
     if (mine != first_thread)
@@ -86,7 +89,7 @@ bool mt_stack_settle(struct mt_stack_map *map, uint64_t low, uint64_t outermost)
             grow(map, low, LARGEST_STACK); /* what is kept is on it already */
         return false;
     }
-    uint64_t top = top_of_own();
+    uint64_t top = top_of_own(low);
     if (outermost >= top || top - outermost > NEAR || top - low > LARGEST_STACK || !is_joined(map, page_of(low), top))
         return false;
     map->own = (struct mt_stack_range){page_of(low), top};
