@@ -33,11 +33,12 @@ bench: build ## measure native, memtrack and heaptrack side by side
 
 soak: ## run long: storms and faults many times over, sanitizers and fuzzers on what reads files
 	@scripts/deps build check soak
-	@for preset in ci asan fuzz; do \
+	@for preset in ci asan tsan fuzz; do \
 		cmake --preset $$preset >/dev/null && cmake --build --preset $$preset -j $(JOBS) -- --quiet || exit; \
 	done
 	@MEMTRACK_SOAK=1 ctest --preset ci -R '^(storm|fault)/|^oracle/test_(cut|scopes)'
 	@ctest --preset asan
+	@ctest --preset tsan
 	@ctest --preset fuzz
 
 lint: ## only the checks of the source: format, layers, clang-tidy, cppcheck, symbols, docs

@@ -48,6 +48,9 @@ if(MT_TARGET_SOURCES)
   mt_use_general_registers(${MT_TARGET_SOURCES})
   add_library(mt_target_objects OBJECT ${MT_TARGET_SOURCES})
   target_link_libraries(mt_target_objects PRIVATE mt_target_flags)
+  if(MEMTRACK_SANITIZE STREQUAL "thread") # for the unit tests alone: nothing that is preloaded is built then
+    target_link_libraries(mt_target_objects PRIVATE mt_sanitize)
+  endif()
   add_library(mt_target STATIC $<TARGET_OBJECTS:mt_target_objects>) # for unit tests
   target_link_libraries(mt_target INTERFACE mt_flags)
 endif()

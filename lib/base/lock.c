@@ -174,7 +174,7 @@ void mt_lock_check_acquired(enum mt_lock_rank rank) {
 }
 
 void mt_lock_check_release(const uint32_t *holder, enum mt_lock_rank rank) {
-    if ((held & 1u << rank) == 0 || *holder != mt_lock_token)
+    if ((held & 1u << rank) == 0 || __atomic_load_n(holder, __ATOMIC_RELAXED) != mt_lock_token)
         __builtin_trap();
     held &= ~(1u << rank);
 }

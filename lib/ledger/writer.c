@@ -183,7 +183,7 @@ void *mt_ledger_allocate_detail(struct mt_ledger_writer *w, size_t bytes, size_t
         return p;
     if (w->file_bytes + bytes + align <= w->max_bytes)
         return mt_ledger_allocate(w, bytes, align);
-    __atomic_fetch_or(&w->header->flags, MT_FLAG_BOUND, __ATOMIC_RELAXED);
+    mt_or_relaxed(&w->header->flags, MT_FLAG_BOUND);
     return NULL;
 }
 
@@ -233,7 +233,7 @@ bool mt_ledger_publish(struct mt_ledger_writer *w, enum mt_extent_kind kind, uin
         slot = &w->directory->extent[in_block];
     }
     *slot = (struct mt_extent){.address = (uint64_t)memory, .bytes = bytes, .kind = kind, .index = index};
-    __atomic_store_n(&h->n_extents, h->n_extents + 1, __ATOMIC_RELEASE);
+    mt_store_release(&h->n_extents, h->n_extents + 1); /* the extent that it counts is whole */
     return true;
 }
 

@@ -132,7 +132,7 @@ void mt_writer_file_add(struct mt_ledger_writer *w, uint64_t address, uint64_t o
     h->segment[h->n_segments] = (struct mt_segment){.address = address, .offset = offset, .bytes = bytes};
     w->file_bytes = offset + bytes;
     h->file_bytes = w->file_bytes;
-    __atomic_store_n(&h->n_segments, h->n_segments + 1, __ATOMIC_RELEASE);
+    mt_store_release(&h->n_segments, h->n_segments + 1); /* the segment that it counts is whole */
 }
 
 /* ---- further ones ----------------------------------------------------------------------------------------------- */
@@ -238,7 +238,7 @@ bool mt_writer_file_grow(struct mt_ledger_writer *w, size_t wanted) {
         return false;
     if ((!w->exhausted && grow(w, wanted)) || use_reserve(w, wanted))
         return true;
-    __atomic_fetch_or(&w->header->flags, MT_FLAG_NO_SPACE, __ATOMIC_RELAXED);
+    mt_or_relaxed(&w->header->flags, MT_FLAG_NO_SPACE);
     return false;
 }
 

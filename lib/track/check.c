@@ -56,7 +56,7 @@ const char *mt_check_all(bool alone) {
     if (violation == NULL)
         violation = mt_totals_check(alone);
     if (violation == NULL)
-        violation = mt_threads_check();
+        violation = mt_threads_check(alone);
     if (violation == NULL && mt_self != NULL)
         violation = mt_scopes_check(mt_self);
     return violation == NULL && alone && !has_been_left() ? check_still() : violation;

@@ -25,7 +25,7 @@ MT_HIDDEN const char *mt_sites_check(bool alone);
 MT_HIDDEN const char *mt_identities_check(void);
 MT_HIDDEN const char *mt_totals_check(bool alone);
 MT_HIDDEN const char *mt_scopes_check(const struct mt_thread *t); /* those that t, the calling thread, has open */
-MT_HIDDEN const char *mt_threads_check(void);
+MT_HIDDEN const char *mt_threads_check(bool alone);
 MT_HIDDEN const char *mt_live_check(void);     /* alone */
 MT_HIDDEN bool mt_live_has_big(uint64_t key);  /* is there a big block under this key? alone */
 MT_HIDDEN const char *mt_mappings_check(void); /* alone */

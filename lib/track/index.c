@@ -23,7 +23,7 @@ static void put(struct mt_index_table *t, uint64_t hash, uint32_t id) {
     uint32_t i = mt_index_home(t, hash);
     while (t->slot[i] != 0)
         i = (i + 1) & ((1u << t->bits) - 1);
-    __atomic_store_n(&t->slot[i], mt_index_slot(hash, id), __ATOMIC_RELEASE);
+    mt_store_release(&t->slot[i], mt_index_slot(hash, id)); /* what the id stands for is whole */
 }
 
 bool mt_index_start(struct mt_index *x, uint64_t (*hash_of)(uint32_t)) {
@@ -48,10 +48,10 @@ bool mt_index_reserve(struct mt_index *x) {
             uint32_t id = old->slot[i] & ((1u << MT_INDEX_ID_BITS) - 1);
             put(t, x->hash_of(id), id);
         }
-    __atomic_store_n(&x->table, t, __ATOMIC_RELEASE);
+    mt_store_release(&x->table, t); /* with all its slots */
     mt_os_discard((char *)old + MT_OS_PAGE, table_bytes(old->bits) - MT_OS_PAGE);
     for (uint32_t i = 0; i < (MT_OS_PAGE - sizeof *old) / sizeof(uint32_t); i++)
-        __atomic_store_n(&old->slot[i], 0, __ATOMIC_RELAXED); /* the first page also holds bits, which must stay */
+        mt_store_relaxed(&old->slot[i], 0); /* the first page also holds bits, which must stay */
     return true;
 }
 

@@ -9,6 +9,7 @@
 #ifndef MT_TRACK_INDEX_H
 #define MT_TRACK_INDEX_H
 
+#include "base/atomic.h"
 #include "base/os.h"
 
 struct mt_index_table {
@@ -39,7 +40,7 @@ static inline uint32_t mt_index_home(const struct mt_index_table *t, uint64_t ha
 }
 static inline uint32_t mt_index_candidate(const struct mt_index_table *t, uint64_t hash, uint32_t *at) {
     for (uint32_t slot;;) {
-        slot = __atomic_load_n(&t->slot[*at], __ATOMIC_ACQUIRE);
+        slot = mt_load_acquire(&t->slot[*at]); /* then what the id stands for is there */
         *at = (*at + 1) & ((1u << t->bits) - 1);
         if (slot == 0)
             return 0;

@@ -53,7 +53,7 @@ bool mt_live_start(void) {
 static struct mt_region *make_leaf(uint64_t leaf, struct mt_region **place) {
     if (!mt_growth_lock())
         return NULL;
-    struct mt_region *regions = __atomic_load_n(place, __ATOMIC_ACQUIRE);
+    struct mt_region *regions = mt_load_acquire(place); /* zeroed, if it is there */
     if (regions == NULL) {
         size_t bytes = sizeof(struct mt_region) * MT_REGIONS_PER_LEAF;
         bool is_private;
@@ -61,7 +61,7 @@ static struct mt_region *make_leaf(uint64_t leaf, struct mt_region **place) {
         regions = mt_ledger_allocate_blocks(&mt_tracker.ledger, bytes, bytes, &is_private);
         if (regions != NULL && !is_private) /* where there is no room for an extent, readers do without */
             mt_ledger_publish(&mt_tracker.ledger, MT_EXTENT_REGIONS, (uint32_t)leaf, regions, bytes);
-        __atomic_store_n(place, regions, __ATOMIC_RELEASE);
+        mt_store_release(place, regions); /* zeroed before it can be found */
     }
     mt_growth_unlock();
     return regions;
@@ -69,23 +69,23 @@ static struct mt_region *make_leaf(uint64_t leaf, struct mt_region **place) {
 
 struct mt_region *mt_live_leaf(uint64_t leaf, bool make) {
     struct mt_region ***d = &directory[leaf / LEAVES];
-    struct mt_region **leaves = __atomic_load_n(d, __ATOMIC_ACQUIRE);
+    struct mt_region **leaves = mt_load_acquire(d); /* as above */
     if (leaves == NULL) {
         if (!make || (leaves = mt_os_private(sizeof *leaves * LEAVES)) == NULL)
             return NULL;
         struct mt_region **expected = NULL;
-        if (!__atomic_compare_exchange_n(d, &expected, leaves, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
+        if (!mt_replace_both(d, &expected, leaves)) {
             mt_os_unmap(leaves, sizeof *leaves * LEAVES);
             leaves = expected;
         }
     }
-    struct mt_region *regions = __atomic_load_n(&leaves[leaf % LEAVES], __ATOMIC_ACQUIRE);
+    struct mt_region *regions = mt_load_acquire(&leaves[leaf % LEAVES]);
     if (regions == NULL && make)
         regions = make_leaf(leaf, &leaves[leaf % LEAVES]);
     if (regions != NULL)
-        __atomic_store_n(&mt_live_leaf_cache[leaf % MT_LIVE_LEAF_CACHE],
-                         leaf / MT_LIVE_LEAF_CACHE << 48 | (uint64_t)regions,
-                         __ATOMIC_RELAXED); /* one word: tag and pointer cannot disagree */
+        mt_store_relaxed(&mt_live_leaf_cache[leaf % MT_LIVE_LEAF_CACHE],
+                         leaf / MT_LIVE_LEAF_CACHE << 48 |
+                             (uint64_t)regions); /* one word: tag and pointer cannot disagree */
     return regions;
 }
 
@@ -323,7 +323,7 @@ bool mt_live_big_put(uint64_t address, struct mt_live_entry entry, struct mt_liv
         b->bytes = entry.bytes;
         b->site = entry.site;
         b->era = entry.era;
-        __atomic_store_n(&b->address, address, __ATOMIC_RELEASE);
+        mt_store_release(&b->address, address);
     }
     mt_lock_release(&mt_live_big.lock, MT_RANK_BIG);
     return done;
@@ -425,9 +425,9 @@ static void set_era_of_big(const struct era_change *e) {
 void mt_live_set_era(struct mt_thread *t, uint32_t from, uint32_t to, uint32_t now) {
     struct era_change e = {from, to, now};
     for (int i = 0; i < DIRECTORIES; i++) {
-        struct mt_region **leaves = __atomic_load_n(&directory[i], __ATOMIC_ACQUIRE);
+        struct mt_region **leaves = mt_load_acquire(&directory[i]);
         for (int j = 0; leaves != NULL && j < LEAVES; j++)
-            set_era_of_leaf(t, __atomic_load_n(&leaves[j], __ATOMIC_ACQUIRE), &e);
+            set_era_of_leaf(t, mt_load_acquire(&leaves[j]), &e);
     }
     set_era_of_big(&e);
 }
@@ -460,12 +460,12 @@ static uint32_t list_locked(struct mt_thread *t, struct mt_region *r, uint64_t b
 /* The leaf that the cursor stands in, or the next one that there is; NULL: no more. */
 static struct mt_region *leaf_at(struct mt_live_cursor *c) {
     for (; c->leaf < (uint32_t)DIRECTORIES * LEAVES; c->leaf++, c->region = 0) {
-        struct mt_region **leaves = __atomic_load_n(&directory[c->leaf / LEAVES], __ATOMIC_ACQUIRE);
+        struct mt_region **leaves = mt_load_acquire(&directory[c->leaf / LEAVES]);
         if (leaves == NULL) {
             c->leaf |= LEAVES - 1;
             continue;
         }
-        struct mt_region *regions = __atomic_load_n(&leaves[c->leaf % LEAVES], __ATOMIC_ACQUIRE);
+        struct mt_region *regions = mt_load_acquire(&leaves[c->leaf % LEAVES]);
         if (regions != NULL && c->region < MT_REGIONS_PER_LEAF)
             return regions;
     }

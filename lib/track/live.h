@@ -8,6 +8,7 @@
 #ifndef MT_TRACK_LIVE_H
 #define MT_TRACK_LIVE_H
 
+#include "base/atomic.h"
 #include "track/tracker.h"
 
 struct mt_live_entry {
@@ -232,7 +233,7 @@ mt_live_take(struct mt_thread *t, uint64_t address, struct mt_journal *journal, 
                 mt_live_unlock(r);
         }
     }
-    if (mt_unlikely(found.site == 0 && mt_live_big.capacity != 0))
+    if (mt_unlikely(found.site == 0 && mt_load_relaxed(&mt_live_big.capacity) != 0))
         found = mt_live_big_take(address, journal, dropped);
     return found;
 }

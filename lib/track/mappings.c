@@ -18,6 +18,7 @@
  */
 #include "track/mappings.h"
 
+#include "base/atomic.h"
 #include "track/check.h"
 #include "track/event.h"
 #include "track/intervals.h"
@@ -48,7 +49,7 @@ void mt_mappings_start(void) {
 }
 
 uint64_t mt_mappings_now(void) {
-    return __atomic_load_n(&serial, __ATOMIC_RELAXED); /* what other threads know of already happened before */
+    return mt_load_relaxed(&serial); /* what other threads know of already happened before */
 }
 
 /* ---- one mapping ------------------------------------------------------------------------------------------------ */
@@ -128,7 +129,7 @@ static void cut(struct mt_thread *t, uint64_t begin, uint64_t end, uint64_t befo
 
 static void add(struct mt_thread *t, struct mt_interval m, const struct mt_hook_frame *frame) {
     mt_name_id id = domain(t, &m);
-    m.serial = __atomic_fetch_add(&serial, 1, __ATOMIC_RELAXED);
+    m.serial = mt_add_relaxed(&serial, 1); /* a number, under the lock; others only compare it */
     if (id == 0 || !mt_intervals_insert(m)) {
         t->bank->rare.dropped++;
         return;

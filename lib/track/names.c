@@ -62,7 +62,7 @@ static bool is_same(const struct mt_name *name, const struct mt_name *wanted) {
 }
 
 static mt_name_id find(uint64_t hash, const struct mt_name *wanted) {
-    const struct mt_index_table *index = __atomic_load_n(&names.table, __ATOMIC_ACQUIRE);
+    const struct mt_index_table *index = mt_load_acquire(&names.table); /* with all its slots */
     uint32_t at = mt_index_home(index, hash);
     mt_name_id id;
     while ((id = mt_index_candidate(index, hash, &at)) != 0)
@@ -79,7 +79,7 @@ static mt_name_id add(uint64_t hash, struct mt_name name) {
     if (name.text != 0 && (name.text = mt_ledger_text(&mt_tracker.ledger, (const char *)name.text, name.bytes)) == 0)
         return 0;
     *name_at(id) = name;
-    __atomic_store_n(&h->n_names, id + 1, __ATOMIC_RELEASE);
+    mt_store_release(&h->n_names, id + 1); /* the name that it counts is whole */
     mt_index_insert(&names, hash, id);
     return id;
 }

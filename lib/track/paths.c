@@ -30,7 +30,7 @@ bool mt_paths_start(void) {
 }
 
 static mt_node_id find(uint64_t hash, mt_node_id parent, uint64_t key) {
-    const struct mt_index_table *t = __atomic_load_n(&nodes.table, __ATOMIC_ACQUIRE);
+    const struct mt_index_table *t = mt_load_acquire(&nodes.table); /* with all its slots */
     uint32_t at = mt_index_home(t, hash);
     mt_node_id id;
     while ((id = mt_index_candidate(t, hash, &at)) != 0) {
@@ -51,7 +51,7 @@ static bool is_child(mt_node_id id, mt_node_id parent, uint64_t key) {
  * parent (a new path is made from the outside in, so its nodes lie side by side), and the child asked for last.
  */
 static mt_node_id guess(mt_node_id parent, uint64_t key) {
-    mt_node_id recent = __atomic_load_n(&node_at(parent)->recent_child, __ATOMIC_RELAXED);
+    mt_node_id recent = mt_load_relaxed(&node_at(parent)->recent_child); /* a guess, that is looked at */
     if (is_child(parent + 1, parent, key))
         return parent + 1;
     return recent != 0 && is_child(recent, parent, key) ? recent : 0;
@@ -63,7 +63,7 @@ static mt_node_id add(uint64_t hash, mt_node_id parent, uint64_t key) {
     if (!mt_index_reserve(&nodes) || !mt_table_reserve(&mt_tracker.ledger, &table, id))
         return MT_NODE_LOSSY;
     *node_at(id) = (struct mt_node){.key = key, .parent = parent};
-    __atomic_store_n(&h->n_nodes, id + 1, __ATOMIC_RELEASE);
+    mt_store_release(&h->n_nodes, id + 1); /* the node that it counts is whole */
     mt_index_insert(&nodes, hash, id);
     return id;
 }
@@ -91,7 +91,7 @@ mt_node_id mt_paths_find(struct mt_thread *t, mt_node_id parent, uint64_t pc, mt
             return id;
     }
     if (mt_tracker_alone()) /* a line that several threads read is not worth writing to */
-        __atomic_store_n(&node_at(parent)->recent_child, id, __ATOMIC_RELAXED);
+        mt_store_relaxed(&node_at(parent)->recent_child, id);
     *mt_paths_cached(t, parent, pc) = (struct mt_child){.pc = pc, .parent = parent, .node = id};
     return id;
 }

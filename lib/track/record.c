@@ -122,7 +122,7 @@ static inline __attribute__((always_inline)) struct mt_site *record(struct mt_th
 static MT_NOINLINE void record_unusual(struct mt_thread *t, void *block, uint64_t bytes,
                                        const struct mt_hook_frame *frame) {
     const struct mt_options *o = &mt_tracker.options;
-    if (mt_tracker.off || t->paused != 0) {
+    if (mt_load_relaxed(&mt_tracker.off) || t->paused != 0) {
         t->last_block = NULL;
         return;
     }
@@ -174,7 +174,7 @@ void mt_record_allocation(void *block, size_t bytes, const struct mt_hook_frame 
 
 /* Whether a block that is not in the table is news: not when only samples, or only the blocks of before, are in it. */
 static inline bool counts_unknown(const struct mt_thread *t) {
-    return mt_tracker.options.sample_bytes == 0 && !mt_tracker.off && t->paused == 0;
+    return mt_tracker.options.sample_bytes == 0 && !mt_load_relaxed(&mt_tracker.off) && t->paused == 0;
 }
 
 /* What the journal says has been done. */
@@ -343,7 +343,7 @@ void mt_record_resize(void *block, size_t bytes) {
 bool mt_record_block(struct mt_thread *t, mt_name_id domain, uint64_t address, uint64_t bytes,
                      const struct mt_hook_frame *frame) {
     uint64_t period = mt_tracker.options.sample_bytes;
-    if (mt_tracker.off || t->paused != 0 || (period != 0 && !mt_sampling_takes(t, bytes, period)))
+    if (mt_load_relaxed(&mt_tracker.off) || t->paused != 0 || (period != 0 && !mt_sampling_takes(t, bytes, period)))
         return false;
     if (mt_rules_are_unloading())
         mt_threads_forget_passing(t);

@@ -27,7 +27,7 @@ void mt_request_start(bool off) {
 }
 
 static bool is_unusual(void) {
-    return __atomic_load_n(&mt_tracker.off, __ATOMIC_SEQ_CST) || mt_tracker.has_pauses || mt_rules_are_unloading() ||
+    return mt_load_ordered(&mt_tracker.off) || mt_tracker.has_pauses || mt_rules_are_unloading() ||
            mt_options_are_unusual(&mt_tracker.options);
 }
 
@@ -35,14 +35,14 @@ void mt_request_unusual(void) {
     bool is;
     do { /* the last of several threads that get here has it right */
         is = is_unusual();
-        __atomic_store_n(&mt_tracker.unusual, is, __ATOMIC_SEQ_CST);
+        mt_store_ordered(&mt_tracker.unusual, is);
     } while (is != is_unusual());
 }
 
 /* ---- on and off ------------------------------------------------------------------------------------------------- */
 
 static void switch_recording(bool off) {
-    if (__atomic_exchange_n(&mt_tracker.off, off, __ATOMIC_RELAXED) == off)
+    if (mt_swap_relaxed(&mt_tracker.off, off) == off)
         return;
     mt_tracker_flag(MT_FLAG_SWITCHED);
     mt_request_unusual();
@@ -51,7 +51,7 @@ static void switch_recording(bool off) {
 void mt_request_wake(void) {
     uint64_t expected = MT_STATE_DORMANT;
     switch_recording(false);
-    __atomic_compare_exchange_n(&mt_page.state, &expected, MT_STATE_FIRST, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED);
+    mt_replace_both(&mt_page.state, &expected, (uint64_t)MT_STATE_FIRST);
 }
 
 /* ---- cuts ------------------------------------------------------------------------------------------------------- */
@@ -64,20 +64,20 @@ static void save_bank(struct mt_bank *b, uint32_t cut) {
     b->saved.published_bytes = b->published_bytes;
     b->saved.unsaved = 0;
     b->saved.clear_epoch = b->clear_epoch;
-    __atomic_store_n(&b->saved.cut, cut, __ATOMIC_RELEASE);
+    mt_store_release(&b->saved.cut, cut); /* the copy is whole */
 }
 
 /* The first thread that learns of the cut; the others wait for it before they change anything. */
 static void save_control(struct mt_thread *t, uint32_t cut) {
     struct mt_saved_control *saved = &mt_tracker.header->saved_control;
-    if (__atomic_load_n(&saved->cut, __ATOMIC_ACQUIRE) == cut || !mt_growth_lock())
+    if (mt_load_acquire(&saved->cut) == cut || !mt_growth_lock())
         return;
     if (saved->cut != cut) {
         saved->epoch = t->control->epoch;
         saved->current_bytes = t->control->current_bytes;
         saved->peak_bytes = t->control->peak_bytes;
         saved->clear_epoch = t->control->clear_epoch;
-        __atomic_store_n(&saved->cut, cut, __ATOMIC_RELEASE);
+        mt_store_release(&saved->cut, cut); /* likewise */
     }
     mt_growth_unlock();
 }
@@ -109,11 +109,12 @@ void mt_request_save_site(struct mt_thread *t, mt_site_id id) {
     saved->at_peak = s->at_peak;
     saved->max_bytes = s->max_bytes;
     saved->waste_bytes = s->waste_bytes;
-    __atomic_store_n(&saved->cut, t->cut, __ATOMIC_RELEASE);
+    mt_store_release(&saved->cut, t->cut); /* likewise */
 }
 
 void mt_request_changed(struct mt_thread *t) {
-    union mt_request now = {.word = __atomic_load_n(&t->control->request.word, __ATOMIC_ACQUIRE)};
+    union mt_request now = {.word =
+                                mt_load_acquire(&t->control->request.word)}; /* what its reader wrote before it asked */
     switch_recording(now.off != 0);
     t->cut = now.cut & 1 ? now.cut : 0;
     if (t->cut != 0) {
@@ -130,10 +131,10 @@ void mt_request_new_era(void) {
     if (!mt_os_may(SYS_clock_gettime))
         return;
     uint32_t era = mt_era_at(mt_os_clock_ns(CLOCK_MONOTONIC) - h->start_monotonic_ns);
-    if (era <= __atomic_load_n(&h->control.era, __ATOMIC_RELAXED))
+    if (era <= mt_load_relaxed(&h->control.era))
         return;
     h->era_seen[era] = 1;
-    __atomic_store_n(&h->control.era, era, __ATOMIC_RELEASE);
+    mt_store_release(&h->control.era, era); /* era_seen says so already */
     if (mt_self != NULL)
         mt_identities_look(mt_self); /* a name that was written to /proc/self/comm, or by a call of its own */
 }
@@ -149,7 +150,7 @@ void mt_request_new_era(void) {
 static void begin_era(uint32_t era) {
     struct mt_ledger_header *h = mt_tracker.header;
     h->era_seen[era] = 1;
-    __atomic_store_n(&h->control.era, era, __ATOMIC_RELAXED);
+    mt_store_relaxed(&h->control.era, era);
 }
 
 static uint32_t era_of_now(void) {
@@ -165,8 +166,8 @@ static void let_events_end(const struct mt_thread *t) {
     int naps = 0;
     for (mt_bank_id id = 1; id < mt_tracker.header->n_banks; id++) {
         const struct mt_bank *b = mt_threads_bank(id);
-        uint64_t sequence = __atomic_load_n(&b->sequence, __ATOMIC_ACQUIRE);
-        while (b != t->bank && (sequence & 1) && __atomic_load_n(&b->sequence, __ATOMIC_ACQUIRE) == sequence)
+        uint64_t sequence = mt_load_acquire(&b->sequence);
+        while (b != t->bank && (sequence & 1) && mt_load_acquire(&b->sequence) == sequence)
             if (++naps > NAPS || !mt_os_nap(NAP_NS))
                 return;
     }
@@ -176,22 +177,22 @@ static void let_events_end(const struct mt_thread *t) {
 static void renumber_eras(struct mt_thread *t) {
     struct mt_control *c = t->control;
     begin_era(MT_ERAS - 1);
-    __atomic_store_n(&c->clear_era, MT_ERAS - 1, __ATOMIC_SEQ_CST);
+    mt_store_ordered(&c->clear_era, MT_ERAS - 1);
     mt_live_set_era(t, 0, MT_ERAS - 2, 0);
-    __atomic_store_n(&c->clear_era, 1, __ATOMIC_SEQ_CST);
+    mt_store_ordered(&c->clear_era, 1);
     begin_era(era_of_now());
     let_events_end(t); /* one that has read the last era enters its block before we look for it */
     mt_live_set_era(t, MT_ERAS - 1, MT_ERAS - 1, c->era);
 }
 
 static void clear_counters(struct mt_control *c) {
-    uint32_t era = __atomic_load_n(&c->era, __ATOMIC_RELAXED) + 1;
+    uint32_t era = mt_load_relaxed(&c->era) + 1;
     begin_era(era);
-    __atomic_store_n(&c->clear_era, era, __ATOMIC_RELAXED);
-    uint64_t epoch = __atomic_add_fetch(&c->epoch, 1, __ATOMIC_RELAXED);
-    __atomic_store_n(&c->current_bytes, 0, __ATOMIC_RELAXED);
-    __atomic_store_n(&c->peak_bytes, 0, __ATOMIC_RELAXED);
-    __atomic_store_n(&c->clear_epoch, epoch, __ATOMIC_RELEASE);
+    mt_store_relaxed(&c->clear_era, era);
+    uint64_t epoch = mt_add_relaxed(&c->epoch, 1) + 1;
+    mt_store_relaxed(&c->current_bytes, 0);
+    mt_store_relaxed(&c->peak_bytes, 0);
+    mt_store_release(&c->clear_epoch, epoch);
 }
 
 int mt_request_clear(struct mt_thread *t) {

@@ -70,7 +70,7 @@ static bool new_run(struct bank_run *r) {
     uint32_t length = length_of_run(first, r->lossy == 0);
     if (length == 0)
         return false;
-    __atomic_store_n(&h->n_sites, first + length, __ATOMIC_RELEASE); /* first: nobody else gets this run */
+    mt_store_release(&h->n_sites, first + length); /* first: nobody else gets this run */
     r->range = (uint64_t)(first + length) << 32 | (first == 0 ? 1 : first);
     mt_check_growth(h->n_sites);
     return true;
@@ -89,7 +89,7 @@ static mt_site_id take(struct bank_run *r, mt_node_id node, uint8_t size_class, 
 }
 
 static mt_site_id find(uint64_t h, mt_node_id node, uint8_t size_class, uint32_t bank, uint32_t origin) {
-    const struct mt_index_table *t = __atomic_load_n(&sites.table, __ATOMIC_ACQUIRE);
+    const struct mt_index_table *t = mt_load_acquire(&sites.table); /* with all its slots */
     uint32_t at = mt_index_home(t, h);
     mt_site_id id;
     while ((id = mt_index_candidate(t, h, &at)) != 0) {

@@ -28,7 +28,7 @@ MT_HIDDEN void mt_sites_clear(struct mt_site *s);
 
 /* Before a site is changed: keep what it had at the last peak, and at a cut, when this is the first change since. */
 static inline void mt_sites_save(struct mt_thread *t, struct mt_site *s, mt_site_id id) {
-    uint64_t epoch = t->control->epoch;
+    uint64_t epoch = mt_load_relaxed(&t->control->epoch); /* a later one is for the next event */
     if (mt_unlikely(t->cut != 0))
         mt_request_save_site(t, id);
     if (mt_unlikely(s->at_peak.epoch < t->control->clear_epoch))

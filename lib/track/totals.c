@@ -42,7 +42,7 @@ bool mt_totals_start(void) {
 }
 
 void mt_totals_drop(void) {
-    __atomic_fetch_add(&mt_tracker.header->dropped_scopes, 1, __ATOMIC_RELAXED);
+    mt_add_relaxed(&mt_tracker.header->dropped_scopes, 1); /* a count, read alone */
 }
 
 /* ---- records ---------------------------------------------------------------------------------------------------- */
@@ -58,13 +58,13 @@ static struct mt_scope_totals *add_record(uint64_t h, struct mt_thread *t, mt_na
     for (int i = 0; i < MT_N_SCOPE_VALUES; i++)
         r->max[i] = INT64_MIN;
     r->name = name;
-    __atomic_store_n(&header->n_scopes, id + 1, __ATOMIC_RELEASE);
+    mt_store_release(&header->n_scopes, id + 1); /* the record that it counts is whole */
     mt_index_insert(&records, h, id);
     return r;
 }
 
 static struct mt_scope_totals *find(uint64_t h, struct mt_thread *t, mt_name_id name, bool is_process) {
-    const struct mt_index_table *index = __atomic_load_n(&records.table, __ATOMIC_ACQUIRE);
+    const struct mt_index_table *index = mt_load_acquire(&records.table); /* with all its slots */
     uint32_t at = mt_index_home(index, h), id;
     while ((id = mt_index_candidate(index, h, &at)) != 0) {
         struct mt_scope_totals *r = record_at(id);
@@ -237,14 +237,14 @@ MT_NOINLINE static struct mt_event *make_ring(void) {
 }
 
 struct mt_event *mt_events_next(struct mt_thread *t, uint64_t *number) {
-    struct mt_event *r = __atomic_load_n(&ring, __ATOMIC_ACQUIRE);
+    struct mt_event *r = mt_load_acquire(&ring); /* zeroed, and max_events with it */
     if (mt_unlikely(r == NULL) && (r = make_ring()) == NULL)
         return NULL;
     struct mt_ledger_header *h = mt_tracker.header;
-    uint64_t n = mt_tracker_alone() ? h->n_events++ : __atomic_fetch_add(&h->n_events, 1, __ATOMIC_RELAXED);
+    uint64_t n = mt_tracker_alone() ? h->n_events++ : mt_add_relaxed(&h->n_events, 1);
     struct mt_event *e = &r[n % h->max_events];
-    __atomic_store_n(&e->number, 0, __ATOMIC_RELAXED);
-    __atomic_thread_fence(__ATOMIC_RELEASE);
+    mt_store_relaxed(&e->number, 0);
+    mt_fence_release(); /* a reader that sees what follows sees the 0 */
     e->tid = t->bank->tid;
     *number = n + 1;
     return e;

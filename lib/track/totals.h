@@ -3,6 +3,7 @@
 #ifndef MT_TRACK_TOTALS_H
 #define MT_TRACK_TOTALS_H
 
+#include "base/atomic.h"
 #include "track/tracker.h"
 
 struct mt_scope_result {
@@ -23,7 +24,7 @@ MT_HIDDEN void mt_events_add(struct mt_thread *t, const struct mt_event *event);
 /* The same without a copy: the place to fill in, all but number and tid, before mt_events_done; or NULL. */
 MT_HIDDEN struct mt_event *mt_events_next(struct mt_thread *t, uint64_t *number);
 static inline void mt_events_done(struct mt_event *event, uint64_t number) {
-    __atomic_store_n(&event->number, number, __ATOMIC_RELEASE);
+    mt_store_release(&event->number, number); /* the event is whole */
 }
 
 #endif
