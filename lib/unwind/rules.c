@@ -104,7 +104,7 @@ static struct table *table_of(struct cache *c, uint64_t now) {
     struct table *old = c->current, *t = c->spare;
     if (old != NULL && old->generation == now)
         return old;
-    if (t == NULL || t->bits != old->bits)
+    if (t == NULL || old == NULL || t->bits != old->bits)
         t = new_table(old != NULL ? old->bits : FIRST_BITS, now);
     else
         wipe(t);
