@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: MIT
+# timeout: 1700
+"""
+Leave the recorder at every instruction of an event (a sample of them here, all with MEMTRACK_SOAK=1): nothing that is recorded
+afterwards may be wrong, and what was left is there as a whole or not at all.
+"""
+import os
+import unittest
+
+from support import harness
+
+SOAK = bool(os.environ.get("MEMTRACK_SOAK"))
+# An event takes some hundred instructions when its call path is in the caches, and thousands when it has to learn all of it;
+# each is as many signals.
+WARM = {"malloc": 1, "free": 1, "realloc": 3}
+COLD = {"malloc": 83, "new_path": 89, "free": 11, "realloc": 97, "scope": 79, "clear": 5, "thread": 499}
+
+
+class Left(unittest.TestCase):
+    def leave(self, event, step, *how):
+        with harness.workdir() as directory:
+            command = [harness.program("left_anywhere"), event, str(1 if SOAK else step), *how]
+            options = ["--allocator", harness.compile_object("bump.c")]
+            tracked = harness.track(command, directory, options, timeout=1600 if SOAK else 120)
+            self.assertEqual(0, tracked.code, "%s %s: %r" % (event, how, tracked))
+            rounds = int(tracked.stdout)
+            self.assertGreater(rounds, 10, "%s %s: stepped through" % (event, how))
+            if event == "clear":
+                return rounds
+            row = tracked.profile.row("function", "probe")
+            self.assertEqual((rounds, rounds * 7777, 0), (row["total_blocks"], row["total_bytes"], row["live_blocks"]))
+            totals = tracked.profile.totals
+            rows = tracked.profile.report("--by", "function")["rows"]
+            for field in ("live_bytes", "live_blocks", "total_bytes", "total_blocks", "peak_bytes"):
+                self.assertEqual(totals[field], sum(r[field] for r in rows), "%s %s: %s" % (event, how, field))
+            return rounds
+
+    def test_in_the_caches(self):
+        for event, step in WARM.items():
+            for how in (["warm"], ["warm", "threads"]):
+                print("%s %s: left %d times" % (event, how, self.leave(event, step, *how)))
+
+    def test_not_in_the_caches(self):
+        for event, step in COLD.items():
+            for how in ([], ["threads"]):
+                print("%s %s: left %d times" % (event, how, self.leave(event, step, *how)))
+
+
+if __name__ == "__main__":
+    harness.main()
