@@ -104,8 +104,7 @@ static bool is_worth_a_copy(const struct mt_kept *kept, const char *path, const 
 static int copy(struct mt_kept *kept, int fd, const struct stat *status) {
     int memory = memfd_create("memtrack", MFD_CLOEXEC);
     off_t at = 0;
-    ssize_t n;
-    while (memory >= 0 && (n = sendfile(memory, fd, &at, (size_t)status->st_size)) > 0)
+    while (memory >= 0 && at < status->st_size && sendfile(memory, fd, &at, (size_t)(status->st_size - at)) > 0)
         ;
     close(fd);
     if (memory >= 0 && at < status->st_size) {

@@ -51,7 +51,7 @@ static void take_character(struct line *line, char c, char *out, uint32_t capaci
 
 /* Bytes of the path of the file that is mapped at the address, 0: none. */
 static uint32_t mapped_file(uint64_t address, char *out, uint32_t capacity) {
-    char chunk[CHUNK_BYTES];
+    char chunk[CHUNK_BYTES] = {0};
     struct line line = {.field = 0};
     uint32_t found = 0;
     long n, fd = mt_os_call(SYS_openat, AT_FDCWD, (long)"/proc/self/maps", O_RDONLY | O_CLOEXEC, 0, 0, 0);

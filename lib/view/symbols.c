@@ -366,14 +366,14 @@ static void resolve_all(struct resolver *resolver) {
     resolver->no_memory |= resolver->notes.no_memory;
 }
 
-int mt_symbols_resolve(struct mt_profile *profile, const struct mt_symbols_options *given, struct mt_error *error) {
-    struct mt_symbols_options options = given ? *given : (struct mt_symbols_options){0};
-    if (!options.debug_path)
-        options.debug_path = secure_getenv("MEMTRACK_DEBUG_PATH");
-    if (!options.sysroot)
-        options.sysroot = secure_getenv("MEMTRACK_SYSROOT");
-    struct resolver resolver = {.profile = profile, .options = &options, .notes = {.profile = profile}};
-    if (!options.first && !options.end)
+int mt_symbols_resolve(struct mt_profile *profile, const struct mt_symbols_options *options, struct mt_error *error) {
+    struct mt_symbols_options all = options ? *options : (struct mt_symbols_options){0};
+    if (!all.debug_path)
+        all.debug_path = secure_getenv("MEMTRACK_DEBUG_PATH");
+    if (!all.sysroot)
+        all.sysroot = secure_getenv("MEMTRACK_SYSROOT");
+    struct resolver resolver = {.profile = profile, .options = &all, .notes = {.profile = profile}};
+    if (!all.first && !all.end)
         mt_symbol_notes_forget(profile);
     if (collect(&resolver))
         resolve_all(&resolver);

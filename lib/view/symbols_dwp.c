@@ -183,7 +183,10 @@ bool mt_dwp_find(Elf *elf, uint64_t id, struct mt_split_unit *unit) {
     if (index.version == 5)
         section[MT_SPLIT_RNGLISTS] = contribution(&index, row, RNGLISTS, mt_elf_section(elf, ".debug_rnglists.dwo"));
     use_own_strings(unit, mt_elf_section(elf, ".debug_str.dwo"), index.version == 5 ? 8 : 0);
-    return is_complete(unit);
+    if (is_complete(unit))
+        return true;
+    mt_split_unit_free(unit);
+    return false;
 }
 
 bool mt_dwo_take(Elf *elf, struct mt_split_unit *unit) {

@@ -208,10 +208,10 @@ static void try_directories(struct find *f) {
         int bytes = (int)strcspn(at, ":");
         if (bytes && has_build_id(f))
             try_by_build_id(f, at, bytes);
-        if (bytes)
+        if (bytes) {
             try_by_name(f, at, bytes);
-        if (bytes)
             try_debug_file(f, at, bytes);
+        }
         at += bytes + (at[bytes] == ':');
     }
 }

@@ -93,8 +93,10 @@ static void find_bases(struct mt_split *split) {
             add_base(&split->addresses, &die, DW_AT_GNU_addr_base);
             add_base(&split->ranges, &die, DW_AT_GNU_ranges_base);
         }
-    qsort(split->addresses.at, split->addresses.n, sizeof(uint64_t), compare_numbers);
-    qsort(split->ranges.at, split->ranges.n, sizeof(uint64_t), compare_numbers);
+    if (split->addresses.n)
+        qsort(split->addresses.at, split->addresses.n, sizeof(uint64_t), compare_numbers);
+    if (split->ranges.n)
+        qsort(split->ranges.at, split->ranges.n, sizeof(uint64_t), compare_numbers);
     split->bases_known = true;
 }
 

@@ -91,11 +91,12 @@ static bool is_read_here(const char *name) {
                                        "addr", "ranges", "rnglists", "types",    "cu_index", "tu_index"};
     if (strncmp(name, ".debug_", 7) != 0)
         return false;
-    size_t bytes = strlen(name + 7);
-    bytes -= bytes > 4 && strcmp(name + 7 + bytes - 4, ".dwo") == 0 ? 4 : 0;
-    for (size_t i = 0; i < sizeof read / sizeof *read; i++)
-        if (strlen(read[i]) == bytes && strncmp(name + 7, read[i], bytes) == 0)
+    for (size_t i = 0; i < sizeof read / sizeof *read; i++) {
+        size_t bytes = strlen(read[i]);
+        const char *end = name + 7 + bytes;
+        if (strncmp(name + 7, read[i], bytes) == 0 && (*end == '\0' || strcmp(end, ".dwo") == 0))
             return true;
+    }
     return false;
 }
 
