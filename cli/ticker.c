@@ -32,6 +32,7 @@
 
 #define NS_PER_MS        UINT64_C(1000000)
 #define MOST_INTERVAL_NS (1000 * NS_PER_MS)
+#define EARLY_NS         (20 * NS_PER_MS)
 #define MOST_TRIGGER_NS  (100 * NS_PER_MS) /* who waits for something wants to know it soon */
 
 enum {
@@ -56,6 +57,7 @@ void mt_ticker_init(struct mt_ticker *ticker, const struct mt_session *session, 
         .main_pid = main_pid,
         .interval_ns = interval_ns,
         .interval_given = interval_given,
+        .start_ns = mt_now_ns(),
         .buffer = malloc(MT_SITES_PER_CHUNK * sizeof(struct mt_site)),
         .kept = mt_kept_new(session),
     };
@@ -318,8 +320,6 @@ static void take_tick(struct mt_ticker *ticker, struct mt_track *track, uint64_t
     }
     if (mt_ledger_totals(track->ledger, &totals) != 0)
         return;
-    if (track->statm_fd >= 0) /* else its pid means nothing here */
-        mt_kept_look(ticker->kept, track->ledger, track->name.pid, &track->n_modules_seen);
     if (track->statm_fd >= 0 && now_ns >= track->next_memory_ns)
         read_memory(track, &tick, now_ns);
     tick.live_bytes = totals.live_bytes > 0 ? totals.live_bytes : 0;
@@ -331,6 +331,17 @@ static void take_tick(struct mt_ticker *ticker, struct mt_track *track, uint64_t
         now_ns >= track->next_pass_ns && has_changed(track, &totals))
         take_pass(ticker, track, &totals, tick.time_ns);
     check_triggers(ticker, track, &totals, &tick);
+}
+
+static void look_at_files(struct mt_ticker *ticker, struct mt_track *track) {
+    if (track->statm_fd >= 0 && mt_ledger_refresh(track->ledger, NULL) == 0) /* else its pid means nothing here */
+        mt_kept_look(ticker->kept, track->ledger, track->name.pid, &track->n_modules_seen);
+}
+
+/* What is deleted within the program's first moments (a plugin that it unpacks and loads) is to be seen before, and the
+ * program may end soon after. */
+static bool is_early(const struct mt_ticker *ticker, uint64_t now_ns) {
+    return now_ns - ticker->start_ns < EARLY_NS;
 }
 
 /* The interval that somebody chose stays; ours stretches as the run gets long. */
@@ -353,6 +364,8 @@ uint64_t mt_ticker_tick(struct mt_ticker *ticker, uint64_t now_ns) {
         n_running++;
         if (!track->ledger)
             open_track(ticker, track, now_ns);
+        if (track->ledger)
+            look_at_files(ticker, track);
         if (track->ledger && now_ns >= track->next_ns) {
             take_tick(ticker, track, now_ns);
             uint64_t gap = track->interval_ns = interval_of(ticker, track, now_ns);
@@ -361,7 +374,9 @@ uint64_t mt_ticker_tick(struct mt_ticker *ticker, uint64_t now_ns) {
         if (track->state == MT_TRACK_RUNNING && track->ledger && track->next_ns < next)
             next = track->next_ns;
     }
-    return n_running ? next : now_ns + ticker->interval_ns; /* until the first ledger is there */
+    if (!n_running)
+        next = now_ns + ticker->interval_ns; /* until the first ledger is there */
+    return is_early(ticker, now_ns) && next > now_ns + NS_PER_MS ? now_ns + NS_PER_MS : next;
 }
 
 /* ---- the end ---------------------------------------------------------------------------------------------------- */

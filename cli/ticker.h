@@ -55,6 +55,7 @@ struct mt_track {
 struct mt_ticker {
     const struct mt_session *session;
     pid_t main_pid;
+    uint64_t start_ns; /* of the ticker */
     uint64_t interval_ns;
     bool interval_given;      /* by the user: then the axis may be longer */
     struct mt_track **tracks; /* each malloc'ed */

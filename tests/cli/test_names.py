@@ -177,6 +177,33 @@ class WhileARunIsWatched(Case):
         self.assertIn(plugin + " has changed", notes(report))
 
 
+class Stripped(Case):
+    """What has no symbols is named with its share and with what helps, if it matters."""
+
+    def test_a_program_of_ones_own(self):
+        server = self.build("server", SERVER)
+        shutil.copy(server, self.path("unstripped"))
+        harness.check(["strip", server])
+        harness.check([MEMTRACK, "run", "-q", "-o", "p.pb.gz", "--", server], cwd=self.dir)
+        report = self.report("p.pb.gz")
+        self.assertRegex(notes(report), r"server is stripped: functions in it that allocated \d+ % of all bytes have no names")
+        self.assertEqual(("", "", 0, 120000), largest(report))
+        os.mkdir(self.path("kept"))
+        os.rename(self.path("unstripped"), self.path("kept", "server"))
+        report = self.report("p.pb.gz", "--debug-path", self.path("kept"))
+        self.assertEqual(SERVER_ROW, largest(report))
+        self.assertNotIn("stripped", notes(report))
+
+    def test_one_of_a_package(self):
+        program = os.path.realpath(harness.tool("sed"))
+        owner = harness.run(["dpkg-query", "-S", "*" + os.path.join("bin", "sed")])
+        symbols = harness.run(["readelf", "-SW", program]).stdout
+        if owner.code != 0 or b".symtab" in symbols or harness.run(["ls", "/usr/lib/debug/.build-id"]).stdout.count(b"\n") > 300:
+            self.skipTest("sed is not a stripped program of a package here")
+        harness.check([MEMTRACK, "run", "-q", "-o", "p.pb.gz", "--", program, "-n", "p"], cwd=self.dir)
+        self.assertIn(owner.stdout.decode().split(":")[0] + "-dbgsym", notes(self.report("p.pb.gz")))
+
+
 class OfARunningProcess(Case):
     def ask(self, process, expected=SERVER_ROW):
         self.assertEqual(expected, largest(process.report()))

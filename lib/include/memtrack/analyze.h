@@ -62,7 +62,8 @@ typedef struct memtrack_load_options {
     size_t struct_bytes;    /* sizeof(memtrack_load_options) */
     int no_symbols;         /* leave addresses as they are: loads faster, rows are addresses */
     int debuginfod;         /* let the servers in DEBUGINFOD_URLS be asked for debug files */
-    const char *debug_path; /* further directories with debug files, ':' between them; or NULL */
+    const char *debug_path; /* further directories with programs, libraries and debug files, ':' between them; or NULL:
+                             * those of MEMTRACK_DEBUG_PATH */
 } memtrack_load_options;
 
 static inline memtrack_load_options memtrack_load_options_init(void) {
