@@ -42,6 +42,7 @@ __attribute__((format(printf, 2, 3))) static void fault(struct work *w, const ch
         return;
     va_list arguments;
     va_start(arguments, format);
+    /* NOLINTNEXTLINE(clang-analyzer-valist.Uninitialized): it is begun in the line before */
     vsnprintf(w->verdict->first, sizeof w->verdict->first, format, arguments);
     va_end(arguments);
 }
@@ -256,7 +257,8 @@ static int compare_sums(struct blocks *b) {
             groups[n++] = (struct group){(uint64_t)s->node << 32 | (uint64_t)s->origin << 8 | s->size_class,
                                          blocks - b->n[i], s->counters.live_bytes - b->bytes[i]};
     }
-    qsort(groups, groups ? n : 0, sizeof *groups, compare_groups);
+    if (groups)
+        qsort(groups, n, sizeof *groups, compare_groups);
     uint64_t missing = 0, surplus = 0, odd_bytes = 0;
     for (size_t first = 0, end; groups && first < n; first = end) {
         int64_t blocks = 0, bytes = 0;

@@ -63,7 +63,9 @@ static inline void engine_check(void) {
 
 static inline void engine_remove(void) {
     mt_ledger_remove(&mt_tracker.ledger);
-    rmdir(getenv("MEMTRACK_DIR"));
+    const char *directory = getenv("MEMTRACK_DIR");
+    if (directory != NULL)
+        rmdir(directory);
 }
 
 #endif
