@@ -382,7 +382,7 @@ static void put_happening_name(const struct mt_terminal *terminal, const struct 
         return;
     if (h->scope)
         write_metadata(stream, profile, h->scope);
-    else if (h->counter)
+    else if (!h->mark)
         fprintf(stream, " = %s", mt_format_count(text, h->counter->value));
     bool failed = fclose(stream) != 0;
     mt_put(terminal, MT_STYLE_DIM, kind);

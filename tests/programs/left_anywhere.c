@@ -207,6 +207,7 @@ static int first_of_process(long k) {
     }
     int status;
     waitpid(child, &status, 0);
+    rounds++;
     return WIFEXITED(status) ? WEXITSTATUS(status) : 2;
 }
 
