@@ -19,10 +19,6 @@ target_compile_options(mt_target_flags INTERFACE
   -fno-semantic-interposition -fcf-protection=none -fno-omit-frame-pointer -fno-tree-vectorize
   -fno-tree-slp-vectorize -Wframe-larger-than=1024)
 
-if(MEMTRACK_CHECKS)
-  target_compile_definitions(mt_target_flags INTERFACE MEMTRACK_CHECKS)
-endif()
-
 # General registers alone: what is called on a stack that is 8 bytes off (hand-written assembly, old JIT compilers) works in an
 # allocator that uses no vectors there, and so must not crash in ours; nor are a program's vector registers touched. The
 # arithmetic of sampling is in double, which needs no alignment.
