@@ -50,8 +50,8 @@ static void set_exit(const struct mt_convert *convert, const struct mt_track *tr
 }
 
 /*
- * A program that ended before the first tick is known by its highest resident memory alone, files included. What is left
- * after the most that its modules and the ledger can have had of that was its own.
+ * What a program had between two ticks, and before the first one, is known by its highest resident memory alone, files
+ * included. What is left after the most that its modules and the ledger can have had of that was its own.
  */
 static void estimate_anonymous(const struct mt_track *track, uint64_t most_rss_bytes, struct mt_ledger *ledger,
                                struct mt_profile_info *info) {
@@ -62,7 +62,8 @@ static void estimate_anonymous(const struct mt_track *track, uint64_t most_rss_b
     for (size_t i = 1; modules && i < n; i++)
         if (modules[i].end > modules[i].start)
             others += modules[i].end - modules[i].start;
-    if (modules && track->is_main && !track->is_left && info->anonymous.bytes == 0 && most_rss_bytes > others) {
+    if (modules && track->is_main && !track->is_left && most_rss_bytes > others &&
+        most_rss_bytes - others > info->anonymous.bytes) {
         info->anonymous.bytes = most_rss_bytes - others;
         info->anonymous.is_estimate = true;
     }

@@ -55,29 +55,15 @@ static inline __attribute__((always_inline)) void mt_store_pair(void *first, uin
                      : "r"(first), "r"(a), "r"(b)
                      : "memory");
 }
-static inline __attribute__((always_inline)) void mt_add_pair(void *first, uint64_t a, uint64_t b) {
-    __asm__ volatile("movq %1, %%xmm0\n\tmovq %2, %%xmm1\n\tpunpcklqdq %%xmm1, %%xmm0\n\tmovups (%0), %%xmm1\n\t"
-                     "paddq %%xmm1, %%xmm0\n\tmovups %%xmm0, (%0)"
-                     :
-                     : "r"(first), "r"(a), "r"(b)
-                     : "memory");
-}
 #elif defined(__SANITIZE_THREAD__) /* which is told of each word */
 static inline __attribute__((always_inline)) void mt_store_pair(void *first, uint64_t a, uint64_t b) {
     __atomic_store_n((uint64_t *)first, a, __ATOMIC_RELAXED);
     __atomic_store_n((uint64_t *)first + 1, b, __ATOMIC_RELAXED);
 }
-static inline __attribute__((always_inline)) void mt_add_pair(void *first, uint64_t a, uint64_t b) {
-    uint64_t *word = (uint64_t *)first;
-    mt_store_pair(first, word[0] + a, word[1] + b);
-}
 #else
 typedef uint64_t mt_pair __attribute__((vector_size(16), aligned(8), may_alias));
 static inline __attribute__((always_inline)) void mt_store_pair(void *first, uint64_t a, uint64_t b) {
     *(mt_pair *)first = (mt_pair){a, b};
-}
-static inline __attribute__((always_inline)) void mt_add_pair(void *first, uint64_t a, uint64_t b) {
-    *(mt_pair *)first += (mt_pair){a, b};
 }
 #endif
 

@@ -95,10 +95,9 @@ enum {
  * freed is allocated_bytes - live_bytes: so an allocation stores as many words as it would otherwise, a free no more,
  * and live bytes are one word, which no reader can see half changed. */
 struct mt_counters {
-    uint64_t allocated_bytes, allocated_blocks; /* changed by one store: see track/count.h */
+    uint64_t allocated_bytes, allocated_blocks;
     int64_t live_bytes;
-    uint64_t freed_blocks; /* changed with live_bytes by one store when a block is freed */
-    uint64_t temporary_blocks;
+    uint64_t freed_blocks, temporary_blocks;
 };
 
 /* sum += change * sign, in two's complement: a reader adds up what it does not believe in. */

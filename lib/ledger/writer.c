@@ -127,6 +127,8 @@ void mt_ledger_forget(struct mt_ledger_writer *w) {
 
 int mt_ledger_create(struct mt_ledger_writer *w, const char *directory) {
     mt_ledger_forget(w);
+    if (!mt_writer_file_fits(FIRST_SEGMENT)) /* no file, which somebody could see come and go */
+        return -EFBIG;
     long fd = open_new(w, directory);
     if (mt_os_failed(fd))
         return (int)fd;

@@ -41,7 +41,7 @@ static size_t round_to_pages(size_t bytes) {
 }
 
 /* Past the limit the kernel sends SIGXFSZ, so ask first. */
-static bool fits_file_size_limit(uint64_t bytes) {
+bool mt_writer_file_fits(uint64_t bytes) {
     struct rlimit limit = {0};
     if (mt_os_call(SYS_prlimit64, 0, RLIMIT_FSIZE, 0, (long)&limit, 0, 0) != 0)
         return true;
@@ -84,7 +84,7 @@ static long set_aside(const struct mt_ledger_writer *w, long fd, uint64_t offset
 
 /* Extend the file by bytes and map them, by descriptor. Address or -errno. */
 static long extend(const struct mt_ledger_writer *w, long fd, uint64_t offset, size_t bytes) {
-    if (!fits_file_size_limit(offset + bytes))
+    if (!mt_writer_file_fits(offset + bytes))
         return -EFBIG;
     long r = set_aside(w, fd, offset, bytes);
     if (mt_os_failed(r))
@@ -121,7 +121,7 @@ static long extend_from(uint64_t tail, size_t bytes) {
 /* Room to grow into: as large as the limit on file sizes lets it be. */
 static void make_sparse(struct mt_ledger_writer *w, long fd, size_t first) {
     uint64_t bytes = UINT64_C(1) << SPARSE_BYTES_LOG;
-    while (bytes > first && !fits_file_size_limit(bytes))
+    while (bytes > first && !mt_writer_file_fits(bytes))
         bytes /= 2;
     if (bytes > first && mt_os_call(SYS_ftruncate, fd, (long)bytes, 0, 0, 0, 0) == 0)
         w->sparse_bytes = bytes;

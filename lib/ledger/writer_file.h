@@ -8,6 +8,9 @@
 /* The first bytes of a file that has just been made, and room to grow into. Where they are mapped, or -errno. */
 MT_HIDDEN long mt_writer_file_begin(struct mt_ledger_writer *w, long fd, size_t bytes);
 
+/* Whether the process may have a file of so many bytes (RLIMIT_FSIZE). */
+MT_HIDDEN bool mt_writer_file_fits(uint64_t bytes);
+
 /* Tell readers of a further segment. */
 MT_HIDDEN void mt_writer_file_add(struct mt_ledger_writer *w, uint64_t address, uint64_t offset, uint64_t bytes);
 

@@ -2,7 +2,7 @@
 /*
  * Calling the walkers where they cost least and see most: when sites have doubled, so that all of it together costs a
  * constant for each site that was ever made, and at the end. What a handler that has left the recorder by longjmp has
- * left half done is allowed to be so: then the blocks and the sums are not looked at.
+ * left half done is allowed to be so: once one has, nothing is looked at.
  */
 #include "track/check.h"
 
@@ -14,7 +14,7 @@
 
 enum { FIRST = 256 };
 
-static bool has_been_left(void) {
+static bool is_interrupted(void) {
     for (mt_bank_id id = 1; id < mt_tracker.header->n_banks; id++)
         if (mt_threads_bank(id)->rare.interrupted != 0 || mt_threads_bank(id)->sequence & 1)
             return true;
@@ -42,6 +42,8 @@ static const char *check_still(void) {
 }
 
 const char *mt_check_all(bool alone) {
+    if (mt_tracker.was_left)
+        return NULL;
     const char *violation = mt_ledger_check(&mt_tracker.ledger);
     if (violation == NULL)
         violation = mt_paths_check();
@@ -59,7 +61,7 @@ const char *mt_check_all(bool alone) {
         violation = mt_threads_check(alone);
     if (violation == NULL && mt_self != NULL)
         violation = mt_scopes_check(mt_self);
-    return violation == NULL && alone && !has_been_left() ? check_still() : violation;
+    return violation == NULL && alone && !is_interrupted() ? check_still() : violation;
 }
 
 static void write_text(const char *text) {

@@ -2,9 +2,8 @@
 /*
  * The counters of an event: of the site, of the thread, and whether that is a new peak. Part of the hot path.
  *
- * An event can be left for good between any two instructions, and is then brought to its end by what the journal of the
- * thread says (recover.c). So the counters change by stores of which the journal tells whether they have been made:
- * allocated bytes and blocks by one, live bytes and freed blocks by one.
+ * An event can be left for good between any two instructions, and is then brought to its end by what the thread has noted
+ * (recover.c): the counters as they were, from which they are made anew.
  */
 #ifndef MT_TRACK_COUNT_H
 #define MT_TRACK_COUNT_H
@@ -25,32 +24,32 @@ static inline void mt_count_note_max(struct mt_site *s) {
         s->max_bytes = s->counters.live_bytes;
 }
 
-/*
- * What the counters were, as far as an event can change them: by one block, and by less bytes than MT_ENTRY_MAX_BYTES.
- *
- *   putting   63  live bytes of the site (24)  40 39  of the thread (24)  16 15  blocks of the site (8)  8 7  of the thread  0
- *   taking    63  number of the event (32)  32 31  blocks freed, of the site (16)  16 15  of the thread  0
- */
-static inline uint64_t mt_count_before_putting(const struct mt_counters *site, const struct mt_counters *thread) {
-    return (uint64_t)site->live_bytes << 40 | ((uint64_t)thread->live_bytes & 0xffffff) << 16 |
-           (site->allocated_blocks & 0xff) << 8 | (thread->allocated_blocks & 0xff);
+static inline void mt_count_note_put(uint64_t *before, const struct mt_counters *c) {
+    before[0] = c->allocated_bytes;
+    before[1] = c->allocated_blocks;
+    before[2] = (uint64_t)c->live_bytes;
 }
 
-static inline uint64_t mt_count_before_taking(const struct mt_thread *t, const struct mt_counters *site,
-                                              const struct mt_counters *thread) {
-    return t->bank->sequence << 32 | (site->freed_blocks & 0xffff) << 16 | (thread->freed_blocks & 0xffff);
+static inline void mt_count_note_taken(uint64_t *before, const struct mt_counters *c) {
+    before[0] = (uint64_t)c->live_bytes;
+    before[1] = c->freed_blocks;
 }
 
-/* The order of these stores is of no importance: each can be told to have been made. */
 static inline void mt_count_allocation(struct mt_thread *t, struct mt_site *s, mt_site_id id, uint64_t bytes) {
     struct mt_counters *all = &t->bank->counters;
     mt_sites_save(t, s, id);
-    mt_add_pair(&s->counters.allocated_bytes, bytes, 1);
+    mt_count_note_put(t->before.site, &s->counters);
+    mt_count_note_put(t->before.of_thread, all);
+    mt_barrier();
+    t->before.number = t->bank->sequence;
+    mt_barrier();
+    s->counters.allocated_bytes += bytes;
+    s->counters.allocated_blocks++;
     int64_t live = s->counters.live_bytes += (int64_t)bytes;
     if (live > s->max_bytes)
         s->max_bytes = live;
-    mt_add_pair(&all->allocated_bytes, bytes, 1);
-    if (mt_unlikely((all->allocated_blocks & (MT_ERA_EVENTS - 1)) == 0))
+    all->allocated_bytes += bytes;
+    if (mt_unlikely((++all->allocated_blocks & (MT_ERA_EVENTS - 1)) == 0))
         mt_request_new_era();
     mt_count_note_live(t, all->live_bytes += (int64_t)bytes);
     if (mt_unlikely(all->live_bytes > t->high))
@@ -81,10 +80,15 @@ MT_HIDDEN void mt_count_weigh(struct mt_thread *t, uint64_t bytes, int sign);
 static inline void mt_count_free(struct mt_thread *t, mt_site_id id, uint64_t bytes, int64_t waste, bool temporary) {
     struct mt_site *s = mt_count_record(t, id);
     struct mt_counters *all = &t->bank->counters;
-    t->journal.before = mt_count_before_taking(t, &s->counters, all);
+    mt_count_note_taken(t->before.site, &s->counters);
+    mt_count_note_taken(t->before.of_thread, all);
     mt_barrier();
-    mt_add_pair(&s->counters.live_bytes, -bytes, 1);
-    mt_add_pair(&all->live_bytes, -bytes, 1);
+    t->before.number = t->bank->sequence + 1;
+    mt_barrier();
+    s->counters.live_bytes -= (int64_t)bytes;
+    s->counters.freed_blocks++;
+    all->live_bytes -= (int64_t)bytes;
+    all->freed_blocks++;
     if (temporary) {
         s->counters.temporary_blocks++;
         all->temporary_blocks++;

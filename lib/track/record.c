@@ -41,10 +41,8 @@ static inline bool was_cleared(const struct mt_thread *t, struct mt_live_entry e
 }
 
 static MT_NOINLINE void missed_free(struct mt_thread *t, struct mt_live_entry replaced) {
-    uint64_t before = t->journal.before;
     if (!was_cleared(t, replaced))
         mt_count_free(t, replaced.site, replaced.bytes, 0, false);
-    t->journal.before = before;
 }
 
 void mt_record_expect(void) {
@@ -71,7 +69,8 @@ static MT_NOINLINE void drop(struct mt_thread *t, mt_site_id site, uint64_t byte
     struct mt_site *s = mt_site_at(site);
     mt_sites_save(t, s, site);
     t->journal.putting = 0; /* it is no block that could be in the table */
-    mt_add_pair(&s->counters.allocated_bytes, bytes, 1);
+    s->counters.allocated_bytes += bytes;
+    s->counters.allocated_blocks++;
     s->counters.freed_blocks++;
     t->bank->counters.allocated_blocks++;
     t->bank->counters.allocated_bytes += bytes;
@@ -98,7 +97,6 @@ static inline __attribute__((always_inline)) struct mt_site *record(struct mt_th
     struct mt_site *s = mt_site_at(site);
     struct mt_live_entry entry = {bytes, site, t->control->era}, replaced = {0};
     t->last_block = block;
-    t->journal.before = mt_count_before_putting(&s->counters, &t->bank->counters);
     mt_journal_entry(&t->journal.putting, &t->journal, entry);
     mt_barrier();
     if (mt_unlikely(site == 0 || !mt_live_put(t, region, (uint64_t)block, entry, &replaced))) {

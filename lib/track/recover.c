@@ -11,7 +11,7 @@
  *                                      second one of the same kind, which readers add up
  *   the journal says: putting          (put)
  *   table                              the tag is stored last, by one store: it is there or not
- *   counters of site and thread        two stores each, of which the journal tells whether they have been made
+ *   counters of site and thread        what they were has been noted before: they are made anew from that
  *   peak                               noticed now
  *   the journal says: taking           (free) the entry is known before it is taken out, and counted as freed here
  *   the journal says: moved            (realloc) the block is put back, unless its address has a new one
@@ -33,40 +33,58 @@ static bool is_same(struct mt_live_entry a, struct mt_live_entry b) {
     return a.site == b.site && a.bytes == b.bytes && a.era == b.era;
 }
 
-/* Make the stores of mt_count_allocation that have not been made. bits: of before, where it says what was there. */
-static void finish_counting(struct mt_counters *c, uint64_t bytes, uint64_t before_blocks, uint64_t before_live) {
-    if ((c->allocated_blocks & 0xff) == before_blocks)
-        mt_add_pair(&c->allocated_bytes, bytes, 1);
-    if (((uint64_t)c->live_bytes & 0xffffff) == before_live)
-        c->live_bytes += (int64_t)bytes;
+/* As mt_count_allocation has changed them, or would have: as often as need be. */
+static void count_put(struct mt_counters *c, const uint64_t *before, uint64_t bytes) {
+    c->allocated_bytes = before[0] + bytes;
+    c->allocated_blocks = before[1] + 1;
+    c->live_bytes = (int64_t)(before[2] + bytes);
+}
+
+static void count_taken(struct mt_counters *c, const uint64_t *before, uint64_t bytes) {
+    c->live_bytes = (int64_t)(before[0] - bytes);
+    c->freed_blocks = before[1] + 1;
+}
+
+/* The event had come to the counters, and what they were has been noted. */
+static bool is_noted(const struct mt_thread *t, uint64_t number) {
+    return t->before.number == number;
 }
 
 /* True: the block is in the table, and counted. */
 static bool finish_putting(struct mt_thread *t) {
     struct mt_live_entry entry = mt_journal_decode(t->journal.putting, &t->journal);
-    uint64_t before = t->journal.before;
+    uint64_t number = t->bank->sequence;
     if (entry.site == 0 || !is_same(entry, mt_live_look(t, (uint64_t)t->last_block)))
         return false;
+    if (entry.era < t->control->clear_era)
+        return true;
     struct mt_site *s = mt_site_at(entry.site);
     mt_sites_save(t, s, entry.site);
-    finish_counting(&s->counters, entry.bytes, before >> 8 & 0xff, before >> 40);
-    finish_counting(&t->bank->counters, entry.bytes, before & 0xff, before >> 16 & 0xffffff);
+    if (!is_noted(t, number)) {
+        mt_count_note_put(t->before.site, &s->counters);
+        mt_count_note_put(t->before.of_thread, &t->bank->counters);
+        mt_barrier();
+        t->before.number = number;
+        mt_barrier();
+    }
+    count_put(&s->counters, t->before.site, entry.bytes);
+    count_put(&t->bank->counters, t->before.of_thread, entry.bytes);
     mt_count_note_max(s);
     return true;
 }
 
-/* Count a block as freed that is not counted so yet: neither by its site, nor by the thread. */
-static void count_freed(struct mt_thread *t, struct mt_live_entry entry) {
+/* Count a block as freed; number: of this event, when it has noted so already. */
+static void count_freed(struct mt_thread *t, struct mt_live_entry entry, uint64_t number) {
     struct mt_site *s = mt_count_record(t, entry.site);
-    uint64_t number = t->bank->sequence << 32 >> 32, before = t->journal.before;
-    if (before >> 32 != number) {
-        before = t->journal.before = mt_count_before_taking(t, &s->counters, &t->bank->counters);
+    if (!is_noted(t, number)) {
+        mt_count_note_taken(t->before.site, &s->counters);
+        mt_count_note_taken(t->before.of_thread, &t->bank->counters);
+        mt_barrier();
+        t->before.number = number;
         mt_barrier();
     }
-    if ((s->counters.freed_blocks & 0xffff) == (before >> 16 & 0xffff))
-        mt_add_pair(&s->counters.live_bytes, -entry.bytes, 1);
-    if ((t->bank->counters.freed_blocks & 0xffff) == (before & 0xffff))
-        mt_add_pair(&t->bank->counters.live_bytes, -entry.bytes, 1);
+    count_taken(&s->counters, t->before.site, entry.bytes);
+    count_taken(&t->bank->counters, t->before.of_thread, entry.bytes);
 }
 
 static void finish_taking(struct mt_thread *t) {
@@ -75,7 +93,7 @@ static void finish_taking(struct mt_thread *t) {
     if (is_same(entry, mt_live_look(t, (uint64_t)t->last_block)))
         mt_live_take(t, (uint64_t)t->last_block, NULL, &dropped);
     if (entry.site != 0 && entry.era >= t->control->clear_era)
-        count_freed(t, entry);
+        count_freed(t, entry, t->bank->sequence + 1);
 }
 
 static void put_back(struct mt_thread *t) {
@@ -85,9 +103,9 @@ static void put_back(struct mt_thread *t) {
         return;
     if (there.site == 0 && mt_live_put(t, mt_live_prepare(t->moved.address), t->moved.address, entry, &replaced))
         return;
-    t->journal.before = 0;
+    t->before.number = 0;
     if (entry.era >= t->control->clear_era) /* its address has been used again: it is gone */
-        count_freed(t, entry);
+        count_freed(t, entry, t->bank->sequence + 1);
 }
 
 /* Those that are written by more than one store. */
@@ -120,6 +138,7 @@ void mt_recover(struct mt_thread *t, const struct mt_hook_frame *frame) {
     if (!was_busy)
         return;
     mt_lock_left();
+    mt_tracker.was_left = true;
     forget_caches(t);
     mt_threads_refresh(t);
     finish(t);

@@ -96,6 +96,8 @@ bool mt_threads_start(void) {
         mine->bank = NULL;
         mine->seen = 0;
         mine->journal = (struct mt_journal){0};
+        mine->before.number = 0;
+        mine->moved.journal.taking = 0;
         reset_thread(mine);
     }
     mt_table_start(&table);

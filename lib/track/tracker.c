@@ -133,6 +133,7 @@ static bool is_wanted(int pid) {
  * goes first. */
 static void begin_process(void) {
     if (mt_page.has_begun) {
+        mt_tracker.was_left = true;
         mt_tracker.header = NULL;
         mt_ledger_remove(&mt_tracker.ledger);
     } else if (mt_tracker.pid != 0) {

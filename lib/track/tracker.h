@@ -55,7 +55,6 @@ struct mt_known_scope {
     uint64_t *word[MT_N_SCOPE_VALUES];
 };
 
-/* A thread's working memory. Private; the bank beside it is what readers see. */
 /*
  * What the present event is about to change, so that an event that was left can be brought to its end: see recover.c. The
  * block is last_block.
@@ -64,7 +63,13 @@ struct mt_journal {
     uint64_t putting;   /* the entry that is entered, 0: none */
     uint64_t taking;    /* the entry that is taken out, 0: none */
     uint64_t big_bytes; /* of a block that is too large for an entry; else 0 */
-    uint64_t before;    /* lower bits of what is about to be changed: see track/count.h */
+};
+
+/* The counters that the present event is about to change, as they were. */
+struct mt_before {
+    uint64_t number;       /* bank->sequence when that has been written for what is put, one more for what is taken */
+    uint64_t site[3];      /* put: allocated bytes, blocks, live bytes; taken: live bytes, freed blocks */
+    uint64_t of_thread[3]; /* the same of the bank */
 };
 
 /* A block that is out of the table while realloc works on it. */
@@ -74,6 +79,7 @@ struct mt_moved {
     uint64_t frame;            /* of what has taken it out */
 };
 
+/* A thread's working memory. Private; the bank beside it is what readers see. */
 struct mt_thread {
     uint64_t seen;    /* state, or MT_SEEN_BUSY and where the recorder was entered */
     uint64_t state;   /* mt_page.state that this thread is up to date with */
@@ -84,6 +90,7 @@ struct mt_thread {
     int64_t low, high;      /* bank->live_bytes outside of this is news for the process: see mt_threads_publish */
     const void *last_block; /* allocated by the last event of this thread, else NULL */
     struct mt_journal journal;
+    struct mt_before before;
     struct mt_moved moved;         /* by a realloc that has begun */
     const void *last_before;       /* last_block before mt_record_expect */
     const void *freeing;           /* taken out by an operator delete that has not returned from the allocator yet */
@@ -123,6 +130,7 @@ struct mt_tracker {
     bool has_pauses;   /* some thread has been paused */
     bool many_threads; /* a second one has come: the table is locked */
     bool is_shared;    /* and all of it is ready for that: see threads.c */
+    bool was_left;     /* an event has been left: what was appended then may be there twice, or not be found */
     uint64_t missed;   /* events that came while there was no place to count them in */
     struct mt_lock growth_lock; /* everything that allocates from the ledger */
     size_t (*usable_size)(void *);
