@@ -49,9 +49,17 @@ static void set_exit(const struct mt_convert *convert, const struct mt_track *tr
     info->exit_signal = WIFSIGNALED(convert->wait_status) ? WTERMSIG(convert->wait_status) : 0;
 }
 
+/* Looks at the first moments are no ticks: after the last of them more than half of the run went by. */
+static bool was_hardly_looked_at(const struct mt_profile_info *info) {
+    size_t n = info->n_ticks;
+    while (n != 0 && (info->ticks[n - 1].rss_bytes == 0 || info->ticks[n - 1].rss_bytes == UINT64_MAX))
+        n--; /* it had ended */
+    return info->anonymous.bytes == 0 || n == 0 || info->ticks[n - 1].time_ns < info->duration_ns / 2;
+}
+
 /*
- * What a program had between two ticks, and before the first one, is known by its highest resident memory alone, files
- * included. What is left after the most that its modules and the ledger can have had of that was its own.
+ * A program that ended before the first tick is known by its highest resident memory alone, files included. What is left
+ * after the most that its modules and the ledger can have had of that was its own.
  */
 static void estimate_anonymous(const struct mt_track *track, uint64_t most_rss_bytes, struct mt_ledger *ledger,
                                struct mt_profile_info *info) {
@@ -62,7 +70,7 @@ static void estimate_anonymous(const struct mt_track *track, uint64_t most_rss_b
     for (size_t i = 1; modules && i < n; i++)
         if (modules[i].end > modules[i].start)
             others += modules[i].end - modules[i].start;
-    if (modules && track->is_main && !track->is_left && most_rss_bytes > others &&
+    if (modules && track->is_main && !track->is_left && was_hardly_looked_at(info) && most_rss_bytes > others &&
         most_rss_bytes - others > info->anonymous.bytes) {
         info->anonymous.bytes = most_rss_bytes - others;
         info->anonymous.is_estimate = true;
