@@ -63,7 +63,8 @@ class Jemalloc(unittest.TestCase):
                 total = int(re.search(r"Total: (\d+) B", text).group(1))
                 self.assertAlmostEqual(total, profile.totals["live_bytes"], delta=len(profile.report("--by", "stack")["rows"]))
                 self.assertEqual(sum(row["live_bytes"] for row in profile.report()["rows"]), profile.totals["live_bytes"])
-                self.assertTrue(any(row["function"] for row in profile.report("--by", "function")["rows"]))
+                if "sample:0" in conf: # else it is chance whether a block of the program's own is among the samples
+                    self.assertTrue(any(row["function"] for row in profile.report("--by", "function")["rows"]))
 
     def test_real_programs(self):
         harness.find_library("libjemalloc.so.2")
