@@ -237,8 +237,3 @@ bool mt_os_nap(uint64_t ns) {
     mt_os_call(SYS_nanosleep, (long)&nap, 0, 0, 0, 0, 0);
     return true;
 }
-
-bool mt_os_read_memory(void *out, uint64_t address, size_t bytes) {
-    struct iovec here = {out, bytes}, there = {(void *)address, bytes}; /* NOLINT(performance-no-int-to-ptr) */
-    return mt_os_call(SYS_process_vm_readv, mt_os_pid(), (long)&here, 1, (long)&there, 1, 0) == (long)bytes;
-}

@@ -196,8 +196,6 @@ MT_HIDDEN uint64_t mt_os_first_unreadable(uint64_t begin, uint64_t end);
 static inline bool mt_os_may_ask(void) {
     return mt_os_may(SYS_rt_sigprocmask) || mt_os_may(SYS_madvise);
 }
-/* Copy bytes from an address of this process that may not be there: then, or when it may not be asked, false. */
-MT_HIDDEN bool mt_os_read_memory(void *out, uint64_t address, size_t bytes);
 MT_HIDDEN void mt_os_yield(void);
 /* Sleep for so long, or until a signal comes. False: a confined process may not. */
 MT_HIDDEN bool mt_os_nap(uint64_t ns);

@@ -40,10 +40,10 @@ MT_HIDDEN int mt_ledger_create(struct mt_ledger_writer *w, const char *directory
 /* In a fork for which no ledger could be made: count it in that of its parent, where family is. */
 MT_HIDDEN void mt_ledger_count_unrecorded(struct mt_ledger_writer *w, struct mt_ledger_header *family, int error);
 
-/* Take back a ledger that has come to nothing. */
 /* In a fork child, which has not inherited the mapping of its parent. */
 MT_HIDDEN void mt_ledger_forget(struct mt_ledger_writer *w);
 
+/* Take back a ledger that has come to nothing. */
 MT_HIDDEN void mt_ledger_remove(struct mt_ledger_writer *w);
 
 /* Zeroed bytes of the ledger, aligned to align (a power of two), or NULL: the ledger is full (the header says
