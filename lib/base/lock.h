@@ -20,6 +20,7 @@
 enum mt_lock_rank {
     MT_RANK_SHARING = 1,
     MT_RANK_MAPPINGS,
+    MT_RANK_CLEARING,
     MT_RANK_PROCESS_SCOPES,
     MT_RANK_MODULES,
     MT_RANK_REGION, /* one at a time */

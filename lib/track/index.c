@@ -1,5 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* Open addressing, linear probing, load at most 5/8, doubled when full. See index.h. */
+/*
+ * Open addressing, linear probing. See index.h.
+ *
+ * A table is moved when 9 of 16 slots are taken, and has been when 10 are: 16 slots with each id. Only where memory could not be
+ * had in time does it get fuller, and is then moved at once.
+ *
+ * A writer can leave anywhere by longjmp. Then a slot may be moved twice, an id that came meanwhile may be missing in the new
+ * table (a second one like it is made), and a table that was about to be given back is lost.
+ */
 #include "track/index.h"
 
 #include "track/check.h"
@@ -19,46 +27,100 @@ static struct mt_index_table *new_table(uint32_t bits) {
     return t;
 }
 
-static void put(struct mt_index_table *t, uint64_t hash, uint32_t id) {
+/* Returns the slot. */
+static uint32_t put(struct mt_index_table *t, uint64_t hash, uint32_t id) {
     uint32_t i = mt_index_home(t, hash);
     while (t->slot[i] != 0)
         i = (i + 1) & ((1u << t->bits) - 1);
     mt_store_release(&t->slot[i], mt_index_slot(hash, id)); /* what the id stands for is whole */
+    return i;
+}
+
+static void unmap(struct mt_index_table *t) {
+    if (t != NULL)
+        mt_os_unmap(t, table_bytes(t->bits));
 }
 
 bool mt_index_start(struct mt_index *x, uint64_t (*hash_of)(uint32_t)) {
-    if (x->table != NULL)
-        mt_os_unmap(x->table, table_bytes(x->table->bits));
-    x->hash_of = hash_of;
-    x->used = 0;
-    x->table = new_table(FIRST_BITS);
+    unmap(x->table);
+    unmap(x->next != x->table ? x->next : NULL);
+    unmap(x->former);
+    *x = (struct mt_index){.hash_of = hash_of, .table = new_table(FIRST_BITS)};
     return x->table != NULL;
 }
 
-bool mt_index_reserve(struct mt_index *x) {
+/* ---- growing ---------------------------------------------------------------------------------------------------- */
+
+/* The first page goes last, and not whole: it holds bits, which a late reader needs. */
+static void give_back(struct mt_index *x) {
+    struct mt_index_table *t = x->former;
+    size_t bytes = table_bytes(t->bits), left = bytes - x->given_back;
+    size_t piece = left < (size_t)MT_INDEX_PIECE ? left : (size_t)MT_INDEX_PIECE;
+    mt_os_discard((char *)t + x->given_back, piece);
+    x->given_back += piece;
+    if (x->given_back < bytes)
+        return;
+    for (uint32_t i = 0; i < (MT_OS_PAGE - sizeof *t) / sizeof(uint32_t); i++)
+        mt_store_relaxed(&t->slot[i], 0); /* a miss; what is read does not matter */
+    x->former = NULL;
+}
+
+static void move_slots(struct mt_index *x, uint32_t end) {
+    for (uint32_t i = x->n_moved; i < end; i++) {
+        uint32_t id = x->table->slot[i] & ((1u << MT_INDEX_ID_BITS) - 1);
+        if (id != 0)
+            put(x->next, x->hash_of(id), id);
+        mt_barrier();
+        x->n_moved = i + 1;
+    }
+}
+
+static void replace(struct mt_index *x) {
     struct mt_index_table *old = x->table;
-    uint32_t capacity = 1u << old->bits;
-    if (x->used < capacity / 8 * 5)
-        return true;
-    struct mt_index_table *t = new_table(old->bits + 1);
-    if (t == NULL)
+    while (x->former != NULL)
+        give_back(x);
+    mt_store_release(&x->table, x->next); /* with all its slots */
+    mt_barrier();
+    x->next = NULL;
+    x->given_back = MT_OS_PAGE;
+    mt_barrier();
+    x->former = old;
+}
+
+static bool begin_moving(struct mt_index *x) {
+    struct mt_index_table *t = new_table(x->table->bits + 1);
+    x->n_moved = 0;
+    mt_barrier();
+    x->next = t;
+    return t != NULL;
+}
+
+MT_NOINLINE static bool grow(struct mt_index *x) {
+    uint32_t capacity = 1u << x->table->bits;
+    if (x->next == NULL && !begin_moving(x))
         return x->used < capacity - 1;
-    for (uint32_t i = 0; i < capacity; i++)
-        if (old->slot[i] != 0) {
-            uint32_t id = old->slot[i] & ((1u << MT_INDEX_ID_BITS) - 1);
-            put(t, x->hash_of(id), id);
-        }
-    mt_store_release(&x->table, t); /* with all its slots */
-    mt_os_discard((char *)old + MT_OS_PAGE, table_bytes(old->bits) - MT_OS_PAGE);
-    for (uint32_t i = 0; i < (MT_OS_PAGE - sizeof *old) / sizeof(uint32_t); i++)
-        mt_store_relaxed(&old->slot[i], 0); /* the first page also holds bits, which must stay */
+    bool is_late = x->used >= capacity / 16 * 12; /* there was no memory before */
+    uint32_t left = capacity - x->n_moved;
+    move_slots(x, x->n_moved + (is_late || left < MT_INDEX_STEP ? left : MT_INDEX_STEP));
+    if (x->n_moved == capacity)
+        replace(x);
     return true;
+}
+
+bool mt_index_reserve(struct mt_index *x) {
+    if (mt_unlikely(x->former != NULL))
+        give_back(x);
+    if (mt_unlikely(x->next == x->table)) /* it was left between the two */
+        x->next = NULL;
+    return mt_likely(x->next == NULL && x->used < (1u << x->table->bits) / 16 * 9) || grow(x);
 }
 
 void mt_index_insert(struct mt_index *x, uint64_t hash, uint32_t id) {
     x->used++; /* first: too many is safe, too few would fill the table */
     mt_barrier();
-    put(x->table, hash, id);
+    uint32_t i = put(x->table, hash, id);
+    if (x->next != NULL && i < x->n_moved)
+        put(x->next, hash, id);
 }
 
 /* ---- the walker ------------------------------------------------------------------------------------------------- */
@@ -72,20 +134,49 @@ static bool can_be_found(const struct mt_index_table *t, uint64_t hash, uint32_t
     return true;
 }
 
-const char *mt_index_check(const struct mt_index *x, uint32_t n_ids) {
-    const struct mt_index_table *t = x->table;
-    uint32_t used = 0;
+static const char *check_table(const struct mt_index *x, const struct mt_index_table *t, uint32_t n_ids,
+                               uint32_t *used) {
+    *used = 0;
     for (uint32_t i = 0; i < 1u << t->bits; i++) {
         uint32_t id = t->slot[i] & ((1u << MT_INDEX_ID_BITS) - 1);
         if (t->slot[i] == 0)
             continue;
-        used++;
+        ++*used;
         MT_MUST(id != 0 && id < n_ids, "index: it has an id that is not there");
         MT_MUST(t->slot[i] == mt_index_slot(x->hash_of(id), id), "index: an id stands under another one's hash");
         MT_MUST(can_be_found(t, x->hash_of(id), i), "index: an id is where nobody looks");
     }
-    MT_MUST(used == x->used, "index: it does not have as many ids as it says");
-    MT_MUST(used < 1u << t->bits, "index: it is full, and a search would not end");
+    MT_MUST(*used < 1u << t->bits, "index: it is full, and a search would not end");
     return NULL;
+}
+
+static bool has(const struct mt_index_table *t, uint64_t hash, uint32_t wanted) {
+    uint32_t at = mt_index_home(t, hash), id;
+    do
+        id = mt_index_candidate(t, hash, &at);
+    while (id != 0 && id != wanted);
+    return id != 0;
+}
+
+/* Everything below n_moved is in both, and nothing else is in the new one. */
+static const char *check_move(const struct mt_index *x, uint32_t n_ids) {
+    uint32_t used, moved = 0;
+    const char *violation = check_table(x, x->next, n_ids, &used);
+    MT_MUST(violation == NULL, violation);
+    for (uint32_t i = 0; i < x->n_moved; i++) {
+        uint32_t id = x->table->slot[i] & ((1u << MT_INDEX_ID_BITS) - 1);
+        MT_MUST(id == 0 || has(x->next, x->hash_of(id), id), "index: an id that was moved is not in the new table");
+        moved += id != 0;
+    }
+    MT_MUST(moved == used, "index: the new table has more than was moved");
+    return NULL;
+}
+
+const char *mt_index_check(const struct mt_index *x, uint32_t n_ids) {
+    uint32_t used;
+    const char *violation = check_table(x, x->table, n_ids, &used);
+    MT_MUST(violation == NULL, violation);
+    MT_MUST(used == x->used, "index: it does not have as many ids as it says");
+    return x->next != NULL && x->next != x->table ? check_move(x, n_ids) : NULL;
 }
 #endif

@@ -3,8 +3,15 @@
  * A growing set of 32-bit ids by 64-bit hash, for what lives in append-only arrays: the ids are the only thing stored,
  * the caller compares what they stand for. Private memory. One writer (under the caller's lock), readers without.
  *
- * A table that has been outgrown is discarded, not unmapped: a late reader sees zeros there, takes them for a miss,
- * and asks again under the lock.
+ * A table that becomes too small is moved into one of twice its size a few slots at a time, with each id that comes, since
+ * other threads wait for the lock meanwhile: of a million ids, all at once would take them the better part of a second.
+ * Readers search the old one until the new one has everything.
+ *
+ *   table │ in next, too │        not yet        │     next │ ids of the slots below n_moved │
+ *         └── n_moved ──►
+ *
+ * A table that has been outgrown is discarded, not unmapped, and by pieces: a late reader sees zeros there, takes them for
+ * a miss, and asks again under the lock.
  */
 #ifndef MT_TRACK_INDEX_H
 #define MT_TRACK_INDEX_H
@@ -17,9 +24,14 @@ struct mt_index_table {
     uint32_t slot[]; /* id (28) and 4 bits of its hash, which spare most looks at ids that are not it; 0: empty */
 };
 enum { MT_INDEX_ID_BITS = 28 };
+enum { MT_INDEX_STEP = 16, MT_INDEX_PIECE = 256 << 10 }; /* slots moved, and bytes given back, with each id */
 struct mt_index {
-    struct mt_index_table *table;
+    struct mt_index_table *table;  /* what readers search */
+    struct mt_index_table *next;   /* NULL: table is not being moved */
+    struct mt_index_table *former; /* NULL: all memory of it has been given back */
     uint32_t used;
+    uint32_t n_moved;                 /* slots of table; new ids that come to lie among them go into both */
+    size_t given_back;                /* bytes of former */
     uint64_t (*hash_of)(uint32_t id); /* to move ids into a larger table */
 };
 
@@ -51,7 +63,7 @@ static inline uint32_t mt_index_candidate(const struct mt_index_table *t, uint64
 
 /* Start empty (a former table is unmapped: no reader may be left). False: no memory. */
 MT_HIDDEN bool mt_index_start(struct mt_index *x, uint64_t (*hash_of)(uint32_t));
-/* Make room for one more id. False: no memory, and the table is full. */
+/* Make room for one more id; before each. False: no memory, and the table is full. */
 MT_HIDDEN bool mt_index_reserve(struct mt_index *x);
 /* Add id. Room must be there. */
 MT_HIDDEN void mt_index_insert(struct mt_index *x, uint64_t hash, uint32_t id);

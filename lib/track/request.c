@@ -19,9 +19,11 @@ enum { MAX_CHUNKS = (1 << MT_SITE_BITS) / MT_SITES_PER_CHUNK };
 
 static void *chunk[MAX_CHUNKS];
 static struct mt_table table = MT_TABLE(chunk, struct mt_saved_site, MT_SITES_PER_CHUNK, MT_EXTENT_SAVED, 64);
+static struct mt_lock clearing;
 
 void mt_request_start(bool off) {
     mt_table_start(&table);
+    clearing = (struct mt_lock){0};
     mt_tracker.off = off;
     mt_tracker.header->control.request.off = off;
 }
@@ -195,11 +197,9 @@ static void clear_counters(struct mt_control *c) {
     mt_store_release(&c->clear_epoch, epoch);
 }
 
-int mt_request_clear(struct mt_thread *t) {
+static bool clear_all(struct mt_thread *t) {
     if (!mt_scopes_lock_process())
-        return -MEMTRACK_EBUSY;
-    if (t->control->era + 2 >= MT_ERAS)
-        renumber_eras(t);
+        return false;
     bool done = mt_growth_lock();
     if (done) {
         clear_counters(t->control);
@@ -209,5 +209,16 @@ int mt_request_clear(struct mt_thread *t) {
         mt_tracker_changed();
     }
     mt_scopes_unlock_process();
+    return done;
+}
+
+/* To renumber eras takes as long as there are live blocks: under a lock that nothing else waits for. */
+int mt_request_clear(struct mt_thread *t) {
+    if (!mt_lock_acquire(&clearing, MT_RANK_CLEARING))
+        return -MEMTRACK_EBUSY;
+    if (t->control->era + 2 >= MT_ERAS)
+        renumber_eras(t);
+    bool done = clear_all(t);
+    mt_lock_release(&clearing, MT_RANK_CLEARING);
     return done ? 0 : -MEMTRACK_EBUSY;
 }

@@ -17,7 +17,10 @@
 enum { IDS = 60000 };
 static uint64_t hashes[IDS + 1];
 
+static uint32_t n_hashed;
+
 static uint64_t hash_of(uint32_t id) {
+    n_hashed++;
     return hashes[id];
 }
 
@@ -51,6 +54,40 @@ static void index_finds_every_id(void **state) {
     }
     x.table->slot[mt_index_home(x.table, hashes[7])] = 0;
     assert_non_null(mt_index_check(&x, IDS + 1)); /* a walker that finds nothing is none */
+}
+
+/* Threads wait for the one that adds an id: what it does is bounded, however many there are. */
+static void an_index_grows_by_a_few_ids_at_a_time(void **state) {
+    (void)state;
+    struct mt_index x = {0};
+    uint64_t random = 7;
+    uint32_t n_moves = 0, most = 0;
+    assert_true(mt_index_start(&x, hash_of));
+    for (uint32_t id = 1; id <= IDS; id++) {
+        const struct mt_index_table *table = x.table;
+        uint32_t moved = x.next != NULL ? x.n_moved : 0;
+        size_t given_back = x.former != NULL ? x.given_back : MT_OS_PAGE;
+        hashes[id] = engine_random(&random) << 33 | engine_random(&random);
+        n_hashed = 0;
+        assert_true(mt_index_reserve(&x));
+        mt_index_insert(&x, hashes[id], id);
+        most = n_hashed > most ? n_hashed : most;
+        if (x.next != NULL)
+            assert_in_range(x.n_moved, moved, moved + MT_INDEX_STEP);
+        if (x.former != NULL)
+            assert_in_range(x.given_back, given_back, given_back + MT_INDEX_PIECE);
+        if (x.table != table) {
+            n_moves++;
+            assert_true(moved + MT_INDEX_STEP >= 1u << table->bits); /* the last step, and no more */
+        }
+        assert_true(x.used <= (1u << x.table->bits) / 16 * 10);
+        if (id % 1009 == 0)
+            assert_null(mt_index_check(&x, id + 1)); /* half moved, too */
+    }
+    assert_int_equal(n_moves, 5); /* 4096 slots, and in the end 131072 */
+    assert_in_range(most, 1, MT_INDEX_STEP);
+    assert_null(x.next);
+    assert_null(x.former);
 }
 
 /* ---- call paths ------------------------------------------------------------------------------------------------- */
@@ -323,6 +360,7 @@ int main(int argc, char **argv) {
     engine_start();
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(index_finds_every_id),
+        cmocka_unit_test(an_index_grows_by_a_few_ids_at_a_time),
         cmocka_unit_test(a_path_has_one_node),
         cmocka_unit_test(a_path_is_its_addresses),
         cmocka_unit_test(a_text_has_one_name),
