@@ -20,11 +20,11 @@
 static bool is_recording(void) {
     if (mt_page.state == MT_STATE_UNKNOWN)
         mt_tracker_start(__builtin_frame_address(0));
-    return mt_page.state >= MT_STATE_FIRST;
+    return mt_tracker_is_recording();
 }
 
 static bool has_ledger(void) {
-    return is_recording() || mt_page.state == MT_STATE_DORMANT;
+    return is_recording() || (mt_page.state == MT_STATE_DORMANT && mt_tracker_is_ours());
 }
 
 /* There is no thread state: because nothing records here, or because a signal handler has interrupted an event. */

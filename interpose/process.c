@@ -59,7 +59,7 @@ static bool is_inside_the_recorder(void) {
  * heap that is damaged: how the program ends is its own. See interpose/figures.c for what is asked of the allocator.
  */
 __attribute__((destructor)) static void at_exit(void) {
-    if (mt_tracker.header == NULL || mt_page.state < MT_STATE_FIRST)
+    if (mt_tracker.header == NULL || !mt_tracker_is_recording())
         return;
     mt_request_new_era(); /* the ledger tells when it was written last, and nothing comes after this */
     if (!is_inside_the_recorder())

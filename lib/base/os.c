@@ -5,6 +5,8 @@
  */
 #include "base/os.h"
 
+#include "base/text.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/uio.h>
@@ -129,6 +131,26 @@ uint64_t mt_os_calls_of_loader(void) {
 int mt_os_pid(void) {
     long pid = mt_os_call(SYS_getpid, 0, 0, 0, 0, 0, 0);
     return pid > 0 ? (int)pid : (int)mt_os_number_in("/proc/self/stat", "", 0);
+}
+
+/*
+ * Where getpid may not be called, one open tells, which fails in any case: below a file there is nothing, and below a
+ * directory of a thread that is none of ours there is not even that.
+ */
+enum mt_os_answer mt_os_is_process(int pid) {
+    char path[64];
+    const char *end = path + sizeof path - 1;
+    long own = mt_os_call(SYS_getpid, 0, 0, 0, 0, 0, 0);
+    if (own > 0)
+        return own == pid ? MT_OS_YES : MT_OS_NO;
+    char *number = mt_text_put(path, end, "/proc/self/");
+    mt_text_put(mt_text_put_number(mt_text_put(number, end, "task/"), end, (uint64_t)pid), end, "/comm/none");
+    long r = mt_os_call(SYS_openat, AT_FDCWD, (long)path, O_RDONLY | O_CLOEXEC, 0, 0, 0);
+    if (r == -ENOTDIR)
+        return MT_OS_YES;
+    mt_text_put(number, end, "comm/none");
+    r = r == -ENOENT ? mt_os_call(SYS_openat, AT_FDCWD, (long)path, O_RDONLY | O_CLOEXEC, 0, 0, 0) : r;
+    return r == -ENOTDIR ? MT_OS_NO : MT_OS_UNKNOWN;
 }
 
 int mt_os_tid(void) {

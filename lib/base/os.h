@@ -179,6 +179,9 @@ MT_HIDDEN int64_t mt_os_clock_offset_ns(const char *clock);
 MT_HIDDEN uint64_t mt_os_calls_of_loader(void);
 
 MT_HIDDEN int mt_os_pid(void);
+/* Whether this is process pid, rather than one that was made of it. MT_OS_UNKNOWN: nobody can be asked. */
+enum mt_os_answer { MT_OS_NO, MT_OS_YES, MT_OS_UNKNOWN };
+MT_HIDDEN enum mt_os_answer mt_os_is_process(int pid);
 MT_HIDDEN int mt_os_tid(void); /* 0 when it may not be asked for */
 /* Whether thread tid of process pid still runs; taken for granted when it may not be asked for. */
 MT_HIDDEN bool mt_os_thread_lives(int pid, int tid);

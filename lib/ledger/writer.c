@@ -120,9 +120,10 @@ static long open_new(struct mt_ledger_writer *w, const char *directory) {
 
 void mt_ledger_forget(struct mt_ledger_writer *w) {
     uint64_t max_bytes = w->max_bytes;
+    bool is_in_forks = w->is_in_forks;
     if (w->family != NULL)
         mt_os_call(SYS_munmap, (long)w->family, MT_OS_PAGE, 0, 0, 0, 0);
-    *w = (struct mt_ledger_writer){.max_bytes = max_bytes};
+    *w = (struct mt_ledger_writer){.max_bytes = max_bytes, .is_in_forks = is_in_forks};
 }
 
 int mt_ledger_create(struct mt_ledger_writer *w, const char *directory) {

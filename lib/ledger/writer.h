@@ -26,8 +26,9 @@ struct mt_ledger_writer {
     uint64_t device, inode; /* to recognise our file when it is opened again for growth; 0: not known */
     struct mt_directory *directory;
     struct mt_ledger_header
-        *family;    /* the first page once more: of this ledger, or in a fork without one its parent's */
-    bool exhausted; /* a segment could not be had; stays so */
+        *family;      /* the first page once more: of this ledger, or in a fork without one its parent's */
+    bool is_in_forks; /* they cannot be told by their memory, and have this mapped as well. Outlives forks */
+    bool exhausted;   /* a segment could not be had; stays so */
     char path[MT_PATH_MAX_BYTES];
 };
 

@@ -48,8 +48,9 @@ bool mt_writer_file_fits(uint64_t bytes) {
     return limit.rlim_cur == RLIM_INFINITY || bytes <= limit.rlim_cur;
 }
 
-static void leave_out_of_forks(long address, size_t bytes) {
-    mt_os_call(SYS_madvise, address, (long)bytes, MADV_DONTFORK, 0, 0, 0);
+static void leave_out_of_forks(const struct mt_ledger_writer *w, long address, size_t bytes) {
+    if (!w->is_in_forks)
+        mt_os_call(SYS_madvise, address, (long)bytes, MADV_DONTFORK, 0, 0, 0);
     mt_os_call(SYS_madvise, address, (long)bytes, MADV_DONTDUMP, 0, 0, 0);
 }
 
@@ -93,18 +94,18 @@ static long extend(const struct mt_ledger_writer *w, long fd, uint64_t offset, s
         mt_os_call(SYS_mmap, 0, (long)bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, fd, (long)offset);
     if (mt_os_failed(address))
         return address;
-    leave_out_of_forks(address, bytes);
+    leave_out_of_forks(w, address, bytes);
     if (mt_os_locks_mappings)
         mt_os_call(SYS_munlock, address, (long)bytes, 0, 0, 0, 0);
     return address;
 }
 
 /* The same without a descriptor: the new mapping begins with the page at tail, the last one of the file so far. */
-static long extend_from(uint64_t tail, size_t bytes) {
+static long extend_from(const struct mt_ledger_writer *w, uint64_t tail, size_t bytes) {
     long first = mt_os_call(SYS_mremap, (long)tail, 0, (long)bytes + MT_OS_PAGE, MREMAP_MAYMOVE, 0, 0);
     if (mt_os_failed(first))
         return first;
-    leave_out_of_forks(first, bytes + MT_OS_PAGE);
+    leave_out_of_forks(w, first, bytes + MT_OS_PAGE);
     long address = first + MT_OS_PAGE;
     long r;
     do
@@ -195,7 +196,7 @@ static long extend_ledger(struct mt_ledger_writer *w, size_t bytes) {
     long r = -EINVAL;
     if (w->file_bytes + bytes <= w->sparse_bytes) {
         const struct mt_segment *last = &h->segment[h->n_segments - 1];
-        r = extend_from(last->address + last->bytes - MT_OS_PAGE, bytes);
+        r = extend_from(w, last->address + last->bytes - MT_OS_PAGE, bytes);
     }
     return r == -EINVAL || r == -EPERM ? extend_reopened(w, bytes) : r;
 }

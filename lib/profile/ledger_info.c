@@ -358,7 +358,13 @@ static void say_what_is_lost(struct notes *notes, const struct mt_ledger_info *i
             "Call paths took as much room as they may (%" PRIu64 " MiB of ledger): those that came later stand in "
             "the line [lossy]. Next time: --max-ledger with more, or 0 for no bound.",
             info->max_bytes >> 20);
-    if (info->unrecorded)
+    if (info->unrecorded && (info->flags & MT_FLAG_IN_FORKS))
+        say(notes,
+            "%" PRIu64
+            " events are in no figure: they came when it could not be told whether this is a fork (madvise is "
+            "refused, and there is no /proc to ask, or the program could confine itself unseen).",
+            info->unrecorded);
+    else if (info->unrecorded)
         say(notes,
             info->unrecorded == 1
                 ? "%" PRIu64
@@ -394,6 +400,8 @@ static void say_what_is_lost(struct notes *notes, const struct mt_ledger_info *i
 }
 
 static const char *why_unrecorded(const struct mt_ledger_info *info) {
+    if (info->flags & MT_FLAG_IN_FORKS)
+        return "madvise is refused (seccomp), without which the two could have written into one ledger";
     if (info->flags & MT_FLAG_CONFINED)
         return "a seccomp filter, or strict mode, might have killed it for that";
     switch (info->unrecorded_errno) {

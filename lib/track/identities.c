@@ -103,7 +103,7 @@ void mt_identities_look(struct mt_thread *t) {
 
 void mt_identities_rename(struct mt_thread *t, const char *name) {
     mt_thread_id id = mt_load_relaxed(&t->thread_id); /* another thread's can be about to begin: then it asks itself */
-    if (mt_page.state >= MT_STATE_FIRST && id > MT_THREAD_OTHERS) /* else, in a forked child, rows are its parent's */
+    if (mt_tracker_is_recording() && id > MT_THREAD_OTHERS) /* else, in a forked child, rows are its parent's */
         set_name(row_at(id), name);
 }
 

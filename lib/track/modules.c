@@ -403,7 +403,8 @@ uint32_t mt_modules_find(uint64_t address, struct mt_cfi *cfi) {
 
 /* Notice what has gone. */
 static void look_around(void) {
-    if (mt_tracker.header == NULL || _dl_find_object == NULL || !mt_lock_acquire(&lock, MT_RANK_MODULES))
+    if (mt_tracker.header == NULL || !mt_tracker_is_ours() || _dl_find_object == NULL ||
+        !mt_lock_acquire(&lock, MT_RANK_MODULES))
         return;
     enum change change = NOTHING;
     for (uint32_t i = n_loaded; i-- > 0;) {

@@ -356,6 +356,8 @@ void mt_threads_forget_passing(struct mt_thread *t) {
 
 void mt_threads_refresh(struct mt_thread *t) {
     t->state = __atomic_load_n(&mt_page.state, __ATOMIC_ACQUIRE); /* first: what changes now is for the next event */
+    if (mt_tracker.ledger.is_in_forks)
+        t->state |= MT_SEEN_ASKS;
     share(t->bank_id);
     if (t->used)
         forget_paths(t);

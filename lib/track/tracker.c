@@ -73,7 +73,7 @@ static uint32_t flags(bool forked, bool off) {
     return (o->usable ? MT_FLAG_USABLE : 0u) | (o->exact_peak ? MT_FLAG_EXACT_PEAK : 0u) |
            (o->check_unwind ? MT_FLAG_CHECK_UNWIND : 0u) | (forked ? MT_FLAG_FORKED : 0u) |
            (mt_tracker.preceding != NULL ? MT_FLAG_PRECEDED : 0u) | (off ? MT_FLAG_DORMANT : 0u) |
-           (!forked && !off ? MT_FLAG_COMPLETE : 0u);
+           (mt_tracker.ledger.is_in_forks ? MT_FLAG_IN_FORKS : 0u) | (!forked && !off ? MT_FLAG_COMPLETE : 0u);
 }
 
 static void fill_header(bool forked, bool off) {
@@ -159,7 +159,7 @@ static bool start(void) {
     struct mt_ledger_header *family = parent != 0 ? mt_tracker.ledger.family : NULL;
     mt_tracker.ledger.family = NULL;
     begin_process();
-    if (!is_wanted(mt_tracker.pid))
+    if (!is_wanted(mt_tracker.pid) || (mt_tracker.ledger.is_in_forks && mt_os_is_process(mt_tracker.pid) != MT_OS_YES))
         return false;
     mt_tracker.ledger.max_bytes = max_ledger();
     int error = create_ledger();
@@ -214,7 +214,8 @@ void mt_tracker_start(const struct mt_hook_frame *frame) {
         return; /* by a handler that came in between */
     if (!mt_tracker.options_read)
         mt_confinement_look(); /* before any other call */
-    mt_os_call(SYS_madvise, (long)&mt_page, sizeof mt_page, MADV_WIPEONFORK, 0, 0, 0);
+    mt_tracker.ledger.is_in_forks =
+        mt_os_call(SYS_madvise, (long)&mt_page, sizeof mt_page, MADV_WIPEONFORK, 0, 0, 0) != 0;
     bool started = start();
     mt_confinement_expect();
     uint64_t state = !started ? MT_STATE_OFF : mt_tracker.off ? MT_STATE_DORMANT : MT_STATE_FIRST;
@@ -242,6 +243,28 @@ void mt_tracker_flag(enum mt_flag flag) {
         __atomic_fetch_or(&mt_tracker.header->flags, (uint32_t)flag, __ATOMIC_RELAXED);
 }
 
+/* The page of its parent's that forks inherit on purpose. What cannot be told from a fork is counted with the events. */
+static void count_itself(bool is_other) {
+    struct mt_ledger_header *family = mt_tracker.ledger.family;
+    long pid = mt_os_call(SYS_getpid, 0, 0, 0, 0, 0, 0);
+    uint64_t own = pid > 0 ? (uint64_t)pid : 1;
+    if (family == NULL)
+        return;
+    if (!is_other) {
+        mt_add_relaxed(&family->unrecorded, 1); /* a count, read alone */
+    } else if (mt_tracker.counted_pid != own) {
+        mt_tracker.counted_pid = own;
+        mt_add_relaxed(&family->unrecorded_forks, 1); /* likewise */
+    }
+}
+
+bool mt_tracker_is_our_process(void) {
+    enum mt_os_answer answer = mt_os_is_process(mt_tracker.pid);
+    if (answer != MT_OS_YES)
+        count_itself(answer == MT_OS_NO);
+    return answer == MT_OS_YES;
+}
+
 /* The thread is inside the recorder already. True: that event will not be gone on with, and the thread's memory is whole
  * again. */
 static bool is_over(struct mt_thread *t, const struct mt_hook_frame *frame) {
@@ -259,6 +282,8 @@ struct mt_thread *mt_tracker_enter(const struct mt_hook_frame *frame) {
     enum { MOST_UNKNOWN = 256 };
     if (mt_page.state == MT_STATE_UNKNOWN)
         mt_tracker_start(frame);
+    if (mt_page.state >= MT_STATE_DORMANT && !mt_tracker_is_ours())
+        return NULL;
     if (mt_page.state == MT_STATE_DORMANT && !mt_tracker_is_dormant())
         mt_request_wake();
     if (mt_page.state < MT_STATE_FIRST)
@@ -274,6 +299,7 @@ struct mt_thread *mt_tracker_enter(const struct mt_hook_frame *frame) {
         return t->n_unknown < MOST_UNKNOWN ? NULL : mt_threads_replace(t, frame);
     t->n_unknown = 0;
     t->seen = MT_SEEN_BUSY | (uint64_t)frame;
-    mt_threads_refresh(t);
+    if (t->state != (mt_page.state | MT_SEEN_ASKS))
+        mt_threads_refresh(t);
     return t;
 }

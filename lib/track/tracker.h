@@ -5,7 +5,10 @@
  *
  * One word, mt_page.state, answers at every event whether everything is as this thread last saw it: recording, in the
  * same process, with the same modules, with as many threads. The page is wiped on fork (MADV_WIPEONFORK), so a child
- * finds MT_STATE_UNKNOWN there, which is also what a process begins with.
+ * finds MT_STATE_UNKNOWN there, which is also what a process begins with. Where that is refused (a filter, an old
+ * kernel), a fork can be told by its number alone: then every event takes the slow way in and asks, and a process that is
+ * not the one that began records nothing and counts itself. It may be a vfork, whose memory is its parent's, or a clone
+ * that no function of libc has made, so nothing is kept but that it was counted.
  */
 #ifndef MT_TRACK_TRACKER_H
 #define MT_TRACK_TRACKER_H
@@ -29,6 +32,8 @@ struct mt_page {
 /* In mt_thread.seen: the thread is inside the recorder, which it entered at the frame whose address the other bits are.
  * No state of the page looks like that. */
 #define MT_SEEN_BUSY (UINT64_C(1) << 63)
+/* In mt_thread.state: each event begins with the question whether this is a fork. */
+#define MT_SEEN_ASKS (UINT64_C(1) << 62)
 
 struct mt_hook_frame; /* see track/record.h */
 
@@ -137,6 +142,7 @@ struct mt_tracker {
     enum mt_allocator allocator;
     const char *allocator_path;
     const char *preceding; /* not NULL: this object comes before us and has a malloc of its own; "": the program */
+    uint64_t counted_pid;  /* the process that has counted itself as one that is not recorded, 1: not known which */
     int said_by;           /* the process that has said so in a ledger that records nothing */
 };
 
@@ -168,6 +174,17 @@ MT_HIDDEN struct mt_thread *mt_tracker_enter(const struct mt_hook_frame *frame);
 static inline bool mt_tracker_is_dormant(void) {
     return mt_page.state == MT_STATE_DORMANT &&
            __atomic_load_n(&mt_tracker.header->control.request.off, __ATOMIC_RELAXED) != 0;
+}
+
+/* False in a fork that has inherited the ledger: nothing there may be touched. What the page says goes before: a fork that
+ * is told by its page has it UNKNOWN. */
+MT_HIDDEN bool mt_tracker_is_our_process(void);
+static inline bool mt_tracker_is_ours(void) {
+    return mt_likely(!mt_tracker.ledger.is_in_forks) || mt_tracker_is_our_process();
+}
+/* In an event, or outside of one. */
+static inline bool mt_tracker_is_recording(void) {
+    return mt_page.state >= MT_STATE_FIRST && mt_tracker_is_ours();
 }
 
 static inline bool mt_tracker_is_busy(const struct mt_thread *t) {

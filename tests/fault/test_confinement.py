@@ -62,9 +62,9 @@ class Confinement(unittest.TestCase):
                     self.assertRegex(" ".join(profile.coverage["notes"]), "seccomp")
 
     def test_filter_from_before(self):
-        """tree's blocks are known from its source; confined_self's ledger has to grow."""
+        """tree's blocks are known from its source; many_paths' ledger has to grow."""
         for how in ("kill", "container"):
-            for program, blocks in ((["tree"], 3951), (["confined_self", "none"], BLOCKS + 1)):
+            for program, blocks in ((["tree"], 3951), (["many_paths", "20000", "1000"], 20001)):
                 with self.subTest(how, program=program), harness.workdir() as directory:
                     command = [harness.program(program[0]), *program[1:]]
                     wrapped = [harness.program("confined_exec"), how, *command]
@@ -80,6 +80,67 @@ class Confinement(unittest.TestCase):
                     self.assertEqual(command, mine[0].process["command"])
                     self.assertEqual(command[0], mine[0].process["exe"])
                     self.assertLessEqual(mine[0].coverage["truncated_stacks"], 1, "after the first walk the stack is known")
+
+    def test_filter_from_before_and_another_unseen(self):
+        """Nobody may be asked whether it is a fork, so nothing is recorded, and each event counts as such."""
+        with harness.workdir() as directory:
+            wrapped = [harness.program("confined_exec"), "kill", harness.program("confined_self"), "none"]
+            native = harness.run(wrapped)
+            if native.code == harness.SKIP:
+                self.skipTest("no filter is to be had")
+            tracked = harness.track(wrapped, directory)
+            self.assertEqual((native.code, native.stdout, native.stderr), (tracked.code, tracked.stdout, tracked.stderr))
+            profile, = (p for p in tracked.profiles if p.process["exe"].endswith("confined_self"))
+            self.assertEqual(0, profile.totals["total_blocks"])
+            self.assertRegex(" ".join(profile.coverage["notes"]), r"60\d\d\d events are in no figure.*fork.*unseen")
+
+    def forks(self, directory, wrapped):
+        """tests/programs/fork_ways.c: what the parent did, and nothing of what its children did, in its ledger."""
+        native = harness.run(wrapped)
+        if native.code == harness.SKIP or b"Operation not permitted" in native.stderr:
+            self.skipTest("no filter is to be had")
+        tracked = harness.track(wrapped, directory)
+        self.assertEqual((native.code, native.stdout, native.stderr), (tracked.code, tracked.stdout, tracked.stderr),
+                         "%r" % tracked)
+        mine = [p for p in tracked.profiles if p.process["exe"].endswith("fork_ways")]
+        parent, = (p for p in mine if p.totals["total_blocks"] == 140)
+        self.assertEqual((220000, 140, 0, 0),
+                         (parent.totals["total_bytes"], parent.totals["freed_blocks"], parent.totals["live_bytes"],
+                          parent.coverage["unknown_frees"]), "%r" % parent)
+        self.assertEqual(220000, parent.totals["peak_bytes"])
+        return parent, [p for p in mine if p is not parent]
+
+    def test_forks_of_the_confined(self):
+        """However they are made, and whether it is known what the filter says."""
+        for how in ("fork", "madvise"):
+            with self.subTest(how), harness.workdir() as directory:
+                parent, forks = self.forks(directory, [harness.program("confined_exec"), how, harness.program("fork_ways")])
+                self.assertEqual([], forks)
+                notes = " ".join(parent.coverage["notes"])
+                self.assertRegex(notes, r"3 processes that were forked from this one are not recorded.*madvise")
+                self.assertEqual(0, parent.coverage["dropped_events"])
+
+    def test_forks_where_nothing_is_refused(self):
+        with harness.workdir() as directory:
+            parent, forks = self.forks(directory, [harness.program("fork_ways")])
+            self.assertEqual([(500, 2500000)] * 3, [(p.totals["total_blocks"], p.totals["total_bytes"]) for p in forks])
+            self.assertNotRegex(" ".join(parent.coverage["notes"]), "forked from this one")
+
+    def test_forks_in_a_container_without_madvise(self):
+        """Its filter is the container's, so that all calls are made, and getpid tells."""
+        with harness.workdir() as directory:
+            inner = [harness.MEMTRACK, "run", "-q", "-o", os.path.join(directory, "%e.%p.pb.gz"), "--",
+                     harness.program("fork_ways")]
+            outer = ["unshare", "-pf", "--mount-proc", harness.program("confined_exec"), "madvise", "/bin/sh", "-c",
+                     '"$@"; exit $?', "sh", *inner]
+            result = harness.run(outer)
+            if b"Operation not permitted" in result.stderr:
+                self.skipTest("needs a pid namespace")
+            self.assertEqual((0, b"done\n"), (result.code, result.stdout), "%r" % result)
+            profile, = (harness.Profile(os.path.join(directory, name)) for name in os.listdir(directory))
+            self.assertEqual((140, 220000, 140), (profile.totals["total_blocks"], profile.totals["total_bytes"],
+                                                  profile.totals["freed_blocks"]))
+            self.assertRegex(" ".join(profile.coverage["notes"]), "3 processes that were forked")
 
     def test_container(self):
         """The filters of the container's first process are the container's: all calls are made, some fail."""

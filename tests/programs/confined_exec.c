@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 // flags: -O1 -g
-/* `confined_exec kill|container PROGRAM ARGUMENT...`: becomes PROGRAM under a seccomp filter. kill: any call but those with which
- * a program of libc starts, allocates, writes and ends is the end of the process. container: what Docker refuses fails
- * with EPERM. */
+/* `confined_exec kill|fork|madvise|container PROGRAM ARGUMENT...`: becomes PROGRAM under a seccomp filter. kill: any call but those
+ * with which a program of libc starts, allocates, writes and ends is the end of the process. fork: so it is, but processes
+ * may be made and waited for. madvise: this one alone fails with EPERM. container: what Docker refuses does. */
 #include "target.h"
 #include <errno.h>
 #include <linux/filter.h>
@@ -20,6 +20,12 @@ static const int start[] = {
     SYS_execve,          SYS_brk,        SYS_mmap,      SYS_munmap,     SYS_mprotect,  SYS_openat, SYS_read,
     SYS_pread64,         SYS_close,      SYS_fstat,     SYS_newfstatat, SYS_faccessat, SYS_write,  SYS_set_tid_address,
     SYS_set_robust_list, SYS_rseq,       SYS_prlimit64, SYS_getrandom,  SYS_futex,     SYS_exit,   SYS_exit_group};
+static const int fork_calls[] = {
+#if defined(__x86_64__)
+    SYS_fork,  SYS_vfork,
+#endif
+    SYS_clone, SYS_clone3, SYS_wait4, SYS_gettid, SYS_rt_sigprocmask};
+static const int without_advice[] = {SYS_madvise};
 static const int refused[] = {SYS_mount,
                               SYS_umount2,
                               SYS_pivot_root,
@@ -55,7 +61,7 @@ static const int refused[] = {SYS_mount,
                               SYS_io_uring_setup,
                               SYS_io_uring_enter,
                               SYS_io_uring_register};
-enum { MOST = 2 * (sizeof start + sizeof refused) / sizeof *start + 2 };
+enum { MOST = 2 * (sizeof start + sizeof fork_calls + sizeof refused) / sizeof *start + 2 };
 
 static struct sock_filter filter[MOST];
 static unsigned short n;
@@ -69,12 +75,16 @@ static void answer(unsigned with, const int *call, size_t count) {
 
 int main(int argc, char **argv) {
     if (argc < 3)
-        die("usage: confined_exec kill|container PROGRAM ARGUMENT...");
-    bool kills = strcmp(argv[1], "kill") == 0;
+        die("usage: confined_exec kill|fork|madvise|container PROGRAM ARGUMENT...");
+    bool forks = strcmp(argv[1], "fork") == 0, kills = forks || strcmp(argv[1], "kill") == 0;
     filter[n++] = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr));
     if (kills)
         answer(SECCOMP_RET_ALLOW, start, sizeof start / sizeof *start);
-    else
+    if (forks)
+        answer(SECCOMP_RET_ALLOW, fork_calls, sizeof fork_calls / sizeof *fork_calls);
+    if (strcmp(argv[1], "madvise") == 0)
+        answer(SECCOMP_RET_ERRNO | EPERM, without_advice, sizeof without_advice / sizeof *without_advice);
+    else if (!kills)
         answer(SECCOMP_RET_ERRNO | EPERM, refused, sizeof refused / sizeof *refused);
     filter[n++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, kills ? SECCOMP_RET_KILL_PROCESS : SECCOMP_RET_ALLOW);
     struct sock_fprog program = {n, filter};
