@@ -3,6 +3,7 @@
 #ifndef MT_BASE_TEXT_H
 #define MT_BASE_TEXT_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* Write at out, never beyond *end, which must be writable, and a NUL behind it. Returns where the NUL is; == end: it
@@ -12,6 +13,14 @@ static inline char *mt_text_put(char *out, const char *end, const char *text) {
         *out++ = *text++;
     *out = 0;
     return out;
+}
+
+static inline bool mt_text_begins(const char *text, const char *with) {
+    while (*with && *text == *with) {
+        text++;
+        with++;
+    }
+    return *with == 0;
 }
 
 static inline char *mt_text_put_number(char *out, const char *end, uint64_t number) {

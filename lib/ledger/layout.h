@@ -497,6 +497,7 @@ enum mt_flag {
     MT_FLAG_BOUND = 1u << 13,     /* call paths have reached max_bytes */
     MT_FLAG_CONFINED = 1u << 14,  /* seccomp: some system calls of the recorder are not made any more */
     MT_FLAG_IN_FORKS = 1u << 15,  /* the ledger could not be kept out of them: they are told by their number */
+    MT_FLAG_EXPECTED = 1u << 10,  /* and nobody would have seen it: it may not have done so at all */
     MT_FLAG_PRECEDED = 1u << 16,  /* the object named in `preceding` defines malloc: what it keeps is not seen */
 };
 

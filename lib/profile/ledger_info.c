@@ -322,6 +322,8 @@ __attribute__((format(printf, 2, 3))) static void say(struct notes *notes, const
 }
 
 static const char *room_advice(const struct mt_ledger_info *info) {
+    if (info->flags & MT_FLAG_EXPECTED)
+        return "have it make system calls through libc";
     if (info->flags & MT_FLAG_CONFINED)
         return "let its seccomp filter allow mremap and madvise; strict mode allows nothing";
     switch (info->lossy_errno) {
@@ -344,8 +346,10 @@ static void say_what_is_lost(struct notes *notes, const struct mt_ledger_info *i
     const struct mt_coverage *coverage = &notes->profile->info.coverage;
     if (info->flags & MT_FLAG_NO_SPACE)
         say(notes, "The ledger could not grow any more (%s). Next time: %s.",
-            (info->flags & MT_FLAG_CONFINED) ? "the program has confined itself with seccomp"
-                                             : strerror((int)(info->lossy_errno & 0xfff)),
+            (info->flags & MT_FLAG_EXPECTED) ? "the program can install a seccomp filter by a system call that is not "
+                                               "seen, so that none is made for it"
+            : (info->flags & MT_FLAG_CONFINED) ? "the program has confined itself with seccomp"
+                                               : strerror((int)(info->lossy_errno & 0xfff)),
             room_advice(info));
     if (coverage->lossy_blocks)
         say(notes,

@@ -10,17 +10,21 @@
  * say (base/filter.h). If the ledger could not grow under it, room is set aside before.
  *
  * Later, by a system call instruction of the program's own: nothing tells of that. In strict mode not even a question can
- * be asked, so who could do this is looked for beforehand, by its code: an instruction for a system call with the number
- * of seccomp or prctl before it. Such a program gets the room that is set aside, and no system call after the start. Only
- * the executable is looked at, and only up to a megabyte of code: it costs a tenth of a millisecond, and would cost large
- * programs more than it is worth to them.
+ * be asked, so who could do this is looked for beforehand, by its code (track/raw_calls.h): that of all objects that come
+ * with the program but for libc and the loader, whose calls are seen, and of what is loaded later, when a call path first
+ * leads through it. Such a program gets the room that is set aside, and no system call after that. The look costs a tenth
+ * of a millisecond for a mebibyte, and has a bound: of a program with more than 16 MiB of code the objects that no longer
+ * fit are taken for harmless.
  *
  * What was rejected: asking from a child (to make one can be what kills); growing only when the allocator has just grown
  * (call paths come without that, and its calls are not ours); touching pages of the file that are not set aside.
  */
 #include "track/confinement.h"
 
+#include "base/atomic.h"
 #include "base/filter.h"
+#include "base/text.h"
+#include "track/raw_calls.h"
 #include "track/threads.h"
 #include "track/tracker.h"
 
@@ -30,11 +34,13 @@
 #include <sys/auxv.h>
 #include <sys/prctl.h>
 
+#pragma weak _dl_find_object /* glibc 2.35 */
+
 enum {
     LEDGER_RESERVE = 4 << 20, /* or as much as the ledger has already */
     LEDGER_RESERVE_MOST = 32 << 20,
     PRIVATE_RESERVE = 64 << 20, /* of address space */
-    CODE_MOST = 1 << 20,
+    CODE_MOST = 16 << 20,
 };
 
 /* ---- from before ------------------------------------------------------------------------------------------------ */
@@ -68,74 +74,94 @@ void mt_confinement_look(void) {
 
 /* ---- unseen ----------------------------------------------------------------------------------------------------- */
 
-#if defined(__x86_64__)
-static uint32_t word_at(const uint8_t *p) {
-    uint32_t word;
-    __builtin_memcpy(&word, p, sizeof word);
-    return word;
+struct program_headers {
+    const ElfW(Phdr) * header;
+    size_t n;
+    uint64_t bias;
+};
+
+/* False: those are the loader's, which was called as a program, or nothing says where they belong to. */
+static bool are_of_program(struct program_headers h) {
+    for (size_t i = 0; i < h.n; i++)
+        if (h.header[i].p_type == PT_PHDR)
+            return h.bias == (uint64_t)h.header - h.header[i].p_vaddr;
+    return false;
 }
 
-/* Whether one of the numbers is put into eax (b8 number) or rax (48 c7 c0 number) between begin and end. */
-static bool loads_number(const uint8_t *begin, const uint8_t *end) {
-    for (const uint8_t *p = begin; p + 5 <= end; p++) {
-        bool is_long = p[0] == 0xc7 && p[1] == 0xc0 && p + 6 <= end;
-        uint32_t number = is_long ? word_at(p + 2) : p[0] == 0xb8 ? word_at(p + 1) : 0;
-        if (number == SYS_seccomp || number == SYS_prctl)
+/* In the first page of an object. */
+static struct program_headers headers_at(uint64_t start, uint64_t bias) {
+    const ElfW(Ehdr) *e = (const ElfW(Ehdr) *)start;
+    struct program_headers h = {NULL, 0, bias};
+    if (start != 0 && mt_os_is_readable(start, start + sizeof *e) &&
+        __builtin_memcmp(e->e_ident, ELFMAG, SELFMAG) == 0 && e->e_phentsize == sizeof(ElfW(Phdr)) &&
+        e->e_phoff + e->e_phnum * sizeof(ElfW(Phdr)) <= MT_OS_PAGE) {
+        h.header = (const ElfW(Phdr) *)(start + e->e_phoff);
+        h.n = e->e_phnum;
+    }
+    return h;
+}
+
+static bool is_code(const ElfW(Phdr) * p) {
+    return p->p_type == PT_LOAD && (p->p_flags & PF_X) && (p->p_flags & PF_R);
+}
+
+/* Of what has that many bytes left to be looked at. */
+static bool can_confine(struct program_headers h, size_t *left) {
+    for (size_t i = 0; i < h.n; i++) {
+        const ElfW(Phdr) *p = &h.header[i];
+        if (!is_code(p) || p->p_filesz > *left)
+            continue;
+        *left -= p->p_filesz;
+        if (mt_raw_calls_can_confine((const uint8_t *)(h.bias + p->p_vaddr), p->p_filesz))
             return true;
     }
     return false;
 }
 
-/* Where 05 is from at on, eight bytes at a time; bytes: nowhere. */
-static size_t find_05(const uint8_t *code, size_t at, size_t bytes) {
-    const uint64_t ones = UINT64_C(0x0101010101010101);
-    for (uint64_t word; at + sizeof word <= bytes; at += sizeof word) {
-        __builtin_memcpy(&word, code + at, sizeof word);
-        word ^= ones * 0x05;
-        word = (word - ones) & ~word & ones << 7;
-        if (word != 0)
-            return at + (size_t)__builtin_ctzll(word) / 8;
-    }
-    while (at < bytes && code[at] != 0x05)
-        at++;
-    return at;
-}
-
-/* The instruction is 0f 05; the number is in eax, which compilers load shortly before. */
-static bool can_confine(const uint8_t *code, size_t bytes) {
-    enum { BEFORE = 64 };
-    for (size_t i = find_05(code, 1, bytes); i < bytes; i = find_05(code, i + 1, bytes))
-        if (code[i - 1] == 0x0f && loads_number(code + (i > BEFORE ? i - BEFORE : 0), code + i))
-            return true;
-    return false;
-}
-#else
-/* svc #0, and before it mov w8, #number or mov x8, #number. */
-static bool can_confine(const uint8_t *code, size_t bytes) {
-    enum { BEFORE = 16 };
-    const uint32_t *word = (const uint32_t *)code;
-    for (size_t i = 0; i < bytes / sizeof *word; i++)
-        for (size_t k = i > BEFORE ? i - BEFORE : 0; word[i] == 0xd4000001 && k < i; k++) {
-            uint32_t number = (word[k] & 0x7fe0001f) == 0x52800008 ? word[k] >> 5 & 0xffff : 0;
-            if (number == SYS_seccomp || number == SYS_prctl)
+/* Runtimes of sanitizers go around libc with wrappers, but confine nobody. */
+static bool is_of_sanitizer(const char *path) {
+    static const char *const names[] = {"/libasan.so", "/liblsan.so", "/libtsan.so", "/libubsan.so", "/libclang_rt."};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        for (const char *p = path; *p != 0; p++)
+            if (mt_text_begins(p, names[i]))
                 return true;
-        }
     return false;
 }
-#endif
 
+/* libc's functions are watched, and the loader has none. The allocator has been asked for by name, mostly; tcmalloc's calls
+ * are those of its heap checker. */
+static bool is_trusted(const struct link_map *map, uint64_t start) {
+    uint64_t ours = (uint64_t)mt_confinement_look;
+    struct dl_find_object o;
+    void *of_libc = (void *)getauxval;
+    if (map->l_addr == _r_debug.r_ldbase || start == getauxval(AT_SYSINFO_EHDR) ||
+        map->l_name == mt_tracker.allocator_path || is_of_sanitizer(map->l_name))
+        return true;
+    if (_dl_find_object == NULL)
+        return true;
+    if (_dl_find_object(of_libc, &o) == 0 && o.dlfo_link_map == map)
+        return true;
+    return _dl_find_object((void *)ours, &o) == 0 && o.dlfo_link_map == map;
+}
+
+/* The first byte of an object; 0: it cannot be found. */
+static uint64_t start_of(const struct link_map *map) {
+    struct dl_find_object o;
+    return _dl_find_object != NULL && _dl_find_object(map->l_ld, &o) == 0 ? (uint64_t)o.dlfo_map_start : 0;
+}
+
+/* At the start nobody unloads anything. */
 static bool program_can_confine(void) {
-    const ElfW(Phdr) *header = (const ElfW(Phdr) *)getauxval(AT_PHDR);
-    size_t n = header != NULL ? getauxval(AT_PHNUM) : 0;
-    uint64_t bias = 0;
-    for (size_t i = 0; i < n; i++)
-        if (header[i].p_type == PT_PHDR)
-            bias = (uint64_t)header - header[i].p_vaddr;
-    for (size_t i = 0; i < n; i++)
-        if (header[i].p_type == PT_LOAD && (header[i].p_flags & PF_X) && (header[i].p_flags & PF_R) &&
-            header[i].p_filesz <= (size_t)CODE_MOST &&
-            can_confine((const uint8_t *)(bias + header[i].p_vaddr), header[i].p_filesz))
+    size_t left = CODE_MOST;
+    const struct link_map *first = _r_debug.r_map;
+    for (const struct link_map *map = first; map != NULL; map = map->l_next) {
+        struct program_headers h = {(const ElfW(Phdr) *)getauxval(AT_PHDR), getauxval(AT_PHNUM), map->l_addr};
+        uint64_t start = start_of(map);
+        if (map != first || !are_of_program(h))
+            h = headers_at(start, map->l_addr);
+        if ((map == first || !is_trusted(map, start)) && can_confine(h, &left))
             return true;
+    }
     return false;
 }
 
@@ -166,11 +192,31 @@ static void prepare(uint64_t denied) {
     }
 }
 
-void mt_confinement_expect(void) {
-    if (mt_os_denied == MT_OS_ALL_CALLS || !program_can_confine())
-        return;
+static void expect(void) {
+    mt_tracker_flag(MT_FLAG_EXPECTED);
     prepare(MT_OS_ALL_CALLS);
     __atomic_store_n(&mt_os_denied, MT_OS_ALL_CALLS, __ATOMIC_RELAXED);
+}
+
+void mt_confinement_expect(void) {
+    if (mt_os_denied != MT_OS_ALL_CALLS && program_can_confine())
+        expect();
+}
+
+/* Set aside at the next event: what leads here holds locks. */
+static bool is_expected;
+
+void mt_confinement_look_at(uint64_t start, uint64_t bias) {
+    size_t left = CODE_MOST;
+    if (mt_os_denied == MT_OS_ALL_CALLS || !can_confine(headers_at(start, bias), &left))
+        return;
+    mt_store_relaxed(&is_expected, true); /* the state of the page, which changes after it, orders them */
+    mt_tracker_changed();
+}
+
+void mt_confinement_expect_loaded(void) {
+    if (mt_unlikely(mt_load_relaxed(&is_expected)) && mt_swap_relaxed(&is_expected, false))
+        expect();
 }
 
 uint64_t mt_confinement_begin(const struct sock_fprog *filter) {

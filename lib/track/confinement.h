@@ -13,6 +13,12 @@ MT_HIDDEN void mt_confinement_look(void);
 /* When recording has begun: if the program can confine itself unseen, make no system call from here on. */
 MT_HIDDEN void mt_confinement_expect(void);
 
+/* An object that has been loaded later, by its first byte, when a call path first leads through it. */
+MT_HIDDEN void mt_confinement_look_at(uint64_t start, uint64_t bias);
+
+/* Before an event: the same for one of those. */
+MT_HIDDEN void mt_confinement_expect_loaded(void);
+
 /*
  * The calling thread is about to confine itself (filter NULL: to strict mode). What will be needed is set aside first. Not
  * inside an event. Returns what was denied before, for mt_confinement_failed. Any context.

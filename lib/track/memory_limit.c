@@ -36,14 +36,6 @@ static void look_at_group(uint64_t *limit, const char *mount, const char *group,
     }
 }
 
-static bool starts_with(const char *text, const char *with) {
-    while (*with && *text == *with) {
-        text++;
-        with++;
-    }
-    return *with == 0;
-}
-
 /* ID:CONTROLLERS:GROUP, the controllers separated by commas; none in version 2. NUL-terminated. */
 static void look_at_line(uint64_t *limit, const char *line, size_t length) {
     size_t at = 0, group;
@@ -55,7 +47,7 @@ static void look_at_line(uint64_t *limit, const char *line, size_t length) {
     if (group >= length)
         return;
     for (size_t i = at; i < group; i++)
-        has_memory |= (line[i] == ':' || line[i] == ',') && starts_with(line + i + 1, "memory");
+        has_memory |= (line[i] == ':' || line[i] == ',') && mt_text_begins(line + i + 1, "memory");
     size_t bytes = length - group - 1 == 1 ? 0 : length - group - 1; /* "/" is the top itself */
     if (group == at + 1)
         look_at_group(limit, "/sys/fs/cgroup", line + group + 1, bytes, "/memory.max");

@@ -10,6 +10,7 @@
 #include "ledger/writer_check.h"
 
 #include "track/check.h"
+#include "track/confinement.h"
 #include "track/request.h"
 
 #include <dlfcn.h>
@@ -344,6 +345,8 @@ static uint32_t add(const struct dl_find_object *o, enum change *change) {
     const uint8_t *build_id = read_segments(now.start, map->l_addr, now.is_main, &record);
     if ((uint64_t)build_id - now.start < MT_OS_PAGE - sizeof record.build_id)
         now.build_id = build_id;
+    if (!now.stays)
+        mt_confinement_look_at(now.start, map->l_addr);
     if (!now.stays && record.build_id_bytes == 0)
         now.file = file_of(map->l_name);
     if (!now.stays && *change == NOTHING)

@@ -288,6 +288,7 @@ struct mt_thread *mt_tracker_enter(const struct mt_hook_frame *frame) {
         mt_request_wake();
     if (mt_page.state < MT_STATE_FIRST)
         return NULL;
+    mt_confinement_expect_loaded();
     struct mt_thread *t = mt_self;
     if (t == NULL || t->bank == NULL) {
         t = mt_threads_register(frame);
