@@ -46,7 +46,8 @@ static int why_not(void) {
 static int ask(bool off) {
     if (!has_ledger())
         return -MEMTRACK_EUNTRACKED;
-    __atomic_store_n(&mt_tracker.header->control.request.off, off, __ATOMIC_RELEASE);
+    mt_store_release(&mt_tracker.header->control.request.off,
+                     off); /* what the caller did before is recorded as it was */
     return 0;
 }
 
@@ -65,12 +66,13 @@ MT_HOOK int memtrack_is_tracing(void) {
 MT_HOOK int memtrack_get_traced_memory(uint64_t *current_bytes, uint64_t *peak_bytes) {
     int64_t current = 0, peak = 0;
     if (is_recording()) {
-        for (mt_bank_id id = 1; id < mt_tracker.header->n_banks; id++) {
+        uint64_t clear_epoch = mt_load_acquire(&mt_tracker.header->control.clear_epoch);
+        for (mt_bank_id id = 1; id < mt_load_acquire(&mt_tracker.header->n_banks); id++) {
             const struct mt_bank *b = mt_threads_bank(id);
-            if (b->clear_epoch == mt_tracker.header->control.clear_epoch)
-                current += __atomic_load_n(&b->counters.live_bytes, __ATOMIC_RELAXED);
+            if (mt_load_acquire(&b->clear_epoch) == clear_epoch)     /* cleared, if it was to be */
+                current += mt_load_relaxed(&b->counters.live_bytes); /* each as of some moment of the call */
         }
-        peak = __atomic_load_n(&mt_tracker.header->control.peak_bytes, __ATOMIC_RELAXED);
+        peak = mt_load_relaxed(&mt_tracker.header->control.peak_bytes);
     }
     if (current_bytes != NULL)
         *current_bytes = current > 0 ? (uint64_t)current : 0;

@@ -104,7 +104,7 @@ static void ask(struct page *page) {
         ask_jemalloc(page);
     else
         ask_tcmalloc(page);
-    __atomic_store_n(&page->is_done, 1, __ATOMIC_RELEASE);
+    mt_store_release(&page->is_done, 1); /* the figures are whole */
 }
 
 /* ---- the copy --------------------------------------------------------------------------------------------------- */
@@ -181,7 +181,7 @@ static void take(const struct page *page) {
     uint32_t n = page->n < MT_MAX_ALLOCATOR_STATS ? page->n : MT_MAX_ALLOCATOR_STATS;
     for (uint32_t i = 0; i < n; i++)
         h->allocator_stat[i] = page->stat[i];
-    __atomic_store_n(&h->n_allocator_stats, n, __ATOMIC_RELEASE);
+    mt_store_release(&h->n_allocator_stats, n); /* those that it counts are there */
 }
 
 static uint32_t ask_a_copy(struct page *page) {
@@ -194,7 +194,7 @@ static uint32_t ask_a_copy(struct page *page) {
         mt_os_call(SYS_kill, child, SIGKILL, 0, 0, 0, 0);
         has_ended(child, LAST_WORD_MS, &status);
     }
-    if (__atomic_load_n(&page->is_done, __ATOMIC_ACQUIRE)) {
+    if (mt_load_acquire(&page->is_done)) { /* and so are the figures, of another process */
         take(page);
         return answer(page->n != 0 ? MT_ANSWER_GIVEN : MT_ANSWER_UNKNOWN_ALLOCATOR, 0);
     }
@@ -231,5 +231,5 @@ static uint32_t ask_for(const struct mt_hook_frame *frame) {
 void mt_figures_take(const struct mt_hook_frame *frame) {
     struct mt_ledger_header *h = mt_tracker.header;
     if (h->allocator_answer == MT_ANSWER_PENDING)
-        __atomic_store_n(&h->allocator_answer, ask_for(frame), __ATOMIC_RELEASE);
+        mt_store_release(&h->allocator_answer, ask_for(frame)); /* after what was answered */
 }

@@ -7,6 +7,8 @@
  */
 #include "interpose/second.h"
 
+#include "base/atomic.h"
+
 #include <stdint.h>
 
 #define HOOK    __attribute__((visibility("default")))
@@ -36,7 +38,7 @@ static void resolve(void) {
         (int (*)(const size_t *, size_t, void *, size_t *, void *, size_t))memtrack_private_next("mallctlbymib");
     next.mallctlnametomib = (int (*)(const char *, size_t *, size_t *))memtrack_private_next("mallctlnametomib");
     void *(*first)(size_t, int) = (void *(*)(size_t, int))memtrack_private_next("mallocx");
-    __atomic_store_n(&next.mallocx, first, __ATOMIC_RELEASE);
+    mt_store_release(&next.mallocx, first); /* last: it is what says that the rest is there */
     if (first == NULL)
         __builtin_trap(); /* somebody calls jemalloc's API, through us, in a process without jemalloc */
 }

@@ -7,6 +7,8 @@
  */
 #include "interpose/second.h"
 
+#include "base/atomic.h"
+
 #include <stdint.h>
 
 #define HOOK    __attribute__((visibility("default")))
@@ -24,7 +26,7 @@ static void resolve(void) {
     next.mi_heap_contains_block = (bool (*)(void *, const void *))memtrack_private_next("mi_heap_contains_block");
     next.mi_is_in_heap_region = (bool (*)(const void *))memtrack_private_next("mi_is_in_heap_region");
     void (*first)(void *) = (void (*)(void *))memtrack_private_next("mi_heap_destroy");
-    __atomic_store_n(&next.mi_heap_destroy, first, __ATOMIC_RELEASE);
+    mt_store_release(&next.mi_heap_destroy, first); /* last: it is what says that the rest is there */
     if (first == NULL)
         __builtin_trap(); /* somebody calls mimalloc's API, through us, in a process without mimalloc */
 }

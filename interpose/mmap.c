@@ -9,6 +9,8 @@
  */
 #include "interpose/second.h"
 
+#include "base/atomic.h"
+
 #include <errno.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -35,14 +37,14 @@ static void resolve(void) {
     next.mprotect = (int (*)(void *, size_t, int))memtrack_private_next("mprotect");
     next.pkey_mprotect = (int (*)(void *, size_t, int, int))memtrack_private_next("pkey_mprotect");
     map_call *first = (map_call *)memtrack_private_next("mmap");
-    __atomic_store_n(&next.mmap, first, __ATOMIC_RELEASE); /* last: it is what says that the rest is there */
+    mt_store_release(&next.mmap, first); /* last: it is what says that the rest is there */
     if (first == NULL)
         __builtin_trap(); /* somebody calls mmap, through us, in a process without libc */
 }
 
 #define RESOLVE()                                                                                                      \
     do {                                                                                                               \
-        if (__builtin_expect(__atomic_load_n(&next.mmap, __ATOMIC_ACQUIRE) == NULL, 0))                                \
+        if (__builtin_expect(mt_load_acquire(&next.mmap) == NULL, 0))                                                  \
             resolve();                                                                                                 \
     } while (0)
 

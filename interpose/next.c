@@ -264,7 +264,7 @@ enum mt_next_realloc mt_next_first_realloc(void) {
     const struct link_map *us = ourselves();
     bool is_ours = first_with("realloc", first_of(us), us, &some) == NULL;
     enum mt_next_realloc found = is_ours ? MT_NEXT_REALLOC_OURS : MT_NEXT_REALLOC_OTHERS;
-    __atomic_store_n(&mt_next_realloc, found, __ATOMIC_RELAXED);
+    mt_store_relaxed(&mt_next_realloc, found); /* whoever looks meanwhile finds the same */
     return found;
 }
 
@@ -301,7 +301,7 @@ void mt_next_resolve(void) {
     MT_NEXT_C(SET)
 #undef SET
     /* last: it is what says that the rest is there */
-    __atomic_store_n(&mt_next.malloc, next.malloc, __ATOMIC_RELEASE);
+    mt_store_release(&mt_next.malloc, next.malloc); /* last: it is what says that the rest is there */
 }
 
 /* ---- operators ------------------------------------------------------------------------------------------------- */
@@ -326,7 +326,7 @@ uint64_t mt_next_find_operator(enum mt_operator which) {
     /* Who has a malloc, too, goes to its own internals, or calls it and is found out: see mt_record_expect. */
     bool calls_malloc = find_in(map, "malloc") == NULL;
     uint64_t known = (uint64_t)found | (calls_malloc ? MT_NEXT_CALLS_MALLOC : 0);
-    __atomic_store_n(&mt_next_known_operator[which], known, __ATOMIC_RELAXED);
+    mt_store_relaxed(&mt_next_known_operator[which], known); /* the address and nothing behind it */
     return known;
 }
 
@@ -338,8 +338,8 @@ static bool is_loaded(uint64_t known) {
 
 void mt_next_forget_operators(void) {
     for (int i = 0; i < MT_N_OPERATORS; i++) {
-        uint64_t known = __atomic_load_n(&mt_next_known_operator[i], __ATOMIC_RELAXED);
+        uint64_t known = mt_load_relaxed(&mt_next_known_operator[i]); /* likewise */
         if (known != 0 && !is_loaded(known))
-            __atomic_store_n(&mt_next_known_operator[i], 0, __ATOMIC_RELAXED);
+            mt_store_relaxed(&mt_next_known_operator[i], 0);
     }
 }

@@ -17,6 +17,7 @@
 #ifndef MT_INTERPOSE_NEXT_H
 #define MT_INTERPOSE_NEXT_H
 
+#include "base/atomic.h"
 #include "base/os.h"
 
 /* X(result, name, parameters): what malloc's provider may have. */
@@ -115,7 +116,7 @@ enum mt_next_realloc { MT_NEXT_REALLOC_UNKNOWN, MT_NEXT_REALLOC_OURS, MT_NEXT_RE
 MT_HIDDEN extern enum mt_next_realloc mt_next_realloc;
 MT_HIDDEN enum mt_next_realloc mt_next_first_realloc(void);
 static inline bool mt_next_realloc_is_others(void) {
-    enum mt_next_realloc known = __atomic_load_n(&mt_next_realloc, __ATOMIC_RELAXED);
+    enum mt_next_realloc known = mt_load_relaxed(&mt_next_realloc); /* the answer alone, the same for all */
     if (mt_unlikely(known == MT_NEXT_REALLOC_UNKNOWN))
         known = mt_next_first_realloc();
     return known == MT_NEXT_REALLOC_OTHERS;
@@ -133,7 +134,7 @@ MT_HIDDEN uint64_t mt_next_find_operator(enum mt_operator which);
  * (libjemalloc, libtcmalloc), which call their internals. NULL: no object has it.
  */
 static inline void *mt_next_operator(enum mt_operator which, bool *recorded) {
-    uint64_t known = __atomic_load_n(&mt_next_known_operator[which], __ATOMIC_RELAXED);
+    uint64_t known = mt_load_relaxed(&mt_next_known_operator[which]); /* the address is all that there is to know */
     if (mt_unlikely(known == 0))
         known = mt_next_find_operator(which);
     *recorded = (known & MT_NEXT_CALLS_MALLOC) != 0;

@@ -29,6 +29,7 @@
 /* What the word was before. */
 #define mt_add_relaxed(word, value)  __atomic_fetch_add((word), (value), __ATOMIC_RELAXED)
 #define mt_add_release(word, value)  __atomic_fetch_add((word), (value), __ATOMIC_RELEASE)
+#define mt_add_both(word, value)     __atomic_fetch_add((word), (value), __ATOMIC_ACQ_REL)
 #define mt_or_relaxed(word, value)   __atomic_fetch_or((word), (value), __ATOMIC_RELAXED)
 #define mt_swap_relaxed(word, value) __atomic_exchange_n((word), (value), __ATOMIC_RELAXED)
 #define mt_swap_acquire(word, value) __atomic_exchange_n((word), (value), __ATOMIC_ACQUIRE)

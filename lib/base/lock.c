@@ -23,16 +23,16 @@ __thread uint32_t mt_lock_token __attribute__((tls_model("initial-exec")));
 
 static uint64_t owner[OWNERS]; /* token (32) | thread number (32), at token % OWNERS */
 static uint32_t n_tokens;
-static uint32_t stuck; /* token of a holder that was waited for in vain */
+static uint32_t stuck; /* token of a holder that was waited for in vain. Relaxed: it shortens waits, and that is all */
 
 /* ---- who -------------------------------------------------------------------------------------------------------- */
 
 uint32_t mt_lock_introduce(void) {
     uint32_t token;
     do
-        token = __atomic_add_fetch(&n_tokens, 1, __ATOMIC_RELAXED);
+        token = mt_add_relaxed(&n_tokens, 1) + 1; /* that nobody else gets it is all */
     while (token == 0);
-    __atomic_store_n(&owner[token % OWNERS], (uint64_t)token << 32 | (uint32_t)mt_os_tid(), __ATOMIC_RELAXED);
+    mt_store_relaxed(&owner[token % OWNERS], (uint64_t)token << 32 | (uint32_t)mt_os_tid()); /* both in one word */
     mt_lock_token = token;
     return token;
 }
@@ -48,7 +48,7 @@ void mt_lock_forked(void) {
 
 static bool has_successor(uint64_t entry) {
     for (uint32_t i = 0; i < OWNERS; i++) {
-        uint64_t other = __atomic_load_n(&owner[i], __ATOMIC_RELAXED);
+        uint64_t other = mt_load_relaxed(&owner[i]); /* whole; one that comes later is found the next time */
         if ((uint32_t)other == (uint32_t)entry && (int32_t)((uint32_t)(other >> 32) - (uint32_t)(entry >> 32)) > 0)
             return true;
     }
@@ -56,7 +56,7 @@ static bool has_successor(uint64_t entry) {
 }
 
 bool mt_lock_holder_is_gone(uint32_t token) {
-    uint64_t entry = __atomic_load_n(&owner[token % OWNERS], __ATOMIC_RELAXED);
+    uint64_t entry = mt_load_relaxed(&owner[token % OWNERS]); /* the token is in it, if it is still its */
     int tid = (int)(uint32_t)entry;
     if (entry >> 32 != token || tid == 0 || !mt_os_may(SYS_tgkill))
         return false;
@@ -65,13 +65,14 @@ bool mt_lock_holder_is_gone(uint32_t token) {
 
 /* ---- waiting ---------------------------------------------------------------------------------------------------- */
 
+/* Acquire: what the holder before wrote is seen by this one. */
 static bool take(uint32_t *lock, uint32_t from, uint32_t me) {
-    return __atomic_compare_exchange_n(lock, &from, me, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
+    return mt_replace_acquire(lock, &from, me);
 }
 
 /* Take it if it is free or ours. Else *holder is whose it is. */
 static bool take_free(uint32_t *lock, uint32_t me, uint32_t *holder) {
-    *holder = __atomic_load_n(lock, __ATOMIC_RELAXED);
+    *holder = mt_load_relaxed(lock); /* to be compared; taking it is what orders */
     return *holder == me || (*holder == 0 && take(lock, 0, me));
 }
 
@@ -96,12 +97,12 @@ static bool yield_and_spin(uint32_t *lock, uint32_t me, uint32_t *holder) {
 /* Locks come free again, whoever it was that was stuck. */
 static void forget_stuck(uint32_t was) {
     if (was != 0)
-        __atomic_compare_exchange_n(&stuck, &was, 0, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED);
+        mt_replace_relaxed(&stuck, &was, 0);
 }
 
 /* next: where to say that we are the next to have it, or NULL. */
 static bool sleep_until_free(uint32_t *lock, uint32_t *next, uint32_t me, uint32_t holder) {
-    uint32_t was_stuck = __atomic_load_n(&stuck, __ATOMIC_RELAXED), first = holder;
+    uint32_t was_stuck = mt_load_relaxed(&stuck), first = holder;
     uint64_t patience_ns = holder == was_stuck ? LITTLE_PATIENCE_NS : PATIENCE_NS;
     for (uint64_t waited_ns = 0, nap_ns = FIRST_NAP_NS; waited_ns < patience_ns; waited_ns += nap_ns) {
         if (mt_lock_holder_is_gone(holder) && take(lock, holder, me))
@@ -121,7 +122,7 @@ static bool sleep_until_free(uint32_t *lock, uint32_t *next, uint32_t me, uint32
             patience_ns = PATIENCE_NS + waited_ns < MOST_PATIENCE_NS ? PATIENCE_NS + waited_ns : MOST_PATIENCE_NS;
         }
     }
-    __atomic_store_n(&stuck, holder, __ATOMIC_RELAXED);
+    mt_store_relaxed(&stuck, holder);
     return false;
 }
 
@@ -133,18 +134,18 @@ bool mt_lock_wait(uint32_t *lock, uint32_t me) {
 /* A thread that has just given the lock back would have it again before any that sleeps has seen that it was free. Who
  * does not come for it in time is not waited for again. */
 static void let_next_have_it(struct mt_lock *lock, uint32_t me) {
-    uint32_t next = __atomic_load_n(&lock->next, __ATOMIC_RELAXED);
+    uint32_t next = mt_load_relaxed(&lock->next); /* whose turn it is, by itself: the lock is the other word */
     for (int i = 0; next != 0 && next != me && i < MOST_TURN_NAPS; i++) {
         if (!mt_os_nap(TURN_NAP_NS))
             return;
-        if (__atomic_load_n(&lock->next, __ATOMIC_RELAXED) != next)
+        if (mt_load_relaxed(&lock->next) != next)
             return;
     }
     take(&lock->next, next, 0);
 }
 
 bool mt_lock_wait_in_turn(struct mt_lock *lock, uint32_t me) {
-    uint32_t holder = __atomic_load_n(&lock->holder, __ATOMIC_RELAXED);
+    uint32_t holder = mt_load_relaxed(&lock->holder); /* if it is this thread, it wrote that itself */
     if (holder == me)
         return true;
     let_next_have_it(lock, me);
@@ -174,7 +175,7 @@ void mt_lock_check_acquired(enum mt_lock_rank rank) {
 }
 
 void mt_lock_check_release(const uint32_t *holder, enum mt_lock_rank rank) {
-    if ((held & 1u << rank) == 0 || __atomic_load_n(holder, __ATOMIC_RELAXED) != mt_lock_token)
+    if ((held & 1u << rank) == 0 || mt_load_relaxed(holder) != mt_lock_token)
         __builtin_trap();
     held &= ~(1u << rank);
 }

@@ -66,12 +66,13 @@ static inline uint32_t mt_lock_me(void) {
     return mt_likely(mt_lock_token != 0) ? mt_lock_token : mt_lock_introduce();
 }
 
+/* Acquire and release: what one holder has written is seen by the next. */
+
 /* The two halves for a lock that is taken at every event, and is nothing but the word of its holder. me: the calling
  * thread's token. */
 static inline bool mt_lock_acquire_word(uint32_t *holder, enum mt_lock_rank rank, uint32_t me) {
     uint32_t free = 0;
-    if (mt_unlikely(!__atomic_compare_exchange_n(holder, &free, me, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED)) &&
-        !mt_lock_wait(holder, me))
+    if (mt_unlikely(!mt_replace_acquire(holder, &free, me)) && !mt_lock_wait(holder, me))
         return false;
     mt_lock_check_acquired(rank);
     return true;
@@ -79,16 +80,14 @@ static inline bool mt_lock_acquire_word(uint32_t *holder, enum mt_lock_rank rank
 
 static inline void mt_lock_release_word(uint32_t *holder, enum mt_lock_rank rank) {
     mt_lock_check_release(holder, rank);
-    __atomic_store_n(holder, 0, __ATOMIC_RELEASE);
+    mt_store_release(holder, 0);
 }
 
 /* False: not acquired. Any context. */
 static inline bool mt_lock_acquire(struct mt_lock *lock, enum mt_lock_rank rank) {
     uint32_t free = 0, me = mt_lock_me();
-    bool is_promised = mt_unlikely(__atomic_load_n(&lock->next, __ATOMIC_RELAXED) != 0);
-    if ((is_promised ||
-         !__atomic_compare_exchange_n(&lock->holder, &free, me, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED)) &&
-        !mt_lock_wait_in_turn(lock, me))
+    bool is_promised = mt_unlikely(mt_load_relaxed(&lock->next) != 0); /* a courtesy, which orders nothing */
+    if ((is_promised || !mt_replace_acquire(&lock->holder, &free, me)) && !mt_lock_wait_in_turn(lock, me))
         return false;
     mt_lock_check_acquired(rank);
     return true;

@@ -44,7 +44,7 @@ bool mt_os_copy(void *out, const void *address, size_t bytes) {
     if (!mt_os_is_mapped((uint64_t)address, (uint64_t)address + bytes))
         return false;
     for (size_t i = 0; i < bytes; i++)
-        ((char *)out)[i] = __atomic_load_n((const char *)address + i, __ATOMIC_RELAXED);
+        ((char *)out)[i] = mt_load_relaxed((const char *)address + i); /* bytes of the program, as they are */
     return true;
 }
 
@@ -209,13 +209,13 @@ static bool can_populate(uint64_t begin, uint64_t end) {
 static bool can_ask(void) {
     enum { UNKNOWN, YES, NO };
     static int answer;
-    int known = __atomic_load_n(&answer, __ATOMIC_RELAXED);
+    int known = mt_load_relaxed(&answer); /* the same whoever has asked */
     if (known == UNKNOWN) {
         known = mt_os_call(SYS_rt_sigprocmask, NO_SIGNAL_ACTION, (long)KERNEL_ADDRESS, 0, SIGNAL_MASK_BYTES, 0, 0) ==
                         -EFAULT
                     ? YES
                     : NO;
-        __atomic_store_n(&answer, known, __ATOMIC_RELAXED);
+        mt_store_relaxed(&answer, known);
     }
     return known == YES;
 }

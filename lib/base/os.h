@@ -8,6 +8,8 @@
 #ifndef MT_BASE_OS_H
 #define MT_BASE_OS_H
 
+#include "base/atomic.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -102,7 +104,8 @@ static inline __attribute__((always_inline)) uint64_t mt_os_bit(long number) {
 }
 
 static inline __attribute__((always_inline)) bool mt_os_may(long number) {
-    return !(__atomic_load_n(&mt_os_denied, __ATOMIC_RELAXED) & mt_os_bit(number));
+    /* relaxed: nothing else is read because of it; a thread that is refused finds that out by itself */
+    return !(mt_load_relaxed(&mt_os_denied) & mt_os_bit(number));
 }
 
 #if defined(__x86_64__)

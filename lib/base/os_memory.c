@@ -40,18 +40,18 @@ static void add_page(struct page *full) {
     if (p == NULL)
         return;
     p->older = full;
-    if (!__atomic_compare_exchange_n(&ranges, &full, p, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
+    if (!mt_replace_both(&ranges, &full, p))                    /* whoever finds the page finds older in it */
         mt_os_call(SYS_munmap, (long)p, sizeof *p, 0, 0, 0, 0); /* another thread has just done it */
 }
 
 /* One that finds no memory to be noted in is like the program's own. */
 static void note(uint64_t begin, uint64_t end) {
     for (int attempt = 0; attempt < 3; attempt++) {
-        struct page *p = __atomic_load_n(&ranges, __ATOMIC_ACQUIRE);
-        uint64_t i = p != NULL ? __atomic_fetch_add(&p->used, 1, __ATOMIC_RELAXED) : RANGES;
+        struct page *p = mt_load_acquire(&ranges);                     /* with what is in it */
+        uint64_t i = p != NULL ? mt_add_relaxed(&p->used, 1) : RANGES; /* that nobody else gets it */
         if (i < RANGES) {
             p->range[i].end = end;
-            __atomic_store_n(&p->range[i].begin, begin, __ATOMIC_RELEASE);
+            mt_store_release(&p->range[i].begin, begin); /* with its end */
             return;
         }
         add_page(p);
@@ -60,13 +60,13 @@ static void note(uint64_t begin, uint64_t end) {
 
 /* The latest first: it is the one that goes first, mostly. */
 static void forget(uint64_t begin) {
-    for (struct page *p = __atomic_load_n(&ranges, __ATOMIC_ACQUIRE); p != NULL; p = p->older) {
-        uint64_t used = __atomic_load_n(&p->used, __ATOMIC_RELAXED);
+    for (struct page *p = mt_load_acquire(&ranges); p != NULL; p = p->older) {
+        uint64_t used = mt_load_relaxed(&p->used);
         for (uint64_t i = used < RANGES ? used : RANGES; i-- > 0;)
             if (p->range[i].begin == begin) {
                 p->range[i].begin = 0;
                 if (i + 1 == used)
-                    __atomic_compare_exchange_n(&p->used, &used, i, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED);
+                    mt_replace_relaxed(&p->used, &used, i); /* unless another has come */
                 return;
             }
     }
@@ -75,33 +75,32 @@ static void forget(uint64_t begin) {
 void mt_os_each_own(void (*visit)(void *context, uint64_t begin, uint64_t end), void *context) {
     if (reserved.begin != 0)
         visit(context, reserved.begin, reserved.end);
-    for (struct page *p = __atomic_load_n(&ranges, __ATOMIC_ACQUIRE); p != NULL; p = p->older) {
+    for (struct page *p = mt_load_acquire(&ranges); p != NULL; p = p->older) {
         visit(context, (uint64_t)p, (uint64_t)p + MT_OS_PAGE);
-        uint64_t used = __atomic_load_n(&p->used, __ATOMIC_RELAXED);
+        uint64_t used = mt_load_relaxed(&p->used);
         for (uint64_t i = 0; i < used && i < RANGES; i++)
-            if (__atomic_load_n(&p->range[i].begin, __ATOMIC_ACQUIRE) != 0)
+            if (mt_load_acquire(&p->range[i].begin) != 0)
                 visit(context, p->range[i].begin, p->range[i].end);
     }
 }
 
 void mt_os_reserve(size_t bytes) {
-    if (__atomic_load_n(&reserve.begin, __ATOMIC_RELAXED) != 0)
+    if (mt_load_relaxed(&reserve.begin) != 0) /* done; by this thread, the only one yet */
         return;
     void *memory = NULL;
     for (; memory == NULL && bytes >= MT_OS_PAGE; bytes /= 2) /* address space can be limited */
         if ((memory = map(bytes, MAP_NORESERVE)) != NULL)
             reserve.end = (uint64_t)memory + bytes;
     reserved = (struct range){(uint64_t)memory, reserve.end};
-    __atomic_store_n(&reserve.begin, (uint64_t)memory, __ATOMIC_RELEASE);
+    mt_store_release(&reserve.begin, (uint64_t)memory); /* with its end */
 }
 
 static void *take_reserved(size_t bytes) {
-    uint64_t begin = __atomic_load_n(&reserve.begin, __ATOMIC_ACQUIRE);
+    uint64_t begin = mt_load_acquire(&reserve.begin); /* with its end */
     do
         if (begin == 0 || pages_of(bytes) > reserve.end - begin)
             return NULL;
-    while (!__atomic_compare_exchange_n(&reserve.begin, &begin, begin + pages_of(bytes), false, __ATOMIC_ACQUIRE,
-                                        __ATOMIC_ACQUIRE));
+    while (!mt_replace_both(&reserve.begin, &begin, begin + pages_of(bytes)));
     return (void *)begin;
 }
 
@@ -131,7 +130,7 @@ void mt_os_discard(void *memory, size_t bytes) {
     if (mt_os_call(SYS_madvise, (long)memory, (long)bytes, MADV_DONTNEED, 0, 0, 0) == 0)
         return;
     for (size_t i = 0; i < bytes / sizeof *word; i++)
-        __atomic_store_n(&word[i], 0, __ATOMIC_RELAXED); /* somebody may still be looking */
+        mt_store_relaxed(&word[i], 0); /* somebody may still be looking */
 }
 
 void mt_os_prefer_huge_pages(void *memory, size_t bytes) {

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/atomic.h"
 #include "ledger/layout.h"
 
 /* Ids lie below these. */
@@ -27,15 +28,15 @@ struct mt_limits {
 
 static inline struct mt_limits mt_limits_of(const struct mt_ledger_header *h) {
     return (struct mt_limits){
-        .n_nodes = h->n_nodes,
-        .n_sites = h->n_sites,
-        .n_banks = h->n_banks,
-        .n_modules = h->n_modules,
-        .n_names = h->n_names,
-        .n_threads = h->n_threads,
-        .epoch = h->control.epoch,
-        .clear_epoch = h->control.clear_epoch,
-        .is_full = (h->flags & (MT_FLAG_NO_SPACE | MT_FLAG_BOUND)) != 0,
+        .n_nodes = mt_load_acquire(&h->n_nodes), /* those that it counts are whole */
+        .n_sites = mt_load_acquire(&h->n_sites),
+        .n_banks = mt_load_acquire(&h->n_banks),
+        .n_modules = mt_load_acquire(&h->n_modules),
+        .n_names = mt_load_acquire(&h->n_names),
+        .n_threads = mt_load_acquire(&h->n_threads),
+        .epoch = mt_load_relaxed(&h->control.epoch), /* a bound: later is larger */
+        .clear_epoch = mt_load_relaxed(&h->control.clear_epoch),
+        .is_full = (mt_load_relaxed(&h->flags) & (MT_FLAG_NO_SPACE | MT_FLAG_BOUND)) != 0,
     };
 }
 

@@ -152,8 +152,8 @@ void mt_ledger_count_unrecorded(struct mt_ledger_writer *w, struct mt_ledger_hea
     w->family = family; /* for children of this one */
     if (family == NULL)
         return;
-    __atomic_store_n(&family->unrecorded_errno, (uint32_t)error, __ATOMIC_RELAXED);
-    __atomic_fetch_add(&family->unrecorded_forks, 1, __ATOMIC_RELAXED);
+    mt_store_relaxed(&family->unrecorded_errno, (uint32_t)error); /* the latest of any child */
+    mt_add_relaxed(&family->unrecorded_forks, 1);                 /* a count, of many processes */
 }
 
 void mt_ledger_remove(struct mt_ledger_writer *w) {

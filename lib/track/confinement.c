@@ -69,7 +69,7 @@ static bool is_filtered(void) {
 
 void mt_confinement_look(void) {
     if (is_filtered() && !is_of_container())
-        __atomic_store_n(&mt_os_denied, MT_OS_ALL_CALLS & ~mt_os_calls_of_loader(), __ATOMIC_RELAXED);
+        mt_store_relaxed(&mt_os_denied, MT_OS_ALL_CALLS & ~mt_os_calls_of_loader()); /* see mt_os_may */
 }
 
 /* ---- unseen ----------------------------------------------------------------------------------------------------- */
@@ -195,7 +195,7 @@ static void prepare(uint64_t denied) {
 static void expect(void) {
     mt_tracker_flag(MT_FLAG_EXPECTED);
     prepare(MT_OS_ALL_CALLS);
-    __atomic_store_n(&mt_os_denied, MT_OS_ALL_CALLS, __ATOMIC_RELAXED);
+    mt_store_relaxed(&mt_os_denied, MT_OS_ALL_CALLS); /* likewise */
 }
 
 void mt_confinement_expect(void) {
@@ -224,10 +224,10 @@ uint64_t mt_confinement_begin(const struct sock_fprog *filter) {
     uint64_t denied = before | (filter != NULL ? mt_filter_denies(filter) : MT_OS_ALL_CALLS);
     if (denied != before)
         prepare(denied);
-    __atomic_fetch_or(&mt_os_denied, denied, __ATOMIC_RELAXED);
+    mt_or_relaxed(&mt_os_denied, denied);
     return before;
 }
 
 void mt_confinement_failed(uint64_t denied_before) {
-    __atomic_store_n(&mt_os_denied, denied_before, __ATOMIC_RELAXED);
+    mt_store_relaxed(&mt_os_denied, denied_before);
 }

@@ -54,7 +54,8 @@ MT_HIDDEN struct mt_live_entry mt_live_big_take(uint64_t address, struct mt_jour
 
 static inline struct mt_region *mt_live_region(uint64_t address, bool make) {
     uint64_t leaf = address >> MT_LEAF_SHIFT;
-    uint64_t cached = __atomic_load_n(&mt_live_leaf_cache[leaf % MT_LIVE_LEAF_CACHE], __ATOMIC_RELAXED);
+    uint64_t cached =
+        mt_load_relaxed(&mt_live_leaf_cache[leaf % MT_LIVE_LEAF_CACHE]); /* tag and pointer are one word */
     struct mt_region *regions = (struct mt_region *)(cached & MT_NODE_ADDRESS_MASK);
     if (mt_unlikely(cached >> 48 != leaf / MT_LIVE_LEAF_CACHE || regions == NULL)) {
         regions = mt_live_leaf(leaf, make);

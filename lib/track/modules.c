@@ -182,7 +182,7 @@ static void write_record(uint32_t id) {
         read_segments(k->start, k->map->l_addr, k->is_main, m);
         write_path(m, k->is_main ? "" : name);
     }
-    __atomic_store_n(&mt_tracker.header->n_modules, id + 1, __ATOMIC_RELEASE);
+    mt_store_release(&mt_tracker.header->n_modules, id + 1); /* the record that it counts is whole */
 }
 
 bool mt_modules_start(void) {
@@ -234,7 +234,7 @@ static uint32_t *bucket_of(uint64_t start) {
 }
 
 static uint32_t newest_at(uint64_t start) {
-    return __atomic_load_n(bucket_of(start), __ATOMIC_ACQUIRE);
+    return mt_load_acquire(bucket_of(start)); /* with what is known of it */
 }
 
 static bool is_at(const struct known *k, const struct dl_find_object *o) {
@@ -245,9 +245,9 @@ static bool is_at(const struct known *k, const struct dl_find_object *o) {
 /* The loader gives one object's place and even its link map to the next: who is not sure to have stayed must look the
  * same, too. (What follows is for those alone, and makes no system call.) */
 static bool looks_the_same(const struct known *k, const struct dl_find_object *o) {
-    if (k->stays)
+    if (mt_load_relaxed(&k->stays)) /* if it comes back meanwhile it is the same object: see revive */
         return true;
-    if (k->name != hash_text(o->dlfo_link_map->l_name))
+    if (mt_load_relaxed(&k->name) != hash_text(o->dlfo_link_map->l_name))
         return false;
     return k->build_id == NULL ||
            same_text((const char *)k->build_id, (const char *)k->record->build_id, k->record->build_id_bytes);
@@ -257,7 +257,7 @@ static bool looks_the_same(const struct known *k, const struct dl_find_object *o
 static uint32_t find_known(const struct dl_find_object *o) {
     for (uint32_t id = newest_at((uint64_t)o->dlfo_map_start); id != 0; id = known[id].next) {
         const struct known *k = &known[id];
-        if (!__atomic_load_n(&k->gone, __ATOMIC_ACQUIRE) && k->map == o->dlfo_link_map && is_at(k, o) &&
+        if (!mt_load_acquire(&k->gone) && mt_load_relaxed(&k->map) == o->dlfo_link_map && is_at(k, o) &&
             looks_the_same(k, o))
             return id;
     }
@@ -271,7 +271,7 @@ enum change { NOTHING, PASSING, STAYING }; /* what is not as it was: what the ru
 /* The i-th of the loaded ones is not any more. */
 static enum change mark_gone(uint32_t i) {
     struct known *k = &known[loaded[i]];
-    __atomic_store_n(&k->gone, true, __ATOMIC_RELEASE);
+    mt_store_release(&k->gone, true); /* before anything of it changes */
     if (k->record != NULL)
         k->record->flags |= MT_MODULE_UNLOADED;
     loaded[i] = loaded[--n_loaded];
@@ -307,11 +307,11 @@ static uint32_t revive(const struct dl_find_object *o, const struct known *now, 
         struct known *k = &known[id];
         if (!k->gone || !is_at(k, o) || !is_same_file(k, now, record))
             continue;
-        k->map = now->map;
-        k->name = now->name;
-        k->stays = now->stays;
+        mt_store_relaxed(&k->map, now->map); /* gone, below, publishes all three */
+        mt_store_relaxed(&k->name, now->name);
+        mt_store_relaxed(&k->stays, now->stays);
         k->record->flags &= ~(uint32_t)MT_MODULE_UNLOADED;
-        __atomic_store_n(&k->gone, false, __ATOMIC_RELEASE);
+        mt_store_release(&k->gone, false); /* what is known of it is whole again */
         return id;
     }
     return 0;
@@ -324,7 +324,7 @@ static uint32_t make_new(const struct known *now) {
     known[id] = *now;
     known[id].next = *head;
     write_record(id);
-    __atomic_store_n(head, id, __ATOMIC_RELEASE);
+    mt_store_release(head, id); /* what is known of it is whole */
     n_known = id + 1;
     mt_growth_unlock();
     return id;
@@ -354,8 +354,10 @@ static uint32_t add(const struct dl_find_object *o, enum change *change) {
     uint32_t id = revive(o, &now, &record);
     if (id == 0)
         id = make_new(&now);
-    if (id != 0)
-        loaded[n_loaded++] = id;
+    if (id != 0) {
+        loaded[n_loaded] = id;
+        mt_store_release(&n_loaded, n_loaded + 1); /* the walker has another lock */
+    }
     return id;
 }
 
@@ -443,7 +445,7 @@ const char *mt_modules_check(void) {
     const char *violation = n > 1 ? mt_table_check(&table, n) : NULL;
     for (uint32_t id = 1; violation == NULL && id < n; id++)
         violation = mt_module_fault(mt_table_item(chunk, struct mt_module, MT_MODULES_PER_CHUNK, id));
-    for (uint32_t i = 0; violation == NULL && i < n_loaded; i++)
+    for (uint32_t i = 0; violation == NULL && i < mt_load_acquire(&n_loaded); i++)
         MT_MUST(loaded[i] > 0 && loaded[i] < n_known && known[loaded[i]].start < known[loaded[i]].end,
                 "modules: one that is loaded is not known");
     return violation;

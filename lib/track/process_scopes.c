@@ -26,14 +26,15 @@ static struct mt_open_scope *scope_at(uint32_t i) {
     return &chunk[i / MT_OPEN_PER_CHUNK][i % MT_OPEN_PER_CHUNK];
 }
 
+/* Relaxed: the highest of several threads, whichever comes first. */
 static void raise_to(int64_t *high, int64_t value) {
-    int64_t old = __atomic_load_n(high, __ATOMIC_RELAXED);
-    while (value > old && !__atomic_compare_exchange_n(high, &old, value, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED))
+    int64_t old = mt_load_relaxed(high);
+    while (value > old && !mt_replace_relaxed(high, &old, value))
         ;
 }
 
 void mt_scopes_note_current(int64_t current) {
-    uint32_t n = __atomic_load_n(&mt_process_scopes_n, __ATOMIC_ACQUIRE);
+    uint32_t n = mt_load_acquire(&mt_process_scopes_n); /* with the chunks that these lie in */
     for (uint32_t i = 0; mt_unlikely(i < n); i++)
         raise_to(&scope_at(i)->high_bytes, current);
 }
@@ -54,16 +55,16 @@ void mt_scopes_unlock_process(void) {
 void mt_scopes_clear_process(void) {
     for (uint32_t i = 0; i < mt_process_scopes_n; i++) {
         scope_at(i)->begin = (struct mt_counters){0};
-        scope_at(i)->high_bytes = 0;
+        mt_store_relaxed(&scope_at(i)->high_bytes, 0); /* which others may be raising */
     }
 }
 
 static struct mt_counters of_process(void) {
     struct mt_counters sum = {0};
-    for (mt_bank_id id = 1; id < mt_tracker.header->n_banks; id++) {
+    for (mt_bank_id id = 1; id < mt_load_acquire(&mt_tracker.header->n_banks); id++) {
         const struct mt_bank *b = mt_threads_bank(id);
         struct mt_counters c;
-        if (b->clear_epoch != mt_tracker.header->control.clear_epoch)
+        if (mt_load_acquire(&b->clear_epoch) != mt_tracker.header->control.clear_epoch) /* its counters are of before */
             continue;
         read_bank(&c, b);
         mt_counters_add(&sum, &c, 1);
@@ -97,15 +98,15 @@ int mt_scopes_begin_process(struct mt_thread *t, memtrack_scope *scope, const ch
     if (p != NULL) {
         p->name = id;
         p->begin = of_process();
-        p->high_bytes = p->begin.live_bytes;
+        mt_store_relaxed(&p->high_bytes, p->begin.live_bytes); /* likewise */
         p->begin_cpu_ns = cpu_ns();
         p->begin_ns = clock_ns(CLOCK_MONOTONIC);
         p->event = ++n_serials;
         open_handle(h, PROCESS, p->event, index, id);
         h->event = p->event;
-        __atomic_store_n(&p->serial, p->event, __ATOMIC_RELEASE);
+        mt_store_release(&p->serial, p->event); /* the scope is whole: readers begin here */
         if (index >= mt_process_scopes_n)
-            __atomic_store_n(&mt_process_scopes_n, index + 1, __ATOMIC_RELEASE);
+            mt_store_release(&mt_process_scopes_n, index + 1); /* likewise */
         t->bank->scope_high = t->bank->counters.live_bytes;
     }
     mt_lock_release(&lock, MT_RANK_PROCESS_SCOPES);
@@ -115,11 +116,11 @@ int mt_scopes_begin_process(struct mt_thread *t, memtrack_scope *scope, const ch
 }
 
 static void close(struct mt_open_scope *p) {
-    __atomic_store_n(&p->serial, 0, __ATOMIC_RELEASE);
+    mt_store_release(&p->serial, 0); /* before its place is used again */
     uint32_t n = mt_process_scopes_n;
     while (n > 0 && scope_at(n - 1)->serial == 0)
         n--;
-    __atomic_store_n(&mt_process_scopes_n, n, __ATOMIC_RELEASE);
+    mt_store_release(&mt_process_scopes_n, n); /* fewer to look at */
 }
 
 /* The lock is taken. */
@@ -128,7 +129,7 @@ static void finish(struct mt_thread *t, struct mt_open_scope *p, bool is_error, 
     flush(t);
     struct mt_counters now = of_process();
     raise_to(&p->high_bytes, now.live_bytes);
-    memtrack_delta d = delta_of(difference(now, p->begin), p->high_bytes - p->begin.live_bytes,
+    memtrack_delta d = delta_of(difference(now, p->begin), mt_load_relaxed(&p->high_bytes) - p->begin.live_bytes,
                                 clock_ns(CLOCK_MONOTONIC) - p->begin_ns, 0);
     struct mt_scope_result result = {.name = p->name, .is_process = true, .is_error = is_error};
     values_of(&d, result.value);
@@ -140,7 +141,8 @@ static void finish(struct mt_thread *t, struct mt_open_scope *p, bool is_error, 
 }
 
 int mt_process_scopes_end(struct mt_thread *t, struct mt_scope_handle *h, memtrack_delta *out) {
-    struct mt_open_scope *p = h->index < mt_process_scopes_n ? scope_at(h->index) : NULL;
+    uint32_t n = mt_load_acquire(&mt_process_scopes_n); /* with the chunks that these lie in */
+    struct mt_open_scope *p = h->index < n ? scope_at(h->index) : NULL;
     int rc = -MEMTRACK_EENDED;
     if (p == NULL || !mt_lock_acquire(&lock, MT_RANK_PROCESS_SCOPES))
         return rc;
@@ -155,7 +157,8 @@ int mt_process_scopes_end(struct mt_thread *t, struct mt_scope_handle *h, memtra
 }
 
 void mt_scopes_end_all_of_process(struct mt_thread *t) {
-    if (mt_process_scopes_n == 0 || !mt_lock_acquire(&lock, MT_RANK_PROCESS_SCOPES))
+    if (mt_load_relaxed(&mt_process_scopes_n) == 0 || /* who begins one now does not want it ended */
+        !mt_lock_acquire(&lock, MT_RANK_PROCESS_SCOPES))
         return;
     for (uint32_t i = 0; i < mt_process_scopes_n; i++)
         if (scope_at(i)->serial != 0) {

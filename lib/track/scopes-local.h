@@ -47,13 +47,14 @@ static inline uint64_t cpu_ns(void) {
     return mt_unlikely(mt_tracker.options.scope_cpu) ? clock_ns(CLOCK_THREAD_CPUTIME_ID) : 0;
 }
 
-/* In place: a struct that is copied with wide loads right after narrow stores stalls the store buffer. */
+/* Relaxed: of another thread, each as of some moment of the call.
+ * In place: a struct that is copied with wide loads right after narrow stores stalls the store buffer. */
 static inline void read_bank(struct mt_counters *out, const struct mt_bank *b) {
-    out->live_bytes = __atomic_load_n(&b->counters.live_bytes, __ATOMIC_RELAXED);
-    out->allocated_bytes = __atomic_load_n(&b->counters.allocated_bytes, __ATOMIC_RELAXED);
-    out->allocated_blocks = __atomic_load_n(&b->counters.allocated_blocks, __ATOMIC_RELAXED);
-    out->freed_blocks = __atomic_load_n(&b->counters.freed_blocks, __ATOMIC_RELAXED);
-    out->temporary_blocks = __atomic_load_n(&b->counters.temporary_blocks, __ATOMIC_RELAXED);
+    out->live_bytes = mt_load_relaxed(&b->counters.live_bytes);
+    out->allocated_bytes = mt_load_relaxed(&b->counters.allocated_bytes);
+    out->allocated_blocks = mt_load_relaxed(&b->counters.allocated_blocks);
+    out->freed_blocks = mt_load_relaxed(&b->counters.freed_blocks);
+    out->temporary_blocks = mt_load_relaxed(&b->counters.temporary_blocks);
 }
 
 static inline struct mt_counters difference(struct mt_counters a, struct mt_counters b) {
@@ -132,7 +133,8 @@ static inline __attribute__((always_inline)) void flush(struct mt_thread *t) {
         if (!t->shared)
             mt_scopes_note_current(t->bank->scope_high);
     }
-    t->bank->scope_high = is_open || mt_process_scopes_n != 0 ? t->bank->counters.live_bytes : INT64_MAX;
+    t->bank->scope_high =
+        is_open || mt_load_relaxed(&mt_process_scopes_n) != 0 ? t->bank->counters.live_bytes : INT64_MAX;
 }
 
 /* One in header.event_sample of a thread's scopes; in threads that have had none but the process's, all. */

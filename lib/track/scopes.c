@@ -31,7 +31,7 @@ struct mt_open_scope *mt_scopes_new_chunk(void) {
     struct mt_open_scope *c =
         mt_table_new_chunk(&mt_tracker.ledger, MT_EXTENT_OPEN, h->n_open / MT_OPEN_PER_CHUNK, bytes, 64);
     if (c != NULL)
-        __atomic_store_n(&h->n_open, h->n_open + MT_OPEN_PER_CHUNK, __ATOMIC_RELEASE);
+        mt_store_release(&h->n_open, h->n_open + MT_OPEN_PER_CHUNK); /* those that it counts are there */
     mt_growth_unlock();
     return c;
 }
@@ -69,12 +69,13 @@ static inline __attribute__((always_inline)) void pop(struct mt_thread *t) {
     struct mt_scope_stack *s = t->scopes;
     struct mt_open_scope *f = open_at(s, --s->depth);
     int64_t high = f->high_bytes;
-    __atomic_store_n(&f->serial, 0, __ATOMIC_RELEASE);
+    mt_store_release(&f->serial, 0); /* before its place is used again */
     struct mt_open_scope *outer = top_of(s);
     if (outer != NULL && high > outer->high_bytes)
         outer->high_bytes = high;
     t->scope = outer != NULL ? outer->name : 0;
-    t->bank->scope_high = outer != NULL || mt_process_scopes_n != 0 ? t->bank->counters.live_bytes : INT64_MAX;
+    t->bank->scope_high =
+        outer != NULL || mt_load_relaxed(&mt_process_scopes_n) != 0 ? t->bank->counters.live_bytes : INT64_MAX;
 }
 
 /* The part that belongs to the scope around it: what was measured before this one was attached does not. */
@@ -214,7 +215,7 @@ static inline __attribute__((always_inline)) struct mt_open_scope *push(struct m
     f->begin_ns = 0;
     for (int i = 0; i < MT_N_SCOPE_VALUES; i++)
         f->inner[i] = 0;
-    __atomic_store_n(&f->serial, serial, __ATOMIC_RELEASE);
+    mt_store_release(&f->serial, serial); /* the scope is whole: readers begin here */
     t->scope = name;
     return f;
 }

@@ -134,7 +134,7 @@ static mt_bank_id new_bank(void) {
     mt_bank_id id = h->n_banks;
     if (id >= MT_MAX_BANKS || !mt_table_reserve(&mt_tracker.ledger, &table, id))
         return 0;
-    __atomic_store_n(&h->n_banks, id + 1, __ATOMIC_RELEASE);
+    mt_store_release(&h->n_banks, id + 1); /* the bank that it counts is there */
     return id;
 }
 
@@ -168,12 +168,12 @@ static struct mt_thread *take_bank(void) {
 static void publish_all(void) {
     struct mt_ledger_header *h = mt_tracker.header;
     int64_t sum = 0;
-    for (mt_bank_id id = 1; id < h->n_banks; id++) {
+    for (mt_bank_id id = 1; id < mt_load_acquire(&h->n_banks); id++) {
         struct mt_bank *b = mt_threads_bank(id);
-        b->published_bytes = __atomic_load_n(&b->counters.live_bytes, __ATOMIC_RELAXED);
+        b->published_bytes = mt_load_relaxed(&b->counters.live_bytes); /* its thread has left its event, or is new */
         sum += b->published_bytes;
     }
-    __atomic_store_n(&h->control.current_bytes, sum, __ATOMIC_RELAXED);
+    mt_store_relaxed(&h->control.current_bytes, sum); /* is_shared, which comes later, publishes it */
     mt_tracker_flag(MT_FLAG_THREADS);
 }
 
@@ -181,9 +181,9 @@ static void publish_all(void) {
  * been stopped, in the middle of it. */
 static void wait_for_event(const struct mt_thread *first) {
     enum { NAPS = 500, NAP_NS = 100000 };
-    uint64_t seen = __atomic_load_n(&first->seen, __ATOMIC_ACQUIRE);
+    uint64_t seen = mt_load_acquire(&first->seen); /* what it has counted is seen as well */
     for (int i = 0; i < NAPS && (seen & MT_SEEN_BUSY); i++) {
-        if (mt_lock_holder_is_gone(first->token) || __atomic_load_n(&first->seen, __ATOMIC_ACQUIRE) != seen)
+        if (mt_lock_holder_is_gone(first->token) || mt_load_acquire(&first->seen) != seen)
             return;
         if (!mt_os_nap(NAP_NS))
             mt_os_yield();
@@ -198,7 +198,7 @@ static void wait_for_event(const struct mt_thread *first) {
  * Until the last step nobody publishes anything, so all of it can be done again by whoever comes next.
  */
 static void begin_sharing(const struct mt_thread *first) {
-    __atomic_store_n(&mt_tracker.many_threads, true, __ATOMIC_SEQ_CST);
+    mt_store_ordered(&mt_tracker.many_threads, true); /* before the barrier */
     if (mt_os_call(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0, 0, 0, 0) != 0)
         mt_os_call(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0, 0, 0, 0);
     if (first != NULL) { /* it may have been interrupted for good before it had any memory */
@@ -207,20 +207,21 @@ static void begin_sharing(const struct mt_thread *first) {
         mt_scopes_begin_sharing(first);
     }
     publish_all();
-    __atomic_store_n(&mt_tracker.is_shared, true, __ATOMIC_RELEASE);
+    mt_store_release(&mt_tracker.is_shared, true); /* all that others need is done */
     mt_tracker_changed();
 }
 
 void mt_threads_share_early(void) {
     if (mt_tracker.many_threads)
         return;
-    __atomic_store_n(&mt_tracker.many_threads, true, __ATOMIC_SEQ_CST);
+    mt_store_ordered(&mt_tracker.many_threads, true); /* before everybody looks again */
     mt_tracker_changed();
 }
 
 /* Somebody else does it, or did and was ended in the middle of it: then the lock is taken over. */
 static void share(mt_bank_id mine) {
-    if (mine == 1 || __atomic_load_n(&mt_tracker.is_shared, __ATOMIC_ACQUIRE) ||
+    if (mine == 1 || mt_load_acquire(&mt_tracker.is_shared) || /* with all that begin_sharing did */
+
         !mt_lock_acquire(&sharing_lock, MT_RANK_SHARING))
         return;
     if (!mt_tracker.is_shared)
@@ -233,7 +234,7 @@ static void share(mt_bank_id mine) {
 /* What the thread that had this bank has left open, and half done. */
 static void end_old(struct mt_thread *t) {
     mt_scopes_end_all(t);
-    t->bank->rare.interrupted += __atomic_exchange_n(&mt_tracker.missed, 0, __ATOMIC_RELAXED);
+    t->bank->rare.interrupted += mt_swap_relaxed(&mt_tracker.missed, 0); /* a count, taken once */
 }
 
 /* A signal handler in the middle of this. Or one has left it, and it is begun again. */
@@ -244,7 +245,7 @@ static bool is_registering(const struct mt_hook_frame *frame) {
 struct mt_thread *mt_threads_register(const struct mt_hook_frame *frame) {
     struct mt_thread *t = NULL;
     if (is_registering(frame)) {
-        __atomic_fetch_add(&mt_tracker.missed, 1, __ATOMIC_RELAXED);
+        mt_add_relaxed(&mt_tracker.missed, 1);
         return NULL;
     }
     registering = (uint64_t)frame;
@@ -259,7 +260,7 @@ struct mt_thread *mt_threads_register(const struct mt_hook_frame *frame) {
         mt_threads_refresh(t);
         end_old(t);
     } else {
-        __atomic_fetch_add(&mt_tracker.missed, 1, __ATOMIC_RELAXED);
+        mt_add_relaxed(&mt_tracker.missed, 1);
     }
     registering = 0;
     return t;
@@ -291,10 +292,10 @@ static int64_t window(void) {
 }
 
 static void note_peak(struct mt_control *c, int64_t current) {
-    int64_t peak = __atomic_load_n(&c->peak_bytes, __ATOMIC_RELAXED);
+    int64_t peak = mt_load_relaxed(&c->peak_bytes); /* the highest of all threads, whichever comes first */
     while (current > peak)
-        if (__atomic_compare_exchange_n(&c->peak_bytes, &peak, current, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED)) {
-            __atomic_fetch_add(&c->epoch, 1, __ATOMIC_RELAXED);
+        if (mt_replace_relaxed(&c->peak_bytes, &peak, current)) {
+            mt_add_relaxed(&c->epoch, 1); /* a number that has not been */
             return;
         }
 }
@@ -312,7 +313,7 @@ void mt_threads_publish(struct mt_thread *t) {
     }
     int64_t change = live - b->published_bytes;
     b->published_bytes = live;
-    int64_t current = __atomic_add_fetch(&c->current_bytes, change, __ATOMIC_RELAXED);
+    int64_t current = mt_add_relaxed(&c->current_bytes, change) + change; /* the sum, in some order of all */
     note_peak(c, current);
     mt_scopes_note_current(current);
     int64_t w = window();
@@ -324,20 +325,24 @@ void mt_threads_publish(struct mt_thread *t) {
 void mt_threads_reset_peak(struct mt_thread *t) {
     struct mt_control *c = t->control;
     mt_threads_publish(t);
-    int64_t live = t->shared ? __atomic_load_n(&c->current_bytes, __ATOMIC_RELAXED) : t->bank->counters.live_bytes;
-    __atomic_store_n(&c->peak_bytes, live, __ATOMIC_RELAXED);
-    __atomic_fetch_add(&c->epoch, 1, __ATOMIC_RELAXED);
+    int64_t live = t->shared ? mt_load_relaxed(&c->current_bytes) : t->bank->counters.live_bytes;
+    mt_store_relaxed(&c->peak_bytes, live); /* see above */
+    mt_add_relaxed(&c->epoch, 1);
     if (!t->shared)
         t->high = live;
 }
 
-static void clear_bank(struct mt_thread *t) {
+static void clear_bank(struct mt_thread *t, uint64_t epoch) {
     struct mt_bank *b = t->bank;
-    b->counters = (struct mt_counters){0};
+    mt_store_relaxed(&b->counters.live_bytes, 0); /* whoever sees the new epoch sees all of them */
+    mt_store_relaxed(&b->counters.allocated_bytes, 0);
+    mt_store_relaxed(&b->counters.allocated_blocks, 0);
+    mt_store_relaxed(&b->counters.freed_blocks, 0);
+    mt_store_relaxed(&b->counters.temporary_blocks, 0);
     b->published_bytes = 0;
     b->rare =
         (struct mt_rare_counters){.interrupted = b->rare.interrupted, .unwind_mismatches = b->rare.unwind_mismatches};
-    b->clear_epoch = t->control->clear_epoch;
+    mt_store_release(&b->clear_epoch, epoch);
     t->last_block = NULL;
     mt_scopes_clear(t);
 }
@@ -355,16 +360,17 @@ void mt_threads_forget_passing(struct mt_thread *t) {
 }
 
 void mt_threads_refresh(struct mt_thread *t) {
-    t->state = __atomic_load_n(&mt_page.state, __ATOMIC_ACQUIRE); /* first: what changes now is for the next event */
+    t->state = mt_load_acquire(&mt_page.state); /* first: what changes now is for the next event */
     if (mt_tracker.ledger.is_in_forks)
         t->state |= MT_SEEN_ASKS;
     share(t->bank_id);
     if (t->used)
         forget_paths(t);
-    if (mt_unlikely(t->bank->clear_epoch != t->control->clear_epoch))
-        clear_bank(t);
+    uint64_t epoch = mt_load_acquire(&t->control->clear_epoch); /* with the eras and sums that go with it */
+    if (mt_unlikely(t->bank->clear_epoch != epoch))
+        clear_bank(t, epoch);
     t->used = true;
-    t->shared = __atomic_load_n(&mt_tracker.is_shared, __ATOMIC_ACQUIRE);
+    t->shared = mt_load_acquire(&mt_tracker.is_shared); /* with all that begin_sharing did */
     if (t->shared) {
         t->low = t->high = t->bank->counters.live_bytes;
     } else {

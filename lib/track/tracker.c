@@ -184,18 +184,17 @@ static bool start(void) {
 /* Another thread starts. It may have been ended in the middle of that. True: it is up to us. */
 static bool takes_over(uint64_t starter) {
     enum { NAPS = 1000, NAP_NS = 200000 };
-    for (int i = 0; i < NAPS && mt_page.state == MT_STATE_UNKNOWN; i++)
+    for (int i = 0; i < NAPS && mt_load_relaxed(&mt_page.state) == MT_STATE_UNKNOWN; i++)
         if (!mt_os_nap(NAP_NS))
             return false;
-    return mt_page.state == MT_STATE_UNKNOWN &&
-           __atomic_compare_exchange_n(&mt_page.starter, &starter, (uint64_t)&mt_self, false, __ATOMIC_ACQUIRE,
-                                       __ATOMIC_RELAXED);
+    return mt_load_relaxed(&mt_page.state) == MT_STATE_UNKNOWN &&
+           /* taking it orders */ mt_replace_acquire(&mt_page.starter, &starter, (uint64_t)&mt_self);
 }
 
 /* Whether this thread is to start recording: nobody does, or it has begun to and was left. */
 static bool may_start(const struct mt_hook_frame *frame) {
-    uint64_t starter = 0, me = (uint64_t)&mt_self;
-    if (__atomic_compare_exchange_n(&mt_page.starter, &starter, me, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
+    uint64_t starter = 0, me = (uint64_t)&mt_self; /* acquire: what the starter before left is seen */
+    if (mt_replace_acquire(&mt_page.starter, &starter, me))
         return true;
     if (starter != me)
         return takes_over(starter);
@@ -206,11 +205,11 @@ void mt_tracker_start(const struct mt_hook_frame *frame) {
     if (mt_tracker.is_bypassed)
         return;
     if (!may_start(frame)) {
-        __atomic_fetch_add(&mt_tracker.missed, 1, __ATOMIC_RELAXED);
+        mt_add_relaxed(&mt_tracker.missed, 1); /* a count, read alone */
         return;
     }
     mt_page.starting = (uint64_t)frame;
-    if (mt_page.state != MT_STATE_UNKNOWN)
+    if (mt_load_relaxed(&mt_page.state) != MT_STATE_UNKNOWN)
         return; /* by a handler that came in between */
     if (!mt_tracker.options_read)
         mt_confinement_look(); /* before any other call */
@@ -219,7 +218,7 @@ void mt_tracker_start(const struct mt_hook_frame *frame) {
     bool started = start();
     mt_confinement_expect();
     uint64_t state = !started ? MT_STATE_OFF : mt_tracker.off ? MT_STATE_DORMANT : MT_STATE_FIRST;
-    __atomic_store_n(&mt_page.state, state, __ATOMIC_RELEASE);
+    mt_store_release(&mt_page.state, state); /* all that was started is seen by whoever sees it */
 }
 
 void mt_tracker_say_preceded(void) {
@@ -234,13 +233,13 @@ void mt_tracker_say_preceded(void) {
 }
 
 void mt_tracker_changed(void) {
-    if (mt_page.state >= MT_STATE_FIRST)
-        __atomic_fetch_add(&mt_page.state, 1, __ATOMIC_RELEASE);
+    if (mt_load_relaxed(&mt_page.state) >= MT_STATE_FIRST) /* it never goes back */
+        mt_add_release(&mt_page.state, 1);                 /* what has changed is seen by whoever sees it */
 }
 
 void mt_tracker_flag(enum mt_flag flag) {
     if (mt_tracker.header != NULL)
-        __atomic_fetch_or(&mt_tracker.header->flags, (uint32_t)flag, __ATOMIC_RELAXED);
+        mt_or_relaxed(&mt_tracker.header->flags, (uint32_t)flag); /* for readers, by itself */
 }
 
 /* The page of its parent's that forks inherit on purpose. What cannot be told from a fork is counted with the events. */
@@ -280,27 +279,27 @@ static bool is_over(struct mt_thread *t, const struct mt_hook_frame *frame) {
 
 struct mt_thread *mt_tracker_enter(const struct mt_hook_frame *frame) {
     enum { MOST_UNKNOWN = 256 };
-    if (mt_page.state == MT_STATE_UNKNOWN)
+    if (mt_load_relaxed(&mt_page.state) == MT_STATE_UNKNOWN)
         mt_tracker_start(frame);
-    if (mt_page.state >= MT_STATE_DORMANT && !mt_tracker_is_ours())
+    if (mt_load_relaxed(&mt_page.state) >= MT_STATE_DORMANT && !mt_tracker_is_ours())
         return NULL;
-    if (mt_page.state == MT_STATE_DORMANT && !mt_tracker_is_dormant())
+    if (mt_load_relaxed(&mt_page.state) == MT_STATE_DORMANT && !mt_tracker_is_dormant())
         mt_request_wake();
-    if (mt_page.state < MT_STATE_FIRST)
+    if (mt_load_acquire(&mt_page.state) < MT_STATE_FIRST) /* what was started is seen */
         return NULL;
     mt_confinement_expect_loaded();
     struct mt_thread *t = mt_self;
     if (t == NULL || t->bank == NULL) {
         t = mt_threads_register(frame);
         if (t == NULL)
-            __atomic_fetch_add(&mt_tracker.header->unrecorded, 1, __ATOMIC_RELAXED);
+            mt_add_relaxed(&mt_tracker.header->unrecorded, 1); /* a count, read alone */
         return t;
     }
     if (mt_tracker_is_busy(t) && !is_over(t, frame))
         return t->n_unknown < MOST_UNKNOWN ? NULL : mt_threads_replace(t, frame);
     t->n_unknown = 0;
     t->seen = MT_SEEN_BUSY | (uint64_t)frame;
-    if (t->state != (mt_page.state | MT_SEEN_ASKS))
+    if (t->state != (mt_load_relaxed(&mt_page.state) | MT_SEEN_ASKS)) /* a later one is for the next event */
         mt_threads_refresh(t);
     return t;
 }

@@ -172,8 +172,8 @@ MT_HIDDEN struct mt_thread *mt_tracker_enter(const struct mt_hook_frame *frame);
 
 /* Every hook's first question. */
 static inline bool mt_tracker_is_dormant(void) {
-    return mt_page.state == MT_STATE_DORMANT &&
-           __atomic_load_n(&mt_tracker.header->control.request.off, __ATOMIC_RELAXED) != 0;
+    return mt_load_relaxed(&mt_page.state) == MT_STATE_DORMANT && /* asked at every hook: to be late is no harm */
+           mt_load_relaxed(&mt_tracker.header->control.request.off) != 0;
 }
 
 /* False in a fork that has inherited the ledger: nothing there may be touched. What the page says goes before: a fork that
@@ -188,12 +188,12 @@ static inline bool mt_tracker_is_recording(void) {
 }
 
 static inline bool mt_tracker_is_busy(const struct mt_thread *t) {
-    return (__atomic_load_n(&t->seen, __ATOMIC_ACQUIRE) & MT_SEEN_BUSY) != 0;
+    return (mt_load_acquire(&t->seen) & MT_SEEN_BUSY) != 0; /* left: what it did is seen */
 }
 
 /* No other thread is recording now, nor begins to before this one leaves the recorder. */
 static inline bool mt_tracker_alone(void) {
-    return !__atomic_load_n(&mt_tracker.many_threads, __ATOMIC_RELAXED);
+    return !mt_load_relaxed(&mt_tracker.many_threads); /* a second thread makes this one see it: see threads.c */
 }
 
 static inline bool mt_growth_lock(void) {

@@ -60,8 +60,8 @@ static bool insert(struct table *t, uint64_t pc, mt_rule rule) {
         if (t->entry[i].pc == pc)
             return true;
         if (t->entry[i].pc == 0) {
-            t->entry[i].rule = rule;
-            __atomic_store_n(&t->entry[i].pc, pc, __ATOMIC_RELEASE);
+            mt_store_relaxed(&t->entry[i].rule, rule);
+            mt_store_release(&t->entry[i].pc, pc); /* its rule is there */
             t->used++;
             return true;
         }
@@ -86,7 +86,7 @@ static struct table *enlarge(struct cache *c) {
     for (uint64_t i = 0; i < UINT64_C(1) << old->bits; i++)
         if (old->entry[i].pc != 0)
             insert(t, old->entry[i].pc, old->entry[i].rule);
-    __atomic_store_n(&c->current, t, __ATOMIC_RELEASE);
+    mt_store_release(&c->current, t); /* with all its entries */
     mt_os_discard((char *)old + MT_OS_PAGE, table_bytes(old->bits) - MT_OS_PAGE);
     return t;
 }
@@ -94,8 +94,8 @@ static struct table *enlarge(struct cache *c) {
 /* A thread that is still probing t has had a whole generation to finish, and finds whole entries in any case. */
 static void wipe(struct table *t) {
     for (uint64_t i = 0; i < UINT64_C(1) << t->bits; i++)
-        __atomic_store_n(&t->entry[i].pc, 0, __ATOMIC_RELAXED);
-    __atomic_thread_fence(__ATOMIC_RELEASE); /* an entry is empty before its rule is another one */
+        mt_store_relaxed(&t->entry[i].pc, 0); /* the fence orders all of them */
+    mt_fence_release();                       /* an entry is empty before its rule is another one */
     t->used = 0;
 }
 
@@ -110,14 +110,15 @@ static struct table *table_of(struct cache *c, uint64_t now) {
         wipe(t);
     if (t == NULL)
         return NULL;
-    __atomic_store_n(&t->generation, now, __ATOMIC_RELAXED);
+    mt_store_relaxed(&t->generation, now); /* current, below, publishes it */
     c->spare = old;
-    __atomic_store_n(&c->current, t, __ATOMIC_RELEASE);
+    mt_store_release(&c->current, t); /* empty, and of this generation */
     return t;
 }
 
+/* Acquire: whoever sees a generation sees that the code of the one before has gone. */
 static uint64_t generation_of(const struct cache *c) {
-    return __atomic_load_n(c == &staying ? &staying_generation : &passing_generation, __ATOMIC_ACQUIRE);
+    return mt_load_acquire(c == &staying ? &staying_generation : &passing_generation);
 }
 
 /* began: the generation when the rule was not yet being computed. */
@@ -168,15 +169,15 @@ mt_rule mt_rules_compute(uint64_t pc) {
 }
 
 static bool look_up(const struct cache *c, uint64_t now, uint64_t pc, mt_rule *rule) {
-    const struct table *t = __atomic_load_n(&c->current, __ATOMIC_ACQUIRE);
-    if (t == NULL || __atomic_load_n(&t->generation, __ATOMIC_RELAXED) != now)
+    const struct table *t = mt_load_acquire(&c->current);    /* with what was in it */
+    if (t == NULL || mt_load_relaxed(&t->generation) != now) /* it only ever grows */
         return false;
     uint64_t mask = (UINT64_C(1) << t->bits) - 1, i = home(pc, t->bits);
     for (int probe = 0; probe < MAX_PROBES; probe++, i = (i + 1) & mask) {
-        uint64_t found = __atomic_load_n(&t->entry[i].pc, __ATOMIC_ACQUIRE);
+        uint64_t found = mt_load_acquire(&t->entry[i].pc); /* with its rule */
         if (found == pc) {
-            *rule = __atomic_load_n(&t->entry[i].rule, __ATOMIC_ACQUIRE);
-            return mt_likely(__atomic_load_n(&t->entry[i].pc, __ATOMIC_RELAXED) == pc);
+            *rule = mt_load_acquire(&t->entry[i].rule); /* a later one comes with the wiped pc: see wipe */
+            return mt_likely(mt_load_relaxed(&t->entry[i].pc) == pc);
         }
         if (found == 0)
             return false;
@@ -213,28 +214,29 @@ mt_rule mt_rules_look_up(uint64_t pc, bool *stays) {
     return rule;
 }
 
+/* Both: it comes after what was unloaded, and before what is computed from now on. */
 void mt_rules_forget(void) {
-    __atomic_add_fetch(&passing_generation, 1, __ATOMIC_ACQ_REL);
+    mt_add_both(&passing_generation, 1);
 }
 
 void mt_rules_forget_all(void) {
-    __atomic_add_fetch(&staying_generation, 1, __ATOMIC_ACQ_REL);
+    mt_add_both(&staying_generation, 1);
     mt_rules_forget();
 }
 
 bool mt_rules_are_unloading(void) {
-    return __atomic_load_n(&unloading, __ATOMIC_ACQUIRE) != 0;
+    return mt_load_acquire(&unloading) != 0; /* when it is over, so are the loader's changes */
 }
 
 void mt_rules_begin_unloading(void) {
-    __atomic_add_fetch(&unloading, 1, __ATOMIC_ACQ_REL);
+    mt_add_both(&unloading, 1); /* before the loader unmaps anything */
     mt_rules_forget();
 }
 
 void mt_rules_end_unloading(void) {
     mt_rules_forget();
-    uint32_t n = __atomic_load_n(&unloading, __ATOMIC_RELAXED);
-    while (n != 0 && !__atomic_compare_exchange_n(&unloading, &n, n - 1, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
+    uint32_t n = mt_load_relaxed(&unloading); /* to be compared again */
+    while (n != 0 && !mt_replace_both(&unloading, &n, n - 1))
         ;
 }
 

@@ -7,22 +7,23 @@ Who may include whom. The table is the picture of the tree:
     ledger (reader) <- profile <- view <- export <- cli   what reads
                                   view <- analyze         the public library for programs that read
 
-The two sides share layout.h and settings.h and nothing else. What base holds for the reading side ("common") never enters a target.
+The two sides share layout.h, settings.h and the names of atomic.h, and nothing else. What base holds for the reading side ("common") never enters a target.
 """
 import pathlib
 import re
 
 import tree
 
-TARGET_SIDE = {"base", "writer", "unwind", "track", "interpose"}
+TARGET_SIDE = {"atomic", "base", "writer", "unwind", "track", "interpose"}
 MAY_INCLUDE = {
-    "layout": {"layout"},
+    "atomic": {"atomic"},
+    "layout": {"atomic", "layout"},
     "common": {"common", "public"},
-    "base": {"base"},
-    "writer": {"base", "layout", "writer"},
-    "unwind": {"base", "unwind"},
-    "track": {"base", "layout", "writer", "unwind", "track", "public"},
-    "interpose": {"base", "layout", "writer", "track", "unwind", "interpose", "public"},
+    "base": {"atomic", "base"},
+    "writer": {"atomic", "base", "layout", "writer"},
+    "unwind": {"atomic", "base", "unwind"},
+    "track": {"atomic", "base", "layout", "writer", "unwind", "track", "public"},
+    "interpose": {"atomic", "base", "layout", "writer", "track", "unwind", "interpose", "public"},
     "public": {"public"},
     "reader": {"common", "layout", "reader"},
     "profile": {"common", "layout", "reader", "profile"},
@@ -40,6 +41,8 @@ def room(path):
     path = re.sub(r"^lib/", "", str(path))
     if path in ("ledger/layout.h", "ledger/invariants.h") or path.startswith("base/settings."):
         return "layout"
+    if path == "base/atomic.h":
+        return "atomic"
     if path.startswith(("base/clock.", "base/error.")):
         return "common"
     if path.startswith("ledger/"):

@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Everything that takes several locks, at once: two threads begin and end scopes of the process under names that nobody has
+ * met, one nests scopes of its own, one clears, one loads and unloads code and names its functions, and the process is
+ * forked meanwhile. Nobody is refused, each name is there once and each scope is counted. The ranks of locks are checked in
+ * this build; in the preset tsan the thread sanitizer looks on.
+ */
+#include "engine-fixture.h"
+
+#include <dlfcn.h>
+#include <pthread.h>
+#include <sys/wait.h>
+
+#include "profile/from_ledger.h"
+#include "track/modules.h"
+#include "track/names.h"
+#include "track/scopes.h"
+
+enum { OF_PROCESS = 2, NAMERS = OF_PROCESS + 1, FORKS = 12 };
+
+static uint32_t n_rounds = 1500;
+static uint32_t n_bad, n_working;
+static uint64_t n_began[NAMERS];
+static pthread_barrier_t together;
+
+static void count_bad(bool is_bad) {
+    if (is_bad)
+        mt_add_relaxed(&n_bad, 1); /* a count, read after all have ended */
+}
+
+#define AS_EVENT(call)                                                                                                 \
+    do {                                                                                                               \
+        struct mt_thread *t = mt_event_enter(__builtin_frame_address(0));                                              \
+        count_bad(t == NULL || !(call));                                                                               \
+        if (t != NULL)                                                                                                 \
+            mt_event_leave(t);                                                                                         \
+    } while (0)
+
+/* Each a function of its own: a scope's storage is its caller's. */
+__attribute__((noinline)) static void begin_of_process(memtrack_scope *scope, const char *name) {
+    AS_EVENT(mt_scopes_begin_process(t, scope, name) == 0);
+}
+
+__attribute__((noinline)) static void begin(memtrack_scope *scope, const char *name) {
+    AS_EVENT(mt_scopes_begin(t, scope, name) == 0);
+}
+
+__attribute__((noinline)) static void end(memtrack_scope *scope) {
+    AS_EVENT(mt_scopes_end(t, scope, NULL) == 0);
+}
+
+__attribute__((noinline)) static void clear(void) {
+    AS_EVENT(mt_request_clear(t) == 0);
+}
+
+__attribute__((noinline)) static void name_function(const void *function) {
+    AS_EVENT(mt_names_find_function(t, (uint64_t)function) != 0);
+}
+
+__attribute__((noinline)) static void allocate(uint64_t id, size_t bytes) {
+    const void *block = (const void *)(UINT64_C(0x600000000000) + id * 48);
+    mt_record_track(1, block, bytes, __builtin_frame_address(0));
+    mt_record_untrack(1, block);
+}
+
+/* ---- the threads ------------------------------------------------------------------------------------------------ */
+
+static void *use_process_scopes(void *argument) {
+    uint64_t me = (uint64_t)argument;
+    pthread_barrier_wait(&together);
+    for (uint32_t i = 0; i < n_rounds; i++) {
+        memtrack_scope outer, inner;
+        char name[32];
+        snprintf(name, sizeof name, "process %d-%u", (int)me, i);
+        begin_of_process(&outer, name);
+        allocate(me << 32 | i, 1 + i % 5000);
+        snprintf(name, sizeof name, "within %d-%u", (int)me, i);
+        begin_of_process(&inner, name);
+        end(&outer); /* those of the process need not nest */
+        end(&inner);
+        n_began[me] += 2;
+    }
+    mt_add_release(&n_working, -1u); /* after its last round */
+    return NULL;
+}
+
+static void *use_scopes(void *argument) {
+    uint64_t me = (uint64_t)argument;
+    pthread_barrier_wait(&together);
+    for (uint32_t i = 0; i < n_rounds; i++) {
+        memtrack_scope outer, inner;
+        char name[32];
+        snprintf(name, sizeof name, "outer %u", i);
+        begin(&outer, name);
+        snprintf(name, sizeof name, "inner %u", i);
+        begin(&inner, name);
+        allocate(me << 32 | i, 1 + i % 5000);
+        end(&inner);
+        end(&outer);
+        n_began[me] += 2;
+    }
+    mt_add_release(&n_working, -1u); /* likewise */
+    return NULL;
+}
+
+static bool others_work(void) {
+    return mt_load_acquire(&n_working) != 0; /* what they did before is there */
+}
+
+static void *clear_all_the_time(void *unused) {
+    pthread_barrier_wait(&together);
+    while (others_work())
+        clear();
+    return unused;
+}
+
+/* As the hook of dlclose does. */
+static void *load_and_unload(void *unused) {
+    static const char *const library[] = {"libBrokenLocale.so.1", "libthread_db.so.1"};
+    static const char *const function[] = {"__ctype_get_mb_cur_max", "td_init"};
+    pthread_barrier_wait(&together);
+    for (int i = 0; others_work(); i++) {
+        void *handle = dlopen(library[i % 2], RTLD_LAZY | RTLD_LOCAL);
+        void *found = handle != NULL ? dlsym(handle, function[i % 2]) : NULL;
+        count_bad(found == NULL);
+        if (found != NULL)
+            name_function(found);
+        mt_modules_begin_unloading();
+        if (handle != NULL)
+            dlclose(handle);
+        mt_modules_end_unloading();
+    }
+    return unused;
+}
+
+/* ---- forks ------------------------------------------------------------------------------------------------------ */
+
+/* Whatever the other threads held is free here, and the ledger is another one. */
+static int in_child(int i) {
+    memtrack_scope scope;
+    char name[32];
+    n_bad = 0; /* what the parent has seen is its own */
+    snprintf(name, sizeof name, "child %d", i);
+    begin_of_process(&scope, name);
+    allocate((uint64_t)i, 100);
+    end(&scope);
+    clear();
+    const struct mt_ledger_header *h = mt_tracker.header;
+    bool good = n_bad == 0 && h->pid == (uint32_t)getpid() && h->n_names == 2 && h->n_scopes == 2 &&
+                h->dropped_scopes == 0 && mt_check_all(true) == NULL;
+    mt_ledger_remove(&mt_tracker.ledger);
+    return good ? 0 : 1;
+}
+
+static void fork_and_wait(int i) {
+    int status = -1;
+    pid_t child = fork();
+    if (child == 0)
+        _exit(in_child(i));
+    assert_true(child > 0);
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+}
+
+/* ---- the storm -------------------------------------------------------------------------------------------------- */
+
+static uint64_t count_scopes(const struct mt_profile *p, bool is_process, uint64_t *n_names) {
+    const struct mt_scopes *s = &p->info.scopes;
+    uint64_t sum = 0;
+    *n_names = 0;
+    for (size_t i = 0; i < s->n_totals; i++)
+        if (s->totals[i].is_process == is_process) {
+            sum += s->totals[i].count;
+            ++*n_names;
+            assert_int_equal(s->totals[i].errors, 0);
+        }
+    return sum;
+}
+
+static void check_scopes(void) {
+    struct mt_ledger *ledger = NULL;
+    struct mt_profile *profile = NULL;
+    struct mt_error error = {{0}, {0}};
+    uint64_t n_names, of_process = n_began[0] + n_began[1];
+    if (mt_ledger_open(mt_tracker.ledger.path, &ledger, &error) != 0 ||
+        mt_profile_from_ledger(ledger, &profile, &error) != 0)
+        fail_msg("%s", error.message);
+    assert_int_equal(count_scopes(profile, true, &n_names), of_process);
+    assert_int_equal(n_names, of_process); /* each has a name of its own */
+    assert_int_equal(count_scopes(profile, false, &n_names), n_began[OF_PROCESS]);
+    assert_int_equal(n_names, n_began[OF_PROCESS]);
+    assert_int_equal(profile->info.scopes.n_open, 0);
+    mt_profile_free(profile);
+    mt_ledger_close(ledger);
+}
+
+static void locks_are_taken_in_one_order(void **state) {
+    (void)state;
+    static void *(*const work[])(void *) = {use_process_scopes, use_process_scopes, use_scopes, clear_all_the_time,
+                                            load_and_unload};
+    enum { THREADS = sizeof work / sizeof *work };
+    pthread_t thread[THREADS];
+    AS_EVENT(mt_names_find(t, "domain") == 1);
+    n_working = NAMERS;
+    assert_int_equal(pthread_barrier_init(&together, NULL, THREADS + 1), 0);
+    for (uint64_t i = 0; i < THREADS; i++)
+        assert_int_equal(pthread_create(&thread[i], NULL, work[i], (void *)i), 0);
+    pthread_barrier_wait(&together);
+    for (int i = 0; i < FORKS; i++)
+        fork_and_wait(i);
+    for (int i = 0; i < THREADS; i++)
+        pthread_join(thread[i], NULL);
+    assert_int_equal(n_bad, 0);
+    assert_int_equal(mt_tracker.header->dropped_scopes, 0);
+    check_scopes();
+    clear();
+    assert_null(mt_check_all(true)); /* the others have ended */
+}
+
+int main(int argc, char **argv) {
+    (void)argc;
+    engine_execute(argv);
+    engine_start();
+    if (getenv("MEMTRACK_SOAK") != NULL)
+        n_rounds *= 20;
+    const struct CMUnitTest tests[] = {cmocka_unit_test(locks_are_taken_in_one_order)};
+    int failed = cmocka_run_group_tests(tests, NULL, NULL);
+    engine_remove();
+    return failed;
+}
