@@ -4,9 +4,11 @@
  * means for the recorder is in track/confinement.c. Both are passed on as they come, with all the arguments that a system
  * call can have. mlockall is here for the same reason: what it does to the recorder's memory would be the program's loss.
  */
+#include "interpose/fork.h"
 #include "interpose/hook.h"
 #include "interpose/thread_name.h"
 #include "track/confinement.h"
+#include "track/fork.h"
 #include "track/memory_lock.h"
 
 #include <linux/seccomp.h>
@@ -63,6 +65,8 @@ MT_HOOK long syscall(long number, ...) {
     READ_ARGUMENTS(list, number);
     if (next == NULL)
         next = (long (*)(long, ...))mt_next_symbol("syscall");
+    if (mt_fork_is_one(number, a, b) && mt_fork_is_inside(MT_CALLER()))
+        return mt_fork_syscall(next, (const long[]){number, a, b, c, d, e, f});
     if (number == SYS_mlockall)
         return mlockall((int)a);
     if (number == SYS_prctl && (a == PR_SET_SECCOMP || a == PR_SET_NAME))

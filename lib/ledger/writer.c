@@ -10,6 +10,7 @@
 
 #include "base/atomic.h"
 #include "base/text.h"
+#include "ledger/writer_copy.h"
 #include "ledger/writer_file.h"
 
 #include <errno.h>
@@ -121,6 +122,7 @@ static long open_new(struct mt_ledger_writer *w, const char *directory) {
 void mt_ledger_forget(struct mt_ledger_writer *w) {
     uint64_t max_bytes = w->max_bytes;
     bool is_in_forks = w->is_in_forks;
+    mt_ledger_copy_unmap(w);
     if (w->family != NULL)
         mt_os_call(SYS_munmap, (long)w->family, MT_OS_PAGE, 0, 0, 0, 0);
     *w = (struct mt_ledger_writer){.max_bytes = max_bytes, .is_in_forks = is_in_forks};
@@ -157,7 +159,8 @@ void mt_ledger_count_unrecorded(struct mt_ledger_writer *w, struct mt_ledger_hea
 }
 
 void mt_ledger_remove(struct mt_ledger_writer *w) {
-    mt_os_call(SYS_unlinkat, AT_FDCWD, (long)w->path, 0, 0, 0, 0);
+    if (!w->is_copy)
+        mt_os_call(SYS_unlinkat, AT_FDCWD, (long)w->path, 0, 0, 0, 0);
     mt_ledger_forget(w);
 }
 

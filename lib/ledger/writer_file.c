@@ -60,7 +60,7 @@ static long write_zeros(const struct mt_ledger_writer *w, long fd, uint64_t offs
     bool anywhere = mt_os_may(SYS_pwrite64);
     if (!anywhere && w->sparse_bytes != 0)
         return -EPERM;
-    while (bytes != 0) {
+    while (bytes != 0 && !w->is_copy) {
         long now = (long)(bytes < sizeof zeros ? bytes : sizeof zeros);
         long r = mt_os_call(anywhere ? SYS_pwrite64 : SYS_write, fd, (long)zeros, now, (long)offset, 0, 0);
         if (r == -EINTR)
@@ -128,12 +128,16 @@ static void make_sparse(struct mt_ledger_writer *w, long fd, size_t first) {
         w->sparse_bytes = bytes;
 }
 
-void mt_writer_file_add(struct mt_ledger_writer *w, uint64_t address, uint64_t offset, uint64_t bytes) {
+bool mt_writer_file_add(struct mt_ledger_writer *w, uint64_t address, uint64_t offset, uint64_t bytes) {
     struct mt_ledger_header *h = w->header;
     h->segment[h->n_segments] = (struct mt_segment){.address = address, .offset = offset, .bytes = bytes};
+    mt_barrier();
+    if (mt_unlikely(w->is_copy)) /* of a ledger that was forked before what is mapped here was known */
+        return false;
     w->file_bytes = offset + bytes;
     h->file_bytes = w->file_bytes;
     mt_store_release(&h->n_segments, h->n_segments + 1); /* the segment that it counts is whole */
+    return true;
 }
 
 /* ---- further ones ----------------------------------------------------------------------------------------------- */
@@ -215,8 +219,8 @@ static long add(struct mt_ledger_writer *w, size_t bytes) {
     w->file_bytes =
         last->offset + last->bytes; /* an earlier growth may have been left before the segment was counted */
     long r = extend_ledger(w, bytes);
-    if (!mt_os_failed(r))
-        mt_writer_file_add(w, (uint64_t)r, w->file_bytes, bytes);
+    if (!mt_os_failed(r) && !mt_writer_file_add(w, (uint64_t)r, w->file_bytes, bytes))
+        return -ENOSPC;
     return r;
 }
 

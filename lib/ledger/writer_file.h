@@ -11,8 +11,8 @@ MT_HIDDEN long mt_writer_file_begin(struct mt_ledger_writer *w, long fd, size_t 
 /* Whether the process may have a file of so many bytes (RLIMIT_FSIZE). */
 MT_HIDDEN bool mt_writer_file_fits(uint64_t bytes);
 
-/* Tell readers of a further segment. */
-MT_HIDDEN void mt_writer_file_add(struct mt_ledger_writer *w, uint64_t address, uint64_t offset, uint64_t bytes);
+/* Tell readers of a further segment. False: they are not to know (mt_ledger_writer.is_copy). */
+MT_HIDDEN bool mt_writer_file_add(struct mt_ledger_writer *w, uint64_t address, uint64_t offset, uint64_t bytes);
 
 /* A segment of at least wanted bytes becomes w->free. False: there is none; the header says so. */
 MT_HIDDEN bool mt_writer_file_grow(struct mt_ledger_writer *w, size_t wanted);

@@ -416,6 +416,8 @@ static const char *why_unrecorded(const struct mt_ledger_info *info) {
     case EPERM:
     case EROFS:
         return "it may not write to the directory of the ledgers";
+    case EINTR:
+        return "a signal handler had interrupted the recorder, forked, and did not return";
     default:
         return strerror((int)(info->unrecorded_errno & 0xfff));
     }

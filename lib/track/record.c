@@ -243,6 +243,7 @@ void mt_record_realloc_begin(struct mt_moving_block *moving, void *block) {
     t->moved.frame = here->caller_bp; /* of the hook: that is where it ends */
     struct mt_live_entry found = mt_live_take(t, (uint64_t)block, &t->moved.journal, &dropped);
     moving->recording = true;
+    moving->process = mt_tracker.n_processes;
     moving->site = was_cleared(t, found) ? 0 : found.site;
     moving->was_cleared = found.site != moving->site;
     moving->bytes = found.bytes;
@@ -271,9 +272,19 @@ static inline void count_moved(struct mt_thread *t, const struct mt_moving_block
     taken(t, moving->bytes);
 }
 
+/* The other end. In a process that was forked in between, the block is one that was inherited. */
+static struct mt_thread *enter_moved(struct mt_moving_block *moving, const struct mt_hook_frame *frame) {
+    struct mt_thread *t = moving->recording ? mt_event_enter(frame) : NULL;
+    if (mt_unlikely(moving->recording && moving->process != mt_tracker.n_processes)) {
+        moving->site = 0;
+        moving->outer.journal.taking = 0;
+    }
+    return t;
+}
+
 void mt_record_realloc_end(struct mt_moving_block *moving, void *result, size_t bytes,
                            const struct mt_hook_frame *frame) {
-    struct mt_thread *t = moving->recording ? mt_event_enter(frame) : NULL;
+    struct mt_thread *t = enter_moved(moving, frame);
     if (mt_unlikely(t == NULL))
         return;
     if (mt_likely(moving->site != 0)) {
@@ -291,7 +302,7 @@ void mt_record_realloc_end(struct mt_moving_block *moving, void *result, size_t 
 }
 
 void mt_record_realloc_failed(struct mt_moving_block *moving, const struct mt_hook_frame *frame) {
-    struct mt_thread *t = moving->recording ? mt_event_enter(frame) : NULL;
+    struct mt_thread *t = enter_moved(moving, frame);
     if (mt_unlikely(t == NULL))
         return;
     struct mt_live_entry entry = {moving->bytes, moving->site, moving->era}, replaced = {0};

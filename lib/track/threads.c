@@ -242,6 +242,11 @@ static bool is_registering(const struct mt_hook_frame *frame) {
     return registering != 0 && mt_left_fate(registering, frame) != MT_FATE_LEFT;
 }
 
+uint64_t mt_threads_inside(void) {
+    const struct mt_thread *t = mt_self;
+    return t != NULL && mt_tracker_is_busy(t) ? t->seen & ~MT_SEEN_BUSY : registering;
+}
+
 struct mt_thread *mt_threads_register(const struct mt_hook_frame *frame) {
     struct mt_thread *t = NULL;
     if (is_registering(frame)) {
@@ -360,7 +365,8 @@ void mt_threads_forget_passing(struct mt_thread *t) {
 }
 
 void mt_threads_refresh(struct mt_thread *t) {
-    t->state = mt_load_acquire(&mt_page.state); /* first: what changes now is for the next event */
+    uint64_t state = mt_load_acquire(&mt_page.state); /* first: what changes now is for the next event */
+    t->state = mt_likely(state != MT_STATE_UNKNOWN) ? state : MT_STATE_NONE; /* forked in the middle of this: fork.c */
     if (mt_tracker.ledger.is_in_forks)
         t->state |= MT_SEEN_ASKS;
     share(t->bank_id);

@@ -17,6 +17,9 @@ MT_HIDDEN struct mt_thread *mt_threads_register(const struct mt_hook_frame *fram
 /* Other memory for the calling thread, as if it were a new one: t is busy with an event that may be gone on with. */
 MT_HIDDEN struct mt_thread *mt_threads_replace(struct mt_thread *t, const struct mt_hook_frame *frame);
 
+/* The frame in which the calling thread has entered the recorder and is still there; 0: it is not inside. */
+MT_HIDDEN uint64_t mt_threads_inside(void);
+
 /* id lies below header.n_banks. */
 MT_HIDDEN struct mt_bank *mt_threads_bank(mt_bank_id id);
 

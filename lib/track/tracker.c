@@ -6,9 +6,11 @@
  */
 #include "track/tracker.h"
 
+#include "base/atomic.h"
 #include "base/text.h"
 
 #include "track/confinement.h"
+#include "track/fork.h"
 #include "track/identities.h"
 #include "track/left.h"
 #include "track/live.h"
@@ -26,6 +28,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 
@@ -138,9 +141,12 @@ static void begin_process(void) {
         mt_ledger_remove(&mt_tracker.ledger);
     } else if (mt_tracker.pid != 0) {
         mt_tracker.is_forked = true;
+        mt_tracker.was_left = false;
         mt_ledger_forget(&mt_tracker.ledger); /* it is the parent's */
     }
     mt_page.has_begun = 1;
+    mt_tracker.interrupted = NULL;
+    mt_tracker.n_processes++;
     mt_tracker.pid = mt_os_pid();
     mt_lock_forked();
     mt_tracker.growth_lock = (struct mt_lock){0};
@@ -181,6 +187,29 @@ static bool start(void) {
     return started;
 }
 
+/*
+ * A handler that had interrupted an event has forked this process (fork.c): that event goes on as soon as the handler
+ * returns, and until then nothing may begin anew. Whether it does, is counted in the parent: if the handler never returns,
+ * the process stays without a ledger.
+ */
+static bool is_going_on(const struct mt_hook_frame *frame) {
+    const struct mt_thread *interrupted = mt_tracker.interrupted;
+    if (interrupted != NULL && interrupted != mt_self)
+        return mt_tracker_is_busy(interrupted);
+    return mt_tracker.pid != 0 && mt_fork_is_inside(frame);
+}
+
+static void count_as_unrecorded(bool is) {
+    struct mt_ledger_header *family = mt_tracker.ledger.family;
+    if (mt_tracker.is_unrecorded == is || family == NULL)
+        return;
+    mt_tracker.is_unrecorded = is;
+    if (is)
+        mt_ledger_count_unrecorded(&mt_tracker.ledger, family, EINTR);
+    else
+        mt_add_relaxed(&family->unrecorded_forks, UINT32_MAX); /* a count, read alone */
+}
+
 /* Another thread starts. It may have been ended in the middle of that. True: it is up to us. */
 static bool takes_over(uint64_t starter) {
     enum { NAPS = 1000, NAP_NS = 200000 };
@@ -201,10 +230,26 @@ static bool may_start(const struct mt_hook_frame *frame) {
     return mt_page.starting == 0 || mt_left_fate(mt_page.starting, frame) == MT_FATE_LEFT;
 }
 
+/* A handler that came in the middle of a start could only make trouble, for itself too: it comes right afterwards. Those
+ * that come at once or never are let through. */
+static bool start_undisturbed(void) {
+    static const int at_once[] = {SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE, SIGSEGV, SIGSYS};
+    uint64_t mask = UINT64_MAX, before;
+    for (size_t i = 0; i < sizeof at_once / sizeof *at_once; i++)
+        mask &= ~(UINT64_C(1) << (at_once[i] - 1));
+    long r = mt_os_call(SYS_rt_sigprocmask, SIG_BLOCK, (long)&mask, (long)&before, sizeof mask, 0, 0);
+    bool started = start();
+    if (r == 0)
+        mt_os_call(SYS_rt_sigprocmask, SIG_SETMASK, (long)&before, 0, sizeof before, 0, 0);
+    return started;
+}
+
 void mt_tracker_start(const struct mt_hook_frame *frame) {
     if (mt_tracker.is_bypassed)
         return;
-    if (!may_start(frame)) {
+    bool is_interrupted = mt_unlikely(is_going_on(frame));
+    count_as_unrecorded(is_interrupted);
+    if (is_interrupted || !may_start(frame)) {
         mt_add_relaxed(&mt_tracker.missed, 1); /* a count, read alone */
         return;
     }
@@ -215,7 +260,7 @@ void mt_tracker_start(const struct mt_hook_frame *frame) {
         mt_confinement_look(); /* before any other call */
     mt_tracker.ledger.is_in_forks =
         mt_os_call(SYS_madvise, (long)&mt_page, sizeof mt_page, MADV_WIPEONFORK, 0, 0, 0) != 0;
-    bool started = start();
+    bool started = start_undisturbed();
     mt_confinement_expect();
     uint64_t state = !started ? MT_STATE_OFF : mt_tracker.off ? MT_STATE_DORMANT : MT_STATE_FIRST;
     mt_store_release(&mt_page.state, state); /* all that was started is seen by whoever sees it */

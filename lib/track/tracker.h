@@ -35,6 +35,9 @@ struct mt_page {
 /* In mt_thread.state: each event begins with the question whether this is a fork. */
 #define MT_SEEN_ASKS (UINT64_C(1) << 62)
 
+/* In mt_thread.state: what the page never has, the thread is up to date with nothing. */
+#define MT_STATE_NONE (MT_SEEN_BUSY - 1)
+
 struct mt_hook_frame; /* see track/record.h */
 
 enum { MT_KNOWN_NAMES_BITS = 8, MT_SCOPE_CACHE = 128 };
@@ -144,6 +147,13 @@ struct mt_tracker {
     const char *preceding; /* not NULL: this object comes before us and has a malloc of its own; "": the program */
     uint64_t counted_pid;  /* the process that has counted itself as one that is not recorded, 1: not known which */
     int said_by;           /* the process that has said so in a ledger that records nothing */
+
+    /* This process, and those before it that it was forked from: pids can be the same. */
+    uint32_t n_processes;
+    /* Of a process that was forked by a handler which has interrupted an event of this thread: see fork.c. While that lasts
+     * it is counted in its parent as one without a ledger. */
+    const struct mt_thread *interrupted;
+    bool is_unrecorded;
 };
 
 MT_HIDDEN extern struct mt_page mt_page;

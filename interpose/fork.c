@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * fork, watched for one case: it is called by a signal handler that has interrupted the recorder (track/fork.c). Children
+ * that share their parent's memory (vfork, posix_spawn) share its ledger, and need nothing.
+ */
+#include "interpose/fork.h"
+
+#include "interpose/hook.h"
+#include "track/fork.h"
+
+#include <sched.h>
+#include <sys/types.h>
+
+typedef pid_t fork_call(void);
+
+/* always_inline: the next function is then what the hook jumps to. */
+__attribute__((always_inline)) static inline pid_t fork_by(fork_call *next, const struct mt_hook_frame *frame) {
+    if (mt_likely(!mt_fork_is_inside(frame)))
+        return next();
+    struct mt_fork f;
+    mt_fork_begin(&f);
+    pid_t child = next();
+    if (child == 0)
+        mt_fork_in_child(&f);
+    else
+        mt_fork_in_parent(&f);
+    return child;
+}
+
+pid_t _Fork(void);
+pid_t __fork(void);
+pid_t fork(void);
+
+MT_HOOK pid_t fork(void) {
+    static fork_call *next;
+    if (next == NULL)
+        next = (fork_call *)mt_next_symbol("fork");
+    return fork_by(next, MT_CALLER());
+}
+
+MT_HOOK pid_t __fork(void) {
+    static fork_call *next;
+    if (next == NULL)
+        next = (fork_call *)mt_next_symbol("__fork");
+    return fork_by(next, MT_CALLER());
+}
+
+MT_HOOK pid_t _Fork(void) {
+    static fork_call *next;
+    if (next == NULL)
+        next = (fork_call *)mt_next_symbol("_Fork");
+    return fork_by(next, MT_CALLER());
+}
+
+/* A new process on the same stack, with memory of its own. */
+bool mt_fork_is_one(long number, long a, long b) {
+#ifdef SYS_fork
+    if (number == SYS_fork)
+        return true;
+#endif
+    if (number == SYS_clone)
+        return b == 0 && !(a & CLONE_VM);
+#ifdef SYS_clone3
+    if (number == SYS_clone3) {
+        struct clone_args {
+            uint64_t flags, pidfd, child_tid, parent_tid, exit_signal, stack;
+        } arguments;
+        return mt_os_copy(&arguments, (const void *)a, sizeof arguments) && arguments.stack == 0 &&
+               !(arguments.flags & CLONE_VM);
+    }
+#endif
+    return false;
+}
+
+long mt_fork_syscall(long (*next)(long, ...), const long *argument) {
+    struct mt_fork f;
+    mt_fork_begin(&f);
+    long child = next(argument[0], argument[1], argument[2], argument[3], argument[4], argument[5], argument[6]);
+    if (child == 0)
+        mt_fork_in_child(&f);
+    else
+        mt_fork_in_parent(&f);
+    return child;
+}
