@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-// flags: -O2 -g -fno-builtin -mno-sse -mpreferred-stack-boundary=3 -fno-optimize-sibling-calls
+// flags: -O2 -g -fno-builtin -mno-sse -fno-optimize-sibling-calls -fno-omit-frame-pointer
+// GNU-flags: -mpreferred-stack-boundary=3
+// Clang-flags: -mstack-alignment=8
 /*
  * Code that does not keep the stack aligned to 16 bytes, as hand-written assembly and old JIT compilers: every entry point of
  * the allocator is called with a stack pointer that is 8 bytes off every other time, through frames of odd and even sizes.
@@ -23,8 +25,7 @@ static unsigned n;
 static int is_odd;
 
 /* The stack pointer is moved down by off; %rbp is the frame pointer here, so that unwinding does not mind. */
-__attribute__((noinline, optimize("no-omit-frame-pointer"))) static void *shifted(void *function, long off, long a,
-                                                                                  long b, long c) {
+__attribute__((noinline)) static void *shifted(void *function, long off, long a, long b, long c) {
     long result = 0;
     __asm__ volatile("movq %%rsp, %%rbx\n\t"
                      "subq $128, %%rsp\n\t"
