@@ -20,6 +20,7 @@ struct table {
     const struct mt_table_options *options;
     size_t n_shown;
     struct mt_row more, filtered_out;
+    double more_variance[MT_N_VALUES], filtered_out_variance[MT_N_VALUES];
     struct column columns[MT_N_VALUES]; /* the first is the one sorted by */
     size_t n_columns;
     size_t bar_width, name_column, name_width;

@@ -201,8 +201,11 @@ static size_t count_shown(const struct mt_rows *rows, size_t n) {
     return shown;
 }
 
-static void subtract(struct mt_row *difference, const struct mt_row *from, const struct mt_row *row) {
+/* variance: room for that of sampled figures, which *difference will point to */
+static void subtract(struct mt_row *difference, const struct mt_row *from, const struct mt_row *row,
+                     double variance[MT_N_VALUES]) {
     *difference = *from;
+    difference->variance = variance;
     for (size_t v = 0; v < MT_N_VALUES; v++) {
         if (__builtin_sub_overflow(from->value[v], row->value[v], &difference->value[v]))
             difference->value[v] = 0;
@@ -282,8 +285,8 @@ void mt_table_print(const struct mt_terminal *terminal, const struct mt_rows *ro
     t.n_shown = count_shown(rows, options->n);
     t.more = (struct mt_row){.sample = UINT32_MAX};
     if (!options->is_brief)
-        mt_rows_sum_from(rows, t.n_shown, &t.more);
-    subtract(&t.filtered_out, mt_rows_all(rows), mt_rows_passed(rows));
+        mt_rows_sum_from(rows, t.n_shown, &t.more, t.more_variance);
+    subtract(&t.filtered_out, mt_rows_all(rows), mt_rows_passed(rows), t.filtered_out_variance);
     if (!put_nothing(&t)) {
         lay_out(&t);
         put_heading(&t);

@@ -177,8 +177,9 @@ static void add_value(int64_t sum[MT_N_VALUES], const int64_t value[MT_N_VALUES]
             sum[v] = value[v] < 0 ? INT64_MIN : INT64_MAX;
 }
 
-static void add_variance(double sum[MT_N_VALUES], const double variance[MT_N_VALUES]) {
-    for (size_t v = 0; v < MT_N_VALUES; v++)
+/* variance: NULL when there is none */
+static void add_variance(double sum[MT_N_VALUES], const double *variance) {
+    for (size_t v = 0; variance && v < MT_N_VALUES; v++)
         sum[v] += variance[v];
 }
 

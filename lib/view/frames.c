@@ -70,17 +70,18 @@ static void add_entries(struct mt_frames *frames, uint32_t l) {
     }
 }
 
-/* Sets stop, library and shown of one location. */
 static void summarize(struct mt_frames *frames, uint32_t l) {
-    frames->stop[l] = frames->library[l] = frames->shown[l] = MT_NO_ENTRY;
+    struct mt_turns *turns = &frames->turns[l];
+    *turns = (struct mt_turns){.stop = MT_NO_ENTRY, .library = MT_NO_ENTRY, .shown = MT_NO_ENTRY};
     for (uint32_t e = frames->first_entry[l]; e < frames->first_entry[l + 1]; e++) {
         uint8_t kind = frames->entries[e].kind;
-        if (kind != MT_FRAME_HOOK && frames->shown[l] == MT_NO_ENTRY)
-            frames->shown[l] = e;
-        if (kind == MT_FRAME_LIBRARY && frames->library[l] == MT_NO_ENTRY)
-            frames->library[l] = e;
+        if (kind != MT_FRAME_HOOK && turns->shown == MT_NO_ENTRY)
+            turns->shown = e;
+        if (kind == MT_FRAME_LIBRARY && turns->library == MT_NO_ENTRY)
+            turns->library = e;
         if (kind == MT_FRAME_USER || kind == MT_FRAME_RUNTIME) {
-            frames->stop[l] = e;
+            turns->stop = e;
+            turns->stop_kind = kind;
             return;
         }
     }
@@ -96,12 +97,8 @@ static int allocate(struct mt_frames *frames, const struct mt_profile *profile) 
         return -MEMTRACK_ENOMEM;
     frames->entries = calloc(n_entries + 1, sizeof *frames->entries);
     frames->first_entry = calloc(n + 1, sizeof *frames->first_entry);
-    frames->stop = calloc(n + 1, sizeof *frames->stop);
-    frames->library = calloc(n + 1, sizeof *frames->library);
-    frames->shown = calloc(n + 1, sizeof *frames->shown);
-    return frames->entries && frames->first_entry && frames->stop && frames->library && frames->shown
-               ? 0
-               : -MEMTRACK_ENOMEM;
+    frames->turns = calloc(n + 1, sizeof *frames->turns);
+    return frames->entries && frames->first_entry && frames->turns ? 0 : -MEMTRACK_ENOMEM;
 }
 
 int mt_frames_init(struct mt_frames *frames, const struct mt_profile *profile,
@@ -127,9 +124,7 @@ int mt_frames_init(struct mt_frames *frames, const struct mt_profile *profile,
 void mt_frames_free(struct mt_frames *frames) {
     free(frames->entries);
     free(frames->first_entry);
-    free(frames->stop);
-    free(frames->library);
-    free(frames->shown);
+    free(frames->turns);
     *frames = (struct mt_frames){0};
 }
 
@@ -137,21 +132,21 @@ uint32_t mt_frames_charged(const struct mt_frames *frames, const struct mt_sampl
     const uint32_t *path = frames->profile->frames + sample->first_frame;
     uint32_t library = MT_NO_ENTRY, shown = MT_NO_ENTRY, library_position = 0, shown_position = 0;
     for (uint32_t i = 0; i < sample->n_frames; i++) {
-        uint32_t l = path[i], stop = frames->stop[l];
-        if (shown == MT_NO_ENTRY && frames->shown[l] != MT_NO_ENTRY) {
-            shown = frames->shown[l];
+        const struct mt_turns *turns = &frames->turns[path[i]];
+        if (shown == MT_NO_ENTRY && turns->shown != MT_NO_ENTRY) {
+            shown = turns->shown;
             shown_position = i;
         }
-        if (library == MT_NO_ENTRY && frames->library[l] != MT_NO_ENTRY) {
-            library = frames->library[l];
+        if (library == MT_NO_ENTRY && turns->library != MT_NO_ENTRY) {
+            library = turns->library;
             library_position = i;
         }
-        if (stop == MT_NO_ENTRY)
+        if (turns->stop == MT_NO_ENTRY)
             continue;
-        if (frames->entries[stop].kind == MT_FRAME_RUNTIME && library != MT_NO_ENTRY)
+        if (turns->stop_kind == MT_FRAME_RUNTIME && library != MT_NO_ENTRY)
             break;
         *position = i;
-        return stop;
+        return turns->stop;
     }
     *position = library != MT_NO_ENTRY ? library_position : shown_position;
     return library != MT_NO_ENTRY ? library : shown;

@@ -22,15 +22,21 @@ struct mt_entry {
     bool is_inlined;
 };
 
+/* Where in a location attribution takes a turn; MT_NO_ENTRY: nowhere. In one piece, which lies in one line of the cache: each
+ * sample asks for that of another location. */
+struct mt_turns {
+    uint32_t stop;     /* first entry that is user's or run-time's: attribution ends here */
+    uint32_t library;  /* first entry inside a standard library */
+    uint32_t shown;    /* first entry that is not the tracker's */
+    uint8_t stop_kind; /* enum mt_frame_kind, when there is a stop */
+};
+
 struct mt_frames {
     const struct mt_profile *profile;
     struct mt_entry *entries;
     size_t n_entries;
-    uint32_t *first_entry; /* n_locations + 1 */
-    /* per location, MT_NO_ENTRY when it has none: */
-    uint32_t *stop;    /* first entry that is user's or run-time's: attribution ends here */
-    uint32_t *library; /* first entry inside a standard library */
-    uint32_t *shown;   /* first entry that is not the tracker's */
+    uint32_t *first_entry;  /* n_locations + 1 */
+    struct mt_turns *turns; /* per location */
 };
 
 /* 0 or -MEMTRACK_ENOMEM. */

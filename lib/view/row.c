@@ -50,13 +50,15 @@ static void add_row(struct mt_row *sum, const struct mt_row *row) {
     for (size_t v = 0; v < MT_N_VALUES; v++) {
         if (__builtin_add_overflow(sum->value[v], row->value[v], &sum->value[v]))
             sum->value[v] = row->value[v] < 0 ? INT64_MIN : INT64_MAX;
-        sum->variance[v] += row->variance[v];
+        if (row->variance)
+            sum->variance[v] += row->variance[v];
     }
     sum->n_sites += row->n_sites;
 }
 
-void mt_rows_sum_from(const struct mt_rows *rows, size_t i, struct mt_row *sum) {
-    *sum = (struct mt_row){.sample = UINT32_MAX, .entry = MT_NO_ENTRY};
+void mt_rows_sum_from(const struct mt_rows *rows, size_t i, struct mt_row *sum, double variance[MT_N_VALUES]) {
+    memset(variance, 0, MT_N_VALUES * sizeof *variance);
+    *sum = (struct mt_row){.variance = variance, .sample = UINT32_MAX, .entry = MT_NO_ENTRY};
     for (; i < rows->n; i++)
         add_row(sum, &rows->items[i]);
 }
@@ -97,7 +99,8 @@ int64_t mt_rows_whole(const struct mt_rows *rows, enum mt_value value) {
 }
 
 int64_t mt_rows_margin(const struct mt_rows *rows, const struct mt_row *row, enum mt_value value) {
-    return rows->profile->info.sample_bytes ? mt_margin_of((double)row->value[value], row->variance[value]) : 0;
+    bool is_sampled = rows->profile->info.sample_bytes && row->variance;
+    return is_sampled ? mt_margin_of((double)row->value[value], row->variance[value]) : 0;
 }
 
 bool mt_rows_has(const struct mt_rows *rows, enum mt_value value) {
@@ -116,6 +119,21 @@ bool mt_rows_max_is_bound(const struct mt_rows *rows, const struct mt_row *row) 
 
 /* ---- identity -------------------------------------------------------------------------------------------------- */
 
+/* Of the next row. Apart from the rows, which have none when figures are exact: it is as large as all of their values. */
+static double *new_variance(struct mt_rows *rows) {
+    size_t chunk = rows->n / MT_VARIANCES_PER_CHUNK;
+    if (rows->n % MT_VARIANCES_PER_CHUNK == 0) {
+        double(**chunks)[MT_N_VALUES] = realloc(rows->variances, (chunk + 1) * sizeof *chunks);
+        if (!chunks)
+            return NULL;
+        rows->variances = chunks;
+        rows->variances[chunk] = calloc(MT_VARIANCES_PER_CHUNK, sizeof *rows->variances[chunk]);
+        if (!rows->variances[chunk])
+            return NULL;
+    }
+    return rows->variances[chunk][rows->n % MT_VARIANCES_PER_CHUNK];
+}
+
 struct mt_row *mt_rows_append(struct mt_rows *rows) {
     if (rows->n == rows->capacity) {
         size_t capacity = rows->capacity ? rows->capacity * 2 : 256;
@@ -125,8 +143,12 @@ struct mt_row *mt_rows_append(struct mt_rows *rows) {
         rows->items = items;
         rows->capacity = capacity;
     }
+    double *variance = NULL;
+    if (rows->profile->info.sample_bytes && !(variance = new_variance(rows)))
+        return NULL;
     struct mt_row *row = &rows->items[rows->n++];
     memset(row, 0, sizeof *row);
+    row->variance = variance;
     return row;
 }
 

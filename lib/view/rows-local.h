@@ -7,6 +7,8 @@
 #include "view/group.h"
 #include "view/rows.h"
 
+enum { MT_VARIANCES_PER_CHUNK = 1024 };
+
 struct mt_rows {
     const struct mt_profile *profile;
     struct mt_view_options options; /* without the patterns, which are the caller's */
@@ -14,7 +16,9 @@ struct mt_rows {
     struct mt_frames frames;
     struct mt_row *items;
     size_t n, capacity;
+    double (**variances)[MT_N_VALUES]; /* of the rows of a sampled profile, MT_VARIANCES_PER_CHUNK in each */
     struct mt_row passed, all;
+    double passed_variance[MT_N_VALUES], all_variance[MT_N_VALUES];
     int64_t gross[MT_N_VALUES]; /* of all samples, without their signs */
     bool has_negative[MT_N_VALUES];
     uint32_t *row_of_sample; /* NULL: not kept. While building: the first sample of its group */

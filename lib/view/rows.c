@@ -88,7 +88,8 @@ static void count(struct mt_row *row, const struct mt_amount *amount) {
     for (size_t v = 0; v < MT_N_VALUES; v++) {
         if (__builtin_add_overflow(row->value[v], amount->value[v], &row->value[v]))
             row->value[v] = amount->value[v] < 0 ? INT64_MIN : INT64_MAX;
-        row->variance[v] += amount->variance[v];
+        if (row->variance)
+            row->variance[v] += amount->variance[v];
     }
     row->n_sites++;
 }
@@ -296,6 +297,8 @@ int mt_rows_build(const struct mt_profile *profile, const struct mt_view_options
     rows->options = *options;
     rows->all.sample = rows->passed.sample = UINT32_MAX;
     rows->all.entry = rows->passed.entry = MT_NO_ENTRY;
+    rows->all.variance = rows->all_variance;
+    rows->passed.variance = rows->passed_variance;
     status = prepare(&b, error);
     if (status == 0 && count_samples(&b) < 0)
         status = out_of_memory(error);
@@ -321,6 +324,9 @@ void mt_rows_free(struct mt_rows *rows) {
     if (!rows)
         return;
     mt_frames_free(&rows->frames);
+    for (size_t i = 0; rows->variances && i * MT_VARIANCES_PER_CHUNK < rows->n; i++)
+        free(rows->variances[i]);
+    free(rows->variances);
     free(rows->items);
     free(rows->row_of_sample);
     free(rows);

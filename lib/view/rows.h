@@ -49,15 +49,17 @@ struct mt_view_options {
 /* One group. What a grouping does not determine is that of the first sample in the group. Strings are the profile's. */
 struct mt_row {
     int64_t value[MT_N_VALUES];
-    double variance[MT_N_VALUES]; /* of sampled figures, see margin.h */
-    uint32_t n_sites;             /* samples in the group; above 1, MT_VALUE_MAX_BYTES is an upper bound */
-    uint32_t sample;              /* the first one; UINT32_MAX in a sum of rows */
-    uint32_t entry;               /* of the frame that is charged, see frames.h; UINT32_MAX: none */
-    uint32_t position;            /* by stack: of that frame in the sample's path */
+    double *variance;  /* of sampled figures, MT_N_VALUES of them, see margin.h; NULL: they are exact */
+    uint32_t n_sites;  /* samples in the group; above 1, MT_VALUE_MAX_BYTES is an upper bound */
+    uint32_t sample;   /* the first one; UINT32_MAX in a sum of rows */
+    uint32_t entry;    /* of the frame that is charged, see frames.h; UINT32_MAX: none */
+    uint32_t position; /* by stack: of that frame in the sample's path */
     mt_string function, file, module;
     int64_t line;
     bool shares_name; /* by function: another row has a function of this name */
 };
+
+_Static_assert(sizeof(struct mt_row) <= 128, "a profile of a million call paths has a million rows");
 
 struct mt_rows; /* private */
 struct mt_frames;
@@ -79,8 +81,8 @@ bool mt_rows_is_filtered(const struct mt_rows *rows);
 const uint32_t *mt_rows_of_samples(const struct mt_rows *rows, size_t *n);
 /* The row that a sample is in, NULL: none. */
 const struct mt_row *mt_rows_with_sample(const struct mt_rows *rows, uint32_t sample);
-/* Sum of the rows from the i-th on. */
-void mt_rows_sum_from(const struct mt_rows *rows, size_t i, struct mt_row *sum);
+/* Sum of the rows from the i-th on. variance: room for that of sampled figures, which *sum will point to. */
+void mt_rows_sum_from(const struct mt_rows *rows, size_t i, struct mt_row *sum, double variance[MT_N_VALUES]);
 /* The profile's totals; live is that of the moment shown. */
 void mt_rows_totals(const struct mt_rows *rows, struct mt_totals *totals);
 /* The same with a sign, one column of those that there are totals of (live, peak, total): a profile of another tool may be

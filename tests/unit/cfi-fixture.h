@@ -37,7 +37,8 @@ static inline uint8_t *cfi_put_entry(uint8_t *p, uint64_t to_cie, uint64_t funct
         cfi_put(&p, CFI_FUNCTION_BYTES, 4);
         cfi_put(&p, 0, 1);
     }
-    memcpy(p, code, n);
+    if (n)
+        memcpy(p, code, n);
     p += n;
     cfi_put(&length, (uint64_t)(p - begin), 4);
     return p;

@@ -59,7 +59,8 @@ static int64_t passing(const char *const *include, size_t n_include, const char 
     assert_int_equal(mt_rows_build(p, &options, &rows, NULL), 0);
     int64_t passed = mt_rows_passed(rows)->value[MT_VALUE_LIVE_BYTES];
     struct mt_row sum;
-    mt_rows_sum_from(rows, 0, &sum);
+    double variance[MT_N_VALUES];
+    mt_rows_sum_from(rows, 0, &sum, variance);
     assert_int_equal(sum.value[MT_VALUE_LIVE_BYTES], passed);
     assert_int_equal(mt_rows_all(rows)->value[MT_VALUE_LIVE_BYTES], 15);
     mt_rows_free(rows);

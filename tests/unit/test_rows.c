@@ -33,7 +33,8 @@ static void columns_sum_to_the_totals(void **state) {
                 options.wrappers.keep_all = keep == 2;
                 struct mt_rows *rows = build(p, options);
                 struct mt_row sum;
-                mt_rows_sum_from(rows, 0, &sum);
+                double variance[MT_N_VALUES];
+                mt_rows_sum_from(rows, 0, &sum, variance);
                 for (size_t v = 0; v < MT_N_VALUES; v++) {
                     int64_t expected = 0;
                     for (size_t i = 0; i < p->n_samples; i++)
@@ -309,7 +310,8 @@ static void cumulative_covers_what_is_charged(void **state) {
             struct mt_rows *rows = build(p, (struct mt_view_options){.by = group_by, .cumulative = true});
             const struct mt_row *all = mt_rows_all(rows);
             struct mt_row sum;
-            mt_rows_sum_from(rows, 0, &sum);
+            double variance[MT_N_VALUES];
+            mt_rows_sum_from(rows, 0, &sum, variance);
             for (size_t v = 0; v < MT_N_VALUES; v++) {
                 assert_true(sum.value[v] >= all->value[v]);
                 for (size_t i = 0; i < mt_rows_count(rows); i++)
@@ -342,8 +344,9 @@ static void at_peak_shows_the_peak_as_live(void **state) {
     struct mt_rows *rows = build(p, (struct mt_view_options){.at = {.kind = MT_AT_PEAK}});
     struct mt_totals totals;
     struct mt_row sum;
+    double variance[MT_N_VALUES];
     mt_rows_totals(rows, &totals);
-    mt_rows_sum_from(rows, 0, &sum);
+    mt_rows_sum_from(rows, 0, &sum, variance);
     assert_int_equal(totals.live_bytes, p->info.totals.peak_bytes);
     assert_int_equal(sum.value[MT_VALUE_LIVE_BYTES], totals.live_bytes);
     assert_int_equal(sum.value[MT_VALUE_LIVE_BLOCKS], totals.live_blocks);
