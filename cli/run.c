@@ -293,8 +293,10 @@ int mt_cmd_run(int argc, char **argv) {
     struct mt_error error = {{0}, {0}};
     occupy_standard_descriptors();
     int status = mt_run_parse(argc, argv, &run.options);
-    if (status != 0)
+    if (status != 0) {
+        mt_triggers_free(run.options.triggers);
         return status;
+    }
     status = run_program(&run, &error);
     if (run.is_refused)
         run_unrecorded(&run, &error);

@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """
-make_corpus.py: writes the inputs that the fuzzers start from, below tests/fuzz/corpus/FUZZER/seed-*. What a mutation would hardly ever
+make_corpus.py: writes the inputs that the fuzzers start from, below tests/fuzz/corpus/FUZZER/seed-*.bin. What a mutation would hardly ever
 find is in them: the headers of a format, messages of every kind, instructions of unwind tables that belong together.
 
     MEMTRACK=build/ci/memtrack MEMTRACK_BUILD=build/ci tests/fuzz/make_corpus.py
 
 Some are recorded, of the test programs: they differ from run to run, and new ones are as good. An input that once broke something is called
-crash-*, and nothing here writes it.
+crash-*.bin, and nothing here writes it.
 """
 import gzip
 import os
@@ -34,7 +34,7 @@ def save(fuzzer, name, content):
     os.makedirs(directory, exist_ok=True)
     if len(content) > MOST_BYTES:
         sys.exit("%s for %s is too large: %d bytes" % (name, fuzzer, len(content)))
-    with open(os.path.join(directory, "seed-" + name), "wb") as file:
+    with open(os.path.join(directory, "seed-%s.bin" % name), "wb") as file:
         file.write(content)
 
 

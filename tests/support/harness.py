@@ -126,6 +126,12 @@ def find_library(soname):
     raise unittest.SkipTest("%s is not installed" % soname)
 
 
+def is_sanitized():
+    """Is the command built with AddressSanitizer? Then its memory is not what it is as released."""
+    with open(MEMTRACK, "rb") as file:
+        return b"__asan_init" in file.read()
+
+
 # ---- memtrack ------------------------------------------------------------------------------------------------------
 
 class Profile:
