@@ -37,6 +37,7 @@ enum { MT_OS_PAGE = 4096 };
 #define MT_OS_CALLS(CALL)                                                                                              \
     CALL(mmap, loader)                                                                                                 \
     CALL(munmap, loader)                                                                                               \
+    CALL(mprotect, loader)                                                                                             \
     CALL(openat, loader)                                                                                               \
     CALL(read, loader)                                                                                                 \
     CALL(write, loader)                                                                                                \
@@ -154,6 +155,19 @@ static inline __attribute__((always_inline)) long mt_os_call(long number, long a
 
 /* Zeroed private memory (not part of the ledger), or NULL. bytes is rounded up to pages by the kernel. */
 MT_HIDDEN void *mt_os_private(size_t bytes);
+/*
+ * Arrays that are large by their ids and used from the beginning on. What can be written counts against RLIMIT_DATA, used
+ * or not; so they can be read only, as zeros, and are opened as far as they are used. One thread at a time for each.
+ */
+#define MT_OS_CLOSED __attribute__((aligned(MT_OS_PAGE)))
+/* A new one, or NULL. */
+MT_HIDDEN void *mt_os_private_closed(size_t bytes);
+/* One that is declared so, in which only zeros are, and which has pages of its own: at the start, any number of times. */
+MT_HIDDEN void mt_os_close(void *array, size_t bytes);
+/* What lies before end can be written from now on. False: there is no memory for it. Any array, also one that is open. */
+MT_HIDDEN bool mt_os_open(void *array, const void *end);
+/* Before a filter may forbid it: all of them. */
+MT_HIDDEN void mt_os_open_all(void);
 /* Set private memory aside for mt_os_private, for when mmap may not be called any more, or locks what it maps. It costs
  * address space, and memory only as it is used. Once. */
 MT_HIDDEN void mt_os_reserve(size_t bytes);

@@ -3,6 +3,10 @@
  * The recorder's own memory, apart from the ledger: mappings, one for each piece. Which they are is kept, in pages of
  * ranges, since the kernel cannot tell them from the program's, and the program must not pay when it locks its memory.
  *
+ * An array of which the end may never be used is mapped for reading, and opened by mprotect as it grows. (A mapping that is
+ * shared would not count either, but a fork would have its parent's; and mapping it piece by piece puts another load
+ * before each access.)
+ *
  * What is set aside is used when mmap may not be called, or when a mapping would be locked at once: address space, of
  * which pages come as they are touched. It is handed out once and not taken back.
  */
@@ -116,6 +120,68 @@ void *mt_os_private(size_t bytes) {
     return memory;
 }
 
+/* ---- closed ones ------------------------------------------------------------------------------------------------- */
+
+enum { ARRAYS = 16, STEP = 16 * MT_OS_PAGE };
+static struct array { uint64_t begin, open, end; } arrays[ARRAYS];
+static uint32_t n_arrays;
+
+static struct array *array_at(const void *begin) {
+    for (uint32_t i = 0; i < n_arrays; i++)
+        if (arrays[i].begin == (uint64_t)begin)
+            return &arrays[i];
+    return NULL;
+}
+
+static void add_array(uint64_t begin, uint64_t end) {
+    if (n_arrays < (uint32_t)ARRAYS)
+        arrays[n_arrays++] = (struct array){begin, begin, end};
+}
+
+void *mt_os_private_closed(size_t bytes) {
+    if (n_arrays == (uint32_t)ARRAYS || mt_os_locks_mappings || !mt_os_may(SYS_mmap))
+        return mt_os_private(bytes);
+    long memory = mt_os_call(SYS_mmap, 0, (long)bytes, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (mt_os_failed(memory))
+        return NULL;
+    note((uint64_t)memory, (uint64_t)memory + pages_of(bytes));
+    add_array((uint64_t)memory, (uint64_t)memory + pages_of(bytes));
+    return (void *)memory;
+}
+
+void mt_os_close(void *array, size_t bytes) {
+    uint64_t begin = (uint64_t)array, whole = bytes & ~(uint64_t)(MT_OS_PAGE - 1);
+    if (begin % MT_OS_PAGE == 0 && whole != 0 && n_arrays < (uint32_t)ARRAYS && array_at(array) == NULL &&
+        mt_os_call(SYS_mprotect, (long)begin, (long)whole, PROT_READ, 0, 0, 0) == 0)
+        add_array(begin, begin + whole);
+}
+
+static bool open_to(struct array *a, uint64_t end) {
+    if (end > a->end)
+        end = a->end;
+    if (end > a->open &&
+        mt_os_call(SYS_mprotect, (long)a->open, (long)(end - a->open), PROT_READ | PROT_WRITE, 0, 0, 0) != 0)
+        return false;
+    if (end > a->open)
+        a->open = end;
+    return true;
+}
+
+bool mt_os_open(void *array, const void *end) {
+    struct array *a = array_at(array);
+    if (a == NULL || (uint64_t)end <= a->open)
+        return true;
+    uint64_t whole = ((uint64_t)end + STEP - 1) & ~(uint64_t)(STEP - 1);
+    return open_to(a, whole) || open_to(a, ((uint64_t)end + MT_OS_PAGE - 1) & ~(uint64_t)(MT_OS_PAGE - 1));
+}
+
+void mt_os_open_all(void) {
+    for (uint32_t i = 0; i < n_arrays; i++)
+        open_to(&arrays[i], arrays[i].end);
+}
+
+/* ---- the end of one ---------------------------------------------------------------------------------------------- */
+
 void mt_os_unmap(void *memory, size_t bytes) {
     if ((uint64_t)memory - reserved.begin < reserved.end - reserved.begin) {
         mt_os_discard(memory, bytes);
@@ -127,7 +193,10 @@ void mt_os_unmap(void *memory, size_t bytes) {
 
 void mt_os_discard(void *memory, size_t bytes) {
     uint64_t *word = memory;
-    if (mt_os_call(SYS_madvise, (long)memory, (long)bytes, MADV_DONTNEED, 0, 0, 0) == 0)
+    const struct array *a = array_at(memory);
+    if (a != NULL && bytes > a->open - a->begin)
+        bytes = a->open - a->begin; /* beyond are zeros */
+    if (bytes == 0 || mt_os_call(SYS_madvise, (long)memory, (long)bytes, MADV_DONTNEED, 0, 0, 0) == 0)
         return;
     for (size_t i = 0; i < bytes / sizeof *word; i++)
         mt_store_relaxed(&word[i], 0); /* somebody may still be looking */

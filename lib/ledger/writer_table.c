@@ -20,6 +20,8 @@ bool mt_table_reserve(struct mt_ledger_writer *w, struct mt_table *table, uint32
         return false;
     if (table->chunk[i] != NULL)
         return true;
+    if (!mt_os_open(table->chunk, &table->chunk[i + 1]))
+        return false;
     void *chunk = mt_table_new_chunk(w, table->kind, i, (size_t)table->item_bytes * table->per_chunk, table->align);
     /* release: whoever sees the address without the lock sees what was written to the ledger before */
     mt_store_release(&table->chunk[i], chunk);
@@ -30,6 +32,7 @@ bool mt_table_reserve(struct mt_ledger_writer *w, struct mt_table *table, uint32
 
 /* Above the end are pages that nobody has touched yet. */
 void mt_table_start(struct mt_table *table) {
+    mt_os_close(table->chunk, table->max_chunks * sizeof *table->chunk);
     for (uint32_t i = 0; i < table->end; i++)
         table->chunk[i] = NULL;
     table->end = 0;

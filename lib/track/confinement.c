@@ -184,6 +184,8 @@ static void prepare(uint64_t denied) {
     mt_tracker_flag(MT_FLAG_CONFINED);
     if (denied & mt_os_bit(SYS_membarrier))
         mt_threads_share_early();
+    if (denied & mt_os_bit(SYS_mprotect))
+        mt_os_open_all();
     if (denied & mt_os_bit(SYS_mmap))
         mt_os_reserve(PRIVATE_RESERVE);
     if ((denied & growth) != 0 && mt_growth_lock()) {

@@ -11,6 +11,9 @@
 /* In a new process: forget all. */
 MT_HIDDEN bool mt_identities_start(void);
 
+/* A bank has been made. Under the growth lock. False: no memory. */
+MT_HIDDEN bool mt_identities_reserve_bank(uint32_t bank);
+
 /* The calling thread's row, when it has none yet: sets t->thread_id, which is not 0 afterwards. Takes the growth lock. */
 MT_HIDDEN void mt_identities_begin(struct mt_thread *t);
 

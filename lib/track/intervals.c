@@ -24,13 +24,14 @@ struct leaf {
     struct mt_interval interval[LEAF];
 };
 
-static struct leaf *order[LEAVES];
+static struct leaf *order[LEAVES] MT_OS_CLOSED;
 static uint32_t n_order;
 static struct leaf *slab[LEAVES / SLAB];
 static uint32_t n_given; /* of the slabs' leaves, those that have been used */
 static struct leaf *free_leaves;
 
 void mt_intervals_start(void) {
+    mt_os_close(order, sizeof order);
     n_order = n_given = 0;
     free_leaves = NULL;
 }
@@ -53,7 +54,7 @@ static struct leaf *new_leaf(void) {
 
 /* A new leaf as the i-th, or NULL. */
 static struct leaf *add_leaf(uint32_t i) {
-    struct leaf *leaf = n_order < LEAVES ? new_leaf() : NULL;
+    struct leaf *leaf = n_order < LEAVES && mt_os_open(order, &order[n_order + 1]) ? new_leaf() : NULL;
     if (leaf == NULL)
         return NULL;
     for (uint32_t k = n_order++; k > i; k--)

@@ -187,10 +187,10 @@ static void write_record(uint32_t id) {
 
 bool mt_modules_start(void) {
     lock = (struct mt_lock){0};
-    size_t each = sizeof *known + sizeof *loaded;
-    if (known == NULL && (known = mt_os_private(each * (MAX_MODULES + 1))) == NULL)
+    if (known == NULL && (known = mt_os_private_closed(sizeof *known * (MAX_MODULES + 1))) == NULL)
         return false;
-    loaded = (uint32_t *)(known + MAX_MODULES + 1);
+    if (loaded == NULL && (loaded = mt_os_private_closed(sizeof *loaded * (MAX_MODULES + 1))) == NULL)
+        return false;
     mt_table_start(&table);
     for (uint32_t id = 1; id < n_known; id++)
         write_record(id);
@@ -318,7 +318,7 @@ static uint32_t revive(const struct dl_find_object *o, const struct known *now, 
 }
 
 static uint32_t make_new(const struct known *now) {
-    if (n_known > MAX_MODULES || !mt_growth_lock())
+    if (n_known > MAX_MODULES || !mt_os_open(known, &known[n_known + 1]) || !mt_growth_lock())
         return 0;
     uint32_t id = n_known, *head = bucket_of(now->start);
     known[id] = *now;
@@ -352,6 +352,8 @@ static uint32_t add(const struct dl_find_object *o, enum change *change) {
     if (!now.stays && *change == NOTHING)
         *change = PASSING; /* that there is no code here may be known */
     uint32_t id = revive(o, &now, &record);
+    if (!mt_os_open(loaded, &loaded[n_loaded + 1]))
+        return 0;
     if (id == 0)
         id = make_new(&now);
     if (id != 0) {

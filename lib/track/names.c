@@ -12,7 +12,7 @@
 
 enum { MAX_CHUNKS = MT_MAX_NAMES / MT_NAMES_PER_CHUNK };
 
-static void *chunk[MAX_CHUNKS];
+static void *chunk[MAX_CHUNKS] MT_OS_CLOSED;
 static struct mt_table table = MT_TABLE(chunk, struct mt_name, MT_NAMES_PER_CHUNK, MT_EXTENT_NAMES, 64);
 static struct mt_index names;
 

@@ -11,7 +11,7 @@
 
 enum { MAX_CHUNKS = 16384 };
 
-static void *chunk[MAX_CHUNKS];
+static void *chunk[MAX_CHUNKS] MT_OS_CLOSED;
 static struct mt_table table = MT_TABLE(chunk, struct mt_node, MT_NODES_PER_CHUNK, MT_EXTENT_NODES, 64);
 static struct mt_index nodes;
 

@@ -17,7 +17,7 @@
 
 enum { MAX_CHUNKS = (1 << MT_SITE_BITS) / MT_SITES_PER_CHUNK };
 
-static void *chunk[MAX_CHUNKS];
+static void *chunk[MAX_CHUNKS] MT_OS_CLOSED;
 static struct mt_table table = MT_TABLE(chunk, struct mt_saved_site, MT_SITES_PER_CHUNK, MT_EXTENT_SAVED, 64);
 static struct mt_lock clearing;
 

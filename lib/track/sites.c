@@ -14,7 +14,7 @@
 
 enum { MAX_CHUNKS = (1 << MT_SITE_BITS) / MT_SITES_PER_CHUNK, RUN = 64, SHORT_RUN = 4, KEPT = 4 * RUN };
 
-void *mt_site_chunk[MAX_CHUNKS];
+void *mt_site_chunk[MAX_CHUNKS] MT_OS_CLOSED;
 static struct mt_table table = MT_TABLE(mt_site_chunk, struct mt_site, MT_SITES_PER_CHUNK, MT_EXTENT_SITES, 64);
 static struct mt_index sites;
 
@@ -46,11 +46,15 @@ static uint64_t hash_of(uint32_t id) {
 bool mt_sites_start(void) {
     size_t bytes = sizeof(struct bank_run) * MT_MAX_BANKS;
     if (run_of == NULL)
-        run_of = mt_os_private(bytes);
+        run_of = mt_os_private_closed(bytes);
     else
         mt_os_discard(run_of, bytes);
     mt_table_start(&table);
     return run_of != NULL && mt_index_start(&sites, hash_of) && mt_table_reserve(&mt_tracker.ledger, &table, 0);
+}
+
+bool mt_sites_reserve_bank(uint32_t bank) {
+    return mt_os_open(run_of, &run_of[bank + 1]);
 }
 
 /* When the last chunk is nearly used up and there is no other, the rest is for threads that have nothing yet. */

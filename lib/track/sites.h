@@ -26,6 +26,9 @@ static inline struct mt_site *mt_site_at(mt_site_id id) {
 /* What it holds is from before memtrack_clear_traces. */
 MT_HIDDEN void mt_sites_clear(struct mt_site *s);
 
+/* A bank has been made. Under the growth lock. False: no memory. */
+MT_HIDDEN bool mt_sites_reserve_bank(uint32_t bank);
+
 /* Before a site is changed: keep what it had at the last peak, and at a cut, when this is the first change since. */
 static inline void mt_sites_save(struct mt_thread *t, struct mt_site *s, mt_site_id id) {
     uint64_t epoch = mt_load_relaxed(&t->control->epoch); /* a later one is for the next event */

@@ -13,19 +13,21 @@
 
 #include "ledger/writer_check.h"
 #include "track/check.h"
+#include "track/identities.h"
 #include "track/left.h"
 #include "track/recover.h"
 #include "track/scopes.h"
+#include "track/sites.h"
 
 #include <linux/membarrier.h>
 
 enum { MOST_REPLACED = 256 };
 enum { MIN_ERROR = 64 << 10, ERROR_SHIFT = 10, PROBES = 2, MAX_CHUNKS = MT_MAX_BANKS / MT_BANKS_PER_CHUNK };
 
-static void *chunk[MAX_CHUNKS];
+static void *chunk[MAX_CHUNKS] MT_OS_CLOSED;
 static struct mt_table table = MT_TABLE(chunk, struct mt_bank, MT_BANKS_PER_CHUNK, MT_EXTENT_BANKS, 128);
-static struct mt_thread *threads;                 /* all, newest first */
-static struct mt_thread *thread_of[MT_MAX_BANKS]; /* by bank */
+static struct mt_thread *threads;                              /* all, newest first */
+static struct mt_thread *thread_of[MT_MAX_BANKS] MT_OS_CLOSED; /* by bank */
 static uint32_t probe_next;
 static __thread uint64_t registering __attribute__((tls_model("initial-exec"))); /* frame; 0: not inside */
 static struct mt_lock sharing_lock;
@@ -101,6 +103,7 @@ bool mt_threads_start(void) {
         reset_thread(mine);
     }
     mt_table_start(&table);
+    mt_os_close(thread_of, sizeof thread_of);
     for (uint32_t i = 1; i < MT_MAX_BANKS && thread_of[i] != NULL; i++)
         thread_of[i] = NULL;
     probe_next = 0;
@@ -132,7 +135,8 @@ static mt_bank_id find_abandoned(void) {
 static mt_bank_id new_bank(void) {
     struct mt_ledger_header *h = mt_tracker.header;
     mt_bank_id id = h->n_banks;
-    if (id >= MT_MAX_BANKS || !mt_table_reserve(&mt_tracker.ledger, &table, id))
+    if (id >= MT_MAX_BANKS || !mt_table_reserve(&mt_tracker.ledger, &table, id) ||
+        !mt_os_open(thread_of, &thread_of[id + 1]) || !mt_sites_reserve_bank(id) || !mt_identities_reserve_bank(id))
         return 0;
     mt_store_release(&h->n_banks, id + 1); /* the bank that it counts is there */
     return id;

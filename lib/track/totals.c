@@ -14,7 +14,7 @@
 
 enum { MAX_CHUNKS = 16384, FIRST_CAPACITY = 32, MOST_CAPACITY = 1 << 16 };
 
-static void *chunk[MAX_CHUNKS];
+static void *chunk[MAX_CHUNKS] MT_OS_CLOSED;
 static struct mt_table record_table =
     MT_TABLE(chunk, struct mt_scope_totals, MT_SCOPES_PER_CHUNK, MT_EXTENT_SCOPES, 64);
 static struct mt_index records;
