@@ -147,14 +147,23 @@ static bool restep(struct mt_stack *s, const struct mt_frame *f) {
  * the ones before hold. */
 const struct mt_frame *mt_walk_verify_deep(const struct mt_frame *first, const struct mt_frame *inner) {
     for (; inner - first >= 4; inner -= 4) {
-        if (mt_unlikely(((inner[0].rare | inner[-1].rare | inner[-2].rare | inner[-3].rare) & MT_FRAME_RARE) != 0))
-            break;
         uint64_t differs = mt_walk_difference(inner - 1) | mt_walk_difference(inner - 2) |
                            mt_walk_difference(inner - 3) | mt_walk_difference(inner - 4);
         if (mt_unlikely(differs != 0))
             break;
     }
     return inner;
+}
+
+/* The first step that is to be taken again is left to the rare half, and the rest with it. */
+const struct mt_frame *mt_walk_verify_mixed(struct mt_stack *s, const struct mt_frame *inner) {
+    for (; !(inner->rare & MT_FRAME_PLAIN); inner--) {
+        if (inner->rare & MT_FRAME_RESTEP)
+            return mt_walk_verify_rare(s, inner);
+        if (!mt_walk_same_bp(inner, inner - 1) || mt_walk_difference(inner - 1) != 0)
+            return inner;
+    }
+    return mt_walk_verify(s, inner);
 }
 
 /* Each word is read where the step would read it, and when it can be. */
@@ -240,7 +249,17 @@ struct mt_walk_result mt_walk_limited(struct mt_stack *s, struct mt_frame_state 
     if (r.n_kept == 0 || (total <= s->max_frames && (s->end != MT_END_LIMIT || total == s->max_frames)))
         return r;
     s->n_frames = 0;
-    return mt_walk_fresh(s, state);
+    return mt_walk_fresh(s, state, s->frame + s->max_frames);
+}
+
+static uint32_t marked(const struct mt_frame *first, const struct mt_frame *f) {
+    uint32_t rare = f->rare & ~(uint32_t)MT_FRAME_PLAIN;
+    return rare | (f == first ? (uint32_t)MT_FRAME_PLAIN : mt_walk_plain_beyond(rare, f[-1].rare));
+}
+
+void mt_walk_mark(struct mt_stack *s) {
+    for (uint32_t i = 0; i < s->n_frames; i++)
+        s->frame[i].rare = marked(s->frame, &s->frame[i]);
 }
 
 /* ---- the walker -------------------------------------------------------------------------------------------------- */
@@ -257,8 +276,9 @@ static bool check_pair(const struct mt_stack *s, const struct mt_frame *f, const
 bool mt_walk_check(const struct mt_stack *s) {
     if (!mt_stack_check(&s->map) || s->n_frames > s->max_frames || s->frame[-1].slot != UINT64_MAX)
         return false;
-    for (uint32_t i = 1; i < s->n_frames; i++)
-        if (!check_pair(s, &s->frame[i], &s->frame[i - 1]))
+    for (uint32_t i = 0; i < s->n_frames; i++)
+        if (marked(s->frame, &s->frame[i]) != s->frame[i].rare ||
+            (i != 0 && !check_pair(s, &s->frame[i], &s->frame[i - 1])))
             return false;
     return true;
 }

@@ -27,6 +27,7 @@ enum {
     MT_FRAME_RESTEP = 1 << 16,
     MT_FRAME_RARE = MT_FRAME_BP_WORD | MT_FRAME_RESTEP,
     MT_FRAME_NEEDS_BP = 1 << 17,
+    MT_FRAME_PLAIN = 1 << 18, /* from here outwards every step is compared by its return address alone */
 };
 
 struct mt_frame {
@@ -82,9 +83,10 @@ MT_HIDDEN void mt_walk_locate(struct mt_stack *s, uint64_t sp);
 /* Steps that the fast path leaves out. False: the walk ends, *end says why. */
 MT_HIDDEN bool mt_walk_step_slow(struct mt_stack *s, mt_rule rule, struct mt_frame_state *state, enum mt_walk_end *end);
 
-/* Parts of mt_walk_verify: a deep part of the own stack, as far as it is plain and holds; and all the rest, on other stacks
- * too. */
+/* Parts of mt_walk_verify, which return what it does: a deep stack that is plain; the own stack with steps that are not; and
+ * all the rest, on other stacks too. */
 MT_HIDDEN const struct mt_frame *mt_walk_verify_deep(const struct mt_frame *first, const struct mt_frame *inner);
+MT_HIDDEN const struct mt_frame *mt_walk_verify_mixed(struct mt_stack *s, const struct mt_frame *inner);
 MT_HIDDEN const struct mt_frame *mt_walk_verify_rare(struct mt_stack *s, const struct mt_frame *inner);
 
 /* Whether the walk still ends at the outermost frame, and for the same reason. */
@@ -147,26 +149,19 @@ static inline uint64_t mt_walk_difference(const struct mt_frame *f) {
  * frame that does.
  *
  * On the thread's own stack (map.quick is 0 elsewhere) the frames from inner outwards lie on it too, as far as plain
- * steps lead: none leaves it (walk.c). The first that is not plain is left to the slow half, and the rest with it.
+ * steps lead: none leaves it (walk.c).
  */
 static inline const struct mt_frame *mt_walk_verify(struct mt_stack *s, const struct mt_frame *inner) {
     const struct mt_frame *first = s->frame;
-    if (mt_unlikely((uint32_t)(inner - first) >= s->map.quick)) {
-        if (s->map.quick == 0)
-            return mt_walk_verify_rare(s, inner);
+    if (mt_unlikely(s->map.quick == 0))
+        return mt_walk_verify_rare(s, inner);
+    if (mt_unlikely(!(inner->rare & MT_FRAME_PLAIN)))
+        return mt_walk_verify_mixed(s, inner);
+    if (mt_unlikely(inner - first >= MT_STACK_QUICK))
         inner = mt_walk_verify_deep(first, inner);
-    }
-    for (; inner != first; inner--) {
-        const struct mt_frame *outer = inner - 1;
-        if (mt_unlikely(inner->rare & MT_FRAME_RARE)) {
-            if (inner->rare & MT_FRAME_RESTEP)
-                return mt_walk_verify_rare(s, inner);
-            if (!mt_walk_same_bp(inner, outer))
-                return inner;
-        }
-        if (mt_unlikely(mt_walk_difference(outer) != 0))
+    for (; inner != first; inner--)
+        if (mt_unlikely(mt_walk_difference(inner - 1) != 0))
             return inner;
-    }
     if (mt_unlikely(s->end != MT_END_RULE) && !mt_walk_ends_alike(s))
         return first;
     return NULL;
@@ -182,17 +177,23 @@ static inline uint32_t mt_walk_rare(mt_rule rule, bool outer_needs_bp) {
            (needs_bp ? MT_FRAME_NEEDS_BP : 0);
 }
 
+/* Mark all frames anew with MT_FRAME_PLAIN, which the outermost has in any case: nothing is compared beyond it. */
+MT_HIDDEN void mt_walk_mark(struct mt_stack *s);
+
+static inline uint32_t mt_walk_plain_beyond(uint32_t rare, uint32_t outer) {
+    return rare & MT_FRAME_RARE ? 0 : outer & MT_FRAME_PLAIN;
+}
+
 struct mt_walk_result {
     uint32_t n_kept, n_fresh;
 };
 
 /* Unwind until the kept stack is met or the stack ends: s->fresh[0 .. n_fresh), innermost first, goes on top of
- * s->frame[0 .. n_kept). */
-static inline __attribute__((always_inline)) struct mt_walk_result mt_walk_fresh(struct mt_stack *s,
-                                                                                 struct mt_frame_state state) {
+ * s->frame[0 .. n_kept). Kept frames from below on are known to differ further out. */
+static inline __attribute__((always_inline)) struct mt_walk_result
+mt_walk_fresh(struct mt_stack *s, struct mt_frame_state state, const struct mt_frame *below) {
     const struct mt_frame *first = s->frame;
-    const struct mt_frame *f = first + s->n_frames - 1;   /* first - 1 ends the search: its slot is above all */
-    const struct mt_frame *below = first + s->max_frames; /* frames from here on are known to differ further out */
+    const struct mt_frame *f = first + s->n_frames - 1; /* first - 1 ends the search: its slot is above all */
     struct mt_fresh_frame *fresh = s->fresh, *limit = fresh + s->max_frames;
     enum mt_walk_end end = MT_END_LIMIT;
     while (mt_likely(fresh != limit)) {
@@ -225,6 +226,11 @@ static inline __attribute__((always_inline)) struct mt_walk_result mt_walk_fresh
 MT_HIDDEN struct mt_walk_result mt_walk_limited(struct mt_stack *s, struct mt_frame_state state,
                                                 struct mt_walk_result r);
 
+/* Whether f, the innermost kept frame, is where the walk begins. */
+static inline bool mt_walk_begins_at(const struct mt_frame *f, struct mt_frame_state state) {
+    return f->slot == state.sp - 8 && f->pc == state.pc && (f->bp == state.bp || !(f->rare & MT_FRAME_NEEDS_BP));
+}
+
 /*
  * Walk the stack from state (where the hook returns to) and return the node of the whole path. child names nodes;
  * root is the parent of the outermost frame, truncated_root the same for a walk that did not reach the stack's end.
@@ -234,27 +240,34 @@ static inline __attribute__((always_inline)) uint32_t mt_walk(struct mt_stack *s
                                                               uint32_t truncated_root) {
     if (mt_unlikely(!mt_stack_contains(&s->map, state.sp)))
         mt_walk_locate(s, state.sp);
-    struct mt_walk_result r = mt_walk_fresh(s, state);
+    const struct mt_frame *top = s->frame + s->n_frames - 1, *below = s->frame + s->max_frames;
+    if (mt_walk_begins_at(top, state) && mt_likely(s->end != MT_END_LIMIT)) {
+        below = mt_walk_verify(s, top);
+        if (mt_likely(below == NULL))
+            return top->node;
+    }
+    struct mt_walk_result r = mt_walk_fresh(s, state, below);
     if (mt_unlikely(s->end == MT_END_LIMIT || r.n_kept + r.n_fresh > s->max_frames))
         r = mt_walk_limited(s, state, r);
     struct mt_frame *frame = s->frame + r.n_kept;
-    uint32_t node = s->end >= MT_END_LOST ? truncated_root : root;
-    bool needs_bp = false;
+    uint32_t node = s->end >= MT_END_LOST ? truncated_root : root, marks = 0;
     if (mt_likely(r.n_kept)) {
         node = frame[-1].node;
-        needs_bp = frame[-1].rare & MT_FRAME_NEEDS_BP;
+        marks = frame[-1].rare;
     }
     s->n_frames = r.n_kept + r.n_fresh;
     for (const struct mt_fresh_frame *fresh = s->fresh + r.n_fresh; fresh-- != s->fresh; frame++) {
         frame->slot = fresh->state.sp - 8;
         frame->pc = fresh->state.pc;
         frame->bp = fresh->state.bp;
-        uint32_t rare = mt_walk_rare(fresh->rule, needs_bp);
-        needs_bp = rare & MT_FRAME_NEEDS_BP;
+        uint32_t rare = mt_walk_rare(fresh->rule, marks & MT_FRAME_NEEDS_BP);
+        marks = rare | mt_walk_plain_beyond(rare, marks);
         node = child(context, node, fresh->state.pc, fresh->rule);
         frame->node = node;
-        frame->rare = rare;
+        frame->rare = marks;
     }
+    if (mt_unlikely(r.n_kept == 0))
+        mt_walk_mark(s);
     return node;
 }
 
