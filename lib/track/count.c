@@ -10,3 +10,11 @@ void mt_count_weigh(struct mt_thread *t, uint64_t bytes, int sign) {
     if (t->bank->counters.live_bytes > t->high || t->bank->counters.live_bytes < t->low)
         mt_threads_publish(t);
 }
+
+void mt_count_free(struct mt_thread *t, mt_site_id id, uint64_t bytes, int64_t waste, bool temporary) {
+    mt_count_free_plain(t, id, bytes, temporary);
+    if (waste != 0)
+        mt_count_record(t, id)->waste_bytes -= waste;
+    if (mt_tracker.unusual)
+        mt_count_weigh(t, bytes, -1);
+}

@@ -77,7 +77,9 @@ static inline struct mt_site *mt_count_record(struct mt_thread *t, mt_site_id id
  * estimated here, where each block's size is known. */
 MT_HIDDEN void mt_count_weigh(struct mt_thread *t, uint64_t bytes, int sign);
 
-static inline void mt_count_free(struct mt_thread *t, mt_site_id id, uint64_t bytes, int64_t waste, bool temporary) {
+/* A block that nothing is special about: options.usable is off, and nothing is sampled. */
+static inline __attribute__((always_inline)) void mt_count_free_plain(struct mt_thread *t, mt_site_id id,
+                                                                      uint64_t bytes, bool temporary) {
     struct mt_site *s = mt_count_record(t, id);
     struct mt_counters *all = &t->bank->counters;
     mt_count_note_taken(t->before.site, &s->counters);
@@ -87,18 +89,17 @@ static inline void mt_count_free(struct mt_thread *t, mt_site_id id, uint64_t by
     mt_barrier();
     s->counters.live_bytes -= (int64_t)bytes;
     s->counters.freed_blocks++;
-    all->live_bytes -= (int64_t)bytes;
+    int64_t live = all->live_bytes -= (int64_t)bytes;
     all->freed_blocks++;
     if (temporary) {
         s->counters.temporary_blocks++;
         all->temporary_blocks++;
     }
-    if (mt_unlikely(waste != 0))
-        s->waste_bytes -= waste;
-    if (mt_unlikely(mt_tracker.unusual))
-        mt_count_weigh(t, bytes, -1);
-    if (mt_unlikely(all->live_bytes < t->low))
+    if (mt_unlikely(live < t->low))
         mt_threads_publish(t);
 }
+
+/* Any block; waste: what its usable size was larger by, when that is counted. */
+MT_HIDDEN void mt_count_free(struct mt_thread *t, mt_site_id id, uint64_t bytes, int64_t waste, bool temporary);
 
 #endif

@@ -7,6 +7,7 @@
 #ifndef MT_TRACK_EVENT_H
 #define MT_TRACK_EVENT_H
 
+#include "base/atomic.h"
 #include "track/record.h"
 #include "track/request.h"
 
@@ -22,7 +23,7 @@ static inline struct mt_thread *mt_event_enter(const struct mt_hook_frame *frame
             return NULL;
     }
     t->seen = MT_SEEN_BUSY | (uint64_t)frame;
-    t->bank->sequence = (t->bank->sequence + 1) | 1; /* odd, also when an event before this one was never left */
+    mt_own_add(&t->bank->sequence, 1); /* odd: after an event that was never left it has been made even (recover.c) */
     mt_barrier();
     if (mt_unlikely(t->control->request.word != t->request))
         mt_request_changed(t);
@@ -32,7 +33,7 @@ static inline struct mt_thread *mt_event_enter(const struct mt_hook_frame *frame
 /* A change of the process's state that came meanwhile is for the next event. */
 static inline void mt_event_leave(struct mt_thread *t) {
     mt_barrier();
-    t->bank->sequence++;
+    mt_own_add(&t->bank->sequence, 1);
     t->seen = t->state;
 }
 

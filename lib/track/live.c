@@ -84,8 +84,7 @@ struct mt_region *mt_live_leaf(uint64_t leaf, bool make) {
         regions = make_leaf(leaf, &leaves[leaf % LEAVES]);
     if (regions != NULL)
         mt_store_relaxed(&mt_live_leaf_cache[leaf % MT_LIVE_LEAF_CACHE],
-                         leaf / MT_LIVE_LEAF_CACHE << 48 |
-                             (uint64_t)regions); /* one word: tag and pointer cannot disagree */
+                         mt_live_leaf_tag(leaf) << 48 | (uint64_t)regions); /* one word: they cannot disagree */
     return regions;
 }
 
@@ -203,28 +202,28 @@ static bool grow(struct mt_region *r) {
     return true;
 }
 
-bool mt_live_region_put(struct mt_region *r, uint64_t key, uint64_t word, struct mt_live_entry *replaced) {
+enum mt_put mt_live_region_put(struct mt_region *r, uint64_t key, uint64_t word, struct mt_live_entry *replaced) {
     int found;
     struct mt_group *there = search(r, key, &found);
     if (there != NULL) {
         *replaced = mt_live_decode(there->entry[found]);
         there->entry[found] = word;
-        return true;
+        return MT_PUT_REPLACED;
     }
     if (mt_live_is_full(r) && !grow(r))
-        return false;
+        return MT_PUT_FAILED;
     insert(r, key, word);
-    return true;
+    return MT_PUT_NEW;
 }
 
-struct mt_live_entry mt_live_region_take(struct mt_region *r, uint64_t key, struct mt_journal *journal) {
+uint64_t mt_live_region_take(struct mt_region *r, uint64_t key, struct mt_journal *journal) {
     int found;
     struct mt_group *g = search(r, key, &found);
     if (g == NULL)
-        return (struct mt_live_entry){0};
-    struct mt_live_entry entry = mt_live_decode(g->entry[found]);
+        return 0;
+    uint64_t word = g->entry[found];
     if (journal != NULL)
-        journal->taking = g->entry[found];
+        journal->taking = word;
     mt_barrier();
     mt_group_retag(g, found, key + 1, 0);
     mt_barrier();
@@ -234,7 +233,7 @@ struct mt_live_entry mt_live_region_take(struct mt_region *r, uint64_t key, stru
         home->tags[1] -= MT_OVERFLOW_ONE;
         i = i + 1 == r->n_groups ? 0 : i + 1;
     }
-    return entry;
+    return word;
 }
 
 /* ---- big blocks ------------------------------------------------------------------------------------------------ */
@@ -308,25 +307,37 @@ static bool big_make_room(void) {
     return done;
 }
 
-bool mt_live_big_put(uint64_t address, struct mt_live_entry entry, struct mt_live_entry *replaced) {
-    if (!mt_lock_acquire(&mt_live_big.lock, MT_RANK_BIG))
-        return false;
-    bool done = big_make_room();
-    if (done) {
-        struct mt_big_block *b = big_find(address);
-        if (b->address == address) {
-            *replaced = (struct mt_live_entry){b->bytes, b->site, b->era};
-            mt_store_release(&b->address, 1); /* nobody sees it half changed */
-        } else {
-            mt_live_big.used += b->address == 0;
-        }
-        b->bytes = entry.bytes;
-        b->site = entry.site;
-        b->era = entry.era;
-        mt_store_release(&b->address, address);
+static enum mt_put big_enter(uint64_t address, struct mt_live_entry entry, struct mt_live_entry *replaced) {
+    if (!big_make_room())
+        return MT_PUT_FAILED;
+    struct mt_big_block *b = big_find(address);
+    enum mt_put put = b->address == address ? MT_PUT_REPLACED : MT_PUT_NEW;
+    if (put == MT_PUT_REPLACED) {
+        *replaced = (struct mt_live_entry){b->bytes, b->site, b->era};
+        mt_store_release(&b->address, 1); /* nobody sees it half changed */
+    } else {
+        mt_live_big.used += b->address == 0;
     }
+    b->bytes = entry.bytes;
+    b->site = entry.site;
+    b->era = entry.era;
+    mt_store_release(&b->address, address);
+    return put;
+}
+
+static enum mt_put big_put(uint64_t address, struct mt_live_entry entry, struct mt_live_entry *replaced) {
+    if (!mt_lock_acquire(&mt_live_big.lock, MT_RANK_BIG))
+        return MT_PUT_FAILED;
+    enum mt_put put = big_enter(address, entry, replaced);
     mt_lock_release(&mt_live_big.lock, MT_RANK_BIG);
-    return done;
+    return put;
+}
+
+enum mt_put mt_live_put(struct mt_thread *t, struct mt_region *r, uint64_t address, struct mt_live_entry entry,
+                        struct mt_live_entry *replaced) {
+    if (entry.bytes >= MT_ENTRY_MAX_BYTES || !mt_live_is_regular(address))
+        return big_put(address, entry, replaced);
+    return r == NULL ? MT_PUT_FAILED : mt_live_put_near(t, r, address, mt_live_encode(entry), replaced);
 }
 
 struct mt_live_entry mt_live_big_take(uint64_t address, struct mt_journal *journal, bool *dropped) {

@@ -41,7 +41,7 @@ MT_HIDDEN uint32_t mt_live_list(struct mt_thread *t, struct mt_live_cursor *curs
 /* ---- what the inline half below needs of live.c ---- */
 
 enum { MT_LIVE_LEAF_CACHE = 256 };
-MT_HIDDEN extern uint64_t mt_live_leaf_cache[]; /* leaf number bits 8.. in the upper 16 bits, address below */
+MT_HIDDEN extern uint64_t mt_live_leaf_cache[]; /* mt_live_leaf_tag in the upper 16 bits, address below; 0: empty */
 struct mt_live_big {
     struct mt_big_block *block;
     uint32_t capacity, used, index; /* used counts deleted ones too */
@@ -49,15 +49,18 @@ struct mt_live_big {
 };
 MT_HIDDEN extern struct mt_live_big mt_live_big;
 MT_HIDDEN struct mt_region *mt_live_leaf(uint64_t leaf, bool make);
-MT_HIDDEN bool mt_live_big_put(uint64_t address, struct mt_live_entry entry, struct mt_live_entry *replaced);
 MT_HIDDEN struct mt_live_entry mt_live_big_take(uint64_t address, struct mt_journal *journal, bool *dropped);
+
+/* Not that of an empty entry. */
+static inline uint64_t mt_live_leaf_tag(uint64_t leaf) {
+    return leaf / MT_LIVE_LEAF_CACHE + 1;
+}
 
 static inline struct mt_region *mt_live_region(uint64_t address, bool make) {
     uint64_t leaf = address >> MT_LEAF_SHIFT;
-    uint64_t cached =
-        mt_load_relaxed(&mt_live_leaf_cache[leaf % MT_LIVE_LEAF_CACHE]); /* tag and pointer are one word */
+    uint64_t cached = mt_load_relaxed(&mt_live_leaf_cache[leaf % MT_LIVE_LEAF_CACHE]); /* tag and address in one */
     struct mt_region *regions = (struct mt_region *)(cached & MT_NODE_ADDRESS_MASK);
-    if (mt_unlikely(cached >> 48 != leaf / MT_LIVE_LEAF_CACHE || regions == NULL)) {
+    if (mt_unlikely(cached >> 48 != mt_live_leaf_tag(leaf))) {
         regions = mt_live_leaf(leaf, make);
         if (regions == NULL)
             return NULL;
@@ -142,14 +145,20 @@ static inline struct mt_group *mt_live_group(const struct mt_region *r, uint32_t
 }
 
 /*
- * Nearly every block lies in the group that its key hashes to. These two do that, and leave the rest (a missed free, a
- * full group, a table to be made or grown, an unknown address) to the halves in live.c.
+ * Nearly every block lies in the group that its key hashes to. The inline halves do that, and leave the rest (a missed free,
+ * a full group, a table to be made or grown, an unknown address) to the halves in live.c.
  */
-MT_HIDDEN bool mt_live_region_put(struct mt_region *r, uint64_t key, uint64_t word, struct mt_live_entry *replaced);
-MT_HIDDEN struct mt_live_entry mt_live_region_take(struct mt_region *r, uint64_t key, struct mt_journal *journal);
+enum mt_put {
+    MT_PUT_FAILED, /* no room, or the shard's lock could not be had */
+    MT_PUT_NEW,
+    MT_PUT_REPLACED, /* *replaced was entered for the address before: its free was missed */
+};
+MT_HIDDEN enum mt_put mt_live_region_put(struct mt_region *r, uint64_t key, uint64_t word,
+                                         struct mt_live_entry *replaced);
+MT_HIDDEN uint64_t mt_live_region_take(struct mt_region *r, uint64_t key, struct mt_journal *journal);
 
-static inline __attribute__((always_inline)) bool mt_live_put_home(struct mt_region *r, uint64_t key, uint64_t word,
-                                                                   struct mt_live_entry *replaced) {
+static inline __attribute__((always_inline)) enum mt_put
+mt_live_put_home(struct mt_region *r, uint64_t key, uint64_t word, struct mt_live_entry *replaced) {
     if (mt_likely(!mt_live_is_full(r))) { /* one without a table is full */
         struct mt_group *g = mt_live_group(r, mt_group_home(key, r->n_groups));
         if (mt_likely(g->tags[1] < MT_OVERFLOW_ONE && mt_group_find(g, key + 1) < 0)) {
@@ -159,27 +168,27 @@ static inline __attribute__((always_inline)) bool mt_live_put_home(struct mt_reg
                 r->used++;
                 mt_barrier(); /* left here, it is one too many: the table is grown a little early */
                 mt_group_retag(g, free, 0, key + 1);
-                return true;
+                return MT_PUT_NEW;
             }
         }
     }
     return mt_live_region_put(r, key, word, replaced);
 }
 
-static inline __attribute__((always_inline)) struct mt_live_entry mt_live_take_home(struct mt_region *r, uint64_t key,
-                                                                                    struct mt_journal *journal) {
+static inline __attribute__((always_inline)) uint64_t mt_live_take_home(struct mt_region *r, uint64_t key,
+                                                                        struct mt_journal *journal) {
     if (mt_likely(r->n_groups != 0)) {
         struct mt_group *g = mt_live_group(r, mt_group_home(key, r->n_groups));
         int found = mt_group_find(g, key + 1);
         if (mt_likely(found >= 0)) {
-            struct mt_live_entry entry = mt_live_decode(g->entry[found]);
+            uint64_t word = g->entry[found];
             if (journal != NULL)
-                journal->taking = g->entry[found];
+                journal->taking = word;
             mt_barrier();
             mt_group_retag(g, found, key + 1, 0);
             mt_barrier();
             r->used--;
-            return entry;
+            return word;
         }
     }
     return mt_live_region_take(r, key, journal);
@@ -189,7 +198,8 @@ static inline bool mt_live_is_regular(uint64_t address) {
     return address < MT_ADDRESS_LIMIT && !(address & 7);
 }
 
-/* Where a block will be entered: found, and its line fetched, while the stack is walked. */
+/* Where a block will be entered: found, and its line fetched, while the stack is walked. NULL: among the big blocks, or there
+ * is no room. */
 static inline struct mt_region *mt_live_prepare(uint64_t address) {
     if (mt_unlikely(!mt_live_is_regular(address)))
         return NULL;
@@ -199,44 +209,50 @@ static inline struct mt_region *mt_live_prepare(uint64_t address) {
     return r;
 }
 
-/* Enter a block in the place that mt_live_prepare has found. *replaced is what was entered for its address before
- * (site 0: nothing): its free was missed. False: no room, or the shard's lock could not be had. */
-static inline __attribute__((always_inline)) bool mt_live_put(struct mt_thread *t, struct mt_region *r,
-                                                              uint64_t address, struct mt_live_entry entry,
-                                                              struct mt_live_entry *replaced) {
-    if (mt_unlikely(entry.bytes >= MT_ENTRY_MAX_BYTES || !mt_live_is_regular(address)))
-        return mt_live_big_put(address, entry, replaced);
-    if (mt_unlikely(r == NULL))
-        return false;
+/* Enter a block of less than MT_ENTRY_MAX_BYTES, encoded, in the place that mt_live_prepare has found. */
+static inline __attribute__((always_inline)) enum mt_put mt_live_put_near(struct mt_thread *t, struct mt_region *r,
+                                                                          uint64_t address, uint64_t word,
+                                                                          struct mt_live_entry *replaced) {
     if (mt_likely(mt_tracker_alone()))
-        return mt_live_put_home(r, mt_live_key(address), mt_live_encode(entry), replaced);
+        return mt_live_put_home(r, mt_live_key(address), word, replaced);
     if (!mt_live_lock(t, r))
-        return false;
-    bool done = mt_live_put_home(r, mt_live_key(address), mt_live_encode(entry), replaced);
+        return MT_PUT_FAILED;
+    enum mt_put put = mt_live_put_home(r, mt_live_key(address), word, replaced);
     mt_live_unlock(r);
-    return done;
+    return put;
 }
 
-/* Take a block out. journal: where to note the entry before that, or NULL. *dropped: its shard's lock could not be had. */
-static inline __attribute__((always_inline)) struct mt_live_entry
-mt_live_take(struct mt_thread *t, uint64_t address, struct mt_journal *journal, bool *dropped) {
-    struct mt_live_entry found = {0};
-    if (mt_likely(mt_live_is_regular(address))) {
-        struct mt_region *r = mt_live_region(address, false);
-        if (mt_likely(r != NULL)) {
-            bool alone = mt_tracker_alone();
-            if (mt_unlikely(!alone && !mt_live_lock(t, r))) {
-                *dropped = true;
-                return found;
-            }
-            found = mt_live_take_home(r, mt_live_key(address), journal);
-            if (mt_unlikely(!alone))
-                mt_live_unlock(r);
-        }
+/* Enter any block, in the place that mt_live_prepare has found. */
+MT_HIDDEN enum mt_put mt_live_put(struct mt_thread *t, struct mt_region *r, uint64_t address,
+                                  struct mt_live_entry entry, struct mt_live_entry *replaced);
+
+/* Take a block out of its region, encoded; 0: it is not there. journal: where to note the entry before that, or NULL.
+ * *dropped: the shard's lock could not be had. */
+static inline __attribute__((always_inline)) uint64_t mt_live_take_near(struct mt_thread *t, uint64_t address,
+                                                                        struct mt_journal *journal, bool *dropped) {
+    if (mt_unlikely(!mt_live_is_regular(address)))
+        return 0;
+    struct mt_region *r = mt_live_region(address, false);
+    if (mt_unlikely(r == NULL))
+        return 0;
+    if (mt_likely(mt_tracker_alone()))
+        return mt_live_take_home(r, mt_live_key(address), journal);
+    if (mt_unlikely(!mt_live_lock(t, r))) {
+        *dropped = true;
+        return 0;
     }
-    if (mt_unlikely(found.site == 0 && mt_load_relaxed(&mt_live_big.capacity) != 0))
-        found = mt_live_big_take(address, journal, dropped);
-    return found;
+    uint64_t word = mt_live_take_home(r, mt_live_key(address), journal);
+    mt_live_unlock(r);
+    return word;
+}
+
+/* Take any block out; site 0: it is not there. */
+static inline struct mt_live_entry mt_live_take(struct mt_thread *t, uint64_t address, struct mt_journal *journal,
+                                                bool *dropped) {
+    uint64_t word = mt_live_take_near(t, address, journal, dropped);
+    if (mt_unlikely(word == 0 && !*dropped && mt_load_relaxed(&mt_live_big.capacity) != 0))
+        return mt_live_big_take(address, journal, dropped);
+    return mt_live_decode(word);
 }
 
 #endif

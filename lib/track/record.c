@@ -86,6 +86,33 @@ static MT_NOINLINE mt_node_id belonging_to(struct mt_thread *t, mt_node_id node)
     return node;
 }
 
+/* A block that is not in the table, or that took the place of another one. True: it is in. */
+static MT_NOINLINE bool entered(struct mt_thread *t, enum mt_put put, mt_site_id site, uint64_t bytes,
+                                struct mt_live_entry replaced) {
+    if (put == MT_PUT_FAILED) {
+        t->last_block = NULL;
+        drop(t, site, bytes);
+        return false;
+    }
+    if (put == MT_PUT_REPLACED)
+        missed_free(t, replaced);
+    return true;
+}
+
+/* One of the big blocks, or one for which there is no room. */
+static MT_NOINLINE enum mt_put put_far(struct mt_thread *t, struct mt_region *region, void *block,
+                                       struct mt_live_entry entry, struct mt_live_entry *replaced) {
+    if (entry.site == 0)
+        return MT_PUT_FAILED;
+    mt_journal_entry(&t->journal.putting, &t->journal, entry);
+    mt_barrier();
+    return mt_live_put(t, region, (uint64_t)block, entry, replaced);
+}
+
+static inline bool is_near(const struct mt_region *region, mt_site_id site, uint64_t bytes) {
+    return mt_likely(region != NULL && bytes < MT_ENTRY_MAX_BYTES && site != 0);
+}
+
 /* Returns the site that counts the block, NULL when it could not be recorded. */
 static inline __attribute__((always_inline)) struct mt_site *record(struct mt_thread *t, void *block, uint64_t bytes,
                                                                     const struct mt_hook_frame *frame) {
@@ -93,21 +120,23 @@ static inline __attribute__((always_inline)) struct mt_site *record(struct mt_th
     mt_node_id node = mt_walk(&t->stack, state_of(frame), mt_paths_child, t, MT_NODE_ROOT, MT_NODE_TRUNCATED);
     if (mt_unlikely((t->scope | t->domain) != 0))
         node = belonging_to(t, node);
-    mt_site_id site = mt_sites_own(t, node, mt_size_class(bytes));
-    struct mt_site *s = mt_site_at(site);
-    struct mt_live_entry entry = {bytes, site, t->control->era}, replaced = {0};
+    mt_site_id site = mt_sites_own(t, node, mt_sites_class(bytes));
+    struct mt_live_entry entry = {bytes, site, t->control->era}, replaced;
+    enum mt_put put;
     t->last_block = block;
-    mt_journal_entry(&t->journal.putting, &t->journal, entry);
-    mt_barrier();
-    if (mt_unlikely(site == 0 || !mt_live_put(t, region, (uint64_t)block, entry, &replaced))) {
-        t->last_block = NULL;
-        drop(t, site, bytes);
-        s = NULL;
+    if (is_near(region, site, bytes)) {
+        uint64_t word = t->journal.putting = mt_live_encode(entry);
+        mt_barrier();
+        put = mt_live_put_near(t, region, (uint64_t)block, word, &replaced);
     } else {
-        if (mt_unlikely(replaced.site != 0))
-            missed_free(t, replaced);
+        put = put_far(t, region, block, entry, &replaced);
+    }
+    struct mt_site *s = NULL;
+    if (mt_likely(put == MT_PUT_NEW) || entered(t, put, site, bytes, replaced)) {
+        s = mt_site_at(site);
         mt_count_allocation(t, s, site, bytes);
-        t->bank->rare.lossy_blocks += node == MT_NODE_LOSSY;
+        if (mt_unlikely(node == MT_NODE_LOSSY))
+            t->bank->rare.lossy_blocks++;
     }
     mt_barrier();
     t->journal.putting = 0;
@@ -183,6 +212,21 @@ static inline void taken(struct mt_thread *t, uint64_t bytes) {
         t->journal.big_bytes = 0;
 }
 
+/* What the free of a block may be besides plain: its entry is word, 0: it is not in its region. */
+static MT_NOINLINE void free_rest(struct mt_thread *t, void *block, uint64_t word, bool temporary, bool dropped) {
+    struct mt_live_entry found = mt_live_decode(word);
+    if (word == 0 && !dropped && mt_load_relaxed(&mt_live_big.capacity) != 0)
+        found = mt_live_big_take((uint64_t)block, &t->journal, &dropped);
+    if (found.site != 0 && !was_cleared(t, found))
+        mt_count_free(t, found.site, found.bytes, mt_tracker.options.usable ? waste_of(block, found.bytes) : 0,
+                      temporary);
+    else if (dropped)
+        t->bank->rare.dropped++;
+    else if (found.site == 0 && counts_unknown(t) && block != t->freeing)
+        t->bank->rare.unknown_frees++;
+    taken(t, found.bytes);
+}
+
 void mt_record_free(void *block) {
     const struct mt_hook_frame *here = __builtin_frame_address(0);
     __builtin_prefetch((const char *)block - 16, 1); /* where most allocators will look next */
@@ -191,17 +235,15 @@ void mt_record_free(void *block) {
         return;
     bool dropped = false, temporary = block == t->last_block;
     t->last_block = block;
-    struct mt_live_entry found = mt_live_take(t, (uint64_t)block, &t->journal, &dropped);
-    if (mt_likely(found.site != 0 && !was_cleared(t, found))) {
-        int64_t waste = mt_unlikely(mt_tracker.unusual) && mt_tracker.options.usable ? waste_of(block, found.bytes) : 0;
-        mt_count_free(t, found.site, found.bytes, waste, temporary);
-    } else if (dropped) {
-        t->bank->rare.dropped++;
-    } else if (found.site == 0 && counts_unknown(t) && block != t->freeing) {
-        t->bank->rare.unknown_frees++;
-    }
+    uint64_t word = mt_live_take_near(t, (uint64_t)block, &t->journal, &dropped);
+    struct mt_live_entry found = mt_live_decode(word);
+    if (mt_likely(word != 0 && !was_cleared(t, found) && !mt_tracker.unusual))
+        mt_count_free_plain(t, found.site, found.bytes, temporary);
+    else
+        free_rest(t, block, word, temporary, dropped);
+    mt_barrier();
     t->freeing = NULL;
-    taken(t, found.bytes);
+    t->journal.taking = 0;
     t->last_block = NULL;
     mt_event_leave(t);
 }

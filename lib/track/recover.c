@@ -139,11 +139,14 @@ void mt_recover(struct mt_thread *t, const struct mt_hook_frame *frame) {
         return;
     mt_lock_left();
     mt_tracker.was_left = true;
+    t->bank->sequence |= 1; /* it was left before it had said so, or after */
     forget_caches(t);
     mt_threads_refresh(t);
     finish(t);
     t->last_block = NULL;
     mt_threads_publish(t);
+    mt_barrier();
+    t->bank->sequence++;
 }
 
 void mt_recover_moved(struct mt_thread *t, const struct mt_hook_frame *frame) {

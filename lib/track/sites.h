@@ -34,13 +34,18 @@ static inline void mt_sites_save(struct mt_thread *t, struct mt_site *s, mt_site
     uint64_t epoch = mt_load_relaxed(&t->control->epoch); /* a later one is for the next event */
     if (mt_unlikely(t->cut != 0))
         mt_request_save_site(t, id);
-    if (mt_unlikely(s->at_peak.epoch < t->control->clear_epoch))
-        mt_sites_clear(s);
     if (s->at_peak.epoch != epoch) {
+        if (mt_unlikely(s->at_peak.epoch < t->control->clear_epoch)) /* which begins an epoch */
+            mt_sites_clear(s);
         s->at_peak.bytes = s->counters.live_bytes;
         s->at_peak.blocks = (int64_t)(s->counters.allocated_blocks - s->counters.freed_blocks);
         s->at_peak.epoch = epoch;
     }
+}
+
+/* mt_size_class of a block that there is, without a branch for the empty one: it has less than 2^63 bytes. */
+static inline uint8_t mt_sites_class(uint64_t bytes) {
+    return (uint8_t)(__builtin_clzll(2 * bytes + 1) ^ 63);
 }
 
 static inline mt_site_id mt_sites_own(struct mt_thread *t, mt_node_id node, uint8_t size_class) {
