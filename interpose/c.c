@@ -58,7 +58,8 @@ MT_HOOK void free_aligned_sized(void *block, size_t alignment, size_t bytes) {
 
 /* What realloc returned, and so what has become of block: a NULL result for 0 bytes is a free (glibc, tcmalloc), for
  * more it is a failure. */
-static void moved(struct mt_moving_block *moving, void *result, size_t bytes, const struct mt_hook_frame *frame) {
+static inline void moved(struct mt_moving_block *moving, void *result, size_t bytes,
+                         const struct mt_hook_frame *frame) {
     if (moving->block == NULL)
         mt_record_allocation(result, bytes, frame);
     else if (result == NULL && bytes != 0)
@@ -69,7 +70,8 @@ static void moved(struct mt_moving_block *moving, void *result, size_t bytes, co
 
 MT_HOOK void *realloc(void *block, size_t bytes) {
     MT_RESOLVE();
-    struct mt_moving_block moving = {.block = NULL};
+    struct mt_moving_block moving;
+    moving.block = NULL; /* the rest is begin's */
     if (block != NULL)
         mt_record_realloc_begin(&moving, block);
     void *result = mt_next.realloc(block, bytes);
@@ -93,7 +95,8 @@ MT_HOOK void *reallocarray(void *block, size_t count, size_t bytes) {
     if (mt_unlikely(mt_next_realloc_is_others()))
         return mt_next_libc_reallocarray(block, count, bytes);
     MT_RESOLVE();
-    struct mt_moving_block moving = {.block = NULL};
+    struct mt_moving_block moving;
+    moving.block = NULL; /* the rest is begin's */
     if (block != NULL)
         mt_record_realloc_begin(&moving, block);
     void *result = next_reallocarray(block, count, bytes);
@@ -216,7 +219,8 @@ MT_HOOK void *__libc_calloc(size_t count, size_t bytes) {
 void *__libc_realloc(void *block, size_t bytes);
 MT_HOOK void *__libc_realloc(void *block, size_t bytes) {
     PASS_ON(mt_next_libc.__libc_realloc(block, bytes));
-    struct mt_moving_block moving = {.block = NULL};
+    struct mt_moving_block moving;
+    moving.block = NULL; /* the rest is begin's */
     if (block != NULL)
         mt_record_realloc_begin(&moving, block);
     void *result = mt_next_libc.__libc_realloc(block, bytes);

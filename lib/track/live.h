@@ -247,8 +247,8 @@ static inline __attribute__((always_inline)) uint64_t mt_live_take_near(struct m
 }
 
 /* Take any block out; site 0: it is not there. */
-static inline struct mt_live_entry mt_live_take(struct mt_thread *t, uint64_t address, struct mt_journal *journal,
-                                                bool *dropped) {
+static inline __attribute__((always_inline)) struct mt_live_entry
+mt_live_take(struct mt_thread *t, uint64_t address, struct mt_journal *journal, bool *dropped) {
     uint64_t word = mt_live_take_near(t, address, journal, dropped);
     if (mt_unlikely(word == 0 && !*dropped && mt_load_relaxed(&mt_live_big.capacity) != 0))
         return mt_live_big_take(address, journal, dropped);

@@ -310,7 +310,10 @@ static inline void count_moved(struct mt_thread *t, const struct mt_moving_block
     t->last_block = moving->block;
     mt_journal_entry(&t->journal.taking, &t->journal, entry);
     forget_moved(t, moving);
-    mt_count_free(t, moving->site, moving->bytes, moving->waste, moving->temporary);
+    if (mt_likely(!mt_tracker.unusual))
+        mt_count_free_plain(t, moving->site, moving->bytes, moving->temporary);
+    else
+        mt_count_free(t, moving->site, moving->bytes, moving->waste, moving->temporary);
     taken(t, moving->bytes);
 }
 
