@@ -3,6 +3,7 @@
 import contextlib
 import glob
 import os
+import pathlib
 import shutil
 import signal
 import subprocess
@@ -59,7 +60,8 @@ class Preload(Native):
 
     def __init__(self, library, name=None):
         self.preload = os.path.abspath(library)
-        self.name = name or os.path.basename(library).removeprefix("lib").removesuffix(".so")
+        self.plain_name = os.path.basename(library).removeprefix("lib").removesuffix(".so")
+        self.name = name or self.plain_name
 
     def version(self):
         return "%s, preloaded" % os.path.basename(self.preload)
@@ -168,4 +170,26 @@ def choose(names, preloads, build):
             raise SystemExit("bench: no tool %s; there are: %s" % (name, " ".join(known)))
     if "native" not in wanted:
         wanted = ["native", *wanted]
-    return [known[name] for name in wanted] + [Preload(path) for path in preloads]
+    return [known[name] for name in wanted] + named_apart([Preload(path) for path in preloads], wanted)
+
+
+def named_apart(preloads, taken):
+    """Results are kept by a tool's name: libraries of one file name get as much of their directories as tells them apart."""
+    for preload in preloads:
+        parts = pathlib.PurePath(preload.preload).parent.parts[1:]
+        same = [other for other in preloads if os.path.basename(other.preload) == os.path.basename(preload.preload)]
+        if any(other.preload == preload.preload for other in same if other is not preload):
+            raise SystemExit("bench: --preload %s is given twice" % preload.preload)
+        n = 0
+        while n < len(parts) and any(apart(other, n) == apart(preload, n) for other in same if other is not preload):
+            n += 1
+        preload.name = apart(preload, n)
+        if preload.name in taken:
+            preload.name = preload.preload
+    return preloads
+
+
+def apart(preload, n):
+    """The name of a library with the last n of its directories."""
+    directories = pathlib.PurePath(preload.preload).parent.parts[1:]
+    return "/".join([*directories[len(directories) - min(n, len(directories)):], preload.plain_name])

@@ -73,8 +73,8 @@ static error_t parse_option(int key, char *text, struct argp_state *state) {
     case ARGP_KEY_END:
         if (r->n_names && !r->verify)
             argp_error(state, "%s is too much: without --verify, list takes options alone", r->names[0]);
-        if (r->verify && (r->json || r->clean))
-            argp_error(state, "--verify goes with neither --json nor --clean");
+        if (r->verify && r->clean)
+            argp_error(state, "--verify and --clean exclude each other");
         return 0;
     default:
         return ARGP_ERR_UNKNOWN;
@@ -337,7 +337,7 @@ int mt_cmd_list(int argc, char **argv) {
     if (!r.names)
         return mt_command_end(argv[0], mt_error_set(&error, MEMTRACK_ENOMEM, "", "out of memory"), &error);
     argp_parse(&parser, argc, argv, 0, NULL, &r);
-    int rc = r.verify ? mt_list_verify(r.names, r.n_names, r.color, &error) : r.clean ? clean(&r, &error) : 0;
+    int rc = r.verify ? mt_list_verify(r.names, r.n_names, r.json, r.color, &error) : r.clean ? clean(&r, &error) : 0;
     if (rc == 0 && !r.verify && (!r.clean || r.json))
         rc = show(&r, &error);
     free(r.names);

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "command.h"
+#include "export/json_live.h"
 #include "ledger/find.h"
 #include "ledger/verify.h"
 #include "profile/live.h"
@@ -26,11 +27,14 @@ static void print_verdict(const struct mt_terminal *t, const struct mt_ledger *l
         fprintf(t->stream, " %7s  first: %s\n", "", v->first);
 }
 
+/* t: NULL for JSON */
 static int verify(const struct mt_terminal *t, struct mt_ledger *ledger, struct mt_error *error) {
     struct mt_verdict verdict;
     int rc = mt_ledger_verify(ledger, &verdict, error);
-    if (rc == 0)
+    if (rc == 0 && t)
         print_verdict(t, ledger, &verdict);
+    else if (rc == 0)
+        rc = mt_export_verdict_json(stdout, mt_ledger_process(ledger), mt_ledger_path(ledger), &verdict, error);
     mt_ledger_close(ledger);
     return rc != 0 ? rc : verdict.n_faults ? MT_EXIT_FINDING : MT_EXIT_OK;
 }
@@ -72,7 +76,7 @@ static int verify_all(const struct mt_terminal *t, struct mt_error *error) {
         rc = mt_find_left(&left);
     if (rc != 0)
         rc = mt_error_set(error, MEMTRACK_ENOMEM, "", "out of memory");
-    if (rc == 0 && running.n + left.n == 0)
+    if (rc == 0 && running.n + left.n == 0 && t)
         fputs("no ledger to look at\n", t->stream);
     int one = rc == 0 ? verify_found(t, &running, true, error) : rc;
     int other = rc == 0 ? verify_found(t, &left, false, error) : rc;
@@ -81,14 +85,15 @@ static int verify_all(const struct mt_terminal *t, struct mt_error *error) {
     return one != MT_EXIT_OK ? one : other;
 }
 
-int mt_list_verify(const char *const *names, size_t n, enum mt_color color, struct mt_error *error) {
-    struct mt_terminal t;
+int mt_list_verify(const char *const *names, size_t n, bool json, enum mt_color color, struct mt_error *error) {
+    struct mt_terminal text;
+    const struct mt_terminal *t = json ? NULL : &text;
     int worst = MT_EXIT_OK;
-    mt_terminal_init(&t, stdout, color);
+    mt_terminal_init(&text, stdout, color);
     if (n == 0)
-        return verify_all(&t, error);
+        return verify_all(t, error);
     for (size_t i = 0; i < n && worst >= 0; i++) {
-        int rc = verify_named(&t, names[i], error);
+        int rc = verify_named(t, names[i], error);
         if (rc != MT_EXIT_OK)
             worst = rc;
     }

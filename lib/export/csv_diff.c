@@ -7,12 +7,14 @@
 #include "export/csv-local.h"
 #include "export/csv.h"
 
-static void put_header(FILE *stream) {
+static void put_header(FILE *stream, const struct mt_diff *diff) {
     static const char *const prefixes[] = {"old", "new", "diff"};
     fputs("key,state,old_key,function,file,line,module", stream);
     for (size_t i = 0; i < MT_N_VALUES; i++)
         for (size_t k = 0; k < sizeof prefixes / sizeof *prefixes; k++)
             fprintf(stream, ",%s_%s", prefixes[k], mt_export_columns[i].name);
+    for (size_t i = 0; mt_diff_is_sampled(diff) && i < MT_N_VALUES; i++)
+        fprintf(stream, ",diff_%s_margin", mt_export_columns[i].name);
     fputs("\r\n", stream);
 }
 
@@ -38,7 +40,7 @@ static bool put_names(FILE *stream, const struct mt_diff *diff, const struct mt_
 int mt_export_diff_csv(FILE *stream, const struct mt_diff *diff, size_t n, struct mt_error *error) {
     size_t count = mt_diff_count(diff), last = n && n < count ? n : count;
     bool done = true;
-    put_header(stream);
+    put_header(stream, diff);
     for (size_t i = 0; i < last && done; i++) {
         const struct mt_diff_row *row = mt_diff_at(diff, i);
         done = put_names(stream, diff, row);
@@ -47,6 +49,8 @@ int mt_export_diff_csv(FILE *stream, const struct mt_diff *diff, size_t n, struc
             fprintf(stream, ",%" PRId64 ",%" PRId64 ",%" PRId64, row->value[MT_OLD][v], row->value[MT_NEW][v],
                     row->diff[v]);
         }
+        for (size_t k = 0; mt_diff_is_sampled(diff) && k < MT_N_VALUES; k++)
+            fprintf(stream, ",%" PRId64, mt_diff_margin(row, mt_export_columns[k].value));
         fputs("\r\n", stream);
     }
     return mt_csv_finish(stream, done, error);

@@ -84,11 +84,6 @@ static json_t *names_object(const struct mt_diff *diff, const struct mt_diff_row
     return object;
 }
 
-static bool is_sampled(const struct mt_diff *diff) {
-    return mt_rows_profile(mt_diff_rows(diff, MT_OLD))->info.sample_bytes ||
-           mt_rows_profile(mt_diff_rows(diff, MT_NEW))->info.sample_bytes;
-}
-
 /* How far the differences may be from the true ones. */
 static void put_margins(FILE *stream, const struct mt_diff_row *row) {
     for (size_t i = 0; i < MT_N_VALUES; i++)
@@ -107,7 +102,7 @@ static bool put_row(FILE *stream, const struct mt_diff *diff, const struct mt_di
         fprintf(stream, ",\"old_%s\":%" PRId64 ",\"new_%s\":%" PRId64 ",\"diff_%s\":%" PRId64, name,
                 row->value[MT_OLD][v], name, row->value[MT_NEW][v], name, row->diff[v]);
     }
-    if (is_sampled(diff))
+    if (mt_diff_is_sampled(diff))
         put_margins(stream, row);
     enum mt_side side = mt_diff_named_by(row);
     bool done = mt_diff_by(diff) != MT_BY_STACK || mt_json_put_stack(&stacks[side], row->row[side]);

@@ -79,6 +79,16 @@ int mt_export_list_json(FILE *stream, const struct mt_listed *running, size_t n_
                     error);
 }
 
+int mt_export_verdict_json(FILE *stream, uint32_t pid, const char *file, const struct mt_verdict *verdict,
+                           struct mt_error *error) {
+    return put_line(stream,
+                    json_pack("{s:s, s:o, s:o, s:b, s:o, s:o, s:b, s:o}", "schema", "memtrack-verify/1", "pid",
+                              mt_json_number(pid), "file", mt_json_text(file), "sound", verdict->n_faults == 0, "items",
+                              mt_json_number(verdict->n_checked), "faults", mt_json_number(verdict->n_faults),
+                              "blocks_counted", (int)verdict->sums_checked, "first", mt_json_text(verdict->first)),
+                    error);
+}
+
 /* ---- whois ------------------------------------------------------------------------------------------------------ */
 
 static json_t *address_text(uint64_t address) {

@@ -22,13 +22,17 @@ static size_t first_event(size_t n_events, size_t n) {
 
 /* ---- rows as JSON ----------------------------------------------------------------------------------------------- */
 
+static bool is_estimate(const struct mt_scope_rows *rows, enum mt_scope_value value) {
+    return rows->profile->info.sample_bytes && value != MT_SCOPE_DURATION_NS && value != MT_SCOPE_CPU_NS;
+}
+
 /* With what the sum may be off by, when it is an estimate. */
 static json_t *statistic_object(const struct mt_scope_rows *rows, const struct mt_scope_row *row,
                                 enum mt_scope_value value) {
     const struct mt_scope_statistic *s = &row->value[value];
     json_t *object = json_pack("{s:I, s:f, s:I, s:I, s:I}", "sum", (json_int_t)s->sum, "mean", s->mean, "p50",
                                (json_int_t)s->p50, "p95", (json_int_t)s->p95, "max", (json_int_t)s->max);
-    if (object && rows->profile->info.sample_bytes && value != MT_SCOPE_DURATION_NS && value != MT_SCOPE_CPU_NS)
+    if (object && is_estimate(rows, value))
         json_object_set_new(object, "sum_margin", json_integer(mt_scope_row_margin(rows, row, value, s->sum)));
     return object;
 }
@@ -110,6 +114,9 @@ int mt_export_scopes_csv(FILE *stream, const struct mt_scope_rows *rows, size_t 
         if (v != MT_SCOPE_PEAK_BYTES)
             fprintf(stream, ",own_%s", key);
     }
+    for (size_t v = 0; v < MT_N_SCOPE_VALUES; v++)
+        if (is_estimate(rows, (enum mt_scope_value)v))
+            fprintf(stream, ",%s_sum_margin", mt_scope_value_key((enum mt_scope_value)v));
     fputs("\r\n", stream);
     for (size_t i = 0; i < last_row(rows, n) && done; i++) {
         const struct mt_scope_row *row = &rows->items[i];
@@ -123,6 +130,9 @@ int mt_export_scopes_csv(FILE *stream, const struct mt_scope_rows *rows, size_t 
             if (v != MT_SCOPE_PEAK_BYTES)
                 fprintf(stream, ",%" PRId64, row->own[v]);
         }
+        for (enum mt_scope_value v = 0; v < MT_N_SCOPE_VALUES; v++)
+            if (is_estimate(rows, v))
+                fprintf(stream, ",%" PRId64, mt_scope_row_margin(rows, row, v, row->value[v].sum));
         fputs("\r\n", stream);
     }
     return mt_csv_finish(stream, done, error);

@@ -532,6 +532,10 @@ bool mt_diff_has(const struct mt_diff *diff, enum mt_value value) {
     return mt_diff_side_has(diff, MT_OLD, value) && mt_diff_side_has(diff, MT_NEW, value);
 }
 
+bool mt_diff_is_sampled(const struct mt_diff *diff) {
+    return diff->rows[MT_OLD]->profile->info.sample_bytes || diff->rows[MT_NEW]->profile->info.sample_bytes;
+}
+
 bool mt_diff_is_filtered(const struct mt_diff *diff) {
     return diff->rows[MT_NEW]->is_filtered;
 }

@@ -76,6 +76,7 @@ enum mt_value mt_diff_sort(const struct mt_diff *diff);
 /* The column was recorded on that side, or on both, for the moments that are compared. */
 bool mt_diff_side_has(const struct mt_diff *diff, enum mt_side side, enum mt_value value);
 bool mt_diff_has(const struct mt_diff *diff, enum mt_value value);
+bool mt_diff_is_sampled(const struct mt_diff *diff); /* a side is: differences are estimates */
 bool mt_diff_is_filtered(const struct mt_diff *diff);
 bool mt_diff_is_cumulative(const struct mt_diff *diff);
 

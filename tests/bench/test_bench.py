@@ -13,6 +13,7 @@ sys.path.insert(0, str(SOURCE / "bench"))
 
 import summary  # noqa: E402
 import tables  # noqa: E402
+import tools  # noqa: E402
 import workloads  # noqa: E402
 
 problems = []
@@ -67,6 +68,14 @@ def selection():
         expect("and the known ones are named", "own" in str(refusal), refusal)
 
 
+def names():
+    chosen = tools.choose(None, ["/a/x/lib/libother.so", "/b/x/lib/libother.so", "./libthird.so"], ".")
+    expect("libraries of one file name are told apart by their directories",
+           [tool.name for tool in chosen] == ["native", "a/x/lib/other", "b/x/lib/other", "third"], [tool.name for tool in chosen])
+    chosen = tools.choose(["memtrack"], ["/a/libmemtrack.so"], ".")
+    expect("and from the tools that are there", len({tool.name for tool in chosen}) == 3, [tool.name for tool in chosen])
+
+
 def driver():
     with tempfile.TemporaryDirectory() as folder:
         extra = pathlib.Path(folder, "extra.json")
@@ -92,6 +101,7 @@ def driver():
 arithmetic()
 columns()
 selection()
+names()
 driver()
 print("\n".join(problems) or "the benchmark adds up")
 sys.exit(1 if problems else 0)

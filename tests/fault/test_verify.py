@@ -2,6 +2,7 @@
 # timeout: 120
 """memtrack list --verify: ledgers of processes that run, have ended, or were killed anywhere are sound; damaged ones are not."""
 import glob
+import json
 import os
 import random
 import signal
@@ -10,6 +11,7 @@ import time
 import unittest
 
 from support import harness
+from support.output import validate
 
 SOAK = bool(os.environ.get("MEMTRACK_SOAK"))
 PROGRAMS = (["tree"], ["many_big"], ["operators"], ["scope_nested"], ["scope_threads"], ["fork_both"], ["threads_in_turn", "pools", "300"],
@@ -93,8 +95,33 @@ class Verify(unittest.TestCase):
             os.remove(copy)
         self.assertIn(1, answers)
 
+    def test_json(self):
+        """A line for each ledger that says what the text says."""
+        harness.run([harness.program("tree")], env=self.env)
+        (path,) = self.ledgers()
+        sound = self.answer(0, path)
+        self.assertEqual((True, 0, True, ""), tuple(sound[key] for key in ("sound", "faults", "blocks_counted", "first")))
+        self.assertEqual(path, sound["file"])
+        self.assertIn(" %d items" % sound["items"], self.check_sound(path))
+        with open(path, "rb") as file:
+            whole = file.read(os.stat(path).st_blocks * 512)
+        for at in range(4096, len(whole), 4096):
+            with open(path, "r+b") as file:
+                file.write(whole[:at] + bytes(4096) + whole[at + 4096:])
+            if self.verify(path).code == 1:
+                break
+        damaged = self.answer(1, path)
+        self.assertFalse(damaged["sound"])
+        self.assertGreater(damaged["faults"], 0)
+        self.assertIn(damaged["first"], self.verify(path).stdout.decode())
+
+    def answer(self, status, path):
+        result = self.verify("--json", path)
+        self.assertEqual(status, result.code, result)
+        (line,) = result.stdout.decode().splitlines()
+        return validate(json.loads(line), "memtrack-verify-1")
+
     def test_usage(self):
-        self.assertEqual(self.verify("--json").code, 2)
         self.assertEqual(self.verify("--clean").code, 2)
         env = harness.plain_environment(MEMTRACK_DIR=self.directory)
         self.assertEqual(harness.run([harness.MEMTRACK, "list", "1"], env=env).code, 2)
