@@ -12,7 +12,8 @@
  *                   t*: 13: 4736 [0: 0]
  *
  * Numbers are live blocks: live bytes [allocated blocks: allocated bytes], and then, but for Go's, follows a section
- * MAPPED_LIBRARIES (heap_maps.c). Addresses are those behind calls. Go's comments: heap_go.c.
+ * MAPPED_LIBRARIES (heap_maps.c). Addresses are those behind calls. Go's comments: heap_go.c. Before any of
+ * them may stand what names its addresses: heap_symbols.c.
  *
  * What was sampled is scaled up as jeprof and pprof do it. The word behind the last @ says how it was sampled:
  *
@@ -34,6 +35,7 @@
 #include <string.h>
 
 #include "ledger/layout.h"
+#include "profile/heap_symbols.h"
 
 enum dialect { GPERFTOOLS, GO, JEMALLOC };
 enum sampling { EVERY_BLOCK, BY_SIZE, FIRST_TCMALLOC };
@@ -56,6 +58,7 @@ struct reader {
     bool has_total, has_maps;
     size_t line;
     struct mt_ids ids; /* address to location */
+    struct mt_heap_symbols symbols;
 
     /* the record at hand */
     uint64_t *addresses;
@@ -144,7 +147,13 @@ static int64_t location_index(struct reader *r, uint64_t address) {
     int64_t index = mt_ids_find(&r->ids, address - 1);
     if (index >= 0)
         return index;
-    index = mt_profile_add_location(r->profile, &(struct mt_location){.address = address - 1, .exact = true});
+    const struct mt_heap_symbol *symbol = mt_heap_symbols_find(&r->symbols, address - 1);
+    struct mt_location location = {.address = address - 1, .exact = true};
+    if (symbol) {
+        location.first_line = symbol->first_line;
+        location.n_lines = symbol->n_lines;
+    }
+    index = mt_profile_add_location(r->profile, &location);
     int status = index < 0 ? (int)index : mt_ids_add(&r->ids, address - 1, (uint32_t)index);
     return status < 0 ? status : index;
 }
@@ -401,7 +410,7 @@ static int add_notes(struct reader *r) {
                  r->word);
         status = mt_profile_add_note(r->profile, text);
     }
-    if (status == 0 && r->dialect != GO && !r->has_maps)
+    if (status == 0 && r->dialect != GO && !r->has_maps && r->symbols.n == 0)
         status = mt_profile_add_note(r->profile, "The file has no section MAPPED_LIBRARIES, so its addresses cannot be "
                                                  "named; it may have been cut off.");
     if (status == 0 && r->profile->n_mappings)
@@ -427,11 +436,33 @@ static int finish(struct reader *r) {
     return status < 0 ? passed_on(r, status) : add_notes(r);
 }
 
+static bool is_line(struct mt_scan line, const char *text) {
+    return mt_scan_text(&line, text) && line.at == line.end;
+}
+
+/* From "--- symbol" to the first line of the profile. */
+static int read_symbols(struct reader *r, struct mt_scan *line) {
+    int status = 0;
+    while (status == 0 && !is_line(*line, MT_HEAP_SYMBOLS_END)) {
+        status = passed_on(r, mt_heap_symbols_line(&r->symbols, r->profile, *line));
+        if (status == 0 && !next_line(r, line, &status))
+            return status < 0 ? status : mt_heap_symbols_alone(r->name, r->error);
+    }
+    if (status < 0 || !next_line(r, line, &status)) /* "--- heap" */
+        return status < 0 ? status : mt_heap_symbols_alone(r->name, r->error);
+    status = mt_heap_symbols_check_rest(r->in, r->name, r->error);
+    return status < 0 || next_line(r, line, &status) ? status : mt_heap_symbols_alone(r->name, r->error);
+}
+
 static int read_all(struct reader *r) {
     struct mt_scan line;
     int status;
     if (!next_line(r, &line, &status))
         return status < 0 ? status : damaged(r, "is missing");
+    if (is_line(line, MT_HEAP_SYMBOLS_BEGIN))
+        status = read_symbols(r, &line);
+    if (status < 0)
+        return status;
     status = take_first_line(r, line);
     if (status == 0)
         status = read_records(r);
@@ -439,7 +470,7 @@ static int read_all(struct reader *r) {
 }
 
 bool mt_heap_text_is_one(const uint8_t *head, size_t bytes) {
-    static const char *const beginnings[] = {"heap profile:", "heap_v2/"};
+    static const char *const beginnings[] = {"heap profile:", "heap_v2/", MT_HEAP_SYMBOLS_BEGIN "\n"};
     for (size_t i = 0; i < sizeof beginnings / sizeof *beginnings; i++)
         if (bytes >= strlen(beginnings[i]) && memcmp(head, beginnings[i], strlen(beginnings[i])) == 0)
             return true;
@@ -451,6 +482,7 @@ int mt_heap_text_read(struct mt_inflate *in, const char *name, struct mt_profile
     int status = r.profile ? read_all(&r) : passed_on(&r, -MEMTRACK_ENOMEM);
     mt_ids_free(&r.ids);
     mt_go_free(&r.names);
+    mt_heap_symbols_free(&r.symbols);
     free(r.addresses);
     free(r.frames);
     *out = status < 0 ? NULL : r.profile;

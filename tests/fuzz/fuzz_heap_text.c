@@ -17,6 +17,8 @@ static const char *const beginnings[] = {
     "heap profile: 1: 2 [1: 2]\n1: 2 [1: 2] @ 0x10\n",
     "heap profile: 1: 2 [1: 2] @ growthz\n",
     "heap_v2/4096\n  t*: 1: 7 [0: 0]\n@ 0x10 0x20\n  t*: 1: 7 [0: 0]\n",
+    "--- symbol\nbinary=/a\n0x10 f--g\n---\n--- heap\nheap profile: 1: 2 [3: 4] @ heapprofile\n1: 2 [3: 4] @ 0x10\n",
+    "--- symbol\nbinary=/a\n0x10 f--",
     "heap_v2/1\n@ 0x10\n  t*: 1: 7 [9: 9]\n\nMAPPED_LIBRARIES:\n0-20 r-xp 00000000 08:01 1234 /a\n",
 };
 

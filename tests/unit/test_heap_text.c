@@ -55,6 +55,13 @@ static const char *name_of(const struct mt_profile *p, const struct mt_location 
     "7ffc00000000-7ffc00002000 r-xp 00000000 00:00 0      [vdso]\n"                                                    \
     "7ffd00000000-7ffd00002000 rwxp 00000000 00:00 0\n"
 
+#define NAMES                                                                                                          \
+    "--- symbol\nbinary=/opt/bin/server\n"                                                                             \
+    "0x000055d0c0a11010 in_leaf(int)<000000000000117e>\n"                                                              \
+    "0x00007f000000001f outer--T::operator--(int)--inner\n"                                                            \
+    "0x0000000000000030 0x0000000000000030\n"                                                                          \
+    "---\n--- heap\n"
+
 /* ---- gperftools -------------------------------------------------------------------------------------------------- */
 
 static void gperftools_counts_every_block(void **state) {
@@ -257,6 +264,43 @@ static void what_is_no_record_is_refused(void **state) {
     refused_text("heap_v2/1\nnonsense\n", "line 2 is neither");
 }
 
+/* As pprof --raw writes it: the innermost address stands there as it is, others less 1, an address without a name for itself. */
+static void names_before_the_profile(void **state) {
+    (void)state;
+    static const char *const profiles[] = {
+        NAMES "heap profile: 3: 3072 [100: 10000] @ heapprofile\n"
+              "3: 3072 [100: 10000] @ 0x55d0c0a11010 0x7f0000000020 0x31\n",
+        NAMES "heap_v2/1\n  t*: 3: 3072 [100: 10000]\n@ 0x55d0c0a11010 0x7f0000000020 0x31\n"
+              "  t*: 3: 3072 [100: 10000]\n" MAPS,
+    };
+    for (size_t i = 0; i < sizeof profiles / sizeof *profiles; i++) {
+        struct mt_profile *p = read_text(profiles[i]);
+        has_totals(p, 3, 3072, 100, 10000);
+        assert_string_equal(name_of(p, location_of(p, 0, 0), 0), "in_leaf(int)");
+        const struct mt_location *inlined = location_of(p, 0, 1);
+        assert_int_equal(inlined->n_lines, 3);
+        assert_string_equal(name_of(p, inlined, 0), "inner");
+        assert_string_equal(name_of(p, inlined, 1), "T::operator--(int)");
+        assert_string_equal(name_of(p, inlined, 2), "outer");
+        assert_int_equal(location_of(p, 0, 2)->n_lines, 0);
+        assert_false(has_note(p, "cannot be named"));
+        mt_profile_free(p);
+    }
+}
+
+static void names_before_something_else(void **state) {
+    (void)state;
+    static const char counts[] = NAMES "\0\0\0\0\0\0\0\0\3\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\1\0\0\0\0\0\0\0";
+    struct mt_profile *p;
+    struct mt_error error = {0};
+    assert_int_equal(mt_pprof_read_memory(counts, sizeof counts - 1, &p, &error), -MEMTRACK_EFORMAT);
+    assert_non_null(strstr(error.message, "what pprof --raw makes of a file"));
+    refused_text("--- symbol\nbinary=/a\n0x10 f\n", "names of addresses without a profile");
+    refused_text("--- symbol\n---\n", "names of addresses without");
+    refused_text("--- symbol\n---\n--- heap\n", "names of addresses without");
+    refused_text("--- symbol\n---\n--- heap\nnonsense\n", "line 4 has no totals");
+}
+
 /* Cut anywhere it is read or refused, and never more than it holds. */
 static void cut_anywhere(void **state) {
     (void)state;
@@ -264,6 +308,7 @@ static void cut_anywhere(void **state) {
         "heap profile: 1: 2 [3: 4] @ heapprofile\n1: 2 [3: 4] @ 0x10 0x20\n" MAPS,
         GO_HEAD "2: 3072 [4: 5120] @ 0x482f7c\n#\t0x482f7b\tmain.hold+0x3b\t/src/main.go:12\n\n# runtime.MemStats\n",
         "heap_v2/1\n  t*: 1: 7 [0: 0]\n@ 0x10\n  t*: 1: 7 [0: 0]\n  t0: 1: 7 [0: 0]\n" MAPS,
+        NAMES "heap_v2/1\n  t*: 1: 7 [0: 0]\n@ 0x30 0x7f0000000020\n  t*: 1: 7 [0: 0]\n",
     };
     for (size_t t = 0; t < sizeof texts / sizeof *texts; t++)
         for (size_t n = 1; n < strlen(texts[t]); n++) {
@@ -297,6 +342,8 @@ int main(void) {
         cmocka_unit_test(jemalloc_samples_are_scaled),
         cmocka_unit_test(packed_text_is_read),
         cmocka_unit_test(what_is_no_record_is_refused),
+        cmocka_unit_test(names_before_the_profile),
+        cmocka_unit_test(names_before_something_else),
         cmocka_unit_test(cut_anywhere),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
