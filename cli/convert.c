@@ -19,6 +19,7 @@
 #include "output.h"
 #include "profile/from_ledger.h"
 #include "view/symbols.h"
+#include "view/own_calls.h"
 #include "view/unseen.h"
 
 enum { OTHER_FILES_BYTES = 4 << 20 }; /* locales, caches, data: mapped and looked at in part */
@@ -184,6 +185,7 @@ void mt_convert_track(const struct mt_convert *convert, struct mt_track *track, 
     name_program(convert, track, made, result);
     set_exit(convert, track, is_newest, &made->info);
     fill_result(made, result);
+    mt_own_calls_note(made);
     mt_unseen_note(made); /* without the note, and without names, it is still a profile */
     if (track->is_main && is_newest && convert->strangers)
         mt_strangers_note(convert->strangers, convert->ticker, made);

@@ -43,7 +43,10 @@ static const struct argp_option options[] = {
      "(allocated, without inner scopes), time, self-time, cpu, count or errors; or by name",
      0},
     {"include", KEY_INCLUDE, "PATTERN", 0,
-     "Only scopes with matching names (shell wildcards). May be repeated: one has to match", 0},
+     "Only scopes with matching names (shell wildcards; of scopes nothing else is kept, such as a thread or a file). "
+     "May be "
+     "repeated: one has to match",
+     0},
     {"exclude", KEY_EXCLUDE, "PATTERN", 0, "The opposite. May be repeated: none may match", 0},
     {NULL, 'n', "N", 0, "Rows to print, 0 for all (default: 20; all of them with --json and --csv)", 0},
     {NULL, 0, NULL, 0, "How it is printed:", 2},

@@ -499,6 +499,7 @@ enum mt_flag {
     MT_FLAG_IN_FORKS = 1u << 15,  /* the ledger could not be kept out of them: they are told by their number */
     MT_FLAG_EXPECTED = 1u << 10,  /* and nobody would have seen it: it may not have done so at all */
     MT_FLAG_PRECEDED = 1u << 16,  /* the object named in `preceding` defines malloc: what it keeps is not seen */
+    MT_FLAG_NO_USABLE = 1u << 17, /* usable sizes were asked for, and the allocator does not tell them */
 };
 
 /* What provides malloc under the tracker. */

@@ -120,6 +120,9 @@ static int say_what_allocator_did(struct mt_profile *profile, const struct mt_le
         rc = mt_profile_add_note(profile,
                                  "mimalloc's mi_heap_destroy was not watched: preload libmemtrack-mimalloc.so as "
                                  "well, as memtrack run does.");
+    if (rc == 0 && (header->flags & MT_FLAG_NO_USABLE))
+        rc = mt_profile_add_note(profile, "Usable sizes are not known, and so no waste: the allocator has no "
+                                          "malloc_usable_size.");
     return rc;
 }
 

@@ -73,7 +73,8 @@ static int create_ledger(void) {
 
 static uint32_t flags(bool forked, bool off) {
     const struct mt_options *o = &mt_tracker.options;
-    return (o->usable ? MT_FLAG_USABLE : 0u) | (o->exact_peak ? MT_FLAG_EXACT_PEAK : 0u) |
+    uint32_t usable = mt_tracker.usable_size != NULL ? MT_FLAG_USABLE : MT_FLAG_NO_USABLE;
+    return (o->usable ? usable : 0u) | (o->exact_peak ? MT_FLAG_EXACT_PEAK : 0u) |
            (o->check_unwind ? MT_FLAG_CHECK_UNWIND : 0u) | (forked ? MT_FLAG_FORKED : 0u) |
            (mt_tracker.preceding != NULL ? MT_FLAG_PRECEDED : 0u) | (off ? MT_FLAG_DORMANT : 0u) |
            (mt_tracker.ledger.is_in_forks ? MT_FLAG_IN_FORKS : 0u) | (!forked && !off ? MT_FLAG_COMPLETE : 0u);

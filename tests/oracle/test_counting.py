@@ -8,6 +8,7 @@ the tracker's documented bound, and by the blocks that were under way between th
 """
 import glob
 import os
+import tempfile
 import unittest
 
 from support import compare, counting, harness, workloads
@@ -213,6 +214,46 @@ class Linked(unittest.TestCase):
             row = tracked.profile.row("function", "take")
             self.assertEqual("live %d in %d\n" % (row["live_bytes"], row["live_blocks"]), tracked.stdout.decode())
             compare.whole(self, tracked.profile)
+
+    def test_mimalloc_own_calls(self):
+        """A program that takes mi_malloc from the library: what it hands out is not recorded, and that is said."""
+        link = harness.find_library("libmimalloc.so.2")
+        source = """
+            #include <stdlib.h>
+            void *%(name)s(size_t bytes);
+            int main(void) { return malloc(100) == NULL || %(name)s(200) == NULL; }
+        """
+        with harness.workdir() as directory:
+            for name, is_said in (("mi_malloc", True), ("mi_zalloc", True), ("malloc", False)):
+                path = os.path.join(directory, name)
+                with open(path + ".c", "w") as file:
+                    file.write(source % {"name": name})
+                harness.check(["cc", "-fno-builtin", "-Wl,--no-as-needed", path + ".c", "-o", path, link])
+                notes = " ".join(harness.track([path], tempfile.mkdtemp(dir=directory)).profile.coverage["notes"])
+                said = "%s calls mimalloc's own functions (%s): the blocks that these hand out are not recorded" % (path, name)
+                self.assertEqual(is_said, said in notes, notes)
+                self.assertEqual(is_said, "own functions" in notes, notes)
+
+    def test_no_usable_size(self):
+        """--usable asks what an allocator without malloc_usable_size cannot answer: no waste of 0 is made of that."""
+        with harness.workdir() as directory:
+            source = os.path.join(directory, "plain.c")
+            with open(source, "w") as file:
+                file.write("""
+                    #include <stddef.h>
+                    #include <string.h>
+                    static char arena[1 << 22]; static size_t used;
+                    void *malloc(size_t n) { used += 16; size_t *b = (size_t *)(arena + used); b[-1] = n; used += (n + 15) & ~15ul; return b; }
+                    void free(void *b) { (void)b; }
+                    void *calloc(size_t k, size_t n) { return malloc(k * n); }
+                    void *realloc(void *b, size_t n) { void *c = malloc(n); if (b) memcpy(c, b, n < ((size_t *)b)[-1] ? n : ((size_t *)b)[-1]); return c; }
+                """)
+            library = os.path.join(directory, "libplain.so")
+            harness.check(["cc", "-O1", "-fPIC", "-shared", "-fno-builtin", source, "-o", library])
+            program = [harness.program("peak_middle")]
+            for options, is_said in ((("--usable", "--allocator", library), True), (("--allocator", library), False), (("--usable",), False)):
+                profile = harness.track(program, tempfile.mkdtemp(dir=directory), options).profile
+                self.assertEqual(is_said, "no malloc_usable_size" in " ".join(profile.coverage["notes"]), options)
 
     def test_jemalloc_api(self):
         """mallocx and its family, by a program that counts for itself."""
