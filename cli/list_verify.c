@@ -27,6 +27,16 @@ static void print_verdict(const struct mt_terminal *t, const struct mt_ledger *l
         fprintf(t->stream, " %7s  first: %s\n", "", v->first);
 }
 
+static int put_json(const struct mt_ledger *ledger, const struct mt_verdict *v, struct mt_error *error) {
+    const struct mt_verified verified = {.pid = mt_ledger_process(ledger),
+                                         .file = mt_ledger_path(ledger),
+                                         .first = v->first,
+                                         .n_items = v->n_checked,
+                                         .n_faults = v->n_faults,
+                                         .is_counted = v->sums_checked};
+    return mt_export_verified_json(stdout, &verified, error);
+}
+
 /* t: NULL for JSON */
 static int verify(const struct mt_terminal *t, struct mt_ledger *ledger, struct mt_error *error) {
     struct mt_verdict verdict;
@@ -34,7 +44,7 @@ static int verify(const struct mt_terminal *t, struct mt_ledger *ledger, struct 
     if (rc == 0 && t)
         print_verdict(t, ledger, &verdict);
     else if (rc == 0)
-        rc = mt_export_verdict_json(stdout, mt_ledger_process(ledger), mt_ledger_path(ledger), &verdict, error);
+        rc = put_json(ledger, &verdict, error);
     mt_ledger_close(ledger);
     return rc != 0 ? rc : verdict.n_faults ? MT_EXIT_FINDING : MT_EXIT_OK;
 }

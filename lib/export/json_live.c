@@ -79,14 +79,13 @@ int mt_export_list_json(FILE *stream, const struct mt_listed *running, size_t n_
                     error);
 }
 
-int mt_export_verdict_json(FILE *stream, uint32_t pid, const char *file, const struct mt_verdict *verdict,
-                           struct mt_error *error) {
-    return put_line(stream,
-                    json_pack("{s:s, s:o, s:o, s:b, s:o, s:o, s:b, s:o}", "schema", "memtrack-verify/1", "pid",
-                              mt_json_number(pid), "file", mt_json_text(file), "sound", verdict->n_faults == 0, "items",
-                              mt_json_number(verdict->n_checked), "faults", mt_json_number(verdict->n_faults),
-                              "blocks_counted", (int)verdict->sums_checked, "first", mt_json_text(verdict->first)),
-                    error);
+int mt_export_verified_json(FILE *stream, const struct mt_verified *verified, struct mt_error *error) {
+    json_t *object = json_pack("{s:s, s:o, s:o, s:b, s:o, s:o, s:b, s:o}", "schema", "memtrack-verify/1", "pid",
+                               mt_json_number(verified->pid), "file", mt_json_text(verified->file), "sound",
+                               (int)(verified->n_faults == 0), "items", mt_json_number(verified->n_items), "faults",
+                               mt_json_number(verified->n_faults), "blocks_counted", (int)verified->is_counted, "first",
+                               mt_json_text(verified->first));
+    return put_line(stream, object, error);
 }
 
 /* ---- whois ------------------------------------------------------------------------------------------------------ */

@@ -8,7 +8,6 @@
 #include <stdio.h>
 
 #include "base/error.h"
-#include "ledger/verify.h"
 #include "profile/profile.h"
 #include "view/rows.h"
 
@@ -35,9 +34,16 @@ struct mt_listed {
 int mt_export_list_json(FILE *stream, const struct mt_listed *running, size_t n_running, const struct mt_listed *left,
                         size_t n_left, const struct mt_listed *profiles, size_t n_profiles, struct mt_error *error);
 
-/* What `memtrack list --verify` found in a ledger: one line, schema memtrack-verify/1. */
-int mt_export_verdict_json(FILE *stream, uint32_t pid, const char *file, const struct mt_verdict *verdict,
-                           struct mt_error *error);
+/* What `memtrack list --verify` found in a ledger. */
+struct mt_verified {
+    uint32_t pid;
+    const char *file, *first; /* first: the first fault, "" when there is none */
+    uint64_t n_items, n_faults;
+    bool is_counted; /* the live blocks were */
+};
+
+/* One line, schema memtrack-verify/1. */
+int mt_export_verified_json(FILE *stream, const struct mt_verified *verified, struct mt_error *error);
 
 /* What is known of an address. Blocks of address 0 are none. */
 struct mt_whois_block {
