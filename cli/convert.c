@@ -18,8 +18,8 @@
 #include "launch.h"
 #include "output.h"
 #include "profile/from_ledger.h"
-#include "view/symbols.h"
 #include "view/own_calls.h"
+#include "view/symbols.h"
 #include "view/unseen.h"
 
 enum { OTHER_FILES_BYTES = 4 << 20 }; /* locales, caches, data: mapped and looked at in part */
