@@ -85,14 +85,15 @@ static const struct argp parser = {
     .options = options,
     .parser = parse_option,
     .args_doc = "[PID|LEDGER...]",
-    .doc =
-        "Show the tracked processes, what ended ones have left, and the profiles in the current directory."
-        "\vA process is recording, or dormant (recording has not been switched on yet), or off (it was switched off). "
-        "What an ended process has left is its ledger: memtrack report takes it, by its path or by the pid. When it "
-        "ended is known about: the last time at which it wrote to its ledger. --clean "
-        "removes such ledgers for good, but never those of a memtrack run that is still to make profiles of them."
-        "\n\nExit status: 0, 1 a ledger is damaged (--verify), 2 wrong usage, 3 something could not be read or "
-        "removed.",
+    .doc = "Show the tracked processes, what ended ones have left, and the profiles in the current directory."
+           "\vA process is recording, or dormant (recording has not been switched on yet), or off (it was switched "
+           "off), or "
+           "beginning (its ledger is being created). "
+           "What an ended process has left is its ledger: memtrack report takes it, by its path or by the pid. When it "
+           "ended is known about: the last time at which it wrote to its ledger. --clean "
+           "removes such ledgers for good, but never those of a memtrack run that is still to make profiles of them."
+           "\n\nExit status: 0, 1 a ledger is damaged (--verify), 2 wrong usage, 3 something could not be read or "
+           "removed.",
 };
 
 /* ---- printing --------------------------------------------------------------------------------------------------- */

@@ -54,7 +54,7 @@ static void connect(struct mt_entries *entries) {
         e->listed.command = e->command;
         e->listed.why = e->problem.message;
         if (e->problem.message[0])
-            e->listed.state = "unreadable";
+            e->listed.state = e->is_beginning ? "beginning" : "unreadable";
     }
 }
 
@@ -147,17 +147,43 @@ static bool is_attended(const char *path) {
     return is;
 }
 
-static int take_ledger(struct mt_entries *out, const struct mt_found_ledger *found) {
-    struct mt_entry *e = add(out);
+static int look(const struct mt_found_ledger *found, struct mt_entry *e) {
     struct mt_ledger *ledger;
-    if (!e || !(e->path = strdup(found->path)))
-        return -MEMTRACK_ENOMEM;
-    e->listed.pid = found->name.pid;
-    e->listed.is_attended = is_attended(found->path);
+    e->problem = (struct mt_error){0};
     if (mt_ledger_open(found->path, &ledger, &e->problem) != 0)
         return 0;
     int rc = look_into(ledger, found, e);
     mt_ledger_close(ledger);
+    return rc;
+}
+
+/* Nothing has been written to it for a while: what it is not yet it will not become. */
+static bool is_being_made(const char *path) {
+    enum { LONGEST_S = 5 };
+    struct stat st;
+    return stat(path, &st) == 0 && st.st_mtim.tv_sec + LONGEST_S > (time_t)(mt_clock_ns(CLOCK_REALTIME) / 1000000000);
+}
+
+/* A process that has just begun is between the name of its ledger and what is in it, for less than a millisecond, unless
+ * it is stopped there. */
+static int take_ledger(struct mt_entries *out, const struct mt_found_ledger *found) {
+    enum { TRIES = 10 };
+    const struct timespec nap = {.tv_nsec = 2000000};
+    struct mt_entry *e = add(out);
+    if (!e || !(e->path = strdup(found->path)))
+        return -MEMTRACK_ENOMEM;
+    e->listed.pid = found->name.pid;
+    e->listed.is_attended = is_attended(found->path);
+    int rc = look(found, e);
+    for (int i = 0; rc == 0 && e->problem.message[0] && found->is_live && is_being_made(found->path); i++) {
+        if (i == TRIES) {
+            mt_error_set(&e->problem, MEMTRACK_EFORMAT, "", "%s: the ledger is being created", found->path);
+            e->is_beginning = true;
+            break;
+        }
+        nanosleep(&nap, NULL);
+        rc = look(found, e);
+    }
     return rc;
 }
 

@@ -15,6 +15,7 @@ struct mt_entry {
     char *path, *exe, *words;
     const char **command;
     struct mt_error problem;
+    bool is_beginning; /* its ledger is being created */
 };
 
 struct mt_entries {
@@ -23,7 +24,8 @@ struct mt_entries {
     size_t n_more; /* not read for want of interest */
 };
 
-/* An entry for each; what cannot be read has the state "unreadable" and says why. 0 or -MEMTRACK_ENOMEM. */
+/* An entry for each; what cannot be read has the state "unreadable" and says why; or
+ * "beginning", when its process has not brought it so far yet. 0 or -MEMTRACK_ENOMEM. */
 int mt_listing_running(struct mt_entries *out);
 /* At most most of them are read (0: all), those of the highest start times. */
 int mt_listing_left(struct mt_entries *out, size_t most);

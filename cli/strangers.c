@@ -68,14 +68,14 @@ static bool read_status(uint32_t pid, uint32_t *parent, char name[16]) {
            sscanf(above, "\nPPid: %" SCNu32, parent) == 1;
 }
 
-static void read_exe(uint32_t pid, char *exe, size_t bytes) {
+/* False: it may not be seen. That is said of one that has just ended as well. */
+static bool read_exe(uint32_t pid, char *exe, size_t bytes) {
     char path[64];
     snprintf(path, sizeof path, "/proc/%" PRIu32 "/exe", pid);
     ssize_t n = readlink(path, exe, bytes - 1);
     if (n >= 0)
         exe[n] = 0;
-    else if (errno == EACCES || errno == EPERM)
-        exe[0] = 0; /* it has become another user; of one that has ended the last answer stays */
+    return n >= 0 || (errno != EACCES && errno != EPERM);
 }
 
 /* False when the environment can be read and does not ask for the tracker. */
@@ -115,7 +115,12 @@ static void look_at(struct mt_stranger *s) {
     char text[128];
     unsigned long long size, resident;
     bool has_tracker = asks_for_tracker(s->pid);
-    read_exe(s->pid, s->exe, sizeof s->exe);
+    bool is_seen = read_exe(s->pid, s->exe, sizeof s->exe);
+    if (is_seen || mt_process_start_ticks(s->pid) == s->start_ticks) {
+        s->is_hidden = !is_seen;
+        if (!is_seen)
+            s->exe[0] = 0; /* it has become another user; of one that has ended the last answer stays */
+    }
     if (read_file(s->pid, "statm", text, sizeof text) <= 0 || sscanf(text, "%llu %llu", &size, &resident) != 2 ||
         resident == 0)
         return;
@@ -134,8 +139,11 @@ static void add(struct mt_strangers *strangers, uint32_t pid, uint32_t parent, u
     *s = (struct mt_stranger){
         .pid = pid, .parent = parent, .counter = counter, .start_ticks = mt_process_start_ticks(pid)};
     snprintf(s->name, sizeof s->name, "%s", name);
-    if (parent)
+    if (parent) {
+        uint32_t above;
         read_exe(parent, s->exe_first, sizeof s->exe_first);
+        read_status(parent, &above, s->name_first);
+    }
     look_at(s);
 }
 
@@ -165,6 +173,8 @@ static void look_at_new(struct mt_strangers *strangers, const struct mt_ticker *
 /* ---- the end of one ---------------------------------------------------------------------------------------------- */
 
 static bool is_worth_a_word(const struct mt_stranger *s) {
+    if (!s->exe[0] && !s->is_hidden) /* it ended too soon; that it has executed something shows in its name */
+        return s->name_first[0] && strcmp(s->name, s->name_first) != 0;
     return strcmp(s->exe, s->exe_first) != 0;
 }
 
@@ -230,7 +240,11 @@ void mt_strangers_look(struct mt_strangers *strangers, const struct mt_ticker *t
 static bool find_reason(const struct mt_stranger *s, char *why, size_t bytes) {
     struct mt_target target = {0};
     struct mt_error error = {{0}, {0}};
-    if (!s->exe[0]) {
+    if (!s->exe[0] && !s->is_hidden) {
+        snprintf(why, bytes, "it left no ledger, and ended before it could be asked why");
+        return true;
+    }
+    if (s->is_hidden) {
         snprintf(why, bytes,
                  "it has the rights of another user, so that the dynamic linker ignores preloaded libraries");
         return true;

@@ -19,8 +19,10 @@ struct mt_stranger {
     uint64_t start_ticks;
     uint64_t most_rss_bytes;
     char name[16];       /* of the process, where its file may not be seen */
-    char exe[4096];      /* "": may not be seen */
+    char exe[4096];      /* "": may not be seen, or was not in time */
     char exe_first[512]; /* that of the process which it was forked from */
+    char name_first[16]; /* likewise */
+    bool is_hidden;      /* it runs, and its file may not be seen */
     bool has_tracker;    /* its environment asks for it; also when that may not be read */
 };
 

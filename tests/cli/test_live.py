@@ -6,6 +6,7 @@ import datetime
 import fcntl
 import glob
 import json
+import mmap
 import os
 import re
 import signal
@@ -45,6 +46,24 @@ class Case(unittest.TestCase):
 def parse(text, name):
     """JSON that is what docs/schema says."""
     return validate(json.loads(text), "memtrack-%s-1" % name)
+
+
+class Beginning(Case):
+    """A process that has a ledger of which nothing is written yet; and one that will never write any."""
+
+    def test_list(self):
+        with harness.workdir() as directory, open("/proc/self/stat", "rb") as file:
+            ticks = int(file.read().rsplit(b")", 1)[1].split()[19])
+            path = os.path.join(directory, "%d.%d.0.ledger" % (os.getpid(), ticks))
+            with open(path, "w+b") as ledger:
+                ledger.truncate(1 << 20)
+                with mmap.mmap(ledger.fileno(), 1 << 20):
+                    for written, state, why in ((None, "beginning", "is being created"), (1000, "unreadable", "never begun")):
+                        os.utime(path, None if written is None else (written, written))
+                        result = harness.check([harness.MEMTRACK, "list", "--json"])
+                        mine, = (p for p in json.loads(result.stdout)["processes"] if p["file"] == path)
+                        self.assertEqual(state, mine["state"])
+                        self.assertIn(why, harness.check([harness.MEMTRACK, "list"]).stdout.decode())
 
 
 class Snapshot(Case):
