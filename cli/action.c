@@ -88,7 +88,6 @@ static int add_past(const struct mt_firing *f, struct mt_profile *profile, const
 }
 
 static int convert(const struct mt_firing *f, struct mt_profile **profile, struct mt_error *error) {
-    static const struct mt_symbols_options symbols;
     struct mt_ledger *ledger;
     struct mt_ledger_map map;
     int rc = mt_ledger_open(f->ledger_path, &ledger, error);
@@ -104,7 +103,7 @@ static int convert(const struct mt_firing *f, struct mt_profile **profile, struc
         mt_profile_free(*profile);
         return mt_error_set(error, MEMTRACK_ENOMEM, "", "out of memory");
     }
-    mt_symbols_resolve(*profile, &symbols, NULL); /* a profile without names is still one */
+    mt_symbols_resolve(*profile, &f->symbols, NULL); /* a profile without names is still one */
     return 0;
 }
 

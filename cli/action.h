@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "composition.h"
 #include "profile/profile.h"
+#include "view/symbols.h"
 
 struct mt_action {
     enum { MT_ACTION_SNAPSHOT, MT_ACTION_SIGNAL, MT_ACTION_COMMAND } kind;
@@ -44,6 +45,7 @@ struct mt_firing {
     unsigned number;     /* put into it */
     uint64_t since_ns;   /* for mt_output_write */
     bool force, quiet;
+    struct mt_symbols_options symbols;
 };
 
 /* Does the n actions one after the other and ends the process: to be called in a fork. Exit status 0 when all went

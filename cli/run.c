@@ -206,6 +206,7 @@ static void set_triggers(struct run *run, const struct mt_convert *convert) {
         .pattern = convert->pattern,
         .force = convert->force,
         .quiet = run->options.quiet,
+        .symbols = run->options.symbols,
     };
     mt_triggers_set_output(run->options.triggers, &output);
     run->ticker.triggers = run->options.triggers;

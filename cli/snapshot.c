@@ -274,6 +274,7 @@ static int wait_for_triggers(const struct request *r, struct mt_error *error) {
         .pattern = r->output ? r->output : MT_OUTPUT_DEFAULT,
         .force = r->force,
         .quiet = r->quiet,
+        .symbols = r->symbols,
     };
     size_t n_fired;
     mt_triggers_set_output(r->triggers, &output);

@@ -290,6 +290,7 @@ static void fire(struct mt_triggers *t, struct mt_trigger_watch *w, size_t i, pi
         .since_ns = t->since_ns,
         .force = t->output.force,
         .quiet = t->output.quiet,
+        .symbols = t->output.symbols,
     };
     mt_condition_format(condition, figure, firing.figure, sizeof firing.figure);
     start_actions(t, slot, &firing);

@@ -23,6 +23,7 @@
 #include "composition.h"
 #include "condition.h"
 #include "profile/profile.h"
+#include "view/symbols.h"
 
 #define MT_TRIGGER_AGAIN_NS UINT64_C(10000000000) /* default of --again */
 
@@ -43,6 +44,7 @@ struct mt_trigger_output {
     const char *program; /* for messages: "memtrack run" */
     const char *pattern; /* of names, see output.h; a number is put before the suffix */
     bool force, quiet;
+    struct mt_symbols_options symbols; /* where snapshots get their names from */
 };
 void mt_triggers_set_output(struct mt_triggers *triggers, const struct mt_trigger_output *output);
 

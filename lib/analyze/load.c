@@ -26,8 +26,8 @@ static pthread_mutex_t symbols_lock = PTHREAD_MUTEX_INITIALIZER;
 static int resolve(struct mt_profile *model, const memtrack_load_options *options, struct mt_error *error) {
     if (options->no_symbols)
         return 0;
-    const struct mt_symbols_options symbols = {.debuginfod = options->debuginfod != 0,
-                                               .debug_path = options->debug_path};
+    const struct mt_symbols_options symbols = {
+        .debuginfod = options->debuginfod != 0, .debug_path = options->debug_path, .sysroot = options->sysroot};
     pthread_mutex_lock(&symbols_lock);
     int status = mt_symbols_resolve(model, &symbols, error);
     pthread_mutex_unlock(&symbols_lock);

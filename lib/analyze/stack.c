@@ -174,6 +174,17 @@ static void print_visible(struct printer *p, const char *before, const char *tex
     free(visible);
 }
 
+/* Marked as a report marks it when the file was edited after the program was built. */
+static void print_source(struct printer *p, const struct mt_frame *frame) {
+    const struct mt_profile *model = mt_analyze_model(p->stack->profile);
+    const char *file = mt_profile_text(model, frame->file), *module = mt_profile_text(model, frame->module);
+    char *line = mt_source_line(p->source, file, frame->line);
+    uint64_t built_ns = mt_source_built_ns(model->info.start_time_ns, module);
+    if (line && *line)
+        print_visible(p, "    ", line, mt_source_is_newer(p->source, file, built_ns) ? " [changed since]\n" : "\n");
+    free(line);
+}
+
 static void print_frame(struct printer *p, size_t i) {
     const struct mt_profile *model = mt_analyze_model(p->stack->profile);
     const struct mt_frame *frame = &p->stack->frames[i];
@@ -181,11 +192,8 @@ static void print_frame(struct printer *p, size_t i) {
     print_visible(p, "  ", p->stack->names[i], *function ? "" : "\n");
     if (*function)
         print_visible(p, "  ", function, frame->is_inlined ? " (inlined)\n" : "\n");
-    char *line =
-        p->source && frame->file ? mt_source_line(p->source, mt_profile_text(model, frame->file), frame->line) : NULL;
-    if (line && *line)
-        print_visible(p, "    ", line, "\n");
-    free(line);
+    if (p->source && frame->file)
+        print_source(p, frame);
 }
 
 static void print_frames(struct printer *p, int limit, bool outermost_first) {

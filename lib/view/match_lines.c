@@ -185,13 +185,23 @@ static bool sources_differ(const struct lines *l, const struct mt_point *x, cons
     return o->text[old] != n->text[new] || (is_relative && o->text[op->info.cwd] != n->text[np->info.cwd]);
 }
 
+/* What stood there when the program was built. A file that was edited since says something else: no evidence. malloc'ed. */
+static char *text_at(const struct lines *l, enum mt_side side, const struct mt_entry *entry, int64_t line) {
+    const struct mt_frames *frames = l->match->side[side].frames;
+    const char *file = mt_profile_text(frames->profile, mt_frames_file(frames, entry));
+    const char *module = mt_profile_text(frames->profile, entry->module);
+    uint64_t built_ns = mt_source_built_ns(frames->profile->info.start_time_ns, module);
+    if (!l->source[side] || mt_source_is_newer(l->source[side], file, built_ns))
+        return NULL;
+    return mt_source_line(l->source[side], file, line);
+}
+
 static struct mt_align_point describe(const struct lines *l, enum mt_side side, const struct mt_point *point,
                                       bool with_text) {
     const struct mt_match_side *s = &l->match->side[side];
     const struct mt_entry *entry = &s->frames->entries[point->entry];
     const struct mt_function *function = mt_frames_function(s->frames, entry);
     bool has_line = point->at.kind == MT_BY_FILE_AND_LINE;
-    const char *file = mt_profile_text(s->frames->profile, mt_frames_file(s->frames, entry));
     return (struct mt_align_point){
         .position = point->at.position,
         .start = has_line && function ? function->start_line : 0,
@@ -201,7 +211,7 @@ static struct mt_align_point describe(const struct lines *l, enum mt_side side, 
         .blocks = point->blocks,
         .bytes = point->bytes,
         .function = point->at.function,
-        .text = with_text && l->source[side] ? mt_source_line(l->source[side], file, point->at.position) : NULL,
+        .text = with_text ? text_at(l, side, entry, point->at.position) : NULL,
     };
 }
 

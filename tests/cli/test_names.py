@@ -3,6 +3,7 @@
 """Names of files that are deleted, replaced, nameless or elsewhere: had where they can be, never taken from another file,
 and a note where not. Expected lines are the marked ones of the sources below."""
 import json
+import glob
 import os
 import shutil
 import unittest
@@ -316,6 +317,21 @@ class InAnotherPlace(Case):
         os.rename(self.path("elsewhere"), self.path("root" + self.dir, "bin"))
         env = {"MEMTRACK_SYSROOT": self.path("root")}
         self.assertEqual(SERVER_ROW, largest(self.report("l.ledger", env=env)))
+
+    def test_snapshot_of_a_trigger(self):
+        """It gets its names where the command was told to look: here the program is stripped, the image has all of it."""
+        os.makedirs(self.path("root" + self.dir, "bin"))
+        os.rename(self.build("server", SERVER), self.path("root" + self.dir, "bin", "server"))
+        harness.check(["strip", "-o", self.path("bin", "server"), self.path("root" + self.dir, "bin", "server")])
+        for options, row in ((["--sysroot", self.path("root")], SERVER_ROW), ([], ("", "", 0, 120000))):
+            with live.process([self.path("bin", "server")]) as process, self.subTest(options):
+                process.wait_for("ready")
+                profile = self.path("s%d.pb.gz" % len(options))
+                env = harness.plain_environment(MEMTRACK_DIR=process.directory)
+                harness.check([harness.MEMTRACK, "snapshot", str(process.pid), "--when", "live>50K", "--count", "1", "-q", *options,
+                               "-o", profile], env=env)
+                written, = glob.glob(profile[:-len(".pb.gz")] + "*.pb.gz")
+                self.assertEqual(row, largest(harness.Profile(written).report("--by", "line")))
 
     def test_another_build_is_not_believed(self):
         """Of the same name, in a place that was given: with a build id it is told, without one by the room it takes."""

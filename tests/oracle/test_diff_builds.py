@@ -175,6 +175,17 @@ class Builds(unittest.TestCase):
                 os.remove(path)
         self.check_edits(old, new)
 
+    def test_when_sources_were_edited_since(self):
+        """What a file says now is no evidence of what was built: here the old one has a statement of the new one in another's place."""
+        old, new = self.record("old", "edited"), self.record("new", "edited")
+        path = os.path.join(self.directory, "old-edited", "edited", "prog.c")
+        between = self.text["new"].splitlines()[self.line("new", "between") - 1]
+        lines = self.text["old"].splitlines()
+        lines[self.line("old", "second twin") - 1] = between
+        with open(path, "w", encoding="ascii") as file:
+            file.write("\n".join(lines) + "\n")
+        self.check_edits(old, new)
+
     def test_optimized_and_not(self):
         """The same source at two levels: nothing is new, nothing is gone, nothing has changed."""
         result = diff(self.record("new", "src"), self.record("new", "src", "-O0"))

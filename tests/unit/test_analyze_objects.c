@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Objects of the public library: what they say of themselves, who owns what, files, threads, callers of any version. */
 #include <pthread.h>
+#include <sys/stat.h>
 
 #include "analyze-fixture.h"
 
@@ -58,6 +59,41 @@ static void stacks_can_be_walked_and_printed(void **state) {
     assert_text(memtrack_stack_format(stack, -1, MEMTRACK_FORMAT_SOURCE), "  src/main.c:5  main\\x1b[2J\n");
     memtrack_stack_free(stack);
     mt_profile_free(model);
+}
+
+/* Its text now, marked when it was edited after the recording began. */
+static void lines_of_source_say_when_they_are_newer(void **state) {
+    (void)state;
+    char folder[] = "/tmp/memtrack-analyze-XXXXXX", sub[64], path[80];
+    assert_non_null(mkdtemp(folder));
+    snprintf(sub, sizeof sub, "%s/src", folder);
+    snprintf(path, sizeof path, "%s/main.c", sub);
+    assert_int_equal(mkdir(sub, 0700), 0);
+    FILE *file = fopen(path, "w");
+    assert_non_null(file);
+    fputs("1\n2\n3\n4\n  load(name);\n", file);
+    fclose(file);
+    static const struct {
+        uint64_t start_ns;
+        const char *mark;
+    } starts[] = {{1, " [changed since]"}, {UINT64_C(9000000000000000000), ""}, {0, ""}};
+    for (size_t i = 0; i < sizeof starts / sizeof *starts; i++) {
+        struct mt_profile *model = small_profile();
+        model->info.cwd = mt_profile_intern(model, folder);
+        model->info.start_time_ns = starts[i].start_ns;
+        memtrack_profile *profile = handle_of(model);
+        memtrack_stack *stack = NULL;
+        char expected[128];
+        ok(memtrack_profile_trace_stack(profile, 0, &stack));
+        snprintf(expected, sizeof expected, "  src/main.c:5  main\\x1b[2J\n    load(name);%s\n", starts[i].mark);
+        assert_text(memtrack_stack_format(stack, -1, MEMTRACK_FORMAT_SOURCE), expected);
+        memtrack_stack_free(stack);
+        memtrack_profile_free(profile);
+        mt_profile_free(model);
+    }
+    unlink(path);
+    rmdir(sub);
+    rmdir(folder);
 }
 
 static void traces_say_what_they_are(void **state) {
@@ -420,6 +456,7 @@ static void no_text_is_an_error(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(stacks_can_be_walked_and_printed),
+        cmocka_unit_test(lines_of_source_say_when_they_are_newer),
         cmocka_unit_test(traces_say_what_they_are),
         cmocka_unit_test(rows_as_text),
         cmocka_unit_test(a_profile_says_what_it_is_of),

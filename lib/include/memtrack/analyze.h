@@ -64,6 +64,8 @@ typedef struct memtrack_load_options {
     int debuginfod;         /* let the servers in DEBUGINFOD_URLS be asked for debug files */
     const char *debug_path; /* further directories with programs, libraries and debug files, ':' between them; or NULL:
                              * those of MEMTRACK_DEBUG_PATH */
+    const char
+        *sysroot; /* the root of an image in which recorded paths are looked for first; or NULL: MEMTRACK_SYSROOT */
 } memtrack_load_options;
 
 static inline memtrack_load_options memtrack_load_options_init(void) {
@@ -396,7 +398,8 @@ void memtrack_stack_free(memtrack_stack *stack);
 
 enum {
     MEMTRACK_FORMAT_OUTERMOST_FIRST = 1, /* as Python prints tracebacks; otherwise the innermost frame is first */
-    MEMTRACK_FORMAT_SOURCE = 2           /* below each frame its line of source, where the file can be read */
+    MEMTRACK_FORMAT_SOURCE = 2 /* below each frame its line of source, where the file can be read; behind one that was
+                                          * edited after the program was built: [changed since] */
 };
 /*
  * The call path as lines of text: "  src/a.c:12  parse\n". limit above 0: the innermost so many frames; below 0: the
