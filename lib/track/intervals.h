@@ -18,13 +18,20 @@ struct mt_interval {
 /* Forget all, also in a forked child whose parent was in the middle of a change. */
 MT_HIDDEN void mt_intervals_start(void);
 
-/* The first that ends after address, or NULL. */
-MT_HIDDEN struct mt_interval *mt_intervals_after(uint64_t address);
+/* The first that ends after address, or NULL. Good until the next change. */
+MT_HIDDEN const struct mt_interval *mt_intervals_after(uint64_t address);
 
 /* It must overlap none. False: there is no room. */
 MT_HIDDEN bool mt_intervals_insert(struct mt_interval interval);
 
 /* The one that begins there has to exist. */
 MT_HIDDEN void mt_intervals_erase(uint64_t begin);
+
+/* Room for one more, whatever is changed next. */
+MT_HIDDEN bool mt_intervals_reserve(void);
+
+/* In place of the one that begins there, these n parts of it (at most 2), in order: all in one, when it is left by longjmp. With
+ * two there must be room: mt_intervals_reserve. */
+MT_HIDDEN void mt_intervals_replace(uint64_t begin, const struct mt_interval *part, uint32_t n);
 
 #endif

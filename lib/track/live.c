@@ -202,13 +202,12 @@ static bool grow(struct mt_region *r) {
     return true;
 }
 
-enum mt_put mt_live_region_put(struct mt_region *r, uint64_t key, uint64_t word, struct mt_live_entry *replaced) {
+enum mt_put mt_live_region_put(struct mt_region *r, uint64_t key, uint64_t word, struct mt_live_entry *there) {
     int found;
-    struct mt_group *there = search(r, key, &found);
-    if (there != NULL) {
-        *replaced = mt_live_decode(there->entry[found]);
-        there->entry[found] = word;
-        return MT_PUT_REPLACED;
+    const struct mt_group *g = search(r, key, &found);
+    if (g != NULL) {
+        *there = mt_live_decode(g->entry[found]);
+        return MT_PUT_OCCUPIED;
     }
     if (mt_live_is_full(r) && !grow(r))
         return MT_PUT_FAILED;
@@ -307,37 +306,35 @@ static bool big_make_room(void) {
     return done;
 }
 
-static enum mt_put big_enter(uint64_t address, struct mt_live_entry entry, struct mt_live_entry *replaced) {
+static enum mt_put big_enter(uint64_t address, struct mt_live_entry entry, struct mt_live_entry *there) {
     if (!big_make_room())
         return MT_PUT_FAILED;
     struct mt_big_block *b = big_find(address);
-    enum mt_put put = b->address == address ? MT_PUT_REPLACED : MT_PUT_NEW;
-    if (put == MT_PUT_REPLACED) {
-        *replaced = (struct mt_live_entry){b->bytes, b->site, b->era};
-        mt_store_release(&b->address, 1); /* nobody sees it half changed */
-    } else {
-        mt_live_big.used += b->address == 0;
+    if (b->address == address) {
+        *there = (struct mt_live_entry){b->bytes, b->site, b->era};
+        return MT_PUT_OCCUPIED;
     }
+    mt_live_big.used += b->address == 0;
     b->bytes = entry.bytes;
     b->site = entry.site;
     b->era = entry.era;
-    mt_store_release(&b->address, address);
-    return put;
+    mt_store_release(&b->address, address); /* nobody sees it half written */
+    return MT_PUT_NEW;
 }
 
-static enum mt_put big_put(uint64_t address, struct mt_live_entry entry, struct mt_live_entry *replaced) {
+static enum mt_put big_put(uint64_t address, struct mt_live_entry entry, struct mt_live_entry *there) {
     if (!mt_lock_acquire(&mt_live_big.lock, MT_RANK_BIG))
         return MT_PUT_FAILED;
-    enum mt_put put = big_enter(address, entry, replaced);
+    enum mt_put put = big_enter(address, entry, there);
     mt_lock_release(&mt_live_big.lock, MT_RANK_BIG);
     return put;
 }
 
 enum mt_put mt_live_put(struct mt_thread *t, struct mt_region *r, uint64_t address, struct mt_live_entry entry,
-                        struct mt_live_entry *replaced) {
+                        struct mt_live_entry *there) {
     if (entry.bytes >= MT_ENTRY_MAX_BYTES || !mt_live_is_regular(address))
-        return big_put(address, entry, replaced);
-    return r == NULL ? MT_PUT_FAILED : mt_live_put_near(t, r, address, mt_live_encode(entry), replaced);
+        return big_put(address, entry, there);
+    return r == NULL ? MT_PUT_FAILED : mt_live_put_near(t, r, address, mt_live_encode(entry), there);
 }
 
 struct mt_live_entry mt_live_big_take(uint64_t address, struct mt_journal *journal, bool *dropped) {

@@ -151,14 +151,13 @@ static inline struct mt_group *mt_live_group(const struct mt_region *r, uint32_t
 enum mt_put {
     MT_PUT_FAILED, /* no room, or the shard's lock could not be had */
     MT_PUT_NEW,
-    MT_PUT_REPLACED, /* *replaced was entered for the address before: its free was missed */
+    MT_PUT_OCCUPIED, /* *there is entered for the address, and left alone: its free was missed */
 };
-MT_HIDDEN enum mt_put mt_live_region_put(struct mt_region *r, uint64_t key, uint64_t word,
-                                         struct mt_live_entry *replaced);
+MT_HIDDEN enum mt_put mt_live_region_put(struct mt_region *r, uint64_t key, uint64_t word, struct mt_live_entry *there);
 MT_HIDDEN uint64_t mt_live_region_take(struct mt_region *r, uint64_t key, struct mt_journal *journal);
 
-static inline __attribute__((always_inline)) enum mt_put
-mt_live_put_home(struct mt_region *r, uint64_t key, uint64_t word, struct mt_live_entry *replaced) {
+static inline __attribute__((always_inline)) enum mt_put mt_live_put_home(struct mt_region *r, uint64_t key,
+                                                                          uint64_t word, struct mt_live_entry *there) {
     if (mt_likely(!mt_live_is_full(r))) { /* one without a table is full */
         struct mt_group *g = mt_live_group(r, mt_group_home(key, r->n_groups));
         if (mt_likely(g->tags[1] < MT_OVERFLOW_ONE && mt_group_find(g, key + 1) < 0)) {
@@ -172,7 +171,7 @@ mt_live_put_home(struct mt_region *r, uint64_t key, uint64_t word, struct mt_liv
             }
         }
     }
-    return mt_live_region_put(r, key, word, replaced);
+    return mt_live_region_put(r, key, word, there);
 }
 
 static inline __attribute__((always_inline)) uint64_t mt_live_take_home(struct mt_region *r, uint64_t key,
@@ -212,19 +211,19 @@ static inline struct mt_region *mt_live_prepare(uint64_t address) {
 /* Enter a block of less than MT_ENTRY_MAX_BYTES, encoded, in the place that mt_live_prepare has found. */
 static inline __attribute__((always_inline)) enum mt_put mt_live_put_near(struct mt_thread *t, struct mt_region *r,
                                                                           uint64_t address, uint64_t word,
-                                                                          struct mt_live_entry *replaced) {
+                                                                          struct mt_live_entry *there) {
     if (mt_likely(mt_tracker_alone()))
-        return mt_live_put_home(r, mt_live_key(address), word, replaced);
+        return mt_live_put_home(r, mt_live_key(address), word, there);
     if (!mt_live_lock(t, r))
         return MT_PUT_FAILED;
-    enum mt_put put = mt_live_put_home(r, mt_live_key(address), word, replaced);
+    enum mt_put put = mt_live_put_home(r, mt_live_key(address), word, there);
     mt_live_unlock(r);
     return put;
 }
 
 /* Enter any block, in the place that mt_live_prepare has found. */
 MT_HIDDEN enum mt_put mt_live_put(struct mt_thread *t, struct mt_region *r, uint64_t address,
-                                  struct mt_live_entry entry, struct mt_live_entry *replaced);
+                                  struct mt_live_entry entry, struct mt_live_entry *there);
 
 /* Take a block out of its region, encoded; 0: it is not there. journal: where to note the entry before that, or NULL.
  * *dropped: the shard's lock could not be had. */

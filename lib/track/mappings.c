@@ -19,6 +19,7 @@
 #include "track/mappings.h"
 
 #include "base/atomic.h"
+#include "track/blocks.h"
 #include "track/check.h"
 #include "track/event.h"
 #include "track/intervals.h"
@@ -43,8 +44,16 @@ _Static_assert(1 << PAGE_SHIFT == MT_OS_PAGE, "lengths are rounded to pages");
 static struct mt_lock lock;
 static uint64_t serial;
 
+/* What is being cut, in case that this is left: whoever has the lock next does it again, which does the rest. */
+static struct {
+    uint64_t begin, end, before; /* end 0: nothing */
+    uint64_t adding;             /* the beginning of an interval whose block has not been recorded yet */
+    mt_name_id domain;
+} unfinished;
+
 void mt_mappings_start(void) {
     lock = (struct mt_lock){0};
+    unfinished.end = unfinished.adding = 0;
     mt_intervals_start();
 }
 
@@ -59,83 +68,89 @@ static mt_name_id domain(struct mt_thread *t, const struct mt_interval *m) {
     return id <= MOST_DOMAINS ? id : 0;
 }
 
-/* A remainder of a block, under its new address. */
-static void put_back(struct mt_thread *t, uint64_t key, uint64_t bytes, struct mt_live_entry entry) {
-    struct mt_live_entry replaced = {0};
-    entry.bytes = bytes;
-    if (mt_live_put(t, NULL, key, entry, &replaced))
-        return;
-    t->bank->rare.dropped++;
-    mt_record_block_freed(t, entry, false);
-}
-
-/* The block of a mapping that was at begin loses all but its first left and its last right bytes. */
+/*
+ * The block of a mapping that was at begin loses all but its first left and its last right bytes. It is not as large as the
+ * mapping when that has been done, and the event was left before the interval was changed, too.
+ */
 static void cut_block(struct mt_thread *t, const struct mt_interval *was, uint64_t left, uint64_t right) {
     mt_name_id id = domain(t, was);
     uint64_t key = mt_live_domain_key(id, was->begin);
-    bool dropped = false;
-    struct mt_live_entry entry = mt_live_take(t, key, NULL, &dropped);
-    t->bank->rare.dropped += dropped;
-    if (entry.site == 0)
+    struct mt_live_entry entry = mt_live_look(t, key);
+    if (entry.site == 0 || entry.bytes != was->end - was->begin)
         return;
-    if (left + right == 0) {
-        mt_record_block_freed(t, entry, (uint64_t)t->last_block == key);
-    } else {
-        mt_record_block_cut(t, entry, left != 0 ? left : right, left != 0 ? right : 0);
-        if (left != 0)
-            put_back(t, key, left, entry);
-        if (right != 0)
-            put_back(t, mt_live_domain_key(id, was->end - right), right, entry);
-    }
+    if (left + right == 0)
+        mt_blocks_end(t, key, entry, (uint64_t)t->last_block == key);
+    else
+        mt_blocks_cut(t, key, entry, left, mt_live_domain_key(id, was->end - right), right);
     t->last_block = NULL;
 }
 
-static void cut_interval(struct mt_thread *t, struct mt_interval *m, uint64_t begin, uint64_t end) {
-    struct mt_interval was = *m, behind = *m;
+/* The block first: what is left in between finds the interval as it was, and does the rest again. */
+static void cut_interval(struct mt_thread *t, const struct mt_interval *m, uint64_t begin, uint64_t end) {
+    struct mt_interval was = *m, piece[2] = {was, was};
     uint64_t left = begin > was.begin ? begin - was.begin : 0, right = was.end > end ? was.end - end : 0;
-    behind.begin = end;
-    if (left == 0 && right == 0) {
-        mt_intervals_erase(was.begin);
-    } else if (left == 0) {
-        m->begin = end;
-    } else {
-        m->end = begin;
-        if (right != 0 && !mt_intervals_insert(behind)) {
-            t->bank->rare.dropped++;
-            right = 0;
-        }
+    uint32_t n = 0;
+    if (left != 0 && right != 0 && !mt_intervals_reserve()) {
+        t->bank->rare.dropped++;
+        right = 0;
     }
+    if (left != 0)
+        piece[n++].end = begin;
+    if (right != 0)
+        piece[n++].begin = end;
     if (!was.is_reserved)
         cut_block(t, &was, left, right);
+    mt_intervals_replace(was.begin, piece, n);
 }
 
 /* ---- ranges, under the lock ------------------------------------------------------------------------------------- */
 
 /* The first that touches [at, end), or NULL. */
-static struct mt_interval *within(uint64_t at, uint64_t end) {
-    struct mt_interval *m = at < end ? mt_intervals_after(at) : NULL;
+static const struct mt_interval *within(uint64_t at, uint64_t end) {
+    const struct mt_interval *m = at < end ? mt_intervals_after(at) : NULL;
     return m != NULL && m->begin < end ? m : NULL;
 }
 
 /* Nothing that was mapped before lies in [begin, end) any more. */
 static void cut(struct mt_thread *t, uint64_t begin, uint64_t end, uint64_t before) {
-    struct mt_interval *m;
+    const struct mt_interval *m;
+    unfinished.begin = begin;
+    unfinished.before = before;
+    mt_barrier();
+    unfinished.end = end;
+    mt_barrier();
     for (uint64_t at = begin; (m = within(at, end)) != NULL;) {
         at = m->end < end ? m->end : end;
         if (m->serial < before)
             cut_interval(t, m, begin, end);
     }
+    mt_barrier();
+    unfinished.end = 0;
 }
 
 static void add(struct mt_thread *t, struct mt_interval m, const struct mt_hook_frame *frame) {
     mt_name_id id = domain(t, &m);
     m.serial = mt_add_relaxed(&serial, 1); /* a number, under the lock; others only compare it */
-    if (id == 0 || !mt_intervals_insert(m)) {
+    unfinished.domain = id;
+    unfinished.adding = m.is_reserved ? 0 : m.begin;
+    mt_barrier();
+    if (id == 0 || !mt_intervals_insert(m))
         t->bank->rare.dropped++;
-        return;
-    }
-    if (!m.is_reserved && !mt_record_block(t, id, m.begin, m.end - m.begin, frame))
+    else if (!m.is_reserved && !mt_record_block(t, id, m.begin, m.end - m.begin, frame))
         mt_intervals_erase(m.begin);
+    mt_barrier();
+    unfinished.adding = 0;
+}
+
+/* After an event that was left: what was to go goes, and what was added and not recorded was not added. */
+static void finish(struct mt_thread *t) {
+    uint64_t adding = unfinished.adding;
+    if (unfinished.end != 0)
+        cut(t, unfinished.begin, unfinished.end, unfinished.before);
+    const struct mt_interval *m = adding != 0 ? mt_intervals_after(adding) : NULL;
+    if (m != NULL && m->begin == adding && mt_live_look(t, mt_live_domain_key(unfinished.domain, adding)).site == 0)
+        mt_intervals_erase(adding);
+    unfinished.adding = 0;
 }
 
 static struct mt_interval part_of(const struct mt_interval *m, uint64_t begin, uint64_t end) {
@@ -149,7 +164,7 @@ static struct mt_interval part_of(const struct mt_interval *m, uint64_t begin, u
 
 /* What is mapped in [begin, end) and is the other of reserved and accessible becomes what reserve says. */
 static void change(struct mt_thread *t, uint64_t begin, uint64_t end, bool reserve, const struct mt_hook_frame *frame) {
-    struct mt_interval *m;
+    const struct mt_interval *m;
     for (uint64_t at = begin; (m = within(at, end)) != NULL;) {
         struct mt_interval part = part_of(m, begin, end);
         at = part.end;
@@ -243,7 +258,11 @@ struct visit {
 
 static struct visit enter(const struct mt_hook_frame *frame) {
     struct visit v = {.thread = mt_event_enter(frame)};
-    if (v.thread == NULL || mt_lock_acquire(&lock, MT_RANK_MAPPINGS))
+    if (v.thread != NULL && mt_lock_acquire(&lock, MT_RANK_MAPPINGS)) {
+        finish(v.thread);
+        return v;
+    }
+    if (v.thread == NULL)
         return v;
     v.thread->bank->rare.dropped++;
     mt_event_leave(v.thread);
@@ -254,6 +273,15 @@ static struct visit enter(const struct mt_hook_frame *frame) {
 static void leave(struct visit v) {
     mt_lock_release(&lock, MT_RANK_MAPPINGS);
     mt_event_leave(v.thread);
+}
+
+/* The lock would stay with a thread that never maps anything again. */
+void mt_mappings_recover(struct mt_thread *t) {
+    if (mt_load_relaxed(&lock.holder) != mt_lock_me() ||
+        !mt_lock_acquire(&lock, MT_RANK_MAPPINGS)) /* then it is ours */
+        return;
+    finish(t);
+    mt_lock_release(&lock, MT_RANK_MAPPINGS);
 }
 
 #define HERE() ((const struct mt_hook_frame *)__builtin_frame_address(0))

@@ -47,4 +47,8 @@ MT_HIDDEN void mt_mappings_failed(void);
 /* A call has failed that may have unmapped something before it did (MAP_FIXED, MREMAP_FIXED): the kernel is asked. */
 MT_HIDDEN void mt_mappings_doubtful(uint64_t before, uint64_t address, uint64_t bytes);
 
+struct mt_thread;
+/* An event of t was left, perhaps one of these: bring it to its end. Inside an event. */
+MT_HIDDEN void mt_mappings_recover(struct mt_thread *t);
+
 #endif

@@ -6,6 +6,7 @@
  */
 #include "track/record.h"
 
+#include "track/blocks.h"
 #include "track/count.h"
 #include "track/event.h"
 #include "track/live.h"
@@ -40,11 +41,6 @@ static inline bool was_cleared(const struct mt_thread *t, struct mt_live_entry e
     return mt_unlikely(entry.era < t->control->clear_era);
 }
 
-static MT_NOINLINE void missed_free(struct mt_thread *t, struct mt_live_entry replaced) {
-    if (!was_cleared(t, replaced))
-        mt_count_free(t, replaced.site, replaced.bytes, 0, false);
-}
-
 void mt_record_expect(void) {
     struct mt_thread *t = mt_self;
     if (t != NULL) {
@@ -64,17 +60,9 @@ void mt_record_expected(void *block, size_t bytes, const struct mt_hook_frame *f
 /* A block that found no room among the live ones: the totals stay exact, it counts as freed at once. */
 static MT_NOINLINE void drop(struct mt_thread *t, mt_site_id site, uint64_t bytes) {
     t->bank->rare.dropped++;
-    if (site == 0)
-        return;
-    struct mt_site *s = mt_site_at(site);
-    mt_sites_save(t, s, site);
     t->journal.putting = 0; /* it is no block that could be in the table */
-    s->counters.allocated_bytes += bytes;
-    s->counters.allocated_blocks++;
-    s->counters.freed_blocks++;
-    t->bank->counters.allocated_blocks++;
-    t->bank->counters.allocated_bytes += bytes;
-    t->bank->counters.freed_blocks++;
+    if (site != 0)
+        mt_blocks_pass(t, site, bytes);
 }
 
 /* The path of what belongs to a domain or a scope. */
@@ -86,27 +74,31 @@ static MT_NOINLINE mt_node_id belonging_to(struct mt_thread *t, mt_node_id node)
     return node;
 }
 
-/* A block that is not in the table, or that took the place of another one. True: it is in. */
+/* A block that was not entered: there is no room; or something is entered for its address, the free of which was missed. That
+ * goes first. True: it has been entered after all. */
 static MT_NOINLINE bool entered(struct mt_thread *t, enum mt_put put, mt_site_id site, uint64_t bytes,
-                                struct mt_live_entry replaced) {
-    if (put == MT_PUT_FAILED) {
-        t->last_block = NULL;
-        drop(t, site, bytes);
-        return false;
+                                struct mt_live_entry there) {
+    uint64_t address = (uint64_t)t->last_block;
+    if (put == MT_PUT_OCCUPIED) {
+        mt_blocks_end(t, address, there, false);
+        put = mt_live_put(t, mt_live_prepare(address), address, mt_journal_decode(t->journal.putting, &t->journal),
+                          &there);
     }
-    if (put == MT_PUT_REPLACED)
-        missed_free(t, replaced);
-    return true;
+    if (put == MT_PUT_NEW)
+        return true;
+    t->last_block = NULL;
+    drop(t, site, bytes);
+    return false;
 }
 
 /* One of the big blocks, or one for which there is no room. */
 static MT_NOINLINE enum mt_put put_far(struct mt_thread *t, struct mt_region *region, void *block,
-                                       struct mt_live_entry entry, struct mt_live_entry *replaced) {
+                                       struct mt_live_entry entry, struct mt_live_entry *there) {
     if (entry.site == 0)
         return MT_PUT_FAILED;
     mt_journal_entry(&t->journal.putting, &t->journal, entry);
     mt_barrier();
-    return mt_live_put(t, region, (uint64_t)block, entry, replaced);
+    return mt_live_put(t, region, (uint64_t)block, entry, there);
 }
 
 static inline bool is_near(const struct mt_region *region, mt_site_id site, uint64_t bytes) {
@@ -121,18 +113,18 @@ static inline __attribute__((always_inline)) struct mt_site *record(struct mt_th
     if (mt_unlikely((t->scope | t->domain) != 0))
         node = belonging_to(t, node);
     mt_site_id site = mt_sites_own(t, node, mt_sites_class(bytes));
-    struct mt_live_entry entry = {bytes, site, t->control->era}, replaced;
+    struct mt_live_entry entry = {bytes, site, t->control->era}, there;
     enum mt_put put;
     t->last_block = block;
     if (is_near(region, site, bytes)) {
         uint64_t word = t->journal.putting = mt_live_encode(entry);
         mt_barrier();
-        put = mt_live_put_near(t, region, (uint64_t)block, word, &replaced);
+        put = mt_live_put_near(t, region, (uint64_t)block, word, &there);
     } else {
-        put = put_far(t, region, block, entry, &replaced);
+        put = put_far(t, region, block, entry, &there);
     }
     struct mt_site *s = NULL;
-    if (mt_likely(put == MT_PUT_NEW) || entered(t, put, site, bytes, replaced)) {
+    if (mt_likely(put == MT_PUT_NEW) || entered(t, put, site, bytes, there)) {
         s = mt_site_at(site);
         mt_count_allocation(t, s, site, bytes);
         if (mt_unlikely(node == MT_NODE_LOSSY))
@@ -350,10 +342,10 @@ void mt_record_realloc_failed(struct mt_moving_block *moving, const struct mt_ho
     struct mt_thread *t = enter_moved(moving, frame);
     if (mt_unlikely(t == NULL))
         return;
-    struct mt_live_entry entry = {moving->bytes, moving->site, moving->era}, replaced = {0};
+    struct mt_live_entry entry = {moving->bytes, moving->site, moving->era}, there;
     t->bank->rare.failed++;
-    if (moving->site != 0 &&
-        !mt_live_put(t, mt_live_prepare((uint64_t)moving->block), (uint64_t)moving->block, entry, &replaced)) {
+    if (moving->site != 0 && mt_live_put(t, mt_live_prepare((uint64_t)moving->block), (uint64_t)moving->block, entry,
+                                         &there) != MT_PUT_NEW) {
         mt_count_free(t, moving->site, moving->bytes, moving->waste, false);
         t->bank->rare.dropped++;
     }
@@ -361,33 +353,13 @@ void mt_record_realloc_failed(struct mt_moving_block *moving, const struct mt_ho
     mt_event_leave(t);
 }
 
-/* Growth counts as allocated bytes and shrinkage as freed ones, of the same block. */
-static void count_resize(struct mt_thread *t, mt_site_id id, int64_t change) {
-    struct mt_site *s = mt_count_record(t, id);
-    if (change > 0)
-        s->counters.allocated_bytes += (uint64_t)change;
-    int64_t live = s->counters.live_bytes += change;
-    if (live > s->max_bytes)
-        s->max_bytes = live;
-    if (change > 0)
-        t->bank->counters.allocated_bytes += (uint64_t)change;
-    mt_count_note_live(t, t->bank->counters.live_bytes += change);
-    if (t->bank->counters.live_bytes > t->high || t->bank->counters.live_bytes < t->low)
-        mt_threads_publish(t);
-}
-
 void mt_record_resize(void *block, size_t bytes) {
     struct mt_thread *t = mt_event_enter(__builtin_frame_address(0));
     if (mt_unlikely(t == NULL))
         return;
-    bool dropped = false;
-    struct mt_live_entry entry = mt_live_take(t, (uint64_t)block, NULL, &dropped), replaced = {0};
-    if (entry.site != 0 && !was_cleared(t, entry)) {
-        count_resize(t, entry.site, (int64_t)bytes - (int64_t)entry.bytes);
-        entry.bytes = bytes;
-        dropped = !mt_live_put(t, mt_live_prepare((uint64_t)block), (uint64_t)block, entry, &replaced);
-    }
-    t->bank->rare.dropped += dropped;
+    struct mt_live_entry entry = mt_live_look(t, (uint64_t)block);
+    if (entry.site != 0 && !was_cleared(t, entry))
+        mt_blocks_resize(t, (uint64_t)block, entry, bytes);
     t->last_block = NULL;
     mt_event_leave(t);
 }
@@ -409,24 +381,6 @@ bool mt_record_block(struct mt_thread *t, mt_name_id domain, uint64_t address, u
     return s != NULL;
 }
 
-void mt_record_block_freed(struct mt_thread *t, struct mt_live_entry entry, bool temporary) {
-    if (!was_cleared(t, entry))
-        mt_count_free(t, entry.site, entry.bytes, 0, temporary);
-}
-
-void mt_record_block_cut(struct mt_thread *t, struct mt_live_entry entry, uint64_t left, uint64_t right) {
-    if (was_cleared(t, entry))
-        return;
-    mt_count_weigh(t, entry.bytes, -1);
-    count_resize(t, entry.site, (int64_t)(left + right) - (int64_t)entry.bytes);
-    mt_count_weigh(t, left, 1);
-    if (right == 0)
-        return;
-    mt_count_record(t, entry.site)->counters.allocated_blocks++;
-    t->bank->counters.allocated_blocks++;
-    mt_count_weigh(t, right, 1);
-}
-
 void mt_record_track(mt_name_id domain, const void *ptr, size_t bytes, const struct mt_hook_frame *frame) {
     struct mt_thread *t = mt_event_enter(frame);
     if (t == NULL)
@@ -443,8 +397,10 @@ void mt_record_untrack(mt_name_id domain, const void *ptr) {
     bool dropped = false;
     t->last_block = (const void *)mt_live_domain_key(domain, (uint64_t)ptr); /* NOLINT(performance-no-int-to-ptr) */
     struct mt_live_entry found = mt_live_take(t, (uint64_t)t->last_block, &t->journal, &dropped);
-    if (found.site != 0)
-        mt_record_block_freed(t, found, false);
+    if (found.site != 0 && !was_cleared(t, found))
+        mt_count_free(t, found.site, found.bytes, 0, false);
+    else if (found.site != 0)
+        ;
     else if (dropped)
         t->bank->rare.dropped++;
     else if (counts_unknown(t))

@@ -69,17 +69,10 @@ MT_HIDDEN void mt_record_resize(void *block, size_t bytes);
 /* ---- for whoever is inside an event already ---- */
 
 struct mt_thread;
-struct mt_live_entry;
 
 /* A block of a domain, entered into the live table under mt_live_domain_key and counted. False: it was not. */
 MT_HIDDEN bool mt_record_block(struct mt_thread *t, uint32_t domain, uint64_t address, uint64_t bytes,
                                const struct mt_hook_frame *frame);
-/* It has been taken out of the live table, and is gone. */
-MT_HIDDEN void mt_record_block_freed(struct mt_thread *t, struct mt_live_entry entry, bool temporary);
-/* Of it, pieces of left and right bytes remain (right 0: one piece); the caller enters them. The rest counts as freed
- * bytes, a second piece as a block of its own that was allocated with 0 bytes. */
-MT_HIDDEN void mt_record_block_cut(struct mt_thread *t, struct mt_live_entry entry, uint64_t left, uint64_t right);
-
 /* Whether a hook of ours is among the innermost frames: then the allocator, not the program, has called. */
 enum mt_nesting { MT_NESTING_OUTSIDE, MT_NESTING_INSIDE, MT_NESTING_UNKNOWN /* the frames did not suffice */ };
 MT_HIDDEN enum mt_nesting mt_record_nesting(struct mt_thread *t, const struct mt_hook_frame *frame);

@@ -18,15 +18,25 @@
  *   growth of a table                  the new one is complete before one store puts it in place; the old one is lost
  *   locks                              kept, and had at once by whoever asks for the same thread: base/lock.h
  *
+ *   a plan (plan.h): a missed free,  nothing has been done before all of it is written down; then all of it is done here
+ *   a resize, a cut, a drop
+ *   intervals of mappings              there or not; an unmapping goes on, an interval without its block goes (mappings.c)
+ *
  * So nothing is lost but, possibly, the event itself; it is counted as interrupted when it was left before the journal
- * was written, or after. Events of mappings, scopes and names change several things that no journal covers: each is whole
- * by itself, and the event is counted as interrupted, too.
+ * was written, or after. What is not as a whole or not at all, and how far it can be off:
+ *
+ *   a missed free of a block that had the same size, site and era as the new one, left before the table was looked at:
+ *     the new block is counted although it came to nothing (one block, until its address is freed twice)
+ *   mremap and mprotect: what they unmap has gone, and what they map is not counted (the part of one call)
+ *   a scope: its name's totals miss it, or have its count without some of its values (one scope)
  */
 #include "track/recover.h"
 
 #include "track/count.h"
 #include "track/left.h"
 #include "track/live.h"
+#include "track/mappings.h"
+#include "track/plan.h"
 #include "track/scopes.h"
 
 static bool is_same(struct mt_live_entry a, struct mt_live_entry b) {
@@ -97,11 +107,12 @@ static void finish_taking(struct mt_thread *t) {
 }
 
 static void put_back(struct mt_thread *t) {
-    struct mt_live_entry entry = mt_journal_decode(t->moved.journal.taking, &t->moved.journal), replaced = {0};
+    struct mt_live_entry entry = mt_journal_decode(t->moved.journal.taking, &t->moved.journal), other;
     struct mt_live_entry there = mt_live_look(t, t->moved.address);
     if (entry.site == 0 || is_same(entry, there))
         return;
-    if (there.site == 0 && mt_live_put(t, mt_live_prepare(t->moved.address), t->moved.address, entry, &replaced))
+    if (there.site == 0 &&
+        mt_live_put(t, mt_live_prepare(t->moved.address), t->moved.address, entry, &other) == MT_PUT_NEW)
         return;
     t->before.number = 0;
     if (entry.era >= t->control->clear_era) /* its address has been used again: it is gone */
@@ -119,9 +130,9 @@ static void forget_caches(struct mt_thread *t) {
     t->request = UINT64_MAX; /* a cut may have been heard of and not been acted upon */
 }
 
-static void finish(struct mt_thread *t) {
+static void finish(struct mt_thread *t, bool is_done) {
     struct mt_journal *j = &t->journal;
-    bool is_done = j->putting != 0 && finish_putting(t);
+    is_done |= j->putting != 0 && finish_putting(t);
     if (j->taking != 0) {
         finish_taking(t);
         is_done = true;
@@ -141,8 +152,10 @@ void mt_recover(struct mt_thread *t, const struct mt_hook_frame *frame) {
     mt_tracker.was_left = true;
     t->bank->sequence |= 1; /* it was left before it had said so, or after */
     forget_caches(t);
+    bool is_done = mt_plan_recover(t); /* of counters that have not been cleared meanwhile */
     mt_threads_refresh(t);
-    finish(t);
+    finish(t, is_done);
+    mt_mappings_recover(t);
     t->last_block = NULL;
     mt_threads_publish(t);
     mt_barrier();

@@ -100,6 +100,7 @@ bool mt_threads_start(void) {
         mine->journal = (struct mt_journal){0};
         mine->before.number = 0;
         mine->moved.journal.taking = 0;
+        mine->plan.is_made = false;
         reset_thread(mine);
     }
     mt_table_start(&table);

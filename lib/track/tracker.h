@@ -87,6 +87,23 @@ struct mt_moved {
     uint64_t frame;            /* of what has taken it out */
 };
 
+/* A change that has been written down before it is made: see plan.h. */
+enum { MT_PLAN_WORDS = 12, MT_PLAN_ENTRIES = 3 };
+struct mt_planned_word {
+    uint64_t *word, value;
+};
+struct mt_planned_entry {
+    uint64_t key, bytes;
+    uint32_t site, era;
+};
+struct mt_plan {
+    bool is_made; /* all of it is written down, and to be done */
+    uint32_t n_words, n_entries;
+    uint32_t site; /* whose counters are among the words, 0: none */
+    struct mt_planned_word word[MT_PLAN_WORDS];
+    struct mt_planned_entry entry[MT_PLAN_ENTRIES];
+};
+
 /* A thread's working memory. Private; the bank beside it is what readers see. */
 struct mt_thread {
     uint64_t seen;    /* state, or MT_SEEN_BUSY and where the recorder was entered */
@@ -122,6 +139,7 @@ struct mt_thread {
     struct mt_known_name known_name[1 << MT_KNOWN_NAMES_BITS];
     struct mt_known_scope known_scope[MT_SCOPE_CACHE]; /* by name */
     struct mt_child child[MT_CHILDREN];
+    struct mt_plan plan;
     struct mt_stack stack;
 };
 

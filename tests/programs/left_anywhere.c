@@ -16,11 +16,13 @@
 #include <pthread.h>
 #include <setjmp.h>
 #include <signal.h>
+#include <stdbool.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <ucontext.h>
 #include <unistd.h>
 
-enum { PROBE = 7777, BLOCK = 100, MORE = 300, N_CALLERS = 64 };
+enum { PROBE = 7777, BLOCK = 100, MORE = 300, N_CALLERS = 64, PAGES = 3, PAGE = 4096 };
 
 static uintptr_t text_begin, text_end; /* of the recorder */
 static volatile long countdown;
@@ -28,6 +30,8 @@ static volatile int is_stepping, is_warm;
 static volatile sig_atomic_t was_left;
 static sigjmp_buf back;
 static void *volatile block;
+static char *volatile mapping;
+static char place; /* of what is tracked by the API */
 static long rounds, failures;
 static int64_t before_event;
 
@@ -113,6 +117,84 @@ __attribute__((noinline)) static void stepped_scope(void) {
     run();
 }
 
+/* A block that takes the place of one whose free was missed. */
+static void prepare_replace(void) {
+    memtrack_track(memtrack_domain("left"), &place, BLOCK);
+}
+
+__attribute__((noinline)) static void stepped_replace(void) {
+    uint32_t domain = memtrack_domain("left");
+    step();
+    memtrack_track(domain, &place, MORE);
+    run();
+}
+
+static void clean_replace(void) {
+    memtrack_untrack(memtrack_domain("left"), &place);
+}
+
+/* What a resize in place tells the recorder (xallocx). */
+extern void memtrack_private_resize(void *block, size_t bytes) __attribute__((weak));
+
+static void prepare_block(void) {
+    block = need(malloc(BLOCK));
+}
+
+__attribute__((noinline)) static void stepped_resize(void) {
+    step();
+    memtrack_private_resize(block, MORE);
+    run();
+}
+
+static void clean_block(void) {
+    free(block);
+}
+
+static void prepare_none(void) {
+    mapping = MAP_FAILED;
+}
+
+static void prepare_mapping(void) {
+    mapping = mmap(NULL, PAGES * PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (mapping == MAP_FAILED)
+        die("mmap");
+}
+
+static void prepare_reservation(void) {
+    mapping = mmap(NULL, PAGES * PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (mapping == MAP_FAILED)
+        die("mmap");
+}
+
+__attribute__((noinline)) static void stepped_mmap(void) {
+    step();
+    mapping = mmap(NULL, PAGES * PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    run();
+}
+
+__attribute__((noinline)) static void stepped_munmap(void) {
+    step();
+    munmap(mapping + PAGE, PAGE);
+    run();
+}
+
+__attribute__((noinline)) static void stepped_munmap_all(void) {
+    step();
+    munmap(mapping, PAGES * PAGE);
+    run();
+}
+
+__attribute__((noinline)) static void stepped_mprotect(void) {
+    step();
+    mprotect(mapping + PAGE, PAGE, PROT_READ);
+    run();
+}
+
+static void clean_mapping(void) {
+    if (mapping != MAP_FAILED)
+        munmap(mapping, PAGES * PAGE);
+}
+
 __attribute__((noinline)) static void stepped_clear(void) {
     step();
     memtrack_clear_traces();
@@ -152,13 +234,24 @@ __attribute__((noinline)) static void probe(long k) {
 struct kind {
     const char *name;
     void (*event)(void);
-    int takes_block;     /* it begins with a block of BLOCK bytes */
-    int64_t least, most; /* by so many bytes live changes */
+    int takes_block;                       /* it begins with a block of BLOCK bytes */
+    int64_t least, most;                   /* by so many bytes live changes */
+    void (*prepare)(void), (*clean)(void); /* if there: by nothing in between, and in the end nothing is left */
+    int64_t between;                       /* but by this */
 };
 static const struct kind kinds[] = {
-    {"malloc", stepped_malloc, 0, 0, BLOCK}, {"new_path", stepped_new_path, 0, 0, BLOCK + 1333},
-    {"free", stepped_free, 1, -BLOCK, 0},    {"realloc", stepped_realloc, 1, -BLOCK, MORE},
-    {"scope", stepped_scope, 0, 0, 0},       {"clear", stepped_clear, 0, INT64_MIN, 0},
+    {"malloc", stepped_malloc, 0, 0, BLOCK},
+    {"new_path", stepped_new_path, 0, 0, BLOCK + 1333},
+    {"free", stepped_free, 1, -BLOCK, 0},
+    {"realloc", stepped_realloc, 1, -BLOCK, MORE},
+    {"scope", stepped_scope, 0, 0, 0},
+    {"clear", stepped_clear, 0, INT64_MIN, 0},
+    {"replace", stepped_replace, 0, 0, MORE - BLOCK, prepare_replace, clean_replace, -BLOCK},
+    {"resize", stepped_resize, 0, 0, MORE - BLOCK, prepare_block, clean_block, 0},
+    {"mmap", stepped_mmap, 0, 0, PAGES *PAGE, prepare_none, NULL, 0},
+    {"munmap", stepped_munmap, 0, -PAGE, 0, prepare_mapping, clean_mapping, 0},
+    {"munmap_all", stepped_munmap_all, 0, -PAGES *PAGE, 0, prepare_mapping, clean_mapping, 0},
+    {"mprotect", stepped_mprotect, 0, 0, PAGE, prepare_reservation, clean_mapping, 0},
 };
 
 /* The one caller of event, so that the call path is the same when nothing is to be left. */
@@ -176,21 +269,32 @@ __attribute__((noinline)) static int leave(const struct kind *kind, long k, int 
     for (int i = rounds_before; i >= 0; i--) {
         if (kind->takes_block)
             block = need(malloc(BLOCK));
+        if (kind->prepare)
+            kind->prepare();
         if (i == 0)
             before_event = (int64_t)live_bytes();
         int stepping = i == 0;
         __asm__ volatile("" : "+r"(stepping)); /* no second copy of the call for the last round */
         call(kind->event, stepping);
+        if (i != 0 && kind->clean)
+            kind->clean();
     }
     return was_left;
 }
 
 static void all_of(const struct kind *kind, long step_by) {
     for (long k = 0, is_over = 0; !is_over; k += step_by) {
+        int64_t before = (int64_t)live_bytes();
         is_over = !leave(kind, k, is_warm);
         int64_t change = (int64_t)settled_live_bytes() - before_event;
-        if (change < kind->least || change > kind->most)
+        bool is_in_between = kind->prepare && change != kind->least && change != kind->most && change != kind->between;
+        if (change < kind->least + (kind->between < 0 ? kind->between : 0) || change > kind->most || is_in_between)
             fail(k, "change of live", (uint64_t)change, (uint64_t)kind->most);
+        if (kind->clean) {
+            kind->clean();
+            if ((int64_t)live_bytes() != before)
+                fail(k, "live in the end", live_bytes(), (uint64_t)before);
+        }
         probe(k);
     }
 }

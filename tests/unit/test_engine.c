@@ -222,12 +222,15 @@ static uint64_t address_of(uint32_t i) {
 }
 
 static bool put(struct mt_thread *t, uint32_t i, struct mt_live_entry entry) {
-    struct mt_live_entry replaced = {0};
+    struct mt_live_entry there = {0}, again = {0};
     uint64_t address = address_of(i);
-    bool done = mt_live_put(t, mt_live_prepare(address), address, entry, &replaced);
-    assert_int_equal(replaced.site, done ? live[i].site : 0);
-    if (done && replaced.site != 0)
-        assert_int_equal(replaced.bytes, live[i].bytes);
+    bool done = mt_live_put(t, mt_live_prepare(address), address, entry, &there);
+    assert_int_equal(there.site, 0); /* it has been taken out before */
+    if (done) {                      /* what is there is told, and left alone */
+        assert_int_equal(mt_live_put(t, mt_live_prepare(address), address, entry, &again), MT_PUT_OCCUPIED);
+        assert_int_equal(again.site, entry.site);
+        assert_int_equal(again.bytes, entry.bytes);
+    }
     return done;
 }
 
@@ -274,15 +277,17 @@ static void a_block_is_what_it_was_put_as(void **state) {
 }
 
 /* A missed free: the same address once more, in the same table. */
-static void a_block_replaces_another(void **state) {
+static void a_block_is_in_the_way_of_another(void **state) {
     (void)state;
     struct mt_thread *t = engine_enter();
     for (uint32_t i = 0; i < 4000; i++) {
-        struct mt_live_entry first = {100 + i, 1 + i % 50, 3}, second = {200 + i, 2 + i % 50, 4};
+        struct mt_live_entry first = {100 + i, 1 + i % 50, 3}, second = {200 + i, 2 + i % 50, 4}, there = {0};
         assert_true(put(t, i, first));
         live[i] = first;
-        assert_true(put(t, i, second));
-        live[i] = second;
+        assert_int_equal(mt_live_put(t, mt_live_prepare(address_of(i)), address_of(i), second, &there),
+                         MT_PUT_OCCUPIED);
+        assert_int_equal(there.bytes, first.bytes);
+        assert_int_equal(there.site, first.site);
     }
     assert_null(mt_live_check());
     for (uint32_t i = 0; i < 4000; i++)
@@ -342,8 +347,8 @@ static void the_walkers_find_what_is_wrong(void **state) {
     h->segment[0].bytes -= MT_OS_PAGE;
     struct mt_thread *t = engine_enter();
     uint64_t address = UINT64_C(0x30000000);
-    struct mt_live_entry replaced = {0};
-    assert_true(mt_live_put(t, mt_live_prepare(address), address, (struct mt_live_entry){8, 1, 1}, &replaced));
+    struct mt_live_entry there = {0};
+    assert_true(mt_live_put(t, mt_live_prepare(address), address, (struct mt_live_entry){8, 1, 1}, &there));
     struct mt_region *r = mt_live_region(address, false);
     r->used++;
     assert_non_null(mt_live_check());
@@ -366,7 +371,7 @@ int main(int argc, char **argv) {
         cmocka_unit_test(a_text_has_one_name),
         cmocka_unit_test(a_path_and_a_class_have_one_site),
         cmocka_unit_test(a_block_is_what_it_was_put_as),
-        cmocka_unit_test(a_block_replaces_another),
+        cmocka_unit_test(a_block_is_in_the_way_of_another),
         cmocka_unit_test(pieces_of_the_ledger_are_apart_and_zero),
         cmocka_unit_test(the_walkers_find_what_is_wrong),
     };
