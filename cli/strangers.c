@@ -20,6 +20,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "target.h"
@@ -78,12 +79,32 @@ static bool read_exe(uint32_t pid, char *exe, size_t bytes) {
     return n >= 0 || (errno != EACCES && errno != EPERM);
 }
 
+static const char *variable_in(const char *text, ssize_t bytes, const char *name) {
+    size_t length = strlen(name);
+    for (const char *p = text; p < text + bytes; p += strlen(p) + 1)
+        if (strncmp(p, name, length) == 0)
+            return p + length;
+    return NULL;
+}
+
+/* The directory that its environment names is not there for it: it has another root, or other mounts. */
+static void look_for_directory(uint32_t pid, const char *directory, char *missing, size_t bytes) {
+    char path[4096];
+    struct stat st;
+    if (!directory || directory[0] != '/' || strlen(directory) >= bytes || stat(directory, &st) != 0)
+        return;
+    snprintf(path, sizeof path, "/proc/%" PRIu32 "/root%s", pid, directory);
+    if (stat(path, &st) != 0 && (errno == ENOENT || errno == ENOTDIR) && mt_process_start_ticks(pid) != 0)
+        snprintf(missing, bytes, "%s", directory);
+}
+
 /* False when the environment can be read and does not ask for the tracker. */
-static bool asks_for_tracker(uint32_t pid) {
+static bool asks_for_tracker(uint32_t pid, char *missing, size_t bytes) {
     static char text[1 << 17];
     ssize_t n = read_file(pid, "environ", text, sizeof text);
     if (n < 0 || n == (ssize_t)sizeof text - 1)
         return true;
+    look_for_directory(pid, variable_in(text, n, "MEMTRACK_DIR="), missing, bytes);
     return memmem(text, (size_t)n, "libmemtrack", strlen("libmemtrack")) != NULL;
 }
 
@@ -114,7 +135,7 @@ static struct mt_stranger *stranger_of(struct mt_strangers *strangers, uint32_t 
 static void look_at(struct mt_stranger *s) {
     char text[128];
     unsigned long long size, resident;
-    bool has_tracker = asks_for_tracker(s->pid);
+    bool has_tracker = asks_for_tracker(s->pid, s->missing, sizeof s->missing);
     bool is_seen = read_exe(s->pid, s->exe, sizeof s->exe);
     if (is_seen || mt_process_start_ticks(s->pid) == s->start_ticks) {
         s->is_hidden = !is_seen;
@@ -143,6 +164,7 @@ static void add(struct mt_strangers *strangers, uint32_t pid, uint32_t parent, u
         uint32_t above;
         read_exe(parent, s->exe_first, sizeof s->exe_first);
         read_status(parent, &above, s->name_first);
+        s->of_stranger = stranger_of(strangers, parent) != NULL;
     }
     look_at(s);
 }
@@ -173,6 +195,8 @@ static void look_at_new(struct mt_strangers *strangers, const struct mt_ticker *
 /* ---- the end of one ---------------------------------------------------------------------------------------------- */
 
 static bool is_worth_a_word(const struct mt_stranger *s) {
+    if (s->of_stranger)
+        return true;
     if (!s->exe[0] && !s->is_hidden) /* it ended too soon; that it has executed something shows in its name */
         return s->name_first[0] && strcmp(s->name, s->name_first) != 0;
     return strcmp(s->exe, s->exe_first) != 0;
@@ -247,6 +271,10 @@ static bool find_reason(const struct mt_stranger *s, char *why, size_t bytes) {
     if (s->is_hidden) {
         snprintf(why, bytes,
                  "it has the rights of another user, so that the dynamic linker ignores preloaded libraries");
+        return true;
+    }
+    if (s->has_tracker && s->missing[0]) {
+        snprintf(why, bytes, "where it runs (mount namespace, chroot) there is no %s, to make a ledger in", s->missing);
         return true;
     }
     if (access(s->exe, F_OK) != 0) /* in another mount namespace, or removed since */

@@ -23,6 +23,8 @@ struct mt_stranger {
     char exe_first[512]; /* that of the process which it was forked from */
     char name_first[16]; /* likewise */
     bool is_hidden;      /* it runs, and its file may not be seen */
+    bool of_stranger;    /* the process that it was forked from has none either */
+    char missing[512];   /* the directory for ledgers, which is not where it runs; "": it is */
     bool has_tracker;    /* its environment asks for it; also when that may not be read */
 };
 

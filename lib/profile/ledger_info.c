@@ -135,7 +135,9 @@ static int say_who_precedes(struct mt_profile *profile, const struct mt_ledger_h
         return 0;
     if (header->n_sites <= 1) /* the first is none */
         snprintf(note, sizeof note,
-                 "Nothing was recorded: %s contains its own malloc, which comes before the recorder's.", who);
+                 "Nothing was recorded, here and in what it forks: %s contains its own malloc, which comes before the "
+                 "recorder's.",
+                 who);
     else
         snprintf(note, sizeof note, "%s contains its own malloc: only what it passes on to another one is counted.",
                  who);

@@ -188,6 +188,37 @@ class Children(Case):
         note, = self.notes("env -i %s" % self.compile("plain", "", MALLOCED))
         self.assertIn("without LD_PRELOAD", note)
 
+    def test_forks_of_one(self):
+        """A program without a ledger forks: its child has as little of one."""
+        source = "if (fork() == 0) { %s; _exit(0); } wait(NULL);" % MALLOCED
+        note, = self.notes(self.compile("forking", "", source, "-static", "-include", "unistd.h", "-include", "sys/wait.h"))
+        self.assertIn(", 2 times, ", note)
+
+    def test_setuid(self):
+        """The dynamic linker takes no preloaded library there."""
+        program = self.compile("setuid", "", MALLOCED)
+        if os.geteuid() != 0:
+            self.skipTest("needs to give a file away")
+        os.chmod(self.dir, 0o755)
+        os.chown(program, 65432, 65432)
+        os.chmod(program, 0o4755)
+        if os.statvfs(program).f_flag & os.ST_NOSUID:
+            self.skipTest("its file system knows no setuid")
+        note, = self.notes(program)
+        self.assertRegex(note, "is setuid|rights of another user")
+
+    def test_mount_namespace(self):
+        """Where the program is and the directory of the ledgers is not: as in a sandbox."""
+        program = self.compile("sandboxed", "", MALLOCED)
+        away = "unshare -m sh -c 'mount -t tmpfs none %s && exec %s'" % (self.path("ledgers"), program)
+        if harness.run(["unshare", "-m", "true"]).code:
+            self.skipTest("needs the right to mount")
+        os.mkdir(self.path("ledgers"))
+        text, coverage = self.track("sh", "-c", away + "; exit 5", MEMTRACK_DIR=self.path("ledgers"))
+        notes = " ".join(note for note in coverage["notes"] if note.startswith("Not recorded"))
+        self.assertRegex(notes, r"Not recorded: %s .*there is no %s/" % (program, self.path("ledgers")))
+        self.assertIn("there is no", text)
+
     def test_own_malloc(self):
         own = "static char pool[1 << 26]; static size_t at; void *malloc(size_t n) { at += n + 15 & ~15ul; return pool + at - n; } void free(void *p) { (void)p; }"
         text, _ = self.track("sh", "-c", self.compile("own", own, MALLOCED, "-rdynamic") + "; exit 5")
