@@ -29,6 +29,7 @@ struct mt_ledger_writer {
         *family;      /* the first page once more: of this ledger, or in a fork without one its parent's */
     bool is_in_forks; /* they cannot be told by their memory, and have this mapped as well. Outlives forks */
     bool exhausted;   /* a segment could not be had; stays so */
+    bool was_left;    /* by longjmp: an extent can be published, and nobody know of it. See writer_table.c */
     bool is_copy;     /* of the parent's, in a fork: the file is not ours. See writer_copy.h */
     char path[MT_PATH_MAX_BYTES];
 };

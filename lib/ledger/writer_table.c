@@ -7,8 +7,26 @@
  */
 #include "ledger/writer_table.h"
 
+void *mt_table_published(const struct mt_ledger_writer *w, enum mt_extent_kind kind, uint32_t index) {
+    const struct mt_ledger_header *h = w->header;
+    const struct mt_directory *d = (const struct mt_directory *)h->directory;
+    uint32_t n = mt_load_acquire(&h->n_extents); /* those that it counts are whole */
+    for (uint32_t i = 0; mt_unlikely(w->was_left) && i < n; i++) {
+        uint32_t beyond = i - MT_FIRST_EXTENTS;
+        if (i > MT_FIRST_EXTENTS && beyond % MT_DIRECTORY_EXTENTS == 0)
+            d = (const struct mt_directory *)d->next;
+        const struct mt_extent *e = i < MT_FIRST_EXTENTS ? &h->extent[i] : &d->extent[beyond % MT_DIRECTORY_EXTENTS];
+        if (e->kind == (uint32_t)kind && e->index == index)
+            return (void *)e->address;
+    }
+    return NULL;
+}
+
 void *mt_table_new_chunk(struct mt_ledger_writer *w, enum mt_extent_kind kind, uint32_t index, size_t bytes,
                          size_t align) {
+    void *left = mt_table_published(w, kind, index);
+    if (left != NULL)
+        return left;
     void *chunk =
         kind == MT_EXTENT_BANKS ? mt_ledger_allocate(w, bytes, align) : mt_ledger_allocate_detail(w, bytes, align);
     return chunk != NULL && mt_ledger_publish(w, kind, index, chunk, bytes) ? chunk : NULL;

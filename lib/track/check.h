@@ -15,6 +15,11 @@
 #include "track/tracker.h"
 
 #ifdef MEMTRACK_CHECKS
+/* What cannot be found, or is there twice: not after an event was left between making it and saying so. */
+static inline bool mt_check_once(bool holds) {
+    return holds || mt_tracker.was_left;
+}
+
 /* Ids lie below n_ids. */
 MT_HIDDEN const char *mt_index_check(const struct mt_index *x, uint32_t n_ids);
 MT_HIDDEN const char *mt_intervals_check(void);

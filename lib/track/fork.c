@@ -50,6 +50,6 @@ void mt_fork_in_parent(struct mt_fork *f) {
 void mt_fork_in_child(const struct mt_fork *f) {
     mt_tracker.interrupted = mt_self;
     mt_tracker.is_unrecorded = false;
-    mt_tracker.was_left = true; /* what other threads were doing stands as it stood */
+    mt_tracker.is_copied = true; /* what other threads were doing stands as it stood */
     mt_ledger_copy_use(&mt_tracker.ledger, &f->copy);
 }

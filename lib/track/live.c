@@ -54,6 +54,8 @@ static struct mt_region *make_leaf(uint64_t leaf, struct mt_region **place) {
     if (!mt_growth_lock())
         return NULL;
     struct mt_region *regions = mt_load_acquire(place); /* zeroed, if it is there */
+    if (regions == NULL)
+        regions = mt_table_published(&mt_tracker.ledger, MT_EXTENT_REGIONS, (uint32_t)leaf);
     if (regions == NULL) {
         size_t bytes = sizeof(struct mt_region) * MT_REGIONS_PER_LEAF;
         bool is_private;
@@ -61,8 +63,8 @@ static struct mt_region *make_leaf(uint64_t leaf, struct mt_region **place) {
         regions = mt_ledger_allocate_blocks(&mt_tracker.ledger, bytes, bytes, &is_private);
         if (regions != NULL && !is_private) /* where there is no room for an extent, readers do without */
             mt_ledger_publish(&mt_tracker.ledger, MT_EXTENT_REGIONS, (uint32_t)leaf, regions, bytes);
-        mt_store_release(place, regions); /* zeroed before it can be found */
     }
+    mt_store_release(place, regions); /* zeroed before it can be found */
     mt_growth_unlock();
     return regions;
 }
@@ -386,6 +388,46 @@ static struct mt_live_entry look_in_big(uint64_t address) {
 struct mt_live_entry mt_live_look(struct mt_thread *t, uint64_t address) {
     struct mt_live_entry entry = look_in_region(t, address);
     return entry.site == 0 && mt_live_big.capacity != 0 ? look_in_big(address) : entry;
+}
+
+/* ---- mending ----------------------------------------------------------------------------------------------------- */
+
+/* Until it is done, the region holds fewer blocks than can be found: it is left like anything else, and done again. */
+static void mend_region(struct mt_region *r) {
+    uint32_t used = 0;
+    for (uint32_t i = 0; i < r->n_groups; i++)
+        mt_live_group(r, i)->tags[1] &= MT_OVERFLOW_ONE - 1;
+    for (uint32_t i = 0; i < r->n_groups * (uint32_t)MT_GROUP_ENTRIES; i++) {
+        uint64_t tag = mt_group_tag(mt_live_group(r, i / MT_GROUP_ENTRIES), i % MT_GROUP_ENTRIES);
+        if (tag == 0)
+            continue;
+        used++;
+        for (uint32_t home = mt_group_home(tag - 1, r->n_groups); home != i / MT_GROUP_ENTRIES;
+             home = home + 1 == r->n_groups ? 0 : home + 1)
+            mt_live_group(r, home)->tags[1] += MT_OVERFLOW_ONE;
+    }
+    r->used = (uint16_t)used;
+}
+
+static void mend_big(void) {
+    uint32_t used = 0;
+    if (mt_live_big.capacity == 0 || !mt_lock_acquire(&mt_live_big.lock, MT_RANK_BIG))
+        return;
+    for (uint32_t i = 0; i < mt_live_big.capacity; i++)
+        used += mt_live_big.block[i].address != 0;
+    mt_live_big.used = used;
+    mt_lock_release(&mt_live_big.lock, MT_RANK_BIG);
+}
+
+void mt_live_mend(struct mt_thread *t, uint64_t address) {
+    struct mt_region *r = mt_live_is_regular(address) ? mt_live_region(address, false) : NULL;
+    bool alone = mt_tracker_alone();
+    mend_big();
+    if (r == NULL || (!alone && !mt_live_lock(t, r)))
+        return;
+    mend_region(r);
+    if (!alone)
+        mt_live_unlock(r);
 }
 
 /* ---- eras ------------------------------------------------------------------------------------------------------- */

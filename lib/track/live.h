@@ -27,6 +27,9 @@ MT_HIDDEN bool mt_live_start(void);
 /* The entry of a block, site 0: there is none. */
 MT_HIDDEN struct mt_live_entry mt_live_look(struct mt_thread *t, uint64_t address);
 
+/* An event was left that may have been changing what is entered for this address: count anew what it has counted. */
+MT_HIDDEN void mt_live_mend(struct mt_thread *t, uint64_t address);
+
 /* All blocks of the eras from .. to are of era now. */
 MT_HIDDEN void mt_live_set_era(struct mt_thread *t, uint32_t from, uint32_t to, uint32_t now);
 

@@ -11,6 +11,7 @@
  *                                      second one of the same kind, which readers add up
  *   the journal says: putting          (put)
  *   table                              the tag is stored last, by one store: it is there or not
+ *   its counts of what is in it        counted anew
  *   counters of site and thread        what they were has been noted before: they are made anew from that
  *   peak                               noticed now
  *   the journal says: taking           (free) the entry is known before it is taken out, and counted as freed here
@@ -143,15 +144,24 @@ static void finish(struct mt_thread *t, bool is_done) {
     *j = (struct mt_journal){0};
 }
 
+/* The tables of what the event was about count what is in them by further stores. */
+static void mend(struct mt_thread *t) {
+    mt_live_mend(t, (uint64_t)t->last_block);
+    mt_live_mend(t, t->moved.address);
+    for (uint32_t i = 0; i < t->plan.n_entries; i++)
+        mt_live_mend(t, t->plan.entry[i].key);
+}
+
 void mt_recover(struct mt_thread *t, const struct mt_hook_frame *frame) {
     bool was_busy = mt_tracker_is_busy(t);
     t->seen = MT_SEEN_BUSY | (uint64_t)frame; /* this can be left as well, and is begun again then */
     if (!was_busy)
         return;
     mt_lock_left();
-    mt_tracker.was_left = true;
+    mt_tracker.was_left = mt_tracker.ledger.was_left = true;
     t->bank->sequence |= 1; /* it was left before it had said so, or after */
     forget_caches(t);
+    mend(t);
     bool is_done = mt_plan_recover(t); /* of counters that have not been cleared meanwhile */
     mt_threads_refresh(t);
     finish(t, is_done);

@@ -217,7 +217,8 @@ const char *mt_sites_check(bool alone) {
         if (alone)
             violation = mt_site_fault(s, &limits);
         mt_site_id found = find(hash_of(id), s->node, s->size_class, s->bank, s->origin);
-        MT_MUST(found == id || s->node == MT_NODE_LOSSY, "sites: one cannot be found, or is there twice");
+        MT_MUST(mt_check_once(found == id || s->node == MT_NODE_LOSSY),
+                "sites: one cannot be found, or is there twice");
     }
     return violation != NULL ? violation : mt_index_check(&sites, limits.n_sites);
 }

@@ -244,7 +244,13 @@ static void end_old(struct mt_thread *t) {
 
 /* A signal handler in the middle of this. Or one has left it, and it is begun again. */
 static bool is_registering(const struct mt_hook_frame *frame) {
-    return registering != 0 && mt_left_fate(registering, frame) != MT_FATE_LEFT;
+    if (registering == 0)
+        return false;
+    if (mt_left_fate(registering, frame) != MT_FATE_LEFT)
+        return true;
+    mt_lock_left();
+    mt_tracker.was_left = mt_tracker.ledger.was_left = true;
+    return false;
 }
 
 uint64_t mt_threads_inside(void) {

@@ -142,7 +142,7 @@ static void begin_process(void) {
         mt_ledger_remove(&mt_tracker.ledger);
     } else if (mt_tracker.pid != 0) {
         mt_tracker.is_forked = true;
-        mt_tracker.was_left = false;
+        mt_tracker.was_left = mt_tracker.is_copied = false;
         mt_ledger_forget(&mt_tracker.ledger); /* it is the parent's */
     }
     mt_page.has_begun = 1;

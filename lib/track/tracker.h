@@ -156,6 +156,7 @@ struct mt_tracker {
     bool has_pauses;   /* some thread has been paused */
     bool many_threads; /* a second one has come: the table is locked */
     bool is_shared;    /* and all of it is ready for that: see threads.c */
+    bool is_copied;    /* a fork that goes on in a copy of its parent's ledger, which is not looked at: see fork.c */
     bool was_left;     /* an event has been left: what was appended then may be there twice, or not be found */
     uint64_t missed;   /* events that came while there was no place to count them in */
     struct mt_lock growth_lock; /* everything that allocates from the ledger */

@@ -16,6 +16,7 @@ from support.output import validate
 SOAK = bool(os.environ.get("MEMTRACK_SOAK"))
 PROGRAMS = (["tree"], ["many_big"], ["operators"], ["scope_nested"], ["scope_threads"], ["fork_both"], ["threads_in_turn", "pools", "300"],
             ["threads_in_turn", "keep", "1200"], ["threads_pipeline"], ["mappings"])
+JUMPS = ["signals_jump", "0.5", "100"]
 
 
 class Verify(unittest.TestCase):
@@ -120,6 +121,14 @@ class Verify(unittest.TestCase):
         self.assertEqual(status, result.code, result)
         (line,) = result.stdout.decode().splitlines()
         return validate(json.loads(line), "memtrack-verify-1")
+
+    def test_what_was_left(self):
+        """Handlers that leave the recorder by longjmp, some thousand times: nothing is torn. The walkers look, too, and trap."""
+        env = dict(self.env, LD_PRELOAD="%s:%s" % (harness.LIBRARY, harness.compile_object("bump.c")))
+        for _ in range(40 if SOAK else 4):
+            result = harness.run([harness.program(JUMPS[0]), *JUMPS[1:]], env=env)
+            self.assertEqual(result.code, 0, result)
+        self.check_sound(*self.ledgers())
 
     def test_usage(self):
         self.assertEqual(self.verify("--clean").code, 2)
