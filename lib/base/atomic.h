@@ -4,6 +4,8 @@
  * needs, and the comment beside it says why that suffices:
  *
  *   mt_load_relaxed,  mt_store_relaxed    the word alone matters; nothing is read or written because of it
+ *   mt_load_part                          the same, as a part of the instruction that uses it
+ *   mt_store_last                         mt_store_release behind mt_barrier, where nothing follows: to be joined with what returns
  *   mt_load_acquire,  mt_store_release    what was written before the store is seen by whoever has seen the store
  *   mt_add_*, mt_or_*, mt_swap_*          one step that no other thread comes between
  *   mt_replace_*                          the same if the word still is what it was; else *expected says what it is
@@ -75,8 +77,10 @@ static inline __attribute__((always_inline)) void mt_store_pair(void *first, uin
 #define mt_fence_release() __atomic_thread_fence(__ATOMIC_RELEASE)
 
 /*
- * The compiler makes one instruction of a plain addition and three of a relaxed load and store. Of an aligned word both
- * store it whole, so the plain one is right wherever only the owner writes; the thread sanitizer is told.
+ * The compiler makes one instruction of a plain addition and three of a relaxed load and store, and one of a comparison with
+ * a plain word and two of one with a relaxed load. An aligned word is loaded and stored whole in any case, so the plain
+ * ones are right: the addition where only the owner writes, with the new value as its value; the load where it stands
+ * between two barriers or calls and is used once, in the hot path. The thread sanitizer is told.
  */
 #if defined(__has_feature)
 #if __has_feature(thread_sanitizer)
@@ -84,8 +88,21 @@ static inline __attribute__((always_inline)) void mt_store_pair(void *first, uin
 #endif
 #endif
 #if defined(__SANITIZE_THREAD__)
-#define mt_own_add(word, value) mt_store_relaxed((word), mt_load_relaxed(word) + (value))
+#define mt_load_part(word)         mt_load_relaxed(word)
+#define mt_store_last(word, value) mt_store_release((word), (value))
+#define mt_own_add(word, value)                                                                                        \
+    ({                                                                                                                 \
+        __auto_type sum_of_it = mt_load_relaxed(word) + (value);                                                       \
+        mt_store_relaxed((word), sum_of_it);                                                                           \
+        sum_of_it;                                                                                                     \
+    })
 #else
+#define mt_load_part(word) (*(word))
+#if defined(__x86_64__) /* where every store is a release */
+#define mt_store_last(word, value) (*(word) = (value))
+#else
+#define mt_store_last(word, value) mt_store_release((word), (value))
+#endif
 #define mt_own_add(word, value) (*(word) += (value))
 #endif
 

@@ -319,6 +319,7 @@ int mt_ledger_store_era(struct mt_ledger *ledger, uint64_t monotonic_ns) {
         return 0;
     uint32_t now = mt_era_at(monotonic_ns - ledger->info.start_monotonic_ns), era;
     const uint8_t seen = 1;
+    const uint16_t news = (uint16_t)now;
     if (pread(ledger->fd, &era, sizeof era, HEADER_OFFSET(control.era)) != (ssize_t)sizeof era)
         return -MEMTRACK_EIO;
     if (now <= era)
@@ -328,7 +329,8 @@ int mt_ledger_store_era(struct mt_ledger *ledger, uint64_t monotonic_ns) {
         return fd;
     /* first that it was, as the process does */
     bool done = write_at(fd, HEADER_OFFSET(era_seen) + (off_t)now, &seen, 1) &&
-                write_at(fd, HEADER_OFFSET(control.era), &now, sizeof now);
+                write_at(fd, HEADER_OFFSET(control.era), &now, sizeof now) &&
+                write_at(fd, HEADER_OFFSET(control.request.era), &news, sizeof news);
     close(fd);
     return done ? 0 : -MEMTRACK_EIO;
 }

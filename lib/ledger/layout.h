@@ -438,7 +438,8 @@ union mt_request {
     struct {
         uint8_t off; /* not 0: allocations are not recorded; frees of recorded blocks are. Written by readers and by the
                       * program itself, the last one counts */
-        uint8_t reserved[3];
+        uint8_t reserved;
+        uint16_t era; /* changes whenever control.era does, after it, so that threads look */
         uint32_t cut; /* odd: a cut is being read. Written by readers that hold flock(LOCK_EX) on the ledger */
     };
 };

@@ -20,7 +20,7 @@ static void add(struct mt_thread *t, struct mt_counters *c, const struct mt_coun
 }
 
 static bool is_counted(const struct mt_thread *t, struct mt_live_entry entry) {
-    return entry.era >= t->control->clear_era;
+    return entry.era >= t->clear_era;
 }
 
 static void begin(struct mt_thread *t, mt_site_id site, struct mt_counters change, int64_t more) {

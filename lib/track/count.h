@@ -43,15 +43,15 @@ static inline void mt_count_allocation(struct mt_thread *t, struct mt_site *s, m
     mt_barrier();
     t->before.number = t->bank->sequence;
     mt_barrier();
-    s->counters.allocated_bytes += bytes;
-    s->counters.allocated_blocks++;
-    int64_t live = s->counters.live_bytes += (int64_t)bytes;
+    mt_own_add(&s->counters.allocated_bytes, bytes);
+    mt_own_add(&s->counters.allocated_blocks, 1);
+    int64_t live = mt_own_add(&s->counters.live_bytes, (int64_t)bytes);
     if (live > s->max_bytes)
         s->max_bytes = live;
-    all->allocated_bytes += bytes;
-    if (mt_unlikely((++all->allocated_blocks & (MT_ERA_EVENTS - 1)) == 0))
+    mt_own_add(&all->allocated_bytes, bytes);
+    if (mt_unlikely((mt_own_add(&all->allocated_blocks, 1) & (MT_ERA_EVENTS - 1)) == 0))
         mt_request_new_era();
-    mt_count_note_live(t, all->live_bytes += (int64_t)bytes);
+    mt_count_note_live(t, mt_own_add(&all->live_bytes, (int64_t)bytes));
     if (mt_unlikely(all->live_bytes > t->high))
         mt_threads_publish(t);
 }
@@ -87,13 +87,13 @@ static inline __attribute__((always_inline)) void mt_count_free_plain(struct mt_
     mt_barrier();
     t->before.number = t->bank->sequence + 1;
     mt_barrier();
-    s->counters.live_bytes -= (int64_t)bytes;
-    s->counters.freed_blocks++;
-    int64_t live = all->live_bytes -= (int64_t)bytes;
-    all->freed_blocks++;
+    mt_own_add(&s->counters.live_bytes, -(int64_t)bytes);
+    mt_own_add(&s->counters.freed_blocks, 1);
+    int64_t live = mt_own_add(&all->live_bytes, -(int64_t)bytes);
+    mt_own_add(&all->freed_blocks, 1);
     if (temporary) {
-        s->counters.temporary_blocks++;
-        all->temporary_blocks++;
+        mt_own_add(&s->counters.temporary_blocks, 1);
+        mt_own_add(&all->temporary_blocks, 1);
     }
     if (mt_unlikely(live < t->low))
         mt_threads_publish(t);

@@ -15,17 +15,17 @@
  * recorded. */
 static inline struct mt_thread *mt_event_enter(const struct mt_hook_frame *frame) {
     struct mt_thread *t = mt_self;
-    if (mt_unlikely(t == NULL || t->seen != mt_page.state)) {
+    if (mt_unlikely(t == NULL || t->seen != mt_load_part(&mt_page.state))) {
         if (mt_tracker_is_dormant())
             return NULL;
         t = mt_tracker_enter(frame);
         if (t == NULL)
             return NULL;
     }
-    t->seen = MT_SEEN_BUSY | (uint64_t)frame;
+    mt_store_relaxed(&t->seen, MT_SEEN_BUSY | (uint64_t)frame); /* see begin_sharing */
     mt_own_add(&t->bank->sequence, 1); /* odd: after an event that was never left it has been made even (recover.c) */
     mt_barrier();
-    if (mt_unlikely(t->control->request.word != t->request))
+    if (mt_unlikely(mt_load_part(&t->control->request.word) != t->request))
         mt_request_changed(t);
     return t;
 }
@@ -34,7 +34,7 @@ static inline struct mt_thread *mt_event_enter(const struct mt_hook_frame *frame
 static inline void mt_event_leave(struct mt_thread *t) {
     mt_barrier();
     mt_own_add(&t->bank->sequence, 1);
-    t->seen = t->state;
+    mt_store_last(&t->seen, t->state); /* what the event has counted is seen */
 }
 
 #endif

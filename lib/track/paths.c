@@ -43,7 +43,7 @@ static mt_node_id find(uint64_t hash, mt_node_id parent, uint64_t key) {
 
 static bool is_child(mt_node_id id, mt_node_id parent, uint64_t key) {
     const struct mt_node *c = mt_table_find(chunk, const struct mt_node, MT_NODES_PER_CHUNK, id);
-    return c != NULL && c->key == key && c->parent == parent;
+    return c != NULL && mt_load_part(&c->key) == key && mt_load_part(&c->parent) == parent; /* and that is all of it */
 }
 
 /*
@@ -57,14 +57,25 @@ static mt_node_id guess(mt_node_id parent, uint64_t key) {
     return recent != 0 && is_child(recent, parent, key) ? recent : 0;
 }
 
-static mt_node_id add(uint64_t hash, mt_node_id parent, uint64_t key) {
+/* The next node becomes this one, unless an event that was left has made it already: a guess may have found that. */
+static void fill(struct mt_node *node, mt_node_id parent, uint64_t key) {
+    if (node->key != 0)
+        return;
+    mt_store_relaxed(&node->parent, parent);
+    mt_store_release(&node->key, key); /* last: now a guess can find it */
+}
+
+static mt_node_id add(mt_node_id parent, uint64_t key) {
     struct mt_ledger_header *h = mt_tracker.header;
-    mt_node_id id = h->n_nodes;
-    if (!mt_index_reserve(&nodes) || !mt_table_reserve(&mt_tracker.ledger, &table, id))
-        return MT_NODE_LOSSY;
-    *node_at(id) = (struct mt_node){.key = key, .parent = parent};
-    mt_store_release(&h->n_nodes, id + 1); /* the node that it counts is whole */
-    mt_index_insert(&nodes, hash, id);
+    mt_node_id id;
+    do {
+        id = h->n_nodes;
+        if (!mt_index_reserve(&nodes) || !mt_table_reserve(&mt_tracker.ledger, &table, id))
+            return MT_NODE_LOSSY;
+        fill(node_at(id), parent, key);
+        mt_store_release(&h->n_nodes, id + 1); /* the node that it counts is whole */
+        mt_index_insert(&nodes, hash_of(id), id);
+    } while (!is_child(id, parent, key));
     return id;
 }
 
@@ -85,7 +96,7 @@ mt_node_id mt_paths_find(struct mt_thread *t, mt_node_id parent, uint64_t pc, mt
             return MT_NODE_LOSSY;
         id = find(hash, parent, key);
         if (id == 0)
-            id = add(hash, parent, key);
+            id = add(parent, key);
         mt_growth_unlock();
         if (id == MT_NODE_LOSSY)
             return id;

@@ -51,7 +51,7 @@ static void carry_out(struct mt_thread *t) {
     struct mt_plan *p = &t->plan;
     uint32_t without_room = 0;
     for (uint32_t i = 0; i < p->n_words; i++)
-        *p->word[i].word = p->word[i].value;
+        mt_store_relaxed(p->word[i].word, p->word[i].value); /* a count of this thread, which others may be reading */
     for (uint32_t i = 0; i < p->n_entries; i++)
         without_room |= (uint32_t)!enter(t, &p->entry[i]) << i;
     if (p->site != 0)

@@ -38,7 +38,7 @@ static MT_NOINLINE void check_walk(struct mt_thread *t, mt_node_id node, const s
 }
 
 static inline bool was_cleared(const struct mt_thread *t, struct mt_live_entry entry) {
-    return mt_unlikely(entry.era < t->control->clear_era);
+    return mt_unlikely(entry.era < t->clear_era);
 }
 
 void mt_record_expect(void) {
@@ -113,7 +113,7 @@ static inline __attribute__((always_inline)) struct mt_site *record(struct mt_th
     if (mt_unlikely((t->scope | t->domain) != 0))
         node = belonging_to(t, node);
     mt_site_id site = mt_sites_own(t, node, mt_sites_class(bytes));
-    struct mt_live_entry entry = {bytes, site, t->control->era}, there;
+    struct mt_live_entry entry = {bytes, site, t->era}, there;
     enum mt_put put;
     t->last_block = block;
     if (is_near(region, site, bytes)) {
@@ -184,7 +184,7 @@ void mt_record_allocation(void *block, size_t bytes, const struct mt_hook_frame 
         bytes = take_asked(t, bytes);
     if (mt_unlikely(block == NULL))
         t->bank->rare.failed += bytes != 0;
-    else if (mt_unlikely(mt_tracker.unusual))
+    else if (mt_unlikely(mt_load_part(&mt_tracker.unusual)))
         record_unusual(t, block, bytes, frame);
     else
         record(t, block, bytes, frame);
@@ -229,7 +229,7 @@ void mt_record_free(void *block) {
     t->last_block = block;
     uint64_t word = mt_live_take_near(t, (uint64_t)block, &t->journal, &dropped);
     struct mt_live_entry found = mt_live_decode(word);
-    if (mt_likely(word != 0 && !was_cleared(t, found) && !mt_tracker.unusual))
+    if (mt_likely(word != 0 && !was_cleared(t, found) && !mt_load_part(&mt_tracker.unusual)))
         mt_count_free_plain(t, found.site, found.bytes, temporary);
     else
         free_rest(t, block, word, temporary, dropped);
@@ -248,7 +248,7 @@ void mt_record_delete(void *block) {
 
 static MT_NOINLINE void record_moved(struct mt_thread *t, void *result, uint64_t bytes,
                                      const struct mt_hook_frame *frame) {
-    if (mt_unlikely(mt_tracker.unusual))
+    if (mt_unlikely(mt_load_part(&mt_tracker.unusual)))
         record_unusual(t, result, bytes, frame);
     else
         record(t, result, bytes, frame);
@@ -302,7 +302,7 @@ static inline void count_moved(struct mt_thread *t, const struct mt_moving_block
     t->last_block = moving->block;
     mt_journal_entry(&t->journal.taking, &t->journal, entry);
     forget_moved(t, moving);
-    if (mt_likely(!mt_tracker.unusual))
+    if (mt_likely(!mt_load_part(&mt_tracker.unusual)))
         mt_count_free_plain(t, moving->site, moving->bytes, moving->temporary);
     else
         mt_count_free(t, moving->site, moving->bytes, moving->waste, moving->temporary);
@@ -324,11 +324,12 @@ void mt_record_realloc_end(struct mt_moving_block *moving, void *result, size_t 
     struct mt_thread *t = enter_moved(moving, frame);
     if (mt_unlikely(t == NULL))
         return;
-    if (mt_likely(moving->site != 0)) {
+    bool was_cleared_since = moving->era < t->clear_era; /* between the two */
+    if (mt_likely(moving->site != 0 && !was_cleared_since)) {
         count_moved(t, moving);
     } else {
         forget_moved(t, moving);
-        if (counts_unknown(t) && !moving->was_cleared)
+        if (counts_unknown(t) && !moving->was_cleared && moving->site == 0)
             t->bank->rare.unknown_frees++;
     }
     if (result == NULL)

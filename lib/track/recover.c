@@ -7,8 +7,8 @@
  *   step of an event                   left there
  *   enter                              nothing has been done
  *   walk, path, site                   caches that are half written: forgotten. Nodes, sites and their indices are appended:
- *                                      an item that is not counted yet is written anew, one that is not in the index is a
- *                                      second one of the same kind, which readers add up
+ *                                      a node that is not counted yet stays what it is, another item is written anew; one
+ *                                      that is not in the index is a second one of the same kind, which readers add up
  *   the journal says: putting          (put)
  *   table                              the tag is stored last, by one store: it is there or not
  *   its counts of what is in it        counted anew
@@ -67,7 +67,7 @@ static bool finish_putting(struct mt_thread *t) {
     uint64_t number = t->bank->sequence;
     if (entry.site == 0 || !is_same(entry, mt_live_look(t, (uint64_t)t->last_block)))
         return false;
-    if (entry.era < t->control->clear_era)
+    if (entry.era < t->clear_era)
         return true;
     struct mt_site *s = mt_site_at(entry.site);
     mt_sites_save(t, s, entry.site);
@@ -103,7 +103,7 @@ static void finish_taking(struct mt_thread *t) {
     bool dropped = false;
     if (is_same(entry, mt_live_look(t, (uint64_t)t->last_block)))
         mt_live_take(t, (uint64_t)t->last_block, NULL, &dropped);
-    if (entry.site != 0 && entry.era >= t->control->clear_era)
+    if (entry.site != 0 && entry.era >= t->clear_era)
         count_freed(t, entry, t->bank->sequence + 1);
 }
 
@@ -116,7 +116,7 @@ static void put_back(struct mt_thread *t) {
         mt_live_put(t, mt_live_prepare(t->moved.address), t->moved.address, entry, &other) == MT_PUT_NEW)
         return;
     t->before.number = 0;
-    if (entry.era >= t->control->clear_era) /* its address has been used again: it is gone */
+    if (entry.era >= t->clear_era) /* its address has been used again: it is gone */
         count_freed(t, entry, t->bank->sequence + 1);
 }
 

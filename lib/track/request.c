@@ -114,10 +114,20 @@ void mt_request_save_site(struct mt_thread *t, mt_site_id id) {
     mt_store_release(&saved->cut, t->cut); /* likewise */
 }
 
+/* Acquire: an era that a clear has begun comes with its clear_epoch, and is for after that: see threads.c. */
+static void note_era(struct mt_thread *t) {
+    uint32_t era = mt_load_acquire(&t->control->era), clear_era = mt_load_acquire(&t->control->clear_era);
+    if (mt_load_relaxed(&t->control->clear_epoch) != t->clear_epoch)
+        return;
+    t->era = era;
+    t->clear_era = clear_era;
+}
+
 void mt_request_changed(struct mt_thread *t) {
     union mt_request now = {.word =
                                 mt_load_acquire(&t->control->request.word)}; /* what its reader wrote before it asked */
     switch_recording(now.off != 0);
+    note_era(t);
     t->cut = now.cut & 1 ? now.cut : 0;
     if (t->cut != 0) {
         save_bank(t->bank, t->cut);
@@ -133,10 +143,13 @@ void mt_request_new_era(void) {
     if (!mt_os_may(SYS_clock_gettime))
         return;
     uint32_t era = mt_era_at(mt_os_clock_ns(CLOCK_MONOTONIC) - h->start_monotonic_ns);
-    if (era <= mt_load_relaxed(&h->control.era))
+    uint32_t seen = mt_load_relaxed(&h->control.era); /* to be compared again */
+    if (era <= seen)
         return;
     h->era_seen[era] = 1;
-    mt_store_release(&h->control.era, era); /* era_seen says so already */
+    if (!mt_replace_both(&h->control.era, &seen, era)) /* era_seen says so already */
+        return;                                        /* a clear, or another thread, has come in between */
+    mt_store_release(&h->control.request.era, (uint16_t)era);
     if (mt_self != NULL)
         mt_identities_look(mt_self); /* a name that was written to /proc/self/comm, or by a call of its own */
 }
@@ -145,14 +158,31 @@ void mt_request_new_era(void) {
 
 /*
  * Nothing is touched but the control line: sites that were last changed before clear_epoch count as zero, and become
- * so at their next change; so do banks; blocks of eras before clear_era are not known any more. The era is put forward
+ * so at their next change; so do banks; blocks of eras before clear_era are not known any more. An event that is under way
+ * goes by what it knew when it began, in all that it counts: so it is before the clear as a whole, and its block is of an
+ * earlier era. Epochs are put forward by more than there are peaks while this is done. The era is put forward
  * by one, so that blocks from now on are told from those of before. There are 8192 eras: when they have been used up,
  * all blocks get era 0, which is before every clear_era, and counting begins anew with the time.
  */
+#define CLEAR_EPOCHS (UINT64_C(1) << 32)
+
 static void begin_era(uint32_t era) {
     struct mt_ledger_header *h = mt_tracker.header;
     h->era_seen[era] = 1;
-    mt_store_relaxed(&h->control.era, era);
+    mt_store_release(&h->control.era, era); /* after the clear_epoch that it belongs to */
+    mt_store_release(&h->control.request.era, (uint16_t)era);
+}
+
+/* The one after the present one, which others may be raising. */
+static uint32_t begin_next_era(void) {
+    struct mt_ledger_header *h = mt_tracker.header;
+    uint32_t era = mt_load_relaxed(&h->control.era), next; /* to be compared again */
+    do {
+        next = (era + 1) % MT_ERAS; /* whatever somebody may have written there */
+        h->era_seen[next] = 1;
+    } while (!mt_replace_both(&h->control.era, &era, next));
+    mt_store_release(&h->control.request.era, (uint16_t)next);
+    return next;
 }
 
 static uint32_t era_of_now(void) {
@@ -162,9 +192,10 @@ static uint32_t era_of_now(void) {
     return era == 0 ? 1 : era < MT_ERAS / 2 ? era : MT_ERAS / 2;
 }
 
-/* Every event of another thread that was under way is over, but for those that wait: perhaps for a lock of ours. */
+/* Every event of another thread that was under way is over, but for those of threads that have been stopped: one that has
+ * only lost its processor comes back in that time. */
 static void let_events_end(const struct mt_thread *t) {
-    enum { NAPS = 50, NAP_NS = 20000 };
+    enum { NAPS = 2000, NAP_NS = 20000 };
     int naps = 0;
     for (mt_bank_id id = 1; id < mt_tracker.header->n_banks; id++) {
         const struct mt_bank *b = mt_threads_bank(id);
@@ -180,21 +211,21 @@ static void renumber_eras(struct mt_thread *t) {
     struct mt_control *c = t->control;
     begin_era(MT_ERAS - 1);
     mt_store_ordered(&c->clear_era, MT_ERAS - 1);
+    let_events_end(t); /* one that goes by an earlier era enters its block before we look for it */
     mt_live_set_era(t, 0, MT_ERAS - 2, 0);
     mt_store_ordered(&c->clear_era, 1);
     begin_era(era_of_now());
-    let_events_end(t); /* one that has read the last era enters its block before we look for it */
+    let_events_end(t); /* likewise of the last era */
     mt_live_set_era(t, MT_ERAS - 1, MT_ERAS - 1, c->era);
 }
 
 static void clear_counters(struct mt_control *c) {
-    uint32_t era = mt_load_relaxed(&c->era) + 1;
-    begin_era(era);
-    mt_store_relaxed(&c->clear_era, era);
-    uint64_t epoch = mt_add_relaxed(&c->epoch, 1) + 1;
-    mt_store_relaxed(&c->current_bytes, 0);
-    mt_store_relaxed(&c->peak_bytes, 0);
+    uint64_t epoch = mt_load_relaxed(&c->epoch) + CLEAR_EPOCHS; /* peaks may go on being counted meanwhile */
     mt_store_release(&c->clear_epoch, epoch);
+    mt_store_release(&c->clear_era, begin_next_era());
+    mt_add_release(&c->epoch, CLEAR_EPOCHS); /* whoever sees it sees clear_epoch */
+    mt_store_relaxed(&c->current_bytes, 0);  /* of events that know of it; others publish no more */
+    mt_store_relaxed(&c->peak_bytes, 0);
 }
 
 static bool clear_all(struct mt_thread *t) {
@@ -212,11 +243,22 @@ static bool clear_all(struct mt_thread *t) {
     return done;
 }
 
+/* Who has the lock may wait for all events to end: so this one has, and begins again. */
+static bool begin_clearing(struct mt_thread *t) {
+    mt_own_add(&t->bank->sequence, 1);
+    bool done = mt_lock_acquire(&clearing, MT_RANK_CLEARING);
+    mt_own_add(&t->bank->sequence, 1);
+    mt_barrier();
+    if (mt_load_relaxed(&t->control->request.word) != t->request)
+        mt_request_changed(t);
+    return done;
+}
+
 /* To renumber eras takes as long as there are live blocks: under a lock that nothing else waits for. */
 int mt_request_clear(struct mt_thread *t) {
-    if (!mt_lock_acquire(&clearing, MT_RANK_CLEARING))
+    if (!begin_clearing(t))
         return -MEMTRACK_EBUSY;
-    if (t->control->era + 2 >= MT_ERAS)
+    if (mt_load_relaxed(&t->control->era) + 2 >= MT_ERAS) /* from here on it is raised by clocks, to less than that */
         renumber_eras(t);
     bool done = clear_all(t);
     mt_lock_release(&clearing, MT_RANK_CLEARING);

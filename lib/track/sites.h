@@ -31,11 +31,13 @@ MT_HIDDEN bool mt_sites_reserve_bank(uint32_t bank);
 
 /* Before a site is changed: keep what it had at the last peak, and at a cut, when this is the first change since. */
 static inline void mt_sites_save(struct mt_thread *t, struct mt_site *s, mt_site_id id) {
-    uint64_t epoch = mt_load_relaxed(&t->control->epoch); /* a later one is for the next event */
+    uint64_t epoch = mt_load_acquire(&t->control->epoch); /* a later one is for the next event; with its clear_epoch */
     if (mt_unlikely(t->cut != 0))
         mt_request_save_site(t, id);
     if (s->at_peak.epoch != epoch) {
-        if (mt_unlikely(s->at_peak.epoch < t->control->clear_epoch)) /* which begins an epoch */
+        if (mt_unlikely(mt_load_part(&t->control->clear_epoch) != t->clear_epoch))
+            epoch = t->clear_epoch; /* cleared meanwhile: what this event counts is from before */
+        if (mt_unlikely(s->at_peak.epoch < t->clear_epoch))
             mt_sites_clear(s);
         s->at_peak.bytes = s->counters.live_bytes;
         s->at_peak.blocks = (int64_t)(s->counters.allocated_blocks - s->counters.freed_blocks);

@@ -64,6 +64,7 @@ static void reset_thread(struct mt_thread *t) {
     t->request = UINT64_MAX;
     t->paused = 0;
     t->thread_id = 0;
+    t->clear_epoch = UINT64_MAX; /* not known yet */
     if (!t->used)
         return; /* fresh pages: zero already, and best left untouched */
     for (uint32_t i = 0; i < MT_SITE_CACHE; i++)
@@ -327,6 +328,8 @@ void mt_threads_publish(struct mt_thread *t) {
         }
         return;
     }
+    if (mt_unlikely(mt_load_relaxed(&c->clear_epoch) != t->clear_epoch)) /* a later clear finds nothing to undo */
+        return;
     int64_t change = live - b->published_bytes;
     b->published_bytes = live;
     int64_t current = mt_add_relaxed(&c->current_bytes, change) + change; /* the sum, in some order of all */
@@ -348,7 +351,7 @@ void mt_threads_reset_peak(struct mt_thread *t) {
         t->high = live;
 }
 
-static void clear_bank(struct mt_thread *t, uint64_t epoch) {
+static void clear_bank(struct mt_thread *t) {
     struct mt_bank *b = t->bank;
     mt_store_relaxed(&b->counters.live_bytes, 0); /* whoever sees the new epoch sees all of them */
     mt_store_relaxed(&b->counters.allocated_bytes, 0);
@@ -358,9 +361,27 @@ static void clear_bank(struct mt_thread *t, uint64_t epoch) {
     b->published_bytes = 0;
     b->rare =
         (struct mt_rare_counters){.interrupted = b->rare.interrupted, .unwind_mismatches = b->rare.unwind_mismatches};
-    mt_store_release(&b->clear_epoch, epoch);
+    mt_store_release(&b->clear_epoch, t->clear_epoch);
     t->last_block = NULL;
     mt_scopes_clear(t);
+}
+
+/* What has been cleared meanwhile counts from this event on. The lock, since the numbers belong together. */
+static bool note_clear(struct mt_thread *t) {
+    const struct mt_control *c = t->control;
+    if (mt_load_relaxed(&c->clear_epoch) != t->clear_epoch) {
+        bool is_locked = mt_growth_lock();
+        if (!is_locked && t->clear_epoch != UINT64_MAX)
+            return false;                  /* what it knows will do for one more event */
+        t->era = mt_load_relaxed(&c->era); /* which new_era may be raising */
+        t->clear_era = c->clear_era;
+        t->clear_epoch = c->clear_epoch;
+        if (is_locked)
+            mt_growth_unlock();
+    }
+    if (mt_unlikely(t->bank->clear_epoch != t->clear_epoch))
+        clear_bank(t);
+    return true;
 }
 
 static void forget_paths(struct mt_thread *t) {
@@ -383,9 +404,8 @@ void mt_threads_refresh(struct mt_thread *t) {
     share(t->bank_id);
     if (t->used)
         forget_paths(t);
-    uint64_t epoch = mt_load_acquire(&t->control->clear_epoch); /* with the eras and sums that go with it */
-    if (mt_unlikely(t->bank->clear_epoch != epoch))
-        clear_bank(t, epoch);
+    if (!note_clear(t))
+        t->state = MT_STATE_UNKNOWN; /* again at the next event */
     t->used = true;
     t->shared = mt_load_acquire(&mt_tracker.is_shared); /* with all that begin_sharing did */
     if (t->shared) {

@@ -110,6 +110,9 @@ struct mt_thread {
     uint64_t state;   /* mt_page.state that this thread is up to date with */
     uint64_t request; /* mt_control.request as last acted upon: see track/request.h */
     uint32_t cut;     /* not 0: what is changed is to be saved for this cut first */
+    /* as of the control line when the event began: all of it is before a memtrack_clear_traces, or all of it after */
+    uint32_t era, clear_era;
+    uint64_t clear_epoch;
     struct mt_bank *bank;
     struct mt_control *control;
     int64_t low, high;      /* bank->live_bytes outside of this is news for the process: see mt_threads_publish */

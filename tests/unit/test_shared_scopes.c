@@ -15,6 +15,8 @@
 #include "track/modules.h"
 #include "track/names.h"
 #include "track/scopes.h"
+#include "track/sites.h"
+#include "track/threads.h"
 
 enum { OF_PROCESS = 2, NAMERS = OF_PROCESS + 1, FORKS = 12 };
 
@@ -217,13 +219,97 @@ static void locks_are_taken_in_one_order(void **state) {
     assert_null(mt_check_all(true)); /* the others have ended */
 }
 
+/* ---- clearing --------------------------------------------------------------------------------------------------- */
+
+enum { BUSY = 3, CLEARS = 20, MOST_UNPUBLISHED = 1 << 16 };
+static uint32_t is_over, n_clear_rounds = 200;
+
+static void *allocate_all_the_time(void *argument) {
+    uint64_t me = (uint64_t)argument;
+    for (uint32_t round = 0; round < n_clear_rounds; round++) {
+        pthread_barrier_wait(&together);
+        for (uint64_t i = 0; mt_load_acquire(&is_over) == 0; i++)
+            allocate(me << 32 | i % 1000, 1000);
+        pthread_barrier_wait(&together);
+        pthread_barrier_wait(&together); /* until it has been looked at */
+    }
+    return NULL;
+}
+
+/* All blocks have been freed: whatever was cleared in the middle of an event is cleared as a whole, or not at all. */
+static void check_nothing_lives(void) {
+    const struct mt_ledger_header *h = mt_tracker.header;
+    int64_t in_sites = 0, in_banks = 0;
+    for (mt_site_id id = 1; id < h->n_sites; id++)
+        if (mt_site_at(id)->at_peak.epoch >= h->control.clear_epoch)
+            in_sites += mt_site_at(id)->counters.live_bytes;
+    for (mt_bank_id id = 1; id < h->n_banks; id++)
+        if (mt_threads_bank(id)->clear_epoch >= h->control.clear_epoch)
+            in_banks += mt_threads_bank(id)->counters.live_bytes;
+    assert_int_equal(in_sites, 0);
+    assert_int_equal(in_banks, 0);
+    assert_true(h->control.current_bytes > -MOST_UNPUBLISHED && h->control.current_bytes < MOST_UNPUBLISHED);
+}
+
+static void what_is_cleared_is_cleared_as_a_whole(void **state) {
+    (void)state;
+    pthread_t thread[BUSY];
+    assert_int_equal(pthread_barrier_init(&together, NULL, BUSY + 1), 0);
+    for (uint64_t i = 0; i < BUSY; i++)
+        assert_int_equal(pthread_create(&thread[i], NULL, allocate_all_the_time, (void *)i), 0);
+    for (uint32_t round = 0; round < n_clear_rounds; round++) {
+        is_over = 0;
+        pthread_barrier_wait(&together);
+        for (int i = 0; i < CLEARS; i++)
+            clear();
+        mt_store_release(&is_over, 1);
+        pthread_barrier_wait(&together);
+        check_nothing_lives();
+        pthread_barrier_wait(&together);
+    }
+    for (int i = 0; i < BUSY; i++)
+        pthread_join(thread[i], NULL);
+    assert_int_equal(n_bad, 0);
+    assert_null(mt_check_all(true)); /* the others have ended */
+}
+
+__attribute__((noinline)) static void move_block(char *from, char *to) {
+    struct mt_moving_block moving = {0};
+    const struct mt_hook_frame *frame = __builtin_frame_address(0);
+    mt_record_allocation(from, 100, frame);
+    mt_record_realloc_begin(&moving, from);
+    clear();
+    mt_record_realloc_end(&moving, to, 300, frame);
+    int64_t live = 0;
+    for (mt_bank_id id = 1; id < mt_tracker.header->n_banks; id++)
+        if (mt_threads_bank(id)->clear_epoch == mt_tracker.header->control.clear_epoch)
+            live += mt_threads_bank(id)->counters.live_bytes;
+    assert_int_equal(live, 300); /* and not less by what it had before */
+    mt_record_free(to);
+}
+
+/* Between the two halves of a realloc, which are two events, it can take as long as the allocator likes. */
+static void what_is_cleared_while_it_moves_is_no_free(void **state) {
+    (void)state;
+    char *place = malloc(2000);
+    assert_non_null(place);
+    move_block(place, place + 1000);
+    check_nothing_lives();
+    free(place);
+    assert_null(mt_check_all(true));
+}
+
 int main(int argc, char **argv) {
     (void)argc;
     engine_execute(argv);
     engine_start();
-    if (getenv("MEMTRACK_SOAK") != NULL)
+    if (getenv("MEMTRACK_SOAK") != NULL) {
         n_rounds *= 20;
-    const struct CMUnitTest tests[] = {cmocka_unit_test(locks_are_taken_in_one_order)};
+        n_clear_rounds *= 50;
+    }
+    const struct CMUnitTest tests[] = {cmocka_unit_test(locks_are_taken_in_one_order),
+                                       cmocka_unit_test(what_is_cleared_is_cleared_as_a_whole),
+                                       cmocka_unit_test(what_is_cleared_while_it_moves_is_no_free)};
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
     engine_remove();
     return failed;
