@@ -32,10 +32,10 @@ MT_HOOK int dlclose(void *handle) {
     static int (*next)(void *);
     if (next == NULL)
         next = (int (*)(void *))mt_next_symbol("dlclose");
-    mt_modules_begin_unloading();
+    mt_modules_begin_unloading(MT_CALLER());
     int result = next != NULL ? next(handle) : -1;
     mt_next_forget_operators();
-    mt_modules_end_unloading();
+    mt_modules_end_unloading(MT_CALLER());
     return result;
 }
 

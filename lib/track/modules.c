@@ -12,6 +12,7 @@
 #include "track/check.h"
 #include "track/confinement.h"
 #include "track/request.h"
+#include "track/unloading.h"
 
 #include <dlfcn.h>
 #include <elf.h>
@@ -186,6 +187,7 @@ static void write_record(uint32_t id) {
 }
 
 bool mt_modules_start(void) {
+    mt_unloading_start();
     lock = (struct mt_lock){0};
     if (known == NULL && (known = mt_os_private_closed(sizeof *known * (MAX_MODULES + 1))) == NULL)
         return false;
@@ -426,17 +428,28 @@ static void look_around(void) {
     tell(change);
 }
 
-void mt_modules_begin_unloading(void) {
+void mt_modules_begin_unloading(const struct mt_hook_frame *frame) {
+    mt_unloading_begin(frame);
     mt_rules_begin_unloading();
     mt_request_unusual();
     mt_tracker_changed();
 }
 
-void mt_modules_end_unloading(void) {
+static void end_unloading(void) {
     look_around();
     mt_rules_end_unloading();
     mt_request_unusual();
     mt_tracker_changed();
+}
+
+void mt_modules_end_unloading(const struct mt_hook_frame *frame) {
+    mt_unloading_end(frame);
+    end_unloading();
+}
+
+void mt_modules_look_at_unloading(struct mt_thread *t, const struct mt_hook_frame *frame) {
+    for (uint32_t n = mt_unloading_look(t, frame); n > 0; n--)
+        end_unloading();
 }
 
 /* ---- the walker ------------------------------------------------------------------------------------------------- */

@@ -23,7 +23,10 @@ MT_HIDDEN void mt_modules_note_start(void);
  * anybody here can know. So nothing that is remembered of code that can be unloaded is used between the two; the second
  * notices what has gone. Must not be called with a lock held.
  */
-MT_HIDDEN void mt_modules_begin_unloading(void);
-MT_HIDDEN void mt_modules_end_unloading(void);
+MT_HIDDEN void mt_modules_begin_unloading(const struct mt_hook_frame *frame);
+MT_HIDDEN void mt_modules_end_unloading(const struct mt_hook_frame *frame);
+
+/* In between, in an event of t that was entered at frame: whether it is over for good without the second (unloading.h). */
+MT_HIDDEN void mt_modules_look_at_unloading(struct mt_thread *t, const struct mt_hook_frame *frame);
 
 #endif

@@ -10,6 +10,7 @@
 #include "track/count.h"
 #include "track/event.h"
 #include "track/live.h"
+#include "track/modules.h"
 #include "track/paths.h"
 #include "track/recover.h"
 #include "track/request.h"
@@ -137,6 +138,11 @@ static inline __attribute__((always_inline)) struct mt_site *record(struct mt_th
     return s;
 }
 
+static MT_NOINLINE void look_at_unloading(struct mt_thread *t, const struct mt_hook_frame *frame) {
+    mt_modules_look_at_unloading(t, frame);
+    mt_threads_forget_passing(t);
+}
+
 /* With what costs more or is rare: recording switched off, sampling, usable sizes, the check of the walk. */
 static MT_NOINLINE void record_unusual(struct mt_thread *t, void *block, uint64_t bytes,
                                        const struct mt_hook_frame *frame) {
@@ -146,7 +152,7 @@ static MT_NOINLINE void record_unusual(struct mt_thread *t, void *block, uint64_
         return;
     }
     if (mt_rules_are_unloading())
-        mt_threads_forget_passing(t);
+        look_at_unloading(t, frame);
     if (o->sample_bytes != 0 && !mt_sampling_takes(t, bytes, o->sample_bytes))
         return;
     struct mt_site *s = record(t, block, bytes, frame);

@@ -8,6 +8,7 @@
 #include "ledger/writer_check.h"
 #include "track/identities.h"
 #include "track/live.h"
+#include "track/modules.h"
 #include "track/names.h"
 #include "track/paths.h"
 #include "track/sites.h"
@@ -324,6 +325,41 @@ static void a_block_is_in_the_way_of_another(void **state) {
     engine_check();
 }
 
+/* ---- dlclose ---------------------------------------------------------------------------------------------------- */
+
+static jmp_buf out_of_dlclose;
+
+static MT_NOINLINE void allocate(int n) {
+    for (int i = 0; i < n; i++)
+        mt_record_allocation((void *)(UINT64_C(0x30000000) + (uint64_t)i * 64), 10, __builtin_frame_address(0));
+    for (int i = 0; i < n; i++)
+        mt_record_free((void *)(UINT64_C(0x30000000) + (uint64_t)i * 64));
+}
+
+static MT_NOINLINE void unload(bool leave) {
+    mt_modules_begin_unloading(__builtin_frame_address(0));
+    allocate(1000);
+    assert_true(mt_rules_are_unloading()); /* what a destructor allocates: it goes on */
+    if (leave)
+        longjmp(out_of_dlclose, 1);
+    mt_modules_end_unloading(__builtin_frame_address(0));
+}
+
+/* The slow way of events while code goes does not stay for ever. */
+static void dlclose_can_be_left(void **state) {
+    (void)state;
+    unload(false);
+    assert_false(mt_rules_are_unloading());
+    for (int i = 0; i < 3; i++)
+        if (setjmp(out_of_dlclose) == 0)
+            unload(true);
+    assert_true(mt_rules_are_unloading());
+    allocate(1000);
+    assert_false(mt_rules_are_unloading());
+    unload(false);
+    assert_false(mt_rules_are_unloading());
+}
+
 /* ---- the writer ------------------------------------------------------------------------------------------------- */
 
 enum { PIECES = 3000 };
@@ -401,6 +437,7 @@ int main(int argc, char **argv) {
         cmocka_unit_test(a_path_and_a_class_have_one_site),
         cmocka_unit_test(a_block_is_what_it_was_put_as),
         cmocka_unit_test(a_block_is_in_the_way_of_another),
+        cmocka_unit_test(dlclose_can_be_left),
         cmocka_unit_test(pieces_of_the_ledger_are_apart_and_zero),
         cmocka_unit_test(the_walkers_find_what_is_wrong),
     };

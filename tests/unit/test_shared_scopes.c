@@ -127,10 +127,10 @@ static void *load_and_unload(void *unused) {
         count_bad(found == NULL);
         if (found != NULL)
             name_function(found);
-        mt_modules_begin_unloading();
+        mt_modules_begin_unloading(__builtin_frame_address(0));
         if (handle != NULL)
             dlclose(handle);
-        mt_modules_end_unloading();
+        mt_modules_end_unloading(__builtin_frame_address(0));
     }
     return unused;
 }
