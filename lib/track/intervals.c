@@ -147,7 +147,8 @@ const struct mt_interval *mt_intervals_after(uint64_t address) {
 /* Of all the intervals that are to be in a leaf, the next: into the first of two, or when that is full, into the second. */
 static void append(struct leaf *const *fresh, uint32_t most, const struct mt_interval *m) {
     struct leaf *to = fresh[0] != NULL && fresh[0]->n < most ? fresh[0] : fresh[1];
-    to->interval[to->n++] = *m;
+    if (to != NULL) /* it is: there is a second one when the first does not suffice */
+        to->interval[to->n++] = *m;
 }
 
 /* One more leaf has a place in both arrays. */
