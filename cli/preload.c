@@ -245,9 +245,10 @@ static int make_listable(char **path, const struct mt_session *session, struct m
 static int find_path(struct dl_phdr_info *info, size_t bytes, void *context) {
     char *path = context;
     (void)bytes;
-    if (info->dlpi_name[0] != '/' || strchr(info->dlpi_name, '$') || strlen(info->dlpi_name) >= PATH_BYTES)
+    size_t length = strlen(info->dlpi_name);
+    if (info->dlpi_name[0] != '/' || strchr(info->dlpi_name, '$') || length >= PATH_BYTES)
         return 0;
-    strcpy(path, info->dlpi_name);
+    memcpy(path, info->dlpi_name, length + 1);
     return 1;
 }
 
