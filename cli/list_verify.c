@@ -97,9 +97,9 @@ static int verify_all(const struct mt_terminal *t, struct mt_error *error) {
 
 int mt_list_verify(const char *const *names, size_t n, bool json, enum mt_color color, struct mt_error *error) {
     struct mt_terminal text;
+    mt_terminal_init(&text, stdout, color);
     const struct mt_terminal *t = json ? NULL : &text;
     int worst = MT_EXIT_OK;
-    mt_terminal_init(&text, stdout, color);
     if (n == 0)
         return verify_all(t, error);
     for (size_t i = 0; i < n && worst >= 0; i++) {

@@ -57,10 +57,10 @@ MT_HOOK void free_aligned_sized(void *block, size_t alignment, size_t bytes) {
 }
 
 /* What realloc returned, and so what has become of block: a NULL result for 0 bytes is a free (glibc, tcmalloc), for
- * more it is a failure. */
-static inline void moved(struct mt_moving_block *moving, void *result, size_t bytes,
+ * more it is a failure. moving: begun, unless block is NULL. */
+static inline void moved(const void *block, struct mt_moving_block *moving, void *result, size_t bytes,
                          const struct mt_hook_frame *frame) {
-    if (moving->block == NULL)
+    if (block == NULL)
         mt_record_allocation(result, bytes, frame);
     else if (result == NULL && bytes != 0)
         mt_record_realloc_failed(moving, frame);
@@ -71,11 +71,10 @@ static inline void moved(struct mt_moving_block *moving, void *result, size_t by
 MT_HOOK void *realloc(void *block, size_t bytes) {
     MT_RESOLVE();
     struct mt_moving_block moving;
-    moving.block = NULL; /* the rest is begin's */
     if (block != NULL)
         mt_record_realloc_begin(&moving, block);
     void *result = mt_next.realloc(block, bytes);
-    moved(&moving, result, bytes, MT_CALLER());
+    moved(block, &moving, result, bytes, MT_CALLER());
     return result;
 }
 
@@ -96,11 +95,10 @@ MT_HOOK void *reallocarray(void *block, size_t count, size_t bytes) {
         return mt_next_libc_reallocarray(block, count, bytes);
     MT_RESOLVE();
     struct mt_moving_block moving;
-    moving.block = NULL; /* the rest is begin's */
     if (block != NULL)
         mt_record_realloc_begin(&moving, block);
     void *result = next_reallocarray(block, count, bytes);
-    moved(&moving, result, product(count, bytes), MT_CALLER());
+    moved(block, &moving, result, product(count, bytes), MT_CALLER());
     return result;
 }
 
@@ -220,11 +218,10 @@ void *__libc_realloc(void *block, size_t bytes);
 MT_HOOK void *__libc_realloc(void *block, size_t bytes) {
     PASS_ON(mt_next_libc.__libc_realloc(block, bytes));
     struct mt_moving_block moving;
-    moving.block = NULL; /* the rest is begin's */
     if (block != NULL)
         mt_record_realloc_begin(&moving, block);
     void *result = mt_next_libc.__libc_realloc(block, bytes);
-    moved(&moving, result, bytes, MT_CALLER());
+    moved(block, &moving, result, bytes, MT_CALLER());
     return result;
 }
 

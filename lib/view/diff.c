@@ -177,9 +177,8 @@ static void add_value(int64_t sum[MT_N_VALUES], const int64_t value[MT_N_VALUES]
             sum[v] = value[v] < 0 ? INT64_MIN : INT64_MAX;
 }
 
-/* variance: NULL when there is none */
-static void add_variance(double sum[MT_N_VALUES], const double *variance) {
-    for (size_t v = 0; variance && v < MT_N_VALUES; v++)
+static void add_variance(double sum[MT_N_VALUES], const double variance[MT_N_VALUES]) {
+    for (size_t v = 0; v < MT_N_VALUES; v++)
         sum[v] += variance[v];
 }
 
@@ -258,7 +257,8 @@ static int pair_rows(struct pairing *p) {
             if (!both->row[side]) /* rows come largest first */
                 both->row[side] = row;
             add_value(both->value[side], row->value);
-            add_variance(both->variance, row->variance);
+            if (row->variance)
+                add_variance(both->variance, row->variance);
         }
     if (diff->rows[MT_OLD]->options.by != MT_BY_FUNCTION)
         return 0;
@@ -435,7 +435,8 @@ static void sum_up(const struct mt_diff *diff, struct mt_diff_row *sum, bool is_
     for (enum mt_side side = MT_OLD; side < MT_N_SIDES; side++) {
         const struct mt_row *row = is_passed ? mt_rows_passed(diff->rows[side]) : mt_rows_all(diff->rows[side]);
         memcpy(sum->value[side], row->value, sizeof sum->value[side]);
-        add_variance(sum->variance, row->variance);
+        if (row->variance)
+            add_variance(sum->variance, row->variance);
     }
     subtract(sum);
 }
