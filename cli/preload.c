@@ -8,19 +8,17 @@
  *
  * LD_PRELOAD separates its entries by spaces and colons and cannot quote them.
  *
- * Children inherit it, and some of them would die of it. Another libc's dynamic linker (musl's) loads what is built for
- * glibc, and then nothing resolves. So the paths begin with "$LIB", which glibc's replaces by the directory of its libraries
- * (ld.so(8)) and others take as it stands, for a directory that is not there: what is not found is passed over. And the
- * runtime of AddressSanitizer, when it is a shared object, ends a program in which another library comes before it, which
- * it tells by the path of the first one: that has to contain "libasan.so". It is the only reason for a link to the
- * directory itself, beside the tracker. Rejected: ASAN_OPTIONS, which a script may set for its own children.
+ * Children inherit it. Where another libc's loader (musl's) loads it, the recorder is silent: everything that glibc alone has
+ * is a weak symbol of it. And the runtime of AddressSanitizer, when it is a shared object, ends a program in which another
+ * library comes before it, which it tells by the path of the first one: that has to contain "libasan.so". It is the only
+ * reason for a link to the directory itself, beside the tracker. Rejected: ASAN_OPTIONS, which a script may set for its own
+ * children; "$LIB" in the path, which other loaders do not know, since for it glibc's makes a system call (readlink) that a
+ * filter from before may kill for.
  */
 #include "preload.h"
 
-#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <link.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -32,7 +30,7 @@
 
 #include "base/clock.h"
 
-enum { TRACE_BYTES = 1 << 18, TRACE_MS = 3000, PATH_BYTES = 4096 };
+enum { TRACE_BYTES = 1 << 18, TRACE_MS = 3000 };
 
 struct allocator {
     const char *name, *package;
@@ -237,31 +235,7 @@ static int make_listable(char **path, const struct mt_session *session, struct m
     return 0;
 }
 
-/* A path that no system has ".." enough to leave. */
-#define FROM_LIB  "/$LIB/../../../../../../../.."
 #define ASAN_LINK ".libasan.so-first"
-
-/* The first shared object of ours that has a path. */
-static int find_path(struct dl_phdr_info *info, size_t bytes, void *context) {
-    char *path = context;
-    (void)bytes;
-    size_t length = strlen(info->dlpi_name);
-    if (info->dlpi_name[0] != '/' || strchr(info->dlpi_name, '$') || length >= PATH_BYTES)
-        return 0;
-    memcpy(path, info->dlpi_name, length + 1);
-    return 1;
-}
-
-/* Whether glibc finds a file in this way: one that is loaded already. */
-static bool is_found_from_lib(void) {
-    char path[sizeof FROM_LIB + PATH_BYTES] = FROM_LIB;
-    if (!dl_iterate_phdr(find_path, path + strlen(FROM_LIB)))
-        return false;
-    void *object = dlopen(path, RTLD_LAZY | RTLD_NOLOAD);
-    if (object)
-        dlclose(object);
-    return object != NULL;
-}
 
 /* "/dir/libmemtrack.so": "/dir/.libasan.so/libmemtrack.so", if that is the same. malloc'ed, or NULL. */
 static char *through_asan_link(const char *path) {
@@ -275,19 +249,12 @@ static char *through_asan_link(const char *path) {
     return NULL;
 }
 
-static int disguise(char **path, bool is_first, struct mt_error *error) {
-    char *other = is_first ? through_asan_link(*path) : NULL, *from_lib = NULL;
+static void disguise(char **path) {
+    char *other = through_asan_link(*path);
     if (other) {
         free(*path);
         *path = other;
     }
-    if (strchr(*path, '$') || !is_found_from_lib())
-        return 0;
-    if (asprintf(&from_lib, FROM_LIB "%s", *path) < 0)
-        return mt_error_set(error, MEMTRACK_ENOMEM, "", "out of memory");
-    free(*path);
-    *path = from_lib;
-    return 0;
 }
 
 static char *join(char *const *paths, size_t n) {
@@ -334,8 +301,8 @@ int mt_preload_plan(const struct mt_target *target, const char *allocator, bool 
     int rc = find_ours(target, with_mmap, paths, error);
     for (size_t i = 0; i < N_PLACES && rc == 0; i++)
         rc = paths[i] ? make_listable(&paths[i], session, error) : 0;
-    for (size_t i = 0; i < N_PLACES && rc == 0; i++)
-        rc = paths[i] ? disguise(&paths[i], i == TRACKER, error) : 0;
+    if (rc == 0 && paths[TRACKER])
+        disguise(&paths[TRACKER]);
     if (rc == 0 && !(*list = join(paths, N_PLACES)))
         rc = mt_error_set(error, MEMTRACK_ENOMEM, "", "out of memory");
     for (size_t i = 0; i < N_PLACES; i++)

@@ -5,6 +5,8 @@
  */
 #include "interpose/next.h"
 
+#include "base/loader.h"
+
 #include "track/tracker.h"
 
 #include <dlfcn.h>
@@ -132,7 +134,7 @@ static void *find_in(const struct link_map *map, const char *name) {
 
 /* NULL only in a namespace of dlmopen, before glibc 2.35. */
 static const struct link_map *ourselves(void) {
-    const struct link_map *map = _r_debug.r_map;
+    const struct link_map *map = mt_loader_first();
     while (map != NULL && map->l_ld != _DYNAMIC)
         map = map->l_next;
     struct dl_find_object o;

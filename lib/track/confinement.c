@@ -23,6 +23,7 @@
 
 #include "base/atomic.h"
 #include "base/filter.h"
+#include "base/loader.h"
 #include "base/text.h"
 #include "track/raw_calls.h"
 #include "track/threads.h"
@@ -153,7 +154,7 @@ static uint64_t start_of(const struct link_map *map) {
 /* At the start nobody unloads anything. */
 static bool program_can_confine(void) {
     size_t left = CODE_MOST;
-    const struct link_map *first = _r_debug.r_map;
+    const struct link_map *first = mt_loader_first();
     for (const struct link_map *map = first; map != NULL; map = map->l_next) {
         struct program_headers h = {(const ElfW(Phdr) *)getauxval(AT_PHDR), getauxval(AT_PHNUM), map->l_addr};
         uint64_t start = start_of(map);

@@ -7,6 +7,7 @@
  */
 #include "track/modules.h"
 
+#include "base/loader.h"
 #include "ledger/writer_check.h"
 
 #include "track/check.h"
@@ -200,7 +201,7 @@ bool mt_modules_start(void) {
 }
 
 void mt_modules_note_start(void) {
-    const struct link_map *map = _r_debug.r_map;
+    const struct link_map *map = mt_loader_first();
     while (map != NULL && map->l_next != NULL)
         map = map->l_next;
     last_at_start = map;
@@ -208,7 +209,7 @@ void mt_modules_note_start(void) {
 
 /* Whether it came with the program: then it is never unloaded. Before the program begins there is nothing else. */
 static bool came_at_start(const struct link_map *map) {
-    const struct link_map *m = _r_debug.r_map;
+    const struct link_map *m = mt_loader_first();
     while (m != map && m != NULL && m != last_at_start)
         m = m->l_next;
     return m == map && m != NULL;
@@ -340,7 +341,7 @@ static uint32_t add(const struct dl_find_object *o, enum change *change) {
                         .map = map,
                         .eh_frame_header = o->dlfo_eh_frame,
                         .name = hash_text(map->l_name),
-                        .is_main = map == _r_debug.r_map,
+                        .is_main = map == mt_loader_first(),
                         .is_loader = map->l_addr == _r_debug.r_ldbase,
                         .stays = came_at_start(map)};
     *change = make_way(o);

@@ -10,6 +10,8 @@
  */
 #include "track/program.h"
 
+#include "base/loader.h"
+
 #include <fcntl.h>
 #include <link.h>
 #include <sys/auxv.h>
@@ -73,7 +75,7 @@ static uint32_t mapped_file(uint64_t address, char *out, uint32_t capacity) {
 
 void mt_program_name(struct mt_ledger_header *header) {
     static char path[MT_PATH_MAX_BYTES]; /* what is found may be nothing */
-    const struct link_map *program = _r_debug.r_map;
+    const struct link_map *program = mt_loader_first();
     if (getauxval(AT_BASE) != 0 || program == NULL)
         return;
     uint32_t bytes = mapped_file((uint64_t)program->l_ld, path, sizeof path);

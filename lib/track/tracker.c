@@ -7,6 +7,7 @@
 #include "track/tracker.h"
 
 #include "base/atomic.h"
+#include "base/loader.h"
 #include "base/text.h"
 
 #include "track/confinement.h"
@@ -128,9 +129,10 @@ static void read_options(void) {
     mt_tracker.options_read = true;
 }
 
+/* Not under another libc's loader: every call is passed on there, and nothing is recorded. */
 static bool is_wanted(int pid) {
     uint64_t only = mt_tracker.options.only_pid;
-    return only == 0 || only == (uint64_t)pid;
+    return mt_loader_is_glibc() && (only == 0 || only == (uint64_t)pid);
 }
 
 /* In this process for the first time. Or again, because a handler has left it by longjmp: then what there was of a ledger
@@ -262,7 +264,8 @@ void mt_tracker_start(const struct mt_hook_frame *frame) {
     mt_tracker.ledger.is_in_forks =
         mt_os_call(SYS_madvise, (long)&mt_page, sizeof mt_page, MADV_WIPEONFORK, 0, 0, 0) != 0;
     bool started = start_undisturbed();
-    mt_confinement_expect();
+    if (started)
+        mt_confinement_expect();
     uint64_t state = !started ? MT_STATE_OFF : mt_tracker.off ? MT_STATE_DORMANT : MT_STATE_FIRST;
     mt_store_release(&mt_page.state, state); /* all that was started is seen by whoever sees it */
 }
