@@ -71,17 +71,17 @@ static void add_entries(struct mt_frames *frames, uint32_t l) {
 }
 
 static void summarize(struct mt_frames *frames, uint32_t l) {
-    struct mt_turns *turns = &frames->turns[l];
-    *turns = (struct mt_turns){.stop = MT_NO_ENTRY, .library = MT_NO_ENTRY, .shown = MT_NO_ENTRY};
+    struct mt_landmarks *landmarks = &frames->landmarks[l];
+    *landmarks = (struct mt_landmarks){.stop = MT_NO_ENTRY, .library = MT_NO_ENTRY, .shown = MT_NO_ENTRY};
     for (uint32_t e = frames->first_entry[l]; e < frames->first_entry[l + 1]; e++) {
         uint8_t kind = frames->entries[e].kind;
-        if (kind != MT_FRAME_HOOK && turns->shown == MT_NO_ENTRY)
-            turns->shown = e;
-        if (kind == MT_FRAME_LIBRARY && turns->library == MT_NO_ENTRY)
-            turns->library = e;
+        if (kind != MT_FRAME_HOOK && landmarks->shown == MT_NO_ENTRY)
+            landmarks->shown = e;
+        if (kind == MT_FRAME_LIBRARY && landmarks->library == MT_NO_ENTRY)
+            landmarks->library = e;
         if (kind == MT_FRAME_USER || kind == MT_FRAME_RUNTIME) {
-            turns->stop = e;
-            turns->stop_kind = kind;
+            landmarks->stop = e;
+            landmarks->stop_kind = kind;
             return;
         }
     }
@@ -97,8 +97,8 @@ static int allocate(struct mt_frames *frames, const struct mt_profile *profile) 
         return -MEMTRACK_ENOMEM;
     frames->entries = calloc(n_entries + 1, sizeof *frames->entries);
     frames->first_entry = calloc(n + 1, sizeof *frames->first_entry);
-    frames->turns = calloc(n + 1, sizeof *frames->turns);
-    return frames->entries && frames->first_entry && frames->turns ? 0 : -MEMTRACK_ENOMEM;
+    frames->landmarks = calloc(n + 1, sizeof *frames->landmarks);
+    return frames->entries && frames->first_entry && frames->landmarks ? 0 : -MEMTRACK_ENOMEM;
 }
 
 int mt_frames_init(struct mt_frames *frames, const struct mt_profile *profile,
@@ -124,7 +124,7 @@ int mt_frames_init(struct mt_frames *frames, const struct mt_profile *profile,
 void mt_frames_free(struct mt_frames *frames) {
     free(frames->entries);
     free(frames->first_entry);
-    free(frames->turns);
+    free(frames->landmarks);
     *frames = (struct mt_frames){0};
 }
 
@@ -132,21 +132,21 @@ uint32_t mt_frames_charged(const struct mt_frames *frames, const struct mt_sampl
     const uint32_t *path = frames->profile->frames + sample->first_frame;
     uint32_t library = MT_NO_ENTRY, shown = MT_NO_ENTRY, library_position = 0, shown_position = 0;
     for (uint32_t i = 0; i < sample->n_frames; i++) {
-        const struct mt_turns *turns = &frames->turns[path[i]];
-        if (shown == MT_NO_ENTRY && turns->shown != MT_NO_ENTRY) {
-            shown = turns->shown;
+        const struct mt_landmarks *landmarks = &frames->landmarks[path[i]];
+        if (shown == MT_NO_ENTRY && landmarks->shown != MT_NO_ENTRY) {
+            shown = landmarks->shown;
             shown_position = i;
         }
-        if (library == MT_NO_ENTRY && turns->library != MT_NO_ENTRY) {
-            library = turns->library;
+        if (library == MT_NO_ENTRY && landmarks->library != MT_NO_ENTRY) {
+            library = landmarks->library;
             library_position = i;
         }
-        if (turns->stop == MT_NO_ENTRY)
+        if (landmarks->stop == MT_NO_ENTRY)
             continue;
-        if (turns->stop_kind == MT_FRAME_RUNTIME && library != MT_NO_ENTRY)
+        if (landmarks->stop_kind == MT_FRAME_RUNTIME && library != MT_NO_ENTRY)
             break;
         *position = i;
-        return turns->stop;
+        return landmarks->stop;
     }
     *position = library != MT_NO_ENTRY ? library_position : shown_position;
     return library != MT_NO_ENTRY ? library : shown;

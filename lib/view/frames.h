@@ -24,7 +24,7 @@ struct mt_entry {
 
 /* Where in a location attribution takes a turn; MT_NO_ENTRY: nowhere. In one piece, which lies in one line of the cache: each
  * sample asks for that of another location. */
-struct mt_turns {
+struct mt_landmarks {
     uint32_t stop;     /* first entry that is user's or run-time's: attribution ends here */
     uint32_t library;  /* first entry inside a standard library */
     uint32_t shown;    /* first entry that is not the tracker's */
@@ -35,8 +35,8 @@ struct mt_frames {
     const struct mt_profile *profile;
     struct mt_entry *entries;
     size_t n_entries;
-    uint32_t *first_entry;  /* n_locations + 1 */
-    struct mt_turns *turns; /* per location */
+    uint32_t *first_entry;          /* n_locations + 1 */
+    struct mt_landmarks *landmarks; /* per location */
 };
 
 /* 0 or -MEMTRACK_ENOMEM. */
