@@ -2,18 +2,21 @@
 /*
  * Starts a command and says what it cost, for bench/run.py.
  *
- * Wall time is CLOCK_MONOTONIC around fork, exec and wait; processor time and the largest peak RSS come from wait4, which
- * counts the descendants that were waited for (a tracker's helpers included). A forked child inherits its parent's peak
- * RSS until it execs, so the launcher must be small: it is linked statically and is about 1 MB. Started from Python
- * instead, every small program would show the interpreter's 10 MB.
+ * Wall time is CLOCK_MONOTONIC around fork, exec and wait; processor time and the largest peak RSS
+ * come from wait4, which counts the descendants that were waited for (a tracker's helpers
+ * included). A forked child inherits its parent's peak RSS until it execs, so the launcher must be
+ * small: it is linked statically and is about 1 MB. Started from Python instead, every small
+ * program would show the interpreter's 10 MB.
  *
- * With -p the peak RSS of each process is recorded apart, because "the target" and "the tracker's helper" are different
- * answers: PTRACE_EVENT_EXIT stops a process before its memory goes, with VmHWM still readable. Tracing makes starting
- * threads and delivering signals slower, so such a run is for memory and its times are not used. Polling /proc was
- * rejected: it misses what a process does just before it ends.
+ * With -p the peak RSS of each process is recorded apart, because "the target" and "the tracker's
+ * helper" are different answers: PTRACE_EVENT_EXIT stops a process before its memory goes, with
+ * VmHWM still readable. Tracing makes starting threads and delivering signals slower, so such a run
+ * is for memory and its times are not used. Polling /proc was rejected: it misses what a process
+ * does just before it ends.
  *
  * usage: launch [-p] [-r REPEAT] -o RESULT -- PROGRAM [ARGUMENT]...
- * RESULT is written in JSON. The exit status is 0 when the command could be started, whatever it returned itself.
+ * RESULT is written in JSON. The exit status is 0 when the command could be started, whatever it
+ * returned itself.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -83,8 +86,8 @@ static pid_t start(char **command, int *go) {
 }
 
 static void note_usage(struct result *r, const struct rusage *u, int status) {
-    r->cpu_us +=
-        ((int64_t)u->ru_utime.tv_sec + u->ru_stime.tv_sec) * 1000000 + u->ru_utime.tv_usec + u->ru_stime.tv_usec;
+    r->cpu_us += ((int64_t)u->ru_utime.tv_sec + u->ru_stime.tv_sec) * 1000000 +
+                 u->ru_utime.tv_usec + u->ru_stime.tv_usec;
     if (u->ru_maxrss > r->largest_kib)
         r->largest_kib = u->ru_maxrss;
     r->status = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
@@ -112,7 +115,8 @@ static void read_status(pid_t tid, struct process *p) {
     fclose(status);
 }
 
-/* tid is at its exit stop. A process with threads passes here once for each; its peak only grows. */
+/* tid is at its exit stop. A process with threads passes here once for each; its peak only
+ * grows. */
 static void note_process(struct result *r, pid_t tid) {
     struct process p = {0}, first = {0};
     read_status(tid, &p);
@@ -165,8 +169,8 @@ static void run_once(struct result *r, char **command, bool per_process) {
     int go, status;
     struct rusage usage;
     pid_t child = start(command, &go);
-    long options = PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK | PTRACE_O_TRACECLONE | PTRACE_O_TRACEEXEC |
-                   PTRACE_O_TRACEEXIT | PTRACE_O_EXITKILL;
+    long options = PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK | PTRACE_O_TRACECLONE |
+                   PTRACE_O_TRACEEXEC | PTRACE_O_TRACEEXIT | PTRACE_O_EXITKILL;
     if (per_process && ptrace(PTRACE_SEIZE, child, 0, options) < 0)
         fail("ptrace (needed for the peak of each process)");
     r->first = child;
@@ -189,11 +193,14 @@ static void write_result(const struct result *r, const char *path) {
     FILE *out = fopen(path, "we");
     if (!out)
         fail(path);
-    fprintf(out, "{\"wall_ns\":%lld,\"cpu_us\":%lld,\"largest_kib\":%ld,\"status\":%d,\"lost\":%d,\"processes\":[",
+    fprintf(out,
+            "{\"wall_ns\":%lld,\"cpu_us\":%lld,\"largest_kib\":%ld,\"status\":%d,\"lost\":%d,"
+            "\"processes\":[",
             (long long)r->wall_ns, (long long)r->cpu_us, r->largest_kib, r->status, r->n_lost);
     for (int i = 0; i < r->n_processes; i++)
-        fprintf(out, "%s{\"pid\":%d,\"name\":\"%s\",\"peak_kib\":%ld,\"first_peak_kib\":%ld}", i ? "," : "",
-                r->processes[i].pid, r->processes[i].name, r->processes[i].peak_kib, r->processes[i].first_peak_kib);
+        fprintf(out, "%s{\"pid\":%d,\"name\":\"%s\",\"peak_kib\":%ld,\"first_peak_kib\":%ld}",
+                i ? "," : "", r->processes[i].pid, r->processes[i].name, r->processes[i].peak_kib,
+                r->processes[i].first_peak_kib);
     fprintf(out, "]}\n");
     if (fclose(out) != 0)
         fail(path);

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A firing is handled in a fork of the process that watches: a snapshot takes as long as its symbols take, a command as
- * long as it likes, and the ticks must not wait for either. It opens the ledger by itself, since the watcher may
- * close its own at any time.
+ * A firing is handled in a fork of the process that watches: a snapshot takes as long as its
+ * symbols take, a command as long as it likes, and the ticks must not wait for either. It opens the
+ * ledger by itself, since the watcher may close its own at any time.
  *
- * A signal goes through a pidfd: between the look at the start time and the signal the pid cannot pass to another
- * process.
+ * A signal goes through a pidfd: between the look at the start time and the signal the pid cannot
+ * pass to another process.
  */
 #include "action.h"
 
@@ -33,7 +33,7 @@
 
 #define SIGNAL_PREFIX "signal:"
 
-/* ---- parsing ---------------------------------------------------------------------------------------------------- */
+/* ---- parsing --------------------------------------------------------------------------------- */
 
 static int parse_signal(const char *name) {
     char *end;
@@ -48,7 +48,8 @@ static int parse_signal(const char *name) {
     return 0;
 }
 
-/* A command of one word that does not exist is "snapshot" mistyped, and would only be noticed when it matters. */
+/* A command of one word that does not exist is "snapshot" mistyped, and would only be noticed when
+ * it matters. */
 static bool is_mistyped(const char *text) {
     for (const char *at = text; *at; at++)
         if (!isalnum((unsigned char)*at) && !strchr("_-./:", *at))
@@ -66,21 +67,23 @@ int mt_action_parse(const char *text, struct mt_action *action, struct mt_error 
     if (strncmp(text, SIGNAL_PREFIX, strlen(SIGNAL_PREFIX)) == 0) {
         action->kind = MT_ACTION_SIGNAL;
         action->signal_number = parse_signal(text + strlen(SIGNAL_PREFIX));
-        return action->signal_number
-                   ? 0
-                   : mt_error_set(error, MEMTRACK_EUSAGE, hint, "--do %.100s: there is no such signal", text);
+        return action->signal_number ? 0
+                                     : mt_error_set(error, MEMTRACK_EUSAGE, hint,
+                                                    "--do %.100s: there is no such signal", text);
     }
     if (text[strspn(text, " \t\n")] == '\0')
         return mt_error_set(error, MEMTRACK_EUSAGE, hint, "--do: nothing to do");
     if (is_mistyped(text))
-        return mt_error_set(error, MEMTRACK_EUSAGE, hint, "--do %.100s: there is no such action or program", text);
+        return mt_error_set(error, MEMTRACK_EUSAGE, hint,
+                            "--do %.100s: there is no such action or program", text);
     return 0;
 }
 
-/* ---- snapshot --------------------------------------------------------------------------------------------------- */
+/* ---- snapshot -------------------------------------------------------------------------------- */
 
 /* What has been seen of the process until now. */
-static int add_past(const struct mt_firing *f, struct mt_profile *profile, const struct mt_ledger_map *map) {
+static int add_past(const struct mt_firing *f, struct mt_profile *profile,
+                    const struct mt_ledger_map *map) {
     int rc = mt_axis_copy(f->ticks, f->n_ticks, 0, profile);
     for (size_t i = 0; rc == 0 && i < f->n_marks; i++)
         rc = mt_profile_add_mark(profile, f->marks[i].time_ns, f->marks[i].name, MT_MARK_TRIGGER);
@@ -140,26 +143,29 @@ static int take_snapshot(const struct mt_firing *f, char **written, struct mt_er
     return rc;
 }
 
-/* ---- signal and command ----------------------------------------------------------------------------------------- */
+/* ---- signal and command ---------------------------------------------------------------------- */
 
 static int send_signal(const struct mt_firing *f, int number, struct mt_error *error) {
     int fd = f->start_ticks ? (int)syscall(SYS_pidfd_open, f->pid, 0) : -1;
     bool is_same = fd >= 0 && mt_process_start_ticks((uint32_t)f->pid) == f->start_ticks;
     int rc = 0;
     if (f->start_ticks == 0)
-        rc = mt_error_set(error, MEMTRACK_EIO, "", "process %d is in another pid namespace: no signal was sent",
-                          (int)f->pid);
+        rc =
+            mt_error_set(error, MEMTRACK_EIO, "",
+                         "process %d is in another pid namespace: no signal was sent", (int)f->pid);
     else if (!is_same)
-        rc = mt_error_set(error, MEMTRACK_ENOTFOUND, "", "process %d has ended: no signal was sent", (int)f->pid);
+        rc = mt_error_set(error, MEMTRACK_ENOTFOUND, "", "process %d has ended: no signal was sent",
+                          (int)f->pid);
     else if (syscall(SYS_pidfd_send_signal, fd, number, NULL, 0) != 0)
-        rc = mt_error_set(error, MEMTRACK_EIO, "", "process %d could not be sent signal %d: %s", (int)f->pid, number,
-                          strerror(errno));
+        rc = mt_error_set(error, MEMTRACK_EIO, "", "process %d could not be sent signal %d: %s",
+                          (int)f->pid, number, strerror(errno));
     if (fd >= 0)
         close(fd);
     return rc;
 }
 
-_Noreturn static void become_command(const struct mt_firing *f, const char *command, const char *profile) {
+_Noreturn static void become_command(const struct mt_firing *f, const char *command,
+                                     const char *profile) {
     char pid[16];
     int null = open("/dev/null", O_RDONLY);
     snprintf(pid, sizeof pid, "%d", (int)f->pid);
@@ -174,23 +180,27 @@ _Noreturn static void become_command(const struct mt_firing *f, const char *comm
     _exit(127);
 }
 
-static int run_command(const struct mt_firing *f, const char *command, const char *profile, struct mt_error *error) {
+static int run_command(const struct mt_firing *f, const char *command, const char *profile,
+                       struct mt_error *error) {
     int status = 0;
     pid_t pid = fork();
     if (pid == 0)
         become_command(f, command, profile);
     if (pid < 0)
-        return mt_error_set(error, MEMTRACK_EIO, "", "cannot start '%.100s': %s", command, strerror(errno));
+        return mt_error_set(error, MEMTRACK_EIO, "", "cannot start '%.100s': %s", command,
+                            strerror(errno));
     while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
         ;
     if (WIFSIGNALED(status))
-        return mt_error_set(error, MEMTRACK_EIO, "", "'%.100s' was ended by signal %d", command, WTERMSIG(status));
+        return mt_error_set(error, MEMTRACK_EIO, "", "'%.100s' was ended by signal %d", command,
+                            WTERMSIG(status));
     if (WEXITSTATUS(status) != 0)
-        return mt_error_set(error, MEMTRACK_EIO, "", "'%.100s' ended with status %d", command, WEXITSTATUS(status));
+        return mt_error_set(error, MEMTRACK_EIO, "", "'%.100s' ended with status %d", command,
+                            WEXITSTATUS(status));
     return 0;
 }
 
-/* ---- a firing --------------------------------------------------------------------------------------------------- */
+/* ---- a firing -------------------------------------------------------------------------------- */
 
 /* "memtrack run: live>1G in process 4242 (1.2 GiB after 3.5 s): wrote FILE" */
 static void say(const struct mt_firing *f, const char *what, const char *argument) {
@@ -199,8 +209,8 @@ static void say(const struct mt_firing *f, const char *what, const char *argumen
     if (f->quiet)
         return;
     mt_terminal_init(&terminal, stderr, MT_COLOR_AUTO);
-    fprintf(stderr, "%s: %s in process %d (%s after %s): %s ", f->program, f->condition, (int)f->pid, f->figure,
-            mt_format_duration(when, f->time_ns), what);
+    fprintf(stderr, "%s: %s in process %d (%s after %s): %s ", f->program, f->condition,
+            (int)f->pid, f->figure, mt_format_duration(when, f->time_ns), what);
     mt_put(&terminal, MT_STYLE_NONE, argument);
     fputc('\n', stderr);
 }
@@ -229,7 +239,8 @@ static int do_action(const struct mt_action *action, const struct mt_firing *f, 
     return rc;
 }
 
-/* The watcher's signals are its own; a Ctrl-C that is meant for the program must not cost the snapshot. */
+/* The watcher's signals are its own; a Ctrl-C that is meant for the program must not cost the
+ * snapshot. */
 static void settle_signals(void) {
     static const int defaults[] = {SIGTERM, SIGHUP, SIGCHLD, SIGPIPE};
     sigset_t none;
@@ -241,7 +252,8 @@ static void settle_signals(void) {
     sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-_Noreturn void mt_action_work(const struct mt_action *actions, size_t n, const struct mt_firing *f) {
+_Noreturn void mt_action_work(const struct mt_action *actions, size_t n,
+                              const struct mt_firing *f) {
     char *profile = NULL;
     int status = 0;
     settle_signals();
@@ -250,7 +262,8 @@ _Noreturn void mt_action_work(const struct mt_action *actions, size_t n, const s
         if (do_action(&actions[i], f, &profile, &error) == 0)
             continue;
         status = 1;
-        mt_print_problem(f->program, error.hint, "%s in process %d: %s", f->condition, (int)f->pid, error.message);
+        mt_print_problem(f->program, error.hint, "%s in process %d: %s", f->condition, (int)f->pid,
+                         error.message);
     }
     _exit(status);
 }

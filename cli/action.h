@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What is done when a trigger fires (trigger.h): parsing --do, and doing it in a process of its own. */
+/* What is done when a trigger fires (trigger.h): parsing --do, and doing it in a process of its
+ * own. */
 #ifndef MT_CLI_ACTION_H
 #define MT_CLI_ACTION_H
 
@@ -48,8 +49,9 @@ struct mt_firing {
     struct mt_symbols_options symbols;
 };
 
-/* Does the n actions one after the other and ends the process: to be called in a fork. Exit status 0 when all went
- * well; what did not has been said on standard error. */
-_Noreturn void mt_action_work(const struct mt_action *actions, size_t n, const struct mt_firing *firing);
+/* Does the n actions one after the other and ends the process: to be called in a fork. Exit status
+ * 0 when all went well; what did not has been said on standard error. */
+_Noreturn void mt_action_work(const struct mt_action *actions, size_t n,
+                              const struct mt_firing *firing);
 
 #endif

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * memtrack attach, memtrack detach: recording on and off in a running process. One byte in its ledger; its threads see
- * it at their next allocation or free. That is also all there is to be sure of: a process that allocates nothing has
- * nothing to notice, so neither command waits for a sign of it.
+ * memtrack attach, memtrack detach: recording on and off in a running process. One byte in its
+ * ledger; its threads see it at their next allocation or free. That is also all there is to be sure
+ * of: a process that allocates nothing has nothing to notice, so neither command waits for a sign
+ * of it.
  */
 #include <argp.h>
 #include <jansson.h>
@@ -42,11 +43,14 @@ static error_t parse_option(int key, char *text, struct argp_state *state) {
         if (r->pid)
             argp_error(state, "one process at a time");
         if (!mt_subject_is_process(text, &r->pid))
-            argp_error(state, "%s is no process: give a pid; memtrack list shows those that are tracked", text);
+            argp_error(state,
+                       "%s is no process: give a pid; memtrack list shows those that are tracked",
+                       text);
         return 0;
     case ARGP_KEY_END:
         if (!r->pid)
-            argp_error(state, "give the pid of a process; memtrack list shows those that are tracked");
+            argp_error(state,
+                       "give the pid of a process; memtrack list shows those that are tracked");
         return 0;
     default:
         return ARGP_ERR_UNKNOWN;
@@ -58,8 +62,10 @@ static const struct argp attach_parser = {
     .parser = parse_option,
     .args_doc = "PID",
     .doc = "Record the allocations of a running process from now on."
-           "\vThe process must have been started with the tracker in it, dormant (memtrack run --dormant, or "
-           "MEMTRACK_ACTIVE=0) or not. What it has allocated before stays unknown; freeing that is counted as unknown "
+           "\vThe process must have been started with the tracker in it, dormant (memtrack run "
+           "--dormant, or "
+           "MEMTRACK_ACTIVE=0) or not. What it has allocated before stays unknown; freeing that is "
+           "counted as unknown "
            "frees. Does nothing when recording is on already."
            "\n\nExit status: 0, 2 wrong usage, 3 the process is not tracked or may not be asked.",
 };
@@ -69,15 +75,17 @@ static const struct argp detach_parser = {
     .parser = parse_option,
     .args_doc = "PID",
     .doc = "Do not record the allocations of a running process from now on."
-           "\vWhat was recorded stays and can be read; blocks that were recorded are still seen to be freed. memtrack "
+           "\vWhat was recorded stays and can be read; blocks that were recorded are still seen to "
+           "be freed. memtrack "
            "attach switches recording on again. Does nothing when recording is off already."
            "\n\nExit status: 0, 2 wrong usage, 3 the process is not tracked or may not be asked.",
 };
 
 static int say_json(const struct request *r, bool was_on, bool on) {
-    json_t *object = json_pack("{s:s, s:i, s:b, s:b}", "schema", "memtrack-switch/1", "pid", (int)r->pid,
-                               "was_recording", (int)was_on, "recording", (int)on);
-    bool done = object && json_dumpf(object, stdout, JSON_COMPACT) == 0 && fputc('\n', stdout) != EOF;
+    json_t *object = json_pack("{s:s, s:i, s:b, s:b}", "schema", "memtrack-switch/1", "pid",
+                               (int)r->pid, "was_recording", (int)was_on, "recording", (int)on);
+    bool done =
+        object && json_dumpf(object, stdout, JSON_COMPACT) == 0 && fputc('\n', stdout) != EOF;
     json_decref(object);
     return done ? 0 : -MEMTRACK_EIO;
 }
@@ -86,9 +94,11 @@ static void say(const struct request *r, bool was_on, bool on) {
     if (was_on == on)
         printf("process %d: recording was %s already\n", r->pid, on ? "on" : "off");
     else if (on)
-        printf("process %d: recording is on; look at it with: memtrack report %d\n", r->pid, r->pid);
+        printf("process %d: recording is on; look at it with: memtrack report %d\n", r->pid,
+               r->pid);
     else
-        printf("process %d: recording is off; what was recorded stays: memtrack report %d\n", r->pid, r->pid);
+        printf("process %d: recording is off; what was recorded stays: memtrack report %d\n",
+               r->pid, r->pid);
 }
 
 static int switch_process(const struct request *r, bool on, struct mt_error *error) {
@@ -98,7 +108,8 @@ static int switch_process(const struct request *r, bool on, struct mt_error *err
         return rc;
     bool was_on = mt_ledger_info(ledger)->control.request.off == 0;
     if (!mt_ledger_is_live(ledger))
-        rc = mt_error_set(error, MEMTRACK_ENOTFOUND, "What it has recorded can be read with memtrack report.",
+        rc = mt_error_set(error, MEMTRACK_ENOTFOUND,
+                          "What it has recorded can be read with memtrack report.",
                           "process %d has ended", r->pid);
     if (rc == 0 && was_on != on)
         rc = mt_ledger_switch(ledger, on, error);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * When the array is full a quarter of it is made free at once, so that the work per tick stays constant. What stays of
- * a group is a real tick, the highest: averages would show heaps that never were, and hide the peaks that matter. PSS
- * and swap are there at few ticks, and of a group the highest reading stays with it.
+ * When the array is full a quarter of it is made free at once, so that the work per tick stays
+ * constant. What stays of a group is a real tick, the highest: averages would show heaps that never
+ * were, and hide the peaks that matter. PSS and swap are there at few ticks, and of a group the
+ * highest reading stays with it.
  */
 #include "axis.h"
 
@@ -28,7 +29,8 @@ uint64_t mt_axis_last_ns(const struct mt_axis *axis) {
 }
 
 static int is_higher(const struct mt_tick *a, const struct mt_tick *b) {
-    return a->live_bytes != b->live_bytes ? a->live_bytes > b->live_bytes : a->rss_bytes > b->rss_bytes;
+    return a->live_bytes != b->live_bytes ? a->live_bytes > b->live_bytes
+                                          : a->rss_bytes > b->rss_bytes;
 }
 
 static void put_together(struct mt_tick *kept, const struct mt_tick *tick) {
@@ -88,7 +90,8 @@ void mt_axis_give(struct mt_axis *axis, uint64_t interval_ns, struct mt_profile 
     axis->n = axis->capacity = 0;
 }
 
-int mt_axis_copy(const struct mt_tick *ticks, size_t n, uint64_t interval_ns, struct mt_profile *profile) {
+int mt_axis_copy(const struct mt_tick *ticks, size_t n, uint64_t interval_ns,
+                 struct mt_profile *profile) {
     struct mt_tick *copy = malloc((n + 1) * sizeof *copy);
     if (!copy)
         return -MEMTRACK_ENOMEM;

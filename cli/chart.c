@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The heap is an area of block elements, eight steps to a row; RSS, PSS and swap are marks drawn over it. Without UTF-8
- * each has a letter. Nothing depends on colour: what it separates has different characters, too.
+ * The heap is an area of block elements, eight steps to a row; RSS, PSS and swap are marks drawn
+ * over it. Without UTF-8 each has a letter. Nothing depends on colour: what it separates has
+ * different characters, too.
  *
  *   512 MiB ┤            ▲ peak              • RSS above the heap
  *   256 MiB ┤ • • • • ▄▄▄█▄▄ • • •
@@ -17,7 +18,14 @@
 #include "lanes.h"
 #include "view/scale.h"
 
-enum { LABEL_WIDTH = 10, ROWS = 20, LEAST_ROWS = 5, LEAST_COLUMNS = 20, STEPS = 8, MOST_ROWS = 200 };
+enum {
+    LABEL_WIDTH = 10,
+    ROWS = 20,
+    LEAST_ROWS = 5,
+    LEAST_COLUMNS = 20,
+    STEPS = 8,
+    MOST_ROWS = 200
+};
 
 struct glyphs {
     const char *area[STEPS + 1]; /* by eighths of a row */
@@ -47,8 +55,8 @@ static const struct glyphs ascii_glyphs = {
     .peak = "^",
     .mark = "v",
 };
-static const enum mt_style styles[MT_N_SERIES] = {MT_STYLE_BAR, MT_STYLE_SOURCE, MT_STYLE_DIM, MT_STYLE_WARN,
-                                                  MT_STYLE_BOLD};
+static const enum mt_style styles[MT_N_SERIES] = {MT_STYLE_BAR, MT_STYLE_SOURCE, MT_STYLE_DIM,
+                                                  MT_STYLE_WARN, MT_STYLE_BOLD};
 
 struct cell {
     const char *glyph;
@@ -75,7 +83,7 @@ static size_t column_of(const struct canvas *c, uint64_t time_ns) {
     return column < c->columns ? column : c->columns - 1;
 }
 
-/* ---- drawing ---------------------------------------------------------------------------------------------------- */
+/* ---- drawing --------------------------------------------------------------------------------- */
 
 static void draw_area(struct canvas *c, const double *values) {
     for (size_t x = 0; x < c->columns; x++) {
@@ -86,7 +94,8 @@ static void draw_area(struct canvas *c, const double *values) {
             double in_row = eighths - (double)row * STEPS;
             size_t step = in_row >= STEPS ? STEPS : in_row <= 0 ? 0 : (size_t)in_row;
             if (step)
-                c->cells[(c->rows - 1 - row) * c->columns + x] = (struct cell){c->glyphs->area[step], styles[0]};
+                c->cells[(c->rows - 1 - row) * c->columns + x] =
+                    (struct cell){c->glyphs->area[step], styles[0]};
         }
     }
 }
@@ -98,7 +107,8 @@ static void draw_points(struct canvas *c, const double *values, enum mt_series s
         size_t row = (size_t)(values[x] / c->most * (double)c->rows);
         if (row >= c->rows)
             row = c->rows - 1;
-        c->cells[(c->rows - 1 - row) * c->columns + x] = (struct cell){c->glyphs->point[series], styles[series]};
+        c->cells[(c->rows - 1 - row) * c->columns + x] =
+            (struct cell){c->glyphs->point[series], styles[series]};
     }
 }
 
@@ -111,8 +121,8 @@ static bool is_worth_it(const double *values, size_t n, enum mt_series series) {
 }
 
 static void put_glyph(const struct mt_terminal *terminal, enum mt_style style, const char *glyph) {
-    fprintf(terminal->stream, "%s%s%s", style == MT_STYLE_NONE ? "" : mt_style(terminal, style), glyph,
-            style == MT_STYLE_NONE ? "" : mt_style(terminal, MT_STYLE_NONE));
+    fprintf(terminal->stream, "%s%s%s", style == MT_STYLE_NONE ? "" : mt_style(terminal, style),
+            glyph, style == MT_STYLE_NONE ? "" : mt_style(terminal, MT_STYLE_NONE));
 }
 
 /* Neighbours of one style share an escape sequence. */
@@ -122,7 +132,8 @@ static void put_cells(const struct canvas *c, const struct cell *cells) {
         end--;
     for (size_t x = 0; x < end;) {
         size_t next = x + 1;
-        while (next < end && cells[next].style == cells[x].style && !cells[next].glyph == !cells[x].glyph)
+        while (next < end && cells[next].style == cells[x].style &&
+               !cells[next].glyph == !cells[x].glyph)
             next++;
         bool is_styled = cells[x].glyph && cells[x].style != MT_STYLE_NONE;
         fputs(is_styled ? mt_style(c->terminal, cells[x].style) : "", c->terminal->stream);
@@ -134,7 +145,8 @@ static void put_cells(const struct canvas *c, const struct cell *cells) {
 
 /* The label of a row is that of the multiple of the step which falls into it. */
 static bool label_of_row(const struct canvas *c, size_t row, char label[MT_FORMAT_BYTES]) {
-    double low = c->most * (double)row / (double)c->rows, high = c->most * (double)(row + 1) / (double)c->rows;
+    double low = c->most * (double)row / (double)c->rows,
+           high = c->most * (double)(row + 1) / (double)c->rows;
     uint64_t multiple = (uint64_t)(low / (double)c->y_step) * c->y_step;
     if ((double)multiple < low)
         multiple += c->y_step;
@@ -159,7 +171,8 @@ static void put_time_axis(const struct canvas *c) {
     char label[MT_FORMAT_BYTES];
     FILE *out = c->terminal->stream;
     uint64_t next = 0;
-    fprintf(out, "%*s %s%s", LABEL_WIDTH, "", mt_style(c->terminal, MT_STYLE_DIM), c->glyphs->corner);
+    fprintf(out, "%*s %s%s", LABEL_WIDTH, "", mt_style(c->terminal, MT_STYLE_DIM),
+            c->glyphs->corner);
     for (size_t x = 0; x < c->columns; x++) {
         bool is_tick = next <= c->to_ns && column_of(c, next) == x;
         fputs(is_tick ? c->glyphs->time : c->glyphs->horizontal, out);
@@ -169,7 +182,8 @@ static void put_time_axis(const struct canvas *c) {
     fprintf(out, "%s\n%*s  ", mt_style(c->terminal, MT_STYLE_NONE), LABEL_WIDTH, "");
     size_t at = 0;
     for (uint64_t time = 0; time <= c->to_ns; time += c->x_step) {
-        size_t column = column_of(c, time), length = strlen(mt_scale_label_time(label, time, c->x_step));
+        size_t column = column_of(c, time),
+               length = strlen(mt_scale_label_time(label, time, c->x_step));
         size_t begin = column > length / 2 ? column - length / 2 : 0;
         if (begin + length > c->columns || (at && begin < at + 1))
             continue;
@@ -187,11 +201,13 @@ static void put_shortened(const struct canvas *c, const char *text, size_t colum
     free(fitting);
 }
 
-/* A line below the axis with an arrow at a time and what it is, on the side that has room: "▲ peak 45.2 MiB". */
+/* A line below the axis with an arrow at a time and what it is, on the side that has room:
+ * "▲ peak 45.2 MiB". */
 static void put_arrow(const struct canvas *c, const char *arrow, uint64_t time_ns, const char *text,
                       enum mt_style style) {
     FILE *out = c->terminal->stream;
-    size_t column = column_of(c, time_ns), length = mt_format_width(text), right = c->columns - column;
+    size_t column = column_of(c, time_ns), length = mt_format_width(text),
+           right = c->columns - column;
     fprintf(out, "%*s  ", LABEL_WIDTH, "");
     if (length + 2 > right && column > length) {
         fprintf(out, "%*s", (int)(column - length - 1), "");
@@ -211,11 +227,13 @@ static void put_arrow(const struct canvas *c, const char *arrow, uint64_t time_n
     fputc('\n', out);
 }
 
-static void put_arrows(const struct canvas *c, const struct mt_timeline *timeline, const struct mt_course *course) {
+static void put_arrows(const struct canvas *c, const struct mt_timeline *timeline,
+                       const struct mt_course *course) {
     enum { MOST_MARKS = 10 };
     char text[200], size[MT_FORMAT_BYTES], when[MT_FORMAT_BYTES];
     if (course->peak_time_known) {
-        snprintf(text, sizeof text, "peak %s at %s", mt_format_size(size, (int64_t)course->peak_bytes, false),
+        snprintf(text, sizeof text, "peak %s at %s",
+                 mt_format_size(size, (int64_t)course->peak_bytes, false),
                  mt_format_duration(when, course->peak_ns));
         put_arrow(c, c->glyphs->peak, course->peak_ns, text, MT_STYLE_BAR);
     }
@@ -224,7 +242,8 @@ static void put_arrows(const struct canvas *c, const struct mt_timeline *timelin
         const struct mt_moment_mark *mark = &timeline->marks[i];
         if (course->profile && &timeline->courses[mark->course] != course)
             continue;
-        snprintf(text, sizeof text, "%.100s at %s", mark->name, mt_format_duration(when, mark->time_ns));
+        snprintf(text, sizeof text, "%.100s at %s", mark->name,
+                 mt_format_duration(when, mark->time_ns));
         put_arrow(c, c->glyphs->mark, mark->time_ns, text, MT_STYLE_WARN);
         shown++;
     }
@@ -255,7 +274,8 @@ static void put_legend(const struct canvas *c, const bool *is_drawn) {
     fputc('\n', c->terminal->stream);
 }
 
-static int put_lanes(const struct canvas *c, const struct mt_timeline *timeline, const struct mt_course *course) {
+static int put_lanes(const struct canvas *c, const struct mt_timeline *timeline,
+                     const struct mt_course *course) {
     const struct mt_lanes_place place = {
         .label_width = LABEL_WIDTH,
         .columns = c->columns,
@@ -265,7 +285,7 @@ static int put_lanes(const struct canvas *c, const struct mt_timeline *timeline,
     return mt_lanes_print(c->terminal, timeline, course, &place);
 }
 
-/* ---- the chart -------------------------------------------------------------------------------------------------- */
+/* ---- the chart ------------------------------------------------------------------------------- */
 
 static void set_size(struct canvas *c, const struct mt_chart_options *options) {
     size_t width = options->width ? options->width : c->terminal->width;
@@ -286,7 +306,8 @@ static void set_scale(struct canvas *c, double most) {
 
 int mt_chart_print(const struct mt_terminal *terminal, const struct mt_timeline *timeline,
                    const struct mt_course *course, const struct mt_chart_options *options) {
-    struct canvas c = {.terminal = terminal, .glyphs = glyphs_of(terminal), .to_ns = timeline->duration_ns};
+    struct canvas c = {
+        .terminal = terminal, .glyphs = glyphs_of(terminal), .to_ns = timeline->duration_ns};
     bool is_drawn[MT_N_SERIES] = {false};
     double most = 0;
     set_size(&c, options);
@@ -299,7 +320,8 @@ int mt_chart_print(const struct mt_terminal *terminal, const struct mt_timeline 
     }
     for (size_t s = 0; s < MT_N_SERIES; s++) {
         mt_course_columns(course, (enum mt_series)s, 0, c.to_ns, values + s * c.columns, c.columns);
-        is_drawn[s] = course->has[s] && is_worth_it(values + s * c.columns, c.columns, (enum mt_series)s);
+        is_drawn[s] =
+            course->has[s] && is_worth_it(values + s * c.columns, c.columns, (enum mt_series)s);
         for (size_t x = 0; is_drawn[s] && x < c.columns; x++)
             most = values[s * c.columns + x] > most ? values[s * c.columns + x] : most;
     }
@@ -320,9 +342,10 @@ int mt_chart_print(const struct mt_terminal *terminal, const struct mt_timeline 
 
 enum { NAME_WIDTH = 14, LEAST_SPARKS = 5 };
 
-/* ---- one row per process ---------------------------------------------------------------------------------------- */
+/* ---- one row per process --------------------------------------------------------------------- */
 
-static void put_sparkline(const struct mt_terminal *terminal, const double *values, size_t n, double most) {
+static void put_sparkline(const struct mt_terminal *terminal, const double *values, size_t n,
+                          double most) {
     const struct glyphs *glyphs = glyphs_of(terminal);
     fputs(mt_style(terminal, MT_STYLE_BAR), terminal->stream);
     for (size_t x = 0; x < n; x++) {
@@ -338,7 +361,8 @@ static void put_process(const struct mt_terminal *terminal, const struct mt_time
                         const struct mt_course *course, double *values, size_t n) {
     const struct mt_profile *profile = course->profile;
     char peak[MT_FORMAT_BYTES];
-    char *visible = mt_format_visible(basename(mt_profile_text(profile, profile->info.exe)), terminal->utf8);
+    char *visible =
+        mt_format_visible(basename(mt_profile_text(profile, profile->info.exe)), terminal->utf8);
     char *name = visible ? mt_format_shorten_end(visible, NAME_WIDTH, terminal->ellipsis) : NULL;
     size_t width = name ? mt_format_width(name) : 0;
     mt_course_columns(course, MT_SERIES_LIVE, 0, timeline->duration_ns, values, n);
@@ -351,17 +375,22 @@ static void put_process(const struct mt_terminal *terminal, const struct mt_time
 }
 
 static int by_peak(const void *a, const void *b) {
-    const struct mt_course *x = *(const struct mt_course *const *)a, *y = *(const struct mt_course *const *)b;
-    return x->peak_bytes < y->peak_bytes ? 1 : x->peak_bytes > y->peak_bytes ? -1 : x < y ? -1 : x > y;
+    const struct mt_course *x = *(const struct mt_course *const *)a,
+                           *y = *(const struct mt_course *const *)b;
+    return x->peak_bytes < y->peak_bytes   ? 1
+           : x->peak_bytes > y->peak_bytes ? -1
+           : x < y                         ? -1
+                                           : x > y;
 }
 
 static int by_place(const void *a, const void *b) {
-    const struct mt_course *x = *(const struct mt_course *const *)a, *y = *(const struct mt_course *const *)b;
+    const struct mt_course *x = *(const struct mt_course *const *)a,
+                           *y = *(const struct mt_course *const *)b;
     return x < y ? -1 : x > y;
 }
 
-int mt_chart_print_processes(const struct mt_terminal *terminal, const struct mt_timeline *timeline, size_t n,
-                             const struct mt_chart_options *options) {
+int mt_chart_print_processes(const struct mt_terminal *terminal, const struct mt_timeline *timeline,
+                             size_t n, const struct mt_chart_options *options) {
     static const char heading[] = "heap, each on its own scale";
     size_t width = options->width ? options->width : terminal->width, taken = 21 + NAME_WIDTH;
     size_t columns = width > taken + LEAST_SPARKS ? width - taken : LEAST_SPARKS;
@@ -374,12 +403,13 @@ int mt_chart_print_processes(const struct mt_terminal *terminal, const struct mt
     if (rc == 0) {
         qsort(sorted, timeline->n_courses, sizeof *sorted, by_peak);
         qsort(sorted, shown, sizeof *sorted, by_place);
-        fprintf(terminal->stream, "%8s %-*s %-*s %10s\n", "process", NAME_WIDTH, "program", (int)columns,
-                strlen(heading) <= columns ? heading : "heap", "peak");
+        fprintf(terminal->stream, "%8s %-*s %-*s %10s\n", "process", NAME_WIDTH, "program",
+                (int)columns, strlen(heading) <= columns ? heading : "heap", "peak");
         for (size_t i = 0; i < shown; i++)
             put_process(terminal, timeline, sorted[i], values, columns);
         if (shown < timeline->n_courses)
-            fprintf(terminal->stream, "  ... %zu more with lower peaks: see --json\n", timeline->n_courses - shown);
+            fprintf(terminal->stream, "  ... %zu more with lower peaks: see --json\n",
+                    timeline->n_courses - shown);
     }
     free(sorted);
     free(values);

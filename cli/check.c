@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * memtrack check: read each profile, judge it, say what is broken. What was found is kept until the end, for JSON and
- * JUnit; the profiles are not. A profile that cannot be read does not keep the others from being checked: whoever reads
- * the log of a CI server gets all of it at once.
+ * memtrack check: read each profile, judge it, say what is broken. What was found is kept until the
+ * end, for JSON and JUnit; the profiles are not. A profile that cannot be read does not keep the
+ * others from being checked: whoever reads the log of a CI server gets all of it at once.
  *
  *   --run ──► trial.h ──► profiles ─┐
  *   FILE… ──────────────────────────┴─► read, judge ──► lines, JSON, JUnit
  *
- * Profiles of a run are judged in a directory of its own and moved to --profiles afterwards: tests that run at the same
- * time may share that, and each is judged by what it did itself.
+ * Profiles of a run are judged in a directory of its own and moved to --profiles afterwards: tests
+ * that run at the same time may share that, and each is judged by what it did itself.
  */
 #include "check.h"
 
@@ -46,7 +46,7 @@ static void note_status(struct check *check, int status) {
         check->status = status;
 }
 
-/* ---- judging ----------------------------------------------------------------------------------------------------- */
+/* ---- judging --------------------------------------------------------------------------------- */
 
 static const char *program_of(const struct mt_profile *profile) {
     const char *exe = mt_profile_text(profile, profile->info.exe), *slash = strrchr(exe, '/');
@@ -54,7 +54,8 @@ static const char *program_of(const struct mt_profile *profile) {
 }
 
 /* The only profile is meant, whatever its program is called. */
-static const struct mt_profile *baseline_for(struct check *check, const struct mt_profile *profile, size_t n_files) {
+static const struct mt_profile *baseline_for(struct check *check, const struct mt_profile *profile,
+                                             size_t n_files) {
     const struct mt_profile *baseline = check->baseline;
     if (!baseline || (n_files > 1 && strcmp(program_of(baseline), program_of(profile)) != 0))
         return NULL;
@@ -62,8 +63,8 @@ static const struct mt_profile *baseline_for(struct check *check, const struct m
     return baseline;
 }
 
-static int read_profile(const char *path, const struct mt_symbols_options *symbols, struct mt_profile **profile,
-                        struct mt_error *error) {
+static int read_profile(const char *path, const struct mt_symbols_options *symbols,
+                        struct mt_profile **profile, struct mt_error *error) {
     int rc = mt_pick_read(path, profile, error);
     if (rc == 0 && (rc = mt_symbols_resolve(*profile, symbols, error)) != 0) {
         mt_profile_free(*profile);
@@ -74,7 +75,8 @@ static int read_profile(const char *path, const struct mt_symbols_options *symbo
 
 /* A program with many names is known by the one that it was called by. */
 static const char *called_name(const struct mt_profile *profile) {
-    const char *name = profile->info.n_command ? basename(mt_profile_text(profile, profile->info.command[0])) : "";
+    const char *name =
+        profile->info.n_command ? basename(mt_profile_text(profile, profile->info.command[0])) : "";
     return *name ? name : program_of(profile);
 }
 
@@ -89,15 +91,16 @@ static bool is_meant(const struct mt_check_options *o, const struct mt_profile *
 
 static void leave_out(struct check *check, const struct mt_profile *profile) {
     char *names;
-    if (check->n_others++ >= SHOWN_OTHERS || asprintf(&names, "%s%s%s", check->others ? check->others : "",
-                                                      check->others ? ", " : "", called_name(profile)) < 0)
+    if (check->n_others++ >= SHOWN_OTHERS ||
+        asprintf(&names, "%s%s%s", check->others ? check->others : "", check->others ? ", " : "",
+                 called_name(profile)) < 0)
         return;
     free(check->others);
     check->others = names;
 }
 
-static int judge(struct check *check, const struct mt_profile *profile, size_t n_files, struct mt_checked *checked,
-                 struct mt_error *error) {
+static int judge(struct check *check, const struct mt_profile *profile, size_t n_files,
+                 struct mt_checked *checked, struct mt_error *error) {
     const struct mt_check_options *o = check->options;
     const struct mt_budgets budgets = {
         .items = o->budgets,
@@ -134,7 +137,8 @@ static void check_one(struct check *check, const char *path, const char *shown, 
     struct mt_checked *checked = add(check);
     if (!checked)
         rc = mt_error_set(&error, MEMTRACK_ENOMEM, "", "out of memory");
-    else if (mt_checked_init(checked, shown, profile, rc ? error.message : NULL, rc ? &ignored : &error) != 0)
+    else if (mt_checked_init(checked, shown, profile, rc ? error.message : NULL,
+                             rc ? &ignored : &error) != 0)
         rc = -MEMTRACK_ENOMEM;
     if (rc == 0)
         rc = judge(check, profile, n_files, checked, &error);
@@ -161,7 +165,7 @@ static void check_argument(struct check *check, const char *argument) {
     free(path);
 }
 
-/* ---- telling ----------------------------------------------------------------------------------------------------- */
+/* ---- telling --------------------------------------------------------------------------------- */
 
 static bool is_shown(const struct mt_check_options *o, const struct mt_finding *finding) {
     if (finding->outcome == MT_OUTCOME_KEPT)
@@ -170,9 +174,10 @@ static bool is_shown(const struct mt_check_options *o, const struct mt_finding *
 }
 
 /* One line, however long: it is to be found by grep. */
-static void print_line(const struct mt_terminal *terminal, enum mt_style style, const char *word, const char *path,
-                       const char *text) {
-    fprintf(terminal->stream, "%s%-8s%s ", mt_style(terminal, style), word, mt_style(terminal, MT_STYLE_NONE));
+static void print_line(const struct mt_terminal *terminal, enum mt_style style, const char *word,
+                       const char *path, const char *text) {
+    fprintf(terminal->stream, "%s%-8s%s ", mt_style(terminal, style), word,
+            mt_style(terminal, MT_STYLE_NONE));
     mt_put(terminal, MT_STYLE_BOLD, path);
     fputs(": ", terminal->stream);
     mt_put(terminal, MT_STYLE_NONE, text);
@@ -180,9 +185,11 @@ static void print_line(const struct mt_terminal *terminal, enum mt_style style, 
 
 static void print_finding(const struct mt_terminal *terminal, const struct mt_checked *checked,
                           const struct mt_finding *finding) {
-    static const enum mt_style styles[] = {MT_STYLE_DIM, MT_STYLE_SOURCE, MT_STYLE_ERROR, MT_STYLE_WARN};
+    static const enum mt_style styles[] = {MT_STYLE_DIM, MT_STYLE_SOURCE, MT_STYLE_ERROR,
+                                           MT_STYLE_WARN};
     char *message = mt_finding_message(finding), *next = mt_finding_next(finding, checked->path);
-    print_line(terminal, styles[finding->outcome], mt_outcome_name(finding->outcome), checked->path, message);
+    print_line(terminal, styles[finding->outcome], mt_outcome_name(finding->outcome), checked->path,
+               message);
     if (next && *next) {
         fputs("; next: ", terminal->stream);
         mt_put(terminal, MT_STYLE_NONE, next);
@@ -211,9 +218,11 @@ static void print_kept(const struct check *check) {
             bytes += check->checked[i].findings.items[k].kept_bytes;
         }
     if (blocks)
-        fprintf(stderr, "; %s block%s of %s that the language's runtime keeps until the end %s no leak%s",
+        fprintf(stderr,
+                "; %s block%s of %s that the language's runtime keeps until the end %s no leak%s",
                 mt_format_count(count, (int64_t)blocks), blocks == 1 ? "" : "s",
-                mt_format_size(size, (int64_t)bytes, false), blocks == 1 ? "is" : "are", blocks == 1 ? "" : "s");
+                mt_format_size(size, (int64_t)bytes, false), blocks == 1 ? "is" : "are",
+                blocks == 1 ? "" : "s");
 }
 
 static void print_count(const struct check *check) {
@@ -226,8 +235,8 @@ static void print_count(const struct check *check) {
     size_t n_read = check->n - n_unreadable;
     if (check->n == 0)
         return;
-    fprintf(stderr, "%s: %zu of %zu budget%s kept in %zu profile%s", check->options->name, n - n_failed, n,
-            n == 1 ? "" : "s", n_read, n_read == 1 ? "" : "s");
+    fprintf(stderr, "%s: %zu of %zu budget%s kept in %zu profile%s", check->options->name,
+            n - n_failed, n, n == 1 ? "" : "s", n_read, n_read == 1 ? "" : "s");
     if (n_unreadable)
         fprintf(stderr, ", %zu cannot be read", n_unreadable);
     if (check->n_others)
@@ -240,7 +249,8 @@ static void print_count(const struct check *check) {
 static void print_run(const struct check *check) {
     const struct mt_check_run *run = &check->run;
     char *message = mt_check_run_message(run);
-    if (message && *message && !run->problem && (run->status < MT_EXIT_FAILED || run->status > MT_EXIT_NOT_FOUND))
+    if (message && *message && !run->problem &&
+        (run->status < MT_EXIT_FAILED || run->status > MT_EXIT_NOT_FOUND))
         fprintf(stderr, "%s: %s\n", check->options->name, message);
     free(message);
 }
@@ -265,11 +275,13 @@ static void print_text(const struct check *check, FILE *stream) {
 }
 
 static int cannot_write(const char *path, struct mt_error *error) {
-    return mt_error_set(error, MEMTRACK_EIO, "Make room, or give --junit a file in a directory that can be written to.",
+    return mt_error_set(error, MEMTRACK_EIO,
+                        "Make room, or give --junit a file in a directory that can be written to.",
                         "cannot write %s: %s", path, strerror(errno));
 }
 
-/* Before a run: what the last one has left must not be taken for the result of one that is killed. */
+/* Before a run: what the last one has left must not be taken for the result of one that is
+ * killed. */
 static int empty_junit(const char *path, struct mt_error *error) {
     FILE *file = fopen(path, "we");
     return file && fclose(file) == 0 ? 0 : cannot_write(path, error);
@@ -308,7 +320,7 @@ static void tell(struct check *check, FILE *stream) {
     }
 }
 
-/* ---- running ----------------------------------------------------------------------------------------------------- */
+/* ---- running --------------------------------------------------------------------------------- */
 
 /* 0, or the exit status; has said what is wrong. */
 static int read_baseline(struct check *check) {
@@ -330,9 +342,10 @@ static int read_baseline(struct check *check) {
 static void check_compared(struct check *check) {
     if (!check->baseline || check->n_compared || check->status > MT_EXIT_FINDING)
         return;
-    mt_print_problem(check->options->name, "Give the baseline of one of these programs.",
-                     "%s is a profile of %s, and none of the others is: nothing was compared with it",
-                     check->options->baseline, program_of(check->baseline));
+    mt_print_problem(
+        check->options->name, "Give the baseline of one of these programs.",
+        "%s is a profile of %s, and none of the others is: nothing was compared with it",
+        check->options->baseline, program_of(check->baseline));
     note_status(check, MT_EXIT_USAGE);
 }
 
@@ -340,9 +353,10 @@ static void check_compared(struct check *check) {
 static int check_meant(const struct check *check, struct mt_error *error) {
     if (check->n || !check->n_others)
         return 0;
-    return mt_error_set(error, MEMTRACK_ENOTFOUND, "Patterns are those of a shell: --process 'test_*'.",
-                        "no program matches --process %s: there is %s%s", check->options->processes[0],
-                        check->others ? check->others : "another", check->n_others > SHOWN_OTHERS ? ", ..." : "");
+    return mt_error_set(
+        error, MEMTRACK_ENOTFOUND, "Patterns are those of a shell: --process 'test_*'.",
+        "no program matches --process %s: there is %s%s", check->options->processes[0],
+        check->others ? check->others : "another", check->n_others > SHOWN_OTHERS ? ", ..." : "");
 }
 
 /* With its parents. */
@@ -355,9 +369,11 @@ static int make_directory(const char *path, struct mt_error *error) {
         *slash = '/';
     }
     free(copy);
-    if (mkdir(path, 0777) == 0 || (errno == EEXIST && stat(path, &status) == 0 && S_ISDIR(status.st_mode)))
+    if (mkdir(path, 0777) == 0 ||
+        (errno == EEXIST && stat(path, &status) == 0 && S_ISDIR(status.st_mode)))
         return 0;
-    return mt_error_set(error, MEMTRACK_EIO, "Give --profiles a directory, or the name of a new one.",
+    return mt_error_set(error, MEMTRACK_EIO,
+                        "Give --profiles a directory, or the name of a new one.",
                         "cannot make the directory %s: %s", path, strerror(errno));
 }
 
@@ -370,7 +386,8 @@ static int prepare(const struct mt_check_options *o, char **trial, struct mt_err
     return rc == 0 ? mt_trial_directory(o->profiles, trial, error) : rc;
 }
 
-/* Profiles of the trial, checked. They stay where the next command can read them when there is one. */
+/* Profiles of the trial, checked. They stay where the next command can read them when there is
+ * one. */
 static int check_profiles(struct check *check, const char *directory, struct mt_error *error) {
     const struct mt_check_options *o = check->options;
     char **paths, **settled = NULL;
@@ -402,7 +419,8 @@ static int run_and_check(struct check *check) {
     mt_trial_watch_signals();
     int rc = prepare(o, &directory, &error);
     if (rc == 0) {
-        const struct mt_trial trial = {.program = o->program, .directory = directory, .mmap = o->mmap};
+        const struct mt_trial trial = {
+            .program = o->program, .directory = directory, .mmap = o->mmap};
         rc = mt_trial_run(&trial, &status, &error);
     }
     if (rc == 0) {

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A week in a few thousand points. Equal distances would make the last minutes as coarse as the first day, and those
- * are what somebody looks at; distances in proportion to age alone would leave a handful of points for the first days.
- * So a group at age a spans min(u, a / k): u is an equal share of the whole, and the share 1/k is found by bisection
- * so that the groups are as many as wanted.
+ * A week in a few thousand points. Equal distances would make the last minutes as coarse as the
+ * first day, and those are what somebody looks at; distances in proportion to age alone would leave
+ * a handful of points for the first days. So a group at age a spans min(u, a / k): u is an equal
+ * share of the whole, and the share 1/k is found by bisection so that the groups are as many as
+ * wanted.
  *
  *   age      now ──────────────────────────────────────────────────────────────────────────── start
  *   spans     |||||||| | | | |  |  |  |   |   |    |    |     |     |     |     |     |     |
@@ -16,7 +17,8 @@
 enum { INTERVALS = 20000, BISECTIONS = 24, WIDENINGS = 32 };
 
 /* Groups of the points when each may span share of its age and at most equal_ns. */
-static size_t group_by(const uint64_t *time_ns, size_t n, uint64_t equal_ns, double share, uint32_t *group) {
+static size_t group_by(const uint64_t *time_ns, size_t n, uint64_t equal_ns, double share,
+                       uint32_t *group) {
     uint64_t now = time_ns[n - 1], begin = time_ns[0];
     size_t n_groups = 1;
     for (size_t i = 0; i < n; i++) {

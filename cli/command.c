@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * How commands end. The output comes first: an error that is printed while a pager still shows the rest would be
- * overwritten by it, and one that nobody can be told beside a full disk is not worth a second message.
+ * How commands end. The output comes first: an error that is printed while a pager still shows the
+ * rest would be overwritten by it, and one that nobody can be told beside a full disk is not worth
+ * a second message.
  */
 #include "command.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A command is a file of this directory and a row of the table in main.c. It gets its own arguments, with argv[0]
- * "memtrack NAME" for messages, and returns the process's exit status.
+ * A command is a file of this directory and a row of the table in main.c. It gets its own
+ * arguments, with argv[0] "memtrack NAME" for messages, and returns the process's exit status.
  */
 #ifndef MT_CLI_COMMAND_H
 #define MT_CLI_COMMAND_H
@@ -22,8 +22,9 @@ enum mt_exit { /* of every command but run, which returns its child's status */
 
 /* What goes wrong below the commands as an exit status. */
 int mt_exit_of_error(int rc);
-/* The last thing a command does: flushes the output, waits for the pager, says what went wrong when rc is negative.
- * Returns the exit status; rc itself when it is not negative and everything was written. */
+/* The last thing a command does: flushes the output, waits for the pager, says what went wrong when
+ * rc is negative. Returns the exit status; rc itself when it is not negative and everything was
+ * written. */
 int mt_command_end(const char *program, int rc, const struct mt_error *error);
 
 int mt_cmd_run(int argc, char **argv);

@@ -4,9 +4,10 @@
  *
  *   round 1: first second    round 2: second first    round 3: first second ...
  *
- * In turns and with the order reversed each round, because machines drift: a disk cache that warms up, a neighbour that
- * wakes. A run that fails is the end, as figures of programs that failed compare nothing; what it said on standard
- * error is kept so far and shown. Nothing but the figures outlives a run, and the directory goes with the last of them.
+ * In turns and with the order reversed each round, because machines drift: a disk cache that warms
+ * up, a neighbour that wakes. A run that fails is the end, as figures of programs that failed
+ * compare nothing; what it said on standard error is kept so far and shown. Nothing but the figures
+ * outlives a run, and the directory goes with the last of them.
  */
 #include <argp.h>
 #include <errno.h>
@@ -39,15 +40,17 @@ struct compare {
     struct mt_measurement *runs[2];
 };
 
-/* ---- options ----------------------------------------------------------------------------------------------------- */
+/* ---- options --------------------------------------------------------------------------------- */
 
 static const struct argp_option table[] = {
     {NULL, 'r', "N", 0, "Run each so many times (default: 5)", 0},
     {"warmup", KEY_WARMUP, NULL, 0, "Run each once more before, without counting", 0},
     {"ignore-failure", 'i', NULL, 0, "Go on when a command fails", 0},
     {"input", KEY_INPUT, "FILE", 0, "Standard input of every run (default: /dev/null)", 0},
-    {"mmap", KEY_MMAP, NULL, 0, "Record what the commands map themselves as well, as domains mmap and mmap-file", 0},
-    {"show", KEY_SHOW, NULL, 0, "Let the commands write to standard error; else their output is dropped", 0},
+    {"mmap", KEY_MMAP, NULL, 0,
+     "Record what the commands map themselves as well, as domains mmap and mmap-file", 0},
+    {"show", KEY_SHOW, NULL, 0,
+     "Let the commands write to standard error; else their output is dropped", 0},
     {"json", KEY_JSON, NULL, 0, "As JSON, with the figures of every run", 0},
     {"color", KEY_COLOR, "WHEN", 0, MT_HELP_COLOR, 0},
     {0},
@@ -73,7 +76,8 @@ static void split(struct argp_state *state, struct compare *c, char **words) {
         return;
     }
     if (n_marks > 1)
-        argp_error(state, "more than two commands; one that has -- among its words goes into sh -c '...'");
+        argp_error(state,
+                   "more than two commands; one that has -- among its words goes into sh -c '...'");
     words[at] = NULL;
     c->commands[0] = words;
     c->commands[1] = words + at + 1;
@@ -119,17 +123,19 @@ static const struct argp parser = {
     .options = table,
     .parser = parse,
     .args_doc = "-- COMMAND [ARGUMENT...] -- COMMAND [ARGUMENT...]",
-    .doc =
-        "Run two commands several times in turns, and compare their memory and time."
-        "\vFigures are medians; below them the lowest and the highest where these differ. The difference is the median "
-        "of "
-        "all differences between a run of one and a run of the other, with the interval that it lies in. Of a command "
-        "that is several processes, the peak and the RSS are those of the largest; the rest are sums. The time is that "
-        "under the tracker."
-        "\n\nExit status: 0, 2 wrong usage, 3 a command failed or could not be recorded.",
+    .doc = "Run two commands several times in turns, and compare their memory and time."
+           "\vFigures are medians; below them the lowest and the highest where these differ. The "
+           "difference is the median "
+           "of "
+           "all differences between a run of one and a run of the other, with the interval that it "
+           "lies in. Of a command "
+           "that is several processes, the peak and the RSS are those of the largest; the rest are "
+           "sums. The time is that "
+           "under the tracker."
+           "\n\nExit status: 0, 2 wrong usage, 3 a command failed or could not be recorded.",
 };
 
-/* ---- running ----------------------------------------------------------------------------------------------------- */
+/* ---- running --------------------------------------------------------------------------------- */
 
 static int measure(struct compare *c, struct mt_measurement *measurement, struct mt_error *error) {
     char **paths;
@@ -170,19 +176,21 @@ static void print_tail(const struct compare *c) {
     }
 }
 
-static int failed_run(const struct compare *c, size_t side, size_t run, int status, struct mt_error *error) {
+static int failed_run(const struct compare *c, size_t side, size_t run, int status,
+                      struct mt_error *error) {
     const char *program = c->commands[side][0];
     if (mt_trial_stopped())
         return mt_error_set(error, MEMTRACK_EIO, "", "interrupted in run %zu of %s", run, program);
     print_tail(c);
     if (status > 128)
         return mt_error_set(error, MEMTRACK_EIO, "With -i failures are ignored.",
-                            "%s ended with status %d (signal %d: %s) in run %zu", program, status, status - 128,
-                            strsignal(status - 128), run);
+                            "%s ended with status %d (signal %d: %s) in run %zu", program, status,
+                            status - 128, strsignal(status - 128), run);
     bool ran = status < 125 || status > 127;
-    return mt_error_set(error, MEMTRACK_EIO, ran ? "With -i failures are ignored." : "The reason is above.",
-                        "%s %s status %d in run %zu", program, ran ? "ended with" : "could not be recorded:", status,
-                        run);
+    return mt_error_set(error, MEMTRACK_EIO,
+                        ran ? "With -i failures are ignored." : "The reason is above.",
+                        "%s %s status %d in run %zu", program,
+                        ran ? "ended with" : "could not be recorded:", status, run);
 }
 
 /* 125 to 127 are memtrack's own: nothing was recorded, whatever -i says. */
@@ -208,8 +216,8 @@ static int run_once(struct compare *c, size_t side, size_t run, struct mt_measur
         rc = measure(c, measurement, error);
         if (rc == -MEMTRACK_ENOTFOUND) {
             print_tail(c);
-            mt_error_set(error, MEMTRACK_ENOTFOUND, "See the reason above.", "nothing was recorded of %s in run %zu",
-                         c->commands[side][0], run);
+            mt_error_set(error, MEMTRACK_ENOTFOUND, "See the reason above.",
+                         "nothing was recorded of %s in run %zu", c->commands[side][0], run);
         }
     }
     mt_trial_empty(c->directory, true);
@@ -218,7 +226,8 @@ static int run_once(struct compare *c, size_t side, size_t run, struct mt_measur
 
 static void show_progress(const struct compare *c, size_t done) {
     if (isatty(STDERR_FILENO) && !c->show)
-        fprintf(stderr, done < 2 * c->n_runs ? "\rrun %zu of %zu\033[K" : "\r\033[K", done + 1, 2 * c->n_runs);
+        fprintf(stderr, done < 2 * c->n_runs ? "\rrun %zu of %zu\033[K" : "\r\033[K", done + 1,
+                2 * c->n_runs);
 }
 
 static int run_all(struct compare *c, struct mt_error *error) {
@@ -235,7 +244,7 @@ static int run_all(struct compare *c, struct mt_error *error) {
     return rc;
 }
 
-/* ---- printing ---------------------------------------------------------------------------------------------------- */
+/* ---- printing -------------------------------------------------------------------------------- */
 
 enum { LABEL = 10, FIGURE = 14, DIFFERENCE = 15, PERCENT = 9 };
 
@@ -248,7 +257,8 @@ static char *format(char text[MT_FORMAT_BYTES], enum mt_measure measure, double 
                                       : mt_format_count(text, llround(value));
 }
 
-static char *format_difference(char text[MT_FORMAT_BYTES + 1], enum mt_measure measure, double value) {
+static char *format_difference(char text[MT_FORMAT_BYTES + 1], enum mt_measure measure,
+                               double value) {
     text[0] = value < 0 ? '-' : '+';
     format(text + (value == 0 ? 0 : 1), measure, fabs(value));
     return text;
@@ -262,7 +272,8 @@ static const char *format_percent(char text[MT_FORMAT_BYTES], const struct mt_co
     return text;
 }
 
-static const char *verdict_of(const struct mt_comparison *comparison, const struct mt_compared *compared) {
+static const char *verdict_of(const struct mt_comparison *comparison,
+                              const struct mt_compared *compared) {
     static const char *const words[] = {"the same", "less", "more", "within the spread"};
     if (comparison->n_runs == 1 && compared->verdict != MT_SHIFT_SAME)
         return "spread unknown";
@@ -271,11 +282,13 @@ static const char *verdict_of(const struct mt_comparison *comparison, const stru
 
 static void print_line(const struct mt_terminal *terminal, enum mt_style style, const char *label,
                        const char *const columns[3]) {
-    fprintf(terminal->stream, "%s %-*s%*s%*s%*s%s", mt_style(terminal, style), LABEL, label, FIGURE, columns[0], FIGURE,
-            columns[1], DIFFERENCE, columns[2], mt_style(terminal, MT_STYLE_NONE));
+    fprintf(terminal->stream, "%s %-*s%*s%*s%*s%s", mt_style(terminal, style), LABEL, label, FIGURE,
+            columns[0], FIGURE, columns[1], DIFFERENCE, columns[2],
+            mt_style(terminal, MT_STYLE_NONE));
 }
 
-static void print_bounds(const struct mt_terminal *terminal, enum mt_measure measure, const struct mt_compared *of) {
+static void print_bounds(const struct mt_terminal *terminal, enum mt_measure measure,
+                         const struct mt_compared *of) {
     char first[MT_FORMAT_BYTES], second[MT_FORMAT_BYTES], difference[MT_FORMAT_BYTES + 1];
     const struct mt_spread *one = &of->spread[0], *other = &of->spread[1];
     if (one->min == one->max && other->min == other->max)
@@ -290,9 +303,10 @@ static void print_bounds(const struct mt_terminal *terminal, enum mt_measure mea
     fputc('\n', terminal->stream);
 }
 
-static void print_measure(const struct mt_terminal *terminal, const struct mt_comparison *comparison,
-                          enum mt_measure measure) {
-    char first[MT_FORMAT_BYTES], second[MT_FORMAT_BYTES], difference[MT_FORMAT_BYTES + 1], percent[MT_FORMAT_BYTES];
+static void print_measure(const struct mt_terminal *terminal,
+                          const struct mt_comparison *comparison, enum mt_measure measure) {
+    char first[MT_FORMAT_BYTES], second[MT_FORMAT_BYTES], difference[MT_FORMAT_BYTES + 1],
+        percent[MT_FORMAT_BYTES];
     const struct mt_compared *of = &comparison->of[measure];
     if (!of->known)
         return;
@@ -318,14 +332,17 @@ static void print_command(const struct mt_terminal *terminal, int number, char *
 }
 
 /* Said once, as it is the same for every row. */
-static void print_meaning(const struct mt_terminal *terminal, const struct mt_comparison *comparison) {
+static void print_meaning(const struct mt_terminal *terminal,
+                          const struct mt_comparison *comparison) {
     char text[256];
     double confidence = comparison->of[MT_MEASURE_PEAK].shift.confidence;
     if (comparison->n_runs == 1)
-        snprintf(text, sizeof text, "One run of each says nothing of the spread: -r runs them more often.");
+        snprintf(text, sizeof text,
+                 "One run of each says nothing of the spread: -r runs them more often.");
     else
         snprintf(text, sizeof text,
-                 "Medians of %zu runs each, in turns. The difference lies between its lowest and highest with a "
+                 "Medians of %zu runs each, in turns. The difference lies between its lowest and "
+                 "highest with a "
                  "confidence of %.0f%%; within the spread means that it may be none.%s",
                  comparison->n_runs, floor(confidence * 100),
                  confidence < 0.9 ? " So few runs prove little: -r runs them more often." : "");
@@ -361,13 +378,13 @@ static int tell(const struct compare *c, struct mt_error *error) {
     return rc;
 }
 
-/* ---- all of it --------------------------------------------------------------------------------------------------- */
+/* ---- all of it ------------------------------------------------------------------------------- */
 
 static int prepare(struct compare *c, struct mt_error *error) {
     mt_trial_watch_signals();
     if (c->input && access(c->input, R_OK) != 0)
-        return mt_error_set(error, MEMTRACK_EUSAGE, "Give --input a file that can be read.", "cannot read %s: %s",
-                            c->input, strerror(errno));
+        return mt_error_set(error, MEMTRACK_EUSAGE, "Give --input a file that can be read.",
+                            "cannot read %s: %s", c->input, strerror(errno));
     int rc = mt_trial_directory(NULL, &c->directory, error);
     if (rc != 0)
         return rc;

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Changes are kept in the order of passes, and within a pass in the order of records, so that at most one exists per
- * (pass, record) and merging two passes is a sort. known_*[] is what the kept changes add up to for each record; a
- * change that finds no room is simply not known yet and comes up again in the next pass.
+ * Changes are kept in the order of passes, and within a pass in the order of records, so that at
+ * most one exists per (pass, record) and merging two passes is a sort. known_*[] is what the kept
+ * changes add up to for each record; a change that finds no room is simply not known yet and comes
+ * up again in the next pass.
  *
- * Rejected: a full copy of the live bytes at each pass (a compiler has 300,000 records and 2,000 passes), and reading
- * only the records near the end of the ledger (old call paths are those that grow).
+ * Rejected: a full copy of the live bytes at each pass (a compiler has 300,000 records and 2,000
+ * passes), and reading only the records near the end of the ledger (old call paths are those that
+ * grow).
  */
 #include "composition.h"
 
@@ -46,7 +48,8 @@ struct mt_composition {
     uint32_t n_passes, pass_capacity;
     bool has_passed;
     uint64_t last_ns; /* when last looked at */
-    uint64_t gap_ns;  /* least time between passes, so that merging stays rare where every pass brings many changes */
+    uint64_t gap_ns;  /* least time between passes, so that merging stays rare where every pass
+                         brings many changes */
     int64_t threshold_bytes;
 };
 
@@ -91,7 +94,7 @@ void mt_composition_settle(struct mt_composition *c) {
     }
 }
 
-/* ---- bounds ----------------------------------------------------------------------------------------------------- */
+/* ---- bounds ---------------------------------------------------------------------------------- */
 
 static int compare_changes(const void *a, const void *b, void *context) {
     const struct change *x = a, *y = b;
@@ -106,13 +109,15 @@ static int compare_changes(const void *a, const void *b, void *context) {
 /* Half as many passes, the old ones first: each group becomes the state after its last pass. */
 static void merge_passes(struct mt_composition *c) {
     uint32_t group[MAX_PASSES];
-    uint32_t n_groups = (uint32_t)mt_coarsen(c->pass_time, c->n_passes, (c->n_passes + 1) / 2, group);
+    uint32_t n_groups =
+        (uint32_t)mt_coarsen(c->pass_time, c->n_passes, (c->n_passes + 1) / 2, group);
     qsort_r(c->changes, c->n_changes, sizeof *c->changes, compare_changes, group);
     size_t kept = 0;
     for (size_t i = 0; i < c->n_changes; i++) {
         struct change change = c->changes[i];
         change.pass = group[change.pass];
-        bool same = kept && c->changes[kept - 1].pass == change.pass && c->changes[kept - 1].record == change.record;
+        bool same = kept && c->changes[kept - 1].pass == change.pass &&
+                    c->changes[kept - 1].record == change.record;
         c->changes[same ? kept - 1 : kept] = change;
         kept += !same;
     }
@@ -133,7 +138,8 @@ static void drop_small(struct mt_composition *c) {
     unsigned char *large = calloc(c->n_known / 8 + 1, 1);
     if (!large)
         return; /* changes that find no room are left out, which is bounded as well */
-    c->threshold_bytes = c->threshold_bytes < FIRST_THRESHOLD ? FIRST_THRESHOLD : c->threshold_bytes * 4;
+    c->threshold_bytes =
+        c->threshold_bytes < FIRST_THRESHOLD ? FIRST_THRESHOLD : c->threshold_bytes * 4;
     for (size_t i = 0; i < c->n_changes; i++)
         if (absolute(c->changes[i].bytes) >= c->threshold_bytes)
             large[c->changes[i].record / 8] |= (unsigned char)(1u << c->changes[i].record % 8);
@@ -151,11 +157,13 @@ static void drop_small(struct mt_composition *c) {
     free(large);
 }
 
-/* Moments are worth more than small call paths, up to a point: fewer than ENOUGH_PASSES are not merged. */
+/* Moments are worth more than small call paths, up to a point: fewer than ENOUGH_PASSES are not
+ * merged. */
 static void make_room(struct mt_composition *c) {
     if (c->n_passes < MAX_PASSES && c->n_changes <= c->max_changes - c->max_changes / SPARE_PART)
         return;
-    while (c->n_passes >= ENOUGH_PASSES && (c->n_passes == MAX_PASSES || c->n_changes > c->max_changes / 2))
+    while (c->n_passes >= ENOUGH_PASSES &&
+           (c->n_passes == MAX_PASSES || c->n_changes > c->max_changes / 2))
         merge_passes(c);
     for (int tries = 0; tries < MOST_DROPS && c->n_changes > c->max_changes / 2; tries++)
         drop_small(c);
@@ -182,7 +190,7 @@ static size_t grow_known(struct mt_composition *c, size_t n) {
     return n;
 }
 
-/* ---- passes ----------------------------------------------------------------------------------------------------- */
+/* ---- passes ---------------------------------------------------------------------------------- */
 
 static bool append(struct mt_composition *c, uint32_t record, int64_t bytes, int32_t blocks) {
     if (c->n_changes == c->max_changes)
@@ -195,11 +203,12 @@ static bool append(struct mt_composition *c, uint32_t record, int64_t bytes, int
         c->changes = grown;
         c->capacity = want;
     }
-    c->changes[c->n_changes++] = (struct change){.pass = c->n_passes,
-                                                 .record = record,
-                                                 .bytes = bytes,
-                                                 .blocks = (uint32_t)(blocks < 0 ? -(int64_t)blocks : blocks),
-                                                 .negative = blocks < 0};
+    c->changes[c->n_changes++] =
+        (struct change){.pass = c->n_passes,
+                        .record = record,
+                        .bytes = bytes,
+                        .blocks = (uint32_t)(blocks < 0 ? -(int64_t)blocks : blocks),
+                        .negative = blocks < 0};
     return true;
 }
 
@@ -223,11 +232,13 @@ static int64_t bound(uint64_t count, int64_t most) {
 
 static void look_at(struct mt_composition *c, uint32_t record, const struct mt_site *site) {
     int64_t bytes = bound((uint64_t)site->counters.live_bytes, INT64_C(1) << 50);
-    int32_t blocks = (int32_t)bound(site->counters.allocated_blocks - site->counters.freed_blocks, INT32_MAX);
+    int32_t blocks =
+        (int32_t)bound(site->counters.allocated_blocks - site->counters.freed_blocks, INT32_MAX);
     int64_t known = c->known_bytes[record];
     if (bytes == known && blocks == c->known_blocks[record])
         return;
-    if (absolute(bytes - known) < c->threshold_bytes && !(bytes == 0 && known != 0) && c->threshold_bytes > 1)
+    if (absolute(bytes - known) < c->threshold_bytes && !(bytes == 0 && known != 0) &&
+        c->threshold_bytes > 1)
         return;
     if (append(c, record, bytes, blocks)) {
         c->known_bytes[record] = bytes;
@@ -235,7 +246,8 @@ static void look_at(struct mt_composition *c, uint32_t record, const struct mt_s
     }
 }
 
-bool mt_composition_pass(struct mt_composition *c, struct mt_ledger *ledger, uint64_t time_ns, struct mt_site *buffer) {
+bool mt_composition_pass(struct mt_composition *c, struct mt_ledger *ledger, uint64_t time_ns,
+                         struct mt_site *buffer) {
     if (c->has_passed && time_ns - c->last_ns < c->gap_ns)
         return false;
     make_room(c);
@@ -257,7 +269,7 @@ bool mt_composition_pass(struct mt_composition *c, struct mt_ledger *ledger, uin
     return true;
 }
 
-/* ---- at the end ------------------------------------------------------------------------------------------------- */
+/* ---- at the end ------------------------------------------------------------------------------ */
 
 struct replay {
     int64_t *bytes, *blocks; /* of records */
@@ -286,7 +298,8 @@ static void replay_free(struct replay *r) {
     free(r->dirty);
 }
 
-static void replay_change(struct replay *r, const struct change *change, const struct mt_ledger_map *map) {
+static void replay_change(struct replay *r, const struct change *change,
+                          const struct mt_ledger_map *map) {
     if (change->record >= map->n_records || map->sample_of_record[change->record] == UINT32_MAX)
         return;
     uint32_t sample = map->sample_of_record[change->record];
@@ -314,7 +327,8 @@ static uint32_t tick_at(const struct mt_profile_info *info, uint64_t time_ns) {
     return (uint32_t)low;
 }
 
-static void emit(struct replay *r, struct mt_profile_info *info, uint32_t tick, const double *scale) {
+static void emit(struct replay *r, struct mt_profile_info *info, uint32_t tick,
+                 const double *scale) {
     for (size_t i = 0; i < r->n_dirty; i++) {
         uint32_t sample = r->dirty[i];
         double factor = scale ? scale[sample] : 1;
@@ -328,7 +342,8 @@ static void emit(struct replay *r, struct mt_profile_info *info, uint32_t tick, 
     r->n_dirty = 0;
 }
 
-int mt_composition_apply(struct mt_composition *c, struct mt_profile *profile, const struct mt_ledger_map *map) {
+int mt_composition_apply(struct mt_composition *c, struct mt_profile *profile,
+                         const struct mt_ledger_map *map) {
     struct mt_profile_info *info = &profile->info;
     struct replay r = {0};
     if (!c || c->n_changes == 0 || info->n_ticks == 0)

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a heap was made of at past moments: the records of a ledger that changed, pass by pass, in bounded memory. A
- * pass reads every record and keeps the difference to what it knew.
+ * What a heap was made of at past moments: the records of a ledger that changed, pass by pass, in
+ * bounded memory. A pass reads every record and keeps the difference to what it knew.
  *
- * The bound costs resolution, not truth at the moments that remain: neighbouring passes are merged into one (the state
- * after the last), old ones first (coarsen.h), while there are many, and call paths whose live bytes never reached a
- * threshold are left out, as are those that come after max_records others.
+ * The bound costs resolution, not truth at the moments that remain: neighbouring passes are merged
+ * into one (the state after the last), old ones first (coarsen.h), while there are many, and call
+ * paths whose live bytes never reached a threshold are left out, as are those that come after
+ * max_records others.
  */
 #ifndef MT_CLI_COMPOSITION_H
 #define MT_CLI_COMPOSITION_H
@@ -25,19 +26,20 @@ struct mt_composition *mt_composition_new(size_t max_records, size_t max_changes
 void mt_composition_free(struct mt_composition *composition); /* NULL is fine */
 
 /*
- * One pass at time_ns (since the start of the recording, rising). buffer: room for MT_SITES_PER_CHUNK sites, shared by
- * all. False: nothing was done, since the passes have become coarser than this, or for want of memory; what finds no
- * memory in it is left out.
+ * One pass at time_ns (since the start of the recording, rising). buffer: room for
+ * MT_SITES_PER_CHUNK sites, shared by all. False: nothing was done, since the passes have become
+ * coarser than this, or for want of memory; what finds no memory in it is left out.
  */
-bool mt_composition_pass(struct mt_composition *composition, struct mt_ledger *ledger, uint64_t time_ns,
-                         struct mt_site *buffer);
+bool mt_composition_pass(struct mt_composition *composition, struct mt_ledger *ledger,
+                         uint64_t time_ns, struct mt_site *buffer);
 
 size_t mt_composition_bytes(const struct mt_composition *composition); /* of memory; NULL: 0 */
 
 /* No pass comes any more: give back what only those need. NULL is fine. */
 void mt_composition_settle(struct mt_composition *composition);
 
-/* Turn the passes into profile->info.changes, for its ticks (in place already) and samples. 0 or -MEMTRACK_ENOMEM. */
+/* Turn the passes into profile->info.changes, for its ticks (in place already) and samples. 0 or
+ * -MEMTRACK_ENOMEM. */
 int mt_composition_apply(struct mt_composition *composition, struct mt_profile *profile,
                          const struct mt_ledger_map *map);
 

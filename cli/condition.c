@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A condition is one comparison. Its grammar fits a regular expression, and is read by hand so that a message can
- * point at the place:
+ * A condition is one comparison. Its grammar fits a regular expression, and is read by hand so that
+ * a message can point at the place:
  *
- *   NAME [ '(' DURATION ')' ] OPERATOR NUMBER [UNIT] [ '/' TIME ]        blanks anywhere between them
+ *   NAME [ '(' DURATION ')' ] OPERATOR NUMBER [UNIT] [ '/' TIME ]        blanks anywhere between
+ *                                                                        them
  *
- * Growth is where naive triggers lie: the difference of two ticks takes every buffer that comes and goes for a leak.
- * The median of the slopes between all pairs of samples in a window (Theil 1950, Sen 1968) stays put until more than a
- * quarter of the samples is off. A step that stays is no growth either, but up to 51 % of the pairs lie across it: so
- * the 40th percentile is taken instead of the median. It says nothing before the window is full. Rejected: least
- * squares (one spike moves it), the difference of two minima (a single dip at the old end moves it).
+ * Growth is where naive triggers lie: the difference of two ticks takes every buffer that comes and
+ * goes for a leak. The median of the slopes between all pairs of samples in a window (Theil 1950,
+ * Sen 1968) stays put until more than a quarter of the samples is off. A step that stays is no
+ * growth either, but up to 51 % of the pairs lie across it: so the 40th percentile is taken instead
+ * of the median. It says nothing before the window is full. Rejected: least squares (one spike
+ * moves it), the difference of two minima (a single dip at the old end moves it).
  */
 #include "condition.h"
 
@@ -49,7 +51,7 @@ static const struct quantity {
 };
 enum { N_QUANTITIES = sizeof quantities / sizeof *quantities };
 
-/* ---- parsing ---------------------------------------------------------------------------------------------------- */
+/* ---- parsing --------------------------------------------------------------------------------- */
 
 struct parser {
     const char *text, *at;
@@ -61,8 +63,8 @@ static const char *skip_blanks(const char *at) {
 }
 
 /* "live>>1G: at character 6 (>1G): a size is expected" */
-__attribute__((format(printf, 3, 4))) static int refuse(const struct parser *p, const char *hint, const char *format,
-                                                        ...) {
+__attribute__((format(printf, 3, 4))) static int refuse(const struct parser *p, const char *hint,
+                                                        const char *format, ...) {
     char what[200];
     va_list arguments;
     va_start(arguments, format);
@@ -70,9 +72,10 @@ __attribute__((format(printf, 3, 4))) static int refuse(const struct parser *p, 
     va_end(arguments);
     size_t position = (size_t)(p->at - p->text) + 1;
     if (!*p->at)
-        return mt_error_set(p->error, MEMTRACK_EUSAGE, hint, "'%.100s': at the end: %s", p->text, what);
-    return mt_error_set(p->error, MEMTRACK_EUSAGE, hint, "'%.100s': at character %zu (%.40s): %s", p->text, position,
-                        p->at, what);
+        return mt_error_set(p->error, MEMTRACK_EUSAGE, hint, "'%.100s': at the end: %s", p->text,
+                            what);
+    return mt_error_set(p->error, MEMTRACK_EUSAGE, hint, "'%.100s': at character %zu (%.40s): %s",
+                        p->text, position, p->at, what);
 }
 
 static int parse_name(struct parser *p, struct mt_condition *condition) {
@@ -80,14 +83,15 @@ static int parse_name(struct parser *p, struct mt_condition *condition) {
     while (isalpha((unsigned char)p->at[length]) || p->at[length] == '_')
         length++;
     for (size_t i = 0; i < N_QUANTITIES; i++)
-        if (strlen(quantities[i].name) == length && strncmp(p->at, quantities[i].name, length) == 0) {
+        if (strlen(quantities[i].name) == length &&
+            strncmp(p->at, quantities[i].name, length) == 0) {
             condition->quantity = (enum mt_quantity)i;
             p->at = skip_blanks(p->at + length);
             return 0;
         }
-    return refuse(
-        p, "For example: live>1G, rss>80%, growth>1M/s.",
-        "one of live, peak, rss, pss, swap, growth, blocks, unknown_frees, failed, dropped, time is expected");
+    return refuse(p, "For example: live>1G, rss>80%, growth>1M/s.",
+                  "one of live, peak, rss, pss, swap, growth, blocks, unknown_frees, failed, "
+                  "dropped, time is expected");
 }
 
 /* The text up to stop, without blanks around it; false when it is longer than any value. */
@@ -111,7 +115,8 @@ static int parse_window(struct parser *p, struct mt_condition *condition) {
     p->at = skip_blanks(p->at + 1);
     size_t length = strcspn(p->at, ")");
     if (p->at[length] != ')' || !copy_until(p->at, length, text) ||
-        !mt_parse_duration(text, 0, &condition->window_ns) || condition->window_ns < LEAST_WINDOW_NS)
+        !mt_parse_duration(text, 0, &condition->window_ns) ||
+        condition->window_ns < LEAST_WINDOW_NS)
         return refuse(p, "For example: growth(60s)>1M/s. Without one the window is 10s.",
                       "a window of at least 100ms and a closing parenthesis are expected");
     p->at = skip_blanks(p->at + length + 1);
@@ -229,7 +234,7 @@ int mt_condition_parse(const char *text, struct mt_condition *condition, struct 
     return rc == 0 ? parse_bound(&p, condition) : rc;
 }
 
-/* ---- growth ----------------------------------------------------------------------------------------------------- */
+/* ---- growth ---------------------------------------------------------------------------------- */
 
 static int compare_doubles(const void *a, const void *b) {
     double x = *(const double *)a, y = *(const double *)b;
@@ -241,11 +246,13 @@ static size_t from_newest(const struct mt_growth *growth, size_t i) {
     return (growth->next + 2 * MT_GROWTH_SAMPLES - 1 - i) % MT_GROWTH_SAMPLES;
 }
 
-/* Ticks can be further apart than the samples should be: then the ring reaches back further than the window. */
+/* Ticks can be further apart than the samples should be: then the ring reaches back further than
+ * the window. */
 static size_t samples_in_window(const struct mt_growth *growth) {
     size_t n = 0;
     while (n < growth->n &&
-           (n < LEAST_SAMPLES || growth->last_ns - growth->time_ns[from_newest(growth, n)] <= growth->window_ns))
+           (n < LEAST_SAMPLES ||
+            growth->last_ns - growth->time_ns[from_newest(growth, n)] <= growth->window_ns))
         n++;
     return n;
 }
@@ -256,9 +263,12 @@ static double typical_slope(const struct mt_growth *growth, size_t n_samples) {
     for (size_t i = 0; i < n_samples; i++)
         for (size_t j = i + 1; j < n_samples; j++) {
             size_t newer = from_newest(growth, i), older = from_newest(growth, j);
-            double seconds = ((double)growth->time_ns[newer] - (double)growth->time_ns[older]) / NS_PER_S;
+            double seconds =
+                ((double)growth->time_ns[newer] - (double)growth->time_ns[older]) / NS_PER_S;
             if (seconds > 0)
-                slopes[n++] = ((double)growth->live_bytes[newer] - (double)growth->live_bytes[older]) / seconds;
+                slopes[n++] =
+                    ((double)growth->live_bytes[newer] - (double)growth->live_bytes[older]) /
+                    seconds;
         }
     if (n == 0)
         return 0;
@@ -277,18 +287,21 @@ static void add_sample(struct mt_growth *growth, uint64_t time_ns, uint64_t live
     if (growth->n < MT_GROWTH_SAMPLES)
         growth->n++;
     uint64_t covered_ns = time_ns - growth->time_ns[from_newest(growth, growth->n - 1)];
-    growth->is_known = growth->n >= LEAST_SAMPLES && covered_ns >= growth->window_ns - growth->window_ns / 10;
-    growth->bytes_per_second = growth->is_known ? typical_slope(growth, samples_in_window(growth)) : 0;
+    growth->is_known =
+        growth->n >= LEAST_SAMPLES && covered_ns >= growth->window_ns - growth->window_ns / 10;
+    growth->bytes_per_second =
+        growth->is_known ? typical_slope(growth, samples_in_window(growth)) : 0;
 }
 
-/* ---- evaluation ------------------------------------------------------------------------------------------------- */
+/* ---- evaluation ------------------------------------------------------------------------------ */
 
-void mt_condition_gauge(const struct mt_ledger_totals *totals, const struct mt_tick *tick, bool has_rss,
-                        const struct mt_tick *memory, struct mt_gauge *gauge) {
+void mt_condition_gauge(const struct mt_ledger_totals *totals, const struct mt_tick *tick,
+                        bool has_rss, const struct mt_tick *memory, struct mt_gauge *gauge) {
     *gauge = (struct mt_gauge){
         .time_ns = tick->time_ns,
         .live_bytes = (uint64_t)tick->live_bytes,
-        .peak_bytes = totals->peak_bytes > tick->live_bytes ? (uint64_t)totals->peak_bytes : (uint64_t)tick->live_bytes,
+        .peak_bytes = totals->peak_bytes > tick->live_bytes ? (uint64_t)totals->peak_bytes
+                                                            : (uint64_t)tick->live_bytes,
         .total_blocks = totals->allocated_blocks,
         .unknown_frees = totals->unknown_frees,
         .failed = totals->failed,
@@ -301,12 +314,13 @@ void mt_condition_gauge(const struct mt_ledger_totals *totals, const struct mt_t
     };
 }
 
-void mt_condition_watch_init(struct mt_condition_watch *watch, const struct mt_condition *condition) {
+void mt_condition_watch_init(struct mt_condition_watch *watch,
+                             const struct mt_condition *condition) {
     *watch = (struct mt_condition_watch){.growth = {.window_ns = condition->window_ns}};
 }
 
-static bool raw_figure(enum mt_quantity quantity, const struct mt_condition_watch *watch, const struct mt_gauge *gauge,
-                       double *figure) {
+static bool raw_figure(enum mt_quantity quantity, const struct mt_condition_watch *watch,
+                       const struct mt_gauge *gauge, double *figure) {
     const struct {
         uint64_t value;
         bool is_known;
@@ -330,12 +344,14 @@ static bool raw_figure(enum mt_quantity quantity, const struct mt_condition_watc
     return list[quantity].is_known;
 }
 
-bool mt_condition_figure(const struct mt_condition *condition, const struct mt_condition_watch *watch,
-                         const struct mt_gauge *gauge, double *figure, double *bound) {
+bool mt_condition_figure(const struct mt_condition *condition,
+                         const struct mt_condition_watch *watch, const struct mt_gauge *gauge,
+                         double *figure, double *bound) {
     *bound = condition->bound;
     if (condition->is_percent)
         *bound = (double)gauge->limit_bytes * condition->bound / 100;
-    return raw_figure(condition->quantity, watch, gauge, figure) && (!condition->is_percent || gauge->limit_bytes);
+    return raw_figure(condition->quantity, watch, gauge, figure) &&
+           (!condition->is_percent || gauge->limit_bytes);
 }
 
 static bool compare(const struct mt_condition *condition, double figure, double bound) {
@@ -364,13 +380,14 @@ bool mt_condition_fires(const struct mt_condition *condition, struct mt_conditio
     return true;
 }
 
-/* ---- for people ------------------------------------------------------------------------------------------------- */
+/* ---- for people ------------------------------------------------------------------------------ */
 
 static int64_t whole(double value) {
     return value >= 9e18 ? INT64_MAX : value <= -9e18 ? INT64_MIN : (int64_t)value;
 }
 
-char *mt_condition_format(const struct mt_condition *condition, double figure, char *buffer, size_t bytes) {
+char *mt_condition_format(const struct mt_condition *condition, double figure, char *buffer,
+                          size_t bytes) {
     char text[MT_FORMAT_BYTES];
     switch (quantities[condition->quantity].unit) {
     case UNIT_SIZE:

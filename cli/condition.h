@@ -2,11 +2,12 @@
 /*
  * What --when says: one figure of one process against one bound.
  *
- *   live>1G   peak>=512M   rss>80%   pss>2G   swap>0   growth>1M/s   growth(60s)>10M/m   blocks>5M   unknown_frees>0
- *   failed>0   dropped>0   time>10m
+ *   live>1G   peak>=512M   rss>80%   pss>2G   swap>0   growth>1M/s   growth(60s)>10M/m
+ *   blocks>5M   unknown_frees>0   failed>0   dropped>0   time>10m
  *
- * Sizes take K M G (powers of 1024), counts K M G of 1000. A percentage is of the memory that the process may use
- * (limit.h). Nothing here reads anything or keeps a clock: the caller brings the figures.
+ * Sizes take K M G (powers of 1024), counts K M G of 1000. A percentage is of the memory that the
+ * process may use (limit.h). Nothing here reads anything or keeps a clock: the caller brings the
+ * figures.
  */
 #ifndef MT_CLI_CONDITION_H
 #define MT_CLI_CONDITION_H
@@ -24,14 +25,15 @@ struct mt_gauge {
     uint64_t time_ns; /* since the start of the recording */
     uint64_t live_bytes, peak_bytes, total_blocks, unknown_frees, failed, dropped;
     uint64_t rss_bytes, pss_bytes, swap_bytes;
-    bool has_rss, has_pss; /* else the figures that come with it (pss: swap as well) are not known */
-    uint64_t limit_bytes;  /* what percentages are of; 0: not known */
+    bool has_rss,
+        has_pss;          /* else the figures that come with it (pss: swap as well) are not known */
+    uint64_t limit_bytes; /* what percentages are of; 0: not known */
 };
 
-/* From what a tick has read. has_rss: was that of the tick read? memory: the latest tick at which PSS and swap were
- * read, NULL: none. limit_bytes is left at 0. */
-void mt_condition_gauge(const struct mt_ledger_totals *totals, const struct mt_tick *tick, bool has_rss,
-                        const struct mt_tick *memory, struct mt_gauge *gauge);
+/* From what a tick has read. has_rss: was that of the tick read? memory: the latest tick at which
+ * PSS and swap were read, NULL: none. limit_bytes is left at 0. */
+void mt_condition_gauge(const struct mt_ledger_totals *totals, const struct mt_tick *tick,
+                        bool has_rss, const struct mt_tick *memory, struct mt_gauge *gauge);
 
 enum mt_quantity {
     MT_QUANTITY_LIVE,
@@ -57,11 +59,12 @@ struct mt_condition {
     const char *text;   /* as it was given; the caller's */
 };
 
-/* text must outlive the condition. -MEMTRACK_EUSAGE: the message quotes the text and points at the place. */
+/* text must outlive the condition. -MEMTRACK_EUSAGE: the message quotes the text and points at the
+ * place. */
 int mt_condition_parse(const char *text, struct mt_condition *condition, struct mt_error *error);
 
-/* How fast the live bytes grow: a robust slope through MT_GROWTH_SAMPLES figures that are spread evenly over the
- * window. Neither a spike of a tick nor a single step moves it. */
+/* How fast the live bytes grow: a robust slope through MT_GROWTH_SAMPLES figures that are spread
+ * evenly over the window. Neither a spike of a tick nor a single step moves it. */
 enum { MT_GROWTH_SAMPLES = 48 };
 struct mt_growth {
     uint64_t window_ns, last_ns;
@@ -72,30 +75,36 @@ struct mt_growth {
     double bytes_per_second;
 };
 
-/* One condition on one process: when it fires. Zero-initialized but for growth (mt_condition_watch_init). */
+/* One condition on one process: when it fires. Zero-initialized but for growth
+ * (mt_condition_watch_init). */
 struct mt_condition_watch {
     bool is_true; /* fired, and not been false since */
     bool has_fired;
     uint64_t fired_ns; /* the last time */
     struct mt_growth growth;
 };
-void mt_condition_watch_init(struct mt_condition_watch *watch, const struct mt_condition *condition);
+void mt_condition_watch_init(struct mt_condition_watch *watch,
+                             const struct mt_condition *condition);
 
 /*
- * The figure that the condition is about; false when it is not known (yet). bound: what it is compared with, in the
- * same unit.
+ * The figure that the condition is about; false when it is not known (yet). bound: what it is
+ * compared with, in the same unit.
  */
-bool mt_condition_figure(const struct mt_condition *condition, const struct mt_condition_watch *watch,
-                         const struct mt_gauge *gauge, double *figure, double *bound);
+bool mt_condition_figure(const struct mt_condition *condition,
+                         const struct mt_condition_watch *watch, const struct mt_gauge *gauge,
+                         double *figure, double *bound);
 
 /*
- * True once each time the condition becomes true. It can do so again after the figure has been on the other side of
- * the bound by 5 % of it, and not before again_ns have passed since it last fired. What is not known changes nothing.
+ * True once each time the condition becomes true. It can do so again after the figure has been on
+ * the other side of the bound by 5 % of it, and not before again_ns have passed since it last
+ * fired. What is not known changes nothing.
  */
 bool mt_condition_fires(const struct mt_condition *condition, struct mt_condition_watch *watch,
                         const struct mt_gauge *gauge, uint64_t again_ns);
 
-/* "1.2 GiB", "3.4 MiB/s", "1,234 blocks", ...: a figure of this condition for people. Returns buffer. */
-char *mt_condition_format(const struct mt_condition *condition, double figure, char *buffer, size_t bytes);
+/* "1.2 GiB", "3.4 MiB/s", "1,234 blocks", ...: a figure of this condition for people. Returns
+ * buffer. */
+char *mt_condition_format(const struct mt_condition *condition, double figure, char *buffer,
+                          size_t bytes);
 
 #endif

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * memtrack diff: read two profiles, name their addresses, group both, put the groups beside each other (view/diff.h),
- * print. A side is whatever report takes, each with a moment of its own: two moments of one recording are two sides.
+ * memtrack diff: read two profiles, name their addresses, group both, put the groups beside each
+ * other (view/diff.h), print. A side is whatever report takes, each with a moment of its own: two
+ * moments of one recording are two sides.
  *
- * --fail-above looks at the sum of what passed the filters, in the column that the rows are sorted by: one number, that
- * the table shows, so that a script that fails can be understood by looking at what it printed.
+ * --fail-above looks at the sum of what passed the filters, in the column that the rows are sorted
+ * by: one number, that the table shows, so that a script that fails can be understood by looking at
+ * what it printed.
  */
 #include <argp.h>
 #include <stdlib.h>
@@ -24,12 +26,14 @@ enum option_key { KEY_SORT = MT_KEY_OWN, KEY_FAIL_ABOVE };
 
 static const struct argp_option options[] = {
     {"sort", KEY_SORT, "COLUMN", 0,
-     "Largest change first, up or down: live (default), peak, total, blocks, temporary, max or waste; also live-blocks "
+     "Largest change first, up or down: live (default), peak, total, blocks, temporary, max or "
+     "waste; also live-blocks "
      "and peak-blocks",
      MT_HELP_ROWS},
     {NULL, 0, NULL, 0, "As a check:", MT_HELP_NAMES + 1},
     {"fail-above", KEY_FAIL_ABOVE, "SIZE", 0,
-     "Exit with 1 when the sum of the changes in the column that rows are sorted by is more than this: bytes, or K, M, "
+     "Exit with 1 when the sum of the changes in the column that rows are sorted by is more than "
+     "this: bytes, or K, M, "
      "G of them; blocks where the column counts blocks",
      0},
     {0},
@@ -44,7 +48,7 @@ struct request {
     uint64_t fail_above;
 };
 
-/* ---- options --------------------------------------------------------------------------------------------------- */
+/* ---- options --------------------------------------------------------------------------------- */
 
 static void check_arguments(struct argp_state *state, const struct request *r) {
     if (r->n_arguments < MT_N_SIDES)
@@ -89,19 +93,25 @@ static const struct argp parser = {
     .args_doc = "OLD NEW",
     .doc =
         "Show what changed from one profile to another."
-        "\vOLD and NEW are what memtrack report takes: a profile, a heap profile in pprof's format of any other tool, "
+        "\vOLD and NEW are what memtrack report takes: a profile, a heap profile in pprof's format "
+        "of any other tool, "
         "a "
-        "directory (its newest profile). FILE@MOMENT is a moment of a recording: memtrack diff p.pb.gz@00:10 "
+        "directory (its newest profile). FILE@MOMENT is a moment of a recording: memtrack diff "
+        "p.pb.gz@00:10 "
         "p.pb.gz@02:00."
-        "\n\nRows of equal change come by their new size, then by the change of their other unit (blocks for bytes, "
-        "bytes for blocks) and its new value, then by name. Rows that only the new side has are marked new, those that "
+        "\n\nRows of equal change come by their new size, then by the change of their other unit "
+        "(blocks for bytes, "
+        "bytes for blocks) and its new value, then by name. Rows that only the new side has are "
+        "marked new, those that "
         "only the old side has, gone."
-        "\n\nOf a program that was built again, lines are paired within each function, and the old number of a line "
-        "that has moved is shown behind the new one. A function under another name is another function."
+        "\n\nOf a program that was built again, lines are paired within each function, and the old "
+        "number of a line "
+        "that has moved is shown behind the new one. A function under another name is another "
+        "function."
         "\n\nExit status: 0, 1 more than --fail-above, 2 wrong usage, 3 a profile cannot be read.",
 };
 
-/* ---- sides ----------------------------------------------------------------------------------------------------- */
+/* ---- sides ----------------------------------------------------------------------------------- */
 
 struct sides {
     char *path[MT_N_SIDES];
@@ -122,7 +132,8 @@ static const char *side_name(const char *argument, const char *path) {
 static bool find_sides(const struct request *r, struct sides *sides, int *result) {
     for (enum mt_side side = MT_OLD; side < MT_N_SIDES; side++) {
         sides->at[side] = r->view.view.at;
-        sides->path[side] = mt_pick_profile_at(r->program, r->arguments[side], &sides->at[side], result);
+        sides->path[side] =
+            mt_pick_profile_at(r->program, r->arguments[side], &sides->at[side], result);
         if (!sides->path[side])
             return false;
         sides->name[side] = side_name(r->arguments[side], sides->path[side]);
@@ -150,23 +161,26 @@ static void free_sides(struct sides *sides) {
     }
 }
 
-/* ---- printing -------------------------------------------------------------------------------------------------- */
+/* ---- printing -------------------------------------------------------------------------------- */
 
-static int print_text(const struct request *r, const struct mt_diff *diff, const char *const names[MT_N_SIDES]) {
+static int print_text(const struct request *r, const struct mt_diff *diff,
+                      const char *const names[MT_N_SIDES]) {
     struct mt_terminal terminal;
     mt_terminal_init(&terminal, stdout, r->view.color);
-    struct mt_table_options table = {.n = r->view.n, .exact_bytes = r->view.exact_bytes, .full = r->view.full_names};
+    struct mt_table_options table = {
+        .n = r->view.n, .exact_bytes = r->view.exact_bytes, .full = r->view.full_names};
     if (!r->view.no_pager)
         mt_pager_start();
     mt_diff_table_print(&terminal, diff, names, &table);
     return 0;
 }
 
-static int print(const struct request *r, const struct mt_diff *diff, const char *const names[MT_N_SIDES],
-                 struct mt_error *error) {
+static int print(const struct request *r, const struct mt_diff *diff,
+                 const char *const names[MT_N_SIDES], struct mt_error *error) {
     if (r->view.json)
         return mt_export_diff_json(stdout, diff, names, r->view.n, error);
-    return r->view.csv ? mt_export_diff_csv(stdout, diff, r->view.n, error) : print_text(r, diff, names);
+    return r->view.csv ? mt_export_diff_csv(stdout, diff, r->view.n, error)
+                       : print_text(r, diff, names);
 }
 
 /* What a column counts, in words. */
@@ -184,16 +198,20 @@ static const char *noun(enum mt_value value) {
 static void warn_of_sort(const struct request *r, const struct mt_diff *diff) {
     enum mt_value sort = mt_diff_sort(diff);
     if (!mt_diff_has(diff, sort))
-        mt_print_problem(r->program, NULL, "one side has no %s: they cannot be compared", noun(sort));
+        mt_print_problem(r->program, NULL, "one side has no %s: they cannot be compared",
+                         noun(sort));
     else if (!r->view.sort_given && sort != MT_VALUE_LIVE_BYTES)
-        mt_print_problem(r->program, NULL, "one side has no live bytes: rows come by %s", noun(sort));
+        mt_print_problem(r->program, NULL, "one side has no live bytes: rows come by %s",
+                         noun(sort));
 }
 
 static char *amount(char buffer[MT_FORMAT_BYTES], enum mt_value value, int64_t number, bool exact) {
-    return mt_value_is_bytes(value) ? mt_format_size(buffer, number, exact) : mt_format_count(buffer, number);
+    return mt_value_is_bytes(value) ? mt_format_size(buffer, number, exact)
+                                    : mt_format_count(buffer, number);
 }
 
-/* Says so on stderr when the sum of the changes exceeds the limit. A column that cannot be compared is no success. */
+/* Says so on stderr when the sum of the changes exceeds the limit. A column that cannot be compared
+ * is no success. */
 static bool exceeds(const struct request *r, const struct mt_diff *diff) {
     enum mt_value sort = mt_diff_sort(diff);
     const struct mt_diff_row *sum = mt_diff_passed(diff);
@@ -210,20 +228,23 @@ static bool exceeds(const struct request *r, const struct mt_diff *diff) {
     char grown[MT_FORMAT_BYTES], old[MT_FORMAT_BYTES], new[MT_FORMAT_BYTES], limit[MT_FORMAT_BYTES];
     int64_t above = r->fail_above > INT64_MAX ? INT64_MAX : (int64_t)r->fail_above;
     bool exact = r->view.exact_bytes;
-    mt_print_problem(r->program, NULL, "%s grew by %s, from %s to %s: more than --fail-above %s", noun(sort),
-                     amount(grown, sort, change, exact), amount(old, sort, sum->value[MT_OLD][sort], exact),
-                     amount(new, sort, sum->value[MT_NEW][sort], exact), amount(limit, sort, above, exact));
+    mt_print_problem(
+        r->program, NULL, "%s grew by %s, from %s to %s: more than --fail-above %s", noun(sort),
+        amount(grown, sort, change, exact), amount(old, sort, sum->value[MT_OLD][sort], exact),
+        amount(new, sort, sum->value[MT_NEW][sort], exact), amount(limit, sort, above, exact));
     return true;
 }
 
 /* 0 or a negative error. *diff is the caller's to free. */
-static int compare(struct request *r, struct sides *sides, struct mt_diff **diff, struct mt_error *error) {
+static int compare(struct request *r, struct sides *sides, struct mt_diff **diff,
+                   struct mt_error *error) {
     struct mt_diff_options diff_options = {.view = r->view.view, .sort_given = r->view.sort_given};
     diff_options.view.n_named = r->view.n;
     memcpy(diff_options.at, sides->at, sizeof diff_options.at);
     int status = read_sides(r, sides, error);
     if (status == 0)
-        status = mt_diff_build((const struct mt_profile *const *)sides->profile, &diff_options, diff, error);
+        status = mt_diff_build((const struct mt_profile *const *)sides->profile, &diff_options,
+                               diff, error);
     if (status == 0) {
         warn_of_sort(r, *diff);
         status = print(r, *diff, sides->name, error);
@@ -231,7 +252,8 @@ static int compare(struct request *r, struct sides *sides, struct mt_diff **diff
     return status;
 }
 
-static int finish(const struct request *r, int status, const struct mt_diff *diff, const struct mt_error *error) {
+static int finish(const struct request *r, int status, const struct mt_diff *diff,
+                  const struct mt_error *error) {
     if (status == 0 && exceeds(r, diff))
         status = MT_EXIT_FINDING;
     return mt_command_end(r->program, status, error);

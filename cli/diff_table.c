@@ -16,8 +16,8 @@
  *       -12 KiB   12 KiB      0 B      -3  gone  src/cache.c:80  cache_find
  *       ...
  *
- * Growth is red and shrinking green; words say what is new or gone, so that nothing depends on colour. Names come from
- * table_names.c, by the side that has the row.
+ * Growth is red and shrinking green; words say what is new or gone, so that nothing depends on
+ * colour. Names come from table_names.c, by the side that has the row.
  */
 #include "diff_table.h"
 
@@ -30,7 +30,15 @@
 #include "view/format.h"
 #include "view/summary.h"
 
-enum { GAP = 2, INDENT = 1, NAME_NARROW = 30, NAME_WIDE = 50, WIDE_TERMINAL = 110, STATE_WIDTH = 4, NAME_TINY = 8 };
+enum {
+    GAP = 2,
+    INDENT = 1,
+    NAME_NARROW = 30,
+    NAME_WIDE = 50,
+    WIDE_TERMINAL = 110,
+    STATE_WIDTH = 4,
+    NAME_TINY = 8
+};
 
 enum cell_kind { CELL_CHANGE, CELL_OLD, CELL_NEW };
 
@@ -55,9 +63,10 @@ struct view {
     char heading[32];
 };
 
-/* ---- cells ----------------------------------------------------------------------------------------------------- */
+/* ---- cells ----------------------------------------------------------------------------------- */
 
-static void pad_left(const struct mt_terminal *terminal, size_t width, enum mt_style style, const char *text) {
+static void pad_left(const struct mt_terminal *terminal, size_t width, enum mt_style style,
+                     const char *text) {
     size_t taken = mt_format_width(text);
     fprintf(terminal->stream, "%*s", (int)(width > taken ? width - taken : 0), "");
     mt_put(terminal, style, text);
@@ -67,11 +76,14 @@ static enum mt_style style_of(int64_t change) {
     return change > 0 ? MT_STYLE_MORE : change < 0 ? MT_STYLE_LESS : MT_STYLE_NONE;
 }
 
-static char *format_value(char buffer[MT_FORMAT_BYTES], enum mt_value value, int64_t number, bool exact) {
-    return mt_value_is_bytes(value) ? mt_format_size(buffer, number, exact) : mt_format_count(buffer, number);
+static char *format_value(char buffer[MT_FORMAT_BYTES], enum mt_value value, int64_t number,
+                          bool exact) {
+    return mt_value_is_bytes(value) ? mt_format_size(buffer, number, exact)
+                                    : mt_format_count(buffer, number);
 }
 
-static char *format_change(char buffer[MT_FORMAT_BYTES], enum mt_value value, int64_t number, bool exact) {
+static char *format_change(char buffer[MT_FORMAT_BYTES], enum mt_value value, int64_t number,
+                           bool exact) {
     return mt_value_is_bytes(value) ? mt_format_size_change(buffer, number, exact)
                                     : mt_format_count_change(buffer, number);
 }
@@ -79,29 +91,32 @@ static char *format_change(char buffer[MT_FORMAT_BYTES], enum mt_value value, in
 enum { CELL_BYTES = 2 * MT_FORMAT_BYTES + 8 };
 
 /* A change that is within its margin may be none: "+1.2 KiB ±3.4 KiB". */
-static const char *put_change(const struct view *v, char buffer[CELL_BYTES], enum mt_value value, int64_t change,
-                              int64_t margin) {
+static const char *put_change(const struct view *v, char buffer[CELL_BYTES], enum mt_value value,
+                              int64_t change, int64_t margin) {
     char number[MT_FORMAT_BYTES], most[MT_FORMAT_BYTES];
     bool exact = v->options->exact_bytes;
     format_change(number, value, change, exact);
     format_value(most, value, margin, exact);
-    snprintf(buffer, CELL_BYTES, "%s%s%s", number, margin ? v->terminal->utf8 ? " ±" : " +-" : "", margin ? most : "");
+    snprintf(buffer, CELL_BYTES, "%s%s%s", number, margin ? v->terminal->utf8 ? " ±" : " +-" : "",
+             margin ? most : "");
     return buffer;
 }
 
-static const char *cell(const struct view *v, const struct mt_diff_row *row, const struct cell_column *column,
-                        char buffer[CELL_BYTES]) {
+static const char *cell(const struct view *v, const struct mt_diff_row *row,
+                        const struct cell_column *column, char buffer[CELL_BYTES]) {
     enum mt_side side = column->kind == CELL_OLD ? MT_OLD : MT_NEW;
     if (column->kind == CELL_CHANGE)
         return mt_diff_has(v->diff, column->value)
-                   ? put_change(v, buffer, column->value, row->diff[column->value], mt_diff_margin(row, column->value))
+                   ? put_change(v, buffer, column->value, row->diff[column->value],
+                                mt_diff_margin(row, column->value))
                    : "-";
     return mt_diff_side_has(v->diff, side, column->value)
-               ? format_value(buffer, column->value, row->value[side][column->value], v->options->exact_bytes)
+               ? format_value(buffer, column->value, row->value[side][column->value],
+                              v->options->exact_bytes)
                : "-";
 }
 
-/* ---- totals ---------------------------------------------------------------------------------------------------- */
+/* ---- totals ---------------------------------------------------------------------------------- */
 
 struct total {
     const char *label;
@@ -115,8 +130,9 @@ static void collect_totals(const struct mt_diff *diff, struct total totals[N_TOT
         const char *label;
         enum mt_value value;
     } lines[N_TOTALS] = {
-        {"live", MT_VALUE_LIVE_BYTES},      {"  blocks", MT_VALUE_LIVE_BLOCKS}, {"peak", MT_VALUE_PEAK_BYTES},
-        {"  blocks", MT_VALUE_PEAK_BLOCKS}, {"total", MT_VALUE_TOTAL_BYTES},    {"  blocks", MT_VALUE_TOTAL_BLOCKS},
+        {"live", MT_VALUE_LIVE_BYTES},   {"  blocks", MT_VALUE_LIVE_BLOCKS},
+        {"peak", MT_VALUE_PEAK_BYTES},   {"  blocks", MT_VALUE_PEAK_BLOCKS},
+        {"total", MT_VALUE_TOTAL_BYTES}, {"  blocks", MT_VALUE_TOTAL_BLOCKS},
     };
     for (size_t i = 0; i < N_TOTALS; i++) {
         totals[i] = (struct total){.label = lines[i].label, .value = lines[i].value};
@@ -131,7 +147,8 @@ static int64_t difference(int64_t new, int64_t old) {
 }
 
 /* Texts of old, new and change; returns the change. */
-static int64_t total_cells(const struct view *v, const struct total *total, char cells[3][CELL_BYTES]) {
+static int64_t total_cells(const struct view *v, const struct total *total,
+                           char cells[3][CELL_BYTES]) {
     bool exact = v->options->exact_bytes;
     const int64_t *of = total->of;
     for (enum mt_side side = MT_OLD; side < MT_N_SIDES; side++)
@@ -144,7 +161,8 @@ static int64_t total_cells(const struct view *v, const struct total *total, char
         return 0;
     }
     int64_t change = difference(of[MT_NEW], of[MT_OLD]);
-    put_change(v, cells[2], total->value, change, mt_diff_margin(mt_diff_all(v->diff), total->value));
+    put_change(v, cells[2], total->value, change,
+               mt_diff_margin(mt_diff_all(v->diff), total->value));
     return change;
 }
 
@@ -170,7 +188,8 @@ static void put_totals(const struct view *v) {
     for (size_t i = 0; i < N_TOTALS; i++) {
         change[i] = total_cells(v, &totals[i], cells[i]);
         for (size_t k = 0; k < 3; k++)
-            width[k] = mt_format_width(cells[i][k]) > width[k] ? mt_format_width(cells[i][k]) : width[k];
+            width[k] =
+                mt_format_width(cells[i][k]) > width[k] ? mt_format_width(cells[i][k]) : width[k];
     }
     size_t used = INDENT + TOTALS_LABEL + width[0] + GAP + width[1] + GAP + width[2], first = 0;
     for (; used > terminal->width && first < 2; first++) /* the change is what is asked for */
@@ -183,14 +202,15 @@ static void put_totals(const struct view *v) {
     }
     fputc('\n', terminal->stream);
     for (size_t i = 0; i < N_TOTALS; i++) {
-        if (!mt_diff_side_has(v->diff, MT_OLD, totals[i].value) && !mt_diff_side_has(v->diff, MT_NEW, totals[i].value))
+        if (!mt_diff_side_has(v->diff, MT_OLD, totals[i].value) &&
+            !mt_diff_side_has(v->diff, MT_NEW, totals[i].value))
             continue;
         fprintf(terminal->stream, "%*s", INDENT, "");
         mt_put(terminal, MT_STYLE_DIM, totals[i].label);
         fprintf(terminal->stream, "%*s", (int)(TOTALS_LABEL - strlen(totals[i].label)), "");
         for (size_t k = first; k < 3; k++)
-            pad_left(terminal, width[k] + (k > first ? GAP : 0), k == 2 ? style_of(change[i]) : MT_STYLE_NONE,
-                     cells[i][k]);
+            pad_left(terminal, width[k] + (k > first ? GAP : 0),
+                     k == 2 ? style_of(change[i]) : MT_STYLE_NONE, cells[i][k]);
         if (with_percents)
             put_percent(terminal, change[i], totals[i].of[MT_OLD]);
         fputc('\n', terminal->stream);
@@ -228,7 +248,8 @@ static void put_head(const struct view *v, const char *const names[MT_N_SIDES]) 
     struct mt_facts facts = {0};
     const char *note;
     for (enum mt_side side = MT_OLD; side < MT_N_SIDES; side++)
-        mt_summary_side(mt_rows_profile(mt_diff_rows(v->diff, side)), labels[side], names[side], &facts);
+        mt_summary_side(mt_rows_profile(mt_diff_rows(v->diff, side)), labels[side], names[side],
+                        &facts);
     for (size_t i = 0; (note = mt_diff_note(v->diff, i)); i++)
         mt_facts_add(&facts, i ? "" : "builds", false, "%s", note);
     add_coverage(v, &facts);
@@ -236,7 +257,7 @@ static void put_head(const struct view *v, const char *const names[MT_N_SIDES]) 
     put_totals(v);
 }
 
-/* ---- layout ---------------------------------------------------------------------------------------------------- */
+/* ---- layout ---------------------------------------------------------------------------------- */
 
 static void widen(const struct view *v, struct cell_column *column, const struct mt_diff_row *row) {
     char buffer[CELL_BYTES];
@@ -266,9 +287,12 @@ static void lay_out(struct view *v) {
     enum mt_value sort = mt_diff_sort(v->diff), other = mt_diff_companion(sort);
     make_heading(v);
     const struct cell_column wanted[] = {
-        {sort, CELL_CHANGE, v->heading, 0}, {sort, CELL_OLD, "OLD", 0},
-        {sort, CELL_NEW, "NEW", 0},         {other, CELL_CHANGE, mt_value_is_bytes(other) ? "BYTES" : "BLOCKS", 0},
-        {other, CELL_OLD, "OLD", 0},        {other, CELL_NEW, "NEW", 0},
+        {sort, CELL_CHANGE, v->heading, 0},
+        {sort, CELL_OLD, "OLD", 0},
+        {sort, CELL_NEW, "NEW", 0},
+        {other, CELL_CHANGE, mt_value_is_bytes(other) ? "BYTES" : "BLOCKS", 0},
+        {other, CELL_OLD, "OLD", 0},
+        {other, CELL_NEW, "NEW", 0},
     };
     size_t width = v->terminal->width, name = width >= WIDE_TERMINAL ? NAME_WIDE : NAME_NARROW;
     for (size_t i = 0; i < v->n_shown; i++)
@@ -294,7 +318,7 @@ static void lay_out(struct view *v) {
     }
 }
 
-/* ---- rows ------------------------------------------------------------------------------------------------------ */
+/* ---- rows ------------------------------------------------------------------------------------ */
 
 static void put_state(const struct view *v, const char *text, enum mt_style style) {
     if (!v->has_states)
@@ -310,7 +334,8 @@ static void put_numbers(const struct view *v, const struct mt_diff_row *row) {
         const struct cell_column *column = &v->columns[i];
         char buffer[CELL_BYTES];
         bool is_change = column->kind == CELL_CHANGE;
-        pad_left(v->terminal, column->width, is_change ? style_of(row->diff[column->value]) : MT_STYLE_NONE,
+        pad_left(v->terminal, column->width,
+                 is_change ? style_of(row->diff[column->value]) : MT_STYLE_NONE,
                  cell(v, row, column, buffer));
         fprintf(v->terminal->stream, "%*s", GAP, "");
     }
@@ -345,7 +370,8 @@ static void put_row(struct view *v, const struct mt_diff_row *row) {
     mt_table_put_name(&names, row->row[side]);
 }
 
-static void put_sum(const struct view *v, const struct mt_diff_row *row, enum mt_style style, const char *text) {
+static void put_sum(const struct view *v, const struct mt_diff_row *row, enum mt_style style,
+                    const char *text) {
     put_numbers(v, row);
     put_state(v, "", MT_STYLE_NONE);
     mt_put_fitting(v->terminal, v->name_column, style, text);
@@ -357,8 +383,9 @@ static void put_sums(const struct view *v) {
     FILE *stream = v->terminal->stream;
     size_t n_more = mt_diff_count(v->diff) - v->n_shown;
     char text[96], count[MT_FORMAT_BYTES];
-    snprintf(text, sizeof text, "%s %s more %s%s", v->terminal->ellipsis, mt_format_count(count, (int64_t)n_more),
-             nouns[mt_diff_by(v->diff)], n_more == 1 ? "" : "s");
+    snprintf(text, sizeof text, "%s %s more %s%s", v->terminal->ellipsis,
+             mt_format_count(count, (int64_t)n_more), nouns[mt_diff_by(v->diff)],
+             n_more == 1 ? "" : "s");
     if (n_more && mt_diff_is_cumulative(v->diff)) {
         fprintf(stream, "%*s", (int)v->name_column, "");
         mt_put_fitting(v->terminal, v->name_column, MT_STYLE_DIM, text);
@@ -373,11 +400,12 @@ static void put_sums(const struct view *v) {
     }
     put_sum(v, mt_diff_all(v->diff), MT_STYLE_BOLD, "total");
     if (mt_diff_is_cumulative(v->diff))
-        mt_put_fitting(v->terminal, v->name_column + strlen("total"), MT_STYLE_DIM, " (cumulative rows overlap)");
+        mt_put_fitting(v->terminal, v->name_column + strlen("total"), MT_STYLE_DIM,
+                       " (cumulative rows overlap)");
     fputc('\n', stream);
 }
 
-/* ---- the whole ------------------------------------------------------------------------------------------------- */
+/* ---- the whole ------------------------------------------------------------------------------- */
 
 /* Rows in which nothing has changed are not shown unless all are asked for. */
 static size_t count_shown(const struct mt_diff *diff, size_t n) {
@@ -393,7 +421,8 @@ static void find_filtered_out(struct view *v) {
     const struct mt_diff_row *all = mt_diff_all(v->diff), *passed = mt_diff_passed(v->diff);
     for (size_t i = 0; i < MT_N_VALUES; i++) {
         for (enum mt_side side = MT_OLD; side < MT_N_SIDES; side++)
-            if (__builtin_sub_overflow(all->value[side][i], passed->value[side][i], &v->filtered_out.value[side][i]))
+            if (__builtin_sub_overflow(all->value[side][i], passed->value[side][i],
+                                       &v->filtered_out.value[side][i]))
                 v->filtered_out.value[side][i] = 0;
         if (__builtin_sub_overflow(all->diff[i], passed->diff[i], &v->filtered_out.diff[i]))
             v->filtered_out.diff[i] = 0;
@@ -402,10 +431,11 @@ static void find_filtered_out(struct view *v) {
 
 /* Another column that differs, MT_N_VALUES: none. */
 static enum mt_value other_column(const struct mt_diff *diff) {
-    static const enum mt_value others[] = {MT_VALUE_PEAK_BYTES, MT_VALUE_LIVE_BYTES, MT_VALUE_TOTAL_BYTES,
-                                           MT_VALUE_TOTAL_BLOCKS};
+    static const enum mt_value others[] = {MT_VALUE_PEAK_BYTES, MT_VALUE_LIVE_BYTES,
+                                           MT_VALUE_TOTAL_BYTES, MT_VALUE_TOTAL_BLOCKS};
     for (size_t c = 0; c < sizeof others / sizeof *others; c++)
-        for (size_t i = 0; others[c] != mt_diff_sort(diff) && mt_diff_has(diff, others[c]) && i < mt_diff_count(diff);
+        for (size_t i = 0; others[c] != mt_diff_sort(diff) && mt_diff_has(diff, others[c]) &&
+                           i < mt_diff_count(diff);
              i++)
             if (mt_diff_at(diff, i)->diff[others[c]] != 0)
                 return others[c];
@@ -417,9 +447,11 @@ static void put_nothing(const struct view *v) {
     char text[160] = "Nothing passes the filters.", more[80] = "";
     if (other != MT_N_VALUES)
         snprintf(more, sizeof more, "; the %s does: --sort %s shows by what",
-                 other == MT_VALUE_TOTAL_BLOCKS ? "number of blocks" : mt_sort_name(other), mt_sort_name(other));
+                 other == MT_VALUE_TOTAL_BLOCKS ? "number of blocks" : mt_sort_name(other),
+                 mt_sort_name(other));
     if (!mt_diff_is_filtered(v->diff) || mt_diff_count(v->diff) != 0)
-        snprintf(text, sizeof text, "No row differs in %s%s.", mt_sort_name(mt_diff_sort(v->diff)), more);
+        snprintf(text, sizeof text, "No row differs in %s%s.", mt_sort_name(mt_diff_sort(v->diff)),
+                 more);
     fprintf(v->terminal->stream, "%*s", INDENT, "");
     mt_put_wrapped(v->terminal, INDENT, MT_STYLE_DIM, text);
     fputc('\n', v->terminal->stream);
@@ -434,14 +466,17 @@ static void put_rows(struct view *v) {
 }
 
 void mt_diff_table_print(const struct mt_terminal *terminal, const struct mt_diff *diff,
-                         const char *const names[MT_N_SIDES], const struct mt_table_options *options) {
+                         const char *const names[MT_N_SIDES],
+                         const struct mt_table_options *options) {
     struct view *v = calloc(1, sizeof *v);
     if (!v)
         return;
     *v = (struct view){.terminal = terminal, .diff = diff, .options = options};
     for (enum mt_side side = MT_OLD; side < MT_N_SIDES; side++) {
-        v->names[side] = (struct table){
-            .terminal = terminal, .rows = mt_diff_rows(diff, side), .options = options, .n_newer = &v->n_newer};
+        v->names[side] = (struct table){.terminal = terminal,
+                                        .rows = mt_diff_rows(diff, side),
+                                        .options = options,
+                                        .n_newer = &v->n_newer};
         mt_table_names_init(&v->names[side]);
     }
     v->n_shown = count_shown(diff, options->n);

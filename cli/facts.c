@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Labels in one column, wrapped text in the other; a warning is marked by colour and says what it is in words. */
+/* Labels in one column, wrapped text in the other; a warning is marked by colour and says what it
+ * is in words. */
 #include "facts.h"
 
 #include <string.h>
@@ -10,14 +11,16 @@ void mt_facts_print(const struct mt_terminal *terminal, struct mt_facts *facts) 
     mt_facts_print_styled(terminal, facts, MT_STYLE_NONE);
 }
 
-void mt_facts_print_styled(const struct mt_terminal *terminal, struct mt_facts *facts, enum mt_style style) {
+void mt_facts_print_styled(const struct mt_terminal *terminal, struct mt_facts *facts,
+                           enum mt_style style) {
     for (size_t i = 0; i < facts->n; i++) {
         const struct mt_fact *fact = &facts->items[i];
         size_t width = strlen(fact->label);
         fprintf(terminal->stream, "%*s", INDENT, "");
         mt_put(terminal, MT_STYLE_DIM, fact->label);
         fprintf(terminal->stream, "%*s", (int)(LABEL_WIDTH > width ? LABEL_WIDTH - width : 1), "");
-        mt_put_wrapped(terminal, INDENT + LABEL_WIDTH, fact->is_warning ? MT_STYLE_WARN : style, fact->text);
+        mt_put_wrapped(terminal, INDENT + LABEL_WIDTH, fact->is_warning ? MT_STYLE_WARN : style,
+                       fact->text);
         fputc('\n', terminal->stream);
     }
     if (facts->failed)

@@ -7,7 +7,8 @@
 #include "view/summary.h"
 
 /* Prints them, wrapped, and frees them. */
-void mt_facts_print_styled(const struct mt_terminal *terminal, struct mt_facts *facts, enum mt_style style);
+void mt_facts_print_styled(const struct mt_terminal *terminal, struct mt_facts *facts,
+                           enum mt_style style);
 void mt_facts_print(const struct mt_terminal *terminal, struct mt_facts *facts);
 
 #endif

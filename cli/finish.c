@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * During the run memtrack must stay small, and a build starts thousands of processes. Their ledgers lie in a memory
- * file system, so a forked worker converts them when they get many: its memory goes away with it, and a ledger that
- * brings it down costs that one profile, not the run. Results come back through a pipe as plain structs.
+ * During the run memtrack must stay small, and a build starts thousands of processes. Their ledgers
+ * lie in a memory file system, so a forked worker converts them when they get many: its memory goes
+ * away with it, and a ledger that brings it down costs that one profile, not the run. Results come
+ * back through a pipe as plain structs.
  *
- * At the end everything left is converted here, the main process last so that its profile is at hand for the summary
- * with nothing else in memory.
+ * At the end everything left is converted here, the main process last so that its profile is at
+ * hand for the summary with nothing else in memory.
  */
 #include "finish.h"
 
@@ -68,7 +69,7 @@ static void remove_done(struct mt_ticker *ticker) {
     ticker->n_tracks = kept;
 }
 
-/* ---- while the run goes on -------------------------------------------------------------------------------------- */
+/* ---- while the run goes on ------------------------------------------------------------------- */
 
 static bool write_all(int fd, const void *data, size_t bytes) {
     for (size_t done = 0; done < bytes;) {
@@ -97,8 +98,8 @@ _Noreturn static void work(struct mt_finish *finish, struct mt_ticker *ticker, i
 }
 
 static bool is_short_of_room(const struct mt_finish *finish, size_t n_waiting) {
-    return n_waiting >= MANY_LEDGERS ||
-           (n_waiting > 0 && mt_session_room(finish->convert.session) < finish->room_at_start / SHORT_PART);
+    return n_waiting >= MANY_LEDGERS || (n_waiting > 0 && mt_session_room(finish->convert.session) <
+                                                              finish->room_at_start / SHORT_PART);
 }
 
 void mt_finish_relieve(struct mt_finish *finish, struct mt_ticker *ticker) {
@@ -134,7 +135,8 @@ static void take_result(struct mt_finish *finish, struct mt_ticker *ticker) {
     finish->worker_bytes = 0;
 }
 
-/* What a worker that fell did not report is left to the end of the run, as if there had been none. */
+/* What a worker that fell did not report is left to the end of the run, as if there had been
+ * none. */
 static void end_worker(struct mt_finish *finish, struct mt_ticker *ticker) {
     close(finish->worker_fd);
     while (waitpid(finish->worker, NULL, 0) < 0 && errno == EINTR)
@@ -166,14 +168,14 @@ void mt_finish_collect(struct mt_finish *finish, struct mt_ticker *ticker, bool 
     }
 }
 
-/* ---- at the end ------------------------------------------------------------------------------------------------- */
+/* ---- at the end ------------------------------------------------------------------------------ */
 
 static bool is_the_program(const struct mt_ticker *ticker, const struct mt_track *track) {
     return track->is_main && is_newest(ticker, track);
 }
 
-static void convert_one(struct mt_finish *finish, const struct mt_ticker *ticker, struct mt_track *track,
-                        struct mt_profile **profile) {
+static void convert_one(struct mt_finish *finish, const struct mt_ticker *ticker,
+                        struct mt_track *track, struct mt_profile **profile) {
     struct mt_result result;
     mt_convert_track(&finish->convert, track, is_newest(ticker, track), &result, profile);
     result.is_main = is_the_program(ticker, track);
@@ -182,11 +184,13 @@ static void convert_one(struct mt_finish *finish, const struct mt_ticker *ticker
     track->state = MT_TRACK_DONE;
 }
 
-void mt_finish_all(struct mt_finish *finish, struct mt_ticker *ticker, struct mt_profile **profile) {
+void mt_finish_all(struct mt_finish *finish, struct mt_ticker *ticker,
+                   struct mt_profile **profile) {
     *profile = NULL;
     mt_finish_collect(finish, ticker, true);
     for (size_t i = 0; i < ticker->n_tracks; i++)
-        if (ticker->tracks[i]->state == MT_TRACK_ENDED && !is_the_program(ticker, ticker->tracks[i]))
+        if (ticker->tracks[i]->state == MT_TRACK_ENDED &&
+            !is_the_program(ticker, ticker->tracks[i]))
             convert_one(finish, ticker, ticker->tracks[i], NULL);
     for (size_t i = 0; i < ticker->n_tracks; i++)
         if (ticker->tracks[i]->state == MT_TRACK_ENDED && is_the_program(ticker, ticker->tracks[i]))

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Turning the ledgers of a run into profiles: at the end, and for processes that have ended already when their ledgers
- * begin to fill the session's file system.
+ * Turning the ledgers of a run into profiles: at the end, and for processes that have ended already
+ * when their ledgers begin to fill the session's file system.
  */
 #ifndef MT_CLI_FINISH_H
 #define MT_CLI_FINISH_H
@@ -32,7 +32,8 @@ void mt_finish_relieve(struct mt_finish *finish, struct mt_ticker *ticker);
 /* Take what the worker has to say; wait for its end when asked to. */
 void mt_finish_collect(struct mt_finish *finish, struct mt_ticker *ticker, bool wait);
 
-/* Convert every ledger whose process has ended. *profile: that of the main process, or NULL; the caller's. */
+/* Convert every ledger whose process has ended. *profile: that of the main process, or NULL; the
+ * caller's. */
 void mt_finish_all(struct mt_finish *finish, struct mt_ticker *ticker, struct mt_profile **profile);
 
 #endif

@@ -1,20 +1,22 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What is not on disk any more at the end of a run is still there while a process has it mapped. So whenever a ledger
- * has new modules, their files are opened, each file once however many processes have it mapped:
+ * What is not on disk any more at the end of a run is still there while a process has it mapped. So
+ * whenever a ledger has new modules, their files are opened, each file once however many processes
+ * have it mapped:
  *
  *   path, build id  ──►  device, inode  ──►  a descriptor of the file, or of a copy in memory
  *
- * An open file keeps its file system from being unmounted, and the program must not notice that it is watched. Where we
- * are at home anyway (the root, our directory, that of the session) a descriptor is held; what lies elsewhere is copied
- * if it is small, but for what belongs to the system, which stays where it is. Only a file that is mapped is opened: it
- * is told by its inode.
+ * An open file keeps its file system from being unmounted, and the program must not notice that it
+ * is watched. Where we are at home anyway (the root, our directory, that of the session) a
+ * descriptor is held; what lies elsewhere is copied if it is small, but for what belongs to the
+ * system, which stays where it is. Only a file that is mapped is opened: it is told by its inode.
  *
- * Bounds: a quarter of the descriptors that we may have, and COPIED_BYTES. Beyond, files are looked for at the end where
- * they were, as without all this.
+ * Bounds: a quarter of the descriptors that we may have, and COPIED_BYTES. Beyond, files are looked
+ * for at the end where they were, as without all this.
  *
- * Rejected: opening at the end what has been deleted (the process is gone by then); having the recorder hold
- * descriptors (programs close and count theirs); hard links (another file system, and the directory shows them).
+ * Rejected: opening at the end what has been deleted (the process is gone by then); having the
+ * recorder hold descriptors (programs close and count theirs); hard links (another file system, and
+ * the directory shows them).
  */
 #include "kept.h"
 
@@ -32,7 +34,11 @@
 #define COPY_BYTES   (UINT64_C(32) << 20)  /* of one file */
 #define COPIED_BYTES (UINT64_C(128) << 20) /* of all */
 
-enum { MAX_FILES = 1024, MODULES_AT_ONCE = 16, MAX_BUILD_ID_TEXT = 2 * sizeof((struct mt_module *)0)->build_id + 1 };
+enum {
+    MAX_FILES = 1024,
+    MODULES_AT_ONCE = 16,
+    MAX_BUILD_ID_TEXT = 2 * sizeof((struct mt_module *)0)->build_id + 1
+};
 
 struct file {
     char *path; /* as the mapping has it */
@@ -78,7 +84,7 @@ void mt_kept_free(struct mt_kept *kept) {
     free(kept);
 }
 
-/* ---- taking hold ------------------------------------------------------------------------------------------------- */
+/* ---- taking hold ----------------------------------------------------------------------------- */
 
 static bool begins_with(const char *text, const char *prefix) {
     return strncmp(text, prefix, strlen(prefix)) == 0;
@@ -91,7 +97,8 @@ static bool may_hold(const struct mt_kept *kept, const char *path, const struct 
     return begins_with(path, "/memfd:"); /* on no file system that could be unmounted */
 }
 
-static bool is_worth_a_copy(const struct mt_kept *kept, const char *path, const struct stat *status) {
+static bool is_worth_a_copy(const struct mt_kept *kept, const char *path,
+                            const struct stat *status) {
     static const char *const system[] = {"/usr/", "/lib", "/bin/", "/sbin/"};
     for (size_t i = 0; i < sizeof system / sizeof *system; i++)
         if (begins_with(path, system[i]))
@@ -104,7 +111,8 @@ static bool is_worth_a_copy(const struct mt_kept *kept, const char *path, const 
 static int copy(struct mt_kept *kept, int fd, const struct stat *status) {
     int memory = memfd_create("memtrack", MFD_CLOEXEC);
     off_t at = 0;
-    while (memory >= 0 && at < status->st_size && sendfile(memory, fd, &at, (size_t)(status->st_size - at)) > 0)
+    while (memory >= 0 && at < status->st_size &&
+           sendfile(memory, fd, &at, (size_t)(status->st_size - at)) > 0)
         ;
     close(fd);
     if (memory >= 0 && at < status->st_size) {
@@ -126,7 +134,8 @@ static int hold(struct mt_kept *kept, int fd, const char *path, const struct sta
 }
 
 static struct file *add(struct mt_kept *kept, const char *path, const char *build_id) {
-    struct file *grown = kept->n < kept->most ? realloc(kept->files, (kept->n + 1) * sizeof *grown) : NULL;
+    struct file *grown =
+        kept->n < kept->most ? realloc(kept->files, (kept->n + 1) * sizeof *grown) : NULL;
     if (!grown)
         return NULL;
     kept->files = grown;
@@ -160,7 +169,7 @@ static void keep(struct mt_kept *kept, int fd, const char *path, const char *bui
     kept->n++;
 }
 
-/* ---- modules ----------------------------------------------------------------------------------------------------- */
+/* ---- modules --------------------------------------------------------------------------------- */
 
 static void format_build_id(const struct mt_module *module, char text[MAX_BUILD_ID_TEXT]) {
     size_t bytes = module->build_id_bytes <= sizeof module->build_id ? module->build_id_bytes : 0;
@@ -170,7 +179,8 @@ static void format_build_id(const struct mt_module *module, char text[MAX_BUILD_
 }
 
 /* As it becomes the path of a mapping in the profile. False: it has no file. */
-static bool module_path(struct mt_ledger *ledger, const struct mt_module *module, char path[MT_PATH_MAX_BYTES + 1]) {
+static bool module_path(struct mt_ledger *ledger, const struct mt_module *module,
+                        char path[MT_PATH_MAX_BYTES + 1]) {
     size_t bytes = 0;
     if (module->flags & (MT_MODULE_VDSO | MT_MODULE_UNLOADED))
         return false;
@@ -189,20 +199,24 @@ static bool module_path(struct mt_ledger *ledger, const struct mt_module *module
     return path[0] == '/';
 }
 
-static void look_at(struct mt_kept *kept, struct mt_ledger *ledger, uint32_t process, const struct mt_module *module) {
+static void look_at(struct mt_kept *kept, struct mt_ledger *ledger, uint32_t process,
+                    const struct mt_module *module) {
     char path[MT_PATH_MAX_BYTES + 1], build_id[MAX_BUILD_ID_TEXT];
     if (module->end <= module->start || !module_path(ledger, module, path))
         return;
     format_build_id(module, build_id);
-    for (size_t i = 0; i < kept->n && *build_id; i++) /* without, a path may have come to be another file's */
-        if (strcmp(kept->files[i].path, path) == 0 && strcmp(kept->files[i].build_id, build_id) == 0)
+    for (size_t i = 0; i < kept->n && *build_id;
+         i++) /* without, a path may have come to be another file's */
+        if (strcmp(kept->files[i].path, path) == 0 &&
+            strcmp(kept->files[i].build_id, build_id) == 0)
             return;
     int fd = mt_symbols_open_mapped(process, path, module->start, module->end);
     if (fd >= 0)
         keep(kept, fd, path, build_id);
 }
 
-void mt_kept_look(struct mt_kept *kept, struct mt_ledger *ledger, uint32_t process, size_t *n_seen) {
+void mt_kept_look(struct mt_kept *kept, struct mt_ledger *ledger, uint32_t process,
+                  size_t *n_seen) {
     struct mt_module modules[MODULES_AT_ONCE];
     size_t end = mt_ledger_info(ledger)->n_modules;
     if (!kept)
@@ -218,7 +232,7 @@ void mt_kept_look(struct mt_kept *kept, struct mt_ledger *ledger, uint32_t proce
     }
 }
 
-/* ---- asking ------------------------------------------------------------------------------------------------------ */
+/* ---- asking ---------------------------------------------------------------------------------- */
 
 static int open_kept(void *context, const char *path, const char *build_id) {
     const struct mt_kept *kept = context;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The files that processes of a run have mapped, taken hold of while they run: at the end a plugin may have been deleted,
- * a program replaced, a mount namespace gone with its processes.
+ * The files that processes of a run have mapped, taken hold of while they run: at the end a plugin
+ * may have been deleted, a program replaced, a mount namespace gone with its processes.
  */
 #ifndef MT_CLI_KEPT_H
 #define MT_CLI_KEPT_H
@@ -20,8 +20,8 @@ struct mt_kept *mt_kept_new(const struct mt_session *session);
 void mt_kept_free(struct mt_kept *kept); /* NULL is fine */
 
 /*
- * Take hold of the files of the modules [*n_seen, …) that the ledger, as of its last refresh, has of a running process;
- * *n_seen grows. Cheap when there are none. kept may be NULL.
+ * Take hold of the files of the modules [*n_seen, …) that the ledger, as of its last refresh, has
+ * of a running process; *n_seen grows. Cheap when there are none. kept may be NULL.
  */
 void mt_kept_look(struct mt_kept *kept, struct mt_ledger *ledger, uint32_t process, size_t *n_seen);
 

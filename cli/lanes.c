@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A lane is a row of the chart's columns. One of scopes says in which columns any of its name ran, one of a counter how
- * high it stood at the end of each, from 0 to its own highest, which is told below.
+ * A lane is a row of the chart's columns. One of scopes says in which columns any of its name ran,
+ * one of a counter how high it stood at the end of each, from 0 to its own highest, which is told
+ * below.
  *
  *   request    ▬▬  ▬▬▬▬▬   ▬
  *   cache      ▂▂▂▄▄▄█▂
@@ -15,11 +16,15 @@
 #include "view/format.h"
 #include "view/lanes.h"
 
-static void put_label(const struct mt_terminal *terminal, const struct mt_lanes_place *place, const char *name) {
+static void put_label(const struct mt_terminal *terminal, const struct mt_lanes_place *place,
+                      const char *name) {
     char *visible = mt_format_visible(name, terminal->utf8);
-    char *fitting = visible ? mt_format_shorten_function(visible, place->label_width, terminal->ellipsis) : NULL;
+    char *fitting =
+        visible ? mt_format_shorten_function(visible, place->label_width, terminal->ellipsis)
+                : NULL;
     size_t width = fitting ? mt_format_width(fitting) : 0;
-    fprintf(terminal->stream, "%*s", (int)(width < place->label_width ? place->label_width - width : 0), "");
+    fprintf(terminal->stream, "%*s",
+            (int)(width < place->label_width ? place->label_width - width : 0), "");
     mt_put(terminal, MT_STYLE_NONE, fitting);
     fputs("  ", terminal->stream);
     free(visible);
@@ -55,9 +60,12 @@ static void put_highest(const struct mt_terminal *terminal, const struct mt_lane
     size_t taken = 0;
     for (size_t i = 0; i < lanes->n; i++) {
         char most[MT_FORMAT_BYTES], *text = NULL;
-        char *name = lanes->items[i].is_counter ? mt_format_visible(lanes->items[i].name, terminal->utf8) : NULL;
+        char *name = lanes->items[i].is_counter
+                         ? mt_format_visible(lanes->items[i].name, terminal->utf8)
+                         : NULL;
         if (name &&
-            asprintf(&text, "%s%s %s", before, name, mt_format_count(most, mt_lane_most(&lanes->items[i]))) >= 0 &&
+            asprintf(&text, "%s%s %s", before, name,
+                     mt_format_count(most, mt_lane_most(&lanes->items[i]))) >= 0 &&
             taken + mt_format_width(text) <= place->columns) {
             fprintf(terminal->stream, "%*s", taken ? 0 : (int)place->label_width + 2, "");
             mt_put(terminal, MT_STYLE_DIM, text);
@@ -82,7 +90,8 @@ int mt_lanes_print(const struct mt_terminal *terminal, const struct mt_timeline 
     if (lanes.n_left_out) {
         char text[96];
         size_t column = place->label_width + 2;
-        snprintf(text, sizeof text, "and %zu scope and counter names more: see --json", lanes.n_left_out);
+        snprintf(text, sizeof text, "and %zu scope and counter names more: see --json",
+                 lanes.n_left_out);
         fprintf(terminal->stream, "%*s", (int)column, "");
         mt_put_fitting(terminal, column, MT_STYLE_NONE, text);
         fputc('\n', terminal->stream);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Below a chart of memory over time: when scopes ran, and the programs' own counters (view/lanes.h), a row each. */
+/* Below a chart of memory over time: when scopes ran, and the programs' own counters
+ * (view/lanes.h), a row each. */
 #ifndef MT_CLI_LANES_H
 #define MT_CLI_LANES_H
 
@@ -14,7 +15,8 @@ struct mt_lanes_place {
     size_t n_steps;
 };
 
-/* Of a process, or of all when the course is the sum; nothing when there are none. -1 when out of memory. */
+/* Of a process, or of all when the course is the sum; nothing when there are none. -1 when out of
+ * memory. */
 int mt_lanes_print(const struct mt_terminal *terminal, const struct mt_timeline *timeline,
                    const struct mt_course *course, const struct mt_lanes_place *place);
 

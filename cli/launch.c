@@ -1,15 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The child is made by fork, so that nothing it inherits differs but the three variables: every descriptor of ours is
- * close-on-exec, the signal mask and the one disposition that we touched (SIGCHLD) are put back before exec. A
- * failing exec reports its errno through a pipe that a successful one closes.
+ * The child is made by fork, so that nothing it inherits differs but the three variables: every
+ * descriptor of ours is close-on-exec, the signal mask and the one disposition that we touched
+ * (SIGCHLD) are put back before exec. A failing exec reports its errno through a pipe that a
+ * successful one closes.
  *
- * Signals are blocked and read from a descriptor. Those that the kernel sent (Ctrl-C, a terminal that hangs up) reach
- * the child without us; those that somebody sent to memtrack alone are passed on, except when the child itself was the
- * sender. Stop signals keep their effect: the terminal stops and continues the whole group.
+ * Signals are blocked and read from a descriptor. Those that the kernel sent (Ctrl-C, a terminal
+ * that hangs up) reach the child without us; those that somebody sent to memtrack alone are passed
+ * on, except when the child itself was the sender. Stop signals keep their effect: the terminal
+ * stops and continues the whole group.
  *
- * Rejected: a process group of its own for the child (it would have to be made the terminal's foreground group, and
- * would be in the background for every other shell); being a subreaper (the target's orphans would see another parent).
+ * Rejected: a process group of its own for the child (it would have to be made the terminal's
+ * foreground group, and would be in the background for every other shell); being a subreaper (the
+ * target's orphans would see another parent).
  */
 #include "launch.h"
 
@@ -41,7 +44,7 @@ static void set_of_signals(sigset_t *set) {
         sigdelset(set, kept[i]);
 }
 
-/* ---- the child's side ------------------------------------------------------------------------------------------- */
+/* ---- the child's side ------------------------------------------------------------------------ */
 
 /* VALUE in front of what the variable holds, or after it when last is set. */
 static int set_variable(const char *name, const char *value, const char *separator, bool last) {
@@ -72,7 +75,8 @@ _Noreturn static void become(const struct mt_launch *launch, int report) {
     if (set_environment(launch) == 0) {
         sigaction(SIGCHLD, &chld_before, NULL);
         sigprocmask(SIG_SETMASK, &mask_before, NULL);
-        execvp(launch->target->path, launch->arguments); /* has a slash: no search, but a text goes to the shell */
+        execvp(launch->target->path,
+               launch->arguments); /* has a slash: no search, but a text goes to the shell */
     }
     int why = errno;
     if (write(report, &why, sizeof why) < 0)
@@ -80,10 +84,11 @@ _Noreturn static void become(const struct mt_launch *launch, int report) {
     _exit(MT_EXIT_CANNOT_EXECUTE);
 }
 
-/* ---- our side --------------------------------------------------------------------------------------------------- */
+/* ---- our side -------------------------------------------------------------------------------- */
 
 static int failed(struct mt_error *error, const char *what) {
-    mt_error_set(error, MEMTRACK_EIO, "Close other programs, or raise the limits of this shell (ulimit -a).",
+    mt_error_set(error, MEMTRACK_EIO,
+                 "Close other programs, or raise the limits of this shell (ulimit -a).",
                  "the program could not be started: %s: %s", what, strerror(errno));
     return MT_EXIT_FAILED;
 }
@@ -96,7 +101,8 @@ static int report_exec_failure(const struct mt_launch *launch, int why, struct m
         hint = "Name a program or a script of this machine.";
     else if (why == EACCES)
         hint = "Look at the permissions of the file, its directories and its file system (noexec).";
-    mt_error_set(error, MEMTRACK_EUSAGE, hint, "%s: cannot be executed: %s", launch->target->path, strerror(why));
+    mt_error_set(error, MEMTRACK_EUSAGE, hint, "%s: cannot be executed: %s", launch->target->path,
+                 strerror(why));
     return why == ENOENT || why == ENOTDIR ? MT_EXIT_NOT_FOUND : MT_EXIT_CANNOT_EXECUTE;
 }
 
@@ -117,7 +123,8 @@ static void unblock_signals(struct mt_child *child) {
     sigprocmask(SIG_SETMASK, &mask_before, NULL);
 }
 
-/* A word that the recorder would ignore; it says so as well, but only in the report. Once, however often we launch. */
+/* A word that the recorder would ignore; it says so as well, but only in the report. Once, however
+ * often we launch. */
 static void check_settings(void) {
     static bool done;
     const char *list = getenv("MEMTRACK_OPTIONS");
@@ -125,8 +132,8 @@ static void check_settings(void) {
     while (list && !done && mt_settings_next(&list, &word))
         if (word.setting == MT_SETTING_NONE)
             mt_print_problem("memtrack", "memtrack(1) lists the options.",
-                             "MEMTRACK_OPTIONS: \"%.*s\" is not understood and has no effect", (int)word.bytes,
-                             word.text);
+                             "MEMTRACK_OPTIONS: \"%.*s\" is not understood and has no effect",
+                             (int)word.bytes, word.text);
     done = true;
 }
 
@@ -157,14 +164,16 @@ int mt_launch(const struct mt_launch *launch, struct mt_child *child, struct mt_
 }
 
 static void forward(const struct mt_child *child, const struct signalfd_siginfo *info) {
-    bool from_kernel = info->ssi_code > 0; /* SI_KERNEL and its like; kill and sigqueue are 0 and below */
+    bool from_kernel =
+        info->ssi_code > 0; /* SI_KERNEL and its like; kill and sigqueue are 0 and below */
     if (info->ssi_signo == SIGCHLD || info->ssi_signo == SIGPIPE || from_kernel || child->ended ||
         (pid_t)info->ssi_pid == child->pid)
         return;
     kill(child->pid, (int)info->ssi_signo);
 }
 
-/* The kernel's highest includes what we had ourselves when we made the child: below that it says nothing. */
+/* The kernel's highest includes what we had ourselves when we made the child: below that it says
+ * nothing. */
 static uint64_t most_rss_of(const struct rusage *usage) {
     struct rusage ours;
     if (getrusage(RUSAGE_SELF, &ours) != 0 || usage->ru_maxrss <= ours.ru_maxrss)
@@ -185,8 +194,10 @@ static void notice_end(struct mt_child *child) {
 
 void mt_child_wait(struct mt_child *child, int other_fd, uint64_t until_ns) {
     uint64_t now = mt_now_ns(), left = until_ns > now ? until_ns - now : 0;
-    struct timespec timeout = {.tv_sec = (time_t)(left / 1000000000u), .tv_nsec = (long)(left % 1000000000u)};
-    struct pollfd fds[2] = {{.fd = child->signals, .events = POLLIN}, {.fd = other_fd, .events = POLLIN}};
+    struct timespec timeout = {.tv_sec = (time_t)(left / 1000000000u),
+                               .tv_nsec = (long)(left % 1000000000u)};
+    struct pollfd fds[2] = {{.fd = child->signals, .events = POLLIN},
+                            {.fd = other_fd, .events = POLLIN}};
     struct signalfd_siginfo info;
     if (ppoll(fds, 2, &timeout, NULL) > 0 && fds[0].revents)
         while (read(child->signals, &info, sizeof info) == (ssize_t)sizeof info)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Starting the program and waiting for it, as if memtrack were not there: its files, environment, process group,
- * signals and exit status are its own.
+ * Starting the program and waiting for it, as if memtrack were not there: its files, environment,
+ * process group, signals and exit status are its own.
  */
 #ifndef MT_CLI_LAUNCH_H
 #define MT_CLI_LAUNCH_H
@@ -27,22 +27,26 @@ struct mt_child {
     pid_t pid;
     int signals; /* signalfd: signals to forward, and the news of children */
     bool ended;
-    bool is_refused; /* it could not be made for want of descriptors, memory or processes: all is as before */
+    bool is_refused; /* it could not be made for want of descriptors, memory or processes: all is as
+                        before */
     int wait_status;
     uint64_t most_rss_bytes; /* that it had, of itself alone; 0: not known */ /* once ended */
-    uint64_t end_ns;                                                          /* CLOCK_MONOTONIC, when it was noticed */
+    uint64_t end_ns; /* CLOCK_MONOTONIC, when it was noticed */
 };
 
-/* 0, or the exit status that memtrack run ends with: 125, 126, 127. From then on signals are blocked here. */
+/* 0, or the exit status that memtrack run ends with: 125, 126, 127. From then on signals are
+ * blocked here. */
 int mt_launch(const struct mt_launch *launch, struct mt_child *child, struct mt_error *error);
 
 /*
- * Wait until a signal arrived, other_fd (-1: none) can be read, or the time until_ns has come; forward signals, notice
- * the end. Signals from the terminal reach the child by themselves, as it is in the same process group.
+ * Wait until a signal arrived, other_fd (-1: none) can be read, or the time until_ns has come;
+ * forward signals, notice the end. Signals from the terminal reach the child by themselves, as it
+ * is in the same process group.
  */
 void mt_child_wait(struct mt_child *child, int other_fd, uint64_t until_ns);
 
-/* Stop forwarding; only SIGQUIT ends memtrack from then on, so that what was recorded gets written. */
+/* Stop forwarding; only SIGQUIT ends memtrack from then on, so that what was recorded gets
+ * written. */
 void mt_child_release(struct mt_child *child);
 
 /* What a shell makes of a wait status: the exit code, or 128 + the signal. */

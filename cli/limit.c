@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * /proc/PID/cgroup says where the process is in each hierarchy, as seen from our own cgroup namespace; mountinfo says
- * where the hierarchies are mounted and which part of each:
+ * /proc/PID/cgroup says where the process is in each hierarchy, as seen from our own cgroup
+ * namespace; mountinfo says where the hierarchies are mounted and which part of each:
  *
  *   0::/system.slice/redis.service                    v2
  *   9:memory:/docker/0123                             v1
  *   36 25 0:32 /docker/0123 /sys/fs/cgroup/memory ro,nosuid … - cgroup cgroup rw,memory
  *
- * A limit applies to everything below it, so the smallest on the way up to the mount point is the one that will kill.
- * A path outside of our namespace begins with /..; then the mount point is what can be seen.
+ * A limit applies to everything below it, so the smallest on the way up to the mount point is the
+ * one that will kill. A path outside of our namespace begins with /..; then the mount point is what
+ * can be seen.
  */
 #include "limit.h"
 
@@ -54,7 +55,8 @@ static bool has_controller(const char *list, const char *name) {
 /* One line of /proc/PID/cgroup; the v1 hierarchy of memory beats v2, where both exist. */
 static void take_cgroup(char *line, struct hierarchy *h, bool *found) {
     line[strcspn(line, "\n")] = '\0';
-    char *controllers = strchr(line, ':'), *path = controllers ? strchr(controllers + 1, ':') : NULL;
+    char *controllers = strchr(line, ':'),
+         *path = controllers ? strchr(controllers + 1, ':') : NULL;
     if (!path)
         return;
     *path++ = '\0';
@@ -75,7 +77,8 @@ static void take_mount(const char *line, struct hierarchy *h) {
     if (h->is_mounted || !tail || sscanf(line, "%*s %*s %*s %2047s %2047s", root, point) != 2 ||
         sscanf(tail, " - %31s %*s %2047s", type, super) != 2)
         return;
-    if (strcmp(type, h->is_v2 ? "cgroup2" : "cgroup") != 0 || (!h->is_v2 && !has_controller(super, "memory")))
+    if (strcmp(type, h->is_v2 ? "cgroup2" : "cgroup") != 0 ||
+        (!h->is_v2 && !has_controller(super, "memory")))
         return;
     memcpy(h->mount_point, point, sizeof h->mount_point);
     memcpy(h->mount_root, root, sizeof h->mount_root);
@@ -108,7 +111,8 @@ static const char *path_below(const struct hierarchy *h) {
     size_t length = strlen(h->mount_root);
     if (strcmp(h->path, "/") == 0 || strstr(h->path, "/.."))
         return "";
-    if (length && strncmp(h->path, h->mount_root, length) == 0 && (h->path[length] == '/' || !h->path[length]))
+    if (length && strncmp(h->path, h->mount_root, length) == 0 &&
+        (h->path[length] == '/' || !h->path[length]))
         return h->path + length;
     return length ? "" : h->path;
 }
@@ -137,11 +141,13 @@ static void take_machine(const char *root, struct mt_limit *limit) {
     uint64_t kilobytes = 0;
     snprintf(path, sizeof path, "%s/proc/meminfo", root);
     FILE *file = fopen(path, "re");
-    while (file && fgets(line, sizeof line, file) && sscanf(line, "MemTotal: %" SCNu64, &kilobytes) != 1)
+    while (file && fgets(line, sizeof line, file) &&
+           sscanf(line, "MemTotal: %" SCNu64, &kilobytes) != 1)
         ;
     if (file)
         fclose(file);
-    if (!kilobytes || kilobytes > MOST_BYTES / 1024 || (limit->bytes && limit->bytes <= kilobytes * 1024))
+    if (!kilobytes || kilobytes > MOST_BYTES / 1024 ||
+        (limit->bytes && limit->bytes <= kilobytes * 1024))
         return;
     limit->bytes = kilobytes * 1024;
     snprintf(limit->source, sizeof limit->source, "the machine's memory");

@@ -8,13 +8,15 @@
 
 struct mt_limit {
     uint64_t bytes;   /* 0: nothing could be read */
-    char source[400]; /* where it comes from: a path of the cgroup file system, or "the machine's memory" */
+    char source[400]; /* where it comes from: a path of the cgroup file system, or "the machine's
+                         memory" */
 };
 
 /*
  * The smallest limit of the process's memory cgroup and those around it (v2: memory.max, v1:
- * memory.limit_in_bytes), as far as they can be seen from here; MemTotal when none is smaller. root is "" but in
- * tests: a directory to which the paths of /proc are relative; mount points are relative to it as well.
+ * memory.limit_in_bytes), as far as they can be seen from here; MemTotal when none is smaller. root
+ * is "" but in tests: a directory to which the paths of /proc are relative; mount points are
+ * relative to it as well.
  */
 void mt_limit_of(const char *root, pid_t pid, struct mt_limit *limit);
 

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * memtrack list: what there is to look at. And --clean: ledgers of processes that have ended go, with the session
- * directories that they were in. --verify: see list_verify.c.
+ * memtrack list: what there is to look at. And --clean: ledgers of processes that have ended go,
+ * with the session directories that they were in. --verify: see list_verify.c.
  *
- * What --clean must not take: the ledger of a process that runs (whether or not this user may look into it), and those
- * of a memtrack run that is about to make profiles of them. The first is asked again right before each removal.
+ * What --clean must not take: the ledger of a process that runs (whether or not this user may look
+ * into it), and those of a memtrack run that is about to make profiles of them. The first is asked
+ * again right before each removal.
  */
 #include <argp.h>
 #include <dirent.h>
@@ -37,9 +38,11 @@ enum {
 
 static const struct argp_option options[] = {
     {"json", KEY_JSON, NULL, 0, "As JSON", 0},
-    {"clean", KEY_CLEAN, NULL, 0, "Remove what processes that have ended left behind, and say what was removed", 0},
+    {"clean", KEY_CLEAN, NULL, 0,
+     "Remove what processes that have ended left behind, and say what was removed", 0},
     {"verify", KEY_VERIFY, NULL, 0,
-     "Check that everything in each ledger fits together, or in those of the given pids and paths", 0},
+     "Check that everything in each ledger fits together, or in those of the given pids and paths",
+     0},
     {"color", KEY_COLOR, "WHEN", 0, MT_HELP_COLOR, 0},
     {0},
 };
@@ -72,7 +75,8 @@ static error_t parse_option(int key, char *text, struct argp_state *state) {
         return 0;
     case ARGP_KEY_END:
         if (r->n_names && !r->verify)
-            argp_error(state, "%s is too much: without --verify, list takes options alone", r->names[0]);
+            argp_error(state, "%s is too much: without --verify, list takes options alone",
+                       r->names[0]);
         if (r->verify && r->clean)
             argp_error(state, "--verify and --clean exclude each other");
         return 0;
@@ -85,18 +89,23 @@ static const struct argp parser = {
     .options = options,
     .parser = parse_option,
     .args_doc = "[PID|LEDGER...]",
-    .doc = "Show the tracked processes, what ended ones have left, and the profiles in the current directory."
-           "\vA process is recording, or dormant (recording has not been switched on yet), or off (it was switched "
+    .doc = "Show the tracked processes, what ended ones have left, and the profiles in the current "
+           "directory."
+           "\vA process is recording, or dormant (recording has not been switched on yet), or off "
+           "(it was switched "
            "off), or "
            "beginning (its ledger is being created). "
-           "What an ended process has left is its ledger: memtrack report takes it, by its path or by the pid. When it "
+           "What an ended process has left is its ledger: memtrack report takes it, by its path or "
+           "by the pid. When it "
            "ended is known about: the last time at which it wrote to its ledger. --clean "
-           "removes such ledgers for good, but never those of a memtrack run that is still to make profiles of them."
-           "\n\nExit status: 0, 1 a ledger is damaged (--verify), 2 wrong usage, 3 something could not be read or "
+           "removes such ledgers for good, but never those of a memtrack run that is still to make "
+           "profiles of them."
+           "\n\nExit status: 0, 1 a ledger is damaged (--verify), 2 wrong usage, 3 something could "
+           "not be read or "
            "removed.",
 };
 
-/* ---- printing --------------------------------------------------------------------------------------------------- */
+/* ---- printing -------------------------------------------------------------------------------- */
 
 /* columns: that it may take. */
 static char *command_text(const struct mt_listed *item, size_t columns) {
@@ -116,7 +125,8 @@ static char *command_text(const struct mt_listed *item, size_t columns) {
     return fitted;
 }
 
-/* On a narrow terminal a row is two lines or three, without its age: numbers, then what and where. */
+/* On a narrow terminal a row is two lines or three, without its age: numbers, then what and
+ * where. */
 static bool is_narrow(const struct mt_terminal *t) {
     return t->is_tty && t->width < NARROW;
 }
@@ -127,7 +137,8 @@ static void print_heading(const struct mt_terminal *t, const char *title, const 
     if (is_narrow(t))
         fprintf(t->stream, " %7s %-10s %10s %10s", "PID", "STATE", "LIVE", "PEAK");
     else
-        fprintf(t->stream, " %7s  %-10s  %10s  %10s  %10s  COMMAND", "PID", "STATE", age, "LIVE", "PEAK");
+        fprintf(t->stream, " %7s  %-10s  %10s  %10s  %10s  COMMAND", "PID", "STATE", age, "LIVE",
+                "PEAK");
     fprintf(t->stream, "%s\n", mt_style(t, MT_STYLE_NONE));
 }
 
@@ -149,8 +160,9 @@ static void print_entry(const struct mt_terminal *t, const struct mt_listed *ite
     char age[MT_FORMAT_BYTES] = "-", live[MT_FORMAT_BYTES] = "-", peak[MT_FORMAT_BYTES] = "-";
     bool is_readable = !item->why[0];
     bool narrow = is_narrow(t);
-    size_t room =
-        t->is_tty && t->width < NUMBERS + COMMAND_COLUMNS ? t->width - (narrow ? BELOW : NUMBERS) : COMMAND_COLUMNS;
+    size_t room = t->is_tty && t->width < NUMBERS + COMMAND_COLUMNS
+                      ? t->width - (narrow ? BELOW : NUMBERS)
+                      : COMMAND_COLUMNS;
     char *command = command_text(item, room);
     if (item->age_ns)
         mt_format_duration(age, item->age_ns);
@@ -181,16 +193,16 @@ static void print_entry(const struct mt_terminal *t, const struct mt_listed *ite
     free(command);
 }
 
-static void print_entries(const struct mt_terminal *t, const struct mt_entries *entries, const char *title,
-                          const char *age, bool with_path) {
+static void print_entries(const struct mt_terminal *t, const struct mt_entries *entries,
+                          const char *title, const char *age, bool with_path) {
     if (entries->n == 0)
         return;
     print_heading(t, title, age);
     for (size_t i = 0; i < entries->n; i++)
         print_entry(t, &entries->items[i].listed, with_path);
     if (entries->n_more)
-        fprintf(t->stream, "%*sand %zu more, older ones; --json shows all\n", is_narrow(t) ? 1 : BELOW, "",
-                entries->n_more);
+        fprintf(t->stream, "%*sand %zu more, older ones; --json shows all\n",
+                is_narrow(t) ? 1 : BELOW, "", entries->n_more);
     fputc('\n', t->stream);
 }
 
@@ -202,11 +214,12 @@ static void print_lists(const struct request *r, const struct lists *lists) {
     struct mt_terminal t;
     mt_terminal_init(&t, stdout, r->color);
     print_entries(&t, &lists->running, "Tracked processes", "AGE", false);
-    print_entries(&t, &lists->left, "Left by processes that have ended (memtrack list --clean removes it)", "ENDED AGO",
-                  true);
+    print_entries(&t, &lists->left,
+                  "Left by processes that have ended (memtrack list --clean removes it)",
+                  "ENDED AGO", true);
     print_entries(&t, &lists->profiles, "Profiles here", "RAN", true);
-    static const char none[] =
-        "No process is tracked. Start one with memtrack PROGRAM, or with LD_PRELOAD=libmemtrack.so.";
+    static const char none[] = "No process is tracked. Start one with memtrack PROGRAM, or with "
+                               "LD_PRELOAD=libmemtrack.so.";
     if (lists->running.n == 0 && t.is_tty)
         mt_put_wrapped(&t, 0, MT_STYLE_NONE, none);
     else if (lists->running.n == 0)
@@ -227,7 +240,8 @@ static int print_json(const struct lists *lists, struct mt_error *error) {
             items[i][j] = all[i]->items[j].listed;
     }
     if (rc == 0)
-        rc = mt_export_list_json(stdout, items[0], all[0]->n, items[1], all[1]->n, items[2], all[2]->n, error);
+        rc = mt_export_list_json(stdout, items[0], all[0]->n, items[1], all[1]->n, items[2],
+                                 all[2]->n, error);
     for (size_t i = 0; i < 3; i++)
         free(items[i]);
     return rc;
@@ -252,19 +266,23 @@ static int show(const struct request *r, struct mt_error *error) {
     return rc;
 }
 
-/* ---- cleaning --------------------------------------------------------------------------------------------------- */
+/* ---- cleaning -------------------------------------------------------------------------------- */
 
-/* The links for the preload that memtrack run makes, and the directory when nothing else is in it. */
+/* The links for the preload that memtrack run makes, and the directory when nothing else is in
+ * it. */
 static void remove_session(const char *ledger) {
     const char *slash = strrchr(ledger, '/');
     char *path = slash ? strndup(ledger, (size_t)(slash - ledger)) : NULL;
-    int fd = path && mt_session_is_one(path) ? open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC) : -1;
+    int fd = path && mt_session_is_one(path)
+                 ? open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+                 : -1;
     DIR *directory = fd >= 0 ? fdopendir(fd) : NULL;
     if (!directory && fd >= 0)
         close(fd);
     size_t n_others = 0;
     for (struct dirent *entry; directory && (entry = readdir(directory)) != NULL;)
-        n_others += entry->d_type != DT_LNK && strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0;
+        n_others += entry->d_type != DT_LNK && strcmp(entry->d_name, ".") != 0 &&
+                    strcmp(entry->d_name, "..") != 0;
     if (directory && n_others == 0) {
         rewinddir(directory);
         for (struct dirent *entry; (entry = readdir(directory)) != NULL;)
@@ -278,8 +296,8 @@ static void remove_session(const char *ledger) {
 }
 
 /*
- * Has nobody the file open or mapped, in whatever pid namespace? A write lease is given only then. Where there are no
- * leases, /proc alone decides.
+ * Has nobody the file open or mapped, in whatever pid namespace? A write lease is given only then.
+ * Where there are no leases, /proc alone decides.
  */
 static bool is_unused(const char *path) {
     int fd = open(path, O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
@@ -294,7 +312,8 @@ static bool may_go(const struct mt_found_ledger *found) {
     const char *slash = strrchr(found->path, '/');
     char *directory = slash ? strndup(found->path, (size_t)(slash - found->path)) : NULL;
     bool runs = mt_process_start_ticks(found->name.pid) == found->name.start_ticks;
-    bool may = directory && !found->is_live && !runs && !mt_session_is_attended(directory) && is_unused(found->path);
+    bool may = directory && !found->is_live && !runs && !mt_session_is_attended(directory) &&
+               is_unused(found->path);
     free(directory);
     return may;
 }
@@ -315,8 +334,8 @@ static int clean(const struct request *r, struct mt_error *error) {
             continue;
         }
         if (unlink(path) != 0 && errno != ENOENT) {
-            rc = mt_error_set(error, MEMTRACK_EIO, "Remove it by hand.", "%s: cannot be removed: %s", path,
-                              strerror(errno));
+            rc = mt_error_set(error, MEMTRACK_EIO, "Remove it by hand.",
+                              "%s: cannot be removed: %s", path, strerror(errno));
             continue;
         }
         remove_session(path);
@@ -336,9 +355,12 @@ int mt_cmd_list(int argc, char **argv) {
     struct request r = {.program = argv[0], .names = calloc((size_t)argc + 1, sizeof *r.names)};
     struct mt_error error = {0};
     if (!r.names)
-        return mt_command_end(argv[0], mt_error_set(&error, MEMTRACK_ENOMEM, "", "out of memory"), &error);
+        return mt_command_end(argv[0], mt_error_set(&error, MEMTRACK_ENOMEM, "", "out of memory"),
+                              &error);
     argp_parse(&parser, argc, argv, 0, NULL, &r);
-    int rc = r.verify ? mt_list_verify(r.names, r.n_names, r.json, r.color, &error) : r.clean ? clean(&r, &error) : 0;
+    int rc = r.verify  ? mt_list_verify(r.names, r.n_names, r.json, r.color, &error)
+             : r.clean ? clean(&r, &error)
+                       : 0;
     if (rc == 0 && !r.verify && (!r.clean || r.json))
         rc = show(&r, &error);
     free(r.names);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A line for each ledger, and below it the first thing that does not fit, which is what a report of a bug needs. */
+/* A line for each ledger, and below it the first thing that does not fit, which is what a report of
+ * a bug needs. */
 #include "list_verify.h"
 
 #include <inttypes.h>
@@ -14,10 +15,12 @@
 #include "profile/live.h"
 #include "view/format.h"
 
-static void print_verdict(const struct mt_terminal *t, const struct mt_ledger *ledger, const struct mt_verdict *v) {
+static void print_verdict(const struct mt_terminal *t, const struct mt_ledger *ledger,
+                          const struct mt_verdict *v) {
     fprintf(t->stream, " %7" PRIu32 "  ", mt_ledger_process(ledger));
     mt_put(t, v->n_faults ? MT_STYLE_WARN : MT_STYLE_NONE, v->n_faults ? "damaged" : "sound");
-    fprintf(t->stream, "  %" PRIu64 " items%s", v->n_checked, v->sums_checked ? ", blocks counted twice" : "");
+    fprintf(t->stream, "  %" PRIu64 " items%s", v->n_checked,
+            v->sums_checked ? ", blocks counted twice" : "");
     if (v->n_faults)
         fprintf(t->stream, ", %" PRIu64 " of them not as they should be", v->n_faults);
     fprintf(t->stream, "  ");
@@ -27,7 +30,8 @@ static void print_verdict(const struct mt_terminal *t, const struct mt_ledger *l
         fprintf(t->stream, " %7s  first: %s\n", "", v->first);
 }
 
-static int put_json(const struct mt_ledger *ledger, const struct mt_verdict *v, struct mt_error *error) {
+static int put_json(const struct mt_ledger *ledger, const struct mt_verdict *v,
+                    struct mt_error *error) {
     const struct mt_verified verified = {.pid = mt_ledger_process(ledger),
                                          .file = mt_ledger_path(ledger),
                                          .first = v->first,
@@ -61,8 +65,8 @@ static int verify_named(const struct mt_terminal *t, const char *name, struct mt
 }
 
 /* One that ends, or is removed, while it is looked for is no finding. */
-static int verify_found(const struct mt_terminal *t, const struct mt_found_ledgers *found, bool running,
-                        struct mt_error *error) {
+static int verify_found(const struct mt_terminal *t, const struct mt_found_ledgers *found,
+                        bool running, struct mt_error *error) {
     int worst = MT_EXIT_OK;
     for (size_t i = 0; i < found->n; i++) {
         struct mt_ledger *ledger;
@@ -95,7 +99,8 @@ static int verify_all(const struct mt_terminal *t, struct mt_error *error) {
     return one != MT_EXIT_OK ? one : other;
 }
 
-int mt_list_verify(const char *const *names, size_t n, bool json, enum mt_color color, struct mt_error *error) {
+int mt_list_verify(const char *const *names, size_t n, bool json, enum mt_color color,
+                   struct mt_error *error) {
     struct mt_terminal text;
     mt_terminal_init(&text, stdout, color);
     const struct mt_terminal *t = json ? NULL : &text;

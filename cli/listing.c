@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Ledgers are looked at, not converted: their header and the sums of their banks are all that a list needs, so that one
- * of a hundred processes is there at once. Whatever is wrong with one of them is said in its line and hides no other.
+ * Ledgers are looked at, not converted: their header and the sums of their banks are all that a
+ * list needs, so that one of a hundred processes is there at once. Whatever is wrong with one of
+ * them is said in its line and hides no other.
  */
 #include "listing.h"
 
@@ -58,7 +59,7 @@ static void connect(struct mt_entries *entries) {
     }
 }
 
-/* ---- ledgers ---------------------------------------------------------------------------------------------------- */
+/* ---- ledgers --------------------------------------------------------------------------------- */
 
 /* words: bytes of text, each word ended by a NUL but perhaps the last. Takes a copy. */
 static int take_words(struct mt_entry *e, const char *words, size_t bytes) {
@@ -85,9 +86,10 @@ static int take_texts(struct mt_ledger *ledger, struct mt_entry *e) {
         return -MEMTRACK_ENOMEM;
     int rc = 0;
     if (mt_ledger_read_header(ledger, header, &e->problem) == 0) {
-        size_t exe = header->exe_bytes < sizeof header->exe ? header->exe_bytes : sizeof header->exe;
-        size_t command =
-            header->command_bytes < sizeof header->command ? header->command_bytes : sizeof header->command;
+        size_t exe =
+            header->exe_bytes < sizeof header->exe ? header->exe_bytes : sizeof header->exe;
+        size_t command = header->command_bytes < sizeof header->command ? header->command_bytes
+                                                                        : sizeof header->command;
         e->exe = strndup(header->exe, exe);
         rc = e->exe ? take_words(e, header->command, command) : -MEMTRACK_ENOMEM;
     }
@@ -108,8 +110,9 @@ static uint64_t age_ns(const struct mt_ledger_info *info) {
     return now > info->start_monotonic_ns ? now - info->start_monotonic_ns : 0;
 }
 
-/* When the ledger was last seen at work: the era that it stored last, or the last change of its file, which in a memory
- * file system is when it last grew. The process ended at that time or later. */
+/* When the ledger was last seen at work: the era that it stored last, or the last change of its
+ * file, which in a memory file system is when it last grew. The process ended at that time or
+ * later. */
 static uint64_t last_seen_ns(const struct mt_ledger_info *info, const char *path) {
     struct stat st;
     uint64_t seen = info->start_realtime_ns, written = 0, now = mt_clock_ns(CLOCK_REALTIME);
@@ -121,7 +124,8 @@ static uint64_t last_seen_ns(const struct mt_ledger_info *info, const char *path
     return seen < now ? seen : now;
 }
 
-static int look_into(struct mt_ledger *ledger, const struct mt_found_ledger *found, struct mt_entry *e) {
+static int look_into(struct mt_ledger *ledger, const struct mt_found_ledger *found,
+                     struct mt_entry *e) {
     const struct mt_ledger_info *info = mt_ledger_info(ledger);
     struct mt_ledger_totals totals;
     if (mt_ledger_totals(ledger, &totals) != 0) {
@@ -133,7 +137,8 @@ static int look_into(struct mt_ledger *ledger, const struct mt_found_ledger *fou
     e->listed.age_ns = found->is_live ? age_ns(info) : 0;
     e->listed.last_seen_ns = found->is_live ? 0 : last_seen_ns(info, found->path);
     e->listed.live_bytes = totals.live_bytes > 0 ? totals.live_bytes : 0;
-    e->listed.peak_bytes = totals.peak_bytes > e->listed.live_bytes ? totals.peak_bytes : e->listed.live_bytes;
+    e->listed.peak_bytes =
+        totals.peak_bytes > e->listed.live_bytes ? totals.peak_bytes : e->listed.live_bytes;
     e->listed.total_blocks = totals.allocated_blocks;
     e->listed.ledger_bytes = totals.file_bytes;
     return take_texts(ledger, e);
@@ -161,11 +166,12 @@ static int look(const struct mt_found_ledger *found, struct mt_entry *e) {
 static bool is_being_made(const char *path) {
     enum { LONGEST_S = 5 };
     struct stat st;
-    return stat(path, &st) == 0 && st.st_mtim.tv_sec + LONGEST_S > (time_t)(mt_clock_ns(CLOCK_REALTIME) / 1000000000);
+    return stat(path, &st) == 0 &&
+           st.st_mtim.tv_sec + LONGEST_S > (time_t)(mt_clock_ns(CLOCK_REALTIME) / 1000000000);
 }
 
-/* A process that has just begun is between the name of its ledger and what is in it, for less than a millisecond, unless
- * it is stopped there. */
+/* A process that has just begun is between the name of its ledger and what is in it, for less than
+ * a millisecond, unless it is stopped there. */
 static int take_ledger(struct mt_entries *out, const struct mt_found_ledger *found) {
     enum { TRIES = 10 };
     const struct timespec nap = {.tv_nsec = 2000000};
@@ -175,9 +181,11 @@ static int take_ledger(struct mt_entries *out, const struct mt_found_ledger *fou
     e->listed.pid = found->name.pid;
     e->listed.is_attended = is_attended(found->path);
     int rc = look(found, e);
-    for (int i = 0; rc == 0 && e->problem.message[0] && found->is_live && is_being_made(found->path); i++) {
+    for (int i = 0;
+         rc == 0 && e->problem.message[0] && found->is_live && is_being_made(found->path); i++) {
         if (i == TRIES) {
-            mt_error_set(&e->problem, MEMTRACK_EFORMAT, "", "%s: the ledger is being created", found->path);
+            mt_error_set(&e->problem, MEMTRACK_EFORMAT, "", "%s: the ledger is being created",
+                         found->path);
             e->is_beginning = true;
             break;
         }
@@ -187,7 +195,8 @@ static int take_ledger(struct mt_entries *out, const struct mt_found_ledger *fou
     return rc;
 }
 
-static int take_ledgers(struct mt_entries *out, struct mt_found_ledgers *found, bool live, size_t most) {
+static int take_ledgers(struct mt_entries *out, struct mt_found_ledgers *found, bool live,
+                        size_t most) {
     int rc = 0;
     for (size_t i = 0; i < found->n && rc == 0; i++)
         if (found->items[i].is_live != live)
@@ -224,7 +233,7 @@ int mt_listing_left(struct mt_entries *out, size_t most) {
     return rc == 0 ? take_ledgers(out, &found, false, most) : rc;
 }
 
-/* ---- profiles --------------------------------------------------------------------------------------------------- */
+/* ---- profiles -------------------------------------------------------------------------------- */
 
 struct file {
     char *name;
@@ -246,10 +255,11 @@ static int find_files(struct file **files, size_t *n) {
     int rc = 0;
     *files = NULL;
     *n = 0;
-    for (struct dirent *entry; folder && rc == 0 && *n < MAX_FILES && (entry = readdir(folder)) != NULL;) {
+    for (struct dirent *entry;
+         folder && rc == 0 && *n < MAX_FILES && (entry = readdir(folder)) != NULL;) {
         struct stat st;
-        if (fnmatch("*.pb.gz", entry->d_name, 0) != 0 || fstatat(dirfd(folder), entry->d_name, &st, 0) != 0 ||
-            !S_ISREG(st.st_mode))
+        if (fnmatch("*.pb.gz", entry->d_name, 0) != 0 ||
+            fstatat(dirfd(folder), entry->d_name, &st, 0) != 0 || !S_ISREG(st.st_mode))
             continue;
         if (*n == capacity) {
             capacity = capacity ? capacity * 2 : FIRST_ENTRIES;

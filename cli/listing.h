@@ -29,7 +29,8 @@ struct mt_entries {
 int mt_listing_running(struct mt_entries *out);
 /* At most most of them are read (0: all), those of the highest start times. */
 int mt_listing_left(struct mt_entries *out, size_t most);
-/* The profiles (*.pb.gz) of the current directory, newest first; at most most of them are read (0: all). */
+/* The profiles (*.pb.gz) of the current directory, newest first; at most most of them are read (0:
+ * all). */
 int mt_listing_profiles(struct mt_entries *out, size_t most);
 void mt_listing_free(struct mt_entries *entries);
 

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * memtrack: finds the command and hands over. What is no command is a program to run: `memtrack ./app` is
- * `memtrack run ./app`. A word that is neither is more likely a mistyped command than a missing program when a command
- * of nearly that name exists. Names that are documented for later versions are refused rather than run: /usr/bin/top
- * under the tracker is not what `memtrack top 1234` asks for.
+ * memtrack: finds the command and hands over. What is no command is a program to run: `memtrack
+ * ./app` is `memtrack run ./app`. A word that is neither is more likely a mistyped command than a
+ * missing program when a command of nearly that name exists. Names that are documented for later
+ * versions are refused rather than run: /usr/bin/top under the tracker is not what `memtrack top
+ * 1234` asks for.
  */
 #include <argp.h>
 #include <locale.h>
@@ -73,7 +74,8 @@ static bool is_reserved(const char *name) {
 }
 
 static bool is_program(const char *name) {
-    return strchr(name, '/') || mt_target_exists(name); /* what is wrong with a path is for run to say */
+    return strchr(name, '/') ||
+           mt_target_exists(name); /* what is wrong with a path is for run to say */
 }
 
 static size_t smallest(size_t a, size_t b, size_t c) {
@@ -81,7 +83,8 @@ static size_t smallest(size_t a, size_t b, size_t c) {
     return least < c ? least : c;
 }
 
-/* Insertions, deletions and substitutions that turn a into b (Levenshtein), both shorter than 32. */
+/* Insertions, deletions and substitutions that turn a into b (Levenshtein), both shorter than
+ * 32. */
 static size_t edits(const char *a, const char *b) {
     size_t row[33], n = strlen(b);
     for (size_t j = 0; j <= n; j++)
@@ -100,7 +103,8 @@ static size_t edits(const char *a, const char *b) {
 
 static const char *nearest_command(const char *name) {
     const char *nearest = NULL;
-    size_t fewest = 3, length = strlen(name); /* at most two edits, and fewer than half of the name */
+    size_t fewest = 3,
+           length = strlen(name); /* at most two edits, and fewer than half of the name */
     for (size_t i = 0; i < N_COMMANDS && length < 32; i++) {
         size_t distance = edits(name, commands[i].name);
         if (distance < fewest && distance * 2 < length) {
@@ -134,7 +138,8 @@ static int run_bare(int argc, char **argv) {
 static int dispatch(int argc, char **argv) {
     argp_err_exit_status = MT_EXIT_USAGE;
     if (argc < 2) {
-        mt_print_problem("memtrack", "memtrack --help lists the commands.", "name a program to run, or a command");
+        mt_print_problem("memtrack", "memtrack --help lists the commands.",
+                         "name a program to run, or a command");
         return MT_EXIT_USAGE;
     }
     const char *word = argv[1];
@@ -149,13 +154,15 @@ static int dispatch(int argc, char **argv) {
         return call(command, argc - 1, argv + 1);
     if (is_reserved(word)) {
         mt_print_problem("memtrack", "To record a program of that name: memtrack run -- NAME.",
-                         "the command %s is not available in this version (%s)", word, MEMTRACK_VERSION);
+                         "the command %s is not available in this version (%s)", word,
+                         MEMTRACK_VERSION);
         return MT_EXIT_USAGE;
     }
     const char *nearest = *word == '-' || is_program(word) ? NULL : nearest_command(word);
     if (nearest) {
         mt_print_problem("memtrack", "memtrack --help lists the commands.",
-                         "%s is neither a command nor a program; did you mean memtrack %s?", word, nearest);
+                         "%s is neither a command nor a program; did you mean memtrack %s?", word,
+                         nearest);
         return MT_EXIT_USAGE;
     }
     return run_bare(argc - 1, argv + 1);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Escaping comes before shortening: an escape may be longer than what it stands for, and half of one is no escape. What
- * a reader needs last goes first: directories above the program's own, parameters, the middle of a path.
+ * Escaping comes before shortening: an escape may be longer than what it stands for, and half of
+ * one is no escape. What a reader needs last goes first: directories above the program's own,
+ * parameters, the middle of a path.
  */
 #include "naming.h"
 
@@ -22,7 +23,8 @@ const char *mt_naming_relative(const struct mt_naming *naming, const char *path)
     return path;
 }
 
-char *mt_naming_fit(const struct mt_naming *naming, const char *text, size_t columns, mt_shorten *shorten) {
+char *mt_naming_fit(const struct mt_naming *naming, const char *text, size_t columns,
+                    mt_shorten *shorten) {
     char *visible = mt_format_visible(text, naming->utf8);
     if (!visible || naming->full)
         return visible;
@@ -31,7 +33,8 @@ char *mt_naming_fit(const struct mt_naming *naming, const char *text, size_t col
     return shortened;
 }
 
-char *mt_naming_place(const struct mt_naming *naming, const struct mt_frame *frame, size_t columns) {
+char *mt_naming_place(const struct mt_naming *naming, const struct mt_frame *frame,
+                      size_t columns) {
     const char *function = mt_profile_text(naming->profile, frame->function);
     char *key = mt_frame_key(naming->profile, frame), *place = NULL;
     if (!key)

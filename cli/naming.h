@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Names from a profile, escaped and made to fit: what tables and the live view print of files, functions and frames. */
+/* Names from a profile, escaped and made to fit: what tables and the live view print of files,
+ * functions and frames. */
 #ifndef MT_CLI_NAMING_H
 #define MT_CLI_NAMING_H
 
@@ -23,9 +24,11 @@ typedef char *mt_shorten(const char *text, size_t columns, const char *ellipsis)
 const char *mt_naming_relative(const struct mt_naming *naming, const char *path);
 
 /* Safe for a terminal and at most columns wide. malloc'ed, NULL: out of memory. */
-char *mt_naming_fit(const struct mt_naming *naming, const char *text, size_t columns, mt_shorten *shorten);
+char *mt_naming_fit(const struct mt_naming *naming, const char *text, size_t columns,
+                    mt_shorten *shorten);
 
-/* The frame's key in that width; of "function+0x1f (module)" the function alone is shortened. malloc'ed or NULL. */
+/* The frame's key in that width; of "function+0x1f (module)" the function alone is shortened.
+ * malloc'ed or NULL. */
 char *mt_naming_place(const struct mt_naming *naming, const struct mt_frame *frame, size_t columns);
 
 #endif

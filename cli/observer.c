@@ -1,18 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * memtrack run reads what programs have written, and their files: it can meet a limit that the program never met (ulimit
- * -d, -v, -n, -f, a memory cgroup), or a file over which a library falls. The status of the run is the program's, so it
- * is kept by a process that does little: it starts the program, forwards signals, waits, and allocates nothing more.
+ * memtrack run reads what programs have written, and their files: it can meet a limit that the
+ * program never met (ulimit -d, -v, -n, -f, a memory cgroup), or a file over which a library falls.
+ * The status of the run is the program's, so it is kept by a process that does little: it starts
+ * the program, forwards signals, waits, and allocates nothing more.
  *
  *   memtrack run ──fork──► observer: ticks, conversion, summary      may die: costs the summary
- *        │  ▲ └──────────► program                                   the ledgers lie in the session directory
+ *        │  ▲ └──────────► program                       the ledgers lie in the session directory
  *        │  └ status
  *        └──pipe: "it has ended, with this status"──► observer
  *
- * The observer raises its soft limits as far as it may, and volunteers for the kernel's OOM killer, so that this takes
- * it and not the program that it watches. Where it cannot be made (ulimit -u), all is done in one process, as the work
- * itself does not care. Rejected: catching SIGSEGV (libdw's state is lost by then), and a second try without symbols
- * (the ledger is there, and memtrack report reads it in a shell without the limit).
+ * The observer raises its soft limits as far as it may, and volunteers for the kernel's OOM killer,
+ * so that this takes it and not the program that it watches. Where it cannot be made (ulimit -u),
+ * all is done in one process, as the work itself does not care. Rejected: catching SIGSEGV (libdw's
+ * state is lost by then), and a second try without symbols (the ledger is there, and memtrack
+ * report reads it in a shell without the limit).
  */
 #include "observer.h"
 
@@ -43,7 +45,7 @@ struct news {
     uint64_t end_ns, most_rss_bytes;
 };
 
-/* ---- a stack ----------------------------------------------------------------------------------------------------- */
+/* ---- a stack --------------------------------------------------------------------------------- */
 
 struct call {
     bool (*work)(void *context);
@@ -65,8 +67,8 @@ bool mt_call_on_stack(bool (*work)(void *context), void *context) {
         return work(context);
     bool made = false;
     for (size_t bytes = STACK_BYTES; !made && bytes >= LEAST_STACK_BYTES; bytes /= 4)
-        made =
-            pthread_attr_setstacksize(&attributes, bytes) == 0 && pthread_create(&thread, &attributes, call, &c) == 0;
+        made = pthread_attr_setstacksize(&attributes, bytes) == 0 &&
+               pthread_create(&thread, &attributes, call, &c) == 0;
     pthread_attr_destroy(&attributes);
     if (!made)
         return work(context);
@@ -83,10 +85,11 @@ bool mt_stack_is_small(void) {
     return getrlimit(RLIMIT_STACK, &limit) == 0 && limit.rlim_cur < USUAL_STACK_BYTES;
 }
 
-/* ---- the observer ------------------------------------------------------------------------------------------------ */
+/* ---- the observer ---------------------------------------------------------------------------- */
 
 static void raise_limits(void) {
-    static const __rlimit_resource_t resources[] = {RLIMIT_AS, RLIMIT_DATA, RLIMIT_NOFILE, RLIMIT_FSIZE, RLIMIT_CPU};
+    static const __rlimit_resource_t resources[] = {RLIMIT_AS, RLIMIT_DATA, RLIMIT_NOFILE,
+                                                    RLIMIT_FSIZE, RLIMIT_CPU};
     struct rlimit limit;
     for (size_t i = 0; i < sizeof resources / sizeof *resources; i++)
         if (getrlimit(resources[i], &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
@@ -131,10 +134,13 @@ void mt_observer_start(struct mt_observer *observer, bool (*work)(void *context)
     signal(SIGPIPE, SIG_IGN); /* of an observer that has died */
 }
 
-bool mt_observer_wait(const struct mt_observer *observer, struct mt_child *child, int other_fd, uint64_t until_ns) {
+bool mt_observer_wait(const struct mt_observer *observer, struct mt_child *child, int other_fd,
+                      uint64_t until_ns) {
     uint64_t now = mt_now_ns(), left = until_ns > now ? until_ns - now : 0;
-    struct timespec timeout = {.tv_sec = (time_t)(left / 1000000000u), .tv_nsec = (long)(left % 1000000000u)};
-    struct pollfd fds[2] = {{.fd = observer->end_fd, .events = POLLIN}, {.fd = other_fd, .events = POLLIN}};
+    struct timespec timeout = {.tv_sec = (time_t)(left / 1000000000u),
+                               .tv_nsec = (long)(left % 1000000000u)};
+    struct pollfd fds[2] = {{.fd = observer->end_fd, .events = POLLIN},
+                            {.fd = other_fd, .events = POLLIN}};
     struct news news;
     if (ppoll(fds, 2, &timeout, NULL) <= 0 || !fds[0].revents)
         return true;
@@ -150,7 +156,7 @@ bool mt_observer_wait(const struct mt_observer *observer, struct mt_child *child
     return true;
 }
 
-/* ---- the starter ------------------------------------------------------------------------------------------------- */
+/* ---- the starter ----------------------------------------------------------------------------- */
 
 static size_t count_ledgers(const struct mt_session *session) {
     struct mt_ledger_name name;
@@ -167,19 +173,21 @@ static void tell_of_death(int wait_status, const struct mt_session *session, con
     char why[128] = "it ended by itself";
     size_t n = count_ledgers(session);
     if (WIFSIGNALED(wait_status))
-        snprintf(why, sizeof why, "signal %d (%s) ended it%s", WTERMSIG(wait_status), strsignal(WTERMSIG(wait_status)),
+        snprintf(why, sizeof why, "signal %d (%s) ended it%s", WTERMSIG(wait_status),
+                 strsignal(WTERMSIG(wait_status)),
                  WTERMSIG(wait_status) == SIGKILL ? ", as when memory runs out" : "");
     mt_print_problem(
         name,
-        n ? "Nothing that was recorded is lost: in a shell without limits (ulimit -a), read it with memtrack "
+        n ? "Nothing that was recorded is lost: in a shell without limits (ulimit -a), read it "
+            "with memtrack "
             "report DIRECTORY; then remove it."
           : "The profiles are written: memtrack report shows them.",
-        "the summary is lost: the part of memtrack that reads what was recorded has died (%s)%s%s", why,
-        n ? "; the recording is kept in " : "", n ? session->path : "");
+        "the summary is lost: the part of memtrack that reads what was recorded has died (%s)%s%s",
+        why, n ? "; the recording is kept in " : "", n ? session->path : "");
 }
 
-bool mt_observer_finish(struct mt_observer *observer, const struct mt_child *child, const struct mt_session *session,
-                        const char *name) {
+bool mt_observer_finish(struct mt_observer *observer, const struct mt_child *child,
+                        const struct mt_session *session, const char *name) {
     const struct news news = {child->wait_status, child->end_ns, child->most_rss_bytes};
     int status = 0;
     bool told = write(observer->end_fd, &news, sizeof news) == (ssize_t)sizeof news;
@@ -188,7 +196,8 @@ bool mt_observer_finish(struct mt_observer *observer, const struct mt_child *chi
     while (waitpid(observer->pid, &status, 0) < 0)
         if (errno != EINTR)
             return true;
-    if (told && WIFEXITED(status) && (WEXITSTATUS(status) == ENDED_WELL || WEXITSTATUS(status) == ENDED_IN_USE))
+    if (told && WIFEXITED(status) &&
+        (WEXITSTATUS(status) == ENDED_WELL || WEXITSTATUS(status) == ENDED_IN_USE))
         return WEXITSTATUS(status) == ENDED_IN_USE;
     tell_of_death(status, session, name);
     return true;

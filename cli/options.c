@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The same word means the same in every command, and is refused in the same words. No argp child for them: a child's
- * options stand in the help where the child stands, and these belong among those of each command.
+ * The same word means the same in every command, and is refused in the same words. No argp child
+ * for them: a child's options stand in the help where the child stands, and these belong among
+ * those of each command.
  */
 #include "options.h"
 
@@ -22,8 +23,8 @@ static bool parse_number(const char *text, size_t least, size_t most, size_t *nu
     return *text >= '0' && *text <= '9' && !*end && !errno && *number >= least && *number <= most;
 }
 
-size_t mt_option_number(const struct argp_state *state, const char *option, const char *text, size_t least,
-                        size_t most) {
+size_t mt_option_number(const struct argp_state *state, const char *option, const char *text,
+                        size_t least, size_t most) {
     size_t number;
     if (!parse_number(text, least, most, &number))
         argp_error(state, "%s %s: give a number from %zu to %zu", option, text, least, most);
@@ -37,10 +38,11 @@ size_t mt_option_rows(const struct argp_state *state, const char *text) {
     return number;
 }
 
-void mt_option_pattern(const struct argp_state *state, const char *option, const char *text, const char ***list,
-                       size_t *n) {
+void mt_option_pattern(const struct argp_state *state, const char *option, const char *text,
+                       const char ***list, size_t *n) {
     if (!*text || *text == ':')
-        argp_error(state, "%s '%s': name a file, a function or a module; * stands for any text", option, text);
+        argp_error(state, "%s '%s': name a file, a function or a module; * stands for any text",
+                   option, text);
     const char **grown = realloc(*list, (*n + 1) * sizeof *grown);
     if (!grown) {
         argp_failure(state, argp_err_exit_status, 0, "out of memory");
@@ -53,12 +55,14 @@ void mt_option_pattern(const struct argp_state *state, const char *option, const
 static void check_debuginfod(const struct argp_state *state) {
     const char *urls = getenv("DEBUGINFOD_URLS");
     if (!(urls && *urls))
-        mt_print_problem(state->argv[0], "Name servers in it, such as https://debuginfod.elfutils.org/",
+        mt_print_problem(state->argv[0],
+                         "Name servers in it, such as https://debuginfod.elfutils.org/",
                          "--debuginfod: DEBUGINFOD_URLS is not set, so nothing is fetched");
 }
 
 /* Behind what was given before. The one text there is of several lives until the process ends. */
-static void add_debug_path(const struct argp_state *state, const char *text, struct mt_symbols_options *symbols) {
+static void add_debug_path(const struct argp_state *state, const char *text,
+                           struct mt_symbols_options *symbols) {
     static char *joined;
     char *longer;
     if (!symbols->debug_path) {
@@ -73,7 +77,8 @@ static void add_debug_path(const struct argp_state *state, const char *text, str
     symbols->debug_path = joined = longer;
 }
 
-bool mt_option_symbols(int key, const char *text, const struct argp_state *state, struct mt_symbols_options *symbols) {
+bool mt_option_symbols(int key, const char *text, const struct argp_state *state,
+                       struct mt_symbols_options *symbols) {
     switch (key) {
     case MT_KEY_DEBUG_PATH:
         add_debug_path(state, text, symbols);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A profile is written to a temporary file in the directory it is meant for and then given its name in one step that
- * fails when the name is taken: no half a profile under a good name, and nothing of somebody else's overwritten,
- * whoever else writes there at the same time. File systems without renameat2 get a hard link, which has the same
- * property.
+ * A profile is written to a temporary file in the directory it is meant for and then given its name
+ * in one step that fails when the name is taken: no half a profile under a good name, and nothing
+ * of somebody else's overwritten, whoever else writes there at the same time. File systems without
+ * renameat2 get a hard link, which has the same property.
  *
  * Devices, FIFOs and the like (-o /dev/null) are written to as they are.
  */
@@ -22,9 +22,12 @@
 #include "profile/pprof.h"
 #include "terminal.h"
 
-enum { NAME_BYTES = 200, MAX_NUMBER = 10000 }; /* file systems end at 255 bytes; leave some for suffixes */
+enum {
+    NAME_BYTES = 200,
+    MAX_NUMBER = 10000
+}; /* file systems end at 255 bytes; leave some for suffixes */
 
-/* ---- names ------------------------------------------------------------------------------------------------------ */
+/* ---- names ----------------------------------------------------------------------------------- */
 
 bool mt_output_has(const char *pattern, char placeholder) {
     for (const char *p = pattern; *p; p++)
@@ -111,7 +114,8 @@ static void put_placeholder(FILE *out, char placeholder, const struct mt_output_
     }
 }
 
-/* Where what tells names apart is put: before ".pb.gz", or before the last extension of the file name. */
+/* Where what tells names apart is put: before ".pb.gz", or before the last extension of the file
+ * name. */
 static size_t suffix_of(const char *path) {
     size_t n = strlen(path), suffix = strlen(MT_OUTPUT_SUFFIX);
     if (n > suffix && strcmp(path + n - suffix, MT_OUTPUT_SUFFIX) == 0)
@@ -145,7 +149,8 @@ char *mt_output_number(const char *pattern, const char *number, bool *found) {
     return out && fclose(out) == 0 ? text : NULL;
 }
 
-char *mt_output_name(const char *pattern, const struct mt_output_fields *fields, const char *insert) {
+char *mt_output_name(const char *pattern, const struct mt_output_fields *fields,
+                     const char *insert) {
     char *plain = NULL;
     size_t bytes;
     FILE *out = open_memstream(&plain, &bytes);
@@ -171,7 +176,8 @@ static char *directory_of(const char *path) {
     return slash == path ? strdup("/") : strndup(path, (size_t)(slash - path));
 }
 
-/* A temporary file beside path, open for writing and named *temporary (malloc'ed); -1 with errno. */
+/* A temporary file beside path, open for writing and named *temporary (malloc'ed); -1 with
+ * errno. */
 static int make_temporary(const char *path, char **temporary) {
     char *directory = directory_of(path);
     *temporary = NULL;
@@ -186,7 +192,8 @@ static int make_temporary(const char *path, char **temporary) {
     return fd;
 }
 
-/* Permissions are not all there is (root, read-only file systems, /proc): make a file. 0 or errno. */
+/* Permissions are not all there is (root, read-only file systems, /proc): make a file. 0 or
+ * errno. */
 static int try_directory(const char *path) {
     char *temporary;
     int fd = make_temporary(path, &temporary);
@@ -202,7 +209,8 @@ int mt_output_check(const char *path, bool force, struct mt_error *error) {
     struct stat st;
     if (stat(path, &st) == 0) {
         if (S_ISDIR(st.st_mode))
-            return mt_error_set(error, MEMTRACK_EUSAGE, "Add a file name, e.g. " MT_OUTPUT_DEFAULT ".",
+            return mt_error_set(error, MEMTRACK_EUSAGE,
+                                "Add a file name, e.g. " MT_OUTPUT_DEFAULT ".",
                                 "-o %s: is a directory", path);
         if (S_ISREG(st.st_mode) && !force)
             return mt_error_set(error, MEMTRACK_EUSAGE,
@@ -213,12 +221,13 @@ int mt_output_check(const char *path, bool force, struct mt_error *error) {
     }
     int why = try_directory(path);
     if (why)
-        return mt_error_set(error, MEMTRACK_EIO, "Make the directory, or give another name with -o.",
+        return mt_error_set(error, MEMTRACK_EIO,
+                            "Make the directory, or give another name with -o.",
                             "-o %s: nothing can be written there: %s", path, strerror(why));
     return 0;
 }
 
-/* ---- writing ---------------------------------------------------------------------------------------------------- */
+/* ---- writing --------------------------------------------------------------------------------- */
 
 static bool may_replace(const char *path, uint64_t since_ns) {
     struct stat st;
@@ -240,7 +249,8 @@ static int give_name(const char *temporary, const char *path, bool replace) {
     return 0;
 }
 
-static int give_free_name(const char *temporary, const char *path, bool force, uint64_t since_ns, char **written) {
+static int give_free_name(const char *temporary, const char *path, bool force, uint64_t since_ns,
+                          char **written) {
     char *name = strdup(path);
     for (int number = 2; name; number++) {
         int rc = give_name(temporary, name, force && may_replace(name, since_ns));
@@ -259,11 +269,12 @@ static int give_free_name(const char *temporary, const char *path, bool force, u
 }
 
 static int cannot_write(const char *path, int why, struct mt_error *error) {
-    return mt_error_set(error, MEMTRACK_EIO, "", "%s: the profile could not be written: %s", path, strerror(why));
+    return mt_error_set(error, MEMTRACK_EIO, "", "%s: the profile could not be written: %s", path,
+                        strerror(why));
 }
 
-static int write_file(const struct mt_profile *profile, const char *path, bool force, uint64_t since_ns, char **written,
-                      struct mt_error *error) {
+static int write_file(const struct mt_profile *profile, const char *path, bool force,
+                      uint64_t since_ns, char **written, struct mt_error *error) {
     char *temporary;
     int fd = make_temporary(path, &temporary);
     if (fd < 0)
@@ -271,7 +282,8 @@ static int write_file(const struct mt_profile *profile, const char *path, bool f
     mode_t mask = umask(0);
     umask(mask);
     int rc = mt_pprof_write(profile, fd, error);
-    if (rc == 0 && fchmod(fd, 0666 & ~mask) != 0 && errno != EPERM) /* a file system without modes is no error */
+    if (rc == 0 && fchmod(fd, 0666 & ~mask) != 0 &&
+        errno != EPERM) /* a file system without modes is no error */
         rc = cannot_write(path, errno, error);
     if (close(fd) != 0 && rc == 0)
         rc = cannot_write(path, errno, error);
@@ -292,11 +304,13 @@ static int open_device(const char *path) {
     return fd;
 }
 
-static int write_device(const struct mt_profile *profile, const char *path, char **written, struct mt_error *error) {
+static int write_device(const struct mt_profile *profile, const char *path, char **written,
+                        struct mt_error *error) {
     int fd = open_device(path);
     if (fd < 0)
-        return errno == ENXIO ? mt_error_set(error, MEMTRACK_EIO, "", "%s: nobody reads from it", path)
-                              : cannot_write(path, errno, error);
+        return errno == ENXIO
+                   ? mt_error_set(error, MEMTRACK_EIO, "", "%s: nobody reads from it", path)
+                   : cannot_write(path, errno, error);
     int rc = mt_pprof_write(profile, fd, error);
     close(fd);
     if (rc == 0 && !(*written = strdup(path)))
@@ -304,8 +318,8 @@ static int write_device(const struct mt_profile *profile, const char *path, char
     return rc;
 }
 
-int mt_output_write(const struct mt_profile *profile, const char *path, bool force, uint64_t since_ns, char **written,
-                    struct mt_error *error) {
+int mt_output_write(const struct mt_profile *profile, const char *path, bool force,
+                    uint64_t since_ns, char **written, struct mt_error *error) {
     struct stat st;
     bool is_device = stat(path, &st) == 0 && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode);
     int rc = is_device ? write_device(profile, path, written, error)
@@ -314,7 +328,8 @@ int mt_output_write(const struct mt_profile *profile, const char *path, bool for
     for (size_t i = 0; rc == -MEMTRACK_EIO && i < sizeof others / sizeof *others; i++) {
         char *other;
         struct mt_error ignored; /* the first reason is the one to tell */
-        if (!others[i] || others[i][0] != '/' || asprintf(&other, "%s/%s", others[i], basename(path)) < 0)
+        if (!others[i] || others[i][0] != '/' ||
+            asprintf(&other, "%s/%s", others[i], basename(path)) < 0)
             continue;
         if (write_file(profile, other, false, since_ns, written, &ignored) == 0)
             rc = 0;
@@ -323,7 +338,8 @@ int mt_output_write(const struct mt_profile *profile, const char *path, bool for
     return rc;
 }
 
-void mt_output_tell(const char *program, const char *wanted, const char *written, const struct mt_error *why) {
+void mt_output_tell(const char *program, const char *wanted, const char *written,
+                    const struct mt_error *why) {
     char hint[512];
     if (strcmp(wanted, written) == 0)
         return;
@@ -331,6 +347,6 @@ void mt_output_tell(const char *program, const char *wanted, const char *written
     if (why->message[0])
         mt_print_problem(program, hint, "%s", why->message);
     else
-        mt_print_problem(program, "--force replaces what is there.", "%s exists: the profile was written to %s", wanted,
-                         written);
+        mt_print_problem(program, "--force replaces what is there.",
+                         "%s exists: the profile was written to %s", wanted, written);
 }

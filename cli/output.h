@@ -27,27 +27,31 @@ bool mt_output_has(const char *pattern, char placeholder);
 /* What a person would call the program by, of a profile that memtrack made: %e. */
 const char *mt_output_program(const struct mt_profile *profile);
 
-/* The name for one process, malloc'ed (NULL: out of memory). insert goes before the suffix: ".123", or "". */
-char *mt_output_name(const char *pattern, const struct mt_output_fields *fields, const char *insert);
+/* The name for one process, malloc'ed (NULL: out of memory). insert goes before the suffix: ".123",
+ * or "". */
+char *mt_output_name(const char *pattern, const struct mt_output_fields *fields,
+                     const char *insert);
 
-/* A pattern with %n, the number in a series, replaced by number; *found: there was one. malloc'ed; NULL: out of
- * memory. */
+/* A pattern with %n, the number in a series, replaced by number; *found: there was one. malloc'ed;
+ * NULL: out of memory. */
 char *mt_output_number(const char *pattern, const char *number, bool *found);
 
-/* Before the run, for a name that is known then: -MEMTRACK_EUSAGE when it exists and force is not set, -MEMTRACK_EIO
- * when its directory cannot be written to. */
+/* Before the run, for a name that is known then: -MEMTRACK_EUSAGE when it exists and force is not
+ * set, -MEMTRACK_EIO when its directory cannot be written to. */
 int mt_output_check(const char *path, bool force, struct mt_error *error);
 
-/* After mt_output_write, whose error (empty before) is why: says so on standard error when the name is not the one that
- * was wanted, as it is when the place takes nothing. */
-void mt_output_tell(const char *program, const char *wanted, const char *written, const struct mt_error *why);
+/* After mt_output_write, whose error (empty before) is why: says so on standard error when the name
+ * is not the one that was wanted, as it is when the place takes nothing. */
+void mt_output_tell(const char *program, const char *wanted, const char *written,
+                    const struct mt_error *why);
 
 /*
- * Write the profile to path, completely or not at all. A file that is there is replaced only with force, and only when
- * it is older than this run (since_ns since the epoch); else a number is added to the name. *written is the name in the
- * end (malloc'ed). When path's directory takes nothing, $TMPDIR and /tmp are tried. -MEMTRACK_EIO, -MEMTRACK_ENOMEM.
+ * Write the profile to path, completely or not at all. A file that is there is replaced only with
+ * force, and only when it is older than this run (since_ns since the epoch); else a number is added
+ * to the name. *written is the name in the end (malloc'ed). When path's directory takes nothing,
+ * $TMPDIR and /tmp are tried. -MEMTRACK_EIO, -MEMTRACK_ENOMEM.
  */
-int mt_output_write(const struct mt_profile *profile, const char *path, bool force, uint64_t since_ns, char **written,
-                    struct mt_error *error);
+int mt_output_write(const struct mt_profile *profile, const char *path, bool force,
+                    uint64_t since_ns, char **written, struct mt_error *error);
 
 #endif

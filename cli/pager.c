@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The pager, and the end of the output. stdout is replaced by a pipe to the pager, so nothing that prints knows of it.
- * A pager that is quit early closes the pipe: SIGPIPE is ignored then and the remaining output is dropped, since the
- * pager has to be waited for. Without a pager SIGPIPE keeps its meaning: the process ends, silently, as
- * `memtrack report | head` should.
+ * The pager, and the end of the output. stdout is replaced by a pipe to the pager, so nothing that
+ * prints knows of it. A pager that is quit early closes the pipe: SIGPIPE is ignored then and the
+ * remaining output is dropped, since the pager has to be waited for. Without a pager SIGPIPE keeps
+ * its meaning: the process ends, silently, as `memtrack report | head` should.
  */
 #include <errno.h>
 #include <signal.h>
@@ -26,7 +26,8 @@ static const char *pager_command(void) {
     return "less -FRX";
 }
 
-/* Is the program of the command there? A shell's "not found" instead of a report would be a poor trade. */
+/* Is the program of the command there? A shell's "not found" instead of a report would be a poor
+ * trade. */
 static bool can_run(const char *command) {
     size_t bytes = strcspn(command, " \t");
     const char *path = getenv("PATH");
@@ -56,7 +57,8 @@ static void run_pager(const char *command, const int fds[2]) {
 void mt_pager_start(void) {
     const char *command = pager_command();
     const char *term = getenv("TERM");
-    if (!isatty(STDOUT_FILENO) || !term || strcmp(term, "dumb") == 0 || !command || !can_run(command))
+    if (!isatty(STDOUT_FILENO) || !term || strcmp(term, "dumb") == 0 || !command ||
+        !can_run(command))
         return;
     int fds[2];
     if (pipe(fds) != 0)
@@ -87,6 +89,7 @@ bool mt_output_finish(const char *program) {
         return true;
     }
     if (failed && error != EPIPE)
-        mt_print_problem(program, "Make room, or write elsewhere.", "cannot write the output: %s", strerror(error));
+        mt_print_problem(program, "Make room, or write elsewhere.", "cannot write the output: %s",
+                         strerror(error));
     return !failed || error == EPIPE;
 }

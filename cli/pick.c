@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * `memtrack report` without an argument means "what I have just recorded". The newest file by modification time is
- * taken; equal times (children of one run) are told apart by name, so that the choice is repeatable.
+ * `memtrack report` without an argument means "what I have just recorded". The newest file by
+ * modification time is taken; equal times (children of one run) are told apart by name, so that the
+ * choice is repeatable.
  */
 #include "pick.h"
 
@@ -39,8 +40,8 @@ static void consider(DIR *folder, const char *pattern, struct candidate *best) {
     rewinddir(folder);
     for (struct dirent *entry; (entry = readdir(folder));) {
         struct stat status;
-        if (fnmatch(pattern, entry->d_name, 0) != 0 || fstatat(dirfd(folder), entry->d_name, &status, 0) != 0 ||
-            !S_ISREG(status.st_mode))
+        if (fnmatch(pattern, entry->d_name, 0) != 0 ||
+            fstatat(dirfd(folder), entry->d_name, &status, 0) != 0 || !S_ISREG(status.st_mode))
             continue;
         best->n++;
         if (!is_newer(best, entry->d_name, status.st_mtim))
@@ -55,8 +56,8 @@ static char *newest_in(const char *program, const char *path, bool say, int *exi
     struct candidate best = {0};
     DIR *folder = opendir(path);
     if (!folder) {
-        mt_print_problem(program, "Name a profile that you may read.", "cannot read the directory %s: %s", path,
-                         strerror(errno));
+        mt_print_problem(program, "Name a profile that you may read.",
+                         "cannot read the directory %s: %s", path, strerror(errno));
         *exit_status = MT_EXIT_UNREADABLE;
         return NULL;
     }
@@ -68,11 +69,12 @@ static char *newest_in(const char *program, const char *path, bool say, int *exi
     closedir(folder);
     char *chosen = NULL;
     if (!best.name) {
-        mt_print_problem(program, "Record one with memtrack PROGRAM, or name a file.", "no profile (*.pb.gz) in %s",
+        mt_print_problem(program, "Record one with memtrack PROGRAM, or name a file.",
+                         "no profile (*.pb.gz) in %s",
                          strcmp(path, ".") == 0 ? "the current directory" : path);
         *exit_status = MT_EXIT_UNREADABLE;
-    } else if (asprintf(&chosen, "%s%s%s", strcmp(path, ".") == 0 ? "" : path, strcmp(path, ".") == 0 ? "" : "/",
-                        best.name) < 0) {
+    } else if (asprintf(&chosen, "%s%s%s", strcmp(path, ".") == 0 ? "" : path,
+                        strcmp(path, ".") == 0 ? "" : "/", best.name) < 0) {
         chosen = NULL;
         *exit_status = MT_EXIT_UNREADABLE;
     }
@@ -97,29 +99,35 @@ char *mt_pick_profile(const char *program, const char *argument, int *status) {
     if (strcmp(argument, "-") == 0)
         return strdup(STANDARD_INPUT);
     if (!*argument) {
-        mt_print_problem(program, "Without an argument the newest profile in the current directory is taken.",
-                         "an empty name is no profile");
+        mt_print_problem(
+            program, "Without an argument the newest profile in the current directory is taken.",
+            "an empty name is no profile");
         *status = MT_EXIT_USAGE;
         return NULL;
     }
     if (stat(argument, &file) == 0)
-        return S_ISDIR(file.st_mode) ? newest_in(program, argument, false, status) : strdup(argument);
+        return S_ISDIR(file.st_mode) ? newest_in(program, argument, false, status)
+                                     : strdup(argument);
     if (mt_subject_is_process(argument, &pid))
         return strdup(argument);
-    mt_print_problem(program, "Without an argument the newest profile in the current directory is taken.",
+    mt_print_problem(program,
+                     "Without an argument the newest profile in the current directory is taken.",
                      "cannot open %s: %s", argument, strerror(errno));
     *status = MT_EXIT_UNREADABLE;
     return NULL;
 }
 
-char *mt_pick_profile_at(const char *program, const char *argument, struct mt_moment *at, int *status) {
+char *mt_pick_profile_at(const char *program, const char *argument, struct mt_moment *at,
+                         int *status) {
     const char *sign = argument ? mt_subject_moment(argument) : NULL;
     struct mt_moment moment;
     if (!sign)
         return mt_pick_profile(program, argument, status);
     if (!mt_moment_parse(sign + 1, &moment)) {
-        mt_print_problem(program, "After an @ comes end, peak, or a time after the start such as 1.5s, 300ms or 02:00.",
-                         "%s: there is no such file, and %s is no moment of one", argument, sign + 1);
+        mt_print_problem(
+            program,
+            "After an @ comes end, peak, or a time after the start such as 1.5s, 300ms or 02:00.",
+            "%s: there is no such file, and %s is no moment of one", argument, sign + 1);
         *status = MT_EXIT_USAGE;
         return NULL;
     }
@@ -146,17 +154,20 @@ static int slurp(char **content, size_t *bytes, struct mt_error *error) {
             capacity = capacity ? capacity * 2 : (size_t)1 << 16;
             char *grown = realloc(*content, capacity);
             if (!grown)
-                return mt_error_set(error, MEMTRACK_ENOMEM, "", "out of memory while reading standard input");
+                return mt_error_set(error, MEMTRACK_ENOMEM, "",
+                                    "out of memory while reading standard input");
             *content = grown;
         }
         n = fread(*content + *bytes, 1, capacity - *bytes, stdin);
     }
-    return ferror(stdin) ? mt_error_set(error, MEMTRACK_EIO, "", "cannot read standard input: %m") : 0;
+    return ferror(stdin) ? mt_error_set(error, MEMTRACK_EIO, "", "cannot read standard input: %m")
+                         : 0;
 }
 
 int mt_pick_read(const char *path, struct mt_profile **out, struct mt_error *error) {
     struct stat status;
-    if (strcmp(path, STANDARD_INPUT) != 0 || fstat(STDIN_FILENO, &status) != 0 || S_ISREG(status.st_mode))
+    if (strcmp(path, STANDARD_INPUT) != 0 || fstat(STDIN_FILENO, &status) != 0 ||
+        S_ISREG(status.st_mode))
         return mt_subject_load(path, out, error);
     char *content;
     size_t bytes;

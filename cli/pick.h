@@ -7,15 +7,17 @@
 #include "profile/profile.h"
 #include "view/moment.h"
 
-/* What mt_pick_read is to read for argument, malloc'ed: a file; the pid of a process; "-" for standard input; the
- * newest profile (memtrack.*.pb.gz, else any *.pb.gz) of a directory; of the current one when argument is NULL. What
- * was chosen is said on stderr when there was a choice. NULL: there is none, and *status is the exit status; the reason
- * is printed. */
+/* What mt_pick_read is to read for argument, malloc'ed: a file; the pid of a process; "-" for
+ * standard input; the newest profile (memtrack.*.pb.gz, else any *.pb.gz) of a directory; of the
+ * current one when argument is NULL. What was chosen is said on stderr when there was a choice.
+ * NULL: there is none, and *status is the exit status; the reason is printed. */
 char *mt_pick_profile(const char *program, const char *argument, int *status);
 /* The same, and "WHAT@MOMENT" is WHAT and sets *at, unless a file is really called so. */
-char *mt_pick_profile_at(const char *program, const char *argument, struct mt_moment *at, int *status);
+char *mt_pick_profile_at(const char *program, const char *argument, struct mt_moment *at,
+                         int *status);
 
-/* mt_subject_load, which takes regular files alone, and a profile on a standard input that is a pipe (up to 1 GiB). */
+/* mt_subject_load, which takes regular files alone, and a profile on a standard input that is a
+ * pipe (up to 1 GiB). */
 int mt_pick_read(const char *path, struct mt_profile **out, struct mt_error *error);
 
 #endif

@@ -1,19 +1,21 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The tracker's objects are found beside memtrack's own executable, so that a copied or relocated installation works.
- * What the dynamic linker would load for the target is asked of the dynamic linker itself: with
- * LD_TRACE_LOADED_OBJECTS it lists the libraries and does not run the program. That is exact (RUNPATH, the cache,
- * LD_LIBRARY_PATH, hardware directories) where a search of our own would be an imitation. It happens after the target
- * was found to have a dynamic linker: a static program would run instead.
+ * The tracker's objects are found beside memtrack's own executable, so that a copied or relocated
+ * installation works. What the dynamic linker would load for the target is asked of the dynamic
+ * linker itself: with LD_TRACE_LOADED_OBJECTS it lists the libraries and does not run the program.
+ * That is exact (RUNPATH, the cache, LD_LIBRARY_PATH, hardware directories) where a search of our
+ * own would be an imitation. It happens after the target was found to have a dynamic linker: a
+ * static program would run instead.
  *
  * LD_PRELOAD separates its entries by spaces and colons and cannot quote them.
  *
- * Children inherit it. Where another libc's loader (musl's) loads it, the recorder is silent: everything that glibc alone has
- * is a weak symbol of it. And the runtime of AddressSanitizer, when it is a shared object, ends a program in which another
- * library comes before it, which it tells by the path of the first one: that has to contain "libasan.so". It is the only
- * reason for a link to the directory itself, beside the tracker. Rejected: ASAN_OPTIONS, which a script may set for its own
- * children; "$LIB" in the path, which other loaders do not know, since for it glibc's makes a system call (readlink) that a
- * filter from before may kill for.
+ * Children inherit it. Where another libc's loader (musl's) loads it, the recorder is silent:
+ * everything that glibc alone has is a weak symbol of it. And the runtime of AddressSanitizer, when
+ * it is a shared object, ends a program in which another library comes before it, which it tells by
+ * the path of the first one: that has to contain "libasan.so". It is the only reason for a link to
+ * the directory itself, beside the tracker. Rejected: ASAN_OPTIONS, which a script may set for its
+ * own children; "$LIB" in the path, which other loaders do not know, since for it glibc's makes a
+ * system call (readlink) that a filter from before may kill for.
  */
 #include "preload.h"
 
@@ -43,9 +45,10 @@ static const struct allocator allocators[] = {
     {"mimalloc", "libmimalloc2.0", {"libmimalloc.so.2", "libmimalloc.so.3"}},
 };
 
-/* ---- our own objects -------------------------------------------------------------------------------------------- */
+/* ---- our own objects ------------------------------------------------------------------------- */
 
-/* The path of this executable. Without /proc, as the kernel was given it: absolute, or found from where we are. */
+/* The path of this executable. Without /proc, as the kernel was given it: absolute, or found from
+ * where we are. */
 static bool find_ourselves(char *path, size_t bytes) {
     ssize_t n = readlink("/proc/self/exe", path, bytes - 1);
     if (n > 0)
@@ -56,7 +59,8 @@ static bool find_ourselves(char *path, size_t bytes) {
     return n > 0 || given;
 }
 
-/* directory of this executable + relative, resolved; NULL when that is no readable file. malloc'ed. */
+/* directory of this executable + relative, resolved; NULL when that is no readable file.
+ * malloc'ed. */
 static char *beside_us(const char *relative) {
     char exe[4096], path[8192];
     if (!find_ourselves(exe, sizeof exe))
@@ -79,7 +83,8 @@ static char *find_tracker(struct mt_error *error) {
     if (!path)
         mt_error_set(error, MEMTRACK_ENOTFOUND,
                      "Install memtrack again, or set MEMTRACK_LIBRARY to the library's path.",
-                     "libmemtrack.so is not where it should be: ../lib/memtrack beside the memtrack program");
+                     "libmemtrack.so is not where it should be: ../lib/memtrack beside the "
+                     "memtrack program");
     return path;
 }
 
@@ -95,7 +100,7 @@ static char *find_second_object(const char *tracker, const char *name) {
     return NULL;
 }
 
-/* ---- the dynamic linker's answer -------------------------------------------------------------------------------- */
+/* ---- the dynamic linker's answer ------------------------------------------------------------- */
 
 _Noreturn static void trace_child(const char *program, const char *preload, int out) {
     sigset_t none;
@@ -130,8 +135,8 @@ static size_t read_for_a_while(int fd, char *text, size_t bytes) {
     return have;
 }
 
-/* The libraries that program would be loaded with, one a line as "NAME => PATH (ADDRESS)"; "" when nobody says. The
- * text is malloc'ed; NULL when out of memory. */
+/* The libraries that program would be loaded with, one a line as "NAME => PATH (ADDRESS)"; "" when
+ * nobody says. The text is malloc'ed; NULL when out of memory. */
 static char *trace_libraries(const char *program, const char *preload) {
     char *text = calloc(1, TRACE_BYTES);
     int ends[2];
@@ -152,7 +157,8 @@ static char *trace_libraries(const char *program, const char *preload) {
 }
 
 static const char *traceable(const struct mt_target *target) {
-    return target->loaded && !target->is_loader && !target->is_unreadable ? target->loaded : "/proc/self/exe";
+    return target->loaded && !target->is_loader && !target->is_unreadable ? target->loaded
+                                                                          : "/proc/self/exe";
 }
 
 /* The program's own libraries; "" when they are not known. malloc'ed, or NULL. */
@@ -164,21 +170,24 @@ static char *own_libraries(const struct mt_target *target) {
 /* Where the loader finds a library of this name; NULL: it does not. malloc'ed. */
 static char *where_is(const struct mt_target *target, const char *soname) {
     char *libraries = trace_libraries(traceable(target), soname), *path = NULL;
-    for (char *line = libraries; line && *line && !path; line += strcspn(line, "\n"), line += *line == '\n') {
+    for (char *line = libraries; line && *line && !path;
+         line += strcspn(line, "\n"), line += *line == '\n') {
         char name[256], file[4096];
-        if (sscanf(line, " %255s => %4095s", name, file) == 2 && strcmp(name, soname) == 0 && file[0] == '/')
+        if (sscanf(line, " %255s => %4095s", name, file) == 2 && strcmp(name, soname) == 0 &&
+            file[0] == '/')
             path = strdup(file);
     }
     free(libraries);
     return path;
 }
 
-/* ---- the allocator asked for ------------------------------------------------------------------------------------ */
+/* ---- the allocator asked for ----------------------------------------------------------------- */
 
 static char *find_by_path(const char *path, struct mt_error *error) {
     char *resolved = realpath(path, NULL);
     if (!resolved) {
-        mt_error_set(error, MEMTRACK_ENOTFOUND, "Give jemalloc, tcmalloc, mimalloc, or the path of a library.",
+        mt_error_set(error, MEMTRACK_ENOTFOUND,
+                     "Give jemalloc, tcmalloc, mimalloc, or the path of a library.",
                      "--allocator %s: %s", path, strerror(errno));
         return NULL;
     }
@@ -189,7 +198,8 @@ static char *find_by_path(const char *path, struct mt_error *error) {
 }
 
 /* malloc'ed path, or NULL with error set. */
-static char *find_allocator(const struct mt_target *target, const char *name, struct mt_error *error) {
+static char *find_allocator(const struct mt_target *target, const char *name,
+                            struct mt_error *error) {
     if (strchr(name, '/'))
         return find_by_path(name, error);
     for (size_t i = 0; i < sizeof allocators / sizeof *allocators; i++) {
@@ -202,17 +212,20 @@ static char *find_allocator(const struct mt_target *target, const char *name, st
                 return path;
         }
         char hint[256];
-        snprintf(hint, sizeof hint, "Install it (Debian, Ubuntu: apt install %s), or give the path of the library.",
+        snprintf(hint, sizeof hint,
+                 "Install it (Debian, Ubuntu: apt install %s), or give the path of the library.",
                  a->package);
-        mt_error_set(error, MEMTRACK_ENOTFOUND, hint, "--allocator %s: %s is not installed", name, a->sonames[0]);
+        mt_error_set(error, MEMTRACK_ENOTFOUND, hint, "--allocator %s: %s is not installed", name,
+                     a->sonames[0]);
         return NULL;
     }
-    mt_error_set(error, MEMTRACK_EUSAGE, "Give jemalloc, tcmalloc, mimalloc, or the path of a library (with a slash).",
+    mt_error_set(error, MEMTRACK_EUSAGE,
+                 "Give jemalloc, tcmalloc, mimalloc, or the path of a library (with a slash).",
                  "--allocator %s: no such allocator", name);
     return NULL;
 }
 
-/* ---- the list --------------------------------------------------------------------------------------------------- */
+/* ---- the list -------------------------------------------------------------------------------- */
 
 static bool can_be_listed(const char *path) {
     return strpbrk(path, " :") == NULL;
@@ -224,10 +237,12 @@ static int make_listable(char **path, const struct mt_session *session, struct m
         return 0;
     const char *base = strrchr(*path, '/') + 1;
     char *link;
-    if (!can_be_listed(base) || !can_be_listed(session->path) || mt_session_link(session, base, *path) != 0)
-        return mt_error_set(error, MEMTRACK_EUSAGE,
-                            "Move it to a path without spaces and colons, or set MEMTRACK_DIR to one.",
-                            "%s: LD_PRELOAD cannot hold this path", *path);
+    if (!can_be_listed(base) || !can_be_listed(session->path) ||
+        mt_session_link(session, base, *path) != 0)
+        return mt_error_set(
+            error, MEMTRACK_EUSAGE,
+            "Move it to a path without spaces and colons, or set MEMTRACK_DIR to one.",
+            "%s: LD_PRELOAD cannot hold this path", *path);
     if (asprintf(&link, "%s/%s", session->path, base) < 0)
         return mt_error_set(error, MEMTRACK_ENOMEM, "", "out of memory");
     free(*path);
@@ -237,7 +252,8 @@ static int make_listable(char **path, const struct mt_session *session, struct m
 
 #define ASAN_LINK ".libasan.so-first"
 
-/* "/dir/libmemtrack.so": "/dir/.libasan.so/libmemtrack.so", if that is the same. malloc'ed, or NULL. */
+/* "/dir/libmemtrack.so": "/dir/.libasan.so/libmemtrack.so", if that is the same. malloc'ed, or
+ * NULL. */
 static char *through_asan_link(const char *path) {
     const char *base = strrchr(path, '/');
     char *other;
@@ -277,7 +293,8 @@ static bool uses(const char *libraries, const char *below, const char *name) {
 }
 
 /* Fills paths but for BELOW; NULL where there is nothing. */
-static int find_ours(const struct mt_target *target, bool with_mmap, char **paths, struct mt_error *error) {
+static int find_ours(const struct mt_target *target, bool with_mmap, char **paths,
+                     struct mt_error *error) {
     if (!(paths[TRACKER] = find_tracker(error)))
         return -MEMTRACK_ENOTFOUND;
     char *libraries = own_libraries(target);
@@ -296,7 +313,8 @@ int mt_preload_plan(const struct mt_target *target, const char *allocator, bool 
                     const struct mt_session *session, char **list, struct mt_error *error) {
     char *paths[N_PLACES] = {NULL};
     *list = NULL;
-    if (allocator && strcmp(allocator, "glibc") != 0 && !(paths[BELOW] = find_allocator(target, allocator, error)))
+    if (allocator && strcmp(allocator, "glibc") != 0 &&
+        !(paths[BELOW] = find_allocator(target, allocator, error)))
         return -MEMTRACK_ENOTFOUND;
     int rc = find_ours(target, with_mmap, paths, error);
     for (size_t i = 0; i < N_PLACES && rc == 0; i++)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * memtrack report: read a profile, name its addresses, group, print. Most options are those of view_options.h;
- * everything that they choose is in struct request, and each step below takes what it needs of it.
+ * memtrack report: read a profile, name its addresses, group, print. Most options are those of
+ * view_options.h; everything that they choose is in struct request, and each step below takes what
+ * it needs of it.
  */
 #include <argp.h>
 #include <stdlib.h>
@@ -19,7 +20,8 @@ enum option_key { KEY_SORT = MT_KEY_OWN, KEY_HTML };
 
 static const struct argp_option options[] = {
     {"sort", KEY_SORT, "COLUMN", 0,
-     "Largest first: peak (default), live, total, blocks, temporary, max or waste; also live-blocks and peak-blocks",
+     "Largest first: peak (default), live, total, blocks, temporary, max or waste; also "
+     "live-blocks and peak-blocks",
      MT_HELP_ROWS},
     {"html", KEY_HTML, "FILE", OPTION_HIDDEN, NULL, MT_HELP_PRINTED},
     {0},
@@ -40,7 +42,8 @@ static error_t parse_option(int key, char *text, struct argp_state *state) {
         mt_view_parse_sort(state, &r->view, text);
         return 0;
     case KEY_HTML:
-        argp_failure(state, MT_EXIT_USAGE, 0, "--html is not available in this version; use --json or --csv");
+        argp_failure(state, MT_EXIT_USAGE, 0,
+                     "--html is not available in this version; use --json or --csv");
         return 0;
     case ARGP_KEY_ARG:
         if (r->file)
@@ -60,21 +63,28 @@ static const struct argp parser = {
     .children = children,
     .args_doc = "[FILE|PID|DIR]",
     .doc = "Show where the memory of a recorded or running process went."
-           "\vFILE is a profile that memtrack run wrote, a heap profile in pprof's format of any other tool, or one in "
-           "text of jemalloc, gperftools or Go; PID a tracked process, which is read at one instant while it runs; of "
-           "a DIR, and of the current directory when nothing is given, the newest profile is taken. FILE@MOMENT is the "
+           "\vFILE is a profile that memtrack run wrote, a heap profile in pprof's format of any "
+           "other tool, or one in "
+           "text of jemalloc, gperftools or Go; PID a tracked process, which is read at one "
+           "instant while it runs; of "
+           "a DIR, and of the current directory when nothing is given, the newest profile is "
+           "taken. FILE@MOMENT is the "
            "same as FILE with --at MOMENT."
-           "\n\nLive is what was not freed, peak what was live when the process had most, total everything allocated, "
-           "temporary the blocks freed by the next allocator call of their thread, max a row's own highest live bytes, "
+           "\n\nLive is what was not freed, peak what was live when the process had most, total "
+           "everything allocated, "
+           "temporary the blocks freed by the next allocator call of their thread, max a row's own "
+           "highest live bytes, "
            "waste what rounding up added."
            "\n\nExit status: 0, 2 wrong usage, 3 the profile cannot be read.",
 };
 
-/* ---- printing -------------------------------------------------------------------------------------------------- */
+/* ---- printing -------------------------------------------------------------------------------- */
 
-static void print_head(const struct mt_terminal *terminal, const struct request *r, const struct mt_rows *rows) {
+static void print_head(const struct mt_terminal *terminal, const struct request *r,
+                       const struct mt_rows *rows) {
     const struct mt_profile *profile = mt_rows_profile(rows);
-    struct mt_facts_options facts_options = {.exact_bytes = r->view.exact_bytes, .utf8 = terminal->utf8};
+    struct mt_facts_options facts_options = {.exact_bytes = r->view.exact_bytes,
+                                             .utf8 = terminal->utf8};
     struct mt_facts facts = {0};
     mt_summary_process(profile, &facts);
     mt_summary_totals(rows, &facts_options, &facts);
@@ -88,7 +98,8 @@ static void print_head(const struct mt_terminal *terminal, const struct request 
 static int print_text(const struct request *r, const struct mt_rows *rows) {
     struct mt_terminal terminal;
     mt_terminal_init(&terminal, stdout, r->view.color);
-    struct mt_table_options table = {.n = r->view.n, .exact_bytes = r->view.exact_bytes, .full = r->view.full_names};
+    struct mt_table_options table = {
+        .n = r->view.n, .exact_bytes = r->view.exact_bytes, .full = r->view.full_names};
     if (!r->view.no_pager)
         mt_pager_start();
     print_head(&terminal, r, rows);
@@ -113,11 +124,14 @@ static void choose_sort(struct request *r, const struct mt_profile *profile) {
 static void warn_of_sort(const struct request *r, const struct mt_rows *rows) {
     if (mt_rows_has(rows, r->view.view.sort))
         return;
-    const char *hint = r->view.view.sort == MT_VALUE_WASTE_BYTES && r->view.view.at.kind == MT_AT_END
-                           ? "memtrack run --usable measures it."
-                           : NULL;
-    mt_print_problem(r->program, hint, "the profile has no %s%s to sort by: the rows come by live bytes",
-                     mt_sort_name(r->view.view.sort), r->view.view.at.kind == MT_AT_END ? "" : " of that moment");
+    const char *hint =
+        r->view.view.sort == MT_VALUE_WASTE_BYTES && r->view.view.at.kind == MT_AT_END
+            ? "memtrack run --usable measures it."
+            : NULL;
+    mt_print_problem(r->program, hint,
+                     "the profile has no %s%s to sort by: the rows come by live bytes",
+                     mt_sort_name(r->view.view.sort),
+                     r->view.view.at.kind == MT_AT_END ? "" : " of that moment");
 }
 
 static int report(struct request *r, const char *path, struct mt_error *error) {
@@ -146,8 +160,8 @@ int mt_cmd_report(int argc, char **argv) {
     int result = MT_EXIT_OK;
     argp_parse(&parser, argc, argv, 0, NULL, &r);
     if (r.view.at_given && r.file && mt_subject_moment(r.file)) {
-        mt_print_problem(r.program, "Leave one of them out.", "%s has a moment already, and --at gives another",
-                         r.file);
+        mt_print_problem(r.program, "Leave one of them out.",
+                         "%s has a moment already, and --at gives another", r.file);
         mt_view_request_free(&r.view);
         return MT_EXIT_USAGE;
     }

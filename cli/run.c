@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * memtrack run: look at the program, make a place for its ledgers, start it, watch, convert, report.
+ * memtrack run: look at the program, make a place for its ledgers, start it, watch, convert,
+ * report.
  *
- *   parse ─► inspect ─► session ─► preload list ─► fork, exec ─► wait, forward signals ─► its status
- *                                                     │                    │ has ended
+ *   parse ─► inspect ─► session ─► preload list ─► fork, exec ─► wait, forward signals
+ *                                                     │                    │ has ended: its status
  *                     observer (observer.h):       ticks, workers ◄────────┘
  *                     report ◄─ convert ◄─ grace for what still runs
  *
- * Processes that outlive the program get a moment, since the parts of a pipeline end one after the other. Then memtrack
- * returns, as it would be wrong to wait for a daemon: their ledgers stay, and the message says where. Whatever
- * goes wrong on the way leaves the program untouched and the ledgers in place.
+ * Processes that outlive the program get a moment, since the parts of a pipeline end one after the
+ * other. Then memtrack returns, as it would be wrong to wait for a daemon: their ledgers stay, and
+ * the message says where. Whatever goes wrong on the way leaves the program untouched and the
+ * ledgers in place.
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -85,7 +87,8 @@ static void set_tracker_options(struct run *run) {
 /* A name without pid and time is known now, and it is better to refuse now than after an hour. */
 static int check_output(struct run *run, uint64_t started_ns, struct mt_error *error) {
     const char *pattern = run->options.output;
-    if (!pattern || mt_output_has(pattern, 'p') || (run->target.is_loader && mt_output_has(pattern, 'e')))
+    if (!pattern || mt_output_has(pattern, 'p') ||
+        (run->target.is_loader && mt_output_has(pattern, 'e')))
         return 0;
     const struct mt_output_fields fields = {0, base_name(run->options.program[0]), started_ns};
     char *path = mt_output_name(pattern, &fields, "");
@@ -96,8 +99,9 @@ static int check_output(struct run *run, uint64_t started_ns, struct mt_error *e
 }
 
 /*
- * Without descriptors or processes nothing can be recorded, and the program may need neither: then it is run as it would
- * be without us, in our place, and its status is its own. Returns when not even that is possible.
+ * Without descriptors or processes nothing can be recorded, and the program may need neither: then
+ * it is run as it would be without us, in our place, and its status is its own. Returns when not
+ * even that is possible.
  */
 static void run_unrecorded(struct run *run, const struct mt_error *error) {
     mt_print_problem(run->name, error->hint, "%s", error->message);
@@ -113,8 +117,8 @@ static bool is_short_of_descriptors(void) {
 
 static int start(struct run *run, struct mt_error *error) {
     set_tracker_options(run);
-    if (mt_preload_plan(&run->target, run->options.allocator, run->options.mmap, &run->session, &run->preload, error) !=
-        0)
+    if (mt_preload_plan(&run->target, run->options.allocator, run->options.mmap, &run->session,
+                        &run->preload, error) != 0)
         return MT_EXIT_FAILED;
     const struct mt_launch launch = {
         .target = &run->target,
@@ -168,7 +172,8 @@ static void end_main(struct run *run) {
 /* Processes that were started and go on. One that has only just begun has no ledger yet. */
 static size_t count_running(const struct run *run) {
     size_t n_tracks = mt_ticker_running(&run->ticker);
-    size_t n_processes = run->options.follow ? mt_session_processes(&run->session, (uint32_t)run->child.pid) : 0;
+    size_t n_processes =
+        run->options.follow ? mt_session_processes(&run->session, (uint32_t)run->child.pid) : 0;
     return n_tracks > n_processes ? n_tracks : n_processes;
 }
 
@@ -196,7 +201,8 @@ static void finish(struct run *run) {
     run->finish.convert.strangers = &run->strangers;
     run->finish.convert.ticker = &run->ticker;
     mt_finish_all(&run->finish, &run->ticker, &profile);
-    mt_run_report(&run->options, &run->target, &run->child, &run->session, &run->finish, n_running, profile);
+    mt_run_report(&run->options, &run->target, &run->child, &run->session, &run->finish, n_running,
+                  profile);
     mt_profile_free(profile);
 }
 
@@ -225,8 +231,8 @@ static bool observe(void *context) {
     };
     convert.symbols.cache = mt_symbols_cache_new();
     bool given = run->options.interval_ns != 0;
-    mt_ticker_init(&run->ticker, &run->session, run->child.pid, given ? run->options.interval_ns : DEFAULT_INTERVAL_NS,
-                   given);
+    mt_ticker_init(&run->ticker, &run->session, run->child.pid,
+                   given ? run->options.interval_ns : DEFAULT_INTERVAL_NS, given);
     const struct mt_symbols_kept kept = mt_kept_source(run->ticker.kept);
     convert.symbols.kept = run->ticker.kept ? &kept : NULL;
     mt_finish_init(&run->finish, &convert);
@@ -244,7 +250,8 @@ static void await_program(struct run *run) {
     while (!run->child.ended)
         mt_child_wait(&run->child, -1, UINT64_MAX);
     mt_child_release(&run->child);
-    run->session.is_in_use = mt_observer_finish(&run->observer, &run->child, &run->session, run->name);
+    run->session.is_in_use =
+        mt_observer_finish(&run->observer, &run->child, &run->session, run->name);
 }
 
 /* From here on there is a session directory. */
@@ -266,8 +273,10 @@ static int run_program(struct run *run, struct mt_error *error) {
     if (status != 0)
         return status;
     if (run->target.wraps_malloc)
-        mt_print_problem(run->name, "The summary says whether anything was recorded.",
-                         "%s contains its own malloc: only what it passes on to another one is seen", run->target.path);
+        mt_print_problem(
+            run->name, "The summary says whether anything was recorded.",
+            "%s contains its own malloc: only what it passes on to another one is seen",
+            run->target.path);
     if (check_output(run, run->started_ns, error) != 0)
         return MT_EXIT_FAILED;
     if (mt_session_create(&run->session, error) != 0) {
@@ -280,8 +289,8 @@ static int run_program(struct run *run, struct mt_error *error) {
 }
 
 /*
- * Where standard error is closed, the next file that is opened would take its number, and messages would go into it.
- * Close-on-exec: the program finds the same descriptors closed as we did.
+ * Where standard error is closed, the next file that is opened would take its number, and messages
+ * would go into it. Close-on-exec: the program finds the same descriptors closed as we did.
  */
 static void occupy_standard_descriptors(void) {
     for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)

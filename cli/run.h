@@ -34,8 +34,9 @@ struct mt_run_options {
 int mt_run_parse(int argc, char **argv, struct mt_run_options *options);
 
 /* What is said after the run; see the options. profile: of the main process, or NULL. */
-void mt_run_report(const struct mt_run_options *options, const struct mt_target *target, const struct mt_child *child,
-                   const struct mt_session *session, const struct mt_finish *finish, size_t n_running,
+void mt_run_report(const struct mt_run_options *options, const struct mt_target *target,
+                   const struct mt_child *child, const struct mt_session *session,
+                   const struct mt_finish *finish, size_t n_running,
                    const struct mt_profile *profile);
 
 #endif

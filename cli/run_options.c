@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The command line of run. Options end at the first word that is none: what follows belongs to the program. A mistake
- * ends with 125, since every other status could be the program's.
+ * The command line of run. Options end at the first word that is none: what follows belongs to the
+ * program. A mistake ends with 125, since every other status could be the program's.
  */
 #include <argp.h>
 #include <stdio.h>
@@ -46,29 +46,37 @@ static const struct argp_option table[] = {
     {"follow", KEY_FOLLOW, "yes|no", 0, "Record the children as well (default yes)", 2},
     {"frames", KEY_FRAMES, "N", 0, "Keep at most N frames of a call path (default 1024)", 2},
     {"max-ledger", KEY_MAX_LEDGER, "BYTES", 0,
-     "Call paths that come when the ledger has this size are counted as one (default an eighth of the memory limit, if "
+     "Call paths that come when the ledger has this size are counted as one (default an eighth of "
+     "the memory limit, if "
      "there is one; 0 no bound)",
      2},
     {"exact-peak", KEY_EXACT_PEAK, 0, 0, "Exact peak with several threads, at a cost", 2},
-    {"usable", KEY_USABLE, 0, 0, "Measure what the allocator rounds up (the waste column), at a cost", 2},
+    {"usable", KEY_USABLE, 0, 0,
+     "Measure what the allocator rounds up (the waste column), at a cost", 2},
     {"allocator-stats", KEY_ALLOCATOR_STATS, 0, 0,
      "Ask the allocator for its own figures at exit, in a copy of the process", 2},
-    {"mmap", KEY_MMAP, 0, 0, "Record what the program maps itself as well, as domains mmap and mmap-file", 2},
-    {"dormant", KEY_DORMANT, 0, 0, "Begin with recording off: memtrack attach PID switches it on", 2},
-    {"sample", KEY_SAMPLE, "BYTES", 0, "Record one allocation in about BYTES; all figures become estimates", 2},
-    {"interval", KEY_INTERVAL, "DUR", 0, "Time between points of the time axis (default 10ms, coarser in long runs)",
+    {"mmap", KEY_MMAP, 0, 0,
+     "Record what the program maps itself as well, as domains mmap and mmap-file", 2},
+    {"dormant", KEY_DORMANT, 0, 0, "Begin with recording off: memtrack attach PID switches it on",
      2},
-    {"allocator", KEY_ALLOCATOR, "NAME", 0, "Run on jemalloc, tcmalloc, mimalloc, or the library with this path", 2},
+    {"sample", KEY_SAMPLE, "BYTES", 0,
+     "Record one allocation in about BYTES; all figures become estimates", 2},
+    {"interval", KEY_INTERVAL, "DUR", 0,
+     "Time between points of the time axis (default 10ms, coarser in long runs)", 2},
+    {"allocator", KEY_ALLOCATOR, "NAME", 0,
+     "Run on jemalloc, tcmalloc, mimalloc, or the library with this path", 2},
     {0, 0, 0, 0, "Where names come from:", 4},
     MT_SYMBOL_OPTIONS(4),
     {0}};
 
-static int bad_value(const struct argp_state *state, const char *hint, const char *option, const char *value) {
+static int bad_value(const struct argp_state *state, const char *hint, const char *option,
+                     const char *value) {
     mt_print_problem(state->argv[0], hint, "--%s: %s is no value for it", option, value);
     exit(MT_EXIT_FAILED);
 }
 
-static void parse_frames(const char *text, struct mt_run_options *o, const struct argp_state *state) {
+static void parse_frames(const char *text, struct mt_run_options *o,
+                         const struct argp_state *state) {
     char *end, hint[48];
     unsigned long long value = strtoull(text, &end, 10);
     snprintf(hint, sizeof hint, "Give a number from 1 to %d.", MOST_FRAMES);
@@ -77,7 +85,8 @@ static void parse_frames(const char *text, struct mt_run_options *o, const struc
     o->frames = value;
 }
 
-static void parse_follow(const char *text, struct mt_run_options *o, const struct argp_state *state) {
+static void parse_follow(const char *text, struct mt_run_options *o,
+                         const struct argp_state *state) {
     if (strcmp(text, "yes") != 0 && strcmp(text, "no") != 0)
         bad_value(state, "Give yes or no.", "follow", text);
     o->follow = strcmp(text, "yes") == 0;
@@ -88,9 +97,11 @@ static bool parse_max_ledger(const char *text, uint64_t *bytes) {
     return strcmp(text, "0") == 0 || mt_parse_size(text, bytes);
 }
 
-static void parse_interval(const char *text, struct mt_run_options *o, const struct argp_state *state) {
+static void parse_interval(const char *text, struct mt_run_options *o,
+                           const struct argp_state *state) {
     if (!mt_parse_duration(text, 0, &o->interval_ns) || o->interval_ns < 1000000)
-        bad_value(state, "Give a duration of at least 1ms, such as 10ms, 1s or 2m.", "interval", text);
+        bad_value(state, "Give a duration of at least 1ms, such as 10ms, 1s or 2m.", "interval",
+                  text);
 }
 
 static error_t parse_recording(int key, char *value, struct argp_state *state) {
@@ -162,7 +173,9 @@ static error_t parse(int key, char *value, struct argp_state *state) {
         o->program = state->argv + state->next;
         return 0;
     default:
-        return mt_option_symbols(key, value, state, &o->symbols) ? 0 : parse_recording(key, value, state);
+        return mt_option_symbols(key, value, state, &o->symbols)
+                   ? 0
+                   : parse_recording(key, value, state);
     }
 }
 
@@ -173,14 +186,17 @@ int mt_run_parse(int argc, char **argv, struct mt_run_options *options) {
         .children = children,
         .parser = parse,
         .args_doc = "PROGRAM [ARGUMENT...]",
-        .doc =
-            "Run PROGRAM and record the allocations of it and its children; write a profile for each process and "
-            "print a summary to standard error. Input, output, signals and exit status are the program's own."
-            "\vExit status: that of the program (128 + N when signal N ended it), 125 when memtrack failed, 126 when "
-            "the program cannot be executed, 127 when it was not found.",
+        .doc = "Run PROGRAM and record the allocations of it and its children; write a profile for "
+               "each process and "
+               "print a summary to standard error. Input, output, signals and exit status are the "
+               "program's own."
+               "\vExit status: that of the program (128 + N when signal N ended it), 125 when "
+               "memtrack failed, 126 when "
+               "the program cannot be executed, 127 when it was not found.",
     };
     struct mt_error error;
-    *options = (struct mt_run_options){.follow = true, .max_ledger = UINT64_MAX, .triggers = mt_triggers_new()};
+    *options = (struct mt_run_options){
+        .follow = true, .max_ledger = UINT64_MAX, .triggers = mt_triggers_new()};
     if (!options->triggers) {
         mt_print_problem(argv[0], NULL, "out of memory");
         return MT_EXIT_FAILED;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What run says at the end, all of it on stderr: the summary of the program, a line for each of the largest children,
- * and every problem. When nothing was recorded it says that, with what is known about the reason; zeros are printed
- * only for a program that was watched and allocated nothing.
+ * What run says at the end, all of it on stderr: the summary of the program, a line for each of the
+ * largest children, and every problem. When nothing was recorded it says that, with what is known
+ * about the reason; zeros are printed only for a program that was watched and allocated nothing.
  */
 #include <inttypes.h>
 #include <signal.h>
@@ -22,7 +22,8 @@ enum { MAX_CHILDREN = 10, MAX_PROBLEMS = 5, SMALLEST_ROOM = 1 << 20, TIGHT_MEMOR
 static const char us[] = "memtrack run";
 
 static int compare_by_peak(const void *a, const void *b) {
-    const struct mt_result *x = *(const struct mt_result *const *)a, *y = *(const struct mt_result *const *)b;
+    const struct mt_result *x = *(const struct mt_result *const *)a,
+                           *y = *(const struct mt_result *const *)b;
     if (x->peak_bytes != y->peak_bytes)
         return x->peak_bytes < y->peak_bytes ? 1 : -1;
     return x->pid < y->pid ? -1 : x->pid > y->pid;
@@ -33,7 +34,8 @@ static void print_child(const struct mt_terminal *terminal, const struct mt_resu
     fprintf(terminal->stream, "  %-7" PRIu32 " ", result->pid);
     mt_put(terminal, MT_STYLE_NONE, result->program);
     if (result->is_blind)
-        fputs("  nothing was recorded: its own malloc comes before the recorder's  ", terminal->stream);
+        fputs("  nothing was recorded: its own malloc comes before the recorder's  ",
+              terminal->stream);
     else
         fprintf(terminal->stream, "  peak %s, live at exit %s  ",
                 mt_format_size(peak, (int64_t)result->peak_bytes, false),
@@ -42,7 +44,8 @@ static void print_child(const struct mt_terminal *terminal, const struct mt_resu
     if (mt_unseen_is_much(&result->anonymous)) {
         fprintf(terminal->stream, "  ");
         mt_put(terminal, MT_STYLE_WARN, "explains little of its memory: ");
-        mt_put(terminal, MT_STYLE_WARN, mt_format_size(live, (int64_t)result->anonymous.bytes, false));
+        mt_put(terminal, MT_STYLE_WARN,
+               mt_format_size(live, (int64_t)result->anonymous.bytes, false));
     }
     fputc('\n', terminal->stream);
 }
@@ -55,12 +58,14 @@ static void print_children(const struct mt_terminal *terminal, const struct mt_f
             sorted[n++] = &finish->results[i];
     if (n) {
         qsort(sorted, n, sizeof *sorted, compare_by_peak);
-        fprintf(terminal->stream, "\n%zu other process%s recorded:\n", n, n == 1 ? " was" : "es were");
+        fprintf(terminal->stream, "\n%zu other process%s recorded:\n", n,
+                n == 1 ? " was" : "es were");
     }
     for (size_t i = 0; i < n && i < MAX_CHILDREN; i++)
         print_child(terminal, sorted[i]);
     if (n > MAX_CHILDREN)
-        fprintf(terminal->stream, "  ... and %zu more with lower peaks, each with its profile\n", n - MAX_CHILDREN);
+        fprintf(terminal->stream, "  ... and %zu more with lower peaks, each with its profile\n",
+                n - MAX_CHILDREN);
     free(sorted);
 }
 
@@ -76,7 +81,8 @@ static void print_problems(const struct mt_finish *finish) {
             fprintf(stderr, "  memtrack report %s\n", result->file);
     }
     if (n > MAX_PROBLEMS)
-        mt_print_problem(us, NULL, "... and %zu more profiles with such a problem", n - MAX_PROBLEMS);
+        mt_print_problem(us, NULL, "... and %zu more profiles with such a problem",
+                         n - MAX_PROBLEMS);
 }
 
 struct reason {
@@ -93,18 +99,21 @@ static bool is_tight(__rlimit_resource_t resource) {
 static bool blame_the_place(const struct mt_session *session, struct reason *reason) {
     struct rlimit limit;
     if (access(session->path, F_OK) != 0) {
-        snprintf(reason->why, sizeof reason->why, "the directory of its ledger, %.180s, was removed during the run",
-                 session->path);
+        snprintf(reason->why, sizeof reason->why,
+                 "the directory of its ledger, %.180s, was removed during the run", session->path);
         reason->hint = "Leave it alone, or set MEMTRACK_DIR to a directory that stays.";
     } else if (mt_session_room(session) < SMALLEST_ROOM) {
-        snprintf(reason->why, sizeof reason->why, "there is no room for a ledger in %.200s", session->path);
+        snprintf(reason->why, sizeof reason->why, "there is no room for a ledger in %.200s",
+                 session->path);
         reason->hint = "Set MEMTRACK_DIR to a directory with more room.";
     } else if (getrlimit(RLIMIT_FSIZE, &limit) == 0 && limit.rlim_cur < SMALLEST_ROOM) {
-        snprintf(reason->why, sizeof reason->why, "the file size limit of %llu bytes leaves no room for a ledger",
+        snprintf(reason->why, sizeof reason->why,
+                 "the file size limit of %llu bytes leaves no room for a ledger",
                  (unsigned long long)limit.rlim_cur);
         reason->hint = "Raise it with ulimit -f.";
     } else if (is_tight(RLIMIT_DATA) || is_tight(RLIMIT_AS)) {
-        snprintf(reason->why, sizeof reason->why, "the limit of its memory (ulimit %s) leaves no room for the tracker",
+        snprintf(reason->why, sizeof reason->why,
+                 "the limit of its memory (ulimit %s) leaves no room for the tracker",
                  is_tight(RLIMIT_DATA) ? "-d" : "-v");
         reason->hint = "Raise it, or lift it with ulimit -d unlimited -v unlimited.";
     } else
@@ -119,18 +128,20 @@ static void explain_nothing(const struct mt_target *target, const struct mt_chil
     if (blame_the_place(session, &reason))
         ;
     else if (WIFSIGNALED(child->wait_status))
-        snprintf(reason.why, sizeof reason.why, "signal %d (%s) ended it before its first allocation",
+        snprintf(reason.why, sizeof reason.why,
+                 "signal %d (%s) ended it before its first allocation",
                  WTERMSIG(child->wait_status), strsignal(WTERMSIG(child->wait_status)));
     else if (target->is_unreadable) {
         snprintf(reason.why, sizeof reason.why,
                  "its file may be executed but not read, and may be static or privileged");
         reason.hint = "Make the file readable to see why.";
     } else {
-        snprintf(
-            reason.why, sizeof reason.why,
-            "the tracker did not come up in it: it may have ended before, or cleared its environment and gone on as "
-            "another program");
-        reason.hint = "Look at its messages above; name the program that does the work instead of a wrapper.";
+        snprintf(reason.why, sizeof reason.why,
+                 "the tracker did not come up in it: it may have ended before, or cleared its "
+                 "environment and gone on as "
+                 "another program");
+        reason.hint =
+            "Look at its messages above; name the program that does the work instead of a wrapper.";
     }
     mt_print_problem(us, reason.hint, "nothing was recorded of %s: %s", program, reason.why);
 }
@@ -156,14 +167,15 @@ static void print_main(const struct mt_run_options *options, const struct mt_res
         mt_cli_print_summary(stderr, profile, &summary);
 }
 
-void mt_run_report(const struct mt_run_options *options, const struct mt_target *target, const struct mt_child *child,
-                   const struct mt_session *session, const struct mt_finish *finish, size_t n_running,
+void mt_run_report(const struct mt_run_options *options, const struct mt_target *target,
+                   const struct mt_child *child, const struct mt_session *session,
+                   const struct mt_finish *finish, size_t n_running,
                    const struct mt_profile *profile) {
     const struct mt_result *result = main_result(finish);
     struct mt_terminal terminal;
     mt_terminal_init(&terminal, stderr, options->color);
-    bool is_blind =
-        profile && profile->info.totals.total_blocks == 0 && (target->wraps_malloc || profile->info.outranked);
+    bool is_blind = profile && profile->info.totals.total_blocks == 0 &&
+                    (target->wraps_malloc || profile->info.outranked);
     if (is_blind)
         mt_print_problem(us, "Link its allocator as a shared library, or leave it out.",
                          "nothing was recorded of %s: it contains its own malloc and uses no other",
@@ -176,7 +188,9 @@ void mt_run_report(const struct mt_run_options *options, const struct mt_target 
         print_children(&terminal, finish);
     print_problems(finish);
     if (n_running)
-        mt_print_problem(us, "Read it at any time with: memtrack report DIRECTORY; remove it when they have ended.",
-                         "%zu process%s of the program still run%s; their recording goes on in %s", n_running,
-                         n_running == 1 ? "" : "es", n_running == 1 ? "s" : "", session->path);
+        mt_print_problem(
+            us,
+            "Read it at any time with: memtrack report DIRECTORY; remove it when they have ended.",
+            "%zu process%s of the program still run%s; their recording goes on in %s", n_running,
+            n_running == 1 ? "" : "es", n_running == 1 ? "s" : "", session->path);
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * memtrack scopes: what a program has measured of its own regions, by name (view/scope_rows.h) or one by one. A trace
- * is written beside what is printed, so that one look at a recording gives both.
+ * memtrack scopes: what a program has measured of its own regions, by name (view/scope_rows.h) or
+ * one by one. A trace is written beside what is printed, so that one look at a recording gives
+ * both.
  */
 #include <argp.h>
 #include <stdlib.h>
@@ -37,23 +38,28 @@ enum { DEFAULT_ROWS = 20 };
 static const struct argp_option options[] = {
     {NULL, 0, NULL, 0, "What is shown:", 1},
     {"events", KEY_EVENTS, NULL, 0,
-     "The latest scopes one by one, with what the program said about each, its marks and counters", 0},
+     "The latest scopes one by one, with what the program said about each, its marks and counters",
+     0},
     {"sort", KEY_SORT, "COLUMN", 0,
-     "Largest first: peak (default: the highest of any scope of the name), net, allocated, blocks, freed, self "
+     "Largest first: peak (default: the highest of any scope of the name), net, allocated, blocks, "
+     "freed, self "
      "(allocated, without inner scopes), time, self-time, cpu, count or errors; or by name",
      0},
     {"include", KEY_INCLUDE, "PATTERN", 0,
-     "Only scopes with matching names (shell wildcards; of scopes nothing else is kept, such as a thread or a file). "
+     "Only scopes with matching names (shell wildcards; of scopes nothing else is kept, such as a "
+     "thread or a file). "
      "May be "
      "repeated: one has to match",
      0},
     {"exclude", KEY_EXCLUDE, "PATTERN", 0, "The opposite. May be repeated: none may match", 0},
-    {NULL, 'n', "N", 0, "Rows to print, 0 for all (default: 20; all of them with --json and --csv)", 0},
+    {NULL, 'n', "N", 0, "Rows to print, 0 for all (default: 20; all of them with --json and --csv)",
+     0},
     {NULL, 0, NULL, 0, "How it is printed:", 2},
     {"json", KEY_JSON, NULL, 0, "As JSON", 0},
     {"csv", KEY_CSV, NULL, 0, "As CSV", 0},
     {"trace", KEY_TRACE, "FILE", 0,
-     "Write scopes, marks, counters and the heap as a trace for ui.perfetto.dev or chrome://tracing; - is standard "
+     "Write scopes, marks, counters and the heap as a trace for ui.perfetto.dev or "
+     "chrome://tracing; - is standard "
      "output, and then nothing else is printed",
      0},
     {"force", KEY_FORCE, NULL, 0, "Replace an existing FILE", 0},
@@ -79,7 +85,7 @@ struct request {
     struct mt_symbols_options symbols;
 };
 
-/* ---- options ---------------------------------------------------------------------------------------------------- */
+/* ---- options --------------------------------------------------------------------------------- */
 
 static bool set_flag(int key, struct request *r) {
     const struct mt_option_flag flags[] = {
@@ -100,7 +106,9 @@ static void check(const struct argp_state *state, struct request *r) {
     if (r->events && r->sort_given)
         argp_error(state, "--events come in the order in which they ended: leave out --sort");
     if (r->trace && strcmp(r->trace, "-") == 0 && (r->json || r->csv || r->events))
-        argp_error(state, "--trace - is all that goes to standard output: leave out --json, --csv and --events");
+        argp_error(
+            state,
+            "--trace - is all that goes to standard output: leave out --json, --csv and --events");
     if (r->force && !r->trace)
         argp_error(state, "--force replaces the file of --trace: there is none");
     if (!r->n_given)
@@ -140,7 +148,9 @@ static error_t parse_option(int key, char *text, struct argp_state *state) {
         check(state, r);
         return 0;
     default:
-        return set_flag(key, r) || mt_option_symbols(key, text, state, &r->symbols) ? 0 : ARGP_ERR_UNKNOWN;
+        return set_flag(key, r) || mt_option_symbols(key, text, state, &r->symbols)
+                   ? 0
+                   : ARGP_ERR_UNKNOWN;
     }
 }
 
@@ -148,23 +158,30 @@ static const struct argp parser = {
     .options = options,
     .parser = parse_option,
     .args_doc = "[FILE|DIR|PID]",
-    .doc =
-        "Show what a program measured of its own regions (memtrack_begin and memtrack_end of memtrack.h)."
-        "\vFILE is a profile, a PID a running process; of a DIR, and of the current directory when nothing is given, "
-        "the newest profile is taken. All scopes of a name are a row: what they allocated and kept (net), the highest "
-        "that any of them held (peak), how long they took (half of them at most P50, 95 of 100 at most P95). Inner "
-        "scopes are included, except in self."
-        "\n\nA row is of scopes that have ended. Those that have not are listed below the rows, with what they have "
-        "measured so far."
-        "\n\nExit status: 0, 2 wrong usage, 3 the profile cannot be read.",
+    .doc = "Show what a program measured of its own regions (memtrack_begin and memtrack_end of "
+           "memtrack.h)."
+           "\vFILE is a profile, a PID a running process; of a DIR, and of the current directory "
+           "when nothing is given, "
+           "the newest profile is taken. All scopes of a name are a row: what they allocated and "
+           "kept (net), the highest "
+           "that any of them held (peak), how long they took (half of them at most P50, 95 of 100 "
+           "at most P95). Inner "
+           "scopes are included, except in self."
+           "\n\nA row is of scopes that have ended. Those that have not are listed below the rows, "
+           "with what they have "
+           "measured so far."
+           "\n\nExit status: 0, 2 wrong usage, 3 the profile cannot be read.",
 };
 
-/* ---- output ----------------------------------------------------------------------------------------------------- */
+/* ---- output ---------------------------------------------------------------------------------- */
 
-static int write_trace(const struct request *r, const struct mt_profile *profile, struct mt_error *error) {
+static int write_trace(const struct request *r, const struct mt_profile *profile,
+                       struct mt_error *error) {
     FILE *file;
     int rc = mt_file_create(r->trace, r->force, &file, error);
-    return rc == 0 ? mt_file_finish(file, r->trace, mt_export_scope_trace(file, profile, error), error) : rc;
+    return rc == 0
+               ? mt_file_finish(file, r->trace, mt_export_scope_trace(file, profile, error), error)
+               : rc;
 }
 
 static int print_text(const struct request *r, const struct mt_scope_rows *rows) {
@@ -182,7 +199,8 @@ static int print_text(const struct request *r, const struct mt_scope_rows *rows)
     return 0;
 }
 
-static int print(const struct request *r, const struct mt_scope_rows *rows, struct mt_error *error) {
+static int print(const struct request *r, const struct mt_scope_rows *rows,
+                 struct mt_error *error) {
     if (r->events && r->json)
         return mt_export_scope_events_json(stdout, rows->profile, r->table.n, error);
     if (r->events && r->csv)
@@ -195,7 +213,8 @@ static int print(const struct request *r, const struct mt_scope_rows *rows, stru
 static int show(const struct request *r, const char *path, struct mt_error *error) {
     struct mt_profile *profile = NULL;
     struct mt_scope_rows *rows = NULL;
-    const struct mt_scope_filter filter = {r->include.items, r->exclude.items, r->include.n, r->exclude.n};
+    const struct mt_scope_filter filter = {r->include.items, r->exclude.items, r->include.n,
+                                           r->exclude.n};
     int rc = mt_pick_read(path, &profile, error);
     if (rc == 0 && profile->info.scopes.n_functions)
         rc = mt_symbols_resolve(profile, &r->symbols, error);

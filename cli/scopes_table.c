@@ -5,8 +5,9 @@
  *    COUNT       PEAK        NET  ALLOCATED       P50       MAX  SCOPE
  *    1,024    1.2 MiB        0 B    1.1 GiB  812.0 us   4.02 ms  request
  *
- * Numbers are measured, names get what is left. Columns are dropped from a narrow terminal in the order of what they
- * add: each has a rank, and those of the lowest rank that fit beside a name are shown, in their places.
+ * Numbers are measured, names get what is left. Columns are dropped from a narrow terminal in the
+ * order of what they add: each has a rank, and those of the lowest rank that fit beside a name are
+ * shown, in their places.
  */
 #include "scopes_table.h"
 
@@ -20,11 +21,11 @@
 
 enum { GAP = 2, INDENT = 1, NAME_LEAST = 20, CELL = MT_FORMAT_BYTES + MT_MARGIN_BYTES };
 
-/* What a column of numbers takes as a rule. Which columns fit is decided by that, so that it is the same from one run
- * of a program to the next. */
+/* What a column of numbers takes as a rule. Which columns fit is decided by that, so that it is the
+ * same from one run of a program to the next. */
 static const size_t usual_width[] = {7, 10, 8};
 
-/* ---- columns ---------------------------------------------------------------------------------------------------- */
+/* ---- columns --------------------------------------------------------------------------------- */
 
 enum part { COUNT, ERRORS, SUM, MAX, P50, P95, OWN };
 enum unit { NUMBER, BYTES, TIME };
@@ -74,7 +75,8 @@ static int64_t cell_value(const struct column *column, const struct mt_scope_row
     }
 }
 
-static const char *format_value(char buffer[MT_FORMAT_BYTES], enum unit unit, int64_t amount, bool exact) {
+static const char *format_value(char buffer[MT_FORMAT_BYTES], enum unit unit, int64_t amount,
+                                bool exact) {
     if (unit == BYTES)
         return mt_format_size(buffer, amount, exact);
     return unit == TIME ? mt_format_duration(buffer, amount > 0 ? (uint64_t)amount : 0)
@@ -82,13 +84,15 @@ static const char *format_value(char buffer[MT_FORMAT_BYTES], enum unit unit, in
 }
 
 /* A sampled figure with what it may be off by; times and counts of scopes are exact. */
-static const char *format_cell(char buffer[CELL], const struct mt_terminal *terminal, const struct mt_scope_rows *rows,
-                               const struct column *column, const struct mt_scope_row *row, bool exact) {
+static const char *format_cell(char buffer[CELL], const struct mt_terminal *terminal,
+                               const struct mt_scope_rows *rows, const struct column *column,
+                               const struct mt_scope_row *row, bool exact) {
     int64_t amount = cell_value(column, row);
     char number[MT_FORMAT_BYTES], margin[MT_MARGIN_BYTES];
     bool is_figure = column->part != COUNT && column->part != ERRORS && column->unit != TIME;
     format_value(number, column->unit, amount, exact);
-    mt_margin_text(margin, amount, is_figure ? mt_scope_row_margin(rows, row, column->value, amount) : 0,
+    mt_margin_text(margin, amount,
+                   is_figure ? mt_scope_row_margin(rows, row, column->value, amount) : 0,
                    terminal->utf8);
     snprintf(buffer, CELL, "%s%s", number, margin);
     return buffer;
@@ -112,15 +116,16 @@ static size_t room_for(const struct column *column, size_t width) {
     return (width > usual_width[column->unit] ? width : usual_width[column->unit]) + GAP;
 }
 
-static struct layout lay_out(const struct mt_terminal *terminal, const struct mt_scope_rows *rows, size_t n,
-                             const struct mt_scopes_table_options *options) {
+static struct layout lay_out(const struct mt_terminal *terminal, const struct mt_scope_rows *rows,
+                             size_t n, const struct mt_scopes_table_options *options) {
     struct layout layout = {{0}, 0};
     size_t used = INDENT, width[N_COLUMNS];
     char buffer[CELL];
     for (size_t c = 0; c < N_COLUMNS; c++) {
         width[c] = strlen(columns[c].title);
         for (size_t i = 0; i < n; i++) {
-            const char *text = format_cell(buffer, terminal, rows, &columns[c], &rows->items[i], options->exact_bytes);
+            const char *text = format_cell(buffer, terminal, rows, &columns[c], &rows->items[i],
+                                           options->exact_bytes);
             size_t here = mt_format_width(text);
             width[c] = here > width[c] ? here : width[c];
         }
@@ -141,9 +146,10 @@ static struct layout lay_out(const struct mt_terminal *terminal, const struct mt
     return layout;
 }
 
-/* ---- rows ------------------------------------------------------------------------------------------------------- */
+/* ---- rows ------------------------------------------------------------------------------------ */
 
-static void put_right(const struct mt_terminal *terminal, size_t width, enum mt_style style, const char *text) {
+static void put_right(const struct mt_terminal *terminal, size_t width, enum mt_style style,
+                      const char *text) {
     size_t taken = mt_format_width(text);
     fprintf(terminal->stream, "%*s", (int)(width > taken ? width - taken : 0), "");
     mt_put(terminal, style, text);
@@ -151,7 +157,8 @@ static void put_right(const struct mt_terminal *terminal, size_t width, enum mt_
 }
 
 /* A name of the program's: escaped, then shortened. */
-static void put_name(const struct mt_terminal *terminal, enum mt_style style, const char *raw, size_t columns_left) {
+static void put_name(const struct mt_terminal *terminal, enum mt_style style, const char *raw,
+                     size_t columns_left) {
     char *visible = mt_format_visible(raw, terminal->utf8);
     char *fitting = visible && mt_format_width(visible) > columns_left
                         ? mt_format_shorten_function(visible, columns_left, terminal->ellipsis)
@@ -197,7 +204,7 @@ void mt_scopes_print_rows(const struct mt_terminal *terminal, const struct mt_sc
                 mt_format_count(count, (int64_t)(rows->n - n)), rows->n - n == 1 ? "" : "s");
 }
 
-/* ---- head ------------------------------------------------------------------------------------------------------- */
+/* ---- head ------------------------------------------------------------------------------------ */
 
 static void add_counts(struct mt_facts *facts, const struct mt_scope_rows *rows) {
     uint64_t count = 0, errors = 0;
@@ -211,14 +218,16 @@ static void add_counts(struct mt_facts *facts, const struct mt_scope_rows *rows)
                      rows->is_filtered ? "none of these names has ended"
                      : rows->profile->info.scopes.n_open
                          ? "none has ended"
-                         : "none has ended: the program did not measure any (see memtrack_begin in memtrack.h)");
+                         : "none has ended: the program did not measure any (see memtrack_begin in "
+                           "memtrack.h)");
         return;
     }
     mt_facts_add(facts, "scopes", false, "%s of %s name%s", mt_format_count(ended, (int64_t)count),
                  mt_format_count(names, (int64_t)rows->n), rows->n == 1 ? "" : "s");
     if (errors)
         mt_facts_add(facts, "", true,
-                     "%s ended by something else than their own end: with the scope around them, with their thread or "
+                     "%s ended by something else than their own end: with the scope around them, "
+                     "with their thread or "
                      "process, or because their storage was gone",
                      mt_format_count(wrong, (int64_t)errors));
 }
@@ -229,9 +238,11 @@ static void add_events(struct mt_facts *facts, const struct mt_profile *profile)
     if (scopes->events_seen == 0)
         return;
     mt_format_count(kept, (int64_t)scopes->n_events);
-    mt_format_count(seen, (int64_t)(scopes->events_seen < INT64_MAX ? scopes->events_seen : INT64_MAX));
+    mt_format_count(seen,
+                    (int64_t)(scopes->events_seen < INT64_MAX ? scopes->events_seen : INT64_MAX));
     if (scopes->n_events > 1)
-        mt_facts_add(facts, "events", false, "the latest %s scopes are kept one by one (--events), of %s events in all",
+        mt_facts_add(facts, "events", false,
+                     "the latest %s scopes are kept one by one (--events), of %s events in all",
                      kept, seen);
     else
         mt_facts_add(facts, "events", false, "%s kept by itself (--events), of %s event%s in all",
@@ -240,7 +251,8 @@ static void add_events(struct mt_facts *facts, const struct mt_profile *profile)
     if (scopes->event_sample == 0)
         mt_facts_add(facts, "", false, "no scope became an event: that was asked for");
     if (scopes->event_sample > 1)
-        mt_facts_add(facts, "", false, "one scope in %" PRIu32 " became an event", scopes->event_sample);
+        mt_facts_add(facts, "", false, "one scope in %" PRIu32 " became an event",
+                     scopes->event_sample);
 }
 
 void mt_scopes_print_head(const struct mt_terminal *terminal, const struct mt_scope_rows *rows) {
@@ -252,7 +264,7 @@ void mt_scopes_print_head(const struct mt_terminal *terminal, const struct mt_sc
     fputc('\n', terminal->stream);
 }
 
-/* ---- open scopes ------------------------------------------------------------------------------------------------ */
+/* ---- open scopes ----------------------------------------------------------------------------- */
 
 enum { TIME_COLUMNS = 11, SIZE_COLUMNS = 11, TID_COLUMNS = 7 };
 
@@ -263,13 +275,15 @@ static const char *const open_titles[OPEN_SIZES] = {"PEAK", "NET", "ALLOCATED"};
 static int open_sizes(const struct mt_terminal *terminal) {
     int shown = 0;
     while (shown < OPEN_SIZES &&
-           INDENT + TIME_COLUMNS + GAP + (size_t)(shown + 1) * (SIZE_COLUMNS + GAP) + NAME_LEAST <= terminal->width)
+           INDENT + TIME_COLUMNS + GAP + (size_t)(shown + 1) * (SIZE_COLUMNS + GAP) + NAME_LEAST <=
+               terminal->width)
         shown++;
     return shown;
 }
 
 static void put_open(const struct mt_terminal *terminal, const struct mt_profile *profile,
-                     const struct mt_scope_open *open, const struct mt_scopes_table_options *options) {
+                     const struct mt_scope_open *open,
+                     const struct mt_scopes_table_options *options) {
     uint64_t allocated = open->allocated_bytes < INT64_MAX ? open->allocated_bytes : INT64_MAX;
     const int64_t size[OPEN_SIZES] = {open->peak_bytes, open->net_bytes, (int64_t)allocated};
     const char *suffix = open->is_process ? " (process)" : "";
@@ -282,7 +296,8 @@ static void put_open(const struct mt_terminal *terminal, const struct mt_profile
     fprintf(terminal->stream, "%*s", INDENT, "");
     put_right(terminal, TIME_COLUMNS, MT_STYLE_NONE, mt_format_duration(text, open->time_ns));
     for (int i = 0; i < shown; i++)
-        put_right(terminal, SIZE_COLUMNS, MT_STYLE_NONE, mt_format_size(text, size[i], options->exact_bytes));
+        put_right(terminal, SIZE_COLUMNS, MT_STYLE_NONE,
+                  mt_format_size(text, size[i], options->exact_bytes));
     put_name(terminal, MT_STYLE_BOLD, mt_profile_text(profile, open->name), room - strlen(suffix));
     mt_put(terminal, MT_STYLE_DIM, suffix);
     fputc('\n', terminal->stream);
@@ -308,7 +323,7 @@ void mt_scopes_print_open(const struct mt_terminal *terminal, const struct mt_pr
                 mt_format_count(more, (int64_t)(scopes->n_open - n)));
 }
 
-/* ---- events ----------------------------------------------------------------------------------------------------- */
+/* ---- events ---------------------------------------------------------------------------------- */
 
 /* A scope, a mark or a counter, by when it ended or happened. */
 struct happening {
@@ -326,26 +341,32 @@ static int compare_happenings(const void *a, const void *b) {
 static struct happening *collect(const struct mt_profile *profile, size_t *n) {
     const struct mt_profile_info *info = &profile->info;
     const struct mt_scopes *scopes = &info->scopes;
-    struct happening *list = malloc((scopes->n_events + info->n_marks + scopes->n_counters + 1) * sizeof *list);
+    struct happening *list =
+        malloc((scopes->n_events + info->n_marks + scopes->n_counters + 1) * sizeof *list);
     *n = 0;
     for (size_t i = 0; list && i < scopes->n_events; i++) {
         const struct mt_scope_event *event = &scopes->events[i];
-        list[(*n)++] = (struct happening){.time_ns = event->time_ns + event->duration_ns, .scope = event};
+        list[(*n)++] =
+            (struct happening){.time_ns = event->time_ns + event->duration_ns, .scope = event};
     }
     for (size_t i = 0; list && i < info->n_marks; i++)
-        list[(*n)++] = (struct happening){.time_ns = info->marks[i].time_ns, .mark = &info->marks[i]};
+        list[(*n)++] =
+            (struct happening){.time_ns = info->marks[i].time_ns, .mark = &info->marks[i]};
     for (size_t i = 0; list && i < scopes->n_counters; i++)
-        list[(*n)++] = (struct happening){.time_ns = scopes->counters[i].time_ns, .counter = &scopes->counters[i]};
+        list[(*n)++] = (struct happening){.time_ns = scopes->counters[i].time_ns,
+                                          .counter = &scopes->counters[i]};
     if (list)
         qsort(list, *n, sizeof *list, compare_happenings);
     return list;
 }
 
 /* "  key=value  key=value" */
-static void write_metadata(FILE *stream, const struct mt_profile *profile, const struct mt_scope_event *event) {
+static void write_metadata(FILE *stream, const struct mt_profile *profile,
+                           const struct mt_scope_event *event) {
     for (size_t i = 0; i < event->n_keys; i++) {
         const struct mt_scope_key *key = &profile->info.scopes.keys[event->first_key + i];
-        fprintf(stream, "  %s=%s", mt_profile_text(profile, key->key), mt_profile_text(profile, key->value));
+        fprintf(stream, "  %s=%s", mt_profile_text(profile, key->key),
+                mt_profile_text(profile, key->value));
     }
 }
 
@@ -412,7 +433,8 @@ static void put_happening(const struct mt_terminal *terminal, const struct mt_pr
         else if (c == THREAD)
             snprintf(text, sizeof text, "%" PRIu32, h->scope->tid);
         else
-            mt_format_size(text, c == PEAK ? h->scope->peak_bytes : h->scope->net_bytes, exact_bytes);
+            mt_format_size(text, c == PEAK ? h->scope->peak_bytes : h->scope->net_bytes,
+                           exact_bytes);
         put_right(terminal, (size_t)event_columns[c].width, MT_STYLE_NONE, text);
     }
     put_happening_name(terminal, profile, h, used);
@@ -432,7 +454,8 @@ void mt_scopes_print_events(const struct mt_terminal *terminal, const struct mt_
         fprintf(terminal->stream, "%*s", INDENT, "");
         size_t used;
         for (int c = 0; c < event_columns_shown(terminal, &used); c++)
-            put_right(terminal, (size_t)event_columns[c].width, MT_STYLE_DIM, event_columns[c].title);
+            put_right(terminal, (size_t)event_columns[c].width, MT_STYLE_DIM,
+                      event_columns[c].title);
         mt_put(terminal, MT_STYLE_DIM, "SCOPE");
         fputc('\n', terminal->stream);
     }

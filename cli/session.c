@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A session directory belongs to one run and is named by nobody else: 0700, with a random name. Memory file systems
- * come first, since a ledger is written at memory speed and its write-back to a disk would be paid by the target. Each
- * is taken only when it has room for more than a small program: a container's /dev/shm of 64 MB fills within
- * seconds.
+ * A session directory belongs to one run and is named by nobody else: 0700, with a random name.
+ * Memory file systems come first, since a ledger is written at memory speed and its write-back to a
+ * disk would be paid by the target. Each is taken only when it has room for more than a small
+ * program: a container's /dev/shm of 64 MB fills within seconds.
  *
- * What root starts may become another user before it forks or execs (a server's workers, runuser, setpriv), and has to
- * make its next ledger as that user. So root's session is a directory within: nobody may list the outer one, the inner
- * one's name cannot be guessed and is told to the processes of the run alone, and in it everybody may make files but
- * not list, open or remove those of others. Rejected: another search path of the tracker's, whose ledgers the run would
- * not find.
+ * What root starts may become another user before it forks or execs (a server's workers, runuser,
+ * setpriv), and has to make its next ledger as that user. So root's session is a directory within:
+ * nobody may list the outer one, the inner one's name cannot be guessed and is told to the
+ * processes of the run alone, and in it everybody may make files but not list, open or remove those
+ * of others. Rejected: another search path of the tracker's, whose ledgers the run would not find.
  *
- * Directories of earlier runs that were killed are left alone: their ledgers may be all that is left of a recording,
- * and the processes in them may still run.
+ * Directories of earlier runs that were killed are left alone: their ledgers may be all that is
+ * left of a recording, and the processes in them may still run.
  */
 #include "session.h"
 
@@ -44,7 +44,8 @@ static void look_at(struct candidate *c) {
     struct statvfs fs;
     if (!c->path || c->path[0] != '/')
         c->why = EINVAL;
-    else if (faccessat(AT_FDCWD, c->path, W_OK | X_OK, AT_EACCESS) != 0 || statvfs(c->path, &fs) != 0)
+    else if (faccessat(AT_FDCWD, c->path, W_OK | X_OK, AT_EACCESS) != 0 ||
+             statvfs(c->path, &fs) != 0)
         c->why = errno;
     else
         c->room = (uint64_t)fs.f_bavail * fs.f_frsize;
@@ -54,12 +55,14 @@ static char *inner_name(const char *outer) {
     uint64_t secret[2];
     char *path;
     if (getrandom(secret, sizeof secret, GRND_NONBLOCK) != (ssize_t)sizeof secret ||
-        asprintf(&path, "%s/" MT_SESSION_PREFIX "%016" PRIx64 "%016" PRIx64, outer, secret[0], secret[1]) < 0)
+        asprintf(&path, "%s/" MT_SESSION_PREFIX "%016" PRIx64 "%016" PRIx64, outer, secret[0],
+                 secret[1]) < 0)
         return NULL;
     return path;
 }
 
-/* Root's: *path becomes the inner directory's. Where that fails, those who have become another user go unrecorded. */
+/* Root's: *path becomes the inner directory's. Where that fails, those who have become another user
+ * go unrecorded. */
 static void make_inner(char **path) {
     char *inner = geteuid() == 0 ? inner_name(*path) : NULL;
     if (inner && mkdir(inner, 0700) == 0) {
@@ -96,7 +99,9 @@ static int make_in(struct mt_session *session, struct candidate *c) {
     session->path = path;
     session->fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
     if (session->fd >= 0) {
-        flock(session->fd, LOCK_SH | LOCK_NB); /* until it is closed: the ledgers in it are about to be converted */
+        flock(session->fd,
+              LOCK_SH |
+                  LOCK_NB); /* until it is closed: the ledgers in it are about to be converted */
         return 0;
     }
     c->why = errno;
@@ -111,11 +116,14 @@ static int none_usable(const struct candidate *candidates, size_t n, struct mt_e
     size_t used = 0;
     for (size_t i = 0; i < n && used < sizeof tried; i++)
         if (candidates[i].path) {
-            int length = snprintf(tried + used, sizeof tried - used, "%s%s (%s)", used ? ", " : "", candidates[i].path,
-                                  candidates[i].why == EINVAL ? "not an absolute path" : strerror(candidates[i].why));
+            int length = snprintf(tried + used, sizeof tried - used, "%s%s (%s)", used ? ", " : "",
+                                  candidates[i].path,
+                                  candidates[i].why == EINVAL ? "not an absolute path"
+                                                              : strerror(candidates[i].why));
             used += length > 0 ? (size_t)length : 0;
         }
-    return mt_error_set(error, MEMTRACK_EIO, "Set MEMTRACK_DIR to a directory that you can write to.",
+    return mt_error_set(error, MEMTRACK_EIO,
+                        "Set MEMTRACK_DIR to a directory that you can write to.",
                         "no directory for the ledgers: tried %s", tried);
 }
 
@@ -180,7 +188,7 @@ uint64_t mt_session_room(const struct mt_session *session) {
     return fstatvfs(session->fd, &fs) == 0 ? (uint64_t)fs.f_bavail * fs.f_frsize : UINT64_MAX;
 }
 
-/* ---- processes -------------------------------------------------------------------------------------------------- */
+/* ---- processes ------------------------------------------------------------------------------- */
 
 /* The last pid that was given out; 0: not known. */
 static uint32_t last_pid(void) {

@@ -19,26 +19,30 @@ struct mt_session {
 };
 
 /*
- * Make a directory in the first of $MEMTRACK_DIR, $XDG_RUNTIME_DIR, /dev/shm, $TMPDIR, /tmp that is writable and has
- * room; in the roomiest when all are short of it. Its mode is 0700; root's is one within another, into which processes
- * that have become other users can put their ledgers. -MEMTRACK_EIO when there is none.
+ * Make a directory in the first of $MEMTRACK_DIR, $XDG_RUNTIME_DIR, /dev/shm, $TMPDIR, /tmp that is
+ * writable and has room; in the roomiest when all are short of it. Its mode is 0700; root's is one
+ * within another, into which processes that have become other users can put their ledgers.
+ * -MEMTRACK_EIO when there is none.
  */
 int mt_session_create(struct mt_session *session, struct mt_error *error);
 
-/* Remove the links and the directories; they stay when ledgers are left in it, or when it is in use. */
+/* Remove the links and the directories; they stay when ledgers are left in it, or when it is in
+ * use. */
 void mt_session_close(struct mt_session *session);
 
-/* Remove the directory of a session, and the one around it, as far as they are empty. path is cut off meanwhile. */
+/* Remove the directory of a session, and the one around it, as far as they are empty. path is cut
+ * off meanwhile. */
 void mt_session_remove(char *path);
 
-/* A symbolic link NAME in the directory to target: for library paths that LD_PRELOAD cannot express. */
+/* A symbolic link NAME in the directory to target: for library paths that LD_PRELOAD cannot
+ * express. */
 int mt_session_link(const struct mt_session *session, const char *name, const char *target);
 
 /* Bytes that the file system of the directory still has for us. */
 uint64_t mt_session_room(const struct mt_session *session);
 
-/* Processes younger than first_pid that were started with this directory as MEMTRACK_DIR, whether they have a ledger
- * yet or not. */
+/* Processes younger than first_pid that were started with this directory as MEMTRACK_DIR, whether
+ * they have a ledger yet or not. */
 size_t mt_session_processes(const struct mt_session *session, uint32_t first_pid);
 
 #endif

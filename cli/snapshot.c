@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * memtrack snapshot: a profile of a process that runs, once or again and again. A series keeps its rhythm: a snapshot
- * that took longer than the interval costs the ones that it overran, and does not move the others. When the process
- * ends the series takes what it has left, as long as it is there, and stops.
+ * memtrack snapshot: a profile of a process that runs, once or again and again. A series keeps its
+ * rhythm: a snapshot that took longer than the interval costs the ones that it overran, and does
+ * not move the others. When the process ends the series takes what it has left, as long as it is
+ * there, and stops.
  *
- * A signal ends a series between two snapshots, so that no cut stays open and no temporary file behind.
+ * A signal ends a series between two snapshots, so that no cut stays open and no temporary file
+ * behind.
  */
 #include <argp.h>
 #include <errno.h>
@@ -38,8 +40,10 @@ static const struct argp_option options[] = {
      "(default " MT_OUTPUT_DEFAULT "; when it is taken, a number is added)",
      0},
     {"force", KEY_FORCE, NULL, 0, "Replace an existing file", 0},
-    {"every", KEY_EVERY, "DUR", 0, "Take one every so often, such as 10s or 5m, until the process ends", 0},
-    {"count", KEY_COUNT, "N", 0, "Stop after N of them; with --when after it has happened N times", 0},
+    {"every", KEY_EVERY, "DUR", 0,
+     "Take one every so often, such as 10s or 5m, until the process ends", 0},
+    {"count", KEY_COUNT, "N", 0, "Stop after N of them; with --when after it has happened N times",
+     0},
     {"quiet", 'q', NULL, 0, "Print no summary, only problems", 0},
     {"json", KEY_JSON, NULL, 0, "Print a line of JSON for each snapshot", 0},
     {"color", KEY_COLOR, "WHEN", 0, MT_HELP_COLOR, 0},
@@ -60,13 +64,15 @@ struct request {
     struct mt_triggers *triggers; /* always there */
 };
 
-/* ---- options ---------------------------------------------------------------------------------------------------- */
+/* ---- options --------------------------------------------------------------------------------- */
 
 static void take_pid(struct argp_state *state, struct request *r, const char *text) {
     if (r->pid)
         argp_error(state, "one process at a time");
     if (!mt_subject_is_process(text, &r->pid))
-        argp_error(state, "%s is no process: give a pid; memtrack list shows those that are tracked", text);
+        argp_error(state,
+                   "%s is no process: give a pid; memtrack list shows those that are tracked",
+                   text);
 }
 
 static error_t parse_option(int key, char *text, struct argp_state *state) {
@@ -88,8 +94,10 @@ static error_t parse_option(int key, char *text, struct argp_state *state) {
         r->json = true;
         return 0;
     case KEY_EVERY:
-        if (!mt_parse_duration(text, 0, &r->every_ns) || r->every_ns < 1000000 || r->every_ns > INT64_MAX / 2)
-            argp_error(state, "--every %s: give a duration of at least 1ms, such as 10s or 5m", text);
+        if (!mt_parse_duration(text, 0, &r->every_ns) || r->every_ns < 1000000 ||
+            r->every_ns > INT64_MAX / 2)
+            argp_error(state, "--every %s: give a duration of at least 1ms, such as 10s or 5m",
+                       text);
         return 0;
     case KEY_COUNT:
         r->count = mt_option_number(state, "--count", text, 1, MAX_COUNT);
@@ -102,7 +110,8 @@ static error_t parse_option(int key, char *text, struct argp_state *state) {
         return 0;
     case ARGP_KEY_END:
         if (!r->pid)
-            argp_error(state, "give the pid of a process; memtrack list shows those that are tracked");
+            argp_error(state,
+                       "give the pid of a process; memtrack list shows those that are tracked");
         if (mt_triggers_any(r->triggers) && (r->every_ns || r->json))
             argp_error(state, "--when waits for something: it excludes --every and --json");
         if (r->count && !r->every_ns && !mt_triggers_any(r->triggers))
@@ -121,13 +130,16 @@ static const struct argp parser = {
     .parser = parse_option,
     .args_doc = "PID",
     .doc = "Write a profile of a running process, without stopping it."
-           "\vThe profile shows one instant of the process, whatever its threads do meanwhile. The process may also be "
-           "stopped or deadlocked; of one that has ended, what it has left is taken. Without --count a series goes on "
+           "\vThe profile shows one instant of the process, whatever its threads do meanwhile. The "
+           "process may also be "
+           "stopped or deadlocked; of one that has ended, what it has left is taken. Without "
+           "--count a series goes on "
            "until the process ends or a signal arrives."
-           "\n\nExit status: 0, 2 wrong usage, 3 the process cannot be read or the profile not be written.",
+           "\n\nExit status: 0, 2 wrong usage, 3 the process cannot be read or the profile not be "
+           "written.",
 };
 
-/* ---- names ------------------------------------------------------------------------------------------------------ */
+/* ---- names ----------------------------------------------------------------------------------- */
 
 static int digits(unsigned long number) {
     int n = 1;
@@ -137,7 +149,8 @@ static int digits(unsigned long number) {
 }
 
 /* The name of the number-th snapshot (1: the first; 0: there is no series). malloc'ed. */
-static char *name_snapshot(const struct request *r, const struct mt_output_fields *fields, unsigned long number) {
+static char *name_snapshot(const struct request *r, const struct mt_output_fields *fields,
+                           unsigned long number) {
     char plain[24], insert[26] = "";
     bool has_number;
     snprintf(plain, sizeof plain, "%0*lu", digits(r->count), number);
@@ -159,7 +172,7 @@ static int check_output(const struct request *r, struct mt_error *error) {
     return rc;
 }
 
-/* ---- one snapshot ----------------------------------------------------------------------------------------------- */
+/* ---- one snapshot ---------------------------------------------------------------------------- */
 
 struct series {
     const struct request *request;
@@ -169,9 +182,10 @@ struct series {
     struct mt_profile *profile;
 };
 
-static int print_snapshot(const struct request *r, const struct mt_profile *profile, const char *path,
-                          struct mt_error *error) {
-    const struct mt_summary_options summary = {.profile_path = path, .color = r->color, .by_live = true};
+static int print_snapshot(const struct request *r, const struct mt_profile *profile,
+                          const char *path, struct mt_error *error) {
+    const struct mt_summary_options summary = {
+        .profile_path = path, .color = r->color, .by_live = true};
     int rc = r->json ? mt_export_snapshot_json(stdout, profile, path, error) : 0;
     if (!r->json && !r->quiet)
         mt_cli_print_summary(stdout, profile, &summary);
@@ -218,13 +232,14 @@ static int take_snapshot(struct series *s, unsigned long number, struct mt_error
     return rc;
 }
 
-/* ---- a series --------------------------------------------------------------------------------------------------- */
+/* ---- a series -------------------------------------------------------------------------------- */
 
 /* Until due (CLOCK_MONOTONIC). True: one of the signals, which are blocked, has come by then. */
 static bool wait_until(uint64_t due, const sigset_t *signals) {
     for (;;) {
         uint64_t now = mt_now_ns(), left = due > now ? due - now : 0;
-        const struct timespec time = {.tv_sec = (time_t)(left / 1000000000), .tv_nsec = (long)(left % 1000000000)};
+        const struct timespec time = {.tv_sec = (time_t)(left / 1000000000),
+                                      .tv_nsec = (long)(left % 1000000000)};
         if (sigtimedwait(signals, NULL, &time) > 0)
             return true;
         if (errno == EAGAIN)
@@ -239,7 +254,8 @@ static bool has_ended(const struct series *s) {
 /* The last one of a process that has ended; that its ledger is gone by now is no problem. */
 static int finish_series(struct series *s, unsigned long number, struct mt_error *error) {
     const struct request *r = s->request;
-    int rc = mt_process_start_ticks((uint32_t)r->pid) ? -MEMTRACK_ENOTFOUND : take_snapshot(s, number, error);
+    int rc = mt_process_start_ticks((uint32_t)r->pid) ? -MEMTRACK_ENOTFOUND
+                                                      : take_snapshot(s, number, error);
     if (!r->quiet && !r->json)
         fprintf(stderr, "%s: process %d has ended\n", r->program, r->pid);
     return rc == -MEMTRACK_ENOTFOUND ? 0 : rc;

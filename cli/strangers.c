@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The kernel says which pid it gave out last, so that a tick at which nothing was started costs one small read. The
- * pids since then are looked at one by one: a process whose parent is one of ours is ours. It is a stranger as long as
- * no ledger carries its pid; most find theirs at the next tick. One that ends without is kept when it has executed
- * another program than its parent: a fork that allocates nothing has nothing to record, and is not worth a word.
+ * The kernel says which pid it gave out last, so that a tick at which nothing was started costs one
+ * small read. The pids since then are looked at one by one: a process whose parent is one of ours
+ * is ours. It is a stranger as long as no ledger carries its pid; most find theirs at the next
+ * tick. One that ends without is kept when it has executed another program than its parent: a fork
+ * that allocates nothing has nothing to record, and is not worth a word.
  *
- * A process that is recorded and executes such a program goes on under its pid, with the ledger of the program before:
- * what its exe leads to tells.
+ * A process that is recorded and executes such a program goes on under its pid, with the ledger of
+ * the program before: what its exe leads to tells.
  *
- * Why there is no ledger is asked of the file in the same way as before the run (target.h). Processes that live shorter
- * than a tick are not seen. Rejected: hooks of exec in the target (it may be confined, or use the system call), and the
- * kernel's process events, which need privileges.
+ * Why there is no ledger is asked of the file in the same way as before the run (target.h).
+ * Processes that live shorter than a tick are not seen. Rejected: hooks of exec in the target (it
+ * may be confined, or use the system call), and the kernel's process events, which need privileges.
  */
 #include "strangers.h"
 
@@ -29,7 +30,7 @@
 
 enum { MOST_NEW = 256, MOST_STRANGERS = 512, MOST_PROGRAMS = 20 };
 
-/* ---- /proc ------------------------------------------------------------------------------------------------------- */
+/* ---- /proc ----------------------------------------------------------------------------------- */
 
 static ssize_t read_file(uint32_t pid, const char *name, char *text, size_t bytes) {
     char path[64];
@@ -87,14 +88,17 @@ static const char *variable_in(const char *text, ssize_t bytes, const char *name
     return NULL;
 }
 
-/* The directory that its environment names is not there for it: it has another root, or other mounts. */
+/* The directory that its environment names is not there for it: it has another root, or other
+ * mounts. */
 static void look_for_directory(uint32_t pid, const char *directory, char *missing, size_t bytes) {
     char path[4096];
     struct stat st;
-    if (!directory || directory[0] != '/' || strlen(directory) >= bytes || stat(directory, &st) != 0)
+    if (!directory || directory[0] != '/' || strlen(directory) >= bytes ||
+        stat(directory, &st) != 0)
         return;
     snprintf(path, sizeof path, "/proc/%" PRIu32 "/root%s", pid, directory);
-    if (stat(path, &st) != 0 && (errno == ENOENT || errno == ENOTDIR) && mt_process_start_ticks(pid) != 0)
+    if (stat(path, &st) != 0 && (errno == ENOENT || errno == ENOTDIR) &&
+        mt_process_start_ticks(pid) != 0)
         snprintf(missing, bytes, "%s", directory);
 }
 
@@ -108,7 +112,7 @@ static bool asks_for_tracker(uint32_t pid, char *missing, size_t bytes) {
     return memmem(text, (size_t)n, "libmemtrack", strlen("libmemtrack")) != NULL;
 }
 
-/* ---- who is ours ------------------------------------------------------------------------------------------------- */
+/* ---- who is ours ----------------------------------------------------------------------------- */
 
 static bool is_running_track(const struct mt_ticker *ticker, uint32_t pid) {
     for (size_t i = ticker->n_tracks; i-- > 0;)
@@ -131,7 +135,8 @@ static struct mt_stranger *stranger_of(struct mt_strangers *strangers, uint32_t 
     return NULL;
 }
 
-/* One that has ended, and waits for its parent to notice, has no memory and says nothing true any more. */
+/* One that has ended, and waits for its parent to notice, has no memory and says nothing true any
+ * more. */
 static void look_at(struct mt_stranger *s) {
     char text[128];
     unsigned long long size, resident;
@@ -140,25 +145,31 @@ static void look_at(struct mt_stranger *s) {
     if (is_seen || mt_process_start_ticks(s->pid) == s->start_ticks) {
         s->is_hidden = !is_seen;
         if (!is_seen)
-            s->exe[0] = 0; /* it has become another user; of one that has ended the last answer stays */
+            s->exe[0] =
+                0; /* it has become another user; of one that has ended the last answer stays */
     }
-    if (read_file(s->pid, "statm", text, sizeof text) <= 0 || sscanf(text, "%llu %llu", &size, &resident) != 2 ||
-        resident == 0)
+    if (read_file(s->pid, "statm", text, sizeof text) <= 0 ||
+        sscanf(text, "%llu %llu", &size, &resident) != 2 || resident == 0)
         return;
     s->has_tracker = has_tracker;
     if (resident * (uint64_t)sysconf(_SC_PAGESIZE) > s->most_rss_bytes)
         s->most_rss_bytes = resident * (uint64_t)sysconf(_SC_PAGESIZE);
 }
 
-static void add(struct mt_strangers *strangers, uint32_t pid, uint32_t parent, uint32_t counter, const char *name) {
+static void add(struct mt_strangers *strangers, uint32_t pid, uint32_t parent, uint32_t counter,
+                const char *name) {
     struct mt_stranger *grown =
-        strangers->n < MOST_STRANGERS ? realloc(strangers->items, (strangers->n + 1) * sizeof *strangers->items) : NULL;
+        strangers->n < MOST_STRANGERS
+            ? realloc(strangers->items, (strangers->n + 1) * sizeof *strangers->items)
+            : NULL;
     if (!grown)
         return;
     strangers->items = grown;
     struct mt_stranger *s = &grown[strangers->n++];
-    *s = (struct mt_stranger){
-        .pid = pid, .parent = parent, .counter = counter, .start_ticks = mt_process_start_ticks(pid)};
+    *s = (struct mt_stranger){.pid = pid,
+                              .parent = parent,
+                              .counter = counter,
+                              .start_ticks = mt_process_start_ticks(pid)};
     snprintf(s->name, sizeof s->name, "%s", name);
     if (parent) {
         uint32_t above;
@@ -182,22 +193,25 @@ static void look_at_tracks(struct mt_strangers *strangers, const struct mt_ticke
     }
 }
 
-static void look_at_new(struct mt_strangers *strangers, const struct mt_ticker *ticker, uint32_t pid) {
+static void look_at_new(struct mt_strangers *strangers, const struct mt_ticker *ticker,
+                        uint32_t pid) {
     char name[16] = "";
     uint32_t parent;
     if (is_running_track(ticker, pid) || (pid_t)pid == ticker->main_pid || (pid_t)pid == getpid() ||
         !read_status(pid, &parent, name))
         return;
-    if (is_running_track(ticker, parent) || stranger_of(strangers, parent) || (pid_t)parent == ticker->main_pid)
+    if (is_running_track(ticker, parent) || stranger_of(strangers, parent) ||
+        (pid_t)parent == ticker->main_pid)
         add(strangers, pid, parent, 0, name);
 }
 
-/* ---- the end of one ---------------------------------------------------------------------------------------------- */
+/* ---- the end of one -------------------------------------------------------------------------- */
 
 static bool is_worth_a_word(const struct mt_stranger *s) {
     if (s->of_stranger)
         return true;
-    if (!s->exe[0] && !s->is_hidden) /* it ended too soon; that it has executed something shows in its name */
+    if (!s->exe[0] &&
+        !s->is_hidden) /* it ended too soon; that it has executed something shows in its name */
         return s->name_first[0] && strcmp(s->name, s->name_first) != 0;
     return strcmp(s->exe, s->exe_first) != 0;
 }
@@ -245,20 +259,22 @@ static void visit_known(struct mt_strangers *strangers, const struct mt_ticker *
 }
 
 void mt_strangers_look(struct mt_strangers *strangers, const struct mt_ticker *ticker) {
-    uint32_t newest = newest_pid(), first = strangers->last_pid ? strangers->last_pid : (uint32_t)ticker->main_pid;
+    uint32_t newest = newest_pid(),
+             first = strangers->last_pid ? strangers->last_pid : (uint32_t)ticker->main_pid;
     if (strangers->n)
         visit_known(strangers, ticker);
     look_at_tracks(strangers, ticker);
     if (newest == 0 || newest == first)
         return;
-    if (newest < first || newest - first > MOST_NEW) /* the numbers began anew, or a machine with much else to do */
+    if (newest < first ||
+        newest - first > MOST_NEW) /* the numbers began anew, or a machine with much else to do */
         first = newest > MOST_NEW ? newest - MOST_NEW : 0;
     for (uint32_t pid = first + 1; pid <= newest; pid++)
         look_at_new(strangers, ticker, pid);
     strangers->last_pid = newest;
 }
 
-/* ---- what is said ------------------------------------------------------------------------------------------------ */
+/* ---- what is said ---------------------------------------------------------------------------- */
 
 /* 0: nothing is known that would have kept the tracker out. */
 static bool find_reason(const struct mt_stranger *s, char *why, size_t bytes) {
@@ -270,11 +286,14 @@ static bool find_reason(const struct mt_stranger *s, char *why, size_t bytes) {
     }
     if (s->is_hidden) {
         snprintf(why, bytes,
-                 "it has the rights of another user, so that the dynamic linker ignores preloaded libraries");
+                 "it has the rights of another user, so that the dynamic linker ignores preloaded "
+                 "libraries");
         return true;
     }
     if (s->has_tracker && s->missing[0]) {
-        snprintf(why, bytes, "where it runs (mount namespace, chroot) there is no %s, to make a ledger in", s->missing);
+        snprintf(why, bytes,
+                 "where it runs (mount namespace, chroot) there is no %s, to make a ledger in",
+                 s->missing);
         return true;
     }
     if (access(s->exe, F_OK) != 0) /* in another mount namespace, or removed since */
@@ -283,7 +302,8 @@ static bool find_reason(const struct mt_stranger *s, char *why, size_t bytes) {
     if (status != 0) {
         const char *reason = error.message, *behind = strstr(error.message, ": ");
         if (strncmp(error.message, s->exe, strlen(s->exe)) == 0 && behind)
-            reason = error.message + strlen(s->exe) + 2; /* without the name, which is said already */
+            reason =
+                error.message + strlen(s->exe) + 2; /* without the name, which is said already */
         snprintf(why, bytes, "it %s", reason);
     } else if (!s->has_tracker)
         snprintf(why, bytes, "it was started with an environment without LD_PRELOAD");
@@ -291,7 +311,8 @@ static bool find_reason(const struct mt_stranger *s, char *why, size_t bytes) {
     return status != 0 || !s->has_tracker;
 }
 
-int mt_strangers_note(struct mt_strangers *strangers, const struct mt_ticker *ticker, struct mt_profile *profile) {
+int mt_strangers_note(struct mt_strangers *strangers, const struct mt_ticker *ticker,
+                      struct mt_profile *profile) {
     int rc = 0;
     visit_known(strangers, ticker);
     for (size_t i = 0; i < strangers->n; i++) /* those that still run */
@@ -305,9 +326,10 @@ int mt_strangers_note(struct mt_strangers *strangers, const struct mt_ticker *ti
             continue;
         if (strangers->n_like[i] > 1)
             snprintf(times, sizeof times, ", %zu times", strangers->n_like[i]);
-        snprintf(note, sizeof note, "Not recorded: %s (process %" PRIu32 "%s, up to %s resident): %s.",
-                 s->exe[0] ? s->exe : s->name, s->pid, times, mt_format_size(rss, (int64_t)s->most_rss_bytes, false),
-                 why);
+        snprintf(note, sizeof note,
+                 "Not recorded: %s (process %" PRIu32 "%s, up to %s resident): %s.",
+                 s->exe[0] ? s->exe : s->name, s->pid, times,
+                 mt_format_size(rss, (int64_t)s->most_rss_bytes, false), why);
         rc = mt_profile_add_note(profile, note);
     }
     return rc;

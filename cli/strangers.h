@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Processes of a run that leave no ledger: children that execute something into which the tracker cannot be loaded.
- * Who reads "3 other processes were recorded" has to learn of the fourth.
+ * Processes of a run that leave no ledger: children that execute something into which the tracker
+ * cannot be loaded. Who reads "3 other processes were recorded" has to learn of the fourth.
  */
 #ifndef MT_CLI_STRANGERS_H
 #define MT_CLI_STRANGERS_H
@@ -37,12 +37,14 @@ struct mt_strangers {
     uint32_t last_pid;
 };
 
-/* Look for processes that have been started since the last time. A read of a small file when there are none. */
+/* Look for processes that have been started since the last time. A read of a small file when there
+ * are none. */
 void mt_strangers_look(struct mt_strangers *strangers, const struct mt_ticker *ticker);
 
-/* Appends a note to the profile for each program that went unrecorded: its name, how often, and why. 0 or
- * -MEMTRACK_ENOMEM. */
-int mt_strangers_note(struct mt_strangers *strangers, const struct mt_ticker *ticker, struct mt_profile *profile);
+/* Appends a note to the profile for each program that went unrecorded: its name, how often, and
+ * why. 0 or -MEMTRACK_ENOMEM. */
+int mt_strangers_note(struct mt_strangers *strangers, const struct mt_ticker *ticker,
+                      struct mt_profile *profile);
 void mt_strangers_free(struct mt_strangers *strangers);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The end of `memtrack run`: short enough to stay on the screen, with the command for more as its last line. It is
- * made of the same parts as the report, so the two cannot disagree.
+ * The end of `memtrack run`: short enough to stay on the screen, with the command for more as its
+ * last line. It is made of the same parts as the report, so the two cannot disagree.
  */
 #include "summary.h"
 
@@ -11,7 +11,8 @@
 
 enum { DEFAULT_LINES = 5 };
 
-static void print_facts(const struct mt_terminal *terminal, const struct mt_rows *rows, bool exact_bytes) {
+static void print_facts(const struct mt_terminal *terminal, const struct mt_rows *rows,
+                        bool exact_bytes) {
     struct mt_facts_options options = {.exact_bytes = exact_bytes, .utf8 = terminal->utf8};
     struct mt_facts facts = {0};
     mt_summary_process(mt_rows_profile(rows), &facts);
@@ -33,9 +34,10 @@ static void print_rows(const struct mt_terminal *terminal, const struct mt_rows 
     mt_table_print(terminal, rows, &table);
 }
 
-void mt_cli_print_summary(FILE *stream, const struct mt_profile *profile, const struct mt_summary_options *options) {
-    struct mt_view_options view = {.by = MT_BY_LINE,
-                                   .sort = options->by_live ? MT_VALUE_LIVE_BYTES : MT_VALUE_PEAK_BYTES};
+void mt_cli_print_summary(FILE *stream, const struct mt_profile *profile,
+                          const struct mt_summary_options *options) {
+    struct mt_view_options view = {
+        .by = MT_BY_LINE, .sort = options->by_live ? MT_VALUE_LIVE_BYTES : MT_VALUE_PEAK_BYTES};
     struct mt_terminal terminal;
     struct mt_rows *rows;
     struct mt_error error = {0};
@@ -56,7 +58,8 @@ void mt_cli_print_summary(FILE *stream, const struct mt_profile *profile, const 
     mt_rows_free(rows);
 }
 
-int mt_cli_print_json(FILE *stream, const struct mt_profile *profile, size_t n, struct mt_error *error) {
+int mt_cli_print_json(FILE *stream, const struct mt_profile *profile, size_t n,
+                      struct mt_error *error) {
     struct mt_view_options view = {.by = MT_BY_LINE, .sort = MT_VALUE_PEAK_BYTES};
     struct mt_rows *rows;
     int status = mt_rows_build(profile, &view, &rows, error);

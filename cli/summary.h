@@ -17,12 +17,15 @@ struct mt_summary_options {
     bool by_live; /* the lines that hold most now, not at the peak */
 };
 
-/* Peak with its time, total, temporary, live at exit, the lines that hold most at the peak (or now), coverage notes,
- * self-cost and the next command. The profile must be symbolized. Nothing is printed on an error but a line that says
- * so. */
-void mt_cli_print_summary(FILE *stream, const struct mt_profile *profile, const struct mt_summary_options *options);
+/* Peak with its time, total, temporary, live at exit, the lines that hold most at the peak (or
+ * now), coverage notes, self-cost and the next command. The profile must be symbolized. Nothing is
+ * printed on an error but a line that says so. */
+void mt_cli_print_summary(FILE *stream, const struct mt_profile *profile,
+                          const struct mt_summary_options *options);
 
-/* The same process as the object that `memtrack report --json -n N` prints, for `run --json`. n 0: every row. */
-int mt_cli_print_json(FILE *stream, const struct mt_profile *profile, size_t n, struct mt_error *error);
+/* The same process as the object that `memtrack report --json -n N` prints, for `run --json`. n 0:
+ * every row. */
+int mt_cli_print_json(FILE *stream, const struct mt_profile *profile, size_t n,
+                      struct mt_error *error);
 
 #endif

@@ -28,7 +28,8 @@ struct table {
     char folder[4096]; /* the current one */
     struct mt_source *source;
     size_t *n_newer; /* lines shown from files that are younger than the program */
-    const char *was; /* where the line at hand was before: ":114"; NULL or "": not known to have moved */
+    const char
+        *was; /* where the line at hand was before: ":114"; NULL or "": not known to have moved */
 };
 
 /* Of a table with terminal, rows and options; then its names can be put. */

@@ -9,10 +9,11 @@
  *    10.1 MiB   8.2%              4.0 KiB     1,234  … 123 more lines
  *   123.4 MiB 100.0%              1.2 MiB   999,999  total
  *
- * The column that the rows are sorted by comes first, with its share of the whole and a bar (of the largest row, so
- * that small shares can still be compared). Then as many other columns as leave the name room; what does not fit
- * beside the name goes below it. Every column adds up to its total: what is not shown is summed in a row of its own.
- * Widths are measured over the rows that are printed, not guessed.
+ * The column that the rows are sorted by comes first, with its share of the whole and a bar (of the
+ * largest row, so that small shares can still be compared). Then as many other columns as leave the
+ * name room; what does not fit beside the name goes below it. Every column adds up to its total:
+ * what is not shown is summed in a row of its own. Widths are measured over the rows that are
+ * printed, not guessed.
  */
 #include "table.h"
 
@@ -47,11 +48,12 @@ static const struct {
     [MT_VALUE_WASTE_BYTES] = {"WASTE", true},
 };
 
-/* ---- cells ----------------------------------------------------------------------------------------------------- */
+/* ---- cells ----------------------------------------------------------------------------------- */
 
 enum { CELL_BYTES = MT_FORMAT_BYTES + MT_MARGIN_BYTES + 8 };
 
-static const char *cell(const struct table *t, const struct mt_row *row, enum mt_value value, char buffer[CELL_BYTES]) {
+static const char *cell(const struct table *t, const struct mt_row *row, enum mt_value value,
+                        char buffer[CELL_BYTES]) {
     char number[MT_FORMAT_BYTES], margin[MT_MARGIN_BYTES];
     if (!mt_rows_has(t->rows, value))
         return "-";
@@ -60,8 +62,10 @@ static const char *cell(const struct table *t, const struct mt_row *row, enum mt
         mt_format_size(number, row->value[value], t->options->exact_bytes);
     else
         mt_format_count(number, row->value[value]);
-    mt_margin_text(margin, row->value[value], mt_rows_margin(t->rows, row, value), t->terminal->utf8);
-    snprintf(buffer, CELL_BYTES, "%s%s%s", is_bound ? (t->terminal->utf8 ? "≤" : "<=") : "", number, margin);
+    mt_margin_text(margin, row->value[value], mt_rows_margin(t->rows, row, value),
+                   t->terminal->utf8);
+    snprintf(buffer, CELL_BYTES, "%s%s%s", is_bound ? (t->terminal->utf8 ? "≤" : "<=") : "", number,
+             margin);
     return buffer;
 }
 
@@ -77,7 +81,7 @@ static void pad_left(const struct table *t, size_t width, enum mt_style style, c
     mt_put(t->terminal, style, text);
 }
 
-/* ---- layout ---------------------------------------------------------------------------------------------------- */
+/* ---- layout ---------------------------------------------------------------------------------- */
 
 static void widen(struct table *t, struct column *column, const struct mt_row *row) {
     char buffer[CELL_BYTES];
@@ -99,9 +103,9 @@ static struct column measure(struct table *t, enum mt_value value) {
 }
 
 static void lay_out(struct table *t) {
-    static const enum mt_value preferred[] = {MT_VALUE_PEAK_BYTES,   MT_VALUE_LIVE_BYTES,       MT_VALUE_TOTAL_BYTES,
-                                              MT_VALUE_TOTAL_BLOCKS, MT_VALUE_TEMPORARY_BLOCKS, MT_VALUE_MAX_BYTES,
-                                              MT_VALUE_WASTE_BYTES};
+    static const enum mt_value preferred[] = {
+        MT_VALUE_PEAK_BYTES,       MT_VALUE_LIVE_BYTES, MT_VALUE_TOTAL_BYTES, MT_VALUE_TOTAL_BLOCKS,
+        MT_VALUE_TEMPORARY_BLOCKS, MT_VALUE_MAX_BYTES,  MT_VALUE_WASTE_BYTES};
     size_t width = t->terminal->width;
     bool is_wide = width >= WIDE_TERMINAL;
     size_t name = is_wide ? NAME_WIDE : NAME_NARROW, most = t->options->n_columns;
@@ -123,16 +127,19 @@ static void lay_out(struct table *t) {
         t->columns[t->n_columns++] = column;
     }
     t->name_column = used;
-    t->name_width = t->options->full ? SIZE_MAX / 2 : width > used + NAME_TINY ? width - used : NAME_TINY;
+    t->name_width = t->options->full           ? SIZE_MAX / 2
+                    : width > used + NAME_TINY ? width - used
+                                               : NAME_TINY;
 }
 
-/* ---- numbers --------------------------------------------------------------------------------------------------- */
+/* ---- numbers --------------------------------------------------------------------------------- */
 
 static void put_bar(const struct table *t, const struct mt_row *row) {
     static const char *const eighths[] = {"", "▏", "▎", "▍", "▌", "▋", "▊", "▉"};
     enum mt_value sort = t->columns[0].value;
     int64_t largest = t->n_shown ? mt_rows_at(t->rows, 0)->value[sort] : 0;
-    double share = largest > 0 && row->value[sort] > 0 ? (double)row->value[sort] / (double)largest : 0;
+    double share =
+        largest > 0 && row->value[sort] > 0 ? (double)row->value[sort] / (double)largest : 0;
     size_t units = (size_t)(share * (double)t->bar_width * 8 + 0.5), taken = 0;
     FILE *stream = t->terminal->stream;
     fputs(mt_style(t->terminal, MT_STYLE_BAR), stream);
@@ -154,7 +161,8 @@ static void put_numbers(const struct table *t, const struct mt_row *row, bool is
     enum mt_value sort = t->columns[0].value;
     mt_format_percent(percent, row->value[sort], mt_rows_whole(t->rows, sort));
     fprintf(stream, "%*s", INDENT, "");
-    pad_left(t, t->columns[0].width, is_sum ? MT_STYLE_NONE : MT_STYLE_BOLD, cell(t, row, sort, buffer));
+    pad_left(t, t->columns[0].width, is_sum ? MT_STYLE_NONE : MT_STYLE_BOLD,
+             cell(t, row, sort, buffer));
     fputc(' ', stream);
     pad_left(t, PERCENT_WIDTH, MT_STYLE_NONE, percent);
     fputc(' ', stream);
@@ -185,7 +193,7 @@ static void put_heading(const struct table *t) {
     fputc('\n', t->terminal->stream);
 }
 
-/* ---- the whole ------------------------------------------------------------------------------------------------- */
+/* ---- the whole ------------------------------------------------------------------------------- */
 
 /* Rows that have nothing in the sort column are not shown unless all are asked for. */
 static size_t count_shown(const struct mt_rows *rows, size_t n) {
@@ -209,7 +217,8 @@ static void subtract(struct mt_row *difference, const struct mt_row *from, const
     for (size_t v = 0; v < MT_N_VALUES; v++) {
         if (__builtin_sub_overflow(from->value[v], row->value[v], &difference->value[v]))
             difference->value[v] = 0;
-        difference->variance[v] = from->variance[v] > row->variance[v] ? from->variance[v] - row->variance[v] : 0;
+        difference->variance[v] =
+            from->variance[v] > row->variance[v] ? from->variance[v] - row->variance[v] : 0;
     }
     difference->n_sites = from->n_sites - row->n_sites;
 }
@@ -221,8 +230,8 @@ static void put_sums(const struct table *t) {
     const struct mt_view_options *options = mt_rows_options(t->rows);
     size_t n_more = mt_rows_count(t->rows) - t->n_shown;
     char text[96], count[MT_FORMAT_BYTES];
-    snprintf(text, sizeof text, "%s %s more %s%s", t->terminal->ellipsis, mt_format_count(count, (int64_t)n_more),
-             nouns[options->by], n_more == 1 ? "" : "s");
+    snprintf(text, sizeof text, "%s %s more %s%s", t->terminal->ellipsis,
+             mt_format_count(count, (int64_t)n_more), nouns[options->by], n_more == 1 ? "" : "s");
     if (n_more && options->cumulative) {
         fprintf(stream, "%*s", (int)t->name_column, "");
         mt_put_fitting(t->terminal, t->name_column, MT_STYLE_DIM, text);
@@ -240,14 +249,15 @@ static void put_sums(const struct table *t) {
     put_numbers(t, mt_rows_all(t->rows), true);
     mt_put(t->terminal, MT_STYLE_BOLD, "total");
     if (options->cumulative)
-        mt_put_fitting(t->terminal, t->name_column + strlen("total"), MT_STYLE_DIM, " (cumulative rows overlap)");
+        mt_put_fitting(t->terminal, t->name_column + strlen("total"), MT_STYLE_DIM,
+                       " (cumulative rows overlap)");
     fputc('\n', stream);
 }
 
 /* A column in which a row has something, MT_N_VALUES: none. */
 static enum mt_value other_column(const struct mt_rows *rows) {
-    static const enum mt_value others[] = {MT_VALUE_PEAK_BYTES, MT_VALUE_LIVE_BYTES, MT_VALUE_TOTAL_BYTES,
-                                           MT_VALUE_TOTAL_BLOCKS};
+    static const enum mt_value others[] = {MT_VALUE_PEAK_BYTES, MT_VALUE_LIVE_BYTES,
+                                           MT_VALUE_TOTAL_BYTES, MT_VALUE_TOTAL_BLOCKS};
     for (size_t c = 0; c < sizeof others / sizeof *others; c++)
         for (size_t i = 0; mt_rows_has(rows, others[c]) && i < mt_rows_count(rows); i++)
             if (mt_rows_at(rows, i)->value[others[c]] != 0)
@@ -266,7 +276,8 @@ static bool put_nothing(const struct table *t) {
                                                 : "Nothing to show: the profile has no samples.",
                          mt_sort_name(sort));
         if (other != MT_N_VALUES && n > 0)
-            snprintf(text + n - 1, sizeof text - (size_t)n + 1, "; --sort %s shows what %s.", mt_sort_name(other),
+            snprintf(text + n - 1, sizeof text - (size_t)n + 1, "; --sort %s shows what %s.",
+                     mt_sort_name(other),
                      other == MT_VALUE_PEAK_BYTES   ? "there was at the peak"
                      : other == MT_VALUE_LIVE_BYTES ? "is live"
                                                     : "was allocated");

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The kernel and the dynamic linker decide whether a preloaded object gets into a program; this file asks the same
- * questions beforehand, in their order: where execvp finds it, what the kernel makes of its first bytes (a script
- * leads to its interpreter), whether there is a dynamic linker and which, whether it would ignore LD_PRELOAD, and
- * whether the program keeps malloc to itself.
+ * The kernel and the dynamic linker decide whether a preloaded object gets into a program; this
+ * file asks the same questions beforehand, in their order: where execvp finds it, what the kernel
+ * makes of its first bytes (a script leads to its interpreter), whether there is a dynamic linker
+ * and which, whether it would ignore LD_PRELOAD, and whether the program keeps malloc to itself.
  *
- * The file is read with pread and every offset in it is checked by libelf; a program can be hostile and is about to be
- * run anyway, but memtrack itself should not fall over it. A file that may be executed but not read is run unseen: the
- * end of the run tells whether anything was recorded.
+ * The file is read with pread and every offset in it is checked by libelf; a program can be hostile
+ * and is about to be run anyway, but memtrack itself should not fall over it. A file that may be
+ * executed but not read is run unseen: the end of the run tells whether anything was recorded.
  */
 #include "target.h"
 
@@ -26,7 +26,7 @@
 
 enum { MAX_SCRIPTS = 5, HEAD_BYTES = 256 }; /* both as in the kernel */
 
-/* ---- finding ---------------------------------------------------------------------------------------------------- */
+/* ---- finding --------------------------------------------------------------------------------- */
 
 static bool is_executable_file(const char *path, int *why) {
     struct stat st;
@@ -82,12 +82,14 @@ bool mt_target_exists(const char *program) {
 
 static int not_executable(const char *program, int why, struct mt_error *error) {
     if (why == ENOENT || why == ENOTDIR) {
-        mt_error_set(error, MEMTRACK_ENOTFOUND, strchr(program, '/') ? "Check the path." : "Check the name, or PATH.",
+        mt_error_set(error, MEMTRACK_ENOTFOUND,
+                     strchr(program, '/') ? "Check the path." : "Check the name, or PATH.",
                      "%s: program not found", program);
         return MT_EXIT_NOT_FOUND;
     }
     if (why == EISDIR)
-        mt_error_set(error, MEMTRACK_EUSAGE, "Name a program inside it.", "%s: is a directory", program);
+        mt_error_set(error, MEMTRACK_EUSAGE, "Name a program inside it.", "%s: is a directory",
+                     program);
     else if (why == EACCES)
         mt_error_set(error, MEMTRACK_EUSAGE, "chmod +x makes a program executable.",
                      "%s: cannot be executed: permission denied", program);
@@ -96,7 +98,7 @@ static int not_executable(const char *program, int why, struct mt_error *error) 
     return MT_EXIT_CANNOT_EXECUTE;
 }
 
-/* ---- what the dynamic linker will do ---------------------------------------------------------------------------- */
+/* ---- what the dynamic linker will do --------------------------------------------------------- */
 
 /* True when the kernel will run it in secure mode, in which LD_PRELOAD with a path is ignored. */
 static bool is_secure(int fd, const char **what) {
@@ -122,7 +124,8 @@ struct dynamic {
     const char *soname;
 };
 
-static void look_at_symbols(Elf *elf, Elf_Scn *section, const GElf_Shdr *header, struct dynamic *d) {
+static void look_at_symbols(Elf *elf, Elf_Scn *section, const GElf_Shdr *header,
+                            struct dynamic *d) {
     static const char *const sanitizers[][2] = {{"__asan_init", "AddressSanitizer"},
                                                 {"__tsan_init", "ThreadSanitizer"},
                                                 {"__msan_init", "MemorySanitizer"},
@@ -190,21 +193,25 @@ static int refuse(struct mt_error *error, const char *path, const char *why, con
     return MT_EXIT_FAILED;
 }
 
-static int check_linking(Elf *elf, int fd, const char *path, struct mt_target *target, struct mt_error *error) {
+static int check_linking(Elf *elf, int fd, const char *path, struct mt_target *target,
+                         struct mt_error *error) {
     struct dynamic d = {0};
     char interpreter[512];
     look_at_dynamic(elf, &d);
     read_interpreter(elf, fd, interpreter, sizeof interpreter);
     const char *base = basename(interpreter);
-    if (begins_with(base, "ld-musl") || begins_with(d.soname, "ld-musl") || begins_with(d.soname, "libc.musl"))
+    if (begins_with(base, "ld-musl") || begins_with(d.soname, "ld-musl") ||
+        begins_with(d.soname, "libc.musl"))
         return refuse(error, path, "is built for musl; the tracker needs glibc",
                       "Build it for glibc, or record it on a system where it is.");
     target->is_loader = !interpreter[0] && begins_with(d.soname, "ld-linux");
     if (!interpreter[0] && !target->is_loader)
         return refuse(error, path,
-                      "is statically linked: no dynamic linker runs in it, so the tracker cannot be loaded and nothing "
+                      "is statically linked: no dynamic linker runs in it, so the tracker cannot "
+                      "be loaded and nothing "
                       "would be recorded",
-                      "Link it dynamically (without -static; Go programs have a heap profiler of their own).");
+                      "Link it dynamically (without -static; Go programs have a heap profiler of "
+                      "their own).");
     if (interpreter[0] && access(interpreter, X_OK) != 0) {
         mt_error_set(error, MEMTRACK_ENOTFOUND, "Install the C library that it was built for.",
                      "%s: its dynamic linker %s is missing or not executable", path, interpreter);
@@ -212,7 +219,8 @@ static int check_linking(Elf *elf, int fd, const char *path, struct mt_target *t
     }
     if (d.sanitizer) {
         char why[128];
-        snprintf(why, sizeof why, "is built with %s, which replaces malloc itself and must be the first library",
+        snprintf(why, sizeof why,
+                 "is built with %s, which replaces malloc itself and must be the first library",
                  d.sanitizer);
         return refuse(error, path, why, "Build it without -fsanitize.");
     }
@@ -220,12 +228,13 @@ static int check_linking(Elf *elf, int fd, const char *path, struct mt_target *t
     target->wraps_malloc = target->brings_malloc && d.wraps;
     if (target->brings_malloc && !d.wraps)
         return refuse(error, path,
-                      "contains its own malloc, which every library in it uses as well: nothing would be recorded",
+                      "contains its own malloc, which every library in it uses as well: nothing "
+                      "would be recorded",
                       "Link its allocator as a shared library, or leave it out.");
     return 0;
 }
 
-/* ---- what the kernel will do ------------------------------------------------------------------------------------ */
+/* ---- what the kernel will do ----------------------------------------------------------------- */
 
 static const char *machine_name(unsigned machine) {
     switch (machine) {
@@ -250,14 +259,18 @@ static const char *machine_name(unsigned machine) {
 
 static int check_elf(int fd, const unsigned char *head, const char *path, struct mt_target *target,
                      struct mt_error *error) {
-    unsigned machine = head[EI_DATA] == ELFDATA2MSB ? head[18] * 256u + head[19] : head[19] * 256u + head[18];
+    unsigned machine =
+        head[EI_DATA] == ELFDATA2MSB ? head[18] * 256u + head[19] : head[19] * 256u + head[18];
     bool is_32_bit = head[EI_CLASS] == ELFCLASS32;
     if (machine == EM_386 || (machine == EM_X86_64 && is_32_bit))
-        return refuse(error, path, "is a 32-bit program; the tracker is 64-bit and cannot be loaded into it",
+        return refuse(error, path,
+                      "is a 32-bit program; the tracker is 64-bit and cannot be loaded into it",
                       "Build it for x86-64.");
     if (machine != EM_X86_64) {
-        mt_error_set(error, MEMTRACK_EUSAGE, "Build it for this machine, or record it where it runs.",
-                     "%s: cannot be executed: it is built for %s, this machine is x86-64", path, machine_name(machine));
+        mt_error_set(error, MEMTRACK_EUSAGE,
+                     "Build it for this machine, or record it where it runs.",
+                     "%s: cannot be executed: it is built for %s, this machine is x86-64", path,
+                     machine_name(machine));
         return MT_EXIT_CANNOT_EXECUTE;
     }
     elf_version(EV_CURRENT);
@@ -275,16 +288,18 @@ static int check_elf(int fd, const unsigned char *head, const char *path, struct
     return rc;
 }
 
-static int inspect_file(const char *path, int depth, struct mt_target *target, struct mt_error *error);
+static int inspect_file(const char *path, int depth, struct mt_target *target,
+                        struct mt_error *error);
 
 static int bad_script(const char *path, const char *why, struct mt_error *error) {
-    mt_error_set(error, MEMTRACK_EUSAGE, "Mend its first line.", "%s: cannot be executed: its #! line %s", path, why);
+    mt_error_set(error, MEMTRACK_EUSAGE, "Mend its first line.",
+                 "%s: cannot be executed: its #! line %s", path, why);
     return MT_EXIT_CANNOT_EXECUTE;
 }
 
 /* head begins with "#!"; what follows is an interpreter and at most one argument. */
-static int inspect_script(const char *head, size_t n, const char *path, int depth, struct mt_target *target,
-                          struct mt_error *error) {
+static int inspect_script(const char *head, size_t n, const char *path, int depth,
+                          struct mt_target *target, struct mt_error *error) {
     char interpreter[HEAD_BYTES];
     const char *from = head + 2 + strspn(head + 2, " \t");
     size_t bytes = strcspn(from, " \t\n");
@@ -305,12 +320,14 @@ static int inspect_script(const char *head, size_t n, const char *path, int dept
     mt_error_set(error, MEMTRACK_ENOTFOUND,
                  is_dos ? "Its lines end as on Windows; convert it to Unix line ends."
                         : "Install the interpreter, or mend the first line of the script.",
-                 "%s: cannot be executed: its interpreter \"%s%s\" %s", path, interpreter, is_dos ? "\\r" : "",
+                 "%s: cannot be executed: its interpreter \"%s%s\" %s", path, interpreter,
+                 is_dos ? "\\r" : "",
                  why == ENOENT || why == ENOTDIR ? "does not exist" : "is not executable");
     return MT_EXIT_CANNOT_EXECUTE;
 }
 
-static int inspect_open_file(int fd, const char *path, int depth, struct mt_target *target, struct mt_error *error) {
+static int inspect_open_file(int fd, const char *path, int depth, struct mt_target *target,
+                             struct mt_error *error) {
     char head[HEAD_BYTES + 1] = {0};
     const char *what = NULL;
     ssize_t n = pread(fd, head, HEAD_BYTES, 0);
@@ -324,8 +341,10 @@ static int inspect_open_file(int fd, const char *path, int depth, struct mt_targ
     }
     if (n >= 20 && memcmp(head, ELFMAG, SELFMAG) == 0) {
         if (is_secure(fd, &what)) {
-            mt_error_set(error, MEMTRACK_EUSAGE, "Run a copy without the privilege, or as the user that it becomes.",
-                         "%s: %s: the dynamic linker ignores preloaded libraries in such programs, so nothing would be "
+            mt_error_set(error, MEMTRACK_EUSAGE,
+                         "Run a copy without the privilege, or as the user that it becomes.",
+                         "%s: %s: the dynamic linker ignores preloaded libraries in such programs, "
+                         "so nothing would be "
                          "recorded",
                          path, what);
             return MT_EXIT_FAILED;
@@ -334,16 +353,19 @@ static int inspect_open_file(int fd, const char *path, int depth, struct mt_targ
         target->loaded = strdup(path);
         return check_elf(fd, (const unsigned char *)head, path, target, error);
     }
-    if (memchr(head, 0, (size_t)n) != NULL) { /* shells draw the line between text and binaries the same way */
+    if (memchr(head, 0, (size_t)n) !=
+        NULL) { /* shells draw the line between text and binaries the same way */
         mt_error_set(error, MEMTRACK_EFORMAT, "Name a program or a script.",
                      "%s: cannot be executed: neither an ELF program nor a script", path);
         return MT_EXIT_CANNOT_EXECUTE;
     }
     target->is_script = true; /* execvp gives a text without #! to the shell */
-    return depth < MAX_SCRIPTS ? inspect_file("/bin/sh", depth + 1, target, error) : MT_EXIT_CANNOT_EXECUTE;
+    return depth < MAX_SCRIPTS ? inspect_file("/bin/sh", depth + 1, target, error)
+                               : MT_EXIT_CANNOT_EXECUTE;
 }
 
-static int inspect_file(const char *path, int depth, struct mt_target *target, struct mt_error *error) {
+static int inspect_file(const char *path, int depth, struct mt_target *target,
+                        struct mt_error *error) {
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     if (fd < 0) {
         target->is_unreadable = true;
@@ -368,7 +390,8 @@ int mt_target_check_allocator(const char *path, struct mt_error *error) {
     elf_version(EV_CURRENT);
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     Elf *elf = fd >= 0 ? elf_begin(fd, ELF_C_READ, NULL) : NULL;
-    bool fits = elf && gelf_getehdr(elf, &header) && header.e_machine == EM_X86_64 && header.e_type == ET_DYN;
+    bool fits = elf && gelf_getehdr(elf, &header) && header.e_machine == EM_X86_64 &&
+                header.e_type == ET_DYN;
     if (fits)
         look_at_dynamic(elf, &d);
     elf_end(elf);
@@ -376,8 +399,9 @@ int mt_target_check_allocator(const char *path, struct mt_error *error) {
         close(fd);
     if (fits && d.defines_malloc && d.defines_free)
         return 0;
-    return mt_error_set(error, MEMTRACK_EUSAGE, "Name the shared library of an allocator.", "--allocator %s: %s", path,
-                        fits ? "defines no malloc and free" : "is not a shared library for this machine");
+    return mt_error_set(
+        error, MEMTRACK_EUSAGE, "Name the shared library of an allocator.", "--allocator %s: %s",
+        path, fits ? "defines no malloc and free" : "is not a shared library for this machine");
 }
 
 void mt_target_free(struct mt_target *target) {

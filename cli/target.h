@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Looks at a program before it is run: whether it can be executed, and whether its allocations can be seen at all.
- * What is out of reach is refused here, with the reason, instead of being reported as a program without allocations.
+ * Looks at a program before it is run: whether it can be executed, and whether its allocations can
+ * be seen at all. What is out of reach is refused here, with the reason, instead of being reported
+ * as a program without allocations.
  */
 #ifndef MT_CLI_TARGET_H
 #define MT_CLI_TARGET_H
@@ -14,20 +15,25 @@ enum { MT_EXIT_FAILED = 125, MT_EXIT_CANNOT_EXECUTE = 126, MT_EXIT_NOT_FOUND = 1
 
 struct mt_target {
     char *path;         /* what execve is to be given; malloc'ed */
-    char *loaded;       /* the ELF file that the kernel loads: path, or the interpreter of a script; malloc'ed */
+    char *loaded;       /* the ELF file that the kernel loads: path, or the interpreter of a script;
+                           malloc'ed */
     bool is_loader;     /* loaded is ld.so itself */
     bool is_script;     /* path is a script */
     bool is_unreadable; /* may be executed but not read: nothing is known about it */
-    bool brings_malloc; /* the executable exports a malloc of its own, which wins over a preloaded one */
-    bool wraps_malloc;  /* it does, but looks for another one below it, so that some calls may be seen */
+    bool brings_malloc; /* the executable exports a malloc of its own, which wins over a preloaded
+                           one */
+    bool wraps_malloc;  /* it does, but looks for another one below it, so that some calls may be
+                           seen */
 };
 
 /*
- * Find program as execvp does and look at it. 0: can be tracked. Else the exit status that memtrack run ends with
- * (125: it runs but cannot be tracked, 126, 127), and error says why. Free the target with mt_target_free either way.
+ * Find program as execvp does and look at it. 0: can be tracked. Else the exit status that memtrack
+ * run ends with (125: it runs but cannot be tracked, 126, 127), and error says why. Free the target
+ * with mt_target_free either way.
  */
 int mt_target_inspect(const char *program, struct mt_target *target, struct mt_error *error);
-/* 0 when the file is a shared library for this machine that defines malloc; else -MEMTRACK_EUSAGE. */
+/* 0 when the file is a shared library for this machine that defines malloc; else
+ * -MEMTRACK_EUSAGE. */
 int mt_target_check_allocator(const char *path, struct mt_error *error);
 /* Would execvp find it? */
 bool mt_target_exists(const char *program);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Colour, width and safe text. The rules for colour are those that tools have agreed on: a flag beats the environment,
- * NO_COLOR (no-color.org) and TERM=dumb beat a terminal, FORCE_COLOR beats its absence. The pager is in pager.c.
+ * Colour, width and safe text. The rules for colour are those that tools have agreed on: a flag
+ * beats the environment, NO_COLOR (no-color.org) and TERM=dumb beat a terminal, FORCE_COLOR beats
+ * its absence. The pager is in pager.c.
  */
 #include "terminal.h"
 
@@ -82,7 +83,8 @@ const char *mt_style(const struct mt_terminal *terminal, enum mt_style style) {
     return terminal->color ? sequences[style] : "";
 }
 
-static void put_visible(const struct mt_terminal *terminal, enum mt_style style, const char *visible) {
+static void put_visible(const struct mt_terminal *terminal, enum mt_style style,
+                        const char *visible) {
     bool styled = style != MT_STYLE_NONE && *visible;
     fprintf(terminal->stream, "%s%s%s", styled ? mt_style(terminal, style) : "", visible,
             styled ? mt_style(terminal, MT_STYLE_NONE) : "");
@@ -94,8 +96,8 @@ void mt_put(const struct mt_terminal *terminal, enum mt_style style, const char 
     free(visible);
 }
 
-/* Bytes of text for one line: up to the last blank that fits, or to the first that does not. may_break: a word that is
- * longer than a line is cut. */
+/* Bytes of text for one line: up to the last blank that fits, or to the first that does not.
+ * may_break: a word that is longer than a line is cut. */
 static size_t line_bytes(const char *text, size_t columns, bool may_break) {
     size_t bytes = 0, end = 0;
     for (;;) {
@@ -114,7 +116,8 @@ static size_t line_bytes(const char *text, size_t columns, bool may_break) {
     }
 }
 
-void mt_put_wrapped(const struct mt_terminal *terminal, size_t column, enum mt_style style, const char *text) {
+void mt_put_wrapped(const struct mt_terminal *terminal, size_t column, enum mt_style style,
+                    const char *text) {
     char *visible = mt_format_visible(text, terminal->utf8);
     size_t columns = terminal->width > column + 20 ? terminal->width - column : 20;
     for (const char *at = visible ? visible : "?"; *at;) {
@@ -129,10 +132,13 @@ void mt_put_wrapped(const struct mt_terminal *terminal, size_t column, enum mt_s
     free(visible);
 }
 
-void mt_put_fitting(const struct mt_terminal *terminal, size_t column, enum mt_style style, const char *text) {
+void mt_put_fitting(const struct mt_terminal *terminal, size_t column, enum mt_style style,
+                    const char *text) {
     char *visible = mt_format_visible(text, terminal->utf8);
     size_t columns = terminal->width > column ? terminal->width - column : 1;
-    char *fitting = visible && terminal->is_tty ? mt_format_shorten_end(visible, columns, terminal->ellipsis) : NULL;
+    char *fitting = visible && terminal->is_tty
+                        ? mt_format_shorten_end(visible, columns, terminal->ellipsis)
+                        : NULL;
     put_visible(terminal, style, fitting ? fitting : visible ? visible : "?");
     free(fitting);
     free(visible);
@@ -149,7 +155,8 @@ static void put_message(const struct mt_terminal *terminal, size_t column, const
 void mt_print_error(const char *program, const struct mt_error *error) {
     struct mt_terminal terminal;
     mt_terminal_init(&terminal, stderr, MT_COLOR_AUTO);
-    fprintf(stderr, "%s%s:%s ", mt_style(&terminal, MT_STYLE_ERROR), program, mt_style(&terminal, MT_STYLE_NONE));
+    fprintf(stderr, "%s%s:%s ", mt_style(&terminal, MT_STYLE_ERROR), program,
+            mt_style(&terminal, MT_STYLE_NONE));
     put_message(&terminal, strlen(program) + 2, error->message);
     if (error->hint[0]) {
         fputs("  ", stderr);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What stands between the commands and the person: colour, width, pager, and the escaping of whatever comes out of a
- * profile. main() must have called setlocale(LC_CTYPE, "").
+ * What stands between the commands and the person: colour, width, pager, and the escaping of
+ * whatever comes out of a profile. main() must have called setlocale(LC_CTYPE, "").
  */
 #ifndef MT_CLI_TERMINAL_H
 #define MT_CLI_TERMINAL_H
@@ -37,31 +37,35 @@ enum mt_style {
 
 /* "auto", "always", "never". */
 bool mt_color_parse(const char *text, enum mt_color *color);
-/* AUTO: colour on a terminal, unless NO_COLOR is not empty or TERM is dumb; FORCE_COLOR and CLICOLOR_FORCE switch it
- * on elsewhere. */
+/* AUTO: colour on a terminal, unless NO_COLOR is not empty or TERM is dumb; FORCE_COLOR and
+ * CLICOLOR_FORCE switch it on elsewhere. */
 void mt_terminal_init(struct mt_terminal *terminal, FILE *stream, enum mt_color color);
 
 /* Escape sequences, "" without colour. */
 const char *mt_style(const struct mt_terminal *terminal, enum mt_style style);
 /* Text of unknown origin, made harmless (view/format.h). NULL is printed as "". */
 void mt_put(const struct mt_terminal *terminal, enum mt_style style, const char *text);
-/* Words of text, wrapped to the width; the first line begins at column, later ones are indented by it. On a terminal a word
- * that is longer than a line is cut; in a file it stays whole, to be searched for. */
-void mt_put_wrapped(const struct mt_terminal *terminal, size_t column, enum mt_style style, const char *text);
+/* Words of text, wrapped to the width; the first line begins at column, later ones are indented by
+ * it. On a terminal a word that is longer than a line is cut; in a file it stays whole, to be
+ * searched for. */
+void mt_put_wrapped(const struct mt_terminal *terminal, size_t column, enum mt_style style,
+                    const char *text);
 /* Text that begins at column: on a terminal its end is left out where it does not fit. */
-void mt_put_fitting(const struct mt_terminal *terminal, size_t column, enum mt_style style, const char *text);
+void mt_put_fitting(const struct mt_terminal *terminal, size_t column, enum mt_style style,
+                    const char *text);
 
-/* Puts a pager between stdout and the terminal when stdout is one: MEMTRACK_PAGER, PAGER, less -FRX. Does nothing when
- * there is none to be had. Call mt_output_finish before returning from the command. */
+/* Puts a pager between stdout and the terminal when stdout is one: MEMTRACK_PAGER, PAGER, less
+ * -FRX. Does nothing when there is none to be had. Call mt_output_finish before returning from the
+ * command. */
 void mt_pager_start(void);
-/* Flushes stdout and waits for the pager. A reader that went away is no error; otherwise what could not be written is
- * reported on stderr. False: not everything was written. */
+/* Flushes stdout and waits for the pager. A reader that went away is no error; otherwise what could
+ * not be written is reported on stderr. False: not everything was written. */
 bool mt_output_finish(const char *program);
 
 /* "PROGRAM: message" and the hint on a line of its own, to stderr. */
 void mt_print_error(const char *program, const struct mt_error *error);
 /* The same for a message made here; hint may be NULL. */
-__attribute__((format(printf, 3, 4))) void mt_print_problem(const char *program, const char *hint, const char *format,
-                                                            ...);
+__attribute__((format(printf, 3, 4))) void mt_print_problem(const char *program, const char *hint,
+                                                            const char *format, ...);
 
 #endif

@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Each track has its own interval, which starts short and stretches as the run gets long; its axis keeps recent ticks
- * and of older ones the highest, so that a short peak does not vanish from a long run. Children get fewer ticks than
- * the program itself, and all intervals stretch with the number of processes, so that `make -j` does not turn memtrack
- * into a load.
+ * Each track has its own interval, which starts short and stretches as the run gets long; its axis
+ * keeps recent ticks and of older ones the highest, so that a short peak does not vanish from a
+ * long run. Children get fewer ticks than the program itself, and all intervals stretch with the
+ * number of processes, so that `make -j` does not turn memtrack into a load.
  *
- * New ledgers are found by the change time of the directory. The kernel's time stamps are as coarse as its timer, so a
- * directory that changed a moment ago is read once more.
+ * New ledgers are found by the change time of the directory. The kernel's time stamps are as coarse
+ * as its timer, so a directory that changed a moment ago is read once more.
  *
- * That a process has ended shows in its statm file, which is kept open: it belongs to that process for good and fails
- * when it is gone, whoever gets the pid next. A process in another pid namespace has a pid that means nothing here (its
- * start time will not match): it is followed without memory figures, and asked for by its mappings at the end.
+ * That a process has ended shows in its statm file, which is kept open: it belongs to that process
+ * for good and fails when it is gone, whoever gets the pid next. A process in another pid namespace
+ * has a pid that means nothing here (its start time will not match): it is followed without memory
+ * figures, and asked for by its mappings at the end.
  */
 #include "ticker.h"
 
@@ -46,12 +47,12 @@ enum {
     CHILD_RECORDS = 20000,
     CHILD_CHANGES = 4000,
     CHILD_COMPOSITION_BYTES = 8 << 20, /* of all children, before another one is followed */
-    PASS_COST_FACTOR = 60,             /* a pass over the records at most every 60 times its own duration */
+    PASS_COST_FACTOR = 60, /* a pass over the records at most every 60 times its own duration */
     SCAN_AGAIN_MS = 30,
 };
 
-void mt_ticker_init(struct mt_ticker *ticker, const struct mt_session *session, pid_t main_pid, uint64_t interval_ns,
-                    bool interval_given) {
+void mt_ticker_init(struct mt_ticker *ticker, const struct mt_session *session, pid_t main_pid,
+                    uint64_t interval_ns, bool interval_given) {
     *ticker = (struct mt_ticker){
         .session = session,
         .main_pid = main_pid,
@@ -73,7 +74,7 @@ void mt_ticker_free(struct mt_ticker *ticker) {
     mt_kept_free(ticker->kept);
 }
 
-/* ---- tracks ----------------------------------------------------------------------------------------------------- */
+/* ---- tracks ---------------------------------------------------------------------------------- */
 
 static void close_ledger(struct mt_track *track) {
     mt_ledger_close(track->ledger);
@@ -105,29 +106,33 @@ void mt_track_end(struct mt_ticker *ticker, struct mt_track *track, uint64_t now
     if (track->ledger)
         ticker->n_followed--;
     close_statm(track);
-    if (!track->is_main) /* the program's own stays open: it can be read even when its file was removed */
+    if (!track->is_main) /* the program's own stays open: it can be read even when its file was
+                            removed */
         close_ledger(track);
 }
 
-/* The process is there, and the one that the ledger's name says. 0: the recorder had no /proc to ask, or we have not. */
+/* The process is there, and the one that the ledger's name says. 0: the recorder had no /proc to
+ * ask, or we have not. */
 static bool is_process(const struct mt_track *track) {
     uint64_t ticks = mt_process_start_ticks(track->name.pid);
     return ticks != 0 && ticks == track->name.start_ticks;
 }
 
 /* The inode alone would not do: it can be that of a ledger which a worker has just removed. */
-static bool is_known(const struct mt_ticker *ticker, const struct mt_ledger_name *name, ino_t inode) {
+static bool is_known(const struct mt_ticker *ticker, const struct mt_ledger_name *name,
+                     ino_t inode) {
     for (size_t i = ticker->n_tracks; i-- > 0;) {
         const struct mt_track *t = ticker->tracks[i];
-        if (t->inode == inode && t->name.pid == name->pid && t->name.start_ticks == name->start_ticks &&
-            t->name.counter == name->counter)
+        if (t->inode == inode && t->name.pid == name->pid &&
+            t->name.start_ticks == name->start_ticks && t->name.counter == name->counter)
             return true;
     }
     return false;
 }
 
 /* A process that has executed another program goes on under the next counter. */
-static void end_predecessors(struct mt_ticker *ticker, const struct mt_track *newer, uint64_t now_ns) {
+static void end_predecessors(struct mt_ticker *ticker, const struct mt_track *newer,
+                             uint64_t now_ns) {
     for (size_t i = 0; i < ticker->n_tracks; i++) {
         struct mt_track *t = ticker->tracks[i];
         if (t->name.pid == newer->name.pid && t->name.start_ticks == newer->name.start_ticks &&
@@ -136,7 +141,8 @@ static void end_predecessors(struct mt_ticker *ticker, const struct mt_track *ne
     }
 }
 
-static void add_track(struct mt_ticker *ticker, const struct mt_ledger_name *name, ino_t inode, uint64_t now_ns) {
+static void add_track(struct mt_ticker *ticker, const struct mt_ledger_name *name, ino_t inode,
+                      uint64_t now_ns) {
     if (ticker->n_tracks == ticker->capacity) {
         size_t want = ticker->capacity ? ticker->capacity * 2 : 32;
         struct mt_track **grown = realloc(ticker->tracks, want * sizeof *grown);
@@ -149,7 +155,8 @@ static void add_track(struct mt_ticker *ticker, const struct mt_ledger_name *nam
     if (!track)
         return;
     bool is_main = (pid_t)name->pid == ticker->main_pid;
-    size_t given = is_main ? GIVEN_TICKS : GIVEN_CHILD_TICKS, usual = is_main ? MAIN_TICKS : CHILD_TICKS;
+    size_t given = is_main ? GIVEN_TICKS : GIVEN_CHILD_TICKS,
+           usual = is_main ? MAIN_TICKS : CHILD_TICKS;
     *track = (struct mt_track){
         .name = *name,
         .inode = inode,
@@ -187,19 +194,22 @@ static void scan(struct mt_ticker *ticker, uint64_t now_ns) {
     if (fstat(ticker->session->fd, &st) != 0)
         return;
     clock_gettime(CLOCK_REALTIME, &wall);
-    int64_t age_ms = (wall.tv_sec - st.st_mtim.tv_sec) * 1000 + (wall.tv_nsec - st.st_mtim.tv_nsec) / 1000000;
-    bool same = st.st_mtim.tv_sec == ticker->scanned.tv_sec && st.st_mtim.tv_nsec == ticker->scanned.tv_nsec;
+    int64_t age_ms =
+        (wall.tv_sec - st.st_mtim.tv_sec) * 1000 + (wall.tv_nsec - st.st_mtim.tv_nsec) / 1000000;
+    bool same = st.st_mtim.tv_sec == ticker->scanned.tv_sec &&
+                st.st_mtim.tv_nsec == ticker->scanned.tv_nsec;
     if (same && age_ms > SCAN_AGAIN_MS)
         return;
     ticker->scanned = st.st_mtim;
     read_directory(ticker, now_ns);
 }
 
-/* ---- one tick --------------------------------------------------------------------------------------------------- */
+/* ---- one tick -------------------------------------------------------------------------------- */
 
 /*
- * A process that executes something into which the tracker cannot be loaded goes on under its pid: its memory is not that
- * of the program that was recorded. The first look compares names, since it may come after that.
+ * A process that executes something into which the tracker cannot be loaded goes on under its pid:
+ * its memory is not that of the program that was recorded. The first look compares names, since it
+ * may come after that.
  */
 static void check_exe(struct mt_track *track) {
     char path[64], exe[MT_PATH_MAX_BYTES + 1];
@@ -210,8 +220,10 @@ static void check_exe(struct mt_track *track) {
     ssize_t n = track->exe_inode ? -1 : readlink(path, exe, sizeof exe - 1);
     struct mt_ledger_header *header = n > 0 ? aligned_alloc(64, sizeof *header) : NULL;
     if (header && mt_ledger_read_header(track->ledger, header, NULL) == 0) {
-        size_t bytes = header->exe_bytes < sizeof header->exe ? header->exe_bytes : sizeof header->exe;
-        track->is_left = bytes > 0 && strncmp(exe, header->exe, bytes < (size_t)n ? bytes : (size_t)n) != 0;
+        size_t bytes =
+            header->exe_bytes < sizeof header->exe ? header->exe_bytes : sizeof header->exe;
+        track->is_left =
+            bytes > 0 && strncmp(exe, header->exe, bytes < (size_t)n ? bytes : (size_t)n) != 0;
     }
     free(header);
     if (track->exe_inode && track->exe_inode != status.st_ino)
@@ -235,7 +247,8 @@ static void open_track(struct mt_ticker *ticker, struct mt_track *track, uint64_
         track->start_ns = start;
     size_t bytes = 0;
     for (size_t i = 0; i < ticker->n_tracks; i++)
-        bytes += ticker->tracks[i]->is_main ? 0 : mt_composition_bytes(ticker->tracks[i]->composition);
+        bytes +=
+            ticker->tracks[i]->is_main ? 0 : mt_composition_bytes(ticker->tracks[i]->composition);
     if (track->is_main)
         track->composition = mt_composition_new(MAIN_RECORDS, MAIN_CHANGES);
     else if (bytes < CHILD_COMPOSITION_BYTES)
@@ -268,14 +281,15 @@ static void note_peak(struct mt_track *track, uint64_t epoch, uint64_t time_ns) 
     track->peak_to_ns = time_ns;
 }
 
-/* What has neither allocated nor freed is made of what it was made of; and a process that ended before its ledger was
- * found shows in nothing else. */
+/* What has neither allocated nor freed is made of what it was made of; and a process that ended
+ * before its ledger was found shows in nothing else. */
 static bool has_changed(const struct mt_track *track, const struct mt_ledger_totals *totals) {
-    return track->passed_blocks != totals->allocated_blocks || track->passed_bytes != totals->live_bytes;
+    return track->passed_blocks != totals->allocated_blocks ||
+           track->passed_bytes != totals->live_bytes;
 }
 
-static void take_pass(struct mt_ticker *ticker, struct mt_track *track, const struct mt_ledger_totals *totals,
-                      uint64_t time_ns) {
+static void take_pass(struct mt_ticker *ticker, struct mt_track *track,
+                      const struct mt_ledger_totals *totals, uint64_t time_ns) {
     uint64_t began = mt_now_ns();
     if (mt_composition_pass(track->composition, track->ledger, time_ns, ticker->buffer)) {
         track->passed_blocks = totals->allocated_blocks;
@@ -285,8 +299,8 @@ static void take_pass(struct mt_ticker *ticker, struct mt_track *track, const st
     track->next_pass_ns = ended + (ended - began) * PASS_COST_FACTOR;
 }
 
-static void check_triggers(struct mt_ticker *ticker, struct mt_track *track, const struct mt_ledger_totals *totals,
-                           const struct mt_tick *tick) {
+static void check_triggers(struct mt_ticker *ticker, struct mt_track *track,
+                           const struct mt_ledger_totals *totals, const struct mt_tick *tick) {
     bool is_ours = track->statm_fd >= 0; /* else its pid means nothing here */
     struct mt_gauge gauge;
     const struct mt_trigger_target target = {
@@ -314,7 +328,8 @@ static void take_tick(struct mt_ticker *ticker, struct mt_track *track, uint64_t
             mt_track_end(ticker, track, now_ns);
         return;
     }
-    if (track->statm_fd >= 0 && !mt_usage_read(track->statm_fd, &tick.rss_bytes, &tick.anon_bytes)) {
+    if (track->statm_fd >= 0 &&
+        !mt_usage_read(track->statm_fd, &tick.rss_bytes, &tick.anon_bytes)) {
         mt_track_end(ticker, track, now_ns);
         return;
     }
@@ -334,18 +349,20 @@ static void take_tick(struct mt_ticker *ticker, struct mt_track *track, uint64_t
 }
 
 static void look_at_files(struct mt_ticker *ticker, struct mt_track *track) {
-    if (track->statm_fd >= 0 && mt_ledger_refresh(track->ledger, NULL) == 0) /* else its pid means nothing here */
+    if (track->statm_fd >= 0 &&
+        mt_ledger_refresh(track->ledger, NULL) == 0) /* else its pid means nothing here */
         mt_kept_look(ticker->kept, track->ledger, track->name.pid, &track->n_modules_seen);
 }
 
-/* What is deleted within the program's first moments (a plugin that it unpacks and loads) is to be seen before, and the
- * program may end soon after. */
+/* What is deleted within the program's first moments (a plugin that it unpacks and loads) is to be
+ * seen before, and the program may end soon after. */
 static bool is_early(const struct mt_ticker *ticker, uint64_t now_ns) {
     return now_ns - ticker->start_ns < EARLY_NS;
 }
 
 /* The interval that somebody chose stays; ours stretches as the run gets long. */
-static uint64_t interval_of(const struct mt_ticker *ticker, const struct mt_track *track, uint64_t now_ns) {
+static uint64_t interval_of(const struct mt_ticker *ticker, const struct mt_track *track,
+                            uint64_t now_ns) {
     if (ticker->interval_given)
         return ticker->interval_ns;
     uint64_t most_ns = mt_triggers_any(ticker->triggers) ? MOST_TRIGGER_NS : MOST_INTERVAL_NS;
@@ -379,7 +396,7 @@ uint64_t mt_ticker_tick(struct mt_ticker *ticker, uint64_t now_ns) {
     return is_early(ticker, now_ns) && next > now_ns + NS_PER_MS ? now_ns + NS_PER_MS : next;
 }
 
-/* ---- the end ---------------------------------------------------------------------------------------------------- */
+/* ---- the end --------------------------------------------------------------------------------- */
 
 size_t mt_ticker_running(const struct mt_ticker *ticker) {
     size_t n = 0;
@@ -394,7 +411,8 @@ static bool is_running(const struct mt_ticker *ticker, const struct mt_track *tr
         return mt_usage_rss(track->statm_fd) != 0;
     if (is_process(track))
         return true;
-    if (access("/proc/self", F_OK) != 0) /* nothing tells who it is; the program itself is waited for */
+    if (access("/proc/self", F_OK) !=
+        0) /* nothing tells who it is; the program itself is waited for */
         return !track->is_main && kill((pid_t)track->name.pid, 0) == 0;
     char file[128], path[4096];
     struct mt_ledger *ledger;
@@ -419,7 +437,8 @@ static bool end_those_that_ended(struct mt_ticker *ticker, uint64_t now_ns) {
     return any;
 }
 
-/* Between the look at the directory and the look at a process it can have executed a program and ended. */
+/* Between the look at the directory and the look at a process it can have executed a program and
+ * ended. */
 void mt_ticker_look(struct mt_ticker *ticker, uint64_t now_ns) {
     do
         read_directory(ticker, now_ns);
@@ -434,8 +453,9 @@ static void set_peak_time(struct mt_track *track, struct mt_profile_info *info) 
     info->peak_time_error_ns = (track->peak_to_ns - track->peak_from_ns + 1) / 2;
 }
 
-/* Beside the highest heap of the whole run: free() need not have given back what is held by the allocator, and a block
- * may be under way at a tick. Pages of mapped files are no anonymous memory, though they are part of all totals. */
+/* Beside the highest heap of the whole run: free() need not have given back what is held by the
+ * allocator, and a block may be under way at a tick. Pages of mapped files are no anonymous memory,
+ * though they are part of all totals. */
 static void set_anonymous(const struct mt_track *track, struct mt_profile *profile) {
     struct mt_anonymous *anonymous = &profile->info.anonymous;
     uint64_t of_files = 0, peak = profile->info.totals.peak_bytes;
@@ -447,14 +467,15 @@ static void set_anonymous(const struct mt_track *track, struct mt_profile *profi
     anonymous->recorded_blocks = profile->info.totals.peak_blocks;
 }
 
-int mt_track_apply(struct mt_track *track, const struct mt_ledger_info *ledger, struct mt_profile *profile,
-                   const struct mt_ledger_map *map) {
+int mt_track_apply(struct mt_track *track, const struct mt_ledger_info *ledger,
+                   struct mt_profile *profile, const struct mt_ledger_map *map) {
     struct mt_profile_info *info = &profile->info;
     struct mt_tick last = {
         .live_bytes = (int64_t)info->totals.live_bytes,
         .total_blocks = info->totals.total_blocks,
     };
-    if (track->axis.n == 0 && ledger->start_monotonic_ns && ledger->start_monotonic_ns <= track->end_ns)
+    if (track->axis.n == 0 && ledger->start_monotonic_ns &&
+        ledger->start_monotonic_ns <= track->end_ns)
         track->start_ns = ledger->start_monotonic_ns;
     if (track->end_ns > track->start_ns)
         last.time_ns = track->end_ns - track->start_ns;
@@ -462,7 +483,8 @@ int mt_track_apply(struct mt_track *track, const struct mt_ledger_info *ledger, 
     note_peak(track, ledger->control.epoch, last.time_ns);
     set_peak_time(track, info);
     set_anonymous(track, profile);
-    int rc = mt_axis_add(&track->axis, &last); /* in the place of one that was taken while the process was ending */
+    int rc = mt_axis_add(
+        &track->axis, &last); /* in the place of one that was taken while the process was ending */
     if (rc != 0)
         return rc;
     mt_axis_give(&track->axis, track->interval_ns, profile);

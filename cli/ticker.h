@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The time axis, taken from outside: one track per ledger of a session, sampled at ticks. A tick costs the target
- * nothing and memtrack a few reads; memory is bounded per track, by making the axis coarser as it grows.
+ * The time axis, taken from outside: one track per ledger of a session, sampled at ticks. A tick
+ * costs the target nothing and memtrack a few reads; memory is bounded per track, by making the
+ * axis coarser as it grows.
  */
 #ifndef MT_CLI_TICKER_H
 #define MT_CLI_TICKER_H
@@ -29,19 +30,20 @@ struct mt_track {
     struct mt_ledger_name name;
     ino_t inode;
     enum mt_track_state state;
-    bool is_main;             /* of the process that memtrack run started */
-    bool is_held;             /* a worker is converting it */
-    struct mt_ledger *ledger; /* open while ticks are taken; of the main process until it is released */
+    bool is_main; /* of the process that memtrack run started */
+    bool is_held; /* a worker is converting it */
+    struct mt_ledger
+        *ledger; /* open while ticks are taken; of the main process until it is released */
     int statm_fd;
     uint64_t start_ns, end_ns; /* CLOCK_MONOTONIC; end 0: not known */
     ino_t exe_inode;           /* of the program that made the ledger; 0: not known */
-    bool is_left;              /* the process has executed something since, of which there is no ledger yet */
-    bool is_left_noticed;      /* by strangers.h */
+    bool is_left; /* the process has executed something since, of which there is no ledger yet */
+    bool is_left_noticed; /* by strangers.h */
     struct mt_axis axis;
     uint64_t interval_ns, next_ns;
     uint64_t epoch;                    /* of the last tick */
     uint64_t peak_from_ns, peak_to_ns; /* since start: the peak lies between; 0, 0: not known */
-    struct mt_tick memory;             /* PSS and swap as last read: expensive, so not at every tick */
+    struct mt_tick memory; /* PSS and swap as last read: expensive, so not at every tick */
     bool has_pss;
     struct mt_anonymous anonymous; /* highest of the ticks */
     uint64_t next_memory_ns, next_pass_ns;
@@ -67,11 +69,12 @@ struct mt_ticker {
     struct mt_kept *kept;         /* files that the processes have mapped; NULL: out of memory */
 };
 
-void mt_ticker_init(struct mt_ticker *ticker, const struct mt_session *session, pid_t main_pid, uint64_t interval_ns,
-                    bool interval_given);
+void mt_ticker_init(struct mt_ticker *ticker, const struct mt_session *session, pid_t main_pid,
+                    uint64_t interval_ns, bool interval_given);
 void mt_ticker_free(struct mt_ticker *ticker);
 
-/* Look for new ledgers; take the ticks that are due at now_ns (CLOCK_MONOTONIC). Returns when the next one is due. */
+/* Look for new ledgers; take the ticks that are due at now_ns (CLOCK_MONOTONIC). Returns when the
+ * next one is due. */
 uint64_t mt_ticker_tick(struct mt_ticker *ticker, uint64_t now_ns);
 
 /* Look for new ledgers, then find out which processes have ended. */
@@ -81,10 +84,10 @@ size_t mt_ticker_running(const struct mt_ticker *ticker);
 /* The process of this track has ended. */
 void mt_track_end(struct mt_ticker *ticker, struct mt_track *track, uint64_t now_ns);
 
-/* The time axis into a profile of the same ledger, with a last tick from its totals, and the highest anonymous memory. 0
- * or -MEMTRACK_ENOMEM. */
-int mt_track_apply(struct mt_track *track, const struct mt_ledger_info *ledger, struct mt_profile *profile,
-                   const struct mt_ledger_map *map);
+/* The time axis into a profile of the same ledger, with a last tick from its totals, and the
+ * highest anonymous memory. 0 or -MEMTRACK_ENOMEM. */
+int mt_track_apply(struct mt_track *track, const struct mt_ledger_info *ledger,
+                   struct mt_profile *profile, const struct mt_ledger_map *map);
 
 /* Let go of the memory of a track that is done. */
 void mt_track_release(struct mt_track *track);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * memtrack timeline: collect the profiles that are meant, put their ticks on one clock, print. What is shown follows
- * from what is named: of one process its figures, of several the heap of each, with --tree their sum.
+ * memtrack timeline: collect the profiles that are meant, put their ticks on one clock, print. What
+ * is shown follows from what is named: of one process its figures, of several the heap of each,
+ * with --tree their sum.
  */
 #include <argp.h>
 #include <limits.h>
@@ -53,16 +54,20 @@ enum key {
 
 static const struct argp_option table[] = {
     {NULL, 0, NULL, 0, "What is shown:", 1},
-    {"tree", KEY_TREE, NULL, 0, "The sum over all processes named, or over those of the newest run in DIR", 0},
+    {"tree", KEY_TREE, NULL, 0,
+     "The sum over all processes named, or over those of the newest run in DIR", 0},
     {"composition", KEY_COMPOSITION, "N", 0,
-     "What the heap was made of: the N (at most 12) lines that held most, and everything else. With --svg, --csv or "
+     "What the heap was made of: the N (at most 12) lines that held most, and everything else. "
+     "With --svg, --csv or "
      "--json, of one process",
      0},
-    {"by", KEY_BY, "GROUP", 0, "With --composition: line (default), function, file, module, thread, size or domain", 0},
+    {"by", KEY_BY, "GROUP", 0,
+     "With --composition: line (default), function, file, module, thread, size or domain", 0},
     {NULL, 0, NULL, 0, "How it is printed:", 2},
     {"svg", KEY_SVG, "FILE", 0, "Write a chart as an SVG file; - is standard output", 0},
     {"trace", KEY_TRACE, "FILE", 0,
-     "Write the heap, scopes, marks and counters of all processes as a trace for ui.perfetto.dev or chrome://tracing; "
+     "Write the heap, scopes, marks and counters of all processes as a trace for ui.perfetto.dev "
+     "or chrome://tracing; "
      "- "
      "is standard output",
      0},
@@ -70,7 +75,8 @@ static const struct argp_option table[] = {
     {"csv", KEY_CSV, NULL, 0, "As CSV: a row per tick", 0},
     {"events", KEY_EVENTS, NULL, 0, "With --csv: a row per scope, mark and counter instead", 0},
     {"json", KEY_JSON, NULL, 0, "As JSON", 0},
-    {"width", KEY_WIDTH, "N", 0, "Columns (default: those of the terminal), or pixels of the SVG (default: 960)", 0},
+    {"width", KEY_WIDTH, "N", 0,
+     "Columns (default: those of the terminal), or pixels of the SVG (default: 960)", 0},
     {"height", KEY_HEIGHT, "N", 0, "Rows (default: 20), or pixels of the SVG (default: 420)", 0},
     {"color", KEY_COLOR, "WHEN", 0, MT_HELP_COLOR, 0},
     {"no-pager", KEY_NO_PAGER, NULL, 0, MT_HELP_NO_PAGER, 0},
@@ -98,12 +104,13 @@ struct request {
     bool is_watching_given;
 };
 
-/* ---- options ---------------------------------------------------------------------------------------------------- */
+/* ---- options --------------------------------------------------------------------------------- */
 
 static uint64_t parse_duration(struct argp_state *state, const char *option, const char *text) {
     uint64_t ns = 0;
     if (!mt_parse_duration(text, 0, &ns) || ns < NS_PER_MS || ns > UINT64_MAX / 4)
-        argp_error(state, "--%s %s: give a duration of at least 1ms, such as 500ms, 10s or 2m", option, text);
+        argp_error(state, "--%s %s: give a duration of at least 1ms, such as 500ms, 10s or 2m",
+                   option, text);
     return ns;
 }
 
@@ -122,7 +129,8 @@ static void check(const struct argp_state *state, const struct request *r) {
         argp_error(state, "--by groups a composition: add --composition N");
 }
 
-static error_t parse_print_option(int key, char *text, struct argp_state *state, struct request *r) {
+static error_t parse_print_option(int key, char *text, struct argp_state *state,
+                                  struct request *r) {
     switch (key) {
     case KEY_SVG:
         r->svg = text;
@@ -189,7 +197,9 @@ static error_t parse_option(int key, char *text, struct argp_state *state) {
         check(state, r);
         return 0;
     default:
-        return mt_option_symbols(key, text, state, &r->symbols) ? 0 : parse_print_option(key, text, state, r);
+        return mt_option_symbols(key, text, state, &r->symbols)
+                   ? 0
+                   : parse_print_option(key, text, state, r);
     }
 }
 
@@ -197,18 +207,22 @@ static const struct argp parser = {
     .options = table,
     .parser = parse_option,
     .args_doc = "[FILE...|DIR|PID]",
-    .doc =
-        "Show memory over time: the heap, and what the system says the process used (RSS, PSS, swap)."
-        "\vOf one profile all figures are shown, of several the heap of each on a common clock. Of a DIR, and of the "
-        "current directory when nothing is given, the newest profile and those of its parents and children are "
-        "taken; of a process that has several, snapshots for instance, the one that goes furthest. A running process "
-        "is watched from now on."
-        "\n\nEvery output says its resolution: long runs are kept coarser the older they are, and what is kept of "
-        "an interval is its highest point."
-        "\n\nExit status: 0, 2 wrong usage, 3 a profile cannot be read.",
+    .doc = "Show memory over time: the heap, and what the system says the process used (RSS, PSS, "
+           "swap)."
+           "\vOf one profile all figures are shown, of several the heap of each on a common clock. "
+           "Of a DIR, and of the "
+           "current directory when nothing is given, the newest profile and those of its parents "
+           "and children are "
+           "taken; of a process that has several, snapshots for instance, the one that goes "
+           "furthest. A running process "
+           "is watched from now on."
+           "\n\nEvery output says its resolution: long runs are kept coarser the older they are, "
+           "and what is kept of "
+           "an interval is its highest point."
+           "\n\nExit status: 0, 2 wrong usage, 3 a profile cannot be read.",
 };
 
-/* ---- input ------------------------------------------------------------------------------------------------------ */
+/* ---- input ----------------------------------------------------------------------------------- */
 
 static bool is_directory(const char *name) {
     struct stat status;
@@ -220,12 +234,14 @@ static int load_directory(const struct request *r, const char *name, struct mt_p
     size_t n_unreadable;
     int rc = mt_profiles_of_run(name, profiles, &n_unreadable, error);
     if (rc == 0 && n_unreadable)
-        mt_print_problem(r->program, "memtrack report FILE says why.", "%zu file%s in %s could not be read",
-                         n_unreadable, n_unreadable == 1 ? "" : "s", name);
+        mt_print_problem(r->program, "memtrack report FILE says why.",
+                         "%zu file%s in %s could not be read", n_unreadable,
+                         n_unreadable == 1 ? "" : "s", name);
     return rc;
 }
 
-static int load_one(const struct request *r, const char *name, struct mt_profiles *profiles, struct mt_error *error) {
+static int load_one(const struct request *r, const char *name, struct mt_profiles *profiles,
+                    struct mt_error *error) {
     struct mt_profile *profile;
     pid_t pid;
     if (!*name)
@@ -239,10 +255,10 @@ static int load_one(const struct request *r, const char *name, struct mt_profile
                             "a running process (%s) is watched by itself", name);
     if (is_pid && isatty(STDERR_FILENO)) {
         char duration[MT_FORMAT_BYTES];
-        fprintf(stderr, "%s: watching process %d for %s; Ctrl-C shows what there is by then\n", r->program, (int)pid,
-                mt_format_duration(duration, r->for_ns));
+        fprintf(stderr, "%s: watching process %d for %s; Ctrl-C shows what there is by then\n",
+                r->program, (int)pid, mt_format_duration(duration, r->for_ns));
     }
-    int rc = is_pid                   ? mt_profile_by_watching(pid, r->for_ns, r->interval_ns, &profile, error)
+    int rc = is_pid ? mt_profile_by_watching(pid, r->for_ns, r->interval_ns, &profile, error)
              : strcmp(name, "-") == 0 ? mt_pick_read("/dev/stdin", &profile, error)
                                       : mt_pick_read(name, &profile, error);
     if (rc == 0 && mt_profiles_add(profiles, profile) != 0)
@@ -264,7 +280,8 @@ static int load(const struct request *r, struct mt_profiles *profiles, struct mt
 }
 
 /* A directory may hold snapshots, and nobody asked for those; who names one is told. */
-static int drop_earlier(const struct request *r, struct mt_profiles *profiles, struct mt_error *error) {
+static int drop_earlier(const struct request *r, struct mt_profiles *profiles,
+                        struct mt_error *error) {
     size_t n;
     int rc = mt_profiles_drop_earlier(profiles, &n, error);
     if (rc == 0 && n && r->n_names > 1)
@@ -274,7 +291,7 @@ static int drop_earlier(const struct request *r, struct mt_profiles *profiles, s
     return rc;
 }
 
-/* ---- output ----------------------------------------------------------------------------------------------------- */
+/* ---- output ---------------------------------------------------------------------------------- */
 
 /* In a file a sentence stays on its line. */
 static void put_sentence(const struct mt_terminal *terminal, const char *text) {
@@ -292,16 +309,16 @@ static void print_subject(const struct mt_terminal *terminal, const struct mt_ti
     if (t->n_courses == 1)
         snprintf(who, sizeof who, " (process %u)", profile->info.pid);
     else
-        snprintf(who, sizeof who, " and %zu more process%s%s", t->n_courses - 1, t->n_courses == 2 ? "" : "es",
-                 t->sum.n_points ? ", summed" : "");
+        snprintf(who, sizeof who, " and %zu more process%s%s", t->n_courses - 1,
+                 t->n_courses == 2 ? "" : "es", t->sum.n_points ? ", summed" : "");
     mt_format_rfc3339(start, t->start_time_ns);
     if (strlen(start) > 19) {
         start[10] = ' ';
         start[19] = '\0';
     }
     mt_format_duration(lasted, t->duration_ns);
-    bool fits = asprintf(&all, "%s%s, %s UTC, %s", exe, who, start, lasted) < 0 || !terminal->is_tty ||
-                mt_format_width(all) <= terminal->width;
+    bool fits = asprintf(&all, "%s%s, %s UTC, %s", exe, who, start, lasted) < 0 ||
+                !terminal->is_tty || mt_format_width(all) <= terminal->width;
     if (fits) {
         mt_put(terminal, MT_STYLE_BOLD, exe);
         fprintf(terminal->stream, "%s, %s UTC, %s\n", who, start, lasted);
@@ -313,14 +330,18 @@ static void print_subject(const struct mt_terminal *terminal, const struct mt_ti
 
 static void print_head(const struct mt_terminal *terminal, const struct mt_timeline *t) {
     const struct mt_course *course = t->sum.n_points ? &t->sum : &t->courses[0];
-    char coarsest[MT_FORMAT_BYTES], text[128] = "it ended before the second tick: there is little to see";
+    char coarsest[MT_FORMAT_BYTES],
+        text[128] = "it ended before the second tick: there is little to see";
     print_subject(terminal, t);
     if (course->n_ticks > 1)
-        snprintf(text, sizeof text, "%zu ticks, up to %s apart; what is kept of an interval is its highest point",
+        snprintf(text, sizeof text,
+                 "%zu ticks, up to %s apart; what is kept of an interval is its highest point",
                  course->n_ticks, mt_format_duration(coarsest, course->coarsest_ns));
     put_sentence(terminal, text);
     if (t->sum.n_points && t->sum.has[MT_SERIES_RSS])
-        put_sentence(terminal, "shared pages are in the RSS of every process that maps them; PSS counts them once");
+        put_sentence(
+            terminal,
+            "shared pages are in the RSS of every process that maps them; PSS counts them once");
     if (course->has[MT_SERIES_PSS])
         put_sentence(terminal, "PSS and swap are read at most twice a second");
     fputc('\n', terminal->stream);
@@ -346,8 +367,8 @@ static int print_text(const struct request *r, const struct mt_timeline *t) {
     return rc;
 }
 
-static int print_svg(const struct request *r, const struct mt_timeline *t, const struct mt_strata *strata,
-                     struct mt_error *error) {
+static int print_svg(const struct request *r, const struct mt_timeline *t,
+                     const struct mt_strata *strata, struct mt_error *error) {
     const struct mt_svg_options options = {
         .width = (unsigned)(r->width ? r->width : SVG_WIDTH),
         .height = (unsigned)(r->height ? r->height : SVG_HEIGHT),
@@ -356,17 +377,20 @@ static int print_svg(const struct request *r, const struct mt_timeline *t, const
     int rc = mt_file_create(r->svg, r->force, &file, error);
     if (rc != 0)
         return rc;
-    return mt_file_finish(file, r->svg, mt_export_timeline_svg(file, t, strata, &options, error), error);
+    return mt_file_finish(file, r->svg, mt_export_timeline_svg(file, t, strata, &options, error),
+                          error);
 }
 
-static int print_trace(const struct request *r, const struct mt_timeline *t, struct mt_error *error) {
+static int print_trace(const struct request *r, const struct mt_timeline *t,
+                       struct mt_error *error) {
     FILE *file;
     int rc = mt_file_create(r->trace, r->force, &file, error);
-    return rc == 0 ? mt_file_finish(file, r->trace, mt_export_timeline_trace(file, t, error), error) : rc;
+    return rc == 0 ? mt_file_finish(file, r->trace, mt_export_timeline_trace(file, t, error), error)
+                   : rc;
 }
 
-static int print(const struct request *r, const struct mt_timeline *t, const struct mt_strata *strata,
-                 struct mt_error *error) {
+static int print(const struct request *r, const struct mt_timeline *t,
+                 const struct mt_strata *strata, struct mt_error *error) {
     if (r->svg)
         return print_svg(r, t, strata, error);
     if (r->trace)
@@ -380,8 +404,10 @@ static int print(const struct request *r, const struct mt_timeline *t, const str
     return print_text(r, t) == 0 ? 0 : mt_error_set(error, MEMTRACK_ENOMEM, "", "out of memory");
 }
 
-/* Profiles of processes that run, and ledgers, name functions that are scopes by their addresses. */
-static int name_scopes(const struct request *r, const struct mt_profiles *profiles, struct mt_error *error) {
+/* Profiles of processes that run, and ledgers, name functions that are scopes by their
+ * addresses. */
+static int name_scopes(const struct request *r, const struct mt_profiles *profiles,
+                       struct mt_error *error) {
     int rc = 0;
     for (size_t i = 0; rc == 0 && i < profiles->n; i++)
         if (profiles->items[i]->info.scopes.n_functions)
@@ -389,8 +415,8 @@ static int name_scopes(const struct request *r, const struct mt_profiles *profil
     return rc;
 }
 
-static int compose(const struct request *r, const struct mt_profiles *profiles, struct mt_strata **strata,
-                   struct mt_error *error) {
+static int compose(const struct request *r, const struct mt_profiles *profiles,
+                   struct mt_strata **strata, struct mt_error *error) {
     *strata = NULL;
     if (r->layers == 0)
         return 0;
@@ -398,7 +424,9 @@ static int compose(const struct request *r, const struct mt_profiles *profiles, 
         return mt_error_set(error, MEMTRACK_EUSAGE, "Name one profile.",
                             "--composition is of one process, and there are %zu", profiles->n);
     int rc = mt_symbols_resolve(profiles->items[0], &r->symbols, error);
-    return rc == 0 ? mt_strata_build(profiles->items[0], &r->view, r->layers, MOMENTS, strata, error) : rc;
+    return rc == 0
+               ? mt_strata_build(profiles->items[0], &r->view, r->layers, MOMENTS, strata, error)
+               : rc;
 }
 
 static int show(const struct request *r, struct mt_error *error) {
@@ -413,8 +441,8 @@ static int show(const struct request *r, struct mt_error *error) {
     if (rc == 0)
         rc = compose(r, &profiles, &strata, error);
     if (rc == 0)
-        rc = mt_timeline_build((const struct mt_profile *const *)profiles.items, profiles.n, r->tree && profiles.n > 1,
-                               &timeline, error);
+        rc = mt_timeline_build((const struct mt_profile *const *)profiles.items, profiles.n,
+                               r->tree && profiles.n > 1, &timeline, error);
     if (rc == 0)
         rc = print(r, timeline, strata, error);
     mt_strata_free(strata);

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A directory may hold the profiles of years. Files are read from the newest one on, and reading ends with the first
- * that was written before any process of this run began: a profile is written when its process has ended.
+ * A directory may hold the profiles of years. Files are read from the newest one on, and reading
+ * ends with the first that was written before any process of this run began: a profile is written
+ * when its process has ended.
  *
- * A running process keeps no history of itself: what memtrack run has seen of it is in that process's memory until the
- * end. So its timeline is recorded here, from now on.
+ * A running process keeps no history of itself: what memtrack run has seen of it is in that
+ * process's memory until the end. So its timeline is recorded here, from now on.
  */
 #include "timeline_load.h"
 
@@ -49,7 +50,7 @@ int mt_profiles_add(struct mt_profiles *profiles, struct mt_profile *profile) {
     return 0;
 }
 
-/* ---- a directory ------------------------------------------------------------------------------------------------ */
+/* ---- a directory ----------------------------------------------------------------------------- */
 
 struct file {
     char *path;
@@ -74,7 +75,8 @@ static int newest_first(const void *a, const void *b) {
     return strcmp(x->path, y->path);
 }
 
-static bool add_file(struct files *files, const char *directory, const char *name, uint64_t written_ns) {
+static bool add_file(struct files *files, const char *directory, const char *name,
+                     uint64_t written_ns) {
     if (files->n == files->capacity) {
         size_t want = files->capacity ? files->capacity * 2 : 32;
         struct file *grown = realloc(files->items, want * sizeof *grown);
@@ -99,10 +101,11 @@ static int list_files(const char *path, struct files *files, struct mt_error *er
     bool done = true;
     for (struct dirent *entry; done && (entry = readdir(directory));) {
         struct stat status;
-        if (fnmatch("*.pb.gz", entry->d_name, 0) == 0 && fstatat(dirfd(directory), entry->d_name, &status, 0) == 0 &&
-            S_ISREG(status.st_mode))
+        if (fnmatch("*.pb.gz", entry->d_name, 0) == 0 &&
+            fstatat(dirfd(directory), entry->d_name, &status, 0) == 0 && S_ISREG(status.st_mode))
             done = add_file(files, path, entry->d_name,
-                            (uint64_t)status.st_mtim.tv_sec * NS_PER_S + (uint64_t)status.st_mtim.tv_nsec);
+                            (uint64_t)status.st_mtim.tv_sec * NS_PER_S +
+                                (uint64_t)status.st_mtim.tv_nsec);
     }
     closedir(directory);
     if (!done)
@@ -112,7 +115,7 @@ static int list_files(const char *path, struct files *files, struct mt_error *er
     return 0;
 }
 
-/* ---- which of them count ---------------------------------------------------------------------------------------- */
+/* ---- which of them count --------------------------------------------------------------------- */
 
 /* Keeps those that are marked so, frees the others. */
 static void keep(struct mt_profiles *profiles, const bool *is_marked, bool mark) {
@@ -135,17 +138,19 @@ static int keep_family(struct mt_profiles *profiles, struct mt_error *error) {
     return 0;
 }
 
-int mt_profiles_drop_earlier(struct mt_profiles *profiles, size_t *n_dropped, struct mt_error *error) {
+int mt_profiles_drop_earlier(struct mt_profiles *profiles, size_t *n_dropped,
+                             struct mt_error *error) {
     bool *is_earlier = calloc(profiles->n + 1, sizeof *is_earlier);
     if (!is_earlier)
         return mt_error_set(error, MEMTRACK_ENOMEM, "", "out of memory");
-    *n_dropped = mt_timeline_earlier((const struct mt_profile *const *)profiles->items, profiles->n, is_earlier);
+    *n_dropped = mt_timeline_earlier((const struct mt_profile *const *)profiles->items, profiles->n,
+                                     is_earlier);
     keep(profiles, is_earlier, false);
     free(is_earlier);
     return 0;
 }
 
-/* ---- a directory's files ---------------------------------------------------------------------------------------- */
+/* ---- a directory's files --------------------------------------------------------------------- */
 
 static int load_files(const struct files *files, struct mt_profiles *profiles, size_t *n_unreadable,
                       struct mt_error *error) {
@@ -179,16 +184,17 @@ int mt_profiles_of_run(const char *directory, struct mt_profiles *profiles, size
         rc = load_files(&files, profiles, n_unreadable, error);
     free_files(&files);
     if (rc == 0 && profiles->n == 0)
-        rc = mt_error_set(error, MEMTRACK_ENOTFOUND, "Record one with memtrack PROGRAM, or name a file.",
+        rc = mt_error_set(error, MEMTRACK_ENOTFOUND,
+                          "Record one with memtrack PROGRAM, or name a file.",
                           "no profile with a time axis (*.pb.gz) in %s",
                           strcmp(directory, ".") == 0 ? "the current directory" : directory);
     return rc == 0 ? keep_family(profiles, error) : rc;
 }
 
-/* ---- a running process ------------------------------------------------------------------------------------------ */
+/* ---- a running process ----------------------------------------------------------------------- */
 
-int mt_profile_by_watching(pid_t pid, uint64_t for_ns, uint64_t interval_ns, struct mt_profile **out,
-                           struct mt_error *error) {
+int mt_profile_by_watching(pid_t pid, uint64_t for_ns, uint64_t interval_ns,
+                           struct mt_profile **out, struct mt_error *error) {
     struct mt_watch watch;
     struct mt_gauge gauge;
     int rc = mt_watch_open(pid, WATCH_TICKS, &watch, error);

@@ -19,18 +19,19 @@ void mt_profiles_free(struct mt_profiles *profiles);
 /* Takes the profile over, also when it fails. 0 or -MEMTRACK_ENOMEM. */
 int mt_profiles_add(struct mt_profiles *profiles, struct mt_profile *profile);
 
-/* The profiles in a directory that belong to the run of the newest one (lib/view/timeline.h). At most the 1,000 files
- * that were written last are looked at; those that cannot be read are left out, and counted. -MEMTRACK_ENOTFOUND when
- * there is none, -MEMTRACK_EIO, -MEMTRACK_ENOMEM. */
+/* The profiles in a directory that belong to the run of the newest one (lib/view/timeline.h). At
+ * most the 1,000 files that were written last are looked at; those that cannot be read are left
+ * out, and counted. -MEMTRACK_ENOTFOUND when there is none, -MEMTRACK_EIO, -MEMTRACK_ENOMEM. */
 int mt_profiles_of_run(const char *directory, struct mt_profiles *profiles, size_t *n_unreadable,
                        struct mt_error *error);
 
 /* Of several profiles of one recording the one that goes furthest stays. 0 or -MEMTRACK_ENOMEM. */
-int mt_profiles_drop_earlier(struct mt_profiles *profiles, size_t *n_dropped, struct mt_error *error);
+int mt_profiles_drop_earlier(struct mt_profiles *profiles, size_t *n_dropped,
+                             struct mt_error *error);
 
-/* Watches a running process for at most for_ns, until it ends or a signal arrives, with a tick every interval_ns; the
- * result is a profile of it with these ticks. Errors of mt_watch_open. */
-int mt_profile_by_watching(pid_t pid, uint64_t for_ns, uint64_t interval_ns, struct mt_profile **out,
-                           struct mt_error *error);
+/* Watches a running process for at most for_ns, until it ends or a signal arrives, with a tick
+ * every interval_ns; the result is a profile of it with these ticks. Errors of mt_watch_open. */
+int mt_profile_by_watching(pid_t pid, uint64_t for_ns, uint64_t interval_ns,
+                           struct mt_profile **out, struct mt_error *error);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * memtrack top: options, and which way it is shown: on the screen (top_screen.c) or as tables (top_tables.c). Both take
- * their looks at the process by top_look.c.
+ * memtrack top: options, and which way it is shown: on the screen (top_screen.c) or as tables
+ * (top_tables.c). Both take their looks at the process by top_look.c.
  */
 #include "top.h"
 
@@ -22,10 +22,11 @@ enum option_key { KEY_SORT = MT_KEY_OWN, KEY_ONCE, KEY_BATCH, KEY_COUNT, KEY_DEL
 enum { HELP_TABLES = MT_HELP_NAMES + 1 };
 
 static const struct argp_option options[] = {
-    {"sort", KEY_SORT, "COLUMN", 0, "Largest first: live (default), change, rate, allocations, blocks or total",
-     MT_HELP_ROWS},
+    {"sort", KEY_SORT, "COLUMN", 0,
+     "Largest first: live (default), change, rate, allocations, blocks or total", MT_HELP_ROWS},
     {"delay", KEY_DELAY, "DURATION", 0,
-     "Between two looks at the process: 100ms on the screen, which slows down by itself when a look takes long, and 1s "
+     "Between two looks at the process: 100ms on the screen, which slows down by itself when a "
+     "look takes long, and 1s "
      "for tables",
      MT_HELP_PRINTED},
     {NULL, 0, NULL, 0, "Without a terminal:", HELP_TABLES},
@@ -44,9 +45,10 @@ struct request {
     bool once, batch, n_given;
 };
 
-/* ---- options ---------------------------------------------------------------------------------------------------- */
+/* ---- options --------------------------------------------------------------------------------- */
 
-static size_t parse_number(struct argp_state *state, const char *option, const char *text, size_t least) {
+static size_t parse_number(struct argp_state *state, const char *option, const char *text,
+                           size_t least) {
     char *end;
     errno = 0;
     unsigned long n = strtoul(text, &end, 10);
@@ -65,8 +67,8 @@ static bool parse_value(int key, const char *text, struct argp_state *state, str
     case KEY_DELAY:
         if (!mt_parse_duration(text, UINT64_C(1000000000), &r->top.delay_ns) ||
             r->top.delay_ns < LEAST_DELAY_MS * NS_PER_MS)
-            argp_error(state, "--delay %s: give a duration of %d ms or more, such as 500ms or 2s", text,
-                       LEAST_DELAY_MS);
+            argp_error(state, "--delay %s: give a duration of %d ms or more, such as 500ms or 2s",
+                       text, LEAST_DELAY_MS);
         return true;
     case KEY_COUNT:
         r->top.count = parse_number(state, "--count", text, 1);
@@ -121,11 +123,15 @@ static const struct argp parser = {
     .children = children,
     .args_doc = "PID|LEDGER",
     .doc = "Show what a running tracked process allocates, as it happens."
-           "\vThe process notices nothing: its ledger is read from outside. Change is what has become live since the "
-           "mark, which is set when top begins and by the key m; rates are those of the last second, or of one delay. "
+           "\vThe process notices nothing: its ledger is read from outside. Change is what has "
+           "become live since the "
+           "mark, which is set when top begins and by the key m; rates are those of the last "
+           "second, or of one delay. "
            "A process that ends leaves its last picture."
-           "\n\nKeys: arrows move, Enter opens a row into its call paths, b goes back, < and > choose the column to "
-           "sort by, / filters, g groups, m marks, space pauses, w writes a snapshot, h helps, q quits."
+           "\n\nKeys: arrows move, Enter opens a row into its call paths, b goes back, < and > "
+           "choose the column to "
+           "sort by, / filters, g groups, m marks, space pauses, w writes a snapshot, h helps, q "
+           "quits."
            "\n\nExit status: 0, 2 wrong usage, 3 the process is not tracked or cannot be read.",
 };
 
@@ -141,14 +147,15 @@ static void read_options(int argc, char **argv, struct request *r) {
     bool is_table = r->once || r->batch;
     if (!top->delay_ns)
         top->delay_ns = (is_table ? TABLE_DELAY_MS : SCREEN_DELAY_MS) * NS_PER_MS;
-    top->options.window_ns = is_table ? 1 : TABLE_DELAY_MS * NS_PER_MS; /* a table: each reading ends one */
+    top->options.window_ns =
+        is_table ? 1 : TABLE_DELAY_MS * NS_PER_MS; /* a table: each reading ends one */
     if (r->once)
         top->count = 1;
     if (!r->n_given)
         top->n = top->json ? 0 : DEFAULT_ROWS;
 }
 
-/* ---- the command ------------------------------------------------------------------------------------------------ */
+/* ---- the command ----------------------------------------------------------------------------- */
 
 static int open_top(struct mt_top *top, const char *what, struct mt_error *error) {
     struct mt_ledger *ledger;
@@ -171,7 +178,8 @@ int mt_cmd_top(int argc, char **argv) {
     bool is_table = r.once || r.batch;
     int result = MT_EXIT_OK, rc = 0;
     if (!is_table && (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO))) {
-        mt_print_problem(r.top.program, "memtrack top --once PID prints a table, --batch one after the other.",
+        mt_print_problem(r.top.program,
+                         "memtrack top --once PID prints a table, --batch one after the other.",
                          "the screen needs a terminal on its input and its output");
         result = MT_EXIT_USAGE;
     } else if ((rc = open_top(&r.top, r.what, &error)) != 0) {

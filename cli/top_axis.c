@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The span grows in steps and not with every tick, so that the picture moves only sideways. Parts lie on a grid of
- * absolute time: the highest of a part does not change while it travels to the left.
+ * The span grows in steps and not with every tick, so that the picture moves only sideways. Parts
+ * lie on a grid of absolute time: the highest of a part does not change while it travels to the
+ * left.
  */
 #include "top_axis.h"
 
@@ -21,7 +22,8 @@ static int64_t larger(int64_t a, int64_t b) {
     return a > b ? a : b;
 }
 
-/* What a part without ticks looks like: the last tick before the first part, then the part to its left. */
+/* What a part without ticks looks like: the last tick before the first part, then the part to its
+ * left. */
 static void go_on(const struct mt_tick *before, size_t n, int64_t *heap, int64_t *rss) {
     for (size_t i = 0; i < n; i++)
         if (heap[i] < 0 && (i || before)) {
@@ -30,8 +32,8 @@ static void go_on(const struct mt_tick *before, size_t n, int64_t *heap, int64_t
         }
 }
 
-void mt_top_axis_parts(const struct mt_axis *axis, uint64_t end_ns, uint64_t span_ns, size_t n, int64_t *heap,
-                       int64_t *rss) {
+void mt_top_axis_parts(const struct mt_axis *axis, uint64_t end_ns, uint64_t span_ns, size_t n,
+                       int64_t *heap, int64_t *rss) {
     uint64_t part_ns = n ? span_ns / n : 0, last = part_ns ? end_ns / part_ns : 0;
     const struct mt_tick *before = NULL;
     for (size_t i = 0; i < n; i++)

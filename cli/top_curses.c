@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Signals that ask to leave set a flag, and the loop leaves in order. Those that come from a fault of our own cannot
- * wait: their handler writes the terminal's own sequences (fetched when it was taken) and settings with calls that are
- * allowed there, and lets the signal do what it would have done. SIGTSTP is curses' own.
+ * Signals that ask to leave set a flag, and the loop leaves in order. Those that come from a fault
+ * of our own cannot wait: their handler writes the terminal's own sequences (fetched when it was
+ * taken) and settings with calls that are allowed there, and lets the signal do what it would have
+ * done. SIGTSTP is curses' own.
  *
  * newterm is used and not initscr, which ends the program when it does not know the terminal.
  */
@@ -26,7 +27,7 @@ static volatile sig_atomic_t wanted, is_taken;
 
 enum { ESCAPE_DELAY_MS = 25 };
 
-/* ---- signals ---------------------------------------------------------------------------------------------------- */
+/* ---- signals --------------------------------------------------------------------------------- */
 
 static void on_request(int number) {
     wanted = number;
@@ -68,7 +69,7 @@ void mt_curses_leave(int number) {
     raise(number);
 }
 
-/* ---- taking and giving back -------------------------------------------------------------------------------------- */
+/* ---- taking and giving back ------------------------------------------------------------------ */
 
 static void append_capability(const char *name) {
     const char *text = tigetstr((NCURSES_CONST char *)name);
@@ -79,8 +80,9 @@ static void append_capability(const char *name) {
 
 static void start_colors(bool color) {
     static const short foreground[MT_N_PAINTS] = {
-        [MT_PAINT_BAR] = COLOR_BLUE,    [MT_PAINT_HEAP] = COLOR_CYAN,  [MT_PAINT_RSS] = COLOR_MAGENTA,
-        [MT_PAINT_MORE] = COLOR_YELLOW, [MT_PAINT_LESS] = COLOR_GREEN, [MT_PAINT_WARN] = COLOR_YELLOW,
+        [MT_PAINT_BAR] = COLOR_BLUE,    [MT_PAINT_HEAP] = COLOR_CYAN,
+        [MT_PAINT_RSS] = COLOR_MAGENTA, [MT_PAINT_MORE] = COLOR_YELLOW,
+        [MT_PAINT_LESS] = COLOR_GREEN,  [MT_PAINT_WARN] = COLOR_YELLOW,
     };
     is_colored = color && has_colors() && start_color() == OK;
     if (!is_colored)
@@ -125,7 +127,7 @@ void mt_curses_end(void) {
         tcsetattr(STDIN_FILENO, TCSANOW, &settings);
 }
 
-/* ---- keys and colours -------------------------------------------------------------------------------------------- */
+/* ---- keys and colours ------------------------------------------------------------------------ */
 
 int mt_curses_key(int timeout_ms, int fd, bool *is_gone) {
     struct pollfd wait[] = {{.fd = STDIN_FILENO, .events = POLLIN}, {.fd = fd, .events = POLLIN}};
@@ -136,7 +138,8 @@ int mt_curses_key(int timeout_ms, int fd, bool *is_gone) {
     int n = poll(wait, fd >= 0 ? 2 : 1, timeout_ms);
     if (n <= 0)
         return n < 0 && errno == EINTR ? getch() : ERR;
-    *is_gone = (wait[0].revents & (POLLERR | POLLNVAL)) || (wait[0].revents & (POLLHUP | POLLIN)) == POLLHUP;
+    *is_gone = (wait[0].revents & (POLLERR | POLLNVAL)) ||
+               (wait[0].revents & (POLLHUP | POLLIN)) == POLLHUP;
     if (!(wait[0].revents & POLLIN))
         return ERR;
     errno = 0;
@@ -147,7 +150,9 @@ int mt_curses_key(int timeout_ms, int fd, bool *is_gone) {
 }
 
 unsigned long mt_curses_paint(enum mt_paint paint) {
-    unsigned long attributes = paint == MT_PAINT_BOLD ? A_BOLD : paint == MT_PAINT_DIM ? A_DIM : A_NORMAL;
+    unsigned long attributes = paint == MT_PAINT_BOLD  ? A_BOLD
+                               : paint == MT_PAINT_DIM ? A_DIM
+                                                       : A_NORMAL;
     if (paint == MT_PAINT_WARN && !is_colored)
         attributes |= A_BOLD;
     if (is_colored && paint > MT_PAINT_DIM)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The terminal while curses has it: taken, and given back on every way out. One at a time in a process; the functions
- * below need a terminal that was taken.
+ * The terminal while curses has it: taken, and given back on every way out. One at a time in a
+ * process; the functions below need a terminal that was taken.
  */
 #ifndef MT_CLI_TOP_CURSES_H
 #define MT_CLI_TOP_CURSES_H
@@ -32,8 +32,8 @@ int mt_curses_asked_to_leave(void);
 /* After mt_curses_end: die of that signal, as whoever sent it expects. */
 void mt_curses_leave(int number);
 
-/* A key as curses says it, after at most timeout_ms; also waits for a descriptor (-1: none), whose readiness is no key.
- * ERR: none came. *is_gone: the terminal is not there any more. */
+/* A key as curses says it, after at most timeout_ms; also waits for a descriptor (-1: none), whose
+ * readiness is no key. ERR: none came. *is_gone: the terminal is not there any more. */
 int mt_curses_key(int timeout_ms, int fd, bool *is_gone);
 
 /* Attributes of a paint, for attrset. */

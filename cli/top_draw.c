@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The picture, from top to bottom; what does not fit a small terminal is left out in that order: blank line, the lines
- * of the time axis, the title.
+ * The picture, from top to bottom; what does not fit a small terminal is left out in that order:
+ * blank line, the lines of the time axis, the title.
  *
  *   redis-server *:6399   pid 4711                                   paused  3 min 2 s
  *   heap   123.4 MiB   peak 140.2 MiB   ▁▂▃▃▄▅▆▇██▇▆▅▄▃▂▁▂▃▃▄▅▆▇██  last 1 min
@@ -13,8 +13,9 @@
  *   123.4 MiB    +1.2 MiB ...  total
  *   Enter open  / filter ...
  *
- * Every text that comes from the process is escaped before it gets here (naming.h). The bars of the axis stand between
- * the least and the most of what is shown, but never make more of a change than an eighth of the whole.
+ * Every text that comes from the process is escaped before it gets here (naming.h). The bars of the
+ * axis stand between the least and the most of what is shown, but never make more of a change than
+ * an eighth of the whole.
  */
 #include <curses.h>
 #include <inttypes.h>
@@ -27,9 +28,16 @@
 #include "top_screen.h"
 #include "view/format.h"
 
-enum { FULL_HEIGHT = 14, SHORT_HEIGHT = 8, LABEL_WIDTH = 8, AXIS_LEAST = 10, AXIS_MOST = 240, MAX_LINE = 1024 };
+enum {
+    FULL_HEIGHT = 14,
+    SHORT_HEIGHT = 8,
+    LABEL_WIDTH = 8,
+    AXIS_LEAST = 10,
+    AXIS_MOST = 240,
+    MAX_LINE = 1024
+};
 
-/* ---- text ------------------------------------------------------------------------------------------------------- */
+/* ---- text ------------------------------------------------------------------------------------ */
 
 struct pen { /* where the next text goes, in a line */
     int y, x, end;
@@ -63,7 +71,8 @@ static void put(struct pen *pen, enum mt_paint paint, const char *text) {
     free(visible);
 }
 
-__attribute__((format(printf, 3, 4))) static void print(struct pen *pen, enum mt_paint paint, const char *format, ...) {
+__attribute__((format(printf, 3, 4))) static void print(struct pen *pen, enum mt_paint paint,
+                                                        const char *format, ...) {
     char text[MAX_LINE];
     va_list arguments;
     va_start(arguments, format);
@@ -78,17 +87,20 @@ static void put_right(struct pen *pen, int width, enum mt_paint paint, const cha
     put_safe(pen, paint, text);
 }
 
-static const char *size_text(const struct mt_screen *s, char buffer[MT_FORMAT_BYTES], int64_t bytes) {
+static const char *size_text(const struct mt_screen *s, char buffer[MT_FORMAT_BYTES],
+                             int64_t bytes) {
     return mt_format_size(buffer, bytes, s->top->exact_bytes);
 }
 
-/* "12 s", "2 min 3 s", "5 h 7 min", "3 d 4 h": whole seconds, because it is written anew ten times in each. */
+/* "12 s", "2 min 3 s", "5 h 7 min", "3 d 4 h": whole seconds, because it is written anew ten times
+ * in each. */
 static const char *age_text(char buffer[MT_FORMAT_BYTES], uint64_t ns) {
     uint64_t s = ns / 1000000000u;
     if (s < 60)
         snprintf(buffer, MT_FORMAT_BYTES, "%" PRIu64 " s", s);
     else if (s < 3600)
-        snprintf(buffer, MT_FORMAT_BYTES, s % 60 ? "%" PRIu64 " min %" PRIu64 " s" : "%" PRIu64 " min", s / 60, s % 60);
+        snprintf(buffer, MT_FORMAT_BYTES,
+                 s % 60 ? "%" PRIu64 " min %" PRIu64 " s" : "%" PRIu64 " min", s / 60, s % 60);
     else if (s < 86400)
         snprintf(buffer, MT_FORMAT_BYTES, "%" PRIu64 " h %" PRIu64 " min", s / 3600, s / 60 % 60);
     else
@@ -96,7 +108,7 @@ static const char *age_text(char buffer[MT_FORMAT_BYTES], uint64_t ns) {
     return buffer;
 }
 
-/* ---- head ------------------------------------------------------------------------------------------------------- */
+/* ---- head ------------------------------------------------------------------------------------ */
 
 static void put_state(const struct mt_screen *s, struct pen *pen) {
     const struct mt_top *top = s->top;
@@ -105,7 +117,8 @@ static void put_state(const struct mt_screen *s, struct pen *pen) {
     const char *name = top->target.state == MT_TOP_REPLACED  ? "runs another program, untracked"
                        : top->target.state == MT_TOP_RUNNING ? ""
                                                              : mt_top_state_name(top->target.state);
-    snprintf(state, sizeof state, "%s%s%s", s->is_paused ? "paused" : "", s->is_paused && *name ? ", " : "", name);
+    snprintf(state, sizeof state, "%s%s%s", s->is_paused ? "paused" : "",
+             s->is_paused && *name ? ", " : "", name);
     int width = (int)strlen(state) + 2 + (int)strlen(age_text(text, age)) + 1;
     if (pen->x + width + 1 > pen->end)
         return;
@@ -119,7 +132,8 @@ static void draw_title(const struct mt_screen *s, int y) {
     char *command = mt_top_command(s->top, true), *coverage = mt_top_coverage(s->top, ", ");
     struct pen pen = pen_at(s, y, 1);
     char *visible = mt_format_visible(command ? command : "?", s->naming.utf8);
-    char *shortened = visible ? mt_format_shorten_end(visible, (size_t)(COLS / 2), s->naming.ellipsis) : NULL;
+    char *shortened =
+        visible ? mt_format_shorten_end(visible, (size_t)(COLS / 2), s->naming.ellipsis) : NULL;
     put_safe(&pen, MT_PAINT_BOLD, shortened ? shortened : "?");
     print(&pen, MT_PAINT_DIM, "  pid %" PRIu32, s->top->target.pid);
     if (coverage && *coverage && mt_format_width(coverage) + 30 < (size_t)(pen.end - pen.x))
@@ -131,7 +145,8 @@ static void draw_title(const struct mt_screen *s, int y) {
     free(coverage);
 }
 
-static void draw_bars(const struct mt_screen *s, struct pen *pen, enum mt_paint paint, const int64_t *values, int n) {
+static void draw_bars(const struct mt_screen *s, struct pen *pen, enum mt_paint paint,
+                      const int64_t *values, int n) {
     static const char *const eighths[] = {"▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"};
     static const char *const ascii[] = {"_", "_", ".", ".", "-", "-", "^", "^"};
     int64_t least = INT64_MAX, most = 0;
@@ -142,7 +157,8 @@ static void draw_bars(const struct mt_screen *s, struct pen *pen, enum mt_paint 
         }
     int64_t span = most - least > most / 8 ? most - least : most / 8;
     for (int i = 0; i < n; i++) {
-        double share = span > 0 && values[i] >= 0 ? (double)(values[i] - (most - span)) / (double)span : 0;
+        double share =
+            span > 0 && values[i] >= 0 ? (double)(values[i] - (most - span)) / (double)span : 0;
         int step = (int)(share * 7 + 0.5);
         step = step < 0 ? 0 : step > 7 ? 7 : step;
         put_safe(pen, paint, values[i] < 0 ? " " : s->naming.utf8 ? eighths[step] : ascii[step]);
@@ -151,17 +167,20 @@ static void draw_bars(const struct mt_screen *s, struct pen *pen, enum mt_paint 
 
 static void draw_heap(const struct mt_screen *s, int y) {
     const struct mt_axis *axis = mt_top_model_axis(s->top->model);
-    const struct mt_tick *last = axis->n ? &axis->ticks[axis->n - 1] : &(struct mt_tick){.time_ns = 0};
+    const struct mt_tick *last =
+        axis->n ? &axis->ticks[axis->n - 1] : &(struct mt_tick){.time_ns = 0};
     char text[MT_FORMAT_BYTES];
     struct pen heap = pen_at(s, y, 1), rss = pen_at(s, y + 1, 1);
     put(&heap, MT_PAINT_DIM, "heap");
     heap.x = LABEL_WIDTH;
     put_right(&heap, 10, MT_PAINT_BOLD, size_text(s, text, last->live_bytes));
     put(&heap, MT_PAINT_DIM, "  peak ");
-    put_right(&heap, 10, MT_PAINT_PLAIN, size_text(s, text, mt_top_model_totals(s->top->model)->peak_bytes));
+    put_right(&heap, 10, MT_PAINT_PLAIN,
+              size_text(s, text, mt_top_model_totals(s->top->model)->peak_bytes));
     put(&rss, MT_PAINT_DIM, "rss");
     rss.x = LABEL_WIDTH;
-    put_right(&rss, 10, MT_PAINT_BOLD, last->rss_bytes ? size_text(s, text, (int64_t)last->rss_bytes) : "-");
+    put_right(&rss, 10, MT_PAINT_BOLD,
+              last->rss_bytes ? size_text(s, text, (int64_t)last->rss_bytes) : "-");
     uint64_t span = mt_top_axis_span(axis);
     age_text(text, span);
     int from = heap.x + 2, width = COLS - from - 2 - (int)strlen(text) - 6;
@@ -187,9 +206,11 @@ static void draw_rates(const struct mt_screen *s, int y) {
     struct pen pen = pen_at(s, y, 1);
     put(&pen, MT_PAINT_DIM, "alloc");
     pen.x = LABEL_WIDTH;
-    put_right(&pen, 10, MT_PAINT_BOLD, has_rates ? size_text(s, text, all->value[MT_TOP_RATE]) : "-");
+    put_right(&pen, 10, MT_PAINT_BOLD,
+              has_rates ? size_text(s, text, all->value[MT_TOP_RATE]) : "-");
     put(&pen, MT_PAINT_DIM, "/s");
-    put_right(&pen, 15, MT_PAINT_PLAIN, has_rates ? mt_format_count(text, all->value[MT_TOP_ALLOCATIONS]) : "-");
+    put_right(&pen, 15, MT_PAINT_PLAIN,
+              has_rates ? mt_format_count(text, all->value[MT_TOP_ALLOCATIONS]) : "-");
     put(&pen, MT_PAINT_DIM, " blocks/s");
     uint64_t marked = mt_top_model_marked_ns(s->top->model);
     if (!marked)
@@ -197,13 +218,15 @@ static void draw_rates(const struct mt_screen *s, int y) {
     put(&pen, MT_PAINT_DIM, "   change ");
     put(&pen, change_paint(all->value[MT_TOP_CHANGE]),
         mt_top_cell(cell, MT_TOP_CHANGE, all->value[MT_TOP_CHANGE], s->top->exact_bytes, true));
-    print(&pen, MT_PAINT_DIM, " in %s", age_text(text, s->now_ns > marked ? s->now_ns - marked : 0));
+    print(&pen, MT_PAINT_DIM, " in %s",
+          age_text(text, s->now_ns > marked ? s->now_ns - marked : 0));
 }
 
 /* All of it in a line, under a title or instead of one. */
 static void draw_compact(const struct mt_screen *s, int y) {
     const struct mt_axis *axis = mt_top_model_axis(s->top->model);
-    const struct mt_tick *last = axis->n ? &axis->ticks[axis->n - 1] : &(struct mt_tick){.time_ns = 0};
+    const struct mt_tick *last =
+        axis->n ? &axis->ticks[axis->n - 1] : &(struct mt_tick){.time_ns = 0};
     char text[MT_FORMAT_BYTES];
     struct pen pen = pen_at(s, y, y);
     print(&pen, MT_PAINT_DIM, "heap ");
@@ -234,9 +257,10 @@ static int draw_head(const struct mt_screen *s) {
     return 5;
 }
 
-/* ---- rows ------------------------------------------------------------------------------------------------------- */
+/* ---- rows ------------------------------------------------------------------------------------ */
 
-static void put_bar(const struct mt_screen *s, struct pen *pen, size_t eighths, size_t width, bool is_selected) {
+static void put_bar(const struct mt_screen *s, struct pen *pen, size_t eighths, size_t width,
+                    bool is_selected) {
     static const char *const parts[] = {"", "▏", "▎", "▍", "▌", "▋", "▊", "▉"};
     int end = pen->x + (int)width;
     enum mt_paint paint = is_selected ? MT_PAINT_PLAIN : MT_PAINT_BAR;
@@ -258,21 +282,24 @@ static enum mt_paint cell_paint(enum mt_top_column column, int64_t value, enum m
     return column == sort ? MT_PAINT_BOLD : MT_PAINT_PLAIN;
 }
 
-static void put_cells(const struct mt_screen *s, struct pen *pen, const struct mt_top_layout *layout,
-                      const struct mt_top_line *line, int64_t largest, bool is_selected) {
+static void put_cells(const struct mt_screen *s, struct pen *pen,
+                      const struct mt_top_layout *layout, const struct mt_top_line *line,
+                      int64_t largest, bool is_selected) {
     char cell[MT_TOP_CELL_BYTES];
     enum mt_top_column sort = mt_top_model_options(s->top->model)->sort;
     for (size_t i = 0; i < layout->n_columns; i++) {
         enum mt_top_column column = layout->columns[i];
         int64_t value = line->value[column];
-        mt_top_cell(cell, column, value, s->top->exact_bytes, mt_top_model_has_rates(s->top->model));
+        mt_top_cell(cell, column, value, s->top->exact_bytes,
+                    mt_top_model_has_rates(s->top->model));
         pen->x += MT_TOP_GAP;
-        put_right(pen, (int)layout->column_width[i], is_selected ? MT_PAINT_PLAIN : cell_paint(column, value, sort),
-                  cell);
+        put_right(pen, (int)layout->column_width[i],
+                  is_selected ? MT_PAINT_PLAIN : cell_paint(column, value, sort), cell);
         if (column != sort || !layout->bar_width)
             continue;
         if (largest)
-            put_bar(s, pen, mt_top_bar(value, largest, layout->bar_width - 1), layout->bar_width, is_selected);
+            put_bar(s, pen, mt_top_bar(value, largest, layout->bar_width - 1), layout->bar_width,
+                    is_selected);
         else
             pen->x += (int)layout->bar_width;
     }
@@ -286,10 +313,11 @@ static void draw_heading(const struct mt_screen *s, const struct mt_top_layout *
     for (size_t i = 0; i < layout->n_columns; i++) {
         char title[32];
         bool is_sort = layout->columns[i] == options->sort;
-        snprintf(title, sizeof title, "%s%s%s", is_sampled ? "~" : "", mt_top_title(layout->columns[i]),
-                 is_sort ? (s->naming.utf8 ? "▾" : "v") : "");
+        snprintf(title, sizeof title, "%s%s%s", is_sampled ? "~" : "",
+                 mt_top_title(layout->columns[i]), is_sort ? (s->naming.utf8 ? "▾" : "v") : "");
         pen.x += MT_TOP_GAP;
-        put_right(&pen, (int)layout->column_width[i] + is_sort, is_sort ? MT_PAINT_BOLD : MT_PAINT_DIM, title);
+        put_right(&pen, (int)layout->column_width[i] + is_sort,
+                  is_sort ? MT_PAINT_BOLD : MT_PAINT_DIM, title);
         pen.x += is_sort ? (int)layout->bar_width - 1 : 0;
     }
     pen.x = (int)layout->name_column;
@@ -298,8 +326,8 @@ static void draw_heading(const struct mt_screen *s, const struct mt_top_layout *
         print(&pen, MT_PAINT_WARN, "  / %s", s->filter);
 }
 
-static void put_name(const struct mt_screen *s, struct pen *pen, const struct mt_rows *rows, const struct mt_row *row,
-                     bool is_selected) {
+static void put_name(const struct mt_screen *s, struct pen *pen, const struct mt_rows *rows,
+                     const struct mt_row *row, bool is_selected) {
     char *detail = NULL, *name = NULL;
     if (pen->end - pen->x < 3)
         return;
@@ -314,15 +342,18 @@ static void put_name(const struct mt_screen *s, struct pen *pen, const struct mt
 }
 
 /* Of the row that is open, by the column that is sorted by. */
-static void put_share(const struct mt_screen *s, struct pen *pen, const struct mt_top_line *line, bool is_selected) {
+static void put_share(const struct mt_screen *s, struct pen *pen, const struct mt_top_line *line,
+                      bool is_selected) {
     enum mt_top_column sort = mt_top_model_options(s->top->model)->sort;
     char text[MT_FORMAT_BYTES];
     int64_t whole = mt_top_model_passed(s->top->model)->value[sort];
-    put_right(pen, 6, is_selected ? MT_PAINT_PLAIN : MT_PAINT_DIM, mt_format_percent(text, line->value[sort], whole));
+    put_right(pen, 6, is_selected ? MT_PAINT_PLAIN : MT_PAINT_DIM,
+              mt_format_percent(text, line->value[sort], whole));
     pen->x += 2;
 }
 
-static void draw_row(const struct mt_screen *s, const struct mt_top_layout *layout, int y, size_t i, int64_t largest) {
+static void draw_row(const struct mt_screen *s, const struct mt_top_layout *layout, int y, size_t i,
+                     int64_t largest) {
     const struct mt_top_line *line = mt_top_model_line(s->top->model, i);
     const struct mt_rows *rows = mt_top_model_rows(s->top->model);
     bool is_selected = i == s->lists[s->level].selected;
@@ -343,22 +374,26 @@ static void draw_total(const struct mt_screen *s, const struct mt_top_layout *la
     struct pen pen = pen_at(s, y, 0);
     bool is_part = mt_top_model_is_open(s->top->model) || *s->filter ||
                    !mt_filter_is_empty(&mt_top_model_options(s->top->model)->filter);
-    const struct mt_top_line *sum = is_part ? mt_top_model_passed(s->top->model) : mt_top_model_all(s->top->model);
+    const struct mt_top_line *sum =
+        is_part ? mt_top_model_passed(s->top->model) : mt_top_model_all(s->top->model);
     const struct mt_top_line *all = mt_top_model_all(s->top->model);
     enum mt_top_column sort = mt_top_model_options(s->top->model)->sort;
     put_cells(s, &pen, layout, sum, 0, false);
     print(&pen, MT_PAINT_BOLD, "%s", is_part ? "these" : "total");
     if (is_part && sort != MT_TOP_CHANGE)
-        print(&pen, MT_PAINT_DIM, ", %s of everything", mt_format_percent(text, sum->value[sort], all->value[sort]));
+        print(&pen, MT_PAINT_DIM, ", %s of everything",
+              mt_format_percent(text, sum->value[sort], all->value[sort]));
     size_t n_lines = mt_top_model_count(s->top->model);
-    print(&pen, MT_PAINT_DIM, "  %s row%s", mt_format_count(text, (int64_t)n_lines), n_lines == 1 ? "" : "s");
+    print(&pen, MT_PAINT_DIM, "  %s row%s", mt_format_count(text, (int64_t)n_lines),
+          n_lines == 1 ? "" : "s");
     if (mt_top_model_pending(s->top->model)->value[MT_TOP_LIVE])
         print(&pen, MT_PAINT_DIM, ", new: %s",
               size_text(s, text, mt_top_model_pending(s->top->model)->value[MT_TOP_LIVE]));
     size_t n_named, n;
     mt_top_model_named(s->top->model, &n_named, &n);
     if (s->is_naming && n > n_named)
-        print(&pen, MT_PAINT_WARN, "  naming addresses: %s left", mt_format_count(text, (int64_t)(n - n_named)));
+        print(&pen, MT_PAINT_WARN, "  naming addresses: %s left",
+              mt_format_count(text, (int64_t)(n - n_named)));
 }
 
 static void keep_in_sight(struct mt_screen_list *list, size_t n, size_t n_rows) {
@@ -387,21 +422,26 @@ static void draw_rows(struct mt_screen *s, int top, int bottom) {
     for (size_t i = 0; i < s->n_rows && list->first + i < n; i++)
         draw_row(s, &layout, top + 1 + (int)i, list->first + i, largest ? largest : 1);
     if (n == 0 && s->n_rows) {
-        struct pen pen = pen_at(s, top + 1, (int)layout.name_column < COLS / 2 ? (int)layout.name_column : 1);
-        put(&pen, MT_PAINT_DIM, *s->filter ? "nothing passes the filter" : "nothing has been allocated yet");
+        struct pen pen =
+            pen_at(s, top + 1, (int)layout.name_column < COLS / 2 ? (int)layout.name_column : 1);
+        put(&pen, MT_PAINT_DIM,
+            *s->filter ? "nothing passes the filter" : "nothing has been allocated yet");
     }
     if (has_total)
         draw_total(s, &layout, bottom - 1);
 }
 
-/* ---- one call path ---------------------------------------------------------------------------------------------- */
+/* ---- one call path --------------------------------------------------------------------------- */
 
 enum { MAX_FRAMES = 512 };
 
-static size_t frames_shown(const struct mt_screen *s, struct mt_frame frames[MAX_FRAMES], bool *truncated) {
+static size_t frames_shown(const struct mt_screen *s, struct mt_frame frames[MAX_FRAMES],
+                           bool *truncated) {
     const struct mt_row *row = mt_screen_path(s);
     *truncated = false;
-    size_t n = row ? mt_rows_stack(mt_top_model_rows(s->top->model), row, frames, MAX_FRAMES, truncated) : 0;
+    size_t n =
+        row ? mt_rows_stack(mt_top_model_rows(s->top->model), row, frames, MAX_FRAMES, truncated)
+            : 0;
     return n < MAX_FRAMES ? n : MAX_FRAMES;
 }
 
@@ -411,7 +451,8 @@ static void draw_frames(struct mt_screen *s, int top, int bottom) {
     bool truncated;
     size_t n = frames_shown(s, frames, &truncated);
     struct pen heading = pen_at(s, top, 1);
-    print(&heading, MT_PAINT_DIM, "CALL PATH, innermost first%s", truncated ? "; its outer end is missing" : "");
+    print(&heading, MT_PAINT_DIM, "CALL PATH, innermost first%s",
+          truncated ? "; its outer end is missing" : "");
     s->n_rows = bottom - top > 1 ? (size_t)(bottom - top - 1) : 0;
     keep_in_sight(list, n, s->n_rows);
     for (size_t i = 0; i < s->n_rows && list->first + i < n; i++) {
@@ -424,10 +465,13 @@ static void draw_frames(struct mt_screen *s, int top, int bottom) {
         }
         const char *function = mt_profile_text(s->naming.profile, frame->function);
         size_t half = (size_t)(COLS > 4 ? COLS / 2 - 1 : 1);
-        char *name = mt_naming_fit(&s->naming, *function ? function : "[unknown]", half, mt_format_shorten_function);
+        char *name = mt_naming_fit(&s->naming, *function ? function : "[unknown]", half,
+                                   mt_format_shorten_function);
         print(&pen, is_selected ? MT_PAINT_PLAIN : MT_PAINT_BOLD, "%s", name ? name : "?");
         pen.x = COLS / 2 + 1;
-        char *place = pen.end - pen.x > 4 ? mt_naming_place(&s->naming, frame, (size_t)(pen.end - pen.x)) : NULL;
+        char *place = pen.end - pen.x > 4
+                          ? mt_naming_place(&s->naming, frame, (size_t)(pen.end - pen.x))
+                          : NULL;
         print(&pen, is_selected ? MT_PAINT_PLAIN : MT_PAINT_DIM, "%s", place ? place : "");
         attroff(A_REVERSE);
         free(name);
@@ -439,14 +483,15 @@ static void draw_frames(struct mt_screen *s, int top, int bottom) {
     }
 }
 
-/* ---- foot and help ---------------------------------------------------------------------------------------------- */
+/* ---- foot and help --------------------------------------------------------------------------- */
 
 static void draw_keys(const struct mt_screen *s, struct pen *pen) {
     static const struct {
         const char *key, *does;
         unsigned levels; /* in which of the lists, as bits */
-    } keys[] = {{"Enter", "open", 3}, {"b", "back", 6},      {"<>", "sort", 3}, {"/", "filter", 3}, {"g", "group", 1},
-                {"m", "mark", 7},     {"space", "pause", 7}, {"w", "write", 7}, {"h", "help", 7},   {"q", "quit", 7}};
+    } keys[] = {{"Enter", "open", 3}, {"b", "back", 6}, {"<>", "sort", 3},     {"/", "filter", 3},
+                {"g", "group", 1},    {"m", "mark", 7}, {"space", "pause", 7}, {"w", "write", 7},
+                {"h", "help", 7},     {"q", "quit", 7}};
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
         int width = (int)(strlen(keys[i].key) + strlen(keys[i].does)) + 3;
         if (!(keys[i].levels >> s->level & 1) || pen->x + width > pen->end)
@@ -460,7 +505,8 @@ static void draw_foot(const struct mt_screen *s, int y) {
     struct pen pen = pen_at(s, y, 1);
     if (s->mode == MT_SCREEN_FILTER) {
         print(&pen, MT_PAINT_BOLD, "filter: ");
-        size_t room = pen.end - pen.x > 1 ? (size_t)(pen.end - pen.x - 1) : 0, length = strlen(s->edited);
+        size_t room = pen.end - pen.x > 1 ? (size_t)(pen.end - pen.x - 1) : 0,
+               length = strlen(s->edited);
         put(&pen, MT_PAINT_PLAIN, s->edited + (length > room ? length - room : 0));
         attron(A_REVERSE);
         put(&pen, MT_PAINT_PLAIN, " ");
@@ -468,7 +514,8 @@ static void draw_foot(const struct mt_screen *s, int y) {
         put(&pen, MT_PAINT_DIM, "  words match anywhere, !word excludes; Enter, Esc");
     } else if (s->mode == MT_SCREEN_GROUP) {
         put(&pen, MT_PAINT_BOLD, "group by: ");
-        put(&pen, MT_PAINT_PLAIN, "l line  f function  i file  m module  s stack  t thread  c scope  z size  d domain");
+        put(&pen, MT_PAINT_PLAIN,
+            "l line  f function  i file  m module  s stack  t thread  c scope  z size  d domain");
     } else if (*s->message) {
         put(&pen, MT_PAINT_WARN, s->message);
     } else {
@@ -504,7 +551,8 @@ static void draw_help(const struct mt_screen *s) {
 
 static void draw_opened(const struct mt_screen *s, int y) {
     const struct mt_rows *rows;
-    const struct mt_row *row = s->level == 2 ? mt_screen_path(s) : mt_top_model_opened(s->top->model, &rows);
+    const struct mt_row *row =
+        s->level == 2 ? mt_screen_path(s) : mt_top_model_opened(s->top->model, &rows);
     if (s->level == 2)
         rows = mt_top_model_rows(s->top->model);
     struct pen pen = pen_at(s, y, 1);

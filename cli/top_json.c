@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A table of `memtrack top` as one line of JSON, "memtrack-top/1". Every column of the rows adds up to its total. */
+/* A table of `memtrack top` as one line of JSON, "memtrack-top/1". Every column of the rows adds up
+ * to its total. */
 #include <jansson.h>
 #include <stdlib.h>
 
@@ -35,20 +36,24 @@ static void set_values(const struct mt_top *top, json_t *object, const struct mt
     for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) {
         bool is_rate = fields[i].value == MT_TOP_RATE || fields[i].value == MT_TOP_ALLOCATIONS;
         json_object_set_new(object, fields[i].name,
-                            is_rate && !has_rates ? json_null() : json_integer(line->value[fields[i].value]));
+                            is_rate && !has_rates ? json_null()
+                                                  : json_integer(line->value[fields[i].value]));
     }
 }
 
-static json_t *stack_array(const struct mt_profile *profile, const struct mt_rows *rows, const struct mt_row *row) {
+static json_t *stack_array(const struct mt_profile *profile, const struct mt_rows *rows,
+                           const struct mt_row *row) {
     struct mt_frame frames[MAX_STACK];
     bool truncated;
     size_t n = mt_rows_stack(rows, row, frames, MAX_STACK, &truncated);
     json_t *stack = json_array();
     for (size_t i = 0; i < n && i < MAX_STACK; i++)
-        json_array_append_new(
-            stack, json_pack("{s:o, s:o, s:I, s:o}", "function", text(mt_profile_text(profile, frames[i].function)),
-                             "file", text(mt_profile_text(profile, frames[i].file)), "line", (json_int_t)frames[i].line,
-                             "module", text(mt_profile_text(profile, frames[i].module))));
+        json_array_append_new(stack,
+                              json_pack("{s:o, s:o, s:I, s:o}", "function",
+                                        text(mt_profile_text(profile, frames[i].function)), "file",
+                                        text(mt_profile_text(profile, frames[i].file)), "line",
+                                        (json_int_t)frames[i].line, "module",
+                                        text(mt_profile_text(profile, frames[i].module))));
     return stack;
 }
 
@@ -59,8 +64,9 @@ static json_t *row_object(const struct mt_top *top, const struct mt_top_line *li
     char *key = mt_rows_key(rows, row);
     json_t *object =
         json_pack("{s:o, s:o, s:o, s:I, s:o}", "key", text(key), "function",
-                  text(mt_profile_text(profile, row->function)), "file", text(mt_profile_text(profile, row->file)),
-                  "line", (json_int_t)row->line, "module", text(mt_profile_text(profile, row->module)));
+                  text(mt_profile_text(profile, row->function)), "file",
+                  text(mt_profile_text(profile, row->file)), "line", (json_int_t)row->line,
+                  "module", text(mt_profile_text(profile, row->module)));
     free(key);
     if (!object)
         return NULL;
@@ -88,7 +94,8 @@ static json_t *totals_object(const struct mt_top *top) {
         return NULL;
     set_values(top, object, mt_top_model_all(top->model));
     json_object_set_new(object, "peak_bytes", json_integer(t->peak_bytes > 0 ? t->peak_bytes : 0));
-    json_object_set_new(object, "rss_bytes", number(axis->n ? axis->ticks[axis->n - 1].rss_bytes : 0));
+    json_object_set_new(object, "rss_bytes",
+                        number(axis->n ? axis->ticks[axis->n - 1].rss_bytes : 0));
     json_object_set_new(object, "failed_allocations", number(t->failed));
     return object;
 }
@@ -102,15 +109,17 @@ static json_t *table_object(const struct mt_top *top, uint64_t now_ns) {
     json_t *rows = json_array();
     for (size_t i = 0; i < n && (top->n == 0 || i < top->n); i++)
         json_array_append_new(rows, row_object(top, mt_top_model_line(top->model, i)));
-    return json_pack("{s:s, s:s, s:o, s:o, s:o, s:{s:s, s:o, s:b}, s:{s:o, s:o, s:o}, s:o, s:s, s:s, s:o}", "schema",
-                     "memtrack-top/1", "time", mt_format_rfc3339(time, mt_clock_ns(CLOCK_REALTIME)), "uptime_ns",
-                     number(mt_top_model_time_ns(top->model, now_ns)), "window_ns",
-                     number(mt_top_model_window_ns(top->model)), "process", process_object(top), "recording", "mode",
-                     info->sample_bytes ? "sampled" : "exact", "sample_bytes", number(info->sample_bytes), "off",
-                     (int)info->control.request.off, "coverage", "unknown_frees", number(t->unknown_frees),
-                     "dropped_events", number(t->dropped + t->interrupted), "lossy_blocks", number(t->lossy_blocks),
-                     "totals", totals_object(top), "group_by", mt_group_by_name(mt_top_model_by(top->model)), "sort",
-                     mt_top_column_name(options->sort), "rows", rows);
+    return json_pack(
+        "{s:s, s:s, s:o, s:o, s:o, s:{s:s, s:o, s:b}, s:{s:o, s:o, s:o}, s:o, s:s, s:s, s:o}",
+        "schema", "memtrack-top/1", "time", mt_format_rfc3339(time, mt_clock_ns(CLOCK_REALTIME)),
+        "uptime_ns", number(mt_top_model_time_ns(top->model, now_ns)), "window_ns",
+        number(mt_top_model_window_ns(top->model)), "process", process_object(top), "recording",
+        "mode", info->sample_bytes ? "sampled" : "exact", "sample_bytes",
+        number(info->sample_bytes), "off", (int)info->control.request.off, "coverage",
+        "unknown_frees", number(t->unknown_frees), "dropped_events",
+        number(t->dropped + t->interrupted), "lossy_blocks", number(t->lossy_blocks), "totals",
+        totals_object(top), "group_by", mt_group_by_name(mt_top_model_by(top->model)), "sort",
+        mt_top_column_name(options->sort), "rows", rows);
 }
 
 int mt_top_json(const struct mt_top *top, uint64_t now_ns, FILE *stream, struct mt_error *error) {

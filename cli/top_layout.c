@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Widths are fixed and not measured: columns that move with their numbers cannot be read while these change ten times a
- * second. What does not fit a narrow terminal goes in the order of how much it says about the present.
+ * Widths are fixed and not measured: columns that move with their numbers cannot be read while
+ * these change ten times a second. What does not fit a narrow terminal goes in the order of how
+ * much it says about the present.
  */
 #include "top_layout.h"
 
@@ -21,7 +22,8 @@ enum {
 enum { DETAIL_GAP = 2, DETAIL_LEAST = 6, PATH_FUNCTIONS = 12 };
 
 const char *mt_top_title(enum mt_top_column column) {
-    static const char *const titles[] = {"LIVE", "CHANGE", "BYTES/S", "ALLOCS/S", "BLOCKS", "TOTAL"};
+    static const char *const titles[] = {"LIVE",     "CHANGE", "BYTES/S",
+                                         "ALLOCS/S", "BLOCKS", "TOTAL"};
     return titles[column];
 }
 
@@ -31,7 +33,7 @@ const char *mt_top_name_title(enum mt_group_by by) {
     return titles[by];
 }
 
-/* ---- columns ---------------------------------------------------------------------------------------------------- */
+/* ---- columns --------------------------------------------------------------------------------- */
 
 static bool is_count(enum mt_top_column column) {
     return column == MT_TOP_ALLOCATIONS || column == MT_TOP_BLOCKS;
@@ -45,7 +47,8 @@ static size_t width_of(enum mt_top_column column, bool is_exact) {
     return column == MT_TOP_CHANGE ? CHANGE_WIDTH : BYTES_WIDTH;
 }
 
-void mt_top_layout_make(struct mt_top_layout *layout, size_t width, enum mt_top_column sort, bool is_exact) {
+void mt_top_layout_make(struct mt_top_layout *layout, size_t width, enum mt_top_column sort,
+                        bool is_exact) {
     static const enum mt_top_column by_worth[] = {MT_TOP_LIVE,   MT_TOP_CHANGE,      MT_TOP_RATE,
                                                   MT_TOP_BLOCKS, MT_TOP_ALLOCATIONS, MT_TOP_TOTAL};
     bool shown[MT_TOP_N_COLUMNS] = {false};
@@ -70,8 +73,8 @@ void mt_top_layout_make(struct mt_top_layout *layout, size_t width, enum mt_top_
     layout->name_width = width > layout->name_column ? width - layout->name_column : 0;
 }
 
-char *mt_top_cell(char buffer[MT_TOP_CELL_BYTES], enum mt_top_column column, int64_t value, bool is_exact,
-                  bool has_rates) {
+char *mt_top_cell(char buffer[MT_TOP_CELL_BYTES], enum mt_top_column column, int64_t value,
+                  bool is_exact, bool has_rates) {
     char number[MT_FORMAT_BYTES];
     bool is_rate = column == MT_TOP_RATE || column == MT_TOP_ALLOCATIONS;
     if (is_rate && !has_rates) {
@@ -82,7 +85,8 @@ char *mt_top_cell(char buffer[MT_TOP_CELL_BYTES], enum mt_top_column column, int
         mt_format_count(number, value);
     else
         mt_format_size(number, value, is_exact);
-    snprintf(buffer, MT_TOP_CELL_BYTES, "%s%s", column == MT_TOP_CHANGE && value > 0 ? "+" : "", number);
+    snprintf(buffer, MT_TOP_CELL_BYTES, "%s%s", column == MT_TOP_CHANGE && value > 0 ? "+" : "",
+             number);
     return buffer;
 }
 
@@ -93,11 +97,11 @@ size_t mt_top_bar(int64_t value, int64_t largest, size_t width) {
     return share < 1 ? (size_t)(share * (double)width * 8 + 0.5) : width * 8;
 }
 
-/* ---- names ------------------------------------------------------------------------------------------------------ */
+/* ---- names ----------------------------------------------------------------------------------- */
 
 /* "inner < middle < outer", as much as fits. */
-static char *path_name(const struct mt_naming *naming, const struct mt_rows *rows, const struct mt_row *row,
-                       size_t columns) {
+static char *path_name(const struct mt_naming *naming, const struct mt_rows *rows,
+                       const struct mt_row *row, size_t columns) {
     struct mt_frame frames[PATH_FUNCTIONS];
     bool truncated;
     size_t n = mt_rows_stack(rows, row, frames, PATH_FUNCTIONS, &truncated), bytes = 0;
@@ -112,11 +116,12 @@ static char *path_name(const struct mt_naming *naming, const struct mt_rows *row
     if (!stream)
         return NULL;
     for (size_t i = 0; i < n && i < PATH_FUNCTIONS; i++) {
-        const char *function = mt_profile_text(naming->profile, frames[i].function), *name = function;
+        const char *function = mt_profile_text(naming->profile, frames[i].function),
+                   *name = function;
         size_t length = mt_wrappers_qualified_name(function, &name);
         char *key = *function ? NULL : mt_frame_key(naming->profile, &frames[i]);
-        fprintf(stream, "%s%.*s", i ? (naming->utf8 ? " ← " : " < ") : "", key ? (int)strlen(key) : (int)length,
-                key ? key : name);
+        fprintf(stream, "%s%.*s", i ? (naming->utf8 ? " ← " : " < ") : "",
+                key ? (int)strlen(key) : (int)length, key ? key : name);
         free(key);
     }
     if (fclose(stream) != 0 || !text)
@@ -127,10 +132,11 @@ static char *path_name(const struct mt_naming *naming, const struct mt_rows *row
 }
 
 /* The detail takes what the name leaves, and the name leaves it two fifths if it needs them. */
-static char *pair(const struct mt_naming *naming, char *key, const char *more, size_t columns, mt_shorten *shorten,
-                  mt_shorten *shorten_more, char **detail) {
+static char *pair(const struct mt_naming *naming, char *key, const char *more, size_t columns,
+                  mt_shorten *shorten, mt_shorten *shorten_more, char **detail) {
     char *whole = mt_naming_fit(naming, more, columns, shorten_more);
-    size_t wanted = whole && *whole ? mt_format_width(whole) + DETAIL_GAP : 0, share = columns * 2 / 5;
+    size_t wanted = whole && *whole ? mt_format_width(whole) + DETAIL_GAP : 0,
+           share = columns * 2 / 5;
     free(whole);
     char *name = key ? mt_naming_fit(naming, mt_naming_relative(naming, key),
                                      columns - (wanted < share ? wanted : share), shorten)
@@ -139,24 +145,26 @@ static char *pair(const struct mt_naming *naming, char *key, const char *more, s
     size_t taken = name ? mt_format_width(name) + DETAIL_GAP : columns;
     if (taken + DETAIL_LEAST <= columns && *more) {
         free(*detail);
-        *detail = mt_naming_fit(naming, mt_naming_relative(naming, more), columns - taken, shorten_more);
+        *detail =
+            mt_naming_fit(naming, mt_naming_relative(naming, more), columns - taken, shorten_more);
     }
     return name;
 }
 
-static char *line_name(const struct mt_naming *naming, const struct mt_rows *rows, const struct mt_row *row,
-                       size_t columns, char **detail) {
+static char *line_name(const struct mt_naming *naming, const struct mt_rows *rows,
+                       const struct mt_row *row, size_t columns, char **detail) {
     struct mt_frame frame;
     if (!mt_rows_frame(rows, row, &frame) || !row->line)
-        return mt_rows_frame(rows, row, &frame) ? mt_naming_place(naming, &frame, columns)
-                                                : pair(naming, mt_rows_key(rows, row), "", columns,
-                                                       mt_format_shorten_end, mt_format_shorten_end, detail);
-    return pair(naming, mt_rows_key(rows, row), mt_profile_text(naming->profile, row->function), columns,
-                mt_format_shorten_path, mt_format_shorten_function, detail);
+        return mt_rows_frame(rows, row, &frame)
+                   ? mt_naming_place(naming, &frame, columns)
+                   : pair(naming, mt_rows_key(rows, row), "", columns, mt_format_shorten_end,
+                          mt_format_shorten_end, detail);
+    return pair(naming, mt_rows_key(rows, row), mt_profile_text(naming->profile, row->function),
+                columns, mt_format_shorten_path, mt_format_shorten_function, detail);
 }
 
-char *mt_top_name(const struct mt_naming *naming, const struct mt_rows *rows, const struct mt_row *row, size_t columns,
-                  char **detail) {
+char *mt_top_name(const struct mt_naming *naming, const struct mt_rows *rows,
+                  const struct mt_row *row, size_t columns, char **detail) {
     const char *file = mt_profile_text(naming->profile, row->file);
     char *name;
     *detail = strdup("");
@@ -165,18 +173,20 @@ char *mt_top_name(const struct mt_naming *naming, const struct mt_rows *rows, co
         name = line_name(naming, rows, row, columns, detail);
         break;
     case MT_BY_FUNCTION:
-        name = pair(naming, mt_rows_key(rows, row), row->shares_name ? "" : file, columns, mt_format_shorten_function,
-                    mt_format_shorten_path, detail);
+        name = pair(naming, mt_rows_key(rows, row), row->shares_name ? "" : file, columns,
+                    mt_format_shorten_function, mt_format_shorten_path, detail);
         break;
     case MT_BY_STACK:
         name = path_name(naming, rows, row, columns);
         break;
     case MT_BY_FILE:
     case MT_BY_MODULE:
-        name = pair(naming, mt_rows_key(rows, row), "", columns, mt_format_shorten_path, mt_format_shorten_end, detail);
+        name = pair(naming, mt_rows_key(rows, row), "", columns, mt_format_shorten_path,
+                    mt_format_shorten_end, detail);
         break;
     default:
-        name = pair(naming, mt_rows_key(rows, row), "", columns, mt_format_shorten_end, mt_format_shorten_end, detail);
+        name = pair(naming, mt_rows_key(rows, row), "", columns, mt_format_shorten_end,
+                    mt_format_shorten_end, detail);
     }
     if (name && *detail)
         return name;
@@ -186,9 +196,10 @@ char *mt_top_name(const struct mt_naming *naming, const struct mt_rows *rows, co
     return NULL;
 }
 
-/* ---- filters ---------------------------------------------------------------------------------------------------- */
+/* ---- filters --------------------------------------------------------------------------------- */
 
-/* "parse" becomes "*parse*", "a.c:12" "*a.c:12" (a line is part of no wider pattern), "scope:x" "scope:*x*". */
+/* "parse" becomes "*parse*", "a.c:12" "*a.c:12" (a line is part of no wider pattern), "scope:x"
+ * "scope:*x*". */
 static char *widen(const char *word) {
     static const char *const labels[] = {"scope:", "domain:", "thread:"};
     char *pattern = NULL;
@@ -205,7 +216,8 @@ static char *widen(const char *word) {
 }
 
 static bool append(const char *const **list, size_t *n, char *pattern) {
-    const char **grown = pattern ? realloc((void *)(uintptr_t)*list, (*n + 1) * sizeof *grown) : NULL;
+    const char **grown =
+        pattern ? realloc((void *)(uintptr_t)*list, (*n + 1) * sizeof *grown) : NULL;
     if (!grown) {
         free(pattern);
         return false;
@@ -219,7 +231,8 @@ bool mt_top_filter_parse(const char *text, struct mt_filter *filter) {
     char *copy = strdup(text), *state = NULL;
     bool ok = copy != NULL;
     *filter = (struct mt_filter){0};
-    for (char *word = copy ? strtok_r(copy, " ", &state) : NULL; word && ok; word = strtok_r(NULL, " ", &state)) {
+    for (char *word = copy ? strtok_r(copy, " ", &state) : NULL; word && ok;
+         word = strtok_r(NULL, " ", &state)) {
         if (*word != '!')
             ok = append(&filter->include, &filter->n_include, widen(word));
         else if (word[1])

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A look at the process, and what is said of it above its rows. What is shown is the model's (top_model.c); which
- * process that is, the target's (top_target.c).
+ * A look at the process, and what is said of it above its rows. What is shown is the model's
+ * (top_model.c); which process that is, the target's (top_target.c).
  */
 #include <stdlib.h>
 #include <string.h>
@@ -24,7 +24,8 @@ static int go_on_with(struct mt_top *top, struct mt_ledger *ledger, struct mt_er
     return 0;
 }
 
-int mt_top_advance(struct mt_top *top, uint64_t now_ns, uint64_t budget_ns, struct mt_error *error) {
+int mt_top_advance(struct mt_top *top, uint64_t now_ns, uint64_t budget_ns,
+                   struct mt_error *error) {
     if (top->has_all)
         return 0;
     uint64_t rss = mt_top_target_look(&top->target, now_ns);
@@ -80,7 +81,8 @@ char *mt_top_coverage(const struct mt_top *top, const char *separator) {
         between = separator;
     }
     if (info->sample_bytes) {
-        fprintf(stream, "%ssampled every %s", between, mt_format_size(number, (int64_t)info->sample_bytes, false));
+        fprintf(stream, "%ssampled every %s", between,
+                mt_format_size(number, (int64_t)info->sample_bytes, false));
         between = separator;
     }
     if (!(info->flags & MT_FLAG_COMPLETE)) {
@@ -89,7 +91,8 @@ char *mt_top_coverage(const struct mt_top *top, const char *separator) {
     }
     for (size_t i = 0; i < sizeof counted / sizeof *counted; i++)
         if (counted[i].count) {
-            fprintf(stream, "%s%s %s", between, mt_format_count(number, (int64_t)counted[i].count), counted[i].text);
+            fprintf(stream, "%s%s %s", between, mt_format_count(number, (int64_t)counted[i].count),
+                    counted[i].text);
             between = separator;
         }
     fclose(stream);

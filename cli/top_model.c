@@ -2,17 +2,21 @@
 /*
  * Three things at three speeds:
  *
- *   ledger ──read──► samples ──sum──► lines, in order       every tick: a pass over what is there
+ *   ledger ──read──► samples ──sum──► lines, in order    every tick: a pass over what is there
  *                      │                 ▲
- *                      ├──name──► lines of locations         when there are new addresses
- *                      └──group─► row of each sample         when samples or names were added, or the user asks
+ *                      ├──name──► lines of locations      when there are new addresses
+ *                      └──group─► row of each sample      when there are new samples or names, or the
+ *                                                       user asks
  *
- * A sample that came after the last grouping has no row; it is counted in a line of its own ("pending"). Rates are
- * differences over a window, taken sample by sample, so that grouping again does not disturb them.
+ * A sample that came after the last grouping has no row; it is counted in a line of its own
+ * ("pending"). Rates are differences over a window, taken sample by sample, so that grouping again
+ * does not disturb them.
  *
- * A row that is opened is remembered by one of its samples: rows come and go with each grouping, samples stay.
+ * A row that is opened is remembered by one of its samples: rows come and go with each grouping,
+ * samples stay.
  *
- * Only as many lines are put in order as can be seen: a selection, then a sort of what was selected.
+ * Only as many lines are put in order as can be seen: a selection, then a sort of what was
+ * selected.
  */
 #include "top_model.h"
 
@@ -43,7 +47,8 @@ struct mt_top_model {
     uint64_t marked_ns;
     size_t n_named, batch;
     bool is_inside_pass;
-    uint64_t pass_began_ns, pass_ns; /* how long the last one took: its records are of different instants */
+    uint64_t pass_began_ns,
+        pass_ns; /* how long the last one took: its records are of different instants */
     /* rows: */
     struct mt_rows *rows, *paths; /* paths: of the open row */
     uint32_t open_sample;
@@ -55,7 +60,8 @@ struct mt_top_model {
     struct mt_top_line all, passed, pending;
 };
 
-static const char *const column_names[MT_TOP_N_COLUMNS] = {"live", "change", "rate", "allocations", "blocks", "total"};
+static const char *const column_names[MT_TOP_N_COLUMNS] = {"live",        "change", "rate",
+                                                           "allocations", "blocks", "total"};
 const char mt_top_column_list[] = "live, change, rate, allocations, blocks, total";
 
 const char *mt_top_column_name(enum mt_top_column column) {
@@ -71,10 +77,10 @@ bool mt_top_column_parse(const char *name, enum mt_top_column *column) {
     return false;
 }
 
-/* ---- life ------------------------------------------------------------------------------------------------------- */
+/* ---- life ------------------------------------------------------------------------------------ */
 
-int mt_top_model_new(struct mt_ledger *ledger, const struct mt_top_options *options, struct mt_top_model **out,
-                     struct mt_error *error) {
+int mt_top_model_new(struct mt_ledger *ledger, const struct mt_top_options *options,
+                     struct mt_top_model **out, struct mt_error *error) {
     struct mt_top_model *m = calloc(1, sizeof *m);
     if (!m) {
         mt_ledger_close(ledger);
@@ -87,7 +93,8 @@ int mt_top_model_new(struct mt_ledger *ledger, const struct mt_top_options *opti
     m->must_group = true;
     mt_axis_init(&m->axis, MAX_TICKS);
     int rc = mt_follow_new(ledger, &m->follow, error);
-    if (rc == 0 && !m->options.symbols.cache && !(m->options.symbols.cache = mt_symbols_cache_new()))
+    if (rc == 0 && !m->options.symbols.cache &&
+        !(m->options.symbols.cache = mt_symbols_cache_new()))
         rc = mt_error_set(error, MEMTRACK_ENOMEM, "", "out of memory");
     if (rc != 0) {
         mt_top_model_free(m);
@@ -112,7 +119,7 @@ void mt_top_model_free(struct mt_top_model *m) {
     free(m);
 }
 
-/* ---- reading ---------------------------------------------------------------------------------------------------- */
+/* ---- reading --------------------------------------------------------------------------------- */
 
 static int grow_histories(struct mt_top_model *m) {
     size_t n = m->profile->n_samples;
@@ -132,11 +139,13 @@ static int64_t per_second(int64_t difference, double seconds) {
     return difference > 0 ? (int64_t)((double)difference / seconds + 0.5) : 0;
 }
 
-/* Closes the window if it is long enough, also beside a pass, and begins the next. The first one only begins. */
+/* Closes the window if it is long enough, also beside a pass, and begins the next. The first one
+ * only begins. */
 static void turn_window(struct mt_top_model *m, uint64_t now_ns) {
     bool is_first = m->window_ns == 0;
     uint64_t least = m->pass_ns * PASSES_PER_WINDOW;
-    if (!is_first && now_ns - m->window_ns < (least > m->options.window_ns ? least : m->options.window_ns))
+    if (!is_first &&
+        now_ns - m->window_ns < (least > m->options.window_ns ? least : m->options.window_ns))
         return;
     double seconds = (double)(now_ns - m->window_ns) / NS_PER_S;
     for (size_t s = 0; s < m->n_histories; s++) {
@@ -167,8 +176,8 @@ uint64_t mt_top_model_time_ns(const struct mt_top_model *m, uint64_t now_ns) {
     return start <= now_ns ? now_ns - start : now_ns; /* later: in another time namespace */
 }
 
-int mt_top_model_read(struct mt_top_model *m, uint64_t now_ns, uint64_t rss_bytes, uint64_t budget_ns,
-                      struct mt_error *error) {
+int mt_top_model_read(struct mt_top_model *m, uint64_t now_ns, uint64_t rss_bytes,
+                      uint64_t budget_ns, struct mt_error *error) {
     bool complete;
     int rc = mt_ledger_refresh(m->ledger, error);
     if (rc == 0 && (rc = mt_ledger_totals(m->ledger, &m->totals)) != 0)
@@ -198,14 +207,15 @@ int mt_top_model_read(struct mt_top_model *m, uint64_t now_ns, uint64_t rss_byte
     return 0;
 }
 
-/* ---- naming ----------------------------------------------------------------------------------------------------- */
+/* ---- naming ---------------------------------------------------------------------------------- */
 
 /* Batches grow while they are quick: each opens its files anew unless they are cached. */
 bool mt_top_model_name(struct mt_top_model *m, uint64_t budget_ns, int *status) {
     uint64_t began = mt_cpu_ns();
     *status = 0;
     while (m->n_named < m->profile->n_locations && *status == 0) {
-        size_t left = m->profile->n_locations - m->n_named, n = budget_ns && m->batch < left ? m->batch : left;
+        size_t left = m->profile->n_locations - m->n_named,
+               n = budget_ns && m->batch < left ? m->batch : left;
         struct mt_symbols_options options = m->options.symbols;
         options.first = m->n_named;
         options.end = m->n_named + n;
@@ -228,10 +238,11 @@ void mt_top_model_named(struct mt_top_model *m, size_t *n_named, size_t *n) {
     *n = m->profile->n_locations;
 }
 
-/* ---- grouping --------------------------------------------------------------------------------------------------- */
+/* ---- grouping -------------------------------------------------------------------------------- */
 
 bool mt_top_model_is_stale(const struct mt_top_model *m) {
-    return m->must_group || m->grouped_generation != mt_follow_generation(m->follow) || m->grouped_named != m->n_named;
+    return m->must_group || m->grouped_generation != mt_follow_generation(m->follow) ||
+           m->grouped_named != m->n_named;
 }
 
 static struct mt_view_options view_options(const struct mt_top_model *m) {
@@ -246,8 +257,8 @@ static struct mt_view_options view_options(const struct mt_top_model *m) {
 }
 
 /* The call paths of the open row. *paths is NULL when there is none. */
-static int group_paths(const struct mt_top_model *m, const struct mt_rows *rows, struct mt_rows **paths,
-                       struct mt_error *error) {
+static int group_paths(const struct mt_top_model *m, const struct mt_rows *rows,
+                       struct mt_rows **paths, struct mt_error *error) {
     size_t n;
     const uint32_t *row_of_sample = mt_rows_of_samples(rows, &n);
     *paths = NULL;
@@ -269,7 +280,8 @@ int mt_top_model_group(struct mt_top_model *m, struct mt_error *error) {
         mt_rows_free(rows);
     if (rc != 0)
         return rc;
-    struct mt_top_line *lines = realloc(m->lines, (mt_rows_count(paths ? paths : rows) + 1) * sizeof *lines);
+    struct mt_top_line *lines =
+        realloc(m->lines, (mt_rows_count(paths ? paths : rows) + 1) * sizeof *lines);
     if (!lines) {
         mt_rows_free(rows);
         mt_rows_free(paths);
@@ -287,14 +299,15 @@ int mt_top_model_group(struct mt_top_model *m, struct mt_error *error) {
     return 0;
 }
 
-/* ---- lines ------------------------------------------------------------------------------------------------------ */
+/* ---- lines ----------------------------------------------------------------------------------- */
 
 static void add_saturating(int64_t *to, int64_t value) {
     if (__builtin_add_overflow(*to, value, to))
         *to = value < 0 ? INT64_MIN : INT64_MAX;
 }
 
-static void add_sample(struct mt_top_line *line, const struct mt_sample *sample, const struct history *h) {
+static void add_sample(struct mt_top_line *line, const struct mt_sample *sample,
+                       const struct history *h) {
     const int64_t *value = sample->value;
     const int64_t add[MT_TOP_N_VALUES] = {
         [MT_TOP_LIVE] = value[MT_VALUE_LIVE_BYTES],
@@ -315,8 +328,10 @@ static void add_line(struct mt_top_line *sum, const struct mt_top_line *line) {
         add_saturating(&sum->value[v], line->value[v]);
 }
 
-/* Largest first; a change by its size, in whichever direction. Equals keep the order of the rows, which is by name. */
-static bool comes_before(const struct mt_top_line *a, const struct mt_top_line *b, enum mt_top_column sort) {
+/* Largest first; a change by its size, in whichever direction. Equals keep the order of the rows,
+ * which is by name. */
+static bool comes_before(const struct mt_top_line *a, const struct mt_top_line *b,
+                         enum mt_top_column sort) {
     int64_t x = a->value[sort], y = b->value[sort];
     if (sort == MT_TOP_CHANGE) {
         x = x < 0 ? -(x + 1) : x;
@@ -339,8 +354,10 @@ static void swap_lines(struct mt_top_line *a, struct mt_top_line *b) {
     *b = kept;
 }
 
-/* Moves the first n of them to the front, in any order (Hoare's selection; no two lines are equal). */
-static void select_first(struct mt_top_line *lines, size_t count, size_t n, enum mt_top_column sort) {
+/* Moves the first n of them to the front, in any order (Hoare's selection; no two lines are
+ * equal). */
+static void select_first(struct mt_top_line *lines, size_t count, size_t n,
+                         enum mt_top_column sort) {
     size_t low = 0, high = count;
     while (high - low > 1 && n > low && n < high) {
         struct mt_top_line pivot = lines[low + (high - low) / 2];
@@ -377,7 +394,9 @@ void mt_top_model_sum(struct mt_top_model *m, size_t n_sorted) {
     struct mt_top_line filtered_out = {{0}, 0};
     for (size_t s = 0; s < m->n_histories; s++) {
         uint32_t row = s < n ? row_of_sample[s] : UINT32_MAX;
-        struct mt_top_line *line = row != UINT32_MAX ? &m->lines[row] : s < n ? &filtered_out : &m->pending;
+        struct mt_top_line *line = row != UINT32_MAX ? &m->lines[row]
+                                   : s < n           ? &filtered_out
+                                                     : &m->pending;
         add_sample(line, &m->profile->samples[s], &m->histories[s]);
     }
     for (size_t i = 0; i < m->n_lines; i++)
@@ -392,7 +411,7 @@ void mt_top_model_sum(struct mt_top_model *m, size_t n_sorted) {
     qsort_r(m->lines, n_sorted, sizeof *m->lines, compare_lines, &m->options.sort);
 }
 
-/* ---- choices ---------------------------------------------------------------------------------------------------- */
+/* ---- choices --------------------------------------------------------------------------------- */
 
 void mt_top_model_set_by(struct mt_top_model *m, enum mt_group_by by) {
     m->options.by = by;
@@ -414,7 +433,7 @@ void mt_top_model_open(struct mt_top_model *m, uint32_t sample) {
     m->must_group = true;
 }
 
-/* ---- reading the model ------------------------------------------------------------------------------------------ */
+/* ---- reading the model ----------------------------------------------------------------------- */
 
 const struct mt_top_options *mt_top_model_options(const struct mt_top_model *m) {
     return &m->options;
@@ -432,7 +451,8 @@ const struct mt_rows *mt_top_model_rows(const struct mt_top_model *m) {
     return m->paths ? m->paths : m->rows;
 }
 
-const struct mt_row *mt_top_model_opened(const struct mt_top_model *m, const struct mt_rows **rows) {
+const struct mt_row *mt_top_model_opened(const struct mt_top_model *m,
+                                         const struct mt_rows **rows) {
     *rows = m->rows;
     return m->paths ? mt_rows_with_sample(m->rows, m->open_sample) : NULL;
 }

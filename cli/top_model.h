@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What `memtrack top` knows, without a terminal: the followed ledger as rows with rates and changes, and the last
- * minutes of its totals. Reading, naming and grouping are steps of bounded cost that the caller takes when it has time
- * for them; whatever was not named or grouped yet is shown as such and never lost from the sums.
+ * What `memtrack top` knows, without a terminal: the followed ledger as rows with rates and
+ * changes, and the last minutes of its totals. Reading, naming and grouping are steps of bounded
+ * cost that the caller takes when it has time for them; whatever was not named or grouped yet is
+ * shown as such and never lost from the sums.
  */
 #ifndef MT_CLI_TOP_MODEL_H
 #define MT_CLI_TOP_MODEL_H
@@ -53,19 +54,21 @@ struct mt_top_options {
 struct mt_top_model; /* opaque */
 
 /* The ledger is the model's from now on, also when this fails. Nothing has been read yet. */
-int mt_top_model_new(struct mt_ledger *ledger, const struct mt_top_options *options, struct mt_top_model **out,
-                     struct mt_error *error);
+int mt_top_model_new(struct mt_ledger *ledger, const struct mt_top_options *options,
+                     struct mt_top_model **out, struct mt_error *error);
 void mt_top_model_free(struct mt_top_model *model); /* NULL is fine */
 
 /*
- * Read totals, and records for about budget_ns of processor time (0: all of them). now_ns is CLOCK_MONOTONIC, rising;
- * rss_bytes 0 when it is not known. Rates are taken anew when window_ns have passed. The first complete pass sets the
- * mark. -MEMTRACK_E…: the ledger cannot be read any more; what is shown stays.
+ * Read totals, and records for about budget_ns of processor time (0: all of them). now_ns is
+ * CLOCK_MONOTONIC, rising; rss_bytes 0 when it is not known. Rates are taken anew when window_ns
+ * have passed. The first complete pass sets the mark. -MEMTRACK_E…: the ledger cannot be read any
+ * more; what is shown stays.
  */
-int mt_top_model_read(struct mt_top_model *model, uint64_t now_ns, uint64_t rss_bytes, uint64_t budget_ns,
-                      struct mt_error *error);
+int mt_top_model_read(struct mt_top_model *model, uint64_t now_ns, uint64_t rss_bytes,
+                      uint64_t budget_ns, struct mt_error *error);
 
-/* Name new addresses, for about budget_ns (0: all of them). True while some are left. -MEMTRACK_ENOMEM in *status. */
+/* Name new addresses, for about budget_ns (0: all of them). True while some are left.
+ * -MEMTRACK_ENOMEM in *status. */
 bool mt_top_model_name(struct mt_top_model *model, uint64_t budget_ns, int *status);
 /* Addresses that have been looked up, and that there are. */
 void mt_top_model_named(struct mt_top_model *model, size_t *n_named, size_t *n);
@@ -85,14 +88,16 @@ void mt_top_model_set_filter(struct mt_top_model *model, const struct mt_filter 
 /* Show the call paths of the row that has this sample; UINT32_MAX: all rows again. */
 void mt_top_model_open(struct mt_top_model *model, uint32_t sample);
 
-/* ---- what there is to show; valid until the next call above ------------------------------------------------------ */
+/* ---- what there is to show; valid until the next call above ---------------------------------- */
 
 const struct mt_top_options *mt_top_model_options(const struct mt_top_model *model);
 enum mt_group_by mt_top_model_by(const struct mt_top_model *model); /* stack when a row is open */
 bool mt_top_model_is_open(const struct mt_top_model *model);
-const struct mt_rows *mt_top_model_rows(const struct mt_top_model *model); /* NULL before the first group */
+const struct mt_rows *
+mt_top_model_rows(const struct mt_top_model *model); /* NULL before the first group */
 /* The rows that are there when none is open, and the open one's in them; NULL if it is gone. */
-const struct mt_row *mt_top_model_opened(const struct mt_top_model *model, const struct mt_rows **rows);
+const struct mt_row *mt_top_model_opened(const struct mt_top_model *model,
+                                         const struct mt_rows **rows);
 size_t mt_top_model_count(const struct mt_top_model *model);
 const struct mt_top_line *mt_top_model_line(const struct mt_top_model *model, size_t i);
 /* Everything; what the filter lets through, or the open row; and what no row has yet. */
@@ -107,7 +112,8 @@ struct mt_profile *mt_top_model_profile(struct mt_top_model *model);
 const struct mt_ledger_totals *mt_top_model_totals(const struct mt_top_model *model);
 uint64_t mt_top_model_marked_ns(const struct mt_top_model *model); /* 0: not yet */
 bool mt_top_model_has_rates(const struct mt_top_model *model);
-uint64_t mt_top_model_window_ns(const struct mt_top_model *model); /* how long the rates were taken over */
+uint64_t
+mt_top_model_window_ns(const struct mt_top_model *model); /* how long the rates were taken over */
 
 /* Ticks since the start of the recording. */
 const struct mt_axis *mt_top_model_axis(const struct mt_top_model *model);

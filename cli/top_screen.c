@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The loop of the screen: a tick reads, names and groups what is due and draws; a key acts and draws at once. What a
- * tick costs is measured, and the next one comes no sooner than COST_FACTOR times that later, so that looking at a
- * program of a million call paths does not become a load of its own. Grouping and naming anew have the same rule, but
- * for the first time, when somebody waits for it.
+ * The loop of the screen: a tick reads, names and groups what is due and draws; a key acts and
+ * draws at once. What a tick costs is measured, and the next one comes no sooner than COST_FACTOR
+ * times that later, so that looking at a program of a million call paths does not become a load of
+ * its own. Grouping and naming anew have the same rule, but for the first time, when somebody waits
+ * for it.
  */
 #include "top_screen.h"
 
@@ -54,7 +55,7 @@ __attribute__((format(printf, 2, 3))) static void say(struct loop *l, const char
     l->screen.message_until_ns = mt_now_ns() + MESSAGE_S * UINT64_C(1000000000);
 }
 
-/* ---- lists ------------------------------------------------------------------------------------------------------ */
+/* ---- lists ----------------------------------------------------------------------------------- */
 
 /* How long the present list is. */
 static size_t list_length(const struct mt_screen *s) {
@@ -74,14 +75,16 @@ static uint32_t selected_sample(const struct mt_screen *s) {
     size_t at = s->lists[s->level].selected;
     if (s->level == 2 || at >= mt_top_model_count(s->top->model))
         return UINT32_MAX;
-    return mt_rows_at(mt_top_model_rows(s->top->model), mt_top_model_line(s->top->model, at)->row)->sample;
+    return mt_rows_at(mt_top_model_rows(s->top->model), mt_top_model_line(s->top->model, at)->row)
+        ->sample;
 }
 
 static void move_to(struct mt_screen *s, size_t at) {
     struct mt_screen_list *list = mt_screen_list(s);
     size_t n = list_length(s);
     list->selected = at < n ? at : n ? n - 1 : 0;
-    list->sample = list->selected ? selected_sample(s) : UINT32_MAX; /* at the top, one stays at the top */
+    list->sample =
+        list->selected ? selected_sample(s) : UINT32_MAX; /* at the top, one stays at the top */
 }
 
 static void move_by(struct mt_screen *s, long by) {
@@ -89,7 +92,7 @@ static void move_by(struct mt_screen *s, long by) {
     move_to(s, by < 0 && (size_t)-by > at ? 0 : at + (size_t)by);
 }
 
-/* ---- a tick ------------------------------------------------------------------------------------------------------ */
+/* ---- a tick ---------------------------------------------------------------------------------- */
 
 /* Lines from what is known now; the selection goes where its row went. */
 static void sum(struct loop *l) {
@@ -97,7 +100,8 @@ static void sum(struct loop *l) {
     struct mt_screen_list *list = &s->lists[s->level < 2 ? s->level : l->level_before_frames];
     size_t n_sorted = list->first + s->n_rows + SORTED_AHEAD;
     mt_top_model_sum(s->top->model, n_sorted);
-    size_t at = list->sample == UINT32_MAX ? SIZE_MAX : mt_top_model_find(s->top->model, list->sample);
+    size_t at =
+        list->sample == UINT32_MAX ? SIZE_MAX : mt_top_model_find(s->top->model, list->sample);
     if (at != SIZE_MAX && at >= n_sorted) {
         mt_top_model_sum(s->top->model, 0);
         at = mt_top_model_find(s->top->model, list->sample);
@@ -124,7 +128,8 @@ static void group_if_due(struct loop *l, uint64_t now_ns) {
     l->next_group_ns = now_ns + cost * (l->screen.is_naming ? 10 : 2 * COST_FACTOR);
 }
 
-/* At the beginning names come as fast as the screen stays alive; later they are new call paths, a few at a time. */
+/* At the beginning names come as fast as the screen stays alive; later they are new call paths, a
+ * few at a time. */
 static void name_if_due(struct loop *l, uint64_t now_ns) {
     int rc;
     if (now_ns < l->next_name_ns)
@@ -166,7 +171,8 @@ static void tick(struct loop *l, uint64_t now_ns) {
     bool had_all = s->top->has_all;
     if (!had_all)
         s->now_ns = now_ns;
-    bool is_first = mt_top_model_marked_ns(s->top->model) == 0; /* not all has been read yet: somebody waits for it */
+    bool is_first = mt_top_model_marked_ns(s->top->model) ==
+                    0; /* not all has been read yet: somebody waits for it */
     uint64_t budget = is_first                               ? FIRST_READ_MS * NS_PER_MS
                       : l->sum_cost_ns > READ_MS * NS_PER_MS ? l->sum_cost_ns
                                                              : READ_MS * NS_PER_MS;
@@ -194,7 +200,7 @@ static void tick(struct loop *l, uint64_t now_ns) {
     l->next_tick_ns = now_ns + (gap > s->top->delay_ns ? gap : s->top->delay_ns);
 }
 
-/* ---- keys -------------------------------------------------------------------------------------------------------- */
+/* ---- keys ------------------------------------------------------------------------------------ */
 
 static void open_frames(struct loop *l) {
     struct mt_screen *s = &l->screen;
@@ -302,8 +308,9 @@ static void filter_key(struct loop *l, int key) {
 
 static void group_key(struct loop *l, int key) {
     static const char keys[] = "lfimstzcd";
-    static const enum mt_group_by groups[] = {MT_BY_LINE,   MT_BY_FUNCTION, MT_BY_FILE,  MT_BY_MODULE, MT_BY_STACK,
-                                              MT_BY_THREAD, MT_BY_SIZE,     MT_BY_SCOPE, MT_BY_DOMAIN};
+    static const enum mt_group_by groups[] = {MT_BY_LINE,   MT_BY_FUNCTION, MT_BY_FILE,
+                                              MT_BY_MODULE, MT_BY_STACK,    MT_BY_THREAD,
+                                              MT_BY_SIZE,   MT_BY_SCOPE,    MT_BY_DOMAIN};
     struct mt_screen *s = &l->screen;
     const char *at = key > 0 && key < 128 ? strchr(keys, key) : NULL;
     s->mode = MT_SCREEN_ROWS;
@@ -419,12 +426,13 @@ static void act(struct loop *l, int key) {
         sum(l);
 }
 
-/* ---- the loop ---------------------------------------------------------------------------------------------------- */
+/* ---- the loop -------------------------------------------------------------------------------- */
 
 static int wait_ms(const struct loop *l, uint64_t now_ns) {
     if (l->screen.is_paused)
         return 1000;
-    return l->next_tick_ns > now_ns ? (int)((l->next_tick_ns - now_ns + NS_PER_MS - 1) / NS_PER_MS) : 0;
+    return l->next_tick_ns > now_ns ? (int)((l->next_tick_ns - now_ns + NS_PER_MS - 1) / NS_PER_MS)
+                                    : 0;
 }
 
 static void run(struct loop *l) {
@@ -439,7 +447,8 @@ static void run(struct loop *l) {
         mt_screen_draw(&l->screen);
         l->draw_cost_ns = mt_cpu_ns() - before;
         int key = mt_curses_key(wait_ms(l, mt_now_ns()), l->snapshot_fd, &is_gone);
-        for (; key != ERR && !l->is_done; key = mt_curses_key(0, -1, &is_gone)) /* a burst of keys is drawn once */
+        for (; key != ERR && !l->is_done;
+             key = mt_curses_key(0, -1, &is_gone)) /* a burst of keys is drawn once */
             act(l, key);
         if (l->snapshot_fd >= 0 && mt_top_is_ready(l->snapshot_fd))
             end_snapshot(l);

@@ -12,7 +12,8 @@ enum { MT_SCREEN_FILTER_BYTES = 200 };
 
 struct mt_screen_list { /* a list that is longer than the screen */
     size_t selected, first;
-    uint32_t sample; /* of the selected row, which is followed; UINT32_MAX: the place is kept and not the row */
+    uint32_t sample; /* of the selected row, which is followed; UINT32_MAX: the place is kept and
+                        not the row */
 };
 
 struct mt_screen {
@@ -24,7 +25,7 @@ struct mt_screen {
     uint32_t path_sample;           /* of the call path whose frames are shown */
     bool is_paused;
     char filter[MT_SCREEN_FILTER_BYTES], edited[MT_SCREEN_FILTER_BYTES]; /* in force, being typed */
-    char message[400];                                                   /* instead of the keys, until: */
+    char message[400]; /* instead of the keys, until: */
     uint64_t message_until_ns;
     uint64_t now_ns; /* of the last tick; stands still while paused */
     bool is_naming;  /* addresses are being looked up */

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A snapshot from the screen: cut, converted, named and written by a child process, because naming a large program's
- * addresses takes seconds, and what goes wrong there must not take the screen along. The result comes back as one line
- * of text. The child opens the ledger itself: a lock on the parent's descriptor would be the parent's as well.
+ * A snapshot from the screen: cut, converted, named and written by a child process, because naming
+ * a large program's addresses takes seconds, and what goes wrong there must not take the screen
+ * along. The result comes back as one line of text. The child opens the ledger itself: a lock on
+ * the parent's descriptor would be the parent's as well.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -35,16 +36,18 @@ static int write_profile(const struct mt_top *top, char **written, struct mt_err
     if (rc != 0)
         return rc;
     const struct mt_axis *axis = mt_top_model_axis(top->model);
-    const struct mt_output_fields fields = {
-        .pid = profile->info.pid, .program = mt_output_program(profile), .start_time_ns = profile->info.start_time_ns};
+    const struct mt_output_fields fields = {.pid = profile->info.pid,
+                                            .program = mt_output_program(profile),
+                                            .start_time_ns = profile->info.start_time_ns};
     char *path = mt_output_name(MT_OUTPUT_DEFAULT, &fields, "");
     uint64_t since_ns = mt_clock_ns(CLOCK_REALTIME);
     rc = path ? mt_axis_copy(axis->ticks, axis->n, top->delay_ns, profile) : -MEMTRACK_ENOMEM;
     if (rc == 0)
-        rc = mt_symbols_resolve(profile,
-                                &(struct mt_symbols_options){.debug_path = top->options.symbols.debug_path,
-                                                             .debuginfod = top->options.symbols.debuginfod},
-                                error);
+        rc = mt_symbols_resolve(
+            profile,
+            &(struct mt_symbols_options){.debug_path = top->options.symbols.debug_path,
+                                         .debuginfod = top->options.symbols.debuginfod},
+            error);
     if (rc == 0)
         rc = mt_output_write(profile, path, false, since_ns, written, error);
     else if (!error->message[0])
@@ -60,7 +63,8 @@ static void write_and_exit(const struct mt_top *top, int to) {
     int nowhere = open("/dev/null", O_RDWR | O_CLOEXEC);
     for (int fd = 0; fd <= 2 && nowhere >= 0; fd++) /* the terminal is the parent's */
         dup2(nowhere, fd);
-    static const int signals[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGSEGV, SIGBUS, SIGABRT, SIGFPE, SIGILL};
+    static const int signals[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGSEGV,
+                                  SIGBUS, SIGABRT, SIGFPE, SIGILL};
     for (size_t i = 0; i < sizeof signals / sizeof *signals; i++)
         signal(signals[i], SIG_DFL);
     int rc = write_profile(top, &written, &error);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Tables for pipes and logs. Each covers the delay before it: the first reading begins the window, so that a table
- * never shows a rate of nothing. Everything is named and grouped before it is printed; here nobody waits for a key.
+ * Tables for pipes and logs. Each covers the delay before it: the first reading begins the window,
+ * so that a table never shows a rate of nothing. Everything is named and grouped before it is
+ * printed; here nobody waits for a key.
  */
 #include <signal.h>
 #include <stdlib.h>
@@ -15,14 +16,15 @@
 #include "top_layout.h"
 #include "view/format.h"
 
-/* ---- text ------------------------------------------------------------------------------------------------------- */
+/* ---- text ------------------------------------------------------------------------------------ */
 
 static void put_head(const struct mt_top *top, const struct mt_terminal *terminal) {
     FILE *out = terminal->stream;
     const struct mt_ledger_totals *t = mt_top_model_totals(top->model);
     const struct mt_top_line *all = mt_top_model_all(top->model);
     const struct mt_axis *axis = mt_top_model_axis(top->model);
-    char text[MT_FORMAT_BYTES], *command = mt_top_command(top, false), *coverage = mt_top_coverage(top, ", ");
+    char text[MT_FORMAT_BYTES], *command = mt_top_command(top, false),
+                                *coverage = mt_top_coverage(top, ", ");
     mt_put(terminal, MT_STYLE_DIM, mt_format_rfc3339(text, mt_clock_ns(CLOCK_REALTIME)));
     fprintf(out, "  pid %u  ", top->target.pid);
     mt_put(terminal, top->target.state == MT_TOP_RUNNING ? MT_STYLE_NONE : MT_STYLE_WARN,
@@ -33,7 +35,9 @@ static void put_head(const struct mt_top *top, const struct mt_terminal *termina
     fprintf(out, " in %s blocks", mt_format_count(text, all->value[MT_TOP_BLOCKS]));
     fprintf(out, ", peak %s", mt_format_size(text, t->peak_bytes, top->exact_bytes));
     if (axis->n && axis->ticks[axis->n - 1].rss_bytes)
-        fprintf(out, ", rss %s", mt_format_size(text, (int64_t)axis->ticks[axis->n - 1].rss_bytes, top->exact_bytes));
+        fprintf(
+            out, ", rss %s",
+            mt_format_size(text, (int64_t)axis->ticks[axis->n - 1].rss_bytes, top->exact_bytes));
     if (mt_top_model_has_rates(top->model)) {
         fprintf(out, "; %s/s", mt_format_size(text, all->value[MT_TOP_RATE], top->exact_bytes));
         fprintf(out, " in %s allocations/s", mt_format_count(text, all->value[MT_TOP_ALLOCATIONS]));
@@ -59,7 +63,8 @@ static void put_cells(const struct table *t, const struct mt_top_line *line) {
     char cell[MT_TOP_CELL_BYTES];
     for (size_t i = 0; i < t->layout.n_columns; i++) {
         enum mt_top_column column = t->layout.columns[i];
-        mt_top_cell(cell, column, line->value[column], t->top->exact_bytes, mt_top_model_has_rates(t->top->model));
+        mt_top_cell(cell, column, line->value[column], t->top->exact_bytes,
+                    mt_top_model_has_rates(t->top->model));
         fprintf(out, "%*s%*s", MT_TOP_GAP, "", (int)t->layout.column_width[i], cell);
     }
     fputs("  ", out);
@@ -71,15 +76,18 @@ static void put_heading(const struct table *t) {
     fputs(mt_style(t->terminal, MT_STYLE_DIM), out);
     for (size_t i = 0; i < t->layout.n_columns; i++) {
         char title[32];
-        snprintf(title, sizeof title, "%s%s", is_sampled ? "~" : "", mt_top_title(t->layout.columns[i]));
+        snprintf(title, sizeof title, "%s%s", is_sampled ? "~" : "",
+                 mt_top_title(t->layout.columns[i]));
         fprintf(out, "%*s%*s", MT_TOP_GAP, "", (int)t->layout.column_width[i], title);
     }
-    fprintf(out, "  %s%s\n", mt_top_name_title(mt_top_model_by(t->top->model)), mt_style(t->terminal, MT_STYLE_NONE));
+    fprintf(out, "  %s%s\n", mt_top_name_title(mt_top_model_by(t->top->model)),
+            mt_style(t->terminal, MT_STYLE_NONE));
 }
 
 static void put_line(const struct table *t, const struct mt_top_line *line) {
     const struct mt_rows *rows = mt_top_model_rows(t->top->model);
-    char *detail, *name = mt_top_name(&t->naming, rows, mt_rows_at(rows, line->row), t->layout.name_width, &detail);
+    char *detail, *name = mt_top_name(&t->naming, rows, mt_rows_at(rows, line->row),
+                                      t->layout.name_width, &detail);
     put_cells(t, line);
     mt_put(t->terminal, MT_STYLE_NONE, name ? name : "?");
     if (detail && *detail) {
@@ -91,7 +99,8 @@ static void put_line(const struct table *t, const struct mt_top_line *line) {
     free(detail);
 }
 
-static void put_sum(const struct table *t, const struct mt_top_line *line, enum mt_style style, const char *name) {
+static void put_sum(const struct table *t, const struct mt_top_line *line, enum mt_style style,
+                    const char *name) {
     put_cells(t, line);
     mt_put(t->terminal, style, name);
     fputc('\n', t->terminal->stream);
@@ -99,7 +108,8 @@ static void put_sum(const struct table *t, const struct mt_top_line *line, enum 
 
 /* What is not shown is summed: every column adds up to its total. */
 static void put_sums(const struct table *t, size_t n_shown) {
-    const struct mt_top_line *all = mt_top_model_all(t->top->model), *passed = mt_top_model_passed(t->top->model);
+    const struct mt_top_line *all = mt_top_model_all(t->top->model),
+                             *passed = mt_top_model_passed(t->top->model);
     size_t n = mt_top_model_count(t->top->model);
     struct mt_top_line more = {{0}, 0}, filtered_out = *all;
     for (size_t i = n_shown; i < n; i++)
@@ -108,7 +118,8 @@ static void put_sums(const struct table *t, size_t n_shown) {
     for (size_t v = 0; v < MT_TOP_N_VALUES; v++)
         filtered_out.value[v] -= passed->value[v];
     char name[64], count[MT_FORMAT_BYTES];
-    snprintf(name, sizeof name, "%s %s more", t->terminal->ellipsis, mt_format_count(count, (int64_t)(n - n_shown)));
+    snprintf(name, sizeof name, "%s %s more", t->terminal->ellipsis,
+             mt_format_count(count, (int64_t)(n - n_shown)));
     if (n_shown < n)
         put_sum(t, &more, MT_STYLE_DIM, name);
     if (!mt_filter_is_empty(&mt_top_model_options(t->top->model)->filter))
@@ -126,7 +137,8 @@ static void put_table(const struct mt_top *top, const struct mt_terminal *termin
     };
     t.naming.folders[0] = mt_profile_text(profile, profile->info.cwd);
     t.naming.folders[1] = getcwd(current, sizeof current) ? current : "";
-    mt_top_layout_make(&t.layout, terminal->width, mt_top_model_options(top->model)->sort, top->exact_bytes);
+    mt_top_layout_make(&t.layout, terminal->width, mt_top_model_options(top->model)->sort,
+                       top->exact_bytes);
     t.layout.name_column -= t.layout.bar_width; /* bars are the screen's */
     t.layout.name_width += t.layout.bar_width;
     put_head(top, terminal);
@@ -137,7 +149,7 @@ static void put_table(const struct mt_top *top, const struct mt_terminal *termin
     put_sums(&t, n_shown);
 }
 
-/* ---- one after the other ---------------------------------------------------------------------------------------- */
+/* ---- one after the other --------------------------------------------------------------------- */
 
 /* Until then, or until the process has ended. */
 static void wait_until(struct mt_top *top, uint64_t when_ns) {
@@ -163,7 +175,8 @@ static int prepare(struct mt_top *top, struct mt_error *error) {
     return rc;
 }
 
-static int print_one(struct mt_top *top, const struct mt_terminal *terminal, bool is_first, struct mt_error *error) {
+static int print_one(struct mt_top *top, const struct mt_terminal *terminal, bool is_first,
+                     struct mt_error *error) {
     int rc = prepare(top, error);
     if (rc != 0)
         return rc;

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * That a process has ended shows in its statm file, which is kept open: it belongs to that process for good and fails
- * when it is gone, whoever gets the pid next; a zombie's says 0 pages.
+ * That a process has ended shows in its statm file, which is kept open: it belongs to that process
+ * for good and fails when it is gone, whoever gets the pid next; a zombie's says 0 pages.
  *
- * Executing a program keeps pid, start time and the open statm. If the new program is tracked, its ledger is beside the
- * old one under the next counter, so one stat tells; if not, the link /proc/PID/exe has changed and no ledger comes.
- * Rejected: looking for the old ledger in /proc/PID/maps, which locks the mappings of the process while it is read.
+ * Executing a program keeps pid, start time and the open statm. If the new program is tracked, its
+ * ledger is beside the old one under the next counter, so one stat tells; if not, the link
+ * /proc/PID/exe has changed and no ledger comes. Rejected: looking for the old ledger in
+ * /proc/PID/maps, which locks the mappings of the process while it is read.
  */
 #include "top_target.h"
 
@@ -28,7 +29,7 @@ const char *mt_top_state_name(enum mt_top_state state) {
     return names[state];
 }
 
-/* ---- /proc ------------------------------------------------------------------------------------------------------ */
+/* ---- /proc ----------------------------------------------------------------------------------- */
 
 static void read_exe(uint32_t pid, char *exe, size_t bytes) {
     char path[64];
@@ -37,9 +38,10 @@ static void read_exe(uint32_t pid, char *exe, size_t bytes) {
     exe[n > 0 ? n : 0] = 0;
 }
 
-/* ---- finding ---------------------------------------------------------------------------------------------------- */
+/* ---- finding --------------------------------------------------------------------------------- */
 
-/* Does the process run the program that writes this ledger? Then exe is that program's: it is read before. */
+/* Does the process run the program that writes this ledger? Then exe is that program's: it is read
+ * before. */
 static bool is_running_it(struct mt_top_target *target, const struct mt_ledger *ledger) {
     read_exe(target->pid, target->exe, sizeof target->exe);
     return mt_ledger_is_live(ledger);
@@ -53,10 +55,12 @@ static void find_process(struct mt_top_target *target, const struct mt_ledger *l
     target->statm_fd = -1;
     if (mt_ledger_name_parse(slash ? slash + 1 : target->path, &name) && name.pid == target->pid)
         target->start_ticks = name.start_ticks;
-    bool is_same = target->start_ticks && mt_process_start_ticks(target->pid) == target->start_ticks;
+    bool is_same =
+        target->start_ticks && mt_process_start_ticks(target->pid) == target->start_ticks;
     if (is_same && is_running_it(target, ledger))
         target->statm_fd = mt_usage_open(target->pid);
-    target->state = target->statm_fd >= 0 && mt_usage_rss(target->statm_fd) ? MT_TOP_RUNNING : MT_TOP_ENDED;
+    target->state =
+        target->statm_fd >= 0 && mt_usage_rss(target->statm_fd) ? MT_TOP_RUNNING : MT_TOP_ENDED;
 }
 
 int mt_top_target_open(struct mt_top_target *target, const char *what, struct mt_ledger **ledger,
@@ -72,8 +76,10 @@ int mt_top_target_open(struct mt_top_target *target, const char *what, struct mt
         return mt_error_set(error, MEMTRACK_ENOMEM, "", "out of memory");
     if (rc == 0)
         rc = mt_ledger_open(target->path, ledger, error);
-    if (rc == -MEMTRACK_EFORMAT && error) /* whoever opens a ledger for a report may be shown to a profile */
-        snprintf(error->hint, sizeof error->hint, "Give the pid of a tracked process, or a ledger (*.ledger).");
+    if (rc == -MEMTRACK_EFORMAT &&
+        error) /* whoever opens a ledger for a report may be shown to a profile */
+        snprintf(error->hint, sizeof error->hint,
+                 "Give the pid of a tracked process, or a ledger (*.ledger).");
     if (rc != 0) {
         mt_top_target_close(target);
         return rc;
@@ -90,7 +96,7 @@ void mt_top_target_close(struct mt_top_target *target) {
     target->path = NULL;
 }
 
-/* ---- looking ---------------------------------------------------------------------------------------------------- */
+/* ---- looking --------------------------------------------------------------------------------- */
 
 uint64_t mt_top_target_look(struct mt_top_target *target, uint64_t now_ns) {
     uint64_t rss = target->statm_fd >= 0 ? mt_usage_rss(target->statm_fd) : 0;
@@ -119,7 +125,8 @@ static char *next_path(const struct mt_top_target *target) {
     name.counter++;
     mt_ledger_name_format(&name, file, sizeof file);
     int directory = slash ? (int)(slash - target->path) : 1;
-    return asprintf(&path, "%.*s/%s", directory, slash ? target->path : ".", file) < 0 ? NULL : path;
+    return asprintf(&path, "%.*s/%s", directory, slash ? target->path : ".", file) < 0 ? NULL
+                                                                                       : path;
 }
 
 struct mt_ledger *mt_top_target_next(struct mt_top_target *target) {

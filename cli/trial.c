@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A trial is a child process that calls the run command. Not the command's parts in this process: run blocks the
- * signals of its process, prints, and ends with the status of the program, all of which belongs to a process of its
- * own, and the second trial must not find what the first one has left. Not `memtrack run` by exec either: it need not
- * be in PATH, and /proc may not be mounted.
+ * A trial is a child process that calls the run command. Not the command's parts in this process:
+ * run blocks the signals of its process, prints, and ends with the status of the program, all of
+ * which belongs to a process of its own, and the second trial must not find what the first one has
+ * left. Not `memtrack run` by exec either: it need not be in PATH, and /proc may not be mounted.
  *
  *   compare / check ──fork──► mt_cmd_run ──fork, exec──► program
  *        ▲  signals noted, passed on ─────►  passed on ─────►
@@ -34,13 +34,15 @@ enum { N_WATCHED = sizeof watched / sizeof *watched };
 
 static volatile sig_atomic_t stop_signal, running; /* running: process id of the trial, 0: none */
 
-/* ---- signals ---------------------------------------------------------------------------------------------------- */
+/* ---- signals --------------------------------------------------------------------------------- */
 
 static void note(int signal, siginfo_t *info, void *context) {
     int saved = errno;
     (void)context;
     stop_signal = signal;
-    if (running && info->si_code <= 0) /* sent by a process, and to us alone; the terminal tells the whole group */
+    if (running &&
+        info->si_code <=
+            0) /* sent by a process, and to us alone; the terminal tells the whole group */
         kill((pid_t)running, signal);
     errno = saved;
 }
@@ -82,7 +84,7 @@ static void forget_signals(const sigset_t *before) {
     sigprocmask(SIG_SETMASK, before, NULL);
 }
 
-/* ---- the child's side -------------------------------------------------------------------------------------------- */
+/* ---- the child's side ------------------------------------------------------------------------ */
 
 static void redirect(const char *path, int flags, int to) {
     int fd = path ? open(path, flags, 0600) : to;
@@ -98,7 +100,8 @@ static void redirect(const char *path, int flags, int to) {
 }
 
 _Noreturn static void become_run(const struct mt_trial *trial, char *pattern) {
-    char name[] = "memtrack run", quiet[] = "-q", mmap[] = "--mmap", output[] = "-o", dashes[] = "--";
+    char name[] = "memtrack run", quiet[] = "-q", mmap[] = "--mmap", output[] = "-o",
+         dashes[] = "--";
     char *own[] = {name, trial->mmap ? mmap : quiet, quiet, output, pattern, dashes};
     size_t n_own = sizeof own / sizeof *own, n = 0;
     redirect(trial->input, O_RDONLY, STDIN_FILENO);
@@ -118,9 +121,10 @@ _Noreturn static void become_run(const struct mt_trial *trial, char *pattern) {
     _exit(status);
 }
 
-/* ---- our side ---------------------------------------------------------------------------------------------------- */
+/* ---- our side -------------------------------------------------------------------------------- */
 
-/* The end of the child. A signal interrupts the wait, was passed on by its handler, and the child ends by it or not. */
+/* The end of the child. A signal interrupts the wait, was passed on by its handler, and the child
+ * ends by it or not. */
 static int await(pid_t child) {
     int status = 0;
     while (waitpid(child, &status, 0) < 0)
@@ -160,14 +164,15 @@ int mt_trial_run(const struct mt_trial *trial, int *status, struct mt_error *err
     else if (stop_signal)
         *status = 128 + stop_signal;
     else
-        rc = mt_error_set(error, MEMTRACK_EIO, "Close other programs, or raise the limits of this shell (ulimit -a).",
+        rc = mt_error_set(error, MEMTRACK_EIO,
+                          "Close other programs, or raise the limits of this shell (ulimit -a).",
                           "cannot start a process: %s", strerror(why));
     running = 0;
     free(pattern);
     return rc;
 }
 
-/* ---- the directory ----------------------------------------------------------------------------------------------- */
+/* ---- the directory --------------------------------------------------------------------------- */
 
 static bool is_profile(const char *name) {
     return fnmatch("*" MT_OUTPUT_SUFFIX, name, 0) == 0;
@@ -193,7 +198,8 @@ void mt_trial_empty(const char *directory, bool all) {
 #define TRIAL "memtrack-trial."
 enum { SWEEP_AFTER_S = 60 }; /* longer than from the making of a directory to its lock */
 
-/* That a trial still runs can be told from its directory: the lock goes with the last of its processes that is ours. */
+/* That a trial still runs can be told from its directory: the lock goes with the last of its
+ * processes that is ours. */
 static int trial_lock = -1;
 
 static void hold(const char *path) {
@@ -207,8 +213,8 @@ static void sweep_one(int parent, const char *name) {
     struct stat status;
     if (fd < 0)
         return;
-    if (fstat(fd, &status) == 0 && status.st_uid == geteuid() && time(NULL) - status.st_mtime > SWEEP_AFTER_S &&
-        flock(fd, LOCK_EX | LOCK_NB) == 0) {
+    if (fstat(fd, &status) == 0 && status.st_uid == geteuid() &&
+        time(NULL) - status.st_mtime > SWEEP_AFTER_S && flock(fd, LOCK_EX | LOCK_NB) == 0) {
         empty(dup(fd), true);
         unlinkat(parent, name, AT_REMOVEDIR);
     }
@@ -295,7 +301,8 @@ int mt_trial_profiles(const char *directory, char ***paths, size_t *n, struct mt
                     : mt_error_set(error, MEMTRACK_ENOMEM, "", "out of memory");
 }
 
-/* The i-th of the paths in directory to: the first profile of a program is PROGRAM.pb.gz, the next PROGRAM.2.pb.gz. */
+/* The i-th of the paths in directory to: the first profile of a program is PROGRAM.pb.gz, the next
+ * PROGRAM.2.pb.gz. */
 static char *settled_name(char *const *paths, size_t i, const char *to) {
     const char *name = strrchr(paths[i], '/') + 1, *sign = strrchr(name, '@');
     size_t length = (size_t)((sign ? sign : strchr(name, 0)) - name), nth = 1;
@@ -306,10 +313,13 @@ static char *settled_name(char *const *paths, size_t i, const char *to) {
     char *settled = NULL, number[32] = "";
     if (nth > 1)
         snprintf(number, sizeof number, ".%zu", nth);
-    return asprintf(&settled, "%s/%.*s%s" MT_OUTPUT_SUFFIX, to, (int)length, name, number) < 0 ? NULL : settled;
+    return asprintf(&settled, "%s/%.*s%s" MT_OUTPUT_SUFFIX, to, (int)length, name, number) < 0
+               ? NULL
+               : settled;
 }
 
-int mt_trial_settled(char *const *paths, size_t n, const char *to, char ***settled, struct mt_error *error) {
+int mt_trial_settled(char *const *paths, size_t n, const char *to, char ***settled,
+                     struct mt_error *error) {
     *settled = calloc(n + 1, sizeof **settled);
     for (size_t i = 0; i < n && *settled; i++)
         if (!((*settled)[i] = settled_name(paths, i, to))) {

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Conditions are looked at with every tick of a process; what becomes true is handed to a worker (action.h). Two bounds
- * keep a trigger from becoming the problem that it was set up against: at most MOST_RUNNING workers at a time (what
- * fires meanwhile fires when one has ended, if it is still true), and at most MOST_FIRINGS of one condition on one
- * process, so that a figure that swings all night does not fill a disk.
+ * Conditions are looked at with every tick of a process; what becomes true is handed to a worker
+ * (action.h). Two bounds keep a trigger from becoming the problem that it was set up against: at
+ * most MOST_RUNNING workers at a time (what fires meanwhile fires when one has ended, if it is
+ * still true), and at most MOST_FIRINGS of one condition on one process, so that a figure that
+ * swings all night does not fill a disk.
  */
 #include "trigger.h"
 
@@ -26,7 +27,13 @@
 
 #define NS_PER_MS UINT64_C(1000000)
 
-enum { MOST_RUNNING = 4, MOST_FIRINGS = 100, MOST_CONDITIONS = 32, MOST_ACTIONS = 8, FOLLOW_TICKS = 2000 };
+enum {
+    MOST_RUNNING = 4,
+    MOST_FIRINGS = 100,
+    MOST_CONDITIONS = 32,
+    MOST_ACTIONS = 8,
+    FOLLOW_TICKS = 2000
+};
 enum { LAST_WAIT_MS = 5000, WAIT_STEP_MS = 10 };
 
 struct mt_triggers {
@@ -51,7 +58,7 @@ struct mt_trigger_watch {
     bool has_looked; /* for the limit */
 };
 
-/* ---- options ---------------------------------------------------------------------------------------------------- */
+/* ---- options --------------------------------------------------------------------------------- */
 
 struct mt_triggers *mt_triggers_new(void) {
     struct mt_triggers *t = calloc(1, sizeof *t);
@@ -78,7 +85,8 @@ void mt_triggers_set_output(struct mt_triggers *t, const struct mt_trigger_outpu
 static int add_when(struct mt_triggers *t, const char *text, struct mt_error *error) {
     struct mt_error why = {{0}, {0}};
     if (t->n_conditions == MOST_CONDITIONS)
-        return mt_error_set(error, MEMTRACK_EUSAGE, "", "--when: more than %d conditions", MOST_CONDITIONS);
+        return mt_error_set(error, MEMTRACK_EUSAGE, "", "--when: more than %d conditions",
+                            MOST_CONDITIONS);
     if (mt_condition_parse(text, &t->conditions[t->n_conditions], &why) != 0)
         return mt_error_set(error, MEMTRACK_EUSAGE, why.hint, "--when %s", why.message);
     t->n_conditions++;
@@ -87,8 +95,8 @@ static int add_when(struct mt_triggers *t, const char *text, struct mt_error *er
 
 static int add_do(struct mt_triggers *t, const char *text, struct mt_error *error) {
     if (t->n_actions == MOST_ACTIONS)
-        return mt_error_set(error, MEMTRACK_EUSAGE, "Put them into one script.", "--do: more than %d actions",
-                            MOST_ACTIONS);
+        return mt_error_set(error, MEMTRACK_EUSAGE, "Put them into one script.",
+                            "--do: more than %d actions", MOST_ACTIONS);
     int rc = mt_action_parse(text, &t->actions[t->n_actions], error);
     t->n_actions += rc == 0;
     return rc;
@@ -104,10 +112,11 @@ static int set_again(struct mt_triggers *t, const char *text, struct mt_error *e
 
 static int complete(struct mt_triggers *t, struct mt_error *error) {
     if (t->n_conditions == 0 && (t->n_actions || t->again_given))
-        return mt_error_set(error, MEMTRACK_EUSAGE, "For example: --when 'live>1G'.", "%s needs --when: a condition",
-                            t->n_actions ? "--do" : "--again");
+        return mt_error_set(error, MEMTRACK_EUSAGE, "For example: --when 'live>1G'.",
+                            "%s needs --when: a condition", t->n_actions ? "--do" : "--again");
     if (t->n_conditions && t->n_actions == 0)
-        t->actions[t->n_actions++] = (struct mt_action){.kind = MT_ACTION_SNAPSHOT, .text = "snapshot"};
+        t->actions[t->n_actions++] =
+            (struct mt_action){.kind = MT_ACTION_SNAPSHOT, .text = "snapshot"};
     return 0;
 }
 
@@ -115,14 +124,18 @@ enum { KEY_WHEN = 0x7000, KEY_DO, KEY_AGAIN };
 
 static const struct argp_option options[] = {
     {"when", KEY_WHEN, "CONDITION", 0,
-     "Do something when a figure passes a bound: live>1G, peak, rss>80% (of the memory limit), pss, swap, growth>1M/s "
-     "(over 10s; growth(60s)>1M/s), blocks, unknown_frees, failed, dropped, time>10m. May be repeated",
+     "Do something when a figure passes a bound: live>1G, peak, rss>80% (of the memory limit), "
+     "pss, swap, growth>1M/s "
+     "(over 10s; growth(60s)>1M/s), blocks, unknown_frees, failed, dropped, time>10m. May be "
+     "repeated",
      0},
     {"do", KEY_DO, "ACTION", 0,
-     "What: snapshot (default), signal:NAME, or a command, which finds MEMTRACK_PID, MEMTRACK_PROFILE and "
+     "What: snapshot (default), signal:NAME, or a command, which finds MEMTRACK_PID, "
+     "MEMTRACK_PROFILE and "
      "MEMTRACK_CONDITION in its environment. May be repeated, for one after the other",
      0},
-    {"again", KEY_AGAIN, "DUR", 0, "Least time before the same condition can do so again (default 10s)", 0},
+    {"again", KEY_AGAIN, "DUR", 0,
+     "Least time before the same condition can do so again (default 10s)", 0},
     {0},
 };
 
@@ -158,7 +171,7 @@ static error_t parse_option(int key, char *text, struct argp_state *state) {
 
 const struct argp mt_trigger_argp = {.options = options, .parser = parse_option};
 
-/* ---- workers ---------------------------------------------------------------------------------------------------- */
+/* ---- workers --------------------------------------------------------------------------------- */
 
 static pid_t *free_slot(struct mt_triggers *t) {
     for (size_t i = 0; i < MOST_RUNNING; i++)
@@ -188,12 +201,13 @@ size_t mt_triggers_collect(struct mt_triggers *t, bool wait) {
         n = reap(t);
     }
     if (wait && n)
-        mt_print_problem(t->output.program, "Their output may still appear.", "%zu trigger action%s still run%s", n,
-                         n == 1 ? "" : "s", n == 1 ? "s" : "");
+        mt_print_problem(t->output.program, "Their output may still appear.",
+                         "%zu trigger action%s still run%s", n, n == 1 ? "" : "s",
+                         n == 1 ? "s" : "");
     return n;
 }
 
-/* ---- one process ------------------------------------------------------------------------------------------------ */
+/* ---- one process ----------------------------------------------------------------------------- */
 
 struct mt_trigger_watch *mt_trigger_watch_new(const struct mt_triggers *t) {
     struct mt_trigger_watch *w = calloc(1, sizeof *w);
@@ -261,14 +275,16 @@ static void start_actions(struct mt_triggers *t, pid_t *slot, const struct mt_fi
     if (pid == 0)
         mt_action_work(t->actions, t->n_actions, firing);
     if (pid < 0)
-        mt_print_problem(t->output.program, "Close other programs, or raise the limits of this shell (ulimit -a).",
-                         "%s: its action could not be started: %s", firing->condition, strerror(errno));
+        mt_print_problem(t->output.program,
+                         "Close other programs, or raise the limits of this shell (ulimit -a).",
+                         "%s: its action could not be started: %s", firing->condition,
+                         strerror(errno));
     else
         *slot = pid;
 }
 
-static void fire(struct mt_triggers *t, struct mt_trigger_watch *w, size_t i, pid_t *slot, const struct mt_gauge *gauge,
-                 const struct mt_trigger_target *target) {
+static void fire(struct mt_triggers *t, struct mt_trigger_watch *w, size_t i, pid_t *slot,
+                 const struct mt_gauge *gauge, const struct mt_trigger_target *target) {
     const struct mt_condition *condition = &t->conditions[i];
     double figure = 0, bound;
     mt_condition_figure(condition, &w->watches[i], gauge, &figure, &bound);
@@ -295,9 +311,10 @@ static void fire(struct mt_triggers *t, struct mt_trigger_watch *w, size_t i, pi
     mt_condition_format(condition, figure, firing.figure, sizeof firing.figure);
     start_actions(t, slot, &firing);
     if (++w->n_fired[i] == MOST_FIRINGS)
-        mt_print_problem(t->output.program, "A wider bound or a longer --again makes it fire less often.",
-                         "%s has fired %d times in process %d: this was the last one", condition->text, MOST_FIRINGS,
-                         (int)target->pid);
+        mt_print_problem(t->output.program,
+                         "A wider bound or a longer --again makes it fire less often.",
+                         "%s has fired %d times in process %d: this was the last one",
+                         condition->text, MOST_FIRINGS, (int)target->pid);
 }
 
 size_t mt_triggers_check(struct mt_triggers *t, struct mt_trigger_watch *w, struct mt_gauge *gauge,
@@ -309,7 +326,8 @@ size_t mt_triggers_check(struct mt_triggers *t, struct mt_trigger_watch *w, stru
     gauge->limit_bytes = w->limit.bytes;
     for (size_t i = 0; i < t->n_conditions; i++) {
         const struct mt_condition_watch before = w->watches[i];
-        if (!mt_condition_fires(&t->conditions[i], &w->watches[i], gauge, t->again_ns) || w->n_fired[i] >= MOST_FIRINGS)
+        if (!mt_condition_fires(&t->conditions[i], &w->watches[i], gauge, t->again_ns) ||
+            w->n_fired[i] >= MOST_FIRINGS)
             continue;
         pid_t *slot = free_slot(t);
         if (slot) {
@@ -324,10 +342,10 @@ size_t mt_triggers_check(struct mt_triggers *t, struct mt_trigger_watch *w, stru
     return n;
 }
 
-/* ---- a process that somebody else started ----------------------------------------------------------------------- */
+/* ---- a process that somebody else started ---------------------------------------------------- */
 
-static size_t check_watched(struct mt_triggers *t, struct mt_trigger_watch *w, const struct mt_watch *watch,
-                            struct mt_gauge *gauge) {
+static size_t check_watched(struct mt_triggers *t, struct mt_trigger_watch *w,
+                            const struct mt_watch *watch, struct mt_gauge *gauge) {
     const struct mt_trigger_target target = {
         .pid = watch->pid,
         .start_ticks = watch->start_ticks,
@@ -338,8 +356,8 @@ static size_t check_watched(struct mt_triggers *t, struct mt_trigger_watch *w, c
     return mt_triggers_check(t, w, gauge, &target);
 }
 
-int mt_trigger_follow(struct mt_triggers *t, pid_t pid, uint64_t interval_ns, size_t count, size_t *n_fired,
-                      struct mt_error *error) {
+int mt_trigger_follow(struct mt_triggers *t, pid_t pid, uint64_t interval_ns, size_t count,
+                      size_t *n_fired, struct mt_error *error) {
     struct mt_watch watch;
     struct mt_gauge gauge;
     *n_fired = 0;

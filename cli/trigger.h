@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Triggers: conditions (condition.h) on a process that somebody watches, and what is done when one becomes true. All
- * of it happens here, in the reader; the process that is watched does not notice.
+ * Triggers: conditions (condition.h) on a process that somebody watches, and what is done when one
+ * becomes true. All of it happens here, in the reader; the process that is watched does not notice.
  *
- * The actions of one firing run one after the other in a process of their own, so that the ticks go on meanwhile:
+ * The actions of one firing run one after the other in a process of their own, so that the ticks go
+ * on meanwhile:
  *
  *   snapshot         write a profile of the process as it is now
  *   signal:NAME      send it a signal (checked against its start time first)
- *   anything else    a command for sh, with MEMTRACK_PID, MEMTRACK_PROFILE (of the snapshot before it, else empty)
- *                    and MEMTRACK_CONDITION in its environment; its output goes to standard error
+ *   anything else    a command for sh, with MEMTRACK_PID, MEMTRACK_PROFILE (of the snapshot before
+ *                    it, else empty) and MEMTRACK_CONDITION in its environment; its output goes to
+ *                    standard error
  */
 #ifndef MT_CLI_TRIGGER_H
 #define MT_CLI_TRIGGER_H
@@ -34,8 +36,8 @@ struct mt_trigger_watch; /* the state of all conditions for one process */
 struct mt_triggers *mt_triggers_new(void);
 void mt_triggers_free(struct mt_triggers *triggers); /* NULL is fine; waits for nothing */
 
-/* --when, --do and --again, as an argp child whose input is the triggers. What is wrong ends the process with
- * argp_err_exit_status. */
+/* --when, --do and --again, as an argp child whose input is the triggers. What is wrong ends the
+ * process with argp_err_exit_status. */
 extern const struct argp mt_trigger_argp;
 bool mt_triggers_any(const struct mt_triggers *triggers); /* was there a --when? */
 
@@ -51,33 +53,35 @@ void mt_triggers_set_output(struct mt_triggers *triggers, const struct mt_trigge
 /* The process that is looked at. */
 struct mt_trigger_target {
     pid_t pid;
-    uint64_t start_ticks;        /* of /proc/PID/stat: that it is still the same; 0: no signal is sent */
+    uint64_t start_ticks; /* of /proc/PID/stat: that it is still the same; 0: no signal is sent */
     const char *ledger_path;     /* absolute */
     const struct mt_tick *ticks; /* the time axis so far: the snapshot gets a copy */
     size_t n_ticks;
     struct mt_composition *composition; /* likewise; NULL: nobody follows it */
 };
 
-struct mt_trigger_watch *mt_trigger_watch_new(const struct mt_triggers *triggers); /* NULL: out of memory */
-void mt_trigger_watch_free(struct mt_trigger_watch *watch);                        /* NULL is fine */
+struct mt_trigger_watch *
+mt_trigger_watch_new(const struct mt_triggers *triggers);   /* NULL: out of memory */
+void mt_trigger_watch_free(struct mt_trigger_watch *watch); /* NULL is fine */
 
-/* One tick: starts the actions of what has become true. Returns the number of conditions that fired; their marks are
- * added to the watch. gauge->limit_bytes is filled in. */
-size_t mt_triggers_check(struct mt_triggers *triggers, struct mt_trigger_watch *watch, struct mt_gauge *gauge,
-                         const struct mt_trigger_target *target);
+/* One tick: starts the actions of what has become true. Returns the number of conditions that
+ * fired; their marks are added to the watch. gauge->limit_bytes is filled in. */
+size_t mt_triggers_check(struct mt_triggers *triggers, struct mt_trigger_watch *watch,
+                         struct mt_gauge *gauge, const struct mt_trigger_target *target);
 
 /* The firings of this process as marks of its profile. 0 or -MEMTRACK_ENOMEM. */
 int mt_trigger_marks_apply(const struct mt_trigger_watch *watch, struct mt_profile *profile);
 
-/* Take note of actions that have ended; with wait, wait for the others (commands: a few seconds at most). Returns the
- * number that is still under way. */
+/* Take note of actions that have ended; with wait, wait for the others (commands: a few seconds at
+ * most). Returns the number that is still under way. */
 size_t mt_triggers_collect(struct mt_triggers *triggers, bool wait);
 
 /*
- * Watch a running process until it ends, a signal arrives (SIGINT, SIGTERM), or count actions have been started (0:
- * no limit). For snapshot --when. 0; -MEMTRACK_E… when the process cannot be watched. *n_fired: how often it fired.
+ * Watch a running process until it ends, a signal arrives (SIGINT, SIGTERM), or count actions have
+ * been started (0: no limit). For snapshot --when. 0; -MEMTRACK_E… when the process cannot be
+ * watched. *n_fired: how often it fired.
  */
-int mt_trigger_follow(struct mt_triggers *triggers, pid_t pid, uint64_t interval_ns, size_t count, size_t *n_fired,
-                      struct mt_error *error);
+int mt_trigger_follow(struct mt_triggers *triggers, pid_t pid, uint64_t interval_ns, size_t count,
+                      size_t *n_fired, struct mt_error *error);
 
 #endif

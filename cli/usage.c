@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * RSS comes from statm, which is a few counters; PSS and swap from smaps_rollup, which walks the page tables and takes
- * milliseconds in big processes. It is read at most twice a second, and at most for one part in 200 of the time.
+ * RSS comes from statm, which is a few counters; PSS and swap from smaps_rollup, which walks the
+ * page tables and takes milliseconds in big processes. It is read at most twice a second, and at
+ * most for one part in 200 of the time.
  */
 #include "usage.h"
 
@@ -21,7 +22,8 @@ int mt_usage_open(uint32_t pid) {
     return open(path, O_RDONLY | O_CLOEXEC);
 }
 
-/* The third figure is the pages of files and of shared memory: the ledger, which is one, is no anonymous memory. */
+/* The third figure is the pages of files and of shared memory: the ledger, which is one, is no
+ * anonymous memory. */
 bool mt_usage_read(int statm_fd, uint64_t *rss_bytes, uint64_t *anon_bytes) {
     char text[128];
     unsigned long long size, resident, shared, page = (unsigned long long)sysconf(_SC_PAGESIZE);
@@ -33,7 +35,8 @@ bool mt_usage_read(int statm_fd, uint64_t *rss_bytes, uint64_t *anon_bytes) {
     if (sscanf(text, "%llu %llu %llu", &size, &resident, &shared) != 3)
         return false;
     *rss_bytes = resident * page;
-    *anon_bytes = resident > shared ? (resident - shared) * page : 0; /* the kernel counts in batches */
+    *anon_bytes =
+        resident > shared ? (resident - shared) * page : 0; /* the kernel counts in batches */
     return resident != 0;
 }
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One parser for report, diff and whatever else shows groups: an option means the same and is spelt the same in all of
- * them. --sort is each command's own, as it has another default and another meaning in each.
+ * One parser for report, diff and whatever else shows groups: an option means the same and is spelt
+ * the same in all of them. --sort is each command's own, as it has another default and another
+ * meaning in each.
  */
 #include "view_options.h"
 
@@ -32,22 +33,28 @@ enum option_key {
 /* What the live view has as well. */
 static const struct argp_option shared_options[] = {
     {NULL, 0, NULL, 0, "What is counted:", MT_HELP_COUNTED},
-    {"by", KEY_BY, "GROUP", 0, "A row per line (default), function, file, module, stack, thread, scope, size or domain",
-     0},
+    {"by", KEY_BY, "GROUP", 0,
+     "A row per line (default), function, file, module, stack, thread, scope, size or domain", 0},
     {NULL, 0, NULL, 0, "Which rows:", MT_HELP_ROWS},
     {"include", KEY_INCLUDE, "PATTERN", 0,
-     "Only what was allocated in a matching file, function or module (shell wildcards); PATTERN:LINE is a line of a "
-     "file, scope:PATTERN the innermost scope, domain:PATTERN the domain, thread:PATTERN the thread's name "
+     "Only what was allocated in a matching file, function or module (shell wildcards); "
+     "PATTERN:LINE is a line of a "
+     "file, scope:PATTERN the innermost scope, domain:PATTERN the domain, thread:PATTERN the "
+     "thread's name "
      "or id. May be repeated: one has to match",
      0},
     {"exclude", KEY_EXCLUDE, "PATTERN", 0, "The opposite. May be repeated: none may match", 0},
     {"all-frames", KEY_ALL_FRAMES, NULL, 0, "Patterns may match any frame of the call path", 0},
     {NULL, 0, NULL, 0,
-     "Who is charged (by default the innermost frame outside of allocators and standard libraries):", MT_HELP_CHARGED},
-    {"wrapper", KEY_WRAPPER, "PATTERN", 0, "Charge the caller of matching functions, files or modules. May be repeated",
+     "Who is charged (by default the innermost frame outside of allocators and standard "
+     "libraries):",
+     MT_HELP_CHARGED},
+    {"wrapper", KEY_WRAPPER, "PATTERN", 0,
+     "Charge the caller of matching functions, files or modules. May be repeated", 0},
+    {"keep-std", KEY_KEEP_STD, NULL, 0,
+     "Charge lines inside the C, C++ and Rust standard libraries", 0},
+    {"keep-wrappers", KEY_KEEP_WRAPPERS, NULL, 0, "Charge the innermost frame, even operator new",
      0},
-    {"keep-std", KEY_KEEP_STD, NULL, 0, "Charge lines inside the C, C++ and Rust standard libraries", 0},
-    {"keep-wrappers", KEY_KEEP_WRAPPERS, NULL, 0, "Charge the innermost frame, even operator new", 0},
     {NULL, 0, NULL, 0, "How it is printed:", MT_HELP_PRINTED},
     {"bytes", KEY_BYTES, NULL, 0, "Exact bytes instead of KiB and MiB", 0},
     {"color", KEY_COLOR, "WHEN", 0, MT_HELP_COLOR, 0},
@@ -58,39 +65,49 @@ static const struct argp_option shared_options[] = {
 
 static const struct argp_option options[] = {
     {"cumulative", KEY_CUMULATIVE, NULL, 0,
-     "Charge every frame of a call path, not only the one that allocated; once each, however often it recurs. With "
+     "Charge every frame of a call path, not only the one that allocated; once each, however often "
+     "it recurs. With "
      "--by line, function, file or module",
      MT_HELP_COUNTED},
     {"at", KEY_AT, "MOMENT", 0,
-     "What \"live\" means: not freed at the end (default), at the peak, or at a time after the start such as 1.5s or "
+     "What \"live\" means: not freed at the end (default), at the peak, or at a time after the "
+     "start such as 1.5s or "
      "02:00. Rows are then sorted by live",
      MT_HELP_COUNTED},
-    {NULL, 'n', "N", 0, "Rows to print, 0 for all (default: 20; all of them with --json and --csv)", MT_HELP_ROWS},
+    {NULL, 'n', "N", 0, "Rows to print, 0 for all (default: 20; all of them with --json and --csv)",
+     MT_HELP_ROWS},
     {"json", KEY_JSON, NULL, 0, "As JSON", MT_HELP_PRINTED},
     {"csv", KEY_CSV, NULL, 0, "The rows as CSV", MT_HELP_PRINTED},
-    {"full-names", KEY_FULL_NAMES, NULL, 0, "Do not shorten names, paths and call paths", MT_HELP_PRINTED},
+    {"full-names", KEY_FULL_NAMES, NULL, 0, "Do not shorten names, paths and call paths",
+     MT_HELP_PRINTED},
     {"no-pager", KEY_NO_PAGER, NULL, 0, MT_HELP_NO_PAGER, MT_HELP_PRINTED},
     {0},
 };
 
 enum { INCLUDE, EXCLUDE, WRAPPER };
 
-static void add_pattern(const struct argp_state *state, struct mt_view_request *r, size_t list, const char *pattern) {
+static void add_pattern(const struct argp_state *state, struct mt_view_request *r, size_t list,
+                        const char *pattern) {
     static const char *const names[] = {"--include", "--exclude", "--wrapper"};
     mt_option_pattern(state, names[list], pattern, &r->patterns[list], &r->n_patterns[list]);
 }
 
-void mt_view_parse_sort(struct argp_state *state, struct mt_view_request *request, const char *text) {
+void mt_view_parse_sort(struct argp_state *state, struct mt_view_request *request,
+                        const char *text) {
     if (!mt_sort_parse(text, &request->view.sort))
         argp_error(state, "--sort %s: choose one of %s", text, mt_sort_list);
     request->sort_given = true;
 }
 
-static void parse_choice(int key, const char *text, struct argp_state *state, struct mt_view_request *r) {
+static void parse_choice(int key, const char *text, struct argp_state *state,
+                         struct mt_view_request *r) {
     if (key == KEY_BY && !mt_group_by_parse(text, &r->view.by))
         argp_error(state, "--by %s: choose one of %s", text, mt_group_by_list);
     if (key == KEY_AT && !mt_moment_parse(text, &r->view.at))
-        argp_error(state, "--at %s: give end, peak, or a time after the start such as 1.5s, 300ms or 02:00", text);
+        argp_error(
+            state,
+            "--at %s: give end, peak, or a time after the start such as 1.5s, 300ms or 02:00",
+            text);
     if (key == KEY_COLOR)
         mt_option_color(state, text, &r->color);
     r->at_given |= key == KEY_AT;
@@ -148,7 +165,9 @@ static error_t parse_option(int key, char *text, struct argp_state *state) {
         finish(state, r);
         return 0;
     default:
-        return set_flag(key, r) || mt_option_symbols(key, text, state, &r->symbols) ? 0 : ARGP_ERR_UNKNOWN;
+        return set_flag(key, r) || mt_option_symbols(key, text, state, &r->symbols)
+                   ? 0
+                   : ARGP_ERR_UNKNOWN;
     }
 }
 

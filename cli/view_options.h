@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The options that commands which print groups of a profile share: what is counted, who is charged, which rows, how
- * they are printed, where names come from. An argp child; the command adds its own options to the groups below.
+ * The options that commands which print groups of a profile share: what is counted, who is charged,
+ * which rows, how they are printed, where names come from. An argp child; the command adds its own
+ * options to the groups below.
  */
 #ifndef MT_CLI_VIEW_OPTIONS_H
 #define MT_CLI_VIEW_OPTIONS_H
@@ -34,13 +35,16 @@ struct mt_view_request {
     size_t n_patterns[3];
 };
 
-/* Its input is a struct mt_view_request, which the command's parser gives in state->child_inputs at ARGP_KEY_INIT. */
+/* Its input is a struct mt_view_request, which the command's parser gives in state->child_inputs at
+ * ARGP_KEY_INIT. */
 extern const struct argp mt_view_argp;
-/* Those of them that make sense while a process is watched: not how tables are printed, nor which moment. */
+/* Those of them that make sense while a process is watched: not how tables are printed, nor which
+ * moment. */
 extern const struct argp mt_view_live_argp;
 
 /* --sort COLUMN, which each command describes by itself. */
-void mt_view_parse_sort(struct argp_state *state, struct mt_view_request *request, const char *text);
+void mt_view_parse_sort(struct argp_state *state, struct mt_view_request *request,
+                        const char *text);
 
 void mt_view_request_free(struct mt_view_request *request);
 

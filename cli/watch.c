@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The same reads as those of memtrack run at its ticks, without its session: the ledger is that of a process that
- * somebody else started. That a process has ended shows in its statm file, which is kept open (usage.h); of one in
- * another pid namespace in its mappings, which are looked at once a second, as is whether it has executed another
- * program and writes another ledger now.
+ * The same reads as those of memtrack run at its ticks, without its session: the ledger is that of
+ * a process that somebody else started. That a process has ended shows in its statm file, which is
+ * kept open (usage.h); of one in another pid namespace in its mappings, which are looked at once a
+ * second, as is whether it has executed another program and writes another ledger now.
  */
 #include "watch.h"
 
@@ -32,7 +32,8 @@ static int open_ledger(struct mt_watch *watch, struct mt_error *error) {
         return rc;
     }
     uint64_t start = mt_ledger_info(watch->ledger)->start_monotonic_ns, now = mt_now_ns();
-    watch->start_ns = start && start <= now ? start : now; /* another time namespace has another clock */
+    watch->start_ns =
+        start && start <= now ? start : now; /* another time namespace has another clock */
     return 0;
 }
 
@@ -96,16 +97,18 @@ bool mt_watch_tick(struct mt_watch *watch, uint64_t now_ns, struct mt_gauge *gau
         }
         watch->next_pss_ns = mt_usage_pss_next(now_ns, mt_now_ns());
     }
-    mt_ledger_store_era(watch->ledger, now_ns); /* a ledger that may only be read is dated less finely */
+    mt_ledger_store_era(watch->ledger,
+                        now_ns); /* a ledger that may only be read is dated less finely */
     tick.time_ns = now_ns > watch->start_ns ? now_ns - watch->start_ns : 0;
     tick.live_bytes = totals.live_bytes > 0 ? totals.live_bytes : 0;
     tick.total_blocks = totals.allocated_blocks;
-    mt_condition_gauge(&totals, &tick, watch->statm_fd >= 0, watch->has_pss ? &watch->memory : NULL, gauge);
+    mt_condition_gauge(&totals, &tick, watch->statm_fd >= 0, watch->has_pss ? &watch->memory : NULL,
+                       gauge);
     mt_axis_add(&watch->axis, &tick); /* a tick that finds no memory is one less */
     return true;
 }
 
-/* ---- sleeping --------------------------------------------------------------------------------------------------- */
+/* ---- sleeping -------------------------------------------------------------------------------- */
 
 static volatile sig_atomic_t is_asked_to_end;
 
@@ -140,7 +143,8 @@ bool mt_watch_sleep(uint64_t until_ns) {
     prepare_signals(&while_asleep);
     for (uint64_t now; !is_asked_to_end && (now = mt_now_ns()) < until_ns;) {
         uint64_t left = until_ns - now;
-        struct timespec nap = {.tv_sec = (time_t)(left / 1000000000u), .tv_nsec = (long)(left % 1000000000u)};
+        struct timespec nap = {.tv_sec = (time_t)(left / 1000000000u),
+                               .tv_nsec = (long)(left % 1000000000u)};
         pselect(0, NULL, NULL, NULL, &nap, &while_asleep);
     }
     return !is_asked_to_end;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Watching one running process from outside: its figures at ticks, for as long as somebody wants. */
+/* Watching one running process from outside: its figures at ticks, for as long as somebody
+ * wants. */
 #ifndef MT_CLI_WATCH_H
 #define MT_CLI_WATCH_H
 
@@ -30,11 +31,12 @@ struct mt_watch {
 int mt_watch_open(pid_t pid, size_t max_ticks, struct mt_watch *watch, struct mt_error *error);
 void mt_watch_close(struct mt_watch *watch);
 
-/* Takes a tick at now_ns (CLOCK_MONOTONIC). False: the process has ended. One that executed another program is followed
- * into it, on a new axis. */
+/* Takes a tick at now_ns (CLOCK_MONOTONIC). False: the process has ended. One that executed another
+ * program is followed into it, on a new axis. */
 bool mt_watch_tick(struct mt_watch *watch, uint64_t now_ns, struct mt_gauge *gauge);
 
-/* Sleeps until then (CLOCK_MONOTONIC), or until SIGINT, SIGTERM or SIGHUP arrives: false then, and from then on. */
+/* Sleeps until then (CLOCK_MONOTONIC), or until SIGINT, SIGTERM or SIGHUP arrives: false then, and
+ * from then on. */
 bool mt_watch_sleep(uint64_t until_ns);
 
 #endif

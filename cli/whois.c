@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * memtrack whois: which block an address belongs to, for the pointer in a debugger or in a crash report. The table of
- * live blocks is searched as it is at this moment; nothing is asked of the process.
+ * memtrack whois: which block an address belongs to, for the pointer in a debugger or in a crash
+ * report. The table of live blocks is searched as it is at this moment; nothing is asked of the
+ * process.
  */
 #include <argp.h>
 #include <errno.h>
@@ -42,7 +43,7 @@ struct request {
     struct mt_symbols_options symbols;
 };
 
-/* ---- options ---------------------------------------------------------------------------------------------------- */
+/* ---- options --------------------------------------------------------------------------------- */
 
 static uint64_t parse_address(struct argp_state *state, const char *text) {
     char *end;
@@ -85,13 +86,16 @@ static const struct argp parser = {
     .options = options,
     .parser = parse_option,
     .args_doc = "PID ADDRESS...",
-    .doc = "Show the live block that holds an address of a process: its size, age, thread and where it was allocated."
-           "\vThe address may lie anywhere inside the block. It is given as 0x7f0012345678 or in decimal. Instead of a "
+    .doc = "Show the live block that holds an address of a process: its size, age, thread and "
+           "where it was allocated."
+           "\vThe address may lie anywhere inside the block. It is given as 0x7f0012345678 or in "
+           "decimal. Instead of a "
            "PID, the ledger that an ended process has left is taken as well."
-           "\n\nExit status: 0, 1 an address is in no live block, 2 wrong usage, 3 the process cannot be read.",
+           "\n\nExit status: 0, 1 an address is in no live block, 2 wrong usage, 3 the process "
+           "cannot be read.",
 };
 
-/* ---- answers ---------------------------------------------------------------------------------------------------- */
+/* ---- answers --------------------------------------------------------------------------------- */
 
 struct inquiry {
     const struct request *request;
@@ -110,11 +114,13 @@ static int open_ledger(const char *what, struct mt_ledger **out, struct mt_error
         return mt_ledger_of_process(pid, out, error);
     if (mt_ledger_is_one(what))
         return mt_ledger_open(what, out, error);
-    return mt_error_set(error, MEMTRACK_EUSAGE, "memtrack list shows the processes that are tracked.",
+    return mt_error_set(error, MEMTRACK_EUSAGE,
+                        "memtrack list shows the processes that are tracked.",
                         "%s is neither the pid of a process nor a ledger", what);
 }
 
-/* Tells the process the time as well, so that what it allocates from now on is known to be younger. */
+/* Tells the process the time as well, so that what it allocates from now on is known to be
+ * younger. */
 static void look_at_clock(struct inquiry *q) {
     uint64_t begin = mt_ledger_info(q->ledger)->start_monotonic_ns, now = mt_now_ns();
     if (!mt_ledger_is_live(q->ledger) || now <= begin)
@@ -164,7 +170,8 @@ static void connect_rows(struct inquiry *q) {
 }
 
 static int name_blocks(struct inquiry *q, struct mt_error *error) {
-    const struct mt_view_options view = {.by = MT_BY_STACK, .sort = MT_VALUE_LIVE_BYTES, .keeps_samples = true};
+    const struct mt_view_options view = {
+        .by = MT_BY_STACK, .sort = MT_VALUE_LIVE_BYTES, .keeps_samples = true};
     /* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): the arrays are q's, and freed with it */
     int rc = mt_profile_from_blocks(q->ledger, q->blocks, q->request->n, &q->profile, error);
     if (rc == 0)
@@ -195,9 +202,10 @@ static int inquire(struct inquiry *q, struct mt_error *error) {
     return rc == 0 ? name_blocks(q, error) : rc;
 }
 
-/* ---- printing --------------------------------------------------------------------------------------------------- */
+/* ---- printing -------------------------------------------------------------------------------- */
 
-static void add_age(const struct inquiry *q, const struct mt_whois_answer *a, struct mt_facts *facts) {
+static void add_age(const struct inquiry *q, const struct mt_whois_answer *a,
+                    struct mt_facts *facts) {
     char least[MT_FORMAT_BYTES], most[MT_FORMAT_BYTES];
     if (q->now_ns) {
         mt_format_duration(least, a->age_from_ns);
@@ -218,7 +226,8 @@ static void add_age(const struct inquiry *q, const struct mt_whois_answer *a, st
         mt_facts_add(facts, "allocated", false, "%s to %s after the start", least, most);
 }
 
-static void add_stack(const struct inquiry *q, const struct mt_whois_answer *a, struct mt_facts *facts) {
+static void add_stack(const struct inquiry *q, const struct mt_whois_answer *a,
+                      struct mt_facts *facts) {
     struct mt_frame *frames = a->row ? malloc(MAX_FRAMES * sizeof *frames) : NULL;
     bool truncated = false;
     size_t n = frames ? mt_rows_stack(q->rows, a->row, frames, MAX_FRAMES, &truncated) : 0;
@@ -227,8 +236,9 @@ static void add_stack(const struct inquiry *q, const struct mt_whois_answer *a, 
         char *key = mt_frame_key(q->profile, &frames[i]);
         const char *function = mt_profile_text(q->profile, frames[i].function);
         bool has_line = frames[i].file && frames[i].line;
-        mt_facts_add(facts, i ? "" : "stack", false, "%s%s%s%s", has_line ? function : "", has_line ? " at " : "",
-                     key ? key : function, frames[i].is_inlined ? " (inlined)" : "");
+        mt_facts_add(facts, i ? "" : "stack", false, "%s%s%s%s", has_line ? function : "",
+                     has_line ? " at " : "", key ? key : function,
+                     frames[i].is_inlined ? " (inlined)" : "");
         free(key);
     }
     if (n == 0)
@@ -238,28 +248,32 @@ static void add_stack(const struct inquiry *q, const struct mt_whois_answer *a, 
     free(frames);
 }
 
-static void add_neighbour(const struct mt_whois_answer *a, const struct mt_whois_block *block, const char *label,
-                          struct mt_facts *facts) {
-    uint64_t distance =
-        block->address > a->address ? block->address - a->address : a->address - block->address - block->bytes;
+static void add_neighbour(const struct mt_whois_answer *a, const struct mt_whois_block *block,
+                          const char *label, struct mt_facts *facts) {
+    uint64_t distance = block->address > a->address ? block->address - a->address
+                                                    : a->address - block->address - block->bytes;
     char bytes[MT_FORMAT_BYTES];
     if (!block->address)
         return;
     mt_format_count(bytes, (int64_t)(block->bytes & INT64_MAX));
     if (block->address > a->address)
-        mt_facts_add(facts, label, false, "block of %s bytes at 0x%" PRIx64 " begins %" PRIu64 " bytes after it", bytes,
+        mt_facts_add(facts, label, false,
+                     "block of %s bytes at 0x%" PRIx64 " begins %" PRIu64 " bytes after it", bytes,
                      block->address, distance);
     else
-        mt_facts_add(facts, label, false, "block of %s bytes at 0x%" PRIx64 " ends %" PRIu64 " bytes before it", bytes,
+        mt_facts_add(facts, label, false,
+                     "block of %s bytes at 0x%" PRIx64 " ends %" PRIu64 " bytes before it", bytes,
                      block->address, distance);
 }
 
-static void print_answer(const struct inquiry *q, const struct mt_whois_answer *a, const struct mt_terminal *terminal) {
+static void print_answer(const struct inquiry *q, const struct mt_whois_answer *a,
+                         const struct mt_terminal *terminal) {
     struct mt_facts facts = {0};
     char head[160], bytes[MT_FORMAT_BYTES];
     if (a->is_live) {
         mt_format_count(bytes, (int64_t)(a->block.bytes & INT64_MAX));
-        snprintf(head, sizeof head, "0x%" PRIx64 " is live: offset %" PRIu64 " in a block of %s bytes at 0x%" PRIx64,
+        snprintf(head, sizeof head,
+                 "0x%" PRIx64 " is live: offset %" PRIu64 " in a block of %s bytes at 0x%" PRIx64,
                  a->address, a->address - a->block.address, bytes, a->block.address);
         if (q->found[a - q->answers].holder.domain != 0)
             mt_facts_add(&facts, "domain", false, "%s", a->domain);
@@ -275,8 +289,10 @@ static void print_answer(const struct inquiry *q, const struct mt_whois_answer *
         add_neighbour(a, &a->after, "after", &facts);
         const struct mt_profile_info *info = q->profile ? &q->profile->info : NULL;
         if (info && (info->partial || info->sample_bytes))
-            mt_facts_add(&facts, "note", true, "Not all allocations of this process were recorded (%s).",
-                         info->sample_bytes ? "it is sampled" : "recording did not begin with it, or was switched off");
+            mt_facts_add(
+                &facts, "note", true, "Not all allocations of this process were recorded (%s).",
+                info->sample_bytes ? "it is sampled"
+                                   : "recording did not begin with it, or was switched off");
     }
     mt_put(terminal, MT_STYLE_BOLD, head);
     fputc('\n', terminal->stream);
@@ -293,7 +309,8 @@ static int print(const struct inquiry *q, struct mt_error *error) {
             print_answer(q, &q->answers[i], &terminal);
     }
     if (q->request->json) {
-        int rc = mt_export_whois_json(stdout, mt_ledger_process(q->ledger), q->rows, q->answers, q->request->n, error);
+        int rc = mt_export_whois_json(stdout, mt_ledger_process(q->ledger), q->rows, q->answers,
+                                      q->request->n, error);
         if (rc != 0)
             return rc;
     }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * memtrack.h: what the program itself can ask of the recorder. Thin: each function is an event (or a look), and what
- * it does lies in lib/track.
+ * memtrack.h: what the program itself can ask of the recorder. Thin: each function is an event (or
+ * a look), and what it does lies in lib/track.
  */
 #define MEMTRACK_IMPLEMENTATION
 #include "memtrack.h"
@@ -27,21 +27,22 @@ static bool has_ledger(void) {
     return is_recording() || (mt_page.state == MT_STATE_DORMANT && mt_tracker_is_ours());
 }
 
-/* There is no thread state: because nothing records here, or because a signal handler has interrupted an event. */
+/* There is no thread state: because nothing records here, or because a signal handler has
+ * interrupted an event. */
 static int why_not(void) {
     return is_recording() && mt_self != NULL && mt_tracker_is_busy(mt_self) ? -MEMTRACK_EBUSY : 0;
 }
 
 /* Return what call says, as an event of this thread, t. */
-#define AS_EVENT(call)                                                                                                 \
-    struct mt_thread *t = mt_event_enter(MT_CALLER());                                                                 \
-    if (mt_unlikely(t == NULL))                                                                                        \
-        return why_not();                                                                                              \
-    int rc = (call);                                                                                                   \
-    mt_event_leave(t);                                                                                                 \
+#define AS_EVENT(call)                                                                             \
+    struct mt_thread *t = mt_event_enter(MT_CALLER());                                             \
+    if (mt_unlikely(t == NULL))                                                                    \
+        return why_not();                                                                          \
+    int rc = (call);                                                                               \
+    mt_event_leave(t);                                                                             \
     return rc
 
-/* ---- recording --------------------------------------------------------------------------------------------------- */
+/* ---- recording ------------------------------------------------------------------------------- */
 
 static int ask(bool off) {
     if (!has_ledger())
@@ -69,8 +70,9 @@ MT_HOOK int memtrack_get_traced_memory(uint64_t *current_bytes, uint64_t *peak_b
         uint64_t clear_epoch = mt_load_acquire(&mt_tracker.header->control.clear_epoch);
         for (mt_bank_id id = 1; id < mt_load_acquire(&mt_tracker.header->n_banks); id++) {
             const struct mt_bank *b = mt_threads_bank(id);
-            if (mt_load_acquire(&b->clear_epoch) == clear_epoch)     /* cleared, if it was to be */
-                current += mt_load_relaxed(&b->counters.live_bytes); /* each as of some moment of the call */
+            if (mt_load_acquire(&b->clear_epoch) == clear_epoch) /* cleared, if it was to be */
+                current += mt_load_relaxed(
+                    &b->counters.live_bytes); /* each as of some moment of the call */
         }
         peak = mt_load_relaxed(&mt_tracker.header->control.peak_bytes);
     }
@@ -103,7 +105,7 @@ MT_HOOK uint64_t memtrack_get_overhead(void) {
     return has_ledger() ? mt_tracker.header->file_bytes : 0;
 }
 
-/* ---- scopes ------------------------------------------------------------------------------------------------------ */
+/* ---- scopes ---------------------------------------------------------------------------------- */
 
 static int refuse(memtrack_scope *scope) {
     if (scope != NULL)
@@ -182,9 +184,10 @@ MT_HOOK void __cyg_profile_func_exit(void *function, void *call_site) {
     mt_event_leave(t);
 }
 
-/* ---- the timeline ------------------------------------------------------------------------------------------------ */
+/* ---- the timeline ---------------------------------------------------------------------------- */
 
-static int add_event(enum mt_event_kind kind, const char *name, int64_t value, const struct mt_hook_frame *frame) {
+static int add_event(enum mt_event_kind kind, const char *name, int64_t value,
+                     const struct mt_hook_frame *frame) {
     if (name == NULL)
         return -MEMTRACK_EUSAGE;
     struct mt_thread *t = mt_event_enter(frame);
@@ -208,10 +211,11 @@ MT_HOOK int memtrack_counter(const char *name, int64_t value) {
     return add_event(MT_EVENT_COUNTER, name, value, MT_CALLER());
 }
 
-/* ---- domains ----------------------------------------------------------------------------------------------------- */
+/* ---- domains --------------------------------------------------------------------------------- */
 
 enum { MOST_DOMAINS = 0xffff };
-#define MOST_BYTES ((uint64_t)1 << 48) /* of one block: sums of many stay far from the end of the numbers */
+#define MOST_BYTES                                                                                 \
+    ((uint64_t)1 << 48) /* of one block: sums of many stay far from the end of the numbers */
 
 MT_HOOK uint32_t memtrack_domain(const char *name) {
     if (name == NULL)
@@ -244,7 +248,7 @@ MT_HOOK int memtrack_untrack(uint32_t domain, const void *ptr) {
     return rc < 0 ? rc : 0;
 }
 
-/* ---- looking ----------------------------------------------------------------------------------------------------- */
+/* ---- looking --------------------------------------------------------------------------------- */
 
 MT_HOOK int memtrack_whois(const void *address, memtrack_block *out) {
     if (out == NULL)
@@ -266,7 +270,7 @@ MT_HOOK int memtrack_snapshot(const char *path) {
     return has_ledger() ? mt_snapshot_write(path, mt_tracker.pid) : -MEMTRACK_EUNTRACKED;
 }
 
-/* ---- for code that allocates on behalf of somebody who measures -------------------------------------------------- */
+/* ---- for code that allocates on behalf of somebody who measures ------------------------------ */
 
 static void pause_thread(const struct mt_hook_frame *frame, int change) {
     struct mt_thread *t = mt_event_enter(frame);
@@ -278,7 +282,8 @@ static void pause_thread(const struct mt_hook_frame *frame, int change) {
     mt_event_leave(t);
 }
 
-/* The calling thread's allocations are not recorded until as many calls of resume; frees of recorded blocks are. */
+/* The calling thread's allocations are not recorded until as many calls of resume; frees of
+ * recorded blocks are. */
 MT_HOOK void memtrack_pause_thread(void) {
     pause_thread(MT_CALLER(), 1);
 }

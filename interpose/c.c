@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * malloc and its family. Arguments, results, errno, alignment and the block itself are the real allocator's; a hook
- * only looks. The order of looking and calling is that of track/record.h.
+ * malloc and its family. Arguments, results, errno, alignment and the block itself are the real
+ * allocator's; a hook only looks. The order of looking and calling is that of track/record.h.
  */
 #include "interpose/hook.h"
 #include "track/tracker.h"
@@ -56,10 +56,10 @@ MT_HOOK void free_aligned_sized(void *block, size_t alignment, size_t bytes) {
         mt_next.free(block);
 }
 
-/* What realloc returned, and so what has become of block: a NULL result for 0 bytes is a free (glibc, tcmalloc), for
- * more it is a failure. moving: begun, unless block is NULL. */
-static inline void moved(const void *block, struct mt_moving_block *moving, void *result, size_t bytes,
-                         const struct mt_hook_frame *frame) {
+/* What realloc returned, and so what has become of block: a NULL result for 0 bytes is a free
+ * (glibc, tcmalloc), for more it is a failure. moving: begun, unless block is NULL. */
+static inline void moved(const void *block, struct mt_moving_block *moving, void *result,
+                         size_t bytes, const struct mt_hook_frame *frame) {
     if (block == NULL)
         mt_record_allocation(result, bytes, frame);
     else if (result == NULL && bytes != 0)
@@ -78,8 +78,8 @@ MT_HOOK void *realloc(void *block, size_t bytes) {
     return result;
 }
 
-/* Most reallocarrays call realloc, and so the hook above; mimalloc's does not, and sets errno where its realloc does
- * not. */
+/* Most reallocarrays call realloc, and so the hook above; mimalloc's does not, and sets errno where
+ * its realloc does not. */
 static void *next_reallocarray(void *block, size_t count, size_t bytes) {
     size_t total;
     if (mt_next.reallocarray != NULL && mt_tracker.allocator == MT_ALLOCATOR_MIMALLOC)
@@ -102,14 +102,15 @@ MT_HOOK void *reallocarray(void *block, size_t count, size_t bytes) {
     return result;
 }
 
-/* ---- aligned --------------------------------------------------------------------------------------------------- */
+/* ---- aligned --------------------------------------------------------------------------------- */
 
 static void *next_memalign(size_t alignment, size_t bytes) {
     if (mt_next.memalign != NULL)
         return mt_next.memalign(alignment, bytes);
     void *block = NULL;
     if (mt_next.posix_memalign != NULL) {
-        int error = mt_next.posix_memalign(&block, alignment < sizeof(void *) ? sizeof(void *) : alignment, bytes);
+        int error = mt_next.posix_memalign(
+            &block, alignment < sizeof(void *) ? sizeof(void *) : alignment, bytes);
         if (error != 0)
             errno = error;
         return error == 0 ? block : NULL;
@@ -118,13 +119,14 @@ static void *next_memalign(size_t alignment, size_t bytes) {
 }
 
 /* The allocator's own calls are parts of a call that is recorded anyway. */
-#define PASS_ON(call)                                                                                                  \
-    MT_RESOLVE();                                                                                                      \
-    if (mt_unlikely(mt_next_is_allocator(MT_CALLER()->return_address)))                                                \
+#define PASS_ON(call)                                                                              \
+    MT_RESOLVE();                                                                                  \
+    if (mt_unlikely(mt_next_is_allocator(MT_CALLER()->return_address)))                            \
     return call
 
 static void *next_aligned_alloc(size_t alignment, size_t bytes) {
-    return mt_next.aligned_alloc != NULL ? mt_next.aligned_alloc(alignment, bytes) : next_memalign(alignment, bytes);
+    return mt_next.aligned_alloc != NULL ? mt_next.aligned_alloc(alignment, bytes)
+                                         : next_memalign(alignment, bytes);
 }
 
 static void *next_valloc(size_t bytes) {
@@ -196,7 +198,7 @@ MT_HOOK void *pvalloc(size_t bytes) {
     return block;
 }
 
-/* ---- libc's own names ------------------------------------------------------------------------------------------- */
+/* ---- libc's own names ------------------------------------------------------------------------ */
 
 void *__libc_malloc(size_t bytes);
 MT_HOOK void *__libc_malloc(size_t bytes) {
@@ -233,14 +235,14 @@ MT_HOOK void __libc_free(void *block) {
     mt_next_libc.__libc_free(block);
 }
 
-#define ALIGNED_HOOK(name, parameters, arguments)                                                                      \
-    void *name parameters;                                                                                             \
-    MT_HOOK void *name parameters {                                                                                    \
-        PASS_ON(mt_next_libc.name arguments);                                                                          \
-        mt_record_expect();                                                                                            \
-        void *block = mt_next_libc.name arguments;                                                                     \
-        mt_record_expected(block, bytes, MT_CALLER());                                                                 \
-        return block;                                                                                                  \
+#define ALIGNED_HOOK(name, parameters, arguments)                                                  \
+    void *name parameters;                                                                         \
+    MT_HOOK void *name parameters {                                                                \
+        PASS_ON(mt_next_libc.name arguments);                                                      \
+        mt_record_expect();                                                                        \
+        void *block = mt_next_libc.name arguments;                                                 \
+        mt_record_expected(block, bytes, MT_CALLER());                                             \
+        return block;                                                                              \
     }
 ALIGNED_HOOK(__libc_memalign, (size_t alignment, size_t bytes), (alignment, bytes))
 ALIGNED_HOOK(__libc_valloc, (size_t bytes), (bytes))

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Seccomp is noticed on its way in, by the two libc functions that everybody (libseccomp too) installs it with: what that
- * means for the recorder is in track/confinement.c. Both are passed on as they come, with all the arguments that a system
- * call can have. mlockall is here for the same reason: what it does to the recorder's memory would be the program's loss.
+ * Seccomp is noticed on its way in, by the two libc functions that everybody (libseccomp too)
+ * installs it with: what that means for the recorder is in track/confinement.c. Both are passed on
+ * as they come, with all the arguments that a system call can have. mlockall is here for the same
+ * reason: what it does to the recorder's memory would be the program's loss.
  */
 #include "interpose/fork.h"
 #include "interpose/hook.h"
@@ -22,11 +23,12 @@ static const struct sock_fprog *filter_at(long address) {
     return (const struct sock_fprog *)(address != 0 ? address : 1);
 }
 
-#define READ_ARGUMENTS(list, after)                                                                                    \
-    va_list list;                                                                                                      \
-    va_start(list, after);                                                                                             \
-    long a = va_arg(list, long), b = va_arg(list, long), c = va_arg(list, long), d = va_arg(list, long);               \
-    long e = va_arg(list, long), f = va_arg(list, long);                                                               \
+#define READ_ARGUMENTS(list, after)                                                                \
+    va_list list;                                                                                  \
+    va_start(list, after);                                                                         \
+    long a = va_arg(list, long), b = va_arg(list, long), c = va_arg(list, long),                   \
+         d = va_arg(list, long);                                                                   \
+    long e = va_arg(list, long), f = va_arg(list, long);                                           \
     va_end(list)
 
 static int set_name(int result, const char *name) {

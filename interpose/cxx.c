@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * operator new and delete, under their Itanium ABI names. libstdc++'s operators call malloc and free, which our hooks
- * see, so such a call is passed on with a jump that leaves no frame. libjemalloc's and libtcmalloc's go to their own
- * internals: those are recorded here. A hook never catches anything: std::bad_alloc and what a new_handler throws fly
- * through it, and no state of the tracker is held across the call. That one has flown by is how an allocator's own operator
- * says that it has failed. It is noticed by the personality routine of the frame that called it, which the unwinder asks
- * about each frame on its way (Itanium C++ ABI: Exception Handling, 1.6): it says to go on, and counts. A handler in C++ would need
- * a library that the target may not have.
+ * operator new and delete, under their Itanium ABI names. libstdc++'s operators call malloc and
+ * free, which our hooks see, so such a call is passed on with a jump that leaves no frame.
+ * libjemalloc's and libtcmalloc's go to their own internals: those are recorded here. A hook never
+ * catches anything: std::bad_alloc and what a new_handler throws fly through it, and no state of
+ * the tracker is held across the call. That one has flown by is how an allocator's own operator
+ * says that it has failed. It is noticed by the personality routine of the frame that called it,
+ * which the unwinder asks about each frame on its way (Itanium C++ ABI: Exception Handling, 1.6):
+ * it says to go on, and counts. A handler in C++ would need a library that the target may not have.
  */
 #include "interpose/hook.h"
 
@@ -23,8 +24,8 @@ enum { PERSONALITY_VERSION = 1, ACTION_CLEANUP = 2, ACTION_FORCED = 8, CONTINUE_
 
 /* Forced: the thread is cancelled. */
 int mt_cxx_personality(int version, int actions, uint64_t kind, void *exception, void *context);
-MT_HIDDEN __attribute__((used)) int mt_cxx_personality(int version, int actions, uint64_t kind, void *exception,
-                                                       void *context) {
+MT_HIDDEN __attribute__((used)) int mt_cxx_personality(int version, int actions, uint64_t kind,
+                                                       void *exception, void *context) {
     (void)kind;
     (void)exception;
     (void)context;
@@ -33,59 +34,64 @@ MT_HIDDEN __attribute__((used)) int mt_cxx_personality(int version, int actions,
     return CONTINUE_UNWIND;
 }
 
-/* In a function: its personality, in the pc-relative encoding of 4 bytes that needs no relocation. */
+/* In a function: its personality, in the pc-relative encoding of 4 bytes that needs no
+ * relocation. */
 #define COUNT_WHAT_IS_THROWN() __asm__ volatile(".cfi_personality 0x1b, mt_cxx_personality")
 
 #define ONE(...) (__VA_ARGS__)
 
-/* most: for mt_record_asked; libstdc++ asks malloc for 1 byte instead of 0, and rounds aligned sizes up. 0: as it
- * is. */
-#define NEW_HOOK(which, mangled, most, parameters, arguments)                                                          \
-    static MT_NOINLINE void *call_##which parameters {                                                                 \
-        bool recorded;                                                                                                 \
-        COUNT_WHAT_IS_THROWN();                                                                                        \
-        void *(*next)parameters = (void *(*)parameters)mt_next_operator(MT_OPERATOR_##which, &recorded);               \
-        void *block = next arguments;                                                                                  \
-        __asm__ volatile("" : "+r"(block)); /* not a jump, which would leave no frame */                               \
-        return block;                                                                                                  \
-    }                                                                                                                  \
-    void *mangled parameters;                                                                                          \
-    MT_HOOK void *mangled parameters {                                                                                 \
-        bool recorded = false;                                                                                         \
-        void *(*next)parameters = (void *(*)parameters)mt_next_operator(MT_OPERATOR_##which, &recorded);               \
-        if (mt_unlikely((most) != 0))                                                                                  \
-            mt_record_asked(bytes, most);                                                                              \
-        if (mt_likely(recorded))                                                                                       \
-            return next arguments;                                                                                     \
-        mt_record_expect();                                                                                            \
-        void *block = next != NULL ? call_##which arguments : without_library(bytes);                                  \
-        mt_record_expected(block, bytes, MT_CALLER());                                                                 \
-        return block;                                                                                                  \
+/* most: for mt_record_asked; libstdc++ asks malloc for 1 byte instead of 0, and rounds aligned
+ * sizes up. 0: as it is. */
+#define NEW_HOOK(which, mangled, most, parameters, arguments)                                      \
+    static MT_NOINLINE void *call_##which parameters {                                             \
+        bool recorded;                                                                             \
+        COUNT_WHAT_IS_THROWN();                                                                    \
+        void *(*next)parameters =                                                                  \
+            (void *(*)parameters)mt_next_operator(MT_OPERATOR_##which, &recorded);                 \
+        void *block = next arguments;                                                              \
+        __asm__ volatile("" : "+r"(block)); /* not a jump, which would leave no frame */           \
+        return block;                                                                              \
+    }                                                                                              \
+    void *mangled parameters;                                                                      \
+    MT_HOOK void *mangled parameters {                                                             \
+        bool recorded = false;                                                                     \
+        void *(*next)parameters =                                                                  \
+            (void *(*)parameters)mt_next_operator(MT_OPERATOR_##which, &recorded);                 \
+        if (mt_unlikely((most) != 0))                                                              \
+            mt_record_asked(bytes, most);                                                          \
+        if (mt_likely(recorded))                                                                   \
+            return next arguments;                                                                 \
+        mt_record_expect();                                                                        \
+        void *block = next != NULL ? call_##which arguments : without_library(bytes);              \
+        mt_record_expected(block, bytes, MT_CALLER());                                             \
+        return block;                                                                              \
     }
 
-#define DELETE_HOOK(which, mangled, parameters, arguments)                                                             \
-    void mangled parameters;                                                                                           \
-    MT_HOOK void mangled parameters {                                                                                  \
-        bool recorded = false;                                                                                         \
-        void(*next) parameters = (void(*) parameters)mt_next_operator(MT_OPERATOR_##which, &recorded);                 \
-        if (mt_unlikely(!recorded)) {                                                                                  \
-            MT_RESOLVE();                                                                                              \
-            if (block != NULL)                                                                                         \
-                mt_record_delete(block);                                                                               \
-            if (next == NULL) {                                                                                        \
-                mt_next.free(block);                                                                                   \
-                return;                                                                                                \
-            }                                                                                                          \
-        }                                                                                                              \
-        next arguments;                                                                                                \
+#define DELETE_HOOK(which, mangled, parameters, arguments)                                         \
+    void mangled parameters;                                                                       \
+    MT_HOOK void mangled parameters {                                                              \
+        bool recorded = false;                                                                     \
+        void(*next) parameters =                                                                   \
+            (void(*) parameters)mt_next_operator(MT_OPERATOR_##which, &recorded);                  \
+        if (mt_unlikely(!recorded)) {                                                              \
+            MT_RESOLVE();                                                                          \
+            if (block != NULL)                                                                     \
+                mt_record_delete(block);                                                           \
+            if (next == NULL) {                                                                    \
+                mt_next.free(block);                                                               \
+                return;                                                                            \
+            }                                                                                      \
+        }                                                                                          \
+        next arguments;                                                                            \
     }
 
 /* std::align_val_t is passed as a size_t, std::nothrow_t by reference. */
 #define PLAIN   (bytes == 0), ONE(size_t bytes), ONE(bytes)
 #define NOTHROW (bytes == 0), ONE(size_t bytes, const void *tag), ONE(bytes, tag)
 #define ALIGNED bytes + alignment, ONE(size_t bytes, size_t alignment), ONE(bytes, alignment)
-#define ALIGNED_NOTHROW                                                                                                \
-    bytes + alignment, ONE(size_t bytes, size_t alignment, const void *tag), ONE(bytes, alignment, tag)
+#define ALIGNED_NOTHROW                                                                            \
+    bytes + alignment, ONE(size_t bytes, size_t alignment, const void *tag),                       \
+        ONE(bytes, alignment, tag)
 #define APPLY(hook, which, mangled, ...) hook(which, mangled, __VA_ARGS__)
 
 APPLY(NEW_HOOK, new, _Znwm, PLAIN)
@@ -97,12 +103,14 @@ APPLY(NEW_HOOK, new_array_aligned, _ZnamSt11align_val_t, ALIGNED)
 APPLY(NEW_HOOK, new_aligned_nothrow, _ZnwmSt11align_val_tRKSt9nothrow_t, ALIGNED_NOTHROW)
 APPLY(NEW_HOOK, new_array_aligned_nothrow, _ZnamSt11align_val_tRKSt9nothrow_t, ALIGNED_NOTHROW)
 
-#define FREE_PLAIN           ONE(void *block), ONE(block)
-#define FREE_SIZED           ONE(void *block, size_t bytes), ONE(block, bytes)
-#define FREE_NOTHROW         ONE(void *block, const void *tag), ONE(block, tag)
-#define FREE_ALIGNED         ONE(void *block, size_t alignment), ONE(block, alignment)
-#define FREE_SIZED_ALIGNED   ONE(void *block, size_t bytes, size_t alignment), ONE(block, bytes, alignment)
-#define FREE_ALIGNED_NOTHROW ONE(void *block, size_t alignment, const void *tag), ONE(block, alignment, tag)
+#define FREE_PLAIN   ONE(void *block), ONE(block)
+#define FREE_SIZED   ONE(void *block, size_t bytes), ONE(block, bytes)
+#define FREE_NOTHROW ONE(void *block, const void *tag), ONE(block, tag)
+#define FREE_ALIGNED ONE(void *block, size_t alignment), ONE(block, alignment)
+#define FREE_SIZED_ALIGNED                                                                         \
+    ONE(void *block, size_t bytes, size_t alignment), ONE(block, bytes, alignment)
+#define FREE_ALIGNED_NOTHROW                                                                       \
+    ONE(void *block, size_t alignment, const void *tag), ONE(block, alignment, tag)
 
 APPLY(DELETE_HOOK, delete, _ZdlPv, FREE_PLAIN)
 APPLY(DELETE_HOOK, delete_array, _ZdaPv, FREE_PLAIN)
@@ -114,5 +122,7 @@ APPLY(DELETE_HOOK, delete_aligned, _ZdlPvSt11align_val_t, FREE_ALIGNED)
 APPLY(DELETE_HOOK, delete_array_aligned, _ZdaPvSt11align_val_t, FREE_ALIGNED)
 APPLY(DELETE_HOOK, delete_sized_aligned, _ZdlPvmSt11align_val_t, FREE_SIZED_ALIGNED)
 APPLY(DELETE_HOOK, delete_array_sized_aligned, _ZdaPvmSt11align_val_t, FREE_SIZED_ALIGNED)
-APPLY(DELETE_HOOK, delete_aligned_nothrow, _ZdlPvSt11align_val_tRKSt9nothrow_t, FREE_ALIGNED_NOTHROW)
-APPLY(DELETE_HOOK, delete_array_aligned_nothrow, _ZdaPvSt11align_val_tRKSt9nothrow_t, FREE_ALIGNED_NOTHROW)
+APPLY(DELETE_HOOK, delete_aligned_nothrow, _ZdlPvSt11align_val_tRKSt9nothrow_t,
+      FREE_ALIGNED_NOTHROW)
+APPLY(DELETE_HOOK, delete_array_aligned_nothrow, _ZdaPvSt11align_val_tRKSt9nothrow_t,
+      FREE_ALIGNED_NOTHROW)

@@ -1,21 +1,26 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The allocator's own figures, for those who ask for them (--allocator-stats). mallinfo2, mallctl and their like take the
- * allocator's locks and walk its lists. In the process itself they would wait for a thread that is parked inside malloc
- * for good, and abort on a heap that the program has scribbled on: exit would hang, or end with another status. So they
- * are called in a copy of the process, which may hang or die as it likes:
+ * The allocator's own figures, for those who ask for them (--allocator-stats). mallinfo2, mallctl
+ * and their like take the allocator's locks and walk its lists. In the process itself they would
+ * wait for a thread that is parked inside malloc for good, and abort on a heap that the program has
+ * scribbled on: exit would hang, or end with another status. So they are called in a copy of the
+ * process, which may hang or die as it likes:
  *
- *   process                                    copy: its memory is the process's at this instant, copied on write
- *   shared page, clone without an exit signal ─► no handlers, files, terminal, core dump; a timer that ends it
- *   looks for it every few ms                     asks the allocator, writes into the shared page, ends
+ *   process                                    copy: its memory is the process's at this instant,
+ *                                              copied on write
+ *   shared page, clone without an exit signal ─► no handlers, files, terminal, core dump; a timer
+ *                                                that ends it
+ *   looks for it every few ms                    asks the allocator, writes into the shared page,
+ *                                                ends
  *   takes the figures, or the reason     ◄───── (killed when the time is over)
  *
- * The copy is made by the system call, so that no atfork handler runs, and without an exit signal, so that neither a
- * handler for SIGCHLD nor a wait() of the program sees it. It is not allowed to record: the ledger is not mapped there, and
- * the page that says so is wiped, hence the state is set at once.
+ * The copy is made by the system call, so that no atfork handler runs, and without an exit signal,
+ * so that neither a handler for SIGCHLD nor a wait() of the program sees it. It is not allowed to
+ * record: the ledger is not mapped there, and the page that says so is wiped, hence the state is
+ * set at once.
  *
- * Rejected: asking here when it seems safe (which nobody can know), and fork() (handlers, the lock of stdio). vfork or a
- * thread would share the memory that is to be looked at, and so the locks.
+ * Rejected: asking here when it seems safe (which nobody can know), and fork() (handlers, the lock
+ * of stdio). vfork or a thread would share the memory that is to be looked at, and so the locks.
  */
 #include "interpose/figures.h"
 
@@ -54,7 +59,7 @@ static void add(struct page *page, const char *name, uint64_t value) {
     s->value = value;
 }
 
-/* ---- what to ask, in the copy ----------------------------------------------------------------------------------- */
+/* ---- what to ask, in the copy ---------------------------------------------------------------- */
 
 static void ask_glibc(struct page *page) {
     struct mallinfo2 (*ask)(void) = (struct mallinfo2(*)(void))mt_next_symbol("mallinfo2");
@@ -87,7 +92,8 @@ static void ask_jemalloc(struct page *page) {
 
 static void ask_tcmalloc(struct page *page) {
     static const char *const name[] = {"generic.current_allocated_bytes", "generic.heap_size",
-                                       "tcmalloc.pageheap_free_bytes", "tcmalloc.pageheap_unmapped_bytes"};
+                                       "tcmalloc.pageheap_free_bytes",
+                                       "tcmalloc.pageheap_unmapped_bytes"};
     int (*ask)(const char *, size_t *) =
         (int (*)(const char *, size_t *))mt_next_symbol("MallocExtension_GetNumericProperty");
     for (size_t i = 0; ask != NULL && i < sizeof name / sizeof *name; i++) {
@@ -107,10 +113,11 @@ static void ask(struct page *page) {
     mt_store_release(&page->is_done, 1); /* the figures are whole */
 }
 
-/* ---- the copy --------------------------------------------------------------------------------------------------- */
+/* ---- the copy -------------------------------------------------------------------------------- */
 
-/* Whatever happens from here on is nobody's business but the copy's: not a handler of the program that prints where it
- * crashed, not allocator messages on standard error or the terminal, not a core file. */
+/* Whatever happens from here on is nobody's business but the copy's: not a handler of the program
+ * that prints where it crashed, not allocator messages on standard error or the terminal, not a
+ * core file. */
 static void cut_off(void) {
     static const uint64_t by_default[4] = {0}; /* the kernel's struct sigaction */
     for (int i = 1; i <= 64; i++)
@@ -142,7 +149,7 @@ _Noreturn static void be_the_copy(struct page *page) {
         mt_os_call(SYS_exit_group, 0, 0, 0, 0, 0, 0);
 }
 
-/* ---- the process ------------------------------------------------------------------------------------------------ */
+/* ---- the process ----------------------------------------------------------------------------- */
 
 /* pid or -errno. No handler of the program may run in the copy before they are gone. */
 static long make_copy(struct page *page) {
@@ -202,15 +209,17 @@ static uint32_t ask_a_copy(struct page *page) {
                    : answer(MT_ANSWER_LATE, 0);
 }
 
-/* exit() in a signal handler can come while this thread holds the allocator's locks: then a hook of ours is on the
- * stack, and the copy would only waste its time. */
+/* exit() in a signal handler can come while this thread holds the allocator's locks: then a hook of
+ * ours is on the stack, and the copy would only waste its time. */
 static bool is_inside_a_hook(const struct mt_hook_frame *frame) {
     struct mt_thread *t = mt_self;
-    return t != NULL && (mt_tracker_is_busy(t) || mt_record_nesting(t, frame) != MT_NESTING_OUTSIDE);
+    return t != NULL &&
+           (mt_tracker_is_busy(t) || mt_record_nesting(t, frame) != MT_NESTING_OUTSIDE);
 }
 
 static bool is_known(enum mt_allocator allocator) {
-    return allocator == MT_ALLOCATOR_GLIBC || allocator == MT_ALLOCATOR_JEMALLOC || allocator == MT_ALLOCATOR_TCMALLOC;
+    return allocator == MT_ALLOCATOR_GLIBC || allocator == MT_ALLOCATOR_JEMALLOC ||
+           allocator == MT_ALLOCATOR_TCMALLOC;
 }
 
 static uint32_t ask_for(const struct mt_hook_frame *frame) {
@@ -220,7 +229,8 @@ static uint32_t ask_for(const struct mt_hook_frame *frame) {
         return answer(MT_ANSWER_CONFINED, 0); /* to make a process could be the end of it */
     if (is_inside_a_hook(frame))
         return answer(MT_ANSWER_IN_HANDLER, 0);
-    long r = mt_os_call(SYS_mmap, 0, sizeof(struct page), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    long r = mt_os_call(SYS_mmap, 0, sizeof(struct page), PROT_READ | PROT_WRITE,
+                        MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (mt_os_failed(r))
         return answer(MT_ANSWER_NO_COPY, (uint32_t)-r);
     uint32_t result = ask_a_copy((struct page *)r);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * fork, watched for one case: it is called by a signal handler that has interrupted the recorder (track/fork.c). Children
- * that share their parent's memory (vfork, posix_spawn) share its ledger, and need nothing.
+ * fork, watched for one case: it is called by a signal handler that has interrupted the recorder
+ * (track/fork.c). Children that share their parent's memory (vfork, posix_spawn) share its ledger,
+ * and need nothing.
  */
 #include "interpose/fork.h"
 
@@ -14,7 +15,8 @@
 typedef pid_t fork_call(void);
 
 /* always_inline: the next function is then what the hook jumps to. */
-__attribute__((always_inline)) static inline pid_t fork_by(fork_call *next, const struct mt_hook_frame *frame) {
+__attribute__((always_inline)) static inline pid_t fork_by(fork_call *next,
+                                                           const struct mt_hook_frame *frame) {
     if (mt_likely(!mt_fork_is_inside(frame)))
         return next();
     struct mt_fork f;
@@ -75,7 +77,8 @@ bool mt_fork_is_one(long number, long a, long b) {
 long mt_fork_syscall(long (*next)(long, ...), const long *argument) {
     struct mt_fork f;
     mt_fork_begin(&f);
-    long child = next(argument[0], argument[1], argument[2], argument[3], argument[4], argument[5], argument[6]);
+    long child = next(argument[0], argument[1], argument[2], argument[3], argument[4], argument[5],
+                      argument[6]);
     if (child == 0)
         mt_fork_in_child(&f);
     else

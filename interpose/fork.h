@@ -9,6 +9,7 @@
 __attribute__((visibility("hidden"))) bool mt_fork_is_one(long number, long a, long b);
 
 /* Make it, inside of the recorder. argument: the number and what follows it, 7 words. */
-__attribute__((visibility("hidden"))) long mt_fork_syscall(long (*next)(long, ...), const long *argument);
+__attribute__((visibility("hidden"))) long mt_fork_syscall(long (*next)(long, ...),
+                                                           const long *argument);
 
 #endif

@@ -12,10 +12,10 @@
 #define MT_CALLER() ((const struct mt_hook_frame *)__builtin_frame_address(0))
 
 /* Functions are resolved at the first call of any hook, which can come before our constructor. */
-#define MT_RESOLVE()                                                                                                   \
-    do {                                                                                                               \
-        if (mt_unlikely(mt_next.malloc == NULL))                                                                       \
-            mt_next_resolve();                                                                                         \
+#define MT_RESOLVE()                                                                               \
+    do {                                                                                           \
+        if (mt_unlikely(mt_next.malloc == NULL))                                                   \
+            mt_next_resolve();                                                                     \
     } while (0)
 
 #endif

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * jemalloc's own API, in an object of its own: programs find out whether jemalloc is there by whether mallocx is
- * (weak symbols, dlsym), so these names must not exist where it is not. Queries (sallocx, nallocx) are not interposed.
- * mallctl is: arena.<i>.reset and arena.<i>.destroy give up all blocks of an arena at once. Which ones these are jemalloc says
- * itself (arenas.lookup, since 5.1), for each block that is live. See jemalloc(3), "Non-standard API".
+ * jemalloc's own API, in an object of its own: programs find out whether jemalloc is there by
+ * whether mallocx is (weak symbols, dlsym), so these names must not exist where it is not. Queries
+ * (sallocx, nallocx) are not interposed. mallctl is: arena.<i>.reset and arena.<i>.destroy give up
+ * all blocks of an arena at once. Which ones these are jemalloc says itself (arenas.lookup, since
+ * 5.1), for each block that is live. See jemalloc(3), "Non-standard API".
  */
 #include "interpose/second.h"
 
@@ -33,20 +34,23 @@ static void resolve(void) {
     next.sallocx = (size_t(*)(const void *, int))memtrack_private_next("sallocx");
     next.dallocx = (void (*)(void *, int))memtrack_private_next("dallocx");
     next.sdallocx = (void (*)(void *, size_t, int))memtrack_private_next("sdallocx");
-    next.mallctl = (int (*)(const char *, void *, size_t *, void *, size_t))memtrack_private_next("mallctl");
-    next.mallctlbymib =
-        (int (*)(const size_t *, size_t, void *, size_t *, void *, size_t))memtrack_private_next("mallctlbymib");
-    next.mallctlnametomib = (int (*)(const char *, size_t *, size_t *))memtrack_private_next("mallctlnametomib");
+    next.mallctl =
+        (int (*)(const char *, void *, size_t *, void *, size_t))memtrack_private_next("mallctl");
+    next.mallctlbymib = (int (*)(const size_t *, size_t, void *, size_t *, void *,
+                                 size_t))memtrack_private_next("mallctlbymib");
+    next.mallctlnametomib =
+        (int (*)(const char *, size_t *, size_t *))memtrack_private_next("mallctlnametomib");
     void *(*first)(size_t, int) = (void *(*)(size_t, int))memtrack_private_next("mallocx");
     mt_store_release(&next.mallocx, first); /* last: it is what says that the rest is there */
     if (first == NULL)
-        __builtin_trap(); /* somebody calls jemalloc's API, through us, in a process without jemalloc */
+        __builtin_trap(); /* somebody calls jemalloc's API, through us, in a process without
+                             jemalloc */
 }
 
-#define RESOLVE()                                                                                                      \
-    do {                                                                                                               \
-        if (__builtin_expect(next.mallocx == NULL, 0))                                                                 \
-            resolve();                                                                                                 \
+#define RESOLVE()                                                                                  \
+    do {                                                                                           \
+        if (__builtin_expect(next.mallocx == NULL, 0))                                             \
+            resolve();                                                                             \
     } while (0)
 
 __attribute__((constructor)) static void start(void) {
@@ -100,7 +104,7 @@ HOOK void sdallocx(void *block, size_t bytes, int flags) {
     next.sdallocx(block, bytes, flags);
 }
 
-/* ---- arenas ----------------------------------------------------------------------------------------------------- */
+/* ---- arenas ---------------------------------------------------------------------------------- */
 
 enum { ARENA_MIB = 3, LOOKUP_MIB = 2 };
 
@@ -152,22 +156,23 @@ static bool gives_up_by_mib(const size_t *mib, unsigned *index) {
     *index = (unsigned)mib[1];
     for (size_t i = 0; i < sizeof name / sizeof *name; i++) {
         size_t same[ARENA_MIB], n = ARENA_MIB;
-        if (next.mallctlnametomib(name[i], same, &n) == 0 && n == ARENA_MIB && same[0] == mib[0] && same[2] == mib[2])
+        if (next.mallctlnametomib(name[i], same, &n) == 0 && n == ARENA_MIB && same[0] == mib[0] &&
+            same[2] == mib[2])
             return true;
     }
     return false;
 }
 
-#define GIVE_UP(call)                                                                                                  \
-    struct mt_discard *discard = NULL;                                                                                 \
-    bool is_told = can_tell(&arena);                                                                                   \
-    if (is_told)                                                                                                       \
-        discard = memtrack_private_discard_begin(belongs, &arena, FRAME());                                            \
-    int error = call;                                                                                                  \
-    if (is_told)                                                                                                       \
-        memtrack_private_discard_end(discard, error == 0, belongs, &arena);                                            \
-    else if (error == 0)                                                                                               \
-        memtrack_private_discard_unseen();                                                                             \
+#define GIVE_UP(call)                                                                              \
+    struct mt_discard *discard = NULL;                                                             \
+    bool is_told = can_tell(&arena);                                                               \
+    if (is_told)                                                                                   \
+        discard = memtrack_private_discard_begin(belongs, &arena, FRAME());                        \
+    int error = call;                                                                              \
+    if (is_told)                                                                                   \
+        memtrack_private_discard_end(discard, error == 0, belongs, &arena);                        \
+    else if (error == 0)                                                                           \
+        memtrack_private_discard_unseen();                                                         \
     return error
 
 int mallctl(const char *name, void *oldp, size_t *oldlenp, void *newp, size_t newlen);
@@ -179,8 +184,10 @@ HOOK int mallctl(const char *name, void *oldp, size_t *oldlenp, void *newp, size
     GIVE_UP(next.mallctl(name, oldp, oldlenp, newp, newlen));
 }
 
-int mallctlbymib(const size_t *mib, size_t miblen, void *oldp, size_t *oldlenp, void *newp, size_t newlen);
-HOOK int mallctlbymib(const size_t *mib, size_t miblen, void *oldp, size_t *oldlenp, void *newp, size_t newlen) {
+int mallctlbymib(const size_t *mib, size_t miblen, void *oldp, size_t *oldlenp, void *newp,
+                 size_t newlen);
+HOOK int mallctlbymib(const size_t *mib, size_t miblen, void *oldp, size_t *oldlenp, void *newp,
+                      size_t newlen) {
     struct arena arena;
     RESOLVE();
     if (miblen != ARENA_MIB || oldp != NULL || newp != NULL || !gives_up_by_mib(mib, &arena.index))

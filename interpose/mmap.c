@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * mmap, munmap, mremap and mprotect, in an object of its own: who does not ask for mappings pays nothing for them.
- * libc's and the loader's own mappings (thread stacks, libraries, glibc's heap) do not come by here: they are internal
- * calls.
+ * mmap, munmap, mremap and mprotect, in an object of its own: who does not ask for mappings pays
+ * nothing for them. libc's and the loader's own mappings (thread stacks, libraries, glibc's heap)
+ * do not come by here: they are internal calls.
  *
- * Calls are passed on as they are to the next definition of the name, since another library may wrap it as well
- * (libtcmalloc does), and are told of afterwards. The telling makes its own system calls raw and leaves errno alone.
+ * Calls are passed on as they are to the next definition of the name, since another library may
+ * wrap it as well (libtcmalloc does), and are told of afterwards. The telling makes its own system
+ * calls raw and leaves errno alone.
  */
 #include "interpose/second.h"
 
@@ -42,17 +43,17 @@ static void resolve(void) {
         __builtin_trap(); /* somebody calls mmap, through us, in a process without libc */
 }
 
-#define RESOLVE()                                                                                                      \
-    do {                                                                                                               \
-        if (__builtin_expect(mt_load_acquire(&next.mmap) == NULL, 0))                                                  \
-            resolve();                                                                                                 \
+#define RESOLVE()                                                                                  \
+    do {                                                                                           \
+        if (__builtin_expect(mt_load_acquire(&next.mmap) == NULL, 0))                              \
+            resolve();                                                                             \
     } while (0)
 
 /* The names of the hooks' parameters are those of <sys/mman.h>.
  *
  * always_inline: frame is the hook's own, and must be there as long as it is looked at. */
-__attribute__((always_inline)) static inline void mapped(void *address, void *result, size_t bytes, int protection,
-                                                         int flags, uint64_t before,
+__attribute__((always_inline)) static inline void mapped(void *address, void *result, size_t bytes,
+                                                         int protection, int flags, uint64_t before,
                                                          const struct mt_hook_frame *frame) {
     if (result != MAP_FAILED) {
         memtrack_private_mapped(result, bytes, protection, flags, frame);
@@ -89,7 +90,8 @@ HOOK int munmap(void *addr, size_t len) {
     return result;
 }
 
-/* The fifth argument is there with some flags only. It comes in a register: reading it is harmless where it is not. */
+/* The fifth argument is there with some flags only. It comes in a register: reading it is harmless
+ * where it is not. */
 HOOK void *mremap(void *addr, size_t old_len, size_t new_len, int flags, ...) {
     va_list more;
     va_start(more, flags);
@@ -107,7 +109,8 @@ HOOK void *mremap(void *addr, size_t old_len, size_t new_len, int flags, ...) {
         memtrack_private_remapped(&remap, FRAME());
         return result;
     }
-    if (errno == ENOMEM && (flags & MREMAP_MAYMOVE)) /* else there only was no room to grow in place */
+    if (errno == ENOMEM &&
+        (flags & MREMAP_MAYMOVE)) /* else there only was no room to grow in place */
         memtrack_private_map_failed();
     if (flags & MREMAP_FIXED) {
         memtrack_private_doubtful(remap.before, wanted, new_len);
@@ -117,7 +120,8 @@ HOOK void *mremap(void *addr, size_t old_len, size_t new_len, int flags, ...) {
 }
 
 /* always_inline: as above. */
-__attribute__((always_inline)) static inline void protected(int result, void *address, size_t bytes, int protection,
+__attribute__((always_inline)) static inline void protected(int result, void *address, size_t bytes,
+                                                            int protection,
                                                             const struct mt_hook_frame *frame) {
     if (result == 0)
         memtrack_private_protected(address, bytes, protection, frame);

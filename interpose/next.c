@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Symbol look-up without the loader: link map list, DT_GNU_HASH or DT_HASH, DT_SYMTAB (System V gABI, chapter 5; the
- * GNU hash table is described in the binutils and glibc sources). Hidden versions of a symbol are skipped.
+ * Symbol look-up without the loader: link map list, DT_GNU_HASH or DT_HASH, DT_SYMTAB (System V
+ * gABI, chapter 5; the GNU hash table is described in the binutils and glibc sources). Hidden
+ * versions of a symbol are skipped.
  */
 #include "interpose/next.h"
 
@@ -21,7 +22,8 @@ enum mt_next_realloc mt_next_realloc;
 
 #pragma weak _dl_find_object /* glibc 2.35 */
 
-/* our own, not that of whoever comes first. NOLINTNEXTLINE(readability-redundant-declaration): now hidden */
+/* our own, not that of whoever comes first. NOLINTNEXTLINE(readability-redundant-declaration): now
+ * hidden */
 extern ElfW(Dyn) _DYNAMIC[] MT_HIDDEN;
 
 struct object {
@@ -83,8 +85,10 @@ static const char *base_name(const char *path) {
 static void *definition(const struct object *o, uint32_t i, const char *name) {
     const ElfW(Sym) *s = &o->symbols[i];
     unsigned type = ELF64_ST_TYPE(s->st_info);
-    if (s->st_shndx == SHN_UNDEF || (type != STT_FUNC && type != STT_GNU_IFUNC && type != STT_NOTYPE) ||
-        (o->versions != NULL && (o->versions[i] & 0x8000)) || !same_text(o->strings + s->st_name, name))
+    if (s->st_shndx == SHN_UNDEF ||
+        (type != STT_FUNC && type != STT_GNU_IFUNC && type != STT_NOTYPE) ||
+        (o->versions != NULL && (o->versions[i] & 0x8000)) ||
+        !same_text(o->strings + s->st_name, name))
         return NULL;
     void *address = (void *)(o->map->l_addr + s->st_value);
     return type == STT_GNU_IFUNC ? ((void *(*)(void))address)() : address;
@@ -155,8 +159,8 @@ static bool is_us(const struct link_map *map) {
 }
 
 /* The first object from here on and before end, and not ours, that defines name. */
-static const struct link_map *first_with(const char *name, const struct link_map *map, const struct link_map *end,
-                                         void **found) {
+static const struct link_map *first_with(const char *name, const struct link_map *map,
+                                         const struct link_map *end, void **found) {
     for (; map != end && map != NULL; map = map->l_next)
         if (!is_us(map) && (*found = find_in(map, name)) != NULL)
             return map;
@@ -164,8 +168,9 @@ static const struct link_map *first_with(const char *name, const struct link_map
     return NULL;
 }
 
-/* The first object after us (and our second object) that defines name. If we were loaded after libc, all that we can
- * need is before us, and who calls us all the same (RTLD_DEEPBIND, dlsym of our handle) gets what there is. */
+/* The first object after us (and our second object) that defines name. If we were loaded after
+ * libc, all that we can need is before us, and who calls us all the same (RTLD_DEEPBIND, dlsym of
+ * our handle) gets what there is. */
 static const struct link_map *provider_of(const char *name, void **found) {
     void *some;
     const struct link_map *us = ourselves(), *below = us ? us->l_next : NULL;
@@ -218,7 +223,7 @@ static enum mt_allocator kind_of(const struct link_map *map) {
     return MT_ALLOCATOR_OTHER;
 }
 
-/* ---- malloc's family --------------------------------------------------------------------------------------------- */
+/* ---- malloc's family ------------------------------------------------------------------------- */
 
 static void take_from(const struct link_map *map, struct mt_next_c *next) {
 #define FIND(result, name, parameters) next->name = (result(*) parameters)find_in(map, #name);
@@ -226,13 +231,14 @@ static void take_from(const struct link_map *map, struct mt_next_c *next) {
 #undef FIND
 }
 
-#define TAKE_NEXT(next, name)                                                                                          \
-    if ((next)->name == NULL)                                                                                          \
+#define TAKE_NEXT(next, name)                                                                      \
+    if ((next)->name == NULL)                                                                      \
     (next)->name = (__typeof__((next)->name))mt_next_symbol(#name)
 
 /* The provider only looks at some calls: what it does not define passes it by. */
 static void take_what_passes_by(struct mt_next_c *next) {
-    bool knows_alignment = next->memalign != NULL || next->posix_memalign != NULL || next->aligned_alloc != NULL;
+    bool knows_alignment =
+        next->memalign != NULL || next->posix_memalign != NULL || next->aligned_alloc != NULL;
     TAKE_NEXT(next, free);
     TAKE_NEXT(next, calloc);
     TAKE_NEXT(next, realloc);
@@ -246,8 +252,8 @@ static void take_what_passes_by(struct mt_next_c *next) {
 }
 
 static void take_libc(void) {
-#define FIND(result, name, parameters)                                                                                 \
-    if (mt_next_libc.name == NULL)                                                                                     \
+#define FIND(result, name, parameters)                                                             \
+    if (mt_next_libc.name == NULL)                                                                 \
         mt_next_libc.name = (result(*) parameters)mt_next_symbol(#name);
     MT_NEXT_LIBC(FIND)
 #undef FIND
@@ -295,18 +301,20 @@ void mt_next_resolve(void) {
     take_libc();
     mt_tracker.allocator = kind_of(map);
     mt_tracker.allocator_path = map->l_name;
-    if (mt_tracker.allocator != MT_ALLOCATOR_GLIBC) /* libc's own functions allocate for the program, others' do not */
+    if (mt_tracker.allocator !=
+        MT_ALLOCATOR_GLIBC) /* libc's own functions allocate for the program, others' do not */
         locate_allocator(real_malloc);
-#define SET(result, name, parameters)                                                                                  \
-    if (__builtin_strcmp(#name, "malloc") != 0)                                                                        \
+#define SET(result, name, parameters)                                                              \
+    if (__builtin_strcmp(#name, "malloc") != 0)                                                    \
         mt_next.name = next.name;
     MT_NEXT_C(SET)
 #undef SET
     /* last: it is what says that the rest is there */
-    mt_store_release(&mt_next.malloc, next.malloc); /* last: it is what says that the rest is there */
+    mt_store_release(&mt_next.malloc,
+                     next.malloc); /* last: it is what says that the rest is there */
 }
 
-/* ---- operators ------------------------------------------------------------------------------------------------- */
+/* ---- operators ------------------------------------------------------------------------------- */
 
 static const char *const operator_name[] = {
 #define NAME(name, mangled) #mangled,
@@ -325,17 +333,20 @@ uint64_t mt_next_find_operator(enum mt_operator which) {
         map = provider_of(operator_name[which], &found);
     if (found == NULL)
         return 0;
-    /* Who has a malloc, too, goes to its own internals, or calls it and is found out: see mt_record_expect. */
+    /* Who has a malloc, too, goes to its own internals, or calls it and is found out: see
+     * mt_record_expect. */
     bool calls_malloc = find_in(map, "malloc") == NULL;
     uint64_t known = (uint64_t)found | (calls_malloc ? MT_NEXT_CALLS_MALLOC : 0);
     mt_store_relaxed(&mt_next_known_operator[which], known); /* the address and nothing behind it */
     return known;
 }
 
-/* What is still loaded stays known: looking up reads the loader's list, from which another thread may just be unloading. */
+/* What is still loaded stays known: looking up reads the loader's list, from which another thread
+ * may just be unloading. */
 static bool is_loaded(uint64_t known) {
     struct dl_find_object o;
-    return _dl_find_object != NULL && _dl_find_object((void *)(known & ~MT_NEXT_CALLS_MALLOC), &o) == 0;
+    return _dl_find_object != NULL &&
+           _dl_find_object((void *)(known & ~MT_NEXT_CALLS_MALLOC), &o) == 0;
 }
 
 void mt_next_forget_operators(void) {

@@ -1,18 +1,21 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The real functions under the hooks. A block from one allocator must not reach another's free, wherever the recorder
- * stands in the list of objects and whatever defines a part of malloc's family:
+ * The real functions under the hooks. A block from one allocator must not reach another's free,
+ * wherever the recorder stands in the list of objects and whatever defines a part of malloc's
+ * family:
  *
- *   before us        a part or all of the family, in the program or a preloaded object: its malloc gets the calls, and ours
- *                    sees what it passes on. What it lacks comes here and goes where it would go without us.
- *   the provider     the first object after us that defines malloc: the family comes from there. What an allocator lacks is
- *                    built from what it has (libjemalloc 5.3.0 has no pvalloc, and libc's would hand out a block that
- *                    jemalloc cannot free).
- *   after it         a provider without free, or without any aligned function, is no allocator but looks at calls on their
- *                    way to one (libmemusage): what it lacks is the next object's, as without us.
+ *   before us        a part or all of the family, in the program or a preloaded object: its malloc
+ *                    gets the calls, and ours sees what it passes on. What it lacks comes here and
+ *                    goes where it would go without us.
+ *   the provider     the first object after us that defines malloc: the family comes from there.
+ *                    What an allocator lacks is built from what it has (libjemalloc 5.3.0 has no
+ *                    pvalloc, and libc's would hand out a block that jemalloc cannot free).
+ *   after it         a provider without free, or without any aligned function, is no allocator but
+ *                    looks at calls on their way to one (libmemusage): what it lacks is the next
+ *                    object's, as without us.
  *
- * Found by walking the loader's list of objects and their hash tables: dlsym allocates, and is not there yet when the
- * loader itself makes the first call.
+ * Found by walking the loader's list of objects and their hash tables: dlsym allocates, and is not
+ * there yet when the loader itself makes the first call.
  */
 #ifndef MT_INTERPOSE_NEXT_H
 #define MT_INTERPOSE_NEXT_H
@@ -21,19 +24,19 @@
 #include "base/os.h"
 
 /* X(result, name, parameters): what malloc's provider may have. */
-#define MT_NEXT_C(X)                                                                                                   \
-    X(void *, malloc, (size_t))                                                                                        \
-    X(void, free, (void *))                                                                                            \
-    X(void *, calloc, (size_t, size_t))                                                                                \
-    X(void *, realloc, (void *, size_t))                                                                               \
-    X(void *, reallocarray, (void *, size_t, size_t))                                                                  \
-    X(void *, memalign, (size_t, size_t))                                                                              \
-    X(void *, aligned_alloc, (size_t, size_t))                                                                         \
-    X(int, posix_memalign, (void **, size_t, size_t))                                                                  \
-    X(void *, valloc, (size_t))                                                                                        \
-    X(void *, pvalloc, (size_t))                                                                                       \
-    X(void, free_sized, (void *, size_t))                                                                              \
-    X(void, free_aligned_sized, (void *, size_t, size_t))                                                              \
+#define MT_NEXT_C(X)                                                                               \
+    X(void *, malloc, (size_t))                                                                    \
+    X(void, free, (void *))                                                                        \
+    X(void *, calloc, (size_t, size_t))                                                            \
+    X(void *, realloc, (void *, size_t))                                                           \
+    X(void *, reallocarray, (void *, size_t, size_t))                                              \
+    X(void *, memalign, (size_t, size_t))                                                          \
+    X(void *, aligned_alloc, (size_t, size_t))                                                     \
+    X(int, posix_memalign, (void **, size_t, size_t))                                              \
+    X(void *, valloc, (size_t))                                                                    \
+    X(void *, pvalloc, (size_t))                                                                   \
+    X(void, free_sized, (void *, size_t))                                                          \
+    X(void, free_aligned_sized, (void *, size_t, size_t))                                          \
     X(size_t, malloc_usable_size, (void *))
 
 struct mt_next_c {
@@ -43,27 +46,27 @@ struct mt_next_c {
 };
 
 /* The 8 operator new and 12 operator delete: X(name, mangled). */
-#define MT_NEXT_NEW(X)                                                                                                 \
-    X(new, _Znwm)                                                                                                      \
-    X(new_array, _Znam)                                                                                                \
-    X(new_nothrow, _ZnwmRKSt9nothrow_t)                                                                                \
-    X(new_array_nothrow, _ZnamRKSt9nothrow_t)                                                                          \
-    X(new_aligned, _ZnwmSt11align_val_t)                                                                               \
-    X(new_array_aligned, _ZnamSt11align_val_t)                                                                         \
-    X(new_aligned_nothrow, _ZnwmSt11align_val_tRKSt9nothrow_t)                                                         \
+#define MT_NEXT_NEW(X)                                                                             \
+    X(new, _Znwm)                                                                                  \
+    X(new_array, _Znam)                                                                            \
+    X(new_nothrow, _ZnwmRKSt9nothrow_t)                                                            \
+    X(new_array_nothrow, _ZnamRKSt9nothrow_t)                                                      \
+    X(new_aligned, _ZnwmSt11align_val_t)                                                           \
+    X(new_array_aligned, _ZnamSt11align_val_t)                                                     \
+    X(new_aligned_nothrow, _ZnwmSt11align_val_tRKSt9nothrow_t)                                     \
     X(new_array_aligned_nothrow, _ZnamSt11align_val_tRKSt9nothrow_t)
-#define MT_NEXT_DELETE(X)                                                                                              \
-    X(delete, _ZdlPv)                                                                                                  \
-    X(delete_array, _ZdaPv)                                                                                            \
-    X(delete_sized, _ZdlPvm)                                                                                           \
-    X(delete_array_sized, _ZdaPvm)                                                                                     \
-    X(delete_nothrow, _ZdlPvRKSt9nothrow_t)                                                                            \
-    X(delete_array_nothrow, _ZdaPvRKSt9nothrow_t)                                                                      \
-    X(delete_aligned, _ZdlPvSt11align_val_t)                                                                           \
-    X(delete_array_aligned, _ZdaPvSt11align_val_t)                                                                     \
-    X(delete_sized_aligned, _ZdlPvmSt11align_val_t)                                                                    \
-    X(delete_array_sized_aligned, _ZdaPvmSt11align_val_t)                                                              \
-    X(delete_aligned_nothrow, _ZdlPvSt11align_val_tRKSt9nothrow_t)                                                     \
+#define MT_NEXT_DELETE(X)                                                                          \
+    X(delete, _ZdlPv)                                                                              \
+    X(delete_array, _ZdaPv)                                                                        \
+    X(delete_sized, _ZdlPvm)                                                                       \
+    X(delete_array_sized, _ZdaPvm)                                                                 \
+    X(delete_nothrow, _ZdlPvRKSt9nothrow_t)                                                        \
+    X(delete_array_nothrow, _ZdaPvRKSt9nothrow_t)                                                  \
+    X(delete_aligned, _ZdlPvSt11align_val_t)                                                       \
+    X(delete_array_aligned, _ZdaPvSt11align_val_t)                                                 \
+    X(delete_sized_aligned, _ZdlPvmSt11align_val_t)                                                \
+    X(delete_array_sized_aligned, _ZdaPvmSt11align_val_t)                                          \
+    X(delete_aligned_nothrow, _ZdlPvSt11align_val_tRKSt9nothrow_t)                                 \
     X(delete_array_aligned_nothrow, _ZdaPvSt11align_val_tRKSt9nothrow_t)
 
 enum mt_operator {
@@ -75,16 +78,16 @@ enum mt_operator {
 
 MT_HIDDEN extern struct mt_next_c mt_next;
 
-/* libc's own names for its allocator. An object between the program and libc (a shim that only looks) uses them to
- * reach libc; where jemalloc is, they are jemalloc's. */
-#define MT_NEXT_LIBC(X)                                                                                                \
-    X(void *, __libc_malloc, (size_t))                                                                                 \
-    X(void, __libc_free, (void *))                                                                                     \
-    X(void *, __libc_calloc, (size_t, size_t))                                                                         \
-    X(void *, __libc_realloc, (void *, size_t))                                                                        \
-    X(void *, __libc_memalign, (size_t, size_t))                                                                       \
-    X(void *, __libc_valloc, (size_t))                                                                                 \
-    X(void *, __libc_pvalloc, (size_t))                                                                                \
+/* libc's own names for its allocator. An object between the program and libc (a shim that only
+ * looks) uses them to reach libc; where jemalloc is, they are jemalloc's. */
+#define MT_NEXT_LIBC(X)                                                                            \
+    X(void *, __libc_malloc, (size_t))                                                             \
+    X(void, __libc_free, (void *))                                                                 \
+    X(void *, __libc_calloc, (size_t, size_t))                                                     \
+    X(void *, __libc_realloc, (void *, size_t))                                                    \
+    X(void *, __libc_memalign, (size_t, size_t))                                                   \
+    X(void *, __libc_valloc, (size_t))                                                             \
+    X(void *, __libc_pvalloc, (size_t))                                                            \
     X(int, __posix_memalign, (void **, size_t, size_t))
 struct mt_next_libc {
 #define MT_NEXT_FIELD(result, name, parameters) result(*name) parameters;
@@ -93,30 +96,36 @@ struct mt_next_libc {
 };
 MT_HIDDEN extern struct mt_next_libc mt_next_libc;
 
-/* Where the object that provides malloc lies: what it calls itself is part of a call that is recorded anyway. */
+/* Where the object that provides malloc lies: what it calls itself is part of a call that is
+ * recorded anyway. */
 MT_HIDDEN extern uint64_t mt_next_allocator_start, mt_next_allocator_end;
 static inline bool mt_next_is_allocator(uint64_t return_address) {
-    return return_address - mt_next_allocator_start < mt_next_allocator_end - mt_next_allocator_start;
+    return return_address - mt_next_allocator_start <
+           mt_next_allocator_end - mt_next_allocator_start;
 }
 
-/* Fill mt_next (idempotent; any thread, any context), and say whether a call of a hook is one of the program's. */
+/* Fill mt_next (idempotent; any thread, any context), and say whether a call of a hook is one of
+ * the program's. */
 MT_HIDDEN void mt_next_resolve(void);
 
 /*
- * The path of an object that the loader looks at before us and that defines malloc ("": the program itself), NULL if there
- * is none. It may call ours (a wrapper), or nobody does (an allocator).
+ * The path of an object that the loader looks at before us and that defines malloc ("": the program
+ * itself), NULL if there is none. It may call ours (a wrapper), or nobody does (an allocator).
  */
 MT_HIDDEN const char *mt_next_preceding(void);
-/* It is neither another copy of ours, nor the libc after which we were loaded so late that nobody asked for us. */
+/* It is neither another copy of ours, nor the libc after which we were loaded so late that nobody
+ * asked for us. */
 MT_HIDDEN bool mt_next_is_outranked(void);
 
-/* Whose the first realloc of the process is. If another's, libc's reallocarray, which the program would call without us,
- * leads to that one, and so must ours; if it passes the block on, our realloc will see it. */
+/* Whose the first realloc of the process is. If another's, libc's reallocarray, which the program
+ * would call without us, leads to that one, and so must ours; if it passes the block on, our
+ * realloc will see it. */
 enum mt_next_realloc { MT_NEXT_REALLOC_UNKNOWN, MT_NEXT_REALLOC_OURS, MT_NEXT_REALLOC_OTHERS };
 MT_HIDDEN extern enum mt_next_realloc mt_next_realloc;
 MT_HIDDEN enum mt_next_realloc mt_next_first_realloc(void);
 static inline bool mt_next_realloc_is_others(void) {
-    enum mt_next_realloc known = mt_load_relaxed(&mt_next_realloc); /* the answer alone, the same for all */
+    enum mt_next_realloc known =
+        mt_load_relaxed(&mt_next_realloc); /* the answer alone, the same for all */
     if (mt_unlikely(known == MT_NEXT_REALLOC_UNKNOWN))
         known = mt_next_first_realloc();
     return known == MT_NEXT_REALLOC_OTHERS;
@@ -129,12 +138,14 @@ MT_HIDDEN extern uint64_t mt_next_known_operator[];
 MT_HIDDEN uint64_t mt_next_find_operator(enum mt_operator which);
 
 /*
- * The operator under ours, looked up at its first use since libstdc++ may be loaded late. *recorded: it gets its
- * memory by calling malloc, so that a hook below will see the block; false for allocators with operators of their own
- * (libjemalloc, libtcmalloc), which call their internals. NULL: no object has it.
+ * The operator under ours, looked up at its first use since libstdc++ may be loaded late.
+ * *recorded: it gets its memory by calling malloc, so that a hook below will see the block; false
+ * for allocators with operators of their own (libjemalloc, libtcmalloc), which call their
+ * internals. NULL: no object has it.
  */
 static inline void *mt_next_operator(enum mt_operator which, bool *recorded) {
-    uint64_t known = mt_load_relaxed(&mt_next_known_operator[which]); /* the address is all that there is to know */
+    uint64_t known = mt_load_relaxed(
+        &mt_next_known_operator[which]); /* the address is all that there is to know */
     if (mt_unlikely(known == 0))
         known = mt_next_find_operator(which);
     *recorded = (known & MT_NEXT_CALLS_MALLOC) != 0;

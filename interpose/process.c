@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The process's own events: its start (so that a program that never allocates has a ledger too), the unloading of
- * code, and a normal exit. dlopen is not interposed: it looks at its caller for $ORIGIN and RUNPATH, and would find us.
+ * The process's own events: its start (so that a program that never allocates has a ledger too),
+ * the unloading of code, and a normal exit. dlopen is not interposed: it looks at its caller for
+ * $ORIGIN and RUNPATH, and would find us.
  */
 #include "interpose/figures.h"
 #include "interpose/hook.h"
@@ -15,7 +16,8 @@
 __attribute__((constructor)) static void start(void) {
     if (mt_next.malloc == NULL) {
         mt_tracker.preceding = mt_next_preceding();
-        mt_tracker.is_bypassed = mt_tracker.preceding != NULL; /* until a hook is called after all */
+        mt_tracker.is_bypassed =
+            mt_tracker.preceding != NULL; /* until a hook is called after all */
     }
     if (!mt_tracker.is_bypassed)
         MT_RESOLVE();
@@ -49,19 +51,22 @@ static void end_scopes(void) {
     mt_event_leave(t);
 }
 
-/* Exit may come from a signal handler that has interrupted the recorder: then nothing is touched. */
+/* Exit may come from a signal handler that has interrupted the recorder: then nothing is
+ * touched. */
 static bool is_inside_the_recorder(void) {
     return mt_self == NULL || mt_tracker_is_busy(mt_self);
 }
 
 /*
- * Nothing here may wait for anybody, since a thread of the program can be stopped for good wherever it is, or fail on a
- * heap that is damaged: how the program ends is its own. See interpose/figures.c for what is asked of the allocator.
+ * Nothing here may wait for anybody, since a thread of the program can be stopped for good wherever
+ * it is, or fail on a heap that is damaged: how the program ends is its own. See
+ * interpose/figures.c for what is asked of the allocator.
  */
 __attribute__((destructor)) static void at_exit(void) {
     if (mt_tracker.header == NULL || !mt_tracker_is_recording())
         return;
-    mt_request_new_era(); /* the ledger tells when it was written last, and nothing comes after this */
+    mt_request_new_era(); /* the ledger tells when it was written last, and nothing comes after this
+                           */
     if (!is_inside_the_recorder())
         end_scopes();
     if (mt_tracker.options.allocator_stats)

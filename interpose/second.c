@@ -22,7 +22,8 @@ void memtrack_private_realloc_end(struct mt_moving_block *moving, void *result, 
     mt_record_realloc_end(moving, result, bytes, frame);
 }
 
-void memtrack_private_realloc_failed(struct mt_moving_block *moving, const struct mt_hook_frame *frame) {
+void memtrack_private_realloc_failed(struct mt_moving_block *moving,
+                                     const struct mt_hook_frame *frame) {
     mt_record_realloc_failed(moving, frame);
 }
 
@@ -35,7 +36,8 @@ struct mt_discard *memtrack_private_discard_begin(mt_discard_belongs *belongs, v
     return mt_discard_begin(belongs, context, frame);
 }
 
-void memtrack_private_discard_end(struct mt_discard *discard, bool done, mt_discard_belongs *belongs, void *context) {
+void memtrack_private_discard_end(struct mt_discard *discard, bool done,
+                                  mt_discard_belongs *belongs, void *context) {
     mt_discard_end(discard, done, belongs, context);
 }
 
@@ -51,15 +53,17 @@ void memtrack_private_present(void) {
     mt_tracker_flag(MT_FLAG_OWN_API);
 }
 
-/* ---- mappings ---------------------------------------------------------------------------------------------------- */
+/* ---- mappings -------------------------------------------------------------------------------- */
 
 uint64_t memtrack_private_mappings_now(void) {
     return mt_mappings_now();
 }
 
-void memtrack_private_mapped(void *result, size_t bytes, int protection, int flags, const struct mt_hook_frame *frame) {
+void memtrack_private_mapped(void *result, size_t bytes, int protection, int flags,
+                             const struct mt_hook_frame *frame) {
     MT_RESOLVE();
-    mt_mappings_mapped((uint64_t)result, bytes, protection, flags, !mt_next_is_allocator(frame->return_address), frame);
+    mt_mappings_mapped((uint64_t)result, bytes, protection, flags,
+                       !mt_next_is_allocator(frame->return_address), frame);
 }
 
 void memtrack_private_unmapped(uint64_t before, void *address, size_t bytes) {
@@ -72,7 +76,8 @@ void memtrack_private_remapped(const struct mt_remap *remap, const struct mt_hoo
     mt_mappings_remapped(remap, !mt_next_is_allocator(frame->return_address), frame);
 }
 
-void memtrack_private_protected(void *address, size_t bytes, int protection, const struct mt_hook_frame *frame) {
+void memtrack_private_protected(void *address, size_t bytes, int protection,
+                                const struct mt_hook_frame *frame) {
     MT_RESOLVE();
     mt_mappings_protected((uint64_t)address, bytes, protection, frame);
 }

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * memtrack_snapshot: the recorder can neither symbolize nor allocate, but the command can read this process from
- * outside as it reads any other. The child is made without an exit signal, so that neither a handler for SIGCHLD nor a
- * wait() of the program ever sees it. Since execve() gives SIGCHLD to whoever calls it, the child does not: it waits
- * for a child of its own that does, with SIGCHLD as it is by default (a program that ignores it cannot wait for
- * anything).
+ * memtrack_snapshot: the recorder can neither symbolize nor allocate, but the command can read this
+ * process from outside as it reads any other. The child is made without an exit signal, so that
+ * neither a handler for SIGCHLD nor a wait() of the program ever sees it. Since execve() gives
+ * SIGCHLD to whoever calls it, the child does not: it waits for a child of its own that does, with
+ * SIGCHLD as it is by default (a program that ignores it cannot wait for anything).
  */
 #include "interpose/snapshot.h"
 
@@ -27,11 +27,13 @@ static bool is_executable(const char *path) {
 
 /* The command of the same build or installation as this library. */
 static bool find_command(char *path) {
-    static const char *const beside[] = {"/memtrack", "/../../bin/memtrack", "/../../../bin/memtrack"};
+    static const char *const beside[] = {"/memtrack", "/../../bin/memtrack",
+                                         "/../../../bin/memtrack"};
     static const char *const usual[] = {"/usr/local/bin/memtrack", "/usr/bin/memtrack"};
     struct dl_find_object me;
     const char *end = path + PATH_BYTES - 1, *name = "";
-    if (_dl_find_object != NULL && _dl_find_object((void *)find_command, &me) == 0 && me.dlfo_link_map != NULL)
+    if (_dl_find_object != NULL && _dl_find_object((void *)find_command, &me) == 0 &&
+        me.dlfo_link_map != NULL)
         name = me.dlfo_link_map->l_name;
     size_t directory = 0;
     for (size_t i = 0; name[i]; i++)
@@ -55,7 +57,8 @@ static bool find_command(char *path) {
 
 /* In the child: nothing but system calls. */
 _Noreturn static void become(const char *command, const char *pid, const char *path) {
-    const char *const arguments[] = {command, "snapshot", "--quiet", "--force", "-o", path, pid, NULL};
+    const char *const arguments[] = {command, "snapshot", "--quiet", "--force",
+                                     "-o",    path,       pid,       NULL};
     const char *const environment[] = {"PATH=/usr/local/bin:/usr/bin:/bin", NULL};
     long null = mt_os_call(SYS_openat, AT_FDCWD, (long)"/dev/null", O_RDWR, 0, 0, 0);
     for (int fd = 0; fd <= 2; fd++)
@@ -68,7 +71,8 @@ _Noreturn static void become(const char *command, const char *pid, const char *p
 static bool succeeds(long child) {
     int status = 0;
     long r = child;
-    while (child > 0 && (r = mt_os_call(SYS_wait4, child, (long)&status, __WALL, 0, 0, 0)) == -4 /* EINTR */)
+    while (child > 0 &&
+           (r = mt_os_call(SYS_wait4, child, (long)&status, __WALL, 0, 0, 0)) == -4 /* EINTR */)
         ;
     return child > 0 && r == child && WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A thread is often named after its first allocation, by itself or by the one that made it; and when it has ended nobody
- * can ask the kernel any more. So the call that everybody names threads with is passed on and listened to. (prctl is,
- * in confine.c; a name that is written to /proc is seen at the next look at the clock.)
+ * A thread is often named after its first allocation, by itself or by the one that made it; and
+ * when it has ended nobody can ask the kernel any more. So the call that everybody names threads
+ * with is passed on and listened to. (prctl is, in confine.c; a name that is written to /proc is
+ * seen at the next look at the clock.)
  */
 #include "interpose/thread_name.h"
 
@@ -16,7 +17,8 @@ void mt_thread_name_is(const char *name) {
         mt_identities_rename(mt_self, name);
 }
 
-/* What the thread has in mt_self, which is as far from its thread pointer (a pthread_t is one, on x86-64) as in ours. */
+/* What the thread has in mt_self, which is as far from its thread pointer (a pthread_t is one, on
+ * x86-64) as in ours. */
 static struct mt_thread *memory_of(unsigned long thread) {
 #if defined(__x86_64__)
     uint64_t mine;
@@ -28,7 +30,8 @@ static struct mt_thread *memory_of(unsigned long thread) {
 #endif
 }
 
-/* The thread's memory is read before the call, which reads it as well: it must not have ended, and may do so after. */
+/* The thread's memory is read before the call, which reads it as well: it must not have ended, and
+ * may do so after. */
 MT_HOOK int pthread_setname_np(unsigned long thread, const char *name) {
     static int (*next)(unsigned long, const char *);
     if (next == NULL)

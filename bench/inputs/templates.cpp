@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What a C++ compiler meets on a bad day: the heavy standard headers and three template libraries, each used enough to be
-// instantiated. Preprocessed it is about 200,000 lines.
+// What a C++ compiler meets on a bad day: the heavy standard headers and three template libraries,
+// each used enough to be instantiated. Preprocessed it is about 200,000 lines.
 #include <algorithm>
 #include <functional>
 #include <iostream>
@@ -29,11 +29,10 @@ struct part {
     double weight;
 };
 
-using catalogue =
-    bmi::multi_index_container<part,
-                               bmi::indexed_by<bmi::ordered_unique<bmi::member<part, int, &part::id>>,
-                                               bmi::hashed_non_unique<bmi::member<part, std::string, &part::name>>,
-                                               bmi::ordered_non_unique<bmi::member<part, double, &part::weight>>>>;
+using catalogue = bmi::multi_index_container<
+    part, bmi::indexed_by<bmi::ordered_unique<bmi::member<part, int, &part::id>>,
+                          bmi::hashed_non_unique<bmi::member<part, std::string, &part::name>>,
+                          bmi::ordered_non_unique<bmi::member<part, double, &part::weight>>>>;
 
 double solve(int n) {
     Eigen::MatrixXd m = Eigen::MatrixXd::Random(n, n);
@@ -59,7 +58,9 @@ int main(int argc, char **argv) {
     handlers["plus"].push_back([argc](int q) { return q + argc; });
     auto shared = std::make_shared<std::vector<std::unique_ptr<part>>>();
     shared->push_back(std::make_unique<part>(*parts.begin()));
-    std::sort(shared->begin(), shared->end(), [](const auto &a, const auto &b) { return a->id < b->id; });
-    std::cout << std::regex_match(argv[0], pattern) << solve(8) << describe(3.0) << parts.get<1>().count("nut");
+    std::sort(shared->begin(), shared->end(),
+              [](const auto &a, const auto &b) { return a->id < b->id; });
+    std::cout << std::regex_match(argv[0], pattern) << solve(8) << describe(3.0)
+              << parts.get<1>().count("nut");
     return handlers["plus"][0](3);
 }

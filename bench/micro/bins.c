@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Each thread keeps 1024 blocks and replaces a random one, over and over; the sizes run from 16 bytes to 32 KiB with
- * probability falling as the square, so that most requests are served from the allocator's per-thread cache. Two threads
- * share nothing at all: whatever they lose against one thread under a tracker, the tracker made them share.
+ * Each thread keeps 1024 blocks and replaces a random one, over and over; the sizes run from 16
+ * bytes to 32 KiB with probability falling as the square, so that most requests are served from the
+ * allocator's per-thread cache. Two threads share nothing at all: whatever they lose against one
+ * thread under a tracker, the tracker made them share.
  *
  * usage: bins [THREADS [SECONDS]]
  */

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 //
-// A server as Larson and Krishnan described it (1998): each thread owns an array of blocks, replaces random ones by new
-// blocks of 8 to 1000 bytes, and after a number of steps hands the array to a successor and ends, so that blocks outlive
-// the thread that made them and are freed by another. Runs for a given time and prints the replacements a second.
+// A server as Larson and Krishnan described it (1998): each thread owns an array of blocks,
+// replaces random ones by new blocks of 8 to 1000 bytes, and after a number of steps hands the
+// array to a successor and ends, so that blocks outlive the thread that made them and are freed by
+// another. Runs for a given time and prints the replacements a second.
 //
 // usage: churn [THREADS [SECONDS]]   (SECONDS may be a fraction)
 #include "micro.h"

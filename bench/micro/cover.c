@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Minimises two-level logic: a function given as a cover (a set of cubes, each a product of literals) is complemented,
- * its cubes are expanded against the complement, and the redundant ones are dropped. All three rest on the unate recursive
- * paradigm (Brayton et al., 1984): split on a variable, solve both halves, merge. The two recursive calls stand on
- * different lines, so that the allocations come from tens of thousands of call paths, up to some thirty frames deep, while only a few
- * thousand blocks are alive: the hard case for a tracker's tree of call paths.
+ * Minimises two-level logic: a function given as a cover (a set of cubes, each a product of
+ * literals) is complemented, its cubes are expanded against the complement, and the redundant ones
+ * are dropped. All three rest on the unate recursive paradigm (Brayton et al., 1984): split on a
+ * variable, solve both halves, merge. The two recursive calls stand on different lines, so that the
+ * allocations come from tens of thousands of call paths, up to some thirty frames deep, while only
+ * a few thousand blocks are alive: the hard case for a tracker's tree of call paths.
  *
- * A cube has two bits a variable: bit 2v allows the value 0, bit 2v+1 the value 1; both mean that it does not matter.
+ * A cube has two bits a variable: bit 2v allows the value 0, bit 2v+1 the value 1; both mean that
+ * it does not matter.
  *
  * usage: cover [FUNCTIONS]
  */
@@ -72,7 +74,8 @@ static int contains(const cube *outer, const cube *inner) {
 static int intersect(const cube *a, const cube *b) {
     for (int w = 0; w < WORDS; w++) {
         uint64_t both = a->bits[w] & b->bits[w];
-        if (((both | both >> 1) & 0x5555555555555555u & full_word) != (0x5555555555555555u & full_word))
+        if (((both | both >> 1) & 0x5555555555555555u & full_word) !=
+            (0x5555555555555555u & full_word))
             return 0;
     }
     return 1;
@@ -179,7 +182,8 @@ static NOINLINE int is_tautology(const cover *f) {
     return covered;
 }
 
-/* Moves the cubes of half, restricted to one phase of v, into result; a cube that is in both halves is not split. */
+/* Moves the cubes of half, restricted to one phase of v, into result; a cube that is in both halves
+ * is not split. */
 static NOINLINE void merge(cover *result, cover *half, int v, int phase) {
     for (int i = 0; i < half->n; i++) {
         cube *c = copy_cube(half->cubes[i]);
@@ -246,7 +250,8 @@ static int meets(const cover *f, const cube *c) {
     return 0;
 }
 
-/* Raises each literal of each cube that can go without meeting the complement, then drops what others contain. */
+/* Raises each literal of each cube that can go without meeting the complement, then drops what
+ * others contain. */
 static NOINLINE void expand(cover *f, const cover *off) {
     for (int i = 0; i < f->n; i++) {
         for (int v = 0; v < VARIABLES; v++) {
@@ -283,7 +288,8 @@ static NOINLINE cover *random_cover(uint64_t *state) {
     for (int i = 0; i < CUBES; i++) {
         cube *c = make_cube();
         for (int k = 0; k < LITERALS; k++)
-            set_literal(c, first + (int)random_below(state, SUPPORT), 1 + (int)random_below(state, 2));
+            set_literal(c, first + (int)random_below(state, SUPPORT),
+                        1 + (int)random_below(state, 2));
         append(f, c);
     }
     return f;
@@ -303,7 +309,7 @@ int main(int argc, char **argv) {
         free_cover(off);
         free_cover(f);
     }
-    printf("%ld functions: %ld of %ld cubes left, %ld in the complements\n", functions, cubes, functions * CUBES,
-           off_cubes);
+    printf("%ld functions: %ld of %ld cubes left, %ld in the complements\n", functions, cubes,
+           functions * CUBES, off_cubes);
     return 0;
 }

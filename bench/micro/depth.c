@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * malloc and free of 48 bytes at stack depths of 5, 20, 50 and 100 frames, in nanoseconds a pair. The stack is the same
- * each time: the best case for whoever compares it with the last one, and the figure at 100 minus that at 5 is the price of
- * comparing 95 frames.
+ * malloc and free of 48 bytes at stack depths of 5, 20, 50 and 100 frames, in nanoseconds a pair.
+ * The stack is the same each time: the best case for whoever compares it with the last one, and the
+ * figure at 100 minus that at 5 is the price of comparing 95 frames.
  *
  * usage: depth [PAIRS]
  */

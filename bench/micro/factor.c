@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Factors a number of 20 to 30 digits by the continued fraction method (Morrison and Brillhart, 1975), with arithmetic
- * in the style of an interpreter: numbers are immutable, every operation allocates its result, and what is no longer
- * needed is freed at once. Tens of millions of tiny blocks a second, few of them alive, from some hundred call paths: the
- * hardest case for a tracker, because nothing but the allocator and the tracker takes any time.
+ * Factors a number of 20 to 30 digits by the continued fraction method (Morrison and Brillhart,
+ * 1975), with arithmetic in the style of an interpreter: numbers are immutable, every operation
+ * allocates its result, and what is no longer needed is freed at once. Tens of millions of tiny
+ * blocks a second, few of them alive, from some hundred call paths: the hardest case for a tracker,
+ * because nothing but the allocator and the tracker takes any time.
  *
- * Numbers are little-endian arrays of 8-bit digits without leading zeros. The expansion of sqrt(N) yields A*A = (-1)^i * Q
- * (mod N) with small Q; those Q that split over a base of small primes are collected, and a subset whose product is a
- * square, found by elimination modulo 2, gives a factor.
+ * Numbers are little-endian arrays of 8-bit digits without leading zeros. The expansion of sqrt(N)
+ * yields A*A = (-1)^i * Q (mod N) with small Q; those Q that split over a base of small primes are
+ * collected, and a subset whose product is a square, found by elimination modulo 2, gives a factor.
  *
  * usage: factor [NUMBER]
  */
@@ -163,7 +164,8 @@ static NOINLINE number *shift_right(const number *a, int bits) {
     return trim(shifted);
 }
 
-/* One digit of a long division: takes guess * b from the digits of u at offset at; the guess is at most two too high. */
+/* One digit of a long division: takes guess * b from the digits of u at offset at; the guess is at
+ * most two too high. */
 static uint32_t divide_step(uint8_t *u, const number *b, uint32_t guess) {
     int64_t borrow = 0;
     for (int i = 0; i <= b->n; i++) {
@@ -187,7 +189,8 @@ static uint32_t divide_step(uint8_t *u, const number *b, uint32_t guess) {
 /* Knuth, The Art of Computer Programming 4.3.1, algorithm D. */
 static NOINLINE number *divide_long(const number *a, const number *b, number **remainder) {
     int bits = __builtin_clz((unsigned)b->digits[b->n - 1]) - 24;
-    number *u = shift_left(a, bits), *v = trim(shift_left(b, bits)), *quotient = make(a->n - b->n + 1);
+    number *u = shift_left(a, bits), *v = trim(shift_left(b, bits)),
+           *quotient = make(a->n - b->n + 1);
     for (int at = a->n - b->n; at >= 0; at--) {
         uint32_t top = (uint32_t)u->digits[at + v->n] << 8 | u->digits[at + v->n - 1];
         uint32_t guess = top / v->digits[v->n - 1];
@@ -239,7 +242,8 @@ static NOINLINE number *greatest_common_divisor(const number *a, const number *b
 static NOINLINE number *square_root(const number *a) {
     number *x = copy(a), *one = from_word(1);
     for (;;) {
-        number *rest, *quotient = divide(a, x, &rest), *sum = add(x, quotient), *next = shift_right(sum, 1);
+        number *rest, *quotient = divide(a, x, &rest), *sum = add(x, quotient),
+                      *next = shift_right(sum, 1);
         release(rest);
         release(quotient);
         release(sum);
@@ -307,8 +311,8 @@ static void choose_base(const number *n) {
             continue;
         number *remainder;
         release(divide_by_digit(n, p, &remainder));
-        uint32_t rest =
-            (remainder->n > 1 ? remainder->digits[1] * 256u : 0u) + (remainder->n ? remainder->digits[0] : 0u);
+        uint32_t rest = (remainder->n > 1 ? remainder->digits[1] * 256u : 0u) +
+                        (remainder->n ? remainder->digits[0] : 0u);
         release(remainder);
         if (p == 2 || rest == 0 || power_modulo(rest, (p - 1) / 2, p) == 1) {
             primes[count] = p;
@@ -367,9 +371,11 @@ struct expansion {
 /* One step: P' = bQ - P, Q' = Q_before + b(P - P'), A' = bA + A_before, with b = (root + P) / Q. */
 static NOINLINE void expand(struct expansion *x) {
     number *rest, *sum = add(x->root, x->p), *b = divide(sum, x->q, &rest);
-    number *bq = multiply(b, x->q), *p = subtract(bq, x->p), *square = multiply(p, p), *left = subtract(x->n, square);
+    number *bq = multiply(b, x->q), *p = subtract(bq, x->p), *square = multiply(p, p),
+           *left = subtract(x->n, square);
     number *unused, *q = divide(left, x->q, &unused);
-    number *ba = multiply_modulo(b, x->a, x->n), *longer = add(ba, x->a_before), *a = modulo(longer, x->n);
+    number *ba = multiply_modulo(b, x->a, x->n), *longer = add(ba, x->a_before),
+           *a = modulo(longer, x->n);
     number *temporary[] = {rest, sum, b, bq, square, left, unused, ba, longer};
     for (size_t i = 0; i < sizeof temporary / sizeof temporary[0]; i++)
         release(temporary[i]);
@@ -385,7 +391,8 @@ static int has_bit(const uint64_t *bits, int i) {
     return bits[i / 64] >> (i % 64) & 1;
 }
 
-/* The product of the A and that of the primes to half their exponents have the same square modulo n. */
+/* The product of the A and that of the primes to half their exponents have the same square modulo
+ * n. */
 static NOINLINE number *try_dependency(const uint64_t *members, const number *n) {
     number *x = from_word(1), *y = from_word(1);
     uint32_t total[COLUMNS] = {0};

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Pairs of threads: one allocates batches of 64-byte blocks, the other frees them, through a queue of bounded length. Every
- * free is done by another thread than the allocation, the pattern in which a per-thread table of live blocks would fail.
- * Runs for a given time and prints the blocks freed a second. Noisy by nature: who waits for whom is up to the scheduler.
+ * Pairs of threads: one allocates batches of 64-byte blocks, the other frees them, through a queue
+ * of bounded length. Every free is done by another thread than the allocation, the pattern in which
+ * a per-thread table of live blocks would fail. Runs for a given time and prints the blocks freed a
+ * second. Noisy by nature: who waits for whom is up to the scheduler.
  *
  * usage: handoff [PAIRS [SECONDS]]
  */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What every micro workload needs: a clock, a small generator of pseudo-random numbers (the same sequence everywhere) and
- * an allocation that does not fail. Everything is static inline, so that the call paths are those of the workload.
+ * What every micro workload needs: a clock, a small generator of pseudo-random numbers (the same
+ * sequence everywhere) and an allocation that does not fail. Everything is static inline, so that
+ * the call paths are those of the workload.
  */
 #ifndef BENCH_MICRO_H
 #define BENCH_MICRO_H
@@ -56,7 +57,8 @@ static inline long argument(int argc, char **argv, int i, long otherwise, long l
         return otherwise;
     long value = strtol(argv[i], &end, 10);
     if (*end || value < least || value > most) {
-        fprintf(stderr, "%s: argument %d: %s is not a number from %ld to %ld\n", argv[0], i, argv[i], least, most);
+        fprintf(stderr, "%s: argument %d: %s is not a number from %ld to %ld\n", argv[0], i,
+                argv[i], least, most);
         exit(2);
     }
     return value;

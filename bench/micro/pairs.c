@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Fills a working set of 25, 100, 400 or 1600 blocks of one size and empties it in the order of its making, again and
- * again (sizes that the allocator never gives back to the system), first in the main arena with one thread, then inside a second thread's arena. The allocator's fast path and
+ * Fills a working set of 25, 100, 400 or 1600 blocks of one size and empties it in the order of its
+ * making, again and again (sizes that the allocator never gives back to the system), first in the
+ * main arena with one thread, then inside a second thread's arena. The allocator's fast path and
  * nothing else: per block about ten nanoseconds, of which a tracker's are easily seen.
  *
  * usage: pairs [REPEAT]
@@ -42,9 +43,9 @@ int main(int argc, char **argv) {
     if (pthread_create(&thread, NULL, exercise, NULL) != 0)
         return 1;
     pthread_join(thread, NULL);
-    double n =
-        (double)(repeat * MOST) * (sizeof sizes / sizeof sizes[0]) * (sizeof working_sets / sizeof working_sets[0]);
-    printf("main thread: %.1f ns a block\nsecond thread: %.1f ns a block\n", (middle - begin) / n * 1e9,
-           (now_s() - middle) / n * 1e9);
+    double n = (double)(repeat * MOST) * (sizeof sizes / sizeof sizes[0]) *
+               (sizeof working_sets / sizeof working_sets[0]);
+    printf("main thread: %.1f ns a block\nsecond thread: %.1f ns a block\n",
+           (middle - begin) / n * 1e9, (now_s() - middle) / n * 1e9);
     return 0;
 }

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-// flags: -finstrument-functions -finstrument-functions-exclude-file-list=micro.h,memtrack.h -I../../lib/include
+// flags: -finstrument-functions -finstrument-functions-exclude-file-list=micro.h,memtrack.h
+// -I../../lib/include
 /*
- * What measuring costs, in nanoseconds each: a scope around nothing, a scope around a malloc and a free less what these
- * cost by themselves, a call of a function that -finstrument-functions makes a scope of, and the two readings of the clock that every
- * scope contains. The least of many short runs: what is shorter than a microsecond is lost in any disturbance.
+ * What measuring costs, in nanoseconds each: a scope around nothing, a scope around a malloc and a
+ * free less what these cost by themselves, a call of a function that -finstrument-functions makes a
+ * scope of, and the two readings of the clock that every scope contains. The least of many short
+ * runs: what is shorter than a microsecond is lost in any disturbance.
  *
  * usage: scopes [SCOPES]
  */

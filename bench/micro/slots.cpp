@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 //
-// Fills and empties 262,144 slots at random with arrays from operator new: about half of the slots are in use at any time,
-// most blocks are small, a few reach 1 KiB, and each is written when it is made and read when it goes. Few call paths, a
-// heap of 10 MB with no locality: what is measured is the table of live blocks.
+// Fills and empties 262,144 slots at random with arrays from operator new: about half of the slots
+// are in use at any time, most blocks are small, a few reach 1 KiB, and each is written when it is
+// made and read when it goes. Few call paths, a heap of 10 MB with no locality: what is measured is
+// the table of live blocks.
 //
 // usage: slots [STEPS]
 #include "micro.h"

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Rounds of threads: in each round new threads start, allocate blocks in bursts, keep some for a while, exchange others
- * through a table that all threads share (so that many are freed by another thread than their own), free what is left and
- * end. The sizes are mostly tens of bytes with a tail up to some kilobytes. For a tracker this is thread start and end,
- * remote frees and contention on few shared lines.
+ * Rounds of threads: in each round new threads start, allocate blocks in bursts, keep some for a
+ * while, exchange others through a table that all threads share (so that many are freed by another
+ * thread than their own), free what is left and end. The sizes are mostly tens of bytes with a tail
+ * up to some kilobytes. For a tracker this is thread start and end, remote frees and contention on
+ * few shared lines.
  *
  * usage: stress [THREADS [ROUNDS]]
  */
@@ -31,7 +32,8 @@ static NOINLINE uint64_t *allocate(struct worker *w) {
     size_t words = 1 + bits % 16;
     for (uint32_t rare = bits >> 16; words < 1024 && rare % 4 == 0; rare /= 4)
         words *= 4;
-    uint64_t *block = need(bits & 0x100 ? calloc(words, sizeof *block) : malloc(words * sizeof *block));
+    uint64_t *block =
+        need(bits & 0x100 ? calloc(words, sizeof *block) : malloc(words * sizeof *block));
     block[0] = words;
     for (size_t i = 1; i < words; i++)
         block[i] = words ^ i;
@@ -80,7 +82,8 @@ static void *work(void *argument) {
 }
 
 int main(int argc, char **argv) {
-    long threads = argument(argc, argv, 1, 2, 1, MOST_THREADS), rounds = argument(argc, argv, 2, 160, 1, 1000000);
+    long threads = argument(argc, argv, 1, 2, 1, MOST_THREADS),
+         rounds = argument(argc, argv, 2, 160, 1, 1000000);
     static struct worker workers[MOST_THREADS];
     uint64_t blocks = 0;
     for (long round = 0; round < rounds; round++) {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * analyze: which lines keep more memory in the newer of two recordings, and how does the program get there? The example
- * of docs/analyze.md. Exit status 1 when the memory that is live has grown by more than a tenth.
+ * analyze: which lines keep more memory in the newer of two recordings, and how does the program
+ * get there? The example of docs/analyze.md. Exit status 1 when the memory that is live has grown
+ * by more than a tenth.
  */
 #include <inttypes.h>
 #include <memtrack/analyze.h>
@@ -39,11 +40,13 @@ static int compare(const memtrack_profile *before, const memtrack_profile *after
     if (memtrack_comparison_new(before, after, &view, &comparison) < 0)
         return fail();
     memtrack_comparison_sum(comparison, &sum);
-    printf("live: %" PRId64 " -> %" PRId64 " bytes\n", sum.old_values.live_bytes, sum.new_values.live_bytes);
+    printf("live: %" PRId64 " -> %" PRId64 " bytes\n", sum.old_values.live_bytes,
+           sum.new_values.live_bytes);
     for (size_t i = 0; i < 3 && memtrack_comparison_row(comparison, i, &row) == 0; i++) {
         if (row.differences.live_bytes == 0)
             break;
-        printf("%+" PRId64 " bytes in %+" PRId64 " blocks\n", row.differences.live_bytes, row.differences.live_blocks);
+        printf("%+" PRId64 " bytes in %+" PRId64 " blocks\n", row.differences.live_bytes,
+               row.differences.live_blocks);
         print_path(comparison, i);
     }
     memtrack_comparison_free(comparison);
@@ -54,7 +57,8 @@ int main(int argc, char **argv) {
     memtrack_filter *ours;
     if (argc != 3 || memtrack_filter_new(&ours) < 0)
         return 2;
-    memtrack_filter_add(ours, MEMTRACK_EXCLUDE, "libc.so*", 0, 0); /* what the C library keeps for itself */
+    memtrack_filter_add(ours, MEMTRACK_EXCLUDE, "libc.so*", 0,
+                        0); /* what the C library keeps for itself */
     memtrack_profile *before = load(argv[1], ours), *after = before ? load(argv[2], ours) : NULL;
     int status = after ? compare(before, after) : fail();
     memtrack_profile_free(before);

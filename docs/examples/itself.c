@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * itself: a tracked program that looks at itself before and after a step, as one does in Python with
- * tracemalloc.take_snapshot(). The example of docs/analyze.md.
+ * itself: a tracked program that looks at itself before and after a step, as one does in Python
+ * with tracemalloc.take_snapshot(). The example of docs/analyze.md.
  */
 #include <memtrack/analyze.h>
 #include <stdio.h>

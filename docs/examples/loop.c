@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * loop: one thread, many connections, and an event loop that goes from one to the next as bytes arrive. The scope of a
- * connection is attached while its callback runs, so that none is charged with another's memory. Marks say when load
- * begins and ends, a counter how many connections are open. The example of docs/scopes.md.
+ * loop: one thread, many connections, and an event loop that goes from one to the next as bytes
+ * arrive. The scope of a connection is attached while its callback runs, so that none is charged
+ * with another's memory. Marks say when load begins and ends, a counter how many connections are
+ * open. The example of docs/scopes.md.
  */
 #include <memtrack.h>
 #include <poll.h>
@@ -76,7 +77,8 @@ int main(void) {
                 send_chunk(&connections[i]);
         poll(polled, CONNECTIONS, -1);
         for (int i = 0; i < CONNECTIONS; i++)
-            if (polled[i].fd >= 0 && (polled[i].revents & (POLLIN | POLLHUP)) && !on_readable(&connections[i])) {
+            if (polled[i].fd >= 0 && (polled[i].revents & (POLLIN | POLLHUP)) &&
+                !on_readable(&connections[i])) {
                 polled[i].fd = -1;
                 n_open--;
             }

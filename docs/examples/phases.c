@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * phases: a program in phases, each of which wants to know what it costs. Builds and runs without memtrack; the
- * figures are then zero. The example of docs/scopes.md.
+ * phases: a program in phases, each of which wants to know what it costs. Builds and runs without
+ * memtrack; the figures are then zero. The example of docs/scopes.md.
  */
 #include <memtrack.h>
 #include <stdio.h>
@@ -51,6 +51,7 @@ int main(void) {
         }
     printf("%zu distinct words\n", count_distinct());
     memtrack_end(&scope, &delta);
-    printf("kept %lld bytes, %lld at most\n", (long long)delta.net_bytes, (long long)delta.peak_bytes);
+    printf("kept %lld bytes, %lld at most\n", (long long)delta.net_bytes,
+           (long long)delta.peak_bytes);
     return 0;
 }

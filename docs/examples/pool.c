@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * pool: requests of two steps over a pool of four threads; the second step may run in another thread than the first.
- * The scope of a request goes along: whoever takes it attaches it. The example of docs/scopes.md.
+ * pool: requests of two steps over a pool of four threads; the second step may run in another
+ * thread than the first. The scope of a request goes along: whoever takes it attaches it. The
+ * example of docs/scopes.md.
  */
 #include <memtrack.h>
 #include <pthread.h>

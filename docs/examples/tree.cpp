@@ -23,7 +23,8 @@ int main() {
         memtrack::scope scope("copy");
         auto copy = index;
         memtrack_delta delta = scope.end();
-        std::printf("a copy of %d numbers: %lld bytes in %lld blocks\n", n, static_cast<long long>(delta.net_bytes),
+        std::printf("a copy of %d numbers: %lld bytes in %lld blocks\n", n,
+                    static_cast<long long>(delta.net_bytes),
                     static_cast<long long>(delta.net_blocks));
     }
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * words: an index of the words on standard input, the example of the README. It keeps more than it needs to and frees
- * less than it should, so that a tracker has something to say.
+ * words: an index of the words on standard input, the example of the README. It keeps more than it
+ * needs to and frees less than it should, so that a tracker has something to say.
  */
 #include <ctype.h>
 #include <stdio.h>

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the files of this room share. Objects of the public library are handles over those of view/ and profile/, with a
- * count of references, so that rows outlive the caller's profile.
+ * What the files of this room share. Objects of the public library are handles over those of view/
+ * and profile/, with a count of references, so that rows outlive the caller's profile.
  *
  *   memtrack_statistics ─┐
- *   memtrack_comparison ─┼──► memtrack_profile (a part, a moment) ──base──► memtrack_profile (as loaded) ──► mt_profile
- *   memtrack_stack      ─┘
+ *   memtrack_comparison ─┼──► memtrack_profile ──base──► memtrack_profile ──► mt_profile
+ *   memtrack_stack      ─┘    (a part, a moment)         (as loaded)
  */
 #ifndef MT_ANALYZE_LOCAL_H
 #define MT_ANALYZE_LOCAL_H
@@ -22,13 +22,13 @@
 
 struct memtrack_profile {
     atomic_uint references;
-    struct mt_profile *owned;         /* as loaded; NULL in a derived one */
-    const memtrack_profile *base;     /* derived: has the arrays; a reference */
-    struct mt_profile view;           /* all of base's, but for samples, changes, totals and has_value */
-    struct mt_sample *samples;        /* derived: own */
-    struct mt_tick_change *changes;   /* derived: own, or NULL when they are base's */
-    bool is_moment;                   /* live is not that of the end */
-    bool is_time;                     /* nor that of the peak: of the columns, live alone is of that moment */
+    struct mt_profile *owned;     /* as loaded; NULL in a derived one */
+    const memtrack_profile *base; /* derived: has the arrays; a reference */
+    struct mt_profile view;    /* all of base's, but for samples, changes, totals and has_value */
+    struct mt_sample *samples; /* derived: own */
+    struct mt_tick_change *changes; /* derived: own, or NULL when they are base's */
+    bool is_moment;                 /* live is not that of the end */
+    bool is_time; /* nor that of the peak: of the columns, live alone is of that moment */
     _Atomic(struct mt_rows *) frames; /* for call paths of single traces, made when first needed */
 };
 
@@ -38,17 +38,19 @@ static inline const struct mt_profile *mt_analyze_model(const memtrack_profile *
 memtrack_profile *mt_analyze_retain(const memtrack_profile *profile);
 void mt_analyze_release(const memtrack_profile *profile); /* NULL is fine */
 
-/* ---- errors: of the calling thread ----------------------------------------------------------------------------- */
+/* ---- errors: of the calling thread ----------------------------------------------------------- */
 
-struct mt_error *mt_analyze_error(void); /* emptied, at the beginning of every public function that can fail */
-int mt_analyze_no_memory(void);          /* says so and returns -MEMTRACK_ENOMEM */
+struct mt_error *
+mt_analyze_error(void); /* emptied, at the beginning of every public function that can fail */
+int mt_analyze_no_memory(void); /* says so and returns -MEMTRACK_ENOMEM */
 /* What the function was given is NULL and may not be: says so and returns -MEMTRACK_EUSAGE. */
 int mt_analyze_null(const char *function);
 int mt_analyze_no_item(const char *what, size_t i, size_t n);
 
-/* ---- filters --------------------------------------------------------------------------------------------------- */
+/* ---- filters --------------------------------------------------------------------------------- */
 
-/* The indexes of the samples that pass, malloc'ed; *n of them. 0, -MEMTRACK_ENOMEM, -MEMTRACK_EFORMAT. */
+/* The indexes of the samples that pass, malloc'ed; *n of them. 0, -MEMTRACK_ENOMEM,
+ * -MEMTRACK_EFORMAT. */
 int mt_analyze_select(const memtrack_filter *filter, const struct mt_profile *profile,
                       const struct mt_wrapper_options *wrappers, uint32_t **keep, size_t *n);
 bool mt_analyze_is_empty(const memtrack_filter *filter); /* NULL is */
@@ -56,13 +58,15 @@ bool mt_analyze_is_empty(const memtrack_filter *filter); /* NULL is */
 int mt_analyze_filtered(const memtrack_profile *profile, const memtrack_filter *filter,
                         const struct mt_wrapper_options *wrappers, memtrack_profile **out);
 
-/* ---- views ----------------------------------------------------------------------------------------------------- */
+/* ---- views ----------------------------------------------------------------------------------- */
 
-/* Copies what the caller's version of a struct has into ours, zeroed beyond. It begins with its size.
- * -MEMTRACK_EUSAGE: no size, or set to something in a part that this version does not know. */
+/* Copies what the caller's version of a struct has into ours, zeroed beyond. It begins with its
+ * size. -MEMTRACK_EUSAGE: no size, or set to something in a part that this version does not
+ * know. */
 int mt_analyze_copy_options(const void *from, void *to, size_t bytes);
 /* view may be NULL. *checked is filled in any case of success; pointers are the caller's. */
-int mt_analyze_check_view(const memtrack_view *view, memtrack_view *checked, struct mt_view_options *options);
+int mt_analyze_check_view(const memtrack_view *view, memtrack_view *checked,
+                          struct mt_view_options *options);
 bool mt_analyze_column(memtrack_column column, enum mt_value *value);
 memtrack_values mt_analyze_values(const int64_t value[MT_N_VALUES]);
 /* The column that a view without one is sorted by. */
@@ -70,13 +74,14 @@ enum mt_value mt_analyze_default_sort(const memtrack_profile *profile);
 
 /* A text that is made when it is first asked for; several threads may ask at once. */
 typedef _Atomic(char *) mt_analyze_text;
-/* What is kept in *slot for good: made, which is taken over, or what another thread has put there. NULL: made is. */
+/* What is kept in *slot for good: made, which is taken over, or what another thread has put there.
+ * NULL: made is. */
 const char *mt_analyze_keep_text(mt_analyze_text *slot, char *made);
 
-/* ---- call paths ------------------------------------------------------------------------------------------------ */
+/* ---- call paths ------------------------------------------------------------------------------ */
 
-int mt_analyze_stack(const memtrack_profile *profile, const struct mt_rows *rows, const struct mt_row *row,
-                     memtrack_stack **out);
+int mt_analyze_stack(const memtrack_profile *profile, const struct mt_rows *rows,
+                     const struct mt_row *row, memtrack_stack **out);
 /* What a row is called besides its key. */
 struct mt_analyze_place {
     const char *function, *file, *module;
@@ -84,9 +89,10 @@ struct mt_analyze_place {
 };
 struct mt_analyze_place mt_analyze_place_of(const struct mt_rows *rows, const struct mt_row *row);
 
-/* ---- text ------------------------------------------------------------------------------------------------------ */
+/* ---- text ------------------------------------------------------------------------------------ */
 
-/* "key: size=1.5 KiB (+512 B), count=3 (+1), average=512 B"; diff is NULL where there are no differences. malloc'ed. */
+/* "key: size=1.5 KiB (+512 B), count=3 (+1), average=512 B"; diff is NULL where there are no
+ * differences. malloc'ed. */
 char *mt_analyze_line(const char *key, enum mt_value sort, const int64_t value[MT_N_VALUES],
                       const int64_t diff[MT_N_VALUES]);
 

@@ -26,14 +26,16 @@ void memtrack_comparison_free(memtrack_comparison *comparison) {
     free(comparison);
 }
 
-/* Of a time of the recording only what was live then can be compared: the other columns are those of its end. */
+/* Of a time of the recording only what was live then can be compared: the other columns are those
+ * of its end. */
 static void hide_columns(struct mt_profile *model) {
     for (size_t v = 0; v < MT_N_VALUES; v++)
         if (v != MT_VALUE_LIVE_BYTES && v != MT_VALUE_LIVE_BLOCKS)
             model->has_value[v] = false;
 }
 
-static int build(memtrack_comparison *comparison, const struct mt_diff_options *options, size_t limit) {
+static int build(memtrack_comparison *comparison, const struct mt_diff_options *options,
+                 size_t limit) {
     const struct mt_profile *models[MT_N_SIDES];
     for (size_t side = 0; side < MT_N_SIDES; side++) {
         comparison->models[side] = *mt_analyze_model(comparison->profiles[side]);
@@ -50,8 +52,9 @@ static int build(memtrack_comparison *comparison, const struct mt_diff_options *
     return comparison->keys ? 0 : mt_analyze_no_memory();
 }
 
-int memtrack_comparison_new(const memtrack_profile *old_profile, const memtrack_profile *new_profile,
-                            const memtrack_view *view, memtrack_comparison **out) {
+int memtrack_comparison_new(const memtrack_profile *old_profile,
+                            const memtrack_profile *new_profile, const memtrack_view *view,
+                            memtrack_comparison **out) {
     MT_ANALYZE_PAUSED;
     if (!old_profile || !new_profile || !out)
         return mt_analyze_null(__func__);
@@ -68,8 +71,8 @@ int memtrack_comparison_new(const memtrack_profile *old_profile, const memtrack_
     if (!comparison)
         return mt_analyze_no_memory();
     for (size_t side = 0; side < MT_N_SIDES && status == 0; side++)
-        status =
-            mt_analyze_filtered(profiles[side], checked.filter, &options.view.wrappers, &comparison->profiles[side]);
+        status = mt_analyze_filtered(profiles[side], checked.filter, &options.view.wrappers,
+                                     &comparison->profiles[side]);
     if (status == 0)
         status = build(comparison, &options, checked.limit);
     if (status == 0)
@@ -83,7 +86,8 @@ size_t memtrack_comparison_count(const memtrack_comparison *comparison) {
     return comparison ? comparison->n : 0;
 }
 
-/* The key by which it is called, or the old one: NULL when there is none, with *failed when it could not be made. */
+/* The key by which it is called, or the old one: NULL when there is none, with *failed when it
+ * could not be made. */
 static const char *key_of(const memtrack_comparison *comparison, size_t i, bool old, bool *failed) {
     mt_analyze_text *slot = &comparison->keys[i * 2 + old];
     const struct mt_diff_row *row = mt_diff_at(comparison->diff, i);
@@ -91,7 +95,8 @@ static const char *key_of(const memtrack_comparison *comparison, size_t i, bool 
     if (key || (old && !row->row[MT_OLD]))
         return key;
     bool made_failed = false;
-    key = old ? mt_diff_old_key(comparison->diff, row, &made_failed) : mt_diff_key(comparison->diff, row);
+    key = old ? mt_diff_old_key(comparison->diff, row, &made_failed)
+              : mt_diff_key(comparison->diff, row);
     *failed |= !key;
     return mt_analyze_keep_text(slot, key);
 }
@@ -108,7 +113,8 @@ static void fill_values(const struct mt_diff_row *row, memtrack_difference *out)
     out->differences = mt_analyze_values(row->diff);
 }
 
-int memtrack_comparison_row(const memtrack_comparison *comparison, size_t i, memtrack_difference *out) {
+int memtrack_comparison_row(const memtrack_comparison *comparison, size_t i,
+                            memtrack_difference *out) {
     MT_ANALYZE_PAUSED;
     if (!comparison || !out)
         return mt_analyze_null(__func__);
@@ -117,11 +123,13 @@ int memtrack_comparison_row(const memtrack_comparison *comparison, size_t i, mem
         return mt_analyze_no_item("row", i, comparison->n);
     const struct mt_diff_row *row = mt_diff_at(comparison->diff, i);
     bool failed = false;
-    const char *key = key_of(comparison, i, false, &failed), *old_key = key_of(comparison, i, true, &failed);
+    const char *key = key_of(comparison, i, false, &failed),
+               *old_key = key_of(comparison, i, true, &failed);
     if (failed)
         return mt_analyze_no_memory();
     enum mt_side side = mt_diff_named_by(row);
-    struct mt_analyze_place place = mt_analyze_place_of(mt_diff_rows(comparison->diff, side), row->row[side]);
+    struct mt_analyze_place place =
+        mt_analyze_place_of(mt_diff_rows(comparison->diff, side), row->row[side]);
     *out = (memtrack_difference){.key = key,
                                  .old_key = old_key,
                                  .function = place.function,
@@ -138,7 +146,8 @@ int memtrack_comparison_row(const memtrack_comparison *comparison, size_t i, mem
 int memtrack_comparison_sum(const memtrack_comparison *comparison, memtrack_difference *out) {
     if (!comparison || !out)
         return mt_analyze_null(__func__);
-    *out = (memtrack_difference){.key = "", .old_key = "", .function = "", .file = "", .module = ""};
+    *out =
+        (memtrack_difference){.key = "", .old_key = "", .function = "", .file = "", .module = ""};
     fill_values(mt_diff_passed(comparison->diff), out);
     return 0;
 }
@@ -150,7 +159,8 @@ int memtrack_comparison_has(const memtrack_comparison *comparison, memtrack_colu
     return mt_analyze_column(column, &value) && mt_diff_has(comparison->diff, value);
 }
 
-int memtrack_comparison_stack(const memtrack_comparison *comparison, size_t i, int side, memtrack_stack **out) {
+int memtrack_comparison_stack(const memtrack_comparison *comparison, size_t i, int side,
+                              memtrack_stack **out) {
     MT_ANALYZE_PAUSED;
     if (!comparison || !out)
         return mt_analyze_null(__func__);
@@ -164,9 +174,10 @@ int memtrack_comparison_stack(const memtrack_comparison *comparison, size_t i, i
     enum mt_side from = side == MEMTRACK_OLD ? MT_OLD : MT_NEW;
     const struct mt_row *row = mt_diff_at(comparison->diff, i)->row[from];
     if (!row)
-        return mt_error_set(error, MEMTRACK_ENOTFOUND, "Take the other side's.", "row %zu is not in the %s profile", i,
-                            from == MT_OLD ? "old" : "new");
-    return mt_analyze_stack(comparison->profiles[from], mt_diff_rows(comparison->diff, from), row, out);
+        return mt_error_set(error, MEMTRACK_ENOTFOUND, "Take the other side's.",
+                            "row %zu is not in the %s profile", i, from == MT_OLD ? "old" : "new");
+    return mt_analyze_stack(comparison->profiles[from], mt_diff_rows(comparison->diff, from), row,
+                            out);
 }
 
 const char *memtrack_comparison_note(const memtrack_comparison *comparison, size_t i) {
@@ -189,7 +200,9 @@ char *memtrack_comparison_text(const memtrack_comparison *comparison, size_t i) 
     const struct mt_diff_row *row = mt_diff_at(comparison->diff, i);
     bool failed = false;
     const char *key = key_of(comparison, i, false, &failed);
-    char *text = key ? mt_analyze_line(key, mt_diff_sort(comparison->diff), row->value[MT_NEW], row->diff) : NULL;
+    char *text =
+        key ? mt_analyze_line(key, mt_diff_sort(comparison->diff), row->value[MT_NEW], row->diff)
+            : NULL;
     if (!text)
         mt_analyze_no_memory();
     return text;

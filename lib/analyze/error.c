@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Messages are kept per thread, as errno is: two threads that analyse two profiles must not read each other's, and a
- * message in the handle has no place to be when the handle could not be made.
+ * Messages are kept per thread, as errno is: two threads that analyse two profiles must not read
+ * each other's, and a message in the handle has no place to be when the handle could not be made.
  */
 #include <stdlib.h>
 
@@ -15,16 +15,19 @@ struct mt_error *mt_analyze_error(void) {
 }
 
 int mt_analyze_no_memory(void) {
-    return mt_error_set(&latest, MEMTRACK_ENOMEM, "Free memory, or raise the limit of the process.", "out of memory");
+    return mt_error_set(&latest, MEMTRACK_ENOMEM, "Free memory, or raise the limit of the process.",
+                        "out of memory");
 }
 
 int mt_analyze_null(const char *function) {
-    return mt_error_set(mt_analyze_error(), MEMTRACK_EUSAGE, "See what the call that was to make it has returned.",
-                        "%s: NULL instead of an object, a text or a place for the result", function);
+    return mt_error_set(
+        mt_analyze_error(), MEMTRACK_EUSAGE, "See what the call that was to make it has returned.",
+        "%s: NULL instead of an object, a text or a place for the result", function);
 }
 
 int mt_analyze_no_item(const char *what, size_t i, size_t n) {
-    return mt_error_set(&latest, MEMTRACK_ENOTFOUND, "Count first.", "there is no %s %zu: there are %zu", what, i, n);
+    return mt_error_set(&latest, MEMTRACK_ENOTFOUND, "Count first.",
+                        "there is no %s %zu: there are %zu", what, i, n);
 }
 
 const char *memtrack_analyze_error(void) {

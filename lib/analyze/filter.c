@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Filters as lists of conditions. Those on frames are put to view/filter twice, once for the conditions on the charged
- * frame and once for those on any frame, since there the choice is one for all patterns; those on labels are judged
- * here, a sample at a time, with the verdict on the label of the sample before at hand.
+ * Filters as lists of conditions. Those on frames are put to view/filter twice, once for the
+ * conditions on the charged frame and once for those on any frame, since there the choice is one
+ * for all patterns; those on labels are judged here, a sample at a time, with the verdict on the
+ * label of the sample before at hand.
  */
 #include <fnmatch.h>
 #include <stdio.h>
@@ -32,7 +33,7 @@ struct memtrack_filter {
     size_t n_labels;
 };
 
-/* ---- making ---------------------------------------------------------------------------------------------------- */
+/* ---- making ---------------------------------------------------------------------------------- */
 
 int memtrack_filter_new(memtrack_filter **out) {
     MT_ANALYZE_PAUSED;
@@ -65,11 +66,13 @@ static int check_condition(int include, const char *pattern, struct mt_error *er
                             "a condition of a filter neither includes nor excludes");
     if (!*pattern || strlen(pattern) > MAX_PATTERN_BYTES)
         return mt_error_set(error, MEMTRACK_EUSAGE, "\"*\" matches everything that has a name.",
-                            "a pattern of %zu bytes: there must be 1 to %d", strlen(pattern), MAX_PATTERN_BYTES);
+                            "a pattern of %zu bytes: there must be 1 to %d", strlen(pattern),
+                            MAX_PATTERN_BYTES);
     return 0;
 }
 
-int memtrack_filter_add(memtrack_filter *filter, int include, const char *pattern, uint32_t line, int all_frames) {
+int memtrack_filter_add(memtrack_filter *filter, int include, const char *pattern, uint32_t line,
+                        int all_frames) {
     MT_ANALYZE_PAUSED;
     if (!filter || !pattern)
         return mt_analyze_null(__func__);
@@ -81,13 +84,15 @@ int memtrack_filter_add(memtrack_filter *filter, int include, const char *patter
     if (grown)
         list->items = grown;
     char *text = NULL;
-    if (!grown || (line ? asprintf(&text, "%s:%u", pattern, line) : asprintf(&text, "%s", pattern)) < 0)
+    if (!grown ||
+        (line ? asprintf(&text, "%s:%u", pattern, line) : asprintf(&text, "%s", pattern)) < 0)
         return mt_analyze_no_memory();
     list->items[list->n++] = text;
     return 0;
 }
 
-int memtrack_filter_add_label(memtrack_filter *filter, int include, memtrack_group_by label, const char *pattern) {
+int memtrack_filter_add_label(memtrack_filter *filter, int include, memtrack_group_by label,
+                              const char *pattern) {
     MT_ANALYZE_PAUSED;
     if (!filter || !pattern)
         return mt_analyze_null(__func__);
@@ -98,7 +103,8 @@ int memtrack_filter_add_label(memtrack_filter *filter, int include, memtrack_gro
     if (label != MEMTRACK_BY_THREAD && label != MEMTRACK_BY_SCOPE && label != MEMTRACK_BY_DOMAIN)
         return mt_error_set(error, MEMTRACK_EUSAGE, "Frames are filtered by memtrack_filter_add.",
                             "a block has no label %s",
-                            memtrack_group_by_name(label) ? memtrack_group_by_name(label) : "of that kind");
+                            memtrack_group_by_name(label) ? memtrack_group_by_name(label)
+                                                          : "of that kind");
     struct label *grown = realloc(filter->labels, (filter->n_labels + 1) * sizeof *grown);
     if (grown)
         filter->labels = grown;
@@ -109,25 +115,28 @@ int memtrack_filter_add_label(memtrack_filter *filter, int include, memtrack_gro
     return 0;
 }
 
-/* ---- applying -------------------------------------------------------------------------------------------------- */
+/* ---- applying -------------------------------------------------------------------------------- */
 
 struct selection {
     const memtrack_filter *filter;
     const struct mt_profile *profile;
     struct mt_frames frames;
     struct mt_filter of[N_REACHES];
-    uint8_t *charged_bits, *location_bits; /* MT_FILTER_*; per entry, per location; NULL: no such condition */
+    uint8_t *charged_bits,
+        *location_bits; /* MT_FILTER_*; per entry, per location; NULL: no such condition */
 };
 
 static bool has_includes(const memtrack_filter *filter) {
     for (size_t i = 0; i < filter->n_labels; i++)
         if (filter->labels[i].include)
             return true;
-    return filter->frames[CHARGED][MEMTRACK_INCLUDE].n || filter->frames[ANYWHERE][MEMTRACK_INCLUDE].n;
+    return filter->frames[CHARGED][MEMTRACK_INCLUDE].n ||
+           filter->frames[ANYWHERE][MEMTRACK_INCLUDE].n;
 }
 
 bool mt_analyze_is_empty(const memtrack_filter *filter) {
-    return !filter || (!has_includes(filter) && !filter->n_labels && !filter->frames[CHARGED][MEMTRACK_EXCLUDE].n &&
+    return !filter || (!has_includes(filter) && !filter->n_labels &&
+                       !filter->frames[CHARGED][MEMTRACK_EXCLUDE].n &&
                        !filter->frames[ANYWHERE][MEMTRACK_EXCLUDE].n);
 }
 
@@ -164,13 +173,15 @@ static uint8_t label_bits(const struct selection *s, const struct mt_sample *sam
     struct mt_filter_sample labels = {.scope = mt_profile_text(s->profile, sample->scope),
                                       .domain = mt_profile_text(s->profile, sample->domain),
                                       .thread = mt_profile_text(s->profile, sample->thread)};
-    uint8_t bits = mt_filter_labels(&s->of[CHARGED], &labels) | mt_filter_labels(&s->of[ANYWHERE], &labels);
+    uint8_t bits =
+        mt_filter_labels(&s->of[CHARGED], &labels) | mt_filter_labels(&s->of[ANYWHERE], &labels);
     for (size_t i = 0; i < s->filter->n_labels; i++) {
         const struct label *label = &s->filter->labels[i];
         mt_string text = label->by == MEMTRACK_BY_THREAD  ? sample->thread
                          : label->by == MEMTRACK_BY_SCOPE ? sample->scope
                                                           : sample->domain;
-        const char *name = label->by == MEMTRACK_BY_DOMAIN && !text ? "malloc" : mt_profile_text(s->profile, text);
+        const char *name =
+            label->by == MEMTRACK_BY_DOMAIN && !text ? "malloc" : mt_profile_text(s->profile, text);
         if (fnmatch(label->pattern, name, 0) == 0)
             bits |= label->include ? MT_FILTER_INCLUDED : MT_FILTER_EXCLUDED;
     }
@@ -178,7 +189,8 @@ static uint8_t label_bits(const struct selection *s, const struct mt_sample *sam
 }
 
 static bool passes(const struct selection *s, const struct mt_sample *sample, bool demands) {
-    uint32_t position, charged = s->charged_bits ? mt_frames_charged(&s->frames, sample, &position) : MT_NO_ENTRY;
+    uint32_t position,
+        charged = s->charged_bits ? mt_frames_charged(&s->frames, sample, &position) : MT_NO_ENTRY;
     uint8_t bits = charged != MT_NO_ENTRY ? s->charged_bits[charged] : 0;
     const uint32_t *path = s->profile->frames + sample->first_frame;
     for (uint32_t i = 0; i < sample->n_frames && s->location_bits; i++)
@@ -191,7 +203,8 @@ static int check_paths(const struct mt_profile *profile) {
     bool bad = false;
     for (size_t i = 0; i < profile->n_samples && !bad; i++) {
         const struct mt_sample *sample = &profile->samples[i];
-        bad = sample->first_frame > profile->n_frames || sample->n_frames > profile->n_frames - sample->first_frame;
+        bad = sample->first_frame > profile->n_frames ||
+              sample->n_frames > profile->n_frames - sample->first_frame;
         for (size_t k = 0; k < sample->n_frames && !bad; k++)
             bad = profile->frames[sample->first_frame + k] >= profile->n_locations;
     }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What a profile says of itself, copied into the public structs. Reading alone: nothing here allocates. */
+/* What a profile says of itself, copied into the public structs. Reading alone: nothing here
+ * allocates. */
 #include "analyze/analyze-local.h"
 
 int memtrack_profile_totals(const memtrack_profile *profile, memtrack_totals *out) {

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Where profiles come from and go to. Names are told apart by what is there: a file of that name is that file, whatever
- * it is called; then "@" begins a moment; then digits are a process.
+ * Where profiles come from and go to. Names are told apart by what is there: a file of that name is
+ * that file, whatever it is called; then "@" begins a moment; then digits are a process.
  *
- * Looking names up in debug information is done by one thread of the process at a time, for libdw's sake.
+ * Looking names up in debug information is done by one thread of the process at a time, for libdw's
+ * sake.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -21,13 +22,15 @@
 
 static pthread_mutex_t symbols_lock = PTHREAD_MUTEX_INITIALIZER;
 
-/* ---- loading --------------------------------------------------------------------------------------------------- */
+/* ---- loading --------------------------------------------------------------------------------- */
 
-static int resolve(struct mt_profile *model, const memtrack_load_options *options, struct mt_error *error) {
+static int resolve(struct mt_profile *model, const memtrack_load_options *options,
+                   struct mt_error *error) {
     if (options->no_symbols)
         return 0;
-    const struct mt_symbols_options symbols = {
-        .debuginfod = options->debuginfod != 0, .debug_path = options->debug_path, .sysroot = options->sysroot};
+    const struct mt_symbols_options symbols = {.debuginfod = options->debuginfod != 0,
+                                               .debug_path = options->debug_path,
+                                               .sysroot = options->sysroot};
     pthread_mutex_lock(&symbols_lock);
     int status = mt_symbols_resolve(model, &symbols, error);
     pthread_mutex_unlock(&symbols_lock);
@@ -35,8 +38,8 @@ static int resolve(struct mt_profile *model, const memtrack_load_options *option
 }
 
 /* Takes the model over, also when it fails. */
-static int adopt(struct mt_profile *model, const memtrack_load_options *options, memtrack_profile **out,
-                 struct mt_error *error) {
+static int adopt(struct mt_profile *model, const memtrack_load_options *options,
+                 memtrack_profile **out, struct mt_error *error) {
     memtrack_profile *profile = calloc(1, sizeof *profile);
     int status = resolve(model, options, error);
     if (status == 0 && !profile)
@@ -52,7 +55,8 @@ static int adopt(struct mt_profile *model, const memtrack_load_options *options,
     return 0;
 }
 
-static int check_options(const memtrack_load_options *options, memtrack_load_options *checked, memtrack_profile **out) {
+static int check_options(const memtrack_load_options *options, memtrack_load_options *checked,
+                         memtrack_profile **out) {
     *out = NULL;
     *checked = memtrack_load_options_init();
     mt_analyze_error();
@@ -71,7 +75,8 @@ static int load_moment(const char *what, const char *sign, const memtrack_load_o
     return status;
 }
 
-int memtrack_profile_load(const char *what, const memtrack_load_options *options, memtrack_profile **out) {
+int memtrack_profile_load(const char *what, const memtrack_load_options *options,
+                          memtrack_profile **out) {
     MT_ANALYZE_PAUSED;
     if (!what || !out)
         return mt_analyze_null(__func__);
@@ -88,7 +93,8 @@ int memtrack_profile_load(const char *what, const memtrack_load_options *options
     return status < 0 ? status : adopt(model, &checked, out, error);
 }
 
-int memtrack_profile_load_process(int64_t pid, const memtrack_load_options *options, memtrack_profile **out) {
+int memtrack_profile_load_process(int64_t pid, const memtrack_load_options *options,
+                                  memtrack_profile **out) {
     MT_ANALYZE_PAUSED;
     if (!out)
         return mt_analyze_null(__func__);
@@ -108,8 +114,8 @@ int memtrack_profile_take(const memtrack_load_options *options, memtrack_profile
     return memtrack_profile_load_process(getpid(), options, out);
 }
 
-int memtrack_profile_load_memory(const void *data, size_t bytes, const memtrack_load_options *options,
-                                 memtrack_profile **out) {
+int memtrack_profile_load_memory(const void *data, size_t bytes,
+                                 const memtrack_load_options *options, memtrack_profile **out) {
     MT_ANALYZE_PAUSED;
     if (!data || !out)
         return mt_analyze_null(__func__);
@@ -123,7 +129,7 @@ int memtrack_profile_load_memory(const void *data, size_t bytes, const memtrack_
     return status < 0 ? status : adopt(model, &checked, out, error);
 }
 
-/* ---- saving ---------------------------------------------------------------------------------------------------- */
+/* ---- saving ---------------------------------------------------------------------------------- */
 
 int memtrack_profile_write(const memtrack_profile *profile, int fd) {
     MT_ANALYZE_PAUSED;
@@ -138,8 +144,8 @@ static int cannot_write(const char *path, struct mt_error *error) {
 }
 
 /* The file under a name that nobody looks for; its own name is given when it is whole. */
-static int write_beside(const memtrack_profile *profile, const char *path, const char *temporary, bool replace,
-                        struct mt_error *error) {
+static int write_beside(const memtrack_profile *profile, const char *path, const char *temporary,
+                        bool replace, struct mt_error *error) {
     int fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
     if (fd < 0)
         return cannot_write(path, error);
@@ -148,7 +154,8 @@ static int write_beside(const memtrack_profile *profile, const char *path, const
         status = cannot_write(path, error);
     if (status == 0 && (replace ? rename(temporary, path) : link(temporary, path)) != 0) {
         bool is_taken = errno == EEXIST;
-        status = is_taken ? mt_error_set(error, MEMTRACK_EUSAGE, "Give another name, or ask for it to be replaced.",
+        status = is_taken ? mt_error_set(error, MEMTRACK_EUSAGE,
+                                         "Give another name, or ask for it to be replaced.",
                                          "%s: the file exists", path)
                           : cannot_write(path, error);
     }
@@ -167,8 +174,8 @@ int memtrack_profile_save(const memtrack_profile *profile, const char *path, int
     char *temporary;
     /* Relaxed: all that counts is that no two are equal. */
     unsigned number = atomic_fetch_add_explicit(&serial, 1, memory_order_relaxed);
-    if (asprintf(&temporary, "%.*s.memtrack-%d-%u", slash ? (int)(slash + 1 - path) : 0, path, (int)getpid(), number) <
-        0)
+    if (asprintf(&temporary, "%.*s.memtrack-%d-%u", slash ? (int)(slash + 1 - path) : 0, path,
+                 (int)getpid(), number) < 0)
         return mt_analyze_no_memory();
     int status = write_beside(profile, path, temporary, replace != 0, error);
     free(temporary);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Between the public enums and structs, which never change, and those of view/, which may. Structs that callers fill
- * begin with their size: a program that was compiled with an older header has a shorter one, whose missing end is zero.
+ * Between the public enums and structs, which never change, and those of view/, which may. Structs
+ * that callers fill begin with their size: a program that was compiled with an older header has a
+ * shorter one, whose missing end is zero.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -22,13 +23,15 @@ static const enum mt_value value_of_column[] = {
 enum { N_COLUMNS = sizeof value_of_column / sizeof *value_of_column };
 
 static const enum mt_group_by internal_group[] = {
-    [MEMTRACK_BY_LINE] = MT_BY_LINE,     [MEMTRACK_BY_FUNCTION] = MT_BY_FUNCTION, [MEMTRACK_BY_FILE] = MT_BY_FILE,
-    [MEMTRACK_BY_MODULE] = MT_BY_MODULE, [MEMTRACK_BY_STACK] = MT_BY_STACK,       [MEMTRACK_BY_THREAD] = MT_BY_THREAD,
-    [MEMTRACK_BY_SCOPE] = MT_BY_SCOPE,   [MEMTRACK_BY_SIZE] = MT_BY_SIZE,         [MEMTRACK_BY_DOMAIN] = MT_BY_DOMAIN,
+    [MEMTRACK_BY_LINE] = MT_BY_LINE,     [MEMTRACK_BY_FUNCTION] = MT_BY_FUNCTION,
+    [MEMTRACK_BY_FILE] = MT_BY_FILE,     [MEMTRACK_BY_MODULE] = MT_BY_MODULE,
+    [MEMTRACK_BY_STACK] = MT_BY_STACK,   [MEMTRACK_BY_THREAD] = MT_BY_THREAD,
+    [MEMTRACK_BY_SCOPE] = MT_BY_SCOPE,   [MEMTRACK_BY_SIZE] = MT_BY_SIZE,
+    [MEMTRACK_BY_DOMAIN] = MT_BY_DOMAIN,
 };
 enum { N_GROUPS = sizeof internal_group / sizeof *internal_group };
 
-/* ---- columns --------------------------------------------------------------------------------------------------- */
+/* ---- columns --------------------------------------------------------------------------------- */
 
 bool mt_analyze_column(memtrack_column column, enum mt_value *value) {
     if (column <= MEMTRACK_COLUMN_DEFAULT || (size_t)column >= N_COLUMNS)
@@ -82,7 +85,7 @@ enum mt_value mt_analyze_default_sort(const memtrack_profile *profile) {
     return by_peak ? MT_VALUE_PEAK_BYTES : MT_VALUE_LIVE_BYTES;
 }
 
-/* ---- names ----------------------------------------------------------------------------------------------------- */
+/* ---- names ----------------------------------------------------------------------------------- */
 
 const char *memtrack_group_by_name(memtrack_group_by by) {
     return (size_t)by < N_GROUPS ? mt_group_by_name(internal_group[by]) : NULL;
@@ -99,7 +102,8 @@ int memtrack_group_by_parse(const char *name, memtrack_group_by *out) {
                 *out = (memtrack_group_by)i;
                 return 0;
             }
-    return mt_error_set(error, MEMTRACK_EUSAGE, mt_group_by_list, "%s: there is no such grouping", name);
+    return mt_error_set(error, MEMTRACK_EUSAGE, mt_group_by_list, "%s: there is no such grouping",
+                        name);
 }
 
 const char *memtrack_column_name(memtrack_column column) {
@@ -121,24 +125,27 @@ int memtrack_column_parse(const char *name, memtrack_column *out) {
     return mt_error_set(error, MEMTRACK_EUSAGE, mt_sort_list, "%s: there is no such column", name);
 }
 
-/* ---- structs of callers ---------------------------------------------------------------------------------------- */
+/* ---- structs of callers ---------------------------------------------------------------------- */
 
 int mt_analyze_copy_options(const void *from, void *to, size_t bytes) {
     size_t theirs;
     memset(to, 0, bytes);
     memcpy(&theirs, from, sizeof theirs);
     if (theirs < sizeof theirs || theirs > 65536)
-        return mt_error_set(mt_analyze_error(), MEMTRACK_EUSAGE, "Use the _init function of the struct.",
+        return mt_error_set(mt_analyze_error(), MEMTRACK_EUSAGE,
+                            "Use the _init function of the struct.",
                             "options whose struct_bytes is not their size");
     memcpy(to, from, theirs < bytes ? theirs : bytes);
     for (size_t i = bytes; i < theirs; i++)
         if (((const char *)from)[i])
             return mt_error_set(mt_analyze_error(), MEMTRACK_EUSAGE, "Update libmemtrack-analyze.",
-                                "options that version %s of the library does not know", MEMTRACK_VERSION);
+                                "options that version %s of the library does not know",
+                                MEMTRACK_VERSION);
     return 0;
 }
 
-int mt_analyze_check_view(const memtrack_view *view, memtrack_view *checked, struct mt_view_options *options) {
+int mt_analyze_check_view(const memtrack_view *view, memtrack_view *checked,
+                          struct mt_view_options *options) {
     *checked = memtrack_view_init();
     *options = (struct mt_view_options){.by = MT_BY_LINE};
     int status = view ? mt_analyze_copy_options(view, checked, sizeof *checked) : 0;
@@ -146,21 +153,24 @@ int mt_analyze_check_view(const memtrack_view *view, memtrack_view *checked, str
         return status;
     struct mt_error *error = mt_analyze_error();
     if ((size_t)checked->by >= N_GROUPS)
-        return mt_error_set(error, MEMTRACK_EUSAGE, mt_group_by_list, "%d: there is no such grouping",
-                            (int)checked->by);
-    if (checked->sort != MEMTRACK_COLUMN_DEFAULT && !mt_analyze_column(checked->sort, &options->sort))
-        return mt_error_set(error, MEMTRACK_EUSAGE, mt_sort_list, "%d: there is no such column", (int)checked->sort);
+        return mt_error_set(error, MEMTRACK_EUSAGE, mt_group_by_list,
+                            "%d: there is no such grouping", (int)checked->by);
+    if (checked->sort != MEMTRACK_COLUMN_DEFAULT &&
+        !mt_analyze_column(checked->sort, &options->sort))
+        return mt_error_set(error, MEMTRACK_EUSAGE, mt_sort_list, "%d: there is no such column",
+                            (int)checked->sort);
     for (size_t i = 0; checked->wrappers && i < checked->n_wrappers; i++)
         if (!checked->wrappers[i])
-            return mt_error_set(error, MEMTRACK_EUSAGE, "Count the patterns again.", "pattern %zu of wrappers is NULL",
-                                i);
+            return mt_error_set(error, MEMTRACK_EUSAGE, "Count the patterns again.",
+                                "pattern %zu of wrappers is NULL", i);
     options->by = internal_group[checked->by];
     options->cumulative = checked->cumulative != 0;
     options->n_named = checked->limit;
-    options->wrappers = (struct mt_wrapper_options){.patterns = checked->wrappers,
-                                                    .n_patterns = checked->wrappers ? checked->n_wrappers : 0,
-                                                    .keep_libraries = checked->keep_std != 0,
-                                                    .keep_all = checked->keep_wrappers != 0};
+    options->wrappers =
+        (struct mt_wrapper_options){.patterns = checked->wrappers,
+                                    .n_patterns = checked->wrappers ? checked->n_wrappers : 0,
+                                    .keep_libraries = checked->keep_std != 0,
+                                    .keep_all = checked->keep_wrappers != 0};
     return 0;
 }
 

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Profiles as handles. One that was loaded owns its model. A part of it, or another moment of it, is a copy of the
- * model's struct that shares every array but the samples: filtering a profile with a million frames copies the samples
- * alone, and everything that works on a profile (grouping, comparing, writing) works on the part without knowing.
+ * Profiles as handles. One that was loaded owns its model. A part of it, or another moment of it,
+ * is a copy of the model's struct that shares every array but the samples: filtering a profile with
+ * a million frames copies the samples alone, and everything that works on a profile (grouping,
+ * comparing, writing) works on the part without knowing.
  *
- * Marking samples as filtered out was rejected: every function of view/ would have had to look at the marks.
+ * Marking samples as filtered out was rejected: every function of view/ would have had to look at
+ * the marks.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -38,10 +40,11 @@ void memtrack_profile_free(memtrack_profile *profile) {
     mt_analyze_release(profile);
 }
 
-/* ---- parts ----------------------------------------------------------------------------------------------------- */
+/* ---- parts ----------------------------------------------------------------------------------- */
 
 /* The time axis of the samples that are left. Changes keep their order. */
-static bool keep_changes(memtrack_profile *part, const struct mt_profile *from, const uint32_t *keep, size_t n) {
+static bool keep_changes(memtrack_profile *part, const struct mt_profile *from,
+                         const uint32_t *keep, size_t n) {
     uint32_t *index = malloc((from->n_samples + 1) * sizeof *index);
     part->changes = malloc((from->info.n_changes + 1) * sizeof *part->changes);
     if (!index || !part->changes) {
@@ -65,8 +68,8 @@ static bool keep_changes(memtrack_profile *part, const struct mt_profile *from, 
     return true;
 }
 
-/* Shares all of base's arrays; samples are copies (n of them: those whose index is in keep, or all when keep is NULL).
- * NULL: out of memory. */
+/* Shares all of base's arrays; samples are copies (n of them: those whose index is in keep, or all
+ * when keep is NULL). NULL: out of memory. */
 static memtrack_profile *derive(const memtrack_profile *base, const uint32_t *keep, size_t n) {
     const struct mt_profile *from = mt_analyze_model(base);
     memtrack_profile *part = calloc(1, sizeof *part);
@@ -114,7 +117,8 @@ int mt_analyze_filtered(const memtrack_profile *profile, const memtrack_filter *
     return 0;
 }
 
-int memtrack_profile_filter(const memtrack_profile *profile, const memtrack_filter *filter, memtrack_profile **out) {
+int memtrack_profile_filter(const memtrack_profile *profile, const memtrack_filter *filter,
+                            memtrack_profile **out) {
     MT_ANALYZE_PAUSED;
     if (!profile || !out)
         return mt_analyze_null(__func__);
@@ -123,11 +127,11 @@ int memtrack_profile_filter(const memtrack_profile *profile, const memtrack_filt
     return mt_analyze_filtered(profile, filter, &wrappers, out);
 }
 
-/* ---- moments --------------------------------------------------------------------------------------------------- */
+/* ---- moments --------------------------------------------------------------------------------- */
 
 /* Live of that moment in the samples, so that everything made of them shows it. */
-static int set_live(memtrack_profile *part, const struct mt_profile *from, const struct mt_moment *moment,
-                    struct mt_error *error) {
+static int set_live(memtrack_profile *part, const struct mt_profile *from,
+                    const struct mt_moment *moment, struct mt_error *error) {
     size_t n = from->n_samples;
     int64_t *live = calloc(2 * n + 1, sizeof *live);
     if (!live)
@@ -143,8 +147,8 @@ static int set_live(memtrack_profile *part, const struct mt_profile *from, const
     return status;
 }
 
-static int show_moment(memtrack_profile *part, const struct mt_profile *from, const struct mt_moment *moment,
-                       struct mt_error *error) {
+static int show_moment(memtrack_profile *part, const struct mt_profile *from,
+                       const struct mt_moment *moment, struct mt_error *error) {
     struct mt_profile *view = &part->view;
     int status = set_live(part, from, moment, error);
     if (status < 0)
@@ -160,7 +164,8 @@ static int show_moment(memtrack_profile *part, const struct mt_profile *from, co
     return 0;
 }
 
-int memtrack_profile_at(const memtrack_profile *profile, const char *moment, memtrack_profile **out) {
+int memtrack_profile_at(const memtrack_profile *profile, const char *moment,
+                        memtrack_profile **out) {
     MT_ANALYZE_PAUSED;
     if (!profile || !moment || !out)
         return mt_analyze_null(__func__);
@@ -168,7 +173,8 @@ int memtrack_profile_at(const memtrack_profile *profile, const char *moment, mem
     struct mt_moment parsed;
     *out = NULL;
     if (!mt_moment_parse(moment, &parsed))
-        return mt_error_set(error, MEMTRACK_EUSAGE, "Give end, peak, or a time after the start such as 1.5s or 300ms.",
+        return mt_error_set(error, MEMTRACK_EUSAGE,
+                            "Give end, peak, or a time after the start such as 1.5s or 300ms.",
                             "%s is no moment of a recording", moment);
     if (parsed.kind == MT_AT_END) {
         *out = mt_analyze_retain(profile);

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Call paths and single traces. A stack is a copy of its frames, so that walking it needs no look at the profile; the
- * texts in it are the profile's, which it keeps alive. The names of its frames are made together with it.
+ * Call paths and single traces. A stack is a copy of its frames, so that walking it needs no look
+ * at the profile; the texts in it are the profile's, which it keeps alive. The names of its frames
+ * are made together with it.
  *
- * mt_rows_stack knows which frames are shown. For a trace, which is in no row, rows by domain are made once and asked
- * with a row that names the trace: the cheapest grouping there is, and no second opinion on what a wrapper is.
+ * mt_rows_stack knows which frames are shown. For a trace, which is in no row, rows by domain are
+ * made once and asked with a row that names the trace: the cheapest grouping there is, and no
+ * second opinion on what a wrapper is.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -36,8 +38,8 @@ void memtrack_stack_free(memtrack_stack *stack) {
     free(stack);
 }
 
-int mt_analyze_stack(const memtrack_profile *profile, const struct mt_rows *rows, const struct mt_row *row,
-                     memtrack_stack **out) {
+int mt_analyze_stack(const memtrack_profile *profile, const struct mt_rows *rows,
+                     const struct mt_row *row, memtrack_stack **out) {
     memtrack_stack *stack = calloc(1, sizeof *stack);
     if (!stack)
         return mt_analyze_no_memory();
@@ -95,7 +97,7 @@ struct mt_analyze_place mt_analyze_place_of(const struct mt_rows *rows, const st
                                      .line = row->line};
 }
 
-/* ---- traces ---------------------------------------------------------------------------------------------------- */
+/* ---- traces ---------------------------------------------------------------------------------- */
 
 size_t memtrack_profile_trace_count(const memtrack_profile *profile) {
     if (!profile)
@@ -124,7 +126,8 @@ int memtrack_profile_trace(const memtrack_profile *profile, size_t i, memtrack_t
     *out = (memtrack_trace){.values = mt_analyze_values(sample->value),
                             .thread = mt_profile_text(model, sample->thread),
                             .scope = mt_profile_text(model, sample->scope),
-                            .domain = sample->domain ? mt_profile_text(model, sample->domain) : "malloc",
+                            .domain =
+                                sample->domain ? mt_profile_text(model, sample->domain) : "malloc",
                             .is_lossy = sample->lossy};
     fill_sizes(sample, out);
     return 0;
@@ -132,7 +135,8 @@ int memtrack_profile_trace(const memtrack_profile *profile, size_t i, memtrack_t
 
 /* The rows by which call paths of single traces are read. NULL: *status says why. */
 static struct mt_rows *frames_of(const memtrack_profile *profile, int *status) {
-    memtrack_profile *shared = (memtrack_profile *)(uintptr_t)profile; /* what is made once is no change to callers */
+    memtrack_profile *shared =
+        (memtrack_profile *)(uintptr_t)profile; /* what is made once is no change to callers */
     struct mt_rows *rows = atomic_load(&shared->frames), *first = NULL;
     if (rows)
         return rows;
@@ -159,7 +163,7 @@ int memtrack_profile_trace_stack(const memtrack_profile *profile, size_t i, memt
     return rows ? mt_analyze_stack(profile, rows, &row, out) : status;
 }
 
-/* ---- text ------------------------------------------------------------------------------------------------------ */
+/* ---- text ------------------------------------------------------------------------------------ */
 
 struct printer {
     const memtrack_stack *stack;
@@ -168,7 +172,8 @@ struct printer {
     bool failed;
 };
 
-static void print_visible(struct printer *p, const char *before, const char *text, const char *after) {
+static void print_visible(struct printer *p, const char *before, const char *text,
+                          const char *after) {
     char *visible = mt_format_visible(text, true);
     p->failed |= !visible || fprintf(p->stream, "%s%s%s", before, visible, after) < 0;
     free(visible);
@@ -177,18 +182,21 @@ static void print_visible(struct printer *p, const char *before, const char *tex
 /* Marked as a report marks it when the file was edited after the program was built. */
 static void print_source(struct printer *p, const struct mt_frame *frame) {
     const struct mt_profile *model = mt_analyze_model(p->stack->profile);
-    const char *file = mt_profile_text(model, frame->file), *module = mt_profile_text(model, frame->module);
+    const char *file = mt_profile_text(model, frame->file),
+               *module = mt_profile_text(model, frame->module);
     char *line = mt_source_line(p->source, file, frame->line);
     uint64_t built_ns = mt_source_built_ns(model->info.start_time_ns, module);
     if (line && *line)
-        print_visible(p, "    ", line, mt_source_is_newer(p->source, file, built_ns) ? " [changed since]\n" : "\n");
+        print_visible(p, "    ", line,
+                      mt_source_is_newer(p->source, file, built_ns) ? " [changed since]\n" : "\n");
     free(line);
 }
 
 static void print_frame(struct printer *p, size_t i) {
     const struct mt_profile *model = mt_analyze_model(p->stack->profile);
     const struct mt_frame *frame = &p->stack->frames[i];
-    const char *function = frame->file && frame->line ? mt_profile_text(model, frame->function) : "";
+    const char *function =
+        frame->file && frame->line ? mt_profile_text(model, frame->function) : "";
     print_visible(p, "  ", p->stack->names[i], *function ? "" : "\n");
     if (*function)
         print_visible(p, "  ", function, frame->is_inlined ? " (inlined)\n" : "\n");
@@ -197,7 +205,9 @@ static void print_frame(struct printer *p, size_t i) {
 }
 
 static void print_frames(struct printer *p, int limit, bool outermost_first) {
-    size_t n = p->stack->n, most = limit > 0 ? (size_t)limit : limit < 0 ? (size_t) - (int64_t)limit : n;
+    size_t n = p->stack->n, most = limit > 0   ? (size_t)limit
+                                   : limit < 0 ? (size_t) - (int64_t)limit
+                                               : n;
     size_t count = most < n ? most : n, first = limit < 0 ? n - count : 0;
     bool shows_end = p->stack->truncated && (limit <= 0 || count == n);
     if (shows_end && outermost_first)
@@ -244,12 +254,13 @@ static void print_change(FILE *stream, int64_t change, bool is_size) {
     fprintf(stream, " (%s%s)", change >= 0 ? "+" : "", buffer);
 }
 
-/* The two columns that are printed for the one that the rows are sorted by, and whether their quotient means
- * anything. */
+/* The two columns that are printed for the one that the rows are sorted by, and whether their
+ * quotient means anything. */
 static bool choose_columns(enum mt_value sort, enum mt_value *bytes, enum mt_value *blocks) {
     if (sort == MT_VALUE_TEMPORARY_BLOCKS)
         sort = MT_VALUE_TOTAL_BYTES;
-    bool by_blocks = sort == MT_VALUE_TOTAL_BLOCKS || sort == MT_VALUE_LIVE_BLOCKS || sort == MT_VALUE_PEAK_BLOCKS;
+    bool by_blocks = sort == MT_VALUE_TOTAL_BLOCKS || sort == MT_VALUE_LIVE_BLOCKS ||
+                     sort == MT_VALUE_PEAK_BLOCKS;
     *bytes = by_blocks ? mt_diff_companion(sort) : sort;
     *blocks = by_blocks ? sort : mt_diff_companion(sort);
     return sort != MT_VALUE_MAX_BYTES && sort != MT_VALUE_WASTE_BYTES;
@@ -270,7 +281,8 @@ char *mt_analyze_line(const char *key, enum mt_value sort, const int64_t value[M
         if (diff)
             print_change(stream, diff[blocks], false);
         if (has_average && value[blocks] > 0)
-            fprintf(stream, ", average=%s", mt_format_size(buffer, value[bytes] / value[blocks], false));
+            fprintf(stream, ", average=%s",
+                    mt_format_size(buffer, value[bytes] / value[blocks], false));
         if (fclose(stream) != 0) {
             free(text);
             text = NULL;

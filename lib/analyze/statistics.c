@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Rows of view/rows behind a handle. Keys are made when they are asked for, as there, and then kept: the caller's row
- * points at them.
+ * Rows of view/rows behind a handle. Keys are made when they are asked for, as there, and then
+ * kept: the caller's row points at them.
  */
 #include <stdlib.h>
 
@@ -29,8 +29,10 @@ void memtrack_statistics_free(memtrack_statistics *statistics) {
     free(statistics);
 }
 
-static int build(memtrack_statistics *statistics, const struct mt_view_options *options, size_t limit) {
-    int status = mt_rows_build(mt_analyze_model(statistics->profile), options, &statistics->rows, mt_analyze_error());
+static int build(memtrack_statistics *statistics, const struct mt_view_options *options,
+                 size_t limit) {
+    int status = mt_rows_build(mt_analyze_model(statistics->profile), options, &statistics->rows,
+                               mt_analyze_error());
     if (status < 0)
         return status;
     size_t n = mt_rows_count(statistics->rows);
@@ -40,7 +42,8 @@ static int build(memtrack_statistics *statistics, const struct mt_view_options *
     return statistics->keys && !statistics->notes.failed ? 0 : mt_analyze_no_memory();
 }
 
-int memtrack_statistics_new(const memtrack_profile *profile, const memtrack_view *view, memtrack_statistics **out) {
+int memtrack_statistics_new(const memtrack_profile *profile, const memtrack_view *view,
+                            memtrack_statistics **out) {
     MT_ANALYZE_PAUSED;
     if (!profile || !out)
         return mt_analyze_null(__func__);
@@ -73,8 +76,9 @@ size_t memtrack_statistics_count(const memtrack_statistics *statistics) {
 static const char *key_of(const memtrack_statistics *statistics, size_t i) {
     char *key = atomic_load(&statistics->keys[i]);
     return key ? key
-               : mt_analyze_keep_text(&statistics->keys[i],
-                                      mt_rows_key(statistics->rows, mt_rows_at(statistics->rows, i)));
+               : mt_analyze_keep_text(
+                     &statistics->keys[i],
+                     mt_rows_key(statistics->rows, mt_rows_at(statistics->rows, i)));
 }
 
 int memtrack_statistics_row(const memtrack_statistics *statistics, size_t i, memtrack_row *out) {
@@ -107,7 +111,8 @@ int memtrack_statistics_sum(const memtrack_statistics *statistics, memtrack_valu
     return 0;
 }
 
-int memtrack_statistics_stack(const memtrack_statistics *statistics, size_t i, memtrack_stack **out) {
+int memtrack_statistics_stack(const memtrack_statistics *statistics, size_t i,
+                              memtrack_stack **out) {
     MT_ANALYZE_PAUSED;
     if (!statistics || !out)
         return mt_analyze_null(__func__);
@@ -115,7 +120,8 @@ int memtrack_statistics_stack(const memtrack_statistics *statistics, size_t i, m
     *out = NULL;
     if (i >= statistics->n)
         return mt_analyze_no_item("row", i, statistics->n);
-    return mt_analyze_stack(statistics->profile, statistics->rows, mt_rows_at(statistics->rows, i), out);
+    return mt_analyze_stack(statistics->profile, statistics->rows, mt_rows_at(statistics->rows, i),
+                            out);
 }
 
 const char *memtrack_statistics_note(const memtrack_statistics *statistics, size_t i) {
@@ -137,7 +143,9 @@ char *memtrack_statistics_text(const memtrack_statistics *statistics, size_t i) 
     }
     const struct mt_row *row = mt_rows_at(statistics->rows, i);
     const char *key = key_of(statistics, i);
-    char *text = key ? mt_analyze_line(key, mt_rows_options(statistics->rows)->sort, row->value, NULL) : NULL;
+    char *text =
+        key ? mt_analyze_line(key, mt_rows_options(statistics->rows)->sort, row->value, NULL)
+            : NULL;
     if (!text)
         mt_analyze_no_memory();
     return text;

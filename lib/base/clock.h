@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The clocks of the reading side in nanoseconds. Code in the target has mt_os_clock_ns (base/os.h). */
+/* The clocks of the reading side in nanoseconds. Code in the target has mt_os_clock_ns
+ * (base/os.h). */
 #ifndef MT_BASE_CLOCK_H
 #define MT_BASE_CLOCK_H
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Fills struct mt_error. Messages are cut, never overrun; a cut in the middle of a UTF-8 sequence is harmless because
- * whoever prints escapes what is not text. errno is left alone so that a caller may still look at it.
+ * Fills struct mt_error. Messages are cut, never overrun; a cut in the middle of a UTF-8 sequence
+ * is harmless because whoever prints escapes what is not text. errno is left alone so that a caller
+ * may still look at it.
  */
 #include "base/error.h"
 

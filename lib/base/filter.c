@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A filter is a program for a small machine (Linux, Documentation/userspace-api/seccomp_filter.rst; McCanne and Jacobson,
- * "The BSD packet filter", 1993): an accumulator, an index register and 16 words, jumps that only go forwards, and an
- * answer at the end. To try a call out could be fatal, so the filter is run here, on the number of each call that the
- * recorder makes. The arguments are not known: what depends on one has two ways, and a call is allowed when all ways end
- * in "allow". A refusal with an error would do no harm; it counts as a refusal here, since the call is worth nothing then.
+ * A filter is a program for a small machine (Linux, Documentation/userspace-api/seccomp_filter.rst;
+ * McCanne and Jacobson, "The BSD packet filter", 1993): an accumulator, an index register and 16
+ * words, jumps that only go forwards, and an answer at the end. To try a call out could be fatal,
+ * so the filter is run here, on the number of each call that the recorder makes. The arguments are
+ * not known: what depends on one has two ways, and a call is allowed when all ways end in "allow".
+ * A refusal with an error would do no harm; it counts as a refusal here, since the call is worth
+ * nothing then.
  *
  * The steps and the depth are bounded; a filter that needs more allows nothing.
  */
@@ -19,7 +21,14 @@ enum { ARCHITECTURE = (int)AUDIT_ARCH_X86_64 };
 #elif defined(__aarch64__)
 enum { ARCHITECTURE = (int)AUDIT_ARCH_AARCH64 };
 #endif
-enum { MOST_STEPS = 20000, MOST_DEPTH = 32, MEMORY = BPF_MEMWORDS, A = MEMORY, X = MEMORY + 1, REGISTERS };
+enum {
+    MOST_STEPS = 20000,
+    MOST_DEPTH = 32,
+    MEMORY = BPF_MEMWORDS,
+    A = MEMORY,
+    X = MEMORY + 1,
+    REGISTERS
+};
 
 /* The 16 words, A and X. */
 struct machine {
@@ -106,8 +115,10 @@ static bool holds(uint16_t code, uint32_t a, uint32_t b) {
 
 static bool allows_from(struct run *r, struct machine m, uint32_t at);
 
-/* Where to go on; r->n, the end, where nothing is allowed, when the way that is not taken here is refused. */
-static uint32_t jump(struct run *r, const struct machine *m, const struct sock_filter *f, uint32_t next) {
+/* Where to go on; r->n, the end, where nothing is allowed, when the way that is not taken here is
+ * refused. */
+static uint32_t jump(struct run *r, const struct machine *m, const struct sock_filter *f,
+                     uint32_t next) {
     bool by_x = BPF_SRC(f->code) == BPF_X;
     if (BPF_OP(f->code) == BPF_JA)
         return f->k < r->n ? next + f->k : r->n;
@@ -149,7 +160,8 @@ static bool answers_allow(const struct machine *m, const struct sock_filter *f) 
     bool by_a = BPF_RVAL(f->code) == BPF_A;
     uint32_t answer = by_a ? m->value[A] : f->k;
     uint32_t action = answer & SECCOMP_RET_ACTION_FULL;
-    return !(by_a && is_unknown(m, A)) && (action == SECCOMP_RET_ALLOW || action == SECCOMP_RET_LOG);
+    return !(by_a && is_unknown(m, A)) &&
+           (action == SECCOMP_RET_ALLOW || action == SECCOMP_RET_LOG);
 }
 
 /* NOLINTNEXTLINE(misc-no-recursion): bounded by MOST_DEPTH */
@@ -190,8 +202,8 @@ static bool allows(const struct sock_filter *code, uint32_t n, long number) {
 
 static uint64_t judge(const struct sock_filter *code, uint32_t n) {
     uint64_t denied = MT_OS_ALL_CALLS;
-#define JUDGE(name, whose)                                                                                             \
-    if (allows(code, n, SYS_##name))                                                                                   \
+#define JUDGE(name, whose)                                                                         \
+    if (allows(code, n, SYS_##name))                                                               \
         denied &= ~mt_os_bit(SYS_##name);
     MT_OS_CALLS(JUDGE)
 #undef JUDGE
@@ -203,7 +215,8 @@ uint64_t mt_filter_denies(const struct sock_fprog *filter) {
     uint64_t denied = MT_OS_ALL_CALLS;
     if (!mt_os_copy(&copy, filter, sizeof copy) || copy.len == 0 || copy.len > BPF_MAXINSNS)
         return denied;
-    struct sock_filter *code = mt_os_private(BPF_MAXINSNS * sizeof *code); /* the caller's stack may be small */
+    struct sock_filter *code =
+        mt_os_private(BPF_MAXINSNS * sizeof *code); /* the caller's stack may be small */
     if (code == NULL)
         return denied;
     if (mt_os_copy(code, copy.filter, copy.len * sizeof *code))

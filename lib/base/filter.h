@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What a seccomp filter will make of the recorder's system calls: asked of its text, before it is in force. */
+/* What a seccomp filter will make of the recorder's system calls: asked of its text, before it is
+ * in force. */
 #ifndef MT_BASE_FILTER_H
 #define MT_BASE_FILTER_H
 
@@ -7,8 +8,9 @@
 
 struct sock_fprog;
 
-/* Which calls the filter does not plainly allow, as bits of mt_os_denied. What cannot be read or understood allows
- * nothing. filter: the program's, as it is about to give it to the kernel. Any context. */
+/* Which calls the filter does not plainly allow, as bits of mt_os_denied. What cannot be read or
+ * understood allows nothing. filter: the program's, as it is about to give it to the kernel. Any
+ * context. */
 MT_HIDDEN uint64_t mt_filter_denies(const struct sock_fprog *filter);
 
 #endif

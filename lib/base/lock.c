@@ -2,20 +2,27 @@
 /*
  * Waiting for a lock, and who holds it.
  *
- * A holder that runs gives the lock back within the spins. One that does not run needs the processor: a yield gives it
- * to threads of the same priority, but never to one below a real-time thread that waits, so the naps begin early. They
- * are short at first, for the sake of that thread, and longer later, for the sake of the others. The wait is long, since
- * a holder can be kept off its processor on a loaded machine. When it was in vain, the holder is stopped or waits for
- * something in a signal handler: waits for that one are short until it has moved. A confined process may not sleep, and
- * has to do with more spins.
+ * A holder that runs gives the lock back within the spins. One that does not run needs the
+ * processor: a yield gives it to threads of the same priority, but never to one below a real-time
+ * thread that waits, so the naps begin early. They are short at first, for the sake of that thread,
+ * and longer later, for the sake of the others. The wait is long, since a holder can be kept off
+ * its processor on a loaded machine. When it was in vain, the holder is stopped or waits for
+ * something in a signal handler: waits for that one are short until it has moved. A confined
+ * process may not sleep, and has to do with more spins.
  *
- * Which thread a token stands for is kept for the latest few thousand threads. A thread number passes to a later thread:
- * then the older of two tokens with one number is of a thread that has ended.
+ * Which thread a token stands for is kept for the latest few thousand threads. A thread number
+ * passes to a later thread: then the older of two tokens with one number is of a thread that has
+ * ended.
  */
 #include "base/lock.h"
 
 enum { SPINS = 100, CONFINED_SPINS = 100000, YIELDS = 8, OWNERS = 1 << 13 };
-enum { FIRST_NAP_NS = 20000, LAST_NAP_NS = 200000, PATIENCE_NS = 500000000, LITTLE_PATIENCE_NS = 500000 };
+enum {
+    FIRST_NAP_NS = 20000,
+    LAST_NAP_NS = 200000,
+    PATIENCE_NS = 500000000,
+    LITTLE_PATIENCE_NS = 500000
+};
 enum { TURN_NAP_NS = 50000, MOST_TURN_NAPS = 100 };
 #define MOST_PATIENCE_NS UINT64_C(4000000000)
 
@@ -23,16 +30,18 @@ __thread uint32_t mt_lock_token __attribute__((tls_model("initial-exec")));
 
 static uint64_t owner[OWNERS]; /* token (32) | thread number (32), at token % OWNERS */
 static uint32_t n_tokens;
-static uint32_t stuck; /* token of a holder that was waited for in vain. Relaxed: it shortens waits, and that is all */
+static uint32_t stuck; /* token of a holder that was waited for in vain. Relaxed: it shortens waits,
+                          and that is all */
 
-/* ---- who -------------------------------------------------------------------------------------------------------- */
+/* ---- who ------------------------------------------------------------------------------------- */
 
 uint32_t mt_lock_introduce(void) {
     uint32_t token;
     do
         token = mt_add_relaxed(&n_tokens, 1) + 1; /* that nobody else gets it is all */
     while (token == 0);
-    mt_store_relaxed(&owner[token % OWNERS], (uint64_t)token << 32 | (uint32_t)mt_os_tid()); /* both in one word */
+    mt_store_relaxed(&owner[token % OWNERS],
+                     (uint64_t)token << 32 | (uint32_t)mt_os_tid()); /* both in one word */
     mt_lock_token = token;
     return token;
 }
@@ -48,22 +57,25 @@ void mt_lock_forked(void) {
 
 static bool has_successor(uint64_t entry) {
     for (uint32_t i = 0; i < OWNERS; i++) {
-        uint64_t other = mt_load_relaxed(&owner[i]); /* whole; one that comes later is found the next time */
-        if ((uint32_t)other == (uint32_t)entry && (int32_t)((uint32_t)(other >> 32) - (uint32_t)(entry >> 32)) > 0)
+        uint64_t other =
+            mt_load_relaxed(&owner[i]); /* whole; one that comes later is found the next time */
+        if ((uint32_t)other == (uint32_t)entry &&
+            (int32_t)((uint32_t)(other >> 32) - (uint32_t)(entry >> 32)) > 0)
             return true;
     }
     return false;
 }
 
 bool mt_lock_holder_is_gone(uint32_t token) {
-    uint64_t entry = mt_load_relaxed(&owner[token % OWNERS]); /* the token is in it, if it is still its */
+    uint64_t entry =
+        mt_load_relaxed(&owner[token % OWNERS]); /* the token is in it, if it is still its */
     int tid = (int)(uint32_t)entry;
     if (entry >> 32 != token || tid == 0 || !mt_os_may(SYS_tgkill))
         return false;
     return has_successor(entry) || !mt_os_thread_lives(mt_os_pid(), tid);
 }
 
-/* ---- waiting ---------------------------------------------------------------------------------------------------- */
+/* ---- waiting --------------------------------------------------------------------------------- */
 
 /* Acquire: what the holder before wrote is seen by this one. */
 static bool take(uint32_t *lock, uint32_t from, uint32_t me) {
@@ -104,7 +116,8 @@ static void forget_stuck(uint32_t was) {
 static bool sleep_until_free(uint32_t *lock, uint32_t *next, uint32_t me, uint32_t holder) {
     uint32_t was_stuck = mt_load_relaxed(&stuck), first = holder;
     uint64_t patience_ns = holder == was_stuck ? LITTLE_PATIENCE_NS : PATIENCE_NS;
-    for (uint64_t waited_ns = 0, nap_ns = FIRST_NAP_NS; waited_ns < patience_ns; waited_ns += nap_ns) {
+    for (uint64_t waited_ns = 0, nap_ns = FIRST_NAP_NS; waited_ns < patience_ns;
+         waited_ns += nap_ns) {
         if (mt_lock_holder_is_gone(holder) && take(lock, holder, me))
             return true;
         if (next != NULL)
@@ -119,7 +132,8 @@ static bool sleep_until_free(uint32_t *lock, uint32_t *next, uint32_t me, uint32
             nap_ns += nap_ns / 4;
         if (holder != first) { /* it goes from hand to hand */
             first = holder;
-            patience_ns = PATIENCE_NS + waited_ns < MOST_PATIENCE_NS ? PATIENCE_NS + waited_ns : MOST_PATIENCE_NS;
+            patience_ns = PATIENCE_NS + waited_ns < MOST_PATIENCE_NS ? PATIENCE_NS + waited_ns
+                                                                     : MOST_PATIENCE_NS;
         }
     }
     mt_store_relaxed(&stuck, holder);
@@ -128,13 +142,15 @@ static bool sleep_until_free(uint32_t *lock, uint32_t *next, uint32_t me, uint32
 
 bool mt_lock_wait(uint32_t *lock, uint32_t me) {
     uint32_t holder;
-    return spin(lock, me, &holder) || yield_and_spin(lock, me, &holder) || sleep_until_free(lock, NULL, me, holder);
+    return spin(lock, me, &holder) || yield_and_spin(lock, me, &holder) ||
+           sleep_until_free(lock, NULL, me, holder);
 }
 
-/* A thread that has just given the lock back would have it again before any that sleeps has seen that it was free. Who
- * does not come for it in time is not waited for again. */
+/* A thread that has just given the lock back would have it again before any that sleeps has seen
+ * that it was free. Who does not come for it in time is not waited for again. */
 static void let_next_have_it(struct mt_lock *lock, uint32_t me) {
-    uint32_t next = mt_load_relaxed(&lock->next); /* whose turn it is, by itself: the lock is the other word */
+    uint32_t next =
+        mt_load_relaxed(&lock->next); /* whose turn it is, by itself: the lock is the other word */
     for (int i = 0; next != 0 && next != me && i < MOST_TURN_NAPS; i++) {
         if (!mt_os_nap(TURN_NAP_NS))
             return;
@@ -145,7 +161,8 @@ static void let_next_have_it(struct mt_lock *lock, uint32_t me) {
 }
 
 bool mt_lock_wait_in_turn(struct mt_lock *lock, uint32_t me) {
-    uint32_t holder = mt_load_relaxed(&lock->holder); /* if it is this thread, it wrote that itself */
+    uint32_t holder =
+        mt_load_relaxed(&lock->holder); /* if it is this thread, it wrote that itself */
     if (holder == me)
         return true;
     let_next_have_it(lock, me);
@@ -157,13 +174,14 @@ bool mt_lock_wait_in_turn(struct mt_lock *lock, uint32_t me) {
 
 bool mt_lock_try(struct mt_lock *lock, enum mt_lock_rank rank) {
     uint32_t me = mt_lock_me(), holder;
-    if (!take_free(&lock->holder, me, &holder) && !(mt_lock_holder_is_gone(holder) && take(&lock->holder, holder, me)))
+    if (!take_free(&lock->holder, me, &holder) &&
+        !(mt_lock_holder_is_gone(holder) && take(&lock->holder, holder, me)))
         return false;
     mt_lock_check_acquired(rank);
     return true;
 }
 
-/* ---- checks ----------------------------------------------------------------------------------------------------- */
+/* ---- checks ---------------------------------------------------------------------------------- */
 
 #ifdef MEMTRACK_CHECKS
 static __thread uint32_t held __attribute__((tls_model("initial-exec"))); /* a bit for each rank */

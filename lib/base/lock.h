@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A spin lock of 32 bits that knows its holder by a token: a number that one thread has been given and no other ever
- * has. Held for tens of nanoseconds, never across a call into the target or libc.
+ * A spin lock of 32 bits that knows its holder by a token: a number that one thread has been given
+ * and no other ever has. Held for tens of nanoseconds, never across a call into the target or libc.
  *
- * It can be abandoned, since a handler can leave the allocator by longjmp and a thread can be ended inside of it, and a
- * hung target would be worse than a lost event. So the thread that has left it behind takes it back, one that finds
- * that the holder has ended takes it over, and everybody else gives up after a bounded wait and counts the event as
- * dropped. What a lock protects must therefore be whole after every single store: see docs/how-it-works.md.
+ * It can be abandoned, since a handler can leave the allocator by longjmp and a thread can be ended
+ * inside of it, and a hung target would be worse than a lost event. So the thread that has left it
+ * behind takes it back, one that finds that the holder has ended takes it over, and everybody else
+ * gives up after a bounded wait and counts the event as dropped. What a lock protects must
+ * therefore be whole after every single store: see docs/how-it-works.md.
  *
- * Locks have a rank, and a thread that holds one takes only higher ones: no two threads wait for each other. A build
- * with MEMTRACK_CHECKS traps at a violation, at a release by somebody else, and at one that is taken twice.
+ * Locks have a rank, and a thread that holds one takes only higher ones: no two threads wait for
+ * each other. A build with MEMTRACK_CHECKS traps at a violation, at a release by somebody else, and
+ * at one that is taken twice.
  */
 #ifndef MT_BASE_LOCK_H
 #define MT_BASE_LOCK_H
@@ -34,17 +36,21 @@ struct mt_lock {
     uint32_t next;   /* token of a thread that sleeps until it is free, and has it next; 0: none */
 };
 
-extern MT_HIDDEN __thread uint32_t mt_lock_token __attribute__((tls_model("initial-exec"))); /* 0: none yet */
+extern MT_HIDDEN __thread uint32_t mt_lock_token
+    __attribute__((tls_model("initial-exec"))); /* 0: none yet */
 
 /* Give the calling thread its token, and note which thread that is. */
 MT_HIDDEN uint32_t mt_lock_introduce(void);
 /* In the child of a fork: its thread is another one, and all locks are free. */
 MT_HIDDEN void mt_lock_forked(void);
-/* The lock is taken: wait for it. False: it could not be had, within bounds that the lock's header names. */
+/* The lock is taken: wait for it. False: it could not be had, within bounds that the lock's header
+ * names. */
 MT_HIDDEN bool mt_lock_wait(uint32_t *holder, uint32_t me);
-/* The same for a lock that is promised to a thread that sleeps until it is free: that one has it first. */
+/* The same for a lock that is promised to a thread that sleeps until it is free: that one has it
+ * first. */
 MT_HIDDEN bool mt_lock_wait_in_turn(struct mt_lock *lock, uint32_t me);
-/* The calling thread has left the recorder by longjmp: it holds nothing any more, whatever it has left behind. */
+/* The calling thread has left the recorder by longjmp: it holds nothing any more, whatever it has
+ * left behind. */
 MT_HIDDEN void mt_lock_left(void);
 /* Whether the thread with this token has ended, as far as can be told. Any context. */
 MT_HIDDEN bool mt_lock_holder_is_gone(uint32_t token);
@@ -68,8 +74,8 @@ static inline uint32_t mt_lock_me(void) {
 
 /* Acquire and release: what one holder has written is seen by the next. */
 
-/* The two halves for a lock that is taken at every event, and is nothing but the word of its holder. me: the calling
- * thread's token. */
+/* The two halves for a lock that is taken at every event, and is nothing but the word of its
+ * holder. me: the calling thread's token. */
 static inline bool mt_lock_acquire_word(uint32_t *holder, enum mt_lock_rank rank, uint32_t me) {
     uint32_t free = 0;
     if (mt_unlikely(!mt_replace_acquire(holder, &free, me)) && !mt_lock_wait(holder, me))
@@ -86,14 +92,17 @@ static inline void mt_lock_release_word(uint32_t *holder, enum mt_lock_rank rank
 /* False: not acquired. Any context. */
 static inline bool mt_lock_acquire(struct mt_lock *lock, enum mt_lock_rank rank) {
     uint32_t free = 0, me = mt_lock_me();
-    bool is_promised = mt_unlikely(mt_load_relaxed(&lock->next) != 0); /* a courtesy, which orders nothing */
-    if ((is_promised || !mt_replace_acquire(&lock->holder, &free, me)) && !mt_lock_wait_in_turn(lock, me))
+    bool is_promised =
+        mt_unlikely(mt_load_relaxed(&lock->next) != 0); /* a courtesy, which orders nothing */
+    if ((is_promised || !mt_replace_acquire(&lock->holder, &free, me)) &&
+        !mt_lock_wait_in_turn(lock, me))
         return false;
     mt_lock_check_acquired(rank);
     return true;
 }
 
-/* The same without waiting; a lock that this thread, or one that has ended, has left behind is had, too. */
+/* The same without waiting; a lock that this thread, or one that has ended, has left behind is had,
+ * too. */
 MT_HIDDEN bool mt_lock_try(struct mt_lock *lock, enum mt_lock_rank rank);
 
 static inline void mt_lock_release(struct mt_lock *lock, enum mt_lock_rank rank) {

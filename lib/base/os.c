@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Raw system calls. libc's wrappers would set errno, which malloc's caller may be looking at, and can themselves be
- * interposed by the target or by another preloaded library.
+ * Raw system calls. libc's wrappers would set errno, which malloc's caller may be looking at, and
+ * can themselves be interposed by the target or by another preloaded library.
  */
 #include "base/os.h"
 
@@ -40,15 +40,17 @@ bool mt_os_copy(void *out, const void *address, size_t bytes) {
     if ((uint64_t)address < MT_OS_PAGE)
         return false;
     if (mt_os_may(SYS_process_vm_readv))
-        return mt_os_call(SYS_process_vm_readv, mt_os_pid(), (long)&to, 1, (long)&from, 1, 0) == (long)bytes;
+        return mt_os_call(SYS_process_vm_readv, mt_os_pid(), (long)&to, 1, (long)&from, 1, 0) ==
+               (long)bytes;
     if (!mt_os_is_mapped((uint64_t)address, (uint64_t)address + bytes))
         return false;
     for (size_t i = 0; i < bytes; i++)
-        ((char *)out)[i] = mt_load_relaxed((const char *)address + i); /* bytes of the program, as they are */
+        ((char *)out)[i] =
+            mt_load_relaxed((const char *)address + i); /* bytes of the program, as they are */
     return true;
 }
 
-/* ---- who we are ------------------------------------------------------------------------------------------------- */
+/* ---- who we are ------------------------------------------------------------------------------ */
 
 struct number {
     const char *label;
@@ -96,7 +98,8 @@ static int64_t read_signed(const char **text) {
     return is_negative ? -number : number;
 }
 
-/* Lines of CLOCK SECONDS NANOSECONDS. They are of the namespace of children, which is the process's own when it starts. */
+/* Lines of CLOCK SECONDS NANOSECONDS. They are of the namespace of children, which is the process's
+ * own when it starts. */
 int64_t mt_os_clock_offset_ns(const char *clock) {
     char text[256];
     long n = mt_os_read_file("/proc/self/timens_offsets", text, sizeof text - 1);
@@ -134,8 +137,8 @@ int mt_os_pid(void) {
 }
 
 /*
- * Where getpid may not be called, one open tells, which fails in any case: below a file there is nothing, and below a
- * directory of a thread that is none of ours there is not even that.
+ * Where getpid may not be called, one open tells, which fails in any case: below a file there is
+ * nothing, and below a directory of a thread that is none of ours there is not even that.
  */
 enum mt_os_answer mt_os_is_process(int pid) {
     char path[64];
@@ -144,12 +147,14 @@ enum mt_os_answer mt_os_is_process(int pid) {
     if (own > 0)
         return own == pid ? MT_OS_YES : MT_OS_NO;
     char *number = mt_text_put(path, end, "/proc/self/");
-    mt_text_put(mt_text_put_number(mt_text_put(number, end, "task/"), end, (uint64_t)pid), end, "/comm/none");
+    mt_text_put(mt_text_put_number(mt_text_put(number, end, "task/"), end, (uint64_t)pid), end,
+                "/comm/none");
     long r = mt_os_call(SYS_openat, AT_FDCWD, (long)path, O_RDONLY | O_CLOEXEC, 0, 0, 0);
     if (r == -ENOTDIR)
         return MT_OS_YES;
     mt_text_put(number, end, "comm/none");
-    r = r == -ENOENT ? mt_os_call(SYS_openat, AT_FDCWD, (long)path, O_RDONLY | O_CLOEXEC, 0, 0, 0) : r;
+    r = r == -ENOENT ? mt_os_call(SYS_openat, AT_FDCWD, (long)path, O_RDONLY | O_CLOEXEC, 0, 0, 0)
+                     : r;
     return r == -ENOTDIR ? MT_OS_NO : MT_OS_UNKNOWN;
 }
 
@@ -162,14 +167,15 @@ bool mt_os_thread_lives(int pid, int tid) {
     return mt_os_call(SYS_tgkill, pid, tid, 0, 0, 0, 0) != -ESRCH;
 }
 
-/* The coarse clocks are read from the vDSO's page without a system call, and without the processor's own clock, which
- * strict mode takes away. */
+/* The coarse clocks are read from the vDSO's page without a system call, and without the
+ * processor's own clock, which strict mode takes away. */
 uint64_t mt_os_clock_ns(int clock) {
     struct timespec t = {0, 0};
     if (mt_os_may(SYS_clock_gettime))
         mt_os_call(SYS_clock_gettime, clock, (long)&t, 0, 0, 0, 0);
     else if (clock == CLOCK_MONOTONIC || clock == CLOCK_REALTIME)
-        clock_gettime(clock == CLOCK_MONOTONIC ? CLOCK_MONOTONIC_COARSE : CLOCK_REALTIME_COARSE, &t);
+        clock_gettime(clock == CLOCK_MONOTONIC ? CLOCK_MONOTONIC_COARSE : CLOCK_REALTIME_COARSE,
+                      &t);
     return (uint64_t)t.tv_sec * UINT64_C(1000000000) + (uint64_t)t.tv_nsec;
 }
 
@@ -190,20 +196,22 @@ bool mt_os_is_mapped(uint64_t begin, uint64_t end) {
 }
 
 /*
- * rt_sigprocmask copies the new mask from the caller's memory before it looks at what is to be done with it, and here that
- * is nothing: EINVAL says that the 8 bytes could be read, EFAULT that they could not. (Abseil asks in the same way.) An
- * address of the kernel's must give EFAULT, else whoever answers does not look. A confined process is asked as an
- * allocator would: by madvise.
+ * rt_sigprocmask copies the new mask from the caller's memory before it looks at what is to be done
+ * with it, and here that is nothing: EINVAL says that the 8 bytes could be read, EFAULT that they
+ * could not. (Abseil asks in the same way.) An address of the kernel's must give EFAULT, else
+ * whoever answers does not look. A confined process is asked as an allocator would: by madvise.
  */
 enum { SIGNAL_MASK_BYTES = 8, NO_SIGNAL_ACTION = -1 };
 #define KERNEL_ADDRESS (UINT64_C(1) << 63)
 
 static bool can_read_word(uint64_t address) {
-    return mt_os_call(SYS_rt_sigprocmask, NO_SIGNAL_ACTION, (long)address, 0, SIGNAL_MASK_BYTES, 0, 0) == -EINVAL;
+    return mt_os_call(SYS_rt_sigprocmask, NO_SIGNAL_ACTION, (long)address, 0, SIGNAL_MASK_BYTES, 0,
+                      0) == -EINVAL;
 }
 
 static bool can_populate(uint64_t begin, uint64_t end) {
-    return mt_os_call(SYS_madvise, (long)begin, (long)(end - begin), MADV_POPULATE_READ, 0, 0, 0) == 0;
+    return mt_os_call(SYS_madvise, (long)begin, (long)(end - begin), MADV_POPULATE_READ, 0, 0, 0) ==
+           0;
 }
 
 static bool can_ask(void) {
@@ -211,8 +219,8 @@ static bool can_ask(void) {
     static int answer;
     int known = mt_load_relaxed(&answer); /* the same whoever has asked */
     if (known == UNKNOWN) {
-        known = mt_os_call(SYS_rt_sigprocmask, NO_SIGNAL_ACTION, (long)KERNEL_ADDRESS, 0, SIGNAL_MASK_BYTES, 0, 0) ==
-                        -EFAULT
+        known = mt_os_call(SYS_rt_sigprocmask, NO_SIGNAL_ACTION, (long)KERNEL_ADDRESS, 0,
+                           SIGNAL_MASK_BYTES, 0, 0) == -EFAULT
                     ? YES
                     : NO;
         mt_store_relaxed(&answer, known);

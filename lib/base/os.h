@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The operating system as the tracker sees it: raw system calls that touch neither errno nor any other libc state, so
- * that they can be made from inside malloc, from a signal handler, and while another preloaded library wraps libc's.
+ * The operating system as the tracker sees it: raw system calls that touch neither errno nor any
+ * other libc state, so that they can be made from inside malloc, from a signal handler, and while
+ * another preloaded library wraps libc's.
  *
- * All functions: any thread, any context. Results are those of the kernel: a negative value is -errno.
+ * All functions: any thread, any context. Results are those of the kernel: a negative value is
+ * -errno.
  */
 #ifndef MT_BASE_OS_H
 #define MT_BASE_OS_H
@@ -20,64 +22,66 @@
 #define MT_HIDDEN      __attribute__((visibility("hidden")))
 #define MT_NOINLINE    __attribute__((noinline))
 
-/* The compiler keeps stores before it before those after it, for signal handlers of the same thread. */
+/* The compiler keeps stores before it before those after it, for signal handlers of the same
+ * thread. */
 #define mt_barrier() __asm__ volatile("" ::: "memory")
 
 enum { MT_OS_PAGE = 4096 };
 
 /*
- * Which system calls may be made now: the one place that knows. A process can confine itself, or be born confined
- * (seccomp), and then a call that the program would not have made can be the end of it. mt_os_call asks, always: a call
- * that may not be made fails with -EPERM as if the kernel had refused it, and no caller has to know why. mt_os_may is for
- * who wants to do something else instead.
+ * Which system calls may be made now: the one place that knows. A process can confine itself, or be
+ * born confined (seccomp), and then a call that the program would not have made can be the end of
+ * it. mt_os_call asks, always: a call that may not be made fails with -EPERM as if the kernel had
+ * refused it, and no caller has to know why. mt_os_may is for who wants to do something else
+ * instead.
  *
- * `loader`: the dynamic loader and libc's start make this call in every program before main, so that no filter under which
- * programs start can mind it.
+ * `loader`: the dynamic loader and libc's start make this call in every program before main, so
+ * that no filter under which programs start can mind it.
  */
-#define MT_OS_CALLS(CALL)                                                                                              \
-    CALL(mmap, loader)                                                                                                 \
-    CALL(munmap, loader)                                                                                               \
-    CALL(mprotect, loader)                                                                                             \
-    CALL(openat, loader)                                                                                               \
-    CALL(read, loader)                                                                                                 \
-    CALL(write, loader)                                                                                                \
-    CALL(close, loader)                                                                                                \
-    CALL(prlimit64, loader)                                                                                            \
-    CALL(exit_group, loader)                                                                                           \
-    CALL(mremap, other)                                                                                                \
-    CALL(madvise, other)                                                                                               \
-    CALL(fstat, other)                                                                                                 \
-    CALL(fallocate, other)                                                                                             \
-    CALL(pwrite64, other)                                                                                              \
-    CALL(ftruncate, other)                                                                                             \
-    CALL(unlinkat, other)                                                                                              \
-    CALL(mkdirat, other)                                                                                               \
-    CALL(readlinkat, other)                                                                                            \
-    CALL(faccessat, other)                                                                                             \
-    CALL(getcwd, other)                                                                                                \
-    CALL(getpid, other)                                                                                                \
-    CALL(getppid, other)                                                                                               \
-    CALL(gettid, other)                                                                                                \
-    CALL(geteuid, other)                                                                                               \
-    CALL(prctl, other)                                                                                                 \
-    CALL(tgkill, other)                                                                                                \
-    CALL(clock_gettime, other)                                                                                         \
-    CALL(mincore, other)                                                                                               \
-    CALL(msync, other)                                                                                                 \
-    CALL(process_vm_readv, other)                                                                                      \
-    CALL(sched_yield, other)                                                                                           \
-    CALL(nanosleep, other)                                                                                             \
-    CALL(futex, other)                                                                                                 \
-    CALL(membarrier, other)                                                                                            \
-    CALL(sigaltstack, other)                                                                                           \
-    CALL(mlock2, other)                                                                                                \
-    CALL(munlock, other)                                                                                               \
-    CALL(clone, other)                                                                                                 \
-    CALL(wait4, other)                                                                                                 \
-    CALL(execve, other)                                                                                                \
-    CALL(dup3, other)                                                                                                  \
-    CALL(rt_sigaction, other)                                                                                          \
-    CALL(rt_sigprocmask, other)                                                                                        \
+#define MT_OS_CALLS(CALL)                                                                          \
+    CALL(mmap, loader)                                                                             \
+    CALL(munmap, loader)                                                                           \
+    CALL(mprotect, loader)                                                                         \
+    CALL(openat, loader)                                                                           \
+    CALL(read, loader)                                                                             \
+    CALL(write, loader)                                                                            \
+    CALL(close, loader)                                                                            \
+    CALL(prlimit64, loader)                                                                        \
+    CALL(exit_group, loader)                                                                       \
+    CALL(mremap, other)                                                                            \
+    CALL(madvise, other)                                                                           \
+    CALL(fstat, other)                                                                             \
+    CALL(fallocate, other)                                                                         \
+    CALL(pwrite64, other)                                                                          \
+    CALL(ftruncate, other)                                                                         \
+    CALL(unlinkat, other)                                                                          \
+    CALL(mkdirat, other)                                                                           \
+    CALL(readlinkat, other)                                                                        \
+    CALL(faccessat, other)                                                                         \
+    CALL(getcwd, other)                                                                            \
+    CALL(getpid, other)                                                                            \
+    CALL(getppid, other)                                                                           \
+    CALL(gettid, other)                                                                            \
+    CALL(geteuid, other)                                                                           \
+    CALL(prctl, other)                                                                             \
+    CALL(tgkill, other)                                                                            \
+    CALL(clock_gettime, other)                                                                     \
+    CALL(mincore, other)                                                                           \
+    CALL(msync, other)                                                                             \
+    CALL(process_vm_readv, other)                                                                  \
+    CALL(sched_yield, other)                                                                       \
+    CALL(nanosleep, other)                                                                         \
+    CALL(futex, other)                                                                             \
+    CALL(membarrier, other)                                                                        \
+    CALL(sigaltstack, other)                                                                       \
+    CALL(mlock2, other)                                                                            \
+    CALL(munlock, other)                                                                           \
+    CALL(clone, other)                                                                             \
+    CALL(wait4, other)                                                                             \
+    CALL(execve, other)                                                                            \
+    CALL(dup3, other)                                                                              \
+    CALL(rt_sigaction, other)                                                                      \
+    CALL(rt_sigprocmask, other)                                                                    \
     CALL(newfstatat, other)
 
 enum mt_os_number {
@@ -87,15 +91,17 @@ enum mt_os_number {
         MT_OS_N_CALLS
 };
 
-/* A bit for each call that may not be made; all ones: none may be. One word, so that it changes in one store. */
+/* A bit for each call that may not be made; all ones: none may be. One word, so that it changes in
+ * one store. */
 MT_HIDDEN extern uint64_t mt_os_denied;
 #define MT_OS_ALL_CALLS UINT64_MAX
 
-/* The bit of SYS_number: a constant when number is one. Calls that the list does not have share the last. */
+/* The bit of SYS_number: a constant when number is one. Calls that the list does not have share the
+ * last. */
 static inline __attribute__((always_inline)) uint64_t mt_os_bit(long number) {
     switch (number) {
-#define BIT(name, whose)                                                                                               \
-    case SYS_##name:                                                                                                   \
+#define BIT(name, whose)                                                                           \
+    case SYS_##name:                                                                               \
         return UINT64_C(1) << MT_OS_##name;
         MT_OS_CALLS(BIT)
 #undef BIT
@@ -105,7 +111,8 @@ static inline __attribute__((always_inline)) uint64_t mt_os_bit(long number) {
 }
 
 static inline __attribute__((always_inline)) bool mt_os_may(long number) {
-    /* relaxed: nothing else is read because of it; a thread that is refused finds that out by itself */
+    /* relaxed: nothing else is read because of it; a thread that is refused finds that out by
+     * itself */
     return !(mt_load_relaxed(&mt_os_denied) & mt_os_bit(number));
 }
 
@@ -133,7 +140,10 @@ static inline long mt_os_raw_call(long number, long a, long b, long c, long d, l
     register long x3 __asm__("x3") = d;
     register long x4 __asm__("x4") = e;
     register long x5 __asm__("x5") = f;
-    __asm__ volatile("svc 0" : "+r"(x0) : "r"(x8), "r"(x1), "r"(x2), "r"(x3), "r"(x4), "r"(x5) : "memory");
+    __asm__ volatile("svc 0"
+                     : "+r"(x0)
+                     : "r"(x8), "r"(x1), "r"(x2), "r"(x3), "r"(x4), "r"(x5)
+                     : "memory");
     return x0;
 }
 static inline void mt_os_pause(void) {
@@ -148,33 +158,38 @@ static inline bool mt_os_failed(long result) {
 }
 
 /* -errno or what the call returns; -EPERM when it may not be made. */
-static inline __attribute__((always_inline)) long mt_os_call(long number, long a, long b, long c, long d, long e,
-                                                             long f) {
+static inline __attribute__((always_inline)) long mt_os_call(long number, long a, long b, long c,
+                                                             long d, long e, long f) {
     return mt_likely(mt_os_may(number)) ? mt_os_raw_call(number, a, b, c, d, e, f) : -1 /* EPERM */;
 }
 
-/* Zeroed private memory (not part of the ledger), or NULL. bytes is rounded up to pages by the kernel. */
+/* Zeroed private memory (not part of the ledger), or NULL. bytes is rounded up to pages by the
+ * kernel. */
 MT_HIDDEN void *mt_os_private(size_t bytes);
 /*
- * Arrays that are large by their ids and used from the beginning on. What can be written counts against RLIMIT_DATA, used
- * or not; so they can be read only, as zeros, and are opened as far as they are used. One thread at a time for each.
+ * Arrays that are large by their ids and used from the beginning on. What can be written counts
+ * against RLIMIT_DATA, used or not; so they can be read only, as zeros, and are opened as far as
+ * they are used. One thread at a time for each.
  */
 #define MT_OS_CLOSED __attribute__((aligned(MT_OS_PAGE)))
 /* A new one, or NULL. */
 MT_HIDDEN void *mt_os_private_closed(size_t bytes);
-/* One that is declared so, in which only zeros are, and which has pages of its own: at the start, any number of times. */
+/* One that is declared so, in which only zeros are, and which has pages of its own: at the start,
+ * any number of times. */
 MT_HIDDEN void mt_os_close(void *array, size_t bytes);
-/* What lies before end can be written from now on. False: there is no memory for it. Any array, also one that is open. */
+/* What lies before end can be written from now on. False: there is no memory for it. Any array,
+ * also one that is open. */
 MT_HIDDEN bool mt_os_open(void *array, const void *end);
 /* Before a filter may forbid it: all of them. */
 MT_HIDDEN void mt_os_open_all(void);
-/* Set private memory aside for mt_os_private, for when mmap may not be called any more, or locks what it maps. It costs
- * address space, and memory only as it is used. Once. */
+/* Set private memory aside for mt_os_private, for when mmap may not be called any more, or locks
+ * what it maps. It costs address space, and memory only as it is used. Once. */
 MT_HIDDEN void mt_os_reserve(size_t bytes);
 /* mlockall(MCL_FUTURE): what is mapped from now on is locked. */
 MT_HIDDEN extern bool mt_os_locks_mappings;
 /* Each piece of private memory, and what has been set aside. */
-MT_HIDDEN void mt_os_each_own(void (*visit)(void *context, uint64_t begin, uint64_t end), void *context);
+MT_HIDDEN void mt_os_each_own(void (*visit)(void *context, uint64_t begin, uint64_t end),
+                              void *context);
 /* Give the pages back; the range stays readable and reads as zero. */
 MT_HIDDEN void mt_os_discard(void *memory, size_t bytes);
 MT_HIDDEN void mt_os_prefer_huge_pages(void *memory, size_t bytes);
@@ -183,7 +198,8 @@ MT_HIDDEN void mt_os_unmap(void *memory, size_t bytes);
 /* Read a whole (small) file, at most capacity bytes. Returns the count or -errno. */
 MT_HIDDEN long mt_os_read_file(const char *path, char *buffer, size_t capacity);
 
-/* Copy bytes at address, which anybody may have made up, to out. False: not all of it can be read. */
+/* Copy bytes at address, which anybody may have made up, to out. False: not all of it can be
+ * read. */
 MT_HIDDEN bool mt_os_copy(void *out, const void *address, size_t bytes);
 
 /* The first number behind label in a file, or otherwise. */
@@ -196,7 +212,8 @@ MT_HIDDEN int64_t mt_os_clock_offset_ns(const char *clock);
 MT_HIDDEN uint64_t mt_os_calls_of_loader(void);
 
 MT_HIDDEN int mt_os_pid(void);
-/* Whether this is process pid, rather than one that was made of it. MT_OS_UNKNOWN: nobody can be asked. */
+/* Whether this is process pid, rather than one that was made of it. MT_OS_UNKNOWN: nobody can be
+ * asked. */
 enum mt_os_answer { MT_OS_NO, MT_OS_YES, MT_OS_UNKNOWN };
 MT_HIDDEN enum mt_os_answer mt_os_is_process(int pid);
 MT_HIDDEN int mt_os_tid(void); /* 0 when it may not be asked for */
@@ -207,9 +224,10 @@ MT_HIDDEN uint64_t mt_os_clock_ns(int clock);
 /* Whether every page of [begin, end) is mapped; taken for granted when it may not be asked for. */
 MT_HIDDEN bool mt_os_is_mapped(uint64_t begin, uint64_t end);
 /*
- * The first page of [begin, end) of which no byte can be read now, or end. Asks the kernel and cannot fault: some
- * 100 ns for two pages that are readable (1 us for one that is not). Where nothing may be asked (confined), or the
- * answers make no sense (an emulator), nothing counts as readable.
+ * The first page of [begin, end) of which no byte can be read now, or end. Asks the kernel and
+ * cannot fault: some 100 ns for two pages that are readable (1 us for one that is not). Where
+ * nothing may be asked (confined), or the answers make no sense (an emulator), nothing counts as
+ * readable.
  */
 MT_HIDDEN uint64_t mt_os_first_unreadable(uint64_t begin, uint64_t end);
 /* False: nothing may be asked. What is certain without a question need not be. */

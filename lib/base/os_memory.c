@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The recorder's own memory, apart from the ledger: mappings, one for each piece. Which they are is kept, in pages of
- * ranges, since the kernel cannot tell them from the program's, and the program must not pay when it locks its memory.
+ * The recorder's own memory, apart from the ledger: mappings, one for each piece. Which they are is
+ * kept, in pages of ranges, since the kernel cannot tell them from the program's, and the program
+ * must not pay when it locks its memory.
  *
- * An array of which the end may never be used is mapped for reading, and opened by mprotect as it grows. (A mapping that is
- * shared would not count either, but a fork would have its parent's; and mapping it piece by piece puts another load
- * before each access.)
+ * An array of which the end may never be used is mapped for reading, and opened by mprotect as it
+ * grows. (A mapping that is shared would not count either, but a fork would have its parent's; and
+ * mapping it piece by piece puts another load before each access.)
  *
- * What is set aside is used when mmap may not be called, or when a mapping would be locked at once: address space, of
- * which pages come as they are touched. It is handed out once and not taken back.
+ * What is set aside is used when mmap may not be called, or when a mapping would be locked at once:
+ * address space, of which pages come as they are touched. It is handed out once and not taken back.
  */
 #include "base/os.h"
 
@@ -35,7 +36,8 @@ static uint64_t pages_of(size_t bytes) {
 }
 
 static void *map(size_t bytes, int flags) {
-    long r = mt_os_call(SYS_mmap, 0, (long)bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | flags, -1, 0);
+    long r = mt_os_call(SYS_mmap, 0, (long)bytes, PROT_READ | PROT_WRITE,
+                        MAP_PRIVATE | MAP_ANONYMOUS | flags, -1, 0);
     return mt_os_failed(r) ? NULL : (void *)r;
 }
 
@@ -44,15 +46,17 @@ static void add_page(struct page *full) {
     if (p == NULL)
         return;
     p->older = full;
-    if (!mt_replace_both(&ranges, &full, p))                    /* whoever finds the page finds older in it */
-        mt_os_call(SYS_munmap, (long)p, sizeof *p, 0, 0, 0, 0); /* another thread has just done it */
+    if (!mt_replace_both(&ranges, &full, p)) /* whoever finds the page finds older in it */
+        mt_os_call(SYS_munmap, (long)p, sizeof *p, 0, 0, 0,
+                   0); /* another thread has just done it */
 }
 
 /* One that finds no memory to be noted in is like the program's own. */
 static void note(uint64_t begin, uint64_t end) {
     for (int attempt = 0; attempt < 3; attempt++) {
-        struct page *p = mt_load_acquire(&ranges);                     /* with what is in it */
-        uint64_t i = p != NULL ? mt_add_relaxed(&p->used, 1) : RANGES; /* that nobody else gets it */
+        struct page *p = mt_load_acquire(&ranges); /* with what is in it */
+        uint64_t i =
+            p != NULL ? mt_add_relaxed(&p->used, 1) : RANGES; /* that nobody else gets it */
         if (i < RANGES) {
             p->range[i].end = end;
             mt_store_release(&p->range[i].begin, begin); /* with its end */
@@ -120,7 +124,7 @@ void *mt_os_private(size_t bytes) {
     return memory;
 }
 
-/* ---- closed ones ------------------------------------------------------------------------------------------------- */
+/* ---- closed ones ----------------------------------------------------------------------------- */
 
 enum { ARRAYS = 16, STEP = 16 * MT_OS_PAGE };
 static struct array { uint64_t begin, open, end; } arrays[ARRAYS];
@@ -141,7 +145,8 @@ static void add_array(uint64_t begin, uint64_t end) {
 void *mt_os_private_closed(size_t bytes) {
     if (n_arrays == (uint32_t)ARRAYS || mt_os_locks_mappings || !mt_os_may(SYS_mmap))
         return mt_os_private(bytes);
-    long memory = mt_os_call(SYS_mmap, 0, (long)bytes, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    long memory =
+        mt_os_call(SYS_mmap, 0, (long)bytes, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (mt_os_failed(memory))
         return NULL;
     note((uint64_t)memory, (uint64_t)memory + pages_of(bytes));
@@ -151,7 +156,8 @@ void *mt_os_private_closed(size_t bytes) {
 
 void mt_os_close(void *array, size_t bytes) {
     uint64_t begin = (uint64_t)array, whole = bytes & ~(uint64_t)(MT_OS_PAGE - 1);
-    if (begin % MT_OS_PAGE == 0 && whole != 0 && n_arrays < (uint32_t)ARRAYS && array_at(array) == NULL &&
+    if (begin % MT_OS_PAGE == 0 && whole != 0 && n_arrays < (uint32_t)ARRAYS &&
+        array_at(array) == NULL &&
         mt_os_call(SYS_mprotect, (long)begin, (long)whole, PROT_READ, 0, 0, 0) == 0)
         add_array(begin, begin + whole);
 }
@@ -159,8 +165,8 @@ void mt_os_close(void *array, size_t bytes) {
 static bool open_to(struct array *a, uint64_t end) {
     if (end > a->end)
         end = a->end;
-    if (end > a->open &&
-        mt_os_call(SYS_mprotect, (long)a->open, (long)(end - a->open), PROT_READ | PROT_WRITE, 0, 0, 0) != 0)
+    if (end > a->open && mt_os_call(SYS_mprotect, (long)a->open, (long)(end - a->open),
+                                    PROT_READ | PROT_WRITE, 0, 0, 0) != 0)
         return false;
     if (end > a->open)
         a->open = end;
@@ -172,7 +178,8 @@ bool mt_os_open(void *array, const void *end) {
     if (a == NULL || (uint64_t)end <= a->open)
         return true;
     uint64_t whole = ((uint64_t)end + STEP - 1) & ~(uint64_t)(STEP - 1);
-    return open_to(a, whole) || open_to(a, ((uint64_t)end + MT_OS_PAGE - 1) & ~(uint64_t)(MT_OS_PAGE - 1));
+    return open_to(a, whole) ||
+           open_to(a, ((uint64_t)end + MT_OS_PAGE - 1) & ~(uint64_t)(MT_OS_PAGE - 1));
 }
 
 void mt_os_open_all(void) {
@@ -180,7 +187,7 @@ void mt_os_open_all(void) {
         open_to(&arrays[i], arrays[i].end);
 }
 
-/* ---- the end of one ---------------------------------------------------------------------------------------------- */
+/* ---- the end of one -------------------------------------------------------------------------- */
 
 void mt_os_unmap(void *memory, size_t bytes) {
     if ((uint64_t)memory - reserved.begin < reserved.end - reserved.begin) {
@@ -196,7 +203,8 @@ void mt_os_discard(void *memory, size_t bytes) {
     const struct array *a = array_at(memory);
     if (a != NULL && bytes > a->open - a->begin)
         bytes = a->open - a->begin; /* beyond are zeros */
-    if (bytes == 0 || mt_os_call(SYS_madvise, (long)memory, (long)bytes, MADV_DONTNEED, 0, 0, 0) == 0)
+    if (bytes == 0 ||
+        mt_os_call(SYS_madvise, (long)memory, (long)bytes, MADV_DONTNEED, 0, 0, 0) == 0)
         return;
     for (size_t i = 0; i < bytes / sizeof *word; i++)
         mt_store_relaxed(&word[i], 0); /* somebody may still be looking */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The recorder reads this before libc is ready, from a text that anybody can have set: no libc, no allocation, and what
- * is not a key and a number of at most 64 bits is not guessed at. Keys are arrays, not pointers, so that the table
- * needs no relocation.
+ * The recorder reads this before libc is ready, from a text that anybody can have set: no libc, no
+ * allocation, and what is not a key and a number of at most 64 bits is not guessed at. Keys are
+ * arrays, not pointers, so that the table needs no relocation.
  */
 #include "base/settings.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* MEMTRACK_OPTIONS: KEY=NUMBER, separated by commas. Read by the recorder, and by the command to tell what the recorder
- * will not understand. */
+/* MEMTRACK_OPTIONS: KEY=NUMBER, separated by commas. Read by the recorder, and by the command to
+ * tell what the recorder will not understand. */
 #ifndef MT_BASE_SETTINGS_H
 #define MT_BASE_SETTINGS_H
 
@@ -31,6 +31,7 @@ struct mt_setting_word {
 };
 
 /* The next word of *list, which is moved behind it; false: there is none. Any context. */
-bool mt_settings_next(const char **list, struct mt_setting_word *word) __attribute__((visibility("hidden")));
+bool mt_settings_next(const char **list, struct mt_setting_word *word)
+    __attribute__((visibility("hidden")));
 
 #endif

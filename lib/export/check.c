@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What is kept of a profile until all have been checked: a copy of the few texts and numbers that its results are shown
- * with, so that the processes of a large run need not be in memory at once.
+ * What is kept of a profile until all have been checked: a copy of the few texts and numbers that
+ * its results are shown with, so that the processes of a large run need not be in memory at once.
  */
 #include "export/check.h"
 
@@ -9,10 +9,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-int mt_checked_init(struct mt_checked *checked, const char *path, const struct mt_profile *profile, const char *problem,
-                    struct mt_error *error) {
+int mt_checked_init(struct mt_checked *checked, const char *path, const struct mt_profile *profile,
+                    const char *problem, struct mt_error *error) {
     const char *exe = profile ? mt_profile_text(profile, profile->info.exe) : "";
-    *checked = (struct mt_checked){.path = strdup(path), .exe = strdup(exe), .program = strdup(basename(exe))};
+    *checked = (struct mt_checked){
+        .path = strdup(path), .exe = strdup(exe), .program = strdup(basename(exe))};
     if (problem)
         checked->problem = strdup(problem);
     if (!checked->path || !checked->exe || !checked->program || (problem && !checked->problem))
@@ -52,8 +53,8 @@ char *mt_check_run_message(const struct mt_check_run *run) {
     if (run->status >= 125 && run->status <= 127)
         length = asprintf(&text, "%s could not be run: status %d", name, run->status);
     else if (signal)
-        length = asprintf(&text, "%s ended with status %d, as after signal %d (%s)", name, run->status,
-                          run->status - 128, signal);
+        length = asprintf(&text, "%s ended with status %d, as after signal %d (%s)", name,
+                          run->status, run->status - 128, signal);
     else
         length = asprintf(&text, "%s ended with status %d", name, run->status);
     return length < 0 ? NULL : text;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What `memtrack check` found, for other programs: JSON of the schema memtrack-check/1, and JUnit's XML. */
+/* What `memtrack check` found, for other programs: JSON of the schema memtrack-check/1, and JUnit's
+ * XML. */
 #ifndef MT_EXPORT_CHECK_H
 #define MT_EXPORT_CHECK_H
 
@@ -9,7 +10,8 @@
 #include "profile/profile.h"
 #include "view/budget.h"
 
-/* One profile and what was found in it. Without the profile itself: the processes of a run may be many. */
+/* One profile and what was found in it. Without the profile itself: the processes of a run may be
+ * many. */
 struct mt_checked {
     char *path, *exe, *program; /* program: the name without directories; "" when unreadable */
     char *problem;              /* why the profile could not be read; NULL: it could */
@@ -19,29 +21,31 @@ struct mt_checked {
     struct mt_findings findings;
 };
 
-/* The program that the check has run itself, so that a result never looks better than the run was. */
+/* The program that the check has run itself, so that a result never looks better than the run
+ * was. */
 struct mt_check_run {
     const char *program; /* as it was called */
-    int status;          /* as a shell has it: 128 and the signal when it was killed; 125 to 127: it was not started */
+    int status; /* as a shell has it: 128 and the signal when it was killed; 125 to 127: it was not
+                   started */
     const char *problem; /* why nothing could be checked; NULL: it could */
 };
 
 /* "app ended with status 7", malloc'ed; "" when it went well, NULL: out of memory. */
 char *mt_check_run_message(const struct mt_check_run *run);
 
-/* Copies what describes the profile (NULL: problem says why there is none). 0 or -MEMTRACK_ENOMEM; free it either
- * way. */
-int mt_checked_init(struct mt_checked *checked, const char *path, const struct mt_profile *profile, const char *problem,
-                    struct mt_error *error);
+/* Copies what describes the profile (NULL: problem says why there is none). 0 or -MEMTRACK_ENOMEM;
+ * free it either way. */
+int mt_checked_init(struct mt_checked *checked, const char *path, const struct mt_profile *profile,
+                    const char *problem, struct mt_error *error);
 void mt_checked_free(struct mt_checked *checked);
 /* No budget of it failed, and it could be read. */
 bool mt_checked_is_good(const struct mt_checked *checked);
 
-/* Both write all of it; text is made valid UTF-8. run is NULL when the profiles were there before. 0, -MEMTRACK_ENOMEM
- * or -MEMTRACK_EIO. */
-int mt_export_check_json(FILE *stream, const struct mt_checked *checked, size_t n, const struct mt_check_run *run,
-                         struct mt_error *error);
-int mt_export_check_junit(FILE *stream, const struct mt_checked *checked, size_t n, const struct mt_check_run *run,
-                          struct mt_error *error);
+/* Both write all of it; text is made valid UTF-8. run is NULL when the profiles were there before.
+ * 0, -MEMTRACK_ENOMEM or -MEMTRACK_EIO. */
+int mt_export_check_json(FILE *stream, const struct mt_checked *checked, size_t n,
+                         const struct mt_check_run *run, struct mt_error *error);
+int mt_export_check_junit(FILE *stream, const struct mt_checked *checked, size_t n,
+                          const struct mt_check_run *run, struct mt_error *error);
 
 #endif

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A check as JSON: small enough to be one tree of jansson's. As in the report, every field is always there and of
- * one type; null stands for what does not apply to this budget (a baseline, a scope) or is not known (the figure of an
- * unknown one).
+ * A check as JSON: small enough to be one tree of jansson's. As in the report, every field is
+ * always there and of one type; null stands for what does not apply to this budget (a baseline, a
+ * scope) or is not known (the figure of an unknown one).
  */
 #include <jansson.h>
 #include <stdlib.h>
@@ -42,17 +42,19 @@ static json_t *kept_object(const struct mt_finding *finding) {
 
 static json_t *finding_object(const struct mt_finding *finding, const char *path) {
     bool known = finding->outcome != MT_OUTCOME_UNKNOWN;
-    return json_pack("{s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "budget",
-                     mt_finding_name(finding), "statistic", mt_budget_statistic(finding->of), "unit",
-                     mt_budget_unit(finding->of), "outcome", mt_outcome_name(finding->outcome), "scope",
-                     finding->scope[0] ? mt_json_text(finding->scope) : json_null(), "limit",
-                     mt_json_number(finding->limit), "actual", known ? mt_json_number(finding->actual) : json_null(),
-                     "excess", known ? excess_of(finding) : json_null(), "baseline",
-                     finding->is_baseline ? mt_json_number(finding->baseline) : json_null(), "tolerance_percent",
-                     finding->is_baseline ? json_real(finding->tolerance_percent) : json_null(), "margin",
-                     finding->margin && known ? mt_json_number(finding->margin) : json_null(), "kept_by_runtime",
-                     kept_object(finding), "where", where_object(finding), "message",
-                     own_text(mt_finding_message(finding)), "next", own_text(mt_finding_next(finding, path)));
+    return json_pack(
+        "{s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "budget",
+        mt_finding_name(finding), "statistic", mt_budget_statistic(finding->of), "unit",
+        mt_budget_unit(finding->of), "outcome", mt_outcome_name(finding->outcome), "scope",
+        finding->scope[0] ? mt_json_text(finding->scope) : json_null(), "limit",
+        mt_json_number(finding->limit), "actual",
+        known ? mt_json_number(finding->actual) : json_null(), "excess",
+        known ? excess_of(finding) : json_null(), "baseline",
+        finding->is_baseline ? mt_json_number(finding->baseline) : json_null(), "tolerance_percent",
+        finding->is_baseline ? json_real(finding->tolerance_percent) : json_null(), "margin",
+        finding->margin && known ? mt_json_number(finding->margin) : json_null(), "kept_by_runtime",
+        kept_object(finding), "where", where_object(finding), "message",
+        own_text(mt_finding_message(finding)), "next", own_text(mt_finding_next(finding, path)));
 }
 
 /* Appends; false when out of memory. */
@@ -74,11 +76,12 @@ static json_t *file_object(const struct mt_checked *checked) {
     }
     return json_pack("{s:o, s:b, s:o, s:{s:I, s:o, s:o}, s:{s:s, s:o, s:b, s:b}, s:o, s:o}", "file",
                      mt_json_text(checked->path), "ok", (int)mt_checked_is_good(checked), "error",
-                     checked->problem ? mt_json_text(checked->problem) : json_null(), "process", "pid",
-                     (json_int_t)checked->pid, "exe", mt_json_text(checked->exe), "duration_ns",
-                     mt_json_number(checked->duration_ns), "recording", "mode",
-                     checked->sample_bytes ? "sampled" : "exact", "sample_bytes", mt_json_number(checked->sample_bytes),
-                     "approximate", (int)checked->approximate, "partial", (int)checked->partial, "doubts", doubts,
+                     checked->problem ? mt_json_text(checked->problem) : json_null(), "process",
+                     "pid", (json_int_t)checked->pid, "exe", mt_json_text(checked->exe),
+                     "duration_ns", mt_json_number(checked->duration_ns), "recording", "mode",
+                     checked->sample_bytes ? "sampled" : "exact", "sample_bytes",
+                     mt_json_number(checked->sample_bytes), "approximate",
+                     (int)checked->approximate, "partial", (int)checked->partial, "doubts", doubts,
                      "budgets", findings);
 }
 
@@ -86,12 +89,12 @@ static json_t *file_object(const struct mt_checked *checked) {
 static json_t *run_object(const struct mt_check_run *run) {
     if (!run)
         return json_null();
-    return json_pack("{s:o, s:i, s:o}", "program", mt_json_text(run->program), "status", run->status, "error",
-                     run->problem ? mt_json_text(run->problem) : json_null());
+    return json_pack("{s:o, s:i, s:o}", "program", mt_json_text(run->program), "status",
+                     run->status, "error", run->problem ? mt_json_text(run->problem) : json_null());
 }
 
-int mt_export_check_json(FILE *stream, const struct mt_checked *checked, size_t n, const struct mt_check_run *run,
-                         struct mt_error *error) {
+int mt_export_check_json(FILE *stream, const struct mt_checked *checked, size_t n,
+                         const struct mt_check_run *run, struct mt_error *error) {
     json_t *files = json_array(), *root;
     bool complete = files != NULL, good = !run || (run->status == 0 && !run->problem);
     for (size_t i = 0; complete && i < n; i++) {
@@ -102,12 +105,13 @@ int mt_export_check_json(FILE *stream, const struct mt_checked *checked, size_t 
         json_decref(files);
         files = NULL;
     }
-    root = files ? json_pack("{s:s, s:b, s:o, s:o}", "schema", "memtrack-check/1", "ok", (int)good, "run",
-                             run_object(run), "files", files)
+    root = files ? json_pack("{s:s, s:b, s:o, s:o}", "schema", "memtrack-check/1", "ok", (int)good,
+                             "run", run_object(run), "files", files)
                  : NULL;
     if (!root)
         return mt_error_set(error, MEMTRACK_ENOMEM, "", "out of memory while writing JSON");
-    int rc = json_dumpf(root, stream, JSON_INDENT(1) | JSON_ENSURE_ASCII) != 0 || fputc('\n', stream) == EOF
+    int rc = json_dumpf(root, stream, JSON_INDENT(1) | JSON_ENSURE_ASCII) != 0 ||
+                     fputc('\n', stream) == EOF
                  ? mt_error_set(error, MEMTRACK_EIO, "", "cannot write the JSON: %m")
                  : 0;
     json_decref(root);

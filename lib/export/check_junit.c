@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A check as JUnit's XML, which CI servers show beside the tests: a suite per profile, a case per budget. What was run
- * for it has a suite of its own, since some servers look at nothing else, not even at the exit status.
+ * A check as JUnit's XML, which CI servers show beside the tests: a suite per profile, a case per
+ * budget. What was run for it has a suite of its own, since some servers look at nothing else, not
+ * even at the exit status.
  *
- *   broken   <failure>     unknown, or a profile that cannot be read   <error>     doubts   <system-out>
+ *   broken                                       <failure>
+ *   unknown, or a profile that cannot be read    <error>
+ *   doubts                                       <system-out>
  *
- * Written by hand: what is hard about XML here are the characters that it cannot hold even escaped (a file name may
- * have them), and libraries that write it leave these to their caller. They appear as \x1b, as on a terminal.
+ * Written by hand: what is hard about XML here are the characters that it cannot hold even escaped
+ * (a file name may have them), and libraries that write it leave these to their caller. They appear
+ * as \x1b, as on a terminal.
  */
 #include <inttypes.h>
 #include <stdlib.h>
@@ -32,16 +36,19 @@ static struct counts count(const struct mt_checked *checked) {
 }
 
 /* <TAG type="..." message="...">next step</TAG> */
-static bool put_outcome(FILE *out, const char *tag, const char *type, const char *message, const char *next) {
+static bool put_outcome(FILE *out, const char *tag, const char *type, const char *message,
+                        const char *next) {
     fprintf(out, "\n      <%s type=\"%s\" message=\"", tag, type);
     bool done = mt_xml_put(out, message);
     fputs("\">", out);
-    done = done && mt_xml_put(out, message) && (!*next || (fputs("\nnext: ", out), mt_xml_put(out, next)));
+    done = done && mt_xml_put(out, message) &&
+           (!*next || (fputs("\nnext: ", out), mt_xml_put(out, next)));
     fprintf(out, "</%s>\n    ", tag);
     return done;
 }
 
-static bool put_case_start(FILE *out, const struct mt_checked *checked, const char *name, const char *scope) {
+static bool put_case_start(FILE *out, const struct mt_checked *checked, const char *name,
+                           const char *scope) {
     fputs("    <testcase classname=\"memtrack.", out);
     bool done = mt_xml_put(out, checked->program[0] ? checked->program : "profile");
     fprintf(out, "\" name=\"%s", name);
@@ -53,13 +60,16 @@ static bool put_case_start(FILE *out, const struct mt_checked *checked, const ch
     return done;
 }
 
-static bool put_finding(FILE *out, const struct mt_checked *checked, const struct mt_finding *finding) {
+static bool put_finding(FILE *out, const struct mt_checked *checked,
+                        const struct mt_finding *finding) {
     bool done = put_case_start(out, checked, mt_finding_name(finding), finding->scope);
     if (mt_finding_fails(finding)) {
-        char *message = mt_finding_message(finding), *next = mt_finding_next(finding, checked->path);
+        char *message = mt_finding_message(finding),
+             *next = mt_finding_next(finding, checked->path);
         bool broken = finding->outcome == MT_OUTCOME_BROKEN;
         done = done && message && next &&
-               put_outcome(out, broken ? "failure" : "error", broken ? "budget" : "unknown", message, next);
+               put_outcome(out, broken ? "failure" : "error", broken ? "budget" : "unknown",
+                           message, next);
         free(message);
         free(next);
     }
@@ -72,8 +82,11 @@ static bool put_suite(FILE *out, const struct mt_checked *checked) {
     struct counts n = count(checked);
     fputs("  <testsuite name=\"", out);
     bool done = mt_xml_put(out, checked->path);
-    fprintf(out, "\" tests=\"%zu\" failures=\"%zu\" errors=\"%zu\" time=\"%" PRIu64 ".%03" PRIu64 "\">\n", n.tests,
-            n.failures, n.errors, checked->duration_ns / 1000000000, checked->duration_ns / 1000000 % 1000);
+    fprintf(out,
+            "\" tests=\"%zu\" failures=\"%zu\" errors=\"%zu\" time=\"%" PRIu64 ".%03" PRIu64
+            "\">\n",
+            n.tests, n.failures, n.errors, checked->duration_ns / 1000000000,
+            checked->duration_ns / 1000000 % 1000);
     if (checked->problem) {
         done = done && put_case_start(out, checked, "read", "") &&
                put_outcome(out, "error", "unreadable", checked->problem, "");
@@ -97,7 +110,9 @@ static bool put_run(FILE *out, const struct mt_check_run *run) {
     bool done = message != NULL, failed = message && *message;
     fputs("  <testsuite name=\"", out);
     done = done && mt_xml_put(out, run->program);
-    fprintf(out, "\" tests=\"1\" failures=\"0\" errors=\"%d\" time=\"0\">\n    <testcase classname=\"memtrack.",
+    fprintf(out,
+            "\" tests=\"1\" failures=\"0\" errors=\"%d\" time=\"0\">\n    <testcase "
+            "classname=\"memtrack.",
             failed);
     done = done && mt_xml_put(out, name);
     fputs("\" name=\"run\" time=\"0\">", out);
@@ -108,8 +123,8 @@ static bool put_run(FILE *out, const struct mt_check_run *run) {
     return done;
 }
 
-int mt_export_check_junit(FILE *stream, const struct mt_checked *checked, size_t n, const struct mt_check_run *run,
-                          struct mt_error *error) {
+int mt_export_check_junit(FILE *stream, const struct mt_checked *checked, size_t n,
+                          const struct mt_check_run *run, struct mt_error *error) {
     struct counts all = {.tests = run != NULL, .errors = run && (run->status || run->problem)};
     for (size_t i = 0; i < n; i++) {
         struct counts one = count(&checked[i]);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A comparison of two commands as JSON, schema memtrack-compare/1 (docs/schema/memtrack-compare-1.json). */
+/* A comparison of two commands as JSON, schema memtrack-compare/1
+ * (docs/schema/memtrack-compare-1.json). */
 #ifndef MT_EXPORT_COMPARISON_JSON_H
 #define MT_EXPORT_COMPARISON_JSON_H
 
@@ -8,8 +9,9 @@
 #include "base/error.h"
 #include "view/comparison.h"
 
-/* commands: the two, NULL at the end of each. Text is made valid UTF-8. 0, -MEMTRACK_ENOMEM or -MEMTRACK_EIO. */
-int mt_export_comparison_json(FILE *stream, const struct mt_comparison *comparison, char *const *const commands[2],
-                              struct mt_error *error);
+/* commands: the two, NULL at the end of each. Text is made valid UTF-8. 0, -MEMTRACK_ENOMEM or
+ * -MEMTRACK_EIO. */
+int mt_export_comparison_json(FILE *stream, const struct mt_comparison *comparison,
+                              char *const *const commands[2], struct mt_error *error);
 
 #endif

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * CSV by RFC 4180: a header line, CRLF, quotes around fields that hold a comma, a quote or a blank at an end. A file
- * name may hold a line break or an escape sequence; the format allows only the former, few readers do, and a CSV is
- * looked at in terminals: both are spelt out instead.
+ * CSV by RFC 4180: a header line, CRLF, quotes around fields that hold a comma, a quote or a blank
+ * at an end. A file name may hold a line break or an escape sequence; the format allows only the
+ * former, few readers do, and a CSV is looked at in terminals: both are spelt out instead.
  */
 #include "export/csv.h"
 

@@ -46,8 +46,8 @@ int mt_export_diff_csv(FILE *stream, const struct mt_diff *diff, size_t n, struc
         done = put_names(stream, diff, row);
         for (size_t k = 0; k < MT_N_VALUES; k++) {
             enum mt_value v = mt_export_columns[k].value;
-            fprintf(stream, ",%" PRId64 ",%" PRId64 ",%" PRId64, row->value[MT_OLD][v], row->value[MT_NEW][v],
-                    row->diff[v]);
+            fprintf(stream, ",%" PRId64 ",%" PRId64 ",%" PRId64, row->value[MT_OLD][v],
+                    row->value[MT_NEW][v], row->diff[v]);
         }
         for (size_t k = 0; mt_diff_is_sampled(diff) && k < MT_N_VALUES; k++)
             fprintf(stream, ",%" PRId64, mt_diff_margin(row, mt_export_columns[k].value));

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What the JSON of a report and of a difference have in common. Values are the caller's; NULL: out of memory. */
+/* What the JSON of a report and of a difference have in common. Values are the caller's; NULL: out
+ * of memory. */
 #ifndef MT_EXPORT_JSON_LOCAL_H
 #define MT_EXPORT_JSON_LOCAL_H
 
@@ -23,10 +24,12 @@ json_t *mt_json_recording(const struct mt_profile *profile);
 json_t *mt_json_totals(const struct mt_rows *rows);
 json_t *mt_json_notes(const struct mt_rows *rows);
 json_t *mt_json_margins(const struct mt_rows *rows, const struct mt_row *row);
-json_t *mt_json_metadata(const struct mt_profile *profile, const struct mt_scope_event *event); /* export/scopes.c */
+json_t *mt_json_metadata(const struct mt_profile *profile,
+                         const struct mt_scope_event *event); /* export/scopes.c */
 
 /* Writes and releases the members. 0, -MEMTRACK_ENOMEM (a value is NULL) or -MEMTRACK_EIO. */
-int mt_json_put_members(FILE *stream, const struct mt_json_member *members, size_t n, struct mt_error *error);
+int mt_json_put_members(FILE *stream, const struct mt_json_member *members, size_t n,
+                        struct mt_error *error);
 /* Writes an object without its closing brace, and releases it. False: out of memory. */
 bool mt_json_put_open(FILE *stream, json_t *object);
 int mt_json_out_of_memory(struct mt_error *error);

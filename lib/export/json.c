@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * jansson builds each member and each row; the object around them is written here, so that 300,000 rows are never in
- * memory at once as trees of values. Every field is always there and always of one type: what is not known, or not
- * determined by the grouping, is "" or 0 (null alone for an end that was not seen, and the part of it that does not
- * apply). Output is ASCII: what a terminal would obey in a file name is spelt \\u009b.
+ * jansson builds each member and each row; the object around them is written here, so that 300,000
+ * rows are never in memory at once as trees of values. Every field is always there and always of
+ * one type: what is not known, or not determined by the grouping, is "" or 0 (null alone for an end
+ * that was not seen, and the part of it that does not apply). Output is ASCII: what a terminal
+ * would obey in a file name is spelt \\u009b.
  */
 #include "export/json.h"
 
@@ -32,18 +33,21 @@ json_t *mt_json_process(const struct mt_profile *profile) {
     json_t *command = json_array();
     for (size_t i = 0; i < info->n_command; i++)
         json_array_append_new(command, mt_json_text(mt_profile_text(profile, info->command[i])));
-    json_t *code = info->exit_known && !info->exit_signal ? json_integer(info->exit_code) : json_null();
-    json_t *killed_by = info->exit_known && info->exit_signal ? json_integer(info->exit_signal) : json_null();
+    json_t *code =
+        info->exit_known && !info->exit_signal ? json_integer(info->exit_code) : json_null();
+    json_t *killed_by =
+        info->exit_known && info->exit_signal ? json_integer(info->exit_signal) : json_null();
     return json_pack("{s:I, s:o, s:o, s:s, s:o, s:{s:o, s:o}}", "pid", (json_int_t)info->pid, "exe",
-                     mt_json_text(mt_profile_text(profile, info->exe)), "command", command, "start_time",
-                     mt_format_rfc3339(start, info->start_time_ns), "duration_ns", mt_json_number(info->duration_ns),
-                     "exit", "code", code, "signal", killed_by);
+                     mt_json_text(mt_profile_text(profile, info->exe)), "command", command,
+                     "start_time", mt_format_rfc3339(start, info->start_time_ns), "duration_ns",
+                     mt_json_number(info->duration_ns), "exit", "code", code, "signal", killed_by);
 }
 
 json_t *mt_json_recording(const struct mt_profile *profile) {
     const struct mt_profile_info *info = &profile->info;
-    return json_pack("{s:s, s:o, s:b}", "mode", info->sample_bytes ? "sampled" : "exact", "sample_bytes",
-                     mt_json_number(info->sample_bytes), "approximate", (int)info->approximate);
+    return json_pack("{s:s, s:o, s:b}", "mode", info->sample_bytes ? "sampled" : "exact",
+                     "sample_bytes", mt_json_number(info->sample_bytes), "approximate",
+                     (int)info->approximate);
 }
 
 json_t *mt_json_totals(const struct mt_rows *rows) {
@@ -57,8 +61,9 @@ json_t *mt_json_totals(const struct mt_rows *rows) {
                      (json_int_t)mt_rows_total(rows, MT_VALUE_PEAK_BLOCKS), "total_bytes",
                      (json_int_t)mt_rows_total(rows, MT_VALUE_TOTAL_BYTES), "total_blocks",
                      (json_int_t)mt_rows_total(rows, MT_VALUE_TOTAL_BLOCKS), "freed_bytes",
-                     mt_json_number(totals.freed_bytes), "freed_blocks", mt_json_number(totals.freed_blocks),
-                     "temporary_blocks", mt_json_number(totals.temporary_blocks), "failed_allocations",
+                     mt_json_number(totals.freed_bytes), "freed_blocks",
+                     mt_json_number(totals.freed_blocks), "temporary_blocks",
+                     mt_json_number(totals.temporary_blocks), "failed_allocations",
                      mt_json_number(totals.failed_allocations), "total_usable_bytes",
                      mt_json_number(info->usable_measured ? info->usable_bytes : 0));
 }
@@ -78,7 +83,8 @@ json_t *mt_json_margins(const struct mt_rows *rows, const struct mt_row *row) {
     json_t *margins = json_object();
     for (size_t i = 0; i < MT_N_VALUES; i++)
         if (margins && json_object_set_new(margins, mt_export_columns[i].name,
-                                           json_integer(mt_rows_margin(rows, row, mt_export_columns[i].value))) != 0) {
+                                           json_integer(mt_rows_margin(
+                                               rows, row, mt_export_columns[i].value))) != 0) {
             json_decref(margins);
             return NULL;
         }
@@ -88,37 +94,41 @@ json_t *mt_json_margins(const struct mt_rows *rows, const struct mt_row *row) {
 static json_t *anonymous_object(const struct mt_anonymous *anonymous) {
     if (anonymous->bytes == 0)
         return json_null();
-    return json_pack("{s:o, s:o, s:o, s:b}", "bytes", mt_json_number(anonymous->bytes), "recorded_bytes",
-                     mt_json_number(anonymous->recorded_bytes), "time_ns",
-                     anonymous->is_estimate ? json_null() : mt_json_number(anonymous->time_ns), "is_estimate",
-                     (int)anonymous->is_estimate);
+    return json_pack("{s:o, s:o, s:o, s:b}", "bytes", mt_json_number(anonymous->bytes),
+                     "recorded_bytes", mt_json_number(anonymous->recorded_bytes), "time_ns",
+                     anonymous->is_estimate ? json_null() : mt_json_number(anonymous->time_ns),
+                     "is_estimate", (int)anonymous->is_estimate);
 }
 
 static json_t *coverage_object(const struct mt_rows *rows) {
     const struct mt_coverage *coverage = &mt_rows_profile(rows)->info.coverage;
-    return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o}", "unknown_frees", mt_json_number(coverage->unknown_frees),
-                     "dropped_events", mt_json_number(coverage->dropped_events), "lossy_blocks",
-                     mt_json_number(coverage->lossy_blocks), "truncated_stacks",
-                     mt_json_number(coverage->truncated_stacks), "anonymous",
-                     anonymous_object(&mt_rows_profile(rows)->info.anonymous), "notes", mt_json_notes(rows));
+    return json_pack(
+        "{s:o, s:o, s:o, s:o, s:o, s:o}", "unknown_frees", mt_json_number(coverage->unknown_frees),
+        "dropped_events", mt_json_number(coverage->dropped_events), "lossy_blocks",
+        mt_json_number(coverage->lossy_blocks), "truncated_stacks",
+        mt_json_number(coverage->truncated_stacks), "anonymous",
+        anonymous_object(&mt_rows_profile(rows)->info.anonymous), "notes", mt_json_notes(rows));
 }
 
 static json_t *frame_object(const struct mt_profile *profile, const struct mt_frame *frame) {
     char address[24];
     snprintf(address, sizeof address, "0x%llx", (unsigned long long)frame->address);
-    return json_pack(
-        "{s:o, s:o, s:I, s:o, s:s, s:b}", "function", mt_json_text(mt_profile_text(profile, frame->function)), "file",
-        mt_json_text(mt_profile_text(profile, frame->file)), "line", (json_int_t)frame->line, "module",
-        mt_json_text(mt_profile_text(profile, frame->module)), "address", address, "inlined", (int)frame->is_inlined);
+    return json_pack("{s:o, s:o, s:I, s:o, s:s, s:b}", "function",
+                     mt_json_text(mt_profile_text(profile, frame->function)), "file",
+                     mt_json_text(mt_profile_text(profile, frame->file)), "line",
+                     (json_int_t)frame->line, "module",
+                     mt_json_text(mt_profile_text(profile, frame->module)), "address", address,
+                     "inlined", (int)frame->is_inlined);
 }
 
 static json_t *row_object(const struct mt_rows *rows, const struct mt_row *row) {
     const struct mt_profile *profile = mt_rows_profile(rows);
     char *key = mt_rows_key(rows, row);
-    json_t *object = json_pack("{s:o, s:o, s:o, s:I, s:o}", "key", key ? mt_json_text(key) : NULL, "function",
-                               mt_json_text(mt_profile_text(profile, row->function)), "file",
-                               mt_json_text(mt_profile_text(profile, row->file)), "line", (json_int_t)row->line,
-                               "module", mt_json_text(mt_profile_text(profile, row->module)));
+    json_t *object =
+        json_pack("{s:o, s:o, s:o, s:I, s:o}", "key", key ? mt_json_text(key) : NULL, "function",
+                  mt_json_text(mt_profile_text(profile, row->function)), "file",
+                  mt_json_text(mt_profile_text(profile, row->file)), "line", (json_int_t)row->line,
+                  "module", mt_json_text(mt_profile_text(profile, row->module)));
     free(key);
     int status = object ? 0 : -1;
     for (size_t i = 0; i < MT_N_VALUES && status == 0; i++)
@@ -132,7 +142,7 @@ static json_t *row_object(const struct mt_rows *rows, const struct mt_row *row) 
     return NULL;
 }
 
-/* ---- writing --------------------------------------------------------------------------------------------------- */
+/* ---- writing --------------------------------------------------------------------------------- */
 
 int mt_json_out_of_memory(struct mt_error *error) {
     return mt_error_set(error, MEMTRACK_ENOMEM, "", "out of memory while writing JSON");
@@ -145,12 +155,13 @@ int mt_json_finish(FILE *stream, struct mt_error *error) {
 static int put(FILE *stream, const struct mt_json_member *member, struct mt_error *error) {
     if (!member->value)
         return mt_json_out_of_memory(error);
-    bool failed =
-        fputs(member->before, stream) < 0 || json_dumpf(member->value, stream, MT_JSON_FLAGS | JSON_ENCODE_ANY) != 0;
+    bool failed = fputs(member->before, stream) < 0 ||
+                  json_dumpf(member->value, stream, MT_JSON_FLAGS | JSON_ENCODE_ANY) != 0;
     return failed ? mt_error_set(error, MEMTRACK_EIO, "", "cannot write the JSON: %m") : 0;
 }
 
-int mt_json_put_members(FILE *stream, const struct mt_json_member *members, size_t n, struct mt_error *error) {
+int mt_json_put_members(FILE *stream, const struct mt_json_member *members, size_t n,
+                        struct mt_error *error) {
     int status = 0;
     for (size_t i = 0; i < n; i++) {
         if (status == 0)
@@ -211,7 +222,8 @@ bool mt_json_put_stack(struct mt_json_stacks *s, const struct mt_row *row) {
     }
     if (truncated)
         fprintf(s->stream,
-                "%s{\"function\":\"[truncated]\",\"file\":\"\",\"line\":0,\"module\":\"\",\"address\":\"0x0\","
+                "%s{\"function\":\"[truncated]\",\"file\":\"\",\"line\":0,\"module\":\"\","
+                "\"address\":\"0x0\","
                 "\"inlined\":false}",
                 n ? "," : "");
     fputc(']', s->stream);
@@ -227,7 +239,8 @@ static int put_rows(FILE *stream, const struct mt_rows *rows, size_t n, struct m
     for (size_t i = 0; i < last && done; i++) {
         const struct mt_row *row = mt_rows_at(rows, i);
         fputs(i ? ",\n  " : "\n  ", stream);
-        done = mt_json_put_open(stream, row_object(rows, row)) && (!with_stacks || mt_json_put_stack(&stacks, row));
+        done = mt_json_put_open(stream, row_object(rows, row)) &&
+               (!with_stacks || mt_json_put_stack(&stacks, row));
         fputc('}', stream);
     }
     fputs("]}\n", stream);
@@ -243,9 +256,11 @@ int mt_export_json(FILE *stream, const struct mt_rows *rows, size_t n, struct mt
         {",\n \"process\":", mt_json_process(profile)},
         {",\n \"recording\":", mt_json_recording(profile)},
         {",\n \"totals\":", mt_json_totals(rows)},
-        {",\n \"totals_margin\":", profile->info.sample_bytes ? mt_json_margins(rows, mt_rows_all(rows)) : json_null()},
+        {",\n \"totals_margin\":",
+         profile->info.sample_bytes ? mt_json_margins(rows, mt_rows_all(rows)) : json_null()},
         {",\n \"coverage\":", coverage_object(rows)},
-        {",\n \"self\":", json_pack("{s:o}", "ledger_bytes", mt_json_number(profile->info.ledger_bytes))},
+        {",\n \"self\":",
+         json_pack("{s:o}", "ledger_bytes", mt_json_number(profile->info.ledger_bytes))},
         {",\n \"group_by\":", json_string(mt_group_by_name(options->by))},
         {",\n \"sort\":", json_string(mt_sort_name(options->sort))},
     };

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A difference as JSON, by the rules of json.c. "old" and "new" are totals as a report has them, "diff" is new minus
- * old; what else is known of the sides is in "sides". Columns that one side has not recorded are 0 there, as in a
- * report: "columns" lists those that both have, and no other can be compared.
+ * A difference as JSON, by the rules of json.c. "old" and "new" are totals as a report has them,
+ * "diff" is new minus old; what else is known of the sides is in "sides". Columns that one side has
+ * not recorded are 0 there, as in a report: "columns" lists those that both have, and no other can
+ * be compared.
  */
 #include <inttypes.h>
 #include <stdlib.h>
@@ -21,7 +22,8 @@ static json_t *columns_array(const struct mt_diff *diff) {
 }
 
 static json_t *totals_difference(const struct mt_diff *diff) {
-    json_t *old = mt_json_totals(mt_diff_rows(diff, MT_OLD)), *new = mt_json_totals(mt_diff_rows(diff, MT_NEW));
+    json_t *old = mt_json_totals(mt_diff_rows(diff, MT_OLD)),
+           *new = mt_json_totals(mt_diff_rows(diff, MT_NEW));
     json_t *difference = json_object();
     for (void *at = json_object_iter(new); at; at = json_object_iter_next(new, at)) {
         const char *name = json_object_iter_key(at);
@@ -48,8 +50,9 @@ static json_t *moment(const struct mt_rows *rows) {
 static json_t *side_object(const struct mt_diff *diff, enum mt_side side, const char *name) {
     const struct mt_rows *rows = mt_diff_rows(diff, side);
     const struct mt_profile *profile = mt_rows_profile(rows);
-    return json_pack("{s:o, s:o, s:o, s:o, s:o}", "name", mt_json_text(name), "at", moment(rows), "process",
-                     mt_json_process(profile), "recording", mt_json_recording(profile), "notes", mt_json_notes(rows));
+    return json_pack("{s:o, s:o, s:o, s:o, s:o}", "name", mt_json_text(name), "at", moment(rows),
+                     "process", mt_json_process(profile), "recording", mt_json_recording(profile),
+                     "notes", mt_json_notes(rows));
 }
 
 static json_t *sides_object(const struct mt_diff *diff, const char *const names[MT_N_SIDES]) {
@@ -65,7 +68,7 @@ static json_t *notes_array(const struct mt_diff *diff) {
     return notes;
 }
 
-/* ---- rows ------------------------------------------------------------------------------------------------------ */
+/* ---- rows ------------------------------------------------------------------------------------ */
 
 static json_t *names_object(const struct mt_diff *diff, const struct mt_diff_row *row) {
     enum mt_side side = mt_diff_named_by(row);
@@ -73,12 +76,13 @@ static json_t *names_object(const struct mt_diff *diff, const struct mt_diff_row
     const struct mt_row *named = row->row[side];
     bool failed;
     char *key = mt_diff_key(diff, row), *old_key = mt_diff_old_key(diff, row, &failed);
-    json_t *object =
-        json_pack("{s:o, s:s, s:o, s:o, s:o, s:I, s:o}", "key", key ? mt_json_text(key) : NULL, "state",
-                  mt_diff_state_name(row->state), "old_key", failed ? NULL : mt_json_text(old_key ? old_key : ""),
-                  "function", mt_json_text(mt_profile_text(profile, named->function)), "file",
-                  mt_json_text(mt_profile_text(profile, named->file)), "line", (json_int_t)named->line, "module",
-                  mt_json_text(mt_profile_text(profile, named->module)));
+    json_t *object = json_pack(
+        "{s:o, s:s, s:o, s:o, s:o, s:I, s:o}", "key", key ? mt_json_text(key) : NULL, "state",
+        mt_diff_state_name(row->state), "old_key",
+        failed ? NULL : mt_json_text(old_key ? old_key : ""), "function",
+        mt_json_text(mt_profile_text(profile, named->function)), "file",
+        mt_json_text(mt_profile_text(profile, named->file)), "line", (json_int_t)named->line,
+        "module", mt_json_text(mt_profile_text(profile, named->module)));
     free(key);
     free(old_key);
     return object;
@@ -126,8 +130,8 @@ static int put_rows(FILE *stream, const struct mt_diff *diff, size_t n, struct m
     return done ? mt_json_finish(stream, error) : mt_json_out_of_memory(error);
 }
 
-int mt_export_diff_json(FILE *stream, const struct mt_diff *diff, const char *const names[MT_N_SIDES], size_t n,
-                        struct mt_error *error) {
+int mt_export_diff_json(FILE *stream, const struct mt_diff *diff,
+                        const char *const names[MT_N_SIDES], size_t n, struct mt_error *error) {
     const struct mt_json_member members[] = {
         {"{\"schema\":", json_string("memtrack-diff/1")},
         {",\n \"old\":", mt_json_totals(mt_diff_rows(diff, MT_OLD))},

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The trace event format. Viewers stack the complete events of a thread by their times and drop, or misplace, one that
- * begins inside of another and ends after it. Scopes of the whole process and scopes that changed threads do that, so
- * each thread's events are walked once in the order of their begin, with a stack of ends, and those that do not fit
- * become asynchronous pairs, which viewers give tracks of their own.
+ * The trace event format. Viewers stack the complete events of a thread by their times and drop, or
+ * misplace, one that begins inside of another and ends after it. Scopes of the whole process and
+ * scopes that changed threads do that, so each thread's events are walked once in the order of
+ * their begin, with a stack of ends, and those that do not fit become asynchronous pairs, which
+ * viewers give tracks of their own.
  *
  * Times are microseconds with the nanoseconds as decimals.
  */
@@ -26,10 +27,12 @@ struct trace {
 static void begin(struct trace *t, mt_string name, const char *phase, uint32_t tid) {
     json_t *text = mt_json_text(mt_profile_text(t->profile, name));
     fprintf(t->stream, "%s{\"name\":", t->n++ ? ",\n" : "\n");
-    if (!text || (json_dumpf(text, t->stream, MT_JSON_FLAGS | JSON_ENCODE_ANY) != 0 && !ferror(t->stream)))
+    if (!text ||
+        (json_dumpf(text, t->stream, MT_JSON_FLAGS | JSON_ENCODE_ANY) != 0 && !ferror(t->stream)))
         t->failed = true;
     json_decref(text);
-    fprintf(t->stream, ",\"ph\":\"%s\",\"pid\":%" PRIu32 ",\"tid\":%" PRIu32, phase, t->profile->info.pid, tid);
+    fprintf(t->stream, ",\"ph\":\"%s\",\"pid\":%" PRIu32 ",\"tid\":%" PRIu32, phase,
+            t->profile->info.pid, tid);
 }
 
 static void put_duration(struct trace *t, const char *key, uint64_t ns) {
@@ -50,24 +53,25 @@ static void end(struct trace *t, json_t *arguments) {
     fputc('}', t->stream);
 }
 
-/* ---- who -------------------------------------------------------------------------------------------------------- */
+/* ---- who ------------------------------------------------------------------------------------- */
 
 static void put_names(struct trace *t) {
     const struct mt_profile_info *info = &t->profile->info;
     json_t *program = mt_json_text(mt_profile_text(t->profile, info->exe));
-    fprintf(t->stream, "%s{\"name\":\"process_name\",\"ph\":\"M\",\"pid\":%" PRIu32 ",\"tid\":0", t->n++ ? ",\n" : "\n",
-            info->pid);
+    fprintf(t->stream, "%s{\"name\":\"process_name\",\"ph\":\"M\",\"pid\":%" PRIu32 ",\"tid\":0",
+            t->n++ ? ",\n" : "\n", info->pid);
     end(t, json_pack("{s:o}", "name", program));
     for (size_t i = 0; i < info->n_threads; i++) {
         const struct mt_profile_thread *thread = &info->threads[i];
-        fprintf(t->stream, ",\n{\"name\":\"thread_name\",\"ph\":\"M\",\"pid\":%" PRIu32 ",\"tid\":%" PRIu32, info->pid,
-                thread->tid);
+        fprintf(t->stream,
+                ",\n{\"name\":\"thread_name\",\"ph\":\"M\",\"pid\":%" PRIu32 ",\"tid\":%" PRIu32,
+                info->pid, thread->tid);
         end(t, json_pack("{s:o}", "name", mt_json_text(mt_profile_text(t->profile, thread->name))));
         t->n++;
     }
 }
 
-/* ---- scopes ----------------------------------------------------------------------------------------------------- */
+/* ---- scopes ---------------------------------------------------------------------------------- */
 
 static uint64_t end_of(const struct mt_scope_event *event) {
     uint64_t at;
@@ -89,8 +93,9 @@ static int compare_events(const void *a, const void *b) {
 
 static json_t *arguments_of(const struct mt_profile *profile, const struct mt_scope_event *event) {
     json_t *object = mt_json_metadata(profile, event);
-    if (object && (json_object_set_new(object, "net_bytes", json_integer(event->net_bytes)) != 0 ||
-                   json_object_set_new(object, "peak_bytes", json_integer(event->peak_bytes)) != 0)) {
+    if (object &&
+        (json_object_set_new(object, "net_bytes", json_integer(event->net_bytes)) != 0 ||
+         json_object_set_new(object, "peak_bytes", json_integer(event->peak_bytes)) != 0)) {
         json_decref(object);
         return NULL;
     }
@@ -109,8 +114,8 @@ static void put_pair(struct trace *t, const struct mt_scope_event *event) {
     for (int last = 0; last <= 1; last++) {
         begin(t, event->name, last ? "e" : "b", event->tid);
         /* one process's serials are another's, too */
-        fprintf(t->stream, ",\"cat\":\"scope\",\"id\":\"%" PRIu32 ":%" PRIu64 "\"", t->profile->info.pid,
-                event->serial);
+        fprintf(t->stream, ",\"cat\":\"scope\",\"id\":\"%" PRIu32 ":%" PRIu64 "\"",
+                t->profile->info.pid, event->serial);
         put_time(t, last ? end_of(event) : event->time_ns);
         end(t, last ? json_object() : arguments_of(t->profile, event));
     }
@@ -119,7 +124,8 @@ static void put_pair(struct trace *t, const struct mt_scope_event *event) {
 static void put_scopes(struct trace *t) {
     const struct mt_scopes *scopes = &t->profile->info.scopes;
     const struct mt_scope_event **ordered = malloc((scopes->n_events + 1) * sizeof *ordered);
-    uint64_t *ends = malloc((scopes->n_events + 1) * sizeof *ends); /* of the events that are open */
+    uint64_t *ends =
+        malloc((scopes->n_events + 1) * sizeof *ends); /* of the events that are open */
     size_t depth = 0;
     t->failed |= !ordered || !ends;
     for (size_t i = 0; i < scopes->n_events && !t->failed; i++)
@@ -142,11 +148,11 @@ static void put_scopes(struct trace *t) {
     free(ends);
 }
 
-/* ---- the rest --------------------------------------------------------------------------------------------------- */
+/* ---- the rest -------------------------------------------------------------------------------- */
 
 static void put_figure(struct trace *t, const char *name, uint64_t time_ns, uint64_t value) {
-    fprintf(t->stream, "%s{\"name\":\"%s\",\"ph\":\"C\",\"pid\":%" PRIu32 ",\"tid\":0", t->n++ ? ",\n" : "\n", name,
-            t->profile->info.pid);
+    fprintf(t->stream, "%s{\"name\":\"%s\",\"ph\":\"C\",\"pid\":%" PRIu32 ",\"tid\":0",
+            t->n++ ? ",\n" : "\n", name, t->profile->info.pid);
     put_time(t, time_ns);
     end(t, json_pack("{s:o}", "bytes", mt_json_number(value)));
 }
@@ -206,7 +212,8 @@ int mt_export_scope_trace(FILE *stream, const struct mt_profile *profile, struct
     return end_trace(&t, error);
 }
 
-int mt_export_timeline_trace(FILE *stream, const struct mt_timeline *timeline, struct mt_error *error) {
+int mt_export_timeline_trace(FILE *stream, const struct mt_timeline *timeline,
+                             struct mt_error *error) {
     struct trace t = {.stream = stream};
     begin_trace(&t);
     for (size_t i = 0; i < timeline->n_courses; i++) {

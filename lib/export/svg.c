@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One chart as an SVG that stands alone in a browser, a wiki or a README: no script, no font, no other file. Colours
- * are custom properties that prefers-color-scheme changes; both palettes keep their contrast to the background and stay
- * apart for the colour-blind. Values are shown by <title> elements on invisible columns, the one kind of tooltip that
- * needs nothing.
+ * One chart as an SVG that stands alone in a browser, a wiki or a README: no script, no font, no
+ * other file. Colours are custom properties that prefers-color-scheme changes; both palettes keep
+ * their contrast to the background and stay apart for the colour-blind. Values are shown by <title>
+ * elements on invisible columns, the one kind of tooltip that needs nothing.
  *
  *   title                                       what ran
  *   subtitle                                    peak, resolution
@@ -62,7 +62,7 @@ static const char *size_text(double bytes, char buffer[MT_FORMAT_BYTES]) {
     return mt_format_size(buffer, bytes > 0 ? (int64_t)bytes : 0, false);
 }
 
-/* ---- what is drawn ---------------------------------------------------------------------------------------------- */
+/* ---- what is drawn --------------------------------------------------------------------------- */
 
 static struct line *add_line(struct chart *c, char *label) {
     struct line *line = &c->lines[c->n_lines];
@@ -98,8 +98,12 @@ static bool add_figures(struct chart *c, const struct mt_course *course) {
 }
 
 static int by_peak(const void *a, const void *b) {
-    const struct mt_course *x = *(const struct mt_course *const *)a, *y = *(const struct mt_course *const *)b;
-    return x->peak_bytes < y->peak_bytes ? 1 : x->peak_bytes > y->peak_bytes ? -1 : x < y ? -1 : x > y;
+    const struct mt_course *x = *(const struct mt_course *const *)a,
+                           *y = *(const struct mt_course *const *)b;
+    return x->peak_bytes < y->peak_bytes   ? 1
+           : x->peak_bytes > y->peak_bytes ? -1
+           : x < y                         ? -1
+                                           : x > y;
 }
 
 /* The heaps of the processes that had the highest. */
@@ -113,7 +117,8 @@ static bool add_processes(struct chart *c) {
         qsort(sorted, n, sizeof *sorted, by_peak);
     for (size_t i = 0; done && i < n && i < MOST_LINES; i++) {
         char *label = NULL,
-             *name = mt_xml_escape_shortened(mt_profile_text(sorted[i]->profile, sorted[i]->profile->info.exe), 40);
+             *name = mt_xml_escape_shortened(
+                 mt_profile_text(sorted[i]->profile, sorted[i]->profile->info.exe), 40);
         if (!name || asprintf(&label, "%s (%" PRIu32 ")", name, sorted[i]->profile->info.pid) < 0)
             label = NULL;
         free(name);
@@ -130,12 +135,13 @@ static bool add_layers(struct chart *c, const struct mt_strata *s) {
     size_t n = s->n_layers - 1 < MOST_LINES ? s->n_layers - 1 : MOST_LINES;
     for (size_t l = 0; l <= n; l++) {
         bool is_other = l == n;
-        struct line *line =
-            add_line(c, is_other ? mt_xml_escape("everything else") : mt_xml_escape_shortened(s->keys[l], 60));
+        struct line *line = add_line(c, is_other ? mt_xml_escape("everything else")
+                                                 : mt_xml_escape_shortened(s->keys[l], 60));
         if (!line)
             return false;
         for (size_t m = 0, i = 0; i < c->n_columns; i++) {
-            uint64_t time_ns = (uint64_t)((double)c->to_ns * (double)(i + 1) / (double)c->n_columns);
+            uint64_t time_ns =
+                (uint64_t)((double)c->to_ns * (double)(i + 1) / (double)c->n_columns);
             while (m + 1 < s->n_moments && s->time_ns[m + 1] <= time_ns)
                 m++;
             for (size_t rest = l; rest < (is_other ? s->n_layers : l + 1); rest++) {
@@ -174,27 +180,31 @@ static void find_scale(struct chart *c) {
     c->y_step = mt_scale_bytes((uint64_t)c->most + 1, 6);
     c->x_step = mt_scale_time(c->to_ns, c->width > 600 ? 10 : 5);
     double steps = c->most / (double)c->y_step;
-    c->most = (double)c->y_step * ((double)(uint64_t)steps + (steps > (double)(uint64_t)steps || c->most == 0));
+    c->most = (double)c->y_step *
+              ((double)(uint64_t)steps + (steps > (double)(uint64_t)steps || c->most == 0));
 }
 
-/* ---- drawing ---------------------------------------------------------------------------------------------------- */
+/* ---- drawing --------------------------------------------------------------------------------- */
 
 static void put_style(FILE *out) {
-    fputs(
-        "<style>"
-        "svg{--bg:#fff;--ink:#1f2328;--dim:#59636e;--grid:#d8dee4;--mark:#a40e26;"
-        "--c0:#2166ac;--c1:#d95f02;--c2:#1b9e77;--c3:#a63696;--c4:#b8860b;--c5:#66a61e;--c6:#e7298a;--c7:#5e4fa2;"
-        "--c8:#8c510a;--c9:#35978f;--c10:#d6604d;--c11:#4393c3;--other:#9aa3ad;--own:#6e7781;"
-        "font:12px system-ui,-apple-system,'Segoe UI','DejaVu Sans',sans-serif}"
-        "@media(prefers-color-scheme:dark){svg{--bg:#0d1117;--ink:#e6edf3;--dim:#9198a1;--grid:#30363d;--mark:#ff7b72;"
-        "--c0:#79b8ff;--c1:#ffa657;--c2:#56d4a5;--c3:#e0a3e8;--c4:#e3c14f;--c5:#a5d65a;--c6:#ff8ac5;--c7:#b3a7ff;"
-        "--c8:#d9a066;--c9:#7fe0d6;--c10:#ff9e8a;--c11:#a8d5ff;--other:#6e7681;--own:#8b949e}}"
-        "text{fill:var(--ink)}.dim{fill:var(--dim)}.title{font-size:15px;font-weight:600}"
-        ".grid{stroke:var(--grid);stroke-width:1}.line{fill:none;stroke-width:1.6;stroke-linejoin:round}"
-        ".mark{stroke:var(--mark);stroke-width:1;stroke-dasharray:4 3}.hit{fill:transparent}"
-        ".hit:hover{fill:var(--ink);fill-opacity:.12}.small{font-size:10px;fill:var(--dim)}"
-        "</style>\n",
-        out);
+    fputs("<style>"
+          "svg{--bg:#fff;--ink:#1f2328;--dim:#59636e;--grid:#d8dee4;--mark:#a40e26;"
+          "--c0:#2166ac;--c1:#d95f02;--c2:#1b9e77;--c3:#a63696;--c4:#b8860b;--c5:#66a61e;--c6:#"
+          "e7298a;--c7:#5e4fa2;"
+          "--c8:#8c510a;--c9:#35978f;--c10:#d6604d;--c11:#4393c3;--other:#9aa3ad;--own:#6e7781;"
+          "font:12px system-ui,-apple-system,'Segoe UI','DejaVu Sans',sans-serif}"
+          "@media(prefers-color-scheme:dark){svg{--bg:#0d1117;--ink:#e6edf3;--dim:#9198a1;--grid:#"
+          "30363d;--mark:#ff7b72;"
+          "--c0:#79b8ff;--c1:#ffa657;--c2:#56d4a5;--c3:#e0a3e8;--c4:#e3c14f;--c5:#a5d65a;--c6:#"
+          "ff8ac5;--c7:#b3a7ff;"
+          "--c8:#d9a066;--c9:#7fe0d6;--c10:#ff9e8a;--c11:#a8d5ff;--other:#6e7681;--own:#8b949e}}"
+          "text{fill:var(--ink)}.dim{fill:var(--dim)}.title{font-size:15px;font-weight:600}"
+          ".grid{stroke:var(--grid);stroke-width:1}.line{fill:none;stroke-width:1.6;stroke-"
+          "linejoin:round}"
+          ".mark{stroke:var(--mark);stroke-width:1;stroke-dasharray:4 3}.hit{fill:transparent}"
+          ".hit:hover{fill:var(--ink);fill-opacity:.12}.small{font-size:10px;fill:var(--dim)}"
+          "</style>\n",
+          out);
 }
 
 static double x_of(const struct chart *c, double time_ns) {
@@ -215,14 +225,15 @@ static void put_grid(const struct chart *c) {
         fprintf(c->stream,
                 "<line class=\"grid\" x1=\"%.1f\" x2=\"%.1f\" y1=\"%.1f\" y2=\"%.1f\"/>"
                 "<text class=\"dim\" x=\"%.1f\" y=\"%.1f\" text-anchor=\"end\">%s</text>\n",
-                c->left, c->left + c->width, y_of(c, (double)bytes), y_of(c, (double)bytes), c->left - 8,
-                y_of(c, (double)bytes) + 4, mt_scale_label_bytes(label, bytes));
+                c->left, c->left + c->width, y_of(c, (double)bytes), y_of(c, (double)bytes),
+                c->left - 8, y_of(c, (double)bytes) + 4, mt_scale_label_bytes(label, bytes));
     for (uint64_t time = 0; time <= c->to_ns; time += c->x_step)
         fprintf(c->stream,
                 "<line class=\"grid\" x1=\"%.1f\" x2=\"%.1f\" y1=\"%.1f\" y2=\"%.1f\"/>"
                 "<text class=\"dim\" x=\"%.1f\" y=\"%.1f\" text-anchor=\"middle\">%s</text>\n",
-                x_of(c, (double)time), x_of(c, (double)time), c->top + c->height, c->top + c->height + 5,
-                x_of(c, (double)time), c->top + c->height + 19, mt_scale_label_time(label, time, c->x_step));
+                x_of(c, (double)time), x_of(c, (double)time), c->top + c->height,
+                c->top + c->height + 5, x_of(c, (double)time), c->top + c->height + 19,
+                mt_scale_label_time(label, time, c->x_step));
 }
 
 static void put_color(const struct chart *c, size_t l) {
@@ -233,18 +244,22 @@ static void put_color(const struct chart *c, size_t l) {
 }
 
 /* Columns [from, to) as one shape, edge to edge. */
-static void put_area(const struct chart *c, const struct line *line, size_t l, size_t from, size_t to) {
+static void put_area(const struct chart *c, const struct line *line, size_t l, size_t from,
+                     size_t to) {
     fputs("<path d=\"M", c->stream);
     for (size_t i = from; i < to; i++)
-        fprintf(c->stream, "%.1f,%.1f ", column_x(c, i), y_of(c, line->top ? line->top[i] : line->columns[i]));
+        fprintf(c->stream, "%.1f,%.1f ", column_x(c, i),
+                y_of(c, line->top ? line->top[i] : line->columns[i]));
     for (size_t i = to; i-- > from;)
-        fprintf(c->stream, "%.1f,%.1f ", column_x(c, i), y_of(c, line->bottom ? line->bottom[i] : 0));
+        fprintf(c->stream, "%.1f,%.1f ", column_x(c, i),
+                y_of(c, line->bottom ? line->bottom[i] : 0));
     fputs("Z\" fill=\"", c->stream);
     put_color(c, l);
     fprintf(c->stream, "\" fill-opacity=\"%s\"/>\n", c->is_stacked ? ".85" : ".18");
 }
 
-static void put_stroke(const struct chart *c, const struct line *line, size_t l, size_t from, size_t to) {
+static void put_stroke(const struct chart *c, const struct line *line, size_t l, size_t from,
+                       size_t to) {
     fputs("<path class=\"line\" d=\"M", c->stream);
     for (size_t i = from; i < to; i++)
         fprintf(c->stream, "%.1f,%.1f ", column_x(c, i), y_of(c, line->columns[i]));
@@ -294,25 +309,29 @@ static void put_lines(const struct chart *c) {
     }
 }
 
-/* A name is written beside its mark where the one before leaves room for it; the title has it in any case. */
+/* A name is written beside its mark where the one before leaves room for it; the title has it in
+ * any case. */
 static void put_marks(const struct chart *c) {
     const struct mt_timeline *t = c->timeline;
     double free_from = 0;
     for (size_t i = 0; i < t->n_marks && i < 200; i++) {
         if (t->marks[i].time_ns > c->to_ns)
             continue;
-        char *name = mt_xml_escape(t->marks[i].name), *label = mt_xml_escape_shortened(t->marks[i].name, 24);
+        char *name = mt_xml_escape(t->marks[i].name),
+             *label = mt_xml_escape_shortened(t->marks[i].name, 24);
         char when[MT_FORMAT_BYTES];
         double x = x_of(c, (double)t->marks[i].time_ns);
         double end = x + 12 + MT_SVG_CHARACTER * (label ? (double)mt_format_width(label) : 0);
         if (name)
             fprintf(c->stream,
-                    "<g><title>%s at %s</title><line class=\"mark\" x1=\"%.1f\" x2=\"%.1f\" y1=\"%.1f\" y2=\"%.1f\"/>"
+                    "<g><title>%s at %s</title><line class=\"mark\" x1=\"%.1f\" x2=\"%.1f\" "
+                    "y1=\"%.1f\" y2=\"%.1f\"/>"
                     "<text x=\"%.1f\" y=\"%.1f\" style=\"fill:var(--mark)\">▼</text>",
-                    name, mt_format_duration(when, t->marks[i].time_ns), x, x, c->top, c->top + c->height, x - 5,
-                    c->top + 4);
+                    name, mt_format_duration(when, t->marks[i].time_ns), x, x, c->top,
+                    c->top + c->height, x - 5, c->top + 4);
         if (name && label && x >= free_from && end <= c->left + c->width) {
-            fprintf(c->stream, "<text class=\"small\" x=\"%.1f\" y=\"%.1f\">%s</text>", x + 7, c->top + 11, label);
+            fprintf(c->stream, "<text class=\"small\" x=\"%.1f\" y=\"%.1f\">%s</text>", x + 7,
+                    c->top + 11, label);
             free_from = end;
         }
         if (name)
@@ -329,15 +348,17 @@ static const struct mt_course *main_course(const struct mt_timeline *t) {
 static void put_peak(const struct chart *c) {
     const struct mt_course *course = main_course(c->timeline);
     char size[MT_FORMAT_BYTES];
-    if (!course || !course->peak_time_known || (double)course->peak_bytes > c->most || c->is_stacked)
+    if (!course || !course->peak_time_known || (double)course->peak_bytes > c->most ||
+        c->is_stacked)
         return;
     double x = x_of(c, (double)course->peak_ns), y = y_of(c, (double)course->peak_bytes);
     bool is_right = x > c->left + c->width * .8;
-    fprintf(c->stream,
-            "<circle cx=\"%.1f\" cy=\"%.1f\" r=\"3.5\" fill=\"var(--c0)\"/><text x=\"%.1f\" y=\"%.1f\""
-            " text-anchor=\"%s\">peak %s</text>\n",
-            x, y, is_right ? x - 8 : x + 8, y < c->top + 14 ? y + 14 : y - 6, is_right ? "end" : "start",
-            size_text((double)course->peak_bytes, size));
+    fprintf(
+        c->stream,
+        "<circle cx=\"%.1f\" cy=\"%.1f\" r=\"3.5\" fill=\"var(--c0)\"/><text x=\"%.1f\" y=\"%.1f\""
+        " text-anchor=\"%s\">peak %s</text>\n",
+        x, y, is_right ? x - 8 : x + 8, y < c->top + 14 ? y + 14 : y - 6,
+        is_right ? "end" : "start", size_text((double)course->peak_bytes, size));
 }
 
 /* Invisible columns that tell the time and the values below the pointer. */
@@ -349,8 +370,10 @@ static void put_tooltips(const struct chart *c) {
         double x = c->left + c->width * (double)from / (double)c->n_columns;
         double width = c->width * (double)(to - from) / (double)c->n_columns;
         double middle = (double)c->to_ns * (double)(from + to) / 2 / (double)c->n_columns;
-        fprintf(c->stream, "<rect class=\"hit\" x=\"%.2f\" y=\"%.1f\" width=\"%.2f\" height=\"%.1f\"><title>%s", x,
-                c->top, width, c->height, mt_format_duration(text, (uint64_t)middle));
+        fprintf(
+            c->stream,
+            "<rect class=\"hit\" x=\"%.2f\" y=\"%.1f\" width=\"%.2f\" height=\"%.1f\"><title>%s", x,
+            c->top, width, c->height, mt_format_duration(text, (uint64_t)middle));
         for (size_t l = c->n_lines; l-- > 0;) {
             double most = -1;
             for (size_t k = from; k < to; k++)
@@ -372,11 +395,15 @@ static unsigned put_legend(const struct chart *c, bool draw) {
             x = c->left;
             row++;
         }
-        double y = c->top + c->height + X_LABELS + mt_svg_lanes_height(&c->lanes) + 14 + row * LEGEND_ROW;
+        double y =
+            c->top + c->height + X_LABELS + mt_svg_lanes_height(&c->lanes) + 14 + row * LEGEND_ROW;
         if (draw) {
-            fprintf(c->stream, "<rect x=\"%.1f\" y=\"%.1f\" width=\"11\" height=\"11\" rx=\"2\" fill=\"", x, y);
+            fprintf(c->stream,
+                    "<rect x=\"%.1f\" y=\"%.1f\" width=\"11\" height=\"11\" rx=\"2\" fill=\"", x,
+                    y);
             put_color(c, l);
-            fprintf(c->stream, "\"/><text x=\"%.1f\" y=\"%.1f\">%s</text>\n", x + 16, y + 10, c->lines[l].label);
+            fprintf(c->stream, "\"/><text x=\"%.1f\" y=\"%.1f\">%s</text>\n", x + 16, y + 10,
+                    c->lines[l].label);
         }
         x += width;
     }
@@ -385,13 +412,14 @@ static unsigned put_legend(const struct chart *c, bool draw) {
 
 static char *title_of(const struct mt_timeline *t) {
     const struct mt_profile *profile = t->courses[0].profile;
-    char *name = mt_xml_escape_shortened(mt_profile_text(profile, profile->info.exe), 70), *title = NULL;
+    char *name = mt_xml_escape_shortened(mt_profile_text(profile, profile->info.exe), 70),
+         *title = NULL;
     int n = -1;
     if (name && t->n_courses == 1)
         n = asprintf(&title, "%s (process %" PRIu32 ")", name, profile->info.pid);
     else if (name)
-        n = asprintf(&title, "%s and %zu more process%s%s", name, t->n_courses - 1, t->n_courses == 2 ? "" : "es",
-                     t->sum.n_points ? ", summed" : "");
+        n = asprintf(&title, "%s and %zu more process%s%s", name, t->n_courses - 1,
+                     t->n_courses == 2 ? "" : "es", t->sum.n_points ? ", summed" : "");
     free(name);
     return n < 0 ? NULL : title;
 }
@@ -399,7 +427,8 @@ static char *title_of(const struct mt_timeline *t) {
 static void put_subtitle(const struct chart *c, const struct mt_strata *strata) {
     const struct mt_timeline *t = c->timeline;
     const struct mt_course *course = main_course(t);
-    char start[MT_FORMAT_BYTES], lasted[MT_FORMAT_BYTES], peak[MT_FORMAT_BYTES], coarsest[MT_FORMAT_BYTES];
+    char start[MT_FORMAT_BYTES], lasted[MT_FORMAT_BYTES], peak[MT_FORMAT_BYTES],
+        coarsest[MT_FORMAT_BYTES];
     mt_format_rfc3339(start, t->start_time_ns);
     if (strlen(start) > 19) {
         start[10] = ' ';
@@ -423,7 +452,8 @@ static bool draw(struct chart *c, const struct mt_strata *strata) {
     if (!title)
         return false;
     fprintf(c->stream,
-            "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%u\" height=\"%u\" viewBox=\"0 0 %u %u\" role=\"img\""
+            "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%u\" height=\"%u\" viewBox=\"0 0 %u "
+            "%u\" role=\"img\""
             " aria-label=\"%s\">\n",
             c->total_width, c->total_height, c->total_width, c->total_height, title);
     put_style(c->stream);
@@ -438,7 +468,8 @@ static bool draw(struct chart *c, const struct mt_strata *strata) {
     put_legend(c, true);
     put_tooltips(c);
     put_marks(c);
-    const struct mt_svg_place place = {c->left, c->top + c->height + X_LABELS, c->width, c->n_columns, c->to_ns};
+    const struct mt_svg_place place = {c->left, c->top + c->height + X_LABELS, c->width,
+                                       c->n_columns, c->to_ns};
     bool done = mt_svg_put_lanes(c->stream, &c->lanes, &place) == 0;
     fputs("</svg>\n", c->stream);
     free(title);
@@ -473,8 +504,9 @@ static size_t columns_of(const struct mt_svg_options *options, unsigned left) {
     return pixels < MOST_COLUMNS ? pixels : MOST_COLUMNS;
 }
 
-int mt_export_timeline_svg(FILE *stream, const struct mt_timeline *t, const struct mt_strata *strata,
-                           const struct mt_svg_options *options, struct mt_error *error) {
+int mt_export_timeline_svg(FILE *stream, const struct mt_timeline *t,
+                           const struct mt_strata *strata, const struct mt_svg_options *options,
+                           struct mt_error *error) {
     struct chart c = {.stream = stream, .timeline = t, .to_ns = t->duration_ns};
     const struct mt_course *course = main_course(t);
     c.n_columns = columns_of(options, MT_SVG_LANE_LABELS);
@@ -482,7 +514,9 @@ int mt_export_timeline_svg(FILE *stream, const struct mt_timeline *t, const stru
     bool done = mt_lanes_build(t, course, c.n_columns, &lanes) == 0;
     c.lanes = lanes;
     c.n_columns = columns_of(options, left_of(&c));
-    done = done && (strata ? add_layers(&c, strata) : course ? add_figures(&c, course) : add_processes(&c));
+    done = done && (strata   ? add_layers(&c, strata)
+                    : course ? add_figures(&c, course)
+                             : add_processes(&c));
     done = done && lay_out(&c, options) && draw(&c, strata);
     for (size_t l = 0; l < c.n_lines; l++) {
         free(c.lines[l].label);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Memory over time for programs. Times are nanoseconds since the start of the timeline, which is the start of the first
- * process. A tick is written as it is made, for the reason that rows of a report are: a long axis is never in memory as
- * a tree. RSS, its part without files, PSS and swap are null (empty in CSV) where they were not read; 0 is a figure.
+ * Memory over time for programs. Times are nanoseconds since the start of the timeline, which is
+ * the start of the first process. A tick is written as it is made, for the reason that rows of a
+ * report are: a long axis is never in memory as a tree. RSS, its part without files, PSS and swap
+ * are null (empty in CSV) where they were not read; 0 is a figure.
  */
 #include "export/timeline.h"
 
@@ -13,7 +14,7 @@
 #include "export/json-local.h"
 #include "view/format.h"
 
-/* ---- JSON ------------------------------------------------------------------------------------------------------- */
+/* ---- JSON ------------------------------------------------------------------------------------ */
 
 struct writer {
     FILE *stream;
@@ -23,7 +24,8 @@ struct writer {
 /* "key": value, and frees the value. */
 static void put(struct writer *w, const char *prefix, const char *key, json_t *value) {
     fprintf(w->stream, "%s\"%s\":", prefix, key);
-    if (!value || json_dumpf(value, w->stream, JSON_COMPACT | JSON_ENCODE_ANY | JSON_ENSURE_ASCII) != 0)
+    if (!value ||
+        json_dumpf(value, w->stream, JSON_COMPACT | JSON_ENCODE_ANY | JSON_ENSURE_ASCII) != 0)
         w->failed |= !value || !ferror(w->stream);
     json_decref(value);
 }
@@ -33,14 +35,16 @@ static json_t *time_or_null(uint64_t time_ns, bool is_known) {
 }
 
 static json_t *resolution_object(const struct mt_course *course) {
-    return json_pack("{s:o, s:o}", "finest_ns", time_or_null(course->finest_ns, course->n_ticks > 1), "coarsest_ns",
+    return json_pack("{s:o, s:o}", "finest_ns",
+                     time_or_null(course->finest_ns, course->n_ticks > 1), "coarsest_ns",
                      time_or_null(course->coarsest_ns, course->n_ticks > 1));
 }
 
 static json_t *peak_object(const struct mt_course *course) {
-    return json_pack("{s:o, s:o, s:o}", "live_bytes", mt_json_number(course->peak_bytes), "time_ns",
-                     time_or_null(course->peak_ns, course->peak_time_known), "error_ns",
-                     time_or_null(course->peak_error_ns, course->peak_time_known && course->profile));
+    return json_pack(
+        "{s:o, s:o, s:o}", "live_bytes", mt_json_number(course->peak_bytes), "time_ns",
+        time_or_null(course->peak_ns, course->peak_time_known), "error_ns",
+        time_or_null(course->peak_error_ns, course->peak_time_known && course->profile));
 }
 
 static void put_figures(struct writer *w, const struct mt_point *point) {
@@ -84,9 +88,10 @@ static void put_marks(struct writer *w, const struct mt_timeline *t, size_t cour
     json_t *marks = json_array();
     for (size_t i = 0; i < t->n_marks; i++)
         if (t->marks[i].course == course)
-            json_array_append_new(marks, json_pack("{s:o, s:o, s:s}", "time_ns", mt_json_number(t->marks[i].time_ns),
-                                                   "name", mt_json_text(t->marks[i].name), "kind",
-                                                   t->marks[i].kind == MT_MARK_TRIGGER ? "trigger" : "program"));
+            json_array_append_new(
+                marks, json_pack("{s:o, s:o, s:s}", "time_ns", mt_json_number(t->marks[i].time_ns),
+                                 "name", mt_json_text(t->marks[i].name), "kind",
+                                 t->marks[i].kind == MT_MARK_TRIGGER ? "trigger" : "program"));
     put(w, ",", "marks", marks);
 }
 
@@ -97,18 +102,21 @@ static void put_scopes(struct writer *w, const struct mt_course *course) {
     json_t *events = json_array(), *counters = json_array();
     for (size_t i = 0; i < scopes->n_events; i++) {
         const struct mt_scope_event *e = &scopes->events[i];
-        json_array_append_new(events, json_pack("{s:o, s:o, s:o, s:I, s:I, s:I}", "time_ns",
-                                                mt_json_number(course->start_ns + e->time_ns), "duration_ns",
-                                                mt_json_number(e->duration_ns), "name",
-                                                mt_json_text(mt_profile_text(profile, e->name)), "tid",
-                                                (json_int_t)e->tid, "net_bytes", (json_int_t)e->net_bytes, "peak_bytes",
-                                                (json_int_t)e->peak_bytes));
+        json_array_append_new(events,
+                              json_pack("{s:o, s:o, s:o, s:I, s:I, s:I}", "time_ns",
+                                        mt_json_number(course->start_ns + e->time_ns),
+                                        "duration_ns", mt_json_number(e->duration_ns), "name",
+                                        mt_json_text(mt_profile_text(profile, e->name)), "tid",
+                                        (json_int_t)e->tid, "net_bytes", (json_int_t)e->net_bytes,
+                                        "peak_bytes", (json_int_t)e->peak_bytes));
     }
     for (size_t i = 0; i < scopes->n_counters; i++) {
         const struct mt_counter *c = &scopes->counters[i];
-        json_array_append_new(
-            counters, json_pack("{s:o, s:o, s:I}", "time_ns", mt_json_number(course->start_ns + c->time_ns), "name",
-                                mt_json_text(mt_profile_text(profile, c->name)), "value", (json_int_t)c->value));
+        json_array_append_new(counters,
+                              json_pack("{s:o, s:o, s:I}", "time_ns",
+                                        mt_json_number(course->start_ns + c->time_ns), "name",
+                                        mt_json_text(mt_profile_text(profile, c->name)), "value",
+                                        (json_int_t)c->value));
     }
     put(w, ",", "scopes", events);
     put(w, ",", "counters", counters);
@@ -118,7 +126,8 @@ static void put_course(struct writer *w, const struct mt_timeline *t, size_t ind
     const struct mt_course *course = &t->courses[index];
     put(w, "{", "process", mt_json_process(course->profile));
     put(w, ",", "ppid", json_integer((json_int_t)course->profile->info.ppid));
-    put(w, ",", "parent", course->parent == SIZE_MAX ? json_null() : json_integer((json_int_t)course->parent));
+    put(w, ",", "parent",
+        course->parent == SIZE_MAX ? json_null() : json_integer((json_int_t)course->parent));
     put(w, ",", "start_ns", mt_json_number(course->start_ns));
     put(w, ",", "end_ns", mt_json_number(course->end_ns));
     put(w, ",", "peak", peak_object(course));
@@ -139,7 +148,8 @@ static void put_sum(struct writer *w, const struct mt_timeline *t) {
 }
 
 static void put_strata(struct writer *w, const struct mt_strata *s) {
-    fprintf(w->stream, "{\"resolution\":{\"coarsest_ns\":%" PRIu64 "},\"time_ns\":[", s->coarsest_ns);
+    fprintf(w->stream, "{\"resolution\":{\"coarsest_ns\":%" PRIu64 "},\"time_ns\":[",
+            s->coarsest_ns);
     for (size_t m = 0; m < s->n_moments; m++)
         fprintf(w->stream, "%s%" PRIu64, m ? "," : "", s->time_ns[m]);
     fputs("],\"layers\":[", w->stream);
@@ -153,8 +163,8 @@ static void put_strata(struct writer *w, const struct mt_strata *s) {
     fputs("]}", w->stream);
 }
 
-int mt_export_timeline_json(FILE *stream, const struct mt_timeline *t, const struct mt_strata *strata,
-                            struct mt_error *error) {
+int mt_export_timeline_json(FILE *stream, const struct mt_timeline *t,
+                            const struct mt_strata *strata, struct mt_error *error) {
     struct writer w = {.stream = stream};
     char start[MT_FORMAT_BYTES];
     put(&w, "{", "schema", json_string("memtrack-timeline/1"));
@@ -179,7 +189,7 @@ int mt_export_timeline_json(FILE *stream, const struct mt_timeline *t, const str
     return w.failed ? mt_json_out_of_memory(error) : mt_json_finish(stream, error);
 }
 
-/* ---- CSV -------------------------------------------------------------------------------------------------------- */
+/* ---- CSV ------------------------------------------------------------------------------------- */
 
 static void put_csv_figures(FILE *stream, const struct mt_point *point) {
     for (size_t s = 0; s < MT_N_SERIES; s++)
@@ -217,7 +227,8 @@ static bool put_csv_strata(FILE *stream, const struct mt_strata *s) {
     }
     fputs("\r\n", stream);
     for (size_t m = 0; m < s->n_moments; m++) {
-        fprintf(stream, "%" PRIu64 ",%" PRIu64, s->time_ns[m], m ? s->time_ns[m] - s->time_ns[m - 1] : 0);
+        fprintf(stream, "%" PRIu64 ",%" PRIu64, s->time_ns[m],
+                m ? s->time_ns[m] - s->time_ns[m - 1] : 0);
         for (size_t l = 0; l < s->n_layers; l++)
             fprintf(stream, ",%" PRId64, s->live_bytes[l * s->n_moments + m]);
         fputs("\r\n", stream);
@@ -225,8 +236,8 @@ static bool put_csv_strata(FILE *stream, const struct mt_strata *s) {
     return done;
 }
 
-int mt_export_timeline_csv(FILE *stream, const struct mt_timeline *t, const struct mt_strata *strata,
-                           struct mt_error *error) {
+int mt_export_timeline_csv(FILE *stream, const struct mt_timeline *t,
+                           const struct mt_strata *strata, struct mt_error *error) {
     static const char figures[] = "live_bytes,rss_bytes,pss_bytes,swap_bytes,anon_bytes";
     bool done = true;
     if (strata) {

@@ -10,23 +10,25 @@
 #include "view/timeline.h"
 
 /* strata may be NULL. 0, -MEMTRACK_ENOMEM or -MEMTRACK_EIO. */
-int mt_export_timeline_json(FILE *stream, const struct mt_timeline *timeline, const struct mt_strata *strata,
-                            struct mt_error *error);
+int mt_export_timeline_json(FILE *stream, const struct mt_timeline *timeline,
+                            const struct mt_strata *strata, struct mt_error *error);
 
-/* A row per tick and process; of the sum, if there is one, a row per point; of the strata, if given, a row per moment.
- * Each row says in gap_ns how far it is from the one before. What could not be read is an empty field. */
-int mt_export_timeline_csv(FILE *stream, const struct mt_timeline *timeline, const struct mt_strata *strata,
-                           struct mt_error *error);
+/* A row per tick and process; of the sum, if there is one, a row per point; of the strata, if
+ * given, a row per moment. Each row says in gap_ns how far it is from the one before. What could
+ * not be read is an empty field. */
+int mt_export_timeline_csv(FILE *stream, const struct mt_timeline *timeline,
+                           const struct mt_strata *strata, struct mt_error *error);
 
 struct mt_svg_options {
     unsigned width, height; /* pixels */
 };
 
-/* A chart that stands alone: no script, no other file; light and dark by prefers-color-scheme; tooltips by title. What
- * scopes and counters there are is drawn below, and makes it higher than was asked for. Of
- * the strata if given, else of the sum if there is one, else of the heap of each process (with one: all its
- * figures). */
-int mt_export_timeline_svg(FILE *stream, const struct mt_timeline *timeline, const struct mt_strata *strata,
-                           const struct mt_svg_options *options, struct mt_error *error);
+/* A chart that stands alone: no script, no other file; light and dark by prefers-color-scheme;
+ * tooltips by title. What scopes and counters there are is drawn below, and makes it higher than
+ * was asked for. Of the strata if given, else of the sum if there is one, else of the heap of each
+ * process (with one: all its figures). */
+int mt_export_timeline_svg(FILE *stream, const struct mt_timeline *timeline,
+                           const struct mt_strata *strata, const struct mt_svg_options *options,
+                           struct mt_error *error);
 
 #endif

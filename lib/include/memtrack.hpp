@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * memtrack::scope: memtrack_begin and memtrack_end as a C++ object. C++11 or later; neither exceptions nor RTTI nor the
- * standard library is needed. What a scope measures and which errors there are: memtrack.h.
+ * memtrack::scope: memtrack_begin and memtrack_end as a C++ object. C++11 or later; neither
+ * exceptions nor RTTI nor the standard library is needed. What a scope measures and which errors
+ * there are: memtrack.h.
  *
  *     memtrack::scope scope("load");
  *     load(file);
  *     memtrack_delta delta = scope.end();
  *
- * A name is a C string or anything with data() and size(): std::string, std::string_view. A scope that is not ended by hand
- * ends with the object, so with what is left by an exception, too.
+ * A name is a C string or anything with data() and size(): std::string, std::string_view. A scope
+ * that is not ended by hand ends with the object, so with what is left by an exception, too.
  */
 #ifndef MEMTRACK_HPP
 #define MEMTRACK_HPP
@@ -65,9 +66,10 @@ class scope {
     }
 
     /*
-     * A scope can be handed on: out of a function, into a container. It goes on measuring in the thread that moves it, which
-     * has to be its own (or the scope detached). It should be the thread's innermost one: others stay
-     * where they are among the thread's scopes, and count as lost should the variable that they began in go out of use.
+     * A scope can be handed on: out of a function, into a container. It goes on measuring in the
+     * thread that moves it, which has to be its own (or the scope detached). It should be the
+     * thread's innermost one: others stay where they are among the thread's scopes, and count as
+     * lost should the variable that they began in go out of use.
      */
     scope(scope &&other) noexcept : open_(false) {
         take(other);
@@ -83,7 +85,8 @@ class scope {
     scope(const scope &) = delete;
     scope &operator=(const scope &) = delete;
 
-    /* End it now; the result is zero in an untracked process, and for a scope that has been ended. */
+    /* End it now; the result is zero in an untracked process, and for a scope that has been
+     * ended. */
     memtrack_delta end() noexcept {
         memtrack_delta delta = {};
         if (open_)
@@ -99,7 +102,8 @@ class scope {
     int set(const char *key, const char *value) noexcept {
         return open_ ? memtrack_scope_set(&scope_, key, value) : -MEMTRACK_EENDED;
     }
-    template <typename Text, detail::if_text<Text> = 0> int set(const char *key, const Text &value) noexcept {
+    template <typename Text, detail::if_text<Text> = 0>
+    int set(const char *key, const Text &value) noexcept {
         return set(key, detail::c_string(value.data(), value.size()).get());
     }
     int detach() noexcept {
@@ -118,7 +122,8 @@ class scope {
     void take(scope &other) noexcept {
         take(other, other.open_ ? memtrack_scope_detach(&other.scope_) : -1);
     }
-    /* One that could not be detached is detached already, is the process's, or has others inside of it. */
+    /* One that could not be detached is detached already, is the process's, or has others inside of
+     * it. */
     void take(scope &other, int detached) noexcept {
         open_ = other.open_;
         other.open_ = false;

@@ -1,19 +1,21 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Which live block holds an address. Blocks do not overlap, so only the one that begins last at or before the address
- * can, and it begins less than MT_BLOCK_REACH before: larger ones are in the table of big blocks. That has the blocks
- * of domains, too, under addresses with the domain above: mappings, which may hold blocks of malloc, and the objects of
- * pools, which may lie in one.
+ * Which live block holds an address. Blocks do not overlap, so only the one that begins last at or
+ * before the address can, and it begins less than MT_BLOCK_REACH before: larger ones are in the
+ * table of big blocks. That has the blocks of domains, too, under addresses with the domain above:
+ * mappings, which may hold blocks of malloc, and the objects of pools, which may lie in one.
  *
- *   address ─► leaf ─► its region, then those below (above) one by one ─► the first that has a block at or below (above)
+ *   address ─► leaf ─► its region, then those below (above) one by one
+ *                       ─► the first that has a block at or below (above)
  *          └─► every big block
  *
- * The process runs on meanwhile. A region's table is taken for good when the region still names it afterwards; else it
- * is read again, a few times. A block that moves within its table while that is read can be missed, or seen twice: the
- * answer is of a moment at which it was being freed or allocated.
+ * The process runs on meanwhile. A region's table is taken for good when the region still names it
+ * afterwards; else it is read again, a few times. A block that moves within its table while that is
+ * read can be missed, or seen twice: the answer is of a moment at which it was being freed or
+ * allocated.
  *
- * A hostile table costs no more than its reading: at most 1024 regions of at most 256 KiB, and the big blocks that the
- * file has room for.
+ * A hostile table costs no more than its reading: at most 1024 regions of at most 256 KiB, and the
+ * big blocks that the file has room for.
  */
 #include "ledger/blocks.h"
 
@@ -55,21 +57,22 @@ static void consider(struct search *s, const struct mt_live_block *block) {
 }
 
 static bool holds(const struct mt_live_block *block, uint64_t address) {
-    return block->address != 0 && (address == block->address || address - block->address < block->bytes);
+    return block->address != 0 &&
+           (address == block->address || address - block->address < block->bytes);
 }
 
 /* The domain's number for it may be an address. */
 static void consider_domain(struct search *s, struct mt_live_block block) {
     block.domain = (uint32_t)(block.address >> MT_DOMAIN_SHIFT);
     block.address &= MT_NODE_ADDRESS_MASK;
-    if (block.era < s->ledger->info.control.clear_era || block.site == 0 || block.address > s->address ||
-        !holds(&block, s->address))
+    if (block.era < s->ledger->info.control.clear_era || block.site == 0 ||
+        block.address > s->address || !holds(&block, s->address))
         return;
     if (s->around.address == 0 || block.bytes < s->around.bytes)
         s->around = block;
 }
 
-/* ---- regions ---------------------------------------------------------------------------------------------------- */
+/* ---- regions --------------------------------------------------------------------------------- */
 
 static bool load_leaf(struct search *s, uint64_t leaf) {
     if (s->leaf == leaf)
@@ -79,7 +82,8 @@ static bool load_leaf(struct search *s, uint64_t leaf) {
     for (size_t i = 0; i < s->ledger->n_leaves && !s->has_leaf; i++) {
         if (s->ledger->leaves[i].index != leaf)
             continue;
-        mt_reader_read(s->ledger, s->ledger->leaves[i].offset, s->regions, MT_REGIONS_PER_LEAF * sizeof *s->regions);
+        mt_reader_read(s->ledger, s->ledger->leaves[i].offset, s->regions,
+                       MT_REGIONS_PER_LEAF * sizeof *s->regions);
         s->has_leaf = true;
     }
     return s->has_leaf;
@@ -90,7 +94,8 @@ static bool read_region(struct search *s, uint64_t number, struct mt_region *out
     size_t index = number % MT_REGIONS_PER_LEAF;
     for (size_t i = 0; i < s->ledger->n_leaves; i++)
         if (s->ledger->leaves[i].index == number / MT_REGIONS_PER_LEAF) {
-            mt_reader_read(s->ledger, s->ledger->leaves[i].offset + index * sizeof *out, out, sizeof *out);
+            mt_reader_read(s->ledger, s->ledger->leaves[i].offset + index * sizeof *out, out,
+                           sizeof *out);
             return true;
         }
     return false;
@@ -104,7 +109,8 @@ static void consider_group(struct search *s, uint64_t base, const struct mt_grou
         consider(s, &(struct mt_live_block){.address = base + ((tag - 1) << 3),
                                             .bytes = entry >> MT_ENTRY_BYTES_SHIFT,
                                             .site = (mt_site_id)(entry & MT_ENTRY_SITE_MASK),
-                                            .era = (uint32_t)(entry >> MT_ENTRY_ERA_SHIFT) & (MT_ERAS - 1)});
+                                            .era = (uint32_t)(entry >> MT_ENTRY_ERA_SHIFT) &
+                                                   (MT_ERAS - 1)});
     }
 }
 
@@ -137,15 +143,18 @@ static void search_regions(struct search *s) {
     search_region(s, own);
     for (uint64_t i = 1; i <= (uint64_t)REGION_REACH && i <= own && s->below.address == 0; i++)
         search_region(s, own - i);
-    for (uint64_t i = 1; i <= (uint64_t)REGION_REACH && own + i <= last && s->above.address == 0; i++)
+    for (uint64_t i = 1; i <= (uint64_t)REGION_REACH && own + i <= last && s->above.address == 0;
+         i++)
         search_region(s, own + i);
 }
 
-/* ---- big blocks ------------------------------------------------------------------------------------------------- */
+/* ---- big blocks ------------------------------------------------------------------------------ */
 
 static void consider_big(struct search *s, const struct mt_big_block *big) {
-    struct mt_live_block block = {
-        .address = big->address, .bytes = big->bytes, .site = big->site, .era = big->era & (MT_ERAS - 1)};
+    struct mt_live_block block = {.address = big->address,
+                                  .bytes = big->bytes,
+                                  .site = big->site,
+                                  .era = big->era & (MT_ERAS - 1)};
     if (big->address >> MT_DOMAIN_SHIFT != 0)
         consider_domain(s, block);
     else
@@ -157,18 +166,21 @@ static void search_big(struct search *s) {
     uint64_t n = s->ledger->big.bytes / sizeof *piece;
     for (uint64_t first = 0; first < n; first += BIG_PIECE) {
         size_t here = n - first < BIG_PIECE ? (size_t)(n - first) : BIG_PIECE;
-        mt_reader_read(s->ledger, s->ledger->big.offset + first * sizeof *piece, piece, here * sizeof *piece);
+        mt_reader_read(s->ledger, s->ledger->big.offset + first * sizeof *piece, piece,
+                       here * sizeof *piece);
         for (size_t i = 0; i < here; i++)
             if (piece[i].address > 1) /* 1: deleted */
                 consider_big(s, &piece[i]);
     }
 }
 
-/* ---- the whole -------------------------------------------------------------------------------------------------- */
+/* ---- the whole ------------------------------------------------------------------------------- */
 
 static bool is_near(const struct mt_live_block *block, uint64_t address) {
-    uint64_t distance = block->address > address ? block->address - address : address - block->address;
-    return block->address != 0 && (distance <= MT_BLOCK_REACH || distance <= block->bytes + MT_BLOCK_REACH);
+    uint64_t distance =
+        block->address > address ? block->address - address : address - block->address;
+    return block->address != 0 &&
+           (distance <= MT_BLOCK_REACH || distance <= block->bytes + MT_BLOCK_REACH);
 }
 
 int mt_ledger_find_block(struct mt_ledger *ledger, uint64_t address, struct mt_block_search *out) {
@@ -213,7 +225,8 @@ int mt_ledger_era_range(struct mt_ledger *ledger, uint32_t era, uint64_t *from_n
         while (next < MT_ERAS && !header->era_seen[next])
             next++;
         *from_ns = mt_era_begin_ns(era);
-        /* a thread reads the era when its event begins and may still enter the block a moment into the next one */
+        /* a thread reads the era when its event begins and may still enter the block a moment into
+         * the next one */
         *to_ns = next < MT_ERAS ? mt_era_begin_ns(next + 1) : UINT64_MAX;
     }
     free(header);

@@ -2,19 +2,23 @@
 /*
  * The reader's half of a cut (ledger/layout.h tells the whole):
  *
- *   lock ── odd number into request.cut ── barrier ── wait for the events under way ── read ── even number ── unlock
+ *   lock ── odd number into request.cut ── barrier ── wait for the events under way
+ *        ── read ── even number ── unlock
  *
- * The barrier is the kernel's (membarrier): a thread that began an event just before the number was stored may have the
- * odd sequence that says so still in its store buffer, where nobody sees it. After the barrier it is seen.
+ * The barrier is the kernel's (membarrier): a thread that began an event just before the number was
+ * stored may have the odd sequence that says so still in its store buffer, where nobody sees it.
+ * After the barrier it is seen.
  *
- * Threads are waited for one by one. One that is ready to run will leave its event as soon as it gets a processor,
- * which on a crowded machine takes longer than any event; one that is stopped will not leave it, and then there is
- * nothing to wait for and the cut goes through the middle of that event.
+ * Threads are waited for one by one. One that is ready to run will leave its event as soon as it
+ * gets a processor, which on a crowded machine takes longer than any event; one that is stopped
+ * will not leave it, and then there is nothing to wait for and the cut goes through the middle of
+ * that event.
  *
- * A reader that dies within a cut leaves an odd number and no lock: the next one goes on with the next odd number.
+ * A reader that dies within a cut leaves an odd number and no lock: the next one goes on with the
+ * next odd number.
  *
- * Rejected: stopping the process (SIGSTOP is seen by its parent, ptrace needs rights and breaks debuggers); reading
- * twice until nothing has changed (a busy process never stands still).
+ * Rejected: stopping the process (SIGSTOP is seen by its parent, ptrace needs rights and breaks
+ * debuggers); reading twice until nothing has changed (a busy process never stands still).
  */
 #include "ledger/cut.h"
 
@@ -41,21 +45,22 @@
 
 #define HEADER_OFFSET(field) ((off_t)offsetof(struct mt_ledger_header, field))
 
-/* ---- small things ----------------------------------------------------------------------------------------------- */
+/* ---- small things ---------------------------------------------------------------------------- */
 
 static void pause_for(long ns) {
     nanosleep(&(struct timespec){.tv_nsec = ns}, NULL);
 }
 
-/* The very file that is open for reading, whatever its path names by now. Descriptor, or -MEMTRACK_EIO. */
+/* The very file that is open for reading, whatever its path names by now. Descriptor, or
+ * -MEMTRACK_EIO. */
 static int open_for_writing(const struct mt_ledger *ledger, struct mt_error *error) {
     char path[64];
     snprintf(path, sizeof path, "/proc/self/fd/%d", ledger->fd);
     int fd = open(path, O_RDWR | O_CLOEXEC);
     if (fd < 0)
         return mt_error_set(error, MEMTRACK_EIO, "Run as the user of the process, or as root.",
-                            "process %u: its ledger %s cannot be written: %s", mt_ledger_process(ledger), ledger->path,
-                            strerror(errno));
+                            "process %u: its ledger %s cannot be written: %s",
+                            mt_ledger_process(ledger), ledger->path, strerror(errno));
     return fd;
 }
 
@@ -68,11 +73,12 @@ static bool write_at(int fd, off_t offset, const void *data, size_t bytes) {
 }
 
 static int cannot_ask(const struct mt_ledger *ledger, struct mt_error *error) {
-    return mt_error_set(error, MEMTRACK_EIO, "", "process %u: nothing can be asked of it through its ledger %s: %s",
+    return mt_error_set(error, MEMTRACK_EIO, "",
+                        "process %u: nothing can be asked of it through its ledger %s: %s",
                         mt_ledger_process(ledger), ledger->path, strerror(errno));
 }
 
-/* ---- waiting ---------------------------------------------------------------------------------------------------- */
+/* ---- waiting --------------------------------------------------------------------------------- */
 
 static int take_lock(const struct mt_ledger *ledger, int fd, struct mt_error *error) {
     uint64_t give_up = mt_now_ns() + LOCK_WAIT_NS;
@@ -80,7 +86,8 @@ static int take_lock(const struct mt_ledger *ledger, int fd, struct mt_error *er
         if (errno != EWOULDBLOCK && errno != EINTR)
             return cannot_ask(ledger, error);
         if (mt_now_ns() > give_up)
-            return mt_error_set(error, MEMTRACK_EIO, "Try again; fewer readers at once are served sooner.",
+            return mt_error_set(error, MEMTRACK_EIO,
+                                "Try again; fewer readers at once are served sooner.",
                                 "process %u: others have been reading its ledger for 2 seconds",
                                 mt_ledger_process(ledger));
         pause_for(PAUSE_NS);
@@ -95,7 +102,8 @@ static void store_barrier(void) {
 }
 
 /* Whether the thread of a bank will not leave its event however long one waits. */
-static bool is_hopeless(const struct mt_ledger *ledger, const struct mt_bank *bank, uint64_t waited_ns) {
+static bool is_hopeless(const struct mt_ledger *ledger, const struct mt_bank *bank,
+                        uint64_t waited_ns) {
     if (waited_ns < 2 * PAUSE_NS)
         return false;
     switch (mt_thread_state(mt_ledger_process(ledger), bank->tid)) {
@@ -121,10 +129,12 @@ static bool wait_for_bank(struct mt_ledger *ledger, size_t id, const struct mt_b
             return true;
         if (is_last)
             return false;
-        is_last = is_hopeless(ledger, &bank, mt_now_ns() - begin); /* it may have left just before it went to sleep */
+        is_last = is_hopeless(
+            ledger, &bank, mt_now_ns() - begin); /* it may have left just before it went to sleep */
         if (!is_last)
             pause_for(PAUSE_NS);
-        if (!mt_reader_read_chunk(ledger, MT_EXTENT_BANKS, id / MT_BANKS_PER_CHUNK, id % MT_BANKS_PER_CHUNK, 1, &bank))
+        if (!mt_reader_read_chunk(ledger, MT_EXTENT_BANKS, id / MT_BANKS_PER_CHUNK,
+                                  id % MT_BANKS_PER_CHUNK, 1, &bank))
             return false;
     }
 }
@@ -154,7 +164,7 @@ static bool settle(struct mt_ledger *ledger, bool is_live) {
     return all_out;
 }
 
-/* ---- cuts ------------------------------------------------------------------------------------------------------- */
+/* ---- cuts ------------------------------------------------------------------------------------ */
 
 static int begin(struct mt_ledger *ledger, struct mt_error *error) {
     union mt_request request;
@@ -162,7 +172,8 @@ static int begin(struct mt_ledger *ledger, struct mt_error *error) {
     if (pread(ledger->cut.fd, &request, sizeof request, offset) != (ssize_t)sizeof request)
         return cannot_ask(ledger, error);
     uint32_t number = (request.cut | 1) + (request.cut & 1) * 2;
-    if (!write_at(ledger->cut.fd, offset + (off_t)offsetof(union mt_request, cut), &number, sizeof number))
+    if (!write_at(ledger->cut.fd, offset + (off_t)offsetof(union mt_request, cut), &number,
+                  sizeof number))
         return cannot_ask(ledger, error);
     ledger->cut.number = number;
     store_barrier();
@@ -208,7 +219,8 @@ int mt_ledger_cut_begin(struct mt_ledger *ledger, struct mt_error *error) {
 static bool is_whole(struct mt_ledger *ledger) {
     struct mt_bank banks[MT_BANKS_PER_CHUNK];
     union mt_request request;
-    if (pread(ledger->fd, &request, sizeof request, HEADER_OFFSET(control.request)) != (ssize_t)sizeof request ||
+    if (pread(ledger->fd, &request, sizeof request, HEADER_OFFSET(control.request)) !=
+            (ssize_t)sizeof request ||
         request.cut != ledger->cut.number)
         return false;
     for (size_t i = 0; i < ledger->arrays[MT_EXTENT_BANKS].n_chunks; i++) {
@@ -224,7 +236,8 @@ void mt_ledger_cut_end(struct mt_ledger *ledger) {
     if (ledger->cut.number != 0) {
         uint32_t next = ledger->cut.number + 1;
         ledger->cut.is_exact = mt_ledger_cut_is_exact(ledger);
-        write_at(ledger->cut.fd, HEADER_OFFSET(control.request) + (off_t)offsetof(union mt_request, cut), &next,
+        write_at(ledger->cut.fd,
+                 HEADER_OFFSET(control.request) + (off_t)offsetof(union mt_request, cut), &next,
                  sizeof next);
     }
     let_go(ledger);
@@ -233,11 +246,13 @@ void mt_ledger_cut_end(struct mt_ledger *ledger) {
 bool mt_ledger_cut_is_exact(const struct mt_ledger *ledger) {
     if (!ledger->cut.is_begun)
         return !mt_ledger_is_live(ledger);
-    /* reading counts damage, which belongs to the ledger's past: the cast keeps that out of the interface */
-    return ledger->cut.is_exact && (ledger->cut.number == 0 || is_whole((struct mt_ledger *)ledger));
+    /* reading counts damage, which belongs to the ledger's past: the cast keeps that out of the
+     * interface */
+    return ledger->cut.is_exact &&
+           (ledger->cut.number == 0 || is_whole((struct mt_ledger *)ledger));
 }
 
-/* ---- what was true then ----------------------------------------------------------------------------------------- */
+/* ---- what was true then ---------------------------------------------------------------------- */
 
 void mt_cut_apply_control(struct mt_ledger *ledger) {
     struct mt_saved_control saved;
@@ -263,7 +278,8 @@ static void apply_bank(struct mt_bank *bank, const struct mt_bank *later) {
 void mt_cut_apply_banks(struct mt_ledger *ledger, size_t first, size_t n, struct mt_bank *banks) {
     struct mt_bank later[MT_BANKS_PER_CHUNK];
     for (size_t done = 0; ledger->cut.number != 0 && done < n;) {
-        size_t index = (first + done) / MT_BANKS_PER_CHUNK, skip = (first + done) % MT_BANKS_PER_CHUNK;
+        size_t index = (first + done) / MT_BANKS_PER_CHUNK,
+               skip = (first + done) % MT_BANKS_PER_CHUNK;
         size_t here = MT_BANKS_PER_CHUNK - skip < n - done ? MT_BANKS_PER_CHUNK - skip : n - done;
         size_t have = mt_reader_read_chunk(ledger, MT_EXTENT_BANKS, index, skip, here, later);
         for (size_t i = 0; i < have; i++)
@@ -291,9 +307,11 @@ void mt_cut_apply_sites(struct mt_ledger *ledger, size_t first, size_t n, struct
         return;
     }
     for (size_t done = 0; done < n;) {
-        size_t index = (first + done) / MT_SITES_PER_CHUNK, skip = (first + done) % MT_SITES_PER_CHUNK;
+        size_t index = (first + done) / MT_SITES_PER_CHUNK,
+               skip = (first + done) % MT_SITES_PER_CHUNK;
         size_t here = MT_SITES_PER_CHUNK - skip < n - done ? MT_SITES_PER_CHUNK - skip : n - done;
-        size_t have = mt_reader_read_chunk(ledger, MT_EXTENT_SAVED, index, skip, here, ledger->saved);
+        size_t have =
+            mt_reader_read_chunk(ledger, MT_EXTENT_SAVED, index, skip, here, ledger->saved);
         for (size_t i = 0; i < have; i++)
             if (ledger->saved[i].cut == ledger->cut.number)
                 apply_site(&sites[done + i], &ledger->saved[i]);
@@ -301,14 +319,16 @@ void mt_cut_apply_sites(struct mt_ledger *ledger, size_t first, size_t n, struct
     }
 }
 
-/* ---- on and off, the clock -------------------------------------------------------------------------------------- */
+/* ---- on and off, the clock ------------------------------------------------------------------- */
 
 int mt_ledger_switch(struct mt_ledger *ledger, bool on, struct mt_error *error) {
     int fd = open_for_writing(ledger, error);
     if (fd < 0)
         return fd;
     uint8_t off = !on;
-    bool done = write_at(fd, HEADER_OFFSET(control.request) + (off_t)offsetof(union mt_request, off), &off, sizeof off);
+    bool done =
+        write_at(fd, HEADER_OFFSET(control.request) + (off_t)offsetof(union mt_request, off), &off,
+                 sizeof off);
     int rc = done ? mt_ledger_refresh(ledger, error) : cannot_ask(ledger, error);
     close(fd);
     return rc;

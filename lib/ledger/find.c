@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A running process is asked through /proc/PID/maps, which knows the file that is mapped whatever directory it lies in.
- * Only what has ended is looked for in directories.
+ * A running process is asked through /proc/PID/maps, which knows the file that is mapped whatever
+ * directory it lies in. Only what has ended is looked for in directories.
  *
- * What a directory or a maps file says is not believed: names are parsed, links are not followed, directories of other
- * users are passed over, and the number of entries that are looked at is bounded. Whether a process "has" a ledger is
- * decided by the inode.
+ * What a directory or a maps file says is not believed: names are parsed, links are not followed,
+ * directories of other users are passed over, and the number of entries that are looked at is
+ * bounded. Whether a process "has" a ledger is decided by the inode.
  *
- * Rejected: a registry of tracked processes (one more file to go stale); asking /proc/PID/environ (it says what was
- * asked for at the start, not what is mapped).
+ * Rejected: a registry of tracked processes (one more file to go stale); asking /proc/PID/environ
+ * (it says what was asked for at the start, not what is mapped).
  */
 #include "ledger/find.h"
 
@@ -27,7 +27,7 @@
 
 enum { MAX_ENTRIES = 1 << 17 /* of one directory */, FIRST_ITEMS = 16 };
 
-/* ---- lists ------------------------------------------------------------------------------------------------------ */
+/* ---- lists ----------------------------------------------------------------------------------- */
 
 struct list {
     struct mt_found_ledgers *found;
@@ -60,7 +60,8 @@ static int add(struct list *list, const struct mt_found_ledger *item, const char
     return 0;
 }
 
-static const struct mt_found_ledger *with_inode(const struct mt_found_ledgers *found, const struct stat *st) {
+static const struct mt_found_ledger *with_inode(const struct mt_found_ledgers *found,
+                                                const struct stat *st) {
     for (size_t i = 0; i < found->n; i++)
         if (found->items[i].inode == st->st_ino && found->items[i].device == st->st_dev)
             return &found->items[i];
@@ -73,7 +74,7 @@ static bool is_newer(const struct mt_ledger_name *a, const struct mt_ledger_name
     return a->counter > b->counter;
 }
 
-/* ---- what a process has mapped ---------------------------------------------------------------------------------- */
+/* ---- what a process has mapped --------------------------------------------------------------- */
 
 /* A mapping of a ledger as /proc/PID/maps says it. */
 struct mapping {
@@ -101,7 +102,8 @@ static bool parse_mapping(char *line, struct mapping *out) {
     int at = 0;
     line[strcspn(line, "\n")] = 0;
     if (!strstr(line, MT_LEDGER_SUFFIX) ||
-        sscanf(line, "%llx-%llx %*s %*s %*s %llu %n", &begin, &end, &inode, &at) != 3 || line[at] != '/')
+        sscanf(line, "%llx-%llx %*s %*s %*s %llu %n", &begin, &end, &inode, &at) != 3 ||
+        line[at] != '/')
         return false;
     char *path = line + at;
     size_t length = strlen(path), tail = sizeof removed - 1;
@@ -109,7 +111,8 @@ static bool parse_mapping(char *line, struct mapping *out) {
     if (out->is_removed)
         path[length - tail] = 0;
     unescape(path);
-    if (strlen(path) >= sizeof out->path || !mt_ledger_name_parse(strrchr(path, '/') + 1, &out->name))
+    if (strlen(path) >= sizeof out->path ||
+        !mt_ledger_name_parse(strrchr(path, '/') + 1, &out->name))
         return false;
     out->begin = begin;
     out->end = end;
@@ -118,7 +121,8 @@ static bool parse_mapping(char *line, struct mapping *out) {
     return true;
 }
 
-/* The newest ledger that the process has mapped. 1: found, 0: none, -errno: it may not be looked at, or is gone. */
+/* The newest ledger that the process has mapped. 1: found, 0: none, -errno: it may not be looked
+ * at, or is gone. */
 static int mapped_ledger(pid_t pid, struct mapping *out) {
     char path[64], *line = NULL;
     size_t capacity = 0;
@@ -144,23 +148,29 @@ static int mapped_ledger(pid_t pid, struct mapping *out) {
     return result;
 }
 
-/* What a process maps of a third user's is not its ledger. One that gave up its user keeps that of the user it was. */
+/* What a process maps of a third user's is not its ledger. One that gave up its user keeps that of
+ * the user it was. */
 static bool is_trusted(const struct stat *file, const struct stat *process) {
-    if (file->st_uid == process->st_uid || file->st_uid == geteuid() || process->st_uid == geteuid())
+    if (file->st_uid == process->st_uid || file->st_uid == geteuid() ||
+        process->st_uid == geteuid())
         return true;
     errno = EACCES;
     return false;
 }
 
 /* Where the mapped file can be opened from here; false, with errno, when nowhere. */
-static bool find_path(pid_t pid, const struct mapping *m, char *out, size_t bytes, struct stat *st) {
+static bool find_path(pid_t pid, const struct mapping *m, char *out, size_t bytes,
+                      struct stat *st) {
     struct stat process;
     snprintf(out, bytes, "/proc/%d", pid);
     if (stat(out, &process) != 0)
         return false;
-    for (int i = 0; i < 2 && !m->is_removed; i++) { /* as it is named here, and in its own mount namespace */
-        int n = i == 0 ? snprintf(out, bytes, "%s", m->path) : snprintf(out, bytes, "/proc/%d/root%s", pid, m->path);
-        if (n > 0 && (size_t)n < bytes && lstat(out, st) == 0 && st->st_ino == m->inode && S_ISREG(st->st_mode))
+    for (int i = 0; i < 2 && !m->is_removed;
+         i++) { /* as it is named here, and in its own mount namespace */
+        int n = i == 0 ? snprintf(out, bytes, "%s", m->path)
+                       : snprintf(out, bytes, "/proc/%d/root%s", pid, m->path);
+        if (n > 0 && (size_t)n < bytes && lstat(out, st) == 0 && st->st_ino == m->inode &&
+            S_ISREG(st->st_mode))
             return is_trusted(st, &process);
     }
     /* removed: root can still open what is mapped */
@@ -168,7 +178,7 @@ static bool find_path(pid_t pid, const struct mapping *m, char *out, size_t byte
     return stat(out, st) == 0 && st->st_ino == m->inode && S_ISREG(st->st_mode);
 }
 
-/* ---- all processes ---------------------------------------------------------------------------------------------- */
+/* ---- all processes --------------------------------------------------------------------------- */
 
 /* 0 is no process. */
 static pid_t parse_pid(const char *text) {
@@ -177,13 +187,15 @@ static pid_t parse_pid(const char *text) {
     return pid > 0 && pid <= INT32_MAX && *end == 0 ? (pid_t)pid : 0;
 }
 
-/* A child of vfork has its parent's ledger mapped for a moment. The one that the ledger names wins. */
+/* A child of vfork has its parent's ledger mapped for a moment. The one that the ledger names
+ * wins. */
 static int add_process(struct list *list, pid_t pid, struct mapping *m) {
     char path[MT_PATH_MAX_BYTES + 64];
     struct stat st;
     if (mapped_ledger(pid, m) != 1 || !find_path(pid, m, path, sizeof path, &st))
         return 0;
-    struct mt_found_ledger item = {.name = m->name, .inode = st.st_ino, .device = st.st_dev, .is_live = true};
+    struct mt_found_ledger item = {
+        .name = m->name, .inode = st.st_ino, .device = st.st_dev, .is_live = true};
     struct mt_found_ledger *there = (struct mt_found_ledger *)with_inode(list->found, &st);
     bool is_its_own = m->name.pid == (uint32_t)pid;
     item.name.pid = (uint32_t)pid;
@@ -228,7 +240,7 @@ int mt_find_running(struct mt_found_ledgers *out) {
     return rc;
 }
 
-/* ---- directories ------------------------------------------------------------------------------------------------ */
+/* ---- directories ----------------------------------------------------------------------------- */
 
 struct search {
     struct list list;
@@ -236,11 +248,14 @@ struct search {
     uint32_t pid; /* only of this one; 0: all */
 };
 
-/* -1 unless it is a directory of this user. Root may name one of somebody else's with MEMTRACK_DIR. */
+/* -1 unless it is a directory of this user. Root may name one of somebody else's with
+ * MEMTRACK_DIR. */
 static int open_directory(int parent, const char *name, bool was_named) {
     struct stat st;
-    int fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | (was_named ? 0 : O_NOFOLLOW));
-    if (fd >= 0 && (fstat(fd, &st) != 0 || (st.st_uid != geteuid() && !(was_named && geteuid() == 0)))) {
+    int fd =
+        openat(parent, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | (was_named ? 0 : O_NOFOLLOW));
+    if (fd >= 0 &&
+        (fstat(fd, &st) != 0 || (st.st_uid != geteuid() && !(was_named && geteuid() == 0)))) {
         close(fd);
         return -1;
     }
@@ -253,7 +268,8 @@ static int take_entry(struct search *s, int fd, const char *directory, const cha
     char path[MT_PATH_MAX_BYTES];
     if (!mt_ledger_name_parse(name, &item.name) || (s->pid && item.name.pid != s->pid))
         return 0;
-    if (fstatat(fd, name, &st, AT_SYMLINK_NOFOLLOW) != 0 || !S_ISREG(st.st_mode) || with_inode(s->list.found, &st))
+    if (fstatat(fd, name, &st, AT_SYMLINK_NOFOLLOW) != 0 || !S_ISREG(st.st_mode) ||
+        with_inode(s->list.found, &st))
         return 0;
     if (snprintf(path, sizeof path, "%s/%s", directory, name) >= (int)sizeof path)
         return 0;
@@ -288,21 +304,23 @@ bool mt_session_is_one(const char *directory) {
     return is_session_name(slash ? slash + 1 : directory);
 }
 
-/* memtrack-UID and the session directories below a directory that others may write to as well. directory is closed;
- * NULL is fine. depth: how many more session directories one may lie in. */
+/* memtrack-UID and the session directories below a directory that others may write to as well.
+ * directory is closed; NULL is fine. depth: how many more session directories one may lie in. */
 static int take_below(struct search *s, DIR *directory, const char *parent, int depth) {
     char own[32], path[MT_PATH_MAX_BYTES];
     snprintf(own, sizeof own, "memtrack-%u", (unsigned)geteuid());
     struct dirent *entry;
     int rc = 0;
-    for (size_t n = 0; directory && rc == 0 && n < MAX_ENTRIES && (entry = readdir(directory)) != NULL; n++) {
+    for (size_t n = 0;
+         directory && rc == 0 && n < MAX_ENTRIES && (entry = readdir(directory)) != NULL; n++) {
         const char *name = entry->d_name;
         bool is_session = is_session_name(name);
         if ((strcmp(name, own) != 0 && !is_session) ||
             snprintf(path, sizeof path, "%s/%s", parent, name) >= (int)sizeof path)
             continue;
         rc = take_directory(s, open_directory(dirfd(directory), name, false), path);
-        int fd = rc == 0 && is_session && depth > 0 ? open_directory(dirfd(directory), name, false) : -1;
+        int fd =
+            rc == 0 && is_session && depth > 0 ? open_directory(dirfd(directory), name, false) : -1;
         if (fd >= 0)
             rc = take_below(s, fdopendir(fd), path, depth - 1);
     }
@@ -313,11 +331,13 @@ static int take_below(struct search *s, DIR *directory, const char *parent, int 
 
 static int search_directories(struct search *s) {
     const char *named = getenv("MEMTRACK_DIR");
-    const char *const parents[] = {named, getenv("XDG_RUNTIME_DIR"), "/dev/shm", getenv("TMPDIR"), "/tmp"};
+    const char *const parents[] = {named, getenv("XDG_RUNTIME_DIR"), "/dev/shm", getenv("TMPDIR"),
+                                   "/tmp"};
     if (!named || named[0] != '/')
         named = NULL;
     int rc = named ? take_directory(s, open_directory(AT_FDCWD, named, true), named) : 0;
-    size_t n = named ? 1 : sizeof parents / sizeof *parents; /* who names a directory has them all there */
+    size_t n =
+        named ? 1 : sizeof parents / sizeof *parents; /* who names a directory has them all there */
     for (size_t i = 0; i < n && rc == 0; i++)
         if (parents[i] && parents[i][0] == '/')
             rc = take_below(s, opendir(parents[i]), parents[i], 1);
@@ -345,7 +365,7 @@ bool mt_session_is_attended(const char *directory) {
     return is_held;
 }
 
-/* ---- one process ------------------------------------------------------------------------------------------------ */
+/* ---- one process ----------------------------------------------------------------------------- */
 
 /* The newest ledger that a process of this number has left, malloc'ed; NULL: none. */
 static char *left_by(pid_t pid) {
@@ -367,19 +387,22 @@ static int refused(pid_t pid, int why, struct mt_error *error) {
     snprintf(path, sizeof path, "/proc/%d", pid);
     if (stat(path, &st) == 0 && st.st_uid != geteuid())
         return mt_error_set(error, MEMTRACK_EIO, "Run as that user, or as root.",
-                            "process %d belongs to another user (uid %u): %s", pid, (unsigned)st.st_uid, strerror(why));
-    return mt_error_set(error, MEMTRACK_EIO, "A process that has changed its user or rights can be read by root alone.",
+                            "process %d belongs to another user (uid %u): %s", pid,
+                            (unsigned)st.st_uid, strerror(why));
+    return mt_error_set(error, MEMTRACK_EIO,
+                        "A process that has changed its user or rights can be read by root alone.",
                         "process %d cannot be looked at: %s", pid, strerror(why));
 }
 
 static int not_tracked(pid_t pid, const char *left, struct mt_error *error) {
     char hint[sizeof((struct mt_error *)0)->hint];
-    snprintf(
-        hint, sizeof hint,
-        left ? "An earlier process of that number has left %.180s"
-             : "Start it with memtrack run, or with LD_PRELOAD=libmemtrack.so; memtrack list shows what is tracked.",
-        left);
-    return mt_error_set(error, MEMTRACK_ENOTFOUND, hint, "process %d is not tracked by memtrack", pid);
+    snprintf(hint, sizeof hint,
+             left ? "An earlier process of that number has left %.180s"
+                  : "Start it with memtrack run, or with LD_PRELOAD=libmemtrack.so; memtrack list "
+                    "shows what is tracked.",
+             left);
+    return mt_error_set(error, MEMTRACK_ENOTFOUND, hint, "process %d is not tracked by memtrack",
+                        pid);
 }
 
 static int give(char *text, char **path, struct mt_error *error) {
@@ -394,8 +417,9 @@ static int running_ledger(pid_t pid, const struct mapping *m, char **path, struc
     if (find_path(pid, m, where, sizeof where, &st))
         return give(strdup(where), path, error);
     return mt_error_set(error, MEMTRACK_EIO,
-                        m->is_removed ? "Root can still read it; do not remove ledgers of running processes."
-                                      : "Run as the user who started it, or as root.",
+                        m->is_removed
+                            ? "Root can still read it; do not remove ledgers of running processes."
+                            : "Run as the user who started it, or as root.",
                         "process %d: its ledger %s cannot be opened: %s", pid, m->path,
                         m->is_removed ? "it has been removed" : strerror(errno ? errno : EACCES));
 }
@@ -406,10 +430,13 @@ static int ended_ledger(pid_t pid, bool exists, char **path, struct mt_error *er
         *path = left;
         return 0;
     }
-    int rc = exists ? not_tracked(pid, left, error)
-                    : mt_error_set(error, MEMTRACK_ENOTFOUND,
-                                   "memtrack list shows the processes that are tracked, and what others have left.",
-                                   "process %d: there is no such process, and none has left a ledger", pid);
+    int rc =
+        exists
+            ? not_tracked(pid, left, error)
+            : mt_error_set(
+                  error, MEMTRACK_ENOTFOUND,
+                  "memtrack list shows the processes that are tracked, and what others have left.",
+                  "process %d: there is no such process, and none has left a ledger", pid);
     free(left);
     return rc;
 }

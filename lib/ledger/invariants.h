@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What holds of each item of a ledger whenever no thread is in the middle of an event: a sentence for the first thing
- * that does not, else NULL. The one list for both sides: the writer's walkers (mt_<module>_check) go through their
- * structures with it, and so does a reader (ledger/verify.c).
+ * What holds of each item of a ledger whenever no thread is in the middle of an event: a sentence
+ * for the first thing that does not, else NULL. The one list for both sides: the writer's walkers
+ * (mt_<module>_check) go through their structures with it, and so does a reader (ledger/verify.c).
  */
 #ifndef MT_LEDGER_INVARIANTS_H
 #define MT_LEDGER_INVARIANTS_H
@@ -17,13 +17,14 @@
 struct mt_limits {
     uint32_t n_nodes, n_sites, n_banks, n_modules, n_names, n_threads;
     uint64_t epoch, clear_epoch;
-    bool is_full; /* the ledger has refused something: a module that is named may have found no room */
+    bool is_full; /* the ledger has refused something: a module that is named may have found no room
+                   */
 };
 
-#define MT_MUST(condition, otherwise)                                                                                  \
-    do {                                                                                                               \
-        if (!(condition))                                                                                              \
-            return (otherwise);                                                                                        \
+#define MT_MUST(condition, otherwise)                                                              \
+    do {                                                                                           \
+        if (!(condition))                                                                          \
+            return (otherwise);                                                                    \
     } while (0)
 
 static inline struct mt_limits mt_limits_of(const struct mt_ledger_header *h) {
@@ -40,7 +41,7 @@ static inline struct mt_limits mt_limits_of(const struct mt_ledger_header *h) {
     };
 }
 
-/* ---- call paths ------------------------------------------------------------------------------------------------- */
+/* ---- call paths ------------------------------------------------------------------------------ */
 
 static inline uint32_t mt_node_module(const struct mt_node *node) {
     return (uint32_t)(node->key >> MT_NODE_MODULE_SHIFT & MT_NODE_MODULE_MASK);
@@ -51,8 +52,8 @@ static inline bool mt_node_is_label(const struct mt_node *node) {
 }
 
 /* parent: the node that it names, when its id is below that of this one. */
-static inline const char *mt_node_fault(mt_node_id id, const struct mt_node *node, const struct mt_node *parent,
-                                        const struct mt_limits *l) {
+static inline const char *mt_node_fault(mt_node_id id, const struct mt_node *node,
+                                        const struct mt_node *parent, const struct mt_limits *l) {
     if (id < MT_NODE_FIRST)
         return NULL;
     MT_MUST(node->parent < id, "its parent was made after it");
@@ -61,16 +62,18 @@ static inline const char *mt_node_fault(mt_node_id id, const struct mt_node *nod
         uint64_t name = node->key & MT_NODE_ADDRESS_MASK;
         MT_MUST(name > 0 && name < l->n_names, "it is a label, and its name is not there");
         MT_MUST(node->parent < MT_NODE_FIRST || !mt_node_is_label(parent) ||
-                    (mt_node_module(node) == MT_NODE_MODULE_SCOPE && mt_node_module(parent) == MT_NODE_MODULE_DOMAIN),
+                    (mt_node_module(node) == MT_NODE_MODULE_SCOPE &&
+                     mt_node_module(parent) == MT_NODE_MODULE_DOMAIN),
                 "it is a label below another one, and not a scope below a domain");
         return NULL;
     }
-    MT_MUST(node->parent < MT_NODE_FIRST || !mt_node_is_label(parent), "it is an address below a label");
+    MT_MUST(node->parent < MT_NODE_FIRST || !mt_node_is_label(parent),
+            "it is an address below a label");
     MT_MUST(mt_node_module(node) < l->n_modules || l->is_full, "its module is not there");
     return NULL;
 }
 
-/* ---- sites, banks, threads -------------------------------------------------------------------------------------- */
+/* ---- sites, banks, threads ------------------------------------------------------------------- */
 
 static inline const char *mt_site_fault(const struct mt_site *s, const struct mt_limits *l) {
     if (s->node == MT_NODE_ROOT)
@@ -83,8 +86,10 @@ static inline const char *mt_site_fault(const struct mt_site *s, const struct mt
     MT_MUST(s->at_peak.epoch <= l->epoch, "it was saved at a peak that is still to come");
     if (s->at_peak.epoch < l->clear_epoch)
         return NULL; /* what it holds counts as zero */
-    MT_MUST(s->counters.live_bytes <= (int64_t)s->counters.allocated_bytes, "more is live than was ever allocated");
-    MT_MUST(s->counters.temporary_blocks <= s->counters.freed_blocks, "more blocks were temporary than freed");
+    MT_MUST(s->counters.live_bytes <= (int64_t)s->counters.allocated_bytes,
+            "more is live than was ever allocated");
+    MT_MUST(s->counters.temporary_blocks <= s->counters.freed_blocks,
+            "more blocks were temporary than freed");
     MT_MUST(s->max_bytes >= 0, "the most that it held is below zero");
     return NULL;
 }
@@ -92,7 +97,8 @@ static inline const char *mt_site_fault(const struct mt_site *s, const struct mt
 static inline const char *mt_bank_fault(const struct mt_bank *b, const struct mt_limits *l) {
     MT_MUST(b->thread < l->n_threads, "its thread is not there");
     MT_MUST(b->clear_epoch <= l->clear_epoch, "it was cleared before anybody asked for that");
-    MT_MUST(b->counters.temporary_blocks <= b->counters.freed_blocks, "more blocks were temporary than freed");
+    MT_MUST(b->counters.temporary_blocks <= b->counters.freed_blocks,
+            "more blocks were temporary than freed");
     return NULL;
 }
 
@@ -104,11 +110,12 @@ static inline const char *mt_thread_row_fault(mt_thread_id id, const struct mt_t
     MT_MUST((id == MT_THREAD_OTHERS) == (row->bank == 0),
             "it is of many threads, or of one, and should be of the other");
     MT_MUST(row->bank < l->n_banks, "its bank is not there");
-    MT_MUST(id == MT_THREAD_OTHERS || row->n_threads == 1, "it stands for several threads under the name of one");
+    MT_MUST(id == MT_THREAD_OTHERS || row->n_threads == 1,
+            "it stands for several threads under the name of one");
     return NULL;
 }
 
-/* ---- modules, names, scopes ------------------------------------------------------------------------------------- */
+/* ---- modules, names, scopes ------------------------------------------------------------------ */
 
 static inline const char *mt_module_fault(const struct mt_module *m) {
     MT_MUST(m->start < m->end, "it has no addresses");
@@ -125,31 +132,35 @@ static inline const char *mt_name_fault(const struct mt_name *n, const struct mt
     return NULL;
 }
 
-static inline const char *mt_scope_totals_fault(const struct mt_scope_totals *s, const struct mt_limits *l) {
+static inline const char *mt_scope_totals_fault(const struct mt_scope_totals *s,
+                                                const struct mt_limits *l) {
     if (s->name == 0)
         return NULL;
     MT_MUST(s->name < l->n_names, "its name is not there");
     MT_MUST(s->bank > 0 && s->bank < l->n_banks, "the bank that writes it is not there");
-    MT_MUST(s->idle <= s->count && s->errors <= s->count, "it has idle scopes, or errors, that are no scopes");
+    MT_MUST(s->idle <= s->count && s->errors <= s->count,
+            "it has idle scopes, or errors, that are no scopes");
     MT_MUST(s->capacity == 0 || s->histogram != 0, "its histogram lies nowhere");
     MT_MUST((s->capacity & (s->capacity - 1)) == 0, "its histogram has an odd size");
     MT_MUST(s->used <= s->capacity, "its histogram is fuller than it is large");
     return NULL;
 }
 
-static inline const char *mt_histogram_fault(const struct mt_scope_totals *s, const uint64_t *word) {
+static inline const char *mt_histogram_fault(const struct mt_scope_totals *s,
+                                             const uint64_t *word) {
     uint32_t used = 0;
     for (uint32_t i = 0; i < s->capacity; i++) {
         used += word[i] != 0;
         MT_MUST(word[i] == 0 || (word[i] & ((UINT64_C(1) << MT_BUCKET_COUNT_BITS) - 1)) != 0,
                 "a bucket of its histogram is in use and has no scopes");
-        MT_MUST(word[i] >> MT_BUCKET_VALUE_SHIFT < MT_N_SCOPE_VALUES, "its histogram is of no value");
+        MT_MUST(word[i] >> MT_BUCKET_VALUE_SHIFT < MT_N_SCOPE_VALUES,
+                "its histogram is of no value");
     }
     MT_MUST(used == s->used, "its histogram does not have as many buckets as it says");
     return NULL;
 }
 
-/* ---- live blocks ------------------------------------------------------------------------------------------------ */
+/* ---- live blocks ----------------------------------------------------------------------------- */
 
 enum { MT_REGION_KEYS = 1 << (MT_REGION_SHIFT - 3) };
 
@@ -157,10 +168,11 @@ static inline uint64_t mt_group_tag(const struct mt_group *g, uint32_t i) {
     return g->tags[i >> 2] >> (16 * (i & 3)) & 0xffff;
 }
 
-/* A block lies in the group of its key or behind it, and each group that it has gone past has counted that.
- * past: of n_groups, room to count again; seen: a bit for each key. */
-static inline const char *mt_region_fault(const struct mt_region *r, const struct mt_group *group, uint32_t *past,
-                                          uint64_t *seen, const struct mt_limits *l) {
+/* A block lies in the group of its key or behind it, and each group that it has gone past has
+ * counted that. past: of n_groups, room to count again; seen: a bit for each key. */
+static inline const char *mt_region_fault(const struct mt_region *r, const struct mt_group *group,
+                                          uint32_t *past, uint64_t *seen,
+                                          const struct mt_limits *l) {
     uint32_t used = 0;
     for (uint32_t i = 0; i < r->n_groups; i++)
         past[i] = 0;
@@ -168,7 +180,8 @@ static inline const char *mt_region_fault(const struct mt_region *r, const struc
         seen[i] = 0;
     for (uint32_t i = 0; i < r->n_groups * (uint32_t)MT_GROUP_ENTRIES; i++) {
         const struct mt_group *g = &group[i / MT_GROUP_ENTRIES];
-        uint64_t tag = mt_group_tag(g, i % MT_GROUP_ENTRIES), entry = g->entry[i % MT_GROUP_ENTRIES];
+        uint64_t tag = mt_group_tag(g, i % MT_GROUP_ENTRIES),
+                 entry = g->entry[i % MT_GROUP_ENTRIES];
         uint64_t key = tag - 1;
         if (tag == 0)
             continue;
@@ -184,7 +197,8 @@ static inline const char *mt_region_fault(const struct mt_region *r, const struc
     }
     MT_MUST(used == r->used, "it does not have as many blocks as it says");
     for (uint32_t i = 0; i < r->n_groups; i++)
-        MT_MUST(group[i].tags[1] >> 32 == past[i], "a group does not know how many blocks went past it");
+        MT_MUST(group[i].tags[1] >> 32 == past[i],
+                "a group does not know how many blocks went past it");
     return NULL;
 }
 

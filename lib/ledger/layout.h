@@ -1,42 +1,54 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The ledger: one memory-mapped file per process that holds the tracker's whole state. The target writes it, other
- * processes read it; nothing else crosses between them. This header is the only thing that both sides share.
+ * The ledger: one memory-mapped file per process that holds the tracker's whole state. The target
+ * writes it, other processes read it; nothing else crosses between them. This header is the only
+ * thing that both sides share.
  *
  *   file offset 0
- *   ┌───────────────────────┬──────────────┬──────────────┬─── … each box is a segment: fallocated, mapped MAP_SHARED,
- *   │ header  first extents │   segment 1  │   segment 2  │         never moved, never shrunk
- *   └───────────────────────┴──────────────┴──────────────┴───
+ *   ┌───────────────────────┬──────────────┬──────────────┬─── … each box is a segment:
+ *   │ header  first extents │   segment 1  │   segment 2  │     fallocated, mapped MAP_SHARED,
+ *   └───────────────────────┴──────────────┴──────────────┴───     never moved, never shrunk
  *
- * Pointers inside the ledger are addresses of the *target's* address space. A reader turns them into file offsets with
- * the segment table of the header. An extent names what a piece of a segment holds:
+ * Pointers inside the ledger are addresses of the *target's* address space. A reader turns them
+ * into file offsets with the segment table of the header. An extent names what a piece of a segment
+ * holds:
  *
  *   header ──► extent directory ──► MT_EXTENT_NODES   chunk i: struct mt_node[MT_NODES_PER_CHUNK]
  *                                   MT_EXTENT_SITES   chunk i: struct mt_site[MT_SITES_PER_CHUNK]
  *                                   MT_EXTENT_REGIONS index = address >> MT_LEAF_SHIFT:
  *                                                     struct mt_region[MT_REGIONS_PER_LEAF]
- *                                   MT_EXTENT_BIG     struct mt_big_block[]; the one with the highest index is in force
+ *                                   MT_EXTENT_BIG     struct mt_big_block[]; the one with the
+ *                                                     highest index is in force
  *                                   MT_EXTENT_BANKS   chunk i: struct mt_bank[MT_BANKS_PER_CHUNK]
- *                                   MT_EXTENT_MODULES chunk i: struct mt_module[MT_MODULES_PER_CHUNK]
- *                                   MT_EXTENT_SAVED   chunk i: struct mt_saved_site[MT_SITES_PER_CHUNK]
+ *                                   MT_EXTENT_MODULES chunk i: struct
+ *                                   mt_module[MT_MODULES_PER_CHUNK]
+ *                                   MT_EXTENT_SAVED   chunk i: struct
+ *                                                     mt_saved_site[MT_SITES_PER_CHUNK]
  *                                   MT_EXTENT_NAMES   chunk i: struct mt_name[MT_NAMES_PER_CHUNK]
- *                                   MT_EXTENT_SCOPES  chunk i: struct mt_scope_totals[MT_SCOPES_PER_CHUNK]
+ *                                   MT_EXTENT_SCOPES  chunk i: struct
+ *                                                     mt_scope_totals[MT_SCOPES_PER_CHUNK]
  *                                   MT_EXTENT_EVENTS  struct mt_event[header.max_events]
- *                                   MT_EXTENT_OPEN    chunk i: struct mt_open_scope[MT_OPEN_PER_CHUNK]
- *                                   MT_EXTENT_THREADS chunk i: struct mt_thread_row[MT_THREADS_PER_CHUNK]
+ *                                   MT_EXTENT_OPEN    chunk i: struct
+ *                                                     mt_open_scope[MT_OPEN_PER_CHUNK]
+ *                                   MT_EXTENT_THREADS chunk i: struct
+ *                                   mt_thread_row[MT_THREADS_PER_CHUNK]
  *
- * Who writes: a site and a bank have one writing thread at a time; a region is written under its lock; everything
- * that grows (segments, extents, nodes, modules) is append-only, its count is stored with release order after the
- * contents. Readers take no lock and trust nothing: a process can die, or scribble, between any two stores.
+ * Who writes: a site and a bank have one writing thread at a time; a region is written under its
+ * lock; everything that grows (segments, extents, nodes, modules) is append-only, its count is
+ * stored with release order after the contents. Readers take no lock and trust nothing: a process
+ * can die, or scribble, between any two stores.
  *
- * Readers write two things: requests (union mt_request) and the era, each with one pwrite of a whole field.
+ * Readers write two things: requests (union mt_request) and the era, each with one pwrite of a
+ * whole field.
  *
- * A cut is one instant that a reader chooses while the process runs. The reader stores a new odd number in request.cut;
- * every thread, before it changes anything for the first time afterwards, copies what it is about to change (its bank,
- * the control line, each site) to a place of its own and stores the number there, last. What an event changed that was
- * under way at that instant belongs to before the cut: mt_bank.sequence is odd while its thread is inside one, and the
- * reader waits until every odd one has changed. Then it reads a thing, after it the saved copy's number, and takes the
- * copy when that is the cut's. The reader ends the cut by storing the next even number.
+ * A cut is one instant that a reader chooses while the process runs. The reader stores a new odd
+ * number in request.cut; every thread, before it changes anything for the first time afterwards,
+ * copies what it is about to change (its bank, the control line, each site) to a place of its own
+ * and stores the number there, last. What an event changed that was under way at that instant
+ * belongs to before the cut: mt_bank.sequence is odd while its thread is inside one, and the reader
+ * waits until every odd one has changed. Then it reads a thing, after it the saved copy's number,
+ * and takes the copy when that is the cut's. The reader ends the cut by storing the next even
+ * number.
  */
 #ifndef MT_LEDGER_LAYOUT_H
 #define MT_LEDGER_LAYOUT_H
@@ -65,10 +77,10 @@ typedef uint32_t mt_thread_id; /* 0 is no thread */
 typedef uint32_t mt_module_id; /* 0 is "in no known module" */
 typedef uint32_t mt_name_id;   /* 0 is no name */
 
-/* ---- call paths ------------------------------------------------------------------------------------------------ */
+/* ---- call paths ------------------------------------------------------------------------------ */
 
-/* One return address below its caller. key: bits 0..47 address; 48..62 module id; bit 63 set when the address is the
- * exact instruction (interrupted by a signal) and not the one after a call. */
+/* One return address below its caller. key: bits 0..47 address; 48..62 module id; bit 63 set when
+ * the address is the exact instruction (interrupted by a signal) and not the one after a call. */
 struct mt_node {
     uint64_t key;
     mt_node_id parent;
@@ -79,21 +91,24 @@ enum { MT_NODES_PER_CHUNK = 16384 };
 #define MT_NODE_MODULE_SHIFT 48
 #define MT_NODE_MODULE_MASK  UINT64_C(0x7fff)
 #define MT_NODE_EXACT        (UINT64_C(1) << 63)
-/* Two module ids stand for no module: a node with one of them says what the allocation below its parent belongs to, and
- * its address is a name id. Only such nodes lie below such nodes: first the domain, then the innermost scope. */
+/* Two module ids stand for no module: a node with one of them says what the allocation below its
+ * parent belongs to, and its address is a name id. Only such nodes lie below such nodes: first the
+ * domain, then the innermost scope. */
 enum { MT_NODE_MODULE_SCOPE = 0x7fff, MT_NODE_MODULE_DOMAIN = 0x7ffe };
 enum {
     MT_NODE_ROOT = 0,
-    MT_NODE_TRUNCATED = 1, /* root of paths whose outer end could not be found; parent is MT_NODE_ROOT */
-    MT_NODE_LOSSY = 2,     /* stands for every path that found no room; parent is MT_NODE_ROOT */
+    MT_NODE_TRUNCATED =
+        1, /* root of paths whose outer end could not be found; parent is MT_NODE_ROOT */
+    MT_NODE_LOSSY = 2, /* stands for every path that found no room; parent is MT_NODE_ROOT */
     MT_NODE_FIRST = 3,
 };
 
-/* ---- counters -------------------------------------------------------------------------------------------------- */
+/* ---- counters -------------------------------------------------------------------------------- */
 
-/* What has been counted, of a call path (in a site), of a thread (in a bank), or kept of either at some instant. What was
- * freed is allocated_bytes - live_bytes: so an allocation stores as many words as it would otherwise, a free no more,
- * and live bytes are one word, which no reader can see half changed. */
+/* What has been counted, of a call path (in a site), of a thread (in a bank), or kept of either at
+ * some instant. What was freed is allocated_bytes - live_bytes: so an allocation stores as many
+ * words as it would otherwise, a free no more, and live bytes are one word, which no reader can see
+ * half changed. */
 struct mt_counters {
     uint64_t allocated_bytes, allocated_blocks;
     int64_t live_bytes;
@@ -101,7 +116,8 @@ struct mt_counters {
 };
 
 /* sum += change * sign, in two's complement: a reader adds up what it does not believe in. */
-static inline void mt_counters_add(struct mt_counters *sum, const struct mt_counters *change, int sign) {
+static inline void mt_counters_add(struct mt_counters *sum, const struct mt_counters *change,
+                                   int sign) {
     uint64_t factor = (uint64_t)(int64_t)sign;
     sum->live_bytes = (int64_t)((uint64_t)sum->live_bytes + (uint64_t)change->live_bytes * factor);
     sum->allocated_bytes += change->allocated_bytes * factor;
@@ -110,7 +126,7 @@ static inline void mt_counters_add(struct mt_counters *sum, const struct mt_coun
     sum->temporary_blocks += change->temporary_blocks * factor;
 }
 
-/* ---- sites ----------------------------------------------------------------------------------------------------- */
+/* ---- sites ----------------------------------------------------------------------------------- */
 
 /* Live bytes and blocks as they were at the peak of that epoch. */
 struct mt_at_peak {
@@ -121,12 +137,13 @@ struct mt_at_peak {
 /*
  * What one thread did at one call path with blocks of one size class.
  *
- * Its writer is a bank, which belongs to one thread at a time. A block that thread A allocated and the thread with bank B
- * frees is counted in a record of its own that B writes, with bank = B and origin = A: its allocated_* stay 0. The live
- * bytes of (path, class, A) are the sum over the records with origin A.
+ * Its writer is a bank, which belongs to one thread at a time. A block that thread A allocated and
+ * the thread with bank B frees is counted in a record of its own that B writes, with bank = B and
+ * origin = A: its allocated_* stay 0. The live bytes of (path, class, A) are the sum over the
+ * records with origin A.
  *
- * The value at the peak, for bytes and blocks alike: at_peak.epoch == control.epoch ? at_peak : what is live. The
- * sum over all records is the peak, exactly so with one thread.
+ * The value at the peak, for bytes and blocks alike: at_peak.epoch == control.epoch ? at_peak :
+ * what is live. The sum over all records is the peak, exactly so with one thread.
  */
 struct mt_site {
     struct mt_counters counters;
@@ -142,7 +159,8 @@ struct mt_site {
 };
 enum { MT_SITES_PER_CHUNK = 4096 };
 
-/* What a site was at the cut whose number it carries. In memory of its own, made when a cut first needs it. */
+/* What a site was at the cut whose number it carries. In memory of its own, made when a cut first
+ * needs it. */
 struct mt_saved_site {
     struct mt_counters counters;
     struct mt_at_peak at_peak;
@@ -155,18 +173,20 @@ static inline uint8_t mt_size_class(uint64_t bytes) {
     return (uint8_t)(bytes ? 64 - __builtin_clzll(bytes) : 0);
 }
 
-/* ---- live blocks ----------------------------------------------------------------------------------------------- */
+/* ---- live blocks ----------------------------------------------------------------------------- */
 
 /*
- * A region is 64 KiB of address space. Its table is made of groups of one cache line: six tags, six entries, and how
- * many blocks that belong here have gone to a later group for want of room. A block belongs to the group that its key
- * hashes to; a search ends at the first group that nothing has gone past. There are no tombstones.
+ * A region is 64 KiB of address space. Its table is made of groups of one cache line: six tags, six
+ * entries, and how many blocks that belong here have gone to a later group for want of room. A
+ * block belongs to the group that its key hashes to; a search ends at the first group that nothing
+ * has gone past. There are no tombstones.
  *
  *   tags[0]    tag 3 │ tag 2 │ tag 1 │ tag 0          16 bits each: key + 1, 0: free
  *   tags[1]    overflow (32) │ tag 5 │ tag 4          key: (address >> 3) & 8191
  *   entry[i]   63   bytes (24)   40 39   era (13)   27 26   site (27)   0
  *
- * Blocks of MT_ENTRY_MAX_BYTES and more, and addresses that are not of this form, live in the table of big blocks.
+ * Blocks of MT_ENTRY_MAX_BYTES and more, and addresses that are not of this form, live in the table
+ * of big blocks.
  */
 enum { MT_GROUP_ENTRIES = 6 };
 struct mt_group {
@@ -195,8 +215,9 @@ enum {
 };
 #define MT_ENTRY_MAX_BYTES (UINT64_C(1) << 24) /* first size that does not fit */
 #define MT_ENTRY_SITE_MASK ((UINT64_C(1) << MT_SITE_BITS) - 1)
-#define MT_ADDRESS_LIMIT   (UINT64_C(1) << 47) /* addresses from here on go to the table of big blocks */
-#define MT_DOMAIN_SHIFT    48                  /* above it, in the table of big blocks: the domain, a name id */
+#define MT_ADDRESS_LIMIT                                                                           \
+    (UINT64_C(1) << 47)    /* addresses from here on go to the table of big blocks */
+#define MT_DOMAIN_SHIFT 48 /* above it, in the table of big blocks: the domain, a name id */
 
 struct mt_big_block {
     uint64_t address; /* 0: empty, 1: deleted */
@@ -206,14 +227,19 @@ struct mt_big_block {
 };
 
 /*
- * When a block was allocated is kept as an era: the time since the start of the recording in units of 10 ms, as a
- * floating-point number with 8 bits of mantissa. So the first 2.56 s have eras of 10 ms, and later ones are at most
- * 1/256 of the recording's age. The present era is in the control line; threads store it every MT_ERA_EVENTS
- * allocations, and a reader that watches the process at each of its ticks. era_seen of the header says which were ever
- * stored: a block of era e was allocated after the beginning of e and before the end of the next one that was stored,
- * if any.
+ * When a block was allocated is kept as an era: the time since the start of the recording in units
+ * of 10 ms, as a floating-point number with 8 bits of mantissa. So the first 2.56 s have eras of 10
+ * ms, and later ones are at most 1/256 of the recording's age. The present era is in the control
+ * line; threads store it every MT_ERA_EVENTS allocations, and a reader that watches the process at
+ * each of its ticks. era_seen of the header says which were ever stored: a block of era e was
+ * allocated after the beginning of e and before the end of the next one that was stored, if any.
  */
-enum { MT_ERA_BITS = 13, MT_ERAS = 1 << MT_ERA_BITS, MT_ERA_MANTISSA_BITS = 8, MT_ERA_EVENTS = 4096 };
+enum {
+    MT_ERA_BITS = 13,
+    MT_ERAS = 1 << MT_ERA_BITS,
+    MT_ERA_MANTISSA_BITS = 8,
+    MT_ERA_EVENTS = 4096
+};
 #define MT_ERA_UNIT_NS UINT64_C(10000000)
 
 static inline uint32_t mt_era_at(uint64_t ns) {
@@ -221,7 +247,8 @@ static inline uint32_t mt_era_at(uint64_t ns) {
     if (t >> MT_ERA_MANTISSA_BITS == 0)
         return (uint32_t)t;
     uint32_t e = 63u - (uint32_t)__builtin_clzll(t) - MT_ERA_MANTISSA_BITS;
-    uint32_t era = (e + 1) << MT_ERA_MANTISSA_BITS | (uint32_t)(t >> e & ((1u << MT_ERA_MANTISSA_BITS) - 1));
+    uint32_t era =
+        (e + 1) << MT_ERA_MANTISSA_BITS | (uint32_t)(t >> e & ((1u << MT_ERA_MANTISSA_BITS) - 1));
     return era < MT_ERAS ? era : MT_ERAS - 1;
 }
 
@@ -234,26 +261,29 @@ static inline uint64_t mt_era_begin_ns(uint32_t era) {
     return ((mantissa | 1u << MT_ERA_MANTISSA_BITS) << (e - 1)) * MT_ERA_UNIT_NS;
 }
 
-/* ---- threads --------------------------------------------------------------------------------------------------- */
+/* ---- threads --------------------------------------------------------------------------------- */
 
 /* What seldom happens to a thread, or what it could not record. */
 struct mt_rare_counters {
-    uint64_t lossy_blocks;      /* allocations whose call path found no room */
-    uint64_t failed;            /* allocations that returned NULL */
-    uint64_t unknown_frees;     /* frees of blocks whose allocation was not seen */
-    uint64_t dropped;           /* allocations that found no room among the live blocks: counted as freed at once */
-    uint64_t unwind_mismatches; /* only counted under MT_FLAG_CHECK_UNWIND */
+    uint64_t lossy_blocks;  /* allocations whose call path found no room */
+    uint64_t failed;        /* allocations that returned NULL */
+    uint64_t unknown_frees; /* frees of blocks whose allocation was not seen */
+    uint64_t dropped; /* allocations that found no room among the live blocks: counted as freed at
+                         once */
+    uint64_t unwind_mismatches;      /* only counted under MT_FLAG_CHECK_UNWIND */
     uint64_t allocated_usable_bytes; /* only under MT_FLAG_USABLE */
-    uint64_t interrupted;            /* events in a signal handler that interrupted the recorder: not in any count */
+    uint64_t interrupted; /* events in a signal handler that interrupted the recorder: not in any
+                             count */
 };
 
-/* A bank belongs to one thread at a time and passes to a later one when its owner has ended. The first cache line is
- * written by its thread only. */
+/* A bank belongs to one thread at a time and passes to a later one when its owner has ended. The
+ * first cache line is written by its thread only. */
 struct mt_bank {
     uint64_t sequence;           /* odd while the thread is inside an event */
     struct mt_counters counters; /* live_bytes is an estimate when sampling */
     int64_t published_bytes;     /* part of live_bytes that control.current_bytes contains */
-    int64_t scope_high; /* highest live_bytes since open scopes were last brought up to date; INT64_MAX: none is open */
+    int64_t scope_high; /* highest live_bytes since open scopes were last brought up to date;
+                           INT64_MAX: none is open */
     struct mt_rare_counters rare;
     uint64_t owner;      /* address of the owner's thread-local block; 0: never used */
     uint32_t tid;        /* of the present or last owner */
@@ -266,17 +296,19 @@ struct mt_bank {
         struct mt_rare_counters rare;
         int64_t published_bytes;
         uint64_t clear_epoch;
-        uint64_t unsaved; /* sites that found no memory for their copy at this cut: it is approximate */
-        uint64_t cut;     /* stored last */
-    } saved;              /* the counters at the cut of that number */
+        uint64_t
+            unsaved;  /* sites that found no memory for their copy at this cut: it is approximate */
+        uint64_t cut; /* stored last */
+    } saved;          /* the counters at the cut of that number */
     uint64_t reserved[13];
 };
 enum { MT_BANKS_PER_CHUNK = 32, MT_MAX_BANKS = 65536 };
 
 /*
- * A row of a report by thread: a thread that has allocated, since its first allocation. A thread is itself, its bank is
- * storage: what follows it there has another row. When many threads have ended, the oldest of which nothing lives any
- * more are added to the row of MT_THREAD_OTHERS, and their ids are used again.
+ * A row of a report by thread: a thread that has allocated, since its first allocation. A thread is
+ * itself, its bank is storage: what follows it there has another row. When many threads have ended,
+ * the oldest of which nothing lives any more are added to the row of MT_THREAD_OTHERS, and their
+ * ids are used again.
  */
 struct mt_thread_row {
     char name[16];      /* comm when it was last looked at, NUL-terminated */
@@ -288,9 +320,10 @@ struct mt_thread_row {
 };
 enum { MT_THREADS_PER_CHUNK = 128, MT_THREAD_OTHERS = 1, MT_MAX_THREADS = 65536 };
 
-/* ---- names, scopes, events --------------------------------------------------------------------------------------- */
+/* ---- names, scopes, events ------------------------------------------------------------------- */
 
-/* A text that the program has given (a scope, domain, mark, counter, key or value), or one of its functions. */
+/* A text that the program has given (a scope, domain, mark, counter, key or value), or one of its
+ * functions. */
 struct mt_name {
     uint64_t text;    /* target address of bytes bytes, no NUL; 0: a function */
     uint64_t address; /* of the function */
@@ -311,12 +344,14 @@ enum mt_scope_value {
 };
 
 /*
- * All scopes of one name that one thread (bank) has ended. sum, max and the histogram include inner scopes; own does
- * not. The histogram is a table of words, 0 or a bucket and how many scopes fell into it:
+ * All scopes of one name that one thread (bank) has ended. sum, max and the histogram include inner
+ * scopes; own does not. The histogram is a table of words, 0 or a bucket and how many scopes fell
+ * into it:
  *
  *   63   value (3)   61 │ 60 negative │ 59   bucket (11)   49 │ 48 unused │ 47   count (48)   0
  *
- * Scopes in which nothing was allocated or freed are counted in idle, and only their times are in the histogram.
+ * Scopes in which nothing was allocated or freed are counted in idle, and only their times are in
+ * the histogram.
  */
 struct mt_scope_totals {
     mt_name_id name; /* 0: record not in use */
@@ -339,12 +374,14 @@ enum {
 };
 #define MT_BUCKET_NEGATIVE (UINT64_C(1) << 60)
 
-/* Buckets: 0 .. 31 one each, then 32 to every doubling: the middle of one is within 1.6 % of all that fell into it. */
+/* Buckets: 0 .. 31 one each, then 32 to every doubling: the middle of one is within 1.6 % of all
+ * that fell into it. */
 static inline uint32_t mt_bucket_of(uint64_t magnitude) {
     if (magnitude >> MT_BUCKET_MANTISSA_BITS == 0)
         return (uint32_t)magnitude;
     uint32_t e = 63u - (uint32_t)__builtin_clzll(magnitude) - MT_BUCKET_MANTISSA_BITS;
-    return (e + 1) << MT_BUCKET_MANTISSA_BITS | (uint32_t)(magnitude >> e & ((1u << MT_BUCKET_MANTISSA_BITS) - 1));
+    return (e + 1) << MT_BUCKET_MANTISSA_BITS |
+           (uint32_t)(magnitude >> e & ((1u << MT_BUCKET_MANTISSA_BITS) - 1));
 }
 
 static inline uint64_t mt_bucket_begin(uint32_t bucket) {
@@ -353,18 +390,23 @@ static inline uint64_t mt_bucket_begin(uint32_t bucket) {
     return e == 0 ? mantissa : (mantissa | 1u << MT_BUCKET_MANTISSA_BITS) << (e - 1);
 }
 
-/* A scope that has begun and not ended, or place for one. With a thread's counters of now: what it measures so far. */
+/* A scope that has begun and not ended, or place for one. With a thread's counters of now: what it
+ * measures so far. */
 struct mt_open_scope {
-    uint64_t serial;  /* number (40), bank (24), 0 for the process's; stored last, and 0 as soon as it has ended */
-    uint64_t event;   /* serial that its event and keys will have; another one for a scope that began elsewhere */
+    uint64_t serial; /* number (40), bank (24), 0 for the process's; stored last, and 0 as soon as
+                        it has ended */
+    uint64_t event;  /* serial that its event and keys will have; another one for a scope that began
+                        elsewhere */
     uint64_t storage; /* memtrack_scope of the program, or the function's address; the writer's */
     mt_name_id name;
-    uint8_t is_function, is_attached; /* attached: it began elsewhere, and inner.taken is what it had measured there */
+    uint8_t is_function, is_attached; /* attached: it began elsewhere, and inner.taken is what it
+                                         had measured there */
     uint16_t reserved;
     struct mt_counters begin;
-    int64_t high_bytes;              /* highest live bytes seen so far, on the scale of begin.live_bytes */
+    int64_t high_bytes; /* highest live bytes seen so far, on the scale of begin.live_bytes */
     uint64_t begin_ns, begin_cpu_ns; /* CLOCK_MONOTONIC; 0: about to begin */
-    int64_t inner[MT_N_SCOPE_VALUES], taken[MT_N_SCOPE_VALUES]; /* of scopes inside of it that have ended */
+    int64_t inner[MT_N_SCOPE_VALUES],
+        taken[MT_N_SCOPE_VALUES]; /* of scopes inside of it that have ended */
 };
 enum { MT_OPEN_PER_CHUNK = 16, MT_SCOPE_SERIAL_BITS = 40 };
 
@@ -384,12 +426,13 @@ struct mt_event {
 };
 enum { MT_DEFAULT_EVENTS = 4096 };
 
-/* ---- modules --------------------------------------------------------------------------------------------------- */
+/* ---- modules --------------------------------------------------------------------------------- */
 
 struct mt_module {
     uint64_t start, end; /* mapped range, target addresses */
     uint64_t bias;       /* what the loader added to the addresses in the file */
-    uint64_t path;       /* target address of path_bytes bytes, no NUL; "" for the main program: see exe */
+    uint64_t
+        path; /* target address of path_bytes bytes, no NUL; "" for the main program: see exe */
     uint32_t path_bytes;
     uint32_t flags;
     uint8_t build_id[32];
@@ -399,7 +442,7 @@ struct mt_module {
 enum { MT_MODULES_PER_CHUNK = 64 };
 enum { MT_MODULE_MAIN = 1u, MT_MODULE_VDSO = 2u, MT_MODULE_UNLOADED = 4u };
 
-/* ---- header ---------------------------------------------------------------------------------------------------- */
+/* ---- header ---------------------------------------------------------------------------------- */
 
 enum mt_extent_kind {
     MT_EXTENT_NODES = 1,
@@ -431,16 +474,18 @@ struct mt_directory { /* a further block of extents */
     struct mt_extent extent[MT_DIRECTORY_EXTENTS];
 };
 
-/* What readers ask of the process. Threads compare the whole word with the one that they last acted upon. Each field
- * is written whole, so that a reader and the program can write at the same time. */
+/* What readers ask of the process. Threads compare the whole word with the one that they last acted
+ * upon. Each field is written whole, so that a reader and the program can write at the same
+ * time. */
 union mt_request {
     uint64_t word;
     struct {
-        uint8_t off; /* not 0: allocations are not recorded; frees of recorded blocks are. Written by readers and by the
-                      * program itself, the last one counts */
+        uint8_t off; /* not 0: allocations are not recorded; frees of recorded blocks are. Written
+                      * by readers and by the program itself, the last one counts */
         uint8_t reserved;
         uint16_t era; /* changes whenever control.era does, after it, so that threads look */
-        uint32_t cut; /* odd: a cut is being read. Written by readers that hold flock(LOCK_EX) on the ledger */
+        uint32_t cut; /* odd: a cut is being read. Written by readers that hold flock(LOCK_EX) on
+                         the ledger */
     };
 };
 
@@ -452,7 +497,8 @@ struct mt_control {
     union mt_request request;
     uint32_t era;         /* now */
     uint32_t clear_era;   /* blocks of earlier eras have been cleared */
-    uint64_t clear_epoch; /* sites not touched since, and banks that have not heard of it, count as zero */
+    uint64_t clear_epoch; /* sites not touched since, and banks that have not heard of it, count as
+                             zero */
     uint64_t reserved[2];
 };
 
@@ -468,17 +514,19 @@ struct mt_allocator_stat {
     uint64_t value;
 };
 
-/* What has become of the question for the allocator's own figures: mt_ledger_header.allocator_answer, lower bits. */
+/* What has become of the question for the allocator's own figures:
+ * mt_ledger_header.allocator_answer, lower bits. */
 enum mt_answer {
     MT_ANSWER_NOT_ASKED = 0,
     MT_ANSWER_PENDING, /* to be asked at a normal exit, which has not come */
     MT_ANSWER_GIVEN,
     MT_ANSWER_UNKNOWN_ALLOCATOR, /* nobody knows how to ask it */
-    MT_ANSWER_CONFINED,          /* by seccomp: the copy of the process that is asked could not be made */
-    MT_ANSWER_IN_HANDLER,        /* exit was called by a signal handler that had interrupted the allocator */
-    MT_ANSWER_NO_COPY,           /* detail: errno */
-    MT_ANSWER_DIED,              /* the copy did, while it was asked; detail: signal */
-    MT_ANSWER_LATE,              /* the copy did not answer in time */
+    MT_ANSWER_CONFINED,   /* by seccomp: the copy of the process that is asked could not be made */
+    MT_ANSWER_IN_HANDLER, /* exit was called by a signal handler that had interrupted the allocator
+                           */
+    MT_ANSWER_NO_COPY,    /* detail: errno */
+    MT_ANSWER_DIED,       /* the copy did, while it was asked; detail: signal */
+    MT_ANSWER_LATE,       /* the copy did not answer in time */
 };
 enum { MT_ANSWER_DETAIL_SHIFT = 8 };
 
@@ -486,21 +534,29 @@ enum mt_flag {
     MT_FLAG_EXACT_PEAK = 1u << 0,
     MT_FLAG_USABLE = 1u << 1,
     MT_FLAG_CHECK_UNWIND = 1u << 2,
-    MT_FLAG_THREADS = 1u << 3,    /* more than one thread has allocated: peak within its bound, not exact */
-    MT_FLAG_FORKED = 1u << 4,     /* began in a fork: blocks inherited from the parent are unknown here */
-    MT_FLAG_NO_SPACE = 1u << 5,   /* a segment could not be had: see lossy_errno */
-    MT_FLAG_COMPLETE = 1u << 6,   /* recorded from the first call on (not switched on later) */
-    MT_FLAG_OWN_API = 1u << 7,    /* the allocator's second object is loaded: mallocx and its family are recorded */
-    MT_FLAG_DORMANT = 1u << 8,    /* recording was off at the start */
-    MT_FLAG_SWITCHED = 1u << 9,   /* recording has been switched since: what was allocated while off is unknown */
+    MT_FLAG_THREADS =
+        1u << 3, /* more than one thread has allocated: peak within its bound, not exact */
+    MT_FLAG_FORKED =
+        1u << 4, /* began in a fork: blocks inherited from the parent are unknown here */
+    MT_FLAG_NO_SPACE = 1u << 5, /* a segment could not be had: see lossy_errno */
+    MT_FLAG_COMPLETE = 1u << 6, /* recorded from the first call on (not switched on later) */
+    MT_FLAG_OWN_API =
+        1u << 7, /* the allocator's second object is loaded: mallocx and its family are recorded */
+    MT_FLAG_DORMANT = 1u << 8, /* recording was off at the start */
+    MT_FLAG_SWITCHED =
+        1u << 9, /* recording has been switched since: what was allocated while off is unknown */
     MT_FLAG_SCOPE_CPU = 1u << 11, /* scopes measure CPU time */
     MT_FLAG_CLEARED = 1u << 12,   /* the program has had what was recorded forgotten */
     MT_FLAG_BOUND = 1u << 13,     /* call paths have reached max_bytes */
-    MT_FLAG_CONFINED = 1u << 14,  /* seccomp: some system calls of the recorder are not made any more */
-    MT_FLAG_IN_FORKS = 1u << 15,  /* the ledger could not be kept out of them: they are told by their number */
-    MT_FLAG_EXPECTED = 1u << 10,  /* and nobody would have seen it: it may not have done so at all */
-    MT_FLAG_PRECEDED = 1u << 16,  /* the object named in `preceding` defines malloc: what it keeps is not seen */
-    MT_FLAG_NO_USABLE = 1u << 17, /* usable sizes were asked for, and the allocator does not tell them */
+    MT_FLAG_CONFINED =
+        1u << 14, /* seccomp: some system calls of the recorder are not made any more */
+    MT_FLAG_IN_FORKS =
+        1u << 15, /* the ledger could not be kept out of them: they are told by their number */
+    MT_FLAG_EXPECTED = 1u << 10, /* and nobody would have seen it: it may not have done so at all */
+    MT_FLAG_PRECEDED =
+        1u << 16, /* the object named in `preceding` defines malloc: what it keeps is not seen */
+    MT_FLAG_NO_USABLE =
+        1u << 17, /* usable sizes were asked for, and the allocator does not tell them */
 };
 
 /* What provides malloc under the tracker. */
@@ -520,7 +576,8 @@ struct mt_ledger_header {
     struct mt_saved_control saved_control;
     uint32_t flags __attribute__((aligned(64))); /* enum mt_flag */
     uint32_t pid;
-    uint32_t ppid; /* of a fork: the process that was recorded before it, in whose ledger is what it has inherited */
+    uint32_t ppid; /* of a fork: the process that was recorded before it, in whose ledger is what it
+                      has inherited */
     uint32_t allocator; /* enum mt_allocator */
     uint64_t start_realtime_ns;
     uint64_t start_monotonic_ns; /* CLOCK_MONOTONIC */
@@ -528,7 +585,8 @@ struct mt_ledger_header {
     uint32_t max_frames;
     uint32_t lossy_errno;       /* errno of the segment that could not be had */
     uint64_t file_bytes;        /* fallocated so far: what the ledger costs */
-    uint64_t allocator_path;    /* target address of the path of the object that provides malloc, NUL-terminated */
+    uint64_t allocator_path;    /* target address of the path of the object that provides malloc,
+                                   NUL-terminated */
     uint32_t n_allocator_stats; /* the allocator's own figures; 0: see allocator_answer */
     uint32_t n_open;            /* places for open scopes, of which some are in use */
     /* counts: stored with release order after what they count */
@@ -545,21 +603,29 @@ struct mt_ledger_header {
     uint32_t max_events;
     uint32_t event_sample;    /* one scope in so many is an event */
     uint64_t dropped_scopes;  /* scopes, or parts of their histograms, that found no room */
-    uint64_t unseen_discards; /* arenas and heaps that were given up with all their blocks, which could not be told */
+    uint64_t unseen_discards; /* arenas and heaps that were given up with all their blocks, which
+                                 could not be told */
     uint64_t directory;       /* target address of the first struct mt_directory, 0: none */
-    uint64_t max_bytes;       /* of the file, beyond which there is no room for call paths; 0: no bound */
-    uint64_t private_bytes;  /* of the table of live blocks, in the process's own memory: no list of blocks has these */
-    int64_t clock_offset_ns; /* of the time namespace: CLOCK_MONOTONIC of the process is the system's and this */
-    uint32_t unrecorded_forks; /* children without a ledger of their own, counted by themselves; in the first page */
+    uint64_t max_bytes; /* of the file, beyond which there is no room for call paths; 0: no bound */
+    uint64_t private_bytes;  /* of the table of live blocks, in the process's own memory: no list of
+                                blocks has these */
+    int64_t clock_offset_ns; /* of the time namespace: CLOCK_MONOTONIC of the process is the
+                                system's and this */
+    uint32_t unrecorded_forks; /* children without a ledger of their own, counted by themselves; in
+                                  the first page */
     uint32_t unrecorded_errno; /* why the last of them has none */
-    uint64_t unrecorded;       /* events of threads for which there was no room at all: no figure contains them */
+    uint64_t unrecorded; /* events of threads for which there was no room at all: no figure contains
+                            them */
     uint32_t exe_bytes, command_bytes, cwd_bytes;
-    uint32_t allocator_answer;              /* enum mt_answer, from MT_ANSWER_DETAIL_SHIFT on its detail */
-    char exe[MT_PATH_MAX_BYTES];            /* of /proc/self/exe */
-    char cwd[MT_PATH_MAX_BYTES];            /* at start */
-    char command[MT_COMMAND_MAX_BYTES];     /* of /proc/self/cmdline: NUL-separated, cut at the end if longer */
-    char ignored_options[MT_IGNORED_BYTES]; /* of MEMTRACK_OPTIONS: what is not understood, NUL-terminated */
-    char preceding[MT_PRECEDING_BYTES];     /* path of the object before us that defines malloc; "": the program */
+    uint32_t allocator_answer;   /* enum mt_answer, from MT_ANSWER_DETAIL_SHIFT on its detail */
+    char exe[MT_PATH_MAX_BYTES]; /* of /proc/self/exe */
+    char cwd[MT_PATH_MAX_BYTES]; /* at start */
+    char command[MT_COMMAND_MAX_BYTES]; /* of /proc/self/cmdline: NUL-separated, cut at the end if
+                                           longer */
+    char ignored_options[MT_IGNORED_BYTES]; /* of MEMTRACK_OPTIONS: what is not understood,
+                                               NUL-terminated */
+    char preceding[MT_PRECEDING_BYTES]; /* path of the object before us that defines malloc; "": the
+                                           program */
     struct mt_allocator_stat allocator_stat[MT_MAX_ALLOCATOR_STATS];
     struct mt_segment segment[MT_MAX_SEGMENTS];
     struct mt_extent extent[MT_FIRST_EXTENTS];

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A pid alone names a process only while it runs; with its start time it does so until the next boot. That is why
- * both are in the name of a ledger, and why they are compared before anybody believes that a process still runs.
+ * A pid alone names a process only while it runs; with its start time it does so until the next
+ * boot. That is why both are in the name of a ledger, and why they are compared before anybody
+ * believes that a process still runs.
  */
 #include "ledger/name.h"
 
@@ -20,18 +21,19 @@ bool mt_ledger_name_parse(const char *text, struct mt_ledger_name *name) {
     int end = 0;
     if (text[0] < '0' || text[0] > '9')
         return false;
-    if (sscanf(text, "%9" SCNu32 ".%19" SCNu64 ".%9" SCNu32 "%n", &name->pid, &name->start_ticks, &name->counter,
-               &end) != 3)
+    if (sscanf(text, "%9" SCNu32 ".%19" SCNu64 ".%9" SCNu32 "%n", &name->pid, &name->start_ticks,
+               &name->counter, &end) != 3)
         return false;
     return strcmp(text + end, MT_LEDGER_SUFFIX) == 0;
 }
 
 void mt_ledger_name_format(const struct mt_ledger_name *name, char *out, size_t bytes) {
-    snprintf(out, bytes, "%" PRIu32 ".%" PRIu64 ".%" PRIu32 MT_LEDGER_SUFFIX, name->pid, name->start_ticks,
-             name->counter);
+    snprintf(out, bytes, "%" PRIu32 ".%" PRIu64 ".%" PRIu32 MT_LEDGER_SUFFIX, name->pid,
+             name->start_ticks, name->counter);
 }
 
-/* A stat file of /proc from the state letter on, behind a name that may contain anything. NULL: there is none. */
+/* A stat file of /proc from the state letter on, behind a name that may contain anything. NULL:
+ * there is none. */
 static const char *read_stat(const char *path, char *text, size_t capacity) {
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     ssize_t n = fd >= 0 ? read(fd, text, capacity - 1) : -1;
@@ -89,5 +91,6 @@ uint64_t mt_process_start_ticks(uint32_t pid) {
         return 0;
     for (int field = 3; at && field < 22; field++)
         at = (at = strchr(at, ' ')) ? at + 1 : NULL;
-    return at ? strtoull(at, NULL, 10) - (uint64_t)(mt_clock_offset_ns("boottime") / NS_PER_TICK) : 0;
+    return at ? strtoull(at, NULL, 10) - (uint64_t)(mt_clock_offset_ns("boottime") / NS_PER_TICK)
+              : 0;
 }

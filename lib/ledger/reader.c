@@ -1,20 +1,21 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A ledger seen from outside. The target's addresses become file offsets in two steps, both prepared at open and
- * renewed when the writer's counts move:
+ * A ledger seen from outside. The target's addresses become file offsets in two steps, both
+ * prepared at open and renewed when the writer's counts move:
  *
  *   header.segment[]  ──► segments[]            target address → file offset
  *   header.extent[],  ──► arrays[kind].chunk[]  chunk index → file offset, bytes
  *   directory blocks
  *
- * Invariants: every chunk lies inside a segment and every segment inside the file as it was when the tables were built;
- * a file that shrinks later yields short reads, which read as zeros. The number of chunks of a kind is bounded by what
- * the disk blocks of the file could hold, so a small file cannot ask for much memory: many extents that name the same
- * bytes are refused once they exceed it. A directory list is followed for as many blocks as its extent count needs, so
- * a cycle ends.
+ * Invariants: every chunk lies inside a segment and every segment inside the file as it was when
+ * the tables were built; a file that shrinks later yields short reads, which read as zeros. The
+ * number of chunks of a kind is bounded by what the disk blocks of the file could hold, so a small
+ * file cannot ask for much memory: many extents that name the same bytes are refused once they
+ * exceed it. A directory list is followed for as many blocks as its extent count needs, so a cycle
+ * ends.
  *
- * Rejected: mmap. It is no faster for data that is copied once, and a target that truncates its ledger would kill the
- * reader with SIGBUS.
+ * Rejected: mmap. It is no faster for data that is copied once, and a target that truncates its
+ * ledger would kill the reader with SIGBUS.
  */
 #include "ledger/name.h"
 #include "ledger/reader-local.h"
@@ -29,11 +30,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* A file may be sparse (a copy of a ledger often is), so its disk blocks bound its contents only loosely. */
+/* A file may be sparse (a copy of a ledger often is), so its disk blocks bound its contents only
+ * loosely. */
 #define SPARSE_FACTOR 16u
 #define SPARSE_SLACK  (UINT64_C(64) << 20)
 
-/* first: lowest id that means something. A process that has not allocated yet has no chunks, but counts above 0. */
+/* first: lowest id that means something. A process that has not allocated yet has no chunks, but
+ * counts above 0. */
 static const struct {
     uint32_t item_bytes, per_chunk, first;
 } kinds[MT_N_KINDS] = {
@@ -49,7 +52,7 @@ static const struct {
     [MT_EXTENT_THREADS] = {sizeof(struct mt_thread_row), MT_THREADS_PER_CHUNK, 1},
 };
 
-/* ---- bytes ------------------------------------------------------------------------------------------------------ */
+/* ---- bytes ----------------------------------------------------------------------------------- */
 
 /* Returns the bytes read, the rest of out is zeroed; -1 with errno when the read failed. */
 static ssize_t read_at(int fd, uint64_t offset, void *out, size_t bytes) {
@@ -79,7 +82,8 @@ size_t mt_reader_read(struct mt_ledger *ledger, uint64_t offset, void *out, size
     return (size_t)n;
 }
 
-/* The file offset of an address, and how many bytes follow it in its segment; 0 when it is in no segment. */
+/* The file offset of an address, and how many bytes follow it in its segment; 0 when it is in no
+ * segment. */
 static uint64_t offset_of(const struct mt_ledger *ledger, uint64_t address, uint64_t *available) {
     for (size_t i = 0; i < ledger->n_valid_segments; i++) {
         const struct mt_segment *s = &ledger->segments[i];
@@ -108,7 +112,7 @@ size_t mt_ledger_read_address(struct mt_ledger *ledger, uint64_t address, void *
     return there ? mt_reader_read(ledger, offset, out, there) : 0;
 }
 
-/* ---- tables ----------------------------------------------------------------------------------------------------- */
+/* ---- tables ---------------------------------------------------------------------------------- */
 
 static void forget_tables(struct mt_ledger *ledger) {
     for (int kind = 0; kind < MT_N_KINDS; kind++) {
@@ -165,7 +169,8 @@ static int grow_array(struct mt_array *array, size_t n_chunks) {
 static int take_leaf(struct mt_ledger *ledger, const struct mt_extent *extent) {
     const uint64_t bytes = sizeof(struct mt_region) * MT_REGIONS_PER_LEAF;
     uint64_t available, offset = offset_of(ledger, extent->address, &available);
-    if (extent->bytes < bytes || available < bytes || ledger->n_leaves >= ledger->limit_bytes / bytes) {
+    if (extent->bytes < bytes || available < bytes ||
+        ledger->n_leaves >= ledger->limit_bytes / bytes) {
         ledger->damage++;
         return 0;
     }
@@ -259,14 +264,14 @@ static int build_tables(struct mt_ledger *ledger, const struct mt_ledger_header 
     return rc;
 }
 
-/* ---- header ----------------------------------------------------------------------------------------------------- */
+/* ---- header ---------------------------------------------------------------------------------- */
 
 /* The part before the texts; what a tick needs. */
 struct prefix {
     _Alignas(64) unsigned char bytes[offsetof(struct mt_ledger_header, exe)];
 };
-#define FIELD(prefix, out, name)                                                                                       \
-    memcpy(&(out), (prefix)->bytes + offsetof(struct mt_ledger_header, name), sizeof(out));                            \
+#define FIELD(prefix, out, name)                                                                   \
+    memcpy(&(out), (prefix)->bytes + offsetof(struct mt_ledger_header, name), sizeof(out));        \
     _Static_assert(sizeof(out) == sizeof(((struct mt_ledger_header *)0)->name), "same size")
 
 static int check_prefix(const struct mt_ledger *ledger, const struct prefix *prefix, size_t bytes,
@@ -277,24 +282,29 @@ static int check_prefix(const struct mt_ledger *ledger, const struct prefix *pre
     FIELD(prefix, version, version);
     FIELD(prefix, header_bytes, header_bytes);
     if (magic != MT_LEDGER_MAGIC)
-        return mt_error_set(error, MEMTRACK_EFORMAT, "Give a profile (*.pb.gz) or a ledger (*" MT_LEDGER_SUFFIX ").",
-                            "%s: %s", ledger->path,
-                            bytes && magic == 0 ? "the ledger was never begun: its process ended while it started"
-                                                : "not a ledger");
+        return mt_error_set(
+            error, MEMTRACK_EFORMAT,
+            "Give a profile (*.pb.gz) or a ledger (*" MT_LEDGER_SUFFIX ").", "%s: %s", ledger->path,
+            bytes && magic == 0 ? "the ledger was never begun: its process ended while it started"
+                                : "not a ledger");
     if (bytes < sizeof prefix->bytes ||
         (version == MT_LEDGER_VERSION && header_bytes != sizeof(struct mt_ledger_header)) ||
         ledger->size_bytes < header_bytes)
-        return mt_error_set(error, MEMTRACK_EFORMAT, "Record again; keep ledgers whole when you copy them.",
-                            "%s: the ledger is damaged, or cut inside its header (%llu bytes)", ledger->path,
-                            (unsigned long long)ledger->size_bytes);
+        return mt_error_set(error, MEMTRACK_EFORMAT,
+                            "Record again; keep ledgers whole when you copy them.",
+                            "%s: the ledger is damaged, or cut inside its header (%llu bytes)",
+                            ledger->path, (unsigned long long)ledger->size_bytes);
     if (version != MT_LEDGER_VERSION)
         return mt_error_set(
-            error, MEMTRACK_EVERSION, "Use the memtrack that recorded it: program and library must be of one version.",
-            "%s: ledger version %u, this memtrack reads version %u", ledger->path, version, MT_LEDGER_VERSION);
+            error, MEMTRACK_EVERSION,
+            "Use the memtrack that recorded it: program and library must be of one version.",
+            "%s: ledger version %u, this memtrack reads version %u", ledger->path, version,
+            MT_LEDGER_VERSION);
     return 0;
 }
 
-static size_t clamp_count(const struct mt_ledger *ledger, uint32_t claimed, enum mt_extent_kind kind) {
+static size_t clamp_count(const struct mt_ledger *ledger, uint32_t claimed,
+                          enum mt_extent_kind kind) {
     uint64_t most = ledger->limit_bytes / kinds[kind].item_bytes;
     return claimed < most ? claimed : (size_t)most;
 }
@@ -341,12 +351,14 @@ static void take_info(struct mt_ledger *ledger, const struct prefix *prefix) {
     info->n_sites = clamp_count(ledger, sites, MT_EXTENT_SITES);
     info->n_banks = banks < MT_MAX_BANKS ? banks : MT_MAX_BANKS;
     info->n_modules = modules <= MT_NODE_MODULE_MASK ? modules : MT_NODE_MODULE_MASK + 1;
-    info->n_names = names < MT_MAX_NAMES ? clamp_count(ledger, names, MT_EXTENT_NAMES) : MT_MAX_NAMES;
+    info->n_names =
+        names < MT_MAX_NAMES ? clamp_count(ledger, names, MT_EXTENT_NAMES) : MT_MAX_NAMES;
     info->n_scopes = clamp_count(ledger, scopes, MT_EXTENT_SCOPES);
     info->n_open = clamp_count(ledger, open, MT_EXTENT_OPEN);
-    info->n_threads = threads < MT_MAX_THREADS ? clamp_count(ledger, threads, MT_EXTENT_THREADS) : MT_MAX_THREADS;
-    info->n_events =
-        events < MT_READER_MAX_EVENTS ? clamp_count(ledger, events, MT_EXTENT_EVENTS) : MT_READER_MAX_EVENTS;
+    info->n_threads =
+        threads < MT_MAX_THREADS ? clamp_count(ledger, threads, MT_EXTENT_THREADS) : MT_MAX_THREADS;
+    info->n_events = events < MT_READER_MAX_EVENTS ? clamp_count(ledger, events, MT_EXTENT_EVENTS)
+                                                   : MT_READER_MAX_EVENTS;
 }
 
 static int measure_file(struct mt_ledger *ledger, struct mt_error *error) {
@@ -357,19 +369,22 @@ static int measure_file(struct mt_ledger *ledger, struct mt_error *error) {
         return mt_error_set(error, MEMTRACK_EFORMAT, "", "%s: not a regular file", ledger->path);
     if (st.st_uid != geteuid() && geteuid() != 0)
         return mt_error_set(error, MEMTRACK_EIO, "Run as the user who recorded it, or as root.",
-                            "%s: the ledger belongs to another user (uid %u)", ledger->path, (unsigned)st.st_uid);
+                            "%s: the ledger belongs to another user (uid %u)", ledger->path,
+                            (unsigned)st.st_uid);
     uint64_t stored = (uint64_t)st.st_blocks * 512 * SPARSE_FACTOR + SPARSE_SLACK;
     ledger->size_bytes = (uint64_t)st.st_size;
     ledger->limit_bytes = ledger->size_bytes < stored ? ledger->size_bytes : stored;
     return 0;
 }
 
-int mt_ledger_read_header(struct mt_ledger *ledger, struct mt_ledger_header *out, struct mt_error *error) {
+int mt_ledger_read_header(struct mt_ledger *ledger, struct mt_ledger_header *out,
+                          struct mt_error *error) {
     ssize_t n = read_at(ledger->fd, 0, out, sizeof *out);
     if (n < 0)
         return mt_error_set(error, MEMTRACK_EIO, "", "%s: %s", ledger->path, strerror(errno));
     if ((size_t)n < sizeof *out)
-        return mt_error_set(error, MEMTRACK_EFORMAT, "", "%s: the ledger is cut inside its header", ledger->path);
+        return mt_error_set(error, MEMTRACK_EFORMAT, "", "%s: the ledger is cut inside its header",
+                            ledger->path);
     return 0;
 }
 
@@ -392,7 +407,8 @@ int mt_ledger_refresh(struct mt_ledger *ledger, struct mt_error *error) {
     uint32_t segments, extents;
     FIELD(&prefix, segments, n_segments);
     FIELD(&prefix, extents, n_extents);
-    bool grown = !ledger->segments || segments != ledger->n_segments || extents != ledger->n_extents;
+    bool grown =
+        !ledger->segments || segments != ledger->n_segments || extents != ledger->n_extents;
     int rc = grown ? measure_file(ledger, error) : 0;
     if (rc == 0)
         rc = check_prefix(ledger, &prefix, (size_t)n, error);
@@ -428,7 +444,7 @@ uint64_t mt_ledger_damage(const struct mt_ledger *ledger) {
     return ledger->damage;
 }
 
-/* ---- open, close ------------------------------------------------------------------------------------------------ */
+/* ---- open, close ----------------------------------------------------------------------------- */
 
 int mt_ledger_open_fd(int fd, const char *path, struct mt_ledger **out, struct mt_error *error) {
     struct mt_ledger *ledger = calloc(1, sizeof *ledger);
@@ -453,7 +469,8 @@ int mt_ledger_open_fd(int fd, const char *path, struct mt_ledger **out, struct m
     return 0;
 }
 
-/* What a process has mapped, as mt_find_ledger names it when the file has left its directory: the kernel's link. */
+/* What a process has mapped, as mt_find_ledger names it when the file has left its directory: the
+ * kernel's link. */
 static bool is_mapped_file(const char *path) {
     int at = 0;
     return sscanf(path, "/proc/%*u/map_files/%*x-%*x%n", &at) == 0 && at > 0 && path[at] == 0;
@@ -466,7 +483,8 @@ int mt_ledger_open(const char *path, struct mt_ledger **out, struct mt_error *er
         return mt_error_set(error, MEMTRACK_ENOTFOUND, "Check the name.", "%s: no such file", path);
     if (fd < 0)
         return mt_error_set(error, MEMTRACK_EIO, "", "%s: %s", path,
-                            errno == ELOOP ? "is a symbolic link, which is not followed here" : strerror(errno));
+                            errno == ELOOP ? "is a symbolic link, which is not followed here"
+                                           : strerror(errno));
     return mt_ledger_open_fd(fd, path, out, error);
 }
 
@@ -488,12 +506,13 @@ bool mt_ledger_is_one(const char *path) {
     struct stat st;
     uint64_t magic = 0;
     bool is = fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
-              read_at(fd, 0, &magic, sizeof magic) == (ssize_t)sizeof magic && magic == MT_LEDGER_MAGIC;
+              read_at(fd, 0, &magic, sizeof magic) == (ssize_t)sizeof magic &&
+              magic == MT_LEDGER_MAGIC;
     close(fd);
     return is;
 }
 
-/* ---- contents --------------------------------------------------------------------------------------------------- */
+/* ---- contents -------------------------------------------------------------------------------- */
 
 static size_t count_of(const struct mt_ledger *ledger, enum mt_extent_kind kind) {
     switch (kind) {
@@ -521,8 +540,10 @@ static size_t count_of(const struct mt_ledger *ledger, enum mt_extent_kind kind)
 }
 
 /* What is there now, whether a cut is open or not. */
-static size_t read_now(struct mt_ledger *ledger, enum mt_extent_kind kind, size_t first, size_t n, void *out) {
-    size_t count = count_of(ledger, kind), item_bytes = kinds[kind].item_bytes, per_chunk = kinds[kind].per_chunk;
+static size_t read_now(struct mt_ledger *ledger, enum mt_extent_kind kind, size_t first, size_t n,
+                       void *out) {
+    size_t count = count_of(ledger, kind), item_bytes = kinds[kind].item_bytes,
+           per_chunk = kinds[kind].per_chunk;
     size_t there = first >= count ? 0 : (n < count - first ? n : count - first);
     const struct mt_array *array = &ledger->arrays[kind];
     char *to = out;
@@ -531,7 +552,9 @@ static size_t read_now(struct mt_ledger *ledger, enum mt_extent_kind kind, size_
         size_t here = per_chunk - skip < there - done ? per_chunk - skip : there - done;
         size_t bytes = here * item_bytes, start = skip * item_bytes, present = 0;
         if (index < array->n_chunks && array->chunk[index].bytes > start)
-            present = array->chunk[index].bytes - start < bytes ? (size_t)(array->chunk[index].bytes - start) : bytes;
+            present = array->chunk[index].bytes - start < bytes
+                          ? (size_t)(array->chunk[index].bytes - start)
+                          : bytes;
         if (present)
             mt_reader_read(ledger, array->chunk[index].offset + start, to, present);
         if (present < bytes) {
@@ -568,7 +591,8 @@ static void forget_cleared_banks(const struct mt_ledger *ledger, struct mt_bank 
     }
 }
 
-size_t mt_ledger_read_items(struct mt_ledger *ledger, enum mt_extent_kind kind, size_t first, size_t n, void *out) {
+size_t mt_ledger_read_items(struct mt_ledger *ledger, enum mt_extent_kind kind, size_t first,
+                            size_t n, void *out) {
     size_t there = read_now(ledger, kind, first, n, out);
     if (kind == MT_EXTENT_SITES) {
         mt_cut_apply_sites(ledger, first, there, out);
@@ -580,8 +604,8 @@ size_t mt_ledger_read_items(struct mt_ledger *ledger, enum mt_extent_kind kind, 
     return there;
 }
 
-size_t mt_reader_read_chunk(struct mt_ledger *ledger, enum mt_extent_kind kind, size_t index, size_t first, size_t n,
-                            void *out) {
+size_t mt_reader_read_chunk(struct mt_ledger *ledger, enum mt_extent_kind kind, size_t index,
+                            size_t first, size_t n, void *out) {
     const struct mt_array *array = &ledger->arrays[kind];
     size_t item_bytes = kinds[kind].item_bytes;
     if (index >= array->n_chunks || first >= array->chunk[index].bytes / item_bytes)
@@ -651,8 +675,8 @@ bool mt_ledger_is_live(const struct mt_ledger *ledger) {
     bool found = false;
     while (!found && getline(&line, &capacity, maps) > 0) {
         unsigned long long inode = 0;
-        found =
-            sscanf(line, "%*s %*s %*s %*s %llu", &inode) == 1 && inode == st.st_ino && strstr(line, MT_LEDGER_SUFFIX);
+        found = sscanf(line, "%*s %*s %*s %*s %llu", &inode) == 1 && inode == st.st_ino &&
+                strstr(line, MT_LEDGER_SUFFIX);
     }
     free(line);
     fclose(maps);

@@ -2,12 +2,13 @@
 /*
  * The reading side of a ledger: totals of a running process, and private copies of what it holds.
  *
- * Everything is copied out with pread: a file that shrinks under the reader gives short reads, never a SIGBUS. The
- * contents come from another process and are believed in nothing. What cannot be read (a missing chunk, an address
- * outside the segments) reads as zeros and is counted as damage; only a file that is no ledger at all is an error.
+ * Everything is copied out with pread: a file that shrinks under the reader gives short reads,
+ * never a SIGBUS. The contents come from another process and are believed in nothing. What cannot
+ * be read (a missing chunk, an address outside the segments) reads as zeros and is counted as
+ * damage; only a file that is no ledger at all is an error.
  *
- * A struct mt_ledger may be used by one thread at a time. Functions return 0 or -MEMTRACK_E… (base/error.h); every
- * struct mt_error pointer may be NULL.
+ * A struct mt_ledger may be used by one thread at a time. Functions return 0 or -MEMTRACK_E…
+ * (base/error.h); every struct mt_error pointer may be NULL.
  */
 #ifndef MT_LEDGER_READER_H
 #define MT_LEDGER_READER_H
@@ -31,18 +32,21 @@ struct mt_ledger_info {
     uint64_t sample_bytes;
     uint32_t max_frames;
     uint32_t lossy_errno;
-    uint64_t file_bytes; /* cost of the ledger: what the writer says, at most the size of the file */
+    uint64_t
+        file_bytes; /* cost of the ledger: what the writer says, at most the size of the file */
     uint64_t allocator_path;
     struct mt_control control;
-    /* as claimed, cut to what the file can hold; n_events, n_open: places for events and open scopes */
+    /* as claimed, cut to what the file can hold; n_events, n_open: places for events and open
+     * scopes */
     size_t n_nodes, n_sites, n_banks, n_modules, n_names, n_scopes, n_events, n_open, n_threads;
-    uint64_t events_seen;                        /* that have been; the latest n_events of them are there */
-    uint32_t event_sample;                       /* one scope in so many is an event */
-    uint64_t dropped_scopes;                     /* that found no room, or parts of them */
-    uint64_t max_bytes;                          /* that call paths may take; 0: no bound */
-    uint64_t private_bytes;                      /* of the table of live blocks: not in the ledger */
-    uint32_t unrecorded_forks, unrecorded_errno; /* children without a ledger, and why the last has none */
-    uint64_t unrecorded;                         /* events that no figure contains */
+    uint64_t events_seen;    /* that have been; the latest n_events of them are there */
+    uint32_t event_sample;   /* one scope in so many is an event */
+    uint64_t dropped_scopes; /* that found no room, or parts of them */
+    uint64_t max_bytes;      /* that call paths may take; 0: no bound */
+    uint64_t private_bytes;  /* of the table of live blocks: not in the ledger */
+    uint32_t unrecorded_forks,
+        unrecorded_errno; /* children without a ledger, and why the last has none */
+    uint64_t unrecorded;  /* events that no figure contains */
 };
 enum { MT_READER_MAX_EVENTS = 1 << 20 }; /* places beyond are not read */
 
@@ -51,23 +55,26 @@ struct mt_ledger_totals {
     uint64_t allocated_blocks;
     int64_t current_bytes, peak_bytes; /* as published, see struct mt_control */
     uint64_t epoch;                    /* changes whenever the peak rises */
-    uint64_t failed, unknown_frees, dropped, interrupted, lossy_blocks, unwind_mismatches, allocated_usable_bytes;
+    uint64_t failed, unknown_frees, dropped, interrupted, lossy_blocks, unwind_mismatches,
+        allocated_usable_bytes;
     uint64_t file_bytes;
     uint32_t flags;
     size_t n_sites;
 };
 
 /*
- * Open the ledger at path. Follows no symbolic link but /proc/PID/map_files/BEGIN-END, never blocks on a FIFO; the file
- * must be regular and belong to this user (root may read any). *out is closed with mt_ledger_close. Errors: EIO (open
- * or read failed), ENOTFOUND, EFORMAT (no ledger, or its header is damaged or not yet written), EVERSION, ENOMEM.
+ * Open the ledger at path. Follows no symbolic link but /proc/PID/map_files/BEGIN-END, never blocks
+ * on a FIFO; the file must be regular and belong to this user (root may read any). *out is closed
+ * with mt_ledger_close. Errors: EIO (open or read failed), ENOTFOUND, EFORMAT (no ledger, or its
+ * header is damaged or not yet written), EVERSION, ENOMEM.
  */
 int mt_ledger_open(const char *path, struct mt_ledger **out, struct mt_error *error);
 /* The same for a file descriptor, which the ledger owns from then on, also when this fails. */
 int mt_ledger_open_fd(int fd, const char *path, struct mt_ledger **out, struct mt_error *error);
 void mt_ledger_close(struct mt_ledger *ledger); /* NULL is fine */
 
-/* True when the file begins as a ledger does. For telling kinds of files apart; never blocks, never reports. */
+/* True when the file begins as a ledger does. For telling kinds of files apart; never blocks, never
+ * reports. */
 bool mt_ledger_is_one(const char *path);
 
 /* Read header, segments and extents again when the writer has grown. EIO, EFORMAT, ENOMEM. */
@@ -75,8 +82,8 @@ int mt_ledger_refresh(struct mt_ledger *ledger, struct mt_error *error);
 const struct mt_ledger_info *mt_ledger_info(const struct mt_ledger *ledger);
 const char *mt_ledger_path(const struct mt_ledger *ledger);
 
-/* The pid of the writer as this process sees it: what the ledger says, unless the caller, who found the process, has
- * set it; seen from another pid namespace it is another number. */
+/* The pid of the writer as this process sees it: what the ledger says, unless the caller, who found
+ * the process, has set it; seen from another pid namespace it is another number. */
 uint32_t mt_ledger_process(const struct mt_ledger *ledger);
 void mt_ledger_set_process(struct mt_ledger *ledger, uint32_t pid);
 
@@ -86,20 +93,26 @@ uint64_t mt_ledger_damage(const struct mt_ledger *ledger);
 /* Refresh, then add up the banks. Two small reads with few threads: meant for every tick. */
 int mt_ledger_totals(struct mt_ledger *ledger, struct mt_ledger_totals *out);
 
-/* The whole header, as stored: 0 or -MEMTRACK_EIO. Its texts may lack a NUL, its counts and addresses may lie. */
-int mt_ledger_read_header(struct mt_ledger *ledger, struct mt_ledger_header *out, struct mt_error *error);
+/* The whole header, as stored: 0 or -MEMTRACK_EIO. Its texts may lack a NUL, its counts and
+ * addresses may lie. */
+int mt_ledger_read_header(struct mt_ledger *ledger, struct mt_ledger_header *out,
+                          struct mt_error *error);
 
 /*
- * Copy items [first, first + n) of an array (any kind but regions and big blocks; items as in layout.h) to out, which
- * holds n items. Items that the ledger does not have are zeroed. Returns how many of them lie below the ledger's count.
- * While a cut is open (cut.h), sites and banks are what they were then.
+ * Copy items [first, first + n) of an array (any kind but regions and big blocks; items as in
+ * layout.h) to out, which holds n items. Items that the ledger does not have are zeroed. Returns
+ * how many of them lie below the ledger's count. While a cut is open (cut.h), sites and banks are
+ * what they were then.
  */
-size_t mt_ledger_read_items(struct mt_ledger *ledger, enum mt_extent_kind kind, size_t first, size_t n, void *out);
+size_t mt_ledger_read_items(struct mt_ledger *ledger, enum mt_extent_kind kind, size_t first,
+                            size_t n, void *out);
 
-/* A copy of the whole array in one malloc'd block, NULL when out of memory. *n: its items; with 0 it is not NULL. */
+/* A copy of the whole array in one malloc'd block, NULL when out of memory. *n: its items; with 0
+ * it is not NULL. */
 void *mt_ledger_load_items(struct mt_ledger *ledger, enum mt_extent_kind kind, size_t *n);
 
-/* Copy bytes at an address of the target; what is outside the ledger is zeroed. Returns the bytes that were there. */
+/* Copy bytes at an address of the target; what is outside the ledger is zeroed. Returns the bytes
+ * that were there. */
 size_t mt_ledger_read_address(struct mt_ledger *ledger, uint64_t address, void *out, size_t bytes);
 
 /* True while the process (mt_ledger_process) still maps this very file. */

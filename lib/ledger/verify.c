@@ -1,16 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The invariants of ledger/invariants.h over a copy of each array, and what no single item can tell: segments that do
- * not overlap, extents that lie in one, sums that agree.
+ * The invariants of ledger/invariants.h over a copy of each array, and what no single item can
+ * tell: segments that do not overlap, extents that lie in one, sums that agree.
  *
  *   segments, extents                     where things lie
  *   nodes, sites, banks, threads, …       each by itself, against the counts of the header
- *   sum of sites' live bytes  == sum of banks'            (not when sampling: a bank's are an estimate)
+ *   sum of sites' live bytes  == sum of banks'            (not when sampling: a bank's are an
+ *                                                         estimate)
  *   live blocks of a site's thread, path, class == sites' (of a process that has ended)
  *
- * A process that was killed may have left one event per thread half done (its bank has an odd sequence), and a block of
- * each out of the table, while the allocator moved it in realloc. What a handler left by longjmp is half done as well; the
- * bank has counted that. Live blocks of a running process change while they are read, so they are not compared.
+ * A process that was killed may have left one event per thread half done (its bank has an odd
+ * sequence), and a block of each out of the table, while the allocator moved it in realloc. What a
+ * handler left by longjmp is half done as well; the bank has counted that. Live blocks of a running
+ * process change while they are read, so they are not compared.
  */
 #include "ledger/verify.h"
 
@@ -33,7 +35,8 @@ struct work {
     struct mt_bank *banks;
     size_t n_nodes, n_sites, n_banks;
     bool is_live;
-    bool is_settled;   /* sites and banks are of one instant, at which no thread was inside an event */
+    bool
+        is_settled; /* sites and banks are of one instant, at which no thread was inside an event */
     uint64_t n_inside; /* events that were not done to the end */
 };
 
@@ -53,21 +56,23 @@ static void judge(struct work *w, const char *what, size_t id, const char *viola
         fault(w, "%s %zu: %s", what, id, violation);
 }
 
-/* ---- where things lie ------------------------------------------------------------------------------------------- */
+/* ---- where things lie ------------------------------------------------------------------------ */
 
 static void check_segments(struct work *w) {
     const struct mt_ledger_header *h = w->header;
     uint64_t end = 0;
     for (uint32_t i = 0; i < h->n_segments && i < MT_MAX_SEGMENTS; i++) {
         const struct mt_segment *s = &h->segment[i];
-        const char *violation = s->offset != end                            ? "it does not follow the one before it"
-                                : s->bytes == 0 || s->bytes % 4096 != 0     ? "it is no whole number of pages"
+        const char *violation = s->offset != end ? "it does not follow the one before it"
+                                : s->bytes == 0 || s->bytes % 4096 != 0
+                                    ? "it is no whole number of pages"
                                 : s->address == 0 || s->address % 4096 != 0 ? "it lies nowhere"
                                                                             : NULL;
         judge(w, "segment", i, violation);
         end = s->offset + s->bytes;
     }
-    judge(w, "segments", h->n_segments, end == h->file_bytes ? NULL : "they are not what the file is said to hold");
+    judge(w, "segments", h->n_segments,
+          end == h->file_bytes ? NULL : "they are not what the file is said to hold");
 }
 
 static bool lies_in_a_segment(const struct work *w, const struct mt_extent *e) {
@@ -84,23 +89,25 @@ static int compare_extents(const void *a, const void *b) {
     return x->address < y->address ? -1 : x->address > y->address;
 }
 
-/* Of the header alone: further ones are in directory blocks, which the reader follows, and counts as damage. */
+/* Of the header alone: further ones are in directory blocks, which the reader follows, and counts
+ * as damage. */
 static void check_extents(struct work *w) {
-    static struct mt_extent sorted[MT_FIRST_EXTENTS]; /* too large for a stack; verify is of one thread */
+    static struct mt_extent
+        sorted[MT_FIRST_EXTENTS]; /* too large for a stack; verify is of one thread */
     uint32_t n = w->header->n_extents < MT_FIRST_EXTENTS ? w->header->n_extents : MT_FIRST_EXTENTS;
     memcpy(sorted, w->header->extent, n * sizeof *sorted);
     for (uint32_t i = 0; i < n; i++)
         judge(w, "extent", i,
               sorted[i].kind == 0 || sorted[i].kind >= MT_N_KINDS ? "there is no such kind"
-              : !lies_in_a_segment(w, &sorted[i])                 ? "it lies outside of the segments"
-                                                                  : NULL);
+              : !lies_in_a_segment(w, &sorted[i]) ? "it lies outside of the segments"
+                                                  : NULL);
     qsort(sorted, n, sizeof *sorted, compare_extents);
     for (uint32_t i = 1; i < n; i++)
         if (sorted[i].address - sorted[i - 1].address < sorted[i - 1].bytes)
             fault(w, "two extents share the address %#llx", (unsigned long long)sorted[i].address);
 }
 
-/* ---- items ------------------------------------------------------------------------------------------------------ */
+/* ---- items ----------------------------------------------------------------------------------- */
 
 static void check_nodes(struct work *w) {
     for (size_t i = MT_NODE_FIRST; i < w->n_nodes; i++) {
@@ -137,7 +144,8 @@ static int check_rest(struct work *w) {
     return done ? 0 : -MEMTRACK_ENOMEM;
 }
 
-/* A histogram is judged when it can be read whole, and of a process that does not change it meanwhile. */
+/* A histogram is judged when it can be read whole, and of a process that does not change it
+ * meanwhile. */
 static int check_scopes(struct work *w) {
     enum { MOST_WORDS = 1 << 16 };
     size_t n = 0;
@@ -159,9 +167,10 @@ static int check_scopes(struct work *w) {
     return done ? 0 : -MEMTRACK_ENOMEM;
 }
 
-/* ---- live blocks ------------------------------------------------------------------------------------------------ */
+/* ---- live blocks ----------------------------------------------------------------------------- */
 
-/* What lives, counted twice: of the blocks in the table, and by the sites. By site's thread, path and class. */
+/* What lives, counted twice: of the blocks in the table, and by the sites. By site's thread, path
+ * and class. */
 struct group {
     uint64_t key; /* node, origin, class */
     int64_t blocks, bytes;
@@ -234,7 +243,8 @@ static void check_big(struct blocks *b) {
             if (piece[i].address <= 1)
                 continue;
             judge(b->w, "big block", at / sizeof *piece + i,
-                  piece[i].site > 0 && piece[i].site < b->w->n_sites ? NULL : "its site is not there");
+                  piece[i].site > 0 && piece[i].site < b->w->n_sites ? NULL
+                                                                     : "its site is not there");
             add_block(b, piece[i].site, piece[i].bytes, piece[i].era);
         }
     }
@@ -254,8 +264,9 @@ static int compare_sums(struct blocks *b) {
         const struct mt_site *s = &w->sites[i];
         int64_t blocks = (int64_t)(s->counters.allocated_blocks - s->counters.freed_blocks);
         if (s->node != MT_NODE_ROOT)
-            groups[n++] = (struct group){(uint64_t)s->node << 32 | (uint64_t)s->origin << 8 | s->size_class,
-                                         blocks - b->n[i], s->counters.live_bytes - b->bytes[i]};
+            groups[n++] =
+                (struct group){(uint64_t)s->node << 32 | (uint64_t)s->origin << 8 | s->size_class,
+                               blocks - b->n[i], s->counters.live_bytes - b->bytes[i]};
     }
     if (groups)
         qsort(groups, n, sizeof *groups, compare_groups);
@@ -271,9 +282,11 @@ static int compare_sums(struct blocks *b) {
         odd_bytes += blocks == 0 && bytes != 0;
     }
     if (surplus > w->n_inside)
-        fault(w, "%llu live blocks are there that no site has counted", (unsigned long long)surplus);
+        fault(w, "%llu live blocks are there that no site has counted",
+              (unsigned long long)surplus);
     if (missing > w->n_inside + w->n_banks - 1)
-        fault(w, "%llu blocks that sites have counted as live are not there", (unsigned long long)missing);
+        fault(w, "%llu blocks that sites have counted as live are not there",
+              (unsigned long long)missing);
     if (odd_bytes > w->n_inside)
         fault(w, "%llu call paths have as many live blocks as they have counted, of other sizes",
               (unsigned long long)odd_bytes);
@@ -307,7 +320,7 @@ static int check_live(struct work *w) {
     return rc;
 }
 
-/* ---- the whole -------------------------------------------------------------------------------------------------- */
+/* ---- the whole ------------------------------------------------------------------------------- */
 
 static void compare_banks(struct work *w) {
     int64_t sites = 0, banks = 0;
@@ -316,7 +329,8 @@ static void compare_banks(struct work *w) {
     for (size_t i = 1; i < w->n_banks; i++)
         banks = (int64_t)((uint64_t)banks + (uint64_t)w->banks[i].counters.live_bytes);
     if (w->header->sample_bytes == 0 && w->is_settled && sites != banks)
-        fault(w, "sites hold %lld live bytes, and threads %lld", (long long)sites, (long long)banks);
+        fault(w, "sites hold %lld live bytes, and threads %lld", (long long)sites,
+              (long long)banks);
 }
 
 static int load(struct work *w, struct mt_error *error) {
@@ -327,7 +341,8 @@ static int load(struct work *w, struct mt_error *error) {
     w->banks = mt_ledger_load_items(w->ledger, MT_EXTENT_BANKS, &w->n_banks);
     w->is_settled = mt_ledger_cut_is_exact(w->ledger);
     mt_ledger_cut_end(w->ledger);
-    rc = mt_ledger_read_header(w->ledger, w->header, error); /* what was made since: nodes of the newest sites */
+    rc = mt_ledger_read_header(w->ledger, w->header,
+                               error); /* what was made since: nodes of the newest sites */
     if (rc == 0)
         rc = mt_ledger_refresh(w->ledger, error);
     w->nodes = mt_ledger_load_items(w->ledger, MT_EXTENT_NODES, &w->n_nodes);
@@ -352,7 +367,8 @@ static int check_all(struct work *w, struct mt_error *error) {
     if (rc == 0 && !w->is_live)
         rc = check_live(w);
     if (mt_ledger_damage(w->ledger))
-        fault(w, "%llu pieces of it cannot be read", (unsigned long long)mt_ledger_damage(w->ledger));
+        fault(w, "%llu pieces of it cannot be read",
+              (unsigned long long)mt_ledger_damage(w->ledger));
     return rc;
 }
 
@@ -362,7 +378,8 @@ int mt_ledger_verify(struct mt_ledger *ledger, struct mt_verdict *out, struct mt
     w.header = aligned_alloc(64, sizeof *w.header);
     int rc = w.header ? 0 : -MEMTRACK_ENOMEM;
     if (rc == 0 && w.is_live)
-        mt_ledger_cut_begin(ledger, NULL); /* without one, what is read is of no one instant: then the sums tell */
+        mt_ledger_cut_begin(
+            ledger, NULL); /* without one, what is read is of no one instant: then the sums tell */
     if (rc == 0)
         rc = check_all(&w, error);
     mt_ledger_cut_end(ledger);
@@ -370,7 +387,7 @@ int mt_ledger_verify(struct mt_ledger *ledger, struct mt_verdict *out, struct mt
     free(w.sites);
     free(w.banks);
     free(w.header);
-    return rc == -MEMTRACK_ENOMEM
-               ? mt_error_set(error, MEMTRACK_ENOMEM, "", "%s: out of memory", mt_ledger_path(ledger))
-               : rc;
+    return rc == -MEMTRACK_ENOMEM ? mt_error_set(error, MEMTRACK_ENOMEM, "", "%s: out of memory",
+                                                 mt_ledger_path(ledger))
+                                  : rc;
 }

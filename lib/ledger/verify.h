@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Does everything in a ledger fit together? What a report is made of, looked at as a whole, from outside. */
+/* Does everything in a ledger fit together? What a report is made of, looked at as a whole, from
+ * outside. */
 #ifndef MT_LEDGER_VERIFY_H
 #define MT_LEDGER_VERIFY_H
 
@@ -15,9 +16,10 @@ struct mt_verdict {
 };
 
 /*
- * Go through segments, extents and all items (ledger/invariants.h), and compare sums: of the sites with the banks, and,
- * where the process has ended, of the live blocks with the sites. A process that runs is read at a cut; threads that are
- * inside of an event may each be in the middle of one block. A fault is no error: 0 or -MEMTRACK_E….
+ * Go through segments, extents and all items (ledger/invariants.h), and compare sums: of the sites
+ * with the banks, and, where the process has ended, of the live blocks with the sites. A process
+ * that runs is read at a cut; threads that are inside of an event may each be in the middle of one
+ * block. A fault is no error: 0 or -MEMTRACK_E….
  */
 int mt_ledger_verify(struct mt_ledger *ledger, struct mt_verdict *out, struct mt_error *error);
 

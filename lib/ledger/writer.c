@@ -2,9 +2,10 @@
 /*
  * Making the ledger file, and handing out what is in it. How it grows is in writer_file.c.
  *
- * What there is room for is not the same for everything. The record of call paths (detail) ends at the bound that has been
- * set; the counters of threads may go on beyond it, for the totals have to stay exact; and the table of live blocks, from
- * which the size of what is freed is known, goes on in the process's own memory when the file is full.
+ * What there is room for is not the same for everything. The record of call paths (detail) ends at
+ * the bound that has been set; the counters of threads may go on beyond it, for the totals have to
+ * stay exact; and the table of live blocks, from which the size of what is freed is known, goes on
+ * in the process's own memory when the file is full.
  */
 #include "ledger/writer.h"
 
@@ -21,7 +22,8 @@
 extern void *__libc_stack_end __attribute__((weak));
 
 enum {
-    HEADER_SEGMENT = (int)((sizeof(struct mt_ledger_header) + MT_OS_PAGE - 1) / MT_OS_PAGE * MT_OS_PAGE),
+    HEADER_SEGMENT =
+        (int)((sizeof(struct mt_ledger_header) + MT_OS_PAGE - 1) / MT_OS_PAGE * MT_OS_PAGE),
     FIRST_CHUNKS = 832 << 10, /* one of everything, so that a start is whole or is none */
     FIRST_SEGMENT = HEADER_SEGMENT + FIRST_CHUNKS,
     PRIVATE_SEGMENT = 256 << 10,
@@ -29,7 +31,8 @@ enum {
     NS_PER_TICK = 10000000,
 };
 
-/* Field 22 of /proc/self/stat; the fields before it are counted from the last ')' since comm can hold anything. */
+/* Field 22 of /proc/self/stat; the fields before it are counted from the last ')' since comm can
+ * hold anything. */
 static uint64_t start_ticks(void) {
     char stat[640]; /* the fields up to the 22nd are at most 22 * 21 + 64 */
     long n = mt_os_read_file("/proc/self/stat", stat, sizeof stat - 1);
@@ -45,7 +48,8 @@ static uint64_t start_ticks(void) {
     uint64_t ticks = 0;
     while (*p >= '0' && *p <= '9')
         ticks = ticks * 10 + (uint64_t)(*p++ - '0');
-    return ticks - (uint64_t)(mt_os_clock_offset_ns("boottime") / NS_PER_TICK); /* as the system counts */
+    return ticks -
+           (uint64_t)(mt_os_clock_offset_ns("boottime") / NS_PER_TICK); /* as the system counts */
 }
 
 static long read_link(const char *path, char *out, size_t capacity) {
@@ -64,7 +68,8 @@ static void copy_name(struct mt_ledger_header *h) {
 
 /* As the kernel has put them above the main thread's stack: argc, the arguments, NULL. */
 static uint32_t copy_arguments(char *out, size_t capacity) {
-    const char *const *top = &__libc_stack_end != NULL ? (const char *const *)__libc_stack_end : NULL;
+    const char *const *top =
+        &__libc_stack_end != NULL ? (const char *const *)__libc_stack_end : NULL;
     size_t n = 0;
     for (uint64_t i = 1; top != NULL && i <= *(const uint64_t *)top && top[i] != NULL; i++)
         for (const char *p = top[i]; n < capacity; p++) {
@@ -95,7 +100,8 @@ static void fill_identity(struct mt_ledger_header *h) {
     h->n_sites = h->n_banks = h->n_modules = 1;
 }
 
-/* Open a new file DIRECTORY/PID.TICKS.COUNTER.ledger; the path goes to w->path. Descriptor or -errno. */
+/* Open a new file DIRECTORY/PID.TICKS.COUNTER.ledger; the path goes to w->path. Descriptor or
+ * -errno. */
 static long open_new(struct mt_ledger_writer *w, const char *directory) {
     uint64_t ticks = start_ticks();
     const char *end = w->path + sizeof w->path - 1;
@@ -111,8 +117,8 @@ static long open_new(struct mt_ledger_writer *w, const char *directory) {
         if (p >= end)
             return -ENAMETOOLONG;
         *p = 0;
-        long fd = mt_os_call(SYS_openat, AT_FDCWD, (long)w->path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
-                             0600, 0, 0);
+        long fd = mt_os_call(SYS_openat, AT_FDCWD, (long)w->path,
+                             O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600, 0, 0);
         if (fd != -EEXIST)
             return fd;
     }
@@ -150,7 +156,8 @@ int mt_ledger_create(struct mt_ledger_writer *w, const char *directory) {
     return 0;
 }
 
-void mt_ledger_count_unrecorded(struct mt_ledger_writer *w, struct mt_ledger_header *family, int error) {
+void mt_ledger_count_unrecorded(struct mt_ledger_writer *w, struct mt_ledger_header *family,
+                                int error) {
     w->family = family; /* for children of this one */
     if (family == NULL)
         return;
@@ -164,7 +171,7 @@ void mt_ledger_remove(struct mt_ledger_writer *w) {
     mt_ledger_forget(w);
 }
 
-/* ---- handing out ------------------------------------------------------------------------------------------------ */
+/* ---- handing out ----------------------------------------------------------------------------- */
 
 static void *take(struct mt_writer_room *room, size_t bytes, size_t align) {
     char *p = (char *)(((uintptr_t)room->begin + align - 1) & ~(uintptr_t)(align - 1));
@@ -193,7 +200,8 @@ void *mt_ledger_allocate_detail(struct mt_ledger_writer *w, size_t bytes, size_t
     return NULL;
 }
 
-void *mt_ledger_allocate_blocks(struct mt_ledger_writer *w, size_t bytes, size_t align, bool *is_private) {
+void *mt_ledger_allocate_blocks(struct mt_ledger_writer *w, size_t bytes, size_t align,
+                                bool *is_private) {
     void *p = mt_ledger_allocate(w, bytes, align);
     *is_private = p == NULL && w->header != NULL;
     if (!*is_private)
@@ -201,7 +209,8 @@ void *mt_ledger_allocate_blocks(struct mt_ledger_writer *w, size_t bytes, size_t
     p = take(&w->own, bytes, align);
     if (p != NULL)
         return p;
-    size_t segment = bytes + align > (size_t)PRIVATE_SEGMENT ? bytes + align : (size_t)PRIVATE_SEGMENT;
+    size_t segment =
+        bytes + align > (size_t)PRIVATE_SEGMENT ? bytes + align : (size_t)PRIVATE_SEGMENT;
     char *memory = mt_os_private(segment);
     if (memory == NULL)
         return NULL;
@@ -226,8 +235,8 @@ static bool add_directory(struct mt_ledger_writer *w) {
     return true;
 }
 
-bool mt_ledger_publish(struct mt_ledger_writer *w, enum mt_extent_kind kind, uint32_t index, const void *memory,
-                       size_t bytes) {
+bool mt_ledger_publish(struct mt_ledger_writer *w, enum mt_extent_kind kind, uint32_t index,
+                       const void *memory, size_t bytes) {
     struct mt_ledger_header *h = w->header;
     struct mt_extent *slot;
     if (h->n_extents < MT_FIRST_EXTENTS) {
@@ -238,7 +247,8 @@ bool mt_ledger_publish(struct mt_ledger_writer *w, enum mt_extent_kind kind, uin
             return false;
         slot = &w->directory->extent[in_block];
     }
-    *slot = (struct mt_extent){.address = (uint64_t)memory, .bytes = bytes, .kind = kind, .index = index};
+    *slot = (struct mt_extent){
+        .address = (uint64_t)memory, .bytes = bytes, .kind = kind, .index = index};
     mt_store_release(&h->n_extents, h->n_extents + 1); /* the extent that it counts is whole */
     return true;
 }

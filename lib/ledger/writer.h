@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The target's side of the ledger: create the file, hand out pieces of it, grow it. See ledger/layout.h for what is
- * in it. No function here allocates with malloc, sets errno, or keeps a file descriptor.
+ * The target's side of the ledger: create the file, hand out pieces of it, grow it. See
+ * ledger/layout.h for what is in it. No function here allocates with malloc, sets errno, or keeps a
+ * file descriptor.
  *
- * Threads: create and remove while no other thread records; allocate and publish under the caller's growth lock.
+ * Threads: create and remove while no other thread records; allocate and publish under the caller's
+ * growth lock.
  */
 #ifndef MT_LEDGER_WRITER_H
 #define MT_LEDGER_WRITER_H
@@ -18,30 +20,38 @@ struct mt_writer_room {
 struct mt_ledger_writer {
     struct mt_ledger_header *header; /* NULL: no ledger */
     struct mt_writer_room free;      /* what is left of the newest segment */
-    struct mt_writer_room reserve;   /* a whole segment that has been set aside for when the file cannot grow */
-    struct mt_writer_room own;       /* of the process's own memory, when the file is full */
-    uint64_t file_bytes;             /* set aside so far */
-    uint64_t max_bytes;     /* beyond which there is no room for detail; 0: there is no bound. Outlives forks */
-    uint64_t sparse_bytes;  /* size of the file, the rest of which is a hole; 0: it ends where file_bytes says */
-    uint64_t device, inode; /* to recognise our file when it is opened again for growth; 0: not known */
+    struct mt_writer_room
+        reserve; /* a whole segment that has been set aside for when the file cannot grow */
+    struct mt_writer_room own; /* of the process's own memory, when the file is full */
+    uint64_t file_bytes;       /* set aside so far */
+    uint64_t max_bytes; /* beyond which there is no room for detail; 0: there is no bound. Outlives
+                           forks */
+    uint64_t sparse_bytes; /* size of the file, the rest of which is a hole; 0: it ends where
+                              file_bytes says */
+    uint64_t device,
+        inode; /* to recognise our file when it is opened again for growth; 0: not known */
     struct mt_directory *directory;
-    struct mt_ledger_header
-        *family;      /* the first page once more: of this ledger, or in a fork without one its parent's */
-    bool is_in_forks; /* they cannot be told by their memory, and have this mapped as well. Outlives forks */
+    struct mt_ledger_header *family; /* the first page once more: of this ledger, or in a fork
+                                        without one its parent's */
+    bool is_in_forks; /* they cannot be told by their memory, and have this mapped as well. Outlives
+                         forks */
     bool exhausted;   /* a segment could not be had; stays so */
-    bool was_left;    /* by longjmp: an extent can be published, and nobody know of it. See writer_table.c */
+    bool was_left;    /* by longjmp: an extent can be published, and nobody know of it. See
+                         writer_table.c */
     bool is_copy;     /* of the parent's, in a fork: the file is not ours. See writer_copy.h */
     char path[MT_PATH_MAX_BYTES];
 };
 
 /*
- * Create PID.STARTTICKS.COUNTER.ledger in directory (must exist), sized for a small program, with a valid header whose
- * identity fields (pid, times, exe, command) are filled in. 0 or -errno, in which case nothing is left behind.
+ * Create PID.STARTTICKS.COUNTER.ledger in directory (must exist), sized for a small program, with a
+ * valid header whose identity fields (pid, times, exe, command) are filled in. 0 or -errno, in
+ * which case nothing is left behind.
  */
 MT_HIDDEN int mt_ledger_create(struct mt_ledger_writer *w, const char *directory);
 
 /* In a fork for which no ledger could be made: count it in that of its parent, where family is. */
-MT_HIDDEN void mt_ledger_count_unrecorded(struct mt_ledger_writer *w, struct mt_ledger_header *family, int error);
+MT_HIDDEN void mt_ledger_count_unrecorded(struct mt_ledger_writer *w,
+                                          struct mt_ledger_header *family, int error);
 
 /* In a fork child, which has not inherited the mapping of its parent. */
 MT_HIDDEN void mt_ledger_forget(struct mt_ledger_writer *w);
@@ -49,23 +59,28 @@ MT_HIDDEN void mt_ledger_forget(struct mt_ledger_writer *w);
 /* Take back a ledger that has come to nothing. */
 MT_HIDDEN void mt_ledger_remove(struct mt_ledger_writer *w);
 
-/* Zeroed bytes of the ledger, aligned to align (a power of two), or NULL: the ledger is full (the header says
- * so then). */
+/* Zeroed bytes of the ledger, aligned to align (a power of two), or NULL: the ledger is full (the
+ * header says so then). */
 MT_HIDDEN void *mt_ledger_allocate(struct mt_ledger_writer *w, size_t bytes, size_t align);
 
-/* The same for what the totals can do without: call paths, names, copies. NULL also when that has reached its bound. */
+/* The same for what the totals can do without: call paths, names, copies. NULL also when that has
+ * reached its bound. */
 MT_HIDDEN void *mt_ledger_allocate_detail(struct mt_ledger_writer *w, size_t bytes, size_t align);
 
-/* The same for the table of live blocks, without which no total is exact: when the ledger is full, of the process's own
- * memory (*is_private), where readers do not see it. NULL: there is no memory at all. */
-MT_HIDDEN void *mt_ledger_allocate_blocks(struct mt_ledger_writer *w, size_t bytes, size_t align, bool *is_private);
+/* The same for the table of live blocks, without which no total is exact: when the ledger is full,
+ * of the process's own memory (*is_private), where readers do not see it. NULL: there is no memory
+ * at all. */
+MT_HIDDEN void *mt_ledger_allocate_blocks(struct mt_ledger_writer *w, size_t bytes, size_t align,
+                                          bool *is_private);
 
-/* Set bytes of the file aside for when it cannot grow any more. False: there is no room for them. */
+/* Set bytes of the file aside for when it cannot grow any more. False: there is no room for
+ * them. */
 MT_HIDDEN bool mt_ledger_reserve(struct mt_ledger_writer *w, size_t bytes);
 
-/* Tell readers that [memory, memory + bytes) is the index-th extent of its kind. False when that found no room. */
-MT_HIDDEN bool mt_ledger_publish(struct mt_ledger_writer *w, enum mt_extent_kind kind, uint32_t index,
-                                 const void *memory, size_t bytes);
+/* Tell readers that [memory, memory + bytes) is the index-th extent of its kind. False when that
+ * found no room. */
+MT_HIDDEN bool mt_ledger_publish(struct mt_ledger_writer *w, enum mt_extent_kind kind,
+                                 uint32_t index, const void *memory, size_t bytes);
 
 /* A copy of text in the ledger, not NUL-terminated (0: no room). */
 MT_HIDDEN uint64_t mt_ledger_text(struct mt_ledger_writer *w, const char *text, size_t bytes);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the writer promises its users and readers. Extents are compared each with each: there are some hundred, and a
- * sort would need memory.
+ * What the writer promises its users and readers. Extents are compared each with each: there are
+ * some hundred, and a sort would need memory.
  */
 #include "ledger/writer_check.h"
 
@@ -16,10 +16,12 @@ static const char *check_segments(const struct mt_ledger_writer *w) {
             "writer: there is no segment, or there are too many");
     for (uint32_t i = 0; i < h->n_segments; i++) {
         MT_MUST(h->segment[i].offset == end, "writer: a segment does not follow the one before it");
-        MT_MUST(h->segment[i].bytes != 0 && h->segment[i].bytes % MT_OS_PAGE == 0, "writer: a segment is no pages");
+        MT_MUST(h->segment[i].bytes != 0 && h->segment[i].bytes % MT_OS_PAGE == 0,
+                "writer: a segment is no pages");
         end += h->segment[i].bytes;
     }
-    MT_MUST(end == h->file_bytes && end == w->file_bytes, "writer: segments are not what the file holds");
+    MT_MUST(end == h->file_bytes && end == w->file_bytes,
+            "writer: segments are not what the file holds");
     return NULL;
 }
 
@@ -42,26 +44,32 @@ static const struct mt_extent *extent_at(const struct mt_ledger_header *h, uint3
 }
 
 static const char *check_extents(const struct mt_ledger_writer *w) {
-    enum { MOST = 1024 }; /* of these each with each; beyond that a walk would take longer than the program */
+    enum {
+        MOST = 1024
+    }; /* of these each with each; beyond that a walk would take longer than the program */
     const struct mt_ledger_header *h = w->header;
     uint32_t n = h->n_extents < MOST ? h->n_extents : MOST;
     for (uint32_t i = 0; i < n; i++) {
         const struct mt_extent *e = extent_at(h, i);
-        MT_MUST(e->kind != 0 && e->kind <= MT_EXTENT_THREADS, "writer: there is no such kind of extent");
-        MT_MUST(lies_in_a_segment(h, e->address, e->bytes), "writer: an extent lies outside of the segments");
+        MT_MUST(e->kind != 0 && e->kind <= MT_EXTENT_THREADS,
+                "writer: there is no such kind of extent");
+        MT_MUST(lies_in_a_segment(h, e->address, e->bytes),
+                "writer: an extent lies outside of the segments");
         for (uint32_t k = 0; k < i; k++) {
             const struct mt_extent *o = extent_at(h, k);
             MT_MUST(e->address + e->bytes <= o->address || o->address + o->bytes <= e->address,
                     "writer: two extents share an address");
-            MT_MUST(e->kind != o->kind || e->index != o->index, "writer: two extents have the same name");
+            MT_MUST(e->kind != o->kind || e->index != o->index,
+                    "writer: two extents have the same name");
         }
     }
     return NULL;
 }
 
 static bool is_room(const struct mt_ledger_header *h, const struct mt_writer_room *room) {
-    return room->begin == NULL || (room->begin <= room->end &&
-                                   lies_in_a_segment(h, (uint64_t)room->begin, (uint64_t)(room->end - room->begin)));
+    return room->begin == NULL ||
+           (room->begin <= room->end &&
+            lies_in_a_segment(h, (uint64_t)room->begin, (uint64_t)(room->end - room->begin)));
 }
 
 const char *mt_ledger_check(const struct mt_ledger_writer *w) {

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The copy is made before the fork, by the thread that calls it: what this thread was doing stands still meanwhile, so that
- * its own part of the ledger is copied as of one instant. The fork then inherits the ledger's mappings, which keeps other
- * mappings out of these addresses, and the child replaces each by its copy in one call.
+ * The copy is made before the fork, by the thread that calls it: what this thread was doing stands
+ * still meanwhile, so that its own part of the ledger is copied as of one instant. The fork then
+ * inherits the ledger's mappings, which keeps other mappings out of these addresses, and the child
+ * replaces each by its copy in one call.
  *
  * Pages of zeros are not copied: a segment is set aside as a whole and used bit by bit.
  *
- * Rejected: to map the file anew in the child, privately (a path that may be gone, a permission that may be gone, and the
- * parent goes on changing pages that the child has not touched); to take the copy in the child (the same).
+ * Rejected: to map the file anew in the child, privately (a path that may be gone, a permission
+ * that may be gone, and the parent goes on changing pages that the child has not touched); to take
+ * the copy in the child (the same).
  */
 #include "ledger/writer_copy.h"
 
@@ -17,7 +19,8 @@
 
 enum { WORDS = MT_OS_PAGE / 8 };
 
-/* Those that readers know of, and one that is there and not counted yet: its growth has been interrupted. */
+/* Those that readers know of, and one that is there and not counted yet: its growth has been
+ * interrupted. */
 static uint32_t count_segments(const struct mt_ledger_header *h) {
     uint32_t n = mt_load_acquire(&h->n_segments); /* each that it counts is whole */
     const struct mt_segment *next = &h->segment[n];
@@ -36,11 +39,13 @@ static void copy_page(uint64_t *to, const uint64_t *from) {
 
 static void advise(const struct mt_ledger_header *h, uint32_t n, int advice) {
     for (uint32_t i = 0; i < n; i++)
-        mt_os_call(SYS_madvise, (long)h->segment[i].address, (long)h->segment[i].bytes, advice, 0, 0, 0);
+        mt_os_call(SYS_madvise, (long)h->segment[i].address, (long)h->segment[i].bytes, advice, 0,
+                   0, 0);
 }
 
 static void *map(size_t bytes) {
-    long r = mt_os_call(SYS_mmap, 0, (long)bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    long r = mt_os_call(SYS_mmap, 0, (long)bytes, PROT_READ | PROT_WRITE,
+                        MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     return mt_os_failed(r) ? NULL : (void *)r;
 }
 
@@ -68,8 +73,8 @@ void mt_ledger_copy_drop(const struct mt_ledger_writer *w, struct mt_ledger_copy
 
 /* Where mremap may not be called, the copy is copied once more. */
 static void put(uint64_t address, char *copy, uint64_t bytes) {
-    long r =
-        mt_os_call(SYS_mremap, (long)copy, (long)bytes, (long)bytes, MREMAP_MAYMOVE | MREMAP_FIXED, (long)address, 0);
+    long r = mt_os_call(SYS_mremap, (long)copy, (long)bytes, (long)bytes,
+                        MREMAP_MAYMOVE | MREMAP_FIXED, (long)address, 0);
     if (!mt_os_failed(r))
         return;
     r = mt_os_call(SYS_mmap, (long)address, (long)bytes, PROT_READ | PROT_WRITE,
@@ -88,7 +93,8 @@ void mt_ledger_copy_use(struct mt_ledger_writer *w, const struct mt_ledger_copy 
     /* The header's own segment is the first; from then on the table of segments is the copy's. */
     for (uint32_t i = 0; i < copy->n; i++) {
         struct mt_segment s =
-            ((const struct mt_ledger_header *)(i == 0 ? (uint64_t)from : (uint64_t)w->header))->segment[i];
+            ((const struct mt_ledger_header *)(i == 0 ? (uint64_t)from : (uint64_t)w->header))
+                ->segment[i];
         put(s.address, from, s.bytes);
         from += s.bytes;
     }
@@ -98,5 +104,6 @@ void mt_ledger_copy_unmap(struct mt_ledger_writer *w) {
     if (!w->is_copy || w->header == NULL)
         return;
     for (uint32_t i = w->header->n_segments; i-- > 0;) /* the one with the table last */
-        mt_os_call(SYS_munmap, (long)w->header->segment[i].address, (long)w->header->segment[i].bytes, 0, 0, 0, 0);
+        mt_os_call(SYS_munmap, (long)w->header->segment[i].address,
+                   (long)w->header->segment[i].bytes, 0, 0, 0, 0);
 }

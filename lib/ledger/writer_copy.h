@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A child that goes on with what its parent was doing to the ledger when it forked: it gets the ledger's memory under the
- * same addresses, as a copy that no reader sees. One thread at a time; any context.
+ * A child that goes on with what its parent was doing to the ledger when it forked: it gets the
+ * ledger's memory under the same addresses, as a copy that no reader sees. One thread at a time;
+ * any context.
  */
 #ifndef MT_LEDGER_WRITER_COPY_H
 #define MT_LEDGER_WRITER_COPY_H
@@ -18,7 +19,8 @@ struct mt_ledger_copy {
 MT_HIDDEN void mt_ledger_copy_begin(const struct mt_ledger_writer *w, struct mt_ledger_copy *copy);
 /* In the parent, or where the fork has failed. */
 MT_HIDDEN void mt_ledger_copy_drop(const struct mt_ledger_writer *w, struct mt_ledger_copy *copy);
-/* In the child. Where there was no memory for a copy, the ledger that it goes on with is its parent's. */
+/* In the child. Where there was no memory for a copy, the ledger that it goes on with is its
+ * parent's. */
 MT_HIDDEN void mt_ledger_copy_use(struct mt_ledger_writer *w, const struct mt_ledger_copy *copy);
 /* The child is done with that, and will have a ledger of its own: give the memory back. */
 MT_HIDDEN void mt_ledger_copy_unmap(struct mt_ledger_writer *w);

@@ -2,23 +2,24 @@
 /*
  * Growing the ledger file.
  *
- * No page is touched before the kernel has set it aside: a sparse shared mapping on a full tmpfs is a SIGBUS in the
- * target, a reservation that fails is an error code. Segments start small and grow with the file, an eighth of it each,
- * so that neither a tiny program nor a large one pays for room it does not use, and they are populated: one call instead
- * of a page fault per 4 KiB.
+ * No page is touched before the kernel has set it aside: a sparse shared mapping on a full tmpfs is
+ * a SIGBUS in the target, a reservation that fails is an error code. Segments start small and grow
+ * with the file, an eighth of it each, so that neither a tiny program nor a large one pays for room
+ * it does not use, and they are populated: one call instead of a page fault per 4 KiB.
  *
- * No descriptor outlives the creation: targets close, reuse and inherit descriptors. The file is given a large, sparse
- * size at first; to grow, mremap with an old size of 0 makes a second mapping of its last mapped page that goes on
- * beyond it, and MADV_POPULATE_WRITE allocates the new pages or fails. That needs no path and no permission, so it works
- * after chroot and setuid. Before Linux 5.14, and where a filter may not like it, the file is opened again instead, and
- * must be the same; without fallocate, zeros are written. A process that is about to confine itself sets a segment aside
- * before, which is used when nothing else is to be had.
+ * No descriptor outlives the creation: targets close, reuse and inherit descriptors. The file is
+ * given a large, sparse size at first; to grow, mremap with an old size of 0 makes a second mapping
+ * of its last mapped page that goes on beyond it, and MADV_POPULATE_WRITE allocates the new pages
+ * or fails. That needs no path and no permission, so it works after chroot and setuid. Before Linux
+ * 5.14, and where a filter may not like it, the file is opened again instead, and must be the same;
+ * without fallocate, zeros are written. A process that is about to confine itself sets a segment
+ * aside before, which is used when nothing else is to be had.
  *
- * The first page is mapped twice, and the second mapping is inherited by forks: a child that can have no ledger says so
- * there, and nowhere else does a process write into another one's.
+ * The first page is mapped twice, and the second mapping is inherited by forks: a child that can
+ * have no ledger says so there, and nowhere else does a process write into another one's.
  *
- * Rejected: one huge reservation (RLIMIT_AS); pages that are touched unasked as long as the file system seems to have
- * room (another process can fill it meanwhile).
+ * Rejected: one huge reservation (RLIMIT_AS); pages that are touched unasked as long as the file
+ * system seems to have room (another process can fill it meanwhile).
  */
 #include "ledger/writer_file.h"
 
@@ -54,7 +55,8 @@ static void leave_out_of_forks(const struct mt_ledger_writer *w, long address, s
     mt_os_call(SYS_madvise, address, (long)bytes, MADV_DONTDUMP, 0, 0, 0);
 }
 
-/* Without fallocate: zeros. Without pwrite, too, they go to the end of the file, where the descriptor is. */
+/* Without fallocate: zeros. Without pwrite, too, they go to the end of the file, where the
+ * descriptor is. */
 static long write_zeros(const struct mt_ledger_writer *w, long fd, uint64_t offset, size_t bytes) {
     static const char zeros[MT_OS_PAGE];
     bool anywhere = mt_os_may(SYS_pwrite64);
@@ -62,7 +64,8 @@ static long write_zeros(const struct mt_ledger_writer *w, long fd, uint64_t offs
         return -EPERM;
     while (bytes != 0 && !w->is_copy) {
         long now = (long)(bytes < sizeof zeros ? bytes : sizeof zeros);
-        long r = mt_os_call(anywhere ? SYS_pwrite64 : SYS_write, fd, (long)zeros, now, (long)offset, 0, 0);
+        long r = mt_os_call(anywhere ? SYS_pwrite64 : SYS_write, fd, (long)zeros, now, (long)offset,
+                            0, 0);
         if (r == -EINTR)
             continue;
         if (r <= 0)
@@ -90,8 +93,8 @@ static long extend(const struct mt_ledger_writer *w, long fd, uint64_t offset, s
     long r = set_aside(w, fd, offset, bytes);
     if (mt_os_failed(r))
         return r;
-    long address =
-        mt_os_call(SYS_mmap, 0, (long)bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, fd, (long)offset);
+    long address = mt_os_call(SYS_mmap, 0, (long)bytes, PROT_READ | PROT_WRITE,
+                              MAP_SHARED | MAP_POPULATE, fd, (long)offset);
     if (mt_os_failed(address))
         return address;
     leave_out_of_forks(w, address, bytes);
@@ -100,9 +103,11 @@ static long extend(const struct mt_ledger_writer *w, long fd, uint64_t offset, s
     return address;
 }
 
-/* The same without a descriptor: the new mapping begins with the page at tail, the last one of the file so far. */
+/* The same without a descriptor: the new mapping begins with the page at tail, the last one of the
+ * file so far. */
 static long extend_from(const struct mt_ledger_writer *w, uint64_t tail, size_t bytes) {
-    long first = mt_os_call(SYS_mremap, (long)tail, 0, (long)bytes + MT_OS_PAGE, MREMAP_MAYMOVE, 0, 0);
+    long first =
+        mt_os_call(SYS_mremap, (long)tail, 0, (long)bytes + MT_OS_PAGE, MREMAP_MAYMOVE, 0, 0);
     if (mt_os_failed(first))
         return first;
     leave_out_of_forks(w, first, bytes + MT_OS_PAGE);
@@ -116,7 +121,8 @@ static long extend_from(const struct mt_ledger_writer *w, uint64_t tail, size_t 
         return address;
     }
     mt_os_call(SYS_munmap, first, (long)bytes + MT_OS_PAGE, 0, 0, 0, 0);
-    return r == -EFAULT ? -ENOSPC : r; /* how MADV_POPULATE_WRITE reports what would have been a SIGBUS */
+    return r == -EFAULT ? -ENOSPC
+                        : r; /* how MADV_POPULATE_WRITE reports what would have been a SIGBUS */
 }
 
 /* Room to grow into: as large as the limit on file sizes lets it be. */
@@ -128,11 +134,14 @@ static void make_sparse(struct mt_ledger_writer *w, long fd, size_t first) {
         w->sparse_bytes = bytes;
 }
 
-bool mt_writer_file_add(struct mt_ledger_writer *w, uint64_t address, uint64_t offset, uint64_t bytes) {
+bool mt_writer_file_add(struct mt_ledger_writer *w, uint64_t address, uint64_t offset,
+                        uint64_t bytes) {
     struct mt_ledger_header *h = w->header;
-    h->segment[h->n_segments] = (struct mt_segment){.address = address, .offset = offset, .bytes = bytes};
+    h->segment[h->n_segments] =
+        (struct mt_segment){.address = address, .offset = offset, .bytes = bytes};
     mt_barrier();
-    if (mt_unlikely(w->is_copy)) /* of a ledger that was forked before what is mapped here was known */
+    if (mt_unlikely(
+            w->is_copy)) /* of a ledger that was forked before what is mapped here was known */
         return false;
     w->file_bytes = offset + bytes;
     h->file_bytes = w->file_bytes;
@@ -140,14 +149,16 @@ bool mt_writer_file_add(struct mt_ledger_writer *w, uint64_t address, uint64_t o
     return true;
 }
 
-/* ---- further ones ----------------------------------------------------------------------------------------------- */
+/* ---- further ones ---------------------------------------------------------------------------- */
 
 static bool is_same_inode(const struct mt_ledger_writer *w, long fd) {
     struct stat st = {0};
-    return mt_os_call(SYS_fstat, fd, (long)&st, 0, 0, 0, 0) == 0 && st.st_dev == w->device && st.st_ino == w->inode;
+    return mt_os_call(SYS_fstat, fd, (long)&st, 0, 0, 0, 0) == 0 && st.st_dev == w->device &&
+           st.st_ino == w->inode;
 }
 
-/* Where a filter lets us read a file but not ask about it: it is ours when it says what ours says. */
+/* Where a filter lets us read a file but not ask about it: it is ours when it says what ours
+ * says. */
 static bool has_same_beginning(const struct mt_ledger_writer *w, long fd) {
     enum { BYTES = (int)offsetof(struct mt_ledger_header, sample_bytes) };
     const struct mt_ledger_header *mine = w->header;
@@ -165,8 +176,8 @@ static bool has_same_beginning(const struct mt_ledger_writer *w, long fd) {
 
 static long open_again(const struct mt_ledger_writer *w) {
     int at_end = mt_os_may(SYS_fallocate) || mt_os_may(SYS_pwrite64) ? 0 : O_APPEND;
-    long fd =
-        mt_os_call(SYS_openat, AT_FDCWD, (long)w->path, O_RDWR | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | at_end, 0, 0, 0);
+    long fd = mt_os_call(SYS_openat, AT_FDCWD, (long)w->path,
+                         O_RDWR | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | at_end, 0, 0, 0);
     if (mt_os_failed(fd) || (w->inode != 0 ? is_same_inode(w, fd) : has_same_beginning(w, fd)))
         return fd;
     mt_os_call(SYS_close, fd, 0, 0, 0, 0, 0);
@@ -217,7 +228,8 @@ static bool use_reserve(struct mt_ledger_writer *w, size_t wanted) {
 static long add(struct mt_ledger_writer *w, size_t bytes) {
     const struct mt_segment *last = &w->header->segment[w->header->n_segments - 1];
     w->file_bytes =
-        last->offset + last->bytes; /* an earlier growth may have been left before the segment was counted */
+        last->offset +
+        last->bytes; /* an earlier growth may have been left before the segment was counted */
     long r = extend_ledger(w, bytes);
     if (!mt_os_failed(r) && !mt_writer_file_add(w, (uint64_t)r, w->file_bytes, bytes))
         return -ENOSPC;
@@ -257,7 +269,7 @@ bool mt_writer_file_reserve(struct mt_ledger_writer *w, size_t bytes) {
     return w->reserve.begin != NULL;
 }
 
-/* ---- the first -------------------------------------------------------------------------------------------------- */
+/* ---- the first ------------------------------------------------------------------------------- */
 
 long mt_writer_file_begin(struct mt_ledger_writer *w, long fd, size_t bytes) {
     struct stat st = {0};

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Growing by chunks. An array that is moved when it grows would pull items away from under the threads that write to
- * them, and one large reservation counts against RLIMIT_AS. A chunk that found no room in the list of extents is lost: no
- * reader could find it, and after that nothing can be had any more anyway. A bank is a part of the totals; the rest is
- * detail, and ends at the bound.
+ * Growing by chunks. An array that is moved when it grows would pull items away from under the
+ * threads that write to them, and one large reservation counts against RLIMIT_AS. A chunk that
+ * found no room in the list of extents is lost: no reader could find it, and after that nothing can
+ * be had any more anyway. A bank is a part of the totals; the rest is detail, and ends at the
+ * bound.
  */
 #include "ledger/writer_table.h"
 
-void *mt_table_published(const struct mt_ledger_writer *w, enum mt_extent_kind kind, uint32_t index) {
+void *mt_table_published(const struct mt_ledger_writer *w, enum mt_extent_kind kind,
+                         uint32_t index) {
     const struct mt_ledger_header *h = w->header;
     const struct mt_directory *d = (const struct mt_directory *)h->directory;
     uint32_t n = mt_load_acquire(&h->n_extents); /* those that it counts are whole */
@@ -15,20 +17,21 @@ void *mt_table_published(const struct mt_ledger_writer *w, enum mt_extent_kind k
         uint32_t beyond = i - MT_FIRST_EXTENTS;
         if (i > MT_FIRST_EXTENTS && beyond % MT_DIRECTORY_EXTENTS == 0)
             d = (const struct mt_directory *)d->next;
-        const struct mt_extent *e = i < MT_FIRST_EXTENTS ? &h->extent[i] : &d->extent[beyond % MT_DIRECTORY_EXTENTS];
+        const struct mt_extent *e =
+            i < MT_FIRST_EXTENTS ? &h->extent[i] : &d->extent[beyond % MT_DIRECTORY_EXTENTS];
         if (e->kind == (uint32_t)kind && e->index == index)
             return (void *)e->address;
     }
     return NULL;
 }
 
-void *mt_table_new_chunk(struct mt_ledger_writer *w, enum mt_extent_kind kind, uint32_t index, size_t bytes,
-                         size_t align) {
+void *mt_table_new_chunk(struct mt_ledger_writer *w, enum mt_extent_kind kind, uint32_t index,
+                         size_t bytes, size_t align) {
     void *left = mt_table_published(w, kind, index);
     if (left != NULL)
         return left;
-    void *chunk =
-        kind == MT_EXTENT_BANKS ? mt_ledger_allocate(w, bytes, align) : mt_ledger_allocate_detail(w, bytes, align);
+    void *chunk = kind == MT_EXTENT_BANKS ? mt_ledger_allocate(w, bytes, align)
+                                          : mt_ledger_allocate_detail(w, bytes, align);
     return chunk != NULL && mt_ledger_publish(w, kind, index, chunk, bytes) ? chunk : NULL;
 }
 
@@ -40,8 +43,10 @@ bool mt_table_reserve(struct mt_ledger_writer *w, struct mt_table *table, uint32
         return true;
     if (!mt_os_open(table->chunk, &table->chunk[i + 1]))
         return false;
-    void *chunk = mt_table_new_chunk(w, table->kind, i, (size_t)table->item_bytes * table->per_chunk, table->align);
-    /* release: whoever sees the address without the lock sees what was written to the ledger before */
+    void *chunk = mt_table_new_chunk(w, table->kind, i,
+                                     (size_t)table->item_bytes * table->per_chunk, table->align);
+    /* release: whoever sees the address without the lock sees what was written to the ledger
+     * before */
     mt_store_release(&table->chunk[i], chunk);
     if (chunk != NULL && i >= table->end)
         table->end = i + 1;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The one growing array of the ledger. Items have ids 0, 1, 2, …; they lie in chunks of equal size, each an extent of the
- * ledger, and never move. What counts the items (header.n_sites, …) is the user's: it is stored with release order when
- * an item is whole.
+ * The one growing array of the ledger. Items have ids 0, 1, 2, …; they lie in chunks of equal size,
+ * each an extent of the ledger, and never move. What counts the items (header.n_sites, …) is the
+ * user's: it is stored with release order when an item is whole.
  *
  *   chunk ─►│ 0 │ 1 │ 2 │ NULL …        chunk[id / per_chunk], item id % per_chunk
  *             │   └─► struct mt_site[MT_SITES_PER_CHUNK], in the ledger
@@ -22,33 +22,37 @@ struct mt_table {
     enum mt_extent_kind kind;
 };
 
-#define MT_TABLE(chunks, type, items, extent_kind, alignment)                                                          \
-    {                                                                                                                  \
-        .chunk = (chunks), .max_chunks = sizeof(chunks) / sizeof *(chunks), .per_chunk = (items),                      \
-        .item_bytes = sizeof(type), .align = (alignment), .kind = (extent_kind)                                        \
+#define MT_TABLE(chunks, type, items, extent_kind, alignment)                                      \
+    {                                                                                              \
+        .chunk = (chunks), .max_chunks = sizeof(chunks) / sizeof *(chunks), .per_chunk = (items),  \
+        .item_bytes = sizeof(type), .align = (alignment), .kind = (extent_kind)                    \
     }
 
-/* Item id, whose chunk is there. Constants in place of the table's fields: this is in the hot path. */
+/* Item id, whose chunk is there. Constants in place of the table's fields: this is in the hot
+ * path. */
 #define mt_table_item(chunks, type, items, id) ((type *)(chunks)[(id) / (items)] + (id) % (items))
 
-/* The same of an id whose chunk may not be there yet: then NULL. Acquire: whoever sees the chunk sees what it was made
- * of. */
-#define mt_table_find(chunks, type, items, id)                                                                         \
-    ({                                                                                                                 \
-        type *chunk_of_it = (type *)mt_load_acquire(&(chunks)[(id) / (items)]);                                        \
-        chunk_of_it != NULL ? chunk_of_it + (id) % (items) : NULL;                                                     \
+/* The same of an id whose chunk may not be there yet: then NULL. Acquire: whoever sees the chunk
+ * sees what it was made of. */
+#define mt_table_find(chunks, type, items, id)                                                     \
+    ({                                                                                             \
+        type *chunk_of_it = (type *)mt_load_acquire(&(chunks)[(id) / (items)]);                    \
+        chunk_of_it != NULL ? chunk_of_it + (id) % (items) : NULL;                                 \
     })
 
-/* Make the chunk that item id lies in, if it is not there yet, zeroed. False: no room, or ids end before. */
+/* Make the chunk that item id lies in, if it is not there yet, zeroed. False: no room, or ids end
+ * before. */
 MT_HIDDEN bool mt_table_reserve(struct mt_ledger_writer *w, struct mt_table *table, uint32_t id);
 
-/* Once an event has been left by longjmp: a chunk that was published before it could be noted where it is. NULL: there is none.
- * Under the growth lock. */
-MT_HIDDEN void *mt_table_published(const struct mt_ledger_writer *w, enum mt_extent_kind kind, uint32_t index);
+/* Once an event has been left by longjmp: a chunk that was published before it could be noted where
+ * it is. NULL: there is none. Under the growth lock. */
+MT_HIDDEN void *mt_table_published(const struct mt_ledger_writer *w, enum mt_extent_kind kind,
+                                   uint32_t index);
 
-/* A further chunk as the index-th extent of kind, of which the user keeps the address. NULL: no room. */
-MT_HIDDEN void *mt_table_new_chunk(struct mt_ledger_writer *w, enum mt_extent_kind kind, uint32_t index, size_t bytes,
-                                   size_t align);
+/* A further chunk as the index-th extent of kind, of which the user keeps the address. NULL: no
+ * room. */
+MT_HIDDEN void *mt_table_new_chunk(struct mt_ledger_writer *w, enum mt_extent_kind kind,
+                                   uint32_t index, size_t bytes, size_t align);
 
 /* In a new process, which has not inherited the chunks: forget them. */
 MT_HIDDEN void mt_table_start(struct mt_table *table);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Column names. The first four are what Go's heap profiles call them, and what every pprof viewer knows; a name that
- * other tools use for the same thing is an alias: objects/space are tcmalloc's, the rest come from profilers of
- * other runtimes that count what is in use or what was allocated.
+ * Column names. The first four are what Go's heap profiles call them, and what every pprof viewer
+ * knows; a name that other tools use for the same thing is an alias: objects/space are tcmalloc's,
+ * the rest come from profilers of other runtimes that count what is in use or what was allocated.
  */
 #include "profile/columns.h"
 

@@ -14,7 +14,8 @@ struct mt_column {
 /* Never NULL fields; value < MT_N_VALUES. */
 struct mt_column mt_columns_name(enum mt_value value);
 
-/* The value that a column of another tool holds, -1 when the name says nothing. '-' and '_' are alike. */
+/* The value that a column of another tool holds, -1 when the name says nothing. '-' and '_' are
+ * alike. */
 int mt_columns_find(const char *type);
 
 /* True when the unit counts bytes. */

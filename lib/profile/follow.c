@@ -5,14 +5,14 @@
  *   chunk of records ──differs from what is known?──► difference ──► sums of its sample ──► values
  *                                       └── new record ──► (node, origin, class) ──hash──► sample
  *
- * The samples of one path share their frames, whatever their scope and domain; the hash finds the first of them under a
- * class that no record has.
+ * The samples of one path share their frames, whatever their scope and domain; the hash finds the
+ * first of them under a class that no record has.
  *
- * The texts of threads are made again when there are new ones or one has another name, and all samples of the thread get
- * it, as they would in a conversion of the whole ledger.
+ * The texts of threads are made again when there are new ones or one has another name, and all
+ * samples of the thread get it, as they would in a conversion of the whole ledger.
  *
- * Rejected: a conversion of the whole ledger per reading (50 ms for a compiler, 300 ms for a large server), and marks
- * in the ledger for what changed (a store more in the target, for every event).
+ * Rejected: a conversion of the whole ledger per reading (50 ms for a compiler, 300 ms for a large
+ * server), and marks in the ledger for what changed (a store more in the target, for every event).
  */
 #include "profile/follow.h"
 
@@ -52,7 +52,7 @@ struct mt_follow {
     uint64_t generation;
 };
 
-/* ---- samples ---------------------------------------------------------------------------------------------------- */
+/* ---- samples --------------------------------------------------------------------------------- */
 
 static int reserve_sample(struct mt_follow *f) {
     size_t n = f->profile->n_samples;
@@ -71,7 +71,8 @@ static int reserve_sample(struct mt_follow *f) {
     return 0;
 }
 
-/* Appends an empty sample for this record; first: a sample of the same path whose frames it shares, below 0: none. */
+/* Appends an empty sample for this record; first: a sample of the same path whose frames it shares,
+ * below 0: none. */
 static int64_t add_sample(struct mt_follow *f, const struct mt_site *site, int64_t first) {
     struct mt_sample sample = {
         .thread = mt_ledger_threads_text(&f->threads, site->origin),
@@ -118,9 +119,10 @@ static int64_t sample_of(struct mt_follow *f, const struct mt_site *site) {
     return rc < 0 ? rc : index;
 }
 
-/* ---- values ----------------------------------------------------------------------------------------------------- */
+/* ---- values ---------------------------------------------------------------------------------- */
 
-/* A group whose records were read at different instants can be below zero for a moment, a hostile one always. */
+/* A group whose records were read at different instants can be below zero for a moment, a hostile
+ * one always. */
 static int64_t clamp(uint64_t count) {
     int64_t value = (int64_t)count;
     return value < 0 ? 0 : value > MOST ? MOST : value;
@@ -134,8 +136,8 @@ static void set_values(struct mt_follow *f, uint32_t s) {
     value[MT_VALUE_LIVE_BYTES] = clamp((uint64_t)sums->live_bytes);
     value[MT_VALUE_LIVE_BLOCKS] = clamp(sums->allocated_blocks - sums->freed_blocks);
     value[MT_VALUE_TEMPORARY_BLOCKS] = clamp(sums->temporary_blocks);
-    double scale =
-        mt_ledger_sampling_scale(f->profile->info.sample_bytes, sums->allocated_bytes, sums->allocated_blocks);
+    double scale = mt_ledger_sampling_scale(f->profile->info.sample_bytes, sums->allocated_bytes,
+                                            sums->allocated_blocks);
     for (size_t v = 0; scale != 1 && v < MT_N_VALUES; v++) {
         double scaled = round((double)value[v] * scale);
         value[v] = scaled < (double)MOST ? (int64_t)scaled : MOST;
@@ -161,10 +163,11 @@ static int add_difference(struct mt_follow *f, size_t i, const struct mt_site *s
     return 0;
 }
 
-/* ---- labels ----------------------------------------------------------------------------------------------------- */
+/* ---- labels ---------------------------------------------------------------------------------- */
 
 static bool same_texts(const struct mt_ledger_threads *now, const struct mt_ledger_threads *then) {
-    return now->n_threads == then->n_threads && memcmp(now->text, then->text, now->n_threads * sizeof *now->text) == 0;
+    return now->n_threads == then->n_threads &&
+           memcmp(now->text, then->text, now->n_threads * sizeof *now->text) == 0;
 }
 
 /* The texts of threads; all samples get them again when any has changed. */
@@ -186,7 +189,7 @@ static int take_threads(struct mt_follow *f) {
     return 0;
 }
 
-/* ---- reading ---------------------------------------------------------------------------------------------------- */
+/* ---- reading --------------------------------------------------------------------------------- */
 
 static int reserve_records(struct mt_follow *f, size_t n) {
     if (n > f->record_capacity) {
@@ -216,8 +219,8 @@ static int take_what_is_new(struct mt_follow *f, size_t first, size_t n, struct 
 }
 
 static bool is_used(const struct mt_site *site) {
-    bool is_idle =
-        site->node == MT_NODE_LOSSY && site->counters.allocated_blocks == 0 && site->counters.freed_blocks == 0;
+    bool is_idle = site->node == MT_NODE_LOSSY && site->counters.allocated_blocks == 0 &&
+                   site->counters.freed_blocks == 0;
     return site->node != MT_NODE_ROOT && !is_idle; /* each thread keeps a lossy record in reserve */
 }
 
@@ -232,7 +235,8 @@ static int read_chunk(struct mt_follow *f, size_t end, struct mt_error *error) {
     return rc;
 }
 
-static int read_records(struct mt_follow *f, uint64_t budget_ns, bool *complete, struct mt_error *error) {
+static int read_records(struct mt_follow *f, uint64_t budget_ns, bool *complete,
+                        struct mt_error *error) {
     uint64_t began = mt_cpu_ns();
     int rc = mt_ledger_refresh(f->ledger, error);
     size_t end = mt_ledger_info(f->ledger)->n_sites;
@@ -251,31 +255,36 @@ static int read_records(struct mt_follow *f, uint64_t budget_ns, bool *complete,
     return rc;
 }
 
-static int explain(const struct mt_follow *f, int rc, const struct mt_error *given, struct mt_error *error) {
+static int explain(const struct mt_follow *f, int rc, const struct mt_error *given,
+                   struct mt_error *error) {
     if (rc == 0)
         return 0;
     if (error && given->message[0])
         *error = *given;
     else if (rc == -MEMTRACK_ELIMIT)
-        mt_error_set(error, MEMTRACK_ELIMIT, "The ledger is damaged, or its call paths are beyond reason.",
+        mt_error_set(error, MEMTRACK_ELIMIT,
+                     "The ledger is damaged, or its call paths are beyond reason.",
                      "%s: its call paths hold more frames than can be", mt_ledger_path(f->ledger));
     else
-        mt_error_set(error, -rc, "Close other programs, or raise the memory limit.", "%s: cannot be followed: %s",
-                     mt_ledger_path(f->ledger), rc == -MEMTRACK_ENOMEM ? "out of memory" : "read error");
+        mt_error_set(error, -rc, "Close other programs, or raise the memory limit.",
+                     "%s: cannot be followed: %s", mt_ledger_path(f->ledger),
+                     rc == -MEMTRACK_ENOMEM ? "out of memory" : "read error");
     return rc;
 }
 
-int mt_follow_read(struct mt_follow *f, uint64_t budget_ns, bool *complete, struct mt_error *error) {
+int mt_follow_read(struct mt_follow *f, uint64_t budget_ns, bool *complete,
+                   struct mt_error *error) {
     struct mt_error given = {{0}, {0}};
     *complete = false;
     return explain(f, read_records(f, budget_ns, complete, &given), &given, error);
 }
 
-/* ---- life ------------------------------------------------------------------------------------------------------- */
+/* ---- life ------------------------------------------------------------------------------------ */
 
 static int begin(struct mt_follow *f, struct mt_error *error) {
-    static const enum mt_value columns[] = {MT_VALUE_TOTAL_BLOCKS, MT_VALUE_TOTAL_BYTES, MT_VALUE_LIVE_BLOCKS,
-                                            MT_VALUE_LIVE_BYTES, MT_VALUE_TEMPORARY_BLOCKS};
+    static const enum mt_value columns[] = {MT_VALUE_TOTAL_BLOCKS, MT_VALUE_TOTAL_BYTES,
+                                            MT_VALUE_LIVE_BLOCKS, MT_VALUE_LIVE_BYTES,
+                                            MT_VALUE_TEMPORARY_BLOCKS};
     if (!f->profile || !f->buffer)
         return -MEMTRACK_ENOMEM;
     int rc = mt_ledger_info_take(f->ledger, f->profile, error);
@@ -292,7 +301,8 @@ int mt_follow_new(struct mt_ledger *ledger, struct mt_follow **out, struct mt_er
     struct mt_error given = {{0}, {0}};
     struct mt_follow *f = calloc(1, sizeof *f);
     if (!f)
-        return mt_error_set(error, MEMTRACK_ENOMEM, "", "%s: out of memory", mt_ledger_path(ledger));
+        return mt_error_set(error, MEMTRACK_ENOMEM, "", "%s: out of memory",
+                            mt_ledger_path(ledger));
     f->ledger = ledger;
     f->profile = mt_profile_new();
     f->paths = (struct mt_ledger_paths){.ledger = ledger, .profile = f->profile};

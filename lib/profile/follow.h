@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A running process as a profile that is kept up to date: each reading takes what changed since the last one and adds
- * what is new. For those who look ten times a second, where converting the whole ledger would cost far more than what
- * happened in between.
+ * A running process as a profile that is kept up to date: each reading takes what changed since the
+ * last one and adds what is new. For those who look ten times a second, where converting the whole
+ * ledger would cost far more than what happened in between.
  *
- * Columns: live and total (bytes, blocks), temporary blocks. Their values are those of one reading each, which takes a
- * moment: no cut, so that rows may disagree about the events under way. What only grows in a ledger (nodes, modules,
- * banks) only grows here; indexes stay valid.
+ * Columns: live and total (bytes, blocks), temporary blocks. Their values are those of one reading
+ * each, which takes a moment: no cut, so that rows may disagree about the events under way. What
+ * only grows in a ledger (nodes, modules, banks) only grows here; indexes stay valid.
  */
 #ifndef MT_PROFILE_FOLLOW_H
 #define MT_PROFILE_FOLLOW_H
@@ -17,22 +17,26 @@
 
 struct mt_follow; /* opaque */
 
-/* The ledger must outlive it and be used by nobody else meanwhile. No record has been read yet. EIO, ENOMEM. */
+/* The ledger must outlive it and be used by nobody else meanwhile. No record has been read yet.
+ * EIO, ENOMEM. */
 int mt_follow_new(struct mt_ledger *ledger, struct mt_follow **out, struct mt_error *error);
 void mt_follow_free(struct mt_follow *follow); /* NULL is fine; the profile goes with it */
 
 /*
- * Go on reading records where the last call stopped, until a pass over all of them is complete or about budget_ns of
- * processor time are spent (0: no limit); at least one chunk is read. *complete: the pass ended with this call.
- * Errors: EIO, EFORMAT (the file has shrunk), ENOMEM, ELIMIT; what was read before stays.
+ * Go on reading records where the last call stopped, until a pass over all of them is complete or
+ * about budget_ns of processor time are spent (0: no limit); at least one chunk is read. *complete:
+ * the pass ended with this call. Errors: EIO, EFORMAT (the file has shrunk), ENOMEM, ELIMIT; what
+ * was read before stays.
  */
-int mt_follow_read(struct mt_follow *follow, uint64_t budget_ns, bool *complete, struct mt_error *error);
+int mt_follow_read(struct mt_follow *follow, uint64_t budget_ns, bool *complete,
+                   struct mt_error *error);
 
-/* Samples and locations are added by mt_follow_read alone, which never changes the lines of a location. */
+/* Samples and locations are added by mt_follow_read alone, which never changes the lines of a
+ * location. */
 struct mt_profile *mt_follow_profile(struct mt_follow *follow);
 
-/* Changes when samples were added, or when their labels changed: then rows that were built from them are out of
- * date. */
+/* Changes when samples were added, or when their labels changed: then rows that were built from
+ * them are out of date. */
 uint64_t mt_follow_generation(const struct mt_follow *follow);
 
 #endif

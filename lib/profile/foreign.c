@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * People who come from another tool hand its file to this one, and what a server answers is saved under a profile's
- * name when it is an error page. "Damaged, record it again" sends them the wrong way: the file is sound. So what is
- * usual in this trade is known by its first bytes, and the message says whose file it is and what would help.
+ * People who come from another tool hand its file to this one, and what a server answers is saved
+ * under a profile's name when it is an error page. "Damaged, record it again" sends them the wrong
+ * way: the file is sound. So what is usual in this trade is known by its first bytes, and the
+ * message says whose file it is and what would help.
  *
- * A kind has a magic number at an offset, or a test that looks at the text. The first that fits counts: narrow kinds
- * come before wide ones (a heap snapshot of V8 is JSON, too). A rejected way: file extensions, which are what people
- * change first.
+ * A kind has a magic number at an offset, or a test that looks at the text. The first that fits
+ * counts: narrow kinds come before wide ones (a heap snapshot of V8 is JSON, too). A rejected way:
+ * file extensions, which are what people change first.
  */
 #include "profile/foreign.h"
 
@@ -27,7 +28,7 @@ struct head { /* NUL-terminated, so that text can be searched */
     size_t bytes;
 };
 
-/* ---- magic numbers ----------------------------------------------------------------------------------------------- */
+/* ---- magic numbers --------------------------------------------------------------------------- */
 
 static const struct {
     const char *magic;
@@ -35,10 +36,13 @@ static const struct {
     const char *what, *hint;
 } magics[] = {
     {"MTLEDGR1", 8, 0, "a memtrack ledger, the tracker's working file",
-     "Unpack it if it is packed, and give its name, its directory or the pid of its process: memtrack report "
+     "Unpack it if it is packed, and give its name, its directory or the pid of its process: "
+     "memtrack report "
      "FILE|DIR|PID"},
-    {"memray\0", 7, 0, "a capture file of memray", SHOWN_BY "python3 -m memray flamegraph FILE" AND_RECORD},
-    {"PERFILE2", 8, 0, "a recording of perf, which holds samples of the processor and no allocations",
+    {"memray\0", 7, 0, "a capture file of memray",
+     SHOWN_BY "python3 -m memray flamegraph FILE" AND_RECORD},
+    {"PERFILE2", 8, 0,
+     "a recording of perf, which holds samples of the processor and no allocations",
      SHOWN_BY "perf report -i FILE" AND_RECORD},
     {"JAVA PROFILE 1.0.", 17, 0, "a heap dump of a Java virtual machine",
      "Tools for Java read it, Eclipse's Memory Analyzer for instance."},
@@ -70,7 +74,7 @@ static const struct {
     {"#!", 2, 0, "a script", "Record a run of it first: memtrack run PROG"},
 };
 
-/* ---- tests ------------------------------------------------------------------------------------------------------- */
+/* ---- tests ----------------------------------------------------------------------------------- */
 
 static bool begins(const struct head *head, const char *text) {
     return strncmp(head->text, text, strlen(text)) == 0;
@@ -89,7 +93,8 @@ static const char *after_blanks(const struct head *head) {
 
 static bool is_elf_of(const struct head *head, unsigned type) {
     bool is_big = head->text[5] == 2;
-    return head->bytes > 17 && begins(head, "\177ELF") && (unsigned char)head->text[is_big ? 17 : 16] == type;
+    return head->bytes > 17 && begins(head, "\177ELF") &&
+           (unsigned char)head->text[is_big ? 17 : 16] == type;
 }
 
 static bool is_core(const struct head *head) {
@@ -117,7 +122,8 @@ static bool is_massif(const struct head *head) {
 }
 
 static bool is_callgrind(const struct head *head) {
-    return begins(head, "# callgrind format") || (begins(head, "version: ") && holds(head, "creator: callgrind"));
+    return begins(head, "# callgrind format") ||
+           (begins(head, "version: ") && holds(head, "creator: callgrind"));
 }
 
 static bool is_cachegrind(const struct head *head) {
@@ -145,8 +151,9 @@ static bool is_sanitizer_log(const struct head *head) {
 }
 
 static bool is_go_other(const struct head *head) {
-    return begins(head, "goroutine profile: total ") || begins(head, "threadcreate profile: total ") ||
-           begins(head, "--- mutex:") || begins(head, "--- contention:") || begins(head, "goroutine ");
+    return begins(head, "goroutine profile: total ") ||
+           begins(head, "threadcreate profile: total ") || begins(head, "--- mutex:") ||
+           begins(head, "--- contention:") || begins(head, "goroutine ");
 }
 
 static bool is_go_trace(const struct head *head) {
@@ -159,7 +166,8 @@ static bool is_jemalloc_stats(const struct head *head) {
 }
 
 static bool is_tcmalloc_stats(const struct head *head) {
-    return begins(head, "------------------------------------------------\nMALLOC:") || begins(head, "MALLOC: ");
+    return begins(head, "------------------------------------------------\nMALLOC:") ||
+           begins(head, "MALLOC: ");
 }
 
 static bool is_malloc_info(const struct head *head) {
@@ -171,7 +179,8 @@ static bool is_mtrace(const struct head *head) {
 }
 
 static bool is_mprof(const struct head *head) {
-    return (begins(head, "CMDLINE ") && holds(head, "\nMEM ")) || (begins(head, "MEM ") && holds(head, "\nMEM "));
+    return (begins(head, "CMDLINE ") && holds(head, "\nMEM ")) ||
+           (begins(head, "MEM ") && holds(head, "\nMEM "));
 }
 
 static bool is_lfs_pointer(const struct head *head) {
@@ -209,7 +218,8 @@ static bool is_v8_snapshot(const struct head *head) {
 }
 
 static bool is_v8_sampling(const struct head *head) {
-    return is_json_with(head, "\"callFrame\"") && (holds(head, "\"selfSize\"") || begins(head, "{\"head\""));
+    return is_json_with(head, "\"callFrame\"") &&
+           (holds(head, "\"selfSize\"") || begins(head, "{\"head\""));
 }
 
 static bool is_trace_events(const struct head *head) {
@@ -252,20 +262,24 @@ static const struct test binaries[] = {
     {is_object, "an object file", RECORD},
     {is_elf, "an ELF program or library", "Record a run of it first: memtrack run PROG"},
     {is_go_trace, "an execution trace of Go", SHOWN_BY "go tool trace FILE"},
-    {is_zeros, "zeros alone", "The machine or the disk may have failed while it was written: take another copy."},
+    {is_zeros, "zeros alone",
+     "The machine or the disk may have failed while it was written: take another copy."},
 };
 
 /* Asked only of what is text throughout: a profile is not, it holds numbers below 32. */
 static const struct test texts[] = {
-    {is_heaptrack, "a recording of heaptrack", SHOWN_BY "heaptrack_print FILE, or heaptrack_gui FILE" AND_RECORD},
+    {is_heaptrack, "a recording of heaptrack",
+     SHOWN_BY "heaptrack_print FILE, or heaptrack_gui FILE" AND_RECORD},
     {is_massif, "an output of valgrind's massif", SHOWN_BY "ms_print FILE" AND_RECORD},
     {is_callgrind, "an output of valgrind's callgrind, which counts instructions",
      SHOWN_BY "callgrind_annotate FILE" AND_RECORD},
     {is_cachegrind, "an output of valgrind's cachegrind, which counts cache misses",
      SHOWN_BY "cg_annotate FILE" AND_RECORD},
-    {is_dhat, "an output of DHAT (valgrind's, or dhat-rs's)", SHOWN_BY "open dh_view.html in a browser" AND_RECORD},
+    {is_dhat, "an output of DHAT (valgrind's, or dhat-rs's)",
+     SHOWN_BY "open dh_view.html in a browser" AND_RECORD},
     {is_jemalloc_stats, "jemalloc's statistics, which have no call paths",
-     "Let jemalloc write profiles: MALLOC_CONF=prof:true,prof_final:true. Or record a run with memtrack run PROG"},
+     "Let jemalloc write profiles: MALLOC_CONF=prof:true,prof_final:true. Or record a run with "
+     "memtrack run PROG"},
     {is_tcmalloc_stats, "tcmalloc's statistics, which have no call paths",
      "Let it write profiles: HEAPPROFILE=NAME PROG. Or record a run with memtrack run PROG"},
     {is_malloc_info, "what malloc_info of the C library says, without call paths", RECORD},
@@ -274,22 +288,29 @@ static const struct test texts[] = {
     {is_sanitizer_log, "a log of a sanitizer", "It is text: read it as it is. " RECORD},
     {is_valgrind_log, "a log of valgrind", "It is text: read it as it is. " RECORD},
     {is_go_other, "a profile of Go in text that is not of the heap",
-     "Take /debug/pprof/heap or /debug/pprof/allocs: memtrack report reads both, with debug=1 and without."},
-    {is_lfs_pointer, "a pointer of Git LFS, not the file that it stands for", "Fetch the file: git lfs pull"},
+     "Take /debug/pprof/heap or /debug/pprof/allocs: memtrack report reads both, with debug=1 and "
+     "without."},
+    {is_lfs_pointer, "a pointer of Git LFS, not the file that it stands for",
+     "Fetch the file: git lfs pull"},
     {is_svg, "a picture (SVG), perhaps a flame graph", "Give the profile that it was made from."},
-    {is_page, "an HTML page, perhaps an error or a login page saved in place of a profile", AGAIN "."},
+    {is_page, "an HTML page, perhaps an error or a login page saved in place of a profile",
+     AGAIN "."},
     {is_xml, "XML", "Give the profile that it was made from."},
-    {is_v8_snapshot, "a heap snapshot of V8 (Node.js, Chrome)", "Chrome's developer tools load it: Memory, Load"},
+    {is_v8_snapshot, "a heap snapshot of V8 (Node.js, Chrome)",
+     "Chrome's developer tools load it: Memory, Load"},
     {is_v8_sampling, "a sampled heap profile of V8 (Node.js, Chrome)",
      "Chrome's developer tools load it: Memory, Load"},
     {is_speedscope, "a file for speedscope", "Give the profile that it was made from."},
-    {is_trace_events, "a trace for Perfetto or chrome://tracing", "Give the profile that it was made from."},
+    {is_trace_events, "a trace for Perfetto or chrome://tracing",
+     "Give the profile that it was made from."},
     {is_own_json, "JSON that memtrack wrote", "Give the profile that it was made from."},
-    {is_json, "JSON", "Give the profile that it was made from. If it is a server's answer, read what it says."},
-    {is_folded, "folded stacks, as flame graphs are made of", "Give the profile that they were made from."},
+    {is_json, "JSON",
+     "Give the profile that it was made from. If it is a server's answer, read what it says."},
+    {is_folded, "folded stacks, as flame graphs are made of",
+     "Give the profile that they were made from."},
 };
 
-/* ---- text that nobody knows -------------------------------------------------------------------------------------- */
+/* ---- text that nobody knows ------------------------------------------------------------------ */
 
 static bool is_text(const struct head *head) {
     for (size_t i = 0; i < head->bytes; i++) {
@@ -306,24 +327,29 @@ static int refuse_text(const struct head *head, const char *name, struct mt_erro
     if (bytes > QUOTED_BYTES)
         for (room = QUOTED_BYTES; room > 0 && ((unsigned char)words[room] & 0xC0) == 0x80;)
             room--;
-    return mt_error_set(error, MEMTRACK_EFORMAT,
-                        "Give a profile. If a server was to send one, this may be its answer: read it.",
-                        "%s: not a profile: it is text that begins with \"%.*s\"%s", name, (int)room, words,
-                        room < bytes ? " and so on" : "");
+    return mt_error_set(
+        error, MEMTRACK_EFORMAT,
+        "Give a profile. If a server was to send one, this may be its answer: read it.",
+        "%s: not a profile: it is text that begins with \"%.*s\"%s", name, (int)room, words,
+        room < bytes ? " and so on" : "");
 }
 
-/* ---- the whole --------------------------------------------------------------------------------------------------- */
+/* ---- the whole ------------------------------------------------------------------------------- */
 
-static int refuse(const char *what, const char *hint, bool is_packed, const char *name, struct mt_error *error) {
+static int refuse(const char *what, const char *hint, bool is_packed, const char *name,
+                  struct mt_error *error) {
     return mt_error_set(error, MEMTRACK_EFORMAT, hint, "%s: not a profile%s: it is %s", name,
                         is_packed ? ", once unpacked" : "", what);
 }
 
-int mt_foreign_refuse(const uint8_t *head, size_t bytes, bool is_packed, const char *name, struct mt_error *error) {
+int mt_foreign_refuse(const uint8_t *head, size_t bytes, bool is_packed, const char *name,
+                      struct mt_error *error) {
     struct head text = {.bytes = bytes < MT_FOREIGN_HEAD ? bytes : MT_FOREIGN_HEAD};
     if (bytes == 0)
-        return refuse("empty", "The writer may have been interrupted, or the disk was full: record or copy it again.",
-                      is_packed, name, error);
+        return refuse(
+            "empty",
+            "The writer may have been interrupted, or the disk was full: record or copy it again.",
+            is_packed, name, error);
     memcpy(text.text, head, text.bytes);
     for (size_t i = 0; i < sizeof magics / sizeof *magics; i++)
         if (text.bytes >= magics[i].offset + magics[i].bytes &&

@@ -12,9 +12,10 @@
 /* So many bytes from the beginning are enough to know any of them. */
 enum { MT_FOREIGN_HEAD = 4096 };
 
-/* head: the first bytes of the file, unpacked, all of them when the file is shorter than MT_FOREIGN_HEAD. is_packed:
- * they were packed with gzip or zstd. 0: nothing that is known; else -MEMTRACK_EFORMAT, and the error says whose file
- * it is and what would help. */
-int mt_foreign_refuse(const uint8_t *head, size_t bytes, bool is_packed, const char *name, struct mt_error *error);
+/* head: the first bytes of the file, unpacked, all of them when the file is shorter than
+ * MT_FOREIGN_HEAD. is_packed: they were packed with gzip or zstd. 0: nothing that is known; else
+ * -MEMTRACK_EFORMAT, and the error says whose file it is and what would help. */
+int mt_foreign_refuse(const uint8_t *head, size_t bytes, bool is_packed, const char *name,
+                      struct mt_error *error);
 
 #endif

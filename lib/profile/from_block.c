@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A block knows its site, the site its path and its thread. Each is read by itself, so that asking about an address
- * costs a few reads in a ledger of any size; only the call paths are loaded whole, since a path can lead anywhere.
+ * A block knows its site, the site its path and its thread. Each is read by itself, so that asking
+ * about an address costs a few reads in a ledger of any size; only the call paths are loaded whole,
+ * since a path can lead anywhere.
  */
 #include "profile/from_block.h"
 
@@ -47,16 +48,18 @@ static int add_block(struct blocks *b, const struct mt_live_block *block) {
     if (n_frames < 0)
         return (int)n_frames;
     if (block->address) {
-        sample.value[MT_VALUE_LIVE_BYTES] = sample.value[MT_VALUE_TOTAL_BYTES] = clamp(block->bytes);
+        sample.value[MT_VALUE_LIVE_BYTES] = sample.value[MT_VALUE_TOTAL_BYTES] =
+            clamp(block->bytes);
         sample.value[MT_VALUE_LIVE_BLOCKS] = sample.value[MT_VALUE_TOTAL_BLOCKS] = 1;
     }
     int64_t index = mt_profile_add_sample(b->profile, &sample, b->paths.frames, (size_t)n_frames);
     return index < 0 ? (int)index : 0;
 }
 
-static int convert(struct blocks *b, const struct mt_live_block *blocks, size_t n, struct mt_error *error) {
-    static const enum mt_value columns[] = {MT_VALUE_TOTAL_BLOCKS, MT_VALUE_TOTAL_BYTES, MT_VALUE_LIVE_BLOCKS,
-                                            MT_VALUE_LIVE_BYTES};
+static int convert(struct blocks *b, const struct mt_live_block *blocks, size_t n,
+                   struct mt_error *error) {
+    static const enum mt_value columns[] = {MT_VALUE_TOTAL_BLOCKS, MT_VALUE_TOTAL_BYTES,
+                                            MT_VALUE_LIVE_BLOCKS, MT_VALUE_LIVE_BYTES};
     int rc = load(b, error);
     for (size_t i = 0; i < n && rc == 0; i++)
         rc = add_block(b, &blocks[i]);
@@ -86,7 +89,8 @@ int mt_profile_from_blocks(struct mt_ledger *ledger, const struct mt_live_block 
     if (error && given.message[0])
         *error = given;
     else
-        mt_error_set(error, -rc, "", "%s: its call paths could not be read: %s", mt_ledger_path(ledger),
+        mt_error_set(error, -rc, "", "%s: its call paths could not be read: %s",
+                     mt_ledger_path(ledger),
                      rc == -MEMTRACK_ENOMEM ? "out of memory" : "the ledger is damaged");
     return rc;
 }

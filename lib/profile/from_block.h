@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Live blocks of a ledger as a profile: a sample for each, with the call path and the thread that allocated it. */
+/* Live blocks of a ledger as a profile: a sample for each, with the call path and the thread that
+ * allocated it. */
 #ifndef MT_PROFILE_FROM_BLOCK_H
 #define MT_PROFILE_FROM_BLOCK_H
 
@@ -9,9 +10,9 @@
 #include "profile/profile.h"
 
 /*
- * Sample i is blocks[i]: 1 live block of its bytes; samples are lossy when the call path is not known. Live and total
- * are the only columns. Not symbolized. Blocks of address 0 are no blocks: their samples have no frames and no bytes.
- * EIO, ENOMEM, ELIMIT.
+ * Sample i is blocks[i]: 1 live block of its bytes; samples are lossy when the call path is not
+ * known. Live and total are the only columns. Not symbolized. Blocks of address 0 are no blocks:
+ * their samples have no frames and no bytes. EIO, ENOMEM, ELIMIT.
  */
 int mt_profile_from_blocks(struct mt_ledger *ledger, const struct mt_live_block *blocks, size_t n,
                            struct mt_profile **out, struct mt_error *error);

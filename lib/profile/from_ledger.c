@@ -2,15 +2,16 @@
 /*
  * From records to samples.
  *
- *   sites ──sort by (path, labels, origin, class)──► groups ──► samples ──► totals (sums of the columns)
+ *   sites ──sort by (path, labels, origin, class)──► groups ──► samples ──► totals (column sums)
  *   nodes ──ledger_paths.h──► frames ──► locations ──► mappings
  *
- * A thread that frees another's block counts that in a record of its own, so single records go negative and only the
- * group means something. Samples come out ordered by path, which lets those of one path share their frames, whatever
- * their scope and domain: on a compiler run that saves most of the memory.
+ * A thread that frees another's block counts that in a record of its own, so single records go
+ * negative and only the group means something. Samples come out ordered by path, which lets those
+ * of one path share their frames, whatever their scope and domain: on a compiler run that saves
+ * most of the memory.
  *
- * Rejected: hashing the groups (same speed, and the order of samples would depend on the hash); one frames array per
- * sample (several times the memory).
+ * Rejected: hashing the groups (same speed, and the order of samples would depend on the hash); one
+ * frames array per sample (several times the memory).
  */
 #include "profile/from_ledger.h"
 
@@ -45,7 +46,7 @@ struct conversion {
     struct mt_ledger_map *map;
 };
 
-/* ---- groups ----------------------------------------------------------------------------------------------------- */
+/* ---- groups ---------------------------------------------------------------------------------- */
 
 static int compare_keys(const void *a, const void *b) {
     const struct record_key *x = a, *y = b;
@@ -62,8 +63,8 @@ static int sort_records(struct conversion *c) {
         return -MEMTRACK_ENOMEM;
     for (size_t i = 1; i < c->n_sites; i++) {
         const struct mt_site *site = &c->sites[i];
-        bool is_idle =
-            site->node == MT_NODE_LOSSY && site->counters.allocated_blocks == 0 && site->counters.freed_blocks == 0;
+        bool is_idle = site->node == MT_NODE_LOSSY && site->counters.allocated_blocks == 0 &&
+                       site->counters.freed_blocks == 0;
         if (site->node == MT_NODE_ROOT || is_idle) /* each thread keeps a lossy record in reserve */
             continue;
         uint64_t key = (uint64_t)site->node << 32 | (uint64_t)site->origin << 8 | site->size_class;
@@ -74,7 +75,8 @@ static int sort_records(struct conversion *c) {
     return 0;
 }
 
-/* Sums over the records of a group, in two's complement: overflow of hostile values is defined and clamped later. */
+/* Sums over the records of a group, in two's complement: overflow of hostile values is defined and
+ * clamped later. */
 struct sums {
     struct mt_counters counters;
     uint64_t peak_bytes, peak_blocks, max_bytes, waste_bytes;
@@ -85,13 +87,14 @@ static void add_record(struct sums *sums, const struct mt_site *site, uint64_t e
     bool saved = site->at_peak.epoch == epoch;
     mt_counters_add(&sums->counters, now, 1);
     sums->peak_bytes += (uint64_t)(saved ? site->at_peak.bytes : now->live_bytes);
-    sums->peak_blocks += saved ? (uint64_t)site->at_peak.blocks : now->allocated_blocks - now->freed_blocks;
+    sums->peak_blocks +=
+        saved ? (uint64_t)site->at_peak.blocks : now->allocated_blocks - now->freed_blocks;
     sums->max_bytes += site->max_bytes > 0 ? (uint64_t)site->max_bytes : 0;
     sums->waste_bytes += (uint64_t)site->waste_bytes;
 }
 
-/* Counts of a dead process can be torn by the event that it died in, and those of a living one by the next: nothing
- * below zero may reach a total, and nothing near INT64_MAX a sum. */
+/* Counts of a dead process can be torn by the event that it died in, and those of a living one by
+ * the next: nothing below zero may reach a total, and nothing near INT64_MAX a sum. */
 static int64_t clamp(uint64_t value, bool *torn) {
     if (value <= (uint64_t)INT64_MAX / 4096)
         return (int64_t)value;
@@ -112,8 +115,8 @@ static void fill_values(struct conversion *c, const struct sums *sums, int64_t *
     value[MT_VALUE_TEMPORARY_BLOCKS] = clamp(counters->temporary_blocks, &torn);
     value[MT_VALUE_MAX_BYTES] = clamp(sums->max_bytes, &torn);
     value[MT_VALUE_WASTE_BYTES] = clamp(sums->waste_bytes, &waste_torn);
-    /* With several threads each record is saved at its own thread's view of the peak, so a group may be off by what
-     * the peak itself may be off by; that is the stated bound, not damage. */
+    /* With several threads each record is saved at its own thread's view of the peak, so a group
+     * may be off by what the peak itself may be off by; that is the stated bound, not damage. */
     if (torn || (peak_torn && !info->multithreaded))
         info->approximate = true;
 }
@@ -125,7 +128,7 @@ static void scale_values(int64_t *value, double scale) {
     }
 }
 
-/* ---- samples ---------------------------------------------------------------------------------------------------- */
+/* ---- samples --------------------------------------------------------------------------------- */
 
 static void set_path_kind(struct conversion *c, uint32_t node, struct mt_sample *sample) {
     mt_ledger_paths_classify(&c->paths, node, sample);
@@ -133,8 +136,10 @@ static void set_path_kind(struct conversion *c, uint32_t node, struct mt_sample 
         c->profile->info.approximate = true;
 }
 
-/* Appends the sample; *previous is the sample of the same path, if the one before was, whose frames are shared. */
-static int64_t append_sample(struct conversion *c, uint32_t node, struct mt_sample *sample, int64_t previous) {
+/* Appends the sample; *previous is the sample of the same path, if the one before was, whose frames
+ * are shared. */
+static int64_t append_sample(struct conversion *c, uint32_t node, struct mt_sample *sample,
+                             int64_t previous) {
     struct mt_profile *profile = c->profile;
     int64_t n = 0;
     if (!sample->lossy && previous < 0)
@@ -165,8 +170,9 @@ static int64_t convert_group(struct conversion *c, size_t first, size_t end, int
     mt_node_id path = c->keys[first].path;
     set_path_kind(c, path, &sample);
     fill_values(c, &sums, sample.value);
-    double scale = mt_ledger_sampling_scale(c->profile->info.sample_bytes, sums.counters.allocated_bytes,
-                                            sums.counters.allocated_blocks);
+    double scale =
+        mt_ledger_sampling_scale(c->profile->info.sample_bytes, sums.counters.allocated_bytes,
+                                 sums.counters.allocated_blocks);
     if (scale != 1)
         scale_values(sample.value, scale);
     int64_t index = append_sample(c, path, &sample, previous);
@@ -193,8 +199,9 @@ static int convert_groups(struct conversion *c) {
 }
 
 /*
- * A record's own maximum does not see what other threads freed of its blocks, and a thread that only frees has none.
- * No call path ever held more than the whole process, nor less than what it holds now or held at the peak.
+ * A record's own maximum does not see what other threads freed of its blocks, and a thread that
+ * only frees has none. No call path ever held more than the whole process, nor less than what it
+ * holds now or held at the peak.
  */
 static void bound_maxima(struct mt_profile *profile) {
     int64_t most = (int64_t)profile->info.totals.peak_bytes;
@@ -210,8 +217,8 @@ static void bound_maxima(struct mt_profile *profile) {
 }
 
 /*
- * Threads publish their bytes only now and then, so the recorded peak can stay below what is live at the end. Then the
- * end is the highest instant that is known, with its composition.
+ * Threads publish their bytes only now and then, so the recorded peak can stay below what is live
+ * at the end. Then the end is the highest instant that is known, with its composition.
  */
 static void raise_peak_to_live(struct mt_profile *profile) {
     if (profile->info.totals.live_bytes <= profile->info.totals.peak_bytes)
@@ -239,13 +246,14 @@ static void set_totals(struct conversion *c, const struct mt_ledger_totals *coun
     info->coverage.lossy_blocks = counts->lossy_blocks;
     for (size_t i = 0; i < profile->n_samples; i++)
         if (profile->samples[i].truncated)
-            info->coverage.truncated_stacks += (uint64_t)profile->samples[i].value[MT_VALUE_TOTAL_BLOCKS];
+            info->coverage.truncated_stacks +=
+                (uint64_t)profile->samples[i].value[MT_VALUE_TOTAL_BLOCKS];
     for (int i = 0; i < MT_N_VALUES; i++)
         profile->has_value[i] = i != MT_VALUE_WASTE_BYTES || info->usable_measured;
     info->has_size_histogram = true;
 }
 
-/* ---- the whole -------------------------------------------------------------------------------------------------- */
+/* ---- the whole ------------------------------------------------------------------------------- */
 
 /* Sites first: what they refer to was in place before them, also while the target runs on. */
 static int load(struct conversion *c, struct mt_error *error) {
@@ -313,8 +321,8 @@ static void free_conversion(struct conversion *c) {
     mt_ledger_paths_free(&c->paths);
 }
 
-int mt_profile_from_ledger_mapped(struct mt_ledger *ledger, struct mt_profile **out, struct mt_ledger_map *map,
-                                  struct mt_error *error) {
+int mt_profile_from_ledger_mapped(struct mt_ledger *ledger, struct mt_profile **out,
+                                  struct mt_ledger_map *map, struct mt_error *error) {
     struct mt_error given = {{0}, {0}};
     struct conversion c = {.ledger = ledger, .profile = mt_profile_new(), .map = map};
     c.paths = (struct mt_ledger_paths){.ledger = ledger, .profile = c.profile};
@@ -332,15 +340,19 @@ int mt_profile_from_ledger_mapped(struct mt_ledger *ledger, struct mt_profile **
     if (error && given.message[0])
         *error = given;
     else if (rc == -MEMTRACK_ELIMIT)
-        mt_error_set(error, MEMTRACK_ELIMIT, "The ledger is damaged, or its call paths are beyond reason.",
-                     "%s: its call paths hold more than %d frames", mt_ledger_path(ledger), MT_LEDGER_PATHS_MAX_FRAMES);
+        mt_error_set(error, MEMTRACK_ELIMIT,
+                     "The ledger is damaged, or its call paths are beyond reason.",
+                     "%s: its call paths hold more than %d frames", mt_ledger_path(ledger),
+                     MT_LEDGER_PATHS_MAX_FRAMES);
     else
-        mt_error_set(error, -rc, "Close other programs, or raise the memory limit.", "%s: could not be converted: %s",
-                     mt_ledger_path(ledger), rc == -MEMTRACK_ENOMEM ? "out of memory" : "read error");
+        mt_error_set(error, -rc, "Close other programs, or raise the memory limit.",
+                     "%s: could not be converted: %s", mt_ledger_path(ledger),
+                     rc == -MEMTRACK_ENOMEM ? "out of memory" : "read error");
     return rc;
 }
 
-int mt_profile_from_ledger(struct mt_ledger *ledger, struct mt_profile **out, struct mt_error *error) {
+int mt_profile_from_ledger(struct mt_ledger *ledger, struct mt_profile **out,
+                           struct mt_error *error) {
     return mt_profile_from_ledger_mapped(ledger, out, NULL, error);
 }
 

@@ -7,10 +7,11 @@
  *   #	0x4830a4	main.main+0x44	/src/app/main.go:20
  *   #	0x4371d6	runtime.main+0x216	/usr/lib/go/src/runtime/proc.go:255
  *
- * A comment's address is that of the call, its frame's the one behind it; an inlined function may have a comment of its
- * own with the address of the one that it was inlined into. So comments are walked beside the frames: one whose address
- * is that of a later frame moves on to it, and any other belongs to the frame at hand. Go leaves out frames of its
- * run-time system at either end (runtime.makeslice, runtime.goexit); those that have no comment there are dropped.
+ * A comment's address is that of the call, its frame's the one behind it; an inlined function may
+ * have a comment of its own with the address of the one that it was inlined into. So comments are
+ * walked beside the frames: one whose address is that of a later frame moves on to it, and any
+ * other belongs to the frame at hand. Go leaves out frames of its run-time system at either end
+ * (runtime.makeslice, runtime.goexit); those that have no comment there are dropped.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -83,11 +84,13 @@ static mt_string intern(struct mt_profile *profile, struct mt_scan text) {
 }
 
 /* Index of the function, or an error; *line: 0 when the comment has none. */
-static int64_t add_function(struct mt_profile *profile, uint64_t address, struct mt_scan name, struct mt_scan place,
-                            uint64_t *line) {
+static int64_t add_function(struct mt_profile *profile, uint64_t address, struct mt_scan name,
+                            struct mt_scan place, uint64_t *line) {
     uint64_t offset = 0;
-    bool has_offset = cut_number(&name, "+0x", true, &offset), has_line = cut_number(&place, ":", false, line);
-    struct mt_function function = {.name = intern(profile, name), .file = has_line ? intern(profile, place) : 0};
+    bool has_offset = cut_number(&name, "+0x", true, &offset),
+         has_line = cut_number(&place, ":", false, line);
+    struct mt_function function = {.name = intern(profile, name),
+                                   .file = has_line ? intern(profile, place) : 0};
     function.system_name = function.name;
     if (!has_line && has_offset && offset <= address)
         function.address = address - offset;
@@ -96,7 +99,8 @@ static int64_t add_function(struct mt_profile *profile, uint64_t address, struct
     return mt_profile_add_function(profile, &function);
 }
 
-/* Has the frame at hand this line already? Then the function calls itself, and the comment is of the next frame. */
+/* Has the frame at hand this line already? Then the function calls itself, and the comment is of
+ * the next frame. */
 static bool has_line(const struct mt_go_names *names, const struct mt_line *line) {
     for (size_t i = names->n - names->n_lines[names->frame]; i < names->n; i++)
         if (names->lines[i].function == line->function && names->lines[i].line == line->line)
@@ -104,8 +108,8 @@ static bool has_line(const struct mt_go_names *names, const struct mt_line *line
     return false;
 }
 
-static void choose_frame(struct mt_go_names *names, const uint64_t *addresses, size_t n, uint64_t address,
-                         const struct mt_line *line) {
+static void choose_frame(struct mt_go_names *names, const uint64_t *addresses, size_t n,
+                         uint64_t address, const struct mt_line *line) {
     for (size_t i = names->frame + (line && has_line(names, line)); i < n; i++)
         if (addresses[i] == address + 1 || addresses[i] == address) {
             names->frame = i;
@@ -116,8 +120,8 @@ static void choose_frame(struct mt_go_names *names, const uint64_t *addresses, s
     names->last_named = names->frame;
 }
 
-int mt_go_comment(struct mt_go_names *names, struct mt_profile *profile, const uint64_t *addresses, size_t n,
-                  struct mt_scan text) {
+int mt_go_comment(struct mt_go_names *names, struct mt_profile *profile, const uint64_t *addresses,
+                  size_t n, struct mt_scan text) {
     uint64_t address, number = 0;
     if (!mt_scan_text(&text, "#\t") || !mt_scan_address(&text, &address) || n == 0)
         return 0;

@@ -4,8 +4,8 @@
  *
  *   55d0c0a00000-55d0c0a10000 r-xp 00001000 08:01 1234   /opt/server/bin/server
  *
- * of which those with code of a file are mappings. There are no build ids in it: whether the file that is there today is
- * the one that ran cannot be told, and a note says so (heap_text.c).
+ * of which those with code of a file are mappings. There are no build ids in it: whether the file
+ * that is there today is the one that ran cannot be told, and a note says so (heap_text.c).
  */
 #include <stdlib.h>
 #include <string.h>
@@ -29,14 +29,15 @@ static bool is_executable(struct mt_scan permissions) {
 int mt_heap_maps_line(struct mt_profile *profile, struct mt_scan line) {
     struct mt_mapping mapping = {0};
     mt_scan_blanks(&line);
-    if (!mt_scan_hex(&line, &mapping.start) || !mt_scan_text(&line, "-") || !mt_scan_hex(&line, &mapping.limit))
+    if (!mt_scan_hex(&line, &mapping.start) || !mt_scan_text(&line, "-") ||
+        !mt_scan_hex(&line, &mapping.limit))
         return 0;
     struct mt_scan permissions = next_word(&line), offset = next_word(&line);
     next_word(&line); /* device */
     next_word(&line); /* inode */
     mt_scan_blanks(&line);
-    if (!is_executable(permissions) || !mt_scan_hex(&offset, &mapping.offset) || mapping.start >= mapping.limit ||
-        line.at == line.end || *line.at != '/')
+    if (!is_executable(permissions) || !mt_scan_hex(&offset, &mapping.offset) ||
+        mapping.start >= mapping.limit || line.at == line.end || *line.at != '/')
         return 0;
     mapping.path = mt_profile_intern_n(profile, line.at, (size_t)(line.end - line.at));
     if (mapping.path == UINT32_MAX)
@@ -46,7 +47,7 @@ int mt_heap_maps_line(struct mt_profile *profile, struct mt_scan line) {
     return index < 0 ? (int)index : 1;
 }
 
-/* ---- which mapping holds an address ------------------------------------------------------------------------------ */
+/* ---- which mapping holds an address ---------------------------------------------------------- */
 
 struct range {
     uint64_t start, limit;
@@ -77,7 +78,8 @@ int mt_heap_maps_assign(struct mt_profile *profile) {
     if (!ranges)
         return -MEMTRACK_ENOMEM;
     for (size_t i = 0; i < n; i++)
-        ranges[i] = (struct range){profile->mappings[i].start, profile->mappings[i].limit, (uint32_t)i + 1};
+        ranges[i] =
+            (struct range){profile->mappings[i].start, profile->mappings[i].limit, (uint32_t)i + 1};
     qsort(ranges, n, sizeof *ranges, compare_ranges);
     for (size_t i = 0; i < profile->n_locations; i++)
         profile->locations[i].mapping = find(ranges, n, profile->locations[i].address);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Scanning a line of a heap profile in text, which is not NUL-terminated. sscanf was rejected: it needs a terminator,
- * wraps numbers that are too large without a word, and depends on the locale.
+ * Scanning a line of a heap profile in text, which is not NUL-terminated. sscanf was rejected: it
+ * needs a terminator, wraps numbers that are too large without a word, and depends on the locale.
  */
 #include <string.h>
 
@@ -25,7 +25,8 @@ bool mt_scan_number(struct mt_scan *scan, int64_t *number) {
     bool is_negative = at < scan->end && *at == '-', any = false;
     int64_t value = 0;
     for (at += is_negative; at < scan->end && *at >= '0' && *at <= '9'; at++, any = true)
-        if (__builtin_mul_overflow(value, 10, &value) || __builtin_add_overflow(value, *at - '0', &value))
+        if (__builtin_mul_overflow(value, 10, &value) ||
+            __builtin_add_overflow(value, *at - '0', &value))
             return false;
     if (any) {
         scan->at = at;

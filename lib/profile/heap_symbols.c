@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What pprof --raw and jeprof --raw put before a heap profile in text: the names of its addresses, so that it can be read
- * where the program is not.
+ * What pprof --raw and jeprof --raw put before a heap profile in text: the names of its addresses,
+ * so that it can be read where the program is not.
  *
  *   --- symbol
  *   binary=/bin/app
@@ -10,12 +10,13 @@
  *   --- heap
  *   heap profile: …
  *
- * Names stand from the outermost to the inlined one, with -- between them (which operator-- has in its name, too). Addresses
- * are those that the scripts look up: that of the innermost frame as it is in the profile, others less 1. An address
- * that they could not name has itself for a name.
+ * Names stand from the outermost to the inlined one, with -- between them (which operator-- has in
+ * its name, too). Addresses are those that the scripts look up: that of the innermost frame as it
+ * is in the profile, others less 1. An address that they could not name has itself for a name.
  *
- * Of a file on disk, gperftools' pprof writes what it has counted instead, in the form of its CPU profiles: numbers without
- * a unit, in which bytes and blocks can no longer be told apart; jeprof writes nothing. Both are refused.
+ * Of a file on disk, gperftools' pprof writes what it has counted instead, in the form of its CPU
+ * profiles: numbers without a unit, in which bytes and blocks can no longer be told apart; jeprof
+ * writes nothing. Both are refused.
  */
 #include "profile/heap_symbols.h"
 
@@ -27,7 +28,8 @@ enum { CPU_PROFILE_HEAD = 24 };
 
 static bool ends_in_operator(const char *from, const char *to) {
     static const char word[] = "operator";
-    return to - from >= (ptrdiff_t)strlen(word) && memcmp(to - strlen(word), word, strlen(word)) == 0;
+    return to - from >= (ptrdiff_t)strlen(word) &&
+           memcmp(to - strlen(word), word, strlen(word)) == 0;
 }
 
 /* Where the last name begins; behind a "--" that is not part of it. */
@@ -38,7 +40,8 @@ static const char *last_name(const char *from, const char *to) {
     return from;
 }
 
-/* "main<000000000000117e>": where the symbol begins, by which the scripts tell equal names apart. */
+/* "main<000000000000117e>": where the symbol begins, by which the scripts tell equal names
+ * apart. */
 static const char *without_address(const char *from, const char *to) {
     const char *at = to - 1;
     if (to - from < 3 || *at != '>')
@@ -53,10 +56,12 @@ static int64_t add_function(struct mt_profile *profile, const char *from, const 
     to = without_address(from, to);
     struct mt_function function = {.name = mt_profile_intern_n(profile, from, (size_t)(to - from))};
     function.system_name = function.name;
-    return function.name == UINT32_MAX ? -MEMTRACK_ENOMEM : mt_profile_add_function(profile, &function);
+    return function.name == UINT32_MAX ? -MEMTRACK_ENOMEM
+                                       : mt_profile_add_function(profile, &function);
 }
 
-/* Appends the names to the profile's lines, the innermost first: how many there are, or an error. */
+/* Appends the names to the profile's lines, the innermost first: how many there are, or an
+ * error. */
 static int64_t add_names(struct mt_profile *profile, const char *from, const char *to) {
     int64_t n = 0;
     while (from < to) {
@@ -64,7 +69,8 @@ static int64_t add_names(struct mt_profile *profile, const char *from, const cha
         int64_t function = add_function(profile, name, to);
         int64_t line = function < 0
                            ? function
-                           : mt_profile_add_lines(profile, &(struct mt_line){.function = (uint32_t)function}, 1);
+                           : mt_profile_add_lines(
+                                 profile, &(struct mt_line){.function = (uint32_t)function}, 1);
         if (line < 0)
             return line;
         n++;
@@ -83,9 +89,11 @@ static int grow(struct mt_heap_symbols *symbols) {
     return 0;
 }
 
-int mt_heap_symbols_line(struct mt_heap_symbols *symbols, struct mt_profile *profile, struct mt_scan line) {
+int mt_heap_symbols_line(struct mt_heap_symbols *symbols, struct mt_profile *profile,
+                         struct mt_scan line) {
     uint64_t address;
-    if (!mt_scan_address(&line, &address) || address == 0 || mt_ids_find(&symbols->ids, address) >= 0)
+    if (!mt_scan_address(&line, &address) || address == 0 ||
+        mt_ids_find(&symbols->ids, address) >= 0)
         return 0;
     mt_scan_blanks(&line);
     if (line.end - line.at >= 2 && memcmp(line.at, "0x", 2) == 0)
@@ -100,8 +108,10 @@ int mt_heap_symbols_line(struct mt_heap_symbols *symbols, struct mt_profile *pro
     return status;
 }
 
-/* The scripts look up the innermost address as it is, and others less 1, which is all that a location has. */
-const struct mt_heap_symbol *mt_heap_symbols_find(const struct mt_heap_symbols *symbols, uint64_t address) {
+/* The scripts look up the innermost address as it is, and others less 1, which is all that a
+ * location has. */
+const struct mt_heap_symbol *mt_heap_symbols_find(const struct mt_heap_symbols *symbols,
+                                                  uint64_t address) {
     int64_t index = mt_ids_find(&symbols->ids, address);
     if (index < 0)
         index = mt_ids_find(&symbols->ids, address + 1);
@@ -114,12 +124,14 @@ void mt_heap_symbols_free(struct mt_heap_symbols *symbols) {
     *symbols = (struct mt_heap_symbols){0};
 }
 
-#define THE_PROFILE_ITSELF "Give the heap profile that it was made from: memtrack report reads it as it is."
+#define THE_PROFILE_ITSELF                                                                         \
+    "Give the heap profile that it was made from: memtrack report reads it as it is."
 
 int mt_heap_symbols_alone(const char *name, struct mt_error *error) {
-    return mt_error_set(error, MEMTRACK_EFORMAT, THE_PROFILE_ITSELF,
-                        "%s: names of addresses without a profile, which is all that jeprof --raw makes of a file",
-                        name);
+    return mt_error_set(
+        error, MEMTRACK_EFORMAT, THE_PROFILE_ITSELF,
+        "%s: names of addresses without a profile, which is all that jeprof --raw makes of a file",
+        name);
 }
 
 int mt_heap_symbols_check_rest(struct mt_inflate *in, const char *name, struct mt_error *error) {
@@ -131,7 +143,8 @@ int mt_heap_symbols_check_rest(struct mt_inflate *in, const char *name, struct m
     if (bytes < sizeof cpu_profile || memcmp(head, cpu_profile, sizeof cpu_profile) != 0)
         return 0;
     return mt_error_set(error, MEMTRACK_EFORMAT, THE_PROFILE_ITSELF,
-                        "%s: what pprof --raw makes of a file: counts in the form of a CPU profile, which say neither "
+                        "%s: what pprof --raw makes of a file: counts in the form of a CPU "
+                        "profile, which say neither "
                         "how many bytes nor how many blocks they are",
                         name);
 }

@@ -11,21 +11,23 @@
  *                 @ 0x55d0c0a01010 0x55d0c0a02020
  *                   t*: 13: 4736 [0: 0]
  *
- * Numbers are live blocks: live bytes [allocated blocks: allocated bytes], and then, but for Go's, follows a section
- * MAPPED_LIBRARIES (heap_maps.c). Addresses are those behind calls. Go's comments: heap_go.c. Before any of
- * them may stand what names its addresses: heap_symbols.c.
+ * Numbers are live blocks: live bytes [allocated blocks: allocated bytes], and then, but for Go's,
+ * follows a section MAPPED_LIBRARIES (heap_maps.c). Addresses are those behind calls. Go's
+ * comments: heap_go.c. Before any of them may stand what names its addresses: heap_symbols.c.
  *
- * What was sampled is scaled up as jeprof and pprof do it. The word behind the last @ says how it was sampled:
+ * What was sampled is scaled up as jeprof and pprof do it. The word behind the last @ says how it
+ * was sampled:
  *
  *   heapprofile, growth*, fragmentation*   every block: as it is
  *   heap_v2/N, heapz_v2/N, heap_v2 of jemalloc, heap/2N of Go
- *                                          a block of s bytes with probability 1 - exp(-s/N): each record is divided
- *                                          by that, with its mean size
- *   none                                   what tcmalloc wrote at first: every 128 KiB; records of smaller blocks stand
- *                                          for as many as make 128 KiB, if the totals are equal (they were, there)
+ *                                          a block of s bytes with probability 1 - exp(-s/N): each
+ *                                          record is divided by that, with its mean size
+ *   none                                   what tcmalloc wrote at first: every 128 KiB; records of
+ *                                          smaller blocks stand for as many as make 128 KiB, if the
+ *                                          totals are equal (they were, there)
  *
- * jemalloc prepares its figures for that division (its option prof_unbias). A thread's part (t3:) is left alone: what
- * jemalloc scales is the stack as a whole.
+ * jemalloc prepares its figures for that division (its option prof_unbias). A thread's part (t3:)
+ * is left alone: what jemalloc scales is the stack as a whole.
  */
 #include "profile/heap_text.h"
 
@@ -71,19 +73,21 @@ struct reader {
 };
 
 static int damaged(struct reader *r, const char *what) {
-    return mt_error_set(r->error, MEMTRACK_EFORMAT, "Record or copy it again.", "%s: damaged heap profile: line %zu %s",
-                        r->name, r->line, what);
+    return mt_error_set(r->error, MEMTRACK_EFORMAT, "Record or copy it again.",
+                        "%s: damaged heap profile: line %zu %s", r->name, r->line, what);
 }
 
 static int passed_on(struct reader *r, int64_t status) {
     if (status == -MEMTRACK_ENOMEM)
-        return mt_error_set(r->error, MEMTRACK_ENOMEM, "", "%s: out of memory while reading", r->name);
+        return mt_error_set(r->error, MEMTRACK_ENOMEM, "", "%s: out of memory while reading",
+                            r->name);
     if (status == -MEMTRACK_ELIMIT)
-        return mt_error_set(r->error, MEMTRACK_ELIMIT, "", "%s: too large: more than 4 billion frames", r->name);
+        return mt_error_set(r->error, MEMTRACK_ELIMIT, "",
+                            "%s: too large: more than 4 billion frames", r->name);
     return status < 0 ? (int)status : 0;
 }
 
-/* ---- scanning ---------------------------------------------------------------------------------------------------- */
+/* ---- scanning -------------------------------------------------------------------------------- */
 
 /* "NUMBER MARK", blanks between them */
 static bool scan_field(struct mt_scan *scan, int64_t *number, const char *mark) {
@@ -96,11 +100,13 @@ static bool scan_field(struct mt_scan *scan, int64_t *number, const char *mark) 
 
 /* "5: 5120 [ 105: 15120]" */
 static bool scan_counts(struct mt_scan *scan, struct counts *counts) {
-    return scan_field(scan, &counts->live_blocks, ":") && scan_field(scan, &counts->live_bytes, "[") &&
-           scan_field(scan, &counts->total_blocks, ":") && scan_field(scan, &counts->total_bytes, "]");
+    return scan_field(scan, &counts->live_blocks, ":") &&
+           scan_field(scan, &counts->live_bytes, "[") &&
+           scan_field(scan, &counts->total_blocks, ":") &&
+           scan_field(scan, &counts->total_bytes, "]");
 }
 
-/* ---- scaling ----------------------------------------------------------------------------------------------------- */
+/* ---- scaling --------------------------------------------------------------------------------- */
 
 static int64_t multiply(int64_t value, double factor) {
     double scaled = (double)value * factor;
@@ -111,14 +117,15 @@ static void scale(const struct reader *r, int64_t *blocks, int64_t *bytes) {
     double mean = *blocks ? (double)*bytes / (double)*blocks : 0;
     if (r->sampling == EVERY_BLOCK || r->period <= 1 || mean <= 0)
         return;
-    double ratio = mean / (double)r->period, factor = r->sampling == BY_SIZE ? -1 / expm1(-ratio) : 1 / ratio;
+    double ratio = mean / (double)r->period,
+           factor = r->sampling == BY_SIZE ? -1 / expm1(-ratio) : 1 / ratio;
     if (factor <= 1)
         return;
     *blocks = multiply(*blocks, factor);
     *bytes = multiply(*bytes, factor);
 }
 
-/* ---- records ----------------------------------------------------------------------------------------------------- */
+/* ---- records --------------------------------------------------------------------------------- */
 
 static int scan_stack(struct reader *r, struct mt_scan line) {
     for (r->n = 0;;) {
@@ -127,8 +134,9 @@ static int scan_stack(struct reader *r, struct mt_scan line) {
         if (line.at == line.end)
             return 0;
         if (!mt_scan_address(&line, &address) || r->n == MOST_FRAMES)
-            return damaged(r, r->n == MOST_FRAMES ? "has too many addresses"
-                                                  : "has something else than addresses behind the @");
+            return damaged(r, r->n == MOST_FRAMES
+                                  ? "has too many addresses"
+                                  : "has something else than addresses behind the @");
         if (r->n == r->capacity) {
             size_t capacity = r->capacity ? r->capacity * 2 : 128;
             uint64_t *grown = realloc(r->addresses, capacity * sizeof *grown);
@@ -161,7 +169,8 @@ static int64_t location_index(struct reader *r, uint64_t address) {
 /* Makes frames of the record's addresses, with the names of its comments where it has them. */
 static int take_frames(struct reader *r, size_t *n_frames) {
     bool is_named = r->names.first_named <= r->names.last_named;
-    size_t first = is_named ? r->names.first_named : 0, end = is_named ? r->names.last_named + 1 : r->n, line = 0;
+    size_t first = is_named ? r->names.first_named : 0,
+           end = is_named ? r->names.last_named + 1 : r->n, line = 0;
     *n_frames = 0;
     if (r->n > r->frame_capacity) {
         uint32_t *grown = realloc(r->frames, r->capacity * sizeof *grown);
@@ -240,7 +249,7 @@ static int open_record(struct reader *r, struct mt_scan line, mt_string domain) 
     return status;
 }
 
-/* ---- lines ------------------------------------------------------------------------------------------------------- */
+/* ---- lines ----------------------------------------------------------------------------------- */
 
 static bool next_line(struct reader *r, struct mt_scan *line, int *status) {
     size_t bytes;
@@ -277,7 +286,8 @@ static int take_thread(struct reader *r, struct mt_scan line) {
     struct counts counts;
     int64_t thread;
     bool is_all = mt_scan_text(&line, "*");
-    if ((!is_all && !mt_scan_number(&line, &thread)) || !mt_scan_text(&line, ":") || !scan_counts(&line, &counts))
+    if ((!is_all && !mt_scan_number(&line, &thread)) || !mt_scan_text(&line, ":") ||
+        !scan_counts(&line, &counts))
         return damaged(r, "has no counts");
     if (!is_all)
         return 0;
@@ -291,7 +301,8 @@ static int take_thread(struct reader *r, struct mt_scan line) {
 
 static int take_line(struct reader *r, struct mt_scan line, mt_string domain) {
     if (line.at < line.end && *line.at == '#') {
-        int status = r->is_open ? mt_go_comment(&r->names, r->profile, r->addresses, r->n, line) : 0;
+        int status =
+            r->is_open ? mt_go_comment(&r->names, r->profile, r->addresses, r->n, line) : 0;
         return passed_on(r, status);
     }
     mt_scan_blanks(&line);
@@ -301,7 +312,8 @@ static int take_line(struct reader *r, struct mt_scan line, mt_string domain) {
         return take_record(r, line, domain);
     if (mt_scan_text(&line, "@"))
         return open_record(r, line, domain);
-    return mt_scan_text(&line, "t") ? take_thread(r, line) : damaged(r, "is neither a stack nor counts");
+    return mt_scan_text(&line, "t") ? take_thread(r, line)
+                                    : damaged(r, "is neither a stack nor counts");
 }
 
 static int read_maps(struct reader *r) {
@@ -334,7 +346,7 @@ static int read_records(struct reader *r) {
     return status < 0 ? status : close_record(r, domain);
 }
 
-/* ---- the first line ---------------------------------------------------------------------------------------------- */
+/* ---- the first line -------------------------------------------------------------------------- */
 
 static bool has_total(const struct counts *c) {
     return (c->total_blocks != c->live_blocks && c->total_blocks != 0) ||
@@ -373,7 +385,9 @@ static int take_first_line(struct reader *r, struct mt_scan line) {
     if (mt_scan_text(&line, "heap_v2/")) {
         r->dialect = JEMALLOC;
         r->sampling = BY_SIZE;
-        return mt_scan_number(&line, &r->period) && r->period >= 0 ? 0 : damaged(r, "does not say how it was sampled");
+        return mt_scan_number(&line, &r->period) && r->period >= 0
+                   ? 0
+                   : damaged(r, "does not say how it was sampled");
     }
     mt_scan_text(&line, "heap profile:");
     if (!scan_counts(&line, &r->stated))
@@ -390,7 +404,7 @@ static int take_first_line(struct reader *r, struct mt_scan line) {
     return 0;
 }
 
-/* ---- the whole --------------------------------------------------------------------------------------------------- */
+/* ---- the whole ------------------------------------------------------------------------------- */
 
 static int add_notes(struct reader *r) {
     char text[320];
@@ -398,24 +412,28 @@ static int add_notes(struct reader *r) {
     const struct counts *a = &r->stated, *b = &r->sum;
     /* jemalloc rounds each stack's figures by themselves, so its sums may differ */
     if (r->dialect != JEMALLOC && memcmp(a, b, sizeof *a) != 0) {
-        snprintf(
-            text, sizeof text,
-            "The first line of the file says %lld live blocks and %lld bytes, its records add up to %lld and %lld: "
-            "records are missing.",
-            (long long)a->live_blocks, (long long)a->live_bytes, (long long)b->live_blocks, (long long)b->live_bytes);
+        snprintf(text, sizeof text,
+                 "The first line of the file says %lld live blocks and %lld bytes, its records add "
+                 "up to %lld and %lld: "
+                 "records are missing.",
+                 (long long)a->live_blocks, (long long)a->live_bytes, (long long)b->live_blocks,
+                 (long long)b->live_bytes);
         status = mt_profile_add_note(r->profile, text);
     }
     if (status == 0 && r->word) {
-        snprintf(text, sizeof text, "It is a profile of the heap's %s: live is that, not what the program holds.",
+        snprintf(text, sizeof text,
+                 "It is a profile of the heap's %s: live is that, not what the program holds.",
                  r->word);
         status = mt_profile_add_note(r->profile, text);
     }
     if (status == 0 && r->dialect != GO && !r->has_maps && r->symbols.n == 0)
-        status = mt_profile_add_note(r->profile, "The file has no section MAPPED_LIBRARIES, so its addresses cannot be "
-                                                 "named; it may have been cut off.");
+        status = mt_profile_add_note(
+            r->profile, "The file has no section MAPPED_LIBRARIES, so its addresses cannot be "
+                        "named; it may have been cut off.");
     if (status == 0 && r->profile->n_mappings)
-        status = mt_profile_add_note(r->profile, "The file has no build ids: names are those that its programs and "
-                                                 "libraries have now, which are wrong if they were built again.");
+        status = mt_profile_add_note(
+            r->profile, "The file has no build ids: names are those that its programs and "
+                        "libraries have now, which are wrong if they were built again.");
     return passed_on(r, status);
 }
 
@@ -426,7 +444,8 @@ static int finish(struct reader *r) {
     profile->has_value[MT_VALUE_LIVE_BLOCKS] = profile->has_value[MT_VALUE_LIVE_BYTES] = true;
     profile->has_value[MT_VALUE_TOTAL_BLOCKS] = profile->has_value[MT_VALUE_TOTAL_BYTES] = total;
     for (size_t i = 0; !total && i < profile->n_samples; i++)
-        profile->samples[i].value[MT_VALUE_TOTAL_BLOCKS] = profile->samples[i].value[MT_VALUE_TOTAL_BYTES] = 0;
+        profile->samples[i].value[MT_VALUE_TOTAL_BLOCKS] =
+            profile->samples[i].value[MT_VALUE_TOTAL_BYTES] = 0;
     if (r->sampling != EVERY_BLOCK && r->period > 1)
         profile->info.sample_bytes = (uint64_t)r->period;
     profile->info.has_size_histogram = r->dialect == GO;
@@ -451,7 +470,8 @@ static int read_symbols(struct reader *r, struct mt_scan *line) {
     if (status < 0 || !next_line(r, line, &status)) /* "--- heap" */
         return status < 0 ? status : mt_heap_symbols_alone(r->name, r->error);
     status = mt_heap_symbols_check_rest(r->in, r->name, r->error);
-    return status < 0 || next_line(r, line, &status) ? status : mt_heap_symbols_alone(r->name, r->error);
+    return status < 0 || next_line(r, line, &status) ? status
+                                                     : mt_heap_symbols_alone(r->name, r->error);
 }
 
 static int read_all(struct reader *r) {
@@ -470,14 +490,17 @@ static int read_all(struct reader *r) {
 }
 
 bool mt_heap_text_is_one(const uint8_t *head, size_t bytes) {
-    static const char *const beginnings[] = {"heap profile:", "heap_v2/", MT_HEAP_SYMBOLS_BEGIN "\n"};
+    static const char *const beginnings[] = {"heap profile:", "heap_v2/",
+                                             MT_HEAP_SYMBOLS_BEGIN "\n"};
     for (size_t i = 0; i < sizeof beginnings / sizeof *beginnings; i++)
-        if (bytes >= strlen(beginnings[i]) && memcmp(head, beginnings[i], strlen(beginnings[i])) == 0)
+        if (bytes >= strlen(beginnings[i]) &&
+            memcmp(head, beginnings[i], strlen(beginnings[i])) == 0)
             return true;
     return false;
 }
 
-int mt_heap_text_read(struct mt_inflate *in, const char *name, struct mt_profile **out, struct mt_error *error) {
+int mt_heap_text_read(struct mt_inflate *in, const char *name, struct mt_profile **out,
+                      struct mt_error *error) {
     struct reader r = {.in = in, .name = name, .error = error, .profile = mt_profile_new()};
     int status = r.profile ? read_all(&r) : passed_on(&r, -MEMTRACK_ENOMEM);
     mt_ids_free(&r.ids);

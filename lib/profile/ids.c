@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Ids to indexes. A frame of a sample costs one lookup, and profiles have millions of frames: ids that are not much
- * greater than their number are looked up in an array. A hash for all was three times slower; an array for all would
- * let one id of 2^40 take the machine's memory.
+ * Ids to indexes. A frame of a sample costs one lookup, and profiles have millions of frames: ids
+ * that are not much greater than their number are looked up in an array. A hash for all was three
+ * times slower; an array for all would let one id of 2^40 take the machine's memory.
  */
 #include "profile/ids.h"
 
@@ -21,7 +21,8 @@ void mt_ids_free(struct mt_ids *ids) {
 
 /* Seeded with an address: ids in a file cannot be chosen to collide. */
 static size_t hash_id(const struct mt_id_slot *slots, uint64_t id) {
-    __uint128_t product = (__uint128_t)(id ^ (uint64_t)(uintptr_t)slots) * UINT64_C(0x9E3779B97F4A7C15);
+    __uint128_t product =
+        (__uint128_t)(id ^ (uint64_t)(uintptr_t)slots) * UINT64_C(0x9E3779B97F4A7C15);
     return (size_t)((uint64_t)(product >> 64) ^ (uint64_t)product >> 32);
 }
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * From ids, any 64-bit numbers but 0, to array indexes; private to lib/profile. Those of pprof files are mostly counted
- * from 1, some writers use addresses or hashes; those of a ledger are packed of several fields.
+ * From ids, any 64-bit numbers but 0, to array indexes; private to lib/profile. Those of pprof
+ * files are mostly counted from 1, some writers use addresses or hashes; those of a ledger are
+ * packed of several fields.
  */
 #ifndef MT_PROFILE_IDS_H
 #define MT_PROFILE_IDS_H

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Reading a profile as a stream. One window holds what is inflated and not yet taken; a sub-message is handed out
- * where it lies. The window grows only when a sub-message does not fit, and only by what has really arrived, so that a
- * length of 2^60 in a damaged file costs nothing.
+ * Reading a profile as a stream. One window holds what is inflated and not yet taken; a sub-message
+ * is handed out where it lies. The window grows only when a sub-message does not fit, and only by
+ * what has really arrived, so that a length of 2^60 in a damaged file costs nothing.
  *
  *   window:  │ taken ... │ begin ── not yet taken ── end │ room │
  *
- * A file is read with read(): a mapping would turn a file that shrinks into SIGBUS. libdeflate is faster than zlib but
- * inflates whole files only. What is packed with zstd is read as well, because other tools (heaptrack) and people pack
- * their files so.
+ * A file is read with read(): a mapping would turn a file that shrinks into SIGBUS. libdeflate is
+ * faster than zlib but inflates whole files only. What is packed with zstd is read as well, because
+ * other tools (heaptrack) and people pack their files so.
  */
 #include "profile/inflate.h"
 
@@ -21,7 +21,12 @@
 #include <zstd.h>
 #include <zstd_errors.h>
 
-enum { INPUT_BYTES = 1 << 16, WINDOW_BYTES = 1 << 18, GZIP_WINDOW_BITS = 15 + 16, FIRST_LINE_BYTES = 1 << 10 };
+enum {
+    INPUT_BYTES = 1 << 16,
+    WINDOW_BYTES = 1 << 18,
+    GZIP_WINDOW_BITS = 15 + 16,
+    FIRST_LINE_BYTES = 1 << 10
+};
 
 enum packing { PLAIN, GZIP, ZSTD };
 
@@ -34,7 +39,8 @@ struct mt_inflate {
     const uint8_t *input; /* read and not yet inflated */
     size_t input_bytes;
     bool input_ended, ended;
-    bool started, in_member; /* in_member: between the header and the trailer of a gzip member or zstd frame */
+    bool started, in_member; /* in_member: between the header and the trailer of a gzip member or
+                                zstd frame */
     enum packing packing;
     z_stream stream;
     ZSTD_DStream *zstd;
@@ -44,7 +50,8 @@ struct mt_inflate {
     uint8_t buffer[INPUT_BYTES];
 };
 
-struct mt_inflate *mt_inflate_new(int fd, const void *data, size_t bytes, const char *name, struct mt_error *error) {
+struct mt_inflate *mt_inflate_new(int fd, const void *data, size_t bytes, const char *name,
+                                  struct mt_error *error) {
     struct mt_inflate *in = malloc(sizeof *in);
     uint8_t *window = malloc(WINDOW_BYTES);
     if (!in || !window) {
@@ -79,11 +86,12 @@ static int no_memory(struct mt_inflate *in) {
 }
 
 static int cut_short(struct mt_inflate *in) {
-    return mt_error_set(in->error, MEMTRACK_EFORMAT, "Record or copy it again; the writer may have been interrupted.",
+    return mt_error_set(in->error, MEMTRACK_EFORMAT,
+                        "Record or copy it again; the writer may have been interrupted.",
                         "%s: damaged profile: it ends too early", in->name);
 }
 
-/* ---- input ------------------------------------------------------------------------------------------------------- */
+/* ---- input ----------------------------------------------------------------------------------- */
 
 static int read_input(struct mt_inflate *in) {
     if (in->fd < 0) {
@@ -98,7 +106,8 @@ static int read_input(struct mt_inflate *in) {
         n = read(in->fd, in->buffer, INPUT_BYTES);
     } while (n < 0 && errno == EINTR);
     if (n < 0)
-        return mt_error_set(in->error, MEMTRACK_EIO, "", "cannot read %s: %s", in->name, strerror(errno));
+        return mt_error_set(in->error, MEMTRACK_EIO, "", "cannot read %s: %s", in->name,
+                            strerror(errno));
     in->input = in->buffer;
     in->input_bytes = (size_t)n;
     in->input_ended = n == 0;
@@ -126,7 +135,7 @@ static int start(struct mt_inflate *in) {
     return 0;
 }
 
-/* ---- window ------------------------------------------------------------------------------------------------------ */
+/* ---- window ---------------------------------------------------------------------------------- */
 
 static int fill_plain(struct mt_inflate *in, size_t *produced) {
     size_t room = in->capacity - in->end;
@@ -180,11 +189,13 @@ static int zstd_error(struct mt_inflate *in, size_t code) {
     case ZSTD_error_memory_allocation:
         return no_memory(in);
     case ZSTD_error_frameParameter_windowTooLarge:
-        return mt_error_set(in->error, MEMTRACK_ELIMIT, "Decompress it with zstd -d --long=31 and read the result.",
+        return mt_error_set(in->error, MEMTRACK_ELIMIT,
+                            "Decompress it with zstd -d --long=31 and read the result.",
                             "%s: it is packed with a window of more than 128 MiB", in->name);
     default:
         return mt_error_set(in->error, MEMTRACK_EFORMAT, "Record or copy it again.",
-                            "%s: damaged: its zstd data is corrupt (%s)", in->name, ZSTD_getErrorName(code));
+                            "%s: damaged: its zstd data is corrupt (%s)", in->name,
+                            ZSTD_getErrorName(code));
     }
 }
 
@@ -212,11 +223,13 @@ static int fill_zstd(struct mt_inflate *in, size_t *produced) {
 static int check_limit(struct mt_inflate *in) {
     if (in->total_out <= (uint64_t)MT_INFLATE_ALLOWANCE + in->total_in * MT_INFLATE_RATIO)
         return 0;
-    return mt_error_set(in->error, MEMTRACK_ELIMIT,
-                        in->packing == GZIP ? "If you trust the file, decompress it with gunzip and read the result."
-                                            : "If you trust the file, decompress it with zstd -d and read the result.",
-                        "%s: refused: its %llu bytes inflate to more than %u times that, as no profile does", in->name,
-                        (unsigned long long)in->total_in, (unsigned)MT_INFLATE_RATIO);
+    return mt_error_set(
+        in->error, MEMTRACK_ELIMIT,
+        in->packing == GZIP
+            ? "If you trust the file, decompress it with gunzip and read the result."
+            : "If you trust the file, decompress it with zstd -d and read the result.",
+        "%s: refused: its %llu bytes inflate to more than %u times that, as no profile does",
+        in->name, (unsigned long long)in->total_in, (unsigned)MT_INFLATE_RATIO);
 }
 
 /* Adds at least a byte to the window, which has room, or sets ended. */
@@ -254,7 +267,7 @@ static int make_room(struct mt_inflate *in) {
     return 0;
 }
 
-/* ---- taking ------------------------------------------------------------------------------------------------------ */
+/* ---- taking ---------------------------------------------------------------------------------- */
 
 static int take_slow(struct mt_inflate *in, size_t bytes) {
     while (in->end - in->begin < bytes) {
@@ -305,7 +318,8 @@ int mt_inflate_line(struct mt_inflate *in, const char **line, size_t *bytes) {
             break;
         if (wanted >= MT_INFLATE_LINE)
             return mt_error_set(in->error, MEMTRACK_EFORMAT, "Record or copy it again.",
-                                "%s: damaged profile: a line of more than %d bytes", in->name, MT_INFLATE_LINE);
+                                "%s: damaged profile: a line of more than %d bytes", in->name,
+                                MT_INFLATE_LINE);
         seen = n;
     }
     *line = (const char *)at;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A name's id, address and length come from another process: what is not there is no name, and no name is longer than
- * MT_NAME_MAX_BYTES. NUL bytes end it.
+ * A name's id, address and length come from another process: what is not there is no name, and no
+ * name is longer than MT_NAME_MAX_BYTES. NUL bytes end it.
  *
- *   site ──node──► [scope] ──► [domain] ──► innermost frame ──► …        at most one of each, in this order
+ *   site ──node──► [scope] ──► [domain] ──► innermost frame ──► …     at most one of each
  */
 #include "profile/ledger_names.h"
 
@@ -23,17 +23,21 @@ static mt_string function_text(struct mt_ledger_names *names, const struct mt_na
     uint32_t mapping = profile->locations[location].mapping;
     char text[FUNCTION_BYTES];
     if (mapping)
-        snprintf(text, sizeof text, "0x%" PRIx64 " (%.255s)", name->address - profile->mappings[mapping - 1].bias,
+        snprintf(text, sizeof text, "0x%" PRIx64 " (%.255s)",
+                 name->address - profile->mappings[mapping - 1].bias,
                  basename(mt_profile_text(profile, profile->mappings[mapping - 1].path)));
     else
         snprintf(text, sizeof text, "0x%" PRIx64, name->address);
-    struct mt_scope_function function = {.name = mt_profile_intern(profile, text), .location = (uint32_t)location};
-    if (function.name == UINT32_MAX || mt_profile_scopes_add_function(&profile->info.scopes, &function) != 0)
+    struct mt_scope_function function = {.name = mt_profile_intern(profile, text),
+                                         .location = (uint32_t)location};
+    if (function.name == UINT32_MAX ||
+        mt_profile_scopes_add_function(&profile->info.scopes, &function) != 0)
         return UINT32_MAX;
     return function.name;
 }
 
-/* Of a name that the recorder has cut, without the first bytes of the character in which it has done so. */
+/* Of a name that the recorder has cut, without the first bytes of the character in which it has
+ * done so. */
 static size_t without_part(const char *text, size_t bytes) {
     for (size_t back = 1; bytes == MT_NAME_MAX_BYTES && back < 4; back++) {
         unsigned char c = (unsigned char)text[bytes - back];
@@ -54,7 +58,8 @@ static mt_string read_text(struct mt_ledger_names *names, mt_name_id id) {
         return name.address ? function_text(names, &name) : 0;
     size_t bytes = name.bytes < sizeof text ? name.bytes : sizeof text;
     bytes = mt_ledger_read_address(ledger, name.text, text, bytes);
-    return mt_profile_intern_n(names->paths->profile, text, without_part(text, strnlen(text, bytes)));
+    return mt_profile_intern_n(names->paths->profile, text,
+                               without_part(text, strnlen(text, bytes)));
 }
 
 /* Room for the names that the ledger has by now. */
@@ -88,7 +93,8 @@ void mt_ledger_names_free(struct mt_ledger_names *names) {
     *names = (struct mt_ledger_names){0};
 }
 
-int mt_ledger_names_label(struct mt_ledger_names *names, mt_node_id node, struct mt_sample *sample) {
+int mt_ledger_names_label(struct mt_ledger_names *names, mt_node_id node,
+                          struct mt_sample *sample) {
     mt_name_id id;
     mt_node_id parent;
     if (mt_ledger_paths_label(names->paths, node, MT_NODE_MODULE_SCOPE, &id, &parent)) {

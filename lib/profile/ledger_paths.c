@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Nodes are believed in only after a walk has found how far each is from its root: a node in a cycle, beyond the depth
- * limit, or with a parent that does not exist has no path, and its blocks go to [lossy]. The walks visit each node
- * twice whatever the links are, so a hostile file costs no more than an honest one.
+ * Nodes are believed in only after a walk has found how far each is from its root: a node in a
+ * cycle, beyond the depth limit, or with a parent that does not exist has no path, and its blocks
+ * go to [lossy]. The walks visit each node twice whatever the links are, so a hostile file costs no
+ * more than an honest one.
  *
  *   node ──parents──► keys ──► locations (one per key) ──► mappings (one per module)
  *
- * What a load finds holds for good: a node is complete before the count of nodes includes it, and so are its parents.
+ * What a load finds holds for good: a node is complete before the count of nodes includes it, and
+ * so are its parents.
  */
 #include "profile/ledger_paths.h"
 
@@ -20,7 +22,7 @@ enum { MAX_DEPTH = 65535 };
 #define DEPTH_PENDING (UINT32_MAX - 1)
 #define DEPTH_BAD     (UINT32_MAX - 2)
 
-/* ---- nodes ------------------------------------------------------------------------------------------------------ */
+/* ---- nodes ----------------------------------------------------------------------------------- */
 
 static bool is_label(uint64_t key) {
     uint64_t module = key >> MT_NODE_MODULE_SHIFT & MT_NODE_MODULE_MASK;
@@ -29,10 +31,12 @@ static bool is_label(uint64_t key) {
 
 /* A label is no frame: below it there are labels alone. */
 static bool is_path_node(const struct mt_ledger_paths *paths, uint32_t id) {
-    if (id < MT_NODE_FIRST || id >= paths->n_nodes || (paths->nodes[id].key & MT_NODE_ADDRESS_MASK) == 0)
+    if (id < MT_NODE_FIRST || id >= paths->n_nodes ||
+        (paths->nodes[id].key & MT_NODE_ADDRESS_MASK) == 0)
         return false;
     mt_node_id parent = paths->nodes[id].parent;
-    bool below_label = parent >= MT_NODE_FIRST && parent < paths->n_nodes && is_label(paths->nodes[parent].key);
+    bool below_label =
+        parent >= MT_NODE_FIRST && parent < paths->n_nodes && is_label(paths->nodes[parent].key);
     return !below_label || is_label(paths->nodes[id].key);
 }
 
@@ -64,7 +68,7 @@ static void find_depths(struct mt_ledger_paths *paths, size_t first) {
             find_depth(paths, (uint32_t)i);
 }
 
-/* ---- locations -------------------------------------------------------------------------------------------------- */
+/* ---- locations ------------------------------------------------------------------------------- */
 
 static mt_string hex(struct mt_profile *profile, const uint8_t *bytes, size_t n) {
     static const char digits[] = "0123456789abcdef";
@@ -95,7 +99,8 @@ static int64_t mapping_of(struct mt_ledger_paths *paths, uint32_t module_id) {
     if (paths->mappings[module_id])
         return paths->mappings[module_id];
     const struct mt_module *module = &paths->modules[module_id];
-    size_t id_bytes = module->build_id_bytes <= sizeof module->build_id ? module->build_id_bytes : 0;
+    size_t id_bytes =
+        module->build_id_bytes <= sizeof module->build_id ? module->build_id_bytes : 0;
     struct mt_mapping mapping = {
         .start = module->start,
         .limit = module->end,
@@ -123,7 +128,8 @@ static int add_main_mapping(struct mt_ledger_paths *paths) {
 }
 
 static int64_t add_location(struct mt_ledger_paths *paths, uint64_t key) {
-    int64_t mapping = mapping_of(paths, (uint32_t)(key >> MT_NODE_MODULE_SHIFT & MT_NODE_MODULE_MASK));
+    int64_t mapping =
+        mapping_of(paths, (uint32_t)(key >> MT_NODE_MODULE_SHIFT & MT_NODE_MODULE_MASK));
     if (mapping < 0)
         return mapping;
     struct mt_location location = {
@@ -140,7 +146,8 @@ static int64_t location_of_key(struct mt_ledger_paths *paths, uint64_t key) {
     if (location >= 0)
         return location;
     location = add_location(paths, key);
-    int rc = location < 0 ? (int)location : mt_ids_add(&paths->location_of_key, key, (uint32_t)location);
+    int rc =
+        location < 0 ? (int)location : mt_ids_add(&paths->location_of_key, key, (uint32_t)location);
     return rc < 0 ? rc : location;
 }
 
@@ -153,13 +160,14 @@ static int64_t location_of(struct mt_ledger_paths *paths, uint32_t id) {
     return location;
 }
 
-int64_t mt_ledger_paths_location(struct mt_ledger_paths *paths, uint64_t address, mt_module_id module) {
+int64_t mt_ledger_paths_location(struct mt_ledger_paths *paths, uint64_t address,
+                                 mt_module_id module) {
     uint64_t key = (address & MT_NODE_ADDRESS_MASK) | MT_NODE_EXACT;
     return location_of_key(paths, key | (module & MT_NODE_MODULE_MASK) << MT_NODE_MODULE_SHIFT);
 }
 
-bool mt_ledger_paths_label(const struct mt_ledger_paths *paths, mt_node_id node, uint32_t kind, mt_name_id *name,
-                           mt_node_id *parent) {
+bool mt_ledger_paths_label(const struct mt_ledger_paths *paths, mt_node_id node, uint32_t kind,
+                           mt_name_id *name, mt_node_id *parent) {
     if (node < MT_NODE_FIRST || node >= paths->n_nodes)
         return false;
     uint64_t key = paths->nodes[node].key;
@@ -173,7 +181,8 @@ mt_node_id mt_ledger_paths_of(const struct mt_ledger_paths *paths, mt_node_id no
     mt_node_id parent;
     if (mt_ledger_paths_label(paths, node, MT_NODE_MODULE_SCOPE, &name, &parent))
         node = parent;
-    return mt_ledger_paths_label(paths, node, MT_NODE_MODULE_DOMAIN, &name, &parent) ? parent : node;
+    return mt_ledger_paths_label(paths, node, MT_NODE_MODULE_DOMAIN, &name, &parent) ? parent
+                                                                                     : node;
 }
 
 int64_t mt_ledger_paths_frames(struct mt_ledger_paths *paths, mt_node_id node) {
@@ -189,7 +198,7 @@ int64_t mt_ledger_paths_frames(struct mt_ledger_paths *paths, mt_node_id node) {
     return n;
 }
 
-/* ---- loading ---------------------------------------------------------------------------------------------------- */
+/* ---- loading --------------------------------------------------------------------------------- */
 
 static bool resize(void *array, size_t items, size_t item_bytes) {
     void **at = array, *grown = realloc(*at, items * item_bytes);
@@ -221,9 +230,11 @@ static int load_modules(struct mt_ledger_paths *paths) {
     size_t n = mt_ledger_info(paths->ledger)->n_modules, first = paths->n_modules;
     if (n <= first)
         return 0;
-    if (!resize(&paths->modules, n, sizeof *paths->modules) || !resize(&paths->mappings, n, sizeof *paths->mappings))
+    if (!resize(&paths->modules, n, sizeof *paths->modules) ||
+        !resize(&paths->mappings, n, sizeof *paths->mappings))
         return -MEMTRACK_ENOMEM;
-    mt_ledger_read_items(paths->ledger, MT_EXTENT_MODULES, first, n - first, paths->modules + first);
+    mt_ledger_read_items(paths->ledger, MT_EXTENT_MODULES, first, n - first,
+                         paths->modules + first);
     memset(paths->mappings + first, 0, (n - first) * sizeof *paths->mappings);
     paths->n_modules = n;
     return first ? 0 : add_main_mapping(paths);
@@ -247,7 +258,8 @@ void mt_ledger_paths_free(struct mt_ledger_paths *paths) {
     *paths = (struct mt_ledger_paths){0};
 }
 
-void mt_ledger_paths_classify(const struct mt_ledger_paths *paths, mt_node_id node, struct mt_sample *sample) {
+void mt_ledger_paths_classify(const struct mt_ledger_paths *paths, mt_node_id node,
+                              struct mt_sample *sample) {
     bool good = node < paths->n_nodes && paths->depths[node] < DEPTH_BAD;
     sample->lossy = !good;
     sample->truncated = good && (paths->depths[node] & 1);

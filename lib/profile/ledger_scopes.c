@@ -6,11 +6,12 @@
  *   event ring ──order by number──► marks, counters, scopes that ended ◄──serial── keys
  *   open scopes, banks ──► info.scopes.open: what has been measured so far
  *
- * The ring is read twice: the number of an event is 0 while it is written, and another one afterwards, so an event with
- * the same number both times is whole. What a key says belongs to the scope of its serial, which ends after it; keys of
- * scopes that have not ended are left out.
+ * The ring is read twice: the number of an event is 0 while it is written, and another one
+ * afterwards, so an event with the same number both times is whole. What a key says belongs to the
+ * scope of its serial, which ends after it; keys of scopes that have not ended are left out.
  *
- * Rejected: following the numbers while the ring is read (the writer may be faster, and a second reading settles it).
+ * Rejected: following the numbers while the ring is read (the writer may be faster, and a second
+ * reading settles it).
  */
 #include "profile/ledger_scopes.h"
 
@@ -21,11 +22,12 @@
 #include "base/error.h"
 #include "profile/ledger_info.h"
 
-/* Of one scope. Sums of many are not bounded: recursive functions that ran for hours have large ones. */
+/* Of one scope. Sums of many are not bounded: recursive functions that ran for hours have large
+ * ones. */
 #define MOST (INT64_MAX / 4096)
 
-/* A histogram has at most a word for each bucket, sign and value, and the writer doubles its table. A hostile one could
- * name the same table for each of its scopes. */
+/* A histogram has at most a word for each bucket, sign and value, and the writer doubles its table.
+ * A hostile one could name the same table for each of its scopes. */
 enum { MAX_HISTOGRAM_WORDS = 2 * 2 * MT_N_SCOPE_VALUES << MT_BUCKET_BITS, MAX_WORDS = 1 << 25 };
 
 enum { MAX_KEYS = 256 /* of one scope */ };
@@ -47,18 +49,19 @@ static uint64_t bounded_count(uint64_t count) {
     return count > (uint64_t)MOST ? (uint64_t)MOST : count;
 }
 
-/* ---- totals ----------------------------------------------------------------------------------------------------- */
+/* ---- totals ---------------------------------------------------------------------------------- */
 
 /*
- * Sampled, a thread's live bytes are estimates, and so are net and peak; what it has allocated is the sum of the blocks
- * that were recorded. One of them stands for 1 / p blocks of the scope's mean size. What was freed is what was allocated
- * and is not left.
+ * Sampled, a thread's live bytes are estimates, and so are net and peak; what it has allocated is
+ * the sum of the blocks that were recorded. One of them stands for 1 / p blocks of the scope's mean
+ * size. What was freed is what was allocated and is not left.
  */
 static double scale_of(const struct taking *t, const struct mt_scope_totals *totals) {
-    int64_t bytes = totals->sum[MT_SCOPE_ALLOCATED_BYTES], blocks = totals->sum[MT_SCOPE_ALLOCATED_BLOCKS];
-    return bytes > 0 && blocks > 0
-               ? mt_ledger_sampling_scale(t->profile->info.sample_bytes, (uint64_t)bytes, (uint64_t)blocks)
-               : 1;
+    int64_t bytes = totals->sum[MT_SCOPE_ALLOCATED_BYTES],
+            blocks = totals->sum[MT_SCOPE_ALLOCATED_BLOCKS];
+    return bytes > 0 && blocks > 0 ? mt_ledger_sampling_scale(t->profile->info.sample_bytes,
+                                                              (uint64_t)bytes, (uint64_t)blocks)
+                                   : 1;
 }
 
 #define MOST_ESTIMATE 4.6e18 /* fits into an int64_t */
@@ -74,13 +77,16 @@ static void scale_values(int64_t value[MT_N_SCOPE_VALUES], double scale) {
         return;
     value[MT_SCOPE_ALLOCATED_BYTES] = scaled(value[MT_SCOPE_ALLOCATED_BYTES], scale);
     value[MT_SCOPE_ALLOCATED_BLOCKS] = scaled(value[MT_SCOPE_ALLOCATED_BLOCKS], scale);
-    if (__builtin_sub_overflow(value[MT_SCOPE_ALLOCATED_BYTES], value[MT_SCOPE_NET_BYTES], &freed) || freed < 0)
+    if (__builtin_sub_overflow(value[MT_SCOPE_ALLOCATED_BYTES], value[MT_SCOPE_NET_BYTES],
+                               &freed) ||
+        freed < 0)
         freed = 0;
     value[MT_SCOPE_FREED_BYTES] = freed;
 }
 
 static bool is_counted(uint32_t value) {
-    return value == MT_SCOPE_ALLOCATED_BYTES || value == MT_SCOPE_ALLOCATED_BLOCKS || value == MT_SCOPE_FREED_BYTES;
+    return value == MT_SCOPE_ALLOCATED_BYTES || value == MT_SCOPE_ALLOCATED_BLOCKS ||
+           value == MT_SCOPE_FREED_BYTES;
 }
 
 static int take_words(struct taking *t, const uint64_t *words, size_t n) {
@@ -93,7 +99,8 @@ static int take_words(struct taking *t, const uint64_t *words, size_t n) {
             .is_negative = (words[i] & MT_BUCKET_NEGATIVE) != 0,
         };
         if (t->scale != 1 && is_counted(bucket.value))
-            bucket.bucket = (uint16_t)mt_bucket_of((uint64_t)scaled((int64_t)mt_bucket_begin(bucket.bucket), t->scale));
+            bucket.bucket = (uint16_t)mt_bucket_of(
+                (uint64_t)scaled((int64_t)mt_bucket_begin(bucket.bucket), t->scale));
         if (bucket.count && bucket.value < MT_N_SCOPE_VALUES)
             rc = mt_profile_scopes_add_bucket(&t->profile->info.scopes, &bucket);
     }
@@ -145,7 +152,8 @@ static int take_totals(struct taking *t, const struct mt_scope_totals *totals) {
     return rc == 0 ? take_histogram(t, totals) : rc;
 }
 
-/* The record, and after it the same once more: only then are a table and its size known to belong together. */
+/* The record, and after it the same once more: only then are a table and its size known to belong
+ * together. */
 static bool read_totals(struct taking *t, size_t i, struct mt_scope_totals *totals) {
     struct mt_scope_totals again;
     for (int tries = 0; tries < 4; tries++) {
@@ -169,7 +177,7 @@ static int take_all_totals(struct taking *t) {
     return rc;
 }
 
-/* ---- events ----------------------------------------------------------------------------------------------------- */
+/* ---- events ---------------------------------------------------------------------------------- */
 
 static int compare_numbers(const void *a, const void *b) {
     const struct mt_event *x = a, *y = b;
@@ -224,12 +232,14 @@ static int take_keys(struct taking *t, uint64_t serial, const struct mt_event *k
     return rc;
 }
 
-static int take_event(struct taking *t, const struct mt_event *event, const struct mt_event *keys, size_t n_keys) {
+static int take_event(struct taking *t, const struct mt_event *event, const struct mt_event *keys,
+                      size_t n_keys) {
     mt_string name = mt_ledger_names_text(t->names, event->name);
     if (name == UINT32_MAX)
         return -MEMTRACK_ENOMEM;
     if (event->kind == MT_EVENT_MARK)
-        return mt_profile_add_mark(t->profile, event->time_ns, mt_profile_text(t->profile, name), MT_MARK_PROGRAM);
+        return mt_profile_add_mark(t->profile, event->time_ns, mt_profile_text(t->profile, name),
+                                   MT_MARK_PROGRAM);
     if (event->kind == MT_EVENT_COUNTER) {
         struct mt_counter counter = {event->time_ns, event->value, name, event->tid};
         return mt_profile_scopes_add_counter(&t->profile->info.scopes, &counter);
@@ -247,12 +257,14 @@ static int take_event(struct taking *t, const struct mt_event *event, const stru
     return rc == 0 ? take_keys(t, event->scope, keys, n_keys) : rc;
 }
 
-/* Moves the whole events to the front, in order, and behind them the keys by scope. Returns how many there are. */
-static size_t order_events(struct mt_event *events, const struct mt_event *again, size_t n, size_t *n_keys) {
+/* Moves the whole events to the front, in order, and behind them the keys by scope. Returns how
+ * many there are. */
+static size_t order_events(struct mt_event *events, const struct mt_event *again, size_t n,
+                           size_t *n_keys) {
     size_t n_whole = 0, n_others = 0;
     for (size_t i = 0; i < n; i++)
-        if (events[i].number && events[i].number == again[i].number && events[i].kind >= MT_EVENT_SCOPE &&
-            events[i].kind <= MT_EVENT_COUNTER)
+        if (events[i].number && events[i].number == again[i].number &&
+            events[i].kind >= MT_EVENT_SCOPE && events[i].kind <= MT_EVENT_COUNTER)
             events[n_whole++] = events[i];
     for (size_t i = 0; i < n_whole; i++)
         if (events[i].kind != MT_EVENT_SET) {
@@ -283,7 +295,7 @@ static int take_events(struct taking *t) {
     return rc;
 }
 
-/* ---- open scopes ------------------------------------------------------------------------------------------------ */
+/* ---- open scopes ----------------------------------------------------------------------------- */
 
 static uint64_t bank_of(const struct mt_open_scope *open) {
     return open->serial >> MT_SCOPE_SERIAL_BITS;
@@ -299,12 +311,14 @@ static int compare_serials(const void *a, const void *b) {
 static size_t keep_open(struct mt_open_scope *items, const struct mt_open_scope *again, size_t n) {
     size_t kept = 0;
     for (size_t i = 0; i < n; i++)
-        if (items[i].serial && items[i].serial == again[i].serial && items[i].name && items[i].begin_ns)
+        if (items[i].serial && items[i].serial == again[i].serial && items[i].name &&
+            items[i].begin_ns)
             items[kept++] = items[i];
     return kept;
 }
 
-/* Of the thread with this bank, or of the process (bank 0). high: the most live bytes that no scope has been told of. */
+/* Of the thread with this bank, or of the process (bank 0). high: the most live bytes that no scope
+ * has been told of. */
 static struct mt_counters counters_now(struct taking *t, uint64_t bank_id, int64_t *high) {
     struct mt_counters sum = {0};
     struct mt_bank bank;
@@ -328,8 +342,8 @@ static int64_t change(int64_t now, int64_t then) {
 }
 
 /* high: the highest live bytes since it began that are known from the scopes inside of it. */
-static int take_one_open(struct taking *t, const struct mt_open_scope *from, const struct mt_counters *now,
-                         int64_t high) {
+static int take_one_open(struct taking *t, const struct mt_open_scope *from,
+                         const struct mt_counters *now, int64_t high) {
     uint64_t start = mt_ledger_info(t->ledger)->start_own_ns;
     struct mt_scope_open open = {
         .name = mt_ledger_names_text(t->names, from->name),
@@ -347,7 +361,8 @@ static int take_one_open(struct taking *t, const struct mt_open_scope *from, con
         open.peak_bytes = bounded(from->taken[MT_SCOPE_PEAK_BYTES]);
     if (open.peak_bytes < 0)
         open.peak_bytes = 0;
-    double scale = mt_ledger_sampling_scale(t->profile->info.sample_bytes, open.allocated_bytes, open.allocated_blocks);
+    double scale = mt_ledger_sampling_scale(t->profile->info.sample_bytes, open.allocated_bytes,
+                                            open.allocated_blocks);
     open.allocated_bytes = (uint64_t)scaled((int64_t)open.allocated_bytes, scale);
     open.allocated_blocks = (uint64_t)scaled((int64_t)open.allocated_blocks, scale);
     return mt_profile_scopes_add_open(&t->profile->info.scopes, &open);
@@ -392,7 +407,7 @@ static int take_open(struct taking *t) {
     return rc;
 }
 
-/* ---- the whole -------------------------------------------------------------------------------------------------- */
+/* ---- the whole ------------------------------------------------------------------------------- */
 
 int mt_ledger_scopes_take(struct mt_ledger *ledger, struct mt_ledger_names *names,
                           const struct mt_ledger_threads *threads) {

@@ -6,8 +6,9 @@
 #include "profile/ledger_info.h"
 #include "profile/ledger_names.h"
 
-/* info.scopes, and the program's own marks in info.marks. 0 or -MEMTRACK_E…. Nothing of it is of one instant: totals
- * change while they are read, and events that were overwritten meanwhile are left out. */
+/* info.scopes, and the program's own marks in info.marks. 0 or -MEMTRACK_E…. Nothing of it is of
+ * one instant: totals change while they are read, and events that were overwritten meanwhile are
+ * left out. */
 int mt_ledger_scopes_take(struct mt_ledger *ledger, struct mt_ledger_names *names,
                           const struct mt_ledger_threads *threads);
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What every command that is given a pid does first. A process that cannot be asked for a cut (its ledger is on a file
- * system that has become read-only, another reader is stuck) is read as it is: an approximate answer that says so is
- * worth more than none.
+ * What every command that is given a pid does first. A process that cannot be asked for a cut (its
+ * ledger is on a file system that has become read-only, another reader is stuck) is read as it is:
+ * an approximate answer that says so is worth more than none.
  */
 #include "profile/live.h"
 
@@ -42,12 +42,13 @@ int mt_ledger_of_process(pid_t pid, struct mt_ledger **out, struct mt_error *err
     return rc;
 }
 
-int mt_profile_from_live_ledger(struct mt_ledger *ledger, struct mt_profile **out, struct mt_error *error) {
+int mt_profile_from_live_ledger(struct mt_ledger *ledger, struct mt_profile **out,
+                                struct mt_error *error) {
     return mt_profile_from_live_ledger_mapped(ledger, out, NULL, error);
 }
 
-int mt_profile_from_live_ledger_mapped(struct mt_ledger *ledger, struct mt_profile **out, struct mt_ledger_map *map,
-                                       struct mt_error *error) {
+int mt_profile_from_live_ledger_mapped(struct mt_ledger *ledger, struct mt_profile **out,
+                                       struct mt_ledger_map *map, struct mt_error *error) {
     uint64_t now = mt_now_ns(), begin = mt_ledger_info(ledger)->start_monotonic_ns;
     struct mt_error why = {{0}, {0}};
     int cut = mt_ledger_cut_begin(ledger, &why);
@@ -55,7 +56,8 @@ int mt_profile_from_live_ledger_mapped(struct mt_ledger *ledger, struct mt_profi
     mt_ledger_cut_end(ledger);
     if (rc == 0 && (*out)->info.running) {
         (*out)->info.duration_ns = now > begin ? now - begin : 0;
-        mt_ledger_store_era(ledger, now); /* whoever asks for a block's age later knows this instant */
+        mt_ledger_store_era(ledger,
+                            now); /* whoever asks for a block's age later knows this instant */
     }
     if (rc == 0 && cut != 0 && (*out)->info.running)
         mt_profile_add_note(*out, why.message);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What pprof has no field for, to and from the extension messages: one Memtrack message, small and of fixed shape, and
- * the time axis, which can be long and therefore travels as columns (they compress far better than a message a tick)
- * in chunks of bounded size.
+ * What pprof has no field for, to and from the extension messages: one Memtrack message, small and
+ * of fixed shape, and the time axis, which can be long and therefore travels as columns (they
+ * compress far better than a message a tick) in chunks of bounded size.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -15,7 +15,8 @@ ProtobufCBinaryData mt_pprof_text(const struct mt_profile *profile, mt_string st
 }
 
 /* An array of n texts, NULL when out of memory. */
-static ProtobufCBinaryData *text_list(const struct mt_profile *profile, const mt_string *strings, size_t n) {
+static ProtobufCBinaryData *text_list(const struct mt_profile *profile, const mt_string *strings,
+                                      size_t n) {
     ProtobufCBinaryData *list = calloc(n + 1, sizeof *list);
     for (size_t i = 0; list && i < n; i++)
         list[i] = mt_pprof_text(profile, strings[i]);
@@ -155,9 +156,10 @@ int mt_pprof_info_write(const struct mt_profile *profile, mt_pprof_emit *emit, v
     return status;
 }
 
-/* ---- time axis, writing ------------------------------------------------------------------------------------------ */
+/* ---- time axis, writing ---------------------------------------------------------------------- */
 
-static int write_ticks(const struct mt_tick *ticks, size_t n, uint64_t *room, mt_pprof_emit *emit, void *context) {
+static int write_ticks(const struct mt_tick *ticks, size_t n, uint64_t *room, mt_pprof_emit *emit,
+                       void *context) {
     Pprof__TimeAxis axis = PPROF__TIME_AXIS__INIT;
     axis.tick_time_ns = room;
     axis.tick_live_bytes = (int64_t *)(room + n);
@@ -176,12 +178,13 @@ static int write_ticks(const struct mt_tick *ticks, size_t n, uint64_t *room, mt
         axis.tick_anon_bytes[i] = ticks[i].anon_bytes;
     }
     axis.n_tick_time_ns = axis.n_tick_live_bytes = axis.n_tick_total_blocks = n;
-    axis.n_tick_rss_bytes = axis.n_tick_pss_bytes = axis.n_tick_swap_bytes = axis.n_tick_anon_bytes = n;
+    axis.n_tick_rss_bytes = axis.n_tick_pss_bytes = axis.n_tick_swap_bytes =
+        axis.n_tick_anon_bytes = n;
     return emit(context, MT_PPROF_TIME_AXIS, &axis.base);
 }
 
-static int write_changes(const struct mt_tick_change *changes, size_t n, uint64_t *room, mt_pprof_emit *emit,
-                         void *context) {
+static int write_changes(const struct mt_tick_change *changes, size_t n, uint64_t *room,
+                         mt_pprof_emit *emit, void *context) {
     Pprof__TimeAxis axis = PPROF__TIME_AXIS__INIT;
     axis.change_live_bytes = (int64_t *)room;
     axis.change_live_blocks = (int64_t *)(room + n);
@@ -193,12 +196,14 @@ static int write_changes(const struct mt_tick_change *changes, size_t n, uint64_
         axis.change_tick[i] = changes[i].tick;
         axis.change_sample[i] = changes[i].sample;
     }
-    axis.n_change_tick = axis.n_change_sample = axis.n_change_live_bytes = axis.n_change_live_blocks = n;
+    axis.n_change_tick = axis.n_change_sample = axis.n_change_live_bytes =
+        axis.n_change_live_blocks = n;
     return emit(context, MT_PPROF_TIME_AXIS, &axis.base);
 }
 
 /* Pointers and messages in one block, as in figure_messages. */
-static int write_marks(const struct mt_profile *profile, size_t first, size_t n, mt_pprof_emit *emit, void *context) {
+static int write_marks(const struct mt_profile *profile, size_t first, size_t n,
+                       mt_pprof_emit *emit, void *context) {
     Pprof__TimeAxis axis = PPROF__TIME_AXIS__INIT;
     Pprof__Mark **list = malloc(n * (sizeof *list + sizeof **list) + 1);
     if (!list)
@@ -240,10 +245,11 @@ int mt_pprof_time_write(const struct mt_profile *profile, mt_pprof_emit *emit, v
     return status;
 }
 
-/* ---- reading ----------------------------------------------------------------------------------------------------- */
+/* ---- reading --------------------------------------------------------------------------------- */
 
 mt_string mt_pprof_take_text(struct mt_profile *profile, ProtobufCBinaryData bytes, int *status) {
-    mt_string string = bytes.len ? mt_profile_intern_n(profile, (const char *)bytes.data, bytes.len) : 0;
+    mt_string string =
+        bytes.len ? mt_profile_intern_n(profile, (const char *)bytes.data, bytes.len) : 0;
     if (string == UINT32_MAX) {
         *status = -MEMTRACK_ENOMEM;
         return 0;
@@ -270,7 +276,8 @@ static int read_process(struct mt_profile *profile, const Pprof__Process *proces
     if (!info->command)
         return -MEMTRACK_ENOMEM;
     for (size_t i = 0; i < process->n_command; i++)
-        info->command[info->n_command++] = mt_pprof_take_text(profile, process->command[i], &status);
+        info->command[info->n_command++] =
+            mt_pprof_take_text(profile, process->command[i], &status);
     return status;
 }
 
@@ -389,8 +396,9 @@ int mt_pprof_info_read(struct mt_profile *profile, const Pprof__Memtrack *messag
 
 static int read_ticks(struct mt_profile_info *info, const Pprof__TimeAxis *axis) {
     size_t n = axis->n_tick_time_ns;
-    if (axis->n_tick_live_bytes != n || axis->n_tick_total_blocks != n || axis->n_tick_rss_bytes != n ||
-        axis->n_tick_pss_bytes != n || axis->n_tick_swap_bytes != n ||
+    if (axis->n_tick_live_bytes != n || axis->n_tick_total_blocks != n ||
+        axis->n_tick_rss_bytes != n || axis->n_tick_pss_bytes != n ||
+        axis->n_tick_swap_bytes != n ||
         (axis->n_tick_anon_bytes != n && axis->n_tick_anon_bytes != 0))
         return -MEMTRACK_EFORMAT;
     if (n == 0)
@@ -415,11 +423,13 @@ static int read_ticks(struct mt_profile_info *info, const Pprof__TimeAxis *axis)
 
 static int read_changes(struct mt_profile_info *info, const Pprof__TimeAxis *axis) {
     size_t n = axis->n_change_tick;
-    if (axis->n_change_sample != n || axis->n_change_live_bytes != n || axis->n_change_live_blocks != n)
+    if (axis->n_change_sample != n || axis->n_change_live_bytes != n ||
+        axis->n_change_live_blocks != n)
         return -MEMTRACK_EFORMAT;
     if (n == 0)
         return 0;
-    struct mt_tick_change *changes = realloc(info->changes, (info->n_changes + n) * sizeof *changes);
+    struct mt_tick_change *changes =
+        realloc(info->changes, (info->n_changes + n) * sizeof *changes);
     if (!changes)
         return -MEMTRACK_ENOMEM;
     info->changes = changes;

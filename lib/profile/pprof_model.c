@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Mappings, locations and functions of a pprof file, with their references checked. See pprof_reader.h for what is
- * provisional until the end.
+ * Mappings, locations and functions of a pprof file, with their references checked. See
+ * pprof_reader.h for what is provisional until the end.
  */
 #include "profile/pprof_reader.h"
 
-/* ---- placeholders ------------------------------------------------------------------------------------------------ */
+/* ---- placeholders ---------------------------------------------------------------------------- */
 
 int64_t mt_pprof_location_index(struct mt_pprof_reader *reader, uint64_t id) {
     int64_t index = mt_ids_find(&reader->location_ids, id);
@@ -16,8 +16,8 @@ int64_t mt_pprof_location_index(struct mt_pprof_reader *reader, uint64_t id) {
     index = mt_profile_add_location(reader->profile, &(struct mt_location){0});
     if (index < 0)
         return mt_pprof_status(reader, index);
-    int status =
-        mt_pprof_reserve(reader, &reader->location_defined, &reader->location_defined_capacity, (size_t)index + 1, 1);
+    int status = mt_pprof_reserve(reader, &reader->location_defined,
+                                  &reader->location_defined_capacity, (size_t)index + 1, 1);
     if (status == 0) {
         reader->location_defined[index] = 0;
         status = mt_pprof_status(reader, mt_ids_add(&reader->location_ids, id, (uint32_t)index));
@@ -34,8 +34,8 @@ static int64_t mapping_index(struct mt_pprof_reader *reader, uint64_t id) {
     index = mt_profile_add_mapping(reader->profile, &(struct mt_mapping){0});
     if (index < 0)
         return mt_pprof_status(reader, index);
-    int status =
-        mt_pprof_reserve(reader, &reader->mapping_defined, &reader->mapping_defined_capacity, (size_t)index + 1, 1);
+    int status = mt_pprof_reserve(reader, &reader->mapping_defined,
+                                  &reader->mapping_defined_capacity, (size_t)index + 1, 1);
     if (status == 0) {
         reader->mapping_defined[index] = 0;
         status = mt_pprof_status(reader, mt_ids_add(&reader->mapping_ids, id, (uint32_t)index));
@@ -50,8 +50,8 @@ static int64_t function_index(struct mt_pprof_reader *reader, uint64_t id) {
     if (id == 0)
         return mt_pprof_damaged(reader, "a function has the id 0");
     size_t n = reader->n_functions, defined_capacity = reader->function_capacity;
-    int status =
-        mt_pprof_reserve(reader, &reader->functions, &reader->function_capacity, n + 1, sizeof *reader->functions);
+    int status = mt_pprof_reserve(reader, &reader->functions, &reader->function_capacity, n + 1,
+                                  sizeof *reader->functions);
     if (status == 0)
         status = mt_pprof_reserve(reader, &reader->function_defined, &defined_capacity, n + 1, 1);
     if (status < 0)
@@ -63,7 +63,7 @@ static int64_t function_index(struct mt_pprof_reader *reader, uint64_t id) {
     return status < 0 ? status : (int64_t)n;
 }
 
-/* ---- messages ---------------------------------------------------------------------------------------------------- */
+/* ---- messages -------------------------------------------------------------------------------- */
 
 /* A file's string index that fits; whether there is such a string is known at the end. */
 static int file_string(struct mt_pprof_reader *reader, int64_t index, mt_string *string) {
@@ -78,7 +78,8 @@ int mt_pprof_read_mapping(struct mt_pprof_reader *reader, const Pprof__Mapping *
     if (index < 0)
         return (int)index;
     if (reader->mapping_defined[index] & MT_PPROF_DEFINED)
-        return mt_pprof_damaged(reader, "two mappings have the id %llu", (unsigned long long)message->id);
+        return mt_pprof_damaged(reader, "two mappings have the id %llu",
+                                (unsigned long long)message->id);
     reader->mapping_defined[index] |= MT_PPROF_DEFINED;
     struct mt_mapping *mapping = &reader->profile->mappings[index];
     mapping->start = message->memory_start;
@@ -94,12 +95,14 @@ int mt_pprof_read_mapping(struct mt_pprof_reader *reader, const Pprof__Mapping *
     return status < 0 ? status : file_string(reader, message->build_id, &mapping->build_id);
 }
 
-static int take_lines(struct mt_pprof_reader *reader, const Pprof__Location *message, struct mt_location *location) {
+static int take_lines(struct mt_pprof_reader *reader, const Pprof__Location *message,
+                      struct mt_location *location) {
     struct mt_profile *profile = reader->profile;
     location->first_line = (uint32_t)profile->n_lines;
     location->n_lines = 0;
     for (size_t i = 0; i < message->n_line; i++) {
-        if (message->line[i]->function_id == 0) /* allowed by other readers: a line of no function */
+        if (message->line[i]->function_id ==
+            0) /* allowed by other readers: a line of no function */
             continue;
         int64_t index = function_index(reader, message->line[i]->function_id);
         if (index < 0)
@@ -118,7 +121,8 @@ int mt_pprof_read_location(struct mt_pprof_reader *reader, const Pprof__Location
     if (index < 0)
         return (int)index;
     if (reader->location_defined[index])
-        return mt_pprof_damaged(reader, "two locations have the id %llu", (unsigned long long)message->id);
+        return mt_pprof_damaged(reader, "two locations have the id %llu",
+                                (unsigned long long)message->id);
     reader->location_defined[index] = MT_PPROF_DEFINED;
     struct mt_location *location = &reader->profile->locations[index];
     location->address = message->address;
@@ -137,7 +141,8 @@ int mt_pprof_read_function(struct mt_pprof_reader *reader, const Pprof__Function
     if (index < 0)
         return (int)index;
     if (reader->function_defined[index])
-        return mt_pprof_damaged(reader, "two functions have the id %llu", (unsigned long long)message->id);
+        return mt_pprof_damaged(reader, "two functions have the id %llu",
+                                (unsigned long long)message->id);
     reader->function_defined[index] = MT_PPROF_DEFINED;
     struct mt_function *function = &reader->functions[index];
     function->start_line = message->start_line;
@@ -148,7 +153,8 @@ int mt_pprof_read_function(struct mt_pprof_reader *reader, const Pprof__Function
 }
 
 int mt_pprof_read_model(struct mt_pprof_reader *reader, const Pprof__Model *message) {
-    if (message->n_mapping_id != message->n_mapping_bias || message->n_function_id != message->n_function_address)
+    if (message->n_mapping_id != message->n_mapping_bias ||
+        message->n_function_id != message->n_function_address)
         return mt_pprof_damaged(reader, "columns of the model differ in length");
     reader->has_model = true;
     for (size_t i = 0; i < message->n_exact_location_id; i++) {
@@ -175,10 +181,11 @@ int mt_pprof_read_model(struct mt_pprof_reader *reader, const Pprof__Model *mess
     return 0;
 }
 
-/* ---- end --------------------------------------------------------------------------------------------------------- */
+/* ---- end ------------------------------------------------------------------------------------- */
 
-/* Takes away the location that a file has for lossy samples, which have no frames in a profile. Only where it is the
- * last one, as this project writes it: then nothing else can refer to it or its line. */
+/* Takes away the location that a file has for lossy samples, which have no frames in a profile.
+ * Only where it is the last one, as this project writes it: then nothing else can refer to it or
+ * its line. */
 static void drop_lossy_location(struct mt_pprof_reader *reader) {
     struct mt_profile *profile = reader->profile;
     int64_t index = mt_ids_find(&reader->location_ids, reader->lossy_location_id);

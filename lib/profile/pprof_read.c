@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Reading pprof: the outermost message, field by field, from a stream. A field is unpacked by protobuf-c as soon as it
- * is there (samples by hand: pprof_sample.c) and forgotten; memory in use is the profile that comes out, one
- * sub-message, and a window of the file.
+ * Reading pprof: the outermost message, field by field, from a stream. A field is unpacked by
+ * protobuf-c as soon as it is there (samples by hand: pprof_sample.c) and forgotten; memory in use
+ * is the profile that comes out, one sub-message, and a window of the file.
  */
 #include "profile/pprof.h"
 
@@ -18,7 +18,7 @@
 #include "profile/heap_text.h"
 #include "profile/pprof_reader.h"
 
-/* ---- memory ------------------------------------------------------------------------------------------------------ */
+/* ---- memory ---------------------------------------------------------------------------------- */
 
 static bool in_scratch(const struct mt_pprof_reader *reader, const void *block) {
     const uint8_t *at = block;
@@ -45,20 +45,20 @@ static void scratch_free(void *context, void *block) {
         free(block);
 }
 
-/* ---- strings ----------------------------------------------------------------------------------------------------- */
+/* ---- strings --------------------------------------------------------------------------------- */
 
 static int read_string(struct mt_pprof_reader *reader, const uint8_t *data, size_t bytes) {
     mt_string string = bytes ? mt_profile_intern_n(reader->profile, (const char *)data, bytes) : 0;
     if (string == UINT32_MAX)
         return mt_pprof_status(reader, -MEMTRACK_ENOMEM);
-    int status = mt_pprof_reserve(reader, &reader->strings, &reader->string_capacity, reader->n_strings + 1,
-                                  sizeof *reader->strings);
+    int status = mt_pprof_reserve(reader, &reader->strings, &reader->string_capacity,
+                                  reader->n_strings + 1, sizeof *reader->strings);
     if (status == 0)
         reader->strings[reader->n_strings++] = string;
     return status;
 }
 
-/* ---- fields ------------------------------------------------------------------------------------------------------ */
+/* ---- fields ---------------------------------------------------------------------------------- */
 
 static int take_sample_type(struct mt_pprof_reader *reader, const Pprof__ValueType *message) {
     if (reader->columns_known)
@@ -72,23 +72,26 @@ static int take_sample_type(struct mt_pprof_reader *reader, const Pprof__ValueTy
 
 static int take_info(struct mt_pprof_reader *reader, const Pprof__Memtrack *message) {
     if (message->version > MT_PPROF_VERSION) {
-        return mt_error_set(reader->error, MEMTRACK_EVERSION, "Read it with that version of memtrack, or a later one.",
-                            "%s: written by a newer memtrack (format %u, this one reads up to %d)", reader->name,
-                            message->version, MT_PPROF_VERSION);
+        return mt_error_set(reader->error, MEMTRACK_EVERSION,
+                            "Read it with that version of memtrack, or a later one.",
+                            "%s: written by a newer memtrack (format %u, this one reads up to %d)",
+                            reader->name, message->version, MT_PPROF_VERSION);
     }
     return mt_pprof_status(reader, mt_pprof_info_read(reader->profile, message));
 }
 
 static int take_time_axis(struct mt_pprof_reader *reader, const Pprof__TimeAxis *message) {
     int status = mt_pprof_time_read(reader->profile, message);
-    return status == -MEMTRACK_EFORMAT ? mt_pprof_damaged(reader, "columns of the time axis differ in length")
-                                       : mt_pprof_status(reader, status);
+    return status == -MEMTRACK_EFORMAT
+               ? mt_pprof_damaged(reader, "columns of the time axis differ in length")
+               : mt_pprof_status(reader, status);
 }
 
 static int take_scopes(struct mt_pprof_reader *reader, const Pprof__Scopes *message) {
     int status = mt_pprof_scopes_read(reader->profile, message);
-    return status == -MEMTRACK_EFORMAT ? mt_pprof_damaged(reader, "columns of a scope differ in length")
-                                       : mt_pprof_status(reader, status);
+    return status == -MEMTRACK_EFORMAT
+               ? mt_pprof_damaged(reader, "columns of a scope differ in length")
+               : mt_pprof_status(reader, status);
 }
 
 static const ProtobufCMessageDescriptor *descriptor(uint64_t field) {
@@ -115,7 +118,8 @@ static const ProtobufCMessageDescriptor *descriptor(uint64_t field) {
     }
 }
 
-static int take_message(struct mt_pprof_reader *reader, uint64_t field, const ProtobufCMessage *message) {
+static int take_message(struct mt_pprof_reader *reader, uint64_t field,
+                        const ProtobufCMessage *message) {
     switch (field) {
     case MT_PPROF_SAMPLE_TYPE:
         return take_sample_type(reader, (const Pprof__ValueType *)message);
@@ -140,12 +144,15 @@ static int take_message(struct mt_pprof_reader *reader, uint64_t field, const Pr
     }
 }
 
-static int read_message(struct mt_pprof_reader *reader, uint64_t field, const uint8_t *data, size_t bytes) {
+static int read_message(struct mt_pprof_reader *reader, uint64_t field, const uint8_t *data,
+                        size_t bytes) {
     reader->scratch_used = reader->unpacked_bytes = 0;
-    ProtobufCMessage *message = protobuf_c_message_unpack(descriptor(field), &reader->allocator, bytes, data);
+    ProtobufCMessage *message =
+        protobuf_c_message_unpack(descriptor(field), &reader->allocator, bytes, data);
     if (!message)
-        return mt_pprof_damaged(reader, "field %llu is malformed, or larger than any that memtrack or others write",
-                                (unsigned long long)field);
+        return mt_pprof_damaged(
+            reader, "field %llu is malformed, or larger than any that memtrack or others write",
+            (unsigned long long)field);
     int status = take_message(reader, field, message);
     protobuf_c_message_free_unpacked(message, &reader->allocator);
     return status;
@@ -206,7 +213,8 @@ static int read_field(struct mt_pprof_reader *reader, uint64_t tag) {
     case MT_PPROF_BYTES: {
         int status = mt_inflate_varint(reader->in, &value);
         if (status == 0 || status == 2)
-            return mt_pprof_damaged(reader, status ? "a number in it is too long" : "it ends within a field");
+            return mt_pprof_damaged(reader, status ? "a number in it is too long"
+                                                   : "it ends within a field");
         if (status < 0)
             return status;
         break;
@@ -234,7 +242,7 @@ static int read_fields(struct mt_pprof_reader *reader) {
     }
 }
 
-/* ---- whole ------------------------------------------------------------------------------------------------------- */
+/* ---- whole ----------------------------------------------------------------------------------- */
 
 static int intern_keys(struct mt_pprof_reader *reader) {
     const struct {
@@ -275,7 +283,8 @@ static int finish_foreign(struct mt_pprof_reader *reader) {
 static int check_time_axis(struct mt_pprof_reader *reader) {
     const struct mt_profile_info *info = &reader->profile->info;
     for (size_t i = 0; i < info->n_changes; i++)
-        if (info->changes[i].sample >= reader->profile->n_samples || info->changes[i].tick >= info->n_ticks)
+        if (info->changes[i].sample >= reader->profile->n_samples ||
+            info->changes[i].tick >= info->n_ticks)
             return mt_pprof_damaged(reader, "the time axis refers to what is not there");
     return 0;
 }
@@ -312,7 +321,8 @@ static void free_reader(struct mt_pprof_reader *reader) {
     free(reader);
 }
 
-static int read_stream(struct mt_inflate *in, const char *name, struct mt_profile **out, struct mt_error *error) {
+static int read_stream(struct mt_inflate *in, const char *name, struct mt_profile **out,
+                       struct mt_error *error) {
     struct mt_pprof_reader *reader = calloc(1, sizeof *reader);
     struct mt_profile *profile = mt_profile_new();
     if (!reader || !profile) {
@@ -335,10 +345,11 @@ static int read_stream(struct mt_inflate *in, const char *name, struct mt_profil
     return 0;
 }
 
-/* ---- files ------------------------------------------------------------------------------------------------------- */
+/* ---- files ----------------------------------------------------------------------------------- */
 
 /* What it is shows when it is unpacked. */
-static int read_any(struct mt_inflate *in, const char *name, struct mt_profile **out, struct mt_error *error) {
+static int read_any(struct mt_inflate *in, const char *name, struct mt_profile **out,
+                    struct mt_error *error) {
     const uint8_t *head;
     size_t bytes;
     int status = mt_inflate_peek(in, MT_FOREIGN_HEAD, &head, &bytes);
@@ -351,16 +362,19 @@ static int read_any(struct mt_inflate *in, const char *name, struct mt_profile *
 }
 
 static int open_regular(const char *path, struct mt_error *error) {
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY); /* a FIFO must not make us wait */
+    int fd =
+        open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY); /* a FIFO must not make us wait */
     if (fd < 0) {
         return mt_error_set(error, MEMTRACK_EIO,
-                            errno == ENOENT ? "List the profiles here with: memtrack list" : "Check its permissions.",
+                            errno == ENOENT ? "List the profiles here with: memtrack list"
+                                            : "Check its permissions.",
                             "cannot open %s: %s", path, strerror(errno));
     }
     struct stat status;
     if (fstat(fd, &status) != 0 || !S_ISREG(status.st_mode)) {
         close(fd);
-        return mt_error_set(error, MEMTRACK_EFORMAT, "Give the name of a profile, such as memtrack.PROG.PID.pb.gz.",
+        return mt_error_set(error, MEMTRACK_EFORMAT,
+                            "Give the name of a profile, such as memtrack.PROG.PID.pb.gz.",
                             "%s: not a profile: it is %s", path,
                             S_ISDIR(status.st_mode) ? "a directory" : "not a regular file");
     }
@@ -379,7 +393,8 @@ int mt_pprof_read(const char *path, struct mt_profile **out, struct mt_error *er
     return status;
 }
 
-int mt_pprof_read_memory(const void *data, size_t bytes, struct mt_profile **out, struct mt_error *error) {
+int mt_pprof_read_memory(const void *data, size_t bytes, struct mt_profile **out,
+                         struct mt_error *error) {
     return mt_pprof_read_named("profile in memory", data, bytes, out, error);
 }
 

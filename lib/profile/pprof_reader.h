@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The state of reading one pprof file (pprof_reader.c), shared by pprof_read.c (the outermost message), pprof_sample.c
- * (samples, labels, columns) and pprof_model.c (mappings, locations, functions); private to lib/profile.
+ * The state of reading one pprof file (pprof_reader.c), shared by pprof_read.c (the outermost
+ * message), pprof_sample.c (samples, labels, columns) and pprof_model.c (mappings, locations,
+ * functions); private to lib/profile.
  *
- * Fields of a Profile come in any order, so whatever is referred to before it is defined becomes a placeholder with an
- * index of its own; what is still a placeholder at the end is an error. Until mt_pprof_model_finish, mt_string members
- * of mappings and functions hold indexes of the file's string table, and lines hold indexes of reader->functions.
+ * Fields of a Profile come in any order, so whatever is referred to before it is defined becomes a
+ * placeholder with an index of its own; what is still a placeholder at the end is an error. Until
+ * mt_pprof_model_finish, mt_string members of mappings and functions hold indexes of the file's
+ * string table, and lines hold indexes of reader->functions.
  */
 #ifndef MT_PROFILE_PPROF_READER_H
 #define MT_PROFILE_PPROF_READER_H
@@ -34,7 +36,7 @@ struct mt_pprof_reader {
 
     /* columns */
     int64_t column_type[MT_PPROF_MAX_COLUMNS], column_unit[MT_PPROF_MAX_COLUMNS]; /* file strings */
-    int column[MT_PPROF_MAX_COLUMNS];                                             /* mt_value or -1 */
+    int column[MT_PPROF_MAX_COLUMNS]; /* mt_value or -1 */
     size_t n_columns;
     bool columns_known;
     int64_t period_type, period_unit, period;
@@ -47,7 +49,8 @@ struct mt_pprof_reader {
     size_t raw_stride, raw_capacity;
     struct mt_raw_label *labels; /* those whose strings came too late */
     size_t n_labels, label_capacity;
-    mt_string key_thread, key_scope, key_domain, key_bytes, key_stack, truncated, lossy, malloc_domain;
+    mt_string key_thread, key_scope, key_domain, key_bytes, key_stack, truncated, lossy,
+        malloc_domain;
 
     /* model */
     struct mt_ids location_ids, function_ids, mapping_ids;
@@ -70,12 +73,15 @@ struct mt_pprof_reader {
 enum { MT_PPROF_DEFINED = 1, MT_PPROF_HAS_BIAS = 2 };
 
 /* Fills reader->error with "NAME: damaged profile: WHAT" and returns -MEMTRACK_EFORMAT. */
-__attribute__((format(printf, 2, 3))) int mt_pprof_damaged(struct mt_pprof_reader *reader, const char *format, ...);
-/* Turns -MEMTRACK_ENOMEM and -MEMTRACK_ELIMIT of mt_profile_add_* into an error with a message; passes others on. */
+__attribute__((format(printf, 2, 3))) int mt_pprof_damaged(struct mt_pprof_reader *reader,
+                                                           const char *format, ...);
+/* Turns -MEMTRACK_ENOMEM and -MEMTRACK_ELIMIT of mt_profile_add_* into an error with a message;
+ * passes others on. */
 int mt_pprof_status(struct mt_pprof_reader *reader, int64_t status);
 
 /* Grows *array, of *capacity elements, to hold n. */
-int mt_pprof_reserve(struct mt_pprof_reader *reader, void *array, size_t *capacity, size_t n, size_t element_bytes);
+int mt_pprof_reserve(struct mt_pprof_reader *reader, void *array, size_t *capacity, size_t n,
+                     size_t element_bytes);
 
 /* The string of this file index, which must be in range. */
 int mt_pprof_string(struct mt_pprof_reader *reader, uint64_t file_index, mt_string *string);
@@ -90,8 +96,8 @@ int mt_pprof_read_model(struct mt_pprof_reader *reader, const Pprof__Model *mess
 /* Index of the location with this id, made when new. */
 int64_t mt_pprof_location_index(struct mt_pprof_reader *reader, uint64_t id);
 
-/* 0, or -MEMTRACK_ELIMIT with a message: does what was read so far cost more than a file of this size may? The frames
- * when the model is finished. */
+/* 0, or -MEMTRACK_ELIMIT with a message: does what was read so far cost more than a file of this
+ * size may? The frames when the model is finished. */
 int mt_pprof_check_memory(struct mt_pprof_reader *reader);
 int mt_pprof_check_frames(struct mt_pprof_reader *reader);
 

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Samples: nearly all of a file's bytes, so they alone are scanned by hand where they lie in the inflated window.
- * protobuf-c needs 0.25 s to unpack 330,000 samples of 69 frames, with an allocator that costs nothing, and leaves
- * 64-bit ids in arrays to be looked up; here it is 0.14 s with the lookup, labels and values done.
+ * Samples: nearly all of a file's bytes, so they alone are scanned by hand where they lie in the
+ * inflated window. protobuf-c needs 0.25 s to unpack 330,000 samples of 69 frames, with an
+ * allocator that costs nothing, and leaves 64-bit ids in arrays to be looked up; here it is 0.14 s
+ * with the lookup, labels and values done.
  *
- * What a value means depends on the sample types and strings, which some writers put last: values are then kept as
- * they are until the end. The same holds for labels.
+ * What a value means depends on the sample types and strings, which some writers put last: values
+ * are then kept as they are until the end. The same holds for labels.
  */
 #include <stdio.h>
 #include <string.h>
@@ -63,7 +64,8 @@ static bool skip_field(struct cursor *cursor, unsigned wire_type) {
     }
 }
 
-/* The numbers of a repeated field, packed or a single one: afterwards the cursor in *packed holds them. */
+/* The numbers of a repeated field, packed or a single one: afterwards the cursor in *packed holds
+ * them. */
 static bool next_numbers(struct cursor *cursor, unsigned wire_type, struct cursor *packed) {
     if (wire_type == MT_PPROF_BYTES)
         return next_bytes(cursor, packed);
@@ -74,20 +76,22 @@ static bool next_numbers(struct cursor *cursor, unsigned wire_type, struct curso
     return found;
 }
 
-/* ---- columns ----------------------------------------------------------------------------------------------------- */
+/* ---- columns --------------------------------------------------------------------------------- */
 
 static int no_memory_columns(struct mt_pprof_reader *reader) {
     char list[256];
     size_t n = 0;
     for (size_t i = 0; i < reader->n_columns && n < sizeof list; i++) {
-        n += (size_t)snprintf(list + n, sizeof list - n, "%s%s/%s", i ? ", " : "",
-                              mt_profile_text(reader->profile, reader->strings[reader->column_type[i]]),
-                              mt_profile_text(reader->profile, reader->strings[reader->column_unit[i]]));
+        n += (size_t)snprintf(
+            list + n, sizeof list - n, "%s%s/%s", i ? ", " : "",
+            mt_profile_text(reader->profile, reader->strings[reader->column_type[i]]),
+            mt_profile_text(reader->profile, reader->strings[reader->column_unit[i]]));
     }
-    return mt_error_set(reader->error, MEMTRACK_EFORMAT,
-                        "Give a heap profile: one with inuse_space, alloc_space or space among its sample types.",
-                        "%s: not a heap profile: it holds %s, and no memory", reader->name,
-                        reader->n_columns ? list : "no sample types");
+    return mt_error_set(
+        reader->error, MEMTRACK_EFORMAT,
+        "Give a heap profile: one with inuse_space, alloc_space or space among its sample types.",
+        "%s: not a heap profile: it holds %s, and no memory", reader->name,
+        reader->n_columns ? list : "no sample types");
 }
 
 static bool column_strings_present(const struct mt_pprof_reader *reader) {
@@ -98,14 +102,17 @@ static bool column_strings_present(const struct mt_pprof_reader *reader) {
     return reader->n_columns > 0;
 }
 
-/* A profiler with names of its own: a column of bytes is taken for live bytes, the count before it for blocks. */
+/* A profiler with names of its own: a column of bytes is taken for live bytes, the count before it
+ * for blocks. */
 static void guess_columns(struct mt_pprof_reader *reader) {
     for (size_t i = 0; i < reader->n_columns; i++) {
-        if (!mt_columns_is_bytes(mt_profile_text(reader->profile, reader->strings[reader->column_unit[i]])))
+        if (!mt_columns_is_bytes(
+                mt_profile_text(reader->profile, reader->strings[reader->column_unit[i]])))
             continue;
         reader->column[i] = MT_VALUE_LIVE_BYTES;
         if (i > 0 &&
-            strcmp(mt_profile_text(reader->profile, reader->strings[reader->column_unit[i - 1]]), "count") == 0)
+            strcmp(mt_profile_text(reader->profile, reader->strings[reader->column_unit[i - 1]]),
+                   "count") == 0)
             reader->column[i - 1] = MT_VALUE_LIVE_BLOCKS;
         return;
     }
@@ -115,8 +122,10 @@ static int resolve_columns(struct mt_pprof_reader *reader) {
     bool *has = reader->profile->has_value;
     bool found = false;
     for (size_t i = 0; i < reader->n_columns; i++) {
-        int value = mt_columns_find(mt_profile_text(reader->profile, reader->strings[reader->column_type[i]]));
-        bool taken = value >= 0 && has[value]; /* of two names for the same thing the first counts */
+        int value = mt_columns_find(
+            mt_profile_text(reader->profile, reader->strings[reader->column_type[i]]));
+        bool taken =
+            value >= 0 && has[value]; /* of two names for the same thing the first counts */
         reader->column[i] = taken ? -1 : value;
         if (value >= 0)
             has[value] = found = true;
@@ -131,7 +140,8 @@ static int resolve_columns(struct mt_pprof_reader *reader) {
     return found ? 0 : no_memory_columns(reader);
 }
 
-static void set_values(const struct mt_pprof_reader *reader, const int64_t *raw, struct mt_sample *sample) {
+static void set_values(const struct mt_pprof_reader *reader, const int64_t *raw,
+                       struct mt_sample *sample) {
     for (size_t i = 0; i < reader->n_columns; i++)
         if (reader->column[i] >= 0)
             sample->value[reader->column[i]] = raw[i];
@@ -142,18 +152,20 @@ static int keep_raw_values(struct mt_pprof_reader *reader, const int64_t *raw, s
     if (n_samples == 0) {
         reader->raw_stride = n;
     } else if (n != reader->raw_stride) {
-        return mt_pprof_damaged(reader, "sample %zu has %zu values, others have %zu", n_samples + 1, n,
-                                reader->raw_stride);
+        return mt_pprof_damaged(reader, "sample %zu has %zu values, others have %zu", n_samples + 1,
+                                n, reader->raw_stride);
     }
-    int status = mt_pprof_reserve(reader, &reader->raw_values, &reader->raw_capacity, (n_samples + 1) * n,
-                                  sizeof *reader->raw_values);
+    int status = mt_pprof_reserve(reader, &reader->raw_values, &reader->raw_capacity,
+                                  (n_samples + 1) * n, sizeof *reader->raw_values);
     if (status == 0 && n)
         memcpy(reader->raw_values + n_samples * n, raw, n * sizeof *raw);
     return status;
 }
 
-static int take_values(struct mt_pprof_reader *reader, const int64_t *raw, size_t n, struct mt_sample *sample) {
-    if (!reader->columns_known && reader->profile->n_samples == 0 && column_strings_present(reader)) {
+static int take_values(struct mt_pprof_reader *reader, const int64_t *raw, size_t n,
+                       struct mt_sample *sample) {
+    if (!reader->columns_known && reader->profile->n_samples == 0 &&
+        column_strings_present(reader)) {
         int status = resolve_columns(reader);
         if (status < 0)
             return status;
@@ -168,9 +180,10 @@ static int take_values(struct mt_pprof_reader *reader, const int64_t *raw, size_
     return 0;
 }
 
-/* ---- labels ------------------------------------------------------------------------------------------------------ */
+/* ---- labels ---------------------------------------------------------------------------------- */
 
-static int apply_label(struct mt_pprof_reader *reader, struct mt_sample *sample, const struct mt_raw_label *label) {
+static int apply_label(struct mt_pprof_reader *reader, struct mt_sample *sample,
+                       const struct mt_raw_label *label) {
     mt_string key = 0, text = 0;
     int status = mt_pprof_string(reader, label->key, &key);
     if (status == 0)
@@ -186,7 +199,8 @@ static int apply_label(struct mt_pprof_reader *reader, struct mt_sample *sample,
     } else if (key == reader->key_stack) {
         sample->truncated |= text == reader->truncated;
         sample->lossy |= text == reader->lossy;
-    } else if (key == reader->key_bytes && !text && (label->number >= 0 || label->number == INT64_MIN)) {
+    } else if (key == reader->key_bytes && !text &&
+               (label->number >= 0 || label->number == INT64_MIN)) {
         /* INT64_MIN is how 2^63, the bound of the last class, arrives */
         sample->has_size_class = true;
         sample->size_class = mt_size_class((uint64_t)label->number);
@@ -223,33 +237,37 @@ static bool read_label(struct cursor cursor, struct mt_raw_label *label) {
     return true;
 }
 
-static int take_label(struct mt_pprof_reader *reader, struct cursor cursor, struct mt_sample *sample) {
+static int take_label(struct mt_pprof_reader *reader, struct cursor cursor,
+                      struct mt_sample *sample) {
     struct mt_raw_label label = {.sample = (uint32_t)reader->profile->n_samples};
     if (!read_label(cursor, &label))
-        return mt_pprof_damaged(reader, "a label of sample %zu is cut off", reader->profile->n_samples + 1);
+        return mt_pprof_damaged(reader, "a label of sample %zu is cut off",
+                                reader->profile->n_samples + 1);
     if (label.key < reader->n_strings && label.text < reader->n_strings)
         return apply_label(reader, sample, &label);
-    int status = mt_pprof_reserve(reader, &reader->labels, &reader->label_capacity, reader->n_labels + 1,
-                                  sizeof *reader->labels);
+    int status = mt_pprof_reserve(reader, &reader->labels, &reader->label_capacity,
+                                  reader->n_labels + 1, sizeof *reader->labels);
     if (status == 0)
         reader->labels[reader->n_labels++] = label;
     return status;
 }
 
-/* ---- samples ----------------------------------------------------------------------------------------------------- */
+/* ---- samples --------------------------------------------------------------------------------- */
 
 static int take_frames(struct mt_pprof_reader *reader, struct cursor packed, size_t *n_frames) {
     if (packed.at == packed.end)
         return 0;
     size_t most = *n_frames + (size_t)(packed.end - packed.at); /* a number takes a byte at least */
-    int status = mt_pprof_reserve(reader, &reader->frames, &reader->frame_capacity, most, sizeof *reader->frames);
+    int status = mt_pprof_reserve(reader, &reader->frames, &reader->frame_capacity, most,
+                                  sizeof *reader->frames);
     if (status < 0)
         return status;
     uint32_t *frame = reader->frames + *n_frames;
     while (packed.at < packed.end) {
         uint64_t id;
         if (!next_varint(&packed, &id))
-            return mt_pprof_damaged(reader, "the stack of sample %zu is cut off", reader->profile->n_samples + 1);
+            return mt_pprof_damaged(reader, "the stack of sample %zu is cut off",
+                                    reader->profile->n_samples + 1);
         int64_t index = mt_ids_find(&reader->location_ids, id);
         if (index < 0) {
             index = mt_pprof_location_index(reader, id);
@@ -262,7 +280,8 @@ static int take_frames(struct mt_pprof_reader *reader, struct cursor packed, siz
     return 0;
 }
 
-static int read_values(struct mt_pprof_reader *reader, struct cursor packed, int64_t *raw, size_t *n) {
+static int read_values(struct mt_pprof_reader *reader, struct cursor packed, int64_t *raw,
+                       size_t *n) {
     while (packed.at < packed.end) {
         uint64_t value = 0;
         if (*n == MT_PPROF_MAX_COLUMNS || !next_varint(&packed, &value)) {
@@ -297,16 +316,18 @@ int mt_pprof_read_sample(struct mt_pprof_reader *reader, const uint8_t *data, si
             whole = skip_field(&cursor, wire_type);
         }
         if (!whole)
-            status = mt_pprof_damaged(reader, "sample %zu is cut off", reader->profile->n_samples + 1);
+            status =
+                mt_pprof_damaged(reader, "sample %zu is cut off", reader->profile->n_samples + 1);
     }
     if (status == 0)
         status = take_values(reader, raw, n_raw, &sample);
     if (status < 0)
         return status;
-    return mt_pprof_status(reader, mt_profile_add_sample(reader->profile, &sample, reader->frames, n_frames));
+    return mt_pprof_status(
+        reader, mt_profile_add_sample(reader->profile, &sample, reader->frames, n_frames));
 }
 
-/* ---- end --------------------------------------------------------------------------------------------------------- */
+/* ---- end ------------------------------------------------------------------------------------- */
 
 static int finish_columns(struct mt_pprof_reader *reader) {
     struct mt_profile *profile = reader->profile;
@@ -316,8 +337,8 @@ static int finish_columns(struct mt_pprof_reader *reader) {
         return mt_pprof_damaged(reader, "the name of a sample type is missing");
     int status = resolve_columns(reader);
     if (status == 0 && profile->n_samples && reader->raw_stride != reader->n_columns) {
-        status = mt_pprof_damaged(reader, "samples have %zu values for %zu sample types", reader->raw_stride,
-                                  reader->n_columns);
+        status = mt_pprof_damaged(reader, "samples have %zu values for %zu sample types",
+                                  reader->raw_stride, reader->n_columns);
     }
     for (size_t i = 0; status == 0 && i < profile->n_samples; i++)
         set_values(reader, reader->raw_values + i * reader->raw_stride, &profile->samples[i]);

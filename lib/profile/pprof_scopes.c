@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Scopes, to and from Scopes messages. Totals with long histograms and events with many keys differ in size by orders
- * of magnitude, so a message ends when it has enough of either; what it points to is made for one message at a time, in
- * one block: pointers, messages, columns.
+ * Scopes, to and from Scopes messages. Totals with long histograms and events with many keys differ
+ * in size by orders of magnitude, so a message ends when it has enough of either; what it points to
+ * is made for one message at a time, in one block: pointers, messages, columns.
  *
  *   totals …  │ totals …  │ events … │ events … │ counters …        each box is a message
  */
@@ -14,7 +14,7 @@
 enum { MOST_ITEMS = 1024, MOST_PARTS = 1 << 14 };
 enum { NEGATIVE = 1 << 12, BUCKETS = 1 << MT_BUCKET_BITS, VALUE_SHIFT = 13 };
 
-/* ---- writing ---------------------------------------------------------------------------------------------------- */
+/* ---- writing --------------------------------------------------------------------------------- */
 
 /* How many items from the first one on go into one message: at least one. */
 static size_t run_of_totals(const struct mt_scopes *scopes, size_t first, size_t *n_buckets) {
@@ -33,8 +33,8 @@ static size_t run_of_events(const struct mt_scopes *scopes, size_t first, size_t
     return n;
 }
 
-static void fill_totals(const struct mt_profile *profile, const struct mt_scope *from, Pprof__ScopeTotals *to,
-                        uint64_t *counts, uint32_t *buckets) {
+static void fill_totals(const struct mt_profile *profile, const struct mt_scope *from,
+                        Pprof__ScopeTotals *to, uint64_t *counts, uint32_t *buckets) {
     pprof__scope_totals__init(to);
     to->name = mt_pprof_text(profile, from->name);
     to->thread = mt_pprof_text(profile, from->thread);
@@ -53,16 +53,17 @@ static void fill_totals(const struct mt_profile *profile, const struct mt_scope 
     for (size_t i = 0; i < from->n_buckets; i++) {
         const struct mt_scope_bucket *b = &profile->info.scopes.buckets[from->first_bucket + i];
         counts[i] = b->count;
-        buckets[i] = (uint32_t)b->value << VALUE_SHIFT | (b->is_negative ? NEGATIVE : 0) | (b->bucket & (BUCKETS - 1));
+        buckets[i] = (uint32_t)b->value << VALUE_SHIFT | (b->is_negative ? NEGATIVE : 0) |
+                     (b->bucket & (BUCKETS - 1));
     }
 }
 
-static int write_totals(const struct mt_profile *profile, size_t first, size_t n, size_t n_buckets, mt_pprof_emit *emit,
-                        void *context) {
+static int write_totals(const struct mt_profile *profile, size_t first, size_t n, size_t n_buckets,
+                        mt_pprof_emit *emit, void *context) {
     const struct mt_scopes *scopes = &profile->info.scopes;
     Pprof__Scopes message = PPROF__SCOPES__INIT;
-    Pprof__ScopeTotals **list =
-        malloc(n * (sizeof *list + sizeof **list) + n_buckets * (sizeof(uint64_t) + sizeof(uint32_t)) + 1);
+    Pprof__ScopeTotals **list = malloc(n * (sizeof *list + sizeof **list) +
+                                       n_buckets * (sizeof(uint64_t) + sizeof(uint32_t)) + 1);
     if (!list)
         return -MEMTRACK_ENOMEM;
     Pprof__ScopeTotals *totals = (Pprof__ScopeTotals *)(list + n);
@@ -82,8 +83,9 @@ static int write_totals(const struct mt_profile *profile, size_t first, size_t n
     return status;
 }
 
-static void fill_event(const struct mt_profile *profile, const struct mt_scope_event *from, Pprof__ScopeEvent *to,
-                       ProtobufCBinaryData *keys, ProtobufCBinaryData *values) {
+static void fill_event(const struct mt_profile *profile, const struct mt_scope_event *from,
+                       Pprof__ScopeEvent *to, ProtobufCBinaryData *keys,
+                       ProtobufCBinaryData *values) {
     pprof__scope_event__init(to);
     to->serial = from->serial;
     to->time_ns = from->time_ns;
@@ -102,8 +104,8 @@ static void fill_event(const struct mt_profile *profile, const struct mt_scope_e
     }
 }
 
-static int write_events(const struct mt_profile *profile, size_t first, size_t n, size_t n_keys, mt_pprof_emit *emit,
-                        void *context) {
+static int write_events(const struct mt_profile *profile, size_t first, size_t n, size_t n_keys,
+                        mt_pprof_emit *emit, void *context) {
     const struct mt_scopes *scopes = &profile->info.scopes;
     Pprof__Scopes message = PPROF__SCOPES__INIT;
     Pprof__ScopeEvent **list =
@@ -126,8 +128,8 @@ static int write_events(const struct mt_profile *profile, size_t first, size_t n
     return status;
 }
 
-static int write_counters(const struct mt_profile *profile, size_t first, size_t n, mt_pprof_emit *emit,
-                          void *context) {
+static int write_counters(const struct mt_profile *profile, size_t first, size_t n,
+                          mt_pprof_emit *emit, void *context) {
     Pprof__Scopes message = PPROF__SCOPES__INIT;
     Pprof__Counter **list = malloc(n * (sizeof *list + sizeof **list) + 1);
     if (!list)
@@ -148,7 +150,8 @@ static int write_counters(const struct mt_profile *profile, size_t first, size_t
     return status;
 }
 
-static int write_open(const struct mt_profile *profile, size_t first, size_t n, mt_pprof_emit *emit, void *context) {
+static int write_open(const struct mt_profile *profile, size_t first, size_t n, mt_pprof_emit *emit,
+                      void *context) {
     Pprof__Scopes message = PPROF__SCOPES__INIT;
     Pprof__OpenScope **list = malloc(n * (sizeof *list + sizeof **list) + 1);
     if (!list)
@@ -202,9 +205,10 @@ int mt_pprof_scopes_write(const struct mt_profile *profile, mt_pprof_emit *emit,
     return status;
 }
 
-/* ---- reading ---------------------------------------------------------------------------------------------------- */
+/* ---- reading --------------------------------------------------------------------------------- */
 
-/* Values that a newer version has added are left out, those that an older one did not have are 0. */
+/* Values that a newer version has added are left out, those that an older one did not have are
+ * 0. */
 static void read_values(int64_t *to, const int64_t *from, size_t n) {
     for (size_t i = 0; i < MT_N_SCOPE_VALUES; i++)
         to[i] = i < n ? from[i] : 0;
@@ -217,8 +221,9 @@ static int read_buckets(struct mt_scopes *scopes, const Pprof__ScopeTotals *from
             .count = from->bucket_count[i],
             .bucket = (uint16_t)(from->bucket[i] & (BUCKETS - 1)),
             .is_negative = (from->bucket[i] & NEGATIVE) != 0,
-            .value = (uint8_t)(from->bucket[i] >> VALUE_SHIFT < MT_N_SCOPE_VALUES ? from->bucket[i] >> VALUE_SHIFT
-                                                                                  : MT_N_SCOPE_VALUES),
+            .value = (uint8_t)(from->bucket[i] >> VALUE_SHIFT < MT_N_SCOPE_VALUES
+                                   ? from->bucket[i] >> VALUE_SHIFT
+                                   : MT_N_SCOPE_VALUES),
         };
         if (bucket.value < MT_N_SCOPE_VALUES)
             status = mt_profile_scopes_add_bucket(scopes, &bucket);

@@ -1,16 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Writing pprof. The outermost message is never built: each field of Profile is packed by protobuf-c on its own and
- * goes, behind its tag and length, straight into the gzip stream. Memory in use is one sub-message.
+ * Writing pprof. The outermost message is never built: each field of Profile is packed by
+ * protobuf-c on its own and goes, behind its tag and length, straight into the gzip stream. Memory
+ * in use is one sub-message.
  *
- *   sample types, strings, info, mappings, functions, locations, model │ samples … │ time axis, scopes
+ *   sample types, strings, info, mappings, functions, locations, model
+ *   │ samples … │ time axis, scopes
  *
- * Fields may come in any order; this one lets a reader resolve everything in a sample at once. File indexes and ids are
- * those of the profile (ids + 1), so no table of translations is needed: the strings that only the file needs (names of
- * columns and labels) come behind the profile's own.
+ * Fields may come in any order; this one lets a reader resolve everything in a sample at once. File
+ * indexes and ids are those of the profile (ids + 1), so no table of translations is needed: the
+ * strings that only the file needs (names of columns and labels) come behind the profile's own.
  *
- * Paths that were not recorded ([lossy]) have no frames, and viewers drop samples without frames from their tables; the
- * file gives them a location of their own so that columns still add up, and names it in the model message.
+ * Paths that were not recorded ([lossy]) have no frames, and viewers drop samples without frames
+ * from their tables; the file gives them a location of their own so that columns still add up, and
+ * names it in the model message.
  */
 #include "profile/pprof.h"
 
@@ -43,7 +46,7 @@ struct writer {
     char comment[COMMENT_BYTES];
 };
 
-/* ---- fields ------------------------------------------------------------------------------------------------------ */
+/* ---- fields ---------------------------------------------------------------------------------- */
 
 static size_t put_varint(uint8_t *to, uint64_t value) {
     size_t n = 0;
@@ -60,7 +63,8 @@ static int write_varint_field(struct writer *writer, unsigned field, uint64_t va
     return value ? mt_deflate_add(writer->out, bytes, n) : 0;
 }
 
-static int write_bytes_field(struct writer *writer, unsigned field, const void *data, size_t bytes) {
+static int write_bytes_field(struct writer *writer, unsigned field, const void *data,
+                             size_t bytes) {
     uint8_t head[20];
     size_t n = put_varint(head, (uint64_t)field << 3 | MT_PPROF_BYTES);
     n += put_varint(head + n, bytes);
@@ -83,7 +87,7 @@ static int write_message(void *context, unsigned field, const ProtobufCMessage *
     return write_bytes_field(writer, field, writer->packed, bytes);
 }
 
-/* ---- strings ----------------------------------------------------------------------------------------------------- */
+/* ---- strings --------------------------------------------------------------------------------- */
 
 /* Index in the file of a text that need not be in the profile. */
 static int64_t extra_string(struct writer *writer, const char *text) {
@@ -150,9 +154,10 @@ static int write_strings(struct writer *writer) {
     return status;
 }
 
-/* ---- head -------------------------------------------------------------------------------------------------------- */
+/* ---- head ------------------------------------------------------------------------------------ */
 
-static int write_value_type(struct writer *writer, unsigned field, const char *type, const char *unit) {
+static int write_value_type(struct writer *writer, unsigned field, const char *type,
+                            const char *unit) {
     Pprof__ValueType message = PPROF__VALUE_TYPE__INIT;
     message.type = extra_string(writer, type);
     message.unit = extra_string(writer, unit);
@@ -175,11 +180,13 @@ static int write_sample_types(struct writer *writer) {
         status = write_varint_field(writer, MT_PPROF_PERIOD, sample_bytes ? sample_bytes : 1);
     }
     if (status == 0)
-        status = write_varint_field(writer, MT_PPROF_DEFAULT_SAMPLE_TYPE, (uint64_t)extra_string(writer, preferred));
+        status = write_varint_field(writer, MT_PPROF_DEFAULT_SAMPLE_TYPE,
+                                    (uint64_t)extra_string(writer, preferred));
     return status;
 }
 
-/* "command: ARGV" with blanks between the arguments, for people: the extension has the exact ones. */
+/* "command: ARGV" with blanks between the arguments, for people: the extension has the exact
+ * ones. */
 static void format_comment(struct writer *writer) {
     const struct mt_profile *profile = writer->profile;
     size_t n = (size_t)snprintf(writer->comment, COMMENT_BYTES, "command:");
@@ -198,7 +205,8 @@ static int write_head(struct writer *writer) {
     if (status == 0)
         status = write_varint_field(writer, MT_PPROF_DURATION_NANOS, info->duration_ns);
     if (status == 0 && info->n_command)
-        status = write_varint_field(writer, MT_PPROF_COMMENT, (uint64_t)extra_string(writer, writer->comment));
+        status = write_varint_field(writer, MT_PPROF_COMMENT,
+                                    (uint64_t)extra_string(writer, writer->comment));
     if (status == 0)
         status = write_strings(writer);
     if (status == 0 && info->is_memtrack)
@@ -206,7 +214,7 @@ static int write_head(struct writer *writer) {
     return status;
 }
 
-/* ---- model ------------------------------------------------------------------------------------------------------- */
+/* ---- model ----------------------------------------------------------------------------------- */
 
 static int write_mappings(struct writer *writer) {
     int status = 0;
@@ -249,7 +257,8 @@ static int write_functions(struct writer *writer) {
     return status;
 }
 
-static int write_location(struct writer *writer, Pprof__Location *message, const struct mt_line *lines, size_t n) {
+static int write_location(struct writer *writer, Pprof__Location *message,
+                          const struct mt_line *lines, size_t n) {
     Pprof__Line few[16], *room = few, *few_pointers[16], **pointers = few_pointers;
     if (n > sizeof few / sizeof *few) {
         room = calloc(n, sizeof *room);
@@ -284,11 +293,14 @@ static int write_locations(struct writer *writer) {
         Pprof__Location message = PPROF__LOCATION__INIT;
         message.id = i + 1;
         message.mapping_id = location->mapping;
-        message.address = location->exact || location->address == 0 ? location->address : location->address - 1;
+        message.address =
+            location->exact || location->address == 0 ? location->address : location->address - 1;
         message.is_folded = location->is_folded;
-        if (location->n_lines > profile->n_lines || location->first_line > profile->n_lines - location->n_lines)
+        if (location->n_lines > profile->n_lines ||
+            location->first_line > profile->n_lines - location->n_lines)
             return -MEMTRACK_EUSAGE;
-        status = write_location(writer, &message, profile->lines + location->first_line, location->n_lines);
+        status = write_location(writer, &message, profile->lines + location->first_line,
+                                location->n_lines);
     }
     if (status == 0 && writer->has_lossy) {
         struct mt_line line = {.function = (uint32_t)profile->n_functions};
@@ -299,7 +311,8 @@ static int write_locations(struct writer *writer) {
     return status;
 }
 
-/* One Model message for the elements from begin to end of each array. room holds 5 * MT_PPROF_CHUNK ids. */
+/* One Model message for the elements from begin to end of each array. room holds 5 * MT_PPROF_CHUNK
+ * ids. */
 static int write_model_chunk(struct writer *writer, size_t begin, size_t end, uint64_t *room) {
     const struct mt_profile *profile = writer->profile;
     Pprof__Model model = PPROF__MODEL__INIT;
@@ -339,7 +352,7 @@ static int write_model(struct writer *writer) {
     return status;
 }
 
-/* ---- samples ----------------------------------------------------------------------------------------------------- */
+/* ---- samples --------------------------------------------------------------------------------- */
 
 static void add_text_label(Pprof__Label *label, size_t *n, int64_t key, int64_t text) {
     pprof__label__init(&label[*n]);
@@ -348,7 +361,8 @@ static void add_text_label(Pprof__Label *label, size_t *n, int64_t key, int64_t 
     ++*n;
 }
 
-static size_t sample_labels(const struct writer *writer, const struct mt_sample *sample, Pprof__Label *label) {
+static size_t sample_labels(const struct writer *writer, const struct mt_sample *sample,
+                            Pprof__Label *label) {
     size_t n = 0;
     if (sample->thread)
         add_text_label(label, &n, writer->key_thread, sample->thread);
@@ -363,16 +377,19 @@ static size_t sample_labels(const struct writer *writer, const struct mt_sample 
     if (sample->has_size_class) {
         pprof__label__init(&label[n]);
         label[n].key = writer->key_bytes;
-        label[n].num = sample->size_class ? (int64_t)(UINT64_C(1) << ((sample->size_class - 1) & 63)) : 0;
+        label[n].num =
+            sample->size_class ? (int64_t)(UINT64_C(1) << ((sample->size_class - 1) & 63)) : 0;
         label[n].num_unit = writer->key_bytes; /* the unit is called as the key is */
         n++;
     }
     return n;
 }
 
-static int sample_ids(struct writer *writer, const struct mt_sample *sample, Pprof__Sample *message) {
+static int sample_ids(struct writer *writer, const struct mt_sample *sample,
+                      Pprof__Sample *message) {
     const struct mt_profile *profile = writer->profile;
-    if (sample->n_frames > profile->n_frames || sample->first_frame > profile->n_frames - sample->n_frames)
+    if (sample->n_frames > profile->n_frames ||
+        sample->first_frame > profile->n_frames - sample->n_frames)
         return -MEMTRACK_EUSAGE;
     if (sample->n_frames + (size_t)1 > writer->ids_capacity) {
         size_t capacity = ((size_t)sample->n_frames + 1) * 2;
@@ -417,7 +434,7 @@ static int write_samples(struct writer *writer) {
     return status;
 }
 
-/* ---- whole ------------------------------------------------------------------------------------------------------- */
+/* ---- whole ----------------------------------------------------------------------------------- */
 
 static void prepare(struct writer *writer) {
     const struct mt_profile *profile = writer->profile;
@@ -469,11 +486,13 @@ int mt_pprof_write(const struct mt_profile *profile, int fd, struct mt_error *er
     case 0:
         return 0;
     case -MEMTRACK_EIO:
-        return mt_error_set(error, MEMTRACK_EIO, "Free some space, or write to another place with -o.",
+        return mt_error_set(error, MEMTRACK_EIO,
+                            "Free some space, or write to another place with -o.",
                             "cannot write the profile: %s", strerror(saved_errno));
     case -MEMTRACK_EUSAGE:
         return mt_error_set(error, MEMTRACK_EUSAGE, "", "cannot write the profile: %s",
-                            writer.n_columns ? "an index in it is out of range" : "it has no columns");
+                            writer.n_columns ? "an index in it is out of range"
+                                             : "it has no columns");
     default:
         return mt_error_set(error, MEMTRACK_ENOMEM, "", "cannot write the profile: out of memory");
     }

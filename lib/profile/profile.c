@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The profile model: plain arrays that double as they grow, so that a pass over 300,000 samples is a walk through
- * memory and an element costs nothing beside its struct. Frames of all samples share one array (a pointer per sample
- * would cost more than the shorter stacks). Functions alone are deduplicated here, through an index beside the array,
- * because symbolizing meets each of them thousands of times; mappings, locations and samples are unique by where they
- * come from.
+ * The profile model: plain arrays that double as they grow, so that a pass over 300,000 samples is
+ * a walk through memory and an element costs nothing beside its struct. Frames of all samples share
+ * one array (a pointer per sample would cost more than the shorter stacks). Functions alone are
+ * deduplicated here, through an index beside the array, because symbolizing meets each of them
+ * thousands of times; mappings, locations and samples are unique by where they come from.
  */
 #include "profile/profile.h"
 
@@ -62,7 +62,8 @@ const char *mt_profile_text(const struct mt_profile *profile, mt_string string) 
     return mt_strings_text(profile->strings, string);
 }
 
-/* Makes room for n more elements behind *array, which holds count of them; the element's size is in bytes. */
+/* Makes room for n more elements behind *array, which holds count of them; the element's size is in
+ * bytes. */
 static int reserve(void **array, size_t *capacity, size_t count, size_t n, size_t element_bytes) {
     if (n > UINT32_MAX - 1 || count > UINT32_MAX - 1 - n)
         return -MEMTRACK_ELIMIT;
@@ -79,15 +80,16 @@ static int reserve(void **array, size_t *capacity, size_t count, size_t n, size_
     return 0;
 }
 
-#define RESERVE(profile, array, n)                                                                                     \
-    reserve((void **)&(profile)->array, &(profile)->capacity.array, (profile)->n_##array, (n), sizeof *(profile)->array)
+#define RESERVE(profile, array, n)                                                                 \
+    reserve((void **)&(profile)->array, &(profile)->capacity.array, (profile)->n_##array, (n),     \
+            sizeof *(profile)->array)
 
-/* No array of a profile is NULL, however empty: "lines + location->first_line" is then always a pointer into one, which it
- * would not be with NULL (adding 0 to NULL is undefined). */
+/* No array of a profile is NULL, however empty: "lines + location->first_line" is then always a
+ * pointer into one, which it would not be with NULL (adding 0 to NULL is undefined). */
 static int reserve_first(struct mt_profile *profile) {
-    return RESERVE(profile, mappings, 1) < 0 || RESERVE(profile, functions, 1) < 0 || RESERVE(profile, lines, 1) < 0 ||
-                   RESERVE(profile, locations, 1) < 0 || RESERVE(profile, frames, 1) < 0 ||
-                   RESERVE(profile, samples, 1) < 0
+    return RESERVE(profile, mappings, 1) < 0 || RESERVE(profile, functions, 1) < 0 ||
+                   RESERVE(profile, lines, 1) < 0 || RESERVE(profile, locations, 1) < 0 ||
+                   RESERVE(profile, frames, 1) < 0 || RESERVE(profile, samples, 1) < 0
                ? -MEMTRACK_ENOMEM
                : 0;
 }
@@ -184,8 +186,8 @@ int64_t mt_profile_add_location(struct mt_profile *profile, const struct mt_loca
     return (int64_t)profile->n_locations++;
 }
 
-int64_t mt_profile_add_sample(struct mt_profile *profile, const struct mt_sample *sample, const uint32_t *frames,
-                              size_t n_frames) {
+int64_t mt_profile_add_sample(struct mt_profile *profile, const struct mt_sample *sample,
+                              const uint32_t *frames, size_t n_frames) {
     int status = RESERVE(profile, frames, n_frames);
     if (status == 0)
         status = RESERVE(profile, samples, 1);
@@ -217,10 +219,12 @@ int mt_profile_add_note(struct mt_profile *profile, const char *text) {
     return 0;
 }
 
-int mt_profile_add_mark(struct mt_profile *profile, uint64_t time_ns, const char *name, enum mt_mark_kind kind) {
+int mt_profile_add_mark(struct mt_profile *profile, uint64_t time_ns, const char *name,
+                        enum mt_mark_kind kind) {
     struct mt_profile_info *info = &profile->info;
     mt_string text = mt_profile_intern(profile, name);
-    struct mt_mark *marks = text == UINT32_MAX ? NULL : realloc(info->marks, (info->n_marks + 1) * sizeof *marks);
+    struct mt_mark *marks =
+        text == UINT32_MAX ? NULL : realloc(info->marks, (info->n_marks + 1) * sizeof *marks);
     if (!marks)
         return -MEMTRACK_ENOMEM;
     info->marks = marks;

@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A profile in memory: what a ledger becomes when it is read, what a pprof file holds, and what every view and export
- * works on. It is pprof's model (samples over locations over lines over functions, with mappings) with ids turned
- * into array indexes, plus what pprof has no field for (struct mt_profile_info).
+ * A profile in memory: what a ledger becomes when it is read, what a pprof file holds, and what
+ * every view and export works on. It is pprof's model (samples over locations over lines over
+ * functions, with mappings) with ids turned into array indexes, plus what pprof has no field for
+ * (struct mt_profile_info).
  *
- *   ledger  ──read──►  mt_profile  ──symbolize──►  mt_profile  ──►  pprof file / report / diff / export
+ *   ledger  ──read──►  mt_profile  ──symbolize──►  mt_profile  ──►  pprof file, report, diff, …
  *   pprof   ──read──►      ┘
  *
- * All strings are interned in the profile: a string is an mt_string index, equal strings have equal indexes, index 0
- * is "". Arrays grow by mt_profile_add_* and are never NULL; nothing is ever removed. Not thread-safe. Everything belongs to the profile
- * and is freed by mt_profile_free.
+ * All strings are interned in the profile: a string is an mt_string index, equal strings have equal
+ * indexes, index 0 is "". Arrays grow by mt_profile_add_* and are never NULL; nothing is ever
+ * removed. Not thread-safe. Everything belongs to the profile and is freed by mt_profile_free.
  */
 #ifndef MT_PROFILE_PROFILE_H
 #define MT_PROFILE_PROFILE_H
@@ -22,7 +23,8 @@
 
 typedef uint32_t mt_string;
 
-/* One column of a sample. The first four are in the field's order for heap profiles. Counts are blocks. */
+/* One column of a sample. The first four are in the field's order for heap profiles. Counts are
+ * blocks. */
 enum mt_value {
     MT_VALUE_TOTAL_BLOCKS,     /* pprof: alloc_objects / count */
     MT_VALUE_TOTAL_BYTES,      /* pprof: alloc_space / bytes */
@@ -31,14 +33,14 @@ enum mt_value {
     MT_VALUE_PEAK_BLOCKS,      /* pprof: peak_objects / count */
     MT_VALUE_PEAK_BYTES,       /* pprof: peak_space / bytes */
     MT_VALUE_TEMPORARY_BLOCKS, /* pprof: temporary_objects / count */
-    MT_VALUE_MAX_BYTES,        /* pprof: max_space / bytes; summing over sites gives an upper bound */
-    MT_VALUE_WASTE_BYTES,      /* pprof: waste_space / bytes; usable - requested of the live blocks */
+    MT_VALUE_MAX_BYTES,   /* pprof: max_space / bytes; summing over sites gives an upper bound */
+    MT_VALUE_WASTE_BYTES, /* pprof: waste_space / bytes; usable - requested of the live blocks */
     MT_N_VALUES
 };
 
 struct mt_mapping {
     uint64_t start, limit, offset; /* as in pprof: memory range and the file offset of start */
-    uint64_t bias;                 /* address - bias = address in the ELF file; from a pprof file: start - offset */
+    uint64_t bias; /* address - bias = address in the ELF file; from a pprof file: start - offset */
     mt_string path;
     mt_string build_id; /* lower-case hex, "" if none */
     bool has_functions, has_filenames, has_line_numbers, has_inline_frames;
@@ -49,8 +51,9 @@ struct mt_function {
     mt_string system_name; /* as in the symbol table */
     mt_string file;
     int64_t start_line;
-    /* Where the symbol starts in the target; set only when there was no line information, so that a view can print
-     * function+0xoff with off = location.address - address. 0: unknown, or the lines say more. */
+    /* Where the symbol starts in the target; set only when there was no line information, so that a
+     * view can print function+0xoff with off = location.address - address. 0: unknown, or the lines
+     * say more. */
     uint64_t address;
 };
 
@@ -59,13 +62,14 @@ struct mt_line {
     int64_t line;      /* 0: unknown */
 };
 
-/* A return address (look up address - 1, unless exact), or an address as a pprof file gives it. Before it is
- * symbolized a location has no lines. Inlined callees first. */
+/* A return address (look up address - 1, unless exact), or an address as a pprof file gives it.
+ * Before it is symbolized a location has no lines. Inlined callees first. */
 struct mt_location {
     uint64_t address;
     uint32_t mapping; /* index + 1, 0: none */
     uint32_t first_line, n_lines;
-    bool exact; /* the address itself, not the instruction before it: interrupted by a signal, or from pprof */
+    bool exact; /* the address itself, not the instruction before it: interrupted by a signal, or
+                   from pprof */
     bool is_folded;
 };
 
@@ -82,16 +86,18 @@ struct mt_sample {
 };
 
 struct mt_totals {
-    uint64_t live_bytes, live_blocks, peak_bytes, peak_blocks, total_bytes, total_blocks, freed_bytes, freed_blocks,
-        temporary_blocks, failed_allocations;
+    uint64_t live_bytes, live_blocks, peak_bytes, peak_blocks, total_bytes, total_blocks,
+        freed_bytes, freed_blocks, temporary_blocks, failed_allocations;
 };
 
 struct mt_coverage {
-    uint64_t unknown_frees, dropped_events, lossy_blocks, truncated_stacks; /* truncated_stacks counts blocks */
+    uint64_t unknown_frees, dropped_events, lossy_blocks,
+        truncated_stacks; /* truncated_stacks counts blocks */
 };
 
-/* One tick of the time axis, taken by the reader. Memory figures are 0 where they were not read: PSS and swap cost the
- * kernel much, and are there at some ticks only, both (pss_bytes is not 0 then) or neither. */
+/* One tick of the time axis, taken by the reader. Memory figures are 0 where they were not read:
+ * PSS and swap cost the kernel much, and are there at some ticks only, both (pss_bytes is not 0
+ * then) or neither. */
 struct mt_tick {
     uint64_t time_ns; /* since the start of the recording */
     int64_t live_bytes;
@@ -100,12 +106,15 @@ struct mt_tick {
     uint64_t anon_bytes; /* part of rss_bytes that is neither of files nor shared */
 };
 
-/* Anonymous memory (of no file, not shared) as the reader saw it from outside, and what was recorded. */
+/* Anonymous memory (of no file, not shared) as the reader saw it from outside, and what was
+ * recorded. */
 struct mt_anonymous {
-    uint64_t bytes;                           /* the highest that was seen, swap included; 0: never read */
-    uint64_t recorded_bytes, recorded_blocks; /* the highest heap, without mapped files; its blocks */
-    uint64_t time_ns;                         /* since the start of the recording */
-    bool is_estimate; /* at least so much: from the resident memory that the kernel tells after the end */
+    uint64_t bytes; /* the highest that was seen, swap included; 0: never read */
+    uint64_t recorded_bytes,
+        recorded_blocks; /* the highest heap, without mapped files; its blocks */
+    uint64_t time_ns;    /* since the start of the recording */
+    bool is_estimate; /* at least so much: from the resident memory that the kernel tells after the
+                         end */
 };
 
 /* A site that changed between two ticks: composition at past moments. */
@@ -139,7 +148,8 @@ struct mt_named_value {
 
 /* What pprof has no field for; travels in the extension message. */
 struct mt_profile_info {
-    bool is_memtrack; /* false: read from another tool's file, everything below but start/duration is empty */
+    bool is_memtrack; /* false: read from another tool's file, everything below but start/duration
+                         is empty */
     mt_string tool;   /* which tool, where its file tells: "jemalloc", "gperftools", "Go" */
     uint32_t pid, ppid;
     mt_string exe, cwd;
@@ -148,10 +158,11 @@ struct mt_profile_info {
     uint64_t start_time_ns; /* since the epoch */
     uint64_t duration_ns;
     bool exit_known;
-    int exit_code;         /* -1 when killed by a signal */
-    int exit_signal;       /* 0: none */
-    bool running;          /* it had not ended when this was taken */
-    uint32_t process;      /* then: its pid as this machine has it, to ask for its files. Not stored; 0: none */
+    int exit_code;    /* -1 when killed by a signal */
+    int exit_signal;  /* 0: none */
+    bool running;     /* it had not ended when this was taken */
+    uint32_t process; /* then: its pid as this machine has it, to ask for its files. Not stored; 0:
+                         none */
     uint64_t sample_bytes; /* 0: exact */
     bool approximate;      /* totals taken from a process that could not be read consistently */
     bool multithreaded;    /* several threads allocated: peak within its bound, unless exact_peak */
@@ -179,7 +190,8 @@ struct mt_profile_info {
     size_t n_ticks;
     struct mt_tick_change *changes;
     size_t n_changes;
-    uint64_t tick_interval_ns; /* resolution at the end of the run; earlier ticks are further apart in long ones */
+    uint64_t tick_interval_ns; /* resolution at the end of the run; earlier ticks are further apart
+                                  in long ones */
     struct mt_mark *marks;
     size_t n_marks;
     struct mt_scopes scopes;
@@ -221,20 +233,24 @@ mt_string mt_profile_intern_n(struct mt_profile *profile, const char *text, size
 /* Never NULL; "" for an index out of range. Valid until the profile is freed. */
 const char *mt_profile_text(const struct mt_profile *profile, mt_string string);
 
-/* Append a copy and return its index (of the first line for lines), -MEMTRACK_ENOMEM, or -MEMTRACK_ELIMIT when indexes
- * no longer fit 32 bits (see base/error.h). The sample's first_frame and n_frames are set from frames: n_frames
- * location indexes, innermost first. Indexes and strings inside the arguments are not checked. */
+/* Append a copy and return its index (of the first line for lines), -MEMTRACK_ENOMEM, or
+ * -MEMTRACK_ELIMIT when indexes no longer fit 32 bits (see base/error.h). The sample's first_frame
+ * and n_frames are set from frames: n_frames location indexes, innermost first. Indexes and strings
+ * inside the arguments are not checked. */
 int64_t mt_profile_add_mapping(struct mt_profile *profile, const struct mt_mapping *mapping);
-int64_t mt_profile_add_function(struct mt_profile *profile, const struct mt_function *function); /* deduplicates */
+int64_t mt_profile_add_function(struct mt_profile *profile,
+                                const struct mt_function *function); /* deduplicates */
 int64_t mt_profile_add_lines(struct mt_profile *profile, const struct mt_line *lines, size_t n);
 int64_t mt_profile_add_location(struct mt_profile *profile, const struct mt_location *location);
-int64_t mt_profile_add_sample(struct mt_profile *profile, const struct mt_sample *sample, const uint32_t *frames,
-                              size_t n_frames);
+int64_t mt_profile_add_sample(struct mt_profile *profile, const struct mt_sample *sample,
+                              const uint32_t *frames, size_t n_frames);
 /* Append to info.notes unless the note is there already: 0 or -MEMTRACK_ENOMEM. */
 int mt_profile_add_note(struct mt_profile *profile, const char *text);
 /* Append to info.marks: 0 or -MEMTRACK_ENOMEM. */
-int mt_profile_add_mark(struct mt_profile *profile, uint64_t time_ns, const char *name, enum mt_mark_kind kind);
-/* Sets info.totals from the sums of the columns that the profile has; for profiles that carry no totals. */
+int mt_profile_add_mark(struct mt_profile *profile, uint64_t time_ns, const char *name,
+                        enum mt_mark_kind kind);
+/* Sets info.totals from the sums of the columns that the profile has; for profiles that carry no
+ * totals. */
 void mt_profile_sum_totals(struct mt_profile *profile);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Flat arrays that double as they grow, as in the rest of the profile: buckets and keys of all owners share one array
- * each, and an owner has the run of them that was added after it.
+ * Flat arrays that double as they grow, as in the rest of the profile: buckets and keys of all
+ * owners share one array each, and an owner has the run of them that was added after it.
  */
 #include "profile/scopes.h"
 
@@ -26,8 +26,9 @@ static int reserve(void **array, size_t *capacity, size_t n, size_t element_byte
     return 0;
 }
 
-#define RESERVE(scopes, array)                                                                                         \
-    reserve((void **)&(scopes)->array, &(scopes)->capacity.array, (scopes)->n_##array, sizeof *(scopes)->array)
+#define RESERVE(scopes, array)                                                                     \
+    reserve((void **)&(scopes)->array, &(scopes)->capacity.array, (scopes)->n_##array,             \
+            sizeof *(scopes)->array)
 
 int mt_profile_scopes_add_totals(struct mt_scopes *scopes, const struct mt_scope *totals) {
     int rc = RESERVE(scopes, totals);
@@ -83,7 +84,8 @@ int mt_profile_scopes_add_open(struct mt_scopes *scopes, const struct mt_scope_o
     return rc;
 }
 
-int mt_profile_scopes_add_function(struct mt_scopes *scopes, const struct mt_scope_function *function) {
+int mt_profile_scopes_add_function(struct mt_scopes *scopes,
+                                   const struct mt_scope_function *function) {
     int rc = RESERVE(scopes, functions);
     if (rc == 0)
         scopes->functions[scopes->n_functions++] = *function;
@@ -91,8 +93,8 @@ int mt_profile_scopes_add_function(struct mt_scopes *scopes, const struct mt_sco
 }
 
 bool mt_profile_scopes_is_empty(const struct mt_scopes *scopes) {
-    return scopes->n_totals == 0 && scopes->n_events == 0 && scopes->n_counters == 0 && scopes->n_open == 0 &&
-           scopes->events_seen == 0;
+    return scopes->n_totals == 0 && scopes->n_events == 0 && scopes->n_counters == 0 &&
+           scopes->n_open == 0 && scopes->events_seen == 0;
 }
 
 void mt_profile_scopes_free(struct mt_scopes *scopes) {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a program measured of its own regions: scopes as totals by name and thread, the latest of them as events with
- * what the program said about each, and the program's own counters. Part of struct mt_profile_info; marks are there
- * already. Everything belongs to the profile.
+ * What a program measured of its own regions: scopes as totals by name and thread, the latest of
+ * them as events with what the program said about each, and the program's own counters. Part of
+ * struct mt_profile_info; marks are there already. Everything belongs to the profile.
  */
 #ifndef MT_PROFILE_SCOPES_H
 #define MT_PROFILE_SCOPES_H
@@ -13,7 +13,8 @@
 
 #include "ledger/layout.h"
 
-/* So many scopes had a value that falls into the bucket (mt_bucket_of in ledger/layout.h) of its magnitude. */
+/* So many scopes had a value that falls into the bucket (mt_bucket_of in ledger/layout.h) of its
+ * magnitude. */
 struct mt_scope_bucket {
     uint64_t count;
     uint16_t bucket;
@@ -21,7 +22,8 @@ struct mt_scope_bucket {
     bool is_negative;
 };
 
-/* All scopes of one name that threads have ended which followed one another in a bank. sum and max include inner scopes, own does not. */
+/* All scopes of one name that threads have ended which followed one another in a bank. sum and max
+ * include inner scopes, own does not. */
 struct mt_scope {
     uint32_t name, thread; /* mt_string; thread: the last of them */
     uint32_t n_threads;    /* 0: 1 */
@@ -95,15 +97,17 @@ struct mt_scopes {
 
 void mt_profile_scopes_free(struct mt_scopes *scopes); /* what it points to; leaves it empty */
 
-/* Append a copy: 0, -MEMTRACK_ENOMEM, or -MEMTRACK_ELIMIT when indexes no longer fit 32 bits. The buckets of the totals
- * that were added last, and the keys of the event that was added last, are those added after it. */
+/* Append a copy: 0, -MEMTRACK_ENOMEM, or -MEMTRACK_ELIMIT when indexes no longer fit 32 bits. The
+ * buckets of the totals that were added last, and the keys of the event that was added last, are
+ * those added after it. */
 int mt_profile_scopes_add_totals(struct mt_scopes *scopes, const struct mt_scope *totals);
 int mt_profile_scopes_add_bucket(struct mt_scopes *scopes, const struct mt_scope_bucket *bucket);
 int mt_profile_scopes_add_event(struct mt_scopes *scopes, const struct mt_scope_event *event);
 int mt_profile_scopes_add_key(struct mt_scopes *scopes, const struct mt_scope_key *key);
 int mt_profile_scopes_add_counter(struct mt_scopes *scopes, const struct mt_counter *counter);
 int mt_profile_scopes_add_open(struct mt_scopes *scopes, const struct mt_scope_open *open);
-int mt_profile_scopes_add_function(struct mt_scopes *scopes, const struct mt_scope_function *function);
+int mt_profile_scopes_add_function(struct mt_scopes *scopes,
+                                   const struct mt_scope_function *function);
 
 /* Has the program said anything at all? */
 bool mt_profile_scopes_is_empty(const struct mt_scopes *scopes);

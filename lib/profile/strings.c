@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Interning. Texts lie back to back in chunks that never move, so that a pointer handed out stays good; an array of
- * pointers turns an index into a text, and an open-addressing table of indexes (at most half full) finds a text.
+ * Interning. Texts lie back to back in chunks that never move, so that a pointer handed out stays
+ * good; an array of pointers turns an index into a text, and an open-addressing table of indexes
+ * (at most half full) finds a text.
  *
  *   slots: [ . 7 . . 2 . 1 ]──►  entries: { text, hash }──►  chunk: "malloc\0src/a.c\0…"
  *
- * The hash is seeded with the table's address: a file cannot be written that makes every string collide. One array of
- * text that grows by realloc was rejected, as it would invalidate what callers hold.
+ * The hash is seeded with the table's address: a file cannot be written that makes every string
+ * collide. One array of text that grows by realloc was rejected, as it would invalidate what
+ * callers hold.
  */
 #include "profile/strings.h"
 
@@ -115,7 +117,8 @@ static char *new_chunk(struct mt_strings *strings, size_t text_bytes) {
 static const char *keep_text(struct mt_strings *strings, const char *text, size_t bytes) {
     char *copy;
     if (bytes >= CHUNK_BYTES / 4) {
-        copy = new_chunk(strings, bytes + 1); /* a long text does not waste the rest of the current chunk */
+        copy = new_chunk(strings,
+                         bytes + 1); /* a long text does not waste the rest of the current chunk */
     } else {
         if (bytes + 1 > strings->room_bytes) {
             copy = new_chunk(strings, CHUNK_BYTES);
@@ -149,7 +152,8 @@ uint32_t mt_strings_intern(struct mt_strings *strings, const char *text, size_t 
     const char *kept = keep_text(strings, text, bytes);
     if (!kept)
         return UINT32_MAX;
-    strings->entries[strings->n_entries] = (struct entry){.text = kept, .hash = hash, .bytes = (uint32_t)bytes};
+    strings->entries[strings->n_entries] =
+        (struct entry){.text = kept, .hash = hash, .bytes = (uint32_t)bytes};
     strings->slots[slot] = ++strings->n_entries;
     return strings->n_entries - 1;
 }

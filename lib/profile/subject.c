@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Ledgers are what memtrack run leaves behind when it was killed, or could write no profile, and what a process writes
- * while it runs. Whatever reads profiles reads them as well, so that there is nothing to convert by hand.
+ * Ledgers are what memtrack run leaves behind when it was killed, or could write no profile, and
+ * what a process writes while it runs. Whatever reads profiles reads them as well, so that there is
+ * nothing to convert by hand.
  */
 #include "profile/subject.h"
 

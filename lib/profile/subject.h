@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What somebody names to be looked at, whatever its kind: "app.pb.gz", "1234.5678.0.ledger", "1234", "app.pb.gz@peak".
- * A file of the very name comes first.
+ * What somebody names to be looked at, whatever its kind: "app.pb.gz", "1234.5678.0.ledger",
+ * "1234", "app.pb.gz@peak". A file of the very name comes first.
  */
 #ifndef MT_PROFILE_SUBJECT_H
 #define MT_PROFILE_SUBJECT_H
@@ -18,8 +18,9 @@ bool mt_subject_is_process(const char *what, pid_t *pid);
 /* Where "@MOMENT" begins, NULL when there is none. */
 const char *mt_subject_moment(const char *what);
 
-/* A profile, the ledger of a process that runs or was left behind (told apart by their first bytes), or a process as it
- * is now. Not symbolized. Errors of mt_pprof_read, mt_ledger_open and mt_profile_from_process. */
+/* A profile, the ledger of a process that runs or was left behind (told apart by their first
+ * bytes), or a process as it is now. Not symbolized. Errors of mt_pprof_read, mt_ledger_open and
+ * mt_profile_from_process. */
 int mt_subject_load(const char *what, struct mt_profile **out, struct mt_error *error);
 
 #endif

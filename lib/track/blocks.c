@@ -5,7 +5,8 @@
 #include "track/count.h"
 #include "track/plan.h"
 
-/* What a block of so many bytes counts for more in the thread's live bytes, when it stands for others: see sampling.h. */
+/* What a block of so many bytes counts for more in the thread's live bytes, when it stands for
+ * others: see sampling.h. */
 static int64_t extra(uint64_t bytes) {
     uint64_t period = mt_tracker.options.sample_bytes;
     return period != 0 && bytes != 0 ? mt_sampling_weight(bytes, period) - (int64_t)bytes : 0;
@@ -43,25 +44,29 @@ static void carry_out(struct mt_thread *t) {
 
 void mt_blocks_end(struct mt_thread *t, uint64_t key, struct mt_live_entry entry, bool temporary) {
     mt_site_id site = is_counted(t, entry) ? entry.site : 0;
-    struct mt_counters change = {
-        .live_bytes = -(int64_t)entry.bytes, .freed_blocks = 1, .temporary_blocks = temporary ? 1 : 0};
+    struct mt_counters change = {.live_bytes = -(int64_t)entry.bytes,
+                                 .freed_blocks = 1,
+                                 .temporary_blocks = temporary ? 1 : 0};
     begin(t, site, change, -extra(entry.bytes));
     mt_plan_enter(t, key, (struct mt_live_entry){0});
     carry_out(t);
 }
 
 void mt_blocks_pass(struct mt_thread *t, mt_site_id site, uint64_t bytes) {
-    struct mt_counters change = {.allocated_bytes = bytes, .allocated_blocks = 1, .freed_blocks = 1};
+    struct mt_counters change = {
+        .allocated_bytes = bytes, .allocated_blocks = 1, .freed_blocks = 1};
     begin(t, site, change, 0);
     carry_out(t);
 }
 
 static struct mt_counters growth(struct mt_live_entry entry, uint64_t bytes) {
     int64_t change = (int64_t)(bytes - entry.bytes);
-    return (struct mt_counters){.live_bytes = change, .allocated_bytes = change > 0 ? (uint64_t)change : 0};
+    return (struct mt_counters){.live_bytes = change,
+                                .allocated_bytes = change > 0 ? (uint64_t)change : 0};
 }
 
-void mt_blocks_resize(struct mt_thread *t, uint64_t key, struct mt_live_entry entry, uint64_t bytes) {
+void mt_blocks_resize(struct mt_thread *t, uint64_t key, struct mt_live_entry entry,
+                      uint64_t bytes) {
     mt_site_id site = is_counted(t, entry) ? entry.site : 0;
     begin(t, site, growth(entry, bytes), extra(bytes) - extra(entry.bytes));
     entry.bytes = bytes;
@@ -69,8 +74,8 @@ void mt_blocks_resize(struct mt_thread *t, uint64_t key, struct mt_live_entry en
     carry_out(t);
 }
 
-void mt_blocks_cut(struct mt_thread *t, uint64_t key, struct mt_live_entry entry, uint64_t left, uint64_t right_key,
-                   uint64_t right) {
+void mt_blocks_cut(struct mt_thread *t, uint64_t key, struct mt_live_entry entry, uint64_t left,
+                   uint64_t right_key, uint64_t right) {
     mt_site_id site = is_counted(t, entry) ? entry.site : 0;
     struct mt_counters change = growth(entry, left + right);
     change.allocated_blocks = left != 0 && right != 0;

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Calling the walkers where they cost least and see most: when sites have doubled, so that all of it together costs a
- * constant for each site that was ever made, and at the end. After an event that a handler has left by longjmp an item may
- * be there twice, or be missing in an index (mt_check_once), and counts of what threads and scopes have may lack one; blocks,
- * mappings and all sums are looked at as ever.
+ * Calling the walkers where they cost least and see most: when sites have doubled, so that all of
+ * it together costs a constant for each site that was ever made, and at the end. After an event
+ * that a handler has left by longjmp an item may be there twice, or be missing in an index
+ * (mt_check_once), and counts of what threads and scopes have may lack one; blocks, mappings and
+ * all sums are looked at as ever.
  */
 #include "track/check.h"
 
@@ -32,7 +33,8 @@ static const char *check_sums(void) {
     for (mt_bank_id id = 1; id < h->n_banks; id++)
         if (mt_threads_bank(id)->clear_epoch >= h->control.clear_epoch)
             banks += mt_threads_bank(id)->counters.live_bytes;
-    MT_MUST(sites == banks || mt_tracker.options.sample_bytes != 0, "sums: sites and banks hold different live bytes");
+    MT_MUST(sites == banks || mt_tracker.options.sample_bytes != 0,
+            "sums: sites and banks hold different live bytes");
     return NULL;
 }
 
@@ -96,7 +98,8 @@ void mt_check_growth(uint32_t n_sites) {
     mt_check_now(false);
 }
 
-/* Others may be anywhere, and the lock held by one that will never run again: then there is nothing to see. */
+/* Others may be anywhere, and the lock held by one that will never run again: then there is nothing
+ * to see. */
 void mt_check_end(void) {
     if (mt_tracker_alone()) {
         mt_check_now(true);

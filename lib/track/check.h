@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The walkers: mt_<module>_check goes through a module's structures and says in a sentence what does not hold, or returns
- * NULL. Each stands beside the structure that it is about; they are only there in a build with MEMTRACK_CHECKS (that
- * with tests), which also calls them: at a process's start and end, and whenever sites have doubled. What they find traps.
+ * The walkers: mt_<module>_check goes through a module's structures and says in a sentence what
+ * does not hold, or returns NULL. Each stands beside the structure that it is about; they are only
+ * there in a build with MEMTRACK_CHECKS (that with tests), which also calls them: at a process's
+ * start and end, and whenever sites have doubled. What they find traps.
  *
- * `alone`: no other thread records, so that counters and the table of live blocks stand still too. Else the caller holds
- * the growth lock, and only what grows is looked at. Those without the word are for one thread at a time anyway.
+ * `alone`: no other thread records, so that counters and the table of live blocks stand still too.
+ * Else the caller holds the growth lock, and only what grows is looked at. Those without the word
+ * are for one thread at a time anyway.
  */
 #ifndef MT_TRACK_CHECK_H
 #define MT_TRACK_CHECK_H
@@ -15,7 +17,8 @@
 #include "track/tracker.h"
 
 #ifdef MEMTRACK_CHECKS
-/* What cannot be found, or is there twice: not after an event was left between making it and saying so. */
+/* What cannot be found, or is there twice: not after an event was left between making it and saying
+ * so. */
 static inline bool mt_check_once(bool holds) {
     return holds || mt_tracker.was_left;
 }
@@ -29,7 +32,8 @@ MT_HIDDEN const char *mt_modules_check(void);
 MT_HIDDEN const char *mt_sites_check(bool alone);
 MT_HIDDEN const char *mt_identities_check(void);
 MT_HIDDEN const char *mt_totals_check(bool alone);
-MT_HIDDEN const char *mt_scopes_check(const struct mt_thread *t); /* those that t, the calling thread, has open */
+MT_HIDDEN const char *
+mt_scopes_check(const struct mt_thread *t); /* those that t, the calling thread, has open */
 MT_HIDDEN const char *mt_threads_check(bool alone);
 MT_HIDDEN const char *mt_live_check(void);     /* alone */
 MT_HIDDEN bool mt_live_has_big(uint64_t key);  /* is there a big block under this key? alone */

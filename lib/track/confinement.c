@@ -1,23 +1,28 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A system call that a filter does not expect is the end of the process. There are three ways to get under one.
+ * A system call that a filter does not expect is the end of the process. There are three ways to
+ * get under one.
  *
- * Before exec (a container, a service manager, a sandbox that starts programs): /proc/self/status says so. Then only what
- * the loader has just done is done. If the first process of the container has as many filters, they are the container's,
- * and those answer with an error what they do not allow; else half of a container's processes would lose their detail.
+ * Before exec (a container, a service manager, a sandbox that starts programs): /proc/self/status
+ * says so. Then only what the loader has just done is done. If the first process of the container
+ * has as many filters, they are the container's, and those answer with an error what they do not
+ * allow; else half of a container's processes would lose their detail.
  *
- * Later, through libc's prctl or syscall, as everybody does it (libseccomp, too): the filter's text is asked what it will
- * say (base/filter.h). If the ledger could not grow under it, room is set aside before.
+ * Later, through libc's prctl or syscall, as everybody does it (libseccomp, too): the filter's text
+ * is asked what it will say (base/filter.h). If the ledger could not grow under it, room is set
+ * aside before.
  *
- * Later, by a system call instruction of the program's own: nothing tells of that. In strict mode not even a question can
- * be asked, so who could do this is looked for beforehand, by its code (track/raw_calls.h): that of all objects that come
- * with the program but for libc and the loader, whose calls are seen, and of what is loaded later, when a call path first
- * leads through it. Such a program gets the room that is set aside, and no system call after that. The look costs a tenth
- * of a millisecond for a mebibyte, and has a bound: of a program with more than 16 MiB of code the objects that no longer
- * fit are taken for harmless.
+ * Later, by a system call instruction of the program's own: nothing tells of that. In strict mode
+ * not even a question can be asked, so who could do this is looked for beforehand, by its code
+ * (track/raw_calls.h): that of all objects that come with the program but for libc and the loader,
+ * whose calls are seen, and of what is loaded later, when a call path first leads through it. Such
+ * a program gets the room that is set aside, and no system call after that. The look costs a tenth
+ * of a millisecond for a mebibyte, and has a bound: of a program with more than 16 MiB of code the
+ * objects that no longer fit are taken for harmless.
  *
- * What was rejected: asking from a child (to make one can be what kills); growing only when the allocator has just grown
- * (call paths come without that, and its calls are not ours); touching pages of the file that are not set aside.
+ * What was rejected: asking from a child (to make one can be what kills); growing only when the
+ * allocator has just grown (call paths come without that, and its calls are not ours); touching
+ * pages of the file that are not set aside.
  */
 #include "track/confinement.h"
 
@@ -44,7 +49,7 @@ enum {
     CODE_MOST = 16 << 20,
 };
 
-/* ---- from before ------------------------------------------------------------------------------------------------ */
+/* ---- from before ----------------------------------------------------------------------------- */
 
 static bool exists(const char *path) {
     long fd = mt_os_call(SYS_openat, AT_FDCWD, (long)path, O_RDONLY | O_CLOEXEC, 0, 0, 0);
@@ -53,7 +58,8 @@ static bool exists(const char *path) {
     return !mt_os_failed(fd);
 }
 
-/* The filters are those that the container's first process began with, or that process is this one. */
+/* The filters are those that the container's first process began with, or that process is this
+ * one. */
 static bool is_of_container(void) {
     long mine = mt_os_number_in("/proc/self/status", "\nSeccomp_filters:", -1);
     if (mine <= 0 || mine != mt_os_number_in("/proc/1/status", "\nSeccomp_filters:", -2))
@@ -62,7 +68,8 @@ static bool is_of_container(void) {
            exists("/run/.containerenv");
 }
 
-/* Without /proc the kernel is asked. That could be minded, too, but not even our own number is to be had then. */
+/* Without /proc the kernel is asked. That could be minded, too, but not even our own number is to
+ * be had then. */
 static bool is_filtered(void) {
     long mode = mt_os_number_in("/proc/self/status", "\nSeccomp:", -1);
     return (mode >= 0 ? mode : mt_os_call(SYS_prctl, PR_GET_SECCOMP, 0, 0, 0, 0, 0)) != 0;
@@ -70,10 +77,11 @@ static bool is_filtered(void) {
 
 void mt_confinement_look(void) {
     if (is_filtered() && !is_of_container())
-        mt_store_relaxed(&mt_os_denied, MT_OS_ALL_CALLS & ~mt_os_calls_of_loader()); /* see mt_os_may */
+        mt_store_relaxed(&mt_os_denied,
+                         MT_OS_ALL_CALLS & ~mt_os_calls_of_loader()); /* see mt_os_may */
 }
 
-/* ---- unseen ----------------------------------------------------------------------------------------------------- */
+/* ---- unseen ---------------------------------------------------------------------------------- */
 
 struct program_headers {
     const ElfW(Phdr) * header;
@@ -81,7 +89,8 @@ struct program_headers {
     uint64_t bias;
 };
 
-/* False: those are the loader's, which was called as a program, or nothing says where they belong to. */
+/* False: those are the loader's, which was called as a program, or nothing says where they belong
+ * to. */
 static bool are_of_program(struct program_headers h) {
     for (size_t i = 0; i < h.n; i++)
         if (h.header[i].p_type == PT_PHDR)
@@ -94,7 +103,8 @@ static struct program_headers headers_at(uint64_t start, uint64_t bias) {
     const ElfW(Ehdr) *e = (const ElfW(Ehdr) *)start;
     struct program_headers h = {NULL, 0, bias};
     if (start != 0 && mt_os_is_readable(start, start + sizeof *e) &&
-        __builtin_memcmp(e->e_ident, ELFMAG, SELFMAG) == 0 && e->e_phentsize == sizeof(ElfW(Phdr)) &&
+        __builtin_memcmp(e->e_ident, ELFMAG, SELFMAG) == 0 &&
+        e->e_phentsize == sizeof(ElfW(Phdr)) &&
         e->e_phoff + e->e_phnum * sizeof(ElfW(Phdr)) <= MT_OS_PAGE) {
         h.header = (const ElfW(Phdr) *)(start + e->e_phoff);
         h.n = e->e_phnum;
@@ -121,7 +131,8 @@ static bool can_confine(struct program_headers h, size_t *left) {
 
 /* Runtimes of sanitizers go around libc with wrappers, but confine nobody. */
 static bool is_of_sanitizer(const char *path) {
-    static const char *const names[] = {"/libasan.so", "/liblsan.so", "/libtsan.so", "/libubsan.so", "/libclang_rt."};
+    static const char *const names[] = {"/libasan.so", "/liblsan.so", "/libtsan.so", "/libubsan.so",
+                                        "/libclang_rt."};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         for (const char *p = path; *p != 0; p++)
             if (mt_text_begins(p, names[i]))
@@ -129,8 +140,8 @@ static bool is_of_sanitizer(const char *path) {
     return false;
 }
 
-/* libc's functions are watched, and the loader has none. The allocator has been asked for by name, mostly; tcmalloc's calls
- * are those of its heap checker. */
+/* libc's functions are watched, and the loader has none. The allocator has been asked for by name,
+ * mostly; tcmalloc's calls are those of its heap checker. */
 static bool is_trusted(const struct link_map *map, uint64_t start) {
     uint64_t ours = (uint64_t)mt_confinement_look;
     struct dl_find_object o;
@@ -148,7 +159,9 @@ static bool is_trusted(const struct link_map *map, uint64_t start) {
 /* The first byte of an object; 0: it cannot be found. */
 static uint64_t start_of(const struct link_map *map) {
     struct dl_find_object o;
-    return _dl_find_object != NULL && _dl_find_object(map->l_ld, &o) == 0 ? (uint64_t)o.dlfo_map_start : 0;
+    return _dl_find_object != NULL && _dl_find_object(map->l_ld, &o) == 0
+               ? (uint64_t)o.dlfo_map_start
+               : 0;
 }
 
 /* At the start nobody unloads anything. */
@@ -156,7 +169,8 @@ static bool program_can_confine(void) {
     size_t left = CODE_MOST;
     const struct link_map *first = mt_loader_first();
     for (const struct link_map *map = first; map != NULL; map = map->l_next) {
-        struct program_headers h = {(const ElfW(Phdr) *)getauxval(AT_PHDR), getauxval(AT_PHNUM), map->l_addr};
+        struct program_headers h = {(const ElfW(Phdr) *)getauxval(AT_PHDR), getauxval(AT_PHNUM),
+                                    map->l_addr};
         uint64_t start = start_of(map);
         if (map != first || !are_of_program(h))
             h = headers_at(start, map->l_addr);
@@ -166,7 +180,7 @@ static bool program_can_confine(void) {
     return false;
 }
 
-/* ---- what will be needed ---------------------------------------------------------------------------------------- */
+/* ---- what will be needed --------------------------------------------------------------------- */
 
 static void set_aside(void) {
     struct mt_ledger_writer *w = &mt_tracker.ledger;
@@ -213,7 +227,8 @@ void mt_confinement_look_at(uint64_t start, uint64_t bias) {
     size_t left = CODE_MOST;
     if (mt_os_denied == MT_OS_ALL_CALLS || !can_confine(headers_at(start, bias), &left))
         return;
-    mt_store_relaxed(&is_expected, true); /* the state of the page, which changes after it, orders them */
+    mt_store_relaxed(&is_expected,
+                     true); /* the state of the page, which changes after it, orders them */
     mt_tracker_changed();
 }
 

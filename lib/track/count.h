@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The counters of an event: of the site, of the thread, and whether that is a new peak. Part of the hot path.
+ * The counters of an event: of the site, of the thread, and whether that is a new peak. Part of the
+ * hot path.
  *
- * An event can be left for good between any two instructions, and is then brought to its end by what the thread has noted
- * (recover.c): the counters as they were, from which they are made anew.
+ * An event can be left for good between any two instructions, and is then brought to its end by
+ * what the thread has noted (recover.c): the counters as they were, from which they are made anew.
  */
 #ifndef MT_TRACK_COUNT_H
 #define MT_TRACK_COUNT_H
@@ -35,7 +36,8 @@ static inline void mt_count_note_taken(uint64_t *before, const struct mt_counter
     before[1] = c->freed_blocks;
 }
 
-static inline void mt_count_allocation(struct mt_thread *t, struct mt_site *s, mt_site_id id, uint64_t bytes) {
+static inline void mt_count_allocation(struct mt_thread *t, struct mt_site *s, mt_site_id id,
+                                       uint64_t bytes) {
     struct mt_counters *all = &t->bank->counters;
     mt_sites_save(t, s, id);
     mt_count_note_put(t->before.site, &s->counters);
@@ -73,13 +75,13 @@ static inline struct mt_site *mt_count_record(struct mt_thread *t, mt_site_id id
     return s;
 }
 
-/* Sites hold what was recorded and are scaled by the reader; the process's live bytes, which decide when the peak is, are
- * estimated here, where each block's size is known. */
+/* Sites hold what was recorded and are scaled by the reader; the process's live bytes, which decide
+ * when the peak is, are estimated here, where each block's size is known. */
 MT_HIDDEN void mt_count_weigh(struct mt_thread *t, uint64_t bytes, int sign);
 
 /* A block that nothing is special about: options.usable is off, and nothing is sampled. */
-static inline __attribute__((always_inline)) void mt_count_free_plain(struct mt_thread *t, mt_site_id id,
-                                                                      uint64_t bytes, bool temporary) {
+static inline __attribute__((always_inline)) void
+mt_count_free_plain(struct mt_thread *t, mt_site_id id, uint64_t bytes, bool temporary) {
     struct mt_site *s = mt_count_record(t, id);
     struct mt_counters *all = &t->bank->counters;
     mt_count_note_taken(t->before.site, &s->counters);
@@ -100,6 +102,7 @@ static inline __attribute__((always_inline)) void mt_count_free_plain(struct mt_
 }
 
 /* Any block; waste: what its usable size was larger by, when that is counted. */
-MT_HIDDEN void mt_count_free(struct mt_thread *t, mt_site_id id, uint64_t bytes, int64_t waste, bool temporary);
+MT_HIDDEN void mt_count_free(struct mt_thread *t, mt_site_id id, uint64_t bytes, int64_t waste,
+                             bool temporary);
 
 #endif

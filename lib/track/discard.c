@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Which blocks belong is asked of whoever gives them up, one by one, before the fact: afterwards nobody knows. They are freed
- * in the table when it has succeeded. In between their addresses may go to another thread, whose block then stands in the
- * table under the same address (the insert has counted the missed free); so the question is asked again for each.
+ * Which blocks belong is asked of whoever gives them up, one by one, before the fact: afterwards
+ * nobody knows. They are freed in the table when it has succeeded. In between their addresses may
+ * go to another thread, whose block then stands in the table under the same address (the insert has
+ * counted the missed free); so the question is asked again for each.
  *
- * Rejected: to take them out of the table first, as a realloc does: what fails would have to be put back, and a snapshot
- * in between would miss them. To keep the arena beside each block would cost every block of every program.
+ * Rejected: to take them out of the table first, as a realloc does: what fails would have to be put
+ * back, and a snapshot in between would miss them. To keep the arena beside each block would cost
+ * every block of every program.
  *
- * Cost: the list (8 bytes for each block that belongs) and two questions, where the allocator walks the same blocks.
+ * Cost: the list (8 bytes for each block that belongs) and two questions, where the allocator walks
+ * the same blocks.
  */
 #include "track/discard.h"
 
@@ -41,7 +44,8 @@ static bool add(struct mt_discard *d, void *block) {
 }
 
 /* The next blocks of the table, in an event of its own. */
-static uint32_t list(struct mt_discard *d, struct mt_live_cursor *cursor, const struct mt_hook_frame *frame) {
+static uint32_t list(struct mt_discard *d, struct mt_live_cursor *cursor,
+                     const struct mt_hook_frame *frame) {
     struct mt_thread *t = mt_event_enter(frame);
     if (t == NULL)
         return 0;
@@ -50,7 +54,8 @@ static uint32_t list(struct mt_discard *d, struct mt_live_cursor *cursor, const 
     return n;
 }
 
-struct mt_discard *mt_discard_begin(mt_discard_belongs *belongs, void *context, const struct mt_hook_frame *frame) {
+struct mt_discard *mt_discard_begin(mt_discard_belongs *belongs, void *context,
+                                    const struct mt_hook_frame *frame) {
     struct mt_live_cursor cursor = {0};
     if (mt_page.state < MT_STATE_FIRST)
         return NULL;
@@ -68,7 +73,8 @@ struct mt_discard *mt_discard_begin(mt_discard_belongs *belongs, void *context, 
     return d;
 }
 
-void mt_discard_end(struct mt_discard *discard, bool done, mt_discard_belongs *belongs, void *context) {
+void mt_discard_end(struct mt_discard *discard, bool done, mt_discard_belongs *belongs,
+                    void *context) {
     if (discard == NULL)
         return;
     if (done && discard->incomplete)

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The frame of everything that changes the ledger on behalf of the program: an allocation, a free, a scope. While a
- * thread is inside, its `seen` says so, so that an event that interrupts it (a signal handler that allocates) takes
- * the slow way and is counted there; and its bank's sequence is odd, so that a reader can wait for it.
+ * The frame of everything that changes the ledger on behalf of the program: an allocation, a free,
+ * a scope. While a thread is inside, its `seen` says so, so that an event that interrupts it (a
+ * signal handler that allocates) takes the slow way and is counted there; and its bank's sequence
+ * is odd, so that a reader can wait for it.
  */
 #ifndef MT_TRACK_EVENT_H
 #define MT_TRACK_EVENT_H
@@ -11,8 +12,8 @@
 #include "track/record.h"
 #include "track/request.h"
 
-/* frame: of the function that was called, whichever it is, as long as it returns after the event. NULL: not to be
- * recorded. */
+/* frame: of the function that was called, whichever it is, as long as it returns after the event.
+ * NULL: not to be recorded. */
 static inline struct mt_thread *mt_event_enter(const struct mt_hook_frame *frame) {
     struct mt_thread *t = mt_self;
     if (mt_unlikely(t == NULL || t->seen != mt_load_part(&mt_page.state))) {
@@ -23,7 +24,8 @@ static inline struct mt_thread *mt_event_enter(const struct mt_hook_frame *frame
             return NULL;
     }
     mt_store_relaxed(&t->seen, MT_SEEN_BUSY | (uint64_t)frame); /* see begin_sharing */
-    mt_own_add(&t->bank->sequence, 1); /* odd: after an event that was never left it has been made even (recover.c) */
+    mt_own_add(&t->bank->sequence,
+               1); /* odd: after an event that was never left it has been made even (recover.c) */
     mt_barrier();
     if (mt_unlikely(mt_load_part(&t->control->request.word) != t->request))
         mt_request_changed(t);

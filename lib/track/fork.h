@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Forks that are called inside of the recorder, by a signal handler that has interrupted it: see fork.c. */
+/* Forks that are called inside of the recorder, by a signal handler that has interrupted it: see
+ * fork.c. */
 #ifndef MT_TRACK_FORK_H
 #define MT_TRACK_FORK_H
 
@@ -10,8 +11,9 @@ struct mt_fork {
     struct mt_ledger_copy copy;
 };
 
-/* Whether the calling thread has something to go on with in the recorder: then the other three are to be called around a
- * fork, and in a child nothing may begin anew. frame: of the hook that is being called. Any context; no lock. */
+/* Whether the calling thread has something to go on with in the recorder: then the other three are
+ * to be called around a fork, and in a child nothing may begin anew. frame: of the hook that is
+ * being called. Any context; no lock. */
 MT_HIDDEN bool mt_fork_is_inside(const struct mt_hook_frame *frame);
 MT_HIDDEN void mt_fork_begin(struct mt_fork *f);
 MT_HIDDEN void mt_fork_in_parent(struct mt_fork *f); /* also when it has failed */

@@ -1,23 +1,27 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A thread is a row for as long as there is room. A site carries the thread that allocated as its origin, so a row is no
- * more than a name and an id; what costs memory is that each thread has sites of its own. So the rows of ended threads
- * are bounded in number, and in the sites that they have. When there are more, the oldest row of the same bank of which
- * nothing lives any more is folded: what its sites have counted is added to those of MT_THREAD_OTHERS, they begin at zero
+ * A thread is a row for as long as there is room. A site carries the thread that allocated as its
+ * origin, so a row is no more than a name and an id; what costs memory is that each thread has
+ * sites of its own. So the rows of ended threads are bounded in number, and in the sites that they
+ * have. When there are more, the oldest row of the same bank of which nothing lives any more is
+ * folded: what its sites have counted is added to those of MT_THREAD_OTHERS, they begin at zero
  * again, and the next thread of the bank has them, and the id.
  *
  *   bank ─► current      the thread that owns it
- *        └► oldest ─► … ─► newest      ended, each with a list of its sites: own ones, and those of who freed its blocks
+ *        └► oldest ─► … ─► newest      ended, each with a list of its sites: its own, and
+ *                                      those of who freed its blocks
  *
- * Why this is right. The id comes free only where each block of the thread has been freed and counted, so nothing in the
- * live table refers to its sites, and no other thread changes those that it wrote about them: none of its blocks is there
- * to be freed. The sums over all rows do not change, at the peak neither (see fold). A thread of which something lives
- * keeps its row, and where no row comes free the new thread counts as one of the others from the start.
+ * Why this is right. The id comes free only where each block of the thread has been freed and
+ * counted, so nothing in the live table refers to its sites, and no other thread changes those that
+ * it wrote about them: none of its blocks is there to be freed. The sums over all rows do not
+ * change, at the peak neither (see fold). A thread of which something lives keeps its row, and
+ * where no row comes free the new thread counts as one of the others from the start.
  *
- * It is cheap: sites are looked at when a thread of the bank has ended and there are too many rows, once for each.
- * Rejected: a row per bank (three threads, one after the other, under the name of the first), folding by the reader (the
- * ledger would grow by the sites of a million threads), and sites of an ended thread that change their origin (live blocks
- * of two threads would be told apart no more, and the index could not find them).
+ * It is cheap: sites are looked at when a thread of the bank has ended and there are too many rows,
+ * once for each. Rejected: a row per bank (three threads, one after the other, under the name of
+ * the first), folding by the reader (the ledger would grow by the sites of a million threads), and
+ * sites of an ended thread that change their origin (live blocks of two threads would be told apart
+ * no more, and the index could not find them).
  */
 #include "track/identities.h"
 
@@ -47,7 +51,8 @@ struct of_bank {
 };
 
 static void *chunk[MAX_CHUNKS] MT_OS_CLOSED;
-static struct mt_table table = MT_TABLE(chunk, struct mt_thread_row, MT_THREADS_PER_CHUNK, MT_EXTENT_THREADS, 64);
+static struct mt_table table =
+    MT_TABLE(chunk, struct mt_thread_row, MT_THREADS_PER_CHUNK, MT_EXTENT_THREADS, 64);
 static struct identity *identities; /* MT_MAX_THREADS, private memory */
 static struct of_bank *banks;       /* MT_MAX_BANKS, private memory */
 static uint32_t n_ended, n_ended_sites;
@@ -91,31 +96,36 @@ uint32_t mt_identities_tid(mt_thread_id id) {
     return id < mt_tracker.header->n_threads ? row_at(id)->tid : 0;
 }
 
-/* ---- names ------------------------------------------------------------------------------------------------------ */
+/* ---- names ----------------------------------------------------------------------------------- */
 
 static void set_name(struct mt_thread_row *row, const char *name) {
     for (int i = 0, ended = 0; i < NAME_BYTES; i++) {
         ended |= i == NAME_BYTES - 1 || name[i] == 0;
-        mt_store_relaxed(&row->name[i], (char)(ended ? 0 : name[i])); /* a reader may see half of a name: no harm */
+        mt_store_relaxed(
+            &row->name[i],
+            (char)(ended ? 0 : name[i])); /* a reader may see half of a name: no harm */
     }
 }
 
 void mt_identities_look(struct mt_thread *t) {
     char name[NAME_BYTES] = {0};
-    if (t->thread_id > MT_THREAD_OTHERS && mt_os_call(SYS_prctl, PR_GET_NAME, (long)name, 0, 0, 0, 0) == 0)
+    if (t->thread_id > MT_THREAD_OTHERS &&
+        mt_os_call(SYS_prctl, PR_GET_NAME, (long)name, 0, 0, 0, 0) == 0)
         set_name(row_at(t->thread_id), name);
 }
 
 void mt_identities_rename(struct mt_thread *t, const char *name) {
-    mt_thread_id id = mt_load_relaxed(&t->thread_id); /* another thread's can be about to begin: then it asks itself */
-    if (mt_tracker_is_recording() && id > MT_THREAD_OTHERS) /* else, in a forked child, rows are its parent's */
+    mt_thread_id id = mt_load_relaxed(
+        &t->thread_id); /* another thread's can be about to begin: then it asks itself */
+    if (mt_tracker_is_recording() &&
+        id > MT_THREAD_OTHERS) /* else, in a forked child, rows are its parent's */
         set_name(row_at(id), name);
 }
 
-/* ---- folding ---------------------------------------------------------------------------------------------------- */
+/* ---- folding --------------------------------------------------------------------------------- */
 
-/* What is about to be stored, so that it can be stored again by who finds it half done: a handler can leave the recorder
- * anywhere. */
+/* What is about to be stored, so that it can be stored again by who finds it half done: a handler
+ * can leave the recorder anywhere. */
 static struct {
     struct mt_site *from, *to; /* from NULL: nothing is under way */
     struct mt_site sum;
@@ -164,14 +174,15 @@ static bool fold(struct mt_thread *t, mt_site_id id) {
     if (from->max_bytes > sum->max_bytes)
         sum->max_bytes = from->max_bytes;
     folding.to = to;
-    mt_store_release(&folding.from, from); /* from here on it will be done, whatever happens to this thread */
+    mt_store_release(&folding.from,
+                     from); /* from here on it will be done, whatever happens to this thread */
     finish_folding();
     return true;
 }
 
 static bool has_counted(const struct mt_site *s) {
-    return (s->counters.allocated_blocks | s->counters.freed_blocks) != 0 || s->at_peak.bytes != 0 ||
-           s->at_peak.blocks != 0;
+    return (s->counters.allocated_blocks | s->counters.freed_blocks) != 0 ||
+           s->at_peak.bytes != 0 || s->at_peak.blocks != 0;
 }
 
 static bool fold_all(struct mt_thread *t, mt_thread_id id) {
@@ -186,9 +197,9 @@ static bool is_inside_an_event(mt_bank_id bank) {
 }
 
 /*
- * Whether blocks of a thread are live, or are being counted as freed by a thread that is still about it: one that has
- * left its event has counted all of it, and will not find another block. No site of a thread's blocks can be below zero,
- * so their sum is zero only when each of them is.
+ * Whether blocks of a thread are live, or are being counted as freed by a thread that is still
+ * about it: one that has left its event has counted all of it, and will not find another block. No
+ * site of a thread's blocks can be below zero, so their sum is zero only when each of them is.
  */
 static bool lives(mt_bank_id me, mt_thread_id id) {
     uint64_t clear_epoch = mt_tracker.header->control.clear_epoch;
@@ -196,15 +207,17 @@ static bool lives(mt_bank_id me, mt_thread_id id) {
     for (mt_site_id s = identities[id].first_site; s != 0; s = mt_site_at(s)->next_of_origin) {
         const struct mt_site *site = mt_site_at(s);
         if (site->at_peak.epoch >= clear_epoch) /* else it counts as zero */
-            blocks += site->counters.allocated_blocks - mt_load_relaxed(&site->counters.freed_blocks);
+            blocks +=
+                site->counters.allocated_blocks - mt_load_relaxed(&site->counters.freed_blocks);
     }
     mt_fence_acquire(); /* first what has been counted, then who is still counting */
-    for (mt_site_id s = identities[id].first_site; s != 0 && blocks == 0; s = mt_site_at(s)->next_of_origin)
+    for (mt_site_id s = identities[id].first_site; s != 0 && blocks == 0;
+         s = mt_site_at(s)->next_of_origin)
         blocks = mt_site_at(s)->bank != me && is_inside_an_event(mt_site_at(s)->bank);
     return blocks != 0;
 }
 
-/* ---- rows ------------------------------------------------------------------------------------------------------- */
+/* ---- rows ------------------------------------------------------------------------------------ */
 
 static void append_ended(struct of_bank *b, uint16_t id) {
     identities[id].next = 0;
@@ -232,7 +245,8 @@ static void end_former(struct of_bank *b) {
     b->current = 0;
 }
 
-/* The id of a thread of this bank that has been added to the others; 0: of each that was looked at something lives. */
+/* The id of a thread of this bank that has been added to the others; 0: of each that was looked at
+ * something lives. */
 static mt_thread_id fold_one(struct mt_thread *t, struct of_bank *b) {
     for (int i = 0; i < TRIES && b->oldest != 0; i++) {
         uint16_t id = take_oldest(b);
@@ -299,7 +313,7 @@ void mt_identities_begin(struct mt_thread *t) {
     mt_growth_unlock();
 }
 
-/* ---- the walker ------------------------------------------------------------------------------------------------- */
+/* ---- the walker ------------------------------------------------------------------------------ */
 
 #ifdef MEMTRACK_CHECKS
 /* A thread's sites are its own, each once. */

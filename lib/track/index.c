@@ -2,11 +2,12 @@
 /*
  * Open addressing, linear probing. See index.h.
  *
- * A table is moved when 9 of 16 slots are taken, and has been when 10 are: 16 slots with each id. Only where memory could not be
- * had in time does it get fuller, and is then moved at once.
+ * A table is moved when 9 of 16 slots are taken, and has been when 10 are: 16 slots with each id.
+ * Only where memory could not be had in time does it get fuller, and is then moved at once.
  *
- * A writer can leave anywhere by longjmp. Then a slot may be moved twice, an id that came meanwhile may be missing in the new
- * table (a second one like it is made), and a table that was about to be given back is lost.
+ * A writer can leave anywhere by longjmp. Then a slot may be moved twice, an id that came meanwhile
+ * may be missing in the new table (a second one like it is made), and a table that was about to be
+ * given back is lost.
  */
 #include "track/index.h"
 
@@ -49,7 +50,7 @@ bool mt_index_start(struct mt_index *x, uint64_t (*hash_of)(uint32_t)) {
     return x->table != NULL;
 }
 
-/* ---- growing ---------------------------------------------------------------------------------------------------- */
+/* ---- growing --------------------------------------------------------------------------------- */
 
 /* The first page goes last, and not whole: it holds bits, which a late reader needs. */
 static void give_back(struct mt_index *x) {
@@ -123,7 +124,7 @@ void mt_index_insert(struct mt_index *x, uint64_t hash, uint32_t id) {
         put(x->next, hash, id);
 }
 
-/* ---- the walker ------------------------------------------------------------------------------------------------- */
+/* ---- the walker ------------------------------------------------------------------------------ */
 
 #ifdef MEMTRACK_CHECKS
 /* A reader goes from an id's home on until it meets an empty slot. */
@@ -134,8 +135,8 @@ static bool can_be_found(const struct mt_index_table *t, uint64_t hash, uint32_t
     return true;
 }
 
-static const char *check_table(const struct mt_index *x, const struct mt_index_table *t, uint32_t n_ids,
-                               uint32_t *used) {
+static const char *check_table(const struct mt_index *x, const struct mt_index_table *t,
+                               uint32_t n_ids, uint32_t *used) {
     *used = 0;
     for (uint32_t i = 0; i < 1u << t->bits; i++) {
         uint32_t id = t->slot[i] & ((1u << MT_INDEX_ID_BITS) - 1);
@@ -143,7 +144,8 @@ static const char *check_table(const struct mt_index *x, const struct mt_index_t
             continue;
         ++*used;
         MT_MUST(id != 0 && id < n_ids, "index: it has an id that is not there");
-        MT_MUST(t->slot[i] == mt_index_slot(x->hash_of(id), id), "index: an id stands under another one's hash");
+        MT_MUST(t->slot[i] == mt_index_slot(x->hash_of(id), id),
+                "index: an id stands under another one's hash");
         MT_MUST(can_be_found(t, x->hash_of(id), i), "index: an id is where nobody looks");
     }
     MT_MUST(*used < 1u << t->bits, "index: it is full, and a search would not end");

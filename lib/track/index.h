@@ -1,17 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A growing set of 32-bit ids by 64-bit hash, for what lives in append-only arrays: the ids are the only thing stored,
- * the caller compares what they stand for. Private memory. One writer (under the caller's lock), readers without.
+ * A growing set of 32-bit ids by 64-bit hash, for what lives in append-only arrays: the ids are the
+ * only thing stored, the caller compares what they stand for. Private memory. One writer (under the
+ * caller's lock), readers without.
  *
- * A table that becomes too small is moved into one of twice its size a few slots at a time, with each id that comes, since
- * other threads wait for the lock meanwhile: of a million ids, all at once would take them the better part of a second.
- * Readers search the old one until the new one has everything.
+ * A table that becomes too small is moved into one of twice its size a few slots at a time, with
+ * each id that comes, since other threads wait for the lock meanwhile: of a million ids, all at
+ * once would take them the better part of a second. Readers search the old one until the new one
+ * has everything.
  *
  *   table │ in next, too │        not yet        │     next │ ids of the slots below n_moved │
  *         └── n_moved ──►
  *
- * A table that has been outgrown is discarded, not unmapped, and by pieces: a late reader sees zeros there, takes them for
- * a miss, and asks again under the lock.
+ * A table that has been outgrown is discarded, not unmapped, and by pieces: a late reader sees
+ * zeros there, takes them for a miss, and asks again under the lock.
  */
 #ifndef MT_TRACK_INDEX_H
 #define MT_TRACK_INDEX_H
@@ -21,17 +23,21 @@
 
 struct mt_index_table {
     uint32_t bits;
-    uint32_t slot[]; /* id (28) and 4 bits of its hash, which spare most looks at ids that are not it; 0: empty */
+    uint32_t slot[]; /* id (28) and 4 bits of its hash, which spare most looks at ids that are not
+                        it; 0: empty */
 };
 enum { MT_INDEX_ID_BITS = 28 };
-enum { MT_INDEX_STEP = 16, MT_INDEX_PIECE = 256 << 10 }; /* slots moved, and bytes given back, with each id */
+enum {
+    MT_INDEX_STEP = 16,
+    MT_INDEX_PIECE = 256 << 10
+}; /* slots moved, and bytes given back, with each id */
 struct mt_index {
     struct mt_index_table *table;  /* what readers search */
     struct mt_index_table *next;   /* NULL: table is not being moved */
     struct mt_index_table *former; /* NULL: all memory of it has been given back */
     uint32_t used;
-    uint32_t n_moved;                 /* slots of table; new ids that come to lie among them go into both */
-    size_t given_back;                /* bytes of former */
+    uint32_t n_moved;  /* slots of table; new ids that come to lie among them go into both */
+    size_t given_back; /* bytes of former */
     uint64_t (*hash_of)(uint32_t id); /* to move ids into a larger table */
 };
 
@@ -46,11 +52,13 @@ static inline uint32_t mt_index_slot(uint64_t hash, uint32_t id) {
     return id | (uint32_t)hash << MT_INDEX_ID_BITS;
 }
 
-/* Candidates for hash: *at from mt_index_home on; returns the next id that can be it, 0 when there is none. */
+/* Candidates for hash: *at from mt_index_home on; returns the next id that can be it, 0 when there
+ * is none. */
 static inline uint32_t mt_index_home(const struct mt_index_table *t, uint64_t hash) {
     return (uint32_t)(hash >> (64 - t->bits));
 }
-static inline uint32_t mt_index_candidate(const struct mt_index_table *t, uint64_t hash, uint32_t *at) {
+static inline uint32_t mt_index_candidate(const struct mt_index_table *t, uint64_t hash,
+                                          uint32_t *at) {
     for (uint32_t slot;;) {
         slot = mt_load_acquire(&t->slot[*at]); /* then what the id stands for is there */
         *at = (*at + 1) & ((1u << t->bits) - 1);

@@ -1,19 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A B+ tree of two levels: an array of leaves in order of their first interval, and in each leaf a sorted array. A look-up
- * is two binary searches; a change moves a leaf's part, and when a leaf is split or emptied a part of the first array,
- * which is some thousand pointers at the very most.
+ * A B+ tree of two levels: an array of leaves in order of their first interval, and in each leaf a
+ * sorted array. A look-up is two binary searches; a change moves a leaf's part, and when a leaf is
+ * split or emptied a part of the first array, which is some thousand pointers at the very most.
  *
- *   order ─►│ leaf │ leaf │ leaf │ …      order[i]->interval[0].begin grows with i; no leaf is empty
+ *   order ─►│ leaf │ leaf │ leaf │ …   order[i]->interval[0].begin grows with i; no leaf is empty
  *               │
  *               └─► interval, interval, …  at most LEAF of them
  *
- * A change is made beside what is there, in a new leaf or a new order, and takes its place by one store: so it can be left
- * anywhere, and is made or not. That copies 5 KiB, less than the system call costs that it is about.
+ * A change is made beside what is there, in a new leaf or a new order, and takes its place by one
+ * store: so it can be left anywhere, and is made or not. That copies 5 KiB, less than the system
+ * call costs that it is about.
  *
- * Leaves come from slabs that are never given back; those that become empty are used again. Rejected: a balanced tree of
- * single nodes (a cache miss for each level), and a plain sorted array (a program with a hundred thousand mappings would
- * move megabytes for each).
+ * Leaves come from slabs that are never given back; those that become empty are used again.
+ * Rejected: a balanced tree of single nodes (a cache miss for each level), and a plain sorted array
+ * (a program with a hundred thousand mappings would move megabytes for each).
  */
 #include "track/intervals.h"
 
@@ -28,7 +29,8 @@ struct leaf {
     struct mt_interval interval[LEAF];
 };
 
-/* The order: an array and its length, changed by one store. The other array is where the next one is made. */
+/* The order: an array and its length, changed by one store. The other array is where the next one
+ * is made. */
 static struct {
     struct leaf **leaf;
     uint64_t n;
@@ -46,7 +48,7 @@ void mt_intervals_start(void) {
     free_leaves = NULL;
 }
 
-/* ---- leaves ----------------------------------------------------------------------------------------------------- */
+/* ---- leaves ---------------------------------------------------------------------------------- */
 
 static struct leaf *new_leaf(void) {
     struct leaf *leaf = free_leaves;
@@ -54,7 +56,8 @@ static struct leaf *new_leaf(void) {
         free_leaves = leaf->next_free;
     } else {
         uint32_t s = n_given / SLAB;
-        if (s >= LEAVES / SLAB || (slab[s] == NULL && (slab[s] = mt_os_private(SLAB * sizeof *leaf)) == NULL))
+        if (s >= LEAVES / SLAB ||
+            (slab[s] == NULL && (slab[s] = mt_os_private(SLAB * sizeof *leaf)) == NULL))
             return NULL;
         leaf = &slab[s][n_given++ % SLAB];
     }
@@ -121,7 +124,8 @@ static void publish(uint32_t i, uint32_t n, struct leaf *const *fresh) {
     free_leaf(old[1]);
 }
 
-/* The leaf behind the i-th moves into it when both together fill half a leaf: else sparse ones would use up the order. */
+/* The leaf behind the i-th moves into it when both together fill half a leaf: else sparse ones
+ * would use up the order. */
 static void join(uint32_t i) {
     if (i + 1 >= order.n || order.leaf[i]->n + order.leaf[i + 1]->n > LEAF / 2)
         return;
@@ -133,7 +137,7 @@ static void join(uint32_t i) {
         publish(i, 2, fresh);
 }
 
-/* ---- intervals -------------------------------------------------------------------------------------------------- */
+/* ---- intervals ------------------------------------------------------------------------------- */
 
 const struct mt_interval *mt_intervals_after(uint64_t address) {
     if (order.n == 0)
@@ -144,7 +148,8 @@ const struct mt_interval *mt_intervals_after(uint64_t address) {
     return i + 1 < order.n ? &order.leaf[i + 1]->interval[0] : NULL;
 }
 
-/* Of all the intervals that are to be in a leaf, the next: into the first of two, or when that is full, into the second. */
+/* Of all the intervals that are to be in a leaf, the next: into the first of two, or when that is
+ * full, into the second. */
 static void append(struct leaf *const *fresh, uint32_t most, const struct mt_interval *m) {
     struct leaf *to = fresh[0] != NULL && fresh[0]->n < most ? fresh[0] : fresh[1];
     if (to != NULL) /* it is: there is a second one when the first does not suffice */
@@ -157,13 +162,16 @@ static bool can_grow(void) {
            mt_os_open(array[1], &array[1][order.n + 1]);
 }
 
-/* The i-th leaf without n_gone intervals from the k-th on, and with n there. False: no room, and nothing has changed. */
-static bool edit(uint32_t i, uint32_t k, uint32_t n_gone, const struct mt_interval *part, uint32_t n) {
+/* The i-th leaf without n_gone intervals from the k-th on, and with n there. False: no room, and
+ * nothing has changed. */
+static bool edit(uint32_t i, uint32_t k, uint32_t n_gone, const struct mt_interval *part,
+                 uint32_t n) {
     static const struct leaf none;
     const struct leaf *old = order.n != 0 ? order.leaf[i] : &none;
     uint32_t all = old->n - n_gone + n, most = all > LEAF ? LEAF / 2 : LEAF;
     struct leaf *fresh[2] = {all != 0 ? new_leaf() : NULL, all > LEAF ? new_leaf() : NULL};
-    bool is_room = (all == 0 || fresh[0] != NULL) && (all <= LEAF || (fresh[1] != NULL && can_grow())) &&
+    bool is_room = (all == 0 || fresh[0] != NULL) &&
+                   (all <= LEAF || (fresh[1] != NULL && can_grow())) &&
                    (order.n != 0 || (all != 0 && can_grow()));
     if (!is_room) {
         free_leaf(fresh[0]);
@@ -187,7 +195,8 @@ bool mt_intervals_insert(struct mt_interval interval) {
 }
 
 bool mt_intervals_reserve(void) {
-    struct leaf *fresh[3] = {new_leaf(), new_leaf(), new_leaf()}; /* two for a change, one to join */
+    struct leaf *fresh[3] = {new_leaf(), new_leaf(),
+                             new_leaf()}; /* two for a change, one to join */
     bool is_room = fresh[1] != NULL && can_grow();
     for (uint32_t i = 0; i < 3; i++)
         free_leaf(fresh[i]);
@@ -195,7 +204,8 @@ bool mt_intervals_reserve(void) {
 }
 
 /* Without memory for a leaf: what does not grow can be done where it is. */
-static void edit_in_place(struct leaf *leaf, uint32_t k, const struct mt_interval *part, uint32_t n) {
+static void edit_in_place(struct leaf *leaf, uint32_t k, const struct mt_interval *part,
+                          uint32_t n) {
     if (n != 0) {
         leaf->interval[k] = *part;
         return;
@@ -218,13 +228,14 @@ void mt_intervals_erase(uint64_t begin) {
     mt_intervals_replace(begin, NULL, 0);
 }
 
-/* ---- the walker ------------------------------------------------------------------------------------------------- */
+/* ---- the walker ------------------------------------------------------------------------------ */
 
 #ifdef MEMTRACK_CHECKS
 const char *mt_intervals_check(void) {
     uint64_t end = 0;
     for (uint32_t i = 0; i < order.n; i++) {
-        MT_MUST(order.leaf[i]->n > 0 && order.leaf[i]->n <= LEAF, "intervals: a leaf is empty, or too full");
+        MT_MUST(order.leaf[i]->n > 0 && order.leaf[i]->n <= LEAF,
+                "intervals: a leaf is empty, or too full");
         for (uint32_t k = 0; k < order.leaf[i]->n; k++) {
             const struct mt_interval *m = &order.leaf[i]->interval[k];
             MT_MUST(m->begin < m->end, "intervals: one is empty");

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A sorted set of address ranges that do not overlap. Private memory of the process; the caller locks. A pointer to an
- * interval is good until the next change.
+ * A sorted set of address ranges that do not overlap. Private memory of the process; the caller
+ * locks. A pointer to an interval is good until the next change.
  */
 #ifndef MT_TRACK_INTERVALS_H
 #define MT_TRACK_INTERVALS_H
@@ -30,8 +30,8 @@ MT_HIDDEN void mt_intervals_erase(uint64_t begin);
 /* Room for one more, whatever is changed next. */
 MT_HIDDEN bool mt_intervals_reserve(void);
 
-/* In place of the one that begins there, these n parts of it (at most 2), in order: all in one, when it is left by longjmp. With
- * two there must be room: mt_intervals_reserve. */
+/* In place of the one that begins there, these n parts of it (at most 2), in order: all in one,
+ * when it is left by longjmp. With two there must be room: mt_intervals_reserve. */
 MT_HIDDEN void mt_intervals_replace(uint64_t begin, const struct mt_interval *part, uint32_t n);
 
 #endif

@@ -2,21 +2,26 @@
 /*
  * The proof is in the stack. Frames of now lead outwards to the end of a stack:
  *
- *   now ─► handler ─► signal frame ─► … ─► busy ─► main      The event lies on this chain, beyond a signal frame: it was
- *                                                            interrupted, and is gone on with when the handler returns.
- *   now ─► ……………………………………………………………► main                  It does not. A frame calls one function at a time: so
- *            busy ─► ……………………………………► main                  when what was called from the same outermost frame
- *                                                            once led to the event, that call is over.
+ *   now ─► handler ─► signal frame ─► … ─► busy ─► main
  *
- * Where the handler's stack lies says nothing: an alternate stack may be an array of main's, above what it interrupts, or
- * below, or next to a coroutine's in one mapping.
+ * The event lies on this chain, beyond a signal frame: it was interrupted, and is gone on with when
+ * the handler returns.
  *
- * Two shorter proofs that it was left, which also do where the chain cannot be followed to its end: live frames cover the
- * place where the event's frame was; or that place is not there any more, or is below the stack of now and holds nothing
- * that could be returned to.
+ *   now ─► ……………………………………………………………► main
+ *            busy ─► ……………………………………► main
  *
- * When the event's own chain is whole, and ends elsewhere, it is a coroutine's: left for good, or switched away from in a
- * handler and perhaps resumed. Nothing can tell; see mt_threads_replace.
+ * It does not. A frame calls one function at a time: so when what was called from the same
+ * outermost frame once led to the event, that call is over.
+ *
+ * Where the handler's stack lies says nothing: an alternate stack may be an array of main's, above
+ * what it interrupts, or below, or next to a coroutine's in one mapping.
+ *
+ * Two shorter proofs that it was left, which also do where the chain cannot be followed to its end:
+ * live frames cover the place where the event's frame was; or that place is not there any more, or
+ * is below the stack of now and holds nothing that could be returned to.
+ *
+ * When the event's own chain is whole, and ends elsewhere, it is a coroutine's: left for good, or
+ * switched away from in a handler and perhaps resumed. Nothing can tell; see mt_threads_replace.
  */
 #include "track/left.h"
 
@@ -26,18 +31,20 @@
 enum { MOST_STEPS = 4096 };
 
 static struct mt_chain chain_from(const struct mt_hook_frame *frame) {
-    return (struct mt_chain){
-        .state = {.pc = frame->return_address, .sp = (uint64_t)frame->caller_stack, .bp = frame->caller_bp}};
+    return (struct mt_chain){.state = {.pc = frame->return_address,
+                                       .sp = (uint64_t)frame->caller_stack,
+                                       .bp = frame->caller_bp}};
 }
 
-/* Follow the chain of now to its end, unless that is decided on the way. Between one frame and the next everything is in
- * use: what has been there has gone. */
+/* Follow the chain of now to its end, unless that is decided on the way. Between one frame and the
+ * next everything is in use: what has been there has gone. */
 static enum mt_fate follow(struct mt_chain *c, uint64_t busy, uint64_t low) {
     for (int i = 0; i < MOST_STEPS; i++) {
         bool is_in_use = busy >= low && busy < c->state.sp;
         if (is_in_use)
-            return c->has_crossed_signal && c->state.sp == busy + sizeof(struct mt_hook_frame) ? MT_FATE_INTERRUPTED
-                                                                                               : MT_FATE_LEFT;
+            return c->has_crossed_signal && c->state.sp == busy + sizeof(struct mt_hook_frame)
+                       ? MT_FATE_INTERRUPTED
+                       : MT_FATE_LEFT;
         bool had_crossed_signal = c->has_crossed_signal;
         low = c->state.sp;
         if (!mt_chain_step(c))
@@ -50,7 +57,8 @@ static enum mt_fate follow(struct mt_chain *c, uint64_t busy, uint64_t low) {
 
 /* Where the event's own chain leads to, if its frame is still there. */
 static struct mt_chain chain_of_busy(uint64_t busy) {
-    const struct mt_hook_frame *frame = (const struct mt_hook_frame *)busy; /* NOLINT(performance-no-int-to-ptr) */
+    const struct mt_hook_frame *frame =
+        (const struct mt_hook_frame *)busy; /* NOLINT(performance-no-int-to-ptr) */
     struct mt_chain c = chain_from(frame);
     for (int i = 0; i < MOST_STEPS && mt_chain_step(&c); i++)
         ;

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A thread that enters the recorder and is found to be inside already has been interrupted there: by a signal handler
- * that allocates, after which the event goes on; or by one that has left it by longjmp, so that it never does. Which of
- * the two it is decides whether the thread's memory may be touched, and is proven here, not guessed from addresses.
+ * A thread that enters the recorder and is found to be inside already has been interrupted there:
+ * by a signal handler that allocates, after which the event goes on; or by one that has left it by
+ * longjmp, so that it never does. Which of the two it is decides whether the thread's memory may be
+ * touched, and is proven here, not guessed from addresses.
  */
 #ifndef MT_TRACK_LEFT_H
 #define MT_TRACK_LEFT_H
@@ -12,11 +13,13 @@
 enum mt_fate {
     MT_FATE_INTERRUPTED, /* it will go on */
     MT_FATE_LEFT,        /* it will not */
-    MT_FATE_UNKNOWN,     /* it lies on another stack, whole: a coroutine that may be resumed, or will not be */
+    MT_FATE_UNKNOWN, /* it lies on another stack, whole: a coroutine that may be resumed, or will
+                        not be */
 };
 
-/* Of the event that was entered at frame busy, which nobody has left by returning; now: the frame of a hook that is
- * being called. Any thread, any context. No lock; system calls, hundreds of them for a deep stack. */
+/* Of the event that was entered at frame busy, which nobody has left by returning; now: the frame
+ * of a hook that is being called. Any thread, any context. No lock; system calls, hundreds of them
+ * for a deep stack. */
 MT_HIDDEN enum mt_fate mt_left_fate(uint64_t busy, const struct mt_hook_frame *now);
 
 #endif

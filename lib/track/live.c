@@ -5,14 +5,15 @@
  *           │ directory  │  its leaf │  region  │    key     │
  *           └────────────┴───────────┴──────────┴────────────┘
  *
- * directory -> array of leaves (private) -> leaf of 512 regions (ledger) -> table of groups (ledger). A small
- * direct-mapped cache of leaves saves the first two loads. A table is grown when five of six entries are in use on
- * average, which is 11 to 14 bytes a block; outgrown ones are used again by other regions.
+ * directory -> array of leaves (private) -> leaf of 512 regions (ledger) -> table of groups
+ * (ledger). A small direct-mapped cache of leaves saves the first two loads. A table is grown when
+ * five of six entries are in use on average, which is 11 to 14 bytes a block; outgrown ones are
+ * used again by other regions.
  *
- * One cache line answers nearly every question: tags, entries and the count that says whether to look further lie in
- * it together. Tried and rejected: keeping address order (long runs in dense heaps), one table of 16-byte entries
- * (cache misses), linear probing over 8-byte entries with backward-shift deletion (long clusters at
- * this load), tombstones (rehashing under steady churn).
+ * One cache line answers nearly every question: tags, entries and the count that says whether to
+ * look further lie in it together. Tried and rejected: keeping address order (long runs in dense
+ * heaps), one table of 16-byte entries (cache misses), linear probing over 8-byte entries with
+ * backward-shift deletion (long clusters at this load), tombstones (rehashing under steady churn).
  */
 #include "track/live.h"
 
@@ -48,7 +49,7 @@ bool mt_live_start(void) {
     return true;
 }
 
-/* ---- regions --------------------------------------------------------------------------------------------------- */
+/* ---- regions --------------------------------------------------------------------------------- */
 
 static struct mt_region *make_leaf(uint64_t leaf, struct mt_region **place) {
     if (!mt_growth_lock())
@@ -61,8 +62,10 @@ static struct mt_region *make_leaf(uint64_t leaf, struct mt_region **place) {
         bool is_private;
         /* aligned to its own size: see next_class */
         regions = mt_ledger_allocate_blocks(&mt_tracker.ledger, bytes, bytes, &is_private);
-        if (regions != NULL && !is_private) /* where there is no room for an extent, readers do without */
-            mt_ledger_publish(&mt_tracker.ledger, MT_EXTENT_REGIONS, (uint32_t)leaf, regions, bytes);
+        if (regions != NULL &&
+            !is_private) /* where there is no room for an extent, readers do without */
+            mt_ledger_publish(&mt_tracker.ledger, MT_EXTENT_REGIONS, (uint32_t)leaf, regions,
+                              bytes);
     }
     mt_store_release(place, regions); /* zeroed before it can be found */
     mt_growth_unlock();
@@ -86,11 +89,12 @@ struct mt_region *mt_live_leaf(uint64_t leaf, bool make) {
         regions = make_leaf(leaf, &leaves[leaf % LEAVES]);
     if (regions != NULL)
         mt_store_relaxed(&mt_live_leaf_cache[leaf % MT_LIVE_LEAF_CACHE],
-                         mt_live_leaf_tag(leaf) << 48 | (uint64_t)regions); /* one word: they cannot disagree */
+                         mt_live_leaf_tag(leaf) << 48 |
+                             (uint64_t)regions); /* one word: they cannot disagree */
     return regions;
 }
 
-/* ---- groups ---------------------------------------------------------------------------------------------------- */
+/* ---- groups ---------------------------------------------------------------------------------- */
 
 /* Into a table that is not full and does not hold key. */
 static void insert(struct mt_region *r, uint64_t key, uint64_t word) {
@@ -127,23 +131,26 @@ static struct mt_group *search(const struct mt_region *r, uint64_t key, int *ent
     return NULL;
 }
 
-/* ---- tables ---------------------------------------------------------------------------------------------------- */
+/* ---- tables ---------------------------------------------------------------------------------- */
 
-/* 1, 2, 3, 4, then four steps to each doubling: 5, 6, 7, 8, 10, 12, 14, 16, ... The i-th of them. */
+/* 1, 2, 3, 4, then four steps to each doubling: 5, 6, 7, 8, 10, 12, 14, 16, ... The i-th of
+ * them. */
 static uint32_t groups_of_class(uint32_t i) {
     /* NOLINTNEXTLINE(clang-analyzer-core.UndefinedBinaryOperatorResult): i is below SIZE_CLASSES */
     return i < 4 ? i + 1 : (4 + i % 4 + 1) << (i / 4 - 1);
 }
 
 static uint32_t class_of(uint32_t n_groups) {
-    uint32_t i = n_groups <= 4 ? n_groups - 1 : (30u - (uint32_t)__builtin_clz(n_groups - 1)) * 4 - 4;
+    uint32_t i =
+        n_groups <= 4 ? n_groups - 1 : (30u - (uint32_t)__builtin_clz(n_groups - 1)) * 4 - 4;
     while (groups_of_class(i) < n_groups)
         i++;
     return i;
 }
 
-/* Small tables double; larger ones grow by a quarter, since there it is memory that counts. A region begins as large
- * as the one below it has become: heaps grow upwards, and neighbours hold blocks of the same kind. */
+/* Small tables double; larger ones grow by a quarter, since there it is memory that counts. A
+ * region begins as large as the one below it has become: heaps grow upwards, and neighbours hold
+ * blocks of the same kind. */
 static uint32_t next_class(const struct mt_region *r) {
     if (r->n_groups != 0)
         return r->n_groups < 16 ? class_of(r->n_groups * 2u) : class_of(r->n_groups) + 1;
@@ -165,7 +172,8 @@ static struct mt_group *table_new(uint32_t size_class) {
             table[i] = (struct mt_group){0};
     } else {
         bool is_private;
-        table = mt_ledger_allocate_blocks(&mt_tracker.ledger, n_groups * sizeof *table, sizeof *table, &is_private);
+        table = mt_ledger_allocate_blocks(&mt_tracker.ledger, n_groups * sizeof *table,
+                                          sizeof *table, &is_private);
     }
     mt_growth_unlock();
     return table;
@@ -184,7 +192,8 @@ static bool grow(struct mt_region *r) {
     struct mt_group *table = size_class < SIZE_CLASSES ? table_new(size_class) : NULL;
     if (table == NULL)
         return r->used + 1u < r->n_groups * (uint32_t)MT_GROUP_ENTRIES;
-    struct mt_region grown = {.groups = (uint64_t)table, .n_groups = (uint16_t)groups_of_class(size_class)};
+    struct mt_region grown = {.groups = (uint64_t)table,
+                              .n_groups = (uint16_t)groups_of_class(size_class)};
     for (uint32_t i = 0; i < r->n_groups; i++) {
         const struct mt_group *g = mt_live_group(r, i);
         for (uint32_t j = 0; j < MT_GROUP_ENTRIES; j++) {
@@ -204,7 +213,8 @@ static bool grow(struct mt_region *r) {
     return true;
 }
 
-enum mt_put mt_live_region_put(struct mt_region *r, uint64_t key, uint64_t word, struct mt_live_entry *there) {
+enum mt_put mt_live_region_put(struct mt_region *r, uint64_t key, uint64_t word,
+                               struct mt_live_entry *there) {
     int found;
     const struct mt_group *g = search(r, key, &found);
     if (g != NULL) {
@@ -237,10 +247,11 @@ uint64_t mt_live_region_take(struct mt_region *r, uint64_t key, struct mt_journa
     return word;
 }
 
-/* ---- big blocks ------------------------------------------------------------------------------------------------ */
+/* ---- big blocks ------------------------------------------------------------------------------ */
 
 /* Where address is in a table or, when it is not there, where it may be put. */
-static struct mt_big_block *big_find_in(struct mt_big_block *table, uint32_t capacity, uint64_t address) {
+static struct mt_big_block *big_find_in(struct mt_big_block *table, uint32_t capacity,
+                                        uint64_t address) {
     struct mt_big_block *deleted = NULL;
     uint32_t mask = capacity - 1;
     uint32_t i = (uint32_t)((address >> 4) * UINT64_C(0x9E3779B97F4A7C15) >> 32) & mask;
@@ -261,8 +272,8 @@ static struct mt_big_block *big_find(uint64_t address) {
     return big_find_in(mt_live_big.block, mt_live_big.capacity, address);
 }
 
-/* Deleted ones at the end of a run are in nobody's way any more. Without this, blocks that come and go would fill the
- * table, and each new one would be memory of the ledger for good. */
+/* Deleted ones at the end of a run are in nobody's way any more. Without this, blocks that come and
+ * go would fill the table, and each new one would be memory of the ledger for good. */
 static void big_delete(struct mt_big_block *b) {
     uint32_t mask = mt_live_big.capacity - 1, i = (uint32_t)(b - mt_live_big.block);
     b->address = 1;
@@ -284,14 +295,15 @@ static bool big_grow(void) {
         capacity *= 2;
     size_t bytes = capacity * sizeof *old;
     bool is_private;
-    struct mt_big_block *block = mt_ledger_allocate_blocks(&mt_tracker.ledger, bytes, 64, &is_private);
+    struct mt_big_block *block =
+        mt_ledger_allocate_blocks(&mt_tracker.ledger, bytes, 64, &is_private);
     if (block == NULL)
         return false;
     for (uint32_t i = 0; i < old_capacity; i++)
         if (old[i].address > 1)
             *big_find_in(block, capacity, old[i].address) = old[i];
-    bool is_published =
-        !is_private && mt_ledger_publish(&mt_tracker.ledger, MT_EXTENT_BIG, mt_live_big.index++, block, bytes);
+    bool is_published = !is_private && mt_ledger_publish(&mt_tracker.ledger, MT_EXTENT_BIG,
+                                                         mt_live_big.index++, block, bytes);
     mt_store_pair(&mt_live_big, (uint64_t)block, (uint64_t)live << 32 | capacity);
     for (uint32_t i = 0; !is_published && i < old_capacity; i++)
         old[i].address = 0; /* where readers still look, and what they find has moved */
@@ -308,7 +320,8 @@ static bool big_make_room(void) {
     return done;
 }
 
-static enum mt_put big_enter(uint64_t address, struct mt_live_entry entry, struct mt_live_entry *there) {
+static enum mt_put big_enter(uint64_t address, struct mt_live_entry entry,
+                             struct mt_live_entry *there) {
     if (!big_make_room())
         return MT_PUT_FAILED;
     struct mt_big_block *b = big_find(address);
@@ -324,7 +337,8 @@ static enum mt_put big_enter(uint64_t address, struct mt_live_entry entry, struc
     return MT_PUT_NEW;
 }
 
-static enum mt_put big_put(uint64_t address, struct mt_live_entry entry, struct mt_live_entry *there) {
+static enum mt_put big_put(uint64_t address, struct mt_live_entry entry,
+                           struct mt_live_entry *there) {
     if (!mt_lock_acquire(&mt_live_big.lock, MT_RANK_BIG))
         return MT_PUT_FAILED;
     enum mt_put put = big_enter(address, entry, there);
@@ -332,11 +346,12 @@ static enum mt_put big_put(uint64_t address, struct mt_live_entry entry, struct 
     return put;
 }
 
-enum mt_put mt_live_put(struct mt_thread *t, struct mt_region *r, uint64_t address, struct mt_live_entry entry,
-                        struct mt_live_entry *there) {
+enum mt_put mt_live_put(struct mt_thread *t, struct mt_region *r, uint64_t address,
+                        struct mt_live_entry entry, struct mt_live_entry *there) {
     if (entry.bytes >= MT_ENTRY_MAX_BYTES || !mt_live_is_regular(address))
         return big_put(address, entry, there);
-    return r == NULL ? MT_PUT_FAILED : mt_live_put_near(t, r, address, mt_live_encode(entry), there);
+    return r == NULL ? MT_PUT_FAILED
+                     : mt_live_put_near(t, r, address, mt_live_encode(entry), there);
 }
 
 struct mt_live_entry mt_live_big_take(uint64_t address, struct mt_journal *journal, bool *dropped) {
@@ -357,7 +372,7 @@ struct mt_live_entry mt_live_big_take(uint64_t address, struct mt_journal *journ
     return found;
 }
 
-/* ---- looking ---------------------------------------------------------------------------------------------------- */
+/* ---- looking --------------------------------------------------------------------------------- */
 
 static struct mt_live_entry look_in_region(struct mt_thread *t, uint64_t address) {
     struct mt_live_entry entry = {0};
@@ -390,9 +405,10 @@ struct mt_live_entry mt_live_look(struct mt_thread *t, uint64_t address) {
     return entry.site == 0 && mt_live_big.capacity != 0 ? look_in_big(address) : entry;
 }
 
-/* ---- mending ----------------------------------------------------------------------------------------------------- */
+/* ---- mending --------------------------------------------------------------------------------- */
 
-/* Until it is done, the region holds fewer blocks than can be found: it is left like anything else, and done again. */
+/* Until it is done, the region holds fewer blocks than can be found: it is left like anything else,
+ * and done again. */
 static void mend_region(struct mt_region *r) {
     uint32_t used = 0;
     for (uint32_t i = 0; i < r->n_groups; i++)
@@ -430,7 +446,7 @@ void mt_live_mend(struct mt_thread *t, uint64_t address) {
         mt_live_unlock(r);
 }
 
-/* ---- eras ------------------------------------------------------------------------------------------------------- */
+/* ---- eras ------------------------------------------------------------------------------------ */
 
 struct era_change {
     uint32_t from, to, now;
@@ -453,7 +469,8 @@ static void set_era_of_region(struct mt_region *r, const struct era_change *e) {
     }
 }
 
-static void set_era_of_leaf(struct mt_thread *t, struct mt_region *regions, const struct era_change *e) {
+static void set_era_of_leaf(struct mt_thread *t, struct mt_region *regions,
+                            const struct era_change *e) {
     for (int i = 0; regions != NULL && i < MT_REGIONS_PER_LEAF; i++) {
         if (regions[i].n_groups == 0 || (!mt_tracker_alone() && !mt_live_lock(t, &regions[i])))
             continue;
@@ -482,7 +499,7 @@ void mt_live_set_era(struct mt_thread *t, uint32_t from, uint32_t to, uint32_t n
     set_era_of_big(&e);
 }
 
-/* ---- all of them ------------------------------------------------------------------------------------------------ */
+/* ---- all of them ----------------------------------------------------------------------------- */
 
 static uint32_t list_region(const struct mt_region *r, uint64_t base, uint64_t *address) {
     uint32_t n = 0;
@@ -497,7 +514,8 @@ static uint32_t list_region(const struct mt_region *r, uint64_t base, uint64_t *
     return n;
 }
 
-static uint32_t list_locked(struct mt_thread *t, struct mt_region *r, uint64_t base, uint64_t *address) {
+static uint32_t list_locked(struct mt_thread *t, struct mt_region *r, uint64_t base,
+                            uint64_t *address) {
     bool alone = mt_tracker_alone();
     if (r->n_groups == 0 || (!alone && !mt_live_lock(t, r)))
         return 0;
@@ -537,7 +555,8 @@ static uint32_t list_big(struct mt_live_cursor *c, uint64_t *address) {
 
 uint32_t mt_live_list(struct mt_thread *t, struct mt_live_cursor *c, uint64_t *address) {
     for (struct mt_region *regions; (regions = leaf_at(c)) != NULL;) {
-        uint64_t base = ((uint64_t)c->leaf << MT_LEAF_SHIFT) + ((uint64_t)c->region << MT_REGION_SHIFT);
+        uint64_t base =
+            ((uint64_t)c->leaf << MT_LEAF_SHIFT) + ((uint64_t)c->region << MT_REGION_SHIFT);
         uint32_t n = list_locked(t, &regions[c->region++], base, address);
         if (n != 0)
             return n;
@@ -545,7 +564,7 @@ uint32_t mt_live_list(struct mt_thread *t, struct mt_live_cursor *c, uint64_t *a
     return list_big(c, address);
 }
 
-/* ---- the walker ------------------------------------------------------------------------------------------------- */
+/* ---- the walker ------------------------------------------------------------------------------ */
 
 #ifdef MEMTRACK_CHECKS
 static const char *check_leaf(const struct mt_region *regions, const struct mt_limits *limits) {
@@ -554,7 +573,8 @@ static const char *check_leaf(const struct mt_region *regions, const struct mt_l
     const char *violation = NULL;
     for (int i = 0; regions != NULL && violation == NULL && i < MT_REGIONS_PER_LEAF; i++)
         if (regions[i].n_groups != 0)
-            violation = mt_region_fault(&regions[i], mt_live_group(&regions[i], 0), past, seen, limits);
+            violation =
+                mt_region_fault(&regions[i], mt_live_group(&regions[i], 0), past, seen, limits);
     return violation;
 }
 
@@ -566,10 +586,12 @@ static const char *check_big(const struct mt_limits *limits) {
         if (b->address <= 1)
             continue;
         MT_MUST(big_find(b->address) == b, "live: a big block cannot be found, or is there twice");
-        MT_MUST(b->site > 0 && b->site < limits->n_sites, "live: the site of a big block is not there");
+        MT_MUST(b->site > 0 && b->site < limits->n_sites,
+                "live: the site of a big block is not there");
     }
     MT_MUST(used == mt_live_big.used, "live: there are not as many big blocks as it says");
-    MT_MUST(used < mt_live_big.capacity || used == 0, "live: big blocks are full, and a search would not end");
+    MT_MUST(used < mt_live_big.capacity || used == 0,
+            "live: big blocks are full, and a search would not end");
     return NULL;
 }
 

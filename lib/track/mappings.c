@@ -1,20 +1,24 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Two places hold what is known of a mapping: the live table has a block for each (in a domain of its own, so that no block
- * of malloc's can be taken for it), where readers find it; the sorted intervals here say which of them a range touches.
- * There are two domains, since a mapped file is no memory that the program asked for: its pages are the file's, and the
- * kernel drops them when it likes.
+ * Two places hold what is known of a mapping: the live table has a block for each (in a domain of
+ * its own, so that no block of malloc's can be taken for it), where readers find it; the sorted
+ * intervals here say which of them a range touches. There are two domains, since a mapped file is
+ * no memory that the program asked for: its pages are the file's, and the kernel drops them when it
+ * likes.
  *
  *   cut [b, e):    ├──── mapping ────┤        whole     the block is freed
  *                ├── cut ──┤                  an end    bytes of the block are freed
- *                      ├ cut ┤                middle    the same, and what lies behind becomes a block of its own
+ *                      ├ cut ┤                middle    the same, and what lies behind becomes a
+ *                                                       block of its own
  *
- * So live = allocated - freed at any moment, of bytes and of blocks, and a remainder keeps the call path of the call
- * that mapped it. Nothing is done before the system call, and so a call that fails has changed nothing; the serial numbers
- * of the intervals take the place of "out of the table before it is freed" (see mt_mappings_now). Rejected: taking
- * pieces out before the call and putting them back, split or not, when it fails.
+ * So live = allocated - freed at any moment, of bytes and of blocks, and a remainder keeps the call
+ * path of the call that mapped it. Nothing is done before the system call, and so a call that fails
+ * has changed nothing; the serial numbers of the intervals take the place of "out of the table
+ * before it is freed" (see mt_mappings_now). Rejected: taking pieces out before the call and
+ * putting them back, split or not, when it fails.
  *
- * A range that nothing recorded touches is no news: libc, the loader and allocators map and unmap on their own.
+ * A range that nothing recorded touches is no news: libc, the loader and allocators map and unmap
+ * on their own.
  */
 #include "track/mappings.h"
 
@@ -44,10 +48,11 @@ _Static_assert(1 << PAGE_SHIFT == MT_OS_PAGE, "lengths are rounded to pages");
 static struct mt_lock lock;
 static uint64_t serial;
 
-/* What is being cut, in case that this is left: whoever has the lock next does it again, which does the rest. */
+/* What is being cut, in case that this is left: whoever has the lock next does it again, which does
+ * the rest. */
 static struct {
     uint64_t begin, end, before; /* end 0: nothing */
-    uint64_t adding;             /* the beginning of an interval whose block has not been recorded yet */
+    uint64_t adding; /* the beginning of an interval whose block has not been recorded yet */
     mt_name_id domain;
 } unfinished;
 
@@ -61,7 +66,7 @@ uint64_t mt_mappings_now(void) {
     return mt_load_relaxed(&serial); /* what other threads know of already happened before */
 }
 
-/* ---- one mapping ------------------------------------------------------------------------------------------------ */
+/* ---- one mapping ----------------------------------------------------------------------------- */
 
 static mt_name_id domain(struct mt_thread *t, const struct mt_interval *m) {
     mt_name_id id = mt_names_find(t, m->is_file ? "mmap-file" : "mmap");
@@ -69,10 +74,12 @@ static mt_name_id domain(struct mt_thread *t, const struct mt_interval *m) {
 }
 
 /*
- * The block of a mapping that was at begin loses all but its first left and its last right bytes. It is not as large as the
- * mapping when that has been done, and the event was left before the interval was changed, too.
+ * The block of a mapping that was at begin loses all but its first left and its last right bytes.
+ * It is not as large as the mapping when that has been done, and the event was left before the
+ * interval was changed, too.
  */
-static void cut_block(struct mt_thread *t, const struct mt_interval *was, uint64_t left, uint64_t right) {
+static void cut_block(struct mt_thread *t, const struct mt_interval *was, uint64_t left,
+                      uint64_t right) {
     mt_name_id id = domain(t, was);
     uint64_t key = mt_live_domain_key(id, was->begin);
     struct mt_live_entry entry = mt_live_look(t, key);
@@ -85,10 +92,13 @@ static void cut_block(struct mt_thread *t, const struct mt_interval *was, uint64
     t->last_block = NULL;
 }
 
-/* The block first: what is left in between finds the interval as it was, and does the rest again. */
-static void cut_interval(struct mt_thread *t, const struct mt_interval *m, uint64_t begin, uint64_t end) {
+/* The block first: what is left in between finds the interval as it was, and does the rest
+ * again. */
+static void cut_interval(struct mt_thread *t, const struct mt_interval *m, uint64_t begin,
+                         uint64_t end) {
     struct mt_interval was = *m, piece[2] = {was, was};
-    uint64_t left = begin > was.begin ? begin - was.begin : 0, right = was.end > end ? was.end - end : 0;
+    uint64_t left = begin > was.begin ? begin - was.begin : 0,
+             right = was.end > end ? was.end - end : 0;
     uint32_t n = 0;
     if (left != 0 && right != 0 && !mt_intervals_reserve()) {
         t->bank->rare.dropped++;
@@ -103,7 +113,7 @@ static void cut_interval(struct mt_thread *t, const struct mt_interval *m, uint6
     mt_intervals_replace(was.begin, piece, n);
 }
 
-/* ---- ranges, under the lock ------------------------------------------------------------------------------------- */
+/* ---- ranges, under the lock ------------------------------------------------------------------ */
 
 /* The first that touches [at, end), or NULL. */
 static const struct mt_interval *within(uint64_t at, uint64_t end) {
@@ -142,13 +152,15 @@ static void add(struct mt_thread *t, struct mt_interval m, const struct mt_hook_
     unfinished.adding = 0;
 }
 
-/* After an event that was left: what was to go goes, and what was added and not recorded was not added. */
+/* After an event that was left: what was to go goes, and what was added and not recorded was not
+ * added. */
 static void finish(struct mt_thread *t) {
     uint64_t adding = unfinished.adding;
     if (unfinished.end != 0)
         cut(t, unfinished.begin, unfinished.end, unfinished.before);
     const struct mt_interval *m = adding != 0 ? mt_intervals_after(adding) : NULL;
-    if (m != NULL && m->begin == adding && mt_live_look(t, mt_live_domain_key(unfinished.domain, adding)).site == 0)
+    if (m != NULL && m->begin == adding &&
+        mt_live_look(t, mt_live_domain_key(unfinished.domain, adding)).site == 0)
         mt_intervals_erase(adding);
     unfinished.adding = 0;
 }
@@ -162,8 +174,10 @@ static struct mt_interval part_of(const struct mt_interval *m, uint64_t begin, u
     return part;
 }
 
-/* What is mapped in [begin, end) and is the other of reserved and accessible becomes what reserve says. */
-static void change(struct mt_thread *t, uint64_t begin, uint64_t end, bool reserve, const struct mt_hook_frame *frame) {
+/* What is mapped in [begin, end) and is the other of reserved and accessible becomes what reserve
+ * says. */
+static void change(struct mt_thread *t, uint64_t begin, uint64_t end, bool reserve,
+                   const struct mt_hook_frame *frame) {
     const struct mt_interval *m;
     for (uint64_t at = begin; (m = within(at, end)) != NULL;) {
         struct mt_interval part = part_of(m, begin, end);
@@ -177,11 +191,12 @@ static void change(struct mt_thread *t, uint64_t begin, uint64_t end, bool reser
 }
 
 /*
- * mremap without a change of size. The kernel (since 6.17) moves several mappings at once; where there is a gap between
- * them, what was at the new place stays. Under DONTUNMAP the old addresses stay mapped.
+ * mremap without a change of size. The kernel (since 6.17) moves several mappings at once; where
+ * there is a gap between them, what was at the new place stays. Under DONTUNMAP the old addresses
+ * stay mapped.
  */
-static void move(struct mt_thread *t, const struct mt_remap *remap, struct mt_interval to, bool is_recorded,
-                 const struct mt_hook_frame *frame) {
+static void move(struct mt_thread *t, const struct mt_remap *remap, struct mt_interval to,
+                 bool is_recorded, const struct mt_hook_frame *frame) {
     uint64_t distance = to.begin - remap->old, end = to.end - distance;
     const struct mt_interval *m;
     bool is_known = false;
@@ -206,17 +221,17 @@ static void move(struct mt_thread *t, const struct mt_remap *remap, struct mt_in
         add(t, to, frame);
 }
 
-/* mremap to another size and not merely to a smaller one: of one mapping, which may have been made by several calls. With old_bytes 0, the same pages
- * are mapped once more. */
-static void replace(struct mt_thread *t, const struct mt_remap *remap, uint64_t old_end, struct mt_interval to,
-                    bool is_recorded, const struct mt_hook_frame *frame) {
+/* mremap to another size and not merely to a smaller one: of one mapping, which may have been made
+ * by several calls. With old_bytes 0, the same pages are mapped once more. */
+static void replace(struct mt_thread *t, const struct mt_remap *remap, uint64_t old_end,
+                    struct mt_interval to, bool is_recorded, const struct mt_hook_frame *frame) {
     cut(t, remap->old, old_end, remap->before);
     cut(t, to.begin, to.end, ANYTHING);
     if (is_recorded)
         add(t, to, frame);
 }
 
-/* ---- the kernel's word ------------------------------------------------------------------------------------------ */
+/* ---- the kernel's word ----------------------------------------------------------------------- */
 
 /* The size of huge pages when a call does not say: "Hugepagesize:    2048 kB". */
 static uint32_t read_huge_shift(const char *text, long n) {
@@ -244,13 +259,14 @@ static uint32_t huge_shift(int flags) {
     return known;
 }
 
-/* Whether all of a range is mapped; taken for granted when it may not be asked for. msync looks at mappings and,
- * with this flag, does nothing: mincore would look at each page. */
+/* Whether all of a range is mapped; taken for granted when it may not be asked for. msync looks at
+ * mappings and, with this flag, does nothing: mincore would look at each page. */
 static bool is_mapped(uint64_t begin, uint64_t end) {
-    return !mt_os_may(SYS_msync) || mt_os_call(SYS_msync, (long)begin, (long)(end - begin), MS_ASYNC, 0, 0, 0) == 0;
+    return !mt_os_may(SYS_msync) ||
+           mt_os_call(SYS_msync, (long)begin, (long)(end - begin), MS_ASYNC, 0, 0, 0) == 0;
 }
 
-/* ---- events ----------------------------------------------------------------------------------------------------- */
+/* ---- events ---------------------------------------------------------------------------------- */
 
 struct visit {
     struct mt_thread *thread; /* NULL: not to be recorded */
@@ -318,7 +334,8 @@ void mt_mappings_unmapped(uint64_t before, uint64_t address, uint64_t bytes) {
     leave(v);
 }
 
-void mt_mappings_remapped(const struct mt_remap *remap, bool is_ours, const struct mt_hook_frame *frame) {
+void mt_mappings_remapped(const struct mt_remap *remap, bool is_ours,
+                          const struct mt_hook_frame *frame) {
     struct visit v = enter(frame);
     struct mt_thread *t = v.thread;
     if (t == NULL)
@@ -342,7 +359,8 @@ void mt_mappings_remapped(const struct mt_remap *remap, bool is_ours, const stru
     leave(v);
 }
 
-void mt_mappings_protected(uint64_t address, uint64_t bytes, int protection, const struct mt_hook_frame *frame) {
+void mt_mappings_protected(uint64_t address, uint64_t bytes, int protection,
+                           const struct mt_hook_frame *frame) {
     struct visit v = enter(frame);
     if (v.thread == NULL)
         return;
@@ -391,7 +409,7 @@ void mt_mappings_doubtful(uint64_t before, uint64_t address, uint64_t bytes) {
     leave(v);
 }
 
-/* ---- the walker ------------------------------------------------------------------------------------------------- */
+/* ---- the walker ------------------------------------------------------------------------------ */
 
 #ifdef MEMTRACK_CHECKS
 /* A mapping that is not reserved has a block. */

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The program's mappings, as blocks of the domain "mmap", those of files of "mmap-file". Each function is one event, called after the system call that
- * it tells of has succeeded (but for mt_mappings_now). A mapping's bytes are those of its pages. What cannot be
- * touched (PROT_NONE) is reserved: known, but no block before mprotect, or a mapping in its place, makes it accessible.
+ * The program's mappings, as blocks of the domain "mmap", those of files of "mmap-file". Each
+ * function is one event, called after the system call that it tells of has succeeded (but for
+ * mt_mappings_now). A mapping's bytes are those of its pages. What cannot be touched (PROT_NONE) is
+ * reserved: known, but no block before mprotect, or a mapping in its place, makes it accessible.
  *
  * Any thread, any context; errno is not touched.
  */
@@ -15,15 +16,17 @@
 MT_HIDDEN void mt_mappings_start(void);
 
 /*
- * To be asked before a call that unmaps, and passed on after it. Between the kernel's unmapping and our learning of it,
- * another thread may be given the same addresses and tell of that first: what came after this moment stays.
+ * To be asked before a call that unmaps, and passed on after it. Between the kernel's unmapping and
+ * our learning of it, another thread may be given the same addresses and tell of that first: what
+ * came after this moment stays.
  */
 MT_HIDDEN uint64_t mt_mappings_now(void);
 
-/* A mapping has been made: of a call for bytes, with these PROT_* and MAP_*. What it covers is gone. is_ours: by the
- * program; else it is an allocator's, whose blocks are recorded, and is no block itself. */
-MT_HIDDEN void mt_mappings_mapped(uint64_t address, uint64_t bytes, int protection, int flags, bool is_ours,
-                                  const struct mt_hook_frame *frame);
+/* A mapping has been made: of a call for bytes, with these PROT_* and MAP_*. What it covers is
+ * gone. is_ours: by the program; else it is an allocator's, whose blocks are recorded, and is no
+ * block itself. */
+MT_HIDDEN void mt_mappings_mapped(uint64_t address, uint64_t bytes, int protection, int flags,
+                                  bool is_ours, const struct mt_hook_frame *frame);
 
 MT_HIDDEN void mt_mappings_unmapped(uint64_t before, uint64_t address, uint64_t bytes);
 
@@ -32,9 +35,10 @@ struct mt_remap {
     uint64_t before; /* mt_mappings_now */
     int flags;       /* MREMAP_* */
 };
-/* As realloc: what was at old is freed, and result allocated by the caller of mremap. But what becomes smaller without moving is
- * what it was, and loses its end. */
-MT_HIDDEN void mt_mappings_remapped(const struct mt_remap *remap, bool is_ours, const struct mt_hook_frame *frame);
+/* As realloc: what was at old is freed, and result allocated by the caller of mremap. But what
+ * becomes smaller without moving is what it was, and loses its end. */
+MT_HIDDEN void mt_mappings_remapped(const struct mt_remap *remap, bool is_ours,
+                                    const struct mt_hook_frame *frame);
 
 MT_HIDDEN void mt_mappings_protected(uint64_t address, uint64_t bytes, int protection,
                                      const struct mt_hook_frame *frame);
@@ -44,7 +48,8 @@ MT_HIDDEN void mt_mappings_protected_in_part(uint64_t address, uint64_t bytes, i
 
 /* A call has failed for want of memory. */
 MT_HIDDEN void mt_mappings_failed(void);
-/* A call has failed that may have unmapped something before it did (MAP_FIXED, MREMAP_FIXED): the kernel is asked. */
+/* A call has failed that may have unmapped something before it did (MAP_FIXED, MREMAP_FIXED): the
+ * kernel is asked. */
 MT_HIDDEN void mt_mappings_doubtful(uint64_t before, uint64_t address, uint64_t bytes);
 
 struct mt_thread;

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * /proc/self/cgroup names the group in each hierarchy (Linux, Documentation/admin-guide/cgroup-v2.rst and
- * cgroup-v1/memory.rst). A group's limit holds for those within it, so the way up is gone to the end. In a container the
- * name can be that of the host, and what is mounted is the container's own group: then only the end of the way is there.
+ * /proc/self/cgroup names the group in each hierarchy (Linux,
+ * Documentation/admin-guide/cgroup-v2.rst and cgroup-v1/memory.rst). A group's limit holds for
+ * those within it, so the way up is gone to the end. In a container the name can be that of the
+ * host, and what is mounted is the container's own group: then only the end of the way is there.
  */
 #include "track/memory_limit.h"
 
@@ -19,7 +20,8 @@ static void lower(uint64_t *limit, long found) {
 }
 
 /* A group is "/a/b", with more behind its length; "max" is no number. */
-static void look_at_group(uint64_t *limit, const char *mount, const char *group, size_t length, const char *file) {
+static void look_at_group(uint64_t *limit, const char *mount, const char *group, size_t length,
+                          const char *file) {
     const char *end = path + sizeof path - 1;
     for (;;) {
         char *p = mt_text_put(path, end, mount);
@@ -52,7 +54,8 @@ static void look_at_line(uint64_t *limit, const char *line, size_t length) {
     if (group == at + 1)
         look_at_group(limit, "/sys/fs/cgroup", line + group + 1, bytes, "/memory.max");
     else if (has_memory)
-        look_at_group(limit, "/sys/fs/cgroup/memory", line + group + 1, bytes, "/memory.limit_in_bytes");
+        look_at_group(limit, "/sys/fs/cgroup/memory", line + group + 1, bytes,
+                      "/memory.limit_in_bytes");
 }
 
 uint64_t mt_memory_limit(void) {

@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A program that locks all of its memory has a limit to keep (RLIMIT_MEMLOCK), and what the recorder has mapped counts:
- * in the question whether all that is mapped fits, in what is locked, and, with MCL_FUTURE, in each mapping from then on.
+ * A program that locks all of its memory has a limit to keep (RLIMIT_MEMLOCK), and what the
+ * recorder has mapped counts: in the question whether all that is mapped fits, in what is locked,
+ * and, with MCL_FUTURE, in each mapping from then on.
  *
- * So the call is made in two steps. What is mapped now is locked, and ours is unlocked again. If the kernel says that it is
- * too much, and it is not without ours, the program's mappings are locked one by one. Then memory is set aside, which is
- * not locked, and only after that future mappings are; ours come from what has been set aside, and the ledger grows by
- * mremap, which leaves a mapping as it was. A mapping that another thread makes between the two steps is not locked.
+ * So the call is made in two steps. What is mapped now is locked, and ours is unlocked again. If
+ * the kernel says that it is too much, and it is not without ours, the program's mappings are
+ * locked one by one. Then memory is set aside, which is not locked, and only after that future
+ * mappings are; ours come from what has been set aside, and the ledger grows by mremap, which
+ * leaves a mapping as it was. A mapping that another thread makes between the two steps is not
+ * locked.
  */
 #include "track/memory_lock.h"
 
@@ -22,13 +25,15 @@ enum { RESERVE = 64 << 20, LINE_BYTES = 64, PIECE_BYTES = 512 };
 /* This object, as it is mapped. */
 extern const char __ehdr_start[] MT_HIDDEN, _end[] MT_HIDDEN;
 
-static void each_of_ours(void (*visit)(void *context, uint64_t begin, uint64_t end), void *context) {
+static void each_of_ours(void (*visit)(void *context, uint64_t begin, uint64_t end),
+                         void *context) {
     const struct mt_ledger_header *h = mt_tracker.header;
     mt_os_each_own(visit, context);
     for (uint32_t i = 0; h != NULL && i < h->n_segments; i++)
         visit(context, h->segment[i].address, h->segment[i].address + h->segment[i].bytes);
     if (h != NULL && mt_tracker.ledger.family != NULL)
-        visit(context, (uint64_t)mt_tracker.ledger.family, (uint64_t)mt_tracker.ledger.family + MT_OS_PAGE);
+        visit(context, (uint64_t)mt_tracker.ledger.family,
+              (uint64_t)mt_tracker.ledger.family + MT_OS_PAGE);
     visit(context, (uint64_t)__ehdr_start & ~(uint64_t)(MT_OS_PAGE - 1),
           ((uint64_t)_end + MT_OS_PAGE - 1) & ~(uint64_t)(MT_OS_PAGE - 1));
 }
@@ -51,7 +56,7 @@ static bool fits_without_ours(void) {
     return all > ours && all - ours <= limit.rlim_cur;
 }
 
-/* ---- one by one ------------------------------------------------------------------------------------------------- */
+/* ---- one by one ------------------------------------------------------------------------------ */
 
 struct overlap {
     uint64_t begin, end;
@@ -63,12 +68,14 @@ static void look(void *context, uint64_t begin, uint64_t end) {
     o->found |= begin < o->end && o->begin < end;
 }
 
-/* The kernel may show one of ours and a neighbour of the program's as one mapping: then neither is locked. */
+/* The kernel may show one of ours and a neighbour of the program's as one mapping: then neither is
+ * locked. */
 static void lock_range(uint64_t begin, uint64_t end, int flags) {
     struct overlap o = {begin, end, false};
     each_of_ours(look, &o);
     if (!o.found && begin < UINT64_C(1) << 47)
-        mt_os_call(SYS_mlock2, (long)begin, (long)(end - begin), (flags & MCL_ONFAULT) ? MLOCK_ONFAULT : 0, 0, 0, 0);
+        mt_os_call(SYS_mlock2, (long)begin, (long)(end - begin),
+                   (flags & MCL_ONFAULT) ? MLOCK_ONFAULT : 0, 0, 0, 0);
 }
 
 static uint64_t hexadecimal(const char **text) {
@@ -93,9 +100,12 @@ static void lock_line(const char *line, int flags) {
 }
 
 static int lock_each(int flags) {
-    char line[LINE_BYTES] = {0}, piece[PIECE_BYTES] = {0}; /* of a line, the range at its beginning */
+    char line[LINE_BYTES] = {0},
+         piece[PIECE_BYTES] = {0}; /* of a line, the range at its beginning */
     size_t length = 0;
-    long fd = mt_os_call(SYS_openat, AT_FDCWD, (long)"/proc/self/maps", O_RDONLY | O_CLOEXEC, 0, 0, 0), n;
+    long fd = mt_os_call(SYS_openat, AT_FDCWD, (long)"/proc/self/maps", O_RDONLY | O_CLOEXEC, 0, 0,
+                         0),
+         n;
     if (mt_os_failed(fd))
         return ENOMEM;
     while ((n = mt_os_call(SYS_read, fd, (long)piece, sizeof piece, 0, 0, 0)) > 0)
@@ -112,7 +122,7 @@ static int lock_each(int flags) {
     return 0;
 }
 
-/* ---- the two steps ---------------------------------------------------------------------------------------------- */
+/* ---- the two steps --------------------------------------------------------------------------- */
 
 static int lock_now(int flags, int (*next)(int)) {
     int saved = errno, result = next(flags & ~MCL_FUTURE);

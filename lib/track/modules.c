@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Modules come from _dl_find_object: no lock of the loader is taken (dl_iterate_phdr's would be, and a thread inside
- * dlopen that allocates holds it). What it does not tell, the build id and the load bias, is in the object's link map
- * and in its mapped program headers. The range that it tells is the object's, but of a program with gaps between its
- * segments it is a segment: then the headers are elsewhere, and the kernel's word for the program's is taken.
+ * Modules come from _dl_find_object: no lock of the loader is taken (dl_iterate_phdr's would be,
+ * and a thread inside dlopen that allocates holds it). What it does not tell, the build id and the
+ * load bias, is in the object's link map and in its mapped program headers. The range that it tells
+ * is the object's, but of a program with gaps between its segments it is a segment: then the
+ * headers are elsewhere, and the kernel's word for the program's is taken.
  */
 #include "track/modules.h"
 
@@ -36,7 +37,8 @@ struct known {
     const struct link_map *map;
     const uint8_t *eh_frame_header;
     uint64_t name;           /* hash */
-    const uint8_t *build_id; /* where it lies in the first page, which is mapped as long as the object is; else NULL */
+    const uint8_t *build_id; /* where it lies in the first page, which is mapped as long as the
+                                object is; else NULL */
     struct file file;
     uint32_t next; /* older one in the same bucket */
     bool gone;
@@ -45,17 +47,20 @@ struct known {
 };
 
 /*
- * All objects that have ever been there, and those that are there now. The number of the former grows with each reload at
- * another address, so nothing below goes through all of them: an object is found by where it starts, newest first.
+ * All objects that have ever been there, and those that are there now. The number of the former
+ * grows with each reload at another address, so nothing below goes through all of them: an object
+ * is found by where it starts, newest first.
  */
 static struct known *known; /* MAX_MODULES + 1, private; [0] unused */
 static uint32_t n_known = 1;
 static uint32_t *loaded; /* MAX_MODULES ids in no order */
 static uint32_t n_loaded;
 static uint32_t bucket[BUCKETS];
-static const struct link_map *last_at_start; /* those before it in the list were there when the program began */
+static const struct link_map
+    *last_at_start; /* those before it in the list were there when the program began */
 static void *chunk[MAX_MODULES / MT_MODULES_PER_CHUNK + 1];
-static struct mt_table table = MT_TABLE(chunk, struct mt_module, MT_MODULES_PER_CHUNK, MT_EXTENT_MODULES, 64);
+static struct mt_table table =
+    MT_TABLE(chunk, struct mt_module, MT_MODULES_PER_CHUNK, MT_EXTENT_MODULES, 64);
 static struct mt_lock lock;
 
 #pragma weak _dl_find_object /* glibc 2.35 */
@@ -83,8 +88,8 @@ static const uint8_t *read_notes(const uint8_t *p, const uint8_t *end, struct mt
         p = description + ((n->n_descsz + 3u) & ~3u);
         if (p > end || p < description)
             break;
-        if (n->n_type == NT_GNU_BUILD_ID && n->n_namesz == 4 && same_text((const char *)name, "GNU", 4) &&
-            n->n_descsz <= sizeof m->build_id) {
+        if (n->n_type == NT_GNU_BUILD_ID && n->n_namesz == 4 &&
+            same_text((const char *)name, "GNU", 4) && n->n_descsz <= sizeof m->build_id) {
             for (uint32_t i = 0; i < n->n_descsz; i++)
                 m->build_id[i] = description[i];
             m->build_id_bytes = n->n_descsz;
@@ -99,16 +104,19 @@ struct segments {
     uint64_t n;
 };
 
-/* The loader has mapped it, and few programs take that away; where nobody may be asked, it is taken for granted. */
+/* The loader has mapped it, and few programs take that away; where nobody may be asked, it is taken
+ * for granted. */
 static bool is_there(uint64_t begin, uint64_t end) {
     return !mt_os_may_ask() || mt_os_is_readable(begin, end);
 }
 
-/* The ELF header lies at the start of the mapping when the first segment begins at file offset 0. */
+/* The ELF header lies at the start of the mapping when the first segment begins at file offset
+ * 0. */
 static struct segments mapped_segments(uint64_t start) {
     const ElfW(Ehdr) *e = (const ElfW(Ehdr) *)start;
-    if (!is_there(start, start + MT_OS_PAGE) || !same_text((const char *)e->e_ident, ELFMAG, SELFMAG) ||
-        e->e_phoff > MT_OS_PAGE || e->e_phoff + e->e_phnum * sizeof(ElfW(Phdr)) > MT_OS_PAGE)
+    if (!is_there(start, start + MT_OS_PAGE) ||
+        !same_text((const char *)e->e_ident, ELFMAG, SELFMAG) || e->e_phoff > MT_OS_PAGE ||
+        e->e_phoff + e->e_phnum * sizeof(ElfW(Phdr)) > MT_OS_PAGE)
         return (struct segments){0};
     return (struct segments){(const ElfW(Phdr) *)(start + e->e_phoff), e->e_phnum};
 }
@@ -116,7 +124,8 @@ static struct segments mapped_segments(uint64_t start) {
 /* Those of the loader, where it was called as a program, have another bias. */
 static struct segments program_segments(uint64_t bias) {
     struct segments s = {(const ElfW(Phdr) *)getauxval(AT_PHDR), getauxval(AT_PHNUM)};
-    if (s.header == NULL || s.n == 0 || s.header->p_type != PT_PHDR || (uint64_t)s.header != bias + s.header->p_vaddr)
+    if (s.header == NULL || s.n == 0 || s.header->p_type != PT_PHDR ||
+        (uint64_t)s.header != bias + s.header->p_vaddr)
         return (struct segments){0};
     return s;
 }
@@ -140,7 +149,8 @@ static uint64_t first_byte(const struct segments *s, uint64_t bias, uint64_t oth
 }
 
 /* Returns where the build id lies, NULL: there is none. */
-static const uint8_t *read_segments(uint64_t start, uint64_t bias, bool is_main, struct mt_module *m) {
+static const uint8_t *read_segments(uint64_t start, uint64_t bias, bool is_main,
+                                    struct mt_module *m) {
     struct segments s = mapped_segments(start);
     if (s.n == 0 && is_main) {
         s = program_segments(bias);
@@ -184,7 +194,8 @@ static void write_record(uint32_t id) {
         read_segments(k->start, k->map->l_addr, k->is_main, m);
         write_path(m, k->is_main ? "" : name);
     }
-    mt_store_release(&mt_tracker.header->n_modules, id + 1); /* the record that it counts is whole */
+    mt_store_release(&mt_tracker.header->n_modules,
+                     id + 1); /* the record that it counts is whole */
 }
 
 bool mt_modules_start(void) {
@@ -192,7 +203,8 @@ bool mt_modules_start(void) {
     lock = (struct mt_lock){0};
     if (known == NULL && (known = mt_os_private_closed(sizeof *known * (MAX_MODULES + 1))) == NULL)
         return false;
-    if (loaded == NULL && (loaded = mt_os_private_closed(sizeof *loaded * (MAX_MODULES + 1))) == NULL)
+    if (loaded == NULL &&
+        (loaded = mt_os_private_closed(sizeof *loaded * (MAX_MODULES + 1))) == NULL)
         return false;
     mt_table_start(&table);
     for (uint32_t id = 1; id < n_known; id++)
@@ -207,7 +219,8 @@ void mt_modules_note_start(void) {
     last_at_start = map;
 }
 
-/* Whether it came with the program: then it is never unloaded. Before the program begins there is nothing else. */
+/* Whether it came with the program: then it is never unloaded. Before the program begins there is
+ * nothing else. */
 static bool came_at_start(const struct link_map *map) {
     const struct link_map *m = mt_loader_first();
     while (m != map && m != NULL && m != last_at_start)
@@ -215,7 +228,7 @@ static bool came_at_start(const struct link_map *map) {
     return m == map && m != NULL;
 }
 
-/* ---- the same object --------------------------------------------------------------------------------------------- */
+/* ---- the same object ------------------------------------------------------------------------- */
 
 static uint64_t hash_text(const char *s) {
     uint64_t h = UINT64_C(0xcbf29ce484222325);
@@ -226,10 +239,12 @@ static uint64_t hash_text(const char *s) {
 
 static struct file file_of(const char *path) {
     struct stat st = {0};
-    if (path == NULL || path[0] == '\0' || mt_os_call(SYS_newfstatat, AT_FDCWD, (long)path, (long)&st, 0, 0, 0) != 0)
+    if (path == NULL || path[0] == '\0' ||
+        mt_os_call(SYS_newfstatat, AT_FDCWD, (long)path, (long)&st, 0, 0, 0) != 0)
         return (struct file){0};
     return (struct file){st.st_dev, st.st_ino, (uint64_t)st.st_size,
-                         (uint64_t)st.st_mtim.tv_sec * UINT64_C(1000000000) + (uint64_t)st.st_mtim.tv_nsec};
+                         (uint64_t)st.st_mtim.tv_sec * UINT64_C(1000000000) +
+                             (uint64_t)st.st_mtim.tv_nsec};
 }
 
 static uint32_t *bucket_of(uint64_t start) {
@@ -245,31 +260,37 @@ static bool is_at(const struct known *k, const struct dl_find_object *o) {
            k->eh_frame_header == o->dlfo_eh_frame;
 }
 
-/* The loader gives one object's place and even its link map to the next: who is not sure to have stayed must look the
- * same, too. (What follows is for those alone, and makes no system call.) */
+/* The loader gives one object's place and even its link map to the next: who is not sure to have
+ * stayed must look the same, too. (What follows is for those alone, and makes no system call.) */
 static bool looks_the_same(const struct known *k, const struct dl_find_object *o) {
-    if (mt_load_relaxed(&k->stays)) /* if it comes back meanwhile it is the same object: see revive */
+    if (mt_load_relaxed(
+            &k->stays)) /* if it comes back meanwhile it is the same object: see revive */
         return true;
     if (mt_load_relaxed(&k->name) != hash_text(o->dlfo_link_map->l_name))
         return false;
     return k->build_id == NULL ||
-           same_text((const char *)k->build_id, (const char *)k->record->build_id, k->record->build_id_bytes);
+           same_text((const char *)k->build_id, (const char *)k->record->build_id,
+                     k->record->build_id_bytes);
 }
 
 /* The id under which o is known and was there when last seen, or 0. Takes no lock. */
 static uint32_t find_known(const struct dl_find_object *o) {
     for (uint32_t id = newest_at((uint64_t)o->dlfo_map_start); id != 0; id = known[id].next) {
         const struct known *k = &known[id];
-        if (!mt_load_acquire(&k->gone) && mt_load_relaxed(&k->map) == o->dlfo_link_map && is_at(k, o) &&
-            looks_the_same(k, o))
+        if (!mt_load_acquire(&k->gone) && mt_load_relaxed(&k->map) == o->dlfo_link_map &&
+            is_at(k, o) && looks_the_same(k, o))
             return id;
     }
     return 0;
 }
 
-/* ---- coming and going; under the lock ---------------------------------------------------------------------------- */
+/* ---- coming and going; under the lock -------------------------------------------------------- */
 
-enum change { NOTHING, PASSING, STAYING }; /* what is not as it was: what the rules know of it is to be forgotten */
+enum change {
+    NOTHING,
+    PASSING,
+    STAYING
+}; /* what is not as it was: what the rules know of it is to be forgotten */
 
 /* The i-th of the loaded ones is not any more. */
 static enum change mark_gone(uint32_t i) {
@@ -294,18 +315,21 @@ static enum change make_way(const struct dl_find_object *o) {
 }
 
 /* now: what is there, as far as it tells. */
-static bool is_same_file(const struct known *k, const struct known *now, const struct mt_module *record) {
+static bool is_same_file(const struct known *k, const struct known *now,
+                         const struct mt_module *record) {
     if (k->record == NULL || k->record->build_id_bytes != record->build_id_bytes)
         return false;
     if (record->build_id_bytes != 0)
-        return same_text((const char *)k->record->build_id, (const char *)record->build_id, record->build_id_bytes);
+        return same_text((const char *)k->record->build_id, (const char *)record->build_id,
+                         record->build_id_bytes);
     const struct file *a = &k->file, *b = &now->file;
-    return a->inode != 0 && a->inode == b->inode && a->device == b->device && a->bytes == b->bytes &&
-           a->modified_ns == b->modified_ns && k->name == now->name;
+    return a->inode != 0 && a->inode == b->inode && a->device == b->device &&
+           a->bytes == b->bytes && a->modified_ns == b->modified_ns && k->name == now->name;
 }
 
 /* The same object has been loaded to the same place before: it gets its old id back. */
-static uint32_t revive(const struct dl_find_object *o, const struct known *now, const struct mt_module *record) {
+static uint32_t revive(const struct dl_find_object *o, const struct known *now,
+                       const struct mt_module *record) {
     for (uint32_t id = newest_at(now->start); id != 0; id = known[id].next) {
         struct known *k = &known[id];
         if (!k->gone || !is_at(k, o) || !is_same_file(k, now, record))
@@ -376,14 +400,16 @@ static void tell(enum change change) {
     mt_tracker_changed();
 }
 
-/* ---- for others -------------------------------------------------------------------------------------------------- */
+/* ---- for others ------------------------------------------------------------------------------ */
 
 static uint32_t with_flags(uint32_t id) {
     const struct known *k = &known[id];
-    return id == 0 ? 0 : id | (k->is_loader ? MT_MODULE_LOADER : 0) | (k->stays ? MT_MODULE_STAYS : 0);
+    return id == 0 ? 0
+                   : id | (k->is_loader ? MT_MODULE_LOADER : 0) | (k->stays ? MT_MODULE_STAYS : 0);
 }
 
-/* Of a program with gaps between its segments, the tables can lie outside of the one that address is in. */
+/* Of a program with gaps between its segments, the tables can lie outside of the one that address
+ * is in. */
 static struct mt_cfi cfi_of(const struct dl_find_object *o) {
     struct mt_cfi cfi = {o->dlfo_eh_frame, (uint64_t)o->dlfo_map_start, (uint64_t)o->dlfo_map_end};
     uint64_t header = (uint64_t)cfi.header;
@@ -453,16 +479,18 @@ void mt_modules_look_at_unloading(struct mt_thread *t, const struct mt_hook_fram
         end_unloading();
 }
 
-/* ---- the walker ------------------------------------------------------------------------------------------------- */
+/* ---- the walker ------------------------------------------------------------------------------ */
 
 #ifdef MEMTRACK_CHECKS
 const char *mt_modules_check(void) {
     uint32_t n = mt_tracker.header->n_modules;
     const char *violation = n > 1 ? mt_table_check(&table, n) : NULL;
     for (uint32_t id = 1; violation == NULL && id < n; id++)
-        violation = mt_module_fault(mt_table_item(chunk, struct mt_module, MT_MODULES_PER_CHUNK, id));
+        violation =
+            mt_module_fault(mt_table_item(chunk, struct mt_module, MT_MODULES_PER_CHUNK, id));
     for (uint32_t i = 0; violation == NULL && i < mt_load_acquire(&n_loaded); i++)
-        MT_MUST(loaded[i] > 0 && loaded[i] < n_known && known[loaded[i]].start < known[loaded[i]].end,
+        MT_MUST(loaded[i] > 0 && loaded[i] < n_known &&
+                    known[loaded[i]].start < known[loaded[i]].end,
                 "modules: one that is loaded is not known");
     return violation;
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Names live in chunks of the ledger, their texts beside them; an index in private memory finds them by hash. Each
- * thread remembers by address which text it has met where, and compares it: the usual name is a literal, but nobody
- * promises that.
+ * Names live in chunks of the ledger, their texts beside them; an index in private memory finds
+ * them by hash. Each thread remembers by address which text it has met where, and compares it: the
+ * usual name is a literal, but nobody promises that.
  */
 #include "track/names.h"
 
@@ -13,7 +13,8 @@
 enum { MAX_CHUNKS = MT_MAX_NAMES / MT_NAMES_PER_CHUNK };
 
 static void *chunk[MAX_CHUNKS] MT_OS_CLOSED;
-static struct mt_table table = MT_TABLE(chunk, struct mt_name, MT_NAMES_PER_CHUNK, MT_EXTENT_NAMES, 64);
+static struct mt_table table =
+    MT_TABLE(chunk, struct mt_name, MT_NAMES_PER_CHUNK, MT_EXTENT_NAMES, 64);
 static struct mt_index names;
 
 static struct mt_name *name_at(mt_name_id id) {
@@ -76,7 +77,8 @@ static mt_name_id add(uint64_t hash, struct mt_name name) {
     mt_name_id id = h->n_names;
     if (!mt_table_reserve(&mt_tracker.ledger, &table, id) || !mt_index_reserve(&names))
         return 0;
-    if (name.text != 0 && (name.text = mt_ledger_text(&mt_tracker.ledger, (const char *)name.text, name.bytes)) == 0)
+    if (name.text != 0 &&
+        (name.text = mt_ledger_text(&mt_tracker.ledger, (const char *)name.text, name.bytes)) == 0)
         return 0;
     *name_at(id) = name;
     mt_store_release(&h->n_names, id + 1); /* the name that it counts is whole */
@@ -101,16 +103,19 @@ static uint64_t word_at(const char *text) {
     return word;
 }
 
-/* A word of text that begins within it, but may end beyond, can be read when it lies on one page. */
+/* A word of text that begins within it, but may end beyond, can be read when it lies on one
+ * page. */
 static bool can_read_word(const char *text) {
     return ((uint64_t)text & (MT_OS_PAGE - 1)) <= MT_OS_PAGE - sizeof(uint64_t);
 }
 
 /* Does text still hold what has been known there? The last word overlaps the one before it. */
 static bool is_text(const struct mt_known_name *known, const char *text) {
-    const uint32_t word = sizeof(uint64_t), n = known->bytes + (known->bytes < MT_NAME_MAX_BYTES); /* with its NUL */
+    const uint32_t word = sizeof(uint64_t),
+                   n = known->bytes + (known->bytes < MT_NAME_MAX_BYTES); /* with its NUL */
     uint32_t i = 0;
-    while (i + word <= n && can_read_word(text + i) && word_at(text + i) == word_at(known->text + i)) {
+    while (i + word <= n && can_read_word(text + i) &&
+           word_at(text + i) == word_at(known->text + i)) {
         if (i + word == n)
             return true;
         i = i + 2 * word <= n ? i + word : n - word;
@@ -128,8 +133,11 @@ MT_NOINLINE static mt_name_id learn_text(struct mt_thread *t, const char *text) 
     struct mt_name wanted = {.text = (uint64_t)text, .bytes = length(text)};
     mt_name_id id = find_or_add(hash_text(text, wanted.bytes), &wanted);
     if (id != 0)
-        *known_at(t, (uint64_t)text) = (struct mt_known_name){
-            .address = (uint64_t)text, .text = (const char *)name_at(id)->text, .bytes = wanted.bytes, .name = id};
+        *known_at(t, (uint64_t)text) =
+            (struct mt_known_name){.address = (uint64_t)text,
+                                   .text = (const char *)name_at(id)->text,
+                                   .bytes = wanted.bytes,
+                                   .name = id};
     return id;
 }
 
@@ -141,10 +149,12 @@ mt_name_id mt_names_find(struct mt_thread *t, const char *text) {
 }
 
 MT_NOINLINE static mt_name_id learn_function(struct mt_thread *t, uint64_t address) {
-    struct mt_name wanted = {.address = address, .module = mt_rule_module(mt_rules_find(address + 1))};
+    struct mt_name wanted = {.address = address,
+                             .module = mt_rule_module(mt_rules_find(address + 1))};
     mt_name_id id = find_or_add(hash_function(address), &wanted);
     if (id != 0)
-        *known_at(t, address) = (struct mt_known_name){.address = address | UINT64_C(1) << 63, .name = id};
+        *known_at(t, address) =
+            (struct mt_known_name){.address = address | UINT64_C(1) << 63, .name = id};
     return id;
 }
 
@@ -155,7 +165,7 @@ mt_name_id mt_names_find_function(struct mt_thread *t, uint64_t address) {
     return learn_function(t, address);
 }
 
-/* ---- the walker ------------------------------------------------------------------------------------------------- */
+/* ---- the walker ------------------------------------------------------------------------------ */
 
 #ifdef MEMTRACK_CHECKS
 const char *mt_names_check(void) {

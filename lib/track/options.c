@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Environment to options. What is not understood has no effect, since a newer launcher may know more, but readers say so. */
+/* Environment to options. What is not understood has no effect, since a newer launcher may know
+ * more, but readers say so. */
 #include "track/options.h"
 
 #include "base/settings.h"
@@ -95,12 +96,14 @@ static void read_variable(struct mt_options *o, const char *text) {
         read_list(o, v);
 }
 
-/* ---- finding it ------------------------------------------------------------------------------------------------- */
+/* ---- finding it ------------------------------------------------------------------------------ */
 
-/* As the kernel has put it above the main thread's stack: argc, the arguments, NULL, the environment, NULL. */
+/* As the kernel has put it above the main thread's stack: argc, the arguments, NULL, the
+ * environment, NULL. */
 static const char *const *environment_on_stack(void) {
     enum { MOST_ARGUMENTS = 1 << 24 };
-    if (&__libc_stack_end == NULL || __libc_stack_end == NULL || ((uint64_t)__libc_stack_end & 7) != 0)
+    if (&__libc_stack_end == NULL || __libc_stack_end == NULL ||
+        ((uint64_t)__libc_stack_end & 7) != 0)
         return NULL;
     uint64_t n = *(const uint64_t *)__libc_stack_end;
     const char *const *argument = (const char *const *)__libc_stack_end + 1;
@@ -138,8 +141,10 @@ static void bound(uint64_t *value, uint64_t least, uint64_t most) {
 }
 
 void mt_options_read(struct mt_options *o) {
-    *o = (struct mt_options){
-        .frames = MT_DEFAULT_FRAMES, .events = MT_DEFAULT_EVENTS, .event_sample = 1, .max_ledger = MT_LEDGER_BY_LIMIT};
+    *o = (struct mt_options){.frames = MT_DEFAULT_FRAMES,
+                             .events = MT_DEFAULT_EVENTS,
+                             .event_sample = 1,
+                             .max_ledger = MT_LEDGER_BY_LIMIT};
     const char *const *variable = environment_on_stack();
     if (variable == NULL)
         read_file(o);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What the environment asks of the recorder. Read once per program, from where the kernel has put it: the first
- * allocation can come before libc has an environ. */
+/* What the environment asks of the recorder. Read once per program, from where the kernel has put
+ * it: the first allocation can come before libc has an environ. */
 #ifndef MT_TRACK_OPTIONS_H
 #define MT_TRACK_OPTIONS_H
 
@@ -8,7 +8,12 @@
 
 #include "base/os.h"
 
-enum { MT_DIRECTORY_BYTES = 2048, MT_DEFAULT_FRAMES = 1024, MT_MOST_FRAMES = 8192, MT_MOST_EVENTS = 1 << 20 };
+enum {
+    MT_DIRECTORY_BYTES = 2048,
+    MT_DEFAULT_FRAMES = 1024,
+    MT_MOST_FRAMES = 8192,
+    MT_MOST_EVENTS = 1 << 20
+};
 
 #define MT_LEDGER_BY_LIMIT UINT64_MAX /* as the memory limit of the cgroup has it */
 

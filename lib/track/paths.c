@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Nodes are 16 bytes in chunks of 256 KiB; an id is chunk and place. The key of a node carries the module id beside
- * the address, so that code loaded later at the address of code that has gone makes nodes of its own.
+ * Nodes are 16 bytes in chunks of 256 KiB; an id is chunk and place. The key of a node carries the
+ * module id beside the address, so that code loaded later at the address of code that has gone
+ * makes nodes of its own.
  */
 #include "track/paths.h"
 
@@ -12,7 +13,8 @@
 enum { MAX_CHUNKS = 16384 };
 
 static void *chunk[MAX_CHUNKS] MT_OS_CLOSED;
-static struct mt_table table = MT_TABLE(chunk, struct mt_node, MT_NODES_PER_CHUNK, MT_EXTENT_NODES, 64);
+static struct mt_table table =
+    MT_TABLE(chunk, struct mt_node, MT_NODES_PER_CHUNK, MT_EXTENT_NODES, 64);
 static struct mt_index nodes;
 
 static struct mt_node *node_at(mt_node_id id) {
@@ -43,21 +45,25 @@ static mt_node_id find(uint64_t hash, mt_node_id parent, uint64_t key) {
 
 static bool is_child(mt_node_id id, mt_node_id parent, uint64_t key) {
     const struct mt_node *c = mt_table_find(chunk, const struct mt_node, MT_NODES_PER_CHUNK, id);
-    return c != NULL && mt_load_part(&c->key) == key && mt_load_part(&c->parent) == parent; /* and that is all of it */
+    return c != NULL && mt_load_part(&c->key) == key &&
+           mt_load_part(&c->parent) == parent; /* and that is all of it */
 }
 
 /*
- * Two guesses that cost less than the index, which is two cache misses in a large tree: the node made right after the
- * parent (a new path is made from the outside in, so its nodes lie side by side), and the child asked for last.
+ * Two guesses that cost less than the index, which is two cache misses in a large tree: the node
+ * made right after the parent (a new path is made from the outside in, so its nodes lie side by
+ * side), and the child asked for last.
  */
 static mt_node_id guess(mt_node_id parent, uint64_t key) {
-    mt_node_id recent = mt_load_relaxed(&node_at(parent)->recent_child); /* a guess, that is looked at */
+    mt_node_id recent =
+        mt_load_relaxed(&node_at(parent)->recent_child); /* a guess, that is looked at */
     if (is_child(parent + 1, parent, key))
         return parent + 1;
     return recent != 0 && is_child(recent, parent, key) ? recent : 0;
 }
 
-/* The next node becomes this one, unless an event that was left has made it already: a guess may have found that. */
+/* The next node becomes this one, unless an event that was left has made it already: a guess may
+ * have found that. */
 static void fill(struct mt_node *node, mt_node_id parent, uint64_t key) {
     if (node->key != 0)
         return;
@@ -107,14 +113,16 @@ mt_node_id mt_paths_find(struct mt_thread *t, mt_node_id parent, uint64_t pc, mt
     return id;
 }
 
-/* Bit 62 tells the two kinds apart where only pc and parent are compared; it is not part of the key. */
+/* Bit 62 tells the two kinds apart where only pc and parent are compared; it is not part of the
+ * key. */
 mt_node_id mt_paths_leaf(struct mt_thread *t, mt_node_id node, uint32_t module, uint32_t name) {
     uint64_t pc = name | (module == MT_NODE_MODULE_DOMAIN ? UINT64_C(1) << 62 : 0);
     return mt_paths_child(t, node, pc, (mt_rule)module << 5);
 }
 
 static bool is_leaf(mt_node_id id) {
-    return (node_at(id)->key >> MT_NODE_MODULE_SHIFT & MT_NODE_MODULE_MASK) >= MT_NODE_MODULE_DOMAIN;
+    return (node_at(id)->key >> MT_NODE_MODULE_SHIFT & MT_NODE_MODULE_MASK) >=
+           MT_NODE_MODULE_DOMAIN;
 }
 
 static mt_node_id without_leaves(mt_node_id node) {
@@ -125,7 +133,8 @@ static mt_node_id without_leaves(mt_node_id node) {
 
 uint32_t mt_paths_addresses(mt_node_id node, uint64_t *pc, uint32_t max) {
     uint32_t n = 0;
-    for (node = without_leaves(node); node >= MT_NODE_FIRST && n < max; node = node_at(node)->parent)
+    for (node = without_leaves(node); node >= MT_NODE_FIRST && n < max;
+         node = node_at(node)->parent)
         pc[n++] = node_at(node)->key & MT_NODE_ADDRESS_MASK;
     return n;
 }
@@ -139,7 +148,7 @@ bool mt_paths_equal(mt_node_id node, const uint64_t *pc, uint32_t n) {
     return node < MT_NODE_FIRST && i == n;
 }
 
-/* ---- the walker ------------------------------------------------------------------------------------------------- */
+/* ---- the walker ------------------------------------------------------------------------------ */
 
 #ifdef MEMTRACK_CHECKS
 const char *mt_paths_check(void) {
@@ -148,7 +157,8 @@ const char *mt_paths_check(void) {
     for (mt_node_id id = MT_NODE_FIRST; violation == NULL && id < limits.n_nodes; id++) {
         const struct mt_node *n = node_at(id);
         violation = mt_node_fault(id, n, n->parent < id ? node_at(n->parent) : NULL, &limits);
-        MT_MUST(violation != NULL || mt_check_once(find(mt_index_mix(n->key, n->parent), n->parent, n->key) == id),
+        MT_MUST(violation != NULL ||
+                    mt_check_once(find(mt_index_mix(n->key, n->parent), n->parent, n->key) == id),
                 "paths: a node cannot be found, or is there twice");
     }
     return violation != NULL ? violation : mt_index_check(&nodes, limits.n_nodes);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A redo log: what each word will be, not what is added to it, so that to do it twice is to do it once. One store, n, says
- * that all of it is written down, and another that all of it has been done.
+ * A redo log: what each word will be, not what is added to it, so that to do it twice is to do it
+ * once. One store, n, says that all of it is written down, and another that all of it has been
+ * done.
  */
 #include "track/plan.h"
 
@@ -31,15 +32,18 @@ void mt_plan_enter(struct mt_thread *t, uint64_t key, struct mt_live_entry entry
     p->entry[p->n_entries++] = (struct mt_planned_entry){key, entry.bytes, entry.site, entry.era};
 }
 
-/* False: there is no room. The old entry goes first: the new one's size can call for another table. */
+/* False: there is no room. The old entry goes first: the new one's size can call for another
+ * table. */
 static bool enter(struct mt_thread *t, const struct mt_planned_entry *e) {
-    struct mt_live_entry wanted = {e->bytes, e->site, e->era}, there = mt_live_look(t, e->key), other;
+    struct mt_live_entry wanted = {e->bytes, e->site, e->era}, there = mt_live_look(t, e->key),
+                         other;
     bool dropped = false;
     if (there.site == wanted.site && there.bytes == wanted.bytes && there.era == wanted.era)
         return true;
     if (there.site != 0)
         mt_live_take(t, e->key, NULL, &dropped);
-    return wanted.site == 0 || mt_live_put(t, mt_live_prepare(e->key), e->key, wanted, &other) == MT_PUT_NEW;
+    return wanted.site == 0 ||
+           mt_live_put(t, mt_live_prepare(e->key), e->key, wanted, &other) == MT_PUT_NEW;
 }
 
 static void drop(struct mt_thread *t, const struct mt_planned_entry *e) {
@@ -51,7 +55,9 @@ static void carry_out(struct mt_thread *t) {
     struct mt_plan *p = &t->plan;
     uint32_t without_room = 0;
     for (uint32_t i = 0; i < p->n_words; i++)
-        mt_store_relaxed(p->word[i].word, p->word[i].value); /* a count of this thread, which others may be reading */
+        mt_store_relaxed(
+            p->word[i].word,
+            p->word[i].value); /* a count of this thread, which others may be reading */
     for (uint32_t i = 0; i < p->n_entries; i++)
         without_room |= (uint32_t)!enter(t, &p->entry[i]) << i;
     if (p->site != 0)

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A change of several things at once, written down before it is made: entries of the table of live blocks, and counters of
- * the calling thread's own records. It can be left at any point, and is then carried out, once more or for the first time,
- * when the thread (or who gets its bank) comes to the recorder again. For what is too rare for a journal of its own.
+ * A change of several things at once, written down before it is made: entries of the table of live
+ * blocks, and counters of the calling thread's own records. It can be left at any point, and is
+ * then carried out, once more or for the first time, when the thread (or who gets its bank) comes
+ * to the recorder again. For what is too rare for a journal of its own.
  *
- * Inside an event; owner thread only. No lock may be held that is taken by the table of live blocks.
+ * Inside an event; owner thread only. No lock may be held that is taken by the table of live
+ * blocks.
  */
 #ifndef MT_TRACK_PLAN_H
 #define MT_TRACK_PLAN_H

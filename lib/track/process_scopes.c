@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Scopes of the whole process need not nest. There are few of them: each keeps its own highest, brought up to date
- * whenever the process's current bytes are published (or, with one thread, whenever scope_high is handed on).
+ * Scopes of the whole process need not nest. There are few of them: each keeps its own highest,
+ * brought up to date whenever the process's current bytes are published (or, with one thread,
+ * whenever scope_high is handed on).
  */
 #include "base/lock.h"
 #include "track/names.h"
@@ -64,7 +65,8 @@ static struct mt_counters of_process(void) {
     for (mt_bank_id id = 1; id < mt_load_acquire(&mt_tracker.header->n_banks); id++) {
         const struct mt_bank *b = mt_threads_bank(id);
         struct mt_counters c;
-        if (mt_load_acquire(&b->clear_epoch) != mt_tracker.header->control.clear_epoch) /* its counters are of before */
+        if (mt_load_acquire(&b->clear_epoch) !=
+            mt_tracker.header->control.clear_epoch) /* its counters are of before */
             continue;
         read_bank(&c, b);
         mt_counters_add(&sum, &c, 1);
@@ -124,13 +126,15 @@ static void close(struct mt_open_scope *p) {
 }
 
 /* The lock is taken. */
-static void finish(struct mt_thread *t, struct mt_open_scope *p, bool is_error, memtrack_delta *out) {
+static void finish(struct mt_thread *t, struct mt_open_scope *p, bool is_error,
+                   memtrack_delta *out) {
     mt_threads_publish(t);
     flush(t);
     struct mt_counters now = of_process();
     raise_to(&p->high_bytes, now.live_bytes);
-    memtrack_delta d = delta_of(difference(now, p->begin), mt_load_relaxed(&p->high_bytes) - p->begin.live_bytes,
-                                clock_ns(CLOCK_MONOTONIC) - p->begin_ns, 0);
+    memtrack_delta d =
+        delta_of(difference(now, p->begin), mt_load_relaxed(&p->high_bytes) - p->begin.live_bytes,
+                 clock_ns(CLOCK_MONOTONIC) - p->begin_ns, 0);
     struct mt_scope_result result = {.name = p->name, .is_process = true, .is_error = is_error};
     values_of(&d, result.value);
     values_of(&d, result.own);
@@ -157,7 +161,8 @@ int mt_process_scopes_end(struct mt_thread *t, struct mt_scope_handle *h, memtra
 }
 
 void mt_scopes_end_all_of_process(struct mt_thread *t) {
-    if (mt_load_relaxed(&mt_process_scopes_n) == 0 || /* who begins one now does not want it ended */
+    if (mt_load_relaxed(&mt_process_scopes_n) ==
+            0 || /* who begins one now does not want it ended */
         !mt_lock_acquire(&lock, MT_RANK_PROCESS_SCOPES))
         return;
     for (uint32_t i = 0; i < mt_process_scopes_n; i++)

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Started as a command, the dynamic linker is what /proc/self/exe names, and the program is one of the files that it
- * maps. The kernel then names no interpreter (AT_BASE is 0), which no dynamically linked program has otherwise. The
- * program's own file is the one that holds its dynamic section, and the kernel's list of mappings has the path of that
- * file as /proc/self/exe would have it: absolute, and with what has become of the file since.
+ * Started as a command, the dynamic linker is what /proc/self/exe names, and the program is one of
+ * the files that it maps. The kernel then names no interpreter (AT_BASE is 0), which no dynamically
+ * linked program has otherwise. The program's own file is the one that holds its dynamic section,
+ * and the kernel's list of mappings has the path of that file as /proc/self/exe would have it:
+ * absolute, and with what has become of the file since.
  *
- * Rejected: the link map's name, which is "" for the program in this case as in the usual one, and AT_EXECFN, which is
- * a word of the command line: relative to a directory that may have been left, or found along the library path.
+ * Rejected: the link map's name, which is "" for the program in this case as in the usual one, and
+ * AT_EXECFN, which is a word of the command line: relative to a directory that may have been left,
+ * or found along the library path.
  */
 #include "track/program.h"
 
@@ -32,7 +34,8 @@ static void take_digit(struct line *line, char c) {
     if (c == '-')
         line->bound = 1;
     else
-        line->range[line->bound] = line->range[line->bound] << 4 | (uint64_t)(c <= '9' ? c - '0' : c - 'a' + 10);
+        line->range[line->bound] =
+            line->range[line->bound] << 4 | (uint64_t)(c <= '9' ? c - '0' : c - 'a' + 10);
 }
 
 /* The path goes to out, which has room for capacity bytes. */
@@ -56,7 +59,8 @@ static uint32_t mapped_file(uint64_t address, char *out, uint32_t capacity) {
     char chunk[CHUNK_BYTES] = {0};
     struct line line = {.field = 0};
     uint32_t found = 0;
-    long n, fd = mt_os_call(SYS_openat, AT_FDCWD, (long)"/proc/self/maps", O_RDONLY | O_CLOEXEC, 0, 0, 0);
+    long n, fd = mt_os_call(SYS_openat, AT_FDCWD, (long)"/proc/self/maps", O_RDONLY | O_CLOEXEC, 0,
+                            0, 0);
     if (mt_os_failed(fd))
         return 0;
     while (found == 0 && (n = mt_os_call(SYS_read, fd, (long)chunk, sizeof chunk, 0, 0, 0)) > 0)

@@ -1,18 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A program can install a filter by an instruction of its own, and nothing tells of that. So who could is looked for in the
- * code: an instruction for a system call whose number is that of seccomp or prctl, or is none that the code itself says (a
- * wrapper, which is told by its caller).
+ * A program can install a filter by an instruction of its own, and nothing tells of that. So who
+ * could is looked for in the code: an instruction for a system call whose number is that of seccomp
+ * or prctl, or is none that the code itself says (a wrapper, which is told by its caller).
  *
- * On x86-64 the instruction is the two bytes 0f 05, and they occur inside of others some 15 times in a mebibyte. Who makes a
- * system call sets registers right before: the bytes in front are taken for a chain of simple instructions (moves, loads,
- * xor) and followed backwards, the longest that fits first, until eax is set, or the register that it comes from. From a
- * constant: then that is the number. From memory: then it can be any. When the chain ends before that, after two links or
- * more, the call is real and its number is a constant that is near, or unknown. Two bytes inside of another instruction have
- * such a chain in front of them once in some hundred mebibytes.
+ * On x86-64 the instruction is the two bytes 0f 05, and they occur inside of others some 15 times
+ * in a mebibyte. Who makes a system call sets registers right before: the bytes in front are taken
+ * for a chain of simple instructions (moves, loads, xor) and followed backwards, the longest that
+ * fits first, until eax is set, or the register that it comes from. From a constant: then that is
+ * the number. From memory: then it can be any. When the chain ends before that, after two links or
+ * more, the call is real and its number is a constant that is near, or unknown. Two bytes inside of
+ * another instruction have such a chain in front of them once in some hundred mebibytes.
  *
- * Rejected: decoding whole functions from their beginnings, which needs the tables of all instructions to tell the last few
- * of the false ones; they cost some detail, not the truth.
+ * Rejected: decoding whole functions from their beginnings, which needs the tables of all
+ * instructions to tell the last few of the false ones; they cost some detail, not the truth.
  */
 #include "track/raw_calls.h"
 
@@ -28,7 +29,7 @@ static uint32_t word_at(const uint8_t *p) {
     return word;
 }
 
-/* ---- simple instructions ---------------------------------------------------------------------------------------- */
+/* ---- simple instructions --------------------------------------------------------------------- */
 
 enum { MOST_BYTES = 9, RAX = 0, RSP = 4, NO_REGISTER = -1 };
 
@@ -55,7 +56,8 @@ static size_t operand_bytes(const uint8_t *p, size_t n) {
     return bytes <= n ? bytes : 0;
 }
 
-/* The register that is the operand's source or destination, and the one in its rm when it is no memory. */
+/* The register that is the operand's source or destination, and the one in its rm when it is no
+ * memory. */
 static int reg_of(uint8_t rex, uint8_t operand) {
     return (operand >> 3 & 7) | (rex & 4 ? 8 : 0);
 }
@@ -72,29 +74,36 @@ static struct instruction with_operand(uint8_t operation, uint8_t rex, const uin
     bool is_register = p[0] >> 6 == 3, is_same = reg_of(rex, p[0]) == rm_of(rex, p[0]);
     switch (operation) {
     case 0x89: /* mov to rm */
-        i = (struct instruction){.bytes = bytes, .sets = rm_of(rex, p[0]), .from = reg_of(rex, p[0])};
+        i = (struct instruction){
+            .bytes = bytes, .sets = rm_of(rex, p[0]), .from = reg_of(rex, p[0])};
         break;
     case 0x8b: /* mov from rm */
     case 0x63: /* with its sign */
         if (operation == 0x8b || (rex & 8))
-            i = (struct instruction){.bytes = bytes, .sets = reg_of(rex, p[0]), .from = rm_of(rex, p[0])};
+            i = (struct instruction){
+                .bytes = bytes, .sets = reg_of(rex, p[0]), .from = rm_of(rex, p[0])};
         break;
     case 0x8d: /* lea */
-        i = (struct instruction){.bytes = is_register ? 0 : bytes, .sets = reg_of(rex, p[0]), .from = NO_REGISTER};
+        i = (struct instruction){
+            .bytes = is_register ? 0 : bytes, .sets = reg_of(rex, p[0]), .from = NO_REGISTER};
         break;
     case 0x31: /* xor of a register with itself, by which it is set to zero */
     case 0x33:
-        i = (struct instruction){
-            .bytes = is_register && is_same ? bytes : 0, .sets = reg_of(rex, p[0]), .is_constant = true};
+        i = (struct instruction){.bytes = is_register && is_same ? bytes : 0,
+                                 .sets = reg_of(rex, p[0]),
+                                 .is_constant = true};
         break;
     case 0xc7: /* mov of a constant */
         if ((p[0] >> 3 & 7) == 0 && bytes + 4 <= n)
-            i = (struct instruction){
-                .bytes = bytes + 4, .sets = rm_of(rex, p[0]), .is_constant = true, .constant = word_at(p + bytes)};
+            i = (struct instruction){.bytes = bytes + 4,
+                                     .sets = rm_of(rex, p[0]),
+                                     .is_constant = true,
+                                     .constant = word_at(p + bytes)};
         break;
     case 0x83: /* add of a small constant */
         if (is_register && (rex & 8) && (p[0] >> 3 & 7) == 0 && bytes + 1 <= n)
-            i = (struct instruction){.bytes = bytes + 1, .sets = rm_of(rex, p[0]), .from = NO_REGISTER};
+            i = (struct instruction){
+                .bytes = bytes + 1, .sets = rm_of(rex, p[0]), .from = NO_REGISTER};
         break;
     default:
         break;
@@ -129,7 +138,8 @@ static struct instruction decode(const uint8_t *p, size_t n) {
 
 /* The longest that ends at end. */
 static struct instruction decode_before(const uint8_t *begin, const uint8_t *end) {
-    size_t most = (size_t)(end - begin) < (size_t)MOST_BYTES ? (size_t)(end - begin) : (size_t)MOST_BYTES;
+    size_t most =
+        (size_t)(end - begin) < (size_t)MOST_BYTES ? (size_t)(end - begin) : (size_t)MOST_BYTES;
     for (size_t bytes = most; bytes >= 2; bytes--) {
         struct instruction i = decode(end - bytes, bytes);
         if (i.bytes == bytes && i.sets != RSP)
@@ -138,7 +148,7 @@ static struct instruction decode_before(const uint8_t *begin, const uint8_t *end
     return (struct instruction){0};
 }
 
-/* ---- calls ------------------------------------------------------------------------------------------------------ */
+/* ---- calls ----------------------------------------------------------------------------------- */
 
 /* One of our numbers is put into eax (b8 number) or rax (48 c7 c0 number) between begin and end. */
 static bool loads_our_number(const uint8_t *begin, const uint8_t *end) {
@@ -208,8 +218,9 @@ static bool call_can_confine(const uint8_t *begin, const uint8_t *end) {
 #define VECTORS /* the compiler keeps nothing in them */
 #endif
 
-/* How many of the whole 32 bytes from code on, of which another one is there, have no 0f 05 that begins in them. The rest of
- * this object is compiled without vector registers, which a function may change; here they are four times as fast. */
+/* How many of the whole 32 bytes from code on, of which another one is there, have no 0f 05 that
+ * begins in them. The rest of this object is compiled without vector registers, which a function
+ * may change; here they are four times as fast. */
 static size_t skip(const uint8_t *code, size_t bytes) {
     const uint8_t *p = code, *end = code + (bytes - 1) / 32 * 32;
     uint32_t found;

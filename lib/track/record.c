@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The hot path. One event: enter (one comparison says that all is as it was), the call path, the site, the table of
- * live blocks, the counters, leave. With one thread there is no atomic instruction in it; with several, one exchange
- * for the region's lock. What being inside an event means is in event.h.
+ * The hot path. One event: enter (one comparison says that all is as it was), the call path, the
+ * site, the table of live blocks, the counters, leave. With one thread there is no atomic
+ * instruction in it; with several, one exchange for the region's lock. What being inside an event
+ * means is in event.h.
  */
 #include "track/record.h"
 
@@ -27,7 +28,8 @@ static inline struct mt_frame_state state_of(const struct mt_hook_frame *frame) 
         .pc = frame->return_address, .sp = (uint64_t)frame->caller_stack, .bp = frame->caller_bp};
 }
 
-static MT_NOINLINE void check_walk(struct mt_thread *t, mt_node_id node, const struct mt_hook_frame *frame) {
+static MT_NOINLINE void check_walk(struct mt_thread *t, mt_node_id node,
+                                   const struct mt_hook_frame *frame) {
     static __thread uint64_t *plain __attribute__((tls_model("initial-exec")));
     struct mt_stack *s = &t->stack;
     if (plain == NULL && (plain = mt_os_private(s->max_frames * sizeof *plain)) == NULL)
@@ -53,12 +55,14 @@ void mt_record_expect(void) {
 void mt_record_expected(void *block, size_t bytes, const struct mt_hook_frame *frame) {
     struct mt_thread *t = mt_self;
     if (block == NULL && t != NULL)
-        t->last_block = t->last_before; /* a failure is no event between an allocation and its free */
+        t->last_block =
+            t->last_before; /* a failure is no event between an allocation and its free */
     if (block == NULL || t == NULL || t->last_block != block)
         mt_record_allocation(block, bytes, frame);
 }
 
-/* A block that found no room among the live ones: the totals stay exact, it counts as freed at once. */
+/* A block that found no room among the live ones: the totals stay exact, it counts as freed at
+ * once. */
 static MT_NOINLINE void drop(struct mt_thread *t, mt_site_id site, uint64_t bytes) {
     t->bank->rare.dropped++;
     t->journal.putting = 0; /* it is no block that could be in the table */
@@ -75,15 +79,15 @@ static MT_NOINLINE mt_node_id belonging_to(struct mt_thread *t, mt_node_id node)
     return node;
 }
 
-/* A block that was not entered: there is no room; or something is entered for its address, the free of which was missed. That
- * goes first. True: it has been entered after all. */
-static MT_NOINLINE bool entered(struct mt_thread *t, enum mt_put put, mt_site_id site, uint64_t bytes,
-                                struct mt_live_entry there) {
+/* A block that was not entered: there is no room; or something is entered for its address, the free
+ * of which was missed. That goes first. True: it has been entered after all. */
+static MT_NOINLINE bool entered(struct mt_thread *t, enum mt_put put, mt_site_id site,
+                                uint64_t bytes, struct mt_live_entry there) {
     uint64_t address = (uint64_t)t->last_block;
     if (put == MT_PUT_OCCUPIED) {
         mt_blocks_end(t, address, there, false);
-        put = mt_live_put(t, mt_live_prepare(address), address, mt_journal_decode(t->journal.putting, &t->journal),
-                          &there);
+        put = mt_live_put(t, mt_live_prepare(address), address,
+                          mt_journal_decode(t->journal.putting, &t->journal), &there);
     }
     if (put == MT_PUT_NEW)
         return true;
@@ -107,10 +111,11 @@ static inline bool is_near(const struct mt_region *region, mt_site_id site, uint
 }
 
 /* Returns the site that counts the block, NULL when it could not be recorded. */
-static inline __attribute__((always_inline)) struct mt_site *record(struct mt_thread *t, void *block, uint64_t bytes,
-                                                                    const struct mt_hook_frame *frame) {
+static inline __attribute__((always_inline)) struct mt_site *
+record(struct mt_thread *t, void *block, uint64_t bytes, const struct mt_hook_frame *frame) {
     struct mt_region *region = mt_live_prepare((uint64_t)block);
-    mt_node_id node = mt_walk(&t->stack, state_of(frame), mt_paths_child, t, MT_NODE_ROOT, MT_NODE_TRUNCATED);
+    mt_node_id node =
+        mt_walk(&t->stack, state_of(frame), mt_paths_child, t, MT_NODE_ROOT, MT_NODE_TRUNCATED);
     if (mt_unlikely((t->scope | t->domain) != 0))
         node = belonging_to(t, node);
     mt_site_id site = mt_sites_own(t, node, mt_sites_class(bytes));
@@ -143,7 +148,8 @@ static MT_NOINLINE void look_at_unloading(struct mt_thread *t, const struct mt_h
     mt_threads_forget_passing(t);
 }
 
-/* With what costs more or is rare: recording switched off, sampling, usable sizes, the check of the walk. */
+/* With what costs more or is rare: recording switched off, sampling, usable sizes, the check of the
+ * walk. */
 static MT_NOINLINE void record_unusual(struct mt_thread *t, void *block, uint64_t bytes,
                                        const struct mt_hook_frame *frame) {
     const struct mt_options *o = &mt_tracker.options;
@@ -197,9 +203,11 @@ void mt_record_allocation(void *block, size_t bytes, const struct mt_hook_frame 
     mt_event_leave(t);
 }
 
-/* Whether a block that is not in the table is news: not when only samples, or only the blocks of before, are in it. */
+/* Whether a block that is not in the table is news: not when only samples, or only the blocks of
+ * before, are in it. */
 static inline bool counts_unknown(const struct mt_thread *t) {
-    return mt_tracker.options.sample_bytes == 0 && !mt_load_relaxed(&mt_tracker.off) && t->paused == 0;
+    return mt_tracker.options.sample_bytes == 0 && !mt_load_relaxed(&mt_tracker.off) &&
+           t->paused == 0;
 }
 
 /* What the journal says has been done. */
@@ -211,13 +219,14 @@ static inline void taken(struct mt_thread *t, uint64_t bytes) {
 }
 
 /* What the free of a block may be besides plain: its entry is word, 0: it is not in its region. */
-static MT_NOINLINE void free_rest(struct mt_thread *t, void *block, uint64_t word, bool temporary, bool dropped) {
+static MT_NOINLINE void free_rest(struct mt_thread *t, void *block, uint64_t word, bool temporary,
+                                  bool dropped) {
     struct mt_live_entry found = mt_live_decode(word);
     if (word == 0 && !dropped && mt_load_relaxed(&mt_live_big.capacity) != 0)
         found = mt_live_big_take((uint64_t)block, &t->journal, &dropped);
     if (found.site != 0 && !was_cleared(t, found))
-        mt_count_free(t, found.site, found.bytes, mt_tracker.options.usable ? waste_of(block, found.bytes) : 0,
-                      temporary);
+        mt_count_free(t, found.site, found.bytes,
+                      mt_tracker.options.usable ? waste_of(block, found.bytes) : 0, temporary);
     else if (dropped)
         t->bank->rare.dropped++;
     else if (found.site == 0 && counts_unknown(t) && block != t->freeing)
@@ -289,7 +298,9 @@ void mt_record_realloc_begin(struct mt_moving_block *moving, void *block) {
     moving->bytes = found.bytes;
     moving->era = found.era;
     moving->temporary = block == t->last_block;
-    moving->waste = found.site != 0 && mt_unlikely(mt_tracker.options.usable) ? waste_of(block, found.bytes) : 0;
+    moving->waste = found.site != 0 && mt_unlikely(mt_tracker.options.usable)
+                        ? waste_of(block, found.bytes)
+                        : 0;
     t->bank->rare.dropped += dropped;
     mt_event_leave(t);
 }
@@ -316,7 +327,8 @@ static inline void count_moved(struct mt_thread *t, const struct mt_moving_block
 }
 
 /* The other end. In a process that was forked in between, the block is one that was inherited. */
-static struct mt_thread *enter_moved(struct mt_moving_block *moving, const struct mt_hook_frame *frame) {
+static struct mt_thread *enter_moved(struct mt_moving_block *moving,
+                                     const struct mt_hook_frame *frame) {
     struct mt_thread *t = moving->recording ? mt_event_enter(frame) : NULL;
     if (mt_unlikely(moving->recording && moving->process != mt_tracker.n_processes)) {
         moving->site = 0;
@@ -351,8 +363,8 @@ void mt_record_realloc_failed(struct mt_moving_block *moving, const struct mt_ho
         return;
     struct mt_live_entry entry = {moving->bytes, moving->site, moving->era}, there;
     t->bank->rare.failed++;
-    if (moving->site != 0 && mt_live_put(t, mt_live_prepare((uint64_t)moving->block), (uint64_t)moving->block, entry,
-                                         &there) != MT_PUT_NEW) {
+    if (moving->site != 0 && mt_live_put(t, mt_live_prepare((uint64_t)moving->block),
+                                         (uint64_t)moving->block, entry, &there) != MT_PUT_NEW) {
         mt_count_free(t, moving->site, moving->bytes, moving->waste, false);
         t->bank->rare.dropped++;
     }
@@ -371,12 +383,13 @@ void mt_record_resize(void *block, size_t bytes) {
     mt_event_leave(t);
 }
 
-/* ---- domains ---------------------------------------------------------------------------------------------------- */
+/* ---- domains --------------------------------------------------------------------------------- */
 
 bool mt_record_block(struct mt_thread *t, mt_name_id domain, uint64_t address, uint64_t bytes,
                      const struct mt_hook_frame *frame) {
     uint64_t period = mt_tracker.options.sample_bytes;
-    if (mt_load_relaxed(&mt_tracker.off) || t->paused != 0 || (period != 0 && !mt_sampling_takes(t, bytes, period)))
+    if (mt_load_relaxed(&mt_tracker.off) || t->paused != 0 ||
+        (period != 0 && !mt_sampling_takes(t, bytes, period)))
         return false;
     if (mt_rules_are_unloading())
         mt_threads_forget_passing(t);
@@ -388,7 +401,8 @@ bool mt_record_block(struct mt_thread *t, mt_name_id domain, uint64_t address, u
     return s != NULL;
 }
 
-void mt_record_track(mt_name_id domain, const void *ptr, size_t bytes, const struct mt_hook_frame *frame) {
+void mt_record_track(mt_name_id domain, const void *ptr, size_t bytes,
+                     const struct mt_hook_frame *frame) {
     struct mt_thread *t = mt_event_enter(frame);
     if (t == NULL)
         return;
@@ -402,7 +416,8 @@ void mt_record_untrack(mt_name_id domain, const void *ptr) {
     if (t == NULL)
         return;
     bool dropped = false;
-    t->last_block = (const void *)mt_live_domain_key(domain, (uint64_t)ptr); /* NOLINT(performance-no-int-to-ptr) */
+    t->last_block = (const void *)mt_live_domain_key(
+        domain, (uint64_t)ptr); /* NOLINT(performance-no-int-to-ptr) */
     struct mt_live_entry found = mt_live_take(t, (uint64_t)t->last_block, &t->journal, &dropped);
     if (found.site != 0 && !was_cleared(t, found))
         mt_count_free(t, found.site, found.bytes, 0, false);
@@ -417,7 +432,7 @@ void mt_record_untrack(mt_name_id domain, const void *ptr) {
     mt_event_leave(t);
 }
 
-/* ---- who calls -------------------------------------------------------------------------------------------------- */
+/* ---- who calls ------------------------------------------------------------------------------- */
 
 enum mt_nesting mt_record_nesting(struct mt_thread *t, const struct mt_hook_frame *frame) {
     enum { FRAMES = 64 };

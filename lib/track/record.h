@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the interposers call. The order that keeps the table true when an address is used again by another thread: a
- * block leaves the table before the real free and enters it after the real malloc; realloc is leave, call, enter (or
- * restore, when the call failed).
+ * What the interposers call. The order that keeps the table true when an address is used again by
+ * another thread: a block leaves the table before the real free and enters it after the real
+ * malloc; realloc is leave, call, enter (or restore, when the call failed).
  *
  * Any thread, any context; errno is not touched; the target's memory is only read on its stack.
  */
@@ -12,8 +12,9 @@
 #include "track/tracker.h"
 
 /*
- * What lies at the frame pointer of a hook, on x86-64 and (AAPCS64 frame record) on aarch64 alike. Passed as a pointer
- * and read word by word: a struct copied with wide loads right after narrow stores stalls the store buffer.
+ * What lies at the frame pointer of a hook, on x86-64 and (AAPCS64 frame record) on aarch64 alike.
+ * Passed as a pointer and read word by word: a struct copied with wide loads right after narrow
+ * stores stalls the store buffer.
  */
 struct mt_hook_frame {
     uint64_t caller_bp;
@@ -21,22 +22,25 @@ struct mt_hook_frame {
     uint64_t caller_stack[]; /* the caller's stack pointer after the return, on x86-64 */
 };
 
-/* An allocation returned block (NULL: it failed) for a request of bytes in the hook with this frame. */
+/* An allocation returned block (NULL: it failed) for a request of bytes in the hook with this
+ * frame. */
 MT_HIDDEN void mt_record_allocation(void *block, size_t bytes, const struct mt_hook_frame *frame);
 
-/* For functions that some allocators build from others of their entry points, which are hooked, too: say so before the
- * call, and a block that has been recorded by the hook below is not recorded again. */
+/* For functions that some allocators build from others of their entry points, which are hooked,
+ * too: say so before the call, and a block that has been recorded by the hook below is not recorded
+ * again. */
 MT_HIDDEN void mt_record_expect(void);
 MT_HIDDEN void mt_record_expected(void *block, size_t bytes, const struct mt_hook_frame *frame);
 
-/* The next allocation of this thread is for a request of bytes, though up to most may be asked for (an operator new
- * that rounds up). */
+/* The next allocation of this thread is for a request of bytes, though up to most may be asked for
+ * (an operator new that rounds up). */
 MT_HIDDEN void mt_record_asked(size_t bytes, size_t most);
 
 /* block is about to be freed. Not NULL. */
 MT_HIDDEN void mt_record_free(void *block);
 
-/* The same, by an operator delete: that free is then called for block, too, is not another event. */
+/* The same, by an operator delete: that free is then called for block, too, is not another
+ * event. */
 MT_HIDDEN void mt_record_delete(void *block);
 
 /* A block taken out of the table while realloc works on it. */
@@ -47,9 +51,10 @@ struct mt_moving_block {
     uint32_t site; /* 0: was not there */
     uint32_t era;
     bool temporary;
-    bool was_cleared;      /* was there, from before memtrack_clear_traces */
-    bool recording;        /* something is to be done afterwards */
-    uint32_t process;      /* mt_tracker.n_processes: the allocator may be interrupted by a handler that forks */
+    bool was_cleared; /* was there, from before memtrack_clear_traces */
+    bool recording;   /* something is to be done afterwards */
+    uint32_t process; /* mt_tracker.n_processes: the allocator may be interrupted by a handler that
+                         forks */
     struct mt_moved outer; /* the block of a realloc that this one has interrupted */
 };
 MT_HIDDEN void mt_record_realloc_begin(struct mt_moving_block *moving, void *block);
@@ -57,10 +62,12 @@ MT_HIDDEN void mt_record_realloc_begin(struct mt_moving_block *moving, void *blo
 MT_HIDDEN void mt_record_realloc_end(struct mt_moving_block *moving, void *result, size_t bytes,
                                      const struct mt_hook_frame *frame);
 /* realloc has failed: block is what it was. */
-MT_HIDDEN void mt_record_realloc_failed(struct mt_moving_block *moving, const struct mt_hook_frame *frame);
+MT_HIDDEN void mt_record_realloc_failed(struct mt_moving_block *moving,
+                                        const struct mt_hook_frame *frame);
 
 /* memtrack_track and memtrack_untrack. */
-MT_HIDDEN void mt_record_track(uint32_t domain, const void *ptr, size_t bytes, const struct mt_hook_frame *frame);
+MT_HIDDEN void mt_record_track(uint32_t domain, const void *ptr, size_t bytes,
+                               const struct mt_hook_frame *frame);
 MT_HIDDEN void mt_record_untrack(uint32_t domain, const void *ptr);
 
 /* block has been resized in place to bytes: still the same allocation. */
@@ -70,11 +77,17 @@ MT_HIDDEN void mt_record_resize(void *block, size_t bytes);
 
 struct mt_thread;
 
-/* A block of a domain, entered into the live table under mt_live_domain_key and counted. False: it was not. */
-MT_HIDDEN bool mt_record_block(struct mt_thread *t, uint32_t domain, uint64_t address, uint64_t bytes,
-                               const struct mt_hook_frame *frame);
-/* Whether a hook of ours is among the innermost frames: then the allocator, not the program, has called. */
-enum mt_nesting { MT_NESTING_OUTSIDE, MT_NESTING_INSIDE, MT_NESTING_UNKNOWN /* the frames did not suffice */ };
+/* A block of a domain, entered into the live table under mt_live_domain_key and counted. False: it
+ * was not. */
+MT_HIDDEN bool mt_record_block(struct mt_thread *t, uint32_t domain, uint64_t address,
+                               uint64_t bytes, const struct mt_hook_frame *frame);
+/* Whether a hook of ours is among the innermost frames: then the allocator, not the program, has
+ * called. */
+enum mt_nesting {
+    MT_NESTING_OUTSIDE,
+    MT_NESTING_INSIDE,
+    MT_NESTING_UNKNOWN /* the frames did not suffice */
+};
 MT_HIDDEN enum mt_nesting mt_record_nesting(struct mt_thread *t, const struct mt_hook_frame *frame);
 
 #endif

@@ -1,35 +1,49 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * An event can be left between any two instructions: by a signal handler that leaves by longjmp, by a thread that is
- * cancelled. Nobody returns to it, and the next event of the thread (or, after the thread's end, of the one that gets its
- * bank) finds it. What each step leaves behind, and what becomes of it:
+ * An event can be left between any two instructions: by a signal handler that leaves by longjmp, by
+ * a thread that is cancelled. Nobody returns to it, and the next event of the thread (or, after the
+ * thread's end, of the one that gets its bank) finds it. What each step leaves behind, and what
+ * becomes of it:
  *
  *   step of an event                   left there
  *   enter                              nothing has been done
- *   walk, path, site                   caches that are half written: forgotten. Nodes, sites and their indices are appended:
- *                                      a node that is not counted yet stays what it is, another item is written anew; one
- *                                      that is not in the index is a second one of the same kind, which readers add up
+ *   walk, path, site                   caches that are half written: forgotten. Nodes, sites and
+ *                                      their indices are appended: a node that is not counted yet
+ *                                      stays what it is, another item is written anew; one that is
+ *                                      not in the index is a second one of the same kind, which
+ *                                      readers add up
  *   the journal says: putting          (put)
  *   table                              the tag is stored last, by one store: it is there or not
  *   its counts of what is in it        counted anew
- *   counters of site and thread        what they were has been noted before: they are made anew from that
+ *   counters of site and thread        what they were has been noted before: they are made anew
+ *                                      from that
  *   peak                               noticed now
- *   the journal says: taking           (free) the entry is known before it is taken out, and counted as freed here
- *   the journal says: moved            (realloc) the block is put back, unless its address has a new one
- *   growth of a table                  the new one is complete before one store puts it in place; the old one is lost
- *   locks                              kept, and had at once by whoever asks for the same thread: base/lock.h
+ *   the journal says: taking           (free) the entry is known before it is taken out, and
+ *                                      counted as freed here
+ *   the journal says: moved            (realloc) the block is put back, unless its address has a
+ *                                      new one
+ *   growth of a table                  the new one is complete before one store puts it in place;
+ *                                      the old one is lost
+ *   locks                              kept, and had at once by whoever asks for the same thread:
+ *                                      base/lock.h
  *
- *   a plan (plan.h): a missed free,  nothing has been done before all of it is written down; then all of it is done here
+ *   a plan (plan.h): a missed free,  nothing has been done before all of it is written down; then
+ *                                    all of it is done here
  *   a resize, a cut, a drop
- *   intervals of mappings              there or not; an unmapping goes on, an interval without its block goes (mappings.c)
+ *   intervals of mappings              there or not; an unmapping goes on, an interval without its
+ *                                      block goes (mappings.c)
  *
- * So nothing is lost but, possibly, the event itself; it is counted as interrupted when it was left before the journal
- * was written, or after. What is not as a whole or not at all, and how far it can be off:
+ * So nothing is lost but, possibly, the event itself; it is counted as interrupted when it was left
+ * before the journal was written, or after. What is not as a whole or not at all, and how far it
+ * can be off:
  *
- *   a missed free of a block that had the same size, site and era as the new one, left before the table was looked at:
- *     the new block is counted although it came to nothing (one block, until its address is freed twice)
- *   mremap and mprotect: what they unmap has gone, and what they map is not counted (the part of one call)
- *   a scope: its name's totals miss it, or have its count without some of its values (one scope)
+ *   a missed free of a block that had the same size, site and era as the new one, left before the
+ *   table was looked at:
+ *     the new block is counted although it came to nothing (one block, until its address is freed
+ *     twice)
+ *   mremap and mprotect: what they unmap has gone, and what they map is not counted (the part of
+ *   one call) a scope: its name's totals miss it, or have its count without some of its values (one
+ *   scope)
  */
 #include "track/recover.h"
 
@@ -108,12 +122,13 @@ static void finish_taking(struct mt_thread *t) {
 }
 
 static void put_back(struct mt_thread *t) {
-    struct mt_live_entry entry = mt_journal_decode(t->moved.journal.taking, &t->moved.journal), other;
+    struct mt_live_entry entry = mt_journal_decode(t->moved.journal.taking, &t->moved.journal),
+                         other;
     struct mt_live_entry there = mt_live_look(t, t->moved.address);
     if (entry.site == 0 || is_same(entry, there))
         return;
-    if (there.site == 0 &&
-        mt_live_put(t, mt_live_prepare(t->moved.address), t->moved.address, entry, &other) == MT_PUT_NEW)
+    if (there.site == 0 && mt_live_put(t, mt_live_prepare(t->moved.address), t->moved.address,
+                                       entry, &other) == MT_PUT_NEW)
         return;
     t->before.number = 0;
     if (entry.era >= t->clear_era) /* its address has been used again: it is gone */
@@ -154,7 +169,8 @@ static void mend(struct mt_thread *t) {
 
 void mt_recover(struct mt_thread *t, const struct mt_hook_frame *frame) {
     bool was_busy = mt_tracker_is_busy(t);
-    t->seen = MT_SEEN_BUSY | (uint64_t)frame; /* this can be left as well, and is begun again then */
+    t->seen =
+        MT_SEEN_BUSY | (uint64_t)frame; /* this can be left as well, and is begun again then */
     if (!was_busy)
         return;
     mt_lock_left();

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Nothing here costs the hot path more than one comparison of a word that it has in its cache anyway. Saved copies of
- * sites lie in chunks beside the sites' own, made when a cut first touches them: a process that is never looked at
- * pays no memory for them, and one that is looked at often pays once.
+ * Nothing here costs the hot path more than one comparison of a word that it has in its cache
+ * anyway. Saved copies of sites lie in chunks beside the sites' own, made when a cut first touches
+ * them: a process that is never looked at pays no memory for them, and one that is looked at often
+ * pays once.
  */
 #include "track/request.h"
 
@@ -18,7 +19,8 @@
 enum { MAX_CHUNKS = (1 << MT_SITE_BITS) / MT_SITES_PER_CHUNK };
 
 static void *chunk[MAX_CHUNKS] MT_OS_CLOSED;
-static struct mt_table table = MT_TABLE(chunk, struct mt_saved_site, MT_SITES_PER_CHUNK, MT_EXTENT_SAVED, 64);
+static struct mt_table table =
+    MT_TABLE(chunk, struct mt_saved_site, MT_SITES_PER_CHUNK, MT_EXTENT_SAVED, 64);
 static struct mt_lock clearing;
 
 void mt_request_start(bool off) {
@@ -41,7 +43,7 @@ void mt_request_unusual(void) {
     } while (is != is_unusual());
 }
 
-/* ---- on and off ------------------------------------------------------------------------------------------------- */
+/* ---- on and off ------------------------------------------------------------------------------ */
 
 static void switch_recording(bool off) {
     if (mt_swap_relaxed(&mt_tracker.off, off) == off)
@@ -56,7 +58,7 @@ void mt_request_wake(void) {
     mt_replace_both(&mt_page.state, &expected, (uint64_t)MT_STATE_FIRST);
 }
 
-/* ---- cuts ------------------------------------------------------------------------------------------------------- */
+/* ---- cuts ------------------------------------------------------------------------------------ */
 
 static void save_bank(struct mt_bank *b, uint32_t cut) {
     if (b->saved.cut == cut)
@@ -97,7 +99,8 @@ static bool make_room(mt_site_id id) {
 }
 
 void mt_request_save_site(struct mt_thread *t, mt_site_id id) {
-    struct mt_saved_site *saved = mt_table_find(chunk, struct mt_saved_site, MT_SITES_PER_CHUNK, id);
+    struct mt_saved_site *saved =
+        mt_table_find(chunk, struct mt_saved_site, MT_SITES_PER_CHUNK, id);
     if (saved == NULL && make_room(id))
         saved = mt_table_item(chunk, struct mt_saved_site, MT_SITES_PER_CHUNK, id);
     if (saved == NULL) {
@@ -114,9 +117,11 @@ void mt_request_save_site(struct mt_thread *t, mt_site_id id) {
     mt_store_release(&saved->cut, t->cut); /* likewise */
 }
 
-/* Acquire: an era that a clear has begun comes with its clear_epoch, and is for after that: see threads.c. */
+/* Acquire: an era that a clear has begun comes with its clear_epoch, and is for after that: see
+ * threads.c. */
 static void note_era(struct mt_thread *t) {
-    uint32_t era = mt_load_acquire(&t->control->era), clear_era = mt_load_acquire(&t->control->clear_era);
+    uint32_t era = mt_load_acquire(&t->control->era),
+             clear_era = mt_load_acquire(&t->control->clear_era);
     if (mt_load_relaxed(&t->control->clear_epoch) != t->clear_epoch)
         return;
     t->era = era;
@@ -124,8 +129,9 @@ static void note_era(struct mt_thread *t) {
 }
 
 void mt_request_changed(struct mt_thread *t) {
-    union mt_request now = {.word =
-                                mt_load_acquire(&t->control->request.word)}; /* what its reader wrote before it asked */
+    union mt_request now = {
+        .word =
+            mt_load_acquire(&t->control->request.word)}; /* what its reader wrote before it asked */
     switch_recording(now.off != 0);
     note_era(t);
     t->cut = now.cut & 1 ? now.cut : 0;
@@ -136,7 +142,7 @@ void mt_request_changed(struct mt_thread *t) {
     t->request = now.word; /* last: until then all of this is done again */
 }
 
-/* ---- eras ------------------------------------------------------------------------------------------------------- */
+/* ---- eras ------------------------------------------------------------------------------------ */
 
 void mt_request_new_era(void) {
     struct mt_ledger_header *h = mt_tracker.header;
@@ -148,21 +154,24 @@ void mt_request_new_era(void) {
         return;
     h->era_seen[era] = 1;
     if (!mt_replace_both(&h->control.era, &seen, era)) /* era_seen says so already */
-        return;                                        /* a clear, or another thread, has come in between */
+        return; /* a clear, or another thread, has come in between */
     mt_store_release(&h->control.request.era, (uint16_t)era);
     if (mt_self != NULL)
-        mt_identities_look(mt_self); /* a name that was written to /proc/self/comm, or by a call of its own */
+        mt_identities_look(
+            mt_self); /* a name that was written to /proc/self/comm, or by a call of its own */
 }
 
-/* ---- clearing --------------------------------------------------------------------------------------------------- */
+/* ---- clearing -------------------------------------------------------------------------------- */
 
 /*
- * Nothing is touched but the control line: sites that were last changed before clear_epoch count as zero, and become
- * so at their next change; so do banks; blocks of eras before clear_era are not known any more. An event that is under way
- * goes by what it knew when it began, in all that it counts: so it is before the clear as a whole, and its block is of an
- * earlier era. Epochs are put forward by more than there are peaks while this is done. The era is put forward
- * by one, so that blocks from now on are told from those of before. There are 8192 eras: when they have been used up,
- * all blocks get era 0, which is before every clear_era, and counting begins anew with the time.
+ * Nothing is touched but the control line: sites that were last changed before clear_epoch count as
+ * zero, and become so at their next change; so do banks; blocks of eras before clear_era are not
+ * known any more. An event that is under way goes by what it knew when it began, in all that it
+ * counts: so it is before the clear as a whole, and its block is of an earlier era. Epochs are put
+ * forward by more than there are peaks while this is done. The era is put forward by one, so that
+ * blocks from now on are told from those of before. There are 8192 eras: when they have been used
+ * up, all blocks get era 0, which is before every clear_era, and counting begins anew with the
+ * time.
  */
 #define CLEAR_EPOCHS (UINT64_C(1) << 32)
 
@@ -187,13 +196,14 @@ static uint32_t begin_next_era(void) {
 
 static uint32_t era_of_now(void) {
     struct mt_ledger_header *h = mt_tracker.header;
-    uint32_t era =
-        !mt_os_may(SYS_clock_gettime) ? 1 : mt_era_at(mt_os_clock_ns(CLOCK_MONOTONIC) - h->start_monotonic_ns);
+    uint32_t era = !mt_os_may(SYS_clock_gettime)
+                       ? 1
+                       : mt_era_at(mt_os_clock_ns(CLOCK_MONOTONIC) - h->start_monotonic_ns);
     return era == 0 ? 1 : era < MT_ERAS / 2 ? era : MT_ERAS / 2;
 }
 
-/* Every event of another thread that was under way is over, but for those of threads that have been stopped: one that has
- * only lost its processor comes back in that time. */
+/* Every event of another thread that was under way is over, but for those of threads that have been
+ * stopped: one that has only lost its processor comes back in that time. */
 static void let_events_end(const struct mt_thread *t) {
     enum { NAPS = 2000, NAP_NS = 20000 };
     int naps = 0;
@@ -220,7 +230,8 @@ static void renumber_eras(struct mt_thread *t) {
 }
 
 static void clear_counters(struct mt_control *c) {
-    uint64_t epoch = mt_load_relaxed(&c->epoch) + CLEAR_EPOCHS; /* peaks may go on being counted meanwhile */
+    uint64_t epoch =
+        mt_load_relaxed(&c->epoch) + CLEAR_EPOCHS; /* peaks may go on being counted meanwhile */
     mt_store_release(&c->clear_epoch, epoch);
     mt_store_release(&c->clear_era, begin_next_era());
     mt_add_release(&c->epoch, CLEAR_EPOCHS); /* whoever sees it sees clear_epoch */
@@ -254,11 +265,13 @@ static bool begin_clearing(struct mt_thread *t) {
     return done;
 }
 
-/* To renumber eras takes as long as there are live blocks: under a lock that nothing else waits for. */
+/* To renumber eras takes as long as there are live blocks: under a lock that nothing else waits
+ * for. */
 int mt_request_clear(struct mt_thread *t) {
     if (!begin_clearing(t))
         return -MEMTRACK_EBUSY;
-    if (mt_load_relaxed(&t->control->era) + 2 >= MT_ERAS) /* from here on it is raised by clocks, to less than that */
+    if (mt_load_relaxed(&t->control->era) + 2 >=
+        MT_ERAS) /* from here on it is raised by clocks, to less than that */
         renumber_eras(t);
     bool done = clear_all(t);
     mt_lock_release(&clearing, MT_RANK_CLEARING);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What readers ask of this process through the control line of its ledger: to be read at one instant (a cut), and
- * recording on or off. See the top of ledger/layout.h for the protocol. And the clock of the eras.
+ * What readers ask of this process through the control line of its ledger: to be read at one
+ * instant (a cut), and recording on or off. See the top of ledger/layout.h for the protocol. And
+ * the clock of the eras.
  */
 #ifndef MT_TRACK_REQUEST_H
 #define MT_TRACK_REQUEST_H
@@ -11,7 +12,8 @@
 /* In a new process. */
 MT_HIDDEN void mt_request_start(bool off);
 
-/* control.request is not what this thread last acted upon. At the beginning of an event, before anything is changed. */
+/* control.request is not what this thread last acted upon. At the beginning of an event, before
+ * anything is changed. */
 MT_HIDDEN void mt_request_changed(struct mt_thread *t);
 
 /* A dormant process has been asked to record: let it. */
@@ -25,7 +27,8 @@ MT_HIDDEN void mt_request_save_site(struct mt_thread *t, mt_site_id id);
 /* Room for that copy, for who holds the growth lock, which mt_request_save_site would take. */
 MT_HIDDEN void mt_request_reserve_copy(mt_site_id id);
 
-/* Forget what has been recorded so far. 0 or -MEMTRACK_EBUSY: nothing has been forgotten, ask again. */
+/* Forget what has been recorded so far. 0 or -MEMTRACK_EBUSY: nothing has been forgotten, ask
+ * again. */
 MT_HIDDEN int mt_request_clear(struct mt_thread *t);
 
 /* Look at the clock, every MT_ERA_EVENTS allocations. */

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* See sampling.h. The logarithm is computed here because libm is not a dependency of the preloaded object. */
+/* See sampling.h. The logarithm is computed here because libm is not a dependency of the preloaded
+ * object. */
 #include "track/sampling.h"
 
-/* xorshift64*: Vigna, "An experimental exploration of Marsaglia's xorshift generators, scrambled", 2016. */
+/* xorshift64*: Vigna, "An experimental exploration of Marsaglia's xorshift generators, scrambled",
+ * 2016. */
 static uint64_t next_random(struct mt_thread *t) {
     uint64_t x = t->random ? t->random : 1;
     x ^= x >> 12;
@@ -57,5 +59,7 @@ static double probability(double x) {
 }
 
 int64_t mt_sampling_weight(uint64_t bytes, uint64_t period) {
-    return bytes == 0 ? 0 : (int64_t)((double)bytes / probability((double)bytes / (double)period) + 0.5);
+    return bytes == 0
+               ? 0
+               : (int64_t)((double)bytes / probability((double)bytes / (double)period) + 0.5);
 }

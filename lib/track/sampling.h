@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Sampling by bytes: the gaps between sampled bytes are exponentially distributed with the given mean (a Poisson
- * process, as in Go's and tcmalloc's heap profiles), so that a block of n bytes is recorded with probability
- * 1 - exp(-n / period), which is what a reader divides by.
+ * Sampling by bytes: the gaps between sampled bytes are exponentially distributed with the given
+ * mean (a Poisson process, as in Go's and tcmalloc's heap profiles), so that a block of n bytes is
+ * recorded with probability 1 - exp(-n / period), which is what a reader divides by.
  */
 #ifndef MT_TRACK_SAMPLING_H
 #define MT_TRACK_SAMPLING_H

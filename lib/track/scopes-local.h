@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What scopes of threads (scopes.c) and scopes of the process (process_scopes.c) are both made of. */
+/* What scopes of threads (scopes.c) and scopes of the process (process_scopes.c) are both made
+ * of. */
 #ifndef MT_TRACK_SCOPES_LOCAL_H
 #define MT_TRACK_SCOPES_LOCAL_H
 
@@ -32,7 +33,8 @@ struct mt_scope_handle {
     uint64_t begin_ns, cpu_ns;
     int64_t inner[MT_N_SCOPE_VALUES];
 };
-_Static_assert(sizeof(struct mt_scope_handle) <= sizeof(memtrack_scope), "a scope has room for what is kept in it");
+_Static_assert(sizeof(struct mt_scope_handle) <= sizeof(memtrack_scope),
+               "a scope has room for what is kept in it");
 
 /* ---- reading ---- */
 
@@ -48,7 +50,8 @@ static inline uint64_t cpu_ns(void) {
 }
 
 /* Relaxed: of another thread, each as of some moment of the call.
- * In place: a struct that is copied with wide loads right after narrow stores stalls the store buffer. */
+ * In place: a struct that is copied with wide loads right after narrow stores stalls the store
+ * buffer. */
 static inline void read_bank(struct mt_counters *out, const struct mt_bank *b) {
     out->live_bytes = mt_load_relaxed(&b->counters.live_bytes);
     out->allocated_bytes = mt_load_relaxed(&b->counters.allocated_bytes);
@@ -62,7 +65,8 @@ static inline struct mt_counters difference(struct mt_counters a, struct mt_coun
     return a;
 }
 
-static inline memtrack_delta delta_of(struct mt_counters d, int64_t peak, uint64_t duration, uint64_t cpu) {
+static inline memtrack_delta delta_of(struct mt_counters d, int64_t peak, uint64_t duration,
+                                      uint64_t cpu) {
     return (memtrack_delta){.net_bytes = d.live_bytes,
                             .net_blocks = (int64_t)(d.allocated_blocks - d.freed_blocks),
                             .peak_bytes = peak > 0 ? peak : 0,
@@ -100,8 +104,8 @@ static inline struct mt_open_scope *top_of(struct mt_scope_stack *s) {
     return s->depth != 0 ? open_at(s, s->depth - 1) : NULL;
 }
 
-static inline int open_handle(struct mt_scope_handle *h, enum mt_scope_state state, uint64_t serial, uint32_t index,
-                              mt_name_id name) {
+static inline int open_handle(struct mt_scope_handle *h, enum mt_scope_state state, uint64_t serial,
+                              uint32_t index, mt_name_id name) {
     h->magic = MAGIC;
     h->serial = serial;
     h->state = state;
@@ -119,11 +123,13 @@ MT_HIDDEN struct mt_open_scope *mt_scopes_new_chunk(void);
 MT_HIDDEN extern uint32_t mt_process_scopes_n; /* all open ones lie below */
 MT_HIDDEN void mt_process_scopes_start(void);
 /* The lock is not taken. out may be NULL. */
-MT_HIDDEN int mt_process_scopes_end(struct mt_thread *t, struct mt_scope_handle *h, memtrack_delta *out);
+MT_HIDDEN int mt_process_scopes_end(struct mt_thread *t, struct mt_scope_handle *h,
+                                    memtrack_delta *out);
 
 /* ---- the peak, events ---- */
 
-/* Hand the highest live bytes since the last time to the innermost scope, and with one thread to the process's. */
+/* Hand the highest live bytes since the last time to the innermost scope, and with one thread to
+ * the process's. */
 static inline __attribute__((always_inline)) void flush(struct mt_thread *t) {
     struct mt_scope_stack *s = t->scopes;
     bool is_open = s != NULL && s->depth != 0;
@@ -133,11 +139,13 @@ static inline __attribute__((always_inline)) void flush(struct mt_thread *t) {
         if (!t->shared)
             mt_scopes_note_current(t->bank->scope_high);
     }
-    t->bank->scope_high =
-        is_open || mt_load_relaxed(&mt_process_scopes_n) != 0 ? t->bank->counters.live_bytes : INT64_MAX;
+    t->bank->scope_high = is_open || mt_load_relaxed(&mt_process_scopes_n) != 0
+                              ? t->bank->counters.live_bytes
+                              : INT64_MAX;
 }
 
-/* One in header.event_sample of a thread's scopes; in threads that have had none but the process's, all. */
+/* One in header.event_sample of a thread's scopes; in threads that have had none but the process's,
+ * all. */
 static inline __attribute__((always_inline)) bool wants_event(struct mt_scope_stack *s) {
     uint32_t one_in = mt_tracker.header->event_sample;
     if (one_in == 0 || s == NULL)
@@ -150,8 +158,9 @@ static inline __attribute__((always_inline)) bool wants_event(struct mt_scope_st
     return true;
 }
 
-static inline __attribute__((always_inline)) void add_event(struct mt_thread *t, uint64_t serial, mt_name_id name,
-                                                            uint64_t begin_ns, uint64_t duration_ns, int64_t net_bytes,
+static inline __attribute__((always_inline)) void add_event(struct mt_thread *t, uint64_t serial,
+                                                            mt_name_id name, uint64_t begin_ns,
+                                                            uint64_t duration_ns, int64_t net_bytes,
                                                             int64_t peak_bytes) {
     uint64_t number;
     struct mt_event *e = wants_event(t->scopes) ? mt_events_next(t, &number) : NULL;

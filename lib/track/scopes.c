@@ -1,18 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A thread's counters only ever grow (but for its live bytes), so a scope is two readings of them. Its peak takes one
- * comparison per allocation however many scopes are open: the thread keeps the highest live bytes since the scopes
- * were last looked at (scope_high). Beginning one hands that to the scope around it and starts anew; ending one hands its own
- * highest to the scope around it. So every scope has seen the highest of all that happened inside of it.
+ * A thread's counters only ever grow (but for its live bytes), so a scope is two readings of them.
+ * Its peak takes one comparison per allocation however many scopes are open: the thread keeps the
+ * highest live bytes since the scopes were last looked at (scope_high). Beginning one hands that to
+ * the scope around it and starts anew; ending one hands its own highest to the scope around it. So
+ * every scope has seen the highest of all that happened inside of it.
  *
  *   live bytes     ╭╮  inner.high
  *             ╭╮  ╭╯╰╮     ╭╮ scope_high
  *           ╭╯ ╰──╯   ╰────╯          outer.high = max(its own stretches, inner.high)
  *        outer    inner        end
  *
- * What is known of an open scope lies in the recorder's memory, not in the caller's: a scope that is never ended and
- * whose storage is used for something else costs a wrong count of errors, nothing more. The caller's storage holds a
- * serial number that must be found here, and what has been measured of a scope that is detached.
+ * What is known of an open scope lies in the recorder's memory, not in the caller's: a scope that
+ * is never ended and whose storage is used for something else costs a wrong count of errors,
+ * nothing more. The caller's storage holds a serial number that must be found here, and what has
+ * been measured of a scope that is detached.
  */
 #include "ledger/writer_table.h"
 #include "track/check.h"
@@ -28,10 +30,11 @@ struct mt_open_scope *mt_scopes_new_chunk(void) {
     size_t bytes = sizeof(struct mt_open_scope) * MT_OPEN_PER_CHUNK;
     if (!mt_growth_lock())
         return NULL;
-    struct mt_open_scope *c =
-        mt_table_new_chunk(&mt_tracker.ledger, MT_EXTENT_OPEN, h->n_open / MT_OPEN_PER_CHUNK, bytes, 64);
+    struct mt_open_scope *c = mt_table_new_chunk(&mt_tracker.ledger, MT_EXTENT_OPEN,
+                                                 h->n_open / MT_OPEN_PER_CHUNK, bytes, 64);
     if (c != NULL)
-        mt_store_release(&h->n_open, h->n_open + MT_OPEN_PER_CHUNK); /* those that it counts are there */
+        mt_store_release(&h->n_open,
+                         h->n_open + MT_OPEN_PER_CHUNK); /* those that it counts are there */
     mt_growth_unlock();
     return c;
 }
@@ -46,7 +49,7 @@ void mt_scopes_clear(struct mt_thread *t) {
         t->bank->scope_high = 0;
 }
 
-/* ---- the stack of a thread -------------------------------------------------------------------------------------- */
+/* ---- the stack of a thread ------------------------------------------------------------------- */
 
 bool mt_scopes_start(void) {
     mt_process_scopes_start();
@@ -74,12 +77,15 @@ static inline __attribute__((always_inline)) void pop(struct mt_thread *t) {
     if (outer != NULL && high > outer->high_bytes)
         outer->high_bytes = high;
     t->scope = outer != NULL ? outer->name : 0;
-    t->bank->scope_high =
-        outer != NULL || mt_load_relaxed(&mt_process_scopes_n) != 0 ? t->bank->counters.live_bytes : INT64_MAX;
+    t->bank->scope_high = outer != NULL || mt_load_relaxed(&mt_process_scopes_n) != 0
+                              ? t->bank->counters.live_bytes
+                              : INT64_MAX;
 }
 
-/* The part that belongs to the scope around it: what was measured before this one was attached does not. */
-static void subtract_from_outer(struct mt_scope_stack *s, const struct mt_open_scope *f, const int64_t *value) {
+/* The part that belongs to the scope around it: what was measured before this one was attached does
+ * not. */
+static void subtract_from_outer(struct mt_scope_stack *s, const struct mt_open_scope *f,
+                                const int64_t *value) {
     if (s->depth < 2)
         return;
     struct mt_open_scope *outer = open_at(s, s->depth - 2);
@@ -88,7 +94,8 @@ static void subtract_from_outer(struct mt_scope_stack *s, const struct mt_open_s
 }
 
 static int64_t peak_of(const struct mt_open_scope *f) {
-    int64_t peak = f->high_bytes - f->begin.live_bytes, before = f->is_attached ? f->taken[MT_SCOPE_PEAK_BYTES] : 0;
+    int64_t peak = f->high_bytes - f->begin.live_bytes,
+            before = f->is_attached ? f->taken[MT_SCOPE_PEAK_BYTES] : 0;
     return peak > before ? peak : before;
 }
 
@@ -96,19 +103,22 @@ static int64_t peak_of(const struct mt_open_scope *f) {
 static memtrack_delta measure(struct mt_thread *t, const struct mt_open_scope *f, uint64_t now_ns) {
     struct mt_counters now;
     read_bank(&now, t->bank);
-    return delta_of(difference(now, f->begin), peak_of(f), now_ns - f->begin_ns, cpu_ns() - f->begin_cpu_ns);
+    return delta_of(difference(now, f->begin), peak_of(f), now_ns - f->begin_ns,
+                    cpu_ns() - f->begin_cpu_ns);
 }
 
 /* The common scope of a program that is profiled function by function. */
 static bool is_idle(const struct mt_thread *t, const struct mt_open_scope *f) {
     const struct mt_bank *b = t->bank;
-    return !f->is_attached && !mt_tracker.options.scope_cpu && f->begin.live_bytes == b->counters.live_bytes &&
+    return !f->is_attached && !mt_tracker.options.scope_cpu &&
+           f->begin.live_bytes == b->counters.live_bytes &&
            f->begin.allocated_blocks == b->counters.allocated_blocks &&
-           f->begin.freed_blocks == b->counters.freed_blocks && f->begin.allocated_bytes == b->counters.allocated_bytes;
+           f->begin.freed_blocks == b->counters.freed_blocks &&
+           f->begin.allocated_bytes == b->counters.allocated_bytes;
 }
 
-static inline __attribute__((always_inline)) void finish_idle(struct mt_thread *t, struct mt_open_scope *f,
-                                                              memtrack_delta *out) {
+static inline __attribute__((always_inline)) void
+finish_idle(struct mt_thread *t, struct mt_open_scope *f, memtrack_delta *out) {
     uint64_t duration_ns = clock_ns(CLOCK_MONOTONIC) - f->begin_ns;
     int64_t duration = (int64_t)duration_ns;
     mt_totals_add_idle(t, f->name, duration, duration - f->inner[MT_SCOPE_DURATION_NS]);
@@ -156,10 +166,12 @@ void mt_scopes_end_all(struct mt_thread *t) {
         abandon(t);
 }
 
-/* A signal handler's stack can lie in a local array of main: above what is below it, and left by nobody. */
+/* A signal handler's stack can lie in a local array of main: above what is below it, and left by
+ * nobody. */
 MT_NOINLINE static bool is_on_signal_stack(void) {
     stack_t stack = {0};
-    return mt_os_call(SYS_sigaltstack, 0, (long)&stack, 0, 0, 0, 0) == 0 && (stack.ss_flags & SS_ONSTACK) != 0;
+    return mt_os_call(SYS_sigaltstack, 0, (long)&stack, 0, 0, 0, 0) == 0 &&
+           (stack.ss_flags & SS_ONSTACK) != 0;
 }
 
 /* Where the caller of the present event stands. */
@@ -167,13 +179,15 @@ static uint64_t entered_at(const struct mt_thread *t) {
     return (t->seen & ~MT_SEEN_BUSY) + sizeof(struct mt_hook_frame);
 }
 
-/* Nobody can end it any more: its storage was on the part of the stack that has been left, or is used anew. */
+/* Nobody can end it any more: its storage was on the part of the stack that has been left, or is
+ * used anew. */
 static bool is_lost(const struct mt_thread *t, const struct mt_open_scope *f, const void *storage) {
     const struct mt_stack_map *map = &t->stack.map;
     if (f->is_function)
         return false; /* by its return, or that of one further out */
     return f->storage == (uint64_t)storage ||
-           (f->storage < entered_at(t) && mt_stack_together(map, f->storage, entered_at(t)) && !is_on_signal_stack());
+           (f->storage < entered_at(t) && mt_stack_together(map, f->storage, entered_at(t)) &&
+            !is_on_signal_stack());
 }
 
 /* The stack, with room for another scope; NULL: there is none. */
@@ -192,12 +206,13 @@ MT_NOINLINE static struct mt_scope_stack *make_room(struct mt_thread *t, const v
 }
 
 static bool has_room(const struct mt_scope_stack *s) {
-    return s != NULL && s->depth < MT_MAX_SCOPE_DEPTH && s->chunk[s->depth / MT_OPEN_PER_CHUNK] != NULL;
+    return s != NULL && s->depth < MT_MAX_SCOPE_DEPTH &&
+           s->chunk[s->depth / MT_OPEN_PER_CHUNK] != NULL;
 }
 
 /* storage: the program's, NULL for a function. */
-static inline __attribute__((always_inline)) struct mt_open_scope *push(struct mt_thread *t, mt_name_id name,
-                                                                        const void *storage) {
+static inline __attribute__((always_inline)) struct mt_open_scope *
+push(struct mt_thread *t, mt_name_id name, const void *storage) {
     struct mt_scope_stack *s = t->scopes;
     if (mt_unlikely(!has_room(s) || (s->depth != 0 && is_lost(t, top_of(s), storage))))
         if ((s = make_room(t, storage)) == NULL)
@@ -220,7 +235,7 @@ static inline __attribute__((always_inline)) struct mt_open_scope *push(struct m
     return f;
 }
 
-/* ---- thread scopes ---------------------------------------------------------------------------------------------- */
+/* ---- thread scopes --------------------------------------------------------------------------- */
 
 void mt_scopes_make_inert(memtrack_scope *scope) {
     open_handle((struct mt_scope_handle *)scope, INERT, 0, 0, 0);
@@ -243,7 +258,8 @@ int mt_scopes_begin(struct mt_thread *t, memtrack_scope *scope, const char *name
 }
 
 /* Why there is no such scope of this thread, or 0. */
-static inline __attribute__((always_inline)) int check(const struct mt_thread *t, const struct mt_scope_handle *h) {
+static inline __attribute__((always_inline)) int check(const struct mt_thread *t,
+                                                       const struct mt_scope_handle *h) {
     const struct mt_scope_stack *s = t->scopes;
     if (h->magic != MAGIC || (h->state != OPEN && h->state != PROCESS && h->state != DETACHED))
         return -MEMTRACK_EENDED;
@@ -266,7 +282,7 @@ static int end_thread(struct mt_thread *t, struct mt_scope_handle *h, memtrack_d
     return is_innermost ? 0 : -MEMTRACK_EORDER;
 }
 
-/* ---- detached scopes -------------------------------------------------------------------------------------------- */
+/* ---- detached scopes ------------------------------------------------------------------------- */
 
 int mt_scopes_detach(struct mt_thread *t, memtrack_scope *scope) {
     struct mt_scope_handle *h = (struct mt_scope_handle *)scope;
@@ -298,8 +314,9 @@ int mt_scopes_detach(struct mt_thread *t, memtrack_scope *scope) {
 
 /* As if it had begun here, with what it has measured. */
 static void resume(struct mt_open_scope *f, const struct mt_scope_handle *h, uint64_t now_ns) {
-    f->begin =
-        difference(f->begin, h->sum); /* high stays: the scope around this one sees only what happens from now on */
+    f->begin = difference(
+        f->begin,
+        h->sum); /* high stays: the scope around this one sees only what happens from now on */
     f->begin_ns = h->begin_ns;
     f->begin_cpu_ns = cpu_ns() - h->cpu_ns;
     for (int i = 0; i < MT_N_SCOPE_VALUES; i++)
@@ -325,9 +342,11 @@ int mt_scopes_attach(struct mt_thread *t, memtrack_scope *scope) {
 }
 
 /* One that ends while it is detached has measured all already. */
-MT_NOINLINE static int end_detached(struct mt_thread *t, struct mt_scope_handle *h, memtrack_delta *out) {
+MT_NOINLINE static int end_detached(struct mt_thread *t, struct mt_scope_handle *h,
+                                    memtrack_delta *out) {
     struct mt_scope_result result = {.name = h->name};
-    memtrack_delta d = delta_of(h->sum, h->peak, clock_ns(CLOCK_MONOTONIC) - h->begin_ns, h->cpu_ns);
+    memtrack_delta d =
+        delta_of(h->sum, h->peak, clock_ns(CLOCK_MONOTONIC) - h->begin_ns, h->cpu_ns);
     values_of(&d, result.value);
     for (int i = 0; i < MT_N_SCOPE_VALUES; i++)
         result.own[i] = result.value[i] - h->inner[i];
@@ -339,7 +358,7 @@ MT_NOINLINE static int end_detached(struct mt_thread *t, struct mt_scope_handle 
     return 0;
 }
 
-/* ---- all kinds -------------------------------------------------------------------------------------------------- */
+/* ---- all kinds ------------------------------------------------------------------------------- */
 
 int mt_scopes_end(struct mt_thread *t, memtrack_scope *scope, memtrack_delta *out) {
     struct mt_scope_handle *h = (struct mt_scope_handle *)scope;
@@ -360,7 +379,8 @@ int mt_scopes_end(struct mt_thread *t, memtrack_scope *scope, memtrack_delta *ou
     return rc;
 }
 
-int mt_scopes_set(struct mt_thread *t, const memtrack_scope *scope, const char *key, const char *value) {
+int mt_scopes_set(struct mt_thread *t, const memtrack_scope *scope, const char *key,
+                  const char *value) {
     const struct mt_scope_handle *h = (const struct mt_scope_handle *)scope;
     int rc = check(t, h);
     struct mt_event e = {.scope = h->event, .kind = MT_EVENT_SET};
@@ -377,7 +397,7 @@ int mt_scopes_set(struct mt_thread *t, const memtrack_scope *scope, const char *
     return 0;
 }
 
-/* ---- functions -------------------------------------------------------------------------------------------------- */
+/* ---- functions ------------------------------------------------------------------------------- */
 
 void mt_scopes_enter_function(struct mt_thread *t, uint64_t address) {
     mt_name_id id = mt_names_find_function(t, address);
@@ -406,7 +426,7 @@ void mt_scopes_leave_function(struct mt_thread *t, uint64_t address) {
     finish(t, NULL);
 }
 
-/* ---- the walker ------------------------------------------------------------------------------------------------- */
+/* ---- the walker ------------------------------------------------------------------------------ */
 
 #ifdef MEMTRACK_CHECKS
 const char *mt_scopes_check(const struct mt_thread *t) {
@@ -415,9 +435,11 @@ const char *mt_scopes_check(const struct mt_thread *t) {
     MT_MUST(s == NULL || s->depth <= MT_MAX_SCOPE_DEPTH, "scopes: more are open than there can be");
     for (uint32_t i = 0; s != NULL && i < s->depth; i++) {
         const struct mt_open_scope *f = open_at(s, i);
-        MT_MUST(f->serial >> MT_SCOPE_SERIAL_BITS == t->bank_id, "scopes: one that is open is of another thread");
+        MT_MUST(f->serial >> MT_SCOPE_SERIAL_BITS == t->bank_id,
+                "scopes: one that is open is of another thread");
         MT_MUST(f->serial > before, "scopes: an inner one began before the one around it");
-        MT_MUST(f->name > 0 && f->name < mt_tracker.header->n_names, "scopes: the name of an open one is not there");
+        MT_MUST(f->name > 0 && f->name < mt_tracker.header->n_names,
+                "scopes: the name of an open one is not there");
         before = f->serial;
     }
     return NULL;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Scopes: what a thread, or the process, allocates and frees between two points of the program. See memtrack.h for
- * what the functions promise; they return 0 or -MEMTRACK_E....
+ * Scopes: what a thread, or the process, allocates and frees between two points of the program. See
+ * memtrack.h for what the functions promise; they return 0 or -MEMTRACK_E....
  */
 #ifndef MT_TRACK_SCOPES_H
 #define MT_TRACK_SCOPES_H
@@ -27,22 +27,25 @@ MT_HIDDEN void mt_scopes_begin_sharing(const struct mt_thread *first);
 MT_HIDDEN void mt_scopes_note_current(int64_t current);
 /* The counters of this thread have been set to zero: scopes that are open measure from there. */
 MT_HIDDEN void mt_scopes_clear(struct mt_thread *t);
-/* The counters of all threads count as zero from now on: the same for the scopes of the process, which nobody begins or
- * ends meanwhile: they are locked. False: the lock could not be had. */
+/* The counters of all threads count as zero from now on: the same for the scopes of the process,
+ * which nobody begins or ends meanwhile: they are locked. False: the lock could not be had. */
 MT_HIDDEN bool mt_scopes_lock_process(void);
 MT_HIDDEN void mt_scopes_clear_process(void);
 MT_HIDDEN void mt_scopes_unlock_process(void);
 
 /* ---- the functions, inside of an event (see track/event.h) ---- */
 
-/* One that measures nothing, and may be ended: what every scope is until it has begun. Outside of events as well. */
+/* One that measures nothing, and may be ended: what every scope is until it has begun. Outside of
+ * events as well. */
 MT_HIDDEN void mt_scopes_make_inert(memtrack_scope *scope);
 MT_HIDDEN int mt_scopes_begin(struct mt_thread *t, memtrack_scope *scope, const char *name);
 MT_HIDDEN int mt_scopes_begin_process(struct mt_thread *t, memtrack_scope *scope, const char *name);
-MT_HIDDEN int mt_scopes_end(struct mt_thread *t, memtrack_scope *scope, memtrack_delta *out); /* out may be NULL */
+MT_HIDDEN int mt_scopes_end(struct mt_thread *t, memtrack_scope *scope,
+                            memtrack_delta *out); /* out may be NULL */
 MT_HIDDEN int mt_scopes_detach(struct mt_thread *t, memtrack_scope *scope);
 MT_HIDDEN int mt_scopes_attach(struct mt_thread *t, memtrack_scope *scope);
-MT_HIDDEN int mt_scopes_set(struct mt_thread *t, const memtrack_scope *scope, const char *key, const char *value);
+MT_HIDDEN int mt_scopes_set(struct mt_thread *t, const memtrack_scope *scope, const char *key,
+                            const char *value);
 MT_HIDDEN void mt_scopes_enter_function(struct mt_thread *t, uint64_t address);
 MT_HIDDEN void mt_scopes_leave_function(struct mt_thread *t, uint64_t address);
 

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Site records lie in chunks of the ledger; each bank takes them in runs of its own, so that two threads do not write
- * to one cache line. (node, class, bank, origin) -> record goes through an index in private memory, with a small
- * cache per thread in front of it. A thread that follows another one in its bank has records of its own, since it is
- * another origin; the former thread's are then written by it, as the bank's, when it frees blocks of them.
+ * Site records lie in chunks of the ledger; each bank takes them in runs of its own, so that two
+ * threads do not write to one cache line. (node, class, bank, origin) -> record goes through an
+ * index in private memory, with a small cache per thread in front of it. A thread that follows
+ * another one in its bank has records of its own, since it is another origin; the former thread's
+ * are then written by it, as the bank's, when it frees blocks of them.
  */
 #include "track/sites.h"
 
@@ -12,13 +13,20 @@
 #include "track/identities.h"
 #include "track/index.h"
 
-enum { MAX_CHUNKS = (1 << MT_SITE_BITS) / MT_SITES_PER_CHUNK, RUN = 64, SHORT_RUN = 4, KEPT = 4 * RUN };
+enum {
+    MAX_CHUNKS = (1 << MT_SITE_BITS) / MT_SITES_PER_CHUNK,
+    RUN = 64,
+    SHORT_RUN = 4,
+    KEPT = 4 * RUN
+};
 
 void *mt_site_chunk[MAX_CHUNKS] MT_OS_CLOSED;
-static struct mt_table table = MT_TABLE(mt_site_chunk, struct mt_site, MT_SITES_PER_CHUNK, MT_EXTENT_SITES, 64);
+static struct mt_table table =
+    MT_TABLE(mt_site_chunk, struct mt_site, MT_SITES_PER_CHUNK, MT_EXTENT_SITES, 64);
 static struct mt_index sites;
 
-/* Where each bank takes its next record, and the record that it falls back to: of the thread that it was made for. */
+/* Where each bank takes its next record, and the record that it falls back to: of the thread that
+ * it was made for. */
 struct bank_run {
     uint64_t range; /* end (32), next (32): changed by one store */
     mt_site_id lossy;
@@ -50,14 +58,16 @@ bool mt_sites_start(void) {
     else
         mt_os_discard(run_of, bytes);
     mt_table_start(&table);
-    return run_of != NULL && mt_index_start(&sites, hash_of) && mt_table_reserve(&mt_tracker.ledger, &table, 0);
+    return run_of != NULL && mt_index_start(&sites, hash_of) &&
+           mt_table_reserve(&mt_tracker.ledger, &table, 0);
 }
 
 bool mt_sites_reserve_bank(uint32_t bank) {
     return mt_os_open(run_of, &run_of[bank + 1]);
 }
 
-/* When the last chunk is nearly used up and there is no other, the rest is for threads that have nothing yet. */
+/* When the last chunk is nearly used up and there is no other, the rest is for threads that have
+ * nothing yet. */
 static uint32_t length_of_run(mt_site_id first, bool is_banks_first) {
     uint32_t left = MT_SITES_PER_CHUNK - first % MT_SITES_PER_CHUNK;
     if (left > KEPT || mt_table_reserve(&mt_tracker.ledger, &table, first + left))
@@ -80,7 +90,8 @@ static bool new_run(struct bank_run *r) {
     return true;
 }
 
-static mt_site_id take(struct bank_run *r, mt_node_id node, uint8_t size_class, uint32_t bank, uint32_t origin) {
+static mt_site_id take(struct bank_run *r, mt_node_id node, uint8_t size_class, uint32_t bank,
+                       uint32_t origin) {
     mt_site_id id = next_of(r);
     r->range++;
     struct mt_site *s = mt_site_at(id);
@@ -92,19 +103,22 @@ static mt_site_id take(struct bank_run *r, mt_node_id node, uint8_t size_class, 
     return id;
 }
 
-static mt_site_id find(uint64_t h, mt_node_id node, uint8_t size_class, uint32_t bank, uint32_t origin) {
+static mt_site_id find(uint64_t h, mt_node_id node, uint8_t size_class, uint32_t bank,
+                       uint32_t origin) {
     const struct mt_index_table *t = mt_load_acquire(&sites.table); /* with all its slots */
     uint32_t at = mt_index_home(t, h);
     mt_site_id id;
     while ((id = mt_index_candidate(t, h, &at)) != 0) {
         const struct mt_site *s = mt_site_at(id);
-        if (s->node == node && s->size_class == size_class && s->bank == bank && s->origin == origin)
+        if (s->node == node && s->size_class == size_class && s->bank == bank &&
+            s->origin == origin)
             return id;
     }
     return 0;
 }
 
-/* A record from the end of another bank's run, so that a thread that comes when there is no room has its totals. */
+/* A record from the end of another bank's run, so that a thread that comes when there is no room
+ * has its totals. */
 static bool borrow(struct bank_run *r) {
     for (uint32_t bank = 1; bank < mt_tracker.header->n_banks; bank++) {
         struct bank_run *other = &run_of[bank];
@@ -122,8 +136,10 @@ static bool has_room(struct bank_run *r) {
     return !is_used_up(r) || new_run(r) || (r->lossy == 0 && borrow(r));
 }
 
-/* A new record, in the index; 0: there is no room. A lossy one that the index has no room for is known to its thread. */
-static mt_site_id make(uint64_t h, mt_node_id node, uint8_t size_class, uint32_t bank, uint32_t origin) {
+/* A new record, in the index; 0: there is no room. A lossy one that the index has no room for is
+ * known to its thread. */
+static mt_site_id make(uint64_t h, mt_node_id node, uint8_t size_class, uint32_t bank,
+                       uint32_t origin) {
     struct bank_run *r = &run_of[bank];
     bool is_indexed = mt_index_reserve(&sites);
     if ((!is_indexed && node != MT_NODE_LOSSY) || !has_room(r))
@@ -134,7 +150,8 @@ static mt_site_id make(uint64_t h, mt_node_id node, uint8_t size_class, uint32_t
     return id;
 }
 
-/* Kept from a thread's first record on, for when nothing else is to be had; then, another thread's is better than none. */
+/* Kept from a thread's first record on, for when nothing else is to be had; then, another thread's
+ * is better than none. */
 static mt_site_id lossy_record(struct mt_thread *t) {
     struct bank_run *r = &run_of[t->bank_id];
     if (r->lossy != 0 && r->lossy_of == t->thread_id)
@@ -149,7 +166,8 @@ static mt_site_id lossy_record(struct mt_thread *t) {
     return r->lossy = id;
 }
 
-static mt_site_id add(struct mt_thread *t, uint64_t h, mt_node_id node, uint8_t size_class, uint32_t origin) {
+static mt_site_id add(struct mt_thread *t, uint64_t h, mt_node_id node, uint8_t size_class,
+                      uint32_t origin) {
     mt_site_id lossy = lossy_record(t);
     if (node == MT_NODE_LOSSY && origin == t->thread_id)
         return lossy;
@@ -157,7 +175,8 @@ static mt_site_id add(struct mt_thread *t, uint64_t h, mt_node_id node, uint8_t 
     return id != 0 ? id : lossy;
 }
 
-static mt_site_id find_or_add(struct mt_thread *t, mt_node_id node, uint8_t size_class, uint32_t origin) {
+static mt_site_id find_or_add(struct mt_thread *t, mt_node_id node, uint8_t size_class,
+                              uint32_t origin) {
     uint64_t h = hash(node, size_class, t->bank_id, origin);
     mt_site_id id = find(h, node, size_class, t->bank_id, origin);
     if (mt_likely(id != 0))
@@ -204,7 +223,7 @@ mt_site_id mt_sites_find_foreign(struct mt_thread *t, mt_site_id of) {
     return id;
 }
 
-/* ---- the walker ------------------------------------------------------------------------------------------------- */
+/* ---- the walker ------------------------------------------------------------------------------ */
 
 #ifdef MEMTRACK_CHECKS
 const char *mt_sites_check(bool alone) {

@@ -10,8 +10,8 @@ MT_HIDDEN extern void *mt_site_chunk[];
 
 MT_HIDDEN bool mt_sites_start(void);
 
-/* The record for (node, size class) of this thread, created if need be; the bank's lossy record when there is no
- * room; 0 when there is not even that. */
+/* The record for (node, size class) of this thread, created if need be; the bank's lossy record
+ * when there is no room; 0 when there is not even that. */
 MT_HIDDEN mt_site_id mt_sites_find(struct mt_thread *t, mt_node_id node, uint8_t size_class);
 /* This thread's record for blocks of another thread's site that it frees. */
 MT_HIDDEN mt_site_id mt_sites_find_foreign(struct mt_thread *t, mt_site_id of);
@@ -29,9 +29,11 @@ MT_HIDDEN void mt_sites_clear(struct mt_site *s);
 /* A bank has been made. Under the growth lock. False: no memory. */
 MT_HIDDEN bool mt_sites_reserve_bank(uint32_t bank);
 
-/* Before a site is changed: keep what it had at the last peak, and at a cut, when this is the first change since. */
+/* Before a site is changed: keep what it had at the last peak, and at a cut, when this is the first
+ * change since. */
 static inline void mt_sites_save(struct mt_thread *t, struct mt_site *s, mt_site_id id) {
-    uint64_t epoch = mt_load_acquire(&t->control->epoch); /* a later one is for the next event; with its clear_epoch */
+    uint64_t epoch = mt_load_acquire(
+        &t->control->epoch); /* a later one is for the next event; with its clear_epoch */
     if (mt_unlikely(t->cut != 0))
         mt_request_save_site(t, id);
     if (s->at_peak.epoch != epoch) {
@@ -45,7 +47,8 @@ static inline void mt_sites_save(struct mt_thread *t, struct mt_site *s, mt_site
     }
 }
 
-/* mt_size_class of a block that there is, without a branch for the empty one: it has less than 2^63 bytes. */
+/* mt_size_class of a block that there is, without a branch for the empty one: it has less than 2^63
+ * bytes. */
 static inline uint8_t mt_sites_class(uint64_t bytes) {
     return (uint8_t)(__builtin_clzll(2 * bytes + 1) ^ 63);
 }

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The process's current bytes are the sum of what the banks have published. One thread alone publishes nothing: its
- * live bytes are the process's, every new high is a peak, and its window is (-inf, peak]. With several, a thread
- * publishes when its live bytes have moved by a bound that is shared out so that all unpublished changes together stay
- * below max(64 KiB, 0.1 % of the peak).
+ * The process's current bytes are the sum of what the banks have published. One thread alone
+ * publishes nothing: its live bytes are the process's, every new high is a peak, and its window is
+ * (-inf, peak]. With several, a thread publishes when its live bytes have moved by a bound that is
+ * shared out so that all unpublished changes together stay below max(64 KiB, 0.1 % of the peak).
  *
- * A dead owner is recognised by its thread-local block: no two living threads have one at the same address, so a
- * thread that finds a bank with its own address may take it. Two further banks are probed with a signal 0 at each
- * registration, which is enough to find all dead ones in the long run.
+ * A dead owner is recognised by its thread-local block: no two living threads have one at the same
+ * address, so a thread that finds a bank with its own address may take it. Two further banks are
+ * probed with a signal 0 at each registration, which is enough to find all dead ones in the long
+ * run.
  */
 #include "track/threads.h"
 
@@ -22,14 +23,21 @@
 #include <linux/membarrier.h>
 
 enum { MOST_REPLACED = 256 };
-enum { MIN_ERROR = 64 << 10, ERROR_SHIFT = 10, PROBES = 2, MAX_CHUNKS = MT_MAX_BANKS / MT_BANKS_PER_CHUNK };
+enum {
+    MIN_ERROR = 64 << 10,
+    ERROR_SHIFT = 10,
+    PROBES = 2,
+    MAX_CHUNKS = MT_MAX_BANKS / MT_BANKS_PER_CHUNK
+};
 
 static void *chunk[MAX_CHUNKS] MT_OS_CLOSED;
-static struct mt_table table = MT_TABLE(chunk, struct mt_bank, MT_BANKS_PER_CHUNK, MT_EXTENT_BANKS, 128);
+static struct mt_table table =
+    MT_TABLE(chunk, struct mt_bank, MT_BANKS_PER_CHUNK, MT_EXTENT_BANKS, 128);
 static struct mt_thread *threads;                              /* all, newest first */
 static struct mt_thread *thread_of[MT_MAX_BANKS] MT_OS_CLOSED; /* by bank */
 static uint32_t probe_next;
-static __thread uint64_t registering __attribute__((tls_model("initial-exec"))); /* frame; 0: not inside */
+static __thread uint64_t registering
+    __attribute__((tls_model("initial-exec"))); /* frame; 0: not inside */
 static struct mt_lock sharing_lock;
 static uint32_t n_replaced; /* times that a thread has got other memory: see mt_threads_replace */
 
@@ -42,8 +50,8 @@ static uint64_t my_address(void) {
 }
 
 static size_t thread_bytes(void) {
-    return sizeof(struct mt_thread) +
-           (mt_tracker.options.frames + 1) * (sizeof(struct mt_frame) + sizeof(struct mt_fresh_frame));
+    return sizeof(struct mt_thread) + (mt_tracker.options.frames + 1) *
+                                          (sizeof(struct mt_frame) + sizeof(struct mt_fresh_frame));
 }
 
 static struct mt_thread *new_thread(void) {
@@ -117,7 +125,8 @@ bool mt_threads_start(void) {
 
 static bool is_dead(const struct mt_bank *b) {
     return b->owner == my_address() || b->n_threads == 0 /* nobody has come so far */ ||
-           (b->tid != 0 && (int)b->tid == mt_os_tid()) || !mt_os_thread_lives(mt_tracker.pid, (int)b->tid);
+           (b->tid != 0 && (int)b->tid == mt_os_tid()) ||
+           !mt_os_thread_lives(mt_tracker.pid, (int)b->tid);
 }
 
 /* A bank whose owner has ended, or 0. */
@@ -138,7 +147,8 @@ static mt_bank_id new_bank(void) {
     struct mt_ledger_header *h = mt_tracker.header;
     mt_bank_id id = h->n_banks;
     if (id >= MT_MAX_BANKS || !mt_table_reserve(&mt_tracker.ledger, &table, id) ||
-        !mt_os_open(thread_of, &thread_of[id + 1]) || !mt_sites_reserve_bank(id) || !mt_identities_reserve_bank(id))
+        !mt_os_open(thread_of, &thread_of[id + 1]) || !mt_sites_reserve_bank(id) ||
+        !mt_identities_reserve_bank(id))
         return 0;
     mt_store_release(&h->n_banks, id + 1); /* the bank that it counts is there */
     return id;
@@ -170,21 +180,24 @@ static struct mt_thread *take_bank(void) {
     return t;
 }
 
-/* The first thread has published nothing yet: let the process's current bytes begin with what all have. */
+/* The first thread has published nothing yet: let the process's current bytes begin with what all
+ * have. */
 static void publish_all(void) {
     struct mt_ledger_header *h = mt_tracker.header;
     int64_t sum = 0;
     for (mt_bank_id id = 1; id < mt_load_acquire(&h->n_banks); id++) {
         struct mt_bank *b = mt_threads_bank(id);
-        b->published_bytes = mt_load_relaxed(&b->counters.live_bytes); /* its thread has left its event, or is new */
+        b->published_bytes =
+            mt_load_relaxed(&b->counters.live_bytes); /* its thread has left its event, or is new */
         sum += b->published_bytes;
     }
-    mt_store_relaxed(&h->control.current_bytes, sum); /* is_shared, which comes later, publishes it */
+    mt_store_relaxed(&h->control.current_bytes,
+                     sum); /* is_shared, which comes later, publishes it */
     mt_tracker_flag(MT_FLAG_THREADS);
 }
 
-/* Until an event that the first thread entered when it was alone is over. It may never be: the thread has ended, or has
- * been stopped, in the middle of it. */
+/* Until an event that the first thread entered when it was alone is over. It may never be: the
+ * thread has ended, or has been stopped, in the middle of it. */
 static void wait_for_event(const struct mt_thread *first) {
     enum { NAPS = 500, NAP_NS = 100000 };
     uint64_t seen = mt_load_acquire(&first->seen); /* what it has counted is seen as well */
@@ -197,11 +210,13 @@ static void wait_for_event(const struct mt_thread *first) {
 }
 
 /*
- * The second thread of a process comes. The first takes no locks, and may be in the middle of an event. The barrier
- * makes it one of two: either it entered the recorder before, and is seen to be there and waited for, or it will see
- * that it is not alone any more. So the common program, with threads of which one allocates, pays for no lock.
+ * The second thread of a process comes. The first takes no locks, and may be in the middle of an
+ * event. The barrier makes it one of two: either it entered the recorder before, and is seen to be
+ * there and waited for, or it will see that it is not alone any more. So the common program, with
+ * threads of which one allocates, pays for no lock.
  *
- * Until the last step nobody publishes anything, so all of it can be done again by whoever comes next.
+ * Until the last step nobody publishes anything, so all of it can be done again by whoever comes
+ * next.
  */
 static void begin_sharing(const struct mt_thread *first) {
     mt_store_ordered(&mt_tracker.many_threads, true); /* before the barrier */
@@ -235,7 +250,7 @@ static void share(mt_bank_id mine) {
     mt_lock_release(&sharing_lock, MT_RANK_SHARING);
 }
 
-/* ---- a thread's first event ------------------------------------------------------------------------------------- */
+/* ---- a thread's first event ------------------------------------------------------------------ */
 
 /* What the thread that had this bank has left open, and half done. */
 static void end_old(struct mt_thread *t) {
@@ -284,15 +299,17 @@ struct mt_thread *mt_threads_register(const struct mt_hook_frame *frame) {
 }
 
 /*
- * The thread's memory belongs to an event on another stack, which may or may not be gone on with: so it is left alone, with
- * its bank, and the thread gets other memory. When that event has been left for good, this is what it costs.
+ * The thread's memory belongs to an event on another stack, which may or may not be gone on with:
+ * so it is left alone, with its bank, and the thread gets other memory. When that event has been
+ * left for good, this is what it costs.
  */
 struct mt_thread *mt_threads_replace(struct mt_thread *t, const struct mt_hook_frame *frame) {
     if (n_replaced >= MOST_REPLACED)
         return NULL;
     n_replaced++;
     t->n_unknown = 0;
-    t->bank->owner = 0; /* no thread has this address: nobody takes the bank for one whose owner has ended */
+    t->bank->owner =
+        0; /* no thread has this address: nobody takes the bank for one whose owner has ended */
     t->bank->tid = 0;
     mt_self = NULL;
     return mt_threads_register(frame);
@@ -309,7 +326,8 @@ static int64_t window(void) {
 }
 
 static void note_peak(struct mt_control *c, int64_t current) {
-    int64_t peak = mt_load_relaxed(&c->peak_bytes); /* the highest of all threads, whichever comes first */
+    int64_t peak =
+        mt_load_relaxed(&c->peak_bytes); /* the highest of all threads, whichever comes first */
     while (current > peak)
         if (mt_replace_relaxed(&c->peak_bytes, &peak, current)) {
             mt_add_relaxed(&c->epoch, 1); /* a number that has not been */
@@ -328,11 +346,13 @@ void mt_threads_publish(struct mt_thread *t) {
         }
         return;
     }
-    if (mt_unlikely(mt_load_relaxed(&c->clear_epoch) != t->clear_epoch)) /* a later clear finds nothing to undo */
+    if (mt_unlikely(mt_load_relaxed(&c->clear_epoch) !=
+                    t->clear_epoch)) /* a later clear finds nothing to undo */
         return;
     int64_t change = live - b->published_bytes;
     b->published_bytes = live;
-    int64_t current = mt_add_relaxed(&c->current_bytes, change) + change; /* the sum, in some order of all */
+    int64_t current =
+        mt_add_relaxed(&c->current_bytes, change) + change; /* the sum, in some order of all */
     note_peak(c, current);
     mt_scopes_note_current(current);
     int64_t w = window();
@@ -359,14 +379,15 @@ static void clear_bank(struct mt_thread *t) {
     mt_store_relaxed(&b->counters.freed_blocks, 0);
     mt_store_relaxed(&b->counters.temporary_blocks, 0);
     b->published_bytes = 0;
-    b->rare =
-        (struct mt_rare_counters){.interrupted = b->rare.interrupted, .unwind_mismatches = b->rare.unwind_mismatches};
+    b->rare = (struct mt_rare_counters){.interrupted = b->rare.interrupted,
+                                        .unwind_mismatches = b->rare.unwind_mismatches};
     mt_store_release(&b->clear_epoch, t->clear_epoch);
     t->last_block = NULL;
     mt_scopes_clear(t);
 }
 
-/* What has been cleared meanwhile counts from this event on. The lock, since the numbers belong together. */
+/* What has been cleared meanwhile counts from this event on. The lock, since the numbers belong
+ * together. */
 static bool note_clear(struct mt_thread *t) {
     const struct mt_control *c = t->control;
     if (mt_load_relaxed(&c->clear_epoch) != t->clear_epoch) {
@@ -397,8 +418,11 @@ void mt_threads_forget_passing(struct mt_thread *t) {
 }
 
 void mt_threads_refresh(struct mt_thread *t) {
-    uint64_t state = mt_load_acquire(&mt_page.state); /* first: what changes now is for the next event */
-    t->state = mt_likely(state != MT_STATE_UNKNOWN) ? state : MT_STATE_NONE; /* forked in the middle of this: fork.c */
+    uint64_t state =
+        mt_load_acquire(&mt_page.state); /* first: what changes now is for the next event */
+    t->state = mt_likely(state != MT_STATE_UNKNOWN)
+                   ? state
+                   : MT_STATE_NONE; /* forked in the middle of this: fork.c */
     if (mt_tracker.ledger.is_in_forks)
         t->state |= MT_SEEN_ASKS;
     share(t->bank_id);
@@ -416,7 +440,7 @@ void mt_threads_refresh(struct mt_thread *t) {
     }
 }
 
-/* ---- the walker ------------------------------------------------------------------------------------------------- */
+/* ---- the walker ------------------------------------------------------------------------------ */
 
 #ifdef MEMTRACK_CHECKS
 const char *mt_threads_check(bool alone) {
@@ -425,7 +449,8 @@ const char *mt_threads_check(bool alone) {
     for (mt_bank_id id = 1; violation == NULL && id < limits.n_banks; id++) {
         if (alone)
             violation = mt_bank_fault(mt_threads_bank(id), &limits);
-        MT_MUST(thread_of[id] == NULL || thread_of[id]->bank == NULL || thread_of[id]->bank_id == id,
+        MT_MUST(thread_of[id] == NULL || thread_of[id]->bank == NULL ||
+                    thread_of[id]->bank_id == id,
                 "threads: a bank's memory belongs to another bank");
     }
     return violation;

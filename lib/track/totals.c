@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A record is written by one thread, so nothing here is atomic but the publication of records and tables. A histogram
- * begins with 32 words and doubles; outgrown tables stay behind, which is at most as much again.
+ * A record is written by one thread, so nothing here is atomic but the publication of records and
+ * tables. A histogram begins with 32 words and doubles; outgrown tables stay behind, which is at
+ * most as much again.
  *
- * Rejected: arrays of counters (seven values of 60 octaves: megabytes for a program whose every function is a scope);
- * histograms of the whole process with atomic counters (seven locked instructions a scope).
+ * Rejected: arrays of counters (seven values of 60 octaves: megabytes for a program whose every
+ * function is a scope); histograms of the whole process with atomic counters (seven locked
+ * instructions a scope).
  */
 #include "track/totals.h"
 
@@ -45,9 +47,10 @@ void mt_totals_drop(void) {
     mt_add_relaxed(&mt_tracker.header->dropped_scopes, 1); /* a count, read alone */
 }
 
-/* ---- records ---------------------------------------------------------------------------------------------------- */
+/* ---- records --------------------------------------------------------------------------------- */
 
-static struct mt_scope_totals *add_record(uint64_t h, struct mt_thread *t, mt_name_id name, bool is_process) {
+static struct mt_scope_totals *add_record(uint64_t h, struct mt_thread *t, mt_name_id name,
+                                          bool is_process) {
     struct mt_ledger_header *header = mt_tracker.header;
     uint32_t id = header->n_scopes;
     if (!mt_table_reserve(&mt_tracker.ledger, &record_table, id) || !mt_index_reserve(&records))
@@ -63,7 +66,8 @@ static struct mt_scope_totals *add_record(uint64_t h, struct mt_thread *t, mt_na
     return r;
 }
 
-static struct mt_scope_totals *find(uint64_t h, struct mt_thread *t, mt_name_id name, bool is_process) {
+static struct mt_scope_totals *find(uint64_t h, struct mt_thread *t, mt_name_id name,
+                                    bool is_process) {
     const struct mt_index_table *index = mt_load_acquire(&records.table); /* with all its slots */
     uint32_t at = mt_index_home(index, h), id;
     while ((id = mt_index_candidate(index, h, &at)) != 0) {
@@ -105,13 +109,15 @@ MT_NOINLINE static struct mt_known_scope *remember(struct mt_thread *t, mt_name_
 
 static inline struct mt_known_scope *known_scope(struct mt_thread *t, mt_name_id name) {
     struct mt_known_scope *known = &t->known_scope[name % MT_SCOPE_CACHE];
-    return mt_likely(known->totals != NULL && known->totals->name == name) ? known : remember(t, name);
+    return mt_likely(known->totals != NULL && known->totals->name == name) ? known
+                                                                           : remember(t, name);
 }
 
-/* ---- histograms ------------------------------------------------------------------------------------------------- */
+/* ---- histograms ------------------------------------------------------------------------------ */
 
 static uint64_t *place(uint64_t *table, uint32_t capacity, uint64_t key) {
-    uint32_t i = (uint32_t)(((key >> MT_BUCKET_SHIFT) * UINT64_C(0x9E3779B97F4A7C15)) >> 32) & (capacity - 1);
+    uint32_t i = (uint32_t)(((key >> MT_BUCKET_SHIFT) * UINT64_C(0x9E3779B97F4A7C15)) >> 32) &
+                 (capacity - 1);
     while (table[i] != 0 && (table[i] ^ key) >> MT_BUCKET_SHIFT != 0)
         i = (i + 1) & (capacity - 1);
     return &table[i];
@@ -149,8 +155,10 @@ MT_NOINLINE static uint64_t *new_word(struct mt_known_scope *known, uint64_t key
 }
 
 static inline void count(struct mt_known_scope *known, enum mt_scope_value value, int64_t amount) {
-    uint64_t key = (uint64_t)value << MT_BUCKET_VALUE_SHIFT | (amount < 0 ? MT_BUCKET_NEGATIVE : 0) |
-                   (uint64_t)mt_bucket_of(amount < 0 ? -(uint64_t)amount : (uint64_t)amount) << MT_BUCKET_SHIFT;
+    uint64_t key = (uint64_t)value << MT_BUCKET_VALUE_SHIFT |
+                   (amount < 0 ? MT_BUCKET_NEGATIVE : 0) |
+                   (uint64_t)mt_bucket_of(amount < 0 ? -(uint64_t)amount : (uint64_t)amount)
+                       << MT_BUCKET_SHIFT;
     const struct mt_scope_totals *r = known->totals;
     uint64_t *word = known->word[value];
     if (word == NULL || (*word ^ key) >> MT_BUCKET_SHIFT != 0)
@@ -163,7 +171,8 @@ static inline void count(struct mt_known_scope *known, enum mt_scope_value value
     known->word[value] = word;
 }
 
-/* Nothing but time: the other values are zero, which can only be news for the highest of values below zero. */
+/* Nothing but time: the other values are zero, which can only be news for the highest of values
+ * below zero. */
 static void count_idle(struct mt_scope_totals *r) {
     if (mt_unlikely(r->idle++ == 0))
         for (int i = 0; i < MT_N_SCOPE_VALUES; i++)
@@ -174,8 +183,8 @@ static void count_idle(struct mt_scope_totals *r) {
 static void add(struct mt_known_scope *known, const struct mt_scope_result *result) {
     struct mt_scope_totals *r = known->totals;
     const int64_t *v = result->value;
-    bool is_idle = v[MT_SCOPE_ALLOCATED_BLOCKS] == 0 && v[MT_SCOPE_FREED_BYTES] == 0 && v[MT_SCOPE_PEAK_BYTES] == 0 &&
-                   v[MT_SCOPE_NET_BYTES] == 0;
+    bool is_idle = v[MT_SCOPE_ALLOCATED_BLOCKS] == 0 && v[MT_SCOPE_FREED_BYTES] == 0 &&
+                   v[MT_SCOPE_PEAK_BYTES] == 0 && v[MT_SCOPE_NET_BYTES] == 0;
     bool has_cpu = mt_tracker.options.scope_cpu;
     r->count++;
     r->errors += result->is_error;
@@ -221,7 +230,7 @@ void mt_totals_add_idle(struct mt_thread *t, mt_name_id name, int64_t duration_n
     count(known, MT_SCOPE_DURATION_NS, duration_ns);
 }
 
-/* ---- events ----------------------------------------------------------------------------------------------------- */
+/* ---- events ---------------------------------------------------------------------------------- */
 
 MT_NOINLINE static struct mt_event *make_ring(void) {
     size_t bytes = sizeof *ring * mt_tracker.options.events;
@@ -230,7 +239,8 @@ MT_NOINLINE static struct mt_event *make_ring(void) {
     if (ring == NULL) {
         mt_tracker.header->max_events = (uint32_t)mt_tracker.options.events;
         /* release: whoever finds the ring finds max_events */
-        mt_store_release(&ring, mt_table_new_chunk(&mt_tracker.ledger, MT_EXTENT_EVENTS, 0, bytes, 64));
+        mt_store_release(&ring,
+                         mt_table_new_chunk(&mt_tracker.ledger, MT_EXTENT_EVENTS, 0, bytes, 64));
     }
     mt_growth_unlock();
     return ring;
@@ -266,7 +276,7 @@ void mt_events_add(struct mt_thread *t, const struct mt_event *event) {
     mt_events_done(e, number);
 }
 
-/* ---- the walker ------------------------------------------------------------------------------------------------- */
+/* ---- the walker ------------------------------------------------------------------------------ */
 
 #ifdef MEMTRACK_CHECKS
 const char *mt_totals_check(bool alone) {

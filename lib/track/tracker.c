@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Starting to record. The first hook of a process gets here with nothing initialised, possibly before any constructor
- * has run, inside the dynamic loader. So: raw system calls only, no libc state, every failure ends in "not recording"
- * and never in the target's way.
+ * Starting to record. The first hook of a process gets here with nothing initialised, possibly
+ * before any constructor has run, inside the dynamic loader. So: raw system calls only, no libc
+ * state, every failure ends in "not recording" and never in the target's way.
  */
 #include "track/tracker.h"
 
@@ -41,12 +41,14 @@ __thread struct mt_thread *mt_self __attribute__((tls_model("initial-exec")));
 static bool is_private_directory(const char *path) {
     struct stat st = {0};
     mt_os_call(SYS_mkdirat, AT_FDCWD, (long)path, 0700, 0, 0, 0);
-    long fd = mt_os_call(SYS_openat, AT_FDCWD, (long)path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC, 0, 0, 0);
+    long fd = mt_os_call(SYS_openat, AT_FDCWD, (long)path,
+                         O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC, 0, 0, 0);
     if (mt_os_failed(fd))
         return false;
     long r = mt_os_call(SYS_fstat, fd, (long)&st, 0, 0, 0, 0);
     mt_os_call(SYS_close, fd, 0, 0, 0, 0, 0);
-    return r == 0 && st.st_uid == (uid_t)mt_os_call(SYS_geteuid, 0, 0, 0, 0, 0, 0) && (st.st_mode & 077) == 0;
+    return r == 0 && st.st_uid == (uid_t)mt_os_call(SYS_geteuid, 0, 0, 0, 0, 0, 0) &&
+           (st.st_mode & 077) == 0;
 }
 
 /* PARENT/memtrack-UID, and a ledger in it. 0 or -errno. */
@@ -63,7 +65,8 @@ static int create_below(const char *parent) {
 /* 0 or -errno. */
 static int create_ledger(void) {
     const struct mt_options *o = &mt_tracker.options;
-    const char *const parents[] = {o->runtime_directory, "/dev/shm", o->temporary_directory, "/tmp"};
+    const char *const parents[] = {o->runtime_directory, "/dev/shm", o->temporary_directory,
+                                   "/tmp"};
     if (o->directory[0])
         return mt_ledger_create(&mt_tracker.ledger, o->directory);
     int error = -ENOENT;
@@ -78,7 +81,8 @@ static uint32_t flags(bool forked, bool off) {
     return (o->usable ? usable : 0u) | (o->exact_peak ? MT_FLAG_EXACT_PEAK : 0u) |
            (o->check_unwind ? MT_FLAG_CHECK_UNWIND : 0u) | (forked ? MT_FLAG_FORKED : 0u) |
            (mt_tracker.preceding != NULL ? MT_FLAG_PRECEDED : 0u) | (off ? MT_FLAG_DORMANT : 0u) |
-           (mt_tracker.ledger.is_in_forks ? MT_FLAG_IN_FORKS : 0u) | (!forked && !off ? MT_FLAG_COMPLETE : 0u);
+           (mt_tracker.ledger.is_in_forks ? MT_FLAG_IN_FORKS : 0u) |
+           (!forked && !off ? MT_FLAG_COMPLETE : 0u);
 }
 
 static void fill_header(bool forked, bool off) {
@@ -110,11 +114,12 @@ static bool start_all(bool forked, bool off) {
     mt_request_start(off);
     mt_rules_init(mt_modules_find);
     mt_mappings_start();
-    return mt_modules_start() && mt_names_start() && mt_scopes_start() && mt_paths_start() && mt_identities_start() &&
-           mt_sites_start() && mt_live_start() && mt_threads_start();
+    return mt_modules_start() && mt_names_start() && mt_scopes_start() && mt_paths_start() &&
+           mt_identities_start() && mt_sites_start() && mt_live_start() && mt_threads_start();
 }
 
-/* An eighth of the memory that the process may use: what the program itself does not need to the last byte. */
+/* An eighth of the memory that the process may use: what the program itself does not need to the
+ * last byte. */
 static uint64_t max_ledger(void) {
     enum { PART = 8, LEAST = 2 << 20 };
     if (mt_tracker.options.max_ledger != MT_LEDGER_BY_LIMIT)
@@ -135,8 +140,8 @@ static bool is_wanted(int pid) {
     return mt_loader_is_glibc() && (only == 0 || only == (uint64_t)pid);
 }
 
-/* In this process for the first time. Or again, because a handler has left it by longjmp: then what there was of a ledger
- * goes first. */
+/* In this process for the first time. Or again, because a handler has left it by longjmp: then what
+ * there was of a ledger goes first. */
 static void begin_process(void) {
     if (mt_page.has_begun) {
         mt_tracker.was_left = true;
@@ -168,11 +173,13 @@ static bool start(void) {
     struct mt_ledger_header *family = parent != 0 ? mt_tracker.ledger.family : NULL;
     mt_tracker.ledger.family = NULL;
     begin_process();
-    if (!is_wanted(mt_tracker.pid) || (mt_tracker.ledger.is_in_forks && mt_os_is_process(mt_tracker.pid) != MT_OS_YES))
+    if (!is_wanted(mt_tracker.pid) ||
+        (mt_tracker.ledger.is_in_forks && mt_os_is_process(mt_tracker.pid) != MT_OS_YES))
         return false;
     mt_tracker.ledger.max_bytes = max_ledger();
     int error = create_ledger();
-    bool is_new = parent != 0 && parent != (uint32_t)mt_tracker.pid; /* else begun anew: see begin_process */
+    bool is_new =
+        parent != 0 && parent != (uint32_t)mt_tracker.pid; /* else begun anew: see begin_process */
     if (error != 0) {
         mt_ledger_count_unrecorded(&mt_tracker.ledger, is_new ? family : NULL, -error);
         return false;
@@ -183,7 +190,8 @@ static bool start(void) {
     if (is_new) /* the one before it may have ended, and init have its place */
         mt_tracker.ledger.header->ppid = parent;
     bool started = start_all(forked, forked ? mt_tracker.off : mt_tracker.options.dormant);
-    if (!started) { /* better no ledger, which is noticed, than one that says that nothing was allocated */
+    if (!started) { /* better no ledger, which is noticed, than one that says that nothing was
+                       allocated */
         mt_ledger_remove(&mt_tracker.ledger);
         mt_tracker.header = NULL;
     }
@@ -191,9 +199,9 @@ static bool start(void) {
 }
 
 /*
- * A handler that had interrupted an event has forked this process (fork.c): that event goes on as soon as the handler
- * returns, and until then nothing may begin anew. Whether it does, is counted in the parent: if the handler never returns,
- * the process stays without a ledger.
+ * A handler that had interrupted an event has forked this process (fork.c): that event goes on as
+ * soon as the handler returns, and until then nothing may begin anew. Whether it does, is counted
+ * in the parent: if the handler never returns, the process stays without a ledger.
  */
 static bool is_going_on(const struct mt_hook_frame *frame) {
     const struct mt_thread *interrupted = mt_tracker.interrupted;
@@ -220,12 +228,14 @@ static bool takes_over(uint64_t starter) {
         if (!mt_os_nap(NAP_NS))
             return false;
     return mt_load_relaxed(&mt_page.state) == MT_STATE_UNKNOWN &&
-           /* taking it orders */ mt_replace_acquire(&mt_page.starter, &starter, (uint64_t)&mt_self);
+           /* taking it orders */ mt_replace_acquire(&mt_page.starter, &starter,
+                                                     (uint64_t)&mt_self);
 }
 
 /* Whether this thread is to start recording: nobody does, or it has begun to and was left. */
 static bool may_start(const struct mt_hook_frame *frame) {
-    uint64_t starter = 0, me = (uint64_t)&mt_self; /* acquire: what the starter before left is seen */
+    uint64_t starter = 0,
+             me = (uint64_t)&mt_self; /* acquire: what the starter before left is seen */
     if (mt_replace_acquire(&mt_page.starter, &starter, me))
         return true;
     if (starter != me)
@@ -233,14 +243,15 @@ static bool may_start(const struct mt_hook_frame *frame) {
     return mt_page.starting == 0 || mt_left_fate(mt_page.starting, frame) == MT_FATE_LEFT;
 }
 
-/* A handler that came in the middle of a start could only make trouble, for itself too: it comes right afterwards. Those
- * that come at once or never are let through. */
+/* A handler that came in the middle of a start could only make trouble, for itself too: it comes
+ * right afterwards. Those that come at once or never are let through. */
 static bool start_undisturbed(void) {
     static const int at_once[] = {SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE, SIGSEGV, SIGSYS};
     uint64_t mask = UINT64_MAX, before;
     for (size_t i = 0; i < sizeof at_once / sizeof *at_once; i++)
         mask &= ~(UINT64_C(1) << (at_once[i] - 1));
-    long r = mt_os_call(SYS_rt_sigprocmask, SIG_BLOCK, (long)&mask, (long)&before, sizeof mask, 0, 0);
+    long r =
+        mt_os_call(SYS_rt_sigprocmask, SIG_BLOCK, (long)&mask, (long)&before, sizeof mask, 0, 0);
     bool started = start();
     if (r == 0)
         mt_os_call(SYS_rt_sigprocmask, SIG_SETMASK, (long)&before, 0, sizeof before, 0, 0);
@@ -283,7 +294,7 @@ void mt_tracker_say_preceded(void) {
 
 void mt_tracker_changed(void) {
     if (mt_load_relaxed(&mt_page.state) >= MT_STATE_FIRST) /* it never goes back */
-        mt_add_release(&mt_page.state, 1);                 /* what has changed is seen by whoever sees it */
+        mt_add_release(&mt_page.state, 1); /* what has changed is seen by whoever sees it */
 }
 
 void mt_tracker_flag(enum mt_flag flag) {
@@ -291,7 +302,8 @@ void mt_tracker_flag(enum mt_flag flag) {
         mt_or_relaxed(&mt_tracker.header->flags, (uint32_t)flag); /* for readers, by itself */
 }
 
-/* The page of its parent's that forks inherit on purpose. What cannot be told from a fork is counted with the events. */
+/* The page of its parent's that forks inherit on purpose. What cannot be told from a fork is
+ * counted with the events. */
 static void count_itself(bool is_other) {
     struct mt_ledger_header *family = mt_tracker.ledger.family;
     long pid = mt_os_call(SYS_getpid, 0, 0, 0, 0, 0, 0);
@@ -313,8 +325,8 @@ bool mt_tracker_is_our_process(void) {
     return answer == MT_OS_YES;
 }
 
-/* The thread is inside the recorder already. True: that event will not be gone on with, and the thread's memory is whole
- * again. */
+/* The thread is inside the recorder already. True: that event will not be gone on with, and the
+ * thread's memory is whole again. */
 static bool is_over(struct mt_thread *t, const struct mt_hook_frame *frame) {
     enum mt_fate fate = mt_left_fate(t->seen & ~MT_SEEN_BUSY, frame);
     if (fate == MT_FATE_LEFT) {
@@ -348,7 +360,8 @@ struct mt_thread *mt_tracker_enter(const struct mt_hook_frame *frame) {
         return t->n_unknown < MOST_UNKNOWN ? NULL : mt_threads_replace(t, frame);
     t->n_unknown = 0;
     t->seen = MT_SEEN_BUSY | (uint64_t)frame;
-    if (t->state != (mt_load_relaxed(&mt_page.state) | MT_SEEN_ASKS)) /* a later one is for the next event */
+    if (t->state !=
+        (mt_load_relaxed(&mt_page.state) | MT_SEEN_ASKS)) /* a later one is for the next event */
         mt_threads_refresh(t);
     return t;
 }

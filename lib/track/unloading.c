@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A slot for each, with the frame of the hook and the thread's token. Whether it is over is seen on the stack, when the
- * thread allocates: its calls lead through that frame or they do not. Of other threads it is known only that they have ended.
- * One that finds no slot is believed to end.
+ * A slot for each, with the frame of the hook and the thread's token. Whether it is over is seen on
+ * the stack, when the thread allocates: its calls lead through that frame or they do not. Of other
+ * threads it is known only that they have ended. One that finds no slot is believed to end.
  *
  * Cost: a walk of the stack for each EVENTS allocations while code is being unloaded, else nothing.
  */
@@ -29,7 +29,8 @@ void mt_unloading_start(void) {
 void mt_unloading_begin(const struct mt_hook_frame *frame) {
     for (int i = 0; i < SLOTS; i++) {
         uint32_t free = 0;
-        if (mt_replace_acquire(&slots[i].token, &free, mt_lock_me())) { /* whoever looks at it is this thread */
+        if (mt_replace_acquire(&slots[i].token, &free,
+                               mt_lock_me())) { /* whoever looks at it is this thread */
             slots[i].frame = (uint64_t)frame;
             slots[i].pc = frame->return_address;
             return;
@@ -43,7 +44,8 @@ static bool give_back(struct slot *s, uint32_t token) {
 
 void mt_unloading_end(const struct mt_hook_frame *frame) {
     for (int i = 0; i < SLOTS; i++)
-        if (mt_load_relaxed(&slots[i].token) == mt_lock_me() && slots[i].frame == (uint64_t)frame) /* our own */
+        if (mt_load_relaxed(&slots[i].token) == mt_lock_me() &&
+            slots[i].frame == (uint64_t)frame) /* our own */
             give_back(&slots[i], mt_lock_me());
 }
 
@@ -53,14 +55,17 @@ static bool is_at(const struct mt_chain *c, const struct slot *s) {
 }
 
 static bool leads_through(const struct slot *s, const struct mt_hook_frame *now) {
-    struct mt_chain c = {.state = {.pc = now->return_address, .sp = (uint64_t)now->caller_stack, .bp = now->caller_bp}};
+    struct mt_chain c = {.state = {.pc = now->return_address,
+                                   .sp = (uint64_t)now->caller_stack,
+                                   .bp = now->caller_bp}};
     bool is_through = is_at(&c, s);
     for (int i = 0; i < MOST_STEPS && !is_through && mt_chain_step(&c); i++)
         is_through = is_at(&c, s);
     return is_through;
 }
 
-static bool is_over(const struct slot *s, uint32_t token, uint32_t me, const struct mt_hook_frame *now) {
+static bool is_over(const struct slot *s, uint32_t token, uint32_t me,
+                    const struct mt_hook_frame *now) {
     if (token != me)
         return mt_lock_holder_is_gone(token);
     return !leads_through(s, now) && mt_left_fate(s->frame, now) == MT_FATE_LEFT;
@@ -71,7 +76,8 @@ uint32_t mt_unloading_look(struct mt_thread *t, const struct mt_hook_frame *fram
     if (mt_add_relaxed(&n_events, 1) % EVENTS != 0) /* a count, read alone */
         return 0;
     for (int i = 0; i < SLOTS; i++) {
-        uint32_t token = mt_load_acquire(&slots[i].token); /* then the frame is there, if it is ours */
+        uint32_t token =
+            mt_load_acquire(&slots[i].token); /* then the frame is there, if it is ours */
         if (token != 0 && is_over(&slots[i], token, t->token, frame))
             n += give_back(&slots[i], token);
     }

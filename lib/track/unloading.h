@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Who is inside dlclose. A destructor of the code that goes, or a signal handler, can leave it by longjmp, and a thread can
- * end there: then nobody says that it is over.
+ * Who is inside dlclose. A destructor of the code that goes, or a signal handler, can leave it by
+ * longjmp, and a thread can end there: then nobody says that it is over.
  *
  * Any thread; not in signal handlers that interrupt these functions.
  */
@@ -18,8 +18,8 @@ MT_HIDDEN void mt_unloading_begin(const struct mt_hook_frame *frame);
 /* No more. */
 MT_HIDDEN void mt_unloading_end(const struct mt_hook_frame *frame);
 
-/* How many of those that began have left, or ended with their thread, and say so only now. Inside an event of t that was entered at
- * frame; looks once in a while. */
+/* How many of those that began have left, or ended with their thread, and say so only now. Inside
+ * an event of t that was entered at frame; looks once in a while. */
 MT_HIDDEN uint32_t mt_unloading_look(struct mt_thread *t, const struct mt_hook_frame *frame);
 
 #endif

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The table of live blocks is made to be asked for the beginning of a block. For an address inside of one, the regions
- * are searched downwards until one has a block that begins at or below the address: blocks do not overlap, so that
- * block holds the address or none does. Blocks of 16 MiB and more are in a table of their own, and so are those of
- * domains. Those may hold blocks of malloc and of each other, as a mapping does, or lie in one of malloc's, as the
- * objects of a pool do: of several that hold the address the smallest is meant.
+ * The table of live blocks is made to be asked for the beginning of a block. For an address inside
+ * of one, the regions are searched downwards until one has a block that begins at or below the
+ * address: blocks do not overlap, so that block holds the address or none does. Blocks of 16 MiB
+ * and more are in a table of their own, and so are those of domains. Those may hold blocks of
+ * malloc and of each other, as a mapping does, or lie in one of malloc's, as the objects of a pool
+ * do: of several that hold the address the smallest is meant.
  */
 #include "track/whois.h"
 
@@ -25,7 +26,8 @@ struct found {
 };
 
 /* The last block of the region that begins at or below limit. */
-static void search_region(const struct mt_region *r, uint64_t base, uint64_t limit, struct found *found) {
+static void search_region(const struct mt_region *r, uint64_t base, uint64_t limit,
+                          struct found *found) {
     for (uint32_t i = 0; i < r->n_groups; i++) {
         const struct mt_group *g = mt_live_group(r, i);
         for (uint32_t j = 0; j < MT_GROUP_ENTRIES; j++) {
@@ -64,7 +66,8 @@ static struct found find_big(uint64_t address, struct found best) {
     for (uint32_t i = 0; i < mt_live_big.capacity; i++) {
         const struct mt_big_block *b = &mt_live_big.block[i];
         uint64_t begin = b->address & MT_NODE_ADDRESS_MASK;
-        struct found f = {begin, {b->bytes, b->site, b->era}, (mt_name_id)(b->address >> MT_DOMAIN_SHIFT)};
+        struct found f = {
+            begin, {b->bytes, b->site, b->era}, (mt_name_id)(b->address >> MT_DOMAIN_SHIFT)};
         if (b->address > 1 && begin <= address && holds(&f, address) &&
             (best.entry.site == 0 || f.entry.bytes < best.entry.bytes))
             best = f;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Shared by the two halves of the CFI reader: what a row says, and a cursor that does not leave the bytes it was given. Beyond their
- * end it reads zeros and says that it has failed.
+ * Shared by the two halves of the CFI reader: what a row says, and a cursor that does not leave the
+ * bytes it was given. Beyond their end it reads zeros and says that it has failed.
  */
 #ifndef MT_UNWIND_CFI_LOCAL_H
 #define MT_UNWIND_CFI_LOCAL_H
@@ -33,7 +33,8 @@ struct mt_cfi_row {
     bool signal_frame;
 };
 
-/* The row for pc, as in mt_frame_state. False: there is none, or one that is not to be understood. */
+/* The row for pc, as in mt_frame_state. False: there is none, or one that is not to be
+ * understood. */
 MT_HIDDEN bool mt_cfi_find_row(const struct mt_cfi *cfi, uint64_t pc, struct mt_cfi_row *row);
 
 static inline void mt_cfi_stop(struct mt_cfi_cursor *c) {
@@ -48,7 +49,8 @@ static inline uint64_t mt_cfi_bytes(struct mt_cfi_cursor *c, unsigned n) {
         mt_cfi_stop(c);
         return 0;
     }
-    for (unsigned i = 0; i < n; i++)           /* p is NULL only where end is, and there are no bytes between */
+    for (unsigned i = 0; i < n;
+         i++) /* p is NULL only where end is, and there are no bytes between */
         value |= (uint64_t)c->p[i] << (8 * i); /* NOLINT(clang-analyzer-core.NullDereference) */
     c->p += n;
     return value;

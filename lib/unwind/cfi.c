@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Reads .eh_frame: binary search in .eh_frame_hdr, the CIE's and the FDE's instructions up to the address, and the
- * row that results, reduced to a rule. Only what decides rsp, rbp and the return address is kept: no caller of malloc
- * needs the other registers to be unwound through.
+ * Reads .eh_frame: binary search in .eh_frame_hdr, the CIE's and the FDE's instructions up to the
+ * address, and the row that results, reduced to a rule. Only what decides rsp, rbp and the return
+ * address is kept: no caller of malloc needs the other registers to be unwound through.
  *
- * The section is in the program's memory and may say anything: nothing is read outside of the module that it belongs to, no
- * loop is longer than it, and what cannot be true is no rule. The reader is compared with libdw's for every function of
- * whole libraries, and fuzzed (tests/unit/test_cfi_libdw.c, tests/fuzz/fuzz_cfi.c).
+ * The section is in the program's memory and may say anything: nothing is read outside of the
+ * module that it belongs to, no loop is longer than it, and what cannot be true is no rule. The
+ * reader is compared with libdw's for every function of whole libraries, and fuzzed
+ * (tests/unit/test_cfi_libdw.c, tests/fuzz/fuzz_cfi.c).
  *
- * Rejected: libgcc's unwinder (locks, allocates), libunwind (dependency, cannot be reduced to rules).
+ * Rejected: libgcc's unwinder (locks, allocates), libunwind (dependency, cannot be reduced to
+ * rules).
  */
 #include "unwind/cfi-local.h"
 
@@ -23,7 +25,7 @@ struct frame_entry {
     bool signal_frame;
 };
 
-/* ---- the tables -------------------------------------------------------------------------------------------------- */
+/* ---- the tables ------------------------------------------------------------------------------ */
 
 static struct mt_cfi_cursor from(const struct mt_cfi *cfi, uint64_t address) {
     bool inside = address >= cfi->begin && address < cfi->end;
@@ -80,8 +82,10 @@ static uint64_t search_table(const struct mt_cfi *cfi, uint64_t pc) {
     enum { PAIR = 8 };
     uint64_t base = (uint64_t)cfi->header;
     struct mt_cfi_cursor c = from(cfi, base);
-    uint64_t version = mt_cfi_bytes(&c, 1), frame = mt_cfi_bytes(&c, 1), count = mt_cfi_bytes(&c, 1);
-    if (version != 1 || mt_cfi_bytes(&c, 1) != 0x3b) /* 4-byte pairs relative to the header: what every linker makes */
+    uint64_t version = mt_cfi_bytes(&c, 1), frame = mt_cfi_bytes(&c, 1),
+             count = mt_cfi_bytes(&c, 1);
+    if (version != 1 || mt_cfi_bytes(&c, 1) !=
+                            0x3b) /* 4-byte pairs relative to the header: what every linker makes */
         return 0;
     read_encoded(&c, (uint8_t)frame);
     uint64_t n = read_encoded(&c, (uint8_t)count);
@@ -98,7 +102,8 @@ static uint64_t search_table(const struct mt_cfi *cfi, uint64_t pc) {
     return base + relative(c.p + PAIR * low + PAIR / 2);
 }
 
-static void read_augmentation(struct mt_cfi_cursor names, struct mt_cfi_cursor data, struct frame_entry *e) {
+static void read_augmentation(struct mt_cfi_cursor names, struct mt_cfi_cursor data,
+                              struct frame_entry *e) {
     for (uint64_t name; (name = mt_cfi_bytes(&names, 1)) != 0;) {
         if (name == 'R')
             e->pointer_encoding = (uint8_t)mt_cfi_bytes(&data, 1);
@@ -151,9 +156,10 @@ static bool find_entry(const struct mt_cfi *cfi, uint64_t pc, struct frame_entry
     return !c.failed;
 }
 
-/* ---- the instructions -------------------------------------------------------------------------------------------- */
+/* ---- the instructions ------------------------------------------------------------------------ */
 
-static void set_register(struct mt_cfi_row *row, uint64_t reg, enum mt_cfi_place place, int64_t offset) {
+static void set_register(struct mt_cfi_row *row, uint64_t reg, enum mt_cfi_place place,
+                         int64_t offset) {
     if (reg == MT_DW_RBP) {
         row->bp = place;
         row->bp_offset = offset;
@@ -163,7 +169,8 @@ static void set_register(struct mt_cfi_row *row, uint64_t reg, enum mt_cfi_place
     }
 }
 
-static void restore_register(struct mt_cfi_row *row, uint64_t reg, const struct mt_cfi_row *initial) {
+static void restore_register(struct mt_cfi_row *row, uint64_t reg,
+                             const struct mt_cfi_row *initial) {
     if (reg == MT_DW_RBP) {
         row->bp = initial->bp;
         row->bp_offset = initial->bp_offset;
@@ -186,9 +193,10 @@ static int64_t times(int64_t a, int64_t b) {
 }
 
 /* DW_CFA_* with a register. False: another opcode. */
-static bool run_register(uint64_t op, struct mt_cfi_cursor *c, struct mt_cfi_row *row, const struct frame_entry *e) {
-    bool is_one = op == 0x05 || op == 0x11 || op == 0x2f || (op >= 0x07 && op <= 0x09) || op == 0x10 ||
-                  (op >= 0x14 && op <= 0x16);
+static bool run_register(uint64_t op, struct mt_cfi_cursor *c, struct mt_cfi_row *row,
+                         const struct frame_entry *e) {
+    bool is_one = op == 0x05 || op == 0x11 || op == 0x2f || (op >= 0x07 && op <= 0x09) ||
+                  op == 0x10 || (op >= 0x14 && op <= 0x16);
     if (!is_one)
         return false;
     uint64_t reg = mt_cfi_uleb(c);
@@ -200,7 +208,8 @@ static bool run_register(uint64_t op, struct mt_cfi_cursor *c, struct mt_cfi_row
         set_register(row, reg, MT_CFI_AT_CFA, times(mt_cfi_sleb(c), e->data_align));
         break;
     case 0x2f: /* GNU_negative_offset_extended */
-        set_register(row, reg, MT_CFI_AT_CFA, times(-(int64_t)(mt_cfi_uleb(c) & INT64_MAX), e->data_align));
+        set_register(row, reg, MT_CFI_AT_CFA,
+                     times(-(int64_t)(mt_cfi_uleb(c) & INT64_MAX), e->data_align));
         break;
     case 0x07: /* undefined */
         set_register(row, reg, MT_CFI_UNDEFINED, 0);
@@ -223,8 +232,10 @@ static bool run_register(uint64_t op, struct mt_cfi_cursor *c, struct mt_cfi_row
     return true;
 }
 
-/* DW_CFA_* that define the CFA, and those that say nothing of it or of registers. False: unknown opcode. */
-static bool run_definition(uint64_t op, struct mt_cfi_cursor *c, struct mt_cfi_row *row, const struct frame_entry *e) {
+/* DW_CFA_* that define the CFA, and those that say nothing of it or of registers. False: unknown
+ * opcode. */
+static bool run_definition(uint64_t op, struct mt_cfi_cursor *c, struct mt_cfi_row *row,
+                           const struct frame_entry *e) {
     uint64_t reg;
     switch (op) {
     case 0x0c: /* def_cfa */
@@ -258,7 +269,8 @@ static bool run_definition(uint64_t op, struct mt_cfi_cursor *c, struct mt_cfi_r
 }
 
 /* DW_CFA_advance_loc and its wider forms: the location after it, or no change for other opcodes. */
-static bool advance(uint64_t op, struct mt_cfi_cursor *c, const struct frame_entry *e, uint64_t *location) {
+static bool advance(uint64_t op, struct mt_cfi_cursor *c, const struct frame_entry *e,
+                    uint64_t *location) {
     if ((op & 0xc0) == 0x40)
         *location += (op & 0x3f) * e->code_align;
     else if (op == 0x01)
@@ -275,8 +287,8 @@ static bool advance(uint64_t op, struct mt_cfi_cursor *c, const struct frame_ent
 }
 
 /* Run instructions until they pass pc. False: one that we do not know, or that is not all there. */
-static bool run(struct mt_cfi_cursor c, const struct frame_entry *e, uint64_t pc, struct mt_cfi_row *row,
-                const struct mt_cfi_row *initial) {
+static bool run(struct mt_cfi_cursor c, const struct frame_entry *e, uint64_t pc,
+                struct mt_cfi_row *row, const struct mt_cfi_row *initial) {
     struct mt_cfi_row saved[MAX_SAVED_ROWS];
     unsigned depth = 0;
     uint64_t location = e->pc_begin;
@@ -288,7 +300,8 @@ static bool run(struct mt_cfi_cursor c, const struct frame_entry *e, uint64_t pc
             if (location > pc)
                 break;
         } else if ((op & 0xc0) == 0x80) {
-            set_register(row, op & 0x3f, MT_CFI_AT_CFA, times((int64_t)mt_cfi_uleb(&c), e->data_align));
+            set_register(row, op & 0x3f, MT_CFI_AT_CFA,
+                         times((int64_t)mt_cfi_uleb(&c), e->data_align));
         } else if ((op & 0xc0) == 0xc0) {
             restore_register(row, op & 0x3f, initial);
         } else if (op == 0x06) {
@@ -326,7 +339,7 @@ bool mt_cfi_begins(const struct mt_cfi *cfi, uint64_t address) {
     return cfi->header != NULL && find_entry(cfi, address, &e) && e.pc_begin == address;
 }
 
-/* ---- rules ------------------------------------------------------------------------------------------------------- */
+/* ---- rules ----------------------------------------------------------------------------------- */
 
 static mt_rule encode(enum mt_rule_kind kind, int64_t cfa_offset, int64_t bp_offset) {
     if ((cfa_offset & 7) || (bp_offset & 7) || bp_offset / 8 < INT16_MIN || bp_offset > 0 ||
@@ -337,7 +350,8 @@ static mt_rule encode(enum mt_rule_kind kind, int64_t cfa_offset, int64_t bp_off
     return (uint64_t)(cfa_offset / 8) << 36 | (uint64_t)(uint16_t)(bp_offset / 8) << 20 | kind;
 }
 
-/* CFA = *(rbp + n), rbp saved at [rbp] or at the CFA: what compilers write for a realigned stack. */
+/* CFA = *(rbp + n), rbp saved at [rbp] or at the CFA: what compilers write for a realigned
+ * stack. */
 static mt_rule realigned(const struct mt_cfi_row *row) {
     struct mt_cfi_cursor c = row->cfa_expression, bp = row->bp_expression;
     if (mt_cfi_bytes(&c, 1) != 0x70 + MT_DW_RBP)
@@ -347,7 +361,8 @@ static mt_rule realigned(const struct mt_cfi_row *row) {
         return MT_RULE_SLOW;
     if (row->bp == MT_CFI_AT_CFA)
         return encode(MT_RULE_BP_DEREF, offset, row->bp_offset);
-    if (row->bp == MT_CFI_AT_EXPRESSION && bp.end - bp.p == 2 && bp.p[0] == 0x70 + MT_DW_RBP && bp.p[1] == 0) {
+    if (row->bp == MT_CFI_AT_EXPRESSION && bp.end - bp.p == 2 && bp.p[0] == 0x70 + MT_DW_RBP &&
+        bp.p[1] == 0) {
         mt_rule rule = encode(MT_RULE_BP_DEREF, offset, 0);
         return rule == MT_RULE_SLOW ? rule : rule | 16;
     }
@@ -362,7 +377,8 @@ mt_rule mt_cfi_rule(const struct mt_cfi *cfi, uint64_t pc) {
         return MT_RULE_END;
     if (row.signal_frame)
         return MT_RULE_SIGNAL;
-    if (row.ra != MT_CFI_AT_CFA || row.ra_offset != -8 || row.bp == MT_CFI_LOST || row.bp == MT_CFI_UNDEFINED)
+    if (row.ra != MT_CFI_AT_CFA || row.ra_offset != -8 || row.bp == MT_CFI_LOST ||
+        row.bp == MT_CFI_UNDEFINED)
         return MT_RULE_UNKNOWN;
     if (row.cfa_expression.p != NULL)
         return realigned(&row);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * MT_RULE_SLOW: a step whose rule does not fit into 8 bytes. The row is found and its expressions are evaluated each
- * time, on a machine of 16 words that knows rsp, rbp and rip, and the operations that compilers and libc write in
- * unwind tables. Memory is read where the stack's map says that it can be.
+ * MT_RULE_SLOW: a step whose rule does not fit into 8 bytes. The row is found and its expressions
+ * are evaluated each time, on a machine of 16 words that knows rsp, rbp and rip, and the operations
+ * that compilers and libc write in unwind tables. Memory is read where the stack's map says that it
+ * can be.
  */
 #include "unwind/cfi-local.h"
 
@@ -15,7 +16,8 @@ struct machine {
     struct mt_stack_map *map;
 };
 
-/* An interrupted function may have saved something below its stack pointer: the red zone of the psABI. */
+/* An interrupted function may have saved something below its stack pointer: the red zone of the
+ * psABI. */
 static bool load(const struct machine *m, uint64_t address, uint64_t *value) {
     uint64_t lowest = m->state->sp - ((m->state->pc & MT_PC_EXACT) ? MT_RED_ZONE : 0);
     if (address < lowest || (address & 7) || !mt_stack_can_read(m->map, address, 8))
@@ -124,7 +126,8 @@ static bool evaluate(struct machine *m, struct mt_cfi_cursor c, uint64_t *result
             if (m->depth < 1)
                 return false;
             m->stack[m->depth - 1] += mt_cfi_uleb(&c);
-        } else if (m->depth >= 2 && binary(op, m->stack[m->depth - 2], m->stack[m->depth - 1], &value)) {
+        } else if (m->depth >= 2 &&
+                   binary(op, m->stack[m->depth - 2], m->stack[m->depth - 1], &value)) {
             m->stack[--m->depth - 1] = value;
         } else if (op != 0x96) {
             return false;

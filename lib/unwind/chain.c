@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The same steps as those of walk.c. Rules are not entered into their cache, and modules
- * not in their table, when that would mean to learn something new: both take locks, and the code that is asked about may
- * hold them.
+ * not in their table, when that would mean to learn something new: both take locks, and the code
+ * that is asked about may hold them.
  */
 #include "unwind/chain.h"
 
@@ -20,7 +20,8 @@ enum { FRAME_POINTER_LOOKAHEAD = 16 };
 
 static bool load(struct mt_chain *c, uint64_t address, uint64_t *word) {
     uint64_t page = address & ~(uint64_t)(MT_OS_PAGE - 1);
-    if ((address & 7) || (page != c->page && mt_os_first_unreadable(page, page + MT_OS_PAGE) == page))
+    if ((address & 7) ||
+        (page != c->page && mt_os_first_unreadable(page, page + MT_OS_PAGE) == page))
         return false;
     c->page = page;
     *word = *(const uint64_t *)address; /* NOLINT(performance-no-int-to-ptr) */
@@ -31,26 +32,30 @@ static bool load(struct mt_chain *c, uint64_t address, uint64_t *word) {
 static struct mt_cfi cfi_of(uint64_t pc) {
     struct dl_find_object o;
     uint64_t address = (pc & MT_PC_EXACT) ? (pc & ~MT_PC_EXACT) : pc - 1;
-    if (_dl_find_object == NULL || _dl_find_object((void *)address, &o) != 0) /* NOLINT(performance-no-int-to-ptr) */
+    if (_dl_find_object == NULL ||
+        _dl_find_object((void *)address, &o) != 0) /* NOLINT(performance-no-int-to-ptr) */
         return (struct mt_cfi){0};
     return (struct mt_cfi){o.dlfo_eh_frame, 0, END_OF_USER_MEMORY};
 }
 
-/* The outermost frame of a stack that somebody has built "returns" to the first byte of a function. */
+/* The outermost frame of a stack that somebody has built "returns" to the first byte of a
+ * function. */
 static mt_rule rule_of(uint64_t pc) {
     mt_rule rule;
     if (mt_rules_peek(pc, &rule))
         return rule;
     struct mt_cfi cfi = cfi_of(pc);
     rule = cfi.header != NULL ? mt_cfi_rule(&cfi, pc) : MT_RULE_NONE;
-    if (rule == MT_RULE_NONE && cfi.header != NULL && mt_cfi_rule(&cfi, pc | MT_PC_EXACT) != MT_RULE_NONE)
+    if (rule == MT_RULE_NONE && cfi.header != NULL &&
+        mt_cfi_rule(&cfi, pc | MT_PC_EXACT) != MT_RULE_NONE)
         rule = MT_RULE_END;
     return rule;
 }
 
 static bool signal_step(struct mt_chain *c) {
     uint64_t ucontext = c->state.sp;
-    if (!load(c, ucontext + UCONTEXT_RIP, &c->state.pc) || !load(c, ucontext + UCONTEXT_RSP, &c->state.sp) ||
+    if (!load(c, ucontext + UCONTEXT_RIP, &c->state.pc) ||
+        !load(c, ucontext + UCONTEXT_RSP, &c->state.sp) ||
         !load(c, ucontext + UCONTEXT_RBP, &c->state.bp))
         return false;
     c->state.pc |= MT_PC_EXACT;
@@ -66,7 +71,8 @@ static bool frame_pointer_step(struct mt_chain *c) {
         if (bp < above || !load(c, bp, &next) || !load(c, bp + 8, &pc))
             return false;
         if (pc != 0 && mt_rule_kind_of(rule_of(pc)) != MT_RULE_NONE)
-            return load(c, state->bp + 8, &state->pc) && (state->sp = state->bp + 16, load(c, state->bp, &state->bp));
+            return load(c, state->bp + 8, &state->pc) &&
+                   (state->sp = state->bp + 16, load(c, state->bp, &state->bp));
         above = bp + 16;
         bp = next;
     }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A call chain followed for certain: nothing is remembered, no lock is taken, and every page is asked for before it is
- * read, so that memory that has gone ends the chain and not the program. For the rare question of what a stack says
- * about code that may or may not run on.
+ * A call chain followed for certain: nothing is remembered, no lock is taken, and every page is
+ * asked for before it is read, so that memory that has gone ends the chain and not the program. For
+ * the rare question of what a stack says about code that may or may not run on.
  *
  * Any thread, any context, also inside of the recorder.
  */
@@ -13,7 +13,8 @@
 
 struct mt_chain {
     struct mt_frame_state state;
-    bool has_crossed_signal; /* a signal frame lies further in: everything from here on has been interrupted */
+    bool has_crossed_signal; /* a signal frame lies further in: everything from here on has been
+                                interrupted */
     bool is_whole;           /* the chain has ended, and where stacks end */
     uint64_t page;           /* the last that could be read; 0: none yet */
 };

@@ -4,14 +4,17 @@
  *
  *   63          36 35        20 19        5  4   3..0
  *   ┌─────────────┬────────────┬───────────┬───┬──────┐
- *   │ CFA offset  │ rbp offset │ module id │ B │ kind │      offsets are signed and count 8-byte words
- *   └─────────────┴────────────┴───────────┴───┴──────┘      rbp offset 0: rbp passes through unchanged
- *                                                             B: rbp was saved at [rbp] (realigned frames)
+ *   │ CFA offset  │ rbp offset │ module id │ B │ kind │
+ *   └─────────────┴────────────┴───────────┴───┴──────┘
  *
- * Return address at CFA - 8, stack pointer of the caller = CFA. MT_RULE_SP and MT_RULE_BP read nothing outside of the
- * frame and its red zone: SP's offset is at least 8 and rbp lies in [rsp - 128, CFA); BP always has an rbp offset below
- * 0, since a frame that has made rbp its own has saved the caller's. What does not fit (expressions other than the
- * common one, registers other than rsp and rbp) is MT_RULE_SLOW and evaluated from the CFI each time.
+ * Offsets are signed and count 8-byte words. rbp offset 0: rbp passes through unchanged. B: rbp was
+ * saved at [rbp] (realigned frames).
+ *
+ * Return address at CFA - 8, stack pointer of the caller = CFA. MT_RULE_SP and MT_RULE_BP read
+ * nothing outside of the frame and its red zone: SP's offset is at least 8 and rbp lies in [rsp -
+ * 128, CFA); BP always has an rbp offset below 0, since a frame that has made rbp its own has saved
+ * the caller's. What does not fit (expressions other than the common one, registers other than rsp
+ * and rbp) is MT_RULE_SLOW and evaluated from the CFI each time.
  */
 #ifndef MT_UNWIND_RULE_H
 #define MT_UNWIND_RULE_H
@@ -20,7 +23,8 @@
 
 typedef uint64_t mt_rule;
 
-/* Bytes below rsp that a function may use, by the psABI; an rbp that has been popped still lies there. */
+/* Bytes below rsp that a function may use, by the psABI; an rbp that has been popped still lies
+ * there. */
 enum { MT_RED_ZONE = 128 };
 
 enum mt_rule_kind {
@@ -34,8 +38,8 @@ enum mt_rule_kind {
     MT_RULE_UNKNOWN,  /* CFI that cannot be followed */
 };
 
-/* Where a thread stands after returning to pc: pc carries MT_PC_EXACT when it is the interrupted instruction itself
- * and not a return address. */
+/* Where a thread stands after returning to pc: pc carries MT_PC_EXACT when it is the interrupted
+ * instruction itself and not a return address. */
 struct mt_frame_state {
     uint64_t pc, sp, bp;
 };
@@ -60,11 +64,13 @@ static inline bool mt_rule_bp_at_bp(mt_rule rule) {
 /* Does the caller's state depend on this frame's rbp for more than passing it on? */
 static inline bool mt_rule_uses_bp(mt_rule rule) {
     enum mt_rule_kind kind = mt_rule_kind_of(rule);
-    return kind == MT_RULE_BP || kind == MT_RULE_BP_DEREF || kind == MT_RULE_SLOW || kind == MT_RULE_NONE;
+    return kind == MT_RULE_BP || kind == MT_RULE_BP_DEREF || kind == MT_RULE_SLOW ||
+           kind == MT_RULE_NONE;
 }
 /* Does the caller's rbp come from memory? */
 static inline bool mt_rule_reloads_bp(mt_rule rule) {
-    return mt_rule_bp_offset(rule) != 0 || mt_rule_bp_at_bp(rule) || mt_rule_kind_of(rule) == MT_RULE_SIGNAL;
+    return mt_rule_bp_offset(rule) != 0 || mt_rule_bp_at_bp(rule) ||
+           mt_rule_kind_of(rule) == MT_RULE_SIGNAL;
 }
 
 #endif

@@ -1,16 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The rule cache: open addressing over (pc, rule) pairs, grown by doubling. An entry is published by storing the rule
- * and then the pc with release order; entries are never changed, only forgotten with the table. A table that has been
- * replaced is discarded, not unmapped: a thread still probing it reads zeros, which is a miss.
+ * The rule cache: open addressing over (pc, rule) pairs, grown by doubling. An entry is published
+ * by storing the rule and then the pc with release order; entries are never changed, only forgotten
+ * with the table. A table that has been replaced is discarded, not unmapped: a thread still probing
+ * it reads zeros, which is a miss.
  *
- * There are two caches. Rules of code that stays until the process ends, which is nearly all, are in one that forgets
- * nothing. Those of code that can be unloaded, and of addresses where there is none now, are in the other. A rule in
- * it is good for one generation, and forgetting is to count the generations: that needs no lock and cannot fail. Two
- * tables take turns there, so that a program that unloads code all day does not grow.
+ * There are two caches. Rules of code that stays until the process ends, which is nearly all, are
+ * in one that forgets nothing. Those of code that can be unloaded, and of addresses where there is
+ * none now, are in the other. A rule in it is good for one generation, and forgetting is to count
+ * the generations: that needs no lock and cannot fail. Two tables take turns there, so that a
+ * program that unloads code all day does not grow.
  *
- * What must not happen: a rule that was computed before code went is found after other code has come. So one is
- * inserted only in the generation in which its computation began, and not at all while code is being unloaded.
+ * What must not happen: a rule that was computed before code went is found after other code has
+ * come. So one is inserted only in the generation in which its computation began, and not at all
+ * while code is being unloaded.
  *
  * The tables are private memory: a fork child inherits them, and its modules are its parent's.
  */
@@ -91,7 +94,8 @@ static struct table *enlarge(struct cache *c) {
     return t;
 }
 
-/* A thread that is still probing t has had a whole generation to finish, and finds whole entries in any case. */
+/* A thread that is still probing t has had a whole generation to finish, and finds whole entries in
+ * any case. */
 static void wipe(struct table *t) {
     for (uint64_t i = 0; i < UINT64_C(1) << t->bits; i++)
         mt_store_relaxed(&t->entry[i].pc, 0); /* the fence orders all of them */
@@ -135,14 +139,16 @@ static void remember(struct cache *c, uint64_t began, uint64_t pc, mt_rule rule)
 static bool calls_what_follows(uint64_t pc) {
     enum { CALL = 0xe8, CALL_BYTES = 5 };
     const uint8_t *p = (const uint8_t *)pc - CALL_BYTES;
-    return mt_os_is_readable(pc - CALL_BYTES, pc) && p[0] == CALL && (p[1] | p[2] | p[3] | p[4]) == 0;
+    return mt_os_is_readable(pc - CALL_BYTES, pc) && p[0] == CALL &&
+           (p[1] | p[2] | p[3] | p[4]) == 0;
 }
 
 /*
- * A stack that somebody has built ends with the address of a function, where none was called: makecontext's start, or
- * abort in many coroutine libraries. No call lies before the first byte of a function, unless it is one that does not
- * return, at the end of the function before. Of abort that is so in libc, by chance; but then abort itself would lie further
- * in, and it allocates nothing.
+ * A stack that somebody has built ends with the address of a function, where none was called:
+ * makecontext's start, or abort in many coroutine libraries. No call lies before the first byte of
+ * a function, unless it is one that does not return, at the end of the function before. Of abort
+ * that is so in libc, by chance; but then abort itself would lie further in, and it allocates
+ * nothing.
  */
 static bool is_built(const struct mt_cfi *cfi, uint64_t pc, mt_rule rule) {
     if (!mt_cfi_begins(cfi, pc))
@@ -176,7 +182,8 @@ static bool look_up(const struct cache *c, uint64_t now, uint64_t pc, mt_rule *r
     for (int probe = 0; probe < MAX_PROBES; probe++, i = (i + 1) & mask) {
         uint64_t found = mt_load_acquire(&t->entry[i].pc); /* with its rule */
         if (found == pc) {
-            *rule = mt_load_acquire(&t->entry[i].rule); /* a later one comes with the wiped pc: see wipe */
+            *rule = mt_load_acquire(
+                &t->entry[i].rule); /* a later one comes with the wiped pc: see wipe */
             return mt_likely(mt_load_relaxed(&t->entry[i].pc) == pc);
         }
         if (found == 0)
@@ -246,7 +253,7 @@ bool mt_rules_slow_step(struct mt_frame_state *state, struct mt_stack_map *map) 
     return mt_cfi_step(&cfi, state, map);
 }
 
-/* ---- the walker -------------------------------------------------------------------------------------------------- */
+/* ---- the walker ------------------------------------------------------------------------------ */
 
 static bool check_table(const struct table *t) {
     uint64_t used = 0, mask = (UINT64_C(1) << t->bits) - 1;
@@ -267,8 +274,8 @@ bool mt_rules_check(void) {
         return true;
     bool good = true;
     for (const struct cache *c = &staying; c != NULL; c = c == &staying ? &passing : NULL)
-        good &= c->current == NULL ||
-                (c->current != c->spare && check_table(c->current) && c->current->generation <= generation_of(c));
+        good &= c->current == NULL || (c->current != c->spare && check_table(c->current) &&
+                                       c->current->generation <= generation_of(c));
     mt_lock_release(&lock, MT_RANK_RULES);
     return good;
 }

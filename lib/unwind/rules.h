@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * All unwind rules seen so far, by address. Any thread, any context, callable inside malloc: look-ups take no lock;
- * an insertion that finds the lock taken does without.
+ * All unwind rules seen so far, by address. Any thread, any context, callable inside malloc:
+ * look-ups take no lock; an insertion that finds the lock taken does without.
  */
 #ifndef MT_UNWIND_RULES_H
 #define MT_UNWIND_RULES_H
@@ -9,17 +9,18 @@
 #include "unwind/cfi.h"
 
 /*
- * Who knows the modules: for an address (of an instruction, not one after a call) returns the module id, 0 for none,
- * and where its unwind tables are. MT_MODULE_LOADER is added for the dynamic loader: its entry
- * code has no CFI, and what lies there is the end of the stack. MT_MODULE_STAYS is added for what is never unloaded.
- * Any context.
+ * Who knows the modules: for an address (of an instruction, not one after a call) returns the
+ * module id, 0 for none, and where its unwind tables are. MT_MODULE_LOADER is added for the dynamic
+ * loader: its entry code has no CFI, and what lies there is the end of the stack. MT_MODULE_STAYS
+ * is added for what is never unloaded. Any context.
  */
 enum { MT_MODULE_ID = 0x7fff, MT_MODULE_LOADER = 0x8000, MT_MODULE_STAYS = 0x10000 };
 typedef uint32_t (*mt_module_finder)(uint64_t address, struct mt_cfi *cfi);
 
 MT_HIDDEN void mt_rules_init(mt_module_finder finder);
 
-/* The rule for pc (as in mt_frame_state), module id included. *stays: it holds as long as the process lives. */
+/* The rule for pc (as in mt_frame_state), module id included. *stays: it holds as long as the
+ * process lives. */
 MT_HIDDEN mt_rule mt_rules_look_up(uint64_t pc, bool *stays);
 
 /* The same if it has been met before; nothing is computed or remembered, and no lock taken. */
@@ -28,13 +29,14 @@ MT_HIDDEN bool mt_rules_peek(uint64_t pc, mt_rule *rule);
 /* The same computed anew, without the cache. */
 MT_HIDDEN mt_rule mt_rules_compute(uint64_t pc);
 
-/* Forget what does not stay: code has come or gone. Other threads may be inside mt_rules_look_up. */
+/* Forget what does not stay: code has come or gone. Other threads may be inside
+ * mt_rules_look_up. */
 MT_HIDDEN void mt_rules_forget(void);
 /* What was said to stay has gone all the same. */
 MT_HIDDEN void mt_rules_forget_all(void);
 
-/* Around the unloading of code: in between, what does not stay is computed anew each time. May nest, in one thread and in
- * several. */
+/* Around the unloading of code: in between, what does not stay is computed anew each time. May
+ * nest, in one thread and in several. */
 MT_HIDDEN void mt_rules_begin_unloading(void);
 MT_HIDDEN void mt_rules_end_unloading(void);
 MT_HIDDEN bool mt_rules_are_unloading(void);

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the incremental walk does rarely: signal frames, realigned stacks, frames without CFI, the ends of stacks.
- * These steps read memory elsewhere than at CFA - 8, so the comparison of kept frames repeats them (mt_walk_restep)
- * instead of looking at one word.
+ * What the incremental walk does rarely: signal frames, realigned stacks, frames without CFI, the
+ * ends of stacks. These steps read memory elsewhere than at CFA - 8, so the comparison of kept
+ * frames repeats them (mt_walk_restep) instead of looking at one word.
  */
 #include "unwind/walk.h"
 
-/* struct rt_sigframe of x86-64 Linux: after the handler has returned, rsp points at its ucontext. */
+/* struct rt_sigframe of x86-64 Linux: after the handler has returned, rsp points at its
+ * ucontext. */
 enum { UCONTEXT_RBP = 120, UCONTEXT_RSP = 160, UCONTEXT_RIP = 168, UCONTEXT_READ = 176 };
 enum { FRAME_POINTER_LOOKAHEAD = 16 };
 
@@ -47,7 +48,8 @@ static bool has_cfi(uint64_t pc) {
     return pc != 0 && mt_rule_kind_of(mt_rules_find(pc)) != MT_RULE_NONE;
 }
 
-/* Code without CFI: rbp may be a frame pointer. It is believed when the chain leads to code that is known. */
+/* Code without CFI: rbp may be a frame pointer. It is believed when the chain leads to code that is
+ * known. */
 static bool frame_pointer_step(struct mt_stack *s, struct mt_frame_state *state) {
     uint64_t bp = state->bp, above = state->sp;
     for (int i = 0; i < FRAME_POINTER_LOOKAHEAD; i++) {
@@ -55,8 +57,9 @@ static bool frame_pointer_step(struct mt_stack *s, struct mt_frame_state *state)
             return false;
         uint64_t ra = ((const uint64_t *)bp)[1];
         if (has_cfi(ra)) {
-            *state = (struct mt_frame_state){
-                .pc = ((const uint64_t *)state->bp)[1], .sp = state->bp + 16, .bp = *(const uint64_t *)state->bp};
+            *state = (struct mt_frame_state){.pc = ((const uint64_t *)state->bp)[1],
+                                             .sp = state->bp + 16,
+                                             .bp = *(const uint64_t *)state->bp};
             return true;
         }
         above = bp + 16;
@@ -65,13 +68,14 @@ static bool frame_pointer_step(struct mt_stack *s, struct mt_frame_state *state)
     return false;
 }
 
-/* The thread's own stack is left by a signal frame or not at all: what lies beyond its end is no frame, not even of
- * what has begun below. */
+/* The thread's own stack is left by a signal frame or not at all: what lies beyond its end is no
+ * frame, not even of what has begun below. */
 static bool leaves_own(const struct mt_stack *s, uint64_t sp, uint64_t cfa) {
     return sp <= s->map.own.high && cfa > s->map.own.high;
 }
 
-static bool cfa_of(struct mt_stack *s, mt_rule rule, const struct mt_frame_state *state, uint64_t *cfa) {
+static bool cfa_of(struct mt_stack *s, mt_rule rule, const struct mt_frame_state *state,
+                   uint64_t *cfa) {
     uint64_t offset = (uint64_t)mt_rule_cfa_offset(rule);
     *cfa = (mt_rule_kind_of(rule) == MT_RULE_SP ? state->sp : state->bp) + offset;
     if (mt_rule_kind_of(rule) == MT_RULE_SP)
@@ -101,7 +105,8 @@ static bool cfa_step(struct mt_stack *s, mt_rule rule, struct mt_frame_state *st
     return true;
 }
 
-bool mt_walk_step_slow(struct mt_stack *s, mt_rule rule, struct mt_frame_state *state, enum mt_walk_end *end) {
+bool mt_walk_step_slow(struct mt_stack *s, mt_rule rule, struct mt_frame_state *state,
+                       enum mt_walk_end *end) {
     bool went_on;
     *end = MT_END_LOST;
     switch (mt_rule_kind_of(rule)) {
@@ -132,7 +137,7 @@ bool mt_walk_step_slow(struct mt_stack *s, mt_rule rule, struct mt_frame_state *
     return went_on;
 }
 
-/* ---- the comparison, where it is more than a few words of the own stack ---------------------------------------- */
+/* ---- the comparison, where it is more than a few words of the own stack ---------------------- */
 
 /* Whether what f leads to is still the frame outside of it. */
 static bool restep(struct mt_stack *s, const struct mt_frame *f) {
@@ -140,12 +145,14 @@ static bool restep(struct mt_stack *s, const struct mt_frame *f) {
     const struct mt_frame *outer = f - 1;
     enum mt_walk_end end;
     return mt_walk_step(s, mt_walk_rule(s, f->pc), &state, &end) && state.pc == outer->pc &&
-           state.sp == outer->slot + 8 && (state.bp == outer->bp || !(outer->rare & MT_FRAME_NEEDS_BP));
+           state.sp == outer->slot + 8 &&
+           (state.bp == outer->bp || !(outer->rare & MT_FRAME_NEEDS_BP));
 }
 
-/* Four at a time, with one branch each. Plain steps do not lead off the own stack, so all four words can be read, whatever
- * the ones before hold. */
-const struct mt_frame *mt_walk_verify_deep(const struct mt_frame *first, const struct mt_frame *inner) {
+/* Four at a time, with one branch each. Plain steps do not lead off the own stack, so all four
+ * words can be read, whatever the ones before hold. */
+const struct mt_frame *mt_walk_verify_deep(const struct mt_frame *first,
+                                           const struct mt_frame *inner) {
     for (; inner - first >= 4; inner -= 4) {
         uint64_t differs = mt_walk_difference(inner - 1) | mt_walk_difference(inner - 2) |
                            mt_walk_difference(inner - 3) | mt_walk_difference(inner - 4);
@@ -175,7 +182,8 @@ static bool holds(struct mt_stack *s, const struct mt_frame *f) {
     if (!mt_stack_can_read(&s->map, outer->slot, 8) || mt_walk_difference(outer) != 0)
         return false;
     return word == 0 ||
-           (mt_stack_can_read(&s->map, outer->slot + 8 + (uint64_t)(int64_t)word * 8, 8) && mt_walk_same_bp(f, outer));
+           (mt_stack_can_read(&s->map, outer->slot + 8 + (uint64_t)(int64_t)word * 8, 8) &&
+            mt_walk_same_bp(f, outer));
 }
 
 const struct mt_frame *mt_walk_verify_rare(struct mt_stack *s, const struct mt_frame *inner) {
@@ -184,7 +192,8 @@ const struct mt_frame *mt_walk_verify_rare(struct mt_stack *s, const struct mt_f
     while (inner != s->frame && holds(s, inner))
         inner--;
     bool all = inner == s->frame && (s->end == MT_END_RULE || mt_walk_ends_alike(s));
-    s->map.now = now; /* a signal frame may have led to another stack, and the walk goes on where it was */
+    s->map.now =
+        now; /* a signal frame may have led to another stack, and the walk goes on where it was */
     s->map.quick = quick;
     return all ? NULL : inner;
 }
@@ -203,17 +212,18 @@ bool mt_walk_ends_alike(struct mt_stack *s) {
     return !went_on && end == s->end;
 }
 
-/* ---- where the walk begins --------------------------------------------------------------------------------------- */
+/* ---- where the walk begins ------------------------------------------------------------------- */
 
-/* Whether the kept stack is one, from the end of the thread's own: no signal frame has led from a stack to another. */
+/* Whether the kept stack is one, from the end of the thread's own: no signal frame has led from a
+ * stack to another. */
 static bool is_unbroken(struct mt_stack *s) {
     if (s->n_frames == 0 || s->end >= MT_END_LOST ||
         (s->map.own.high != 0 && !mt_stack_range_holds(&s->map.own, s->frame->slot)))
         return false;
     for (uint32_t i = 1; i < s->n_frames; i++) {
         const struct mt_frame *f = &s->frame[i];
-        if (f->slot >= f[-1].slot ||
-            ((f->rare & MT_FRAME_RESTEP) && mt_rule_kind_of(mt_walk_rule(s, f->pc)) == MT_RULE_SIGNAL))
+        if (f->slot >= f[-1].slot || ((f->rare & MT_FRAME_RESTEP) &&
+                                      mt_rule_kind_of(mt_walk_rule(s, f->pc)) == MT_RULE_SIGNAL))
             return false;
     }
     return true;
@@ -232,7 +242,8 @@ void mt_walk_locate(struct mt_stack *s, uint64_t sp) {
     mt_stack_locate(&s->map, sp);
 }
 
-uint32_t mt_walk_plain(struct mt_stack *s, struct mt_frame_state state, uint64_t *pc, uint32_t max) {
+uint32_t mt_walk_plain(struct mt_stack *s, struct mt_frame_state state, uint64_t *pc,
+                       uint32_t max) {
     uint32_t n = 0;
     enum mt_walk_end end;
     mt_stack_locate(&s->map, state.sp);
@@ -244,9 +255,11 @@ uint32_t mt_walk_plain(struct mt_stack *s, struct mt_frame_state state, uint64_t
     return n;
 }
 
-struct mt_walk_result mt_walk_limited(struct mt_stack *s, struct mt_frame_state state, struct mt_walk_result r) {
+struct mt_walk_result mt_walk_limited(struct mt_stack *s, struct mt_frame_state state,
+                                      struct mt_walk_result r) {
     uint32_t total = r.n_kept + r.n_fresh;
-    if (r.n_kept == 0 || (total <= s->max_frames && (s->end != MT_END_LIMIT || total == s->max_frames)))
+    if (r.n_kept == 0 ||
+        (total <= s->max_frames && (s->end != MT_END_LIMIT || total == s->max_frames)))
         return r;
     s->n_frames = 0;
     return mt_walk_fresh(s, state, s->frame + s->max_frames);
@@ -262,9 +275,10 @@ void mt_walk_mark(struct mt_stack *s) {
         s->frame[i].rare = marked(s->frame, &s->frame[i]);
 }
 
-/* ---- the walker -------------------------------------------------------------------------------------------------- */
+/* ---- the walker ------------------------------------------------------------------------------ */
 
-static bool check_pair(const struct mt_stack *s, const struct mt_frame *f, const struct mt_frame *outer) {
+static bool check_pair(const struct mt_stack *s, const struct mt_frame *f,
+                       const struct mt_frame *outer) {
     if (f->rare & MT_FRAME_RESTEP)
         return true;
     uint64_t top = s->map.own.high;

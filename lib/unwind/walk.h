@@ -1,16 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The incremental stack walk. A thread keeps its last stack; a new walk unwinds from the inside and stops as soon as
- * it meets a frame of that stack that is the same and whose outer frames still are where they were.
+ * The incremental stack walk. A thread keeps its last stack; a new walk unwinds from the inside and
+ * stops as soon as it meets a frame of that stack that is the same and whose outer frames still are
+ * where they were.
  *
- * Why this is exact: a frame's state is (pc, sp, rbp), and what a real unwind does next depends on that state and on
- * the memory that its rule reads, nothing else. If the state equals a kept frame's and that memory still holds the
- * same words, the next state is the same; by induction all outer ones are. So the outer frames are compared, one or
- * two words each, not unwound, and the first difference ends the comparison. No stack contents are trusted that an
- * unwind would not have read in the same place.
+ * Why this is exact: a frame's state is (pc, sp, rbp), and what a real unwind does next depends on
+ * that state and on the memory that its rule reads, nothing else. If the state equals a kept
+ * frame's and that memory still holds the same words, the next state is the same; by induction all
+ * outer ones are. So the outer frames are compared, one or two words each, not unwound, and the
+ * first difference ends the comparison. No stack contents are trusted that an unwind would not have
+ * read in the same place.
  *
- * rbp is a general register in most code. Whether any outer frame depends on it is known from the rules
- * (MT_FRAME_NEEDS_BP), and only then is it compared.
+ * rbp is a general register in most code. Whether any outer frame depends on it is known from the
+ * rules (MT_FRAME_NEEDS_BP), and only then is it compared.
  *
  * Owner thread only; callable inside malloc and in signal handlers; no lock, no allocation.
  */
@@ -20,14 +22,15 @@
 #include "unwind/rules.h"
 #include "unwind/stack.h"
 
-/* In mt_frame.rare: bits 0..15 say where rbp of the next outer frame lies, at its slot + 8 + 8 * bp_word; 0: it is not
- * compared. */
+/* In mt_frame.rare: bits 0..15 say where rbp of the next outer frame lies, at its slot + 8 + 8 *
+ * bp_word; 0: it is not compared. */
 enum {
     MT_FRAME_BP_WORD = 0xffff,
     MT_FRAME_RESTEP = 1 << 16,
     MT_FRAME_RARE = MT_FRAME_BP_WORD | MT_FRAME_RESTEP,
     MT_FRAME_NEEDS_BP = 1 << 17,
-    MT_FRAME_PLAIN = 1 << 18, /* from here outwards every step is compared by its return address alone */
+    MT_FRAME_PLAIN =
+        1 << 18, /* from here outwards every step is compared by its return address alone */
 };
 
 struct mt_frame {
@@ -62,8 +65,8 @@ struct mt_stack {
     uint32_t n_frames; /* of the kept stack; frame[0] is the outermost */
     uint32_t max_frames;
     enum mt_walk_end end;
-    bool met_passing;             /* since the last reset it has met code that can be unloaded, or none */
-    struct mt_frame *frame;       /* max_frames, and before them one that ends the search for a slot */
+    bool met_passing;       /* since the last reset it has met code that can be unloaded, or none */
+    struct mt_frame *frame; /* max_frames, and before them one that ends the search for a slot */
     struct mt_fresh_frame *fresh; /* max_frames, innermost first */
     struct mt_edge edge[MT_EDGES];
 };
@@ -77,26 +80,33 @@ MT_HIDDEN void mt_stack_reset(struct mt_stack *s);
 /* Look the rule of pc up for edge. */
 MT_HIDDEN void mt_walk_learn(struct mt_stack *s, struct mt_edge *edge, uint64_t pc);
 
-/* mt_stack_locate for a walk, which may learn more about the thread's own stack from the one before. */
+/* mt_stack_locate for a walk, which may learn more about the thread's own stack from the one
+ * before. */
 MT_HIDDEN void mt_walk_locate(struct mt_stack *s, uint64_t sp);
 
 /* Steps that the fast path leaves out. False: the walk ends, *end says why. */
-MT_HIDDEN bool mt_walk_step_slow(struct mt_stack *s, mt_rule rule, struct mt_frame_state *state, enum mt_walk_end *end);
+MT_HIDDEN bool mt_walk_step_slow(struct mt_stack *s, mt_rule rule, struct mt_frame_state *state,
+                                 enum mt_walk_end *end);
 
-/* Parts of mt_walk_verify, which return what it does: a deep stack that is plain; the own stack with steps that are not; and
- * all the rest, on other stacks too. */
-MT_HIDDEN const struct mt_frame *mt_walk_verify_deep(const struct mt_frame *first, const struct mt_frame *inner);
-MT_HIDDEN const struct mt_frame *mt_walk_verify_mixed(struct mt_stack *s, const struct mt_frame *inner);
-MT_HIDDEN const struct mt_frame *mt_walk_verify_rare(struct mt_stack *s, const struct mt_frame *inner);
+/* Parts of mt_walk_verify, which return what it does: a deep stack that is plain; the own stack
+ * with steps that are not; and all the rest, on other stacks too. */
+MT_HIDDEN const struct mt_frame *mt_walk_verify_deep(const struct mt_frame *first,
+                                                     const struct mt_frame *inner);
+MT_HIDDEN const struct mt_frame *mt_walk_verify_mixed(struct mt_stack *s,
+                                                      const struct mt_frame *inner);
+MT_HIDDEN const struct mt_frame *mt_walk_verify_rare(struct mt_stack *s,
+                                                     const struct mt_frame *inner);
 
 /* Whether the walk still ends at the outermost frame, and for the same reason. */
 MT_HIDDEN bool mt_walk_ends_alike(struct mt_stack *s);
 
-/* The whole walk without any cache, for comparison: up to max addresses innermost first into pc. Returns the count. */
-MT_HIDDEN uint32_t mt_walk_plain(struct mt_stack *s, struct mt_frame_state state, uint64_t *pc, uint32_t max);
+/* The whole walk without any cache, for comparison: up to max addresses innermost first into pc.
+ * Returns the count. */
+MT_HIDDEN uint32_t mt_walk_plain(struct mt_stack *s, struct mt_frame_state state, uint64_t *pc,
+                                 uint32_t max);
 
-/* Whether the kept stack is as the comments here say; what it is compared with, the memory, is not looked at. For the unit
- * tests, and where the recorder checks itself. */
+/* Whether the kept stack is as the comments here say; what it is compared with, the memory, is not
+ * looked at. For the unit tests, and where the recorder checks itself. */
 MT_HIDDEN bool mt_walk_check(const struct mt_stack *s);
 
 static inline mt_rule mt_walk_rule(struct mt_stack *s, uint64_t pc) {
@@ -107,16 +117,19 @@ static inline mt_rule mt_walk_rule(struct mt_stack *s, uint64_t pc) {
 }
 
 /*
- * state := the caller's state. False: the walk ends, *end says why. Return address 0 is found by the next step.
+ * state := the caller's state. False: the walk ends, *end says why. Return address 0 is found by
+ * the next step.
  *
- * Here only what lies on the thread's own stack, above where it stands: between state->sp and map.now.high, which is 0
- * elsewhere. (What MT_RULE_SP reads lies in its frame: see rule.h.)
+ * Here only what lies on the thread's own stack, above where it stands: between state->sp and
+ * map.now.high, which is 0 elsewhere. (What MT_RULE_SP reads lies in its frame: see rule.h.)
  */
-static inline bool mt_walk_step(struct mt_stack *s, mt_rule rule, struct mt_frame_state *state, enum mt_walk_end *end) {
+static inline bool mt_walk_step(struct mt_stack *s, mt_rule rule, struct mt_frame_state *state,
+                                enum mt_walk_end *end) {
     enum mt_rule_kind kind = mt_rule_kind_of(rule);
     uint64_t cfa;
     if (mt_likely(kind == MT_RULE_SP)) {
-        cfa = state->sp + (uint64_t)mt_rule_cfa_offset(rule); /* the offset is positive, and sp aligned */
+        cfa = state->sp +
+              (uint64_t)mt_rule_cfa_offset(rule); /* the offset is positive, and sp aligned */
         if (mt_unlikely(cfa > s->map.now.high))
             return mt_walk_step_slow(s, rule, state, end);
     } else if (kind == MT_RULE_BP) {
@@ -145,13 +158,14 @@ static inline uint64_t mt_walk_difference(const struct mt_frame *f) {
 }
 
 /*
- * Compare outwards from a frame whose state is known to hold. Returns NULL when everything holds, else the outermost
- * frame that does.
+ * Compare outwards from a frame whose state is known to hold. Returns NULL when everything holds,
+ * else the outermost frame that does.
  *
- * On the thread's own stack (map.quick is 0 elsewhere) the frames from inner outwards lie on it too, as far as plain
- * steps lead: none leaves it (walk.c).
+ * On the thread's own stack (map.quick is 0 elsewhere) the frames from inner outwards lie on it
+ * too, as far as plain steps lead: none leaves it (walk.c).
  */
-static inline const struct mt_frame *mt_walk_verify(struct mt_stack *s, const struct mt_frame *inner) {
+static inline const struct mt_frame *mt_walk_verify(struct mt_stack *s,
+                                                    const struct mt_frame *inner) {
     const struct mt_frame *first = s->frame;
     if (mt_unlikely(s->map.quick == 0))
         return mt_walk_verify_rare(s, inner);
@@ -173,11 +187,12 @@ static inline uint32_t mt_walk_rare(mt_rule rule, bool outer_needs_bp) {
         return 0;
     bool simple = kind == MT_RULE_SP || kind == MT_RULE_BP;
     bool needs_bp = mt_rule_uses_bp(rule) || (outer_needs_bp && !mt_rule_reloads_bp(rule));
-    return (outer_needs_bp && simple ? (uint16_t)(mt_rule_bp_offset(rule) / 8) : 0u) | (simple ? 0 : MT_FRAME_RESTEP) |
-           (needs_bp ? MT_FRAME_NEEDS_BP : 0);
+    return (outer_needs_bp && simple ? (uint16_t)(mt_rule_bp_offset(rule) / 8) : 0u) |
+           (simple ? 0 : MT_FRAME_RESTEP) | (needs_bp ? MT_FRAME_NEEDS_BP : 0);
 }
 
-/* Mark all frames anew with MT_FRAME_PLAIN, which the outermost has in any case: nothing is compared beyond it. */
+/* Mark all frames anew with MT_FRAME_PLAIN, which the outermost has in any case: nothing is
+ * compared beyond it. */
 MT_HIDDEN void mt_walk_mark(struct mt_stack *s);
 
 static inline uint32_t mt_walk_plain_beyond(uint32_t rare, uint32_t outer) {
@@ -188,12 +203,14 @@ struct mt_walk_result {
     uint32_t n_kept, n_fresh;
 };
 
-/* Unwind until the kept stack is met or the stack ends: s->fresh[0 .. n_fresh), innermost first, goes on top of
- * s->frame[0 .. n_kept). Kept frames from below on are known to differ further out. */
+/* Unwind until the kept stack is met or the stack ends: s->fresh[0 .. n_fresh), innermost first,
+ * goes on top of s->frame[0 .. n_kept). Kept frames from below on are known to differ further
+ * out. */
 static inline __attribute__((always_inline)) struct mt_walk_result
 mt_walk_fresh(struct mt_stack *s, struct mt_frame_state state, const struct mt_frame *below) {
     const struct mt_frame *first = s->frame;
-    const struct mt_frame *f = first + s->n_frames - 1; /* first - 1 ends the search: its slot is above all */
+    const struct mt_frame *f =
+        first + s->n_frames - 1; /* first - 1 ends the search: its slot is above all */
     struct mt_fresh_frame *fresh = s->fresh, *limit = fresh + s->max_frames;
     enum mt_walk_end end = MT_END_LIMIT;
     while (mt_likely(fresh != limit)) {
@@ -204,7 +221,8 @@ mt_walk_fresh(struct mt_stack *s, struct mt_frame_state state, const struct mt_f
             (f->bp == state.bp || !(f->rare & MT_FRAME_NEEDS_BP))) {
             const struct mt_frame *broken = mt_walk_verify(s, f);
             if (mt_likely(broken == NULL))
-                return (struct mt_walk_result){(uint32_t)(f - first) + 1, (uint32_t)(fresh - s->fresh)};
+                return (struct mt_walk_result){(uint32_t)(f - first) + 1,
+                                               (uint32_t)(fresh - s->fresh)};
             below = broken;
         }
         mt_rule rule = mt_walk_rule(s, state.pc);
@@ -222,22 +240,25 @@ mt_walk_fresh(struct mt_stack *s, struct mt_frame_state state, const struct mt_f
     return (struct mt_walk_result){0, (uint32_t)(fresh - s->fresh)};
 }
 
-/* Walk anew when the kept stack is the innermost part of a deeper one, which this one does not continue. */
+/* Walk anew when the kept stack is the innermost part of a deeper one, which this one does not
+ * continue. */
 MT_HIDDEN struct mt_walk_result mt_walk_limited(struct mt_stack *s, struct mt_frame_state state,
                                                 struct mt_walk_result r);
 
 /* Whether f, the innermost kept frame, is where the walk begins. */
 static inline bool mt_walk_begins_at(const struct mt_frame *f, struct mt_frame_state state) {
-    return f->slot == state.sp - 8 && f->pc == state.pc && (f->bp == state.bp || !(f->rare & MT_FRAME_NEEDS_BP));
+    return f->slot == state.sp - 8 && f->pc == state.pc &&
+           (f->bp == state.bp || !(f->rare & MT_FRAME_NEEDS_BP));
 }
 
 /*
- * Walk the stack from state (where the hook returns to) and return the node of the whole path. child names nodes;
- * root is the parent of the outermost frame, truncated_root the same for a walk that did not reach the stack's end.
+ * Walk the stack from state (where the hook returns to) and return the node of the whole path.
+ * child names nodes; root is the parent of the outermost frame, truncated_root the same for a walk
+ * that did not reach the stack's end.
  */
-static inline __attribute__((always_inline)) uint32_t mt_walk(struct mt_stack *s, struct mt_frame_state state,
-                                                              mt_walk_child child, void *context, uint32_t root,
-                                                              uint32_t truncated_root) {
+static inline __attribute__((always_inline)) uint32_t
+mt_walk(struct mt_stack *s, struct mt_frame_state state, mt_walk_child child, void *context,
+        uint32_t root, uint32_t truncated_root) {
     if (mt_unlikely(!mt_stack_contains(&s->map, state.sp)))
         mt_walk_locate(s, state.sp);
     const struct mt_frame *top = s->frame + s->n_frames - 1, *below = s->frame + s->max_frames;

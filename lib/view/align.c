@@ -1,17 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Needleman and Wunsch's alignment (1970) of two sequences of statements. Order is the first evidence: a function is
- * edited in places, it is not shuffled. The rest is a score for each possible pair: the text of the line where both
- * sources can be read, the same distance from the start of the function, the same functions called, as many blocks and
- * bytes (a program that is measured twice mostly does the same work).
- * A pair that continues its predecessor's shift gets more: lines move in runs.
+ * Needleman and Wunsch's alignment (1970) of two sequences of statements. Order is the first
+ * evidence: a function is edited in places, it is not shuffled. The rest is a score for each
+ * possible pair: the text of the line where both sources can be read, the same distance from the
+ * start of the function, the same functions called, as many blocks and bytes (a program that is
+ * measured twice mostly does the same work). A pair that continues its predecessor's shift gets
+ * more: lines move in runs.
  *
- * The evidence that counts against a pair is weighed so that an edited line (new text, same call) stays a pair, and
- * that another call in its place does not. Leaving a point alone costs nothing: what has no counterpart is new.
+ * The evidence that counts against a pair is weighed so that an edited line (new text, same call)
+ * stays a pair, and that another call in its place does not. Leaving a point alone costs nothing:
+ * what has no counterpart is new.
  *
- * Time and memory are quadratic, in the lines of one function that allocate. Generated functions with thousands of
- * them are paired by distance from the start alone. Comparing texts by similarity was rejected: an allocation's line
- * is short, and its neighbours look much like it (p = malloc(n); q = malloc(n);).
+ * Time and memory are quadratic, in the lines of one function that allocate. Generated functions
+ * with thousands of them are paired by distance from the start alone. Comparing texts by similarity
+ * was rejected: an allocation's line is short, and its neighbours look much like it (p = malloc(n);
+ * q = malloc(n);).
  */
 #include "view/align.h"
 
@@ -68,7 +71,8 @@ static int score(const struct problem *p, size_t i, size_t j) {
         sum += SCORE_SAME_PLACE;
     if (a->callees & b->callees)
         sum += SCORE_SAME_CALLEE;
-    else if (a->inner && b->inner && !(a->inner & b->inner)) /* inlining decides which of them are seen */
+    else if (a->inner && b->inner &&
+             !(a->inner & b->inner)) /* inlining decides which of them are seen */
         sum += SCORE_OTHER_CALLEE;
     if (a->function != b->function)
         sum += SCORE_OTHER_FUNCTION;
@@ -76,7 +80,8 @@ static int score(const struct problem *p, size_t i, size_t j) {
         sum += SCORE_SAME_SIZE;
     if (a->blocks && a->blocks == b->blocks)
         sum += SCORE_SAME_BLOCKS + (a->bytes && a->bytes == b->bytes ? SCORE_SAME_BYTES : 0);
-    /* Where statements were added the others have moved down, where some were taken away they have moved up. */
+    /* Where statements were added the others have moved down, where some were taken away they have
+     * moved up. */
     if (p->n == p->m || (p->m > p->n ? moved >= 0 : moved <= 0))
         sum += SCORE_LIKELY_SHIFT;
     return sum;
@@ -102,7 +107,8 @@ static void fill(struct problem *p) {
     for (size_t i = 1; i <= p->n; i++)
         for (size_t j = 1; j <= p->m; j++) {
             int pair = score(p, i - 1, j - 1), *matched = &p->matched[cell(p, i, j)];
-            *matched = pair > 0 ? pair + larger(p->best[cell(p, i - 1, j - 1)], continued(p, i, j)) : -1;
+            *matched =
+                pair > 0 ? pair + larger(p->best[cell(p, i - 1, j - 1)], continued(p, i, j)) : -1;
             int skip = larger(p->best[cell(p, i - 1, j)], p->best[cell(p, i, j - 1)]);
             p->best[cell(p, i, j)] = larger(*matched, skip);
         }
@@ -136,8 +142,8 @@ static void pair_by_place(const struct problem *p, uint32_t *to) {
     }
 }
 
-int mt_align(const struct mt_align_point *old_points, size_t n_old, const struct mt_align_point *new_points,
-             size_t n_new, uint32_t *to) {
+int mt_align(const struct mt_align_point *old_points, size_t n_old,
+             const struct mt_align_point *new_points, size_t n_new, uint32_t *to) {
     struct problem p = {.a = old_points, .b = new_points, .n = n_old, .m = n_new};
     for (size_t i = 0; i < n_old; i++)
         to[i] = MT_ALIGN_NONE;

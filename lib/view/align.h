@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The statements of one function in two builds: which is which, when lines have been added, removed or edited. Private
- * to lib/view.
+ * The statements of one function in two builds: which is which, when lines have been added, removed
+ * or edited. Private to lib/view.
  */
 #ifndef MT_VIEW_ALIGN_H
 #define MT_VIEW_ALIGN_H
@@ -15,7 +15,8 @@ struct mt_align_point {
     int64_t position; /* its line; where there are none, its offset in the function */
     int64_t start;    /* where the function starts, 0: unknown */
     uint64_t callees; /* what it calls: one bit per name, 0: nothing known */
-    uint64_t inner;   /* the same with what these call, as far as they are allocators and standard libraries */
+    uint64_t inner;   /* the same with what these call, as far as they are allocators and standard
+                         libraries */
     uint64_t sizes;   /* size classes of the blocks below it, likewise */
     int64_t blocks;   /* allocations at or below it, in total */
     int64_t bytes;
@@ -24,10 +25,10 @@ struct mt_align_point {
 };
 
 /*
- * Pairs the points of two functions, both sorted by position, without crossing: to[i] becomes the index of the i-th
- * old point's counterpart, or MT_ALIGN_NONE. 0 or -MEMTRACK_ENOMEM.
+ * Pairs the points of two functions, both sorted by position, without crossing: to[i] becomes the
+ * index of the i-th old point's counterpart, or MT_ALIGN_NONE. 0 or -MEMTRACK_ENOMEM.
  */
-int mt_align(const struct mt_align_point *old_points, size_t n_old, const struct mt_align_point *new_points,
-             size_t n_new, uint32_t *to);
+int mt_align(const struct mt_align_point *old_points, size_t n_old,
+             const struct mt_align_point *new_points, size_t n_new, uint32_t *to);
 
 #endif

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Each budget is judged by itself; what they share is the recording, whose doubts come first. The line that holds most
- * of a broken budget comes from the same rows that `memtrack report` prints, so that the two never disagree: by the
- * column that the budget is about, and for leaks over the samples that leaks.h has marked.
+ * Each budget is judged by itself; what they share is the recording, whose doubts come first. The
+ * line that holds most of a broken budget comes from the same rows that `memtrack report` prints,
+ * so that the two never disagree: by the column that the budget is about, and for leaks over the
+ * samples that leaks.h has marked.
  *
- * Limits are inclusive and integers: a baseline of 100 blocks with a tolerance of 5 % allows 105, and without tolerance
- * 100. Rejected: comparing the shares of single lines with the baseline, which is what diff is for; a budget has to
- * have one figure that a person can decide about.
+ * Limits are inclusive and integers: a baseline of 100 blocks with a tolerance of 5 % allows 105,
+ * and without tolerance
+ * 100. Rejected: comparing the shares of single lines with the baseline, which is what diff is for;
+ * a budget has to have one figure that a person can decide about.
  */
 #include "view/budget.h"
 
@@ -54,9 +56,10 @@ static uint64_t figure_of(const struct mt_profile *profile, enum mt_budget_of of
     return figures[of];
 }
 
-/* ---- doubts ------------------------------------------------------------------------------------------------------ */
+/* ---- doubts ---------------------------------------------------------------------------------- */
 
-__attribute__((format(printf, 2, 3))) static int add_doubt(struct judge *j, const char *format, ...) {
+__attribute__((format(printf, 2, 3))) static int add_doubt(struct judge *j, const char *format,
+                                                           ...) {
     struct mt_findings *findings = j->findings;
     char **grown = realloc(findings->doubts, (findings->n_doubts + 1) * sizeof *grown), *text;
     if (!grown)
@@ -89,16 +92,20 @@ static int doubt_recording(struct judge *j) {
         rc = add_doubt(j, "the figures are estimates: one allocation in about %s was recorded",
                        mt_format_size(text, (int64_t)info->sample_bytes, false));
     if (rc == 0 && info->approximate)
-        rc = add_doubt(j, "the figures are approximate: the process could not be read at one instant");
+        rc = add_doubt(j,
+                       "the figures are approximate: the process could not be read at one instant");
     if (rc == 0 && info->partial)
-        rc = add_doubt(j, "the recording did not begin with the process: what it allocated before is missing");
+        rc = add_doubt(
+            j, "the recording did not begin with the process: what it allocated before is missing");
     if (rc == 0 && info->running)
         rc = add_doubt(j, "the process had not ended: it may need more than this");
     if (rc == 0 && info->exit_known && info->exit_signal)
-        rc = add_doubt(j, "signal %d ended the process, so that it could free nothing at its end", info->exit_signal);
+        rc = add_doubt(j, "signal %d ended the process, so that it could free nothing at its end",
+                       info->exit_signal);
     if (rc == 0 && mt_unseen_is_much(&info->anonymous))
-        rc = add_doubt(j, "what was recorded explains less than half of the memory that the process had, %s",
-                       mt_format_size(text, (int64_t)info->anonymous.bytes, false));
+        rc = add_doubt(
+            j, "what was recorded explains less than half of the memory that the process had, %s",
+            mt_format_size(text, (int64_t)info->anonymous.bytes, false));
     return rc ? rc : doubt_coverage(j);
 }
 
@@ -106,18 +113,20 @@ static int doubt_recording(struct judge *j) {
 static int doubt_baseline(struct judge *j) {
     const struct mt_profile *old = j->budgets->baseline;
     if (old && (old->info.sample_bytes != 0) != (j->profile->info.sample_bytes != 0))
-        return add_doubt(j, "one of this profile and its baseline was sampled and the other one was not");
+        return add_doubt(
+            j, "one of this profile and its baseline was sampled and the other one was not");
     return 0;
 }
 
-/* ---- the line that holds most ------------------------------------------------------------------------------------ */
+/* ---- the line that holds most ---------------------------------------------------------------- */
 
 static int name_row(struct judge *j, struct mt_finding *finding, const struct mt_rows *rows) {
     const struct mt_row *row = mt_rows_at(rows, 0);
     int64_t amount = row->value[column_of(finding->of)];
     if (amount <= 0)
         return 0;
-    char *key = mt_rows_key(rows, row), *function = strdup(mt_profile_text(j->profile, row->function)),
+    char *key = mt_rows_key(rows, row),
+         *function = strdup(mt_profile_text(j->profile, row->function)),
          *file = strdup(mt_profile_text(j->profile, row->file));
     if (!key || !function || !file) {
         free(key);
@@ -159,7 +168,7 @@ static int find_line(struct judge *j, struct mt_finding *finding) {
     return rc;
 }
 
-/* ---- judging ----------------------------------------------------------------------------------------------------- */
+/* ---- judging --------------------------------------------------------------------------------- */
 
 static void free_finding(struct mt_finding *finding) {
     free(finding->scope);
@@ -211,7 +220,8 @@ static int judge_figure(struct judge *j, struct mt_finding finding) {
 }
 
 /* What the runtime keeps is no leak, and is said all the same. */
-static void count_kept(const struct mt_profile *profile, const uint32_t *marks, struct mt_finding *finding) {
+static void count_kept(const struct mt_profile *profile, const uint32_t *marks,
+                       struct mt_finding *finding) {
     for (size_t i = 0; i < profile->n_samples; i++)
         if (marks[i] == MT_KEPT_BY_RUNTIME) {
             finding->kept_blocks += (uint64_t)profile->samples[i].value[MT_VALUE_LIVE_BLOCKS];
@@ -252,11 +262,13 @@ static enum mt_scope_value scope_value_of(enum mt_budget_of of) {
     static const enum mt_scope_value values[] = {[MT_BUDGET_PEAK] = MT_SCOPE_PEAK_BYTES,
                                                  [MT_BUDGET_LIVE] = MT_SCOPE_NET_BYTES,
                                                  [MT_BUDGET_TOTAL] = MT_SCOPE_ALLOCATED_BYTES,
-                                                 [MT_BUDGET_TOTAL_BLOCKS] = MT_SCOPE_ALLOCATED_BLOCKS};
+                                                 [MT_BUDGET_TOTAL_BLOCKS] =
+                                                     MT_SCOPE_ALLOCATED_BLOCKS};
     return values[of];
 }
 
-/* Of every run of the scope, in every thread: that is of the one that took most. False: there is no such scope. */
+/* Of every run of the scope, in every thread: that is of the one that took most. False: there is no
+ * such scope. */
 static bool scope_figure(const struct mt_profile *profile, const struct mt_scope_rows *rows,
                          const struct mt_finding *finding, uint64_t *figure) {
     bool found = false;
@@ -274,7 +286,8 @@ static bool scope_figure(const struct mt_profile *profile, const struct mt_scope
 }
 
 static int judge_scope(struct judge *j, const struct mt_budget *budget) {
-    struct mt_finding finding = {.of = budget->of, .limit = budget->limit, .scope = strdup(budget->scope)};
+    struct mt_finding finding = {
+        .of = budget->of, .limit = budget->limit, .scope = strdup(budget->scope)};
     struct mt_scope_rows *rows;
     if (!finding.scope)
         return no_memory(j->error);
@@ -291,7 +304,8 @@ static int judge_scope(struct judge *j, const struct mt_budget *budget) {
         uint64_t period = j->profile->info.sample_bytes;
         double actual = (double)finding.actual;
         if (period && finding.of != MT_BUDGET_TOTAL_BLOCKS)
-            finding.margin = (uint64_t)mt_margin_of(actual, mt_margin_most_of_bytes(actual, period));
+            finding.margin =
+                (uint64_t)mt_margin_of(actual, mt_margin_most_of_bytes(actual, period));
         finding.outcome = finding.actual > finding.limit ? MT_OUTCOME_BROKEN : MT_OUTCOME_KEPT;
         rc = add_finding(j, finding);
     }
@@ -307,7 +321,8 @@ static int judge_budget(struct judge *j, const struct mt_budget *budget) {
 }
 
 static int judge_baseline(struct judge *j) {
-    static const enum mt_budget_of compared[] = {MT_BUDGET_PEAK, MT_BUDGET_LIVE, MT_BUDGET_TOTAL_BLOCKS};
+    static const enum mt_budget_of compared[] = {MT_BUDGET_PEAK, MT_BUDGET_LIVE,
+                                                 MT_BUDGET_TOTAL_BLOCKS};
     const struct mt_profile *old = j->budgets->baseline;
     int rc = 0;
     for (size_t i = 0; old && rc == 0 && i < sizeof compared / sizeof *compared; i++) {
@@ -317,10 +332,12 @@ static int judge_baseline(struct judge *j) {
                                      .tolerance_percent = j->budgets->tolerance_percent};
         double most = floor((double)finding.baseline * (1 + finding.tolerance_percent / 100));
         finding.limit = most < 0x1p63 ? (uint64_t)most : UINT64_MAX;
-        if (finding.limit < finding.baseline) /* a product of doubles may fall short of a large integer */
+        if (finding.limit <
+            finding.baseline) /* a product of doubles may fall short of a large integer */
             finding.limit = finding.baseline;
-        rc = old->has_value[column_of(compared[i])] ? judge_figure(j, finding)
-                                                    : add_unknown(j, finding, "the baseline does not have this figure");
+        rc = old->has_value[column_of(compared[i])]
+                 ? judge_figure(j, finding)
+                 : add_unknown(j, finding, "the baseline does not have this figure");
     }
     return rc;
 }
@@ -335,8 +352,8 @@ static int judge_recording(struct judge *j) {
     return add_finding(j, finding);
 }
 
-int mt_budgets_check(const struct mt_profile *profile, const struct mt_budgets *budgets, struct mt_findings *findings,
-                     struct mt_error *error) {
+int mt_budgets_check(const struct mt_profile *profile, const struct mt_budgets *budgets,
+                     struct mt_findings *findings, struct mt_error *error) {
     struct judge j = {profile, budgets, findings, error};
     *findings = (struct mt_findings){0};
     int rc = doubt_recording(&j);

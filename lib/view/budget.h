@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Budgets: what a program may need, against what a profile says it needed. A budget is an upper bound, inclusive, that
- * was given as a number or derived from an earlier profile (the baseline). A figure that the profile does not have
- * keeps no budget: it is unknown, which is not a pass.
+ * Budgets: what a program may need, against what a profile says it needed. A budget is an upper
+ * bound, inclusive, that was given as a number or derived from an earlier profile (the baseline). A
+ * figure that the profile does not have keeps no budget: it is unknown, which is not a pass.
  */
 #ifndef MT_VIEW_BUDGET_H
 #define MT_VIEW_BUDGET_H
@@ -33,12 +33,14 @@ struct mt_budget {
 struct mt_budgets {
     const struct mt_budget *items;
     size_t n;
-    const struct mt_profile *baseline; /* NULL: none. Peak, live and total blocks are held against it */
-    double tolerance_percent;          /* how far above it they may be; below by more is an improvement */
-    const char *const *ignored;        /* leaks: what was allocated by way of a matching function, file or module */
-    size_t n_ignored;                  /* (patterns as in filter.h) is none */
-    bool count_runtime;                /* leaks: what the C, C++ and Rust runtimes keep until the end, too */
-    bool is_strict;                    /* a doubt about the recording breaks a budget of its own */
+    const struct mt_profile
+        *baseline;            /* NULL: none. Peak, live and total blocks are held against it */
+    double tolerance_percent; /* how far above it they may be; below by more is an improvement */
+    const char *const
+        *ignored;     /* leaks: what was allocated by way of a matching function, file or module */
+    size_t n_ignored; /* (patterns as in filter.h) is none */
+    bool count_runtime; /* leaks: what the C, C++ and Rust runtimes keep until the end, too */
+    bool is_strict;     /* a doubt about the recording breaks a budget of its own */
 };
 
 enum mt_outcome { MT_OUTCOME_KEPT, MT_OUTCOME_IMPROVED, MT_OUTCOME_BROKEN, MT_OUTCOME_UNKNOWN };
@@ -48,14 +50,17 @@ struct mt_finding {
     enum mt_outcome outcome;
     bool is_baseline;
     uint64_t limit, actual; /* bytes or blocks; actual means nothing when unknown */
-    uint64_t margin;        /* what actual may be off by (95 %) when the recording is sampled; 0: it is exact */
-    uint64_t leaked_bytes;  /* MT_BUDGET_LEAKS */
-    uint64_t kept_blocks, kept_bytes; /* of leaks: by the language's runtime, on purpose, and not part of actual */
-    uint64_t baseline;                /* when is_baseline */
+    uint64_t
+        margin; /* what actual may be off by (95 %) when the recording is sampled; 0: it is exact */
+    uint64_t leaked_bytes; /* MT_BUDGET_LEAKS */
+    uint64_t kept_blocks,
+        kept_bytes;    /* of leaks: by the language's runtime, on purpose, and not part of actual */
+    uint64_t baseline; /* when is_baseline */
     double tolerance_percent;
-    char *scope, *why;         /* "" unless of a scope; unless unknown: the reason */
-    char *key, *function;      /* the line that holds most of it when broken, "" when not known; and its function */
-    char *file;                /* of that line */
+    char *scope, *why;    /* "" unless of a scope; unless unknown: the reason */
+    char *key, *function; /* the line that holds most of it when broken, "" when not known; and its
+                             function */
+    char *file;           /* of that line */
     int64_t line, line_amount; /* in the unit of the budget; of leaks in bytes */
 };
 
@@ -66,9 +71,10 @@ struct mt_findings {
     size_t n_doubts;
 };
 
-/* The profile must be symbolized. 0 or -MEMTRACK_ENOMEM. findings is filled anew; free it either way. */
-int mt_budgets_check(const struct mt_profile *profile, const struct mt_budgets *budgets, struct mt_findings *findings,
-                     struct mt_error *error);
+/* The profile must be symbolized. 0 or -MEMTRACK_ENOMEM. findings is filled anew; free it either
+ * way. */
+int mt_budgets_check(const struct mt_profile *profile, const struct mt_budgets *budgets,
+                     struct mt_findings *findings, struct mt_error *error);
 void mt_findings_free(struct mt_findings *findings);
 
 /* Broken or unknown. */
@@ -77,23 +83,26 @@ size_t mt_findings_count_failed(const struct mt_findings *findings);
 
 /* "max-peak", "no-leaks", "baseline-live", "strict", ...: what the option is called. */
 const char *mt_finding_name(const struct mt_finding *finding);
-/* "peak_bytes", "total_blocks", ...: the statistic, as in report --json; leaks are "leaked_blocks". */
+/* "peak_bytes", "total_blocks", ...: the statistic, as in report --json; leaks are
+ * "leaked_blocks". */
 const char *mt_budget_statistic(enum mt_budget_of of);
 /* "bytes", "blocks" or "doubts". */
 const char *mt_budget_unit(enum mt_budget_of of);
 /* kept, improved, broken, unknown */
 const char *mt_outcome_name(enum mt_outcome outcome);
 
-/* One sentence without a full stop: "peak is 45.2 MiB, 13.2 MiB (41.3%) above the budget of 32.0 MiB; src/a.c:12
- * (parse) holds most of it, 20.1 MiB (44.5%)". malloc'ed; NULL: out of memory. Text of the profile is as it is
- * there. */
+/* One sentence without a full stop: "peak is 45.2 MiB, 13.2 MiB (41.3%) above the budget of 32.0
+ * MiB; src/a.c:12 (parse) holds most of it, 20.1 MiB (44.5%)". malloc'ed; NULL: out of memory. Text
+ * of the profile is as it is there. */
 char *mt_finding_message(const struct mt_finding *finding);
-/* The command that shows more of it: "memtrack report --sort peak 'my file.pb.gz'". malloc'ed, "" when there is
- * none. */
+/* The command that shows more of it: "memtrack report --sort peak 'my file.pb.gz'". malloc'ed, ""
+ * when there is none. */
 char *mt_finding_next(const struct mt_finding *finding, const char *path);
 
-/* "parse:peak=10M,net=0": the budgets of a scope, appended to *items, which is grown by realloc. The scope's name is
- * malloc'ed, and shared by those that are added. -MEMTRACK_EUSAGE says what was expected; -MEMTRACK_ENOMEM. */
-int mt_budget_parse_scope(const char *text, struct mt_budget **items, size_t *n, struct mt_error *error);
+/* "parse:peak=10M,net=0": the budgets of a scope, appended to *items, which is grown by realloc.
+ * The scope's name is malloc'ed, and shared by those that are added. -MEMTRACK_EUSAGE says what was
+ * expected; -MEMTRACK_ENOMEM. */
+int mt_budget_parse_scope(const char *text, struct mt_budget **items, size_t *n,
+                          struct mt_error *error);
 
 #endif

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Budgets in words: the names that options, JSON and JUnit have for them, the sentence that a person reads, and the
- * language in which the budgets of a scope are given. One sentence serves the terminal and the test report, because
- * whoever reads the one has usually come from the other.
+ * Budgets in words: the names that options, JSON and JUnit have for them, the sentence that a
+ * person reads, and the language in which the budgets of a scope are given. One sentence serves the
+ * terminal and the test report, because whoever reads the one has usually come from the other.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -15,15 +15,17 @@
 static const struct {
     const char *option, *baseline, *statistic, *unit, *noun, *scope_noun, *scope_key, *sort;
 } words[MT_N_BUDGETS] = {
-    [MT_BUDGET_PEAK] = {"max-peak", "baseline-peak", "peak_bytes", "bytes", "the peak", "the highest peak", "peak",
-                        "peak"},
-    [MT_BUDGET_LIVE] = {"max-live", "baseline-live", "live_bytes", "bytes", "what is live at the end",
-                        "the most that one kept", "net", "live"},
-    [MT_BUDGET_TOTAL] = {"max-total", "baseline-total", "total_bytes", "bytes", "what was allocated",
-                         "the most that one allocated", "allocated", "total"},
-    [MT_BUDGET_TOTAL_BLOCKS] = {"max-total-blocks", "baseline-total-blocks", "total_blocks", "blocks",
-                                "the number of allocations", "the largest number of allocations", "blocks", "blocks"},
-    [MT_BUDGET_LEAKS] = {"no-leaks", "", "leaked_blocks", "blocks", "what was never freed", "", "", "live"},
+    [MT_BUDGET_PEAK] = {"max-peak", "baseline-peak", "peak_bytes", "bytes", "the peak",
+                        "the highest peak", "peak", "peak"},
+    [MT_BUDGET_LIVE] = {"max-live", "baseline-live", "live_bytes", "bytes",
+                        "what is live at the end", "the most that one kept", "net", "live"},
+    [MT_BUDGET_TOTAL] = {"max-total", "baseline-total", "total_bytes", "bytes",
+                         "what was allocated", "the most that one allocated", "allocated", "total"},
+    [MT_BUDGET_TOTAL_BLOCKS] = {"max-total-blocks", "baseline-total-blocks", "total_blocks",
+                                "blocks", "the number of allocations",
+                                "the largest number of allocations", "blocks", "blocks"},
+    [MT_BUDGET_LEAKS] = {"no-leaks", "", "leaked_blocks", "blocks", "what was never freed", "", "",
+                         "live"},
     [MT_BUDGET_RECORDING] = {"strict", "", "doubts", "doubts", "the recording", "", "", ""},
 };
 
@@ -44,14 +46,16 @@ const char *mt_outcome_name(enum mt_outcome outcome) {
     return names[outcome];
 }
 
-/* ---- sentences --------------------------------------------------------------------------------------------------- */
+/* ---- sentences ------------------------------------------------------------------------------- */
 
 static int64_t as_signed(uint64_t value) {
     return value > INT64_MAX ? INT64_MAX : (int64_t)value;
 }
 
-/* "1,234 blocks", "45.2 MiB". In bytes where the unit would hide a difference: near is what it is held against. */
-static char *amount(char text[MT_FORMAT_BYTES], const struct mt_finding *finding, uint64_t value, uint64_t near) {
+/* "1,234 blocks", "45.2 MiB". In bytes where the unit would hide a difference: near is what it is
+ * held against. */
+static char *amount(char text[MT_FORMAT_BYTES], const struct mt_finding *finding, uint64_t value,
+                    uint64_t near) {
     char other[MT_FORMAT_BYTES];
     if (finding->of == MT_BUDGET_TOTAL_BLOCKS || finding->of == MT_BUDGET_LEAKS) {
         size_t n = strlen(mt_format_count(text, as_signed(value)));
@@ -74,8 +78,9 @@ static void say_where(FILE *out, const struct mt_finding *finding) {
     struct mt_finding unit = {.of = of_leaks ? MT_BUDGET_LIVE : finding->of};
     uint64_t whole = of_leaks ? finding->leaked_bytes : finding->actual;
     bool named = finding->function[0] && !strstr(finding->key, finding->function);
-    fprintf(out, "; %s%s%s%s %s most of it, %s (%s)", finding->key, named ? " (" : "", named ? finding->function : "",
-            named ? ")" : "", finding->of == MT_BUDGET_TOTAL_BLOCKS ? "made" : "holds",
+    fprintf(out, "; %s%s%s%s %s most of it, %s (%s)", finding->key, named ? " (" : "",
+            named ? finding->function : "", named ? ")" : "",
+            finding->of == MT_BUDGET_TOTAL_BLOCKS ? "made" : "holds",
             amount(text, &unit, (uint64_t)finding->line_amount, 0),
             mt_format_percent(share, finding->line_amount, as_signed(whole)));
 }
@@ -95,7 +100,8 @@ static void say_limit(FILE *out, const struct mt_finding *finding, bool with_tol
 /* Above a baseline, the difference to the baseline itself is what tells. */
 static void say_broken(FILE *out, const struct mt_finding *finding) {
     char actual[MT_FORMAT_BYTES], excess[MT_FORMAT_BYTES], percent[MT_FORMAT_BYTES];
-    uint64_t against = finding->is_baseline ? finding->baseline : finding->limit, over = finding->actual - against;
+    uint64_t against = finding->is_baseline ? finding->baseline : finding->limit,
+             over = finding->actual - against;
     fprintf(out, "%s %s, %s", finding->of == MT_BUDGET_TOTAL_BLOCKS ? "comes to" : "is",
             amount(actual, finding, finding->actual, against), amount(excess, finding, over, over));
     if (against)
@@ -126,9 +132,11 @@ static void say_kept(FILE *out, const struct mt_finding *finding) {
     fprintf(out, " %s %s", finding->of == MT_BUDGET_TOTAL_BLOCKS ? "comes to" : "is",
             amount(actual, finding, finding->actual, against));
     if (finding->outcome == MT_OUTCOME_IMPROVED)
-        fprintf(out, ", %s below ", mt_format_percent(share, as_signed(against - finding->actual), as_signed(against)));
+        fprintf(out, ", %s below ",
+                mt_format_percent(share, as_signed(against - finding->actual), as_signed(against)));
     else
-        fprintf(out, ", %s of ", mt_format_percent(share, as_signed(finding->actual), as_signed(against)));
+        fprintf(out, ", %s of ",
+                mt_format_percent(share, as_signed(finding->actual), as_signed(against)));
     say_limit(out, finding, finding->outcome != MT_OUTCOME_IMPROVED);
 }
 
@@ -170,11 +178,12 @@ char *mt_finding_message(const struct mt_finding *finding) {
     return NULL;
 }
 
-/* ---- the next command -------------------------------------------------------------------------------------------- */
+/* ---- the next command ------------------------------------------------------------------------ */
 
 /* As a shell reads it back. */
 static void put_word(FILE *out, const char *word) {
-    static const char safe[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789%+,-./:=@_";
+    static const char safe[] =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789%+,-./:=@_";
     if (*word && strspn(word, safe) == strlen(word)) {
         fputs(word, out);
         return;
@@ -205,11 +214,12 @@ char *mt_finding_next(const struct mt_finding *finding, const char *path) {
     return NULL;
 }
 
-/* ---- budgets of scopes ------------------------------------------------------------------------------------------- */
+/* ---- budgets of scopes ----------------------------------------------------------------------- */
 
 static int bad_scope(struct mt_error *error, const char *text) {
     return mt_error_set(error, MEMTRACK_EUSAGE,
-                        "Give NAME:STATISTIC=LIMIT, such as parse:peak=10M,blocks=5000; the statistics are peak, net, "
+                        "Give NAME:STATISTIC=LIMIT, such as parse:peak=10M,blocks=5000; the "
+                        "statistics are peak, net, "
                         "allocated and blocks.",
                         "%s: not the budget of a scope", text);
 }
@@ -219,7 +229,8 @@ static bool parse_limit(const char *text, struct mt_budget *budget) {
     const char *equals = strchr(text, '=');
     size_t length = equals ? (size_t)(equals - text) : 0;
     for (enum mt_budget_of of = 0; equals && of <= MT_BUDGET_TOTAL_BLOCKS; of++) {
-        if (strlen(words[of].scope_key) != length || strncmp(words[of].scope_key, text, length) != 0)
+        if (strlen(words[of].scope_key) != length ||
+            strncmp(words[of].scope_key, text, length) != 0)
             continue;
         budget->of = of;
         return mt_parse_size(equals + 1, &budget->limit);
@@ -228,7 +239,8 @@ static bool parse_limit(const char *text, struct mt_budget *budget) {
 }
 
 /* A name may hold colons: the last one ends it. */
-int mt_budget_parse_scope(const char *text, struct mt_budget **items, size_t *n, struct mt_error *error) {
+int mt_budget_parse_scope(const char *text, struct mt_budget **items, size_t *n,
+                          struct mt_error *error) {
     const char *colon = strrchr(text, ':');
     if (!colon || colon == text || !colon[1])
         return bad_scope(error, text);

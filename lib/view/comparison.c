@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * From profiles to the figures of a run, and from the figures of many runs to what differs. A run of several processes
- * becomes one set of figures: sums where a sum means something, and the largest process where it does not, since the
- * peaks of two processes need not be at one time. A figure that one run lacks is not compared at all; leaving the run
- * out would compare different runs in different rows.
+ * From profiles to the figures of a run, and from the figures of many runs to what differs. A run
+ * of several processes becomes one set of figures: sums where a sum means something, and the
+ * largest process where it does not, since the peaks of two processes need not be at one time. A
+ * figure that one run lacks is not compared at all; leaving the run out would compare different
+ * runs in different rows.
  */
 #include "view/comparison.h"
 
@@ -72,8 +73,8 @@ void mt_measurement_add(struct mt_measurement *m, const struct mt_profile *profi
     m->n_processes++;
 }
 
-static int compare_one(const struct mt_measurement *const runs[2], size_t n_runs, enum mt_measure measure,
-                       struct mt_compared *compared) {
+static int compare_one(const struct mt_measurement *const runs[2], size_t n_runs,
+                       enum mt_measure measure, struct mt_compared *compared) {
     int rc = 0;
     compared->known = true;
     for (size_t side = 0; side < 2 && rc == 0; side++) {
@@ -87,13 +88,14 @@ static int compare_one(const struct mt_measurement *const runs[2], size_t n_runs
         rc = mt_spread_of(values, n_runs, &compared->spread[side]);
     }
     if (rc == 0)
-        rc = mt_shift_between(compared->values[0], n_runs, compared->values[1], n_runs, &compared->shift);
+        rc = mt_shift_between(compared->values[0], n_runs, compared->values[1], n_runs,
+                              &compared->shift);
     compared->verdict = mt_shift_judge(&compared->shift);
     return rc;
 }
 
-int mt_comparison_build(const struct mt_measurement *const runs[2], size_t n_runs, struct mt_comparison *comparison,
-                        struct mt_error *error) {
+int mt_comparison_build(const struct mt_measurement *const runs[2], size_t n_runs,
+                        struct mt_comparison *comparison, struct mt_error *error) {
     *comparison = (struct mt_comparison){.n_runs = n_runs};
     for (enum mt_measure measure = 0; measure < MT_N_MEASURES; measure++)
         if (compare_one(runs, n_runs, measure, &comparison->of[measure]) != 0)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Two commands, each run several times: their figures and how these differ. A command may be several processes; its
- * peak and RSS are those of the process that has the highest, what was allocated and what is live are sums.
+ * Two commands, each run several times: their figures and how these differ. A command may be
+ * several processes; its peak and RSS are those of the process that has the highest, what was
+ * allocated and what is live are sums.
  */
 #ifndef MT_VIEW_COMPARISON_H
 #define MT_VIEW_COMPARISON_H
@@ -20,7 +21,7 @@ enum mt_measure {
     MT_MEASURE_TOTAL_BLOCKS,
     MT_MEASURE_TEMPORARY,
     MT_MEASURE_TIME, /* ns, from the first process to the last, under the tracker */
-    MT_MEASURE_RSS,  /* highest that the time axis saw; a run that is shorter than a tick has none */
+    MT_MEASURE_RSS, /* highest that the time axis saw; a run that is shorter than a tick has none */
     MT_N_MEASURES
 };
 
@@ -47,8 +48,8 @@ struct mt_comparison {
 };
 
 /* runs[i] has n_runs elements. 0 or -MEMTRACK_ENOMEM; free it either way. */
-int mt_comparison_build(const struct mt_measurement *const runs[2], size_t n_runs, struct mt_comparison *comparison,
-                        struct mt_error *error);
+int mt_comparison_build(const struct mt_measurement *const runs[2], size_t n_runs,
+                        struct mt_comparison *comparison, struct mt_error *error);
 void mt_comparison_free(struct mt_comparison *comparison);
 
 /* "peak_bytes", "duration_ns", ...; "bytes", "blocks" or "ns"; "peak", "allocations", ... */

@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Cumulative sums: every frame of every path is visited, 45 million of them in a profile of a million samples, and each
- * visit lands somewhere else in memory. So a visit touches as little as it can: the location's group, and one cache line
- * that holds all of the group's sums, of those columns alone that the profile has. Both are asked for some frames ahead.
+ * Cumulative sums: every frame of every path is visited, 45 million of them in a profile of a
+ * million samples, and each visit lands somewhere else in memory. So a visit touches as little as
+ * it can: the location's group, and one cache line that holds all of the group's sums, of those
+ * columns alone that the profile has. Both are asked for some frames ahead.
  *
- *   path ─► single[location] ─► sums: │ last sample │ sites │ row │ value of column 0, 1, … │   (64 or 128 bytes)
- *                                     and their variances behind, when the recording is sampled
+ *   path ─► single[location] ─► sums: │ last sample │ sites │ row │ value of column 0, 1, … │
+ *                                     (64 or 128 bytes), and their variances behind, when
+ *                                     the recording is sampled
  *
- * The last sample that a group counted is remembered: recursion cannot count a sample twice. Rows are made at the first
- * visit of their group, in that order; the sums are copied into them at the end.
+ * The last sample that a group counted is remembered: recursion cannot count a sample twice. Rows
+ * are made at the first visit of their group, in that order; the sums are copied into them at the
+ * end.
  */
 #include "view/cumulative.h"
 
@@ -54,11 +57,12 @@ static struct sums *sums_of(const struct mt_cumulative *c, uint32_t group) {
     return (struct sums *)(void *)(c->sums + group * c->stride);
 }
 
-/* ---- preparing --------------------------------------------------------------------------------------------------- */
+/* ---- preparing ------------------------------------------------------------------------------- */
 
 static void find_columns(struct mt_cumulative *c, bool has_moment) {
     const struct mt_profile *profile = c->rows->profile;
-    bool has[MT_N_VALUES] = {[MT_VALUE_LIVE_BYTES] = has_moment, [MT_VALUE_LIVE_BLOCKS] = has_moment};
+    bool has[MT_N_VALUES] = {
+        [MT_VALUE_LIVE_BYTES] = has_moment, [MT_VALUE_LIVE_BLOCKS] = has_moment};
     for (size_t i = 0; i < profile->n_samples; i++)
         for (size_t v = 0; v < MT_N_VALUES; v++)
             has[v] |= profile->samples[i].value[v] != 0;
@@ -89,7 +93,8 @@ static int list_groups(struct mt_cumulative *c) {
     return 0;
 }
 
-/* In pages of 2 MiB where the system has them: with small ones a visit misses the table of pages as well. */
+/* In pages of 2 MiB where the system has them: with small ones a visit misses the table of pages as
+ * well. */
 static char *new_sums(size_t bytes) {
     size_t rounded = (bytes + HUGE_BYTES - 1) & ~(size_t)(HUGE_BYTES - 1);
     bool is_huge = bytes >= HUGE_BYTES;
@@ -101,14 +106,15 @@ static char *new_sums(size_t bytes) {
     return sums;
 }
 
-int mt_cumulative_init(struct mt_cumulative *c, struct mt_rows *rows, const uint32_t *group, size_t n_groups,
-                       bool has_moment) {
+int mt_cumulative_init(struct mt_cumulative *c, struct mt_rows *rows, const uint32_t *group,
+                       size_t n_groups, bool has_moment) {
     size_t n_locations = rows->profile->n_locations;
     *c = (struct mt_cumulative){.rows = rows, .group = group, .n_groups = n_groups};
     find_columns(c, has_moment);
     c->is_sampled = rows->profile->info.sample_bytes != 0;
     size_t column_bytes = sizeof(int64_t) + (c->is_sampled ? sizeof(double) : 0);
-    c->stride = (sizeof(struct sums) + c->n_columns * column_bytes + LINE_BYTES - 1) & ~(size_t)(LINE_BYTES - 1);
+    c->stride = (sizeof(struct sums) + c->n_columns * column_bytes + LINE_BYTES - 1) &
+                ~(size_t)(LINE_BYTES - 1);
     c->single = calloc(n_locations + 1, sizeof *c->single);
     c->first_group = calloc(n_locations + 1, sizeof *c->first_group);
     c->entries = calloc(rows->frames.n_entries + 1, sizeof *c->entries);
@@ -128,7 +134,7 @@ void mt_cumulative_free(struct mt_cumulative *c) {
     *c = (struct mt_cumulative){0};
 }
 
-/* ---- counting ---------------------------------------------------------------------------------------------------- */
+/* ---- counting -------------------------------------------------------------------------------- */
 
 static bool make_row(struct mt_cumulative *c, struct sums *sums, uint32_t sample, uint32_t entry) {
     struct mt_row *row = mt_rows_append(c->rows);
@@ -139,7 +145,8 @@ static bool make_row(struct mt_cumulative *c, struct sums *sums, uint32_t sample
     return true;
 }
 
-static void count(const struct mt_cumulative *c, struct sums *sums, uint32_t sample, const struct columns *columns) {
+static void count(const struct mt_cumulative *c, struct sums *sums, uint32_t sample,
+                  const struct columns *columns) {
     const int64_t *value = columns->value;
     sums->last_sample = sample + 1;
     sums->n_sites++;
@@ -150,7 +157,8 @@ static void count(const struct mt_cumulative *c, struct sums *sums, uint32_t sam
         variance_of(c, sums)[i] += columns->variance[i];
 }
 
-static bool add(struct mt_cumulative *c, uint32_t group, uint32_t sample, uint32_t entry, const struct columns *value) {
+static bool add(struct mt_cumulative *c, uint32_t group, uint32_t sample, uint32_t entry,
+                const struct columns *value) {
     struct sums *sums = sums_of(c, group);
     if (sums->last_sample == sample + 1)
         return true;
@@ -161,7 +169,8 @@ static bool add(struct mt_cumulative *c, uint32_t group, uint32_t sample, uint32
 }
 
 /* The usual location has one group, whose entry is looked up for its row alone. */
-static bool add_location(struct mt_cumulative *c, uint32_t location, uint32_t sample, const struct columns *value) {
+static bool add_location(struct mt_cumulative *c, uint32_t location, uint32_t sample,
+                         const struct columns *value) {
     const uint32_t *entries = c->entries;
     if (c->single[location]) {
         struct sums *sums = sums_of(c, c->single[location] - 1);
@@ -186,7 +195,8 @@ int mt_cumulative_add(struct mt_cumulative *c, uint32_t s, uint32_t charged, uin
     const struct columns columns = columns_of(c, amount);
     bool added = true;
     for (uint32_t e = charged; e < frames->first_entry[path[position] + 1]; e++)
-        added &= (e != charged && is_silent(&frames->entries[e])) || add(c, c->group[e], s, e, &columns);
+        added &=
+            (e != charged && is_silent(&frames->entries[e])) || add(c, c->group[e], s, e, &columns);
     for (uint32_t i = position + 1; i < sample->n_frames; i++) {
         if (i + 2 * AHEAD < sample->n_frames)
             __builtin_prefetch(&c->single[path[i + 2 * AHEAD]]);
@@ -197,7 +207,8 @@ int mt_cumulative_add(struct mt_cumulative *c, uint32_t s, uint32_t charged, uin
     return added ? 0 : -MEMTRACK_ENOMEM;
 }
 
-int mt_cumulative_add_group(struct mt_cumulative *c, uint32_t group, uint32_t sample, const struct mt_amount *amount) {
+int mt_cumulative_add_group(struct mt_cumulative *c, uint32_t group, uint32_t sample,
+                            const struct mt_amount *amount) {
     const struct columns columns = columns_of(c, amount);
     return add(c, group, sample, MT_NO_ENTRY, &columns) ? 0 : -MEMTRACK_ENOMEM;
 }

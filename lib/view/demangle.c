@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Demangling by libiberty: C++ (Itanium), Rust legacy and v0. Symbol names come from files that nobody vouches for, and
- * a name of a hundred bytes can expand to gigabytes, so the library's callback interface is used, which hands out
- * pieces as they are made, and left by longjmp when the pieces exceed the room. The library's own limit of recursion
- * stays on. Only names that start as mangled ones do are tried: with its type option the library takes a C function
- * called "i" for the type int.
+ * Demangling by libiberty: C++ (Itanium), Rust legacy and v0. Symbol names come from files that
+ * nobody vouches for, and a name of a hundred bytes can expand to gigabytes, so the library's
+ * callback interface is used, which hands out pieces as they are made, and left by longjmp when the
+ * pieces exceed the room. The library's own limit of recursion stays on. Only names that start as
+ * mangled ones do are tried: with its type option the library takes a C function called "i" for the
+ * type int.
  */
 #include "view/demangle.h"
 
@@ -37,7 +38,8 @@ bool mt_demangle(const char *symbol, char *out, size_t out_bytes) {
     struct output output = {.at = out, .end = out + out_bytes};
     if (setjmp(output.too_long))
         return false;
-    int done = rust_demangle_callback(symbol, options, append, &output); /* refuses what is C++ before any output */
+    int done = rust_demangle_callback(symbol, options, append,
+                                      &output); /* refuses what is C++ before any output */
     if (!done) {
         output.at = out;
         done = cplus_demangle_v3_callback(symbol, options, append, &output);

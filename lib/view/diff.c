@@ -1,17 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Both profiles are grouped by rows.c; then every row gets the number of its identity in a table that both sides share
- * (match.h), and rows of one number make one row of the difference. Old rows may meet in one (two lines have become
- * one): their values add up, so that nothing is counted twice or lost.
+ * Both profiles are grouped by rows.c; then every row gets the number of its identity in a table
+ * that both sides share (match.h), and rows of one number make one row of the difference. Old rows
+ * may meet in one (two lines have become one): their values add up, so that nothing is counted
+ * twice or lost.
  *
- * A call path is numbered by folding its frames from the outer end inwards, a pair of numbers at a time: exact, and
- * paths share what they have in common.
+ * A call path is numbered by folding its frames from the outer end inwards, a pair of numbers at a
+ * time: exact, and paths share what they have in common.
  *
- * Threads have other ids in every process. In two recordings the k-th thread of a name is compared with the k-th of
- * that name, and the main thread with the main thread.
+ * Threads have other ids in every process. In two recordings the k-th thread of a name is compared
+ * with the k-th of that name, and the main thread with the main thread.
  *
- * What two recordings of one process have not in common by name is not compared: merging the profiles first and
- * grouping the union was rejected, because filters and wrappers must see each side's own names.
+ * What two recordings of one process have not in common by name is not compared: merging the
+ * profiles first and grouping the union was rejected, because filters and wrappers must see each
+ * side's own names.
  */
 #include "view/diff.h"
 
@@ -35,12 +37,13 @@ struct mt_diff {
     struct mt_match match;
 };
 
-/* ---- identities ------------------------------------------------------------------------------------------------ */
+/* ---- identities ------------------------------------------------------------------------------ */
 
 struct pairing {
     struct mt_diff *diff;
     struct mt_identities ids, path_ids;
-    uint32_t *ordinal[MT_N_SIDES]; /* by thread: per shared id, which one of its name; NULL: texts are compared */
+    uint32_t *ordinal[MT_N_SIDES]; /* by thread: per shared id, which one of its name; NULL: texts
+                                      are compared */
     uint32_t *bare_name;           /* by thread: per shared id, its text without the thread id */
     struct mt_frame *path;
     size_t path_capacity;
@@ -60,14 +63,16 @@ static int64_t path_id(struct pairing *p, enum mt_side side, const struct mt_row
     mt_rows_stack(rows, row, p->path, n, &truncated);
     int64_t id = truncated ? INT64_MAX - 1 : INT64_MAX;
     for (size_t i = n; i-- > 0 && id >= 0;) {
-        int64_t frame = mt_identities_id(&p->path_ids, mt_match_frame(&p->diff->match, side, p->path[i].id));
+        int64_t frame =
+            mt_identities_id(&p->path_ids, mt_match_frame(&p->diff->match, side, p->path[i].id));
         struct mt_identity pair = {.tag = MT_ID_PAIR, .a = (uint64_t)frame, .b = (uint64_t)id};
         id = frame < 0 ? frame : mt_identities_id(&p->path_ids, pair);
     }
     return id;
 }
 
-static struct mt_identity label_identity(const struct pairing *p, enum mt_side side, const struct mt_sample *sample) {
+static struct mt_identity label_identity(const struct pairing *p, enum mt_side side,
+                                         const struct mt_sample *sample) {
     enum mt_group_by by = p->diff->rows[side]->options.by;
     struct mt_identity identity = mt_identity_of_label(sample, by);
     if (by == MT_BY_SIZE)
@@ -100,7 +105,7 @@ static int64_t row_id(struct pairing *p, enum mt_side side, const struct mt_row 
     return mt_identities_id(&p->ids, identity);
 }
 
-/* ---- threads --------------------------------------------------------------------------------------------------- */
+/* ---- threads --------------------------------------------------------------------------------- */
 
 struct thread_name {
     uint32_t text, bare; /* shared ids */
@@ -164,11 +169,12 @@ static int prepare_threads(struct pairing *p) {
     return status;
 }
 
-/* ---- pairs ----------------------------------------------------------------------------------------------------- */
+/* ---- pairs ----------------------------------------------------------------------------------- */
 
 static int64_t saturated(int64_t new, int64_t old) {
     int64_t difference;
-    return __builtin_sub_overflow(new, old, &difference) ? (new < 0 ? INT64_MIN : INT64_MAX) : difference;
+    return __builtin_sub_overflow(new, old, &difference) ? (new < 0 ? INT64_MIN : INT64_MAX)
+                                                         : difference;
 }
 
 static void add_value(int64_t sum[MT_N_VALUES], const int64_t value[MT_N_VALUES]) {
@@ -201,11 +207,12 @@ static struct mt_diff_row *row_of_id(struct mt_diff *diff, size_t id) {
     return &diff->items[id];
 }
 
-/* By function, two that have changed their file (or their file's name) but not their own, which is unique on each
- * side. */
+/* By function, two that have changed their file (or their file's name) but not their own, which is
+ * unique on each side. */
 static int merge_moved_functions(struct mt_diff *diff) {
     struct mt_identities names = {0};
-    uint32_t(*first)[MT_N_SIDES] = calloc(diff->n + 1, sizeof *first); /* per name: row + 1, UINT32_MAX: several */
+    uint32_t(*first)[MT_N_SIDES] =
+        calloc(diff->n + 1, sizeof *first); /* per name: row + 1, UINT32_MAX: several */
     int status = first ? 0 : -MEMTRACK_ENOMEM;
     for (uint32_t i = 0; i < diff->n && status == 0; i++) {
         const struct mt_diff_row *row = &diff->items[i];
@@ -213,7 +220,8 @@ static int merge_moved_functions(struct mt_diff *diff) {
             if (!row->row[side] || !row->row[side]->function)
                 continue;
             uint32_t name = mt_match_text(&diff->match, side, row->row[side]->function);
-            int64_t id = mt_identities_id(&names, (struct mt_identity){.tag = MT_ID_NAME, .a = name});
+            int64_t id =
+                mt_identities_id(&names, (struct mt_identity){.tag = MT_ID_NAME, .a = name});
             if (id < 0)
                 status = -MEMTRACK_ENOMEM;
             else
@@ -267,9 +275,10 @@ static int pair_rows(struct pairing *p) {
     return status;
 }
 
-/* ---- what a row says ------------------------------------------------------------------------------------------- */
+/* ---- what a row says ------------------------------------------------------------------------- */
 
-static bool has_anything(const struct mt_diff *diff, const struct mt_diff_row *row, enum mt_side side) {
+static bool has_anything(const struct mt_diff *diff, const struct mt_diff_row *row,
+                         enum mt_side side) {
     for (enum mt_value v = 0; v < MT_N_VALUES; v++)
         if (mt_diff_has(diff, v) && row->value[side][v] != 0)
             return true;
@@ -290,7 +299,8 @@ static void describe(const struct mt_diff *diff, struct mt_diff_row *row) {
     row->has_moved = *mt_diff_was(diff, row, was) != '\0';
 }
 
-const char *mt_diff_was(const struct mt_diff *diff, const struct mt_diff_row *row, char buffer[32]) {
+const char *mt_diff_was(const struct mt_diff *diff, const struct mt_diff_row *row,
+                        char buffer[32]) {
     struct mt_frame old, new;
     *buffer = '\0';
     if (diff->rows[MT_OLD]->options.by != MT_BY_LINE || !row->row[MT_OLD] || !row->row[MT_NEW] ||
@@ -310,7 +320,7 @@ enum mt_side mt_diff_named_by(const struct mt_diff_row *row) {
     return row->row[MT_NEW] ? MT_NEW : MT_OLD;
 }
 
-/* ---- order ----------------------------------------------------------------------------------------------------- */
+/* ---- order ----------------------------------------------------------------------------------- */
 
 static uint64_t magnitude(int64_t value) {
     return value < 0 ? 0 - (uint64_t)value : (uint64_t)value;
@@ -327,10 +337,14 @@ static int descending_magnitude(int64_t x, int64_t y) {
 
 enum mt_value mt_diff_companion(enum mt_value value) {
     static const enum mt_value companions[MT_N_VALUES] = {
-        [MT_VALUE_TOTAL_BLOCKS] = MT_VALUE_TOTAL_BYTES,     [MT_VALUE_TOTAL_BYTES] = MT_VALUE_TOTAL_BLOCKS,
-        [MT_VALUE_LIVE_BLOCKS] = MT_VALUE_LIVE_BYTES,       [MT_VALUE_LIVE_BYTES] = MT_VALUE_LIVE_BLOCKS,
-        [MT_VALUE_PEAK_BLOCKS] = MT_VALUE_PEAK_BYTES,       [MT_VALUE_PEAK_BYTES] = MT_VALUE_PEAK_BLOCKS,
-        [MT_VALUE_TEMPORARY_BLOCKS] = MT_VALUE_TOTAL_BYTES, [MT_VALUE_MAX_BYTES] = MT_VALUE_TOTAL_BLOCKS,
+        [MT_VALUE_TOTAL_BLOCKS] = MT_VALUE_TOTAL_BYTES,
+        [MT_VALUE_TOTAL_BYTES] = MT_VALUE_TOTAL_BLOCKS,
+        [MT_VALUE_LIVE_BLOCKS] = MT_VALUE_LIVE_BYTES,
+        [MT_VALUE_LIVE_BYTES] = MT_VALUE_LIVE_BLOCKS,
+        [MT_VALUE_PEAK_BLOCKS] = MT_VALUE_PEAK_BYTES,
+        [MT_VALUE_PEAK_BYTES] = MT_VALUE_PEAK_BLOCKS,
+        [MT_VALUE_TEMPORARY_BLOCKS] = MT_VALUE_TOTAL_BYTES,
+        [MT_VALUE_MAX_BYTES] = MT_VALUE_TOTAL_BLOCKS,
         [MT_VALUE_WASTE_BYTES] = MT_VALUE_LIVE_BLOCKS,
     };
     return companions[value];
@@ -376,16 +390,18 @@ static void sort_rows(struct mt_diff *diff) {
     }
 }
 
-/* ---- building -------------------------------------------------------------------------------------------------- */
+/* ---- building -------------------------------------------------------------------------------- */
 
 static int out_of_memory(struct mt_error *error) {
-    return mt_error_set(error, MEMTRACK_ENOMEM, "Close other programs, or narrow the comparison with --include.",
+    return mt_error_set(error, MEMTRACK_ENOMEM,
+                        "Close other programs, or narrow the comparison with --include.",
                         "out of memory while comparing the profiles");
 }
 
 static int pair_all(struct mt_diff *diff) {
     struct pairing p = {.diff = diff};
-    int status = mt_match_init(&diff->match, &diff->rows[MT_OLD]->frames, &diff->rows[MT_NEW]->frames);
+    int status =
+        mt_match_init(&diff->match, &diff->rows[MT_OLD]->frames, &diff->rows[MT_NEW]->frames);
     if (status == 0)
         status = prepare_threads(&p);
     if (status == 0)
@@ -404,7 +420,8 @@ static int name_side(enum mt_side side, bool at_end, int status, struct mt_error
     if (!error || (status != -MEMTRACK_EFORMAT && (status != -MEMTRACK_EUSAGE || at_end)))
         return status;
     struct mt_error plain = *error;
-    return mt_error_set(error, -status, plain.hint, "the %s side: %s", side == MT_OLD ? "old" : "new", plain.message);
+    return mt_error_set(error, -status, plain.hint, "the %s side: %s",
+                        side == MT_OLD ? "old" : "new", plain.message);
 }
 
 static int build_rows(struct mt_diff *diff, const struct mt_profile *const profiles[MT_N_SIDES],
@@ -421,8 +438,9 @@ static int build_rows(struct mt_diff *diff, const struct mt_profile *const profi
 }
 
 static void choose_sort(struct mt_diff *diff, const struct mt_diff_options *options) {
-    static const enum mt_value choices[] = {MT_VALUE_LIVE_BYTES,  MT_VALUE_TOTAL_BYTES,  MT_VALUE_PEAK_BYTES,
-                                            MT_VALUE_LIVE_BLOCKS, MT_VALUE_TOTAL_BLOCKS, MT_VALUE_PEAK_BLOCKS};
+    static const enum mt_value choices[] = {MT_VALUE_LIVE_BYTES,   MT_VALUE_TOTAL_BYTES,
+                                            MT_VALUE_PEAK_BYTES,   MT_VALUE_LIVE_BLOCKS,
+                                            MT_VALUE_TOTAL_BLOCKS, MT_VALUE_PEAK_BLOCKS};
     diff->sort = options->sort_given ? options->view.sort : MT_VALUE_LIVE_BYTES;
     if (options->sort_given)
         return;
@@ -433,7 +451,8 @@ static void choose_sort(struct mt_diff *diff, const struct mt_diff_options *opti
 
 static void sum_up(const struct mt_diff *diff, struct mt_diff_row *sum, bool is_passed) {
     for (enum mt_side side = MT_OLD; side < MT_N_SIDES; side++) {
-        const struct mt_row *row = is_passed ? mt_rows_passed(diff->rows[side]) : mt_rows_all(diff->rows[side]);
+        const struct mt_row *row =
+            is_passed ? mt_rows_passed(diff->rows[side]) : mt_rows_all(diff->rows[side]);
         memcpy(sum->value[side], row->value, sizeof sum->value[side]);
         if (row->variance)
             add_variance(sum->variance, row->variance);
@@ -441,8 +460,9 @@ static void sum_up(const struct mt_diff *diff, struct mt_diff_row *sum, bool is_
     subtract(sum);
 }
 
-int mt_diff_build(const struct mt_profile *const profiles[MT_N_SIDES], const struct mt_diff_options *options,
-                  struct mt_diff **out, struct mt_error *error) {
+int mt_diff_build(const struct mt_profile *const profiles[MT_N_SIDES],
+                  const struct mt_diff_options *options, struct mt_diff **out,
+                  struct mt_error *error) {
     *out = NULL;
     struct mt_diff *diff = calloc(1, sizeof *diff);
     if (!diff)
@@ -477,7 +497,7 @@ void mt_diff_free(struct mt_diff *diff) {
     free(diff);
 }
 
-/* ---- reading --------------------------------------------------------------------------------------------------- */
+/* ---- reading --------------------------------------------------------------------------------- */
 
 size_t mt_diff_count(const struct mt_diff *diff) {
     return diff->n;
@@ -522,7 +542,8 @@ enum mt_value mt_diff_sort(const struct mt_diff *diff) {
     return diff->sort;
 }
 
-/* Of a past moment only what was live then is known; the other columns are those of the whole recording. */
+/* Of a past moment only what was live then is known; the other columns are those of the whole
+ * recording. */
 bool mt_diff_side_has(const struct mt_diff *diff, enum mt_side side, enum mt_value value) {
     const struct mt_rows *rows = diff->rows[side];
     bool is_live = value == MT_VALUE_LIVE_BYTES || value == MT_VALUE_LIVE_BLOCKS;
@@ -534,7 +555,8 @@ bool mt_diff_has(const struct mt_diff *diff, enum mt_value value) {
 }
 
 bool mt_diff_is_sampled(const struct mt_diff *diff) {
-    return diff->rows[MT_OLD]->profile->info.sample_bytes || diff->rows[MT_NEW]->profile->info.sample_bytes;
+    return diff->rows[MT_OLD]->profile->info.sample_bytes ||
+           diff->rows[MT_NEW]->profile->info.sample_bytes;
 }
 
 bool mt_diff_is_filtered(const struct mt_diff *diff) {

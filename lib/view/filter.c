@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Filters on frames. fnmatch on every frame of a big profile would take longer than everything else together, so a
- * pattern without a line number is judged once per function and module, and one with a line number is put to fnmatch
- * only where the number fits.
+ * Filters on frames. fnmatch on every frame of a big profile would take longer than everything else
+ * together, so a pattern without a line number is judged once per function and module, and one with
+ * a line number is put to fnmatch only where the number fits.
  */
 #include "view/filter.h"
 
@@ -24,21 +24,24 @@ bool mt_filter_passes(const struct mt_filter *filter, uint8_t bits) {
     return (filter->n_include == 0 || (bits & MT_FILTER_INCLUDED)) && !(bits & MT_FILTER_EXCLUDED);
 }
 
-/* The pattern behind "scope:" and its like, NULL when the text does not begin so; "scope::name" is C++. */
+/* The pattern behind "scope:" and its like, NULL when the text does not begin so; "scope::name" is
+ * C++. */
 static const char *label_pattern(const char *text, const char *prefix) {
     size_t bytes = strlen(prefix);
     return strncmp(text, prefix, bytes) == 0 && text[bytes] != ':' ? text + bytes : NULL;
 }
 
 static bool is_label_pattern(const char *text) {
-    return label_pattern(text, "scope:") || label_pattern(text, "domain:") || label_pattern(text, "thread:");
+    return label_pattern(text, "scope:") || label_pattern(text, "domain:") ||
+           label_pattern(text, "thread:");
 }
 
 /* "1234 worker": by its name, by its id, and as it is written. */
 static bool is_thread(const char *pattern, const char *thread) {
     const char *name = strchr(thread, ' ');
     char *tid = strndup(thread, name ? (size_t)(name - thread) : 0);
-    bool matches = fnmatch(pattern, thread, 0) == 0 || (name && fnmatch(pattern, name + 1, 0) == 0) ||
+    bool matches = fnmatch(pattern, thread, 0) == 0 ||
+                   (name && fnmatch(pattern, name + 1, 0) == 0) ||
                    (tid && *tid && fnmatch(pattern, tid, 0) == 0);
     free(tid);
     return matches;
@@ -53,7 +56,8 @@ static bool label_matches(const char *text, const struct mt_filter_sample *sampl
     return (pattern = label_pattern(text, "thread:")) && is_thread(pattern, sample->thread);
 }
 
-static bool any_label_matches(const char *const *patterns, size_t n, const struct mt_filter_sample *sample) {
+static bool any_label_matches(const char *const *patterns, size_t n,
+                              const struct mt_filter_sample *sample) {
     for (size_t i = 0; i < n; i++)
         if (label_matches(patterns[i], sample))
             return true;
@@ -97,7 +101,8 @@ static int64_t pattern_line(const char *pattern, size_t *bytes) {
 
 static bool matches_path(const char *pattern, const char *path) {
     const char *slash = strrchr(path, '/');
-    return *path && (fnmatch(pattern, path, 0) == 0 || (slash && fnmatch(pattern, slash + 1, 0) == 0));
+    return *path &&
+           (fnmatch(pattern, path, 0) == 0 || (slash && fnmatch(pattern, slash + 1, 0) == 0));
 }
 
 static bool matches_function(const char *pattern, const char *function) {
@@ -130,16 +135,19 @@ bool mt_filter_pattern_matches(const char *pattern, const struct mt_filter_frame
 }
 
 /* Do the patterns of the list that have (or have not) a line number match? */
-static bool any_matches(const char *const *patterns, size_t n, bool with_line, const struct mt_filter_frame *frame) {
+static bool any_matches(const char *const *patterns, size_t n, bool with_line,
+                        const struct mt_filter_frame *frame) {
     for (size_t i = 0; i < n; i++) {
         size_t bytes;
-        if ((pattern_line(patterns[i], &bytes) >= 0) == with_line && mt_filter_pattern_matches(patterns[i], frame))
+        if ((pattern_line(patterns[i], &bytes) >= 0) == with_line &&
+            mt_filter_pattern_matches(patterns[i], frame))
             return true;
     }
     return false;
 }
 
-static uint8_t match(const struct mt_filter *filter, bool with_line, const struct mt_filter_frame *frame) {
+static uint8_t match(const struct mt_filter *filter, bool with_line,
+                     const struct mt_filter_frame *frame) {
     uint8_t bits = 0;
     if (any_matches(filter->include, filter->n_include, with_line, frame))
         bits |= MT_FILTER_INCLUDED;
@@ -165,7 +173,8 @@ struct verdict { /* of the patterns without a line number, for a function in a m
     bool is_known;
 };
 
-int mt_filter_entries(const struct mt_filter *filter, const struct mt_frames *frames, uint8_t *bits) {
+int mt_filter_entries(const struct mt_filter *filter, const struct mt_frames *frames,
+                      uint8_t *bits) {
     const struct mt_profile *profile = frames->profile;
     struct verdict *verdicts = calloc(profile->n_functions + 1, sizeof *verdicts);
     if (!verdicts)

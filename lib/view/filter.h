@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * --include and --exclude. A sample passes when at least one include matches (or there is none) and no exclude does,
- * as in tracemalloc. A pattern is matched (fnmatch, '*' crosses '/') against the file, its base name, the function
- * with and without parameters, the module and its base name; PATTERN:LINE against the file on that line only.
- * scope:PATTERN and domain:PATTERN are matched against the sample's innermost scope and its domain, "" for none;
- * scope::name is a function. thread:PATTERN against the thread's name, its id, or both as reports show them.
+ * --include and --exclude. A sample passes when at least one include matches (or there is none) and
+ * no exclude does, as in tracemalloc. A pattern is matched (fnmatch, '*' crosses '/') against the
+ * file, its base name, the function with and without parameters, the module and its base name;
+ * PATTERN:LINE against the file on that line only. scope:PATTERN and domain:PATTERN are matched
+ * against the sample's innermost scope and its domain, "" for none; scope::name is a function.
+ * thread:PATTERN against the thread's name, its id, or both as reports show them.
  */
 #ifndef MT_VIEW_FILTER_H
 #define MT_VIEW_FILTER_H
@@ -32,8 +33,10 @@ enum { MT_FILTER_INCLUDED = 1, MT_FILTER_EXCLUDED = 2 };
 bool mt_filter_is_empty(const struct mt_filter *filter);
 bool mt_filter_pattern_matches(const char *pattern, const struct mt_filter_frame *frame);
 
-/* For each entry of frames, which lists it matches: bits[n_entries] of MT_FILTER_*. 0 or -MEMTRACK_ENOMEM. */
-int mt_filter_entries(const struct mt_filter *filter, const struct mt_frames *frames, uint8_t *bits);
+/* For each entry of frames, which lists it matches: bits[n_entries] of MT_FILTER_*. 0 or
+ * -MEMTRACK_ENOMEM. */
+int mt_filter_entries(const struct mt_filter *filter, const struct mt_frames *frames,
+                      uint8_t *bits);
 struct mt_filter_sample {
     const char *scope, *domain, *thread; /* "" when there is none, or it is not known */
 };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Numbers for people, and what people write read back. One decimal everywhere: columns of sizes then line up, and a
- * tenth of a unit is finer than anybody acts on. Text is in text.c.
+ * Numbers for people, and what people write read back. One decimal everywhere: columns of sizes
+ * then line up, and a tenth of a unit is finer than anybody acts on. Text is in text.c.
  */
 #include "view/format.h"
 
@@ -45,7 +45,8 @@ char *mt_format_size(char buffer[MT_FORMAT_BYTES], int64_t bytes, bool exact) {
     /* 1023.95 would be printed as 1024.0 */
     for (; unit + 1 < sizeof units / sizeof *units && value >= (unit ? 1023.95 : 1024); unit++)
         value /= 1024;
-    snprintf(buffer, MT_FORMAT_BYTES, "%s%.*f %s", bytes < 0 ? "-" : "", unit ? 1 : 0, value, units[unit]);
+    snprintf(buffer, MT_FORMAT_BYTES, "%s%.*f %s", bytes < 0 ? "-" : "", unit ? 1 : 0, value,
+             units[unit]);
     return buffer;
 }
 
@@ -91,14 +92,16 @@ char *mt_format_duration(char buffer[MT_FORMAT_BYTES], uint64_t ns) {
     else if (whole < 3600)
         snprintf(buffer, MT_FORMAT_BYTES, "%" PRIu64 " min %" PRIu64 " s", whole / 60, whole % 60);
     else
-        snprintf(buffer, MT_FORMAT_BYTES, "%" PRIu64 " h %" PRIu64 " min", whole / 3600, whole % 3600 / 60);
+        snprintf(buffer, MT_FORMAT_BYTES, "%" PRIu64 " h %" PRIu64 " min", whole / 3600,
+                 whole % 3600 / 60);
     return buffer;
 }
 
 char *mt_format_rfc3339(char buffer[MT_FORMAT_BYTES], uint64_t epoch_ns) {
     time_t seconds = (time_t)(epoch_ns / NS_PER_S);
     struct tm utc;
-    if (!gmtime_r(&seconds, &utc) || strftime(buffer, MT_FORMAT_BYTES, "%Y-%m-%dT%H:%M:%S", &utc) == 0) {
+    if (!gmtime_r(&seconds, &utc) ||
+        strftime(buffer, MT_FORMAT_BYTES, "%Y-%m-%dT%H:%M:%S", &utc) == 0) {
         buffer[0] = '\0';
         return buffer;
     }
@@ -129,12 +132,13 @@ char *mt_format_size_class(char buffer[MT_FORMAT_BYTES], uint8_t size_class) {
         if (low_unit == high_unit)
             snprintf(buffer, MT_FORMAT_BYTES, "%" PRIu64 "-%" PRIu64 " %s", low, high, low_unit);
         else
-            snprintf(buffer, MT_FORMAT_BYTES, "%" PRIu64 " %s-%" PRIu64 " %s", low, low_unit, high, high_unit);
+            snprintf(buffer, MT_FORMAT_BYTES, "%" PRIu64 " %s-%" PRIu64 " %s", low, low_unit, high,
+                     high_unit);
     }
     return buffer;
 }
 
-/* ---- reading --------------------------------------------------------------------------------------------------- */
+/* ---- reading --------------------------------------------------------------------------------- */
 
 /* A plain decimal number (strtod alone would take "nan", "0x10" and "-1"); its end, or NULL. */
 static const char *parse_number(const char *text, double *value) {
@@ -178,7 +182,8 @@ bool mt_parse_duration(const char *text, uint64_t bare_ns, uint64_t *ns) {
     static const struct {
         const char *unit;
         double ns;
-    } units[] = {{"ns", 1}, {"us", 1e3}, {"ms", 1e6}, {"s", 1e9}, {"m", 6e10}, {"min", 6e10}, {"h", 3.6e12}};
+    } units[] = {{"ns", 1},   {"us", 1e3},   {"ms", 1e6},  {"s", 1e9},
+                 {"m", 6e10}, {"min", 6e10}, {"h", 3.6e12}};
     double value;
     const char *unit = parse_number(text, &value);
     if (!unit)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Numbers and names for people, and back. Sizes are powers of 1024. Nothing here prints; buffers are the caller's.
+ * Numbers and names for people, and back. Sizes are powers of 1024. Nothing here prints; buffers
+ * are the caller's.
  */
 #ifndef MT_VIEW_FORMAT_H
 #define MT_VIEW_FORMAT_H
@@ -17,34 +18,40 @@ char *mt_format_count(char buffer[MT_FORMAT_BYTES], int64_t count); /* "1,234,56
 /* With a sign: "+1.2 KiB", "-3 B", "0 B"; "+1,234", "0". */
 char *mt_format_size_change(char buffer[MT_FORMAT_BYTES], int64_t bytes, bool exact);
 char *mt_format_count_change(char buffer[MT_FORMAT_BYTES], int64_t count);
-char *mt_format_percent(char buffer[MT_FORMAT_BYTES], int64_t part, int64_t whole); /* "36.6%", "<0.1%", "-" */
-char *mt_format_duration(char buffer[MT_FORMAT_BYTES], uint64_t ns);      /* "812 us", "1.83 s", "2 min 3 s" */
-char *mt_format_rfc3339(char buffer[MT_FORMAT_BYTES], uint64_t epoch_ns); /* UTC: "2026-11-21T09:26:19.123456Z" */
+char *mt_format_percent(char buffer[MT_FORMAT_BYTES], int64_t part,
+                        int64_t whole); /* "36.6%", "<0.1%", "-" */
+char *mt_format_duration(char buffer[MT_FORMAT_BYTES],
+                         uint64_t ns); /* "812 us", "1.83 s", "2 min 3 s" */
+char *mt_format_rfc3339(char buffer[MT_FORMAT_BYTES],
+                        uint64_t epoch_ns); /* UTC: "2026-11-21T09:26:19.123456Z" */
 char *mt_format_size_class(char buffer[MT_FORMAT_BYTES], uint8_t size_class);
 
-/* "4K", "1.5M", "2GiB", "100": bytes. "10ms", "1.5s", "2m", "1h": ns; a bare number takes bare_ns each (0: refused).
- * False on anything else, negative and overflowing values included. */
+/* "4K", "1.5M", "2GiB", "100": bytes. "10ms", "1.5s", "2m", "1h": ns; a bare number takes bare_ns
+ * each (0: refused). False on anything else, negative and overflowing values included. */
 bool mt_parse_size(const char *text, uint64_t *bytes);
 bool mt_parse_duration(const char *text, uint64_t bare_ns, uint64_t *ns);
 
-/* Text from a profile, safe for a terminal: control bytes, invalid UTF-8 and characters that reorder text become
- * \x1b, \u{202e}; unless utf8, every byte above 126 as well. malloc'ed; NULL: out of memory. */
+/* Text from a profile, safe for a terminal: control bytes, invalid UTF-8 and characters that
+ * reorder text become \x1b, \u{202e}; unless utf8, every byte above 126 as well. malloc'ed; NULL:
+ * out of memory. */
 char *mt_format_visible(const char *text, bool utf8);
 /* The same text as valid UTF-8 with its control characters: for JSON. malloc'ed. */
 char *mt_format_utf8(const char *text);
 /* Columns that visible text takes; a multibyte locale must have been set for other than ASCII. */
 size_t mt_format_width(const char *text);
-/* Bytes of the longest beginning that is at most columns wide; more than 0 unless the text is empty. */
+/* Bytes of the longest beginning that is at most columns wide; more than 0 unless the text is
+ * empty. */
 size_t mt_format_head_bytes(const char *text, size_t columns);
 
-/* At most columns wide, malloc'ed; ellipsis is "…" or "...". A path keeps its end and its beginning, a function loses
- * first its parameters, then the arguments of its templates, then its middle. */
+/* At most columns wide, malloc'ed; ellipsis is "…" or "...". A path keeps its end and its
+ * beginning, a function loses first its parameters, then the arguments of its templates, then its
+ * middle. */
 char *mt_format_shorten_path(const char *path, size_t columns, const char *ellipsis);
 char *mt_format_shorten_function(const char *function, size_t columns, const char *ellipsis);
 char *mt_format_shorten_end(const char *text, size_t columns, const char *ellipsis);
 
-/* Empties every outermost pair of brackets of the name: vector<int, allocator<int> > -> vector<ellipsis>. "operator<"
- * and its kin, and "(anonymous namespace)", stay. malloc'ed. */
+/* Empties every outermost pair of brackets of the name: vector<int, allocator<int> > ->
+ * vector<ellipsis>. "operator<" and its kin, and "(anonymous namespace)", stay. malloc'ed. */
 char *mt_format_empty_templates(const char *name, const char *ellipsis);
 
 #endif

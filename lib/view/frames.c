@@ -3,25 +3,30 @@
  * Charging a sample to a frame. From the inside out:
  *
  *   hook  allocator  allocator  library  library  USER  ...        charged: the user's frame
- *   hook  allocator  library    RUNTIME  ...                       charged: the first library frame (nobody's line
- *                                                                  asked for the C++ run-time's emergency pool)
- *   hook  allocator  allocator                                     charged: the innermost that is not the tracker's
+ *   hook  allocator  library    RUNTIME  ...                       charged: the first library frame
+ *                                                                  (nobody's line asked for the C++
+ *                                                                  run-time's emergency pool)
+ *   hook  allocator  allocator                                     charged: the innermost that is
+ *                                                                  not the tracker's
  *
- * What a frame is depends on its function and module alone, so it is found once per entry; a function's last verdict
- * is remembered since most locations of a function lie in one module. Hostile input: every index in the profile is
- * checked here, once, and nowhere behind.
+ * What a frame is depends on its function and module alone, so it is found once per entry; a
+ * function's last verdict is remembered since most locations of a function lie in one module.
+ * Hostile input: every index in the profile is checked here, once, and nowhere behind.
  */
 #include "view/frames.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-static mt_string location_module(const struct mt_profile *profile, const struct mt_location *location) {
-    return location->mapping && location->mapping <= profile->n_mappings ? profile->mappings[location->mapping - 1].path
-                                                                         : 0;
+static mt_string location_module(const struct mt_profile *profile,
+                                 const struct mt_location *location) {
+    return location->mapping && location->mapping <= profile->n_mappings
+               ? profile->mappings[location->mapping - 1].path
+               : 0;
 }
 
-static uint32_t location_lines(const struct mt_profile *profile, const struct mt_location *location) {
+static uint32_t location_lines(const struct mt_profile *profile,
+                               const struct mt_location *location) {
     size_t first = location->first_line, n = location->n_lines;
     return first <= profile->n_lines && n <= profile->n_lines - first ? location->n_lines : 0;
 }
@@ -31,20 +36,22 @@ struct verdict { /* of a function in a module */
     uint8_t kind_plus_1; /* 0: not judged yet */
 };
 
-static uint8_t judge(const struct mt_profile *profile, const struct mt_function *function, mt_string module,
-                     const struct mt_wrapper_options *wrappers) {
-    struct mt_frame_text text = {.function = function ? mt_profile_text(profile, function->name) : "",
-                                 .system_name = function ? mt_profile_text(profile, function->system_name) : "",
-                                 .file = function ? mt_profile_text(profile, function->file) : "",
-                                 .module = mt_profile_text(profile, module)};
+static uint8_t judge(const struct mt_profile *profile, const struct mt_function *function,
+                     mt_string module, const struct mt_wrapper_options *wrappers) {
+    struct mt_frame_text text = {
+        .function = function ? mt_profile_text(profile, function->name) : "",
+        .system_name = function ? mt_profile_text(profile, function->system_name) : "",
+        .file = function ? mt_profile_text(profile, function->file) : "",
+        .module = mt_profile_text(profile, module)};
     return (uint8_t)mt_wrappers_classify(&text, wrappers);
 }
 
-static uint8_t entry_kind(const struct mt_profile *profile, const struct mt_entry *entry, struct verdict *verdicts,
-                          const struct mt_wrapper_options *wrappers) {
+static uint8_t entry_kind(const struct mt_profile *profile, const struct mt_entry *entry,
+                          struct verdict *verdicts, const struct mt_wrapper_options *wrappers) {
     struct verdict *verdict = &verdicts[entry->function];
     if (!verdict->kind_plus_1 || verdict->module != entry->module) {
-        const struct mt_function *function = entry->function ? &profile->functions[entry->function - 1] : NULL;
+        const struct mt_function *function =
+            entry->function ? &profile->functions[entry->function - 1] : NULL;
         verdict->kind_plus_1 = (uint8_t)(judge(profile, function, entry->module, wrappers) + 1);
         verdict->module = entry->module;
     }
@@ -61,18 +68,19 @@ static void add_entries(struct mt_frames *frames, uint32_t l) {
         frames->entries[frames->n_entries++] = (struct mt_entry){.location = l, .module = module};
     for (uint32_t i = 0; i < n; i++) {
         const struct mt_line *line = &profile->lines[location->first_line + i];
-        frames->entries[frames->n_entries++] =
-            (struct mt_entry){.location = l,
-                              .function = line->function < profile->n_functions ? line->function + 1 : 0,
-                              .line = line->line > 0 ? line->line : 0,
-                              .module = module,
-                              .is_inlined = i + 1 < n};
+        frames->entries[frames->n_entries++] = (struct mt_entry){
+            .location = l,
+            .function = line->function < profile->n_functions ? line->function + 1 : 0,
+            .line = line->line > 0 ? line->line : 0,
+            .module = module,
+            .is_inlined = i + 1 < n};
     }
 }
 
 static void summarize(struct mt_frames *frames, uint32_t l) {
     struct mt_landmarks *landmarks = &frames->landmarks[l];
-    *landmarks = (struct mt_landmarks){.stop = MT_NO_ENTRY, .library = MT_NO_ENTRY, .shown = MT_NO_ENTRY};
+    *landmarks =
+        (struct mt_landmarks){.stop = MT_NO_ENTRY, .library = MT_NO_ENTRY, .shown = MT_NO_ENTRY};
     for (uint32_t e = frames->first_entry[l]; e < frames->first_entry[l + 1]; e++) {
         uint8_t kind = frames->entries[e].kind;
         if (kind != MT_FRAME_HOOK && landmarks->shown == MT_NO_ENTRY)
@@ -93,7 +101,8 @@ static int allocate(struct mt_frames *frames, const struct mt_profile *profile) 
         uint32_t lines = location_lines(profile, &profile->locations[l]);
         n_entries += lines ? lines : 1;
     }
-    if (n_entries >= MT_NO_ENTRY) /* locations may share lines, so this is not bounded by the profile's size */
+    if (n_entries >=
+        MT_NO_ENTRY) /* locations may share lines, so this is not bounded by the profile's size */
         return -MEMTRACK_ENOMEM;
     frames->entries = calloc(n_entries + 1, sizeof *frames->entries);
     frames->first_entry = calloc(n + 1, sizeof *frames->first_entry);
@@ -128,7 +137,8 @@ void mt_frames_free(struct mt_frames *frames) {
     *frames = (struct mt_frames){0};
 }
 
-uint32_t mt_frames_charged(const struct mt_frames *frames, const struct mt_sample *sample, uint32_t *position) {
+uint32_t mt_frames_charged(const struct mt_frames *frames, const struct mt_sample *sample,
+                           uint32_t *position) {
     const uint32_t *path = frames->profile->frames + sample->first_frame;
     uint32_t library = MT_NO_ENTRY, shown = MT_NO_ENTRY, library_position = 0, shown_position = 0;
     for (uint32_t i = 0; i < sample->n_frames; i++) {
@@ -152,7 +162,8 @@ uint32_t mt_frames_charged(const struct mt_frames *frames, const struct mt_sampl
     return library != MT_NO_ENTRY ? library : shown;
 }
 
-const struct mt_function *mt_frames_function(const struct mt_frames *frames, const struct mt_entry *entry) {
+const struct mt_function *mt_frames_function(const struct mt_frames *frames,
+                                             const struct mt_entry *entry) {
     return entry->function ? &frames->profile->functions[entry->function - 1] : NULL;
 }
 
@@ -177,5 +188,7 @@ uint64_t mt_frames_module_address(const struct mt_frames *frames, const struct m
 uint64_t mt_frames_function_offset(const struct mt_frames *frames, const struct mt_entry *entry) {
     const struct mt_function *function = mt_frames_function(frames, entry);
     uint64_t address = frames->profile->locations[entry->location].address;
-    return function && function->address && function->address <= address ? address - function->address : UINT64_MAX;
+    return function && function->address && function->address <= address
+               ? address - function->address
+               : UINT64_MAX;
 }

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Equal things get equal numbers, in the order in which they first appear: open addressing over (tag, a, b, c).
+ * Equal things get equal numbers, in the order in which they first appear: open addressing over
+ * (tag, a, b, c).
  *
- * Whole call paths are compared by what is printed of them, not by addresses: two calls on one line are one path to
- * the reader. To make that cheap the frames of each location are folded into one number beforehand, from the outside
- * in (a pair is an identity too), so that a path of 44 locations costs 44 array look-ups, and a path that begins at
- * an inlined frame in the middle of a location still begins with one number.
+ * Whole call paths are compared by what is printed of them, not by addresses: two calls on one line
+ * are one path to the reader. To make that cheap the frames of each location are folded into one
+ * number beforehand, from the outside in (a pair is an identity too), so that a path of 44
+ * locations costs 44 array look-ups, and a path that begins at an inlined frame in the middle of a
+ * location still begins with one number.
  */
 #include "view/group.h"
 
@@ -15,7 +17,7 @@
 enum { FIRST_SLOTS = 1024 };
 #define GOLDEN UINT64_C(0x9E3779B97F4A7C15)
 
-/* ---- identities ------------------------------------------------------------------------------------------------ */
+/* ---- identities ------------------------------------------------------------------------------ */
 
 static uint64_t mix(uint64_t hash, uint64_t value) {
     hash = (hash ^ value) * GOLDEN;
@@ -71,40 +73,49 @@ void mt_identities_free(struct mt_identities *ids) {
     *ids = (struct mt_identities){0};
 }
 
-/* ---- what is grouped under what -------------------------------------------------------------------------------- */
+/* ---- what is grouped under what -------------------------------------------------------------- */
 
 bool mt_group_by_is_frame(enum mt_group_by by) {
     return by == MT_BY_LINE || by == MT_BY_FUNCTION || by == MT_BY_FILE || by == MT_BY_MODULE;
 }
 
 static struct mt_identity module_identity(mt_string module) {
-    return module ? (struct mt_identity){.tag = MT_ID_MODULE, .a = module} : (struct mt_identity){.tag = MT_ID_UNKNOWN};
+    return module ? (struct mt_identity){.tag = MT_ID_MODULE, .a = module}
+                  : (struct mt_identity){.tag = MT_ID_UNKNOWN};
 }
 
 /* A frame without a line: what its key is made of. */
-static struct mt_identity address_identity(const struct mt_frames *frames, const struct mt_entry *entry) {
+static struct mt_identity address_identity(const struct mt_frames *frames,
+                                           const struct mt_entry *entry) {
     mt_string name = mt_frames_function_name(frames, entry);
     uint64_t offset = mt_frames_function_offset(frames, entry);
     uint64_t address = mt_frames_module_address(frames, entry);
     if (name && offset != UINT64_MAX)
-        return (struct mt_identity){.tag = MT_ID_SYMBOL, .a = name, .b = offset, .c = entry->module};
+        return (struct mt_identity){
+            .tag = MT_ID_SYMBOL, .a = name, .b = offset, .c = entry->module};
     if (!name && !entry->module && !address)
         return (struct mt_identity){.tag = MT_ID_UNKNOWN};
     return (struct mt_identity){.tag = MT_ID_ADDRESS, .a = entry->module, .b = address, .c = name};
 }
 
-struct mt_identity mt_identity_of_entry(const struct mt_frames *frames, uint32_t e, enum mt_group_by by) {
+struct mt_identity mt_identity_of_entry(const struct mt_frames *frames, uint32_t e,
+                                        enum mt_group_by by) {
     const struct mt_entry *entry = &frames->entries[e];
     mt_string file = mt_frames_file(frames, entry), name = mt_frames_function_name(frames, entry);
     switch (by) {
     case MT_BY_LINE:
-        return file && entry->line ? (struct mt_identity){.tag = MT_ID_LINE, .a = file, .b = (uint64_t)entry->line}
-                                   : address_identity(frames, entry);
+        return file && entry->line
+                   ? (struct mt_identity){.tag = MT_ID_LINE, .a = file, .b = (uint64_t)entry->line}
+                   : address_identity(frames, entry);
     case MT_BY_FUNCTION:
-        return name ? (struct mt_identity){.tag = MT_ID_FUNCTION, .a = name, .b = file, .c = file ? 0 : entry->module}
+        return name ? (struct mt_identity){.tag = MT_ID_FUNCTION,
+                                           .a = name,
+                                           .b = file,
+                                           .c = file ? 0 : entry->module}
                     : module_identity(entry->module);
     case MT_BY_FILE:
-        return file ? (struct mt_identity){.tag = MT_ID_FILE, .a = file} : module_identity(entry->module);
+        return file ? (struct mt_identity){.tag = MT_ID_FILE, .a = file}
+                    : module_identity(entry->module);
     default:
         return module_identity(entry->module);
     }
@@ -115,7 +126,9 @@ struct mt_identity mt_identity_of_label(const struct mt_sample *sample, enum mt_
     if (by == MT_BY_SIZE)
         identity.a = sample->has_size_class ? sample->size_class + UINT64_C(1) : 0;
     else
-        identity.a = by == MT_BY_THREAD ? sample->thread : by == MT_BY_SCOPE ? sample->scope : sample->domain;
+        identity.a = by == MT_BY_THREAD  ? sample->thread
+                     : by == MT_BY_SCOPE ? sample->scope
+                                         : sample->domain;
     return identity;
 }
 
@@ -123,21 +136,26 @@ struct mt_identity mt_identity_of_nothing(const struct mt_sample *sample) {
     return (struct mt_identity){.tag = sample->lossy ? MT_ID_LOSSY : MT_ID_UNKNOWN};
 }
 
-/* ---- call paths ------------------------------------------------------------------------------------------------ */
+/* ---- call paths ------------------------------------------------------------------------------ */
 
-static struct mt_identity printed_frame(const struct mt_frames *frames, const struct mt_entry *entry) {
+static struct mt_identity printed_frame(const struct mt_frames *frames,
+                                        const struct mt_entry *entry) {
     mt_string file = mt_frames_file(frames, entry), name = mt_frames_function_name(frames, entry);
     if (!file || !entry->line)
         return address_identity(frames, entry);
-    return (struct mt_identity){
-        .tag = MT_ID_FRAME, .a = (uint64_t)name << 32 | file, .b = (uint64_t)entry->line, .c = entry->module};
+    return (struct mt_identity){.tag = MT_ID_FRAME,
+                                .a = (uint64_t)name << 32 | file,
+                                .b = (uint64_t)entry->line,
+                                .c = entry->module};
 }
 
-static int64_t fold_entry(struct mt_identities *ids, const struct mt_frames *frames, uint32_t e, uint64_t outer) {
+static int64_t fold_entry(struct mt_identities *ids, const struct mt_frames *frames, uint32_t e,
+                          uint64_t outer) {
     int64_t frame = mt_identities_id(ids, printed_frame(frames, &frames->entries[e]));
     if (frame < 0)
         return frame;
-    return mt_identities_id(ids, (struct mt_identity){.tag = MT_ID_PAIR, .a = (uint64_t)frame, .b = outer});
+    return mt_identities_id(
+        ids, (struct mt_identity){.tag = MT_ID_PAIR, .a = (uint64_t)frame, .b = outer});
 }
 
 int mt_paths_init(struct mt_paths *paths, const struct mt_frames *frames) {
@@ -194,7 +212,8 @@ static struct view view_of(const struct mt_paths *paths, uint32_t s) {
 }
 
 static uint64_t view_hash(const struct mt_paths *paths, const struct view *view) {
-    uint64_t hash = view->start == MT_NO_ENTRY ? UINT64_C(1) + view->lossy : paths->suffix[view->start] * GOLDEN;
+    uint64_t hash = view->start == MT_NO_ENTRY ? UINT64_C(1) + view->lossy
+                                               : paths->suffix[view->start] * GOLDEN;
     for (uint32_t i = 0; i < view->n_rest; i++)
         hash = (hash ^ paths->whole[view->rest[i]]) * GOLDEN;
     return mix(hash ^ (hash >> 32), (uint64_t)view->truncated << 32 | view->n_rest);
@@ -203,7 +222,8 @@ static uint64_t view_hash(const struct mt_paths *paths, const struct view *view)
 static bool view_equal(const struct mt_paths *paths, const struct view *x, const struct view *y) {
     if (x->start == MT_NO_ENTRY || y->start == MT_NO_ENTRY)
         return x->start == y->start && x->lossy == y->lossy;
-    if (x->n_rest != y->n_rest || x->truncated != y->truncated || paths->suffix[x->start] != paths->suffix[y->start])
+    if (x->n_rest != y->n_rest || x->truncated != y->truncated ||
+        paths->suffix[x->start] != paths->suffix[y->start])
         return false;
     for (uint32_t i = 0; i < x->n_rest; i++)
         if (x->rest[i] != y->rest[i] && paths->whole[x->rest[i]] != paths->whole[y->rest[i]])

@@ -33,14 +33,16 @@ struct mt_identities {
     uint32_t *slots; /* id + 1, 0: empty */
     size_t mask;
 };
-int64_t mt_identities_id(struct mt_identities *ids, struct mt_identity identity); /* or -MEMTRACK_ENOMEM */
+int64_t mt_identities_id(struct mt_identities *ids,
+                         struct mt_identity identity); /* or -MEMTRACK_ENOMEM */
 void mt_identities_free(struct mt_identities *ids);
 
 /* What a frame is grouped under. */
-struct mt_identity mt_identity_of_entry(const struct mt_frames *frames, uint32_t entry, enum mt_group_by by);
+struct mt_identity mt_identity_of_entry(const struct mt_frames *frames, uint32_t entry,
+                                        enum mt_group_by by);
 struct mt_identity mt_identity_of_label(const struct mt_sample *sample, enum mt_group_by by);
 struct mt_identity mt_identity_of_nothing(const struct mt_sample *sample); /* no frame to charge */
-bool mt_group_by_is_frame(enum mt_group_by by);                            /* line, function, file, module */
+bool mt_group_by_is_frame(enum mt_group_by by); /* line, function, file, module */
 
 /* Call paths that look the same get the same id. */
 struct mt_path {

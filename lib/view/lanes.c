@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Names are met in each profile under another number, so they are compared as texts: sorted once to learn which there
- * are, then looked for in each profile, whose own numbers decide from there on. A column holds whatever falls into it:
- * a scope shorter than a column fills it, and of a counter the last value counts and stays until the next.
+ * Names are met in each profile under another number, so they are compared as texts: sorted once to
+ * learn which there are, then looked for in each profile, whose own numbers decide from there on. A
+ * column holds whatever falls into it: a scope shorter than a column fills it, and of a counter the
+ * last value counts and stays until the next.
  */
 #include "view/lanes.h"
 
@@ -21,12 +22,13 @@ struct scale {
 };
 
 static size_t column_of(const struct scale *scale, uint64_t time_ns) {
-    double share = scale->to_ns ? ((double)scale->start_ns + (double)time_ns) / (double)scale->to_ns : 0;
+    double share =
+        scale->to_ns ? ((double)scale->start_ns + (double)time_ns) / (double)scale->to_ns : 0;
     size_t column = share < 1 ? (size_t)(share * (double)scale->n) : scale->n;
     return column < scale->n ? column : scale->n - 1;
 }
 
-/* ---- which ------------------------------------------------------------------------------------------------------ */
+/* ---- which ----------------------------------------------------------------------------------- */
 
 static int by_text(const void *a, const void *b) {
     return strcmp(((const struct name *)a)->text, ((const struct name *)b)->text);
@@ -58,7 +60,8 @@ static bool is_meant(const struct mt_course *course, const struct mt_course *wan
     return !wanted || !wanted->profile || course == wanted;
 }
 
-static size_t list(const struct mt_timeline *t, const struct mt_course *wanted, bool counters, struct name *names) {
+static size_t list(const struct mt_timeline *t, const struct mt_course *wanted, bool counters,
+                   struct name *names) {
     size_t n = 0;
     for (size_t i = 0; i < t->n_courses; i++) {
         const struct mt_profile *profile = t->courses[i].profile;
@@ -68,16 +71,17 @@ static size_t list(const struct mt_timeline *t, const struct mt_course *wanted, 
         for (size_t k = 0; counters && k < scopes->n_counters; k++)
             names[n++] = (struct name){mt_profile_text(profile, scopes->counters[k].name), 1};
         for (size_t k = 0; !counters && k < scopes->n_events; k++)
-            names[n++] = (struct name){mt_profile_text(profile, scopes->events[k].name), scopes->events[k].duration_ns};
+            names[n++] = (struct name){mt_profile_text(profile, scopes->events[k].name),
+                                       scopes->events[k].duration_ns};
     }
     return n;
 }
 
-/* ---- columns ---------------------------------------------------------------------------------------------------- */
+/* ---- columns --------------------------------------------------------------------------------- */
 
 /* One step up where a scope begins, one down behind its end: then a running sum. */
-static void mark_scopes(const struct mt_course *course, const struct scale *scale, const struct mt_lane *lane,
-                        int32_t *steps) {
+static void mark_scopes(const struct mt_course *course, const struct scale *scale,
+                        const struct mt_lane *lane, int32_t *steps) {
     const struct mt_profile *profile = course->profile;
     for (size_t i = 0; i < profile->info.scopes.n_events; i++) {
         const struct mt_scope_event *event = &profile->info.scopes.events[i];
@@ -96,9 +100,10 @@ struct setting {
     bool is_set;
 };
 
-/* Adds the counter of one process to the lane, from where it was set first to where the process ended. */
-static void add_counter(const struct mt_course *course, const struct scale *scale, struct mt_lane *lane,
-                        struct setting *settings) {
+/* Adds the counter of one process to the lane, from where it was set first to where the process
+ * ended. */
+static void add_counter(const struct mt_course *course, const struct scale *scale,
+                        struct mt_lane *lane, struct setting *settings) {
     const struct mt_profile *profile = course->profile;
     memset(settings, 0, scale->n * sizeof *settings);
     for (size_t i = 0; i < profile->info.scopes.n_counters; i++) {
@@ -114,11 +119,13 @@ static void add_counter(const struct mt_course *course, const struct scale *scal
     for (size_t x = 0; x <= end; x++) {
         last = settings[x].is_set ? &settings[x] : last;
         if (last)
-            lane->columns[x] = (double)last->value + (lane->columns[x] > MT_LANE_NONE ? lane->columns[x] : 0);
+            lane->columns[x] =
+                (double)last->value + (lane->columns[x] > MT_LANE_NONE ? lane->columns[x] : 0);
     }
 }
 
-static int fill(const struct mt_timeline *t, const struct mt_course *wanted, size_t n, struct mt_lane *lane) {
+static int fill(const struct mt_timeline *t, const struct mt_course *wanted, size_t n,
+                struct mt_lane *lane) {
     size_t bytes = lane->is_counter ? sizeof(struct setting) : sizeof(int32_t);
     void *room = calloc(n + 1, bytes);
     lane->columns = calloc(n, sizeof *lane->columns);
@@ -157,8 +164,8 @@ int64_t mt_lane_most(const struct mt_lane *lane) {
                                              : (int64_t)lane->most;
 }
 
-static int add_kind(const struct mt_timeline *t, const struct mt_course *wanted, bool counters, size_t n,
-                    struct name *names, struct mt_lanes *lanes) {
+static int add_kind(const struct mt_timeline *t, const struct mt_course *wanted, bool counters,
+                    size_t n, struct name *names, struct mt_lanes *lanes) {
     size_t n_names = merge(names, list(t, wanted, counters, names)), shown = n_names;
     int rc = 0;
     if (shown > MT_LANES_OF_A_KIND)
@@ -172,7 +179,8 @@ static int add_kind(const struct mt_timeline *t, const struct mt_course *wanted,
     return rc;
 }
 
-int mt_lanes_build(const struct mt_timeline *t, const struct mt_course *course, size_t n, struct mt_lanes *lanes) {
+int mt_lanes_build(const struct mt_timeline *t, const struct mt_course *course, size_t n,
+                   struct mt_lanes *lanes) {
     size_t most = 0;
     for (size_t i = 0; i < t->n_courses; i++) {
         const struct mt_scopes *scopes = &t->courses[i].profile->info.scopes;

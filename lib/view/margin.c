@@ -1,24 +1,28 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The error of a sampled figure. Sampled bytes are the points of a Poisson process, one in period P on average, so a
- * block of s bytes is recorded with p = 1 - exp(-s/P), independently of all others, and stands for 1/p blocks and s/p
- * bytes. This estimate (Horvitz and Thompson, 1952) is right on average; its variance is a sum over the recorded blocks:
+ * The error of a sampled figure. Sampled bytes are the points of a Poisson process, one in period P
+ * on average, so a block of s bytes is recorded with p = 1 - exp(-s/P), independently of all
+ * others, and stands for 1/p blocks and s/p bytes. This estimate (Horvitz and Thompson, 1952) is
+ * right on average; its variance is a sum over the recorded blocks:
  *
- *   of bytes    sum (s/p)^2 (1-p)        a sample of n recorded blocks of mean size m:   n (m/p)^2 (1-p)
- *   of blocks   sum (1/p)^2 (1-p)                                                        n (1/p)^2 (1-p)
+ *               in general              a sample of n recorded blocks of mean size m
+ *   of bytes    sum (s/p)^2 (1-p)       n (m/p)^2 (1-p)
+ *   of blocks   sum (1/p)^2 (1-p)       n (1/p)^2 (1-p)
  *
- * A profile has the scaled figures B = n m/p and N = n/p, from which all of it follows: with q = (1-p)/p = 1/(exp(m/P)-1)
- * the variances are B (B/N) q and N q. So nothing further has to be stored, and heap profiles of Go or tcmalloc, which
- * sample in the same way, have their margins, too. Variances of independent blocks add up; those of rows do.
+ * A profile has the scaled figures B = n m/p and N = n/p, from which all of it follows: with q =
+ * (1-p)/p = 1/(exp(m/P)-1) the variances are B (B/N) q and N q. So nothing further has to be
+ * stored, and heap profiles of Go or tcmalloc, which sample in the same way, have their margins,
+ * too. Variances of independent blocks add up; those of rows do.
  *
- * 1.96 standard deviations are too few where a row stands for a handful of recorded blocks, as counts that small are
- * Poisson's and not normal. What one recorded block contributes is about u = variance / value; for n such blocks
- * Gehrels' upper limit (ApJ 303, 1986) is n + S sqrt(n + 3/4) + (S^2 + 3)/4 with S = 1.96, and in units of bytes the
- * distance is S sqrt(variance + 3/4 u^2) + 1.71 u, which becomes 1.96 standard deviations as n grows. It is taken for both
- * sides: the lower one is nearer.
+ * 1.96 standard deviations are too few where a row stands for a handful of recorded blocks, as
+ * counts that small are Poisson's and not normal. What one recorded block contributes is about u =
+ * variance / value; for n such blocks Gehrels' upper limit (ApJ 303, 1986) is n + S sqrt(n + 3/4) +
+ * (S^2 + 3)/4 with S = 1.96, and in units of bytes the distance is S sqrt(variance + 3/4 u^2) +
+ * 1.71 u, which becomes 1.96 standard deviations as n grows. It is taken for both sides: the lower
+ * one is nearer.
  *
- * Of scopes only sums are known. s/p (1-p) <= P for any s, so the variance of a sum B is at most B P, and near it where
- * blocks are small beside P.
+ * Of scopes only sums are known. s/p (1-p) <= P for any s, so the variance of a sum B is at most B
+ * P, and near it where blocks are small beside P.
  */
 #include "view/margin.h"
 
@@ -34,8 +38,8 @@ static double odds_against(double mean_bytes, uint64_t period) {
     return x > 700 ? 0 : 1 / expm1(x > 1e-12 ? x : 1e-12);
 }
 
-static void add_pair(const int64_t value[MT_N_VALUES], enum mt_value bytes, enum mt_value blocks, double odds,
-                     double variance[MT_N_VALUES]) {
+static void add_pair(const int64_t value[MT_N_VALUES], enum mt_value bytes, enum mt_value blocks,
+                     double odds, double variance[MT_N_VALUES]) {
     double b = (double)value[bytes], n = (double)value[blocks];
     if (n <= 0 || b <= 0)
         return;
@@ -43,8 +47,8 @@ static void add_pair(const int64_t value[MT_N_VALUES], enum mt_value bytes, enum
     variance[blocks] += n * odds;
 }
 
-void mt_margin_add(const struct mt_profile *profile, const struct mt_sample *sample, const int64_t value[MT_N_VALUES],
-                   double variance[MT_N_VALUES]) {
+void mt_margin_add(const struct mt_profile *profile, const struct mt_sample *sample,
+                   const int64_t value[MT_N_VALUES], double variance[MT_N_VALUES]) {
     uint64_t period = profile->info.sample_bytes;
     const int64_t *all = sample->value;
     bool has_total = all[MT_VALUE_TOTAL_BLOCKS] > 0 && all[MT_VALUE_TOTAL_BYTES] > 0;
@@ -61,9 +65,9 @@ void mt_margin_add(const struct mt_profile *profile, const struct mt_sample *sam
     if (value[MT_VALUE_MAX_BYTES] > 0)
         variance[MT_VALUE_MAX_BYTES] += (double)value[MT_VALUE_MAX_BYTES] * mean * odds;
     if (value[MT_VALUE_WASTE_BYTES] > 0 && value[MT_VALUE_LIVE_BLOCKS] > 0)
-        variance[MT_VALUE_WASTE_BYTES] += (double)value[MT_VALUE_WASTE_BYTES] *
-                                          ((double)value[MT_VALUE_WASTE_BYTES] / (double)value[MT_VALUE_LIVE_BLOCKS]) *
-                                          odds;
+        variance[MT_VALUE_WASTE_BYTES] +=
+            (double)value[MT_VALUE_WASTE_BYTES] *
+            ((double)value[MT_VALUE_WASTE_BYTES] / (double)value[MT_VALUE_LIVE_BLOCKS]) * odds;
 }
 
 double mt_margin_most_of_bytes(double bytes, uint64_t period) {

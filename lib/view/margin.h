@@ -5,21 +5,21 @@
 
 #include "profile/profile.h"
 
-/* Adds the variance of each value of a sample to variance[]; nothing where the profile is exact. value: the sample's, or
- * what it was at another moment. */
-void mt_margin_add(const struct mt_profile *profile, const struct mt_sample *sample, const int64_t value[MT_N_VALUES],
-                   double variance[MT_N_VALUES]);
+/* Adds the variance of each value of a sample to variance[]; nothing where the profile is exact.
+ * value: the sample's, or what it was at another moment. */
+void mt_margin_add(const struct mt_profile *profile, const struct mt_sample *sample,
+                   const int64_t value[MT_N_VALUES], double variance[MT_N_VALUES]);
 
 /* The margin of a total: of all samples. 0: it is exact. */
 int64_t mt_margin_of_total(const struct mt_profile *profile, enum mt_value value);
 
-/* At most, of a sum of bytes or (is_blocks) of blocks of which no more is known than how many bytes they were; period:
- * mean bytes between samples. For blocks, mean_bytes is that of one. */
+/* At most, of a sum of bytes or (is_blocks) of blocks of which no more is known than how many bytes
+ * they were; period: mean bytes between samples. For blocks, mean_bytes is that of one. */
 double mt_margin_most_of_bytes(double bytes, uint64_t period);
 double mt_margin_most_of_blocks(double blocks, double mean_bytes, uint64_t period);
 
-/* Half of an interval around the estimate that holds the true figure with a probability of 95 %: value ± that. For a
- * difference of two estimates, value is their sum. */
+/* Half of an interval around the estimate that holds the true figure with a probability of 95 %:
+ * value ± that. For a difference of two estimates, value is their sum. */
 int64_t mt_margin_of(double value, double variance);
 
 /* " ±12%", " ±140%", "" for 0: of this margin relative to the value. ascii: " +-12%". */

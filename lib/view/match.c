@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The names by which two profiles are compared. Every text of both gets a shared id, and an old module or file that was
- * found to be a new one under another path gets the id of that (match_paths.c). A frame is then described by the new
- * side's words: what it is called there when it is an old one with a counterpart (match_lines.c), its own otherwise.
+ * The names by which two profiles are compared. Every text of both gets a shared id, and an old
+ * module or file that was found to be a new one under another path gets the id of that
+ * (match_paths.c). A frame is then described by the new side's words: what it is called there when
+ * it is an old one with a counterpart (match_lines.c), its own otherwise.
  *
- * An old statement of another build that has no counterpart must not equal the new one that happens to stand on its
- * line now: ALONE in an otherwise unused field of the identity keeps them apart.
+ * An old statement of another build that has no counterpart must not equal the new one that happens
+ * to stand on its line now: ALONE in an otherwise unused field of the identity keeps them apart.
  */
 #include "view/match.h"
 
@@ -31,11 +32,13 @@ static int intern_texts(struct mt_match *match, enum mt_side side) {
 }
 
 static bool is_same_process(const struct mt_profile *old, const struct mt_profile *new) {
-    return old == new || (old->info.is_memtrack && new->info.is_memtrack && old->info.pid != 0 &&
-                          old->info.pid == new->info.pid && old->info.start_time_ns == new->info.start_time_ns);
+    return old == new ||
+           (old->info.is_memtrack && new->info.is_memtrack && old->info.pid != 0 &&
+            old->info.pid == new->info.pid && old->info.start_time_ns == new->info.start_time_ns);
 }
 
-int mt_match_init(struct mt_match *match, const struct mt_frames *old_frames, const struct mt_frames *new_frames) {
+int mt_match_init(struct mt_match *match, const struct mt_frames *old_frames,
+                  const struct mt_frames *new_frames) {
     *match = (struct mt_match){.strings = mt_strings_new()};
     match->side[MT_OLD].frames = old_frames;
     match->side[MT_NEW].frames = new_frames;
@@ -68,9 +71,10 @@ uint32_t mt_match_text(const struct mt_match *match, enum mt_side side, mt_strin
     return match->side[side].text[string];
 }
 
-/* ---- frames ---------------------------------------------------------------------------------------------------- */
+/* ---- frames ---------------------------------------------------------------------------------- */
 
-struct mt_statement mt_match_statement(const struct mt_match *match, enum mt_side side, uint32_t e) {
+struct mt_statement mt_match_statement(const struct mt_match *match, enum mt_side side,
+                                       uint32_t e) {
     const struct mt_match_side *s = &match->side[side];
     const struct mt_entry *entry = &s->frames->entries[e];
     uint32_t file = s->text[mt_frames_file(s->frames, entry)], module = s->text[entry->module];
@@ -83,12 +87,13 @@ struct mt_statement mt_match_statement(const struct mt_match *match, enum mt_sid
                                                     : MT_BY_ADDRESS;
     it.position = it.kind == MT_BY_FILE_AND_LINE ? entry->line
                   : it.kind == MT_BY_OFFSET      ? (int64_t)offset
-                                                 : (int64_t)mt_frames_module_address(s->frames, entry);
+                                            : (int64_t)mt_frames_module_address(s->frames, entry);
     return it;
 }
 
 /* What the entry is on the new side. *alone: it is of another build and has no counterpart. */
-static struct mt_statement translated(const struct mt_match *match, enum mt_side side, uint32_t e, bool *alone) {
+static struct mt_statement translated(const struct mt_match *match, enum mt_side side, uint32_t e,
+                                      bool *alone) {
     const struct mt_match_side *s = &match->side[side];
     struct mt_statement it = mt_match_statement(match, side, e);
     *alone = false;
@@ -105,24 +110,31 @@ static struct mt_statement translated(const struct mt_match *match, enum mt_side
 static struct mt_identity address_identity(const struct mt_statement *it, bool alone) {
     uint64_t module = it->module | (alone ? ALONE : 0), position = (uint64_t)it->position;
     if (it->kind == MT_BY_OFFSET)
-        return (struct mt_identity){.tag = MT_ID_SYMBOL, .a = it->function, .b = position, .c = module};
+        return (struct mt_identity){
+            .tag = MT_ID_SYMBOL, .a = it->function, .b = position, .c = module};
     if (!it->function && !it->module && !position)
         return (struct mt_identity){.tag = MT_ID_UNKNOWN};
-    return (struct mt_identity){.tag = MT_ID_ADDRESS, .a = module, .b = position, .c = it->function};
+    return (struct mt_identity){
+        .tag = MT_ID_ADDRESS, .a = module, .b = position, .c = it->function};
 }
 
 static struct mt_identity module_identity(uint32_t module) {
-    return module ? (struct mt_identity){.tag = MT_ID_MODULE, .a = module} : (struct mt_identity){.tag = MT_ID_UNKNOWN};
+    return module ? (struct mt_identity){.tag = MT_ID_MODULE, .a = module}
+                  : (struct mt_identity){.tag = MT_ID_UNKNOWN};
 }
 
-struct mt_identity mt_match_entry(const struct mt_match *match, enum mt_side side, uint32_t e, enum mt_group_by by) {
+struct mt_identity mt_match_entry(const struct mt_match *match, enum mt_side side, uint32_t e,
+                                  enum mt_group_by by) {
     bool alone;
-    struct mt_statement it = by == MT_BY_LINE ? translated(match, side, e, &alone) : mt_match_statement(match, side, e);
+    struct mt_statement it =
+        by == MT_BY_LINE ? translated(match, side, e, &alone) : mt_match_statement(match, side, e);
     switch (by) {
     case MT_BY_LINE:
-        return it.kind == MT_BY_FILE_AND_LINE
-                   ? (struct mt_identity){.tag = MT_ID_LINE, .a = it.file, .b = (uint64_t)it.position, .c = alone}
-                   : address_identity(&it, alone);
+        return it.kind == MT_BY_FILE_AND_LINE ? (struct mt_identity){.tag = MT_ID_LINE,
+                                                                     .a = it.file,
+                                                                     .b = (uint64_t)it.position,
+                                                                     .c = alone}
+                                              : address_identity(&it, alone);
     case MT_BY_FUNCTION:
         return it.function ? (struct mt_identity){.tag = MT_ID_FUNCTION,
                                                   .a = it.function,
@@ -130,7 +142,8 @@ struct mt_identity mt_match_entry(const struct mt_match *match, enum mt_side sid
                                                   .c = it.file ? 0 : it.module}
                            : module_identity(it.module);
     case MT_BY_FILE:
-        return it.file ? (struct mt_identity){.tag = MT_ID_FILE, .a = it.file} : module_identity(it.module);
+        return it.file ? (struct mt_identity){.tag = MT_ID_FILE, .a = it.file}
+                       : module_identity(it.module);
     default:
         return module_identity(it.module);
     }

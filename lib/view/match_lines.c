@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Statements of modules that were built again. Every frame of every call path counts, not only those that are charged:
- * the lines that call are aligned together with the lines that allocate, which makes call paths comparable and gives
- * each function more to be recognized by.
+ * Statements of modules that were built again. Every frame of every call path counts, not only
+ * those that are charged: the lines that call are aligned together with the lines that allocate,
+ * which makes call paths comparable and gives each function more to be recognized by.
  *
- *   entries ──► points (statement of a function, once) ──sort by function, line──► align.h, a function at a time
+ *   entries ──► points (statement of a function, once) ──sort by function, line──► align.h,
+ *      │                                                                  a function at a time
  *      └── samples: what each point calls, how many blocks pass through it
  *
- * A function is known by its file and its name without parameters and template arguments: overloads and instances
- * share their lines, and align.h prefers full names that agree. A function without file is known by its module.
+ * A function is known by its file and its name without parameters and template arguments: overloads
+ * and instances share their lines, and align.h prefers full names that agree. A function without
+ * file is known by its module.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -28,14 +30,15 @@ struct lines {
     struct mt_source *source[MT_N_SIDES];
 };
 
-/* ---- points ---------------------------------------------------------------------------------------------------- */
+/* ---- points ---------------------------------------------------------------------------------- */
 
 static uint32_t make_bare(struct mt_match *match, uint32_t function) {
     const char *name, *whole = mt_strings_text(match->strings, function);
     size_t bytes = mt_wrappers_qualified_name(whole, &name);
     char *qualified = bytes ? strndup(name, bytes) : strdup(whole);
     char *emptied = qualified ? mt_format_empty_templates(qualified, "") : NULL;
-    uint32_t id = emptied ? mt_strings_intern(match->strings, emptied, strlen(emptied)) : UINT32_MAX;
+    uint32_t id =
+        emptied ? mt_strings_intern(match->strings, emptied, strlen(emptied)) : UINT32_MAX;
     free(qualified);
     free(emptied);
     return id;
@@ -48,10 +51,11 @@ static int64_t group_of(struct lines *l, const struct mt_statement *at) {
     if (*bare == UINT32_MAX)
         return -MEMTRACK_ENOMEM;
     bool has_line = at->kind == MT_BY_FILE_AND_LINE;
-    return mt_identities_id(&l->groups, (struct mt_identity){.tag = has_line ? MT_ID_FUNCTION : MT_ID_SYMBOL,
-                                                             .a = *bare,
-                                                             .b = has_line ? at->file : 0,
-                                                             .c = has_line ? 0 : at->module});
+    return mt_identities_id(&l->groups,
+                            (struct mt_identity){.tag = has_line ? MT_ID_FUNCTION : MT_ID_SYMBOL,
+                                                 .a = *bare,
+                                                 .b = has_line ? at->file : 0,
+                                                 .c = has_line ? 0 : at->module});
 }
 
 static struct mt_point *append_point(struct mt_match_side *s) {
@@ -75,7 +79,8 @@ static int add_entry(struct lines *l, enum mt_side side, uint32_t e, struct mt_i
     int64_t group = group_of(l, &at);
     if (group < 0)
         return -MEMTRACK_ENOMEM;
-    /* the full name is part of it: what two instances of a template do on a line are two statements */
+    /* the full name is part of it: what two instances of a template do on a line are two
+     * statements */
     struct mt_identity identity = {
         .tag = MT_ID_PAIR, .a = (uint64_t)group << 32 | at.function, .b = (uint64_t)at.position};
     int64_t id = mt_identities_id(seen, identity);
@@ -83,7 +88,8 @@ static int add_entry(struct lines *l, enum mt_side side, uint32_t e, struct mt_i
         struct mt_point *point = append_point(s);
         if (!point)
             return -MEMTRACK_ENOMEM;
-        *point = (struct mt_point){.at = at, .group = (uint32_t)group, .counterpart = MT_NO_ENTRY, .entry = e};
+        *point = (struct mt_point){
+            .at = at, .group = (uint32_t)group, .counterpart = MT_NO_ENTRY, .entry = e};
     }
     s->point_of[e] = (uint32_t)id;
     return id < 0 ? -MEMTRACK_ENOMEM : 0;
@@ -100,7 +106,7 @@ static int find_points(struct lines *l, enum mt_side side) {
     return status;
 }
 
-/* ---- evidence -------------------------------------------------------------------------------------------------- */
+/* ---- evidence -------------------------------------------------------------------------------- */
 
 static uint64_t bit_of(uint64_t id) {
     return UINT64_C(1) << ((id * UINT64_C(0x9E3779B97F4A7C15)) >> 58);
@@ -110,7 +116,8 @@ struct callees {
     uint64_t direct, inner;
 };
 
-static void witness(struct mt_match_side *s, const struct mt_sample *sample, uint32_t e, struct callees callees) {
+static void witness(struct mt_match_side *s, const struct mt_sample *sample, uint32_t e,
+                    struct callees callees) {
     if (s->point_of[e] == MT_NO_ENTRY)
         return;
     struct mt_point *point = &s->points[s->point_of[e]];
@@ -118,7 +125,8 @@ static void witness(struct mt_match_side *s, const struct mt_sample *sample, uin
     point->inner |= callees.inner;
     if (sample->has_size_class)
         point->sizes |= bit_of(sample->size_class);
-    if (__builtin_add_overflow(point->blocks, sample->value[MT_VALUE_TOTAL_BLOCKS], &point->blocks) ||
+    if (__builtin_add_overflow(point->blocks, sample->value[MT_VALUE_TOTAL_BLOCKS],
+                               &point->blocks) ||
         __builtin_add_overflow(point->bytes, sample->value[MT_VALUE_TOTAL_BYTES], &point->bytes))
         point->blocks = 0; /* no evidence */
 }
@@ -142,7 +150,8 @@ static void gather(struct lines *l, enum mt_side side) {
         struct callees callees = {0};
         for (uint32_t f = 0; f < sample->n_frames; f++) {
             uint32_t location = profile->frames[sample->first_frame + f];
-            for (uint32_t e = s->frames->first_entry[location]; e < s->frames->first_entry[location + 1]; e++) {
+            for (uint32_t e = s->frames->first_entry[location];
+                 e < s->frames->first_entry[location + 1]; e++) {
                 witness(s, sample, e, callees);
                 callees = called(s, e, callees);
             }
@@ -150,7 +159,7 @@ static void gather(struct lines *l, enum mt_side side) {
     }
 }
 
-/* ---- alignment ------------------------------------------------------------------------------------------------- */
+/* ---- alignment ------------------------------------------------------------------------------- */
 
 static int compare_points(const void *left, const void *right, void *context) {
     const struct mt_point *points = context, *x = &points[*(const uint32_t *)left],
@@ -172,9 +181,10 @@ static uint32_t *sorted(struct mt_match_side *s) {
     return order;
 }
 
-/* Sources that may be read as those of each side: at most one of two files of the same path is the one that was
- * built. */
-static bool sources_differ(const struct lines *l, const struct mt_point *x, const struct mt_point *y) {
+/* Sources that may be read as those of each side: at most one of two files of the same path is the
+ * one that was built. */
+static bool sources_differ(const struct lines *l, const struct mt_point *x,
+                           const struct mt_point *y) {
     const struct mt_match_side *o = &l->match->side[MT_OLD], *n = &l->match->side[MT_NEW];
     mt_string old = mt_frames_file(o->frames, &o->frames->entries[x->entry]);
     mt_string new = mt_frames_file(n->frames, &n->frames->entries[y->entry]);
@@ -182,11 +192,14 @@ static bool sources_differ(const struct lines *l, const struct mt_point *x, cons
         return false;
     const struct mt_profile *op = o->frames->profile, *np = n->frames->profile;
     bool is_relative = mt_profile_text(op, old)[0] != '/';
-    return o->text[old] != n->text[new] || (is_relative && o->text[op->info.cwd] != n->text[np->info.cwd]);
+    return o->text[old] != n->text[new] ||
+           (is_relative && o->text[op->info.cwd] != n->text[np->info.cwd]);
 }
 
-/* What stood there when the program was built. A file that was edited since says something else: no evidence. malloc'ed. */
-static char *text_at(const struct lines *l, enum mt_side side, const struct mt_entry *entry, int64_t line) {
+/* What stood there when the program was built. A file that was edited since says something else: no
+ * evidence. malloc'ed. */
+static char *text_at(const struct lines *l, enum mt_side side, const struct mt_entry *entry,
+                     int64_t line) {
     const struct mt_frames *frames = l->match->side[side].frames;
     const char *file = mt_profile_text(frames->profile, mt_frames_file(frames, entry));
     const char *module = mt_profile_text(frames->profile, entry->module);
@@ -196,8 +209,8 @@ static char *text_at(const struct lines *l, enum mt_side side, const struct mt_e
     return mt_source_line(l->source[side], file, line);
 }
 
-static struct mt_align_point describe(const struct lines *l, enum mt_side side, const struct mt_point *point,
-                                      bool with_text) {
+static struct mt_align_point describe(const struct lines *l, enum mt_side side,
+                                      const struct mt_point *point, bool with_text) {
     const struct mt_match_side *s = &l->match->side[side];
     const struct mt_entry *entry = &s->frames->entries[point->entry];
     const struct mt_function *function = mt_frames_function(s->frames, entry);
@@ -226,7 +239,8 @@ static int align_group(struct lines *l, const struct run run[MT_N_SIDES]) {
     uint32_t *to = calloc(run[MT_OLD].n + 1, sizeof *to);
     const struct mt_point *first_old = &sides[MT_OLD].points[run[MT_OLD].order[0]];
     const struct mt_point *first_new = &sides[MT_NEW].points[run[MT_NEW].order[0]];
-    bool with_text = first_old->at.kind == MT_BY_FILE_AND_LINE && run[MT_OLD].n + run[MT_NEW].n <= MAX_TEXTS &&
+    bool with_text = first_old->at.kind == MT_BY_FILE_AND_LINE &&
+                     run[MT_OLD].n + run[MT_NEW].n <= MAX_TEXTS &&
                      sources_differ(l, first_old, first_new);
     bool failed = !to;
     for (enum mt_side side = MT_OLD; side < MT_N_SIDES; side++) {
@@ -252,7 +266,8 @@ static int align_group(struct lines *l, const struct run run[MT_N_SIDES]) {
 /* The points from the i-th on that are of one function. */
 static struct run run_at(const struct mt_match_side *s, const uint32_t *order, size_t i) {
     struct run run = {.order = order + i};
-    while (i + run.n < s->n_points && s->points[order[i + run.n]].group == s->points[order[i]].group)
+    while (i + run.n < s->n_points &&
+           s->points[order[i + run.n]].group == s->points[order[i]].group)
         run.n++;
     return run;
 }
@@ -262,7 +277,8 @@ static int align_all(struct lines *l, const uint32_t *old_order, const uint32_t 
     int status = 0;
     for (size_t i = 0, j = 0; i < o->n_points && j < n->n_points && status == 0;) {
         struct run run[] = {run_at(o, old_order, i), run_at(n, new_order, j)};
-        uint32_t old_group = o->points[old_order[i]].group, new_group = n->points[new_order[j]].group;
+        uint32_t old_group = o->points[old_order[i]].group,
+                 new_group = n->points[new_order[j]].group;
         if (old_group == new_group)
             status = align_group(l, run);
         i += old_group <= new_group ? run[MT_OLD].n : 0;
@@ -279,7 +295,8 @@ int mt_match_lines(struct mt_match *match) {
         memset(l.bare, 0xFF, (n_texts + 1) * sizeof *l.bare);
     for (enum mt_side side = MT_OLD; side < MT_N_SIDES && status == 0; side++) {
         const struct mt_profile *profile = match->side[side].frames->profile;
-        l.source[side] = mt_source_new(mt_profile_text(profile, profile->info.cwd)); /* NULL: texts are not evidence */
+        l.source[side] = mt_source_new(
+            mt_profile_text(profile, profile->info.cwd)); /* NULL: texts are not evidence */
         status = find_points(&l, side);
         if (status == 0)
             gather(&l, side);

@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Which module and which source file of the old profile is which of the new one. What has the same path on both sides
- * is the same. The rest is looked up by the ends of paths: /one/src/x.c and /two/src/x.c share "src/x.c", and
- * are one file when no third one ends so. Each end of each path is an identity (a pair of its first component and the
- * end after it), counted per side: linear in the length of all paths, however many files are called mod.rs.
+ * Which module and which source file of the old profile is which of the new one. What has the same
+ * path on both sides is the same. The rest is looked up by the ends of paths: /one/src/x.c and
+ * /two/src/x.c share "src/x.c", and are one file when no third one ends so. Each end of each path
+ * is an identity (a pair of its first component and the end after it), counted per side: linear in
+ * the length of all paths, however many files are called mod.rs.
  *
- * A common file name alone says little of two files, so these must have a function of the same name, too. Of two
- * modules it says enough: there are few, and their names are chosen to be told apart.
+ * A common file name alone says little of two files, so these must have a function of the same
+ * name, too. Of two modules it says enough: there are few, and their names are chosen to be told
+ * apart.
  *
- * Another build is one with another build id. Where one side has none (other tools' profiles, linkers told so) a
- * function that starts on another line gives it away.
+ * Another build is one with another build id. Where one side has none (other tools' profiles,
+ * linkers told so) a function that starts on another line gives it away.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,7 +23,7 @@ static const char *shared_text(const struct mt_match *match, uint32_t id) {
     return mt_strings_text(match->strings, id);
 }
 
-/* ---- what is used ---------------------------------------------------------------------------------------------- */
+/* ---- what is used ---------------------------------------------------------------------------- */
 
 enum kind { MODULES, FILES };
 
@@ -60,10 +62,11 @@ static bool is_left(const struct used *used, enum mt_side side, uint32_t id) {
     return used->by[side][id] && !used->by[!side][id];
 }
 
-/* ---- ends of paths --------------------------------------------------------------------------------------------- */
+/* ---- ends of paths --------------------------------------------------------------------------- */
 
 struct end {
-    uint32_t count[MT_N_SIDES], text[MT_N_SIDES]; /* paths of each side that end so, and the last of these */
+    uint32_t count[MT_N_SIDES],
+        text[MT_N_SIDES]; /* paths of each side that end so, and the last of these */
 };
 
 struct ends {
@@ -129,7 +132,8 @@ static int count_ends(struct mt_match *match, struct ends *ends, enum mt_side si
     return walk.id < 0 ? -MEMTRACK_ENOMEM : 0;
 }
 
-/* The new file that shares the longest end with an old one, 0 when there is none or more than one. *n: components. */
+/* The new file that shares the longest end with an old one, 0 when there is none or more than one.
+ * *n: components. */
 static uint32_t longest_end(struct mt_match *match, struct ends *ends, uint32_t text, size_t *n) {
     struct walk walk = walk_of(shared_text(match, text));
     uint32_t best = 0;
@@ -144,7 +148,7 @@ static uint32_t longest_end(struct mt_match *match, struct ends *ends, uint32_t 
     return best;
 }
 
-/* ---- files ----------------------------------------------------------------------------------------------------- */
+/* ---- files ----------------------------------------------------------------------------------- */
 
 /* Which functions the files of a side have: identities below *n_new are those of new files. */
 static int list_functions(const struct mt_match *match, struct mt_identities *functions) {
@@ -152,14 +156,16 @@ static int list_functions(const struct mt_match *match, struct mt_identities *fu
     for (uint32_t e = 0; e < s->frames->n_entries; e++) {
         struct mt_statement it = mt_match_statement(match, MT_NEW, e);
         if (it.function && it.file &&
-            mt_identities_id(functions, (struct mt_identity){.tag = MT_ID_FUNCTION, .a = it.function, .b = it.file}) <
-                0)
+            mt_identities_id(
+                functions,
+                (struct mt_identity){.tag = MT_ID_FUNCTION, .a = it.function, .b = it.file}) < 0)
             return -MEMTRACK_ENOMEM;
     }
     return 0;
 }
 
-/* Old files that are weakly paired (by their name alone) stay so when a function of theirs is in the new file. */
+/* Old files that are weakly paired (by their name alone) stay so when a function of theirs is in
+ * the new file. */
 static int confirm_weak(struct mt_match *match, const uint32_t *weak) {
     struct mt_identities functions = {0};
     const struct mt_match_side *s = &match->side[MT_OLD];
@@ -170,8 +176,8 @@ static int confirm_weak(struct mt_match *match, const uint32_t *weak) {
         uint32_t name = s->text[mt_frames_function_name(s->frames, &s->frames->entries[e])];
         if (!weak[file] || !name)
             continue;
-        int64_t id =
-            mt_identities_id(&functions, (struct mt_identity){.tag = MT_ID_FUNCTION, .a = name, .b = weak[file]});
+        int64_t id = mt_identities_id(
+            &functions, (struct mt_identity){.tag = MT_ID_FUNCTION, .a = name, .b = weak[file]});
         status = id < 0 ? -MEMTRACK_ENOMEM : 0;
         if (id >= 0 && id < n_new)
             match->file_of[file] = weak[file];
@@ -180,7 +186,8 @@ static int confirm_weak(struct mt_match *match, const uint32_t *weak) {
     return status;
 }
 
-static int pair_ends(struct mt_match *match, const struct used *used, struct ends *ends, uint32_t *weak) {
+static int pair_ends(struct mt_match *match, const struct used *used, struct ends *ends,
+                     uint32_t *weak) {
     bool any_weak = false;
     for (uint32_t id = 1; id < used->n; id++)
         for (enum mt_side side = MT_OLD; side < MT_N_SIDES; side++)
@@ -210,7 +217,7 @@ static int pair_files(struct mt_match *match) {
     return status;
 }
 
-/* ---- modules --------------------------------------------------------------------------------------------------- */
+/* ---- modules --------------------------------------------------------------------------------- */
 
 /* "libz.so" of /lib/libz.so.1.2.13, or its file name. */
 static const char *module_stem(const char *path, bool is_short, size_t *bytes) {
@@ -220,11 +227,14 @@ static const char *module_stem(const char *path, bool is_short, size_t *bytes) {
 }
 
 /* The end that a module's stem is; NULL when out of memory. */
-static struct end *stem_end(struct mt_match *match, struct ends *stems, uint32_t id, bool is_short) {
+static struct end *stem_end(struct mt_match *match, struct ends *stems, uint32_t id,
+                            bool is_short) {
     size_t bytes;
     const char *stem = module_stem(shared_text(match, id), is_short, &bytes);
     uint32_t name = mt_strings_intern(match->strings, stem, bytes);
-    return name == UINT32_MAX ? NULL : end_at(stems, mt_identities_id(&stems->ids, (struct mt_identity){.a = name}));
+    return name == UINT32_MAX
+               ? NULL
+               : end_at(stems, mt_identities_id(&stems->ids, (struct mt_identity){.a = name}));
 }
 
 /* Pairs the modules left over whose stems are alike, one on each side. */
@@ -252,7 +262,9 @@ static int pair_stems(struct mt_match *match, const struct used *used, bool is_s
 
 static uint32_t program_of(const struct mt_match *match, enum mt_side side) {
     const struct mt_profile *profile = match->side[side].frames->profile;
-    mt_string path = profile->info.exe ? profile->info.exe : profile->n_mappings ? profile->mappings[0].path : 0;
+    mt_string path = profile->info.exe     ? profile->info.exe
+                     : profile->n_mappings ? profile->mappings[0].path
+                                           : 0;
     return match->side[side].text[path];
 }
 
@@ -265,20 +277,23 @@ static int pair_modules(struct mt_match *match) {
         status = pair_stems(match, &used, true);
     if (status == 0) {
         uint32_t old = program_of(match, MT_OLD), new = program_of(match, MT_NEW);
-        if (is_left(&used, MT_OLD, old) && is_left(&used, MT_NEW, new) && match->module_of[old] == old)
+        if (is_left(&used, MT_OLD, old) && is_left(&used, MT_NEW, new) &&
+            match->module_of[old] == old)
             match->module_of[old] = new;
     }
     free_used(&used);
     return status;
 }
 
-/* ---- builds ---------------------------------------------------------------------------------------------------- */
+/* ---- builds ---------------------------------------------------------------------------------- */
 
 enum { SAME_BUILD, OTHER_BUILD, UNKNOWN_BUILD };
 
 static int compare_build_ids(struct mt_match *match, size_t n) {
-    uint32_t *build_id[MT_N_SIDES] = {calloc(n + 1, sizeof **build_id), calloc(n + 1, sizeof **build_id)};
-    for (enum mt_side side = MT_OLD; side < MT_N_SIDES && build_id[MT_OLD] && build_id[MT_NEW]; side++) {
+    uint32_t *build_id[MT_N_SIDES] = {calloc(n + 1, sizeof **build_id),
+                                      calloc(n + 1, sizeof **build_id)};
+    for (enum mt_side side = MT_OLD; side < MT_N_SIDES && build_id[MT_OLD] && build_id[MT_NEW];
+         side++) {
         const struct mt_match_side *s = &match->side[side];
         for (size_t i = 0; i < s->frames->profile->n_mappings; i++) {
             const struct mt_mapping *mapping = &s->frames->profile->mappings[i];
@@ -297,17 +312,20 @@ static int compare_build_ids(struct mt_match *match, size_t n) {
     return status;
 }
 
-/* Where functions start on each side: count is 1 when that is known and 2 when it is ambiguous, text is the line. */
+/* Where functions start on each side: count is 1 when that is known and 2 when it is ambiguous,
+ * text is the line. */
 struct starts {
     struct mt_identities functions;
     struct ends lines;
 };
 
-static int compare_start(struct mt_match *match, struct starts *starts, enum mt_side side, uint32_t e, bool is_first) {
+static int compare_start(struct mt_match *match, struct starts *starts, enum mt_side side,
+                         uint32_t e, bool is_first) {
     const struct mt_frames *frames = match->side[side].frames;
     struct mt_statement it = mt_match_statement(match, side, e);
     const struct mt_function *function = mt_frames_function(frames, &frames->entries[e]);
-    if (match->rebuilt[it.module] == SAME_BUILD || !it.function || !it.file || function->start_line <= 0)
+    if (match->rebuilt[it.module] == SAME_BUILD || !it.function || !it.file ||
+        function->start_line <= 0)
         return 0;
     struct mt_identity name = {.tag = MT_ID_FUNCTION, .a = it.function, .b = it.file};
     struct end *start = end_at(&starts->lines, mt_identities_id(&starts->functions, name));
@@ -315,17 +333,18 @@ static int compare_start(struct mt_match *match, struct starts *starts, enum mt_
         return -MEMTRACK_ENOMEM;
     uint32_t line = (uint32_t)function->start_line;
     if (is_first) {
-        start->count[side] = start->count[side] && (start->count[side] == 2 || start->text[side] != line) ? 2 : 1;
+        start->count[side] =
+            start->count[side] && (start->count[side] == 2 || start->text[side] != line) ? 2 : 1;
         start->text[side] = line;
-    } else if (match->rebuilt[it.module] == UNKNOWN_BUILD && start->count[MT_OLD] == 1 && start->count[MT_NEW] == 1 &&
-               start->text[MT_OLD] != start->text[MT_NEW]) {
+    } else if (match->rebuilt[it.module] == UNKNOWN_BUILD && start->count[MT_OLD] == 1 &&
+               start->count[MT_NEW] == 1 && start->text[MT_OLD] != start->text[MT_NEW]) {
         match->rebuilt[it.module] = OTHER_BUILD;
     }
     return 0;
 }
 
-/* Decides what build ids left open: a function of one name and file that starts on different lines, once on each
- * side. */
+/* Decides what build ids left open: a function of one name and file that starts on different lines,
+ * once on each side. */
 static int compare_starts(struct mt_match *match) {
     struct starts starts = {0};
     int status = 0;
@@ -361,11 +380,14 @@ static char *builds_note(const struct mt_match *match, const uint32_t named[N_NA
         return NULL;
     for (uint32_t i = 0; i < n && i < N_NAMED; i++) {
         size_t length;
-        fprintf(stream, "%s%s", i ? ", " : "", module_stem(shared_text(match, named[i]), false, &length));
+        fprintf(stream, "%s%s", i ? ", " : "",
+                module_stem(shared_text(match, named[i]), false, &length));
     }
     if (n > N_NAMED)
         fprintf(stream, " and %u more module%s", n - N_NAMED, n == N_NAMED + 1 ? "" : "s");
-    fprintf(stream, "%s another build on the new side: lines are paired function by function, as far as they can be.",
+    fprintf(stream,
+            "%s another build on the new side: lines are paired function by function, as far as "
+            "they can be.",
             n == 1 ? " is" : " are each");
     if (fclose(stream) == 0)
         return text;

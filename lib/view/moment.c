@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The composition at a moment. At the end it is the live columns, at the peak the peak columns. At a time it is put
- * together from the changes: a sample has the live bytes of its last change up to that tick, and none before its
- * first. The changes are read in one pass with the tick of the latest one kept per sample, so they need no order.
+ * The composition at a moment. At the end it is the live columns, at the peak the peak columns. At
+ * a time it is put together from the changes: a sample has the live bytes of its last change up to
+ * that tick, and none before its first. The changes are read in one pass with the tick of the
+ * latest one kept per sample, so they need no order.
  */
 #include "view/moment.h"
 
@@ -26,8 +27,8 @@ static bool parse_clock(const char *text, uint64_t *ns) {
         minutes = minutes * 60 + field;
         text += digits + 1;
     }
-    if (strspn(text, "0123456789.") != strlen(text) || !mt_parse_duration(text, SECOND_NS, &seconds_ns) ||
-        seconds_ns >= 60 * SECOND_NS)
+    if (strspn(text, "0123456789.") != strlen(text) ||
+        !mt_parse_duration(text, SECOND_NS, &seconds_ns) || seconds_ns >= 60 * SECOND_NS)
         return false;
     *ns = minutes * 60 * SECOND_NS + seconds_ns;
     return true;
@@ -46,8 +47,8 @@ bool mt_moment_parse(const char *text, struct mt_moment *moment) {
                              : mt_parse_duration(text, SECOND_NS, &moment->time_ns);
 }
 
-static void at_columns(const struct mt_profile *profile, enum mt_value bytes, enum mt_value blocks, int64_t *live_bytes,
-                       int64_t *live_blocks) {
+static void at_columns(const struct mt_profile *profile, enum mt_value bytes, enum mt_value blocks,
+                       int64_t *live_bytes, int64_t *live_blocks) {
     for (size_t i = 0; i < profile->n_samples; i++) {
         live_bytes[i] = profile->samples[i].value[bytes];
         live_blocks[i] = profile->samples[i].value[blocks];
@@ -65,18 +66,21 @@ static bool has_ever_held_something(const struct mt_profile *profile) {
 static int check_time(const struct mt_profile *profile, uint64_t time_ns, struct mt_error *error) {
     const struct mt_profile_info *info = &profile->info;
     if (info->n_ticks && info->n_changes == 0 && has_ever_held_something(profile))
-        return mt_error_set(error, MEMTRACK_EUSAGE,
-                            "Use --at end or --at peak; memtrack timeline shows its size over time.",
-                            "this profile holds how large the heap was over time, and not what it was made of");
+        return mt_error_set(
+            error, MEMTRACK_EUSAGE,
+            "Use --at end or --at peak; memtrack timeline shows its size over time.",
+            "this profile holds how large the heap was over time, and not what it was made of");
     if (info->n_ticks == 0)
         return mt_error_set(error, MEMTRACK_EUSAGE,
-                            "Use --at end or --at peak, or record with memtrack run, which watches from the beginning.",
+                            "Use --at end or --at peak, or record with memtrack run, which watches "
+                            "from the beginning.",
                             "this profile holds no time axis: it cannot show a past moment");
     if (info->duration_ns && time_ns > info->duration_ns) {
         char asked[MT_FORMAT_BYTES], lasted[MT_FORMAT_BYTES];
-        return mt_error_set(error, MEMTRACK_EUSAGE, "Give a time within the recording, or --at end.",
-                            "--at %s is past the end of the recording, which lasted %s",
-                            mt_format_duration(asked, time_ns), mt_format_duration(lasted, info->duration_ns));
+        return mt_error_set(
+            error, MEMTRACK_EUSAGE, "Give a time within the recording, or --at end.",
+            "--at %s is past the end of the recording, which lasted %s",
+            mt_format_duration(asked, time_ns), mt_format_duration(lasted, info->duration_ns));
     }
     return 0;
 }
@@ -85,14 +89,17 @@ static int check_time(const struct mt_profile *profile, uint64_t time_ns, struct
 static int64_t tick_at(const struct mt_profile_info *info, uint64_t time_ns) {
     int64_t best = -1;
     for (size_t i = 0; i < info->n_ticks; i++)
-        if (info->ticks[i].time_ns <= time_ns && (best < 0 || info->ticks[i].time_ns >= info->ticks[best].time_ns))
+        if (info->ticks[i].time_ns <= time_ns &&
+            (best < 0 || info->ticks[i].time_ns >= info->ticks[best].time_ns))
             best = (int64_t)i;
     return best;
 }
 
-static int at_time(const struct mt_profile *profile, uint64_t time_ns, int64_t *live_bytes, int64_t *live_blocks) {
+static int at_time(const struct mt_profile *profile, uint64_t time_ns, int64_t *live_bytes,
+                   int64_t *live_blocks) {
     const struct mt_profile_info *info = &profile->info;
-    uint32_t *since = calloc(profile->n_samples + 1, sizeof *since); /* tick + 1 of the change in force */
+    uint32_t *since =
+        calloc(profile->n_samples + 1, sizeof *since); /* tick + 1 of the change in force */
     if (!since)
         return -MEMTRACK_ENOMEM;
     memset(live_bytes, 0, profile->n_samples * sizeof *live_bytes);
@@ -111,8 +118,8 @@ static int at_time(const struct mt_profile *profile, uint64_t time_ns, int64_t *
     return 0;
 }
 
-int mt_moment_live(const struct mt_profile *profile, const struct mt_moment *moment, int64_t *live_bytes,
-                   int64_t *live_blocks, struct mt_error *error) {
+int mt_moment_live(const struct mt_profile *profile, const struct mt_moment *moment,
+                   int64_t *live_bytes, int64_t *live_blocks, struct mt_error *error) {
     switch (moment->kind) {
     case MT_AT_END:
         at_columns(profile, MT_VALUE_LIVE_BYTES, MT_VALUE_LIVE_BLOCKS, live_bytes, live_blocks);
@@ -129,11 +136,12 @@ int mt_moment_live(const struct mt_profile *profile, const struct mt_moment *mom
     int status = check_time(profile, moment->time_ns, error);
     if (status == 0)
         status = at_time(profile, moment->time_ns, live_bytes, live_blocks);
-    return status == -MEMTRACK_ENOMEM ? mt_error_set(error, MEMTRACK_ENOMEM, "", "out of memory") : status;
+    return status == -MEMTRACK_ENOMEM ? mt_error_set(error, MEMTRACK_ENOMEM, "", "out of memory")
+                                      : status;
 }
 
-bool mt_moment_resolution(const struct mt_profile *profile, const struct mt_moment *moment, uint64_t *from_ns,
-                          uint64_t *to_ns) {
+bool mt_moment_resolution(const struct mt_profile *profile, const struct mt_moment *moment,
+                          uint64_t *from_ns, uint64_t *to_ns) {
     const struct mt_profile_info *info = &profile->info;
     bool found = false;
     *from_ns = 0;

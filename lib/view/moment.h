@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * --at: the moment that a view shows. "live" always means "not freed at that moment": at the end of the recording, at
- * the peak, or at a time of it. For a time the profile must hold a time axis (ticks, and the sites that changed between
- * two of them); the moment shown is then the last tick not after it.
+ * --at: the moment that a view shows. "live" always means "not freed at that moment": at the end of
+ * the recording, at the peak, or at a time of it. For a time the profile must hold a time axis
+ * (ticks, and the sites that changed between two of them); the moment shown is then the last tick
+ * not after it.
  */
 #ifndef MT_VIEW_MOMENT_H
 #define MT_VIEW_MOMENT_H
@@ -18,21 +19,22 @@ struct mt_moment {
     uint64_t time_ns; /* MT_AT_TIME: since the start of the recording */
 };
 
-/* "end", "peak", a duration: "1.5s", "300ms", "2m", a bare number being seconds; or a clock since the start: "02:00"
- * (minutes and seconds), "1:30:00.5". False: none of these. */
+/* "end", "peak", a duration: "1.5s", "300ms", "2m", a bare number being seconds; or a clock since
+ * the start: "02:00" (minutes and seconds), "1:30:00.5". False: none of these. */
 bool mt_moment_parse(const char *text, struct mt_moment *moment);
 
-/* Overwrites the live columns: live_bytes[i] and live_blocks[i] become those of sample i at the moment. Both arrays
- * have profile->n_samples elements. 0, -MEMTRACK_EUSAGE when the profile cannot tell, -MEMTRACK_ENOMEM. */
-int mt_moment_live(const struct mt_profile *profile, const struct mt_moment *moment, int64_t *live_bytes,
-                   int64_t *live_blocks, struct mt_error *error);
+/* Overwrites the live columns: live_bytes[i] and live_blocks[i] become those of sample i at the
+ * moment. Both arrays have profile->n_samples elements. 0, -MEMTRACK_EUSAGE when the profile cannot
+ * tell, -MEMTRACK_ENOMEM. */
+int mt_moment_live(const struct mt_profile *profile, const struct mt_moment *moment,
+                   int64_t *live_bytes, int64_t *live_blocks, struct mt_error *error);
 
 /*
- * How well the profile knows a time: what is shown was recorded at *from_ns, and what changed after that at *to_ns, the
- * next moment that is kept (UINT64_MAX: nothing has changed since). False when nothing was recorded before the time, or
- * the moment is none.
+ * How well the profile knows a time: what is shown was recorded at *from_ns, and what changed after
+ * that at *to_ns, the next moment that is kept (UINT64_MAX: nothing has changed since). False when
+ * nothing was recorded before the time, or the moment is none.
  */
-bool mt_moment_resolution(const struct mt_profile *profile, const struct mt_moment *moment, uint64_t *from_ns,
-                          uint64_t *to_ns);
+bool mt_moment_resolution(const struct mt_profile *profile, const struct mt_moment *moment,
+                          uint64_t *from_ns, uint64_t *to_ns);
 
 #endif

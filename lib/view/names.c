@@ -47,8 +47,9 @@ const char *mt_sort_name(enum mt_value sort) {
 }
 
 bool mt_value_is_bytes(enum mt_value value) {
-    return value == MT_VALUE_LIVE_BYTES || value == MT_VALUE_PEAK_BYTES || value == MT_VALUE_TOTAL_BYTES ||
-           value == MT_VALUE_MAX_BYTES || value == MT_VALUE_WASTE_BYTES;
+    return value == MT_VALUE_LIVE_BYTES || value == MT_VALUE_PEAK_BYTES ||
+           value == MT_VALUE_TOTAL_BYTES || value == MT_VALUE_MAX_BYTES ||
+           value == MT_VALUE_WASTE_BYTES;
 }
 
 bool mt_sort_parse(const char *name, enum mt_value *sort) {

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * mi_malloc and tc_malloc are entries beside malloc: a program that is linked with the allocator may call them, and no
- * malloc is seen. "Every allocation was recorded" would be untrue then, and its free() of such a block is one of a block
- * that nobody knows. (jemalloc's mallocx and its like are recorded.)
+ * mi_malloc and tc_malloc are entries beside malloc: a program that is linked with the allocator
+ * may call them, and no malloc is seen. "Every allocation was recorded" would be untrue then, and
+ * its free() of such a block is one of a block that nobody knows. (jemalloc's mallocx and its like
+ * are recorded.)
  *
- * The names that a file takes from others are in its dynamic symbol table, undefined. That it has one does not prove that
- * it is called, so the note says what is there and what is not recorded. What is found at run time by dlsym is not seen here.
+ * The names that a file takes from others are in its dynamic symbol table, undefined. That it has
+ * one does not prove that it is called, so the note says what is there and what is not recorded.
+ * What is found at run time by dlsym is not seen here.
  */
 #include "view/own_calls.h"
 
@@ -19,7 +21,8 @@
 #include "base/error.h"
 
 static const struct family {
-    const char *allocator, *prefix, *parts[6]; /* a name of the family that allocates has one of these in it */
+    const char *allocator, *prefix,
+        *parts[6]; /* a name of the family that allocates has one of these in it */
 } families[] = {
     {"mimalloc", "mi_", {"alloc", "mi_new", "_new", "dup", "realpath"}},
     {"tcmalloc", "tc_", {"alloc", "memalign", "tc_new", "tc_newarray"}},
@@ -47,12 +50,14 @@ static bool allocates(const struct family *family, const char *name) {
 }
 
 /* The first such name that the file does not define itself; valid until the Elf ends. */
-static const char *find_in_section(Elf *elf, Elf_Scn *section, const GElf_Shdr *header, const struct family *family) {
+static const char *find_in_section(Elf *elf, Elf_Scn *section, const GElf_Shdr *header,
+                                   const struct family *family) {
     Elf_Data *data = elf_getdata(section, NULL);
     size_t n = data && header->sh_entsize ? data->d_size / header->sh_entsize : 0;
     GElf_Sym symbol;
     for (size_t i = 0; i < n && gelf_getsym(data, (int)i, &symbol); i++) {
-        const char *name = symbol.st_shndx == SHN_UNDEF ? elf_strptr(elf, header->sh_link, symbol.st_name) : NULL;
+        const char *name =
+            symbol.st_shndx == SHN_UNDEF ? elf_strptr(elf, header->sh_link, symbol.st_name) : NULL;
         if (name && allocates(family, name))
             return name;
     }
@@ -69,10 +74,12 @@ static const char *find_call(Elf *elf, const struct family *family) {
     return name;
 }
 
-static int note_call(struct mt_profile *profile, const struct family *family, const char *path, const char *name) {
+static int note_call(struct mt_profile *profile, const struct family *family, const char *path,
+                     const char *name) {
     char text[4096];
     snprintf(text, sizeof text,
-             "%s calls %s's own functions (%s): the blocks that these hand out are not recorded, only those of malloc "
+             "%s calls %s's own functions (%s): the blocks that these hand out are not recorded, "
+             "only those of malloc "
              "and new.",
              path, family->allocator, name);
     return mt_profile_add_note(profile, text);
@@ -82,8 +89,9 @@ static int look_at(struct mt_profile *profile, const struct family *family, cons
     struct stat status;
     int rc = 0, fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     elf_version(EV_CURRENT);
-    Elf *elf =
-        fd >= 0 && fstat(fd, &status) == 0 && S_ISREG(status.st_mode) ? elf_begin(fd, ELF_C_READ_MMAP, NULL) : NULL;
+    Elf *elf = fd >= 0 && fstat(fd, &status) == 0 && S_ISREG(status.st_mode)
+                   ? elf_begin(fd, ELF_C_READ_MMAP, NULL)
+                   : NULL;
     const char *name = elf && elf_kind(elf) == ELF_K_ELF ? find_call(elf, family) : NULL;
     if (name)
         rc = note_call(profile, family, path, name);
@@ -93,14 +101,16 @@ static int look_at(struct mt_profile *profile, const struct family *family, cons
     return rc;
 }
 
-/* The program is there even if no allocation came by it. A module that is mapped twice gets its note once. */
+/* The program is there even if no allocation came by it. A module that is mapped twice gets its
+ * note once. */
 int mt_own_calls_note(struct mt_profile *profile) {
     const struct family *family = family_of(mt_profile_text(profile, profile->info.allocator));
     if (!family)
         return 0;
     int rc = look_at(profile, family, mt_profile_text(profile, profile->info.exe));
     for (size_t i = 0; i < profile->n_mappings && rc == 0; i++)
-        if (profile->mappings[i].path != profile->info.allocator_path && profile->mappings[i].path != profile->info.exe)
+        if (profile->mappings[i].path != profile->info.allocator_path &&
+            profile->mappings[i].path != profile->info.exe)
             rc = look_at(profile, family, mt_profile_text(profile, profile->mappings[i].path));
     return rc;
 }

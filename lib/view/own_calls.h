@@ -5,7 +5,8 @@
 
 #include "profile/profile.h"
 
-/* Reads the files of the program and its modules; appends a note to the profile for each that does. 0 or -MEMTRACK_ENOMEM. */
+/* Reads the files of the program and its modules; appends a note to the profile for each that does.
+ * 0 or -MEMTRACK_ENOMEM. */
 int mt_own_calls_note(struct mt_profile *profile);
 
 #endif

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Reading rows: what they are called, in which order they come, which path they stand for. Keys are made on demand: a
- * table prints twenty of the 300,000 paths that were grouped.
+ * Reading rows: what they are called, in which order they come, which path they stand for. Keys are
+ * made on demand: a table prints twenty of the 300,000 paths that were grouped.
  *
- * Order: the sort column, then live bytes, live blocks, then the names, so that equal profiles give equal reports. Two
- * paths are compared frame by frame, which is rare: everything else has to be equal first.
+ * Order: the sort column, then live bytes, live blocks, then the names, so that equal profiles give
+ * equal reports. Two paths are compared frame by frame, which is rare: everything else has to be
+ * equal first.
  */
 #include <inttypes.h>
 #include <stdarg.h>
@@ -16,7 +17,7 @@
 #include "view/margin.h"
 #include "view/rows-local.h"
 
-/* ---- what can be asked ------------------------------------------------------------------------------------------ */
+/* ---- what can be asked ----------------------------------------------------------------------- */
 
 size_t mt_rows_count(const struct mt_rows *rows) {
     return rows->n;
@@ -56,7 +57,8 @@ static void add_row(struct mt_row *sum, const struct mt_row *row) {
     sum->n_sites += row->n_sites;
 }
 
-void mt_rows_sum_from(const struct mt_rows *rows, size_t i, struct mt_row *sum, double variance[MT_N_VALUES]) {
+void mt_rows_sum_from(const struct mt_rows *rows, size_t i, struct mt_row *sum,
+                      double variance[MT_N_VALUES]) {
     memset(variance, 0, MT_N_VALUES * sizeof *variance);
     *sum = (struct mt_row){.variance = variance, .sample = UINT32_MAX, .entry = MT_NO_ENTRY};
     for (; i < rows->n; i++)
@@ -67,16 +69,20 @@ void mt_rows_totals(const struct mt_rows *rows, struct mt_totals *totals) {
     *totals = rows->profile->info.totals;
     if (rows->options.at.kind == MT_AT_END)
         return;
-    int64_t bytes = rows->all.value[MT_VALUE_LIVE_BYTES], blocks = rows->all.value[MT_VALUE_LIVE_BLOCKS];
+    int64_t bytes = rows->all.value[MT_VALUE_LIVE_BYTES],
+            blocks = rows->all.value[MT_VALUE_LIVE_BLOCKS];
     totals->live_bytes = bytes > 0 ? (uint64_t)bytes : 0;
     totals->live_blocks = blocks > 0 ? (uint64_t)blocks : 0;
 }
 
 static uint64_t own_total(const struct mt_totals *totals, enum mt_value value) {
     const uint64_t of[MT_N_VALUES] = {
-        [MT_VALUE_TOTAL_BLOCKS] = totals->total_blocks, [MT_VALUE_TOTAL_BYTES] = totals->total_bytes,
-        [MT_VALUE_LIVE_BLOCKS] = totals->live_blocks,   [MT_VALUE_LIVE_BYTES] = totals->live_bytes,
-        [MT_VALUE_PEAK_BLOCKS] = totals->peak_blocks,   [MT_VALUE_PEAK_BYTES] = totals->peak_bytes,
+        [MT_VALUE_TOTAL_BLOCKS] = totals->total_blocks,
+        [MT_VALUE_TOTAL_BYTES] = totals->total_bytes,
+        [MT_VALUE_LIVE_BLOCKS] = totals->live_blocks,
+        [MT_VALUE_LIVE_BYTES] = totals->live_bytes,
+        [MT_VALUE_PEAK_BLOCKS] = totals->peak_blocks,
+        [MT_VALUE_PEAK_BYTES] = totals->peak_bytes,
     };
     return of[value];
 }
@@ -108,18 +114,21 @@ bool mt_rows_has(const struct mt_rows *rows, enum mt_value value) {
     if (value == MT_VALUE_WASTE_BYTES)
         return profile->has_value[value] && rows->options.at.kind == MT_AT_END &&
                (profile->info.usable_measured || !profile->info.is_memtrack);
-    if ((value == MT_VALUE_LIVE_BYTES || value == MT_VALUE_LIVE_BLOCKS) && rows->options.at.kind != MT_AT_END)
+    if ((value == MT_VALUE_LIVE_BYTES || value == MT_VALUE_LIVE_BLOCKS) &&
+        rows->options.at.kind != MT_AT_END)
         return true;
     return profile->has_value[value];
 }
 
 bool mt_rows_max_is_bound(const struct mt_rows *rows, const struct mt_row *row) {
-    return row->value[MT_VALUE_MAX_BYTES] != 0 && (row->n_sites > 1 || rows->profile->info.multithreaded);
+    return row->value[MT_VALUE_MAX_BYTES] != 0 &&
+           (row->n_sites > 1 || rows->profile->info.multithreaded);
 }
 
-/* ---- identity -------------------------------------------------------------------------------------------------- */
+/* ---- identity -------------------------------------------------------------------------------- */
 
-/* Of the next row. Apart from the rows, which have none when figures are exact: it is as large as all of their values. */
+/* Of the next row. Apart from the rows, which have none when figures are exact: it is as large as
+ * all of their values. */
 static double *new_variance(struct mt_rows *rows) {
     size_t chunk = rows->n / MT_VARIANCES_PER_CHUNK;
     if (rows->n % MT_VARIANCES_PER_CHUNK == 0) {
@@ -152,7 +161,8 @@ struct mt_row *mt_rows_append(struct mt_rows *rows) {
     return row;
 }
 
-void mt_rows_identify(const struct mt_rows *rows, struct mt_row *row, uint32_t sample, uint32_t entry) {
+void mt_rows_identify(const struct mt_rows *rows, struct mt_row *row, uint32_t sample,
+                      uint32_t entry) {
     enum mt_group_by by = rows->options.by;
     bool is_frame = mt_group_by_is_frame(by) || by == MT_BY_STACK;
     row->sample = sample;
@@ -198,8 +208,8 @@ bool mt_rows_frame(const struct mt_rows *rows, const struct mt_row *row, struct 
     return true;
 }
 
-size_t mt_rows_stack(const struct mt_rows *rows, const struct mt_row *row, struct mt_frame *out, size_t max,
-                     bool *truncated) {
+size_t mt_rows_stack(const struct mt_rows *rows, const struct mt_row *row, struct mt_frame *out,
+                     size_t max, bool *truncated) {
     *truncated = false;
     if (row->sample == UINT32_MAX)
         return 0;
@@ -224,7 +234,7 @@ size_t mt_rows_stack(const struct mt_rows *rows, const struct mt_row *row, struc
     return n;
 }
 
-/* ---- keys ------------------------------------------------------------------------------------------------------ */
+/* ---- keys ------------------------------------------------------------------------------------ */
 
 __attribute__((format(printf, 1, 2))) static char *print(const char *format, ...) {
     va_list arguments;
@@ -297,11 +307,13 @@ static char *label_key(const struct mt_rows *rows, const struct mt_row *row) {
     char size[MT_FORMAT_BYTES];
     switch (rows->options.by) {
     case MT_BY_THREAD:
-        return strdup(sample->thread ? mt_profile_text(rows->profile, sample->thread) : "[unknown]");
+        return strdup(sample->thread ? mt_profile_text(rows->profile, sample->thread)
+                                     : "[unknown]");
     case MT_BY_SCOPE:
         return strdup(sample->scope ? mt_profile_text(rows->profile, sample->scope) : "[none]");
     case MT_BY_SIZE:
-        return strdup(sample->has_size_class ? mt_format_size_class(size, sample->size_class) : "[unknown]");
+        return strdup(sample->has_size_class ? mt_format_size_class(size, sample->size_class)
+                                             : "[unknown]");
     default:
         return strdup(sample->domain ? mt_profile_text(rows->profile, sample->domain) : "malloc");
     }
@@ -331,7 +343,7 @@ char *mt_rows_key(const struct mt_rows *rows, const struct mt_row *row) {
     }
 }
 
-/* ---- order ----------------------------------------------------------------------------------------------------- */
+/* ---- order ----------------------------------------------------------------------------------- */
 
 static int compare_numbers(int64_t x, int64_t y) {
     return x < y ? -1 : x > y;
@@ -349,7 +361,8 @@ static int compare_frames(const struct mt_frames *frames, uint32_t x, uint32_t y
     if (!order)
         order = compare_numbers(a->line, b->line);
     if (!order)
-        order = compare_text(frames->profile, mt_frames_function_name(frames, a), mt_frames_function_name(frames, b));
+        order = compare_text(frames->profile, mt_frames_function_name(frames, a),
+                             mt_frames_function_name(frames, b));
     if (!order)
         order = compare_text(frames->profile, a->module, b->module);
     return order ? order
@@ -357,20 +370,25 @@ static int compare_frames(const struct mt_frames *frames, uint32_t x, uint32_t y
                                    (int64_t)mt_frames_module_address(frames, b));
 }
 
-static int compare_paths(const struct mt_rows *rows, const struct mt_row *x, const struct mt_row *y) {
+static int compare_paths(const struct mt_rows *rows, const struct mt_row *x,
+                         const struct mt_row *y) {
     const struct mt_frames *frames = &rows->frames;
-    const struct mt_sample *a = &rows->profile->samples[x->sample], *b = &rows->profile->samples[y->sample];
+    const struct mt_sample *a = &rows->profile->samples[x->sample],
+                           *b = &rows->profile->samples[y->sample];
     uint32_t i = x->position + 1, j = y->position + 1;
     for (; i < a->n_frames && j < b->n_frames; i++, j++) {
-        uint32_t l = rows->profile->frames[a->first_frame + i], m = rows->profile->frames[b->first_frame + j];
-        int order = l == m ? 0 : compare_frames(frames, frames->first_entry[l], frames->first_entry[m]);
+        uint32_t l = rows->profile->frames[a->first_frame + i],
+                 m = rows->profile->frames[b->first_frame + j];
+        int order =
+            l == m ? 0 : compare_frames(frames, frames->first_entry[l], frames->first_entry[m]);
         if (order)
             return order;
     }
     return compare_numbers((int64_t)a->n_frames - i, (int64_t)b->n_frames - j);
 }
 
-static int compare_labels(const struct mt_rows *rows, const struct mt_row *x, const struct mt_row *y) {
+static int compare_labels(const struct mt_rows *rows, const struct mt_row *x,
+                          const struct mt_row *y) {
     const struct mt_profile *profile = rows->profile;
     const struct mt_sample *a = &profile->samples[x->sample], *b = &profile->samples[y->sample];
     switch (rows->options.by) {
@@ -385,11 +403,14 @@ static int compare_labels(const struct mt_rows *rows, const struct mt_row *x, co
     }
 }
 
-int mt_rows_compare_names(const struct mt_rows *rows, const struct mt_row *x, const struct mt_row *y) {
+int mt_rows_compare_names(const struct mt_rows *rows, const struct mt_row *x,
+                          const struct mt_row *y) {
     if (!mt_group_by_is_frame(rows->options.by) && rows->options.by != MT_BY_STACK)
         return compare_labels(rows, x, y);
     int order = compare_frames(&rows->frames, x->entry, y->entry);
-    return order || rows->options.by != MT_BY_STACK || x->entry == MT_NO_ENTRY ? order : compare_paths(rows, x, y);
+    return order || rows->options.by != MT_BY_STACK || x->entry == MT_NO_ENTRY
+               ? order
+               : compare_paths(rows, x, y);
 }
 
 static uint64_t magnitude(int64_t value) {
@@ -401,7 +422,8 @@ static int compare_values(const void *left, const void *right, void *context) {
     const struct mt_row *x = left, *y = right;
     enum mt_value sort = rows->options.sort;
     const enum mt_value columns[] = {sort, MT_VALUE_LIVE_BYTES, MT_VALUE_LIVE_BLOCKS};
-    if (rows->has_negative[sort]) { /* what has changed most first, and what has not changed at all last */
+    if (rows->has_negative[sort]) { /* what has changed most first, and what has not changed at all
+                                       last */
         uint64_t a = magnitude(x->value[sort]), b = magnitude(y->value[sort]);
         if (a != b)
             return a < b ? 1 : -1;
@@ -420,8 +442,9 @@ static int compare_equals(const void *left, const void *right, void *context) {
     return order ? order : compare_numbers(x->sample, y->sample);
 }
 
-/* Sorts by the numbers; then each run of equals by name, as far as somebody will look. Most paths of a big profile
- * hold nothing any more: putting 300,000 of them in order of their names would take longer than all the rest. */
+/* Sorts by the numbers; then each run of equals by name, as far as somebody will look. Most paths
+ * of a big profile hold nothing any more: putting 300,000 of them in order of their names would
+ * take longer than all the rest. */
 static void sort_rows(struct mt_rows *rows) {
     size_t n_named = rows->options.n_named ? rows->options.n_named : rows->n, end;
     if (rows->n == 0)
@@ -444,7 +467,8 @@ static int mark_shared_names(struct mt_rows *rows) {
         struct mt_row *row = &rows->items[i];
         if (!row->function)
             continue;
-        int64_t id = mt_identities_id(&names, (struct mt_identity){.tag = MT_ID_NAME, .a = row->function});
+        int64_t id =
+            mt_identities_id(&names, (struct mt_identity){.tag = MT_ID_NAME, .a = row->function});
         if (id < 0)
             status = -MEMTRACK_ENOMEM;
         else if (first[id])
@@ -459,7 +483,8 @@ static int mark_shared_names(struct mt_rows *rows) {
 
 /* From the first sample of the group to where the group's row is now. */
 static int locate_samples(struct mt_rows *rows) {
-    uint32_t *row_of_first = rows->row_of_sample ? malloc((rows->n_samples + 1) * sizeof *row_of_first) : NULL;
+    uint32_t *row_of_first =
+        rows->row_of_sample ? malloc((rows->n_samples + 1) * sizeof *row_of_first) : NULL;
     if (!rows->row_of_sample)
         return 0;
     if (!row_of_first)

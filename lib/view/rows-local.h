@@ -16,7 +16,8 @@ struct mt_rows {
     struct mt_frames frames;
     struct mt_row *items;
     size_t n, capacity;
-    double (**variances)[MT_N_VALUES]; /* of the rows of a sampled profile, MT_VARIANCES_PER_CHUNK in each */
+    double (**variances)[MT_N_VALUES]; /* of the rows of a sampled profile, MT_VARIANCES_PER_CHUNK
+                                          in each */
     struct mt_row passed, all;
     double passed_variance[MT_N_VALUES], all_variance[MT_N_VALUES];
     int64_t gross[MT_N_VALUES]; /* of all samples, without their signs */
@@ -32,10 +33,14 @@ struct mt_amount {
 };
 
 struct mt_row *mt_rows_append(struct mt_rows *rows); /* zeroed; NULL: out of memory */
-/* Fills what the grouping determines, from the first sample of the group and the frame that put it there. */
-void mt_rows_identify(const struct mt_rows *rows, struct mt_row *row, uint32_t sample, uint32_t entry);
-/* Order of the keys of two rows, without making them; < 0, 0 (equal, or not to be told apart) or > 0. */
-int mt_rows_compare_names(const struct mt_rows *rows, const struct mt_row *x, const struct mt_row *y);
+/* Fills what the grouping determines, from the first sample of the group and the frame that put it
+ * there. */
+void mt_rows_identify(const struct mt_rows *rows, struct mt_row *row, uint32_t sample,
+                      uint32_t entry);
+/* Order of the keys of two rows, without making them; < 0, 0 (equal, or not to be told apart) or >
+ * 0. */
+int mt_rows_compare_names(const struct mt_rows *rows, const struct mt_row *x,
+                          const struct mt_row *y);
 /* Sorts and marks functions that share their name. 0 or -MEMTRACK_ENOMEM. */
 int mt_rows_finish(struct mt_rows *rows);
 

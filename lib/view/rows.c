@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * From samples to rows in one pass. What a frame is grouped under is found once per frame of the profile (a "group"
- * array beside frames.h's entries), so a sample costs the search for its charged frame and an addition.
+ * From samples to rows in one pass. What a frame is grouped under is found once per frame of the
+ * profile (a "group" array beside frames.h's entries), so a sample costs the search for its charged
+ * frame and an addition.
  *
  * --cumulative visits every frame of every path: cumulative.c.
  *
- * Sums saturate: a profile may hold any number in any column, and a wrapped sum would be a lie with a sign.
+ * Sums saturate: a profile may hold any number in any column, and a wrapped sum would be a lie with
+ * a sign.
  */
 #include "view/rows.h"
 
@@ -16,7 +18,7 @@
 #include "view/margin.h"
 #include "view/rows-local.h"
 
-/* ---- building -------------------------------------------------------------------------------------------------- */
+/* ---- building -------------------------------------------------------------------------------- */
 
 struct builder {
     struct mt_rows *rows;
@@ -34,7 +36,8 @@ struct builder {
 };
 
 static int out_of_memory(struct mt_error *error) {
-    return mt_error_set(error, MEMTRACK_ENOMEM, "Close other programs, or narrow the report with --include.",
+    return mt_error_set(error, MEMTRACK_ENOMEM,
+                        "Close other programs, or narrow the report with --include.",
                         "out of memory while grouping the profile");
 }
 
@@ -42,7 +45,8 @@ static int check_indexes(const struct mt_profile *profile, struct mt_error *erro
     bool bad = false;
     for (size_t i = 0; i < profile->n_samples && !bad; i++) {
         const struct mt_sample *sample = &profile->samples[i];
-        bad = sample->first_frame > profile->n_frames || sample->n_frames > profile->n_frames - sample->first_frame;
+        bad = sample->first_frame > profile->n_frames ||
+              sample->n_frames > profile->n_frames - sample->first_frame;
         for (size_t k = 0; k < sample->n_frames && !bad; k++)
             bad = profile->frames[sample->first_frame + k] >= profile->n_locations;
     }
@@ -52,7 +56,8 @@ static int check_indexes(const struct mt_profile *profile, struct mt_error *erro
 }
 
 /* The row of a group id, made when it is new. */
-static struct mt_row *row_of_group(struct builder *b, uint32_t group, uint32_t sample, uint32_t entry) {
+static struct mt_row *row_of_group(struct builder *b, uint32_t group, uint32_t sample,
+                                   uint32_t entry) {
     struct mt_rows *rows = b->rows;
     if (group >= b->n_row_of) {
         size_t n = b->n_row_of ? b->n_row_of : 256;
@@ -139,7 +144,8 @@ static int64_t group_of_sample(struct builder *b, uint32_t s, uint32_t charged) 
     return b->group[charged];
 }
 
-static bool count_charged(struct builder *b, uint32_t s, uint32_t charged, const struct mt_amount *amount) {
+static bool count_charged(struct builder *b, uint32_t s, uint32_t charged,
+                          const struct mt_amount *amount) {
     int64_t group = group_of_sample(b, s, charged);
     struct mt_row *row = group < 0 ? NULL : row_of_group(b, (uint32_t)group, s, charged);
     if (!row)
@@ -163,7 +169,8 @@ static int count_samples(struct builder *b) {
     struct mt_rows *rows = b->rows;
     const struct mt_profile *profile = rows->profile;
     for (uint32_t s = 0; s < profile->n_samples; s++) {
-        uint32_t position = 0, charged = mt_frames_charged(&rows->frames, &profile->samples[s], &position);
+        uint32_t position = 0,
+                 charged = mt_frames_charged(&rows->frames, &profile->samples[s], &position);
         struct mt_amount amount = {.variance = {0}};
         sample_values(b, s, amount.value);
         mt_margin_add(profile, &profile->samples[s], amount.value, amount.variance);
@@ -180,7 +187,7 @@ static int count_samples(struct builder *b) {
     return 0;
 }
 
-/* ---- preparing ------------------------------------------------------------------------------------------------- */
+/* ---- preparing ------------------------------------------------------------------------------- */
 
 static int prepare_groups(struct builder *b) {
     const struct mt_frames *frames = &b->rows->frames;
@@ -199,7 +206,8 @@ static int prepare_groups(struct builder *b) {
 /* The groups of samples without a frame are made beforehand: then all are known. */
 static int prepare_cumulative(struct builder *b) {
     for (int lossy = 0; lossy < 2; lossy++)
-        if (mt_identities_id(&b->ids, mt_identity_of_nothing(&(struct mt_sample){.lossy = lossy})) < 0)
+        if (mt_identities_id(&b->ids, mt_identity_of_nothing(&(struct mt_sample){.lossy = lossy})) <
+            0)
             return -MEMTRACK_ENOMEM;
     return mt_cumulative_init(&b->cumulative, b->rows, b->group, b->ids.n, b->live_bytes != NULL);
 }
@@ -212,7 +220,8 @@ static int prepare_filter(struct builder *b) {
     b->filters_labels = mt_filter_has_labels(&b->options->filter);
     b->entry_bits = calloc(frames->n_entries + 1, 1);
     b->location_bits = calloc(n_locations + 1, 1);
-    if (!b->entry_bits || !b->location_bits || mt_filter_entries(&b->options->filter, frames, b->entry_bits) < 0)
+    if (!b->entry_bits || !b->location_bits ||
+        mt_filter_entries(&b->options->filter, frames, b->entry_bits) < 0)
         return -MEMTRACK_ENOMEM;
     for (size_t e = 0; e < frames->n_entries; e++)
         if (frames->entries[e].kind != MT_FRAME_HOOK)
@@ -275,14 +284,15 @@ static void free_builder(struct builder *b) {
 
 static int check_options(const struct mt_view_options *options, struct mt_error *error) {
     if (options->cumulative && !mt_group_by_is_frame(options->by))
-        return mt_error_set(error, MEMTRACK_EUSAGE, "Use it with --by line, function, file or module.",
-                            "--cumulative counts the frames of call paths: it does not go with --by %s",
-                            mt_group_by_name(options->by));
+        return mt_error_set(
+            error, MEMTRACK_EUSAGE, "Use it with --by line, function, file or module.",
+            "--cumulative counts the frames of call paths: it does not go with --by %s",
+            mt_group_by_name(options->by));
     return 0;
 }
 
-int mt_rows_build(const struct mt_profile *profile, const struct mt_view_options *options, struct mt_rows **out,
-                  struct mt_error *error) {
+int mt_rows_build(const struct mt_profile *profile, const struct mt_view_options *options,
+                  struct mt_rows **out, struct mt_error *error) {
     *out = NULL;
     int status = check_options(options, error);
     if (status == 0)

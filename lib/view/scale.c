@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Memory is read in powers of two and time in those of clocks, so neither axis is decimal. Labels carry their unit
- * each: a chart is cut out and pasted elsewhere.
+ * Memory is read in powers of two and time in those of clocks, so neither axis is decimal. Labels
+ * carry their unit each: a chart is cut out and pasted elsewhere.
  */
 #include "view/scale.h"
 
@@ -22,9 +22,10 @@ uint64_t mt_scale_bytes(uint64_t most, size_t n) {
 }
 
 uint64_t mt_scale_time(uint64_t most_ns, size_t n) {
-    static const uint64_t clock[] = {SECOND, 2 * SECOND, 5 * SECOND, 10 * SECOND, 15 * SECOND, 30 * SECOND,
-                                     MINUTE, 2 * MINUTE, 5 * MINUTE, 10 * MINUTE, 15 * MINUTE, 30 * MINUTE,
-                                     HOUR,   2 * HOUR,   3 * HOUR,   6 * HOUR,    12 * HOUR,   DAY};
+    static const uint64_t clock[] = {SECOND,      2 * SECOND,  5 * SECOND, 10 * SECOND, 15 * SECOND,
+                                     30 * SECOND, MINUTE,      2 * MINUTE, 5 * MINUTE,  10 * MINUTE,
+                                     15 * MINUTE, 30 * MINUTE, HOUR,       2 * HOUR,    3 * HOUR,
+                                     6 * HOUR,    12 * HOUR,   DAY};
     for (uint64_t decimal = 1; decimal < SECOND; decimal *= 10)
         for (uint64_t digit = 1; digit <= 5; digit = digit == 2 ? 5 : digit + (digit == 1 ? 1 : 5))
             if (most_ns / (decimal * digit) <= n)
@@ -45,20 +46,24 @@ char *mt_scale_label_bytes(char buffer[MT_FORMAT_BYTES], uint64_t bytes) {
         snprintf(buffer, MT_FORMAT_BYTES, "0");
         return buffer;
     }
-    for (uint64_t rest = bytes; rest >= 1024 && unit + 1 < sizeof units / sizeof *units; rest /= 1024)
+    for (uint64_t rest = bytes; rest >= 1024 && unit + 1 < sizeof units / sizeof *units;
+         rest /= 1024)
         unit++;
     double value = (double)bytes / (double)(UINT64_C(1) << (10 * unit));
-    snprintf(buffer, MT_FORMAT_BYTES, value == (double)(uint64_t)value ? "%.0f %s" : "%.1f %s", value, units[unit]);
+    snprintf(buffer, MT_FORMAT_BYTES, value == (double)(uint64_t)value ? "%.0f %s" : "%.1f %s",
+             value, units[unit]);
     return buffer;
 }
 
 /* Without the zeros at the end of its fraction: 1.50 as 1.5, 2.00 as 2. */
-static void put_decimal(char buffer[MT_FORMAT_BYTES], uint64_t value, uint64_t unit, const char *name) {
+static void put_decimal(char buffer[MT_FORMAT_BYTES], uint64_t value, uint64_t unit,
+                        const char *name) {
     uint64_t whole = value / unit, thousandths = value % unit * 1000 / unit;
     if (thousandths == 0)
         snprintf(buffer, MT_FORMAT_BYTES, "%" PRIu64 " %s", whole, name);
     else if (thousandths % 100 == 0)
-        snprintf(buffer, MT_FORMAT_BYTES, "%" PRIu64 ".%" PRIu64 " %s", whole, thousandths / 100, name);
+        snprintf(buffer, MT_FORMAT_BYTES, "%" PRIu64 ".%" PRIu64 " %s", whole, thousandths / 100,
+                 name);
     else
         snprintf(buffer, MT_FORMAT_BYTES, "%" PRIu64 ".%03" PRIu64 " %s", whole, thousandths, name);
 }

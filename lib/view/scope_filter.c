@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Patterns on names of scopes. Not those of view/filter.h: they are about frames, where "*.c" is a file and a name with
- * a colon has a line; scopes are called as the program likes, "GET /a:80" too.
+ * Patterns on names of scopes. Not those of view/filter.h: they are about frames, where "*.c" is a
+ * file and a name with a colon has a line; scopes are called as the program likes, "GET /a:80" too.
  */
 #include "view/scope_filter.h"
 

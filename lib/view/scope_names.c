@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A table by string tells what each stand-in is to be replaced by, so that samples, totals and events are walked once
- * however many functions there are. At the first instruction of a function something may have been inlined: the
- * outermost line of the location is the function itself.
+ * A table by string tells what each stand-in is to be replaced by, so that samples, totals and
+ * events are walked once however many functions there are. At the first instruction of a function
+ * something may have been inlined: the outermost line of the location is the function itself.
  */
 #include "view/scope_names.h"
 

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Totals by name and thread become rows by name: sorted by name once, each run of equal names is a row. Its percentiles
- * come from the buckets of the run, sorted by what they stand for, with the scopes in which nothing was allocated as
- * zeros among them; the p-th percentile is the smallest value that p of all values do not exceed (nearest rank), as the
- * median of two values has to be one that occurred.
+ * Totals by name and thread become rows by name: sorted by name once, each run of equal names is a
+ * row. Its percentiles come from the buckets of the run, sorted by what they stand for, with the
+ * scopes in which nothing was allocated as zeros among them; the p-th percentile is the smallest
+ * value that p of all values do not exceed (nearest rank), as the median of two values has to be
+ * one that occurred.
  *
  * Sums saturate: a profile may hold any number.
  */
@@ -14,9 +15,11 @@
 
 #include "view/margin.h"
 
-static const char *const sort_names[MT_N_SCOPE_SORTS] = {"peak", "net",       "allocated", "blocks", "freed",  "self",
-                                                         "time", "self-time", "cpu",       "count",  "errors", "name"};
-const char mt_scope_sort_list[] = "peak|net|allocated|blocks|freed|self|time|self-time|cpu|count|errors|name";
+static const char *const sort_names[MT_N_SCOPE_SORTS] = {"peak",  "net",   "allocated", "blocks",
+                                                         "freed", "self",  "time",      "self-time",
+                                                         "cpu",   "count", "errors",    "name"};
+const char mt_scope_sort_list[] =
+    "peak|net|allocated|blocks|freed|self|time|self-time|cpu|count|errors|name";
 
 bool mt_scope_sort_parse(const char *text, enum mt_scope_sort *sort) {
     for (size_t i = 0; i < MT_N_SCOPE_SORTS; i++)
@@ -44,7 +47,7 @@ const char *mt_scope_value_key(enum mt_scope_value value) {
     return value < MT_N_SCOPE_VALUES ? keys[value] : "";
 }
 
-/* ---- adding up -------------------------------------------------------------------------------------------------- */
+/* ---- adding up ------------------------------------------------------------------------------- */
 
 static void add(int64_t *sum, int64_t value) {
     if (__builtin_add_overflow(*sum, value, sum))
@@ -83,7 +86,8 @@ static uint64_t total_of(const struct weight *weights, size_t n) {
 }
 
 /* Of sorted weights: the smallest value that percent of all do not exceed. */
-static int64_t percentile(const struct weight *weights, size_t n, uint64_t total, uint64_t percent) {
+static int64_t percentile(const struct weight *weights, size_t n, uint64_t total,
+                          uint64_t percent) {
     uint64_t rank = total / 100 * percent + (total % 100 * percent + 99) / 100, below = 0;
     for (size_t i = 0; i < n; i++) {
         add_count(&below, weights[i].count);
@@ -93,9 +97,10 @@ static int64_t percentile(const struct weight *weights, size_t n, uint64_t total
     return 0;
 }
 
-/* The sorted weights of one value over a run of totals. Returns how many there are; room holds all buckets and one. */
-static size_t weights_of(const struct mt_scopes *scopes, const struct mt_scope *const *run, size_t n,
-                         enum mt_scope_value value, struct weight *room) {
+/* The sorted weights of one value over a run of totals. Returns how many there are; room holds all
+ * buckets and one. */
+static size_t weights_of(const struct mt_scopes *scopes, const struct mt_scope *const *run,
+                         size_t n, enum mt_scope_value value, struct weight *room) {
     bool is_time = value == MT_SCOPE_DURATION_NS || value == MT_SCOPE_CPU_NS;
     size_t n_weights = 1;
     room[0] = (struct weight){0, 0};
@@ -115,8 +120,8 @@ static size_t weights_of(const struct mt_scopes *scopes, const struct mt_scope *
 /* A sum that all values reach together only if each of them is the largest. */
 static bool are_all_max(const struct mt_scope_row *row, const struct mt_scope_statistic *s) {
     int64_t product;
-    return row->count <= INT64_MAX && !__builtin_mul_overflow(s->max, (int64_t)row->count, &product) &&
-           product == s->sum;
+    return row->count <= INT64_MAX &&
+           !__builtin_mul_overflow(s->max, (int64_t)row->count, &product) && product == s->sum;
 }
 
 static void fill_percentiles(struct mt_scope_row *row, const struct mt_scopes *scopes,
@@ -152,10 +157,11 @@ static void fill_row(struct mt_scope_row *row, const struct mt_scope *const *run
     }
 }
 
-/* ---- order ------------------------------------------------------------------------------------------------------ */
+/* ---- order ----------------------------------------------------------------------------------- */
 
 static int compare_totals(const void *a, const void *b) {
-    const struct mt_scope *x = *(const struct mt_scope *const *)a, *y = *(const struct mt_scope *const *)b;
+    const struct mt_scope *x = *(const struct mt_scope *const *)a,
+                          *y = *(const struct mt_scope *const *)b;
     if (x->name != y->name)
         return x->name < y->name ? -1 : 1;
     if (x->is_process != y->is_process)
@@ -202,11 +208,12 @@ static int compare_rows(const void *a, const void *b, void *context) {
     int64_t left = sort_key(x, rows->sort), right = sort_key(y, rows->sort);
     if (left != right)
         return left > right ? -1 : 1;
-    int order = strcmp(mt_profile_text(rows->profile, x->name), mt_profile_text(rows->profile, y->name));
+    int order =
+        strcmp(mt_profile_text(rows->profile, x->name), mt_profile_text(rows->profile, y->name));
     return order ? order : (int)x->is_process - (int)y->is_process;
 }
 
-/* ---- the whole -------------------------------------------------------------------------------------------------- */
+/* ---- the whole ------------------------------------------------------------------------------- */
 
 static int build(struct mt_scope_rows *rows) {
     const struct mt_scopes *scopes = &rows->profile->info.scopes;
@@ -233,8 +240,8 @@ static int build(struct mt_scope_rows *rows) {
     return made ? 0 : -MEMTRACK_ENOMEM;
 }
 
-int mt_scope_rows_build(const struct mt_profile *profile, enum mt_scope_sort sort, struct mt_scope_rows **out,
-                        struct mt_error *error) {
+int mt_scope_rows_build(const struct mt_profile *profile, enum mt_scope_sort sort,
+                        struct mt_scope_rows **out, struct mt_error *error) {
     struct mt_scope_rows *rows = calloc(1, sizeof *rows);
     if (rows) {
         rows->profile = profile;
@@ -256,16 +263,19 @@ void mt_scope_rows_free(struct mt_scope_rows *rows) {
 }
 
 /* Of net, all that was allocated and freed is uncertain, however little is left. */
-int64_t mt_scope_row_margin(const struct mt_scope_rows *rows, const struct mt_scope_row *row, enum mt_scope_value value,
-                            int64_t amount) {
+int64_t mt_scope_row_margin(const struct mt_scope_rows *rows, const struct mt_scope_row *row,
+                            enum mt_scope_value value, int64_t amount) {
     uint64_t period = rows->profile->info.sample_bytes;
     double bytes = (double)row->value[MT_SCOPE_ALLOCATED_BYTES].sum,
            blocks = (double)row->value[MT_SCOPE_ALLOCATED_BLOCKS].sum;
     if (period == 0 || value == MT_SCOPE_DURATION_NS || value == MT_SCOPE_CPU_NS || amount == 0)
         return 0;
     if (value == MT_SCOPE_ALLOCATED_BLOCKS)
-        return mt_margin_of((double)amount,
-                            mt_margin_most_of_blocks((double)amount, blocks > 0 ? bytes / blocks : 1, period));
-    double whole = value == MT_SCOPE_NET_BYTES ? bytes + (double)row->value[MT_SCOPE_FREED_BYTES].sum : (double)amount;
+        return mt_margin_of(
+            (double)amount,
+            mt_margin_most_of_blocks((double)amount, blocks > 0 ? bytes / blocks : 1, period));
+    double whole = value == MT_SCOPE_NET_BYTES
+                       ? bytes + (double)row->value[MT_SCOPE_FREED_BYTES].sum
+                       : (double)amount;
     return mt_margin_of(whole, mt_margin_most_of_bytes(whole, period));
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Scopes as a table: a row per name, threads added up. Pure functions over a profile, whose numbers may be anything.
+ * Scopes as a table: a row per name, threads added up. Pure functions over a profile, whose numbers
+ * may be anything.
  */
 #ifndef MT_VIEW_SCOPE_ROWS_H
 #define MT_VIEW_SCOPE_ROWS_H
@@ -12,8 +13,9 @@
 #include "base/error.h"
 #include "profile/profile.h"
 
-/* Over all scopes of a name. The middle of the histogram's bucket stands for what fell into it (within 1.6 %), and is
- * never above max. Where all values are equal, the percentiles are that value. */
+/* Over all scopes of a name. The middle of the histogram's bucket stands for what fell into it
+ * (within 1.6 %), and is never above max. Where all values are equal, the percentiles are that
+ * value. */
 struct mt_scope_statistic {
     int64_t sum, p50, p95, max;
     double mean;
@@ -26,7 +28,7 @@ struct mt_scope_row {
     uint64_t errors; /* ended by something else than their own end */
     uint32_t n_threads;
     struct mt_scope_statistic value[MT_N_SCOPE_VALUES]; /* inner scopes included */
-    int64_t own[MT_N_SCOPE_VALUES];                     /* sums without them; there is no such thing as an own peak */
+    int64_t own[MT_N_SCOPE_VALUES]; /* sums without them; there is no such thing as an own peak */
 };
 
 enum mt_scope_sort {
@@ -51,20 +53,22 @@ extern const char mt_scope_sort_list[]; /* "peak|net|...", for messages */
 struct mt_scope_rows {
     const struct mt_profile *profile;
     enum mt_scope_sort sort;
-    struct mt_scope_row *items; /* sorted, largest first; equal ones and names in alphabetical order */
+    struct mt_scope_row
+        *items; /* sorted, largest first; equal ones and names in alphabetical order */
     size_t n;
     bool is_filtered; /* some of all: see view/scope_filter.h */
 };
 
-/* 0 or -MEMTRACK_ENOMEM. The profile must outlive the rows, which mt_scope_rows_free frees (NULL is fine). */
-int mt_scope_rows_build(const struct mt_profile *profile, enum mt_scope_sort sort, struct mt_scope_rows **out,
-                        struct mt_error *error);
+/* 0 or -MEMTRACK_ENOMEM. The profile must outlive the rows, which mt_scope_rows_free frees (NULL is
+ * fine). */
+int mt_scope_rows_build(const struct mt_profile *profile, enum mt_scope_sort sort,
+                        struct mt_scope_rows **out, struct mt_error *error);
 void mt_scope_rows_free(struct mt_scope_rows *rows);
 
-/* What a sum or the highest of a value of bytes or blocks may be off by (95 %), at most, when the recording is sampled;
- * 0: it is exact. */
-int64_t mt_scope_row_margin(const struct mt_scope_rows *rows, const struct mt_scope_row *row, enum mt_scope_value value,
-                            int64_t amount);
+/* What a sum or the highest of a value of bytes or blocks may be off by (95 %), at most, when the
+ * recording is sampled; 0: it is exact. */
+int64_t mt_scope_row_margin(const struct mt_scope_rows *rows, const struct mt_scope_row *row,
+                            enum mt_scope_value value, int64_t amount);
 
 /* "net_bytes", ...: what exports call the values. */
 const char *mt_scope_value_key(enum mt_scope_value value);

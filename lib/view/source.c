@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Source lines. A profile names the files and may come from a stranger: a path can be a device that never ends or a
- * pipe that blocks, so only regular files are read, opened without blocking, and their size is bounded. What cannot
- * be shown is simply not shown. A report shows a few dozen lines of a few files: each is read once and searched from
- * its beginning.
+ * Source lines. A profile names the files and may come from a stranger: a path can be a device that
+ * never ends or a pipe that blocks, so only regular files are read, opened without blocking, and
+ * their size is bounded. What cannot be shown is simply not shown. A report shows a few dozen lines
+ * of a few files: each is read once and searched from its beginning.
  *
- * The file at hand need not be the one that was compiled. It is, when it was last changed before the program was built,
- * which was before the program's file was last changed; where it is younger, that has to be said beside what is shown.
- * (A file that was only touched is marked, too. The sums that DWARF 5 may have of sources would tell, where they are.)
+ * The file at hand need not be the one that was compiled. It is, when it was last changed before
+ * the program was built, which was before the program's file was last changed; where it is younger,
+ * that has to be said beside what is shown. (A file that was only touched is marked, too. The sums
+ * that DWARF 5 may have of sources would tell, where they are.)
  */
 #include "view/source.h"
 
@@ -67,7 +68,8 @@ static char *read_all(int fd, size_t bytes, size_t *got) {
 }
 
 static uint64_t changed_ns(const struct stat *status) {
-    return (uint64_t)status->st_mtim.tv_sec * UINT64_C(1000000000) + (uint64_t)status->st_mtim.tv_nsec;
+    return (uint64_t)status->st_mtim.tv_sec * UINT64_C(1000000000) +
+           (uint64_t)status->st_mtim.tv_nsec;
 }
 
 static char *load(const char *path, size_t *bytes, uint64_t *changed) {
@@ -83,7 +85,8 @@ static char *load(const char *path, size_t *bytes, uint64_t *changed) {
     return text;
 }
 
-/* A tree that was built elsewhere, or has moved: what was below the folder is looked for below the current one. */
+/* A tree that was built elsewhere, or has moved: what was below the folder is looked for below the
+ * current one. */
 static char *load_from_folders(const char *folder, const char *path, struct file *file) {
     char *text = NULL, *joined = NULL;
     size_t length = strlen(folder);

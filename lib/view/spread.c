@@ -1,16 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A handful of runs of a program are no sample of a normal distribution: memory is often the very same number each
- * time, and time has a long tail to one side. The interval here asks only for the order of the values:
+ * A handful of runs of a program are no sample of a normal distribution: memory is often the very
+ * same number each time, and time has a long tail to one side. The interval here asks only for the
+ * order of the values:
  *
  *   all n*m differences b - a, sorted         d(1) <= ... <= d(nm)
  *   estimate: their median                    (Hodges, Lehmann 1963)
- *   interval: d(k) .. d(nm + 1 - k)           with k from the null distribution of the rank sum (Mann, Whitney 1947)
+ *   interval: d(k) .. d(nm + 1 - k)           with k from the null distribution of the rank sum
+ *                                             (Mann, Whitney 1947)
  *
- * That distribution is counted exactly up to EXACT values a side, and approximated by the normal one beyond, where the
- * two agree to a rank or so. Ties make the interval wider than it need be, never narrower. Three values a side give
- * 90 % at best and two 67 %: the interval is then all there is, and its confidence says so. Rejected: the bootstrap,
- * whose intervals are too narrow for five values and different each time; the t test, for the reason above.
+ * That distribution is counted exactly up to EXACT values a side, and approximated by the normal
+ * one beyond, where the two agree to a rank or so. Ties make the interval wider than it need be,
+ * never narrower. Three values a side give 90 % at best and two 67 %: the interval is then all
+ * there is, and its confidence says so. Rejected: the bootstrap, whose intervals are too narrow for
+ * five values and different each time; the t test, for the reason above.
  */
 #include "view/spread.h"
 
@@ -43,9 +46,9 @@ int mt_spread_of(const double *values, size_t n, struct mt_spread *spread) {
     return 0;
 }
 
-/* ways[u]: orders of n and m values in which u pairs are inverted, that is partitions of u into at most n parts of at
- * most m each. Products of Gaussian binomials: multiply by 1 - q^(m+i), divide by 1 - q^i. Exact in doubles up to
- * 2^53. */
+/* ways[u]: orders of n and m values in which u pairs are inverted, that is partitions of u into at
+ * most n parts of at most m each. Products of Gaussian binomials: multiply by 1 - q^(m+i), divide
+ * by 1 - q^i. Exact in doubles up to 2^53. */
 static void count_orders(size_t n, size_t m, double *ways) {
     size_t most = n * m;
     memset(ways, 0, (most + 1) * sizeof *ways);

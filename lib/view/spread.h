@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What repeated measurements of two things say about their difference, without assuming how they are distributed.
- * Pure functions; arrays are not changed.
+ * What repeated measurements of two things say about their difference, without assuming how they
+ * are distributed. Pure functions; arrays are not changed.
  */
 #ifndef MT_VIEW_SPREAD_H
 #define MT_VIEW_SPREAD_H
@@ -16,11 +16,12 @@ struct mt_spread {
     double median, min, max;
 };
 
-/* By how much b is larger than a: the Hodges-Lehmann estimate, and the interval that belongs to the rank sum test of
- * Wilcoxon, Mann and Whitney. */
+/* By how much b is larger than a: the Hodges-Lehmann estimate, and the interval that belongs to the
+ * rank sum test of Wilcoxon, Mann and Whitney. */
 struct mt_shift {
     double estimate, low, high;
-    double confidence; /* that the interval holds the true shift, 0..1: at least 0.95 where so few values can give it */
+    double confidence; /* that the interval holds the true shift, 0..1: at least 0.95 where so few
+                          values can give it */
 };
 
 enum mt_shift_verdict {

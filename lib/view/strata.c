@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The samples are grouped once; then the changes are replayed twice in time order, with a running sum for each group:
- * first to learn which groups are ever large, then to write those down. So memory is that of the groups and of the
- * result, not of their product with all moments.
+ * The samples are grouped once; then the changes are replayed twice in time order, with a running
+ * sum for each group: first to learn which groups are ever large, then to write those down. So
+ * memory is that of the groups and of the result, not of their product with all moments.
  *
- * A moment is the state after the last change in an equal part of the time. The first is the beginning, where nothing
- * is live; the last one is the last change.
+ * A moment is the state after the last change in an equal part of the time. The first is the
+ * beginning, where nothing is live; the last one is the last change.
  */
 #include "view/strata.h"
 
@@ -57,7 +57,8 @@ static void rewind_all(struct replay *r) {
     memset(r->row_bytes, 0, (r->n_rows + 1) * sizeof *r->row_bytes);
 }
 
-/* Applies the changes of one part of the time, beginning with *next; false when there are no more. */
+/* Applies the changes of one part of the time, beginning with *next; false when there are no
+ * more. */
 static bool next_moment(struct replay *r, size_t *next, uint64_t part_ns, uint64_t *time_ns) {
     if (*next >= r->n_changes)
         return false;
@@ -96,7 +97,7 @@ static void release(struct replay *r) {
     free(r->row_most);
 }
 
-/* ---- which groups ----------------------------------------------------------------------------------------------- */
+/* ---- which groups ---------------------------------------------------------------------------- */
 
 static void find_most(struct replay *r, uint64_t part_ns) {
     uint64_t time_ns;
@@ -108,14 +109,16 @@ static void find_most(struct replay *r, uint64_t part_ns) {
                 r->row_most[i] = r->row_bytes[i];
 }
 
-/* The n rows that had most, largest first, by repeated selection: n is small. Returns how many there are. */
+/* The n rows that had most, largest first, by repeated selection: n is small. Returns how many
+ * there are. */
 static size_t choose(const struct replay *r, size_t n, size_t *chosen) {
     size_t found = 0;
     bool *taken = calloc(r->n_rows + 1, sizeof *taken);
     for (; taken && found < n; found++) {
         size_t best = SIZE_MAX;
         for (size_t i = 0; i < r->n_rows; i++)
-            if (!taken[i] && r->row_most[i] > 0 && (best == SIZE_MAX || r->row_most[i] > r->row_most[best]))
+            if (!taken[i] && r->row_most[i] > 0 &&
+                (best == SIZE_MAX || r->row_most[i] > r->row_most[best]))
                 best = i;
         if (best == SIZE_MAX)
             break;
@@ -126,14 +129,15 @@ static size_t choose(const struct replay *r, size_t n, size_t *chosen) {
     return found;
 }
 
-/* ---- the result ------------------------------------------------------------------------------------------------- */
+/* ---- the result ------------------------------------------------------------------------------ */
 
 static void record(struct replay *r, uint64_t part_ns, const size_t *chosen, struct mt_strata *s) {
     size_t next = 0, capacity = s->n_moments;
     uint64_t time_ns = 0;
     rewind_all(r);
     s->n_moments = 0;
-    for (bool more = true; more && s->n_moments < capacity; more = next_moment(r, &next, part_ns, &time_ns)) {
+    for (bool more = true; more && s->n_moments < capacity;
+         more = next_moment(r, &next, part_ns, &time_ns)) {
         size_t m = s->n_moments++;
         int64_t rest = r->row_bytes[r->n_rows];
         s->time_ns[m] = time_ns;
@@ -145,11 +149,14 @@ static void record(struct replay *r, uint64_t part_ns, const size_t *chosen, str
         if (m && time_ns - s->time_ns[m - 1] > s->coarsest_ns)
             s->coarsest_ns = time_ns - s->time_ns[m - 1];
     }
-    for (size_t l = 1; l < s->n_layers; l++) /* close the rows that were laid out for as many moments as there can be */
-        memmove(s->live_bytes + l * s->n_moments, s->live_bytes + l * capacity, s->n_moments * sizeof *s->live_bytes);
+    for (size_t l = 1; l < s->n_layers;
+         l++) /* close the rows that were laid out for as many moments as there can be */
+        memmove(s->live_bytes + l * s->n_moments, s->live_bytes + l * capacity,
+                s->n_moments * sizeof *s->live_bytes);
 }
 
-static int make(struct replay *r, const struct mt_rows *rows, size_t n_layers, size_t n_moments, struct mt_strata *s) {
+static int make(struct replay *r, const struct mt_rows *rows, size_t n_layers, size_t n_moments,
+                struct mt_strata *s) {
     uint64_t part_ns = r->end_ns / n_moments + 1;
     size_t *chosen = calloc(n_layers + 1, sizeof *chosen);
     if (!chosen)
@@ -170,14 +177,16 @@ static int make(struct replay *r, const struct mt_rows *rows, size_t n_layers, s
     return rc;
 }
 
-int mt_strata_build(const struct mt_profile *profile, const struct mt_view_options *options, size_t n_layers,
-                    size_t n_moments, struct mt_strata **out, struct mt_error *error) {
+int mt_strata_build(const struct mt_profile *profile, const struct mt_view_options *options,
+                    size_t n_layers, size_t n_moments, struct mt_strata **out,
+                    struct mt_error *error) {
     struct mt_view_options grouping = *options;
     struct mt_rows *rows = NULL;
     struct replay r = {.profile = profile};
     *out = NULL;
     if (profile->info.n_ticks == 0 || profile->info.n_changes == 0)
-        return mt_error_set(error, MEMTRACK_EUSAGE, "Leave out --composition, or record with memtrack run.",
+        return mt_error_set(error, MEMTRACK_EUSAGE,
+                            "Leave out --composition, or record with memtrack run.",
                             "this profile does not hold what the heap was made of at past moments");
     grouping.keeps_samples = true;
     int rc = mt_rows_build(profile, &grouping, &rows, error);

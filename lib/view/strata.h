@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What the heap was made of over time: the largest groups of a profile at moments all along its time axis. */
+/* What the heap was made of over time: the largest groups of a profile at moments all along its
+ * time axis. */
 #ifndef MT_VIEW_STRATA_H
 #define MT_VIEW_STRATA_H
 
@@ -20,12 +21,14 @@ struct mt_strata {
 };
 
 /*
- * The n_layers groups that had most live bytes at any of the moments, largest first. At most n_moments (>= 2) are
- * taken; by, wrappers and filter of the options say what a group is. The profile is symbolized. -MEMTRACK_EUSAGE when
- * it does not hold past compositions, -MEMTRACK_ENOMEM.
+ * The n_layers groups that had most live bytes at any of the moments, largest first. At most
+ * n_moments (>= 2) are taken; by, wrappers and filter of the options say what a group is. The
+ * profile is symbolized. -MEMTRACK_EUSAGE when it does not hold past compositions,
+ * -MEMTRACK_ENOMEM.
  */
-int mt_strata_build(const struct mt_profile *profile, const struct mt_view_options *options, size_t n_layers,
-                    size_t n_moments, struct mt_strata **out, struct mt_error *error);
+int mt_strata_build(const struct mt_profile *profile, const struct mt_view_options *options,
+                    size_t n_layers, size_t n_moments, struct mt_strata **out,
+                    struct mt_error *error);
 void mt_strata_free(struct mt_strata *strata); /* NULL is fine */
 
 #endif

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Totals in words. Every figure says what it is of, an estimate says that it is one, and what was not seen comes
- * right below what was: a total without its coverage is half a statement. The allocator's figures are in allocator.c.
+ * Totals in words. Every figure says what it is of, an estimate says that it is one, and what was
+ * not seen comes right below what was: a total without its coverage is half a statement. The
+ * allocator's figures are in allocator.c.
  */
 #include "view/summary.h"
 
@@ -14,9 +15,12 @@
 
 #include "view/format.h"
 
-enum { COMMAND_BYTES = 400 }; /* of a command line, and of a word of it, are shown; the last word may go beyond */
+enum {
+    COMMAND_BYTES = 400
+}; /* of a command line, and of a word of it, are shown; the last word may go beyond */
 
-void mt_facts_add(struct mt_facts *facts, const char *label, bool is_warning, const char *format, ...) {
+void mt_facts_add(struct mt_facts *facts, const char *label, bool is_warning, const char *format,
+                  ...) {
     char *text = NULL;
     va_list arguments;
     va_start(arguments, format);
@@ -40,7 +44,7 @@ void mt_facts_free(struct mt_facts *facts) {
     *facts = (struct mt_facts){0};
 }
 
-/* ---- the process ----------------------------------------------------------------------------------------------- */
+/* ---- the process ----------------------------------------------------------------------------- */
 
 /* Of a word that is longer than room, its beginning, which ends between two characters. */
 static size_t fitting_bytes(const char *word, size_t room) {
@@ -57,7 +61,8 @@ static void put_quoted(FILE *stream, const char *word, size_t room) {
     size_t bytes = fitting_bytes(word, room);
     bool quote = !*word;
     for (size_t i = 0; i < bytes; i++)
-        quote |= !isalnum((unsigned char)word[i]) && !strchr(plain, word[i]) && (unsigned char)word[i] < 0x80;
+        quote |= !isalnum((unsigned char)word[i]) && !strchr(plain, word[i]) &&
+                 (unsigned char)word[i] < 0x80;
     if (quote)
         fputc('\'', stream);
     for (size_t i = 0; i < bytes; i++)
@@ -102,7 +107,8 @@ static const char *how_it_ended(const struct mt_profile_info *info, char *buffer
     return buffer;
 }
 
-static void format_times(const struct mt_profile_info *info, char when[MT_FORMAT_BYTES], char lasted[MT_FORMAT_BYTES]) {
+static void format_times(const struct mt_profile_info *info, char when[MT_FORMAT_BYTES],
+                         char lasted[MT_FORMAT_BYTES]) {
     mt_format_rfc3339(when, info->start_time_ns);
     when[10] = ' ';
     when[19] = '\0'; /* to the second */
@@ -116,8 +122,8 @@ static void add_times(const struct mt_profile_info *info, struct mt_facts *facts
         mt_facts_add(facts, "ran", false, "%s%sfrom %s UTC, %s", info->duration_ns ? lasted : "",
                      info->duration_ns ? " " : "", when, how_it_ended(info, end, sizeof end));
     else if (info->start_time_ns)
-        mt_facts_add(facts, "recorded", false, "%s UTC%s%s", when, info->duration_ns ? ", over " : "",
-                     info->duration_ns ? lasted : "");
+        mt_facts_add(facts, "recorded", false, "%s UTC%s%s", when,
+                     info->duration_ns ? ", over " : "", info->duration_ns ? lasted : "");
 }
 
 static const char *recorder(const struct mt_profile *profile) {
@@ -127,37 +133,41 @@ static const char *recorder(const struct mt_profile *profile) {
 void mt_summary_process(const struct mt_profile *profile, struct mt_facts *facts) {
     const struct mt_profile_info *info = &profile->info;
     if (info->is_memtrack) {
-        mt_facts_add(facts, "program", false, "%s (process %u)", mt_profile_text(profile, info->exe), info->pid);
+        mt_facts_add(facts, "program", false, "%s (process %u)",
+                     mt_profile_text(profile, info->exe), info->pid);
         char *command = command_line(profile);
         if (command && *command)
             mt_facts_add(facts, "command", false, "%s", command);
         free(command);
     } else {
         mt_facts_add(facts, "program", false, "%s (recorded by %s)",
-                     profile->n_mappings ? mt_profile_text(profile, profile->mappings[0].path) : "unknown",
+                     profile->n_mappings ? mt_profile_text(profile, profile->mappings[0].path)
+                                         : "unknown",
                      recorder(profile));
     }
     add_times(info, facts);
 }
 
-void mt_summary_side(const struct mt_profile *profile, const char *label, const char *name, struct mt_facts *facts) {
+void mt_summary_side(const struct mt_profile *profile, const char *label, const char *name,
+                     struct mt_facts *facts) {
     const struct mt_profile_info *info = &profile->info;
     char when[MT_FORMAT_BYTES], lasted[MT_FORMAT_BYTES], end[64];
     char *command = command_line(profile);
     format_times(info, when, lasted);
     if (info->is_memtrack)
         mt_facts_add(facts, label, false, "%s: %s (process %u), %s from %s UTC, %s", name,
-                     command && *command ? command : mt_profile_text(profile, info->exe), info->pid, lasted, when,
-                     how_it_ended(info, end, sizeof end));
+                     command && *command ? command : mt_profile_text(profile, info->exe), info->pid,
+                     lasted, when, how_it_ended(info, end, sizeof end));
     else
         mt_facts_add(facts, label, false, "%s: %s (recorded by %s)%s%s%s", name,
-                     profile->n_mappings ? mt_profile_text(profile, profile->mappings[0].path) : "unknown program",
-                     recorder(profile), info->start_time_ns ? ", " : "", info->start_time_ns ? when : "",
-                     info->start_time_ns ? " UTC" : "");
+                     profile->n_mappings ? mt_profile_text(profile, profile->mappings[0].path)
+                                         : "unknown program",
+                     recorder(profile), info->start_time_ns ? ", " : "",
+                     info->start_time_ns ? when : "", info->start_time_ns ? " UTC" : "");
     free(command);
 }
 
-/* ---- totals ---------------------------------------------------------------------------------------------------- */
+/* ---- totals ---------------------------------------------------------------------------------- */
 
 struct figures { /* formats sizes and counts of one profile */
     const struct mt_facts_options *options;
@@ -172,7 +182,8 @@ static int64_t clamp(uint64_t value) {
 static const char *size_text(struct figures *f, int64_t bytes) {
     char buffer[MT_FORMAT_BYTES];
     snprintf(f->size, sizeof f->size, "%s%s%s", f->is_sampled ? "about " : "",
-             mt_format_size(buffer, bytes, f->options->exact_bytes), f->options->exact_bytes ? " bytes" : "");
+             mt_format_size(buffer, bytes, f->options->exact_bytes),
+             f->options->exact_bytes ? " bytes" : "");
     return f->size;
 }
 
@@ -197,8 +208,8 @@ static const char *total_count(struct figures *f, const struct mt_rows *rows, en
     char number[MT_FORMAT_BYTES], more[MT_FORMAT_BYTES];
     mt_format_count(number, mt_rows_total(rows, value));
     mt_format_count(more, margin);
-    snprintf(f->count, sizeof f->count, "%s%s%s%s", number, margin ? " " : "", margin ? plus_minus(f) : "",
-             margin ? more : "");
+    snprintf(f->count, sizeof f->count, "%s%s%s%s", number, margin ? " " : "",
+             margin ? plus_minus(f) : "", margin ? more : "");
     return f->count;
 }
 
@@ -215,13 +226,16 @@ static void add_peak(const struct mt_rows *rows, struct figures *f, struct mt_fa
     int64_t blocks = mt_rows_total(rows, MT_VALUE_PEAK_BLOCKS);
     char when[MT_FORMAT_BYTES], error[MT_FORMAT_BYTES], time[2 * MT_FORMAT_BYTES + 32] = "";
     if (info->peak_time_known)
-        snprintf(time, sizeof time, ", %s after the start (%s%s)", mt_format_duration(when, info->peak_time_ns),
-                 plus_minus(f), mt_format_duration(error, info->peak_time_error_ns));
-    mt_facts_add(facts, "peak", false, "%s in %s block%s%s", total_size(f, rows, MT_VALUE_PEAK_BYTES),
+        snprintf(time, sizeof time, ", %s after the start (%s%s)",
+                 mt_format_duration(when, info->peak_time_ns), plus_minus(f),
+                 mt_format_duration(error, info->peak_time_error_ns));
+    mt_facts_add(facts, "peak", false, "%s in %s block%s%s",
+                 total_size(f, rows, MT_VALUE_PEAK_BYTES),
                  total_count(f, rows, MT_VALUE_PEAK_BLOCKS), plural(blocks), time);
     if (info->multithreaded && !info->exact_peak) {
         uint64_t bound = info->totals.peak_bytes / 1000;
-        mt_facts_add(facts, "", false, "several threads allocated: the peak is within %s of the true one",
+        mt_facts_add(facts, "", false,
+                     "several threads allocated: the peak is within %s of the true one",
                      size_text(f, clamp(bound > 65536 ? bound : 65536)));
     }
 }
@@ -246,13 +260,15 @@ static void add_signs(const struct mt_rows *rows, struct figures *f, struct mt_f
         return;
     int64_t whole = mt_rows_whole(rows, sort);
     mt_facts_add(facts, "", false,
-                 "Some figures are negative, as in a difference of two profiles: shares are of the %s%s that the rows "
+                 "Some figures are negative, as in a difference of two profiles: shares are of the "
+                 "%s%s that the rows "
                  "hold without their signs.",
                  mt_value_is_bytes(sort) ? size_text(f, whole) : count_text(f, whole),
                  mt_value_is_bytes(sort) ? "" : " blocks");
 }
 
-void mt_summary_totals(const struct mt_rows *rows, const struct mt_facts_options *options, struct mt_facts *facts) {
+void mt_summary_totals(const struct mt_rows *rows, const struct mt_facts_options *options,
+                       struct mt_facts *facts) {
     const struct mt_profile *profile = mt_rows_profile(rows);
     struct figures f = {.options = options, .is_sampled = profile->info.sample_bytes != 0};
     struct mt_totals totals;
@@ -264,21 +280,26 @@ void mt_summary_totals(const struct mt_rows *rows, const struct mt_facts_options
         mt_format_percent(f.percent, clamp(totals.temporary_blocks), clamp(totals.total_blocks));
         mt_format_count(temporary, clamp(totals.temporary_blocks));
         int64_t blocks = mt_rows_total(rows, MT_VALUE_TOTAL_BLOCKS);
-        mt_facts_add(facts, "total", false, "%s in %s block%s%s%s%s%s%s", total_size(&f, rows, MT_VALUE_TOTAL_BYTES),
-                     total_count(&f, rows, MT_VALUE_TOTAL_BLOCKS), plural(blocks), totals.temporary_blocks ? ", " : "",
-                     totals.temporary_blocks ? temporary : "", totals.temporary_blocks ? " of them temporary (" : "",
+        mt_facts_add(facts, "total", false, "%s in %s block%s%s%s%s%s%s",
+                     total_size(&f, rows, MT_VALUE_TOTAL_BYTES),
+                     total_count(&f, rows, MT_VALUE_TOTAL_BLOCKS), plural(blocks),
+                     totals.temporary_blocks ? ", " : "", totals.temporary_blocks ? temporary : "",
+                     totals.temporary_blocks ? " of them temporary (" : "",
                      totals.temporary_blocks ? f.percent : "", totals.temporary_blocks ? ")" : "");
     }
     int64_t live_blocks = mt_rows_total(rows, MT_VALUE_LIVE_BLOCKS);
-    mt_facts_add(facts, "live", false, "%s in %s block%s %s", total_size(&f, rows, MT_VALUE_LIVE_BYTES),
-                 total_count(&f, rows, MT_VALUE_LIVE_BLOCKS), plural(live_blocks), moment_text(rows, moment));
+    mt_facts_add(facts, "live", false, "%s in %s block%s %s",
+                 total_size(&f, rows, MT_VALUE_LIVE_BYTES),
+                 total_count(&f, rows, MT_VALUE_LIVE_BLOCKS), plural(live_blocks),
+                 moment_text(rows, moment));
     add_signs(rows, &f, facts);
     if (totals.failed_allocations)
         mt_facts_add(facts, "failed", true, "%s allocation%s got no memory",
-                     count_text(&f, clamp(totals.failed_allocations)), plural(clamp(totals.failed_allocations)));
+                     count_text(&f, clamp(totals.failed_allocations)),
+                     plural(clamp(totals.failed_allocations)));
 }
 
-/* ---- coverage and cost ----------------------------------------------------------------------------------------- */
+/* ---- coverage and cost ----------------------------------------------------------------------- */
 
 static void add_sum_mismatch(const struct mt_rows *rows, struct mt_facts *facts) {
     static const struct {
@@ -291,10 +312,12 @@ static void add_sum_mismatch(const struct mt_rows *rows, struct mt_facts *facts)
     };
     const struct mt_profile *profile = mt_rows_profile(rows);
     for (size_t i = 0; i < sizeof columns / sizeof *columns; i++) {
-        int64_t total = mt_rows_total(rows, columns[i].value), sum = mt_rows_all(rows)->value[columns[i].value];
+        int64_t total = mt_rows_total(rows, columns[i].value),
+                sum = mt_rows_all(rows)->value[columns[i].value];
         char x[MT_FORMAT_BYTES], y[MT_FORMAT_BYTES];
         if (profile->has_value[columns[i].value] && total != sum)
-            mt_facts_add(facts, "", true, "The %s of the rows add up to %s, the process total says %s.",
+            mt_facts_add(facts, "", true,
+                         "The %s of the rows add up to %s, the process total says %s.",
                          columns[i].name, mt_format_count(x, sum), mt_format_count(y, total));
     }
 }
@@ -328,12 +351,14 @@ void mt_summary_notes(const struct mt_rows *rows, struct mt_facts *facts) {
     add_moment(rows, facts);
     if (profile->info.is_memtrack && !mt_rows_has(rows, MT_VALUE_WASTE_BYTES))
         mt_facts_add(facts, "", false, "Waste was not measured%s.",
-                     profile->info.usable_measured ? " at that moment" : ": usable sizes were not recorded");
+                     profile->info.usable_measured ? " at that moment"
+                                                   : ": usable sizes were not recorded");
     add_sum_mismatch(rows, facts);
 }
 
 /* The recorder puts its counts into sentences, as notes. */
-static bool is_noted(const struct mt_profile_info *info, const struct mt_profile *profile, uint64_t count) {
+static bool is_noted(const struct mt_profile_info *info, const struct mt_profile *profile,
+                     uint64_t count) {
     char digits[24];
     snprintf(digits, sizeof digits, "%" PRIu64, count);
     for (size_t i = 0; i < info->n_notes; i++)
@@ -371,16 +396,19 @@ void mt_summary_coverage(const struct mt_rows *rows, struct mt_facts *facts) {
     add_profile_notes(profile, facts);
     add_counts(profile, facts);
     add_sum_mismatch(rows, facts);
-    if (facts->n == before && info->is_memtrack && !info->partial && !info->approximate && !info->sample_bytes)
+    if (facts->n == before && info->is_memtrack && !info->partial && !info->approximate &&
+        !info->sample_bytes)
         mt_facts_add(facts, "", false, "every allocation was recorded with its whole call path");
     add_moment(rows, facts);
     if (facts->n > before)
         facts->items[before].label = "coverage";
 }
 
-void mt_summary_self(const struct mt_profile *profile, const struct mt_facts_options *options, struct mt_facts *facts) {
+void mt_summary_self(const struct mt_profile *profile, const struct mt_facts_options *options,
+                     struct mt_facts *facts) {
     const struct mt_profile_info *info = &profile->info;
     struct figures f = {.options = options};
     if (info->is_memtrack)
-        mt_facts_add(facts, "tracker", false, "%s of ledger", size_text(&f, clamp(info->ledger_bytes)));
+        mt_facts_add(facts, "tracker", false, "%s of ledger",
+                     size_text(&f, clamp(info->ledger_bytes)));
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Shared by symbols_split.c (which split units there are), symbols_dwp.c (packages of them) and symbols_pair.c (how libdw
- * gets to see one). Private to them.
+ * Shared by symbols_split.c (which split units there are), symbols_dwp.c (packages of them) and
+ * symbols_pair.c (how libdw gets to see one). Private to them.
  */
 #ifndef MT_VIEW_SYMBOLS_SPLIT_H
 #define MT_VIEW_SYMBOLS_SPLIT_H
@@ -17,12 +17,13 @@ struct mt_bytes {
     size_t n;
 };
 
-/* The contents of a section, in the clear where libelf can, by a name such as ".debug_addr"; valid until elf_end. */
+/* The contents of a section, in the clear where libelf can, by a name such as ".debug_addr"; valid
+ * until elf_end. */
 struct mt_bytes mt_elf_section(Elf *elf, const char *name);
 /* The part [offset, offset + n) as far as there is one. */
 struct mt_bytes mt_bytes_part(struct mt_bytes bytes, uint64_t offset, uint64_t n);
 
-/* ---- packages ---------------------------------------------------------------------------------------------------- */
+/* ---- packages -------------------------------------------------------------------------------- */
 
 /* The sections of one split unit. */
 enum mt_split_section {
@@ -46,7 +47,7 @@ bool mt_dwp_find(Elf *elf, uint64_t id, struct mt_split_unit *unit);
 /* All there is in a .dwo, or in an object file that has its split units in it. False: nothing. */
 bool mt_dwo_take(Elf *elf, struct mt_split_unit *unit);
 
-/* ---- pairs ------------------------------------------------------------------------------------------------------- */
+/* ---- pairs ----------------------------------------------------------------------------------- */
 
 /* What the skeleton says, and what its unit refers to in the file that was linked. */
 struct mt_skeleton {
@@ -65,9 +66,10 @@ struct mt_pair {
     void *image;
 };
 
-/* False: libdw finds nothing good in it, or no memory. *die: of the split unit, valid until mt_pair_close. */
-bool mt_pair_open(struct mt_pair *pair, const struct mt_skeleton *skeleton, const struct mt_split_unit *unit,
-                  Dwarf_Die *die);
+/* False: libdw finds nothing good in it, or no memory. *die: of the split unit, valid until
+ * mt_pair_close. */
+bool mt_pair_open(struct mt_pair *pair, const struct mt_skeleton *skeleton,
+                  const struct mt_split_unit *unit, Dwarf_Die *die);
 void mt_pair_close(struct mt_pair *pair);
 
 #endif

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Symbolizing a profile. Locations without lines are sorted by file and address, so that each file is opened once and
- * read forwards, and closed before the next one: what is in memory is one file's tables at a time.
+ * Symbolizing a profile. Locations without lines are sorted by file and address, so that each file
+ * is opened once and read forwards, and closed before the next one: what is in memory is one file's
+ * tables at a time.
  *
- * The key of a file is (path, build id): several mappings of one file (loaded again after dlclose, or the segments that
- * another tool lists one by one) are looked up together.
+ * The key of a file is (path, build id): several mappings of one file (loaded again after dlclose,
+ * or the segments that another tool lists one by one) are looked up together.
  */
 #include "view/symbols.h"
 
@@ -42,7 +43,7 @@ struct job {
     size_t n;
 };
 
-/* ---- names ------------------------------------------------------------------------------------------------------- */
+/* ---- names ----------------------------------------------------------------------------------- */
 
 static mt_string intern(struct resolver *resolver, const char *text, size_t bytes) {
     mt_string string = mt_profile_intern_n(resolver->profile, text, bytes);
@@ -67,7 +68,8 @@ static mt_string demangle(struct resolver *resolver, mt_string symbol) {
     }
     if (!resolver->demangled[symbol]) {
         mt_string name = symbol;
-        if (mt_demangle(mt_profile_text(resolver->profile, symbol), resolver->room, MT_DEMANGLE_MAX_BYTES))
+        if (mt_demangle(mt_profile_text(resolver->profile, symbol), resolver->room,
+                        MT_DEMANGLE_MAX_BYTES))
             name = intern(resolver, resolver->room, strlen(resolver->room));
         resolver->demangled[symbol] = name + 1;
     }
@@ -79,8 +81,10 @@ struct path {
     size_t bytes;
 };
 
-/* Appends one component; "" and "." are nothing, ".." takes the last one away if there is one. False: no room. */
-static bool append_component(struct path *path, const char *component, size_t bytes, bool absolute) {
+/* Appends one component; "" and "." are nothing, ".." takes the last one away if there is one.
+ * False: no room. */
+static bool append_component(struct path *path, const char *component, size_t bytes,
+                             bool absolute) {
     size_t last = path->bytes; /* where the last component begins */
     while (last > 0 && path->text[last - 1] != '/')
         last--;
@@ -111,20 +115,23 @@ static bool append_components(struct path *path, const char *components, bool ab
     return true;
 }
 
-/* A path without "//", "/./" and "/../": one header has one name, however the compiler came to it. */
+/* A path without "//", "/./" and "/../": one header has one name, however the compiler came to
+ * it. */
 static mt_string intern_path(struct resolver *resolver, const char *directory, const char *file) {
     struct path path = {.bytes = 0};
     if (!file)
         return 0;
     bool absolute = *(directory ? directory : file) == '/';
-    if ((directory && !append_components(&path, directory, absolute)) || !append_components(&path, file, absolute))
+    if ((directory && !append_components(&path, directory, absolute)) ||
+        !append_components(&path, file, absolute))
         return intern(resolver, file, strlen(file));
     return intern(resolver, path.text, path.bytes);
 }
 
-/* ---- results ----------------------------------------------------------------------------------------------------- */
+/* ---- results --------------------------------------------------------------------------------- */
 
-static void store_lines(struct resolver *resolver, uint32_t location, const struct mt_line *lines, size_t n) {
+static void store_lines(struct resolver *resolver, uint32_t location, const struct mt_line *lines,
+                        size_t n) {
     int64_t first = mt_profile_add_lines(resolver->profile, lines, n);
     if (first < 0) {
         resolver->no_memory = true;
@@ -143,8 +150,8 @@ static uint32_t store_function(struct resolver *resolver, const struct mt_functi
     return (uint32_t)index;
 }
 
-/* Up to the first of these characters: '@' begins the version in "memcpy@@GLIBC_2.14", '.' what the compiler calls a
- * part or a clone of a function, as in "f.cold". */
+/* Up to the first of these characters: '@' begins the version in "memcpy@@GLIBC_2.14", '.' what the
+ * compiler calls a part or a clone of a function, as in "f.cold". */
 static mt_string symbol_name(struct resolver *resolver, const char *name, const char *end) {
     return intern(resolver, name, strcspn(name, end));
 }
@@ -159,7 +166,8 @@ static void store_symbol(struct resolver *resolver, struct job *job, size_t i) {
     struct mt_line line = {.function = store_function(resolver, &function)};
     uint32_t location = job->queries[i].location;
     store_lines(resolver, location, &line, 1);
-    resolver->profile->mappings[resolver->profile->locations[location].mapping - 1].has_functions = true;
+    resolver->profile->mappings[resolver->profile->locations[location].mapping - 1].has_functions =
+        true;
 }
 
 static void need_symbols(struct resolver *resolver, struct job *job) {
@@ -173,8 +181,9 @@ static void need_symbols(struct resolver *resolver, struct job *job) {
     }
 }
 
-static void name_function(struct resolver *resolver, struct job *job, size_t i, const struct mt_symbol_frame *frame,
-                          bool outermost, struct mt_function *function) {
+static void name_function(struct resolver *resolver, struct job *job, size_t i,
+                          const struct mt_symbol_frame *frame, bool outermost,
+                          struct mt_function *function) {
     const char *linkage_name = frame->linkage_name, *end = "@";
     if (!linkage_name && outermost && (frame->is_mangled_language || !frame->name)) {
         need_symbols(resolver, job);
@@ -185,22 +194,25 @@ static void name_function(struct resolver *resolver, struct job *job, size_t i, 
         function->system_name = symbol_name(resolver, linkage_name, end);
         function->name = demangle(resolver, function->system_name);
         if (function->name == function->system_name && frame->name && frame->linkage_name)
-            function->name = intern(resolver, frame->name, strlen(frame->name)); /* an alias, or not demangled */
+            function->name =
+                intern(resolver, frame->name, strlen(frame->name)); /* an alias, or not demangled */
     } else if (frame->name) {
         function->name = function->system_name = intern(resolver, frame->name, strlen(frame->name));
     }
 }
 
-static void store_frames(struct resolver *resolver, struct job *job, size_t i, const struct mt_symbol_frame *frames,
-                         size_t n) {
+static void store_frames(struct resolver *resolver, struct job *job, size_t i,
+                         const struct mt_symbol_frame *frames, size_t n) {
     struct mt_line lines[MT_MAX_INLINED_FRAMES];
     uint32_t location = job->queries[i].location;
-    struct mt_mapping *mapping = &resolver->profile->mappings[resolver->profile->locations[location].mapping - 1];
+    struct mt_mapping *mapping =
+        &resolver->profile->mappings[resolver->profile->locations[location].mapping - 1];
     for (size_t f = 0; f < n; f++) {
         struct mt_function function = {.start_line = frames[f].start_line};
         name_function(resolver, job, i, &frames[f], f + 1 == n, &function);
         function.file = intern_path(resolver, frames[f].directory, frames[f].file);
-        lines[f] = (struct mt_line){.function = store_function(resolver, &function), .line = frames[f].line};
+        lines[f] = (struct mt_line){.function = store_function(resolver, &function),
+                                    .line = frames[f].line};
         mapping->has_filenames |= function.file != 0;
         mapping->has_line_numbers |= frames[f].line > 0;
     }
@@ -209,7 +221,7 @@ static void store_frames(struct resolver *resolver, struct job *job, size_t i, c
     store_lines(resolver, location, lines, n);
 }
 
-/* ---- one file ---------------------------------------------------------------------------------------------------- */
+/* ---- one file -------------------------------------------------------------------------------- */
 
 /* The lines of each query, as far as there is debug information; found[i] tells. */
 static void look_up_lines(struct resolver *resolver, struct job *job, bool *found) {
@@ -254,7 +266,8 @@ static void look_up(struct resolver *resolver, struct job *job) {
 }
 
 static int compare_queries(const void *a, const void *b) {
-    uint64_t left = ((const struct mt_symbol_query *)a)->address, right = ((const struct mt_symbol_query *)b)->address;
+    uint64_t left = ((const struct mt_symbol_query *)a)->address,
+             right = ((const struct mt_symbol_query *)b)->address;
     return left < right ? -1 : left > right;
 }
 
@@ -266,7 +279,8 @@ static void fill_job(struct resolver *resolver, struct job *job, const struct pe
         const struct mt_location *location = &profile->locations[pending[i].location];
         uint64_t address = pending[i].address - mapping->bias;
         if (!profile->info.is_memtrack) /* other tools tell the offset in the file, not the bias */
-            address = mt_symbol_module_address(job->module, pending[i].address - mapping->start + mapping->offset);
+            address = mt_symbol_module_address(job->module, pending[i].address - mapping->start +
+                                                                mapping->offset);
         job->queries[i].address = address - (location->exact ? 0 : 1);
         job->queries[i].location = pending[i].location;
     }
@@ -277,7 +291,7 @@ static void fill_job(struct resolver *resolver, struct job *job, const struct pe
     }
 }
 
-/* ---- all --------------------------------------------------------------------------------------------------------- */
+/* ---- all ------------------------------------------------------------------------------------- */
 
 static void resolve_file(struct resolver *resolver, const struct pending *pending, size_t n) {
     const struct mt_profile *profile = resolver->profile;
@@ -286,7 +300,8 @@ static void resolve_file(struct resolver *resolver, const struct pending *pendin
         .path = mt_profile_text(profile, mapping->path),
         .build_id = mt_profile_text(profile, mapping->build_id),
         .must_have_build_id = profile->info.is_memtrack,
-        .recorded_end_ns = profile->info.duration_ns ? profile->info.start_time_ns + profile->info.duration_ns : 0,
+        .recorded_end_ns =
+            profile->info.duration_ns ? profile->info.start_time_ns + profile->info.duration_ns : 0,
         .start = profile->info.is_memtrack ? mapping->start : 0,
         .limit = profile->info.is_memtrack ? mapping->limit : 0,
         .process = profile->info.process,
@@ -337,20 +352,24 @@ static bool collect(struct resolver *resolver) {
     const struct mt_profile *profile = resolver->profile;
     const struct mt_symbols_options *options = resolver->options;
     size_t first = options->first;
-    size_t end = options->end && options->end < profile->n_locations ? options->end : profile->n_locations;
+    size_t end =
+        options->end && options->end < profile->n_locations ? options->end : profile->n_locations;
     resolver->pending = malloc((end > first ? end - first : 0) * sizeof *resolver->pending + 1);
     resolver->room = malloc(MT_DEMANGLE_MAX_BYTES);
     if (!resolver->pending || !resolver->room)
         return false;
     for (size_t i = first; i < end; i++) {
         const struct mt_location *location = &profile->locations[i];
-        if (location->n_lines == 0 && location->mapping && location->mapping <= profile->n_mappings &&
-            location->address) {
-            resolver->pending[resolver->n_pending++] = (struct pending){
-                .mapping = location->mapping - 1, .location = (uint32_t)i, .address = location->address};
+        if (location->n_lines == 0 && location->mapping &&
+            location->mapping <= profile->n_mappings && location->address) {
+            resolver->pending[resolver->n_pending++] =
+                (struct pending){.mapping = location->mapping - 1,
+                                 .location = (uint32_t)i,
+                                 .address = location->address};
         }
     }
-    qsort_r(resolver->pending, resolver->n_pending, sizeof *resolver->pending, compare_pending, resolver->profile);
+    qsort_r(resolver->pending, resolver->n_pending, sizeof *resolver->pending, compare_pending,
+            resolver->profile);
     return true;
 }
 
@@ -358,7 +377,8 @@ static void resolve_all(struct resolver *resolver) {
     size_t end;
     for (size_t i = 0; i < resolver->n_pending && !resolver->no_memory; i = end) {
         for (end = i + 1; end < resolver->n_pending; end++)
-            if (!same_file(resolver->profile, resolver->pending[i].mapping, resolver->pending[end].mapping))
+            if (!same_file(resolver->profile, resolver->pending[i].mapping,
+                           resolver->pending[end].mapping))
                 break;
         resolve_file(resolver, resolver->pending + i, end - i);
     }
@@ -366,7 +386,8 @@ static void resolve_all(struct resolver *resolver) {
     resolver->no_memory |= resolver->notes.no_memory;
 }
 
-int mt_symbols_resolve(struct mt_profile *profile, const struct mt_symbols_options *options, struct mt_error *error) {
+int mt_symbols_resolve(struct mt_profile *profile, const struct mt_symbols_options *options,
+                       struct mt_error *error) {
     struct mt_symbols_options all = options ? *options : (struct mt_symbols_options){0};
     if (!all.debug_path)
         all.debug_path = secure_getenv("MEMTRACK_DEBUG_PATH");
@@ -383,5 +404,7 @@ int mt_symbols_resolve(struct mt_profile *profile, const struct mt_symbols_optio
     free(resolver.demangled);
     free(resolver.room);
     resolver.no_memory |= mt_scope_names_resolve(profile) != 0;
-    return resolver.no_memory ? mt_error_set(error, MEMTRACK_ENOMEM, "", "cannot resolve symbols: out of memory") : 0;
+    return resolver.no_memory
+               ? mt_error_set(error, MEMTRACK_ENOMEM, "", "cannot resolve symbols: out of memory")
+               : 0;
 }

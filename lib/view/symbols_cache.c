@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Files that stay open from one profile to the next. Only those with debug information, whose opening takes long, and
- * only by their build id: what is open is then the recorded build, whatever has become of its path. The last used comes
- * first; those that would take the cache beyond its bound go.
+ * Files that stay open from one profile to the next. Only those with debug information, whose
+ * opening takes long, and only by their build id: what is open is then the recorded build, whatever
+ * has become of its path. The last used comes first; those that would take the cache beyond its
+ * bound go.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -32,7 +33,8 @@ static char *make_key(const struct mt_symbol_wanted *wanted) {
     char *key = NULL;
     const char *debug_path = wanted->debug_path ? wanted->debug_path : "";
     const char *sysroot = wanted->sysroot ? wanted->sysroot : "";
-    if (!*wanted->build_id || asprintf(&key, "%s\n%s\n%s\n%s", wanted->build_id, debug_path, sysroot, wanted->path) < 0)
+    if (!*wanted->build_id ||
+        asprintf(&key, "%s\n%s\n%s\n%s", wanted->build_id, debug_path, sysroot, wanted->path) < 0)
         return NULL;
     return key;
 }
@@ -41,14 +43,16 @@ static struct mt_symbol_module *take(struct mt_symbols_cache *cache, const char 
     for (size_t i = 0; i < cache->n; i++) {
         struct mt_symbol_module *module = cache->module[i];
         if (strcmp(module->key, key) == 0) {
-            memmove(&cache->module[i], &cache->module[i + 1], (--cache->n - i) * sizeof *cache->module);
+            memmove(&cache->module[i], &cache->module[i + 1],
+                    (--cache->n - i) * sizeof *cache->module);
             return module;
         }
     }
     return NULL;
 }
 
-enum mt_symbol_file mt_symbols_cache_open(struct mt_symbols_cache *cache, struct mt_symbol_module **module,
+enum mt_symbol_file mt_symbols_cache_open(struct mt_symbols_cache *cache,
+                                          struct mt_symbol_module **module,
                                           const struct mt_symbol_wanted *wanted) {
     char *key = cache ? make_key(wanted) : NULL;
     *module = key ? take(cache, key) : NULL;

@@ -2,17 +2,19 @@
 /*
  * Where the debug information of a stripped file lies, without asking the network.
  *
- * dwfl_standard_find_debuginfo would do, but where it finds nothing it loads the debuginfod client, whether there are
- * servers or not: libcurl and a TLS library of each kind, for one stripped library. That takes longer than a small
- * report, and in a program that uses ours their exit handlers free memory that nobody saw allocated. So its search is
- * done here with what libdwfl has in public, and all of it is left to who asks for debuginfod.
+ * dwfl_standard_find_debuginfo would do, but where it finds nothing it loads the debuginfod client,
+ * whether there are servers or not: libcurl and a TLS library of each kind, for one stripped
+ * library. That takes longer than a small report, and in a program that uses ours their exit
+ * handlers free memory that nobody saw allocated. So its search is done here with what libdwfl has
+ * in public, and all of it is left to who asks for debuginfod.
  *
  *   by build id         DIR/.build-id/xx/yyyy.debug
- *   by name             in FILE's directory, in its .debug, and in DIR below FILE's directory or the end of that
+ *   by name             in FILE's directory, in its .debug, and in DIR below FILE's directory or
+ *                       the end of that
  *   what dwz has moved  by build id too, else under the name that the debug file gives
  *
- * What is found by its name has to have the build id that is looked for; where there is none, the checksum that stands
- * beside the name.
+ * What is found by its name has to have the build id that is looked for; where there is none, the
+ * checksum that stands beside the name.
  */
 #include <elfutils/libdwelf.h>
 #include <fcntl.h>
@@ -57,8 +59,9 @@ static bool has_checksum(int fd, GElf_Word crc) {
 static int try_file(char *path, const struct identity *wanted, char **found) {
     struct stat status;
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-    bool fits = fd >= 0 && fstat(fd, &status) == 0 && S_ISREG(status.st_mode) &&
-                (wanted->build_id_bytes > 0 ? has_build_id(fd, wanted) : has_checksum(fd, wanted->crc));
+    bool fits =
+        fd >= 0 && fstat(fd, &status) == 0 && S_ISREG(status.st_mode) &&
+        (wanted->build_id_bytes > 0 ? has_build_id(fd, wanted) : has_checksum(fd, wanted->crc));
     if (fits) {
         *found = path;
         return fd;
@@ -69,7 +72,7 @@ static int try_file(char *path, const struct identity *wanted, char **found) {
     return -1;
 }
 
-/* ---- by name ---------------------------------------------------------------------------------------------------- */
+/* ---- by name --------------------------------------------------------------------------------- */
 
 struct search {
     const char *directory; /* of the stripped file, up to its last slash */
@@ -82,15 +85,16 @@ static int try_directory(const struct search *s, const char *element, int bytes,
     char *path;
     int fd = -1;
     if (bytes == 0 || *element != '/') {
-        if (asprintf(&path, "%.*s%s%.*s/%s", s->directory_bytes, s->directory, bytes ? "/" : "", bytes, element,
-                     s->name) >= 0)
+        if (asprintf(&path, "%.*s%s%.*s/%s", s->directory_bytes, s->directory, bytes ? "/" : "",
+                     bytes, element, s->name) >= 0)
             fd = try_file(path, s->wanted, found);
         return fd;
     }
     for (int skip = 0; fd < 0 && skip <= s->directory_bytes; skip++) {
         if (skip < s->directory_bytes && s->directory[skip] != '/')
             continue;
-        if (asprintf(&path, "%.*s%.*s/%s", bytes, element, s->directory_bytes - skip, s->directory + skip, s->name) < 0)
+        if (asprintf(&path, "%.*s%.*s/%s", bytes, element, s->directory_bytes - skip,
+                     s->directory + skip, s->name) < 0)
             break;
         fd = try_file(path, s->wanted, found);
     }
@@ -110,8 +114,8 @@ static int try_path(const struct search *s, const char *path, bool is_own_name, 
     return fd;
 }
 
-static int find_by_name(const struct mt_symbol_module *module, Dwfl_Module *of, const char *file, const char *link,
-                        GElf_Word crc, char **found) {
+static int find_by_name(const struct mt_symbol_module *module, Dwfl_Module *of, const char *file,
+                        const char *link, GElf_Word crc, char **found) {
     struct identity wanted = {.crc = crc};
     const unsigned char *build_id;
     GElf_Addr address;
@@ -132,11 +136,12 @@ static int find_by_name(const struct mt_symbol_module *module, Dwfl_Module *of, 
     return fd;
 }
 
-/* ---- what dwz has moved ------------------------------------------------------------------------------------------ */
+/* ---- what dwz has moved ---------------------------------------------------------------------- */
 
 /* debug: the file that refers to it, by a path relative to itself or an absolute one. */
 static int find_shared(const char *debug, const char *path, char **found) {
-    int fd = mt_symbols_plain(open(debug, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)), shared = -1;
+    int fd = mt_symbols_plain(open(debug, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)),
+        shared = -1;
     Dwarf *dwarf = fd >= 0 ? dwarf_begin(fd, DWARF_C_READ) : NULL;
     struct identity wanted = {0};
     const char *named, *slash = strrchr(debug, '/');
@@ -144,7 +149,8 @@ static int find_shared(const char *debug, const char *path, char **found) {
         wanted.build_id_bytes = dwelf_dwarf_gnu_debugaltlink(dwarf, &named, &wanted.build_id);
     int directory_bytes = *path == '/' || !slash ? 0 : (int)(slash + 1 - debug);
     char *candidate;
-    if (wanted.build_id_bytes > 0 && asprintf(&candidate, "%.*s%s", directory_bytes, debug, path) >= 0)
+    if (wanted.build_id_bytes > 0 &&
+        asprintf(&candidate, "%.*s%s", directory_bytes, debug, path) >= 0)
         shared = try_file(candidate, &wanted, found);
     dwarf_end(dwarf);
     if (fd >= 0)
@@ -152,10 +158,10 @@ static int find_shared(const char *debug, const char *path, char **found) {
     return shared;
 }
 
-/* ---- libdwfl's question ------------------------------------------------------------------------------------------ */
+/* ---- libdwfl's question ---------------------------------------------------------------------- */
 
-static int find(Dwfl_Module *of, void **data, const char *name, Dwarf_Addr base, const char *file, const char *link,
-                GElf_Word crc, char **found) {
+static int find(Dwfl_Module *of, void **data, const char *name, Dwarf_Addr base, const char *file,
+                const char *link, GElf_Word crc, char **found) {
     const struct mt_symbol_module *module = *data;
     if (module && module->debuginfod)
         return dwfl_standard_find_debuginfo(of, data, name, base, file, link, crc, found);
@@ -167,7 +173,7 @@ static int find(Dwfl_Module *of, void **data, const char *name, Dwarf_Addr base,
     return fd < 0 ? find_by_name(module, of, file, link, crc, found) : fd;
 }
 
-int mt_symbols_find_debug_file(Dwfl_Module *of, void **data, const char *name, Dwarf_Addr base, const char *file,
-                               const char *link, GElf_Word crc, char **found) {
+int mt_symbols_find_debug_file(Dwfl_Module *of, void **data, const char *name, Dwarf_Addr base,
+                               const char *file, const char *link, GElf_Word crc, char **found) {
     return mt_symbols_plain(find(of, data, name, base, file, link, crc, found));
 }

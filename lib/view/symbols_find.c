@@ -1,23 +1,26 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Where the file of a mapping may be. Its path is only the first place: the file may be deleted, replaced, in another
- * mount namespace, without a name at all (a memfd), or on the machine that recorded. From the surest to the vaguest:
+ * Where the file of a mapping may be. Its path is only the first place: the file may be deleted,
+ * replaced, in another mount namespace, without a name at all (a memfd), or on the machine that
+ * recorded. From the surest to the vaguest:
  *
  *   kept open         what memtrack run took hold of while the process had it mapped
  *   SYSROOT/PATH      the root of an image that the user has given
  *   PATH              as recorded
- *   the process       /proc/PID/root/PATH, /proc/PID/exe, /proc/PID/map_files/BEGIN-END (root alone), each only if it
- *                     is the inode that the process has mapped there
- *   DIR               each directory that the user has given: by build id (DIR/.build-id/xx/yyyy, DIR/ID/NAME as
- *                     PPROF_BINARY_PATH has it, DIR/ID/executable as the debuginfod client has it), and by name
- *                     (DIR below the end of PATH, from the longest to NAME alone)
+ *   the process       /proc/PID/root/PATH, /proc/PID/exe, /proc/PID/map_files/BEGIN-END (root
+ *                     alone), each only if it is the inode that the process has mapped there
+ *   DIR               each directory that the user has given: by build id (DIR/.build-id/xx/yyyy,
+ *                     DIR/ID/NAME as PPROF_BINARY_PATH has it, DIR/ID/executable as the debuginfod
+ *                     client has it), and by name (DIR below the end of PATH, from the longest to
+ *                     NAME alone)
  *   /usr/lib/debug    the debug file of the build; it has symbols and DWARF
  *
- * Nothing here decides whether it is the file: symbols_module.c does, with what the place says about it. DIR comes
- * before PATH when there is no build id to decide: then the user's word is the better one.
+ * Nothing here decides whether it is the file: symbols_module.c does, with what the place says
+ * about it. DIR comes before PATH when there is no build id to decide: then the user's word is the
+ * better one.
  *
- * Rejected: a walk through all that lies below DIR (an image has a hundred thousand files, and the first match by name
- * would win).
+ * Rejected: a walk through all that lies below DIR (an image has a hundred thousand files, and the
+ * first match by name would win).
  */
 #include <fcntl.h>
 #include <inttypes.h>
@@ -72,7 +75,7 @@ __attribute__((format(printf, 1, 2))) static char *format(const char *text, ...)
     return n < 0 ? NULL : made;
 }
 
-/* ---- the process ------------------------------------------------------------------------------------------------- */
+/* ---- the process ----------------------------------------------------------------------------- */
 
 struct place {
     unsigned long long begin, end, inode;
@@ -86,7 +89,8 @@ static bool find_place(uint32_t process, uint64_t start, uint64_t limit, struct 
     snprintf(name, sizeof name, "/proc/%" PRIu32 "/maps", process);
     FILE *maps = fopen(name, "re");
     while (maps && !found && getline(&line, &capacity, maps) > 0)
-        found = sscanf(line, "%llx-%llx %*s %*s %*s %llu", &place->begin, &place->end, &place->inode) == 3 &&
+        found = sscanf(line, "%llx-%llx %*s %*s %*s %llu", &place->begin, &place->end,
+                       &place->inode) == 3 &&
                 place->inode && place->begin >= start && place->begin < limit;
     free(line);
     if (maps)
@@ -96,7 +100,8 @@ static bool find_place(uint32_t process, uint64_t start, uint64_t limit, struct 
 
 static bool is_at(const struct place *place, const char *path) {
     struct stat status;
-    return path && stat(path, &status) == 0 && S_ISREG(status.st_mode) && status.st_ino == place->inode;
+    return path && stat(path, &status) == 0 && S_ISREG(status.st_mode) &&
+           status.st_ino == place->inode;
 }
 
 static void try_if_at(struct find *f, const struct place *place, char *path) {
@@ -116,13 +121,15 @@ static void try_process(struct find *f) {
     if (!is_done(f))
         try_if_at(f, &place, format("/proc/%" PRIu32 "/exe", process));
     if (!is_done(f))
-        try_if_at(f, &place, format("/proc/%" PRIu32 "/map_files/%llx-%llx", process, place.begin, place.end));
+        try_if_at(f, &place,
+                  format("/proc/%" PRIu32 "/map_files/%llx-%llx", process, place.begin, place.end));
 }
 
 static int open_if_at(const struct place *place, const char *path) {
     struct stat status;
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-    if (fd >= 0 && (fstat(fd, &status) != 0 || !S_ISREG(status.st_mode) || status.st_ino != place->inode)) {
+    if (fd >= 0 &&
+        (fstat(fd, &status) != 0 || !S_ISREG(status.st_mode) || status.st_ino != place->inode)) {
         close(fd);
         return -1;
     }
@@ -135,16 +142,18 @@ int mt_symbols_open_mapped(uint32_t process, const char *path, uint64_t start, u
     if (!find_place(process, start, limit, &place))
         return -1;
     int fd = open_if_at(&place, path);
-    if (fd < 0 && snprintf(below, sizeof below, "/proc/%" PRIu32 "/root%s", process, path) < (int)sizeof below)
+    if (fd < 0 && snprintf(below, sizeof below, "/proc/%" PRIu32 "/root%s", process, path) <
+                      (int)sizeof below)
         fd = open_if_at(&place, below);
     snprintf(below, sizeof below, "/proc/%" PRIu32 "/exe", process);
     if (fd < 0)
         fd = open_if_at(&place, below);
-    snprintf(below, sizeof below, "/proc/%" PRIu32 "/map_files/%llx-%llx", process, place.begin, place.end);
+    snprintf(below, sizeof below, "/proc/%" PRIu32 "/map_files/%llx-%llx", process, place.begin,
+             place.end);
     return fd < 0 ? open_if_at(&place, below) : fd;
 }
 
-/* ---- as recorded ------------------------------------------------------------------------------------------------- */
+/* ---- as recorded ----------------------------------------------------------------------------- */
 
 static void try_kept(struct find *f) {
     const struct mt_symbols_kept *kept = f->wanted->kept;
@@ -166,7 +175,7 @@ static void try_recorded(struct find *f) {
         try_path(f, strdup(f->path), MT_SYMBOL_THE_PATH);
 }
 
-/* ---- what the user has given ------------------------------------------------------------------------------------- */
+/* ---- what the user has given ----------------------------------------------------------------- */
 
 static void try_sysroot(struct find *f) {
     const char *root = f->wanted->sysroot;
@@ -200,7 +209,8 @@ static void try_by_name(struct find *f, const char *directory, int bytes) {
 static void try_debug_file(struct find *f, const char *directory, int bytes) {
     const char *id = f->wanted->build_id;
     if (has_build_id(f) && !is_done(f))
-        try_path(f, format("%.*s/.build-id/%.2s/%s.debug", bytes, directory, id, id + 2), MT_SYMBOL_A_NAME);
+        try_path(f, format("%.*s/.build-id/%.2s/%s.debug", bytes, directory, id, id + 2),
+                 MT_SYMBOL_A_NAME);
 }
 
 static void try_directories(struct find *f) {
@@ -216,7 +226,7 @@ static void try_directories(struct find *f) {
     }
 }
 
-/* ---- all --------------------------------------------------------------------------------------------------------- */
+/* ---- all ------------------------------------------------------------------------------------- */
 
 /* Names of what has no file that could be found by its name. */
 static bool names_a_file(const char *path) {
@@ -244,8 +254,10 @@ static void try_all(struct find *f) {
     try_debug_file(f, "/usr/lib/debug", sizeof "/usr/lib/debug" - 1);
 }
 
-enum mt_symbol_file mt_symbols_find(const struct mt_symbol_wanted *wanted, mt_symbol_try *try, void *context) {
-    struct find f = {.wanted = wanted, .path = strdup(wanted->path), .try = try, .context = context};
+enum mt_symbol_file mt_symbols_find(const struct mt_symbol_wanted *wanted, mt_symbol_try *try,
+                                    void *context) {
+    struct find f = {
+        .wanted = wanted, .path = strdup(wanted->path), .try = try, .context = context};
     size_t bytes = strlen(wanted->path), tail = sizeof deleted - 1;
     if (!f.path)
         return MT_SYMBOL_FILE_MISSING;
@@ -258,7 +270,9 @@ enum mt_symbol_file mt_symbols_find(const struct mt_symbol_wanted *wanted, mt_sy
         try_all(&f);
     bool is_nowhere = f.answer == MT_SYMBOL_FILE_MISSING || f.answer == MT_SYMBOL_FILE_NONE;
     if (is_nowhere)
-        f.answer = !f.is_file ? MT_SYMBOL_FILE_NONE : f.was_deleted ? MT_SYMBOL_FILE_DELETED : MT_SYMBOL_FILE_MISSING;
+        f.answer = !f.is_file      ? MT_SYMBOL_FILE_NONE
+                   : f.was_deleted ? MT_SYMBOL_FILE_DELETED
+                                   : MT_SYMBOL_FILE_MISSING;
     free(f.path);
     return f.answer;
 }

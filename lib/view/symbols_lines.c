@@ -2,17 +2,20 @@
 /*
  * Functions, lines and inlined calls from DWARF.
  *
- *   address ─► unit: ranges of all units, sorted     (built once; .debug_aranges is missing from clang's output)
- *           ─► function: ranges of the unit's functions, sorted          (built when a unit is first needed)
+ *   address ─► unit: ranges of all units, sorted (built once; .debug_aranges is missing from
+ *                    clang's output)
+ *           ─► function: ranges of the unit's functions, sorted (built when a unit is first needed)
  *           ─► inlined calls: children of the function that hold the address, downwards
  *           ─► line: the unit's line table                                (libdw)
  *
- * A concrete function's children nest as the calls were inlined, so walking down from it gives the whole chain; libdw's
- * dwarf_getscopes would give the abstract nesting of the innermost call only, at the price of a walk over the unit for
- * every address. Units and functions are remembered as offsets: libdw frees what it has read only when the file is
- * closed, so when the line tables grow large the file is closed and opened again, and the offsets stay good.
+ * A concrete function's children nest as the calls were inlined, so walking down from it gives the
+ * whole chain; libdw's dwarf_getscopes would give the abstract nesting of the innermost call only,
+ * at the price of a walk over the unit for every address. Units and functions are remembered as
+ * offsets: libdw frees what it has read only when the file is closed, so when the line tables grow
+ * large the file is closed and opened again, and the offsets stay good.
  *
- * The offsets in a damaged file can form circles. Siblings must come at growing offsets, and depth is limited.
+ * The offsets in a damaged file can form circles. Siblings must come at growing offsets, and depth
+ * is limited.
  */
 #include <dwarf.h>
 #include <stdlib.h>
@@ -46,10 +49,11 @@ struct mt_line_lookup {
     struct ranges unit_ranges;
 };
 
-/* ---- ranges ------------------------------------------------------------------------------------------------------ */
+/* ---- ranges ---------------------------------------------------------------------------------- */
 
 static void add_range(struct ranges *ranges, uint64_t low, uint64_t high, uint64_t offset) {
-    if (low >= high || low == 0 || ranges->n >= MAX_RANGES) /* the linker leaves discarded functions at 0 */
+    if (low >= high || low == 0 ||
+        ranges->n >= MAX_RANGES) /* the linker leaves discarded functions at 0 */
         return;
     if (ranges->n == ranges->capacity) {
         size_t capacity = ranges->capacity ? ranges->capacity * 2 : 16;
@@ -75,7 +79,8 @@ static int compare_ranges(const void *a, const void *b) {
     const struct range *left = a, *right = b;
     if (left->low != right->low)
         return left->low < right->low ? -1 : 1;
-    return left->high != right->high ? (left->high > right->high ? -1 : 1) : 0; /* the wider first */
+    return left->high != right->high ? (left->high > right->high ? -1 : 1)
+                                     : 0; /* the wider first */
 }
 
 static void sort_ranges(struct ranges *ranges) {
@@ -83,7 +88,8 @@ static void sort_ranges(struct ranges *ranges) {
         qsort(ranges->range, ranges->n, sizeof *ranges->range, compare_ranges);
 }
 
-/* The innermost range that holds the address, NULL: none. Ranges may nest, seldom more than a few. */
+/* The innermost range that holds the address, NULL: none. Ranges may nest, seldom more than a
+ * few. */
 static const struct range *find_range(const struct ranges *ranges, uint64_t address) {
     size_t low = 0, n = ranges->n;
     while (n) {
@@ -103,7 +109,7 @@ static const struct range *find_range(const struct ranges *ranges, uint64_t addr
     return NULL;
 }
 
-/* ---- units ------------------------------------------------------------------------------------------------------- */
+/* ---- units ----------------------------------------------------------------------------------- */
 
 static void add_unit(struct mt_line_lookup *lookup, Dwarf_Die *die) {
     if (lookup->n_units == lookup->unit_capacity) {
@@ -150,21 +156,23 @@ void mt_line_lookup_free(struct mt_line_lookup *lookup) {
     free(lookup);
 }
 
-/* The DIE that holds the unit's code; of a split unit the skeleton (for lines) and the DIE in the other file. */
-static bool unit_dies(struct mt_line_lookup *lookup, const struct unit *unit, Dwarf_Die *lines, Dwarf_Die *code) {
+/* The DIE that holds the unit's code; of a split unit the skeleton (for lines) and the DIE in the
+ * other file. */
+static bool unit_dies(struct mt_line_lookup *lookup, const struct unit *unit, Dwarf_Die *lines,
+                      Dwarf_Die *code) {
     Dwarf_Half version;
     uint8_t type;
     if (!dwarf_offdie(lookup->module->dwarf, unit->offset, lines))
         return false;
     *code = *lines;
     Dwarf_Die split;
-    if (dwarf_cu_info(lines->cu, &version, &type, NULL, &split, NULL, NULL, NULL) == 0 && type == DW_UT_skeleton &&
-        (split.addr || mt_split_find(lookup->module, lines, &split)))
+    if (dwarf_cu_info(lines->cu, &version, &type, NULL, &split, NULL, NULL, NULL) == 0 &&
+        type == DW_UT_skeleton && (split.addr || mt_split_find(lookup->module, lines, &split)))
         *code = split;
     return true;
 }
 
-/* ---- functions of a unit ----------------------------------------------------------------------------------------- */
+/* ---- functions of a unit --------------------------------------------------------------------- */
 
 static bool holds_functions(int tag, bool deeply) {
     switch (tag) {
@@ -193,7 +201,8 @@ static bool next_sibling(Dwarf_Die *die) {
     return true;
 }
 
-static void add_functions(struct ranges *functions, Dwarf_Die *parent, bool deeply, unsigned depth) {
+static void add_functions(struct ranges *functions, Dwarf_Die *parent, bool deeply,
+                          unsigned depth) {
     Dwarf_Die die;
     if (depth == MAX_DEPTH || dwarf_child(parent, &die) != 0)
         return;
@@ -206,7 +215,8 @@ static void add_functions(struct ranges *functions, Dwarf_Die *parent, bool deep
     } while (next_sibling(&die));
 }
 
-/* Functions inside types and functions are rare, and looking for them is a walk over everything: only when needed. */
+/* Functions inside types and functions are rare, and looking for them is a walk over everything:
+ * only when needed. */
 static const struct range *find_function(struct unit *unit, Dwarf_Die *code, uint64_t address) {
     if (!unit->indexed) {
         add_functions(&unit->functions, code, false, 0);
@@ -224,7 +234,7 @@ static const struct range *find_function(struct unit *unit, Dwarf_Die *code, uin
     return found;
 }
 
-/* ---- inlined calls ----------------------------------------------------------------------------------------------- */
+/* ---- inlined calls --------------------------------------------------------------------------- */
 
 /* The inlined call, or block, among the children of *parent that holds the address. */
 static bool find_child(Dwarf_Die *parent, uint64_t address, Dwarf_Die *found, unsigned depth) {
@@ -233,26 +243,29 @@ static bool find_child(Dwarf_Die *parent, uint64_t address, Dwarf_Die *found, un
         return false;
     do {
         int tag = dwarf_tag(&die);
-        if (tag != DW_TAG_inlined_subroutine && tag != DW_TAG_lexical_block && tag != DW_TAG_try_block &&
-            tag != DW_TAG_catch_block)
+        if (tag != DW_TAG_inlined_subroutine && tag != DW_TAG_lexical_block &&
+            tag != DW_TAG_try_block && tag != DW_TAG_catch_block)
             continue;
         if (dwarf_haspc(&die, address) > 0) {
             *found = die;
             return true;
         }
         bool has_code = dwarf_hasattr(&die, DW_AT_low_pc) || dwarf_hasattr(&die, DW_AT_ranges);
-        if (!has_code && tag != DW_TAG_inlined_subroutine && find_child(&die, address, found, depth + 1))
+        if (!has_code && tag != DW_TAG_inlined_subroutine &&
+            find_child(&die, address, found, depth + 1))
             return true;
     } while (next_sibling(&die));
     return false;
 }
 
 /* chain[0] is the function, each further one the call inlined into it; returns their number. */
-static size_t inline_chain(Dwarf_Die *function, uint64_t address, Dwarf_Die chain[MT_MAX_INLINED_FRAMES]) {
+static size_t inline_chain(Dwarf_Die *function, uint64_t address,
+                           Dwarf_Die chain[MT_MAX_INLINED_FRAMES]) {
     Dwarf_Die at = *function, next;
     size_t n = 0;
     chain[n++] = at;
-    for (unsigned steps = 0; steps < 4 * MT_MAX_INLINED_FRAMES && n < MT_MAX_INLINED_FRAMES; steps++) {
+    for (unsigned steps = 0; steps < 4 * MT_MAX_INLINED_FRAMES && n < MT_MAX_INLINED_FRAMES;
+         steps++) {
         if (!find_child(&at, address, &next, 0))
             break;
         at = next;
@@ -262,7 +275,7 @@ static size_t inline_chain(Dwarf_Die *function, uint64_t address, Dwarf_Die chai
     return n;
 }
 
-/* ---- frames ------------------------------------------------------------------------------------------------------ */
+/* ---- frames ---------------------------------------------------------------------------------- */
 
 static const char *string_attribute(Dwarf_Die *die, unsigned name) {
     Dwarf_Attribute attribute;
@@ -272,7 +285,8 @@ static const char *string_attribute(Dwarf_Die *die, unsigned name) {
 static int number_attribute(Dwarf_Die *die, unsigned name) {
     Dwarf_Attribute attribute;
     Dwarf_Word value;
-    if (!dwarf_attr_integrate(die, name, &attribute) || dwarf_formudata(&attribute, &value) != 0 || value > INT32_MAX)
+    if (!dwarf_attr_integrate(die, name, &attribute) || dwarf_formudata(&attribute, &value) != 0 ||
+        value > INT32_MAX)
         return 0;
     return (int)value;
 }
@@ -301,8 +315,8 @@ static size_t row_behind(Dwarf_Lines *rows, size_t n, uint64_t address) {
     return low;
 }
 
-/* A row of line 0 is code that the compiler made up: it is taken to belong to the line before it, if that is in the
- * same function and file. */
+/* A row of line 0 is code that the compiler made up: it is taken to belong to the line before it,
+ * if that is in the same function and file. */
 static int line_before(Dwarf_Die *lines, uint64_t address, uint64_t start, const char *file) {
     Dwarf_Lines *rows;
     size_t n;
@@ -313,8 +327,8 @@ static int line_before(Dwarf_Die *lines, uint64_t address, uint64_t start, const
         Dwarf_Addr at;
         int line;
         const char *row_file = dwarf_linesrc(row, NULL, NULL);
-        if (dwarf_lineaddr(row, &at) != 0 || at < start || dwarf_lineno(row, &line) != 0 || !row_file ||
-            strcmp(row_file, file) != 0)
+        if (dwarf_lineaddr(row, &at) != 0 || at < start || dwarf_lineno(row, &line) != 0 ||
+            !row_file || strcmp(row_file, file) != 0)
             return 0;
         if (line)
             return line;
@@ -323,7 +337,8 @@ static int line_before(Dwarf_Die *lines, uint64_t address, uint64_t start, const
 }
 
 /* start: where the innermost function begins. */
-static void find_line(Dwarf_Die *lines, uint64_t address, uint64_t start, struct mt_symbol_frame *frame) {
+static void find_line(Dwarf_Die *lines, uint64_t address, uint64_t start,
+                      struct mt_symbol_frame *frame) {
     Dwarf_Line *row = dwarf_getsrc_die(lines, address);
     if (!row || dwarf_lineno(row, &frame->line) != 0)
         return;
@@ -332,7 +347,8 @@ static void find_line(Dwarf_Die *lines, uint64_t address, uint64_t start, struct
         frame->line = line_before(lines, address, start, frame->file);
 }
 
-/* Where a relative file is. libdw has already put this before some names, namely those of the directory itself. */
+/* Where a relative file is. libdw has already put this before some names, namely those of the
+ * directory itself. */
 static const char *directory_of(Dwarf_Die *lines, const char *file) {
     const char *directory = string_attribute(lines, DW_AT_comp_dir);
     if (!directory || !file || *file == '/')
@@ -358,33 +374,38 @@ static bool mangles(Dwarf_Die *code) {
     }
 }
 
-/* Of a function or call; libdw's dwarf_decl_file takes file 0, the first one since DWARF 5, for none. A split unit has its
- * files in its skeleton, which is lines if the unit is the one of the code. */
-static const char *file_attribute(Dwarf_Die *die, unsigned name, Dwarf_Die *lines, const Dwarf_Die *code) {
+/* Of a function or call; libdw's dwarf_decl_file takes file 0, the first one since DWARF 5, for
+ * none. A split unit has its files in its skeleton, which is lines if the unit is the one of the
+ * code. */
+static const char *file_attribute(Dwarf_Die *die, unsigned name, Dwarf_Die *lines,
+                                  const Dwarf_Die *code) {
     Dwarf_Attribute attribute;
     Dwarf_Word index;
     if (!dwarf_attr_integrate(die, name, &attribute) || dwarf_formudata(&attribute, &index) != 0)
         return NULL;
     Dwarf_Half version; /* of the unit that says so, which need not be the one that has the code */
     Dwarf_Die unit;
-    if (dwarf_cu_info(attribute.cu, &version, NULL, &unit, NULL, NULL, NULL, NULL) != 0 || (index == 0 && version < 5))
+    if (dwarf_cu_info(attribute.cu, &version, NULL, &unit, NULL, NULL, NULL, NULL) != 0 ||
+        (index == 0 && version < 5))
         return NULL;
     return unit_file(attribute.cu == code->cu ? lines : &unit, index);
 }
 
-static void name_frame(Dwarf_Die *die, Dwarf_Die *lines, const Dwarf_Die *code, struct mt_symbol_frame *frame) {
+static void name_frame(Dwarf_Die *die, Dwarf_Die *lines, const Dwarf_Die *code,
+                       struct mt_symbol_frame *frame) {
     frame->name = string_attribute(die, DW_AT_name);
     frame->linkage_name = string_attribute(die, DW_AT_linkage_name);
     if (!frame->linkage_name)
         frame->linkage_name = string_attribute(die, DW_AT_MIPS_linkage_name);
     const char *declared = file_attribute(die, DW_AT_decl_file, lines, code);
     int line;
-    if (declared && frame->file && strcmp(declared, frame->file) == 0 && dwarf_decl_line(die, &line) == 0)
+    if (declared && frame->file && strcmp(declared, frame->file) == 0 &&
+        dwarf_decl_line(die, &line) == 0)
         frame->start_line = line;
 }
 
-static size_t make_frames(Dwarf_Die *lines, Dwarf_Die *code, Dwarf_Die *chain, size_t n, uint64_t address,
-                          struct mt_symbol_frame *frames) {
+static size_t make_frames(Dwarf_Die *lines, Dwarf_Die *code, Dwarf_Die *chain, size_t n,
+                          uint64_t address, struct mt_symbol_frame *frames) {
     Dwarf_Addr start = 0;
     if (dwarf_lowpc(&chain[n - 1], &start) != 0)
         start = address; /* in pieces */
@@ -414,8 +435,8 @@ static void count_rows(struct mt_line_lookup *lookup, struct unit *unit, Dwarf_D
     }
 }
 
-/* Line tables are what fills memory; they are read for a whole unit at a time. The larger the file, the more rows may
- * stay: opening it again can mean to decompress it again. */
+/* Line tables are what fills memory; they are read for a whole unit at a time. The larger the file,
+ * the more rows may stay: opening it again can mean to decompress it again. */
 static bool make_room(struct mt_line_lookup *lookup) {
     if (lookup->module->n_rows < MIN_ROWS + lookup->module->debug_bytes / BYTES_PER_ROW)
         return true;
@@ -441,7 +462,8 @@ size_t mt_line_lookup_find(struct mt_line_lookup *lookup, uint64_t address,
         size_t n = inline_chain(&function, address, chain);
         return make_frames(&lines, &code, chain, n, address, frames);
     }
-    frames[0] = (struct mt_symbol_frame){0}; /* assembly: a line, and a name from the symbol table */
+    frames[0] =
+        (struct mt_symbol_frame){0}; /* assembly: a line, and a name from the symbol table */
     find_line(&lines, address, address, &frames[0]);
     frames[0].directory = directory_of(&lines, frames[0].file);
     return frames[0].file && frames[0].line ? 1 : 0;

@@ -1,16 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Is this the file? A path alone says little: the file may have been rebuilt, upgraded or deleted since, and wrong names
- * are worse than none. The build id decides. Where the recorded file had none, a file
+ * Is this the file? A path alone says little: the file may have been rebuilt, upgraded or deleted
+ * since, and wrong names are worse than none. The build id decides. Where the recorded file had
+ * none, a file
  *
  *   that is known to be the mapped one (kept open, or asked of the process)   is believed
- *   at the recorded path    is believed if nothing was written to it since the recording ended, and its segments would
- *                           take the room that was mapped
+ *   at the recorded path    is believed if nothing was written to it since the recording ended, and
+ *                           its segments would take the room that was mapped
  *   of the same name in a directory that the user has given                   if its segments would
  *   that has a build id     never
  *
- * Each file gets a Dwfl of its own at bias 0: modules of one process may overlap in time (dlclose, then another library
- * at the same address), and closing a Dwfl is the only way to free what libdw has read.
+ * Each file gets a Dwfl of its own at bias 0: modules of one process may overlap in time (dlclose,
+ * then another library at the same address), and closing a Dwfl is the only way to free what libdw
+ * has read.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -23,9 +25,14 @@
 
 #include "view/symbols-local.h"
 
-enum { MAX_BUILD_ID_BYTES = 64, PAGE_BYTES = 4096, MAX_GAP = 1 << 21 /* the largest pages that linkers align to */ };
+enum {
+    MAX_BUILD_ID_BYTES = 64,
+    PAGE_BYTES = 4096,
+    MAX_GAP = 1 << 21 /* the largest pages that linkers align to */
+};
 
-static int no_elf(Dwfl_Module *module, void **data, const char *name, Dwarf_Addr base, char **file, Elf **elf) {
+static int no_elf(Dwfl_Module *module, void **data, const char *name, Dwarf_Addr base, char **file,
+                  Elf **elf) {
     (void)module, (void)data, (void)name, (void)base, (void)file, (void)elf;
     return -1; /* every module is reported with its file */
 }
@@ -33,11 +40,12 @@ static int no_elf(Dwfl_Module *module, void **data, const char *name, Dwarf_Addr
 /* An empty element is the directory of the file. */
 static char *search_path(const struct mt_symbol_wanted *wanted) {
     char *path = NULL, process[64] = "";
-    const char *given = wanted->debug_path ? wanted->debug_path : "", *root = wanted->sysroot ? wanted->sysroot : "";
+    const char *given = wanted->debug_path ? wanted->debug_path : "",
+               *root = wanted->sysroot ? wanted->sysroot : "";
     if (wanted->process)
         snprintf(process, sizeof process, ":/proc/%u/root/usr/lib/debug", wanted->process);
-    return asprintf(&path, "%s%s:.debug%s%s%s:/usr/lib/debug%s", given, *given ? ":" : "", *root ? ":" : "", root,
-                    *root ? "/usr/lib/debug" : "", process) > 0
+    return asprintf(&path, "%s%s:.debug%s%s%s:/usr/lib/debug%s", given, *given ? ":" : "",
+                    *root ? ":" : "", root, *root ? "/usr/lib/debug" : "", process) > 0
                ? path
                : NULL;
 }
@@ -69,7 +77,8 @@ static bool report(struct mt_symbol_module *module) {
     GElf_Ehdr header;
     Elf *elf = dwfl_module_getelf(module->module, &elf_bias);
     module->elf_bias = elf_bias;
-    return elf && gelf_getehdr(elf, &header) && (header.e_type == ET_EXEC || header.e_type == ET_DYN);
+    return elf && gelf_getehdr(elf, &header) &&
+           (header.e_type == ET_EXEC || header.e_type == ET_DYN);
 }
 
 static uint64_t debug_bytes(Dwarf *dwarf) {
@@ -77,7 +86,8 @@ static uint64_t debug_bytes(Dwarf *dwarf) {
     GElf_Shdr header;
     Elf *elf = dwarf ? dwarf_getelf(dwarf) : NULL;
     for (Elf_Scn *section = NULL; elf && (section = elf_nextscn(elf, section)) != NULL;)
-        if (gelf_getshdr(section, &header) && header.sh_type == SHT_PROGBITS && !(header.sh_flags & SHF_ALLOC))
+        if (gelf_getshdr(section, &header) && header.sh_type == SHT_PROGBITS &&
+            !(header.sh_flags & SHF_ALLOC))
             bytes += header.sh_size;
     return bytes;
 }
@@ -113,10 +123,13 @@ static void module_build_id(Dwfl_Module *module, char hex[2 * MAX_BUILD_ID_BYTES
 static bool changed_since(int fd, uint64_t time_ns) {
     struct stat status;
     return time_ns && fstat(fd, &status) == 0 &&
-           (uint64_t)status.st_mtim.tv_sec * UINT64_C(1000000000) + (uint64_t)status.st_mtim.tv_nsec > time_ns;
+           (uint64_t)status.st_mtim.tv_sec * UINT64_C(1000000000) +
+                   (uint64_t)status.st_mtim.tv_nsec >
+               time_ns;
 }
 
-/* Would the file be mapped as long as that one was? Segments apart from each other are not seen as a whole. */
+/* Would the file be mapped as long as that one was? Segments apart from each other are not seen as
+ * a whole. */
 static bool fits(const struct mt_symbol_module *module, const struct mt_symbol_wanted *wanted) {
     GElf_Addr bias;
     GElf_Phdr header;
@@ -151,7 +164,8 @@ static bool same_build(const struct mt_symbol_module *module, const struct mt_sy
     return fits(module, wanted) && !(trust == MT_SYMBOL_THE_PATH && is_newer);
 }
 
-static struct mt_symbol_module *new_module(int fd, const char *path, const struct mt_symbol_wanted *wanted) {
+static struct mt_symbol_module *new_module(int fd, const char *path,
+                                           const struct mt_symbol_wanted *wanted) {
     struct mt_symbol_module *module = calloc(1, sizeof *module);
     if (!module) {
         close(fd);
@@ -168,7 +182,8 @@ static struct mt_symbol_module *new_module(int fd, const char *path, const struc
 
 /* Takes fd over; -1: the path is opened. */
 static enum mt_symbol_file try_file(struct mt_symbol_module **out, int fd, const char *path,
-                                    const struct mt_symbol_wanted *wanted, enum mt_symbol_trust trust) {
+                                    const struct mt_symbol_wanted *wanted,
+                                    enum mt_symbol_trust trust) {
     if (fd < 0)
         fd = open_file(path);
     if (fd < 0)
@@ -177,7 +192,8 @@ static enum mt_symbol_file try_file(struct mt_symbol_module **out, int fd, const
     struct mt_symbol_module *module = new_module(mt_symbols_plain(fd), path, wanted);
     enum mt_symbol_file result = MT_SYMBOL_FILE_UNUSABLE;
     if (module && module->path && module->recorded && module->debug_path && report(module))
-        result = same_build(module, wanted, trust, is_newer) ? MT_SYMBOL_FILE_FOUND : MT_SYMBOL_FILE_CHANGED;
+        result = same_build(module, wanted, trust, is_newer) ? MT_SYMBOL_FILE_FOUND
+                                                             : MT_SYMBOL_FILE_CHANGED;
     if (result != MT_SYMBOL_FILE_FOUND) {
         mt_symbol_module_close(module);
         return result;
@@ -192,12 +208,14 @@ struct opening {
     struct mt_symbol_module **module;
 };
 
-static enum mt_symbol_file try_place(void *context, int fd, const char *path, enum mt_symbol_trust trust) {
+static enum mt_symbol_file try_place(void *context, int fd, const char *path,
+                                     enum mt_symbol_trust trust) {
     const struct opening *opening = context;
     return try_file(opening->module, fd, path, opening->wanted, trust);
 }
 
-enum mt_symbol_file mt_symbol_module_open(struct mt_symbol_module **module, const struct mt_symbol_wanted *wanted) {
+enum mt_symbol_file mt_symbol_module_open(struct mt_symbol_module **module,
+                                          const struct mt_symbol_wanted *wanted) {
     struct opening opening = {wanted, module};
     *module = NULL;
     return mt_symbols_find(wanted, try_place, &opening);
@@ -245,8 +263,8 @@ uint64_t mt_symbol_module_address(const struct mt_symbol_module *module, uint64_
     if (elf && elf_getphdrnum(elf, &n) == 0) {
         for (size_t i = 0; i < n && i <= INT32_MAX; i++) {
             GElf_Phdr header;
-            if (gelf_getphdr(elf, (int)i, &header) && header.p_type == PT_LOAD && offset >= header.p_offset &&
-                offset - header.p_offset < header.p_filesz)
+            if (gelf_getphdr(elf, (int)i, &header) && header.p_type == PT_LOAD &&
+                offset >= header.p_offset && offset - header.p_offset < header.p_filesz)
                 return offset - header.p_offset + header.p_vaddr;
         }
     }

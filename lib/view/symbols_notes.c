@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Why functions have no names, in sentences: which file, the reason, and what would help. A reader of addresses has to
- * know whether it is worth to look for the file.
+ * Why functions have no names, in sentences: which file, the reason, and what would help. A reader
+ * of addresses has to know whether it is worth to look for the file.
  *
- * Notes are stored in profiles, and a profile is read elsewhere, too: so those that say "no names" are dropped before
- * each look, which tries again whatever has none. (Split units are another matter: without theirs, functions have names
- * and lines, and are not tried again.)
+ * Notes are stored in profiles, and a profile is read elsewhere, too: so those that say "no names"
+ * are dropped before each look, which tries again whatever has none. (Split units are another
+ * matter: without theirs, functions have names and lines, and are not tried again.)
  *
- * Of stripped files only those are named that matter: whose unnamed code asked for a twentieth of the bytes.
+ * Of stripped files only those are named that matter: whose unnamed code asked for a twentieth of
+ * the bytes.
  */
 #include <gelf.h>
 #include <glob.h>
@@ -34,11 +35,12 @@ void mt_symbol_notes_forget(struct mt_profile *profile) {
     profile->info.n_notes = kept;
 }
 
-void mt_symbol_notes_file(struct mt_symbol_notes *notes, enum mt_symbol_file why, const char *path) {
+void mt_symbol_notes_file(struct mt_symbol_notes *notes, enum mt_symbol_file why,
+                          const char *path) {
     static const char *const reasons[] = {
         [MT_SYMBOL_FILE_MISSING] = "cannot be opened here",
-        [MT_SYMBOL_FILE_DELETED] =
-            "had been deleted when it was recorded, and root alone can open such a file of a process",
+        [MT_SYMBOL_FILE_DELETED] = "had been deleted when it was recorded, and root alone can open "
+                                   "such a file of a process",
         [MT_SYMBOL_FILE_CHANGED] = "has changed since it was recorded (it is another build)",
         [MT_SYMBOL_FILE_UNUSABLE] = "is not a program or library any more",
     };
@@ -52,28 +54,33 @@ void mt_symbol_notes_file(struct mt_symbol_notes *notes, enum mt_symbol_file why
 void mt_symbol_notes_end(struct mt_symbol_notes *notes) {
     char text[NOTE_BYTES];
     if (notes->n_without > MAX_FILE_NOTES) {
-        snprintf(text, sizeof text, "%u further files have changed or cannot be opened: their functions have%s.",
+        snprintf(text, sizeof text,
+                 "%u further files have changed or cannot be opened: their functions have%s.",
                  notes->n_without - MAX_FILE_NOTES, no_names);
         note(notes, text);
     }
     if (notes->n_without) {
         snprintf(text, sizeof text,
-                 "Files that gave%s are looked for in DIR as well with --debug-path DIR, by build id and by name, and "
+                 "Files that gave%s are looked for in DIR as well with --debug-path DIR, by build "
+                 "id and by name, and "
                  "below DIR with --sysroot DIR.",
                  no_names);
         note(notes, text);
     }
 }
 
-/* ---- what a module lacks ------------------------------------------------------------------------------------------ */
+/* ---- what a module lacks --------------------------------------------------------------------- */
 
-static void note_missing_units(struct mt_symbol_notes *notes, const struct mt_symbol_module *module, const char *path) {
+static void note_missing_units(struct mt_symbol_notes *notes, const struct mt_symbol_module *module,
+                               const char *path) {
     char text[NOTE_BYTES];
     if (!module->n_missing_units)
         return;
     snprintf(text, sizeof text,
-             "%s was built with split debug information, and a part of it (%.1500s) is not here: inlined calls are not "
-             "told from the functions that they are in. Keep the .dwo files, or make a %s.dwp of them with dwp -e.",
+             "%s was built with split debug information, and a part of it (%.1500s) is not here: "
+             "inlined calls are not "
+             "told from the functions that they are in. Keep the .dwo files, or make a %s.dwp of "
+             "them with dwp -e.",
              path, module->missing_unit ? module->missing_unit : "a .dwo file", path);
     note(notes, text);
 }
@@ -85,18 +92,22 @@ static const char *base_name(const char *path) {
 
 /* The line that decided to allocate is hardly in one of these. */
 static bool is_runtime(const char *path) {
-    static const char *const names[] = {"libc.so", "libc-",   "ld-linux", "ld.so",      "libstdc++",
-                                        "libc++",  "libm.so", "libgcc_s", "libpthread", "libmemtrack"};
+    static const char *const names[] = {"libc.so",    "libc-",      "ld-linux", "ld.so",
+                                        "libstdc++",  "libc++",     "libm.so",  "libgcc_s",
+                                        "libpthread", "libmemtrack"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (strncmp(base_name(path), names[i], strlen(names[i])) == 0)
             return true;
     return false;
 }
 
-static const struct mt_location *charged(const struct mt_profile *profile, const struct mt_sample *sample) {
+static const struct mt_location *charged(const struct mt_profile *profile,
+                                         const struct mt_sample *sample) {
     for (uint32_t i = 0; i < sample->n_frames; i++) {
-        const struct mt_location *location = &profile->locations[profile->frames[sample->first_frame + i]];
-        if (!location->mapping || !is_runtime(mt_profile_text(profile, profile->mappings[location->mapping - 1].path)))
+        const struct mt_location *location =
+            &profile->locations[profile->frames[sample->first_frame + i]];
+        if (!location->mapping ||
+            !is_runtime(mt_profile_text(profile, profile->mappings[location->mapping - 1].path)))
             return location;
     }
     return NULL;
@@ -104,7 +115,8 @@ static const struct mt_location *charged(const struct mt_profile *profile, const
 
 /* Of all bytes, those that code without a name in this file asked for. */
 static double unnamed_percent(const struct mt_profile *profile, uint32_t mapping) {
-    enum mt_value column = profile->has_value[MT_VALUE_TOTAL_BYTES] ? MT_VALUE_TOTAL_BYTES : MT_VALUE_LIVE_BYTES;
+    enum mt_value column =
+        profile->has_value[MT_VALUE_TOTAL_BYTES] ? MT_VALUE_TOTAL_BYTES : MT_VALUE_LIVE_BYTES;
     double all = 0, unnamed = 0;
     for (size_t i = 0; i < profile->n_samples; i++) {
         const struct mt_sample *sample = &profile->samples[i];
@@ -117,7 +129,7 @@ static double unnamed_percent(const struct mt_profile *profile, uint32_t mapping
     return all > 0 ? 100 * unnamed / all : 0;
 }
 
-/* ---- what would help ---------------------------------------------------------------------------------------------- */
+/* ---- what would help ------------------------------------------------------------------------- */
 
 static bool lists(const char *list, const char *path) {
     FILE *file = fopen(list, "re");
@@ -126,7 +138,8 @@ static bool lists(const char *list, const char *path) {
     bool found = false;
     for (ssize_t n; file && !found && (n = getline(&line, &capacity, file)) > 0;) {
         line[n - (line[n - 1] == '\n')] = '\0';
-        found = strcmp(line, path) == 0 || (strncmp(path, "/usr", 4) == 0 && strcmp(line, path + 4) == 0) ||
+        found = strcmp(line, path) == 0 ||
+                (strncmp(path, "/usr", 4) == 0 && strcmp(line, path + 4) == 0) ||
                 (strncmp(line, "/usr", 4) == 0 && strcmp(line + 4, path) == 0);
     }
     free(line);
@@ -153,11 +166,14 @@ static bool find_package(const char *path, char *name, size_t bytes) {
 
 static void describe_help(const struct mt_symbol_module *module, char *text, size_t bytes) {
     char package[256];
-    bool is_installed = strcmp(module->path, module->recorded) == 0 && find_package(module->path, package, 200);
+    bool is_installed =
+        strcmp(module->path, module->recorded) == 0 && find_package(module->path, package, 200);
     if (is_installed)
-        snprintf(text, bytes, "Install %s%s", package, strcmp(package, "libc6") == 0 ? "-dbg" : "-dbgsym");
+        snprintf(text, bytes, "Install %s%s", package,
+                 strcmp(package, "libc6") == 0 ? "-dbg" : "-dbgsym");
     else
-        snprintf(text, bytes, "Name a directory that has the file as it was before with --debug-path DIR");
+        snprintf(text, bytes,
+                 "Name a directory that has the file as it was before with --debug-path DIR");
 }
 
 /* Is its debug information there, but in a form that nobody here can read? */
@@ -167,13 +183,17 @@ static bool is_unreadable(const struct mt_symbol_module *module) {
     size_t names;
     if (!module->dwfl)
         return false;
-    Elf *elf = module->dwarf ? dwarf_getelf(module->dwarf) : dwfl_module_getelf(module->module, &bias);
+    Elf *elf =
+        module->dwarf ? dwarf_getelf(module->dwarf) : dwfl_module_getelf(module->module, &bias);
     if (!elf || elf_getshdrstrndx(elf, &names) != 0)
         return false;
     for (Elf_Scn *section = NULL; (section = elf_nextscn(elf, section)) != NULL;) {
-        const char *name = gelf_getshdr(section, &header) ? elf_strptr(elf, names, header.sh_name) : NULL;
-        if (name && strcmp(name, ".debug_info") == 0 && header.sh_type != SHT_NOBITS && header.sh_size)
-            return !module->dwarf || (header.sh_flags & SHF_COMPRESSED); /* else libdw has it in the clear by now */
+        const char *name =
+            gelf_getshdr(section, &header) ? elf_strptr(elf, names, header.sh_name) : NULL;
+        if (name && strcmp(name, ".debug_info") == 0 && header.sh_type != SHT_NOBITS &&
+            header.sh_size)
+            return !module->dwarf ||
+                   (header.sh_flags & SHF_COMPRESSED); /* else libdw has it in the clear by now */
     }
     return false;
 }
@@ -181,14 +201,15 @@ static bool is_unreadable(const struct mt_symbol_module *module) {
 static void note_unreadable(struct mt_symbol_notes *notes, const char *path) {
     char text[NOTE_BYTES];
     snprintf(text, sizeof text,
-             "%s has debug information that cannot be read, as it is damaged or compressed in a way that is not known "
+             "%s has debug information that cannot be read, as it is damaged or compressed in a "
+             "way that is not known "
              "here: its lines have%s. objcopy --decompress-debug-sections may help.",
              path, no_names);
     note(notes, text);
 }
 
-static void note_stripped(struct mt_symbol_notes *notes, const struct mt_symbol_module *module, const char *path,
-                          uint32_t mapping) {
+static void note_stripped(struct mt_symbol_notes *notes, const struct mt_symbol_module *module,
+                          const char *path, uint32_t mapping) {
     char text[NOTE_BYTES], help[300];
     if (!module->dwfl || module->dwarf || mt_symbols_are_complete(module))
         return;
@@ -196,15 +217,16 @@ static void note_stripped(struct mt_symbol_notes *notes, const struct mt_symbol_
     if (percent < LEAST_PERCENT || ++notes->n_stripped > MAX_FILE_NOTES)
         return;
     describe_help(module, help, sizeof help);
-    snprintf(
-        text, sizeof text,
-        "%s is stripped: functions in it that allocated %.0f %% of all bytes have%s. %s, or let --debuginfod fetch "
-        "its debug information.",
-        path, percent, no_names, help);
+    snprintf(text, sizeof text,
+             "%s is stripped: functions in it that allocated %.0f %% of all bytes have%s. %s, or "
+             "let --debuginfod fetch "
+             "its debug information.",
+             path, percent, no_names, help);
     note(notes, text);
 }
 
-void mt_symbol_notes_module(struct mt_symbol_notes *notes, const struct mt_symbol_module *module, uint32_t mapping) {
+void mt_symbol_notes_module(struct mt_symbol_notes *notes, const struct mt_symbol_module *module,
+                            uint32_t mapping) {
     const char *path = mt_profile_text(notes->profile, notes->profile->mappings[mapping].path);
     note_missing_units(notes, module, path);
     if (is_unreadable(module))

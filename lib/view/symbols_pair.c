@@ -1,17 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * libdw joins a skeleton unit and its split unit by itself, if the skeleton names a file that has the unit, alone. So for a
- * unit that lies elsewhere two small files are made in memory, and everything that libdw can do with split units
- * (indexed addresses and strings, ranges of both kinds) works on it unchanged, in every version:
+ * libdw joins a skeleton unit and its split unit by itself, if the skeleton names a file that has
+ * the unit, alone. So for a unit that lies elsewhere two small files are made in memory, and
+ * everything that libdw can do with split units (indexed addresses and strings, ranges of both
+ * kinds) works on it unchanged, in every version:
  *
- *   skeleton   .debug_info, .debug_abbrev: one unit with the id, the bases, and the name of the other file
- *              .debug_addr, .debug_ranges: the parts of the program's that are this unit's
+ *   skeleton   .debug_info, .debug_abbrev: one unit with the id, the bases, and the name of the
+ *              other file .debug_addr, .debug_ranges: the parts of the program's that are this
+ *              unit's
  *   unit       its sections, called ….dwo
  *
- * The second one is a file without a name, which libdw opens by /proc/self/fd/N; it is closed when libdw has read it.
+ * The second one is a file without a name, which libdw opens by /proc/self/fd/N; it is closed when
+ * libdw has read it.
  *
- * Rejected: turning split units into ordinary ones (their references are relative to a header of another length); own
- * code for forms, ranges and bases (libdw's is there).
+ * Rejected: turning split units into ordinary ones (their references are relative to a header of
+ * another length); own code for forms, ranges and bases (libdw's is there).
  */
 #include <dwarf.h>
 #include <elf.h>
@@ -26,7 +29,7 @@
 
 enum { MAX_SECTIONS = 8, NAME_BYTES = 32, SKELETON_BYTES = 256 };
 
-/* ---- files in memory --------------------------------------------------------------------------------------------- */
+/* ---- files in memory ------------------------------------------------------------------------- */
 
 struct section {
     char name[NAME_BYTES];
@@ -51,7 +54,8 @@ static size_t aligned(size_t bytes) {
 }
 
 static size_t file_bytes(const struct file *file) {
-    size_t bytes = sizeof(Elf64_Ehdr) + (file->n + 2) * sizeof(Elf64_Shdr) + (MAX_SECTIONS + 2) * NAME_BYTES;
+    size_t bytes =
+        sizeof(Elf64_Ehdr) + (file->n + 2) * sizeof(Elf64_Shdr) + (MAX_SECTIONS + 2) * NAME_BYTES;
     for (size_t i = 0; i < file->n; i++)
         bytes += aligned(file->section[i].bytes.n);
     return bytes;
@@ -89,11 +93,12 @@ static uint8_t *make_file(const struct file *file, size_t *bytes) {
         name += (size_t)sprintf((char *)image + names_at + name, "%s", section->name) + 1;
         at += aligned(section->bytes.n);
     }
-    sections[n - 1] = (Elf64_Shdr){.sh_type = SHT_STRTAB, .sh_offset = names_at, .sh_size = name, .sh_addralign = 1};
+    sections[n - 1] = (Elf64_Shdr){
+        .sh_type = SHT_STRTAB, .sh_offset = names_at, .sh_size = name, .sh_addralign = 1};
     return image;
 }
 
-/* ---- the unit ---------------------------------------------------------------------------------------------------- */
+/* ---- the unit -------------------------------------------------------------------------------- */
 
 static bool write_all(int fd, const uint8_t *data, size_t bytes) {
     for (size_t done = 0; done < bytes;) {
@@ -129,7 +134,7 @@ static int unit_file(const struct mt_split_unit *unit) {
     return fd;
 }
 
-/* ---- the skeleton ------------------------------------------------------------------------------------------------ */
+/* ---- the skeleton ---------------------------------------------------------------------------- */
 
 struct writer {
     uint8_t data[SKELETON_BYTES];
@@ -208,7 +213,8 @@ static void put_skeleton(struct file *file, struct writer *abbreviations, struct
                                             {DW_AT_GNU_dwo_id, DW_FORM_data8},
                                             {0, 0}};
     bool is_5 = skeleton->version >= 5;
-    put_abbreviation(abbreviations, is_5 ? DW_TAG_skeleton_unit : DW_TAG_compile_unit, is_5 ? of_5 : of_4);
+    put_abbreviation(abbreviations, is_5 ? DW_TAG_skeleton_unit : DW_TAG_compile_unit,
+                     is_5 ? of_5 : of_4);
     put_unit(unit, skeleton, path);
     add_section(file, ".debug_abbrev", (struct mt_bytes){abbreviations->data, abbreviations->n});
     add_section(file, ".debug_info", (struct mt_bytes){unit->data, unit->n});
@@ -216,7 +222,7 @@ static void put_skeleton(struct file *file, struct writer *abbreviations, struct
     add_section(file, ".debug_ranges", skeleton->ranges);
 }
 
-/* ---- both -------------------------------------------------------------------------------------------------------- */
+/* ---- both ------------------------------------------------------------------------------------ */
 
 static bool open_skeleton(struct mt_pair *pair, const struct mt_skeleton *skeleton, int unit_fd) {
     struct writer abbreviations = {.n = 0}, unit = {.n = 0};
@@ -231,8 +237,8 @@ static bool open_skeleton(struct mt_pair *pair, const struct mt_skeleton *skelet
     return pair->dwarf != NULL;
 }
 
-bool mt_pair_open(struct mt_pair *pair, const struct mt_skeleton *skeleton, const struct mt_split_unit *unit,
-                  Dwarf_Die *die) {
+bool mt_pair_open(struct mt_pair *pair, const struct mt_skeleton *skeleton,
+                  const struct mt_split_unit *unit, Dwarf_Die *die) {
     int fd = unit_file(unit);
     Dwarf_CU *cu = NULL;
     Dwarf_Die root;
@@ -240,8 +246,8 @@ bool mt_pair_open(struct mt_pair *pair, const struct mt_skeleton *skeleton, cons
     *pair = (struct mt_pair){0};
     *die = (Dwarf_Die){0};
     bool found = fd >= 0 && open_skeleton(pair, skeleton, fd) &&
-                 dwarf_get_units(pair->dwarf, NULL, &cu, NULL, &type, &root, die) == 0 && type == DW_UT_skeleton &&
-                 die->addr != NULL;
+                 dwarf_get_units(pair->dwarf, NULL, &cu, NULL, &type, &root, die) == 0 &&
+                 type == DW_UT_skeleton && die->addr != NULL;
     if (fd >= 0)
         close(fd);
     if (!found)

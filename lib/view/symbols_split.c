@@ -1,16 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Split units (-gsplit-dwarf): the program has skeletons, with addresses and lines, and names and inlined calls are in
- * .dwo files, or in one package for the program. libdw 0.188 reads .dwo files where the compiler put them, and nothing
- * else: without the unit a function's inlined calls become the function itself, and nothing says so.
+ * Split units (-gsplit-dwarf): the program has skeletons, with addresses and lines, and names and
+ * inlined calls are in .dwo files, or in one package for the program. libdw 0.188 reads .dwo files
+ * where the compiler put them, and nothing else: without the unit a function's inlined calls become
+ * the function itself, and nothing says so.
  *
- *   skeleton's id ──► 1. FILE.dwp of the program, or of its debug file; a file of that name in the directories given
- *                     2. the .dwo or object file that the skeleton names: where it was made, beside the program, below
- *                        the sysroot, in the directories given
+ *   skeleton's id ──► 1. FILE.dwp of the program, or of its debug file; a file of that name in the
+ *                        directories given
+ *                     2. the .dwo or object file that the skeleton names: where it was made, beside
+ *                        the program, below the sysroot, in the directories given
  *                 ──► libdw, as a pair of small files (symbols_pair.c)
  *
- * The id decides, as the build id does for files: a package or .dwo of another build is not used. What was found is kept
- * until the module is closed; what was not is counted, and a note says which file was missing.
+ * The id decides, as the build id does for files: a package or .dwo of another build is not used.
+ * What was found is kept until the module is closed; what was not is counted, and a note says which
+ * file was missing.
  */
 #include <dwarf.h>
 #include <elfutils/libdwfl.h>
@@ -48,7 +51,7 @@ struct mt_split {
     struct bases addresses, ranges; /* DWARF 4: where the parts of the units begin */
 };
 
-/* ---- the skeleton ------------------------------------------------------------------------------------------------ */
+/* ---- the skeleton ---------------------------------------------------------------------------- */
 
 static bool number_of(Dwarf_Die *die, unsigned name, uint64_t *value) {
     Dwarf_Attribute attribute;
@@ -101,7 +104,8 @@ static void find_bases(struct mt_split *split) {
 }
 
 /* From a base to the next one, or to the end. */
-static struct mt_bytes part_from(const struct bases *bases, struct mt_bytes section, uint64_t base) {
+static struct mt_bytes part_from(const struct bases *bases, struct mt_bytes section,
+                                 uint64_t base) {
     size_t low = 0, n = bases->n;
     while (n) {
         size_t half = n / 2;
@@ -121,14 +125,16 @@ static void take_old_parts(struct mt_split *split, Dwarf_Die *die, struct mt_ske
     if (!split->bases_known)
         find_bases(split);
     if (number_of(die, DW_AT_GNU_addr_base, &base))
-        skeleton->addresses = part_from(&split->addresses, mt_elf_section(elf, ".debug_addr"), base);
+        skeleton->addresses =
+            part_from(&split->addresses, mt_elf_section(elf, ".debug_addr"), base);
     base = 0;
     number_of(die, DW_AT_GNU_ranges_base, &base);
     skeleton->ranges = part_from(&split->ranges, mt_elf_section(elf, ".debug_ranges"), base);
 }
 
 /* In DWARF 5 the part has a header, which says how long it is. */
-static void take_new_part(const struct mt_split *split, Dwarf_Die *die, struct mt_skeleton *skeleton) {
+static void take_new_part(const struct mt_split *split, Dwarf_Die *die,
+                          struct mt_skeleton *skeleton) {
     uint64_t base;
     uint32_t bytes;
     if (!number_of(die, DW_AT_addr_base, &base) || base < 8)
@@ -151,7 +157,7 @@ static void describe(struct mt_split *split, Dwarf_Die *die, struct mt_skeleton 
         take_new_part(split, die, skeleton);
 }
 
-/* ---- files ------------------------------------------------------------------------------------------------------- */
+/* ---- files ----------------------------------------------------------------------------------- */
 
 static Elf *open_elf(const char *path, int *fd) {
     *fd = mt_symbols_plain(open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
@@ -211,20 +217,23 @@ static void find_packages(struct mt_split *split) {
     }
 }
 
-/* ---- one unit ---------------------------------------------------------------------------------------------------- */
+/* ---- one unit -------------------------------------------------------------------------------- */
 
-static bool try_unit(struct found *found, const struct mt_skeleton *skeleton, struct mt_split_unit *unit) {
+static bool try_unit(struct found *found, const struct mt_skeleton *skeleton,
+                     struct mt_split_unit *unit) {
     bool good = mt_pair_open(&found->pair, skeleton, unit, &found->die);
     mt_split_unit_free(unit);
     return good;
 }
 
-static bool try_packages(struct mt_split *split, struct found *found, const struct mt_skeleton *skeleton) {
+static bool try_packages(struct mt_split *split, struct found *found,
+                         const struct mt_skeleton *skeleton) {
     struct mt_split_unit unit;
     if (!split->packages_tried)
         find_packages(split);
     for (size_t i = 0; i < split->n_packages; i++)
-        if (mt_dwp_find(split->packages[i].elf, found->id, &unit) && try_unit(found, skeleton, &unit))
+        if (mt_dwp_find(split->packages[i].elf, found->id, &unit) &&
+            try_unit(found, skeleton, &unit))
             return true;
     return false;
 }
@@ -243,17 +252,18 @@ static bool try_file(struct found *found, const struct mt_skeleton *skeleton, ch
     return good;
 }
 
-/* A name in a directory, then in what is above it, as far as the end of the path goes: DIR/a/b/c.dwo, DIR/b/c.dwo, … */
-static bool try_directory(struct found *found, const struct mt_skeleton *skeleton, const char *directory, int bytes,
-                          const char *path) {
+/* A name in a directory, then in what is above it, as far as the end of the path goes:
+ * DIR/a/b/c.dwo, DIR/b/c.dwo, … */
+static bool try_directory(struct found *found, const struct mt_skeleton *skeleton,
+                          const char *directory, int bytes, const char *path) {
     for (const char *end = path; end; end = strchr(end + 1, '/'))
         if (try_file(found, skeleton, format("%.*s/%s", bytes, directory, end + (*end == '/'))))
             return true;
     return false;
 }
 
-static bool try_files(struct mt_split *split, struct found *found, const struct mt_skeleton *skeleton,
-                      const char *directory, const char *name) {
+static bool try_files(struct mt_split *split, struct found *found,
+                      const struct mt_skeleton *skeleton, const char *directory, const char *name) {
     const struct mt_symbol_module *module = split->module;
     char *path = *name == '/' || !directory ? strdup(name) : format("%s/%s", directory, name);
     const char *slash = strrchr(module->path, '/');
@@ -261,7 +271,8 @@ static bool try_files(struct mt_split *split, struct found *found, const struct 
     if (path && !good && module->sysroot)
         good = try_file(found, skeleton, format("%s%s", module->sysroot, path));
     if (path && !good && slash)
-        good = try_directory(found, skeleton, module->path, (int)(slash - module->path), *name == '/' ? path : name);
+        good = try_directory(found, skeleton, module->path, (int)(slash - module->path),
+                             *name == '/' ? path : name);
     for (const char *at = module->debug_path; path && !good && *at;) {
         int bytes = (int)strcspn(at, ":");
         if (bytes)
@@ -272,19 +283,22 @@ static bool try_files(struct mt_split *split, struct found *found, const struct 
     return good;
 }
 
-static void find_unit(struct mt_split *split, struct found *found, Dwarf_Die *die, struct mt_skeleton *skeleton) {
+static void find_unit(struct mt_split *split, struct found *found, Dwarf_Die *die,
+                      struct mt_skeleton *skeleton) {
     const char *name = text_of(die, DW_AT_dwo_name, DW_AT_GNU_dwo_name);
     const char *directory = text_of(die, DW_AT_comp_dir, DW_AT_comp_dir);
     describe(split, die, skeleton);
-    if (try_packages(split, found, skeleton) || (name && try_files(split, found, skeleton, directory, name)))
+    if (try_packages(split, found, skeleton) ||
+        (name && try_files(split, found, skeleton, directory, name)))
         return;
     found->die.addr = NULL;
     if (!split->module->missing_unit && name)
-        split->module->missing_unit = *name == '/' || !directory ? strdup(name) : format("%s/%s", directory, name);
+        split->module->missing_unit =
+            *name == '/' || !directory ? strdup(name) : format("%s/%s", directory, name);
     split->module->n_missing_units++;
 }
 
-/* ---- all --------------------------------------------------------------------------------------------------------- */
+/* ---- all ------------------------------------------------------------------------------------- */
 
 static int compare_found(const void *a, const void *b) {
     uint64_t left = ((const struct found *)a)->id, right = ((const struct found *)b)->id;
@@ -302,7 +316,8 @@ bool mt_split_find(struct mt_symbol_module *module, Dwarf_Die *die, Dwarf_Die *o
     uint64_t id;
     Dwarf_Half version;
     struct mt_split *split = split_of(module);
-    if (!split || dwarf_cu_info(die->cu, &version, NULL, NULL, NULL, &id, &skeleton.address_bytes, NULL) != 0)
+    if (!split ||
+        dwarf_cu_info(die->cu, &version, NULL, NULL, NULL, &id, &skeleton.address_bytes, NULL) != 0)
         return false;
     skeleton.version = version;
     skeleton.id = id;

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * ELF symbols. libdwfl's own lookup scans the whole table for every address, which is minutes for a browser's library;
- * sorting the table costs milliseconds even when four addresses are asked for. Here one pass over the table, in its
- * order, asks for each symbol which of the few sorted addresses it covers, by binary search.
+ * ELF symbols. libdwfl's own lookup scans the whole table for every address, which is minutes for a
+ * browser's library; sorting the table costs milliseconds even when four addresses are asked for.
+ * Here one pass over the table, in its order, asks for each symbol which of the few sorted
+ * addresses it covers, by binary search.
  *
- * Symbols with a size win. An address that none of them covers takes the symbol before it, if that has no size and is
- * in the same section (hand-written assembly). Not when local symbols are stripped: then what follows a symbol is
- * mostly other functions. Of several names for one function the plainest is taken: malloc, not __libc_malloc, and
- * always the same one.
+ * Symbols with a size win. An address that none of them covers takes the symbol before it, if that
+ * has no size and is in the same section (hand-written assembly). Not when local symbols are
+ * stripped: then what follows a symbol is mostly other functions. Of several names for one function
+ * the plainest is taken: malloc, not __libc_malloc, and always the same one.
  */
 #include <gelf.h>
 #include <stdlib.h>
@@ -42,7 +43,8 @@ static bool plainer(const char *a, const char *b) {
 static bool better(const struct mt_symbol *symbol, const struct mt_symbol *than) {
     if (!than->name || symbol->start != than->start)
         return !than->name || symbol->start > than->start;
-    return symbol->rank != than->rank ? symbol->rank > than->rank : plainer(symbol->name, than->name);
+    return symbol->rank != than->rank ? symbol->rank > than->rank
+                                      : plainer(symbol->name, than->name);
 }
 
 static unsigned rank_of(const GElf_Sym *symbol) {
@@ -63,8 +65,9 @@ static uint64_t section_end(const struct mt_symbol_module *module, uint64_t addr
     Elf *elf = dwfl_module_getelf(module->module, &bias);
     GElf_Shdr header;
     for (Elf_Scn *section = NULL; elf && (section = elf_nextscn(elf, section)) != NULL;)
-        if (gelf_getshdr(section, &header) && (header.sh_flags & SHF_ALLOC) && (header.sh_flags & SHF_EXECINSTR) &&
-            address >= header.sh_addr && address - header.sh_addr < header.sh_size)
+        if (gelf_getshdr(section, &header) && (header.sh_flags & SHF_ALLOC) &&
+            (header.sh_flags & SHF_EXECINSTR) && address >= header.sh_addr &&
+            address - header.sh_addr < header.sh_size)
             return header.sh_addr + header.sh_size;
     return 0;
 }
@@ -73,8 +76,9 @@ static bool covers(const struct mt_symbol *symbol, uint64_t address) {
     return address - symbol->start < symbol->size;
 }
 
-/* A symbol without a size may name every address up to the next one: it is kept at the first, see spread_unsized.
- * nearest[i] becomes the last start of any symbol before query i and not before query i - 1. */
+/* A symbol without a size may name every address up to the next one: it is kept at the first, see
+ * spread_unsized. nearest[i] becomes the last start of any symbol before query i and not before
+ * query i - 1. */
 static void take(const struct mt_symbol *symbol, const struct mt_symbol_query *queries, size_t n,
                  struct mt_symbol *symbols, uint64_t *nearest) {
     size_t i = first_at_or_after(queries, n, symbol->start);
@@ -90,8 +94,10 @@ static void take(const struct mt_symbol *symbol, const struct mt_symbol_query *q
             symbols[i] = *symbol;
 }
 
-/* An unsized symbol names what follows it, up to the next symbol of any kind and within its section. */
-static void spread_unsized(const struct mt_symbol_module *module, const struct mt_symbol_query *queries, size_t n,
+/* An unsized symbol names what follows it, up to the next symbol of any kind and within its
+ * section. */
+static void spread_unsized(const struct mt_symbol_module *module,
+                           const struct mt_symbol_query *queries, size_t n,
                            struct mt_symbol *symbols, const uint64_t *nearest) {
     struct mt_symbol last = {0};
     uint64_t end = 0;
@@ -113,8 +119,8 @@ bool mt_symbols_are_complete(const struct mt_symbol_module *module) {
            dwfl_module_getsymtab_first_global(module->module) > MAX_DYNAMIC_LOCALS;
 }
 
-void mt_symbols_lookup(const struct mt_symbol_module *module, const struct mt_symbol_query *queries, size_t n,
-                       struct mt_symbol *symbols) {
+void mt_symbols_lookup(const struct mt_symbol_module *module, const struct mt_symbol_query *queries,
+                       size_t n, struct mt_symbol *symbols) {
     memset(symbols, 0, n * sizeof *symbols);
     uint64_t *nearest = calloc(n, sizeof *nearest);
     if (!nearest)
@@ -125,7 +131,8 @@ void mt_symbols_lookup(const struct mt_symbol_module *module, const struct mt_sy
         GElf_Sym raw;
         GElf_Word section;
         GElf_Addr address;
-        const char *name = dwfl_module_getsym_info(module->module, i, &raw, &address, &section, NULL, NULL);
+        const char *name =
+            dwfl_module_getsym_info(module->module, i, &raw, &address, &section, NULL, NULL);
         if (!names_code(&raw, section, name) || (raw.st_size == 0 && !complete))
             continue;
         struct mt_symbol symbol = {

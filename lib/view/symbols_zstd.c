@@ -1,16 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Debug sections that are compressed with zstd. libelf reads them since 0.189 and Debian 12 has 0.188, which takes them for
- * sections that are not there: lines and inlined calls would be lost without a word. So a file that has some is copied
- * into memory, with these sections behind all others in the clear:
+ * Debug sections that are compressed with zstd. libelf reads them since 0.189 and Debian 12 has
+ * 0.188, which takes them for sections that are not there: lines and inlined calls would be lost
+ * without a word. So a file that has some is copied into memory, with these sections behind all
+ * others in the clear:
  *
  *   file   │ header │ sections, some of them zstd │ section headers │
  *   copy   │ the same, with holes for those       │ headers, changed │ section │ section │ …
  *
- * Only sections that are read here are taken; the others (locations, macros, indexes) stay compressed, and for libdw are
- * not there. What a file claims is not believed: a section may become at most MOST_TIMES as large as the file.
+ * Only sections that are read here are taken; the others (locations, macros, indexes) stay
+ * compressed, and for libdw are not there. What a file claims is not believed: a section may become
+ * at most MOST_TIMES as large as the file.
  *
- * Rejected: handing libdw sections one by one (it takes files alone); asking for a newer libelf (Debian 12 has none).
+ * Rejected: handing libdw sections one by one (it takes files alone); asking for a newer libelf
+ * (Debian 12 has none).
  */
 #include <elf.h>
 #include <endian.h>
@@ -59,24 +62,27 @@ static bool write_all(int fd, const void *data, size_t bytes, uint64_t offset) {
     return true;
 }
 
-/* ---- the file ---------------------------------------------------------------------------------------------------- */
+/* ---- the file -------------------------------------------------------------------------------- */
 
 static bool read_header(struct elf_file *f) {
     struct stat status;
     const int native = __BYTE_ORDER == __LITTLE_ENDIAN ? ELFDATA2LSB : ELFDATA2MSB;
-    if (fstat(f->fd, &status) != 0 || !S_ISREG(status.st_mode) || !read_all(f->fd, &f->header, sizeof f->header, 0))
+    if (fstat(f->fd, &status) != 0 || !S_ISREG(status.st_mode) ||
+        !read_all(f->fd, &f->header, sizeof f->header, 0))
         return false;
     f->bytes = (uint64_t)status.st_size;
-    return memcmp(f->header.e_ident, ELFMAG, SELFMAG) == 0 && f->header.e_ident[EI_CLASS] == ELFCLASS64 &&
-           f->header.e_ident[EI_DATA] == native && f->header.e_shentsize == sizeof(Elf64_Shdr) &&
-           f->header.e_shnum > 0 && f->header.e_shstrndx < f->header.e_shnum;
+    return memcmp(f->header.e_ident, ELFMAG, SELFMAG) == 0 &&
+           f->header.e_ident[EI_CLASS] == ELFCLASS64 && f->header.e_ident[EI_DATA] == native &&
+           f->header.e_shentsize == sizeof(Elf64_Shdr) && f->header.e_shnum > 0 &&
+           f->header.e_shstrndx < f->header.e_shnum;
 }
 
 static bool read_sections(struct elf_file *f) {
     size_t n = f->header.e_shnum;
     f->sections = calloc(n, sizeof *f->sections);
     f->moved = calloc(n, sizeof *f->moved);
-    if (!f->sections || !f->moved || !read_all(f->fd, f->sections, n * sizeof *f->sections, f->header.e_shoff))
+    if (!f->sections || !f->moved ||
+        !read_all(f->fd, f->sections, n * sizeof *f->sections, f->header.e_shoff))
         return false;
     f->names_bytes = f->sections[f->header.e_shstrndx].sh_size;
     if (f->names_bytes == 0 || f->names_bytes > f->bytes || !(f->names = malloc(f->names_bytes)))
@@ -87,8 +93,9 @@ static bool read_sections(struct elf_file *f) {
 
 /* Without ".dwo". */
 static bool is_read_here(const char *name) {
-    static const char *const read[] = {"info", "abbrev", "line",     "line_str", "str",      "str_offsets",
-                                       "addr", "ranges", "rnglists", "types",    "cu_index", "tu_index"};
+    static const char *const read[] = {"info",     "abbrev",      "line",     "line_str",
+                                       "str",      "str_offsets", "addr",     "ranges",
+                                       "rnglists", "types",       "cu_index", "tu_index"};
     if (strncmp(name, ".debug_", 7) != 0)
         return false;
     for (size_t i = 0; i < sizeof read / sizeof *read; i++) {
@@ -104,7 +111,8 @@ static bool is_zstd(const struct elf_file *f, const Elf64_Shdr *section, Elf64_C
     return (section->sh_flags & SHF_COMPRESSED) && section->sh_type == SHT_PROGBITS &&
            section->sh_name < f->names_bytes && is_read_here(f->names + section->sh_name) &&
            section->sh_size > sizeof *how && section->sh_size <= f->bytes &&
-           read_all(f->fd, how, sizeof *how, section->sh_offset) && how->ch_type == ELFCOMPRESS_ZSTD;
+           read_all(f->fd, how, sizeof *how, section->sh_offset) &&
+           how->ch_type == ELFCOMPRESS_ZSTD;
 }
 
 static bool has_any(const struct elf_file *f) {
@@ -115,9 +123,10 @@ static bool has_any(const struct elf_file *f) {
     return false;
 }
 
-/* ---- the copy ---------------------------------------------------------------------------------------------------- */
+/* ---- the copy -------------------------------------------------------------------------------- */
 
-/* Everything but [from, from + bytes) of sections that were moved is copied; a hole costs nothing. */
+/* Everything but [from, from + bytes) of sections that were moved is copied; a hole costs
+ * nothing. */
 static bool copy_rest(const struct elf_file *f) {
     char *chunk = malloc(CHUNK_BYTES);
     bool good = chunk != NULL;
@@ -151,8 +160,8 @@ static uint64_t decompress(struct elf_file *f, const void *data, size_t bytes, u
     while (good && made < expected) { /* frame by frame: some linkers write several */
         ZSTD_outBuffer out = {.dst = chunk, .size = CHUNK_BYTES};
         size_t before = in.pos, left = ZSTD_decompressStream(stream, &out, &in);
-        good = !ZSTD_isError(left) && (out.pos > 0 || in.pos > before) && out.pos <= expected - made &&
-               write_all(f->copy, chunk, out.pos, f->end + made);
+        good = !ZSTD_isError(left) && (out.pos > 0 || in.pos > before) &&
+               out.pos <= expected - made && write_all(f->copy, chunk, out.pos, f->end + made);
         made += out.pos;
     }
     ZSTD_freeDStream(stream);

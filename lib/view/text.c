@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Text from a profile on its way to a person. Names in a profile are whatever the target, its debug information or a
- * stranger's file says: they are made harmless here (a file name may hold escape sequences that write to the
- * clipboard, or characters that show one path and mean another) and shortened where they do not fit.
+ * Text from a profile on its way to a person. Names in a profile are whatever the target, its debug
+ * information or a stranger's file says: they are made harmless here (a file name may hold escape
+ * sequences that write to the clipboard, or characters that show one path and mean another) and
+ * shortened where they do not fit.
  *
  * Lengths are columns, not bytes; strings are walked a character at a time.
  */
@@ -44,12 +45,14 @@ static size_t decode(const char *text, uint32_t *character) {
 
 /* Characters that take no place of their own or change the order of others. */
 static bool is_deceptive(uint32_t c) {
-    return (c >= 0x200B && c <= 0x200F) || (c >= 0x2028 && c <= 0x202E) || (c >= 0x2060 && c <= 0x206F) ||
-           c == 0x061C || c == 0xFEFF || (c >= 0xFFF9 && c <= 0xFFFB) || (c >= 0xE0000 && c <= 0xE0FFF);
+    return (c >= 0x200B && c <= 0x200F) || (c >= 0x2028 && c <= 0x202E) ||
+           (c >= 0x2060 && c <= 0x206F) || c == 0x061C || c == 0xFEFF ||
+           (c >= 0xFFF9 && c <= 0xFFFB) || (c >= 0xE0000 && c <= 0xE0FFF);
 }
 
 char *mt_format_visible(const char *text, bool utf8) {
-    char *out = malloc(strlen(text) * 10 + 1), *end = out; /* "\u{10ffff}" is the longest for 4 bytes, "\xff" for 1 */
+    char *out = malloc(strlen(text) * 10 + 1),
+         *end = out; /* "\u{10ffff}" is the longest for 4 bytes, "\xff" for 1 */
     if (!out)
         return NULL;
     for (const char *at = text; *at;) {
@@ -147,13 +150,15 @@ char *mt_format_shorten_end(const char *text, size_t columns, const char *ellips
                            : join(text, head_bytes(text, columns - dots), ellipsis, "");
 }
 
-static char *shorten_middle(const char *text, size_t columns, size_t head_columns, const char *ellipsis) {
+static char *shorten_middle(const char *text, size_t columns, size_t head_columns,
+                            const char *ellipsis) {
     size_t dots = mt_format_width(ellipsis);
     if (columns <= dots)
         return strdup(tail(text, columns));
     if (head_columns > columns - dots)
         head_columns = columns - dots;
-    return join(text, head_bytes(text, head_columns), ellipsis, tail(text, columns - dots - head_columns));
+    return join(text, head_bytes(text, head_columns), ellipsis,
+                tail(text, columns - dots - head_columns));
 }
 
 char *mt_format_shorten_path(const char *path, size_t columns, const char *ellipsis) {
@@ -164,7 +169,8 @@ char *mt_format_shorten_path(const char *path, size_t columns, const char *ellip
     size_t base_width = base ? mt_format_width(base) : width;
     if (!base || base_width + dots > columns)
         return shorten_middle(base ? base + 1 : path, columns, columns / 3, ellipsis);
-    /* Whole directories from the end while they fit, then as much of the beginning as is left up to a slash. */
+    /* Whole directories from the end while they fit, then as much of the beginning as is left up to
+     * a slash. */
     const char *from = base;
     for (const char *at = base; at-- > path;)
         if (*at == '/') {

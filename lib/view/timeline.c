@@ -1,17 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A course is made of the ticks of a profile, sorted, with one point more at the peak that the tracker recorded: it
- * seldom falls on a tick, and a chart without it would contradict the summary. In a process that ended between two
- * ticks it is all there is to see.
+ * A course is made of the ticks of a profile, sorted, with one point more at the peak that the
+ * tracker recorded: it seldom falls on a tick, and a chart without it would contradict the summary.
+ * In a process that ended between two ticks it is all there is to see.
  *
- * The sum is swept over the points of all courses in time order. Each process counts with the figures of its latest
- * point, and no more once it has ended. Where that gives more points than anybody can use, the highest of each
- * equal part of the time stays; the peak of the sum is found before.
+ * The sum is swept over the points of all courses in time order. Each process counts with the
+ * figures of its latest point, and no more once it has ended. Where that gives more points than
+ * anybody can use, the highest of each equal part of the time stays; the peak of the sum is found
+ * before.
  *
- * RSS adds up shared pages once for every process that maps them; PSS does not. Nor is PSS read at every tick, since the
- * kernel walks all page tables for it: it is shown where it was read. A reading that is drawn on to the next one, or to
- * the end, is a figure that nobody has seen. Only a sum takes the latest of each process, at the moments at which one
- * of them was read.
+ * RSS adds up shared pages once for every process that maps them; PSS does not. Nor is PSS read at
+ * every tick, since the kernel walks all page tables for it: it is shown where it was read. A
+ * reading that is drawn on to the next one, or to the end, is a figure that nobody has seen. Only a
+ * sum takes the latest of each process, at the moments at which one of them was read.
  */
 #include "view/timeline.h"
 
@@ -20,17 +21,24 @@
 
 enum { MAX_SUM_POINTS = 8000 };
 #define MAX_TIME_NS (UINT64_C(1) << 60) /* 36 years: sums of two stay in range */
-#define MAX_VALUE   (UINT64_C(1) << 47) /* of an address space: sums of all processes that there can be stay in range */
-#define SLACK_NS    UINT64_C(50000000)  /* clocks of two processes and the tick between fork and first allocation */
+#define MAX_VALUE                                                                                  \
+    (UINT64_C(1)                                                                                   \
+     << 47) /* of an address space: sums of all processes that there can be stay in range */
+#define SLACK_NS                                                                                   \
+    UINT64_C(                                                                                      \
+        50000000) /* clocks of two processes and the tick between fork and first allocation   \
+                        */
 
-const char *const mt_series_keys[MT_N_SERIES] = {"live_bytes", "rss_bytes", "pss_bytes", "swap_bytes", "anon_bytes"};
-const char *const mt_series_labels[MT_N_SERIES] = {"heap (live)", "RSS", "PSS", "swap", "RSS without files"};
+const char *const mt_series_keys[MT_N_SERIES] = {"live_bytes", "rss_bytes", "pss_bytes",
+                                                 "swap_bytes", "anon_bytes"};
+const char *const mt_series_labels[MT_N_SERIES] = {"heap (live)", "RSS", "PSS", "swap",
+                                                   "RSS without files"};
 
 static uint64_t smaller(uint64_t a, uint64_t b) {
     return a < b ? a : b;
 }
 
-/* ---- one process ------------------------------------------------------------------------------------------------ */
+/* ---- one process ----------------------------------------------------------------------------- */
 
 static int by_time(const void *a, const void *b) {
     const struct mt_point *x = a, *y = b;
@@ -47,7 +55,8 @@ static struct mt_point point_of(const struct mt_tick *tick, uint64_t start_ns) {
     bool has_pss = tick->pss_bytes != 0;
     return (struct mt_point){
         .time_ns = start_ns + smaller(tick->time_ns, MAX_TIME_NS),
-        .value = {[MT_SERIES_LIVE] = tick->live_bytes > 0 ? smaller((uint64_t)tick->live_bytes, MAX_VALUE) : 0,
+        .value = {[MT_SERIES_LIVE] =
+                      tick->live_bytes > 0 ? smaller((uint64_t)tick->live_bytes, MAX_VALUE) : 0,
                   [MT_SERIES_RSS] = smaller(tick->rss_bytes, MAX_VALUE),
                   [MT_SERIES_PSS] = smaller(tick->pss_bytes, MAX_VALUE),
                   [MT_SERIES_SWAP] = has_pss ? smaller(tick->swap_bytes, MAX_VALUE) : 0,
@@ -62,14 +71,15 @@ static struct mt_point point_of(const struct mt_tick *tick, uint64_t start_ns) {
     };
 }
 
-/* What was not read is as last read: at the peak, and at the last tick, which is taken from the ledger when the process
- * has no memory any more. */
+/* What was not read is as last read: at the peak, and at the last tick, which is taken from the
+ * ledger when the process has no memory any more. */
 static void carry_usage(struct mt_course *course) {
     for (size_t i = 1; i < course->n_points; i++) {
         struct mt_point *point = &course->points[i];
         bool is_last = i + 1 == course->n_points;
         for (size_t s = MT_SERIES_RSS; s < MT_N_SERIES; s++)
-            if (!point->is_read[s] && (point->is_peak || is_last || mt_series_is_sparse((enum mt_series)s)))
+            if (!point->is_read[s] &&
+                (point->is_peak || is_last || mt_series_is_sparse((enum mt_series)s)))
                 point->value[s] = point[-1].value[s];
         if (point->is_peak)
             point->total_blocks = point[-1].total_blocks;
@@ -84,7 +94,8 @@ static void measure(struct mt_course *course) {
         for (size_t s = 0; s < MT_N_SERIES; s++)
             if (point->is_read[s]) {
                 course->has[s] = true;
-                course->highest[s] = point->value[s] > course->highest[s] ? point->value[s] : course->highest[s];
+                course->highest[s] =
+                    point->value[s] > course->highest[s] ? point->value[s] : course->highest[s];
             }
         if (point->is_peak)
             continue;
@@ -118,9 +129,11 @@ static void take_peak(struct mt_course *course) {
             course->peak_bytes = course->points[i].value[MT_SERIES_LIVE];
 }
 
-static int make_course(const struct mt_profile *profile, uint64_t start_ns, struct mt_course *course) {
+static int make_course(const struct mt_profile *profile, uint64_t start_ns,
+                       struct mt_course *course) {
     const struct mt_profile_info *info = &profile->info;
-    *course = (struct mt_course){.profile = profile, .parent = SIZE_MAX, .start_ns = start_ns, .end_ns = start_ns};
+    *course = (struct mt_course){
+        .profile = profile, .parent = SIZE_MAX, .start_ns = start_ns, .end_ns = start_ns};
     course->points = calloc(info->n_ticks + 1, sizeof *course->points);
     if (!course->points)
         return -MEMTRACK_ENOMEM;
@@ -139,11 +152,12 @@ static int make_course(const struct mt_profile *profile, uint64_t start_ns, stru
     return 0;
 }
 
-/* ---- several ---------------------------------------------------------------------------------------------------- */
+/* ---- several --------------------------------------------------------------------------------- */
 
 static bool lives_at(const struct mt_profile_info *info, uint64_t time_ns) {
     uint64_t end = info->start_time_ns + info->duration_ns;
-    return time_ns + SLACK_NS >= info->start_time_ns && (end < info->start_time_ns || time_ns <= end + SLACK_NS);
+    return time_ns + SLACK_NS >= info->start_time_ns &&
+           (end < info->start_time_ns || time_ns <= end + SLACK_NS);
 }
 
 /* SIZE_MAX when none of the profiles is of the parent; of several the one that began last. */
@@ -152,9 +166,12 @@ static size_t parent_of(const struct mt_profile *const *profiles, size_t n, size
     size_t best = SIZE_MAX;
     for (size_t i = 0; i < n; i++) {
         const struct mt_profile_info *p = &profiles[i]->info;
-        bool is_same = p->pid == c->pid && p->start_time_ns < c->start_time_ns; /* executed another program */
-        bool is_parent = p->pid == c->ppid && p->pid != c->pid && p->start_time_ns <= c->start_time_ns + SLACK_NS;
-        if (i == child || !p->is_memtrack || !(is_same || is_parent) || !lives_at(p, c->start_time_ns))
+        bool is_same =
+            p->pid == c->pid && p->start_time_ns < c->start_time_ns; /* executed another program */
+        bool is_parent = p->pid == c->ppid && p->pid != c->pid &&
+                         p->start_time_ns <= c->start_time_ns + SLACK_NS;
+        if (i == child || !p->is_memtrack || !(is_same || is_parent) ||
+            !lives_at(p, c->start_time_ns))
             continue;
         if (best == SIZE_MAX || is_same || p->start_time_ns > profiles[best]->info.start_time_ns)
             best = i;
@@ -168,7 +185,8 @@ void mt_timeline_family(const struct mt_profile *const *profiles, size_t n, bool
     for (size_t i = 1; i < n; i++)
         if (profiles[i]->info.start_time_ns > profiles[root]->info.start_time_ns)
             root = i;
-    for (size_t step = 0; n && step < n; step++) { /* at most n generations, whatever the pids say */
+    for (size_t step = 0; n && step < n;
+         step++) { /* at most n generations, whatever the pids say */
         size_t parent = parent_of(profiles, n, root);
         if (parent == SIZE_MAX)
             break;
@@ -188,11 +206,13 @@ void mt_timeline_family(const struct mt_profile *const *profiles, size_t n, bool
 
 /* Later in the same recording, or as late and with more to show. */
 static bool goes_further(const struct mt_profile_info *a, const struct mt_profile_info *b) {
-    return a->duration_ns != b->duration_ns ? a->duration_ns > b->duration_ns : a->n_ticks > b->n_ticks;
+    return a->duration_ns != b->duration_ns ? a->duration_ns > b->duration_ns
+                                            : a->n_ticks > b->n_ticks;
 }
 
 static bool is_same_recording(const struct mt_profile_info *a, const struct mt_profile_info *b) {
-    return a->is_memtrack && b->is_memtrack && a->pid == b->pid && a->start_time_ns == b->start_time_ns;
+    return a->is_memtrack && b->is_memtrack && a->pid == b->pid &&
+           a->start_time_ns == b->start_time_ns;
 }
 
 size_t mt_timeline_earlier(const struct mt_profile *const *profiles, size_t n, bool *is_earlier) {
@@ -244,7 +264,8 @@ static void add_values(struct mt_point *sum, const struct mt_point *point, bool 
     sum->n_processes += subtract ? UINT32_MAX : 1;
 }
 
-/* Of two points that are put together the one with the higher heap stays, and with it the readings of both. */
+/* Of two points that are put together the one with the higher heap stays, and with it the readings
+ * of both. */
 static void put_together(struct mt_point *kept, const struct mt_point *point) {
     struct mt_point other = *point;
     if (point->value[MT_SERIES_LIVE] >= kept->value[MT_SERIES_LIVE]) {
@@ -275,7 +296,8 @@ static void thin_sum(struct mt_course *sum) {
     sum->n_points = kept;
 }
 
-static void sweep(struct mt_timeline *t, const struct event *events, size_t n, struct mt_point *latest) {
+static void sweep(struct mt_timeline *t, const struct event *events, size_t n,
+                  struct mt_point *latest) {
     struct mt_course *sum = &t->sum;
     struct mt_point now = {0};
     for (size_t i = 0; i < n; i++) {
@@ -312,7 +334,8 @@ static int add_up(struct mt_timeline *t) {
     sum->points = calloc(n_events + 1, sizeof *sum->points);
     int rc = events && latest && sum->points ? 0 : -MEMTRACK_ENOMEM;
     if (rc == 0) {
-        *sum = (struct mt_course){.points = sum->points, .parent = SIZE_MAX, .end_ns = t->duration_ns};
+        *sum =
+            (struct mt_course){.points = sum->points, .parent = SIZE_MAX, .end_ns = t->duration_ns};
         sweep(t, events, n_events, latest);
         thin_sum(sum);
         measure(sum);
@@ -322,7 +345,7 @@ static int add_up(struct mt_timeline *t) {
     return rc;
 }
 
-/* ---- all of it -------------------------------------------------------------------------------------------------- */
+/* ---- all of it ------------------------------------------------------------------------------- */
 
 static int by_start(const void *a, const void *b) {
     const struct mt_profile_info *x = &(*(const struct mt_profile *const *)a)->info;
@@ -380,8 +403,8 @@ static int fill(struct mt_timeline *t, const struct mt_profile **sorted, size_t 
     return rc == 0 && with_sum ? add_up(t) : rc;
 }
 
-int mt_timeline_build(const struct mt_profile *const *profiles, size_t n, bool with_sum, struct mt_timeline **out,
-                      struct mt_error *error) {
+int mt_timeline_build(const struct mt_profile *const *profiles, size_t n, bool with_sum,
+                      struct mt_timeline **out, struct mt_error *error) {
     size_t n_ticks = 0;
     *out = NULL;
     for (size_t i = 0; i < n; i++)
@@ -418,8 +441,8 @@ void mt_timeline_free(struct mt_timeline *t) {
     free(t);
 }
 
-void mt_course_columns(const struct mt_course *course, enum mt_series series, uint64_t from_ns, uint64_t to_ns,
-                       double *columns, size_t n) {
+void mt_course_columns(const struct mt_course *course, enum mt_series series, uint64_t from_ns,
+                       uint64_t to_ns, double *columns, size_t n) {
     double width = (double)(to_ns - from_ns) / (double)n, value = -1;
     bool is_sparse = mt_series_is_sparse(series);
     size_t next = 0;
@@ -427,7 +450,9 @@ void mt_course_columns(const struct mt_course *course, enum mt_series series, ui
         double begin = (double)from_ns + width * (double)i, end = begin + width;
         bool is_over = (double)course->end_ns < begin;
         columns[i] = is_over || is_sparse ? -1 : value;
-        for (; next < course->n_points && ((double)course->points[next].time_ns < end || i + 1 == n); next++) {
+        for (;
+             next < course->n_points && ((double)course->points[next].time_ns < end || i + 1 == n);
+             next++) {
             if (is_sparse && !course->points[next].is_read[series])
                 continue;
             value = course->has[series] ? (double)course->points[next].value[series] : -1;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Memory over time: the ticks of one profile, or of the processes of one run on a common clock with their sum. Pure
- * functions over profiles, which must outlive the result; nothing in a profile is believed to be in order or in range.
+ * Memory over time: the ticks of one profile, or of the processes of one run on a common clock with
+ * their sum. Pure functions over profiles, which must outlive the result; nothing in a profile is
+ * believed to be in order or in range.
  */
 #ifndef MT_VIEW_TIMELINE_H
 #define MT_VIEW_TIMELINE_H
@@ -13,7 +14,14 @@
 #include "base/error.h"
 #include "profile/profile.h"
 
-enum mt_series { MT_SERIES_LIVE, MT_SERIES_RSS, MT_SERIES_PSS, MT_SERIES_SWAP, MT_SERIES_ANON, MT_N_SERIES };
+enum mt_series {
+    MT_SERIES_LIVE,
+    MT_SERIES_RSS,
+    MT_SERIES_PSS,
+    MT_SERIES_SWAP,
+    MT_SERIES_ANON,
+    MT_N_SERIES
+};
 extern const char *const mt_series_keys[MT_N_SERIES];   /* "live_bytes", ...: for exports */
 extern const char *const mt_series_labels[MT_N_SERIES]; /* "heap (live)", ...: for people */
 
@@ -24,21 +32,23 @@ struct mt_point {
     bool is_read[MT_N_SERIES];   /* at this one */
     uint64_t total_blocks;
     uint32_t n_processes; /* running at that time */
-    bool is_peak;         /* not a tick: the heap's recorded peak, the other figures are those of the tick before */
+    bool is_peak; /* not a tick: the heap's recorded peak, the other figures are those of the tick
+                     before */
 };
 
 /* One line of a chart: a process, or the sum of all. */
 struct mt_course {
     const struct mt_profile *profile; /* NULL: the sum */
-    size_t parent;                    /* index of the parent process among the courses, SIZE_MAX: none of them */
-    uint64_t start_ns, end_ns;        /* since the start of the timeline */
-    struct mt_point *points;          /* at rising times */
-    size_t n_points, n_ticks;         /* ticks: points that are no peak */
-    bool has[MT_N_SERIES];            /* was it ever read? */
-    uint64_t highest[MT_N_SERIES];    /* of the points at which it was read */
+    size_t parent; /* index of the parent process among the courses, SIZE_MAX: none of them */
+    uint64_t start_ns, end_ns;                   /* since the start of the timeline */
+    struct mt_point *points;                     /* at rising times */
+    size_t n_points, n_ticks;                    /* ticks: points that are no peak */
+    bool has[MT_N_SERIES];                       /* was it ever read? */
+    uint64_t highest[MT_N_SERIES];               /* of the points at which it was read */
     uint64_t peak_bytes, peak_ns, peak_error_ns; /* of the heap; of a sum what the points say */
     bool peak_time_known;
-    uint64_t finest_ns, coarsest_ns; /* least and greatest distance of two ticks; 0: fewer than two */
+    uint64_t finest_ns,
+        coarsest_ns; /* least and greatest distance of two ticks; 0: fewer than two */
 };
 
 struct mt_moment_mark {
@@ -59,30 +69,32 @@ struct mt_timeline {
 };
 
 /*
- * The courses of n profiles; with_sum: their sum as well. -MEMTRACK_EUSAGE when no profile holds a time axis,
- * -MEMTRACK_ENOMEM. Freed by mt_timeline_free.
+ * The courses of n profiles; with_sum: their sum as well. -MEMTRACK_EUSAGE when no profile holds a
+ * time axis, -MEMTRACK_ENOMEM. Freed by mt_timeline_free.
  */
-int mt_timeline_build(const struct mt_profile *const *profiles, size_t n, bool with_sum, struct mt_timeline **out,
-                      struct mt_error *error);
+int mt_timeline_build(const struct mt_profile *const *profiles, size_t n, bool with_sum,
+                      struct mt_timeline **out, struct mt_error *error);
 void mt_timeline_free(struct mt_timeline *timeline); /* NULL is fine */
 
 /* PSS and swap: read now and then, and of no value between two readings. */
 bool mt_series_is_sparse(enum mt_series series);
 
-/* The highest value in each of n equal parts of [from_ns, to_ns]; -1 where the course has none (before its start, after
- * its end, never read; of a sparse series wherever no reading falls). */
-void mt_course_columns(const struct mt_course *course, enum mt_series series, uint64_t from_ns, uint64_t to_ns,
-                       double *columns, size_t n);
+/* The highest value in each of n equal parts of [from_ns, to_ns]; -1 where the course has none
+ * (before its start, after its end, never read; of a sparse series wherever no reading falls). */
+void mt_course_columns(const struct mt_course *course, enum mt_series series, uint64_t from_ns,
+                       uint64_t to_ns, double *columns, size_t n);
 
 /*
- * Which of n profiles belong to the run of the newest process: is_member[i]. From that process up to its oldest
- * recorded ancestor, and all that descend from it. A parent is the process with the pid that ppid says and a life that
- * holds the start of the child; another program in the same process follows on the one before.
+ * Which of n profiles belong to the run of the newest process: is_member[i]. From that process up
+ * to its oldest recorded ancestor, and all that descend from it. A parent is the process with the
+ * pid that ppid says and a life that holds the start of the child; another program in the same
+ * process follows on the one before.
  */
 void mt_timeline_family(const struct mt_profile *const *profiles, size_t n, bool *is_member);
 
-/* Which of n profiles are of a recording that another one of them follows further (a snapshot, and what the process
- * left at its end): is_earlier[i]. Returns how many. To add those up would count a process twice. */
+/* Which of n profiles are of a recording that another one of them follows further (a snapshot, and
+ * what the process left at its end): is_earlier[i]. Returns how many. To add those up would count a
+ * process twice. */
 size_t mt_timeline_earlier(const struct mt_profile *const *profiles, size_t n, bool *is_earlier);
 
 #endif

@@ -1,20 +1,22 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A Go program that holds 200 MiB and calls malloc for a host name has "peak 1.2 KiB, every allocation was recorded":
- * true, and worth nothing. The kernel knows how much memory of its own a process had (anonymous, from outside, at each
- * tick), so the two are compared, and a recording that explains less than half says so, says what it found in the
- * program's files that has a heap of its own, and what would show that.
+ * A Go program that holds 200 MiB and calls malloc for a host name has "peak 1.2 KiB, every
+ * allocation was recorded": true, and worth nothing. The kernel knows how much memory of its own a
+ * process had (anonymous, from outside, at each tick), so the two are compared, and a recording
+ * that explains less than half says so, says what it found in the program's files that has a heap
+ * of its own, and what would show that.
  *
- *   anonymous ├──────────────────────────────────────────────────────┤   statm at the highest tick, swap included
+ *   anonymous ├──────────────────────────────────────────────────────┤ at the highest tick
  *   recorded  ├────┤ highest heap, and what blocks are rounded up by
  *
- * What is found is evidence: a section or a symbol that only that runtime has, in a module whose calls were recorded, or
- * a text in its constants; names of files say nothing. All that fit are named. Static variables are no guess: the
- * program headers say how many bytes they take.
+ * What is found is evidence: a section or a symbol that only that runtime has, in a module whose
+ * calls were recorded, or a text in its constants; names of files say nothing. All that fit are
+ * named. Static variables are no guess: the program headers say how many bytes they take.
  *
- * The recorded side is generous (the highest heap, as free() need not return anything to the system, and a block may be
- * under way at a tick), so that the note is missing rather than wrong. Rejected: smaps, which tells a thread's stack from a heap no better than this
- * does, and holds the program up.
+ * The recorded side is generous (the highest heap, as free() need not return anything to the
+ * system, and a block may be under way at a tick), so that the note is missing rather than wrong.
+ * Rejected: smaps, which tells a thread's stack from a heap no better than this does, and holds the
+ * program up.
  */
 #include "view/unseen.h"
 
@@ -33,7 +35,8 @@
 
 enum {
     LEAST_UNSEEN_BYTES = 2 << 20,
-    MOST_OVERHEAD_BYTES = 32, /* of a block: its header and what it is rounded up by, in an allocator of blocks of 16 */
+    MOST_OVERHEAD_BYTES = 32, /* of a block: its header and what it is rounded up by, in an
+                                 allocator of blocks of 16 */
     TEXT_BYTES = 2048
 };
 
@@ -58,17 +61,22 @@ static const struct sign {
     {SYMBOL_FROM, false, "_ZN2v87Isolate", "V8 (JavaScript)",
      "--mmap shows where it maps its heap; node --heap-prof shows what in JavaScript holds it"},
     {SYMBOL, false, "JNI_CreateJavaVM", "the Java virtual machine",
-     "--mmap shows where it maps its heap; -XX:NativeMemoryTracking=summary and jcmd PID VM.native_memory what for"},
+     "--mmap shows where it maps its heap; -XX:NativeMemoryTracking=summary and jcmd PID "
+     "VM.native_memory what for"},
     {SYMBOL, false, "PyObject_GetArenaAllocator", "Python's pymalloc",
      "PYTHONMALLOC=malloc lets each object be recorded"},
-    {SYMBOL_FROM, false, "_Z18ggc_internal_alloc", "gcc's garbage collector (ggc)", "--mmap shows where it maps pages"},
-    {SYMBOL, false, "coreclr_initialize", ".NET", "--mmap shows where it maps its heap; dotnet-gcdump what holds it"},
+    {SYMBOL_FROM, false, "_Z18ggc_internal_alloc", "gcc's garbage collector (ggc)",
+     "--mmap shows where it maps pages"},
+    {SYMBOL, false, "coreclr_initialize", ".NET",
+     "--mmap shows where it maps its heap; dotnet-gcdump what holds it"},
     {SYMBOL, false, "mono_jit_init", "Mono", "--mmap shows where it maps its heap"},
     {SYMBOL, false, "ruby_init", "Ruby", "--mmap shows where it maps the pages of its objects"},
-    {SYMBOL, false, "zend_mm_gc", "PHP's memory manager", "USE_ZEND_ALLOC=0 lets each block be recorded"},
+    {SYMBOL, false, "zend_mm_gc", "PHP's memory manager",
+     "USE_ZEND_ALLOC=0 lets each block be recorded"},
     {SYMBOL, false, "erl_start", "Erlang's allocators", "erl +Mea min lets each block be recorded"},
     {SYMBOL, false, "caml_startup", "OCaml", "--mmap shows where it maps its heap"},
-    {SYMBOL, false, "hs_init", "Haskell's runtime", "--mmap shows where it maps its heap; +RTS -hT what holds it"},
+    {SYMBOL, false, "hs_init", "Haskell's runtime",
+     "--mmap shows where it maps its heap; +RTS -hT what holds it"},
     {SYMBOL, false, "jl_gc_collect", "Julia", "--mmap shows where it maps its heap"},
     {SYMBOL, false, "GC_malloc", "the Boehm collector", "--mmap shows where it maps its heap"},
     {SYMBOL, false, "luaJIT_setmode", "LuaJIT", "--mmap shows where it maps its heap"},
@@ -106,34 +114,38 @@ struct module {
 };
 
 bool mt_unseen_is_much(const struct mt_anonymous *anonymous) {
-    uint64_t whole = anonymous->bytes, recorded = anonymous->recorded_bytes < whole ? anonymous->recorded_bytes : whole;
+    uint64_t whole = anonymous->bytes,
+             recorded = anonymous->recorded_bytes < whole ? anonymous->recorded_bytes : whole;
     uint64_t blocks = anonymous->recorded_blocks < whole ? anonymous->recorded_blocks : whole;
     uint64_t held = recorded + blocks * MOST_OVERHEAD_BYTES;
     return held < whole / 2 && whole - held >= LEAST_UNSEEN_BYTES;
 }
 
-/* ---- evidence ---------------------------------------------------------------------------------------------------- */
+/* ---- evidence -------------------------------------------------------------------------------- */
 
-static void look_for(struct found *found, enum kind kind, const char *name, const struct module *module) {
+static void look_for(struct found *found, enum kind kind, const char *name,
+                     const struct module *module) {
     for (size_t i = 0; i < N_SIGNS; i++) {
         const struct sign *sign = &signs[i];
         if (sign->kind != kind || found->is_there[i] || (sign->in_program && !module->is_program))
             continue;
         bool is_exact = kind == SYMBOL;
-        if (is_exact ? strcmp(name, sign->sign) != 0 : strncmp(name, sign->sign, strlen(sign->sign)) != 0)
+        if (is_exact ? strcmp(name, sign->sign) != 0
+                     : strncmp(name, sign->sign, strlen(sign->sign)) != 0)
             continue;
         found->is_there[i] = true;
         found->where[i] = module->path;
     }
 }
 
-static void look_at_symbols(Elf *elf, Elf_Scn *section, const GElf_Shdr *header, struct found *found,
-                            const struct module *module) {
+static void look_at_symbols(Elf *elf, Elf_Scn *section, const GElf_Shdr *header,
+                            struct found *found, const struct module *module) {
     Elf_Data *data = elf_getdata(section, NULL);
     size_t n = data && header->sh_entsize ? data->d_size / header->sh_entsize : 0;
     GElf_Sym symbol;
     for (size_t i = 0; i < n && gelf_getsym(data, (int)i, &symbol); i++) {
-        const char *name = symbol.st_shndx != SHN_UNDEF ? elf_strptr(elf, header->sh_link, symbol.st_name) : NULL;
+        const char *name =
+            symbol.st_shndx != SHN_UNDEF ? elf_strptr(elf, header->sh_link, symbol.st_name) : NULL;
         if (!name)
             continue;
         look_for(found, SYMBOL, name, module);
@@ -157,7 +169,8 @@ static void look_at_sections(Elf *elf, struct found *found, const struct module 
     elf_getshdrstrndx(elf, &names);
     for (Elf_Scn *section = NULL; (section = elf_nextscn(elf, section)) != NULL;) {
         GElf_Shdr header;
-        const char *name = gelf_getshdr(section, &header) ? elf_strptr(elf, names, header.sh_name) : NULL;
+        const char *name =
+            gelf_getshdr(section, &header) ? elf_strptr(elf, names, header.sh_name) : NULL;
         if (!name)
             continue;
         look_for(found, SECTION, name, module);
@@ -176,7 +189,8 @@ static void look_at_static_data(Elf *elf, struct found *found, const struct modu
         return;
     for (size_t i = 0; i < n; i++) {
         GElf_Phdr header;
-        if (gelf_getphdr(elf, (int)i, &header) && header.p_type == PT_LOAD && (header.p_flags & PF_W))
+        if (gelf_getphdr(elf, (int)i, &header) && header.p_type == PT_LOAD &&
+            (header.p_flags & PF_W))
             bytes += header.p_memsz;
     }
     if (bytes > found->static_bytes) {
@@ -206,8 +220,9 @@ static void look_at_module(const struct module *module, struct found *found) {
     struct stat status;
     int fd = open(module->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     elf_version(EV_CURRENT);
-    Elf *elf =
-        fd >= 0 && fstat(fd, &status) == 0 && S_ISREG(status.st_mode) ? elf_begin(fd, ELF_C_READ_MMAP, NULL) : NULL;
+    Elf *elf = fd >= 0 && fstat(fd, &status) == 0 && S_ISREG(status.st_mode)
+                   ? elf_begin(fd, ELF_C_READ_MMAP, NULL)
+                   : NULL;
     if (elf && elf_kind(elf) == ELF_K_ELF && is_the_build(elf, module->build_id)) {
         look_at_sections(elf, found, module);
         look_at_static_data(elf, found, module);
@@ -223,7 +238,8 @@ static void look_at_modules(const struct mt_profile *profile, struct found *foun
     bool has_program = false;
     for (size_t i = 0; i < profile->n_mappings; i++) {
         const struct mt_mapping *m = &profile->mappings[i];
-        const struct module other = {mt_profile_text(profile, m->path), mt_profile_text(profile, m->build_id),
+        const struct module other = {mt_profile_text(profile, m->path),
+                                     mt_profile_text(profile, m->build_id),
                                      m->path == profile->info.exe};
         has_program |= other.is_program;
         look_at_module(&other, found);
@@ -232,7 +248,7 @@ static void look_at_modules(const struct mt_profile *profile, struct found *foun
         look_at_module(&module, found);
 }
 
-/* ---- the note ---------------------------------------------------------------------------------------------------- */
+/* ---- the note -------------------------------------------------------------------------------- */
 
 static bool has_mappings_recorded(const struct mt_profile *profile) {
     for (size_t i = 0; i < profile->n_samples; i++)
@@ -241,7 +257,8 @@ static bool has_mappings_recorded(const struct mt_profile *profile) {
     return false;
 }
 
-/* What was found, each once: "the Go runtime (/usr/bin/x): its heap is …; Python's …". Returns how many. */
+/* What was found, each once: "the Go runtime (/usr/bin/x): its heap is …; Python's …". Returns how
+ * many. */
 static size_t put_found(FILE *out, const struct found *found, uint64_t unseen_bytes) {
     const char *last = "", *advice = NULL;
     char size[MT_FORMAT_BYTES];
@@ -249,36 +266,43 @@ static size_t put_found(FILE *out, const struct found *found, uint64_t unseen_by
     for (size_t i = 0; i < N_SIGNS; i++) {
         advice = signs[i].advice ? signs[i].advice : advice;
         /* a malloc in the executable is that of an allocator which was named already */
-        bool is_named = strcmp(signs[i].what, last) == 0 || (n && strcmp(signs[i].sign, "malloc") == 0);
+        bool is_named =
+            strcmp(signs[i].what, last) == 0 || (n && strcmp(signs[i].sign, "malloc") == 0);
         if (!found->is_there[i] || is_named)
             continue;
         fprintf(out, "%s%s (%s): %s", n++ ? "; " : "", signs[i].what, found->where[i], advice);
         last = signs[i].what;
     }
     if (found->static_bytes > unseen_bytes / 2)
-        fprintf(out, "%s%s of static variables (%s), of which what was written to counts", n++ ? "; " : "",
-                mt_format_size(size, (int64_t)found->static_bytes, false), found->static_where);
+        fprintf(out, "%s%s of static variables (%s), of which what was written to counts",
+                n++ ? "; " : "", mt_format_size(size, (int64_t)found->static_bytes, false),
+                found->static_where);
     return n;
 }
 
-static const char *whole_note(const struct mt_profile *profile, const struct found *found, char *text, size_t bytes) {
+static const char *whole_note(const struct mt_profile *profile, const struct found *found,
+                              char *text, size_t bytes) {
     const struct mt_anonymous *a = &profile->info.anonymous;
-    char recorded[MT_FORMAT_BYTES], all[MT_FORMAT_BYTES], percent[MT_FORMAT_BYTES], when[MT_FORMAT_BYTES];
+    char recorded[MT_FORMAT_BYTES], all[MT_FORMAT_BYTES], percent[MT_FORMAT_BYTES],
+        when[MT_FORMAT_BYTES];
     FILE *out = fmemopen(text, bytes, "w");
     if (!out)
         return NULL;
     fprintf(out,
-            "What was recorded explains %s (%s) of the %s%s of anonymous memory that the process had at its highest",
+            "What was recorded explains %s (%s) of the %s%s of anonymous memory that the process "
+            "had at its highest",
             mt_format_size(recorded, (int64_t)a->recorded_bytes, false),
             mt_format_percent(percent, (int64_t)a->recorded_bytes, (int64_t)a->bytes),
             a->is_estimate ? "at least " : "", mt_format_size(all, (int64_t)a->bytes, false));
     if (a->is_estimate)
         fputs(". The rest is not malloc's: ", out);
     else
-        fprintf(out, ", %s after the start. The rest is not malloc's: ", mt_format_duration(when, a->time_ns));
+        fprintf(out, ", %s after the start. The rest is not malloc's: ",
+                mt_format_duration(when, a->time_ns));
     if (put_found(out, found, a->bytes - a->recorded_bytes) == 0)
         fprintf(out,
-                "it was not recognised; stacks of threads, static variables and what the program maps itself%s are "
+                "it was not recognised; stacks of threads, static variables and what the program "
+                "maps itself%s are "
                 "such memory",
                 has_mappings_recorded(profile) ? "" : " (--mmap records that)");
     fputs(".", out);

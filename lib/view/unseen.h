@@ -6,9 +6,9 @@
 #include "profile/profile.h"
 
 /*
- * Looks at info.anonymous. When what was recorded is less than half of it, appends a note to the profile that says how
- * much it is, what else in the program's files keeps memory, and how to see that. Reads those files. 0 or
- * -MEMTRACK_ENOMEM.
+ * Looks at info.anonymous. When what was recorded is less than half of it, appends a note to the
+ * profile that says how much it is, what else in the program's files keeps memory, and how to see
+ * that. Reads those files. 0 or -MEMTRACK_ENOMEM.
  */
 int mt_unseen_note(struct mt_profile *profile);
 

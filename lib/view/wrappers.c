@@ -2,23 +2,28 @@
 /*
  * What kind of frame is this?
  *
- * A person who asks "which line holds the memory" means a line that they wrote. Between it and malloc lie, from the
- * inside: the allocator, functions whose whole job is to allocate for their caller, and the standard libraries. Two
- * kinds are told apart because --keep-std shows the second one:
+ * A person who asks "which line holds the memory" means a line that they wrote. Between it and
+ * malloc lie, from the inside: the allocator, functions whose whole job is to allocate for their
+ * caller, and the standard libraries. Two kinds are told apart because --keep-std shows the second
+ * one:
  *
- *   ALLOCATOR  malloc family and operator new under every allocator's names; the C library's functions that return
- *              memory to the caller (strdup, asprintf, getline, realpath, fopen, ...); std::allocator and its traits;
- *              Rust's alloc::alloc and alloc::raw_vec; the xmalloc of well-known programs and libraries (list below)
- *   LIBRARY    everything else in libc, libstdc++/libc++ and Rust's core/alloc/std, whether called or inlined: for
- *              push_back the line that is wanted is that of the caller, not of stl_vector.h
+ *   ALLOCATOR  malloc family and operator new under every allocator's names; the C library's
+ *              functions that return memory to the caller (strdup, asprintf, getline, realpath,
+ *              fopen, ...); std::allocator and its traits; Rust's alloc::alloc and alloc::raw_vec;
+ *              the xmalloc of well-known programs and libraries (list below)
+ *   LIBRARY    everything else in libc, libstdc++/libc++ and Rust's core/alloc/std, whether called
+ *              or inlined: for push_back the line that is wanted is that of the caller, not of
+ *              stl_vector.h
  *
- * A name from the C library's list counts only in the C library (or when no module is known): programs have a
- * getline of their own. A file, when known, decides before the name does: a user's specialisation of std::hash is the
- * user's. Names of Rust's crates count only in Rust code: C++ programs have namespaces core and alloc.
+ * A name from the C library's list counts only in the C library (or when no module is known):
+ * programs have a getline of their own. A file, when known, decides before the name does: a user's
+ * specialisation of std::hash is the user's. Names of Rust's crates count only in Rust code: C++
+ * programs have namespaces core and alloc.
  *
- * The list of xmalloc-likes holds functions that do nothing but allocate (and check, count or zero). Pools and
- * arenas are not in it: where a pool grows is worth seeing. PyMem_* and PyObject_Malloc are, so that the line in the
- * interpreter or extension that asked is charged. More can be named with --wrapper.
+ * The list of xmalloc-likes holds functions that do nothing but allocate (and check, count or
+ * zero). Pools and arenas are not in it: where a pool grows is worth seeing. PyMem_* and
+ * PyObject_Malloc are, so that the line in the interpreter or extension that asked is charged. More
+ * can be named with --wrapper.
  */
 #include "view/wrappers.h"
 
@@ -236,7 +241,8 @@ static const char *const allocator_names[] = {
     "ztryrealloc",
 };
 
-/* Functions of the C library that allocate what they return, with the internal names that their frames carry. */
+/* Functions of the C library that allocate what they return, with the internal names that their
+ * frames carry. */
 static const char *const libc_allocating[] = {
     "_IO_file_doallocate",
     "_IO_fopen",
@@ -346,17 +352,21 @@ static const char *const cxx_plumbing_files[] = {
     "/__memory/allocate_at_least.h",
 };
 
-static const char *const rust_plumbing[] = {"alloc::alloc::", "alloc::raw_vec::", "std::alloc::", "std::sys::alloc"};
-static const char *const rust_plumbing_files[] = {"/library/alloc/src/alloc.rs", "/library/alloc/src/raw_vec.rs",
-                                                  "/library/alloc/src/raw_vec/mod.rs", "/library/std/src/alloc.rs",
-                                                  "/library/core/src/alloc/mod.rs"};
+static const char *const rust_plumbing[] = {
+    "alloc::alloc::", "alloc::raw_vec::", "std::alloc::", "std::sys::alloc"};
+static const char *const rust_plumbing_files[] = {
+    "/library/alloc/src/alloc.rs", "/library/alloc/src/raw_vec.rs",
+    "/library/alloc/src/raw_vec/mod.rs", "/library/std/src/alloc.rs",
+    "/library/core/src/alloc/mod.rs"};
 static const char *const rust_library[] = {"alloc::", "core::", "std::", "hashbrown::"};
 static const char *const cxx_library[] = {"std::", "__gnu_cxx::", "__cxxabiv1::", "__gnu_debug::"};
 
-static const char *const tracker_modules[] = {"libmemtrack.so", "libmemtrack-jemalloc.so", "libmemtrack-mimalloc.so",
-                                              "libmemtrack-mmap.so"};
-static const char *const allocator_modules[] = {"libjemalloc.so", "libtcmalloc", "libmimalloc.so", "libmimalloc-"};
-static const char *const libc_modules[] = {"libc.so", "libc-2.", "libc.musl-", "libpthread.so", "libpthread-2."};
+static const char *const tracker_modules[] = {"libmemtrack.so", "libmemtrack-jemalloc.so",
+                                              "libmemtrack-mimalloc.so", "libmemtrack-mmap.so"};
+static const char *const allocator_modules[] = {"libjemalloc.so", "libtcmalloc", "libmimalloc.so",
+                                                "libmimalloc-"};
+static const char *const libc_modules[] = {"libc.so", "libc-2.", "libc.musl-", "libpthread.so",
+                                           "libpthread-2."};
 static const char *const library_modules[] = {"libstdc++.so", "libc++.so",    "libc++abi.so",
                                               "libgcc_s.so",  "libsupc++.so", "ld-linux",
                                               "ld-musl-",     "ld-2.",        "libstd-"};
@@ -398,7 +408,7 @@ static bool is_one_of(struct piece name, const char *const *sorted, size_t n) {
     return bsearch(&name, sorted, n, sizeof *sorted, compare_piece) != NULL;
 }
 
-/* ---- the qualified name ---------------------------------------------------------------------------------------- */
+/* ---- the qualified name ---------------------------------------------------------------------- */
 
 static bool is_word(char c) {
     return isalnum((unsigned char)c) || c == '_' || c == '$';
@@ -416,8 +426,8 @@ static const char *skip_bracket(const char *text) {
     return text + strlen(text);
 }
 
-/* at is behind the word "operator": behind the operator's own characters. *conversion: a type follows, which may
- * contain blanks. */
+/* at is behind the word "operator": behind the operator's own characters. *conversion: a type
+ * follows, which may contain blanks. */
 static const char *skip_operator(const char *at, bool *conversion) {
     if (begins(at, "()") || begins(at, "[]"))
         return at + 2;
@@ -441,7 +451,8 @@ static bool name_goes_on(const char *behind) {
 }
 
 static bool is_operator_word(const char *text, const char *at) {
-    return *at == 'o' && begins(at, "operator") && !is_word(at[8]) && (at == text || !is_word(at[-1]));
+    return *at == 'o' && begins(at, "operator") && !is_word(at[8]) &&
+           (at == text || !is_word(at[-1]));
 }
 
 size_t mt_wrappers_qualified_name(const char *demangled, const char **name) {
@@ -463,8 +474,9 @@ size_t mt_wrappers_qualified_name(const char *demangled, const char **name) {
             else if (at[1] != '<' && !begins(at, " const::"))
                 begin = at + 1;
             at++;
-        } else if (*at == '.' && (begins(at, ".part") || begins(at, ".constprop") || begins(at, ".isra") ||
-                                  begins(at, ".cold") || begins(at, ".lto_priv") || begins(at, ".localalias"))) {
+        } else if (*at == '.' &&
+                   (begins(at, ".part") || begins(at, ".constprop") || begins(at, ".isra") ||
+                    begins(at, ".cold") || begins(at, ".lto_priv") || begins(at, ".localalias"))) {
             end = at;
         } else {
             at++;
@@ -474,7 +486,7 @@ size_t mt_wrappers_qualified_name(const char *demangled, const char **name) {
     return (size_t)((end && end >= begin ? end : at) - begin);
 }
 
-/* ---- the kinds ------------------------------------------------------------------------------------------------- */
+/* ---- the kinds ------------------------------------------------------------------------------- */
 
 static bool is_rust(const struct mt_frame_text *frame) {
     static const char *const source[] = {".rs"};
@@ -487,12 +499,13 @@ static bool is_rust(const struct mt_frame_text *frame) {
            strncmp(frame->system_name + length - 20, "17h", 3) == 0;
 }
 
-/* Of the toolchain, and not of the program: the libraries that come with it, and the crates that they are made of. */
+/* Of the toolchain, and not of the program: the libraries that come with it, and the crates that
+ * they are made of. */
 static bool is_rust_library_file(const char *file) {
     const char *compiler = strstr(file, "/rustc/");
     return strstr(file, "/library/alloc/src/") || strstr(file, "/library/core/src/") ||
-           strstr(file, "/library/std/src/") || strstr(file, "/hashbrown-") || strstr(file, "/rust/deps/") ||
-           (compiler && strstr(compiler, "/library/"));
+           strstr(file, "/library/std/src/") || strstr(file, "/hashbrown-") ||
+           strstr(file, "/rust/deps/") || (compiler && strstr(compiler, "/library/"));
 }
 
 static enum mt_frame_kind classify_rust(const struct mt_frame_text *frame, const char *name) {
@@ -507,12 +520,13 @@ static enum mt_frame_kind classify_rust(const struct mt_frame_text *frame, const
         name += strlen("T as ");
     if (begins_with_any(name, rust_plumbing, COUNT(rust_plumbing)))
         return MT_FRAME_ALLOCATOR;
-    return in_library || begins_with_any(name, rust_library, COUNT(rust_library)) ? MT_FRAME_LIBRARY : MT_FRAME_USER;
+    return in_library || begins_with_any(name, rust_library, COUNT(rust_library)) ? MT_FRAME_LIBRARY
+                                                                                  : MT_FRAME_USER;
 }
 
 static bool is_cxx_library_file(const char *file) {
-    return strstr(file, "/include/c++/") || strstr(file, "/libstdc++-v3/") || strstr(file, "/libcxx/") ||
-           strstr(file, "/libcxxabi/");
+    return strstr(file, "/include/c++/") || strstr(file, "/libstdc++-v3/") ||
+           strstr(file, "/libcxx/") || strstr(file, "/libcxxabi/");
 }
 
 static enum mt_frame_kind classify_cxx(const struct mt_frame_text *frame, const char *name) {
@@ -522,10 +536,12 @@ static enum mt_frame_kind classify_cxx(const struct mt_frame_text *frame, const 
     if (begins_with_any(name, cxx_plumbing, COUNT(cxx_plumbing)) ||
         (in_library && ends_with_any(frame->file, cxx_plumbing_files, COUNT(cxx_plumbing_files))))
         return MT_FRAME_ALLOCATOR;
-    return in_library || begins_with_any(name, cxx_library, COUNT(cxx_library)) ? MT_FRAME_LIBRARY : MT_FRAME_USER;
+    return in_library || begins_with_any(name, cxx_library, COUNT(cxx_library)) ? MT_FRAME_LIBRARY
+                                                                                : MT_FRAME_USER;
 }
 
-static bool matches_pattern(const struct mt_frame_text *frame, struct piece name, const struct mt_wrapper_options *o) {
+static bool matches_pattern(const struct mt_frame_text *frame, struct piece name,
+                            const struct mt_wrapper_options *o) {
     char qualified[1024];
     size_t bytes = name.bytes < sizeof qualified ? name.bytes : sizeof qualified - 1;
     memcpy(qualified, name.text, bytes);
@@ -534,7 +550,8 @@ static bool matches_pattern(const struct mt_frame_text *frame, struct piece name
         const char *pattern = o->patterns[i];
         if (fnmatch(pattern, frame->function, 0) == 0 || fnmatch(pattern, qualified, 0) == 0 ||
             fnmatch(pattern, frame->system_name, 0) == 0 || fnmatch(pattern, frame->file, 0) == 0 ||
-            fnmatch(pattern, basename(frame->file), 0) == 0 || fnmatch(pattern, basename(frame->module), 0) == 0)
+            fnmatch(pattern, basename(frame->file), 0) == 0 ||
+            fnmatch(pattern, basename(frame->module), 0) == 0)
             return true;
     }
     return false;
@@ -545,20 +562,25 @@ static enum mt_frame_kind classify(const struct mt_frame_text *frame, struct pie
     if (begins_with_any(module, allocator_modules, COUNT(allocator_modules)) ||
         is_one_of(name, allocator_names, COUNT(allocator_names)))
         return MT_FRAME_ALLOCATOR;
-    bool in_libc = begins_with_any(module, libc_modules, COUNT(libc_modules)) || begins(module, "ld-musl-");
+    bool in_libc =
+        begins_with_any(module, libc_modules, COUNT(libc_modules)) || begins(module, "ld-musl-");
     bool nowhere = !*module && !*frame->file;
     if ((in_libc || nowhere) && is_one_of(name, libc_allocating, COUNT(libc_allocating)))
         return MT_FRAME_ALLOCATOR;
     if ((in_libc || nowhere || begins(module, "ld-") || name.text[0] == '_') &&
         is_one_of(name, runtime_names, COUNT(runtime_names)))
-        return MT_FRAME_RUNTIME; /* start_thread is a likely name for a function of the user's, _start is not */
-    enum mt_frame_kind kind = is_rust(frame) ? classify_rust(frame, name.text) : classify_cxx(frame, name.text);
-    if (kind == MT_FRAME_USER && (in_libc || begins_with_any(module, library_modules, COUNT(library_modules))))
+        return MT_FRAME_RUNTIME; /* start_thread is a likely name for a function of the user's,
+                                    _start is not */
+    enum mt_frame_kind kind =
+        is_rust(frame) ? classify_rust(frame, name.text) : classify_cxx(frame, name.text);
+    if (kind == MT_FRAME_USER &&
+        (in_libc || begins_with_any(module, library_modules, COUNT(library_modules))))
         return MT_FRAME_LIBRARY;
     return kind;
 }
 
-enum mt_frame_kind mt_wrappers_classify(const struct mt_frame_text *frame, const struct mt_wrapper_options *options) {
+enum mt_frame_kind mt_wrappers_classify(const struct mt_frame_text *frame,
+                                        const struct mt_wrapper_options *options) {
     if (begins_with_any(basename(frame->module), tracker_modules, COUNT(tracker_modules)))
         return MT_FRAME_HOOK;
     if (options->keep_all)

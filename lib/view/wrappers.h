@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Who allocated? The frame next to malloc is rarely the answer: it may be operator new, strdup, a vector or an xmalloc.
- * This module says of one frame what it is; frames.h applies it to whole call paths. The lists are in wrappers.c.
+ * Who allocated? The frame next to malloc is rarely the answer: it may be operator new, strdup, a
+ * vector or an xmalloc. This module says of one frame what it is; frames.h applies it to whole call
+ * paths. The lists are in wrappers.c.
  */
 #ifndef MT_VIEW_WRAPPERS_H
 #define MT_VIEW_WRAPPERS_H
@@ -12,16 +13,19 @@
 enum mt_frame_kind {
     MT_FRAME_USER,      /* can be charged */
     MT_FRAME_HOOK,      /* the tracker itself: never shown */
-    MT_FRAME_ALLOCATOR, /* hands out memory for its caller: malloc, operator new, std::allocator, strdup, xmalloc */
+    MT_FRAME_ALLOCATOR, /* hands out memory for its caller: malloc, operator new, std::allocator,
+                           strdup, xmalloc */
     MT_FRAME_LIBRARY,   /* inside the C, C++ or Rust standard library: passed on to the caller */
-    MT_FRAME_RUNTIME,   /* starts a program or a thread: what is below it was not asked for by any line */
+    MT_FRAME_RUNTIME,   /* starts a program or a thread: what is below it was not asked for by any
+                           line */
 };
 
 struct mt_wrapper_options {
     const char *const *patterns; /* further allocators: fnmatch on function, file or module */
     size_t n_patterns;
-    bool keep_libraries; /* charge frames inside the standard libraries as if they were the user's */
-    bool keep_all;       /* charge the innermost frame, whatever it is */
+    bool
+        keep_libraries; /* charge frames inside the standard libraries as if they were the user's */
+    bool keep_all;      /* charge the innermost frame, whatever it is */
 };
 
 struct mt_frame_text {       /* what is known of a frame; "" where nothing is */
@@ -31,10 +35,11 @@ struct mt_frame_text {       /* what is known of a frame; "" where nothing is */
     const char *module; /* path */
 };
 
-enum mt_frame_kind mt_wrappers_classify(const struct mt_frame_text *frame, const struct mt_wrapper_options *options);
+enum mt_frame_kind mt_wrappers_classify(const struct mt_frame_text *frame,
+                                        const struct mt_wrapper_options *options);
 
-/* The qualified name inside a demangled C++ or Rust name: no return type, no parameters, no clone suffix. *name points
- * into demangled; the length is returned. */
+/* The qualified name inside a demangled C++ or Rust name: no return type, no parameters, no clone
+ * suffix. *name points into demangled; the length is returned. */
 size_t mt_wrappers_qualified_name(const char *demangled, const char **name);
 
 #endif

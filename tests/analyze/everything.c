@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * everything PROFILE [fail]: calls every function of the library once. Run with tests/support/pause.c preloaded, it says how
- * many allocations and frees of the library were seen outside of a pause, and with "fail" it makes each allocation fail
- * in turn, the first, the second, ... until nothing fails: every call then has to fail cleanly or succeed.
+ * everything PROFILE [fail]: calls every function of the library once. Run with
+ * tests/support/pause.c preloaded, it says how many allocations and frees of the library were seen
+ * outside of a pause, and with "fail" it makes each allocation fail in turn, the first, the second,
+ * ... until nothing fails: every call then has to fail cleanly or succeed.
  */
 #include <memtrack/analyze.h>
 #include <stdio.h>
@@ -16,7 +17,8 @@ extern void probe_fail(long at) __attribute__((weak));
 extern long probe_failed(void) __attribute__((weak));
 
 static int failures;
-/* Results other than success, out of memory, and what the call may say of a program that is not tracked. */
+/* Results other than success, out of memory, and what the call may say of a program that is not
+ * tracked. */
 static int wrong;
 
 static int done(int status) {
@@ -59,7 +61,8 @@ static void use_statistics(const memtrack_profile *profile, const memtrack_view 
     memtrack_statistics_free(statistics);
 }
 
-static void use_comparison(const memtrack_profile *older, const memtrack_profile *newer, const memtrack_view *view) {
+static void use_comparison(const memtrack_profile *older, const memtrack_profile *newer,
+                           const memtrack_view *view) {
     memtrack_comparison *comparison;
     memtrack_difference row;
     memtrack_stack *stack;
@@ -156,7 +159,7 @@ int main(int argc, char **argv) {
         probe_watch(0);
     } while (argc == 3 && probe_failed());
     fclose(null);
-    printf("%ld rounds, %d wrong, %ld outside, %ld inside, %d failures in the last\n", rounds, wrong, probe_seen(),
-           probe_paused(), failures);
+    printf("%ld rounds, %d wrong, %ld outside, %ld inside, %d failures in the last\n", rounds,
+           wrong, probe_seen(), probe_paused(), failures);
     return wrong || failures ? 1 : 0;
 }

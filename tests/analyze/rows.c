@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * rows GROUP COLUMN [all|cumulative] PROFILE [NEWER]: every row as a line of tab-separated fields, by the public library
- * alone; with NEWER the rows of the comparison. Texts are in hexadecimal, since names may hold anything.
+ * rows GROUP COLUMN [all|cumulative] PROFILE [NEWER]: every row as a line of tab-separated fields,
+ * by the public library alone; with NEWER the rows of the comparison. Texts are in hexadecimal,
+ * since names may hold anything.
  */
 #include <inttypes.h>
 #include <memtrack/analyze.h>
@@ -43,10 +44,10 @@ static void put_totals(const memtrack_profile *profile) {
     memtrack_coverage c;
     check(memtrack_profile_totals(profile, &t));
     check(memtrack_profile_coverage(profile, &c));
-    const uint64_t figures[] = {t.live_bytes,       t.live_blocks,        t.peak_bytes,    t.peak_blocks,
-                                t.total_bytes,      t.total_blocks,       t.freed_bytes,   t.freed_blocks,
-                                t.temporary_blocks, t.failed_allocations, c.unknown_frees, c.dropped_events,
-                                c.lossy_blocks,     c.truncated_stacks};
+    const uint64_t figures[] = {
+        t.live_bytes,    t.live_blocks,    t.peak_bytes,   t.peak_blocks,      t.total_bytes,
+        t.total_blocks,  t.freed_bytes,    t.freed_blocks, t.temporary_blocks, t.failed_allocations,
+        c.unknown_frees, c.dropped_events, c.lossy_blocks, c.truncated_stacks};
     for (size_t i = 0; i < sizeof figures / sizeof *figures; i++)
         printf("%" PRIu64 "\t", figures[i]);
     putchar('\n');
@@ -79,7 +80,8 @@ static void print_rows(const memtrack_profile *profile, const memtrack_view *vie
     memtrack_statistics_free(statistics);
 }
 
-static void print_differences(const memtrack_profile *older, const memtrack_profile *newer, const memtrack_view *view) {
+static void print_differences(const memtrack_profile *older, const memtrack_profile *newer,
+                              const memtrack_view *view) {
     memtrack_comparison *comparison;
     check(memtrack_comparison_new(older, newer, view, &comparison));
     for (size_t i = 0; i < memtrack_comparison_count(comparison); i++) {

@@ -45,7 +45,8 @@ static int compare(const memtrack_profile *before, const memtrack_profile *after
         return wrong("cannot compare", 0);
     for (size_t i = 0; i < memtrack_comparison_count(comparison) && !result; i++) {
         memtrack_comparison_row(comparison, i, &row);
-        if (i == 0 && (row.differences.live_bytes != BLOCKS * BYTES || row.differences.live_blocks != BLOCKS))
+        if (i == 0 &&
+            (row.differences.live_bytes != BLOCKS * BYTES || row.differences.live_blocks != BLOCKS))
             result = wrong("the step kept", row.differences.live_bytes);
         if (i == 0 && with_names && strcmp(row.key, "step") != 0)
             result = wrong(row.key, row.differences.live_bytes);
@@ -113,7 +114,8 @@ static int storm(void) {
         pthread_create(&threads[i], NULL, churn, NULL);
     for (int i = 0; i < TAKES && !result; i++) {
         memtrack_profile *profile;
-        result = memtrack_profile_take(&options, &profile) < 0 ? wrong("no profile", i) : check_sums(profile);
+        result = memtrack_profile_take(&options, &profile) < 0 ? wrong("no profile", i)
+                                                               : check_sums(profile);
         memtrack_profile_free(profile);
     }
     atomic_store(&stop, 1);

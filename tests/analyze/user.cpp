@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// user PROFILE PATTERN: the library from C++, as one would use it: handles in unique_ptr, errors as exceptions. Prints how
-// many bytes were live at the peak in functions that match, twice: by filtering the profile, and by filtering the view.
+// user PROFILE PATTERN: the library from C++, as one would use it: handles in unique_ptr, errors as
+// exceptions. Prints how many bytes were live at the peak in functions that match, twice: by
+// filtering the profile, and by filtering the view.
 #include <memtrack.h>
 #include <memtrack/analyze.h>
 
@@ -18,13 +19,16 @@ template <typename T, void (*release)(T *)> struct deleter {
         release(object);
     }
 };
-using profile_ptr = std::unique_ptr<memtrack_profile, deleter<memtrack_profile, memtrack_profile_free>>;
+using profile_ptr =
+    std::unique_ptr<memtrack_profile, deleter<memtrack_profile, memtrack_profile_free>>;
 using filter_ptr = std::unique_ptr<memtrack_filter, deleter<memtrack_filter, memtrack_filter_free>>;
-using statistics_ptr = std::unique_ptr<memtrack_statistics, deleter<memtrack_statistics, memtrack_statistics_free>>;
+using statistics_ptr =
+    std::unique_ptr<memtrack_statistics, deleter<memtrack_statistics, memtrack_statistics_free>>;
 
 void check(int status) {
     if (status < 0)
-        throw std::runtime_error(std::string(memtrack_analyze_error()) + " " + memtrack_analyze_hint());
+        throw std::runtime_error(std::string(memtrack_analyze_error()) + " " +
+                                 memtrack_analyze_hint());
 }
 
 profile_ptr load(const char *name) {

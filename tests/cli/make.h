@@ -18,7 +18,8 @@ struct kind {
 };
 
 /* main's status. *profile is what the kinds fill. */
-static int make(int argc, char **argv, const struct kind *kinds, size_t n, struct mt_profile **profile) {
+static int make(int argc, char **argv, const struct kind *kinds, size_t n,
+                struct mt_profile **profile) {
     struct mt_error error = {0};
     *profile = mt_profile_new();
     for (size_t i = 0; argc == 3 && i < n; i++) {

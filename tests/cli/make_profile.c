@@ -1,13 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Writes a profile that is the same on every machine: make_profile KIND FILE. The command's golden tests print them.
+ * Writes a profile that is the same on every machine: make_profile KIND FILE. The command's golden
+ * tests print them.
  *
- *   plain    a C++ program, as memtrack records it: wrappers, inlined frames, threads, sizes, allocator figures
- *   hostile  names that a terminal would obey, not UTF-8, very long; numbers at the ends of their range
+ *   plain    a C++ program, as memtrack records it: wrappers, inlined frames, threads, sizes,
+ *            allocator figures
+ *   hostile  names that a terminal would obey, not UTF-8, very long; numbers at the ends of their
+ *            range
  *   sampled  as plain, sampled, killed, nothing known about its end
- *   rebuilt  plain's program, built again elsewhere: lines have moved, one leaks that is new, one has gone
+ *   rebuilt  plain's program, built again elsewhere: lines have moved, one leaks that is new, one
+ *            has gone
  *   other    a heap profile of another tool: two columns
- *   change   what pprof -base makes of two: rows of both signs, one of 0, and less in all than before
+ *   change   what pprof -base makes of two: rows of both signs, one of 0, and less in all than
+ *            before
  *   freed    a heap profile of another tool in which nothing is live any more
  *   empty    a process that allocated nothing
  *   many     5,000 paths in 700 files
@@ -36,33 +41,39 @@ static struct mt_line line(const char *name, const char *file, int64_t number) {
 }
 
 static uint32_t location(uint32_t in, uint64_t offset, const struct mt_line *lines, uint32_t n) {
-    struct mt_location l = {.address = p->mappings[in - 1].start + offset, .mapping = in, .n_lines = n};
+    struct mt_location l = {
+        .address = p->mappings[in - 1].start + offset, .mapping = in, .n_lines = n};
     l.first_line = n ? (uint32_t)mt_profile_add_lines(p, lines, n) : 0;
     return (uint32_t)mt_profile_add_location(p, &l);
 }
 
-static uint32_t frame(uint32_t in, uint64_t offset, const char *name, const char *file, int64_t number) {
+static uint32_t frame(uint32_t in, uint64_t offset, const char *name, const char *file,
+                      int64_t number) {
     struct mt_line one = line(name, file, number);
     return location(in, offset, &one, 1);
 }
 
 static uint32_t symbol(uint32_t in, uint64_t offset, const char *name, uint64_t start) {
-    struct mt_function f = {.name = mt_profile_intern(p, name), .address = p->mappings[in - 1].start + start};
+    struct mt_function f = {.name = mt_profile_intern(p, name),
+                            .address = p->mappings[in - 1].start + start};
     f.system_name = f.name;
     struct mt_line one = {.function = (uint32_t)mt_profile_add_function(p, &f)};
     return location(in, offset, &one, 1);
 }
 
 struct figures {
-    int64_t total_blocks, total_bytes, live_blocks, live_bytes, peak_blocks, peak_bytes, temporary, max, waste;
+    int64_t total_blocks, total_bytes, live_blocks, live_bytes, peak_blocks, peak_bytes, temporary,
+        max, waste;
 };
 
-static void sample(const char *thread, uint8_t size_class, struct figures f, size_t n, const uint32_t *path) {
+static void sample(const char *thread, uint8_t size_class, struct figures f, size_t n,
+                   const uint32_t *path) {
     struct mt_sample s = {.size_class = size_class, .has_size_class = true, .lossy = n == 0};
     s.thread = mt_profile_intern(p, thread);
     s.domain = mt_profile_intern(p, "malloc");
-    const int64_t values[MT_N_VALUES] = {f.total_blocks, f.total_bytes, f.live_blocks, f.live_bytes, f.peak_blocks,
-                                         f.peak_bytes,   f.temporary,   f.max,         f.waste};
+    const int64_t values[MT_N_VALUES] = {f.total_blocks, f.total_bytes, f.live_blocks,
+                                         f.live_bytes,   f.peak_blocks, f.peak_bytes,
+                                         f.temporary,    f.max,         f.waste};
     memcpy(s.value, values, sizeof values);
     mt_profile_add_sample(p, &s, path, n);
 }
@@ -92,7 +103,10 @@ static void allocator(void) {
     static const struct {
         const char *name;
         uint64_t value;
-    } figures[] = {{"arena", 10 << 20}, {"uordblks", 1200000}, {"fordblks", (10 << 20) - 1200000}, {"hblkhd", 4 << 20}};
+    } figures[] = {{"arena", 10 << 20},
+                   {"uordblks", 1200000},
+                   {"fordblks", (10 << 20) - 1200000},
+                   {"hblkhd", 4 << 20}};
     struct mt_profile_info *info = &p->info;
     info->allocator = mt_profile_intern(p, "glibc");
     info->allocator_path = mt_profile_intern(p, "/lib/x86_64-linux-gnu/libc.so.6");
@@ -122,23 +136,33 @@ static void plain(void) {
     libcxx = mapping("/usr/lib/x86_64-linux-gnu/libstdc++.so.6", 0x7f1000000000);
     struct mt_line push[] = {
         line("std::allocator<parse::Token>::allocate(unsigned long)", STL "new_allocator.h", 137),
-        line("std::vector<parse::Token, std::allocator<parse::Token> >::push_back(parse::Token&&)", STL "stl_vector.h",
-             1287),
-        line("parse::tokenize(std::basic_string_view<char, std::char_traits<char> >)", "/srv/demo/src/parse.cpp", 4)};
-    uint32_t new = symbol(libcxx, 0x1c, "operator new(unsigned long)", 0x0), tokens = location(app, 0x10, push, 3);
-    uint32_t parse = frame(app, 0x20, "parse::parse_file(char const*)", "/srv/demo/src/parse.cpp", 6);
-    uint32_t top = frame(app, 0x30, "main", "/srv/demo/src/main.cpp", 3), start = symbol(app, 0x21, "_start", 0x0);
-    uint32_t dup = symbol(libc, 0x2a, "strdup", 0x10), name = frame(app, 0x40, "intern_name", "src/names.c", 2);
-    uint32_t legacy = symbol(app, 0x1f3, "legacy_init", 0x1d4), stripped = location(app, 0x777, NULL, 0);
+        line("std::vector<parse::Token, std::allocator<parse::Token> >::push_back(parse::Token&&)",
+             STL "stl_vector.h", 1287),
+        line("parse::tokenize(std::basic_string_view<char, std::char_traits<char> >)",
+             "/srv/demo/src/parse.cpp", 4)};
+    uint32_t new = symbol(libcxx, 0x1c, "operator new(unsigned long)", 0x0),
+             tokens = location(app, 0x10, push, 3);
+    uint32_t parse =
+        frame(app, 0x20, "parse::parse_file(char const*)", "/srv/demo/src/parse.cpp", 6);
+    uint32_t top = frame(app, 0x30, "main", "/srv/demo/src/main.cpp", 3),
+             start = symbol(app, 0x21, "_start", 0x0);
+    uint32_t dup = symbol(libc, 0x2a, "strdup", 0x10),
+             name = frame(app, 0x40, "intern_name", "src/names.c", 2);
+    uint32_t legacy = symbol(app, 0x1f3, "legacy_init", 0x1d4),
+             stripped = location(app, 0x777, NULL, 0);
     uint32_t worker = frame(app, 0x50, "worker_main", "/srv/demo/src/worker.cpp", 77);
-    sample("4242 parser", 17, (struct figures){40, 80 << 20, 1, 1 << 20, 20, 40 << 20, 3, 40 << 20, 4096}, 5,
+    sample("4242 parser", 17,
+           (struct figures){40, 80 << 20, 1, 1 << 20, 20, 40 << 20, 3, 40 << 20, 4096}, 5,
            (uint32_t[]){new, tokens, parse, top, start});
-    sample("4242 parser", 5, (struct figures){1000000, 20 << 20, 500, 12000, 400000, 8 << 20, 900000, 8 << 20, 4000}, 5,
-           (uint32_t[]){dup, name, parse, top, start});
+    sample("4242 parser", 5,
+           (struct figures){1000000, 20 << 20, 500, 12000, 400000, 8 << 20, 900000, 8 << 20, 4000},
+           5, (uint32_t[]){dup, name, parse, top, start});
     sample("4243 worker", 5, (struct figures){1234, 40000, 12, 400, 12, 400, 0, 500, 32}, 3,
            (uint32_t[]){dup, name, worker});
-    sample("4243 worker", 11, (struct figures){1, 1536, 1, 1536, 1, 1536, 0, 1536, 0}, 2, (uint32_t[]){legacy, worker});
-    sample("4242 parser", 1, (struct figures){7, 7, 0, 0, 1, 1, 7, 1, 0}, 2, (uint32_t[]){stripped, top});
+    sample("4243 worker", 11, (struct figures){1, 1536, 1, 1536, 1, 1536, 0, 1536, 0}, 2,
+           (uint32_t[]){legacy, worker});
+    sample("4242 parser", 1, (struct figures){7, 7, 0, 0, 1, 1, 7, 1, 0}, 2,
+           (uint32_t[]){stripped, top});
     sample("4242 parser", 9, (struct figures){2, 800, 2, 800, 0, 0, 0, 400, 48}, 0, NULL);
     p->info.usable_measured = true;
     mt_profile_sum_totals(p);
@@ -154,21 +178,27 @@ static void rebuilt(void) {
     libcxx = mapping("/usr/lib/x86_64-linux-gnu/libstdc++.so.6", 0x7f1000000000);
     build_id = "76543210fedcba9876543210fedcba9876543210";
     app = mapping("/srv/demo2/parser", 0x400000);
-    uint32_t new = symbol(libcxx, 0x1c, "operator new(unsigned long)", 0x0), dup = symbol(libc, 0x2a, "strdup", 0x10);
-    uint32_t tokens =
-        frame(app, 0x10, "parse::tokenize(std::string_view, parse::Options)", "/srv/demo2/src/parse.cpp", 9);
-    uint32_t parse = frame(app, 0x20, "parse::parse_file(char const*)", "/srv/demo2/src/parse.cpp", 11);
-    uint32_t top = frame(app, 0x30, "main", "/srv/demo2/src/main.cpp", 8), start = symbol(app, 0x25, "_start", 0x4);
+    uint32_t new = symbol(libcxx, 0x1c, "operator new(unsigned long)", 0x0),
+             dup = symbol(libc, 0x2a, "strdup", 0x10);
+    uint32_t tokens = frame(app, 0x10, "parse::tokenize(std::string_view, parse::Options)",
+                            "/srv/demo2/src/parse.cpp", 9);
+    uint32_t parse =
+        frame(app, 0x20, "parse::parse_file(char const*)", "/srv/demo2/src/parse.cpp", 11);
+    uint32_t top = frame(app, 0x30, "main", "/srv/demo2/src/main.cpp", 8),
+             start = symbol(app, 0x25, "_start", 0x4);
     uint32_t name = frame(app, 0x40, "intern_name", "src/names.c", 2);
     uint32_t worker = frame(app, 0x50, "worker_main", "/srv/demo2/src/worker.cpp", 79);
     uint32_t cache = frame(app, 0x58, "worker_main", "/srv/demo2/src/worker.cpp", 91);
-    sample("5252 parser", 17, (struct figures){40, 80 << 20, 3, 3 << 20, 20, 41 << 20, 3, 41 << 20, 4096}, 5,
+    sample("5252 parser", 17,
+           (struct figures){40, 80 << 20, 3, 3 << 20, 20, 41 << 20, 3, 41 << 20, 4096}, 5,
            (uint32_t[]){new, tokens, parse, top, start});
-    sample("5252 parser", 5, (struct figures){1000000, 20 << 20, 500, 12000, 400000, 8 << 20, 900000, 8 << 20, 4000}, 5,
-           (uint32_t[]){dup, name, parse, top, start});
+    sample("5252 parser", 5,
+           (struct figures){1000000, 20 << 20, 500, 12000, 400000, 8 << 20, 900000, 8 << 20, 4000},
+           5, (uint32_t[]){dup, name, parse, top, start});
     sample("5260 worker", 5, (struct figures){1234, 40000, 12, 300, 12, 400, 0, 500, 32}, 3,
            (uint32_t[]){dup, name, worker});
-    sample("5260 worker", 13, (struct figures){300, 300 << 12, 300, 300 << 12, 250, 250 << 12, 0, 300 << 12, 0}, 2,
+    sample("5260 worker", 13,
+           (struct figures){300, 300 << 12, 300, 300 << 12, 250, 250 << 12, 0, 300 << 12, 0}, 2,
            (uint32_t[]){new, cache});
     p->info.usable_measured = true;
     mt_profile_sum_totals(p);
@@ -204,7 +234,8 @@ static void hostile(void) {
     for (size_t i = 0; i < 4; i++)
         sample("1 \xc2\x9b"
                "31m",
-               255, (struct figures){most, most, most, most, most, most, most, most, most}, 1, &frames[i]);
+               255, (struct figures){most, most, most, most, most, most, most, most, most}, 1,
+               &frames[i]);
     sample("", 0, (struct figures){-5, -5, -5, -5, -5, -5, -5, -5, -5}, 1, &frames[0]);
     mt_profile_add_note(p, "A note that rings: \a.");
     mt_profile_sum_totals(p);
@@ -216,7 +247,8 @@ static void other(void) {
     p->has_value[MT_VALUE_LIVE_BLOCKS] = p->has_value[MT_VALUE_LIVE_BYTES] = true;
     uint32_t leaf = frame(app, 0x10, "main.load", "/src/load.go", 10),
              top = frame(app, 0x20, "main.main", "/src/main.go", 5);
-    sample("", 0, (struct figures){.live_blocks = 4, .live_bytes = 4096}, 2, (uint32_t[]){leaf, top});
+    sample("", 0, (struct figures){.live_blocks = 4, .live_bytes = 4096}, 2,
+           (uint32_t[]){leaf, top});
     p->samples[0].has_size_class = false;
     mt_profile_sum_totals(p);
 }
@@ -266,15 +298,19 @@ static void many(void) {
         uint32_t path[] = {frame(app, 16 + i * 8, name, file, i % 97 + 1), top};
         int64_t bytes = (int64_t)(i * UINT64_C(2654435761) % 100000);
         sample(i % 3 ? "1 a" : "2 b", (uint8_t)(i % 20),
-               (struct figures){i, bytes * 3, i % 7, bytes / 2, i % 11, bytes, i % 5, bytes + 1, i % 16}, 2, path);
+               (struct figures){i, bytes * 3, i % 7, bytes / 2, i % 11, bytes, i % 5, bytes + 1,
+                                i % 16},
+               2, path);
     }
     p->info.usable_measured = true;
     mt_profile_sum_totals(p);
 }
 
 static void scope(const char *name, const char *thread, uint64_t count, int64_t bytes, int64_t ns) {
-    struct mt_scope s = {.name = mt_profile_intern(p, name), .thread = mt_profile_intern(p, thread), .count = count};
-    const int64_t one[MT_N_SCOPE_VALUES] = {bytes / 10, bytes, bytes * 3, bytes / 100, bytes * 3 - bytes / 10, ns, 0};
+    struct mt_scope s = {
+        .name = mt_profile_intern(p, name), .thread = mt_profile_intern(p, thread), .count = count};
+    const int64_t one[MT_N_SCOPE_VALUES] = {
+        bytes / 10, bytes, bytes * 3, bytes / 100, bytes * 3 - bytes / 10, ns, 0};
     s.idle = count / 4;
     for (size_t v = 0; v < MT_N_SCOPE_VALUES; v++) {
         s.max[v] = one[v] * 2;
@@ -283,7 +319,8 @@ static void scope(const char *name, const char *thread, uint64_t count, int64_t 
     }
     mt_profile_scopes_add_totals(&p->info.scopes, &s);
     for (uint8_t v = 0; v < MT_SCOPE_CPU_NS; v++) {
-        struct mt_scope_bucket b = {.value = v, .count = count - count / 10 - (v < MT_SCOPE_DURATION_NS ? s.idle : 0)};
+        struct mt_scope_bucket b = {
+            .value = v, .count = count - count / 10 - (v < MT_SCOPE_DURATION_NS ? s.idle : 0)};
         b.bucket = (uint16_t)mt_bucket_of((uint64_t)one[v]);
         mt_profile_scopes_add_bucket(&p->info.scopes, &b);
         b.bucket = (uint16_t)mt_bucket_of((uint64_t)one[v] * 2);
@@ -292,11 +329,14 @@ static void scope(const char *name, const char *thread, uint64_t count, int64_t 
     }
 }
 
-static void scope_event(const char *name, uint64_t time_ns, uint64_t duration_ns, uint32_t tid, const char *value) {
-    struct mt_scope_event e = {.serial = time_ns / 1000, .time_ns = time_ns, .duration_ns = duration_ns, .tid = tid};
+static void scope_event(const char *name, uint64_t time_ns, uint64_t duration_ns, uint32_t tid,
+                        const char *value) {
+    struct mt_scope_event e = {
+        .serial = time_ns / 1000, .time_ns = time_ns, .duration_ns = duration_ns, .tid = tid};
     e.name = mt_profile_intern(p, name), e.net_bytes = -2048, e.peak_bytes = 65536;
     mt_profile_scopes_add_event(&p->info.scopes, &e);
-    struct mt_scope_key key = {mt_profile_intern(p, "url"), mt_profile_intern(p, value ? value : "")};
+    struct mt_scope_key key = {mt_profile_intern(p, "url"),
+                               mt_profile_intern(p, value ? value : "")};
     if (value)
         mt_profile_scopes_add_key(&p->info.scopes, &key);
 }
@@ -307,7 +347,8 @@ static void scopes(void) {
     scope("request", "4242 parser", 1000, 40000, 1500000);
     scope("request", "4243 worker", 234, 50000, 1200000);
     scope("parse", "4242 parser", 5000, 9000, 80000);
-    scope("std::vector<int, std::allocator<int> >::reserve(unsigned long)", "4242 parser", 7, 1 << 20, 300);
+    scope("std::vector<int, std::allocator<int> >::reserve(unsigned long)", "4242 parser", 7,
+          1 << 20, 300);
     scope("\033]0;owned\a\xff", "4243 worker", 1, 100, 10);
     scope("phase", "4242 parser", 1, 50 << 20, 1700000000);
     s->totals[s->n_totals - 1].is_process = true;
@@ -316,7 +357,8 @@ static void scopes(void) {
     s->event_sample = 4;
     scope_event("parse", 10000000, 80000, 4242, NULL);
     scope_event("request", 9900000, 1500000, 4242, "/index\033[2J");
-    scope_event("task", 10500000, 20000000, 4242, "/a,b \"c\""); /* does not nest with the one before */
+    scope_event("task", 10500000, 20000000, 4242,
+                "/a,b \"c\""); /* does not nest with the one before */
     scope_event("request", 40000000, 1200000, 4243, "/");
     mt_profile_add_mark(p, 9000000, "warm\nup", MT_MARK_PROGRAM);
     mt_profile_add_mark(p, 41000000, "live>1G", MT_MARK_TRIGGER);
@@ -339,9 +381,10 @@ static void scopes(void) {
     p->samples[2].domain = mt_profile_intern(p, "gpu");
 }
 
-static const struct kind kinds[] = {{"plain", plain}, {"hostile", hostile}, {"sampled", sampled}, {"rebuilt", rebuilt},
-                                    {"other", other}, {"change", change},   {"freed", freed},     {"empty", empty},
-                                    {"many", many},   {"scopes", scopes}};
+static const struct kind kinds[] = {
+    {"plain", plain}, {"hostile", hostile}, {"sampled", sampled}, {"rebuilt", rebuilt},
+    {"other", other}, {"change", change},   {"freed", freed},     {"empty", empty},
+    {"many", many},   {"scopes", scopes}};
 
 int main(int argc, char **argv) {
     return make(argc, argv, kinds, sizeof kinds / sizeof *kinds, &p);

@@ -2,7 +2,8 @@
 /*
  * Writes a profile with a time axis that the test knows: make_timeline KIND FILE.
  *
- *   one       11 ticks, one a second: up to 50 MiB and down; RSS, PSS and swap rise; a peak between two ticks; a mark
+ *   one       11 ticks, one a second: up to 50 MiB and down; RSS, PSS and swap rise; a peak between
+ *             two ticks; a mark
  *   bare      the same without RSS, PSS and swap
  *   parent    10 s with 10 MiB; process 200
  *   child     30 MiB from 2.5 s to 6.5 s of it; process 201
@@ -22,7 +23,8 @@
 
 static struct mt_profile *p;
 
-static void process(const char *exe, uint32_t pid, uint32_t ppid, uint64_t start_ns, uint64_t duration_ns) {
+static void process(const char *exe, uint32_t pid, uint32_t ppid, uint64_t start_ns,
+                    uint64_t duration_ns) {
     struct mt_profile_info *info = &p->info;
     info->is_memtrack = true;
     info->pid = pid;
@@ -51,8 +53,9 @@ static void bare(void) {
     process("/srv/demo/server", 100, 1, START - 7200 * SECOND, 10 * SECOND);
     struct mt_tick *list = ticks(11);
     for (uint64_t i = 0; i < 11; i++)
-        list[i] = (struct mt_tick){
-            .time_ns = i * SECOND, .live_bytes = (int64_t)(i < 6 ? i : 11 - i) * 10 * MIB, .total_blocks = i * 100};
+        list[i] = (struct mt_tick){.time_ns = i * SECOND,
+                                   .live_bytes = (int64_t)(i < 6 ? i : 11 - i) * 10 * MIB,
+                                   .total_blocks = i * 100};
     peak(64 * MIB, 5500000000, 500000000);
 }
 
@@ -96,14 +99,17 @@ static void stranger(void) {
 }
 
 static void sample(const char *function, const char *file, int64_t line, int64_t live) {
-    struct mt_function f = {.name = mt_profile_intern(p, function), .file = mt_profile_intern(p, file)};
+    struct mt_function f = {.name = mt_profile_intern(p, function),
+                            .file = mt_profile_intern(p, file)};
     struct mt_line at = {.function = (uint32_t)mt_profile_add_function(p, &f), .line = line};
     struct mt_location location = {.address = 0x1000 + p->n_locations * 16, .n_lines = 1};
     location.first_line = (uint32_t)mt_profile_add_lines(p, &at, 1);
     uint32_t path = (uint32_t)mt_profile_add_location(p, &location);
     struct mt_sample s = {0};
-    s.value[MT_VALUE_LIVE_BYTES] = s.value[MT_VALUE_PEAK_BYTES] = s.value[MT_VALUE_TOTAL_BYTES] = live;
-    s.value[MT_VALUE_LIVE_BLOCKS] = s.value[MT_VALUE_PEAK_BLOCKS] = s.value[MT_VALUE_TOTAL_BLOCKS] = 1;
+    s.value[MT_VALUE_LIVE_BYTES] = s.value[MT_VALUE_PEAK_BYTES] = s.value[MT_VALUE_TOTAL_BYTES] =
+        live;
+    s.value[MT_VALUE_LIVE_BLOCKS] = s.value[MT_VALUE_PEAK_BLOCKS] = s.value[MT_VALUE_TOTAL_BLOCKS] =
+        1;
     s.domain = mt_profile_intern(p, "malloc");
     mt_profile_add_sample(p, &s, &path, 1);
 }
@@ -114,7 +120,8 @@ static void changes(const struct mt_tick_change *list, size_t n) {
 }
 
 static void scope(const char *name, uint64_t time_ns, uint64_t duration_ns) {
-    struct mt_scope_event e = {.serial = p->info.scopes.n_events + 1, .time_ns = time_ns, .duration_ns = duration_ns};
+    struct mt_scope_event e = {
+        .serial = p->info.scopes.n_events + 1, .time_ns = time_ns, .duration_ns = duration_ns};
     e.name = mt_profile_intern(p, name);
     e.tid = p->info.pid;
     e.net_bytes = 4096;
@@ -161,11 +168,15 @@ static void layers(void) {
 }
 
 static void hostile(void) {
-    static const struct mt_tick_change list[] = {
-        {6, 0, INT64_MAX, INT64_MAX}, {0, 1, INT64_MIN, 1}, {3, 0, -5, -5}, {1, 1, INT64_MAX, 0}, {2, 0, 7, 7}};
+    static const struct mt_tick_change list[] = {{6, 0, INT64_MAX, INT64_MAX},
+                                                 {0, 1, INT64_MIN, 1},
+                                                 {3, 0, -5, -5},
+                                                 {1, 1, INT64_MAX, 0},
+                                                 {2, 0, 7, 7}};
     process("/srv/<b>\033[31m&\"red\xff", 0, 0, UINT64_MAX - 5, UINT64_MAX);
     struct mt_tick *t = ticks(7);
-    t[0] = (struct mt_tick){.time_ns = UINT64_MAX, .live_bytes = INT64_MAX, .rss_bytes = UINT64_MAX};
+    t[0] =
+        (struct mt_tick){.time_ns = UINT64_MAX, .live_bytes = INT64_MAX, .rss_bytes = UINT64_MAX};
     t[1] = (struct mt_tick){.time_ns = 5, .live_bytes = INT64_MIN, .pss_bytes = UINT64_MAX};
     t[2] = (struct mt_tick){.time_ns = 5, .live_bytes = -1, .swap_bytes = UINT64_MAX};
     t[3] = (struct mt_tick){.time_ns = 1, .live_bytes = 100};
@@ -189,10 +200,11 @@ static void untimed(void) {
     process("/usr/bin/untimed", 400, 1, START, SECOND);
 }
 
-static const struct kind kinds[] = {{"one", one},         {"bare", bare},         {"parent", parent},
-                                    {"child", child},     {"snapshot", snapshot}, {"stranger", stranger},
-                                    {"layers", layers},   {"measured", measured}, {"worker", measured_child},
-                                    {"hostile", hostile}, {"untimed", untimed}};
+static const struct kind kinds[] = {
+    {"one", one},         {"bare", bare},         {"parent", parent},
+    {"child", child},     {"snapshot", snapshot}, {"stranger", stranger},
+    {"layers", layers},   {"measured", measured}, {"worker", measured_child},
+    {"hostile", hostile}, {"untimed", untimed}};
 
 int main(int argc, char **argv) {
     return make(argc, argv, kinds, sizeof kinds / sizeof *kinds, &p);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What every framework has to say the same about. CASES(X) lists them as X(name); each is a function with at most one
- * expectation that is broken. The comment "breaks: MESSAGE" stands on the line before such a one, and test_expect.py takes
- * from there which tests must fail and how their message begins.
+ * What every framework has to say the same about. CASES(X) lists them as X(name); each is a
+ * function with at most one expectation that is broken. The comment "breaks: MESSAGE" stands on the
+ * line before such a one, and test_expect.py takes from there which tests must fail and how their
+ * message begins.
  */
 #ifndef CASES_H
 #define CASES_H
@@ -10,31 +11,31 @@
 #include <pthread.h>
 #include <stdlib.h>
 
-#define CASES(X)                                                                                                       \
-    X(at_the_limit)                                                                                                    \
-    X(above)                                                                                                           \
-    X(above_in_units)                                                                                                  \
-    X(no_budget)                                                                                                       \
-    X(unlimited)                                                                                                       \
-    X(blocks)                                                                                                          \
-    X(blocks_above)                                                                                                    \
-    X(leak)                                                                                                            \
-    X(leaks)                                                                                                           \
-    X(no_leak)                                                                                                         \
-    X(no_allocations)                                                                                                  \
-    X(an_allocation)                                                                                                   \
-    X(a_free)                                                                                                          \
-    X(inner)                                                                                                           \
-    X(outer)                                                                                                           \
-    X(several)                                                                                                         \
-    X(left_by_return)                                                                                                  \
-    X(left_by_break)                                                                                                   \
-    X(left_by_continue)                                                                                                \
-    X(left_by_goto)                                                                                                    \
-    X(left_within_budget)                                                                                              \
-    X(dangling_else)                                                                                                   \
-    X(other_threads)                                                                                                   \
-    X(all_threads)                                                                                                     \
+#define CASES(X)                                                                                   \
+    X(at_the_limit)                                                                                \
+    X(above)                                                                                       \
+    X(above_in_units)                                                                              \
+    X(no_budget)                                                                                   \
+    X(unlimited)                                                                                   \
+    X(blocks)                                                                                      \
+    X(blocks_above)                                                                                \
+    X(leak)                                                                                        \
+    X(leaks)                                                                                       \
+    X(no_leak)                                                                                     \
+    X(no_allocations)                                                                              \
+    X(an_allocation)                                                                               \
+    X(a_free)                                                                                      \
+    X(inner)                                                                                       \
+    X(outer)                                                                                       \
+    X(several)                                                                                     \
+    X(left_by_return)                                                                              \
+    X(left_by_break)                                                                               \
+    X(left_by_continue)                                                                            \
+    X(left_by_goto)                                                                                \
+    X(left_within_budget)                                                                          \
+    X(dangling_else)                                                                               \
+    X(other_threads)                                                                               \
+    X(all_threads)                                                                                 \
     X(all_threads_leak)
 
 /* What must hold whether it is recorded or not. */
@@ -73,7 +74,8 @@ static void above(void) {
 }
 
 static void above_in_units(void) {
-    /* breaks: the peak is 73.7 KiB (75,432 bytes), 9.7 KiB (9,896 bytes) above the budget of 64.0 KiB (65,536 bytes) */
+    /* breaks: the peak is 73.7 KiB (75,432 bytes), 9.7 KiB (9,896 bytes) above the budget of 64.0
+     * KiB (65,536 bytes) */
     MEMTRACK_EXPECT_MAX(64 * 1024)
     use(75432);
 }

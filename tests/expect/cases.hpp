@@ -8,10 +8,10 @@
 
 #include "cases.h"
 
-#define CASES_OF_CPLUSPLUS(X)                                                                                          \
-    X(thrown_within)                                                                                                   \
-    X(thrown_above)                                                                                                    \
-    X(while_unwinding)                                                                                                 \
+#define CASES_OF_CPLUSPLUS(X)                                                                      \
+    X(thrown_within)                                                                               \
+    X(thrown_above)                                                                                \
+    X(while_unwinding)                                                                             \
     X(above_while_unwinding)
 
 static void thrown_within() {

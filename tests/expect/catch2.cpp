@@ -6,9 +6,9 @@
 
 #include "cases.hpp"
 
-#define DEFINE(name)                                                                                                   \
-    TEST_CASE(#name) {                                                                                                 \
-        name();                                                                                                        \
+#define DEFINE(name)                                                                               \
+    TEST_CASE(#name) {                                                                             \
+        name();                                                                                    \
     }
 
 CASES(DEFINE)

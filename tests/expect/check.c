@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: MIT */
-/* Check: each test is a process that ends at its first failure; with CK_FORK=no, it is left by longjmp. */
+/* Check: each test is a process that ends at its first failure; with CK_FORK=no, it is left by
+ * longjmp. */
 #include <check.h>
 
 #include <memtrack/expect.h>
 
 #include "cases.h"
 
-#define DEFINE(name)                                                                                                   \
-    START_TEST(test_##name) {                                                                                          \
-        name();                                                                                                        \
-    }                                                                                                                  \
+#define DEFINE(name)                                                                               \
+    START_TEST(test_##name) {                                                                      \
+        name();                                                                                    \
+    }                                                                                              \
     END_TEST
 #define ADD(name) tcase_add_test(cases, test_##name);
 

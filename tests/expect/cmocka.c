@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * cmocka: a failure leaves the test by longjmp, out of the loop's condition or out of a cleanup; as C++, out of one that
- * an exception runs. This file is compiled as C and as C++.
+ * cmocka: a failure leaves the test by longjmp, out of the loop's condition or out of a cleanup; as
+ * C++, out of one that an exception runs. This file is compiled as C and as C++.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -24,17 +24,18 @@ extern "C" {
 #define CASES_OF_CPLUSPLUS(X)
 #endif
 
-#define DEFINE(name)                                                                                                   \
-    static void test_##name(void **state) {                                                                            \
-        (void)state;                                                                                                   \
-        name();                                                                                                        \
+#define DEFINE(name)                                                                               \
+    static void test_##name(void **state) {                                                        \
+        (void)state;                                                                               \
+        name();                                                                                    \
     }
 #define ENTRY(name) cmocka_unit_test(test_##name),
 
 CASES(DEFINE)
 CASES_OF_CPLUSPLUS(DEFINE)
 
-/* Leaves by the framework's own longjmp: the block is not looked at, and what comes after it is right. */
+/* Leaves by the framework's own longjmp: the block is not looked at, and what comes after it is
+ * right. */
 static void fails_inside(void **state) {
     (void)state;
     MEMTRACK_EXPECT_MAX(10) {
@@ -44,7 +45,8 @@ static void fails_inside(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(fails_inside), CASES(ENTRY) CASES_OF_CPLUSPLUS(ENTRY)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(fails_inside),
+                                       CASES(ENTRY) CASES_OF_CPLUSPLUS(ENTRY)};
     cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

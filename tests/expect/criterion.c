@@ -6,9 +6,9 @@
 
 #include "cases.h"
 
-#define DEFINE(name)                                                                                                   \
-    Test(cases, name) {                                                                                                \
-        name();                                                                                                        \
+#define DEFINE(name)                                                                               \
+    Test(cases, name) {                                                                            \
+        name();                                                                                    \
     }
 
 CASES(DEFINE)

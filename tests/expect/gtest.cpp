@@ -6,9 +6,9 @@
 
 #include "cases.hpp"
 
-#define DEFINE(name)                                                                                                   \
-    TEST(Cases, name) {                                                                                                \
-        name();                                                                                                        \
+#define DEFINE(name)                                                                               \
+    TEST(Cases, name) {                                                                            \
+        name();                                                                                    \
     }
 
 CASES(DEFINE)

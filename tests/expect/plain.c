@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * No framework: what is broken ends the process. So each case runs in a child, and its line "NAME STATUS" says how that
- * ended. This file is compiled as C and as C++.
+ * No framework: what is broken ends the process. So each case runs in a child, and its line "NAME
+ * STATUS" says how that ended. This file is compiled as C and as C++.
  */
 #include <memtrack/expect.h>
 

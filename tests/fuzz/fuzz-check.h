@@ -29,15 +29,18 @@ static inline void check_indexes(const struct mt_profile *p) {
     for (size_t i = 0; i < p->n_lines; i++)
         require(p->lines[i].function < p->n_functions);
     for (size_t i = 0; i < p->info.n_changes; i++)
-        require(p->info.changes[i].sample < p->n_samples && p->info.changes[i].tick < p->info.n_ticks);
+        require(p->info.changes[i].sample < p->n_samples &&
+                p->info.changes[i].tick < p->info.n_ticks);
 }
 
 static inline void check_same(const struct mt_profile *p, const struct mt_profile *q) {
-    require(p->n_samples == q->n_samples && p->n_locations == q->n_locations && p->n_mappings == q->n_mappings);
+    require(p->n_samples == q->n_samples && p->n_locations == q->n_locations &&
+            p->n_mappings == q->n_mappings);
     require(memcmp(p->has_value, q->has_value, sizeof p->has_value) == 0);
     for (size_t i = 0; i < p->n_samples; i++)
         require(memcmp(p->samples[i].value, q->samples[i].value, sizeof p->samples[i].value) == 0 &&
-                p->samples[i].n_frames == q->samples[i].n_frames && p->samples[i].lossy == q->samples[i].lossy);
+                p->samples[i].n_frames == q->samples[i].n_frames &&
+                p->samples[i].lossy == q->samples[i].lossy);
     for (size_t i = 0; i < p->n_locations; i++)
         require(p->locations[i].address == q->locations[i].address &&
                 p->locations[i].n_lines == q->locations[i].n_lines);

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * libFuzzer: the CFI reader on tables that say anything. The first byte says what the rest is: a whole module from .eh_frame_hdr
- * on, or the instructions of a CIE (as many bytes as the second byte says) and of an FDE. Memory ends where the module does.
- * Every rule is asked for, and taken as a step on a small stack.
+ * libFuzzer: the CFI reader on tables that say anything. The first byte says what the rest is: a
+ * whole module from .eh_frame_hdr on, or the instructions of a CIE (as many bytes as the second
+ * byte says) and of an FDE. Memory ends where the module does. Every rule is asked for, and taken
+ * as a step on a small stack.
  *
- * The reader is part of what is loaded into other programs, which is not built with sanitizers: here it is, from its source.
+ * The reader is part of what is loaded into other programs, which is not built with sanitizers:
+ * here it is, from its source.
  *
  *   cmake --preset fuzz && cmake --build --preset fuzz --target fuzz_cfi
  */
@@ -25,10 +27,12 @@ static void ask(const struct mt_cfi *cfi, uint64_t pc) {
         words[i] = (uint64_t)&words[(i * 7 + 3) % WORDS];
     for (uint64_t i = 0; i < ASKED; i++) {
         struct mt_stack_map map = {.now = {(uint64_t)words, (uint64_t)(words + WORDS)}};
-        struct mt_frame_state frame = {(pc + i) | (i % 2 ? MT_PC_EXACT : 0), (uint64_t)&words[20], words[i]};
+        struct mt_frame_state frame = {(pc + i) | (i % 2 ? MT_PC_EXACT : 0), (uint64_t)&words[20],
+                                       words[i]};
         uint64_t sp = frame.sp;
         mt_rule rule = mt_cfi_rule(cfi, frame.pc);
-        if (mt_rule_kind_of(rule) == MT_RULE_SP && (mt_rule_cfa_offset(rule) < 8 || mt_rule_bp_offset(rule) > 0))
+        if (mt_rule_kind_of(rule) == MT_RULE_SP &&
+            (mt_rule_cfa_offset(rule) < 8 || mt_rule_bp_offset(rule) > 0))
             abort();
         if (mt_cfi_step(cfi, &frame, &map) && (frame.sp <= sp || frame.sp > map.now.high))
             abort();
@@ -47,7 +51,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *input, size_t bytes) {
         cfi = (struct mt_cfi){memory, (uint64_t)memory, (uint64_t)memory + n};
         memcpy(memory, input + 2, n);
     } else {
-        cfi = cfi_build(memory, input + 2, n_cie, input + 2 + n_cie, n - n_cie, input[0] & 2 ? "zRS" : "zR");
+        cfi = cfi_build(memory, input + 2, n_cie, input + 2 + n_cie, n - n_cie,
+                        input[0] & 2 ? "zRS" : "zR");
     }
     size_t used = cfi.end - cfi.begin;
     module = malloc(used); /* exactly as large, so that a sanitizer sees every byte beyond */

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * libFuzzer: a well-formed ledger, damaged by the input, is opened, cut, converted, and asked about addresses. A random
- * file would hardly get past the magic number, so the input is a list of patches: 3 bytes offset, 1 byte length and
- * kind, 4 bytes value.
+ * libFuzzer: a well-formed ledger, damaged by the input, is opened, cut, converted, and asked about
+ * addresses. A random file would hardly get past the magic number, so the input is a list of
+ * patches: 3 bytes offset, 1 byte length and kind, 4 bytes value.
  *
- * The ledger is that of this very process, which has it mapped: only then do readers ask for a cut and take the copies
- * that were saved for it. Those are there, for the number that the first cut gets, and differ from what they are of.
+ * The ledger is that of this very process, which has it mapped: only then do readers ask for a cut
+ * and take the copies that were saved for it. Those are there, for the number that the first cut
+ * gets, and differ from what they are of.
  *
  *   cmake --preset fuzz && cmake --build --preset fuzz --target fuzz_ledger
  */
@@ -25,7 +26,8 @@
 enum { PATCH_BYTES = 8, CUT = 0x80, SITES = 40, GROUPS = 8, BIG = 16, CUT_NUMBER = 1 };
 #define BLOCKS_BASE UINT64_C(0x555555550000)
 
-/* In front of libc's, for the reader's one use of it: the barrier takes 10 ms and is for threads, of which there are none. */
+/* In front of libc's, for the reader's one use of it: the barrier takes 10 ms and is for threads,
+ * of which there are none. */
 long syscall(long number, ...) {
     if (number == SYS_membarrier)
         return 0;
@@ -36,13 +38,16 @@ long syscall(long number, ...) {
 static void save_copies(struct fixture *f, struct mt_saved_site *saved) {
     for (uint32_t i = 1; i < f->header->n_sites; i += 2) {
         const struct mt_site *site = &f->sites[i];
-        saved[i] = (struct mt_saved_site){
-            .counters = site->counters, .max_bytes = site->max_bytes, .at_peak.epoch = i % 4, .cut = CUT_NUMBER};
+        saved[i] = (struct mt_saved_site){.counters = site->counters,
+                                          .max_bytes = site->max_bytes,
+                                          .at_peak.epoch = i % 4,
+                                          .cut = CUT_NUMBER};
     }
     f->banks[1].saved.counters.live_bytes = 1234;
     f->banks[1].saved.counters.allocated_blocks = 99;
     f->banks[1].saved.cut = CUT_NUMBER;
-    f->header->saved_control = (struct mt_saved_control){.epoch = 3, .peak_bytes = 5000, .cut = CUT_NUMBER};
+    f->header->saved_control =
+        (struct mt_saved_control){.epoch = 3, .peak_bytes = 5000, .cut = CUT_NUMBER};
 }
 
 static void add_blocks(struct mt_region *region, struct mt_group *groups, uint64_t groups_address) {
@@ -66,7 +71,8 @@ static void add_scopes(struct fixture *f) {
     s.names[function] = (struct mt_name){.address = 0x401000, .module = 1};
     mt_node_id in_domain = fixture_label(&s, MT_NODE_FIRST, MT_NODE_MODULE_DOMAIN, domain);
     fixture_site(&s.ledger, fixture_label(&s, in_domain, MT_NODE_MODULE_SCOPE, name), 3, 100);
-    fixture_site(&s.ledger, fixture_label(&s, MT_NODE_FIRST, MT_NODE_MODULE_SCOPE, function), 3, 100);
+    fixture_site(&s.ledger, fixture_label(&s, MT_NODE_FIRST, MT_NODE_MODULE_SCOPE, function), 3,
+                 100);
     for (uint16_t i = 0; i < 12; i++) {
         struct mt_scope_totals *t = fixture_scope(&s, i % 3 ? name : function, i % 4, 64);
         t->count = i + 1u;
@@ -82,11 +88,16 @@ static void build(struct fixture *f) {
     rmdir(f->directory); /* the image never becomes a named file here */
     mt_node_id node = MT_NODE_ROOT;
     for (uint64_t i = 0; i < SITES; i++) {
-        node = fixture_node(f, i % 8 ? node : i % 16 ? MT_NODE_TRUNCATED : MT_NODE_ROOT, 0x401000 + i * 16, i % 3);
+        node = fixture_node(f,
+                            i % 8    ? node
+                            : i % 16 ? MT_NODE_TRUNCATED
+                                     : MT_NODE_ROOT,
+                            0x401000 + i * 16, i % 3);
         struct mt_site *site = fixture_site(f, node, i + 1, 1u << i % 12);
         site->origin = (uint16_t)(1 + i % 2);
     }
-    size_t used = f->bytes, saved = fixture_pages(sizeof(struct mt_saved_site) * MT_SITES_PER_CHUNK);
+    size_t used = f->bytes,
+           saved = fixture_pages(sizeof(struct mt_saved_site) * MT_SITES_PER_CHUNK);
     size_t leaf = sizeof(struct mt_region) * MT_REGIONS_PER_LEAF;
     scopes_fixture_enlarge(f, saved + leaf + 4096 + 4096);
     save_copies(f, fixture_extent(f, MT_EXTENT_SAVED, &used, saved));
@@ -94,7 +105,8 @@ static void build(struct fixture *f) {
     f->header->extent[f->header->n_extents - 1].index = (uint32_t)(BLOCKS_BASE >> MT_LEAF_SHIFT);
     struct mt_big_block *big = fixture_extent(f, MT_EXTENT_BIG, &used, sizeof *big * BIG);
     for (uint64_t i = 0; i < BIG; i++)
-        big[i] = (struct mt_big_block){i < 2 ? i : BLOCKS_BASE + (i << 24), i << 23, (mt_site_id)i, (uint32_t)i};
+        big[i] = (struct mt_big_block){i < 2 ? i : BLOCKS_BASE + (i << 24), i << 23, (mt_site_id)i,
+                                       (uint32_t)i};
     add_blocks(&regions[BLOCKS_BASE >> MT_REGION_SHIFT & (MT_REGIONS_PER_LEAF - 1)],
                (struct mt_group *)(f->image + used), FIXTURE_BASE + used);
     add_scopes(f);
@@ -106,7 +118,8 @@ static void patch(const struct fixture *f, int fd, const uint8_t *input, size_t 
     for (; bytes >= PATCH_BYTES; input += PATCH_BYTES, bytes -= PATCH_BYTES) {
         size_t offset = (size_t)(input[0] | input[1] << 8 | input[2] << 16) % f->bytes;
         size_t length = 1u << (input[3] & 3);
-        uint8_t value[8] = {input[4], input[5], input[6], input[7], input[4], input[5], input[6], input[7]};
+        uint8_t value[8] = {input[4], input[5], input[6], input[7],
+                            input[4], input[5], input[6], input[7]};
         if (input[3] & CUT)
             size = offset;
         else if (pwrite(fd, value, length, (off_t)offset) < 0)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * libFuzzer: bytes are read as a profile; what is accepted is written, read again, and must be the same model. Inputs
- * are plain protobufs and gzip'd ones alike, but only the former get far: mutations break the checksum.
+ * libFuzzer: bytes are read as a profile; what is accepted is written, read again, and must be the
+ * same model. Inputs are plain protobufs and gzip'd ones alike, but only the former get far:
+ * mutations break the checksum.
  *
  *   cmake --preset fuzz && cmake --build --preset fuzz --target fuzz_pprof
  */

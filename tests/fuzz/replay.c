@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * In place of libFuzzer, where it is not built in: gives a fuzzer each file of the directories that are named, once, in order of
- * their names, and says which one before, so that the last line names the input that broke it. Status 1: no input at all.
+ * In place of libFuzzer, where it is not built in: gives a fuzzer each file of the directories that
+ * are named, once, in order of their names, and says which one before, so that the last line names
+ * the input that broke it. Status 1: no input at all.
  */
 #include <dirent.h>
 #include <stdint.h>

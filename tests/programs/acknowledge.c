@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 // flags: -O1 -g -fno-builtin
 /*
- * Allocates until it is killed, and acknowledges each event in a file that it maps shared, after the call has returned: `acknowledge
- * FILE [SEED]`. The words: allocations, their bytes, frees, their bytes. Whatever instant kills the program, a record of it
- * must hold every acknowledged event, and at most the one that was under way.
+ * Allocates until it is killed, and acknowledges each event in a file that it maps shared, after
+ * the call has returned: `acknowledge FILE [SEED]`. The words: allocations, their bytes, frees,
+ * their bytes. Whatever instant kills the program, a record of it must hold every acknowledged
+ * event, and at most the one that was under way.
  */
 #include "target.h"
 #include <fcntl.h>

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 // flags: -O1 -g -fno-builtin
-/* The aligned entry points that every tool knows: posix_memalign, aligned_alloc, memalign, valloc. */
+/* The aligned entry points that every tool knows: posix_memalign, aligned_alloc, memalign,
+ * valloc. */
 #include "target.h"
 #include <malloc.h>
 

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a program asks of the recorder about its own memory: each answer is compared with what the program knows, and a
- * line is printed for every one that is wrong. Untracked, it expects the answers of nobody.
+ * What a program asks of the recorder about its own memory: each answer is compared with what the
+ * program knows, and a line is printed for every one that is wrong. Untracked, it expects the
+ * answers of nobody.
  *
- *   api_memory [CLEARED RESET]    write a profile to CLEARED while 5000 bytes in 5 blocks are live since a clear, and one to
- *                                 RESET right after the peak was reset while 3000 bytes in 2 blocks were live
+ *   api_memory [CLEARED RESET]    write a profile to CLEARED while 5000 bytes in 5 blocks are live
+ *                                 since a clear, and one to RESET right after the peak was reset
+ *                                 while 3000 bytes in 2 blocks were live
  */
 #include <memtrack.h>
 #include <signal.h>
@@ -71,8 +73,9 @@ static uint64_t now_ns(void) {
     return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 }
 
-/* The clock is read at every 4096th allocation, and a time is known to 10 ms: a block that comes after many others is known
- * to be younger than these, and one that came before them to be older. */
+/* The clock is read at every 4096th allocation, and a time is known to 10 ms: a block that comes
+ * after many others is known to be younger than these, and one that came before them to be
+ * older. */
 static void ages(void) {
     enum { RESOLUTION_NS = 40000000, BATCH = 5000 };
     memtrack_block block;
@@ -176,7 +179,8 @@ static void count_child(int signal) {
     n_children++;
 }
 
-/* A program that ignores its children, or takes whichever ends, is not disturbed, and does not disturb. */
+/* A program that ignores its children, or takes whichever ends, is not disturbed, and does not
+ * disturb. */
 static void snapshots(const char *path) {
     signal(SIGCHLD, SIG_IGN);
     expect("snapshot, children ignored", memtrack_snapshot(path), 0);

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 // flags: -O1 -g -fno-builtin -Wno-alloc-size-larger-than -Wno-use-after-free
 /*
- * Every entry point with every odd argument: prints for each call whether it succeeded, errno, the alignment of the result and its usable
- * size, and whether posix_memalign touched its result on failure. Run alone and under a tracker on the same
- * allocator, the output must be the same, byte for byte. `argument_grid portable` leaves out what some allocators do not
- * survive: pvalloc (jemalloc has none: libc's block meets jemalloc's free) and alignments that are no powers of two.
+ * Every entry point with every odd argument: prints for each call whether it succeeded, errno, the
+ * alignment of the result and its usable size, and whether posix_memalign touched its result on
+ * failure. Run alone and under a tracker on the same allocator, the output must be the same, byte
+ * for byte. `argument_grid portable` leaves out what some allocators do not survive: pvalloc
+ * (jemalloc has none: libc's block meets jemalloc's free) and alignments that are no powers of two.
  */
 #include "target.h"
 #include <errno.h>
@@ -36,7 +37,8 @@ static const size_t sizes[] = {0,
                                SIZE_MAX - 64,
                                SIZE_MAX};
 static const size_t alignments[] = {
-    0, 1, 2, 3, 4, 8, 16, 24, 32, 48, 64, 100, 4096, 65536, (size_t)1 << 40, (size_t)1 << 63, SIZE_MAX};
+    0,       1, 2, 3, 4, 8, 16, 24, 32, 48, 64, 100, 4096, 65536, (size_t)1 << 40, (size_t)1 << 63,
+    SIZE_MAX};
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
 static int portable;
@@ -50,7 +52,8 @@ static void show(const char *what, size_t a, size_t b, void *block) {
     int error = errno;
     printf("%s %zx %zx: ", what, a, b);
     if (keep(block))
-        printf("ok %zu usable %zu errno %d\n", alignment_of(block), malloc_usable_size(block), error);
+        printf("ok %zu usable %zu errno %d\n", alignment_of(block), malloc_usable_size(block),
+               error);
     else
         printf("NULL errno %d\n", error);
     free(block);
@@ -60,7 +63,8 @@ static void show(const char *what, size_t a, size_t b, void *block) {
 /* Some allocators clear what they return: nothing between 64 MiB and the plainly impossible. */
 static int is_cheap(size_t n, size_t bytes) {
     size_t product;
-    return __builtin_mul_overflow(n, bytes, &product) || product < (64u << 20) || product > SIZE_MAX / 8;
+    return __builtin_mul_overflow(n, bytes, &product) || product < (64u << 20) ||
+           product > SIZE_MAX / 8;
 }
 
 static void one_size(size_t bytes) {
@@ -89,7 +93,8 @@ static void one_size(size_t bytes) {
 
 static void one_alignment(size_t alignment, size_t bytes) {
     void *result = (void *)(uintptr_t)0x5a5a;
-    if (portable && (alignment > 65536 || alignment < sizeof(void *) || (alignment & (alignment - 1))))
+    if (portable &&
+        (alignment > 65536 || alignment < sizeof(void *) || (alignment & (alignment - 1))))
         return;
     show("aligned_alloc", alignment, bytes, aligned_alloc(alignment, bytes));
     if (alignment <= 65536) /* glibc's memalign searches for a power of two beyond that */
@@ -106,7 +111,8 @@ static void one_alignment(size_t alignment, size_t bytes) {
 int main(int argc, char **argv) {
     portable = argc > 1 && !strcmp(argv[1], "portable");
     sbrk((1 << 20) -
-         ((intptr_t)sbrk(0) & ((1 << 20) - 1))); /* what is left beside an aligned block hangs on its address */
+         ((intptr_t)sbrk(0) &
+          ((1 << 20) - 1))); /* what is left beside an aligned block hangs on its address */
     errno = 0;
     for (size_t i = 0; i < COUNT(sizes); i++) {
         one_size(sizes[i]);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 // flags: -O1 -g -fno-builtin
-/* `confined_chroot DIRECTORY`: moves into an empty directory as its root: no /proc, no /dev, no /tmp. Then it allocates enough that a tracker's
- * file must grow, forks, and does the same in the child. Needs root. */
+/* `confined_chroot DIRECTORY`: moves into an empty directory as its root: no /proc, no /dev, no
+ * /tmp. Then it allocates enough that a tracker's file must grow, forks, and does the same in the
+ * child. Needs root. */
 #include "target.h"
 #include <sys/wait.h>
 #include <unistd.h>

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 // flags: -O1 -g -fno-builtin
-/* Forbids itself to open files, on pain of death, then makes three children, each of which allocates. */
+/* Forbids itself to open files, on pain of death, then makes three children, each of which
+ * allocates. */
 #include "target.h"
 #include <linux/filter.h>
 #include <linux/seccomp.h>
@@ -19,7 +20,8 @@ int main(void) {
     };
     struct sock_fprog program = {sizeof filter / sizeof *filter, filter};
     need(malloc(100));
-    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) || prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program))
+    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) ||
+        prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program))
         return TARGET_SKIP;
     for (int i = 0; i < 3; i++) {
         int status = 1;

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 // flags: -O1 -g -fno-builtin -rdynamic
 // libs: -ldl
-/* `confined_raw LIBRARY`: installs a filter by a system call instruction that is told its number: in a function of its own (the
- * executable segment is of 3 MiB), or, when it has an argument, in that library (tests/support/raw_call.c). Then allocates
- * 40000 blocks of 16 to 115 bytes through 4096 call paths, from memory that the allocator has, and frees every second one.
- * Allowed are write and exit_group; all else kills. */
+/* `confined_raw LIBRARY`: installs a filter by a system call instruction that is told its number:
+ * in a function of its own (the executable segment is of 3 MiB), or, when it has an argument, in
+ * that library (tests/support/raw_call.c). Then allocates 40000 blocks of 16 to 115 bytes through
+ * 4096 call paths, from memory that the allocator has, and frees every second one. Allowed are
+ * write and exit_group; all else kills. */
 #include "target.h"
 #include <dlfcn.h>
 #include <linux/filter.h>

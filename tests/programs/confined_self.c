@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 // flags: -O1 -g -fno-builtin
-/* `confined_self none|strict|filter|raw_strict|raw_filter|container|refused`: confines itself, through libc or by an
- * instruction of its own, then allocates 40000 blocks of 16 to 115 bytes through 4096 call paths, from memory that the
- * allocator has already, and frees every second one. filter: read write exit exit_group mmap munmap brk futex are allowed,
- * all else kills; container: all is allowed but for mount, which fails; refused: the kernel refuses the filter. */
+/* `confined_self none|strict|filter|raw_strict|raw_filter|container|refused`: confines itself,
+ * through libc or by an instruction of its own, then allocates 40000 blocks of 16 to 115 bytes
+ * through 4096 call paths, from memory that the allocator has already, and frees every second one.
+ * filter: read write exit exit_group mmap munmap brk futex are allowed, all else kills; container:
+ * all is allowed but for mount, which fails; refused: the kernel refuses the filter. */
 #include "target.h"
 #include <errno.h>
 #include <linux/filter.h>
@@ -16,7 +17,8 @@
 
 enum { BLOCKS = 40000, DEPTH = 12 };
 
-#define ALLOW(number) BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, number, 0, 1), BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)
+#define ALLOW(number)                                                                              \
+    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, number, 0, 1), BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)
 
 static struct sock_filter narrow[] = {
     BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
@@ -37,7 +39,8 @@ static struct sock_filter wide[] = {
     BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
 };
 
-/* Inlined, so that the number is loaded right before the instruction, as in every program that does this. */
+/* Inlined, so that the number is loaded right before the instruction, as in every program that does
+ * this. */
 static inline long set_seccomp(long mode, const void *filter) {
     long result;
 #if defined(__x86_64__)
@@ -46,7 +49,8 @@ static inline long set_seccomp(long mode, const void *filter) {
                      : "a"(SYS_prctl), "D"(PR_SET_SECCOMP), "S"(mode), "d"(filter)
                      : "rcx", "r11", "memory");
 #else
-    register long x8 __asm__("x8") = SYS_prctl, x0 __asm__("x0") = PR_SET_SECCOMP, x1 __asm__("x1") = mode;
+    register long x8 __asm__("x8") = SYS_prctl, x0 __asm__("x0") = PR_SET_SECCOMP,
+                     x1 __asm__("x1") = mode;
     register const void *x2 __asm__("x2") = filter;
     __asm__ volatile("svc 0" : "+r"(x0) : "r"(x8), "r"(x1), "r"(x2) : "memory");
     result = x0;
@@ -55,7 +59,8 @@ static inline long set_seccomp(long mode, const void *filter) {
 }
 
 static int confine(const char *how) {
-    struct sock_fprog narrowly = {sizeof narrow / sizeof *narrow, narrow}, widely = {sizeof wide / sizeof *wide, wide};
+    struct sock_fprog narrowly = {sizeof narrow / sizeof *narrow, narrow},
+                      widely = {sizeof wide / sizeof *wide, wide};
     if (strcmp(how, "none") == 0)
         return 0;
     if (strcmp(how, "strict") == 0)

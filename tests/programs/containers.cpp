@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 // flags: -O1 -g -std=c++17
-/* The standard containers as a program uses them: growth, nodes, rehash, moved and shared ownership. */
+/* The standard containers as a program uses them: growth, nodes, rehash, moved and shared
+ * ownership. */
 #include <deque>
 #include <functional>
 #include <list>

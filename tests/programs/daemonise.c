@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 // flags: -O1 -g -fno-builtin
-/* The classic daemon: fork twice, new session, leave the directory, close every descriptor. The daemon then allocates 500
- * x 20 bytes, writes `done` into FILE and ends: `daemonise FILE`. */
+/* The classic daemon: fork twice, new session, leave the directory, close every descriptor. The
+ * daemon then allocates 500 x 20 bytes, writes `done` into FILE and ends: `daemonise FILE`. */
 #include "target.h"
 #include <fcntl.h>
 #include <sys/stat.h>

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 // flags: -O1 -g -fno-builtin
-/* What a server does after its start: groups, group and user to nobody, no new privileges, not dumpable; then it forks workers
- * and allocates 400 x 30 bytes in itself and 200 x 30 in the worker. Needs root, else it skips. */
+/* What a server does after its start: groups, group and user to nobody, no new privileges, not
+ * dumpable; then it forks workers and allocates 400 x 30 bytes in itself and 200 x 30 in the
+ * worker. Needs root, else it skips. */
 #include "target.h"
 #include <grp.h>
 #include <sys/prctl.h>

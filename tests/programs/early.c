@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 // flags: -O1 -g -fno-builtin
-/* Allocates before anybody expects it: in an IFUNC resolver, in .preinit_array, in constructors of both ends of the
- * order, and after main: in atexit handlers and destructors. 10 blocks each of sizes 1000 to 1006. */
+/* Allocates before anybody expects it: in an IFUNC resolver, in .preinit_array, in constructors of
+ * both ends of the order, and after main: in atexit handlers and destructors. 10 blocks each of
+ * sizes 1000 to 1006. */
 #include "target.h"
 
 static void make(size_t bytes) {
@@ -26,7 +27,8 @@ static void before_everything(int argc, char **argv, char **environment) {
     (void)environment;
     make(1001);
 }
-__attribute__((section(".preinit_array"), used)) static void (*first)(int, char **, char **) = before_everything;
+__attribute__((section(".preinit_array"), used)) static void (*first)(int, char **,
+                                                                      char **) = before_everything;
 
 __attribute__((constructor(101))) static void early(void) {
     make(1002);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 // flags: -O1 -g -fno-builtin
-/* One program, all the ways to go: `ending HOW` allocates 100000 x 16 bytes, frees every fourth, and ends by return, exit,
- * _exit, quick_exit, kill, abort, segv, trap, handler (exit inside a signal handler) or handler_fatal. */
+/* One program, all the ways to go: `ending HOW` allocates 100000 x 16 bytes, frees every fourth,
+ * and ends by return, exit, _exit, quick_exit, kill, abort, segv, trap, handler (exit inside a
+ * signal handler) or handler_fatal. */
 #include "target.h"
 #include <signal.h>
 #include <unistd.h>

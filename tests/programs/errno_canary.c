@@ -2,10 +2,10 @@
 // flags: -O1 -g -fno-builtin -Wno-alloc-size-larger-than
 // libs: -lpthread
 /*
- * errno around every entry point: a success must not touch it, free never, a failure sets what libc sets. The slow
- * paths of a tracker hide in the first call of a thread and where its tables grow, so everything runs in new
- * threads and among a million live blocks as well. `errno_canary portable` leaves out
- * pvalloc, which jemalloc lacks.
+ * errno around every entry point: a success must not touch it, free never, a failure sets what libc
+ * sets. The slow paths of a tracker hide in the first call of a thread and where its tables grow,
+ * so everything runs in new threads and among a million live blocks as well. `errno_canary
+ * portable` leaves out pvalloc, which jemalloc lacks.
  */
 #include "target.h"
 #include <errno.h>
@@ -15,14 +15,14 @@
 enum { CANARY = 4711 };
 static int changed, portable;
 
-#define QUIET(expression)                                                                                              \
-    do {                                                                                                               \
-        errno = CANARY;                                                                                                \
-        expression;                                                                                                    \
-        if (errno != CANARY) {                                                                                         \
-            printf("%s: errno %d\n", #expression, errno);                                                              \
-            changed++;                                                                                                 \
-        }                                                                                                              \
+#define QUIET(expression)                                                                          \
+    do {                                                                                           \
+        errno = CANARY;                                                                            \
+        expression;                                                                                \
+        if (errno != CANARY) {                                                                     \
+            printf("%s: errno %d\n", #expression, errno);                                          \
+            changed++;                                                                             \
+        }                                                                                          \
     } while (0)
 
 static void successes(size_t bytes) {

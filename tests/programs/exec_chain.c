@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 // flags: -O1 -g -fno-builtin
-/* A process that execs itself: `exec_chain N` allocates N blocks of N bytes, leaks them, and becomes `exec_chain N-1`; the last
- * one runs what is left of its command line. Every image of the one process is a profile of its own. */
+/* A process that execs itself: `exec_chain N` allocates N blocks of N bytes, leaks them, and
+ * becomes `exec_chain N-1`; the last one runs what is left of its command line. Every image of the
+ * one process is a profile of its own. */
 #include "target.h"
 #include <unistd.h>
 

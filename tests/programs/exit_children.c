@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 // libs: -lpthread
 /*
- * Nobody but this program's own children may be seen by it, also while it exits: neither by wait, nor by a handler for
- * SIGCHLD, nor by a handler of pthread_atfork. A destructor that runs last looks once more.
+ * Nobody but this program's own children may be seen by it, also while it exits: neither by wait,
+ * nor by a handler for SIGCHLD, nor by a handler of pthread_atfork. A destructor that runs last
+ * looks once more.
  */
 #include <errno.h>
 #include <pthread.h>

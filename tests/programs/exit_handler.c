@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A signal handler that allocates and at some point calls exit, wherever it has interrupted the program: in the recorder,
- * in an allocator that allows for this (the test brings one), or in main. Exit then runs the program's own handlers, which
- * allocate as well. Prints how many of N processes did not end with status 7.
+ * A signal handler that allocates and at some point calls exit, wherever it has interrupted the
+ * program: in the recorder, in an allocator that allows for this (the test brings one), or in main.
+ * Exit then runs the program's own handlers, which allocate as well. Prints how many of N processes
+ * did not end with status 7.
  */
 #include <signal.h>
 #include <stdio.h>

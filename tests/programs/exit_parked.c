@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 // libs: -lpthread
 /*
- * Threads are stopped for good wherever they are, most of them inside malloc or free: parked in a signal handler, as by a
- * crash handler, or gone by a system call that tells nobody. Then exit is called, which needs none of their locks. Prints
- * how many of N processes did not end with status 0 within 10 s each.
+ * Threads are stopped for good wherever they are, most of them inside malloc or free: parked in a
+ * signal handler, as by a crash handler, or gone by a system call that tells nobody. Then exit is
+ * called, which needs none of their locks. Prints how many of N processes did not end with status 0
+ * within 10 s each.
  */
 #include <pthread.h>
 #include <signal.h>

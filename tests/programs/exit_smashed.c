@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 // flags: -O0 -w
 /*
- * Writes into freed memory or past the end of a block, as broken programs do, and ends without calling the allocator again:
- * natively all is well. The argument chooses what is overwritten. Handlers that must not be called are installed, too.
+ * Writes into freed memory or past the end of a block, as broken programs do, and ends without
+ * calling the allocator again: natively all is well. The argument chooses what is overwritten.
+ * Handlers that must not be called are installed, too.
  */
 #include <signal.h>
 #include <stdint.h>

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 // flags: -O1 -g -fno-builtin -Wno-alloc-size-larger-than -Wno-use-after-free
-/* Allocations that fail in every way they can, and blocks that outlive a failed realloc. Prints how many failed. */
+/* Allocations that fail in every way they can, and blocks that outlive a failed realloc. Prints how
+ * many failed. */
 #include "target.h"
 #include <errno.h>
 #include <malloc.h>

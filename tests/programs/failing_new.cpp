@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 // flags: -O1 -g -fno-builtin -Wno-alloc-size-larger-than
-/* Each form of operator new fails and says so in its way, with and without a new_handler that throws what it likes. A block is
- * allocated and freed in between. Prints how many have failed. */
+/* Each form of operator new fails and says so in its way, with and without a new_handler that
+ * throws what it likes. A block is allocated and freed in between. Prints how many have failed. */
 #include <new>
 #include <stdint.h>
 #include <stdio.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 // flags: -O1 -g -fno-builtin
-/* `fds_closefrom FILE`: closes every descriptor from 3 on at three moments and writes files of its own in between, while
- * it allocates. The files must hold exactly what it wrote. */
+/* `fds_closefrom FILE`: closes every descriptor from 3 on at three moments and writes files of its
+ * own in between, while it allocates. The files must hold exactly what it wrote. */
 #include "target.h"
 #include <fcntl.h>
 #include <unistd.h>

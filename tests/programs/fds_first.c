@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 // flags: -O1 -g -fno-builtin
-/* Prints every open descriptor and the first free one, before and after allocating. A program may rely on their numbers. */
+/* Prints every open descriptor and the first free one, before and after allocating. A program may
+ * rely on their numbers. */
 #include "target.h"
 #include <dirent.h>
 #include <fcntl.h>

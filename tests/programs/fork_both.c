@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 // flags: -O1 -g -fno-builtin
-/* Parent and child allocate after a fork, at the same time: 1000 x 100 bytes in the child, 2000 x 50 in the parent, and each frees
- * one of the 300 x 7 blocks that were made before. Grandchild: 10 x 1000 bytes. */
+/* Parent and child allocate after a fork, at the same time: 1000 x 100 bytes in the child, 2000 x
+ * 50 in the parent, and each frees one of the 300 x 7 blocks that were made before. Grandchild: 10
+ * x 1000 bytes. */
 #include "target.h"
 #include <sys/wait.h>
 #include <unistd.h>

@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 // flags: -O1 -g -fno-builtin -mno-red-zone
 /*
- * Signal handlers that fork, wherever they have interrupted the program: in the allocator, half of the time in the recorder.
- * In the child the handler (having allocated, every other time) returns, what it interrupted goes on, and the child allocates
- * before it ends. Allowed only on an
- * allocator without state to tear (bump.c).
+ * Signal handlers that fork, wherever they have interrupted the program: in the allocator, half of
+ * the time in the recorder. In the child the handler (having allocated, every other time) returns,
+ * what it interrupted goes on, and the child allocates before it ends. Allowed only on an allocator
+ * without state to tear (bump.c).
  *
- * `fork_in_handler HOW storm FORKS [threads]`: a timer, at random. `fork_in_handler HOW EVENT STEP`: one event, and a fork
- * after each STEP-th instruction of the recorder's in it. HOW the handler forks: fork, _Fork or syscall.
+ * `fork_in_handler HOW storm FORKS [threads]`: a timer, at random. `fork_in_handler HOW EVENT
+ * STEP`: one event, and a fork after each STEP-th instruction of the recorder's in it. HOW the
+ * handler forks: fork, _Fork or syscall.
  *
- * Right: each child ends with status 0, and so does the parent, which counts its own allocations. With "within" for HOW
- * the child ends in the handler.
+ * Right: each child ends with status 0, and so does the parent, which counts its own allocations.
+ * With "within" for HOW the child ends in the handler.
  */
 #include "target.h"
 #include <pthread.h>
@@ -66,7 +67,8 @@ static void fork_here(void) {
     n_forks++;
     if (pid < 0 || waitpid(pid, &status, 0) != pid || status != 0) {
         if (n_failed++ == 0)
-            fprintf(stderr, "fork %d: pid %d, status %x\n", (int)n_forks, (int)pid, (unsigned)status);
+            fprintf(stderr, "fork %d: pid %d, status %x\n", (int)n_forks, (int)pid,
+                    (unsigned)status);
     }
 }
 
@@ -110,7 +112,8 @@ static void storm(int with_threads) {
         die("pthread_create");
     signal(SIGALRM, on_alarm);
     while (n_forks < most) {
-        setitimer(ITIMER_REAL, &(struct itimerval){{0, 0}, {0, 60 + (long)(state >> 33) % 90}}, NULL);
+        setitimer(ITIMER_REAL, &(struct itimerval){{0, 0}, {0, 60 + (long)(state >> 33) % 90}},
+                  NULL);
         for (int i = 0; i < 2000 && !is_child; i++)
             churn(block, &state);
         if (is_child)
@@ -121,7 +124,7 @@ static void storm(int with_threads) {
         pthread_join(id, NULL);
 }
 
-/* ---- at each instruction ---------------------------------------------------------------------------------------- */
+/* ---- at each instruction --------------------------------------------------------------------- */
 
 static void find_recorder(void) {
     char line[512], permissions[8], path[256];

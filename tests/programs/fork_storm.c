@@ -2,9 +2,10 @@
 // flags: -O1 -g -fno-builtin
 // libs: -lpthread
 /*
- * Two threads allocate without a pause while main forks again and again; every child starts a thread of its own that
- * allocates. A lock of the tracker that another thread held at the moment of the fork hangs the child: main gives a child
- * ten seconds, then it kills it and counts it as hung. `fork_storm [FORKS]` prints how many hung.
+ * Two threads allocate without a pause while main forks again and again; every child starts a
+ * thread of its own that allocates. A lock of the tracker that another thread held at the moment of
+ * the fork hangs the child: main gives a child ten seconds, then it kills it and counts it as hung.
+ * `fork_storm [FORKS]` prints how many hung.
  */
 #include "target.h"
 #include <pthread.h>

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 // flags: -O1 -g -fno-builtin
-/* Makes four children one after the other: by fork, by the system call through libc, by an instruction of its own, and by
- * vfork, which is the only one that shares its memory. Each of the first three frees one of the parent's blocks of 1000 bytes,
- * allocates 500 blocks of 5000 bytes and keeps them. The parent allocates 100 blocks of 1000 bytes before, 10 of 3000
- * after each child, and frees all of its own: 140 blocks, 220000 bytes. */
+/* Makes four children one after the other: by fork, by the system call through libc, by an
+ * instruction of its own, and by vfork, which is the only one that shares its memory. Each of the
+ * first three frees one of the parent's blocks of 1000 bytes, allocates 500 blocks of 5000 bytes
+ * and keeps them. The parent allocates 100 blocks of 1000 bytes before, 10 of 3000 after each
+ * child, and frees all of its own: 140 blocks, 220000 bytes. */
 #include "target.h"
 #include <errno.h>
 #include <signal.h>
@@ -46,7 +47,9 @@ int main(void) {
         if (way == 3)
             pid = vfork();
         else
-            pid = way == 0 ? fork() : (pid_t)(way == 1 ? syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0) : raw_clone());
+            pid = way == 0
+                      ? fork()
+                      : (pid_t)(way == 1 ? syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0) : raw_clone());
         if (pid == 0 && way < 3)
             be_child(block[way]);
         if (pid == 0)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 // flags: -O1 -g -fno-builtin
-/* Arrays that grow by realloc, doubling and by one, across the mmap threshold and back: moved and in place. */
+/* Arrays that grow by realloc, doubling and by one, across the mmap threshold and back: moved and
+ * in place. */
 #include "target.h"
 
 static size_t grow_double(void) {

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 // flags: -O1 -g -fno-builtin
 /*
- * A tracked program that turns against those who look at it: `hostile_ledger MODE [SEED]`. It fills a heap, says "ready" and
- * then damages its own ledger for ever, without one more allocation, so that the recorder in it has no part in that.
+ * A tracked program that turns against those who look at it: `hostile_ledger MODE [SEED]`. It fills
+ * a heap, says "ready" and then damages its own ledger for ever, without one more allocation, so
+ * that the recorder in it has no part in that.
  *
  *   patch      a few random words anywhere, in a ledger that is otherwise whole again each time
  *   header     the same in the header and the control line
@@ -10,7 +11,8 @@
  *   random     random bytes over everything but the first page
  *   truncate   the file gets random lengths
  *   lock       holds the lock that readers take
- *   replace    another thing has the file's name: a link, a FIFO, a directory, a huge file, a text, nothing
+ *   replace    another thing has the file's name: a link, a FIFO, a directory, a huge file, a text,
+ *              nothing
  */
 #include "target.h"
 #include <fcntl.h>
@@ -68,17 +70,19 @@ static void copy(bool restore) {
             continue;
         if (piece[i].offset + bytes > limit)
             bytes = limit - piece[i].offset;
-        memcpy(restore ? piece[i].at : whole + piece[i].offset, restore ? whole + piece[i].offset : piece[i].at, bytes);
+        memcpy(restore ? piece[i].at : whole + piece[i].offset,
+               restore ? whole + piece[i].offset : piece[i].at, bytes);
     }
 }
 
 static uint64_t random_word(void) {
-    return (uint64_t)next_random(&state) << 33 ^ (uint64_t)next_random(&state) << 11 ^ next_random(&state);
+    return (uint64_t)next_random(&state) << 33 ^ (uint64_t)next_random(&state) << 11 ^
+           next_random(&state);
 }
 
 static uint64_t nasty_word(void) {
-    static const uint64_t nasty[] = {0,      1, UINT64_MAX, INT64_MAX, UINT64_C(1) << 63, UINT32_MAX, UINT64_C(1) << 32,
-                                     1 << 27};
+    static const uint64_t nasty[] = {
+        0, 1, UINT64_MAX, INT64_MAX, UINT64_C(1) << 63, UINT32_MAX, UINT64_C(1) << 32, 1 << 27};
     uint32_t which = next_random(&state) % 12;
     if (which < 8)
         return nasty[which];

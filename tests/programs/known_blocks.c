@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 // flags: -O1 -g -fno-builtin
 /*
- * Allocates blocks of every kind that the table of live blocks keeps apart, prints "KIND ADDRESS BYTES" for each, then
- * "ready", and waits until it is killed. Of kind freed nothing is live any more.
+ * Allocates blocks of every kind that the table of live blocks keeps apart, prints "KIND ADDRESS
+ * BYTES" for each, then "ready", and waits until it is killed. Of kind freed nothing is live any
+ * more.
  */
 #include "target.h"
 #include <memtrack.h>
@@ -41,7 +42,8 @@ __attribute__((noinline)) static void *pooled(size_t bytes) {
 }
 
 int main(void) {
-    static const size_t sizes[] = {0, 1, 24, 4000, 70000, 3000000, 15000000, (16 << 20) - 1, 16 << 20, 50000000};
+    static const size_t sizes[] = {
+        0, 1, 24, 4000, 70000, 3000000, 15000000, (16 << 20) - 1, 16 << 20, 50000000};
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
         say("small", small(sizes[i]), sizes[i]);
     for (int i = 0; i < 3000; i++) { /* a region whose table has grown */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 // flags: -O1 -g -std=c++17
-/* Static and thread-local objects that free and allocate while the program ends, in the order in which they are destroyed. */
+/* Static and thread-local objects that free and allocate while the program ends, in the order in
+ * which they are destroyed. */
 #include "target.h"
 #include <map>
 #include <string>

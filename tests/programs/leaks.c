@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 // flags: -O1 -g -fno-builtin
-/* Leaks of every kind: lost, reachable from a global, a ring, an interior pointer, and some that are no leaks. */
+/* Leaks of every kind: lost, reachable from a global, a ring, an interior pointer, and some that
+ * are no leaks. */
 #include "target.h"
 
 struct ring {

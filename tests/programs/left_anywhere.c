@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 // flags: -O1 -g -fno-builtin -mno-red-zone
 /*
- * Leaves the recorder at every instruction of an event: the processor's trap flag stops the program after each one, and
- * the handler leaves by siglongjmp at the k-th that lies in the recorder, for k = 0, 1, 2, … until the event ends before
- * that. Allowed only on an allocator without state to tear (bump.c). `left_anywhere EVENT STEP [warm] [threads]`: only each
- * STEP-th k; warm: the event has happened at the same place right before, so that all of it is in the caches; threads:
- * another thread has recorded before, so that locks are taken.
+ * Leaves the recorder at every instruction of an event: the processor's trap flag stops the program
+ * after each one, and the handler leaves by siglongjmp at the k-th that lies in the recorder, for k
+ * = 0, 1, 2, … until the event ends before that. Allowed only on an allocator without state to tear
+ * (bump.c). `left_anywhere EVENT STEP [warm] [threads]`: only each STEP-th k; warm: the event has
+ * happened at the same place right before, so that all of it is in the caches; threads: another
+ * thread has recorded before, so that locks are taken.
  *
- * Right: after each the recorder sees an allocation of 7777 bytes come and go, what it says is live differs by no more than
- * the event that was left, and "probe" has as many blocks as there were rounds. In the "start" and "thread" events each
- * round is a process, or a thread, of its own.
+ * Right: after each the recorder sees an allocation of 7777 bytes come and go, what it says is live
+ * differs by no more than the event that was left, and "probe" has as many blocks as there were
+ * rounds. In the "start" and "thread" events each round is a process, or a thread, of its own.
  */
 #include "target.h"
 #include <memtrack.h>
@@ -71,11 +72,11 @@ static inline __attribute__((always_inline)) void run(void) {
 }
 
 /* Paths that the recorder has not met: as many callers, one after the other. */
-#define CALLER(n)                                                                                                      \
-    __attribute__((noinline)) static void caller_##n(void) {                                                           \
-        step();                                                                                                        \
-        block = malloc(BLOCK + n);                                                                                     \
-        run();                                                                                                         \
+#define CALLER(n)                                                                                  \
+    __attribute__((noinline)) static void caller_##n(void) {                                       \
+        step();                                                                                    \
+        block = malloc(BLOCK + n);                                                                 \
+        run();                                                                                     \
     }
 #define FOUR(F, n)    F(n##0) F(n##1) F(n##2) F(n##3)
 #define SIXTEEN(F, n) FOUR(F, n##0) FOUR(F, n##1) FOUR(F, n##2) FOUR(F, n##3)
@@ -84,8 +85,8 @@ SIXTEEN(CALLER, 11)
 SIXTEEN(CALLER, 12)
 SIXTEEN(CALLER, 13)
 #define NAME(n) caller_##n,
-static void (*const caller[N_CALLERS])(void) = {SIXTEEN(NAME, 10) SIXTEEN(NAME, 11) SIXTEEN(NAME, 12)
-                                                    SIXTEEN(NAME, 13)};
+static void (*const caller[N_CALLERS])(void) = {SIXTEEN(NAME, 10) SIXTEEN(NAME, 11)
+                                                    SIXTEEN(NAME, 12) SIXTEEN(NAME, 13)};
 
 __attribute__((noinline)) static void stepped_malloc(void) {
     step();
@@ -215,8 +216,8 @@ static uint64_t settled_live_bytes(void) {
 
 static void fail(long k, const char *what, uint64_t got, uint64_t expected) {
     if (failures++ < 10)
-        fprintf(stderr, "left after %ld instructions: %s is %lu and not %lu\n", k, what, (unsigned long)got,
-                (unsigned long)expected);
+        fprintf(stderr, "left after %ld instructions: %s is %lu and not %lu\n", k, what,
+                (unsigned long)got, (unsigned long)expected);
 }
 
 /* The recorder is neither blind nor confused. */
@@ -234,10 +235,11 @@ __attribute__((noinline)) static void probe(long k) {
 struct kind {
     const char *name;
     void (*event)(void);
-    int takes_block;                       /* it begins with a block of BLOCK bytes */
-    int64_t least, most;                   /* by so many bytes live changes */
-    void (*prepare)(void), (*clean)(void); /* if there: by nothing in between, and in the end nothing is left */
-    int64_t between;                       /* but by this */
+    int takes_block;     /* it begins with a block of BLOCK bytes */
+    int64_t least, most; /* by so many bytes live changes */
+    void (*prepare)(void),
+        (*clean)(void); /* if there: by nothing in between, and in the end nothing is left */
+    int64_t between;    /* but by this */
 };
 static const struct kind kinds[] = {
     {"malloc", stepped_malloc, 0, 0, BLOCK},
@@ -263,7 +265,8 @@ __attribute__((noinline)) static void call(void (*event)(void), int stepping) {
     is_stepping = 0;
 }
 
-/* Leave event after k instructions of the recorder's. False: it ended before. The loop, too, is one place for both. */
+/* Leave event after k instructions of the recorder's. False: it ended before. The loop, too, is one
+ * place for both. */
 __attribute__((noinline)) static int leave(const struct kind *kind, long k, int rounds_before) {
     countdown = k;
     for (int i = rounds_before; i >= 0; i--) {
@@ -287,8 +290,10 @@ static void all_of(const struct kind *kind, long step_by) {
         int64_t before = (int64_t)live_bytes();
         is_over = !leave(kind, k, is_warm);
         int64_t change = (int64_t)settled_live_bytes() - before_event;
-        bool is_in_between = kind->prepare && change != kind->least && change != kind->most && change != kind->between;
-        if (change < kind->least + (kind->between < 0 ? kind->between : 0) || change > kind->most || is_in_between)
+        bool is_in_between = kind->prepare && change != kind->least && change != kind->most &&
+                             change != kind->between;
+        if (change < kind->least + (kind->between < 0 ? kind->between : 0) || change > kind->most ||
+            is_in_between)
             fail(k, "change of live", (uint64_t)change, (uint64_t)kind->most);
         if (kind->clean) {
             kind->clean();
@@ -299,7 +304,7 @@ static void all_of(const struct kind *kind, long step_by) {
     }
 }
 
-/* ---- a first event ---------------------------------------------------------------------------------------------- */
+/* ---- a first event --------------------------------------------------------------------------- */
 
 /* Forked: nothing is recorded yet in there. Its status: 0 left, 1 ended before, 2 wrong. */
 static int first_of_process(long k) {

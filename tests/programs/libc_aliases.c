@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 // flags: -O1 -g -fno-builtin
-/* Blocks that come and go through libc's second names for its allocator. 100 blocks of 60 bytes by each name. */
+/* Blocks that come and go through libc's second names for its allocator. 100 blocks of 60 bytes by
+ * each name. */
 #include "target.h"
 
 void *__libc_malloc(size_t bytes);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 // flags: -O1 -g -fno-builtin
-/* A linked list of which every third node is removed again: frees in the order of allocation, survivors at exit. */
+/* A linked list of which every third node is removed again: frees in the order of allocation,
+ * survivors at exit. */
 #include "target.h"
 
 struct node {

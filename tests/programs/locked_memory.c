@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 // flags: -O1 -g -fno-builtin
-/* `locked_memory KIB FLAGS`: as nobody, with so much memory that may be locked (RLIMIT_MEMLOCK), locks what it has and will
- * have (FLAGS as of mlockall), then allocates 400 blocks of 4000 bytes and 3000 of 16 through many call paths, and says what
- * became of each step and how much is locked. Needs root, to become nobody. */
+/* `locked_memory KIB FLAGS`: as nobody, with so much memory that may be locked (RLIMIT_MEMLOCK),
+ * locks what it has and will have (FLAGS as of mlockall), then allocates 400 blocks of 4000 bytes
+ * and 3000 of 16 through many call paths, and says what became of each step and how much is locked.
+ * Needs root, to become nobody. */
 #include "target.h"
 #include <errno.h>
 #include <fcntl.h>

@@ -2,13 +2,15 @@
 // flags: -O1 -g -fno-builtin
 // libs: -lpthread -ldl
 /*
- * `locks_storm ROUNDS SEED PLUGIN.so…`: what takes several of the recorder's locks, at once. Two threads begin and end scopes of
- * the process and two nest scopes of their own, each under a name that nobody has met; one loads and unloads plugins; main
- * forks. Meanwhile another one clears all that has been recorded. Then everybody stops, main clears once more, and all but
- * the clearer do the same again: of this second half the program counts itself what it has done.
+ * `locks_storm ROUNDS SEED PLUGIN.so…`: what takes several of the recorder's locks, at once. Two
+ * threads begin and end scopes of the process and two nest scopes of their own, each under a name
+ * that nobody has met; one loads and unloads plugins; main forks. Meanwhile another one clears all
+ * that has been recorded. Then everybody stops, main clears once more, and all but the clearer do
+ * the same again: of this second half the program counts itself what it has done.
  *
- * Prints: calls that were refused or measured something else; blocks and bytes of take(); scopes of the process and of threads
- * (of both halves); clears; then for each plugin how often it was loaded in the second half.
+ * Prints: calls that were refused or measured something else; blocks and bytes of take(); scopes of
+ * the process and of threads (of both halves); clears; then for each plugin how often it was loaded
+ * in the second half.
  */
 #include "memtrack.h"
 #include "target.h"
@@ -20,7 +22,14 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { OF_PROCESS = 2, NESTING = 2, WORKERS = OF_PROCESS + NESTING, MOST_PLUGINS = 8, FORKS = 4, MOST_BYTES = 4000 };
+enum {
+    OF_PROCESS = 2,
+    NESTING = 2,
+    WORKERS = OF_PROCESS + NESTING,
+    MOST_PLUGINS = 8,
+    FORKS = 4,
+    MOST_BYTES = 4000
+};
 
 static long rounds;
 static uint64_t seed;
@@ -45,7 +54,7 @@ __attribute__((noinline)) static void *take(size_t bytes) {
     return block;
 }
 
-/* ---- the threads ------------------------------------------------------------------------------------------------ */
+/* ---- the threads ----------------------------------------------------------------------------- */
 
 static void use_process_scopes(uint64_t id, uint64_t *random) {
     for (long i = 0; i < rounds; i++) {
@@ -63,8 +72,9 @@ static void use_process_scopes(uint64_t id, uint64_t *random) {
 }
 
 static void check(const memtrack_delta *d, size_t bytes) {
-    expect(!is_second || (d->allocated_blocks == 1 && d->allocated_bytes == bytes && d->net_bytes == 0 &&
-                          d->freed_blocks == 1 && d->peak_bytes == (int64_t)bytes),
+    expect(!is_second ||
+               (d->allocated_blocks == 1 && d->allocated_bytes == bytes && d->net_bytes == 0 &&
+                d->freed_blocks == 1 && d->peak_bytes == (int64_t)bytes),
            "another measure");
 }
 
@@ -130,7 +140,7 @@ static void *clear(void *unused) {
     return unused;
 }
 
-/* ---- the program ------------------------------------------------------------------------------------------------- */
+/* ---- the program ----------------------------------------------------------------------------- */
 
 /* In the child: one thread, and whatever the others held. */
 static int in_child(int i) {
@@ -143,7 +153,8 @@ static int in_child(int i) {
     expect(memtrack_begin_process(&scope, name) == 0, "begin_process of a child");
     for (int k = 0; k < 3; k++)
         free(take(1000));
-    expect(memtrack_end(&scope, &d) == 0 && d.allocated_blocks == 3 && d.allocated_bytes == 3000, "end of a child");
+    expect(memtrack_end(&scope, &d) == 0 && d.allocated_blocks == 3 && d.allocated_bytes == 3000,
+           "end of a child");
     return n_bad == 0 ? 0 : 1;
 }
 
@@ -168,7 +179,11 @@ int main(int argc, char **argv) {
     n_plugins = argc - 3;
     pthread_barrier_init(&barrier, NULL, WORKERS + 3);
     for (uintptr_t i = 0; i < WORKERS + 2; i++)
-        if (pthread_create(&thread[i], NULL, i < WORKERS ? work : i == WORKERS ? load : clear, (void *)i))
+        if (pthread_create(&thread[i], NULL,
+                           i < WORKERS    ? work
+                           : i == WORKERS ? load
+                                          : clear,
+                           (void *)i))
             die("pthread_create");
     for (int half = 0; half < 2; half++) {
         n_working = WORKERS;
@@ -182,8 +197,8 @@ int main(int argc, char **argv) {
     }
     for (int i = 0; i < WORKERS + 2; i++)
         pthread_join(thread[i], NULL);
-    printf("%" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64, n_bad, n_blocks, n_bytes,
-           n_scopes[0], n_scopes[1], n_clears);
+    printf("%" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64, n_bad, n_blocks,
+           n_bytes, n_scopes[0], n_scopes[1], n_clears);
     for (int i = 0; i < n_plugins; i++)
         printf(" %" PRIu64, n_loads[i]);
     puts("");

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 // flags: -O1 -g -fno-builtin
-/* Many blocks of 17 MiB, none of which is touched: every other one is freed and made anew, then all are freed in order. */
+/* Many blocks of 17 MiB, none of which is touched: every other one is freed and made anew, then all
+ * are freed in order. */
 #include "target.h"
 
 enum { BLOCKS = 300, BYTES = 17 << 20 };

@@ -4,7 +4,8 @@
  * What mappings do to their recording, a case each:
  *
  *   exact       results and errno of every call are those of the system call
- *   pieces      known sizes from functions of known names, cut at the front, in the middle and at the end
+ *   pieces      known sizes from functions of known names, cut at the front, in the middle and at
+ *               the end
  *   reserve     a large reservation of which a little is made accessible
  *   huge        huge pages
  *   fork        a child that unmaps what it has inherited and maps something of its own
@@ -44,7 +45,7 @@ __attribute__((noinline)) static char *map_pages(size_t n) {
     return keep(memory);
 }
 
-/* ---- exact ------------------------------------------------------------------------------------------------------ */
+/* ---- exact ----------------------------------------------------------------------------------- */
 
 struct call {
     long number, a[6];
@@ -80,7 +81,8 @@ static void exact(void) {
         {SYS_mmap, {far, PAGE, PROT_READ, MAP_PRIVATE | MAP_FIXED, 99, 0}},
         {SYS_mmap, {far, PAGE, PROT_READ, MAP_FIXED | MAP_ANONYMOUS, -1, 0}},
         {SYS_mmap, {0, PAGE, PROT_READ, ANONYMOUS, -1, 7}},
-        {SYS_mmap, {far, 8 * PAGE, ACCESSIBLE, ANONYMOUS | MAP_FIXED | MAP_GROWSDOWN | MAP_NORESERVE, -1, 0}},
+        {SYS_mmap,
+         {far, 8 * PAGE, ACCESSIBLE, ANONYMOUS | MAP_FIXED | MAP_GROWSDOWN | MAP_NORESERVE, -1, 0}},
         {SYS_mremap, {far, 8 * PAGE, 16 * PAGE, 0, 0}},
         {SYS_mremap, {far + 1, PAGE, PAGE, 0, 0}},
         {SYS_mremap, {far, PAGE, 0, MREMAP_MAYMOVE, 0}},
@@ -112,13 +114,14 @@ static void exact(void) {
     }
 }
 
-/* ---- counting --------------------------------------------------------------------------------------------------- */
+/* ---- counting -------------------------------------------------------------------------------- */
 
 __attribute__((noinline)) static char *map_cut(void) {
     return map_pages(10);
 }
 
-/* Kept: 10 pages cut to 7 in 2 pieces, and 4 of 5 moved and grown to 9: its first page stays what it was. */
+/* Kept: 10 pages cut to 7 in 2 pieces, and 4 of 5 moved and grown to 9: its first page stays what
+ * it was. */
 static void pieces(void) {
     char *cut = map_cut(), *moved = map_pages(5);
     munmap(cut, PAGE);
@@ -171,7 +174,7 @@ static void killed(void) {
     raise(SIGKILL);
 }
 
-/* ---- storms ----------------------------------------------------------------------------------------------------- */
+/* ---- storms ---------------------------------------------------------------------------------- */
 
 static volatile sig_atomic_t n_handled;
 
@@ -217,8 +220,8 @@ static void scope(void) {
     char *memory = map_pages(10);
     munmap(memory, 6 * PAGE);
     memtrack_end(&s, &delta);
-    printf("%ld %ld %lu %lu\n", (long)delta.net_bytes, (long)delta.peak_bytes, (unsigned long)delta.allocated_bytes,
-           (unsigned long)delta.freed_bytes);
+    printf("%ld %ld %lu %lu\n", (long)delta.net_bytes, (long)delta.peak_bytes,
+           (unsigned long)delta.allocated_bytes, (unsigned long)delta.freed_bytes);
 }
 
 static void pairs(void) {
@@ -288,22 +291,26 @@ static void held(void) {
     memtrack_track(memtrack_domain("zones"), block - 64, (24 << 20) + 128);
     memtrack_block found;
     if (memtrack_whois(block + 1001, &found) != 0 || found.domain != memtrack_domain("pool") ||
-        found.address != block + 1000 || memtrack_whois(block + 1100, &found) != 0 || found.domain != 0 ||
-        memtrack_whois(block + (24 << 20) + 10, &found) != 0 || found.bytes != (24 << 20) + 128)
-        die("memtrack_whois: a block of %llu bytes in domain %u", (unsigned long long)found.bytes, found.domain);
+        found.address != block + 1000 || memtrack_whois(block + 1100, &found) != 0 ||
+        found.domain != 0 || memtrack_whois(block + (24 << 20) + 10, &found) != 0 ||
+        found.bytes != (24 << 20) + 128)
+        die("memtrack_whois: a block of %llu bytes in domain %u", (unsigned long long)found.bytes,
+            found.domain);
     printf("ready\n%p %p\n", (void *)memory, (void *)block);
     fflush(stdout);
     while (getchar() != EOF)
         ;
 }
 
-/* Three pages of a file, of which the middle one is unmapped and the last one moved; anonymous ones in the place of one. */
+/* Three pages of a file, of which the middle one is unmapped and the last one moved; anonymous ones
+ * in the place of one. */
 static void files(void) {
     int fd = open("/proc/self/exe", O_RDONLY);
     char *file = mmap(NULL, 3 * PAGE, PROT_READ, MAP_PRIVATE, fd, 0), *place = map_pages(2);
     close(fd);
     munmap(file + PAGE, PAGE);
-    if (file == MAP_FAILED || mremap(file + 2 * PAGE, PAGE, PAGE, MREMAP_MAYMOVE | MREMAP_FIXED, place) != place)
+    if (file == MAP_FAILED ||
+        mremap(file + 2 * PAGE, PAGE, PAGE, MREMAP_MAYMOVE | MREMAP_FIXED, place) != place)
         die("mremap");
     mprotect(file, PAGE, PROT_NONE);
     mprotect(file, PAGE, PROT_READ);

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 // flags: -O1 -g -fno-builtin
 /*
- * Maps, unmaps, moves and protects at random, in a region of its own for each thread, and keeps its own books: a page is
- * part of a mapping (a number), reserved or accessible. A block is a run of pages of one accessible mapping. The books are
- * compared with /proc/self/maps and, when recorded, with what the recorder says, and printed at the end.
+ * Maps, unmaps, moves and protects at random, in a region of its own for each thread, and keeps its
+ * own books: a page is part of a mapping (a number), reserved or accessible. A block is a run of
+ * pages of one accessible mapping. The books are compared with /proc/self/maps and, when recorded,
+ * with what the recorder says, and printed at the end.
  *
  *   mappings SEED THREADS STEPS
  */
@@ -52,21 +53,23 @@ static size_t below(struct region *r, size_t n) {
     return next_random(&r->random) % n;
 }
 
-/* ---- the books -------------------------------------------------------------------------------------------------- */
+/* ---- the books ------------------------------------------------------------------------------- */
 
 static bool is_block(const struct page *p) {
     return p->mapping != 0 && !p->reserved;
 }
 
-/* What the pages say, in place of what was counted so far; newly: blocks and bytes that were allocated, which is not all that
- * there are more: a block that falls into two pieces has become two. */
+/* What the pages say, in place of what was counted so far; newly: blocks and bytes that were
+ * allocated, which is not all that there are more: a block that falls into two pieces has become
+ * two. */
 static void count(struct region *r, uint64_t new_bytes, uint64_t new_blocks) {
     uint64_t blocks = 0, bytes = 0;
     for (size_t i = 0; i < PAGES; i++) {
         if (!is_block(&r->page[i]))
             continue;
         bytes += PAGE;
-        blocks += i == 0 || !is_block(&r->page[i - 1]) || r->page[i - 1].mapping != r->page[i].mapping;
+        blocks +=
+            i == 0 || !is_block(&r->page[i - 1]) || r->page[i - 1].mapping != r->page[i].mapping;
     }
     r->books.live_blocks = blocks;
     r->books.live_bytes = bytes;
@@ -102,7 +105,7 @@ static void put(struct region *r, size_t begin, size_t n, bool reserved) {
         r->page[i] = (struct page){r->last_mapping, reserved};
 }
 
-/* ---- what the kernel says ---------------------------------------------------------------------------------------- */
+/* ---- what the kernel says -------------------------------------------------------------------- */
 
 enum { ABSENT, PRESENT, ACCESSIBLE };
 
@@ -117,9 +120,11 @@ static void ask_kernel(const struct region *r, char *state) {
     text[have] = 0;
     memset(state, ABSENT, PAGES);
     for (char *line = text; *line; line = strchr(line, '\n') + 1) {
-        uintptr_t begin = strtoul(line, &line, 16), end = strtoul(line + 1, &line, 16), base = (uintptr_t)r->base;
+        uintptr_t begin = strtoul(line, &line, 16), end = strtoul(line + 1, &line, 16),
+                  base = (uintptr_t)r->base;
         char how = strncmp(line, " ---", 4) == 0 ? PRESENT : ACCESSIBLE;
-        for (uintptr_t at = begin > base ? begin : base; at < end && at < base + PAGES * PAGE; at += PAGE)
+        for (uintptr_t at = begin > base ? begin : base; at < end && at < base + PAGES * PAGE;
+             at += PAGE)
             state[(at - base) / PAGE] = how;
     }
 }
@@ -128,7 +133,9 @@ static void compare_with_kernel(const struct region *r, unsigned long step) {
     char state[PAGES];
     ask_kernel(r, state);
     for (size_t i = 0; i < PAGES; i++) {
-        char expected = r->page[i].mapping == 0 ? ABSENT : r->page[i].reserved ? PRESENT : ACCESSIBLE;
+        char expected = r->page[i].mapping == 0 ? ABSENT
+                        : r->page[i].reserved   ? PRESENT
+                                                : ACCESSIBLE;
         if (state[i] != expected)
             die("step %lu: the books and /proc/self/maps differ in page %zu", step, i);
     }
@@ -147,7 +154,7 @@ static void believe_kernel(struct region *r) {
     count(r, 0, more);
 }
 
-/* ---- what the recorder says -------------------------------------------------------------------------------------- */
+/* ---- what the recorder says ------------------------------------------------------------------ */
 
 static void compare_with_recorder(struct region *r, unsigned long step) {
     uint64_t current;
@@ -155,23 +162,26 @@ static void compare_with_recorder(struct region *r, unsigned long step) {
         return;
     memtrack_get_traced_memory(&current, NULL);
     if (r->alone && current - r->outside != r->books.live_bytes)
-        die("step %lu: %" PRIu64 " bytes are recorded, %" PRIu64 " in the books", step, current - r->outside,
-            r->books.live_bytes);
+        die("step %lu: %" PRIu64 " bytes are recorded, %" PRIu64 " in the books", step,
+            current - r->outside, r->books.live_bytes);
     memtrack_block block;
     size_t i = below(r, PAGES), begin = i, end = i;
     int found = memtrack_whois(r->base + i * PAGE + below(r, PAGE), &block);
     if (is_block(&r->page[i]) != (found == 0))
         die("step %lu: whois says %d of page %zu", step, found, i);
-    while (found == 0 && begin > 0 && !r->page[begin - 1].reserved && r->page[begin - 1].mapping == r->page[i].mapping)
+    while (found == 0 && begin > 0 && !r->page[begin - 1].reserved &&
+           r->page[begin - 1].mapping == r->page[i].mapping)
         begin--;
-    while (found == 0 && end < PAGES && !r->page[end].reserved && r->page[end].mapping == r->page[i].mapping)
+    while (found == 0 && end < PAGES && !r->page[end].reserved &&
+           r->page[end].mapping == r->page[i].mapping)
         end++;
-    if (found == 0 && (block.address != r->base + begin * PAGE || block.bytes != (end - begin) * PAGE ||
-                       block.domain != memtrack_domain("mmap")))
+    if (found == 0 &&
+        (block.address != r->base + begin * PAGE || block.bytes != (end - begin) * PAGE ||
+         block.domain != memtrack_domain("mmap")))
         die("step %lu: whois tells of another block", step);
 }
 
-/* ---- steps ------------------------------------------------------------------------------------------------------- */
+/* ---- steps ----------------------------------------------------------------------------------- */
 
 struct range {
     size_t begin, n;
@@ -210,7 +220,8 @@ static void step_map(struct region *r) {
     count(r, reserved ? 0 : s.n * PAGE, more + !reserved);
 }
 
-/* A file that cannot be mapped so: after the kernel has looked, or after it has unmapped what was there. */
+/* A file that cannot be mapped so: after the kernel has looked, or after it has unmapped what was
+ * there. */
 static void step_fail(struct region *r) {
     struct range s = some(r);
     int fd = open("/proc/self/exe", O_RDONLY);
@@ -242,14 +253,16 @@ static void step_protect(struct region *r) {
     struct range s = some(r);
     bool reserve = below(r, 2) == 0;
     uint64_t more = 0, bytes = 0, blocks = 0;
-    mprotect(at(r, s.begin), length(r, s.n), reserve ? PROT_NONE : PROT_READ | (below(r, 2) ? PROT_WRITE : 0));
+    mprotect(at(r, s.begin), length(r, s.n),
+             reserve ? PROT_NONE : PROT_READ | (below(r, 2) ? PROT_WRITE : 0));
     size_t end = s.begin;
     while (end < s.begin + s.n && r->page[end].mapping != 0)
         end++;
     for (size_t i = s.begin, next; i < end; i = next) {
         struct page first = r->page[i];
-        for (next = i + 1;
-             next < end && r->page[next].mapping == first.mapping && r->page[next].reserved == first.reserved; next++)
+        for (next = i + 1; next < end && r->page[next].mapping == first.mapping &&
+                           r->page[next].reserved == first.reserved;
+             next++)
             ;
         if (first.reserved == reserve)
             continue;
@@ -261,14 +274,15 @@ static void step_protect(struct region *r) {
     count(r, bytes, more + blocks);
 }
 
-/* Each mapping of the range goes to its new place as a mapping of its own; gaps between them change nothing there. */
+/* Each mapping of the range goes to its new place as a mapping of its own; gaps between them change
+ * nothing there. */
 static void move(struct region *r, struct range s, size_t to, bool keep) {
     struct page moving[PAGES];
     uint64_t more = 0, bytes = 0, blocks = 0;
     memcpy(moving, r->page + s.begin, s.n * sizeof *moving);
     for (size_t i = 0, next; i < s.n; i = next) {
-        for (next = i + 1;
-             next < s.n && moving[next].mapping == moving[i].mapping && moving[next].reserved == moving[i].reserved;
+        for (next = i + 1; next < s.n && moving[next].mapping == moving[i].mapping &&
+                           moving[next].reserved == moving[i].reserved;
              next++)
             ;
         if (moving[i].mapping == 0)
@@ -323,8 +337,9 @@ static void step_resize(struct region *r) {
 }
 
 static void *play(void *argument) {
-    static void (*const steps[])(struct region *) = {step_map,     step_map,  step_map,    step_unmap, step_unmap,
-                                                     step_protect, step_move, step_resize, step_fail};
+    static void (*const steps[])(struct region *) = {step_map,   step_map,    step_map,
+                                                     step_unmap, step_unmap,  step_protect,
+                                                     step_move,  step_resize, step_fail};
     struct region *r = argument;
     for (unsigned long i = 0; i < r->steps; i++) {
         steps[below(r, sizeof steps / sizeof *steps)](r);
@@ -370,9 +385,10 @@ int main(int argc, char **argv) {
     }
     char line[256];
     int bytes = snprintf(line, sizeof line,
-                         "{\"total_blocks\":%" PRIu64 ",\"total_bytes\":%" PRIu64 ",\"live_blocks\":%" PRIu64
-                         ",\"live_bytes\":%" PRIu64 ",\"peak_bytes\":%" PRIu64 ",\"outside\":%" PRIu64 "}\n",
-                         sum.total_blocks, sum.total_bytes, sum.live_blocks, sum.live_bytes, sum.peak_bytes,
-                         regions[0].outside);
+                         "{\"total_blocks\":%" PRIu64 ",\"total_bytes\":%" PRIu64
+                         ",\"live_blocks\":%" PRIu64 ",\"live_bytes\":%" PRIu64
+                         ",\"peak_bytes\":%" PRIu64 ",\"outside\":%" PRIu64 "}\n",
+                         sum.total_blocks, sum.total_bytes, sum.live_blocks, sum.live_bytes,
+                         sum.peak_bytes, regions[0].outside);
     return write(1, line, (size_t)bytes) == bytes ? 0 : 1;
 }

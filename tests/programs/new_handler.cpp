@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 // flags: -O1 -g -std=c++17 -fno-builtin
-/* operator new that fails and calls the program back: a handler that allocates 10 bytes and throws, one that gives up after three
- * tries, and constructors that throw. Afterwards ordinary blocks of 50 bytes. 200 rounds. */
+/* operator new that fails and calls the program back: a handler that allocates 10 bytes and throws,
+ * one that gives up after three tries, and constructors that throw. Afterwards ordinary blocks of
+ * 50 bytes. 200 rounds. */
 #include "target.h"
 #include <new>
 

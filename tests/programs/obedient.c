@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 // flags: -O1 -g -fno-builtin
-/* Does what it is told on its standard input, a line each, and answers "ok": for tests that look at it meanwhile.
+/* Does what it is told on its standard input, a line each, and answers "ok": for tests that look at
+ * it meanwhile.
  *
- *   a N   keep N blocks of 1000 bytes          b N   keep N blocks of 500 bytes, half of them by another caller
+ *   a N   keep N blocks of 1000 bytes          b N   keep N blocks of 500 bytes, half of them by
+ *                                                    another caller
  *   t N   N blocks of 100 bytes, freed at once   d     free what was kept
  *   x     execute itself                        u     execute cat, without a preload
  *   q     end

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 // flags: -O1 -g -std=c++17 -fno-builtin -faligned-new
-/* All 8 forms of operator new with all 12 of operator delete, called by name: one block of every size that is left
- * over says which form went wrong. Every form runs N times. */
+/* All 8 forms of operator new with all 12 of operator delete, called by name: one block of every
+ * size that is left over says which form went wrong. Every form runs N times. */
 #include "target.h"
 #include <new>
 
@@ -19,19 +19,24 @@ template <typename Make, typename Drop> void times(Make make, Drop drop) {
 void plain() {
     times([] { return ::operator new(101); }, [](void *p) { ::operator delete(p); });
     times([] { return ::operator new(102); }, [](void *p) { ::operator delete(p, 102); });
-    times([] { return ::operator new(103, std::nothrow); }, [](void *p) { ::operator delete(p, std::nothrow); });
+    times([] { return ::operator new(103, std::nothrow); },
+          [](void *p) { ::operator delete(p, std::nothrow); });
     times([] { return ::operator new[](104); }, [](void *p) { ::operator delete[](p); });
     times([] { return ::operator new[](105); }, [](void *p) { ::operator delete[](p, 105); });
-    times([] { return ::operator new[](106, std::nothrow); }, [](void *p) { ::operator delete[](p, std::nothrow); });
+    times([] { return ::operator new[](106, std::nothrow); },
+          [](void *p) { ::operator delete[](p, std::nothrow); });
 }
 
 void aligned() {
     times([] { return ::operator new(201, wide); }, [](void *p) { ::operator delete(p, wide); });
-    times([] { return ::operator new(202, wide); }, [](void *p) { ::operator delete(p, 202, wide); });
+    times([] { return ::operator new(202, wide); },
+          [](void *p) { ::operator delete(p, 202, wide); });
     times([] { return ::operator new(203, wide, std::nothrow); },
           [](void *p) { ::operator delete(p, wide, std::nothrow); });
-    times([] { return ::operator new[](204, wide); }, [](void *p) { ::operator delete[](p, wide); });
-    times([] { return ::operator new[](205, wide); }, [](void *p) { ::operator delete[](p, 205, wide); });
+    times([] { return ::operator new[](204, wide); },
+          [](void *p) { ::operator delete[](p, wide); });
+    times([] { return ::operator new[](205, wide); },
+          [](void *p) { ::operator delete[](p, 205, wide); });
     times([] { return ::operator new[](206, wide, std::nothrow); },
           [](void *p) { ::operator delete[](p, wide, std::nothrow); });
 }

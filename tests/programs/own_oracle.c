@@ -2,15 +2,17 @@
 // flags: -O1 -g -fno-builtin
 // libs: -lpthread
 /*
- * Allocates until it is killed and keeps its own account of it in a file that it maps shared: `own_oracle FILE
- * [THREADS]`. Each thread has a page of the file. Before an event it writes down what it is about to do, after it what has
- * been done; a record is written beside the valid one and made valid by one store, so that none is ever half written.
- * Whatever instant kills the program, each thread is inside at most the one event that its page names.
+ * Allocates until it is killed and keeps its own account of it in a file that it maps shared:
+ * `own_oracle FILE [THREADS]`. Each thread has a page of the file. Before an event it writes down
+ * what it is about to do, after it what has been done; a record is written beside the valid one and
+ * made valid by one store, so that none is ever half written. Whatever instant kills the program,
+ * each thread is inside at most the one event that its page names.
  *
  *   page of a thread: word 0   which of the two records is valid
  *                     word 8…  record 0, word 16… record 1: struct account
  *
- * Blocks go from thread to thread through slots: who takes one out frees it or makes it larger or smaller.
+ * Blocks go from thread to thread through slots: who takes one out frees it or makes it larger or
+ * smaller.
  */
 #include "target.h"
 #include <fcntl.h>
@@ -73,7 +75,8 @@ __attribute__((noinline)) static uint64_t *event_allocate(struct page *at, uint6
     return block;
 }
 
-__attribute__((noinline)) static uint64_t *event_resize(struct page *at, uint64_t *old, uint64_t bytes) {
+__attribute__((noinline)) static uint64_t *event_resize(struct page *at, uint64_t *old,
+                                                        uint64_t bytes) {
     begin(at, RESIZES, *old, bytes);
     uint64_t *block = realloc(old, bytes);
     end(at);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 // flags: -O1 -g -fno-builtin
-/* The peak lies in the middle and is reached twice with the same height; what is live at exit is something else. */
+/* The peak lies in the middle and is reached twice with the same height; what is live at exit is
+ * something else. */
 #include "target.h"
 
 static void *block[300];

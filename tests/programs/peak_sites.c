@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 // flags: -O1 -g -fno-builtin -fno-inline -fno-optimize-sibling-calls
-/* The composition at the peak is known: at the highest moment base holds 10 x 700, rising 60 x 100, other 5 x 64 and
- * falling nothing, although falling allocates the most over the whole run. Writes nothing, so that no buffer of stdio
- * joins in. */
+/* The composition at the peak is known: at the highest moment base holds 10 x 700, rising 60 x 100,
+ * other 5 x 64 and falling nothing, although falling allocates the most over the whole run. Writes
+ * nothing, so that no buffer of stdio joins in. */
 #include "target.h"
 
 static void *base(void) {

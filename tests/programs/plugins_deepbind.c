@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 // flags: -O1 -g -fno-builtin
 // libs: -ldl
-/* `plugins_deepbind A.so`: with RTLD_DEEPBIND the plugin binds to libc's malloc past every preloaded object; the host
- * frees what it got and hands it blocks of its own to free. */
+/* `plugins_deepbind A.so`: with RTLD_DEEPBIND the plugin binds to libc's malloc past every
+ * preloaded object; the host frees what it got and hands it blocks of its own to free. */
 #include "target.h"
 #include <dlfcn.h>
 

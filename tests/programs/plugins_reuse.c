@@ -2,8 +2,9 @@
 // flags: -O1 -g -fno-builtin
 // libs: -ldl
 /*
- * `plugins_reuse A.so B.so`: loads A, lets it allocate, unloads it, loads B at the address where A was, lets it allocate, and so on. What A
- * allocated must keep A's names. Prints how often an address was used again.
+ * `plugins_reuse A.so B.so`: loads A, lets it allocate, unloads it, loads B at the address where A
+ * was, lets it allocate, and so on. What A allocated must keep A's names. Prints how often an
+ * address was used again.
  */
 #include "target.h"
 #include <dlfcn.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 // flags: -O1 -g -fno-builtin
 // libs: -ldl
-/* `plugins_runpath A.so`: A's own dlopen("libsecond.so") is found only through A's RUNPATH, that is, if the loader sees
- * A as the caller. */
+/* `plugins_runpath A.so`: A's own dlopen("libsecond.so") is found only through A's RUNPATH, that
+ * is, if the loader sees A as the caller. */
 #include "target.h"
 #include <dlfcn.h>
 

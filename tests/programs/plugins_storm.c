@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 // flags: -O1 -g -fno-builtin
 // libs: -lpthread -ldl
-/* `plugins_storm A.so B.so ROUNDS`: two threads load, use and unload plugins while two others allocate without a pause. A
- * lock of the tracker that meets the loader's lock stops all of them. */
+/* `plugins_storm A.so B.so ROUNDS`: two threads load, use and unload plugins while two others
+ * allocate without a pause. A lock of the tracker that meets the loader's lock stops all of
+ * them. */
 #include "target.h"
 #include <dlfcn.h>
 #include <pthread.h>

@@ -2,8 +2,9 @@
 // flags: -O1 -g -fno-builtin
 // libs: -lpthread -ldl
 /*
- * `plugins_swap ROUNDS A.so…`: one thread for each plugin loads it, lets it allocate two blocks, frees them and unloads it, ROUNDS times (0: it says ready, and goes on
- * until it is killed), and another thread allocates. The plugins take each other's addresses.
+ * `plugins_swap ROUNDS A.so…`: one thread for each plugin loads it, lets it allocate two blocks,
+ * frees them and unloads it, ROUNDS times (0: it says ready, and goes on until it is killed), and
+ * another thread allocates. The plugins take each other's addresses.
  */
 #include "target.h"
 #include <dlfcn.h>

@@ -2,8 +2,9 @@
 // flags: -O1 -g -fno-builtin
 // libs: -ldl
 /*
- * `plugins_window A.so B.so`, with after_dlclose.so: loads A, lets it allocate 10 blocks, unloads it; before that call returns, B is
- * loaded at the address where A was, and allocates 5. Twenty times. Prints how often the address was the same.
+ * `plugins_window A.so B.so`, with after_dlclose.so: loads A, lets it allocate 10 blocks, unloads
+ * it; before that call returns, B is loaded at the address where A was, and allocates 5. Twenty
+ * times. Prints how often the address was the same.
  */
 #include "target.h"
 #include <dlfcn.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 // flags: -O0 -g -fno-builtin -fno-optimize-sibling-calls
-/* Allocations at the bottom of a very deep stack, on the way down and on the way up again. Needs about 10 MB of stack
- * for the default depth, so it runs in a thread that has them. */
+/* Allocations at the bottom of a very deep stack, on the way down and on the way up again. Needs
+ * about 10 MB of stack for the default depth, so it runs in a thread that has them. */
 #include "target.h"
 #include <pthread.h>
 

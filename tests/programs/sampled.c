@@ -1,12 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 // flags: -O1 -g -fno-builtin
 /*
- * Few large blocks that are freed again, then many small ones, half of which stay: for estimates. Counted by their own bytes the large
- * ones would be the peak of a recording that has seen one small block in a hundred.
+ * Few large blocks that are freed again, then many small ones, half of which stay: for estimates.
+ * Counted by their own bytes the large ones would be the peak of a recording that has seen one
+ * small block in a hundred.
  */
 #include "target.h"
 
-enum { LARGE = 20, LARGE_BYTES = 1 << 20, SMALL = 300000, SMALL_BYTES = 100, MIDDLE = 4000, MIDDLE_BYTES = 5000 };
+enum {
+    LARGE = 20,
+    LARGE_BYTES = 1 << 20,
+    SMALL = 300000,
+    SMALL_BYTES = 100,
+    MIDDLE = 4000,
+    MIDDLE_BYTES = 5000
+};
 
 static void *block[SMALL];
 

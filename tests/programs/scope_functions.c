@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 // flags: -O0 -g -finstrument-functions -fno-builtin
-/* Every function is a scope, by a build flag alone: how often each runs and what it allocates is known. */
+/* Every function is a scope, by a build flag alone: how often each runs and what it allocates is
+ * known. */
 #include <setjmp.h>
 #include <stdlib.h>
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 // flags: -O1 -g -fno-builtin
 /*
- * Everything that can be done wrong with a region returns its error, and the regions around and after it still measure
- * what they should. Ends with the number of mistakes that had another result.
+ * Everything that can be done wrong with a region returns its error, and the regions around and
+ * after it still measure what they should. Ends with the number of mistakes that had another
+ * result.
  */
 #include <pthread.h>
 #include <setjmp.h>
@@ -72,7 +73,8 @@ static void no_pointers(void) {
     expect("domain", (int)memtrack_domain(NULL), 0);
     expect("whois", memtrack_whois(&scope, NULL), -MEMTRACK_EUSAGE);
     expect("snapshot", memtrack_snapshot(NULL), -MEMTRACK_EUSAGE);
-    expect("too large", memtrack_track(memtrack_domain("huge"), &scope, SIZE_MAX), -MEMTRACK_EUSAGE);
+    expect("too large", memtrack_track(memtrack_domain("huge"), &scope, SIZE_MAX),
+           -MEMTRACK_EUSAGE);
     good("after no_pointers");
 }
 
@@ -200,7 +202,8 @@ static void detached_twice(void) {
     give(block);
     expect("detach", memtrack_scope_detach(&scope), 0);
     expect("end while detached", memtrack_end(&scope, &delta), 0);
-    expect("all of it", delta.net_bytes == 0 && delta.peak_bytes == 100 && delta.allocated_blocks == 1, 1);
+    expect("all of it",
+           delta.net_bytes == 0 && delta.peak_bytes == 100 && delta.allocated_blocks == 1, 1);
     good("after detached_twice");
 }
 

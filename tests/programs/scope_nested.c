@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 // flags: -O1 -g -fno-builtin
-/* Regions within regions, at random: blocks are freed in other regions than those that allocated them, some are resized;
- * and a recursion whose every level is a region of the same name. */
+/* Regions within regions, at random: blocks are freed in other regions than those that allocated
+ * them, some are resized; and a recursion whose every level is a region of the same name. */
 #include "scope_oracle.h"
 
 enum { BLOCKS = 64, DEPTH = 12, ROUNDS = 400, RECURSION = 300 };

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
-// Scopes as C++ objects: ended by hand, by leaving a block, by an exception; moved; named by all kinds of texts. What they
-// measure is compared with what the program knows, and a line is printed for everything that is wrong. Untracked, all is
-// zero. Without exceptions, RTTI and the library's headers but these it is the same program, in C++11 and later.
+// Scopes as C++ objects: ended by hand, by leaving a block, by an exception; moved; named by all
+// kinds of texts. What they measure is compared with what the program knows, and a line is printed
+// for everything that is wrong. Untracked, all is zero. Without exceptions, RTTI and the library's
+// headers but these it is the same program, in C++11 and later.
 #include <memtrack.hpp>
 
 #include <cstdio>
@@ -20,14 +21,17 @@ bool tracked;
 void expect(const char *what, int64_t is, int64_t should_be) {
     if (is == should_be)
         return;
-    std::printf("%s: %lld, not %lld\n", what, static_cast<long long>(is), static_cast<long long>(should_be));
+    std::printf("%s: %lld, not %lld\n", what, static_cast<long long>(is),
+                static_cast<long long>(should_be));
     wrong = 1;
 }
 
 /* allocated and freed: bytes inside of the scope. */
-void expect_delta(const char *what, const memtrack_delta &delta, uint64_t allocated, uint64_t freed, int64_t peak) {
+void expect_delta(const char *what, const memtrack_delta &delta, uint64_t allocated, uint64_t freed,
+                  int64_t peak) {
     uint64_t seen = tracked ? 1 : 0;
-    expect(what, static_cast<int64_t>(delta.allocated_bytes), static_cast<int64_t>(allocated * seen));
+    expect(what, static_cast<int64_t>(delta.allocated_bytes),
+           static_cast<int64_t>(allocated * seen));
     expect(what, static_cast<int64_t>(delta.freed_bytes), static_cast<int64_t>(freed * seen));
     expect(what, delta.net_bytes, static_cast<int64_t>((allocated - freed) * seen));
     expect(what, delta.peak_bytes, peak * static_cast<int64_t>(seen));

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 // flags: -O1 -g -fno-builtin
 /*
- * Regions that the program never ends: outer and inner of the first thread, left of two threads that have ended before, all of
- * the process. Then it ends as the argument says: exit, kill, or wait, which says "open" and waits for the end of the
- * standard input.
+ * Regions that the program never ends: outer and inner of the first thread, left of two threads
+ * that have ended before, all of the process. Then it ends as the argument says: exit, kill, or
+ * wait, which says "open" and waits for the end of the standard input.
  */
 #include <memtrack.h>
 #include <pthread.h>
@@ -41,7 +41,8 @@ int main(int argc, char **argv) {
     if (argc > 1 && strcmp(argv[1], "kill") == 0)
         raise(SIGKILL);
     char byte;
-    if (argc > 1 && strcmp(argv[1], "wait") == 0 && (write(1, "open\n", 5) != 5 || read(0, &byte, 1) < 0))
+    if (argc > 1 && strcmp(argv[1], "wait") == 0 &&
+        (write(1, "open\n", 5) != 5 || read(0, &byte, 1) < 0))
         return 1;
     exit(0);
 }

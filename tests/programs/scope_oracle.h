@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A program that measures itself twice: by memtrack.h, and by counting each of its own calls. Every region that ends is
- * compared at once, and printed by finish() so that the sums by name can be compared as well:
+ * A program that measures itself twice: by memtrack.h, and by counting each of its own calls. Every
+ * region that ends is compared at once, and printed by finish() so that the sums by name can be
+ * compared as well:
  *
- *     NAME NET PEAK ALLOCATED_BYTES ALLOCATED_BLOCKS FREED_BYTES OWN_NET OWN_ALLOCATED_BYTES OWN_ALLOCATED_BLOCKS
+ *     NAME NET PEAK ALLOCATED_BYTES ALLOCATED_BLOCKS FREED_BYTES OWN_NET OWN_ALLOCATED_BYTES
+ *     OWN_ALLOCATED_BLOCKS
  *          DURATION OWN_DURATION KIND MARKED
  *
- * What is counted here is naive on purpose: an allocation raises the high-water mark of every open region. Durations are
- * those that memtrack_end returned, which must lie between two readings of the clock inside of it and two around it; -1
- * where the program cannot know: of a region that another one has ended, and the own one around what was attached.
+ * What is counted here is naive on purpose: an allocation raises the high-water mark of every open
+ * region. Durations are those that memtrack_end returned, which must lie between two readings of
+ * the clock inside of it and two around it; -1 where the program cannot know: of a region that
+ * another one has ended, and the own one around what was attached.
  */
 #ifndef TESTS_PROGRAMS_SCOPE_ORACLE_H
 #define TESTS_PROGRAMS_SCOPE_ORACLE_H
@@ -53,8 +56,8 @@ static struct ended ended[MOST_ENDED];
 static atomic_uint n_ended;
 static atomic_int n_wrong;
 static _Thread_local struct region *innermost;
-static _Thread_local void
-    *latest; /* what the last event of the thread allocated: freed by the next one it is temporary */
+static _Thread_local void *
+    latest; /* what the last event of the thread allocated: freed by the next one it is temporary */
 
 static inline int64_t clock_now(void) {
     struct timespec now;
@@ -63,13 +66,13 @@ static inline int64_t clock_now(void) {
 }
 
 static inline struct figures minus(struct figures a, struct figures b) {
-    return (struct figures){a.net - b.net, a.blocks - b.blocks, a.bytes - b.bytes, a.freed - b.freed,
-                            a.temporary - b.temporary};
+    return (struct figures){a.net - b.net, a.blocks - b.blocks, a.bytes - b.bytes,
+                            a.freed - b.freed, a.temporary - b.temporary};
 }
 
 static inline struct figures plus(struct figures a, struct figures b) {
-    return (struct figures){a.net + b.net, a.blocks + b.blocks, a.bytes + b.bytes, a.freed + b.freed,
-                            a.temporary + b.temporary};
+    return (struct figures){a.net + b.net, a.blocks + b.blocks, a.bytes + b.bytes,
+                            a.freed + b.freed, a.temporary + b.temporary};
 }
 
 static inline void happened(struct figures event) {
@@ -129,7 +132,9 @@ static inline void leave(struct region *r, int64_t duration_ns) {
     if (!outer)
         return;
     outer->inner = plus(outer->inner, minus(r->now, r->taken));
-    outer->inner_ns = duration_ns == UNKNOWN || outer->inner_ns == UNKNOWN ? UNKNOWN : outer->inner_ns + duration_ns;
+    outer->inner_ns = duration_ns == UNKNOWN || outer->inner_ns == UNKNOWN
+                          ? UNKNOWN
+                          : outer->inner_ns + duration_ns;
 }
 
 /* Metadata of its event, wherever it ends. */
@@ -155,37 +160,43 @@ static inline void attach(struct region *r) {
 }
 
 static inline bool same_figures(const memtrack_delta *d, const struct figures *f, int64_t peak) {
-    return d->net_bytes == f->net && d->peak_bytes == peak && (int64_t)d->allocated_bytes == f->bytes &&
-           (int64_t)d->allocated_blocks == f->blocks && (int64_t)d->freed_bytes == f->bytes - f->net &&
-           (int64_t)d->freed_blocks == f->freed && d->net_blocks == f->blocks - f->freed &&
-           (int64_t)d->temporary_blocks == f->temporary;
+    return d->net_bytes == f->net && d->peak_bytes == peak &&
+           (int64_t)d->allocated_bytes == f->bytes && (int64_t)d->allocated_blocks == f->blocks &&
+           (int64_t)d->freed_bytes == f->bytes - f->net && (int64_t)d->freed_blocks == f->freed &&
+           d->net_blocks == f->blocks - f->freed && (int64_t)d->temporary_blocks == f->temporary;
 }
 
-static inline void tell(const char *name, const memtrack_delta *d, const struct figures *f, int64_t peak) {
+static inline void tell(const char *name, const memtrack_delta *d, const struct figures *f,
+                        int64_t peak) {
     n_wrong++;
     fprintf(stderr,
-            "%s: net %" PRId64 " peak %" PRId64 " allocated %" PRIu64 " in %" PRIu64 " freed %" PRIu64 " in %" PRIu64
-            " temporary %" PRIu64 ", counted net %" PRId64 " peak %" PRId64 " allocated %" PRId64 " in %" PRId64
-            " freed %" PRId64 " in %" PRId64 " temporary %" PRId64 "\n",
-            name, d->net_bytes, d->peak_bytes, d->allocated_bytes, d->allocated_blocks, d->freed_bytes, d->freed_blocks,
-            d->temporary_blocks, f->net, peak, f->bytes, f->blocks, f->bytes - f->net, f->freed, f->temporary);
+            "%s: net %" PRId64 " peak %" PRId64 " allocated %" PRIu64 " in %" PRIu64
+            " freed %" PRIu64 " in %" PRIu64 " temporary %" PRIu64 ", counted net %" PRId64
+            " peak %" PRId64 " allocated %" PRId64 " in %" PRId64 " freed %" PRId64 " in %" PRId64
+            " temporary %" PRId64 "\n",
+            name, d->net_bytes, d->peak_bytes, d->allocated_bytes, d->allocated_blocks,
+            d->freed_bytes, d->freed_blocks, d->temporary_blocks, f->net, peak, f->bytes, f->blocks,
+            f->bytes - f->net, f->freed, f->temporary);
 }
 
 static inline void note_ended(const struct region *r, int64_t duration_ns, int kind) {
     bool is_known = duration_ns != UNKNOWN && r->inner_ns != UNKNOWN;
     unsigned i = n_ended++;
     if (i < MOST_ENDED)
-        ended[i] = (struct ended){r->name, r->now,      minus(r->now, r->inner),
-                                  r->peak, duration_ns, is_known ? duration_ns - r->inner_ns : UNKNOWN,
-                                  kind,    r->is_marked};
+        ended[i] =
+            (struct ended){r->name, r->now,      minus(r->now, r->inner),
+                           r->peak, duration_ns, is_known ? duration_ns - r->inner_ns : UNKNOWN,
+                           kind,    r->is_marked};
 }
 
 static inline void check_ended(const struct region *r, const memtrack_delta *d, int64_t before_ns) {
-    int64_t duration_ns = (int64_t)d->duration_ns, least = before_ns - r->after_ns, most = clock_now() - r->before_ns;
+    int64_t duration_ns = (int64_t)d->duration_ns, least = before_ns - r->after_ns,
+            most = clock_now() - r->before_ns;
     if (!same_figures(d, &r->now, r->peak))
         tell(r->name, d, &r->now, r->peak);
     if (duration_ns < least || duration_ns > most) {
-        fprintf(stderr, "%s: %" PRId64 " ns, not %" PRId64 " to %" PRId64 "\n", r->name, duration_ns, least, most);
+        fprintf(stderr, "%s: %" PRId64 " ns, not %" PRId64 " to %" PRId64 "\n", r->name,
+                duration_ns, least, most);
         n_wrong++;
     }
     note_ended(r, duration_ns, r->kind);
@@ -222,10 +233,11 @@ static inline unsigned pick(uint64_t *seed, unsigned below) {
 static inline int finish(void) {
     for (unsigned i = 0; i < n_ended && i < MOST_ENDED; i++) {
         const struct ended *e = &ended[i];
-        printf("%s %" PRId64 " %" PRId64 " %" PRId64 " %" PRId64 " %" PRId64 " %" PRId64 " %" PRId64 " %" PRId64
-               " %" PRId64 " %" PRId64 " %d %d\n",
-               e->name, e->all.net, e->peak, e->all.bytes, e->all.blocks, e->all.bytes - e->all.net, e->own.net,
-               e->own.bytes, e->own.blocks, e->duration, e->own_duration, e->kind, e->is_marked);
+        printf("%s %" PRId64 " %" PRId64 " %" PRId64 " %" PRId64 " %" PRId64 " %" PRId64 " %" PRId64
+               " %" PRId64 " %" PRId64 " %" PRId64 " %d %d\n",
+               e->name, e->all.net, e->peak, e->all.bytes, e->all.blocks, e->all.bytes - e->all.net,
+               e->own.net, e->own.bytes, e->own.blocks, e->duration, e->own_duration, e->kind,
+               e->is_marked);
     }
     if (n_wrong || n_ended > MOST_ENDED)
         fprintf(stderr, "%d wrong, %u ended\n", n_wrong, n_ended);

@@ -1,25 +1,33 @@
 /* SPDX-License-Identifier: MIT */
 // flags: -O1 -g -fno-builtin
 /*
- * scope_storm [SEED]: eight threads do at random what can be done with regions. They nest them, end outer ones first, park
- * them for another thread to go on with or to end, and begin and end regions of the whole process that overlap; they allocate,
- * resize and free each other's blocks meanwhile.
+ * scope_storm [SEED]: eight threads do at random what can be done with regions. They nest them, end
+ * outer ones first, park them for another thread to go on with or to end, and begin and end regions
+ * of the whole process that overlap; they allocate, resize and free each other's blocks meanwhile.
  *
- * What a region of the process counts can only be known where no event is under way when it begins and ends: that is a
- * lock, which events share. With an odd seed they do not, so that the peak of such a region is known as well; with an even
- * one it may be off by a block of each thread.
+ * What a region of the process counts can only be known where no event is under way when it begins
+ * and ends: that is a lock, which events share. With an odd seed they do not, so that the peak of
+ * such a region is known as well; with an even one it may be off by a block of each thread.
  */
 #include <pthread.h>
 
 #include "scope_oracle.h"
 
-enum { THREADS = 8, STEPS = 500, MOST_DEPTH = 12, REGIONS = 256, PARKED = 24, SHARED = 48, PROCESS = 5 };
+enum {
+    THREADS = 8,
+    STEPS = 500,
+    MOST_DEPTH = 12,
+    REGIONS = 256,
+    PARKED = 24,
+    SHARED = 48,
+    PROCESS = 5
+};
 enum { MOST_BYTES = 30000, SLACK = THREADS * (MOST_BYTES + 8), ALONE_BYTES = 20 << 20 };
 
 static const char *const names[] = {"accept", "parse", "route", "query", "render", "send"};
 static const char *const process_names[] = {"phase", "epoch", "shift"};
 
-/* ---- regions of the process ------------------------------------------------------------------------------------- */
+/* ---- regions of the process ------------------------------------------------------------------ */
 
 struct totals {
     _Atomic int64_t net, blocks, bytes, freed, temporary;
@@ -39,7 +47,8 @@ static pthread_rwlock_t events = PTHREAD_RWLOCK_INITIALIZER;
 static bool is_serial;
 
 static struct figures totals_now(void) {
-    return (struct figures){totals.net, totals.blocks, totals.bytes, totals.freed, totals.temporary};
+    return (struct figures){totals.net, totals.blocks, totals.bytes, totals.freed,
+                            totals.temporary};
 }
 
 static void begin_event(void) {
@@ -97,7 +106,7 @@ static void change_process(uint64_t *seed) {
     pthread_rwlock_unlock(&events);
 }
 
-/* ---- blocks ------------------------------------------------------------------------------------------------------ */
+/* ---- blocks ---------------------------------------------------------------------------------- */
 
 static _Atomic(size_t *) shared[SHARED];
 
@@ -151,7 +160,7 @@ static void allocate(uint64_t *seed) {
     }
 }
 
-/* ---- regions of threads ----------------------------------------------------------------------------------------- */
+/* ---- regions of threads ---------------------------------------------------------------------- */
 
 static struct region regions[REGIONS], *unused[REGIONS], *parked[PARKED];
 static unsigned n_unused, n_parked;
@@ -267,11 +276,12 @@ static void *run(void *argument) {
     while (innermost)
         end_at(pick(&seed, 3));
     pthread_barrier_wait(&barrier);
-    pthread_barrier_wait(&barrier); /* until the process's regions have ended: a thread's end frees */
+    pthread_barrier_wait(
+        &barrier); /* until the process's regions have ended: a thread's end frees */
     return NULL;
 }
 
-/* ---- the program ------------------------------------------------------------------------------------------------- */
+/* ---- the program ----------------------------------------------------------------------------- */
 
 /* Its peak comes before there is a second thread. */
 static memtrack_scope alone;
@@ -284,7 +294,8 @@ static void begin_alone(void) {
 
 static void end_alone(void) {
     memtrack_delta d;
-    if (memtrack_end(&alone, &d) == 0 && d.peak_bytes >= ALONE_BYTES && d.peak_bytes < ALONE_BYTES + (1 << 20))
+    if (memtrack_end(&alone, &d) == 0 && d.peak_bytes >= ALONE_BYTES &&
+        d.peak_bytes < ALONE_BYTES + (1 << 20))
         return;
     fprintf(stderr, "alone: peak %" PRId64 "\n", d.peak_bytes);
     n_wrong++;

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 // flags: -O1 -g -fno-builtin
 /*
- * scope_tasks THREADS: tasks of several steps, each a region that is detached after a step and attached by whichever
- * thread takes the next one; several are open at once, so that one thread is an event loop and more are a pool. Every
- * thread has a region of its own around it all, and a task one inside of each step.
+ * scope_tasks THREADS: tasks of several steps, each a region that is detached after a step and
+ * attached by whichever thread takes the next one; several are open at once, so that one thread is
+ * an event loop and more are a pool. Every thread has a region of its own around it all, and a task
+ * one inside of each step.
  */
 #include <pthread.h>
 

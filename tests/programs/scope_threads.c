@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 // flags: -O1 -g -fno-builtin
 /*
- * Eight threads with regions of the same names, which free each other's blocks, inside of regions of the whole process
- * that overlap. Threads begin before the first of these and end after the last: their stacks are not measured.
+ * Eight threads with regions of the same names, which free each other's blocks, inside of regions
+ * of the whole process that overlap. Threads begin before the first of these and end after the
+ * last: their stacks are not measured.
  */
 #include <pthread.h>
 
@@ -53,8 +54,8 @@ static void *run(void *argument) {
 static void expect(const memtrack_delta *d, const char *name) {
     if (d->net_bytes != live || (long long)d->allocated_bytes != allocated ||
         (long long)d->allocated_blocks != n_allocated || d->peak_bytes < d->net_bytes) {
-        fprintf(stderr, "%s: net %" PRId64 " of %lld, allocated %" PRIu64 " of %lld\n", name, d->net_bytes,
-                (long long)live, d->allocated_bytes, (long long)allocated);
+        fprintf(stderr, "%s: net %" PRId64 " of %lld, allocated %" PRIu64 " of %lld\n", name,
+                d->net_bytes, (long long)live, d->allocated_bytes, (long long)allocated);
         n_wrong++;
     }
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 // flags: -O1 -g -fno-builtin
-/* Handlers on an alternate stack of the smallest size that allocate: raised at known places, in leaf and non-leaf functions,
- * nested two deep. */
+/* Handlers on an alternate stack of the smallest size that allocate: raised at known places, in
+ * leaf and non-leaf functions, nested two deep. */
 #include "target.h"
 #include <signal.h>
 #include <sys/mman.h>

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 // flags: -O1 -g -fno-builtin
 /*
- * A timer signal whose handler leaves by siglongjmp, wherever it finds the program: half of the time that is inside
- * malloc or free. Allowed only on an allocator without state to tear (bump.c). `signals_jump SECONDS [USEC]`.
+ * A timer signal whose handler leaves by siglongjmp, wherever it finds the program: half of the
+ * time that is inside malloc or free. Allowed only on an allocator without state to tear (bump.c).
+ * `signals_jump SECONDS [USEC]`.
  *
- * A tracker must neither hang on a lock that nobody will give back nor stay blind: at the end come 1000 blocks of
- * 7777 bytes which it must see, 500 of them freed.
+ * A tracker must neither hang on a lock that nobody will give back nor stay blind: at the end come
+ * 1000 blocks of 7777 bytes which it must see, 500 of them freed.
  */
 #include "target.h"
 #include <setjmp.h>

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 // flags: -O1 -g -fno-builtin
 /*
- * Allocates while a timer interrupts it every few hundred microseconds: `signals_rate quiet|allocates SECONDS [USEC]`. The quiet
- * handler only counts. The allocating one calls malloc and free wherever the signal finds the program, inside malloc
- * too; this is only allowed under an allocator that is async-signal-safe (bump.c), which makes every hang and every
- * corrupted figure the tracker's.
+ * Allocates while a timer interrupts it every few hundred microseconds: `signals_rate
+ * quiet|allocates SECONDS [USEC]`. The quiet handler only counts. The allocating one calls malloc
+ * and free wherever the signal finds the program, inside malloc too; this is only allowed under an
+ * allocator that is async-signal-safe (bump.c), which makes every hang and every corrupted figure
+ * the tracker's.
  */
 #include "target.h"
 #include <signal.h>

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 // flags: -O1 -g -fno-builtin
 // libs: -ldl
-/* C23's free_sized and free_aligned_sized, for a libc or a tracker that has them: without them plain free. */
+/* C23's free_sized and free_aligned_sized, for a libc or a tracker that has them: without them
+ * plain free. */
 #include "target.h"
 #include <dlfcn.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 // flags: -O1 -g -fno-builtin
-/* Every order of magnitude: 0, the neighbours of each power of two up to 64 MiB, and 5 GiB that is never touched. The
- * blocks of even powers stay. */
+/* Every order of magnitude: 0, the neighbours of each power of two up to 64 MiB, and 5 GiB that is
+ * never touched. The blocks of even powers stay. */
 #include "target.h"
 
 int main(void) {

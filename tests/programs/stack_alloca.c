@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 // flags: -O1 -g -fno-builtin -fno-stack-protector
 /*
- * The same function at the same place of the stack, called by the same instruction, and yet not from the same: in `grow` the stack
- * pointer moves by as much as is asked for, so that what it calls finds itself where it was before, while grow's own frame lies
- * elsewhere. What lies where that frame was is not overwritten. Only the frame pointer tells the two apart.
+ * The same function at the same place of the stack, called by the same instruction, and yet not
+ * from the same: in `grow` the stack pointer moves by as much as is asked for, so that what it
+ * calls finds itself where it was before, while grow's own frame lies elsewhere. What lies where
+ * that frame was is not overwritten. Only the frame pointer tells the two apart.
  *
- * And a function that aligns its frame to a page, by which it takes the same place wherever its callers' frames end: only what it
- * has noted of them tells these apart.
+ * And a function that aligns its frame to a page, by which it takes the same place wherever its
+ * callers' frames end: only what it has noted of them tells these apart.
  */
 #include "target.h"
 
@@ -43,7 +44,8 @@ __attribute__((noinline)) static void by_way_of_a_pad(size_t bytes) {
     __asm__ volatile("" : : "r"(pad) : "memory");
 }
 
-/* How much grow has to take for leaf to lie where it lies by the other way with nothing; MOST: there is no such amount. */
+/* How much grow has to take for leaf to lie where it lies by the other way with nothing; MOST:
+ * there is no such amount. */
 static size_t find_amount(void) {
     size_t bytes = 0;
     by_way_of_a_pad(STEP);
@@ -56,7 +58,8 @@ static size_t find_amount(void) {
     return bytes;
 }
 
-/* With room of unknown size besides, a register points to the caller's end, and is kept in the frame. */
+/* With room of unknown size besides, a register points to the caller's end, and is kept in the
+ * frame. */
 __attribute__((noinline)) static void realigned(size_t bytes) {
     _Alignas(4096) char room[4096];
     char *more = __builtin_alloca(bytes);

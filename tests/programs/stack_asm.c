@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 // flags: -O1 -g -fno-builtin
 /*
- * Hand-written frames that lie to an unwinder: no call frame information, and rbp full of garbage: zero, odd, not canonical, an
- * unmapped page, the heap, the code, its own slot (a loop), the end of the stack. `stack_asm [TIMES]`: 10,000 or so many
- * allocations through each.
+ * Hand-written frames that lie to an unwinder: no call frame information, and rbp full of garbage:
+ * zero, odd, not canonical, an unmapped page, the heap, the code, its own slot (a loop), the end of
+ * the stack. `stack_asm [TIMES]`: 10,000 or so many allocations through each.
  */
 #include "target.h"
 #include <sys/mman.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 // flags: -O1 -g -fno-builtin -fno-optimize-sibling-calls
-/* Coroutines on stacks that are mapped, used, unmapped and mapped again at the same address, and that allocate at different
- * depths between the switches. Some stacks come from malloc. */
+/* Coroutines on stacks that are mapped, used, unmapped and mapped again at the same address, and
+ * that allocate at different depths between the switches. Some stacks come from malloc. */
 #include "target.h"
 #include <sys/mman.h>
 #include <ucontext.h>

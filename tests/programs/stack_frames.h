@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Frames of every shape, for the programs stack_frames_*.c that compile them with different flags: alloca, variable
- * arrays, locals aligned to 64 and 4096 bytes, many saved registers, variadic functions, and callbacks from libc
- * (qsort). Every function allocates, calls the next, and allocates again.
+ * Frames of every shape, for the programs stack_frames_*.c that compile them with different flags:
+ * alloca, variable arrays, locals aligned to 64 and 4096 bytes, many saved registers, variadic
+ * functions, and callbacks from libc (qsort). Every function allocates, calls the next, and
+ * allocates again.
  */
 #ifndef MT_TESTS_STACK_FRAMES_H
 #define MT_TESTS_STACK_FRAMES_H

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 // flags: -O1 -g -fno-builtin -fno-optimize-sibling-calls -Wno-infinite-recursion
-/* longjmp over 50 frames and more, back into frames that then call other functions on the same stack slots. Every return is
- * followed by an allocation of a path that shares only its outer part with the one before. */
+/* longjmp over 50 frames and more, back into frames that then call other functions on the same
+ * stack slots. Every return is followed by an allocation of a path that shares only its outer part
+ * with the one before. */
 #include "target.h"
 #include <setjmp.h>
 

@@ -3,9 +3,10 @@
 // GNU-flags: -mpreferred-stack-boundary=3
 // Clang-flags: -mstack-alignment=8
 /*
- * Code that does not keep the stack aligned to 16 bytes, as hand-written assembly and old JIT compilers: every entry point of
- * the allocator is called with a stack pointer that is 8 bytes off every other time, through frames of odd and even sizes.
- * With `odd`, it is off by 1 to 15 bytes. glibc does not mind. Prints the number of allocations.
+ * Code that does not keep the stack aligned to 16 bytes, as hand-written assembly and old JIT
+ * compilers: every entry point of the allocator is called with a stack pointer that is 8 bytes off
+ * every other time, through frames of odd and even sizes. With `odd`, it is off by 1 to 15 bytes.
+ * glibc does not mind. Prints the number of allocations.
  */
 #include <malloc.h>
 #include <stdint.h>
@@ -24,7 +25,8 @@ enum { ROUNDS = 300, DEPTH = 9 };
 static unsigned n;
 static int is_odd;
 
-/* The stack pointer is moved down by off; %rbp is the frame pointer here, so that unwinding does not mind. */
+/* The stack pointer is moved down by off; %rbp is the frame pointer here, so that unwinding does
+ * not mind. */
 __attribute__((noinline)) static void *shifted(void *function, long off, long a, long b, long c) {
     long result = 0;
     __asm__ volatile("movq %%rsp, %%rbx\n\t"

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 // flags: -O1 -g -fno-builtin
 // libs: -Wl,-z,now
-/* Prints how many bytes of a new thread's stack its first malloc uses, and how many a later one, from another place. */
+/* Prints how many bytes of a new thread's stack its first malloc uses, and how many a later one,
+ * from another place. */
 #include "target.h"
 #include <limits.h>
 #include <pthread.h>

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 // flags: -O1 -g -fno-builtin -fno-optimize-sibling-calls
 /*
- * `stack_shrink ROUNDS libc|raw`: a coroutine allocates below 950 frames on a stack of 256 KiB; the stack goes, and at its address another
- * coroutine has one of 64 KiB, where the same recursion comes by the same slots, as far as they are there. Prints the
- * number of frames of all allocations.
+ * `stack_shrink ROUNDS libc|raw`: a coroutine allocates below 950 frames on a stack of 256 KiB; the
+ * stack goes, and at its address another coroutine has one of 64 KiB, where the same recursion
+ * comes by the same slots, as far as they are there. Prints the number of frames of all
+ * allocations.
  */
 #include "target.h"
 #include <stdbool.h>
@@ -55,8 +56,8 @@ static void map(char *at, size_t bytes) {
 /* The addresses stay the program's own: nothing else may come to lie there. */
 static void unmap(char *at, size_t bytes) {
     int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_NORESERVE;
-    void *got =
-        raw ? (void *)syscall(SYS_mmap, at, bytes, PROT_NONE, flags, -1, 0) : mmap(at, bytes, PROT_NONE, flags, -1, 0);
+    void *got = raw ? (void *)syscall(SYS_mmap, at, bytes, PROT_NONE, flags, -1, 0)
+                    : mmap(at, bytes, PROT_NONE, flags, -1, 0);
     if (got != at)
         die("mmap");
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 // flags: -O2 -g -fno-builtin -fno-inline -foptimize-sibling-calls
-/* Functions that leave by a jump: mutual tail calls of changing depth, tail calls into malloc itself, and a function that ends in a
- * call that does not return, so that its return address lies in the next function. */
+/* Functions that leave by a jump: mutual tail calls of changing depth, tail calls into malloc
+ * itself, and a function that ends in a call that does not return, so that its return address lies
+ * in the next function. */
 #include "target.h"
 #include <setjmp.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 // flags: -O1 -g -std=c++17
-/* 100,000 exceptions through frames that own memory, thrown from different depths, some rethrown, some caught on the way,
- * with an allocation before, between and after: `stack_throw [N]`. */
+/* 100,000 exceptions through frames that own memory, thrown from different depths, some rethrown,
+ * some caught on the way, with an allocation before, between and after: `stack_throw [N]`. */
 #include "target.h"
 #include <memory>
 #include <stdexcept>

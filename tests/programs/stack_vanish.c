@@ -2,14 +2,17 @@
 // flags: -O1 -g -fno-builtin -fno-optimize-sibling-calls
 // libs: -lpthread
 /*
- * `stack_vanish THREADS ROUNDS SEED libc|raw|honest`: coroutines on stacks that are mapped, unmapped, cut short, moved and protected at
- * random between two runs, always around the same addresses, so that what a stack was before its memory went is still remembered
- * by who remembers stacks. They are entered by makecontext and by hand: then what lies above the first frame is what some other
- * coroutine has left there, return addresses among it, up to the very end of the mapping. Some frames have no unwind tables
- * and an rbp that points into what has gone. Natively nothing of this is ever read. raw: without libc's functions;
- * honest: without the lies, so that every path can be followed to its end.
+ * `stack_vanish THREADS ROUNDS SEED libc|raw|honest`: coroutines on stacks that are mapped,
+ * unmapped, cut short, moved and protected at random between two runs, always around the same
+ * addresses, so that what a stack was before its memory went is still remembered by who remembers
+ * stacks. They are entered by makecontext and by hand: then what lies above the first frame is what
+ * some other coroutine has left there, return addresses among it, up to the very end of the
+ * mapping. Some frames have no unwind tables and an rbp that points into what has gone. Natively
+ * nothing of this is ever read. raw: without libc's functions; honest: without the lies, so that
+ * every path can be followed to its end.
  *
- * Pages that are unmapped belong to whoever asks first, the recorder too: they are mapped again only where nobody has.
+ * Pages that are unmapped belong to whoever asks first, the recorder too: they are mapped again
+ * only where nobody has.
  */
 #include "target.h"
 #include <pthread.h>
@@ -118,7 +121,8 @@ __asm__(".text\n"
         ".size through,.-through\n");
 void through(void *rbp, void (*call)(void));
 
-/* void enter(void *top, void **save): goes on in body at the very top of another stack, with garbage in rbp. */
+/* void enter(void *top, void **save): goes on in body at the very top of another stack, with
+ * garbage in rbp. */
 __asm__(".text\n"
         ".globl enter\n"
         ".type enter,@function\n"
@@ -190,7 +194,10 @@ void body(void) {
 static void litter(char *top) {
     uint64_t *word = (uint64_t *)(void *)top;
     for (int i = 1; i <= 24; i++)
-        word[-i] = honest ? 0 : below(2) ? (uint64_t)wide + 20 + below(60) : below(2) ? (uint64_t)somewhere() : 0;
+        word[-i] = honest     ? 0
+                   : below(2) ? (uint64_t)wide + 20 + below(60)
+                   : below(2) ? (uint64_t)somewhere()
+                              : 0;
 }
 
 static void run_coroutine(void) {
@@ -239,7 +246,8 @@ static void *work(void *seed) {
     extern long rounds;
     struct worker *w = me = &workers[__atomic_fetch_add(&n_workers, 1, __ATOMIC_RELAXED)];
     w->random = (uint64_t)seed;
-    w->arena = mmap(NULL, ARENA_PAGES * PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    w->arena = mmap(NULL, ARENA_PAGES * PAGE, PROT_NONE,
+                    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (w->arena == MAP_FAILED)
         die("mmap");
     for (int i = 0; i < ARENA_PAGES; i++)

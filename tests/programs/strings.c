@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 // flags: -O1 -g -fno-builtin
-/* Allocations that libc makes for its caller: strdup, strndup, getline, asprintf, open_memstream, realpath. */
+/* Allocations that libc makes for its caller: strdup, strndup, getline, asprintf, open_memstream,
+ * realpath. */
 #include "target.h"
 #include <limits.h>
 

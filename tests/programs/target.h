@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the little target programs share. They must do exactly what their source says: keep() hides a pointer from the
- * optimiser, so that no allocation is folded away, and die() ends a program that the machine does not let run.
+ * What the little target programs share. They must do exactly what their source says: keep() hides
+ * a pointer from the optimiser, so that no allocation is folded away, and die() ends a program that
+ * the machine does not let run.
  */
 #ifndef MT_TESTS_TARGET_H
 #define MT_TESTS_TARGET_H

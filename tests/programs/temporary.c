@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 // flags: -O1 -g -fno-builtin
-/* Blocks that the very next allocator call frees, and close relatives that are not temporary. Prints how many are:
- * 1000 plain pairs, 100 of a nested pair's inner block, and realloc: each of the 50 moves ends the block before it at once,
- * the last one is freed at once as well (51). */
+/* Blocks that the very next allocator call frees, and close relatives that are not temporary.
+ * Prints how many are: 1000 plain pairs, 100 of a nested pair's inner block, and realloc: each of
+ * the 50 moves ends the block before it at once, the last one is freed at once as well (51). */
 #include "target.h"
 
 static void pairs(void) {

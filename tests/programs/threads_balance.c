@@ -2,19 +2,22 @@
 // flags: -O1 -g -fno-builtin
 // libs: -lpthread
 /*
- * Threads that allocate and free without a pause, in such an order that at every instant the heap's composition is known:
- * `threads_balance [THREADS [ROUNDS]]`. A record of one instant must show
+ * Threads that allocate and free without a pause, in such an order that at every instant the heap's
+ * composition is known: `threads_balance [THREADS [ROUNDS]]`. A record of one instant must show
  *
- *   exchange     KEPT or KEPT + 1 live blocks for each thread: a new block is there before an old one goes
- *   pass_token   1 or 2 live blocks in all, first_token included: one thread after the other makes a token and frees the
- *                one before it
+ *   exchange     KEPT or KEPT + 1 live blocks for each thread: a new block is there before an old
+ *                one goes
+ *   pass_token   1 or 2 live blocks in all, first_token included: one thread after the other makes
+ *                a token and frees the one before it
  *   hand_over    0 to 2 live blocks for each thread: made by one thread, freed by its neighbour
  *   resize       at most 1 live block for each thread
- *   swell        at most SWELL_MOST live blocks: a heap that grows a little higher each time, so that the peak keeps rising
+ *   swell        at most SWELL_MOST live blocks: a heap that grows a little higher each time, so
+ *                that the peak keeps rising
  *
- * and a record that mixes instants shows a token, or a handed block, that was freed before it was allocated. All blocks of
- * a function but resize's have one size. Prints "ready" when all threads are at work; with ROUNDS, "stuck" when
- * all of them have done so many and wait for a lock that main holds for ever.
+ * and a record that mixes instants shows a token, or a handed block, that was freed before it was
+ * allocated. All blocks of a function but resize's have one size. Prints "ready" when all threads
+ * are at work; with ROUNDS, "stuck" when all of them have done so many and wait for a lock that
+ * main holds for ever.
  */
 #include "target.h"
 #include <pthread.h>
@@ -23,7 +26,15 @@
 #include <stdatomic.h>
 #include <unistd.h>
 
-enum { KEPT = 16, MAX_THREADS = 64, EXCHANGED = 512, TOKEN = 256, HANDED = 128, SWELLED = 1000, SWELL_MOST = 4000 };
+enum {
+    KEPT = 16,
+    MAX_THREADS = 64,
+    EXCHANGED = 512,
+    TOKEN = 256,
+    HANDED = 128,
+    SWELLED = 1000,
+    SWELL_MOST = 4000
+};
 
 static struct { _Alignas(64) _Atomic(void *) block; } mailbox[MAX_THREADS];
 static int n_threads = 8;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 // flags: -O1 -g -fno-builtin
 // libs: -lpthread
-/* Threads that end by pthread_cancel and pthread_exit in the middle of allocating, with cleanup handlers that free; main
- * ends by pthread_exit, before its last thread. */
+/* Threads that end by pthread_cancel and pthread_exit in the middle of allocating, with cleanup
+ * handlers that free; main ends by pthread_exit, before its last thread. */
 #include "target.h"
 #include <pthread.h>
 #include <semaphore.h>

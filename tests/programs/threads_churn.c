@@ -2,12 +2,13 @@
 // flags: -O1 -g -fno-builtin
 // libs: -lpthread
 /*
- * Threads that allocate, grow and free as fast as they can, hand blocks to one another, and count what they do:
- * `threads_churn [THREADS [ROUNDS]]` prints the exact totals that a tracker must see. Every malloc, calloc, realloc
- * and posix_memalign that succeeds is an allocation of the requested bytes, a realloc is a free as well.
+ * Threads that allocate, grow and free as fast as they can, hand blocks to one another, and count
+ * what they do: `threads_churn [THREADS [ROUNDS]]` prints the exact totals that a tracker must see.
+ * Every malloc, calloc, realloc and posix_memalign that succeeds is an allocation of the requested
+ * bytes, a realloc is a free as well.
  *
- * A block carries its requested size in its first eight bytes. Slots are exchanged atomically between the threads, so
- * that many blocks die in another thread than the one that made them.
+ * A block carries its requested size in its first eight bytes. Slots are exchanged atomically
+ * between the threads, so that many blocks die in another thread than the one that made them.
  */
 #include "target.h"
 #include <pthread.h>
@@ -99,7 +100,7 @@ int main(int argc, char **argv) {
     }
     static char buffer[256]; /* stdio must not allocate */
     setvbuf(stdout, buffer, _IOFBF, sizeof buffer);
-    printf("blocks %lu bytes %lu freed %lu freed_bytes %lu\n", sum.blocks, sum.bytes, sum.freed_blocks,
-           sum.freed_bytes);
+    printf("blocks %lu bytes %lu freed %lu freed_bytes %lu\n", sum.blocks, sum.bytes,
+           sum.freed_blocks, sum.freed_bytes);
     return 0;
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 // flags: -O1 -g -fno-builtin
 // libs: -lpthread
-/* Thread-specific destructors that allocate and free in all rounds that libc grants them, after the thread's own end.
- * Prints the exact totals. */
+/* Thread-specific destructors that allocate and free in all rounds that libc grants them, after the
+ * thread's own end. Prints the exact totals. */
 #include "target.h"
 #include <limits.h>
 #include <pthread.h>
@@ -20,7 +20,8 @@ static void destroy(void *value) {
     freed++;
     free(block());
     freed++;
-    pthread_setspecific(key, block()); /* keeps the destructors running until the limit; the last one leaks */
+    pthread_setspecific(
+        key, block()); /* keeps the destructors running until the limit; the last one leaks */
 }
 
 static void *work(void *unused) {

@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 // libs: -pthread
 /*
- * Threads that follow one another, and what each of them has done, as it says itself: a line per thread or kind,
- * "NAME TID BLOCKS BYTES LIVE_BYTES". Every block is of the thread that allocated it, whoever frees it.
+ * Threads that follow one another, and what each of them has done, as it says itself: a line per
+ * thread or kind, "NAME TID BLOCKS BYTES LIVE_BYTES". Every block is of the thread that allocated
+ * it, whoever frees it.
  *
  *   names         five threads, each named in another way, after its first allocation
  *   handed        a thread allocates, the next one in its place frees that and allocates the same
  *   many N        N threads one after the other; all blocks are freed by main
  *   keep N        the same, but each leaves a block; every hundredth leaves a kilobyte
- *   pools N       four at a time, N rounds, each frees what its neighbour of the round before has left
+ *   pools N       four at a time, N rounds, each frees what its neighbour of the round before has
+ *                 left
  *   peak N        the peak lies in the middle of N threads
  */
 #define _GNU_SOURCE
@@ -23,7 +25,8 @@
 
 static void print(const char *name, long blocks, long bytes, long live) {
     char line[128]; /* not stdio: its buffer would be a block of the first thread */
-    int n = snprintf(line, sizeof line, "%s %ld %ld %ld %ld\n", name, (long)syscall(SYS_gettid), blocks, bytes, live);
+    int n = snprintf(line, sizeof line, "%s %ld %ld %ld %ld\n", name, (long)syscall(SYS_gettid),
+                     blocks, bytes, live);
     if (write(1, line, (size_t)n) != n)
         abort();
 }
@@ -39,7 +42,8 @@ __attribute__((noinline)) static char *take(size_t bytes) {
 static void *in_turn(void *(*work)(void *), long argument) {
     pthread_t thread;
     void *result;
-    if (pthread_create(&thread, NULL, work, (void *)argument) != 0 || pthread_join(thread, &result) != 0)
+    if (pthread_create(&thread, NULL, work, (void *)argument) != 0 ||
+        pthread_join(thread, &result) != 0)
         abort();
     return result;
 }
@@ -66,7 +70,8 @@ static long churn(void) {
 }
 
 static void *named(void *argument) {
-    static const char *const names[] = {"by_prctl", "by_pthread", "by_syscall", "by_main", "by_proc"};
+    static const char *const names[] = {"by_prctl", "by_pthread", "by_syscall", "by_main",
+                                        "by_proc"};
     long i = (long)argument, more = 0;
     free(take(100));
     if (i == 0)

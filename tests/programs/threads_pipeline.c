@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 // flags: -O1 -g -fno-builtin
 // libs: -lpthread
-/* One producer allocates, one consumer frees: no block is freed by the thread that made it. Three of each kind. */
+/* One producer allocates, one consumer frees: no block is freed by the thread that made it. Three
+ * of each kind. */
 #include "target.h"
 #include <pthread.h>
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 // flags: -O1 -g -fno-builtin
 // libs: -lpthread
-/* Many threads one after the other, each with two allocations of which one outlives it: `threads_short [N]`. */
+/* Many threads one after the other, each with two allocations of which one outlives it:
+ * `threads_short [N]`. */
 #include "target.h"
 #include <pthread.h>
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 // flags: -O1 -g -fno-builtin
 /*
- * Eight threads hold 30,000 bytes each at one time, 100 at a time, and free them one after the other: little enough for each to go
- * unnoticed, and a peak of 240,000 bytes.
+ * Eight threads hold 30,000 bytes each at one time, 100 at a time, and free them one after the
+ * other: little enough for each to go unnoticed, and a peak of 240,000 bytes.
  */
 #include <pthread.h>
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 // flags: -O1 -g -fno-builtin
 // libs: -lpthread
-/* Threads on the smallest stack that libc allows, many of them alive at once, which allocate near the stack's end. */
+/* Threads on the smallest stack that libc allows, many of them alive at once, which allocate near
+ * the stack's end. */
 #include "target.h"
 #include <limits.h>
 #include <pthread.h>

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 // flags: -O1 -g -fno-builtin
-/* A binary tree whose nodes own a label of varying length: recursive builder and destroyer, nothing is left. */
+/* A binary tree whose nodes own a label of varying length: recursive builder and destroyer, nothing
+ * is left. */
 #include "target.h"
 
 struct tree {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 // flags: -O1 -g -fno-builtin
-/* Allocates blocks of 32 KiB until there is no memory, or 10000, frees them and prints how many there were. */
+/* Allocates blocks of 32 KiB until there is no memory, or 10000, frees them and prints how many
+ * there were. */
 #include "target.h"
 
 int main(void) {

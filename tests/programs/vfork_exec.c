@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 // flags: -O1 -g -fno-builtin
-/* Children that share the parent's memory: vfork with an allocation before _exit (it is the parent's block), vfork and
- * exec, posix_spawn, system and popen. 1 + 50 blocks of 33 bytes are the program's own. */
+/* Children that share the parent's memory: vfork with an allocation before _exit (it is the
+ * parent's block), vfork and exec, posix_spawn, system and popen. 1 + 50 blocks of 33 bytes are the
+ * program's own. */
 #include "target.h"
 #include <spawn.h>
 #include <sys/wait.h>

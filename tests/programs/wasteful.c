@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 // flags: -O1 -g -fno-builtin
-/* Blocks that are larger than what was asked for: prints by how much those that live at the end are, and the usable bytes of all. */
+/* Blocks that are larger than what was asked for: prints by how much those that live at the end
+ * are, and the usable bytes of all. */
 #include <malloc.h>
 #include <unistd.h>
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 // libs: -lpthread -ldl
-/* Threads that begin and end, a fork, plugins loaded and unloaded, an exec'less end by exit: with a few calls of the
- * allocator at each. What is counted is who else calls it: see tests/support/witness.c. */
+/* Threads that begin and end, a fork, plugins loaded and unloaded, an exec'less end by exit: with a
+ * few calls of the allocator at each. What is counted is who else calls it: see
+ * tests/support/witness.c. */
 #include <dlfcn.h>
 #include <pthread.h>
 #include <stdio.h>

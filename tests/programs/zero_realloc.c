@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 // flags: -O1 -g -fno-builtin -Wno-use-after-free
-/* realloc(p, 0): glibc frees and returns NULL, other allocators return a small block. Either way nothing is left. */
+/* realloc(p, 0): glibc frees and returns NULL, other allocators return a small block. Either way
+ * nothing is left. */
 #include "target.h"
 
 int main(void) {

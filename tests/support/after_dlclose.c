@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* A preload object behind the tracker: when the loader has let go of an object, and before the tracker's own dlclose goes on, the program is
- * called. What another thread could do at this moment is so done at it for certain. */
+/* A preload object behind the tracker: when the loader has let go of an object, and before the
+ * tracker's own dlclose goes on, the program is called. What another thread could do at this moment
+ * is so done at it for certain. */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
 #endif

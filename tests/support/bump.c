@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * An allocator that may be called in a signal handler: it only ever adds to a counter. With it under the tracker a handler
- * can allocate wherever it interrupts the program, inside the tracker's own hooks too, and whatever then hangs or is
- * counted wrong is the tracker's doing. Freed memory of the newest block is not even reused.
+ * An allocator that may be called in a signal handler: it only ever adds to a counter. With it
+ * under the tracker a handler can allocate wherever it interrupts the program, inside the tracker's
+ * own hooks too, and whatever then hangs or is counted wrong is the tracker's doing. Freed memory
+ * of the newest block is not even reused.
  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
@@ -21,7 +22,8 @@ static uintptr_t base(void) {
     uintptr_t start = atomic_load(&arena);
     if (start)
         return start;
-    void *fresh = mmap(NULL, arena_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    void *fresh = mmap(NULL, arena_bytes, PROT_READ | PROT_WRITE,
+                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (fresh == MAP_FAILED)
         return 0;
     if (atomic_compare_exchange_strong(&arena, &start, (uintptr_t)fresh))
@@ -30,7 +32,8 @@ static uintptr_t base(void) {
     return start;
 }
 
-/* The size stands in front of the block. Nothing below calls an exported function: those are the tracker's. */
+/* The size stands in front of the block. Nothing below calls an exported function: those are the
+ * tracker's. */
 static void *take(size_t alignment, size_t bytes) {
     if (bytes > arena_bytes / 2 || alignment > 1 << 20 || !base()) {
         errno = ENOMEM;

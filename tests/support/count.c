@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The counting oracle: a preload object that counts what a program asks of its allocator, by means that share nothing with
- * the tracker: one lock around everything, one table of live blocks, no call paths, no threads' banks, no epochs. It is slow
- * and simple enough to be believed by reading it.
+ * The counting oracle: a preload object that counts what a program asks of its allocator, by means
+ * that share nothing with the tracker: one lock around everything, one table of live blocks, no
+ * call paths, no threads' banks, no epochs. It is slow and simple enough to be believed by reading
+ * it.
  *
- * Its counters live in a shared file, COUNT_DIR/PID.N, so that they survive every way to end; a fork begins a new one.
- * The definitions are the tracker's: requested bytes of successful calls, a realloc is a free and an allocation, a block is
- * temporary when the next event of its thread frees it. Calls inside calls (operator new calling malloc) count once.
+ * Its counters live in a shared file, COUNT_DIR/PID.N, so that they survive every way to end; a
+ * fork begins a new one. The definitions are the tracker's: requested bytes of successful calls, a
+ * realloc is a free and an allocation, a block is temporary when the next event of its thread frees
+ * it. Calls inside calls (operator new calling malloc) count once.
  *
- * It forwards to the next object that defines a symbol, so it can stand alone, behind the tracker or before an allocator.
+ * It forwards to the next object that defines a symbol, so it can stand alone, behind the tracker
+ * or before an allocator.
  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
@@ -29,8 +32,8 @@
 
 /* Read by counting.py: keep both in step. */
 struct counters {
-    uint64_t blocks, bytes, freed_blocks, freed_bytes, temporary, failed, unknown, live_bytes, peak_bytes, live_blocks,
-        peak_blocks, usable_bytes, live_usable_bytes, threads;
+    uint64_t blocks, bytes, freed_blocks, freed_bytes, temporary, failed, unknown, live_bytes,
+        peak_bytes, live_blocks, peak_blocks, usable_bytes, live_usable_bytes, threads;
 };
 
 struct entry {
@@ -47,7 +50,7 @@ static _Thread_local uintptr_t last __attribute__((tls_model("initial-exec")));
 static _Thread_local bool seen __attribute__((tls_model("initial-exec")));
 static bool measure_usable;
 
-/* ---- the real functions --------------------------------------------------------------------------------------- */
+/* ---- the real functions ---------------------------------------------------------------------- */
 
 static struct {
     void *(*malloc)(size_t);
@@ -83,7 +86,8 @@ static void *next(const char *name) {
 static void *next_of_the_same(const char *name, void *other) {
     Dl_info a, b;
     void *found = next(name);
-    return found && dladdr(found, &a) && dladdr(other, &b) && a.dli_fbase == b.dli_fbase ? found : NULL;
+    return found && dladdr(found, &a) && dladdr(other, &b) && a.dli_fbase == b.dli_fbase ? found
+                                                                                         : NULL;
 }
 
 /* From here on the counters are shared with the outside; what they held stays. */
@@ -111,7 +115,8 @@ static void grow(void) {
     struct entry *old = table;
     size_t old_capacity = capacity;
     capacity = total->live_blocks * 4 + 65536;
-    table = mmap(NULL, capacity * sizeof *table, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    table = mmap(NULL, capacity * sizeof *table, PROT_READ | PROT_WRITE,
+                 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (table == MAP_FAILED)
         abort();
     used = 0;
@@ -178,7 +183,7 @@ __attribute__((constructor)) static void install(void) {
     pthread_atfork(before_fork, after_fork_parent, after_fork_child);
 }
 
-/* ---- counting --------------------------------------------------------------------------------------------------- */
+/* ---- counting -------------------------------------------------------------------------------- */
 
 static struct entry *find(uintptr_t address) {
     if (!capacity)
@@ -248,7 +253,8 @@ static void *refused(void) {
     return NULL;
 }
 
-/* Takes the block out of the table; was receives what it was, so that a failed realloc can put it back. */
+/* Takes the block out of the table; was receives what it was, so that a failed realloc can put it
+ * back. */
 static void freed(void *block, struct entry *was, bool *was_last) {
     was->address = 0;
     if (depth || !block)
@@ -299,15 +305,16 @@ static void leave(int *unused) {
     depth--;
 }
 
-/* One call of the real thing; what it calls in turn is not counted. A throwing operator new leaves through here too. */
-#define INSIDE(expression)                                                                                             \
-    ({                                                                                                                 \
-        __attribute__((cleanup(leave))) int inside_ = depth++;                                                         \
-        (void)inside_;                                                                                                 \
-        (expression);                                                                                                  \
+/* One call of the real thing; what it calls in turn is not counted. A throwing operator new leaves
+ * through here too. */
+#define INSIDE(expression)                                                                         \
+    ({                                                                                             \
+        __attribute__((cleanup(leave))) int inside_ = depth++;                                     \
+        (void)inside_;                                                                             \
+        (expression);                                                                              \
     })
 
-/* ---- malloc and its family -------------------------------------------------------------------------------------- */
+/* ---- malloc and its family ------------------------------------------------------------------- */
 
 void *malloc(size_t bytes) {
     initialise();
@@ -357,7 +364,8 @@ void *realloc(void *block, size_t bytes) {
     return !result && block ? NULL : allocated(result, bytes);
 }
 
-/* Not forwarded: libc's own calls realloc by its public name, which belongs to whoever stands in front. */
+/* Not forwarded: libc's own calls realloc by its public name, which belongs to whoever stands in
+ * front. */
 void *reallocarray(void *block, size_t n, size_t bytes) {
     size_t product;
     initialise();
@@ -400,32 +408,32 @@ void *pvalloc(size_t bytes) {
     return allocated(INSIDE(real.memalign(4096, (bytes + 4095) & ~(size_t)4095)), bytes);
 }
 
-/* ---- operator new and delete, by their mangled names ------------------------------------------------------------- */
+/* ---- operator new and delete, by their mangled names ----------------------------------------- */
 
-#define NEW(symbol, PARAMETERS, ...)                                                                                   \
-    void *symbol PARAMETERS;                                                                                           \
-    void *symbol PARAMETERS {                                                                                          \
-        static void *(*call)PARAMETERS;                                                                                \
-        initialise();                                                                                                  \
-        if (!call)                                                                                                     \
-            call = (void *(*)PARAMETERS)next(#symbol);                                                                 \
-        void *block = INSIDE(call(__VA_ARGS__));                                                                       \
-        return allocated(block, bytes);                                                                                \
+#define NEW(symbol, PARAMETERS, ...)                                                               \
+    void *symbol PARAMETERS;                                                                       \
+    void *symbol PARAMETERS {                                                                      \
+        static void *(*call)PARAMETERS;                                                            \
+        initialise();                                                                              \
+        if (!call)                                                                                 \
+            call = (void *(*)PARAMETERS)next(#symbol);                                             \
+        void *block = INSIDE(call(__VA_ARGS__));                                                   \
+        return allocated(block, bytes);                                                            \
     }
 
-#define DELETE(symbol, PARAMETERS, ...)                                                                                \
-    void symbol PARAMETERS;                                                                                            \
-    void symbol PARAMETERS {                                                                                           \
-        static void(*call) PARAMETERS;                                                                                 \
-        struct entry was;                                                                                              \
-        bool was_last;                                                                                                 \
-        initialise();                                                                                                  \
-        if (!call)                                                                                                     \
-            call = (void(*) PARAMETERS)next(#symbol);                                                                  \
-        freed(block, &was, &was_last);                                                                                 \
-        depth++;                                                                                                       \
-        call(__VA_ARGS__);                                                                                             \
-        depth--;                                                                                                       \
+#define DELETE(symbol, PARAMETERS, ...)                                                            \
+    void symbol PARAMETERS;                                                                        \
+    void symbol PARAMETERS {                                                                       \
+        static void(*call) PARAMETERS;                                                             \
+        struct entry was;                                                                          \
+        bool was_last;                                                                             \
+        initialise();                                                                              \
+        if (!call)                                                                                 \
+            call = (void(*) PARAMETERS)next(#symbol);                                              \
+        freed(block, &was, &was_last);                                                             \
+        depth++;                                                                                   \
+        call(__VA_ARGS__);                                                                         \
+        depth--;                                                                                   \
     }
 
 NEW(_Znwm, (size_t bytes), bytes)
@@ -434,8 +442,10 @@ NEW(_ZnwmRKSt9nothrow_t, (size_t bytes, const void *tag), bytes, tag)
 NEW(_ZnamRKSt9nothrow_t, (size_t bytes, const void *tag), bytes, tag)
 NEW(_ZnwmSt11align_val_t, (size_t bytes, size_t alignment), bytes, alignment)
 NEW(_ZnamSt11align_val_t, (size_t bytes, size_t alignment), bytes, alignment)
-NEW(_ZnwmSt11align_val_tRKSt9nothrow_t, (size_t bytes, size_t alignment, const void *tag), bytes, alignment, tag)
-NEW(_ZnamSt11align_val_tRKSt9nothrow_t, (size_t bytes, size_t alignment, const void *tag), bytes, alignment, tag)
+NEW(_ZnwmSt11align_val_tRKSt9nothrow_t, (size_t bytes, size_t alignment, const void *tag), bytes,
+    alignment, tag)
+NEW(_ZnamSt11align_val_tRKSt9nothrow_t, (size_t bytes, size_t alignment, const void *tag), bytes,
+    alignment, tag)
 DELETE(_ZdlPv, (void *block), block)
 DELETE(_ZdaPv, (void *block), block)
 DELETE(_ZdlPvm, (void *block, size_t bytes), block, bytes)
@@ -444,7 +454,11 @@ DELETE(_ZdlPvRKSt9nothrow_t, (void *block, const void *tag), block, tag)
 DELETE(_ZdaPvRKSt9nothrow_t, (void *block, const void *tag), block, tag)
 DELETE(_ZdlPvSt11align_val_t, (void *block, size_t alignment), block, alignment)
 DELETE(_ZdaPvSt11align_val_t, (void *block, size_t alignment), block, alignment)
-DELETE(_ZdlPvmSt11align_val_t, (void *block, size_t bytes, size_t alignment), block, bytes, alignment)
-DELETE(_ZdaPvmSt11align_val_t, (void *block, size_t bytes, size_t alignment), block, bytes, alignment)
-DELETE(_ZdlPvSt11align_val_tRKSt9nothrow_t, (void *block, size_t alignment, const void *tag), block, alignment, tag)
-DELETE(_ZdaPvSt11align_val_tRKSt9nothrow_t, (void *block, size_t alignment, const void *tag), block, alignment, tag)
+DELETE(_ZdlPvmSt11align_val_t, (void *block, size_t bytes, size_t alignment), block, bytes,
+       alignment)
+DELETE(_ZdaPvmSt11align_val_t, (void *block, size_t bytes, size_t alignment), block, bytes,
+       alignment)
+DELETE(_ZdlPvSt11align_val_tRKSt9nothrow_t, (void *block, size_t alignment, const void *tag), block,
+       alignment, tag)
+DELETE(_ZdaPvSt11align_val_tRKSt9nothrow_t, (void *block, size_t alignment, const void *tag), block,
+       alignment, tag)

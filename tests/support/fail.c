@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Injects one failure: in the program named $FAIL_IN the $FAIL_AT-th allocation returns NULL with ENOMEM. Stands in front of
- * libc's allocator, alone or behind the tracker; only programs of that name count, so that launchers live.
+ * Injects one failure: in the program named $FAIL_IN the $FAIL_AT-th allocation returns NULL with
+ * ENOMEM. Stands in front of libc's allocator, alone or behind the tracker; only programs of that
+ * name count, so that launchers live.
  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
@@ -31,12 +32,12 @@ static int fails(void) {
 }
 
 /* Successful look-ups of dlsym do not allocate in glibc. */
-#define NEXT(function)                                                                                                 \
-    ({                                                                                                                 \
-        static __typeof__(&function) next_;                                                                            \
-        if (!next_)                                                                                                    \
-            next_ = (__typeof__(&function))dlsym(RTLD_NEXT, #function);                                                \
-        next_;                                                                                                         \
+#define NEXT(function)                                                                             \
+    ({                                                                                             \
+        static __typeof__(&function) next_;                                                        \
+        if (!next_)                                                                                \
+            next_ = (__typeof__(&function))dlsym(RTLD_NEXT, #function);                            \
+        next_;                                                                                     \
     })
 
 void *malloc(size_t bytes) {

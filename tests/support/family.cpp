@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Every entry point of the allocator in turn, each block filled, read again and freed, moved through others on the way.
- * Prints how many allocations it has made. OWN (a set of bits) says what the program defines of the family itself; what it
- * does not define is the next object's.
+ * Every entry point of the allocator in turn, each block filled, read again and freed, moved
+ * through others on the way. Prints how many allocations it has made. OWN (a set of bits) says what
+ * the program defines of the family itself; what it does not define is the next object's.
  *
- *   1 malloc, free, calloc, realloc on a heap of its own       2 the same but for calloc; foreign blocks are passed on
- *   4 operator new and delete on malloc                        8 malloc and free that pass on what they get
+ *   1 malloc, free, calloc, realloc on a heap of its own       2 the same but for calloc; foreign
+ *                                                              blocks are passed on
+ *   4 operator new and delete on malloc                        8 malloc and free that pass on what
+ *                                                              they get
  *   16 malloc alone, which passes on
  */
 #include <dlfcn.h>

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* jemalloc's own entry points in a program that is linked to it; prints the exact totals that a tracker must see. rallocx counts as
- * a free and an allocation, xallocx resizes in place or leaves all as it is. */
+/* jemalloc's own entry points in a program that is linked to it; prints the exact totals that a
+ * tracker must see. rallocx counts as a free and an allocation, xallocx resizes in place or leaves
+ * all as it is. */
 #include <jemalloc/jemalloc.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -41,7 +42,8 @@ int main(void) {
     static char buffer[512];
     setvbuf(stdout, buffer, _IOFBF, sizeof buffer);
     for (size_t size = 1; size <= 3000; size += 7) {
-        void *plain = made(mallocx(size, 0), size), *aligned = made(mallocx(size, MALLOCX_ALIGN(256)), size);
+        void *plain = made(mallocx(size, 0), size),
+             *aligned = made(mallocx(size, MALLOCX_ALIGN(256)), size);
         plain = made(rallocx(plain, size * 3, MALLOCX_ZERO), size * 3);
         gone(size);
         if (xallocx(aligned, size, 0, MALLOCX_ALIGN(256)) < size)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Blocks of several arenas, most of which go with their arena: reset and destroyed by name and by number, filled by mallocx and by
- * malloc of a thread that is bound to it. A destruction that is refused leaves all as it is. Prints what is live at the end.
+ * Blocks of several arenas, most of which go with their arena: reset and destroyed by name and by
+ * number, filled by mallocx and by malloc of a thread that is bound to it. A destruction that is
+ * refused leaves all as it is. Prints what is live at the end.
  */
 #include <jemalloc/jemalloc.h>
 #include <pthread.h>
@@ -65,7 +66,8 @@ int main(void) {
     static char buffer[512];
     setvbuf(stdout, buffer, _IOFBF, sizeof buffer);
     unsigned first = create(), second = create(), third = create();
-    int in_first = MALLOCX_ARENA(first) | MALLOCX_TCACHE_NONE, in_second = MALLOCX_ARENA(second) | MALLOCX_TCACHE_NONE;
+    int in_first = MALLOCX_ARENA(first) | MALLOCX_TCACHE_NONE,
+        in_second = MALLOCX_ARENA(second) | MALLOCX_TCACHE_NONE;
     fill(0, 1);
     fill(in_first, 0);
     fill(in_second, 0);

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Writes down every call of mmap, munmap, mremap and mprotect that reaches it, with what it returned, as eight words each: into
- * MAPCALLS_DIR/PID. Preloaded behind memtrack it sees what memtrack passes on. Single-threaded programs only.
+ * Writes down every call of mmap, munmap, mremap and mprotect that reaches it, with what it
+ * returned, as eight words each: into MAPCALLS_DIR/PID. Preloaded behind memtrack it sees what
+ * memtrack passes on. Single-threaded programs only.
  *
- * With MAPCALLS_FAIL, every fifth call that replaces mappings does as some kernels do when memory is short: it unmaps what is in
- * its way, and fails.
+ * With MAPCALLS_FAIL, every fifth call that replaces mappings does as some kernels do when memory
+ * is short: it unmaps what is in its way, and fails.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -19,7 +20,8 @@
 
 enum { MAP, UNMAP, REMAP, PROTECT };
 
-static void note(uint64_t what, uint64_t result, uint64_t a, uint64_t b, uint64_t c, uint64_t d, uint64_t e) {
+static void note(uint64_t what, uint64_t result, uint64_t a, uint64_t b, uint64_t c, uint64_t d,
+                 uint64_t e) {
     static int pid, fd = -1;
     uint64_t words[8] = {what, result, a, b, c, d, e, 0};
     int saved = errno;
@@ -72,7 +74,8 @@ void *mremap(void *old, size_t old_bytes, size_t bytes, int flags, ...) {
     if ((flags & MREMAP_FIXED) && fails_halfway(wanted, bytes))
         return MAP_FAILED;
     void *result = (void *)syscall(SYS_mremap, old, old_bytes, bytes, flags, wanted);
-    note(REMAP, (uint64_t)result, (uint64_t)old, old_bytes, bytes, (uint64_t)flags, (uint64_t)wanted);
+    note(REMAP, (uint64_t)result, (uint64_t)old, old_bytes, bytes, (uint64_t)flags,
+         (uint64_t)wanted);
     return result;
 }
 

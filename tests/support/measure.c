@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What a program sees of itself, in a line of figures that its source tells: a program of its own or, with -DPLUGIN, the
- * function plugin() of a shared object. Needs memtrack.h alone. */
+/* What a program sees of itself, in a line of figures that its source tells: a program of its own
+ * or, with -DPLUGIN, the function plugin() of a shared object. Needs memtrack.h alone. */
 #include <memtrack.h>
 
 #include <stdio.h>
@@ -17,10 +17,13 @@ static int measure(void) {
     free(gone);
     rc |= memtrack_end(&scope, &d);
     free(kept);
-    fprintf(stderr, "rc %d, tracing %d, net %lld in %lld, peak %lld, allocated %llu in %llu, freed %llu in %llu\n", rc,
-            memtrack_is_tracing(), (long long)d.net_bytes, (long long)d.net_blocks, (long long)d.peak_bytes,
-            (unsigned long long)d.allocated_bytes, (unsigned long long)d.allocated_blocks,
-            (unsigned long long)d.freed_bytes, (unsigned long long)d.freed_blocks);
+    fprintf(stderr,
+            "rc %d, tracing %d, net %lld in %lld, peak %lld, allocated %llu in %llu, freed %llu in "
+            "%llu\n",
+            rc, memtrack_is_tracing(), (long long)d.net_bytes, (long long)d.net_blocks,
+            (long long)d.peak_bytes, (unsigned long long)d.allocated_bytes,
+            (unsigned long long)d.allocated_blocks, (unsigned long long)d.freed_bytes,
+            (unsigned long long)d.freed_blocks);
     return rc;
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* malloc's blocks in heaps of mimalloc's: one is destroyed with them, one deleted, whose blocks live on. Prints what is live. */
+/* malloc's blocks in heaps of mimalloc's: one is destroyed with them, one deleted, whose blocks
+ * live on. Prints what is live. */
 #include <mimalloc.h>
 #include <stdint.h>
 #include <stdio.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Stands in for the tracker: provides the two functions by which a library keeps its allocations out of a recording, and
- * counts what is allocated and freed inside and outside of such pauses while it is told to watch. Can make one
- * allocation fail.
+ * Stands in for the tracker: provides the two functions by which a library keeps its allocations
+ * out of a recording, and counts what is allocated and freed inside and outside of such pauses
+ * while it is told to watch. Can make one allocation fail.
  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE

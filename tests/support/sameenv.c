@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Two runs of a program under two tools should differ in the tool alone, to the last allocation. But every tool adds
- * variables of its own to the environment, which interpreters copy to their heap, and libxml2 seeds its hash tables with the time. Preloaded
- * behind either tool, this object removes the tools' variables after all of them have started and before main looks, and
- * stops the clock that counts seconds.
+ * Two runs of a program under two tools should differ in the tool alone, to the last allocation.
+ * But every tool adds variables of its own to the environment, which interpreters copy to their
+ * heap, and libxml2 seeds its hash tables with the time. Preloaded behind either tool, this object
+ * removes the tools' variables after all of them have started and before main looks, and stops the
+ * clock that counts seconds.
  *
- * Launchers and shells on the way must pass the variables on: it acts only in the program whose argv[0] is $SAMEENV.
+ * Launchers and shells on the way must pass the variables on: it acts only in the program whose
+ * argv[0] is $SAMEENV.
  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
@@ -51,12 +53,12 @@ time_t time(time_t *out) {
     return 1000000000;
 }
 
-typedef int start_main(int (*)(int, char **, char **), int, char **, void (*)(void), void (*)(void), void (*)(void),
-                       void *);
+typedef int start_main(int (*)(int, char **, char **), int, char **, void (*)(void), void (*)(void),
+                       void (*)(void), void *);
 
 start_main __libc_start_main;
-int __libc_start_main(int (*main)(int, char **, char **), int argc, char **argv, void (*init)(void), void (*fini)(void),
-                      void (*loader_fini)(void), void *stack_end) {
+int __libc_start_main(int (*main)(int, char **, char **), int argc, char **argv, void (*init)(void),
+                      void (*fini)(void), void (*loader_fini)(void), void *stack_end) {
     const char *program = getenv("SAMEENV");
     if (program && !strcmp(program, argv[0]))
         clean(argv + argc + 1);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* An allocator's statistics that never come: the call waits for a lock that nobody will ever give back. */
+/* An allocator's statistics that never come: the call waits for a lock that nobody will ever give
+ * back. */
 #include <malloc.h>
 #include <unistd.h>
 

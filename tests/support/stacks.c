@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The call path oracle: a preload object that stands behind the tracker and notes, for every allocation, the stack that libunwind
- * finds. Each one is appended to the shared file $STACKS_FILE.PID as it comes: number of frames, bytes, addresses from
- * the inside out, all of 64 bits, a zero after the last. Addresses are those of the call (the return address less one),
- * as in pprof files, but exact where a signal came in between.
+ * The call path oracle: a preload object that stands behind the tracker and notes, for every
+ * allocation, the stack that libunwind finds. Each one is appended to the shared file
+ * $STACKS_FILE.PID as it comes: number of frames, bytes, addresses from the inside out, all of 64
+ * bits, a zero after the last. Addresses are those of the call (the return address less one), as in
+ * pprof files, but exact where a signal came in between.
  *
  * libunwind shares nothing with the tracker but the unwind tables that it reads.
  */
@@ -41,7 +42,8 @@ static void open_log(void) {
     if (fd < 0)
         return;
     if (!ftruncate(fd, (off_t)file_bytes)) {
-        void *map = mmap(NULL, file_bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, fd, 0);
+        void *map =
+            mmap(NULL, file_bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, fd, 0);
         if (map != MAP_FAILED) {
             log_start = map;
             log_end = log_start + file_bytes / sizeof *log_start;
@@ -50,7 +52,8 @@ static void open_log(void) {
     close(fd);
 }
 
-/* The file begins with the address ranges of this object and of the tracker: start, end, start, end. */
+/* The file begins with the address ranges of this object and of the tracker: start, end, start,
+ * end. */
 static int note_range(struct dl_phdr_info *info, size_t size, void *unused) {
     static const char *const ours[] = {"/stacks.so", "/libmemtrack.so"};
     (void)size;
@@ -78,7 +81,8 @@ static size_t walk(uint64_t *out) {
         unw_word_t ip;
         if (unw_get_reg(&cursor, UNW_REG_IP, &ip) || !ip)
             break;
-        /* On x86-64 this says that a signal came in here, not that this is the frame of the kernel's making. */
+        /* On x86-64 this says that a signal came in here, not that this is the frame of the
+         * kernel's making. */
         out[n++] = unw_is_signal_frame(&cursor) > 0 ? ip : ip - 1;
     }
     return n;
@@ -116,13 +120,14 @@ static void *note(void *block, size_t bytes) {
     return block;
 }
 
-/* Successful look-ups of dlsym do not allocate in glibc, which is all that stands behind this object. */
-#define NEXT(function)                                                                                                 \
-    ({                                                                                                                 \
-        static __typeof__(&function) next_;                                                                            \
-        if (!next_)                                                                                                    \
-            next_ = (__typeof__(&function))dlsym(RTLD_NEXT, #function);                                                \
-        next_;                                                                                                         \
+/* Successful look-ups of dlsym do not allocate in glibc, which is all that stands behind this
+ * object. */
+#define NEXT(function)                                                                             \
+    ({                                                                                             \
+        static __typeof__(&function) next_;                                                        \
+        if (!next_)                                                                                \
+            next_ = (__typeof__(&function))dlsym(RTLD_NEXT, #function);                            \
+        next_;                                                                                     \
     })
 
 void *malloc(size_t bytes) {

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Counts who is called: the allocator's functions, those that walk its heap, and the few others that the recorder looks up.
- * Preloaded below the recorder it sees what arrives there. The counts lie in the file that WITNESS names, shared by forked
- * children and kept up to the very last call; a line a name would be written too early.
+ * Counts who is called: the allocator's functions, those that walk its heap, and the few others
+ * that the recorder looks up. Preloaded below the recorder it sees what arrives there. The counts
+ * lie in the file that WITNESS names, shared by forked children and kept up to the very last call;
+ * a line a name would be written too early.
  *
- * gnu_get_libc_version is here since its object is taken for glibc, which is asked for figures where another would not be.
- * Each of them is passed on with six words, which is all that any of them takes: a structure that is returned is a hidden
- * first one.
+ * gnu_get_libc_version is here since its object is taken for glibc, which is asked for figures
+ * where another would not be. Each of them is passed on with six words, which is all that any of
+ * them takes: a structure that is returned is a hidden first one.
  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
@@ -19,26 +20,26 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#define NAMES(X)                                                                                                       \
-    X(malloc)                                                                                                          \
-    X(free)                                                                                                            \
-    X(calloc)                                                                                                          \
-    X(realloc)                                                                                                         \
-    X(reallocarray)                                                                                                    \
-    X(memalign)                                                                                                        \
-    X(aligned_alloc)                                                                                                   \
-    X(posix_memalign)                                                                                                  \
-    X(valloc)                                                                                                          \
-    X(pvalloc)                                                                                                         \
-    X(malloc_usable_size)                                                                                              \
-    X(mallinfo)                                                                                                        \
-    X(mallinfo2)                                                                                                       \
-    X(malloc_info)                                                                                                     \
-    X(malloc_stats)                                                                                                    \
-    X(malloc_trim)                                                                                                     \
-    X(gnu_get_libc_version)                                                                                            \
-    X(dlclose)                                                                                                         \
-    X(prctl)                                                                                                           \
+#define NAMES(X)                                                                                   \
+    X(malloc)                                                                                      \
+    X(free)                                                                                        \
+    X(calloc)                                                                                      \
+    X(realloc)                                                                                     \
+    X(reallocarray)                                                                                \
+    X(memalign)                                                                                    \
+    X(aligned_alloc)                                                                               \
+    X(posix_memalign)                                                                              \
+    X(valloc)                                                                                      \
+    X(pvalloc)                                                                                     \
+    X(malloc_usable_size)                                                                          \
+    X(mallinfo)                                                                                    \
+    X(mallinfo2)                                                                                   \
+    X(malloc_info)                                                                                 \
+    X(malloc_stats)                                                                                \
+    X(malloc_trim)                                                                                 \
+    X(gnu_get_libc_version)                                                                        \
+    X(dlclose)                                                                                     \
+    X(prctl)                                                                                       \
     X(mremap)
 
 enum {
@@ -99,15 +100,16 @@ static long witness(int which, long a, long b, long c, long d, long e, long f) {
         next[which] = (call *)dlsym(RTLD_NEXT, name_of[which]);
         resolving = 0;
     }
-    if (which != AT_free || a != 0) /* pthread_create frees nothing, once for each object with thread-local storage */
+    if (which != AT_free ||
+        a != 0) /* pthread_create frees nothing, once for each object with thread-local storage */
         __atomic_fetch_add(&lines[which].n, 1, __ATOMIC_RELAXED);
     return next[which](a, b, c, d, e, f);
 }
 
-#define X(name)                                                                                                        \
-    long witness_##name(long, long, long, long, long, long) __asm__(#name);                                            \
-    long witness_##name(long a, long b, long c, long d, long e, long f) {                                              \
-        return witness(AT_##name, a, b, c, d, e, f);                                                                   \
+#define X(name)                                                                                    \
+    long witness_##name(long, long, long, long, long, long) __asm__(#name);                        \
+    long witness_##name(long a, long b, long c, long d, long e, long f) {                          \
+        return witness(AT_##name, a, b, c, d, e, f);                                               \
     }
 NAMES(X)
 #undef X

@@ -45,15 +45,19 @@ static inline struct mt_profile *with_axis(uint64_t seed) {
     p->info.ticks = calloc(TICKS, sizeof *p->info.ticks);
     p->info.changes = calloc(CHANGES, sizeof *p->info.changes);
     for (size_t i = 0; i < TICKS; i++)
-        p->info.ticks[p->info.n_ticks++] =
-            (struct mt_tick){.time_ns = (i + 1) * UINT64_C(1000000000), .live_bytes = (int64_t)i, .rss_bytes = 4096};
+        p->info.ticks[p->info.n_ticks++] = (struct mt_tick){
+            .time_ns = (i + 1) * UINT64_C(1000000000), .live_bytes = (int64_t)i, .rss_bytes = 4096};
     for (uint32_t i = 0; i < CHANGES; i++)
-        p->info.changes[p->info.n_changes++] = (struct mt_tick_change){
-            .tick = i * TICKS / CHANGES, .sample = build_random(&seed, 200), .live_bytes = i + 1, .live_blocks = 1};
+        p->info.changes[p->info.n_changes++] =
+            (struct mt_tick_change){.tick = i * TICKS / CHANGES,
+                                    .sample = build_random(&seed, 200),
+                                    .live_bytes = i + 1,
+                                    .live_blocks = 1};
     return p;
 }
 
-static inline memtrack_statistics *statistics_of(const memtrack_profile *profile, memtrack_view view) {
+static inline memtrack_statistics *statistics_of(const memtrack_profile *profile,
+                                                 memtrack_view view) {
     memtrack_statistics *statistics;
     ok(memtrack_statistics_new(profile, &view, &statistics));
     return statistics;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Unwind tables of one function, made of given instructions: .eh_frame_hdr with one entry, a CIE and an FDE, as they
- * lie in a module that is mapped at memory. The function has no code: it begins 64 KiB further on.
+ * Unwind tables of one function, made of given instructions: .eh_frame_hdr with one entry, a CIE
+ * and an FDE, as they lie in a module that is mapped at memory. The function has no code: it begins
+ * 64 KiB further on.
  */
 #ifndef MT_TESTS_CFI_FIXTURE_H
 #define MT_TESTS_CFI_FIXTURE_H
@@ -10,16 +11,22 @@
 
 #include "unwind/cfi.h"
 
-enum { CFI_FUNCTION_AT = 1 << 16, CFI_FUNCTION_BYTES = 256, CFI_HEADER_BYTES = 20, CFI_MOST_BYTES = 80 };
+enum {
+    CFI_FUNCTION_AT = 1 << 16,
+    CFI_FUNCTION_BYTES = 256,
+    CFI_HEADER_BYTES = 20,
+    CFI_MOST_BYTES = 80
+};
 
 static inline void cfi_put(uint8_t **p, uint64_t value, unsigned bytes) {
     memcpy(*p, &value, bytes);
     *p += bytes;
 }
 
-/* What is before the instructions, which are copied; returns where to go on. kind: 0 for a CIE, else the distance to it. */
-static inline uint8_t *cfi_put_entry(uint8_t *p, uint64_t to_cie, uint64_t function, const uint8_t *code, size_t n,
-                                     const char *augmentation) {
+/* What is before the instructions, which are copied; returns where to go on. kind: 0 for a CIE,
+ * else the distance to it. */
+static inline uint8_t *cfi_put_entry(uint8_t *p, uint64_t to_cie, uint64_t function,
+                                     const uint8_t *code, size_t n, const char *augmentation) {
     uint8_t *length = p, *begin = p + 4;
     p += 4;
     cfi_put(&p, to_cie, 4);
@@ -45,8 +52,8 @@ static inline uint8_t *cfi_put_entry(uint8_t *p, uint64_t to_cie, uint64_t funct
 }
 
 /* memory has room for CFI_MOST_BYTES and the instructions. Returns the module. */
-static inline struct mt_cfi cfi_build(uint8_t *memory, const uint8_t *cie, size_t n_cie, const uint8_t *fde,
-                                      size_t n_fde, const char *augmentation) {
+static inline struct mt_cfi cfi_build(uint8_t *memory, const uint8_t *cie, size_t n_cie,
+                                      const uint8_t *fde, size_t n_fde, const char *augmentation) {
     uint64_t base = (uint64_t)memory, function = base + CFI_FUNCTION_AT;
     uint8_t *p = memory;
     cfi_put(&p, 0x3b031b01, 4);

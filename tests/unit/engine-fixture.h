@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The recorder, begun in this process without anybody calling malloc's hooks: its modules are called as the hot path does.
- * Its options come from the environment that the process was executed with, so main executes itself once more.
+ * The recorder, begun in this process without anybody calling malloc's hooks: its modules are
+ * called as the hot path does. Its options come from the environment that the process was executed
+ * with, so main executes itself once more.
  */
 #ifndef MT_TESTS_ENGINE_FIXTURE_H
 #define MT_TESTS_ENGINE_FIXTURE_H
@@ -30,7 +31,8 @@ static inline void engine_execute(char **argv) {
     static char directory[] = "/tmp/memtrack-engine-XXXXXX";
     if (getenv("MEMTRACK_DIR") != NULL && getenv("ENGINE") != NULL)
         return;
-    if (mkdtemp(directory) == NULL || setenv("MEMTRACK_DIR", directory, 1) != 0 || setenv("ENGINE", "1", 1) != 0)
+    if (mkdtemp(directory) == NULL || setenv("MEMTRACK_DIR", directory, 1) != 0 ||
+        setenv("ENGINE", "1", 1) != 0)
         abort();
     execv("/proc/self/exe", argv);
     abort();

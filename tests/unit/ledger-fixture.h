@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A ledger built by hand, as a dead process would leave it: header, one chunk of each array, one segment at an address
- * of our choice. Tests change what they like in the memory image and write it to a file.
+ * A ledger built by hand, as a dead process would leave it: header, one chunk of each array, one
+ * segment at an address of our choice. Tests change what they like in the memory image and write it
+ * to a file.
  */
 #ifndef MT_TESTS_LEDGER_FIXTURE_H
 #define MT_TESTS_LEDGER_FIXTURE_H
@@ -36,15 +37,17 @@ static inline uint64_t fixture_address(const struct fixture *f, const void *p) {
     return FIXTURE_BASE + (uint64_t)((const char *)p - f->image);
 }
 
-static inline void *fixture_extent(struct fixture *f, enum mt_extent_kind kind, size_t *used, size_t bytes) {
+static inline void *fixture_extent(struct fixture *f, enum mt_extent_kind kind, size_t *used,
+                                   size_t bytes) {
     void *at = f->image + *used;
-    f->header->extent[f->header->n_extents++] =
-        (struct mt_extent){.address = fixture_address(f, at), .bytes = bytes, .kind = kind, .index = 0};
+    f->header->extent[f->header->n_extents++] = (struct mt_extent){
+        .address = fixture_address(f, at), .bytes = bytes, .kind = kind, .index = 0};
     *used += fixture_pages(bytes);
     return at;
 }
 
-/* Texts, module 1 = the main program, module 2 = a library; banks 1 and 2 of threads 1 and 2; no sites, the three fixed nodes. */
+/* Texts, module 1 = the main program, module 2 = a library; banks 1 and 2 of threads 1 and 2; no
+ * sites, the three fixed nodes. */
 static inline void fixture_fill(struct fixture *f) {
     struct mt_ledger_header *h = f->header;
     h->flags = MT_FLAG_COMPLETE;
@@ -78,7 +81,8 @@ static inline void fixture_fill(struct fixture *f) {
     char *text = f->image + f->bytes - 4096;
     strcpy(text, "/lib/libx.so");
     strcpy(text + 256, "/lib/libc.so.6");
-    f->modules[2] = (struct mt_module){.start = 0x700000, .end = 0x800000, .bias = 0x700000, .path_bytes = 12};
+    f->modules[2] =
+        (struct mt_module){.start = 0x700000, .end = 0x800000, .bias = 0x700000, .path_bytes = 12};
     f->modules[2].path = fixture_address(f, text);
     h->allocator_path = fixture_address(f, text + 256);
 }
@@ -98,9 +102,12 @@ static inline void fixture_setup(struct fixture *f) {
     f->header->segment[0] = (struct mt_segment){FIXTURE_BASE, 0, f->bytes};
     f->nodes = fixture_extent(f, MT_EXTENT_NODES, &used, node_bytes);
     f->sites = fixture_extent(f, MT_EXTENT_SITES, &used, site_bytes);
-    f->banks = fixture_extent(f, MT_EXTENT_BANKS, &used, sizeof(struct mt_bank) * MT_BANKS_PER_CHUNK);
-    f->modules = fixture_extent(f, MT_EXTENT_MODULES, &used, sizeof(struct mt_module) * MT_MODULES_PER_CHUNK);
-    f->threads = fixture_extent(f, MT_EXTENT_THREADS, &used, sizeof(struct mt_thread_row) * MT_THREADS_PER_CHUNK);
+    f->banks =
+        fixture_extent(f, MT_EXTENT_BANKS, &used, sizeof(struct mt_bank) * MT_BANKS_PER_CHUNK);
+    f->modules = fixture_extent(f, MT_EXTENT_MODULES, &used,
+                                sizeof(struct mt_module) * MT_MODULES_PER_CHUNK);
+    f->threads = fixture_extent(f, MT_EXTENT_THREADS, &used,
+                                sizeof(struct mt_thread_row) * MT_THREADS_PER_CHUNK);
     fixture_fill(f);
     strcpy(f->directory, "/tmp/memtrack-test-XXXXXX");
     if (!mkdtemp(f->directory))
@@ -126,8 +133,10 @@ static inline void fixture_write(const struct fixture *f) {
     fixture_write_part(f, f->bytes);
 }
 
-static inline mt_node_id fixture_node(struct fixture *f, mt_node_id parent, uint64_t address, uint64_t module) {
-    f->nodes[f->header->n_nodes] = (struct mt_node){address | module << MT_NODE_MODULE_SHIFT, parent, 0};
+static inline mt_node_id fixture_node(struct fixture *f, mt_node_id parent, uint64_t address,
+                                      uint64_t module) {
+    f->nodes[f->header->n_nodes] =
+        (struct mt_node){address | module << MT_NODE_MODULE_SHIFT, parent, 0};
     return f->header->n_nodes++;
 }
 
@@ -149,7 +158,8 @@ static inline void fixture_free(struct mt_site *site, uint64_t blocks, uint64_t 
 }
 
 /* A record of bank 1 about its own blocks; the caller changes the rest. */
-static inline struct mt_site *fixture_site(struct fixture *f, mt_node_id node, uint64_t blocks, uint64_t block_bytes) {
+static inline struct mt_site *fixture_site(struct fixture *f, mt_node_id node, uint64_t blocks,
+                                           uint64_t block_bytes) {
     struct mt_site *site = &f->sites[f->header->n_sites++];
     site->node = node;
     site->bank = site->origin = 1;

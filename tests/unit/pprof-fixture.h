@@ -52,8 +52,9 @@ static inline void put_text(struct buffer *b, unsigned field, const char *text) 
 }
 
 /* A sub-message of up to eight numbers, fields 1, 2, …; those that are 0 are left out. */
-#define put_message(b, field, ...)                                                                                     \
-    put_numbers(b, field, (const uint64_t[]){__VA_ARGS__}, sizeof(const uint64_t[]){__VA_ARGS__} / sizeof(uint64_t))
+#define put_message(b, field, ...)                                                                 \
+    put_numbers(b, field, (const uint64_t[]){__VA_ARGS__},                                         \
+                sizeof(const uint64_t[]){__VA_ARGS__} / sizeof(uint64_t))
 static inline void put_numbers(struct buffer *b, unsigned field, const uint64_t *number, size_t n) {
     struct buffer inner = {0};
     for (size_t i = 0; i < n; i++)
@@ -66,8 +67,10 @@ static inline void put_numbers(struct buffer *b, unsigned field, const uint64_t 
 static inline struct buffer compressed(const struct buffer *plain) {
     struct buffer out = {.capacity = compressBound(plain->n) + 64};
     out.data = malloc(out.capacity);
-    z_stream stream = {
-        .next_in = plain->data, .avail_in = (uInt)plain->n, .next_out = out.data, .avail_out = (uInt)out.capacity};
+    z_stream stream = {.next_in = plain->data,
+                       .avail_in = (uInt)plain->n,
+                       .next_out = out.data,
+                       .avail_out = (uInt)out.capacity};
     assert_int_equal(deflateInit2(&stream, 6, Z_DEFLATED, 31, 8, Z_DEFAULT_STRATEGY), Z_OK);
     assert_int_equal(deflate(&stream, Z_FINISH), Z_STREAM_END);
     out.n = out.capacity - stream.avail_out;
@@ -114,7 +117,7 @@ static inline struct mt_profile *read_back(const struct mt_profile *p) {
     return out;
 }
 
-/* ---- a profile with a value in every field ----------------------------------------------------------------------- */
+/* ---- a profile with a value in every field --------------------------------------------------- */
 
 static inline void build_info(struct mt_profile *p) {
     struct mt_profile_info *info = &p->info;
@@ -130,12 +133,14 @@ static inline void build_info(struct mt_profile *p) {
     info->exit_known = true, info->exit_code = -1, info->exit_signal = 9;
     info->running = true;
     info->sample_bytes = 524288;
-    info->approximate = info->multithreaded = info->usable_measured = info->partial = info->peak_time_known = true;
+    info->approximate = info->multithreaded = info->usable_measured = info->partial =
+        info->peak_time_known = true;
     info->peak_time_ns = 17, info->peak_time_error_ns = 18;
     info->totals = (struct mt_totals){1, 2, 3, 4, 5, 6, 7, 8, 9, UINT64_MAX};
     info->usable_bytes = 19;
     info->coverage = (struct mt_coverage){20, 21, 22, 23};
-    info->anonymous = (struct mt_anonymous){.bytes = 90, .recorded_bytes = 30, .recorded_blocks = 3, .time_ns = 7};
+    info->anonymous = (struct mt_anonymous){
+        .bytes = 90, .recorded_bytes = 30, .recorded_blocks = 3, .time_ns = 7};
     info->anonymous.is_estimate = true;
     mt_profile_add_note(p, "One thing was not seen.");
     mt_profile_add_note(p, "Another neither.");
@@ -144,7 +149,8 @@ static inline void build_info(struct mt_profile *p) {
     info->allocator_path = mt_profile_intern(p, "/usr/lib/libjemalloc.so.2");
     info->n_allocator_stats = 2;
     info->allocator_stats = calloc(2, sizeof *info->allocator_stats);
-    info->allocator_stats[0] = (struct mt_named_value){mt_profile_intern(p, "stats.allocated"), UINT64_MAX};
+    info->allocator_stats[0] =
+        (struct mt_named_value){mt_profile_intern(p, "stats.allocated"), UINT64_MAX};
     info->allocator_stats[1] = (struct mt_named_value){mt_profile_intern(p, "stats.active"), 0};
     info->n_threads = 2;
     info->threads = calloc(2, sizeof *info->threads);
@@ -158,10 +164,11 @@ static inline void build_time_axis(struct mt_profile *p, size_t n_ticks, size_t 
     info->changes = calloc(n_changes, sizeof *info->changes);
     info->n_ticks = n_ticks, info->n_changes = n_changes;
     for (size_t i = 0; i < n_ticks; i++)
-        info->ticks[i] = (struct mt_tick){i * 10, -(int64_t)i, i * 3, i << 12, i << 11, i << 10, i << 9};
+        info->ticks[i] =
+            (struct mt_tick){i * 10, -(int64_t)i, i * 3, i << 12, i << 11, i << 10, i << 9};
     for (size_t i = 0; i < n_changes; i++)
-        info->changes[i] =
-            (struct mt_tick_change){(uint32_t)(i % n_ticks), (uint32_t)(i % p->n_samples), (int64_t)i * 16, (int64_t)i};
+        info->changes[i] = (struct mt_tick_change){
+            (uint32_t)(i % n_ticks), (uint32_t)(i % p->n_samples), (int64_t)i * 16, (int64_t)i};
     for (size_t i = 0; i < n_ticks; i += 3)
         assert_int_equal(mt_profile_add_mark(p, i * 10, i % 2 ? "live>1G" : "phase two", i % 2), 0);
 }
@@ -180,9 +187,10 @@ static inline struct mt_profile *build_full(uint64_t seed, size_t n_samples) {
     return p;
 }
 
-/* ---- comparison -------------------------------------------------------------------------------------------------- */
+/* ---- comparison ------------------------------------------------------------------------------ */
 
-static inline void same_text(const struct mt_profile *a, mt_string x, const struct mt_profile *b, mt_string y) {
+static inline void same_text(const struct mt_profile *a, mt_string x, const struct mt_profile *b,
+                             mt_string y) {
     assert_string_equal(mt_profile_text(a, x), mt_profile_text(b, y));
 }
 
@@ -227,9 +235,11 @@ static inline void same_model(const struct mt_profile *a, const struct mt_profil
     assert_memory_equal(a->has_value, b->has_value, sizeof a->has_value);
     for (size_t i = 0; i < a->n_mappings; i++) {
         const struct mt_mapping *x = &a->mappings[i], *y = &b->mappings[i];
-        assert_true(x->start == y->start && x->limit == y->limit && x->offset == y->offset && x->bias == y->bias);
+        assert_true(x->start == y->start && x->limit == y->limit && x->offset == y->offset &&
+                    x->bias == y->bias);
         assert_true(x->has_functions == y->has_functions && x->has_filenames == y->has_filenames &&
-                    x->has_line_numbers == y->has_line_numbers && x->has_inline_frames == y->has_inline_frames);
+                    x->has_line_numbers == y->has_line_numbers &&
+                    x->has_inline_frames == y->has_inline_frames);
         same_text(a, x->path, b, y->path);
         same_text(a, x->build_id, b, y->build_id);
     }
@@ -244,12 +254,15 @@ static inline void same_model(const struct mt_profile *a, const struct mt_profil
 
 static inline void same_info(const struct mt_profile *a, const struct mt_profile *b) {
     const struct mt_profile_info *x = &a->info, *y = &b->info;
-    SAME(is_memtrack), SAME(pid), SAME(ppid), SAME(start_time_ns), SAME(duration_ns), SAME(exit_known), SAME(running);
+    SAME(is_memtrack), SAME(pid), SAME(ppid), SAME(start_time_ns), SAME(duration_ns),
+        SAME(exit_known), SAME(running);
     SAME(exit_code), SAME(exit_signal), SAME(sample_bytes), SAME(approximate), SAME(multithreaded),
         SAME(usable_measured);
-    SAME(partial), SAME(peak_time_known), SAME(peak_time_ns), SAME(peak_time_error_ns), SAME(totals);
+    SAME(partial), SAME(peak_time_known), SAME(peak_time_ns), SAME(peak_time_error_ns),
+        SAME(totals);
     SAME(usable_bytes), SAME(coverage), SAME(anonymous), SAME(ledger_bytes), SAME(tick_interval_ns);
-    SAME(has_size_histogram), SAME(n_command), SAME(n_notes), SAME(n_allocator_stats), SAME(n_threads);
+    SAME(has_size_histogram), SAME(n_command), SAME(n_notes), SAME(n_allocator_stats),
+        SAME(n_threads);
     SAME(n_ticks), SAME(n_changes), SAME(n_marks);
     same_text(a, x->exe, b, y->exe);
     same_text(a, x->cwd, b, y->cwd);
@@ -270,7 +283,8 @@ static inline void same_info(const struct mt_profile *a, const struct mt_profile
     }
     for (size_t i = 0; i < x->n_marks; i++) {
         same_text(a, x->marks[i].name, b, y->marks[i].name);
-        assert_true(x->marks[i].time_ns == y->marks[i].time_ns && x->marks[i].kind == y->marks[i].kind);
+        assert_true(x->marks[i].time_ns == y->marks[i].time_ns &&
+                    x->marks[i].kind == y->marks[i].kind);
     }
     if (x->n_ticks)
         assert_memory_equal(x->ticks, y->ticks, x->n_ticks * sizeof *x->ticks);

@@ -22,7 +22,8 @@ static inline uint32_t build_mapping(struct mt_profile *p, const char *path, uin
 }
 
 static inline uint32_t build_function(struct mt_profile *p, const char *name, const char *file) {
-    struct mt_function function = {.name = mt_profile_intern(p, name), .file = mt_profile_intern(p, file)};
+    struct mt_function function = {.name = mt_profile_intern(p, name),
+                                   .file = mt_profile_intern(p, file)};
     return (uint32_t)mt_profile_add_function(p, &function);
 }
 
@@ -35,8 +36,8 @@ static inline uint32_t build_location(struct mt_profile *p, uint32_t mapping, ui
 }
 
 /* One frame, one line. */
-static inline uint32_t build_frame(struct mt_profile *p, uint32_t mapping, const char *name, const char *file,
-                                   int64_t line) {
+static inline uint32_t build_frame(struct mt_profile *p, uint32_t mapping, const char *name,
+                                   const char *file, int64_t line) {
     struct mt_line at = {.function = build_function(p, name, file), .line = line};
     return build_location(p, mapping, 0x1000 + p->n_locations * 16, &at, 1);
 }
@@ -51,7 +52,8 @@ static inline struct mt_profile *build_empty(void) {
 }
 
 /* live and total bytes in one block each; path: n location indexes, innermost first. */
-static inline void build_sample(struct mt_profile *p, int64_t bytes, size_t n, const uint32_t *path) {
+static inline void build_sample(struct mt_profile *p, int64_t bytes, size_t n,
+                                const uint32_t *path) {
     struct mt_sample sample = {0};
     for (size_t v = 0; v < MT_N_VALUES; v++)
         sample.value[v] = bytes;
@@ -66,36 +68,39 @@ static inline uint32_t build_random(uint64_t *seed, uint32_t below) {
     return (uint32_t)(*seed >> 33) % below;
 }
 
-static const char *const build_names[] = {"malloc",
-                                          "operator new(unsigned long)",
-                                          "std::vector<int, std::allocator<int> >::push_back(int const&)",
-                                          "std::allocator<int>::allocate(unsigned long)",
-                                          "main",
-                                          "parse(std::string const&)",
-                                          "xmalloc",
-                                          "grow",
-                                          "",
-                                          "ns::tree<int>::insert(int)",
-                                          "_start",
-                                          "__libc_start_main",
-                                          "strdup",
-                                          "walk",
-                                          "getline",
-                                          "init"};
-static const char *const build_files[] = {"", "src/a.c", "src/b.c", "/usr/include/c++/12/bits/stl_vector.h",
-                                          "lib/c.cpp"};
-static const char *const build_modules[] = {"/bin/app", "/lib/libc.so.6", "/lib/libmemtrack.so", "/lib/libstdc++.so.6",
-                                            "/lib/libx.so"};
+static const char *const build_names[] = {
+    "malloc",
+    "operator new(unsigned long)",
+    "std::vector<int, std::allocator<int> >::push_back(int const&)",
+    "std::allocator<int>::allocate(unsigned long)",
+    "main",
+    "parse(std::string const&)",
+    "xmalloc",
+    "grow",
+    "",
+    "ns::tree<int>::insert(int)",
+    "_start",
+    "__libc_start_main",
+    "strdup",
+    "walk",
+    "getline",
+    "init"};
+static const char *const build_files[] = {"", "src/a.c", "src/b.c",
+                                          "/usr/include/c++/12/bits/stl_vector.h", "lib/c.cpp"};
+static const char *const build_modules[] = {"/bin/app", "/lib/libc.so.6", "/lib/libmemtrack.so",
+                                            "/lib/libstdc++.so.6", "/lib/libx.so"};
 
 static inline uint32_t build_random_location(struct mt_profile *p, uint64_t *seed) {
     struct mt_line lines[3];
     uint32_t n = build_random(seed, 4);
     for (uint32_t i = 0; i < n; i++)
-        lines[i] = (struct mt_line){build_random(seed, (uint32_t)p->n_functions), build_random(seed, 5)};
+        lines[i] =
+            (struct mt_line){build_random(seed, (uint32_t)p->n_functions), build_random(seed, 5)};
     return build_location(p, build_random(seed, 6), build_random(seed, 50) * 8, lines, n);
 }
 
-/* Everything that a profile may hold: inlined frames, no lines, no module, lossy, empty and truncated paths. */
+/* Everything that a profile may hold: inlined frames, no lines, no module, lossy, empty and
+ * truncated paths. */
 static inline struct mt_profile *build_random_profile(uint64_t seed, size_t n_samples) {
     struct mt_profile *p = build_empty();
     for (size_t i = 0; i < 5; i++)
@@ -112,7 +117,8 @@ static inline struct mt_profile *build_random_profile(uint64_t seed, size_t n_sa
         uint32_t path[12], n = build_random(&seed, 12);
         char thread[16];
         snprintf(thread, sizeof thread, "%u worker", build_random(&seed, 4));
-        struct mt_sample s = {.truncated = build_random(&seed, 5) == 0, .lossy = n == 0 && build_random(&seed, 2)};
+        struct mt_sample s = {.truncated = build_random(&seed, 5) == 0,
+                              .lossy = n == 0 && build_random(&seed, 2)};
         s.thread = build_random(&seed, 5) ? mt_profile_intern(p, thread) : 0;
         s.scope = build_random(&seed, 2) ? mt_profile_intern(p, "request") : 0;
         s.domain = mt_profile_intern(p, build_random(&seed, 3) ? "malloc" : "mmap");

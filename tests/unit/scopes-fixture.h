@@ -39,11 +39,13 @@ static inline void scopes_fixture_enlarge(struct fixture *f, size_t more) {
 /* Adds to a ledger that has been set up. */
 static inline void scopes_fixture_add(struct scopes_fixture *s) {
     struct fixture *f = &s->ledger;
-    size_t names = sizeof(struct mt_name) * MT_NAMES_PER_CHUNK, events = sizeof(struct mt_event) * FIXTURE_EVENTS;
+    size_t names = sizeof(struct mt_name) * MT_NAMES_PER_CHUNK,
+           events = sizeof(struct mt_event) * FIXTURE_EVENTS;
     size_t scopes = sizeof(struct mt_scope_totals) * MT_SCOPES_PER_CHUNK, used = f->bytes;
     size_t open = sizeof(struct mt_open_scope) * MT_OPEN_PER_CHUNK;
     scopes_fixture_enlarge(f, fixture_pages(names) + fixture_pages(scopes) + fixture_pages(events) +
-                                  fixture_pages(open) + FIXTURE_TEXT_BYTES + FIXTURE_WORDS * sizeof *s->words);
+                                  fixture_pages(open) + FIXTURE_TEXT_BYTES +
+                                  FIXTURE_WORDS * sizeof *s->words);
     s->names = fixture_extent(f, MT_EXTENT_NAMES, &used, names);
     s->scopes = fixture_extent(f, MT_EXTENT_SCOPES, &used, scopes);
     s->events = fixture_extent(f, MT_EXTENT_EVENTS, &used, events);
@@ -65,18 +67,19 @@ static inline mt_name_id fixture_name(struct scopes_fixture *s, const char *text
     mt_name_id id = s->ledger.header->n_names++;
     size_t bytes = strlen(text);
     memcpy(s->texts + s->text_bytes, text, bytes);
-    s->names[id] =
-        (struct mt_name){.text = fixture_address(&s->ledger, s->texts + s->text_bytes), .bytes = (uint32_t)bytes};
+    s->names[id] = (struct mt_name){.text = fixture_address(&s->ledger, s->texts + s->text_bytes),
+                                    .bytes = (uint32_t)bytes};
     s->text_bytes += bytes;
     return id;
 }
 
-static inline mt_node_id fixture_label(struct scopes_fixture *s, mt_node_id parent, uint64_t kind, mt_name_id name) {
+static inline mt_node_id fixture_label(struct scopes_fixture *s, mt_node_id parent, uint64_t kind,
+                                       mt_name_id name) {
     return fixture_node(&s->ledger, parent, name, kind);
 }
 
-static inline struct mt_scope_totals *fixture_scope(struct scopes_fixture *s, mt_name_id name, uint16_t bank,
-                                                    uint32_t capacity) {
+static inline struct mt_scope_totals *fixture_scope(struct scopes_fixture *s, mt_name_id name,
+                                                    uint16_t bank, uint32_t capacity) {
     struct mt_scope_totals *t = &s->scopes[s->ledger.header->n_scopes++];
     *t = (struct mt_scope_totals){.name = name, .bank = bank, .capacity = capacity};
     for (size_t v = 0; v < MT_N_SCOPE_VALUES; v++)
@@ -87,10 +90,11 @@ static inline struct mt_scope_totals *fixture_scope(struct scopes_fixture *s, mt
 }
 
 /* Count one value of a scope, in the first word that is free or its own. */
-static inline void fixture_count(struct scopes_fixture *s, struct mt_scope_totals *t, enum mt_scope_value value,
-                                 int64_t amount) {
+static inline void fixture_count(struct scopes_fixture *s, struct mt_scope_totals *t,
+                                 enum mt_scope_value value, int64_t amount) {
     uint64_t magnitude = amount < 0 ? -(uint64_t)amount : (uint64_t)amount;
-    uint64_t key = (uint64_t)value << MT_BUCKET_VALUE_SHIFT | (amount < 0 ? MT_BUCKET_NEGATIVE : 0) |
+    uint64_t key = (uint64_t)value << MT_BUCKET_VALUE_SHIFT |
+                   (amount < 0 ? MT_BUCKET_NEGATIVE : 0) |
                    (uint64_t)mt_bucket_of(magnitude) << MT_BUCKET_SHIFT;
     uint64_t *word = (uint64_t *)(s->ledger.image + (t->histogram - FIXTURE_BASE));
     while (*word && (*word ^ key) >> MT_BUCKET_SHIFT)
@@ -101,9 +105,10 @@ static inline void fixture_count(struct scopes_fixture *s, struct mt_scope_total
     t->max[value] = amount > t->max[value] ? amount : t->max[value];
 }
 
-/* At place i, number n of the thread with this bank (0: of the process), a second after the start. */
-static inline struct mt_open_scope *fixture_open(struct scopes_fixture *s, size_t i, mt_name_id name, uint64_t bank,
-                                                 uint64_t n) {
+/* At place i, number n of the thread with this bank (0: of the process), a second after the
+ * start. */
+static inline struct mt_open_scope *fixture_open(struct scopes_fixture *s, size_t i,
+                                                 mt_name_id name, uint64_t bank, uint64_t n) {
     struct mt_open_scope *o = &s->open[i];
     *o = (struct mt_open_scope){.serial = bank << MT_SCOPE_SERIAL_BITS | n,
                                 .name = name,
@@ -111,10 +116,12 @@ static inline struct mt_open_scope *fixture_open(struct scopes_fixture *s, size_
     return o;
 }
 
-static inline struct mt_event *fixture_event(struct scopes_fixture *s, enum mt_event_kind kind, mt_name_id name) {
+static inline struct mt_event *fixture_event(struct scopes_fixture *s, enum mt_event_kind kind,
+                                             mt_name_id name) {
     uint64_t n = s->ledger.header->n_events++;
     struct mt_event *e = &s->events[n % FIXTURE_EVENTS];
-    *e = (struct mt_event){.number = n + 1, .kind = kind, .name = name, .time_ns = n * 1000, .tid = 101};
+    *e = (struct mt_event){
+        .number = n + 1, .kind = kind, .name = name, .time_ns = n * 1000, .tid = 101};
     return e;
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Statements of two builds: insertions, deletions, edits and moves, and what is too large to align. */
+/* Statements of two builds: insertions, deletions, edits and moves, and what is too large to
+ * align. */
 #include "view/align.h"
 
 #include <setjmp.h>
@@ -13,12 +14,16 @@
 enum { CALL_MALLOC = 1, CALL_STRDUP = 2, CALL_OTHER = 4 };
 
 static struct mt_align_point at(int64_t line, uint64_t callee, int64_t blocks) {
-    return (struct mt_align_point){
-        .position = line, .start = 1, .callees = callee, .inner = callee, .blocks = blocks, .bytes = blocks * 16};
+    return (struct mt_align_point){.position = line,
+                                   .start = 1,
+                                   .callees = callee,
+                                   .inner = callee,
+                                   .blocks = blocks,
+                                   .bytes = blocks * 16};
 }
 
-static void assert_aligned(const struct mt_align_point *old, size_t n, const struct mt_align_point *new, size_t m,
-                           const uint32_t *expected) {
+static void assert_aligned(const struct mt_align_point *old, size_t n,
+                           const struct mt_align_point *new, size_t m, const uint32_t *expected) {
     uint32_t *to = calloc(n + 1, sizeof *to);
     assert_int_equal(mt_align(old, n, new, m, to), 0);
     for (size_t i = 0; i < n; i++)
@@ -30,13 +35,15 @@ static void assert_aligned(const struct mt_align_point *old, size_t n, const str
 
 static void unchanged_functions_are_paired_by_place(void **state) {
     (void)state;
-    struct mt_align_point old[] = {at(3, CALL_MALLOC, 1), at(5, CALL_MALLOC, 2), at(9, CALL_STRDUP, 3)};
+    struct mt_align_point old[] = {at(3, CALL_MALLOC, 1), at(5, CALL_MALLOC, 2),
+                                   at(9, CALL_STRDUP, 3)};
     assert_aligned(old, 3, old, 3, (uint32_t[]){0, 1, 2});
 }
 
 static void a_function_that_moved_as_a_whole(void **state) {
     (void)state;
-    struct mt_align_point old[] = {at(3, CALL_MALLOC, 1), at(5, CALL_MALLOC, 2)}, new[] = {old[0], old[1]};
+    struct mt_align_point old[] = {at(3, CALL_MALLOC, 1), at(5, CALL_MALLOC, 2)},
+                          new[] = {old[0], old[1]};
     for (size_t i = 0; i < 2; i++) {
         new[i].position += 40;
         new[i].start += 40;
@@ -50,20 +57,23 @@ static void a_function_that_moved_as_a_whole(void **state) {
 /* The new statement takes the number of an old one. */
 static void an_inserted_statement_is_alone(void **state) {
     (void)state;
-    struct mt_align_point old[] = {at(3, CALL_MALLOC, 10), at(4, CALL_MALLOC, 20), at(5, CALL_MALLOC, 30)};
-    struct mt_align_point new[] = {at(3, CALL_MALLOC, 10), at(4, CALL_MALLOC, 99), at(5, CALL_MALLOC, 20),
-                                   at(6, CALL_MALLOC, 30)};
+    struct mt_align_point old[] = {at(3, CALL_MALLOC, 10), at(4, CALL_MALLOC, 20),
+                                   at(5, CALL_MALLOC, 30)};
+    struct mt_align_point new[] = {at(3, CALL_MALLOC, 10), at(4, CALL_MALLOC, 99),
+                                   at(5, CALL_MALLOC, 20), at(6, CALL_MALLOC, 30)};
     assert_aligned(old, 3, new, 4, (uint32_t[]){0, 2, 3});
     struct mt_align_point calls[] = {at(3, CALL_STRDUP, 1), at(4, CALL_MALLOC, 1)};
-    struct mt_align_point more[] = {at(3, CALL_MALLOC, 1), at(4, CALL_STRDUP, 1), at(5, CALL_MALLOC, 1)};
+    struct mt_align_point more[] = {at(3, CALL_MALLOC, 1), at(4, CALL_STRDUP, 1),
+                                    at(5, CALL_MALLOC, 1)};
     assert_aligned(calls, 2, more, 3, (uint32_t[]){1, 2});
 }
 
 static void a_removed_statement_is_alone(void **state) {
     (void)state;
-    struct mt_align_point old[] = {at(3, CALL_MALLOC, 10), at(4, CALL_MALLOC, 99), at(5, CALL_MALLOC, 20),
-                                   at(6, CALL_MALLOC, 30)};
-    struct mt_align_point new[] = {at(3, CALL_MALLOC, 10), at(4, CALL_MALLOC, 20), at(5, CALL_MALLOC, 30)};
+    struct mt_align_point old[] = {at(3, CALL_MALLOC, 10), at(4, CALL_MALLOC, 99),
+                                   at(5, CALL_MALLOC, 20), at(6, CALL_MALLOC, 30)};
+    struct mt_align_point new[] = {at(3, CALL_MALLOC, 10), at(4, CALL_MALLOC, 20),
+                                   at(5, CALL_MALLOC, 30)};
     assert_aligned(old, 4, new, 3, (uint32_t[]){0, NONE, 1, 2});
 }
 
@@ -78,7 +88,8 @@ static void another_call_in_its_place_is_another_statement(void **state) {
 static void texts_decide_where_they_are_known(void **state) {
     (void)state;
     struct mt_align_point old[] = {at(3, CALL_MALLOC, 5), at(4, CALL_MALLOC, 5)};
-    struct mt_align_point new[] = {at(3, CALL_MALLOC, 5), at(4, CALL_MALLOC, 5), at(5, CALL_MALLOC, 5)};
+    struct mt_align_point new[] = {at(3, CALL_MALLOC, 5), at(4, CALL_MALLOC, 5),
+                                   at(5, CALL_MALLOC, 5)};
     old[0].text = new[1].text = "a = malloc(1);";
     old[1].text = new[2].text = "b = malloc(1);";
     new[0].text = "c = malloc(1);";
@@ -130,7 +141,8 @@ static void large_functions_are_paired_by_place(void **state) {
     uint32_t *expected = calloc(N, sizeof *expected);
     for (uint32_t i = 0; i < N; i++) {
         old[i] = at(10 + 2 * i, CALL_MALLOC, 1);
-        new[i] = at(12 + 2 * i, CALL_MALLOC, 1); /* the first line is gone, one was added at the end */
+        new[i] =
+            at(12 + 2 * i, CALL_MALLOC, 1); /* the first line is gone, one was added at the end */
         expected[i] = i ? i - 1 : NONE;
     }
     assert_aligned(old, N, new, N, expected);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The public library beside the views that it wraps: the same rows, parts, moments and differences. */
+/* The public library beside the views that it wraps: the same rows, parts, moments and
+ * differences. */
 #include "analyze-fixture.h"
 #include "view/diff.h"
 #include "view/rows.h"
@@ -47,10 +48,10 @@ static struct mt_rows *rows_of(const struct mt_profile *model, struct mt_view_op
     return rows;
 }
 
-/* ---- rows ------------------------------------------------------------------------------------------------------ */
+/* ---- rows ------------------------------------------------------------------------------------ */
 
-static void compare_view(const memtrack_profile *profile, const struct mt_profile *model, memtrack_group_by by,
-                         memtrack_column sort, int variant) {
+static void compare_view(const memtrack_profile *profile, const struct mt_profile *model,
+                         memtrack_group_by by, memtrack_column sort, int variant) {
     memtrack_view view = memtrack_view_init();
     struct mt_view_options options = {0};
     view.by = by;
@@ -78,7 +79,9 @@ static void rows_are_those_of_the_view(void **state) {
         for (memtrack_group_by by = 0; by <= MEMTRACK_BY_DOMAIN; by++)
             for (int variant = 0; variant < 4; variant++)
                 compare_view(profile, model, by,
-                             (memtrack_column)(1 + ((unsigned)by + (unsigned)variant) % MEMTRACK_WASTE_BYTES), variant);
+                             (memtrack_column)(1 + ((unsigned)by + (unsigned)variant) %
+                                                       MEMTRACK_WASTE_BYTES),
+                             variant);
         memtrack_profile_free(profile);
         mt_profile_free(model);
     }
@@ -132,7 +135,7 @@ static void a_limit_keeps_the_first_rows(void **state) {
     mt_profile_free(model);
 }
 
-/* ---- filters --------------------------------------------------------------------------------------------------- */
+/* ---- filters --------------------------------------------------------------------------------- */
 
 static const char *const patterns[] = {"src/*",    "main",    "libc.so.6",     "src/a.c:2", "walk",
                                        "*vector*", "nothing", "scope:request", "domain:mm*"};
@@ -143,7 +146,8 @@ static void filters_are_those_of_the_view(void **state) {
     struct mt_profile *model = build_random_profile(7, 300);
     memtrack_profile *profile = handle_of(model);
     for (size_t i = 0; i < N_PATTERNS * 4; i++) {
-        const char *include = patterns[i % N_PATTERNS], *exclude = patterns[(i * 3 + 1) % N_PATTERNS];
+        const char *include = patterns[i % N_PATTERNS],
+                   *exclude = patterns[(i * 3 + 1) % N_PATTERNS];
         struct mt_view_options options = {.by = MT_BY_LINE, .sort = MT_VALUE_PEAK_BYTES};
         int all_frames = i % 2 == 1;
         options.filter = (struct mt_filter){&include, i % 4 != 3, &exclude, i % 4 != 2, all_frames};
@@ -173,7 +177,8 @@ static void filters_are_those_of_the_view(void **state) {
 }
 
 /* What includes and what excludes the same are two halves of the whole, whatever they ask for. */
-static void assert_halves(const memtrack_profile *profile, const char *pattern, memtrack_group_by label) {
+static void assert_halves(const memtrack_profile *profile, const char *pattern,
+                          memtrack_group_by label) {
     memtrack_totals whole, sum = {0};
     ok(memtrack_profile_totals(profile, &whole));
     size_t n = 0;
@@ -232,7 +237,8 @@ static void labels_select_by_label(void **state) {
     }
     assert_true(expected > 0);
     assert_int_equal(seen, expected);
-    assert_int_equal(memtrack_filter_add_label(filter, MEMTRACK_INCLUDE, MEMTRACK_BY_LINE, "x"), -MEMTRACK_EUSAGE);
+    assert_int_equal(memtrack_filter_add_label(filter, MEMTRACK_INCLUDE, MEMTRACK_BY_LINE, "x"),
+                     -MEMTRACK_EUSAGE);
     assert_int_equal(memtrack_filter_add(filter, 2, "x", 0, 0), -MEMTRACK_EUSAGE);
     assert_int_equal(memtrack_filter_add(filter, MEMTRACK_INCLUDE, "", 0, 0), -MEMTRACK_EUSAGE);
     memtrack_filter_free(filter);
@@ -241,9 +247,10 @@ static void labels_select_by_label(void **state) {
     mt_profile_free(model);
 }
 
-/* ---- moments --------------------------------------------------------------------------------------------------- */
+/* ---- moments --------------------------------------------------------------------------------- */
 
-static void compare_moment(const memtrack_profile *profile, const struct mt_profile *model, const char *text) {
+static void compare_moment(const memtrack_profile *profile, const struct mt_profile *model,
+                           const char *text) {
     struct mt_view_options options = {.by = MT_BY_FUNCTION, .sort = MT_VALUE_LIVE_BYTES};
     assert_true(mt_moment_parse(text, &options.at));
     memtrack_profile *then;
@@ -313,10 +320,10 @@ static void a_part_has_its_own_time_axis(void **state) {
     mt_profile_free(model);
 }
 
-/* ---- comparisons ----------------------------------------------------------------------------------------------- */
+/* ---- comparisons ----------------------------------------------------------------------------- */
 
-static void compare_sides(const struct mt_profile *const models[MT_N_SIDES], memtrack_profile *const profiles[],
-                          memtrack_group_by by) {
+static void compare_sides(const struct mt_profile *const models[MT_N_SIDES],
+                          memtrack_profile *const profiles[], memtrack_group_by by) {
     struct mt_diff_options options = {0};
     struct mt_diff *diff;
     struct mt_error error;
@@ -349,7 +356,8 @@ static void compare_sides(const struct mt_profile *const models[MT_N_SIDES], mem
 
 static void comparisons_are_those_of_the_view(void **state) {
     (void)state;
-    const struct mt_profile *models[] = {build_random_profile(23, 150), build_random_profile(29, 180)};
+    const struct mt_profile *models[] = {build_random_profile(23, 150),
+                                         build_random_profile(29, 180)};
     memtrack_profile *profiles[] = {handle_of(models[0]), handle_of(models[1])};
     for (memtrack_group_by by = 0; by <= MEMTRACK_BY_DOMAIN; by++)
         compare_sides(models, profiles, by);
@@ -386,11 +394,16 @@ static void a_profile_equals_itself(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(rows_are_those_of_the_view),        cmocka_unit_test(columns_sum_to_the_totals),
-        cmocka_unit_test(a_limit_keeps_the_first_rows),      cmocka_unit_test(filters_are_those_of_the_view),
-        cmocka_unit_test(both_halves_are_the_whole),         cmocka_unit_test(labels_select_by_label),
-        cmocka_unit_test(moments_are_those_of_the_view),     cmocka_unit_test(a_part_has_its_own_time_axis),
-        cmocka_unit_test(comparisons_are_those_of_the_view), cmocka_unit_test(a_profile_equals_itself),
+        cmocka_unit_test(rows_are_those_of_the_view),
+        cmocka_unit_test(columns_sum_to_the_totals),
+        cmocka_unit_test(a_limit_keeps_the_first_rows),
+        cmocka_unit_test(filters_are_those_of_the_view),
+        cmocka_unit_test(both_halves_are_the_whole),
+        cmocka_unit_test(labels_select_by_label),
+        cmocka_unit_test(moments_are_those_of_the_view),
+        cmocka_unit_test(a_part_has_its_own_time_axis),
+        cmocka_unit_test(comparisons_are_those_of_the_view),
+        cmocka_unit_test(a_profile_equals_itself),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,18 +1,21 @@
 /* SPDX-License-Identifier: MIT */
-/* Objects of the public library: what they say of themselves, who owns what, files, threads, callers of any version. */
+/* Objects of the public library: what they say of themselves, who owns what, files, threads,
+ * callers of any version. */
 #include <pthread.h>
 #include <sys/stat.h>
 
 #include "analyze-fixture.h"
 
-/* ---- traces, stacks, text -------------------------------------------------------------------------------------- */
+/* ---- traces, stacks, text -------------------------------------------------------------------- */
 
 /* main() calls parse(), which was inlined into load(), which calls operator new. */
 static struct mt_profile *small_profile(void) {
     struct mt_profile *p = build_empty();
-    uint32_t app = build_mapping(p, "/bin/app", 0x400000), cxx = build_mapping(p, "/lib/libstdc++.so.6", 0x700000);
+    uint32_t app = build_mapping(p, "/bin/app", 0x400000),
+             cxx = build_mapping(p, "/lib/libstdc++.so.6", 0x700000);
     uint32_t path[3] = {build_frame(p, cxx, "operator new(unsigned long)", "", 0)};
-    struct mt_line lines[] = {{build_function(p, "parse", "src/a.c"), 12}, {build_function(p, "load", "src/a.c"), 30}};
+    struct mt_line lines[] = {{build_function(p, "parse", "src/a.c"), 12},
+                              {build_function(p, "load", "src/a.c"), 30}};
     path[1] = build_location(p, app, 0x401000, lines, 2);
     path[2] = build_frame(p, app, "main\033[2J", "src/main.c", 5);
     build_sample(p, 3072, 3, path);
@@ -51,12 +54,14 @@ static void stacks_can_be_walked_and_printed(void **state) {
     assert_false(frame.is_inlined);
     assert_int_equal(memtrack_stack_frame(stack, 3, &frame), -MEMTRACK_ENOTFOUND);
     assert_false(memtrack_stack_is_truncated(stack));
-    assert_text(memtrack_stack_format(stack, 0, 0), "  src/a.c:12  parse (inlined)\n  src/a.c:30  load\n"
-                                                    "  src/main.c:5  main\\x1b[2J\n");
+    assert_text(memtrack_stack_format(stack, 0, 0),
+                "  src/a.c:12  parse (inlined)\n  src/a.c:30  load\n"
+                "  src/main.c:5  main\\x1b[2J\n");
     assert_text(memtrack_stack_format(stack, 1, 0), "  src/a.c:12  parse (inlined)\n");
     assert_text(memtrack_stack_format(stack, -2, MEMTRACK_FORMAT_OUTERMOST_FIRST),
                 "  src/main.c:5  main\\x1b[2J\n  src/a.c:30  load\n");
-    assert_text(memtrack_stack_format(stack, -1, MEMTRACK_FORMAT_SOURCE), "  src/main.c:5  main\\x1b[2J\n");
+    assert_text(memtrack_stack_format(stack, -1, MEMTRACK_FORMAT_SOURCE),
+                "  src/main.c:5  main\\x1b[2J\n");
     memtrack_stack_free(stack);
     mt_profile_free(model);
 }
@@ -85,7 +90,8 @@ static void lines_of_source_say_when_they_are_newer(void **state) {
         memtrack_stack *stack = NULL;
         char expected[128];
         ok(memtrack_profile_trace_stack(profile, 0, &stack));
-        snprintf(expected, sizeof expected, "  src/main.c:5  main\\x1b[2J\n    load(name);%s\n", starts[i].mark);
+        snprintf(expected, sizeof expected, "  src/main.c:5  main\\x1b[2J\n    load(name);%s\n",
+                 starts[i].mark);
         assert_text(memtrack_stack_format(stack, -1, MEMTRACK_FORMAT_SOURCE), expected);
         memtrack_stack_free(stack);
         memtrack_profile_free(profile);
@@ -127,7 +133,8 @@ static void rows_as_text(void **state) {
     memtrack_statistics *statistics = statistics_of(before, view);
     memtrack_comparison *comparison;
     ok(memtrack_comparison_new(before, after, &view, &comparison));
-    assert_text(memtrack_statistics_text(statistics, 0), "src/a.c:12: size=3.0 KiB, count=3, average=1.0 KiB");
+    assert_text(memtrack_statistics_text(statistics, 0),
+                "src/a.c:12: size=3.0 KiB, count=3, average=1.0 KiB");
     assert_text(memtrack_comparison_text(comparison, 0),
                 "src/a.c:12: size=2.0 KiB (-1.0 KiB), count=4 (+1), average=512 B");
     assert_null(memtrack_statistics_text(statistics, 1));
@@ -172,7 +179,7 @@ static void a_profile_says_what_it_is_of(void **state) {
     mt_profile_free(model);
 }
 
-/* ---- files ----------------------------------------------------------------------------------------------------- */
+/* ---- files ----------------------------------------------------------------------------------- */
 
 static void saved_parts_are_profiles(void **state) {
     (void)state;
@@ -230,12 +237,13 @@ static void bad_names_are_errors(void **state) {
         assert_true(*memtrack_analyze_error());
     }
     assert_int_equal(memtrack_profile_load_process(-1, NULL, &profile), -MEMTRACK_ENOTFOUND);
-    assert_int_equal(memtrack_profile_take(NULL, &profile), -MEMTRACK_ENOTFOUND); /* this program is not tracked */
+    assert_int_equal(memtrack_profile_take(NULL, &profile),
+                     -MEMTRACK_ENOTFOUND); /* this program is not tracked */
     assert_int_equal(memtrack_profile_load_memory("abc", 3, NULL, &profile), -MEMTRACK_EFORMAT);
     assert_null(profile);
 }
 
-/* ---- versions, threads ----------------------------------------------------------------------------------------- */
+/* ---- versions, threads ----------------------------------------------------------------------- */
 
 static void structs_of_other_versions(void **state) {
     (void)state;
@@ -246,7 +254,8 @@ static void structs_of_other_versions(void **state) {
     view.struct_bytes = 0;
     assert_int_equal(memtrack_statistics_new(profile, &view, &statistics), -MEMTRACK_EUSAGE);
     assert_null(statistics);
-    view.struct_bytes = offsetof(memtrack_view, cumulative); /* an older, shorter one: the rest is not looked at */
+    view.struct_bytes =
+        offsetof(memtrack_view, cumulative); /* an older, shorter one: the rest is not looked at */
     view.cumulative = 1;
     view.by = MEMTRACK_BY_STACK;
     ok(memtrack_statistics_new(profile, &view, &statistics));
@@ -256,7 +265,8 @@ static void structs_of_other_versions(void **state) {
         uint64_t later;
     } longer = {.view = memtrack_view_init()};
     longer.view.struct_bytes = sizeof longer;
-    ok(memtrack_statistics_new(profile, &longer.view, &statistics)); /* a newer one that asks for nothing new */
+    ok(memtrack_statistics_new(profile, &longer.view,
+                               &statistics)); /* a newer one that asks for nothing new */
     memtrack_statistics_free(statistics);
     longer.later = 1;
     assert_int_equal(memtrack_statistics_new(profile, &longer.view, &statistics), -MEMTRACK_EUSAGE);
@@ -312,7 +322,8 @@ static void *work(void *argument) {
         snprintf(moment, sizeof moment, "moment-%d", worker->number);
         worker->n_wrong += memtrack_profile_at(worker->profile, moment, &none) != -MEMTRACK_EUSAGE;
         worker->n_wrong += strstr(memtrack_analyze_error(), moment) == NULL;
-        worker->n_wrong += memtrack_statistics_row(worker->shared, 0, &row) < 0 || strcmp(row.key, worker->key) != 0;
+        worker->n_wrong += memtrack_statistics_row(worker->shared, 0, &row) < 0 ||
+                           strcmp(row.key, worker->key) != 0;
         worker->n_wrong += memtrack_statistics_new(worker->profile, NULL, &own) < 0;
         memtrack_statistics_free(own);
         worker->n_wrong += memtrack_profile_trace_stack(worker->profile, (size_t)round, &stack) < 0;
@@ -332,7 +343,8 @@ static void threads_share_objects(void **state) {
     struct worker workers[N_WORKERS];
     ok(memtrack_statistics_row(expected, 0, &row));
     for (int i = 0; i < N_WORKERS; i++) {
-        workers[i] = (struct worker){.profile = profile, .shared = shared, .key = row.key, .number = i};
+        workers[i] =
+            (struct worker){.profile = profile, .shared = shared, .key = row.key, .number = i};
         assert_int_equal(pthread_create(&workers[i].thread, NULL, work, &workers[i]), 0);
     }
     for (int i = 0; i < N_WORKERS; i++) {
@@ -355,7 +367,7 @@ static void null_can_be_freed(void **state) {
     memtrack_text_free(NULL);
 }
 
-/* ---- NULL ------------------------------------------------------------------------------------------------------ */
+/* ---- NULL ------------------------------------------------------------------------------------ */
 
 #define refused(call) assert_refused(call, #call)
 

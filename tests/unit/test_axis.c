@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A week of ticks and changes in bounded memory: what stays, how coarse it is at which age, and that it is true. */
+/* A week of ticks and changes in bounded memory: what stays, how coarse it is at which age, and
+ * that it is true. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -37,7 +38,8 @@ static void week_of_ticks(void **state) {
     size_t n_taken = 0, most = 0;
     size_t n_readings = 0;
     for (uint64_t t = 0; t < WEEK; t = next_tick(t), n_taken++) {
-        struct mt_tick tick = {.time_ns = t, .live_bytes = is_spike(t) ? INT64_C(1) << 40 : (int64_t)(t / SEC)};
+        struct mt_tick tick = {.time_ns = t,
+                               .live_bytes = is_spike(t) ? INT64_C(1) << 40 : (int64_t)(t / SEC)};
         if (n_taken % 50 == 0) {
             tick.pss_bytes = n_taken == 100000 ? UINT64_C(1) << 41 : 1000;
             tick.swap_bytes = tick.pss_bytes / 2;
@@ -55,12 +57,14 @@ static void week_of_ticks(void **state) {
         has_reading |= tick->pss_bytes == UINT64_C(1) << 41;
         assert_int_equal(tick->swap_bytes, tick->pss_bytes / 2);
         n_readings += tick->pss_bytes != 0;
-        assert_true(is_spike(tick->time_ns) || tick->live_bytes == (int64_t)(tick->time_ns / SEC)); /* a real tick */
+        assert_true(is_spike(tick->time_ns) ||
+                    tick->live_bytes == (int64_t)(tick->time_ns / SEC)); /* a real tick */
         if (i == 0)
             continue;
-        uint64_t gap = tick->time_ns - axis.ticks[i - 1].time_ns, age = now - axis.ticks[i - 1].time_ns;
+        uint64_t gap = tick->time_ns - axis.ticks[i - 1].time_ns,
+                 age = now - axis.ticks[i - 1].time_ns;
         assert_true(tick->time_ns > axis.ticks[i - 1].time_ns);
-        assert_true(gap <= WEEK / 300);              /* nothing of the week is coarser than half an hour, */
+        assert_true(gap <= WEEK / 300); /* nothing of the week is coarser than half an hour, */
         assert_true(gap <= 3 * SEC + age * 2 / 100); /* nor than 2 % of its age */
     }
     assert_true(has_spike && has_reading && n_readings > MAX_TICKS / 4);
@@ -73,7 +77,9 @@ static void short_runs_keep_every_tick(void **state) {
     struct mt_axis axis;
     mt_axis_init(&axis, MAX_TICKS);
     for (uint64_t i = 0; i < MAX_TICKS; i++)
-        assert_int_equal(mt_axis_add(&axis, &(struct mt_tick){.time_ns = (i + 1) * 10 * MS, .live_bytes = 1}), 0);
+        assert_int_equal(
+            mt_axis_add(&axis, &(struct mt_tick){.time_ns = (i + 1) * 10 * MS, .live_bytes = 1}),
+            0);
     assert_int_equal(axis.n, MAX_TICKS);
     assert_int_equal(mt_axis_add(&axis, &(struct mt_tick){.time_ns = 5 * MS, .live_bytes = 7}), 0);
     assert_int_equal(axis.n, MAX_TICKS); /* not later than the last one: in its place */
@@ -101,9 +107,10 @@ static void coarsening_at_its_limits(void **state) {
     assert_int_equal(mt_coarsen_interval(0, 5 * SEC, SEC), 5 * SEC);
 }
 
-/* ---- compositions ----------------------------------------------------------------------------------------------- */
+/* ---- compositions ---------------------------------------------------------------------------- */
 
-static int64_t sum_at(const struct mt_profile_info *info, uint32_t tick, int64_t *live, size_t n_samples) {
+static int64_t sum_at(const struct mt_profile_info *info, uint32_t tick, int64_t *live,
+                      size_t n_samples) {
     memset(live, 0, n_samples * sizeof *live);
     for (size_t i = 0; i < info->n_changes && info->changes[i].tick <= tick; i++)
         live[info->changes[i].sample] = info->changes[i].live_bytes;
@@ -114,8 +121,9 @@ static int64_t sum_at(const struct mt_profile_info *info, uint32_t tick, int64_t
 }
 
 /*
- * Eight call paths that change all week: path i holds (ten minutes that have passed) * i MiB. Each moment that is kept must
- * be one that there was, path by path, and the moments must not be further apart than the bound allows.
+ * Eight call paths that change all week: path i holds (ten minutes that have passed) * i MiB. Each
+ * moment that is kept must be one that there was, path by path, and the moments must not be further
+ * apart than the bound allows.
  */
 static void week_of_compositions(void **state) {
     (void)state;
@@ -141,8 +149,10 @@ static void week_of_compositions(void **state) {
         if (step != written)
             fixture_write(&f);
         written = step;
-        assert_int_equal(mt_axis_add(&axis, &(struct mt_tick){.time_ns = t, .live_bytes = (int64_t)step * (36 << 20)}),
-                         0);
+        assert_int_equal(
+            mt_axis_add(&axis,
+                        &(struct mt_tick){.time_ns = t, .live_bytes = (int64_t)step * (36 << 20)}),
+            0);
         mt_composition_pass(c, ledger, t, buffer);
     }
     assert_int_equal(mt_profile_from_ledger_mapped(ledger, &p, &map, NULL), 0);
@@ -157,7 +167,8 @@ static void week_of_compositions(void **state) {
             continue;
         uint64_t time_ns = info->ticks[info->changes[i].tick].time_ns;
         int64_t sum = sum_at(info, info->changes[i].tick, live, p->n_samples);
-        assert_int_equal(sum % (36 << 20), 0); /* all eight of one step: none from before, none from after */
+        assert_int_equal(sum % (36 << 20),
+                         0); /* all eight of one step: none from before, none from after */
         uint64_t step = (uint64_t)sum / (36 << 20);
         assert_true(step * 600 * SEC <= time_ns && time_ns - step * 600 * SEC <= WEEK / 40);
         assert_true(time_ns - last_ns <= WEEK / 40);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Which live block holds an address: in regions, in the table of big blocks, and in tables that lie. */
+/* Which live block holds an address: in regions, in the table of big blocks, and in tables that
+ * lie. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -32,12 +33,13 @@ static int setup(void **state) {
     b->regions = (struct mt_region *)(b->f.nodes + MT_NODES_PER_CHUNK / 2);
     b->next_group = (struct mt_group *)(b->regions + MT_REGIONS_PER_LEAF);
     b->big = (struct mt_big_block *)(b->f.sites + MT_SITES_PER_CHUNK / 2);
-    h->extent[h->n_extents++] = (struct mt_extent){fixture_address(&b->f, b->regions),
-                                                   sizeof *b->regions * MT_REGIONS_PER_LEAF, MT_EXTENT_REGIONS, LEAF};
     h->extent[h->n_extents++] =
-        (struct mt_extent){fixture_address(&b->f, b->big + N_BIG), N_BIG * sizeof *b->big, MT_EXTENT_BIG, 0};
-    h->extent[h->n_extents++] =
-        (struct mt_extent){fixture_address(&b->f, b->big), N_BIG * sizeof *b->big, MT_EXTENT_BIG, 1};
+        (struct mt_extent){fixture_address(&b->f, b->regions),
+                           sizeof *b->regions * MT_REGIONS_PER_LEAF, MT_EXTENT_REGIONS, LEAF};
+    h->extent[h->n_extents++] = (struct mt_extent){fixture_address(&b->f, b->big + N_BIG),
+                                                   N_BIG * sizeof *b->big, MT_EXTENT_BIG, 0};
+    h->extent[h->n_extents++] = (struct mt_extent){fixture_address(&b->f, b->big),
+                                                   N_BIG * sizeof *b->big, MT_EXTENT_BIG, 1};
     *state = b;
     return 0;
 }
@@ -58,7 +60,8 @@ static void put(struct blocks *b, uint64_t address, uint64_t bytes, mt_site_id s
         r->n_groups = 2;
         b->next_group += 2;
     }
-    struct mt_group *g = (struct mt_group *)(b->f.image + (r->groups - FIXTURE_BASE)) + r->used / MT_GROUP_ENTRIES;
+    struct mt_group *g =
+        (struct mt_group *)(b->f.image + (r->groups - FIXTURE_BASE)) + r->used / MT_GROUP_ENTRIES;
     uint32_t i = r->used++ % MT_GROUP_ENTRIES;
     g->tags[i >> 2] |= (((address >> 3) & 8191) + 1) << (16 * (i & 3));
     g->entry[i] = bytes << MT_ENTRY_BYTES_SHIFT | (uint64_t)era << MT_ENTRY_ERA_SHIFT | site;
@@ -75,7 +78,8 @@ static struct mt_block_search find(struct blocks *b, uint64_t address) {
     return found;
 }
 
-static void holds(struct blocks *b, uint64_t address, uint64_t begin, uint64_t bytes, mt_site_id site, uint32_t era) {
+static void holds(struct blocks *b, uint64_t address, uint64_t begin, uint64_t bytes,
+                  mt_site_id site, uint32_t era) {
     struct mt_live_block found = find(b, address).holder;
     assert_int_equal(found.address, begin);
     assert_int_equal(found.bytes, bytes);
@@ -108,7 +112,8 @@ static void finds_the_beginning_in_an_earlier_region(void **state) {
     holds(b, begin + MT_ENTRY_MAX_BYTES - 2, begin, MT_ENTRY_MAX_BYTES - 1, 5, 9);
     assert_int_equal(find(b, begin + MT_ENTRY_MAX_BYTES - 1).holder.address, 0);
     assert_int_equal(find(b, begin + MT_ENTRY_MAX_BYTES - 1).before.address, begin);
-    assert_int_equal(find(b, AREA + REGION * (MT_REGIONS_PER_LEAF - 1)).before.address, 0); /* out of reach */
+    assert_int_equal(find(b, AREA + REGION * (MT_REGIONS_PER_LEAF - 1)).before.address,
+                     0); /* out of reach */
 }
 
 static void blocks_of_no_bytes(void **state) {
@@ -125,7 +130,8 @@ static void finds_big_blocks(void **state) {
     b->big[3] = (struct mt_big_block){FAR_OFF + 16, UINT64_C(1) << 33, 7, 12};
     b->big[4] = (struct mt_big_block){1, 50, 7, 12}; /* deleted */
     b->big[5] = (struct mt_big_block){FAR_OFF + (UINT64_C(1) << 34) + 3, 10, 8, 13};
-    b->big[N_BIG + 1] = (struct mt_big_block){FAR_OFF - 4096, 100, 9, 1}; /* of a table that is out of force */
+    b->big[N_BIG + 1] =
+        (struct mt_big_block){FAR_OFF - 4096, 100, 9, 1}; /* of a table that is out of force */
     put(b, AREA + 64, 32, 1, 1);
     b->big[6] = (struct mt_big_block){AREA + 96, UINT64_C(20) << 20, 2, 2}; /* above a small one */
     open_it(b);
@@ -141,7 +147,8 @@ static void finds_big_blocks(void **state) {
 static void finds_nothing_where_nothing_is(void **state) {
     struct blocks *b = *state;
     open_it(b);
-    const uint64_t addresses[] = {0, 1, 8, AREA, FAR_OFF, MT_ADDRESS_LIMIT - 1, MT_ADDRESS_LIMIT, UINT64_MAX};
+    const uint64_t addresses[] = {
+        0, 1, 8, AREA, FAR_OFF, MT_ADDRESS_LIMIT - 1, MT_ADDRESS_LIMIT, UINT64_MAX};
     for (size_t i = 0; i < sizeof addresses / sizeof *addresses; i++) {
         struct mt_block_search found = find(b, addresses[i]);
         assert_int_equal(found.holder.address | found.before.address | found.after.address, 0);
@@ -151,8 +158,9 @@ static void finds_nothing_where_nothing_is(void **state) {
 static void survives_tables_that_lie(void **state) {
     struct blocks *b = *state;
     for (size_t i = 0; i < MT_REGIONS_PER_LEAF; i++)
-        b->regions[i] = (struct mt_region){.groups = i % 3 ? FIXTURE_BASE + i * 64 : UINT64_MAX - 100,
-                                           .n_groups = i % 2 ? UINT16_MAX : 3};
+        b->regions[i] =
+            (struct mt_region){.groups = i % 3 ? FIXTURE_BASE + i * 64 : UINT64_MAX - 100,
+                               .n_groups = i % 2 ? UINT16_MAX : 3};
     memset(b->big, 0xff, N_BIG * sizeof *b->big);
     open_it(b);
     struct mt_block_search found;

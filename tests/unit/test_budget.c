@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What is a leak and what breaks a budget, at the edges: profiles built by hand, one property each. */
+/* What is a leak and what breaks a budget, at the edges: profiles built by hand, one property
+ * each. */
 #include "profile-fixture.h"
 #include "view/budget.h"
 #include "view/leaks.h"
@@ -18,31 +19,36 @@ static struct modules begin(void) {
     return m;
 }
 
-/* ---- leaks ------------------------------------------------------------------------------------------------------ */
+/* ---- leaks ----------------------------------------------------------------------------------- */
 
 static void what_the_runtime_keeps_is_no_leak(void **state) {
     (void)state;
     struct modules m = begin();
     struct mt_profile *p = m.profile;
-    const uint32_t user = build_frame(p, m.app, "main", "src/a.c", 3), other = build_frame(p, m.libx, "grow", "x.c", 9);
+    const uint32_t user = build_frame(p, m.app, "main", "src/a.c", 3),
+                   other = build_frame(p, m.libx, "grow", "x.c", 9);
     const uint32_t start = build_frame(p, m.libc, "__libc_start_main", "", 0);
     const uint32_t inside = build_frame(p, m.libc, "some_helper", "", 0);
     const uint32_t locale = build_frame(p, m.libc, "__GI_setlocale", "", 0);
     const uint32_t loader = build_frame(p, m.linker, "allocate_dtv", "", 0);
-    const uint32_t rs_init = build_frame(p, m.app, "std::rt::init", "/rustc/1/library/std/src/rt.rs", 9);
-    const uint32_t rs_start = build_frame(p, m.app, "std::rt::lang_start", "/rustc/1/library/std/src/rt.rs", 20);
-    const uint32_t rs_main = build_frame(p, m.app, "main", "", 0), c_main = build_frame(p, m.app, "main", "", 0);
+    const uint32_t rs_init =
+        build_frame(p, m.app, "std::rt::init", "/rustc/1/library/std/src/rt.rs", 9);
+    const uint32_t rs_start =
+        build_frame(p, m.app, "std::rt::lang_start", "/rustc/1/library/std/src/rt.rs", 20);
+    const uint32_t rs_main = build_frame(p, m.app, "main", "", 0),
+                   c_main = build_frame(p, m.app, "main", "", 0);
     const uint32_t rs_user = build_frame(p, m.app, "app::main", "src/main.rs", 3);
-    const uint32_t rs_stdin =
-        build_frame(p, m.app,
-                    "<std::sync::once_lock::OnceLock<std::sync::poison::mutex::Mutex<std::io::buffered::"
-                    "bufreader::BufReader<std::io::stdio::StdinRaw>>>>::initialize::<F, !>",
-                    "/rustc/1/library/std/src/sync/once_lock.rs", 1);
-    const uint32_t rs_line =
-        build_frame(p, m.app, "std::io::stdio::Stdin::read_line", "/rustc/1/library/std/src/io/stdio.rs", 1);
+    const uint32_t rs_stdin = build_frame(
+        p, m.app,
+        "<std::sync::once_lock::OnceLock<std::sync::poison::mutex::Mutex<std::io::buffered::"
+        "bufreader::BufReader<std::io::stdio::StdinRaw>>>>::initialize::<F, !>",
+        "/rustc/1/library/std/src/sync/once_lock.rs", 1);
+    const uint32_t rs_line = build_frame(p, m.app, "std::io::stdio::Stdin::read_line",
+                                         "/rustc/1/library/std/src/io/stdio.rs", 1);
     const uint32_t rs_gimli = build_frame(p, m.app, "<gimli::read::Abbreviations>::insert", "", 0);
-    const uint32_t rs_trace = build_frame(p, m.app, "std::backtrace_rs::symbolize::gimli::resolve",
-                                          "/rustc/1/library/std/src/../../backtrace/src/symbolize/gimli.rs", 1);
+    const uint32_t rs_trace =
+        build_frame(p, m.app, "std::backtrace_rs::symbolize::gimli::resolve",
+                    "/rustc/1/library/std/src/../../backtrace/src/symbolize/gimli.rs", 1);
     const uint32_t streams = build_frame(p, m.app, "std::ios_base::sync_with_stdio(bool)", "", 0);
     const uint32_t pool = build_frame(p, m.app, "_GLOBAL__sub_I__ZN9__gnu_cxx9__freeresEv", "", 0);
     const struct {
@@ -61,7 +67,10 @@ static void what_the_runtime_keeps_is_no_leak(void **state) {
         {{inside}, 1, true, true}, /* what called it is not known */
         {{locale}, 1, true, false},
         {{0}, 0, false, true},
-        {{rs_init, rs_start, rs_main, start}, 4, false, false}, /* what rustc makes is not the program's */
+        {{rs_init, rs_start, rs_main, start},
+         4,
+         false,
+         false}, /* what rustc makes is not the program's */
         {{rs_user, rs_start, rs_main, start}, 4, false, true},
         {{c_main, start}, 2, false, true},
         {{rs_stdin, rs_user, rs_start, rs_main}, 4, false, false},
@@ -92,7 +101,7 @@ static void what_the_runtime_keeps_is_no_leak(void **state) {
     mt_profile_free(p);
 }
 
-/* ---- budgets ---------------------------------------------------------------------------------------------------- */
+/* ---- budgets --------------------------------------------------------------------------------- */
 
 static struct mt_profile *with_totals(uint64_t bytes, uint64_t blocks) {
     struct modules m = begin();
@@ -107,7 +116,8 @@ static struct mt_profile *with_totals(uint64_t bytes, uint64_t blocks) {
     return m.profile;
 }
 
-static enum mt_outcome judge(const struct mt_profile *p, const struct mt_budgets *budgets, enum mt_budget_of of) {
+static enum mt_outcome judge(const struct mt_profile *p, const struct mt_budgets *budgets,
+                             enum mt_budget_of of) {
     struct mt_findings findings;
     enum mt_outcome outcome = MT_OUTCOME_UNKNOWN;
     assert_int_equal(mt_budgets_check(p, budgets, &findings, NULL), 0);
@@ -143,7 +153,8 @@ static void a_tolerance_is_rounded_down(void **state) {
 static void limits_are_inclusive(void **state) {
     (void)state;
     struct mt_profile *p = with_totals(1000, 7);
-    static const enum mt_budget_of kinds[] = {MT_BUDGET_PEAK, MT_BUDGET_LIVE, MT_BUDGET_TOTAL, MT_BUDGET_TOTAL_BLOCKS};
+    static const enum mt_budget_of kinds[] = {MT_BUDGET_PEAK, MT_BUDGET_LIVE, MT_BUDGET_TOTAL,
+                                              MT_BUDGET_TOTAL_BLOCKS};
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
         const uint64_t exact = kinds[i] == MT_BUDGET_TOTAL_BLOCKS ? 7 : 1000;
         struct mt_budget budget = {.of = kinds[i], .limit = exact};
@@ -172,7 +183,8 @@ static void a_scope_is_judged_by_its_largest_run(void **state) {
     struct mt_profile *p = with_totals(1000, 1);
     static const int64_t peaks[] = {100, 300, 200};
     for (int i = 0; i < 3; i++) {
-        struct mt_scope scope = {.name = mt_profile_intern(p, "parse"), .count = 1, .is_process = i == 1};
+        struct mt_scope scope = {
+            .name = mt_profile_intern(p, "parse"), .count = 1, .is_process = i == 1};
         scope.max[MT_SCOPE_PEAK_BYTES] = peaks[i];
         assert_int_equal(mt_profile_scopes_add_totals(&p->info.scopes, &scope), 0);
     }

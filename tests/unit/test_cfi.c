@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Rules for instructions that compilers seldom write, for tables that are not whole, and for tables that lie. That they
- * are right for all that compilers do write is test_cfi_libdw.c's. */
+/* Rules for instructions that compilers seldom write, for tables that are not whole, and for tables
+ * that lie. That they are right for all that compilers do write is test_cfi_libdw.c's. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -18,7 +18,8 @@ static uint8_t *room_end; /* nothing can be read from here on */
 
 static int setup(void **state) {
     (void)state;
-    uint8_t *room = mmap(NULL, ROOM + PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    uint8_t *room =
+        mmap(NULL, ROOM + PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (room == MAP_FAILED || mprotect(room + ROOM, PAGE, PROT_NONE) != 0)
         return -1;
     room_end = room + ROOM;
@@ -26,8 +27,8 @@ static int setup(void **state) {
 }
 
 /* The module ends where memory does. */
-static struct mt_cfi build_at_end(const uint8_t *cie, size_t n_cie, const uint8_t *fde, size_t n_fde,
-                                  const char *names) {
+static struct mt_cfi build_at_end(const uint8_t *cie, size_t n_cie, const uint8_t *fde,
+                                  size_t n_fde, const char *names) {
     uint8_t scratch[CFI_MOST_BYTES + 512];
     struct mt_cfi cfi = cfi_build(scratch, cie, n_cie, fde, n_fde, names);
     return cfi_build(room_end - (cfi.end - cfi.begin), cie, n_cie, fde, n_fde, names);
@@ -38,10 +39,10 @@ static mt_rule rule_at(const uint8_t *fde, size_t n, uint64_t offset) {
     return mt_cfi_rule(&cfi, (cfi.begin + CFI_FUNCTION_AT + offset) | MT_PC_EXACT);
 }
 
-#define RULE(offset, ...)                                                                                              \
-    ({                                                                                                                 \
-        static const uint8_t code[] = {__VA_ARGS__};                                                                   \
-        rule_at(code, sizeof code, offset);                                                                            \
+#define RULE(offset, ...)                                                                          \
+    ({                                                                                             \
+        static const uint8_t code[] = {__VA_ARGS__};                                               \
+        rule_at(code, sizeof code, offset);                                                        \
     })
 
 static void expect(mt_rule rule, enum mt_rule_kind kind, int64_t cfa, int64_t bp) {
@@ -81,20 +82,21 @@ static void rare_instructions(void **state) {
 
 static void what_is_declined(void **state) {
     (void)state;
-    expect(RULE(0, 0x0d, 3), MT_RULE_UNKNOWN, 0, 0);         /* CFA from rbx */
-    expect(RULE(0, 0x90, 2), MT_RULE_UNKNOWN, 0, 0);         /* the return address elsewhere */
-    expect(RULE(0, 0x08, 16), MT_RULE_UNKNOWN, 0, 0);        /* in its register */
-    expect(RULE(0, 0x09, 6, 3), MT_RULE_UNKNOWN, 0, 0);      /* rbp in rbx */
-    expect(RULE(0, 0x07, 6), MT_RULE_UNKNOWN, 0, 0);         /* rbp lost */
-    expect(RULE(0, 0x86, 64), MT_RULE_SLOW, 0, 0);           /* rbp below the red zone */
-    expect(RULE(0, 0x0e, 12), MT_RULE_SLOW, 0, 0);           /* no multiple of 8 */
-    expect(RULE(0, 0x0e, 0), MT_RULE_SLOW, 0, 0);            /* no room for a return address */
-    expect(RULE(0, 0x0d, 6), MT_RULE_SLOW, 0, 0);            /* rbp made its own, and not saved */
-    expect(RULE(0, 0x0f, 2, 0x77, 8), MT_RULE_SLOW, 0, 0);   /* another expression */
-    expect(RULE(0, 0x3e), MT_RULE_NONE, 0, 0);               /* unknown */
-    expect(RULE(0, 0x0b), MT_RULE_NONE, 0, 0);               /* restore without remember */
-    expect(RULE(0, 0x0f, 100, 0x77, 8), MT_RULE_NONE, 0, 0); /* an expression that is not all there */
-    expect(RULE(0, 0x0e, 0x80, 0x80), MT_RULE_NONE, 0, 0);   /* a number that is not all there */
+    expect(RULE(0, 0x0d, 3), MT_RULE_UNKNOWN, 0, 0);       /* CFA from rbx */
+    expect(RULE(0, 0x90, 2), MT_RULE_UNKNOWN, 0, 0);       /* the return address elsewhere */
+    expect(RULE(0, 0x08, 16), MT_RULE_UNKNOWN, 0, 0);      /* in its register */
+    expect(RULE(0, 0x09, 6, 3), MT_RULE_UNKNOWN, 0, 0);    /* rbp in rbx */
+    expect(RULE(0, 0x07, 6), MT_RULE_UNKNOWN, 0, 0);       /* rbp lost */
+    expect(RULE(0, 0x86, 64), MT_RULE_SLOW, 0, 0);         /* rbp below the red zone */
+    expect(RULE(0, 0x0e, 12), MT_RULE_SLOW, 0, 0);         /* no multiple of 8 */
+    expect(RULE(0, 0x0e, 0), MT_RULE_SLOW, 0, 0);          /* no room for a return address */
+    expect(RULE(0, 0x0d, 6), MT_RULE_SLOW, 0, 0);          /* rbp made its own, and not saved */
+    expect(RULE(0, 0x0f, 2, 0x77, 8), MT_RULE_SLOW, 0, 0); /* another expression */
+    expect(RULE(0, 0x3e), MT_RULE_NONE, 0, 0);             /* unknown */
+    expect(RULE(0, 0x0b), MT_RULE_NONE, 0, 0);             /* restore without remember */
+    expect(RULE(0, 0x0f, 100, 0x77, 8), MT_RULE_NONE, 0,
+           0);                                             /* an expression that is not all there */
+    expect(RULE(0, 0x0e, 0x80, 0x80), MT_RULE_NONE, 0, 0); /* a number that is not all there */
 }
 
 static void a_signal_frame(void **state) {
@@ -117,8 +119,10 @@ static void evaluated_steps(void **state) {
     uint64_t words[64];
     for (uint64_t i = 0; i < 64; i++)
         words[i] = 1000 + i;
-    /* As in a procedure linkage table: CFA = rsp + 8 + ((rip & 15) >= 11) * 8, with a word in between. */
-    static const uint8_t plt[] = {0x0f, 11, 0x77, 8, 0x80, 0, 0x3f, 0x1a, 0x3b, 0x2a, 0x33, 0x24, 0x22};
+    /* As in a procedure linkage table: CFA = rsp + 8 + ((rip & 15) >= 11) * 8, with a word in
+     * between. */
+    static const uint8_t plt[] = {0x0f, 11,   0x77, 8,    0x80, 0,   0x3f,
+                                  0x1a, 0x3b, 0x2a, 0x33, 0x24, 0x22};
     struct mt_frame_state s = {.sp = (uint64_t)&words[8], .bp = 77};
     assert_true(step(plt, sizeof plt, words, &s));
     assert_int_equal(s.bp, 77);
@@ -143,13 +147,16 @@ static uint64_t next_random(uint64_t *state) {
     return *state >> 33;
 }
 
-/* Bytes changed at random, and ends cut off: whatever is said, nothing beyond the module is read, and there is an end. */
+/* Bytes changed at random, and ends cut off: whatever is said, nothing beyond the module is read,
+ * and there is an end. */
 static void tables_that_lie(void **state) {
     (void)state;
-    static const uint8_t code[] = {0x41, 0x0e, 16,   0x86, 2,    0x43, 0x0d, 6,    0x0a, 0x0f, 3, 0x76,
-                                   0x78, 0x06, 0x10, 6,    2,    0x76, 0,    0x60, 0x0b, 0x0c, 7, 8,
-                                   0x02, 9,    0x2e, 16,   0x03, 9,    0,    0x04, 1,    0,    0, 0};
-    struct mt_cfi whole = build_at_end(cfi_usual_cie, sizeof cfi_usual_cie, code, sizeof code, "zR");
+    static const uint8_t code[] = {0x41, 0x0e, 16,   0x86, 2,    0x43, 0x0d, 6, 0x0a,
+                                   0x0f, 3,    0x76, 0x78, 0x06, 0x10, 6,    2, 0x76,
+                                   0,    0x60, 0x0b, 0x0c, 7,    8,    0x02, 9, 0x2e,
+                                   16,   0x03, 9,    0,    0x04, 1,    0,    0, 0};
+    struct mt_cfi whole =
+        build_at_end(cfi_usual_cie, sizeof cfi_usual_cie, code, sizeof code, "zR");
     uint8_t copy[512], *bytes = room_end - (whole.end - whole.begin);
     size_t n = whole.end - whole.begin, rules = 0;
     memcpy(copy, bytes, n);
@@ -160,11 +167,13 @@ static void tables_that_lie(void **state) {
         memmove(bytes + cut, copy, n - cut);
         for (unsigned k = 0; k <= next_random(&random) % 3; k++)
             bytes[cut + next_random(&random) % (n - cut)] = (uint8_t)next_random(&random);
-        struct mt_cfi cfi = {.header = bytes + cut, .begin = (uint64_t)bytes + cut, .end = whole.end};
+        struct mt_cfi cfi = {
+            .header = bytes + cut, .begin = (uint64_t)bytes + cut, .end = whole.end};
         uint64_t pc = (uint64_t)bytes + cut + CFI_FUNCTION_AT + next_random(&random) % 48;
         uint64_t words[64] = {0};
         struct mt_stack_map map = {.now = {(uint64_t)words, (uint64_t)(words + 64)}};
-        struct mt_frame_state frame = {pc, (uint64_t)&words[8], (uint64_t)&words[next_random(&random) % 64]};
+        struct mt_frame_state frame = {pc, (uint64_t)&words[8],
+                                       (uint64_t)&words[next_random(&random) % 64]};
         rules += mt_cfi_rule(&cfi, pc | MT_PC_EXACT) != MT_RULE_NONE;
         mt_cfi_step(&cfi, &frame, &map);
     }
@@ -173,8 +182,9 @@ static void tables_that_lie(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(rows_of_a_function), cmocka_unit_test(rare_instructions), cmocka_unit_test(what_is_declined),
-        cmocka_unit_test(a_signal_frame),     cmocka_unit_test(evaluated_steps),   cmocka_unit_test(tables_that_lie),
+        cmocka_unit_test(rows_of_a_function), cmocka_unit_test(rare_instructions),
+        cmocka_unit_test(what_is_declined),   cmocka_unit_test(a_signal_frame),
+        cmocka_unit_test(evaluated_steps),    cmocka_unit_test(tables_that_lie),
     };
     return cmocka_run_group_tests(tests, setup, NULL);
 }

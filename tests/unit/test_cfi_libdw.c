@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The CFI reader against libdw's, for every function of whole libraries and at every change of the row: where ours
- * has a rule, the CFA, the return address and the caller's rbp are what libdw finds; where it has none, that is counted, and
- * seldom. The large library is sampled unless MEMTRACK_SOAK is 1.
+ * The CFI reader against libdw's, for every function of whole libraries and at every change of the
+ * row: where ours has a rule, the CFA, the return address and the caller's rbp are what libdw
+ * finds; where it has none, that is counted, and seldom. The large library is sampled unless
+ * MEMTRACK_SOAK is 1.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -35,8 +36,8 @@ struct library {
 };
 
 static const char *find_library(const char *soname) {
-    static const char *const directory[] = {"/usr/lib/x86_64-linux-gnu", "/lib/x86_64-linux-gnu", "/usr/lib64",
-                                            "/usr/lib"};
+    static const char *const directory[] = {"/usr/lib/x86_64-linux-gnu", "/lib/x86_64-linux-gnu",
+                                            "/usr/lib64", "/usr/lib"};
     static char path[256];
     for (size_t i = 0; i < sizeof directory / sizeof *directory; i++) {
         snprintf(path, sizeof path, "%s/%s", directory[i], soname);
@@ -51,7 +52,8 @@ static void map_segments(struct library *l) {
     assert_int_equal(elf_getphdrnum(l->elf, &n), 0);
     GElf_Phdr p;
     for (size_t i = 0; i < n; i++)
-        if (gelf_getphdr(l->elf, (int)i, &p) && p.p_type == PT_LOAD && p.p_vaddr + p.p_memsz > l->bytes)
+        if (gelf_getphdr(l->elf, (int)i, &p) && p.p_type == PT_LOAD &&
+            p.p_vaddr + p.p_memsz > l->bytes)
             l->bytes = p.p_vaddr + p.p_memsz;
     l->image = mmap(NULL, l->bytes, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     assert_ptr_not_equal(l->image, MAP_FAILED);
@@ -125,8 +127,8 @@ static enum saved theirs(Dwarf_Frame *frame, int reg, int64_t *offset) {
 static bool is_at_rbp(Dwarf_Frame *frame) {
     Dwarf_Op memory[3], *ops;
     size_t n;
-    return dwarf_frame_register(frame, RBP, memory, &ops, &n) == 0 && n > 0 && ops[n - 1].atom != DW_OP_stack_value &&
-           ops[0].atom == DW_OP_breg6 && ops[0].number == 0;
+    return dwarf_frame_register(frame, RBP, memory, &ops, &n) == 0 && n > 0 &&
+           ops[n - 1].atom != DW_OP_stack_value && ops[0].atom == DW_OP_breg6 && ops[0].number == 0;
 }
 
 static bool bp_agrees(Dwarf_Frame *frame, mt_rule rule) {
@@ -164,8 +166,10 @@ static bool agrees(struct library *l, Dwarf_Frame *frame, bool is_signal, mt_rul
         return is_signal;
     case MT_RULE_SP:
     case MT_RULE_BP:
-        return theirs_is_simple(frame, &reg, &cfa) && reg == (mt_rule_kind_of(rule) == MT_RULE_SP ? RSP : RBP) &&
-               cfa == mt_rule_cfa_offset(rule) && where == AT_CFA && ra == -8 && bp_agrees(frame, rule);
+        return theirs_is_simple(frame, &reg, &cfa) &&
+               reg == (mt_rule_kind_of(rule) == MT_RULE_SP ? RSP : RBP) &&
+               cfa == mt_rule_cfa_offset(rule) && where == AT_CFA && ra == -8 &&
+               bp_agrees(frame, rule);
     case MT_RULE_BP_DEREF:
         return where == AT_CFA && ra == -8 && is_deref(frame, rule) && bp_agrees(frame, rule);
     case MT_RULE_SLOW:
@@ -191,10 +195,12 @@ static void compare_function(struct library *l, uint64_t address, uint64_t end) 
             return;
         assert_int_equal(dwarf_frame_info(frame, &low, &high, &is_signal), RA);
         mt_rule first = mt_cfi_rule(&l->ours, (l->ours.begin + address) | MT_PC_EXACT);
-        mt_rule last = mt_cfi_rule(&l->ours, l->ours.begin + high); /* the row of a call that ends there */
+        mt_rule last =
+            mt_cfi_rule(&l->ours, l->ours.begin + high); /* the row of a call that ends there */
         bool good = agrees(l, frame, is_signal, first) && first == last;
         if (!good && l->wrong++ < SHOWN)
-            print_message("0x%lx..0x%lx: rules %lx, %lx\n", (long)address, (long)high, (long)first, (long)last);
+            print_message("0x%lx..0x%lx: rules %lx, %lx\n", (long)address, (long)high, (long)first,
+                          (long)last);
         l->rows++;
         free(frame);
         if (high <= address)
@@ -217,7 +223,8 @@ static void compare(const char *soname, unsigned sample) {
         uint64_t end = i + 1 < n ? base + (uint64_t)(int64_t)pair[2 * i + 2] : begin + 1;
         compare_function(&l, begin, end);
     }
-    print_message("%s: %zu functions, %zu rows; evaluated each time %zu, declined %zu, without %zu; wrong %zu\n",
+    print_message("%s: %zu functions, %zu rows; evaluated each time %zu, declined %zu, without "
+                  "%zu; wrong %zu\n",
                   soname, l.entries, l.rows, l.slow, l.unknown, l.none, l.wrong);
     assert_int_equal(l.wrong, 0);
     assert_true(l.rows > 2 * l.entries);

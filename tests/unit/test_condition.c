@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* --when: what is accepted, how a mistake is pointed at, and when a condition fires on series of figures. */
+/* --when: what is accepted, how a mistake is pointed at, and when a condition fires on series of
+ * figures. */
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -108,7 +109,7 @@ static void mistakes_are_pointed_at(void **state) {
     assert_int_equal(mt_condition_parse(endless, &c, &error), -MEMTRACK_EUSAGE);
 }
 
-/* ---- firing ----------------------------------------------------------------------------------------------------- */
+/* ---- firing ---------------------------------------------------------------------------------- */
 
 struct series {
     struct mt_condition condition;
@@ -183,7 +184,7 @@ static void unknown_figures_change_nothing(void **state) {
     assert_true(live(&swap, 2, 0));
 }
 
-/* ---- growth ----------------------------------------------------------------------------------------------------- */
+/* ---- growth ---------------------------------------------------------------------------------- */
 
 static void steady_growth_is_measured(void **state) {
     (void)state;
@@ -192,7 +193,8 @@ static void steady_growth_is_measured(void **state) {
     for (uint64_t i = 1; i <= 3000 && !first; i++)
         if (live(&s, i * 10 * MS, (double)i * 10 * 2048 * 1.024)) /* 2 MiB/s */
             first = i * 10 * MS;
-    assert_true(first >= 9 * SEC && first <= 10 * SEC + 500 * MS); /* when the window is full, not before */
+    assert_true(first >= 9 * SEC &&
+                first <= 10 * SEC + 500 * MS); /* when the window is full, not before */
     assert_true(fabs(s.watch.growth.bytes_per_second / (2 * MIB) - 1) < 0.01);
     struct series slow = begin("growth>1M/s", 0);
     for (uint64_t i = 1; i <= 3000; i++)
@@ -239,7 +241,8 @@ static void noise_is_not_growth(void **state) {
     assert_int_equal(firings_of(shrinking, 10 * MS), 0);
     assert_int_equal(firings_of(bursts, 10 * MS), 1);
     assert_int_equal(firings_of(coarse, 1000 * MS), 1);
-    assert_int_equal(firings_of(coarse, 4000 * MS), 1); /* fewer ticks in the window than a slope needs */
+    assert_int_equal(firings_of(coarse, 4000 * MS),
+                     1); /* fewer ticks in the window than a slope needs */
 }
 
 static void figures_in_words(void **state) {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 // libs: -lpthread
-/* The reader's half of a cut, with this process as the one that is read: it has the ledger mapped and plays its threads. */
+/* The reader's half of a cut, with this process as the one that is read: it has the ledger mapped
+ * and plays its threads. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -42,8 +43,8 @@ static int setup(void **state) {
     h->pid = (uint32_t)getpid();
     h->control.epoch = 3;
     h->control.peak_bytes = 6000;
-    h->extent[h->n_extents++] =
-        (struct mt_extent){fixture_address(&l->f, l->saved), 1000 * sizeof *l->saved, MT_EXTENT_SAVED, 0};
+    h->extent[h->n_extents++] = (struct mt_extent){fixture_address(&l->f, l->saved),
+                                                   1000 * sizeof *l->saved, MT_EXTENT_SAVED, 0};
     fixture_write(&l->f);
     int fd = open(l->f.path, O_RDWR | O_CLOEXEC);
     l->map = mmap(NULL, l->f.bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
@@ -74,14 +75,16 @@ static struct mt_site site_now(struct live *l, size_t id) {
     return site;
 }
 
-/* What a thread of the process does at its first event after a cut: 7 blocks of 100 bytes at site 1, and a peak. */
+/* What a thread of the process does at its first event after a cut: 7 blocks of 100 bytes at site
+ * 1, and a peak. */
 static void allocate(struct live *l) {
     uint32_t cut = l->header->control.request.cut;
     if (cut & 1) {
         l->banks[1].saved.counters.live_bytes = l->banks[1].counters.live_bytes;
         l->banks[1].saved.counters.allocated_blocks = l->banks[1].counters.allocated_blocks;
         l->banks[1].saved.cut = cut;
-        l->header->saved_control = (struct mt_saved_control){.epoch = 3, .peak_bytes = 6000, .cut = cut};
+        l->header->saved_control =
+            (struct mt_saved_control){.epoch = 3, .peak_bytes = 6000, .cut = cut};
         l->saved[1] = (struct mt_saved_site){.counters = l->sites[1].counters,
                                              .at_peak.epoch = UINT64_MAX,
                                              .max_bytes = l->sites[1].max_bytes,
@@ -262,7 +265,8 @@ static void tells_the_time(void **state) {
     assert_int_equal(mt_ledger_store_era(l->ledger, start + 50 * MT_ERA_UNIT_NS), 0);
     assert_int_equal(l->header->control.era, 50);
     assert_int_equal(l->header->era_seen[50], 1);
-    assert_int_equal(mt_ledger_store_era(l->ledger, start + 20 * MT_ERA_UNIT_NS), 0); /* time does not go back */
+    assert_int_equal(mt_ledger_store_era(l->ledger, start + 20 * MT_ERA_UNIT_NS),
+                     0); /* time does not go back */
     assert_int_equal(l->header->control.era, 50);
     assert_int_equal(l->header->era_seen[20], 0);
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The target's half of a cut. A program that does what it is told (tests/programs/obedient.c) is told to allocate and to
- * free while a cut is open: whatever it has done since, what is read must be what was true when the cut began.
+ * The target's half of a cut. A program that does what it is told (tests/programs/obedient.c) is
+ * told to allocate and to free while a cut is open: whatever it has done since, what is read must
+ * be what was true when the cut began.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -143,7 +144,8 @@ static void keeps_what_was_before_frees(void **state) {
     check_cut(*state, orders, 2);
 }
 
-/* The composition of the peak is of the peak before the cut, also when a new one has replaced it. */
+/* The composition of the peak is of the peak before the cut, also when a new one has replaced
+ * it. */
 static void keeps_the_peak(void **state) {
     const char *const orders[] = {"b 200", "d", "a 5"};
     tell(*state, "a 40");

@@ -18,7 +18,8 @@ static void demangled_names(void **state) {
         const char *symbol, *name; /* NULL: left alone */
     } cases[] = {
         {"_ZN2ns1AC2Ev", "ns::A::A()"},
-        {"_ZNSt6vectorIiSaIiEE9push_backEOi", "std::vector<int, std::allocator<int> >::push_back(int&&)"},
+        {"_ZNSt6vectorIiSaIiEE9push_backEOi",
+         "std::vector<int, std::allocator<int> >::push_back(int&&)"},
         {"_Z3foov.cold", "foo() [clone .cold]"},
         {"_ZN4core3fmt5Write9write_fmt17h0123456789abcdefE", "core::fmt::Write::write_fmt"},
         {"_RNvC6_123foo3bar", "123foo::bar"},

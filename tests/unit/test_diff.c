@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Differences: every sample of both sides is counted once, whatever the grouping; what is the same is recognized by
- * texts and not by indexes, across directories and builds; what is not, is not. */
+/* Differences: every sample of both sides is counted once, whatever the grouping; what is the same
+ * is recognized by texts and not by indexes, across directories and builds; what is not, is not. */
 #include "profile-fixture.h"
 #include "view/diff.h"
 
@@ -14,16 +14,18 @@ static struct mt_diff *build(const struct mt_profile *old, const struct mt_profi
     return diff;
 }
 
-static struct mt_diff *by(const struct mt_profile *old, const struct mt_profile *new, enum mt_group_by group_by) {
+static struct mt_diff *by(const struct mt_profile *old, const struct mt_profile *new,
+                          enum mt_group_by group_by) {
     return build(old, new, (struct mt_diff_options){.view.by = group_by});
 }
 
-/* ---- sums ------------------------------------------------------------------------------------------------------ */
+/* ---- sums ------------------------------------------------------------------------------------ */
 
 static void sums_are_those_of_the_sides(void **state) {
     (void)state;
     for (uint64_t seed = 1; seed <= 25; seed++) {
-        struct mt_profile *sides[] = {build_random_profile(seed, 200), build_random_profile(seed + 100, 220)};
+        struct mt_profile *sides[] = {build_random_profile(seed, 200),
+                                      build_random_profile(seed + 100, 220)};
         sides[MT_NEW]->info.pid = 5;
         for (enum mt_group_by group_by = 0; group_by < MT_N_BY; group_by++) {
             struct mt_diff *diff = by(sides[MT_OLD], sides[MT_NEW], group_by);
@@ -69,13 +71,14 @@ static void sums_saturate(void **state) {
     mt_profile_free(new);
 }
 
-/* ---- what is the same ------------------------------------------------------------------------------------------ */
+/* ---- what is the same ------------------------------------------------------------------------ */
 
 /* The second profile has the same content under other indexes of strings. */
 static void indexes_do_not_matter(void **state) {
     (void)state;
     for (uint64_t seed = 1; seed <= 15; seed++) {
-        struct mt_profile *old = build_random_profile(seed, 200), *new = build_random_profile(seed, 200);
+        struct mt_profile *old = build_random_profile(seed, 200),
+                          *new = build_random_profile(seed, 200);
         struct mt_profile *shifted = build_empty();
         mt_profile_intern(shifted, "something else");
         for (size_t i = new->n_functions; i-- > 0;)
@@ -131,20 +134,24 @@ static struct side program(const char *path, const char *build_id) {
     return side;
 }
 
-static uint32_t place(struct side *side, const char *function, const char *file, int64_t start, int64_t line) {
-    struct mt_function f = {.name = mt_profile_intern(side->p, function), .file = mt_profile_intern(side->p, file)};
+static uint32_t place(struct side *side, const char *function, const char *file, int64_t start,
+                      int64_t line) {
+    struct mt_function f = {.name = mt_profile_intern(side->p, function),
+                            .file = mt_profile_intern(side->p, file)};
     f.start_line = start;
     struct mt_line at = {.function = (uint32_t)mt_profile_add_function(side->p, &f), .line = line};
     return build_location(side->p, side->module, 0x1000 + side->p->n_locations * 16, &at, 1);
 }
 
-static void allocate(struct side *side, int64_t bytes, const char *function, const char *file, int64_t start,
-                     int64_t line) {
-    uint32_t path[] = {place(side, function, file, start, line), place(side, "main", "/src/main.c", 90, 100)};
+static void allocate(struct side *side, int64_t bytes, const char *function, const char *file,
+                     int64_t start, int64_t line) {
+    uint32_t path[] = {place(side, function, file, start, line),
+                       place(side, "main", "/src/main.c", 90, 100)};
     build_sample(side->p, bytes, 2, path);
 }
 
-static const struct mt_diff_row *find(const struct mt_diff *diff, const char *key, enum mt_diff_state wanted) {
+static const struct mt_diff_row *find(const struct mt_diff *diff, const char *key,
+                                      enum mt_diff_state wanted) {
     for (size_t i = 0; i < mt_diff_count(diff); i++) {
         char *found = mt_diff_key(diff, mt_diff_at(diff, i));
         bool same = strcmp(found, key) == 0 && mt_diff_at(diff, i)->state == wanted;
@@ -194,7 +201,8 @@ static void lines_of_another_build_are_paired(void **state) {
     assert_int_equal(mt_diff_count(diff), 3);
     assert_non_null(mt_diff_note(diff, 0));
     mt_diff_free(diff);
-    diff = by(old.p, new.p, MT_BY_STACK); /* main's line is the same: only g's new statement makes a new path */
+    diff = by(old.p, new.p,
+              MT_BY_STACK); /* main's line is the same: only g's new statement makes a new path */
     assert_int_equal(mt_diff_count(diff), 3);
     find(diff, "/two/src/a.c:12;/src/main.c:100", MT_DIFF_NEW);
     finish(diff, &old, &new);
@@ -231,9 +239,11 @@ static void functions_without_lines_are_paired_by_offset(void **state) {
     struct side sides[] = {program("/app", "aa"), program("/app", "bb")};
     for (uint32_t s = 0; s < 2; s++)
         for (uint64_t k = 0; k < 2; k++) {
-            struct mt_function f = {.name = mt_profile_intern(sides[s].p, "f"), .address = 0x500 + s * 64};
+            struct mt_function f = {.name = mt_profile_intern(sides[s].p, "f"),
+                                    .address = 0x500 + s * 64};
             struct mt_line line = {.function = (uint32_t)mt_profile_add_function(sides[s].p, &f)};
-            uint32_t path = build_location(sides[s].p, sides[s].module, 0x510 + s * (64 + 4) + k * 32, &line, 1);
+            uint32_t path = build_location(sides[s].p, sides[s].module,
+                                           0x510 + s * (64 + 4) + k * 32, &line, 1);
             build_sample(sides[s].p, 100 + (int64_t)k, 1, &path);
         }
     char was[32];
@@ -244,7 +254,7 @@ static void functions_without_lines_are_paired_by_offset(void **state) {
     finish(diff, &sides[0], &sides[1]);
 }
 
-/* ---- paths ----------------------------------------------------------------------------------------------------- */
+/* ---- paths ----------------------------------------------------------------------------------- */
 
 static void directories_may_differ(void **state) {
     (void)state;
@@ -254,7 +264,8 @@ static void directories_may_differ(void **state) {
     allocate(&old, 1, "g", "/a/one/mod.c", 1, 5); /* its end is not the only one of its kind */
     allocate(&new, 1, "g", "/b/two/mod.c", 1, 5);
     allocate(&new, 1, "g", "/b/three/mod.c", 1, 5);
-    allocate(&old, 1, "h", "/a/deep/util.c", 1, 5); /* a common name alone, and no common function */
+    allocate(&old, 1, "h", "/a/deep/util.c", 1,
+             5); /* a common name alone, and no common function */
     allocate(&new, 1, "i", "/b/flat/util.c", 1, 5);
     allocate(&old, 1, "k", "old.c", 1, 5); /* a common name, and a common function */
     allocate(&new, 1, "k", "new/old.c", 1, 5);
@@ -280,7 +291,8 @@ static void modules_may_differ_in_directory_and_version(void **state) {
     for (size_t s = 0; s < 2; s++) {
         sides[s]->info.exe = mt_profile_intern(sides[s], paths[0][s]);
         for (size_t i = 0; i < 4; i++) {
-            uint32_t frame = build_frame(sides[s], build_mapping(sides[s], paths[i][s], 0), "f", "", 0);
+            uint32_t frame =
+                build_frame(sides[s], build_mapping(sides[s], paths[i][s], 0), "f", "", 0);
             build_sample(sides[s], 1, 1, &frame);
         }
     }
@@ -305,7 +317,7 @@ static void functions_may_change_their_file(void **state) {
     finish(diff, &old, &new);
 }
 
-/* ---- threads, order, columns ----------------------------------------------------------------------------------- */
+/* ---- threads, order, columns ----------------------------------------------------------------- */
 
 static void threads_are_paired_by_name(void **state) {
     (void)state;
@@ -370,7 +382,8 @@ static void damage_names_its_side(void **state) {
     struct mt_diff *diff;
     struct mt_error error = {0};
     bad->samples[3].first_frame = UINT32_MAX;
-    assert_int_equal(mt_diff_build(sides, &(struct mt_diff_options){0}, &diff, &error), -MEMTRACK_EFORMAT);
+    assert_int_equal(mt_diff_build(sides, &(struct mt_diff_options){0}, &diff, &error),
+                     -MEMTRACK_EFORMAT);
     assert_null(diff);
     assert_non_null(strstr(error.message, "the new side"));
     mt_profile_free(good);

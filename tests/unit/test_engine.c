@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The engine's modules against plain models: random operations, and after each the same answer as from an array. After
- * every round the walkers go through all of it.
+ * The engine's modules against plain models: random operations, and after each the same answer as
+ * from an array. After every round the walkers go through all of it.
  */
 #include "engine-fixture.h"
 
@@ -13,7 +13,7 @@
 #include "track/paths.h"
 #include "track/sites.h"
 
-/* ---- index ------------------------------------------------------------------------------------------------------ */
+/* ---- index ----------------------------------------------------------------------------------- */
 
 enum { IDS = 60000 };
 static uint64_t hashes[IDS + 1];
@@ -79,7 +79,8 @@ static void an_index_grows_by_a_few_ids_at_a_time(void **state) {
             assert_in_range(x.given_back, given_back, given_back + MT_INDEX_PIECE);
         if (x.table != table) {
             n_moves++;
-            assert_true(moved + MT_INDEX_STEP >= 1u << table->bits); /* the last step, and no more */
+            assert_true(moved + MT_INDEX_STEP >=
+                        1u << table->bits); /* the last step, and no more */
         }
         assert_true(x.used <= (1u << x.table->bits) / 16 * 10);
         if (id % 1009 == 0)
@@ -91,7 +92,7 @@ static void an_index_grows_by_a_few_ids_at_a_time(void **state) {
     assert_null(x.former);
 }
 
-/* ---- call paths ------------------------------------------------------------------------------------------------- */
+/* ---- call paths ------------------------------------------------------------------------------ */
 
 enum { PATHS = 40000, MOST_DEPTH = 24 };
 static struct {
@@ -112,7 +113,8 @@ static void a_path_has_one_node(void **state) {
             continue;
         }
         path[n].parent = n == 0 || r % 5 == 0 ? MT_NODE_ROOT : path[of].id;
-        path[n].pc = 0x400000 + (uint64_t)n * 4 + (r % 2 ? MT_PC_EXACT : 0); /* each its own: a new node */
+        path[n].pc =
+            0x400000 + (uint64_t)n * 4 + (r % 2 ? MT_PC_EXACT : 0); /* each its own: a new node */
         path[n].id = mt_paths_find(t, path[n].parent, path[n].pc, 0);
         assert_int_equal(path[n].id, mt_tracker.header->n_nodes - 1);
         n++;
@@ -151,11 +153,13 @@ static struct mt_node *node_of(mt_node_id id) {
     return NULL;
 }
 
-/* An event can be left between the two: then the node is found by a guess, and must stay what it is. */
+/* An event can be left between the two: then the node is found by a guess, and must stay what it
+ * is. */
 static void a_node_that_is_not_counted_yet_keeps_its_place(void **state) {
     (void)state;
     struct mt_thread *t = engine_enter();
-    mt_node_id parent = mt_paths_find(t, MT_NODE_ROOT, 0xa00000, 0), left = mt_tracker.header->n_nodes;
+    mt_node_id parent = mt_paths_find(t, MT_NODE_ROOT, 0xa00000, 0),
+               left = mt_tracker.header->n_nodes;
     uint64_t told[3];
     assert_int_equal(left, parent + 1);
     node_of(left)->parent = parent;
@@ -171,7 +175,7 @@ static void a_node_that_is_not_counted_yet_keeps_its_place(void **state) {
     engine_check();
 }
 
-/* ---- names ------------------------------------------------------------------------------------------------------ */
+/* ---- names ----------------------------------------------------------------------------------- */
 
 enum { NAMES = 3000, NAME_ROOM = 320 };
 static char name[NAMES][NAME_ROOM];
@@ -202,7 +206,7 @@ static void a_text_has_one_name(void **state) {
     engine_check();
 }
 
-/* ---- sites ------------------------------------------------------------------------------------------------------ */
+/* ---- sites ----------------------------------------------------------------------------------- */
 
 enum { SITES = 5000 };
 static mt_site_id site_of[SITES][4];
@@ -226,17 +230,19 @@ static void a_path_and_a_class_have_one_site(void **state) {
     }
     for (uint32_t i = 0; i < SITES; i++)
         for (uint32_t c = 0; c < 4 && site_of[i][c] != 0; c++)
-            assert_int_equal(mt_sites_foreign(t, site_of[i][c]), site_of[i][c]); /* of its own it is the same one */
+            assert_int_equal(mt_sites_foreign(t, site_of[i][c]),
+                             site_of[i][c]); /* of its own it is the same one */
     engine_leave(t);
     engine_check();
 }
 
-/* ---- live blocks ------------------------------------------------------------------------------------------------ */
+/* ---- live blocks ----------------------------------------------------------------------------- */
 
 enum { PLACES = 20000 };
 static struct mt_live_entry live[PLACES];
 
-/* A heap that is dense, one that is sparse, addresses that are odd, those of a domain; sizes on both sides of big. */
+/* A heap that is dense, one that is sparse, addresses that are odd, those of a domain; sizes on
+ * both sides of big. */
 static uint64_t address_of(uint32_t i) {
     switch (i % 4) {
     case 0:
@@ -256,7 +262,8 @@ static bool put(struct mt_thread *t, uint32_t i, struct mt_live_entry entry) {
     bool done = mt_live_put(t, mt_live_prepare(address), address, entry, &there);
     assert_int_equal(there.site, 0); /* it has been taken out before */
     if (done) {                      /* what is there is told, and left alone */
-        assert_int_equal(mt_live_put(t, mt_live_prepare(address), address, entry, &again), MT_PUT_OCCUPIED);
+        assert_int_equal(mt_live_put(t, mt_live_prepare(address), address, entry, &again),
+                         MT_PUT_OCCUPIED);
         assert_int_equal(again.site, entry.site);
         assert_int_equal(again.bytes, entry.bytes);
     }
@@ -275,20 +282,23 @@ static void take(struct mt_thread *t, uint32_t i) {
     live[i] = (struct mt_live_entry){0};
 }
 
-/* A block that is big stays where the big ones are: its address may be put there again, but not among the small ones. */
+/* A block that is big stays where the big ones are: its address may be put there again, but not
+ * among the small ones. */
 static void a_block_is_what_it_was_put_as(void **state) {
     (void)state;
     struct mt_thread *t = engine_enter();
     uint64_t random = 6;
     for (uint32_t round = 0; round < 400000; round++) {
         uint64_t r = engine_random(&random);
-        uint32_t reach = round / 100000 % 2 ? PLACES : 400; /* few, and all: tables that churn, and that grow */
+        uint32_t reach =
+            round / 100000 % 2 ? PLACES : 400; /* few, and all: tables that churn, and that grow */
         uint32_t i = (uint32_t)(r % reach);
         if (r >> 20 & 1) {
             bool is_big = (r >> 8) % 64 == 0;
-            struct mt_live_entry entry = {is_big ? MT_ENTRY_MAX_BYTES + r : r % 5000, 1 + (uint32_t)(r >> 9) % 100,
-                                          (uint32_t)r % 99};
-            if (live[i].site != 0) /* of another kind it would have to be taken out first, as a missed free is */
+            struct mt_live_entry entry = {is_big ? MT_ENTRY_MAX_BYTES + r : r % 5000,
+                                          1 + (uint32_t)(r >> 9) % 100, (uint32_t)r % 99};
+            if (live[i].site !=
+                0) /* of another kind it would have to be taken out first, as a missed free is */
                 take(t, i);
             if (put(t, i, entry))
                 live[i] = entry;
@@ -310,11 +320,13 @@ static void a_block_is_in_the_way_of_another(void **state) {
     (void)state;
     struct mt_thread *t = engine_enter();
     for (uint32_t i = 0; i < 4000; i++) {
-        struct mt_live_entry first = {100 + i, 1 + i % 50, 3}, second = {200 + i, 2 + i % 50, 4}, there = {0};
+        struct mt_live_entry first = {100 + i, 1 + i % 50, 3}, second = {200 + i, 2 + i % 50, 4},
+                             there = {0};
         assert_true(put(t, i, first));
         live[i] = first;
-        assert_int_equal(mt_live_put(t, mt_live_prepare(address_of(i)), address_of(i), second, &there),
-                         MT_PUT_OCCUPIED);
+        assert_int_equal(
+            mt_live_put(t, mt_live_prepare(address_of(i)), address_of(i), second, &there),
+            MT_PUT_OCCUPIED);
         assert_int_equal(there.bytes, first.bytes);
         assert_int_equal(there.site, first.site);
     }
@@ -325,13 +337,14 @@ static void a_block_is_in_the_way_of_another(void **state) {
     engine_check();
 }
 
-/* ---- dlclose ---------------------------------------------------------------------------------------------------- */
+/* ---- dlclose --------------------------------------------------------------------------------- */
 
 static jmp_buf out_of_dlclose;
 
 static MT_NOINLINE void allocate(int n) {
     for (int i = 0; i < n; i++)
-        mt_record_allocation((void *)(UINT64_C(0x30000000) + (uint64_t)i * 64), 10, __builtin_frame_address(0));
+        mt_record_allocation((void *)(UINT64_C(0x30000000) + (uint64_t)i * 64), 10,
+                             __builtin_frame_address(0));
     for (int i = 0; i < n; i++)
         mt_record_free((void *)(UINT64_C(0x30000000) + (uint64_t)i * 64));
 }
@@ -360,7 +373,7 @@ static void dlclose_can_be_left(void **state) {
     assert_false(mt_rules_are_unloading());
 }
 
-/* ---- the writer ------------------------------------------------------------------------------------------------- */
+/* ---- the writer ------------------------------------------------------------------------------ */
 
 enum { PIECES = 3000 };
 static struct {
@@ -374,7 +387,8 @@ static void pieces_of_the_ledger_are_apart_and_zero(void **state) {
     assert_true(mt_growth_lock());
     for (int i = 0; i < PIECES; i++) {
         uint64_t r = engine_random(&random);
-        size_t align = (size_t)1 << (r >> 8) % 13, bytes = 1 + (r % 37 == 0 ? r % 300000 : r % 3000);
+        size_t align = (size_t)1 << (r >> 8) % 13,
+               bytes = 1 + (r % 37 == 0 ? r % 300000 : r % 3000);
         char *p = mt_ledger_allocate(&mt_tracker.ledger, bytes, align);
         assert_non_null(p);
         assert_int_equal((uintptr_t)p & (align - 1), 0);
@@ -412,7 +426,8 @@ static void the_walkers_find_what_is_wrong(void **state) {
     struct mt_thread *t = engine_enter();
     uint64_t address = UINT64_C(0x30000000);
     struct mt_live_entry there = {0};
-    assert_true(mt_live_put(t, mt_live_prepare(address), address, (struct mt_live_entry){8, 1, 1}, &there));
+    assert_true(
+        mt_live_put(t, mt_live_prepare(address), address, (struct mt_live_entry){8, 1, 1}, &there));
     struct mt_region *r = mt_live_region(address, false);
     r->used++;
     assert_non_null(mt_live_check());

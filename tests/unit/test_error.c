@@ -14,7 +14,8 @@
 static void fills_message_and_hint(void **state) {
     (void)state;
     struct mt_error error;
-    assert_int_equal(mt_error_set(&error, MEMTRACK_EIO, "try again", "%s: %d", "x.pb.gz", 5), -MEMTRACK_EIO);
+    assert_int_equal(mt_error_set(&error, MEMTRACK_EIO, "try again", "%s: %d", "x.pb.gz", 5),
+                     -MEMTRACK_EIO);
     assert_string_equal(error.message, "x.pb.gz: 5");
     assert_string_equal(error.hint, "try again");
 }
@@ -28,7 +29,8 @@ static void a_missing_hint_is_empty(void **state) {
 
 static void nothing_to_fill(void **state) {
     (void)state;
-    assert_int_equal(mt_error_set(NULL, MEMTRACK_ENOMEM, "hint", "%s", "message"), -MEMTRACK_ENOMEM);
+    assert_int_equal(mt_error_set(NULL, MEMTRACK_ENOMEM, "hint", "%s", "message"),
+                     -MEMTRACK_ENOMEM);
 }
 
 static void long_texts_are_cut(void **state) {
@@ -41,7 +43,8 @@ static void long_texts_are_cut(void **state) {
         char guard[8];
     } room;
     memcpy(room.guard, "GUARDED", 8);
-    assert_int_equal(mt_error_set(&room.error, MEMTRACK_EUSAGE, text, "%s", text), -MEMTRACK_EUSAGE);
+    assert_int_equal(mt_error_set(&room.error, MEMTRACK_EUSAGE, text, "%s", text),
+                     -MEMTRACK_EUSAGE);
     assert_int_equal(strlen(room.error.message), sizeof room.error.message - 1);
     assert_int_equal(strlen(room.error.hint), sizeof room.error.hint - 1);
     assert_string_equal(room.guard, "GUARDED");

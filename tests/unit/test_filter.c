@@ -44,8 +44,8 @@ static void patterns(void **state) {
 }
 
 /* a <- b <- main: 1; b <- main: 2; c <- main: 4; lossy: 8. What passes is the sum. */
-static int64_t passing(const char *const *include, size_t n_include, const char *const *exclude, size_t n_exclude,
-                       bool all_frames) {
+static int64_t passing(const char *const *include, size_t n_include, const char *const *exclude,
+                       size_t n_exclude, bool all_frames) {
     struct mt_profile *p = build_empty();
     uint32_t app = build_mapping(p, "/bin/app", 0);
     uint32_t a = build_frame(p, app, "a", "a.c", 1), b = build_frame(p, app, "b", "b.c", 2);
@@ -54,7 +54,8 @@ static int64_t passing(const char *const *include, size_t n_include, const char 
     build_sample(p, 2, 2, (uint32_t[]){b, top});
     build_sample(p, 4, 2, (uint32_t[]){c, top});
     build_sample(p, 8, 0, NULL);
-    struct mt_view_options options = {.filter = {include, n_include, exclude, n_exclude, all_frames}};
+    struct mt_view_options options = {
+        .filter = {include, n_include, exclude, n_exclude, all_frames}};
     struct mt_rows *rows;
     assert_int_equal(mt_rows_build(p, &options, &rows, NULL), 0);
     int64_t passed = mt_rows_passed(rows)->value[MT_VALUE_LIVE_BYTES];
@@ -68,7 +69,8 @@ static int64_t passing(const char *const *include, size_t n_include, const char 
     return passed;
 }
 
-#define LIST(...) (const char *const[]){__VA_ARGS__}, sizeof((const char *const[]){__VA_ARGS__}) / sizeof(char *)
+#define LIST(...)                                                                                  \
+    (const char *const[]){__VA_ARGS__}, sizeof((const char *const[]){__VA_ARGS__}) / sizeof(char *)
 
 static void rules(void **state) {
     (void)state;
@@ -109,7 +111,8 @@ static void memory_of_verdicts(void **state) {
     mt_profile_free(p);
 }
 
-/* A thread is "TID NAME", and a pattern about it fits either, or both. A name can hold a space, or be missing. */
+/* A thread is "TID NAME", and a pattern about it fits either, or both. A name can hold a space, or
+ * be missing. */
 static void threads(void **state) {
     (void)state;
     static const struct {
@@ -134,9 +137,11 @@ static void threads(void **state) {
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct mt_filter filter = {.include = &cases[i].pattern, .n_include = 1};
-        struct mt_filter_sample sample = {.scope = "", .domain = "malloc", .thread = cases[i].thread};
+        struct mt_filter_sample sample = {
+            .scope = "", .domain = "malloc", .thread = cases[i].thread};
         if ((mt_filter_labels(&filter, &sample) == MT_FILTER_INCLUDED) != cases[i].matches)
-            fail_msg("%s should%s match %s", cases[i].pattern, cases[i].matches ? "" : " not", cases[i].thread);
+            fail_msg("%s should%s match %s", cases[i].pattern, cases[i].matches ? "" : " not",
+                     cases[i].thread);
     }
 }
 

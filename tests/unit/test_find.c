@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Ledgers are found by what processes have mapped, and in the directories that ended ones have left them in. */
+/* Ledgers are found by what processes have mapped, and in the directories that ended ones have left
+ * them in. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -156,7 +157,8 @@ static void says_why_there_is_none(void **state) {
     assert_null(path);
 }
 
-static const struct mt_found_ledger *with_path(const struct mt_found_ledgers *found, const char *path) {
+static const struct mt_found_ledger *with_path(const struct mt_found_ledgers *found,
+                                               const char *path) {
     for (size_t i = 0; i < found->n; i++)
         if (strcmp(found->items[i].path, path) == 0)
             return &found->items[i];
@@ -166,7 +168,8 @@ static const struct mt_found_ledger *with_path(const struct mt_found_ledgers *fo
 static void lists_the_running_and_the_left(void **state) {
     struct place *p = *state;
     struct mt_found_ledgers found;
-    char live[256], left[256], in_session[256], session[128], inner[200], other[256], link[256], word[256];
+    char live[256], left[256], in_session[256], session[128], inner[200], other[256], link[256],
+        word[256];
     start_child(p, (const char *const[]){"77.0", NULL});
     name(p, p->child, "77.0", live);
     name(p, 4000001, "5.0", left);

@@ -37,7 +37,8 @@ static int teardown(void **state) {
 static void begin(struct state *s) {
     struct mt_error error = {{0}, {0}};
     fixture_write(&s->f);
-    if (mt_ledger_open(s->f.path, &s->ledger, &error) != 0 || mt_follow_new(s->ledger, &s->follow, &error) != 0)
+    if (mt_ledger_open(s->f.path, &s->ledger, &error) != 0 ||
+        mt_follow_new(s->ledger, &s->follow, &error) != 0)
         fail_msg("%s", error.message);
 }
 
@@ -70,8 +71,9 @@ static int compare_summaries(const void *a, const void *b) {
 
 static struct summary *summarize(const struct mt_profile *p) {
     struct summary *all = calloc(p->n_samples + 1, sizeof *all);
-    static const enum mt_value followed[] = {MT_VALUE_TOTAL_BLOCKS, MT_VALUE_TOTAL_BYTES, MT_VALUE_LIVE_BLOCKS,
-                                             MT_VALUE_LIVE_BYTES, MT_VALUE_TEMPORARY_BLOCKS};
+    static const enum mt_value followed[] = {MT_VALUE_TOTAL_BLOCKS, MT_VALUE_TOTAL_BYTES,
+                                             MT_VALUE_LIVE_BLOCKS, MT_VALUE_LIVE_BYTES,
+                                             MT_VALUE_TEMPORARY_BLOCKS};
     for (size_t i = 0; i < p->n_samples; i++) {
         const struct mt_sample *sample = &p->samples[i];
         all[i].truncated = sample->truncated;
@@ -79,7 +81,8 @@ static struct summary *summarize(const struct mt_profile *p) {
         all[i].size_class = sample->size_class;
         snprintf(all[i].thread, sizeof all[i].thread, "%s", mt_profile_text(p, sample->thread));
         for (uint32_t k = 0; k < sample->n_frames; k++)
-            all[i].path = (all[i].path ^ p->locations[p->frames[sample->first_frame + k]].address) * 1099511628211u;
+            all[i].path = (all[i].path ^ p->locations[p->frames[sample->first_frame + k]].address) *
+                          1099511628211u;
         for (size_t v = 0; v < sizeof followed / sizeof *followed; v++)
             all[i].value[followed[v]] = sample->value[followed[v]];
     }
@@ -109,7 +112,8 @@ static void follows_what_grows_and_changes(void **state) {
     begin(s);
     for (unsigned round = 0; round < 40; round++) {
         if (round % 3 == 0) {
-            mt_node_id node = fixture_node(f, round % 2 ? parent : MT_NODE_TRUNCATED, 0x400200 + round, 1);
+            mt_node_id node =
+                fixture_node(f, round % 2 ? parent : MT_NODE_TRUNCATED, 0x400200 + round, 1);
             fixture_site(f, node, 1 + round, 16 << round % 8);
             struct mt_site *other = fixture_site(f, node, 2, 64);
             other->bank = other->origin = 2;
@@ -188,20 +192,24 @@ static void keeps_to_its_budget(void **state) {
     assert_int_equal(mt_follow_profile(s->follow)->n_samples, 2000);
 }
 
-/* A process may scribble over its ledger while it is followed: nothing must break, and indexes must stay in bounds. */
+/* A process may scribble over its ledger while it is followed: nothing must break, and indexes must
+ * stay in bounds. */
 static void survives_scribbling(void **state) {
     struct state *s = *state;
     struct fixture *f = &s->f;
     unsigned seed = 7;
     for (unsigned i = 0; i < 200; i++)
-        fixture_site(f, fixture_node(f, i ? MT_NODE_FIRST + i / 2 : MT_NODE_ROOT, 0x400100 + i, 1), i, 32);
+        fixture_site(f, fixture_node(f, i ? MT_NODE_FIRST + i / 2 : MT_NODE_ROOT, 0x400100 + i, 1),
+                     i, 32);
     begin(s);
     for (unsigned round = 0; round < 300; round++) {
         bool complete;
         for (unsigned i = 0; i < 20; i++) {
             size_t at = (size_t)rand_r(&seed) % (f->bytes / 8) * 8;
-            uint64_t value = rand_r(&seed) % 3 ? (uint64_t)rand_r(&seed) : UINT64_MAX - (uint64_t)rand_r(&seed);
-            if (at > offsetof(struct mt_ledger_header, control)) /* else it is simply no ledger any more */
+            uint64_t value =
+                rand_r(&seed) % 3 ? (uint64_t)rand_r(&seed) : UINT64_MAX - (uint64_t)rand_r(&seed);
+            if (at > offsetof(struct mt_ledger_header,
+                              control)) /* else it is simply no ledger any more */
                 memcpy(f->image + at, &value, sizeof value);
         }
         f->sites[rand_r(&seed) % 200].node = (uint32_t)rand_r(&seed);
@@ -213,7 +221,8 @@ static void survives_scribbling(void **state) {
         mt_follow_read(s->follow, 0, &complete, NULL);
         const struct mt_profile *p = mt_follow_profile(s->follow);
         for (size_t i = 0; i < p->n_samples; i++) {
-            assert_true(p->samples[i].first_frame + (uint64_t)p->samples[i].n_frames <= p->n_frames);
+            assert_true(p->samples[i].first_frame + (uint64_t)p->samples[i].n_frames <=
+                        p->n_frames);
             for (size_t v = 0; v < MT_N_VALUES; v++)
                 assert_true(p->samples[i].value[v] >= 0);
         }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Files of other tools are called what they are, packed or not; a sound file is never called damaged. */
+/* Files of other tools are called what they are, packed or not; a sound file is never called
+ * damaged. */
 #include "pprof-fixture.h"
 
 #include <zstd.h>
@@ -10,7 +11,7 @@ struct file {
     const char *what; /* in the message */
 };
 
-#define FILE_OF(text, what)                                                                                            \
+#define FILE_OF(text, what)                                                                        \
     { text, sizeof(text) - 1, what }
 
 static const struct file files[] = {
@@ -29,7 +30,8 @@ static const struct file files[] = {
     FILE_OF("\177ELF\2\1\1\0\0\0\0\0\0\0\0\0\1\0\76\0", "object file"),
     FILE_OF("\177ELF\2\1\1", "ELF program"),
     FILE_OF("MTLEDGR1\1\0\0\0", "memtrack ledger"),
-    FILE_OF("\0\0\0\0\0\0\0\0\3\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\20\47\0\0\0\0\0\0", "CPU profile of gperftools"),
+    FILE_OF("\0\0\0\0\0\0\0\0\3\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\20\47\0\0\0\0\0\0",
+            "CPU profile of gperftools"),
     FILE_OF("goroutine profile: total 5\n1 @ 0x1 0x2\n", "not of the heap"),
     FILE_OF("--- mutex:\ncycles/second=2000000000\n", "not of the heap"),
     FILE_OF("go 1.19 trace\0\0\0\1\2", "execution trace of Go"),
@@ -39,7 +41,9 @@ static const struct file files[] = {
     FILE_OF("<?xml version=\"1.0\"?>\n\n<valgrindoutput>\n", "valgrind"),
     FILE_OF("=====\n==77==ERROR: LeakSanitizer: detected memory leaks\n", "sanitizer"),
     FILE_OF("___ Begin jemalloc statistics ___\nVersion: \"5.3.0\"\n", "jemalloc's statistics"),
-    FILE_OF("------------------------------------------------\nMALLOC:   1  (  0.0 MiB) Bytes in use\n", "tcmalloc's"),
+    FILE_OF(
+        "------------------------------------------------\nMALLOC:   1  (  0.0 MiB) Bytes in use\n",
+        "tcmalloc's"),
     FILE_OF("<malloc version=\"1\">\n<heap nr=\"0\">\n", "malloc_info"),
     FILE_OF("= Start\n@ ./a.out:[0x401] + 0x1 0x10\n", "mtrace"),
     FILE_OF("CMDLINE python x.py\nMEM 1.2 1690000000.1\n", "memory_profiler"),
@@ -91,7 +95,8 @@ static void packed_ones_as_well(void **state) {
                            .avail_in = (uInt)files[i].bytes,
                            .next_out = packed,
                            .avail_out = sizeof packed};
-        assert_int_equal(deflateInit2(&stream, 9, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY), Z_OK);
+        assert_int_equal(deflateInit2(&stream, 9, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY),
+                         Z_OK);
         assert_int_equal(deflate(&stream, Z_FINISH), Z_STREAM_END);
         deflateEnd(&stream);
         refused(packed, stream.total_out, files[i].what);
@@ -111,7 +116,8 @@ static void far_into_the_file(void **state) {
     refused(text, sizeof text, "xxxx\" and so on");
 }
 
-/* Of what nobody knows it is not said that it is damaged, as long as nothing of a profile was seen in it. */
+/* Of what nobody knows it is not said that it is damaged, as long as nothing of a profile was seen
+ * in it. */
 static void unknown_bytes_are_not_called_damaged(void **state) {
     (void)state;
     static const unsigned char bytes[] = {0x07, 0xfe, 0x01, 0x02, 0x9f, 0x00, 0x80};
@@ -127,8 +133,10 @@ static void a_profile_packed_with_zstd(void **state) {
         uint8_t data[1 << 20];
     } *room = malloc(sizeof *room);
     assert_non_null(room);
-    z_stream stream = {
-        .next_in = plain.data, .avail_in = (uInt)plain.n, .next_out = room->data, .avail_out = sizeof room->data};
+    z_stream stream = {.next_in = plain.data,
+                       .avail_in = (uInt)plain.n,
+                       .next_out = room->data,
+                       .avail_out = sizeof room->data};
     assert_int_equal(inflateInit2(&stream, 15 + 16), Z_OK);
     assert_int_equal(inflate(&stream, Z_FINISH), Z_STREAM_END);
     size_t bound = ZSTD_compressBound(stream.total_out);
@@ -150,8 +158,10 @@ static void a_profile_packed_with_zstd(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(each_is_called_what_it_is),  cmocka_unit_test(packed_ones_as_well),
-        cmocka_unit_test(far_into_the_file),          cmocka_unit_test(unknown_bytes_are_not_called_damaged),
+        cmocka_unit_test(each_is_called_what_it_is),
+        cmocka_unit_test(packed_ones_as_well),
+        cmocka_unit_test(far_into_the_file),
+        cmocka_unit_test(unknown_bytes_are_not_called_damaged),
         cmocka_unit_test(a_profile_packed_with_zstd),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -20,7 +20,8 @@ static void sizes(void **state) {
     assert_string_equal(mt_format_size(buffer, 1023, false), "1023 B");
     assert_string_equal(mt_format_size(buffer, 1024, false), "1.0 KiB");
     assert_string_equal(mt_format_size(buffer, 1536, false), "1.5 KiB");
-    assert_string_equal(mt_format_size(buffer, 1024 * 1024 - 1, false), "1.0 MiB"); /* not 1024.0 KiB */
+    assert_string_equal(mt_format_size(buffer, 1024 * 1024 - 1, false),
+                        "1.0 MiB"); /* not 1024.0 KiB */
     assert_string_equal(mt_format_size(buffer, -1536, false), "-1.5 KiB");
     assert_string_equal(mt_format_size(buffer, INT64_MAX, false), "8.0 EiB");
     assert_string_equal(mt_format_size(buffer, INT64_MIN, false), "-8.0 EiB");
@@ -43,7 +44,8 @@ static void percents_and_durations(void **state) {
     assert_string_equal(mt_format_duration(buffer, 999900000), "1.00 s");
     assert_string_equal(mt_format_duration(buffer, 59990000000), "1 min 0 s");
     assert_string_equal(mt_format_duration(buffer, UINT64_C(3720000000000)), "1 h 2 min");
-    assert_string_equal(mt_format_rfc3339(buffer, UINT64_C(1700000000123456789)), "2023-11-14T22:13:20.123456Z");
+    assert_string_equal(mt_format_rfc3339(buffer, UINT64_C(1700000000123456789)),
+                        "2023-11-14T22:13:20.123456Z");
 }
 
 static void size_classes(void **state) {
@@ -121,7 +123,8 @@ static void nothing_reaches_the_terminal(void **state) {
     assert_visible("gr\xc3\xbc\xc3\x9f", true, "gr\xc3\xbc\xc3\x9f");
     assert_visible("gr\xc3\xbc", false, "gr\\xc3\\xbc");
     assert_visible("\xff\xc3", true, "\\xff\\xc3");
-    assert_visible("\xed\xa0\x80\xc0\xaf\xf4\x90\x80\x80", true, "\\xed\\xa0\\x80\\xc0\\xaf\\xf4\\x90\\x80\\x80");
+    assert_visible("\xed\xa0\x80\xc0\xaf\xf4\x90\x80\x80", true,
+                   "\\xed\\xa0\\x80\\xc0\\xaf\\xf4\\x90\\x80\\x80");
 }
 
 static void json_gets_utf8(void **state) {
@@ -133,7 +136,8 @@ static void json_gets_utf8(void **state) {
 
 typedef char *shorten(const char *text, size_t columns, const char *ellipsis);
 
-static void assert_shortened(shorten *function, const char *text, size_t columns, const char *expected) {
+static void assert_shortened(shorten *function, const char *text, size_t columns,
+                             const char *expected) {
     char *shortened = function(text, columns, "...");
     assert_string_equal(shortened, expected);
     free(shortened);
@@ -143,14 +147,16 @@ static void shortening(void **state) {
     (void)state;
     static const char path[] = "/usr/src/project/lib/parser/expression.c:123";
     assert_shortened(mt_format_shorten_path, path, 44, path);
-    assert_shortened(mt_format_shorten_path, path, 43, ".../src/project/lib/parser/expression.c:123");
+    assert_shortened(mt_format_shorten_path, path, 43,
+                     ".../src/project/lib/parser/expression.c:123");
     assert_shortened(mt_format_shorten_path, path, 32, ".../lib/parser/expression.c:123");
     assert_shortened(mt_format_shorten_path, path, 25, "/usr/.../expression.c:123");
     assert_shortened(mt_format_shorten_path, path, 12, "expr...c:123");
     assert_shortened(mt_format_shorten_path, path, 2, "23");
     static const char name[] = "std::vector<int, std::allocator<int> >::push_back(int const&)";
     assert_shortened(mt_format_shorten_function, name, 61, name);
-    assert_shortened(mt_format_shorten_function, name, 60, "std::vector<int, std::allocator<int> >::push_back");
+    assert_shortened(mt_format_shorten_function, name, 60,
+                     "std::vector<int, std::allocator<int> >::push_back");
     assert_shortened(mt_format_shorten_function, name, 40, "std::vector<...>::push_back");
     assert_shortened(mt_format_shorten_function, name, 20, "std::v...::push_back");
     assert_shortened(mt_format_shorten_function, "ns::operator<(A<int>)", 15, "ns::operator<");
@@ -171,7 +177,8 @@ static void shortened_text_fits(void **state) {
                                         "<<<<<<<<<<<<<<<<<<",
                                         "/////////////////////",
                                         "\xe6\xbc\xa2\xe6\xbc\xa2\xe6\xbc\xa2"};
-    shorten *const functions[] = {mt_format_shorten_path, mt_format_shorten_function, mt_format_shorten_end};
+    shorten *const functions[] = {mt_format_shorten_path, mt_format_shorten_function,
+                                  mt_format_shorten_end};
     for (size_t t = 0; t < sizeof texts / sizeof *texts; t++)
         for (size_t f = 0; f < 3; f++)
             for (size_t columns = 0; columns < 30; columns++) {

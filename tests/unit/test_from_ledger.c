@@ -106,7 +106,8 @@ static void makes_frames_innermost_first(void **state) {
     struct fixture *f = *state;
     mt_node_id outer = fixture_node(f, MT_NODE_ROOT, 0x401000, 1);
     mt_node_id middle = fixture_node(f, outer, 0x701000, 2);
-    mt_node_id inner = fixture_node(f, middle, 0x401000, 1); /* the address of the outer node again */
+    mt_node_id inner =
+        fixture_node(f, middle, 0x401000, 1); /* the address of the outer node again */
     fixture_site(f, inner, 2, 10);
     fixture_site(f, inner, 1, 1000);
     struct mt_profile *p = convert(f, NULL);
@@ -156,7 +157,8 @@ static void adds_up_what_several_threads_did(void **state) {
     freed->bank = 2;
     freed->size_class = allocated->size_class;
     fixture_free(freed, 9, 900);
-    struct mt_site *own = fixture_site(f, node, 1, 100); /* of the other thread: a sample of its own */
+    struct mt_site *own =
+        fixture_site(f, node, 1, 100); /* of the other thread: a sample of its own */
     own->bank = own->origin = 2;
     f->header->control = (struct mt_control){.epoch = 4};
     allocated->at_peak.epoch = 4;
@@ -171,7 +173,8 @@ static void adds_up_what_several_threads_did(void **state) {
     assert_int_equal(v[MT_VALUE_TOTAL_BYTES], 1000);
     assert_int_equal(v[MT_VALUE_TEMPORARY_BLOCKS], 3);
     assert_int_equal(p->info.totals.peak_bytes, 200);
-    assert_int_equal(v[MT_VALUE_MAX_BYTES], 200); /* its thread saw 1000, but not what the other one freed */
+    assert_int_equal(v[MT_VALUE_MAX_BYTES],
+                     200); /* its thread saw 1000, but not what the other one freed */
     assert_string_equal(mt_profile_text(p, p->samples[1].thread), "102 worker");
     assert_int_equal(map.n_records, 4);
     assert_int_equal(map.sample_of_record[0], UINT32_MAX);
@@ -187,7 +190,8 @@ static void adds_up_what_several_threads_did(void **state) {
 static void takes_the_peak_from_saved_values_of_this_epoch(void **state) {
     struct fixture *f = *state;
     f->header->control = (struct mt_control){.epoch = 5, .peak_bytes = 90};
-    mt_node_id a = fixture_node(f, MT_NODE_ROOT, 0x401000, 1), b = fixture_node(f, MT_NODE_ROOT, 0x402000, 1);
+    mt_node_id a = fixture_node(f, MT_NODE_ROOT, 0x401000, 1),
+               b = fixture_node(f, MT_NODE_ROOT, 0x402000, 1);
     struct mt_site *changed = fixture_site(f, a, 8, 10), *same = fixture_site(f, b, 4, 10);
     fixture_free(changed, 7, 70);
     changed->at_peak.epoch = 5;
@@ -226,7 +230,8 @@ static void never_shows_a_peak_below_live(void **state) {
 
 static void clamps_a_torn_record(void **state) {
     struct fixture *f = *state;
-    mt_node_id a = fixture_node(f, MT_NODE_ROOT, 0x401000, 1), b = fixture_node(f, MT_NODE_ROOT, 0x402000, 1);
+    mt_node_id a = fixture_node(f, MT_NODE_ROOT, 0x401000, 1),
+               b = fixture_node(f, MT_NODE_ROOT, 0x402000, 1);
     struct mt_site *torn = fixture_site(f, a, 1, 10);
     fixture_free(torn, 2, 20);
     fixture_site(f, b, 3, 5);
@@ -273,11 +278,13 @@ static void keeps_what_has_no_path(void **state) {
     mt_profile_free(p);
 }
 
-/* 1000 blocks of 512 bytes seen with a period of 1024: each stood for 1 / (1 - e^-0.5) = 2.5415 blocks. */
+/* 1000 blocks of 512 bytes seen with a period of 1024: each stood for 1 / (1 - e^-0.5) = 2.5415
+ * blocks. */
 static void scales_what_was_sampled(void **state) {
     struct fixture *f = *state;
     f->header->sample_bytes = 1024;
-    mt_node_id a = fixture_node(f, MT_NODE_ROOT, 0x401000, 1), b = fixture_node(f, MT_NODE_ROOT, 0x402000, 1);
+    mt_node_id a = fixture_node(f, MT_NODE_ROOT, 0x401000, 1),
+               b = fixture_node(f, MT_NODE_ROOT, 0x402000, 1);
     fixture_site(f, a, 1000, 512);
     fixture_site(f, b, 1, 1 << 20); /* far above the period: certain to be seen */
     struct mt_ledger_map map;
@@ -355,7 +362,8 @@ static void survives_bad_links(void **state) {
     mt_node_id no_parent = fixture_node(f, 123456, 0x405000, 1);
     mt_node_id unwritten = fixture_node(f, MT_NODE_ROOT, 0, 0);
     mt_node_id below = fixture_node(f, unwritten, 0x406000, 1);
-    mt_node_id good = fixture_node(f, MT_NODE_ROOT, 0x407000, 7000); /* a module that does not exist */
+    mt_node_id good =
+        fixture_node(f, MT_NODE_ROOT, 0x407000, 7000); /* a module that does not exist */
     mt_node_id bad[] = {self, a, b, into_cycle, no_parent, unwritten, below, 999999};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
         fixture_site(f, bad[i], 1, 16);
@@ -376,7 +384,8 @@ static void survives_bad_links(void **state) {
 
 static void accepts_a_child_with_a_lower_id_than_its_parent(void **state) {
     struct fixture *f = *state;
-    mt_node_id child = fixture_node(f, MT_NODE_ROOT, 0x401000, 1), parent = fixture_node(f, 0, 0x402000, 1);
+    mt_node_id child = fixture_node(f, MT_NODE_ROOT, 0x401000, 1),
+               parent = fixture_node(f, 0, 0x402000, 1);
     f->nodes[child].parent = parent;
     fixture_site(f, child, 1, 16);
     struct mt_profile *p = convert(f, NULL);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The sorted intervals against a plain table of which one each unit of a small address space belongs to. */
+/* The sorted intervals against a plain table of which one each unit of a small address space
+ * belongs to. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -23,7 +24,8 @@ static void insert(uint64_t begin, uint64_t end) {
         if (owner[i] != 0)
             return;
     }
-    assert_true(mt_intervals_insert((struct mt_interval){.begin = begin, .end = end, .serial = begin * 3}));
+    assert_true(
+        mt_intervals_insert((struct mt_interval){.begin = begin, .end = end, .serial = begin * 3}));
     for (uint64_t i = begin; i < end; i++)
         owner[i] = (uint32_t)begin + 1;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The memory limit of a process, in machines made of files: cgroup v1 and v2, nested, namespaced, absent, broken. */
+/* The memory limit of a process, in machines made of files: cgroup v1 and v2, nested, namespaced,
+ * absent, broken. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -20,7 +21,8 @@ static char root[64];
 static void write_file(const char *path, const char *content) {
     char full[512];
     snprintf(full, sizeof full, "%s%s", root, path);
-    for (char *slash = strchr(full + strlen(root) + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+    for (char *slash = strchr(full + strlen(root) + 1, '/'); slash;
+         slash = strchr(slash + 1, '/')) {
         *slash = '\0';
         mkdir(full, 0700);
         *slash = '/';
@@ -75,7 +77,8 @@ static void smallest_of_nested_groups(void **state) {
     assert_string_equal(limit.source, "/sys/fs/cgroup/a.slice/memory.max");
     write_file("/sys/fs/cgroup/a.slice/b.service/memory.max", "1048576\n");
     assert_int_equal(look().bytes, 1048576);
-    write_file("/sys/fs/cgroup/a.slice/b.service/memory.max", "99999999999999\n"); /* more than there is */
+    write_file("/sys/fs/cgroup/a.slice/b.service/memory.max",
+               "99999999999999\n"); /* more than there is */
     assert_int_equal(look().bytes, 536870912);
     write_file("/sys/fs/cgroup/a.slice/memory.max", "88888888888888\n");
     assert_string_equal(look().source, "the machine's memory");
@@ -87,7 +90,8 @@ static void version_one(void **state) {
     write_file("/proc/77/cgroup", "10:cpu,cpuacct:/x\n9:memory:/docker/0123\n0::/other\n");
     write_file("/proc/self/mountinfo",
                "35 25 0:31 / /sys/fs/cgroup/cpu rw - cgroup cgroup rw,cpu,cpuacct\n" V2_MOUNT
-               "36 25 0:32 /docker/0123 /sys/fs/cgroup/memory ro,nosuid master:9 - cgroup cgroup rw,memory\n");
+               "36 25 0:32 /docker/0123 /sys/fs/cgroup/memory ro,nosuid master:9 - cgroup cgroup "
+               "rw,memory\n");
     write_file("/sys/fs/cgroup/memory/memory.limit_in_bytes", "104857600\n");
     struct mt_limit limit = look();
     assert_int_equal(limit.bytes, 104857600);
@@ -108,7 +112,8 @@ static void damaged_files(void **state) {
     (void)state;
     static const char *const cgroups[] = {"",       "\n",       "0",          "0:",          "0:\n",
                                           "::::\n", "memory\n", "9:memory\n", "0::/%s%s%n\n"};
-    static const char *const mounts[] = {"", " - ", "a b c d e - cgroup2", "1 2 3 / /sys/fs/cgroup - \n", V2_MOUNT};
+    static const char *const mounts[] = {"", " - ", "a b c d e - cgroup2",
+                                         "1 2 3 / /sys/fs/cgroup - \n", V2_MOUNT};
     write_file("/sys/fs/cgroup/memory.max", "-\n");
     for (size_t i = 0; i < sizeof cgroups / sizeof *cgroups; i++)
         for (size_t j = 0; j < sizeof mounts / sizeof *mounts; j++) {
@@ -128,7 +133,8 @@ static void damaged_files(void **state) {
 
 int main(void) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-    const struct CMUnitTest tests[] = {TEST(nothing_but_the_machine), TEST(smallest_of_nested_groups),
-                                       TEST(version_one), TEST(outside_of_the_namespace), TEST(damaged_files)};
+    const struct CMUnitTest tests[] = {TEST(nothing_but_the_machine),
+                                       TEST(smallest_of_nested_groups), TEST(version_one),
+                                       TEST(outside_of_the_namespace), TEST(damaged_files)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

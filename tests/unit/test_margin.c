@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 // libs: -lm
-/* The margin of a sampled figure, held against sampling itself: programs whose blocks are known are sampled again and
- * again, and the interval has to hold the true figure in 95 of 100 cases, for rows of a few recorded blocks as well. */
+/* The margin of a sampled figure, held against sampling itself: programs whose blocks are known are
+ * sampled again and again, and the interval has to hold the true figure in 95 of 100 cases, for
+ * rows of a few recorded blocks as well. */
 #include <math.h>
 
 #include "profile-fixture.h"
@@ -23,8 +24,8 @@ struct group {
     uint64_t bytes, n;
 };
 
-/* How many of the blocks contain a point of a Poisson process over the bytes, one in PERIOD on average: by gaps, as the
- * recorder does it. */
+/* How many of the blocks contain a point of a Poisson process over the bytes, one in PERIOD on
+ * average: by gaps, as the recorder does it. */
 static uint64_t recorded(const struct group *group) {
     double all = (double)group->bytes * (double)group->n, at = 0;
     uint64_t n = 0, last = UINT64_MAX;
@@ -40,7 +41,8 @@ static uint64_t recorded(const struct group *group) {
 static void sample(struct mt_sample *s, const struct group *group, uint64_t n) {
     double scale = 1 / (1 - exp(-(double)group->bytes / PERIOD));
     *s = (struct mt_sample){.n_frames = 0};
-    s->value[MT_VALUE_TOTAL_BLOCKS] = s->value[MT_VALUE_LIVE_BLOCKS] = (int64_t)round((double)n * scale);
+    s->value[MT_VALUE_TOTAL_BLOCKS] = s->value[MT_VALUE_LIVE_BLOCKS] =
+        (int64_t)round((double)n * scale);
     s->value[MT_VALUE_TOTAL_BYTES] = s->value[MT_VALUE_LIVE_BYTES] =
         (int64_t)round((double)n * (double)group->bytes * scale);
 }
@@ -80,12 +82,15 @@ static void covers_95_of_100(void **state) {
             seen++;
             double margin = (double)mt_margin_of(bytes, variance[MT_VALUE_LIVE_BYTES]);
             holds += fabs(bytes - truth) <= margin + 1;
-            holds_blocks += fabs(n - blocks) <= (double)mt_margin_of(n, variance[MT_VALUE_LIVE_BLOCKS]) + 1;
+            holds_blocks +=
+                fabs(n - blocks) <= (double)mt_margin_of(n, variance[MT_VALUE_LIVE_BLOCKS]) + 1;
             most += margin > 4 * truth; /* an interval that holds everything says nothing */
         }
-        double share = (double)holds / (double)seen, of_blocks = (double)holds_blocks / (double)seen;
+        double share = (double)holds / (double)seen,
+               of_blocks = (double)holds_blocks / (double)seen;
         if (share < 0.93 || of_blocks < 0.90 || most > seen / 20)
-            fail_msg("program %zu: bytes %.3f, blocks %.3f of %zu; too wide %zu", k, share, of_blocks, seen, most);
+            fail_msg("program %zu: bytes %.3f, blocks %.3f of %zu; too wide %zu", k, share,
+                     of_blocks, seen, most);
     }
     mt_profile_free(p);
 }
@@ -109,7 +114,8 @@ static void is_that_of_the_textbook(void **state) {
     double odds = 1 / (exp(1) - 1);
     assert_true(fabs(variance[MT_VALUE_LIVE_BYTES] - 6400 * 64 * odds) < 1);
     assert_true(fabs(variance[MT_VALUE_LIVE_BLOCKS] - 100 * odds) < 0.01);
-    assert_true(mt_margin_most_of_bytes(6400, 64) >= variance[MT_VALUE_LIVE_BYTES]); /* the bound of scopes */
+    assert_true(mt_margin_most_of_bytes(6400, 64) >=
+                variance[MT_VALUE_LIVE_BYTES]); /* the bound of scopes */
     mt_profile_free(p);
 }
 
@@ -117,7 +123,8 @@ static void rows_add_up(void **state) {
     (void)state;
     struct mt_profile *p = build_empty();
     uint32_t app = build_mapping(p, "/bin/app", 0x1000);
-    const uint32_t one = build_frame(p, app, "one", "a.c", 1), other = build_frame(p, app, "other", "a.c", 2);
+    const uint32_t one = build_frame(p, app, "one", "a.c", 1),
+                   other = build_frame(p, app, "other", "a.c", 2);
     build_sample(p, 1000, 1, &one);
     build_sample(p, 3000, 1, &other);
     build_sample(p, 500, 1, &one);
@@ -129,7 +136,8 @@ static void rows_add_up(void **state) {
     double sum = 0;
     for (size_t i = 0; i < mt_rows_count(rows); i++)
         sum += mt_rows_at(rows, i)->variance[MT_VALUE_LIVE_BYTES];
-    assert_true(sum > 0 && fabs(sum - mt_rows_all(rows)->variance[MT_VALUE_LIVE_BYTES]) < 1e-6 * sum);
+    assert_true(sum > 0 &&
+                fabs(sum - mt_rows_all(rows)->variance[MT_VALUE_LIVE_BYTES]) < 1e-6 * sum);
     assert_int_equal(mt_rows_margin(rows, mt_rows_all(rows), MT_VALUE_LIVE_BYTES),
                      mt_margin_of_total(p, MT_VALUE_LIVE_BYTES));
     double of_all = mt_rows_all(rows)->variance[MT_VALUE_LIVE_BYTES];

@@ -17,10 +17,11 @@
 #include "output.h"
 #include "profile-fixture.h"
 
-static const struct mt_output_fields plain = {.pid = 42, .program = "prog", .start_time_ns = 1700000000123456789};
+static const struct mt_output_fields plain = {
+    .pid = 42, .program = "prog", .start_time_ns = 1700000000123456789};
 
-static void assert_name(const char *pattern, const struct mt_output_fields *fields, const char *insert,
-                        const char *wanted) {
+static void assert_name(const char *pattern, const struct mt_output_fields *fields,
+                        const char *insert, const char *wanted) {
     char *name = mt_output_name(pattern, fields, insert);
     assert_string_equal(name, wanted);
     free(name);
@@ -36,7 +37,8 @@ static void placeholders(void **state) {
     assert_name("%p", &plain, "", "42");
     assert_name("a.%e.%p.pb.gz", &plain, "", "a.prog.42.pb.gz");
     assert_name("%h.pb.gz", &plain, "", wanted);
-    assert_name("%t", &plain, "", "20231114T221320Z"); /* of the world, not of here; to the second */
+    assert_name("%t", &plain, "",
+                "20231114T221320Z"); /* of the world, not of here; to the second */
     assert_name("100%%%p", &plain, "", "100%42");
 }
 
@@ -74,8 +76,9 @@ static void names_of_programs_lead_nowhere(void **state) {
 static void patterns(void **state) {
     (void)state;
     struct mt_error error;
-    static const char *const good[] = {"x", "%p%e%h%t%%", "d/%p"}, *const bad[] = {"",   "d/", "%", "x%",
-                                                                                   "%x", "%P", "%n"};
+    static const char *const good[] = {"x", "%p%e%h%t%%", "d/%p"}, *const bad[] = {"",   "d/", "%",
+                                                                                   "x%", "%x", "%P",
+                                                                                   "%n"};
     for (size_t i = 0; i < sizeof good / sizeof *good; i++)
         assert_int_equal(mt_output_check_pattern(good[i], &error), 0);
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
@@ -98,7 +101,7 @@ static void numbers(void **state) {
     free(name);
 }
 
-/* ---- writing ---------------------------------------------------------------------------------------------------- */
+/* ---- writing --------------------------------------------------------------------------------- */
 
 static char directory[64];
 

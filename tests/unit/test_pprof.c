@@ -5,7 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 
-/* ---- round trips ------------------------------------------------------------------------------------------------- */
+/* ---- round trips ----------------------------------------------------------------------------- */
 
 static void everything_comes_back(void **state) {
     (void)state;
@@ -22,7 +22,8 @@ static void writing_again_adds_nothing(void **state) {
     (void)state;
     struct mt_profile *p = build_full(7, 300), *q = read_back(p), *r = read_back(q);
     same_model(p, r);
-    assert_int_equal(q->n_locations, r->n_locations); /* the stand-in for lossy paths does not pile up */
+    assert_int_equal(q->n_locations,
+                     r->n_locations); /* the stand-in for lossy paths does not pile up */
     assert_int_equal(q->n_functions, r->n_functions);
     assert_int_equal(q->n_lines, r->n_lines);
     struct buffer second = written(q), third = written(r);
@@ -69,7 +70,8 @@ static void columns_that_are_missing_stay_missing(void **state) {
 static void long_stacks_and_many_inlined_calls(void **state) {
     (void)state;
     struct mt_profile *p = build_empty();
-    uint32_t mapping = build_mapping(p, "/bin/app", 0x1000), function = build_function(p, "f", "f.c");
+    uint32_t mapping = build_mapping(p, "/bin/app", 0x1000),
+             function = build_function(p, "f", "f.c");
     struct mt_line lines[100];
     for (uint32_t i = 0; i < 100; i++)
         lines[i] = (struct mt_line){.function = function, .line = i};
@@ -99,10 +101,11 @@ static void text_that_is_not_utf8_is_mended(void **state) {
          "b",
          "a\xef\xbf\xbd"
          "b"},
-        {"\xc3", "\xef\xbf\xbd"},                                                 /* cut off */
-        {"\xc0\xaf", "\xef\xbf\xbd\xef\xbf\xbd"},                                 /* overlong */
-        {"\xed\xa0\x80", "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd"},                 /* a surrogate */
-        {"\xf4\x90\x80\x80", "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd"}, /* beyond Unicode */
+        {"\xc3", "\xef\xbf\xbd"},                                 /* cut off */
+        {"\xc0\xaf", "\xef\xbf\xbd\xef\xbf\xbd"},                 /* overlong */
+        {"\xed\xa0\x80", "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd"}, /* a surrogate */
+        {"\xf4\x90\x80\x80",
+         "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd"}, /* beyond Unicode */
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct mt_profile *p = build_empty();
@@ -120,7 +123,8 @@ static void assert_file_text(const Pprof__Profile *m, int64_t index, const char 
     assert_memory_equal(m->string_table[index].data, text, strlen(text));
 }
 
-/* What other tools see: ids from 1, the default column, addresses inside the call, a frame for lossy samples. */
+/* What other tools see: ids from 1, the default column, addresses inside the call, a frame for
+ * lossy samples. */
 static void the_file_is_plain_pprof(void **state) {
     (void)state;
     struct mt_profile *p = build_empty();
@@ -132,7 +136,10 @@ static void the_file_is_plain_pprof(void **state) {
     mt_profile_free(p);
     assert_true(file.n > 2 && file.data[0] == 0x1f && file.data[1] == 0x8b);
     uint8_t plain[1 << 16];
-    z_stream stream = {.next_in = file.data, .avail_in = (uInt)file.n, .next_out = plain, .avail_out = sizeof plain};
+    z_stream stream = {.next_in = file.data,
+                       .avail_in = (uInt)file.n,
+                       .next_out = plain,
+                       .avail_out = sizeof plain};
     assert_int_equal(inflateInit2(&stream, 31), Z_OK);
     assert_int_equal(inflate(&stream, Z_FINISH), Z_STREAM_END);
     inflateEnd(&stream);
@@ -159,7 +166,7 @@ static void the_file_is_plain_pprof(void **state) {
     pprof__profile__free_unpacked(m, NULL);
 }
 
-/* ---- writing that fails ------------------------------------------------------------------------------------------ */
+/* ---- writing that fails ---------------------------------------------------------------------- */
 
 static void a_full_disk_is_said(void **state) {
     (void)state;
@@ -194,9 +201,10 @@ static void wrong_indexes_are_refused(void **state) {
     }
 }
 
-/* ---- other tools' files ------------------------------------------------------------------------------------------ */
+/* ---- other tools' files ---------------------------------------------------------------------- */
 
-/* The strings of the files below, and what they describe: f (f.c:10) called by main, one mapping. */
+/* The strings of the files below, and what they describe: f (f.c:10) called by main, one
+ * mapping. */
 enum {
     ALLOC_OBJECTS = 1,
     COUNT,
@@ -216,9 +224,24 @@ enum {
     THREAD,
     WORKER
 };
-static const char *const texts[] = {
-    "",  "alloc_objects", "count",   "alloc_space", "bytes", "inuse_objects", "inuse_space", "space",  "main",
-    "f", "f.c",           "/bin/go", "objects",     "cpu",   "nanoseconds",   "heap",        "thread", "worker"};
+static const char *const texts[] = {"",
+                                    "alloc_objects",
+                                    "count",
+                                    "alloc_space",
+                                    "bytes",
+                                    "inuse_objects",
+                                    "inuse_space",
+                                    "space",
+                                    "main",
+                                    "f",
+                                    "f.c",
+                                    "/bin/go",
+                                    "objects",
+                                    "cpu",
+                                    "nanoseconds",
+                                    "heap",
+                                    "thread",
+                                    "worker"};
 
 static void put_strings(struct buffer *b) {
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
@@ -328,9 +351,10 @@ static void profiles_of_go(void **state) {
     }
 }
 
-/* Two columns with these names; returns the error or frees the profile after noting its live and total bytes. */
-static int two_columns(uint64_t type1, uint64_t unit1, uint64_t type2, uint64_t unit2, struct mt_totals *totals,
-                       struct mt_error *error) {
+/* Two columns with these names; returns the error or frees the profile after noting its live and
+ * total bytes. */
+static int two_columns(uint64_t type1, uint64_t unit1, uint64_t type2, uint64_t unit2,
+                       struct mt_totals *totals, struct mt_error *error) {
     struct buffer b = {0};
     struct mt_profile *p;
     put_strings(&b);
@@ -356,10 +380,12 @@ static void names_of_other_tools(void **state) {
     assert_int_equal(two_columns(ALLOC_OBJECTS, COUNT, ALLOC_SPACE, BYTES, &totals, &error), 0);
     assert_int_equal(totals.total_bytes, 700);
     assert_int_equal(totals.live_bytes, 0);
-    assert_int_equal(two_columns(WORKER, COUNT, HEAP, BYTES, &totals, &error), 0); /* names of their own */
+    assert_int_equal(two_columns(WORKER, COUNT, HEAP, BYTES, &totals, &error),
+                     0); /* names of their own */
     assert_int_equal(totals.live_blocks, 7);
     assert_int_equal(totals.live_bytes, 700);
-    assert_int_equal(two_columns(INUSE_SPACE, BYTES, SPACE, BYTES, &totals, &error), 0); /* the first of two counts */
+    assert_int_equal(two_columns(INUSE_SPACE, BYTES, SPACE, BYTES, &totals, &error),
+                     0); /* the first of two counts */
     assert_int_equal(totals.live_bytes, 7);
 }
 
@@ -367,7 +393,8 @@ static void a_cpu_profile_is_refused(void **state) {
     (void)state;
     struct mt_totals totals;
     struct mt_error error;
-    assert_int_equal(two_columns(WORKER, COUNT, CPU, NANOSECONDS, &totals, &error), -MEMTRACK_EFORMAT);
+    assert_int_equal(two_columns(WORKER, COUNT, CPU, NANOSECONDS, &totals, &error),
+                     -MEMTRACK_EFORMAT);
     assert_non_null(strstr(error.message, "cpu/nanoseconds"));
     assert_non_null(strstr(error.hint, "heap profile"));
 }

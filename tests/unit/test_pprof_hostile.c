@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Files that are damaged, malicious, or no profiles at all: always an error with a reason, never a crash. */
+/* Files that are damaged, malicious, or no profiles at all: always an error with a reason, never a
+ * crash. */
 #include "pprof-fixture.h"
 
 #include <errno.h>
@@ -19,8 +20,10 @@ static int read_copy(const void *data, size_t n, struct mt_error *error) {
 static struct buffer inflated(const struct buffer *file) {
     struct buffer plain = {.capacity = 1 << 20};
     plain.data = malloc(plain.capacity);
-    z_stream stream = {
-        .next_in = file->data, .avail_in = (uInt)file->n, .next_out = plain.data, .avail_out = (uInt)plain.capacity};
+    z_stream stream = {.next_in = file->data,
+                       .avail_in = (uInt)file->n,
+                       .next_out = plain.data,
+                       .avail_out = (uInt)plain.capacity};
     assert_int_equal(inflateInit2(&stream, 31), Z_OK);
     assert_int_equal(inflate(&stream, Z_FINISH), Z_STREAM_END);
     plain.n = plain.capacity - stream.avail_out;
@@ -81,12 +84,13 @@ static void random_bytes(void **state) {
     for (int round = 0; round < 20000; round++) {
         size_t n = build_random(&seed, sizeof data) + 1;
         for (size_t i = 0; i < n; i++)
-            data[i] = (uint8_t)(build_random(&seed, 4) ? build_random(&seed, 16) : build_random(&seed, 256));
+            data[i] = (uint8_t)(build_random(&seed, 4) ? build_random(&seed, 16)
+                                                       : build_random(&seed, 256));
         read_copy(data, n, &error);
     }
 }
 
-/* ---- wrong contents ---------------------------------------------------------------------------------------------- */
+/* ---- wrong contents -------------------------------------------------------------------------- */
 
 /* A good file with one column, one sample, one location; then what the case adds. */
 static struct buffer small_file(void) {
@@ -108,14 +112,15 @@ static void refused_with(struct buffer b, int status, const char *reason) {
     int found = read_buffer(b, &p, &error);
     mt_profile_free(p);
     if (found != status || !strstr(error.message, reason))
-        fail_msg("expected %d with \"%s\", found %d: %s", status, reason, found, found ? error.message : "");
+        fail_msg("expected %d with \"%s\", found %d: %s", status, reason, found,
+                 found ? error.message : "");
 }
 
-#define REFUSED(reason, ...)                                                                                           \
-    do {                                                                                                               \
-        struct buffer b = small_file();                                                                                \
-        __VA_ARGS__;                                                                                                   \
-        refused_with(b, -MEMTRACK_EFORMAT, reason);                                                                    \
+#define REFUSED(reason, ...)                                                                       \
+    do {                                                                                           \
+        struct buffer b = small_file();                                                            \
+        __VA_ARGS__;                                                                               \
+        refused_with(b, -MEMTRACK_EFORMAT, reason);                                                \
     } while (0)
 
 static void references_to_nothing(void **state) {
@@ -128,7 +133,8 @@ static void references_to_nothing(void **state) {
     REFUSED("a location has the id 0", put_bytes(&b, 2, "\x0a\x01\x00\x10\x05", 5));
     REFUSED("mapping that is missing", put_message(&b, 4, 2, 9));
     REFUSED("function that is missing", put_bytes(&b, 4, "\x08\x02\x22\x02\x08\x07", 6));
-    REFUSED("string 77 of 3", put_message(&b, 5, 3, 77), put_bytes(&b, 4, "\x08\x02\x22\x02\x08\x03", 6));
+    REFUSED("string 77 of 3", put_message(&b, 5, 3, 77),
+            put_bytes(&b, 4, "\x08\x02\x22\x02\x08\x03", 6));
     REFUSED("string index is out of range", put_message(&b, 5, 3, UINT64_MAX));
     REFUSED("string 5 of 3", put_message(&b, 3, 2, 0, 0, 0, 5));
     REFUSED("two locations", put_message(&b, 4, 1));
@@ -152,7 +158,8 @@ static void samples_that_do_not_fit(void **state) {
 
 static void extensions_that_lie(void **state) {
     (void)state;
-    REFUSED("the time axis refers", put_bytes(&b, 1502, "\x3a\x01\x00\x42\x01\x00\x4a\x01\x00\x52\x01\x00", 12));
+    REFUSED("the time axis refers",
+            put_bytes(&b, 1502, "\x3a\x01\x00\x42\x01\x00\x4a\x01\x00\x52\x01\x00", 12));
     REFUSED("columns of the time axis", put_bytes(&b, 1502, "\x0a\x01\x00", 3));
     REFUSED("columns of the time axis", put_bytes(&b, 1502, "\x3a\x01\x00", 3));
     REFUSED("columns of the model", put_bytes(&b, 1501, "\x12\x01\x01", 3));
@@ -179,7 +186,8 @@ static void fields_that_cannot_be(void **state) {
 /* A length that a file cannot have costs neither memory nor time. */
 static void huge_lengths(void **state) {
     (void)state;
-    static const uint64_t lengths[] = {MT_N_VALUES + (UINT64_C(16) << 20), UINT32_MAX, UINT64_C(1) << 60, UINT64_MAX};
+    static const uint64_t lengths[] = {MT_N_VALUES + (UINT64_C(16) << 20), UINT32_MAX,
+                                       UINT64_C(1) << 60, UINT64_MAX};
     for (unsigned field = 1; field <= 7; field++)
         for (size_t i = 0; i < sizeof lengths / sizeof *lengths; i++) {
             struct buffer b = small_file();
@@ -218,7 +226,8 @@ static void a_gzip_bomb(void **state) {
 static void several_gzip_members(void **state) {
     (void)state;
     struct buffer plain = small_file();
-    struct buffer first = {.data = plain.data, .n = 40}, second = {.data = plain.data + 40, .n = plain.n - 40};
+    struct buffer first = {.data = plain.data, .n = 40},
+                  second = {.data = plain.data + 40, .n = plain.n - 40};
     struct buffer file = compressed(&first), rest = compressed(&second);
     struct mt_error error;
     put(&file, rest.data, rest.n);
@@ -231,15 +240,17 @@ static void several_gzip_members(void **state) {
     free(plain.data);
 }
 
-/* ---- not files ---------------------------------------------------------------------------------------------------- */
+/* ---- not files ------------------------------------------------------------------------------- */
 
 static void path_refused(const char *path, int status, const char *reason) {
     struct mt_profile *p = (struct mt_profile *)8;
     struct mt_error error = {0};
     int found = mt_pprof_read(path, &p, &error);
     assert_null(p);
-    if (found != status || !strstr(error.message, reason) || !strstr(error.message, path) || !error.hint[0])
-        fail_msg("expected %d with \"%s\", found %d: %s; %s", status, reason, found, error.message, error.hint);
+    if (found != status || !strstr(error.message, reason) || !strstr(error.message, path) ||
+        !error.hint[0])
+        fail_msg("expected %d with \"%s\", found %d: %s; %s", status, reason, found, error.message,
+                 error.hint);
 }
 
 static void content_refused(const char *directory, const void *data, size_t n, const char *reason) {
@@ -268,7 +279,8 @@ static void what_is_not_a_profile(void **state) {
     content_refused(directory, "", 0, "empty");
     content_refused(directory, "MTLEDGR1\1\0\0\0", 12, "ledger");
     content_refused(directory, "\177ELF\2\1\1", 7, "ELF");
-    content_refused(directory, "\x28\xb5\x2f\xfd....", 8, "zstd"); /* which is no zstd: its frame is corrupt */
+    content_refused(directory, "\x28\xb5\x2f\xfd....", 8,
+                    "zstd"); /* which is no zstd: its frame is corrupt */
     content_refused(directory,
                     "\xfd"
                     "7zXZ",
@@ -281,7 +293,7 @@ static void what_is_not_a_profile(void **state) {
     rmdir(directory);
 }
 
-/* ---- memory that runs out ---------------------------------------------------------------------------------------- */
+/* ---- memory that runs out -------------------------------------------------------------------- */
 
 /* With less and less address space, reading and writing succeed or fail cleanly. */
 static void out_of_memory(void **state) {

@@ -39,14 +39,16 @@ static void many_and_long_strings(void **state) {
         assert_int_equal(mt_profile_intern(p, text), index[i]);
         assert_string_equal(mt_profile_text(p, index[i]), text);
     }
-    assert_ptr_equal(first, mt_profile_text(p, mt_profile_intern(p, "stays"))); /* texts never move */
+    assert_ptr_equal(first,
+                     mt_profile_text(p, mt_profile_intern(p, "stays"))); /* texts never move */
     free(index);
 
     size_t bytes = 300000;
     char *longer = malloc(bytes + 1);
     memset(longer, 'x', bytes);
     longer[bytes] = '\0';
-    mt_string whole = mt_profile_intern(p, longer), part = mt_profile_intern_n(p, longer, bytes - 1);
+    mt_string whole = mt_profile_intern(p, longer),
+              part = mt_profile_intern_n(p, longer, bytes - 1);
     assert_int_not_equal(whole, part);
     assert_int_equal(strlen(mt_profile_text(p, whole)), bytes);
     assert_int_equal(strlen(mt_profile_text(p, part)), bytes - 1);
@@ -81,10 +83,12 @@ static void elements_get_consecutive_indexes(void **state) {
     struct mt_profile *p = *state;
     for (uint32_t i = 0; i < 1000; i++) {
         struct mt_mapping mapping = {.start = i};
-        struct mt_line lines[3] = {{.function = i, .line = 1}, {.function = i, .line = 2}, {.function = i, .line = 3}};
+        struct mt_line lines[3] = {
+            {.function = i, .line = 1}, {.function = i, .line = 2}, {.function = i, .line = 3}};
         assert_int_equal(mt_profile_add_mapping(p, &mapping), i);
         assert_int_equal(mt_profile_add_lines(p, lines, 3), 3 * i);
-        struct mt_location location = {.address = i, .mapping = i + 1, .first_line = 3 * i, .n_lines = 3};
+        struct mt_location location = {
+            .address = i, .mapping = i + 1, .first_line = 3 * i, .n_lines = 3};
         assert_int_equal(mt_profile_add_location(p, &location), i);
     }
     assert_int_equal(mt_profile_add_lines(p, NULL, 0), 3000);
@@ -115,7 +119,8 @@ static void indexes_stay_within_32_bits(void **state) {
     assert_int_equal(mt_profile_add_lines(p, &line, SIZE_MAX / 2), -MEMTRACK_ELIMIT);
     assert_int_equal(mt_profile_add_lines(p, &line, UINT32_MAX), -MEMTRACK_ELIMIT);
     struct mt_sample sample = {0};
-    assert_int_equal(mt_profile_add_sample(p, &sample, NULL, (size_t)UINT32_MAX + 1), -MEMTRACK_ELIMIT);
+    assert_int_equal(mt_profile_add_sample(p, &sample, NULL, (size_t)UINT32_MAX + 1),
+                     -MEMTRACK_ELIMIT);
     assert_int_equal(p->n_samples, 0);
     assert_int_equal(p->n_lines, 0);
 }
@@ -152,13 +157,15 @@ static void totals_are_sums(void **state) {
 
 static void sums_neither_wrap_nor_go_below_zero(void **state) {
     struct mt_profile *p = *state;
-    struct mt_sample sample = {.value = {[MT_VALUE_LIVE_BYTES] = INT64_MAX, [MT_VALUE_LIVE_BLOCKS] = -7}};
+    struct mt_sample sample = {
+        .value = {[MT_VALUE_LIVE_BYTES] = INT64_MAX, [MT_VALUE_LIVE_BLOCKS] = -7}};
     mt_profile_add_sample(p, &sample, NULL, 0);
     mt_profile_add_sample(p, &sample, NULL, 0);
     mt_profile_sum_totals(p);
     assert_true(p->info.totals.live_bytes == (uint64_t)INT64_MAX);
     assert_int_equal(p->info.totals.live_blocks, 0);
-    assert_int_equal(p->info.totals.freed_bytes, 0); /* live without total says nothing of what was freed */
+    assert_int_equal(p->info.totals.freed_bytes,
+                     0); /* live without total says nothing of what was freed */
 }
 
 static int setup(void **state) {

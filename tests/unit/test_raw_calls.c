@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Which code could confine the process unseen. The bytes are what gcc and clang make of inline assembly. */
+/* Which code could confine the process unseen. The bytes are what gcc and clang make of inline
+ * assembly. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -32,19 +33,24 @@ static bool can_confine(const void *code, size_t bytes) {
 
 static void test_numbers(void **state) {
     (void)state;
-    assert_true(CAN("\xb8\x9d\0\0\0\xbf\x16\0\0\0\x0f\x05"));           /* mov eax, prctl; mov edi, 22 */
-    assert_true(CAN("\x48\xc7\xc0\x3d\x01\0\0\x0f\x05"));               /* mov rax, seccomp */
-    assert_true(CAN("\x41\xb8\x9d\0\0\0\x31\xf6\x44\x89\xc0\x0f\x05")); /* mov r8d, prctl; xor esi, esi; mov eax, r8d */
+    assert_true(CAN("\xb8\x9d\0\0\0\xbf\x16\0\0\0\x0f\x05")); /* mov eax, prctl; mov edi, 22 */
+    assert_true(CAN("\x48\xc7\xc0\x3d\x01\0\0\x0f\x05"));     /* mov rax, seccomp */
+    assert_true(CAN("\x41\xb8\x9d\0\0\0\x31\xf6\x44\x89\xc0\x0f\x05")); /* mov r8d, prctl; xor esi,
+                                                                           esi; mov eax, r8d */
     assert_false(CAN("\xb8\x01\0\0\0\xbf\x02\0\0\0\x0f\x05"));          /* mov eax, write */
-    assert_false(CAN("\xbd\xca\0\0\0\x45\x31\xd2\x48\x89\xdf\x89\xe8\x0f\x05")); /* mov ebp, futex; …; mov eax, ebp */
-    assert_false(CAN("\x31\xc0\x31\xff\x0f\x05"));                               /* xor eax, eax: read */
+    assert_false(
+        CAN("\xbd\xca\0\0\0\x45\x31\xd2\x48\x89\xdf\x89\xe8\x0f\x05")); /* mov ebp, futex; …; mov
+                                                                           eax, ebp */
+    assert_false(CAN("\x31\xc0\x31\xff\x0f\x05"));                      /* xor eax, eax: read */
 }
 
 static void test_wrappers(void **state) {
     (void)state;
-    assert_true(CAN("\xc3\x48\x89\xf8\x48\x89\xf7\x48\x89\xd6\x48\x89\xca\x0f\x05")); /* mov rax, rdi; … */
-    assert_true(CAN("\x48\x8b\x45\xe8\x48\x8b\x7d\xe0\x48\x8b\x75\xd8\x0f\x05"));     /* mov rax, [rbp-24]; … */
-    assert_true(CAN("\xc3\x48\x63\xc6\x48\x89\xd7\x0f\x05"));             /* movsxd rax, esi; mov rdi, rdx */
+    assert_true(
+        CAN("\xc3\x48\x89\xf8\x48\x89\xf7\x48\x89\xd6\x48\x89\xca\x0f\x05")); /* mov rax, rdi; … */
+    assert_true(
+        CAN("\x48\x8b\x45\xe8\x48\x8b\x7d\xe0\x48\x8b\x75\xd8\x0f\x05")); /* mov rax, [rbp-24]; … */
+    assert_true(CAN("\xc3\x48\x63\xc6\x48\x89\xd7\x0f\x05")); /* movsxd rax, esi; mov rdi, rdx */
     assert_true(CAN("\x48\x8b\x44\x24\x08\x48\x8b\x7c\x24\x10\x0f\x05")); /* mov rax, [rsp+8]; … */
     /* the number of another function before it is not its own */
     assert_true(CAN("\xbf\x01\0\0\0\x0f\x1f\0\xc3\x48\x89\xf8\x48\x89\xf7\x0f\x05"));

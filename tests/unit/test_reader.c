@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The reader believes nothing: whole ledgers are read exactly, all others give an error or damage, never a crash. */
+/* The reader believes nothing: whole ledgers are read exactly, all others give an error or damage,
+ * never a crash. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -106,8 +107,8 @@ static void follows_the_directory(void **state) {
     memset(block, 0, sizeof *block);
     block->extent[0] = f->header->extent[3]; /* the modules */
     for (uint32_t i = 3; i < MT_FIRST_EXTENTS; i++)
-        f->header->extent[i] =
-            (struct mt_extent){.address = FIXTURE_BASE, .bytes = 24, .kind = MT_EXTENT_BIG, .index = i};
+        f->header->extent[i] = (struct mt_extent){
+            .address = FIXTURE_BASE, .bytes = 24, .kind = MT_EXTENT_BIG, .index = i};
     f->header->n_extents = MT_FIRST_EXTENTS + 1;
     f->header->directory = FIXTURE_BASE + f->bytes - fixture_pages(sizeof *block);
     f->header->segment[0].bytes = f->bytes;
@@ -202,7 +203,8 @@ static void survives_a_file_that_shrinks(void **state) {
     mt_ledger_close(ledger);
 }
 
-/* Each 4-byte word of header, tables and texts once as all ones, once as a plausible large number. */
+/* Each 4-byte word of header, tables and texts once as all ones, once as a plausible large
+ * number. */
 static void survives_every_corrupt_word(void **state) {
     struct fixture *f = *state;
     const size_t skip_from = offsetof(struct mt_ledger_header, exe) + 64;
@@ -268,7 +270,8 @@ static void a_chunk_ends_with_its_segment(void **state) {
 /* A count that nothing could have is not believed: readers loop over it at each tick. */
 static void counts_are_bounded(void **state) {
     struct fixture *f = *state;
-    f->header->n_banks = f->header->n_modules = f->header->n_sites = f->header->n_nodes = UINT32_MAX;
+    f->header->n_banks = f->header->n_modules = f->header->n_sites = f->header->n_nodes =
+        UINT32_MAX;
     fixture_write(f);
     struct mt_ledger *ledger;
     assert_int_equal(mt_ledger_open(f->path, &ledger, NULL), 0);
@@ -280,7 +283,8 @@ static void counts_are_bounded(void **state) {
     mt_ledger_close(ledger);
 }
 
-/* The program has cleared its traces: what it has not touched since counts as zero, but keeps its place. */
+/* The program has cleared its traces: what it has not touched since counts as zero, but keeps its
+ * place. */
 static void what_was_cleared_is_zero(void **state) {
     struct fixture *f = *state;
     mt_node_id node = fixture_node(f, MT_NODE_ROOT, 0x400100, 1);
@@ -323,7 +327,8 @@ static void addresses_outside_read_as_zeros(void **state) {
     assert_true(word == MT_LEDGER_MAGIC);
     assert_int_equal(mt_ledger_read_address(ledger, FIXTURE_BASE - 1, &word, sizeof word), 0);
     assert_int_equal(word, 0);
-    assert_int_equal(mt_ledger_read_address(ledger, FIXTURE_BASE + f->bytes - 4, &word, sizeof word), 4);
+    assert_int_equal(
+        mt_ledger_read_address(ledger, FIXTURE_BASE + f->bytes - 4, &word, sizeof word), 4);
     assert_int_equal(mt_ledger_read_address(ledger, UINT64_MAX, &word, sizeof word), 0);
     mt_ledger_close(ledger);
 }

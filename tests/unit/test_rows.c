@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Grouping: columns sum to the totals for every grouping, moment and profile; keys, order, --cumulative, --at. */
+/* Grouping: columns sum to the totals for every grouping, moment and profile; keys, order,
+ * --cumulative, --at. */
 #include "profile-fixture.h"
 #include "view/rows.h"
 
@@ -53,14 +54,16 @@ static int compare_strings(const void *x, const void *y) {
     return strcmp(*(char *const *)x, *(char *const *)y);
 }
 
-/* Rows are what their keys say: no two rows share one (stacks and lines without names aside: see below). */
+/* Rows are what their keys say: no two rows share one (stacks and lines without names aside: see
+ * below). */
 static void keys_are_unique(void **state) {
     (void)state;
     for (uint64_t seed = 1; seed <= 20; seed++) {
         struct mt_profile *p = build_random_profile(seed, 300);
         for (enum mt_group_by group_by = 0; group_by < MT_N_BY; group_by++) {
             if (group_by == MT_BY_STACK)
-                continue; /* the function distinguishes frames, the key of a line does not show it */
+                continue; /* the function distinguishes frames, the key of a line does not show it
+                           */
             struct mt_rows *rows = by(p, group_by);
             size_t n = mt_rows_count(rows);
             char **keys = calloc(n, sizeof *keys);
@@ -69,7 +72,8 @@ static void keys_are_unique(void **state) {
             qsort(keys, n, sizeof *keys, compare_strings);
             for (size_t i = 1; i < n; i++)
                 if (strcmp(keys[i - 1], keys[i]) == 0)
-                    fail_msg("seed %d by %s: two rows %s", (int)seed, mt_group_by_name(group_by), keys[i]);
+                    fail_msg("seed %d by %s: two rows %s", (int)seed, mt_group_by_name(group_by),
+                             keys[i]);
             for (size_t i = 0; i < n; i++)
                 free(keys[i]);
             free(keys);
@@ -89,7 +93,8 @@ static void order_is_total_and_repeatable(void **state) {
             const struct mt_row *row = mt_rows_at(rows, i);
             assert_memory_equal(row->value, mt_rows_at(again, i)->value, sizeof row->value);
             if (i > 0)
-                assert_true(mt_rows_at(rows, i - 1)->value[MT_VALUE_PEAK_BYTES] >= row->value[MT_VALUE_PEAK_BYTES]);
+                assert_true(mt_rows_at(rows, i - 1)->value[MT_VALUE_PEAK_BYTES] >=
+                            row->value[MT_VALUE_PEAK_BYTES]);
         }
         mt_rows_free(rows);
         mt_rows_free(again);
@@ -144,15 +149,21 @@ static void ties_are_broken_by_name(void **state) {
 
 static struct mt_profile *wrapped_profile(void) {
     struct mt_profile *p = build_empty();
-    uint32_t app = build_mapping(p, "/bin/app", 0), hook = build_mapping(p, "/usr/lib/memtrack/libmemtrack.so", 0);
-    uint32_t cxx = build_mapping(p, "/usr/lib/libstdc++.so.6", 0), c = build_mapping(p, "/lib/libc.so.6", 0);
+    uint32_t app = build_mapping(p, "/bin/app", 0),
+             hook = build_mapping(p, "/usr/lib/memtrack/libmemtrack.so", 0);
+    uint32_t cxx = build_mapping(p, "/usr/lib/libstdc++.so.6", 0),
+             c = build_mapping(p, "/lib/libc.so.6", 0);
     struct mt_line inlined[] = {
         {build_function(p, "allocate", "/usr/include/c++/12/bits/new_allocator.h"), 137},
-        {build_function(p, "std::vector<int>::push_back(int)", "/usr/include/c++/12/bits/stl_vector.h"), 1287},
+        {build_function(p, "std::vector<int>::push_back(int)",
+                        "/usr/include/c++/12/bits/stl_vector.h"),
+         1287},
         {build_function(p, "fill(std::vector<int>&)", "src/fill.cpp"), 12},
     };
-    uint32_t path[] = {build_frame(p, hook, "malloc", "", 0), build_frame(p, cxx, "operator new(unsigned long)", "", 0),
-                       build_location(p, app, 0x500, inlined, 3), build_frame(p, app, "main", "src/main.cpp", 40),
+    uint32_t path[] = {build_frame(p, hook, "malloc", "", 0),
+                       build_frame(p, cxx, "operator new(unsigned long)", "", 0),
+                       build_location(p, app, 0x500, inlined, 3),
+                       build_frame(p, app, "main", "src/main.cpp", 40),
                        build_frame(p, c, "__libc_start_main", "", 0)};
     build_sample(p, 1000, 5, path);
     mt_profile_sum_totals(p);
@@ -232,7 +243,8 @@ static void keys_without_lines(void **state) {
     uint32_t app = build_mapping(p, "/opt/bin/app", 0x10000);
     struct mt_function named = {.name = mt_profile_intern(p, "grow"), .address = 0x10400};
     struct mt_line line = {.function = (uint32_t)mt_profile_add_function(p, &named)};
-    uint32_t symbol = build_location(p, app, 0x1041f, &line, 1), bare = build_location(p, app, 0x10800, NULL, 0);
+    uint32_t symbol = build_location(p, app, 0x1041f, &line, 1),
+             bare = build_location(p, app, 0x10800, NULL, 0);
     uint32_t nowhere = build_location(p, 0, 0x77, NULL, 0);
     build_sample(p, 5, 1, &symbol);
     build_sample(p, 4, 1, &bare);
@@ -261,8 +273,9 @@ static void functions_of_one_name_are_told_apart(void **state) {
     (void)state;
     struct mt_profile *p = build_empty();
     uint32_t app = build_mapping(p, "/bin/app", 0);
-    uint32_t frames[] = {build_frame(p, app, "init", "a.c", 1), build_frame(p, app, "init", "b.c", 1),
-                         build_frame(p, app, "once", "b.c", 9), build_frame(p, app, "init", "a.c", 7)};
+    uint32_t frames[] = {
+        build_frame(p, app, "init", "a.c", 1), build_frame(p, app, "init", "b.c", 1),
+        build_frame(p, app, "once", "b.c", 9), build_frame(p, app, "init", "a.c", 7)};
     for (uint32_t i = 0; i < 4; i++)
         build_sample(p, 1 << i, 1, &frames[i]);
     struct mt_rows *rows = by(p, MT_BY_FUNCTION);
@@ -280,13 +293,16 @@ static void cumulative_counts_recursion_once(void **state) {
     (void)state;
     struct mt_profile *p = build_empty();
     uint32_t app = build_mapping(p, "/bin/app", 0);
-    struct mt_line twice[] = {{build_function(p, "f", "f.c"), 5}, {build_function(p, "f", "f.c"), 6}};
+    struct mt_line twice[] = {{build_function(p, "f", "f.c"), 5},
+                              {build_function(p, "f", "f.c"), 6}};
     uint32_t g = build_frame(p, app, "g", "g.c", 1), f = build_frame(p, app, "f", "f.c", 2);
-    uint32_t inlined = build_location(p, app, 0x900, twice, 2), top = build_frame(p, app, "main", "m.c", 3);
+    uint32_t inlined = build_location(p, app, 0x900, twice, 2),
+             top = build_frame(p, app, "main", "m.c", 3);
     build_sample(p, 10, 5, (uint32_t[]){g, f, inlined, f, top});
     build_sample(p, 1, 2, (uint32_t[]){f, top});
     struct mt_rows *rows =
-        build(p, (struct mt_view_options){.by = MT_BY_FUNCTION, .sort = MT_VALUE_LIVE_BYTES, .cumulative = true});
+        build(p, (struct mt_view_options){
+                     .by = MT_BY_FUNCTION, .sort = MT_VALUE_LIVE_BYTES, .cumulative = true});
     assert_int_equal(mt_rows_count(rows), 3);
     assert_key(rows, 0, "f");
     assert_key(rows, 1, "main");
@@ -296,7 +312,8 @@ static void cumulative_counts_recursion_once(void **state) {
     assert_int_equal(mt_rows_at(rows, 2)->value[MT_VALUE_LIVE_BYTES], 10);
     assert_int_equal(mt_rows_passed(rows)->value[MT_VALUE_LIVE_BYTES], 11);
     mt_rows_free(rows);
-    rows = build(p, (struct mt_view_options){.by = MT_BY_LINE, .sort = MT_VALUE_LIVE_BYTES, .cumulative = true});
+    rows = build(p, (struct mt_view_options){
+                        .by = MT_BY_LINE, .sort = MT_VALUE_LIVE_BYTES, .cumulative = true});
     assert_int_equal(mt_rows_count(rows), 5); /* g.c:1 f.c:2 f.c:5 f.c:6 m.c:3 */
     mt_rows_free(rows);
     mt_profile_free(p);
@@ -307,7 +324,8 @@ static void cumulative_covers_what_is_charged(void **state) {
     for (uint64_t seed = 50; seed < 60; seed++) {
         struct mt_profile *p = build_random_profile(seed, 200);
         for (enum mt_group_by group_by = MT_BY_LINE; group_by <= MT_BY_MODULE; group_by++) {
-            struct mt_rows *rows = build(p, (struct mt_view_options){.by = group_by, .cumulative = true});
+            struct mt_rows *rows =
+                build(p, (struct mt_view_options){.by = group_by, .cumulative = true});
             const struct mt_row *all = mt_rows_all(rows);
             struct mt_row sum;
             double variance[MT_N_VALUES];
@@ -362,10 +380,12 @@ static void at_a_time_replays_the_changes(void **state) {
     uint32_t a = build_frame(p, app, "a", "a.c", 1), b = build_frame(p, app, "b", "b.c", 1);
     build_sample(p, 0, 1, &a);
     build_sample(p, 0, 1, &b);
-    struct mt_tick ticks[] = {
-        {.time_ns = 100, .live_bytes = 100}, {.time_ns = 200, .live_bytes = 80}, {.time_ns = 300, .live_bytes = 57}};
+    struct mt_tick ticks[] = {{.time_ns = 100, .live_bytes = 100},
+                              {.time_ns = 200, .live_bytes = 80},
+                              {.time_ns = 300, .live_bytes = 57}};
     /* out of order on purpose */
-    struct mt_tick_change changes[] = {{2, 0, 7, 1}, {0, 0, 100, 2}, {1, 1, 50, 5}, {1, 0, 30, 3}, {9, 0, 1, 1}};
+    struct mt_tick_change changes[] = {
+        {2, 0, 7, 1}, {0, 0, 100, 2}, {1, 1, 50, 5}, {1, 0, 30, 3}, {9, 0, 1, 1}};
     p->info.ticks = memcpy(malloc(sizeof ticks), ticks, sizeof ticks);
     p->info.changes = memcpy(malloc(sizeof changes), changes, sizeof changes);
     p->info.n_ticks = 3;
@@ -374,7 +394,8 @@ static void at_a_time_replays_the_changes(void **state) {
     const struct {
         uint64_t time;
         int64_t a, b;
-    } expected[] = {{0, 0, 0}, {99, 0, 0}, {100, 100, 0}, {250, 30, 50}, {300, 7, 50}, {400, 7, 50}};
+    } expected[] = {{0, 0, 0},     {99, 0, 0},   {100, 100, 0},
+                    {250, 30, 50}, {300, 7, 50}, {400, 7, 50}};
     for (size_t i = 0; i < sizeof expected / sizeof *expected; i++) {
         int64_t bytes[2], blocks[2];
         struct mt_moment at = {MT_AT_TIME, expected[i].time};

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The rule cache, with modules that the test makes up: what stays is computed once, what has gone is not found again, and
- * a rule that was computed before code went is not found after it. */
+/* The rule cache, with modules that the test makes up: what stays is computed once, what has gone
+ * is not found again, and a rule that was computed before code went is not found after it. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

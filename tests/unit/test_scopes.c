@@ -27,7 +27,8 @@ static struct mt_profile *convert(struct scopes_fixture *s) {
     struct mt_profile *profile = NULL;
     struct mt_error error = {{0}, {0}};
     fixture_write(&s->ledger);
-    if (mt_ledger_open(s->ledger.path, &ledger, &error) != 0 || mt_profile_from_ledger(ledger, &profile, &error) != 0)
+    if (mt_ledger_open(s->ledger.path, &ledger, &error) != 0 ||
+        mt_profile_from_ledger(ledger, &profile, &error) != 0)
         fail_msg("%s", error.message);
     mt_ledger_close(ledger);
     return profile;
@@ -40,13 +41,14 @@ static struct mt_scope_rows *rows_of(const struct mt_profile *p, enum mt_scope_s
     return rows;
 }
 
-/* ---- labels ----------------------------------------------------------------------------------------------------- */
+/* ---- labels ---------------------------------------------------------------------------------- */
 
 static void labels_come_off_the_path(void **state) {
     struct scopes_fixture *s = *state;
     struct fixture *f = &s->ledger;
     mt_name_id load = fixture_name(s, "load"), gpu = fixture_name(s, "gpu");
-    mt_node_id outer = fixture_node(f, MT_NODE_ROOT, 0x401000, 1), inner = fixture_node(f, outer, 0x401010, 1);
+    mt_node_id outer = fixture_node(f, MT_NODE_ROOT, 0x401000, 1),
+               inner = fixture_node(f, outer, 0x401010, 1);
     mt_node_id in_gpu = fixture_label(s, inner, MT_NODE_MODULE_DOMAIN, gpu);
     fixture_site(f, fixture_label(s, inner, MT_NODE_MODULE_SCOPE, load), 1, 10);
     fixture_site(f, inner, 1, 20);
@@ -56,7 +58,8 @@ static void labels_come_off_the_path(void **state) {
     static const struct {
         int64_t bytes;
         const char *scope, *domain;
-    } expected[] = {{20, "", "malloc"}, {10, "load", "malloc"}, {40, "", "gpu"}, {80, "load", "gpu"}};
+    } expected[] = {
+        {20, "", "malloc"}, {10, "load", "malloc"}, {40, "", "gpu"}, {80, "load", "gpu"}};
     assert_int_equal(p->n_samples, 4);
     assert_int_equal(p->n_frames, 2); /* shared by all */
     assert_int_equal(p->n_locations, 2);
@@ -87,10 +90,11 @@ static void labels_filter(void **state) {
     static const struct {
         const char *include, *exclude;
         int64_t bytes;
-    } cases[] = {{"scope:load*", NULL, 10},   {"scope:load", NULL, 0},     {"scope:", NULL, 60},
-                 {"domain:gpu", NULL, 40},    {NULL, "domain:gpu", 30},    {NULL, "scope:load:*", 60},
-                 {"domain:malloc", NULL, 30}, {"scope::load*", NULL, 0},   {"*", "domain:*", 0},
-                 {"scope:*", "scope:?*", 60}, {"domain:[gx]pu", NULL, 40}, {NULL, "scope::load", 70}};
+    } cases[] = {
+        {"scope:load*", NULL, 10},   {"scope:load", NULL, 0},     {"scope:", NULL, 60},
+        {"domain:gpu", NULL, 40},    {NULL, "domain:gpu", 30},    {NULL, "scope:load:*", 60},
+        {"domain:malloc", NULL, 30}, {"scope::load*", NULL, 0},   {"*", "domain:*", 0},
+        {"scope:*", "scope:?*", 60}, {"domain:[gx]pu", NULL, 40}, {NULL, "scope::load", 70}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct mt_view_options options = {.by = MT_BY_SCOPE, .sort = MT_VALUE_LIVE_BYTES};
         struct mt_rows *rows;
@@ -100,7 +104,8 @@ static void labels_filter(void **state) {
         options.filter.n_exclude = cases[i].exclude != NULL;
         assert_int_equal(mt_rows_build(p, &options, &rows, NULL), 0);
         if (mt_rows_passed(rows)->value[MT_VALUE_LIVE_BYTES] != cases[i].bytes)
-            fail_msg("case %zu: %lld", i, (long long)mt_rows_passed(rows)->value[MT_VALUE_LIVE_BYTES]);
+            fail_msg("case %zu: %lld", i,
+                     (long long)mt_rows_passed(rows)->value[MT_VALUE_LIVE_BYTES]);
         mt_rows_free(rows);
     }
     mt_profile_free(p);
@@ -112,11 +117,13 @@ static void bad_labels_lose_no_bytes(void **state) {
     mt_name_id name = fixture_name(s, "x");
     mt_node_id frame = fixture_node(f, MT_NODE_ROOT, 0x401000, 1);
     mt_node_id label = fixture_label(s, frame, MT_NODE_MODULE_SCOPE, name);
-    fixture_site(f, fixture_node(f, label, 0x401010, 1), 1, 1);                           /* a frame below a label */
-    fixture_site(f, fixture_label(s, frame, MT_NODE_MODULE_SCOPE, 400), 1, 2);            /* no such name */
-    fixture_site(f, fixture_label(s, label, MT_NODE_MODULE_SCOPE, name), 1, 4);           /* two of a kind */
-    fixture_site(f, fixture_label(s, MT_NODE_ROOT, MT_NODE_MODULE_SCOPE, name), 1, 8);    /* no frames at all */
-    fixture_site(f, fixture_label(s, MT_NODE_LOSSY, MT_NODE_MODULE_DOMAIN, name), 1, 16); /* of a path with no room */
+    fixture_site(f, fixture_node(f, label, 0x401010, 1), 1, 1); /* a frame below a label */
+    fixture_site(f, fixture_label(s, frame, MT_NODE_MODULE_SCOPE, 400), 1, 2);  /* no such name */
+    fixture_site(f, fixture_label(s, label, MT_NODE_MODULE_SCOPE, name), 1, 4); /* two of a kind */
+    fixture_site(f, fixture_label(s, MT_NODE_ROOT, MT_NODE_MODULE_SCOPE, name), 1,
+                 8); /* no frames at all */
+    fixture_site(f, fixture_label(s, MT_NODE_LOSSY, MT_NODE_MODULE_DOMAIN, name), 1,
+                 16); /* of a path with no room */
     mt_node_id loop = fixture_label(s, 0, MT_NODE_MODULE_SCOPE, name);
     f->nodes[loop].parent = loop;
     fixture_site(f, loop, 1, 32);
@@ -168,7 +175,7 @@ static void cut_names_end_with_a_character(void **state) {
     mt_profile_free(p);
 }
 
-/* ---- totals ----------------------------------------------------------------------------------------------------- */
+/* ---- totals ---------------------------------------------------------------------------------- */
 
 enum { VALUES = 999 };
 
@@ -178,7 +185,8 @@ static int compare_numbers(const void *a, const void *b) {
 }
 
 static void close_to(int64_t found, int64_t exact) {
-    int64_t error = found > exact ? found - exact : exact - found, magnitude = exact < 0 ? -exact : exact;
+    int64_t error = found > exact ? found - exact : exact - found,
+            magnitude = exact < 0 ? -exact : exact;
     if (error * 100 > magnitude * 3)
         fail_msg("found %lld, exactly it is %lld", (long long)found, (long long)exact);
 }
@@ -229,7 +237,8 @@ static void percentiles_are_close(void **state) {
 /* Buckets say less than a single value does. */
 static void one_value_is_itself(void **state) {
     struct scopes_fixture *s = *state;
-    static const int64_t values[] = {0, 1, 31, 32, 33, 1000, 123456789, INT64_MAX / 4096, -1, -31, -1000};
+    static const int64_t values[] = {0,  1,   31,   32, 33, 1000, 123456789, INT64_MAX / 4096,
+                                     -1, -31, -1000};
     for (size_t i = 0; i < sizeof values / sizeof *values; i++) {
         char name[16];
         snprintf(name, sizeof name, "%02zu", i);
@@ -269,8 +278,8 @@ static void large_sums_stay(void **state) {
     mt_profile_free(p);
 }
 
-static void has_open(const struct mt_profile *p, size_t i, const char *name, int64_t net, int64_t peak,
-                     uint64_t blocks) {
+static void has_open(const struct mt_profile *p, size_t i, const char *name, int64_t net,
+                     int64_t peak, uint64_t blocks) {
     const struct mt_scope_open *o = &p->info.scopes.open[i];
     assert_string_equal(mt_profile_text(p, o->name), name);
     assert_int_equal(o->net_bytes, net);
@@ -283,11 +292,14 @@ static void open_scopes_know_what_they_have(void **state) {
     struct scopes_fixture *s = *state;
     struct mt_bank *one = &s->ledger.banks[1], *two = &s->ledger.banks[2];
     s->ledger.header->n_banks = 3;
-    *one =
-        (struct mt_bank){.counters = {.live_bytes = 500, .allocated_bytes = 9000, .allocated_blocks = 90}, .tid = 101};
-    *two =
-        (struct mt_bank){.counters = {.live_bytes = -100, .allocated_bytes = 100, .allocated_blocks = 10}, .tid = 102};
-    mt_name_id outer = fixture_name(s, "outer"), inner = fixture_name(s, "inner"), whole = fixture_name(s, "whole");
+    *one = (struct mt_bank){
+        .counters = {.live_bytes = 500, .allocated_bytes = 9000, .allocated_blocks = 90},
+        .tid = 101};
+    *two = (struct mt_bank){
+        .counters = {.live_bytes = -100, .allocated_bytes = 100, .allocated_blocks = 10},
+        .tid = 102};
+    mt_name_id outer = fixture_name(s, "outer"), inner = fixture_name(s, "inner"),
+               whole = fixture_name(s, "whole");
     fixture_open(s, 5, inner, 1, 2)->begin =
         (struct mt_counters){.live_bytes = 400, .allocated_bytes = 8000, .allocated_blocks = 80};
     s->open[5].high_bytes = 2000;
@@ -356,11 +368,12 @@ static void rows_are_by_name_and_kind(void **state) {
     mt_profile_free(p);
 }
 
-/* ---- events ----------------------------------------------------------------------------------------------------- */
+/* ---- events ---------------------------------------------------------------------------------- */
 
 static void events_know_their_keys(void **state) {
     struct scopes_fixture *s = *state;
-    mt_name_id work = fixture_name(s, "work"), key = fixture_name(s, "url"), value = fixture_name(s, "/index");
+    mt_name_id work = fixture_name(s, "work"), key = fixture_name(s, "url"),
+               value = fixture_name(s, "/index");
     struct mt_event *e = fixture_event(s, MT_EVENT_SET, key);
     e->scope = 7, e->text = value;
     e = fixture_event(s, MT_EVENT_SET, key); /* of a scope that is still open */
@@ -440,7 +453,7 @@ static void the_ring_keeps_the_latest(void **state) {
     mt_profile_free(p);
 }
 
-/* ---- functions -------------------------------------------------------------------------------------------------- */
+/* ---- functions ------------------------------------------------------------------------------- */
 
 static void functions_get_their_names(void **state) {
     struct scopes_fixture *s = *state;
@@ -463,7 +476,8 @@ static void functions_get_their_names(void **state) {
         l = scopes->functions[1].location;
     assert_int_equal(p->locations[l].address, 0x701234);
     assert_true(p->locations[l].exact);
-    struct mt_line lines[] = {{build_function(p, "inlined", "x.h"), 1}, {build_function(p, "parse(int)", "x.c"), 2}};
+    struct mt_line lines[] = {{build_function(p, "inlined", "x.h"), 1},
+                              {build_function(p, "parse(int)", "x.c"), 2}};
     p->locations[l].first_line = (uint32_t)mt_profile_add_lines(p, lines, 2);
     p->locations[l].n_lines = 2;
     assert_int_equal(mt_scope_names_resolve(p), 0);
@@ -471,11 +485,12 @@ static void functions_get_their_names(void **state) {
     assert_string_equal(mt_profile_text(p, scopes->events[0].name), "parse(int)");
     for (size_t i = 0; i < p->n_samples; i++)
         assert_string_equal(mt_profile_text(p, p->samples[i].scope),
-                            p->samples[i].value[MT_VALUE_LIVE_BYTES] == 10 ? "parse(int)" : "0x123456");
+                            p->samples[i].value[MT_VALUE_LIVE_BYTES] == 10 ? "parse(int)"
+                                                                           : "0x123456");
     mt_profile_free(p);
 }
 
-/* ---- files ------------------------------------------------------------------------------------------------------ */
+/* ---- files ----------------------------------------------------------------------------------- */
 
 static void same_scopes(const struct mt_profile *a, const struct mt_profile *b) {
     const struct mt_scopes *x = &a->info.scopes, *y = &b->info.scopes;
@@ -491,14 +506,17 @@ static void same_scopes(const struct mt_profile *a, const struct mt_profile *b) 
         const struct mt_scope *m = &x->totals[i], *n = &y->totals[i];
         same_text(a, m->name, b, n->name);
         same_text(a, m->thread, b, n->thread);
-        assert_true(m->is_process == n->is_process && m->count == n->count && m->errors == n->errors);
-        assert_true(m->idle == n->idle && m->first_bucket == n->first_bucket && m->n_buckets == n->n_buckets);
+        assert_true(m->is_process == n->is_process && m->count == n->count &&
+                    m->errors == n->errors);
+        assert_true(m->idle == n->idle && m->first_bucket == n->first_bucket &&
+                    m->n_buckets == n->n_buckets);
         assert_memory_equal(m->sum, n->sum, sizeof m->sum);
         assert_memory_equal(m->max, n->max, sizeof m->max);
         assert_memory_equal(m->own, n->own, sizeof m->own);
     }
     for (size_t i = 0; i < x->n_buckets; i++)
-        assert_memory_equal(&x->buckets[i], &y->buckets[i], offsetof(struct mt_scope_bucket, is_negative) + 1);
+        assert_memory_equal(&x->buckets[i], &y->buckets[i],
+                            offsetof(struct mt_scope_bucket, is_negative) + 1);
     for (size_t i = 0; i < x->n_events; i++) {
         const struct mt_scope_event *m = &x->events[i], *n = &y->events[i];
         same_text(a, m->name, b, n->name);
@@ -522,20 +540,26 @@ static void build_scopes(struct mt_profile *p, uint64_t seed, size_t n) {
     for (size_t i = 0; i < n; i++) {
         char name[32];
         snprintf(name, sizeof name, "name %u", build_random(&seed, 50));
-        struct mt_scope t = {.name = mt_profile_intern(p, name), .thread = mt_profile_intern(p, "1 main")};
-        t.is_process = build_random(&seed, 2), t.count = build_random(&seed, 1000), t.errors = i, t.idle = 3;
+        struct mt_scope t = {.name = mt_profile_intern(p, name),
+                             .thread = mt_profile_intern(p, "1 main")};
+        t.is_process = build_random(&seed, 2), t.count = build_random(&seed, 1000), t.errors = i,
+        t.idle = 3;
         for (size_t v = 0; v < MT_N_SCOPE_VALUES; v++)
-            t.sum[v] = -(int64_t)build_random(&seed, 9999), t.max[v] = INT64_MAX, t.own[v] = INT64_MIN;
+            t.sum[v] = -(int64_t)build_random(&seed, 9999), t.max[v] = INT64_MAX,
+            t.own[v] = INT64_MIN;
         assert_int_equal(mt_profile_scopes_add_totals(scopes, &t), 0);
         for (uint32_t k = build_random(&seed, 40); k > 0; k--) {
-            struct mt_scope_bucket bucket = {.count = build_random(&seed, 99), .bucket = (uint16_t)(k * 50)};
+            struct mt_scope_bucket bucket = {.count = build_random(&seed, 99),
+                                             .bucket = (uint16_t)(k * 50)};
             bucket.value = (uint8_t)(k % MT_N_SCOPE_VALUES), bucket.is_negative = k % 3 == 0;
             assert_int_equal(mt_profile_scopes_add_bucket(scopes, &bucket), 0);
         }
-        struct mt_scope_event event = {i, i * 7, UINT64_MAX, -(int64_t)i, INT64_MAX, t.name, 17, 0, 0};
+        struct mt_scope_event event = {i,  i * 7, UINT64_MAX, -(int64_t)i, INT64_MAX, t.name,
+                                       17, 0,     0};
         assert_int_equal(mt_profile_scopes_add_event(scopes, &event), 0);
         for (uint32_t k = build_random(&seed, 4); k > 0; k--)
-            assert_int_equal(mt_profile_scopes_add_key(scopes, &(struct mt_scope_key){t.name, t.thread}), 0);
+            assert_int_equal(
+                mt_profile_scopes_add_key(scopes, &(struct mt_scope_key){t.name, t.thread}), 0);
         struct mt_counter counter = {i, -(int64_t)i, t.name, 18};
         assert_int_equal(mt_profile_scopes_add_counter(scopes, &counter), 0);
     }
@@ -558,7 +582,7 @@ static void files_hold_all_of_it(void **state) {
     }
 }
 
-/* ---- hostile ---------------------------------------------------------------------------------------------------- */
+/* ---- hostile --------------------------------------------------------------------------------- */
 
 /* Whatever the ledger says: a profile, with rows, that can be written. */
 static void survives(struct scopes_fixture *s) {
@@ -629,7 +653,8 @@ static void survives_scribbling(void **state) {
     memcpy(kept, f->image, f->bytes);
     for (int round = 0; round < 60; round++) {
         for (uint32_t i = build_random(&seed, 12) + 1; i > 0; i--)
-            areas[build_random(&seed, 4)][build_random(&seed, 4096)] = (char)build_random(&seed, 256);
+            areas[build_random(&seed, 4)][build_random(&seed, 4096)] =
+                (char)build_random(&seed, 256);
         survives(s);
         memcpy(f->image, kept, f->bytes);
     }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What a filter's text says about system calls: the answers are those that the kernel would give for every argument. */
+/* What a filter's text says about system calls: the answers are those that the kernel would give
+ * for every argument. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -19,14 +20,15 @@ enum { ARCHITECTURE = (int)AUDIT_ARCH_X86_64 };
 enum { ARCHITECTURE = (int)AUDIT_ARCH_AARCH64 };
 #endif
 
-#define NUMBER      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr))
-#define ARGUMENT(n) BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args) + 8 * (n))
-#define ANSWER(a)   BPF_STMT(BPF_RET | BPF_K, (a))
-#define DENIES(...)                                                                                                    \
-    ({                                                                                                                 \
-        struct sock_filter code[] = {__VA_ARGS__};                                                                     \
-        struct sock_fprog program = {sizeof code / sizeof *code, code};                                                \
-        mt_filter_denies(&program);                                                                                    \
+#define NUMBER BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr))
+#define ARGUMENT(n)                                                                                \
+    BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args) + 8 * (n))
+#define ANSWER(a) BPF_STMT(BPF_RET | BPF_K, (a))
+#define DENIES(...)                                                                                \
+    ({                                                                                             \
+        struct sock_filter code[] = {__VA_ARGS__};                                                 \
+        struct sock_fprog program = {sizeof code / sizeof *code, code};                            \
+        mt_filter_denies(&program);                                                                \
     })
 
 static bool is_denied(uint64_t denied, long number) {
@@ -38,11 +40,12 @@ static void test_one_answer_for_all(void **state) {
     uint64_t allowed = DENIES(ANSWER(SECCOMP_RET_ALLOW));
     assert_false(is_denied(allowed, SYS_mmap));
     assert_false(is_denied(allowed, SYS_rt_sigaction));
-    assert_true(is_denied(allowed, SYS_ptrace)); /* not among the recorder's: nobody has asked about it */
+    assert_true(
+        is_denied(allowed, SYS_ptrace)); /* not among the recorder's: nobody has asked about it */
     assert_false(is_denied(DENIES(ANSWER(SECCOMP_RET_LOG)), SYS_mmap));
-    static const uint32_t refusals[] = {SECCOMP_RET_KILL_PROCESS, SECCOMP_RET_KILL_THREAD, SECCOMP_RET_TRAP,
-                                        SECCOMP_RET_TRACE,        SECCOMP_RET_USER_NOTIF,  SECCOMP_RET_ERRNO | EPERM,
-                                        SECCOMP_RET_ERRNO};
+    static const uint32_t refusals[] = {
+        SECCOMP_RET_KILL_PROCESS, SECCOMP_RET_KILL_THREAD,   SECCOMP_RET_TRAP, SECCOMP_RET_TRACE,
+        SECCOMP_RET_USER_NOTIF,   SECCOMP_RET_ERRNO | EPERM, SECCOMP_RET_ERRNO};
     for (size_t i = 0; i < sizeof refusals / sizeof *refusals; i++)
         assert_true(DENIES(ANSWER(refusals[i])) == MT_OS_ALL_CALLS);
 }
@@ -50,8 +53,8 @@ static void test_one_answer_for_all(void **state) {
 static void test_list(void **state) {
     (void)state;
     uint64_t denied = DENIES(NUMBER, BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_mmap, 1, 0),
-                             BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_munmap, 0, 1), ANSWER(SECCOMP_RET_ALLOW),
-                             ANSWER(SECCOMP_RET_KILL_PROCESS));
+                             BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_munmap, 0, 1),
+                             ANSWER(SECCOMP_RET_ALLOW), ANSWER(SECCOMP_RET_KILL_PROCESS));
     assert_false(is_denied(denied, SYS_mmap));
     assert_false(is_denied(denied, SYS_munmap));
     assert_true(is_denied(denied, SYS_mremap));
@@ -60,12 +63,13 @@ static void test_list(void **state) {
 /* As libseccomp writes them: a binary search by JGE, the architecture first. */
 static void test_search(void **state) {
     (void)state;
-    uint64_t denied = DENIES(BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, arch)),
-                             BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)ARCHITECTURE, 0, 5), NUMBER,
-                             BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, SYS_munmap, 1, 0),
-                             BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_mmap, 1, 2),
-                             BPF_JUMP(BPF_JMP | BPF_JGT | BPF_K, SYS_munmap, 1, 0), ANSWER(SECCOMP_RET_ALLOW),
-                             ANSWER(SECCOMP_RET_KILL_PROCESS));
+    uint64_t denied =
+        DENIES(BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, arch)),
+               BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)ARCHITECTURE, 0, 5), NUMBER,
+               BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, SYS_munmap, 1, 0),
+               BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_mmap, 1, 2),
+               BPF_JUMP(BPF_JMP | BPF_JGT | BPF_K, SYS_munmap, 1, 0), ANSWER(SECCOMP_RET_ALLOW),
+               ANSWER(SECCOMP_RET_KILL_PROCESS));
     assert_false(is_denied(denied, SYS_mmap));
     assert_false(is_denied(denied, SYS_munmap));
     assert_true(is_denied(denied, SYS_membarrier));
@@ -74,13 +78,13 @@ static void test_search(void **state) {
 /* mmap is allowed unless it asks for something; munmap whatever it asks for. */
 static void test_arguments(void **state) {
     (void)state;
-    uint64_t denied = DENIES(NUMBER, BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_mmap, 0, 3), ARGUMENT(2),
-                             BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, 4, 0, 1), ANSWER(SECCOMP_RET_KILL_PROCESS),
-                             ANSWER(SECCOMP_RET_ALLOW));
+    uint64_t denied = DENIES(NUMBER, BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_mmap, 0, 3),
+                             ARGUMENT(2), BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, 4, 0, 1),
+                             ANSWER(SECCOMP_RET_KILL_PROCESS), ANSWER(SECCOMP_RET_ALLOW));
     assert_true(is_denied(denied, SYS_mmap));
     assert_false(is_denied(denied, SYS_munmap));
-    denied = DENIES(ARGUMENT(0), BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 7, 0, 1), ANSWER(SECCOMP_RET_ALLOW),
-                    ANSWER(SECCOMP_RET_ALLOW));
+    denied = DENIES(ARGUMENT(0), BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 7, 0, 1),
+                    ANSWER(SECCOMP_RET_ALLOW), ANSWER(SECCOMP_RET_ALLOW));
     assert_false(is_denied(denied, SYS_mmap));
 }
 
@@ -88,10 +92,11 @@ static void test_arguments(void **state) {
 static void test_memory(void **state) {
     (void)state;
     uint64_t denied =
-        DENIES(NUMBER, BPF_STMT(BPF_ST, 3), ARGUMENT(0), BPF_STMT(BPF_MISC | BPF_TAX, 0), BPF_STMT(BPF_LD | BPF_MEM, 3),
-               BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_mmap, 0, 1), ANSWER(SECCOMP_RET_ALLOW),
-               BPF_STMT(BPF_ALU | BPF_ADD | BPF_X, 0), BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_munmap, 0, 1),
-               ANSWER(SECCOMP_RET_ALLOW), ANSWER(SECCOMP_RET_KILL_PROCESS));
+        DENIES(NUMBER, BPF_STMT(BPF_ST, 3), ARGUMENT(0), BPF_STMT(BPF_MISC | BPF_TAX, 0),
+               BPF_STMT(BPF_LD | BPF_MEM, 3), BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_mmap, 0, 1),
+               ANSWER(SECCOMP_RET_ALLOW), BPF_STMT(BPF_ALU | BPF_ADD | BPF_X, 0),
+               BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_munmap, 0, 1), ANSWER(SECCOMP_RET_ALLOW),
+               ANSWER(SECCOMP_RET_KILL_PROCESS));
     assert_false(is_denied(denied, SYS_mmap));
     assert_true(is_denied(denied, SYS_munmap));
 }
@@ -104,9 +109,12 @@ static void test_what_cannot_be_understood(void **state) {
     assert_true(mt_filter_denies(&nothing) == MT_OS_ALL_CALLS);
     assert_true(mt_filter_denies(&nowhere) == MT_OS_ALL_CALLS);
     assert_true(DENIES(NUMBER) == MT_OS_ALL_CALLS); /* no end */
-    assert_true(DENIES(BPF_STMT(BPF_JMP | BPF_JA, UINT32_MAX), ANSWER(SECCOMP_RET_ALLOW)) == MT_OS_ALL_CALLS);
-    assert_true(DENIES(BPF_STMT(BPF_LD | BPF_MEM, 16), ANSWER(SECCOMP_RET_ALLOW)) == MT_OS_ALL_CALLS);
-    assert_true(DENIES(BPF_STMT(BPF_ALU | BPF_DIV | BPF_K, 1), ANSWER(SECCOMP_RET_ALLOW)) == MT_OS_ALL_CALLS);
+    assert_true(DENIES(BPF_STMT(BPF_JMP | BPF_JA, UINT32_MAX), ANSWER(SECCOMP_RET_ALLOW)) ==
+                MT_OS_ALL_CALLS);
+    assert_true(DENIES(BPF_STMT(BPF_LD | BPF_MEM, 16), ANSWER(SECCOMP_RET_ALLOW)) ==
+                MT_OS_ALL_CALLS);
+    assert_true(DENIES(BPF_STMT(BPF_ALU | BPF_DIV | BPF_K, 1), ANSWER(SECCOMP_RET_ALLOW)) ==
+                MT_OS_ALL_CALLS);
 }
 
 /* Each unknown jump has two ways: forty of them would be a million million. */

@@ -8,7 +8,8 @@
 
 #include <cmocka.h>
 
-static void expect_word(const char **list, enum mt_setting setting, uint64_t value, const char *text) {
+static void expect_word(const char **list, enum mt_setting setting, uint64_t value,
+                        const char *text) {
     struct mt_setting_word word;
     assert_true(mt_settings_next(list, &word));
     assert_int_equal(word.setting, setting);
@@ -37,7 +38,8 @@ static void lists(void **state) {
 
 /* A key that another one begins with is told from it. */
 static void keys(void **state) {
-    const char *list = "event_sample=3,events=4,exact_peak=1,check_unwind=1,allocator_stats=0,pid=18446744073709551615";
+    const char *list = "event_sample=3,events=4,exact_peak=1,check_unwind=1,allocator_stats=0,pid="
+                       "18446744073709551615";
     (void)state;
     expect_word(&list, MT_SETTING_EVENT_SAMPLE, 3, "event_sample=3");
     expect_word(&list, MT_SETTING_EVENTS, 4, "events=4");
@@ -82,6 +84,7 @@ static void nonsense(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(lists), cmocka_unit_test(keys), cmocka_unit_test(nonsense)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(lists), cmocka_unit_test(keys),
+                                       cmocka_unit_test(nonsense)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What threads share, used by several at once: each allocates blocks of its own and frees those of its neighbour, with new
- * call paths, sites and names all the while. The counts are exact and the walkers content; in the preset tsan the thread
- * sanitizer looks on.
+ * What threads share, used by several at once: each allocates blocks of its own and frees those of
+ * its neighbour, with new call paths, sites and names all the while. The counts are exact and the
+ * walkers content; in the preset tsan the thread sanitizer looks on.
  */
 #include "engine-fixture.h"
 
@@ -14,10 +14,12 @@
 
 enum { THREADS = 4, BLOCKS = 512, ROUNDS = 4000 };
 
-/* Of each thread and place: the block that is there, handed from thread to thread by an exchange. */
+/* Of each thread and place: the block that is there, handed from thread to thread by an
+ * exchange. */
 static uint64_t block[THREADS][BLOCKS];
 static mt_name_id domain[8];
-static pthread_barrier_t together; /* all begin at once, and none ends before the others: memory passes on untold */
+static pthread_barrier_t
+    together; /* all begin at once, and none ends before the others: memory passes on untold */
 static uint64_t n_tracked[THREADS], n_untracked[THREADS];
 
 static const void *address(uint64_t id) {

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Everything that takes several locks, at once: two threads begin and end scopes of the process under names that nobody has
- * met, one nests scopes of its own, one clears, one loads and unloads code and names its functions, and the process is
- * forked meanwhile. Nobody is refused, each name is there once and each scope is counted. The ranks of locks are checked in
- * this build; in the preset tsan the thread sanitizer looks on.
+ * Everything that takes several locks, at once: two threads begin and end scopes of the process
+ * under names that nobody has met, one nests scopes of its own, one clears, one loads and unloads
+ * code and names its functions, and the process is forked meanwhile. Nobody is refused, each name
+ * is there once and each scope is counted. The ranks of locks are checked in this build; in the
+ * preset tsan the thread sanitizer looks on.
  */
 #include "engine-fixture.h"
 
@@ -30,12 +31,12 @@ static void count_bad(bool is_bad) {
         mt_add_relaxed(&n_bad, 1); /* a count, read after all have ended */
 }
 
-#define AS_EVENT(call)                                                                                                 \
-    do {                                                                                                               \
-        struct mt_thread *t = mt_event_enter(__builtin_frame_address(0));                                              \
-        count_bad(t == NULL || !(call));                                                                               \
-        if (t != NULL)                                                                                                 \
-            mt_event_leave(t);                                                                                         \
+#define AS_EVENT(call)                                                                             \
+    do {                                                                                           \
+        struct mt_thread *t = mt_event_enter(__builtin_frame_address(0));                          \
+        count_bad(t == NULL || !(call));                                                           \
+        if (t != NULL)                                                                             \
+            mt_event_leave(t);                                                                     \
     } while (0)
 
 /* Each a function of its own: a scope's storage is its caller's. */
@@ -65,7 +66,7 @@ __attribute__((noinline)) static void allocate(uint64_t id, size_t bytes) {
     mt_record_untrack(1, block);
 }
 
-/* ---- the threads ------------------------------------------------------------------------------------------------ */
+/* ---- the threads ----------------------------------------------------------------------------- */
 
 static void *use_process_scopes(void *argument) {
     uint64_t me = (uint64_t)argument;
@@ -135,7 +136,7 @@ static void *load_and_unload(void *unused) {
     return unused;
 }
 
-/* ---- forks ------------------------------------------------------------------------------------------------------ */
+/* ---- forks ----------------------------------------------------------------------------------- */
 
 /* Whatever the other threads held is free here, and the ledger is another one. */
 static int in_child(int i) {
@@ -164,7 +165,7 @@ static void fork_and_wait(int i) {
     assert_int_equal(status, 0);
 }
 
-/* ---- the storm -------------------------------------------------------------------------------------------------- */
+/* ---- the storm ------------------------------------------------------------------------------- */
 
 static uint64_t count_scopes(const struct mt_profile *p, bool is_process, uint64_t *n_names) {
     const struct mt_scopes *s = &p->info.scopes;
@@ -198,8 +199,8 @@ static void check_scopes(void) {
 
 static void locks_are_taken_in_one_order(void **state) {
     (void)state;
-    static void *(*const work[])(void *) = {use_process_scopes, use_process_scopes, use_scopes, clear_all_the_time,
-                                            load_and_unload};
+    static void *(*const work[])(void *) = {use_process_scopes, use_process_scopes, use_scopes,
+                                            clear_all_the_time, load_and_unload};
     enum { THREADS = sizeof work / sizeof *work };
     pthread_t thread[THREADS];
     AS_EVENT(mt_names_find(t, "domain") == 1);
@@ -219,7 +220,7 @@ static void locks_are_taken_in_one_order(void **state) {
     assert_null(mt_check_all(true)); /* the others have ended */
 }
 
-/* ---- clearing --------------------------------------------------------------------------------------------------- */
+/* ---- clearing -------------------------------------------------------------------------------- */
 
 enum { BUSY = 3, CLEARS = 20, MOST_UNPUBLISHED = 1 << 16 };
 static uint32_t is_over, n_clear_rounds = 200;
@@ -236,7 +237,8 @@ static void *allocate_all_the_time(void *argument) {
     return NULL;
 }
 
-/* All blocks have been freed: whatever was cleared in the middle of an event is cleared as a whole, or not at all. */
+/* All blocks have been freed: whatever was cleared in the middle of an event is cleared as a whole,
+ * or not at all. */
 static void check_nothing_lives(void) {
     const struct mt_ledger_header *h = mt_tracker.header;
     int64_t in_sites = 0, in_banks = 0;
@@ -248,7 +250,8 @@ static void check_nothing_lives(void) {
             in_banks += mt_threads_bank(id)->counters.live_bytes;
     assert_int_equal(in_sites, 0);
     assert_int_equal(in_banks, 0);
-    assert_true(h->control.current_bytes > -MOST_UNPUBLISHED && h->control.current_bytes < MOST_UNPUBLISHED);
+    assert_true(h->control.current_bytes > -MOST_UNPUBLISHED &&
+                h->control.current_bytes < MOST_UNPUBLISHED);
 }
 
 static void what_is_cleared_is_cleared_as_a_whole(void **state) {
@@ -288,7 +291,8 @@ __attribute__((noinline)) static void move_block(char *from, char *to) {
     mt_record_free(to);
 }
 
-/* Between the two halves of a realloc, which are two events, it can take as long as the allocator likes. */
+/* Between the two halves of a realloc, which are two events, it can take as long as the allocator
+ * likes. */
 static void what_is_cleared_while_it_moves_is_no_free(void **state) {
     (void)state;
     char *place = malloc(2000);

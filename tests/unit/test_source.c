@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Source lines: the right one, and never a device, a pipe, a directory or a file that is no text. */
+/* Source lines: the right one, and never a device, a pipe, a directory or a file that is no
+ * text. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -31,13 +32,15 @@ static int enter(void **state) {
 
 static int leave(void **state) {
     (void)state;
-    static const char *const names[] = {"sub/a.c", "sub/empty.c", "sub/binary.c", "sub/pipe", "sub/huge.c", "sub", "."};
+    static const char *const names[] = {
+        "sub/a.c", "sub/empty.c", "sub/binary.c", "sub/pipe", "sub/huge.c", "sub", "."};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         remove(names[i]);
     return chdir("/") == 0 && rmdir(folder) == 0 ? 0 : -1;
 }
 
-static void assert_line(struct mt_source *source, const char *file, int64_t line, const char *expected) {
+static void assert_line(struct mt_source *source, const char *file, int64_t line,
+                        const char *expected) {
     char *text = mt_source_line(source, file, line);
     if (expected)
         assert_string_equal(text, expected);
@@ -93,7 +96,8 @@ static void what_is_not_shown(void **state) {
 static void younger_than_the_program(void **state) {
     (void)state;
     const uint64_t second = 1000000000, built = 1000 * second, start = 3000 * second;
-    const struct timespec before[2] = {{.tv_sec = 900}, {.tv_sec = 900}}, at[2] = {{.tv_sec = 1000}, {.tv_sec = 1000}},
+    const struct timespec before[2] = {{.tv_sec = 900}, {.tv_sec = 900}},
+                          at[2] = {{.tv_sec = 1000}, {.tv_sec = 1000}},
                           between[2] = {{.tv_sec = 2000}, {.tv_sec = 2000}},
                           after[2] = {{.tv_sec = 4000}, {.tv_sec = 4000}};
     write_file("sub/empty.c", "x\n", 2);

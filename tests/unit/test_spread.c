@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Medians, and the interval of a difference against published critical values and against counting by hand. */
+/* Medians, and the interval of a difference against published critical values and against counting
+ * by hand. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -27,7 +28,8 @@ static void test_median(void **state) {
     assert_near(2.5, spread.median);
 }
 
-/* Values such that the k-th smallest difference tells which k was chosen: all differences are distinct. */
+/* Values such that the k-th smallest difference tells which k was chosen: all differences are
+ * distinct. */
 static size_t chosen_rank(size_t n, double *confidence) {
     double a[30] = {0}, b[30] = {0};
     struct mt_shift shift;
@@ -45,7 +47,8 @@ static size_t chosen_rank(size_t n, double *confidence) {
     return below;
 }
 
-/* Two-sided 5 % critical values of U (Mann and Whitney's table): the interval begins one rank above. */
+/* Two-sided 5 % critical values of U (Mann and Whitney's table): the interval begins one rank
+ * above. */
 static void test_ranks_of_the_table(void **state) {
     (void)state;
     static const struct {
@@ -86,8 +89,10 @@ static void test_verdicts(void **state) {
         enum mt_shift_verdict verdict;
         double estimate;
     } cases[] = {
-        {{7, 7, 7, 7}, {7, 7, 7, 7}, MT_SHIFT_SAME, 0},      {{7, 7, 7, 7}, {5, 5, 5, 5}, MT_SHIFT_LESS, -2},
-        {{1, 2, 3, 4}, {11, 12, 13, 14}, MT_SHIFT_MORE, 10}, {{1, 2, 3, 4}, {2, 3, 4, 5}, MT_SHIFT_UNCLEAR, 1},
+        {{7, 7, 7, 7}, {7, 7, 7, 7}, MT_SHIFT_SAME, 0},
+        {{7, 7, 7, 7}, {5, 5, 5, 5}, MT_SHIFT_LESS, -2},
+        {{1, 2, 3, 4}, {11, 12, 13, 14}, MT_SHIFT_MORE, 10},
+        {{1, 2, 3, 4}, {2, 3, 4, 5}, MT_SHIFT_UNCLEAR, 1},
         {{7, 7, 7, 7}, {7, 7, 7, 9}, MT_SHIFT_UNCLEAR, 0},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What may be read of a stack: the thread's own without a question, other memory as long as it is there. */
+/* What may be read of a stack: the thread's own without a question, other memory as long as it is
+ * there. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -111,7 +112,8 @@ static void another_stack(void **state) {
     mprotect((void *)(at + 7 * PAGE), PAGE, PROT_NONE);
     mt_stack_locate(&map, sp);
     for (uint64_t page = 2; page < PAGES; page++)
-        assert_int_equal(mt_stack_can_read(&map, at + page * PAGE + 8, 8), page != 5 && page != 7 && page != PAGES - 1);
+        assert_int_equal(mt_stack_can_read(&map, at + page * PAGE + 8, 8),
+                         page != 5 && page != 7 && page != PAGES - 1);
     assert_true(mt_stack_together(&map, at + PAGE, at + 5 * PAGE - 1));
     assert_false(mt_stack_together(&map, at + PAGE, at + 5 * PAGE));
     mt_stack_leave(&map);
@@ -120,7 +122,8 @@ static void another_stack(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(asks_the_kernel), cmocka_unit_test(asks_as_an_allocator),
-                                       cmocka_unit_test(own_stack), cmocka_unit_test(another_stack)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(asks_the_kernel), cmocka_unit_test(asks_as_an_allocator),
+        cmocka_unit_test(own_stack), cmocka_unit_test(another_stack)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

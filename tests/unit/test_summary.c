@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What is said of a process: each figure with its meaning, estimates marked, gaps in coverage never left out. */
+/* What is said of a process: each figure with its meaning, estimates marked, gaps in coverage never
+ * left out. */
 #include "profile-fixture.h"
 #include "view/summary.h"
 
@@ -129,7 +130,8 @@ static void totals(void **state) {
     p->info.peak_time_known = p->info.multithreaded = true;
     p->info.peak_time_ns = 1520000000;
     p->info.peak_time_error_ns = 5000000;
-    p->info.sample_bytes = 4096; /* a block of 2 KiB is recorded with 39 %, and stands for 2.54: see margin.c */
+    p->info.sample_bytes =
+        4096; /* a block of 2 KiB is recorded with 39 %, and stands for 2.54: see margin.c */
     assert_facts(p, TOTALS,
                  "peak|about 2.0 KiB +-12.4 KiB in 1 +-7 block, 1.52 s after the start (+-5 ms)\n"
                  "|several threads allocated: the peak is within about 64.0 KiB of the true one\n"
@@ -156,7 +158,8 @@ static void coverage(void **state) {
     mt_profile_add_note(p, "2345 events were lost because of the weather.");
     assert_facts(p, COVERAGE, "coverage|2345 events were lost because of the weather.\n");
     p->info.totals.live_bytes++;
-    assert_fact(p, COVERAGE, "The live bytes of the rows add up to 2,048, the process total says 2,049.");
+    assert_fact(p, COVERAGE,
+                "The live bytes of the rows add up to 2,048, the process total says 2,049.");
     mt_profile_free(p);
 }
 
@@ -165,29 +168,32 @@ static void notes_of_the_view(void **state) {
     struct mt_profile *p = profile();
     assert_facts(p, NOTES, "");
     char *text = facts_of(p, NOTES, (struct mt_moment){.kind = MT_AT_PEAK});
-    assert_string_equal(text, "|Live is what was live at the peak, not at the end of the recording.\n"
-                              "|Waste was not measured at that moment.\n");
+    assert_string_equal(text,
+                        "|Live is what was live at the peak, not at the end of the recording.\n"
+                        "|Waste was not measured at that moment.\n");
     free(text);
     p->info.usable_measured = false;
     assert_facts(p, NOTES, "|Waste was not measured: usable sizes were not recorded.\n");
     mt_profile_free(p);
 }
 
-static void set_figures(struct mt_profile *p, const char *allocator, size_t n, const struct mt_named_value *figures) {
+static void set_figures(struct mt_profile *p, const char *allocator, size_t n,
+                        const struct mt_named_value *figures) {
     p->info.allocator = mt_profile_intern(p, allocator);
     p->info.allocator_stats = realloc(p->info.allocator_stats, (n + 1) * sizeof *figures);
     memcpy(p->info.allocator_stats, figures, n * sizeof *figures);
     p->info.n_allocator_stats = n;
 }
 
-#define FIGURE(name, value)                                                                                            \
+#define FIGURE(name, value)                                                                        \
     { mt_profile_intern(p, name), value }
 
 static void allocators(void **state) {
     (void)state;
     struct mt_profile *p = profile();
     assert_facts(p, ALLOCATOR, "");
-    const struct mt_named_value glibc[] = {FIGURE("arena", 8192), FIGURE("uordblks", 3072), FIGURE("hblkhd", 2048)};
+    const struct mt_named_value glibc[] = {FIGURE("arena", 8192), FIGURE("uordblks", 3072),
+                                           FIGURE("hblkhd", 2048)};
     set_figures(p, "glibc", 3, glibc);
     p->samples[0].value[MT_VALUE_WASTE_BYTES] = 512;
     assert_facts(p, ALLOCATOR,
@@ -197,7 +203,8 @@ static void allocators(void **state) {
                  "|in use       5.0 KiB  by its own count: uordblks + hblkhd\n"
                  "|held        10.0 KiB  arena + hblkhd; 5.0 KiB (50.0%) of it free\n");
     p->info.usable_measured = false;
-    const struct mt_named_value jemalloc[] = {FIGURE("stats.allocated", 4096), FIGURE("stats.active", 8192),
+    const struct mt_named_value jemalloc[] = {FIGURE("stats.allocated", 4096),
+                                              FIGURE("stats.active", 8192),
                                               FIGURE("stats.resident", 16384)};
     set_figures(p, "jemalloc", 3, jemalloc);
     assert_facts(p, ALLOCATOR,
@@ -211,7 +218,8 @@ static void allocators(void **state) {
                  "allocator|glibc\n"
                  "|requested    2.0 KiB  live, as the program asked for it\n"
                  "|arena 8.0 KiB\n|uordblks 3.0 KiB\n");
-    const struct mt_named_value most[] = {FIGURE("arena", UINT64_MAX), FIGURE("uordblks", 1), FIGURE("hblkhd", 1)};
+    const struct mt_named_value most[] = {FIGURE("arena", UINT64_MAX), FIGURE("uordblks", 1),
+                                          FIGURE("hblkhd", 1)};
     set_figures(p, "glibc", 3, most); /* sums that overflow are not made */
     assert_fact(p, ALLOCATOR, "|arena 8.0 EiB\n");
     mt_profile_free(p);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Functions, lines and inlined calls of files that are compiled here; files that are gone, changed or no ELF at all. */
+/* Functions, lines and inlined calls of files that are compiled here; files that are gone, changed
+ * or no ELF at all. */
 #include "profile-fixture.h"
 
 #include <dlfcn.h>
@@ -12,19 +13,20 @@
 #include "view/symbols.h"
 
 /* probe() returns an address in inner() in middle() in probe(), each inlined into the next. */
-static const char source[] = "__attribute__((noinline)) void *where(void) { return __builtin_return_address(0); }\n"
-                             "static inline __attribute__((always_inline)) void *inner(void) {\n"
-                             "    void *volatile r = where();\n" /* line 3 */
-                             "    return r;\n"
-                             "}\n"
-                             "static inline __attribute__((always_inline)) void *middle(void) {\n"
-                             "    void *volatile r = inner();\n" /* line 7 */
-                             "    return r;\n"
-                             "}\n"
-                             "void *probe(void) {\n"
-                             "    void *volatile r = middle();\n" /* line 11 */
-                             "    return r;\n"
-                             "}\n";
+static const char source[] =
+    "__attribute__((noinline)) void *where(void) { return __builtin_return_address(0); }\n"
+    "static inline __attribute__((always_inline)) void *inner(void) {\n"
+    "    void *volatile r = where();\n" /* line 3 */
+    "    return r;\n"
+    "}\n"
+    "static inline __attribute__((always_inline)) void *middle(void) {\n"
+    "    void *volatile r = inner();\n" /* line 7 */
+    "    return r;\n"
+    "}\n"
+    "void *probe(void) {\n"
+    "    void *volatile r = middle();\n" /* line 11 */
+    "    return r;\n"
+    "}\n";
 
 static char directory[64];
 
@@ -82,11 +84,13 @@ static struct probe probe(const char *name) {
 }
 
 /* A profile with one mapping and one location, both resolved. */
-static struct mt_profile *resolved_with(const struct mt_symbols_options *options, const char *path, const char *id,
-                                        struct probe at) {
+static struct mt_profile *resolved_with(const struct mt_symbols_options *options, const char *path,
+                                        const char *id, struct probe at) {
     struct mt_profile *p = build_empty();
-    struct mt_mapping mapping = {
-        .start = at.bias, .bias = at.bias, .path = mt_profile_intern(p, path), .build_id = mt_profile_intern(p, id)};
+    struct mt_mapping mapping = {.start = at.bias,
+                                 .bias = at.bias,
+                                 .path = mt_profile_intern(p, path),
+                                 .build_id = mt_profile_intern(p, id)};
     mt_profile_add_mapping(p, &mapping);
     build_location(p, 1, at.address, NULL, 0);
     struct mt_error error;
@@ -94,12 +98,14 @@ static struct mt_profile *resolved_with(const struct mt_symbols_options *options
     return p;
 }
 
-static struct mt_profile *resolved(const char *path, const char *id, struct probe at, const char *debug_path) {
+static struct mt_profile *resolved(const char *path, const char *id, struct probe at,
+                                   const char *debug_path) {
     struct mt_symbols_options options = {.debug_path = debug_path};
     return resolved_with(&options, path, id, at);
 }
 
-static void assert_frame(const struct mt_profile *p, uint32_t frame, const char *name, int64_t line) {
+static void assert_frame(const struct mt_profile *p, uint32_t frame, const char *name,
+                         int64_t line) {
     assert_true(frame < p->locations[0].n_lines);
     const struct mt_line *at = &p->lines[p->locations[0].first_line + frame];
     const struct mt_function *function = &p->functions[at->function];
@@ -115,8 +121,8 @@ static void assert_lines(const struct mt_profile *p) {
     assert_frame(p, 1, "middle", 7);
     assert_frame(p, 2, "probe", 11);
     assert_int_equal(p->functions[p->lines[p->locations[0].first_line].function].start_line, 2);
-    assert_true(p->mappings[0].has_functions && p->mappings[0].has_filenames && p->mappings[0].has_line_numbers &&
-                p->mappings[0].has_inline_frames);
+    assert_true(p->mappings[0].has_functions && p->mappings[0].has_filenames &&
+                p->mappings[0].has_line_numbers && p->mappings[0].has_inline_frames);
     assert_int_equal(p->info.n_notes, 0);
 }
 
@@ -128,7 +134,8 @@ static void assert_symbol_only(const struct mt_profile *p, struct probe at) {
     assert_string_equal(mt_profile_text(p, function->name), "probe");
     assert_string_equal(mt_profile_text(p, function->file), "");
     assert_int_equal(line->line, 0);
-    assert_true(function->address > at.bias && function->address < at.address && at.address - function->address < 200);
+    assert_true(function->address > at.bias && function->address < at.address &&
+                at.address - function->address < 200);
     assert_true(p->mappings[0].has_functions);
     assert_false(p->mappings[0].has_line_numbers);
 }
@@ -140,12 +147,17 @@ static void assert_note(const struct mt_profile *p, const char *text) {
     fail_msg("no note has \"%s\"", text);
 }
 
-/* ---- what is found ----------------------------------------------------------------------------------------------- */
+/* ---- what is found --------------------------------------------------------------------------- */
 
 static void every_kind_of_debug_information(void **state) {
     (void)state;
-    static const char *const flags[] = {
-        "-g", "-gdwarf-4", "-gdwarf-5", "-g -gz", "-g -gdwarf-4 -gz", "-g -O2", "-g -ffunction-sections"};
+    static const char *const flags[] = {"-g",
+                                        "-gdwarf-4",
+                                        "-gdwarf-5",
+                                        "-g -gz",
+                                        "-g -gdwarf-4 -gz",
+                                        "-g -O2",
+                                        "-g -ffunction-sections"};
     char id[64];
     for (size_t i = 0; i < sizeof flags / sizeof *flags; i++) {
         compile("lib.so", flags[i]);
@@ -156,24 +168,28 @@ static void every_kind_of_debug_information(void **state) {
     }
 }
 
-/* By the linker, in a debug file of its own, and without a build id, when only its age tells whether it is the one. */
+/* By the linker, in a debug file of its own, and without a build id, when only its age tells
+ * whether it is the one. */
 static void sections_compressed_with_zstd(void **state) {
     (void)state;
     char id[64];
     compile("plain.so", "-g");
     if (system("objcopy --help | grep -q zstd") != 0)
         skip();
-    run("objcopy --compress-debug-sections=zstd plain.so lib.so && readelf -t lib.so | grep -q ZSTD");
+    run("objcopy --compress-debug-sections=zstd plain.so lib.so && readelf -t lib.so | grep -q "
+        "ZSTD");
     build_id("lib.so", id);
     struct probe at = probe("lib.so");
     struct mt_profile *p = resolved(file("lib.so"), id, at, NULL);
     assert_lines(p);
     mt_profile_free(p);
-    run("objcopy --only-keep-debug lib.so lib.debug && strip lib.so && objcopy --add-gnu-debuglink=lib.debug lib.so");
+    run("objcopy --only-keep-debug lib.so lib.debug && strip lib.so && objcopy "
+        "--add-gnu-debuglink=lib.debug lib.so");
     p = resolved(file("lib.so"), id, at, NULL);
     assert_lines(p);
     mt_profile_free(p);
-    run("rm lib.debug && cc -g -O1 -fPIC -shared -Wl,--build-id=none,--compress-debug-sections=zstd -o lib.so probe.c");
+    run("rm lib.debug && cc -g -O1 -fPIC -shared "
+        "-Wl,--build-id=none,--compress-debug-sections=zstd -o lib.so probe.c");
     p = build_empty();
     p->info.start_time_ns = (uint64_t)time(NULL) * UINT64_C(1000000000) + UINT64_C(2000000000);
     p->info.duration_ns = 1;
@@ -220,7 +236,8 @@ static void debug_information_in_a_file_beside(void **state) {
     compile("lib.so", "-g");
     char id[64];
     build_id("lib.so", id);
-    run("objcopy --only-keep-debug lib.so lib.debug && strip lib.so && objcopy --add-gnu-debuglink=lib.debug lib.so");
+    run("objcopy --only-keep-debug lib.so lib.debug && strip lib.so && objcopy "
+        "--add-gnu-debuglink=lib.debug lib.so");
     struct probe at = probe("lib.so");
     struct mt_profile *p = resolved(file("lib.so"), id, at, NULL);
     assert_lines(p);
@@ -241,17 +258,21 @@ static void debug_information_in_a_file_beside(void **state) {
     run("rm -r d");
 }
 
-/* Every place where a debug file may lie that is known by its name, and one of another build there. */
+/* Every place where a debug file may lie that is known by its name, and one of another build
+ * there. */
 static void debug_information_by_name(void **state) {
     (void)state;
     static const char *const places[] = {".", ".debug", "d/$PWD", "d/$(basename $PWD)", "d"};
     char id[64];
     for (int with_id = 0; with_id < 2; with_id++) {
-        run("cc -g -O1 -fPIC -shared -Wl,--build-id=%s,-soname,lib.so -o lib.so probe.c", with_id ? "sha1" : "none");
-        run("cc -g -O2 -fPIC -shared -Wl,--build-id=%s -DOTHER -o other.so probe.c && printf x >> other.so",
+        run("cc -g -O1 -fPIC -shared -Wl,--build-id=%s,-soname,lib.so -o lib.so probe.c",
+            with_id ? "sha1" : "none");
+        run("cc -g -O2 -fPIC -shared -Wl,--build-id=%s -DOTHER -o other.so probe.c && printf x >> "
+            "other.so",
             with_id ? "0x1234567890" : "none");
         build_id("lib.so", id);
-        run("objcopy --only-keep-debug lib.so lib.debug && strip lib.so && objcopy --add-gnu-debuglink=lib.debug "
+        run("objcopy --only-keep-debug lib.so lib.debug && strip lib.so && objcopy "
+            "--add-gnu-debuglink=lib.debug "
             "lib.so");
         struct probe at = probe("lib.so");
         run("mv lib.debug kept");
@@ -286,13 +307,17 @@ static void the_choice_of_a_symbol(void **state) {
     (void)state;
     FILE *f = fopen(file("names.s"), "we");
     assert_non_null(f);
-    fputs(".text\n.globl __deep_name, name, other_name, unsized\n.type __deep_name,@function\n.type name,@function\n"
-          ".type other_name,@function\n__deep_name:\nname:\nother_name:\n.fill 16,1,0x90\n.size __deep_name,16\n"
+    fputs(".text\n.globl __deep_name, name, other_name, unsized\n.type "
+          "__deep_name,@function\n.type name,@function\n"
+          ".type other_name,@function\n__deep_name:\nname:\nother_name:\n.fill 16,1,0x90\n.size "
+          "__deep_name,16\n"
           ".size name,16\n.size other_name,16\n.fill 16,1,0x90\nunsized:\n.fill 16,1,0x90\n"
-          ".type last,@function\nlast:\n.fill 16,1,0x90\n.size last,16\n.fill 16,1,0x90\na: b: c: d: e:\n",
+          ".type last,@function\nlast:\n.fill 16,1,0x90\n.size last,16\n.fill 16,1,0x90\na: b: c: "
+          "d: e:\n",
           f);
     fclose(f);
-    run("cc -shared -nostdlib -Wl,--build-id -o names.so names.s && nm names.so | grep ' name$' > where");
+    run("cc -shared -nostdlib -Wl,--build-id -o names.so names.s && nm names.so | grep ' name$' > "
+        "where");
     char id[64];
     build_id("names.so", id);
     f = fopen(file("where"), "re");
@@ -312,7 +337,8 @@ static void the_choice_of_a_symbol(void **state) {
             assert_string_equal(mt_profile_text(p, p->functions[0].name), cases[i].name);
         mt_profile_free(p);
     }
-    run("strip names.so"); /* without local symbols an exported one of no size says nothing of what follows */
+    run("strip names.so"); /* without local symbols an exported one of no size says nothing of what
+                              follows */
     struct probe at = {.address = 0x7000000 + start + 32 + 1, .bias = 0x7000000};
     struct mt_profile *p = resolved(file("names.so"), id, at, NULL);
     assert_int_equal(p->locations[0].n_lines, 0);
@@ -325,8 +351,10 @@ static void cxx_names_are_demangled(void **state) {
         skip();
     FILE *f = fopen(file("names.cpp"), "we");
     fputs("extern \"C\" void *where();\nnamespace ns { template <class T> struct box {\n"
-          "  __attribute__((noinline)) static void *get(T) { void *volatile r = where(); return r; } }; }\n"
-          "extern \"C\" { __attribute__((noinline)) void *where() { return __builtin_return_address(0); }\n"
+          "  __attribute__((noinline)) static void *get(T) { void *volatile r = where(); return r; "
+          "} }; }\n"
+          "extern \"C\" { __attribute__((noinline)) void *where() { return "
+          "__builtin_return_address(0); }\n"
           "void *probe() { void *volatile r = ns::box<int>::get(1); return r; } }\n",
           f);
     fclose(f);
@@ -336,7 +364,8 @@ static void cxx_names_are_demangled(void **state) {
         build_id("lib.so", id);
         struct mt_profile *p = resolved(file("lib.so"), id, probe("lib.so"), NULL);
         assert_int_equal(p->locations[0].n_lines, 1);
-        const struct mt_function *function = &p->functions[p->lines[p->locations[0].first_line].function];
+        const struct mt_function *function =
+            &p->functions[p->lines[p->locations[0].first_line].function];
         assert_string_equal(mt_profile_text(p, function->name), "ns::box<int>::get(int)");
         assert_string_equal(mt_profile_text(p, function->system_name), "_ZN2ns3boxIiE3getEi");
         mt_profile_free(p);
@@ -358,7 +387,8 @@ static void several_mappings_of_one_file(void **state) {
         mt_profile_add_mapping(p, &mapping);
         build_location(p, (uint32_t)i + 1, at.address - at.bias + mapping.bias, NULL, 0);
     }
-    struct mt_location exact = {.address = at.address - at.bias - 1 + 0x10000000, .mapping = 1, .exact = true};
+    struct mt_location exact = {
+        .address = at.address - at.bias - 1 + 0x10000000, .mapping = 1, .exact = true};
     mt_profile_add_location(p, &exact);
     uint32_t before = build_frame(p, 1, "kept", "kept.c", 5);
     struct mt_error error;
@@ -368,20 +398,23 @@ static void several_mappings_of_one_file(void **state) {
         assert_int_equal(p->lines[p->locations[i].first_line].line, 3);
     }
     assert_int_equal(p->locations[before].n_lines, 1);
-    assert_string_equal(mt_profile_text(p, p->functions[p->lines[p->locations[before].first_line].function].name),
-                        "kept");
+    assert_string_equal(
+        mt_profile_text(p, p->functions[p->lines[p->locations[before].first_line].function].name),
+        "kept");
     size_t n_lines = p->n_lines;
     assert_int_equal(mt_symbols_resolve(p, NULL, &error), 0); /* again: nothing is left to do */
     assert_int_equal(p->n_lines, n_lines);
     mt_profile_free(p);
 }
 
-/* Another tool's profile tells the offset in the file; here text is not at the address that equals its offset. */
+/* Another tool's profile tells the offset in the file; here text is not at the address that equals
+ * its offset. */
 static void mappings_of_other_tools(void **state) {
     (void)state;
     compile("lib.so", "-g -Wl,-Ttext-segment=0x200000");
     struct probe at = probe("lib.so");
-    run("readelf -lW lib.so | awk '$1 == \"LOAD\" && $7 ~ /R/ && $8 ~ /E/ { print $2, $3 }' > segment");
+    run("readelf -lW lib.so | awk '$1 == \"LOAD\" && $7 ~ /R/ && $8 ~ /E/ { print $2, $3 }' > "
+        "segment");
     FILE *f = fopen(file("segment"), "re");
     unsigned long offset, address;
     assert_int_equal(fscanf(f, "%lx %lx", &offset, &address), 2);
@@ -403,7 +436,8 @@ static void mappings_of_other_tools(void **state) {
     mt_profile_free(p);
 }
 
-/* What is open is found again by its build id, even when the file has gone; another build is not it. */
+/* What is open is found again by its build id, even when the file has gone; another build is not
+ * it. */
 static void files_stay_open_in_a_cache(void **state) {
     (void)state;
     struct mt_symbols_options options = {.cache = mt_symbols_cache_new()};
@@ -435,7 +469,7 @@ static void files_stay_open_in_a_cache(void **state) {
     mt_symbols_cache_free(NULL);
 }
 
-/* ---- what is not ------------------------------------------------------------------------------------------------- */
+/* ---- what is not ----------------------------------------------------------------------------- */
 
 static void another_build_is_not_used(void **state) {
     (void)state;
@@ -489,7 +523,8 @@ static void files_that_were_kept_open(void **state) {
     run("cc -g -O1 -fPIC -shared -Wl,--build-id=none -o lib.so probe.c && cp lib.so kept.so");
     struct probe at = probe("lib.so");
     run("cc -O1 -fPIC -shared -Wl,--build-id=none -DOTHER -o lib.so probe.c && printf x >> lib.so");
-    const struct mt_symbols_kept kept = {.open = open_in_directory, .context = (void *)file("lib.so")};
+    const struct mt_symbols_kept kept = {.open = open_in_directory,
+                                         .context = (void *)file("lib.so")};
     const struct mt_symbols_options options = {.kept = &kept};
     struct mt_profile *p = resolved_with(&options, file("lib.so"), "", at);
     assert_lines(p);
@@ -521,8 +556,8 @@ static void without_a_build_id_time_decides(void **state) {
 
 static void files_that_are_none(void **state) {
     (void)state;
-    static const char *const quiet[] = {"",          "[vdso]",  "[heap]", "//anon", "/memfd:x (deleted)",
-                                        "/dev/zero", "/SYSV00", "lib.so"};
+    static const char *const quiet[] = {
+        "", "[vdso]", "[heap]", "//anon", "/memfd:x (deleted)", "/dev/zero", "/SYSV00", "lib.so"};
     struct probe at = {.address = 0x1234, .bias = 0x1000};
     for (size_t i = 0; i < sizeof quiet / sizeof *quiet; i++) {
         struct mt_profile *p = resolved(quiet[i], "", at, NULL);
@@ -577,7 +612,8 @@ static void change_bytes(const char *name, uint64_t *seed, int n) {
 static void ask_all_over(const char *name, struct probe at) {
     struct mt_profile *p = build_empty();
     p->info.is_memtrack = false; /* whatever its build id is by now */
-    struct mt_mapping mapping = {.start = at.bias, .bias = at.bias, .path = mt_profile_intern(p, file(name))};
+    struct mt_mapping mapping = {
+        .start = at.bias, .bias = at.bias, .path = mt_profile_intern(p, file(name))};
     mt_profile_add_mapping(p, &mapping);
     for (uint64_t i = 0; i < 64; i++)
         build_location(p, 1, at.address - 32 + i, NULL, 0);
@@ -586,7 +622,8 @@ static void ask_all_over(const char *name, struct probe at) {
     mt_profile_free(p);
 }
 
-/* Bytes changed at random in files with debug information of each kind: any answer, but an answer. */
+/* Bytes changed at random in files with debug information of each kind: any answer, but an
+ * answer. */
 static void damaged_files(void **state) {
     (void)state;
     uint64_t seed = 5;
@@ -605,7 +642,8 @@ static void damaged_packages(void **state) {
     if (system("command -v dwp > /dev/null") != 0)
         skip();
     uint64_t seed = 6;
-    run("cc -O1 -fPIC -g -gdwarf-4 -gsplit-dwarf -c probe.c -o probe.o && cc -shared -Wl,--build-id probe.o -o "
+    run("cc -O1 -fPIC -g -gdwarf-4 -gsplit-dwarf -c probe.c -o probe.o && cc -shared "
+        "-Wl,--build-id probe.o -o "
         "split.so && "
         "dwp -e split.so -o good.dwp && rm probe.dwo");
     struct probe at = probe("split.so");
@@ -626,7 +664,8 @@ static void nothing_is_fetched_unless_asked(void **state) {
     struct probe at = probe("lib.so");
     mt_profile_free(resolved(file("lib.so"), id, at, NULL));
     assert_null(dlopen("libdebuginfod.so.1", RTLD_LAZY | RTLD_NOLOAD));
-    void *client = dlopen("libdebuginfod.so.1", RTLD_LAZY); /* by this name it would have been found */
+    void *client =
+        dlopen("libdebuginfod.so.1", RTLD_LAZY); /* by this name it would have been found */
     if (client)
         dlclose(client);
     unsetenv("DEBUGINFOD_URLS");

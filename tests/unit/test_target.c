@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Looking at a program must survive whatever the program is. The statuses are tested with real programs by cli/test_run. */
+/* Looking at a program must survive whatever the program is. The statuses are tested with real
+ * programs by cli/test_run. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -41,7 +42,8 @@ static int look(const unsigned char *content, size_t n) {
     struct mt_target target;
     struct mt_error error = {{0}, {0}};
     int status = mt_target_inspect(path, &target, &error);
-    assert_true(status == 0 || (error.message[0] && status >= MT_EXIT_FAILED && status <= MT_EXIT_NOT_FOUND));
+    assert_true(status == 0 ||
+                (error.message[0] && status >= MT_EXIT_FAILED && status <= MT_EXIT_NOT_FOUND));
     mt_target_check_allocator(path, &error);
     mt_target_free(&target);
     return status;

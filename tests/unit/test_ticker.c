@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The time axis stays within its bounds and keeps what matters: the highest tick, the peak's time, past compositions. */
+/* The time axis stays within its bounds and keeps what matters: the highest tick, the peak's time,
+ * past compositions. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -46,7 +47,8 @@ static int teardown(void **state) {
     return 0;
 }
 
-static struct mt_profile *convert(struct state *s, struct mt_track *track, uint64_t end_ns, struct mt_ledger_map *map) {
+static struct mt_profile *convert(struct state *s, struct mt_track *track, uint64_t end_ns,
+                                  struct mt_ledger_map *map) {
     struct mt_ledger *ledger;
     struct mt_profile *profile = NULL;
     fixture_write(&s->f);
@@ -117,7 +119,8 @@ static void long_runs_stay_bounded(void **state) {
 static void time_of_the_peak(void **state) {
     struct state *s = *state;
     for (uint64_t i = 1; i <= 10; i++) {
-        s->f.header->control.epoch = i < 6 ? i : 6; /* rises for the last time between the ticks 5 and 6 */
+        s->f.header->control.epoch =
+            i < 6 ? i : 6; /* rises for the last time between the ticks 5 and 6 */
         fixture_write(&s->f);
         mt_ticker_tick(&s->ticker, (1000 + 10 * i) * MS);
     }
@@ -169,11 +172,13 @@ static void exec_ends_the_predecessor(void **state) {
 
 /* How many marks a condition leaves on the axis of a process whose number means nothing here. */
 static size_t marks_of(struct state *s, const char *condition) {
-    char program[] = "memtrack run", option[] = "--do=true", when[64], *arguments[] = {program, when, option, NULL};
+    char program[] = "memtrack run", option[] = "--do=true", when[64],
+         *arguments[] = {program, when, option, NULL};
     snprintf(when, sizeof when, "--when=%s", condition);
     struct mt_triggers *triggers = mt_triggers_new();
     assert_int_equal(argp_parse(&mt_trigger_argp, 3, arguments, 0, NULL, triggers), 0);
-    const struct mt_trigger_output output = {.program = "memtrack run", .pattern = "x", .quiet = true};
+    const struct mt_trigger_output output = {
+        .program = "memtrack run", .pattern = "x", .quiet = true};
     mt_triggers_set_output(triggers, &output);
     s->ticker.triggers = triggers;
     fixture_write(&s->f);
@@ -198,7 +203,7 @@ static void what_is_not_known_does_not(void **state) {
     assert_int_equal(marks_of(*state, "rss<1G"), 0);
 }
 
-/* ---- composition ------------------------------------------------------------------------------------------------ */
+/* ---- composition ----------------------------------------------------------------------------- */
 
 /* What the changes say about a sample at a tick. */
 static int64_t live_at(const struct mt_profile_info *info, uint32_t sample, uint32_t tick) {
@@ -213,7 +218,8 @@ static void past_moments_are_exact_while_there_is_room(void **state) {
     struct state *s = *state;
     mt_node_id a = fixture_node(&s->f, 0, 0x401000, 1), b = fixture_node(&s->f, 0, 0x402000, 1);
     struct mt_site *first = fixture_site(&s->f, a, 0, 16), *second = fixture_site(&s->f, b, 0, 64);
-    struct mt_site *freed = fixture_site(&s->f, a, 0, 16); /* the other thread's record of the first */
+    struct mt_site *freed =
+        fixture_site(&s->f, a, 0, 16); /* the other thread's record of the first */
     freed->bank = 2;
     for (uint64_t i = 1; i <= 20; i++) {
         fixture_allocate(first, 1, 16);
@@ -225,7 +231,8 @@ static void past_moments_are_exact_while_there_is_room(void **state) {
             i + second->counters.allocated_blocks; /* what tells that there is something to see */
         fixture_write(&s->f);
         for (size_t t = 0; t < s->ticker.n_tracks; t++)
-            s->ticker.tracks[t]->next_pass_ns = 0; /* the clock here is not the one that passes are timed by */
+            s->ticker.tracks[t]->next_pass_ns =
+                0; /* the clock here is not the one that passes are timed by */
         mt_ticker_tick(&s->ticker, (1000 + 10 * i) * MS);
     }
     struct mt_ledger_map map;
@@ -289,10 +296,12 @@ static void composition_stays_bounded(void **state) {
 /* A figure that swings all night does not fill a disk. */
 static void a_condition_fires_so_often_and_no_more(void **state) {
     struct state *s = *state;
-    char program[] = "memtrack run", when[] = "--when=live>1000", again[] = "--again=0s", option[] = "--do=true";
+    char program[] = "memtrack run", when[] = "--when=live>1000", again[] = "--again=0s",
+         option[] = "--do=true";
     char *arguments[] = {program, when, again, option, NULL};
     struct mt_triggers *triggers = mt_triggers_new();
-    const struct mt_trigger_output output = {.program = "memtrack run", .pattern = "x", .quiet = true};
+    const struct mt_trigger_output output = {
+        .program = "memtrack run", .pattern = "x", .quiet = true};
     assert_int_equal(argp_parse(&mt_trigger_argp, 4, arguments, 0, NULL, triggers), 0);
     mt_triggers_set_output(triggers, &output);
     s->ticker.triggers = triggers;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Courses, sums, families and layers of profiles built by hand; axes; how well a past moment is known. */
+/* Courses, sums, families and layers of profiles built by hand; axes; how well a past moment is
+ * known. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -19,7 +20,8 @@
 #define EPOCH (1700000000 * SEC)
 
 /* Ticks of a second each from its start on; live bytes as given. */
-static struct mt_profile *process(uint32_t pid, uint32_t ppid, uint64_t start_s, const int64_t *live, size_t n) {
+static struct mt_profile *process(uint32_t pid, uint32_t ppid, uint64_t start_s,
+                                  const int64_t *live, size_t n) {
     struct mt_profile *p = build_empty();
     p->info.pid = pid;
     p->info.ppid = ppid;
@@ -28,11 +30,13 @@ static struct mt_profile *process(uint32_t pid, uint32_t ppid, uint64_t start_s,
     p->info.ticks = calloc(n + 1, sizeof *p->info.ticks);
     p->info.n_ticks = n;
     for (size_t i = 0; i < n; i++)
-        p->info.ticks[i] = (struct mt_tick){.time_ns = i * SEC, .live_bytes = live[i], .rss_bytes = 100};
+        p->info.ticks[i] =
+            (struct mt_tick){.time_ns = i * SEC, .live_bytes = live[i], .rss_bytes = 100};
     return p;
 }
-#define PROCESS(pid, ppid, start, ...)                                                                                 \
-    process(pid, ppid, start, (int64_t[]){__VA_ARGS__}, sizeof(int64_t[]){__VA_ARGS__} / sizeof(int64_t))
+#define PROCESS(pid, ppid, start, ...)                                                             \
+    process(pid, ppid, start, (int64_t[]){__VA_ARGS__},                                            \
+            sizeof(int64_t[]){__VA_ARGS__} / sizeof(int64_t))
 
 static struct mt_timeline *build(struct mt_profile **profiles, size_t n, bool with_sum) {
     struct mt_timeline *t = NULL;
@@ -64,10 +68,12 @@ static void peak_between_ticks(void **state) {
     mt_profile_free(p);
 }
 
-/* PSS and swap are known where they were read: nothing is drawn on from there, neither between nor to the end. */
+/* PSS and swap are known where they were read: nothing is drawn on from there, neither between nor
+ * to the end. */
 static void sparse_readings(void **state) {
     (void)state;
-    struct mt_profile *list[] = {PROCESS(1, 0, 0, 10, 10, 10, 10, 10, 10), PROCESS(2, 1, 1, 5, 5, 5)};
+    struct mt_profile *list[] = {PROCESS(1, 0, 0, 10, 10, 10, 10, 10, 10),
+                                 PROCESS(2, 1, 1, 5, 5, 5)};
     list[0]->info.ticks[1].pss_bytes = 70; /* with no swap, which is a figure, too */
     list[0]->info.ticks[3].pss_bytes = 60;
     list[0]->info.ticks[3].swap_bytes = 7;
@@ -83,7 +89,8 @@ static void sparse_readings(void **state) {
     assert_memory_equal(columns, pss, sizeof pss);
     mt_course_columns(c, MT_SERIES_SWAP, 0, 5 * SEC, columns, 5);
     assert_memory_equal(columns, swap, sizeof swap);
-    assert_true(c->has[MT_SERIES_SWAP] && c->highest[MT_SERIES_PSS] == 70 && c->highest[MT_SERIES_ANON] == 44);
+    assert_true(c->has[MT_SERIES_SWAP] && c->highest[MT_SERIES_PSS] == 70 &&
+                c->highest[MT_SERIES_ANON] == 44);
     assert_false(c->points[2].is_read[MT_SERIES_PSS] || c->points[5].is_read[MT_SERIES_RSS] ||
                  c->points[5].is_read[MT_SERIES_ANON]);
     mt_course_columns(&t->sum, MT_SERIES_PSS, 0, 5 * SEC, columns, 5);
@@ -100,7 +107,8 @@ static void sum_of_processes(void **state) {
     struct mt_timeline *t = build(list, 2, true);
     assert_int_equal(t->courses[0].profile->info.pid, 10);
     assert_int_equal(t->courses[1].parent, 0);
-    static const uint64_t sums[] = {1, 2 + 5, 3 + 5, 4, 5, 0}; /* the child ends with second 3, the parent with 5 */
+    static const uint64_t sums[] = {1, 2 + 5, 3 + 5, 4,
+                                    5, 0}; /* the child ends with second 3, the parent with 5 */
     static const uint32_t running[] = {1, 2, 2, 1, 1, 0};
     assert_int_equal(t->sum.n_points, 6);
     for (size_t i = 0; i < 6; i++) {
@@ -116,7 +124,8 @@ static void sum_of_processes(void **state) {
     mt_profile_free(list[1]);
 }
 
-/* 300 processes of 200 ticks at odd times: no more points than anybody can use, and the peak is not lost with them. */
+/* 300 processes of 200 ticks at odd times: no more points than anybody can use, and the peak is not
+ * lost with them. */
 static void sums_stay_bounded(void **state) {
     (void)state;
     enum { PROCESSES = 300, TICKS = 200 };
@@ -150,8 +159,8 @@ static void families(void **state) {
         PROCESS(12, 11, 103, 1, 1),                        /* its grandchild, the newest but one */
         PROCESS(11, 10, 103, 1, 1, 1),                     /* what the child executed */
         PROCESS(10, 1, 50, 1, 1),                          /* an earlier run with the same pid */
-        PROCESS(13, 10, 51, 1),                            /* and its child: the pid fits, the time does not */
-        PROCESS(14, 99, 104, 1),                           /* of somebody else; the newest of all */
+        PROCESS(13, 10, 51, 1),  /* and its child: the pid fits, the time does not */
+        PROCESS(14, 99, 104, 1), /* of somebody else; the newest of all */
     };
     bool is_member[7];
     mt_timeline_family((const struct mt_profile *const *)list, 6, is_member);
@@ -185,7 +194,8 @@ static void one_profile_of_a_recording(void **state) {
     assert_int_equal(mt_timeline_earlier((const struct mt_profile *const *)list, 6, is_earlier), 3);
     for (size_t i = 0; i < 6; i++)
         assert_int_equal(is_earlier[i], expected[i]);
-    list[0]->info.is_memtrack = list[1]->info.is_memtrack = false; /* what another tool calls a pid */
+    list[0]->info.is_memtrack = list[1]->info.is_memtrack =
+        false; /* what another tool calls a pid */
     assert_int_equal(mt_timeline_earlier((const struct mt_profile *const *)list, 2, is_earlier), 0);
     for (size_t i = 0; i < 6; i++)
         mt_profile_free(list[i]);
@@ -196,7 +206,8 @@ static void no_time_axis(void **state) {
     struct mt_profile *p = build_empty();
     struct mt_timeline *t;
     struct mt_error error = {0};
-    assert_int_equal(mt_timeline_build((const struct mt_profile *const *)&p, 1, true, &t, &error), -MEMTRACK_EUSAGE);
+    assert_int_equal(mt_timeline_build((const struct mt_profile *const *)&p, 1, true, &t, &error),
+                     -MEMTRACK_EUSAGE);
     assert_null(t);
     mt_profile_free(p);
 }
@@ -220,7 +231,8 @@ static void numbers_out_of_range(void **state) {
             list[i]->info.peak_time_ns = UINT64_MAX >> build_random(&seed, 64);
         }
         struct mt_timeline *t = build(list, 3, true);
-        const struct mt_course *courses[] = {&t->courses[0], &t->courses[1], &t->courses[2], &t->sum};
+        const struct mt_course *courses[] = {&t->courses[0], &t->courses[1], &t->courses[2],
+                                             &t->sum};
         for (size_t c = 0; c < 4; c++) {
             double columns[17];
             mt_course_columns(courses[c], MT_SERIES_LIVE, 0, t->duration_ns, columns, 17);
@@ -235,7 +247,7 @@ static void numbers_out_of_range(void **state) {
     }
 }
 
-/* ---- compositions ----------------------------------------------------------------------------------------------- */
+/* ---- compositions ---------------------------------------------------------------------------- */
 
 static struct mt_profile *layered(void) {
     struct mt_profile *p = PROCESS(1, 0, 0, 100, 200, 300, 400);
@@ -267,7 +279,8 @@ static void layers_over_time(void **state) {
         assert_int_equal(s->live_bytes[4 + m], rest[m]);
     }
     mt_strata_free(s);
-    assert_int_equal(mt_strata_build(p, &options, 9, 2, &s, NULL), 0); /* more layers than there are, two moments */
+    assert_int_equal(mt_strata_build(p, &options, 9, 2, &s, NULL),
+                     0); /* more layers than there are, two moments */
     assert_int_equal(s->n_layers, 4);
     assert_true(s->n_moments <= 4);
     mt_strata_free(s);
@@ -293,16 +306,27 @@ static void how_well_a_moment_is_known(void **state) {
     mt_profile_free(p);
 }
 
-/* ---- axes ------------------------------------------------------------------------------------------------------- */
+/* ---- axes ------------------------------------------------------------------------------------ */
 
 static void axes(void **state) {
     (void)state;
     char text[MT_FORMAT_BYTES];
-    static const uint64_t values[] = {
-        0, 1, 7, 1000, 999999999, SEC, 90 * SEC, 3600 * SEC, 86400 * SEC, 7 * 86400 * SEC, UINT64_MAX / 2, UINT64_MAX};
+    static const uint64_t values[] = {0,
+                                      1,
+                                      7,
+                                      1000,
+                                      999999999,
+                                      SEC,
+                                      90 * SEC,
+                                      3600 * SEC,
+                                      86400 * SEC,
+                                      7 * 86400 * SEC,
+                                      UINT64_MAX / 2,
+                                      UINT64_MAX};
     for (size_t i = 0; i < sizeof values / sizeof *values; i++)
         for (size_t n = 1; n < 20; n++) {
-            assert_true(mt_scale_time(values[i], n) > 0 && values[i] / mt_scale_time(values[i], n) <= n);
+            assert_true(mt_scale_time(values[i], n) > 0 &&
+                        values[i] / mt_scale_time(values[i], n) <= n);
             assert_true(mt_scale_bytes(values[i], n) > 0);
             assert_true(values[i] / mt_scale_bytes(values[i], n) <= n || n < 4);
         }

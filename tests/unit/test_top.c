@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The model of `memtrack top`: rates, changes, order, opening, filtering; its time axis, its columns, its filter. */
+/* The model of `memtrack top`: rates, changes, order, opening, filtering; its time axis, its
+ * columns, its filter. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -41,7 +42,8 @@ static void begin(struct state *s, enum mt_group_by by) {
     struct mt_ledger *ledger;
     struct mt_top_options options = {.by = by, .window_ns = SECOND};
     fixture_write(&s->f);
-    if (mt_ledger_open(s->f.path, &ledger, &error) != 0 || mt_top_model_new(ledger, &options, &s->model, &error) != 0)
+    if (mt_ledger_open(s->f.path, &ledger, &error) != 0 ||
+        mt_top_model_new(ledger, &options, &s->model, &error) != 0)
         fail_msg("%s", error.message);
 }
 
@@ -161,7 +163,8 @@ static void orders_only_what_is_seen(void **state) {
 static void opens_a_row_into_its_call_paths(void **state) {
     struct state *s = *state;
     struct fixture *f = &s->f;
-    mt_node_id a = fixture_node(f, MT_NODE_ROOT, 0x400010, 1), b = fixture_node(f, MT_NODE_ROOT, 0x400020, 1);
+    mt_node_id a = fixture_node(f, MT_NODE_ROOT, 0x400010, 1),
+               b = fixture_node(f, MT_NODE_ROOT, 0x400020, 1);
     fixture_site(f, fixture_node(f, a, 0x401000, 1), 3, 100);
     fixture_site(f, fixture_node(f, b, 0x401000, 1), 1, 100);
     fixture_site(f, fixture_node(f, b, 0x402000, 1), 9, 100);
@@ -169,7 +172,8 @@ static void opens_a_row_into_its_call_paths(void **state) {
     tick(s, 20);
     assert_int_equal(mt_top_model_count(s->model), 2);
     assert_int_equal(value_at(s, 1, MT_TOP_LIVE), 400);
-    uint32_t sample = mt_rows_at(mt_top_model_rows(s->model), mt_top_model_line(s->model, 1)->row)->sample;
+    uint32_t sample =
+        mt_rows_at(mt_top_model_rows(s->model), mt_top_model_line(s->model, 1)->row)->sample;
     mt_top_model_open(s->model, sample);
     tick(s, 21);
     assert_true(mt_top_model_is_open(s->model));
@@ -210,8 +214,9 @@ static void filters_and_groups(void **state) {
     mt_top_model_set_by(s->model, MT_BY_THREAD);
     tick(s, 22);
     assert_int_equal(mt_top_model_count(s->model), 2);
-    char *key = mt_rows_key(mt_top_model_rows(s->model),
-                            mt_rows_at(mt_top_model_rows(s->model), mt_top_model_line(s->model, 0)->row));
+    char *key =
+        mt_rows_key(mt_top_model_rows(s->model),
+                    mt_rows_at(mt_top_model_rows(s->model), mt_top_model_line(s->model, 0)->row));
     assert_string_equal(key, "101 main");
     free(key);
 }
@@ -239,9 +244,9 @@ static void cuts_the_axis_into_parts(void **state) {
     mt_top_axis_parts(&axis, 100 * SECOND, 10 * SECOND, 10, heap, rss);
     assert_int_equal(heap[9], -1);
     for (unsigned i = 0; i < 8; i++)
-        mt_axis_add(
-            &axis,
-            &(struct mt_tick){.time_ns = (100 + i) * SECOND, .live_bytes = 10 + (i == 3 ? 90 : i), .rss_bytes = i + 1});
+        mt_axis_add(&axis, &(struct mt_tick){.time_ns = (100 + i) * SECOND,
+                                             .live_bytes = 10 + (i == 3 ? 90 : i),
+                                             .rss_bytes = i + 1});
     mt_top_axis_parts(&axis, 109 * SECOND, 10 * SECOND, 10, heap, rss);
     assert_int_equal(heap[0], 10);
     assert_int_equal(heap[3], 100);

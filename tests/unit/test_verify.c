@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* memtrack list --verify: a ledger whose parts fit is sound, and each way in which they can fail to is found and named. */
+/* memtrack list --verify: a ledger whose parts fit is sound, and each way in which they can fail to
+ * is found and named. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -19,7 +20,8 @@ struct built {
     struct mt_group *group;
 };
 
-/* Two call paths, of which the second is a scope below the first; three live blocks, and one that is gone. */
+/* Two call paths, of which the second is a scope below the first; three live blocks, and one that
+ * is gone. */
 static void build(struct built *b) {
     struct fixture *f = &b->f;
     fixture_setup(f);
@@ -40,7 +42,8 @@ static void build(struct built *b) {
     f->threads[1] = (struct mt_thread_row){0}; /* the others: there are none */
     f->banks[1].thread = 2;
     b->region = fixture_extent(f, MT_EXTENT_REGIONS, &used, regions);
-    struct mt_name *names = fixture_extent(f, MT_EXTENT_NAMES, &used, sizeof(struct mt_name) * MT_NAMES_PER_CHUNK);
+    struct mt_name *names =
+        fixture_extent(f, MT_EXTENT_NAMES, &used, sizeof(struct mt_name) * MT_NAMES_PER_CHUNK);
     b->group = (struct mt_group *)(f->image + used);
     names[1] = (struct mt_name){.text = fixture_address(f, b->group + 8), .bytes = 4};
     f->header->n_names = 2;
@@ -83,17 +86,19 @@ static void what_fits_is_sound(void **state) {
     fixture_teardown(&b.f);
 }
 
-#define BREAK(name, text, ...)                                                                                         \
-    static const char *name(struct built *b) {                                                                         \
-        struct fixture *f = &b->f;                                                                                     \
-        (void)f;                                                                                                       \
-        __VA_ARGS__;                                                                                                   \
-        return text;                                                                                                   \
+#define BREAK(name, text, ...)                                                                     \
+    static const char *name(struct built *b) {                                                     \
+        struct fixture *f = &b->f;                                                                 \
+        (void)f;                                                                                   \
+        __VA_ARGS__;                                                                               \
+        return text;                                                                               \
     }
 
 BREAK(parent_after, "its parent was made after it", f->nodes[NODE].parent = NODE + 1)
-BREAK(below_lossy, "it lies below the path of what found no room", f->nodes[NODE].parent = MT_NODE_LOSSY)
-BREAK(no_module, "its module is not there", f->nodes[NODE].key |= UINT64_C(77) << MT_NODE_MODULE_SHIFT)
+BREAK(below_lossy, "it lies below the path of what found no room",
+      f->nodes[NODE].parent = MT_NODE_LOSSY)
+BREAK(no_module, "its module is not there",
+      f->nodes[NODE].key |= UINT64_C(77) << MT_NODE_MODULE_SHIFT)
 BREAK(no_label_name, "its name is not there", f->nodes[NODE + 1].key += 5)
 BREAK(address_below_label, "it is an address below a label", fixture_node(f, NODE + 1, 0x401000, 1))
 BREAK(no_path, "its call path is not there", f->sites[1].node = 5000)
@@ -102,28 +107,37 @@ BREAK(no_thread, "the thread that allocated is not there", f->sites[1].origin = 
 BREAK(no_class, "there is no such size class", f->sites[1].size_class = 65)
 BREAK(later_peak, "it was saved at a peak that is still to come", f->sites[1].at_peak.epoch = 10)
 BREAK(too_live, "more is live than was ever allocated", f->sites[1].counters.allocated_bytes = 1)
-BREAK(too_temporary, "more blocks were temporary than freed", f->sites[1].counters.temporary_blocks = 2)
+BREAK(too_temporary, "more blocks were temporary than freed",
+      f->sites[1].counters.temporary_blocks = 2)
 BREAK(negative_most, "the most that it held is below zero", f->sites[1].max_bytes = -1)
 BREAK(bank_of_nobody, "its thread is not there", f->banks[1].thread = 9)
-BREAK(endless_name, "its name has no end", memset(f->threads[2].name, 'x', sizeof f->threads[2].name))
-BREAK(many_under_one, "it stands for several threads under the name of one", f->threads[2].n_threads = 2)
-BREAK(others_with_bank, "it is of many threads, or of one", f->threads[1].n_threads = 2; f->threads[1].bank = 1)
+BREAK(endless_name, "its name has no end",
+      memset(f->threads[2].name, 'x', sizeof f->threads[2].name))
+BREAK(many_under_one, "it stands for several threads under the name of one",
+      f->threads[2].n_threads = 2)
+BREAK(others_with_bank, "it is of many threads, or of one", f->threads[1].n_threads = 2;
+      f->threads[1].bank = 1)
 BREAK(no_addresses, "it has no addresses", f->modules[1].end = f->modules[1].start)
 BREAK(long_build_id, "its build id is too long", f->modules[2].build_id_bytes = 33)
 BREAK(bank_differs, "sites hold 120 live bytes, and threads 121", f->banks[1].counters.live_bytes++)
-BREAK(outside, "a block lies outside of it", b->group->tags[0] |= UINT64_C(0xffff) << 48; b->region->used++)
+BREAK(outside, "a block lies outside of it", b->group->tags[0] |= UINT64_C(0xffff) << 48;
+      b->region->used++)
 BREAK(twice, "a block is there twice", b->group->tags[0] |= UINT64_C(1) << 48; b->region->used++)
 BREAK(no_site, "the site of a block is not there", b->group->entry[2] += 1)
 BREAK(miscounted, "it does not have as many blocks as it says", b->region->used++)
-BREAK(lost_way, "a group does not know how many blocks went past it", b->group->tags[1] |= UINT64_C(1) << 32)
-BREAK(lost_blocks, "3 blocks that sites have counted as live are not there", b->group->tags[0] = 0; b->region->used = 0)
-BREAK(uncounted_block, "1 live blocks are there that no site has counted", b->group->tags[0] |= UINT64_C(99) << 48;
+BREAK(lost_way, "a group does not know how many blocks went past it",
+      b->group->tags[1] |= UINT64_C(1) << 32)
+BREAK(lost_blocks, "3 blocks that sites have counted as live are not there", b->group->tags[0] = 0;
+      b->region->used = 0)
+BREAK(uncounted_block, "1 live blocks are there that no site has counted",
+      b->group->tags[0] |= UINT64_C(99) << 48;
       b->group->entry[3] = b->group->entry[0]; b->region->used++)
 BREAK(other_size, "1 call paths have as many live blocks as they have counted, of other sizes",
       b->group->entry[1] += UINT64_C(2) << MT_ENTRY_BYTES_SHIFT)
 BREAK(table_nowhere, "its table lies outside of the ledger", b->region->groups += UINT64_C(1) << 40)
 BREAK(extent_kind, "there is no such kind", f->header->extent[0].kind = 99)
-BREAK(shared_address, "two extents share the address", f->header->extent[1].address = f->header->extent[0].address + 8)
+BREAK(shared_address, "two extents share the address",
+      f->header->extent[1].address = f->header->extent[0].address + 8)
 BREAK(short_segment, "they are not what the file is said to hold", f->header->file_bytes -= 4096)
 
 static void each_fault_is_found(void **state) {
@@ -179,7 +193,8 @@ static void an_event_may_be_half_done(void **state) {
     struct built b;
     build(&b);
     lost_blocks(&b);
-    assert_int_equal(verify(&b).n_faults, 1); /* two banks can have one each out of the table, in realloc */
+    assert_int_equal(verify(&b).n_faults,
+                     1); /* two banks can have one each out of the table, in realloc */
     b.f.banks[1].sequence = 1;
     assert_int_equal(verify(&b).n_faults, 0);
     b.f.banks[1].sequence = 2;

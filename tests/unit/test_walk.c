@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The incremental walk against the plain one, on this program's own frames: a random walk up and down a tree of functions, of which some
- * have frame pointers and some large frames, on the thread's stack and on that of a coroutine. Paths are named by a
- * table that the test keeps; the kept stack is checked after each.
+ * The incremental walk against the plain one, on this program's own frames: a random walk up and
+ * down a tree of functions, of which some have frame pointers and some large frames, on the
+ * thread's stack and on that of a coroutine. Paths are named by a table that the test keeps; the
+ * kept stack is checked after each.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -17,7 +18,14 @@
 
 #include "unwind/walk.h"
 
-enum { MOST_FRAMES = 400, MOST_NODES = 1 << 16, STEPS = 20000, ROOT = 1, CUT = 2, STACK_BYTES = 1 << 18 };
+enum {
+    MOST_FRAMES = 400,
+    MOST_NODES = 1 << 16,
+    STEPS = 20000,
+    ROOT = 1,
+    CUT = 2,
+    STACK_BYTES = 1 << 18
+};
 
 static struct node {
     uint32_t parent;
@@ -57,7 +65,8 @@ static uint64_t next_random(void) {
 __attribute__((noinline)) static void look(void) {
     static uint64_t plain[MOST_FRAMES];
     const uint64_t *frame = __builtin_frame_address(0);
-    struct mt_frame_state state = {(uint64_t)__builtin_return_address(0), (uint64_t)(frame + 2), frame[0]};
+    struct mt_frame_state state = {(uint64_t)__builtin_return_address(0), (uint64_t)(frame + 2),
+                                   frame[0]};
     uint32_t path = mt_walk(&stack, state, child, NULL, ROOT, CUT);
     assert_true(mt_walk_check(&stack));
     assert_int_equal(stack.n_frames == 0 ? 0 : stack.frame[stack.n_frames - 1].node, path);
@@ -124,19 +133,24 @@ static void on_the_own_stack(void **state) {
 static void nothing_lies_at_address_0(void **state) {
     (void)state;
     uint64_t pc = (uint64_t)go;
-    while ((++pc * UINT64_C(0x9E3779B97F4A7C15)) >> (64 - MT_EDGES_BITS) != 0 || mt_rules_find(pc) == MT_RULE_NONE)
+    while ((++pc * UINT64_C(0x9E3779B97F4A7C15)) >> (64 - MT_EDGES_BITS) != 0 ||
+           mt_rules_find(pc) == MT_RULE_NONE)
         ;
     assert_true(mt_walk_rule(&stack, pc) != MT_RULE_NONE);
     mt_stack_reset(&stack);
     assert_int_equal(mt_walk_rule(&stack, 0), MT_RULE_NONE);
 }
 
-/* Coroutine libraries put the address of a function where the first frame's return address would be. */
+/* Coroutine libraries put the address of a function where the first frame's return address would
+ * be. */
 static void built_stacks_end(void **state) {
     (void)state;
-    assert_int_equal(mt_rule_kind_of(mt_rules_compute((uint64_t)dlsym(RTLD_DEFAULT, "abort"))), MT_RULE_END);
-    assert_int_equal(mt_rule_kind_of(mt_rules_compute((uint64_t)dlsym(RTLD_DEFAULT, "exit"))), MT_RULE_END);
-    assert_int_equal(mt_rule_kind_of(mt_rules_compute((uint64_t)__builtin_return_address(0))), MT_RULE_SP);
+    assert_int_equal(mt_rule_kind_of(mt_rules_compute((uint64_t)dlsym(RTLD_DEFAULT, "abort"))),
+                     MT_RULE_END);
+    assert_int_equal(mt_rule_kind_of(mt_rules_compute((uint64_t)dlsym(RTLD_DEFAULT, "exit"))),
+                     MT_RULE_END);
+    assert_int_equal(mt_rule_kind_of(mt_rules_compute((uint64_t)__builtin_return_address(0))),
+                     MT_RULE_SP);
 }
 
 static ucontext_t home, context;
@@ -173,8 +187,9 @@ static int setup(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(on_the_own_stack), cmocka_unit_test(on_coroutines),
-                                       cmocka_unit_test(nothing_lies_at_address_0), cmocka_unit_test(built_stacks_end),
-                                       cmocka_unit_test(on_the_own_stack)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(on_the_own_stack), cmocka_unit_test(on_coroutines),
+        cmocka_unit_test(nothing_lies_at_address_0), cmocka_unit_test(built_stacks_end),
+        cmocka_unit_test(on_the_own_stack)};
     return cmocka_run_group_tests(tests, setup, NULL);
 }

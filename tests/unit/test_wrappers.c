@@ -25,22 +25,26 @@ static void qualified_names(void **state) {
         {"operator new[](unsigned long, std::nothrow_t const&)", "operator new[]"},
         {"operator delete(void*)", "operator delete"},
         {"foo::operator new(unsigned long)", "foo::operator new"},
-        {"void std::vector<int, std::allocator<int> >::_M_realloc_insert<int const&>(int*, int const&)",
+        {"void std::vector<int, std::allocator<int> >::_M_realloc_insert<int const&>(int*, int "
+         "const&)",
          "std::vector<int, std::allocator<int> >::_M_realloc_insert<int const&>"},
         {"std::vector<int, std::allocator<int> > make<int>(int)", "make<int>"},
         {"(anonymous namespace)::pool::pool()", "(anonymous namespace)::pool::pool"},
         {"int (anonymous namespace)::get<int>()", "(anonymous namespace)::get<int>"},
         {"main::{lambda(int)#1}::operator()(int) const", "main::{lambda(int)#1}::operator()"},
         {"run(int)::{lambda()#2}::operator()() const", "run(int)::{lambda()#2}::operator()"},
-        {"ns::f(int) const::{lambda()#1}::operator()() const", "ns::f(int) const::{lambda()#1}::operator()"},
+        {"ns::f(int) const::{lambda()#1}::operator()() const",
+         "ns::f(int) const::{lambda()#1}::operator()"},
         {"std::ostream& operator<< <char>(std::ostream&, char)", "operator<< <char>"},
         {"bool operator<<int>(int)", "operator<<int>"},
         {"a::b::operator->() const", "a::b::operator->"},
         {"a::operator std::string() const", "a::operator std::string"},
         {"std::__cxx11::basic_string<char> a::name[abi:cxx11]() const", "a::name[abi:cxx11]"},
         {"cooperator(int)", "cooperator"},
-        {"<alloc::vec::Vec<T> as core::clone::Clone>::clone", "<alloc::vec::Vec<T> as core::clone::Clone>::clone"},
-        {"core::ops::function::FnOnce::call_once<fn() -> i32>", "core::ops::function::FnOnce::call_once<fn() -> i32>"},
+        {"<alloc::vec::Vec<T> as core::clone::Clone>::clone",
+         "<alloc::vec::Vec<T> as core::clone::Clone>::clone"},
+        {"core::ops::function::FnOnce::call_once<fn() -> i32>",
+         "core::ops::function::FnOnce::call_once<fn() -> i32>"},
         {"main.(*Tree).Insert", "main.(*Tree).Insert"},
         {"((((", ""},
         {"<<<", "<<<"},
@@ -59,13 +63,14 @@ struct expectation {
     enum mt_frame_kind kind;
 };
 
-static void check(const struct expectation *cases, size_t n, const struct mt_wrapper_options *options) {
+static void check(const struct expectation *cases, size_t n,
+                  const struct mt_wrapper_options *options) {
     static const char *const kinds[] = {"user", "hook", "allocator", "library", "runtime"};
     for (size_t i = 0; i < n; i++) {
         enum mt_frame_kind kind = mt_wrappers_classify(&cases[i].frame, options);
         if (kind != cases[i].kind)
-            fail_msg("%s in %s of %s: %s, not %s", cases[i].frame.function, cases[i].frame.file, cases[i].frame.module,
-                     kinds[kind], kinds[cases[i].kind]);
+            fail_msg("%s in %s of %s: %s, not %s", cases[i].frame.function, cases[i].frame.file,
+                     cases[i].frame.module, kinds[kind], kinds[cases[i].kind]);
     }
 }
 
@@ -113,22 +118,31 @@ static void c_frames(void **state) {
 static void cxx_frames(void **state) {
     (void)state;
     static const struct expectation cases[] = {
-        {{"operator new(unsigned long)", "_Znwm", "", "/usr/lib/libstdc++.so.6"}, MT_FRAME_ALLOCATOR},
-        {{"std::allocator<int>::allocate(unsigned long)", "", "", "/bin/app"}, MT_FRAME_ALLOCATOR},
-        {{"__gnu_cxx::new_allocator<int>::allocate(unsigned long, void const*)", "", STL, "/bin/app"},
+        {{"operator new(unsigned long)", "_Znwm", "", "/usr/lib/libstdc++.so.6"},
          MT_FRAME_ALLOCATOR},
-        {{"allocate", "", "/usr/include/c++/12/bits/new_allocator.h", "/bin/app"}, MT_FRAME_ALLOCATOR},
+        {{"std::allocator<int>::allocate(unsigned long)", "", "", "/bin/app"}, MT_FRAME_ALLOCATOR},
+        {{"__gnu_cxx::new_allocator<int>::allocate(unsigned long, void const*)", "", STL,
+          "/bin/app"},
+         MT_FRAME_ALLOCATOR},
+        {{"allocate", "", "/usr/include/c++/12/bits/new_allocator.h", "/bin/app"},
+         MT_FRAME_ALLOCATOR},
         {{"allocate", "", "src/new_allocator.h", "/bin/app"}, MT_FRAME_USER},
-        {{"std::vector<int, std::allocator<int> >::push_back(int const&)", "", STL, "/bin/app"}, MT_FRAME_LIBRARY},
-        {{"_M_create_storage", "", STL, "/bin/app"}, MT_FRAME_LIBRARY},
-        {{"void std::vector<int>::_M_realloc_insert<int>(int*, int&&)", "", "", "/bin/app"}, MT_FRAME_LIBRARY},
-        {{"std::vector<int> make<int>(int)", "", "", "/bin/app"}, MT_FRAME_USER},
-        {{"std::hash<Key>::operator()(Key const&) const", "", "src/key.h", "/bin/app"}, MT_FRAME_USER},
-        {{"std::__1::vector<int>::push_back(int)", "", "/usr/lib/llvm-14/include/c++/v1/vector", "/bin/app"},
+        {{"std::vector<int, std::allocator<int> >::push_back(int const&)", "", STL, "/bin/app"},
          MT_FRAME_LIBRARY},
-        {{"__cxa_allocate_exception", "", "", "/usr/lib/x86_64-linux-gnu/libstdc++.so.6"}, MT_FRAME_LIBRARY},
+        {{"_M_create_storage", "", STL, "/bin/app"}, MT_FRAME_LIBRARY},
+        {{"void std::vector<int>::_M_realloc_insert<int>(int*, int&&)", "", "", "/bin/app"},
+         MT_FRAME_LIBRARY},
+        {{"std::vector<int> make<int>(int)", "", "", "/bin/app"}, MT_FRAME_USER},
+        {{"std::hash<Key>::operator()(Key const&) const", "", "src/key.h", "/bin/app"},
+         MT_FRAME_USER},
+        {{"std::__1::vector<int>::push_back(int)", "", "/usr/lib/llvm-14/include/c++/v1/vector",
+          "/bin/app"},
+         MT_FRAME_LIBRARY},
+        {{"__cxa_allocate_exception", "", "", "/usr/lib/x86_64-linux-gnu/libstdc++.so.6"},
+         MT_FRAME_LIBRARY},
         {{"core::engine::run()", "_ZN4core6engine3runEv", "", "/bin/app"}, MT_FRAME_USER},
-        {{"alloc::pool::grow()", "_ZN5alloc4pool4growEv", "src/pool.cpp", "/bin/app"}, MT_FRAME_USER},
+        {{"alloc::pool::grow()", "_ZN5alloc4pool4growEv", "src/pool.cpp", "/bin/app"},
+         MT_FRAME_USER},
         {{"standard::f()", "", "", "/bin/app"}, MT_FRAME_USER},
     };
     CHECK(cases, &(struct mt_wrapper_options){0});
@@ -139,15 +153,20 @@ static void rust_frames(void **state) {
     static const struct expectation cases[] = {
         {{"__rust_alloc", "", "", "/bin/app"}, MT_FRAME_ALLOCATOR},
         {{"alloc::alloc::alloc", "", RUSTLIB "alloc/src/alloc.rs", "/bin/app"}, MT_FRAME_ALLOCATOR},
-        {{"alloc::raw_vec::finish_grow", "_ZN5alloc7raw_vec11finish_grow17h0123456789abcdefE", "", "/bin/app"},
-         MT_FRAME_ALLOCATOR},
-        {{"<alloc::raw_vec::RawVec<u8>>::grow_one", "_RNvMs_NtCs5alloc", "", "/bin/app"}, MT_FRAME_ALLOCATOR},
-        {{"<T as alloc::slice::hack::ConvertVec>::to_vec", "_RNvX", "", "/bin/app"}, MT_FRAME_LIBRARY},
-        {{"alloc::vec::Vec<T,A>::push", "", RUSTLIB "alloc/src/vec/mod.rs", "/bin/app"}, MT_FRAME_LIBRARY},
-        {{"hashbrown::raw::RawTable<T,A>::reserve_rehash", "", "/cargo/registry/src/x/hashbrown-0.12.3/src/raw/mod.rs",
+        {{"alloc::raw_vec::finish_grow", "_ZN5alloc7raw_vec11finish_grow17h0123456789abcdefE", "",
           "/bin/app"},
+         MT_FRAME_ALLOCATOR},
+        {{"<alloc::raw_vec::RawVec<u8>>::grow_one", "_RNvMs_NtCs5alloc", "", "/bin/app"},
+         MT_FRAME_ALLOCATOR},
+        {{"<T as alloc::slice::hack::ConvertVec>::to_vec", "_RNvX", "", "/bin/app"},
          MT_FRAME_LIBRARY},
-        {{"core::fmt::write", "_ZN4core3fmt5write17h0123456789abcdefE", "", "/bin/app"}, MT_FRAME_LIBRARY},
+        {{"alloc::vec::Vec<T,A>::push", "", RUSTLIB "alloc/src/vec/mod.rs", "/bin/app"},
+         MT_FRAME_LIBRARY},
+        {{"hashbrown::raw::RawTable<T,A>::reserve_rehash", "",
+          "/cargo/registry/src/x/hashbrown-0.12.3/src/raw/mod.rs", "/bin/app"},
+         MT_FRAME_LIBRARY},
+        {{"core::fmt::write", "_ZN4core3fmt5write17h0123456789abcdefE", "", "/bin/app"},
+         MT_FRAME_LIBRARY},
         {{"demo::parse", "_ZN4demo5parse17h0123456789abcdefE", "", "/bin/app"}, MT_FRAME_USER},
         {{"<demo::Tree as core::clone::Clone>::clone", "_RNvXs", "", "/bin/app"}, MT_FRAME_USER},
         {{"std::collections::mine", "", "src/main.rs", "/bin/app"}, MT_FRAME_USER},
@@ -157,8 +176,10 @@ static void rust_frames(void **state) {
 
 static void options_change_the_verdict(void **state) {
     (void)state;
-    static const struct mt_frame_text push = {"std::vector<int>::push_back(int)", "", STL, "/bin/app"};
-    static const struct mt_frame_text new = {"operator new(unsigned long)", "_Znwm", "", "/lib/libstdc++.so.6"};
+    static const struct mt_frame_text push = {"std::vector<int>::push_back(int)", "", STL,
+                                              "/bin/app"};
+    static const struct mt_frame_text new = {"operator new(unsigned long)", "_Znwm", "",
+                                             "/lib/libstdc++.so.6"};
     static const struct mt_frame_text mine = {"pool::take(int)", "_ZN4pool4takeEi", "src/pool.cpp",
                                               "/opt/libpool.so.1"};
     struct mt_wrapper_options options = {.keep_libraries = true};

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Names are kept in the order of their numbers and found by a hash table over them. names_free forgets something. */
+/* Names are kept in the order of their numbers and found by a hash table over them. names_free
+ * forgets something. */
 #include "names.h"
 
 #include <stdlib.h>

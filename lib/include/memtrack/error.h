@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What functions of memtrack return when they fail: the negative of one of these. Success is 0 or a positive number. */
+/* What functions of memtrack return when they fail: the negative of one of these. Success is 0 or a
+ * positive number. */
 #ifndef MEMTRACK_ERROR_H
 #define MEMTRACK_ERROR_H
 

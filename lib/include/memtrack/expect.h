@@ -2,52 +2,65 @@
 /*
  * Memory in unit tests: what a piece of code may need, checked by the test that runs it.
  *
- *     #include <cmocka.h>              (or gtest/gtest.h, catch2/catch.hpp, criterion/criterion.h, check.h, or none)
+ *     #include <cmocka.h>              (or gtest/gtest.h, catch2/catch.hpp, criterion/criterion.h,
+ *                                      check.h, or none)
  *     #include <memtrack/expect.h>     (after it)
  *
  *     MEMTRACK_EXPECT_MAX(64 * 1024) {
  *         parse(text);
  *     }
  *
- * The block runs once. When its peak is above the budget, the test fails with a line that says by how much:
+ * The block runs once. When its peak is above the budget, the test fails with a line that says by
+ * how much:
  *
- *     test_parse.c:12: MEMTRACK_EXPECT_MAX(64 * 1024): the peak is 73.7 KiB (75,432 bytes), 9.7 KiB (9,896 bytes) above
- *     the budget of 64.0 KiB (65,536 bytes)
+ *     test_parse.c:12: MEMTRACK_EXPECT_MAX(64 * 1024): the peak is 73.7 KiB (75,432 bytes), 9.7 KiB
+ *     (9,896 bytes) above the budget of 64.0 KiB (65,536 bytes)
  *
- *     MEMTRACK_EXPECT_MAX(bytes)         the most that is live at one time, above what was live before
+ *     MEMTRACK_EXPECT_MAX(bytes)         the most that is live at one time, above what was live
+ *                                        before
  *     MEMTRACK_EXPECT_MAX_BLOCKS(n)      at most n allocations, freed or not; a realloc is one
  *     MEMTRACK_EXPECT_NO_LEAKS           no more blocks are allocated than freed
- *     MEMTRACK_EXPECT_NO_ALLOCATIONS     nothing is allocated and nothing freed: code that may not wait
- *     MEMTRACK_EXPECT_PROCESS_...        the same four of all threads; the others are of the calling thread. With several
- *                                        threads the peak is within max(64 KiB, 0.1 % of the process's peak)
+ *     MEMTRACK_EXPECT_NO_ALLOCATIONS     nothing is allocated and nothing freed: code that may not
+ *                                        wait
+ *     MEMTRACK_EXPECT_PROCESS_...        the same four of all threads; the others are of the
+ *                                        calling thread. With several threads the peak is within
+ *                                        max(64 KiB, 0.1 % of the process's peak)
  *
- * A budget is a number of any arithmetic type, evaluated once and before. Blocks nest; several macros, on lines of
- * their own, may stand before one block; and a block may be left by break, continue, return, goto or an exception: what
- * has run is checked. Not by longjmp, the way in which some frameworks leave a test that has failed already. Each is a
- * scope named FILE:LINE in the profile, so memtrack report --include 'scope:test_parse.c:12' shows what it allocated.
- * With memtrack run --sample, figures are estimates.
+ * A budget is a number of any arithmetic type, evaluated once and before. Blocks nest; several
+ * macros, on lines of their own, may stand before one block; and a block may be left by break,
+ * continue, return, goto or an exception: what has run is checked. Not by longjmp, the way in which
+ * some frameworks leave a test that has failed already. Each is a scope named FILE:LINE in the
+ * profile, so memtrack report --include 'scope:test_parse.c:12' shows what it allocated. With
+ * memtrack run --sample, figures are estimates.
  *
  * HOW A TEST FAILS depends on the framework whose header came before this one:
  *
- *     GoogleTest   ADD_FAILURE_AT          and the test goes on       Catch2   as FAIL_CHECK     and the test goes on
- *     Criterion    as cr_expect            and the test goes on       cmocka   as assert_true         the test ends
- *     Check        as ck_abort_msg         the test ends              none     a line on standard error, abort()
+ *     GoogleTest   ADD_FAILURE_AT     and the test goes on
+ *     Catch2       as FAIL_CHECK      and the test goes on
+ *     Criterion    as cr_expect       and the test goes on
+ *     cmocka       as assert_true     the test ends
+ *     Check        as ck_abort_msg    the test ends
+ *     none         a line on standard error, abort()
  *
- * For any other define, before this header, MEMTRACK_EXPECT_FAIL(file, line, message), which may return, throw, longjmp
- * or end the process: file and message are const char *, line is int. While an exception is on its way, it is what
- * arrives: what MEMTRACK_EXPECT_FAIL throws then becomes a line on standard error. (A longjmp drops the exception.)
+ * For any other define, before this header, MEMTRACK_EXPECT_FAIL(file, line, message), which may
+ * return, throw, longjmp or end the process: file and message are const char *, line is int. While
+ * an exception is on its way, it is what arrives: what MEMTRACK_EXPECT_FAIL throws then becomes a
+ * line on standard error. (A longjmp drops the exception.)
  *
- * WHERE NOTHING IS RECORDED (no memtrack run, no libmemtrack.so, recording switched off) the block runs at the price of
- * a few instructions, nothing is checked, and the first one in the process says so on standard error.
+ * WHERE NOTHING IS RECORDED (no memtrack run, no libmemtrack.so, recording switched off) the block
+ * runs at the price of a few instructions, nothing is checked, and the first one in the process
+ * says so on standard error.
  *
  *     MEMTRACK_EXPECT_QUIET      says nothing
  *     MEMTRACK_EXPECT_REQUIRE    is a failure: for the run that is to check
  *
- * Either is a macro, to be defined before this header, or a variable of the environment; that is looked at once, and
- * holds for the whole process: 1 switches on, 0 off. A block that ends in a forked child is the parent's to
- * check. One that cannot be measured for another reason (ended by another thread, too many scopes) fails.
+ * Either is a macro, to be defined before this header, or a variable of the environment; that is
+ * looked at once, and holds for the whole process: 1 switches on, 0 off. A block that ends in a
+ * forked child is the parent's to check. One that cannot be measured for another reason (ended by
+ * another thread, too many scopes) fails.
  *
- * C11 or C++11, gcc or clang; nothing has to be linked. Failing may allocate, which an outer block sees.
+ * C11 or C++11, gcc or clang; nothing has to be linked. Failing may allocate, which an outer block
+ * sees.
  */
 #ifndef MEMTRACK_EXPECT_H
 #define MEMTRACK_EXPECT_H
@@ -61,21 +74,29 @@
 #include <exception>
 #endif
 
-#define MEMTRACK_EXPECT_MAX(bytes)     MEMTRACK_EXPECT_(MEMTRACK_EXPECT_PEAK_, bytes, "MEMTRACK_EXPECT_MAX(" #bytes ")")
-#define MEMTRACK_EXPECT_MAX_BLOCKS(n)  MEMTRACK_EXPECT_(MEMTRACK_EXPECT_COUNT_, n, "MEMTRACK_EXPECT_MAX_BLOCKS(" #n ")")
-#define MEMTRACK_EXPECT_NO_LEAKS       MEMTRACK_EXPECT_(MEMTRACK_EXPECT_KEPT_, 0, "MEMTRACK_EXPECT_NO_LEAKS")
-#define MEMTRACK_EXPECT_NO_ALLOCATIONS MEMTRACK_EXPECT_(MEMTRACK_EXPECT_NONE_, 0, "MEMTRACK_EXPECT_NO_ALLOCATIONS")
+#define MEMTRACK_EXPECT_MAX(bytes)                                                                 \
+    MEMTRACK_EXPECT_(MEMTRACK_EXPECT_PEAK_, bytes, "MEMTRACK_EXPECT_MAX(" #bytes ")")
+#define MEMTRACK_EXPECT_MAX_BLOCKS(n)                                                              \
+    MEMTRACK_EXPECT_(MEMTRACK_EXPECT_COUNT_, n, "MEMTRACK_EXPECT_MAX_BLOCKS(" #n ")")
+#define MEMTRACK_EXPECT_NO_LEAKS                                                                   \
+    MEMTRACK_EXPECT_(MEMTRACK_EXPECT_KEPT_, 0, "MEMTRACK_EXPECT_NO_LEAKS")
+#define MEMTRACK_EXPECT_NO_ALLOCATIONS                                                             \
+    MEMTRACK_EXPECT_(MEMTRACK_EXPECT_NONE_, 0, "MEMTRACK_EXPECT_NO_ALLOCATIONS")
 
-#define MEMTRACK_EXPECT_PROCESS_MAX(bytes)                                                                             \
-    MEMTRACK_EXPECT_(MEMTRACK_EXPECT_PEAK_ | MEMTRACK_EXPECT_ALL_, bytes, "MEMTRACK_EXPECT_PROCESS_MAX(" #bytes ")")
-#define MEMTRACK_EXPECT_PROCESS_MAX_BLOCKS(n)                                                                          \
-    MEMTRACK_EXPECT_(MEMTRACK_EXPECT_COUNT_ | MEMTRACK_EXPECT_ALL_, n, "MEMTRACK_EXPECT_PROCESS_MAX_BLOCKS(" #n ")")
-#define MEMTRACK_EXPECT_PROCESS_NO_LEAKS                                                                               \
-    MEMTRACK_EXPECT_(MEMTRACK_EXPECT_KEPT_ | MEMTRACK_EXPECT_ALL_, 0, "MEMTRACK_EXPECT_PROCESS_NO_LEAKS")
-#define MEMTRACK_EXPECT_PROCESS_NO_ALLOCATIONS                                                                         \
-    MEMTRACK_EXPECT_(MEMTRACK_EXPECT_NONE_ | MEMTRACK_EXPECT_ALL_, 0, "MEMTRACK_EXPECT_PROCESS_NO_ALLOCATIONS")
+#define MEMTRACK_EXPECT_PROCESS_MAX(bytes)                                                         \
+    MEMTRACK_EXPECT_(MEMTRACK_EXPECT_PEAK_ | MEMTRACK_EXPECT_ALL_, bytes,                          \
+                     "MEMTRACK_EXPECT_PROCESS_MAX(" #bytes ")")
+#define MEMTRACK_EXPECT_PROCESS_MAX_BLOCKS(n)                                                      \
+    MEMTRACK_EXPECT_(MEMTRACK_EXPECT_COUNT_ | MEMTRACK_EXPECT_ALL_, n,                             \
+                     "MEMTRACK_EXPECT_PROCESS_MAX_BLOCKS(" #n ")")
+#define MEMTRACK_EXPECT_PROCESS_NO_LEAKS                                                           \
+    MEMTRACK_EXPECT_(MEMTRACK_EXPECT_KEPT_ | MEMTRACK_EXPECT_ALL_, 0,                              \
+                     "MEMTRACK_EXPECT_PROCESS_NO_LEAKS")
+#define MEMTRACK_EXPECT_PROCESS_NO_ALLOCATIONS                                                     \
+    MEMTRACK_EXPECT_(MEMTRACK_EXPECT_NONE_ | MEMTRACK_EXPECT_ALL_, 0,                              \
+                     "MEMTRACK_EXPECT_PROCESS_NO_ALLOCATIONS")
 
-/* ---- how a test fails -------------------------------------------------------------------------------------------- */
+/* ---- how a test fails ------------------------------------------------------------------------ */
 
 #if defined(MEMTRACK_EXPECT_FAIL)
 #elif defined(ADD_FAILURE_AT) /* GoogleTest */
@@ -84,8 +105,9 @@
 #include <string>
 /* FAIL_CHECK would show the place in this header. */
 static inline void memtrack_expect_catch_(const char *file, int line, const char *message) {
-    Catch::AssertionHandler handler("MEMTRACK_EXPECT", Catch::SourceLineInfo(file, static_cast<std::size_t>(line)),
-                                    Catch::StringRef(), Catch::ResultDisposition::ContinueOnFailure);
+    Catch::AssertionHandler handler(
+        "MEMTRACK_EXPECT", Catch::SourceLineInfo(file, static_cast<std::size_t>(line)),
+        Catch::StringRef(), Catch::ResultDisposition::ContinueOnFailure);
     handler.handleMessage(Catch::ResultWas::ExplicitFailure, std::string(message));
     handler.complete();
 }
@@ -105,12 +127,14 @@ static inline void memtrack_expect_criterion_(const char *file, int line, const 
 #elif defined(CMOCKA_H_)
 #define MEMTRACK_EXPECT_FAIL(file, line, message) _assert_true(0, message, file, line)
 #elif defined(CHECK_H)
-#define MEMTRACK_EXPECT_FAIL(file, line, message) _ck_assert_failed(file, line, "Failed", "%s", message)
+#define MEMTRACK_EXPECT_FAIL(file, line, message)                                                  \
+    _ck_assert_failed(file, line, "Failed", "%s", message)
 #else
-#define MEMTRACK_EXPECT_FAIL(file, line, message) (fprintf(stderr, "%s:%d: %s\n", file, line, message), abort())
+#define MEMTRACK_EXPECT_FAIL(file, line, message)                                                  \
+    (fprintf(stderr, "%s:%d: %s\n", file, line, message), abort())
 #endif
 
-/* ---- how a block runs once, and is checked however it is left ---------------------------------------------------- */
+/* ---- how a block runs once, and is checked however it is left -------------------------------- */
 
 enum {
     MEMTRACK_EXPECT_PEAK_ = 1,
@@ -138,19 +162,22 @@ struct memtrack_expect_ {
 #define MEMTRACK_EXPECT_STRING_2_(tokens) #tokens
 #define MEMTRACK_EXPECT_STRING_(tokens)   MEMTRACK_EXPECT_STRING_2_(tokens)
 
-/* The second test of the inner condition is the normal end of the block; leaving early runs the cleanup alone. Without
- * an initialiser, as clearing the scope would be most of what a block costs that is not recorded. */
-#define MEMTRACK_EXPECT_(of, limit, text)                                                                              \
-    MEMTRACK_EXPECT_AS_(MEMTRACK_JOIN_(memtrack_expect_once_, __LINE__), MEMTRACK_JOIN_(memtrack_expect_, __LINE__),   \
-                        (of), MEMTRACK_EXPECT_NUMBER_(limit), text)
-#define MEMTRACK_EXPECT_AS_(once, e, of, limit, text)                                                                  \
-    for (int once = 1; once; once = 0)                                                                                 \
-        for (struct memtrack_expect_ e __attribute__((cleanup(memtrack_expect_left_)));                                \
-             once ? (once = 0, memtrack_expect_begin_(&e, of, limit, text, __FILE__, __LINE__,                         \
-                                                      __FILE__ ":" MEMTRACK_EXPECT_STRING_(__LINE__)))                 \
+/* The second test of the inner condition is the normal end of the block; leaving early runs the
+ * cleanup alone. Without an initialiser, as clearing the scope would be most of what a block costs
+ * that is not recorded. */
+#define MEMTRACK_EXPECT_(of, limit, text)                                                          \
+    MEMTRACK_EXPECT_AS_(MEMTRACK_JOIN_(memtrack_expect_once_, __LINE__),                           \
+                        MEMTRACK_JOIN_(memtrack_expect_, __LINE__), (of),                          \
+                        MEMTRACK_EXPECT_NUMBER_(limit), text)
+#define MEMTRACK_EXPECT_AS_(once, e, of, limit, text)                                              \
+    for (int once = 1; once; once = 0)                                                             \
+        for (struct memtrack_expect_ e __attribute__((cleanup(memtrack_expect_left_)));            \
+             once ? (once = 0,                                                                     \
+                    memtrack_expect_begin_(&e, of, limit, text, __FILE__, __LINE__,                \
+                                           __FILE__ ":" MEMTRACK_EXPECT_STRING_(__LINE__)))        \
                   : memtrack_expect_left_(&e);)
 
-/* ---- where nothing is recorded ----------------------------------------------------------------------------------- */
+/* ---- where nothing is recorded --------------------------------------------------------------- */
 
 #ifdef MEMTRACK_EXPECT_REQUIRE
 #define MEMTRACK_EXPECT_REQUIRED_HERE_ 1
@@ -172,7 +199,8 @@ enum {
     MEMTRACK_EXPECT_QUIET_OFF_ = 32
 };
 
-/* Weak: one variable in all objects of a program, so that it speaks once. Bits are only ever added, in any order. */
+/* Weak: one variable in all objects of a program, so that it speaks once. Bits are only ever added,
+ * in any order. */
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -194,7 +222,8 @@ static inline int memtrack_expect_look_(void) {
     policy = MEMTRACK_EXPECT_LOOKED_ |
              memtrack_expect_variable_("MEMTRACK_EXPECT_REQUIRE", MEMTRACK_EXPECT_REQUIRE_ON_,
                                        MEMTRACK_EXPECT_REQUIRE_OFF_) |
-             memtrack_expect_variable_("MEMTRACK_EXPECT_QUIET", MEMTRACK_EXPECT_QUIET_ON_, MEMTRACK_EXPECT_QUIET_OFF_);
+             memtrack_expect_variable_("MEMTRACK_EXPECT_QUIET", MEMTRACK_EXPECT_QUIET_ON_,
+                                       MEMTRACK_EXPECT_QUIET_OFF_);
     return policy | __atomic_fetch_or(&memtrack_expect_policy_, policy, __ATOMIC_RELAXED);
 }
 
@@ -208,11 +237,12 @@ static inline int memtrack_expect_speaks_(int policy) {
     if ((policy & (MEMTRACK_EXPECT_SPOKEN_ | MEMTRACK_EXPECT_QUIET_ON_)) ||
         (MEMTRACK_EXPECT_QUIET_HERE_ && !(policy & MEMTRACK_EXPECT_QUIET_OFF_)))
         return 0;
-    return !(__atomic_fetch_or(&memtrack_expect_policy_, MEMTRACK_EXPECT_SPOKEN_, __ATOMIC_RELAXED) &
-             MEMTRACK_EXPECT_SPOKEN_);
+    return !(
+        __atomic_fetch_or(&memtrack_expect_policy_, MEMTRACK_EXPECT_SPOKEN_, __ATOMIC_RELAXED) &
+        MEMTRACK_EXPECT_SPOKEN_);
 }
 
-/* ---- what is said ------------------------------------------------------------------------------------------------ */
+/* ---- what is said ---------------------------------------------------------------------------- */
 
 struct memtrack_expect_text_ {
     char text[96];
@@ -222,7 +252,11 @@ struct memtrack_expect_text_ {
 static inline struct memtrack_expect_text_ memtrack_expect_count_(double number) {
     struct memtrack_expect_text_ out;
     char digits[32];
-    int n = snprintf(digits, sizeof digits, "%.0f", number < 0 ? -number : number < 1e20 ? number : 1e20), length = 0;
+    int n = snprintf(digits, sizeof digits, "%.0f",
+                     number < 0      ? -number
+                     : number < 1e20 ? number
+                                     : 1e20),
+        length = 0;
     if (number < 0)
         out.text[length++] = '-';
     for (int i = 0; i < n; i++) {
@@ -252,16 +286,18 @@ static inline struct memtrack_expect_text_ memtrack_expect_size_(double bytes) {
     for (; unit < 5 && value >= 1023.95; unit++)
         value /= 1024;
     int tenths = (int)(value * 10 + 0.5);
-    snprintf(out.text, sizeof out.text, "%d.%d %ciB (%.50s)", tenths / 10, tenths % 10, units[unit], exact.text);
+    snprintf(out.text, sizeof out.text, "%d.%d %ciB (%.50s)", tenths / 10, tenths % 10, units[unit],
+             exact.text);
     return out;
 }
 
-/* ---- the check --------------------------------------------------------------------------------------------------- */
+/* ---- the check ------------------------------------------------------------------------------- */
 
 /* What is thrown while another exception is on its way would end the process. */
 static inline void memtrack_expect_fail_(const struct memtrack_expect_ *e, const char *what) {
     char message[600];
-    snprintf(message, sizeof message, "%.200s%s: %.380s", e->text, strlen(e->text) > 200 ? "..." : "", what);
+    snprintf(message, sizeof message, "%.200s%s: %.380s", e->text,
+             strlen(e->text) > 200 ? "..." : "", what);
 #if defined(__cplusplus) && defined(__EXCEPTIONS)
 #ifdef __cpp_lib_uncaught_exceptions
     if (std::uncaught_exceptions() > 0) {
@@ -271,7 +307,8 @@ static inline void memtrack_expect_fail_(const struct memtrack_expect_ *e, const
         try {
             MEMTRACK_EXPECT_FAIL(e->file, e->line, message);
         } catch (...) {
-            fprintf(stderr, "%s:%d: %s\n", e->file, e->line, message); /* it may be the only one to have told */
+            fprintf(stderr, "%s:%d: %s\n", e->file, e->line,
+                    message); /* it may be the only one to have told */
         }
         return;
     }
@@ -282,28 +319,36 @@ static inline void memtrack_expect_fail_(const struct memtrack_expect_ *e, const
 static inline void memtrack_expect_unrecorded_(const struct memtrack_expect_ *e) {
     int policy = memtrack_expect_look_();
     if (memtrack_expect_is_required_(policy))
-        memtrack_expect_fail_(e, "nothing is recorded here: run the test as memtrack run -- PROGRAM");
+        memtrack_expect_fail_(e,
+                              "nothing is recorded here: run the test as memtrack run -- PROGRAM");
     else if (memtrack_expect_speaks_(policy))
         fprintf(stderr,
-                "%s:%d: note: %.200s and the like are not checked, as nothing is recorded here: run the test as "
+                "%s:%d: note: %.200s and the like are not checked, as nothing is recorded here: "
+                "run the test as "
                 "memtrack run -- PROGRAM, or set MEMTRACK_EXPECT_QUIET=1\n",
                 e->file, e->line, e->text);
 }
 
 /* Writes what is wrong, and returns whether something is. */
-static inline int memtrack_expect_judge_(const struct memtrack_expect_ *e, const memtrack_delta *d, char what[380]) {
+static inline int memtrack_expect_judge_(const struct memtrack_expect_ *e, const memtrack_delta *d,
+                                         char what[380]) {
     int of = e->of & ~MEMTRACK_EXPECT_ALL_;
-    double actual = of == MEMTRACK_EXPECT_PEAK_ ? (double)d->peak_bytes : (double)d->allocated_blocks;
+    double actual =
+        of == MEMTRACK_EXPECT_PEAK_ ? (double)d->peak_bytes : (double)d->allocated_blocks;
     if (of == MEMTRACK_EXPECT_KEPT_) {
         if (d->net_blocks > 0)
-            snprintf(what, 380, "%s of %s %s not freed", memtrack_expect_of_((double)d->net_blocks, "block").text,
-                     memtrack_expect_size_((double)d->net_bytes).text, d->net_blocks == 1 ? "was" : "were");
+            snprintf(what, 380, "%s of %s %s not freed",
+                     memtrack_expect_of_((double)d->net_blocks, "block").text,
+                     memtrack_expect_size_((double)d->net_bytes).text,
+                     d->net_blocks == 1 ? "was" : "were");
         return d->net_blocks > 0;
     }
     if (of == MEMTRACK_EXPECT_NONE_) {
         if (d->allocated_blocks || d->freed_blocks)
-            snprintf(what, 380, "%s of %s %s allocated, %s freed", memtrack_expect_of_(actual, "block").text,
-                     memtrack_expect_size_((double)d->allocated_bytes).text, actual == 1 ? "was" : "were",
+            snprintf(what, 380, "%s of %s %s allocated, %s freed",
+                     memtrack_expect_of_(actual, "block").text,
+                     memtrack_expect_size_((double)d->allocated_bytes).text,
+                     actual == 1 ? "was" : "were",
                      memtrack_expect_of_((double)d->freed_blocks, "block").text);
         return d->allocated_blocks || d->freed_blocks;
     }
@@ -312,17 +357,20 @@ static inline int memtrack_expect_judge_(const struct memtrack_expect_ *e, const
     if (!(e->limit >= 0))
         snprintf(what, 380, "the budget is no number from 0 on");
     else if (of == MEMTRACK_EXPECT_PEAK_)
-        snprintf(what, 380, "the peak is %s, %s above the budget of %s", memtrack_expect_size_(actual).text,
-                 memtrack_expect_size_(actual - e->limit).text, memtrack_expect_size_(e->limit).text);
+        snprintf(what, 380, "the peak is %s, %s above the budget of %s",
+                 memtrack_expect_size_(actual).text, memtrack_expect_size_(actual - e->limit).text,
+                 memtrack_expect_size_(e->limit).text);
     else
-        snprintf(what, 380, "%s %s allocated, %s above the budget of %s", memtrack_expect_of_(actual, "block").text,
-                 actual == 1 ? "was" : "were", memtrack_expect_count_(actual - e->limit).text,
+        snprintf(what, 380, "%s %s allocated, %s above the budget of %s",
+                 memtrack_expect_of_(actual, "block").text, actual == 1 ? "was" : "were",
+                 memtrack_expect_count_(actual - e->limit).text,
                  memtrack_expect_count_(e->limit).text);
     return 1;
 }
 
-static inline int memtrack_expect_begin_(struct memtrack_expect_ *e, int of, double limit, const char *text,
-                                         const char *file, int line, const char *place) {
+static inline int memtrack_expect_begin_(struct memtrack_expect_ *e, int of, double limit,
+                                         const char *text, const char *file, int line,
+                                         const char *place) {
     const char *slash;
     e->of = of;
     e->limit = limit;
@@ -338,8 +386,8 @@ static inline int memtrack_expect_begin_(struct memtrack_expect_ *e, int of, dou
     if (slash)
         place = slash + 1;
     e->state = MEMTRACK_EXPECT_INSIDE_;
-    e->problem =
-        of & MEMTRACK_EXPECT_ALL_ ? memtrack_begin_process(&e->scope, place) : memtrack_begin(&e->scope, place);
+    e->problem = of & MEMTRACK_EXPECT_ALL_ ? memtrack_begin_process(&e->scope, place)
+                                           : memtrack_begin(&e->scope, place);
     return 1;
 }
 
@@ -352,7 +400,8 @@ static inline void memtrack_expect_end_(struct memtrack_expect_ *e) {
     if (rc == -MEMTRACK_EFORKED)
         return;
     if (e->problem || (rc && rc != -MEMTRACK_EORDER)) {
-        snprintf(what, sizeof what, "cannot be measured: memtrack_%s returned %d (memtrack/error.h)",
+        snprintf(what, sizeof what,
+                 "cannot be measured: memtrack_%s returned %d (memtrack/error.h)",
                  e->problem ? "begin" : "end", e->problem ? e->problem : rc);
         memtrack_expect_fail_(e, what);
     } else if (memtrack_expect_judge_(e, &delta, what))

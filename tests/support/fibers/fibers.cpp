@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* boost.context's fibers, on stacks with a guard page and without, that allocate at every frame: 1000 of them, each resumed twice. Their first
- * frame is assembly without unwind tables. */
+/* boost.context's fibers, on stacks with a guard page and without, that allocate at every frame:
+ * 1000 of them, each resumed twice. Their first frame is assembly without unwind tables. */
 #include <boost/context/fiber.hpp>
 #include <boost/context/fixedsize_stack.hpp>
 #include <boost/context/protected_fixedsize_stack.hpp>

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The first plugin. Built at the same size as beta.c, so that the loader gives both the same address. */
+/* The first plugin. Built at the same size as beta.c, so that the loader gives both the same
+ * address. */
 #include <stdlib.h>
 
 __attribute__((noinline)) static void *alpha_only(void) {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The second plugin. Built at the same size as alpha.c, so that the loader gives both the same address. */
+/* The second plugin. Built at the same size as alpha.c, so that the loader gives both the same
+ * address. */
 #include <stdlib.h>
 
 __attribute__((noinline)) static void *beta_only(void) {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* One of several plugins of the same size, that take each other's addresses: allocates BYTES in the function NAME, whose frame is FRAME bytes
- * larger than a sister's, when it is loaded and when it is asked. */
+/* One of several plugins of the same size, that take each other's addresses: allocates BYTES in the
+ * function NAME, whose frame is FRAME bytes larger than a sister's, when it is loaded and when it
+ * is asked. */
 #include <stdlib.h>
 
 __attribute__((noinline)) static void *NAME(void) {
