@@ -161,10 +161,8 @@ static bool fold(struct mt_thread *t, mt_site_id id) {
     if (others == 0)
         return false;
     struct mt_site *to = mt_site_at(others), *sum = &folding.sum;
-    if (t->cut != 0) { /* the room for copies, while the lock is held that it takes */
-        mt_request_reserve_copy(id);
-        mt_request_reserve_copy(others);
-    }
+    if (t->cut != 0 && !(mt_request_reserve_copy(id) && mt_request_reserve_copy(others)))
+        return false; /* to make room for a copy later would take the lock that is held */
     bring_to_one_peak(t, id, others);
     *sum = *to;
     mt_counters_add(&sum->counters, &from->counters, 1);

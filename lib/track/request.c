@@ -86,8 +86,8 @@ static void save_control(struct mt_thread *t, uint32_t cut) {
     mt_growth_unlock();
 }
 
-void mt_request_reserve_copy(mt_site_id id) {
-    mt_table_reserve(&mt_tracker.ledger, &table, id);
+bool mt_request_reserve_copy(mt_site_id id) {
+    return mt_table_reserve(&mt_tracker.ledger, &table, id);
 }
 
 static bool make_room(mt_site_id id) {

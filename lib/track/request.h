@@ -24,8 +24,9 @@ MT_HIDDEN void mt_request_unusual(void);
 
 /* Copy the counters of a site to where the reader of t->cut looks for them, unless that is done. */
 MT_HIDDEN void mt_request_save_site(struct mt_thread *t, mt_site_id id);
-/* Room for that copy, for who holds the growth lock, which mt_request_save_site would take. */
-MT_HIDDEN void mt_request_reserve_copy(mt_site_id id);
+/* Make room for that copy, for who holds the growth lock, which mt_request_save_site would take.
+ * False: there is none. */
+MT_HIDDEN bool mt_request_reserve_copy(mt_site_id id);
 
 /* Forget what has been recorded so far. 0 or -MEMTRACK_EBUSY: nothing has been forgotten, ask
  * again. */
