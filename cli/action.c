@@ -25,11 +25,11 @@
 #include "ledger/name.h"
 #include "ledger/reader.h"
 #include "output.h"
-#include "profile/live.h"
+#include "profile/ledger/live.h"
 #include "target.h"
 #include "terminal.h"
-#include "view/format.h"
-#include "view/symbols.h"
+#include "view/format/format.h"
+#include "view/symbols/symbols.h"
 
 #define SIGNAL_PREFIX "signal:"
 

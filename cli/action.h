@@ -12,7 +12,7 @@
 #include "base/error.h"
 #include "composition.h"
 #include "profile/profile.h"
-#include "view/symbols.h"
+#include "view/symbols/symbols.h"
 
 struct mt_action {
     enum { MT_ACTION_SNAPSHOT, MT_ACTION_SIGNAL, MT_ACTION_COMMAND } kind;

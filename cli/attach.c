@@ -12,9 +12,9 @@
 #include "command.h"
 #include "ledger/cut.h"
 #include "ledger/name.h"
-#include "profile/live.h"
-#include "profile/subject.h"
+#include "profile/ledger/live.h"
 #include "terminal.h"
+#include "view/subject.h"
 
 enum { KEY_JSON = 256 };
 

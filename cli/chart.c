@@ -16,7 +16,7 @@
 #include <string.h>
 
 #include "lanes.h"
-#include "view/scale.h"
+#include "view/timeline/scale.h"
 
 enum {
     LABEL_WIDTH = 10,

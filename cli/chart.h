@@ -6,7 +6,7 @@
 #include <stddef.h>
 
 #include "terminal.h"
-#include "view/timeline.h"
+#include "view/timeline/timeline.h"
 
 struct mt_chart_options {
     size_t width, height; /* columns and rows of the whole chart with its axes; 0: what the terminal

@@ -24,8 +24,8 @@
 #include "pick.h"
 #include "target.h"
 #include "trial.h"
-#include "view/format.h"
-#include "view/symbols.h"
+#include "view/format/format.h"
+#include "view/symbols/symbols.h"
 
 enum { SHOWN_OTHERS = 4 };
 

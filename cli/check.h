@@ -7,8 +7,8 @@
 #include <stddef.h>
 
 #include "terminal.h"
-#include "view/budget.h"
-#include "view/symbols.h"
+#include "view/budget/budget.h"
+#include "view/symbols/symbols.h"
 
 struct mt_check_options {
     const char *name; /* argv[0]: for messages */

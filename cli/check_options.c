@@ -12,7 +12,7 @@
 #include "check.h"
 #include "command.h"
 #include "options.h"
-#include "view/format.h"
+#include "view/format/format.h"
 
 #define DEFAULT_TOLERANCE_PERCENT 5.0
 

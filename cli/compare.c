@@ -18,13 +18,13 @@
 #include <unistd.h>
 
 #include "command.h"
-#include "export/comparison_json.h"
+#include "export/json_comparison.h"
 #include "options.h"
-#include "profile/subject.h"
 #include "terminal.h"
 #include "trial.h"
-#include "view/comparison.h"
-#include "view/format.h"
+#include "view/compare/comparison.h"
+#include "view/format/format.h"
+#include "view/subject.h"
 
 enum key { KEY_JSON = 256, KEY_WARMUP, KEY_SHOW, KEY_INPUT, KEY_MMAP, KEY_COLOR };
 enum { DEFAULT_RUNS = 5, TAIL_BYTES = 2048 };

@@ -16,7 +16,7 @@
 #include <stdint.h>
 
 #include "ledger/reader.h"
-#include "profile/from_ledger.h"
+#include "profile/ledger/convert.h"
 #include "profile/profile.h"
 
 struct mt_composition; /* opaque */

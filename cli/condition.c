@@ -22,7 +22,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "view/format.h"
+#include "view/format/format.h"
 
 #define NS_PER_S          1e9
 #define DEFAULT_WINDOW_NS UINT64_C(10000000000)

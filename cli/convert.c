@@ -18,10 +18,10 @@
 
 #include "launch.h"
 #include "output.h"
-#include "profile/from_ledger.h"
-#include "view/own_calls.h"
-#include "view/symbols.h"
-#include "view/unseen.h"
+#include "profile/ledger/convert.h"
+#include "view/summary/own_calls.h"
+#include "view/summary/unseen.h"
+#include "view/symbols/symbols.h"
 
 enum { OTHER_FILES_BYTES = 4 << 20 }; /* locales, caches, data: mapped and looked at in part */
 

@@ -11,7 +11,7 @@
 #include "session.h"
 #include "strangers.h"
 #include "ticker.h"
-#include "view/symbols.h"
+#include "view/symbols/symbols.h"
 
 enum { MT_RESULT_PROGRAM_BYTES = 64, MT_RESULT_FILE_BYTES = 4096 };
 

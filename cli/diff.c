@@ -18,8 +18,8 @@
 #include "export/csv.h"
 #include "export/json.h"
 #include "pick.h"
-#include "view/diff.h"
-#include "view/format.h"
+#include "view/compare/diff.h"
+#include "view/format/format.h"
 #include "view_options.h"
 
 enum option_key { KEY_SORT = MT_KEY_OWN, KEY_FAIL_ABOVE };

@@ -27,8 +27,8 @@
 
 #include "facts.h"
 #include "table-local.h"
-#include "view/format.h"
-#include "view/summary.h"
+#include "view/format/format.h"
+#include "view/summary/summary.h"
 
 enum {
     GAP = 2,

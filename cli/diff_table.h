@@ -4,7 +4,7 @@
 #define MT_CLI_DIFF_TABLE_H
 
 #include "table.h"
-#include "view/diff.h"
+#include "view/compare/diff.h"
 
 /* names: what the sides are called. options->n_columns is not used. */
 void mt_diff_table_print(const struct mt_terminal *terminal, const struct mt_diff *diff,

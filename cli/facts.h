@@ -4,7 +4,7 @@
 #define MT_CLI_FACTS_H
 
 #include "terminal.h"
-#include "view/summary.h"
+#include "view/summary/summary.h"
 
 /* Prints them, wrapped, and frees them. */
 void mt_facts_print_styled(const struct mt_terminal *terminal, struct mt_facts *facts,

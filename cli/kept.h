@@ -11,7 +11,7 @@
 
 #include "ledger/reader.h"
 #include "session.h"
-#include "view/symbols.h"
+#include "view/symbols/symbols.h"
 
 struct mt_kept; /* opaque */
 

@@ -13,8 +13,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "view/format.h"
-#include "view/lanes.h"
+#include "view/format/format.h"
+#include "view/timeline/tracks.h"
 
 static void put_label(const struct mt_terminal *terminal, const struct mt_lanes_place *place,
                       const char *name) {

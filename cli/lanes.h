@@ -7,7 +7,7 @@
 #include <stddef.h>
 
 #include "terminal.h"
-#include "view/timeline.h"
+#include "view/timeline/timeline.h"
 
 struct mt_lanes_place {
     size_t label_width, columns; /* columns begin two behind the label */

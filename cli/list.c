@@ -25,7 +25,7 @@
 #include "options.h"
 #include "session.h"
 #include "terminal.h"
-#include "view/format.h"
+#include "view/format/format.h"
 
 enum { KEY_JSON = 256, KEY_CLEAN, KEY_VERIFY, KEY_COLOR };
 enum {

@@ -12,8 +12,8 @@
 #include "export/json_live.h"
 #include "ledger/find.h"
 #include "ledger/verify.h"
-#include "profile/live.h"
-#include "view/format.h"
+#include "profile/ledger/live.h"
+#include "view/format/format.h"
 
 static void print_verdict(const struct mt_terminal *t, const struct mt_ledger *ledger,
                           const struct mt_verdict *v) {

@@ -15,7 +15,7 @@
 
 #include "base/clock.h"
 #include "ledger/reader.h"
-#include "profile/pprof.h"
+#include "profile/pprof/pprof.h"
 
 enum { FIRST_ENTRIES = 16, MAX_FILES = 1 << 16 };
 

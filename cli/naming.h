@@ -7,7 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "view/rows.h"
+#include "view/rows/rows.h"
 
 struct mt_naming {
     const struct mt_profile *profile;

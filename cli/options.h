@@ -10,7 +10,7 @@
 #include <stdint.h>
 
 #include "terminal.h"
-#include "view/symbols.h"
+#include "view/symbols/symbols.h"
 
 #define MT_HELP_COLOR    "auto (default), always or never"
 #define MT_HELP_NO_PAGER "Do not start MEMTRACK_PAGER, PAGER or less"

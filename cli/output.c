@@ -19,7 +19,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "profile/pprof.h"
+#include "profile/pprof/pprof.h"
 #include "terminal.h"
 
 enum {

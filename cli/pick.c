@@ -15,9 +15,9 @@
 #include <unistd.h>
 
 #include "command.h"
-#include "profile/pprof.h"
-#include "profile/subject.h"
+#include "profile/pprof/pprof.h"
 #include "terminal.h"
+#include "view/subject.h"
 
 #define STANDARD_INPUT  "/dev/stdin"
 #define MAX_INPUT_BYTES ((size_t)1 << 30)

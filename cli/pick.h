@@ -5,7 +5,7 @@
 
 #include "base/error.h"
 #include "profile/profile.h"
-#include "view/moment.h"
+#include "view/at.h"
 
 /* What mt_pick_read is to read for argument, malloc'ed: a file; the pid of a process; "-" for
  * standard input; the newest profile (memtrack.*.pb.gz, else any *.pb.gz) of a directory; of the

@@ -12,8 +12,8 @@
 #include "export/json.h"
 #include "facts.h"
 #include "pick.h"
-#include "profile/subject.h"
 #include "table.h"
+#include "view/subject.h"
 #include "view_options.h"
 
 enum option_key { KEY_SORT = MT_KEY_OWN, KEY_HTML };

@@ -12,7 +12,7 @@
 #include "target.h"
 #include "terminal.h"
 #include "trigger.h"
-#include "view/symbols.h"
+#include "view/symbols/symbols.h"
 
 struct mt_run_options {
     const char *output; /* pattern; NULL: the default */

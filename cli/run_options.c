@@ -11,7 +11,7 @@
 #include "options.h"
 #include "output.h"
 #include "run.h"
-#include "view/format.h"
+#include "view/format/format.h"
 
 enum { MOST_FRAMES = 8192 }; /* what the recorder keeps at most */
 

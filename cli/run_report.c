@@ -15,8 +15,8 @@
 
 #include "run.h"
 #include "summary.h"
-#include "view/format.h"
-#include "view/unseen.h"
+#include "view/format/format.h"
+#include "view/summary/unseen.h"
 
 enum { MAX_CHILDREN = 10, MAX_PROBLEMS = 5, SMALLEST_ROOM = 1 << 20, TIGHT_MEMORY = 64 << 20 };
 static const char us[] = "memtrack run";

@@ -15,8 +15,8 @@
 #include "pick.h"
 #include "scopes_table.h"
 #include "terminal.h"
-#include "view/scope_filter.h"
-#include "view/symbols.h"
+#include "view/scopes/filter.h"
+#include "view/symbols/symbols.h"
 
 enum key {
     KEY_SORT = 256,

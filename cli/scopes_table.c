@@ -16,7 +16,7 @@
 #include <string.h>
 
 #include "facts.h"
-#include "view/format.h"
+#include "view/format/format.h"
 #include "view/margin.h"
 
 enum { GAP = 2, INDENT = 1, NAME_LEAST = 20, CELL = MT_FORMAT_BYTES + MT_MARGIN_BYTES };

@@ -4,7 +4,7 @@
 #define MT_CLI_SCOPES_TABLE_H
 
 #include "terminal.h"
-#include "view/scope_rows.h"
+#include "view/scopes/rows.h"
 
 struct mt_scopes_table_options {
     size_t n; /* rows, 0: all */

@@ -21,13 +21,13 @@
 #include "ledger/name.h"
 #include "options.h"
 #include "output.h"
-#include "profile/live.h"
-#include "profile/subject.h"
+#include "profile/ledger/live.h"
 #include "summary.h"
 #include "terminal.h"
 #include "trigger.h"
-#include "view/format.h"
-#include "view/symbols.h"
+#include "view/format/format.h"
+#include "view/subject.h"
+#include "view/symbols/symbols.h"
 
 #define TRIGGER_INTERVAL_NS UINT64_C(50000000)
 

@@ -26,7 +26,7 @@
 
 #include "target.h"
 #include "usage.h"
-#include "view/format.h"
+#include "view/format/format.h"
 
 enum { MOST_NEW = 256, MOST_STRANGERS = 512, MOST_PROGRAMS = 20 };
 

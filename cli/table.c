@@ -22,7 +22,7 @@
 #include <unistd.h>
 
 #include "table-local.h"
-#include "view/format.h"
+#include "view/format/format.h"
 #include "view/margin.h"
 
 enum {

@@ -4,7 +4,7 @@
 #define MT_CLI_TABLE_H
 
 #include "terminal.h"
-#include "view/rows.h"
+#include "view/rows/rows.h"
 
 struct mt_table_options {
     size_t n;         /* rows shown, 0: all */

@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "table-local.h"
-#include "view/format.h"
+#include "view/format/format.h"
 
 enum { MAX_FRAMES_SHOWN = 12, GAP = 2, MIN_FUNCTION = 8 };
 

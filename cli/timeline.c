@@ -18,11 +18,11 @@
 #include "file.h"
 #include "options.h"
 #include "pick.h"
-#include "profile/subject.h"
 #include "terminal.h"
 #include "timeline_load.h"
-#include "view/format.h"
-#include "view/symbols.h"
+#include "view/format/format.h"
+#include "view/subject.h"
+#include "view/symbols/symbols.h"
 
 #define NS_PER_MS UINT64_C(1000000)
 

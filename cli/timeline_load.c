@@ -19,9 +19,9 @@
 #include <sys/stat.h>
 
 #include "base/clock.h"
-#include "profile/live.h"
-#include "profile/subject.h"
-#include "view/timeline.h"
+#include "profile/ledger/live.h"
+#include "view/subject.h"
+#include "view/timeline/timeline.h"
 #include "watch.h"
 
 #define NS_PER_S UINT64_C(1000000000)

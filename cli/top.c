@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #include "command.h"
-#include "view/format.h"
+#include "view/format/format.h"
 #include "view_options.h"
 
 enum { DEFAULT_ROWS = 20, SCREEN_DELAY_MS = 100, TABLE_DELAY_MS = 1000, LEAST_DELAY_MS = 10 };

@@ -26,7 +26,7 @@
 #include "top_axis.h"
 #include "top_curses.h"
 #include "top_screen.h"
-#include "view/format.h"
+#include "view/format/format.h"
 
 enum {
     FULL_HEIGHT = 14,

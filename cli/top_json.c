@@ -6,7 +6,7 @@
 
 #include "base/clock.h"
 #include "top.h"
-#include "view/format.h"
+#include "view/format/format.h"
 
 static const struct {
     const char *name;

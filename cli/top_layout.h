@@ -10,7 +10,7 @@
 
 #include "naming.h"
 #include "top_model.h"
-#include "view/format.h"
+#include "view/format/format.h"
 
 enum { MT_TOP_GAP = 1, MT_TOP_CELL_BYTES = MT_FORMAT_BYTES + 8 };
 

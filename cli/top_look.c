@@ -8,7 +8,7 @@
 
 #include "ledger/cut.h"
 #include "top.h"
-#include "view/format.h"
+#include "view/format/format.h"
 
 /* From now on the program that the process has executed is looked at, in the same way. */
 static int go_on_with(struct mt_top *top, struct mt_ledger *ledger, struct mt_error *error) {

@@ -15,9 +15,9 @@
 #include "axis.h"
 #include "base/error.h"
 #include "ledger/reader.h"
-#include "profile/follow.h"
-#include "view/rows.h"
-#include "view/symbols.h"
+#include "profile/ledger/follow.h"
+#include "view/rows/rows.h"
+#include "view/symbols/symbols.h"
 
 enum mt_top_column {
     MT_TOP_LIVE,        /* bytes */

@@ -20,7 +20,7 @@
 #include "base/clock.h"
 #include "command.h"
 #include "top_curses.h"
-#include "view/format.h"
+#include "view/format/format.h"
 
 enum {
     COST_FACTOR = 60,

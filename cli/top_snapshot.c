@@ -17,7 +17,7 @@
 
 #include "base/clock.h"
 #include "output.h"
-#include "profile/live.h"
+#include "profile/ledger/live.h"
 #include "top.h"
 
 /* The profile now; of a ledger whose file has been removed by the descriptor that is still open. */

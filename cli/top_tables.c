@@ -14,7 +14,7 @@
 #include "command.h"
 #include "top.h"
 #include "top_layout.h"
-#include "view/format.h"
+#include "view/format/format.h"
 
 /* ---- text ------------------------------------------------------------------------------------ */
 

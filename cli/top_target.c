@@ -18,8 +18,8 @@
 
 #include "ledger/find.h"
 #include "ledger/name.h"
-#include "profile/subject.h"
 #include "usage.h"
+#include "view/subject.h"
 
 enum { LOOK_MS = 500 };
 #define NO_PROGRAM "?" /* no link of /proc is like that */

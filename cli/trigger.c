@@ -22,7 +22,7 @@
 #include "output.h"
 #include "terminal.h"
 #include "ticker.h"
-#include "view/format.h"
+#include "view/format/format.h"
 #include "watch.h"
 
 #define NS_PER_MS UINT64_C(1000000)

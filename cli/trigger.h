@@ -25,7 +25,7 @@
 #include "composition.h"
 #include "condition.h"
 #include "profile/profile.h"
-#include "view/symbols.h"
+#include "view/symbols/symbols.h"
 
 #define MT_TRIGGER_AGAIN_NS UINT64_C(10000000000) /* default of --again */
 

@@ -12,8 +12,8 @@
 #include <stddef.h>
 
 #include "terminal.h"
-#include "view/rows.h"
-#include "view/symbols.h"
+#include "view/rows/rows.h"
+#include "view/symbols/symbols.h"
 
 enum { MT_VIEW_DEFAULT_ROWS = 20 };
 

@@ -17,12 +17,12 @@
 #include "ledger/blocks.h"
 #include "ledger/cut.h"
 #include "options.h"
-#include "profile/from_block.h"
-#include "profile/live.h"
-#include "profile/subject.h"
+#include "profile/ledger/convert_blocks.h"
+#include "profile/ledger/live.h"
 #include "terminal.h"
-#include "view/format.h"
-#include "view/symbols.h"
+#include "view/format/format.h"
+#include "view/subject.h"
+#include "view/symbols/symbols.h"
 
 enum { KEY_JSON = 256, KEY_COLOR };
 enum { MAX_ADDRESSES = 4096, MAX_FRAMES = 1024 };

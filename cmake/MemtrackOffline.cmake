@@ -8,22 +8,24 @@ pkg_check_modules(SCREEN_LIBS REQUIRED IMPORTED_TARGET ncursesw)
 find_library(IBERTY_LIBRARY iberty REQUIRED)
 find_program(PROTOC_C protoc-c REQUIRED)
 
-# lib/profile/x.proto -> generated/profile/x.pb-c.[ch], included as "profile/x.pb-c.h"
+# lib/profile/pprof/x.proto -> generated/profile/pprof/x.pb-c.[ch], included as "profile/pprof/x.pb-c.h"
 set(MT_GENERATED ${CMAKE_BINARY_DIR}/generated)
-file(GLOB MT_PROTOS CONFIGURE_DEPENDS lib/profile/*.proto)
+file(GLOB MT_PROTOS CONFIGURE_DEPENDS lib/profile/pprof/*.proto)
 set(MT_PROTO_SOURCES)
 foreach(proto ${MT_PROTOS})
   cmake_path(GET proto STEM stem)
-  set(out ${MT_GENERATED}/profile/${stem}.pb-c)
+  set(out ${MT_GENERATED}/profile/pprof/${stem}.pb-c)
   add_custom_command(OUTPUT ${out}.c ${out}.h
-    COMMAND ${CMAKE_COMMAND} -E make_directory ${MT_GENERATED}/profile
-    COMMAND ${PROTOC_C} --proto_path=${CMAKE_SOURCE_DIR}/lib --c_out=${MT_GENERATED} profile/${stem}.proto
+    COMMAND ${CMAKE_COMMAND} -E make_directory ${MT_GENERATED}/profile/pprof
+    COMMAND ${PROTOC_C} --proto_path=${CMAKE_SOURCE_DIR}/lib --c_out=${MT_GENERATED} profile/pprof/${stem}.proto
     DEPENDS ${proto} VERBATIM)
   list(APPEND MT_PROTO_SOURCES ${out}.c)
 endforeach()
 
 file(GLOB MT_OFFLINE_SOURCES CONFIGURE_DEPENDS
-  lib/base/*.c lib/ledger/*.c lib/profile/*.c lib/view/*.c lib/export/*.c)
+  lib/base/*.c lib/ledger/*.c lib/export/*.c)
+file(GLOB_RECURSE MT_FOLDER_SOURCES CONFIGURE_DEPENDS lib/profile/*.c lib/view/*.c)
+list(APPEND MT_OFFLINE_SOURCES ${MT_FOLDER_SOURCES})
 list(FILTER MT_OFFLINE_SOURCES EXCLUDE REGEX "lib/ledger/writer[^/]*\\.c$")
 set(MT_CLI_SOURCES)
 file(GLOB MT_CLI_SOURCES CONFIGURE_DEPENDS cli/*.c)

@@ -17,8 +17,8 @@
 #include "base/error.h"
 #include "memtrack/analyze.h"
 #include "profile/profile.h"
-#include "view/frames.h"
-#include "view/rows.h"
+#include "view/rows/frames.h"
+#include "view/rows/rows.h"
 
 struct memtrack_profile {
     atomic_uint references;

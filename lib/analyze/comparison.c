@@ -3,7 +3,7 @@
 #include <stdlib.h>
 
 #include "analyze/analyze-local.h"
-#include "view/diff.h"
+#include "view/compare/diff.h"
 
 struct memtrack_comparison {
     memtrack_profile *profiles[MT_N_SIDES]; /* what passed the filter; references */

@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "analyze/analyze-local.h"
-#include "view/filter.h"
+#include "view/rows/filter.h"
 
 enum reach { CHARGED, ANYWHERE, N_REACHES };
 enum { MAX_PATTERN_BYTES = 4000 };

@@ -15,10 +15,10 @@
 #include <unistd.h>
 
 #include "analyze/analyze-local.h"
-#include "profile/live.h"
-#include "profile/pprof.h"
-#include "profile/subject.h"
-#include "view/symbols.h"
+#include "profile/ledger/live.h"
+#include "profile/pprof/pprof.h"
+#include "view/subject.h"
+#include "view/symbols/symbols.h"
 
 static pthread_mutex_t symbols_lock = PTHREAD_MUTEX_INITIALIZER;
 

@@ -12,7 +12,7 @@
 #include <string.h>
 
 #include "analyze/analyze-local.h"
-#include "view/moment.h"
+#include "view/at.h"
 
 memtrack_profile *mt_analyze_retain(const memtrack_profile *profile) {
     memtrack_profile *shared = (memtrack_profile *)(uintptr_t)profile; /* only the count changes */

@@ -14,8 +14,8 @@
 #include <string.h>
 
 #include "analyze/analyze-local.h"
-#include "view/diff.h"
-#include "view/format.h"
+#include "view/compare/diff.h"
+#include "view/format/format.h"
 #include "view/source.h"
 
 struct memtrack_stack {

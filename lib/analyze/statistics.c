@@ -6,7 +6,7 @@
 #include <stdlib.h>
 
 #include "analyze/analyze-local.h"
-#include "view/summary.h"
+#include "view/summary/summary.h"
 
 struct memtrack_statistics {
     memtrack_profile *profile; /* what passed the filter; a reference */

@@ -8,7 +8,7 @@
 
 #include "base/error.h"
 #include "profile/profile.h"
-#include "view/budget.h"
+#include "view/budget/budget.h"
 
 /* One profile and what was found in it. Without the profile itself: the processes of a run may be
  * many. */

@@ -12,7 +12,7 @@
 
 #include "export/columns.h"
 #include "export/csv-local.h"
-#include "view/format.h"
+#include "view/format/format.h"
 
 bool mt_csv_put(FILE *stream, const char *raw) {
     char *text = mt_format_visible(raw, true);

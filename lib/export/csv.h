@@ -6,8 +6,8 @@
 #include <stdio.h>
 
 #include "base/error.h"
-#include "view/diff.h"
-#include "view/rows.h"
+#include "view/compare/diff.h"
+#include "view/rows/rows.h"
 
 /* The first n rows, all of them when n is 0. Columns are those of the JSON rows. Control bytes,
  * which the format has no place for, are written as \x1b. 0, -MEMTRACK_ENOMEM or -MEMTRACK_EIO. */

@@ -8,7 +8,7 @@
 #include <stdio.h>
 
 #include "base/error.h"
-#include "view/rows.h"
+#include "view/rows/rows.h"
 
 enum { MT_JSON_FLAGS = JSON_COMPACT | JSON_ENSURE_ASCII };
 

@@ -13,8 +13,8 @@
 
 #include "export/columns.h"
 #include "export/json-local.h"
-#include "view/format.h"
-#include "view/summary.h"
+#include "view/format/format.h"
+#include "view/summary/summary.h"
 
 json_t *mt_json_text(const char *raw) {
     char *utf8 = mt_format_utf8(raw);

@@ -6,8 +6,8 @@
 #include <stdio.h>
 
 #include "base/error.h"
-#include "view/diff.h"
-#include "view/rows.h"
+#include "view/compare/diff.h"
+#include "view/rows/rows.h"
 
 /* The first n rows, all of them when n is 0. One row a line. Text is made valid UTF-8. 0,
  * -MEMTRACK_ENOMEM or -MEMTRACK_EIO; a partly written stream is the caller's to judge. */

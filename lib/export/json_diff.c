@@ -11,7 +11,7 @@
 #include "export/columns.h"
 #include "export/json-local.h"
 #include "export/json.h"
-#include "view/format.h"
+#include "view/format/format.h"
 
 static json_t *columns_array(const struct mt_diff *diff) {
     json_t *columns = json_array();

@@ -10,7 +10,7 @@
 
 #include "base/clock.h"
 #include "export/json-local.h"
-#include "view/format.h"
+#include "view/format/format.h"
 
 static int put_line(FILE *stream, json_t *object, struct mt_error *error) {
     if (!object)

@@ -10,7 +10,7 @@
 
 #include "base/error.h"
 #include "profile/profile.h"
-#include "view/rows.h"
+#include "view/rows/rows.h"
 
 /* One snapshot on a line of its own, schema memtrack-snapshot/1. file: where it was written to. */
 int mt_export_snapshot_json(FILE *stream, const struct mt_profile *profile, const char *file,

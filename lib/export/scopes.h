@@ -7,8 +7,8 @@
 #include <stdio.h>
 
 #include "base/error.h"
-#include "view/scope_rows.h"
-#include "view/timeline.h"
+#include "view/scopes/rows.h"
+#include "view/timeline/timeline.h"
 
 /* The first n rows, all of them when n is 0. JSON: docs/schema/memtrack-scopes-1.json. 0,
  * -MEMTRACK_ENOMEM or -MEMTRACK_EIO, like all below; a partly written stream is the caller's to

@@ -6,7 +6,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#include "view/lanes.h"
+#include "view/timeline/tracks.h"
 
 enum {
     MT_SVG_CHARACTER = 7,     /* about the width of one of 12 px */

@@ -12,7 +12,7 @@
 
 #include "export/csv-local.h"
 #include "export/json-local.h"
-#include "view/format.h"
+#include "view/format/format.h"
 
 /* ---- JSON ------------------------------------------------------------------------------------ */
 

@@ -6,8 +6,8 @@
 #include <stdio.h>
 
 #include "base/error.h"
-#include "view/strata.h"
-#include "view/timeline.h"
+#include "view/timeline/breakdown.h"
+#include "view/timeline/timeline.h"
 
 /* strata may be NULL. 0, -MEMTRACK_ENOMEM or -MEMTRACK_EIO. */
 int mt_export_timeline_json(FILE *stream, const struct mt_timeline *timeline,

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "export/xml-local.h"
-#include "view/format.h"
+#include "view/format/format.h"
 
 static const char *entity_of(char c) {
     return c == '&' ? "&amp;" : c == '<' ? "&lt;" : c == '>' ? "&gt;" : c == '"' ? "&quot;" : NULL;

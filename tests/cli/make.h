@@ -9,7 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "profile/pprof.h"
+#include "profile/pprof/pprof.h"
 #include "profile/profile.h"
 
 struct kind {

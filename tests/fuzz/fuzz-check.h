@@ -9,7 +9,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "profile/pprof.h"
+#include "profile/pprof/pprof.h"
 
 static inline void require(int condition) {
     if (!condition)

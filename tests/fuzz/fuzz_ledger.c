@@ -19,9 +19,9 @@
 #include "ledger-fixture.h"
 #include "ledger/blocks.h"
 #include "ledger/cut.h"
-#include "profile/from_ledger.h"
+#include "profile/ledger/convert.h"
 #include "scopes-fixture.h"
-#include "view/scope_rows.h"
+#include "view/scopes/rows.h"
 
 enum { PATCH_BYTES = 8, CUT = 0x80, SITES = 40, GROUPS = 8, BIG = 16, CUT_NUMBER = 1 };
 #define BLOCKS_BASE UINT64_C(0x555555550000)

@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "memtrack/analyze.h"
-#include "profile/pprof.h"
+#include "profile/pprof/pprof.h"
 
 #define ok(call) assert_ok(call, #call)
 

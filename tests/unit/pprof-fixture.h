@@ -10,8 +10,8 @@
 #include <unistd.h>
 #include <zlib.h>
 
-#include "profile/pprof.h"
-#include "profile/profile.pb-c.h"
+#include "profile/pprof/pprof.h"
+#include "profile/pprof/profile.pb-c.h"
 
 struct buffer {
     uint8_t *data;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Statements of two builds: insertions, deletions, edits and moves, and what is too large to
  * align. */
-#include "view/align.h"
+#include "view/compare/alignment.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

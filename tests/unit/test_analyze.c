@@ -2,8 +2,8 @@
 /* The public library beside the views that it wraps: the same rows, parts, moments and
  * differences. */
 #include "analyze-fixture.h"
-#include "view/diff.h"
-#include "view/rows.h"
+#include "view/compare/diff.h"
+#include "view/rows/rows.h"
 
 static void assert_values(const memtrack_values *seen, const int64_t value[MT_N_VALUES]) {
     assert_int_equal(seen->live_bytes, value[MT_VALUE_LIVE_BYTES]);

@@ -2,8 +2,8 @@
 /* What is a leak and what breaks a budget, at the edges: profiles built by hand, one property
  * each. */
 #include "profile-fixture.h"
-#include "view/budget.h"
-#include "view/leaks.h"
+#include "view/budget/budget.h"
+#include "view/budget/leaks.h"
 
 struct modules {
     struct mt_profile *profile;

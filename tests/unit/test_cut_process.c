@@ -19,8 +19,8 @@
 
 #include "ledger/cut.h"
 #include "ledger/find.h"
-#include "profile/from_ledger.h"
-#include "profile/live.h"
+#include "profile/ledger/convert.h"
+#include "profile/ledger/live.h"
 
 struct target {
     pid_t pid;

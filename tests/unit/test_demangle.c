@@ -10,7 +10,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "view/demangle.h"
+#include "view/symbols/demangle.h"
 
 static void demangled_names(void **state) {
     (void)state;

@@ -2,7 +2,7 @@
 /* Differences: every sample of both sides is counted once, whatever the grouping; what is the same
  * is recognized by texts and not by indexes, across directories and builds; what is not, is not. */
 #include "profile-fixture.h"
-#include "view/diff.h"
+#include "view/compare/diff.h"
 
 static struct mt_diff *build(const struct mt_profile *old, const struct mt_profile *new,
                              struct mt_diff_options options) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* --include and --exclude: tracemalloc's rules, on the charged frame or on any. */
 #include "profile-fixture.h"
-#include "view/rows.h"
+#include "view/rows/rows.h"
 
 static const struct mt_filter_frame frame = {.function = "ns::parse(std::string const&)",
                                              .file = "/src/lib/parser.cpp",

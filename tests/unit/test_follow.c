@@ -9,8 +9,8 @@
 #include <cmocka.h>
 
 #include "ledger-fixture.h"
-#include "profile/follow.h"
-#include "profile/from_ledger.h"
+#include "profile/ledger/convert.h"
+#include "profile/ledger/follow.h"
 
 struct state {
     struct fixture f;

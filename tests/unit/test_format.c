@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "view/format.h"
+#include "view/format/format.h"
 
 static char buffer[MT_FORMAT_BYTES];
 

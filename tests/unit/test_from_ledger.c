@@ -9,7 +9,7 @@
 #include <cmocka.h>
 
 #include "ledger-fixture.h"
-#include "profile/from_ledger.h"
+#include "profile/ledger/convert.h"
 
 static int setup(void **state) {
     struct fixture *f = calloc(1, sizeof *f);

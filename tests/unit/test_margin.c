@@ -7,7 +7,7 @@
 
 #include "profile-fixture.h"
 #include "view/margin.h"
-#include "view/rows.h"
+#include "view/rows/rows.h"
 
 enum { PERIOD = 1 << 19, TRIALS = 3000, MOST_GROUPS = 3 };
 

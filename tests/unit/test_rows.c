@@ -2,7 +2,7 @@
 /* Grouping: columns sum to the totals for every grouping, moment and profile; keys, order,
  * --cumulative, --at. */
 #include "profile-fixture.h"
-#include "view/rows.h"
+#include "view/rows/rows.h"
 
 static struct mt_rows *build(const struct mt_profile *p, struct mt_view_options options) {
     struct mt_rows *rows;

@@ -2,11 +2,11 @@
 /* What a ledger says of scopes and domains, through the profile and its file, up to rows. */
 #include "pprof-fixture.h"
 
-#include "profile/from_ledger.h"
+#include "profile/ledger/convert.h"
 #include "scopes-fixture.h"
-#include "view/rows.h"
-#include "view/scope_names.h"
-#include "view/scope_rows.h"
+#include "view/rows/rows.h"
+#include "view/scopes/rows.h"
+#include "view/symbols/scopes.h"
 
 static int setup(void **state) {
     struct scopes_fixture *s = calloc(1, sizeof *s);

@@ -12,7 +12,7 @@
 #include <pthread.h>
 #include <sys/wait.h>
 
-#include "profile/from_ledger.h"
+#include "profile/ledger/convert.h"
 #include "track/modules.h"
 #include "track/names.h"
 #include "track/scopes.h"

@@ -9,7 +9,7 @@
 #include <cmocka.h>
 #include <math.h>
 
-#include "view/spread.h"
+#include "view/compare/shift.h"
 
 static void assert_near(double expected, double actual) {
     if (fabs(expected - actual) > 1e-9 * fmax(1, fabs(expected)))

@@ -2,7 +2,7 @@
 /* What is said of a process: each figure with its meaning, estimates marked, gaps in coverage never
  * left out. */
 #include "profile-fixture.h"
-#include "view/summary.h"
+#include "view/summary/summary.h"
 
 static struct mt_profile *profile(void) {
     struct mt_profile *p = build_empty();

@@ -10,7 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "view/symbols.h"
+#include "view/symbols/symbols.h"
 
 /* probe() returns an address in inner() in middle() in probe(), each inlined into the next. */
 static const char source[] =

@@ -11,10 +11,10 @@
 #include <cmocka.h>
 
 #include "profile-fixture.h"
-#include "view/moment.h"
-#include "view/scale.h"
-#include "view/strata.h"
-#include "view/timeline.h"
+#include "view/at.h"
+#include "view/timeline/breakdown.h"
+#include "view/timeline/scale.h"
+#include "view/timeline/timeline.h"
 
 #define SEC   UINT64_C(1000000000)
 #define EPOCH (1700000000 * SEC)

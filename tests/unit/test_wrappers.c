@@ -8,7 +8,7 @@
 #include <cmocka.h>
 #include <string.h>
 
-#include "view/wrappers.h"
+#include "view/rows/wrappers.h"
 
 #define STL     "/usr/include/c++/12/bits/stl_vector.h"
 #define RUSTLIB "/rustc/90c541806f23a127002de5b4038be731ba1458ca/library/"

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT */
+/* The names that come before a heap profile in text when pprof --raw or jeprof --raw wrote it;
+ * private to lib/profile. */
+#ifndef MT_PROFILE_HEAP_SYMBOLS_H
+#define MT_PROFILE_HEAP_SYMBOLS_H
+
+#include "profile/heap/text.h"
+
+#define MT_HEAP_SYMBOLS_BEGIN "--- symbol"
+#define MT_HEAP_SYMBOLS_END   "---"
+
+struct mt_heap_symbol {
+    uint32_t first_line, n_lines; /* of the profile, inlined callees first */
+};
+
+/* Zeroed is empty. */
+struct mt_heap_symbols {
+    struct mt_ids ids; /* address to index */
+    struct mt_heap_symbol *items;
+    size_t n, capacity;
+};
+
+/* A line of the section; one that names no address is left alone. 0, -MEMTRACK_ENOMEM or
+ * -MEMTRACK_ELIMIT. */
+int mt_heap_symbols_line(struct mt_heap_symbols *symbols, struct mt_profile *profile,
+                         struct mt_scan line);
+/* The names of a location with this address (of the call, not behind it), NULL: none. */
+const struct mt_heap_symbol *mt_heap_symbols_find(const struct mt_heap_symbols *symbols,
+                                                  uint64_t address);
+void mt_heap_symbols_free(struct mt_heap_symbols *symbols);
+
+/* Nothing follows the names: what jeprof --raw makes of a file. -MEMTRACK_EFORMAT. */
+int mt_heap_symbols_alone(const char *name, struct mt_error *error);
+/* Is what follows "--- heap" a profile in text? 0, or -MEMTRACK_EFORMAT: it is what cannot be read,
+ * and the error says so. */
+int mt_heap_symbols_check_rest(struct mt_inflate *in, const char *name, struct mt_error *error);
+
+#endif

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Private to lib/profile: names that the program gave (scopes, domains, marks, counters, keys,
+ * values), as strings of the profile. A name of a ledger never changes once it is there, so each is
+ * read when it is first asked for.
+ */
+#ifndef MT_PROFILE_LEDGER_NAMES_H
+#define MT_PROFILE_LEDGER_NAMES_H
+
+#include "profile/ledger/paths.h"
+
+struct mt_ledger_names { /* paths is the caller's, loaded before; the rest begins zeroed */
+    struct mt_ledger_paths *paths;
+    mt_string *texts; /* private: by id, UINT32_MAX: not yet read */
+    size_t n;
+};
+
+/*
+ * The text of a name; 0 for 0 and for one that the ledger does not have; UINT32_MAX when out of
+ * memory. A function gets its address for a name, and an entry in info.scopes.functions, so that it
+ * can be called by its own when its location has lines.
+ */
+mt_string mt_ledger_names_text(struct mt_ledger_names *names, mt_name_id id);
+void mt_ledger_names_free(struct mt_ledger_names *names);
+
+/* Scope and domain of the sites with this node into *sample, "malloc" when it has no domain. 0 or
+ * -MEMTRACK_ENOMEM. */
+int mt_ledger_names_label(struct mt_ledger_names *names, mt_node_id node, struct mt_sample *sample);
+
+#endif

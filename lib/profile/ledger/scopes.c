@@ -1,0 +1,429 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Scopes of a ledger.
+ *
+ *   scope totals ──► info.scopes.totals, each with the used words of its histogram
+ *   event ring ──order by number──► marks, counters, scopes that ended ◄──serial── keys
+ *   open scopes, banks ──► info.scopes.open: what has been measured so far
+ *
+ * The ring is read twice: the number of an event is 0 while it is written, and another one
+ * afterwards, so an event with the same number both times is whole. What a key says belongs to the
+ * scope of its serial, which ends after it; keys of scopes that have not ended are left out.
+ *
+ * Rejected: following the numbers while the ring is read (the writer may be faster, and a second
+ * reading settles it).
+ */
+#include "profile/ledger/scopes.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "profile/ledger/info.h"
+
+/* Of one scope. Sums of many are not bounded: recursive functions that ran for hours have large
+ * ones. */
+#define MOST (INT64_MAX / 4096)
+
+/* A histogram has at most a word for each bucket, sign and value, and the writer doubles its table.
+ * A hostile one could name the same table for each of its scopes. */
+enum { MAX_HISTOGRAM_WORDS = 2 * 2 * MT_N_SCOPE_VALUES << MT_BUCKET_BITS, MAX_WORDS = 1 << 25 };
+
+enum { MAX_KEYS = 256 /* of one scope */ };
+
+struct taking {
+    struct mt_ledger *ledger;
+    struct mt_profile *profile;
+    struct mt_ledger_names *names;
+    const struct mt_ledger_threads *threads;
+    size_t histogram_words; /* read so far, over all names */
+    double scale;           /* of what the present one has allocated, when sampled; else 1 */
+};
+
+static int64_t bounded(int64_t value) {
+    return value > MOST ? MOST : value < -MOST ? -MOST : value;
+}
+
+static uint64_t bounded_count(uint64_t count) {
+    return count > (uint64_t)MOST ? (uint64_t)MOST : count;
+}
+
+/* ---- totals ---------------------------------------------------------------------------------- */
+
+/*
+ * Sampled, a thread's live bytes are estimates, and so are net and peak; what it has allocated is
+ * the sum of the blocks that were recorded. One of them stands for 1 / p blocks of the scope's mean
+ * size. What was freed is what was allocated and is not left.
+ */
+static double scale_of(const struct taking *t, const struct mt_scope_totals *totals) {
+    int64_t bytes = totals->sum[MT_SCOPE_ALLOCATED_BYTES],
+            blocks = totals->sum[MT_SCOPE_ALLOCATED_BLOCKS];
+    return bytes > 0 && blocks > 0 ? mt_ledger_sampling_scale(t->profile->info.sample_bytes,
+                                                              (uint64_t)bytes, (uint64_t)blocks)
+                                   : 1;
+}
+
+#define MOST_ESTIMATE 4.6e18 /* fits into an int64_t */
+
+static int64_t scaled(int64_t value, double scale) {
+    double estimate = round((double)value * scale);
+    return fabs(estimate) < MOST_ESTIMATE ? (int64_t)estimate : value;
+}
+
+static void scale_values(int64_t value[MT_N_SCOPE_VALUES], double scale) {
+    int64_t freed;
+    if (scale == 1)
+        return;
+    value[MT_SCOPE_ALLOCATED_BYTES] = scaled(value[MT_SCOPE_ALLOCATED_BYTES], scale);
+    value[MT_SCOPE_ALLOCATED_BLOCKS] = scaled(value[MT_SCOPE_ALLOCATED_BLOCKS], scale);
+    if (__builtin_sub_overflow(value[MT_SCOPE_ALLOCATED_BYTES], value[MT_SCOPE_NET_BYTES],
+                               &freed) ||
+        freed < 0)
+        freed = 0;
+    value[MT_SCOPE_FREED_BYTES] = freed;
+}
+
+static bool is_counted(uint32_t value) {
+    return value == MT_SCOPE_ALLOCATED_BYTES || value == MT_SCOPE_ALLOCATED_BLOCKS ||
+           value == MT_SCOPE_FREED_BYTES;
+}
+
+static int take_words(struct taking *t, const uint64_t *words, size_t n) {
+    int rc = 0;
+    for (size_t i = 0; i < n && rc == 0; i++) {
+        struct mt_scope_bucket bucket = {
+            .count = words[i] & ((UINT64_C(1) << MT_BUCKET_COUNT_BITS) - 1),
+            .bucket = (uint16_t)(words[i] >> MT_BUCKET_SHIFT & ((1u << MT_BUCKET_BITS) - 1)),
+            .value = (uint8_t)(words[i] >> MT_BUCKET_VALUE_SHIFT),
+            .is_negative = (words[i] & MT_BUCKET_NEGATIVE) != 0,
+        };
+        if (t->scale != 1 && is_counted(bucket.value))
+            bucket.bucket = (uint16_t)mt_bucket_of(
+                (uint64_t)scaled((int64_t)mt_bucket_begin(bucket.bucket), t->scale));
+        if (bucket.count && bucket.value < MT_N_SCOPE_VALUES)
+            rc = mt_profile_scopes_add_bucket(&t->profile->info.scopes, &bucket);
+    }
+    return rc;
+}
+
+static int take_histogram(struct taking *t, const struct mt_scope_totals *totals) {
+    size_t n = totals->capacity;
+    if (totals->histogram == 0 || n == 0)
+        return 0;
+    if (n > MAX_HISTOGRAM_WORDS)
+        n = MAX_HISTOGRAM_WORDS;
+    if (n > MAX_WORDS - t->histogram_words)
+        n = MAX_WORDS - t->histogram_words;
+    t->histogram_words += n;
+    uint64_t *words = malloc(n * sizeof *words + 1);
+    if (!words)
+        return -MEMTRACK_ENOMEM;
+    size_t bytes = mt_ledger_read_address(t->ledger, totals->histogram, words, n * sizeof *words);
+    int rc = take_words(t, words, bytes / sizeof *words);
+    free(words);
+    return rc;
+}
+
+static int take_totals(struct taking *t, const struct mt_scope_totals *totals) {
+    struct mt_scope scope = {
+        .name = mt_ledger_names_text(t->names, totals->name),
+        .thread = mt_ledger_threads_of_bank(t->threads, totals->bank),
+        .n_threads = totals->n_threads,
+        .is_process = totals->is_process != 0,
+        .count = bounded_count(totals->count),
+        .errors = bounded_count(totals->errors),
+        .idle = bounded_count(totals->idle),
+    };
+    if (scope.name == UINT32_MAX)
+        return -MEMTRACK_ENOMEM;
+    for (size_t v = 0; v < MT_N_SCOPE_VALUES; v++) {
+        scope.sum[v] = totals->sum[v];
+        scope.max[v] = bounded(totals->max[v]);
+        scope.own[v] = totals->own[v];
+    }
+    t->scale = scale_of(t, totals);
+    scale_values(scope.sum, t->scale);
+    scale_values(scope.own, t->scale);
+    for (uint32_t v = 0; t->scale != 1 && v < MT_N_SCOPE_VALUES; v++)
+        if (is_counted(v))
+            scope.max[v] = bounded(scaled(scope.max[v], t->scale));
+    int rc = mt_profile_scopes_add_totals(&t->profile->info.scopes, &scope);
+    return rc == 0 ? take_histogram(t, totals) : rc;
+}
+
+/* The record, and after it the same once more: only then are a table and its size known to belong
+ * together. */
+static bool read_totals(struct taking *t, size_t i, struct mt_scope_totals *totals) {
+    struct mt_scope_totals again;
+    for (int tries = 0; tries < 4; tries++) {
+        if (mt_ledger_read_items(t->ledger, MT_EXTENT_SCOPES, i, 1, totals) == 0)
+            return false;
+        mt_ledger_read_items(t->ledger, MT_EXTENT_SCOPES, i, 1, &again);
+        if (again.histogram == totals->histogram)
+            break;
+        totals->capacity = 0;
+    }
+    return totals->name && totals->count;
+}
+
+static int take_all_totals(struct taking *t) {
+    size_t n = mt_ledger_info(t->ledger)->n_scopes;
+    struct mt_scope_totals totals;
+    int rc = 0;
+    for (size_t i = 1; i < n && rc == 0; i++)
+        if (read_totals(t, i, &totals))
+            rc = take_totals(t, &totals);
+    return rc;
+}
+
+/* ---- events ---------------------------------------------------------------------------------- */
+
+static int compare_numbers(const void *a, const void *b) {
+    const struct mt_event *x = a, *y = b;
+    return x->number < y->number ? -1 : x->number > y->number;
+}
+
+/* By scope; keys of one scope stay in the order in which they were set. */
+static int compare_keys(const void *a, const void *b) {
+    const struct mt_event *x = a, *y = b;
+    return x->scope != y->scope ? (x->scope < y->scope ? -1 : 1) : compare_numbers(a, b);
+}
+
+static bool is_among(const struct mt_event *const *list, size_t n, mt_name_id name) {
+    while (n > 0)
+        if (list[--n]->name == name)
+            return true;
+    return false;
+}
+
+/* The last value of each key at the front of keys, the one that was set last first. */
+static size_t latest_values(const struct mt_event *keys, size_t n, uint64_t serial,
+                            const struct mt_event *latest[MAX_KEYS]) {
+    size_t end = 0, n_latest = 0;
+    while (end < n && keys[end].scope == serial)
+        end++;
+    while (end-- > 0 && n_latest < MAX_KEYS)
+        if (!is_among(latest, n_latest, keys[end].name))
+            latest[n_latest++] = &keys[end];
+    return n_latest;
+}
+
+static int take_keys(struct taking *t, uint64_t serial, const struct mt_event *keys, size_t n) {
+    size_t low = 0, high = n;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (keys[middle].scope < serial)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    const struct mt_event *latest[MAX_KEYS];
+    size_t n_latest = latest_values(keys + low, n - low, serial, latest);
+    int rc = 0;
+    while (n_latest > 0 && rc == 0) {
+        const struct mt_event *set = latest[--n_latest];
+        struct mt_scope_key key = {mt_ledger_names_text(t->names, set->name),
+                                   mt_ledger_names_text(t->names, set->text)};
+        if (key.key == UINT32_MAX || key.value == UINT32_MAX)
+            return -MEMTRACK_ENOMEM;
+        rc = mt_profile_scopes_add_key(&t->profile->info.scopes, &key);
+    }
+    return rc;
+}
+
+static int take_event(struct taking *t, const struct mt_event *event, const struct mt_event *keys,
+                      size_t n_keys) {
+    mt_string name = mt_ledger_names_text(t->names, event->name);
+    if (name == UINT32_MAX)
+        return -MEMTRACK_ENOMEM;
+    if (event->kind == MT_EVENT_MARK)
+        return mt_profile_add_mark(t->profile, event->time_ns, mt_profile_text(t->profile, name),
+                                   MT_MARK_PROGRAM);
+    if (event->kind == MT_EVENT_COUNTER) {
+        struct mt_counter counter = {event->time_ns, event->value, name, event->tid};
+        return mt_profile_scopes_add_counter(&t->profile->info.scopes, &counter);
+    }
+    struct mt_scope_event scope = {
+        .serial = event->scope,
+        .time_ns = event->time_ns,
+        .duration_ns = event->duration_ns,
+        .net_bytes = bounded(event->value),
+        .peak_bytes = bounded(event->peak_bytes),
+        .name = name,
+        .tid = event->tid,
+    };
+    int rc = mt_profile_scopes_add_event(&t->profile->info.scopes, &scope);
+    return rc == 0 ? take_keys(t, event->scope, keys, n_keys) : rc;
+}
+
+/* Moves the whole events to the front, in order, and behind them the keys by scope. Returns how
+ * many there are. */
+static size_t order_events(struct mt_event *events, const struct mt_event *again, size_t n,
+                           size_t *n_keys) {
+    size_t n_whole = 0, n_others = 0;
+    for (size_t i = 0; i < n; i++)
+        if (events[i].number && events[i].number == again[i].number &&
+            events[i].kind >= MT_EVENT_SCOPE && events[i].kind <= MT_EVENT_COUNTER)
+            events[n_whole++] = events[i];
+    for (size_t i = 0; i < n_whole; i++)
+        if (events[i].kind != MT_EVENT_SET) {
+            struct mt_event other = events[i];
+            events[i] = events[n_others];
+            events[n_others++] = other;
+        }
+    *n_keys = n_whole - n_others;
+    qsort(events, n_others, sizeof *events, compare_numbers);
+    qsort(events + n_others, *n_keys, sizeof *events, compare_keys);
+    return n_others;
+}
+
+static int take_events(struct taking *t) {
+    size_t n = 0, n_again = 0, n_keys = 0;
+    if (mt_ledger_info(t->ledger)->events_seen == 0)
+        return 0;
+    struct mt_event *events = mt_ledger_load_items(t->ledger, MT_EXTENT_EVENTS, &n);
+    struct mt_event *again = mt_ledger_load_items(t->ledger, MT_EXTENT_EVENTS, &n_again);
+    int rc = events && again ? 0 : -MEMTRACK_ENOMEM;
+    if (rc == 0) {
+        n = order_events(events, again, n < n_again ? n : n_again, &n_keys);
+        for (size_t i = 0; i < n && rc == 0; i++)
+            rc = take_event(t, &events[i], events + n, n_keys);
+    }
+    free(events);
+    free(again);
+    return rc;
+}
+
+/* ---- open scopes ----------------------------------------------------------------------------- */
+
+static uint64_t bank_of(const struct mt_open_scope *open) {
+    return open->serial >> MT_SCOPE_SERIAL_BITS;
+}
+
+/* By thread, the outermost first. */
+static int compare_serials(const void *a, const void *b) {
+    const struct mt_open_scope *x = a, *y = b;
+    return x->serial < y->serial ? -1 : x->serial > y->serial;
+}
+
+/* Moves those that were open both times to the front. */
+static size_t keep_open(struct mt_open_scope *items, const struct mt_open_scope *again, size_t n) {
+    size_t kept = 0;
+    for (size_t i = 0; i < n; i++)
+        if (items[i].serial && items[i].serial == again[i].serial && items[i].name &&
+            items[i].begin_ns)
+            items[kept++] = items[i];
+    return kept;
+}
+
+/* Of the thread with this bank, or of the process (bank 0). high: the most live bytes that no scope
+ * has been told of. */
+static struct mt_counters counters_now(struct taking *t, uint64_t bank_id, int64_t *high) {
+    struct mt_counters sum = {0};
+    struct mt_bank bank;
+    uint64_t epoch = mt_ledger_info(t->ledger)->control.clear_epoch;
+    size_t first = bank_id ? (size_t)bank_id : 1, end = bank_id ? first + 1 : t->threads->n_banks;
+    *high = INT64_MIN;
+    for (size_t i = first; i < end; i++)
+        if (mt_ledger_read_items(t->ledger, MT_EXTENT_BANKS, i, 1, &bank) == 1 &&
+            (bank_id || bank.clear_epoch == epoch)) {
+            mt_counters_add(&sum, &bank.counters, 1);
+            if (end - first == 1 && bank.scope_high != INT64_MAX)
+                *high = bank.scope_high;
+        }
+    if (*high < sum.live_bytes)
+        *high = sum.live_bytes;
+    return sum;
+}
+
+static int64_t change(int64_t now, int64_t then) {
+    return bounded((int64_t)((uint64_t)now - (uint64_t)then));
+}
+
+/* high: the highest live bytes since it began that are known from the scopes inside of it. */
+static int take_one_open(struct taking *t, const struct mt_open_scope *from,
+                         const struct mt_counters *now, int64_t high) {
+    uint64_t start = mt_ledger_info(t->ledger)->start_own_ns;
+    struct mt_scope_open open = {
+        .name = mt_ledger_names_text(t->names, from->name),
+        .thread = mt_ledger_threads_of_bank(t->threads, bank_of(from)),
+        .is_process = bank_of(from) == 0,
+        .time_ns = from->begin_ns > start ? from->begin_ns - start : 0,
+        .net_bytes = change(now->live_bytes, from->begin.live_bytes),
+        .peak_bytes = change(high, from->begin.live_bytes),
+        .allocated_bytes = bounded_count(now->allocated_bytes - from->begin.allocated_bytes),
+        .allocated_blocks = bounded_count(now->allocated_blocks - from->begin.allocated_blocks),
+    };
+    if (open.name == UINT32_MAX)
+        return -MEMTRACK_ENOMEM;
+    if (from->is_attached && bounded(from->taken[MT_SCOPE_PEAK_BYTES]) > open.peak_bytes)
+        open.peak_bytes = bounded(from->taken[MT_SCOPE_PEAK_BYTES]);
+    if (open.peak_bytes < 0)
+        open.peak_bytes = 0;
+    double scale = mt_ledger_sampling_scale(t->profile->info.sample_bytes, open.allocated_bytes,
+                                            open.allocated_blocks);
+    open.allocated_bytes = (uint64_t)scaled((int64_t)open.allocated_bytes, scale);
+    open.allocated_blocks = (uint64_t)scaled((int64_t)open.allocated_blocks, scale);
+    return mt_profile_scopes_add_open(&t->profile->info.scopes, &open);
+}
+
+/* Those of one thread; what an inner scope has seen, those around it have seen, too. */
+static int take_stack(struct taking *t, struct mt_open_scope *items, size_t n) {
+    int64_t last_high, high;
+    struct mt_counters now = counters_now(t, bank_of(items), &last_high);
+    high = last_high;
+    for (size_t i = n; i-- > 0;) {
+        if (bank_of(items) == 0)
+            high = last_high; /* those of the process are not inside of each other */
+        if (items[i].high_bytes < high)
+            items[i].high_bytes = high;
+        high = items[i].high_bytes;
+    }
+    int rc = 0;
+    for (size_t i = 0; i < n && rc == 0; i++)
+        rc = take_one_open(t, &items[i], &now, items[i].high_bytes);
+    return rc;
+}
+
+static int take_open(struct taking *t) {
+    size_t n = 0, n_again = 0;
+    if (mt_ledger_info(t->ledger)->n_open == 0)
+        return 0;
+    struct mt_open_scope *items = mt_ledger_load_items(t->ledger, MT_EXTENT_OPEN, &n);
+    struct mt_open_scope *again = mt_ledger_load_items(t->ledger, MT_EXTENT_OPEN, &n_again);
+    int rc = items && again ? 0 : -MEMTRACK_ENOMEM;
+    if (rc == 0) {
+        n = keep_open(items, again, n < n_again ? n : n_again);
+        qsort(items, n, sizeof *items, compare_serials);
+    }
+    for (size_t first = 0, end; first < n && rc == 0; first = end) {
+        for (end = first + 1; end < n && bank_of(&items[end]) == bank_of(&items[first]);)
+            end++;
+        rc = take_stack(t, items + first, end - first);
+    }
+    free(items);
+    free(again);
+    return rc;
+}
+
+/* ---- the whole ------------------------------------------------------------------------------- */
+
+int mt_ledger_scopes_take(struct mt_ledger *ledger, struct mt_ledger_names *names,
+                          const struct mt_ledger_threads *threads) {
+    const struct mt_ledger_info *info = mt_ledger_info(ledger);
+    struct taking t = {
+        .ledger = ledger,
+        .profile = names->paths->profile,
+        .names = names,
+        .threads = threads,
+    };
+    struct mt_scopes *scopes = &t.profile->info.scopes;
+    scopes->events_seen = info->events_seen;
+    scopes->event_sample = info->event_sample;
+    scopes->has_cpu = (info->flags & MT_FLAG_SCOPE_CPU) != 0;
+    int rc = take_all_totals(&t);
+    if (rc == 0)
+        rc = take_events(&t);
+    return rc == 0 ? take_open(&t) : rc;
+}

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT */
+/* Private to lib/profile: what a ledger holds of scopes, marks and counters. */
+#ifndef MT_PROFILE_LEDGER_SCOPES_H
+#define MT_PROFILE_LEDGER_SCOPES_H
+
+#include "profile/ledger/info.h"
+#include "profile/ledger/labels.h"
+
+/* info.scopes, and the program's own marks in info.marks. 0 or -MEMTRACK_E…. Nothing of it is of
+ * one instant: totals change while they are read, and events that were overwritten meanwhile are
+ * left out. */
+int mt_ledger_scopes_take(struct mt_ledger *ledger, struct mt_ledger_names *names,
+                          const struct mt_ledger_threads *threads);
+
+#endif

@@ -1,0 +1,472 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What pprof has no field for, to and from the extension messages: one Memtrack message, small and
+ * of fixed shape, and the time axis, which can be long and therefore travels as columns (they
+ * compress far better than a message a tick) in chunks of bounded size.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "profile/pprof/pprof-local.h"
+
+ProtobufCBinaryData mt_pprof_text(const struct mt_profile *profile, mt_string string) {
+    const char *text = mt_profile_text(profile, string);
+    return (ProtobufCBinaryData){.len = strlen(text), .data = (uint8_t *)(uintptr_t)text};
+}
+
+/* An array of n texts, NULL when out of memory. */
+static ProtobufCBinaryData *text_list(const struct mt_profile *profile, const mt_string *strings,
+                                      size_t n) {
+    ProtobufCBinaryData *list = calloc(n + 1, sizeof *list);
+    for (size_t i = 0; list && i < n; i++)
+        list[i] = mt_pprof_text(profile, strings[i]);
+    return list;
+}
+
+static Pprof__Process process_message(const struct mt_profile *profile) {
+    const struct mt_profile_info *info = &profile->info;
+    Pprof__Process process = PPROF__PROCESS__INIT;
+    process.pid = info->pid;
+    process.ppid = info->ppid;
+    process.exe = mt_pprof_text(profile, info->exe);
+    process.cwd = mt_pprof_text(profile, info->cwd);
+    process.n_command = info->n_command;
+    process.start_time_ns = info->start_time_ns;
+    process.duration_ns = info->duration_ns;
+    process.exit_known = info->exit_known;
+    process.exit_code = info->exit_code;
+    process.exit_signal = info->exit_signal;
+    process.running = info->running;
+    return process;
+}
+
+static Pprof__Recording recording_message(const struct mt_profile_info *info) {
+    Pprof__Recording recording = PPROF__RECORDING__INIT;
+    recording.sample_bytes = info->sample_bytes;
+    recording.approximate = info->approximate;
+    recording.threads = info->multithreaded;
+    recording.usable_measured = info->usable_measured;
+    recording.partial = info->partial;
+    recording.peak_time_known = info->peak_time_known;
+    recording.peak_time_ns = info->peak_time_ns;
+    recording.peak_time_error_ns = info->peak_time_error_ns;
+    recording.ledger_bytes = info->ledger_bytes;
+    recording.tick_interval_ns = info->tick_interval_ns;
+    recording.has_size_histogram = info->has_size_histogram;
+    recording.exact_peak = info->exact_peak;
+    return recording;
+}
+
+static Pprof__Totals totals_message(const struct mt_profile_info *info) {
+    const struct mt_totals *from = &info->totals;
+    Pprof__Totals totals = PPROF__TOTALS__INIT;
+    totals.live_bytes = from->live_bytes;
+    totals.live_blocks = from->live_blocks;
+    totals.peak_bytes = from->peak_bytes;
+    totals.peak_blocks = from->peak_blocks;
+    totals.total_bytes = from->total_bytes;
+    totals.total_blocks = from->total_blocks;
+    totals.freed_bytes = from->freed_bytes;
+    totals.freed_blocks = from->freed_blocks;
+    totals.temporary_blocks = from->temporary_blocks;
+    totals.failed_allocations = from->failed_allocations;
+    totals.usable_bytes = info->usable_bytes;
+    return totals;
+}
+
+static Pprof__Coverage coverage_message(const struct mt_profile_info *info) {
+    Pprof__Coverage coverage = PPROF__COVERAGE__INIT;
+    coverage.unknown_frees = info->coverage.unknown_frees;
+    coverage.dropped_events = info->coverage.dropped_events;
+    coverage.lossy_blocks = info->coverage.lossy_blocks;
+    coverage.truncated_stacks = info->coverage.truncated_stacks;
+    coverage.n_note = info->n_notes;
+    return coverage;
+}
+
+static Pprof__Anonymous anonymous_message(const struct mt_profile_info *info) {
+    Pprof__Anonymous anonymous = PPROF__ANONYMOUS__INIT;
+    anonymous.bytes = info->anonymous.bytes;
+    anonymous.recorded_bytes = info->anonymous.recorded_bytes;
+    anonymous.recorded_blocks = info->anonymous.recorded_blocks;
+    anonymous.time_ns = info->anonymous.time_ns;
+    anonymous.is_estimate = info->anonymous.is_estimate;
+    return anonymous;
+}
+
+/* Repeated sub-messages need an array of pointers; both live in one block: pointers first. */
+static Pprof__NamedValue **figure_messages(const struct mt_profile *profile) {
+    size_t n = profile->info.n_allocator_stats;
+    Pprof__NamedValue **list = malloc(n * (sizeof *list + sizeof **list) + 1);
+    for (size_t i = 0; list && i < n; i++) {
+        list[i] = (Pprof__NamedValue *)(list + n) + i;
+        pprof__named_value__init(list[i]);
+        list[i]->name = mt_pprof_text(profile, profile->info.allocator_stats[i].name);
+        list[i]->value = profile->info.allocator_stats[i].value;
+    }
+    return list;
+}
+
+static Pprof__Thread **thread_messages(const struct mt_profile *profile) {
+    size_t n = profile->info.n_threads;
+    Pprof__Thread **list = malloc(n * (sizeof *list + sizeof **list) + 1);
+    for (size_t i = 0; list && i < n; i++) {
+        const struct mt_profile_thread *thread = &profile->info.threads[i];
+        list[i] = (Pprof__Thread *)(list + n) + i;
+        pprof__thread__init(list[i]);
+        list[i]->tid = thread->tid;
+        list[i]->n_threads = thread->n_threads;
+        list[i]->name = mt_pprof_text(profile, thread->name);
+    }
+    return list;
+}
+
+int mt_pprof_info_write(const struct mt_profile *profile, mt_pprof_emit *emit, void *context) {
+    const struct mt_profile_info *info = &profile->info;
+    Pprof__Process process = process_message(profile);
+    Pprof__Recording recording = recording_message(info);
+    Pprof__Totals totals = totals_message(info);
+    Pprof__Coverage coverage = coverage_message(info);
+    Pprof__Anonymous anonymous = anonymous_message(info);
+    Pprof__Allocator allocator = PPROF__ALLOCATOR__INIT;
+    allocator.name = mt_pprof_text(profile, info->allocator);
+    allocator.path = mt_pprof_text(profile, info->allocator_path);
+    process.command = text_list(profile, info->command, info->n_command);
+    coverage.note = text_list(profile, info->notes, info->n_notes);
+    allocator.n_figure = info->n_allocator_stats;
+    allocator.figure = figure_messages(profile);
+
+    Pprof__Memtrack message = PPROF__MEMTRACK__INIT;
+    message.version = MT_PPROF_VERSION;
+    message.process = &process;
+    message.recording = &recording;
+    message.totals = &totals;
+    message.coverage = &coverage;
+    message.anonymous = info->anonymous.bytes ? &anonymous : NULL;
+    message.allocator = &allocator;
+    message.n_thread = info->n_threads;
+    message.thread = thread_messages(profile);
+    int status = -MEMTRACK_ENOMEM;
+    if (process.command && coverage.note && allocator.figure && message.thread)
+        status = emit(context, MT_PPROF_MEMTRACK, &message.base);
+    free(process.command);
+    free(coverage.note);
+    free(allocator.figure);
+    free(message.thread);
+    return status;
+}
+
+/* ---- time axis, writing ---------------------------------------------------------------------- */
+
+static int write_ticks(const struct mt_tick *ticks, size_t n, uint64_t *room, mt_pprof_emit *emit,
+                       void *context) {
+    Pprof__TimeAxis axis = PPROF__TIME_AXIS__INIT;
+    axis.tick_time_ns = room;
+    axis.tick_live_bytes = (int64_t *)(room + n);
+    axis.tick_total_blocks = room + 2 * n;
+    axis.tick_rss_bytes = room + 3 * n;
+    axis.tick_pss_bytes = room + 4 * n;
+    axis.tick_swap_bytes = room + 5 * n;
+    axis.tick_anon_bytes = room + 6 * n;
+    for (size_t i = 0; i < n; i++) {
+        axis.tick_time_ns[i] = ticks[i].time_ns;
+        axis.tick_live_bytes[i] = ticks[i].live_bytes;
+        axis.tick_total_blocks[i] = ticks[i].total_blocks;
+        axis.tick_rss_bytes[i] = ticks[i].rss_bytes;
+        axis.tick_pss_bytes[i] = ticks[i].pss_bytes;
+        axis.tick_swap_bytes[i] = ticks[i].swap_bytes;
+        axis.tick_anon_bytes[i] = ticks[i].anon_bytes;
+    }
+    axis.n_tick_time_ns = axis.n_tick_live_bytes = axis.n_tick_total_blocks = n;
+    axis.n_tick_rss_bytes = axis.n_tick_pss_bytes = axis.n_tick_swap_bytes =
+        axis.n_tick_anon_bytes = n;
+    return emit(context, MT_PPROF_TIME_AXIS, &axis.base);
+}
+
+static int write_changes(const struct mt_tick_change *changes, size_t n, uint64_t *room,
+                         mt_pprof_emit *emit, void *context) {
+    Pprof__TimeAxis axis = PPROF__TIME_AXIS__INIT;
+    axis.change_live_bytes = (int64_t *)room;
+    axis.change_live_blocks = (int64_t *)(room + n);
+    axis.change_tick = (uint32_t *)(room + 2 * n);
+    axis.change_sample = (uint32_t *)(room + 2 * n) + n;
+    for (size_t i = 0; i < n; i++) {
+        axis.change_live_bytes[i] = changes[i].live_bytes;
+        axis.change_live_blocks[i] = changes[i].live_blocks;
+        axis.change_tick[i] = changes[i].tick;
+        axis.change_sample[i] = changes[i].sample;
+    }
+    axis.n_change_tick = axis.n_change_sample = axis.n_change_live_bytes =
+        axis.n_change_live_blocks = n;
+    return emit(context, MT_PPROF_TIME_AXIS, &axis.base);
+}
+
+/* Pointers and messages in one block, as in figure_messages. */
+static int write_marks(const struct mt_profile *profile, size_t first, size_t n,
+                       mt_pprof_emit *emit, void *context) {
+    Pprof__TimeAxis axis = PPROF__TIME_AXIS__INIT;
+    Pprof__Mark **list = malloc(n * (sizeof *list + sizeof **list) + 1);
+    if (!list)
+        return -MEMTRACK_ENOMEM;
+    for (size_t i = 0; i < n; i++) {
+        const struct mt_mark *mark = &profile->info.marks[first + i];
+        list[i] = (Pprof__Mark *)(list + n) + i;
+        pprof__mark__init(list[i]);
+        list[i]->time_ns = mark->time_ns;
+        list[i]->name = mt_pprof_text(profile, mark->name);
+        list[i]->kind = mark->kind;
+    }
+    axis.mark = list;
+    axis.n_mark = n;
+    int status = emit(context, MT_PPROF_TIME_AXIS, &axis.base);
+    free(list);
+    return status;
+}
+
+int mt_pprof_time_write(const struct mt_profile *profile, mt_pprof_emit *emit, void *context) {
+    const struct mt_profile_info *info = &profile->info;
+    uint64_t *room = malloc(7 * MT_PPROF_CHUNK * sizeof *room);
+    if (!room)
+        return -MEMTRACK_ENOMEM;
+    int status = 0;
+    for (size_t i = 0, n; status == 0 && i < info->n_ticks; i += n) {
+        n = info->n_ticks - i < MT_PPROF_CHUNK ? info->n_ticks - i : MT_PPROF_CHUNK;
+        status = write_ticks(info->ticks + i, n, room, emit, context);
+    }
+    for (size_t i = 0, n; status == 0 && i < info->n_changes; i += n) {
+        n = info->n_changes - i < MT_PPROF_CHUNK ? info->n_changes - i : MT_PPROF_CHUNK;
+        status = write_changes(info->changes + i, n, room, emit, context);
+    }
+    for (size_t i = 0, n; status == 0 && i < info->n_marks; i += n) {
+        n = info->n_marks - i < MT_PPROF_MARKS ? info->n_marks - i : MT_PPROF_MARKS;
+        status = write_marks(profile, i, n, emit, context);
+    }
+    free(room);
+    return status;
+}
+
+/* ---- reading --------------------------------------------------------------------------------- */
+
+mt_string mt_pprof_take_text(struct mt_profile *profile, ProtobufCBinaryData bytes, int *status) {
+    mt_string string =
+        bytes.len ? mt_profile_intern_n(profile, (const char *)bytes.data, bytes.len) : 0;
+    if (string == UINT32_MAX) {
+        *status = -MEMTRACK_ENOMEM;
+        return 0;
+    }
+    return string;
+}
+
+static int read_process(struct mt_profile *profile, const Pprof__Process *process) {
+    struct mt_profile_info *info = &profile->info;
+    int status = 0;
+    info->pid = process->pid;
+    info->ppid = process->ppid;
+    info->exe = mt_pprof_take_text(profile, process->exe, &status);
+    info->cwd = mt_pprof_take_text(profile, process->cwd, &status);
+    info->start_time_ns = process->start_time_ns;
+    info->duration_ns = process->duration_ns;
+    info->exit_known = process->exit_known;
+    info->exit_code = process->exit_code;
+    info->exit_signal = process->exit_signal;
+    info->running = process->running;
+    free(info->command);
+    info->n_command = 0;
+    info->command = calloc(process->n_command + 1, sizeof *info->command);
+    if (!info->command)
+        return -MEMTRACK_ENOMEM;
+    for (size_t i = 0; i < process->n_command; i++)
+        info->command[info->n_command++] =
+            mt_pprof_take_text(profile, process->command[i], &status);
+    return status;
+}
+
+static void read_recording(struct mt_profile_info *info, const Pprof__Recording *recording) {
+    info->sample_bytes = recording->sample_bytes;
+    info->approximate = recording->approximate;
+    info->multithreaded = recording->threads;
+    info->usable_measured = recording->usable_measured;
+    info->partial = recording->partial;
+    info->peak_time_known = recording->peak_time_known;
+    info->peak_time_ns = recording->peak_time_ns;
+    info->peak_time_error_ns = recording->peak_time_error_ns;
+    info->ledger_bytes = recording->ledger_bytes;
+    info->tick_interval_ns = recording->tick_interval_ns;
+    info->has_size_histogram = recording->has_size_histogram;
+    info->exact_peak = recording->exact_peak;
+}
+
+static void read_totals(struct mt_profile_info *info, const Pprof__Totals *from) {
+    info->totals = (struct mt_totals){
+        .live_bytes = from->live_bytes,
+        .live_blocks = from->live_blocks,
+        .peak_bytes = from->peak_bytes,
+        .peak_blocks = from->peak_blocks,
+        .total_bytes = from->total_bytes,
+        .total_blocks = from->total_blocks,
+        .freed_bytes = from->freed_bytes,
+        .freed_blocks = from->freed_blocks,
+        .temporary_blocks = from->temporary_blocks,
+        .failed_allocations = from->failed_allocations,
+    };
+    info->usable_bytes = from->usable_bytes;
+}
+
+static void read_anonymous(struct mt_profile_info *info, const Pprof__Anonymous *from) {
+    info->anonymous = (struct mt_anonymous){
+        .bytes = from->bytes,
+        .recorded_bytes = from->recorded_bytes,
+        .recorded_blocks = from->recorded_blocks,
+        .time_ns = from->time_ns,
+        .is_estimate = from->is_estimate,
+    };
+}
+
+static int read_coverage(struct mt_profile *profile, const Pprof__Coverage *coverage) {
+    profile->info.coverage = (struct mt_coverage){
+        .unknown_frees = coverage->unknown_frees,
+        .dropped_events = coverage->dropped_events,
+        .lossy_blocks = coverage->lossy_blocks,
+        .truncated_stacks = coverage->truncated_stacks,
+    };
+    struct mt_profile_info *info = &profile->info;
+    int status = 0;
+    free(info->notes);
+    info->n_notes = 0;
+    info->notes = calloc(coverage->n_note + 1, sizeof *info->notes);
+    if (!info->notes)
+        return -MEMTRACK_ENOMEM;
+    for (size_t i = 0; i < coverage->n_note; i++)
+        info->notes[info->n_notes++] = mt_pprof_take_text(profile, coverage->note[i], &status);
+    return status;
+}
+
+static int read_allocator(struct mt_profile *profile, const Pprof__Allocator *allocator) {
+    struct mt_profile_info *info = &profile->info;
+    int status = 0;
+    info->allocator = mt_pprof_take_text(profile, allocator->name, &status);
+    info->allocator_path = mt_pprof_take_text(profile, allocator->path, &status);
+    free(info->allocator_stats);
+    info->n_allocator_stats = 0;
+    info->allocator_stats = calloc(allocator->n_figure + 1, sizeof *info->allocator_stats);
+    if (!info->allocator_stats)
+        return -MEMTRACK_ENOMEM;
+    for (size_t i = 0; i < allocator->n_figure; i++) {
+        struct mt_named_value *stat = &info->allocator_stats[info->n_allocator_stats++];
+        stat->name = mt_pprof_take_text(profile, allocator->figure[i]->name, &status);
+        stat->value = allocator->figure[i]->value;
+    }
+    return status;
+}
+
+static int read_threads(struct mt_profile *profile, const Pprof__Memtrack *message) {
+    struct mt_profile_info *info = &profile->info;
+    int status = 0;
+    free(info->threads);
+    info->n_threads = 0;
+    info->threads = calloc(message->n_thread + 1, sizeof *info->threads);
+    if (!info->threads)
+        return -MEMTRACK_ENOMEM;
+    for (size_t i = 0; i < message->n_thread; i++) {
+        struct mt_profile_thread *thread = &info->threads[info->n_threads++];
+        thread->tid = message->thread[i]->tid;
+        thread->n_threads = message->thread[i]->n_threads;
+        thread->name = mt_pprof_take_text(profile, message->thread[i]->name, &status);
+    }
+    return status;
+}
+
+int mt_pprof_info_read(struct mt_profile *profile, const Pprof__Memtrack *message) {
+    int status = 0;
+    profile->info.is_memtrack = true;
+    if (message->process)
+        status = read_process(profile, message->process);
+    if (message->recording)
+        read_recording(&profile->info, message->recording);
+    if (message->anonymous)
+        read_anonymous(&profile->info, message->anonymous);
+    if (message->totals)
+        read_totals(&profile->info, message->totals);
+    if (status == 0 && message->coverage)
+        status = read_coverage(profile, message->coverage);
+    if (status == 0 && message->allocator)
+        status = read_allocator(profile, message->allocator);
+    return status < 0 ? status : read_threads(profile, message);
+}
+
+static int read_ticks(struct mt_profile_info *info, const Pprof__TimeAxis *axis) {
+    size_t n = axis->n_tick_time_ns;
+    if (axis->n_tick_live_bytes != n || axis->n_tick_total_blocks != n ||
+        axis->n_tick_rss_bytes != n || axis->n_tick_pss_bytes != n ||
+        axis->n_tick_swap_bytes != n ||
+        (axis->n_tick_anon_bytes != n && axis->n_tick_anon_bytes != 0))
+        return -MEMTRACK_EFORMAT;
+    if (n == 0)
+        return 0;
+    struct mt_tick *ticks = realloc(info->ticks, (info->n_ticks + n) * sizeof *ticks);
+    if (!ticks)
+        return -MEMTRACK_ENOMEM;
+    info->ticks = ticks;
+    for (size_t i = 0; i < n; i++) {
+        ticks[info->n_ticks++] = (struct mt_tick){
+            .time_ns = axis->tick_time_ns[i],
+            .live_bytes = axis->tick_live_bytes[i],
+            .total_blocks = axis->tick_total_blocks[i],
+            .rss_bytes = axis->tick_rss_bytes[i],
+            .pss_bytes = axis->tick_pss_bytes[i],
+            .swap_bytes = axis->tick_swap_bytes[i],
+            .anon_bytes = axis->n_tick_anon_bytes ? axis->tick_anon_bytes[i] : 0,
+        };
+    }
+    return 0;
+}
+
+static int read_changes(struct mt_profile_info *info, const Pprof__TimeAxis *axis) {
+    size_t n = axis->n_change_tick;
+    if (axis->n_change_sample != n || axis->n_change_live_bytes != n ||
+        axis->n_change_live_blocks != n)
+        return -MEMTRACK_EFORMAT;
+    if (n == 0)
+        return 0;
+    struct mt_tick_change *changes =
+        realloc(info->changes, (info->n_changes + n) * sizeof *changes);
+    if (!changes)
+        return -MEMTRACK_ENOMEM;
+    info->changes = changes;
+    for (size_t i = 0; i < n; i++) {
+        changes[info->n_changes++] = (struct mt_tick_change){
+            .tick = axis->change_tick[i],
+            .sample = axis->change_sample[i],
+            .live_bytes = axis->change_live_bytes[i],
+            .live_blocks = axis->change_live_blocks[i],
+        };
+    }
+    return 0;
+}
+
+static int read_marks(struct mt_profile *profile, const Pprof__TimeAxis *axis) {
+    struct mt_profile_info *info = &profile->info;
+    size_t n = axis->n_mark;
+    if (n == 0)
+        return 0;
+    struct mt_mark *marks = realloc(info->marks, (info->n_marks + n) * sizeof *marks);
+    if (!marks)
+        return -MEMTRACK_ENOMEM;
+    info->marks = marks;
+    int status = 0;
+    for (size_t i = 0; i < n; i++) {
+        marks[info->n_marks++] = (struct mt_mark){
+            .time_ns = axis->mark[i]->time_ns,
+            .name = mt_pprof_take_text(profile, axis->mark[i]->name, &status),
+            .kind = axis->mark[i]->kind,
+        };
+    }
+    return status;
+}
+
+int mt_pprof_time_read(struct mt_profile *profile, const Pprof__TimeAxis *message) {
+    int status = read_ticks(&profile->info, message);
+    if (status == 0)
+        status = read_changes(&profile->info, message);
+    return status < 0 ? status : read_marks(profile, message);
+}

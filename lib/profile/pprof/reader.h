@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The state of reading one pprof file (pprof_reader.c), shared by pprof_read.c (the outermost
+ * message), pprof_sample.c (samples, labels, columns) and pprof_model.c (mappings, locations,
+ * functions); private to lib/profile.
+ *
+ * Fields of a Profile come in any order, so whatever is referred to before it is defined becomes a
+ * placeholder with an index of its own; what is still a placeholder at the end is an error. Until
+ * mt_pprof_model_finish, mt_string members of mappings and functions hold indexes of the file's
+ * string table, and lines hold indexes of reader->functions.
+ */
+#ifndef MT_PROFILE_PPROF_READER_H
+#define MT_PROFILE_PPROF_READER_H
+
+#include "profile/ids.h"
+#include "profile/inflate.h"
+#include "profile/pprof/pprof-local.h"
+#include "profile/strings.h"
+
+enum { MT_PPROF_MAX_COLUMNS = 64, MT_PPROF_SCRATCH = 1 << 16, MT_PPROF_UNPACKED = 128 << 20 };
+
+struct mt_raw_label {
+    uint32_t sample;
+    uint64_t key, text;
+    int64_t number;
+};
+
+struct mt_pprof_reader {
+    const char *name;
+    struct mt_error *error;
+    struct mt_inflate *in;
+    struct mt_profile *profile;
+
+    uint32_t *strings; /* file index to mt_string */
+    size_t n_strings, string_capacity;
+
+    /* columns */
+    int64_t column_type[MT_PPROF_MAX_COLUMNS], column_unit[MT_PPROF_MAX_COLUMNS]; /* file strings */
+    int column[MT_PPROF_MAX_COLUMNS]; /* mt_value or -1 */
+    size_t n_columns;
+    bool columns_known;
+    int64_t period_type, period_unit, period;
+    uint64_t time_nanos, duration_nanos;
+
+    /* samples */
+    uint32_t *frames; /* room for one sample's */
+    size_t frame_capacity;
+    int64_t *raw_values; /* n_columns for each sample so far, while columns are not known */
+    size_t raw_stride, raw_capacity;
+    struct mt_raw_label *labels; /* those whose strings came too late */
+    size_t n_labels, label_capacity;
+    mt_string key_thread, key_scope, key_domain, key_bytes, key_stack, truncated, lossy,
+        malloc_domain;
+
+    /* model */
+    struct mt_ids location_ids, function_ids, mapping_ids;
+    uint8_t *location_defined; /* by index; room for what profile->locations has room for */
+    size_t location_defined_capacity;
+    struct mt_function *functions;
+    uint8_t *function_defined;
+    size_t n_functions, function_capacity;
+    uint8_t *mapping_defined; /* MT_PPROF_DEFINED, MT_PPROF_HAS_BIAS */
+    size_t mapping_defined_capacity;
+    bool has_model;
+    uint64_t lossy_location_id;
+
+    /* protobuf-c allocates here while a message is being unpacked */
+    ProtobufCAllocator allocator;
+    size_t scratch_used, unpacked_bytes;
+    _Alignas(16) uint8_t scratch[MT_PPROF_SCRATCH];
+};
+
+enum { MT_PPROF_DEFINED = 1, MT_PPROF_HAS_BIAS = 2 };
+
+/* Fills reader->error with "NAME: damaged profile: WHAT" and returns -MEMTRACK_EFORMAT. */
+__attribute__((format(printf, 2, 3))) int mt_pprof_damaged(struct mt_pprof_reader *reader,
+                                                           const char *format, ...);
+/* Turns -MEMTRACK_ENOMEM and -MEMTRACK_ELIMIT of mt_profile_add_* into an error with a message;
+ * passes others on. */
+int mt_pprof_status(struct mt_pprof_reader *reader, int64_t status);
+
+/* Grows *array, of *capacity elements, to hold n. */
+int mt_pprof_reserve(struct mt_pprof_reader *reader, void *array, size_t *capacity, size_t n,
+                     size_t element_bytes);
+
+/* The string of this file index, which must be in range. */
+int mt_pprof_string(struct mt_pprof_reader *reader, uint64_t file_index, mt_string *string);
+
+/* One sub-message each, at data; 0 or an error that is filled. */
+int mt_pprof_read_sample(struct mt_pprof_reader *reader, const uint8_t *data, size_t bytes);
+int mt_pprof_read_mapping(struct mt_pprof_reader *reader, const Pprof__Mapping *message);
+int mt_pprof_read_location(struct mt_pprof_reader *reader, const Pprof__Location *message);
+int mt_pprof_read_function(struct mt_pprof_reader *reader, const Pprof__Function *message);
+int mt_pprof_read_model(struct mt_pprof_reader *reader, const Pprof__Model *message);
+
+/* Index of the location with this id, made when new. */
+int64_t mt_pprof_location_index(struct mt_pprof_reader *reader, uint64_t id);
+
+/* 0, or -MEMTRACK_ELIMIT with a message: does what was read so far cost more than a file of this
+ * size may? The frames when the model is finished. */
+int mt_pprof_check_memory(struct mt_pprof_reader *reader);
+int mt_pprof_check_frames(struct mt_pprof_reader *reader);
+
+/* When every field has been read. Samples first: the model drops what stands for lossy samples. */
+int mt_pprof_sample_finish(struct mt_pprof_reader *reader);
+int mt_pprof_model_finish(struct mt_pprof_reader *reader);
+
+#endif

@@ -1,0 +1,499 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Writing pprof. The outermost message is never built: each field of Profile is packed by
+ * protobuf-c on its own and goes, behind its tag and length, straight into the gzip stream. Memory
+ * in use is one sub-message.
+ *
+ *   sample types, strings, info, mappings, functions, locations, model
+ *   │ samples … │ time axis, scopes
+ *
+ * Fields may come in any order; this one lets a reader resolve everything in a sample at once. File
+ * indexes and ids are those of the profile (ids + 1), so no table of translations is needed: the
+ * strings that only the file needs (names of columns and labels) come behind the profile's own.
+ *
+ * Paths that were not recorded ([lossy]) have no frames, and viewers drop samples without frames
+ * from their tables; the file gives them a location of their own so that columns still add up, and
+ * names it in the model message.
+ */
+#include "profile/pprof/pprof.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "profile/pprof/columns.h"
+#include "profile/pprof/deflate.h"
+#include "profile/pprof/pprof-local.h"
+#include "profile/strings.h"
+
+enum { MAX_EXTRA_STRINGS = 64, MAX_LABELS = 6, COMMENT_BYTES = 4096 };
+
+struct writer {
+    const struct mt_profile *profile;
+    struct mt_deflate *out;
+    uint8_t *packed; /* room for one sub-message */
+    size_t packed_capacity;
+    const char *extra[MAX_EXTRA_STRINGS]; /* strings behind the profile's */
+    size_t n_extra;
+    int64_t key_thread, key_scope, key_domain, key_bytes, key_stack, truncated, lossy;
+    enum mt_value column[MT_N_VALUES];
+    size_t n_columns;
+    uint64_t *ids; /* room for one sample's frames */
+    size_t ids_capacity;
+    bool has_lossy;
+    mt_string malloc_domain; /* UINT32_MAX: the profile has no such string */
+    char comment[COMMENT_BYTES];
+};
+
+/* ---- fields ---------------------------------------------------------------------------------- */
+
+static size_t put_varint(uint8_t *to, uint64_t value) {
+    size_t n = 0;
+    for (; value >= 0x80; value >>= 7)
+        to[n++] = (uint8_t)(value | 0x80);
+    to[n++] = (uint8_t)value;
+    return n;
+}
+
+static int write_varint_field(struct writer *writer, unsigned field, uint64_t value) {
+    uint8_t bytes[20];
+    size_t n = put_varint(bytes, (uint64_t)field << 3 | MT_PPROF_VARINT);
+    n += put_varint(bytes + n, value);
+    return value ? mt_deflate_add(writer->out, bytes, n) : 0;
+}
+
+static int write_bytes_field(struct writer *writer, unsigned field, const void *data,
+                             size_t bytes) {
+    uint8_t head[20];
+    size_t n = put_varint(head, (uint64_t)field << 3 | MT_PPROF_BYTES);
+    n += put_varint(head + n, bytes);
+    int status = mt_deflate_add(writer->out, head, n);
+    return status < 0 ? status : mt_deflate_add(writer->out, data, bytes);
+}
+
+static int write_message(void *context, unsigned field, const ProtobufCMessage *message) {
+    struct writer *writer = context;
+    size_t bytes = protobuf_c_message_get_packed_size(message);
+    if (bytes > writer->packed_capacity) {
+        uint8_t *grown = realloc(writer->packed, bytes * 2);
+        if (!grown)
+            return -MEMTRACK_ENOMEM;
+        writer->packed = grown;
+        writer->packed_capacity = bytes * 2;
+    }
+    protobuf_c_message_pack(message, writer->packed);
+    /* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): the writer owns it */
+    return write_bytes_field(writer, field, writer->packed, bytes);
+}
+
+/* ---- strings --------------------------------------------------------------------------------- */
+
+/* Index in the file of a text that need not be in the profile. */
+static int64_t extra_string(struct writer *writer, const char *text) {
+    size_t i = 0;
+    while (i < writer->n_extra && strcmp(writer->extra[i], text) != 0)
+        i++;
+    if (i == writer->n_extra)
+        writer->extra[writer->n_extra++] = text;
+    return (int64_t)(mt_strings_count(writer->profile->strings) + i);
+}
+
+/* Bytes of the UTF-8 sequence at text, 0 if there is none. Table 3-7 of the Unicode standard. */
+static size_t utf8_sequence(const unsigned char *text, size_t bytes) {
+    unsigned char lead = text[0];
+    if (lead < 0x80)
+        return 1;
+    size_t n = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : 2;
+    if (lead < 0xC2 || lead > 0xF4 || bytes < n)
+        return 0;
+    unsigned char low = lead == 0xE0 ? 0xA0 : lead == 0xF0 ? 0x90 : 0x80;
+    unsigned char high = lead == 0xED ? 0x9F : lead == 0xF4 ? 0x8F : 0xBF;
+    if (text[1] < low || text[1] > high)
+        return 0;
+    for (size_t i = 2; i < n; i++)
+        if ((text[i] & 0xC0) != 0x80)
+            return 0;
+    return n;
+}
+
+static int write_mended(struct writer *writer, const char *text, size_t bytes) {
+    static const char replacement[] = "\xEF\xBF\xBD"; /* U+FFFD */
+    char *mended = malloc(bytes * 3 + 1);
+    if (!mended)
+        return -MEMTRACK_ENOMEM;
+    size_t n_mended = 0;
+    for (size_t i = 0, n; i < bytes; i += n ? n : 1) {
+        n = utf8_sequence((const unsigned char *)text + i, bytes - i);
+        memcpy(mended + n_mended, n ? text + i : replacement, n ? n : 3);
+        n_mended += n ? n : 3;
+    }
+    int status = write_bytes_field(writer, MT_PPROF_STRING, mended, n_mended);
+    free(mended);
+    return status;
+}
+
+static int write_string(struct writer *writer, const char *text) {
+    size_t bytes = strlen(text);
+    for (size_t i = 0; i < bytes;) {
+        size_t n = utf8_sequence((const unsigned char *)text + i, bytes - i);
+        if (n == 0)
+            return write_mended(writer, text, bytes);
+        i += n;
+    }
+    return write_bytes_field(writer, MT_PPROF_STRING, text, bytes);
+}
+
+static int write_strings(struct writer *writer) {
+    int status = 0;
+    uint32_t n = mt_strings_count(writer->profile->strings);
+    for (uint32_t i = 0; status == 0 && i < n; i++)
+        status = write_string(writer, mt_strings_text(writer->profile->strings, i));
+    for (size_t i = 0; status == 0 && i < writer->n_extra; i++)
+        status = write_string(writer, writer->extra[i]);
+    return status;
+}
+
+/* ---- head ------------------------------------------------------------------------------------ */
+
+static int write_value_type(struct writer *writer, unsigned field, const char *type,
+                            const char *unit) {
+    Pprof__ValueType message = PPROF__VALUE_TYPE__INIT;
+    message.type = extra_string(writer, type);
+    message.unit = extra_string(writer, unit);
+    return write_message(writer, field, &message.base);
+}
+
+static int write_sample_types(struct writer *writer) {
+    int status = 0;
+    const char *preferred = "";
+    for (size_t i = 0; status == 0 && i < writer->n_columns; i++) {
+        struct mt_column name = mt_columns_name(writer->column[i]);
+        status = write_value_type(writer, MT_PPROF_SAMPLE_TYPE, name.type, name.unit);
+        if (!*preferred || writer->column[i] == MT_VALUE_LIVE_BYTES)
+            preferred = name.type;
+    }
+    if (status == 0)
+        status = write_value_type(writer, MT_PPROF_PERIOD_TYPE, "space", "bytes");
+    if (status == 0) {
+        uint64_t sample_bytes = writer->profile->info.sample_bytes;
+        status = write_varint_field(writer, MT_PPROF_PERIOD, sample_bytes ? sample_bytes : 1);
+    }
+    if (status == 0)
+        status = write_varint_field(writer, MT_PPROF_DEFAULT_SAMPLE_TYPE,
+                                    (uint64_t)extra_string(writer, preferred));
+    return status;
+}
+
+/* "command: ARGV" with blanks between the arguments, for people: the extension has the exact
+ * ones. */
+static void format_comment(struct writer *writer) {
+    const struct mt_profile *profile = writer->profile;
+    size_t n = (size_t)snprintf(writer->comment, COMMENT_BYTES, "command:");
+    for (size_t i = 0; i < profile->info.n_command && n < COMMENT_BYTES; i++) {
+        const char *argument = mt_profile_text(profile, profile->info.command[i]);
+        n += (size_t)snprintf(writer->comment + n, COMMENT_BYTES - n, " %s", argument);
+    }
+}
+
+static int write_head(struct writer *writer) {
+    const struct mt_profile_info *info = &writer->profile->info;
+    format_comment(writer);
+    int status = write_sample_types(writer);
+    if (status == 0)
+        status = write_varint_field(writer, MT_PPROF_TIME_NANOS, info->start_time_ns);
+    if (status == 0)
+        status = write_varint_field(writer, MT_PPROF_DURATION_NANOS, info->duration_ns);
+    if (status == 0 && info->n_command)
+        status = write_varint_field(writer, MT_PPROF_COMMENT,
+                                    (uint64_t)extra_string(writer, writer->comment));
+    if (status == 0)
+        status = write_strings(writer);
+    if (status == 0 && info->is_memtrack)
+        status = mt_pprof_info_write(writer->profile, write_message, writer);
+    return status;
+}
+
+/* ---- model ----------------------------------------------------------------------------------- */
+
+static int write_mappings(struct writer *writer) {
+    int status = 0;
+    for (size_t i = 0; status == 0 && i < writer->profile->n_mappings; i++) {
+        const struct mt_mapping *mapping = &writer->profile->mappings[i];
+        Pprof__Mapping message = PPROF__MAPPING__INIT;
+        message.id = i + 1;
+        message.memory_start = mapping->start;
+        message.memory_limit = mapping->limit;
+        message.file_offset = mapping->offset;
+        message.filename = mapping->path;
+        message.build_id = mapping->build_id;
+        message.has_functions = mapping->has_functions;
+        message.has_filenames = mapping->has_filenames;
+        message.has_line_numbers = mapping->has_line_numbers;
+        message.has_inline_frames = mapping->has_inline_frames;
+        status = write_message(writer, MT_PPROF_MAPPING, &message.base);
+    }
+    return status;
+}
+
+static int write_functions(struct writer *writer) {
+    int status = 0;
+    for (size_t i = 0; status == 0 && i < writer->profile->n_functions; i++) {
+        const struct mt_function *function = &writer->profile->functions[i];
+        Pprof__Function message = PPROF__FUNCTION__INIT;
+        message.id = i + 1;
+        message.name = function->name;
+        message.system_name = function->system_name;
+        message.filename = function->file;
+        message.start_line = function->start_line;
+        status = write_message(writer, MT_PPROF_FUNCTION, &message.base);
+    }
+    if (status == 0 && writer->has_lossy) {
+        Pprof__Function message = PPROF__FUNCTION__INIT;
+        message.id = writer->profile->n_functions + 1;
+        message.name = message.system_name = extra_string(writer, MT_PPROF_LOSSY_FRAME);
+        status = write_message(writer, MT_PPROF_FUNCTION, &message.base);
+    }
+    return status;
+}
+
+static int write_location(struct writer *writer, Pprof__Location *message,
+                          const struct mt_line *lines, size_t n) {
+    Pprof__Line few[16], *room = few, *few_pointers[16], **pointers = few_pointers;
+    if (n > sizeof few / sizeof *few) {
+        room = calloc(n, sizeof *room);
+        pointers = calloc(n, sizeof(Pprof__Line *));
+    }
+    int status = -MEMTRACK_ENOMEM;
+    if (room && pointers) {
+        for (size_t i = 0; i < n; i++) {
+            pprof__line__init(&room[i]);
+            room[i].function_id = (uint64_t)lines[i].function + 1;
+            room[i].line = lines[i].line;
+            pointers[i] = &room[i];
+        }
+        message->n_line = n;
+        message->line = pointers;
+        status = write_message(writer, MT_PPROF_LOCATION, &message->base);
+        message->n_line = 0;
+        message->line = NULL;
+    }
+    if (room != few) {
+        free(room);
+        free(pointers);
+    }
+    return status;
+}
+
+static int write_locations(struct writer *writer) {
+    const struct mt_profile *profile = writer->profile;
+    int status = 0;
+    for (size_t i = 0; status == 0 && i < profile->n_locations; i++) {
+        const struct mt_location *location = &profile->locations[i];
+        Pprof__Location message = PPROF__LOCATION__INIT;
+        message.id = i + 1;
+        message.mapping_id = location->mapping;
+        message.address =
+            location->exact || location->address == 0 ? location->address : location->address - 1;
+        message.is_folded = location->is_folded;
+        if (location->n_lines > profile->n_lines ||
+            location->first_line > profile->n_lines - location->n_lines)
+            return -MEMTRACK_EUSAGE;
+        status = write_location(writer, &message, profile->lines + location->first_line,
+                                location->n_lines);
+    }
+    if (status == 0 && writer->has_lossy) {
+        struct mt_line line = {.function = (uint32_t)profile->n_functions};
+        Pprof__Location message = PPROF__LOCATION__INIT;
+        message.id = profile->n_locations + 1;
+        status = write_location(writer, &message, &line, 1);
+    }
+    return status;
+}
+
+/* One Model message for the elements from begin to end of each array. room holds 5 * MT_PPROF_CHUNK
+ * ids. */
+static int write_model_chunk(struct writer *writer, size_t begin, size_t end, uint64_t *room) {
+    const struct mt_profile *profile = writer->profile;
+    Pprof__Model model = PPROF__MODEL__INIT;
+    model.exact_location_id = room;
+    model.mapping_id = room + MT_PPROF_CHUNK;
+    model.mapping_bias = room + 2 * MT_PPROF_CHUNK;
+    model.function_id = room + 3 * MT_PPROF_CHUNK;
+    model.function_address = room + 4 * MT_PPROF_CHUNK;
+    for (size_t i = begin; i < end && i < profile->n_locations; i++)
+        if (profile->locations[i].exact || profile->locations[i].address == 0)
+            model.exact_location_id[model.n_exact_location_id++] = i + 1;
+    for (size_t i = begin; i < end && i < profile->n_mappings; i++) {
+        model.mapping_id[model.n_mapping_id++] = i + 1;
+        model.mapping_bias[model.n_mapping_bias++] = profile->mappings[i].bias;
+    }
+    for (size_t i = begin; i < end && i < profile->n_functions; i++) {
+        if (profile->functions[i].address) {
+            model.function_id[model.n_function_id++] = i + 1;
+            model.function_address[model.n_function_address++] = profile->functions[i].address;
+        }
+    }
+    if (begin == 0 && writer->has_lossy)
+        model.lossy_location_id = profile->n_locations + 1;
+    return write_message(writer, MT_PPROF_MODEL, &model.base);
+}
+
+static int write_model(struct writer *writer) {
+    const struct mt_profile *profile = writer->profile;
+    size_t n = profile->n_locations;
+    n = profile->n_functions > n ? profile->n_functions : n;
+    n = profile->n_mappings > n ? profile->n_mappings : n;
+    uint64_t *room = malloc(5 * MT_PPROF_CHUNK * sizeof *room);
+    int status = room ? 0 : -MEMTRACK_ENOMEM;
+    for (size_t begin = 0; status == 0 && (begin < n || begin == 0); begin += MT_PPROF_CHUNK)
+        status = write_model_chunk(writer, begin, begin + MT_PPROF_CHUNK, room);
+    free(room);
+    return status;
+}
+
+/* ---- samples --------------------------------------------------------------------------------- */
+
+static void add_text_label(Pprof__Label *label, size_t *n, int64_t key, int64_t text) {
+    pprof__label__init(&label[*n]);
+    label[*n].key = key;
+    label[*n].str = text;
+    ++*n;
+}
+
+static size_t sample_labels(const struct writer *writer, const struct mt_sample *sample,
+                            Pprof__Label *label) {
+    size_t n = 0;
+    if (sample->thread)
+        add_text_label(label, &n, writer->key_thread, sample->thread);
+    if (sample->scope)
+        add_text_label(label, &n, writer->key_scope, sample->scope);
+    if (sample->domain && sample->domain != writer->malloc_domain)
+        add_text_label(label, &n, writer->key_domain, sample->domain);
+    if (sample->lossy)
+        add_text_label(label, &n, writer->key_stack, writer->lossy);
+    if (sample->truncated)
+        add_text_label(label, &n, writer->key_stack, writer->truncated);
+    if (sample->has_size_class) {
+        pprof__label__init(&label[n]);
+        label[n].key = writer->key_bytes;
+        label[n].num =
+            sample->size_class ? (int64_t)(UINT64_C(1) << ((sample->size_class - 1) & 63)) : 0;
+        label[n].num_unit = writer->key_bytes; /* the unit is called as the key is */
+        n++;
+    }
+    return n;
+}
+
+static int sample_ids(struct writer *writer, const struct mt_sample *sample,
+                      Pprof__Sample *message) {
+    const struct mt_profile *profile = writer->profile;
+    if (sample->n_frames > profile->n_frames ||
+        sample->first_frame > profile->n_frames - sample->n_frames)
+        return -MEMTRACK_EUSAGE;
+    if (sample->n_frames + (size_t)1 > writer->ids_capacity) {
+        size_t capacity = ((size_t)sample->n_frames + 1) * 2;
+        uint64_t *grown = realloc(writer->ids, capacity * sizeof *grown);
+        if (!grown)
+            return -MEMTRACK_ENOMEM;
+        writer->ids = grown;
+        writer->ids_capacity = capacity;
+    }
+    message->location_id = writer->ids;
+    const uint32_t *frames = profile->frames + sample->first_frame;
+    for (size_t i = 0; i < sample->n_frames; i++)
+        writer->ids[i] = (uint64_t)frames[i] + 1;
+    message->n_location_id = sample->n_frames;
+    if (sample->lossy) {
+        writer->ids[0] = profile->n_locations + 1;
+        message->n_location_id = 1;
+    }
+    return 0;
+}
+
+static int write_samples(struct writer *writer) {
+    const struct mt_profile *profile = writer->profile;
+    Pprof__Label label[MAX_LABELS], *labels[MAX_LABELS];
+    int64_t value[MT_N_VALUES];
+    for (size_t i = 0; i < MAX_LABELS; i++)
+        labels[i] = &label[i];
+    int status = 0;
+    for (size_t i = 0; status == 0 && i < profile->n_samples; i++) {
+        const struct mt_sample *sample = &profile->samples[i];
+        Pprof__Sample message = PPROF__SAMPLE__INIT;
+        message.label = labels;
+        message.n_label = sample_labels(writer, sample, label);
+        message.value = value;
+        message.n_value = writer->n_columns;
+        for (size_t c = 0; c < writer->n_columns; c++)
+            value[c] = sample->value[writer->column[c]];
+        status = sample_ids(writer, sample, &message);
+        if (status == 0)
+            status = write_message(writer, MT_PPROF_SAMPLE, &message.base);
+    }
+    return status;
+}
+
+/* ---- whole ----------------------------------------------------------------------------------- */
+
+static void prepare(struct writer *writer) {
+    const struct mt_profile *profile = writer->profile;
+    for (int value = 0; value < MT_N_VALUES; value++)
+        if (profile->has_value[value])
+            writer->column[writer->n_columns++] = (enum mt_value)value;
+    writer->key_thread = extra_string(writer, MT_PPROF_KEY_THREAD);
+    writer->key_scope = extra_string(writer, MT_PPROF_KEY_SCOPE);
+    writer->key_domain = extra_string(writer, MT_PPROF_KEY_DOMAIN);
+    writer->key_bytes = extra_string(writer, MT_PPROF_KEY_BYTES);
+    writer->key_stack = extra_string(writer, MT_PPROF_KEY_STACK);
+    writer->truncated = extra_string(writer, MT_PPROF_TRUNCATED);
+    writer->lossy = extra_string(writer, MT_PPROF_LOSSY);
+    extra_string(writer, MT_PPROF_LOSSY_FRAME);
+    for (size_t i = 0; i < profile->n_samples; i++)
+        writer->has_lossy |= profile->samples[i].lossy;
+    writer->malloc_domain = UINT32_MAX;
+    for (uint32_t i = 0; i < mt_strings_count(profile->strings); i++)
+        if (strcmp(mt_strings_text(profile->strings, i), MT_PPROF_MALLOC) == 0)
+            writer->malloc_domain = i;
+}
+
+static int write_all(struct writer *writer) {
+    int (*const parts[])(struct writer *) = {write_head,      write_mappings, write_functions,
+                                             write_locations, write_model,    write_samples};
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+        int status = parts[i](writer);
+        if (status < 0)
+            return status;
+    }
+    int status = mt_pprof_time_write(writer->profile, write_message, writer);
+    if (status == 0)
+        status = mt_pprof_scopes_write(writer->profile, write_message, writer);
+    return status < 0 ? status : mt_deflate_finish(writer->out);
+}
+
+int mt_pprof_write(const struct mt_profile *profile, int fd, struct mt_error *error) {
+    struct writer writer = {.profile = profile, .out = mt_deflate_new(fd)};
+    int status = -MEMTRACK_ENOMEM;
+    if (writer.out) {
+        prepare(&writer);
+        status = writer.n_columns ? write_all(&writer) : -MEMTRACK_EUSAGE;
+    }
+    int saved_errno = errno;
+    mt_deflate_free(writer.out);
+    free(writer.packed);
+    free(writer.ids);
+    switch (status) {
+    case 0:
+        return 0;
+    case -MEMTRACK_EIO:
+        return mt_error_set(error, MEMTRACK_EIO,
+                            "Free some space, or write to another place with -o.",
+                            "cannot write the profile: %s", strerror(saved_errno));
+    case -MEMTRACK_EUSAGE:
+        return mt_error_set(error, MEMTRACK_EUSAGE, "", "cannot write the profile: %s",
+                            writer.n_columns ? "an index in it is out of range"
+                                             : "it has no columns");
+    default:
+        return mt_error_set(error, MEMTRACK_ENOMEM, "", "cannot write the profile: out of memory");
+    }
+}

@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Budgets in words: the names that options, JSON and JUnit have for them, the sentence that a
+ * person reads, and the language in which the budgets of a scope are given. One sentence serves the
+ * terminal and the test report, because whoever reads the one has usually come from the other.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "view/budget/budget.h"
+#include "view/format/format.h"
+
+static const struct {
+    const char *option, *baseline, *statistic, *unit, *noun, *scope_noun, *scope_key, *sort;
+} words[MT_N_BUDGETS] = {
+    [MT_BUDGET_PEAK] = {"max-peak", "baseline-peak", "peak_bytes", "bytes", "the peak",
+                        "the highest peak", "peak", "peak"},
+    [MT_BUDGET_LIVE] = {"max-live", "baseline-live", "live_bytes", "bytes",
+                        "what is live at the end", "the most that one kept", "net", "live"},
+    [MT_BUDGET_TOTAL] = {"max-total", "baseline-total", "total_bytes", "bytes",
+                         "what was allocated", "the most that one allocated", "allocated", "total"},
+    [MT_BUDGET_TOTAL_BLOCKS] = {"max-total-blocks", "baseline-total-blocks", "total_blocks",
+                                "blocks", "the number of allocations",
+                                "the largest number of allocations", "blocks", "blocks"},
+    [MT_BUDGET_LEAKS] = {"no-leaks", "", "leaked_blocks", "blocks", "what was never freed", "", "",
+                         "live"},
+    [MT_BUDGET_RECORDING] = {"strict", "", "doubts", "doubts", "the recording", "", "", ""},
+};
+
+const char *mt_finding_name(const struct mt_finding *finding) {
+    return finding->is_baseline ? words[finding->of].baseline : words[finding->of].option;
+}
+
+const char *mt_budget_statistic(enum mt_budget_of of) {
+    return words[of].statistic;
+}
+
+const char *mt_budget_unit(enum mt_budget_of of) {
+    return words[of].unit;
+}
+
+const char *mt_outcome_name(enum mt_outcome outcome) {
+    static const char *const names[] = {"kept", "improved", "broken", "unknown"};
+    return names[outcome];
+}
+
+/* ---- sentences ------------------------------------------------------------------------------- */
+
+static int64_t as_signed(uint64_t value) {
+    return value > INT64_MAX ? INT64_MAX : (int64_t)value;
+}
+
+/* "1,234 blocks", "45.2 MiB". In bytes where the unit would hide a difference: near is what it is
+ * held against. */
+static char *amount(char text[MT_FORMAT_BYTES], const struct mt_finding *finding, uint64_t value,
+                    uint64_t near) {
+    char other[MT_FORMAT_BYTES];
+    if (finding->of == MT_BUDGET_TOTAL_BLOCKS || finding->of == MT_BUDGET_LEAKS) {
+        size_t n = strlen(mt_format_count(text, as_signed(value)));
+        snprintf(text + n, MT_FORMAT_BYTES - n, value == 1 ? " block" : " blocks");
+        return text;
+    }
+    mt_format_size(text, as_signed(value), false);
+    if (value != near && strcmp(text, mt_format_size(other, as_signed(near), false)) == 0) {
+        size_t n = strlen(mt_format_size(text, as_signed(value), true));
+        snprintf(text + n, MT_FORMAT_BYTES - n, " B");
+    }
+    return text;
+}
+
+static void say_where(FILE *out, const struct mt_finding *finding) {
+    char text[MT_FORMAT_BYTES], share[MT_FORMAT_BYTES];
+    if (!finding->key[0])
+        return;
+    bool of_leaks = finding->of == MT_BUDGET_LEAKS;
+    struct mt_finding unit = {.of = of_leaks ? MT_BUDGET_LIVE : finding->of};
+    uint64_t whole = of_leaks ? finding->leaked_bytes : finding->actual;
+    bool named = finding->function[0] && !strstr(finding->key, finding->function);
+    fprintf(out, "; %s%s%s%s %s most of it, %s (%s)", finding->key, named ? " (" : "",
+            named ? finding->function : "", named ? ")" : "",
+            finding->of == MT_BUDGET_TOTAL_BLOCKS ? "made" : "holds",
+            amount(text, &unit, (uint64_t)finding->line_amount, 0),
+            mt_format_percent(share, finding->line_amount, as_signed(whole)));
+}
+
+/* What the limit is: "the budget of 32.0 MiB", "the baseline's 30.0 MiB with 5% of tolerance". */
+static void say_limit(FILE *out, const struct mt_finding *finding, bool with_tolerance) {
+    char text[MT_FORMAT_BYTES];
+    if (!finding->is_baseline) {
+        fprintf(out, "the budget of %s", amount(text, finding, finding->limit, finding->actual));
+        return;
+    }
+    fprintf(out, "the baseline's %s", amount(text, finding, finding->baseline, finding->actual));
+    if (with_tolerance)
+        fprintf(out, ", where %g%% are tolerated", finding->tolerance_percent);
+}
+
+/* Above a baseline, the difference to the baseline itself is what tells. */
+static void say_broken(FILE *out, const struct mt_finding *finding) {
+    char actual[MT_FORMAT_BYTES], excess[MT_FORMAT_BYTES], percent[MT_FORMAT_BYTES];
+    uint64_t against = finding->is_baseline ? finding->baseline : finding->limit,
+             over = finding->actual - against;
+    fprintf(out, "%s %s, %s", finding->of == MT_BUDGET_TOTAL_BLOCKS ? "comes to" : "is",
+            amount(actual, finding, finding->actual, against), amount(excess, finding, over, over));
+    if (against)
+        fprintf(out, " (%s)", mt_format_percent(percent, as_signed(over), as_signed(against)));
+    fputs(" above ", out);
+    say_limit(out, finding, true);
+    say_where(out, finding);
+}
+
+static void say_leaks(FILE *out, const struct mt_finding *finding) {
+    char blocks[MT_FORMAT_BYTES], bytes[MT_FORMAT_BYTES];
+    if (finding->actual == 0)
+        fputs(" is nothing", out);
+    else {
+        fprintf(out, " is %s of %s", amount(blocks, finding, finding->actual, 0),
+                mt_format_size(bytes, as_signed(finding->leaked_bytes), false));
+        say_where(out, finding);
+    }
+    if (finding->kept_blocks && finding->actual == 0)
+        fprintf(out, "; not counted: %s of %s that the language's runtime keeps until the end",
+                amount(blocks, finding, finding->kept_blocks, 0),
+                mt_format_size(bytes, as_signed(finding->kept_bytes), false));
+}
+
+static void say_kept(FILE *out, const struct mt_finding *finding) {
+    char actual[MT_FORMAT_BYTES], share[MT_FORMAT_BYTES];
+    uint64_t against = finding->is_baseline ? finding->baseline : finding->limit;
+    fprintf(out, " %s %s", finding->of == MT_BUDGET_TOTAL_BLOCKS ? "comes to" : "is",
+            amount(actual, finding, finding->actual, against));
+    if (finding->outcome == MT_OUTCOME_IMPROVED)
+        fprintf(out, ", %s below ",
+                mt_format_percent(share, as_signed(against - finding->actual), as_signed(against)));
+    else
+        fprintf(out, ", %s of ",
+                mt_format_percent(share, as_signed(finding->actual), as_signed(against)));
+    say_limit(out, finding, finding->outcome != MT_OUTCOME_IMPROVED);
+}
+
+static void say_margin(FILE *out, const struct mt_finding *finding) {
+    char margin[MT_FORMAT_BYTES];
+    if (finding->margin && finding->outcome != MT_OUTCOME_UNKNOWN)
+        fprintf(out, "; estimated to +-%s", amount(margin, finding, finding->margin, 0));
+}
+
+static void say(FILE *out, const struct mt_finding *finding) {
+    bool scoped = finding->scope[0] != 0;
+    if (scoped)
+        fprintf(out, "scope %s: ", finding->scope);
+    fputs(scoped ? words[finding->of].scope_noun : words[finding->of].noun, out);
+    if (finding->outcome == MT_OUTCOME_UNKNOWN)
+        fprintf(out, " is not known: %s", finding->why);
+    else if (finding->of == MT_BUDGET_RECORDING)
+        fprintf(out, " is in %s%s", finding->actual ? "doubt: " : "no doubt", finding->why);
+    else if (finding->of == MT_BUDGET_LEAKS)
+        say_leaks(out, finding);
+    else if (finding->outcome == MT_OUTCOME_BROKEN) {
+        fputc(' ', out);
+        say_broken(out, finding);
+    } else
+        say_kept(out, finding);
+    say_margin(out, finding);
+}
+
+char *mt_finding_message(const struct mt_finding *finding) {
+    char *text = NULL;
+    size_t bytes;
+    FILE *out = open_memstream(&text, &bytes);
+    if (!out)
+        return NULL;
+    say(out, finding);
+    if (fclose(out) == 0)
+        return text;
+    free(text);
+    return NULL;
+}
+
+/* ---- the next command ------------------------------------------------------------------------ */
+
+/* As a shell reads it back. */
+static void put_word(FILE *out, const char *word) {
+    static const char safe[] =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789%+,-./:=@_";
+    if (*word && strspn(word, safe) == strlen(word)) {
+        fputs(word, out);
+        return;
+    }
+    fputc('\'', out);
+    for (; *word; word++)
+        *word == '\'' ? (void)fputs("'\\''", out) : (void)fputc(*word, out);
+    fputc('\'', out);
+}
+
+char *mt_finding_next(const struct mt_finding *finding, const char *path) {
+    char *text = NULL;
+    size_t bytes;
+    FILE *out = open_memstream(&text, &bytes);
+    if (!out)
+        return NULL;
+    bool shown = finding->outcome == MT_OUTCOME_BROKEN && finding->of != MT_BUDGET_RECORDING;
+    if (shown) {
+        if (finding->scope[0])
+            fputs("memtrack scopes ", out);
+        else
+            fprintf(out, "memtrack report --by stack --sort %s ", words[finding->of].sort);
+        put_word(out, path);
+    }
+    if (fclose(out) == 0)
+        return text;
+    free(text);
+    return NULL;
+}
+
+/* ---- budgets of scopes ----------------------------------------------------------------------- */
+
+static int bad_scope(struct mt_error *error, const char *text) {
+    return mt_error_set(error, MEMTRACK_EUSAGE,
+                        "Give NAME:STATISTIC=LIMIT, such as parse:peak=10M,blocks=5000; the "
+                        "statistics are peak, net, "
+                        "allocated and blocks.",
+                        "%s: not the budget of a scope", text);
+}
+
+/* "peak=10M" */
+static bool parse_limit(const char *text, struct mt_budget *budget) {
+    const char *equals = strchr(text, '=');
+    size_t length = equals ? (size_t)(equals - text) : 0;
+    for (enum mt_budget_of of = 0; equals && of <= MT_BUDGET_TOTAL_BLOCKS; of++) {
+        if (strlen(words[of].scope_key) != length ||
+            strncmp(words[of].scope_key, text, length) != 0)
+            continue;
+        budget->of = of;
+        return mt_parse_size(equals + 1, &budget->limit);
+    }
+    return false;
+}
+
+/* A name may hold colons: the last one ends it. */
+int mt_budget_parse_scope(const char *text, struct mt_budget **items, size_t *n,
+                          struct mt_error *error) {
+    const char *colon = strrchr(text, ':');
+    if (!colon || colon == text || !colon[1])
+        return bad_scope(error, text);
+    char *name = strndup(text, (size_t)(colon - text)), *list = strdup(colon + 1), *state = NULL;
+    int rc = name && list ? 0 : mt_error_set(error, MEMTRACK_ENOMEM, "", "out of memory");
+    bool used = false;
+    for (char *part = rc == 0 ? strtok_r(list, ",", &state) : NULL; part && rc == 0;
+         part = strtok_r(NULL, ",", &state)) {
+        struct mt_budget budget = {.scope = name};
+        struct mt_budget *grown = realloc(*items, (*n + 1) * sizeof *grown);
+        if (grown)
+            *items = grown;
+        if (!grown)
+            rc = mt_error_set(error, MEMTRACK_ENOMEM, "", "out of memory");
+        else if (!parse_limit(part, &budget))
+            rc = bad_scope(error, text);
+        else {
+            grown[(*n)++] = budget;
+            used = true;
+        }
+    }
+    free(list);
+    if (!used) {
+        free(name);
+        if (rc == 0)
+            rc = bad_scope(error, text);
+    }
+    return rc;
+}

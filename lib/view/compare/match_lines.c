@@ -1,0 +1,314 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Statements of modules that were built again. Every frame of every call path counts, not only
+ * those that are charged: the lines that call are aligned together with the lines that allocate,
+ * which makes call paths comparable and gives each function more to be recognized by.
+ *
+ *   entries ──► points (statement of a function, once) ──sort by function, line──► align.h,
+ *      │                                                                  a function at a time
+ *      └── samples: what each point calls, how many blocks pass through it
+ *
+ * A function is known by its file and its name without parameters and template arguments: overloads
+ * and instances share their lines, and align.h prefers full names that agree. A function without
+ * file is known by its module.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "view/compare/alignment.h"
+#include "view/compare/match.h"
+#include "view/format/format.h"
+#include "view/rows/wrappers.h"
+#include "view/source.h"
+
+enum { MAX_TEXTS = 512 }; /* a line is looked for from the beginning of its file */
+
+struct lines {
+    struct mt_match *match;
+    uint32_t *bare; /* shared id of a function -> of its bare name, UINT32_MAX: not known yet */
+    struct mt_identities groups;
+    struct mt_source *source[MT_N_SIDES];
+};
+
+/* ---- points ---------------------------------------------------------------------------------- */
+
+static uint32_t make_bare(struct mt_match *match, uint32_t function) {
+    const char *name, *whole = mt_strings_text(match->strings, function);
+    size_t bytes = mt_wrappers_qualified_name(whole, &name);
+    char *qualified = bytes ? strndup(name, bytes) : strdup(whole);
+    char *emptied = qualified ? mt_format_empty_templates(qualified, "") : NULL;
+    uint32_t id =
+        emptied ? mt_strings_intern(match->strings, emptied, strlen(emptied)) : UINT32_MAX;
+    free(qualified);
+    free(emptied);
+    return id;
+}
+
+static int64_t group_of(struct lines *l, const struct mt_statement *at) {
+    uint32_t *bare = &l->bare[at->function];
+    if (*bare == UINT32_MAX)
+        *bare = make_bare(l->match, at->function);
+    if (*bare == UINT32_MAX)
+        return -MEMTRACK_ENOMEM;
+    bool has_line = at->kind == MT_BY_FILE_AND_LINE;
+    return mt_identities_id(&l->groups,
+                            (struct mt_identity){.tag = has_line ? MT_ID_FUNCTION : MT_ID_SYMBOL,
+                                                 .a = *bare,
+                                                 .b = has_line ? at->file : 0,
+                                                 .c = has_line ? 0 : at->module});
+}
+
+static struct mt_point *append_point(struct mt_match_side *s) {
+    if (s->n_points == s->capacity) {
+        size_t capacity = s->capacity ? s->capacity * 2 : 1024;
+        struct mt_point *points = realloc(s->points, capacity * sizeof *points);
+        if (!points)
+            return NULL;
+        s->points = points;
+        s->capacity = capacity;
+    }
+    return memset(&s->points[s->n_points++], 0, sizeof *s->points);
+}
+
+static int add_entry(struct lines *l, enum mt_side side, uint32_t e, struct mt_identities *seen) {
+    struct mt_match_side *s = &l->match->side[side];
+    struct mt_statement at = mt_match_statement(l->match, side, e);
+    s->point_of[e] = MT_NO_ENTRY;
+    if (!l->match->rebuilt[at.module] || (!at.function && at.kind != MT_BY_FILE_AND_LINE))
+        return 0;
+    int64_t group = group_of(l, &at);
+    if (group < 0)
+        return -MEMTRACK_ENOMEM;
+    /* the full name is part of it: what two instances of a template do on a line are two
+     * statements */
+    struct mt_identity identity = {
+        .tag = MT_ID_PAIR, .a = (uint64_t)group << 32 | at.function, .b = (uint64_t)at.position};
+    int64_t id = mt_identities_id(seen, identity);
+    if (id >= 0 && (size_t)id == s->n_points) {
+        struct mt_point *point = append_point(s);
+        if (!point)
+            return -MEMTRACK_ENOMEM;
+        *point = (struct mt_point){
+            .at = at, .group = (uint32_t)group, .counterpart = MT_NO_ENTRY, .entry = e};
+    }
+    s->point_of[e] = (uint32_t)id;
+    return id < 0 ? -MEMTRACK_ENOMEM : 0;
+}
+
+static int find_points(struct lines *l, enum mt_side side) {
+    struct mt_match_side *s = &l->match->side[side];
+    struct mt_identities seen = {0};
+    s->point_of = calloc(s->frames->n_entries + 1, sizeof *s->point_of);
+    int status = s->point_of ? 0 : -MEMTRACK_ENOMEM;
+    for (uint32_t e = 0; e < s->frames->n_entries && status == 0; e++)
+        status = add_entry(l, side, e, &seen);
+    mt_identities_free(&seen);
+    return status;
+}
+
+/* ---- evidence -------------------------------------------------------------------------------- */
+
+static uint64_t bit_of(uint64_t id) {
+    return UINT64_C(1) << ((id * UINT64_C(0x9E3779B97F4A7C15)) >> 58);
+}
+
+struct callees {
+    uint64_t direct, inner;
+};
+
+static void witness(struct mt_match_side *s, const struct mt_sample *sample, uint32_t e,
+                    struct callees callees) {
+    if (s->point_of[e] == MT_NO_ENTRY)
+        return;
+    struct mt_point *point = &s->points[s->point_of[e]];
+    point->callees |= callees.direct;
+    point->inner |= callees.inner;
+    if (sample->has_size_class)
+        point->sizes |= bit_of(sample->size_class);
+    if (__builtin_add_overflow(point->blocks, sample->value[MT_VALUE_TOTAL_BLOCKS],
+                               &point->blocks) ||
+        __builtin_add_overflow(point->bytes, sample->value[MT_VALUE_TOTAL_BYTES], &point->bytes))
+        point->blocks = 0; /* no evidence */
+}
+
+/* What the caller of this entry calls. */
+static struct callees called(const struct mt_match_side *s, uint32_t e, struct callees callees) {
+    const struct mt_entry *entry = &s->frames->entries[e];
+    uint32_t name = s->text[mt_frames_function_name(s->frames, entry)];
+    bool is_user = entry->kind == MT_FRAME_USER || entry->kind == MT_FRAME_RUNTIME;
+    callees.direct = name ? bit_of(name) : 0;
+    callees.inner = callees.direct | (is_user ? 0 : callees.inner);
+    return callees;
+}
+
+/* Asks every call path, from the inside out, what its statements call. */
+static void gather(struct lines *l, enum mt_side side) {
+    struct mt_match_side *s = &l->match->side[side];
+    const struct mt_profile *profile = s->frames->profile;
+    for (size_t i = 0; i < profile->n_samples; i++) {
+        const struct mt_sample *sample = &profile->samples[i];
+        struct callees callees = {0};
+        for (uint32_t f = 0; f < sample->n_frames; f++) {
+            uint32_t location = profile->frames[sample->first_frame + f];
+            for (uint32_t e = s->frames->first_entry[location];
+                 e < s->frames->first_entry[location + 1]; e++) {
+                witness(s, sample, e, callees);
+                callees = called(s, e, callees);
+            }
+        }
+    }
+}
+
+/* ---- alignment ------------------------------------------------------------------------------- */
+
+static int compare_points(const void *left, const void *right, void *context) {
+    const struct mt_point *points = context, *x = &points[*(const uint32_t *)left],
+                          *y = &points[*(const uint32_t *)right];
+    if (x->group != y->group)
+        return x->group < y->group ? -1 : 1;
+    if (x->at.position != y->at.position)
+        return x->at.position < y->at.position ? -1 : 1;
+    return x->at.function < y->at.function ? -1 : x->at.function > y->at.function;
+}
+
+/* Indexes of the points of a side, by function and position. */
+static uint32_t *sorted(struct mt_match_side *s) {
+    uint32_t *order = calloc(s->n_points + 1, sizeof *order);
+    for (uint32_t i = 0; order && i < s->n_points; i++)
+        order[i] = i;
+    if (order && s->n_points)
+        qsort_r(order, s->n_points, sizeof *order, compare_points, s->points);
+    return order;
+}
+
+/* Sources that may be read as those of each side: at most one of two files of the same path is the
+ * one that was built. */
+static bool sources_differ(const struct lines *l, const struct mt_point *x,
+                           const struct mt_point *y) {
+    const struct mt_match_side *o = &l->match->side[MT_OLD], *n = &l->match->side[MT_NEW];
+    mt_string old = mt_frames_file(o->frames, &o->frames->entries[x->entry]);
+    mt_string new = mt_frames_file(n->frames, &n->frames->entries[y->entry]);
+    if (!old || !new)
+        return false;
+    const struct mt_profile *op = o->frames->profile, *np = n->frames->profile;
+    bool is_relative = mt_profile_text(op, old)[0] != '/';
+    return o->text[old] != n->text[new] ||
+           (is_relative && o->text[op->info.cwd] != n->text[np->info.cwd]);
+}
+
+/* What stood there when the program was built. A file that was edited since says something else: no
+ * evidence. malloc'ed. */
+static char *text_at(const struct lines *l, enum mt_side side, const struct mt_entry *entry,
+                     int64_t line) {
+    const struct mt_frames *frames = l->match->side[side].frames;
+    const char *file = mt_profile_text(frames->profile, mt_frames_file(frames, entry));
+    const char *module = mt_profile_text(frames->profile, entry->module);
+    uint64_t built_ns = mt_source_built_ns(frames->profile->info.start_time_ns, module);
+    if (!l->source[side] || mt_source_is_newer(l->source[side], file, built_ns))
+        return NULL;
+    return mt_source_line(l->source[side], file, line);
+}
+
+static struct mt_align_point describe(const struct lines *l, enum mt_side side,
+                                      const struct mt_point *point, bool with_text) {
+    const struct mt_match_side *s = &l->match->side[side];
+    const struct mt_entry *entry = &s->frames->entries[point->entry];
+    const struct mt_function *function = mt_frames_function(s->frames, entry);
+    bool has_line = point->at.kind == MT_BY_FILE_AND_LINE;
+    return (struct mt_align_point){
+        .position = point->at.position,
+        .start = has_line && function ? function->start_line : 0,
+        .callees = point->callees,
+        .inner = point->inner,
+        .sizes = point->sizes,
+        .blocks = point->blocks,
+        .bytes = point->bytes,
+        .function = point->at.function,
+        .text = with_text ? text_at(l, side, entry, point->at.position) : NULL,
+    };
+}
+
+struct run {
+    const uint32_t *order;
+    size_t n;
+};
+
+static int align_group(struct lines *l, const struct run run[MT_N_SIDES]) {
+    struct mt_match_side *sides = l->match->side;
+    struct mt_align_point *points[MT_N_SIDES];
+    uint32_t *to = calloc(run[MT_OLD].n + 1, sizeof *to);
+    const struct mt_point *first_old = &sides[MT_OLD].points[run[MT_OLD].order[0]];
+    const struct mt_point *first_new = &sides[MT_NEW].points[run[MT_NEW].order[0]];
+    bool with_text = first_old->at.kind == MT_BY_FILE_AND_LINE &&
+                     run[MT_OLD].n + run[MT_NEW].n <= MAX_TEXTS &&
+                     sources_differ(l, first_old, first_new);
+    bool failed = !to;
+    for (enum mt_side side = MT_OLD; side < MT_N_SIDES; side++) {
+        points[side] = calloc(run[side].n + 1, sizeof *points[side]);
+        failed |= !points[side];
+        for (size_t i = 0; i < run[side].n && points[side]; i++)
+            points[side][i] = describe(l, side, &sides[side].points[run[side].order[i]], with_text);
+    }
+    if (!failed)
+        failed = mt_align(points[MT_OLD], run[MT_OLD].n, points[MT_NEW], run[MT_NEW].n, to) < 0;
+    for (size_t i = 0; i < run[MT_OLD].n && !failed; i++)
+        if (to[i] != MT_ALIGN_NONE)
+            sides[MT_OLD].points[run[MT_OLD].order[i]].counterpart = run[MT_NEW].order[to[i]];
+    for (enum mt_side side = MT_OLD; side < MT_N_SIDES; side++) {
+        for (size_t i = 0; i < run[side].n && points[side]; i++)
+            free((char *)points[side][i].text);
+        free(points[side]);
+    }
+    free(to);
+    return failed ? -MEMTRACK_ENOMEM : 0;
+}
+
+/* The points from the i-th on that are of one function. */
+static struct run run_at(const struct mt_match_side *s, const uint32_t *order, size_t i) {
+    struct run run = {.order = order + i};
+    while (i + run.n < s->n_points &&
+           s->points[order[i + run.n]].group == s->points[order[i]].group)
+        run.n++;
+    return run;
+}
+
+static int align_all(struct lines *l, const uint32_t *old_order, const uint32_t *new_order) {
+    const struct mt_match_side *o = &l->match->side[MT_OLD], *n = &l->match->side[MT_NEW];
+    int status = 0;
+    for (size_t i = 0, j = 0; i < o->n_points && j < n->n_points && status == 0;) {
+        struct run run[] = {run_at(o, old_order, i), run_at(n, new_order, j)};
+        uint32_t old_group = o->points[old_order[i]].group,
+                 new_group = n->points[new_order[j]].group;
+        if (old_group == new_group)
+            status = align_group(l, run);
+        i += old_group <= new_group ? run[MT_OLD].n : 0;
+        j += new_group <= old_group ? run[MT_NEW].n : 0;
+    }
+    return status;
+}
+
+int mt_match_lines(struct mt_match *match) {
+    size_t n_texts = mt_strings_count(match->strings);
+    struct lines l = {.match = match, .bare = malloc((n_texts + 1) * sizeof *l.bare)};
+    int status = l.bare ? 0 : -MEMTRACK_ENOMEM;
+    if (l.bare)
+        memset(l.bare, 0xFF, (n_texts + 1) * sizeof *l.bare);
+    for (enum mt_side side = MT_OLD; side < MT_N_SIDES && status == 0; side++) {
+        const struct mt_profile *profile = match->side[side].frames->profile;
+        l.source[side] = mt_source_new(
+            mt_profile_text(profile, profile->info.cwd)); /* NULL: texts are not evidence */
+        status = find_points(&l, side);
+        if (status == 0)
+            gather(&l, side);
+    }
+    uint32_t *old_order = status == 0 ? sorted(&match->side[MT_OLD]) : NULL;
+    uint32_t *new_order = status == 0 ? sorted(&match->side[MT_NEW]) : NULL;
+    status = old_order && new_order ? align_all(&l, old_order, new_order) : -MEMTRACK_ENOMEM;
+    free(old_order);
+    free(new_order);
+    mt_source_free(l.source[MT_OLD]);
+    mt_source_free(l.source[MT_NEW]);
+    mt_identities_free(&l.groups);
+    free(l.bare);
+    return status;
+}

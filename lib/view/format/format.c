@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Numbers for people, and what people write read back. One decimal everywhere: columns of sizes
+ * then line up, and a tenth of a unit is finer than anybody acts on. Text is in text.c.
+ */
+#include "view/format/format.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <time.h>
+
+#define NS_PER_S UINT64_C(1000000000)
+
+static uint64_t magnitude(int64_t value) {
+    return value < 0 ? UINT64_C(0) - (uint64_t)value : (uint64_t)value;
+}
+
+char *mt_format_count(char buffer[MT_FORMAT_BYTES], int64_t count) {
+    char digits[24];
+    int n = snprintf(digits, sizeof digits, "%" PRIu64, magnitude(count));
+    char *out = buffer;
+    if (count < 0)
+        *out++ = '-';
+    for (int i = 0; i < n; i++) {
+        if (i && (n - i) % 3 == 0)
+            *out++ = ',';
+        *out++ = digits[i];
+    }
+    *out = '\0';
+    return buffer;
+}
+
+char *mt_format_size(char buffer[MT_FORMAT_BYTES], int64_t bytes, bool exact) {
+    static const char *const units[] = {"B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
+    if (exact)
+        return mt_format_count(buffer, bytes);
+    double value = (double)magnitude(bytes);
+    size_t unit = 0;
+    /* 1023.95 would be printed as 1024.0 */
+    for (; unit + 1 < sizeof units / sizeof *units && value >= (unit ? 1023.95 : 1024); unit++)
+        value /= 1024;
+    snprintf(buffer, MT_FORMAT_BYTES, "%s%.*f %s", bytes < 0 ? "-" : "", unit ? 1 : 0, value,
+             units[unit]);
+    return buffer;
+}
+
+static char *with_sign(char buffer[MT_FORMAT_BYTES], int64_t value, const char *text) {
+    snprintf(buffer, MT_FORMAT_BYTES, "%s%s", value > 0 ? "+" : "", text);
+    return buffer;
+}
+
+char *mt_format_size_change(char buffer[MT_FORMAT_BYTES], int64_t bytes, bool exact) {
+    char text[MT_FORMAT_BYTES];
+    return with_sign(buffer, bytes, mt_format_size(text, bytes, exact));
+}
+
+char *mt_format_count_change(char buffer[MT_FORMAT_BYTES], int64_t count) {
+    char text[MT_FORMAT_BYTES];
+    return with_sign(buffer, count, mt_format_count(text, count));
+}
+
+char *mt_format_percent(char buffer[MT_FORMAT_BYTES], int64_t part, int64_t whole) {
+    if (whole == 0) {
+        memcpy(buffer, "-", sizeof "-");
+        return buffer;
+    }
+    double percent = 100.0 * (double)part / (double)whole;
+    if (part != 0 && fabs(percent) < 0.05)
+        memcpy(buffer, "<0.1%", sizeof "<0.1%");
+    else
+        snprintf(buffer, MT_FORMAT_BYTES, "%.1f%%", percent);
+    return buffer;
+}
+
+char *mt_format_duration(char buffer[MT_FORMAT_BYTES], uint64_t ns) {
+    double seconds = (double)ns / 1e9;
+    uint64_t whole = (ns + NS_PER_S / 2) / NS_PER_S;
+    if (ns < 1000)
+        snprintf(buffer, MT_FORMAT_BYTES, "%" PRIu64 " ns", ns);
+    else if (ns < 999500)
+        snprintf(buffer, MT_FORMAT_BYTES, "%.3g us", seconds * 1e6);
+    else if (ns < 999500000)
+        snprintf(buffer, MT_FORMAT_BYTES, "%.3g ms", seconds * 1e3);
+    else if (seconds < 59.95)
+        snprintf(buffer, MT_FORMAT_BYTES, seconds < 9.995 ? "%.2f s" : "%.1f s", seconds);
+    else if (whole < 3600)
+        snprintf(buffer, MT_FORMAT_BYTES, "%" PRIu64 " min %" PRIu64 " s", whole / 60, whole % 60);
+    else
+        snprintf(buffer, MT_FORMAT_BYTES, "%" PRIu64 " h %" PRIu64 " min", whole / 3600,
+                 whole % 3600 / 60);
+    return buffer;
+}
+
+char *mt_format_rfc3339(char buffer[MT_FORMAT_BYTES], uint64_t epoch_ns) {
+    time_t seconds = (time_t)(epoch_ns / NS_PER_S);
+    struct tm utc;
+    if (!gmtime_r(&seconds, &utc) ||
+        strftime(buffer, MT_FORMAT_BYTES, "%Y-%m-%dT%H:%M:%S", &utc) == 0) {
+        buffer[0] = '\0';
+        return buffer;
+    }
+    size_t n = strlen(buffer);
+    snprintf(buffer + n, MT_FORMAT_BYTES - n, ".%06" PRIu64 "Z", epoch_ns % NS_PER_S / 1000);
+    return buffer;
+}
+
+/* Powers of two with the largest unit that divides them, so that "1-2 KiB" needs no decimals. */
+static void split_power(unsigned exponent, uint64_t *number, const char **unit) {
+    static const char *const units[] = {"B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
+    *number = UINT64_C(1) << exponent % 10;
+    *unit = units[exponent / 10];
+}
+
+char *mt_format_size_class(char buffer[MT_FORMAT_BYTES], uint8_t size_class) {
+    if (size_class <= 1) {
+        snprintf(buffer, MT_FORMAT_BYTES, "%u B", (unsigned)size_class);
+    } else if (size_class <= 10) {
+        uint64_t low = UINT64_C(1) << (size_class - 1);
+        snprintf(buffer, MT_FORMAT_BYTES, "%" PRIu64 "-%" PRIu64 " B", low, low * 2 - 1);
+    } else {
+        uint64_t low, high;
+        const char *low_unit, *high_unit;
+        unsigned exponent = size_class > 64 ? 63 : size_class - 1U;
+        split_power(exponent, &low, &low_unit);
+        split_power(exponent + 1, &high, &high_unit);
+        if (low_unit == high_unit)
+            snprintf(buffer, MT_FORMAT_BYTES, "%" PRIu64 "-%" PRIu64 " %s", low, high, low_unit);
+        else
+            snprintf(buffer, MT_FORMAT_BYTES, "%" PRIu64 " %s-%" PRIu64 " %s", low, low_unit, high,
+                     high_unit);
+    }
+    return buffer;
+}
+
+/* ---- reading --------------------------------------------------------------------------------- */
+
+/* A plain decimal number (strtod alone would take "nan", "0x10" and "-1"); its end, or NULL. */
+static const char *parse_number(const char *text, double *value) {
+    size_t digits = strspn(text, "0123456789.");
+    if (!isdigit((unsigned char)*text))
+        return NULL;
+    char *end;
+    *value = strtod(text, &end);
+    return end == text + digits ? end : NULL;
+}
+
+static bool scale(double value, double factor, uint64_t *result) {
+    double scaled = value * factor;
+    if (!(scaled < 18446744073709549568.0)) /* the largest double below 2^64 */
+        return false;
+    *result = (uint64_t)(scaled + 0.5);
+    return true;
+}
+
+bool mt_parse_size(const char *text, uint64_t *bytes) {
+    static const char letters[] = "KMGTPE";
+    double value, factor = 1;
+    const char *unit = parse_number(text, &value);
+    if (!unit)
+        return false;
+    if (*unit == ' ')
+        unit++;
+    const char *letter = *unit ? strchr(letters, toupper((unsigned char)*unit)) : NULL;
+    if (letter) {
+        factor = ldexp(1, 10 * (int)(letter - letters + 1));
+        unit++;
+        if (*unit == 'i')
+            unit++;
+    }
+    if (*unit == 'B' || *unit == 'b')
+        unit++;
+    return *unit == '\0' && scale(value, factor, bytes);
+}
+
+bool mt_parse_duration(const char *text, uint64_t bare_ns, uint64_t *ns) {
+    static const struct {
+        const char *unit;
+        double ns;
+    } units[] = {{"ns", 1},   {"us", 1e3},   {"ms", 1e6},  {"s", 1e9},
+                 {"m", 6e10}, {"min", 6e10}, {"h", 3.6e12}};
+    double value;
+    const char *unit = parse_number(text, &value);
+    if (!unit)
+        return false;
+    if (*unit == ' ')
+        unit++;
+    if (*unit == '\0')
+        return bare_ns != 0 && scale(value, (double)bare_ns, ns);
+    for (size_t i = 0; i < sizeof units / sizeof *units; i++)
+        if (strcmp(unit, units[i].unit) == 0)
+            return scale(value, units[i].ns, ns);
+    return false;
+}

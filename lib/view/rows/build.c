@@ -1,0 +1,343 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * From samples to rows in one pass. What a frame is grouped under is found once per frame of the
+ * profile (a "group" array beside frames.h's entries), so a sample costs the search for its charged
+ * frame and an addition.
+ *
+ * --cumulative visits every frame of every path: cumulative.c.
+ *
+ * Sums saturate: a profile may hold any number in any column, and a wrapped sum would be a lie with
+ * a sign.
+ */
+#include "view/rows/rows.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "view/margin.h"
+#include "view/rows/cumulative.h"
+#include "view/rows/rows-local.h"
+
+/* ---- building -------------------------------------------------------------------------------- */
+
+struct builder {
+    struct mt_rows *rows;
+    const struct mt_view_options *options;
+    struct mt_identities ids;
+    struct mt_paths paths;
+    uint32_t *row_of; /* group id -> row + 1 */
+    size_t n_row_of;
+    uint8_t *entry_bits; /* filter: per entry, per location; NULL without one */
+    uint8_t *location_bits;
+    bool filters_labels;
+    uint32_t *group; /* per entry, when frames are grouped */
+    struct mt_cumulative cumulative;
+    int64_t *live_bytes, *live_blocks;
+};
+
+static int out_of_memory(struct mt_error *error) {
+    return mt_error_set(error, MEMTRACK_ENOMEM,
+                        "Close other programs, or narrow the report with --include.",
+                        "out of memory while grouping the profile");
+}
+
+static int check_indexes(const struct mt_profile *profile, struct mt_error *error) {
+    bool bad = false;
+    for (size_t i = 0; i < profile->n_samples && !bad; i++) {
+        const struct mt_sample *sample = &profile->samples[i];
+        bad = sample->first_frame > profile->n_frames ||
+              sample->n_frames > profile->n_frames - sample->first_frame;
+        for (size_t k = 0; k < sample->n_frames && !bad; k++)
+            bad = profile->frames[sample->first_frame + k] >= profile->n_locations;
+    }
+    return bad ? mt_error_set(error, MEMTRACK_EFORMAT, "Record it again.",
+                              "the profile is damaged: a call path names frames that are not in it")
+               : 0;
+}
+
+/* The row of a group id, made when it is new. */
+static struct mt_row *row_of_group(struct builder *b, uint32_t group, uint32_t sample,
+                                   uint32_t entry) {
+    struct mt_rows *rows = b->rows;
+    if (group >= b->n_row_of) {
+        size_t n = b->n_row_of ? b->n_row_of : 256;
+        while (n <= group)
+            n *= 2;
+        uint32_t *grown = realloc(b->row_of, n * sizeof *grown);
+        if (!grown)
+            return NULL;
+        memset(grown + b->n_row_of, 0, (n - b->n_row_of) * sizeof *grown);
+        b->row_of = grown;
+        b->n_row_of = n;
+    }
+    if (!b->row_of[group]) {
+        struct mt_row *row = mt_rows_append(rows);
+        if (!row)
+            return NULL;
+        mt_rows_identify(rows, row, sample, entry);
+        b->row_of[group] = (uint32_t)rows->n;
+    }
+    return &rows->items[b->row_of[group] - 1];
+}
+
+static void sample_values(const struct builder *b, uint32_t s, int64_t value[MT_N_VALUES]) {
+    memcpy(value, b->rows->profile->samples[s].value, sizeof(int64_t) * MT_N_VALUES);
+    if (b->live_bytes) {
+        value[MT_VALUE_LIVE_BYTES] = b->live_bytes[s];
+        value[MT_VALUE_LIVE_BLOCKS] = b->live_blocks[s];
+        value[MT_VALUE_WASTE_BYTES] = 0; /* known of the end alone */
+    }
+}
+
+static void count(struct mt_row *row, const struct mt_amount *amount) {
+    for (size_t v = 0; v < MT_N_VALUES; v++) {
+        if (__builtin_add_overflow(row->value[v], amount->value[v], &row->value[v]))
+            row->value[v] = amount->value[v] < 0 ? INT64_MIN : INT64_MAX;
+        if (row->variance)
+            row->variance[v] += amount->variance[v];
+    }
+    row->n_sites++;
+}
+
+static uint8_t label_bits(const struct builder *b, const struct mt_sample *sample) {
+    struct mt_filter_sample labels = {.scope = mt_profile_text(b->rows->profile, sample->scope),
+                                      .domain = mt_profile_text(b->rows->profile, sample->domain),
+                                      .thread = mt_profile_text(b->rows->profile, sample->thread)};
+    return mt_filter_labels(&b->options->filter, &labels);
+}
+
+static void note_signs(struct mt_rows *rows, const int64_t value[MT_N_VALUES]) {
+    for (size_t v = 0; v < MT_N_VALUES; v++) {
+        int64_t amount = value[v] == INT64_MIN ? INT64_MAX : value[v] < 0 ? -value[v] : value[v];
+        rows->has_negative[v] |= value[v] < 0;
+        if (__builtin_add_overflow(rows->gross[v], amount, &rows->gross[v]))
+            rows->gross[v] = INT64_MAX;
+    }
+}
+
+static bool passes(const struct builder *b, uint32_t s, uint32_t charged) {
+    const struct mt_sample *sample = &b->rows->profile->samples[s];
+    if (b->options->among && b->options->among[s] != b->options->among_value)
+        return false;
+    if (!b->entry_bits)
+        return true;
+    uint8_t bits = charged == MT_NO_ENTRY ? 0 : b->entry_bits[charged];
+    if (b->filters_labels)
+        bits |= label_bits(b, sample);
+    if (b->options->filter.all_frames) {
+        const uint32_t *path = b->rows->profile->frames + sample->first_frame;
+        for (uint32_t i = 0; i < sample->n_frames; i++)
+            bits |= b->location_bits[path[i]];
+    }
+    return mt_filter_passes(&b->options->filter, bits);
+}
+
+static int64_t group_of_sample(struct builder *b, uint32_t s, uint32_t charged) {
+    const struct mt_sample *sample = &b->rows->profile->samples[s];
+    if (b->options->by == MT_BY_STACK)
+        return mt_paths_id(&b->paths, s);
+    if (!mt_group_by_is_frame(b->options->by))
+        return mt_identities_id(&b->ids, mt_identity_of_label(sample, b->options->by));
+    if (charged == MT_NO_ENTRY)
+        return mt_identities_id(&b->ids, mt_identity_of_nothing(sample));
+    /* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): groupings by frame have prepared it */
+    return b->group[charged];
+}
+
+static bool count_charged(struct builder *b, uint32_t s, uint32_t charged,
+                          const struct mt_amount *amount) {
+    int64_t group = group_of_sample(b, s, charged);
+    struct mt_row *row = group < 0 ? NULL : row_of_group(b, (uint32_t)group, s, charged);
+    if (!row)
+        return false;
+    count(row, amount);
+    if (b->rows->row_of_sample)
+        b->rows->row_of_sample[s] = row->sample;
+    return true;
+}
+
+/* Every group on the path from the charged frame outwards. */
+static bool count_path(struct builder *b, uint32_t s, uint32_t charged, uint32_t position,
+                       const struct mt_amount *amount) {
+    if (charged != MT_NO_ENTRY)
+        return mt_cumulative_add(&b->cumulative, s, charged, position, amount) == 0;
+    int64_t group = group_of_sample(b, s, charged);
+    return group >= 0 && mt_cumulative_add_group(&b->cumulative, (uint32_t)group, s, amount) == 0;
+}
+
+static int count_samples(struct builder *b) {
+    struct mt_rows *rows = b->rows;
+    const struct mt_profile *profile = rows->profile;
+    for (uint32_t s = 0; s < profile->n_samples; s++) {
+        uint32_t position = 0,
+                 charged = mt_frames_charged(&rows->frames, &profile->samples[s], &position);
+        struct mt_amount amount = {.variance = {0}};
+        sample_values(b, s, amount.value);
+        mt_margin_add(profile, &profile->samples[s], amount.value, amount.variance);
+        count(&rows->all, &amount);
+        note_signs(rows, amount.value);
+        if (!passes(b, s, charged))
+            continue;
+        count(&rows->passed, &amount);
+        bool counted = b->options->cumulative ? count_path(b, s, charged, position, &amount)
+                                              : count_charged(b, s, charged, &amount);
+        if (!counted)
+            return -MEMTRACK_ENOMEM;
+    }
+    return 0;
+}
+
+/* ---- preparing ------------------------------------------------------------------------------- */
+
+static int prepare_groups(struct builder *b) {
+    const struct mt_frames *frames = &b->rows->frames;
+    b->group = calloc(frames->n_entries + 1, sizeof *b->group);
+    if (!b->group)
+        return -MEMTRACK_ENOMEM;
+    for (uint32_t e = 0; e < frames->n_entries; e++) {
+        int64_t id = mt_identities_id(&b->ids, mt_identity_of_entry(frames, e, b->options->by));
+        if (id < 0)
+            return -MEMTRACK_ENOMEM;
+        b->group[e] = (uint32_t)id;
+    }
+    return 0;
+}
+
+/* The groups of samples without a frame are made beforehand: then all are known. */
+static int prepare_cumulative(struct builder *b) {
+    for (int lossy = 0; lossy < 2; lossy++)
+        if (mt_identities_id(&b->ids, mt_identity_of_nothing(&(struct mt_sample){.lossy = lossy})) <
+            0)
+            return -MEMTRACK_ENOMEM;
+    return mt_cumulative_init(&b->cumulative, b->rows, b->group, b->ids.n, b->live_bytes != NULL);
+}
+
+static int prepare_filter(struct builder *b) {
+    const struct mt_frames *frames = &b->rows->frames;
+    if (mt_filter_is_empty(&b->options->filter))
+        return 0;
+    size_t n_locations = b->rows->profile->n_locations;
+    b->filters_labels = mt_filter_has_labels(&b->options->filter);
+    b->entry_bits = calloc(frames->n_entries + 1, 1);
+    b->location_bits = calloc(n_locations + 1, 1);
+    if (!b->entry_bits || !b->location_bits ||
+        mt_filter_entries(&b->options->filter, frames, b->entry_bits) < 0)
+        return -MEMTRACK_ENOMEM;
+    for (size_t e = 0; e < frames->n_entries; e++)
+        if (frames->entries[e].kind != MT_FRAME_HOOK)
+            b->location_bits[frames->entries[e].location] |= b->entry_bits[e];
+    return 0;
+}
+
+static int prepare_moment(struct builder *b, struct mt_error *error) {
+    const struct mt_profile *profile = b->rows->profile;
+    if (b->options->at.kind == MT_AT_END)
+        return 0;
+    b->live_bytes = calloc(profile->n_samples + 1, sizeof *b->live_bytes);
+    b->live_blocks = calloc(profile->n_samples + 1, sizeof *b->live_blocks);
+    if (!b->live_bytes || !b->live_blocks)
+        return out_of_memory(error);
+    return mt_moment_live(profile, &b->options->at, b->live_bytes, b->live_blocks, error);
+}
+
+static int prepare_samples(struct builder *b) {
+    struct mt_rows *rows = b->rows;
+    if (!b->options->keeps_samples || b->options->cumulative)
+        return 0;
+    rows->n_samples = rows->profile->n_samples;
+    rows->row_of_sample = malloc((rows->n_samples + 1) * sizeof *rows->row_of_sample);
+    if (!rows->row_of_sample)
+        return -MEMTRACK_ENOMEM;
+    memset(rows->row_of_sample, 0xff, rows->n_samples * sizeof *rows->row_of_sample);
+    return 0;
+}
+
+static int prepare(struct builder *b, struct mt_error *error) {
+    int status = prepare_moment(b, error);
+    if (status == 0 && prepare_samples(b) < 0)
+        return out_of_memory(error);
+    if (status < 0)
+        return status;
+    status = mt_frames_init(&b->rows->frames, b->rows->profile, &b->options->wrappers);
+    if (status == 0)
+        status = prepare_filter(b);
+    if (status == 0 && mt_group_by_is_frame(b->options->by))
+        status = prepare_groups(b);
+    if (status == 0 && b->options->cumulative)
+        status = prepare_cumulative(b);
+    if (status == 0 && b->options->by == MT_BY_STACK)
+        status = mt_paths_init(&b->paths, &b->rows->frames);
+    return status < 0 ? out_of_memory(error) : 0;
+}
+
+static void free_builder(struct builder *b) {
+    mt_identities_free(&b->ids);
+    mt_paths_free(&b->paths);
+    free(b->row_of);
+    free(b->entry_bits);
+    free(b->location_bits);
+    free(b->group);
+    mt_cumulative_free(&b->cumulative);
+    free(b->live_bytes);
+    free(b->live_blocks);
+}
+
+static int check_options(const struct mt_view_options *options, struct mt_error *error) {
+    if (options->cumulative && !mt_group_by_is_frame(options->by))
+        return mt_error_set(
+            error, MEMTRACK_EUSAGE, "Use it with --by line, function, file or module.",
+            "--cumulative counts the frames of call paths: it does not go with --by %s",
+            mt_group_by_name(options->by));
+    return 0;
+}
+
+int mt_rows_build(const struct mt_profile *profile, const struct mt_view_options *options,
+                  struct mt_rows **out, struct mt_error *error) {
+    *out = NULL;
+    int status = check_options(options, error);
+    if (status == 0)
+        status = check_indexes(profile, error);
+    if (status < 0)
+        return status;
+    struct mt_rows *rows = calloc(1, sizeof *rows);
+    if (!rows)
+        return out_of_memory(error);
+    struct builder b = {.rows = rows, .options = options};
+    rows->profile = profile;
+    rows->options = *options;
+    rows->all.sample = rows->passed.sample = UINT32_MAX;
+    rows->all.entry = rows->passed.entry = MT_NO_ENTRY;
+    rows->all.variance = rows->all_variance;
+    rows->passed.variance = rows->passed_variance;
+    status = prepare(&b, error);
+    if (status == 0 && count_samples(&b) < 0)
+        status = out_of_memory(error);
+    if (status == 0 && options->cumulative)
+        mt_cumulative_finish(&b.cumulative);
+    free_builder(&b); /* before the rows are sorted, which needs room as well */
+    if (status == 0 && mt_rows_finish(rows) < 0)
+        status = out_of_memory(error);
+    if (status < 0) {
+        mt_rows_free(rows);
+        return status;
+    }
+    rows->options.filter = (struct mt_filter){.all_frames = options->filter.all_frames};
+    rows->options.wrappers.patterns = NULL; /* the caller's, used up */
+    rows->options.wrappers.n_patterns = 0;
+    rows->options.among = NULL;
+    rows->is_filtered = !mt_filter_is_empty(&options->filter) || options->among;
+    *out = rows;
+    return 0;
+}
+
+void mt_rows_free(struct mt_rows *rows) {
+    if (!rows)
+        return;
+    mt_frames_free(&rows->frames);
+    for (size_t i = 0; rows->variances && i * MT_VARIANCES_PER_CHUNK < rows->n; i++)
+        free(rows->variances[i]);
+    free(rows->variances);
+    free(rows->items);
+    free(rows->row_of_sample);
+    free(rows);
+}

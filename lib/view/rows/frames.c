@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Charging a sample to a frame. From the inside out:
+ *
+ *   hook  allocator  allocator  library  library  USER  ...        charged: the user's frame
+ *   hook  allocator  library    RUNTIME  ...                       charged: the first library frame
+ *                                                                  (nobody's line asked for the C++
+ *                                                                  run-time's emergency pool)
+ *   hook  allocator  allocator                                     charged: the innermost that is
+ *                                                                  not the tracker's
+ *
+ * What a frame is depends on its function and module alone, so it is found once per entry; a
+ * function's last verdict is remembered since most locations of a function lie in one module.
+ * Hostile input: every index in the profile is checked here, once, and nowhere behind.
+ */
+#include "view/rows/frames.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static mt_string location_module(const struct mt_profile *profile,
+                                 const struct mt_location *location) {
+    return location->mapping && location->mapping <= profile->n_mappings
+               ? profile->mappings[location->mapping - 1].path
+               : 0;
+}
+
+static uint32_t location_lines(const struct mt_profile *profile,
+                               const struct mt_location *location) {
+    size_t first = location->first_line, n = location->n_lines;
+    return first <= profile->n_lines && n <= profile->n_lines - first ? location->n_lines : 0;
+}
+
+struct verdict { /* of a function in a module */
+    mt_string module;
+    uint8_t kind_plus_1; /* 0: not judged yet */
+};
+
+static uint8_t judge(const struct mt_profile *profile, const struct mt_function *function,
+                     mt_string module, const struct mt_wrapper_options *wrappers) {
+    struct mt_frame_text text = {
+        .function = function ? mt_profile_text(profile, function->name) : "",
+        .system_name = function ? mt_profile_text(profile, function->system_name) : "",
+        .file = function ? mt_profile_text(profile, function->file) : "",
+        .module = mt_profile_text(profile, module)};
+    return (uint8_t)mt_wrappers_classify(&text, wrappers);
+}
+
+static uint8_t entry_kind(const struct mt_profile *profile, const struct mt_entry *entry,
+                          struct verdict *verdicts, const struct mt_wrapper_options *wrappers) {
+    struct verdict *verdict = &verdicts[entry->function];
+    if (!verdict->kind_plus_1 || verdict->module != entry->module) {
+        const struct mt_function *function =
+            entry->function ? &profile->functions[entry->function - 1] : NULL;
+        verdict->kind_plus_1 = (uint8_t)(judge(profile, function, entry->module, wrappers) + 1);
+        verdict->module = entry->module;
+    }
+    return (uint8_t)(verdict->kind_plus_1 - 1);
+}
+
+static void add_entries(struct mt_frames *frames, uint32_t l) {
+    const struct mt_profile *profile = frames->profile;
+    const struct mt_location *location = &profile->locations[l];
+    uint32_t n = location_lines(profile, location);
+    mt_string module = location_module(profile, location);
+    frames->first_entry[l] = (uint32_t)frames->n_entries;
+    if (!n)
+        frames->entries[frames->n_entries++] = (struct mt_entry){.location = l, .module = module};
+    for (uint32_t i = 0; i < n; i++) {
+        const struct mt_line *line = &profile->lines[location->first_line + i];
+        frames->entries[frames->n_entries++] = (struct mt_entry){
+            .location = l,
+            .function = line->function < profile->n_functions ? line->function + 1 : 0,
+            .line = line->line > 0 ? line->line : 0,
+            .module = module,
+            .is_inlined = i + 1 < n};
+    }
+}
+
+static void summarize(struct mt_frames *frames, uint32_t l) {
+    struct mt_landmarks *landmarks = &frames->landmarks[l];
+    *landmarks =
+        (struct mt_landmarks){.stop = MT_NO_ENTRY, .library = MT_NO_ENTRY, .shown = MT_NO_ENTRY};
+    for (uint32_t e = frames->first_entry[l]; e < frames->first_entry[l + 1]; e++) {
+        uint8_t kind = frames->entries[e].kind;
+        if (kind != MT_FRAME_HOOK && landmarks->shown == MT_NO_ENTRY)
+            landmarks->shown = e;
+        if (kind == MT_FRAME_LIBRARY && landmarks->library == MT_NO_ENTRY)
+            landmarks->library = e;
+        if (kind == MT_FRAME_USER || kind == MT_FRAME_RUNTIME) {
+            landmarks->stop = e;
+            landmarks->stop_kind = kind;
+            return;
+        }
+    }
+}
+
+static int allocate(struct mt_frames *frames, const struct mt_profile *profile) {
+    size_t n_entries = 0, n = profile->n_locations;
+    for (size_t l = 0; l < n; l++) {
+        uint32_t lines = location_lines(profile, &profile->locations[l]);
+        n_entries += lines ? lines : 1;
+    }
+    if (n_entries >=
+        MT_NO_ENTRY) /* locations may share lines, so this is not bounded by the profile's size */
+        return -MEMTRACK_ENOMEM;
+    frames->entries = calloc(n_entries + 1, sizeof *frames->entries);
+    frames->first_entry = calloc(n + 1, sizeof *frames->first_entry);
+    frames->landmarks = calloc(n + 1, sizeof *frames->landmarks);
+    return frames->entries && frames->first_entry && frames->landmarks ? 0 : -MEMTRACK_ENOMEM;
+}
+
+int mt_frames_init(struct mt_frames *frames, const struct mt_profile *profile,
+                   const struct mt_wrapper_options *wrappers) {
+    *frames = (struct mt_frames){.profile = profile};
+    struct verdict *verdicts = calloc(profile->n_functions + 1, sizeof *verdicts);
+    if (!verdicts || allocate(frames, profile) < 0) {
+        free(verdicts);
+        mt_frames_free(frames);
+        return -MEMTRACK_ENOMEM;
+    }
+    for (uint32_t l = 0; l < profile->n_locations; l++)
+        add_entries(frames, l);
+    frames->first_entry[profile->n_locations] = (uint32_t)frames->n_entries;
+    for (size_t e = 0; e < frames->n_entries; e++)
+        frames->entries[e].kind = entry_kind(profile, &frames->entries[e], verdicts, wrappers);
+    for (uint32_t l = 0; l < profile->n_locations; l++)
+        summarize(frames, l);
+    free(verdicts);
+    return 0;
+}
+
+void mt_frames_free(struct mt_frames *frames) {
+    free(frames->entries);
+    free(frames->first_entry);
+    free(frames->landmarks);
+    *frames = (struct mt_frames){0};
+}
+
+uint32_t mt_frames_charged(const struct mt_frames *frames, const struct mt_sample *sample,
+                           uint32_t *position) {
+    const uint32_t *path = frames->profile->frames + sample->first_frame;
+    uint32_t library = MT_NO_ENTRY, shown = MT_NO_ENTRY, library_position = 0, shown_position = 0;
+    for (uint32_t i = 0; i < sample->n_frames; i++) {
+        const struct mt_landmarks *landmarks = &frames->landmarks[path[i]];
+        if (shown == MT_NO_ENTRY && landmarks->shown != MT_NO_ENTRY) {
+            shown = landmarks->shown;
+            shown_position = i;
+        }
+        if (library == MT_NO_ENTRY && landmarks->library != MT_NO_ENTRY) {
+            library = landmarks->library;
+            library_position = i;
+        }
+        if (landmarks->stop == MT_NO_ENTRY)
+            continue;
+        if (landmarks->stop_kind == MT_FRAME_RUNTIME && library != MT_NO_ENTRY)
+            break;
+        *position = i;
+        return landmarks->stop;
+    }
+    *position = library != MT_NO_ENTRY ? library_position : shown_position;
+    return library != MT_NO_ENTRY ? library : shown;
+}
+
+const struct mt_function *mt_frames_function(const struct mt_frames *frames,
+                                             const struct mt_entry *entry) {
+    return entry->function ? &frames->profile->functions[entry->function - 1] : NULL;
+}
+
+mt_string mt_frames_function_name(const struct mt_frames *frames, const struct mt_entry *entry) {
+    const struct mt_function *function = mt_frames_function(frames, entry);
+    return function ? function->name : 0;
+}
+
+mt_string mt_frames_file(const struct mt_frames *frames, const struct mt_entry *entry) {
+    const struct mt_function *function = mt_frames_function(frames, entry);
+    return function ? function->file : 0;
+}
+
+uint64_t mt_frames_module_address(const struct mt_frames *frames, const struct mt_entry *entry) {
+    const struct mt_profile *profile = frames->profile;
+    const struct mt_location *location = &profile->locations[entry->location];
+    if (!location->mapping || location->mapping > profile->n_mappings)
+        return location->address;
+    return location->address - profile->mappings[location->mapping - 1].bias;
+}
+
+uint64_t mt_frames_function_offset(const struct mt_frames *frames, const struct mt_entry *entry) {
+    const struct mt_function *function = mt_frames_function(frames, entry);
+    uint64_t address = frames->profile->locations[entry->location].address;
+    return function && function->address && function->address <= address
+               ? address - function->address
+               : UINT64_MAX;
+}

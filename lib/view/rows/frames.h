@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The frames of a profile, flattened and classified once, so that walking 10^7 frames costs an
+ * array look-up each.
+ *
+ * A location with n lines has n entries (its inlined frames, innermost first); one without lines
+ * has a single entry. Entry ids are dense: those of location l are first_entry[l] .. first_entry[l
+ * + 1] - 1.
+ */
+#ifndef MT_VIEW_FRAMES_H
+#define MT_VIEW_FRAMES_H
+
+#include "profile/profile.h"
+#include "view/rows/rows.h"
+
+#define MT_NO_ENTRY UINT32_MAX
+
+struct mt_entry {
+    uint32_t location;
+    uint32_t function; /* index + 1, 0: unknown */
+    int64_t line;
+    mt_string module;
+    uint8_t kind; /* enum mt_frame_kind */
+    bool is_inlined;
+};
+
+/* Where in a location attribution takes a turn; MT_NO_ENTRY: nowhere. In one piece, which lies in
+ * one line of the cache: each sample asks for that of another location. */
+struct mt_landmarks {
+    uint32_t stop;     /* first entry that is user's or run-time's: attribution ends here */
+    uint32_t library;  /* first entry inside a standard library */
+    uint32_t shown;    /* first entry that is not the tracker's */
+    uint8_t stop_kind; /* enum mt_frame_kind, when there is a stop */
+};
+
+struct mt_frames {
+    const struct mt_profile *profile;
+    struct mt_entry *entries;
+    size_t n_entries;
+    uint32_t *first_entry;          /* n_locations + 1 */
+    struct mt_landmarks *landmarks; /* per location */
+};
+
+/* 0 or -MEMTRACK_ENOMEM. */
+int mt_frames_init(struct mt_frames *frames, const struct mt_profile *profile,
+                   const struct mt_wrapper_options *wrappers);
+void mt_frames_free(struct mt_frames *frames);
+
+/* The entry that the sample is charged to, MT_NO_ENTRY when its path is empty. *position: its index
+ * in the path. */
+uint32_t mt_frames_charged(const struct mt_frames *frames, const struct mt_sample *sample,
+                           uint32_t *position);
+
+const struct mt_function *mt_frames_function(const struct mt_frames *frames,
+                                             const struct mt_entry *entry);
+mt_string mt_frames_function_name(const struct mt_frames *frames,
+                                  const struct mt_entry *entry); /* 0: unknown */
+mt_string mt_frames_file(const struct mt_frames *frames, const struct mt_entry *entry);
+/* Where the entry's address lies in the file of its module. */
+uint64_t mt_frames_module_address(const struct mt_frames *frames, const struct mt_entry *entry);
+/* From the start of its function, UINT64_MAX: not known. */
+uint64_t mt_frames_function_offset(const struct mt_frames *frames, const struct mt_entry *entry);
+
+#endif

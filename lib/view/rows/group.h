@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Numbering things that are equal: the tables behind grouping. Private to lib/view.
+ */
+#ifndef MT_VIEW_GROUP_H
+#define MT_VIEW_GROUP_H
+
+#include "view/rows/frames.h"
+
+enum mt_identity_tag {
+    MT_ID_LINE = 1, /* a: file, b: line */
+    MT_ID_SYMBOL,   /* a: name, b: offset, c: module */
+    MT_ID_ADDRESS,  /* a: module, b: address in the module, c: name */
+    MT_ID_FUNCTION, /* a: name, b: file, c: module when there is no file */
+    MT_ID_FILE,     /* a: file */
+    MT_ID_MODULE,   /* a: module */
+    MT_ID_LABEL,    /* a: thread, scope, domain or size class */
+    MT_ID_FRAME,    /* a: function, file; b: line; c: module: equal on the page */
+    MT_ID_PAIR,     /* a, b: ids */
+    MT_ID_NAME,     /* a: name */
+    MT_ID_UNKNOWN,
+    MT_ID_LOSSY,
+};
+struct mt_identity {
+    uint64_t a, b, c;
+    enum mt_identity_tag tag;
+};
+
+/* Ids from 0 on in the order of first appearance. Zero-initialized is empty. */
+struct mt_identities {
+    struct mt_identity *items;
+    size_t n, capacity;
+    uint32_t *slots; /* id + 1, 0: empty */
+    size_t mask;
+};
+int64_t mt_identities_id(struct mt_identities *ids,
+                         struct mt_identity identity); /* or -MEMTRACK_ENOMEM */
+void mt_identities_free(struct mt_identities *ids);
+
+/* What a frame is grouped under. */
+struct mt_identity mt_identity_of_entry(const struct mt_frames *frames, uint32_t entry,
+                                        enum mt_group_by by);
+struct mt_identity mt_identity_of_label(const struct mt_sample *sample, enum mt_group_by by);
+struct mt_identity mt_identity_of_nothing(const struct mt_sample *sample); /* no frame to charge */
+bool mt_group_by_is_frame(enum mt_group_by by); /* line, function, file, module */
+
+/* Call paths that look the same get the same id. */
+struct mt_path {
+    uint64_t hash;
+    uint32_t sample; /* one that has it */
+};
+struct mt_paths {
+    const struct mt_frames *frames;
+    uint32_t *suffix; /* per entry: id of the frames from it to the outer end of its location */
+    uint32_t *whole;  /* per location: suffix of its first entry */
+    struct mt_path *items;
+    size_t n, capacity;
+    uint32_t *slots;
+    size_t mask;
+};
+int mt_paths_init(struct mt_paths *paths, const struct mt_frames *frames);
+int64_t mt_paths_id(struct mt_paths *paths, uint32_t sample); /* or -MEMTRACK_ENOMEM */
+void mt_paths_free(struct mt_paths *paths);
+
+#endif

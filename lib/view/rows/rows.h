@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A profile as a table: samples filtered, charged to a frame (wrappers.h), grouped and sorted. Pure
+ * functions over a profile whose locations are symbolized; nothing here changes it, several threads
+ * may view one profile at once.
+ *
+ *   samples ──filter──► charged frame or label ──group──► rows ──sort──► table, JSON, CSV
+ *
+ * Without a filter and without --cumulative every column of the rows sums to the profile's total.
+ */
+#ifndef MT_VIEW_ROWS_H
+#define MT_VIEW_ROWS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "profile/profile.h"
+#include "view/at.h"
+#include "view/rows/filter.h"
+#include "view/rows/wrappers.h"
+
+enum mt_group_by {
+    MT_BY_LINE,
+    MT_BY_FUNCTION,
+    MT_BY_FILE,
+    MT_BY_MODULE,
+    MT_BY_STACK,
+    MT_BY_THREAD,
+    MT_BY_SCOPE,
+    MT_BY_SIZE,
+    MT_BY_DOMAIN,
+    MT_N_BY
+};
+
+struct mt_view_options {
+    enum mt_group_by by;
+    enum mt_value sort;
+    bool cumulative; /* a row holds every sample that has it anywhere on its path, once however
+                        often it recurs */
+    struct mt_wrapper_options wrappers;
+    struct mt_filter filter;
+    struct mt_moment at;
+    const uint32_t
+        *among; /* per sample, NULL: all; else those alone count for which this is among_value */
+    uint32_t among_value;
+    bool keeps_samples; /* for mt_rows_of_samples; not with cumulative */
+    size_t n_named; /* among equals, names decide the order of the first so many rows only; 0: of
+                       all rows */
+};
+
+/* One group. What a grouping does not determine is that of the first sample in the group. Strings
+ * are the profile's. */
+struct mt_row {
+    int64_t value[MT_N_VALUES];
+    double
+        *variance; /* of sampled figures, MT_N_VALUES of them, see margin.h; NULL: they are exact */
+    uint32_t n_sites;  /* samples in the group; above 1, MT_VALUE_MAX_BYTES is an upper bound */
+    uint32_t sample;   /* the first one; UINT32_MAX in a sum of rows */
+    uint32_t entry;    /* of the frame that is charged, see frames.h; UINT32_MAX: none */
+    uint32_t position; /* by stack: of that frame in the sample's path */
+    mt_string function, file, module;
+    int64_t line;
+    bool shares_name; /* by function: another row has a function of this name */
+};
+
+_Static_assert(sizeof(struct mt_row) <= 128,
+               "a profile of a million call paths has a million rows");
+
+struct mt_rows; /* private */
+struct mt_frames;
+
+/* 0, or -MEMTRACK_ENOMEM, -MEMTRACK_EUSAGE (cumulative with a grouping that has no call path; a
+ * time that the profile cannot show). The profile must outlive the rows, the options need not. */
+int mt_rows_build(const struct mt_profile *profile, const struct mt_view_options *options,
+                  struct mt_rows **out, struct mt_error *error);
+void mt_rows_free(struct mt_rows *rows); /* NULL is fine */
+
+size_t mt_rows_count(const struct mt_rows *rows);
+const struct mt_row *mt_rows_at(const struct mt_rows *rows, size_t i);
+/* Sums of the samples that passed the filter, and of all; not of the rows when they are
+ * cumulative. */
+const struct mt_row *mt_rows_passed(const struct mt_rows *rows);
+const struct mt_row *mt_rows_all(const struct mt_rows *rows);
+bool mt_rows_is_filtered(const struct mt_rows *rows);
+/* With keeps_samples: of each of the *n samples that the profile had when the rows were built, the
+ * index of its row; UINT32_MAX: in none. By this the rows of a profile whose values change can be
+ * added up again. */
+const uint32_t *mt_rows_of_samples(const struct mt_rows *rows, size_t *n);
+/* The row that a sample is in, NULL: none. */
+const struct mt_row *mt_rows_with_sample(const struct mt_rows *rows, uint32_t sample);
+/* Sum of the rows from the i-th on. variance: room for that of sampled figures, which *sum will
+ * point to. */
+void mt_rows_sum_from(const struct mt_rows *rows, size_t i, struct mt_row *sum,
+                      double variance[MT_N_VALUES]);
+/* The profile's totals; live is that of the moment shown. */
+void mt_rows_totals(const struct mt_rows *rows, struct mt_totals *totals);
+/* The same with a sign, one column of those that there are totals of (live, peak, total): a profile
+ * of another tool may be the difference of two, and then its totals are what its rows add up to. */
+int64_t mt_rows_total(const struct mt_rows *rows, enum mt_value value);
+/* Is a sample negative in this column? Its shares are then of what all samples hold without their
+ * signs. */
+bool mt_rows_has_negative(const struct mt_rows *rows, enum mt_value value);
+/* What shares of a column are of. */
+int64_t mt_rows_whole(const struct mt_rows *rows, enum mt_value value);
+const struct mt_view_options *
+mt_rows_options(const struct mt_rows *rows); /* filter patterns excepted */
+const struct mt_profile *mt_rows_profile(const struct mt_rows *rows);
+bool mt_rows_has(const struct mt_rows *rows,
+                 enum mt_value value); /* was this column recorded, for this moment? */
+/* Half of the interval that holds the true figure of a sampled recording with 95 %; 0: it is
+ * exact. */
+int64_t mt_rows_margin(const struct mt_rows *rows, const struct mt_row *row, enum mt_value value);
+/* MT_VALUE_MAX_BYTES of this row is an upper bound. */
+bool mt_rows_max_is_bound(const struct mt_rows *rows, const struct mt_row *row);
+
+/* The row's key, unique among the rows: "src/a.c:12", "parse", "64-127 B", ... malloc'ed; NULL: out
+ * of memory. */
+char *mt_rows_key(const struct mt_rows *rows, const struct mt_row *row);
+
+/* ---- call paths ------------------------------------------------------------------------------ */
+
+struct mt_frame {
+    mt_string function, file, module;
+    int64_t line;             /* 0: unknown */
+    uint64_t address;         /* as in the profile */
+    uint64_t module_address;  /* in the file of the module */
+    uint64_t function_offset; /* from the start of the function; UINT64_MAX: unknown */
+    bool is_inlined;
+    uint32_t id; /* equal ids are equal frames; below mt_rows_n_frames */
+};
+size_t mt_rows_n_frames(const struct mt_rows *rows);
+
+/* The row's call path from the charged frame outwards, allocator wrappers removed. Frames are
+ * written to out[0..max); the number that there are is returned. *truncated: its outer end is
+ * missing. */
+size_t mt_rows_stack(const struct mt_rows *rows, const struct mt_row *row, struct mt_frame *out,
+                     size_t max, bool *truncated);
+/* The frame that the row is charged to; false when it has none (another grouping, an empty
+ * path). */
+bool mt_rows_frame(const struct mt_rows *rows, const struct mt_row *row, struct mt_frame *out);
+/* "src/a.c:12", "function+0x1f (module)", "0x1234 (module)", "[unknown]". malloc'ed; NULL: out of
+ * memory. */
+char *mt_frame_key(const struct mt_profile *profile, const struct mt_frame *frame);
+
+/* ---- names ----------------------------------------------------------------------------------- */
+
+const char *mt_group_by_name(enum mt_group_by by);
+const char *mt_sort_name(enum mt_value sort);
+bool mt_value_is_bytes(enum mt_value value); /* else it counts blocks */
+bool mt_group_by_parse(const char *name, enum mt_group_by *by);
+/* live peak total are bytes; blocks is total-blocks; also live-blocks, peak-blocks, temporary, max,
+ * waste. */
+bool mt_sort_parse(const char *name, enum mt_value *sort);
+extern const char mt_group_by_list[], mt_sort_list[]; /* "line|function|...", for messages */
+
+#endif

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+/* Some of a profile's scopes, by name. */
+#ifndef MT_VIEW_SCOPE_FILTER_H
+#define MT_VIEW_SCOPE_FILTER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "profile/profile.h"
+#include "view/scopes/rows.h"
+
+/* Shell wildcards. A name passes when one of the including patterns matches, or there is none, and
+ * no excluding one does. */
+struct mt_scope_filter {
+    const char *const *include, *const *exclude;
+    size_t n_include, n_exclude;
+};
+
+bool mt_scope_filter_passes(const struct mt_scope_filter *filter, const char *name);
+/* Leave out, in place, events of scopes that do not pass, and those of them that are open. Marks
+ * and counters stay. */
+void mt_scope_filter_profile(const struct mt_scope_filter *filter, struct mt_profile *profile);
+/* Leave out the rows that do not pass, in place. */
+void mt_scope_filter_rows(const struct mt_scope_filter *filter, struct mt_scope_rows *rows);
+
+#endif

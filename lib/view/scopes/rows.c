@@ -1,0 +1,281 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Totals by name and thread become rows by name: sorted by name once, each run of equal names is a
+ * row. Its percentiles come from the buckets of the run, sorted by what they stand for, with the
+ * scopes in which nothing was allocated as zeros among them; the p-th percentile is the smallest
+ * value that p of all values do not exceed (nearest rank), as the median of two values has to be
+ * one that occurred.
+ *
+ * Sums saturate: a profile may hold any number.
+ */
+#include "view/scopes/rows.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "view/margin.h"
+
+static const char *const sort_names[MT_N_SCOPE_SORTS] = {"peak",  "net",   "allocated", "blocks",
+                                                         "freed", "self",  "time",      "self-time",
+                                                         "cpu",   "count", "errors",    "name"};
+const char mt_scope_sort_list[] =
+    "peak|net|allocated|blocks|freed|self|time|self-time|cpu|count|errors|name";
+
+bool mt_scope_sort_parse(const char *text, enum mt_scope_sort *sort) {
+    for (size_t i = 0; i < MT_N_SCOPE_SORTS; i++)
+        if (strcmp(text, sort_names[i]) == 0) {
+            *sort = (enum mt_scope_sort)i;
+            return true;
+        }
+    return false;
+}
+
+const char *mt_scope_sort_name(enum mt_scope_sort sort) {
+    return sort < MT_N_SCOPE_SORTS ? sort_names[sort] : "";
+}
+
+const char *mt_scope_value_key(enum mt_scope_value value) {
+    static const char *const keys[MT_N_SCOPE_VALUES] = {
+        [MT_SCOPE_NET_BYTES] = "net_bytes",
+        [MT_SCOPE_PEAK_BYTES] = "peak_bytes",
+        [MT_SCOPE_ALLOCATED_BYTES] = "allocated_bytes",
+        [MT_SCOPE_ALLOCATED_BLOCKS] = "allocated_blocks",
+        [MT_SCOPE_FREED_BYTES] = "freed_bytes",
+        [MT_SCOPE_DURATION_NS] = "duration_ns",
+        [MT_SCOPE_CPU_NS] = "cpu_ns",
+    };
+    return value < MT_N_SCOPE_VALUES ? keys[value] : "";
+}
+
+/* ---- adding up ------------------------------------------------------------------------------- */
+
+static void add(int64_t *sum, int64_t value) {
+    if (__builtin_add_overflow(*sum, value, sum))
+        *sum = value < 0 ? INT64_MIN : INT64_MAX;
+}
+
+static void add_count(uint64_t *sum, uint64_t value) {
+    if (__builtin_add_overflow(*sum, value, sum))
+        *sum = UINT64_MAX;
+}
+
+/* One bucket of a run of totals, as a value. */
+struct weight {
+    int64_t value;
+    uint64_t count;
+};
+
+static struct weight weight_of(const struct mt_scope_bucket *bucket) {
+    uint64_t begin = mt_bucket_begin(bucket->bucket), end = mt_bucket_begin(bucket->bucket + 1u);
+    uint64_t middle = begin + (end - begin - 1) / 2; /* of a bucket of one value: that value */
+    if (bucket->bucket >= mt_bucket_of(INT64_MAX))
+        middle = INT64_MAX;
+    return (struct weight){bucket->is_negative ? -(int64_t)middle : (int64_t)middle, bucket->count};
+}
+
+static int compare_weights(const void *a, const void *b) {
+    const struct weight *x = a, *y = b;
+    return x->value < y->value ? -1 : x->value > y->value;
+}
+
+static uint64_t total_of(const struct weight *weights, size_t n) {
+    uint64_t total = 0;
+    for (size_t i = 0; i < n; i++)
+        add_count(&total, weights[i].count);
+    return total;
+}
+
+/* Of sorted weights: the smallest value that percent of all do not exceed. */
+static int64_t percentile(const struct weight *weights, size_t n, uint64_t total,
+                          uint64_t percent) {
+    uint64_t rank = total / 100 * percent + (total % 100 * percent + 99) / 100, below = 0;
+    for (size_t i = 0; i < n; i++) {
+        add_count(&below, weights[i].count);
+        if (below >= rank)
+            return weights[i].value;
+    }
+    return 0;
+}
+
+/* The sorted weights of one value over a run of totals. Returns how many there are; room holds all
+ * buckets and one. */
+static size_t weights_of(const struct mt_scopes *scopes, const struct mt_scope *const *run,
+                         size_t n, enum mt_scope_value value, struct weight *room) {
+    bool is_time = value == MT_SCOPE_DURATION_NS || value == MT_SCOPE_CPU_NS;
+    size_t n_weights = 1;
+    room[0] = (struct weight){0, 0};
+    for (size_t i = 0; i < n; i++) {
+        if (!is_time)
+            add_count(&room[0].count, run[i]->idle);
+        for (size_t k = 0; k < run[i]->n_buckets; k++) {
+            const struct mt_scope_bucket *bucket = &scopes->buckets[run[i]->first_bucket + k];
+            if (bucket->value == value)
+                room[n_weights++] = weight_of(bucket);
+        }
+    }
+    qsort(room, n_weights, sizeof *room, compare_weights);
+    return n_weights;
+}
+
+/* A sum that all values reach together only if each of them is the largest. */
+static bool are_all_max(const struct mt_scope_row *row, const struct mt_scope_statistic *s) {
+    int64_t product;
+    return row->count <= INT64_MAX &&
+           !__builtin_mul_overflow(s->max, (int64_t)row->count, &product) && product == s->sum;
+}
+
+static void fill_percentiles(struct mt_scope_row *row, const struct mt_scopes *scopes,
+                             const struct mt_scope *const *run, size_t n, struct weight *room) {
+    for (size_t v = 0; v < MT_N_SCOPE_VALUES; v++) {
+        struct mt_scope_statistic *s = &row->value[v];
+        size_t n_weights = weights_of(scopes, run, n, (enum mt_scope_value)v, room);
+        uint64_t total = total_of(room, n_weights);
+        s->p50 = percentile(room, n_weights, total, 50);
+        s->p95 = percentile(room, n_weights, total, 95);
+        bool all_max = are_all_max(row, s);
+        s->p50 = s->p50 < s->max && !all_max ? s->p50 : s->max;
+        s->p95 = s->p95 < s->max && !all_max ? s->p95 : s->max;
+        s->mean = row->count ? (double)s->sum / (double)row->count : 0;
+    }
+}
+
+static void fill_row(struct mt_scope_row *row, const struct mt_scope *const *run, size_t n) {
+    *row = (struct mt_scope_row){.name = run[0]->name, .is_process = run[0]->is_process};
+    for (size_t v = 0; v < MT_N_SCOPE_VALUES; v++)
+        row->value[v].max = run[0]->max[v];
+    for (size_t i = 0; i < n; i++) {
+        if (i == 0 || run[i]->thread != run[i - 1]->thread)
+            row->n_threads += run[i]->n_threads != 0 ? run[i]->n_threads : 1;
+        add_count(&row->count, run[i]->count);
+        add_count(&row->errors, run[i]->errors);
+        for (size_t v = 0; v < MT_N_SCOPE_VALUES; v++) {
+            add(&row->value[v].sum, run[i]->sum[v]);
+            add(&row->own[v], run[i]->own[v]);
+            if (run[i]->max[v] > row->value[v].max)
+                row->value[v].max = run[i]->max[v];
+        }
+    }
+}
+
+/* ---- order ----------------------------------------------------------------------------------- */
+
+static int compare_totals(const void *a, const void *b) {
+    const struct mt_scope *x = *(const struct mt_scope *const *)a,
+                          *y = *(const struct mt_scope *const *)b;
+    if (x->name != y->name)
+        return x->name < y->name ? -1 : 1;
+    if (x->is_process != y->is_process)
+        return x->is_process ? 1 : -1;
+    return x->thread < y->thread ? -1 : x->thread > y->thread;
+}
+
+static bool same_row(const struct mt_scope *x, const struct mt_scope *y) {
+    return x->name == y->name && x->is_process == y->is_process;
+}
+
+static int64_t sort_key(const struct mt_scope_row *row, enum mt_scope_sort sort) {
+    switch (sort) {
+    case MT_SCOPE_BY_PEAK:
+        return row->value[MT_SCOPE_PEAK_BYTES].max;
+    case MT_SCOPE_BY_NET:
+        return row->value[MT_SCOPE_NET_BYTES].sum;
+    case MT_SCOPE_BY_ALLOCATED:
+        return row->value[MT_SCOPE_ALLOCATED_BYTES].sum;
+    case MT_SCOPE_BY_BLOCKS:
+        return row->value[MT_SCOPE_ALLOCATED_BLOCKS].sum;
+    case MT_SCOPE_BY_FREED:
+        return row->value[MT_SCOPE_FREED_BYTES].sum;
+    case MT_SCOPE_BY_SELF:
+        return row->own[MT_SCOPE_ALLOCATED_BYTES];
+    case MT_SCOPE_BY_TIME:
+        return row->value[MT_SCOPE_DURATION_NS].sum;
+    case MT_SCOPE_BY_SELF_TIME:
+        return row->own[MT_SCOPE_DURATION_NS];
+    case MT_SCOPE_BY_CPU:
+        return row->value[MT_SCOPE_CPU_NS].sum;
+    case MT_SCOPE_BY_COUNT:
+        return row->count < INT64_MAX ? (int64_t)row->count : INT64_MAX;
+    case MT_SCOPE_BY_ERRORS:
+        return row->errors < INT64_MAX ? (int64_t)row->errors : INT64_MAX;
+    default:
+        return 0;
+    }
+}
+
+static int compare_rows(const void *a, const void *b, void *context) {
+    const struct mt_scope_rows *rows = context;
+    const struct mt_scope_row *x = a, *y = b;
+    int64_t left = sort_key(x, rows->sort), right = sort_key(y, rows->sort);
+    if (left != right)
+        return left > right ? -1 : 1;
+    int order =
+        strcmp(mt_profile_text(rows->profile, x->name), mt_profile_text(rows->profile, y->name));
+    return order ? order : (int)x->is_process - (int)y->is_process;
+}
+
+/* ---- the whole ------------------------------------------------------------------------------- */
+
+static int build(struct mt_scope_rows *rows) {
+    const struct mt_scopes *scopes = &rows->profile->info.scopes;
+    size_t n = scopes->n_totals;
+    const struct mt_scope **ordered = malloc((n + 1) * sizeof *ordered);
+    struct weight *room = malloc((scopes->n_buckets + 1) * sizeof *room);
+    rows->items = malloc((n + 1) * sizeof *rows->items);
+    bool made = ordered && room && rows->items;
+    for (size_t i = 0; made && i < n; i++)
+        ordered[i] = &scopes->totals[i];
+    if (made)
+        qsort(ordered, n, sizeof *ordered, compare_totals);
+    for (size_t first = 0, end; made && first < n; first = end) {
+        for (end = first + 1; end < n && same_row(ordered[first], ordered[end]);)
+            end++;
+        struct mt_scope_row *row = &rows->items[rows->n++];
+        fill_row(row, ordered + first, end - first);
+        fill_percentiles(row, scopes, ordered + first, end - first, room);
+    }
+    if (made)
+        qsort_r(rows->items, rows->n, sizeof *rows->items, compare_rows, rows);
+    free(ordered);
+    free(room);
+    return made ? 0 : -MEMTRACK_ENOMEM;
+}
+
+int mt_scope_rows_build(const struct mt_profile *profile, enum mt_scope_sort sort,
+                        struct mt_scope_rows **out, struct mt_error *error) {
+    struct mt_scope_rows *rows = calloc(1, sizeof *rows);
+    if (rows) {
+        rows->profile = profile;
+        rows->sort = sort;
+    }
+    if (!rows || build(rows) != 0) {
+        mt_scope_rows_free(rows);
+        return mt_error_set(error, MEMTRACK_ENOMEM, "", "out of memory while adding up scopes");
+    }
+    *out = rows;
+    return 0;
+}
+
+void mt_scope_rows_free(struct mt_scope_rows *rows) {
+    if (!rows)
+        return;
+    free(rows->items);
+    free(rows);
+}
+
+/* Of net, all that was allocated and freed is uncertain, however little is left. */
+int64_t mt_scope_row_margin(const struct mt_scope_rows *rows, const struct mt_scope_row *row,
+                            enum mt_scope_value value, int64_t amount) {
+    uint64_t period = rows->profile->info.sample_bytes;
+    double bytes = (double)row->value[MT_SCOPE_ALLOCATED_BYTES].sum,
+           blocks = (double)row->value[MT_SCOPE_ALLOCATED_BLOCKS].sum;
+    if (period == 0 || value == MT_SCOPE_DURATION_NS || value == MT_SCOPE_CPU_NS || amount == 0)
+        return 0;
+    if (value == MT_SCOPE_ALLOCATED_BLOCKS)
+        return mt_margin_of(
+            (double)amount,
+            mt_margin_most_of_blocks((double)amount, blocks > 0 ? bytes / blocks : 1, period));
+    double whole = value == MT_SCOPE_NET_BYTES
+                       ? bytes + (double)row->value[MT_SCOPE_FREED_BYTES].sum
+                       : (double)amount;
+    return mt_margin_of(whole, mt_margin_most_of_bytes(whole, period));
+}

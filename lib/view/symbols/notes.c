@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Why functions have no names, in sentences: which file, the reason, and what would help. A reader
+ * of addresses has to know whether it is worth to look for the file.
+ *
+ * Notes are stored in profiles, and a profile is read elsewhere, too: so those that say "no names"
+ * are dropped before each look, which tries again whatever has none. (Split units are another
+ * matter: without theirs, functions have names and lines, and are not tried again.)
+ *
+ * Of stripped files only those are named that matter: whose unnamed code asked for a twentieth of
+ * the bytes.
+ */
+#include <gelf.h>
+#include <glob.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "view/symbols/symbols-local.h"
+
+enum { MAX_FILE_NOTES = 4, NOTE_BYTES = 4600, LEAST_PERCENT = 5 };
+
+static const char no_names[] = " no names";
+
+static void note(struct mt_symbol_notes *notes, const char *text) {
+    if (mt_profile_add_note(notes->profile, text) < 0)
+        notes->no_memory = true;
+}
+
+void mt_symbol_notes_forget(struct mt_profile *profile) {
+    size_t kept = 0;
+    for (size_t i = 0; i < profile->info.n_notes; i++)
+        if (!strstr(mt_profile_text(profile, profile->info.notes[i]), no_names))
+            profile->info.notes[kept++] = profile->info.notes[i];
+    profile->info.n_notes = kept;
+}
+
+void mt_symbol_notes_file(struct mt_symbol_notes *notes, enum mt_symbol_file why,
+                          const char *path) {
+    static const char *const reasons[] = {
+        [MT_SYMBOL_FILE_MISSING] = "cannot be opened here",
+        [MT_SYMBOL_FILE_DELETED] = "had been deleted when it was recorded, and root alone can open "
+                                   "such a file of a process",
+        [MT_SYMBOL_FILE_CHANGED] = "has changed since it was recorded (it is another build)",
+        [MT_SYMBOL_FILE_UNUSABLE] = "is not a program or library any more",
+    };
+    char text[NOTE_BYTES];
+    if (why == MT_SYMBOL_FILE_NONE || ++notes->n_without > MAX_FILE_NOTES)
+        return;
+    snprintf(text, sizeof text, "%s %s: its functions have%s.", path, reasons[why], no_names);
+    note(notes, text);
+}
+
+void mt_symbol_notes_end(struct mt_symbol_notes *notes) {
+    char text[NOTE_BYTES];
+    if (notes->n_without > MAX_FILE_NOTES) {
+        snprintf(text, sizeof text,
+                 "%u further files have changed or cannot be opened: their functions have%s.",
+                 notes->n_without - MAX_FILE_NOTES, no_names);
+        note(notes, text);
+    }
+    if (notes->n_without) {
+        snprintf(text, sizeof text,
+                 "Files that gave%s are looked for in DIR as well with --debug-path DIR, by build "
+                 "id and by name, and "
+                 "below DIR with --sysroot DIR.",
+                 no_names);
+        note(notes, text);
+    }
+}
+
+/* ---- what a module lacks --------------------------------------------------------------------- */
+
+static void note_missing_units(struct mt_symbol_notes *notes, const struct mt_symbol_module *module,
+                               const char *path) {
+    char text[NOTE_BYTES];
+    if (!module->n_missing_units)
+        return;
+    snprintf(text, sizeof text,
+             "%s was built with split debug information, and a part of it (%.1500s) is not here: "
+             "inlined calls are not "
+             "told from the functions that they are in. Keep the .dwo files, or make a %s.dwp of "
+             "them with dwp -e.",
+             path, module->missing_unit ? module->missing_unit : "a .dwo file", path);
+    note(notes, text);
+}
+
+static const char *base_name(const char *path) {
+    const char *slash = strrchr(path, '/');
+    return slash ? slash + 1 : path;
+}
+
+/* The line that decided to allocate is hardly in one of these. */
+static bool is_runtime(const char *path) {
+    static const char *const names[] = {"libc.so",    "libc-",      "ld-linux", "ld.so",
+                                        "libstdc++",  "libc++",     "libm.so",  "libgcc_s",
+                                        "libpthread", "libmemtrack"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (strncmp(base_name(path), names[i], strlen(names[i])) == 0)
+            return true;
+    return false;
+}
+
+static const struct mt_location *charged(const struct mt_profile *profile,
+                                         const struct mt_sample *sample) {
+    for (uint32_t i = 0; i < sample->n_frames; i++) {
+        const struct mt_location *location =
+            &profile->locations[profile->frames[sample->first_frame + i]];
+        if (!location->mapping ||
+            !is_runtime(mt_profile_text(profile, profile->mappings[location->mapping - 1].path)))
+            return location;
+    }
+    return NULL;
+}
+
+/* Of all bytes, those that code without a name in this file asked for. */
+static double unnamed_percent(const struct mt_profile *profile, uint32_t mapping) {
+    enum mt_value column =
+        profile->has_value[MT_VALUE_TOTAL_BYTES] ? MT_VALUE_TOTAL_BYTES : MT_VALUE_LIVE_BYTES;
+    double all = 0, unnamed = 0;
+    for (size_t i = 0; i < profile->n_samples; i++) {
+        const struct mt_sample *sample = &profile->samples[i];
+        const struct mt_location *location = charged(profile, sample);
+        all += (double)sample->value[column];
+        if (location && location->mapping && location->n_lines == 0 &&
+            profile->mappings[location->mapping - 1].path == profile->mappings[mapping].path)
+            unnamed += (double)sample->value[column];
+    }
+    return all > 0 ? 100 * unnamed / all : 0;
+}
+
+/* ---- what would help ------------------------------------------------------------------------- */
+
+static bool lists(const char *list, const char *path) {
+    FILE *file = fopen(list, "re");
+    char *line = NULL;
+    size_t capacity = 0;
+    bool found = false;
+    for (ssize_t n; file && !found && (n = getline(&line, &capacity, file)) > 0;) {
+        line[n - (line[n - 1] == '\n')] = '\0';
+        found = strcmp(line, path) == 0 ||
+                (strncmp(path, "/usr", 4) == 0 && strcmp(line, path + 4) == 0) ||
+                (strncmp(line, "/usr", 4) == 0 && strcmp(line + 4, path) == 0);
+    }
+    free(line);
+    if (file)
+        fclose(file);
+    return found;
+}
+
+/* The Debian package that has installed the file. False: none, or another distribution. */
+static bool find_package(const char *path, char *name, size_t bytes) {
+    glob_t all;
+    bool found = false;
+    if (glob("/var/lib/dpkg/info/*.list", GLOB_NOSORT, NULL, &all) != 0)
+        return false;
+    for (size_t i = 0; i < all.gl_pathc && !found; i++) {
+        const char *list = base_name(all.gl_pathv[i]);
+        found = lists(all.gl_pathv[i], path);
+        snprintf(name, bytes, "%.*s", (int)strcspn(list, ":"), list);
+        name[strlen(name) - (strchr(list, ':') ? 0 : sizeof ".list" - 1)] = '\0';
+    }
+    globfree(&all);
+    return found;
+}
+
+static void describe_help(const struct mt_symbol_module *module, char *text, size_t bytes) {
+    char package[256];
+    bool is_installed =
+        strcmp(module->path, module->recorded) == 0 && find_package(module->path, package, 200);
+    if (is_installed)
+        snprintf(text, bytes, "Install %s%s", package,
+                 strcmp(package, "libc6") == 0 ? "-dbg" : "-dbgsym");
+    else
+        snprintf(text, bytes,
+                 "Name a directory that has the file as it was before with --debug-path DIR");
+}
+
+/* Is its debug information there, but in a form that nobody here can read? */
+static bool is_unreadable(const struct mt_symbol_module *module) {
+    GElf_Addr bias;
+    GElf_Shdr header;
+    size_t names;
+    if (!module->dwfl)
+        return false;
+    Elf *elf =
+        module->dwarf ? dwarf_getelf(module->dwarf) : dwfl_module_getelf(module->module, &bias);
+    if (!elf || elf_getshdrstrndx(elf, &names) != 0)
+        return false;
+    for (Elf_Scn *section = NULL; (section = elf_nextscn(elf, section)) != NULL;) {
+        const char *name =
+            gelf_getshdr(section, &header) ? elf_strptr(elf, names, header.sh_name) : NULL;
+        if (name && strcmp(name, ".debug_info") == 0 && header.sh_type != SHT_NOBITS &&
+            header.sh_size)
+            return !module->dwarf ||
+                   (header.sh_flags & SHF_COMPRESSED); /* else libdw has it in the clear by now */
+    }
+    return false;
+}
+
+static void note_unreadable(struct mt_symbol_notes *notes, const char *path) {
+    char text[NOTE_BYTES];
+    snprintf(text, sizeof text,
+             "%s has debug information that cannot be read, as it is damaged or compressed in a "
+             "way that is not known "
+             "here: its lines have%s. objcopy --decompress-debug-sections may help.",
+             path, no_names);
+    note(notes, text);
+}
+
+static void note_stripped(struct mt_symbol_notes *notes, const struct mt_symbol_module *module,
+                          const char *path, uint32_t mapping) {
+    char text[NOTE_BYTES], help[300];
+    if (!module->dwfl || module->dwarf || mt_symbols_are_complete(module))
+        return;
+    double percent = unnamed_percent(notes->profile, mapping);
+    if (percent < LEAST_PERCENT || ++notes->n_stripped > MAX_FILE_NOTES)
+        return;
+    describe_help(module, help, sizeof help);
+    snprintf(text, sizeof text,
+             "%s is stripped: functions in it that allocated %.0f %% of all bytes have%s. %s, or "
+             "let --debuginfod fetch "
+             "its debug information.",
+             path, percent, no_names, help);
+    note(notes, text);
+}
+
+void mt_symbol_notes_module(struct mt_symbol_notes *notes, const struct mt_symbol_module *module,
+                            uint32_t mapping) {
+    const char *path = mt_profile_text(notes->profile, notes->profile->mappings[mapping].path);
+    note_missing_units(notes, module, path);
+    if (is_unreadable(module))
+        note_unreadable(notes, path);
+    else
+        note_stripped(notes, module, path, mapping);
+}

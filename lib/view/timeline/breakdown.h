@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+/* What the heap was made of over time: the largest groups of a profile at moments all along its
+ * time axis. */
+#ifndef MT_VIEW_STRATA_H
+#define MT_VIEW_STRATA_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "profile/profile.h"
+#include "view/rows/rows.h"
+
+struct mt_strata {
+    size_t n_moments;
+    uint64_t *time_ns;    /* rising, since the start of the recording */
+    size_t n_layers;      /* the last one is everything else */
+    char **keys;          /* as mt_rows_key gives them; of the last NULL */
+    int64_t *live_bytes;  /* layer l at moment m: [l * n_moments + m] */
+    uint64_t coarsest_ns; /* greatest distance of two moments */
+};
+
+/*
+ * The n_layers groups that had most live bytes at any of the moments, largest first. At most
+ * n_moments (>= 2) are taken; by, wrappers and filter of the options say what a group is. The
+ * profile is symbolized. -MEMTRACK_EUSAGE when it does not hold past compositions,
+ * -MEMTRACK_ENOMEM.
+ */
+int mt_strata_build(const struct mt_profile *profile, const struct mt_view_options *options,
+                    size_t n_layers, size_t n_moments, struct mt_strata **out,
+                    struct mt_error *error);
+void mt_strata_free(struct mt_strata *strata); /* NULL is fine */
+
+#endif

@@ -1,0 +1,465 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A course is made of the ticks of a profile, sorted, with one point more at the peak that the
+ * tracker recorded: it seldom falls on a tick, and a chart without it would contradict the summary.
+ * In a process that ended between two ticks it is all there is to see.
+ *
+ * The sum is swept over the points of all courses in time order. Each process counts with the
+ * figures of its latest point, and no more once it has ended. Where that gives more points than
+ * anybody can use, the highest of each equal part of the time stays; the peak of the sum is found
+ * before.
+ *
+ * RSS adds up shared pages once for every process that maps them; PSS does not. Nor is PSS read at
+ * every tick, since the kernel walks all page tables for it: it is shown where it was read. A
+ * reading that is drawn on to the next one, or to the end, is a figure that nobody has seen. Only a
+ * sum takes the latest of each process, at the moments at which one of them was read.
+ */
+#include "view/timeline/timeline.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { MAX_SUM_POINTS = 8000 };
+#define MAX_TIME_NS (UINT64_C(1) << 60) /* 36 years: sums of two stay in range */
+#define MAX_VALUE                                                                                  \
+    (UINT64_C(1)                                                                                   \
+     << 47) /* of an address space: sums of all processes that there can be stay in range */
+#define SLACK_NS                                                                                   \
+    UINT64_C(                                                                                      \
+        50000000) /* clocks of two processes and the tick between fork and first allocation   \
+                        */
+
+const char *const mt_series_keys[MT_N_SERIES] = {"live_bytes", "rss_bytes", "pss_bytes",
+                                                 "swap_bytes", "anon_bytes"};
+const char *const mt_series_labels[MT_N_SERIES] = {"heap (live)", "RSS", "PSS", "swap",
+                                                   "RSS without files"};
+
+static uint64_t smaller(uint64_t a, uint64_t b) {
+    return a < b ? a : b;
+}
+
+/* ---- one process ----------------------------------------------------------------------------- */
+
+static int by_time(const void *a, const void *b) {
+    const struct mt_point *x = a, *y = b;
+    if (x->time_ns != y->time_ns)
+        return x->time_ns < y->time_ns ? -1 : 1;
+    return x->is_peak - y->is_peak;
+}
+
+bool mt_series_is_sparse(enum mt_series series) {
+    return series == MT_SERIES_PSS || series == MT_SERIES_SWAP;
+}
+
+static struct mt_point point_of(const struct mt_tick *tick, uint64_t start_ns) {
+    bool has_pss = tick->pss_bytes != 0;
+    return (struct mt_point){
+        .time_ns = start_ns + smaller(tick->time_ns, MAX_TIME_NS),
+        .value = {[MT_SERIES_LIVE] =
+                      tick->live_bytes > 0 ? smaller((uint64_t)tick->live_bytes, MAX_VALUE) : 0,
+                  [MT_SERIES_RSS] = smaller(tick->rss_bytes, MAX_VALUE),
+                  [MT_SERIES_PSS] = smaller(tick->pss_bytes, MAX_VALUE),
+                  [MT_SERIES_SWAP] = has_pss ? smaller(tick->swap_bytes, MAX_VALUE) : 0,
+                  [MT_SERIES_ANON] = smaller(tick->anon_bytes, MAX_VALUE)},
+        .is_read = {[MT_SERIES_LIVE] = true,
+                    [MT_SERIES_RSS] = tick->rss_bytes != 0,
+                    [MT_SERIES_PSS] = has_pss,
+                    [MT_SERIES_SWAP] = has_pss,
+                    [MT_SERIES_ANON] = tick->anon_bytes != 0},
+        .total_blocks = tick->total_blocks,
+        .n_processes = 1,
+    };
+}
+
+/* What was not read is as last read: at the peak, and at the last tick, which is taken from the
+ * ledger when the process has no memory any more. */
+static void carry_usage(struct mt_course *course) {
+    for (size_t i = 1; i < course->n_points; i++) {
+        struct mt_point *point = &course->points[i];
+        bool is_last = i + 1 == course->n_points;
+        for (size_t s = MT_SERIES_RSS; s < MT_N_SERIES; s++)
+            if (!point->is_read[s] &&
+                (point->is_peak || is_last || mt_series_is_sparse((enum mt_series)s)))
+                point->value[s] = point[-1].value[s];
+        if (point->is_peak)
+            point->total_blocks = point[-1].total_blocks;
+    }
+}
+
+static void measure(struct mt_course *course) {
+    uint64_t last_ns = 0;
+    size_t n = 0;
+    for (size_t i = 0; i < course->n_points; i++) {
+        const struct mt_point *point = &course->points[i];
+        for (size_t s = 0; s < MT_N_SERIES; s++)
+            if (point->is_read[s]) {
+                course->has[s] = true;
+                course->highest[s] =
+                    point->value[s] > course->highest[s] ? point->value[s] : course->highest[s];
+            }
+        if (point->is_peak)
+            continue;
+        uint64_t gap = point->time_ns - last_ns;
+        if (n && (n == 1 || gap < course->finest_ns))
+            course->finest_ns = gap;
+        if (n && gap > course->coarsest_ns)
+            course->coarsest_ns = gap;
+        last_ns = point->time_ns;
+        n++;
+    }
+    course->n_ticks = n;
+}
+
+static void take_peak(struct mt_course *course) {
+    const struct mt_profile_info *info = &course->profile->info;
+    course->peak_bytes = smaller(info->totals.peak_bytes, MAX_VALUE);
+    course->peak_time_known = info->peak_time_known;
+    if (info->peak_time_known) {
+        course->peak_ns = course->start_ns + smaller(info->peak_time_ns, MAX_TIME_NS);
+        course->peak_error_ns = smaller(info->peak_time_error_ns, MAX_TIME_NS);
+        course->points[course->n_points++] = (struct mt_point){.time_ns = course->peak_ns,
+                                                               .value = {course->peak_bytes},
+                                                               .is_read = {true},
+                                                               .n_processes = 1,
+                                                               .is_peak = true};
+        return;
+    }
+    for (size_t i = 0; i < course->n_points; i++)
+        if (course->points[i].value[MT_SERIES_LIVE] > course->peak_bytes)
+            course->peak_bytes = course->points[i].value[MT_SERIES_LIVE];
+}
+
+static int make_course(const struct mt_profile *profile, uint64_t start_ns,
+                       struct mt_course *course) {
+    const struct mt_profile_info *info = &profile->info;
+    *course = (struct mt_course){
+        .profile = profile, .parent = SIZE_MAX, .start_ns = start_ns, .end_ns = start_ns};
+    course->points = calloc(info->n_ticks + 1, sizeof *course->points);
+    if (!course->points)
+        return -MEMTRACK_ENOMEM;
+    for (size_t i = 0; i < info->n_ticks; i++)
+        course->points[course->n_points++] = point_of(&info->ticks[i], start_ns);
+    if (course->n_points)
+        take_peak(course);
+    qsort(course->points, course->n_points, sizeof *course->points, by_time);
+    carry_usage(course);
+    measure(course);
+    if (course->n_points)
+        course->end_ns = course->points[course->n_points - 1].time_ns;
+    uint64_t end_ns = start_ns + smaller(info->duration_ns, MAX_TIME_NS);
+    if (end_ns > course->end_ns)
+        course->end_ns = end_ns;
+    return 0;
+}
+
+/* ---- several --------------------------------------------------------------------------------- */
+
+static bool lives_at(const struct mt_profile_info *info, uint64_t time_ns) {
+    uint64_t end = info->start_time_ns + info->duration_ns;
+    return time_ns + SLACK_NS >= info->start_time_ns &&
+           (end < info->start_time_ns || time_ns <= end + SLACK_NS);
+}
+
+/* SIZE_MAX when none of the profiles is of the parent; of several the one that began last. */
+static size_t parent_of(const struct mt_profile *const *profiles, size_t n, size_t child) {
+    const struct mt_profile_info *c = &profiles[child]->info;
+    size_t best = SIZE_MAX;
+    for (size_t i = 0; i < n; i++) {
+        const struct mt_profile_info *p = &profiles[i]->info;
+        bool is_same =
+            p->pid == c->pid && p->start_time_ns < c->start_time_ns; /* executed another program */
+        bool is_parent = p->pid == c->ppid && p->pid != c->pid &&
+                         p->start_time_ns <= c->start_time_ns + SLACK_NS;
+        if (i == child || !p->is_memtrack || !(is_same || is_parent) ||
+            !lives_at(p, c->start_time_ns))
+            continue;
+        if (best == SIZE_MAX || is_same || p->start_time_ns > profiles[best]->info.start_time_ns)
+            best = i;
+    }
+    return best;
+}
+
+void mt_timeline_family(const struct mt_profile *const *profiles, size_t n, bool *is_member) {
+    size_t root = 0;
+    memset(is_member, 0, n * sizeof *is_member);
+    for (size_t i = 1; i < n; i++)
+        if (profiles[i]->info.start_time_ns > profiles[root]->info.start_time_ns)
+            root = i;
+    for (size_t step = 0; n && step < n;
+         step++) { /* at most n generations, whatever the pids say */
+        size_t parent = parent_of(profiles, n, root);
+        if (parent == SIZE_MAX)
+            break;
+        root = parent;
+    }
+    if (n)
+        is_member[root] = true;
+    for (bool grown = n > 0; grown;) {
+        grown = false;
+        for (size_t i = 0; i < n; i++) {
+            size_t parent = is_member[i] ? SIZE_MAX : parent_of(profiles, n, i);
+            if (parent != SIZE_MAX && is_member[parent])
+                grown = is_member[i] = true;
+        }
+    }
+}
+
+/* Later in the same recording, or as late and with more to show. */
+static bool goes_further(const struct mt_profile_info *a, const struct mt_profile_info *b) {
+    return a->duration_ns != b->duration_ns ? a->duration_ns > b->duration_ns
+                                            : a->n_ticks > b->n_ticks;
+}
+
+static bool is_same_recording(const struct mt_profile_info *a, const struct mt_profile_info *b) {
+    return a->is_memtrack && b->is_memtrack && a->pid == b->pid &&
+           a->start_time_ns == b->start_time_ns;
+}
+
+size_t mt_timeline_earlier(const struct mt_profile *const *profiles, size_t n, bool *is_earlier) {
+    size_t found = 0;
+    memset(is_earlier, 0, n * sizeof *is_earlier);
+    for (size_t i = 0; i < n; i++)
+        for (size_t k = 0; k < i && !is_earlier[i]; k++) {
+            if (is_earlier[k] || !is_same_recording(&profiles[i]->info, &profiles[k]->info))
+                continue;
+            is_earlier[goes_further(&profiles[i]->info, &profiles[k]->info) ? k : i] = true;
+            found++;
+        }
+    return found;
+}
+
+struct event {
+    uint64_t time_ns;
+    size_t course;
+    const struct mt_point *point; /* NULL: the process ends */
+};
+
+static int compare_events(const void *a, const void *b) {
+    const struct event *x = a, *y = b;
+    if (x->time_ns != y->time_ns)
+        return x->time_ns < y->time_ns ? -1 : 1;
+    return !x->point - !y->point; /* ends come after what else happens at that time */
+}
+
+static struct event *list_events(const struct mt_timeline *t, size_t *n) {
+    size_t most = 0;
+    for (size_t i = 0; i < t->n_courses; i++)
+        most += t->courses[i].n_points + 1;
+    struct event *events = calloc(most + 1, sizeof *events);
+    *n = 0;
+    for (size_t i = 0; events && i < t->n_courses; i++) {
+        const struct mt_course *course = &t->courses[i];
+        for (size_t k = 0; k < course->n_points; k++)
+            events[(*n)++] = (struct event){course->points[k].time_ns, i, &course->points[k]};
+        events[(*n)++] = (struct event){course->end_ns, i, NULL};
+    }
+    if (events)
+        qsort(events, *n, sizeof *events, compare_events);
+    return events;
+}
+
+static void add_values(struct mt_point *sum, const struct mt_point *point, bool subtract) {
+    for (size_t s = 0; s < MT_N_SERIES; s++)
+        sum->value[s] += subtract ? -point->value[s] : point->value[s];
+    sum->n_processes += subtract ? UINT32_MAX : 1;
+}
+
+/* Of two points that are put together the one with the higher heap stays, and with it the readings
+ * of both. */
+static void put_together(struct mt_point *kept, const struct mt_point *point) {
+    struct mt_point other = *point;
+    if (point->value[MT_SERIES_LIVE] >= kept->value[MT_SERIES_LIVE]) {
+        other = *kept;
+        *kept = *point;
+    }
+    for (size_t s = 0; s < MT_N_SERIES; s++)
+        if (!kept->is_read[s] && other.is_read[s]) {
+            kept->value[s] = other.value[s];
+            kept->is_read[s] = true;
+        }
+}
+
+/* The highest heap of each equal part of the time. */
+static void thin_sum(struct mt_course *sum) {
+    uint64_t part = (sum->end_ns - sum->start_ns) / (MAX_SUM_POINTS - 1) + 1;
+    size_t kept = 0;
+    if (sum->n_points <= MAX_SUM_POINTS)
+        return;
+    for (size_t i = 0; i < sum->n_points; i++) {
+        const struct mt_point *point = &sum->points[i];
+        bool same = kept && sum->points[kept - 1].time_ns / part == point->time_ns / part;
+        if (same)
+            put_together(&sum->points[kept - 1], point);
+        else
+            sum->points[kept++] = *point;
+    }
+    sum->n_points = kept;
+}
+
+static void sweep(struct mt_timeline *t, const struct event *events, size_t n,
+                  struct mt_point *latest) {
+    struct mt_course *sum = &t->sum;
+    struct mt_point now = {0};
+    for (size_t i = 0; i < n; i++) {
+        const struct event *event = &events[i];
+        struct mt_point *before = &latest[event->course];
+        if (before->n_processes)
+            add_values(&now, before, true);
+        if (event->point)
+            add_values(&now, event->point, false);
+        *before = event->point ? *event->point : (struct mt_point){0};
+        now.time_ns = event->time_ns;
+        now.is_read[MT_SERIES_LIVE] = true;
+        for (size_t s = MT_SERIES_RSS; s < MT_N_SERIES;
+             s++) /* what is as last read of all others is read, once one is */
+            now.is_read[s] |= (event->point && event->point->is_read[s]) ||
+                              (!mt_series_is_sparse((enum mt_series)s) && now.value[s] != 0);
+        if (now.value[MT_SERIES_LIVE] > sum->peak_bytes) {
+            sum->peak_bytes = now.value[MT_SERIES_LIVE];
+            sum->peak_ns = now.time_ns;
+            sum->peak_time_known = true;
+        }
+        if (i + 1 < n && events[i + 1].time_ns == event->time_ns)
+            continue;
+        sum->points[sum->n_points++] = now;
+        memset(now.is_read, 0, sizeof now.is_read);
+    }
+}
+
+static int add_up(struct mt_timeline *t) {
+    struct mt_course *sum = &t->sum;
+    size_t n_events;
+    struct event *events = list_events(t, &n_events);
+    struct mt_point *latest = calloc(t->n_courses, sizeof *latest);
+    sum->points = calloc(n_events + 1, sizeof *sum->points);
+    int rc = events && latest && sum->points ? 0 : -MEMTRACK_ENOMEM;
+    if (rc == 0) {
+        *sum =
+            (struct mt_course){.points = sum->points, .parent = SIZE_MAX, .end_ns = t->duration_ns};
+        sweep(t, events, n_events, latest);
+        thin_sum(sum);
+        measure(sum);
+    }
+    free(events);
+    free(latest);
+    return rc;
+}
+
+/* ---- all of it ------------------------------------------------------------------------------- */
+
+static int by_start(const void *a, const void *b) {
+    const struct mt_profile_info *x = &(*(const struct mt_profile *const *)a)->info;
+    const struct mt_profile_info *y = &(*(const struct mt_profile *const *)b)->info;
+    if (x->start_time_ns != y->start_time_ns)
+        return x->start_time_ns < y->start_time_ns ? -1 : 1;
+    return x->pid < y->pid ? -1 : x->pid > y->pid;
+}
+
+static int by_mark_time(const void *a, const void *b) {
+    const struct mt_moment_mark *x = a, *y = b;
+    if (x->time_ns != y->time_ns)
+        return x->time_ns < y->time_ns ? -1 : 1;
+    return x->course < y->course ? -1 : x->course > y->course;
+}
+
+static int collect_marks(struct mt_timeline *t) {
+    size_t most = 0;
+    for (size_t i = 0; i < t->n_courses; i++)
+        most += t->courses[i].profile->info.n_marks;
+    t->marks = calloc(most + 1, sizeof *t->marks);
+    if (!t->marks)
+        return -MEMTRACK_ENOMEM;
+    for (size_t i = 0; i < t->n_courses; i++) {
+        const struct mt_profile *profile = t->courses[i].profile;
+        for (size_t k = 0; k < profile->info.n_marks; k++) {
+            const struct mt_mark *mark = &profile->info.marks[k];
+            t->marks[t->n_marks++] = (struct mt_moment_mark){
+                .time_ns = t->courses[i].start_ns + smaller(mark->time_ns, MAX_TIME_NS),
+                .name = mt_profile_text(profile, mark->name),
+                .kind = mark->kind,
+                .course = i,
+            };
+        }
+    }
+    qsort(t->marks, t->n_marks, sizeof *t->marks, by_mark_time);
+    return 0;
+}
+
+static int fill(struct mt_timeline *t, const struct mt_profile **sorted, size_t n, bool with_sum) {
+    t->courses = calloc(n, sizeof *t->courses);
+    if (!t->courses)
+        return -MEMTRACK_ENOMEM;
+    t->start_time_ns = sorted[0]->info.start_time_ns;
+    for (size_t i = 0; i < n; i++) {
+        uint64_t start_ns = smaller(sorted[i]->info.start_time_ns - t->start_time_ns, MAX_TIME_NS);
+        int rc = make_course(sorted[i], start_ns, &t->courses[t->n_courses++]);
+        if (rc != 0)
+            return rc;
+        t->courses[i].parent = parent_of(sorted, n, i);
+        if (t->courses[i].end_ns > t->duration_ns)
+            t->duration_ns = t->courses[i].end_ns;
+    }
+    int rc = collect_marks(t);
+    return rc == 0 && with_sum ? add_up(t) : rc;
+}
+
+int mt_timeline_build(const struct mt_profile *const *profiles, size_t n, bool with_sum,
+                      struct mt_timeline **out, struct mt_error *error) {
+    size_t n_ticks = 0;
+    *out = NULL;
+    for (size_t i = 0; i < n; i++)
+        n_ticks += profiles[i]->info.n_ticks;
+    if (n_ticks == 0)
+        return mt_error_set(error, MEMTRACK_EUSAGE, "Profiles that memtrack run writes have one.",
+                            "%s no time axis: it cannot be shown over time",
+                            n == 1 ? "the profile holds" : "the profiles hold");
+    const struct mt_profile **sorted = calloc(n, sizeof *sorted);
+    struct mt_timeline *t = calloc(1, sizeof *t);
+    int rc = -MEMTRACK_ENOMEM;
+    if (sorted && t) {
+        memcpy(sorted, profiles, n * sizeof *sorted);
+        qsort(sorted, n, sizeof *sorted, by_start);
+        rc = fill(t, sorted, n, with_sum);
+    }
+    free(sorted);
+    if (rc != 0) {
+        mt_timeline_free(t);
+        return mt_error_set(error, MEMTRACK_ENOMEM, "", "out of memory");
+    }
+    *out = t;
+    return 0;
+}
+
+void mt_timeline_free(struct mt_timeline *t) {
+    if (!t)
+        return;
+    for (size_t i = 0; i < t->n_courses; i++)
+        free(t->courses[i].points);
+    free(t->courses);
+    free(t->sum.points);
+    free(t->marks);
+    free(t);
+}
+
+void mt_course_columns(const struct mt_course *course, enum mt_series series, uint64_t from_ns,
+                       uint64_t to_ns, double *columns, size_t n) {
+    double width = (double)(to_ns - from_ns) / (double)n, value = -1;
+    bool is_sparse = mt_series_is_sparse(series);
+    size_t next = 0;
+    for (size_t i = 0; i < n; i++) {
+        double begin = (double)from_ns + width * (double)i, end = begin + width;
+        bool is_over = (double)course->end_ns < begin;
+        columns[i] = is_over || is_sparse ? -1 : value;
+        for (;
+             next < course->n_points && ((double)course->points[next].time_ns < end || i + 1 == n);
+             next++) {
+            if (is_sparse && !course->points[next].is_read[series])
+                continue;
+            value = course->has[series] ? (double)course->points[next].value[series] : -1;
+            if ((double)course->points[next].time_ns >= begin && value > columns[i])
+                columns[i] = value;
+            else if ((double)course->points[next].time_ns < begin)
+                columns[i] = value;
+        }
+    }
+}

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the programs of a timeline said of themselves, column by column: when scopes of a name ran,
+ * and how high each of their counters stood. Pure functions; nothing in a profile is believed to be
+ * in order or in range.
+ */
+#ifndef MT_VIEW_LANES_H
+#define MT_VIEW_LANES_H
+
+#include <math.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "view/timeline/timeline.h"
+
+#define MT_LANE_NONE (-HUGE_VAL)
+
+struct mt_lane {
+    const char *name; /* the profile's text: may hold anything */
+    bool is_counter;
+    double *columns; /* of scopes 1 where any ran, else 0; of a counter its value, MT_LANE_NONE
+                        where it had none */
+    double most;     /* the highest of them */
+};
+
+struct mt_lanes {
+    struct mt_lane *items; /* scopes first */
+    size_t n;
+    size_t n_left_out; /* names that there was no place for */
+};
+
+/*
+ * The whole time of the timeline in n columns: the names whose scopes took longest, and the
+ * counters that were set most often, at most MT_LANES_OF_A_KIND of each. Of one course, or of all
+ * when it is NULL or the sum: equal names are one lane, and counters are added up. Of scopes those
+ * that are kept one by one. 0 or -MEMTRACK_ENOMEM.
+ */
+enum { MT_LANES_OF_A_KIND = 5 };
+int mt_lanes_build(const struct mt_timeline *timeline, const struct mt_course *course, size_t n,
+                   struct mt_lanes *lanes);
+void mt_lanes_free(struct mt_lanes *lanes);
+
+/* Of a counter in a column: from 0 to 1 of its highest, negative values are 0; -1 where it had
+ * none. */
+double mt_lane_share(const struct mt_lane *lane, size_t column);
+int64_t mt_lane_most(const struct mt_lane *lane); /* as a number to show */
+
+#endif
