@@ -96,12 +96,12 @@ static int convert(const struct mt_firing *f, struct mt_profile **profile, struc
     int rc = mt_ledger_open(f->ledger_path, &ledger, error);
     if (rc != 0)
         return rc;
-    rc = mt_profile_from_live_ledger_mapped(ledger, profile, &map, error);
+    rc = mt_ledger_live_convert_mapped(ledger, profile, &map, error);
     mt_ledger_close(ledger);
     if (rc != 0)
         return rc;
     rc = add_past(f, *profile, &map);
-    mt_ledger_map_free(&map);
+    mt_ledger_convert_map_free(&map);
     if (rc != 0) {
         mt_profile_free(*profile);
         return mt_error_set(error, MEMTRACK_ENOMEM, "", "out of memory");

@@ -103,7 +103,7 @@ static void say(const struct request *r, bool was_on, bool on) {
 
 static int switch_process(const struct request *r, bool on, struct mt_error *error) {
     struct mt_ledger *ledger;
-    int rc = mt_ledger_of_process(r->pid, &ledger, error);
+    int rc = mt_ledger_live_open(r->pid, &ledger, error);
     if (rc != 0)
         return rc;
     bool was_on = mt_ledger_info(ledger)->control.request.off == 0;

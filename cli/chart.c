@@ -239,7 +239,7 @@ static void put_arrows(const struct canvas *c, const struct mt_timeline *timelin
     }
     size_t shown = 0;
     for (size_t i = 0; i < timeline->n_marks && shown < MOST_MARKS; i++) {
-        const struct mt_moment_mark *mark = &timeline->marks[i];
+        const struct mt_timeline_mark *mark = &timeline->marks[i];
         if (course->profile && &timeline->courses[mark->course] != course)
             continue;
         snprintf(text, sizeof text, "%.100s at %s", mark->name,
@@ -257,7 +257,7 @@ static void put_legend(const struct canvas *c, const bool *is_drawn) {
     size_t used = 0;
     fprintf(c->terminal->stream, "%*s  ", LABEL_WIDTH, "");
     for (size_t s = 0; s < MT_N_SERIES; s++) {
-        size_t width = 2 + mt_format_width(mt_series_labels[s]);
+        size_t width = 2 + mt_format_width(mt_timeline_series_labels[s]);
         if (!is_drawn[s])
             continue;
         if (used && used + strlen(gap) + width > c->columns) {
@@ -268,7 +268,7 @@ static void put_legend(const struct canvas *c, const bool *is_drawn) {
         used += strlen(gap) + width;
         fputs(gap, c->terminal->stream);
         put_glyph(c->terminal, styles[s], c->glyphs->point[s]);
-        fprintf(c->terminal->stream, " %s", mt_series_labels[s]);
+        fprintf(c->terminal->stream, " %s", mt_timeline_series_labels[s]);
         gap = "   ";
     }
     fputc('\n', c->terminal->stream);
@@ -319,7 +319,8 @@ int mt_chart_print(const struct mt_terminal *terminal, const struct mt_timeline 
         return -1;
     }
     for (size_t s = 0; s < MT_N_SERIES; s++) {
-        mt_course_columns(course, (enum mt_series)s, 0, c.to_ns, values + s * c.columns, c.columns);
+        mt_timeline_columns(course, (enum mt_series)s, 0, c.to_ns, values + s * c.columns,
+                            c.columns);
         is_drawn[s] =
             course->has[s] && is_worth_it(values + s * c.columns, c.columns, (enum mt_series)s);
         for (size_t x = 0; is_drawn[s] && x < c.columns; x++)
@@ -365,7 +366,7 @@ static void put_process(const struct mt_terminal *terminal, const struct mt_time
         mt_format_visible(basename(mt_profile_text(profile, profile->info.exe)), terminal->utf8);
     char *name = visible ? mt_format_shorten_end(visible, NAME_WIDTH, terminal->ellipsis) : NULL;
     size_t width = name ? mt_format_width(name) : 0;
-    mt_course_columns(course, MT_SERIES_LIVE, 0, timeline->duration_ns, values, n);
+    mt_timeline_columns(course, MT_SERIES_LIVE, 0, timeline->duration_ns, values, n);
     fprintf(terminal->stream, "%8" PRIu32 " %s%*s ", profile->info.pid, name ? name : "?",
             width < NAME_WIDTH ? (int)(NAME_WIDTH - width) : 0, "");
     put_sparkline(terminal, values, n, (double)course->peak_bytes);

@@ -137,15 +137,15 @@ static void check_one(struct check *check, const char *path, const char *shown, 
     struct mt_checked *checked = add(check);
     if (!checked)
         rc = mt_error_set(&error, MEMTRACK_ENOMEM, "", "out of memory");
-    else if (mt_checked_init(checked, shown, profile, rc ? error.message : NULL,
-                             rc ? &ignored : &error) != 0)
+    else if (mt_export_check_init(checked, shown, profile, rc ? error.message : NULL,
+                                  rc ? &ignored : &error) != 0)
         rc = -MEMTRACK_ENOMEM;
     if (rc == 0)
         rc = judge(check, profile, n_files, checked, &error);
     if (rc != 0) {
         mt_print_error(check->options->name, &error);
         note_status(check, mt_exit_of_error(rc));
-    } else if (!mt_checked_is_good(checked))
+    } else if (!mt_export_check_is_good(checked))
         note_status(check, MT_EXIT_FINDING);
     mt_profile_free(profile);
 }
@@ -159,7 +159,7 @@ static void check_argument(struct check *check, const char *argument) {
     else {
         struct mt_checked *checked = add(check);
         if (checked)
-            mt_checked_init(checked, argument, NULL, "the profile cannot be found", NULL);
+            mt_export_check_init(checked, argument, NULL, "the profile cannot be found", NULL);
         note_status(check, status);
     }
     free(path);
@@ -188,8 +188,8 @@ static void print_finding(const struct mt_terminal *terminal, const struct mt_ch
     static const enum mt_style styles[] = {MT_STYLE_DIM, MT_STYLE_SOURCE, MT_STYLE_ERROR,
                                            MT_STYLE_WARN};
     char *message = mt_finding_message(finding), *next = mt_finding_next(finding, checked->path);
-    print_line(terminal, styles[finding->outcome], mt_outcome_name(finding->outcome), checked->path,
-               message);
+    print_line(terminal, styles[finding->outcome], mt_finding_outcome_name(finding->outcome),
+               checked->path, message);
     if (next && *next) {
         fputs("; next: ", terminal->stream);
         mt_put(terminal, MT_STYLE_NONE, next);
@@ -230,7 +230,7 @@ static void print_count(const struct check *check) {
     for (size_t i = 0; i < check->n; i++) {
         n_unreadable += check->checked[i].problem != NULL;
         n += check->checked[i].findings.n;
-        n_failed += mt_findings_count_failed(&check->checked[i].findings);
+        n_failed += mt_finding_count_failed(&check->checked[i].findings);
     }
     size_t n_read = check->n - n_unreadable;
     if (check->n == 0)
@@ -248,7 +248,7 @@ static void print_count(const struct check *check) {
 /* What could not be run at all has been told by whoever tried. */
 static void print_run(const struct check *check) {
     const struct mt_check_run *run = &check->run;
-    char *message = mt_check_run_message(run);
+    char *message = mt_export_check_run_message(run);
     if (message && *message && !run->problem &&
         (run->status < MT_EXIT_FAILED || run->status > MT_EXIT_NOT_FOUND))
         fprintf(stderr, "%s: %s\n", check->options->name, message);
@@ -296,7 +296,7 @@ static int write_junit(const struct check *check, struct mt_error *error) {
     FILE *file = fopen(path, "we");
     if (!file)
         return cannot_write(path, error);
-    int rc = mt_export_check_junit(file, check->checked, check->n, run_of(check), error);
+    int rc = mt_junit_check(file, check->checked, check->n, run_of(check), error);
     if (fclose(file) != 0 && rc == 0)
         rc = cannot_write(path, error);
     return rc;
@@ -307,7 +307,7 @@ static void tell(struct check *check, FILE *stream) {
     struct mt_error error = {{0}, {0}};
     int rc = 0;
     if (o->json)
-        rc = mt_export_check_json(stream, check->checked, check->n, run_of(check), &error);
+        rc = mt_json_check(stream, check->checked, check->n, run_of(check), &error);
     else
         print_text(check, stream);
     if (rc == 0 && o->junit)
@@ -465,7 +465,7 @@ int mt_cmd_check(int argc, char **argv) {
     if (status == 0)
         status = options.run ? run_and_check(&check) : check_files(&check);
     for (size_t i = 0; i < check.n; i++)
-        mt_checked_free(&check.checked[i]);
+        mt_export_check_free(&check.checked[i]);
     free(check.checked);
     free(check.others);
     mt_profile_free(check.baseline);

@@ -108,7 +108,7 @@ static void add_budget(struct argp_state *state, struct mt_check_options *o, enu
 
 static uint64_t parse_limit(struct argp_state *state, const char *option, const char *text) {
     uint64_t limit;
-    if (!mt_parse_size(text, &limit))
+    if (!mt_format_parse_size(text, &limit))
         argp_error(state, "--%s %s: give a number, or one with K, M or G", option, text);
     return limit;
 }

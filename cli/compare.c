@@ -60,8 +60,8 @@ static size_t parse_runs(struct argp_state *state, const char *text) {
     char *end;
     errno = 0;
     unsigned long n = strtoul(text, &end, 10);
-    if (*text < '0' || *text > '9' || *end || errno || n < 1 || n > MT_SPREAD_MOST)
-        argp_error(state, "-r %s: give a number from 1 to %d", text, MT_SPREAD_MOST);
+    if (*text < '0' || *text > '9' || *end || errno || n < 1 || n > MT_SHIFT_MOST_VALUES)
+        argp_error(state, "-r %s: give a number from 1 to %d", text, MT_SHIFT_MOST_VALUES);
     return n;
 }
 
@@ -146,7 +146,7 @@ static int measure(struct compare *c, struct mt_measurement *measurement, struct
         struct mt_profile *profile;
         rc = mt_subject_load(paths[i], &profile, error);
         if (rc == 0) {
-            mt_measurement_add(measurement, profile);
+            mt_measure_add(measurement, profile);
             mt_profile_free(profile);
         }
     }
@@ -290,7 +290,7 @@ static void print_line(const struct mt_terminal *terminal, enum mt_style style, 
 static void print_bounds(const struct mt_terminal *terminal, enum mt_measure measure,
                          const struct mt_compared *of) {
     char first[MT_FORMAT_BYTES], second[MT_FORMAT_BYTES], difference[MT_FORMAT_BYTES + 1];
-    const struct mt_spread *one = &of->spread[0], *other = &of->spread[1];
+    const struct mt_range *one = &of->spread[0], *other = &of->spread[1];
     if (one->min == one->max && other->min == other->max)
         return;
     const char *lowest[] = {format(first, measure, one->min), format(second, measure, other->min),
@@ -371,7 +371,7 @@ static int tell(const struct compare *c, struct mt_error *error) {
     struct mt_comparison comparison;
     int rc = mt_comparison_build(runs, c->n_runs, &comparison, error);
     if (rc == 0 && c->json)
-        rc = mt_export_comparison_json(stdout, &comparison, commands, error);
+        rc = mt_json_comparison(stdout, &comparison, commands, error);
     else if (rc == 0)
         print_text(c, &comparison);
     mt_comparison_free(&comparison);

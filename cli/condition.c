@@ -115,7 +115,7 @@ static int parse_window(struct parser *p, struct mt_condition *condition) {
     p->at = skip_blanks(p->at + 1);
     size_t length = strcspn(p->at, ")");
     if (p->at[length] != ')' || !copy_until(p->at, length, text) ||
-        !mt_parse_duration(text, 0, &condition->window_ns) ||
+        !mt_format_parse_duration(text, 0, &condition->window_ns) ||
         condition->window_ns < LEAST_WINDOW_NS)
         return refuse(p, "For example: growth(60s)>1M/s. Without one the window is 10s.",
                       "a window of at least 100ms and a closing parenthesis are expected");
@@ -166,7 +166,7 @@ static bool parse_rate(char *text, double *rate) {
     while (slash > text && slash[-1] == ' ')
         slash--;
     *slash = '\0';
-    if (!mt_parse_size(text, &bytes))
+    if (!mt_format_parse_size(text, &bytes))
         return false;
     for (size_t i = 0; i < sizeof units / sizeof *units; i++)
         if (strcmp(unit, units[i].unit) == 0) {
@@ -200,10 +200,10 @@ static bool parse_value(char *text, struct mt_condition *condition) {
     case UNIT_RATE:
         return parse_rate(text, &condition->bound);
     case UNIT_SIZE:
-        is_valid = mt_parse_size(text, &value);
+        is_valid = mt_format_parse_size(text, &value);
         break;
     case UNIT_TIME:
-        is_valid = mt_parse_duration(text, 0, &value);
+        is_valid = mt_format_parse_duration(text, 0, &value);
         break;
     }
     condition->bound = (double)value;

@@ -95,10 +95,10 @@ static int load(const struct mt_convert *convert, struct mt_track *track, const 
     int rc = ledger ? 0 : mt_ledger_open(path, &ledger, problem);
     if (rc != 0)
         return rc;
-    rc = mt_profile_from_ledger_mapped(ledger, profile, &map, problem);
+    rc = mt_ledger_convert_mapped(ledger, profile, &map, problem);
     if (rc == 0) {
         rc = mt_track_apply(track, mt_ledger_info(ledger), *profile, &map);
-        mt_ledger_map_free(&map);
+        mt_ledger_convert_map_free(&map);
         if (rc != 0) {
             mt_profile_free(*profile);
             mt_error_set(problem, -rc, "Close other programs, or raise the memory limit.",

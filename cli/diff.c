@@ -67,7 +67,7 @@ static error_t parse_option(int key, char *text, struct argp_state *state) {
         mt_view_parse_sort(state, &r->view, text);
         return 0;
     case KEY_FAIL_ABOVE:
-        if (!mt_parse_size(text, &r->fail_above))
+        if (!mt_format_parse_size(text, &r->fail_above))
             argp_error(state, "--fail-above %s: not a size such as 0, 4096, 64K or 1.5M", text);
         r->fail_above_given = true;
         return 0;
@@ -116,7 +116,7 @@ static const struct argp parser = {
 struct sides {
     char *path[MT_N_SIDES];
     const char *name[MT_N_SIDES];
-    struct mt_moment at[MT_N_SIDES];
+    struct mt_at at[MT_N_SIDES];
     struct mt_profile *profile[MT_N_SIDES];
 };
 
@@ -178,9 +178,8 @@ static int print_text(const struct request *r, const struct mt_diff *diff,
 static int print(const struct request *r, const struct mt_diff *diff,
                  const char *const names[MT_N_SIDES], struct mt_error *error) {
     if (r->view.json)
-        return mt_export_diff_json(stdout, diff, names, r->view.n, error);
-    return r->view.csv ? mt_export_diff_csv(stdout, diff, r->view.n, error)
-                       : print_text(r, diff, names);
+        return mt_json_diff(stdout, diff, names, r->view.n, error);
+    return r->view.csv ? mt_csv_diff(stdout, diff, r->view.n, error) : print_text(r, diff, names);
 }
 
 /* What a column counts, in words. */
@@ -206,8 +205,8 @@ static void warn_of_sort(const struct request *r, const struct mt_diff *diff) {
 }
 
 static char *amount(char buffer[MT_FORMAT_BYTES], enum mt_value value, int64_t number, bool exact) {
-    return mt_value_is_bytes(value) ? mt_format_size(buffer, number, exact)
-                                    : mt_format_count(buffer, number);
+    return mt_sort_is_bytes(value) ? mt_format_size(buffer, number, exact)
+                                   : mt_format_count(buffer, number);
 }
 
 /* Says so on stderr when the sum of the changes exceeds the limit. A column that cannot be compared

@@ -78,14 +78,14 @@ static enum mt_style style_of(int64_t change) {
 
 static char *format_value(char buffer[MT_FORMAT_BYTES], enum mt_value value, int64_t number,
                           bool exact) {
-    return mt_value_is_bytes(value) ? mt_format_size(buffer, number, exact)
-                                    : mt_format_count(buffer, number);
+    return mt_sort_is_bytes(value) ? mt_format_size(buffer, number, exact)
+                                   : mt_format_count(buffer, number);
 }
 
 static char *format_change(char buffer[MT_FORMAT_BYTES], enum mt_value value, int64_t number,
                            bool exact) {
-    return mt_value_is_bytes(value) ? mt_format_size_change(buffer, number, exact)
-                                    : mt_format_count_change(buffer, number);
+    return mt_sort_is_bytes(value) ? mt_format_size_change(buffer, number, exact)
+                                   : mt_format_count_change(buffer, number);
 }
 
 enum { CELL_BYTES = 2 * MT_FORMAT_BYTES + 8 };
@@ -217,7 +217,7 @@ static void put_totals(const struct view *v) {
     }
 }
 
-static bool facts_equal(const struct mt_facts *x, const struct mt_facts *y) {
+static bool facts_equal(const struct mt_summary *x, const struct mt_summary *y) {
     bool equal = x->n == y->n;
     for (size_t i = 0; i < x->n && equal; i++)
         equal = strcmp(x->items[i].text, y->items[i].text) == 0;
@@ -225,33 +225,33 @@ static bool facts_equal(const struct mt_facts *x, const struct mt_facts *y) {
 }
 
 /* What each side did not see; once when both say the same. */
-static void add_coverage(const struct view *v, struct mt_facts *facts) {
+static void add_coverage(const struct view *v, struct mt_summary *facts) {
     static const char *const labels[] = {"of old", "of new"};
-    struct mt_facts coverage[MT_N_SIDES] = {0};
+    struct mt_summary coverage[MT_N_SIDES] = {0};
     for (enum mt_side side = MT_OLD; side < MT_N_SIDES; side++)
         mt_summary_coverage(mt_diff_rows(v->diff, side), &coverage[side]);
     bool same = facts_equal(&coverage[MT_OLD], &coverage[MT_NEW]);
     for (enum mt_side side = same ? MT_NEW : MT_OLD; side < MT_N_SIDES; side++)
         for (size_t i = 0; i < coverage[side].n; i++)
-            mt_facts_add(facts,
-                         i      ? ""
-                         : same ? "coverage"
-                                : labels[side],
-                         coverage[side].items[i].is_warning, "%s", coverage[side].items[i].text);
+            mt_summary_add(facts,
+                           i      ? ""
+                           : same ? "coverage"
+                                  : labels[side],
+                           coverage[side].items[i].is_warning, "%s", coverage[side].items[i].text);
     facts->failed |= coverage[MT_OLD].failed || coverage[MT_NEW].failed;
-    mt_facts_free(&coverage[MT_OLD]);
-    mt_facts_free(&coverage[MT_NEW]);
+    mt_summary_free(&coverage[MT_OLD]);
+    mt_summary_free(&coverage[MT_NEW]);
 }
 
 static void put_head(const struct view *v, const char *const names[MT_N_SIDES]) {
     static const char *const labels[] = {"old", "new"};
-    struct mt_facts facts = {0};
+    struct mt_summary facts = {0};
     const char *note;
     for (enum mt_side side = MT_OLD; side < MT_N_SIDES; side++)
         mt_summary_side(mt_rows_profile(mt_diff_rows(v->diff, side)), labels[side], names[side],
                         &facts);
     for (size_t i = 0; (note = mt_diff_note(v->diff, i)); i++)
-        mt_facts_add(&facts, i ? "" : "builds", false, "%s", note);
+        mt_summary_add(&facts, i ? "" : "builds", false, "%s", note);
     add_coverage(v, &facts);
     mt_facts_print(v->terminal, &facts);
     put_totals(v);
@@ -290,7 +290,7 @@ static void lay_out(struct view *v) {
         {sort, CELL_CHANGE, v->heading, 0},
         {sort, CELL_OLD, "OLD", 0},
         {sort, CELL_NEW, "NEW", 0},
-        {other, CELL_CHANGE, mt_value_is_bytes(other) ? "BYTES" : "BLOCKS", 0},
+        {other, CELL_CHANGE, mt_sort_is_bytes(other) ? "BYTES" : "BLOCKS", 0},
         {other, CELL_OLD, "OLD", 0},
         {other, CELL_NEW, "NEW", 0},
     };

@@ -7,14 +7,14 @@
 
 enum { LABEL_WIDTH = 11, INDENT = 1 };
 
-void mt_facts_print(const struct mt_terminal *terminal, struct mt_facts *facts) {
+void mt_facts_print(const struct mt_terminal *terminal, struct mt_summary *facts) {
     mt_facts_print_styled(terminal, facts, MT_STYLE_NONE);
 }
 
-void mt_facts_print_styled(const struct mt_terminal *terminal, struct mt_facts *facts,
+void mt_facts_print_styled(const struct mt_terminal *terminal, struct mt_summary *facts,
                            enum mt_style style) {
     for (size_t i = 0; i < facts->n; i++) {
-        const struct mt_fact *fact = &facts->items[i];
+        const struct mt_summary_line *fact = &facts->items[i];
         size_t width = strlen(fact->label);
         fprintf(terminal->stream, "%*s", INDENT, "");
         mt_put(terminal, MT_STYLE_DIM, fact->label);
@@ -25,5 +25,5 @@ void mt_facts_print_styled(const struct mt_terminal *terminal, struct mt_facts *
     }
     if (facts->failed)
         mt_put(terminal, MT_STYLE_WARN, " (out of memory: some lines are missing)");
-    mt_facts_free(facts);
+    mt_summary_free(facts);
 }

@@ -7,8 +7,8 @@
 #include "view/summary/summary.h"
 
 /* Prints them, wrapped, and frees them. */
-void mt_facts_print_styled(const struct mt_terminal *terminal, struct mt_facts *facts,
+void mt_facts_print_styled(const struct mt_terminal *terminal, struct mt_summary *facts,
                            enum mt_style style);
-void mt_facts_print(const struct mt_terminal *terminal, struct mt_facts *facts);
+void mt_facts_print(const struct mt_terminal *terminal, struct mt_summary *facts);
 
 #endif

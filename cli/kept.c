@@ -210,7 +210,7 @@ static void look_at(struct mt_kept *kept, struct mt_ledger *ledger, uint32_t pro
         if (strcmp(kept->files[i].path, path) == 0 &&
             strcmp(kept->files[i].build_id, build_id) == 0)
             return;
-    int fd = mt_symbols_open_mapped(process, path, module->start, module->end);
+    int fd = mt_symbols_find_mapped(process, path, module->start, module->end);
     if (fd >= 0)
         keep(kept, fd, path, build_id);
 }

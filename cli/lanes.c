@@ -31,20 +31,21 @@ static void put_label(const struct mt_terminal *terminal, const struct mt_lanes_
     free(fitting);
 }
 
-static const char *glyph_of(const struct mt_terminal *terminal, const struct mt_lane *lane,
+static const char *glyph_of(const struct mt_terminal *terminal,
+                            const struct mt_timeline_track *lane,
                             const struct mt_lanes_place *place, size_t x) {
     if (!lane->is_counter)
         return lane->columns[x] > 0 ? (terminal->utf8 ? "▬" : "=") : " ";
-    double share = mt_lane_share(lane, x);
+    double share = mt_tracks_share(lane, x);
     size_t step = share < 0 ? 0 : 1 + (size_t)(share * (double)(place->n_steps - 1) + 0.5);
     return place->steps[step < place->n_steps ? step : place->n_steps];
 }
 
 /* Nothing is printed behind the last column that is not blank. */
-static void put_lane(const struct mt_terminal *terminal, const struct mt_lane *lane,
+static void put_lane(const struct mt_terminal *terminal, const struct mt_timeline_track *lane,
                      const struct mt_lanes_place *place) {
     size_t n = place->columns;
-    while (n > 0 && lane->columns[n - 1] <= (lane->is_counter ? MT_LANE_NONE : 0))
+    while (n > 0 && lane->columns[n - 1] <= (lane->is_counter ? MT_TRACK_NONE : 0))
         n--;
     put_label(terminal, place, lane->name);
     fputs(mt_style(terminal, lane->is_counter ? MT_STYLE_BAR : MT_STYLE_SOURCE), terminal->stream);
@@ -54,7 +55,7 @@ static void put_lane(const struct mt_terminal *terminal, const struct mt_lane *l
 }
 
 /* "highest: cache 4,096, queue 7", as many as fit. */
-static void put_highest(const struct mt_terminal *terminal, const struct mt_lanes *lanes,
+static void put_highest(const struct mt_terminal *terminal, const struct mt_timeline_tracks *lanes,
                         const struct mt_lanes_place *place) {
     const char *before = "highest: ";
     size_t taken = 0;
@@ -65,7 +66,7 @@ static void put_highest(const struct mt_terminal *terminal, const struct mt_lane
                          : NULL;
         if (name &&
             asprintf(&text, "%s%s %s", before, name,
-                     mt_format_count(most, mt_lane_most(&lanes->items[i]))) >= 0 &&
+                     mt_format_count(most, mt_tracks_most(&lanes->items[i]))) >= 0 &&
             taken + mt_format_width(text) <= place->columns) {
             fprintf(terminal->stream, "%*s", taken ? 0 : (int)place->label_width + 2, "");
             mt_put(terminal, MT_STYLE_DIM, text);
@@ -81,8 +82,8 @@ static void put_highest(const struct mt_terminal *terminal, const struct mt_lane
 
 int mt_lanes_print(const struct mt_terminal *terminal, const struct mt_timeline *timeline,
                    const struct mt_course *course, const struct mt_lanes_place *place) {
-    struct mt_lanes lanes;
-    if (mt_lanes_build(timeline, course, place->columns, &lanes) != 0)
+    struct mt_timeline_tracks lanes;
+    if (mt_tracks_build(timeline, course, place->columns, &lanes) != 0)
         return -1;
     for (size_t i = 0; i < lanes.n; i++)
         put_lane(terminal, &lanes.items[i], place);
@@ -96,6 +97,6 @@ int mt_lanes_print(const struct mt_terminal *terminal, const struct mt_timeline 
         mt_put_fitting(terminal, column, MT_STYLE_NONE, text);
         fputc('\n', terminal->stream);
     }
-    mt_lanes_free(&lanes);
+    mt_tracks_free(&lanes);
     return 0;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Below a chart of memory over time: when scopes ran, and the programs' own counters
- * (view/lanes.h), a row each. */
+ * (view/timeline/tracks.h), a row each. */
 #ifndef MT_CLI_LANES_H
 #define MT_CLI_LANES_H
 

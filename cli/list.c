@@ -240,8 +240,8 @@ static int print_json(const struct lists *lists, struct mt_error *error) {
             items[i][j] = all[i]->items[j].listed;
     }
     if (rc == 0)
-        rc = mt_export_list_json(stdout, items[0], all[0]->n, items[1], all[1]->n, items[2],
-                                 all[2]->n, error);
+        rc = mt_json_list(stdout, items[0], all[0]->n, items[1], all[1]->n, items[2], all[2]->n,
+                          error);
     for (size_t i = 0; i < 3; i++)
         free(items[i]);
     return rc;

@@ -38,7 +38,7 @@ static int put_json(const struct mt_ledger *ledger, const struct mt_verdict *v,
                                          .n_items = v->n_checked,
                                          .n_faults = v->n_faults,
                                          .is_counted = v->sums_checked};
-    return mt_export_verified_json(stdout, &verified, error);
+    return mt_json_verify(stdout, &verified, error);
 }
 
 /* t: NULL for JSON */
@@ -55,7 +55,7 @@ static int verify(const struct mt_terminal *t, struct mt_ledger *ledger, struct 
 
 static int open_named(const char *name, struct mt_ledger **out, struct mt_error *error) {
     bool is_pid = name[0] && strspn(name, "0123456789") == strlen(name) && strlen(name) < 10;
-    return is_pid ? mt_ledger_of_process(atoi(name), out, error) : mt_ledger_open(name, out, error);
+    return is_pid ? mt_ledger_live_open(atoi(name), out, error) : mt_ledger_open(name, out, error);
 }
 
 static int verify_named(const struct mt_terminal *t, const char *name, struct mt_error *error) {
@@ -72,7 +72,7 @@ static int verify_found(const struct mt_terminal *t, const struct mt_found_ledge
         struct mt_ledger *ledger;
         if (!running && found->items[i].is_live)
             continue; /* is among those that run */
-        int rc = running ? mt_ledger_of_process((pid_t)found->items[i].name.pid, &ledger, NULL)
+        int rc = running ? mt_ledger_live_open((pid_t)found->items[i].name.pid, &ledger, NULL)
                          : mt_ledger_open(found->items[i].path, &ledger, NULL);
         if (rc != 0)
             continue;

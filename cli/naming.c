@@ -33,10 +33,10 @@ char *mt_naming_fit(const struct mt_naming *naming, const char *text, size_t col
     return shortened;
 }
 
-char *mt_naming_place(const struct mt_naming *naming, const struct mt_frame *frame,
+char *mt_naming_place(const struct mt_naming *naming, const struct mt_row_frame *frame,
                       size_t columns) {
     const char *function = mt_profile_text(naming->profile, frame->function);
-    char *key = mt_frame_key(naming->profile, frame), *place = NULL;
+    char *key = mt_rows_frame_key(naming->profile, frame), *place = NULL;
     if (!key)
         return NULL;
     bool has_line = frame->file && frame->line;

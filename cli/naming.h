@@ -29,6 +29,7 @@ char *mt_naming_fit(const struct mt_naming *naming, const char *text, size_t col
 
 /* The frame's key in that width; of "function+0x1f (module)" the function alone is shortened.
  * malloc'ed or NULL. */
-char *mt_naming_place(const struct mt_naming *naming, const struct mt_frame *frame, size_t columns);
+char *mt_naming_place(const struct mt_naming *naming, const struct mt_row_frame *frame,
+                      size_t columns);
 
 #endif

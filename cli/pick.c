@@ -117,13 +117,12 @@ char *mt_pick_profile(const char *program, const char *argument, int *status) {
     return NULL;
 }
 
-char *mt_pick_profile_at(const char *program, const char *argument, struct mt_moment *at,
-                         int *status) {
-    const char *sign = argument ? mt_subject_moment(argument) : NULL;
-    struct mt_moment moment;
+char *mt_pick_profile_at(const char *program, const char *argument, struct mt_at *at, int *status) {
+    const char *sign = argument ? mt_subject_at(argument) : NULL;
+    struct mt_at moment;
     if (!sign)
         return mt_pick_profile(program, argument, status);
-    if (!mt_moment_parse(sign + 1, &moment)) {
+    if (!mt_at_parse(sign + 1, &moment)) {
         mt_print_problem(
             program,
             "After an @ comes end, peak, or a time after the start such as 1.5s, 300ms or 02:00.",

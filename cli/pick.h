@@ -13,8 +13,7 @@
  * NULL: there is none, and *status is the exit status; the reason is printed. */
 char *mt_pick_profile(const char *program, const char *argument, int *status);
 /* The same, and "WHAT@MOMENT" is WHAT and sets *at, unless a file is really called so. */
-char *mt_pick_profile_at(const char *program, const char *argument, struct mt_moment *at,
-                         int *status);
+char *mt_pick_profile_at(const char *program, const char *argument, struct mt_at *at, int *status);
 
 /* mt_subject_load, which takes regular files alone, and a profile on a standard input that is a
  * pipe (up to 1 GiB). */

@@ -83,9 +83,9 @@ static const struct argp parser = {
 static void print_head(const struct mt_terminal *terminal, const struct request *r,
                        const struct mt_rows *rows) {
     const struct mt_profile *profile = mt_rows_profile(rows);
-    struct mt_facts_options facts_options = {.exact_bytes = r->view.exact_bytes,
-                                             .utf8 = terminal->utf8};
-    struct mt_facts facts = {0};
+    struct mt_summary_format facts_options = {.exact_bytes = r->view.exact_bytes,
+                                              .utf8 = terminal->utf8};
+    struct mt_summary facts = {0};
     mt_summary_process(profile, &facts);
     mt_summary_totals(rows, &facts_options, &facts);
     mt_summary_allocator(profile, &facts_options, &facts);
@@ -109,8 +109,8 @@ static int print_text(const struct request *r, const struct mt_rows *rows) {
 
 static int print(const struct request *r, const struct mt_rows *rows, struct mt_error *error) {
     if (r->view.json)
-        return mt_export_json(stdout, rows, r->view.n, error);
-    return r->view.csv ? mt_export_csv(stdout, rows, r->view.n, error) : print_text(r, rows);
+        return mt_json_report(stdout, rows, r->view.n, error);
+    return r->view.csv ? mt_csv_report(stdout, rows, r->view.n, error) : print_text(r, rows);
 }
 
 /* A profile of another tool may lack the default column. */
@@ -159,7 +159,7 @@ int mt_cmd_report(int argc, char **argv) {
     struct mt_error error = {0};
     int result = MT_EXIT_OK;
     argp_parse(&parser, argc, argv, 0, NULL, &r);
-    if (r.view.at_given && r.file && mt_subject_moment(r.file)) {
+    if (r.view.at_given && r.file && mt_subject_at(r.file)) {
         mt_print_problem(r.program, "Leave one of them out.",
                          "%s has a moment already, and --at gives another", r.file);
         mt_view_request_free(&r.view);

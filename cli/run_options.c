@@ -94,12 +94,12 @@ static void parse_follow(const char *text, struct mt_run_options *o,
 
 static bool parse_max_ledger(const char *text, uint64_t *bytes) {
     *bytes = 0;
-    return strcmp(text, "0") == 0 || mt_parse_size(text, bytes);
+    return strcmp(text, "0") == 0 || mt_format_parse_size(text, bytes);
 }
 
 static void parse_interval(const char *text, struct mt_run_options *o,
                            const struct argp_state *state) {
-    if (!mt_parse_duration(text, 0, &o->interval_ns) || o->interval_ns < 1000000)
+    if (!mt_format_parse_duration(text, 0, &o->interval_ns) || o->interval_ns < 1000000)
         bad_value(state, "Give a duration of at least 1ms, such as 10ms, 1s or 2m.", "interval",
                   text);
 }
@@ -133,7 +133,7 @@ static error_t parse_recording(int key, char *value, struct argp_state *state) {
         o->dormant = true;
         return 0;
     case KEY_SAMPLE:
-        if (!mt_parse_size(value, &o->sample_bytes))
+        if (!mt_format_parse_size(value, &o->sample_bytes))
             bad_value(state, "Give a size such as 512K.", "sample", value);
         return 0;
     case KEY_INTERVAL:

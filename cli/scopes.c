@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * memtrack scopes: what a program has measured of its own regions, by name (view/scope_rows.h) or
+ * memtrack scopes: what a program has measured of its own regions, by name (view/scopes/rows.h) or
  * one by one. A trace is written beside what is printed, so that one look at a recording gives
  * both.
  */
@@ -74,7 +74,7 @@ static const struct argp_option options[] = {
 
 struct request {
     const char *program, *file, *trace;
-    enum mt_scope_sort sort;
+    enum mt_scopes_sort sort;
     bool sort_given, events, force, json, csv, no_pager, n_given;
     struct {
         const char **items;
@@ -119,8 +119,8 @@ static error_t parse_option(int key, char *text, struct argp_state *state) {
     struct request *r = state->input;
     switch (key) {
     case KEY_SORT:
-        if (!mt_scope_sort_parse(text, &r->sort))
-            argp_error(state, "--sort %s: choose one of %s", text, mt_scope_sort_list);
+        if (!mt_scopes_sort_parse(text, &r->sort))
+            argp_error(state, "--sort %s: choose one of %s", text, mt_scopes_sort_list);
         r->sort_given = true;
         return 0;
     case 'n':
@@ -179,12 +179,11 @@ static int write_trace(const struct request *r, const struct mt_profile *profile
                        struct mt_error *error) {
     FILE *file;
     int rc = mt_file_create(r->trace, r->force, &file, error);
-    return rc == 0
-               ? mt_file_finish(file, r->trace, mt_export_scope_trace(file, profile, error), error)
-               : rc;
+    return rc == 0 ? mt_file_finish(file, r->trace, mt_trace_profile(file, profile, error), error)
+                   : rc;
 }
 
-static int print_text(const struct request *r, const struct mt_scope_rows *rows) {
+static int print_text(const struct request *r, const struct mt_scopes_rows *rows) {
     struct mt_terminal terminal;
     mt_terminal_init(&terminal, stdout, r->color);
     if (!r->no_pager)
@@ -199,36 +198,36 @@ static int print_text(const struct request *r, const struct mt_scope_rows *rows)
     return 0;
 }
 
-static int print(const struct request *r, const struct mt_scope_rows *rows,
+static int print(const struct request *r, const struct mt_scopes_rows *rows,
                  struct mt_error *error) {
     if (r->events && r->json)
-        return mt_export_scope_events_json(stdout, rows->profile, r->table.n, error);
+        return mt_json_events(stdout, rows->profile, r->table.n, error);
     if (r->events && r->csv)
-        return mt_export_scope_events_csv(stdout, rows->profile, r->table.n, error);
+        return mt_csv_events(stdout, rows->profile, r->table.n, error);
     if (r->json)
-        return mt_export_scopes_json(stdout, rows, r->table.n, error);
-    return r->csv ? mt_export_scopes_csv(stdout, rows, r->table.n, error) : print_text(r, rows);
+        return mt_json_scopes(stdout, rows, r->table.n, error);
+    return r->csv ? mt_csv_scopes(stdout, rows, r->table.n, error) : print_text(r, rows);
 }
 
 static int show(const struct request *r, const char *path, struct mt_error *error) {
     struct mt_profile *profile = NULL;
-    struct mt_scope_rows *rows = NULL;
-    const struct mt_scope_filter filter = {r->include.items, r->exclude.items, r->include.n,
-                                           r->exclude.n};
+    struct mt_scopes_rows *rows = NULL;
+    const struct mt_scopes_filter filter = {r->include.items, r->exclude.items, r->include.n,
+                                            r->exclude.n};
     int rc = mt_pick_read(path, &profile, error);
     if (rc == 0 && profile->info.scopes.n_functions)
         rc = mt_symbols_resolve(profile, &r->symbols, error);
     if (rc == 0)
-        rc = mt_scope_rows_build(profile, r->sort, &rows, error);
+        rc = mt_scopes_rows_build(profile, r->sort, &rows, error);
     if (rc == 0) {
-        mt_scope_filter_profile(&filter, profile);
-        mt_scope_filter_rows(&filter, rows);
+        mt_scopes_filter_profile(&filter, profile);
+        mt_scopes_filter_rows(&filter, rows);
     }
     if (rc == 0 && r->trace)
         rc = write_trace(r, profile, error);
     if (rc == 0 && !(r->trace && strcmp(r->trace, "-") == 0))
         rc = print(r, rows, error);
-    mt_scope_rows_free(rows);
+    mt_scopes_rows_free(rows);
     mt_profile_free(profile);
     return rc;
 }

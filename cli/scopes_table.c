@@ -85,21 +85,21 @@ static const char *format_value(char buffer[MT_FORMAT_BYTES], enum unit unit, in
 
 /* A sampled figure with what it may be off by; times and counts of scopes are exact. */
 static const char *format_cell(char buffer[CELL], const struct mt_terminal *terminal,
-                               const struct mt_scope_rows *rows, const struct column *column,
+                               const struct mt_scopes_rows *rows, const struct column *column,
                                const struct mt_scope_row *row, bool exact) {
     int64_t amount = cell_value(column, row);
     char number[MT_FORMAT_BYTES], margin[MT_MARGIN_BYTES];
     bool is_figure = column->part != COUNT && column->part != ERRORS && column->unit != TIME;
     format_value(number, column->unit, amount, exact);
     mt_margin_text(margin, amount,
-                   is_figure ? mt_scope_row_margin(rows, row, column->value, amount) : 0,
+                   is_figure ? mt_scopes_rows_margin(rows, row, column->value, amount) : 0,
                    terminal->utf8);
     snprintf(buffer, CELL, "%s%s", number, margin);
     return buffer;
 }
 
 /* Columns that would say nothing are left out. */
-static bool is_wanted(const struct column *column, const struct mt_scope_rows *rows) {
+static bool is_wanted(const struct column *column, const struct mt_scopes_rows *rows) {
     if (column->part == ERRORS || column->value == MT_SCOPE_CPU_NS)
         for (size_t i = 0; i < rows->n; i++)
             if (cell_value(column, &rows->items[i]) != 0)
@@ -116,7 +116,7 @@ static size_t room_for(const struct column *column, size_t width) {
     return (width > usual_width[column->unit] ? width : usual_width[column->unit]) + GAP;
 }
 
-static struct layout lay_out(const struct mt_terminal *terminal, const struct mt_scope_rows *rows,
+static struct layout lay_out(const struct mt_terminal *terminal, const struct mt_scopes_rows *rows,
                              size_t n, const struct mt_scopes_table_options *options) {
     struct layout layout = {{0}, 0};
     size_t used = INDENT, width[N_COLUMNS];
@@ -168,7 +168,7 @@ static void put_name(const struct mt_terminal *terminal, enum mt_style style, co
     free(visible);
 }
 
-static void put_row(const struct mt_terminal *terminal, const struct mt_scope_rows *rows,
+static void put_row(const struct mt_terminal *terminal, const struct mt_scopes_rows *rows,
                     const struct mt_scope_row *row, const struct layout *layout, bool exact_bytes) {
     static const char suffix[] = " (process)";
     char buffer[CELL];
@@ -184,7 +184,7 @@ static void put_row(const struct mt_terminal *terminal, const struct mt_scope_ro
     fputc('\n', terminal->stream);
 }
 
-void mt_scopes_print_rows(const struct mt_terminal *terminal, const struct mt_scope_rows *rows,
+void mt_scopes_print_rows(const struct mt_terminal *terminal, const struct mt_scopes_rows *rows,
                           const struct mt_scopes_table_options *options) {
     size_t n = options->n && options->n < rows->n ? options->n : rows->n;
     struct layout layout = lay_out(terminal, rows, n, options);
@@ -206,7 +206,7 @@ void mt_scopes_print_rows(const struct mt_terminal *terminal, const struct mt_sc
 
 /* ---- head ------------------------------------------------------------------------------------ */
 
-static void add_counts(struct mt_facts *facts, const struct mt_scope_rows *rows) {
+static void add_counts(struct mt_summary *facts, const struct mt_scopes_rows *rows) {
     uint64_t count = 0, errors = 0;
     char names[CELL], ended[CELL], wrong[CELL];
     for (size_t i = 0; i < rows->n; i++) {
@@ -214,25 +214,27 @@ static void add_counts(struct mt_facts *facts, const struct mt_scope_rows *rows)
         errors += rows->items[i].errors;
     }
     if (rows->n == 0) {
-        mt_facts_add(facts, "scopes", false,
-                     rows->is_filtered ? "none of these names has ended"
-                     : rows->profile->info.scopes.n_open
-                         ? "none has ended"
-                         : "none has ended: the program did not measure any (see memtrack_begin in "
-                           "memtrack.h)");
+        mt_summary_add(
+            facts, "scopes", false,
+            rows->is_filtered ? "none of these names has ended"
+            : rows->profile->info.scopes.n_open
+                ? "none has ended"
+                : "none has ended: the program did not measure any (see memtrack_begin in "
+                  "memtrack.h)");
         return;
     }
-    mt_facts_add(facts, "scopes", false, "%s of %s name%s", mt_format_count(ended, (int64_t)count),
-                 mt_format_count(names, (int64_t)rows->n), rows->n == 1 ? "" : "s");
+    mt_summary_add(facts, "scopes", false, "%s of %s name%s",
+                   mt_format_count(ended, (int64_t)count), mt_format_count(names, (int64_t)rows->n),
+                   rows->n == 1 ? "" : "s");
     if (errors)
-        mt_facts_add(facts, "", true,
-                     "%s ended by something else than their own end: with the scope around them, "
-                     "with their thread or "
-                     "process, or because their storage was gone",
-                     mt_format_count(wrong, (int64_t)errors));
+        mt_summary_add(facts, "", true,
+                       "%s ended by something else than their own end: with the scope around them, "
+                       "with their thread or "
+                       "process, or because their storage was gone",
+                       mt_format_count(wrong, (int64_t)errors));
 }
 
-static void add_events(struct mt_facts *facts, const struct mt_profile *profile) {
+static void add_events(struct mt_summary *facts, const struct mt_profile *profile) {
     const struct mt_scopes *scopes = &profile->info.scopes;
     char kept[CELL], seen[CELL];
     if (scopes->events_seen == 0)
@@ -241,22 +243,22 @@ static void add_events(struct mt_facts *facts, const struct mt_profile *profile)
     mt_format_count(seen,
                     (int64_t)(scopes->events_seen < INT64_MAX ? scopes->events_seen : INT64_MAX));
     if (scopes->n_events > 1)
-        mt_facts_add(facts, "events", false,
-                     "the latest %s scopes are kept one by one (--events), of %s events in all",
-                     kept, seen);
+        mt_summary_add(facts, "events", false,
+                       "the latest %s scopes are kept one by one (--events), of %s events in all",
+                       kept, seen);
     else
-        mt_facts_add(facts, "events", false, "%s kept by itself (--events), of %s event%s in all",
-                     scopes->n_events ? "the latest scope is" : "no scope is", seen,
-                     scopes->events_seen == 1 ? "" : "s");
+        mt_summary_add(facts, "events", false, "%s kept by itself (--events), of %s event%s in all",
+                       scopes->n_events ? "the latest scope is" : "no scope is", seen,
+                       scopes->events_seen == 1 ? "" : "s");
     if (scopes->event_sample == 0)
-        mt_facts_add(facts, "", false, "no scope became an event: that was asked for");
+        mt_summary_add(facts, "", false, "no scope became an event: that was asked for");
     if (scopes->event_sample > 1)
-        mt_facts_add(facts, "", false, "one scope in %" PRIu32 " became an event",
-                     scopes->event_sample);
+        mt_summary_add(facts, "", false, "one scope in %" PRIu32 " became an event",
+                       scopes->event_sample);
 }
 
-void mt_scopes_print_head(const struct mt_terminal *terminal, const struct mt_scope_rows *rows) {
-    struct mt_facts facts = {0};
+void mt_scopes_print_head(const struct mt_terminal *terminal, const struct mt_scopes_rows *rows) {
+    struct mt_summary facts = {0};
     mt_summary_process(rows->profile, &facts);
     add_counts(&facts, rows);
     add_events(&facts, rows->profile);

@@ -13,8 +13,8 @@ struct mt_scopes_table_options {
 };
 
 /* The program, how many scopes there were, and what of them is missing. */
-void mt_scopes_print_head(const struct mt_terminal *terminal, const struct mt_scope_rows *rows);
-void mt_scopes_print_rows(const struct mt_terminal *terminal, const struct mt_scope_rows *rows,
+void mt_scopes_print_head(const struct mt_terminal *terminal, const struct mt_scopes_rows *rows);
+void mt_scopes_print_rows(const struct mt_terminal *terminal, const struct mt_scopes_rows *rows,
                           const struct mt_scopes_table_options *options);
 /* Those that have not ended. */
 void mt_scopes_print_open(const struct mt_terminal *terminal, const struct mt_profile *profile,

@@ -94,7 +94,7 @@ static error_t parse_option(int key, char *text, struct argp_state *state) {
         r->json = true;
         return 0;
     case KEY_EVERY:
-        if (!mt_parse_duration(text, 0, &r->every_ns) || r->every_ns < 1000000 ||
+        if (!mt_format_parse_duration(text, 0, &r->every_ns) || r->every_ns < 1000000 ||
             r->every_ns > INT64_MAX / 2)
             argp_error(state, "--every %s: give a duration of at least 1ms, such as 10s or 5m",
                        text);
@@ -186,7 +186,7 @@ static int print_snapshot(const struct request *r, const struct mt_profile *prof
                           const char *path, struct mt_error *error) {
     const struct mt_summary_options summary = {
         .profile_path = path, .color = r->color, .by_live = true};
-    int rc = r->json ? mt_export_snapshot_json(stdout, profile, path, error) : 0;
+    int rc = r->json ? mt_json_snapshot(stdout, profile, path, error) : 0;
     if (!r->json && !r->quiet)
         mt_cli_print_summary(stdout, profile, &summary);
     if (rc == 0 && fflush(stdout) != 0) /* who follows a series waits for it */
@@ -222,7 +222,7 @@ static int write_snapshot(const struct series *s, unsigned long number, struct m
 static int take_snapshot(struct series *s, unsigned long number, struct mt_error *error) {
     struct mt_symbols_options symbols = s->request->symbols;
     symbols.cache = s->symbols;
-    int rc = mt_profile_from_process(s->request->pid, &s->profile, error);
+    int rc = mt_ledger_live_profile(s->request->pid, &s->profile, error);
     if (rc != 0)
         return rc;
     mt_symbols_resolve(s->profile, &symbols, NULL); /* a profile without names is still one */

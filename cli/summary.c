@@ -13,8 +13,8 @@ enum { DEFAULT_LINES = 5 };
 
 static void print_facts(const struct mt_terminal *terminal, const struct mt_rows *rows,
                         bool exact_bytes) {
-    struct mt_facts_options options = {.exact_bytes = exact_bytes, .utf8 = terminal->utf8};
-    struct mt_facts facts = {0};
+    struct mt_summary_format options = {.exact_bytes = exact_bytes, .utf8 = terminal->utf8};
+    struct mt_summary facts = {0};
     mt_summary_process(mt_rows_profile(rows), &facts);
     mt_summary_totals(rows, &options, &facts);
     mt_summary_coverage(rows, &facts);
@@ -50,9 +50,9 @@ void mt_cli_print_summary(FILE *stream, const struct mt_profile *profile,
     print_facts(&terminal, rows, options->exact_bytes);
     print_rows(&terminal, rows, options);
     if (options->profile_path) {
-        struct mt_facts next = {0};
+        struct mt_summary next = {0};
         fputc('\n', stream);
-        mt_facts_add(&next, "next", false, "memtrack report %s", options->profile_path);
+        mt_summary_add(&next, "next", false, "memtrack report %s", options->profile_path);
         mt_facts_print_styled(&terminal, &next, MT_STYLE_BOLD);
     }
     mt_rows_free(rows);
@@ -64,7 +64,7 @@ int mt_cli_print_json(FILE *stream, const struct mt_profile *profile, size_t n,
     struct mt_rows *rows;
     int status = mt_rows_build(profile, &view, &rows, error);
     if (status == 0)
-        status = mt_export_json(stream, rows, n, error);
+        status = mt_json_report(stream, rows, n, error);
     if (status == 0)
         mt_rows_free(rows);
     return status;

@@ -87,7 +87,7 @@ static void put_source(const struct table *t, mt_string file, int64_t line, mt_s
 
 /* One frame, one line: the function gets what the place leaves, and at least two fifths if it needs
  * them. */
-static void put_frame(const struct table *t, const struct mt_frame *frame, size_t indent) {
+static void put_frame(const struct table *t, const struct mt_row_frame *frame, size_t indent) {
     size_t columns = t->name_width - indent;
     const char *function = frame->file && frame->line
                                ? mt_profile_text(mt_rows_profile(t->rows), frame->function)
@@ -110,7 +110,7 @@ static void put_stack(const struct table *t, const struct mt_row *row) {
     bool truncated;
     size_t n = mt_rows_stack(t->rows, row, NULL, 0, &truncated);
     size_t shown = t->options->full || n <= MAX_FRAMES_SHOWN + 1 ? n : MAX_FRAMES_SHOWN;
-    struct mt_frame *frames = calloc(shown + 1, sizeof *frames);
+    struct mt_row_frame *frames = calloc(shown + 1, sizeof *frames);
     if (!frames)
         return;
     mt_rows_stack(t->rows, row, frames, shown, &truncated);
@@ -134,7 +134,7 @@ static void put_stack(const struct table *t, const struct mt_row *row) {
 
 /* A line: the place, the function beside or below it, the source text below. */
 static void put_line(const struct table *t, const struct mt_row *row) {
-    struct mt_frame frame;
+    struct mt_row_frame frame;
     if (!mt_rows_frame(t->rows, row, &frame)) {
         char *key = mt_rows_key(t->rows, row);
         mt_put(t->terminal, MT_STYLE_NONE, key);

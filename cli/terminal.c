@@ -109,7 +109,7 @@ static size_t line_bytes(const char *text, size_t columns, bool may_break) {
             return bytes;
         bytes = end + word;
         if (!fits)
-            return may_break ? mt_format_head_bytes(text, columns) : bytes;
+            return may_break ? mt_format_width_fit(text, columns) : bytes;
         if (!text[bytes])
             return bytes;
         end = bytes + strspn(text + bytes, " ");

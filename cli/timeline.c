@@ -108,7 +108,7 @@ struct request {
 
 static uint64_t parse_duration(struct argp_state *state, const char *option, const char *text) {
     uint64_t ns = 0;
-    if (!mt_parse_duration(text, 0, &ns) || ns < NS_PER_MS || ns > UINT64_MAX / 4)
+    if (!mt_format_parse_duration(text, 0, &ns) || ns < NS_PER_MS || ns > UINT64_MAX / 4)
         argp_error(state, "--%s %s: give a duration of at least 1ms, such as 500ms, 10s or 2m",
                    option, text);
     return ns;
@@ -368,7 +368,7 @@ static int print_text(const struct request *r, const struct mt_timeline *t) {
 }
 
 static int print_svg(const struct request *r, const struct mt_timeline *t,
-                     const struct mt_strata *strata, struct mt_error *error) {
+                     const struct mt_breakdown *breakdown, struct mt_error *error) {
     const struct mt_svg_options options = {
         .width = (unsigned)(r->width ? r->width : SVG_WIDTH),
         .height = (unsigned)(r->height ? r->height : SVG_HEIGHT),
@@ -377,7 +377,7 @@ static int print_svg(const struct request *r, const struct mt_timeline *t,
     int rc = mt_file_create(r->svg, r->force, &file, error);
     if (rc != 0)
         return rc;
-    return mt_file_finish(file, r->svg, mt_export_timeline_svg(file, t, strata, &options, error),
+    return mt_file_finish(file, r->svg, mt_svg_timeline(file, t, breakdown, &options, error),
                           error);
 }
 
@@ -385,22 +385,21 @@ static int print_trace(const struct request *r, const struct mt_timeline *t,
                        struct mt_error *error) {
     FILE *file;
     int rc = mt_file_create(r->trace, r->force, &file, error);
-    return rc == 0 ? mt_file_finish(file, r->trace, mt_export_timeline_trace(file, t, error), error)
-                   : rc;
+    return rc == 0 ? mt_file_finish(file, r->trace, mt_trace_timeline(file, t, error), error) : rc;
 }
 
 static int print(const struct request *r, const struct mt_timeline *t,
-                 const struct mt_strata *strata, struct mt_error *error) {
+                 const struct mt_breakdown *breakdown, struct mt_error *error) {
     if (r->svg)
-        return print_svg(r, t, strata, error);
+        return print_svg(r, t, breakdown, error);
     if (r->trace)
         return print_trace(r, t, error);
     if (r->csv && r->events)
-        return mt_export_timeline_events_csv(stdout, t, error);
+        return mt_csv_events_of_timeline(stdout, t, error);
     if (r->json)
-        return mt_export_timeline_json(stdout, t, strata, error);
+        return mt_json_timeline(stdout, t, breakdown, error);
     if (r->csv)
-        return mt_export_timeline_csv(stdout, t, strata, error);
+        return mt_csv_timeline(stdout, t, breakdown, error);
     return print_text(r, t) == 0 ? 0 : mt_error_set(error, MEMTRACK_ENOMEM, "", "out of memory");
 }
 
@@ -416,36 +415,36 @@ static int name_scopes(const struct request *r, const struct mt_profiles *profil
 }
 
 static int compose(const struct request *r, const struct mt_profiles *profiles,
-                   struct mt_strata **strata, struct mt_error *error) {
-    *strata = NULL;
+                   struct mt_breakdown **breakdown, struct mt_error *error) {
+    *breakdown = NULL;
     if (r->layers == 0)
         return 0;
     if (profiles->n != 1)
         return mt_error_set(error, MEMTRACK_EUSAGE, "Name one profile.",
                             "--composition is of one process, and there are %zu", profiles->n);
     int rc = mt_symbols_resolve(profiles->items[0], &r->symbols, error);
-    return rc == 0
-               ? mt_strata_build(profiles->items[0], &r->view, r->layers, MOMENTS, strata, error)
-               : rc;
+    return rc == 0 ? mt_breakdown_build(profiles->items[0], &r->view, r->layers, MOMENTS, breakdown,
+                                        error)
+                   : rc;
 }
 
 static int show(const struct request *r, struct mt_error *error) {
     struct mt_profiles profiles = {0};
     struct mt_timeline *timeline = NULL;
-    struct mt_strata *strata = NULL;
+    struct mt_breakdown *breakdown = NULL;
     int rc = load(r, &profiles, error);
     if (rc == 0)
         rc = drop_earlier(r, &profiles, error);
     if (rc == 0)
         rc = name_scopes(r, &profiles, error);
     if (rc == 0)
-        rc = compose(r, &profiles, &strata, error);
+        rc = compose(r, &profiles, &breakdown, error);
     if (rc == 0)
         rc = mt_timeline_build((const struct mt_profile *const *)profiles.items, profiles.n,
                                r->tree && profiles.n > 1, &timeline, error);
     if (rc == 0)
-        rc = print(r, timeline, strata, error);
-    mt_strata_free(strata);
+        rc = print(r, timeline, breakdown, error);
+    mt_breakdown_free(breakdown);
     mt_timeline_free(timeline);
     mt_profiles_free(&profiles);
     return rc;

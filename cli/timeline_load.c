@@ -143,8 +143,8 @@ int mt_profiles_drop_earlier(struct mt_profiles *profiles, size_t *n_dropped,
     bool *is_earlier = calloc(profiles->n + 1, sizeof *is_earlier);
     if (!is_earlier)
         return mt_error_set(error, MEMTRACK_ENOMEM, "", "out of memory");
-    *n_dropped = mt_timeline_earlier((const struct mt_profile *const *)profiles->items, profiles->n,
-                                     is_earlier);
+    *n_dropped = mt_timeline_family_earlier((const struct mt_profile *const *)profiles->items,
+                                            profiles->n, is_earlier);
     keep(profiles, is_earlier, false);
     free(is_earlier);
     return 0;
@@ -211,7 +211,7 @@ int mt_profile_by_watching(pid_t pid, uint64_t for_ns, uint64_t interval_ns,
         rc = mt_error_set(error, MEMTRACK_ENOTFOUND, "memtrack report shows what it has recorded.",
                           "process %d has ended: it cannot be watched any more", (int)pid);
     if (rc == 0)
-        rc = mt_profile_from_live_ledger(watch.ledger, out, error);
+        rc = mt_ledger_live_convert(watch.ledger, out, error);
     if (rc == 0)
         mt_axis_give(&watch.axis, interval_ns, *out);
     mt_watch_close(&watch);

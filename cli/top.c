@@ -65,7 +65,7 @@ static bool parse_value(int key, const char *text, struct argp_state *state, str
             argp_error(state, "--sort %s: choose one of %s", text, mt_top_column_list);
         return true;
     case KEY_DELAY:
-        if (!mt_parse_duration(text, UINT64_C(1000000000), &r->top.delay_ns) ||
+        if (!mt_format_parse_duration(text, UINT64_C(1000000000), &r->top.delay_ns) ||
             r->top.delay_ns < LEAST_DELAY_MS * NS_PER_MS)
             argp_error(state, "--delay %s: give a duration of %d ms or more, such as 500ms or 2s",
                        text, LEAST_DELAY_MS);

@@ -435,7 +435,7 @@ static void draw_rows(struct mt_screen *s, int top, int bottom) {
 
 enum { MAX_FRAMES = 512 };
 
-static size_t frames_shown(const struct mt_screen *s, struct mt_frame frames[MAX_FRAMES],
+static size_t frames_shown(const struct mt_screen *s, struct mt_row_frame frames[MAX_FRAMES],
                            bool *truncated) {
     const struct mt_row *row = mt_screen_path(s);
     *truncated = false;
@@ -446,7 +446,7 @@ static size_t frames_shown(const struct mt_screen *s, struct mt_frame frames[MAX
 }
 
 static void draw_frames(struct mt_screen *s, int top, int bottom) {
-    static struct mt_frame frames[MAX_FRAMES];
+    static struct mt_row_frame frames[MAX_FRAMES];
     struct mt_screen_list *list = mt_screen_list(s);
     bool truncated;
     size_t n = frames_shown(s, frames, &truncated);
@@ -456,7 +456,7 @@ static void draw_frames(struct mt_screen *s, int top, int bottom) {
     s->n_rows = bottom - top > 1 ? (size_t)(bottom - top - 1) : 0;
     keep_in_sight(list, n, s->n_rows);
     for (size_t i = 0; i < s->n_rows && list->first + i < n; i++) {
-        const struct mt_frame *frame = &frames[list->first + i];
+        const struct mt_row_frame *frame = &frames[list->first + i];
         bool is_selected = list->first + i == list->selected;
         struct pen pen = pen_at(s, top + 1 + (int)i, 1);
         if (is_selected) {

@@ -43,7 +43,7 @@ static void set_values(const struct mt_top *top, json_t *object, const struct mt
 
 static json_t *stack_array(const struct mt_profile *profile, const struct mt_rows *rows,
                            const struct mt_row *row) {
-    struct mt_frame frames[MAX_STACK];
+    struct mt_row_frame frames[MAX_STACK];
     bool truncated;
     size_t n = mt_rows_stack(rows, row, frames, MAX_STACK, &truncated);
     json_t *stack = json_array();

@@ -102,7 +102,7 @@ size_t mt_top_bar(int64_t value, int64_t largest, size_t width) {
 /* "inner < middle < outer", as much as fits. */
 static char *path_name(const struct mt_naming *naming, const struct mt_rows *rows,
                        const struct mt_row *row, size_t columns) {
-    struct mt_frame frames[PATH_FUNCTIONS];
+    struct mt_row_frame frames[PATH_FUNCTIONS];
     bool truncated;
     size_t n = mt_rows_stack(rows, row, frames, PATH_FUNCTIONS, &truncated), bytes = 0;
     char *text = NULL;
@@ -118,8 +118,8 @@ static char *path_name(const struct mt_naming *naming, const struct mt_rows *row
     for (size_t i = 0; i < n && i < PATH_FUNCTIONS; i++) {
         const char *function = mt_profile_text(naming->profile, frames[i].function),
                    *name = function;
-        size_t length = mt_wrappers_qualified_name(function, &name);
-        char *key = *function ? NULL : mt_frame_key(naming->profile, &frames[i]);
+        size_t length = mt_format_qualified_name(function, &name);
+        char *key = *function ? NULL : mt_rows_frame_key(naming->profile, &frames[i]);
         fprintf(stream, "%s%.*s", i ? (naming->utf8 ? " ← " : " < ") : "",
                 key ? (int)strlen(key) : (int)length, key ? key : name);
         free(key);
@@ -153,7 +153,7 @@ static char *pair(const struct mt_naming *naming, char *key, const char *more, s
 
 static char *line_name(const struct mt_naming *naming, const struct mt_rows *rows,
                        const struct mt_row *row, size_t columns, char **detail) {
-    struct mt_frame frame;
+    struct mt_row_frame frame;
     if (!mt_rows_frame(rows, row, &frame) || !row->line)
         return mt_rows_frame(rows, row, &frame)
                    ? mt_naming_place(naming, &frame, columns)

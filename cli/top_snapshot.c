@@ -25,7 +25,7 @@ static int take(const struct mt_top *top, struct mt_profile **profile, struct mt
     struct mt_ledger *own = NULL;
     int rc = mt_ledger_open(top->target.path, &own, NULL);
     struct mt_ledger *ledger = rc == 0 ? own : mt_top_model_ledger(top->model);
-    rc = mt_profile_from_live_ledger(ledger, profile, error);
+    rc = mt_ledger_live_convert(ledger, profile, error);
     mt_ledger_close(own);
     return rc;
 }

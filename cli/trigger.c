@@ -104,7 +104,7 @@ static int add_do(struct mt_triggers *t, const char *text, struct mt_error *erro
 
 static int set_again(struct mt_triggers *t, const char *text, struct mt_error *error) {
     t->again_given = true;
-    if (!mt_parse_duration(text, 0, &t->again_ns))
+    if (!mt_format_parse_duration(text, 0, &t->again_ns))
         return mt_error_set(error, MEMTRACK_EUSAGE, "Give a duration such as 0s, 30s or 10m.",
                             "--again %.100s: is no duration", text);
     return 0;

@@ -103,7 +103,7 @@ static void parse_choice(int key, const char *text, struct argp_state *state,
                          struct mt_view_request *r) {
     if (key == KEY_BY && !mt_group_by_parse(text, &r->view.by))
         argp_error(state, "--by %s: choose one of %s", text, mt_group_by_list);
-    if (key == KEY_AT && !mt_moment_parse(text, &r->view.at))
+    if (key == KEY_AT && !mt_at_parse(text, &r->view.at))
         argp_error(
             state,
             "--at %s: give end, peak, or a time after the start such as 1.5s, 300ms or 02:00",

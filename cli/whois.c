@@ -111,7 +111,7 @@ struct inquiry {
 static int open_ledger(const char *what, struct mt_ledger **out, struct mt_error *error) {
     pid_t pid;
     if (mt_subject_is_process(what, &pid))
-        return mt_ledger_of_process(pid, out, error);
+        return mt_ledger_live_open(pid, out, error);
     if (mt_ledger_is_one(what))
         return mt_ledger_open(what, out, error);
     return mt_error_set(error, MEMTRACK_EUSAGE,
@@ -173,7 +173,7 @@ static int name_blocks(struct inquiry *q, struct mt_error *error) {
     const struct mt_view_options view = {
         .by = MT_BY_STACK, .sort = MT_VALUE_LIVE_BYTES, .keeps_samples = true};
     /* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): the arrays are q's, and freed with it */
-    int rc = mt_profile_from_blocks(q->ledger, q->blocks, q->request->n, &q->profile, error);
+    int rc = mt_ledger_convert_blocks(q->ledger, q->blocks, q->request->n, &q->profile, error);
     if (rc == 0)
         rc = mt_symbols_resolve(q->profile, &q->request->symbols, error);
     if (rc == 0)
@@ -205,51 +205,51 @@ static int inquire(struct inquiry *q, struct mt_error *error) {
 /* ---- printing -------------------------------------------------------------------------------- */
 
 static void add_age(const struct inquiry *q, const struct mt_whois_answer *a,
-                    struct mt_facts *facts) {
+                    struct mt_summary *facts) {
     char least[MT_FORMAT_BYTES], most[MT_FORMAT_BYTES];
     if (q->now_ns) {
         mt_format_duration(least, a->age_from_ns);
         mt_format_duration(most, a->age_to_ns);
         if (a->age_from_ns && strcmp(least, most) == 0)
-            mt_facts_add(facts, "age", false, "%s", least);
+            mt_summary_add(facts, "age", false, "%s", least);
         else if (a->age_from_ns)
-            mt_facts_add(facts, "age", false, "%s to %s", least, most);
+            mt_summary_add(facts, "age", false, "%s to %s", least, most);
         else
-            mt_facts_add(facts, "age", false, "at most %s", most);
+            mt_summary_add(facts, "age", false, "at most %s", most);
         return;
     }
     mt_format_duration(least, a->from_ns);
     mt_format_duration(most, a->to_ns);
     if (a->to_ns == UINT64_MAX)
-        mt_facts_add(facts, "allocated", false, "%s after the start or later", least);
+        mt_summary_add(facts, "allocated", false, "%s after the start or later", least);
     else
-        mt_facts_add(facts, "allocated", false, "%s to %s after the start", least, most);
+        mt_summary_add(facts, "allocated", false, "%s to %s after the start", least, most);
 }
 
 static void add_stack(const struct inquiry *q, const struct mt_whois_answer *a,
-                      struct mt_facts *facts) {
-    struct mt_frame *frames = a->row ? malloc(MAX_FRAMES * sizeof *frames) : NULL;
+                      struct mt_summary *facts) {
+    struct mt_row_frame *frames = a->row ? malloc(MAX_FRAMES * sizeof *frames) : NULL;
     bool truncated = false;
     size_t n = frames ? mt_rows_stack(q->rows, a->row, frames, MAX_FRAMES, &truncated) : 0;
     size_t shown = n < MAX_FRAMES ? n : MAX_FRAMES;
     for (size_t i = 0; i < shown; i++) {
-        char *key = mt_frame_key(q->profile, &frames[i]);
+        char *key = mt_rows_frame_key(q->profile, &frames[i]);
         const char *function = mt_profile_text(q->profile, frames[i].function);
         bool has_line = frames[i].file && frames[i].line;
-        mt_facts_add(facts, i ? "" : "stack", false, "%s%s%s%s", has_line ? function : "",
-                     has_line ? " at " : "", key ? key : function,
-                     frames[i].is_inlined ? " (inlined)" : "");
+        mt_summary_add(facts, i ? "" : "stack", false, "%s%s%s%s", has_line ? function : "",
+                       has_line ? " at " : "", key ? key : function,
+                       frames[i].is_inlined ? " (inlined)" : "");
         free(key);
     }
     if (n == 0)
-        mt_facts_add(facts, "stack", true, "not recorded");
+        mt_summary_add(facts, "stack", true, "not recorded");
     else if (truncated || n > shown)
-        mt_facts_add(facts, "", true, "(its outer end is missing)");
+        mt_summary_add(facts, "", true, "(its outer end is missing)");
     free(frames);
 }
 
 static void add_neighbour(const struct mt_whois_answer *a, const struct mt_whois_block *block,
-                          const char *label, struct mt_facts *facts) {
+                          const char *label, struct mt_summary *facts) {
     uint64_t distance = block->address > a->address ? block->address - a->address
                                                     : a->address - block->address - block->bytes;
     char bytes[MT_FORMAT_BYTES];
@@ -257,18 +257,18 @@ static void add_neighbour(const struct mt_whois_answer *a, const struct mt_whois
         return;
     mt_format_count(bytes, (int64_t)(block->bytes & INT64_MAX));
     if (block->address > a->address)
-        mt_facts_add(facts, label, false,
-                     "block of %s bytes at 0x%" PRIx64 " begins %" PRIu64 " bytes after it", bytes,
-                     block->address, distance);
+        mt_summary_add(facts, label, false,
+                       "block of %s bytes at 0x%" PRIx64 " begins %" PRIu64 " bytes after it",
+                       bytes, block->address, distance);
     else
-        mt_facts_add(facts, label, false,
-                     "block of %s bytes at 0x%" PRIx64 " ends %" PRIu64 " bytes before it", bytes,
-                     block->address, distance);
+        mt_summary_add(facts, label, false,
+                       "block of %s bytes at 0x%" PRIx64 " ends %" PRIu64 " bytes before it", bytes,
+                       block->address, distance);
 }
 
 static void print_answer(const struct inquiry *q, const struct mt_whois_answer *a,
                          const struct mt_terminal *terminal) {
-    struct mt_facts facts = {0};
+    struct mt_summary facts = {0};
     char head[160], bytes[MT_FORMAT_BYTES];
     if (a->is_live) {
         mt_format_count(bytes, (int64_t)(a->block.bytes & INT64_MAX));
@@ -276,12 +276,12 @@ static void print_answer(const struct inquiry *q, const struct mt_whois_answer *
                  "0x%" PRIx64 " is live: offset %" PRIu64 " in a block of %s bytes at 0x%" PRIx64,
                  a->address, a->address - a->block.address, bytes, a->block.address);
         if (q->found[a - q->answers].holder.domain != 0)
-            mt_facts_add(&facts, "domain", false, "%s", a->domain);
+            mt_summary_add(&facts, "domain", false, "%s", a->domain);
         add_age(q, a, &facts);
         if (*a->thread)
-            mt_facts_add(&facts, "thread", false, "%s", a->thread);
+            mt_summary_add(&facts, "thread", false, "%s", a->thread);
         if (*a->scope)
-            mt_facts_add(&facts, "scope", false, "%s", a->scope);
+            mt_summary_add(&facts, "scope", false, "%s", a->scope);
         add_stack(q, a, &facts);
     } else {
         snprintf(head, sizeof head, "0x%" PRIx64 " is not live", a->address);
@@ -289,7 +289,7 @@ static void print_answer(const struct inquiry *q, const struct mt_whois_answer *
         add_neighbour(a, &a->after, "after", &facts);
         const struct mt_profile_info *info = q->profile ? &q->profile->info : NULL;
         if (info && (info->partial || info->sample_bytes))
-            mt_facts_add(
+            mt_summary_add(
                 &facts, "note", true, "Not all allocations of this process were recorded (%s).",
                 info->sample_bytes ? "it is sampled"
                                    : "recording did not begin with it, or was switched off");
@@ -309,8 +309,8 @@ static int print(const struct inquiry *q, struct mt_error *error) {
             print_answer(q, &q->answers[i], &terminal);
     }
     if (q->request->json) {
-        int rc = mt_export_whois_json(stdout, mt_ledger_process(q->ledger), q->rows, q->answers,
-                                      q->request->n, error);
+        int rc = mt_json_whois(stdout, mt_ledger_process(q->ledger), q->rows, q->answers,
+                               q->request->n, error);
         if (rc != 0)
             return rc;
     }

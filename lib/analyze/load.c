@@ -84,7 +84,7 @@ int memtrack_profile_load(const char *what, const memtrack_load_options *options
     int status = check_options(options, &checked, out);
     if (status < 0)
         return status;
-    const char *sign = mt_subject_moment(what);
+    const char *sign = mt_subject_at(what);
     if (sign)
         return load_moment(what, sign, options, out);
     struct mt_error *error = mt_analyze_error();
@@ -106,7 +106,7 @@ int memtrack_profile_load_process(int64_t pid, const memtrack_load_options *opti
     struct mt_profile *model = NULL;
     if (pid <= 0 || pid > INT32_MAX)
         return mt_error_set(error, MEMTRACK_ENOTFOUND, "", "%lld is no process", (long long)pid);
-    status = mt_profile_from_process((pid_t)pid, &model, error);
+    status = mt_ledger_live_profile((pid_t)pid, &model, error);
     return status < 0 ? status : adopt(model, &checked, out, error);
 }
 

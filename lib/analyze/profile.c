@@ -131,13 +131,13 @@ int memtrack_profile_filter(const memtrack_profile *profile, const memtrack_filt
 
 /* Live of that moment in the samples, so that everything made of them shows it. */
 static int set_live(memtrack_profile *part, const struct mt_profile *from,
-                    const struct mt_moment *moment, struct mt_error *error) {
+                    const struct mt_at *moment, struct mt_error *error) {
     size_t n = from->n_samples;
     int64_t *live = calloc(2 * n + 1, sizeof *live);
     if (!live)
         return mt_analyze_no_memory();
     const int64_t *blocks = live + n;
-    int status = mt_moment_live(from, moment, live, live + n, error);
+    int status = mt_at_live(from, moment, live, live + n, error);
     for (size_t i = 0; i < n && status == 0; i++) {
         part->samples[i].value[MT_VALUE_LIVE_BYTES] = live[i];
         part->samples[i].value[MT_VALUE_LIVE_BLOCKS] = blocks[i];
@@ -148,7 +148,7 @@ static int set_live(memtrack_profile *part, const struct mt_profile *from,
 }
 
 static int show_moment(memtrack_profile *part, const struct mt_profile *from,
-                       const struct mt_moment *moment, struct mt_error *error) {
+                       const struct mt_at *moment, struct mt_error *error) {
     struct mt_profile *view = &part->view;
     int status = set_live(part, from, moment, error);
     if (status < 0)
@@ -170,9 +170,9 @@ int memtrack_profile_at(const memtrack_profile *profile, const char *moment,
     if (!profile || !moment || !out)
         return mt_analyze_null(__func__);
     struct mt_error *error = mt_analyze_error();
-    struct mt_moment parsed;
+    struct mt_at parsed;
     *out = NULL;
-    if (!mt_moment_parse(moment, &parsed))
+    if (!mt_at_parse(moment, &parsed))
         return mt_error_set(error, MEMTRACK_EUSAGE,
                             "Give end, peak, or a time after the start such as 1.5s or 300ms.",
                             "%s is no moment of a recording", moment);

@@ -20,7 +20,7 @@
 
 struct memtrack_stack {
     memtrack_profile *profile; /* a reference */
-    struct mt_frame *frames;
+    struct mt_row_frame *frames;
     char **names;
     size_t n;
     bool truncated;
@@ -51,7 +51,7 @@ int mt_analyze_stack(const memtrack_profile *profile, const struct mt_rows *rows
     if (done)
         mt_rows_stack(rows, row, stack->frames, stack->n, &stack->truncated);
     for (size_t i = 0; i < stack->n && done; i++) {
-        stack->names[i] = mt_frame_key(mt_rows_profile(rows), &stack->frames[i]);
+        stack->names[i] = mt_rows_frame_key(mt_rows_profile(rows), &stack->frames[i]);
         done = stack->names[i] != NULL;
     }
     if (!done) {
@@ -77,7 +77,7 @@ int memtrack_stack_frame(const memtrack_stack *stack, size_t i, memtrack_frame *
     if (i >= stack->n)
         return mt_analyze_no_item("frame", i, stack->n);
     const struct mt_profile *model = mt_analyze_model(stack->profile);
-    const struct mt_frame *frame = &stack->frames[i];
+    const struct mt_row_frame *frame = &stack->frames[i];
     *out = (memtrack_frame){.function = mt_profile_text(model, frame->function),
                             .file = mt_profile_text(model, frame->file),
                             .module = mt_profile_text(model, frame->module),
@@ -180,7 +180,7 @@ static void print_visible(struct printer *p, const char *before, const char *tex
 }
 
 /* Marked as a report marks it when the file was edited after the program was built. */
-static void print_source(struct printer *p, const struct mt_frame *frame) {
+static void print_source(struct printer *p, const struct mt_row_frame *frame) {
     const struct mt_profile *model = mt_analyze_model(p->stack->profile);
     const char *file = mt_profile_text(model, frame->file),
                *module = mt_profile_text(model, frame->module);
@@ -194,7 +194,7 @@ static void print_source(struct printer *p, const struct mt_frame *frame) {
 
 static void print_frame(struct printer *p, size_t i) {
     const struct mt_profile *model = mt_analyze_model(p->stack->profile);
-    const struct mt_frame *frame = &p->stack->frames[i];
+    const struct mt_row_frame *frame = &p->stack->frames[i];
     const char *function =
         frame->file && frame->line ? mt_profile_text(model, frame->function) : "";
     print_visible(p, "  ", p->stack->names[i], *function ? "" : "\n");

@@ -13,7 +13,7 @@ struct memtrack_statistics {
     struct mt_rows *rows;
     size_t n;
     mt_analyze_text *keys;
-    struct mt_facts notes;
+    struct mt_summary notes;
 };
 
 void memtrack_statistics_free(memtrack_statistics *statistics) {
@@ -23,7 +23,7 @@ void memtrack_statistics_free(memtrack_statistics *statistics) {
     for (size_t i = 0; i < statistics->n && statistics->keys; i++)
         free(atomic_load_explicit(&statistics->keys[i], memory_order_relaxed));
     free(statistics->keys);
-    mt_facts_free(&statistics->notes);
+    mt_summary_free(&statistics->notes);
     mt_rows_free(statistics->rows);
     mt_analyze_release(statistics->profile);
     free(statistics);

@@ -9,8 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-int mt_checked_init(struct mt_checked *checked, const char *path, const struct mt_profile *profile,
-                    const char *problem, struct mt_error *error) {
+int mt_export_check_init(struct mt_checked *checked, const char *path,
+                         const struct mt_profile *profile, const char *problem,
+                         struct mt_error *error) {
     const char *exe = profile ? mt_profile_text(profile, profile->info.exe) : "";
     *checked = (struct mt_checked){
         .path = strdup(path), .exe = strdup(exe), .program = strdup(basename(exe))};
@@ -28,20 +29,20 @@ int mt_checked_init(struct mt_checked *checked, const char *path, const struct m
     return 0;
 }
 
-void mt_checked_free(struct mt_checked *checked) {
+void mt_export_check_free(struct mt_checked *checked) {
     free(checked->path);
     free(checked->exe);
     free(checked->program);
     free(checked->problem);
-    mt_findings_free(&checked->findings);
+    mt_finding_free_all(&checked->findings);
     *checked = (struct mt_checked){0};
 }
 
-bool mt_checked_is_good(const struct mt_checked *checked) {
-    return !checked->problem && mt_findings_count_failed(&checked->findings) == 0;
+bool mt_export_check_is_good(const struct mt_checked *checked) {
+    return !checked->problem && mt_finding_count_failed(&checked->findings) == 0;
 }
 
-char *mt_check_run_message(const struct mt_check_run *run) {
+char *mt_export_check_run_message(const struct mt_check_run *run) {
     const char *name = basename(run->program);
     const char *signal = run->status > 128 ? sigdescr_np(run->status - 128) : NULL;
     char *text = NULL;

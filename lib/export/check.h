@@ -31,21 +31,22 @@ struct mt_check_run {
 };
 
 /* "app ended with status 7", malloc'ed; "" when it went well, NULL: out of memory. */
-char *mt_check_run_message(const struct mt_check_run *run);
+char *mt_export_check_run_message(const struct mt_check_run *run);
 
 /* Copies what describes the profile (NULL: problem says why there is none). 0 or -MEMTRACK_ENOMEM;
  * free it either way. */
-int mt_checked_init(struct mt_checked *checked, const char *path, const struct mt_profile *profile,
-                    const char *problem, struct mt_error *error);
-void mt_checked_free(struct mt_checked *checked);
+int mt_export_check_init(struct mt_checked *checked, const char *path,
+                         const struct mt_profile *profile, const char *problem,
+                         struct mt_error *error);
+void mt_export_check_free(struct mt_checked *checked);
 /* No budget of it failed, and it could be read. */
-bool mt_checked_is_good(const struct mt_checked *checked);
+bool mt_export_check_is_good(const struct mt_checked *checked);
 
 /* Both write all of it; text is made valid UTF-8. run is NULL when the profiles were there before.
  * 0, -MEMTRACK_ENOMEM or -MEMTRACK_EIO. */
-int mt_export_check_json(FILE *stream, const struct mt_checked *checked, size_t n,
-                         const struct mt_check_run *run, struct mt_error *error);
-int mt_export_check_junit(FILE *stream, const struct mt_checked *checked, size_t n,
-                          const struct mt_check_run *run, struct mt_error *error);
+int mt_json_check(FILE *stream, const struct mt_checked *checked, size_t n,
+                  const struct mt_check_run *run, struct mt_error *error);
+int mt_junit_check(FILE *stream, const struct mt_checked *checked, size_t n,
+                   const struct mt_check_run *run, struct mt_error *error);
 
 #endif

@@ -58,7 +58,7 @@ int mt_csv_finish(FILE *stream, bool done, struct mt_error *error) {
     return ferror(stream) ? mt_error_set(error, MEMTRACK_EIO, "", "cannot write the CSV: %m") : 0;
 }
 
-int mt_export_csv(FILE *stream, const struct mt_rows *rows, size_t n, struct mt_error *error) {
+int mt_csv_report(FILE *stream, const struct mt_rows *rows, size_t n, struct mt_error *error) {
     size_t count = mt_rows_count(rows), last = n && n < count ? n : count;
     bool done = true;
     fputs("key,function,file,line,module", stream);

@@ -11,10 +11,10 @@
 
 /* The first n rows, all of them when n is 0. Columns are those of the JSON rows. Control bytes,
  * which the format has no place for, are written as \x1b. 0, -MEMTRACK_ENOMEM or -MEMTRACK_EIO. */
-int mt_export_csv(FILE *stream, const struct mt_rows *rows, size_t n, struct mt_error *error);
+int mt_csv_report(FILE *stream, const struct mt_rows *rows, size_t n, struct mt_error *error);
 
 /* The same of a difference: for each column old_x, new_x and diff_x, behind the state of the row
  * and its old key. */
-int mt_export_diff_csv(FILE *stream, const struct mt_diff *diff, size_t n, struct mt_error *error);
+int mt_csv_diff(FILE *stream, const struct mt_diff *diff, size_t n, struct mt_error *error);
 
 #endif

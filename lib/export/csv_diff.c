@@ -37,7 +37,7 @@ static bool put_names(FILE *stream, const struct mt_diff *diff, const struct mt_
     return done && mt_csv_put(stream, mt_profile_text(profile, named->module));
 }
 
-int mt_export_diff_csv(FILE *stream, const struct mt_diff *diff, size_t n, struct mt_error *error) {
+int mt_csv_diff(FILE *stream, const struct mt_diff *diff, size_t n, struct mt_error *error) {
     size_t count = mt_diff_count(diff), last = n && n < count ? n : count;
     bool done = true;
     put_header(stream, diff);

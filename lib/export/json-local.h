@@ -24,8 +24,8 @@ json_t *mt_json_recording(const struct mt_profile *profile);
 json_t *mt_json_totals(const struct mt_rows *rows);
 json_t *mt_json_notes(const struct mt_rows *rows);
 json_t *mt_json_margins(const struct mt_rows *rows, const struct mt_row *row);
-json_t *mt_json_metadata(const struct mt_profile *profile,
-                         const struct mt_scope_event *event); /* export/scopes.c */
+json_t *mt_json_events_metadata(const struct mt_profile *profile,
+                                const struct mt_scope_event *event); /* export/scopes.c */
 
 /* Writes and releases the members. 0, -MEMTRACK_ENOMEM (a value is NULL) or -MEMTRACK_EIO. */
 int mt_json_put_members(FILE *stream, const struct mt_json_member *members, size_t n,
@@ -41,7 +41,7 @@ struct mt_json_stacks {
     FILE *stream;
     const struct mt_rows *rows;
     char **frame_text; /* of each frame, once it has been made */
-    struct mt_frame *path;
+    struct mt_row_frame *path;
     size_t path_capacity;
 };
 bool mt_json_stacks_init(struct mt_json_stacks *stacks, FILE *stream, const struct mt_rows *rows);

@@ -69,12 +69,12 @@ json_t *mt_json_totals(const struct mt_rows *rows) {
 }
 
 json_t *mt_json_notes(const struct mt_rows *rows) {
-    struct mt_facts facts = {0};
+    struct mt_summary facts = {0};
     mt_summary_notes(rows, &facts);
     json_t *notes = facts.failed ? NULL : json_array();
     for (size_t i = 0; i < facts.n && notes; i++)
         json_array_append_new(notes, mt_json_text(facts.items[i].text));
-    mt_facts_free(&facts);
+    mt_summary_free(&facts);
     return notes;
 }
 
@@ -110,7 +110,7 @@ static json_t *coverage_object(const struct mt_rows *rows) {
         anonymous_object(&mt_rows_profile(rows)->info.anonymous), "notes", mt_json_notes(rows));
 }
 
-static json_t *frame_object(const struct mt_profile *profile, const struct mt_frame *frame) {
+static json_t *frame_object(const struct mt_profile *profile, const struct mt_row_frame *frame) {
     char address[24];
     snprintf(address, sizeof address, "0x%llx", (unsigned long long)frame->address);
     return json_pack("{s:o, s:o, s:I, s:o, s:s, s:b}", "function",
@@ -204,7 +204,7 @@ bool mt_json_put_stack(struct mt_json_stacks *s, const struct mt_row *row) {
     bool truncated;
     size_t n = mt_rows_stack(s->rows, row, NULL, 0, &truncated);
     if (n > s->path_capacity) {
-        struct mt_frame *path = realloc(s->path, n * 2 * sizeof *path);
+        struct mt_row_frame *path = realloc(s->path, n * 2 * sizeof *path);
         if (!path)
             return false;
         s->path = path;
@@ -248,7 +248,7 @@ static int put_rows(FILE *stream, const struct mt_rows *rows, size_t n, struct m
     return done ? mt_json_finish(stream, error) : mt_json_out_of_memory(error);
 }
 
-int mt_export_json(FILE *stream, const struct mt_rows *rows, size_t n, struct mt_error *error) {
+int mt_json_report(FILE *stream, const struct mt_rows *rows, size_t n, struct mt_error *error) {
     const struct mt_profile *profile = mt_rows_profile(rows);
     const struct mt_view_options *options = mt_rows_options(rows);
     const struct mt_json_member members[] = {

@@ -45,7 +45,7 @@ static json_t *finding_object(const struct mt_finding *finding, const char *path
     return json_pack(
         "{s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "budget",
         mt_finding_name(finding), "statistic", mt_budget_statistic(finding->of), "unit",
-        mt_budget_unit(finding->of), "outcome", mt_outcome_name(finding->outcome), "scope",
+        mt_budget_unit(finding->of), "outcome", mt_finding_outcome_name(finding->outcome), "scope",
         finding->scope[0] ? mt_json_text(finding->scope) : json_null(), "limit",
         mt_json_number(finding->limit), "actual",
         known ? mt_json_number(finding->actual) : json_null(), "excess",
@@ -75,9 +75,9 @@ static json_t *file_object(const struct mt_checked *checked) {
         return NULL;
     }
     return json_pack("{s:o, s:b, s:o, s:{s:I, s:o, s:o}, s:{s:s, s:o, s:b, s:b}, s:o, s:o}", "file",
-                     mt_json_text(checked->path), "ok", (int)mt_checked_is_good(checked), "error",
-                     checked->problem ? mt_json_text(checked->problem) : json_null(), "process",
-                     "pid", (json_int_t)checked->pid, "exe", mt_json_text(checked->exe),
+                     mt_json_text(checked->path), "ok", (int)mt_export_check_is_good(checked),
+                     "error", checked->problem ? mt_json_text(checked->problem) : json_null(),
+                     "process", "pid", (json_int_t)checked->pid, "exe", mt_json_text(checked->exe),
                      "duration_ns", mt_json_number(checked->duration_ns), "recording", "mode",
                      checked->sample_bytes ? "sampled" : "exact", "sample_bytes",
                      mt_json_number(checked->sample_bytes), "approximate",
@@ -93,13 +93,13 @@ static json_t *run_object(const struct mt_check_run *run) {
                      run->status, "error", run->problem ? mt_json_text(run->problem) : json_null());
 }
 
-int mt_export_check_json(FILE *stream, const struct mt_checked *checked, size_t n,
-                         const struct mt_check_run *run, struct mt_error *error) {
+int mt_json_check(FILE *stream, const struct mt_checked *checked, size_t n,
+                  const struct mt_check_run *run, struct mt_error *error) {
     json_t *files = json_array(), *root;
     bool complete = files != NULL, good = !run || (run->status == 0 && !run->problem);
     for (size_t i = 0; complete && i < n; i++) {
         complete = append(files, file_object(&checked[i]));
-        good &= mt_checked_is_good(&checked[i]);
+        good &= mt_export_check_is_good(&checked[i]);
     }
     if (!complete) {
         json_decref(files);

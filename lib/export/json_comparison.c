@@ -27,7 +27,7 @@ static json_t *values_array(const double *values, size_t n) {
 }
 
 static json_t *side_object(const struct mt_compared *compared, size_t side, size_t n) {
-    const struct mt_spread *spread = &compared->spread[side];
+    const struct mt_range *spread = &compared->spread[side];
     return json_pack("{s:o, s:o, s:o, s:o}", "values", values_array(compared->values[side], n),
                      "median", figure(spread->median), "min", figure(spread->min), "max",
                      figure(spread->max));
@@ -65,8 +65,8 @@ static json_t *command_array(char *const *command) {
     return array;
 }
 
-int mt_export_comparison_json(FILE *stream, const struct mt_comparison *comparison,
-                              char *const *const commands[2], struct mt_error *error) {
+int mt_json_comparison(FILE *stream, const struct mt_comparison *comparison,
+                       char *const *const commands[2], struct mt_error *error) {
     json_t *statistics = json_array();
     for (enum mt_measure measure = 0; measure < MT_N_MEASURES && statistics; measure++)
         if (json_array_append_new(statistics, statistic_object(comparison, measure)) != 0) {

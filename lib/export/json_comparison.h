@@ -11,7 +11,7 @@
 
 /* commands: the two, NULL at the end of each. Text is made valid UTF-8. 0, -MEMTRACK_ENOMEM or
  * -MEMTRACK_EIO. */
-int mt_export_comparison_json(FILE *stream, const struct mt_comparison *comparison,
-                              char *const *const commands[2], struct mt_error *error);
+int mt_json_comparison(FILE *stream, const struct mt_comparison *comparison,
+                       char *const *const commands[2], struct mt_error *error);
 
 #endif

@@ -41,7 +41,7 @@ static json_t *totals_difference(const struct mt_diff *diff) {
 }
 
 static json_t *moment(const struct mt_rows *rows) {
-    const struct mt_moment *at = &mt_rows_options(rows)->at;
+    const struct mt_at *at = &mt_rows_options(rows)->at;
     if (at->kind == MT_AT_TIME)
         return json_pack("{s:s, s:o}", "moment", "time", "time_ns", mt_json_number(at->time_ns));
     return json_pack("{s:s, s:i}", "moment", at->kind == MT_AT_PEAK ? "peak" : "end", "time_ns", 0);
@@ -130,8 +130,8 @@ static int put_rows(FILE *stream, const struct mt_diff *diff, size_t n, struct m
     return done ? mt_json_finish(stream, error) : mt_json_out_of_memory(error);
 }
 
-int mt_export_diff_json(FILE *stream, const struct mt_diff *diff,
-                        const char *const names[MT_N_SIDES], size_t n, struct mt_error *error) {
+int mt_json_diff(FILE *stream, const struct mt_diff *diff, const char *const names[MT_N_SIDES],
+                 size_t n, struct mt_error *error) {
     const struct mt_json_member members[] = {
         {"{\"schema\":", json_string("memtrack-diff/1")},
         {",\n \"old\":", mt_json_totals(mt_diff_rows(diff, MT_OLD))},

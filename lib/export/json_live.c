@@ -27,8 +27,8 @@ static json_t *bytes_of(int64_t bytes) {
 
 /* ---- snapshot -------------------------------------------------------------------------------- */
 
-int mt_export_snapshot_json(FILE *stream, const struct mt_profile *profile, const char *file,
-                            struct mt_error *error) {
+int mt_json_snapshot(FILE *stream, const struct mt_profile *profile, const char *file,
+                     struct mt_error *error) {
     const struct mt_profile_info *info = &profile->info;
     const struct mt_totals *totals = &info->totals;
     char taken[MT_FORMAT_BYTES];
@@ -76,10 +76,9 @@ static json_t *listed_array(const struct mt_listed *items, size_t n) {
     return array;
 }
 
-int mt_export_list_json(FILE *stream, const struct mt_listed *running, size_t n_running,
-                        const struct mt_listed *left, size_t n_left,
-                        const struct mt_listed *profiles, size_t n_profiles,
-                        struct mt_error *error) {
+int mt_json_list(FILE *stream, const struct mt_listed *running, size_t n_running,
+                 const struct mt_listed *left, size_t n_left, const struct mt_listed *profiles,
+                 size_t n_profiles, struct mt_error *error) {
     return put_line(stream,
                     json_pack("{s:s, s:o, s:o, s:o}", "schema", "memtrack-list/1", "processes",
                               listed_array(running, n_running), "left", listed_array(left, n_left),
@@ -87,8 +86,7 @@ int mt_export_list_json(FILE *stream, const struct mt_listed *running, size_t n_
                     error);
 }
 
-int mt_export_verified_json(FILE *stream, const struct mt_verified *verified,
-                            struct mt_error *error) {
+int mt_json_verify(FILE *stream, const struct mt_verified *verified, struct mt_error *error) {
     json_t *object =
         json_pack("{s:s, s:o, s:o, s:b, s:o, s:o, s:b, s:o}", "schema", "memtrack-verify/1", "pid",
                   mt_json_number(verified->pid), "file", mt_json_text(verified->file), "sound",
@@ -146,8 +144,8 @@ static json_t *answer_object(const struct mt_rows *rows, const struct mt_whois_a
                      "stack", stack);
 }
 
-int mt_export_whois_json(FILE *stream, uint32_t pid, const struct mt_rows *rows,
-                         const struct mt_whois_answer *answers, size_t n, struct mt_error *error) {
+int mt_json_whois(FILE *stream, uint32_t pid, const struct mt_rows *rows,
+                  const struct mt_whois_answer *answers, size_t n, struct mt_error *error) {
     json_t *array = json_array();
     for (size_t i = 0; i < n; i++)
         json_array_append_new(array, answer_object(rows, &answers[i]));

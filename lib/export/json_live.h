@@ -13,8 +13,8 @@
 #include "view/rows/rows.h"
 
 /* One snapshot on a line of its own, schema memtrack-snapshot/1. file: where it was written to. */
-int mt_export_snapshot_json(FILE *stream, const struct mt_profile *profile, const char *file,
-                            struct mt_error *error);
+int mt_json_snapshot(FILE *stream, const struct mt_profile *profile, const char *file,
+                     struct mt_error *error);
 
 /* A ledger, or a profile in the current directory, as `memtrack list` shows it. */
 struct mt_listed {
@@ -34,10 +34,9 @@ struct mt_listed {
 };
 
 /* {"schema":"memtrack-list/1","processes":[…],"left":[…],"profiles":[…]} */
-int mt_export_list_json(FILE *stream, const struct mt_listed *running, size_t n_running,
-                        const struct mt_listed *left, size_t n_left,
-                        const struct mt_listed *profiles, size_t n_profiles,
-                        struct mt_error *error);
+int mt_json_list(FILE *stream, const struct mt_listed *running, size_t n_running,
+                 const struct mt_listed *left, size_t n_left, const struct mt_listed *profiles,
+                 size_t n_profiles, struct mt_error *error);
 
 /* What `memtrack list --verify` found in a ledger. */
 struct mt_verified {
@@ -48,8 +47,7 @@ struct mt_verified {
 };
 
 /* One line, schema memtrack-verify/1. */
-int mt_export_verified_json(FILE *stream, const struct mt_verified *verified,
-                            struct mt_error *error);
+int mt_json_verify(FILE *stream, const struct mt_verified *verified, struct mt_error *error);
 
 /* What is known of an address. Blocks of address 0 are none. */
 struct mt_whois_block {
@@ -69,7 +67,7 @@ struct mt_whois_answer {
 };
 
 /* {"schema":"memtrack-whois/1","pid":1,"addresses":[…]} */
-int mt_export_whois_json(FILE *stream, uint32_t pid, const struct mt_rows *rows,
-                         const struct mt_whois_answer *answers, size_t n, struct mt_error *error);
+int mt_json_whois(FILE *stream, uint32_t pid, const struct mt_rows *rows,
+                  const struct mt_whois_answer *answers, size_t n, struct mt_error *error);
 
 #endif

@@ -106,7 +106,7 @@ static bool put_suite(FILE *out, const struct mt_checked *checked) {
 
 static bool put_run(FILE *out, const struct mt_check_run *run) {
     const char *name = basename(run->program);
-    char *message = mt_check_run_message(run);
+    char *message = mt_export_check_run_message(run);
     bool done = message != NULL, failed = message && *message;
     fputs("  <testsuite name=\"", out);
     done = done && mt_xml_put(out, run->program);
@@ -123,8 +123,8 @@ static bool put_run(FILE *out, const struct mt_check_run *run) {
     return done;
 }
 
-int mt_export_check_junit(FILE *stream, const struct mt_checked *checked, size_t n,
-                          const struct mt_check_run *run, struct mt_error *error) {
+int mt_junit_check(FILE *stream, const struct mt_checked *checked, size_t n,
+                   const struct mt_check_run *run, struct mt_error *error) {
     struct counts all = {.tests = run != NULL, .errors = run && (run->status || run->problem)};
     for (size_t i = 0; i < n; i++) {
         struct counts one = count(&checked[i]);

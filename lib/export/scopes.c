@@ -13,7 +13,7 @@
 #include "export/csv-local.h"
 #include "export/json-local.h"
 
-static size_t last_row(const struct mt_scope_rows *rows, size_t n) {
+static size_t last_row(const struct mt_scopes_rows *rows, size_t n) {
     return n && n < rows->n ? n : rows->n;
 }
 
@@ -23,13 +23,13 @@ static size_t first_event(size_t n_events, size_t n) {
 
 /* ---- rows as JSON ---------------------------------------------------------------------------- */
 
-static bool is_estimate(const struct mt_scope_rows *rows, enum mt_scope_value value) {
+static bool is_estimate(const struct mt_scopes_rows *rows, enum mt_scope_value value) {
     return rows->profile->info.sample_bytes && value != MT_SCOPE_DURATION_NS &&
            value != MT_SCOPE_CPU_NS;
 }
 
 /* With what the sum may be off by, when it is an estimate. */
-static json_t *statistic_object(const struct mt_scope_rows *rows, const struct mt_scope_row *row,
+static json_t *statistic_object(const struct mt_scopes_rows *rows, const struct mt_scope_row *row,
                                 enum mt_scope_value value) {
     const struct mt_scope_statistic *s = &row->value[value];
     json_t *object =
@@ -37,11 +37,11 @@ static json_t *statistic_object(const struct mt_scope_rows *rows, const struct m
                   (json_int_t)s->p50, "p95", (json_int_t)s->p95, "max", (json_int_t)s->max);
     if (object && is_estimate(rows, value))
         json_object_set_new(object, "sum_margin",
-                            json_integer(mt_scope_row_margin(rows, row, value, s->sum)));
+                            json_integer(mt_scopes_rows_margin(rows, row, value, s->sum)));
     return object;
 }
 
-static json_t *row_object(const struct mt_scope_rows *rows, const struct mt_scope_row *row) {
+static json_t *row_object(const struct mt_scopes_rows *rows, const struct mt_scope_row *row) {
     json_t *object = json_pack("{s:o, s:b, s:I, s:o, s:o}", "name",
                                mt_json_text(mt_profile_text(rows->profile, row->name)), "process",
                                (int)row->is_process, "threads", (json_int_t)row->n_threads, "count",
@@ -49,7 +49,7 @@ static json_t *row_object(const struct mt_scope_rows *rows, const struct mt_scop
     int status = object ? 0 : -1;
     for (size_t v = 0; v < MT_N_SCOPE_VALUES && status == 0; v++) {
         char own[32];
-        const char *key = mt_scope_value_key((enum mt_scope_value)v);
+        const char *key = mt_scopes_rows_value_key((enum mt_scope_value)v);
         snprintf(own, sizeof own, "own_%s", key);
         status =
             json_object_set_new(object, key, statistic_object(rows, row, (enum mt_scope_value)v));
@@ -84,8 +84,8 @@ static json_t *open_object(const struct mt_profile *profile, const struct mt_sco
         "allocated_blocks", mt_json_number(open->allocated_blocks));
 }
 
-int mt_export_scopes_json(FILE *stream, const struct mt_scope_rows *rows, size_t n,
-                          struct mt_error *error) {
+int mt_json_scopes(FILE *stream, const struct mt_scopes_rows *rows, size_t n,
+                   struct mt_error *error) {
     const struct mt_profile *profile = rows->profile;
     const struct mt_json_member members[] = {
         {"{\"schema\":", json_string("memtrack-scopes/1")},
@@ -93,7 +93,7 @@ int mt_export_scopes_json(FILE *stream, const struct mt_scope_rows *rows, size_t
         {",\n \"recording\":", mt_json_recording(profile)},
         {",\n \"events\":", events_object(&profile->info.scopes)},
         {",\n \"cpu_measured\":", json_boolean(profile->info.scopes.has_cpu)},
-        {",\n \"sort\":", json_string(mt_scope_sort_name(rows->sort))},
+        {",\n \"sort\":", json_string(mt_scopes_sort_name(rows->sort))},
     };
     int status = mt_json_put_members(stream, members, sizeof members / sizeof *members, error);
     if (status != 0)
@@ -112,19 +112,19 @@ int mt_export_scopes_json(FILE *stream, const struct mt_scope_rows *rows, size_t
 
 /* ---- rows as CSV ----------------------------------------------------------------------------- */
 
-int mt_export_scopes_csv(FILE *stream, const struct mt_scope_rows *rows, size_t n,
-                         struct mt_error *error) {
+int mt_csv_scopes(FILE *stream, const struct mt_scopes_rows *rows, size_t n,
+                  struct mt_error *error) {
     bool done = true;
     fputs("name,process,threads,count,errors", stream);
     for (size_t v = 0; v < MT_N_SCOPE_VALUES; v++) {
-        const char *key = mt_scope_value_key((enum mt_scope_value)v);
+        const char *key = mt_scopes_rows_value_key((enum mt_scope_value)v);
         fprintf(stream, ",%s_sum,%s_mean,%s_p50,%s_p95,%s_max", key, key, key, key, key);
         if (v != MT_SCOPE_PEAK_BYTES)
             fprintf(stream, ",own_%s", key);
     }
     for (size_t v = 0; v < MT_N_SCOPE_VALUES; v++)
         if (is_estimate(rows, (enum mt_scope_value)v))
-            fprintf(stream, ",%s_sum_margin", mt_scope_value_key((enum mt_scope_value)v));
+            fprintf(stream, ",%s_sum_margin", mt_scopes_rows_value_key((enum mt_scope_value)v));
     fputs("\r\n", stream);
     for (size_t i = 0; i < last_row(rows, n) && done; i++) {
         const struct mt_scope_row *row = &rows->items[i];
@@ -140,7 +140,8 @@ int mt_export_scopes_csv(FILE *stream, const struct mt_scope_rows *rows, size_t 
         }
         for (enum mt_scope_value v = 0; v < MT_N_SCOPE_VALUES; v++)
             if (is_estimate(rows, v))
-                fprintf(stream, ",%" PRId64, mt_scope_row_margin(rows, row, v, row->value[v].sum));
+                fprintf(stream, ",%" PRId64,
+                        mt_scopes_rows_margin(rows, row, v, row->value[v].sum));
         fputs("\r\n", stream);
     }
     return mt_csv_finish(stream, done, error);
@@ -149,7 +150,8 @@ int mt_export_scopes_csv(FILE *stream, const struct mt_scope_rows *rows, size_t 
 /* ---- events as JSON -------------------------------------------------------------------------- */
 
 /* Of a key that was set twice the last value. */
-json_t *mt_json_metadata(const struct mt_profile *profile, const struct mt_scope_event *event) {
+json_t *mt_json_events_metadata(const struct mt_profile *profile,
+                                const struct mt_scope_event *event) {
     json_t *object = json_object();
     for (size_t i = 0; i < event->n_keys && object; i++) {
         const struct mt_scope_key *key = &profile->info.scopes.keys[event->first_key + i];
@@ -172,7 +174,7 @@ static json_t *event_object(const struct mt_profile *profile, const struct mt_sc
         mt_json_text(mt_profile_text(profile, event->name)), "tid", (json_int_t)event->tid,
         "time_ns", mt_json_number(event->time_ns), "duration_ns",
         mt_json_number(event->duration_ns), "net_bytes", (json_int_t)event->net_bytes, "peak_bytes",
-        (json_int_t)event->peak_bytes, "metadata", mt_json_metadata(profile, event));
+        (json_int_t)event->peak_bytes, "metadata", mt_json_events_metadata(profile, event));
 }
 
 static json_t *mark_object(const struct mt_profile *profile, const struct mt_mark *mark) {
@@ -187,8 +189,8 @@ static json_t *counter_object(const struct mt_profile *profile, const struct mt_
                      (json_int_t)counter->tid, "value", (json_int_t)counter->value);
 }
 
-int mt_export_scope_events_json(FILE *stream, const struct mt_profile *profile, size_t n,
-                                struct mt_error *error) {
+int mt_json_events(FILE *stream, const struct mt_profile *profile, size_t n,
+                   struct mt_error *error) {
     const struct mt_profile_info *info = &profile->info;
     const struct mt_scopes *scopes = &info->scopes;
     const struct mt_json_member members[] = {
@@ -276,15 +278,15 @@ static bool put_csv_events(FILE *stream, const struct csv_process *p, size_t n) 
 
 #define EVENT_COLUMNS "kind,name,tid,time_ns,duration_ns,net_bytes,peak_bytes,value,metadata\r\n"
 
-int mt_export_scope_events_csv(FILE *stream, const struct mt_profile *profile, size_t n,
-                               struct mt_error *error) {
+int mt_csv_events(FILE *stream, const struct mt_profile *profile, size_t n,
+                  struct mt_error *error) {
     const struct csv_process process = {.profile = profile};
     fputs(EVENT_COLUMNS, stream);
     return mt_csv_finish(stream, put_csv_events(stream, &process, n), error);
 }
 
-int mt_export_timeline_events_csv(FILE *stream, const struct mt_timeline *timeline,
-                                  struct mt_error *error) {
+int mt_csv_events_of_timeline(FILE *stream, const struct mt_timeline *timeline,
+                              struct mt_error *error) {
     bool done = true;
     fputs("pid," EVENT_COLUMNS, stream);
     for (size_t i = 0; i < timeline->n_courses && done; i++) {

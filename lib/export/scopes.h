@@ -13,18 +13,17 @@
 /* The first n rows, all of them when n is 0. JSON: docs/schema/memtrack-scopes-1.json. 0,
  * -MEMTRACK_ENOMEM or -MEMTRACK_EIO, like all below; a partly written stream is the caller's to
  * judge. */
-int mt_export_scopes_json(FILE *stream, const struct mt_scope_rows *rows, size_t n,
-                          struct mt_error *error);
-int mt_export_scopes_csv(FILE *stream, const struct mt_scope_rows *rows, size_t n,
-                         struct mt_error *error);
+int mt_json_scopes(FILE *stream, const struct mt_scopes_rows *rows, size_t n,
+                   struct mt_error *error);
+int mt_csv_scopes(FILE *stream, const struct mt_scopes_rows *rows, size_t n,
+                  struct mt_error *error);
 
 /* The last n scopes that ended (0: all that are kept), marks and counters, with what the program
  * said about each. JSON: docs/schema/memtrack-scope-events-1.json. CSV: a row each, its kind in the
  * first column. */
-int mt_export_scope_events_json(FILE *stream, const struct mt_profile *profile, size_t n,
-                                struct mt_error *error);
-int mt_export_scope_events_csv(FILE *stream, const struct mt_profile *profile, size_t n,
-                               struct mt_error *error);
+int mt_json_events(FILE *stream, const struct mt_profile *profile, size_t n,
+                   struct mt_error *error);
+int mt_csv_events(FILE *stream, const struct mt_profile *profile, size_t n, struct mt_error *error);
 
 /*
  * All of these, and the heap and RSS of the time axis, in the JSON trace event format ("Trace Event
@@ -32,12 +31,11 @@ int mt_export_scope_events_csv(FILE *stream, const struct mt_profile *profile, s
  * (b, e) when it does not nest with the others there; counters are C events, marks are instants
  * (i).
  */
-int mt_export_scope_trace(FILE *stream, const struct mt_profile *profile, struct mt_error *error);
+int mt_trace_profile(FILE *stream, const struct mt_profile *profile, struct mt_error *error);
 
 /* The same of all processes of a timeline, on its clock. CSV: with the pid in the first column. */
-int mt_export_timeline_trace(FILE *stream, const struct mt_timeline *timeline,
-                             struct mt_error *error);
-int mt_export_timeline_events_csv(FILE *stream, const struct mt_timeline *timeline,
-                                  struct mt_error *error);
+int mt_trace_timeline(FILE *stream, const struct mt_timeline *timeline, struct mt_error *error);
+int mt_csv_events_of_timeline(FILE *stream, const struct mt_timeline *timeline,
+                              struct mt_error *error);
 
 #endif

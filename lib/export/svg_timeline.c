@@ -48,7 +48,7 @@ struct chart {
     FILE *stream;
     const struct mt_timeline *timeline;
     struct line lines[MOST_LINES + 1];
-    struct mt_lanes lanes;
+    struct mt_timeline_tracks tracks;
     size_t n_lines, n_columns;
     bool is_stacked, has_other, is_first_filled;
     uint64_t to_ns;
@@ -87,11 +87,11 @@ static bool add_figures(struct chart *c, const struct mt_course *course) {
     for (size_t s = 0; s < MT_N_SERIES; s++) {
         if (!course->has[s] || (s == MT_SERIES_SWAP && never_above_zero(course, (enum mt_series)s)))
             continue;
-        struct line *line = add_line(c, mt_xml_escape(mt_series_labels[s]));
+        struct line *line = add_line(c, mt_xml_escape(mt_timeline_series_labels[s]));
         if (!line)
             return false;
-        line->is_sparse = mt_series_is_sparse((enum mt_series)s);
-        mt_course_columns(course, (enum mt_series)s, 0, c->to_ns, line->columns, c->n_columns);
+        line->is_sparse = mt_timeline_is_sparse((enum mt_series)s);
+        mt_timeline_columns(course, (enum mt_series)s, 0, c->to_ns, line->columns, c->n_columns);
     }
     c->is_first_filled = true;
     return true;
@@ -125,13 +125,14 @@ static bool add_processes(struct chart *c) {
         struct line *line = add_line(c, label);
         done = line != NULL;
         if (line)
-            mt_course_columns(sorted[i], MT_SERIES_LIVE, 0, c->to_ns, line->columns, c->n_columns);
+            mt_timeline_columns(sorted[i], MT_SERIES_LIVE, 0, c->to_ns, line->columns,
+                                c->n_columns);
     }
     free(sorted);
     return done;
 }
 
-static bool add_layers(struct chart *c, const struct mt_strata *s) {
+static bool add_layers(struct chart *c, const struct mt_breakdown *s) {
     size_t n = s->n_layers - 1 < MOST_LINES ? s->n_layers - 1 : MOST_LINES;
     for (size_t l = 0; l <= n; l++) {
         bool is_other = l == n;
@@ -395,8 +396,8 @@ static unsigned put_legend(const struct chart *c, bool draw) {
             x = c->left;
             row++;
         }
-        double y =
-            c->top + c->height + X_LABELS + mt_svg_lanes_height(&c->lanes) + 14 + row * LEGEND_ROW;
+        double y = c->top + c->height + X_LABELS + mt_svg_tracks_height(&c->tracks) + 14 +
+                   row * LEGEND_ROW;
         if (draw) {
             fprintf(c->stream,
                     "<rect x=\"%.1f\" y=\"%.1f\" width=\"11\" height=\"11\" rx=\"2\" fill=\"", x,
@@ -424,7 +425,7 @@ static char *title_of(const struct mt_timeline *t) {
     return n < 0 ? NULL : title;
 }
 
-static void put_subtitle(const struct chart *c, const struct mt_strata *strata) {
+static void put_subtitle(const struct chart *c, const struct mt_breakdown *breakdown) {
     const struct mt_timeline *t = c->timeline;
     const struct mt_course *course = main_course(t);
     char start[MT_FORMAT_BYTES], lasted[MT_FORMAT_BYTES], peak[MT_FORMAT_BYTES],
@@ -438,16 +439,17 @@ static void put_subtitle(const struct chart *c, const struct mt_strata *strata) 
             mt_format_duration(lasted, t->duration_ns));
     if (course)
         fprintf(c->stream, " · peak %s", size_text((double)course->peak_bytes, peak));
-    if (strata)
-        fprintf(c->stream, " · resolution: %s", mt_format_duration(coarsest, strata->coarsest_ns));
+    if (breakdown)
+        fprintf(c->stream, " · resolution: %s",
+                mt_format_duration(coarsest, breakdown->coarsest_ns));
     else if (course && course->n_ticks > 1)
         fprintf(c->stream, " · resolution: %s", mt_format_duration(coarsest, course->coarsest_ns));
-    if (!strata && course && course->has[MT_SERIES_PSS])
+    if (!breakdown && course && course->has[MT_SERIES_PSS])
         fputs(" · PSS is read at most twice a second", c->stream);
     fputs("</text>\n", c->stream);
 }
 
-static bool draw(struct chart *c, const struct mt_strata *strata) {
+static bool draw(struct chart *c, const struct mt_breakdown *breakdown) {
     char *title = title_of(c->timeline);
     if (!title)
         return false;
@@ -461,7 +463,7 @@ static bool draw(struct chart *c, const struct mt_strata *strata) {
             "<rect width=\"100%%\" height=\"100%%\" fill=\"var(--bg)\"/>\n"
             "<text class=\"title\" x=\"%d\" y=\"24\">%s</text>\n",
             RIGHT, title);
-    put_subtitle(c, strata);
+    put_subtitle(c, breakdown);
     put_grid(c);
     put_lines(c);
     put_peak(c);
@@ -470,14 +472,14 @@ static bool draw(struct chart *c, const struct mt_strata *strata) {
     put_marks(c);
     const struct mt_svg_place place = {c->left, c->top + c->height + X_LABELS, c->width,
                                        c->n_columns, c->to_ns};
-    bool done = mt_svg_put_lanes(c->stream, &c->lanes, &place) == 0;
+    bool done = mt_svg_tracks_put(c->stream, &c->tracks, &place) == 0;
     fputs("</svg>\n", c->stream);
     free(title);
     return done;
 }
 
 static unsigned left_of(const struct chart *c) {
-    return c->lanes.n ? MT_SVG_LANE_LABELS : LEFT;
+    return c->tracks.n ? MT_SVG_TRACK_LABELS : LEFT;
 }
 
 static bool lay_out(struct chart *c, const struct mt_svg_options *options) {
@@ -487,7 +489,7 @@ static bool lay_out(struct chart *c, const struct mt_svg_options *options) {
     c->top = TOP;
     c->width = (double)options->width - c->left - RIGHT;
     double below = X_LABELS + 24 + LEGEND_ROW * put_legend(c, false);
-    c->total_height += mt_svg_lanes_height(&c->lanes); /* they take nothing from the plot */
+    c->total_height += mt_svg_tracks_height(&c->tracks); /* they take nothing from the plot */
     c->height = (double)options->height - TOP - below;
     if (c->height < 80) { /* a long legend makes the picture higher, not the plot unreadable */
         c->total_height += (unsigned)(80 - c->height);
@@ -504,27 +506,26 @@ static size_t columns_of(const struct mt_svg_options *options, unsigned left) {
     return pixels < MOST_COLUMNS ? pixels : MOST_COLUMNS;
 }
 
-int mt_export_timeline_svg(FILE *stream, const struct mt_timeline *t,
-                           const struct mt_strata *strata, const struct mt_svg_options *options,
-                           struct mt_error *error) {
+int mt_svg_timeline(FILE *stream, const struct mt_timeline *t, const struct mt_breakdown *breakdown,
+                    const struct mt_svg_options *options, struct mt_error *error) {
     struct chart c = {.stream = stream, .timeline = t, .to_ns = t->duration_ns};
     const struct mt_course *course = main_course(t);
-    c.n_columns = columns_of(options, MT_SVG_LANE_LABELS);
-    struct mt_lanes lanes;
-    bool done = mt_lanes_build(t, course, c.n_columns, &lanes) == 0;
-    c.lanes = lanes;
+    c.n_columns = columns_of(options, MT_SVG_TRACK_LABELS);
+    struct mt_timeline_tracks tracks;
+    bool done = mt_tracks_build(t, course, c.n_columns, &tracks) == 0;
+    c.tracks = tracks;
     c.n_columns = columns_of(options, left_of(&c));
-    done = done && (strata   ? add_layers(&c, strata)
-                    : course ? add_figures(&c, course)
-                             : add_processes(&c));
-    done = done && lay_out(&c, options) && draw(&c, strata);
+    done = done && (breakdown ? add_layers(&c, breakdown)
+                    : course  ? add_figures(&c, course)
+                              : add_processes(&c));
+    done = done && lay_out(&c, options) && draw(&c, breakdown);
     for (size_t l = 0; l < c.n_lines; l++) {
         free(c.lines[l].label);
         free(c.lines[l].columns);
         free(c.lines[l].top);
         free(c.lines[l].bottom);
     }
-    mt_lanes_free(&c.lanes);
+    mt_tracks_free(&c.tracks);
     if (!done)
         return mt_error_set(error, MEMTRACK_ENOMEM, "", "out of memory while drawing the SVG");
     return ferror(stream) ? mt_error_set(error, MEMTRACK_EIO, "", "cannot write the SVG: %m") : 0;

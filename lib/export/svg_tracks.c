@@ -12,7 +12,7 @@
 #include "export/xml-local.h"
 #include "view/format/format.h"
 
-enum { LANE = 20, BAR = 8, AREA = 15, ABOVE = 6, LABEL_GAP = 8 };
+enum { TRACK = 20, BAR = 8, AREA = 15, ABOVE = 6, LABEL_GAP = 8 };
 
 static double x_of(const struct mt_svg_place *place, size_t column) {
     return place->left + place->width * (double)column / (double)place->n_columns;
@@ -25,34 +25,34 @@ static const char *time_text(const struct mt_svg_place *place, size_t column,
 }
 
 /* The end of the stretch that begins at from: columns that are all above the bound. */
-static size_t stretch(const struct mt_lane *lane, size_t from, size_t n, double bound) {
-    while (from < n && lane->columns[from] > bound)
+static size_t stretch(const struct mt_timeline_track *track, size_t from, size_t n, double bound) {
+    while (from < n && track->columns[from] > bound)
         from++;
     return from;
 }
 
-static void put_bars(FILE *out, const struct mt_lane *lane, const char *name,
+static void put_bars(FILE *out, const struct mt_timeline_track *track, const char *name,
                      const struct mt_svg_place *place, double y) {
     char begin[MT_FORMAT_BYTES], end[MT_FORMAT_BYTES];
     for (size_t from = 0, to; from < place->n_columns; from = to + 1) {
-        to = stretch(lane, from, place->n_columns, 0);
+        to = stretch(track, from, place->n_columns, 0);
         if (to > from)
             fprintf(out,
                     "<rect x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%d\" rx=\"1.5\" "
                     "fill=\"var(--own)\"><title>%s, "
                     "%s to %s</title></rect>\n",
-                    x_of(place, from), y + (LANE - BAR) / 2.0, x_of(place, to) - x_of(place, from),
+                    x_of(place, from), y + (TRACK - BAR) / 2.0, x_of(place, to) - x_of(place, from),
                     BAR, name, time_text(place, from, begin), time_text(place, to, end));
     }
 }
 
-static void put_areas(FILE *out, const struct mt_lane *lane, const char *name,
+static void put_areas(FILE *out, const struct mt_timeline_track *track, const char *name,
                       const struct mt_svg_place *place, double y) {
     char most[MT_FORMAT_BYTES];
-    double base = y + LANE - 2;
-    mt_format_count(most, mt_lane_most(lane));
+    double base = y + TRACK - 2;
+    mt_format_count(most, mt_tracks_most(track));
     for (size_t from = 0, to; from < place->n_columns; from = to + 1) {
-        to = stretch(lane, from, place->n_columns, MT_LANE_NONE);
+        to = stretch(track, from, place->n_columns, MT_TRACK_NONE);
         if (to == from)
             continue;
         fprintf(
@@ -60,7 +60,7 @@ static void put_areas(FILE *out, const struct mt_lane *lane, const char *name,
             "<path fill=\"var(--own)\" fill-opacity=\".35\" stroke=\"var(--own)\" d=\"M%.1f,%.1f",
             x_of(place, from), base);
         for (size_t x = from; x < to; x++) {
-            double top = base - AREA * mt_lane_share(lane, x);
+            double top = base - AREA * mt_tracks_share(track, x);
             fprintf(out, " %.1f,%.1f %.1f,%.1f", x_of(place, x), top, x_of(place, x + 1), top);
         }
         fprintf(out, " %.1f,%.1fZ\"><title>%s, at most %s</title></path>\n", x_of(place, to), base,
@@ -70,28 +70,29 @@ static void put_areas(FILE *out, const struct mt_lane *lane, const char *name,
             place->left + place->width - 4, base - 4, most);
 }
 
-unsigned mt_svg_lanes_height(const struct mt_lanes *lanes) {
-    return lanes->n ? ABOVE + LANE * (unsigned)lanes->n : 0;
+unsigned mt_svg_tracks_height(const struct mt_timeline_tracks *tracks) {
+    return tracks->n ? ABOVE + TRACK * (unsigned)tracks->n : 0;
 }
 
-int mt_svg_put_lanes(FILE *out, const struct mt_lanes *lanes, const struct mt_svg_place *place) {
-    for (size_t i = 0; i < lanes->n; i++) {
-        const struct mt_lane *lane = &lanes->items[i];
-        double y = place->top + ABOVE + LANE * (double)i;
-        char *name = mt_xml_escape(lane->name);
-        char *label = mt_xml_escape_shortened(lane->name, (MT_SVG_LANE_LABELS - 2 * LABEL_GAP) /
-                                                              MT_SVG_CHARACTER);
+int mt_svg_tracks_put(FILE *out, const struct mt_timeline_tracks *tracks,
+                      const struct mt_svg_place *place) {
+    for (size_t i = 0; i < tracks->n; i++) {
+        const struct mt_timeline_track *track = &tracks->items[i];
+        double y = place->top + ABOVE + TRACK * (double)i;
+        char *name = mt_xml_escape(track->name);
+        char *label = mt_xml_escape_shortened(track->name, (MT_SVG_TRACK_LABELS - 2 * LABEL_GAP) /
+                                                               MT_SVG_CHARACTER);
         if (name && label) {
             fprintf(out,
                     "<text class=\"dim\" x=\"%.1f\" y=\"%.1f\" "
                     "text-anchor=\"end\">%s<title>%s</title></text>"
                     "<line class=\"grid\" x1=\"%.1f\" x2=\"%.1f\" y1=\"%.1f\" y2=\"%.1f\"/>\n",
-                    place->left - LABEL_GAP, y + LANE / 2.0 + 4, label, name, place->left,
-                    place->left + place->width, y + LANE - 1.0, y + LANE - 1.0);
-            if (lane->is_counter)
-                put_areas(out, lane, name, place, y);
+                    place->left - LABEL_GAP, y + TRACK / 2.0 + 4, label, name, place->left,
+                    place->left + place->width, y + TRACK - 1.0, y + TRACK - 1.0);
+            if (track->is_counter)
+                put_areas(out, track, name, place, y);
             else
-                put_bars(out, lane, name, place, y);
+                put_bars(out, track, name, place, y);
         }
         bool done = name && label;
         free(name);

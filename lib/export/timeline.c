@@ -50,9 +50,9 @@ static json_t *peak_object(const struct mt_course *course) {
 static void put_figures(struct writer *w, const struct mt_point *point) {
     for (size_t s = 0; s < MT_N_SERIES; s++)
         if (point->is_read[s])
-            fprintf(w->stream, ",\"%s\":%" PRIu64, mt_series_keys[s], point->value[s]);
+            fprintf(w->stream, ",\"%s\":%" PRIu64, mt_timeline_series_keys[s], point->value[s]);
         else
-            fprintf(w->stream, ",\"%s\":null", mt_series_keys[s]);
+            fprintf(w->stream, ",\"%s\":null", mt_timeline_series_keys[s]);
 }
 
 static void put_ticks(struct writer *w, const struct mt_course *course) {
@@ -76,7 +76,7 @@ static void put_ticks(struct writer *w, const struct mt_course *course) {
 /* The highest reading of each of the kernel's figures. */
 static void put_highest(struct writer *w, const struct mt_course *course) {
     for (size_t s = MT_SERIES_RSS; s < MT_N_SERIES; s++) {
-        fprintf(w->stream, ",\"peak_%s\":", mt_series_keys[s]);
+        fprintf(w->stream, ",\"peak_%s\":", mt_timeline_series_keys[s]);
         if (course->has[s])
             fprintf(w->stream, "%" PRIu64, course->highest[s]);
         else
@@ -147,7 +147,7 @@ static void put_sum(struct writer *w, const struct mt_timeline *t) {
     fputs("}", w->stream);
 }
 
-static void put_strata(struct writer *w, const struct mt_strata *s) {
+static void put_breakdown(struct writer *w, const struct mt_breakdown *s) {
     fprintf(w->stream, "{\"resolution\":{\"coarsest_ns\":%" PRIu64 "},\"time_ns\":[",
             s->coarsest_ns);
     for (size_t m = 0; m < s->n_moments; m++)
@@ -163,8 +163,8 @@ static void put_strata(struct writer *w, const struct mt_strata *s) {
     fputs("]}", w->stream);
 }
 
-int mt_export_timeline_json(FILE *stream, const struct mt_timeline *t,
-                            const struct mt_strata *strata, struct mt_error *error) {
+int mt_json_timeline(FILE *stream, const struct mt_timeline *t,
+                     const struct mt_breakdown *breakdown, struct mt_error *error) {
     struct writer w = {.stream = stream};
     char start[MT_FORMAT_BYTES];
     put(&w, "{", "schema", json_string("memtrack-timeline/1"));
@@ -181,8 +181,8 @@ int mt_export_timeline_json(FILE *stream, const struct mt_timeline *t,
     else
         fputs("null", stream);
     fputs(",\n \"composition\":", stream);
-    if (strata)
-        put_strata(&w, strata);
+    if (breakdown)
+        put_breakdown(&w, breakdown);
     else
         fputs("null", stream);
     fputs("}\n", stream);
@@ -218,7 +218,7 @@ static void put_csv_course(FILE *stream, const struct mt_course *course) {
     }
 }
 
-static bool put_csv_strata(FILE *stream, const struct mt_strata *s) {
+static bool put_csv_breakdown(FILE *stream, const struct mt_breakdown *s) {
     bool done = true;
     fputs("time_ns,gap_ns", stream);
     for (size_t l = 0; l < s->n_layers; l++) {
@@ -236,12 +236,12 @@ static bool put_csv_strata(FILE *stream, const struct mt_strata *s) {
     return done;
 }
 
-int mt_export_timeline_csv(FILE *stream, const struct mt_timeline *t,
-                           const struct mt_strata *strata, struct mt_error *error) {
+int mt_csv_timeline(FILE *stream, const struct mt_timeline *t, const struct mt_breakdown *breakdown,
+                    struct mt_error *error) {
     static const char figures[] = "live_bytes,rss_bytes,pss_bytes,swap_bytes,anon_bytes";
     bool done = true;
-    if (strata) {
-        done = put_csv_strata(stream, strata);
+    if (breakdown) {
+        done = put_csv_breakdown(stream, breakdown);
     } else if (t->sum.n_points) {
         fprintf(stream, "time_ns,gap_ns,%s,processes\r\n", figures);
         put_csv_course(stream, &t->sum);

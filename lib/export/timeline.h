@@ -9,15 +9,15 @@
 #include "view/timeline/breakdown.h"
 #include "view/timeline/timeline.h"
 
-/* strata may be NULL. 0, -MEMTRACK_ENOMEM or -MEMTRACK_EIO. */
-int mt_export_timeline_json(FILE *stream, const struct mt_timeline *timeline,
-                            const struct mt_strata *strata, struct mt_error *error);
+/* breakdown may be NULL. 0, -MEMTRACK_ENOMEM or -MEMTRACK_EIO. */
+int mt_json_timeline(FILE *stream, const struct mt_timeline *timeline,
+                     const struct mt_breakdown *breakdown, struct mt_error *error);
 
-/* A row per tick and process; of the sum, if there is one, a row per point; of the strata, if
+/* A row per tick and process; of the sum, if there is one, a row per point; of the breakdown, if
  * given, a row per moment. Each row says in gap_ns how far it is from the one before. What could
  * not be read is an empty field. */
-int mt_export_timeline_csv(FILE *stream, const struct mt_timeline *timeline,
-                           const struct mt_strata *strata, struct mt_error *error);
+int mt_csv_timeline(FILE *stream, const struct mt_timeline *timeline,
+                    const struct mt_breakdown *breakdown, struct mt_error *error);
 
 struct mt_svg_options {
     unsigned width, height; /* pixels */
@@ -25,10 +25,10 @@ struct mt_svg_options {
 
 /* A chart that stands alone: no script, no other file; light and dark by prefers-color-scheme;
  * tooltips by title. What scopes and counters there are is drawn below, and makes it higher than
- * was asked for. Of the strata if given, else of the sum if there is one, else of the heap of each
- * process (with one: all its figures). */
-int mt_export_timeline_svg(FILE *stream, const struct mt_timeline *timeline,
-                           const struct mt_strata *strata, const struct mt_svg_options *options,
-                           struct mt_error *error);
+ * was asked for. Of the breakdown if given, else of the sum if there is one, else of the heap of
+ * each process (with one: all its figures). */
+int mt_svg_timeline(FILE *stream, const struct mt_timeline *timeline,
+                    const struct mt_breakdown *breakdown, const struct mt_svg_options *options,
+                    struct mt_error *error);
 
 #endif

@@ -92,7 +92,7 @@ static int compare_events(const void *a, const void *b) {
 }
 
 static json_t *arguments_of(const struct mt_profile *profile, const struct mt_scope_event *event) {
-    json_t *object = mt_json_metadata(profile, event);
+    json_t *object = mt_json_events_metadata(profile, event);
     if (object &&
         (json_object_set_new(object, "net_bytes", json_integer(event->net_bytes)) != 0 ||
          json_object_set_new(object, "peak_bytes", json_integer(event->peak_bytes)) != 0)) {
@@ -205,15 +205,14 @@ static int end_trace(struct trace *t, struct mt_error *error) {
     return t->failed ? mt_json_out_of_memory(error) : mt_json_finish(t->stream, error);
 }
 
-int mt_export_scope_trace(FILE *stream, const struct mt_profile *profile, struct mt_error *error) {
+int mt_trace_profile(FILE *stream, const struct mt_profile *profile, struct mt_error *error) {
     struct trace t = {.stream = stream, .profile = profile};
     begin_trace(&t);
     put_process(&t);
     return end_trace(&t, error);
 }
 
-int mt_export_timeline_trace(FILE *stream, const struct mt_timeline *timeline,
-                             struct mt_error *error) {
+int mt_trace_timeline(FILE *stream, const struct mt_timeline *timeline, struct mt_error *error) {
     struct trace t = {.stream = stream};
     begin_trace(&t);
     for (size_t i = 0; i < timeline->n_courses; i++) {

@@ -66,7 +66,7 @@ struct mt_counter {
     uint32_t tid;
 };
 
-/* A name that stands for a function until its location has lines: see view/scope_names.h. */
+/* A name that stands for a function until its location has lines: see view/symbols/scopes.h. */
 struct mt_scope_function {
     uint32_t name; /* mt_string */
     uint32_t location;

@@ -28,14 +28,14 @@ static bool parse_clock(const char *text, uint64_t *ns) {
         text += digits + 1;
     }
     if (strspn(text, "0123456789.") != strlen(text) ||
-        !mt_parse_duration(text, SECOND_NS, &seconds_ns) || seconds_ns >= 60 * SECOND_NS)
+        !mt_format_parse_duration(text, SECOND_NS, &seconds_ns) || seconds_ns >= 60 * SECOND_NS)
         return false;
     *ns = minutes * 60 * SECOND_NS + seconds_ns;
     return true;
 }
 
-bool mt_moment_parse(const char *text, struct mt_moment *moment) {
-    *moment = (struct mt_moment){.kind = MT_AT_END};
+bool mt_at_parse(const char *text, struct mt_at *moment) {
+    *moment = (struct mt_at){.kind = MT_AT_END};
     if (strcmp(text, "end") == 0)
         return true;
     if (strcmp(text, "peak") == 0) {
@@ -44,7 +44,7 @@ bool mt_moment_parse(const char *text, struct mt_moment *moment) {
     }
     moment->kind = MT_AT_TIME;
     return strchr(text, ':') ? parse_clock(text, &moment->time_ns)
-                             : mt_parse_duration(text, SECOND_NS, &moment->time_ns);
+                             : mt_format_parse_duration(text, SECOND_NS, &moment->time_ns);
 }
 
 static void at_columns(const struct mt_profile *profile, enum mt_value bytes, enum mt_value blocks,
@@ -118,8 +118,8 @@ static int at_time(const struct mt_profile *profile, uint64_t time_ns, int64_t *
     return 0;
 }
 
-int mt_moment_live(const struct mt_profile *profile, const struct mt_moment *moment,
-                   int64_t *live_bytes, int64_t *live_blocks, struct mt_error *error) {
+int mt_at_live(const struct mt_profile *profile, const struct mt_at *moment, int64_t *live_bytes,
+               int64_t *live_blocks, struct mt_error *error) {
     switch (moment->kind) {
     case MT_AT_END:
         at_columns(profile, MT_VALUE_LIVE_BYTES, MT_VALUE_LIVE_BLOCKS, live_bytes, live_blocks);
@@ -140,8 +140,8 @@ int mt_moment_live(const struct mt_profile *profile, const struct mt_moment *mom
                                       : status;
 }
 
-bool mt_moment_resolution(const struct mt_profile *profile, const struct mt_moment *moment,
-                          uint64_t *from_ns, uint64_t *to_ns) {
+bool mt_at_resolution(const struct mt_profile *profile, const struct mt_at *moment,
+                      uint64_t *from_ns, uint64_t *to_ns) {
     const struct mt_profile_info *info = &profile->info;
     bool found = false;
     *from_ns = 0;

@@ -14,27 +14,27 @@
 #include "base/error.h"
 #include "profile/profile.h"
 
-struct mt_moment {
+struct mt_at {
     enum { MT_AT_END, MT_AT_PEAK, MT_AT_TIME } kind;
     uint64_t time_ns; /* MT_AT_TIME: since the start of the recording */
 };
 
 /* "end", "peak", a duration: "1.5s", "300ms", "2m", a bare number being seconds; or a clock since
  * the start: "02:00" (minutes and seconds), "1:30:00.5". False: none of these. */
-bool mt_moment_parse(const char *text, struct mt_moment *moment);
+bool mt_at_parse(const char *text, struct mt_at *moment);
 
 /* Overwrites the live columns: live_bytes[i] and live_blocks[i] become those of sample i at the
  * moment. Both arrays have profile->n_samples elements. 0, -MEMTRACK_EUSAGE when the profile cannot
  * tell, -MEMTRACK_ENOMEM. */
-int mt_moment_live(const struct mt_profile *profile, const struct mt_moment *moment,
-                   int64_t *live_bytes, int64_t *live_blocks, struct mt_error *error);
+int mt_at_live(const struct mt_profile *profile, const struct mt_at *moment, int64_t *live_bytes,
+               int64_t *live_blocks, struct mt_error *error);
 
 /*
  * How well the profile knows a time: what is shown was recorded at *from_ns, and what changed after
  * that at *to_ns, the next moment that is kept (UINT64_MAX: nothing has changed since). False when
  * nothing was recorded before the time, or the moment is none.
  */
-bool mt_moment_resolution(const struct mt_profile *profile, const struct mt_moment *moment,
-                          uint64_t *from_ns, uint64_t *to_ns);
+bool mt_at_resolution(const struct mt_profile *profile, const struct mt_at *moment,
+                      uint64_t *from_ns, uint64_t *to_ns);
 
 #endif

@@ -27,7 +27,7 @@ bool mt_subject_is_process(const char *what, pid_t *pid) {
     return number > 0 && number <= INT_MAX;
 }
 
-const char *mt_subject_moment(const char *what) {
+const char *mt_subject_at(const char *what) {
     return access(what, F_OK) == 0 ? NULL : strrchr(what, '@');
 }
 
@@ -36,7 +36,7 @@ static int load_ledger(const char *path, struct mt_profile **out, struct mt_erro
     int rc = mt_ledger_open(path, &ledger, error);
     if (rc != 0)
         return rc;
-    rc = mt_profile_from_live_ledger(ledger, out, error);
+    rc = mt_ledger_live_convert(ledger, out, error);
     mt_ledger_close(ledger);
     return rc;
 }
@@ -44,7 +44,7 @@ static int load_ledger(const char *path, struct mt_profile **out, struct mt_erro
 int mt_subject_load(const char *what, struct mt_profile **out, struct mt_error *error) {
     pid_t pid;
     if (mt_subject_is_process(what, &pid))
-        return mt_profile_from_process(pid, out, error);
+        return mt_ledger_live_profile(pid, out, error);
     if (is_number(what))
         return mt_error_set(error, MEMTRACK_ENOTFOUND, "", "%s is no process", what);
     return mt_ledger_is_one(what) ? load_ledger(what, out, error) : mt_pprof_read(what, out, error);

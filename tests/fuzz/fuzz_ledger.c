@@ -134,7 +134,7 @@ static void convert(struct mt_ledger *ledger) {
     struct mt_ledger_map map;
     struct mt_profile *profile;
     struct mt_error error;
-    if (mt_profile_from_ledger_mapped(ledger, &profile, &map, &error) != 0)
+    if (mt_ledger_convert_mapped(ledger, &profile, &map, &error) != 0)
         return;
     uint64_t peak = 0, live = 0;
     for (size_t i = 0; i < profile->n_samples; i++) {
@@ -143,10 +143,10 @@ static void convert(struct mt_ledger *ledger) {
     }
     if (peak != profile->info.totals.peak_bytes || live != profile->info.totals.live_bytes)
         abort();
-    struct mt_scope_rows *rows;
-    if (mt_scope_rows_build(profile, MT_SCOPE_BY_PEAK, &rows, &error) == 0)
-        mt_scope_rows_free(rows);
-    mt_ledger_map_free(&map);
+    struct mt_scopes_rows *rows;
+    if (mt_scopes_rows_build(profile, MT_SCOPE_BY_PEAK, &rows, &error) == 0)
+        mt_scopes_rows_free(rows);
+    mt_ledger_convert_map_free(&map);
     mt_profile_free(profile);
 }
 

@@ -252,7 +252,7 @@ static void labels_select_by_label(void **state) {
 static void compare_moment(const memtrack_profile *profile, const struct mt_profile *model,
                            const char *text) {
     struct mt_view_options options = {.by = MT_BY_FUNCTION, .sort = MT_VALUE_LIVE_BYTES};
-    assert_true(mt_moment_parse(text, &options.at));
+    assert_true(mt_at_parse(text, &options.at));
     memtrack_profile *then;
     ok(memtrack_profile_at(profile, text, &then));
     memtrack_view view = memtrack_view_init();

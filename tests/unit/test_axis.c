@@ -155,7 +155,7 @@ static void week_of_compositions(void **state) {
             0);
         mt_composition_pass(c, ledger, t, buffer);
     }
-    assert_int_equal(mt_profile_from_ledger_mapped(ledger, &p, &map, NULL), 0);
+    assert_int_equal(mt_ledger_convert_mapped(ledger, &p, &map, NULL), 0);
     mt_axis_give(&axis, 5 * SEC, p);
     assert_int_equal(mt_composition_apply(c, p, &map), 0);
     const struct mt_profile_info *info = &p->info;
@@ -176,7 +176,7 @@ static void week_of_compositions(void **state) {
     }
     assert_true(last_ns > WEEK - HOUR);
     free(live);
-    mt_ledger_map_free(&map);
+    mt_ledger_convert_map_free(&map);
     mt_profile_free(p);
     mt_composition_free(c);
     free(buffer);

@@ -124,7 +124,7 @@ static enum mt_outcome judge(const struct mt_profile *p, const struct mt_budgets
     for (size_t i = 0; i < findings.n; i++)
         if (findings.items[i].of == of)
             outcome = findings.items[i].outcome;
-    mt_findings_free(&findings);
+    mt_finding_free_all(&findings);
     return outcome;
 }
 

@@ -72,7 +72,7 @@ static int setup(void **state) {
     *state = t;
     await_answer(t);
     tell(t, "t 1"); /* its standard input has a buffer from now on */
-    return mt_ledger_of_process(t->pid, &t->ledger, NULL);
+    return mt_ledger_live_open(t->pid, &t->ledger, NULL);
 }
 
 static int teardown(void **state) {
@@ -91,7 +91,7 @@ static int teardown(void **state) {
 
 static struct mt_profile *read_profile(struct target *t) {
     struct mt_profile *profile = NULL;
-    assert_int_equal(mt_profile_from_ledger(t->ledger, &profile, NULL), 0);
+    assert_int_equal(mt_ledger_convert(t->ledger, &profile, NULL), 0);
     return profile;
 }
 

@@ -94,7 +94,7 @@ static void check_same(struct state *s) {
     struct mt_profile *whole = NULL, *followed = mt_follow_profile(s->follow);
     struct mt_ledger *ledger = NULL;
     assert_int_equal(mt_ledger_open(s->f.path, &ledger, NULL), 0);
-    assert_int_equal(mt_profile_from_ledger(ledger, &whole, NULL), 0);
+    assert_int_equal(mt_ledger_convert(ledger, &whole, NULL), 0);
     assert_int_equal(followed->n_samples, whole->n_samples);
     struct summary *x = summarize(whole), *y = summarize(followed);
     assert_memory_equal(x, y, whole->n_samples * sizeof *x);

@@ -79,28 +79,28 @@ static void reading_sizes(void **state) {
                                       "0x10", "1e3", "1.2.3", " 1", "16E", "1 "};
     uint64_t bytes;
     for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
-        assert_true(mt_parse_size(good[i].text, &bytes));
+        assert_true(mt_format_parse_size(good[i].text, &bytes));
         assert_int_equal(bytes, good[i].bytes);
     }
     for (size_t i = 0; i < sizeof bad / sizeof *bad - 1; i++)
-        if (mt_parse_size(bad[i], &bytes))
+        if (mt_format_parse_size(bad[i], &bytes))
             fail_msg("%s is no size", bad[i]);
 }
 
 static void reading_durations(void **state) {
     (void)state;
     uint64_t ns;
-    assert_true(mt_parse_duration("10ms", 0, &ns) && ns == 10000000);
-    assert_true(mt_parse_duration("1.5s", 0, &ns) && ns == 1500000000);
-    assert_true(mt_parse_duration("2m", 0, &ns) && ns == UINT64_C(120000000000));
-    assert_true(mt_parse_duration("1 h", 0, &ns) && ns == UINT64_C(3600000000000));
-    assert_true(mt_parse_duration("3", 1000, &ns) && ns == 3000);
-    assert_false(mt_parse_duration("3", 0, &ns));
-    assert_false(mt_parse_duration("", 1, &ns));
-    assert_false(mt_parse_duration("s", 1, &ns));
-    assert_false(mt_parse_duration("-1s", 1, &ns));
-    assert_false(mt_parse_duration("1d", 1, &ns));
-    assert_false(mt_parse_duration("99999999999h", 1, &ns));
+    assert_true(mt_format_parse_duration("10ms", 0, &ns) && ns == 10000000);
+    assert_true(mt_format_parse_duration("1.5s", 0, &ns) && ns == 1500000000);
+    assert_true(mt_format_parse_duration("2m", 0, &ns) && ns == UINT64_C(120000000000));
+    assert_true(mt_format_parse_duration("1 h", 0, &ns) && ns == UINT64_C(3600000000000));
+    assert_true(mt_format_parse_duration("3", 1000, &ns) && ns == 3000);
+    assert_false(mt_format_parse_duration("3", 0, &ns));
+    assert_false(mt_format_parse_duration("", 1, &ns));
+    assert_false(mt_format_parse_duration("s", 1, &ns));
+    assert_false(mt_format_parse_duration("-1s", 1, &ns));
+    assert_false(mt_format_parse_duration("1d", 1, &ns));
+    assert_false(mt_format_parse_duration("99999999999h", 1, &ns));
 }
 
 static void assert_visible(const char *text, bool utf8, const char *expected) {

@@ -30,7 +30,7 @@ static struct mt_profile *convert(struct fixture *f, struct mt_ledger_map *map) 
     struct mt_error error = {{0}, {0}};
     fixture_write(f);
     if (mt_ledger_open(f->path, &ledger, &error) != 0 ||
-        mt_profile_from_ledger_mapped(ledger, &profile, map, &error) != 0)
+        mt_ledger_convert_mapped(ledger, &profile, map, &error) != 0)
         fail_msg("%s", error.message);
     mt_ledger_close(ledger);
     return profile;
@@ -183,7 +183,7 @@ static void adds_up_what_several_threads_did(void **state) {
     assert_int_equal(map.sample_of_record[3], 1);
     assert_null(map.scale_of_sample);
     check_sums(p);
-    mt_ledger_map_free(&map);
+    mt_ledger_convert_map_free(&map);
     mt_profile_free(p);
 }
 
@@ -296,7 +296,7 @@ static void scales_what_was_sampled(void **state) {
     assert_int_equal(p->info.sample_bytes, 1024);
     assert_true(has_note(p, "estimate"));
     check_sums(p);
-    mt_ledger_map_free(&map);
+    mt_ledger_convert_map_free(&map);
     mt_profile_free(p);
 }
 
@@ -420,7 +420,7 @@ static void survives_every_truncation(void **state) {
         struct mt_ledger *ledger;
         struct mt_profile *p;
         assert_int_equal(mt_ledger_open(f->path, &ledger, NULL), 0);
-        assert_int_equal(mt_profile_from_ledger(ledger, &p, NULL), 0);
+        assert_int_equal(mt_ledger_convert(ledger, &p, NULL), 0);
         assert_true(p->info.approximate);
         check_sums(p);
         mt_profile_free(p);

@@ -198,7 +198,7 @@ static void stack_begins_at_the_charged_frame(void **state) {
     struct mt_profile *p = wrapped_profile();
     p->samples[0].truncated = true;
     struct mt_rows *rows = by(p, MT_BY_STACK);
-    struct mt_frame frames[8];
+    struct mt_row_frame frames[8];
     bool truncated;
     assert_int_equal(mt_rows_stack(rows, mt_rows_at(rows, 0), frames, 8, &truncated), 3);
     assert_true(truncated);
@@ -398,8 +398,8 @@ static void at_a_time_replays_the_changes(void **state) {
                     {250, 30, 50}, {300, 7, 50}, {400, 7, 50}};
     for (size_t i = 0; i < sizeof expected / sizeof *expected; i++) {
         int64_t bytes[2], blocks[2];
-        struct mt_moment at = {MT_AT_TIME, expected[i].time};
-        assert_int_equal(mt_moment_live(p, &at, bytes, blocks, NULL), 0);
+        struct mt_at at = {MT_AT_TIME, expected[i].time};
+        assert_int_equal(mt_at_live(p, &at, bytes, blocks, NULL), 0);
         assert_int_equal(bytes[0], expected[i].a);
         assert_int_equal(bytes[1], expected[i].b);
     }

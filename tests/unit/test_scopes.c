@@ -28,16 +28,16 @@ static struct mt_profile *convert(struct scopes_fixture *s) {
     struct mt_error error = {{0}, {0}};
     fixture_write(&s->ledger);
     if (mt_ledger_open(s->ledger.path, &ledger, &error) != 0 ||
-        mt_profile_from_ledger(ledger, &profile, &error) != 0)
+        mt_ledger_convert(ledger, &profile, &error) != 0)
         fail_msg("%s", error.message);
     mt_ledger_close(ledger);
     return profile;
 }
 
-static struct mt_scope_rows *rows_of(const struct mt_profile *p, enum mt_scope_sort sort) {
-    struct mt_scope_rows *rows;
+static struct mt_scopes_rows *rows_of(const struct mt_profile *p, enum mt_scopes_sort sort) {
+    struct mt_scopes_rows *rows;
     struct mt_error error;
-    assert_int_equal(mt_scope_rows_build(p, sort, &rows, &error), 0);
+    assert_int_equal(mt_scopes_rows_build(p, sort, &rows, &error), 0);
     return rows;
 }
 
@@ -166,12 +166,12 @@ static void cut_names_end_with_a_character(void **state) {
     }
     fixture_scope(s, fixture_name(s, "whole \xc3"), 1, 8)->count = 1;
     struct mt_profile *p = convert(s);
-    struct mt_scope_rows *rows = rows_of(p, MT_SCOPE_BY_NAME);
+    struct mt_scopes_rows *rows = rows_of(p, MT_SCOPE_BY_NAME);
     assert_int_equal(rows->n, N + 1);
     for (size_t i = 0; i < N; i++)
         assert_string_equal(mt_profile_text(p, rows->items[i].name) + BEGIN, cases[i].kept);
     assert_string_equal(mt_profile_text(p, rows->items[N].name), "whole \xc3");
-    mt_scope_rows_free(rows);
+    mt_scopes_rows_free(rows);
     mt_profile_free(p);
 }
 
@@ -212,7 +212,7 @@ static void percentiles_are_close(void **state) {
         fixture_count(s, to, MT_SCOPE_DURATION_NS, time[i]);
     }
     struct mt_profile *p = convert(s);
-    struct mt_scope_rows *rows = rows_of(p, MT_SCOPE_BY_PEAK);
+    struct mt_scopes_rows *rows = rows_of(p, MT_SCOPE_BY_PEAK);
     assert_int_equal(rows->n, 1);
     const struct mt_scope_row *row = &rows->items[0];
     qsort(net, VALUES, sizeof *net, compare_numbers);
@@ -230,7 +230,7 @@ static void percentiles_are_close(void **state) {
         sum += net[i];
     assert_int_equal(row->value[MT_SCOPE_NET_BYTES].sum, sum);
     assert_true(row->value[MT_SCOPE_NET_BYTES].mean == (double)sum / VALUES);
-    mt_scope_rows_free(rows);
+    mt_scopes_rows_free(rows);
     mt_profile_free(p);
 }
 
@@ -247,7 +247,7 @@ static void one_value_is_itself(void **state) {
         fixture_count(s, t, MT_SCOPE_NET_BYTES, values[i]);
     }
     struct mt_profile *p = convert(s);
-    struct mt_scope_rows *rows = rows_of(p, MT_SCOPE_BY_NAME);
+    struct mt_scopes_rows *rows = rows_of(p, MT_SCOPE_BY_NAME);
     for (size_t i = 0; i < rows->n; i++) {
         const struct mt_scope_statistic *net = &rows->items[i].value[MT_SCOPE_NET_BYTES];
         assert_int_equal(net->max, values[i]);
@@ -255,7 +255,7 @@ static void one_value_is_itself(void **state) {
         assert_int_equal(net->p50, values[i]);
         assert_int_equal(net->p95, values[i]);
     }
-    mt_scope_rows_free(rows);
+    mt_scopes_rows_free(rows);
     mt_profile_free(p);
 }
 
@@ -270,11 +270,11 @@ static void large_sums_stay(void **state) {
         t->own[MT_SCOPE_NET_BYTES] = bank == 1 ? INT64_MIN : -1;
     }
     struct mt_profile *p = convert(s);
-    struct mt_scope_rows *rows = rows_of(p, MT_SCOPE_BY_TIME);
+    struct mt_scopes_rows *rows = rows_of(p, MT_SCOPE_BY_TIME);
     assert_int_equal(rows->n, 1);
     assert_int_equal(rows->items[0].value[MT_SCOPE_DURATION_NS].sum, 2 * sum);
     assert_int_equal(rows->items[0].own[MT_SCOPE_NET_BYTES], INT64_MIN);
-    mt_scope_rows_free(rows);
+    mt_scopes_rows_free(rows);
     mt_profile_free(p);
 }
 
@@ -342,7 +342,7 @@ static void rows_are_by_name_and_kind(void **state) {
     whole->sum[MT_SCOPE_PEAK_BYTES] = 5, whole->max[MT_SCOPE_PEAK_BYTES] = 5;
     first->own[MT_SCOPE_ALLOCATED_BYTES] = 1, third->own[MT_SCOPE_ALLOCATED_BYTES] = 2;
     struct mt_profile *p = convert(s);
-    struct mt_scope_rows *rows = rows_of(p, MT_SCOPE_BY_PEAK);
+    struct mt_scopes_rows *rows = rows_of(p, MT_SCOPE_BY_PEAK);
     static const struct {
         const char *name;
         uint64_t count, errors;
@@ -360,11 +360,11 @@ static void rows_are_by_name_and_kind(void **state) {
         assert_int_equal(row->n_threads, expected[i].threads);
         assert_int_equal(row->is_process, i == 2);
     }
-    mt_scope_rows_free(rows);
+    mt_scopes_rows_free(rows);
     rows = rows_of(p, MT_SCOPE_BY_COUNT);
     assert_int_equal(rows->items[0].count, 6);
     assert_int_equal(rows->items[1].count, 5);
-    mt_scope_rows_free(rows);
+    mt_scopes_rows_free(rows);
     mt_profile_free(p);
 }
 
@@ -480,7 +480,7 @@ static void functions_get_their_names(void **state) {
                               {build_function(p, "parse(int)", "x.c"), 2}};
     p->locations[l].first_line = (uint32_t)mt_profile_add_lines(p, lines, 2);
     p->locations[l].n_lines = 2;
-    assert_int_equal(mt_scope_names_resolve(p), 0);
+    assert_int_equal(mt_symbols_scopes_resolve(p), 0);
     assert_string_equal(mt_profile_text(p, scopes->totals[0].name), "parse(int)");
     assert_string_equal(mt_profile_text(p, scopes->events[0].name), "parse(int)");
     for (size_t i = 0; i < p->n_samples; i++)
@@ -574,9 +574,9 @@ static void files_hold_all_of_it(void **state) {
         struct mt_profile *q = read_back(p);
         same_scopes(p, q);
         same_info(p, q);
-        struct mt_scope_rows *rows = rows_of(q, (enum mt_scope_sort)(i % MT_N_SCOPE_SORTS));
+        struct mt_scopes_rows *rows = rows_of(q, (enum mt_scopes_sort)(i % MT_N_SCOPE_SORTS));
         assert_int_equal(rows->n > 0, sizes[i] > 0);
-        mt_scope_rows_free(rows);
+        mt_scopes_rows_free(rows);
         mt_profile_free(p);
         mt_profile_free(q);
     }
@@ -592,12 +592,12 @@ static void survives(struct scopes_fixture *s) {
     fixture_write(&s->ledger);
     if (mt_ledger_open(s->ledger.path, &ledger, &error) != 0)
         return;
-    if (mt_profile_from_ledger(ledger, &p, &error) == 0) {
-        struct mt_scope_rows *rows = rows_of(p, MT_SCOPE_BY_TIME);
+    if (mt_ledger_convert(ledger, &p, &error) == 0) {
+        struct mt_scopes_rows *rows = rows_of(p, MT_SCOPE_BY_TIME);
         for (size_t i = 0; i < rows->n; i++)
             for (size_t v = 0; v < MT_N_SCOPE_VALUES; v++)
                 assert_true(rows->items[i].value[v].p95 <= rows->items[i].value[v].max);
-        mt_scope_rows_free(rows);
+        mt_scopes_rows_free(rows);
         struct mt_profile *q = read_back(p);
         assert_int_equal(q->info.scopes.n_totals, p->info.scopes.n_totals);
         mt_profile_free(q);

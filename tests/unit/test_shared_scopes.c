@@ -186,7 +186,7 @@ static void check_scopes(void) {
     struct mt_error error = {{0}, {0}};
     uint64_t n_names, of_process = n_began[0] + n_began[1];
     if (mt_ledger_open(mt_tracker.ledger.path, &ledger, &error) != 0 ||
-        mt_profile_from_ledger(ledger, &profile, &error) != 0)
+        mt_ledger_convert(ledger, &profile, &error) != 0)
         fail_msg("%s", error.message);
     assert_int_equal(count_scopes(profile, true, &n_names), of_process);
     assert_int_equal(n_names, of_process); /* each has a name of its own */

@@ -17,10 +17,10 @@ static struct mt_profile *profile(void) {
 enum part { PROCESS, TOTALS, ALLOCATOR, COVERAGE, SELF, NOTES };
 
 /* The facts as lines "label|text". */
-static char *facts_of(const struct mt_profile *p, enum part part, struct mt_moment at) {
+static char *facts_of(const struct mt_profile *p, enum part part, struct mt_at at) {
     struct mt_view_options view = {.at = at};
-    struct mt_facts_options options = {.utf8 = false};
-    struct mt_facts facts = {0};
+    struct mt_summary_format options = {.utf8 = false};
+    struct mt_summary facts = {0};
     struct mt_rows *rows;
     assert_int_equal(mt_rows_build(p, &view, &rows, NULL), 0);
     switch (part) {
@@ -49,19 +49,19 @@ static char *facts_of(const struct mt_profile *p, enum part part, struct mt_mome
     for (size_t i = 0; i < facts.n; i++)
         fprintf(stream, "%s|%s\n", facts.items[i].label, facts.items[i].text);
     fclose(stream);
-    mt_facts_free(&facts);
+    mt_summary_free(&facts);
     mt_rows_free(rows);
     return text;
 }
 
 static void assert_facts(struct mt_profile *p, enum part part, const char *expected) {
-    char *text = facts_of(p, part, (struct mt_moment){.kind = MT_AT_END});
+    char *text = facts_of(p, part, (struct mt_at){.kind = MT_AT_END});
     assert_string_equal(text, expected);
     free(text);
 }
 
 static void assert_fact(struct mt_profile *p, enum part part, const char *expected) {
-    char *text = facts_of(p, part, (struct mt_moment){.kind = MT_AT_END});
+    char *text = facts_of(p, part, (struct mt_at){.kind = MT_AT_END});
     if (!strstr(text, expected))
         fail_msg("no \"%s\" in:\n%s", expected, text);
     free(text);
@@ -167,7 +167,7 @@ static void notes_of_the_view(void **state) {
     (void)state;
     struct mt_profile *p = profile();
     assert_facts(p, NOTES, "");
-    char *text = facts_of(p, NOTES, (struct mt_moment){.kind = MT_AT_PEAK});
+    char *text = facts_of(p, NOTES, (struct mt_at){.kind = MT_AT_PEAK});
     assert_string_equal(text,
                         "|Live is what was live at the peak, not at the end of the recording.\n"
                         "|Waste was not measured at that moment.\n");

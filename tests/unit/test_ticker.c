@@ -54,7 +54,7 @@ static struct mt_profile *convert(struct state *s, struct mt_track *track, uint6
     fixture_write(&s->f);
     mt_track_end(&s->ticker, track, end_ns);
     assert_int_equal(mt_ledger_open(s->f.path, &ledger, NULL), 0);
-    assert_int_equal(mt_profile_from_ledger_mapped(ledger, &profile, map, NULL), 0);
+    assert_int_equal(mt_ledger_convert_mapped(ledger, &profile, map, NULL), 0);
     assert_int_equal(mt_track_apply(track, mt_ledger_info(ledger), profile, map), 0);
     mt_ledger_close(ledger);
     return profile;
@@ -112,7 +112,7 @@ static void long_runs_stay_bounded(void **state) {
     assert_true(has_spike);
     assert_int_equal(info->tick_interval_ns, 10 * MS);
     assert_int_equal(info->duration_ns, 200000 * MS);
-    mt_ledger_map_free(&map);
+    mt_ledger_convert_map_free(&map);
     mt_profile_free(p);
 }
 
@@ -131,7 +131,7 @@ static void time_of_the_peak(void **state) {
     assert_int_equal(p->info.peak_time_error_ns, 5 * MS);
     assert_int_equal(p->info.duration_ns, 105 * MS);
     assert_int_equal(p->info.ticks[p->info.n_ticks - 1].time_ns, 105 * MS);
-    mt_ledger_map_free(&map);
+    mt_ledger_convert_map_free(&map);
     mt_profile_free(p);
 }
 
@@ -149,7 +149,7 @@ static void run_without_a_tick(void **state) {
     assert_int_equal(p->info.n_ticks, 1);
     assert_int_equal(p->info.peak_time_ns, 4 * MS);
     assert_int_equal(p->info.peak_time_error_ns, 4 * MS);
-    mt_ledger_map_free(&map);
+    mt_ledger_convert_map_free(&map);
     mt_profile_free(p);
 }
 
@@ -188,7 +188,7 @@ static size_t marks_of(struct state *s, const char *condition) {
     struct mt_ledger_map map;
     struct mt_profile *p = convert(s, s->ticker.tracks[0], 1105 * MS, &map);
     size_t n = p->info.n_marks;
-    mt_ledger_map_free(&map);
+    mt_ledger_convert_map_free(&map);
     mt_profile_free(p);
     mt_triggers_free(triggers);
     return n;
@@ -245,7 +245,7 @@ static void past_moments_are_exact_while_there_is_room(void **state) {
         assert_int_equal(live_at(&p->info, 0, tick), 16 * (i - i / 2));
         assert_int_equal(live_at(&p->info, 1, tick), i < 10 ? 0 : 64);
     }
-    mt_ledger_map_free(&map);
+    mt_ledger_convert_map_free(&map);
     mt_profile_free(p);
 }
 
@@ -270,7 +270,7 @@ static void composition_stays_bounded(void **state) {
     }
     struct mt_ledger_map map;
     struct mt_profile *p = NULL;
-    assert_int_equal(mt_profile_from_ledger_mapped(ledger, &p, &map, NULL), 0);
+    assert_int_equal(mt_ledger_convert_mapped(ledger, &p, &map, NULL), 0);
     p->info.n_ticks = PASSES;
     p->info.ticks = calloc(PASSES, sizeof *p->info.ticks);
     for (uint64_t i = 0; i < PASSES; i++)
@@ -287,7 +287,7 @@ static void composition_stays_bounded(void **state) {
         assert_int_equal(change->live_bytes, (int64_t)(change->tick + 1) << 20);
     }
     assert_true(n_large >= 10);
-    mt_ledger_map_free(&map);
+    mt_ledger_convert_map_free(&map);
     mt_profile_free(p);
     mt_ledger_close(ledger);
     mt_composition_free(c);
@@ -314,7 +314,7 @@ static void a_condition_fires_so_often_and_no_more(void **state) {
     struct mt_ledger_map map;
     struct mt_profile *p = convert(s, s->ticker.tracks[0], 300000 * MS, &map);
     assert_int_equal(p->info.n_marks, 100);
-    mt_ledger_map_free(&map);
+    mt_ledger_convert_map_free(&map);
     mt_profile_free(p);
     mt_triggers_free(triggers);
 }
@@ -338,7 +338,7 @@ static void merged_passes_are_the_last_of_them(void **state) {
         mt_composition_pass(c, ledger, pass * 10 * MS, s->buffer);
     }
     close(fd);
-    assert_int_equal(mt_profile_from_ledger_mapped(ledger, &p, &map, NULL), 0);
+    assert_int_equal(mt_ledger_convert_mapped(ledger, &p, &map, NULL), 0);
     p->info.n_ticks = PASSES;
     p->info.ticks = calloc(PASSES, sizeof *p->info.ticks);
     for (uint64_t i = 0; i < PASSES; i++)
@@ -347,7 +347,7 @@ static void merged_passes_are_the_last_of_them(void **state) {
     assert_true(p->info.n_changes > 100 && p->info.n_changes < PASSES);
     for (size_t i = 0; i < p->info.n_changes; i++)
         assert_int_equal(p->info.changes[i].live_bytes, (p->info.changes[i].tick + 1) * 1000);
-    mt_ledger_map_free(&map);
+    mt_ledger_convert_map_free(&map);
     mt_profile_free(p);
     mt_ledger_close(ledger);
     mt_composition_free(c);
@@ -365,12 +365,12 @@ static void composition_follows_the_first_records(void **state) {
     struct mt_profile *p;
     assert_int_equal(mt_ledger_open(s->f.path, &ledger, NULL), 0);
     mt_composition_pass(c, ledger, 1, s->buffer);
-    assert_int_equal(mt_profile_from_ledger_mapped(ledger, &p, &map, NULL), 0);
+    assert_int_equal(mt_ledger_convert_mapped(ledger, &p, &map, NULL), 0);
     p->info.n_ticks = 1;
     p->info.ticks = calloc(1, sizeof *p->info.ticks);
     assert_int_equal(mt_composition_apply(c, p, &map), 0);
     assert_int_equal(p->info.n_changes, 10);
-    mt_ledger_map_free(&map);
+    mt_ledger_convert_map_free(&map);
     mt_profile_free(p);
     mt_ledger_close(ledger);
     mt_composition_free(c);

@@ -60,9 +60,9 @@ static void peak_between_ticks(void **state) {
     assert_int_equal(c->points[3].value[MT_SERIES_RSS], 100); /* of the tick before */
     assert_true(c->finest_ns == SEC && c->coarsest_ns == SEC);
     double columns[3];
-    mt_course_columns(c, MT_SERIES_LIVE, 0, 3 * SEC, columns, 3);
+    mt_timeline_columns(c, MT_SERIES_LIVE, 0, 3 * SEC, columns, 3);
     assert_true(columns[0] == 10 && columns[1] == 20 && columns[2] == 99);
-    mt_course_columns(c, MT_SERIES_PSS, 0, 3 * SEC, columns, 3);
+    mt_timeline_columns(c, MT_SERIES_PSS, 0, 3 * SEC, columns, 3);
     assert_true(columns[0] == -1 && columns[2] == -1); /* never read */
     mt_timeline_free(t);
     mt_profile_free(p);
@@ -85,15 +85,15 @@ static void sparse_readings(void **state) {
     const struct mt_course *c = &t->courses[0];
     static const double pss[] = {-1, 70, -1, 60, -1}, swap[] = {-1, 0, -1, 7, -1};
     double columns[5];
-    mt_course_columns(c, MT_SERIES_PSS, 0, 5 * SEC, columns, 5);
+    mt_timeline_columns(c, MT_SERIES_PSS, 0, 5 * SEC, columns, 5);
     assert_memory_equal(columns, pss, sizeof pss);
-    mt_course_columns(c, MT_SERIES_SWAP, 0, 5 * SEC, columns, 5);
+    mt_timeline_columns(c, MT_SERIES_SWAP, 0, 5 * SEC, columns, 5);
     assert_memory_equal(columns, swap, sizeof swap);
     assert_true(c->has[MT_SERIES_SWAP] && c->highest[MT_SERIES_PSS] == 70 &&
                 c->highest[MT_SERIES_ANON] == 44);
     assert_false(c->points[2].is_read[MT_SERIES_PSS] || c->points[5].is_read[MT_SERIES_RSS] ||
                  c->points[5].is_read[MT_SERIES_ANON]);
-    mt_course_columns(&t->sum, MT_SERIES_PSS, 0, 5 * SEC, columns, 5);
+    mt_timeline_columns(&t->sum, MT_SERIES_PSS, 0, 5 * SEC, columns, 5);
     assert_true(columns[0] == -1 && columns[1] == 100 && columns[2] == -1 && columns[3] == 60 &&
                 columns[4] == -1); /* the second has ended */
     mt_timeline_free(t);
@@ -191,12 +191,14 @@ static void one_profile_of_a_recording(void **state) {
     };
     static const bool expected[] = {true, false, false, true, false, true};
     bool is_earlier[6];
-    assert_int_equal(mt_timeline_earlier((const struct mt_profile *const *)list, 6, is_earlier), 3);
+    assert_int_equal(
+        mt_timeline_family_earlier((const struct mt_profile *const *)list, 6, is_earlier), 3);
     for (size_t i = 0; i < 6; i++)
         assert_int_equal(is_earlier[i], expected[i]);
     list[0]->info.is_memtrack = list[1]->info.is_memtrack =
         false; /* what another tool calls a pid */
-    assert_int_equal(mt_timeline_earlier((const struct mt_profile *const *)list, 2, is_earlier), 0);
+    assert_int_equal(
+        mt_timeline_family_earlier((const struct mt_profile *const *)list, 2, is_earlier), 0);
     for (size_t i = 0; i < 6; i++)
         mt_profile_free(list[i]);
 }
@@ -235,7 +237,7 @@ static void numbers_out_of_range(void **state) {
                                              &t->sum};
         for (size_t c = 0; c < 4; c++) {
             double columns[17];
-            mt_course_columns(courses[c], MT_SERIES_LIVE, 0, t->duration_ns, columns, 17);
+            mt_timeline_columns(courses[c], MT_SERIES_LIVE, 0, t->duration_ns, columns, 17);
             for (size_t i = 1; i < courses[c]->n_points; i++)
                 assert_true(courses[c]->points[i].time_ns >= courses[c]->points[i - 1].time_ns);
             for (size_t i = 0; i < 17; i++)
@@ -266,8 +268,8 @@ static void layers_over_time(void **state) {
     (void)state;
     struct mt_profile *p = layered();
     const struct mt_view_options options = {.by = MT_BY_LINE};
-    struct mt_strata *s;
-    assert_int_equal(mt_strata_build(p, &options, 1, 100, &s, NULL), 0);
+    struct mt_breakdown *s;
+    assert_int_equal(mt_breakdown_build(p, &options, 1, 100, &s, NULL), 0);
     assert_int_equal(s->n_layers, 2);
     assert_string_equal(s->keys[0], "file.c:2"); /* 500 at its most */
     assert_null(s->keys[1]);
@@ -278,14 +280,14 @@ static void layers_over_time(void **state) {
         assert_int_equal(s->live_bytes[m], first[m]);
         assert_int_equal(s->live_bytes[4 + m], rest[m]);
     }
-    mt_strata_free(s);
-    assert_int_equal(mt_strata_build(p, &options, 9, 2, &s, NULL),
+    mt_breakdown_free(s);
+    assert_int_equal(mt_breakdown_build(p, &options, 9, 2, &s, NULL),
                      0); /* more layers than there are, two moments */
     assert_int_equal(s->n_layers, 4);
     assert_true(s->n_moments <= 4);
-    mt_strata_free(s);
+    mt_breakdown_free(s);
     p->info.n_changes = 0;
-    assert_int_equal(mt_strata_build(p, &options, 1, 100, &s, NULL), -MEMTRACK_EUSAGE);
+    assert_int_equal(mt_breakdown_build(p, &options, 1, 100, &s, NULL), -MEMTRACK_EUSAGE);
     mt_profile_free(p);
 }
 
@@ -293,16 +295,16 @@ static void how_well_a_moment_is_known(void **state) {
     (void)state;
     struct mt_profile *p = layered();
     uint64_t from, to;
-    struct mt_moment at = {.kind = MT_AT_TIME, .time_ns = SEC + 1};
-    assert_true(mt_moment_resolution(p, &at, &from, &to));
+    struct mt_at at = {.kind = MT_AT_TIME, .time_ns = SEC + 1};
+    assert_true(mt_at_resolution(p, &at, &from, &to));
     assert_true(from == SEC && to == 2 * SEC);
     at.time_ns = 0;
-    assert_false(mt_moment_resolution(p, &at, &from, &to));
+    assert_false(mt_at_resolution(p, &at, &from, &to));
     at.time_ns = 3 * SEC;
-    assert_true(mt_moment_resolution(p, &at, &from, &to));
+    assert_true(mt_at_resolution(p, &at, &from, &to));
     assert_true(from == 3 * SEC && to == UINT64_MAX);
     at.kind = MT_AT_END;
-    assert_false(mt_moment_resolution(p, &at, &from, &to));
+    assert_false(mt_at_resolution(p, &at, &from, &to));
     mt_profile_free(p);
 }
 

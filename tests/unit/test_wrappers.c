@@ -52,7 +52,7 @@ static void qualified_names(void **state) {
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         const char *name;
-        size_t bytes = mt_wrappers_qualified_name(cases[i][0], &name);
+        size_t bytes = mt_format_qualified_name(cases[i][0], &name);
         if (bytes != strlen(cases[i][1]) || memcmp(name, cases[i][1], bytes) != 0)
             fail_msg("%s: %.*s", cases[i][0], (int)bytes, name);
     }

@@ -5,7 +5,7 @@
  *   55d0c0a00000-55d0c0a10000 r-xp 00001000 08:01 1234   /opt/server/bin/server
  *
  * of which those with code of a file are mappings. There are no build ids in it: whether the file
- * that is there today is the one that ran cannot be told, and a note says so (heap_text.c).
+ * that is there today is the one that ran cannot be told, and a note says so (text.c).
  */
 #include <stdlib.h>
 #include <string.h>

@@ -12,8 +12,8 @@
  *                   t*: 13: 4736 [0: 0]
  *
  * Numbers are live blocks: live bytes [allocated blocks: allocated bytes], and then, but for Go's,
- * follows a section MAPPED_LIBRARIES (heap_maps.c). Addresses are those behind calls. Go's
- * comments: heap_go.c. Before any of them may stand what names its addresses: heap_symbols.c.
+ * follows a section MAPPED_LIBRARIES (maps.c). Addresses are those behind calls. Go's
+ * comments: go.c. Before any of them may stand what names its addresses: symbols.c.
  *
  * What was sampled is scaled up as jeprof and pprof do it. The word behind the last @ says how it
  * was sampled:

@@ -3,7 +3,7 @@
  * From records to samples.
  *
  *   sites ──sort by (path, labels, origin, class)──► groups ──► samples ──► totals (column sums)
- *   nodes ──ledger_paths.h──► frames ──► locations ──► mappings
+ *   nodes ──paths.h──► frames ──► locations ──► mappings
  *
  * A thread that frees another's block counts that in a record of its own, so single records go
  * negative and only the group means something. Samples come out ordered by path, which lets those
@@ -37,7 +37,7 @@ struct conversion {
     uint64_t epoch;
     struct mt_ledger_totals counts;
     struct mt_ledger_paths paths;
-    struct mt_ledger_names names;
+    struct mt_ledger_labels names;
     struct mt_site *sites;
     size_t n_sites;
     struct mt_ledger_threads threads;
@@ -165,7 +165,7 @@ static int64_t convert_group(struct conversion *c, size_t first, size_t end, int
         .size_class = site->size_class <= 64 ? site->size_class : 64,
         .has_size_class = true,
     };
-    if (mt_ledger_names_label(&c->names, site->node, &sample) != 0)
+    if (mt_ledger_labels_of(&c->names, site->node, &sample) != 0)
         return -MEMTRACK_ENOMEM;
     mt_node_id path = c->keys[first].path;
     set_path_kind(c, path, &sample);
@@ -317,16 +317,16 @@ static void free_conversion(struct conversion *c) {
     free(c->sites);
     mt_ledger_threads_free(&c->threads);
     free(c->keys);
-    mt_ledger_names_free(&c->names);
+    mt_ledger_labels_free(&c->names);
     mt_ledger_paths_free(&c->paths);
 }
 
-int mt_profile_from_ledger_mapped(struct mt_ledger *ledger, struct mt_profile **out,
-                                  struct mt_ledger_map *map, struct mt_error *error) {
+int mt_ledger_convert_mapped(struct mt_ledger *ledger, struct mt_profile **out,
+                             struct mt_ledger_map *map, struct mt_error *error) {
     struct mt_error given = {{0}, {0}};
     struct conversion c = {.ledger = ledger, .profile = mt_profile_new(), .map = map};
     c.paths = (struct mt_ledger_paths){.ledger = ledger, .profile = c.profile};
-    c.names = (struct mt_ledger_names){.paths = &c.paths};
+    c.names = (struct mt_ledger_labels){.paths = &c.paths};
     if (map)
         *map = (struct mt_ledger_map){0};
     int rc = c.profile ? convert(&c, &given) : -MEMTRACK_ENOMEM;
@@ -336,7 +336,7 @@ int mt_profile_from_ledger_mapped(struct mt_ledger *ledger, struct mt_profile **
         return 0;
     }
     mt_profile_free(c.profile);
-    mt_ledger_map_free(map);
+    mt_ledger_convert_map_free(map);
     if (error && given.message[0])
         *error = given;
     else if (rc == -MEMTRACK_ELIMIT)
@@ -351,12 +351,11 @@ int mt_profile_from_ledger_mapped(struct mt_ledger *ledger, struct mt_profile **
     return rc;
 }
 
-int mt_profile_from_ledger(struct mt_ledger *ledger, struct mt_profile **out,
-                           struct mt_error *error) {
-    return mt_profile_from_ledger_mapped(ledger, out, NULL, error);
+int mt_ledger_convert(struct mt_ledger *ledger, struct mt_profile **out, struct mt_error *error) {
+    return mt_ledger_convert_mapped(ledger, out, NULL, error);
 }
 
-void mt_ledger_map_free(struct mt_ledger_map *map) {
+void mt_ledger_convert_map_free(struct mt_ledger_map *map) {
     if (!map)
         return;
     free(map->sample_of_record);

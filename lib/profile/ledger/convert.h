@@ -18,10 +18,10 @@
  * info.approximate is set and a note says why. Errors: EIO, ENOMEM, ELIMIT (call paths of more
  * frames in all than a real ledger can hold).
  */
-int mt_profile_from_ledger(struct mt_ledger *ledger, struct mt_profile **out,
-                           struct mt_error *error);
+int mt_ledger_convert(struct mt_ledger *ledger, struct mt_profile **out, struct mt_error *error);
 
-/* Which sample a record of the ledger went to. Owned by the caller, see mt_ledger_map_free. */
+/* Which sample a record of the ledger went to. Owned by the caller, see
+ * mt_ledger_convert_map_free. */
 struct mt_ledger_map {
     uint32_t *sample_of_record; /* UINT32_MAX: the record was not in use */
     size_t n_records;
@@ -31,8 +31,8 @@ struct mt_ledger_map {
 };
 
 /* The same, and fills *map (when not NULL) for those who followed single records over time. */
-int mt_profile_from_ledger_mapped(struct mt_ledger *ledger, struct mt_profile **out,
-                                  struct mt_ledger_map *map, struct mt_error *error);
-void mt_ledger_map_free(struct mt_ledger_map *map);
+int mt_ledger_convert_mapped(struct mt_ledger *ledger, struct mt_profile **out,
+                             struct mt_ledger_map *map, struct mt_error *error);
+void mt_ledger_convert_map_free(struct mt_ledger_map *map);
 
 #endif

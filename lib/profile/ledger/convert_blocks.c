@@ -15,7 +15,7 @@ struct blocks {
     struct mt_ledger *ledger;
     struct mt_profile *profile;
     struct mt_ledger_paths paths;
-    struct mt_ledger_names names;
+    struct mt_ledger_labels names;
     struct mt_ledger_threads threads;
 };
 
@@ -40,7 +40,7 @@ static int add_block(struct blocks *b, const struct mt_live_block *block) {
     if (site.node != MT_NODE_ROOT) {
         sample.thread = mt_ledger_threads_text(&b->threads, site.origin);
         mt_ledger_paths_classify(&b->paths, site.node, &sample);
-        if (mt_ledger_names_label(&b->names, site.node, &sample) != 0)
+        if (mt_ledger_labels_of(&b->names, site.node, &sample) != 0)
             return -MEMTRACK_ENOMEM;
     }
     if (!sample.lossy)
@@ -71,15 +71,15 @@ static int convert(struct blocks *b, const struct mt_live_block *blocks, size_t 
     return 0;
 }
 
-int mt_profile_from_blocks(struct mt_ledger *ledger, const struct mt_live_block *blocks, size_t n,
-                           struct mt_profile **out, struct mt_error *error) {
+int mt_ledger_convert_blocks(struct mt_ledger *ledger, const struct mt_live_block *blocks, size_t n,
+                             struct mt_profile **out, struct mt_error *error) {
     struct mt_error given = {{0}, {0}};
     struct blocks b = {.ledger = ledger, .profile = mt_profile_new()};
     b.paths = (struct mt_ledger_paths){.ledger = ledger, .profile = b.profile};
-    b.names = (struct mt_ledger_names){.paths = &b.paths};
+    b.names = (struct mt_ledger_labels){.paths = &b.paths};
     int rc = b.profile ? convert(&b, blocks, n, &given) : -MEMTRACK_ENOMEM;
     mt_ledger_threads_free(&b.threads);
-    mt_ledger_names_free(&b.names);
+    mt_ledger_labels_free(&b.names);
     mt_ledger_paths_free(&b.paths);
     if (rc == 0) {
         *out = b.profile;

@@ -14,7 +14,7 @@
  * known. Live and total are the only columns. Not symbolized. Blocks of address 0 are no blocks:
  * their samples have no frames and no bytes. EIO, ENOMEM, ELIMIT.
  */
-int mt_profile_from_blocks(struct mt_ledger *ledger, const struct mt_live_block *blocks, size_t n,
-                           struct mt_profile **out, struct mt_error *error);
+int mt_ledger_convert_blocks(struct mt_ledger *ledger, const struct mt_live_block *blocks, size_t n,
+                             struct mt_profile **out, struct mt_error *error);
 
 #endif

@@ -39,7 +39,7 @@ struct mt_follow {
     struct mt_ledger *ledger;
     struct mt_profile *profile;
     struct mt_ledger_paths paths;
-    struct mt_ledger_names names;
+    struct mt_ledger_labels names;
     struct mt_site *buffer;
     size_t next; /* record to read next */
     struct record *records;
@@ -81,7 +81,7 @@ static int64_t add_sample(struct mt_follow *f, const struct mt_site *site, int64
     };
     int64_t n_frames = 0;
     mt_node_id path = mt_ledger_paths_of(&f->paths, site->node);
-    if (mt_ledger_names_label(&f->names, site->node, &sample) != 0)
+    if (mt_ledger_labels_of(&f->names, site->node, &sample) != 0)
         return -MEMTRACK_ENOMEM;
     mt_ledger_paths_classify(&f->paths, path, &sample);
     if (!sample.lossy && first < 0)
@@ -306,7 +306,7 @@ int mt_follow_new(struct mt_ledger *ledger, struct mt_follow **out, struct mt_er
     f->ledger = ledger;
     f->profile = mt_profile_new();
     f->paths = (struct mt_ledger_paths){.ledger = ledger, .profile = f->profile};
-    f->names = (struct mt_ledger_names){.paths = &f->paths};
+    f->names = (struct mt_ledger_labels){.paths = &f->paths};
     f->buffer = malloc(MT_SITES_PER_CHUNK * sizeof *f->buffer);
     int rc = explain(f, begin(f, &given), &given, error);
     if (rc != 0) {
@@ -320,7 +320,7 @@ int mt_follow_new(struct mt_ledger *ledger, struct mt_follow **out, struct mt_er
 void mt_follow_free(struct mt_follow *f) {
     if (!f)
         return;
-    mt_ledger_names_free(&f->names);
+    mt_ledger_labels_free(&f->names);
     mt_ledger_paths_free(&f->paths);
     mt_profile_free(f->profile);
     free(f->buffer);

@@ -15,7 +15,7 @@
 enum { FUNCTION_BYTES = 320 };
 
 /* "0x1136 (prog)": what reports print of an address without a symbol. */
-static mt_string function_text(struct mt_ledger_names *names, const struct mt_name *name) {
+static mt_string function_text(struct mt_ledger_labels *names, const struct mt_name *name) {
     struct mt_profile *profile = names->paths->profile;
     int64_t location = mt_ledger_paths_location(names->paths, name->address, name->module);
     if (location < 0)
@@ -48,7 +48,7 @@ static size_t without_part(const char *text, size_t bytes) {
     return bytes;
 }
 
-static mt_string read_text(struct mt_ledger_names *names, mt_name_id id) {
+static mt_string read_text(struct mt_ledger_labels *names, mt_name_id id) {
     struct mt_ledger *ledger = names->paths->ledger;
     struct mt_name name;
     char text[MT_NAME_MAX_BYTES];
@@ -63,7 +63,7 @@ static mt_string read_text(struct mt_ledger_names *names, mt_name_id id) {
 }
 
 /* Room for the names that the ledger has by now. */
-static int grow(struct mt_ledger_names *names) {
+static int grow(struct mt_ledger_labels *names) {
     size_t n = mt_ledger_info(names->paths->ledger)->n_names;
     if (n <= names->n)
         return 0;
@@ -76,7 +76,7 @@ static int grow(struct mt_ledger_names *names) {
     return 0;
 }
 
-mt_string mt_ledger_names_text(struct mt_ledger_names *names, mt_name_id id) {
+mt_string mt_ledger_labels_text(struct mt_ledger_labels *names, mt_name_id id) {
     if (id == 0)
         return 0;
     if (id >= names->n && grow(names) != 0)
@@ -88,21 +88,20 @@ mt_string mt_ledger_names_text(struct mt_ledger_names *names, mt_name_id id) {
     return names->texts[id];
 }
 
-void mt_ledger_names_free(struct mt_ledger_names *names) {
+void mt_ledger_labels_free(struct mt_ledger_labels *names) {
     free(names->texts);
-    *names = (struct mt_ledger_names){0};
+    *names = (struct mt_ledger_labels){0};
 }
 
-int mt_ledger_names_label(struct mt_ledger_names *names, mt_node_id node,
-                          struct mt_sample *sample) {
+int mt_ledger_labels_of(struct mt_ledger_labels *names, mt_node_id node, struct mt_sample *sample) {
     mt_name_id id;
     mt_node_id parent;
     if (mt_ledger_paths_label(names->paths, node, MT_NODE_MODULE_SCOPE, &id, &parent)) {
-        sample->scope = mt_ledger_names_text(names, id);
+        sample->scope = mt_ledger_labels_text(names, id);
         node = parent;
     }
     if (mt_ledger_paths_label(names->paths, node, MT_NODE_MODULE_DOMAIN, &id, &parent))
-        sample->domain = mt_ledger_names_text(names, id);
+        sample->domain = mt_ledger_labels_text(names, id);
     if (!sample->domain)
         sample->domain = mt_profile_intern(names->paths->profile, "malloc");
     return sample->scope == UINT32_MAX || sample->domain == UINT32_MAX ? -MEMTRACK_ENOMEM : 0;

@@ -9,7 +9,7 @@
 
 #include "profile/ledger/paths.h"
 
-struct mt_ledger_names { /* paths is the caller's, loaded before; the rest begins zeroed */
+struct mt_ledger_labels { /* paths is the caller's, loaded before; the rest begins zeroed */
     struct mt_ledger_paths *paths;
     mt_string *texts; /* private: by id, UINT32_MAX: not yet read */
     size_t n;
@@ -20,11 +20,11 @@ struct mt_ledger_names { /* paths is the caller's, loaded before; the rest begin
  * memory. A function gets its address for a name, and an entry in info.scopes.functions, so that it
  * can be called by its own when its location has lines.
  */
-mt_string mt_ledger_names_text(struct mt_ledger_names *names, mt_name_id id);
-void mt_ledger_names_free(struct mt_ledger_names *names);
+mt_string mt_ledger_labels_text(struct mt_ledger_labels *names, mt_name_id id);
+void mt_ledger_labels_free(struct mt_ledger_labels *names);
 
 /* Scope and domain of the sites with this node into *sample, "malloc" when it has no domain. 0 or
  * -MEMTRACK_ENOMEM. */
-int mt_ledger_names_label(struct mt_ledger_names *names, mt_node_id node, struct mt_sample *sample);
+int mt_ledger_labels_of(struct mt_ledger_labels *names, mt_node_id node, struct mt_sample *sample);
 
 #endif

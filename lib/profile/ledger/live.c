@@ -27,7 +27,7 @@ static int open_removed(const char *path, struct mt_ledger **out, struct mt_erro
     return mt_ledger_open_fd(fd, path, out, error);
 }
 
-int mt_ledger_of_process(pid_t pid, struct mt_ledger **out, struct mt_error *error) {
+int mt_ledger_live_open(pid_t pid, struct mt_ledger **out, struct mt_error *error) {
     char *path = NULL;
     bool is_live = false;
     *out = NULL;
@@ -42,17 +42,17 @@ int mt_ledger_of_process(pid_t pid, struct mt_ledger **out, struct mt_error *err
     return rc;
 }
 
-int mt_profile_from_live_ledger(struct mt_ledger *ledger, struct mt_profile **out,
-                                struct mt_error *error) {
-    return mt_profile_from_live_ledger_mapped(ledger, out, NULL, error);
+int mt_ledger_live_convert(struct mt_ledger *ledger, struct mt_profile **out,
+                           struct mt_error *error) {
+    return mt_ledger_live_convert_mapped(ledger, out, NULL, error);
 }
 
-int mt_profile_from_live_ledger_mapped(struct mt_ledger *ledger, struct mt_profile **out,
-                                       struct mt_ledger_map *map, struct mt_error *error) {
+int mt_ledger_live_convert_mapped(struct mt_ledger *ledger, struct mt_profile **out,
+                                  struct mt_ledger_map *map, struct mt_error *error) {
     uint64_t now = mt_now_ns(), begin = mt_ledger_info(ledger)->start_monotonic_ns;
     struct mt_error why = {{0}, {0}};
     int cut = mt_ledger_cut_begin(ledger, &why);
-    int rc = mt_profile_from_ledger_mapped(ledger, out, map, error);
+    int rc = mt_ledger_convert_mapped(ledger, out, map, error);
     mt_ledger_cut_end(ledger);
     if (rc == 0 && (*out)->info.running) {
         (*out)->info.duration_ns = now > begin ? now - begin : 0;
@@ -64,12 +64,12 @@ int mt_profile_from_live_ledger_mapped(struct mt_ledger *ledger, struct mt_profi
     return rc;
 }
 
-int mt_profile_from_process(pid_t pid, struct mt_profile **out, struct mt_error *error) {
+int mt_ledger_live_profile(pid_t pid, struct mt_profile **out, struct mt_error *error) {
     struct mt_ledger *ledger;
-    int rc = mt_ledger_of_process(pid, &ledger, error);
+    int rc = mt_ledger_live_open(pid, &ledger, error);
     if (rc != 0)
         return rc;
-    rc = mt_profile_from_live_ledger(ledger, out, error);
+    rc = mt_ledger_live_convert(ledger, out, error);
     mt_ledger_close(ledger);
     return rc;
 }

@@ -35,7 +35,7 @@ enum { MAX_KEYS = 256 /* of one scope */ };
 struct taking {
     struct mt_ledger *ledger;
     struct mt_profile *profile;
-    struct mt_ledger_names *names;
+    struct mt_ledger_labels *names;
     const struct mt_ledger_threads *threads;
     size_t histogram_words; /* read so far, over all names */
     double scale;           /* of what the present one has allocated, when sampled; else 1 */
@@ -127,7 +127,7 @@ static int take_histogram(struct taking *t, const struct mt_scope_totals *totals
 
 static int take_totals(struct taking *t, const struct mt_scope_totals *totals) {
     struct mt_scope scope = {
-        .name = mt_ledger_names_text(t->names, totals->name),
+        .name = mt_ledger_labels_text(t->names, totals->name),
         .thread = mt_ledger_threads_of_bank(t->threads, totals->bank),
         .n_threads = totals->n_threads,
         .is_process = totals->is_process != 0,
@@ -223,8 +223,8 @@ static int take_keys(struct taking *t, uint64_t serial, const struct mt_event *k
     int rc = 0;
     while (n_latest > 0 && rc == 0) {
         const struct mt_event *set = latest[--n_latest];
-        struct mt_scope_key key = {mt_ledger_names_text(t->names, set->name),
-                                   mt_ledger_names_text(t->names, set->text)};
+        struct mt_scope_key key = {mt_ledger_labels_text(t->names, set->name),
+                                   mt_ledger_labels_text(t->names, set->text)};
         if (key.key == UINT32_MAX || key.value == UINT32_MAX)
             return -MEMTRACK_ENOMEM;
         rc = mt_profile_scopes_add_key(&t->profile->info.scopes, &key);
@@ -234,7 +234,7 @@ static int take_keys(struct taking *t, uint64_t serial, const struct mt_event *k
 
 static int take_event(struct taking *t, const struct mt_event *event, const struct mt_event *keys,
                       size_t n_keys) {
-    mt_string name = mt_ledger_names_text(t->names, event->name);
+    mt_string name = mt_ledger_labels_text(t->names, event->name);
     if (name == UINT32_MAX)
         return -MEMTRACK_ENOMEM;
     if (event->kind == MT_EVENT_MARK)
@@ -346,7 +346,7 @@ static int take_one_open(struct taking *t, const struct mt_open_scope *from,
                          const struct mt_counters *now, int64_t high) {
     uint64_t start = mt_ledger_info(t->ledger)->start_own_ns;
     struct mt_scope_open open = {
-        .name = mt_ledger_names_text(t->names, from->name),
+        .name = mt_ledger_labels_text(t->names, from->name),
         .thread = mt_ledger_threads_of_bank(t->threads, bank_of(from)),
         .is_process = bank_of(from) == 0,
         .time_ns = from->begin_ns > start ? from->begin_ns - start : 0,
@@ -409,7 +409,7 @@ static int take_open(struct taking *t) {
 
 /* ---- the whole ------------------------------------------------------------------------------- */
 
-int mt_ledger_scopes_take(struct mt_ledger *ledger, struct mt_ledger_names *names,
+int mt_ledger_scopes_take(struct mt_ledger *ledger, struct mt_ledger_labels *names,
                           const struct mt_ledger_threads *threads) {
     const struct mt_ledger_info *info = mt_ledger_info(ledger);
     struct taking t = {

@@ -9,7 +9,7 @@
 /* info.scopes, and the program's own marks in info.marks. 0 or -MEMTRACK_E…. Nothing of it is of
  * one instant: totals change while they are read, and events that were overwritten meanwhile are
  * left out. */
-int mt_ledger_scopes_take(struct mt_ledger *ledger, struct mt_ledger_names *names,
+int mt_ledger_scopes_take(struct mt_ledger *ledger, struct mt_ledger_labels *names,
                           const struct mt_ledger_threads *threads);
 
 #endif

@@ -46,7 +46,7 @@ static uint64_t memory_used(const struct mt_pprof_reader *reader) {
            (uint64_t)mt_strings_count(p->strings) * STRING_BYTES;
 }
 
-int mt_pprof_check_memory(struct mt_pprof_reader *reader) {
+int mt_pprof_limits_memory(struct mt_pprof_reader *reader) {
     uint64_t used = memory_used(reader), read = mt_inflate_total_in(reader->in);
     if (used <= MEMORY_ALLOWANCE + read * MEMORY_FACTOR)
         return 0;
@@ -66,7 +66,7 @@ static uint64_t count_frames(const struct mt_profile *profile) {
     return n;
 }
 
-int mt_pprof_check_frames(struct mt_pprof_reader *reader) {
+int mt_pprof_limits_frames(struct mt_pprof_reader *reader) {
     const struct mt_profile *profile = reader->profile;
     uint64_t limit = FRAMES_ALLOWANCE + mt_inflate_total_out(reader->in) * FRAMES_FACTOR, most = 1;
     for (size_t i = 0; i < profile->n_locations; i++)

@@ -1,26 +1,27 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Mappings, locations and functions of a pprof file, with their references checked. See
- * pprof_reader.h for what is provisional until the end.
+ * reader.h for what is provisional until the end.
  */
 #include "profile/pprof/reader.h"
 
 /* ---- placeholders ---------------------------------------------------------------------------- */
 
-int64_t mt_pprof_location_index(struct mt_pprof_reader *reader, uint64_t id) {
+int64_t mt_pprof_model_location(struct mt_pprof_reader *reader, uint64_t id) {
     int64_t index = mt_ids_find(&reader->location_ids, id);
     if (index >= 0)
         return index;
     if (id == 0)
-        return mt_pprof_damaged(reader, "a location has the id 0");
+        return mt_pprof_reader_damaged(reader, "a location has the id 0");
     index = mt_profile_add_location(reader->profile, &(struct mt_location){0});
     if (index < 0)
-        return mt_pprof_status(reader, index);
+        return mt_pprof_reader_status(reader, index);
     int status = mt_pprof_reserve(reader, &reader->location_defined,
                                   &reader->location_defined_capacity, (size_t)index + 1, 1);
     if (status == 0) {
         reader->location_defined[index] = 0;
-        status = mt_pprof_status(reader, mt_ids_add(&reader->location_ids, id, (uint32_t)index));
+        status =
+            mt_pprof_reader_status(reader, mt_ids_add(&reader->location_ids, id, (uint32_t)index));
     }
     return status < 0 ? status : index;
 }
@@ -30,15 +31,16 @@ static int64_t mapping_index(struct mt_pprof_reader *reader, uint64_t id) {
     if (index >= 0)
         return index;
     if (id == 0)
-        return mt_pprof_damaged(reader, "a mapping has the id 0");
+        return mt_pprof_reader_damaged(reader, "a mapping has the id 0");
     index = mt_profile_add_mapping(reader->profile, &(struct mt_mapping){0});
     if (index < 0)
-        return mt_pprof_status(reader, index);
+        return mt_pprof_reader_status(reader, index);
     int status = mt_pprof_reserve(reader, &reader->mapping_defined,
                                   &reader->mapping_defined_capacity, (size_t)index + 1, 1);
     if (status == 0) {
         reader->mapping_defined[index] = 0;
-        status = mt_pprof_status(reader, mt_ids_add(&reader->mapping_ids, id, (uint32_t)index));
+        status =
+            mt_pprof_reader_status(reader, mt_ids_add(&reader->mapping_ids, id, (uint32_t)index));
     }
     return status < 0 ? status : index;
 }
@@ -48,7 +50,7 @@ static int64_t function_index(struct mt_pprof_reader *reader, uint64_t id) {
     if (index >= 0)
         return index;
     if (id == 0)
-        return mt_pprof_damaged(reader, "a function has the id 0");
+        return mt_pprof_reader_damaged(reader, "a function has the id 0");
     size_t n = reader->n_functions, defined_capacity = reader->function_capacity;
     int status = mt_pprof_reserve(reader, &reader->functions, &reader->function_capacity, n + 1,
                                   sizeof *reader->functions);
@@ -58,7 +60,7 @@ static int64_t function_index(struct mt_pprof_reader *reader, uint64_t id) {
         return status;
     reader->functions[n] = (struct mt_function){0};
     reader->function_defined[n] = 0;
-    status = mt_pprof_status(reader, mt_ids_add(&reader->function_ids, id, (uint32_t)n));
+    status = mt_pprof_reader_status(reader, mt_ids_add(&reader->function_ids, id, (uint32_t)n));
     reader->n_functions++;
     return status < 0 ? status : (int64_t)n;
 }
@@ -68,18 +70,18 @@ static int64_t function_index(struct mt_pprof_reader *reader, uint64_t id) {
 /* A file's string index that fits; whether there is such a string is known at the end. */
 static int file_string(struct mt_pprof_reader *reader, int64_t index, mt_string *string) {
     if (index < 0 || index >= UINT32_MAX)
-        return mt_pprof_damaged(reader, "a string index is out of range");
+        return mt_pprof_reader_damaged(reader, "a string index is out of range");
     *string = (mt_string)index;
     return 0;
 }
 
-int mt_pprof_read_mapping(struct mt_pprof_reader *reader, const Pprof__Mapping *message) {
+int mt_pprof_model_read_mapping(struct mt_pprof_reader *reader, const Pprof__Mapping *message) {
     int64_t index = mapping_index(reader, message->id);
     if (index < 0)
         return (int)index;
     if (reader->mapping_defined[index] & MT_PPROF_DEFINED)
-        return mt_pprof_damaged(reader, "two mappings have the id %llu",
-                                (unsigned long long)message->id);
+        return mt_pprof_reader_damaged(reader, "two mappings have the id %llu",
+                                       (unsigned long long)message->id);
     reader->mapping_defined[index] |= MT_PPROF_DEFINED;
     struct mt_mapping *mapping = &reader->profile->mappings[index];
     mapping->start = message->memory_start;
@@ -108,7 +110,7 @@ static int take_lines(struct mt_pprof_reader *reader, const Pprof__Location *mes
         if (index < 0)
             return (int)index;
         struct mt_line line = {.function = (uint32_t)index, .line = message->line[i]->line};
-        int status = mt_pprof_status(reader, mt_profile_add_lines(profile, &line, 1));
+        int status = mt_pprof_reader_status(reader, mt_profile_add_lines(profile, &line, 1));
         if (status < 0)
             return status;
         location->n_lines++;
@@ -116,13 +118,13 @@ static int take_lines(struct mt_pprof_reader *reader, const Pprof__Location *mes
     return 0;
 }
 
-int mt_pprof_read_location(struct mt_pprof_reader *reader, const Pprof__Location *message) {
-    int64_t index = mt_pprof_location_index(reader, message->id);
+int mt_pprof_model_read_location(struct mt_pprof_reader *reader, const Pprof__Location *message) {
+    int64_t index = mt_pprof_model_location(reader, message->id);
     if (index < 0)
         return (int)index;
     if (reader->location_defined[index])
-        return mt_pprof_damaged(reader, "two locations have the id %llu",
-                                (unsigned long long)message->id);
+        return mt_pprof_reader_damaged(reader, "two locations have the id %llu",
+                                       (unsigned long long)message->id);
     reader->location_defined[index] = MT_PPROF_DEFINED;
     struct mt_location *location = &reader->profile->locations[index];
     location->address = message->address;
@@ -136,13 +138,13 @@ int mt_pprof_read_location(struct mt_pprof_reader *reader, const Pprof__Location
     return take_lines(reader, message, location);
 }
 
-int mt_pprof_read_function(struct mt_pprof_reader *reader, const Pprof__Function *message) {
+int mt_pprof_model_read_function(struct mt_pprof_reader *reader, const Pprof__Function *message) {
     int64_t index = function_index(reader, message->id);
     if (index < 0)
         return (int)index;
     if (reader->function_defined[index])
-        return mt_pprof_damaged(reader, "two functions have the id %llu",
-                                (unsigned long long)message->id);
+        return mt_pprof_reader_damaged(reader, "two functions have the id %llu",
+                                       (unsigned long long)message->id);
     reader->function_defined[index] = MT_PPROF_DEFINED;
     struct mt_function *function = &reader->functions[index];
     function->start_line = message->start_line;
@@ -152,13 +154,13 @@ int mt_pprof_read_function(struct mt_pprof_reader *reader, const Pprof__Function
     return status < 0 ? status : file_string(reader, message->filename, &function->file);
 }
 
-int mt_pprof_read_model(struct mt_pprof_reader *reader, const Pprof__Model *message) {
+int mt_pprof_model_read(struct mt_pprof_reader *reader, const Pprof__Model *message) {
     if (message->n_mapping_id != message->n_mapping_bias ||
         message->n_function_id != message->n_function_address)
-        return mt_pprof_damaged(reader, "columns of the model differ in length");
+        return mt_pprof_reader_damaged(reader, "columns of the model differ in length");
     reader->has_model = true;
     for (size_t i = 0; i < message->n_exact_location_id; i++) {
-        int64_t index = mt_pprof_location_index(reader, message->exact_location_id[i]);
+        int64_t index = mt_pprof_model_location(reader, message->exact_location_id[i]);
         if (index < 0)
             return (int)index;
         reader->profile->locations[index].exact = true;
@@ -207,10 +209,11 @@ static int finish_mappings(struct mt_pprof_reader *reader) {
     for (size_t i = 0; i < reader->profile->n_mappings; i++) {
         struct mt_mapping *mapping = &reader->profile->mappings[i];
         if (!(reader->mapping_defined[i] & MT_PPROF_DEFINED))
-            return mt_pprof_damaged(reader, "a location refers to a mapping that is missing");
-        int status = mt_pprof_string(reader, mapping->path, &mapping->path);
+            return mt_pprof_reader_damaged(reader,
+                                           "a location refers to a mapping that is missing");
+        int status = mt_pprof_reader_string(reader, mapping->path, &mapping->path);
         if (status == 0)
-            status = mt_pprof_string(reader, mapping->build_id, &mapping->build_id);
+            status = mt_pprof_reader_string(reader, mapping->build_id, &mapping->build_id);
         if (status < 0)
             return status;
     }
@@ -218,10 +221,10 @@ static int finish_mappings(struct mt_pprof_reader *reader) {
 }
 
 static int finish_function(struct mt_pprof_reader *reader, struct mt_function *function) {
-    int status = mt_pprof_string(reader, function->name, &function->name);
+    int status = mt_pprof_reader_string(reader, function->name, &function->name);
     if (status == 0)
-        status = mt_pprof_string(reader, function->system_name, &function->system_name);
-    return status < 0 ? status : mt_pprof_string(reader, function->file, &function->file);
+        status = mt_pprof_reader_string(reader, function->system_name, &function->system_name);
+    return status < 0 ? status : mt_pprof_reader_string(reader, function->file, &function->file);
 }
 
 /* Functions that lines refer to become the profile's, equal ones become one. */
@@ -230,12 +233,12 @@ static int finish_lines(struct mt_pprof_reader *reader) {
     for (size_t i = 0; i < profile->n_lines; i++) {
         uint32_t index = profile->lines[i].function;
         if (!reader->function_defined[index])
-            return mt_pprof_damaged(reader, "a line refers to a function that is missing");
+            return mt_pprof_reader_damaged(reader, "a line refers to a function that is missing");
         struct mt_function function = reader->functions[index];
         int status = finish_function(reader, &function);
         int64_t added = status < 0 ? status : mt_profile_add_function(profile, &function);
         if (added < 0)
-            return mt_pprof_status(reader, added);
+            return mt_pprof_reader_status(reader, added);
         profile->lines[i].function = (uint32_t)added;
     }
     return 0;
@@ -245,7 +248,7 @@ static int finish_locations(struct mt_pprof_reader *reader) {
     for (size_t i = 0; i < reader->profile->n_locations; i++) {
         struct mt_location *location = &reader->profile->locations[i];
         if (!reader->location_defined[i])
-            return mt_pprof_damaged(reader, "a sample refers to a location that is missing");
+            return mt_pprof_reader_damaged(reader, "a sample refers to a location that is missing");
         if (!reader->has_model)
             location->exact = true;
         else if (!location->exact)

@@ -28,7 +28,7 @@ int mt_pprof_write(const struct mt_profile *profile, int fd, struct mt_error *er
  * exact locations.
  *
  * Nothing in the file is trusted. It may inflate to 16 MiB + 256 times its size, take 128 MiB + 64
- * times its size in memory beside its call paths, and have the frames that pprof_limits.c says
+ * times its size in memory beside its call paths, and have the frames that limits.c says
  * (-MEMTRACK_ELIMIT beyond); one sub-message may take 16 MiB. -MEMTRACK_EIO (cannot be opened or
  * read), -MEMTRACK_EFORMAT (not a regular file, not a profile, damaged, no memory columns),
  * -MEMTRACK_EVERSION, -MEMTRACK_ENOMEM.

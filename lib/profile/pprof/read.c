@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Reading pprof: the outermost message, field by field, from a stream. A field is unpacked by
- * protobuf-c as soon as it is there (samples by hand: pprof_sample.c) and forgotten; memory in use
+ * protobuf-c as soon as it is there (samples by hand: sample.c) and forgotten; memory in use
  * is the profile that comes out, one sub-message, and a window of the file.
  */
 #include "profile/pprof/pprof.h"
@@ -50,7 +50,7 @@ static void scratch_free(void *context, void *block) {
 static int read_string(struct mt_pprof_reader *reader, const uint8_t *data, size_t bytes) {
     mt_string string = bytes ? mt_profile_intern_n(reader->profile, (const char *)data, bytes) : 0;
     if (string == UINT32_MAX)
-        return mt_pprof_status(reader, -MEMTRACK_ENOMEM);
+        return mt_pprof_reader_status(reader, -MEMTRACK_ENOMEM);
     int status = mt_pprof_reserve(reader, &reader->strings, &reader->string_capacity,
                                   reader->n_strings + 1, sizeof *reader->strings);
     if (status == 0)
@@ -62,9 +62,10 @@ static int read_string(struct mt_pprof_reader *reader, const uint8_t *data, size
 
 static int take_sample_type(struct mt_pprof_reader *reader, const Pprof__ValueType *message) {
     if (reader->columns_known)
-        return mt_pprof_damaged(reader, "a sample type comes after the samples");
+        return mt_pprof_reader_damaged(reader, "a sample type comes after the samples");
     if (reader->n_columns == MT_PPROF_MAX_COLUMNS)
-        return mt_pprof_damaged(reader, "it has more than %d sample types", MT_PPROF_MAX_COLUMNS);
+        return mt_pprof_reader_damaged(reader, "it has more than %d sample types",
+                                       MT_PPROF_MAX_COLUMNS);
     reader->column_type[reader->n_columns] = message->type;
     reader->column_unit[reader->n_columns++] = message->unit;
     return 0;
@@ -77,21 +78,21 @@ static int take_info(struct mt_pprof_reader *reader, const Pprof__Memtrack *mess
                             "%s: written by a newer memtrack (format %u, this one reads up to %d)",
                             reader->name, message->version, MT_PPROF_VERSION);
     }
-    return mt_pprof_status(reader, mt_pprof_info_read(reader->profile, message));
+    return mt_pprof_reader_status(reader, mt_pprof_info_read(reader->profile, message));
 }
 
 static int take_time_axis(struct mt_pprof_reader *reader, const Pprof__TimeAxis *message) {
     int status = mt_pprof_time_read(reader->profile, message);
     return status == -MEMTRACK_EFORMAT
-               ? mt_pprof_damaged(reader, "columns of the time axis differ in length")
-               : mt_pprof_status(reader, status);
+               ? mt_pprof_reader_damaged(reader, "columns of the time axis differ in length")
+               : mt_pprof_reader_status(reader, status);
 }
 
 static int take_scopes(struct mt_pprof_reader *reader, const Pprof__Scopes *message) {
     int status = mt_pprof_scopes_read(reader->profile, message);
     return status == -MEMTRACK_EFORMAT
-               ? mt_pprof_damaged(reader, "columns of a scope differ in length")
-               : mt_pprof_status(reader, status);
+               ? mt_pprof_reader_damaged(reader, "columns of a scope differ in length")
+               : mt_pprof_reader_status(reader, status);
 }
 
 static const ProtobufCMessageDescriptor *descriptor(uint64_t field) {
@@ -128,15 +129,15 @@ static int take_message(struct mt_pprof_reader *reader, uint64_t field,
         reader->period_unit = ((const Pprof__ValueType *)message)->unit;
         return 0;
     case MT_PPROF_MAPPING:
-        return mt_pprof_read_mapping(reader, (const Pprof__Mapping *)message);
+        return mt_pprof_model_read_mapping(reader, (const Pprof__Mapping *)message);
     case MT_PPROF_LOCATION:
-        return mt_pprof_read_location(reader, (const Pprof__Location *)message);
+        return mt_pprof_model_read_location(reader, (const Pprof__Location *)message);
     case MT_PPROF_FUNCTION:
-        return mt_pprof_read_function(reader, (const Pprof__Function *)message);
+        return mt_pprof_model_read_function(reader, (const Pprof__Function *)message);
     case MT_PPROF_MEMTRACK:
         return take_info(reader, (const Pprof__Memtrack *)message);
     case MT_PPROF_MODEL:
-        return mt_pprof_read_model(reader, (const Pprof__Model *)message);
+        return mt_pprof_model_read(reader, (const Pprof__Model *)message);
     case MT_PPROF_SCOPES:
         return take_scopes(reader, (const Pprof__Scopes *)message);
     default:
@@ -150,7 +151,7 @@ static int read_message(struct mt_pprof_reader *reader, uint64_t field, const ui
     ProtobufCMessage *message =
         protobuf_c_message_unpack(descriptor(field), &reader->allocator, bytes, data);
     if (!message)
-        return mt_pprof_damaged(
+        return mt_pprof_reader_damaged(
             reader, "field %llu is malformed, or larger than any that memtrack or others write",
             (unsigned long long)field);
     int status = take_message(reader, field, message);
@@ -163,8 +164,8 @@ static int read_bytes_field(struct mt_pprof_reader *reader, uint64_t field, uint
     if (!known)
         return mt_inflate_skip(reader->in, bytes);
     if (bytes > MT_PPROF_MESSAGE_LIMIT) {
-        return mt_pprof_damaged(reader, "a field %llu of %llu bytes", (unsigned long long)field,
-                                (unsigned long long)bytes);
+        return mt_pprof_reader_damaged(reader, "a field %llu of %llu bytes",
+                                       (unsigned long long)field, (unsigned long long)bytes);
     }
     const uint8_t *data;
     int status = mt_inflate_take(reader->in, (size_t)bytes, &data);
@@ -172,7 +173,7 @@ static int read_bytes_field(struct mt_pprof_reader *reader, uint64_t field, uint
         return status;
     switch (field) {
     case MT_PPROF_SAMPLE:
-        status = mt_pprof_read_sample(reader, data, (size_t)bytes);
+        status = mt_pprof_sample_read(reader, data, (size_t)bytes);
         break;
     case MT_PPROF_STRING:
         status = read_string(reader, data, (size_t)bytes);
@@ -180,7 +181,7 @@ static int read_bytes_field(struct mt_pprof_reader *reader, uint64_t field, uint
     default:
         status = read_message(reader, field, data, (size_t)bytes);
     }
-    return status < 0 ? status : mt_pprof_check_memory(reader);
+    return status < 0 ? status : mt_pprof_limits_memory(reader);
 }
 
 static void take_number(struct mt_pprof_reader *reader, uint64_t field, uint64_t value) {
@@ -203,7 +204,7 @@ static int read_field(struct mt_pprof_reader *reader, uint64_t tag) {
     uint64_t value = 0;
     unsigned wire_type = tag & 7;
     if (tag >> 3 == 0)
-        return mt_pprof_damaged(reader, "a field number is 0");
+        return mt_pprof_reader_damaged(reader, "a field number is 0");
     switch (wire_type) {
     case MT_PPROF_FIXED64:
         return mt_inflate_skip(reader->in, 8);
@@ -213,14 +214,14 @@ static int read_field(struct mt_pprof_reader *reader, uint64_t tag) {
     case MT_PPROF_BYTES: {
         int status = mt_inflate_varint(reader->in, &value);
         if (status == 0 || status == 2)
-            return mt_pprof_damaged(reader, status ? "a number in it is too long"
-                                                   : "it ends within a field");
+            return mt_pprof_reader_damaged(reader, status ? "a number in it is too long"
+                                                          : "it ends within a field");
         if (status < 0)
             return status;
         break;
     }
     default:
-        return mt_pprof_damaged(reader, "wire type %u", wire_type);
+        return mt_pprof_reader_damaged(reader, "wire type %u", wire_type);
     }
     if (wire_type == MT_PPROF_BYTES)
         return read_bytes_field(reader, tag >> 3, value);
@@ -233,7 +234,7 @@ static int read_fields(struct mt_pprof_reader *reader) {
         uint64_t tag;
         int status = mt_inflate_varint(reader->in, &tag);
         if (status == 2)
-            return mt_pprof_damaged(reader, "a number in it is too long");
+            return mt_pprof_reader_damaged(reader, "a number in it is too long");
         if (status <= 0)
             return status;
         status = read_field(reader, tag);
@@ -257,7 +258,7 @@ static int intern_keys(struct mt_pprof_reader *reader) {
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
         *keys[i].string = mt_profile_intern(reader->profile, keys[i].text);
         if (*keys[i].string == UINT32_MAX)
-            return mt_pprof_status(reader, -MEMTRACK_ENOMEM);
+            return mt_pprof_reader_status(reader, -MEMTRACK_ENOMEM);
     }
     return 0;
 }
@@ -266,7 +267,7 @@ static int intern_keys(struct mt_pprof_reader *reader) {
 static int finish_foreign(struct mt_pprof_reader *reader) {
     struct mt_profile_info *info = &reader->profile->info;
     mt_string unit;
-    int status = mt_pprof_string(reader, (uint64_t)reader->period_unit, &unit);
+    int status = mt_pprof_reader_string(reader, (uint64_t)reader->period_unit, &unit);
     if (status < 0)
         return status;
     info->start_time_ns = reader->time_nanos;
@@ -285,7 +286,7 @@ static int check_time_axis(struct mt_pprof_reader *reader) {
     for (size_t i = 0; i < info->n_changes; i++)
         if (info->changes[i].sample >= reader->profile->n_samples ||
             info->changes[i].tick >= info->n_ticks)
-            return mt_pprof_damaged(reader, "the time axis refers to what is not there");
+            return mt_pprof_reader_damaged(reader, "the time axis refers to what is not there");
     return 0;
 }
 
@@ -298,7 +299,7 @@ static int read_whole(struct mt_pprof_reader *reader) {
     if (status == 0)
         status = mt_pprof_model_finish(reader);
     if (status == 0)
-        status = mt_pprof_check_frames(reader);
+        status = mt_pprof_limits_frames(reader);
     if (status == 0)
         status = check_time_axis(reader);
     if (status == 0 && !reader->profile->info.is_memtrack)

@@ -8,7 +8,7 @@
 
 #include "profile/pprof/reader.h"
 
-int mt_pprof_damaged(struct mt_pprof_reader *reader, const char *format, ...) {
+int mt_pprof_reader_damaged(struct mt_pprof_reader *reader, const char *format, ...) {
     char what[256];
     va_list arguments;
     va_start(arguments, format);
@@ -29,7 +29,7 @@ static int no_memory(struct mt_pprof_reader *reader) {
                         reader->name);
 }
 
-int mt_pprof_status(struct mt_pprof_reader *reader, int64_t status) {
+int mt_pprof_reader_status(struct mt_pprof_reader *reader, int64_t status) {
     switch (status) {
     case -MEMTRACK_ENOMEM:
         return no_memory(reader);
@@ -58,13 +58,13 @@ int mt_pprof_reserve(struct mt_pprof_reader *reader, void *array, size_t *capaci
     return 0;
 }
 
-int mt_pprof_string(struct mt_pprof_reader *reader, uint64_t file_index, mt_string *string) {
+int mt_pprof_reader_string(struct mt_pprof_reader *reader, uint64_t file_index, mt_string *string) {
     *string = 0;
     if (file_index >= reader->n_strings) {
         if (file_index == 0)
             return 0;
-        return mt_pprof_damaged(reader, "it refers to string %llu of %zu",
-                                (unsigned long long)file_index, reader->n_strings);
+        return mt_pprof_reader_damaged(reader, "it refers to string %llu of %zu",
+                                       (unsigned long long)file_index, reader->n_strings);
     }
     *string = reader->strings[file_index];
     return 0;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The state of reading one pprof file (pprof_reader.c), shared by pprof_read.c (the outermost
- * message), pprof_sample.c (samples, labels, columns) and pprof_model.c (mappings, locations,
+ * The state of reading one pprof file (reader.c), shared by read.c (the outermost
+ * message), sample.c (samples, labels, columns) and model.c (mappings, locations,
  * functions); private to lib/profile.
  *
  * Fields of a Profile come in any order, so whatever is referred to before it is defined becomes a
@@ -73,33 +73,33 @@ struct mt_pprof_reader {
 enum { MT_PPROF_DEFINED = 1, MT_PPROF_HAS_BIAS = 2 };
 
 /* Fills reader->error with "NAME: damaged profile: WHAT" and returns -MEMTRACK_EFORMAT. */
-__attribute__((format(printf, 2, 3))) int mt_pprof_damaged(struct mt_pprof_reader *reader,
-                                                           const char *format, ...);
+__attribute__((format(printf, 2, 3))) int mt_pprof_reader_damaged(struct mt_pprof_reader *reader,
+                                                                  const char *format, ...);
 /* Turns -MEMTRACK_ENOMEM and -MEMTRACK_ELIMIT of mt_profile_add_* into an error with a message;
  * passes others on. */
-int mt_pprof_status(struct mt_pprof_reader *reader, int64_t status);
+int mt_pprof_reader_status(struct mt_pprof_reader *reader, int64_t status);
 
 /* Grows *array, of *capacity elements, to hold n. */
 int mt_pprof_reserve(struct mt_pprof_reader *reader, void *array, size_t *capacity, size_t n,
                      size_t element_bytes);
 
 /* The string of this file index, which must be in range. */
-int mt_pprof_string(struct mt_pprof_reader *reader, uint64_t file_index, mt_string *string);
+int mt_pprof_reader_string(struct mt_pprof_reader *reader, uint64_t file_index, mt_string *string);
 
 /* One sub-message each, at data; 0 or an error that is filled. */
-int mt_pprof_read_sample(struct mt_pprof_reader *reader, const uint8_t *data, size_t bytes);
-int mt_pprof_read_mapping(struct mt_pprof_reader *reader, const Pprof__Mapping *message);
-int mt_pprof_read_location(struct mt_pprof_reader *reader, const Pprof__Location *message);
-int mt_pprof_read_function(struct mt_pprof_reader *reader, const Pprof__Function *message);
-int mt_pprof_read_model(struct mt_pprof_reader *reader, const Pprof__Model *message);
+int mt_pprof_sample_read(struct mt_pprof_reader *reader, const uint8_t *data, size_t bytes);
+int mt_pprof_model_read_mapping(struct mt_pprof_reader *reader, const Pprof__Mapping *message);
+int mt_pprof_model_read_location(struct mt_pprof_reader *reader, const Pprof__Location *message);
+int mt_pprof_model_read_function(struct mt_pprof_reader *reader, const Pprof__Function *message);
+int mt_pprof_model_read(struct mt_pprof_reader *reader, const Pprof__Model *message);
 
 /* Index of the location with this id, made when new. */
-int64_t mt_pprof_location_index(struct mt_pprof_reader *reader, uint64_t id);
+int64_t mt_pprof_model_location(struct mt_pprof_reader *reader, uint64_t id);
 
 /* 0, or -MEMTRACK_ELIMIT with a message: does what was read so far cost more than a file of this
  * size may? The frames when the model is finished. */
-int mt_pprof_check_memory(struct mt_pprof_reader *reader);
-int mt_pprof_check_frames(struct mt_pprof_reader *reader);
+int mt_pprof_limits_memory(struct mt_pprof_reader *reader);
+int mt_pprof_limits_frames(struct mt_pprof_reader *reader);
 
 /* When every field has been read. Samples first: the model drops what stands for lossy samples. */
 int mt_pprof_sample_finish(struct mt_pprof_reader *reader);

@@ -152,8 +152,8 @@ static int keep_raw_values(struct mt_pprof_reader *reader, const int64_t *raw, s
     if (n_samples == 0) {
         reader->raw_stride = n;
     } else if (n != reader->raw_stride) {
-        return mt_pprof_damaged(reader, "sample %zu has %zu values, others have %zu", n_samples + 1,
-                                n, reader->raw_stride);
+        return mt_pprof_reader_damaged(reader, "sample %zu has %zu values, others have %zu",
+                                       n_samples + 1, n, reader->raw_stride);
     }
     int status = mt_pprof_reserve(reader, &reader->raw_values, &reader->raw_capacity,
                                   (n_samples + 1) * n, sizeof *reader->raw_values);
@@ -173,8 +173,8 @@ static int take_values(struct mt_pprof_reader *reader, const int64_t *raw, size_
     if (!reader->columns_known)
         return keep_raw_values(reader, raw, n);
     if (n != reader->n_columns) {
-        return mt_pprof_damaged(reader, "sample %zu has %zu values for %zu sample types",
-                                reader->profile->n_samples + 1, n, reader->n_columns);
+        return mt_pprof_reader_damaged(reader, "sample %zu has %zu values for %zu sample types",
+                                       reader->profile->n_samples + 1, n, reader->n_columns);
     }
     set_values(reader, raw, sample);
     return 0;
@@ -185,9 +185,9 @@ static int take_values(struct mt_pprof_reader *reader, const int64_t *raw, size_
 static int apply_label(struct mt_pprof_reader *reader, struct mt_sample *sample,
                        const struct mt_raw_label *label) {
     mt_string key = 0, text = 0;
-    int status = mt_pprof_string(reader, label->key, &key);
+    int status = mt_pprof_reader_string(reader, label->key, &key);
     if (status == 0)
-        status = mt_pprof_string(reader, label->text, &text);
+        status = mt_pprof_reader_string(reader, label->text, &text);
     if (status < 0)
         return status;
     if (key == reader->key_thread) {
@@ -241,8 +241,8 @@ static int take_label(struct mt_pprof_reader *reader, struct cursor cursor,
                       struct mt_sample *sample) {
     struct mt_raw_label label = {.sample = (uint32_t)reader->profile->n_samples};
     if (!read_label(cursor, &label))
-        return mt_pprof_damaged(reader, "a label of sample %zu is cut off",
-                                reader->profile->n_samples + 1);
+        return mt_pprof_reader_damaged(reader, "a label of sample %zu is cut off",
+                                       reader->profile->n_samples + 1);
     if (label.key < reader->n_strings && label.text < reader->n_strings)
         return apply_label(reader, sample, &label);
     int status = mt_pprof_reserve(reader, &reader->labels, &reader->label_capacity,
@@ -266,11 +266,11 @@ static int take_frames(struct mt_pprof_reader *reader, struct cursor packed, siz
     while (packed.at < packed.end) {
         uint64_t id;
         if (!next_varint(&packed, &id))
-            return mt_pprof_damaged(reader, "the stack of sample %zu is cut off",
-                                    reader->profile->n_samples + 1);
+            return mt_pprof_reader_damaged(reader, "the stack of sample %zu is cut off",
+                                           reader->profile->n_samples + 1);
         int64_t index = mt_ids_find(&reader->location_ids, id);
         if (index < 0) {
-            index = mt_pprof_location_index(reader, id);
+            index = mt_pprof_model_location(reader, id);
             if (index < 0)
                 return (int)index;
         }
@@ -285,15 +285,16 @@ static int read_values(struct mt_pprof_reader *reader, struct cursor packed, int
     while (packed.at < packed.end) {
         uint64_t value = 0;
         if (*n == MT_PPROF_MAX_COLUMNS || !next_varint(&packed, &value)) {
-            return mt_pprof_damaged(reader, "the values of sample %zu are cut off or too many",
-                                    reader->profile->n_samples + 1);
+            return mt_pprof_reader_damaged(reader,
+                                           "the values of sample %zu are cut off or too many",
+                                           reader->profile->n_samples + 1);
         }
         raw[(*n)++] = (int64_t)value;
     }
     return 0;
 }
 
-int mt_pprof_read_sample(struct mt_pprof_reader *reader, const uint8_t *data, size_t bytes) {
+int mt_pprof_sample_read(struct mt_pprof_reader *reader, const uint8_t *data, size_t bytes) {
     struct cursor cursor = {data, data + bytes}, part;
     struct mt_sample sample = {.domain = reader->malloc_domain};
     int64_t raw[MT_PPROF_MAX_COLUMNS];
@@ -316,14 +317,14 @@ int mt_pprof_read_sample(struct mt_pprof_reader *reader, const uint8_t *data, si
             whole = skip_field(&cursor, wire_type);
         }
         if (!whole)
-            status =
-                mt_pprof_damaged(reader, "sample %zu is cut off", reader->profile->n_samples + 1);
+            status = mt_pprof_reader_damaged(reader, "sample %zu is cut off",
+                                             reader->profile->n_samples + 1);
     }
     if (status == 0)
         status = take_values(reader, raw, n_raw, &sample);
     if (status < 0)
         return status;
-    return mt_pprof_status(
+    return mt_pprof_reader_status(
         reader, mt_profile_add_sample(reader->profile, &sample, reader->frames, n_frames));
 }
 
@@ -334,11 +335,11 @@ static int finish_columns(struct mt_pprof_reader *reader) {
     if (reader->columns_known)
         return 0;
     if (reader->n_columns && !column_strings_present(reader))
-        return mt_pprof_damaged(reader, "the name of a sample type is missing");
+        return mt_pprof_reader_damaged(reader, "the name of a sample type is missing");
     int status = resolve_columns(reader);
     if (status == 0 && profile->n_samples && reader->raw_stride != reader->n_columns) {
-        status = mt_pprof_damaged(reader, "samples have %zu values for %zu sample types",
-                                  reader->raw_stride, reader->n_columns);
+        status = mt_pprof_reader_damaged(reader, "samples have %zu values for %zu sample types",
+                                         reader->raw_stride, reader->n_columns);
     }
     for (size_t i = 0; status == 0 && i < profile->n_samples; i++)
         set_values(reader, reader->raw_values + i * reader->raw_stride, &profile->samples[i]);

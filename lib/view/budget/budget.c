@@ -269,7 +269,7 @@ static enum mt_scope_value scope_value_of(enum mt_budget_of of) {
 
 /* Of every run of the scope, in every thread: that is of the one that took most. False: there is no
  * such scope. */
-static bool scope_figure(const struct mt_profile *profile, const struct mt_scope_rows *rows,
+static bool scope_figure(const struct mt_profile *profile, const struct mt_scopes_rows *rows,
                          const struct mt_finding *finding, uint64_t *figure) {
     bool found = false;
     *figure = 0;
@@ -288,10 +288,10 @@ static bool scope_figure(const struct mt_profile *profile, const struct mt_scope
 static int judge_scope(struct judge *j, const struct mt_budget *budget) {
     struct mt_finding finding = {
         .of = budget->of, .limit = budget->limit, .scope = strdup(budget->scope)};
-    struct mt_scope_rows *rows;
+    struct mt_scopes_rows *rows;
     if (!finding.scope)
         return no_memory(j->error);
-    int rc = mt_scope_rows_build(j->profile, MT_SCOPE_BY_NAME, &rows, j->error);
+    int rc = mt_scopes_rows_build(j->profile, MT_SCOPE_BY_NAME, &rows, j->error);
     if (rc != 0) {
         free(finding.scope);
         return rc;
@@ -309,7 +309,7 @@ static int judge_scope(struct judge *j, const struct mt_budget *budget) {
         finding.outcome = finding.actual > finding.limit ? MT_OUTCOME_BROKEN : MT_OUTCOME_KEPT;
         rc = add_finding(j, finding);
     }
-    mt_scope_rows_free(rows);
+    mt_scopes_rows_free(rows);
     return rc;
 }
 
@@ -366,7 +366,7 @@ int mt_budgets_check(const struct mt_profile *profile, const struct mt_budgets *
     return rc ? rc : judge_recording(&j);
 }
 
-void mt_findings_free(struct mt_findings *findings) {
+void mt_finding_free_all(struct mt_findings *findings) {
     for (size_t i = 0; i < findings->n; i++)
         free_finding(&findings->items[i]);
     for (size_t i = 0; i < findings->n_doubts; i++)
@@ -380,7 +380,7 @@ bool mt_finding_fails(const struct mt_finding *finding) {
     return finding->outcome == MT_OUTCOME_BROKEN || finding->outcome == MT_OUTCOME_UNKNOWN;
 }
 
-size_t mt_findings_count_failed(const struct mt_findings *findings) {
+size_t mt_finding_count_failed(const struct mt_findings *findings) {
     size_t n = 0;
     for (size_t i = 0; i < findings->n; i++)
         n += mt_finding_fails(&findings->items[i]);

@@ -75,11 +75,11 @@ struct mt_findings {
  * way. */
 int mt_budgets_check(const struct mt_profile *profile, const struct mt_budgets *budgets,
                      struct mt_findings *findings, struct mt_error *error);
-void mt_findings_free(struct mt_findings *findings);
+void mt_finding_free_all(struct mt_findings *findings);
 
 /* Broken or unknown. */
 bool mt_finding_fails(const struct mt_finding *finding);
-size_t mt_findings_count_failed(const struct mt_findings *findings);
+size_t mt_finding_count_failed(const struct mt_findings *findings);
 
 /* "max-peak", "no-leaks", "baseline-live", "strict", ...: what the option is called. */
 const char *mt_finding_name(const struct mt_finding *finding);
@@ -89,7 +89,7 @@ const char *mt_budget_statistic(enum mt_budget_of of);
 /* "bytes", "blocks" or "doubts". */
 const char *mt_budget_unit(enum mt_budget_of of);
 /* kept, improved, broken, unknown */
-const char *mt_outcome_name(enum mt_outcome outcome);
+const char *mt_finding_outcome_name(enum mt_outcome outcome);
 
 /* One sentence without a full stop: "peak is 45.2 MiB, 13.2 MiB (41.3%) above the budget of 32.0
  * MiB; src/a.c:12 (parse) holds most of it, 20.1 MiB (44.5%)". malloc'ed; NULL: out of memory. Text

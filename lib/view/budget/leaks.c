@@ -161,7 +161,7 @@ static bool is_dynamic_linker(const char *module) {
 
 static bool is_keeper(const char *function) {
     const char *name;
-    size_t bytes = mt_wrappers_qualified_name(function, &name);
+    size_t bytes = mt_format_qualified_name(function, &name);
     for (size_t i = 0; i < COUNT(keeper_beginnings); i++)
         if (strncmp(name, keeper_beginnings[i], strlen(keeper_beginnings[i])) == 0)
             return true;

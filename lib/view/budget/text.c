@@ -41,7 +41,7 @@ const char *mt_budget_unit(enum mt_budget_of of) {
     return words[of].unit;
 }
 
-const char *mt_outcome_name(enum mt_outcome outcome) {
+const char *mt_finding_outcome_name(enum mt_outcome outcome) {
     static const char *const names[] = {"kept", "improved", "broken", "unknown"};
     return names[outcome];
 }
@@ -233,7 +233,7 @@ static bool parse_limit(const char *text, struct mt_budget *budget) {
             strncmp(words[of].scope_key, text, length) != 0)
             continue;
         budget->of = of;
-        return mt_parse_size(equals + 1, &budget->limit);
+        return mt_format_parse_size(equals + 1, &budget->limit);
     }
     return false;
 }

@@ -42,27 +42,27 @@ enum {
 };
 
 struct problem {
-    const struct mt_align_point *a, *b;
+    const struct mt_alignment_point *a, *b;
     size_t n, m;
     int *best;    /* [n + 1][m + 1]: of the first i and j points */
     int *matched; /* likewise, when the last of each are a pair */
 };
 
-static int64_t place(const struct mt_align_point *p) {
+static int64_t place(const struct mt_alignment_point *p) {
     return p->position - p->start;
 }
 
-static bool starts_known(const struct mt_align_point *a, const struct mt_align_point *b) {
+static bool starts_known(const struct mt_alignment_point *a, const struct mt_alignment_point *b) {
     return a->start > 0 && b->start > 0;
 }
 
 /* By how much the statement has moved: inside its function where both starts are known. */
-static int64_t shift(const struct mt_align_point *a, const struct mt_align_point *b) {
+static int64_t shift(const struct mt_alignment_point *a, const struct mt_alignment_point *b) {
     return starts_known(a, b) ? place(b) - place(a) : b->position - a->position;
 }
 
 static int score(const struct problem *p, size_t i, size_t j) {
-    const struct mt_align_point *a = &p->a[i], *b = &p->b[j];
+    const struct mt_alignment_point *a = &p->a[i], *b = &p->b[j];
     int64_t moved = shift(a, b);
     int sum = SCORE_PAIR;
     if (a->text && b->text)
@@ -142,11 +142,11 @@ static void pair_by_place(const struct problem *p, uint32_t *to) {
     }
 }
 
-int mt_align(const struct mt_align_point *old_points, size_t n_old,
-             const struct mt_align_point *new_points, size_t n_new, uint32_t *to) {
+int mt_alignment_find(const struct mt_alignment_point *old_points, size_t n_old,
+                      const struct mt_alignment_point *new_points, size_t n_new, uint32_t *to) {
     struct problem p = {.a = old_points, .b = new_points, .n = n_old, .m = n_new};
     for (size_t i = 0; i < n_old; i++)
-        to[i] = MT_ALIGN_NONE;
+        to[i] = MT_ALIGNMENT_NONE;
     if (n_old == 0 || n_new == 0)
         return 0;
     if (n_old >= MAX_CELLS || n_new >= MAX_CELLS || (n_old + 1) * (n_new + 1) > MAX_CELLS) {

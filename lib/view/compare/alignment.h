@@ -9,9 +9,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define MT_ALIGN_NONE UINT32_MAX
+#define MT_ALIGNMENT_NONE UINT32_MAX
 
-struct mt_align_point {
+struct mt_alignment_point {
     int64_t position; /* its line; where there are none, its offset in the function */
     int64_t start;    /* where the function starts, 0: unknown */
     uint64_t callees; /* what it calls: one bit per name, 0: nothing known */
@@ -26,9 +26,9 @@ struct mt_align_point {
 
 /*
  * Pairs the points of two functions, both sorted by position, without crossing: to[i] becomes the
- * index of the i-th old point's counterpart, or MT_ALIGN_NONE. 0 or -MEMTRACK_ENOMEM.
+ * index of the i-th old point's counterpart, or MT_ALIGNMENT_NONE. 0 or -MEMTRACK_ENOMEM.
  */
-int mt_align(const struct mt_align_point *old_points, size_t n_old,
-             const struct mt_align_point *new_points, size_t n_new, uint32_t *to);
+int mt_alignment_find(const struct mt_alignment_point *old_points, size_t n_old,
+                      const struct mt_alignment_point *new_points, size_t n_new, uint32_t *to);
 
 #endif

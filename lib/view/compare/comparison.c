@@ -51,7 +51,7 @@ static void add_highest(struct mt_measurement *m, enum mt_measure measure, uint6
     m->known[measure] = true;
 }
 
-void mt_measurement_add(struct mt_measurement *m, const struct mt_profile *profile) {
+void mt_measure_add(struct mt_measurement *m, const struct mt_profile *profile) {
     const struct mt_profile_info *info = &profile->info;
     uint64_t rss_bytes = 0, end_ns = info->start_time_ns + info->duration_ns;
     add_highest(m, MT_MEASURE_PEAK, info->totals.peak_bytes);
@@ -85,7 +85,7 @@ static int compare_one(const struct mt_measurement *const runs[2], size_t n_runs
             values[i] = runs[side][i].value[measure];
             compared->known &= runs[side][i].known[measure];
         }
-        rc = mt_spread_of(values, n_runs, &compared->spread[side]);
+        rc = mt_shift_range(values, n_runs, &compared->spread[side]);
     }
     if (rc == 0)
         rc = mt_shift_between(compared->values[0], n_runs, compared->values[1], n_runs,

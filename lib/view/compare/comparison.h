@@ -33,12 +33,12 @@ struct mt_measurement {
     size_t n_processes;
 };
 /* Adds a process of the run. */
-void mt_measurement_add(struct mt_measurement *measurement, const struct mt_profile *profile);
+void mt_measure_add(struct mt_measurement *measurement, const struct mt_profile *profile);
 
 struct mt_compared {
     bool known;        /* in every run of both */
     double *values[2]; /* n_runs each, in the order of the runs */
-    struct mt_spread spread[2];
+    struct mt_range spread[2];
     struct mt_shift shift; /* from the first to the second */
     enum mt_shift_verdict verdict;
 };

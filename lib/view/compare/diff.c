@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Both profiles are grouped by rows.c; then every row gets the number of its identity in a table
- * that both sides share (match.h), and rows of one number make one row of the difference. Old rows
- * may meet in one (two lines have become one): their values add up, so that nothing is counted
+ * Both profiles are grouped by rows/build.c; then every row gets the number of its identity in a
+ * table that both sides share (match.h), and rows of one number make one row of the difference. Old
+ * rows may meet in one (two lines have become one): their values add up, so that nothing is counted
  * twice or lost.
  *
  * A call path is numbered by folding its frames from the outer end inwards, a pair of numbers at a
@@ -45,7 +45,7 @@ struct pairing {
     uint32_t *ordinal[MT_N_SIDES]; /* by thread: per shared id, which one of its name; NULL: texts
                                       are compared */
     uint32_t *bare_name;           /* by thread: per shared id, its text without the thread id */
-    struct mt_frame *path;
+    struct mt_row_frame *path;
     size_t path_capacity;
 };
 
@@ -54,7 +54,7 @@ static int64_t path_id(struct pairing *p, enum mt_side side, const struct mt_row
     bool truncated;
     size_t n = mt_rows_stack(rows, row, NULL, 0, &truncated);
     if (n > p->path_capacity) {
-        struct mt_frame *path = realloc(p->path, n * 2 * sizeof *path);
+        struct mt_row_frame *path = realloc(p->path, n * 2 * sizeof *path);
         if (!path)
             return -MEMTRACK_ENOMEM;
         p->path = path;
@@ -64,9 +64,9 @@ static int64_t path_id(struct pairing *p, enum mt_side side, const struct mt_row
     int64_t id = truncated ? INT64_MAX - 1 : INT64_MAX;
     for (size_t i = n; i-- > 0 && id >= 0;) {
         int64_t frame =
-            mt_identities_id(&p->path_ids, mt_match_frame(&p->diff->match, side, p->path[i].id));
+            mt_identity_id(&p->path_ids, mt_match_frame(&p->diff->match, side, p->path[i].id));
         struct mt_identity pair = {.tag = MT_ID_PAIR, .a = (uint64_t)frame, .b = (uint64_t)id};
-        id = frame < 0 ? frame : mt_identities_id(&p->path_ids, pair);
+        id = frame < 0 ? frame : mt_identity_id(&p->path_ids, pair);
     }
     return id;
 }
@@ -102,7 +102,7 @@ static int64_t row_id(struct pairing *p, enum mt_side side, const struct mt_row 
     } else {
         identity = mt_match_entry(&p->diff->match, side, row->entry, by);
     }
-    return mt_identities_id(&p->ids, identity);
+    return mt_identity_id(&p->ids, identity);
 }
 
 /* ---- threads --------------------------------------------------------------------------------- */
@@ -220,8 +220,7 @@ static int merge_moved_functions(struct mt_diff *diff) {
             if (!row->row[side] || !row->row[side]->function)
                 continue;
             uint32_t name = mt_match_text(&diff->match, side, row->row[side]->function);
-            int64_t id =
-                mt_identities_id(&names, (struct mt_identity){.tag = MT_ID_NAME, .a = name});
+            int64_t id = mt_identity_id(&names, (struct mt_identity){.tag = MT_ID_NAME, .a = name});
             if (id < 0)
                 status = -MEMTRACK_ENOMEM;
             else
@@ -241,7 +240,7 @@ static int merge_moved_functions(struct mt_diff *diff) {
         from->row[MT_OLD] = NULL; /* left without a side: dropped by drop_empty */
     }
     free(first);
-    mt_identities_free(&names);
+    mt_identity_free(&names);
     return status;
 }
 
@@ -301,7 +300,7 @@ static void describe(const struct mt_diff *diff, struct mt_diff_row *row) {
 
 const char *mt_diff_was(const struct mt_diff *diff, const struct mt_diff_row *row,
                         char buffer[32]) {
-    struct mt_frame old, new;
+    struct mt_row_frame old, new;
     *buffer = '\0';
     if (diff->rows[MT_OLD]->options.by != MT_BY_LINE || !row->row[MT_OLD] || !row->row[MT_NEW] ||
         !mt_rows_frame(diff->rows[MT_OLD], row->row[MT_OLD], &old) ||
@@ -371,11 +370,11 @@ static int compare_names(const void *left, const void *right, void *context) {
     enum mt_side side = mt_diff_named_by(x);
     if (side != mt_diff_named_by(y))
         return side == MT_NEW ? -1 : 1;
-    int order = mt_rows_compare_names(diff->rows[side], x->row[side], y->row[side]);
+    int order = mt_rows_order_names(diff->rows[side], x->row[side], y->row[side]);
     return order ? order : x->row[side] < y->row[side] ? -1 : x->row[side] > y->row[side];
 }
 
-/* As in row.c: by the numbers, then equals by name as far as somebody will look. */
+/* As in rows/rows.c: by the numbers, then equals by name as far as somebody will look. */
 static void sort_rows(struct mt_diff *diff) {
     size_t n_named = diff->n_named ? diff->n_named : diff->n, end;
     if (diff->n == 0)
@@ -406,8 +405,8 @@ static int pair_all(struct mt_diff *diff) {
         status = prepare_threads(&p);
     if (status == 0)
         status = pair_rows(&p);
-    mt_identities_free(&p.ids);
-    mt_identities_free(&p.path_ids);
+    mt_identity_free(&p.ids);
+    mt_identity_free(&p.path_ids);
     free(p.ordinal[MT_OLD]);
     free(p.ordinal[MT_NEW]);
     free(p.bare_name);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What changed between two profiles: both are grouped in the same way (rows.h), groups that mean
- * the same are put beside each other, and what only one side has stands alone.
+ * What changed between two profiles: both are grouped in the same way (rows/rows.h), groups that
+ * mean the same are put beside each other, and what only one side has stands alone.
  *
  *   old ──rows──┐
  *               ├──match.h: names, paths, moved lines──► pairs ──sort──► table, JSON, CSV
@@ -28,7 +28,7 @@ enum mt_side { MT_OLD, MT_NEW, MT_N_SIDES };
 struct mt_diff_options {
     struct mt_view_options
         view; /* of both sides; .at is not used; .n_named: rows of the difference */
-    struct mt_moment at[MT_N_SIDES];
+    struct mt_at at[MT_N_SIDES];
     bool sort_given; /* else view.sort is chosen: live bytes, or the first column that both sides
                         have */
 };
@@ -68,7 +68,7 @@ void mt_diff_free(struct mt_diff *diff); /* NULL is fine */
  */
 size_t mt_diff_count(const struct mt_diff *diff);
 const struct mt_diff_row *mt_diff_at(const struct mt_diff *diff, size_t i);
-/* Sums as of rows.h: of the samples that passed the filter, and of all. row[] is NULL. */
+/* Sums as of rows/rows.h: of the samples that passed the filter, and of all. row[] is NULL. */
 const struct mt_diff_row *mt_diff_passed(const struct mt_diff *diff);
 const struct mt_diff_row *mt_diff_all(const struct mt_diff *diff);
 /* Sum of the rows from the i-th on. */

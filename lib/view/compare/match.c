@@ -76,7 +76,7 @@ uint32_t mt_match_text(const struct mt_match *match, enum mt_side side, mt_strin
 struct mt_statement mt_match_statement(const struct mt_match *match, enum mt_side side,
                                        uint32_t e) {
     const struct mt_match_side *s = &match->side[side];
-    const struct mt_entry *entry = &s->frames->entries[e];
+    const struct mt_frame_entry *entry = &s->frames->entries[e];
     uint32_t file = s->text[mt_frames_file(s->frames, entry)], module = s->text[entry->module];
     struct mt_statement it = {.function = s->text[mt_frames_function_name(s->frames, entry)],
                               .file = side == MT_OLD ? match->file_of[file] : file,

@@ -30,7 +30,7 @@ struct mt_statement {
 };
 
 /* A statement of a module that is another build on the other side. */
-struct mt_point {
+struct mt_match_point {
     struct mt_statement at;
     uint32_t group;       /* points of one function have one */
     uint32_t counterpart; /* of an old point: index into the new side's; MT_NO_ENTRY: none */
@@ -44,7 +44,7 @@ struct mt_match_side {
     uint32_t *text;     /* string of the profile -> shared id */
     uint32_t *point_of; /* per entry; MT_NO_ENTRY: its module is the same build, or its function has
                            no name */
-    struct mt_point *points;
+    struct mt_match_point *points;
     size_t n_points, capacity;
 };
 

@@ -34,9 +34,9 @@ struct lines {
 
 static uint32_t make_bare(struct mt_match *match, uint32_t function) {
     const char *name, *whole = mt_strings_text(match->strings, function);
-    size_t bytes = mt_wrappers_qualified_name(whole, &name);
+    size_t bytes = mt_format_qualified_name(whole, &name);
     char *qualified = bytes ? strndup(name, bytes) : strdup(whole);
-    char *emptied = qualified ? mt_format_empty_templates(qualified, "") : NULL;
+    char *emptied = qualified ? mt_format_shorten_templates(qualified, "") : NULL;
     uint32_t id =
         emptied ? mt_strings_intern(match->strings, emptied, strlen(emptied)) : UINT32_MAX;
     free(qualified);
@@ -51,17 +51,17 @@ static int64_t group_of(struct lines *l, const struct mt_statement *at) {
     if (*bare == UINT32_MAX)
         return -MEMTRACK_ENOMEM;
     bool has_line = at->kind == MT_BY_FILE_AND_LINE;
-    return mt_identities_id(&l->groups,
-                            (struct mt_identity){.tag = has_line ? MT_ID_FUNCTION : MT_ID_SYMBOL,
-                                                 .a = *bare,
-                                                 .b = has_line ? at->file : 0,
-                                                 .c = has_line ? 0 : at->module});
+    return mt_identity_id(&l->groups,
+                          (struct mt_identity){.tag = has_line ? MT_ID_FUNCTION : MT_ID_SYMBOL,
+                                               .a = *bare,
+                                               .b = has_line ? at->file : 0,
+                                               .c = has_line ? 0 : at->module});
 }
 
-static struct mt_point *append_point(struct mt_match_side *s) {
+static struct mt_match_point *append_point(struct mt_match_side *s) {
     if (s->n_points == s->capacity) {
         size_t capacity = s->capacity ? s->capacity * 2 : 1024;
-        struct mt_point *points = realloc(s->points, capacity * sizeof *points);
+        struct mt_match_point *points = realloc(s->points, capacity * sizeof *points);
         if (!points)
             return NULL;
         s->points = points;
@@ -83,12 +83,12 @@ static int add_entry(struct lines *l, enum mt_side side, uint32_t e, struct mt_i
      * statements */
     struct mt_identity identity = {
         .tag = MT_ID_PAIR, .a = (uint64_t)group << 32 | at.function, .b = (uint64_t)at.position};
-    int64_t id = mt_identities_id(seen, identity);
+    int64_t id = mt_identity_id(seen, identity);
     if (id >= 0 && (size_t)id == s->n_points) {
-        struct mt_point *point = append_point(s);
+        struct mt_match_point *point = append_point(s);
         if (!point)
             return -MEMTRACK_ENOMEM;
-        *point = (struct mt_point){
+        *point = (struct mt_match_point){
             .at = at, .group = (uint32_t)group, .counterpart = MT_NO_ENTRY, .entry = e};
     }
     s->point_of[e] = (uint32_t)id;
@@ -102,7 +102,7 @@ static int find_points(struct lines *l, enum mt_side side) {
     int status = s->point_of ? 0 : -MEMTRACK_ENOMEM;
     for (uint32_t e = 0; e < s->frames->n_entries && status == 0; e++)
         status = add_entry(l, side, e, &seen);
-    mt_identities_free(&seen);
+    mt_identity_free(&seen);
     return status;
 }
 
@@ -120,7 +120,7 @@ static void witness(struct mt_match_side *s, const struct mt_sample *sample, uin
                     struct callees callees) {
     if (s->point_of[e] == MT_NO_ENTRY)
         return;
-    struct mt_point *point = &s->points[s->point_of[e]];
+    struct mt_match_point *point = &s->points[s->point_of[e]];
     point->callees |= callees.direct;
     point->inner |= callees.inner;
     if (sample->has_size_class)
@@ -133,7 +133,7 @@ static void witness(struct mt_match_side *s, const struct mt_sample *sample, uin
 
 /* What the caller of this entry calls. */
 static struct callees called(const struct mt_match_side *s, uint32_t e, struct callees callees) {
-    const struct mt_entry *entry = &s->frames->entries[e];
+    const struct mt_frame_entry *entry = &s->frames->entries[e];
     uint32_t name = s->text[mt_frames_function_name(s->frames, entry)];
     bool is_user = entry->kind == MT_FRAME_USER || entry->kind == MT_FRAME_RUNTIME;
     callees.direct = name ? bit_of(name) : 0;
@@ -162,8 +162,8 @@ static void gather(struct lines *l, enum mt_side side) {
 /* ---- alignment ------------------------------------------------------------------------------- */
 
 static int compare_points(const void *left, const void *right, void *context) {
-    const struct mt_point *points = context, *x = &points[*(const uint32_t *)left],
-                          *y = &points[*(const uint32_t *)right];
+    const struct mt_match_point *points = context, *x = &points[*(const uint32_t *)left],
+                                *y = &points[*(const uint32_t *)right];
     if (x->group != y->group)
         return x->group < y->group ? -1 : 1;
     if (x->at.position != y->at.position)
@@ -183,8 +183,8 @@ static uint32_t *sorted(struct mt_match_side *s) {
 
 /* Sources that may be read as those of each side: at most one of two files of the same path is the
  * one that was built. */
-static bool sources_differ(const struct lines *l, const struct mt_point *x,
-                           const struct mt_point *y) {
+static bool sources_differ(const struct lines *l, const struct mt_match_point *x,
+                           const struct mt_match_point *y) {
     const struct mt_match_side *o = &l->match->side[MT_OLD], *n = &l->match->side[MT_NEW];
     mt_string old = mt_frames_file(o->frames, &o->frames->entries[x->entry]);
     mt_string new = mt_frames_file(n->frames, &n->frames->entries[y->entry]);
@@ -198,7 +198,7 @@ static bool sources_differ(const struct lines *l, const struct mt_point *x,
 
 /* What stood there when the program was built. A file that was edited since says something else: no
  * evidence. malloc'ed. */
-static char *text_at(const struct lines *l, enum mt_side side, const struct mt_entry *entry,
+static char *text_at(const struct lines *l, enum mt_side side, const struct mt_frame_entry *entry,
                      int64_t line) {
     const struct mt_frames *frames = l->match->side[side].frames;
     const char *file = mt_profile_text(frames->profile, mt_frames_file(frames, entry));
@@ -209,13 +209,13 @@ static char *text_at(const struct lines *l, enum mt_side side, const struct mt_e
     return mt_source_line(l->source[side], file, line);
 }
 
-static struct mt_align_point describe(const struct lines *l, enum mt_side side,
-                                      const struct mt_point *point, bool with_text) {
+static struct mt_alignment_point describe(const struct lines *l, enum mt_side side,
+                                          const struct mt_match_point *point, bool with_text) {
     const struct mt_match_side *s = &l->match->side[side];
-    const struct mt_entry *entry = &s->frames->entries[point->entry];
+    const struct mt_frame_entry *entry = &s->frames->entries[point->entry];
     const struct mt_function *function = mt_frames_function(s->frames, entry);
     bool has_line = point->at.kind == MT_BY_FILE_AND_LINE;
-    return (struct mt_align_point){
+    return (struct mt_alignment_point){
         .position = point->at.position,
         .start = has_line && function ? function->start_line : 0,
         .callees = point->callees,
@@ -235,10 +235,10 @@ struct run {
 
 static int align_group(struct lines *l, const struct run run[MT_N_SIDES]) {
     struct mt_match_side *sides = l->match->side;
-    struct mt_align_point *points[MT_N_SIDES];
+    struct mt_alignment_point *points[MT_N_SIDES];
     uint32_t *to = calloc(run[MT_OLD].n + 1, sizeof *to);
-    const struct mt_point *first_old = &sides[MT_OLD].points[run[MT_OLD].order[0]];
-    const struct mt_point *first_new = &sides[MT_NEW].points[run[MT_NEW].order[0]];
+    const struct mt_match_point *first_old = &sides[MT_OLD].points[run[MT_OLD].order[0]];
+    const struct mt_match_point *first_new = &sides[MT_NEW].points[run[MT_NEW].order[0]];
     bool with_text = first_old->at.kind == MT_BY_FILE_AND_LINE &&
                      run[MT_OLD].n + run[MT_NEW].n <= MAX_TEXTS &&
                      sources_differ(l, first_old, first_new);
@@ -250,9 +250,10 @@ static int align_group(struct lines *l, const struct run run[MT_N_SIDES]) {
             points[side][i] = describe(l, side, &sides[side].points[run[side].order[i]], with_text);
     }
     if (!failed)
-        failed = mt_align(points[MT_OLD], run[MT_OLD].n, points[MT_NEW], run[MT_NEW].n, to) < 0;
+        failed =
+            mt_alignment_find(points[MT_OLD], run[MT_OLD].n, points[MT_NEW], run[MT_NEW].n, to) < 0;
     for (size_t i = 0; i < run[MT_OLD].n && !failed; i++)
-        if (to[i] != MT_ALIGN_NONE)
+        if (to[i] != MT_ALIGNMENT_NONE)
             sides[MT_OLD].points[run[MT_OLD].order[i]].counterpart = run[MT_NEW].order[to[i]];
     for (enum mt_side side = MT_OLD; side < MT_N_SIDES; side++) {
         for (size_t i = 0; i < run[side].n && points[side]; i++)
@@ -308,7 +309,7 @@ int mt_match_lines(struct mt_match *match) {
     free(new_order);
     mt_source_free(l.source[MT_OLD]);
     mt_source_free(l.source[MT_NEW]);
-    mt_identities_free(&l.groups);
+    mt_identity_free(&l.groups);
     free(l.bare);
     return status;
 }

@@ -34,7 +34,7 @@ struct used {
 };
 
 static uint32_t used_text(const struct mt_match *match, enum mt_side side, enum kind kind,
-                          const struct mt_entry *entry) {
+                          const struct mt_frame_entry *entry) {
     const struct mt_match_side *s = &match->side[side];
     return s->text[kind == MODULES ? entry->module : mt_frames_file(s->frames, entry)];
 }
@@ -91,7 +91,7 @@ static struct end *end_at(struct ends *ends, int64_t id) {
 }
 
 static void free_ends(struct ends *ends) {
-    mt_identities_free(&ends->ids);
+    mt_identity_free(&ends->ids);
     free(ends->items);
 }
 
@@ -116,7 +116,7 @@ static bool step(struct mt_match *match, struct ends *ends, struct walk *walk) {
     if (walk->at > walk->path)
         walk->at--; /* the slash */
     struct mt_identity identity = {.tag = MT_ID_PAIR, .a = name, .b = (uint64_t)walk->id};
-    walk->id = name == UINT32_MAX ? -1 : mt_identities_id(&ends->ids, identity);
+    walk->id = name == UINT32_MAX ? -1 : mt_identity_id(&ends->ids, identity);
     return walk->id >= 0;
 }
 
@@ -156,7 +156,7 @@ static int list_functions(const struct mt_match *match, struct mt_identities *fu
     for (uint32_t e = 0; e < s->frames->n_entries; e++) {
         struct mt_statement it = mt_match_statement(match, MT_NEW, e);
         if (it.function && it.file &&
-            mt_identities_id(
+            mt_identity_id(
                 functions,
                 (struct mt_identity){.tag = MT_ID_FUNCTION, .a = it.function, .b = it.file}) < 0)
             return -MEMTRACK_ENOMEM;
@@ -176,13 +176,13 @@ static int confirm_weak(struct mt_match *match, const uint32_t *weak) {
         uint32_t name = s->text[mt_frames_function_name(s->frames, &s->frames->entries[e])];
         if (!weak[file] || !name)
             continue;
-        int64_t id = mt_identities_id(
+        int64_t id = mt_identity_id(
             &functions, (struct mt_identity){.tag = MT_ID_FUNCTION, .a = name, .b = weak[file]});
         status = id < 0 ? -MEMTRACK_ENOMEM : 0;
         if (id >= 0 && id < n_new)
             match->file_of[file] = weak[file];
     }
-    mt_identities_free(&functions);
+    mt_identity_free(&functions);
     return status;
 }
 
@@ -234,7 +234,7 @@ static struct end *stem_end(struct mt_match *match, struct ends *stems, uint32_t
     uint32_t name = mt_strings_intern(match->strings, stem, bytes);
     return name == UINT32_MAX
                ? NULL
-               : end_at(stems, mt_identities_id(&stems->ids, (struct mt_identity){.a = name}));
+               : end_at(stems, mt_identity_id(&stems->ids, (struct mt_identity){.a = name}));
 }
 
 /* Pairs the modules left over whose stems are alike, one on each side. */
@@ -328,7 +328,7 @@ static int compare_start(struct mt_match *match, struct starts *starts, enum mt_
         function->start_line <= 0)
         return 0;
     struct mt_identity name = {.tag = MT_ID_FUNCTION, .a = it.function, .b = it.file};
-    struct end *start = end_at(&starts->lines, mt_identities_id(&starts->functions, name));
+    struct end *start = end_at(&starts->lines, mt_identity_id(&starts->functions, name));
     if (!start)
         return -MEMTRACK_ENOMEM;
     uint32_t line = (uint32_t)function->start_line;
@@ -353,7 +353,7 @@ static int compare_starts(struct mt_match *match) {
             for (uint32_t e = 0; e < match->side[side].frames->n_entries && status == 0; e++)
                 status = compare_start(match, &starts, side, e, pass == 0);
     free_ends(&starts.lines);
-    mt_identities_free(&starts.functions);
+    mt_identity_free(&starts.functions);
     return status;
 }
 

@@ -10,9 +10,9 @@
 
 #include "base/error.h"
 
-enum { MT_SPREAD_MOST = 1000 }; /* values on each side: pairs of them are kept */
+enum { MT_SHIFT_MOST_VALUES = 1000 }; /* values on each side: pairs of them are kept */
 
-struct mt_spread {
+struct mt_range {
     double median, min, max;
 };
 
@@ -32,8 +32,8 @@ enum mt_shift_verdict {
 };
 
 /* n > 0. 0 or -MEMTRACK_ENOMEM. */
-int mt_spread_of(const double *values, size_t n, struct mt_spread *spread);
-/* 0 < n, m <= MT_SPREAD_MOST. 0 or -MEMTRACK_ENOMEM. */
+int mt_shift_range(const double *values, size_t n, struct mt_range *spread);
+/* 0 < n, m <= MT_SHIFT_MOST_VALUES. 0 or -MEMTRACK_ENOMEM. */
 int mt_shift_between(const double *a, size_t n, const double *b, size_t m, struct mt_shift *shift);
 enum mt_shift_verdict mt_shift_judge(const struct mt_shift *shift);
 

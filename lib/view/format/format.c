@@ -158,7 +158,7 @@ static bool scale(double value, double factor, uint64_t *result) {
     return true;
 }
 
-bool mt_parse_size(const char *text, uint64_t *bytes) {
+bool mt_format_parse_size(const char *text, uint64_t *bytes) {
     static const char letters[] = "KMGTPE";
     double value, factor = 1;
     const char *unit = parse_number(text, &value);
@@ -178,7 +178,7 @@ bool mt_parse_size(const char *text, uint64_t *bytes) {
     return *unit == '\0' && scale(value, factor, bytes);
 }
 
-bool mt_parse_duration(const char *text, uint64_t bare_ns, uint64_t *ns) {
+bool mt_format_parse_duration(const char *text, uint64_t bare_ns, uint64_t *ns) {
     static const struct {
         const char *unit;
         double ns;

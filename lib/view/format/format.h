@@ -28,8 +28,8 @@ char *mt_format_size_class(char buffer[MT_FORMAT_BYTES], uint8_t size_class);
 
 /* "4K", "1.5M", "2GiB", "100": bytes. "10ms", "1.5s", "2m", "1h": ns; a bare number takes bare_ns
  * each (0: refused). False on anything else, negative and overflowing values included. */
-bool mt_parse_size(const char *text, uint64_t *bytes);
-bool mt_parse_duration(const char *text, uint64_t bare_ns, uint64_t *ns);
+bool mt_format_parse_size(const char *text, uint64_t *bytes);
+bool mt_format_parse_duration(const char *text, uint64_t bare_ns, uint64_t *ns);
 
 /* Text from a profile, safe for a terminal: control bytes, invalid UTF-8 and characters that
  * reorder text become \x1b, \u{202e}; unless utf8, every byte above 126 as well. malloc'ed; NULL:
@@ -41,7 +41,7 @@ char *mt_format_utf8(const char *text);
 size_t mt_format_width(const char *text);
 /* Bytes of the longest beginning that is at most columns wide; more than 0 unless the text is
  * empty. */
-size_t mt_format_head_bytes(const char *text, size_t columns);
+size_t mt_format_width_fit(const char *text, size_t columns);
 
 /* At most columns wide, malloc'ed; ellipsis is "…" or "...". A path keeps its end and its
  * beginning, a function loses first its parameters, then the arguments of its templates, then its
@@ -52,6 +52,6 @@ char *mt_format_shorten_end(const char *text, size_t columns, const char *ellips
 
 /* Empties every outermost pair of brackets of the name: vector<int, allocator<int> > ->
  * vector<ellipsis>. "operator<" and its kin, and "(anonymous namespace)", stay. malloc'ed. */
-char *mt_format_empty_templates(const char *name, const char *ellipsis);
+char *mt_format_shorten_templates(const char *name, const char *ellipsis);
 
 #endif

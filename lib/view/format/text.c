@@ -118,7 +118,7 @@ static size_t head_bytes(const char *text, size_t columns) {
     return bytes;
 }
 
-size_t mt_format_head_bytes(const char *text, size_t columns) {
+size_t mt_format_width_fit(const char *text, size_t columns) {
     size_t bytes = head_bytes(text, columns);
     return bytes ? bytes : strlen(text); /* a character that is wider than that */
 }
@@ -186,7 +186,7 @@ char *mt_format_shorten_path(const char *path, size_t columns, const char *ellip
     return join(path, head, ellipsis, from);
 }
 
-char *mt_format_empty_templates(const char *name, const char *ellipsis) {
+char *mt_format_shorten_templates(const char *name, const char *ellipsis) {
     char *out = malloc(strlen(name) + strlen(ellipsis) * (strlen(name) / 2 + 1) + 1), *end = out;
     size_t depth = 0;
     for (const char *at = name; out && *at; at++) {
@@ -208,13 +208,13 @@ char *mt_format_shorten_function(const char *function, size_t columns, const cha
     if (mt_format_width(function) <= columns)
         return strdup(function);
     const char *name;
-    size_t bytes = mt_wrappers_qualified_name(function, &name);
+    size_t bytes = mt_format_qualified_name(function, &name);
     if (bytes == 0) /* "0x1f00 (module)": not the name of a function */
         return shorten_middle(function, columns, columns / 3, ellipsis);
     char *qualified = strndup(name, bytes);
     if (!qualified || mt_format_width(qualified) <= columns)
         return qualified;
-    char *emptied = mt_format_empty_templates(qualified, ellipsis);
+    char *emptied = mt_format_shorten_templates(qualified, ellipsis);
     free(qualified);
     if (!emptied || mt_format_width(emptied) <= columns)
         return emptied;

@@ -24,7 +24,7 @@ struct builder {
     struct mt_rows *rows;
     const struct mt_view_options *options;
     struct mt_identities ids;
-    struct mt_paths paths;
+    struct mt_rows_paths paths;
     uint32_t *row_of; /* group id -> row + 1 */
     size_t n_row_of;
     uint8_t *entry_bits; /* filter: per entry, per location; NULL without one */
@@ -135,11 +135,11 @@ static bool passes(const struct builder *b, uint32_t s, uint32_t charged) {
 static int64_t group_of_sample(struct builder *b, uint32_t s, uint32_t charged) {
     const struct mt_sample *sample = &b->rows->profile->samples[s];
     if (b->options->by == MT_BY_STACK)
-        return mt_paths_id(&b->paths, s);
+        return mt_rows_paths_id(&b->paths, s);
     if (!mt_group_by_is_frame(b->options->by))
-        return mt_identities_id(&b->ids, mt_identity_of_label(sample, b->options->by));
+        return mt_identity_id(&b->ids, mt_identity_of_label(sample, b->options->by));
     if (charged == MT_NO_ENTRY)
-        return mt_identities_id(&b->ids, mt_identity_of_nothing(sample));
+        return mt_identity_id(&b->ids, mt_identity_of_nothing(sample));
     /* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): groupings by frame have prepared it */
     return b->group[charged];
 }
@@ -195,7 +195,7 @@ static int prepare_groups(struct builder *b) {
     if (!b->group)
         return -MEMTRACK_ENOMEM;
     for (uint32_t e = 0; e < frames->n_entries; e++) {
-        int64_t id = mt_identities_id(&b->ids, mt_identity_of_entry(frames, e, b->options->by));
+        int64_t id = mt_identity_id(&b->ids, mt_identity_of_entry(frames, e, b->options->by));
         if (id < 0)
             return -MEMTRACK_ENOMEM;
         b->group[e] = (uint32_t)id;
@@ -206,7 +206,7 @@ static int prepare_groups(struct builder *b) {
 /* The groups of samples without a frame are made beforehand: then all are known. */
 static int prepare_cumulative(struct builder *b) {
     for (int lossy = 0; lossy < 2; lossy++)
-        if (mt_identities_id(&b->ids, mt_identity_of_nothing(&(struct mt_sample){.lossy = lossy})) <
+        if (mt_identity_id(&b->ids, mt_identity_of_nothing(&(struct mt_sample){.lossy = lossy})) <
             0)
             return -MEMTRACK_ENOMEM;
     return mt_cumulative_init(&b->cumulative, b->rows, b->group, b->ids.n, b->live_bytes != NULL);
@@ -237,7 +237,7 @@ static int prepare_moment(struct builder *b, struct mt_error *error) {
     b->live_blocks = calloc(profile->n_samples + 1, sizeof *b->live_blocks);
     if (!b->live_bytes || !b->live_blocks)
         return out_of_memory(error);
-    return mt_moment_live(profile, &b->options->at, b->live_bytes, b->live_blocks, error);
+    return mt_at_live(profile, &b->options->at, b->live_bytes, b->live_blocks, error);
 }
 
 static int prepare_samples(struct builder *b) {
@@ -266,13 +266,13 @@ static int prepare(struct builder *b, struct mt_error *error) {
     if (status == 0 && b->options->cumulative)
         status = prepare_cumulative(b);
     if (status == 0 && b->options->by == MT_BY_STACK)
-        status = mt_paths_init(&b->paths, &b->rows->frames);
+        status = mt_rows_paths_init(&b->paths, &b->rows->frames);
     return status < 0 ? out_of_memory(error) : 0;
 }
 
 static void free_builder(struct builder *b) {
-    mt_identities_free(&b->ids);
-    mt_paths_free(&b->paths);
+    mt_identity_free(&b->ids);
+    mt_rows_paths_free(&b->paths);
     free(b->row_of);
     free(b->entry_bits);
     free(b->location_bits);
@@ -315,7 +315,7 @@ int mt_rows_build(const struct mt_profile *profile, const struct mt_view_options
     if (status == 0 && options->cumulative)
         mt_cumulative_finish(&b.cumulative);
     free_builder(&b); /* before the rows are sorted, which needs room as well */
-    if (status == 0 && mt_rows_finish(rows) < 0)
+    if (status == 0 && mt_rows_order(rows) < 0)
         status = out_of_memory(error);
     if (status < 0) {
         mt_rows_free(rows);

@@ -30,7 +30,7 @@ struct sums {
 };
 
 /* Not counted: the tracker, and what starts programs (all is below _start: true and useless). */
-static bool is_silent(const struct mt_entry *entry) {
+static bool is_silent(const struct mt_frame_entry *entry) {
     return entry->kind == MT_FRAME_HOOK || entry->kind == MT_FRAME_RUNTIME;
 }
 

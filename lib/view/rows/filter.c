@@ -111,7 +111,7 @@ static bool matches_function(const char *pattern, const char *function) {
     if (fnmatch(pattern, function, 0) == 0)
         return true;
     const char *name;
-    size_t bytes = mt_wrappers_qualified_name(function, &name);
+    size_t bytes = mt_format_qualified_name(function, &name);
     char *copy = strndup(name, bytes);
     bool matches = copy && fnmatch(pattern, copy, 0) == 0;
     free(copy);
@@ -181,7 +181,7 @@ int mt_filter_entries(const struct mt_filter *filter, const struct mt_frames *fr
         return -MEMTRACK_ENOMEM;
     bool lines = has_line_patterns(filter);
     for (size_t e = 0; e < frames->n_entries; e++) {
-        const struct mt_entry *entry = &frames->entries[e];
+        const struct mt_frame_entry *entry = &frames->entries[e];
         struct mt_filter_frame frame = {
             .function = mt_profile_text(profile, mt_frames_function_name(frames, entry)),
             .file = mt_profile_text(profile, mt_frames_file(frames, entry)),

@@ -46,7 +46,7 @@ static uint8_t judge(const struct mt_profile *profile, const struct mt_function 
     return (uint8_t)mt_wrappers_classify(&text, wrappers);
 }
 
-static uint8_t entry_kind(const struct mt_profile *profile, const struct mt_entry *entry,
+static uint8_t entry_kind(const struct mt_profile *profile, const struct mt_frame_entry *entry,
                           struct verdict *verdicts, const struct mt_wrapper_options *wrappers) {
     struct verdict *verdict = &verdicts[entry->function];
     if (!verdict->kind_plus_1 || verdict->module != entry->module) {
@@ -65,10 +65,11 @@ static void add_entries(struct mt_frames *frames, uint32_t l) {
     mt_string module = location_module(profile, location);
     frames->first_entry[l] = (uint32_t)frames->n_entries;
     if (!n)
-        frames->entries[frames->n_entries++] = (struct mt_entry){.location = l, .module = module};
+        frames->entries[frames->n_entries++] =
+            (struct mt_frame_entry){.location = l, .module = module};
     for (uint32_t i = 0; i < n; i++) {
         const struct mt_line *line = &profile->lines[location->first_line + i];
-        frames->entries[frames->n_entries++] = (struct mt_entry){
+        frames->entries[frames->n_entries++] = (struct mt_frame_entry){
             .location = l,
             .function = line->function < profile->n_functions ? line->function + 1 : 0,
             .line = line->line > 0 ? line->line : 0,
@@ -163,21 +164,23 @@ uint32_t mt_frames_charged(const struct mt_frames *frames, const struct mt_sampl
 }
 
 const struct mt_function *mt_frames_function(const struct mt_frames *frames,
-                                             const struct mt_entry *entry) {
+                                             const struct mt_frame_entry *entry) {
     return entry->function ? &frames->profile->functions[entry->function - 1] : NULL;
 }
 
-mt_string mt_frames_function_name(const struct mt_frames *frames, const struct mt_entry *entry) {
+mt_string mt_frames_function_name(const struct mt_frames *frames,
+                                  const struct mt_frame_entry *entry) {
     const struct mt_function *function = mt_frames_function(frames, entry);
     return function ? function->name : 0;
 }
 
-mt_string mt_frames_file(const struct mt_frames *frames, const struct mt_entry *entry) {
+mt_string mt_frames_file(const struct mt_frames *frames, const struct mt_frame_entry *entry) {
     const struct mt_function *function = mt_frames_function(frames, entry);
     return function ? function->file : 0;
 }
 
-uint64_t mt_frames_module_address(const struct mt_frames *frames, const struct mt_entry *entry) {
+uint64_t mt_frames_module_address(const struct mt_frames *frames,
+                                  const struct mt_frame_entry *entry) {
     const struct mt_profile *profile = frames->profile;
     const struct mt_location *location = &profile->locations[entry->location];
     if (!location->mapping || location->mapping > profile->n_mappings)
@@ -185,7 +188,8 @@ uint64_t mt_frames_module_address(const struct mt_frames *frames, const struct m
     return location->address - profile->mappings[location->mapping - 1].bias;
 }
 
-uint64_t mt_frames_function_offset(const struct mt_frames *frames, const struct mt_entry *entry) {
+uint64_t mt_frames_function_offset(const struct mt_frames *frames,
+                                   const struct mt_frame_entry *entry) {
     const struct mt_function *function = mt_frames_function(frames, entry);
     uint64_t address = frames->profile->locations[entry->location].address;
     return function && function->address && function->address <= address

@@ -15,7 +15,7 @@
 
 #define MT_NO_ENTRY UINT32_MAX
 
-struct mt_entry {
+struct mt_frame_entry {
     uint32_t location;
     uint32_t function; /* index + 1, 0: unknown */
     int64_t line;
@@ -35,7 +35,7 @@ struct mt_landmarks {
 
 struct mt_frames {
     const struct mt_profile *profile;
-    struct mt_entry *entries;
+    struct mt_frame_entry *entries;
     size_t n_entries;
     uint32_t *first_entry;          /* n_locations + 1 */
     struct mt_landmarks *landmarks; /* per location */
@@ -52,13 +52,15 @@ uint32_t mt_frames_charged(const struct mt_frames *frames, const struct mt_sampl
                            uint32_t *position);
 
 const struct mt_function *mt_frames_function(const struct mt_frames *frames,
-                                             const struct mt_entry *entry);
+                                             const struct mt_frame_entry *entry);
 mt_string mt_frames_function_name(const struct mt_frames *frames,
-                                  const struct mt_entry *entry); /* 0: unknown */
-mt_string mt_frames_file(const struct mt_frames *frames, const struct mt_entry *entry);
+                                  const struct mt_frame_entry *entry); /* 0: unknown */
+mt_string mt_frames_file(const struct mt_frames *frames, const struct mt_frame_entry *entry);
 /* Where the entry's address lies in the file of its module. */
-uint64_t mt_frames_module_address(const struct mt_frames *frames, const struct mt_entry *entry);
+uint64_t mt_frames_module_address(const struct mt_frames *frames,
+                                  const struct mt_frame_entry *entry);
 /* From the start of its function, UINT64_MAX: not known. */
-uint64_t mt_frames_function_offset(const struct mt_frames *frames, const struct mt_entry *entry);
+uint64_t mt_frames_function_offset(const struct mt_frames *frames,
+                                   const struct mt_frame_entry *entry);
 
 #endif

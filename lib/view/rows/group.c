@@ -55,7 +55,7 @@ static int grow_identities(struct mt_identities *ids) {
     return 0;
 }
 
-int64_t mt_identities_id(struct mt_identities *ids, struct mt_identity identity) {
+int64_t mt_identity_id(struct mt_identities *ids, struct mt_identity identity) {
     if (ids->n == ids->capacity && grow_identities(ids) < 0)
         return -MEMTRACK_ENOMEM;
     size_t slot = identity_hash(&identity) & ids->mask;
@@ -67,7 +67,7 @@ int64_t mt_identities_id(struct mt_identities *ids, struct mt_identity identity)
     return (int64_t)ids->n - 1;
 }
 
-void mt_identities_free(struct mt_identities *ids) {
+void mt_identity_free(struct mt_identities *ids) {
     free(ids->items);
     free(ids->slots);
     *ids = (struct mt_identities){0};
@@ -86,7 +86,7 @@ static struct mt_identity module_identity(mt_string module) {
 
 /* A frame without a line: what its key is made of. */
 static struct mt_identity address_identity(const struct mt_frames *frames,
-                                           const struct mt_entry *entry) {
+                                           const struct mt_frame_entry *entry) {
     mt_string name = mt_frames_function_name(frames, entry);
     uint64_t offset = mt_frames_function_offset(frames, entry);
     uint64_t address = mt_frames_module_address(frames, entry);
@@ -100,7 +100,7 @@ static struct mt_identity address_identity(const struct mt_frames *frames,
 
 struct mt_identity mt_identity_of_entry(const struct mt_frames *frames, uint32_t e,
                                         enum mt_group_by by) {
-    const struct mt_entry *entry = &frames->entries[e];
+    const struct mt_frame_entry *entry = &frames->entries[e];
     mt_string file = mt_frames_file(frames, entry), name = mt_frames_function_name(frames, entry);
     switch (by) {
     case MT_BY_LINE:
@@ -139,7 +139,7 @@ struct mt_identity mt_identity_of_nothing(const struct mt_sample *sample) {
 /* ---- call paths ------------------------------------------------------------------------------ */
 
 static struct mt_identity printed_frame(const struct mt_frames *frames,
-                                        const struct mt_entry *entry) {
+                                        const struct mt_frame_entry *entry) {
     mt_string file = mt_frames_file(frames, entry), name = mt_frames_function_name(frames, entry);
     if (!file || !entry->line)
         return address_identity(frames, entry);
@@ -151,15 +151,15 @@ static struct mt_identity printed_frame(const struct mt_frames *frames,
 
 static int64_t fold_entry(struct mt_identities *ids, const struct mt_frames *frames, uint32_t e,
                           uint64_t outer) {
-    int64_t frame = mt_identities_id(ids, printed_frame(frames, &frames->entries[e]));
+    int64_t frame = mt_identity_id(ids, printed_frame(frames, &frames->entries[e]));
     if (frame < 0)
         return frame;
-    return mt_identities_id(
+    return mt_identity_id(
         ids, (struct mt_identity){.tag = MT_ID_PAIR, .a = (uint64_t)frame, .b = outer});
 }
 
-int mt_paths_init(struct mt_paths *paths, const struct mt_frames *frames) {
-    *paths = (struct mt_paths){.frames = frames};
+int mt_rows_paths_init(struct mt_rows_paths *paths, const struct mt_frames *frames) {
+    *paths = (struct mt_rows_paths){.frames = frames};
     paths->suffix = calloc(frames->n_entries + 1, sizeof *paths->suffix);
     struct mt_identities ids = {0};
     paths->whole = calloc(frames->profile->n_locations + 1, sizeof *paths->whole);
@@ -173,18 +173,18 @@ int mt_paths_init(struct mt_paths *paths, const struct mt_frames *frames) {
             paths->suffix[e] = paths->whole[l] = (uint32_t)id;
         }
     }
-    mt_identities_free(&ids);
+    mt_identity_free(&ids);
     if (failed)
-        mt_paths_free(paths);
+        mt_rows_paths_free(paths);
     return failed ? -MEMTRACK_ENOMEM : 0;
 }
 
-void mt_paths_free(struct mt_paths *paths) {
+void mt_rows_paths_free(struct mt_rows_paths *paths) {
     free(paths->suffix);
     free(paths->whole);
     free(paths->items);
     free(paths->slots);
-    *paths = (struct mt_paths){0};
+    *paths = (struct mt_rows_paths){0};
 }
 
 /* A path without its wrappers: one number, then those of whole locations. */
@@ -195,7 +195,7 @@ struct view {
     bool truncated, lossy;
 };
 
-static struct view view_of(const struct mt_paths *paths, uint32_t s) {
+static struct view view_of(const struct mt_rows_paths *paths, uint32_t s) {
     const struct mt_profile *profile = paths->frames->profile;
     const struct mt_sample *sample = &profile->samples[s];
     uint32_t position = 0;
@@ -211,7 +211,7 @@ static struct view view_of(const struct mt_paths *paths, uint32_t s) {
     return view;
 }
 
-static uint64_t view_hash(const struct mt_paths *paths, const struct view *view) {
+static uint64_t view_hash(const struct mt_rows_paths *paths, const struct view *view) {
     uint64_t hash = view->start == MT_NO_ENTRY ? UINT64_C(1) + view->lossy
                                                : paths->suffix[view->start] * GOLDEN;
     for (uint32_t i = 0; i < view->n_rest; i++)
@@ -219,7 +219,8 @@ static uint64_t view_hash(const struct mt_paths *paths, const struct view *view)
     return mix(hash ^ (hash >> 32), (uint64_t)view->truncated << 32 | view->n_rest);
 }
 
-static bool view_equal(const struct mt_paths *paths, const struct view *x, const struct view *y) {
+static bool view_equal(const struct mt_rows_paths *paths, const struct view *x,
+                       const struct view *y) {
     if (x->start == MT_NO_ENTRY || y->start == MT_NO_ENTRY)
         return x->start == y->start && x->lossy == y->lossy;
     if (x->n_rest != y->n_rest || x->truncated != y->truncated ||
@@ -231,7 +232,7 @@ static bool view_equal(const struct mt_paths *paths, const struct view *x, const
     return true;
 }
 
-static int grow_paths(struct mt_paths *paths) {
+static int grow_paths(struct mt_rows_paths *paths) {
     size_t n_slots = paths->slots ? (paths->mask + 1) * 2 : FIRST_SLOTS;
     uint32_t *slots = calloc(n_slots, sizeof *slots);
     struct mt_path *items = realloc(paths->items, n_slots / 2 * sizeof *items);
@@ -254,7 +255,7 @@ static int grow_paths(struct mt_paths *paths) {
     return 0;
 }
 
-int64_t mt_paths_id(struct mt_paths *paths, uint32_t sample) {
+int64_t mt_rows_paths_id(struct mt_rows_paths *paths, uint32_t sample) {
     if (paths->n == paths->capacity && grow_paths(paths) < 0)
         return -MEMTRACK_ENOMEM;
     struct view view = view_of(paths, sample);

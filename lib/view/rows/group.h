@@ -33,9 +33,9 @@ struct mt_identities {
     uint32_t *slots; /* id + 1, 0: empty */
     size_t mask;
 };
-int64_t mt_identities_id(struct mt_identities *ids,
-                         struct mt_identity identity); /* or -MEMTRACK_ENOMEM */
-void mt_identities_free(struct mt_identities *ids);
+int64_t mt_identity_id(struct mt_identities *ids,
+                       struct mt_identity identity); /* or -MEMTRACK_ENOMEM */
+void mt_identity_free(struct mt_identities *ids);
 
 /* What a frame is grouped under. */
 struct mt_identity mt_identity_of_entry(const struct mt_frames *frames, uint32_t entry,
@@ -49,7 +49,7 @@ struct mt_path {
     uint64_t hash;
     uint32_t sample; /* one that has it */
 };
-struct mt_paths {
+struct mt_rows_paths {
     const struct mt_frames *frames;
     uint32_t *suffix; /* per entry: id of the frames from it to the outer end of its location */
     uint32_t *whole;  /* per location: suffix of its first entry */
@@ -58,8 +58,8 @@ struct mt_paths {
     uint32_t *slots;
     size_t mask;
 };
-int mt_paths_init(struct mt_paths *paths, const struct mt_frames *frames);
-int64_t mt_paths_id(struct mt_paths *paths, uint32_t sample); /* or -MEMTRACK_ENOMEM */
-void mt_paths_free(struct mt_paths *paths);
+int mt_rows_paths_init(struct mt_rows_paths *paths, const struct mt_frames *frames);
+int64_t mt_rows_paths_id(struct mt_rows_paths *paths, uint32_t sample); /* or -MEMTRACK_ENOMEM */
+void mt_rows_paths_free(struct mt_rows_paths *paths);
 
 #endif

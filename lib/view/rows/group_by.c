@@ -46,7 +46,7 @@ const char *mt_sort_name(enum mt_value sort) {
     return "";
 }
 
-bool mt_value_is_bytes(enum mt_value value) {
+bool mt_sort_is_bytes(enum mt_value value) {
     return value == MT_VALUE_LIVE_BYTES || value == MT_VALUE_PEAK_BYTES ||
            value == MT_VALUE_TOTAL_BYTES || value == MT_VALUE_MAX_BYTES ||
            value == MT_VALUE_WASTE_BYTES;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What rows.c (building) and row.c (reading) share. */
+/* What build.c and rows.c (reading) share. */
 #ifndef MT_VIEW_ROWS_LOCAL_H
 #define MT_VIEW_ROWS_LOCAL_H
 
@@ -39,9 +39,8 @@ void mt_rows_identify(const struct mt_rows *rows, struct mt_row *row, uint32_t s
                       uint32_t entry);
 /* Order of the keys of two rows, without making them; < 0, 0 (equal, or not to be told apart) or >
  * 0. */
-int mt_rows_compare_names(const struct mt_rows *rows, const struct mt_row *x,
-                          const struct mt_row *y);
+int mt_rows_order_names(const struct mt_rows *rows, const struct mt_row *x, const struct mt_row *y);
 /* Sorts and marks functions that share their name. 0 or -MEMTRACK_ENOMEM. */
-int mt_rows_finish(struct mt_rows *rows);
+int mt_rows_order(struct mt_rows *rows);
 
 #endif

@@ -171,7 +171,7 @@ void mt_rows_identify(const struct mt_rows *rows, struct mt_row *row, uint32_t s
         return;
     if (by == MT_BY_STACK)
         mt_frames_charged(&rows->frames, &rows->profile->samples[sample], &row->position);
-    const struct mt_entry *frame = &rows->frames.entries[entry];
+    const struct mt_frame_entry *frame = &rows->frames.entries[entry];
     row->module = frame->module;
     if (by == MT_BY_MODULE)
         return;
@@ -184,31 +184,31 @@ void mt_rows_identify(const struct mt_rows *rows, struct mt_row *row, uint32_t s
     row->line = row->file ? frame->line : 0;
 }
 
-static struct mt_frame frame_of_entry(const struct mt_frames *frames, uint32_t e) {
-    const struct mt_entry *entry = &frames->entries[e];
-    return (struct mt_frame){.function = mt_frames_function_name(frames, entry),
-                             .file = mt_frames_file(frames, entry),
-                             .module = entry->module,
-                             .line = entry->line,
-                             .address = frames->profile->locations[entry->location].address,
-                             .module_address = mt_frames_module_address(frames, entry),
-                             .function_offset = mt_frames_function_offset(frames, entry),
-                             .is_inlined = entry->is_inlined,
-                             .id = e};
+static struct mt_row_frame frame_of_entry(const struct mt_frames *frames, uint32_t e) {
+    const struct mt_frame_entry *entry = &frames->entries[e];
+    return (struct mt_row_frame){.function = mt_frames_function_name(frames, entry),
+                                 .file = mt_frames_file(frames, entry),
+                                 .module = entry->module,
+                                 .line = entry->line,
+                                 .address = frames->profile->locations[entry->location].address,
+                                 .module_address = mt_frames_module_address(frames, entry),
+                                 .function_offset = mt_frames_function_offset(frames, entry),
+                                 .is_inlined = entry->is_inlined,
+                                 .id = e};
 }
 
 size_t mt_rows_n_frames(const struct mt_rows *rows) {
     return rows->frames.n_entries;
 }
 
-bool mt_rows_frame(const struct mt_rows *rows, const struct mt_row *row, struct mt_frame *out) {
+bool mt_rows_frame(const struct mt_rows *rows, const struct mt_row *row, struct mt_row_frame *out) {
     if (row->entry == MT_NO_ENTRY)
         return false;
     *out = frame_of_entry(&rows->frames, row->entry);
     return true;
 }
 
-size_t mt_rows_stack(const struct mt_rows *rows, const struct mt_row *row, struct mt_frame *out,
+size_t mt_rows_stack(const struct mt_rows *rows, const struct mt_row *row, struct mt_row_frame *out,
                      size_t max, bool *truncated) {
     *truncated = false;
     if (row->sample == UINT32_MAX)
@@ -245,7 +245,7 @@ __attribute__((format(printf, 1, 2))) static char *print(const char *format, ...
     return n < 0 ? NULL : text;
 }
 
-char *mt_frame_key(const struct mt_profile *profile, const struct mt_frame *frame) {
+char *mt_rows_frame_key(const struct mt_profile *profile, const struct mt_row_frame *frame) {
     const char *function = mt_profile_text(profile, frame->function);
     const char *module = basename(mt_profile_text(profile, frame->module));
     if (frame->file && frame->line)
@@ -264,13 +264,13 @@ char *mt_frame_key(const struct mt_profile *profile, const struct mt_frame *fram
 static char *stack_key(const struct mt_rows *rows, const struct mt_row *row) {
     bool truncated;
     size_t n = mt_rows_stack(rows, row, NULL, 0, &truncated), bytes = 0;
-    struct mt_frame *frames = calloc(n + 1, sizeof *frames);
+    struct mt_row_frame *frames = calloc(n + 1, sizeof *frames);
     char *text = NULL;
     FILE *stream = frames ? open_memstream(&text, &bytes) : NULL;
     bool failed = !stream;
     mt_rows_stack(rows, row, frames, frames ? n : 0, &truncated);
     for (size_t i = 0; i < n && !failed; i++) {
-        char *key = mt_frame_key(rows->profile, &frames[i]);
+        char *key = mt_rows_frame_key(rows->profile, &frames[i]);
         failed = !key || fprintf(stream, "%s%s", i ? ";" : "", key) < 0;
         free(key);
     }
@@ -329,8 +329,8 @@ char *mt_rows_key(const struct mt_rows *rows, const struct mt_row *row) {
         return strdup(rows->profile->samples[row->sample].lossy ? "[lossy]" : "[unknown]");
     switch (by) {
     case MT_BY_LINE: {
-        struct mt_frame frame = frame_of_entry(&rows->frames, row->entry);
-        return mt_frame_key(rows->profile, &frame);
+        struct mt_row_frame frame = frame_of_entry(&rows->frames, row->entry);
+        return mt_rows_frame_key(rows->profile, &frame);
     }
     case MT_BY_STACK:
         return stack_key(rows, row);
@@ -356,7 +356,7 @@ static int compare_text(const struct mt_profile *profile, mt_string x, mt_string
 static int compare_frames(const struct mt_frames *frames, uint32_t x, uint32_t y) {
     if (x == y || x == MT_NO_ENTRY || y == MT_NO_ENTRY)
         return compare_numbers(x, y);
-    const struct mt_entry *a = &frames->entries[x], *b = &frames->entries[y];
+    const struct mt_frame_entry *a = &frames->entries[x], *b = &frames->entries[y];
     int order = compare_text(frames->profile, mt_frames_file(frames, a), mt_frames_file(frames, b));
     if (!order)
         order = compare_numbers(a->line, b->line);
@@ -403,8 +403,8 @@ static int compare_labels(const struct mt_rows *rows, const struct mt_row *x,
     }
 }
 
-int mt_rows_compare_names(const struct mt_rows *rows, const struct mt_row *x,
-                          const struct mt_row *y) {
+int mt_rows_order_names(const struct mt_rows *rows, const struct mt_row *x,
+                        const struct mt_row *y) {
     if (!mt_group_by_is_frame(rows->options.by) && rows->options.by != MT_BY_STACK)
         return compare_labels(rows, x, y);
     int order = compare_frames(&rows->frames, x->entry, y->entry);
@@ -438,7 +438,7 @@ static int compare_values(const void *left, const void *right, void *context) {
 
 static int compare_equals(const void *left, const void *right, void *context) {
     const struct mt_row *x = left, *y = right;
-    int order = mt_rows_compare_names(context, x, y);
+    int order = mt_rows_order_names(context, x, y);
     return order ? order : compare_numbers(x->sample, y->sample);
 }
 
@@ -468,7 +468,7 @@ static int mark_shared_names(struct mt_rows *rows) {
         if (!row->function)
             continue;
         int64_t id =
-            mt_identities_id(&names, (struct mt_identity){.tag = MT_ID_NAME, .a = row->function});
+            mt_identity_id(&names, (struct mt_identity){.tag = MT_ID_NAME, .a = row->function});
         if (id < 0)
             status = -MEMTRACK_ENOMEM;
         else if (first[id])
@@ -477,7 +477,7 @@ static int mark_shared_names(struct mt_rows *rows) {
             first[id] = (uint32_t)i + 1;
     }
     free(first);
-    mt_identities_free(&names);
+    mt_identity_free(&names);
     return status;
 }
 
@@ -508,7 +508,7 @@ const struct mt_row *mt_rows_with_sample(const struct mt_rows *rows, uint32_t sa
     return row != UINT32_MAX ? &rows->items[row] : NULL;
 }
 
-int mt_rows_finish(struct mt_rows *rows) {
+int mt_rows_order(struct mt_rows *rows) {
     if (rows->options.by == MT_BY_FUNCTION && mark_shared_names(rows) < 0)
         return -MEMTRACK_ENOMEM;
     sort_rows(rows);

@@ -41,7 +41,7 @@ struct mt_view_options {
                         often it recurs */
     struct mt_wrapper_options wrappers;
     struct mt_filter filter;
-    struct mt_moment at;
+    struct mt_at at;
     const uint32_t
         *among; /* per sample, NULL: all; else those alone count for which this is among_value */
     uint32_t among_value;
@@ -121,7 +121,7 @@ char *mt_rows_key(const struct mt_rows *rows, const struct mt_row *row);
 
 /* ---- call paths ------------------------------------------------------------------------------ */
 
-struct mt_frame {
+struct mt_row_frame {
     mt_string function, file, module;
     int64_t line;             /* 0: unknown */
     uint64_t address;         /* as in the profile */
@@ -135,20 +135,20 @@ size_t mt_rows_n_frames(const struct mt_rows *rows);
 /* The row's call path from the charged frame outwards, allocator wrappers removed. Frames are
  * written to out[0..max); the number that there are is returned. *truncated: its outer end is
  * missing. */
-size_t mt_rows_stack(const struct mt_rows *rows, const struct mt_row *row, struct mt_frame *out,
+size_t mt_rows_stack(const struct mt_rows *rows, const struct mt_row *row, struct mt_row_frame *out,
                      size_t max, bool *truncated);
 /* The frame that the row is charged to; false when it has none (another grouping, an empty
  * path). */
-bool mt_rows_frame(const struct mt_rows *rows, const struct mt_row *row, struct mt_frame *out);
+bool mt_rows_frame(const struct mt_rows *rows, const struct mt_row *row, struct mt_row_frame *out);
 /* "src/a.c:12", "function+0x1f (module)", "0x1234 (module)", "[unknown]". malloc'ed; NULL: out of
  * memory. */
-char *mt_frame_key(const struct mt_profile *profile, const struct mt_frame *frame);
+char *mt_rows_frame_key(const struct mt_profile *profile, const struct mt_row_frame *frame);
 
 /* ---- names ----------------------------------------------------------------------------------- */
 
 const char *mt_group_by_name(enum mt_group_by by);
 const char *mt_sort_name(enum mt_value sort);
-bool mt_value_is_bytes(enum mt_value value); /* else it counts blocks */
+bool mt_sort_is_bytes(enum mt_value value); /* else it counts blocks */
 bool mt_group_by_parse(const char *name, enum mt_group_by *by);
 /* live peak total are bytes; blocks is total-blocks; also live-blocks, peak-blocks, temporary, max,
  * waste. */

@@ -455,7 +455,7 @@ static bool is_operator_word(const char *text, const char *at) {
            (at == text || !is_word(at[-1]));
 }
 
-size_t mt_wrappers_qualified_name(const char *demangled, const char **name) {
+size_t mt_format_qualified_name(const char *demangled, const char **name) {
     const char *at = demangled, *begin = demangled, *end = NULL;
     bool conversion = false;
     while (*at && !end) {
@@ -586,7 +586,7 @@ enum mt_frame_kind mt_wrappers_classify(const struct mt_frame_text *frame,
     if (options->keep_all)
         return MT_FRAME_USER;
     struct piece name;
-    name.bytes = mt_wrappers_qualified_name(frame->function, &name.text);
+    name.bytes = mt_format_qualified_name(frame->function, &name.text);
     if (options->n_patterns && matches_pattern(frame, name, options))
         return MT_FRAME_ALLOCATOR;
     enum mt_frame_kind kind = classify(frame, name);

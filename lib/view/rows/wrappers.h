@@ -40,6 +40,6 @@ enum mt_frame_kind mt_wrappers_classify(const struct mt_frame_text *frame,
 
 /* The qualified name inside a demangled C++ or Rust name: no return type, no parameters, no clone
  * suffix. *name points into demangled; the length is returned. */
-size_t mt_wrappers_qualified_name(const char *demangled, const char **name);
+size_t mt_format_qualified_name(const char *demangled, const char **name);
 
 #endif

@@ -14,29 +14,29 @@ static bool matches_any(const char *const *patterns, size_t n, const char *name)
     return false;
 }
 
-bool mt_scope_filter_passes(const struct mt_scope_filter *filter, const char *name) {
+bool mt_scopes_filter_passes(const struct mt_scopes_filter *filter, const char *name) {
     return (filter->n_include == 0 || matches_any(filter->include, filter->n_include, name)) &&
            !matches_any(filter->exclude, filter->n_exclude, name);
 }
 
-void mt_scope_filter_profile(const struct mt_scope_filter *filter, struct mt_profile *profile) {
+void mt_scopes_filter_profile(const struct mt_scopes_filter *filter, struct mt_profile *profile) {
     struct mt_scopes *scopes = &profile->info.scopes;
     size_t n = 0;
     for (size_t i = 0; i < scopes->n_events; i++)
-        if (mt_scope_filter_passes(filter, mt_profile_text(profile, scopes->events[i].name)))
+        if (mt_scopes_filter_passes(filter, mt_profile_text(profile, scopes->events[i].name)))
             scopes->events[n++] = scopes->events[i];
     scopes->n_events = n;
     n = 0;
     for (size_t i = 0; i < scopes->n_open; i++)
-        if (mt_scope_filter_passes(filter, mt_profile_text(profile, scopes->open[i].name)))
+        if (mt_scopes_filter_passes(filter, mt_profile_text(profile, scopes->open[i].name)))
             scopes->open[n++] = scopes->open[i];
     scopes->n_open = n;
 }
 
-void mt_scope_filter_rows(const struct mt_scope_filter *filter, struct mt_scope_rows *rows) {
+void mt_scopes_filter_rows(const struct mt_scopes_filter *filter, struct mt_scopes_rows *rows) {
     size_t n = 0;
     for (size_t i = 0; i < rows->n; i++)
-        if (mt_scope_filter_passes(filter, mt_profile_text(rows->profile, rows->items[i].name)))
+        if (mt_scopes_filter_passes(filter, mt_profile_text(rows->profile, rows->items[i].name)))
             rows->items[n++] = rows->items[i];
     rows->n = n;
     rows->is_filtered |= filter->n_include || filter->n_exclude;

@@ -11,16 +11,16 @@
 
 /* Shell wildcards. A name passes when one of the including patterns matches, or there is none, and
  * no excluding one does. */
-struct mt_scope_filter {
+struct mt_scopes_filter {
     const char *const *include, *const *exclude;
     size_t n_include, n_exclude;
 };
 
-bool mt_scope_filter_passes(const struct mt_scope_filter *filter, const char *name);
+bool mt_scopes_filter_passes(const struct mt_scopes_filter *filter, const char *name);
 /* Leave out, in place, events of scopes that do not pass, and those of them that are open. Marks
  * and counters stay. */
-void mt_scope_filter_profile(const struct mt_scope_filter *filter, struct mt_profile *profile);
+void mt_scopes_filter_profile(const struct mt_scopes_filter *filter, struct mt_profile *profile);
 /* Leave out the rows that do not pass, in place. */
-void mt_scope_filter_rows(const struct mt_scope_filter *filter, struct mt_scope_rows *rows);
+void mt_scopes_filter_rows(const struct mt_scopes_filter *filter, struct mt_scopes_rows *rows);
 
 #endif

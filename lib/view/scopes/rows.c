@@ -18,23 +18,23 @@
 static const char *const sort_names[MT_N_SCOPE_SORTS] = {"peak",  "net",   "allocated", "blocks",
                                                          "freed", "self",  "time",      "self-time",
                                                          "cpu",   "count", "errors",    "name"};
-const char mt_scope_sort_list[] =
+const char mt_scopes_sort_list[] =
     "peak|net|allocated|blocks|freed|self|time|self-time|cpu|count|errors|name";
 
-bool mt_scope_sort_parse(const char *text, enum mt_scope_sort *sort) {
+bool mt_scopes_sort_parse(const char *text, enum mt_scopes_sort *sort) {
     for (size_t i = 0; i < MT_N_SCOPE_SORTS; i++)
         if (strcmp(text, sort_names[i]) == 0) {
-            *sort = (enum mt_scope_sort)i;
+            *sort = (enum mt_scopes_sort)i;
             return true;
         }
     return false;
 }
 
-const char *mt_scope_sort_name(enum mt_scope_sort sort) {
+const char *mt_scopes_sort_name(enum mt_scopes_sort sort) {
     return sort < MT_N_SCOPE_SORTS ? sort_names[sort] : "";
 }
 
-const char *mt_scope_value_key(enum mt_scope_value value) {
+const char *mt_scopes_rows_value_key(enum mt_scope_value value) {
     static const char *const keys[MT_N_SCOPE_VALUES] = {
         [MT_SCOPE_NET_BYTES] = "net_bytes",
         [MT_SCOPE_PEAK_BYTES] = "peak_bytes",
@@ -173,7 +173,7 @@ static bool same_row(const struct mt_scope *x, const struct mt_scope *y) {
     return x->name == y->name && x->is_process == y->is_process;
 }
 
-static int64_t sort_key(const struct mt_scope_row *row, enum mt_scope_sort sort) {
+static int64_t sort_key(const struct mt_scope_row *row, enum mt_scopes_sort sort) {
     switch (sort) {
     case MT_SCOPE_BY_PEAK:
         return row->value[MT_SCOPE_PEAK_BYTES].max;
@@ -203,7 +203,7 @@ static int64_t sort_key(const struct mt_scope_row *row, enum mt_scope_sort sort)
 }
 
 static int compare_rows(const void *a, const void *b, void *context) {
-    const struct mt_scope_rows *rows = context;
+    const struct mt_scopes_rows *rows = context;
     const struct mt_scope_row *x = a, *y = b;
     int64_t left = sort_key(x, rows->sort), right = sort_key(y, rows->sort);
     if (left != right)
@@ -215,7 +215,7 @@ static int compare_rows(const void *a, const void *b, void *context) {
 
 /* ---- the whole ------------------------------------------------------------------------------- */
 
-static int build(struct mt_scope_rows *rows) {
+static int build(struct mt_scopes_rows *rows) {
     const struct mt_scopes *scopes = &rows->profile->info.scopes;
     size_t n = scopes->n_totals;
     const struct mt_scope **ordered = malloc((n + 1) * sizeof *ordered);
@@ -240,22 +240,22 @@ static int build(struct mt_scope_rows *rows) {
     return made ? 0 : -MEMTRACK_ENOMEM;
 }
 
-int mt_scope_rows_build(const struct mt_profile *profile, enum mt_scope_sort sort,
-                        struct mt_scope_rows **out, struct mt_error *error) {
-    struct mt_scope_rows *rows = calloc(1, sizeof *rows);
+int mt_scopes_rows_build(const struct mt_profile *profile, enum mt_scopes_sort sort,
+                         struct mt_scopes_rows **out, struct mt_error *error) {
+    struct mt_scopes_rows *rows = calloc(1, sizeof *rows);
     if (rows) {
         rows->profile = profile;
         rows->sort = sort;
     }
     if (!rows || build(rows) != 0) {
-        mt_scope_rows_free(rows);
+        mt_scopes_rows_free(rows);
         return mt_error_set(error, MEMTRACK_ENOMEM, "", "out of memory while adding up scopes");
     }
     *out = rows;
     return 0;
 }
 
-void mt_scope_rows_free(struct mt_scope_rows *rows) {
+void mt_scopes_rows_free(struct mt_scopes_rows *rows) {
     if (!rows)
         return;
     free(rows->items);
@@ -263,8 +263,8 @@ void mt_scope_rows_free(struct mt_scope_rows *rows) {
 }
 
 /* Of net, all that was allocated and freed is uncertain, however little is left. */
-int64_t mt_scope_row_margin(const struct mt_scope_rows *rows, const struct mt_scope_row *row,
-                            enum mt_scope_value value, int64_t amount) {
+int64_t mt_scopes_rows_margin(const struct mt_scopes_rows *rows, const struct mt_scope_row *row,
+                              enum mt_scope_value value, int64_t amount) {
     uint64_t period = rows->profile->info.sample_bytes;
     double bytes = (double)row->value[MT_SCOPE_ALLOCATED_BYTES].sum,
            blocks = (double)row->value[MT_SCOPE_ALLOCATED_BLOCKS].sum;

@@ -31,7 +31,7 @@ struct mt_scope_row {
     int64_t own[MT_N_SCOPE_VALUES]; /* sums without them; there is no such thing as an own peak */
 };
 
-enum mt_scope_sort {
+enum mt_scopes_sort {
     MT_SCOPE_BY_PEAK, /* the highest of any scope */
     MT_SCOPE_BY_NET,
     MT_SCOPE_BY_ALLOCATED,
@@ -46,31 +46,31 @@ enum mt_scope_sort {
     MT_SCOPE_BY_NAME,
     MT_N_SCOPE_SORTS
 };
-bool mt_scope_sort_parse(const char *text, enum mt_scope_sort *sort);
-const char *mt_scope_sort_name(enum mt_scope_sort sort);
-extern const char mt_scope_sort_list[]; /* "peak|net|...", for messages */
+bool mt_scopes_sort_parse(const char *text, enum mt_scopes_sort *sort);
+const char *mt_scopes_sort_name(enum mt_scopes_sort sort);
+extern const char mt_scopes_sort_list[]; /* "peak|net|...", for messages */
 
-struct mt_scope_rows {
+struct mt_scopes_rows {
     const struct mt_profile *profile;
-    enum mt_scope_sort sort;
+    enum mt_scopes_sort sort;
     struct mt_scope_row
         *items; /* sorted, largest first; equal ones and names in alphabetical order */
     size_t n;
-    bool is_filtered; /* some of all: see view/scope_filter.h */
+    bool is_filtered; /* some of all: see view/scopes/filter.h */
 };
 
-/* 0 or -MEMTRACK_ENOMEM. The profile must outlive the rows, which mt_scope_rows_free frees (NULL is
- * fine). */
-int mt_scope_rows_build(const struct mt_profile *profile, enum mt_scope_sort sort,
-                        struct mt_scope_rows **out, struct mt_error *error);
-void mt_scope_rows_free(struct mt_scope_rows *rows);
+/* 0 or -MEMTRACK_ENOMEM. The profile must outlive the rows, which mt_scopes_rows_free frees (NULL
+ * is fine). */
+int mt_scopes_rows_build(const struct mt_profile *profile, enum mt_scopes_sort sort,
+                         struct mt_scopes_rows **out, struct mt_error *error);
+void mt_scopes_rows_free(struct mt_scopes_rows *rows);
 
 /* What a sum or the highest of a value of bytes or blocks may be off by (95 %), at most, when the
  * recording is sampled; 0: it is exact. */
-int64_t mt_scope_row_margin(const struct mt_scope_rows *rows, const struct mt_scope_row *row,
-                            enum mt_scope_value value, int64_t amount);
+int64_t mt_scopes_rows_margin(const struct mt_scopes_rows *rows, const struct mt_scope_row *row,
+                              enum mt_scope_value value, int64_t amount);
 
 /* "net_bytes", ...: what exports call the values. */
-const char *mt_scope_value_key(enum mt_scope_value value);
+const char *mt_scopes_rows_value_key(enum mt_scope_value value);
 
 #endif

@@ -51,9 +51,9 @@ static int64_t clamp(uint64_t value) {
     return value > INT64_MAX ? INT64_MAX : (int64_t)value;
 }
 
-__attribute__((format(printf, 5, 6))) static void add_step(struct mt_facts *facts, const char *name,
-                                                           uint64_t bytes,
-                                                           const struct mt_facts_options *options,
+__attribute__((format(printf, 5, 6))) static void add_step(struct mt_summary *facts,
+                                                           const char *name, uint64_t bytes,
+                                                           const struct mt_summary_format *options,
                                                            const char *format, ...) {
     char size[MT_FORMAT_BYTES], *why = NULL;
     va_list arguments;
@@ -61,13 +61,13 @@ __attribute__((format(printf, 5, 6))) static void add_step(struct mt_facts *fact
     if (vasprintf(&why, format, arguments) < 0)
         why = NULL;
     va_end(arguments);
-    mt_facts_add(facts, "", false, "%-9s %10s  %s", name,
-                 mt_format_size(size, clamp(bytes), options->exact_bytes), why ? why : "");
+    mt_summary_add(facts, "", false, "%-9s %10s  %s", name,
+                   mt_format_size(size, clamp(bytes), options->exact_bytes), why ? why : "");
     free(why);
 }
 
-static void add_ours(const struct mt_profile *profile, const struct mt_facts_options *options,
-                     struct mt_facts *facts) {
+static void add_ours(const struct mt_profile *profile, const struct mt_summary_format *options,
+                     struct mt_summary *facts) {
     const struct mt_profile_info *info = &profile->info;
     uint64_t requested = info->totals.live_bytes;
     int64_t waste = 0;
@@ -88,7 +88,7 @@ static const char *joined(const char *const names[2], char *buffer, size_t bytes
 }
 
 static bool add_known(const struct steps *steps, const struct mt_profile *profile,
-                      const struct mt_facts_options *options, struct mt_facts *facts) {
+                      const struct mt_summary_format *options, struct mt_summary *facts) {
     uint64_t used, held, resident;
     char names[96], free_size[MT_FORMAT_BYTES], percent[MT_FORMAT_BYTES];
     if (!sum(profile, steps->used, &used) || !sum(profile, steps->held, &held))
@@ -108,25 +108,25 @@ static bool add_known(const struct steps *steps, const struct mt_profile *profil
 }
 
 static void add_as_they_are(const struct mt_profile *profile,
-                            const struct mt_facts_options *options, struct mt_facts *facts) {
+                            const struct mt_summary_format *options, struct mt_summary *facts) {
     add_ours(profile, options, facts);
     for (size_t i = 0; i < profile->info.n_allocator_stats; i++) {
         char size[MT_FORMAT_BYTES];
         const struct mt_named_value *figure = &profile->info.allocator_stats[i];
-        mt_facts_add(facts, "", false, "%s %s", mt_profile_text(profile, figure->name),
-                     mt_format_size(size, clamp(figure->value), options->exact_bytes));
+        mt_summary_add(facts, "", false, "%s %s", mt_profile_text(profile, figure->name),
+                       mt_format_size(size, clamp(figure->value), options->exact_bytes));
     }
 }
 
-void mt_summary_allocator(const struct mt_profile *profile, const struct mt_facts_options *options,
-                          struct mt_facts *facts) {
+void mt_summary_allocator(const struct mt_profile *profile, const struct mt_summary_format *options,
+                          struct mt_summary *facts) {
     const struct mt_profile_info *info = &profile->info;
     const char *name = mt_profile_text(profile, info->allocator),
                *path = mt_profile_text(profile, info->allocator_path);
     if (!*name)
         return;
-    mt_facts_add(facts, "allocator", false, "%s%s%s%s", name, *path ? " (" : "", path,
-                 *path ? ")" : "");
+    mt_summary_add(facts, "allocator", false, "%s%s%s%s", name, *path ? " (" : "", path,
+                   *path ? ")" : "");
     if (info->n_allocator_stats == 0)
         return;
     for (size_t i = 0; i < sizeof known / sizeof *known; i++)

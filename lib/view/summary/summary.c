@@ -19,29 +19,30 @@ enum {
     COMMAND_BYTES = 400
 }; /* of a command line, and of a word of it, are shown; the last word may go beyond */
 
-void mt_facts_add(struct mt_facts *facts, const char *label, bool is_warning, const char *format,
-                  ...) {
+void mt_summary_add(struct mt_summary *facts, const char *label, bool is_warning,
+                    const char *format, ...) {
     char *text = NULL;
     va_list arguments;
     va_start(arguments, format);
     if (vasprintf(&text, format, arguments) < 0)
         text = NULL;
     va_end(arguments);
-    struct mt_fact *items = text ? realloc(facts->items, (facts->n + 1) * sizeof *items) : NULL;
+    struct mt_summary_line *items =
+        text ? realloc(facts->items, (facts->n + 1) * sizeof *items) : NULL;
     if (!items) {
         free(text);
         facts->failed = true;
         return;
     }
     facts->items = items;
-    items[facts->n++] = (struct mt_fact){label, text, is_warning};
+    items[facts->n++] = (struct mt_summary_line){label, text, is_warning};
 }
 
-void mt_facts_free(struct mt_facts *facts) {
+void mt_summary_free(struct mt_summary *facts) {
     for (size_t i = 0; i < facts->n; i++)
         free(facts->items[i].text);
     free(facts->items);
-    *facts = (struct mt_facts){0};
+    *facts = (struct mt_summary){0};
 }
 
 /* ---- the process ----------------------------------------------------------------------------- */
@@ -115,62 +116,62 @@ static void format_times(const struct mt_profile_info *info, char when[MT_FORMAT
     mt_format_duration(lasted, info->duration_ns);
 }
 
-static void add_times(const struct mt_profile_info *info, struct mt_facts *facts) {
+static void add_times(const struct mt_profile_info *info, struct mt_summary *facts) {
     char when[MT_FORMAT_BYTES], lasted[MT_FORMAT_BYTES], end[64];
     format_times(info, when, lasted);
     if (info->is_memtrack)
-        mt_facts_add(facts, "ran", false, "%s%sfrom %s UTC, %s", info->duration_ns ? lasted : "",
-                     info->duration_ns ? " " : "", when, how_it_ended(info, end, sizeof end));
+        mt_summary_add(facts, "ran", false, "%s%sfrom %s UTC, %s", info->duration_ns ? lasted : "",
+                       info->duration_ns ? " " : "", when, how_it_ended(info, end, sizeof end));
     else if (info->start_time_ns)
-        mt_facts_add(facts, "recorded", false, "%s UTC%s%s", when,
-                     info->duration_ns ? ", over " : "", info->duration_ns ? lasted : "");
+        mt_summary_add(facts, "recorded", false, "%s UTC%s%s", when,
+                       info->duration_ns ? ", over " : "", info->duration_ns ? lasted : "");
 }
 
 static const char *recorder(const struct mt_profile *profile) {
     return profile->info.tool ? mt_profile_text(profile, profile->info.tool) : "another tool";
 }
 
-void mt_summary_process(const struct mt_profile *profile, struct mt_facts *facts) {
+void mt_summary_process(const struct mt_profile *profile, struct mt_summary *facts) {
     const struct mt_profile_info *info = &profile->info;
     if (info->is_memtrack) {
-        mt_facts_add(facts, "program", false, "%s (process %u)",
-                     mt_profile_text(profile, info->exe), info->pid);
+        mt_summary_add(facts, "program", false, "%s (process %u)",
+                       mt_profile_text(profile, info->exe), info->pid);
         char *command = command_line(profile);
         if (command && *command)
-            mt_facts_add(facts, "command", false, "%s", command);
+            mt_summary_add(facts, "command", false, "%s", command);
         free(command);
     } else {
-        mt_facts_add(facts, "program", false, "%s (recorded by %s)",
-                     profile->n_mappings ? mt_profile_text(profile, profile->mappings[0].path)
-                                         : "unknown",
-                     recorder(profile));
+        mt_summary_add(facts, "program", false, "%s (recorded by %s)",
+                       profile->n_mappings ? mt_profile_text(profile, profile->mappings[0].path)
+                                           : "unknown",
+                       recorder(profile));
     }
     add_times(info, facts);
 }
 
 void mt_summary_side(const struct mt_profile *profile, const char *label, const char *name,
-                     struct mt_facts *facts) {
+                     struct mt_summary *facts) {
     const struct mt_profile_info *info = &profile->info;
     char when[MT_FORMAT_BYTES], lasted[MT_FORMAT_BYTES], end[64];
     char *command = command_line(profile);
     format_times(info, when, lasted);
     if (info->is_memtrack)
-        mt_facts_add(facts, label, false, "%s: %s (process %u), %s from %s UTC, %s", name,
-                     command && *command ? command : mt_profile_text(profile, info->exe), info->pid,
-                     lasted, when, how_it_ended(info, end, sizeof end));
+        mt_summary_add(facts, label, false, "%s: %s (process %u), %s from %s UTC, %s", name,
+                       command && *command ? command : mt_profile_text(profile, info->exe),
+                       info->pid, lasted, when, how_it_ended(info, end, sizeof end));
     else
-        mt_facts_add(facts, label, false, "%s: %s (recorded by %s)%s%s%s", name,
-                     profile->n_mappings ? mt_profile_text(profile, profile->mappings[0].path)
-                                         : "unknown program",
-                     recorder(profile), info->start_time_ns ? ", " : "",
-                     info->start_time_ns ? when : "", info->start_time_ns ? " UTC" : "");
+        mt_summary_add(facts, label, false, "%s: %s (recorded by %s)%s%s%s", name,
+                       profile->n_mappings ? mt_profile_text(profile, profile->mappings[0].path)
+                                           : "unknown program",
+                       recorder(profile), info->start_time_ns ? ", " : "",
+                       info->start_time_ns ? when : "", info->start_time_ns ? " UTC" : "");
     free(command);
 }
 
 /* ---- totals ---------------------------------------------------------------------------------- */
 
 struct figures { /* formats sizes and counts of one profile */
-    const struct mt_facts_options *options;
+    const struct mt_summary_format *options;
     bool is_sampled;
     char size[2 * MT_FORMAT_BYTES + 24], count[2 * MT_FORMAT_BYTES + 8], percent[MT_FORMAT_BYTES];
 };
@@ -221,7 +222,7 @@ static const char *count_text(struct figures *f, int64_t n) {
     return mt_format_count(f->count, n);
 }
 
-static void add_peak(const struct mt_rows *rows, struct figures *f, struct mt_facts *facts) {
+static void add_peak(const struct mt_rows *rows, struct figures *f, struct mt_summary *facts) {
     const struct mt_profile_info *info = &mt_rows_profile(rows)->info;
     int64_t blocks = mt_rows_total(rows, MT_VALUE_PEAK_BLOCKS);
     char when[MT_FORMAT_BYTES], error[MT_FORMAT_BYTES], time[2 * MT_FORMAT_BYTES + 32] = "";
@@ -229,19 +230,19 @@ static void add_peak(const struct mt_rows *rows, struct figures *f, struct mt_fa
         snprintf(time, sizeof time, ", %s after the start (%s%s)",
                  mt_format_duration(when, info->peak_time_ns), plus_minus(f),
                  mt_format_duration(error, info->peak_time_error_ns));
-    mt_facts_add(facts, "peak", false, "%s in %s block%s%s",
-                 total_size(f, rows, MT_VALUE_PEAK_BYTES),
-                 total_count(f, rows, MT_VALUE_PEAK_BLOCKS), plural(blocks), time);
+    mt_summary_add(facts, "peak", false, "%s in %s block%s%s",
+                   total_size(f, rows, MT_VALUE_PEAK_BYTES),
+                   total_count(f, rows, MT_VALUE_PEAK_BLOCKS), plural(blocks), time);
     if (info->multithreaded && !info->exact_peak) {
         uint64_t bound = info->totals.peak_bytes / 1000;
-        mt_facts_add(facts, "", false,
-                     "several threads allocated: the peak is within %s of the true one",
-                     size_text(f, clamp(bound > 65536 ? bound : 65536)));
+        mt_summary_add(facts, "", false,
+                       "several threads allocated: the peak is within %s of the true one",
+                       size_text(f, clamp(bound > 65536 ? bound : 65536)));
     }
 }
 
 static const char *moment_text(const struct mt_rows *rows, char buffer[MT_FORMAT_BYTES + 16]) {
-    const struct mt_moment *at = &mt_rows_options(rows)->at;
+    const struct mt_at *at = &mt_rows_options(rows)->at;
     char time[MT_FORMAT_BYTES];
     if (at->kind == MT_AT_PEAK)
         return "at the peak";
@@ -254,21 +255,22 @@ static const char *moment_text(const struct mt_rows *rows, char buffer[MT_FORMAT
 }
 
 /* pprof -base OLD NEW writes such profiles. */
-static void add_signs(const struct mt_rows *rows, struct figures *f, struct mt_facts *facts) {
+static void add_signs(const struct mt_rows *rows, struct figures *f, struct mt_summary *facts) {
     enum mt_value sort = mt_rows_options(rows)->sort;
     if (!mt_rows_has_negative(rows, sort))
         return;
     int64_t whole = mt_rows_whole(rows, sort);
-    mt_facts_add(facts, "", false,
-                 "Some figures are negative, as in a difference of two profiles: shares are of the "
-                 "%s%s that the rows "
-                 "hold without their signs.",
-                 mt_value_is_bytes(sort) ? size_text(f, whole) : count_text(f, whole),
-                 mt_value_is_bytes(sort) ? "" : " blocks");
+    mt_summary_add(
+        facts, "", false,
+        "Some figures are negative, as in a difference of two profiles: shares are of the "
+        "%s%s that the rows "
+        "hold without their signs.",
+        mt_sort_is_bytes(sort) ? size_text(f, whole) : count_text(f, whole),
+        mt_sort_is_bytes(sort) ? "" : " blocks");
 }
 
-void mt_summary_totals(const struct mt_rows *rows, const struct mt_facts_options *options,
-                       struct mt_facts *facts) {
+void mt_summary_totals(const struct mt_rows *rows, const struct mt_summary_format *options,
+                       struct mt_summary *facts) {
     const struct mt_profile *profile = mt_rows_profile(rows);
     struct figures f = {.options = options, .is_sampled = profile->info.sample_bytes != 0};
     struct mt_totals totals;
@@ -280,28 +282,29 @@ void mt_summary_totals(const struct mt_rows *rows, const struct mt_facts_options
         mt_format_percent(f.percent, clamp(totals.temporary_blocks), clamp(totals.total_blocks));
         mt_format_count(temporary, clamp(totals.temporary_blocks));
         int64_t blocks = mt_rows_total(rows, MT_VALUE_TOTAL_BLOCKS);
-        mt_facts_add(facts, "total", false, "%s in %s block%s%s%s%s%s%s",
-                     total_size(&f, rows, MT_VALUE_TOTAL_BYTES),
-                     total_count(&f, rows, MT_VALUE_TOTAL_BLOCKS), plural(blocks),
-                     totals.temporary_blocks ? ", " : "", totals.temporary_blocks ? temporary : "",
-                     totals.temporary_blocks ? " of them temporary (" : "",
-                     totals.temporary_blocks ? f.percent : "", totals.temporary_blocks ? ")" : "");
+        mt_summary_add(
+            facts, "total", false, "%s in %s block%s%s%s%s%s%s",
+            total_size(&f, rows, MT_VALUE_TOTAL_BYTES),
+            total_count(&f, rows, MT_VALUE_TOTAL_BLOCKS), plural(blocks),
+            totals.temporary_blocks ? ", " : "", totals.temporary_blocks ? temporary : "",
+            totals.temporary_blocks ? " of them temporary (" : "",
+            totals.temporary_blocks ? f.percent : "", totals.temporary_blocks ? ")" : "");
     }
     int64_t live_blocks = mt_rows_total(rows, MT_VALUE_LIVE_BLOCKS);
-    mt_facts_add(facts, "live", false, "%s in %s block%s %s",
-                 total_size(&f, rows, MT_VALUE_LIVE_BYTES),
-                 total_count(&f, rows, MT_VALUE_LIVE_BLOCKS), plural(live_blocks),
-                 moment_text(rows, moment));
+    mt_summary_add(facts, "live", false, "%s in %s block%s %s",
+                   total_size(&f, rows, MT_VALUE_LIVE_BYTES),
+                   total_count(&f, rows, MT_VALUE_LIVE_BLOCKS), plural(live_blocks),
+                   moment_text(rows, moment));
     add_signs(rows, &f, facts);
     if (totals.failed_allocations)
-        mt_facts_add(facts, "failed", true, "%s allocation%s got no memory",
-                     count_text(&f, clamp(totals.failed_allocations)),
-                     plural(clamp(totals.failed_allocations)));
+        mt_summary_add(facts, "failed", true, "%s allocation%s got no memory",
+                       count_text(&f, clamp(totals.failed_allocations)),
+                       plural(clamp(totals.failed_allocations)));
 }
 
 /* ---- coverage and cost ----------------------------------------------------------------------- */
 
-static void add_sum_mismatch(const struct mt_rows *rows, struct mt_facts *facts) {
+static void add_sum_mismatch(const struct mt_rows *rows, struct mt_summary *facts) {
     static const struct {
         enum mt_value value;
         const char *name;
@@ -316,43 +319,44 @@ static void add_sum_mismatch(const struct mt_rows *rows, struct mt_facts *facts)
                 sum = mt_rows_all(rows)->value[columns[i].value];
         char x[MT_FORMAT_BYTES], y[MT_FORMAT_BYTES];
         if (profile->has_value[columns[i].value] && total != sum)
-            mt_facts_add(facts, "", true,
-                         "The %s of the rows add up to %s, the process total says %s.",
-                         columns[i].name, mt_format_count(x, sum), mt_format_count(y, total));
+            mt_summary_add(facts, "", true,
+                           "The %s of the rows add up to %s, the process total says %s.",
+                           columns[i].name, mt_format_count(x, sum), mt_format_count(y, total));
     }
 }
 
-static void add_profile_notes(const struct mt_profile *profile, struct mt_facts *facts) {
+static void add_profile_notes(const struct mt_profile *profile, struct mt_summary *facts) {
     for (size_t i = 0; i < profile->info.n_notes; i++)
-        mt_facts_add(facts, "", false, "%s", mt_profile_text(profile, profile->info.notes[i]));
+        mt_summary_add(facts, "", false, "%s", mt_profile_text(profile, profile->info.notes[i]));
 }
 
-static void add_moment(const struct mt_rows *rows, struct mt_facts *facts) {
-    const struct mt_moment *at = &mt_rows_options(rows)->at;
+static void add_moment(const struct mt_rows *rows, struct mt_summary *facts) {
+    const struct mt_at *at = &mt_rows_options(rows)->at;
     char moment[MT_FORMAT_BYTES + 16], from[MT_FORMAT_BYTES], to[MT_FORMAT_BYTES];
     uint64_t from_ns, to_ns;
     if (at->kind == MT_AT_END)
         return;
-    mt_facts_add(facts, "", false, "Live is what was live %s, not at the end of the recording.",
-                 moment_text(rows, moment));
-    if (!mt_moment_resolution(mt_rows_profile(rows), at, &from_ns, &to_ns))
+    mt_summary_add(facts, "", false, "Live is what was live %s, not at the end of the recording.",
+                   moment_text(rows, moment));
+    if (!mt_at_resolution(mt_rows_profile(rows), at, &from_ns, &to_ns))
         return;
     if (to_ns == UINT64_MAX)
-        mt_facts_add(facts, "", false, "That was recorded at %s, and nothing has changed since.",
-                     mt_format_duration(from, from_ns));
+        mt_summary_add(facts, "", false, "That was recorded at %s, and nothing has changed since.",
+                       mt_format_duration(from, from_ns));
     else
-        mt_facts_add(facts, "", false, "That was recorded at %s; the next moment on record is %s.",
-                     mt_format_duration(from, from_ns), mt_format_duration(to, to_ns));
+        mt_summary_add(facts, "", false,
+                       "That was recorded at %s; the next moment on record is %s.",
+                       mt_format_duration(from, from_ns), mt_format_duration(to, to_ns));
 }
 
-void mt_summary_notes(const struct mt_rows *rows, struct mt_facts *facts) {
+void mt_summary_notes(const struct mt_rows *rows, struct mt_summary *facts) {
     const struct mt_profile *profile = mt_rows_profile(rows);
     add_profile_notes(profile, facts);
     add_moment(rows, facts);
     if (profile->info.is_memtrack && !mt_rows_has(rows, MT_VALUE_WASTE_BYTES))
-        mt_facts_add(facts, "", false, "Waste was not measured%s.",
-                     profile->info.usable_measured ? " at that moment"
-                                                   : ": usable sizes were not recorded");
+        mt_summary_add(facts, "", false, "Waste was not measured%s.",
+                       profile->info.usable_measured ? " at that moment"
+                                                     : ": usable sizes were not recorded");
     add_sum_mismatch(rows, facts);
 }
 
@@ -367,7 +371,7 @@ static bool is_noted(const struct mt_profile_info *info, const struct mt_profile
     return false;
 }
 
-static void add_counts(const struct mt_profile *profile, struct mt_facts *facts) {
+static void add_counts(const struct mt_profile *profile, struct mt_summary *facts) {
     const struct mt_coverage *coverage = &profile->info.coverage;
     const struct {
         uint64_t n;
@@ -384,12 +388,12 @@ static void add_counts(const struct mt_profile *profile, struct mt_facts *facts)
     for (size_t i = 0; i < sizeof counts / sizeof *counts; i++) {
         char text[MT_FORMAT_BYTES];
         if (counts[i].n && !is_noted(&profile->info, profile, counts[i].n))
-            mt_facts_add(facts, "", true, "%s %s", mt_format_count(text, clamp(counts[i].n)),
-                         counts[i].n == 1 ? counts[i].one : counts[i].many);
+            mt_summary_add(facts, "", true, "%s %s", mt_format_count(text, clamp(counts[i].n)),
+                           counts[i].n == 1 ? counts[i].one : counts[i].many);
     }
 }
 
-void mt_summary_coverage(const struct mt_rows *rows, struct mt_facts *facts) {
+void mt_summary_coverage(const struct mt_rows *rows, struct mt_summary *facts) {
     const struct mt_profile *profile = mt_rows_profile(rows);
     const struct mt_profile_info *info = &profile->info;
     size_t before = facts->n;
@@ -398,17 +402,17 @@ void mt_summary_coverage(const struct mt_rows *rows, struct mt_facts *facts) {
     add_sum_mismatch(rows, facts);
     if (facts->n == before && info->is_memtrack && !info->partial && !info->approximate &&
         !info->sample_bytes)
-        mt_facts_add(facts, "", false, "every allocation was recorded with its whole call path");
+        mt_summary_add(facts, "", false, "every allocation was recorded with its whole call path");
     add_moment(rows, facts);
     if (facts->n > before)
         facts->items[before].label = "coverage";
 }
 
-void mt_summary_self(const struct mt_profile *profile, const struct mt_facts_options *options,
-                     struct mt_facts *facts) {
+void mt_summary_self(const struct mt_profile *profile, const struct mt_summary_format *options,
+                     struct mt_summary *facts) {
     const struct mt_profile_info *info = &profile->info;
     struct figures f = {.options = options};
     if (info->is_memtrack)
-        mt_facts_add(facts, "tracker", false, "%s of ledger",
-                     size_text(&f, clamp(info->ledger_bytes)));
+        mt_summary_add(facts, "tracker", false, "%s of ledger",
+                       size_text(&f, clamp(info->ledger_bytes)));
 }

@@ -14,7 +14,7 @@
 enum { MAX_MODULES = 16, MAX_DEBUG_BYTES = 64 << 20 };
 
 struct mt_symbols_cache {
-    struct mt_symbol_module *module[MAX_MODULES];
+    struct mt_symbols_module *module[MAX_MODULES];
     size_t n;
 };
 
@@ -24,7 +24,7 @@ struct mt_symbols_cache *mt_symbols_cache_new(void) {
 
 void mt_symbols_cache_free(struct mt_symbols_cache *cache) {
     for (size_t i = 0; cache && i < cache->n; i++)
-        mt_symbol_module_close(cache->module[i]);
+        mt_symbols_module_close(cache->module[i]);
     free(cache);
 }
 
@@ -39,9 +39,9 @@ static char *make_key(const struct mt_symbol_wanted *wanted) {
     return key;
 }
 
-static struct mt_symbol_module *take(struct mt_symbols_cache *cache, const char *key) {
+static struct mt_symbols_module *take(struct mt_symbols_cache *cache, const char *key) {
     for (size_t i = 0; i < cache->n; i++) {
-        struct mt_symbol_module *module = cache->module[i];
+        struct mt_symbols_module *module = cache->module[i];
         if (strcmp(module->key, key) == 0) {
             memmove(&cache->module[i], &cache->module[i + 1],
                     (--cache->n - i) * sizeof *cache->module);
@@ -52,7 +52,7 @@ static struct mt_symbol_module *take(struct mt_symbols_cache *cache, const char 
 }
 
 enum mt_symbol_file mt_symbols_cache_open(struct mt_symbols_cache *cache,
-                                          struct mt_symbol_module **module,
+                                          struct mt_symbols_module **module,
                                           const struct mt_symbol_wanted *wanted) {
     char *key = cache ? make_key(wanted) : NULL;
     *module = key ? take(cache, key) : NULL;
@@ -60,7 +60,7 @@ enum mt_symbol_file mt_symbols_cache_open(struct mt_symbols_cache *cache,
         free(key);
         return MT_SYMBOL_FILE_FOUND;
     }
-    enum mt_symbol_file result = mt_symbol_module_open(module, wanted);
+    enum mt_symbol_file result = mt_symbols_module_open(module, wanted);
     if (result == MT_SYMBOL_FILE_FOUND)
         (*module)->key = key;
     else
@@ -74,16 +74,16 @@ static void shrink(struct mt_symbols_cache *cache) {
     while (kept < cache->n && bytes + cache->module[kept]->debug_bytes <= MAX_DEBUG_BYTES)
         bytes += cache->module[kept++]->debug_bytes;
     while (cache->n > kept)
-        mt_symbol_module_close(cache->module[--cache->n]);
+        mt_symbols_module_close(cache->module[--cache->n]);
 }
 
-void mt_symbols_cache_close(struct mt_symbols_cache *cache, struct mt_symbol_module *module) {
+void mt_symbols_cache_close(struct mt_symbols_cache *cache, struct mt_symbols_module *module) {
     if (!cache || !module->key || !module->dwarf || !module->dwfl) {
-        mt_symbol_module_close(module);
+        mt_symbols_module_close(module);
         return;
     }
     if (cache->n == MAX_MODULES)
-        mt_symbol_module_close(cache->module[--cache->n]);
+        mt_symbols_module_close(cache->module[--cache->n]);
     memmove(&cache->module[1], &cache->module[0], cache->n * sizeof *cache->module);
     cache->module[0] = module;
     cache->n++;

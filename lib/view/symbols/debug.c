@@ -114,7 +114,7 @@ static int try_path(const struct search *s, const char *path, bool is_own_name, 
     return fd;
 }
 
-static int find_by_name(const struct mt_symbol_module *module, Dwfl_Module *of, const char *file,
+static int find_by_name(const struct mt_symbols_module *module, Dwfl_Module *of, const char *file,
                         const char *link, GElf_Word crc, char **found) {
     struct identity wanted = {.crc = crc};
     const unsigned char *build_id;
@@ -140,7 +140,7 @@ static int find_by_name(const struct mt_symbol_module *module, Dwfl_Module *of, 
 
 /* debug: the file that refers to it, by a path relative to itself or an absolute one. */
 static int find_shared(const char *debug, const char *path, char **found) {
-    int fd = mt_symbols_plain(open(debug, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)),
+    int fd = mt_symbols_zstd_plain(open(debug, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)),
         shared = -1;
     Dwarf *dwarf = fd >= 0 ? dwarf_begin(fd, DWARF_C_READ) : NULL;
     struct identity wanted = {0};
@@ -162,7 +162,7 @@ static int find_shared(const char *debug, const char *path, char **found) {
 
 static int find(Dwfl_Module *of, void **data, const char *name, Dwarf_Addr base, const char *file,
                 const char *link, GElf_Word crc, char **found) {
-    const struct mt_symbol_module *module = *data;
+    const struct mt_symbols_module *module = *data;
     if (module && module->debuginfod)
         return dwfl_standard_find_debuginfo(of, data, name, base, file, link, crc, found);
     int fd = dwfl_build_id_find_debuginfo(of, data, name, base, file, link, crc, found);
@@ -173,7 +173,7 @@ static int find(Dwfl_Module *of, void **data, const char *name, Dwarf_Addr base,
     return fd < 0 ? find_by_name(module, of, file, link, crc, found) : fd;
 }
 
-int mt_symbols_find_debug_file(Dwfl_Module *of, void **data, const char *name, Dwarf_Addr base,
-                               const char *file, const char *link, GElf_Word crc, char **found) {
-    return mt_symbols_plain(find(of, data, name, base, file, link, crc, found));
+int mt_symbols_debug_find(Dwfl_Module *of, void **data, const char *name, Dwarf_Addr base,
+                          const char *file, const char *link, GElf_Word crc, char **found) {
+    return mt_symbols_zstd_plain(find(of, data, name, base, file, link, crc, found));
 }

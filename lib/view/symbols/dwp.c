@@ -27,7 +27,7 @@ enum { INDEX_HEADER_BYTES = 16, MAX_STRING_BYTES = 64 << 20 };
 /* What the columns are called, by version. */
 enum { GNU_INFO = 1, ABBREV = 3, LINE = 4, STR_OFFSETS = 6, RNGLISTS = 8 };
 
-struct mt_bytes mt_bytes_part(struct mt_bytes bytes, uint64_t offset, uint64_t n) {
+struct mt_bytes mt_section_part(struct mt_bytes bytes, uint64_t offset, uint64_t n) {
     if (!bytes.data || offset > bytes.n)
         return (struct mt_bytes){0};
     return (struct mt_bytes){bytes.data + offset,
@@ -40,7 +40,7 @@ static bool has_name(const char *found, const char *name) {
                      (strncmp(found, ".z", 2) == 0 && strcmp(found + 2, name + 1) == 0));
 }
 
-struct mt_bytes mt_elf_section(Elf *elf, const char *name) {
+struct mt_bytes mt_section_find(Elf *elf, const char *name) {
     size_t names;
     GElf_Shdr header;
     if (elf_getshdrstrndx(elf, &names) != 0)
@@ -65,13 +65,13 @@ struct mt_bytes mt_elf_section(Elf *elf, const char *name) {
 
 static uint64_t number(struct mt_bytes bytes, uint64_t offset, size_t n) {
     uint64_t value = 0;
-    struct mt_bytes part = mt_bytes_part(bytes, offset, n);
+    struct mt_bytes part = mt_section_part(bytes, offset, n);
     if (part.n == n)
         memcpy(&value, part.data, n); /* little-endian, as all machines that are recorded */
     return value;
 }
 
-void mt_split_unit_free(struct mt_split_unit *unit) {
+void mt_dwp_unit_free(struct mt_split_unit *unit) {
     free(unit->owned[0]);
     free(unit->owned[1]);
     *unit = (struct mt_split_unit){0};
@@ -117,7 +117,8 @@ static void use_own_strings(struct mt_split_unit *unit, struct mt_bytes all, siz
     memcpy(offsets, table.data, table.n);
     add_string(&strings, "", 0);
     for (size_t at = header; at + sizeof(uint32_t) <= table.n; at += sizeof(uint32_t)) {
-        struct mt_bytes from = mt_bytes_part(all, number(table, at, sizeof(uint32_t)), UINT64_MAX);
+        struct mt_bytes from =
+            mt_section_part(all, number(table, at, sizeof(uint32_t)), UINT64_MAX);
         const char *text = (const char *)from.data;
         uint32_t offset = text ? add_string(&strings, text, strnlen(text, from.n)) : 0;
         memcpy(offsets + at, &offset, sizeof offset);
@@ -173,8 +174,8 @@ static struct mt_bytes contribution(const struct index *index, uint32_t row, uin
         if (number(index->bytes, kinds + (uint64_t)column * 4, 4) != kind)
             continue;
         uint64_t cell = ((uint64_t)(row - 1) * index->n_columns + column) * 4;
-        return mt_bytes_part(section, number(index->bytes, offsets + cell, 4),
-                             number(index->bytes, sizes + cell, 4));
+        return mt_section_part(section, number(index->bytes, offsets + cell, 4),
+                               number(index->bytes, sizes + cell, 4));
     }
     return (struct mt_bytes){0};
 }
@@ -183,29 +184,29 @@ bool mt_dwp_find(Elf *elf, uint64_t id, struct mt_split_unit *unit) {
     struct index index;
     *unit = (struct mt_split_unit){0};
     uint32_t row =
-        read_index(&index, mt_elf_section(elf, ".debug_cu_index")) ? find_row(&index, id) : 0;
+        read_index(&index, mt_section_find(elf, ".debug_cu_index")) ? find_row(&index, id) : 0;
     if (row == 0)
         return false;
     struct mt_bytes *section = unit->section;
     section[MT_SPLIT_INFO] =
-        contribution(&index, row, GNU_INFO, mt_elf_section(elf, ".debug_info.dwo"));
+        contribution(&index, row, GNU_INFO, mt_section_find(elf, ".debug_info.dwo"));
     section[MT_SPLIT_ABBREV] =
-        contribution(&index, row, ABBREV, mt_elf_section(elf, ".debug_abbrev.dwo"));
+        contribution(&index, row, ABBREV, mt_section_find(elf, ".debug_abbrev.dwo"));
     section[MT_SPLIT_LINE] =
-        contribution(&index, row, LINE, mt_elf_section(elf, ".debug_line.dwo"));
+        contribution(&index, row, LINE, mt_section_find(elf, ".debug_line.dwo"));
     section[MT_SPLIT_STR_OFFSETS] =
-        contribution(&index, row, STR_OFFSETS, mt_elf_section(elf, ".debug_str_offsets.dwo"));
+        contribution(&index, row, STR_OFFSETS, mt_section_find(elf, ".debug_str_offsets.dwo"));
     if (index.version == 5)
         section[MT_SPLIT_RNGLISTS] =
-            contribution(&index, row, RNGLISTS, mt_elf_section(elf, ".debug_rnglists.dwo"));
-    use_own_strings(unit, mt_elf_section(elf, ".debug_str.dwo"), index.version == 5 ? 8 : 0);
+            contribution(&index, row, RNGLISTS, mt_section_find(elf, ".debug_rnglists.dwo"));
+    use_own_strings(unit, mt_section_find(elf, ".debug_str.dwo"), index.version == 5 ? 8 : 0);
     if (is_complete(unit))
         return true;
-    mt_split_unit_free(unit);
+    mt_dwp_unit_free(unit);
     return false;
 }
 
-bool mt_dwo_take(Elf *elf, struct mt_split_unit *unit) {
+bool mt_dwp_take_dwo(Elf *elf, struct mt_split_unit *unit) {
     static const char *const names[MT_SPLIT_SECTIONS] = {
         [MT_SPLIT_INFO] = ".debug_info.dwo",
         [MT_SPLIT_ABBREV] = ".debug_abbrev.dwo",
@@ -216,6 +217,6 @@ bool mt_dwo_take(Elf *elf, struct mt_split_unit *unit) {
     };
     *unit = (struct mt_split_unit){0};
     for (int i = 0; i < MT_SPLIT_SECTIONS; i++)
-        unit->section[i] = mt_elf_section(elf, names[i]);
+        unit->section[i] = mt_section_find(elf, names[i]);
     return is_complete(unit);
 }

@@ -15,7 +15,7 @@
  *                     NAME alone)
  *   /usr/lib/debug    the debug file of the build; it has symbols and DWARF
  *
- * Nothing here decides whether it is the file: symbols_module.c does, with what the place says
+ * Nothing here decides whether it is the file: module.c does, with what the place says
  * about it. DIR comes before PATH when there is no build id to decide: then the user's word is the
  * better one.
  *
@@ -136,7 +136,7 @@ static int open_if_at(const struct place *place, const char *path) {
     return fd;
 }
 
-int mt_symbols_open_mapped(uint32_t process, const char *path, uint64_t start, uint64_t limit) {
+int mt_symbols_find_mapped(uint32_t process, const char *path, uint64_t start, uint64_t limit) {
     char below[64 + PATH_MAX];
     struct place place;
     if (!find_place(process, start, limit, &place))

@@ -42,8 +42,8 @@ struct unit {
     bool indexed, indexed_deeply, counted;
 };
 
-struct mt_line_lookup {
-    struct mt_symbol_module *module;
+struct mt_symbols_lines {
+    struct mt_symbols_module *module;
     struct unit *units;
     size_t n_units, unit_capacity;
     struct ranges unit_ranges;
@@ -111,7 +111,7 @@ static const struct range *find_range(const struct ranges *ranges, uint64_t addr
 
 /* ---- units ----------------------------------------------------------------------------------- */
 
-static void add_unit(struct mt_line_lookup *lookup, Dwarf_Die *die) {
+static void add_unit(struct mt_symbols_lines *lookup, Dwarf_Die *die) {
     if (lookup->n_units == lookup->unit_capacity) {
         size_t capacity = lookup->unit_capacity ? lookup->unit_capacity * 2 : 16;
         struct unit *grown = realloc(lookup->units, capacity * sizeof *grown);
@@ -126,8 +126,8 @@ static void add_unit(struct mt_line_lookup *lookup, Dwarf_Die *die) {
     lookup->units[lookup->n_units++] = (struct unit){.offset = dwarf_dieoffset(die)};
 }
 
-struct mt_line_lookup *mt_line_lookup_new(struct mt_symbol_module *module) {
-    struct mt_line_lookup *lookup = calloc(1, sizeof *lookup);
+struct mt_symbols_lines *mt_symbols_lines_new(struct mt_symbols_module *module) {
+    struct mt_symbols_lines *lookup = calloc(1, sizeof *lookup);
     if (!lookup)
         return NULL;
     lookup->module = module;
@@ -140,13 +140,13 @@ struct mt_line_lookup *mt_line_lookup_new(struct mt_symbol_module *module) {
             add_unit(lookup, &die);
     sort_ranges(&lookup->unit_ranges);
     if (lookup->unit_ranges.failed) {
-        mt_line_lookup_free(lookup);
+        mt_symbols_lines_free(lookup);
         return NULL;
     }
     return lookup;
 }
 
-void mt_line_lookup_free(struct mt_line_lookup *lookup) {
+void mt_symbols_lines_free(struct mt_symbols_lines *lookup) {
     if (!lookup)
         return;
     for (size_t i = 0; i < lookup->n_units; i++)
@@ -158,7 +158,7 @@ void mt_line_lookup_free(struct mt_line_lookup *lookup) {
 
 /* The DIE that holds the unit's code; of a split unit the skeleton (for lines) and the DIE in the
  * other file. */
-static bool unit_dies(struct mt_line_lookup *lookup, const struct unit *unit, Dwarf_Die *lines,
+static bool unit_dies(struct mt_symbols_lines *lookup, const struct unit *unit, Dwarf_Die *lines,
                       Dwarf_Die *code) {
     Dwarf_Half version;
     uint8_t type;
@@ -426,7 +426,7 @@ static size_t make_frames(Dwarf_Die *lines, Dwarf_Die *code, Dwarf_Die *chain, s
     return n;
 }
 
-static void count_rows(struct mt_line_lookup *lookup, struct unit *unit, Dwarf_Die *lines) {
+static void count_rows(struct mt_symbols_lines *lookup, struct unit *unit, Dwarf_Die *lines) {
     Dwarf_Lines *rows;
     size_t n;
     if (!unit->counted && dwarf_getsrclines(lines, &rows, &n) == 0) {
@@ -437,16 +437,16 @@ static void count_rows(struct mt_line_lookup *lookup, struct unit *unit, Dwarf_D
 
 /* Line tables are what fills memory; they are read for a whole unit at a time. The larger the file,
  * the more rows may stay: opening it again can mean to decompress it again. */
-static bool make_room(struct mt_line_lookup *lookup) {
+static bool make_room(struct mt_symbols_lines *lookup) {
     if (lookup->module->n_rows < MIN_ROWS + lookup->module->debug_bytes / BYTES_PER_ROW)
         return true;
     for (size_t i = 0; i < lookup->n_units; i++)
         lookup->units[i].counted = false;
-    return mt_symbol_module_reopen(lookup->module);
+    return mt_symbols_module_reopen(lookup->module);
 }
 
-size_t mt_line_lookup_find(struct mt_line_lookup *lookup, uint64_t address,
-                           struct mt_symbol_frame frames[MT_MAX_INLINED_FRAMES]) {
+size_t mt_symbols_lines_find(struct mt_symbols_lines *lookup, uint64_t address,
+                             struct mt_symbol_frame frames[MT_MAX_INLINED_FRAMES]) {
     if (!lookup->module->dwarf || !make_room(lookup))
         return 0;
     address += lookup->module->elf_bias - lookup->module->dwarf_bias;

@@ -50,10 +50,10 @@ static char *search_path(const struct mt_symbol_wanted *wanted) {
                : NULL;
 }
 
-static bool report(struct mt_symbol_module *module) {
+static bool report(struct mt_symbols_module *module) {
     module->callbacks = (Dwfl_Callbacks){
         .find_elf = no_elf,
-        .find_debuginfo = mt_symbols_find_debug_file,
+        .find_debuginfo = mt_symbols_debug_find,
         .section_address = dwfl_offline_section_address,
         .debuginfo_path = &module->debug_path,
     };
@@ -92,7 +92,7 @@ static uint64_t debug_bytes(Dwarf *dwarf) {
     return bytes;
 }
 
-static void load_dwarf(struct mt_symbol_module *module) {
+static void load_dwarf(struct mt_symbols_module *module) {
     Dwarf_Addr bias = 0;
     module->dwarf = dwfl_module_getdwarf(module->module, &bias);
     module->dwarf_bias = bias;
@@ -130,7 +130,7 @@ static bool changed_since(int fd, uint64_t time_ns) {
 
 /* Would the file be mapped as long as that one was? Segments apart from each other are not seen as
  * a whole. */
-static bool fits(const struct mt_symbol_module *module, const struct mt_symbol_wanted *wanted) {
+static bool fits(const struct mt_symbols_module *module, const struct mt_symbol_wanted *wanted) {
     GElf_Addr bias;
     GElf_Phdr header;
     Elf *elf = dwfl_module_getelf(module->module, &bias);
@@ -151,8 +151,9 @@ static bool fits(const struct mt_symbol_module *module, const struct mt_symbol_w
 }
 
 /* Without a build id to agree on, it depends on how the file was come by. */
-static bool same_build(const struct mt_symbol_module *module, const struct mt_symbol_wanted *wanted,
-                       enum mt_symbol_trust trust, bool is_newer) {
+static bool same_build(const struct mt_symbols_module *module,
+                       const struct mt_symbol_wanted *wanted, enum mt_symbol_trust trust,
+                       bool is_newer) {
     char found[2 * MAX_BUILD_ID_BYTES + 1];
     module_build_id(module->module, found);
     if (*wanted->build_id)
@@ -164,9 +165,9 @@ static bool same_build(const struct mt_symbol_module *module, const struct mt_sy
     return fits(module, wanted) && !(trust == MT_SYMBOL_THE_PATH && is_newer);
 }
 
-static struct mt_symbol_module *new_module(int fd, const char *path,
-                                           const struct mt_symbol_wanted *wanted) {
-    struct mt_symbol_module *module = calloc(1, sizeof *module);
+static struct mt_symbols_module *new_module(int fd, const char *path,
+                                            const struct mt_symbol_wanted *wanted) {
+    struct mt_symbols_module *module = calloc(1, sizeof *module);
     if (!module) {
         close(fd);
         return NULL;
@@ -181,7 +182,7 @@ static struct mt_symbol_module *new_module(int fd, const char *path,
 }
 
 /* Takes fd over; -1: the path is opened. */
-static enum mt_symbol_file try_file(struct mt_symbol_module **out, int fd, const char *path,
+static enum mt_symbol_file try_file(struct mt_symbols_module **out, int fd, const char *path,
                                     const struct mt_symbol_wanted *wanted,
                                     enum mt_symbol_trust trust) {
     if (fd < 0)
@@ -189,13 +190,13 @@ static enum mt_symbol_file try_file(struct mt_symbol_module **out, int fd, const
     if (fd < 0)
         return MT_SYMBOL_FILE_MISSING;
     bool is_newer = changed_since(fd, wanted->recorded_end_ns);
-    struct mt_symbol_module *module = new_module(mt_symbols_plain(fd), path, wanted);
+    struct mt_symbols_module *module = new_module(mt_symbols_zstd_plain(fd), path, wanted);
     enum mt_symbol_file result = MT_SYMBOL_FILE_UNUSABLE;
     if (module && module->path && module->recorded && module->debug_path && report(module))
         result = same_build(module, wanted, trust, is_newer) ? MT_SYMBOL_FILE_FOUND
                                                              : MT_SYMBOL_FILE_CHANGED;
     if (result != MT_SYMBOL_FILE_FOUND) {
-        mt_symbol_module_close(module);
+        mt_symbols_module_close(module);
         return result;
     }
     load_dwarf(module);
@@ -205,7 +206,7 @@ static enum mt_symbol_file try_file(struct mt_symbol_module **out, int fd, const
 
 struct opening {
     const struct mt_symbol_wanted *wanted;
-    struct mt_symbol_module **module;
+    struct mt_symbols_module **module;
 };
 
 static enum mt_symbol_file try_place(void *context, int fd, const char *path,
@@ -214,14 +215,14 @@ static enum mt_symbol_file try_place(void *context, int fd, const char *path,
     return try_file(opening->module, fd, path, opening->wanted, trust);
 }
 
-enum mt_symbol_file mt_symbol_module_open(struct mt_symbol_module **module,
-                                          const struct mt_symbol_wanted *wanted) {
+enum mt_symbol_file mt_symbols_module_open(struct mt_symbols_module **module,
+                                           const struct mt_symbol_wanted *wanted) {
     struct opening opening = {wanted, module};
     *module = NULL;
     return mt_symbols_find(wanted, try_place, &opening);
 }
 
-bool mt_symbol_module_reopen(struct mt_symbol_module *module) {
+bool mt_symbols_module_reopen(struct mt_symbols_module *module) {
     mt_split_free(module->split);
     module->split = NULL;
     dwfl_end(module->dwfl);
@@ -238,10 +239,10 @@ bool mt_symbol_module_reopen(struct mt_symbol_module *module) {
     return module->dwarf != NULL;
 }
 
-void mt_symbol_module_close(struct mt_symbol_module *module) {
+void mt_symbols_module_close(struct mt_symbols_module *module) {
     if (!module)
         return;
-    mt_line_lookup_free(module->lines);
+    mt_symbols_lines_free(module->lines);
     mt_split_free(module->split);
     if (module->dwfl)
         dwfl_end(module->dwfl);
@@ -256,7 +257,7 @@ void mt_symbol_module_close(struct mt_symbol_module *module) {
     free(module);
 }
 
-uint64_t mt_symbol_module_address(const struct mt_symbol_module *module, uint64_t offset) {
+uint64_t mt_symbols_module_address(const struct mt_symbols_module *module, uint64_t offset) {
     GElf_Addr bias;
     Elf *elf = dwfl_module_getelf(module->module, &bias);
     size_t n;

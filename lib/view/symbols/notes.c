@@ -22,12 +22,12 @@ enum { MAX_FILE_NOTES = 4, NOTE_BYTES = 4600, LEAST_PERCENT = 5 };
 
 static const char no_names[] = " no names";
 
-static void note(struct mt_symbol_notes *notes, const char *text) {
+static void note(struct mt_symbols_notes *notes, const char *text) {
     if (mt_profile_add_note(notes->profile, text) < 0)
         notes->no_memory = true;
 }
 
-void mt_symbol_notes_forget(struct mt_profile *profile) {
+void mt_symbols_notes_forget(struct mt_profile *profile) {
     size_t kept = 0;
     for (size_t i = 0; i < profile->info.n_notes; i++)
         if (!strstr(mt_profile_text(profile, profile->info.notes[i]), no_names))
@@ -35,8 +35,8 @@ void mt_symbol_notes_forget(struct mt_profile *profile) {
     profile->info.n_notes = kept;
 }
 
-void mt_symbol_notes_file(struct mt_symbol_notes *notes, enum mt_symbol_file why,
-                          const char *path) {
+void mt_symbols_notes_file(struct mt_symbols_notes *notes, enum mt_symbol_file why,
+                           const char *path) {
     static const char *const reasons[] = {
         [MT_SYMBOL_FILE_MISSING] = "cannot be opened here",
         [MT_SYMBOL_FILE_DELETED] = "had been deleted when it was recorded, and root alone can open "
@@ -51,7 +51,7 @@ void mt_symbol_notes_file(struct mt_symbol_notes *notes, enum mt_symbol_file why
     note(notes, text);
 }
 
-void mt_symbol_notes_end(struct mt_symbol_notes *notes) {
+void mt_symbols_notes_end(struct mt_symbols_notes *notes) {
     char text[NOTE_BYTES];
     if (notes->n_without > MAX_FILE_NOTES) {
         snprintf(text, sizeof text,
@@ -71,8 +71,8 @@ void mt_symbol_notes_end(struct mt_symbol_notes *notes) {
 
 /* ---- what a module lacks --------------------------------------------------------------------- */
 
-static void note_missing_units(struct mt_symbol_notes *notes, const struct mt_symbol_module *module,
-                               const char *path) {
+static void note_missing_units(struct mt_symbols_notes *notes,
+                               const struct mt_symbols_module *module, const char *path) {
     char text[NOTE_BYTES];
     if (!module->n_missing_units)
         return;
@@ -164,7 +164,7 @@ static bool find_package(const char *path, char *name, size_t bytes) {
     return found;
 }
 
-static void describe_help(const struct mt_symbol_module *module, char *text, size_t bytes) {
+static void describe_help(const struct mt_symbols_module *module, char *text, size_t bytes) {
     char package[256];
     bool is_installed =
         strcmp(module->path, module->recorded) == 0 && find_package(module->path, package, 200);
@@ -177,7 +177,7 @@ static void describe_help(const struct mt_symbol_module *module, char *text, siz
 }
 
 /* Is its debug information there, but in a form that nobody here can read? */
-static bool is_unreadable(const struct mt_symbol_module *module) {
+static bool is_unreadable(const struct mt_symbols_module *module) {
     GElf_Addr bias;
     GElf_Shdr header;
     size_t names;
@@ -198,7 +198,7 @@ static bool is_unreadable(const struct mt_symbol_module *module) {
     return false;
 }
 
-static void note_unreadable(struct mt_symbol_notes *notes, const char *path) {
+static void note_unreadable(struct mt_symbols_notes *notes, const char *path) {
     char text[NOTE_BYTES];
     snprintf(text, sizeof text,
              "%s has debug information that cannot be read, as it is damaged or compressed in a "
@@ -208,10 +208,10 @@ static void note_unreadable(struct mt_symbol_notes *notes, const char *path) {
     note(notes, text);
 }
 
-static void note_stripped(struct mt_symbol_notes *notes, const struct mt_symbol_module *module,
+static void note_stripped(struct mt_symbols_notes *notes, const struct mt_symbols_module *module,
                           const char *path, uint32_t mapping) {
     char text[NOTE_BYTES], help[300];
-    if (!module->dwfl || module->dwarf || mt_symbols_are_complete(module))
+    if (!module->dwfl || module->dwarf || mt_symbols_table_is_complete(module))
         return;
     double percent = unnamed_percent(notes->profile, mapping);
     if (percent < LEAST_PERCENT || ++notes->n_stripped > MAX_FILE_NOTES)
@@ -225,8 +225,8 @@ static void note_stripped(struct mt_symbol_notes *notes, const struct mt_symbol_
     note(notes, text);
 }
 
-void mt_symbol_notes_module(struct mt_symbol_notes *notes, const struct mt_symbol_module *module,
-                            uint32_t mapping) {
+void mt_symbols_notes_module(struct mt_symbols_notes *notes, const struct mt_symbols_module *module,
+                             uint32_t mapping) {
     const char *path = mt_profile_text(notes->profile, notes->profile->mappings[mapping].path);
     note_missing_units(notes, module, path);
     if (is_unreadable(module))

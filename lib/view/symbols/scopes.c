@@ -36,7 +36,7 @@ static void replace_all(struct mt_profile *profile, const mt_string *names) {
         replace(names, &scopes->open[i].name);
 }
 
-int mt_scope_names_resolve(struct mt_profile *profile) {
+int mt_symbols_scopes_resolve(struct mt_profile *profile) {
     struct mt_scopes *scopes = &profile->info.scopes;
     if (scopes->n_functions == 0)
         return 0;

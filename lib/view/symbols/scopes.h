@@ -8,6 +8,6 @@
 /* Gives every entry of info.scopes.functions whose location has lines the name of its function,
  * wherever the profile uses the name that stood for it. Those that have no lines stay as they are.
  * 0 or -MEMTRACK_ENOMEM. */
-int mt_scope_names_resolve(struct mt_profile *profile);
+int mt_symbols_scopes_resolve(struct mt_profile *profile);
 
 #endif

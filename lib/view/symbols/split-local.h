@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Shared by symbols_split.c (which split units there are), symbols_dwp.c (packages of them) and
- * symbols_pair.c (how libdw gets to see one). Private to them.
+ * Shared by split.c (which split units there are), dwp.c (packages of them) and
+ * pair.c (how libdw gets to see one). Private to them.
  */
 #ifndef MT_VIEW_SYMBOLS_SPLIT_H
 #define MT_VIEW_SYMBOLS_SPLIT_H
@@ -19,9 +19,9 @@ struct mt_bytes {
 
 /* The contents of a section, in the clear where libelf can, by a name such as ".debug_addr"; valid
  * until elf_end. */
-struct mt_bytes mt_elf_section(Elf *elf, const char *name);
+struct mt_bytes mt_section_find(Elf *elf, const char *name);
 /* The part [offset, offset + n) as far as there is one. */
-struct mt_bytes mt_bytes_part(struct mt_bytes bytes, uint64_t offset, uint64_t n);
+struct mt_bytes mt_section_part(struct mt_bytes bytes, uint64_t offset, uint64_t n);
 
 /* ---- packages -------------------------------------------------------------------------------- */
 
@@ -38,14 +38,14 @@ enum mt_split_section {
 
 struct mt_split_unit {
     struct mt_bytes section[MT_SPLIT_SECTIONS];
-    void *owned[2]; /* free with mt_split_unit_free: what was made for it */
+    void *owned[2]; /* free with mt_dwp_unit_free: what was made for it */
 };
-void mt_split_unit_free(struct mt_split_unit *unit);
+void mt_dwp_unit_free(struct mt_split_unit *unit);
 
 /* The unit with this id out of the index of a .dwp; false: there is none, or it is damaged. */
 bool mt_dwp_find(Elf *elf, uint64_t id, struct mt_split_unit *unit);
 /* All there is in a .dwo, or in an object file that has its split units in it. False: nothing. */
-bool mt_dwo_take(Elf *elf, struct mt_split_unit *unit);
+bool mt_dwp_take_dwo(Elf *elf, struct mt_split_unit *unit);
 
 /* ---- pairs ----------------------------------------------------------------------------------- */
 

@@ -9,7 +9,7 @@
  *                        directories given
  *                     2. the .dwo or object file that the skeleton names: where it was made, beside
  *                        the program, below the sysroot, in the directories given
- *                 ──► libdw, as a pair of small files (symbols_pair.c)
+ *                 ──► libdw, as a pair of small files (pair.c)
  *
  * The id decides, as the build id does for files: a package or .dwo of another build is not used.
  * What was found is kept until the module is closed; what was not is counted, and a note says which
@@ -40,7 +40,7 @@ struct bases {
 };
 
 struct mt_split {
-    struct mt_symbol_module *module;
+    struct mt_symbols_module *module;
     void *units; /* of struct found, by id */
     bool packages_tried, bases_known;
     struct {
@@ -116,7 +116,7 @@ static struct mt_bytes part_from(const struct bases *bases, struct mt_bytes sect
             n = half;
         }
     }
-    return mt_bytes_part(section, base, low < bases->n ? bases->at[low] - base : UINT64_MAX);
+    return mt_section_part(section, base, low < bases->n ? bases->at[low] - base : UINT64_MAX);
 }
 
 static void take_old_parts(struct mt_split *split, Dwarf_Die *die, struct mt_skeleton *skeleton) {
@@ -126,10 +126,10 @@ static void take_old_parts(struct mt_split *split, Dwarf_Die *die, struct mt_ske
         find_bases(split);
     if (number_of(die, DW_AT_GNU_addr_base, &base))
         skeleton->addresses =
-            part_from(&split->addresses, mt_elf_section(elf, ".debug_addr"), base);
+            part_from(&split->addresses, mt_section_find(elf, ".debug_addr"), base);
     base = 0;
     number_of(die, DW_AT_GNU_ranges_base, &base);
-    skeleton->ranges = part_from(&split->ranges, mt_elf_section(elf, ".debug_ranges"), base);
+    skeleton->ranges = part_from(&split->ranges, mt_section_find(elf, ".debug_ranges"), base);
 }
 
 /* In DWARF 5 the part has a header, which says how long it is. */
@@ -139,12 +139,12 @@ static void take_new_part(const struct mt_split *split, Dwarf_Die *die,
     uint32_t bytes;
     if (!number_of(die, DW_AT_addr_base, &base) || base < 8)
         return;
-    struct mt_bytes part = mt_elf_section(dwarf_getelf(split->module->dwarf), ".debug_addr");
-    part = mt_bytes_part(part, base - 8, UINT64_MAX);
+    struct mt_bytes part = mt_section_find(dwarf_getelf(split->module->dwarf), ".debug_addr");
+    part = mt_section_part(part, base - 8, UINT64_MAX);
     if (part.n < 8)
         return;
     memcpy(&bytes, part.data, sizeof bytes);
-    skeleton->addresses = mt_bytes_part(part, 0, (uint64_t)bytes + 4);
+    skeleton->addresses = mt_section_part(part, 0, (uint64_t)bytes + 4);
 }
 
 static void describe(struct mt_split *split, Dwarf_Die *die, struct mt_skeleton *skeleton) {
@@ -160,7 +160,7 @@ static void describe(struct mt_split *split, Dwarf_Die *die, struct mt_skeleton 
 /* ---- files ----------------------------------------------------------------------------------- */
 
 static Elf *open_elf(const char *path, int *fd) {
-    *fd = mt_symbols_plain(open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
+    *fd = mt_symbols_zstd_plain(open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
     Elf *elf = *fd >= 0 ? elf_begin(*fd, ELF_C_READ_MMAP_PRIVATE, NULL) : NULL;
     if (elf && elf_kind(elf) == ELF_K_ELF)
         return elf;
@@ -200,7 +200,7 @@ __attribute__((format(printf, 1, 2))) static char *format(const char *text, ...)
 }
 
 static void find_packages(struct mt_split *split) {
-    const struct mt_symbol_module *module = split->module;
+    const struct mt_symbols_module *module = split->module;
     const char *main_file = NULL, *debug_file = NULL;
     dwfl_module_info(module->module, NULL, NULL, NULL, NULL, NULL, &main_file, &debug_file);
     split->packages_tried = true;
@@ -222,7 +222,7 @@ static void find_packages(struct mt_split *split) {
 static bool try_unit(struct found *found, const struct mt_skeleton *skeleton,
                      struct mt_split_unit *unit) {
     bool good = mt_pair_open(&found->pair, skeleton, unit, &found->die);
-    mt_split_unit_free(unit);
+    mt_dwp_unit_free(unit);
     return good;
 }
 
@@ -243,7 +243,7 @@ static bool try_file(struct found *found, const struct mt_skeleton *skeleton, ch
     struct mt_split_unit unit;
     int fd;
     Elf *elf = path ? open_elf(path, &fd) : NULL;
-    bool good = elf && mt_dwo_take(elf, &unit) && try_unit(found, skeleton, &unit);
+    bool good = elf && mt_dwp_take_dwo(elf, &unit) && try_unit(found, skeleton, &unit);
     free(path);
     if (elf) {
         elf_end(elf);
@@ -264,7 +264,7 @@ static bool try_directory(struct found *found, const struct mt_skeleton *skeleto
 
 static bool try_files(struct mt_split *split, struct found *found,
                       const struct mt_skeleton *skeleton, const char *directory, const char *name) {
-    const struct mt_symbol_module *module = split->module;
+    const struct mt_symbols_module *module = split->module;
     char *path = *name == '/' || !directory ? strdup(name) : format("%s/%s", directory, name);
     const char *slash = strrchr(module->path, '/');
     bool good = path && try_file(found, skeleton, strdup(path));
@@ -305,13 +305,13 @@ static int compare_found(const void *a, const void *b) {
     return left < right ? -1 : left > right;
 }
 
-static struct mt_split *split_of(struct mt_symbol_module *module) {
+static struct mt_split *split_of(struct mt_symbols_module *module) {
     if (!module->split && (module->split = calloc(1, sizeof *module->split)) != NULL)
         module->split->module = module;
     return module->split;
 }
 
-bool mt_split_find(struct mt_symbol_module *module, Dwarf_Die *die, Dwarf_Die *out) {
+bool mt_split_find(struct mt_symbols_module *module, Dwarf_Die *die, Dwarf_Die *out) {
     struct mt_skeleton skeleton = {0};
     uint64_t id;
     Dwarf_Half version;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Shared by symbols.c (which addresses, in what order), symbols_find.c (where a file may be),
- * symbols_module.c (is it the one), symbols_debug.c (its debug file), symbols_cache.c (files that
- * stay open), symbols_lines.c (DWARF) and symbols_table.c (ELF symbols). Private to them.
+ * Shared by symbols.c (which addresses, in what order), find.c (where a file may be),
+ * module.c (is it the one), debug.c (its debug file), cache.c (files that
+ * stay open), lines.c (DWARF) and table.c (ELF symbols). Private to them.
  */
 #ifndef MT_VIEW_SYMBOLS_LOCAL_H
 #define MT_VIEW_SYMBOLS_LOCAL_H
@@ -19,11 +19,11 @@ struct mt_symbol_query {
     uint32_t location;
 };
 
-struct mt_line_lookup;
+struct mt_symbols_lines;
 struct mt_split;
 
 /* One ELF file, opened for looking up. */
-struct mt_symbol_module {
+struct mt_symbols_module {
     char *path;       /* where it was found; what lies beside it is looked for there */
     char *recorded;   /* its path in the target */
     char *sysroot;    /* NULL: none */
@@ -34,15 +34,15 @@ struct mt_symbol_module {
     Dwfl_Callbacks callbacks;
     Dwfl *dwfl; /* NULL: could not be opened again */
     Dwfl_Module *module;
-    Dwarf *dwarf;                 /* NULL: no debug information */
-    struct mt_line_lookup *lines; /* NULL until needed */
-    struct mt_split *split;       /* NULL until needed */
-    size_t n_missing_units;       /* split units that are nowhere */
-    char *missing_unit;           /* the file that has the first of them, NULL: none */
-    uint64_t elf_bias;            /* libdwfl's address of the module minus the file's */
-    uint64_t dwarf_bias;          /* likewise for the debug information */
-    uint64_t debug_bytes;         /* about what the debug information takes in memory */
-    uint64_t n_rows;              /* rows of line tables that libdw holds by now */
+    Dwarf *dwarf;                   /* NULL: no debug information */
+    struct mt_symbols_lines *lines; /* NULL until needed */
+    struct mt_split *split;         /* NULL until needed */
+    size_t n_missing_units;         /* split units that are nowhere */
+    char *missing_unit;             /* the file that has the first of them, NULL: none */
+    uint64_t elf_bias;              /* libdwfl's address of the module minus the file's */
+    uint64_t dwarf_bias;            /* likewise for the debug information */
+    uint64_t debug_bytes;           /* about what the debug information takes in memory */
+    uint64_t n_rows;                /* rows of line tables that libdw holds by now */
 };
 
 enum mt_symbol_file {
@@ -88,36 +88,36 @@ enum mt_symbol_file mt_symbols_find(const struct mt_symbol_wanted *wanted, mt_sy
 
 /* Opens the file, or its debug file when only that is there. *module is NULL on anything but
  * FOUND. */
-enum mt_symbol_file mt_symbol_module_open(struct mt_symbol_module **module,
-                                          const struct mt_symbol_wanted *wanted);
+enum mt_symbol_file mt_symbols_module_open(struct mt_symbols_module **module,
+                                           const struct mt_symbol_wanted *wanted);
 /* Closes and opens again, which is how libdw gives memory back. False: it could not be opened
  * again. */
-bool mt_symbol_module_reopen(struct mt_symbol_module *module);
-void mt_symbol_module_close(struct mt_symbol_module *module); /* NULL is fine */
+bool mt_symbols_module_reopen(struct mt_symbols_module *module);
+void mt_symbols_module_close(struct mt_symbols_module *module); /* NULL is fine */
 
 /* A descriptor of the same file with the debug sections that are read here in the clear, where some
  * are compressed with zstd: a copy in memory, and fd is closed. Else, or if no copy can be made, fd
  * itself. -1 is fine. */
-int mt_symbols_plain(int fd);
+int mt_symbols_zstd_plain(int fd);
 
-/* libdwfl's find_debuginfo callback, for a module whose user data is its struct mt_symbol_module:
+/* libdwfl's find_debuginfo callback, for a module whose user data is its struct mt_symbols_module:
  * what is on this machine. */
-int mt_symbols_find_debug_file(Dwfl_Module *of, void **data, const char *name, Dwarf_Addr base,
-                               const char *file, const char *link, GElf_Word crc, char **found);
+int mt_symbols_debug_find(Dwfl_Module *of, void **data, const char *name, Dwarf_Addr base,
+                          const char *file, const char *link, GElf_Word crc, char **found);
 
 /* As open and close, through a cache that may be NULL. */
 enum mt_symbol_file mt_symbols_cache_open(struct mt_symbols_cache *cache,
-                                          struct mt_symbol_module **module,
+                                          struct mt_symbols_module **module,
                                           const struct mt_symbol_wanted *wanted);
-void mt_symbols_cache_close(struct mt_symbols_cache *cache, struct mt_symbol_module *module);
+void mt_symbols_cache_close(struct mt_symbols_cache *cache, struct mt_symbols_module *module);
 
 /* Address in the ELF file of a byte at this offset in it, the offset itself when no segment has
  * it. */
-uint64_t mt_symbol_module_address(const struct mt_symbol_module *module, uint64_t offset);
+uint64_t mt_symbols_module_address(const struct mt_symbols_module *module, uint64_t offset);
 
 /* ---- what is said about files ---------------------------------------------------------------- */
 
-struct mt_symbol_notes { /* zero-initialized but for the profile */
+struct mt_symbols_notes { /* zero-initialized but for the profile */
     struct mt_profile *profile;
     unsigned n_without,
         n_stripped; /* files that could not be looked into; that had no names for what matters */
@@ -125,13 +125,14 @@ struct mt_symbol_notes { /* zero-initialized but for the profile */
 };
 
 /* Those of an earlier look go: what is true here is said anew. */
-void mt_symbol_notes_forget(struct mt_profile *profile);
+void mt_symbols_notes_forget(struct mt_profile *profile);
 /* This file could not be had. */
-void mt_symbol_notes_file(struct mt_symbol_notes *notes, enum mt_symbol_file why, const char *path);
+void mt_symbols_notes_file(struct mt_symbols_notes *notes, enum mt_symbol_file why,
+                           const char *path);
 /* After the locations in this mapping, and in others of the same file, were looked up. */
-void mt_symbol_notes_module(struct mt_symbol_notes *notes, const struct mt_symbol_module *module,
-                            uint32_t mapping);
-void mt_symbol_notes_end(struct mt_symbol_notes *notes);
+void mt_symbols_notes_module(struct mt_symbols_notes *notes, const struct mt_symbols_module *module,
+                             uint32_t mapping);
+void mt_symbols_notes_end(struct mt_symbols_notes *notes);
 
 /* ---- ELF symbols ----------------------------------------------------------------------------- */
 
@@ -144,18 +145,19 @@ struct mt_symbol {
 
 /* For each query, sorted by address, the symbol that holds its address; none when out of memory.
  * symbols has room for n. */
-void mt_symbols_lookup(const struct mt_symbol_module *module, const struct mt_symbol_query *queries,
-                       size_t n, struct mt_symbol *symbols);
+void mt_symbols_table_find(const struct mt_symbols_module *module,
+                           const struct mt_symbol_query *queries, size_t n,
+                           struct mt_symbol *symbols);
 
 /* Are local symbols among them, too? */
-bool mt_symbols_are_complete(const struct mt_symbol_module *module);
+bool mt_symbols_table_is_complete(const struct mt_symbols_module *module);
 
 /* ---- DWARF ----------------------------------------------------------------------------------- */
 
 /* The DIE of the split unit that belongs to this skeleton unit of module->dwarf, which libdw has
  * not found. False: it is nowhere, and counted in the module. Valid until the module is closed or
  * opened again. */
-bool mt_split_find(struct mt_symbol_module *module, Dwarf_Die *skeleton, Dwarf_Die *split);
+bool mt_split_find(struct mt_symbols_module *module, Dwarf_Die *skeleton, Dwarf_Die *split);
 void mt_split_free(struct mt_split *split); /* NULL is fine */
 
 /* One frame at an address; texts are valid until the next lookup or the module is closed. */
@@ -173,11 +175,11 @@ struct mt_symbol_frame {
 enum { MT_MAX_INLINED_FRAMES = 128 };
 
 /* What is kept about the units of a module, which it must not outlive. NULL when out of memory. */
-struct mt_line_lookup *mt_line_lookup_new(struct mt_symbol_module *module);
-void mt_line_lookup_free(struct mt_line_lookup *lookup); /* NULL is fine */
+struct mt_symbols_lines *mt_symbols_lines_new(struct mt_symbols_module *module);
+void mt_symbols_lines_free(struct mt_symbols_lines *lookup); /* NULL is fine */
 /* The frames at an address of the ELF file, inlined callees first; returns their number, 0: no
  * debug information. */
-size_t mt_line_lookup_find(struct mt_line_lookup *lookup, uint64_t address,
-                           struct mt_symbol_frame frames[MT_MAX_INLINED_FRAMES]);
+size_t mt_symbols_lines_find(struct mt_symbols_lines *lookup, uint64_t address,
+                             struct mt_symbol_frame frames[MT_MAX_INLINED_FRAMES]);
 
 #endif

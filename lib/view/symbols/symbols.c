@@ -30,13 +30,13 @@ struct resolver {
     mt_string *demangled; /* by system name: name + 1, 0: not known yet */
     size_t n_demangled;
     char *room; /* MT_DEMANGLE_MAX_BYTES */
-    struct mt_symbol_notes notes;
+    struct mt_symbols_notes notes;
     bool no_memory;
 };
 
 /* One file's share of the work. */
 struct job {
-    struct mt_symbol_module *module;
+    struct mt_symbols_module *module;
     struct mt_symbol_query *queries;
     struct mt_symbol *symbols; /* NULL until needed */
     uint64_t *bias;            /* of each query: what it takes from file to target */
@@ -177,7 +177,7 @@ static void need_symbols(struct resolver *resolver, struct job *job) {
             resolver->no_memory = true;
             return;
         }
-        mt_symbols_lookup(job->module, job->queries, job->n, job->symbols);
+        mt_symbols_table_find(job->module, job->queries, job->n, job->symbols);
     }
 }
 
@@ -226,16 +226,16 @@ static void store_frames(struct resolver *resolver, struct job *job, size_t i,
 /* The lines of each query, as far as there is debug information; found[i] tells. */
 static void look_up_lines(struct resolver *resolver, struct job *job, bool *found) {
     struct mt_symbol_frame frames[MT_MAX_INLINED_FRAMES];
-    struct mt_symbol_module *module = job->module;
+    struct mt_symbols_module *module = job->module;
     if (!module->lines)
-        module->lines = mt_line_lookup_new(module);
+        module->lines = mt_symbols_lines_new(module);
     if (!module->lines) {
         resolver->no_memory = true;
         return;
     }
     for (size_t i = 0; !resolver->no_memory && i < job->n; i++) {
         Dwfl *before = module->dwfl;
-        size_t n = mt_line_lookup_find(module->lines, job->queries[i].address, frames);
+        size_t n = mt_symbols_lines_find(module->lines, job->queries[i].address, frames);
         if (module->dwfl != before) { /* opened again: the names are gone */
             free(job->symbols);
             job->symbols = NULL;
@@ -279,8 +279,8 @@ static void fill_job(struct resolver *resolver, struct job *job, const struct pe
         const struct mt_location *location = &profile->locations[pending[i].location];
         uint64_t address = pending[i].address - mapping->bias;
         if (!profile->info.is_memtrack) /* other tools tell the offset in the file, not the bias */
-            address = mt_symbol_module_address(job->module, pending[i].address - mapping->start +
-                                                                mapping->offset);
+            address = mt_symbols_module_address(job->module, pending[i].address - mapping->start +
+                                                                 mapping->offset);
         job->queries[i].address = address - (location->exact ? 0 : 1);
         job->queries[i].location = pending[i].location;
     }
@@ -314,7 +314,7 @@ static void resolve_file(struct resolver *resolver, const struct pending *pendin
     struct mt_symbols_cache *cache = resolver->options->cache;
     enum mt_symbol_file opened = mt_symbols_cache_open(cache, &job.module, &wanted);
     if (opened != MT_SYMBOL_FILE_FOUND) {
-        mt_symbol_notes_file(&resolver->notes, opened, wanted.path);
+        mt_symbols_notes_file(&resolver->notes, opened, wanted.path);
         return;
     }
     job.queries = malloc(n * sizeof *job.queries);
@@ -322,7 +322,7 @@ static void resolve_file(struct resolver *resolver, const struct pending *pendin
     if (job.queries && job.bias) {
         fill_job(resolver, &job, pending);
         look_up(resolver, &job);
-        mt_symbol_notes_module(&resolver->notes, job.module, pending[0].mapping);
+        mt_symbols_notes_module(&resolver->notes, job.module, pending[0].mapping);
     } else {
         resolver->no_memory = true;
     }
@@ -382,7 +382,7 @@ static void resolve_all(struct resolver *resolver) {
                 break;
         resolve_file(resolver, resolver->pending + i, end - i);
     }
-    mt_symbol_notes_end(&resolver->notes);
+    mt_symbols_notes_end(&resolver->notes);
     resolver->no_memory |= resolver->notes.no_memory;
 }
 
@@ -395,7 +395,7 @@ int mt_symbols_resolve(struct mt_profile *profile, const struct mt_symbols_optio
         all.sysroot = secure_getenv("MEMTRACK_SYSROOT");
     struct resolver resolver = {.profile = profile, .options = &all, .notes = {.profile = profile}};
     if (!all.first && !all.end)
-        mt_symbol_notes_forget(profile);
+        mt_symbols_notes_forget(profile);
     if (collect(&resolver))
         resolve_all(&resolver);
     else
@@ -403,7 +403,7 @@ int mt_symbols_resolve(struct mt_profile *profile, const struct mt_symbols_optio
     free(resolver.pending);
     free(resolver.demangled);
     free(resolver.room);
-    resolver.no_memory |= mt_scope_names_resolve(profile) != 0;
+    resolver.no_memory |= mt_symbols_scopes_resolve(profile) != 0;
     return resolver.no_memory
                ? mt_error_set(error, MEMTRACK_ENOMEM, "", "cannot resolve symbols: out of memory")
                : 0;

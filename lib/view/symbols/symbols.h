@@ -69,6 +69,6 @@ int mt_symbols_resolve(struct mt_profile *profile, const struct mt_symbols_optio
  * path; for keeping it. A new descriptor, or -1: nothing is mapped there, or it may not be opened
  * (one that is deleted: by root alone).
  */
-int mt_symbols_open_mapped(uint32_t process, const char *path, uint64_t start, uint64_t limit);
+int mt_symbols_find_mapped(uint32_t process, const char *path, uint64_t start, uint64_t limit);
 
 #endif

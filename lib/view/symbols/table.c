@@ -60,7 +60,7 @@ static bool names_code(const GElf_Sym *symbol, GElf_Word section, const char *na
 }
 
 /* End of the executable section that holds an address of the file, 0: none. */
-static uint64_t section_end(const struct mt_symbol_module *module, uint64_t address) {
+static uint64_t section_end(const struct mt_symbols_module *module, uint64_t address) {
     GElf_Addr bias;
     Elf *elf = dwfl_module_getelf(module->module, &bias);
     GElf_Shdr header;
@@ -96,7 +96,7 @@ static void take(const struct mt_symbol *symbol, const struct mt_symbol_query *q
 
 /* An unsized symbol names what follows it, up to the next symbol of any kind and within its
  * section. */
-static void spread_unsized(const struct mt_symbol_module *module,
+static void spread_unsized(const struct mt_symbols_module *module,
                            const struct mt_symbol_query *queries, size_t n,
                            struct mt_symbol *symbols, const uint64_t *nearest) {
     struct mt_symbol last = {0};
@@ -114,19 +114,20 @@ static void spread_unsized(const struct mt_symbol_module *module,
     }
 }
 
-bool mt_symbols_are_complete(const struct mt_symbol_module *module) {
+bool mt_symbols_table_is_complete(const struct mt_symbols_module *module) {
     return dwfl_module_getsymtab(module->module) > 0 &&
            dwfl_module_getsymtab_first_global(module->module) > MAX_DYNAMIC_LOCALS;
 }
 
-void mt_symbols_lookup(const struct mt_symbol_module *module, const struct mt_symbol_query *queries,
-                       size_t n, struct mt_symbol *symbols) {
+void mt_symbols_table_find(const struct mt_symbols_module *module,
+                           const struct mt_symbol_query *queries, size_t n,
+                           struct mt_symbol *symbols) {
     memset(symbols, 0, n * sizeof *symbols);
     uint64_t *nearest = calloc(n, sizeof *nearest);
     if (!nearest)
         return;
     int n_symbols = dwfl_module_getsymtab(module->module);
-    bool complete = mt_symbols_are_complete(module);
+    bool complete = mt_symbols_table_is_complete(module);
     for (int i = 1; i < n_symbols; i++) {
         GElf_Sym raw;
         GElf_Word section;

@@ -206,7 +206,7 @@ static bool make_copy(struct elf_file *f) {
     return good;
 }
 
-int mt_symbols_plain(int fd) {
+int mt_symbols_zstd_plain(int fd) {
     struct elf_file f = {.fd = fd, .copy = -1};
     if (fd >= 0 && read_header(&f) && read_sections(&f) && has_any(&f)) {
         bool made = make_copy(&f);

@@ -131,7 +131,8 @@ static size_t choose(const struct replay *r, size_t n, size_t *chosen) {
 
 /* ---- the result ------------------------------------------------------------------------------ */
 
-static void record(struct replay *r, uint64_t part_ns, const size_t *chosen, struct mt_strata *s) {
+static void record(struct replay *r, uint64_t part_ns, const size_t *chosen,
+                   struct mt_breakdown *s) {
     size_t next = 0, capacity = s->n_moments;
     uint64_t time_ns = 0;
     rewind_all(r);
@@ -156,7 +157,7 @@ static void record(struct replay *r, uint64_t part_ns, const size_t *chosen, str
 }
 
 static int make(struct replay *r, const struct mt_rows *rows, size_t n_layers, size_t n_moments,
-                struct mt_strata *s) {
+                struct mt_breakdown *s) {
     uint64_t part_ns = r->end_ns / n_moments + 1;
     size_t *chosen = calloc(n_layers + 1, sizeof *chosen);
     if (!chosen)
@@ -177,9 +178,9 @@ static int make(struct replay *r, const struct mt_rows *rows, size_t n_layers, s
     return rc;
 }
 
-int mt_strata_build(const struct mt_profile *profile, const struct mt_view_options *options,
-                    size_t n_layers, size_t n_moments, struct mt_strata **out,
-                    struct mt_error *error) {
+int mt_breakdown_build(const struct mt_profile *profile, const struct mt_view_options *options,
+                       size_t n_layers, size_t n_moments, struct mt_breakdown **out,
+                       struct mt_error *error) {
     struct mt_view_options grouping = *options;
     struct mt_rows *rows = NULL;
     struct replay r = {.profile = profile};
@@ -192,21 +193,21 @@ int mt_strata_build(const struct mt_profile *profile, const struct mt_view_optio
     int rc = mt_rows_build(profile, &grouping, &rows, error);
     if (rc != 0)
         return rc;
-    struct mt_strata *s = calloc(1, sizeof *s);
+    struct mt_breakdown *s = calloc(1, sizeof *s);
     rc = s ? prepare(&r, rows) : -MEMTRACK_ENOMEM;
     if (rc == 0)
         rc = make(&r, rows, n_layers, n_moments, s);
     release(&r);
     mt_rows_free(rows);
     if (rc != 0) {
-        mt_strata_free(s);
+        mt_breakdown_free(s);
         return mt_error_set(error, -rc, "", "out of memory");
     }
     *out = s;
     return 0;
 }
 
-void mt_strata_free(struct mt_strata *s) {
+void mt_breakdown_free(struct mt_breakdown *s) {
     if (!s)
         return;
     for (size_t l = 0; s->keys && l < s->n_layers; l++)

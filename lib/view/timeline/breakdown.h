@@ -11,7 +11,7 @@
 #include "profile/profile.h"
 #include "view/rows/rows.h"
 
-struct mt_strata {
+struct mt_breakdown {
     size_t n_moments;
     uint64_t *time_ns;    /* rising, since the start of the recording */
     size_t n_layers;      /* the last one is everything else */
@@ -26,9 +26,9 @@ struct mt_strata {
  * profile is symbolized. -MEMTRACK_EUSAGE when it does not hold past compositions,
  * -MEMTRACK_ENOMEM.
  */
-int mt_strata_build(const struct mt_profile *profile, const struct mt_view_options *options,
-                    size_t n_layers, size_t n_moments, struct mt_strata **out,
-                    struct mt_error *error);
-void mt_strata_free(struct mt_strata *strata); /* NULL is fine */
+int mt_breakdown_build(const struct mt_profile *profile, const struct mt_view_options *options,
+                       size_t n_layers, size_t n_moments, struct mt_breakdown **out,
+                       struct mt_error *error);
+void mt_breakdown_free(struct mt_breakdown *breakdown); /* NULL is fine */
 
 #endif

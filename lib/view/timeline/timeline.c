@@ -29,10 +29,10 @@ enum { MAX_SUM_POINTS = 8000 };
         50000000) /* clocks of two processes and the tick between fork and first allocation   \
                         */
 
-const char *const mt_series_keys[MT_N_SERIES] = {"live_bytes", "rss_bytes", "pss_bytes",
-                                                 "swap_bytes", "anon_bytes"};
-const char *const mt_series_labels[MT_N_SERIES] = {"heap (live)", "RSS", "PSS", "swap",
-                                                   "RSS without files"};
+const char *const mt_timeline_series_keys[MT_N_SERIES] = {"live_bytes", "rss_bytes", "pss_bytes",
+                                                          "swap_bytes", "anon_bytes"};
+const char *const mt_timeline_series_labels[MT_N_SERIES] = {"heap (live)", "RSS", "PSS", "swap",
+                                                            "RSS without files"};
 
 static uint64_t smaller(uint64_t a, uint64_t b) {
     return a < b ? a : b;
@@ -47,7 +47,7 @@ static int by_time(const void *a, const void *b) {
     return x->is_peak - y->is_peak;
 }
 
-bool mt_series_is_sparse(enum mt_series series) {
+bool mt_timeline_is_sparse(enum mt_series series) {
     return series == MT_SERIES_PSS || series == MT_SERIES_SWAP;
 }
 
@@ -79,7 +79,7 @@ static void carry_usage(struct mt_course *course) {
         bool is_last = i + 1 == course->n_points;
         for (size_t s = MT_SERIES_RSS; s < MT_N_SERIES; s++)
             if (!point->is_read[s] &&
-                (point->is_peak || is_last || mt_series_is_sparse((enum mt_series)s)))
+                (point->is_peak || is_last || mt_timeline_is_sparse((enum mt_series)s)))
                 point->value[s] = point[-1].value[s];
         if (point->is_peak)
             point->total_blocks = point[-1].total_blocks;
@@ -215,7 +215,8 @@ static bool is_same_recording(const struct mt_profile_info *a, const struct mt_p
            a->start_time_ns == b->start_time_ns;
 }
 
-size_t mt_timeline_earlier(const struct mt_profile *const *profiles, size_t n, bool *is_earlier) {
+size_t mt_timeline_family_earlier(const struct mt_profile *const *profiles, size_t n,
+                                  bool *is_earlier) {
     size_t found = 0;
     memset(is_earlier, 0, n * sizeof *is_earlier);
     for (size_t i = 0; i < n; i++)
@@ -313,7 +314,7 @@ static void sweep(struct mt_timeline *t, const struct event *events, size_t n,
         for (size_t s = MT_SERIES_RSS; s < MT_N_SERIES;
              s++) /* what is as last read of all others is read, once one is */
             now.is_read[s] |= (event->point && event->point->is_read[s]) ||
-                              (!mt_series_is_sparse((enum mt_series)s) && now.value[s] != 0);
+                              (!mt_timeline_is_sparse((enum mt_series)s) && now.value[s] != 0);
         if (now.value[MT_SERIES_LIVE] > sum->peak_bytes) {
             sum->peak_bytes = now.value[MT_SERIES_LIVE];
             sum->peak_ns = now.time_ns;
@@ -356,7 +357,7 @@ static int by_start(const void *a, const void *b) {
 }
 
 static int by_mark_time(const void *a, const void *b) {
-    const struct mt_moment_mark *x = a, *y = b;
+    const struct mt_timeline_mark *x = a, *y = b;
     if (x->time_ns != y->time_ns)
         return x->time_ns < y->time_ns ? -1 : 1;
     return x->course < y->course ? -1 : x->course > y->course;
@@ -373,7 +374,7 @@ static int collect_marks(struct mt_timeline *t) {
         const struct mt_profile *profile = t->courses[i].profile;
         for (size_t k = 0; k < profile->info.n_marks; k++) {
             const struct mt_mark *mark = &profile->info.marks[k];
-            t->marks[t->n_marks++] = (struct mt_moment_mark){
+            t->marks[t->n_marks++] = (struct mt_timeline_mark){
                 .time_ns = t->courses[i].start_ns + smaller(mark->time_ns, MAX_TIME_NS),
                 .name = mt_profile_text(profile, mark->name),
                 .kind = mark->kind,
@@ -441,10 +442,10 @@ void mt_timeline_free(struct mt_timeline *t) {
     free(t);
 }
 
-void mt_course_columns(const struct mt_course *course, enum mt_series series, uint64_t from_ns,
-                       uint64_t to_ns, double *columns, size_t n) {
+void mt_timeline_columns(const struct mt_course *course, enum mt_series series, uint64_t from_ns,
+                         uint64_t to_ns, double *columns, size_t n) {
     double width = (double)(to_ns - from_ns) / (double)n, value = -1;
-    bool is_sparse = mt_series_is_sparse(series);
+    bool is_sparse = mt_timeline_is_sparse(series);
     size_t next = 0;
     for (size_t i = 0; i < n; i++) {
         double begin = (double)from_ns + width * (double)i, end = begin + width;

@@ -22,8 +22,9 @@ enum mt_series {
     MT_SERIES_ANON,
     MT_N_SERIES
 };
-extern const char *const mt_series_keys[MT_N_SERIES];   /* "live_bytes", ...: for exports */
-extern const char *const mt_series_labels[MT_N_SERIES]; /* "heap (live)", ...: for people */
+extern const char *const mt_timeline_series_keys[MT_N_SERIES]; /* "live_bytes", ...: for exports */
+extern const char
+    *const mt_timeline_series_labels[MT_N_SERIES]; /* "heap (live)", ...: for people */
 
 /* What was true from time_ns on, until the next point. */
 struct mt_point {
@@ -51,7 +52,7 @@ struct mt_course {
         coarsest_ns; /* least and greatest distance of two ticks; 0: fewer than two */
 };
 
-struct mt_moment_mark {
+struct mt_timeline_mark {
     uint64_t time_ns; /* since the start of the timeline */
     const char *name; /* the profile's text: may hold anything */
     uint32_t kind;    /* enum mt_mark_kind */
@@ -62,7 +63,7 @@ struct mt_timeline {
     struct mt_course *courses; /* of the profiles, by start */
     size_t n_courses;
     struct mt_course sum; /* n_points 0: not asked for, or nothing to add up */
-    struct mt_moment_mark *marks;
+    struct mt_timeline_mark *marks;
     size_t n_marks;
     uint64_t start_time_ns; /* since the epoch */
     uint64_t duration_ns;
@@ -77,12 +78,12 @@ int mt_timeline_build(const struct mt_profile *const *profiles, size_t n, bool w
 void mt_timeline_free(struct mt_timeline *timeline); /* NULL is fine */
 
 /* PSS and swap: read now and then, and of no value between two readings. */
-bool mt_series_is_sparse(enum mt_series series);
+bool mt_timeline_is_sparse(enum mt_series series);
 
 /* The highest value in each of n equal parts of [from_ns, to_ns]; -1 where the course has none
  * (before its start, after its end, never read; of a sparse series wherever no reading falls). */
-void mt_course_columns(const struct mt_course *course, enum mt_series series, uint64_t from_ns,
-                       uint64_t to_ns, double *columns, size_t n);
+void mt_timeline_columns(const struct mt_course *course, enum mt_series series, uint64_t from_ns,
+                         uint64_t to_ns, double *columns, size_t n);
 
 /*
  * Which of n profiles belong to the run of the newest process: is_member[i]. From that process up
@@ -95,6 +96,7 @@ void mt_timeline_family(const struct mt_profile *const *profiles, size_t n, bool
 /* Which of n profiles are of a recording that another one of them follows further (a snapshot, and
  * what the process left at its end): is_earlier[i]. Returns how many. To add those up would count a
  * process twice. */
-size_t mt_timeline_earlier(const struct mt_profile *const *profiles, size_t n, bool *is_earlier);
+size_t mt_timeline_family_earlier(const struct mt_profile *const *profiles, size_t n,
+                                  bool *is_earlier);
 
 #endif

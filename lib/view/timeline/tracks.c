@@ -81,12 +81,12 @@ static size_t list(const struct mt_timeline *t, const struct mt_course *wanted, 
 
 /* One step up where a scope begins, one down behind its end: then a running sum. */
 static void mark_scopes(const struct mt_course *course, const struct scale *scale,
-                        const struct mt_lane *lane, int32_t *steps) {
+                        const struct mt_timeline_track *track, int32_t *steps) {
     const struct mt_profile *profile = course->profile;
     for (size_t i = 0; i < profile->info.scopes.n_events; i++) {
         const struct mt_scope_event *event = &profile->info.scopes.events[i];
         uint64_t end;
-        if (strcmp(mt_profile_text(profile, event->name), lane->name) != 0 ||
+        if (strcmp(mt_profile_text(profile, event->name), track->name) != 0 ||
             __builtin_add_overflow(event->time_ns, event->duration_ns, &end))
             continue;
         steps[column_of(scale, event->time_ns)]++;
@@ -100,15 +100,15 @@ struct setting {
     bool is_set;
 };
 
-/* Adds the counter of one process to the lane, from where it was set first to where the process
+/* Adds the counter of one process to the track, from where it was set first to where the process
  * ended. */
 static void add_counter(const struct mt_course *course, const struct scale *scale,
-                        struct mt_lane *lane, struct setting *settings) {
+                        struct mt_timeline_track *track, struct setting *settings) {
     const struct mt_profile *profile = course->profile;
     memset(settings, 0, scale->n * sizeof *settings);
     for (size_t i = 0; i < profile->info.scopes.n_counters; i++) {
         const struct mt_counter *counter = &profile->info.scopes.counters[i];
-        if (strcmp(mt_profile_text(profile, counter->name), lane->name) != 0)
+        if (strcmp(mt_profile_text(profile, counter->name), track->name) != 0)
             continue;
         struct setting *at = &settings[column_of(scale, counter->time_ns)];
         if (!at->is_set || counter->time_ns >= at->time_ns)
@@ -119,89 +119,90 @@ static void add_counter(const struct mt_course *course, const struct scale *scal
     for (size_t x = 0; x <= end; x++) {
         last = settings[x].is_set ? &settings[x] : last;
         if (last)
-            lane->columns[x] =
-                (double)last->value + (lane->columns[x] > MT_LANE_NONE ? lane->columns[x] : 0);
+            track->columns[x] =
+                (double)last->value + (track->columns[x] > MT_TRACK_NONE ? track->columns[x] : 0);
     }
 }
 
 static int fill(const struct mt_timeline *t, const struct mt_course *wanted, size_t n,
-                struct mt_lane *lane) {
-    size_t bytes = lane->is_counter ? sizeof(struct setting) : sizeof(int32_t);
+                struct mt_timeline_track *track) {
+    size_t bytes = track->is_counter ? sizeof(struct setting) : sizeof(int32_t);
     void *room = calloc(n + 1, bytes);
-    lane->columns = calloc(n, sizeof *lane->columns);
-    lane->most = MT_LANE_NONE;
-    if (!room || !lane->columns) {
+    track->columns = calloc(n, sizeof *track->columns);
+    track->most = MT_TRACK_NONE;
+    if (!room || !track->columns) {
         free(room);
         return -MEMTRACK_ENOMEM;
     }
-    for (size_t x = 0; lane->is_counter && x < n; x++)
-        lane->columns[x] = MT_LANE_NONE;
+    for (size_t x = 0; track->is_counter && x < n; x++)
+        track->columns[x] = MT_TRACK_NONE;
     for (size_t i = 0; i < t->n_courses; i++) {
         const struct scale scale = {t->courses[i].start_ns, t->duration_ns, n};
-        if (is_meant(&t->courses[i], wanted) && lane->is_counter)
-            add_counter(&t->courses[i], &scale, lane, room);
+        if (is_meant(&t->courses[i], wanted) && track->is_counter)
+            add_counter(&t->courses[i], &scale, track, room);
         else if (is_meant(&t->courses[i], wanted))
-            mark_scopes(&t->courses[i], &scale, lane, room);
+            mark_scopes(&t->courses[i], &scale, track, room);
     }
     int64_t n_running = 0;
     for (size_t x = 0; x < n; x++) {
-        if (!lane->is_counter)
-            lane->columns[x] = (n_running += ((const int32_t *)room)[x]) > 0;
-        lane->most = lane->columns[x] > lane->most ? lane->columns[x] : lane->most;
+        if (!track->is_counter)
+            track->columns[x] = (n_running += ((const int32_t *)room)[x]) > 0;
+        track->most = track->columns[x] > track->most ? track->columns[x] : track->most;
     }
     free(room);
     return 0;
 }
 
-double mt_lane_share(const struct mt_lane *lane, size_t column) {
-    double value = lane->columns[column];
-    return !(value > MT_LANE_NONE) ? -1 : value > 0 ? value / lane->most : 0;
+double mt_tracks_share(const struct mt_timeline_track *track, size_t column) {
+    double value = track->columns[column];
+    return !(value > MT_TRACK_NONE) ? -1 : value > 0 ? value / track->most : 0;
 }
 
-int64_t mt_lane_most(const struct mt_lane *lane) {
-    return lane->most >= (double)INT64_MAX   ? INT64_MAX
-           : lane->most <= (double)INT64_MIN ? INT64_MIN
-                                             : (int64_t)lane->most;
+int64_t mt_tracks_most(const struct mt_timeline_track *track) {
+    return track->most >= (double)INT64_MAX   ? INT64_MAX
+           : track->most <= (double)INT64_MIN ? INT64_MIN
+                                              : (int64_t)track->most;
 }
 
 static int add_kind(const struct mt_timeline *t, const struct mt_course *wanted, bool counters,
-                    size_t n, struct name *names, struct mt_lanes *lanes) {
+                    size_t n, struct name *names, struct mt_timeline_tracks *tracks) {
     size_t n_names = merge(names, list(t, wanted, counters, names)), shown = n_names;
     int rc = 0;
-    if (shown > MT_LANES_OF_A_KIND)
-        shown = MT_LANES_OF_A_KIND;
-    lanes->n_left_out += n_names - shown;
+    if (shown > MT_TRACKS_OF_A_KIND)
+        shown = MT_TRACKS_OF_A_KIND;
+    tracks->n_left_out += n_names - shown;
     for (size_t i = 0; rc == 0 && i < shown; i++) {
-        struct mt_lane *lane = &lanes->items[lanes->n++];
-        *lane = (struct mt_lane){.name = names[i].text, .is_counter = counters};
-        rc = fill(t, wanted, n, lane);
+        struct mt_timeline_track *track = &tracks->items[tracks->n++];
+        *track = (struct mt_timeline_track){.name = names[i].text, .is_counter = counters};
+        rc = fill(t, wanted, n, track);
     }
     return rc;
 }
 
-int mt_lanes_build(const struct mt_timeline *t, const struct mt_course *course, size_t n,
-                   struct mt_lanes *lanes) {
+int mt_tracks_build(const struct mt_timeline *t, const struct mt_course *course, size_t n,
+                    struct mt_timeline_tracks *tracks) {
     size_t most = 0;
     for (size_t i = 0; i < t->n_courses; i++) {
         const struct mt_scopes *scopes = &t->courses[i].profile->info.scopes;
         most += scopes->n_events + scopes->n_counters;
     }
     struct name *names = calloc(most + 1, sizeof *names);
-    *lanes = (struct mt_lanes){.items = calloc(2 * MT_LANES_OF_A_KIND, sizeof *lanes->items)};
-    int rc = names && lanes->items && n ? 0 : -MEMTRACK_ENOMEM;
+    *tracks = (struct mt_timeline_tracks){
+        .items = calloc(2 * MT_TRACKS_OF_A_KIND, sizeof *tracks->items)};
+    int rc = names && tracks->items && n ? 0 : -MEMTRACK_ENOMEM;
     if (rc == 0)
-        rc = add_kind(t, course, false, n, names, lanes);
+        rc = add_kind(t, course, false, n, names, tracks);
     if (rc == 0)
-        rc = add_kind(t, course, true, n, names, lanes);
+        rc = add_kind(t, course, true, n, names, tracks);
     free(names);
     if (rc != 0)
-        mt_lanes_free(lanes);
+        mt_tracks_free(tracks);
     return rc;
 }
 
-void mt_lanes_free(struct mt_lanes *lanes) {
-    for (size_t i = 0; i < lanes->n; i++)
-        free(lanes->items[i].columns);
-    free(lanes->items);
-    *lanes = (struct mt_lanes){0};
+void mt_tracks_free(struct mt_timeline_tracks *tracks) {
+    for (size_t i = 0; i < tracks->n; i++)
+        free(tracks->items[i].columns);
+    free(tracks->items);
+    *tracks = (struct mt_timeline_tracks){0};
 }

@@ -14,36 +14,36 @@
 
 #include "view/timeline/timeline.h"
 
-#define MT_LANE_NONE (-HUGE_VAL)
+#define MT_TRACK_NONE (-HUGE_VAL)
 
-struct mt_lane {
+struct mt_timeline_track {
     const char *name; /* the profile's text: may hold anything */
     bool is_counter;
-    double *columns; /* of scopes 1 where any ran, else 0; of a counter its value, MT_LANE_NONE
+    double *columns; /* of scopes 1 where any ran, else 0; of a counter its value, MT_TRACK_NONE
                         where it had none */
     double most;     /* the highest of them */
 };
 
-struct mt_lanes {
-    struct mt_lane *items; /* scopes first */
+struct mt_timeline_tracks {
+    struct mt_timeline_track *items; /* scopes first */
     size_t n;
     size_t n_left_out; /* names that there was no place for */
 };
 
 /*
  * The whole time of the timeline in n columns: the names whose scopes took longest, and the
- * counters that were set most often, at most MT_LANES_OF_A_KIND of each. Of one course, or of all
- * when it is NULL or the sum: equal names are one lane, and counters are added up. Of scopes those
+ * counters that were set most often, at most MT_TRACKS_OF_A_KIND of each. Of one course, or of all
+ * when it is NULL or the sum: equal names are one track, and counters are added up. Of scopes those
  * that are kept one by one. 0 or -MEMTRACK_ENOMEM.
  */
-enum { MT_LANES_OF_A_KIND = 5 };
-int mt_lanes_build(const struct mt_timeline *timeline, const struct mt_course *course, size_t n,
-                   struct mt_lanes *lanes);
-void mt_lanes_free(struct mt_lanes *lanes);
+enum { MT_TRACKS_OF_A_KIND = 5 };
+int mt_tracks_build(const struct mt_timeline *timeline, const struct mt_course *course, size_t n,
+                    struct mt_timeline_tracks *tracks);
+void mt_tracks_free(struct mt_timeline_tracks *tracks);
 
 /* Of a counter in a column: from 0 to 1 of its highest, negative values are 0; -1 where it had
  * none. */
-double mt_lane_share(const struct mt_lane *lane, size_t column);
-int64_t mt_lane_most(const struct mt_lane *lane); /* as a number to show */
+double mt_tracks_share(const struct mt_timeline_track *track, size_t column);
+int64_t mt_tracks_most(const struct mt_timeline_track *track); /* as a number to show */
 
 #endif
