@@ -10,7 +10,7 @@ import re
 import subprocess
 import unittest
 
-from support import harness, valgrind
+from support import compiler, harness, valgrind
 
 SHARED = os.path.join(harness.BUILD, "tests", "analyze", "everything")
 MAKE = os.path.join(harness.BUILD, "tests", "cli", "make_profile")
@@ -35,7 +35,7 @@ class Pause(unittest.TestCase):
         cls.folder = cls.enterClassContext(harness.workdir())
         cls.profile = os.path.join(cls.folder, "plain.pb.gz")
         harness.check([MAKE, "plain", cls.profile])
-        cls.preload = harness.compile_object("pause.c")
+        cls.preload = compiler.shared_object("pause.c")
 
     def figures(self, program, *options, prefix=()):
         env = harness.plain_environment(LD_PRELOAD=self.preload)

@@ -5,7 +5,7 @@ does what it does natively; totals are exact; what could not be recorded in deta
 import os
 import unittest
 
-from support import harness
+from support import compiler, harness
 
 BLOCKS = 40000
 
@@ -67,7 +67,7 @@ class Confinement(unittest.TestCase):
     def test_unseen_by_a_wrapper(self):
         """The number of the call is told to the function that makes it: in a large program, in a library that is there from
         the start, and in one that is loaded later."""
-        library = harness.compile_object("raw_call.c")
+        library = compiler.shared_object("raw_call.c")
         before = harness.plain_environment(LD_PRELOAD=library)
         for where, argument, env in (("program", [], None), ("library", [library], before), ("loaded", [library], None)):
             with self.subTest(where), harness.workdir() as directory:

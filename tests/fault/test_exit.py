@@ -6,7 +6,7 @@ import os
 import struct
 import unittest
 
-from support import harness
+from support import compiler, harness
 
 RUNS = "200" if os.environ.get("MEMTRACK_SOAK") else "12"
 SMASHED = range(5)
@@ -41,7 +41,7 @@ class Exit(unittest.TestCase):
                     self.same([harness.program("exit_smashed"), str(how)], options)
 
     def test_exit_in_a_handler_that_allocates(self):
-        bump = harness.compile_object("bump.c")
+        bump = compiler.shared_object("bump.c")
         for options in ((), ("--allocator-stats",)):
             with self.subTest(options):
                 self.same([harness.program("exit_handler"), RUNS], ["--allocator", bump, *options])
@@ -73,7 +73,7 @@ class Exit(unittest.TestCase):
 
     def test_allocator_that_does_not_answer(self):
         """The wait has an end, the program's status stays, and the copy is gone with it."""
-        silent = harness.compile_object("silent.c")
+        silent = compiler.shared_object("silent.c")
         env = harness.plain_environment(LD_PRELOAD=silent)
         tracked = self.same([harness.program("tree")], ["--allocator-stats"], env)
         self.assertRegex(self.reason(tracked), "did not answer within 2 s")
@@ -87,7 +87,7 @@ class Exit(unittest.TestCase):
 
     def test_nothing_is_called_on_its_own_account(self):
         """At start, fork, dlopen, dlclose, a thread's start and exit: what arrives at the allocator is what the program calls."""
-        witness = harness.compile_object("witness.c")
+        witness = compiler.shared_object("witness.c")
         native = self.witnessed(witness)
         self.assertGreater(native["malloc"], 40)
         self.assertGreater(native["dlclose"], 10)

@@ -4,7 +4,7 @@
 import os
 import unittest
 
-from support import harness, workloads
+from support import compiler, harness, workloads
 
 MOST = 25 if not os.environ.get("MEMTRACK_SOAK") else 1000
 
@@ -20,7 +20,7 @@ def instants(last):
 
 class Injection(unittest.TestCase):
     def check(self, workload, last):
-        shim = harness.compile_object("fail.c")
+        shim = compiler.shared_object("fail.c")
         failures = 0
         for k in instants(last):
             with self.subTest(workload, k=k), harness.workdir() as directory:

@@ -7,7 +7,7 @@ import glob
 import os
 import unittest
 
-from support import harness
+from support import compiler, harness
 
 US = "us"
 BESIDE = ("libjemalloc.so.2", "libtcmalloc_minimal.so.4", "libmimalloc.so.2", "libmemusage.so", "bump.c", "witness.c")
@@ -30,7 +30,7 @@ class Orders(unittest.TestCase):
         return path
 
     def preload(self, name):
-        return (harness.LIBRARY if name == US else harness.compile_object(name) if name.endswith(".c")
+        return (harness.LIBRARY if name == US else compiler.shared_object(name) if name.endswith(".c")
                 else harness.find_library(name))
 
     def run_with(self, names, program, *arguments):

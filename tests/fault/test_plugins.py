@@ -5,7 +5,7 @@ whoever was there when the allocation was made.
 import os
 import unittest
 
-from support import harness, live
+from support import compiler, harness, live
 
 SOAK = os.environ.get("MEMTRACK_SOAK") == "1"
 SWAPS = {"one": (111, 16), "two": (222, 48), "three": (333, 512), "four": (444, 1024)}
@@ -13,7 +13,7 @@ SWAPS = {"one": (111, 16), "two": (222, 48), "three": (333, 512), "four": (444, 
 
 class Plugins(unittest.TestCase):
     def plugin(self, name, directory, *flags, output=None):
-        return harness.compile_object("plugins/%s.c" % name, os.path.join(directory, output or "lib%s.so" % name), flags)
+        return compiler.shared_object("plugins/%s.c" % name, os.path.join(directory, output or "lib%s.so" % name), flags)
 
     def test_reused_address(self):
         with harness.workdir() as directory:
@@ -32,7 +32,7 @@ class Plugins(unittest.TestCase):
 
     def swapping(self, directory, *flags):
         """Four plugins of the same size, each with one function that allocates."""
-        return [harness.compile_object("plugins/swap.c", os.path.join(directory, name + ".so"),
+        return [compiler.shared_object("plugins/swap.c", os.path.join(directory, name + ".so"),
                                        ["-DNAME=%s_only" % name, "-DBYTES=%d" % size, "-DFRAME=%d" % frame, *flags])
                 for name, (size, frame) in SWAPS.items()]
 
@@ -40,7 +40,7 @@ class Plugins(unittest.TestCase):
         """Other code is loaded and called where code was before the dlclose has returned that unloaded it."""
         with harness.workdir() as directory:
             alpha, beta = (self.plugin(name, directory, "-Wl,-Ttext-segment=0x200000000000") for name in ("alpha", "beta"))
-            env = harness.plain_environment(LD_PRELOAD=harness.compile_object("after_dlclose.c"))
+            env = harness.plain_environment(LD_PRELOAD=compiler.shared_object("after_dlclose.c"))
             tracked = harness.track([harness.program("plugins_window"), alpha, beta], directory, env=env)
             self.assertEqual((0, b"reused 20 of 20\n"), (tracked.code, tracked.stdout), "%r" % tracked)
             rows = {row["function"]: row["live_bytes"] for row in tracked.profile.report("--by", "function")["rows"]}

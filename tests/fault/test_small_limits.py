@@ -5,7 +5,7 @@ import os
 import resource
 import unittest
 
-from support import harness
+from support import compiler, harness
 
 BLOCK = 32 << 10
 OURS = 1 << 20  # of RLIMIT_DATA: one thread's memory, static variables, and what the checks of this build need
@@ -72,7 +72,7 @@ class Stack(unittest.TestCase):
     def test_start(self):
         """As with an empty object: the loader has the path of each on the stack."""
         with harness.workdir() as directory:
-            empty = harness.compile_object("silent.c")
+            empty = compiler.shared_object("silent.c")
             self.assertLessEqual(self.room(empty, directory) - self.room(harness.LIBRARY, directory), START_STACK)
 
 

@@ -8,7 +8,7 @@ corpus stays deterministic) and once under memtrack.
 import os
 import unittest
 
-from support import harness, workloads
+from support import compiler, harness, workloads
 
 MAKEFILE = """
 all: $(foreach i,0 1 2 3,out$(i))
@@ -150,7 +150,7 @@ class Transparency(unittest.TestCase):
     def test_environment(self):
         """Only the documented variables are added, and LD_PRELOAD keeps what was in it."""
         with harness.workdir() as directory:
-            preload = harness.compile_object("sameenv.c")
+            preload = compiler.shared_object("sameenv.c")
             env = harness.plain_environment(LD_PRELOAD=preload, ODD="\xe9 = x", EMPTY="")
             native = set(harness.run([harness.program("environment")], env=env).stdout.splitlines())
             tracked = set(harness.track([harness.program("environment")], directory, env=env).stdout.splitlines())

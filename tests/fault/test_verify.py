@@ -10,7 +10,7 @@ import subprocess
 import time
 import unittest
 
-from support import harness
+from support import compiler, harness
 from support.output import validate
 
 SOAK = bool(os.environ.get("MEMTRACK_SOAK"))
@@ -124,7 +124,7 @@ class Verify(unittest.TestCase):
 
     def test_what_was_left(self):
         """Handlers that leave the recorder by longjmp, some thousand times: nothing is torn. The walkers look, too, and trap."""
-        env = dict(self.env, LD_PRELOAD="%s:%s" % (harness.LIBRARY, harness.compile_object("bump.c")))
+        env = dict(self.env, LD_PRELOAD="%s:%s" % (harness.LIBRARY, compiler.shared_object("bump.c")))
         for _ in range(40 if SOAK else 4):
             result = harness.run([harness.program(JUMPS[0]), *JUMPS[1:]], env=env)
             self.assertEqual(result.code, 0, result)

@@ -76,7 +76,7 @@ class Cut(unittest.TestCase):
         return reports
 
     def test_balance(self):
-        for allocator in live.ALLOCATORS:
+        for allocator in harness.ALLOCATORS:
             with self.subTest(allocator), live.process([harness.program("threads_balance"), str(THREADS)],
                                                        allocator=allocator) as process:
                 process.wait_for("ready")

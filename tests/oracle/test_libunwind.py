@@ -10,7 +10,7 @@ import collections
 import os
 import unittest
 
-from support import harness, pprof, workloads
+from support import compiler, harness, pprof, workloads
 
 PROGRAMS = {"list": [], "containers": [], "operators": [], "strings": [], "stack_throw": ["500"], "stack_longjmp": [],
             "stack_coroutines": [], "stack_tailcalls": [], "stack_frames_O2": [], "stack_frames_omit": [],
@@ -46,7 +46,7 @@ class Libunwind(unittest.TestCase):
     def equal(self, command, cwd=None, env=None, stdin=b""):
         if harness.run([harness.tool("cc"), "-E", "-include", "libunwind.h", "-x", "c", "/dev/null"]).code:
             self.skipTest("libunwind's header is not installed")
-        noter = harness.compile_object("stacks.c", flags=["-Wl,--no-as-needed", "-lunwind"])
+        noter = compiler.shared_object("stacks.c", flags=["-Wl,--no-as-needed", "-lunwind"])
         with harness.workdir() as directory:
             log = os.path.join(directory, "log")
             env = dict(env or harness.plain_environment(), STACKS_FILE=log)

@@ -10,7 +10,7 @@ import os
 import re
 import unittest
 
-from support import harness, workloads
+from support import compiler, harness, workloads
 
 PROGRAMS = {
     "stack_throw": ["5000"], "stack_longjmp": [], "stack_coroutines": [], "stack_tailcalls": [], "stack_asm": [],
@@ -88,7 +88,7 @@ class Unwind(unittest.TestCase):
 
     def test_signals(self):
         """A handler that allocates wherever it interrupts, on an allocator that allows it."""
-        allocator = harness.compile_object("bump.c")
+        allocator = compiler.shared_object("bump.c")
         for mode in ("quiet", "allocates"):
             with self.subTest(mode):
                 self.check([harness.program("signals_rate"), mode, "0.5"], options=["--allocator", allocator])

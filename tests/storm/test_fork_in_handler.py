@@ -10,7 +10,7 @@ import os
 import re
 import unittest
 
-from support import harness
+from support import compiler, harness
 
 SOAK = bool(os.environ.get("MEMTRACK_SOAK"))
 FORKS = {"fork": 100, "_Fork": 40, "syscall": 40, "within": 40}
@@ -22,7 +22,7 @@ class ForkInHandler(unittest.TestCase):
         with harness.workdir() as directory:
             os.mkdir(os.path.join(directory, "ledgers"), 0o700)
             ledgers = os.path.join(directory, "ledgers")
-            preload = "%s:%s" % (harness.LIBRARY, harness.compile_object("bump.c"))
+            preload = "%s:%s" % (harness.LIBRARY, compiler.shared_object("bump.c"))
             env = harness.plain_environment(LD_PRELOAD=preload, MEMTRACK_DIR=ledgers)
             result = harness.run([harness.program("fork_in_handler"), *arguments], env=env, timeout=1600 if SOAK else 120)
             self.assertEqual((0, b""), (result.code, result.stderr), "%s: %r" % (arguments, result))
@@ -49,7 +49,7 @@ class ForkInHandler(unittest.TestCase):
         """A ledger of their own, with what they have allocated since the handler returned."""
         with harness.workdir() as directory:
             command = [harness.program("fork_in_handler"), "fork", "malloc", "17"]
-            tracked = harness.track(command, directory, ["--allocator", harness.compile_object("bump.c")])
+            tracked = harness.track(command, directory, ["--allocator", compiler.shared_object("bump.c")])
             self.assertEqual(0, tracked.code, "%r" % tracked)
             forks = int(tracked.stdout.split()[0])
             self.assertEqual(forks + 1, len(tracked.profiles))
@@ -61,7 +61,7 @@ class ForkInHandler(unittest.TestCase):
         """The handler ends its child: it has no ledger, and its parent says so."""
         with harness.workdir() as directory:
             command = [harness.program("fork_in_handler"), "within", "malloc", "29"]
-            tracked = harness.track(command, directory, ["--allocator", harness.compile_object("bump.c")])
+            tracked = harness.track(command, directory, ["--allocator", compiler.shared_object("bump.c")])
             self.assertEqual(0, tracked.code, "%r" % tracked)
             notes = " ".join(tracked.profile.coverage["notes"])
             said = re.search(r"(\d+) processes that were forked from this one are not recorded, since they could not make a ledger: a "

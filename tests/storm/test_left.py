@@ -7,7 +7,7 @@ afterwards may be wrong, and what was left is there as a whole or not at all.
 import os
 import unittest
 
-from support import harness
+from support import compiler, harness
 
 SOAK = bool(os.environ.get("MEMTRACK_SOAK"))
 # An event takes some hundred instructions when its call path is in the caches, and thousands when it has to learn all of it;
@@ -24,7 +24,7 @@ class Left(unittest.TestCase):
     def leave(self, event, step, *how):
         with harness.workdir() as directory:
             command = [harness.program("left_anywhere"), event, str(SOAK_STEPS.get(event, 1) if SOAK else step), *how]
-            options = ["--allocator", harness.compile_object("bump.c"), *(["--mmap"] if event in MAPPINGS else [])]
+            options = ["--allocator", compiler.shared_object("bump.c"), *(["--mmap"] if event in MAPPINGS else [])]
             tracked = harness.track(command, directory, options, timeout=3000 if SOAK else 120)
             self.assertEqual(0, tracked.code, "%s %s: %r" % (event, how, tracked))
             rounds = int(tracked.stdout)

@@ -10,7 +10,7 @@ import json
 import os
 import unittest
 
-from support import harness
+from support import compiler, harness
 
 SOAK = bool(os.environ.get("MEMTRACK_SOAK"))
 ROUNDS, SEEDS = (4000, 12) if SOAK else (300, 2)
@@ -24,7 +24,7 @@ class Locks(unittest.TestCase):
         context = harness.workdir()
         self.dir = context.__enter__()
         self.addCleanup(context.__exit__, None, None, None)
-        self.plugins = [harness.compile_object("plugins/swap.c", os.path.join(self.dir, name + ".so"),
+        self.plugins = [compiler.shared_object("plugins/swap.c", os.path.join(self.dir, name + ".so"),
                                                ["-DNAME=%s_only" % name, "-DBYTES=%d" % size, "-DFRAME=%d" % frame])
                         for name, (size, frame) in PLUGINS.items()]
 

@@ -7,7 +7,7 @@ figure. Short in `make check`; MEMTRACK_SOAK=1 (`make soak`) multiplies the leng
 import os
 import unittest
 
-from support import counting, harness
+from support import compiler, counting, harness
 
 SOAK = 12 if os.environ.get("MEMTRACK_SOAK") else 1
 LIMIT = 60 * (SOAK if SOAK == 1 else 4)
@@ -34,7 +34,7 @@ class Storm(unittest.TestCase):
         The program counts itself. What the tracker could not record because it was interrupted itself is in its
         count of dropped events; without an allocating handler nothing may be dropped.
         """
-        allocator = harness.compile_object("bump.c")
+        allocator = compiler.shared_object("bump.c")
         for mode in ("quiet", "allocates"):
             command = [harness.program("signals_rate"), mode, str(1.0 * SOAK), "50"]
             tracked, profiles = self.storm(command, "--allocator", allocator)
@@ -47,7 +47,7 @@ class Storm(unittest.TestCase):
 
     def test_jumps(self):
         """A handler that leaves by siglongjmp, out of the tracker as well: no hang, no blindness, a few events lost."""
-        allocator = harness.compile_object("bump.c")
+        allocator = compiler.shared_object("bump.c")
         with harness.workdir() as directory:
             command = [harness.program("signals_jump"), str(1.0 * SOAK), "100"]
             tracked = harness.track(command, directory, ["--allocator", allocator], timeout=LIMIT)
@@ -60,7 +60,7 @@ class Storm(unittest.TestCase):
 
     def test_dlopen(self):
         with harness.workdir() as directory:
-            plugins = [harness.compile_object("plugins/%s.c" % name, os.path.join(directory, name + ".so"))
+            plugins = [compiler.shared_object("plugins/%s.c" % name, os.path.join(directory, name + ".so"))
                        for name in ("alpha", "beta")]
             tracked, _ = self.storm([harness.program("plugins_storm"), *plugins, str(1500 * SOAK)])
             self.assertEqual(b"done\n", tracked.stdout)

@@ -3,7 +3,7 @@
 import os
 import struct
 
-from support import harness
+from support import compiler, harness
 
 FIELDS = ("total_blocks", "total_bytes", "freed_blocks", "freed_bytes", "temporary_blocks", "failed_allocations",
           "unknown_frees", "live_bytes", "peak_bytes", "live_blocks", "peak_blocks", "usable_bytes",
@@ -11,7 +11,7 @@ FIELDS = ("total_blocks", "total_bytes", "freed_blocks", "freed_bytes", "tempora
 
 
 def shim():
-    return harness.compile_object("count.c")
+    return compiler.shared_object("count.c")
 
 
 def read(directory):

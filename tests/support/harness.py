@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: MIT
-"""What every oracle and fault test needs: the paths, programs run under a watchdog, memtrack's answers, skipping.
+"""What every test needs: the paths, programs run under a watchdog, memtrack's answers, skipping.
 
 A test file is a unittest module that ends in `harness.main()`. It passes (0), fails (1) or, when all of it was
 skipped, exits with 77 and says why on stdout.
 """
 import contextlib
+import csv
 import glob
+import io
 import json
 import os
 import re
@@ -21,6 +23,8 @@ BUILD = os.environ.get("MEMTRACK_BUILD") or os.path.join(SOURCE, "build", "ci")
 MEMTRACK = os.environ.get("MEMTRACK") or os.path.join(BUILD, "memtrack")
 LIBRARY = os.environ.get("MEMTRACK_LIB") or os.path.join(BUILD, "libmemtrack.so")
 SUPPORT = os.path.join(SOURCE, "tests", "support")
+ALLOCATORS = {"glibc": None, "jemalloc": "libjemalloc.so.2", "tcmalloc": "libtcmalloc_minimal.so.4",
+              "mimalloc": "libmimalloc.so.2"}
 
 WATCHDOG_SECONDS = 60  # a program that hangs fails its test, it never stops the suite
 SKIP = 77
@@ -35,6 +39,11 @@ class Result:
 
     def __init__(self, code, stdout, stderr):
         self.code, self.stdout, self.stderr = code, stdout, stderr
+
+    @property
+    def status(self):
+        """The code as a shell and memtrack run tell it: 128 and the number of a signal."""
+        return self.code if self.code >= 0 else 128 - self.code
 
     def same_as(self, other):
         return (self.code, self.stdout, self.stderr) == (other.code, other.stdout, other.stderr)
@@ -51,10 +60,22 @@ def plain_environment(**extra):
     return env
 
 
+def preloaded(directory, *objects, **extra):
+    """The environment under the bare preload, other objects behind the tracker's; ledgers are left in directory."""
+    return plain_environment(LD_PRELOAD=":".join([LIBRARY, *objects]), MEMTRACK_DIR=directory, **extra)
+
+
+def ledgers(directory):
+    """Paths of the ledgers that are there."""
+    return sorted(os.path.join(path, name) for path, _, names in os.walk(directory) for name in names
+                  if name.endswith(".ledger"))
+
+
 def run(command, env=None, cwd=None, timeout=WATCHDOG_SECONDS, stdin=b"", **options):
     """Run to the end and return a Result. A program that outlives timeout is killed with its group: Hang."""
-    process = subprocess.Popen(command, env=plain_environment() if env is None else env, cwd=cwd, stdin=subprocess.PIPE,
-                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True, **options)
+    process = subprocess.Popen(command, env=plain_environment() if env is None else env, cwd=cwd,
+                               stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                               start_new_session=True, **options)
     try:
         stdout, stderr = process.communicate(stdin, timeout)
     except subprocess.TimeoutExpired:
@@ -65,10 +86,16 @@ def run(command, env=None, cwd=None, timeout=WATCHDOG_SECONDS, stdin=b"", **opti
     return Result(process.returncode, stdout, stderr)
 
 
-def check(command, **options):
-    result = run(command, **options)
+def skip_if_told(result, command):
+    """A program that cannot do here what it is for ends with 77 and says why."""
     if result.code == SKIP:
         raise unittest.SkipTest("%s: %s" % (os.path.basename(command[0]), result.stdout.decode().strip()))
+
+
+def check(command, **options):
+    """run, and fail unless it ends with 0."""
+    result = run(command, **options)
+    skip_if_told(result, command)
     if result.code != 0:
         raise AssertionError("%s\n%r" % (command, result))
     return result
@@ -87,26 +114,15 @@ def workdir():
 # ---- programs and preload objects ----------------------------------------------------------------------------------
 
 def program(name):
+    """The path of one of tests/programs, as it is built."""
     path = os.path.join(BUILD, "tests", "programs", name)
     if not os.path.exists(path):
         raise AssertionError("%s is not built: build the tests first" % path)
     return path
 
 
-def compile_object(source, output=None, flags=()):
-    """A shared object made of a C source in tests/support, built once per build tree."""
-    source = os.path.join(SUPPORT, source)
-    output = output or os.path.join(BUILD, "tests", "made", os.path.basename(source)[:-2] + ".so")
-    if not os.path.exists(output) or os.path.getmtime(output) < os.path.getmtime(source):
-        os.makedirs(os.path.dirname(output), exist_ok=True)
-        fresh = "%s.%d" % (output, os.getpid())
-        check(["cc", "-O1", "-g", "-fPIC", "-shared", "-fno-builtin", "-fexceptions", *flags, source, "-o", fresh,
-               "-ldl", "-lpthread"])
-        os.replace(fresh, output)
-    return output
-
-
 def tool(name):
+    """The path of a program of the machine; without it the test is skipped."""
     path = shutil.which(name, path=plain_environment()["PATH"])
     if not path:
         raise unittest.SkipTest("%s is not installed" % name)
@@ -119,6 +135,7 @@ def second_object(name):
 
 
 def find_library(soname):
+    """The path of a library of the machine; without it the test is skipped."""
     for directory in ("/usr/lib/x86_64-linux-gnu", "/usr/lib64", "/usr/lib", "/usr/lib/aarch64-linux-gnu"):
         path = os.path.join(directory, soname)
         if os.path.exists(path):
@@ -134,6 +151,29 @@ def is_sanitized():
 
 # ---- memtrack ------------------------------------------------------------------------------------------------------
 
+def memtrack(*arguments, status=0, **options):
+    """The command with these arguments, which has to end with this status: its Result."""
+    command = [MEMTRACK, *map(str, arguments)]
+    result = run(command, **options)
+    if result.code != status:
+        raise AssertionError("%s: not status %d\n%r" % (command, status, result))
+    return result
+
+
+def ask(command, *arguments, **options):
+    """What a command of memtrack says with --json."""
+    return json.loads(memtrack(command, "--json", *arguments, **options).stdout)
+
+
+def table(command, *arguments, **options):
+    """What a command of memtrack says with --csv: its rows, each by the names of the columns."""
+    return rows_of_csv(memtrack(command, "--csv", *arguments, **options).stdout)
+
+
+def rows_of_csv(text):
+    return list(csv.DictReader(io.StringIO(text.decode(), newline=""), strict=True))
+
+
 class Profile:
     """A profile file, seen through `memtrack report --json`: what a user can see is what is tested."""
 
@@ -143,8 +183,7 @@ class Profile:
 
     def report(self, *options):
         if options not in self.cache:
-            result = check([MEMTRACK, "report", *options, "--json", self.path])
-            self.cache[options] = json.loads(result.stdout)
+            self.cache[options] = ask("report", *options, self.path)
         return self.cache[options]
 
     @property
@@ -159,7 +198,16 @@ class Profile:
     def process(self):
         return self.report()["process"]
 
+    @property
+    def notes(self):
+        """In one text."""
+        return " ".join(self.coverage["notes"])
+
+    def rows(self, by, *options):
+        return self.report("--by", by, *options)["rows"]
+
     def row(self, by, key, *options):
+        """The one row whose key is this pattern's."""
         rows = [row for row in self.report("--by", by, *options)["rows"] if re.fullmatch(key, row["key"])]
         if len(rows) != 1:
             raise AssertionError("%d rows match %s in %s" % (len(rows), key, self.path))
@@ -191,10 +239,15 @@ class Tracked(Result):
         return found
 
 
+def record(profile, command, options=(), **more):
+    """Run command under memtrack, its profiles in files of this pattern: how it ended."""
+    return run([MEMTRACK, "run", "-q", "--force", "-o", profile, *options, "--", *command], **more)
+
+
 def track(command, directory, options=(), env=None, name="p", **more):
     """Run command under memtrack and collect its profiles in directory."""
-    pattern = os.path.join(directory, name + ".%e.%p.pb.gz")
-    result = run([MEMTRACK, "run", "-q", "--force", "-o", pattern, *options, "--", *command], env=env, **more)
+    result = record(os.path.join(directory, name + ".%e.%p.pb.gz"), command, options, env=env, **more)
+    skip_if_told(result, command)
     return Tracked(result, sorted(glob.glob(os.path.join(glob.escape(directory), name + ".*.pb.gz*"))))
 
 

@@ -1,16 +1,12 @@
 # SPDX-License-Identifier: MIT
 """Running processes that are tracked, and memtrack's commands upon them."""
 import contextlib
-import json
 import os
 import signal
 import subprocess
 import time
 
 from support import harness
-
-ALLOCATORS = {"glibc": None, "jemalloc": "libjemalloc.so.2", "tcmalloc": "libtcmalloc_minimal.so.4",
-              "mimalloc": "libmimalloc.so.2"}
 
 
 class Process:
@@ -19,8 +15,8 @@ class Process:
 
     def __init__(self, command, directory, allocator=None, wrapper=(), second=(), **extra):
         libraries = [harness.LIBRARY, *(harness.second_object(name) for name in second)]
-        if ALLOCATORS.get(allocator):
-            libraries.append(harness.find_library(ALLOCATORS[allocator]))
+        if harness.ALLOCATORS.get(allocator):
+            libraries.append(harness.find_library(harness.ALLOCATORS[allocator]))
         self.directory = directory
         extra.update(LD_PRELOAD=":".join(libraries), MEMTRACK_DIR=directory)
         setting = ["%s=%s" % pair for pair in extra.items()]
@@ -47,13 +43,15 @@ class Process:
             time.sleep(0.001)
 
     def ledgers(self):
-        return sorted(os.path.join(path, name) for path, _, names in os.walk(self.directory) for name in names
-                      if name.endswith(".ledger"))
+        return harness.ledgers(self.directory)
 
     def report(self, *options, subject=None):
         """memtrack report --json of the process, or of subject (a file) instead."""
-        command = [harness.MEMTRACK, "report", "--json", *options, str(subject or self.pid)]
-        return json.loads(harness.check(command, env=self.environment_of_reader()).stdout)
+        return self.ask("report", *options, subject or self.pid)
+
+    def ask(self, *arguments):
+        """What a command says with --json of the process and its ledgers."""
+        return harness.ask(*arguments, env=self.environment_of_reader())
 
     def memtrack(self, *arguments, **options):
         return harness.run([harness.MEMTRACK, *map(str, arguments)], env=self.environment_of_reader(), **options)

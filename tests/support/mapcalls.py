@@ -3,7 +3,7 @@
 import os
 import struct
 
-from support import harness
+from support import compiler, harness
 
 MAP, UNMAP, REMAP, PROTECT = range(4)
 PAGE = 4096
@@ -12,7 +12,7 @@ PROT_NONE, DONTUNMAP = 0, 4
 
 
 def shim():
-    return harness.compile_object("mapcalls.c")
+    return compiler.shared_object("mapcalls.c")
 
 
 class Books:

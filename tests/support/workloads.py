@@ -10,7 +10,7 @@ import random
 import subprocess
 import unittest
 
-from support import harness
+from support import compiler, harness
 
 
 class Workload:
@@ -18,7 +18,7 @@ class Workload:
         self.name, self.command, self.stdin, self.env, self.cwd = name, command, stdin, env or {}, cwd
 
     def environment(self, *preload, **extra):
-        return harness.plain_environment(LD_PRELOAD=":".join([*preload, harness.compile_object("sameenv.c")]),
+        return harness.plain_environment(LD_PRELOAD=":".join([*preload, compiler.shared_object("sameenv.c")]),
                                          SAMEENV=self.command[0], **self.env, **extra)
 
     def __repr__(self):
