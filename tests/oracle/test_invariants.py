@@ -6,24 +6,23 @@ Also: a filter and its opposite together give everything, sorting changes only t
 themselves is consistent.
 """
 import collections
-import unittest
 
-from support import harness, workloads
+from support import harness, oracle, workloads
 
 GROUPS = ("line", "function", "file", "module", "stack", "thread", "scope", "size", "domain")
 COLUMNS = ("live_bytes", "live_blocks", "peak_bytes", "peak_blocks", "total_bytes", "total_blocks", "temporary_blocks")
-PROGRAMS = workloads.COMMON + workloads.OWN + (
-    "recursion", "threads_churn", "threads_pipeline", "threads_short", "threads_destructors", "threads_tiny",
-    "threads_cancel", "late_statics", "ending", "stack_throw")
-ARGUMENTS = {"recursion": ["20000"], "threads_churn": ["8", "3000"], "threads_short": ["200"], "stack_throw": ["2000"]}
 
 
-class Invariants(unittest.TestCase):
+class Invariants(oracle.Programs):
+    PROGRAMS = {**dict.fromkeys(workloads.COMMON + workloads.OWN, []), "recursion": ["20000"],
+                "threads_churn": ["8", "3000"], "threads_pipeline": [], "threads_short": ["200"],
+                "threads_destructors": [], "threads_tiny": [], "threads_cancel": [], "late_statics": [], "ending": [],
+                "stack_throw": ["2000"]}
+
     def check_sums(self, profile):
         for group in GROUPS:
             report = profile.report("--by", group)
-            sums = {column: sum(row[column] for row in report["rows"]) for column in COLUMNS}
-            self.assertEqual({column: report["totals"][column] for column in COLUMNS}, sums, "--by %s" % group)
+            oracle.adds_up(self, report, COLUMNS, "--by %s" % group)
             keys = [row["key"] for row in report["rows"]]
             if group != "stack":
                 self.assertEqual(len(keys), len(set(keys)), "--by %s shows a key twice" % group)
@@ -37,7 +36,6 @@ class Invariants(unittest.TestCase):
         self.assertGreaterEqual(t["freed_blocks"], t["temporary_blocks"])
         for row in profile.report("--by", "stack")["rows"]:
             self.assertGreaterEqual(row["max_bytes"], max(row["live_bytes"], row["peak_bytes"]), row)
-            self.assertGreaterEqual(min(row[column] for column in COLUMNS), 0, row)
 
     def check_sorting(self, profile):
         rows = profile.report("--by", "function")["rows"]
@@ -57,19 +55,13 @@ class Invariants(unittest.TestCase):
             for column in COLUMNS:
                 self.assertEqual(profile.totals[column], sum(r[column] for r in inside + outside), (function, column))
 
-    def check(self, command, **how):
+    def equal(self, workload):
         with harness.workdir() as directory:
-            tracked = harness.track(command, directory, **how)
+            tracked = workload.track(directory)
             self.assertTrue(tracked.profiles, "%r" % tracked)
             for profile in tracked.profiles:
                 self.check_sums(profile)
                 self.check_totals(profile)
-            return tracked
-
-    def test_programs(self):
-        for name in PROGRAMS:
-            with self.subTest(name):
-                self.check([harness.program(name), *ARGUMENTS.get(name, [])])
 
     def test_sorting_and_filters(self):
         for name in ("peak_sites", "containers", "threads_pipeline"):
@@ -77,11 +69,6 @@ class Invariants(unittest.TestCase):
                 tracked = harness.track([harness.program(name)], directory)
                 self.check_sorting(tracked.profile)
                 self.check_filters(tracked.profile)
-
-    def test_real_programs(self):
-        for workload in workloads.real(20):
-            with self.subTest(workload):
-                self.check(workload.command, env=workload.environment(), cwd=workload.cwd, stdin=workload.stdin)
 
     def test_peak_composition(self):
         """peak_sites.c says in its source what the heap consists of at its highest moment."""
@@ -107,8 +94,6 @@ class Invariants(unittest.TestCase):
     def test_many_big_blocks(self):
         with harness.workdir() as directory:
             tracked = harness.track([harness.program("many_big")], directory)
-            if tracked.code == harness.SKIP:
-                self.skipTest(tracked.stdout.decode().strip())
             totals, coverage = tracked.profile.totals, tracked.profile.coverage
             self.assertEqual((450, 450, 300 * (17 << 20)), tuple(
                 totals[name] for name in ("total_blocks", "freed_blocks", "peak_bytes")))

@@ -8,19 +8,8 @@ calls, frames of all shapes, garbage in rbp, code without tables.
 """
 import os
 import re
-import unittest
 
-from support import compiler, harness, workloads
-
-PROGRAMS = {
-    "stack_throw": ["5000"], "stack_longjmp": [], "stack_coroutines": [], "stack_tailcalls": [], "stack_asm": [],
-    "stack_frames_O0": [], "stack_frames_O2": [], "stack_frames_omit": [], "stack_frames_keep": [],
-    "stack_frames_realign": [], "stack_frames_notables": [], "stack_frames_blind": [], "signals_altstack": [],
-    "recursion": ["3000"], "threads_churn": ["4", "3000"], "threads_destructors": [], "threads_tiny": [],
-    "threads_cancel": [], "fork_both": [], "vfork_exec": [], "containers": [], "operators": ["throwing"],
-    "late_statics": [], "early": [],
-}
-
+from support import compiler, harness, oracle, workloads
 
 # Without tables or with lies in rbp, paths end early; where only the tables are missing, some are whole all the same.
 CUT = {"stack_asm", "stack_frames_notables", "stack_frames_blind", "recursion"}
@@ -34,25 +23,34 @@ def mismatches(profile):
     raise AssertionError("the check did not run: %s" % profile.coverage)
 
 
-class Unwind(unittest.TestCase):
-    def check(self, command, env=None, **how):
+class Unwind(oracle.Programs):
+    PROGRAMS = {
+        "stack_throw": ["5000"], "stack_longjmp": [], "stack_coroutines": [], "stack_tailcalls": [], "stack_asm": [],
+        "stack_frames_O0": [], "stack_frames_O2": [], "stack_frames_omit": [], "stack_frames_keep": [],
+        "stack_frames_realign": [], "stack_frames_notables": [], "stack_frames_blind": [], "signals_altstack": [],
+        "recursion": ["3000"], "threads_churn": ["4", "3000"], "threads_destructors": [], "threads_tiny": [],
+        "threads_cancel": [], "fork_both": [], "vfork_exec": [], "containers": [], "operators": ["throwing"],
+        "late_statics": [], "early": [],
+    }
+
+    def check(self, workload, options=()):
         with harness.workdir() as directory:
-            env = dict(env or harness.plain_environment(), MEMTRACK_OPTIONS="check_unwind=1")
-            tracked = harness.track(command, directory, env=env, **how)
+            env = workload.environment(MEMTRACK_OPTIONS="check_unwind=1")
+            tracked = workload.track(directory, options, env)
             self.assertTrue(tracked.profiles, "%r" % tracked)
             for profile in tracked.profiles:
                 self.assertEqual(0, mismatches(profile), "%r" % profile)
             return tracked
 
-    def test_programs(self):
-        for name, arguments in PROGRAMS.items():
-            with self.subTest(name):
-                tracked = self.check([harness.program(name), *arguments])
-                self.assertEqual(0, tracked.code, "%r" % tracked)
-                cut, total = tracked.profile.coverage["truncated_stacks"], tracked.profile.totals["total_blocks"]
-                self.assertEqual(cut > 0, name in CUT, "%d paths of %d are cut" % (cut, total))
-                if name == "stack_frames_notables":
-                    self.assertGreater(total - cut, 10000, "frame pointers lead to the end of some paths")
+    def equal(self, workload):
+        tracked = self.check(workload)
+        name = os.path.basename(workload.command[0])
+        if name in self.PROGRAMS:
+            self.assertEqual(0, tracked.code, "%r" % tracked)
+            cut, total = tracked.profile.coverage["truncated_stacks"], tracked.profile.totals["total_blocks"]
+            self.assertEqual(cut > 0, name in CUT, "%d paths of %d are cut" % (cut, total))
+            if name == "stack_frames_notables":
+                self.assertGreater(total - cut, 10000, "frame pointers lead to the end of some paths")
 
     def test_rare_instructions(self):
         """stack_cfi.c: frames that tell by their names what they have in their tables; beyond each lies main."""
@@ -74,8 +72,6 @@ class Unwind(unittest.TestCase):
         """stack_alloca.c: the same function at the same place, and not called by the same."""
         with harness.workdir() as directory:
             tracked = harness.track([harness.program("stack_alloca")], directory)
-            if tracked.code == harness.SKIP:
-                self.skipTest(tracked.stdout.decode().strip())
             rows = tracked.profile.report("--by", "stack")["rows"]
         blocks = {tuple(frame["function"] for frame in row["stack"][:-3]): row["total_blocks"] for row in rows}
         ways = [way for way in blocks if "grow" in way]
@@ -91,21 +87,19 @@ class Unwind(unittest.TestCase):
         allocator = compiler.shared_object("bump.c")
         for mode in ("quiet", "allocates"):
             with self.subTest(mode):
-                self.check([harness.program("signals_rate"), mode, "0.5"], options=["--allocator", allocator])
-
-    def test_real_programs(self):
-        for workload in [*workloads.real(20), workloads.compiler_proper()]:
-            with self.subTest(workload):
-                self.check(workload.command, env=workload.environment(), cwd=workload.cwd, stdin=workload.stdin)
+                self.check(workloads.program("signals_rate", mode, "0.5"), ["--allocator", allocator])
 
     def test_compiler_driver_and_javascript(self):
-        commands = [["g++", "-O1", "-S", "-o", "/dev/null", os.path.join(harness.SOURCE, "tests/programs/containers.cpp")],
+        commands = [["g++", "-O1", "-S", "-o", "/dev/null", os.path.join(compiler.PROGRAMS, "containers.cpp")],
                     ["node", "-e", "let s=0; for (let i=0;i<3e5;i++) s+=JSON.stringify({i}).length; console.log(s)"],
                     ["clang", "-O1", "-S", "-o", "/dev/null", os.path.join(workloads.fixtures(20), "in.c")]]
         for command in commands:
             with self.subTest(command[0]):
                 harness.tool(command[0])
-                self.check(command)
+                self.check(workloads.Workload(command[0], command))
+
+    def test_compiler(self):
+        self.check(workloads.compiler_proper())
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ figure. Short in `make check`; MEMTRACK_SOAK=1 (`make soak`) multiplies the leng
 import os
 import unittest
 
-from support import compiler, counting, harness
+from support import compiler, counting, harness, oracle
 
 SOAK = 12 if os.environ.get("MEMTRACK_SOAK") else 1
 LIMIT = 60 * (SOAK if SOAK == 1 else 4)
@@ -23,9 +23,8 @@ class Storm(unittest.TestCase):
 
     def test_forks_with_threads(self):
         with harness.workdir() as directory:
-            os.mkdir(os.path.join(directory, "ledgers"))
-            env = harness.plain_environment(LD_PRELOAD=harness.LIBRARY, MEMTRACK_DIR=os.path.join(directory, "ledgers"))
-            result = harness.run([harness.program("fork_storm"), str(300 * SOAK)], env=env, timeout=LIMIT)
+            command = [harness.program("fork_storm"), str(300 * SOAK)]
+            result = harness.run(command, env=harness.preloaded(directory), timeout=LIMIT)
             self.assertEqual((0, b"hung 0 broken 0\n"), (result.code, result.stdout), "%r" % result)
 
     def test_signals(self):
@@ -73,11 +72,8 @@ class Storm(unittest.TestCase):
                 env = counting.environment(counts, MALLOC_ARENA_MAX=1)
                 command = [harness.program("threads_churn"), "8", str(20000 * SOAK)]
                 tracked = harness.track(command, directory, options, env=env, timeout=LIMIT)
-                totals = tracked.profile.totals
-                images = {n: c for (pid, n), c in counting.read(counts).items() if pid == tracked.profile.process["pid"]}
-                expected = images[max(images)]
-                for field in ("total_blocks", "total_bytes", "freed_blocks", "freed_bytes", "live_bytes"):
-                    self.assertEqual(expected[field], totals[field], field)
+                oracle.same(self, "threads_churn", counting.of_target(counts, tracked), tracked.profile.totals,
+                            ("total_blocks", "total_bytes", "freed_blocks", "freed_bytes", "live_bytes"))
                 self.assertEqual(0, tracked.profile.coverage["dropped_events"])
 
     def test_threads_come_and_go(self):

@@ -31,8 +31,8 @@ def environment(directory, *allocators, usable=False, **extra):
                                      COUNT_USABLE=1 if usable else None, **extra)
 
 
-def the_one(directory):
-    counted = read(directory)
-    if len(counted) != 1:
-        raise AssertionError("%d processes were counted instead of 1" % len(counted))
-    return next(iter(counted.values()))
+def of_target(directory, tracked):
+    """What was counted in the program of a tracked run. memtrack and its child before exec are counted as well: the
+    last image of the target's pid is meant."""
+    images = {n: counted for (pid, n), counted in read(directory).items() if pid == tracked.profile.process["pid"]}
+    return images[max(images)]

@@ -13,8 +13,7 @@ COSTS = {"live_bytes": "leaked", "peak_bytes": "peak"}
 
 
 def record(workload, directory):
-    result = harness.run([harness.tool("heaptrack"), "-o", os.path.join(directory, "heaptrack"), *workload.command],
-                         env=workload.environment(), cwd=workload.cwd, stdin=workload.stdin)
+    result = workload.run(harness.tool("heaptrack"), "-o", os.path.join(directory, "heaptrack"))
     found = glob.glob(os.path.join(directory, "heaptrack.*"))
     if len(found) != 1:
         raise AssertionError("heaptrack wrote %s\n%r" % (found, result))

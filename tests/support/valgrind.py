@@ -19,8 +19,7 @@ def number(text):
 
 
 def run(workload, options, log):
-    return harness.run([harness.tool("valgrind"), "--log-file=" + log, *COMMON, *options, *workload.command],
-                       env=workload.environment(), cwd=workload.cwd, stdin=workload.stdin)
+    return workload.run(harness.tool("valgrind"), "--log-file=" + log, *COMMON, *options)
 
 
 def memcheck(workload, directory):

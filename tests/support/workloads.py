@@ -18,8 +18,19 @@ class Workload:
         self.name, self.command, self.stdin, self.env, self.cwd = name, command, stdin, env or {}, cwd
 
     def environment(self, *preload, **extra):
+        """In which it does the same under every tool; objects of preload come before sameenv.c's."""
         return harness.plain_environment(LD_PRELOAD=":".join([*preload, compiler.shared_object("sameenv.c")]),
                                          SAMEENV=self.command[0], **self.env, **extra)
+
+    def run(self, *wrapper, env=None, **more):
+        """To the end, as arguments of the wrapper (a tool, with its options); its Result."""
+        return harness.run([*wrapper, *self.command], env=env or self.environment(), cwd=self.cwd, stdin=self.stdin,
+                           **more)
+
+    def track(self, directory, options=(), env=None, **more):
+        """Under memtrack run: see harness.track."""
+        return harness.track(self.command, directory, options, env or self.environment(), cwd=self.cwd,
+                             stdin=self.stdin, **more)
 
     def __repr__(self):
         return self.name
@@ -122,8 +133,15 @@ OWN = ("aligned_rare", "failing", "libc_aliases", "sized_free", "early", "stack_
        "stack_frames_blind", "signals_altstack")
 
 
+def program(name, *arguments):
+    """One of tests/programs."""
+    return Workload(" ".join([name, *arguments]), [harness.program(name), *arguments])
+
+
 def programs(names=COMMON):
-    return [Workload(name, [harness.program(name)]) for name in names]
+    """Of these names, or of {name: arguments}."""
+    arguments = names if isinstance(names, dict) else {}
+    return [program(name, *arguments.get(name, ())) for name in names]
 
 
 PERL = ('my %h; while (<>) { $h{$_}++ for split } my @k = sort { $h{$b} <=> $h{$a} || $a cmp $b } keys %h; '
