@@ -21,15 +21,15 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "axis.h"
+#include "launch/target.h"
 #include "ledger/name.h"
 #include "ledger/reader.h"
 #include "output.h"
 #include "profile/ledger/live.h"
-#include "target.h"
-#include "terminal.h"
+#include "text/terminal.h"
 #include "view/format/format.h"
 #include "view/symbols/symbols.h"
+#include "watch/axis.h"
 
 #define SIGNAL_PREFIX "signal:"
 

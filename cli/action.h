@@ -10,9 +10,9 @@
 #include <sys/types.h>
 
 #include "base/error.h"
-#include "composition.h"
 #include "profile/profile.h"
 #include "view/symbols/symbols.h"
+#include "watch/composition.h"
 
 struct mt_action {
     enum { MT_ACTION_SNAPSHOT, MT_ACTION_SIGNAL, MT_ACTION_COMMAND } kind;

@@ -13,7 +13,7 @@
 #include "ledger/cut.h"
 #include "ledger/name.h"
 #include "profile/ledger/live.h"
-#include "terminal.h"
+#include "text/terminal.h"
 #include "view/subject.h"
 
 enum { KEY_JSON = 256 };

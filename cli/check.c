@@ -4,13 +4,13 @@
  * end, for JSON and JUnit; the profiles are not. A profile that cannot be read does not keep the
  * others from being checked: whoever reads the log of a CI server gets all of it at once.
  *
- *   --run ──► trial.h ──► profiles ─┐
- *   FILE… ──────────────────────────┴─► read, judge ──► lines, JSON, JUnit
+ *   --run ──► run/measured.h ──► profiles ─┐
+ *   FILE… ─────────────────────────────────┴─► read, judge ──► lines, JSON, JUnit
  *
  * Profiles of a run are judged in a directory of its own and moved to --profiles afterwards: tests
  * that run at the same time may share that, and each is judged by what it did itself.
  */
-#include "check.h"
+#include "check/request.h"
 
 #include <errno.h>
 #include <fnmatch.h>
@@ -21,9 +21,9 @@
 
 #include "command.h"
 #include "export/check.h"
-#include "pick.h"
-#include "target.h"
-#include "trial.h"
+#include "input.h"
+#include "launch/target.h"
+#include "run/measured.h"
 #include "view/format/format.h"
 #include "view/symbols/symbols.h"
 

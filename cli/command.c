@@ -6,7 +6,7 @@
  */
 #include "command.h"
 
-#include "terminal.h"
+#include "text/terminal.h"
 
 int mt_exit_of_error(int rc) {
     return rc == -MEMTRACK_EUSAGE ? MT_EXIT_USAGE : MT_EXIT_UNREADABLE;

@@ -14,10 +14,10 @@
 #include <sys/stat.h>
 
 #include "command.h"
-#include "diff_table.h"
 #include "export/csv.h"
 #include "export/json.h"
-#include "pick.h"
+#include "input.h"
+#include "text/diff_table.h"
 #include "view/compare/diff.h"
 #include "view/format/format.h"
 #include "view_options.h"

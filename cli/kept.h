@@ -9,8 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "launch/session.h"
 #include "ledger/reader.h"
-#include "session.h"
 #include "view/symbols/symbols.h"
 
 struct mt_kept; /* opaque */

@@ -31,7 +31,7 @@
 
 #include "base/clock.h"
 #include "base/settings.h"
-#include "terminal.h"
+#include "text/terminal.h"
 
 static sigset_t mask_before;
 static struct sigaction chld_before;

@@ -11,7 +11,7 @@
 #include <sys/types.h>
 
 #include "base/error.h"
-#include "target.h"
+#include "launch/target.h"
 
 struct mt_launch {
     const struct mt_target *target;

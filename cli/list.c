@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * memtrack list: what there is to look at. And --clean: ledgers of processes that have ended go,
- * with the session directories that they were in. --verify: see list_verify.c.
+ * with the session directories that they were in. --verify: see list/verify.c.
  *
  * What --clean must not take: the ledger of a process that runs (whether or not this user may look
  * into it), and those of a memtrack run that is about to make profiles of them. The first is asked
@@ -19,12 +19,12 @@
 
 #include "base/clock.h"
 #include "command.h"
+#include "launch/session.h"
 #include "ledger/name.h"
-#include "list_verify.h"
-#include "listing.h"
+#include "list/entries.h"
+#include "list/verify.h"
 #include "options.h"
-#include "session.h"
-#include "terminal.h"
+#include "text/terminal.h"
 #include "view/format/format.h"
 
 enum { KEY_JSON = 256, KEY_CLEAN, KEY_VERIFY, KEY_COLOR };

@@ -13,9 +13,9 @@
 #include <unistd.h>
 
 #include "command.h"
-#include "observer.h"
-#include "target.h"
-#include "terminal.h"
+#include "launch/target.h"
+#include "run/observer.h"
+#include "text/terminal.h"
 
 static const struct mt_command commands[] = {
     {"run", "run a program and record its allocations", mt_cmd_run},

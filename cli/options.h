@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "terminal.h"
+#include "text/terminal.h"
 #include "view/symbols/symbols.h"
 
 #define MT_HELP_COLOR    "auto (default), always or never"

@@ -20,7 +20,7 @@
 #include <unistd.h>
 
 #include "profile/pprof/pprof.h"
-#include "terminal.h"
+#include "text/terminal.h"
 
 enum {
     NAME_BYTES = 200,

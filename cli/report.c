@@ -10,9 +10,9 @@
 #include "command.h"
 #include "export/csv.h"
 #include "export/json.h"
-#include "facts.h"
-#include "pick.h"
-#include "table.h"
+#include "input.h"
+#include "text/lines.h"
+#include "text/table.h"
 #include "view/subject.h"
 #include "view_options.h"
 

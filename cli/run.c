@@ -5,7 +5,7 @@
  *
  *   parse ─► inspect ─► session ─► preload list ─► fork, exec ─► wait, forward signals
  *                                                     │                    │ has ended: its status
- *                     observer (observer.h):       ticks, workers ◄────────┘
+ *                     observer (run/observer.h):   ticks, workers ◄────────┘
  *                     report ◄─ convert ◄─ grace for what still runs
  *
  * Processes that outlive the program get a moment, since the parts of a pipeline end one after the
@@ -23,13 +23,13 @@
 
 #include "base/clock.h"
 #include "command.h"
-#include "finish.h"
 #include "launch.h"
-#include "observer.h"
+#include "launch/preload.h"
+#include "launch/session.h"
 #include "output.h"
-#include "preload.h"
-#include "run.h"
-#include "session.h"
+#include "run/finish.h"
+#include "run/observer.h"
+#include "run/request.h"
 #include "ticker.h"
 
 #define NS_PER_MS           UINT64_C(1000000)

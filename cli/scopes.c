@@ -10,11 +10,11 @@
 
 #include "command.h"
 #include "export/scopes.h"
-#include "file.h"
+#include "input.h"
 #include "options.h"
-#include "pick.h"
-#include "scopes_table.h"
-#include "terminal.h"
+#include "text/file.h"
+#include "text/scopes_table.h"
+#include "text/terminal.h"
 #include "view/scopes/filter.h"
 #include "view/symbols/symbols.h"
 

@@ -27,9 +27,9 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "coarsen.h"
 #include "ledger/cut.h"
-#include "usage.h"
+#include "watch/coarsen.h"
+#include "watch/usage.h"
 
 #define NS_PER_MS        UINT64_C(1000000)
 #define MOST_INTERVAL_NS (1000 * NS_PER_MS)

@@ -12,13 +12,13 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#include "axis.h"
-#include "composition.h"
 #include "kept.h"
+#include "launch/session.h"
 #include "ledger/reader.h"
 #include "profile/profile.h"
-#include "session.h"
 #include "trigger.h"
+#include "watch/axis.h"
+#include "watch/composition.h"
 
 enum mt_track_state {
     MT_TRACK_RUNNING, /* the process may still write its ledger */
@@ -38,7 +38,7 @@ struct mt_track {
     uint64_t start_ns, end_ns; /* CLOCK_MONOTONIC; end 0: not known */
     ino_t exe_inode;           /* of the program that made the ledger; 0: not known */
     bool is_left; /* the process has executed something since, of which there is no ledger yet */
-    bool is_left_noticed; /* by strangers.h */
+    bool is_left_noticed; /* by run/strangers.h */
     struct mt_axis axis;
     uint64_t interval_ns, next_ns;
     uint64_t epoch;                    /* of the last tick */

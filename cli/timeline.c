@@ -11,15 +11,15 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "chart.h"
 #include "command.h"
 #include "export/scopes.h"
 #include "export/timeline.h"
-#include "file.h"
+#include "input.h"
 #include "options.h"
-#include "pick.h"
-#include "terminal.h"
-#include "timeline_load.h"
+#include "text/chart.h"
+#include "text/file.h"
+#include "text/terminal.h"
+#include "timeline/profiles.h"
 #include "view/format/format.h"
 #include "view/subject.h"
 #include "view/symbols/symbols.h"

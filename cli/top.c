@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * memtrack top: options, and which way it is shown: on the screen (top_screen.c) or as tables
- * (top_tables.c). Both take their looks at the process by top_look.c.
+ * memtrack top: options, and which way it is shown: on the screen (top/screen.c) or as tables
+ * (top/tables.c). Both take their looks at the process by top/look.c.
  */
-#include "top.h"
+#include "top/top.h"
 
 #include <argp.h>
 #include <errno.h>

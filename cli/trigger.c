@@ -18,12 +18,12 @@
 
 #include "action.h"
 #include "base/clock.h"
-#include "limit.h"
 #include "output.h"
-#include "terminal.h"
+#include "text/terminal.h"
 #include "ticker.h"
 #include "view/format/format.h"
-#include "watch.h"
+#include "watch/limit.h"
+#include "watch/watch.h"
 
 #define NS_PER_MS UINT64_C(1000000)
 

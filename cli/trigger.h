@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Triggers: conditions (condition.h) on a process that somebody watches, and what is done when one
+ * Triggers: conditions (watch/condition.h) on a process that somebody watches, and what is done when one
  * becomes true. All of it happens here, in the reader; the process that is watched does not notice.
  *
  * The actions of one firing run one after the other in a process of their own, so that the ticks go
@@ -22,10 +22,10 @@
 #include <sys/types.h>
 
 #include "base/error.h"
-#include "composition.h"
-#include "condition.h"
 #include "profile/profile.h"
 #include "view/symbols/symbols.h"
+#include "watch/composition.h"
+#include "watch/condition.h"
 
 #define MT_TRIGGER_AGAIN_NS UINT64_C(10000000000) /* default of --again */
 

@@ -11,7 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "terminal.h"
+#include "text/terminal.h"
 #include "view/rows/rows.h"
 #include "view/symbols/symbols.h"
 

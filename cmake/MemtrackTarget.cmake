@@ -59,7 +59,7 @@ if(MT_TARGET_SOURCES AND MT_INTERPOSE_SOURCES)
   mt_add_preload(libmemtrack ${CMAKE_SOURCE_DIR}/interpose/exports.map
     ${MT_INTERPOSE_SOURCES} $<TARGET_OBJECTS:mt_target_objects>)
   set_target_properties(libmemtrack PROPERTIES OUTPUT_NAME memtrack)
-  # A way to it that AddressSanitizer's runtime takes for itself: see cli/preload.c.
+  # A way to it that AddressSanitizer's runtime takes for itself: see lib/launch/preload.c.
   file(CREATE_LINK . ${CMAKE_BINARY_DIR}/.libasan.so-first SYMBOLIC)
   install(CODE "file(CREATE_LINK . \"\$ENV{DESTDIR}\${CMAKE_INSTALL_PREFIX}/${CMAKE_INSTALL_LIBDIR}/memtrack/.libasan.so-first\" SYMBOLIC)")
   # For programs that are linked to it: -lmemtrack looks in the directory above. One file under one SONAME, so that a

@@ -5,6 +5,7 @@ Who may include whom. The table is the picture of the tree:
     base <- ledger (writer) <- track <- interpose        what goes into a target
     base <- unwind          <- track
     ledger (reader) <- profile <- view <- export <- cli   what reads
+                                  view <- watch, launch <- cli   what watches a process, what starts one
                                   view <- analyze         the public library for programs that read
 
 The two sides share layout.h, settings.h and the names of atomic.h, and nothing else. What base holds for the reading side ("common") never enters a target.
@@ -30,7 +31,9 @@ MAY_INCLUDE = {
     "view": {"common", "layout", "reader", "profile", "view"},
     "analyze": {"common", "reader", "profile", "view", "analyze", "public"},
     "export": {"common", "layout", "profile", "view", "export"},
-    "cli": {"common", "layout", "reader", "profile", "view", "export", "cli"},
+    "watch": {"common", "layout", "reader", "profile", "view", "watch"},
+    "launch": {"common", "layout", "reader", "profile", "view", "launch"},
+    "cli": {"common", "layout", "reader", "profile", "view", "export", "watch", "launch", "cli"},
 }
 # stdio allocates buffers, locale and iconv do as well: inside a target they would call the hooks they are part of.
 FORBIDDEN_IN_TARGET = {"stdio.h", "locale.h", "iconv.h", "wchar.h", "syslog.h", "pthread.h"}

@@ -9,10 +9,10 @@
 
 #include <cmocka.h>
 
-#include "axis.h"
-#include "coarsen.h"
-#include "composition.h"
 #include "ledger-fixture.h"
+#include "watch/axis.h"
+#include "watch/coarsen.h"
+#include "watch/composition.h"
 
 #define MS   UINT64_C(1000000)
 #define SEC  (1000 * MS)

@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "condition.h"
+#include "watch/condition.h"
 
 #define MS  UINT64_C(1000000)
 #define SEC UINT64_C(1000000000)

@@ -13,7 +13,7 @@
 
 #include <cmocka.h>
 
-#include "limit.h"
+#include "watch/limit.h"
 
 enum { PID = 77 };
 static char root[64];

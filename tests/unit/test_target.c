@@ -13,7 +13,7 @@
 
 #include <cmocka.h>
 
-#include "target.h"
+#include "launch/target.h"
 
 static char path[] = "/tmp/memtrack-target-XXXXXX";
 static unsigned char image[1 << 20];

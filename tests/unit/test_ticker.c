@@ -10,10 +10,10 @@
 #include <argp.h>
 #include <cmocka.h>
 
-#include "composition.h"
 #include "ledger-fixture.h"
 #include "ticker.h"
 #include "trigger.h"
+#include "watch/composition.h"
 
 #define MS UINT64_C(1000000)
 

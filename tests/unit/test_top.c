@@ -10,9 +10,9 @@
 #include <cmocka.h>
 
 #include "ledger-fixture.h"
-#include "top_axis.h"
-#include "top_layout.h"
-#include "top_model.h"
+#include "top/axis.h"
+#include "top/layout.h"
+#include "top/model.h"
 
 #define SECOND UINT64_C(1000000000)
 

@@ -1,0 +1,268 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The command line of check. Options may follow the files, as in other commands that read profiles;
+ * with --run the first word that is no option begins a command line that is not ours to parse. So
+ * words are taken in order.
+ */
+#include <argp.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "check/request.h"
+#include "command.h"
+#include "options.h"
+#include "view/format/format.h"
+
+#define DEFAULT_TOLERANCE_PERCENT 5.0
+
+enum key {
+    KEY_MAX_PEAK = 256,
+    KEY_MAX_LIVE,
+    KEY_MAX_TOTAL,
+    KEY_MAX_TOTAL_BLOCKS,
+    KEY_NO_LEAKS,
+    KEY_COUNT_RUNTIME,
+    KEY_IGNORE,
+    KEY_SCOPE,
+    KEY_BASELINE,
+    KEY_TOLERANCE,
+    KEY_STRICT,
+    KEY_RUN,
+    KEY_PROFILES,
+    KEY_MMAP,
+    KEY_PROCESS,
+    KEY_JUNIT,
+    KEY_JSON,
+    KEY_COLOR,
+};
+
+static const struct argp_option table[] = {
+    {NULL, 0, NULL, 0, "Budgets, which each profile has to keep:", 1},
+    {"max-peak", KEY_MAX_PEAK, "SIZE", 0, "Most bytes at one time", 0},
+    {"max-live", KEY_MAX_LIVE, "SIZE", 0, "Most bytes that are live at the end", 0},
+    {"max-total", KEY_MAX_TOTAL, "SIZE", 0, "Most bytes that are allocated, freed or not", 0},
+    {"max-total-blocks", KEY_MAX_TOTAL_BLOCKS, "N", 0, "Most allocations", 0},
+    {"no-leaks", KEY_NO_LEAKS, NULL, 0,
+     "No live blocks at the end, but for those that the C, C++ and Rust runtimes keep for "
+     "themselves",
+     0},
+    {"count-runtime", KEY_COUNT_RUNTIME, NULL, 0, "With --no-leaks: those count as well", 0},
+    {"ignore", KEY_IGNORE, "PATTERN", 0,
+     "What was allocated by way of a matching function, file or module is no leak. May be repeated",
+     0},
+    {"scope", KEY_SCOPE, "NAME:STATISTIC=LIMIT", 0,
+     "For every run of a scope: peak, net, allocated (bytes) or blocks, such as "
+     "parse:peak=10M,blocks=5000. May be "
+     "repeated",
+     0},
+    {"strict", KEY_STRICT, NULL, 0,
+     "Fail if a recording is sampled, approximate or incomplete, or the process was killed or has "
+     "not ended",
+     0},
+    {NULL, 0, NULL, 0, "An earlier profile as the budget:", 2},
+    {"baseline", KEY_BASELINE, "FILE", 0,
+     "Peak, live and total blocks may not be above those of FILE; of several profiles, those of "
+     "its program are "
+     "compared",
+     0},
+    {"tolerance", KEY_TOLERANCE, "PERCENT", 0, "How far above they may be (default: 5)", 0},
+    {NULL, 0, NULL, 0, "What is checked:", 3},
+    {"run", KEY_RUN, NULL, 0, "Run a program and check it and its children, instead of profiles",
+     0},
+    {"profiles", KEY_PROFILES, "DIR", 0,
+     "With --run: keep the profiles in DIR, in place of those of the last time", 0},
+    {"mmap", KEY_MMAP, NULL, 0,
+     "With --run: record what the program maps itself as well, as domains mmap and mmap-file", 0},
+    {"process", KEY_PROCESS, "PATTERN", 0,
+     "Only the processes whose program matches, by its name or path, such as 'test_*'; a run that "
+     "has none fails. May "
+     "be "
+     "repeated",
+     0},
+    {NULL, 0, NULL, 0, "How it is told:", 4},
+    {"junit", KEY_JUNIT, "FILE", 0, "Write JUnit's XML to FILE as well", 0},
+    {"json", KEY_JSON, NULL, 0,
+     "As JSON (with --run to standard error, as standard output is the program's)", 0},
+    {"quiet", 'q', NULL, 0, "Tell only what fails", 0},
+    {"verbose", 'v', NULL, 0, "Tell the budgets that are kept as well", 0},
+    {"color", KEY_COLOR, "WHEN", 0, MT_HELP_COLOR, 0},
+    {NULL, 0, NULL, 0, "Where names come from:", 5},
+    MT_SYMBOL_OPTIONS(0),
+    {0},
+};
+
+/* A list grows by one; ends the process when that is not possible. */
+static void *grow(struct argp_state *state, void *items, size_t n, size_t bytes) {
+    void *grown = realloc(items, (n + 1) * bytes);
+    if (!grown)
+        argp_failure(state, MT_EXIT_USAGE, 0, "out of memory");
+    return grown;
+}
+
+static void add_budget(struct argp_state *state, struct mt_check_options *o, enum mt_budget_of of,
+                       uint64_t limit) {
+    o->budgets = grow(state, o->budgets, o->n_budgets, sizeof *o->budgets);
+    o->budgets[o->n_budgets++] = (struct mt_budget){.of = of, .limit = limit};
+}
+
+static uint64_t parse_limit(struct argp_state *state, const char *option, const char *text) {
+    uint64_t limit;
+    if (!mt_format_parse_size(text, &limit))
+        argp_error(state, "--%s %s: give a number, or one with K, M or G", option, text);
+    return limit;
+}
+
+static double parse_percent(struct argp_state *state, const char *text) {
+    char *end;
+    double percent = strtod(text, &end);
+    if (end != text && *end == '%')
+        end++;
+    if (end == text || *end || !(percent >= 0) || percent > 1e6)
+        argp_error(state, "--tolerance %s: give a percentage, such as 5 or 2.5", text);
+    return percent;
+}
+
+static error_t parse_budget(int key, const char *text, struct argp_state *state) {
+    struct mt_check_options *o = state->input;
+    struct mt_error error;
+    switch (key) {
+    case KEY_MAX_PEAK:
+        add_budget(state, o, MT_BUDGET_PEAK, parse_limit(state, "max-peak", text));
+        return 0;
+    case KEY_MAX_LIVE:
+        add_budget(state, o, MT_BUDGET_LIVE, parse_limit(state, "max-live", text));
+        return 0;
+    case KEY_MAX_TOTAL:
+        add_budget(state, o, MT_BUDGET_TOTAL, parse_limit(state, "max-total", text));
+        return 0;
+    case KEY_MAX_TOTAL_BLOCKS:
+        add_budget(state, o, MT_BUDGET_TOTAL_BLOCKS, parse_limit(state, "max-total-blocks", text));
+        return 0;
+    case KEY_NO_LEAKS:
+        add_budget(state, o, MT_BUDGET_LEAKS, 0);
+        return 0;
+    case KEY_IGNORE:
+        o->ignored = grow(state, o->ignored, o->n_ignored, sizeof *o->ignored);
+        o->ignored[o->n_ignored++] = text;
+        return 0;
+    case KEY_PROCESS:
+        o->processes = grow(state, o->processes, o->n_processes, sizeof *o->processes);
+        o->processes[o->n_processes++] = text;
+        return 0;
+    case KEY_SCOPE:
+        if (mt_budget_parse_scope(text, &o->budgets, &o->n_budgets, &error) != 0)
+            argp_error(state, "--scope %s\n%s", error.message, error.hint);
+        return 0;
+    case KEY_BASELINE:
+        if (o->baseline)
+            argp_error(state, "one baseline at a time: %s and %s are too many", o->baseline, text);
+        o->baseline = text;
+        return 0;
+    case KEY_TOLERANCE:
+        o->tolerance_percent = parse_percent(state, text);
+        o->tolerance_given = true;
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+static bool set_flag(int key, struct mt_check_options *o) {
+    const struct mt_option_flag flags[] = {
+        {KEY_STRICT, &o->strict}, {KEY_COUNT_RUNTIME, &o->count_runtime},
+        {KEY_RUN, &o->run},       {KEY_MMAP, &o->mmap},
+        {KEY_JSON, &o->json},     {'q', &o->quiet},
+        {'v', &o->verbose}};
+    return mt_option_set_flag(key, flags, sizeof flags / sizeof *flags);
+}
+
+static void take_word(struct argp_state *state, struct mt_check_options *o, const char *word) {
+    if (o->run) {
+        o->program = state->argv + state->next - 1;
+        state->next = state->argc;
+        return;
+    }
+    o->files = grow(state, o->files, o->n_files, sizeof *o->files);
+    o->files[o->n_files++] = word;
+}
+
+static void check_together(struct argp_state *state, const struct mt_check_options *o) {
+    if (o->run && o->n_files)
+        argp_error(state, "--run comes before the program: memtrack check --run [OPTION...] -- %s",
+                   o->files[0]);
+    if (o->run && (!o->program || !o->program[0][0]))
+        argp_error(state, "--run: name a program to run");
+    if (!o->run && !o->n_files)
+        argp_error(state, "name the profiles to check, or a program with --run");
+    if (!o->n_budgets && !o->baseline && !o->strict)
+        argp_error(state, "name a budget, such as --max-peak 10M, --no-leaks or --baseline FILE");
+    if (o->tolerance_given && !o->baseline)
+        argp_error(state, "--tolerance is that of a --baseline");
+    if (o->profiles && !o->run)
+        argp_error(state, "--profiles goes with --run");
+    if (o->mmap && !o->run)
+        argp_error(state, "--mmap goes with --run");
+    if (o->quiet && o->verbose)
+        argp_error(state, "--quiet and --verbose exclude each other");
+}
+
+static error_t parse(int key, char *text, struct argp_state *state) {
+    struct mt_check_options *o = state->input;
+    switch (key) {
+    case KEY_PROFILES:
+        o->profiles = text;
+        return 0;
+    case KEY_JUNIT:
+        if (strcmp(text, "-") == 0)
+            argp_error(state, "--junit -: name a file, such as memory.xml: standard output has the "
+                              "lines, or --json");
+        o->junit = text;
+        return 0;
+    case KEY_COLOR:
+        mt_option_color(state, text, &o->color);
+        return 0;
+    case ARGP_KEY_ARG:
+        take_word(state, o, text);
+        return 0;
+    case ARGP_KEY_END:
+        check_together(state, o);
+        return 0;
+    default:
+        if (set_flag(key, o) || mt_option_symbols(key, text, state, &o->symbols))
+            return 0;
+        return parse_budget(key, text, state);
+    }
+}
+
+static const struct argp parser = {
+    .options = table,
+    .parser = parse,
+    .args_doc = "FILE...\n--run [--] PROGRAM [ARGUMENT...]",
+    .doc = "Hold profiles against budgets, for tests and CI: a line for each budget that is broken."
+           "\vFILE is a profile of memtrack run, the number of a running process that is recorded, "
+           "or a heap profile in "
+           "pprof's format of another tool. Sizes take K, M and "
+           "G (powers of 1024). A budget that a profile has no figure for is not kept."
+           "\n\nExit status: 0 all budgets are kept, 1 one is not, 2 wrong usage, 3 a profile "
+           "cannot be read. With --run "
+           "a program that fails ends it with the program's own status, as memtrack run does.",
+};
+
+void mt_check_parse(int argc, char **argv, struct mt_check_options *options) {
+    *options =
+        (struct mt_check_options){.name = argv[0], .tolerance_percent = DEFAULT_TOLERANCE_PERCENT};
+    argp_parse(&parser, argc, argv, ARGP_IN_ORDER, NULL, options);
+}
+
+/* The budgets of one --scope share their name. */
+void mt_check_options_free(struct mt_check_options *options) {
+    for (size_t i = 0; i < options->n_budgets; i++)
+        if (options->budgets[i].scope &&
+            (i == 0 || options->budgets[i - 1].scope != options->budgets[i].scope))
+            free((char *)options->budgets[i].scope);
+    free(options->budgets);
+    free(options->files);
+    free(options->ignored);
+    free(options->processes);
+}

@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * `memtrack report` without an argument means "what I have just recorded". The newest file by
+ * modification time is taken; equal times (children of one run) are told apart by name, so that the
+ * choice is repeatable.
+ */
+#include "input.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fnmatch.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "command.h"
+#include "profile/pprof/pprof.h"
+#include "text/terminal.h"
+#include "view/subject.h"
+
+#define STANDARD_INPUT  "/dev/stdin"
+#define MAX_INPUT_BYTES ((size_t)1 << 30)
+
+struct candidate {
+    char *name;
+    struct timespec written;
+    size_t n; /* how many there were */
+};
+
+static bool is_newer(const struct candidate *best, const char *name, struct timespec written) {
+    if (!best->name || written.tv_sec != best->written.tv_sec)
+        return !best->name || written.tv_sec > best->written.tv_sec;
+    if (written.tv_nsec != best->written.tv_nsec)
+        return written.tv_nsec > best->written.tv_nsec;
+    return strcmp(name, best->name) > 0;
+}
+
+static void consider(DIR *folder, const char *pattern, struct candidate *best) {
+    rewinddir(folder);
+    for (struct dirent *entry; (entry = readdir(folder));) {
+        struct stat status;
+        if (fnmatch(pattern, entry->d_name, 0) != 0 ||
+            fstatat(dirfd(folder), entry->d_name, &status, 0) != 0 || !S_ISREG(status.st_mode))
+            continue;
+        best->n++;
+        if (!is_newer(best, entry->d_name, status.st_mtim))
+            continue;
+        free(best->name);
+        best->name = strdup(entry->d_name);
+        best->written = status.st_mtim;
+    }
+}
+
+static char *newest_in(const char *program, const char *path, bool say, int *exit_status) {
+    struct candidate best = {0};
+    DIR *folder = opendir(path);
+    if (!folder) {
+        mt_print_problem(program, "Name a profile that you may read.",
+                         "cannot read the directory %s: %s", path, strerror(errno));
+        *exit_status = MT_EXIT_UNREADABLE;
+        return NULL;
+    }
+    consider(folder, "memtrack.*.pb.gz", &best);
+    if (!best.name)
+        consider(folder, "*.pb.gz", &best);
+    if (!best.name)
+        consider(folder, "*.ledger", &best); /* what a run that was killed has left */
+    closedir(folder);
+    char *chosen = NULL;
+    if (!best.name) {
+        mt_print_problem(program, "Record one with memtrack PROGRAM, or name a file.",
+                         "no profile (*.pb.gz) in %s",
+                         strcmp(path, ".") == 0 ? "the current directory" : path);
+        *exit_status = MT_EXIT_UNREADABLE;
+    } else if (asprintf(&chosen, "%s%s%s", strcmp(path, ".") == 0 ? "" : path,
+                        strcmp(path, ".") == 0 ? "" : "/", best.name) < 0) {
+        chosen = NULL;
+        *exit_status = MT_EXIT_UNREADABLE;
+    }
+    struct mt_terminal terminal;
+    mt_terminal_init(&terminal, stderr, MT_COLOR_AUTO);
+    if (chosen && (say || best.n > 1)) {
+        fprintf(stderr, "%s: ", program);
+        mt_put(&terminal, MT_STYLE_NONE, chosen);
+        if (best.n > 1)
+            fprintf(stderr, ", the newest of %zu profiles", best.n);
+        fputc('\n', stderr);
+    }
+    free(best.name);
+    return chosen;
+}
+
+char *mt_pick_profile(const char *program, const char *argument, int *status) {
+    struct stat file;
+    pid_t pid;
+    if (!argument)
+        return newest_in(program, ".", true, status);
+    if (strcmp(argument, "-") == 0)
+        return strdup(STANDARD_INPUT);
+    if (!*argument) {
+        mt_print_problem(
+            program, "Without an argument the newest profile in the current directory is taken.",
+            "an empty name is no profile");
+        *status = MT_EXIT_USAGE;
+        return NULL;
+    }
+    if (stat(argument, &file) == 0)
+        return S_ISDIR(file.st_mode) ? newest_in(program, argument, false, status)
+                                     : strdup(argument);
+    if (mt_subject_is_process(argument, &pid))
+        return strdup(argument);
+    mt_print_problem(program,
+                     "Without an argument the newest profile in the current directory is taken.",
+                     "cannot open %s: %s", argument, strerror(errno));
+    *status = MT_EXIT_UNREADABLE;
+    return NULL;
+}
+
+char *mt_pick_profile_at(const char *program, const char *argument, struct mt_at *at, int *status) {
+    const char *sign = argument ? mt_subject_at(argument) : NULL;
+    struct mt_at moment;
+    if (!sign)
+        return mt_pick_profile(program, argument, status);
+    if (!mt_at_parse(sign + 1, &moment)) {
+        mt_print_problem(
+            program,
+            "After an @ comes end, peak, or a time after the start such as 1.5s, 300ms or 02:00.",
+            "%s: there is no such file, and %s is no moment of one", argument, sign + 1);
+        *status = MT_EXIT_USAGE;
+        return NULL;
+    }
+    char *what = strndup(argument, (size_t)(sign - argument)), *path = NULL;
+    if (what)
+        path = mt_pick_profile(program, what, status);
+    else
+        *status = MT_EXIT_UNREADABLE;
+    free(what);
+    *at = moment;
+    return path;
+}
+
+/* Everything that is left on stdin, malloc'ed. */
+static int slurp(char **content, size_t *bytes, struct mt_error *error) {
+    size_t capacity = 0;
+    *content = NULL;
+    *bytes = 0;
+    for (size_t n = 1; n; *bytes += n) {
+        if (*bytes == MAX_INPUT_BYTES)
+            return mt_error_set(error, MEMTRACK_ELIMIT, "Save it to a file first.",
+                                "standard input: more than 1 GiB, which no profile should be");
+        if (*bytes == capacity) {
+            capacity = capacity ? capacity * 2 : (size_t)1 << 16;
+            char *grown = realloc(*content, capacity);
+            if (!grown)
+                return mt_error_set(error, MEMTRACK_ENOMEM, "",
+                                    "out of memory while reading standard input");
+            *content = grown;
+        }
+        n = fread(*content + *bytes, 1, capacity - *bytes, stdin);
+    }
+    return ferror(stdin) ? mt_error_set(error, MEMTRACK_EIO, "", "cannot read standard input: %m")
+                         : 0;
+}
+
+int mt_pick_read(const char *path, struct mt_profile **out, struct mt_error *error) {
+    struct stat status;
+    if (strcmp(path, STANDARD_INPUT) != 0 || fstat(STDIN_FILENO, &status) != 0 ||
+        S_ISREG(status.st_mode))
+        return mt_subject_load(path, out, error);
+    char *content;
+    size_t bytes;
+    *out = NULL;
+    int result = slurp(&content, &bytes, error);
+    if (result == 0)
+        result = mt_pprof_read_named("standard input", content, bytes, out, error);
+    free(content);
+    return result;
+}

@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The rule is that a ledger is removed only after its profile has its name: whatever fails before
+ * (no memory, a full disk, a damaged ledger) leaves the ledger in the session directory, which then
+ * stays, and the message says where. Only a ledger in which recording never began holds nothing and
+ * goes.
+ */
+#include "run/convert.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "launch.h"
+#include "output.h"
+#include "profile/ledger/convert.h"
+#include "view/summary/own_calls.h"
+#include "view/summary/unseen.h"
+#include "view/symbols/symbols.h"
+
+enum { OTHER_FILES_BYTES = 4 << 20 }; /* locales, caches, data: mapped and looked at in part */
+
+static void name_program(const struct mt_convert *convert, const struct mt_track *track,
+                         const struct mt_profile *profile, struct mt_result *result) {
+    bool is_named = track->is_main && track->name.counter == 0 && *convert->program;
+    snprintf(result->program, sizeof result->program, "%s",
+             is_named ? convert->program : mt_output_program(profile));
+}
+
+/* What tells this process apart from the others of the run, as far as the pattern does not. */
+static void distinguish(const struct mt_convert *convert, const struct mt_track *track,
+                        bool is_newest, char *insert, size_t bytes) {
+    int n = 0;
+    insert[0] = 0;
+    if (!(track->is_main && is_newest) && !mt_output_has(convert->pattern, 'p'))
+        n = snprintf(insert, bytes, ".%" PRIu32, track->name.pid);
+    if (!is_newest)
+        snprintf(insert + n, bytes - (size_t)n, ".%" PRIu32, track->name.counter);
+}
+
+static void set_exit(const struct mt_convert *convert, const struct mt_track *track, bool is_newest,
+                     struct mt_profile_info *info) {
+    if (!track->is_main || !is_newest || !convert->exit_known)
+        return;
+    info->exit_known = true;
+    info->exit_code = WIFEXITED(convert->wait_status) ? WEXITSTATUS(convert->wait_status) : -1;
+    info->exit_signal = WIFSIGNALED(convert->wait_status) ? WTERMSIG(convert->wait_status) : 0;
+}
+
+/* Looks at the first moments are no ticks: after the last of them more than half of the run went
+ * by. */
+static bool was_hardly_looked_at(const struct mt_profile_info *info) {
+    size_t n = info->n_ticks;
+    while (n != 0 &&
+           (info->ticks[n - 1].rss_bytes == 0 || info->ticks[n - 1].rss_bytes == UINT64_MAX))
+        n--; /* it had ended */
+    return info->anonymous.bytes == 0 || n == 0 ||
+           info->ticks[n - 1].time_ns < info->duration_ns / 2;
+}
+
+/*
+ * A program that ended before the first tick is known by its highest resident memory alone, files
+ * included. What is left after the most that its modules and the ledger can have had of that was
+ * its own.
+ */
+static void estimate_anonymous(const struct mt_track *track, uint64_t most_rss_bytes,
+                               struct mt_ledger *ledger, struct mt_profile_info *info) {
+    uint64_t others = info->ledger_bytes + OTHER_FILES_BYTES;
+    size_t n = 0;
+    struct mt_module *modules = mt_ledger_refresh(ledger, NULL) == 0
+                                    ? mt_ledger_load_items(ledger, MT_EXTENT_MODULES, &n)
+                                    : NULL;
+    for (size_t i = 1; modules && i < n; i++)
+        if (modules[i].end > modules[i].start)
+            others += modules[i].end - modules[i].start;
+    if (modules && track->is_main && !track->is_left && was_hardly_looked_at(info) &&
+        most_rss_bytes > others && most_rss_bytes - others > info->anonymous.bytes) {
+        info->anonymous.bytes = most_rss_bytes - others;
+        info->anonymous.is_estimate = true;
+    }
+    free(modules);
+}
+
+/* 0, or the problem is filled. */
+static int load(const struct mt_convert *convert, struct mt_track *track, const char *path,
+                struct mt_profile **profile, struct mt_error *problem) {
+    struct mt_ledger *ledger = track->ledger;
+    struct mt_ledger_map map;
+    track->ledger = NULL;
+    int rc = ledger ? 0 : mt_ledger_open(path, &ledger, problem);
+    if (rc != 0)
+        return rc;
+    rc = mt_ledger_convert_mapped(ledger, profile, &map, problem);
+    if (rc == 0) {
+        rc = mt_track_apply(track, mt_ledger_info(ledger), *profile, &map);
+        mt_ledger_convert_map_free(&map);
+        if (rc != 0) {
+            mt_profile_free(*profile);
+            mt_error_set(problem, -rc, "Close other programs, or raise the memory limit.",
+                         "%s: out of memory", path);
+        } else
+            estimate_anonymous(track, convert->most_rss_bytes, ledger, &(*profile)->info);
+    }
+    mt_ledger_close(ledger);
+    return rc;
+}
+
+static void write_profile(const struct mt_convert *convert, const struct mt_track *track,
+                          bool is_newest, const struct mt_profile *profile,
+                          struct mt_result *result) {
+    char insert[64], *written = NULL;
+    const struct mt_output_fields fields = {result->pid, result->program,
+                                            profile->info.start_time_ns};
+    distinguish(convert, track, is_newest, insert, sizeof insert);
+    char *wanted = mt_output_name(convert->pattern, &fields, insert);
+    if (!wanted) {
+        mt_error_set(&result->problem, MEMTRACK_ENOMEM, "", "out of memory");
+        return;
+    }
+    if (mt_output_write(profile, wanted, convert->force, convert->since_ns, &written,
+                        &result->problem) == 0) {
+        result->is_written = true;
+        snprintf(result->file, sizeof result->file, "%s", written);
+        if (strcmp(written, wanted) == 0)
+            result->problem = (struct mt_error){{0}, {0}};
+        else if (!result->problem.message[0])
+            mt_error_set(&result->problem, MEMTRACK_EUSAGE, "--force replaces what is there.",
+                         "%s exists: the profile was written to %s", wanted, written);
+        else
+            snprintf(result->problem.hint, sizeof result->problem.hint,
+                     "It was written to %.200s instead.", written);
+    }
+    free(wanted);
+    free(written);
+}
+
+/* "memtrack report LEDGER" reads a ledger as well. */
+static void keep(const char *path, struct mt_result *result) {
+    result->is_kept = true;
+    snprintf(result->file, sizeof result->file, "%s", path);
+    snprintf(result->problem.hint, sizeof result->problem.hint,
+             "Nothing is lost: the recording is kept in memory or on disk at the path below; read "
+             "it with memtrack report.");
+}
+
+static void fill_result(const struct mt_profile *profile, struct mt_result *result) {
+    result->peak_bytes = profile->info.totals.peak_bytes;
+    result->live_bytes = profile->info.totals.live_bytes;
+    result->total_blocks = profile->info.totals.total_blocks;
+    result->is_blind = profile->info.outranked && result->total_blocks == 0;
+    result->anonymous = profile->info.anonymous;
+}
+
+/* Without the mark at its beginning a ledger was never begun, or something has emptied it. What
+ * could not be looked at is not empty: it may be all that there is. */
+static bool is_empty(const char *path) {
+    uint64_t magic = 0;
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    ssize_t n = fd >= 0 ? pread(fd, &magic, sizeof magic, 0) : -1;
+    if (fd >= 0)
+        close(fd);
+    return n >= 0 && magic != MT_LEDGER_MAGIC;
+}
+
+static void settle_failure(const char *path, struct mt_result *result) {
+    if (access(path, F_OK) != 0)
+        mt_error_set(&result->problem, MEMTRACK_ENOTFOUND, "",
+                     "nothing was recorded of process %" PRIu32
+                     ": its ledger was removed during the run",
+                     result->pid);
+    else if (is_empty(path)) {
+        unlink(path);
+        mt_error_set(&result->problem, MEMTRACK_EFORMAT, "",
+                     "process %" PRIu32
+                     " left an empty ledger: it ended while the recording began, or its ledger was "
+                     "overwritten",
+                     result->pid);
+    } else
+        keep(path, result);
+}
+
+void mt_convert_track(const struct mt_convert *convert, struct mt_track *track, bool is_newest,
+                      struct mt_result *result, struct mt_profile **profile) {
+    char file[128], path[4096];
+    struct mt_profile *made = NULL;
+    mt_ledger_name_format(&track->name, file, sizeof file);
+    snprintf(path, sizeof path, "%s/%s", convert->session->path, file);
+    *result = (struct mt_result){
+        .inode = track->inode, .pid = track->name.pid, .is_main = track->is_main};
+    if (profile)
+        *profile = NULL;
+    if (load(convert, track, path, &made, &result->problem) != 0) {
+        settle_failure(path, result);
+        return;
+    }
+    name_program(convert, track, made, result);
+    set_exit(convert, track, is_newest, &made->info);
+    fill_result(made, result);
+    mt_own_calls_note(made);
+    mt_unseen_note(made); /* without the note, and without names, it is still a profile */
+    if (track->is_main && is_newest && convert->strangers)
+        mt_strangers_note(convert->strangers, convert->ticker, made);
+    mt_symbols_resolve(made, &convert->symbols, NULL);
+    write_profile(convert, track, is_newest, made, result);
+    if (result->is_written)
+        unlink(path);
+    else
+        settle_failure(path, result);
+    if (profile)
+        *profile = made;
+    else
+        mt_profile_free(made);
+}

@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * During the run memtrack must stay small, and a build starts thousands of processes. Their ledgers
+ * lie in a memory file system, so a forked worker converts them when they get many: its memory goes
+ * away with it, and a ledger that brings it down costs that one profile, not the run. Results come
+ * back through a pipe as plain structs.
+ *
+ * At the end everything left is converted here, the main process last so that its profile is at
+ * hand for the summary with nothing else in memory.
+ */
+#include "run/finish.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { MANY_LEDGERS = 64, SHORT_PART = 2 /* of the room at the start */ };
+
+void mt_finish_init(struct mt_finish *finish, const struct mt_convert *convert) {
+    *finish = (struct mt_finish){
+        .convert = *convert,
+        .worker_fd = -1,
+        .room_at_start = mt_session_room(convert->session),
+    };
+}
+
+void mt_finish_free(struct mt_finish *finish) {
+    free(finish->results);
+}
+
+static void keep_result(struct mt_finish *finish, const struct mt_result *result) {
+    if (finish->n_results == finish->capacity) {
+        size_t want = finish->capacity ? finish->capacity * 2 : 8;
+        struct mt_result *grown = realloc(finish->results, want * sizeof *grown);
+        if (!grown)
+            return; /* the profile is there; only its line in the summary is not */
+        finish->results = grown;
+        finish->capacity = want;
+    }
+    finish->results[finish->n_results++] = *result;
+}
+
+static bool is_newest(const struct mt_ticker *ticker, const struct mt_track *track) {
+    for (size_t i = 0; i < ticker->n_tracks; i++) {
+        const struct mt_track *t = ticker->tracks[i];
+        if (t->name.pid == track->name.pid && t->name.start_ticks == track->name.start_ticks &&
+            t->name.counter > track->name.counter)
+            return false;
+    }
+    return true;
+}
+
+static void remove_done(struct mt_ticker *ticker) {
+    size_t kept = 0;
+    for (size_t i = 0; i < ticker->n_tracks; i++) {
+        struct mt_track *track = ticker->tracks[i];
+        if (track->state != MT_TRACK_DONE) {
+            ticker->tracks[kept++] = track;
+            continue;
+        }
+        mt_track_release(track);
+        free(track);
+    }
+    ticker->n_tracks = kept;
+}
+
+/* ---- while the run goes on ------------------------------------------------------------------- */
+
+static bool write_all(int fd, const void *data, size_t bytes) {
+    for (size_t done = 0; done < bytes;) {
+        ssize_t n = write(fd, (const char *)data + done, bytes - done);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0)
+            return false;
+        done += (size_t)n;
+    }
+    return true;
+}
+
+_Noreturn static void work(struct mt_finish *finish, struct mt_ticker *ticker, int fd) {
+    setpriority(PRIO_PROCESS, 0, 10); /* the target comes first */
+    for (size_t i = 0; i < ticker->n_tracks; i++) {
+        struct mt_track *track = ticker->tracks[i];
+        struct mt_result result;
+        if (!track->is_held)
+            continue;
+        mt_convert_track(&finish->convert, track, is_newest(ticker, track), &result, NULL);
+        if (!write_all(fd, &result, sizeof result))
+            _exit(1); /* nobody is there to tell; the rest is not ours any more */
+    }
+    _exit(0);
+}
+
+static bool is_short_of_room(const struct mt_finish *finish, size_t n_waiting) {
+    return n_waiting >= MANY_LEDGERS || (n_waiting > 0 && mt_session_room(finish->convert.session) <
+                                                              finish->room_at_start / SHORT_PART);
+}
+
+void mt_finish_relieve(struct mt_finish *finish, struct mt_ticker *ticker) {
+    size_t n_waiting = 0;
+    int ends[2];
+    for (size_t i = 0; i < ticker->n_tracks; i++)
+        n_waiting += ticker->tracks[i]->state == MT_TRACK_ENDED && !ticker->tracks[i]->is_main;
+    if (finish->worker || !is_short_of_room(finish, n_waiting) || pipe2(ends, O_CLOEXEC) != 0)
+        return;
+    for (size_t i = 0; i < ticker->n_tracks; i++) {
+        struct mt_track *track = ticker->tracks[i];
+        track->is_held = track->state == MT_TRACK_ENDED && !track->is_main;
+    }
+    pid_t pid = fork();
+    if (pid == 0)
+        work(finish, ticker, ends[1]);
+    close(ends[1]);
+    if (pid < 0) {
+        close(ends[0]);
+        return; /* tried again at the next tick */
+    }
+    fcntl(ends[0], F_SETFL, O_NONBLOCK);
+    finish->worker = pid;
+    finish->worker_fd = ends[0];
+    finish->worker_bytes = 0;
+}
+
+static void take_result(struct mt_finish *finish, struct mt_ticker *ticker) {
+    for (size_t i = 0; i < ticker->n_tracks; i++)
+        if (ticker->tracks[i]->inode == finish->arriving.inode && ticker->tracks[i]->is_held)
+            ticker->tracks[i]->state = MT_TRACK_DONE;
+    keep_result(finish, &finish->arriving);
+    finish->worker_bytes = 0;
+}
+
+/* What a worker that fell did not report is left to the end of the run, as if there had been
+ * none. */
+static void end_worker(struct mt_finish *finish, struct mt_ticker *ticker) {
+    close(finish->worker_fd);
+    while (waitpid(finish->worker, NULL, 0) < 0 && errno == EINTR)
+        ;
+    finish->worker = 0;
+    finish->worker_fd = -1;
+    for (size_t i = 0; i < ticker->n_tracks; i++)
+        ticker->tracks[i]->is_held = false;
+    remove_done(ticker);
+}
+
+void mt_finish_collect(struct mt_finish *finish, struct mt_ticker *ticker, bool wait) {
+    if (finish->worker_fd >= 0 && wait)
+        fcntl(finish->worker_fd, F_SETFL, 0);
+    while (finish->worker_fd >= 0) {
+        ssize_t n = read(finish->worker_fd, (char *)&finish->arriving + finish->worker_bytes,
+                         sizeof finish->arriving - finish->worker_bytes);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0 && errno == EAGAIN)
+            return;
+        if (n <= 0) {
+            end_worker(finish, ticker);
+            return;
+        }
+        finish->worker_bytes += (size_t)n;
+        if (finish->worker_bytes == sizeof finish->arriving)
+            take_result(finish, ticker);
+    }
+}
+
+/* ---- at the end ------------------------------------------------------------------------------ */
+
+static bool is_the_program(const struct mt_ticker *ticker, const struct mt_track *track) {
+    return track->is_main && is_newest(ticker, track);
+}
+
+static void convert_one(struct mt_finish *finish, const struct mt_ticker *ticker,
+                        struct mt_track *track, struct mt_profile **profile) {
+    struct mt_result result;
+    mt_convert_track(&finish->convert, track, is_newest(ticker, track), &result, profile);
+    result.is_main = is_the_program(ticker, track);
+    keep_result(finish, &result);
+    mt_track_release(track);
+    track->state = MT_TRACK_DONE;
+}
+
+void mt_finish_all(struct mt_finish *finish, struct mt_ticker *ticker,
+                   struct mt_profile **profile) {
+    *profile = NULL;
+    mt_finish_collect(finish, ticker, true);
+    for (size_t i = 0; i < ticker->n_tracks; i++)
+        if (ticker->tracks[i]->state == MT_TRACK_ENDED &&
+            !is_the_program(ticker, ticker->tracks[i]))
+            convert_one(finish, ticker, ticker->tracks[i], NULL);
+    for (size_t i = 0; i < ticker->n_tracks; i++)
+        if (ticker->tracks[i]->state == MT_TRACK_ENDED && is_the_program(ticker, ticker->tracks[i]))
+            convert_one(finish, ticker, ticker->tracks[i], profile);
+    remove_done(ticker);
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Turning the ledgers of a run into profiles: at the end, and for processes that have ended already
+ * when their ledgers begin to fill the session's file system.
+ */
+#ifndef MT_CLI_FINISH_H
+#define MT_CLI_FINISH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "run/convert.h"
+#include "ticker.h"
+
+struct mt_finish {
+    struct mt_convert convert;
+    struct mt_result *results; /* of the processes that are done */
+    size_t n_results, capacity;
+    uint64_t room_at_start;
+    pid_t worker;        /* converts while the run goes on; 0: none */
+    int worker_fd;       /* results arrive here; -1: none */
+    size_t worker_bytes; /* of the result that is arriving */
+    struct mt_result arriving;
+};
+
+void mt_finish_init(struct mt_finish *finish, const struct mt_convert *convert);
+void mt_finish_free(struct mt_finish *finish);
+
+/* Start a worker when many ledgers wait or room gets short. Cheap when not. */
+void mt_finish_relieve(struct mt_finish *finish, struct mt_ticker *ticker);
+/* Take what the worker has to say; wait for its end when asked to. */
+void mt_finish_collect(struct mt_finish *finish, struct mt_ticker *ticker, bool wait);
+
+/* Convert every ledger whose process has ended. *profile: that of the main process, or NULL; the
+ * caller's. */
+void mt_finish_all(struct mt_finish *finish, struct mt_ticker *ticker, struct mt_profile **profile);
+
+#endif

@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The command line of run. Options end at the first word that is none: what follows belongs to the
+ * program. A mistake ends with 125, since every other status could be the program's.
+ */
+#include <argp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "options.h"
+#include "output.h"
+#include "run/request.h"
+#include "view/format/format.h"
+
+enum { MOST_FRAMES = 8192 }; /* what the recorder keeps at most */
+
+enum key {
+    KEY_FORCE = 256,
+    KEY_JSON,
+    KEY_FOLLOW,
+    KEY_SAMPLE,
+    KEY_INTERVAL,
+    KEY_ALLOCATOR,
+    KEY_FRAMES,
+    KEY_MAX_LEDGER,
+    KEY_EXACT_PEAK,
+    KEY_USABLE,
+    KEY_ALLOCATOR_STATS,
+    KEY_DORMANT,
+    KEY_MMAP,
+    KEY_COLOR,
+};
+
+static const struct argp_option table[] = {
+    {0, 0, 0, 0, "Profiles:", 1},
+    {"output", 'o', "FILE", 0,
+     "Name of the profile: %p pid, %e program, %h host, %t start time (default " MT_OUTPUT_DEFAULT
+     "); those of children get their pid",
+     1},
+    {"force", KEY_FORCE, 0, 0, "Replace an existing file", 1},
+    {"quiet", 'q', 0, 0, "Print no summary, only problems", 1},
+    {"json", KEY_JSON, 0, 0, "Print the summary as JSON, to standard error like the other one", 1},
+    {"color", KEY_COLOR, "WHEN", 0, MT_HELP_COLOR, 1},
+    {0, 0, 0, 0, "Recording:", 2},
+    {"follow", KEY_FOLLOW, "yes|no", 0, "Record the children as well (default yes)", 2},
+    {"frames", KEY_FRAMES, "N", 0, "Keep at most N frames of a call path (default 1024)", 2},
+    {"max-ledger", KEY_MAX_LEDGER, "BYTES", 0,
+     "Call paths that come when the ledger has this size are counted as one (default an eighth of "
+     "the memory limit, if "
+     "there is one; 0 no bound)",
+     2},
+    {"exact-peak", KEY_EXACT_PEAK, 0, 0, "Exact peak with several threads, at a cost", 2},
+    {"usable", KEY_USABLE, 0, 0,
+     "Measure what the allocator rounds up (the waste column), at a cost", 2},
+    {"allocator-stats", KEY_ALLOCATOR_STATS, 0, 0,
+     "Ask the allocator for its own figures at exit, in a copy of the process", 2},
+    {"mmap", KEY_MMAP, 0, 0,
+     "Record what the program maps itself as well, as domains mmap and mmap-file", 2},
+    {"dormant", KEY_DORMANT, 0, 0, "Begin with recording off: memtrack attach PID switches it on",
+     2},
+    {"sample", KEY_SAMPLE, "BYTES", 0,
+     "Record one allocation in about BYTES; all figures become estimates", 2},
+    {"interval", KEY_INTERVAL, "DUR", 0,
+     "Time between points of the time axis (default 10ms, coarser in long runs)", 2},
+    {"allocator", KEY_ALLOCATOR, "NAME", 0,
+     "Run on jemalloc, tcmalloc, mimalloc, or the library with this path", 2},
+    {0, 0, 0, 0, "Where names come from:", 4},
+    MT_SYMBOL_OPTIONS(4),
+    {0}};
+
+static int bad_value(const struct argp_state *state, const char *hint, const char *option,
+                     const char *value) {
+    mt_print_problem(state->argv[0], hint, "--%s: %s is no value for it", option, value);
+    exit(MT_EXIT_FAILED);
+}
+
+static void parse_frames(const char *text, struct mt_run_options *o,
+                         const struct argp_state *state) {
+    char *end, hint[48];
+    unsigned long long value = strtoull(text, &end, 10);
+    snprintf(hint, sizeof hint, "Give a number from 1 to %d.", MOST_FRAMES);
+    if (text[0] < '0' || text[0] > '9' || *end || value < 1 || value > MOST_FRAMES)
+        bad_value(state, hint, "frames", text);
+    o->frames = value;
+}
+
+static void parse_follow(const char *text, struct mt_run_options *o,
+                         const struct argp_state *state) {
+    if (strcmp(text, "yes") != 0 && strcmp(text, "no") != 0)
+        bad_value(state, "Give yes or no.", "follow", text);
+    o->follow = strcmp(text, "yes") == 0;
+}
+
+static bool parse_max_ledger(const char *text, uint64_t *bytes) {
+    *bytes = 0;
+    return strcmp(text, "0") == 0 || mt_format_parse_size(text, bytes);
+}
+
+static void parse_interval(const char *text, struct mt_run_options *o,
+                           const struct argp_state *state) {
+    if (!mt_format_parse_duration(text, 0, &o->interval_ns) || o->interval_ns < 1000000)
+        bad_value(state, "Give a duration of at least 1ms, such as 10ms, 1s or 2m.", "interval",
+                  text);
+}
+
+static error_t parse_recording(int key, char *value, struct argp_state *state) {
+    struct mt_run_options *o = state->input;
+    switch (key) {
+    case KEY_FOLLOW:
+        parse_follow(value, o, state);
+        return 0;
+    case KEY_FRAMES:
+        parse_frames(value, o, state);
+        return 0;
+    case KEY_MAX_LEDGER:
+        if (!parse_max_ledger(value, &o->max_ledger))
+            bad_value(state, "Give a size such as 64M, or 0 for no bound.", "max-ledger", value);
+        return 0;
+    case KEY_EXACT_PEAK:
+        o->exact_peak = true;
+        return 0;
+    case KEY_USABLE:
+        o->usable = true;
+        return 0;
+    case KEY_ALLOCATOR_STATS:
+        o->allocator_stats = true;
+        return 0;
+    case KEY_MMAP:
+        o->mmap = true;
+        return 0;
+    case KEY_DORMANT:
+        o->dormant = true;
+        return 0;
+    case KEY_SAMPLE:
+        if (!mt_format_parse_size(value, &o->sample_bytes))
+            bad_value(state, "Give a size such as 512K.", "sample", value);
+        return 0;
+    case KEY_INTERVAL:
+        parse_interval(value, o, state);
+        return 0;
+    case KEY_ALLOCATOR:
+        o->allocator = value;
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+static error_t parse(int key, char *value, struct argp_state *state) {
+    struct mt_run_options *o = state->input;
+    switch (key) {
+    case 'o':
+        o->output = value;
+        return 0;
+    case KEY_FORCE:
+        o->force = true;
+        return 0;
+    case 'q':
+        o->quiet = true;
+        return 0;
+    case KEY_JSON:
+        o->json = true;
+        return 0;
+    case KEY_COLOR:
+        if (!mt_color_parse(value, &o->color))
+            bad_value(state, "Give auto, always or never.", "color", value);
+        return 0;
+    case ARGP_KEY_INIT:
+        state->child_inputs[0] = o->triggers;
+        return 0;
+    case ARGP_KEY_ARGS:
+        o->program = state->argv + state->next;
+        return 0;
+    default:
+        return mt_option_symbols(key, value, state, &o->symbols)
+                   ? 0
+                   : parse_recording(key, value, state);
+    }
+}
+
+int mt_run_parse(int argc, char **argv, struct mt_run_options *options) {
+    static const struct argp_child children[] = {{&mt_trigger_argp, 0, "Triggers:", 3}, {0}};
+    static const struct argp argp = {
+        .options = table,
+        .children = children,
+        .parser = parse,
+        .args_doc = "PROGRAM [ARGUMENT...]",
+        .doc = "Run PROGRAM and record the allocations of it and its children; write a profile for "
+               "each process and "
+               "print a summary to standard error. Input, output, signals and exit status are the "
+               "program's own."
+               "\vExit status: that of the program (128 + N when signal N ended it), 125 when "
+               "memtrack failed, 126 when "
+               "the program cannot be executed, 127 when it was not found.",
+    };
+    struct mt_error error;
+    *options = (struct mt_run_options){
+        .follow = true, .max_ledger = UINT64_MAX, .triggers = mt_triggers_new()};
+    if (!options->triggers) {
+        mt_print_problem(argv[0], NULL, "out of memory");
+        return MT_EXIT_FAILED;
+    }
+    argp_err_exit_status = MT_EXIT_FAILED;
+    if (argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, options) != 0)
+        return MT_EXIT_FAILED;
+    if (!options->program || !options->program[0] || !options->program[0][0]) {
+        mt_print_problem(argv[0], "For example: memtrack run -- ls -l", "name a program to run");
+        return MT_EXIT_FAILED;
+    }
+    if (options->output && mt_output_check_pattern(options->output, &error) != 0) {
+        mt_print_error(argv[0], &error);
+        return MT_EXIT_FAILED;
+    }
+    return 0;
+}

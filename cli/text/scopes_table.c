@@ -1,0 +1,467 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The table of scopes:
+ *
+ *    COUNT       PEAK        NET  ALLOCATED       P50       MAX  SCOPE
+ *    1,024    1.2 MiB        0 B    1.1 GiB  812.0 us   4.02 ms  request
+ *
+ * Numbers are measured, names get what is left. Columns are dropped from a narrow terminal in the
+ * order of what they add: each has a rank, and those of the lowest rank that fit beside a name are
+ * shown, in their places.
+ */
+#include "text/scopes_table.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "text/lines.h"
+#include "view/format/format.h"
+#include "view/margin.h"
+
+enum { GAP = 2, INDENT = 1, NAME_LEAST = 20, CELL = MT_FORMAT_BYTES + MT_MARGIN_BYTES };
+
+/* What a column of numbers takes as a rule. Which columns fit is decided by that, so that it is the
+ * same from one run of a program to the next. */
+static const size_t usual_width[] = {7, 10, 8};
+
+/* ---- columns --------------------------------------------------------------------------------- */
+
+enum part { COUNT, ERRORS, SUM, MAX, P50, P95, OWN };
+enum unit { NUMBER, BYTES, TIME };
+
+struct column {
+    const char *title;
+    enum part part;
+    enum mt_scope_value value;
+    enum unit unit;
+    int rank; /* the lower, the sooner shown */
+};
+
+static const struct column columns[] = {
+    {"COUNT", COUNT, 0, NUMBER, 0},
+    {"ERRORS", ERRORS, 0, NUMBER, 4},
+    {"PEAK", MAX, MT_SCOPE_PEAK_BYTES, BYTES, 1},
+    {"NET", SUM, MT_SCOPE_NET_BYTES, BYTES, 2},
+    {"ALLOCATED", SUM, MT_SCOPE_ALLOCATED_BYTES, BYTES, 3},
+    {"SELF", OWN, MT_SCOPE_ALLOCATED_BYTES, BYTES, 8},
+    {"BLOCKS", SUM, MT_SCOPE_ALLOCATED_BLOCKS, NUMBER, 11},
+    {"P50", P50, MT_SCOPE_DURATION_NS, TIME, 5},
+    {"P95", P95, MT_SCOPE_DURATION_NS, TIME, 7},
+    {"MAX", MAX, MT_SCOPE_DURATION_NS, TIME, 6},
+    {"TIME", SUM, MT_SCOPE_DURATION_NS, TIME, 9},
+    {"SELF TIME", OWN, MT_SCOPE_DURATION_NS, TIME, 10},
+    {"CPU", SUM, MT_SCOPE_CPU_NS, TIME, 12},
+};
+enum { N_COLUMNS = sizeof columns / sizeof *columns };
+
+static int64_t cell_value(const struct column *column, const struct mt_scope_row *row) {
+    const struct mt_scope_statistic *s = &row->value[column->value];
+    switch (column->part) {
+    case COUNT:
+        return row->count < INT64_MAX ? (int64_t)row->count : INT64_MAX;
+    case ERRORS:
+        return row->errors < INT64_MAX ? (int64_t)row->errors : INT64_MAX;
+    case SUM:
+        return s->sum;
+    case MAX:
+        return s->max;
+    case P50:
+        return s->p50;
+    case P95:
+        return s->p95;
+    default:
+        return row->own[column->value];
+    }
+}
+
+static const char *format_value(char buffer[MT_FORMAT_BYTES], enum unit unit, int64_t amount,
+                                bool exact) {
+    if (unit == BYTES)
+        return mt_format_size(buffer, amount, exact);
+    return unit == TIME ? mt_format_duration(buffer, amount > 0 ? (uint64_t)amount : 0)
+                        : mt_format_count(buffer, amount);
+}
+
+/* A sampled figure with what it may be off by; times and counts of scopes are exact. */
+static const char *format_cell(char buffer[CELL], const struct mt_terminal *terminal,
+                               const struct mt_scopes_rows *rows, const struct column *column,
+                               const struct mt_scope_row *row, bool exact) {
+    int64_t amount = cell_value(column, row);
+    char number[MT_FORMAT_BYTES], margin[MT_MARGIN_BYTES];
+    bool is_figure = column->part != COUNT && column->part != ERRORS && column->unit != TIME;
+    format_value(number, column->unit, amount, exact);
+    mt_margin_text(margin, amount,
+                   is_figure ? mt_scopes_rows_margin(rows, row, column->value, amount) : 0,
+                   terminal->utf8);
+    snprintf(buffer, CELL, "%s%s", number, margin);
+    return buffer;
+}
+
+/* Columns that would say nothing are left out. */
+static bool is_wanted(const struct column *column, const struct mt_scopes_rows *rows) {
+    if (column->part == ERRORS || column->value == MT_SCOPE_CPU_NS)
+        for (size_t i = 0; i < rows->n; i++)
+            if (cell_value(column, &rows->items[i]) != 0)
+                return true;
+    return column->part != ERRORS && column->value != MT_SCOPE_CPU_NS;
+}
+
+struct layout {
+    size_t width[N_COLUMNS]; /* 0: not shown */
+    size_t name;             /* room for names */
+};
+
+static size_t room_for(const struct column *column, size_t width) {
+    return (width > usual_width[column->unit] ? width : usual_width[column->unit]) + GAP;
+}
+
+static struct layout lay_out(const struct mt_terminal *terminal, const struct mt_scopes_rows *rows,
+                             size_t n, const struct mt_scopes_table_options *options) {
+    struct layout layout = {{0}, 0};
+    size_t used = INDENT, width[N_COLUMNS];
+    char buffer[CELL];
+    for (size_t c = 0; c < N_COLUMNS; c++) {
+        width[c] = strlen(columns[c].title);
+        for (size_t i = 0; i < n; i++) {
+            const char *text = format_cell(buffer, terminal, rows, &columns[c], &rows->items[i],
+                                           options->exact_bytes);
+            size_t here = mt_format_width(text);
+            width[c] = here > width[c] ? here : width[c];
+        }
+    }
+    for (int rank = 0; rank <= N_COLUMNS; rank++)
+        for (size_t c = 0; c < N_COLUMNS; c++)
+            if (columns[c].rank == rank && is_wanted(&columns[c], rows) &&
+                used + room_for(&columns[c], width[c]) + NAME_LEAST <= terminal->width) {
+                layout.width[c] = width[c];
+                used += room_for(&columns[c], width[c]);
+            }
+    used = INDENT;
+    for (size_t c = 0; c < N_COLUMNS; c++)
+        used += layout.width[c] ? layout.width[c] + GAP : 0;
+    layout.name = options->full                         ? SIZE_MAX / 2
+                  : terminal->width > used + NAME_LEAST ? terminal->width - used
+                                                        : NAME_LEAST;
+    return layout;
+}
+
+/* ---- rows ------------------------------------------------------------------------------------ */
+
+static void put_right(const struct mt_terminal *terminal, size_t width, enum mt_style style,
+                      const char *text) {
+    size_t taken = mt_format_width(text);
+    fprintf(terminal->stream, "%*s", (int)(width > taken ? width - taken : 0), "");
+    mt_put(terminal, style, text);
+    fprintf(terminal->stream, "%*s", GAP, "");
+}
+
+/* A name of the program's: escaped, then shortened. */
+static void put_name(const struct mt_terminal *terminal, enum mt_style style, const char *raw,
+                     size_t columns_left) {
+    char *visible = mt_format_visible(raw, terminal->utf8);
+    char *fitting = visible && mt_format_width(visible) > columns_left
+                        ? mt_format_shorten_function(visible, columns_left, terminal->ellipsis)
+                        : NULL;
+    mt_put(terminal, style, fitting ? fitting : visible ? visible : "");
+    free(fitting);
+    free(visible);
+}
+
+static void put_row(const struct mt_terminal *terminal, const struct mt_scopes_rows *rows,
+                    const struct mt_scope_row *row, const struct layout *layout, bool exact_bytes) {
+    static const char suffix[] = " (process)";
+    char buffer[CELL];
+    fprintf(terminal->stream, "%*s", INDENT, "");
+    for (size_t c = 0; c < N_COLUMNS; c++)
+        if (layout->width[c])
+            put_right(terminal, layout->width[c], MT_STYLE_NONE,
+                      format_cell(buffer, terminal, rows, &columns[c], row, exact_bytes));
+    size_t room = row->is_process ? layout->name - strlen(suffix) : layout->name;
+    put_name(terminal, MT_STYLE_BOLD, mt_profile_text(rows->profile, row->name), room);
+    if (row->is_process)
+        mt_put(terminal, MT_STYLE_DIM, suffix);
+    fputc('\n', terminal->stream);
+}
+
+void mt_scopes_print_rows(const struct mt_terminal *terminal, const struct mt_scopes_rows *rows,
+                          const struct mt_scopes_table_options *options) {
+    size_t n = options->n && options->n < rows->n ? options->n : rows->n;
+    struct layout layout = lay_out(terminal, rows, n, options);
+    char count[CELL];
+    if (n == 0)
+        return;
+    fprintf(terminal->stream, "%*s", INDENT, "");
+    for (size_t c = 0; c < N_COLUMNS; c++)
+        if (layout.width[c])
+            put_right(terminal, layout.width[c], MT_STYLE_DIM, columns[c].title);
+    mt_put(terminal, MT_STYLE_DIM, "SCOPE");
+    fputc('\n', terminal->stream);
+    for (size_t i = 0; i < n; i++)
+        put_row(terminal, rows, &rows->items[i], &layout, options->exact_bytes);
+    if (rows->n > n)
+        fprintf(terminal->stream, "%*s%s %s more name%s\n", INDENT, "", terminal->ellipsis,
+                mt_format_count(count, (int64_t)(rows->n - n)), rows->n - n == 1 ? "" : "s");
+}
+
+/* ---- head ------------------------------------------------------------------------------------ */
+
+static void add_counts(struct mt_summary *facts, const struct mt_scopes_rows *rows) {
+    uint64_t count = 0, errors = 0;
+    char names[CELL], ended[CELL], wrong[CELL];
+    for (size_t i = 0; i < rows->n; i++) {
+        count += rows->items[i].count;
+        errors += rows->items[i].errors;
+    }
+    if (rows->n == 0) {
+        mt_summary_add(
+            facts, "scopes", false,
+            rows->is_filtered ? "none of these names has ended"
+            : rows->profile->info.scopes.n_open
+                ? "none has ended"
+                : "none has ended: the program did not measure any (see memtrack_begin in "
+                  "memtrack.h)");
+        return;
+    }
+    mt_summary_add(facts, "scopes", false, "%s of %s name%s",
+                   mt_format_count(ended, (int64_t)count), mt_format_count(names, (int64_t)rows->n),
+                   rows->n == 1 ? "" : "s");
+    if (errors)
+        mt_summary_add(facts, "", true,
+                       "%s ended by something else than their own end: with the scope around them, "
+                       "with their thread or "
+                       "process, or because their storage was gone",
+                       mt_format_count(wrong, (int64_t)errors));
+}
+
+static void add_events(struct mt_summary *facts, const struct mt_profile *profile) {
+    const struct mt_scopes *scopes = &profile->info.scopes;
+    char kept[CELL], seen[CELL];
+    if (scopes->events_seen == 0)
+        return;
+    mt_format_count(kept, (int64_t)scopes->n_events);
+    mt_format_count(seen,
+                    (int64_t)(scopes->events_seen < INT64_MAX ? scopes->events_seen : INT64_MAX));
+    if (scopes->n_events > 1)
+        mt_summary_add(facts, "events", false,
+                       "the latest %s scopes are kept one by one (--events), of %s events in all",
+                       kept, seen);
+    else
+        mt_summary_add(facts, "events", false, "%s kept by itself (--events), of %s event%s in all",
+                       scopes->n_events ? "the latest scope is" : "no scope is", seen,
+                       scopes->events_seen == 1 ? "" : "s");
+    if (scopes->event_sample == 0)
+        mt_summary_add(facts, "", false, "no scope became an event: that was asked for");
+    if (scopes->event_sample > 1)
+        mt_summary_add(facts, "", false, "one scope in %" PRIu32 " became an event",
+                       scopes->event_sample);
+}
+
+void mt_scopes_print_head(const struct mt_terminal *terminal, const struct mt_scopes_rows *rows) {
+    struct mt_summary facts = {0};
+    mt_summary_process(rows->profile, &facts);
+    add_counts(&facts, rows);
+    add_events(&facts, rows->profile);
+    mt_facts_print(terminal, &facts);
+    fputc('\n', terminal->stream);
+}
+
+/* ---- open scopes ----------------------------------------------------------------------------- */
+
+enum { TIME_COLUMNS = 11, SIZE_COLUMNS = 11, TID_COLUMNS = 7 };
+
+enum { OPEN_SIZES = 3 };
+static const char *const open_titles[OPEN_SIZES] = {"PEAK", "NET", "ALLOCATED"};
+
+/* How many of the sizes leave room for a name. */
+static int open_sizes(const struct mt_terminal *terminal) {
+    int shown = 0;
+    while (shown < OPEN_SIZES &&
+           INDENT + TIME_COLUMNS + GAP + (size_t)(shown + 1) * (SIZE_COLUMNS + GAP) + NAME_LEAST <=
+               terminal->width)
+        shown++;
+    return shown;
+}
+
+static void put_open(const struct mt_terminal *terminal, const struct mt_profile *profile,
+                     const struct mt_scope_open *open,
+                     const struct mt_scopes_table_options *options) {
+    uint64_t allocated = open->allocated_bytes < INT64_MAX ? open->allocated_bytes : INT64_MAX;
+    const int64_t size[OPEN_SIZES] = {open->peak_bytes, open->net_bytes, (int64_t)allocated};
+    const char *suffix = open->is_process ? " (process)" : "";
+    int shown = open_sizes(terminal);
+    size_t taken = INDENT + TIME_COLUMNS + GAP + (size_t)shown * (SIZE_COLUMNS + GAP);
+    size_t room = options->full                          ? SIZE_MAX / 2
+                  : terminal->width > taken + NAME_LEAST ? terminal->width - taken
+                                                         : NAME_LEAST;
+    char text[CELL];
+    fprintf(terminal->stream, "%*s", INDENT, "");
+    put_right(terminal, TIME_COLUMNS, MT_STYLE_NONE, mt_format_duration(text, open->time_ns));
+    for (int i = 0; i < shown; i++)
+        put_right(terminal, SIZE_COLUMNS, MT_STYLE_NONE,
+                  mt_format_size(text, size[i], options->exact_bytes));
+    put_name(terminal, MT_STYLE_BOLD, mt_profile_text(profile, open->name), room - strlen(suffix));
+    mt_put(terminal, MT_STYLE_DIM, suffix);
+    fputc('\n', terminal->stream);
+}
+
+void mt_scopes_print_open(const struct mt_terminal *terminal, const struct mt_profile *profile,
+                          const struct mt_scopes_table_options *options) {
+    const struct mt_scopes *scopes = &profile->info.scopes;
+    size_t n = options->n && options->n < scopes->n_open ? options->n : scopes->n_open;
+    char more[CELL];
+    if (n == 0)
+        return;
+    fprintf(terminal->stream, "\n%*s", INDENT, "");
+    put_right(terminal, TIME_COLUMNS, MT_STYLE_DIM, "BEGAN AT");
+    for (int i = 0; i < open_sizes(terminal); i++)
+        put_right(terminal, SIZE_COLUMNS, MT_STYLE_DIM, open_titles[i]);
+    mt_put(terminal, MT_STYLE_DIM, "NOT ENDED");
+    fputc('\n', terminal->stream);
+    for (size_t i = 0; i < n; i++)
+        put_open(terminal, profile, &scopes->open[i], options);
+    if (scopes->n_open > n)
+        fprintf(terminal->stream, "%*s%s %s more\n", INDENT, "", terminal->ellipsis,
+                mt_format_count(more, (int64_t)(scopes->n_open - n)));
+}
+
+/* ---- events ---------------------------------------------------------------------------------- */
+
+/* A scope, a mark or a counter, by when it ended or happened. */
+struct happening {
+    uint64_t time_ns;
+    const struct mt_scope_event *scope;
+    const struct mt_mark *mark;
+    const struct mt_counter *counter;
+};
+
+static int compare_happenings(const void *a, const void *b) {
+    const struct happening *x = a, *y = b;
+    return x->time_ns < y->time_ns ? -1 : x->time_ns > y->time_ns;
+}
+
+static struct happening *collect(const struct mt_profile *profile, size_t *n) {
+    const struct mt_profile_info *info = &profile->info;
+    const struct mt_scopes *scopes = &info->scopes;
+    struct happening *list =
+        malloc((scopes->n_events + info->n_marks + scopes->n_counters + 1) * sizeof *list);
+    *n = 0;
+    for (size_t i = 0; list && i < scopes->n_events; i++) {
+        const struct mt_scope_event *event = &scopes->events[i];
+        list[(*n)++] =
+            (struct happening){.time_ns = event->time_ns + event->duration_ns, .scope = event};
+    }
+    for (size_t i = 0; list && i < info->n_marks; i++)
+        list[(*n)++] =
+            (struct happening){.time_ns = info->marks[i].time_ns, .mark = &info->marks[i]};
+    for (size_t i = 0; list && i < scopes->n_counters; i++)
+        list[(*n)++] = (struct happening){.time_ns = scopes->counters[i].time_ns,
+                                          .counter = &scopes->counters[i]};
+    if (list)
+        qsort(list, *n, sizeof *list, compare_happenings);
+    return list;
+}
+
+/* "  key=value  key=value" */
+static void write_metadata(FILE *stream, const struct mt_profile *profile,
+                           const struct mt_scope_event *event) {
+    for (size_t i = 0; i < event->n_keys; i++) {
+        const struct mt_scope_key *key = &profile->info.scopes.keys[event->first_key + i];
+        fprintf(stream, "  %s=%s", mt_profile_text(profile, key->key),
+                mt_profile_text(profile, key->value));
+    }
+}
+
+/* What is left of a name: columns of numbers go from the right until it has room. */
+enum event_column { AT, DURATION, PEAK, NET, THREAD, N_EVENT_COLUMNS };
+static const struct {
+    const char *title;
+    int width;
+} event_columns[N_EVENT_COLUMNS] = {{"ENDED AT", TIME_COLUMNS},
+                                    {"DURATION", TIME_COLUMNS},
+                                    {"PEAK", SIZE_COLUMNS},
+                                    {"NET", SIZE_COLUMNS},
+                                    {"THREAD", TID_COLUMNS}};
+
+static int event_columns_shown(const struct mt_terminal *terminal, size_t *used) {
+    int shown = 0;
+    for (*used = INDENT; shown < N_EVENT_COLUMNS; shown++) {
+        size_t width = (size_t)event_columns[shown].width + GAP;
+        if (terminal->is_tty && *used + width + NAME_LEAST > terminal->width)
+            break;
+        *used += width;
+    }
+    return shown;
+}
+
+static void put_happening_name(const struct mt_terminal *terminal, const struct mt_profile *profile,
+                               const struct happening *h, size_t column) {
+    const char *kind = h->scope ? "" : h->mark ? "mark " : "counter ";
+    mt_string name = h->scope ? h->scope->name : h->mark ? h->mark->name : h->counter->name;
+    char text[CELL], *rest = NULL;
+    size_t bytes;
+    FILE *stream = open_memstream(&rest, &bytes);
+    if (!stream)
+        return;
+    if (h->scope)
+        write_metadata(stream, profile, h->scope);
+    else if (!h->mark)
+        fprintf(stream, " = %s", mt_format_count(text, h->counter->value));
+    bool failed = fclose(stream) != 0;
+    mt_put(terminal, MT_STYLE_DIM, kind);
+    column += strlen(kind);
+    mt_put_fitting(terminal, column, MT_STYLE_BOLD, mt_profile_text(profile, name));
+    char *visible = mt_format_visible(mt_profile_text(profile, name), terminal->utf8);
+    column += visible ? mt_format_width(visible) : 0;
+    if (!failed && (!terminal->is_tty || column < terminal->width))
+        mt_put_fitting(terminal, column, MT_STYLE_DIM, rest);
+    free(visible);
+    free(rest);
+}
+
+static void put_happening(const struct mt_terminal *terminal, const struct mt_profile *profile,
+                          const struct happening *h, bool exact_bytes) {
+    char text[CELL];
+    size_t used;
+    int shown = event_columns_shown(terminal, &used);
+    fprintf(terminal->stream, "%*s", INDENT, "");
+    for (int c = 0; c < shown; c++) {
+        if (c == AT)
+            mt_format_duration(text, h->time_ns);
+        else if (!h->scope)
+            *text = '\0';
+        else if (c == DURATION)
+            mt_format_duration(text, h->scope->duration_ns);
+        else if (c == THREAD)
+            snprintf(text, sizeof text, "%" PRIu32, h->scope->tid);
+        else
+            mt_format_size(text, c == PEAK ? h->scope->peak_bytes : h->scope->net_bytes,
+                           exact_bytes);
+        put_right(terminal, (size_t)event_columns[c].width, MT_STYLE_NONE, text);
+    }
+    put_happening_name(terminal, profile, h, used);
+    fputc('\n', terminal->stream);
+}
+
+void mt_scopes_print_events(const struct mt_terminal *terminal, const struct mt_profile *profile,
+                            const struct mt_scopes_table_options *options) {
+    size_t n;
+    struct happening *list = collect(profile, &n);
+    if (!list) {
+        mt_put(terminal, MT_STYLE_WARN, " (out of memory)\n");
+        return;
+    }
+    size_t first = options->n && options->n < n ? n - options->n : 0;
+    if (n) {
+        fprintf(terminal->stream, "%*s", INDENT, "");
+        size_t used;
+        for (int c = 0; c < event_columns_shown(terminal, &used); c++)
+            put_right(terminal, (size_t)event_columns[c].width, MT_STYLE_DIM,
+                      event_columns[c].title);
+        mt_put(terminal, MT_STYLE_DIM, "SCOPE");
+        fputc('\n', terminal->stream);
+    }
+    for (size_t i = first; i < n; i++)
+        put_happening(terminal, profile, &list[i], options->exact_bytes);
+    free(list);
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+/* Scopes on a terminal. */
+#ifndef MT_CLI_SCOPES_TABLE_H
+#define MT_CLI_SCOPES_TABLE_H
+
+#include "text/terminal.h"
+#include "view/scopes/rows.h"
+
+struct mt_scopes_table_options {
+    size_t n; /* rows, 0: all */
+    bool exact_bytes;
+    bool full; /* names are not shortened */
+};
+
+/* The program, how many scopes there were, and what of them is missing. */
+void mt_scopes_print_head(const struct mt_terminal *terminal, const struct mt_scopes_rows *rows);
+void mt_scopes_print_rows(const struct mt_terminal *terminal, const struct mt_scopes_rows *rows,
+                          const struct mt_scopes_table_options *options);
+/* Those that have not ended. */
+void mt_scopes_print_open(const struct mt_terminal *terminal, const struct mt_profile *profile,
+                          const struct mt_scopes_table_options *options);
+/* The last n scopes that ended, marks and counters, in the order of time. */
+void mt_scopes_print_events(const struct mt_terminal *terminal, const struct mt_profile *profile,
+                            const struct mt_scopes_table_options *options);
+
+#endif

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The end of `memtrack run`: short enough to stay on the screen, with the command for more as its
+ * last line. It is made of the same parts as the report, so the two cannot disagree.
+ */
+#include "text/summary.h"
+
+#include "export/json.h"
+#include "text/lines.h"
+#include "text/table.h"
+
+enum { DEFAULT_LINES = 5 };
+
+static void print_facts(const struct mt_terminal *terminal, const struct mt_rows *rows,
+                        bool exact_bytes) {
+    struct mt_summary_format options = {.exact_bytes = exact_bytes, .utf8 = terminal->utf8};
+    struct mt_summary facts = {0};
+    mt_summary_process(mt_rows_profile(rows), &facts);
+    mt_summary_totals(rows, &options, &facts);
+    mt_summary_coverage(rows, &facts);
+    mt_summary_self(mt_rows_profile(rows), &options, &facts);
+    mt_facts_print(terminal, &facts);
+}
+
+static void print_rows(const struct mt_terminal *terminal, const struct mt_rows *rows,
+                       const struct mt_summary_options *options) {
+    struct mt_table_options table = {.n = options->n_lines ? options->n_lines : DEFAULT_LINES,
+                                     .exact_bytes = options->exact_bytes,
+                                     .is_brief = true,
+                                     .n_columns = 1};
+    if (mt_rows_all(rows)->value[MT_VALUE_PEAK_BYTES] == 0)
+        return;
+    fputc('\n', terminal->stream);
+    mt_table_print(terminal, rows, &table);
+}
+
+void mt_cli_print_summary(FILE *stream, const struct mt_profile *profile,
+                          const struct mt_summary_options *options) {
+    struct mt_view_options view = {
+        .by = MT_BY_LINE, .sort = options->by_live ? MT_VALUE_LIVE_BYTES : MT_VALUE_PEAK_BYTES};
+    struct mt_terminal terminal;
+    struct mt_rows *rows;
+    struct mt_error error = {0};
+    mt_terminal_init(&terminal, stream, options->color);
+    if (mt_rows_build(profile, &view, &rows, &error) < 0) {
+        mt_put(&terminal, MT_STYLE_WARN, error.message);
+        fputc('\n', stream);
+        return;
+    }
+    print_facts(&terminal, rows, options->exact_bytes);
+    print_rows(&terminal, rows, options);
+    if (options->profile_path) {
+        struct mt_summary next = {0};
+        fputc('\n', stream);
+        mt_summary_add(&next, "next", false, "memtrack report %s", options->profile_path);
+        mt_facts_print_styled(&terminal, &next, MT_STYLE_BOLD);
+    }
+    mt_rows_free(rows);
+}
+
+int mt_cli_print_json(FILE *stream, const struct mt_profile *profile, size_t n,
+                      struct mt_error *error) {
+    struct mt_view_options view = {.by = MT_BY_LINE, .sort = MT_VALUE_PEAK_BYTES};
+    struct mt_rows *rows;
+    int status = mt_rows_build(profile, &view, &rows, error);
+    if (status == 0)
+        status = mt_json_report(stream, rows, n, error);
+    if (status == 0)
+        mt_rows_free(rows);
+    return status;
+}

@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The right part of the table: what a row is called. A line is shown with its function and its
+ * source text, a function with its file, a call path with its frames below each other. Paths lose
+ * the directory that the program ran in, long names are shortened in view/format.h's ways.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "text/table-local.h"
+#include "view/format/format.h"
+
+enum { MAX_FRAMES_SHOWN = 12, GAP = 2, MIN_FUNCTION = 8 };
+
+void mt_table_names_init(struct table *t) {
+    const struct mt_profile *profile = mt_rows_profile(t->rows);
+    t->naming = (struct mt_naming){.profile = profile,
+                                   .utf8 = t->terminal->utf8,
+                                   .full = t->options->full,
+                                   .ellipsis = t->terminal->ellipsis};
+    t->naming.folders[0] = mt_profile_text(profile, profile->info.cwd);
+    t->naming.folders[1] = getcwd(t->folder, sizeof t->folder) ? t->folder : "";
+    t->source = mt_source_new(t->naming.folders[0]);
+}
+
+void mt_table_names_free(struct table *t) {
+    mt_source_free(t->source);
+    t->source = NULL;
+}
+
+static void next_line(const struct table *t, size_t indent) {
+    fprintf(t->terminal->stream, "\n%*s", (int)(t->name_column + indent), "");
+}
+
+/* A name that fits, then its detail: beside it if there is room and below it if not. "" is no
+ * detail. */
+static void put_pair(const struct table *t, const char *name, const char *detail,
+                     mt_shorten *shorten_detail) {
+    char *second = mt_naming_fit(&t->naming, detail, t->name_width - GAP, shorten_detail);
+    mt_put(t->terminal, MT_STYLE_NONE, name);
+    if (second && *second) {
+        if (mt_format_width(name) + GAP + mt_format_width(second) <= t->name_width)
+            fprintf(t->terminal->stream, "%*s", GAP, "");
+        else
+            next_line(t, GAP);
+        mt_put(t->terminal, MT_STYLE_DIM, second);
+    }
+    free(second);
+}
+
+static const char newer_mark[] = " [changed since]";
+
+static bool is_newer_than_program(const struct table *t, mt_string file, mt_string module) {
+    const struct mt_profile *profile = mt_rows_profile(t->rows);
+    uint64_t built_ns =
+        mt_source_built_ns(profile->info.start_time_ns, mt_profile_text(profile, module));
+    return mt_source_is_newer(t->source, mt_profile_text(profile, file), built_ns);
+}
+
+void mt_table_put_newer(const struct mt_terminal *terminal, size_t n) {
+    if (n == 0)
+        return;
+    mt_put(terminal, MT_STYLE_DIM, " [changed since] the program was built");
+    fputc('\n', terminal->stream);
+}
+
+static void put_source(const struct table *t, mt_string file, int64_t line, mt_string module) {
+    const struct mt_profile *profile = mt_rows_profile(t->rows);
+    char *text = t->source ? mt_source_line(t->source, mt_profile_text(profile, file), line) : NULL;
+    bool is_newer = text && is_newer_than_program(t, file, module);
+    size_t mark = is_newer ? sizeof newer_mark - 1 : 0;
+    char *shown =
+        text ? mt_naming_fit(&t->naming, text, t->name_width - GAP - mark, mt_format_shorten_end)
+             : NULL;
+    if (shown) {
+        next_line(t, GAP);
+        mt_put(t->terminal, MT_STYLE_SOURCE, shown);
+    }
+    if (shown && is_newer) {
+        mt_put(t->terminal, MT_STYLE_WARN, newer_mark);
+        *t->n_newer += 1;
+    }
+    free(shown);
+    free(text);
+}
+
+/* One frame, one line: the function gets what the place leaves, and at least two fifths if it needs
+ * them. */
+static void put_frame(const struct table *t, const struct mt_row_frame *frame, size_t indent) {
+    size_t columns = t->name_width - indent;
+    const char *function = frame->file && frame->line
+                               ? mt_profile_text(mt_rows_profile(t->rows), frame->function)
+                               : "";
+    size_t wanted = *function ? mt_format_width(function) + GAP : 0, share = columns * 2 / 5;
+    char *place = mt_naming_place(&t->naming, frame, columns - (wanted < share ? wanted : share));
+    size_t taken = place ? mt_format_width(place) + GAP : 0;
+    mt_put(t->terminal, MT_STYLE_NONE, place ? place : "?");
+    if (*function && taken + MIN_FUNCTION <= columns) {
+        char *name =
+            mt_naming_fit(&t->naming, function, columns - taken, mt_format_shorten_function);
+        fprintf(t->terminal->stream, "%*s", GAP, "");
+        mt_put(t->terminal, MT_STYLE_DIM, name);
+        free(name);
+    }
+    free(place);
+}
+
+static void put_stack(const struct table *t, const struct mt_row *row) {
+    bool truncated;
+    size_t n = mt_rows_stack(t->rows, row, NULL, 0, &truncated);
+    size_t shown = t->options->full || n <= MAX_FRAMES_SHOWN + 1 ? n : MAX_FRAMES_SHOWN;
+    struct mt_row_frame *frames = calloc(shown + 1, sizeof *frames);
+    if (!frames)
+        return;
+    mt_rows_stack(t->rows, row, frames, shown, &truncated);
+    for (size_t i = 0; i < shown; i++) {
+        if (i)
+            next_line(t, GAP);
+        put_frame(t, &frames[i], i ? GAP : 0);
+    }
+    free(frames);
+    char text[64];
+    snprintf(text, sizeof text, "%s %zu more frames", t->terminal->ellipsis, n - shown);
+    if (shown < n) {
+        next_line(t, GAP);
+        mt_put(t->terminal, MT_STYLE_DIM, text);
+    }
+    if (truncated) {
+        next_line(t, GAP);
+        mt_put(t->terminal, MT_STYLE_WARN, "[truncated]");
+    }
+}
+
+/* A line: the place, the function beside or below it, the source text below. */
+static void put_line(const struct table *t, const struct mt_row *row) {
+    struct mt_row_frame frame;
+    if (!mt_rows_frame(t->rows, row, &frame)) {
+        char *key = mt_rows_key(t->rows, row);
+        mt_put(t->terminal, MT_STYLE_NONE, key);
+        free(key);
+        return;
+    }
+    char was[64] = "";
+    if (t->was && *t->was)
+        snprintf(was, sizeof was, " (was %s)", t->was);
+    char *place = mt_naming_place(&t->naming, &frame, t->name_width - strlen(was)), *shown = NULL;
+    if (place && asprintf(&shown, "%s%s", place, was) < 0)
+        shown = NULL;
+    put_pair(t, shown ? shown : "?",
+             row->line ? mt_profile_text(mt_rows_profile(t->rows), row->function) : "",
+             mt_format_shorten_function);
+    free(shown);
+    free(place);
+    put_source(t, row->file, row->line, row->module);
+}
+
+static void put_key(const struct table *t, const struct mt_row *row, mt_shorten *function,
+                    const char *detail) {
+    char *key = mt_rows_key(t->rows, row);
+    char *name = key ? mt_naming_fit(&t->naming, mt_naming_relative(&t->naming, key), t->name_width,
+                                     function)
+                     : NULL;
+    put_pair(t, name ? name : "?", detail, mt_format_shorten_path);
+    free(name);
+    free(key);
+}
+
+void mt_table_put_name(const struct table *t, const struct mt_row *row) {
+    const char *file = mt_profile_text(mt_rows_profile(t->rows), row->file);
+    bool truncated;
+    switch (mt_rows_options(t->rows)->by) {
+    case MT_BY_STACK:
+        if (mt_rows_stack(t->rows, row, NULL, 0, &truncated))
+            put_stack(t, row);
+        else
+            put_key(t, row, mt_format_shorten_end, "");
+        break;
+    case MT_BY_LINE:
+        put_line(t, row);
+        break;
+    case MT_BY_FUNCTION:
+        put_key(t, row, mt_format_shorten_function,
+                row->shares_name ? "" : mt_naming_relative(&t->naming, file));
+        break;
+    case MT_BY_FILE:
+    case MT_BY_MODULE:
+        put_key(t, row, mt_format_shorten_path, "");
+        break;
+    default:
+        put_key(t, row, mt_format_shorten_end, "");
+    }
+    fputc('\n', t->terminal->stream);
+}

@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Widths are fixed and not measured: columns that move with their numbers cannot be read while
+ * these change ten times a second. What does not fit a narrow terminal goes in the order of how
+ * much it says about the present.
+ */
+#include "top/layout.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    BYTES_WIDTH = 10,
+    CHANGE_WIDTH = 11,
+    COUNT_WIDTH = 11,
+    EXACT_WIDTH = 17,
+    NAME_LEAST = 24,
+    BAR_FROM = 100,
+    BAR = 8
+};
+enum { DETAIL_GAP = 2, DETAIL_LEAST = 6, PATH_FUNCTIONS = 12 };
+
+const char *mt_top_title(enum mt_top_column column) {
+    static const char *const titles[] = {"LIVE",     "CHANGE", "BYTES/S",
+                                         "ALLOCS/S", "BLOCKS", "TOTAL"};
+    return titles[column];
+}
+
+const char *mt_top_name_title(enum mt_group_by by) {
+    static const char *const titles[MT_N_BY] = {"LINE",   "FUNCTION", "FILE", "MODULE", "CALL PATH",
+                                                "THREAD", "SCOPE",    "SIZE", "DOMAIN"};
+    return titles[by];
+}
+
+/* ---- columns --------------------------------------------------------------------------------- */
+
+static bool is_count(enum mt_top_column column) {
+    return column == MT_TOP_ALLOCATIONS || column == MT_TOP_BLOCKS;
+}
+
+static size_t width_of(enum mt_top_column column, bool is_exact) {
+    if (is_count(column))
+        return COUNT_WIDTH;
+    if (is_exact)
+        return EXACT_WIDTH;
+    return column == MT_TOP_CHANGE ? CHANGE_WIDTH : BYTES_WIDTH;
+}
+
+void mt_top_layout_make(struct mt_top_layout *layout, size_t width, enum mt_top_column sort,
+                        bool is_exact) {
+    static const enum mt_top_column by_worth[] = {MT_TOP_LIVE,   MT_TOP_CHANGE,      MT_TOP_RATE,
+                                                  MT_TOP_BLOCKS, MT_TOP_ALLOCATIONS, MT_TOP_TOTAL};
+    bool shown[MT_TOP_N_COLUMNS] = {false};
+    shown[sort] = true;
+    *layout = (struct mt_top_layout){.bar_width = width >= BAR_FROM ? BAR : 0};
+    size_t used = MT_TOP_GAP + width_of(sort, is_exact) + layout->bar_width;
+    for (size_t i = 0; i < MT_TOP_N_COLUMNS; i++) {
+        size_t more = MT_TOP_GAP + width_of(by_worth[i], is_exact);
+        if (shown[by_worth[i]])
+            continue;
+        if (used + more + DETAIL_GAP + NAME_LEAST > width)
+            break;
+        shown[by_worth[i]] = true;
+        used += more;
+    }
+    for (size_t c = 0; c < MT_TOP_N_COLUMNS; c++)
+        if (shown[c]) {
+            layout->column_width[layout->n_columns] = width_of((enum mt_top_column)c, is_exact);
+            layout->columns[layout->n_columns++] = (enum mt_top_column)c;
+        }
+    layout->name_column = used + DETAIL_GAP;
+    layout->name_width = width > layout->name_column ? width - layout->name_column : 0;
+}
+
+char *mt_top_cell(char buffer[MT_TOP_CELL_BYTES], enum mt_top_column column, int64_t value,
+                  bool is_exact, bool has_rates) {
+    char number[MT_FORMAT_BYTES];
+    bool is_rate = column == MT_TOP_RATE || column == MT_TOP_ALLOCATIONS;
+    if (is_rate && !has_rates) {
+        snprintf(buffer, MT_TOP_CELL_BYTES, "-");
+        return buffer;
+    }
+    if (is_count(column))
+        mt_format_count(number, value);
+    else
+        mt_format_size(number, value, is_exact);
+    snprintf(buffer, MT_TOP_CELL_BYTES, "%s%s", column == MT_TOP_CHANGE && value > 0 ? "+" : "",
+             number);
+    return buffer;
+}
+
+size_t mt_top_bar(int64_t value, int64_t largest, size_t width) {
+    double share = largest ? (double)value / (double)largest : 0;
+    if (share < 0)
+        share = -share;
+    return share < 1 ? (size_t)(share * (double)width * 8 + 0.5) : width * 8;
+}
+
+/* ---- names ----------------------------------------------------------------------------------- */
+
+/* "inner < middle < outer", as much as fits. */
+static char *path_name(const struct mt_naming *naming, const struct mt_rows *rows,
+                       const struct mt_row *row, size_t columns) {
+    struct mt_row_frame frames[PATH_FUNCTIONS];
+    bool truncated;
+    size_t n = mt_rows_stack(rows, row, frames, PATH_FUNCTIONS, &truncated), bytes = 0;
+    char *text = NULL;
+    if (n == 0) {
+        char *key = mt_rows_key(rows, row),
+             *fitted = key ? mt_naming_fit(naming, key, columns, mt_format_shorten_end) : NULL;
+        free(key);
+        return fitted;
+    }
+    FILE *stream = open_memstream(&text, &bytes);
+    if (!stream)
+        return NULL;
+    for (size_t i = 0; i < n && i < PATH_FUNCTIONS; i++) {
+        const char *function = mt_profile_text(naming->profile, frames[i].function),
+                   *name = function;
+        size_t length = mt_format_qualified_name(function, &name);
+        char *key = *function ? NULL : mt_rows_frame_key(naming->profile, &frames[i]);
+        fprintf(stream, "%s%.*s", i ? (naming->utf8 ? " ← " : " < ") : "",
+                key ? (int)strlen(key) : (int)length, key ? key : name);
+        free(key);
+    }
+    if (fclose(stream) != 0 || !text)
+        return text;
+    char *fitted = mt_naming_fit(naming, text, columns, mt_format_shorten_end);
+    free(text);
+    return fitted;
+}
+
+/* The detail takes what the name leaves, and the name leaves it two fifths if it needs them. */
+static char *pair(const struct mt_naming *naming, char *key, const char *more, size_t columns,
+                  mt_shorten *shorten, mt_shorten *shorten_more, char **detail) {
+    char *whole = mt_naming_fit(naming, more, columns, shorten_more);
+    size_t wanted = whole && *whole ? mt_format_width(whole) + DETAIL_GAP : 0,
+           share = columns * 2 / 5;
+    free(whole);
+    char *name = key ? mt_naming_fit(naming, mt_naming_relative(naming, key),
+                                     columns - (wanted < share ? wanted : share), shorten)
+                     : NULL;
+    free(key);
+    size_t taken = name ? mt_format_width(name) + DETAIL_GAP : columns;
+    if (taken + DETAIL_LEAST <= columns && *more) {
+        free(*detail);
+        *detail =
+            mt_naming_fit(naming, mt_naming_relative(naming, more), columns - taken, shorten_more);
+    }
+    return name;
+}
+
+static char *line_name(const struct mt_naming *naming, const struct mt_rows *rows,
+                       const struct mt_row *row, size_t columns, char **detail) {
+    struct mt_row_frame frame;
+    if (!mt_rows_frame(rows, row, &frame) || !row->line)
+        return mt_rows_frame(rows, row, &frame)
+                   ? mt_naming_place(naming, &frame, columns)
+                   : pair(naming, mt_rows_key(rows, row), "", columns, mt_format_shorten_end,
+                          mt_format_shorten_end, detail);
+    return pair(naming, mt_rows_key(rows, row), mt_profile_text(naming->profile, row->function),
+                columns, mt_format_shorten_path, mt_format_shorten_function, detail);
+}
+
+char *mt_top_name(const struct mt_naming *naming, const struct mt_rows *rows,
+                  const struct mt_row *row, size_t columns, char **detail) {
+    const char *file = mt_profile_text(naming->profile, row->file);
+    char *name;
+    *detail = strdup("");
+    switch (mt_rows_options(rows)->by) {
+    case MT_BY_LINE:
+        name = line_name(naming, rows, row, columns, detail);
+        break;
+    case MT_BY_FUNCTION:
+        name = pair(naming, mt_rows_key(rows, row), row->shares_name ? "" : file, columns,
+                    mt_format_shorten_function, mt_format_shorten_path, detail);
+        break;
+    case MT_BY_STACK:
+        name = path_name(naming, rows, row, columns);
+        break;
+    case MT_BY_FILE:
+    case MT_BY_MODULE:
+        name = pair(naming, mt_rows_key(rows, row), "", columns, mt_format_shorten_path,
+                    mt_format_shorten_end, detail);
+        break;
+    default:
+        name = pair(naming, mt_rows_key(rows, row), "", columns, mt_format_shorten_end,
+                    mt_format_shorten_end, detail);
+    }
+    if (name && *detail)
+        return name;
+    free(name);
+    free(*detail);
+    *detail = NULL;
+    return NULL;
+}
+
+/* ---- filters --------------------------------------------------------------------------------- */
+
+/* "parse" becomes "*parse*", "a.c:12" "*a.c:12" (a line is part of no wider pattern), "scope:x"
+ * "scope:*x*". */
+static char *widen(const char *word) {
+    static const char *const labels[] = {"scope:", "domain:", "thread:"};
+    char *pattern = NULL;
+    size_t label = 0;
+    for (size_t i = 0; i < sizeof labels / sizeof *labels; i++)
+        if (strncmp(word, labels[i], strlen(labels[i])) == 0)
+            label = strlen(labels[i]);
+    const char *text = word + label, *colon = label ? NULL : strrchr(text, ':');
+    bool has_line = colon && colon[1] && strspn(colon + 1, "0123456789") == strlen(colon + 1);
+    if (strpbrk(text, "*?["))
+        return strdup(word);
+    int n = asprintf(&pattern, "%.*s*%s%s", (int)label, word, text, has_line ? "" : "*");
+    return n < 0 ? NULL : pattern;
+}
+
+static bool append(const char *const **list, size_t *n, char *pattern) {
+    const char **grown =
+        pattern ? realloc((void *)(uintptr_t)*list, (*n + 1) * sizeof *grown) : NULL;
+    if (!grown) {
+        free(pattern);
+        return false;
+    }
+    grown[(*n)++] = pattern;
+    *list = grown;
+    return true;
+}
+
+bool mt_top_filter_parse(const char *text, struct mt_filter *filter) {
+    char *copy = strdup(text), *state = NULL;
+    bool ok = copy != NULL;
+    *filter = (struct mt_filter){0};
+    for (char *word = copy ? strtok_r(copy, " ", &state) : NULL; word && ok;
+         word = strtok_r(NULL, " ", &state)) {
+        if (*word != '!')
+            ok = append(&filter->include, &filter->n_include, widen(word));
+        else if (word[1])
+            ok = append(&filter->exclude, &filter->n_exclude, widen(word + 1));
+    }
+    free(copy);
+    if (!ok)
+        mt_top_filter_free(filter);
+    return ok;
+}
+
+void mt_top_filter_free(struct mt_filter *filter) {
+    for (size_t i = 0; i < filter->n_include; i++)
+        free((void *)(uintptr_t)filter->include[i]);
+    for (size_t i = 0; i < filter->n_exclude; i++)
+        free((void *)(uintptr_t)filter->exclude[i]);
+    free((void *)(uintptr_t)filter->include);
+    free((void *)(uintptr_t)filter->exclude);
+    *filter = (struct mt_filter){0};
+}

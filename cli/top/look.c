@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A look at the process, and what is said of it above its rows. What is shown is the model's
+ * (top/model.c); which process that is, the target's (top/target.c).
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "ledger/cut.h"
+#include "top/top.h"
+#include "view/format/format.h"
+
+/* From now on the program that the process has executed is looked at, in the same way. */
+static int go_on_with(struct mt_top *top, struct mt_ledger *ledger, struct mt_error *error) {
+    struct mt_top_options now = *mt_top_model_options(top->model);
+    struct mt_top_model *model;
+    now.symbols.cache = NULL; /* each model has its own */
+    int rc = mt_top_model_new(ledger, &now, &model, error);
+    if (rc != 0)
+        return rc;
+    mt_top_model_free(top->model);
+    top->model = model;
+    top->n_programs++;
+    return 0;
+}
+
+int mt_top_advance(struct mt_top *top, uint64_t now_ns, uint64_t budget_ns,
+                   struct mt_error *error) {
+    if (top->has_all)
+        return 0;
+    uint64_t rss = mt_top_target_look(&top->target, now_ns);
+    struct mt_ledger *next = mt_top_target_next(&top->target);
+    int rc = next ? go_on_with(top, next, error) : 0;
+    if (rc != 0)
+        return rc;
+    top->has_all = top->target.state == MT_TOP_ENDED;
+    const struct mt_axis *axis = mt_top_model_axis(top->model);
+    if (top->has_all && axis->n) /* the last picture */
+        rss = axis->ticks[axis->n - 1].rss_bytes;
+    if (!top->has_all)
+        mt_ledger_store_era(mt_top_model_ledger(top->model), now_ns);
+    return mt_top_model_read(top->model, now_ns, rss, top->has_all ? 0 : budget_ns, error);
+}
+
+char *mt_top_command(const struct mt_top *top, bool is_brief) {
+    const struct mt_profile *profile = mt_top_model_profile(top->model);
+    const struct mt_profile_info *info = &profile->info;
+    const char *program = mt_profile_text(profile, info->n_command ? info->command[0] : info->exe);
+    const char *slash = is_brief ? strrchr(program, '/') : NULL;
+    char *text = NULL;
+    size_t bytes;
+    FILE *stream = open_memstream(&text, &bytes);
+    if (!stream)
+        return NULL;
+    fputs(slash && slash[1] ? slash + 1 : program, stream);
+    for (size_t i = 1; i < info->n_command; i++)
+        fprintf(stream, " %s", mt_profile_text(profile, info->command[i]));
+    fclose(stream);
+    return text;
+}
+
+char *mt_top_coverage(const struct mt_top *top, const char *separator) {
+    const struct mt_ledger_totals *t = mt_top_model_totals(top->model);
+    const struct mt_ledger_info *info = mt_ledger_info(mt_top_model_ledger(top->model));
+    const struct {
+        uint64_t count;
+        const char *text;
+    } counted[] = {
+        {t->unknown_frees, "unknown frees"},
+        {t->dropped + t->interrupted, "dropped events"},
+        {t->lossy_blocks, "blocks without call path"},
+    };
+    char *text = NULL, number[MT_FORMAT_BYTES];
+    size_t bytes;
+    FILE *stream = open_memstream(&text, &bytes);
+    if (!stream)
+        return NULL;
+    const char *between = "";
+    if (info->control.request.off) {
+        fputs("recording is off", stream);
+        between = separator;
+    }
+    if (info->sample_bytes) {
+        fprintf(stream, "%ssampled every %s", between,
+                mt_format_size(number, (int64_t)info->sample_bytes, false));
+        between = separator;
+    }
+    if (!(info->flags & MT_FLAG_COMPLETE)) {
+        fprintf(stream, "%snot recorded from the start", between);
+        between = separator;
+    }
+    for (size_t i = 0; i < sizeof counted / sizeof *counted; i++)
+        if (counted[i].count) {
+            fprintf(stream, "%s%s %s", between, mt_format_count(number, (int64_t)counted[i].count),
+                    counted[i].text);
+            between = separator;
+        }
+    fclose(stream);
+    return text;
+}

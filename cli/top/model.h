@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What `memtrack top` knows, without a terminal: the followed ledger as rows with rates and
+ * changes, and the last minutes of its totals. Reading, naming and grouping are steps of bounded
+ * cost that the caller takes when it has time for them; whatever was not named or grouped yet is
+ * shown as such and never lost from the sums.
+ */
+#ifndef MT_CLI_TOP_MODEL_H
+#define MT_CLI_TOP_MODEL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "ledger/reader.h"
+#include "profile/ledger/follow.h"
+#include "view/rows/rows.h"
+#include "view/symbols/symbols.h"
+#include "watch/axis.h"
+
+enum mt_top_column {
+    MT_TOP_LIVE,        /* bytes */
+    MT_TOP_CHANGE,      /* bytes live now - at the mark */
+    MT_TOP_RATE,        /* bytes allocated per second */
+    MT_TOP_ALLOCATIONS, /* blocks allocated per second */
+    MT_TOP_BLOCKS,      /* live */
+    MT_TOP_TOTAL,       /* bytes allocated since the recording began */
+    /* not shown in tables: */
+    MT_TOP_TOTAL_BLOCKS,
+    MT_TOP_CHANGE_BLOCKS,
+    MT_TOP_N_VALUES,
+    MT_TOP_N_COLUMNS = MT_TOP_TOTAL + 1,
+};
+
+const char *mt_top_column_name(enum mt_top_column column); /* "live", "change", ... */
+bool mt_top_column_parse(const char *name, enum mt_top_column *column);
+extern const char mt_top_column_list[]; /* "live, change, ...", for messages */
+
+struct mt_top_line {
+    int64_t value[MT_TOP_N_VALUES];
+    uint32_t row; /* of mt_top_rows */
+};
+
+struct mt_top_options {
+    enum mt_group_by by;
+    enum mt_top_column sort;
+    struct mt_wrapper_options wrappers;
+    struct mt_filter filter; /* patterns are the caller's and must outlive the model */
+    struct mt_symbols_options symbols;
+    uint64_t window_ns; /* over which rates are taken */
+};
+
+struct mt_top_model; /* opaque */
+
+/* The ledger is the model's from now on, also when this fails. Nothing has been read yet. */
+int mt_top_model_new(struct mt_ledger *ledger, const struct mt_top_options *options,
+                     struct mt_top_model **out, struct mt_error *error);
+void mt_top_model_free(struct mt_top_model *model); /* NULL is fine */
+
+/*
+ * Read totals, and records for about budget_ns of processor time (0: all of them). now_ns is
+ * CLOCK_MONOTONIC, rising; rss_bytes 0 when it is not known. Rates are taken anew when window_ns
+ * have passed. The first complete pass sets the mark. -MEMTRACK_E…: the ledger cannot be read any
+ * more; what is shown stays.
+ */
+int mt_top_model_read(struct mt_top_model *model, uint64_t now_ns, uint64_t rss_bytes,
+                      uint64_t budget_ns, struct mt_error *error);
+
+/* Name new addresses, for about budget_ns (0: all of them). True while some are left.
+ * -MEMTRACK_ENOMEM in *status. */
+bool mt_top_model_name(struct mt_top_model *model, uint64_t budget_ns, int *status);
+/* Addresses that have been looked up, and that there are. */
+void mt_top_model_named(struct mt_top_model *model, size_t *n_named, size_t *n);
+
+/* Group again if anything has changed that needs it. 0 or -MEMTRACK_E…; the old rows then stay. */
+bool mt_top_model_is_stale(const struct mt_top_model *model);
+int mt_top_model_group(struct mt_top_model *model, struct mt_error *error);
+
+/* Add up the lines from the present values and put the first n_sorted of them in order (0: all). */
+void mt_top_model_sum(struct mt_top_model *model, size_t n_sorted);
+
+/* These take effect with the next group or sum. */
+void mt_top_model_mark(struct mt_top_model *model, uint64_t now_ns);
+void mt_top_model_set_by(struct mt_top_model *model, enum mt_group_by by);
+void mt_top_model_set_sort(struct mt_top_model *model, enum mt_top_column sort);
+void mt_top_model_set_filter(struct mt_top_model *model, const struct mt_filter *filter);
+/* Show the call paths of the row that has this sample; UINT32_MAX: all rows again. */
+void mt_top_model_open(struct mt_top_model *model, uint32_t sample);
+
+/* ---- what there is to show; valid until the next call above ---------------------------------- */
+
+const struct mt_top_options *mt_top_model_options(const struct mt_top_model *model);
+enum mt_group_by mt_top_model_by(const struct mt_top_model *model); /* stack when a row is open */
+bool mt_top_model_is_open(const struct mt_top_model *model);
+const struct mt_rows *
+mt_top_model_rows(const struct mt_top_model *model); /* NULL before the first group */
+/* The rows that are there when none is open, and the open one's in them; NULL if it is gone. */
+const struct mt_row *mt_top_model_opened(const struct mt_top_model *model,
+                                         const struct mt_rows **rows);
+size_t mt_top_model_count(const struct mt_top_model *model);
+const struct mt_top_line *mt_top_model_line(const struct mt_top_model *model, size_t i);
+/* Everything; what the filter lets through, or the open row; and what no row has yet. */
+const struct mt_top_line *mt_top_model_all(const struct mt_top_model *model);
+const struct mt_top_line *mt_top_model_passed(const struct mt_top_model *model);
+const struct mt_top_line *mt_top_model_pending(const struct mt_top_model *model);
+/* The line that has the sample, SIZE_MAX: none. */
+size_t mt_top_model_find(const struct mt_top_model *model, uint32_t sample);
+
+struct mt_ledger *mt_top_model_ledger(struct mt_top_model *model);
+struct mt_profile *mt_top_model_profile(struct mt_top_model *model);
+const struct mt_ledger_totals *mt_top_model_totals(const struct mt_top_model *model);
+uint64_t mt_top_model_marked_ns(const struct mt_top_model *model); /* 0: not yet */
+bool mt_top_model_has_rates(const struct mt_top_model *model);
+uint64_t
+mt_top_model_window_ns(const struct mt_top_model *model); /* how long the rates were taken over */
+
+/* Ticks since the start of the recording. */
+const struct mt_axis *mt_top_model_axis(const struct mt_top_model *model);
+uint64_t mt_top_model_time_ns(const struct mt_top_model *model, uint64_t now_ns); /* on that axis */
+
+#endif

@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Tables for pipes and logs. Each covers the delay before it: the first reading begins the window,
+ * so that a table never shows a rate of nothing. Everything is named and grouped before it is
+ * printed; here nobody waits for a key.
+ */
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "command.h"
+#include "top/layout.h"
+#include "top/top.h"
+#include "view/format/format.h"
+
+/* ---- text ------------------------------------------------------------------------------------ */
+
+static void put_head(const struct mt_top *top, const struct mt_terminal *terminal) {
+    FILE *out = terminal->stream;
+    const struct mt_ledger_totals *t = mt_top_model_totals(top->model);
+    const struct mt_top_line *all = mt_top_model_all(top->model);
+    const struct mt_axis *axis = mt_top_model_axis(top->model);
+    char text[MT_FORMAT_BYTES], *command = mt_top_command(top, false),
+                                *coverage = mt_top_coverage(top, ", ");
+    mt_put(terminal, MT_STYLE_DIM, mt_format_rfc3339(text, mt_clock_ns(CLOCK_REALTIME)));
+    fprintf(out, "  pid %u  ", top->target.pid);
+    mt_put(terminal, top->target.state == MT_TOP_RUNNING ? MT_STYLE_NONE : MT_STYLE_WARN,
+           mt_top_state_name(top->target.state));
+    fputs("  ", out);
+    mt_put(terminal, MT_STYLE_BOLD, command);
+    fprintf(out, "\nheap %s", mt_format_size(text, all->value[MT_TOP_LIVE], top->exact_bytes));
+    fprintf(out, " in %s blocks", mt_format_count(text, all->value[MT_TOP_BLOCKS]));
+    fprintf(out, ", peak %s", mt_format_size(text, t->peak_bytes, top->exact_bytes));
+    if (axis->n && axis->ticks[axis->n - 1].rss_bytes)
+        fprintf(
+            out, ", rss %s",
+            mt_format_size(text, (int64_t)axis->ticks[axis->n - 1].rss_bytes, top->exact_bytes));
+    if (mt_top_model_has_rates(top->model)) {
+        fprintf(out, "; %s/s", mt_format_size(text, all->value[MT_TOP_RATE], top->exact_bytes));
+        fprintf(out, " in %s allocations/s", mt_format_count(text, all->value[MT_TOP_ALLOCATIONS]));
+    }
+    if (coverage && *coverage) {
+        fputs("; ", out);
+        mt_put(terminal, MT_STYLE_WARN, coverage);
+    }
+    fputc('\n', out);
+    free(command);
+    free(coverage);
+}
+
+struct table {
+    const struct mt_top *top;
+    const struct mt_terminal *terminal;
+    struct mt_top_layout layout;
+    struct mt_naming naming;
+};
+
+static void put_cells(const struct table *t, const struct mt_top_line *line) {
+    FILE *out = t->terminal->stream;
+    char cell[MT_TOP_CELL_BYTES];
+    for (size_t i = 0; i < t->layout.n_columns; i++) {
+        enum mt_top_column column = t->layout.columns[i];
+        mt_top_cell(cell, column, line->value[column], t->top->exact_bytes,
+                    mt_top_model_has_rates(t->top->model));
+        fprintf(out, "%*s%*s", MT_TOP_GAP, "", (int)t->layout.column_width[i], cell);
+    }
+    fputs("  ", out);
+}
+
+static void put_heading(const struct table *t) {
+    FILE *out = t->terminal->stream;
+    bool is_sampled = mt_top_model_profile(t->top->model)->info.sample_bytes != 0;
+    fputs(mt_style(t->terminal, MT_STYLE_DIM), out);
+    for (size_t i = 0; i < t->layout.n_columns; i++) {
+        char title[32];
+        snprintf(title, sizeof title, "%s%s", is_sampled ? "~" : "",
+                 mt_top_title(t->layout.columns[i]));
+        fprintf(out, "%*s%*s", MT_TOP_GAP, "", (int)t->layout.column_width[i], title);
+    }
+    fprintf(out, "  %s%s\n", mt_top_name_title(mt_top_model_by(t->top->model)),
+            mt_style(t->terminal, MT_STYLE_NONE));
+}
+
+static void put_line(const struct table *t, const struct mt_top_line *line) {
+    const struct mt_rows *rows = mt_top_model_rows(t->top->model);
+    char *detail, *name = mt_top_name(&t->naming, rows, mt_rows_at(rows, line->row),
+                                      t->layout.name_width, &detail);
+    put_cells(t, line);
+    mt_put(t->terminal, MT_STYLE_NONE, name ? name : "?");
+    if (detail && *detail) {
+        fputs("  ", t->terminal->stream);
+        mt_put(t->terminal, MT_STYLE_DIM, detail);
+    }
+    fputc('\n', t->terminal->stream);
+    free(name);
+    free(detail);
+}
+
+static void put_sum(const struct table *t, const struct mt_top_line *line, enum mt_style style,
+                    const char *name) {
+    put_cells(t, line);
+    mt_put(t->terminal, style, name);
+    fputc('\n', t->terminal->stream);
+}
+
+/* What is not shown is summed: every column adds up to its total. */
+static void put_sums(const struct table *t, size_t n_shown) {
+    const struct mt_top_line *all = mt_top_model_all(t->top->model),
+                             *passed = mt_top_model_passed(t->top->model);
+    size_t n = mt_top_model_count(t->top->model);
+    struct mt_top_line more = {{0}, 0}, filtered_out = *all;
+    for (size_t i = n_shown; i < n; i++)
+        for (size_t v = 0; v < MT_TOP_N_VALUES; v++)
+            more.value[v] += mt_top_model_line(t->top->model, i)->value[v];
+    for (size_t v = 0; v < MT_TOP_N_VALUES; v++)
+        filtered_out.value[v] -= passed->value[v];
+    char name[64], count[MT_FORMAT_BYTES];
+    snprintf(name, sizeof name, "%s %s more", t->terminal->ellipsis,
+             mt_format_count(count, (int64_t)(n - n_shown)));
+    if (n_shown < n)
+        put_sum(t, &more, MT_STYLE_DIM, name);
+    if (!mt_filter_is_empty(&mt_top_model_options(t->top->model)->filter))
+        put_sum(t, &filtered_out, MT_STYLE_DIM, "filtered out");
+    put_sum(t, all, MT_STYLE_BOLD, "total");
+}
+
+static void put_table(const struct mt_top *top, const struct mt_terminal *terminal) {
+    const struct mt_profile *profile = mt_top_model_profile(top->model);
+    char current[4096];
+    struct table t = {
+        .top = top,
+        .terminal = terminal,
+        .naming = {.profile = profile, .utf8 = terminal->utf8, .ellipsis = terminal->ellipsis},
+    };
+    t.naming.folders[0] = mt_profile_text(profile, profile->info.cwd);
+    t.naming.folders[1] = getcwd(current, sizeof current) ? current : "";
+    mt_top_layout_make(&t.layout, terminal->width, mt_top_model_options(top->model)->sort,
+                       top->exact_bytes);
+    t.layout.name_column -= t.layout.bar_width; /* bars are the screen's */
+    t.layout.name_width += t.layout.bar_width;
+    put_head(top, terminal);
+    put_heading(&t);
+    size_t n = mt_top_model_count(top->model), n_shown = top->n && top->n < n ? top->n : n;
+    for (size_t i = 0; i < n_shown; i++)
+        put_line(&t, mt_top_model_line(top->model, i));
+    put_sums(&t, n_shown);
+}
+
+/* ---- one after the other --------------------------------------------------------------------- */
+
+/* Until then, or until the process has ended. */
+static void wait_until(struct mt_top *top, uint64_t when_ns) {
+    enum { LONGEST_MS = 100 };
+    for (uint64_t now = mt_now_ns(); now < when_ns; now = mt_now_ns()) {
+        uint64_t left = when_ns - now, most = LONGEST_MS * UINT64_C(1000000);
+        struct timespec pause = {.tv_nsec = (long)(left < most ? left : most)};
+        nanosleep(&pause, NULL);
+        mt_top_target_look(&top->target, mt_now_ns());
+        if (top->target.state == MT_TOP_ENDED)
+            return;
+    }
+}
+
+static int prepare(struct mt_top *top, struct mt_error *error) {
+    int rc;
+    mt_top_model_name(top->model, 0, &rc);
+    if (rc == 0 && mt_top_model_is_stale(top->model))
+        rc = mt_top_model_group(top->model, error);
+    else if (rc != 0)
+        mt_error_set(error, -rc, "", "out of memory while naming addresses");
+    mt_top_model_sum(top->model, 0);
+    return rc;
+}
+
+static int print_one(struct mt_top *top, const struct mt_terminal *terminal, bool is_first,
+                     struct mt_error *error) {
+    int rc = prepare(top, error);
+    if (rc != 0)
+        return rc;
+    if (top->json)
+        return mt_top_json(top, mt_now_ns(), stdout, error);
+    if (!is_first)
+        fputc('\n', stdout);
+    put_table(top, terminal);
+    return 0;
+}
+
+static int print_all(struct mt_top *top, struct mt_error *error) {
+    struct mt_terminal terminal;
+    mt_terminal_init(&terminal, stdout, top->color);
+    uint64_t next = mt_now_ns();
+    int rc = mt_top_advance(top, next, 0, error);
+    for (uint64_t i = 0; rc == 0 && (top->count == 0 || i < top->count); i++) {
+        next += top->delay_ns;
+        wait_until(top, next);
+        rc = mt_top_advance(top, mt_now_ns(), 0, error);
+        if (rc == 0)
+            rc = print_one(top, &terminal, i == 0, error);
+        if (fflush(stdout) != 0 || top->has_all)
+            break;
+    }
+    return rc;
+}
+
+int mt_top_tables(struct mt_top *top) {
+    struct mt_error error = {0};
+    int rc = print_all(top, &error);
+    bool written = mt_output_finish(top->program);
+    if (rc != 0 && written)
+        mt_print_error(top->program, &error);
+    return rc == 0 && written ? MT_EXIT_OK : MT_EXIT_UNREADABLE;
+}

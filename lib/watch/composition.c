@@ -1,0 +1,363 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Changes are kept in the order of passes, and within a pass in the order of records, so that at
+ * most one exists per (pass, record) and merging two passes is a sort. known_*[] is what the kept
+ * changes add up to for each record; a change that finds no room is simply not known yet and comes
+ * up again in the next pass.
+ *
+ * Rejected: a full copy of the live bytes at each pass (a compiler has 300,000 records and 2,000
+ * passes), and reading only the records near the end of the ledger (old call paths are those that
+ * grow).
+ */
+#include "watch/composition.h"
+
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "watch/coarsen.h"
+
+#define MOST_GAP_NS UINT64_C(10000000000)
+
+enum {
+    NEW_PASSES = 8, /* for each old one, in the same time */
+    MAX_PASSES = 4096,
+    ENOUGH_PASSES = 256,
+    FIRST_PASSES = 16,
+    FIRST_CHANGES = 64,
+    FIRST_THRESHOLD = 256,
+    SPARE_PART = 4,
+    MOST_DROPS = 24,
+};
+
+struct change {
+    uint32_t pass, record;
+    int64_t bytes;
+    uint32_t blocks;
+    bool negative; /* blocks counts below zero: freed here, allocated by another thread */
+};
+
+struct mt_composition {
+    size_t max_records, max_changes;
+    int64_t *known_bytes;
+    int32_t *known_blocks;
+    size_t n_known; /* capacity of both */
+    struct change *changes;
+    size_t n_changes, capacity;
+    uint64_t *pass_time;
+    uint32_t n_passes, pass_capacity;
+    bool has_passed;
+    uint64_t last_ns; /* when last looked at */
+    uint64_t gap_ns;  /* least time between passes, so that merging stays rare where every pass
+                         brings many changes */
+    int64_t threshold_bytes;
+};
+
+struct mt_composition *mt_composition_new(size_t max_records, size_t max_changes) {
+    struct mt_composition *c = calloc(1, sizeof *c);
+    if (c) {
+        c->max_records = max_records;
+        c->max_changes = max_changes;
+        c->threshold_bytes = 1;
+    }
+    return c;
+}
+
+void mt_composition_free(struct mt_composition *c) {
+    if (!c)
+        return;
+    free(c->known_bytes);
+    free(c->known_blocks);
+    free(c->changes);
+    free(c->pass_time);
+    free(c);
+}
+
+size_t mt_composition_bytes(const struct mt_composition *c) {
+    return c ? sizeof *c + c->n_known * (sizeof *c->known_bytes + sizeof *c->known_blocks) +
+                   c->capacity * sizeof *c->changes + c->pass_capacity * sizeof *c->pass_time
+             : 0;
+}
+
+void mt_composition_settle(struct mt_composition *c) {
+    if (!c)
+        return;
+    free(c->known_bytes);
+    free(c->known_blocks);
+    c->known_bytes = NULL;
+    c->known_blocks = NULL;
+    c->n_known = 0;
+    struct change *changes = realloc(c->changes, (c->n_changes + 1) * sizeof *changes);
+    if (changes) {
+        c->changes = changes;
+        c->capacity = c->n_changes + 1;
+    }
+}
+
+/* ---- bounds ---------------------------------------------------------------------------------- */
+
+static int compare_changes(const void *a, const void *b, void *context) {
+    const struct change *x = a, *y = b;
+    const uint32_t *group = context;
+    if (group[x->pass] != group[y->pass])
+        return group[x->pass] < group[y->pass] ? -1 : 1;
+    if (x->record != y->record)
+        return x->record < y->record ? -1 : 1;
+    return x->pass < y->pass ? -1 : x->pass > y->pass;
+}
+
+/* Half as many passes, the old ones first: each group becomes the state after its last pass. */
+static void merge_passes(struct mt_composition *c) {
+    uint32_t group[MAX_PASSES];
+    uint32_t n_groups =
+        (uint32_t)mt_coarsen(c->pass_time, c->n_passes, (c->n_passes + 1) / 2, group);
+    qsort_r(c->changes, c->n_changes, sizeof *c->changes, compare_changes, group);
+    size_t kept = 0;
+    for (size_t i = 0; i < c->n_changes; i++) {
+        struct change change = c->changes[i];
+        change.pass = group[change.pass];
+        bool same = kept && c->changes[kept - 1].pass == change.pass &&
+                    c->changes[kept - 1].record == change.record;
+        c->changes[same ? kept - 1 : kept] = change;
+        kept += !same;
+    }
+    c->n_changes = kept;
+    for (uint32_t pass = 0; pass < c->n_passes; pass++)
+        c->pass_time[group[pass]] = c->pass_time[pass];
+    c->n_passes = n_groups;
+    uint64_t gap_ns = (c->pass_time[n_groups - 1] - c->pass_time[0]) / (n_groups * NEW_PASSES);
+    c->gap_ns = gap_ns < MOST_GAP_NS ? gap_ns : MOST_GAP_NS;
+}
+
+static int64_t absolute(int64_t value) {
+    return value < 0 ? -value : value;
+}
+
+/* Forget the records that never reached the threshold. */
+static void drop_small(struct mt_composition *c) {
+    unsigned char *large = calloc(c->n_known / 8 + 1, 1);
+    if (!large)
+        return; /* changes that find no room are left out, which is bounded as well */
+    c->threshold_bytes =
+        c->threshold_bytes < FIRST_THRESHOLD ? FIRST_THRESHOLD : c->threshold_bytes * 4;
+    for (size_t i = 0; i < c->n_changes; i++)
+        if (absolute(c->changes[i].bytes) >= c->threshold_bytes)
+            large[c->changes[i].record / 8] |= (unsigned char)(1u << c->changes[i].record % 8);
+    size_t kept = 0;
+    for (size_t i = 0; i < c->n_changes; i++) {
+        uint32_t record = c->changes[i].record;
+        if (large[record / 8] & 1u << record % 8) {
+            c->changes[kept++] = c->changes[i];
+        } else {
+            c->known_bytes[record] = 0;
+            c->known_blocks[record] = 0;
+        }
+    }
+    c->n_changes = kept;
+    free(large);
+}
+
+/* Moments are worth more than small call paths, up to a point: fewer than ENOUGH_PASSES are not
+ * merged. */
+static void make_room(struct mt_composition *c) {
+    if (c->n_passes < MAX_PASSES && c->n_changes <= c->max_changes - c->max_changes / SPARE_PART)
+        return;
+    while (c->n_passes >= ENOUGH_PASSES &&
+           (c->n_passes == MAX_PASSES || c->n_changes > c->max_changes / 2))
+        merge_passes(c);
+    for (int tries = 0; tries < MOST_DROPS && c->n_changes > c->max_changes / 2; tries++)
+        drop_small(c);
+}
+
+/* Room for n records, at most max_records; the number that there is room for. */
+static size_t grow_known(struct mt_composition *c, size_t n) {
+    if (n > c->max_records)
+        n = c->max_records;
+    if (n <= c->n_known)
+        return n;
+    size_t want = n + n / 2 < c->max_records ? n + n / 2 : c->max_records;
+    int64_t *bytes = realloc(c->known_bytes, want * sizeof *bytes);
+    if (bytes)
+        c->known_bytes = bytes;
+    int32_t *blocks = realloc(c->known_blocks, want * sizeof *blocks);
+    if (blocks)
+        c->known_blocks = blocks;
+    if (!bytes || !blocks)
+        return c->n_known;
+    memset(bytes + c->n_known, 0, (want - c->n_known) * sizeof *bytes);
+    memset(blocks + c->n_known, 0, (want - c->n_known) * sizeof *blocks);
+    c->n_known = want;
+    return n;
+}
+
+/* ---- passes ---------------------------------------------------------------------------------- */
+
+static bool append(struct mt_composition *c, uint32_t record, int64_t bytes, int32_t blocks) {
+    if (c->n_changes == c->max_changes)
+        return false;
+    if (c->n_changes == c->capacity) {
+        size_t want = c->capacity ? c->capacity * 2 : FIRST_CHANGES;
+        struct change *grown = realloc(c->changes, want * sizeof *grown);
+        if (!grown)
+            return false;
+        c->changes = grown;
+        c->capacity = want;
+    }
+    c->changes[c->n_changes++] =
+        (struct change){.pass = c->n_passes,
+                        .record = record,
+                        .bytes = bytes,
+                        .blocks = (uint32_t)(blocks < 0 ? -(int64_t)blocks : blocks),
+                        .negative = blocks < 0};
+    return true;
+}
+
+static bool has_room_for_pass(struct mt_composition *c) {
+    if (c->n_passes < c->pass_capacity)
+        return true;
+    uint32_t want = c->pass_capacity ? c->pass_capacity * 2 : FIRST_PASSES;
+    uint64_t *grown = realloc(c->pass_time, want * sizeof *grown);
+    if (!grown)
+        return false;
+    c->pass_time = grown;
+    c->pass_capacity = want;
+    return true;
+}
+
+/* A ledger may say anything; what is kept must survive additions. */
+static int64_t bound(uint64_t count, int64_t most) {
+    int64_t value = (int64_t)count;
+    return value > most ? most : value < -most ? -most : value;
+}
+
+static void look_at(struct mt_composition *c, uint32_t record, const struct mt_site *site) {
+    int64_t bytes = bound((uint64_t)site->counters.live_bytes, INT64_C(1) << 50);
+    int32_t blocks =
+        (int32_t)bound(site->counters.allocated_blocks - site->counters.freed_blocks, INT32_MAX);
+    int64_t known = c->known_bytes[record];
+    if (bytes == known && blocks == c->known_blocks[record])
+        return;
+    if (absolute(bytes - known) < c->threshold_bytes && !(bytes == 0 && known != 0) &&
+        c->threshold_bytes > 1)
+        return;
+    if (append(c, record, bytes, blocks)) {
+        c->known_bytes[record] = bytes;
+        c->known_blocks[record] = blocks;
+    }
+}
+
+bool mt_composition_pass(struct mt_composition *c, struct mt_ledger *ledger, uint64_t time_ns,
+                         struct mt_site *buffer) {
+    if (c->has_passed && time_ns - c->last_ns < c->gap_ns)
+        return false;
+    make_room(c);
+    if (!has_room_for_pass(c))
+        return false;
+    size_t n_before = c->n_changes;
+    size_t n = grow_known(c, mt_ledger_info(ledger)->n_sites);
+    for (size_t first = 0; first < n; first += MT_SITES_PER_CHUNK) {
+        size_t want = n - first < MT_SITES_PER_CHUNK ? n - first : MT_SITES_PER_CHUNK;
+        size_t here = mt_ledger_read_items(ledger, MT_EXTENT_SITES, first, want, buffer);
+        for (size_t i = 0; i < here; i++)
+            if (buffer[i].node != MT_NODE_ROOT)
+                look_at(c, (uint32_t)(first + i), &buffer[i]);
+    }
+    c->has_passed = true;
+    c->last_ns = time_ns;
+    if (c->n_changes > n_before) /* else the state is still that after the last one */
+        c->pass_time[c->n_passes++] = time_ns;
+    return true;
+}
+
+/* ---- at the end ------------------------------------------------------------------------------ */
+
+struct replay {
+    int64_t *bytes, *blocks; /* of records */
+    int64_t *sample_bytes, *sample_blocks;
+    uint32_t *dirty_in; /* of samples: pass + 1 in which it last changed */
+    uint32_t *dirty;
+    size_t n_dirty;
+};
+
+static bool replay_allocate(struct replay *r, size_t n_records, size_t n_samples) {
+    r->bytes = calloc(n_records + 1, sizeof *r->bytes);
+    r->blocks = calloc(n_records + 1, sizeof *r->blocks);
+    r->sample_bytes = calloc(n_samples + 1, sizeof *r->sample_bytes);
+    r->sample_blocks = calloc(n_samples + 1, sizeof *r->sample_blocks);
+    r->dirty_in = calloc(n_samples + 1, sizeof *r->dirty_in);
+    r->dirty = calloc(n_samples + 1, sizeof *r->dirty);
+    return r->bytes && r->blocks && r->sample_bytes && r->sample_blocks && r->dirty_in && r->dirty;
+}
+
+static void replay_free(struct replay *r) {
+    free(r->bytes);
+    free(r->blocks);
+    free(r->sample_bytes);
+    free(r->sample_blocks);
+    free(r->dirty_in);
+    free(r->dirty);
+}
+
+static void replay_change(struct replay *r, const struct change *change,
+                          const struct mt_ledger_map *map) {
+    if (change->record >= map->n_records || map->sample_of_record[change->record] == UINT32_MAX)
+        return;
+    uint32_t sample = map->sample_of_record[change->record];
+    int64_t blocks = change->negative ? -(int64_t)change->blocks : (int64_t)change->blocks;
+    r->sample_bytes[sample] += change->bytes - r->bytes[change->record];
+    r->sample_blocks[sample] += blocks - r->blocks[change->record];
+    r->bytes[change->record] = change->bytes;
+    r->blocks[change->record] = blocks;
+    if (r->dirty_in[sample] != change->pass + 1) {
+        r->dirty_in[sample] = change->pass + 1;
+        r->dirty[r->n_dirty++] = sample;
+    }
+}
+
+/* The first tick at or after the time; the last one when there is none. */
+static uint32_t tick_at(const struct mt_profile_info *info, uint64_t time_ns) {
+    size_t low = 0, high = info->n_ticks - 1;
+    while (low < high) {
+        size_t middle = (low + high) / 2;
+        if (info->ticks[middle].time_ns < time_ns)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return (uint32_t)low;
+}
+
+static void emit(struct replay *r, struct mt_profile_info *info, uint32_t tick,
+                 const double *scale) {
+    for (size_t i = 0; i < r->n_dirty; i++) {
+        uint32_t sample = r->dirty[i];
+        double factor = scale ? scale[sample] : 1;
+        info->changes[info->n_changes++] = (struct mt_tick_change){
+            .tick = tick,
+            .sample = sample,
+            .live_bytes = (int64_t)((double)r->sample_bytes[sample] * factor),
+            .live_blocks = (int64_t)((double)r->sample_blocks[sample] * factor),
+        };
+    }
+    r->n_dirty = 0;
+}
+
+int mt_composition_apply(struct mt_composition *c, struct mt_profile *profile,
+                         const struct mt_ledger_map *map) {
+    struct mt_profile_info *info = &profile->info;
+    struct replay r = {0};
+    if (!c || c->n_changes == 0 || info->n_ticks == 0)
+        return 0;
+    info->changes = calloc(c->n_changes, sizeof *info->changes);
+    if (!info->changes || !replay_allocate(&r, map->n_records, map->n_samples)) {
+        replay_free(&r);
+        return -MEMTRACK_ENOMEM;
+    }
+    for (size_t i = 0; i < c->n_changes; i++) {
+        replay_change(&r, &c->changes[i], map);
+        if (i + 1 == c->n_changes || c->changes[i + 1].pass != c->changes[i].pass)
+            emit(&r, info, tick_at(info, c->pass_time[c->changes[i].pass]), map->scale_of_sample);
+    }
+    replay_free(&r);
+    return 0;
+}
