@@ -12,7 +12,7 @@ from support import harness
 HERE = os.path.join(harness.SOURCE, "tests", "expect")
 INCLUDE = os.path.join(harness.SOURCE, "lib", "include")
 WARNINGS = ["-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Wshadow", "-Wundef", "-Wformat=2", "-Werror"]
-MARK = re.compile(r"^ *(?:/\*|//) breaks: (.*?)(?: \*/)?$")
+MARK = re.compile(r"^ *(?:/\* breaks: (?P<block>(?s:.*?)) \*/|// breaks: (?P<line>.*))$", re.M)
 SAID = r"(MEMTRACK_EXPECT_\w+(?:\(.*?\))?: .*)"
 PLACE = r"([\w.]+):(\d+)"
 PATIENCE = 400  # seconds; some of these headers take a compiler half a minute
@@ -26,9 +26,10 @@ def marked(*files):
     found = {}
     for name in files:
         with open(os.path.join(HERE, name)) as file:
-            for number, line in enumerate(file, 1):
-                if match := MARK.match(line):
-                    found[name, number + 1] = match.group(1)
+            text = file.read()
+        for match in MARK.finditer(text):
+            line = text.count("\n", 0, match.end()) + 2
+            found[name, line] = re.sub(r"\n +\* ", " ", match["block"] or match["line"])
     return found
 
 
