@@ -22,8 +22,8 @@
 #include <unistd.h>
 
 #include "launch/target.h"
-#include "ledger/name.h"
-#include "ledger/reader.h"
+#include "ledger/filename.h"
+#include "ledger/ledger.h"
 #include "output.h"
 #include "profile/ledger/live.h"
 #include "text/terminal.h"

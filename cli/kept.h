@@ -10,7 +10,7 @@
 #include <stdint.h>
 
 #include "launch/session.h"
-#include "ledger/reader.h"
+#include "ledger/ledger.h"
 #include "view/symbols/symbols.h"
 
 struct mt_kept; /* opaque */

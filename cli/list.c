@@ -20,7 +20,7 @@
 #include "base/clock.h"
 #include "command.h"
 #include "launch/session.h"
-#include "ledger/name.h"
+#include "ledger/filename.h"
 #include "list/entries.h"
 #include "list/verify.h"
 #include "options.h"

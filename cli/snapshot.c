@@ -18,7 +18,7 @@
 #include "base/clock.h"
 #include "command.h"
 #include "export/json_live.h"
-#include "ledger/name.h"
+#include "ledger/filename.h"
 #include "options.h"
 #include "output.h"
 #include "profile/ledger/live.h"

@@ -14,7 +14,7 @@
 
 #include "kept.h"
 #include "launch/session.h"
-#include "ledger/reader.h"
+#include "ledger/ledger.h"
 #include "profile/profile.h"
 #include "trigger.h"
 #include "watch/axis.h"

@@ -26,7 +26,6 @@ file(GLOB MT_OFFLINE_SOURCES CONFIGURE_DEPENDS
   lib/base/*.c lib/ledger/*.c lib/export/*.c)
 file(GLOB_RECURSE MT_FOLDER_SOURCES CONFIGURE_DEPENDS lib/profile/*.c lib/view/*.c)
 list(APPEND MT_OFFLINE_SOURCES ${MT_FOLDER_SOURCES})
-list(FILTER MT_OFFLINE_SOURCES EXCLUDE REGEX "lib/ledger/writer[^/]*\\.c$")
 file(GLOB MT_CLI_SOURCES CONFIGURE_DEPENDS cli/*.c cli/*/*.c lib/watch/*.c lib/launch/*.c)
 list(FILTER MT_CLI_SOURCES EXCLUDE REGEX "cli/main\\.c$")
 

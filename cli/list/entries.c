@@ -14,7 +14,7 @@
 #include <time.h>
 
 #include "base/clock.h"
-#include "ledger/reader.h"
+#include "ledger/ledger.h"
 #include "profile/pprof/pprof.h"
 
 enum { FIRST_ENTRIES = 16, MAX_FILES = 1 << 16 };

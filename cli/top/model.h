@@ -13,7 +13,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
-#include "ledger/reader.h"
+#include "ledger/ledger.h"
 #include "profile/ledger/follow.h"
 #include "view/rows/rows.h"
 #include "view/symbols/symbols.h"

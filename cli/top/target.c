@@ -16,8 +16,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "ledger/filename.h"
 #include "ledger/find.h"
-#include "ledger/name.h"
 #include "view/subject.h"
 #include "watch/usage.h"
 

@@ -8,7 +8,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
-#include "ledger/reader.h"
+#include "ledger/ledger.h"
 
 enum mt_top_state {
     MT_TOP_RUNNING,

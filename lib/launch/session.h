@@ -10,7 +10,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
-#include "ledger/name.h"
+#include "ledger/filename.h"
 
 struct mt_session {
     char *path;     /* absolute, malloc'ed; NULL: none */

@@ -22,7 +22,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ledger/reader-local.h"
+#include "ledger/ledger-local.h"
 
 enum {
     MAX_GROUPS = 4096, /* a region has 8192 keys; the writer's largest table is smaller */

@@ -10,7 +10,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
-#include "ledger/reader.h"
+#include "ledger/ledger.h"
 
 struct mt_live_block {
     uint64_t address; /* of its first byte; 0: there is none */

@@ -35,8 +35,8 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "ledger/name.h"
-#include "ledger/reader-local.h"
+#include "ledger/filename.h"
+#include "ledger/ledger-local.h"
 
 #define LOCK_WAIT_NS  UINT64_C(2000000000)
 #define EVENT_WAIT_NS UINT64_C(50000000)

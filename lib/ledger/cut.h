@@ -14,7 +14,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
-#include "ledger/reader.h"
+#include "ledger/ledger.h"
 
 /*
  * Choose now as the instant at which the ledger is read. Until mt_ledger_cut_end,

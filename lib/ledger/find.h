@@ -15,7 +15,7 @@
 #include <sys/types.h>
 
 #include "base/error.h"
-#include "ledger/name.h"
+#include "ledger/filename.h"
 
 struct mt_found_ledger {
     char *path;

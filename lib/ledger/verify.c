@@ -23,7 +23,7 @@
 
 #include "ledger/cut.h"
 #include "ledger/invariants.h"
-#include "ledger/reader-local.h"
+#include "ledger/ledger-local.h"
 
 struct work {
     struct mt_ledger *ledger;

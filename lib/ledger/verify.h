@@ -4,7 +4,7 @@
 #ifndef MT_LEDGER_VERIFY_H
 #define MT_LEDGER_VERIFY_H
 
-#include "ledger/reader.h"
+#include "ledger/ledger.h"
 
 enum { MT_FAULT_BYTES = 160 };
 

@@ -10,7 +10,7 @@
 
 #ifdef MEMTRACK_CHECKS
 
-#include "ledger/writer_check.h"
+#include "ledger/writer/check.h"
 #include "track/sites.h"
 #include "track/threads.h"
 

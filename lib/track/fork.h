@@ -4,7 +4,7 @@
 #ifndef MT_TRACK_FORK_H
 #define MT_TRACK_FORK_H
 
-#include "ledger/writer_copy.h"
+#include "ledger/writer/copy.h"
 #include "track/record.h"
 
 struct mt_fork {

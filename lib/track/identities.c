@@ -25,7 +25,7 @@
  */
 #include "track/identities.h"
 
-#include "ledger/writer_check.h"
+#include "ledger/writer/check.h"
 #include "track/check.h"
 #include "track/request.h"
 #include "track/sites.h"

@@ -18,7 +18,7 @@
 #include "track/live.h"
 
 #include "base/atomic.h"
-#include "ledger/writer_check.h"
+#include "ledger/writer/check.h"
 #include "track/check.h"
 
 enum {

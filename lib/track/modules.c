@@ -9,7 +9,7 @@
 #include "track/modules.h"
 
 #include "base/loader.h"
-#include "ledger/writer_check.h"
+#include "ledger/writer/check.h"
 
 #include "track/check.h"
 #include "track/confinement.h"

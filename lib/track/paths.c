@@ -6,7 +6,7 @@
  */
 #include "track/paths.h"
 
-#include "ledger/writer_check.h"
+#include "ledger/writer/check.h"
 #include "track/check.h"
 #include "track/index.h"
 

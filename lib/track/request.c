@@ -7,7 +7,7 @@
  */
 #include "track/request.h"
 
-#include "ledger/writer_table.h"
+#include "ledger/writer/table.h"
 #include "track/identities.h"
 #include "track/live.h"
 #include "track/scopes.h"

@@ -16,7 +16,7 @@
  * nothing more. The caller's storage holds a serial number that must be found here, and what has
  * been measured of a scope that is detached.
  */
-#include "ledger/writer_table.h"
+#include "ledger/writer/table.h"
 #include "track/check.h"
 #include "track/names.h"
 #include "track/record.h"

@@ -8,7 +8,7 @@
  */
 #include "track/sites.h"
 
-#include "ledger/writer_check.h"
+#include "ledger/writer/check.h"
 #include "track/check.h"
 #include "track/identities.h"
 #include "track/index.h"

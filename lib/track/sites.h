@@ -3,7 +3,7 @@
 #ifndef MT_TRACK_SITES_H
 #define MT_TRACK_SITES_H
 
-#include "ledger/writer_table.h"
+#include "ledger/writer/table.h"
 #include "track/request.h"
 
 MT_HIDDEN extern void *mt_site_chunk[];

@@ -12,7 +12,7 @@
  */
 #include "track/threads.h"
 
-#include "ledger/writer_check.h"
+#include "ledger/writer/check.h"
 #include "track/check.h"
 #include "track/identities.h"
 #include "track/left.h"

@@ -10,7 +10,7 @@
  */
 #include "track/totals.h"
 
-#include "ledger/writer_check.h"
+#include "ledger/writer/check.h"
 #include "track/check.h"
 #include "track/index.h"
 

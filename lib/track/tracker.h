@@ -15,7 +15,7 @@
 #define MT_TRACK_TRACKER_H
 
 #include "base/lock.h"
-#include "ledger/writer.h"
+#include "ledger/writer/writer.h"
 #include "track/options.h"
 #include "unwind/walk.h"
 

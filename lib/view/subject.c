@@ -11,7 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "ledger/reader.h"
+#include "ledger/ledger.h"
 #include "profile/ledger/live.h"
 #include "profile/pprof/pprof.h"
 

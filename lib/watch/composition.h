@@ -15,7 +15,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "ledger/reader.h"
+#include "ledger/ledger.h"
 #include "profile/ledger/convert.h"
 #include "profile/profile.h"
 

@@ -10,7 +10,7 @@
 #include <sys/types.h>
 
 #include "base/error.h"
-#include "ledger/reader.h"
+#include "ledger/ledger.h"
 #include "watch/axis.h"
 #include "watch/condition.h"
 

@@ -10,7 +10,7 @@ import tree
 
 RAW = re.compile(r"\b__(?:atomic|sync)_\w+\s*\(")
 C11 = re.compile(r"\b_Atomic\b|\batomic_\w+|<stdatomic\.h>")
-RECORDER = ("lib/base/", "lib/ledger/writer", "lib/unwind/", "lib/track/", "interpose/")
+RECORDER = ("lib/base/", "lib/ledger/writer/", "lib/unwind/", "lib/track/", "interpose/")
 HOME = "lib/base/atomic.h"
 
 

@@ -49,7 +49,7 @@ def room(path):
     if path.startswith(("base/clock.", "base/error.")):
         return "common"
     if path.startswith("ledger/"):
-        return "writer" if path.startswith("ledger/writer") else "reader"
+        return "writer" if path.startswith("ledger/writer/") else "reader"
     if path.startswith("include/"):
         return "public"
     first = path.split("/")[0]

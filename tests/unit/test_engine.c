@@ -5,7 +5,7 @@
  */
 #include "engine-fixture.h"
 
-#include "ledger/writer_check.h"
+#include "ledger/writer/check.h"
 #include "track/identities.h"
 #include "track/live.h"
 #include "track/modules.h"

@@ -8,7 +8,7 @@
 #define MT_PROFILE_FROM_LEDGER_H
 
 #include "base/error.h"
-#include "ledger/reader.h"
+#include "ledger/ledger.h"
 #include "profile/profile.h"
 
 /*

@@ -6,7 +6,7 @@
 
 #include "base/error.h"
 #include "ledger/blocks.h"
-#include "ledger/reader.h"
+#include "ledger/ledger.h"
 #include "profile/profile.h"
 
 /*

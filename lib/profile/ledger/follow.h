@@ -12,7 +12,7 @@
 #define MT_PROFILE_FOLLOW_H
 
 #include "base/error.h"
-#include "ledger/reader.h"
+#include "ledger/ledger.h"
 #include "profile/profile.h"
 
 struct mt_follow; /* opaque */

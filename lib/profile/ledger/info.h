@@ -4,7 +4,7 @@
 #define MT_PROFILE_LEDGER_INFO_H
 
 #include "base/error.h"
-#include "ledger/reader.h"
+#include "ledger/ledger.h"
 #include "profile/profile.h"
 
 /* Identity, flags, allocator and coverage counts into profile->info. 0 or -MEMTRACK_E…. */

@@ -7,7 +7,7 @@
 #include <sys/types.h>
 
 #include "base/error.h"
-#include "ledger/reader.h"
+#include "ledger/ledger.h"
 #include "profile/ledger/convert.h"
 #include "profile/profile.h"
 

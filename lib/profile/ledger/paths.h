@@ -6,7 +6,7 @@
 #ifndef MT_PROFILE_LEDGER_PATHS_H
 #define MT_PROFILE_LEDGER_PATHS_H
 
-#include "ledger/reader.h"
+#include "ledger/ledger.h"
 #include "profile/ids.h"
 #include "profile/profile.h"
 

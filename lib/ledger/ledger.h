@@ -10,8 +10,8 @@
  * A struct mt_ledger may be used by one thread at a time. Functions return 0 or -MEMTRACK_E…
  * (base/error.h); every struct mt_error pointer may be NULL.
  */
-#ifndef MT_LEDGER_READER_H
-#define MT_LEDGER_READER_H
+#ifndef MT_LEDGER_LEDGER_H
+#define MT_LEDGER_LEDGER_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -37,8 +37,8 @@ struct mt_ledger_writer {
                          forks */
     bool exhausted;   /* a segment could not be had; stays so */
     bool was_left;    /* by longjmp: an extent can be published, and nobody know of it. See
-                         writer_table.c */
-    bool is_copy;     /* of the parent's, in a fork: the file is not ours. See writer_copy.h */
+                         table.c */
+    bool is_copy;     /* of the parent's, in a fork: the file is not ours. See copy.h */
     char path[MT_PATH_MAX_BYTES];
 };
 

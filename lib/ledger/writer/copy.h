@@ -7,7 +7,7 @@
 #ifndef MT_LEDGER_WRITER_COPY_H
 #define MT_LEDGER_WRITER_COPY_H
 
-#include "ledger/writer.h"
+#include "ledger/writer/writer.h"
 
 struct mt_ledger_copy {
     char *memory; /* all segments, one after the other; NULL: there was no memory for it */

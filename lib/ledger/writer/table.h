@@ -13,7 +13,7 @@
 #define MT_LEDGER_WRITER_TABLE_H
 
 #include "base/atomic.h"
-#include "ledger/writer.h"
+#include "ledger/writer/writer.h"
 
 struct mt_table {
     void **chunk; /* NULL: not there yet */

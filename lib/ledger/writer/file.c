@@ -21,7 +21,7 @@
  * Rejected: one huge reservation (RLIMIT_AS); pages that are touched unasked as long as the file
  * system seems to have room (another process can fill it meanwhile).
  */
-#include "ledger/writer_file.h"
+#include "ledger/writer/file.h"
 
 #include "base/atomic.h"
 

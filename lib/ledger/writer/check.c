@@ -3,7 +3,7 @@
  * What the writer promises its users and readers. Extents are compared each with each: there are
  * some hundred, and a sort would need memory.
  */
-#include "ledger/writer_check.h"
+#include "ledger/writer/check.h"
 
 #ifdef MEMTRACK_CHECKS
 

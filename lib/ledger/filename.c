@@ -4,7 +4,7 @@
  * boot. That is why both are in the name of a ledger, and why they are compared before anybody
  * believes that a process still runs.
  */
-#include "ledger/name.h"
+#include "ledger/filename.h"
 
 #include <fcntl.h>
 #include <inttypes.h>

@@ -11,7 +11,7 @@
  * that may be gone, and the parent goes on changing pages that the child has not touched); to take
  * the copy in the child (the same).
  */
-#include "ledger/writer_copy.h"
+#include "ledger/writer/copy.h"
 
 #include "base/atomic.h"
 

@@ -6,7 +6,7 @@
  * be had any more anyway. A bank is a part of the totals; the rest is detail, and ends at the
  * bound.
  */
-#include "ledger/writer_table.h"
+#include "ledger/writer/table.h"
 
 void *mt_table_published(const struct mt_ledger_writer *w, enum mt_extent_kind kind,
                          uint32_t index) {

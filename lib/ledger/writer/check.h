@@ -3,7 +3,7 @@
 #ifndef MT_LEDGER_WRITER_CHECK_H
 #define MT_LEDGER_WRITER_CHECK_H
 
-#include "ledger/writer_table.h"
+#include "ledger/writer/table.h"
 
 #ifdef MEMTRACK_CHECKS
 /* Segments follow one another in the file; extents lie in them, and no two share a byte; room lies

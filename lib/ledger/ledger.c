@@ -17,8 +17,8 @@
  * Rejected: mmap. It is no faster for data that is copied once, and a target that truncates its
  * ledger would kill the reader with SIGBUS.
  */
-#include "ledger/name.h"
-#include "ledger/reader-local.h"
+#include "ledger/filename.h"
+#include "ledger/ledger-local.h"
 
 #include "ledger/cut.h"
 

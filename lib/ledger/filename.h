@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* What the name of a ledger says, whether the process that it names is still that one, and what it
  * is doing. */
-#ifndef MT_LEDGER_NAME_H
-#define MT_LEDGER_NAME_H
+#ifndef MT_LEDGER_FILENAME_H
+#define MT_LEDGER_FILENAME_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* Private to the reading side of lib/ledger: what reader.c, cut.c and blocks.c share. */
-#ifndef MT_LEDGER_READER_LOCAL_H
-#define MT_LEDGER_READER_LOCAL_H
+/* Private to the reading side of lib/ledger: what ledger.c, cut.c and blocks.c share. */
+#ifndef MT_LEDGER_LEDGER_LOCAL_H
+#define MT_LEDGER_LEDGER_LOCAL_H
 
-#include "ledger/reader.h"
+#include "ledger/ledger.h"
 
 enum { MT_N_KINDS = MT_EXTENT_THREADS + 1 };
 

@@ -10,7 +10,7 @@
 #include <cmocka.h>
 
 #include "ledger-fixture.h"
-#include "ledger/reader.h"
+#include "ledger/ledger.h"
 
 static int setup(void **state) {
     struct fixture *f = calloc(1, sizeof *f);

@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Making the ledger file, and handing out what is in it. How it grows is in writer_file.c.
+ * Making the ledger file, and handing out what is in it. How it grows is in file.c.
  *
  * What there is room for is not the same for everything. The record of call paths (detail) ends at
  * the bound that has been set; the counters of threads may go on beyond it, for the totals have to
  * stay exact; and the table of live blocks, from which the size of what is freed is known, goes on
  * in the process's own memory when the file is full.
  */
-#include "ledger/writer.h"
+#include "ledger/writer/writer.h"
 
 #include "base/atomic.h"
 #include "base/text.h"
-#include "ledger/writer_copy.h"
-#include "ledger/writer_file.h"
+#include "ledger/writer/copy.h"
+#include "ledger/writer/file.h"
 
 #include <errno.h>
 #include <fcntl.h>
