@@ -21,8 +21,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/process.h"
 #include "launch/target.h"
-#include "ledger/filename.h"
 #include "ledger/ledger.h"
 #include "output.h"
 #include "profile/ledger/live.h"

@@ -11,7 +11,6 @@
 
 #include "command.h"
 #include "ledger/cut.h"
-#include "ledger/filename.h"
 #include "profile/ledger/live.h"
 #include "text/terminal.h"
 #include "view/subject.h"

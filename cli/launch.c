@@ -189,11 +189,11 @@ static void notice_end(struct mt_child *child) {
     child->most_rss_bytes = most_rss_of(&usage);
     child->ended = true;
     child->wait_status = status;
-    child->end_ns = mt_now_ns();
+    child->end_ns = mt_clock_now_ns();
 }
 
 void mt_child_wait(struct mt_child *child, int other_fd, uint64_t until_ns) {
-    uint64_t now = mt_now_ns(), left = until_ns > now ? until_ns - now : 0;
+    uint64_t now = mt_clock_now_ns(), left = until_ns > now ? until_ns - now : 0;
     struct timespec timeout = {.tv_sec = (time_t)(left / 1000000000u),
                                .tv_nsec = (long)(left % 1000000000u)};
     struct pollfd fds[2] = {{.fd = child->signals, .events = POLLIN},

@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/process.h"
 #include "command.h"
 #include "launch/session.h"
 #include "ledger/filename.h"
@@ -273,7 +274,7 @@ static int show(const struct request *r, struct mt_error *error) {
 static void remove_session(const char *ledger) {
     const char *slash = strrchr(ledger, '/');
     char *path = slash ? strndup(ledger, (size_t)(slash - ledger)) : NULL;
-    int fd = path && mt_session_is_one(path)
+    int fd = path && mt_find_is_session(path)
                  ? open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
                  : -1;
     DIR *directory = fd >= 0 ? fdopendir(fd) : NULL;
@@ -312,7 +313,7 @@ static bool may_go(const struct mt_found_ledger *found) {
     const char *slash = strrchr(found->path, '/');
     char *directory = slash ? strndup(found->path, (size_t)(slash - found->path)) : NULL;
     bool runs = mt_process_start_ticks(found->name.pid) == found->name.start_ticks;
-    bool may = directory && !found->is_live && !runs && !mt_session_is_attended(directory) &&
+    bool may = directory && !found->is_live && !runs && !mt_find_session_is_attended(directory) &&
                is_unused(found->path);
     free(directory);
     return may;
@@ -347,7 +348,7 @@ static int clean(const struct request *r, struct mt_error *error) {
     }
     if (found.n == n_kept && !r->json)
         puts("nothing to remove");
-    mt_found_ledgers_free(&found);
+    mt_find_free(&found);
     return rc;
 }
 

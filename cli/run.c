@@ -146,11 +146,11 @@ static bool step(struct run *run, uint64_t until_ns) {
 
 /* False: nobody waits for us any more. */
 static bool watch(struct run *run) {
-    uint64_t next = mt_now_ns() + NS_PER_MS;
+    uint64_t next = mt_clock_now_ns() + NS_PER_MS;
     while (!run->child.ended) {
         if (!step(run, next))
             return false;
-        uint64_t now = mt_now_ns();
+        uint64_t now = mt_clock_now_ns();
         if (now < next || run->child.ended)
             continue;
         next = mt_ticker_tick(&run->ticker, now);
@@ -178,12 +178,12 @@ static size_t count_running(const struct run *run) {
 }
 
 static size_t grant_grace(struct run *run) {
-    uint64_t end = mt_now_ns() + GRACE_MS * NS_PER_MS;
+    uint64_t end = mt_clock_now_ns() + GRACE_MS * NS_PER_MS;
     size_t n_running;
-    while ((n_running = count_running(run)) > 0 && mt_now_ns() < end) {
+    while ((n_running = count_running(run)) > 0 && mt_clock_now_ns() < end) {
         struct timespec nap = {.tv_nsec = GRACE_STEP_MS * (long)NS_PER_MS};
         nanosleep(&nap, NULL);
-        mt_ticker_look(&run->ticker, mt_now_ns());
+        mt_ticker_look(&run->ticker, mt_clock_now_ns());
     }
     return n_running;
 }
@@ -192,7 +192,7 @@ static void finish(struct run *run) {
     struct mt_profile *profile;
     end_main(run);
     size_t n_running = grant_grace(run);
-    mt_ticker_look(&run->ticker, mt_now_ns());
+    mt_ticker_look(&run->ticker, mt_clock_now_ns());
     mt_triggers_collect(run->options.triggers, true);
     run->session.is_in_use = n_running > 0;
     run->finish.convert.exit_known = true;

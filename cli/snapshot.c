@@ -16,9 +16,9 @@
 #include <time.h>
 
 #include "base/clock.h"
+#include "base/process.h"
 #include "command.h"
 #include "export/json_live.h"
-#include "ledger/filename.h"
 #include "options.h"
 #include "output.h"
 #include "profile/ledger/live.h"
@@ -237,7 +237,7 @@ static int take_snapshot(struct series *s, unsigned long number, struct mt_error
 /* Until due (CLOCK_MONOTONIC). True: one of the signals, which are blocked, has come by then. */
 static bool wait_until(uint64_t due, const sigset_t *signals) {
     for (;;) {
-        uint64_t now = mt_now_ns(), left = due > now ? due - now : 0;
+        uint64_t now = mt_clock_now_ns(), left = due > now ? due - now : 0;
         const struct timespec time = {.tv_sec = (time_t)(left / 1000000000),
                                       .tv_nsec = (long)(left % 1000000000)};
         if (sigtimedwait(signals, NULL, &time) > 0)
@@ -263,7 +263,7 @@ static int finish_series(struct series *s, unsigned long number, struct mt_error
 
 static int take_series(struct series *s, struct mt_error *error) {
     const struct request *r = s->request;
-    uint64_t due = mt_now_ns();
+    uint64_t due = mt_clock_now_ns();
     sigset_t signals;
     sigemptyset(&signals);
     sigaddset(&signals, SIGINT);
@@ -275,7 +275,7 @@ static int take_series(struct series *s, struct mt_error *error) {
             return 0;
         if (rc != 0 || number == r->count)
             return rc;
-        uint64_t now = mt_now_ns();
+        uint64_t now = mt_clock_now_ns();
         due += (now > due ? (now - due) / r->every_ns + 1 : 1) * r->every_ns;
         if (wait_until(due, &signals))
             return 0;

@@ -27,6 +27,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/process.h"
 #include "ledger/cut.h"
 #include "watch/coarsen.h"
 #include "watch/usage.h"
@@ -58,7 +59,7 @@ void mt_ticker_init(struct mt_ticker *ticker, const struct mt_session *session, 
         .main_pid = main_pid,
         .interval_ns = interval_ns,
         .interval_given = interval_given,
-        .start_ns = mt_now_ns(),
+        .start_ns = mt_clock_now_ns(),
         .buffer = malloc(MT_SITES_PER_CHUNK * sizeof(struct mt_site)),
         .kept = mt_kept_new(session),
     };
@@ -119,7 +120,7 @@ static bool is_process(const struct mt_track *track) {
 }
 
 /* The inode alone would not do: it can be that of a ledger which a worker has just removed. */
-static bool is_known(const struct mt_ticker *ticker, const struct mt_ledger_name *name,
+static bool is_known(const struct mt_ticker *ticker, const struct mt_ledger_filename *name,
                      ino_t inode) {
     for (size_t i = ticker->n_tracks; i-- > 0;) {
         const struct mt_track *t = ticker->tracks[i];
@@ -141,7 +142,7 @@ static void end_predecessors(struct mt_ticker *ticker, const struct mt_track *ne
     }
 }
 
-static void add_track(struct mt_ticker *ticker, const struct mt_ledger_name *name, ino_t inode,
+static void add_track(struct mt_ticker *ticker, const struct mt_ledger_filename *name, ino_t inode,
                       uint64_t now_ns) {
     if (ticker->n_tracks == ticker->capacity) {
         size_t want = ticker->capacity ? ticker->capacity * 2 : 32;
@@ -181,9 +182,10 @@ static void read_directory(struct mt_ticker *ticker, uint64_t now_ns) {
             close(fd);
         return;
     }
-    struct mt_ledger_name name;
+    struct mt_ledger_filename name;
     for (struct dirent *entry; (entry = readdir(directory)) != NULL;)
-        if (mt_ledger_name_parse(entry->d_name, &name) && !is_known(ticker, &name, entry->d_ino))
+        if (mt_ledger_filename_parse(entry->d_name, &name) &&
+            !is_known(ticker, &name, entry->d_ino))
             add_track(ticker, &name, entry->d_ino, now_ns);
     closedir(directory);
 }
@@ -235,7 +237,7 @@ static void open_track(struct mt_ticker *ticker, struct mt_track *track, uint64_
     char file[128], path[4096];
     if (ticker->n_followed >= MAX_FOLLOWED && !track->is_main)
         return;
-    mt_ledger_name_format(&track->name, file, sizeof file);
+    mt_ledger_filename_format(&track->name, file, sizeof file);
     snprintf(path, sizeof path, "%s/%s", ticker->session->path, file);
     if (mt_ledger_open(path, &track->ledger, NULL) != 0) {
         track->ledger = NULL; /* its header is being written: the next tick tries again */
@@ -262,7 +264,7 @@ static void read_memory(struct mt_track *track, struct mt_tick *tick, uint64_t n
         track->memory = *tick;
         track->has_pss = true;
     }
-    track->next_memory_ns = mt_usage_pss_next(now_ns, mt_now_ns());
+    track->next_memory_ns = mt_usage_pss_next(now_ns, mt_clock_now_ns());
 }
 
 static void note_anonymous(struct mt_track *track, const struct mt_tick *tick) {
@@ -290,12 +292,12 @@ static bool has_changed(const struct mt_track *track, const struct mt_ledger_tot
 
 static void take_pass(struct mt_ticker *ticker, struct mt_track *track,
                       const struct mt_ledger_totals *totals, uint64_t time_ns) {
-    uint64_t began = mt_now_ns();
+    uint64_t began = mt_clock_now_ns();
     if (mt_composition_pass(track->composition, track->ledger, time_ns, ticker->buffer)) {
         track->passed_blocks = totals->allocated_blocks;
         track->passed_bytes = totals->live_bytes;
     }
-    uint64_t ended = mt_now_ns();
+    uint64_t ended = mt_clock_now_ns();
     track->next_pass_ns = ended + (ended - began) * PASS_COST_FACTOR;
 }
 
@@ -416,7 +418,7 @@ static bool is_running(const struct mt_ticker *ticker, const struct mt_track *tr
         return !track->is_main && kill((pid_t)track->name.pid, 0) == 0;
     char file[128], path[4096];
     struct mt_ledger *ledger;
-    mt_ledger_name_format(&track->name, file, sizeof file);
+    mt_ledger_filename_format(&track->name, file, sizeof file);
     snprintf(path, sizeof path, "%s/%s", ticker->session->path, file);
     if (mt_ledger_open(path, &ledger, NULL) != 0)
         return false;

@@ -14,6 +14,7 @@
 
 #include "kept.h"
 #include "launch/session.h"
+#include "ledger/filename.h"
 #include "ledger/ledger.h"
 #include "profile/profile.h"
 #include "trigger.h"
@@ -27,7 +28,7 @@ enum mt_track_state {
 };
 
 struct mt_track {
-    struct mt_ledger_name name;
+    struct mt_ledger_filename name;
     ino_t inode;
     enum mt_track_state state;
     bool is_main; /* of the process that memtrack run started */

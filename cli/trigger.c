@@ -194,8 +194,8 @@ size_t mt_triggers_collect(struct mt_triggers *t, bool wait) {
     if (!t)
         return 0;
     size_t n = reap(t);
-    uint64_t end = mt_now_ns() + LAST_WAIT_MS * NS_PER_MS;
-    while (wait && n && mt_now_ns() < end) {
+    uint64_t end = mt_clock_now_ns() + LAST_WAIT_MS * NS_PER_MS;
+    while (wait && n && mt_clock_now_ns() < end) {
         const struct timespec nap = {.tv_nsec = (long)(WAIT_STEP_MS * NS_PER_MS)};
         nanosleep(&nap, NULL);
         n = reap(t);
@@ -365,12 +365,12 @@ int mt_trigger_follow(struct mt_triggers *t, pid_t pid, uint64_t interval_ns, si
     if (rc != 0)
         return rc;
     struct mt_trigger_watch *w = mt_trigger_watch_new(t);
-    uint64_t next = mt_now_ns();
-    while (w && mt_watch_sleep(next) && mt_watch_tick(&watch, mt_now_ns(), &gauge)) {
+    uint64_t next = mt_clock_now_ns();
+    while (w && mt_watch_sleep(next) && mt_watch_tick(&watch, mt_clock_now_ns(), &gauge)) {
         *n_fired += check_watched(t, w, &watch, &gauge);
         if (count && *n_fired >= count)
             break;
-        next = mt_now_ns() + interval_ns;
+        next = mt_clock_now_ns() + interval_ns;
     }
     rc = w ? 0 : mt_error_set(error, MEMTRACK_ENOMEM, "", "out of memory");
     mt_triggers_collect(t, true);

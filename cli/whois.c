@@ -122,7 +122,7 @@ static int open_ledger(const char *what, struct mt_ledger **out, struct mt_error
 /* Tells the process the time as well, so that what it allocates from now on is known to be
  * younger. */
 static void look_at_clock(struct inquiry *q) {
-    uint64_t begin = mt_ledger_info(q->ledger)->start_monotonic_ns, now = mt_now_ns();
+    uint64_t begin = mt_ledger_info(q->ledger)->start_monotonic_ns, now = mt_clock_now_ns();
     if (!mt_ledger_is_live(q->ledger) || now <= begin)
         return;
     q->now_ns = now - begin;
@@ -148,7 +148,8 @@ static int answer(struct inquiry *q, size_t i, struct mt_error *error) {
     };
     if (!a->is_live)
         return 0;
-    int rc = mt_ledger_era_range(q->ledger, found->holder.era, &a->from_ns, &a->to_ns, error);
+    int rc =
+        mt_ledger_blocks_era_range(q->ledger, found->holder.era, &a->from_ns, &a->to_ns, error);
     if (q->now_ns && a->to_ns > q->now_ns)
         a->to_ns = q->now_ns;
     if (q->now_ns) {
@@ -191,7 +192,7 @@ static int inquire(struct inquiry *q, struct mt_error *error) {
     int rc = q->found && q->blocks && q->answers ? 0 : -MEMTRACK_ENOMEM;
     look_at_clock(q);
     for (size_t i = 0; i < n && rc == 0; i++) {
-        rc = mt_ledger_find_block(q->ledger, q->request->addresses[i], &q->found[i]);
+        rc = mt_ledger_blocks_find(q->ledger, q->request->addresses[i], &q->found[i]);
         if (rc == 0)
             q->blocks[i] = q->found[i].holder;
     }

@@ -24,6 +24,7 @@
  */
 #include "interpose/figures.h"
 
+#include "base/pages.h"
 #include "interpose/next.h"
 #include "track/tracker.h"
 
@@ -234,7 +235,7 @@ static uint32_t ask_for(const struct mt_hook_frame *frame) {
     if (mt_os_failed(r))
         return answer(MT_ANSWER_NO_COPY, (uint32_t)-r);
     uint32_t result = ask_a_copy((struct page *)r);
-    mt_os_unmap((void *)r, sizeof(struct page));
+    mt_pages_unmap((void *)r, sizeof(struct page));
     return result;
 }
 

@@ -8,6 +8,7 @@
  */
 #include "interpose/snapshot.h"
 
+#include "base/pages.h"
 #include "base/text.h"
 #include "memtrack/error.h"
 
@@ -100,11 +101,11 @@ static int run(const char *command, const char *path, int pid) {
 
 int mt_snapshot_write(const char *path, int pid) {
     if (!mt_os_may(SYS_clone) || !mt_os_may(SYS_execve))
-        return -MEMTRACK_EIO;                  /* to fork or execute could be the end of it */
-    char *command = mt_os_private(PATH_BYTES); /* the caller's stack may be small */
+        return -MEMTRACK_EIO;                 /* to fork or execute could be the end of it */
+    char *command = mt_pages_new(PATH_BYTES); /* the caller's stack may be small */
     if (command == NULL)
         return -MEMTRACK_EIO;
     int rc = find_command(command) ? run(command, path, pid) : -MEMTRACK_EIO;
-    mt_os_unmap(command, PATH_BYTES);
+    mt_pages_unmap(command, PATH_BYTES);
     return rc;
 }

@@ -106,7 +106,7 @@ static const char *state_of(const struct mt_ledger_info *info, bool is_live) {
 }
 
 static uint64_t age_ns(const struct mt_ledger_info *info) {
-    uint64_t now = mt_now_ns();
+    uint64_t now = mt_clock_now_ns();
     return now > info->start_monotonic_ns ? now - info->start_monotonic_ns : 0;
 }
 
@@ -147,7 +147,7 @@ static int look_into(struct mt_ledger *ledger, const struct mt_found_ledger *fou
 static bool is_attended(const char *path) {
     const char *slash = strrchr(path, '/');
     char *directory = slash ? strndup(path, (size_t)(slash - path)) : NULL;
-    bool is = directory && mt_session_is_attended(directory);
+    bool is = directory && mt_find_session_is_attended(directory);
     free(directory);
     return is;
 }
@@ -205,7 +205,7 @@ static int take_ledgers(struct mt_entries *out, struct mt_found_ledgers *found, 
             rc = take_ledger(out, &found->items[i]);
         else
             out->n_more++;
-    mt_found_ledgers_free(found);
+    mt_find_free(found);
     connect(out);
     return rc;
 }

@@ -94,8 +94,8 @@ static int verify_all(const struct mt_terminal *t, struct mt_error *error) {
         fputs("no ledger to look at\n", t->stream);
     int one = rc == 0 ? verify_found(t, &running, true, error) : rc;
     int other = rc == 0 ? verify_found(t, &left, false, error) : rc;
-    mt_found_ledgers_free(&running);
-    mt_found_ledgers_free(&left);
+    mt_find_free(&running);
+    mt_find_free(&left);
     return one != MT_EXIT_OK ? one : other;
 }
 

@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "launch.h"
+#include "ledger/filename.h"
 #include "output.h"
 #include "profile/ledger/convert.h"
 #include "view/summary/own_calls.h"
@@ -188,7 +189,7 @@ void mt_convert_track(const struct mt_convert *convert, struct mt_track *track, 
                       struct mt_result *result, struct mt_profile **profile) {
     char file[128], path[4096];
     struct mt_profile *made = NULL;
-    mt_ledger_name_format(&track->name, file, sizeof file);
+    mt_ledger_filename_format(&track->name, file, sizeof file);
     snprintf(path, sizeof path, "%s/%s", convert->session->path, file);
     *result = (struct mt_result){
         .inode = track->inode, .pid = track->name.pid, .is_main = track->is_main};

@@ -33,6 +33,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "ledger/filename.h"
 #include "text/terminal.h"
 
 enum { STACK_BYTES = 64 << 20, LEAST_STACK_BYTES = 1 << 20, USUAL_STACK_BYTES = 8 << 20 };
@@ -136,7 +137,7 @@ void mt_observer_start(struct mt_observer *observer, bool (*work)(void *context)
 
 bool mt_observer_wait(const struct mt_observer *observer, struct mt_child *child, int other_fd,
                       uint64_t until_ns) {
-    uint64_t now = mt_now_ns(), left = until_ns > now ? until_ns - now : 0;
+    uint64_t now = mt_clock_now_ns(), left = until_ns > now ? until_ns - now : 0;
     struct timespec timeout = {.tv_sec = (time_t)(left / 1000000000u),
                                .tv_nsec = (long)(left % 1000000000u)};
     struct pollfd fds[2] = {{.fd = observer->end_fd, .events = POLLIN},
@@ -159,11 +160,11 @@ bool mt_observer_wait(const struct mt_observer *observer, struct mt_child *child
 /* ---- the starter ----------------------------------------------------------------------------- */
 
 static size_t count_ledgers(const struct mt_session *session) {
-    struct mt_ledger_name name;
+    struct mt_ledger_filename name;
     size_t n = 0;
     DIR *directory = opendir(session->path);
     for (struct dirent *entry; directory && (entry = readdir(directory)) != NULL;)
-        n += mt_ledger_name_parse(entry->d_name, &name);
+        n += mt_ledger_filename_parse(entry->d_name, &name);
     if (directory)
         closedir(directory);
     return n;

@@ -24,6 +24,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/process.h"
 #include "launch/target.h"
 #include "view/format/format.h"
 #include "watch/usage.h"

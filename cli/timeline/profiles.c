@@ -200,12 +200,12 @@ int mt_profile_by_watching(pid_t pid, uint64_t for_ns, uint64_t interval_ns,
     int rc = mt_watch_open(pid, WATCH_TICKS, &watch, error);
     if (rc != 0)
         return rc;
-    uint64_t now = mt_now_ns(), end = now + for_ns;
+    uint64_t now = mt_clock_now_ns(), end = now + for_ns;
     bool goes_on = mt_watch_tick(&watch, now, &gauge);
     for (uint64_t next = now + interval_ns; goes_on && next <= end; next += interval_ns) {
         goes_on = mt_watch_sleep(next);
         if (goes_on)
-            goes_on = mt_watch_tick(&watch, mt_now_ns(), &gauge);
+            goes_on = mt_watch_tick(&watch, mt_clock_now_ns(), &gauge);
     }
     if (watch.axis.n == 0)
         rc = mt_error_set(error, MEMTRACK_ENOTFOUND, "memtrack report shows what it has recorded.",

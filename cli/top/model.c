@@ -211,7 +211,7 @@ int mt_top_model_read(struct mt_top_model *m, uint64_t now_ns, uint64_t rss_byte
 
 /* Batches grow while they are quick: each opens its files anew unless they are cached. */
 bool mt_top_model_name(struct mt_top_model *m, uint64_t budget_ns, int *status) {
-    uint64_t began = mt_cpu_ns();
+    uint64_t began = mt_clock_cpu_ns();
     *status = 0;
     while (m->n_named < m->profile->n_locations && *status == 0) {
         size_t left = m->profile->n_locations - m->n_named,
@@ -219,10 +219,10 @@ bool mt_top_model_name(struct mt_top_model *m, uint64_t budget_ns, int *status) 
         struct mt_symbols_options options = m->options.symbols;
         options.first = m->n_named;
         options.end = m->n_named + n;
-        uint64_t before = mt_cpu_ns();
+        uint64_t before = mt_clock_cpu_ns();
         *status = mt_symbols_resolve(m->profile, &options, NULL);
         m->n_named += n;
-        uint64_t after = mt_cpu_ns();
+        uint64_t after = mt_clock_cpu_ns();
         if (budget_ns && after - before < budget_ns / 4)
             m->batch *= 2;
         else if (budget_ns && after - before > budget_ns && m->batch > FIRST_BATCH)

@@ -52,7 +52,7 @@ __attribute__((format(printf, 2, 3))) static void say(struct loop *l, const char
     va_start(arguments, format);
     vsnprintf(l->screen.message, sizeof l->screen.message, format, arguments);
     va_end(arguments);
-    l->screen.message_until_ns = mt_now_ns() + MESSAGE_S * UINT64_C(1000000000);
+    l->screen.message_until_ns = mt_clock_now_ns() + MESSAGE_S * UINT64_C(1000000000);
 }
 
 /* ---- lists ----------------------------------------------------------------------------------- */
@@ -122,9 +122,9 @@ static void group_if_due(struct loop *l, uint64_t now_ns) {
     if (!mt_top_model_is_stale(l->screen.top->model) ||
         (now_ns < l->next_group_ns && mt_top_model_rows(l->screen.top->model)))
         return;
-    uint64_t began = mt_cpu_ns();
+    uint64_t began = mt_clock_cpu_ns();
     group(l);
-    uint64_t cost = mt_cpu_ns() - began;
+    uint64_t cost = mt_clock_cpu_ns() - began;
     l->next_group_ns = now_ns + cost * (l->screen.is_naming ? 10 : 2 * COST_FACTOR);
 }
 
@@ -134,12 +134,12 @@ static void name_if_due(struct loop *l, uint64_t now_ns) {
     int rc;
     if (now_ns < l->next_name_ns)
         return;
-    uint64_t began = mt_cpu_ns();
+    uint64_t began = mt_clock_cpu_ns();
     bool had_all = !l->screen.is_naming;
     l->screen.is_naming = mt_top_model_name(l->screen.top->model, NAME_MS * NS_PER_MS, &rc);
     if (rc != 0)
         say(l, "out of memory: addresses stay without names");
-    uint64_t cost = mt_cpu_ns() - began;
+    uint64_t cost = mt_clock_cpu_ns() - began;
     l->next_name_ns = now_ns + (had_all ? cost * 2 * COST_FACTOR : cost);
 }
 
@@ -167,7 +167,7 @@ static void finish_picture(struct loop *l) {
 static void tick(struct loop *l, uint64_t now_ns) {
     struct mt_screen *s = &l->screen;
     struct mt_error error = {{0}, {0}};
-    uint64_t began = mt_cpu_ns();
+    uint64_t began = mt_clock_cpu_ns();
     bool had_all = s->top->has_all;
     if (!had_all)
         s->now_ns = now_ns;
@@ -188,11 +188,11 @@ static void tick(struct loop *l, uint64_t now_ns) {
         finish_picture(l);
     name_if_due(l, now_ns);
     group_if_due(l, now_ns);
-    uint64_t before = mt_cpu_ns();
+    uint64_t before = mt_clock_cpu_ns();
     if (!had_all || l->must_sum)
         sum(l);
-    l->sum_cost_ns = mt_cpu_ns() - before;
-    uint64_t cost = mt_cpu_ns() - began + l->draw_cost_ns, gap = cost * COST_FACTOR,
+    l->sum_cost_ns = mt_clock_cpu_ns() - before;
+    uint64_t cost = mt_clock_cpu_ns() - began + l->draw_cost_ns, gap = cost * COST_FACTOR,
              longest = LONGEST_TICK_MS * NS_PER_MS;
     if (s->is_naming || is_first)
         gap = 0;
@@ -438,15 +438,15 @@ static int wait_ms(const struct loop *l, uint64_t now_ns) {
 static void run(struct loop *l) {
     bool is_gone = false;
     while (!l->is_done && !is_gone && !mt_curses_asked_to_leave()) {
-        uint64_t now = mt_now_ns();
+        uint64_t now = mt_clock_now_ns();
         if (!l->screen.is_paused && now >= l->next_tick_ns)
             tick(l, now);
         if (*l->screen.message && now >= l->screen.message_until_ns && l->snapshot_fd < 0)
             l->screen.message[0] = 0;
-        uint64_t before = mt_cpu_ns();
+        uint64_t before = mt_clock_cpu_ns();
         mt_screen_draw(&l->screen);
-        l->draw_cost_ns = mt_cpu_ns() - before;
-        int key = mt_curses_key(wait_ms(l, mt_now_ns()), l->snapshot_fd, &is_gone);
+        l->draw_cost_ns = mt_clock_cpu_ns() - before;
+        int key = mt_curses_key(wait_ms(l, mt_clock_now_ns()), l->snapshot_fd, &is_gone);
         for (; key != ERR && !l->is_done;
              key = mt_curses_key(0, -1, &is_gone)) /* a burst of keys is drawn once */
             act(l, key);

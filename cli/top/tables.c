@@ -154,11 +154,11 @@ static void put_table(const struct mt_top *top, const struct mt_terminal *termin
 /* Until then, or until the process has ended. */
 static void wait_until(struct mt_top *top, uint64_t when_ns) {
     enum { LONGEST_MS = 100 };
-    for (uint64_t now = mt_now_ns(); now < when_ns; now = mt_now_ns()) {
+    for (uint64_t now = mt_clock_now_ns(); now < when_ns; now = mt_clock_now_ns()) {
         uint64_t left = when_ns - now, most = LONGEST_MS * UINT64_C(1000000);
         struct timespec pause = {.tv_nsec = (long)(left < most ? left : most)};
         nanosleep(&pause, NULL);
-        mt_top_target_look(&top->target, mt_now_ns());
+        mt_top_target_look(&top->target, mt_clock_now_ns());
         if (top->target.state == MT_TOP_ENDED)
             return;
     }
@@ -181,7 +181,7 @@ static int print_one(struct mt_top *top, const struct mt_terminal *terminal, boo
     if (rc != 0)
         return rc;
     if (top->json)
-        return mt_top_json(top, mt_now_ns(), stdout, error);
+        return mt_top_json(top, mt_clock_now_ns(), stdout, error);
     if (!is_first)
         fputc('\n', stdout);
     put_table(top, terminal);
@@ -191,12 +191,12 @@ static int print_one(struct mt_top *top, const struct mt_terminal *terminal, boo
 static int print_all(struct mt_top *top, struct mt_error *error) {
     struct mt_terminal terminal;
     mt_terminal_init(&terminal, stdout, top->color);
-    uint64_t next = mt_now_ns();
+    uint64_t next = mt_clock_now_ns();
     int rc = mt_top_advance(top, next, 0, error);
     for (uint64_t i = 0; rc == 0 && (top->count == 0 || i < top->count); i++) {
         next += top->delay_ns;
         wait_until(top, next);
-        rc = mt_top_advance(top, mt_now_ns(), 0, error);
+        rc = mt_top_advance(top, mt_clock_now_ns(), 0, error);
         if (rc == 0)
             rc = print_one(top, &terminal, i == 0, error);
         if (fflush(stdout) != 0 || top->has_all)

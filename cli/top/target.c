@@ -16,6 +16,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/process.h"
 #include "ledger/filename.h"
 #include "ledger/find.h"
 #include "view/subject.h"
@@ -50,10 +51,11 @@ static bool is_running_it(struct mt_top_target *target, const struct mt_ledger *
 /* Is the process that the ledger names still the one with that pid? */
 static void find_process(struct mt_top_target *target, const struct mt_ledger *ledger) {
     const char *slash = strrchr(target->path, '/');
-    struct mt_ledger_name name;
+    struct mt_ledger_filename name;
     target->pid = mt_ledger_info(ledger)->pid;
     target->statm_fd = -1;
-    if (mt_ledger_name_parse(slash ? slash + 1 : target->path, &name) && name.pid == target->pid)
+    if (mt_ledger_filename_parse(slash ? slash + 1 : target->path, &name) &&
+        name.pid == target->pid)
         target->start_ticks = name.start_ticks;
     bool is_same =
         target->start_ticks && mt_process_start_ticks(target->pid) == target->start_ticks;
@@ -118,12 +120,12 @@ uint64_t mt_top_target_look(struct mt_top_target *target, uint64_t now_ns) {
 
 static char *next_path(const struct mt_top_target *target) {
     const char *slash = strrchr(target->path, '/');
-    struct mt_ledger_name name;
+    struct mt_ledger_filename name;
     char file[128], *path = NULL;
-    if (!mt_ledger_name_parse(slash ? slash + 1 : target->path, &name))
+    if (!mt_ledger_filename_parse(slash ? slash + 1 : target->path, &name))
         return NULL;
     name.counter++;
-    mt_ledger_name_format(&name, file, sizeof file);
+    mt_ledger_filename_format(&name, file, sizeof file);
     int directory = slash ? (int)(slash - target->path) : 1;
     return asprintf(&path, "%.*s/%s", directory, slash ? target->path : ".", file) < 0 ? NULL
                                                                                        : path;

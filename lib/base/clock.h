@@ -14,13 +14,16 @@ static inline uint64_t mt_clock_ns(clockid_t clock) {
 }
 
 /* CLOCK_MONOTONIC: what the times of a recording are counted by. */
-static inline uint64_t mt_now_ns(void) {
+static inline uint64_t mt_clock_now_ns(void) {
     return mt_clock_ns(CLOCK_MONOTONIC);
 }
 
 /* Processor time of the calling thread. */
-static inline uint64_t mt_cpu_ns(void) {
+static inline uint64_t mt_clock_cpu_ns(void) {
     return mt_clock_ns(CLOCK_THREAD_CPUTIME_ID);
 }
+
+/* What the time namespace of this process adds to a clock: "monotonic" or "boottime". */
+int64_t mt_clock_offset_ns(const char *clock);
 
 #endif

@@ -12,6 +12,8 @@
  */
 #include "base/filter.h"
 
+#include "base/pages.h"
+
 #include <linux/audit.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
@@ -216,11 +218,11 @@ uint64_t mt_filter_denies(const struct sock_fprog *filter) {
     if (!mt_os_copy(&copy, filter, sizeof copy) || copy.len == 0 || copy.len > BPF_MAXINSNS)
         return denied;
     struct sock_filter *code =
-        mt_os_private(BPF_MAXINSNS * sizeof *code); /* the caller's stack may be small */
+        mt_pages_new(BPF_MAXINSNS * sizeof *code); /* the caller's stack may be small */
     if (code == NULL)
         return denied;
     if (mt_os_copy(code, copy.filter, copy.len * sizeof *code))
         denied = judge(code, copy.len);
-    mt_os_unmap(code, BPF_MAXINSNS * sizeof *code);
+    mt_pages_unmap(code, BPF_MAXINSNS * sizeof *code);
     return denied;
 }

@@ -163,38 +163,6 @@ static inline __attribute__((always_inline)) long mt_os_call(long number, long a
     return mt_likely(mt_os_may(number)) ? mt_os_raw_call(number, a, b, c, d, e, f) : -1 /* EPERM */;
 }
 
-/* Zeroed private memory (not part of the ledger), or NULL. bytes is rounded up to pages by the
- * kernel. */
-MT_HIDDEN void *mt_os_private(size_t bytes);
-/*
- * Arrays that are large by their ids and used from the beginning on. What can be written counts
- * against RLIMIT_DATA, used or not; so they can be read only, as zeros, and are opened as far as
- * they are used. One thread at a time for each.
- */
-#define MT_OS_CLOSED __attribute__((aligned(MT_OS_PAGE)))
-/* A new one, or NULL. */
-MT_HIDDEN void *mt_os_private_closed(size_t bytes);
-/* One that is declared so, in which only zeros are, and which has pages of its own: at the start,
- * any number of times. */
-MT_HIDDEN void mt_os_close(void *array, size_t bytes);
-/* What lies before end can be written from now on. False: there is no memory for it. Any array,
- * also one that is open. */
-MT_HIDDEN bool mt_os_open(void *array, const void *end);
-/* Before a filter may forbid it: all of them. */
-MT_HIDDEN void mt_os_open_all(void);
-/* Set private memory aside for mt_os_private, for when mmap may not be called any more, or locks
- * what it maps. It costs address space, and memory only as it is used. Once. */
-MT_HIDDEN void mt_os_reserve(size_t bytes);
-/* mlockall(MCL_FUTURE): what is mapped from now on is locked. */
-MT_HIDDEN extern bool mt_os_locks_mappings;
-/* Each piece of private memory, and what has been set aside. */
-MT_HIDDEN void mt_os_each_own(void (*visit)(void *context, uint64_t begin, uint64_t end),
-                              void *context);
-/* Give the pages back; the range stays readable and reads as zero. */
-MT_HIDDEN void mt_os_discard(void *memory, size_t bytes);
-MT_HIDDEN void mt_os_prefer_huge_pages(void *memory, size_t bytes);
-MT_HIDDEN void mt_os_unmap(void *memory, size_t bytes);
-
 /* Read a whole (small) file, at most capacity bytes. Returns the count or -errno. */
 MT_HIDDEN long mt_os_read_file(const char *path, char *buffer, size_t capacity);
 

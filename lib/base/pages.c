@@ -11,7 +11,7 @@
  * What is set aside is used when mmap may not be called, or when a mapping would be locked at once:
  * address space, of which pages come as they are touched. It is handed out once and not taken back.
  */
-#include "base/os.h"
+#include "base/pages.h"
 
 #include <sys/mman.h>
 
@@ -29,7 +29,7 @@ _Static_assert(sizeof(struct page) <= MT_OS_PAGE, "a page of ranges is one");
 static struct page *ranges;
 static struct range reserve; /* what is left of it */
 static struct range reserved;
-bool mt_os_locks_mappings;
+bool mt_pages_are_locked;
 
 static uint64_t pages_of(size_t bytes) {
     return (bytes + MT_OS_PAGE - 1) & ~(uint64_t)(MT_OS_PAGE - 1);
@@ -80,7 +80,7 @@ static void forget(uint64_t begin) {
     }
 }
 
-void mt_os_each_own(void (*visit)(void *context, uint64_t begin, uint64_t end), void *context) {
+void mt_pages_each(void (*visit)(void *context, uint64_t begin, uint64_t end), void *context) {
     if (reserved.begin != 0)
         visit(context, reserved.begin, reserved.end);
     for (struct page *p = mt_load_acquire(&ranges); p != NULL; p = p->older) {
@@ -92,7 +92,7 @@ void mt_os_each_own(void (*visit)(void *context, uint64_t begin, uint64_t end), 
     }
 }
 
-void mt_os_reserve(size_t bytes) {
+void mt_pages_reserve(size_t bytes) {
     if (mt_load_relaxed(&reserve.begin) != 0) /* done; by this thread, the only one yet */
         return;
     void *memory = NULL;
@@ -112,14 +112,14 @@ static void *take_reserved(size_t bytes) {
     return (void *)begin;
 }
 
-void *mt_os_private(size_t bytes) {
+void *mt_pages_new(size_t bytes) {
     void *memory = NULL;
-    if (mt_unlikely(mt_os_locks_mappings || !mt_os_may(SYS_mmap)))
+    if (mt_unlikely(mt_pages_are_locked || !mt_os_may(SYS_mmap)))
         memory = take_reserved(bytes);
     if (memory != NULL || (memory = map(bytes, 0)) == NULL)
         return memory;
     note((uint64_t)memory, (uint64_t)memory + pages_of(bytes));
-    if (mt_unlikely(mt_os_locks_mappings))
+    if (mt_unlikely(mt_pages_are_locked))
         mt_os_call(SYS_munlock, (long)memory, (long)bytes, 0, 0, 0, 0);
     return memory;
 }
@@ -142,9 +142,9 @@ static void add_array(uint64_t begin, uint64_t end) {
         arrays[n_arrays++] = (struct array){begin, begin, end};
 }
 
-void *mt_os_private_closed(size_t bytes) {
-    if (n_arrays == (uint32_t)ARRAYS || mt_os_locks_mappings || !mt_os_may(SYS_mmap))
-        return mt_os_private(bytes);
+void *mt_pages_new_closed(size_t bytes) {
+    if (n_arrays == (uint32_t)ARRAYS || mt_pages_are_locked || !mt_os_may(SYS_mmap))
+        return mt_pages_new(bytes);
     long memory =
         mt_os_call(SYS_mmap, 0, (long)bytes, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (mt_os_failed(memory))
@@ -154,7 +154,7 @@ void *mt_os_private_closed(size_t bytes) {
     return (void *)memory;
 }
 
-void mt_os_close(void *array, size_t bytes) {
+void mt_pages_close(void *array, size_t bytes) {
     uint64_t begin = (uint64_t)array, whole = bytes & ~(uint64_t)(MT_OS_PAGE - 1);
     if (begin % MT_OS_PAGE == 0 && whole != 0 && n_arrays < (uint32_t)ARRAYS &&
         array_at(array) == NULL &&
@@ -173,7 +173,7 @@ static bool open_to(struct array *a, uint64_t end) {
     return true;
 }
 
-bool mt_os_open(void *array, const void *end) {
+bool mt_pages_open(void *array, const void *end) {
     struct array *a = array_at(array);
     if (a == NULL || (uint64_t)end <= a->open)
         return true;
@@ -182,23 +182,23 @@ bool mt_os_open(void *array, const void *end) {
            open_to(a, ((uint64_t)end + MT_OS_PAGE - 1) & ~(uint64_t)(MT_OS_PAGE - 1));
 }
 
-void mt_os_open_all(void) {
+void mt_pages_open_all(void) {
     for (uint32_t i = 0; i < n_arrays; i++)
         open_to(&arrays[i], arrays[i].end);
 }
 
 /* ---- the end of one -------------------------------------------------------------------------- */
 
-void mt_os_unmap(void *memory, size_t bytes) {
+void mt_pages_unmap(void *memory, size_t bytes) {
     if ((uint64_t)memory - reserved.begin < reserved.end - reserved.begin) {
-        mt_os_discard(memory, bytes);
+        mt_pages_discard(memory, bytes);
         return;
     }
     forget((uint64_t)memory);
     mt_os_call(SYS_munmap, (long)memory, (long)bytes, 0, 0, 0, 0);
 }
 
-void mt_os_discard(void *memory, size_t bytes) {
+void mt_pages_discard(void *memory, size_t bytes) {
     uint64_t *word = memory;
     const struct array *a = array_at(memory);
     if (a != NULL && bytes > a->open - a->begin)
@@ -210,6 +210,6 @@ void mt_os_discard(void *memory, size_t bytes) {
         mt_store_relaxed(&word[i], 0); /* somebody may still be looking */
 }
 
-void mt_os_prefer_huge_pages(void *memory, size_t bytes) {
+void mt_pages_prefer_huge(void *memory, size_t bytes) {
     mt_os_call(SYS_madvise, (long)memory, (long)bytes, MADV_HUGEPAGE, 0, 0, 0);
 }

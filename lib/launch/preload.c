@@ -119,10 +119,10 @@ _Noreturn static void trace_child(const char *program, const char *preload, int 
 }
 
 static size_t read_for_a_while(int fd, char *text, size_t bytes) {
-    uint64_t end = mt_now_ns() + TRACE_MS * UINT64_C(1000000);
+    uint64_t end = mt_clock_now_ns() + TRACE_MS * UINT64_C(1000000);
     size_t have = 0;
     for (;;) {
-        uint64_t now = mt_now_ns();
+        uint64_t now = mt_clock_now_ns();
         struct pollfd p = {.fd = fd, .events = POLLIN};
         if (now >= end || have + 1 >= bytes || poll(&p, 1, (int)((end - now) / 1000000) + 1) < 0)
             break;

@@ -29,6 +29,7 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+#include "base/process.h"
 #include "ledger/find.h"
 #include "ledger/layout.h"
 
@@ -82,7 +83,7 @@ void mt_session_remove(char *path) {
     if (rmdir(path) != 0 || !slash)
         return;
     *slash = 0;
-    if (mt_session_is_one(path))
+    if (mt_find_is_session(path))
         rmdir(path);
 }
 

@@ -10,7 +10,6 @@
 #include <stdint.h>
 
 #include "base/error.h"
-#include "ledger/filename.h"
 
 struct mt_session {
     char *path;     /* absolute, malloc'ed; NULL: none */

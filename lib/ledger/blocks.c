@@ -82,7 +82,7 @@ static bool load_leaf(struct search *s, uint64_t leaf) {
     for (size_t i = 0; i < s->ledger->n_leaves && !s->has_leaf; i++) {
         if (s->ledger->leaves[i].index != leaf)
             continue;
-        mt_reader_read(s->ledger, s->ledger->leaves[i].offset, s->regions,
+        mt_ledger_read(s->ledger, s->ledger->leaves[i].offset, s->regions,
                        MT_REGIONS_PER_LEAF * sizeof *s->regions);
         s->has_leaf = true;
     }
@@ -94,7 +94,7 @@ static bool read_region(struct search *s, uint64_t number, struct mt_region *out
     size_t index = number % MT_REGIONS_PER_LEAF;
     for (size_t i = 0; i < s->ledger->n_leaves; i++)
         if (s->ledger->leaves[i].index == number / MT_REGIONS_PER_LEAF) {
-            mt_reader_read(s->ledger, s->ledger->leaves[i].offset + index * sizeof *out, out,
+            mt_ledger_read(s->ledger, s->ledger->leaves[i].offset + index * sizeof *out, out,
                            sizeof *out);
             return true;
         }
@@ -122,7 +122,7 @@ static void search_region(struct search *s, uint64_t number) {
     region = s->regions[number % MT_REGIONS_PER_LEAF];
     for (int i = 0; i < TRIES && region.n_groups; i++) {
         size_t n = region.n_groups <= MAX_GROUPS ? region.n_groups : MAX_GROUPS;
-        if (s->ledger->info.private_bytes != 0 && !mt_reader_has_address(s->ledger, region.groups))
+        if (s->ledger->info.private_bytes != 0 && !mt_ledger_has_address(s->ledger, region.groups))
             return; /* in the process's own memory: the file was full */
         mt_ledger_read_address(s->ledger, region.groups, s->groups, n * sizeof *s->groups);
         if (!read_region(s, number, &again))
@@ -166,7 +166,7 @@ static void search_big(struct search *s) {
     uint64_t n = s->ledger->big.bytes / sizeof *piece;
     for (uint64_t first = 0; first < n; first += BIG_PIECE) {
         size_t here = n - first < BIG_PIECE ? (size_t)(n - first) : BIG_PIECE;
-        mt_reader_read(s->ledger, s->ledger->big.offset + first * sizeof *piece, piece,
+        mt_ledger_read(s->ledger, s->ledger->big.offset + first * sizeof *piece, piece,
                        here * sizeof *piece);
         for (size_t i = 0; i < here; i++)
             if (piece[i].address > 1) /* 1: deleted */
@@ -183,7 +183,7 @@ static bool is_near(const struct mt_live_block *block, uint64_t address) {
            (distance <= MT_BLOCK_REACH || distance <= block->bytes + MT_BLOCK_REACH);
 }
 
-int mt_ledger_find_block(struct mt_ledger *ledger, uint64_t address, struct mt_block_search *out) {
+int mt_ledger_blocks_find(struct mt_ledger *ledger, uint64_t address, struct mt_block_search *out) {
     struct search s = {.ledger = ledger, .address = address, .leaf = UINT64_MAX};
     *out = (struct mt_block_search){0};
     s.groups = malloc(MAX_GROUPS * sizeof *s.groups);
@@ -214,8 +214,8 @@ int mt_ledger_find_block(struct mt_ledger *ledger, uint64_t address, struct mt_b
     return 0;
 }
 
-int mt_ledger_era_range(struct mt_ledger *ledger, uint32_t era, uint64_t *from_ns, uint64_t *to_ns,
-                        struct mt_error *error) {
+int mt_ledger_blocks_era_range(struct mt_ledger *ledger, uint32_t era, uint64_t *from_ns,
+                               uint64_t *to_ns, struct mt_error *error) {
     struct mt_ledger_header *header = aligned_alloc(64, sizeof *header);
     if (!header)
         return mt_error_set(error, MEMTRACK_ENOMEM, "", "out of memory");

@@ -37,12 +37,12 @@ struct mt_block_search {
  * changed under the reader's hands is read again a few times, then counted as damage. 0 or
  * -MEMTRACK_ENOMEM.
  */
-int mt_ledger_find_block(struct mt_ledger *ledger, uint64_t address, struct mt_block_search *out);
+int mt_ledger_blocks_find(struct mt_ledger *ledger, uint64_t address, struct mt_block_search *out);
 
 /* When, since the start of the recording, a block of this era was allocated: at or after *from_ns
  * and before *to_ns, UINT64_MAX when no later era has begun yet. -MEMTRACK_EIO,
  * -MEMTRACK_EFORMAT. */
-int mt_ledger_era_range(struct mt_ledger *ledger, uint32_t era, uint64_t *from_ns, uint64_t *to_ns,
-                        struct mt_error *error);
+int mt_ledger_blocks_era_range(struct mt_ledger *ledger, uint32_t era, uint64_t *from_ns,
+                               uint64_t *to_ns, struct mt_error *error);
 
 #endif

@@ -35,7 +35,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "ledger/filename.h"
+#include "base/process.h"
 #include "ledger/ledger-local.h"
 
 #define LOCK_WAIT_NS  UINT64_C(2000000000)
@@ -81,11 +81,11 @@ static int cannot_ask(const struct mt_ledger *ledger, struct mt_error *error) {
 /* ---- waiting --------------------------------------------------------------------------------- */
 
 static int take_lock(const struct mt_ledger *ledger, int fd, struct mt_error *error) {
-    uint64_t give_up = mt_now_ns() + LOCK_WAIT_NS;
+    uint64_t give_up = mt_clock_now_ns() + LOCK_WAIT_NS;
     while (flock(fd, LOCK_EX | LOCK_NB) != 0) {
         if (errno != EWOULDBLOCK && errno != EINTR)
             return cannot_ask(ledger, error);
-        if (mt_now_ns() > give_up)
+        if (mt_clock_now_ns() > give_up)
             return mt_error_set(error, MEMTRACK_EIO,
                                 "Try again; fewer readers at once are served sooner.",
                                 "process %u: others have been reading its ledger for 2 seconds",
@@ -106,7 +106,7 @@ static bool is_hopeless(const struct mt_ledger *ledger, const struct mt_bank *ba
                         uint64_t waited_ns) {
     if (waited_ns < 2 * PAUSE_NS)
         return false;
-    switch (mt_thread_state(mt_ledger_process(ledger), bank->tid)) {
+    switch (mt_process_thread_state(mt_ledger_process(ledger), bank->tid)) {
     case 'R':
     case 'D': /* in a page fault, or while its ledger grows */
         return waited_ns > READY_WAIT_NS;
@@ -122,18 +122,19 @@ static bool is_hopeless(const struct mt_ledger *ledger, const struct mt_bank *ba
 
 /* False when the thread of the bank is inside an event that it may leave half done. */
 static bool wait_for_bank(struct mt_ledger *ledger, size_t id, const struct mt_bank *seen) {
-    uint64_t begin = mt_now_ns();
+    uint64_t begin = mt_clock_now_ns();
     struct mt_bank bank = *seen;
     for (bool is_last = false;;) {
         if (bank.sequence != seen->sequence)
             return true;
         if (is_last)
             return false;
-        is_last = is_hopeless(
-            ledger, &bank, mt_now_ns() - begin); /* it may have left just before it went to sleep */
+        is_last = is_hopeless(ledger, &bank,
+                              mt_clock_now_ns() -
+                                  begin); /* it may have left just before it went to sleep */
         if (!is_last)
             pause_for(PAUSE_NS);
-        if (!mt_reader_read_chunk(ledger, MT_EXTENT_BANKS, id / MT_BANKS_PER_CHUNK,
+        if (!mt_ledger_read_chunk(ledger, MT_EXTENT_BANKS, id / MT_BANKS_PER_CHUNK,
                                   id % MT_BANKS_PER_CHUNK, 1, &bank))
             return false;
     }
@@ -144,7 +145,8 @@ static bool is_inside(const struct mt_ledger *ledger, const struct mt_bank *bank
     if (!(bank->sequence & 1))
         return false;
     bool same_names = mt_ledger_process(ledger) == ledger->info.pid;
-    return !is_live || !same_names || mt_thread_state(mt_ledger_process(ledger), bank->tid) != 0;
+    return !is_live || !same_names ||
+           mt_process_thread_state(mt_ledger_process(ledger), bank->tid) != 0;
 }
 
 /* True when no event that began before now is still under way. */
@@ -152,7 +154,7 @@ static bool settle(struct mt_ledger *ledger, bool is_live) {
     struct mt_bank banks[MT_BANKS_PER_CHUNK];
     bool all_out = true;
     for (size_t i = 0; i < ledger->arrays[MT_EXTENT_BANKS].n_chunks; i++) {
-        size_t n = mt_reader_read_chunk(ledger, MT_EXTENT_BANKS, i, 0, MT_BANKS_PER_CHUNK, banks);
+        size_t n = mt_ledger_read_chunk(ledger, MT_EXTENT_BANKS, i, 0, MT_BANKS_PER_CHUNK, banks);
         for (size_t j = 0; j < n; j++) {
             size_t id = i * MT_BANKS_PER_CHUNK + j;
             if (id == 0 || id >= ledger->info.n_banks || !is_inside(ledger, &banks[j], is_live))
@@ -224,7 +226,7 @@ static bool is_whole(struct mt_ledger *ledger) {
         request.cut != ledger->cut.number)
         return false;
     for (size_t i = 0; i < ledger->arrays[MT_EXTENT_BANKS].n_chunks; i++) {
-        size_t n = mt_reader_read_chunk(ledger, MT_EXTENT_BANKS, i, 0, MT_BANKS_PER_CHUNK, banks);
+        size_t n = mt_ledger_read_chunk(ledger, MT_EXTENT_BANKS, i, 0, MT_BANKS_PER_CHUNK, banks);
         for (size_t j = 0; j < n; j++)
             if (banks[j].saved.cut == ledger->cut.number && banks[j].saved.unsaved != 0)
                 return false;
@@ -281,7 +283,7 @@ void mt_cut_apply_banks(struct mt_ledger *ledger, size_t first, size_t n, struct
         size_t index = (first + done) / MT_BANKS_PER_CHUNK,
                skip = (first + done) % MT_BANKS_PER_CHUNK;
         size_t here = MT_BANKS_PER_CHUNK - skip < n - done ? MT_BANKS_PER_CHUNK - skip : n - done;
-        size_t have = mt_reader_read_chunk(ledger, MT_EXTENT_BANKS, index, skip, here, later);
+        size_t have = mt_ledger_read_chunk(ledger, MT_EXTENT_BANKS, index, skip, here, later);
         for (size_t i = 0; i < have; i++)
             if (later[i].saved.cut == ledger->cut.number)
                 apply_bank(&banks[done + i], &later[i]);
@@ -311,7 +313,7 @@ void mt_cut_apply_sites(struct mt_ledger *ledger, size_t first, size_t n, struct
                skip = (first + done) % MT_SITES_PER_CHUNK;
         size_t here = MT_SITES_PER_CHUNK - skip < n - done ? MT_SITES_PER_CHUNK - skip : n - done;
         size_t have =
-            mt_reader_read_chunk(ledger, MT_EXTENT_SAVED, index, skip, here, ledger->saved);
+            mt_ledger_read_chunk(ledger, MT_EXTENT_SAVED, index, skip, here, ledger->saved);
         for (size_t i = 0; i < have; i++)
             if (ledger->saved[i].cut == ledger->cut.number)
                 apply_site(&sites[done + i], &ledger->saved[i]);

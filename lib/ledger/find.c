@@ -23,6 +23,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/process.h"
 #include "ledger/layout.h"
 
 enum { MAX_ENTRIES = 1 << 17 /* of one directory */, FIRST_ITEMS = 16 };
@@ -34,7 +35,7 @@ struct list {
     size_t capacity;
 };
 
-void mt_found_ledgers_free(struct mt_found_ledgers *found) {
+void mt_find_free(struct mt_found_ledgers *found) {
     for (size_t i = 0; found->items && i < found->n; i++)
         free(found->items[i].path);
     free(found->items);
@@ -68,7 +69,7 @@ static const struct mt_found_ledger *with_inode(const struct mt_found_ledgers *f
     return NULL;
 }
 
-static bool is_newer(const struct mt_ledger_name *a, const struct mt_ledger_name *b) {
+static bool is_newer(const struct mt_ledger_filename *a, const struct mt_ledger_filename *b) {
     if (a->start_ticks != b->start_ticks)
         return a->start_ticks > b->start_ticks;
     return a->counter > b->counter;
@@ -78,7 +79,7 @@ static bool is_newer(const struct mt_ledger_name *a, const struct mt_ledger_name
 
 /* A mapping of a ledger as /proc/PID/maps says it. */
 struct mapping {
-    struct mt_ledger_name name;
+    struct mt_ledger_filename name;
     ino_t inode;
     uint64_t begin, end;
     bool is_removed;
@@ -112,7 +113,7 @@ static bool parse_mapping(char *line, struct mapping *out) {
         path[length - tail] = 0;
     unescape(path);
     if (strlen(path) >= sizeof out->path ||
-        !mt_ledger_name_parse(strrchr(path, '/') + 1, &out->name))
+        !mt_ledger_filename_parse(strrchr(path, '/') + 1, &out->name))
         return false;
     out->begin = begin;
     out->end = end;
@@ -235,7 +236,7 @@ int mt_find_running(struct mt_found_ledgers *out) {
         closedir(processes);
     free(m);
     if (rc != 0)
-        mt_found_ledgers_free(out);
+        mt_find_free(out);
     sort(out);
     return rc;
 }
@@ -266,7 +267,7 @@ static int take_entry(struct search *s, int fd, const char *directory, const cha
     struct mt_found_ledger item = {0};
     struct stat st;
     char path[MT_PATH_MAX_BYTES];
-    if (!mt_ledger_name_parse(name, &item.name) || (s->pid && item.name.pid != s->pid))
+    if (!mt_ledger_filename_parse(name, &item.name) || (s->pid && item.name.pid != s->pid))
         return 0;
     if (fstatat(fd, name, &st, AT_SYMLINK_NOFOLLOW) != 0 || !S_ISREG(st.st_mode) ||
         with_inode(s->list.found, &st))
@@ -299,7 +300,7 @@ static bool is_session_name(const char *name) {
     return strncmp(name, MT_SESSION_PREFIX, sizeof MT_SESSION_PREFIX - 1) == 0;
 }
 
-bool mt_session_is_one(const char *directory) {
+bool mt_find_is_session(const char *directory) {
     const char *slash = strrchr(directory, '/');
     return is_session_name(slash ? slash + 1 : directory);
 }
@@ -350,14 +351,14 @@ int mt_find_left(struct mt_found_ledgers *out) {
     int rc = mt_find_running(&s.running);
     if (rc == 0)
         rc = search_directories(&s);
-    mt_found_ledgers_free(&s.running);
+    mt_find_free(&s.running);
     if (rc != 0)
-        mt_found_ledgers_free(out);
+        mt_find_free(out);
     sort(out);
     return rc;
 }
 
-bool mt_session_is_attended(const char *directory) {
+bool mt_find_session_is_attended(const char *directory) {
     int fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
     bool is_held = fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK;
     if (fd >= 0)
@@ -377,7 +378,7 @@ static char *left_by(pid_t pid) {
         if (!best || is_newer(&found.items[i].name, &best->name))
             best = &found.items[i];
     char *path = best ? strdup(best->path) : NULL;
-    mt_found_ledgers_free(&found);
+    mt_find_free(&found);
     return path;
 }
 

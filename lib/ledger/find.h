@@ -19,7 +19,7 @@
 
 struct mt_found_ledger {
     char *path;
-    struct mt_ledger_name name;
+    struct mt_ledger_filename name;
     ino_t inode;
     dev_t device;
     bool is_live; /* a process that has not ended has it mapped */
@@ -29,7 +29,7 @@ struct mt_found_ledgers {
     struct mt_found_ledger *items;
     size_t n;
 };
-void mt_found_ledgers_free(struct mt_found_ledgers *found);
+void mt_find_free(struct mt_found_ledgers *found);
 
 /*
  * The ledger of a process: the newest that it has mapped; of one that has ended, the newest that it
@@ -55,10 +55,10 @@ int mt_find_left(struct mt_found_ledgers *out);
 /* How the directories of memtrack run are named; root's lie one within another. Is this one's path,
  * by its name? */
 #define MT_SESSION_PREFIX "memtrack-run-"
-bool mt_session_is_one(const char *directory);
+bool mt_find_is_session(const char *directory);
 
 /* Does a memtrack run still work on this session directory (and so will convert and remove the
  * ledgers in it)? */
-bool mt_session_is_attended(const char *directory);
+bool mt_find_session_is_attended(const char *directory);
 
 #endif

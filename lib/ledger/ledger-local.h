@@ -52,15 +52,15 @@ struct mt_ledger {
 };
 
 /* Whether an address of the target lies in the ledger. */
-bool mt_reader_has_address(const struct mt_ledger *ledger, uint64_t address);
+bool mt_ledger_has_address(const struct mt_ledger *ledger, uint64_t address);
 
 /* Bytes at a file offset; what is not there is zeroed and counted as damage. Returns the bytes that
  * were there. */
-size_t mt_reader_read(struct mt_ledger *ledger, uint64_t offset, void *out, size_t bytes);
+size_t mt_ledger_read(struct mt_ledger *ledger, uint64_t offset, void *out, size_t bytes);
 
 /* Up to n items of a chunk from item first on, as they are now. Returns how many the chunk has; 0,
  * and no damage, when it does not exist. */
-size_t mt_reader_read_chunk(struct mt_ledger *ledger, enum mt_extent_kind kind, size_t index,
+size_t mt_ledger_read_chunk(struct mt_ledger *ledger, enum mt_extent_kind kind, size_t index,
                             size_t first, size_t n, void *out);
 
 /* Replace what was read just now by what was true at the cut. Do nothing when none is open. */

@@ -17,6 +17,7 @@
  * Rejected: mmap. It is no faster for data that is copied once, and a target that truncates its
  * ledger would kill the reader with SIGBUS.
  */
+#include "base/clock.h"
 #include "ledger/filename.h"
 #include "ledger/ledger-local.h"
 
@@ -47,7 +48,7 @@ static const struct {
     [MT_EXTENT_SAVED] = {sizeof(struct mt_saved_site), MT_SITES_PER_CHUNK, 1},
     [MT_EXTENT_NAMES] = {sizeof(struct mt_name), MT_NAMES_PER_CHUNK, 1},
     [MT_EXTENT_SCOPES] = {sizeof(struct mt_scope_totals), MT_SCOPES_PER_CHUNK, 1},
-    [MT_EXTENT_EVENTS] = {sizeof(struct mt_event), MT_READER_MAX_EVENTS, 0},
+    [MT_EXTENT_EVENTS] = {sizeof(struct mt_event), MT_LEDGER_MAX_EVENTS, 0},
     [MT_EXTENT_OPEN] = {sizeof(struct mt_open_scope), MT_OPEN_PER_CHUNK, 0},
     [MT_EXTENT_THREADS] = {sizeof(struct mt_thread_row), MT_THREADS_PER_CHUNK, 1},
 };
@@ -71,7 +72,7 @@ static ssize_t read_at(int fd, uint64_t offset, void *out, size_t bytes) {
     return (ssize_t)done;
 }
 
-size_t mt_reader_read(struct mt_ledger *ledger, uint64_t offset, void *out, size_t bytes) {
+size_t mt_ledger_read(struct mt_ledger *ledger, uint64_t offset, void *out, size_t bytes) {
     ssize_t n = read_at(ledger->fd, offset, out, bytes);
     if (n < 0) {
         memset(out, 0, bytes);
@@ -96,7 +97,7 @@ static uint64_t offset_of(const struct mt_ledger *ledger, uint64_t address, uint
     return 0;
 }
 
-bool mt_reader_has_address(const struct mt_ledger *ledger, uint64_t address) {
+bool mt_ledger_has_address(const struct mt_ledger *ledger, uint64_t address) {
     uint64_t available;
     offset_of(ledger, address, &available);
     return available != 0;
@@ -109,7 +110,7 @@ size_t mt_ledger_read_address(struct mt_ledger *ledger, uint64_t address, void *
     memset((char *)out + there, 0, bytes - there);
     if (there < bytes)
         ledger->damage++;
-    return there ? mt_reader_read(ledger, offset, out, there) : 0;
+    return there ? mt_ledger_read(ledger, offset, out, there) : 0;
 }
 
 /* ---- tables ---------------------------------------------------------------------------------- */
@@ -357,8 +358,8 @@ static void take_info(struct mt_ledger *ledger, const struct prefix *prefix) {
     info->n_open = clamp_count(ledger, open, MT_EXTENT_OPEN);
     info->n_threads =
         threads < MT_MAX_THREADS ? clamp_count(ledger, threads, MT_EXTENT_THREADS) : MT_MAX_THREADS;
-    info->n_events = events < MT_READER_MAX_EVENTS ? clamp_count(ledger, events, MT_EXTENT_EVENTS)
-                                                   : MT_READER_MAX_EVENTS;
+    info->n_events = events < MT_LEDGER_MAX_EVENTS ? clamp_count(ledger, events, MT_EXTENT_EVENTS)
+                                                   : MT_LEDGER_MAX_EVENTS;
 }
 
 static int measure_file(struct mt_ledger *ledger, struct mt_error *error) {
@@ -556,7 +557,7 @@ static size_t read_now(struct mt_ledger *ledger, enum mt_extent_kind kind, size_
                           ? (size_t)(array->chunk[index].bytes - start)
                           : bytes;
         if (present)
-            mt_reader_read(ledger, array->chunk[index].offset + start, to, present);
+            mt_ledger_read(ledger, array->chunk[index].offset + start, to, present);
         if (present < bytes) {
             memset(to + present, 0, bytes - present);
             ledger->damage += first + done + here > kinds[kind].first;
@@ -604,14 +605,14 @@ size_t mt_ledger_read_items(struct mt_ledger *ledger, enum mt_extent_kind kind, 
     return there;
 }
 
-size_t mt_reader_read_chunk(struct mt_ledger *ledger, enum mt_extent_kind kind, size_t index,
+size_t mt_ledger_read_chunk(struct mt_ledger *ledger, enum mt_extent_kind kind, size_t index,
                             size_t first, size_t n, void *out) {
     const struct mt_array *array = &ledger->arrays[kind];
     size_t item_bytes = kinds[kind].item_bytes;
     if (index >= array->n_chunks || first >= array->chunk[index].bytes / item_bytes)
         return 0;
     size_t have = array->chunk[index].bytes / item_bytes - first;
-    return mt_reader_read(ledger, array->chunk[index].offset + first * item_bytes, out,
+    return mt_ledger_read(ledger, array->chunk[index].offset + first * item_bytes, out,
                           (have < n ? have : n) * item_bytes) /
            item_bytes;
 }

@@ -49,7 +49,7 @@ const char *mt_check_all(bool alone) {
     if (mt_tracker.is_copied)
         return NULL;
     bool was_left = mt_tracker.was_left;
-    const char *violation = mt_ledger_check(&mt_tracker.ledger);
+    const char *violation = mt_writer_check(&mt_tracker.ledger);
     if (violation == NULL)
         violation = mt_paths_check();
     if (violation == NULL)

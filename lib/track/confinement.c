@@ -29,6 +29,7 @@
 #include "base/atomic.h"
 #include "base/filter.h"
 #include "base/loader.h"
+#include "base/pages.h"
 #include "base/text.h"
 #include "track/raw_calls.h"
 #include "track/threads.h"
@@ -183,13 +184,13 @@ static bool program_can_confine(void) {
 /* ---- what will be needed --------------------------------------------------------------------- */
 
 static void set_aside(void) {
-    struct mt_ledger_writer *w = &mt_tracker.ledger;
+    struct mt_writer *w = &mt_tracker.ledger;
     uint64_t bytes = w->file_bytes < (uint64_t)LEDGER_RESERVE        ? (uint64_t)LEDGER_RESERVE
                      : w->file_bytes > (uint64_t)LEDGER_RESERVE_MOST ? (uint64_t)LEDGER_RESERVE_MOST
                                                                      : w->file_bytes;
     if (w->max_bytes != 0 && w->file_bytes + bytes > w->max_bytes)
         bytes = w->max_bytes > w->file_bytes ? w->max_bytes - w->file_bytes : 0;
-    mt_ledger_reserve(w, bytes);
+    mt_writer_reserve(w, bytes);
 }
 
 static void prepare(uint64_t denied) {
@@ -200,9 +201,9 @@ static void prepare(uint64_t denied) {
     if (denied & mt_os_bit(SYS_membarrier))
         mt_threads_share_early();
     if (denied & mt_os_bit(SYS_mprotect))
-        mt_os_open_all();
+        mt_pages_open_all();
     if (denied & mt_os_bit(SYS_mmap))
-        mt_os_reserve(PRIVATE_RESERVE);
+        mt_pages_reserve(PRIVATE_RESERVE);
     if ((denied & growth) != 0 && mt_growth_lock()) {
         set_aside();
         mt_growth_unlock();

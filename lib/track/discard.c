@@ -14,6 +14,7 @@
  */
 #include "track/discard.h"
 
+#include "base/pages.h"
 #include "track/event.h"
 #include "track/live.h"
 
@@ -33,7 +34,7 @@ struct mt_discard {
 
 static bool add(struct mt_discard *d, void *block) {
     if (d->first == NULL || d->first->n == PIECE_BLOCKS) {
-        struct piece *fresh = mt_os_private(sizeof *fresh);
+        struct piece *fresh = mt_pages_new(sizeof *fresh);
         if (fresh == NULL)
             return false;
         fresh->next = d->first;
@@ -59,7 +60,7 @@ struct mt_discard *mt_discard_begin(mt_discard_belongs *belongs, void *context,
     struct mt_live_cursor cursor = {0};
     if (mt_page.state < MT_STATE_FIRST)
         return NULL;
-    struct mt_discard *d = mt_os_private(sizeof *d);
+    struct mt_discard *d = mt_pages_new(sizeof *d);
     if (d == NULL) {
         mt_discard_unseen();
         return NULL;
@@ -84,9 +85,9 @@ void mt_discard_end(struct mt_discard *discard, bool done, mt_discard_belongs *b
             if (belongs(context, p->block[i], true))
                 mt_record_free(p->block[i]);
         next = p->next;
-        mt_os_unmap(p, sizeof *p);
+        mt_pages_unmap(p, sizeof *p);
     }
-    mt_os_unmap(discard, sizeof *discard);
+    mt_pages_unmap(discard, sizeof *discard);
 }
 
 void mt_discard_unseen(void) {

@@ -45,16 +45,16 @@ bool mt_fork_is_inside(const struct mt_hook_frame *frame) {
 }
 
 void mt_fork_begin(struct mt_fork *f) {
-    mt_ledger_copy_begin(&mt_tracker.ledger, &f->copy);
+    mt_writer_copy_begin(&mt_tracker.ledger, &f->copy);
 }
 
 void mt_fork_in_parent(struct mt_fork *f) {
-    mt_ledger_copy_drop(&mt_tracker.ledger, &f->copy);
+    mt_writer_copy_drop(&mt_tracker.ledger, &f->copy);
 }
 
 void mt_fork_in_child(const struct mt_fork *f) {
     mt_tracker.interrupted = mt_self;
     mt_tracker.is_unrecorded = false;
     mt_tracker.is_copied = true; /* what other threads were doing stands as it stood */
-    mt_ledger_copy_use(&mt_tracker.ledger, &f->copy);
+    mt_writer_copy_use(&mt_tracker.ledger, &f->copy);
 }

@@ -8,7 +8,7 @@
 #include "track/record.h"
 
 struct mt_fork {
-    struct mt_ledger_copy copy;
+    struct mt_writer_copy copy;
 };
 
 /* Whether the calling thread has something to go on with in the recorder: then the other three are

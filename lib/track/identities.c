@@ -25,6 +25,7 @@
  */
 #include "track/identities.h"
 
+#include "base/pages.h"
 #include "ledger/writer/check.h"
 #include "track/check.h"
 #include "track/request.h"
@@ -50,7 +51,7 @@ struct of_bank {
     uint16_t current, oldest, newest; /* 0: none */
 };
 
-static void *chunk[MAX_CHUNKS] MT_OS_CLOSED;
+static void *chunk[MAX_CHUNKS] MT_PAGES_CLOSED;
 static struct mt_table table =
     MT_TABLE(chunk, struct mt_thread_row, MT_THREADS_PER_CHUNK, MT_EXTENT_THREADS, 64);
 static struct identity *identities; /* MT_MAX_THREADS, private memory */
@@ -63,9 +64,9 @@ static struct mt_thread_row *row_at(mt_thread_id id) {
 
 static bool make_private(void **memory, size_t bytes) {
     if (*memory == NULL)
-        *memory = mt_os_private_closed(bytes);
+        *memory = mt_pages_new_closed(bytes);
     else
-        mt_os_discard(*memory, bytes);
+        mt_pages_discard(*memory, bytes);
     return *memory != NULL;
 }
 
@@ -74,7 +75,7 @@ bool mt_identities_start(void) {
     n_ended = n_ended_sites = 0;
     if (!make_private((void **)&identities, sizeof *identities * MT_MAX_THREADS) ||
         !make_private((void **)&banks, sizeof *banks * MT_MAX_BANKS) ||
-        !mt_os_open(identities, &identities[MT_THREAD_OTHERS + 1]) ||
+        !mt_pages_open(identities, &identities[MT_THREAD_OTHERS + 1]) ||
         !mt_table_reserve(&mt_tracker.ledger, &table, MT_THREAD_OTHERS))
         return false;
     mt_tracker.header->n_threads = MT_THREAD_OTHERS + 1;
@@ -82,7 +83,7 @@ bool mt_identities_start(void) {
 }
 
 bool mt_identities_reserve_bank(uint32_t bank) {
-    return mt_os_open(banks, &banks[bank + 1]);
+    return mt_pages_open(banks, &banks[bank + 1]);
 }
 
 void mt_identities_add_site(mt_thread_id origin, mt_site_id id) {
@@ -263,7 +264,7 @@ static mt_thread_id fold_one(struct mt_thread *t, struct of_bank *b) {
 static mt_thread_id new_row(void) {
     struct mt_ledger_header *h = mt_tracker.header;
     mt_thread_id id = h->n_threads;
-    if (id >= MT_MAX_THREADS || !mt_os_open(identities, &identities[id + 1]) ||
+    if (id >= MT_MAX_THREADS || !mt_pages_open(identities, &identities[id + 1]) ||
         !mt_table_reserve(&mt_tracker.ledger, &table, id))
         return 0;
     mt_store_release(&h->n_threads, id + 1); /* whoever counts it finds its chunk */
@@ -342,7 +343,7 @@ static const char *check_bank(mt_bank_id bank, uint32_t *n) {
 
 const char *mt_identities_check(void) {
     struct mt_limits limits = mt_limits_of(mt_tracker.header);
-    const char *violation = mt_table_check(&table, limits.n_threads);
+    const char *violation = mt_writer_check_table(&table, limits.n_threads);
     uint32_t n = 0;
     for (mt_thread_id id = 1; violation == NULL && id < limits.n_threads; id++) {
         violation = mt_thread_row_fault(id, row_at(id), &limits);

@@ -11,6 +11,7 @@
  */
 #include "track/index.h"
 
+#include "base/pages.h"
 #include "track/check.h"
 
 enum { FIRST_BITS = 12, LAST_BITS = 29, HUGE_BITS = 20 };
@@ -20,11 +21,11 @@ static size_t table_bytes(uint32_t bits) {
 }
 
 static struct mt_index_table *new_table(uint32_t bits) {
-    struct mt_index_table *t = bits <= LAST_BITS ? mt_os_private(table_bytes(bits)) : NULL;
+    struct mt_index_table *t = bits <= LAST_BITS ? mt_pages_new(table_bytes(bits)) : NULL;
     if (t != NULL)
         t->bits = bits;
     if (t != NULL && bits >= HUGE_BITS)
-        mt_os_prefer_huge_pages(t, table_bytes(bits)); /* it is probed at random */
+        mt_pages_prefer_huge(t, table_bytes(bits)); /* it is probed at random */
     return t;
 }
 
@@ -39,7 +40,7 @@ static uint32_t put(struct mt_index_table *t, uint64_t hash, uint32_t id) {
 
 static void unmap(struct mt_index_table *t) {
     if (t != NULL)
-        mt_os_unmap(t, table_bytes(t->bits));
+        mt_pages_unmap(t, table_bytes(t->bits));
 }
 
 bool mt_index_start(struct mt_index *x, uint64_t (*hash_of)(uint32_t)) {
@@ -57,7 +58,7 @@ static void give_back(struct mt_index *x) {
     struct mt_index_table *t = x->former;
     size_t bytes = table_bytes(t->bits), left = bytes - x->given_back;
     size_t piece = left < (size_t)MT_INDEX_PIECE ? left : (size_t)MT_INDEX_PIECE;
-    mt_os_discard((char *)t + x->given_back, piece);
+    mt_pages_discard((char *)t + x->given_back, piece);
     x->given_back += piece;
     if (x->given_back < bytes)
         return;

@@ -19,6 +19,7 @@
 #include "track/intervals.h"
 
 #include "base/atomic.h"
+#include "base/pages.h"
 #include "track/check.h"
 
 enum { LEAF = 128, LEAVES = 1 << 14, SLAB = 64 };
@@ -35,14 +36,14 @@ static struct {
     struct leaf **leaf;
     uint64_t n;
 } order;
-static struct leaf *array[2][LEAVES] MT_OS_CLOSED; /* each of whole pages */
+static struct leaf *array[2][LEAVES] MT_PAGES_CLOSED; /* each of whole pages */
 static struct leaf *slab[LEAVES / SLAB];
 static uint32_t n_given; /* of the slabs' leaves, those that have been used */
 static struct leaf *free_leaves;
 
 void mt_intervals_start(void) {
-    mt_os_close(array[0], sizeof array[0]);
-    mt_os_close(array[1], sizeof array[1]);
+    mt_pages_close(array[0], sizeof array[0]);
+    mt_pages_close(array[1], sizeof array[1]);
     order.leaf = array[0];
     order.n = n_given = 0;
     free_leaves = NULL;
@@ -57,7 +58,7 @@ static struct leaf *new_leaf(void) {
     } else {
         uint32_t s = n_given / SLAB;
         if (s >= LEAVES / SLAB ||
-            (slab[s] == NULL && (slab[s] = mt_os_private(SLAB * sizeof *leaf)) == NULL))
+            (slab[s] == NULL && (slab[s] = mt_pages_new(SLAB * sizeof *leaf)) == NULL))
             return NULL;
         leaf = &slab[s][n_given++ % SLAB];
     }
@@ -158,8 +159,8 @@ static void append(struct leaf *const *fresh, uint32_t most, const struct mt_int
 
 /* One more leaf has a place in both arrays. */
 static bool can_grow(void) {
-    return order.n < LEAVES && mt_os_open(array[0], &array[0][order.n + 1]) &&
-           mt_os_open(array[1], &array[1][order.n + 1]);
+    return order.n < LEAVES && mt_pages_open(array[0], &array[0][order.n + 1]) &&
+           mt_pages_open(array[1], &array[1][order.n + 1]);
 }
 
 /* The i-th leaf without n_gone intervals from the k-th on, and with n there. False: no room, and

@@ -18,6 +18,7 @@
 #include "track/live.h"
 
 #include "base/atomic.h"
+#include "base/pages.h"
 #include "ledger/writer/check.h"
 #include "track/check.h"
 
@@ -38,7 +39,7 @@ struct mt_live_big mt_live_big;
 bool mt_live_start(void) {
     for (int i = 0; i < DIRECTORIES; i++)
         if (directory[i] != NULL)
-            mt_os_discard(directory[i], sizeof(struct mt_region *) * LEAVES);
+            mt_pages_discard(directory[i], sizeof(struct mt_region *) * LEAVES);
     for (int i = 0; i < MT_LIVE_LEAF_CACHE; i++)
         mt_live_leaf_cache[i] = 0;
     for (int i = 0; i < SIZE_CLASSES; i++)
@@ -61,10 +62,10 @@ static struct mt_region *make_leaf(uint64_t leaf, struct mt_region **place) {
         size_t bytes = sizeof(struct mt_region) * MT_REGIONS_PER_LEAF;
         bool is_private;
         /* aligned to its own size: see next_class */
-        regions = mt_ledger_allocate_blocks(&mt_tracker.ledger, bytes, bytes, &is_private);
+        regions = mt_writer_allocate_blocks(&mt_tracker.ledger, bytes, bytes, &is_private);
         if (regions != NULL &&
             !is_private) /* where there is no room for an extent, readers do without */
-            mt_ledger_publish(&mt_tracker.ledger, MT_EXTENT_REGIONS, (uint32_t)leaf, regions,
+            mt_writer_publish(&mt_tracker.ledger, MT_EXTENT_REGIONS, (uint32_t)leaf, regions,
                               bytes);
     }
     mt_store_release(place, regions); /* zeroed before it can be found */
@@ -76,11 +77,11 @@ struct mt_region *mt_live_leaf(uint64_t leaf, bool make) {
     struct mt_region ***d = &directory[leaf / LEAVES];
     struct mt_region **leaves = mt_load_acquire(d); /* as above */
     if (leaves == NULL) {
-        if (!make || (leaves = mt_os_private(sizeof *leaves * LEAVES)) == NULL)
+        if (!make || (leaves = mt_pages_new(sizeof *leaves * LEAVES)) == NULL)
             return NULL;
         struct mt_region **expected = NULL;
         if (!mt_replace_both(d, &expected, leaves)) {
-            mt_os_unmap(leaves, sizeof *leaves * LEAVES);
+            mt_pages_unmap(leaves, sizeof *leaves * LEAVES);
             leaves = expected;
         }
     }
@@ -172,7 +173,7 @@ static struct mt_group *table_new(uint32_t size_class) {
             table[i] = (struct mt_group){0};
     } else {
         bool is_private;
-        table = mt_ledger_allocate_blocks(&mt_tracker.ledger, n_groups * sizeof *table,
+        table = mt_writer_allocate_blocks(&mt_tracker.ledger, n_groups * sizeof *table,
                                           sizeof *table, &is_private);
     }
     mt_growth_unlock();
@@ -296,13 +297,13 @@ static bool big_grow(void) {
     size_t bytes = capacity * sizeof *old;
     bool is_private;
     struct mt_big_block *block =
-        mt_ledger_allocate_blocks(&mt_tracker.ledger, bytes, 64, &is_private);
+        mt_writer_allocate_blocks(&mt_tracker.ledger, bytes, 64, &is_private);
     if (block == NULL)
         return false;
     for (uint32_t i = 0; i < old_capacity; i++)
         if (old[i].address > 1)
             *big_find_in(block, capacity, old[i].address) = old[i];
-    bool is_published = !is_private && mt_ledger_publish(&mt_tracker.ledger, MT_EXTENT_BIG,
+    bool is_published = !is_private && mt_writer_publish(&mt_tracker.ledger, MT_EXTENT_BIG,
                                                          mt_live_big.index++, block, bytes);
     mt_store_pair(&mt_live_big, (uint64_t)block, (uint64_t)live << 32 | capacity);
     for (uint32_t i = 0; !is_published && i < old_capacity; i++)

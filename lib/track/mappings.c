@@ -23,6 +23,7 @@
 #include "track/mappings.h"
 
 #include "base/atomic.h"
+#include "base/pages.h"
 #include "track/blocks.h"
 #include "track/check.h"
 #include "track/event.h"
@@ -251,11 +252,11 @@ static uint32_t huge_shift(int flags) {
     uint32_t shift = (uint32_t)flags >> MAP_HUGE_SHIFT & MAP_HUGE_MASK;
     if (shift != 0 || known != 0)
         return shift != 0 ? shift : known != 0 ? known : USUAL_HUGE_SHIFT;
-    char *text = mt_os_private(MT_OS_PAGE);
+    char *text = mt_pages_new(MT_OS_PAGE);
     if (text == NULL)
         return USUAL_HUGE_SHIFT;
     known = read_huge_shift(text, mt_os_read_file("/proc/meminfo", text, MT_OS_PAGE));
-    mt_os_unmap(text, MT_OS_PAGE);
+    mt_pages_unmap(text, MT_OS_PAGE);
     return known;
 }
 

@@ -13,6 +13,7 @@
  */
 #include "track/memory_lock.h"
 
+#include "base/pages.h"
 #include "track/tracker.h"
 
 #include <errno.h>
@@ -28,7 +29,7 @@ extern const char __ehdr_start[] MT_HIDDEN, _end[] MT_HIDDEN;
 static void each_of_ours(void (*visit)(void *context, uint64_t begin, uint64_t end),
                          void *context) {
     const struct mt_ledger_header *h = mt_tracker.header;
-    mt_os_each_own(visit, context);
+    mt_pages_each(visit, context);
     for (uint32_t i = 0; h != NULL && i < h->n_segments; i++)
         visit(context, h->segment[i].address, h->segment[i].address + h->segment[i].bytes);
     if (h != NULL && mt_tracker.ledger.family != NULL)
@@ -142,11 +143,11 @@ int mt_memory_lock_all(int flags, int (*next)(int)) {
     if ((flags & MCL_CURRENT) && lock_now(flags, next) != 0)
         return -1;
     if (!(flags & MCL_FUTURE)) {
-        mt_os_locks_mappings = false;
+        mt_pages_are_locked = false;
         return 0;
     }
-    mt_os_reserve(RESERVE);
+    mt_pages_reserve(RESERVE);
     int result = next(flags & ~MCL_CURRENT);
-    mt_os_locks_mappings |= result == 0;
+    mt_pages_are_locked |= result == 0;
     return result;
 }

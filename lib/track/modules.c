@@ -9,6 +9,7 @@
 #include "track/modules.h"
 
 #include "base/loader.h"
+#include "base/pages.h"
 #include "ledger/writer/check.h"
 
 #include "track/check.h"
@@ -171,7 +172,7 @@ static void write_path(struct mt_module *m, const char *name) {
     }
     for (size_t i = 0; i < length && n < PATH_BYTES; i++)
         path[n++] = name[i];
-    m->path = mt_ledger_text(&mt_tracker.ledger, path, n);
+    m->path = mt_writer_put_text(&mt_tracker.ledger, path, n);
     m->path_bytes = m->path ? (uint32_t)n : 0;
 }
 
@@ -201,10 +202,10 @@ static void write_record(uint32_t id) {
 bool mt_modules_start(void) {
     mt_unloading_start();
     lock = (struct mt_lock){0};
-    if (known == NULL && (known = mt_os_private_closed(sizeof *known * (MAX_MODULES + 1))) == NULL)
+    if (known == NULL && (known = mt_pages_new_closed(sizeof *known * (MAX_MODULES + 1))) == NULL)
         return false;
     if (loaded == NULL &&
-        (loaded = mt_os_private_closed(sizeof *loaded * (MAX_MODULES + 1))) == NULL)
+        (loaded = mt_pages_new_closed(sizeof *loaded * (MAX_MODULES + 1))) == NULL)
         return false;
     mt_table_start(&table);
     for (uint32_t id = 1; id < n_known; id++)
@@ -345,7 +346,7 @@ static uint32_t revive(const struct dl_find_object *o, const struct known *now,
 }
 
 static uint32_t make_new(const struct known *now) {
-    if (n_known > MAX_MODULES || !mt_os_open(known, &known[n_known + 1]) || !mt_growth_lock())
+    if (n_known > MAX_MODULES || !mt_pages_open(known, &known[n_known + 1]) || !mt_growth_lock())
         return 0;
     uint32_t id = n_known, *head = bucket_of(now->start);
     known[id] = *now;
@@ -379,7 +380,7 @@ static uint32_t add(const struct dl_find_object *o, enum change *change) {
     if (!now.stays && *change == NOTHING)
         *change = PASSING; /* that there is no code here may be known */
     uint32_t id = revive(o, &now, &record);
-    if (!mt_os_open(loaded, &loaded[n_loaded + 1]))
+    if (!mt_pages_open(loaded, &loaded[n_loaded + 1]))
         return 0;
     if (id == 0)
         id = make_new(&now);
@@ -484,7 +485,7 @@ void mt_modules_look_at_unloading(struct mt_thread *t, const struct mt_hook_fram
 #ifdef MEMTRACK_CHECKS
 const char *mt_modules_check(void) {
     uint32_t n = mt_tracker.header->n_modules;
-    const char *violation = n > 1 ? mt_table_check(&table, n) : NULL;
+    const char *violation = n > 1 ? mt_writer_check_table(&table, n) : NULL;
     for (uint32_t id = 1; violation == NULL && id < n; id++)
         violation =
             mt_module_fault(mt_table_item(chunk, struct mt_module, MT_MODULES_PER_CHUNK, id));

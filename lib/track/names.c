@@ -6,13 +6,14 @@
  */
 #include "track/names.h"
 
+#include "base/pages.h"
 #include "ledger/writer/check.h"
 #include "track/check.h"
 #include "track/index.h"
 
 enum { MAX_CHUNKS = MT_MAX_NAMES / MT_NAMES_PER_CHUNK };
 
-static void *chunk[MAX_CHUNKS] MT_OS_CLOSED;
+static void *chunk[MAX_CHUNKS] MT_PAGES_CLOSED;
 static struct mt_table table =
     MT_TABLE(chunk, struct mt_name, MT_NAMES_PER_CHUNK, MT_EXTENT_NAMES, 64);
 static struct mt_index names;
@@ -77,8 +78,8 @@ static mt_name_id add(uint64_t hash, struct mt_name name) {
     mt_name_id id = h->n_names;
     if (!mt_table_reserve(&mt_tracker.ledger, &table, id) || !mt_index_reserve(&names))
         return 0;
-    if (name.text != 0 &&
-        (name.text = mt_ledger_text(&mt_tracker.ledger, (const char *)name.text, name.bytes)) == 0)
+    if (name.text != 0 && (name.text = mt_writer_put_text(
+                               &mt_tracker.ledger, (const char *)name.text, name.bytes)) == 0)
         return 0;
     *name_at(id) = name;
     mt_store_release(&h->n_names, id + 1); /* the name that it counts is whole */
@@ -170,7 +171,8 @@ mt_name_id mt_names_find_function(struct mt_thread *t, uint64_t address) {
 #ifdef MEMTRACK_CHECKS
 const char *mt_names_check(void) {
     struct mt_limits limits = mt_limits_of(mt_tracker.header);
-    const char *violation = limits.n_names > 1 ? mt_table_check(&table, limits.n_names) : NULL;
+    const char *violation =
+        limits.n_names > 1 ? mt_writer_check_table(&table, limits.n_names) : NULL;
     for (mt_name_id id = 1; violation == NULL && id < limits.n_names; id++) {
         violation = mt_name_fault(name_at(id), &limits);
         MT_MUST(violation != NULL || mt_check_once(find(hash_of(id), name_at(id)) == id),

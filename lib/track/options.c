@@ -3,6 +3,7 @@
  * more, but readers say so. */
 #include "track/options.h"
 
+#include "base/pages.h"
 #include "base/settings.h"
 
 extern void *__libc_stack_end __attribute__((weak));
@@ -123,14 +124,14 @@ static void read_texts(struct mt_options *o, const char *text, long n) {
 static void read_file(struct mt_options *o) {
     enum { FIRST_BYTES = 1 << 20, MOST_BYTES = 256 << 20 };
     for (size_t bytes = FIRST_BYTES; bytes <= (size_t)MOST_BYTES; bytes *= 16) {
-        char *text = mt_os_private(bytes);
+        char *text = mt_pages_new(bytes);
         if (text == NULL)
             return;
         long n = mt_os_read_file("/proc/self/environ", text, bytes - 1);
         bool is_whole = n < (long)bytes - 1;
         if (is_whole)
             read_texts(o, text, n);
-        mt_os_unmap(text, bytes);
+        mt_pages_unmap(text, bytes);
         if (is_whole)
             return;
     }

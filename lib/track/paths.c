@@ -6,13 +6,14 @@
  */
 #include "track/paths.h"
 
+#include "base/pages.h"
 #include "ledger/writer/check.h"
 #include "track/check.h"
 #include "track/index.h"
 
 enum { MAX_CHUNKS = 16384 };
 
-static void *chunk[MAX_CHUNKS] MT_OS_CLOSED;
+static void *chunk[MAX_CHUNKS] MT_PAGES_CLOSED;
 static struct mt_table table =
     MT_TABLE(chunk, struct mt_node, MT_NODES_PER_CHUNK, MT_EXTENT_NODES, 64);
 static struct mt_index nodes;
@@ -153,7 +154,7 @@ bool mt_paths_equal(mt_node_id node, const uint64_t *pc, uint32_t n) {
 #ifdef MEMTRACK_CHECKS
 const char *mt_paths_check(void) {
     struct mt_limits limits = mt_limits_of(mt_tracker.header);
-    const char *violation = mt_table_check(&table, limits.n_nodes);
+    const char *violation = mt_writer_check_table(&table, limits.n_nodes);
     for (mt_node_id id = MT_NODE_FIRST; violation == NULL && id < limits.n_nodes; id++) {
         const struct mt_node *n = node_at(id);
         violation = mt_node_fault(id, n, n->parent < id ? node_at(n->parent) : NULL, &limits);

@@ -7,6 +7,7 @@
  */
 #include "track/record.h"
 
+#include "base/pages.h"
 #include "track/blocks.h"
 #include "track/count.h"
 #include "track/event.h"
@@ -32,7 +33,7 @@ static MT_NOINLINE void check_walk(struct mt_thread *t, mt_node_id node,
                                    const struct mt_hook_frame *frame) {
     static __thread uint64_t *plain __attribute__((tls_model("initial-exec")));
     struct mt_stack *s = &t->stack;
-    if (plain == NULL && (plain = mt_os_private(s->max_frames * sizeof *plain)) == NULL)
+    if (plain == NULL && (plain = mt_pages_new(s->max_frames * sizeof *plain)) == NULL)
         return;
     bool is_whole = mt_walk_check(s);
     uint32_t n = mt_walk_plain(s, state_of(frame), plain, s->max_frames);

@@ -7,6 +7,7 @@
  */
 #include "track/request.h"
 
+#include "base/pages.h"
 #include "ledger/writer/table.h"
 #include "track/identities.h"
 #include "track/live.h"
@@ -18,7 +19,7 @@
 
 enum { MAX_CHUNKS = (1 << MT_SITE_BITS) / MT_SITES_PER_CHUNK };
 
-static void *chunk[MAX_CHUNKS] MT_OS_CLOSED;
+static void *chunk[MAX_CHUNKS] MT_PAGES_CLOSED;
 static struct mt_table table =
     MT_TABLE(chunk, struct mt_saved_site, MT_SITES_PER_CHUNK, MT_EXTENT_SAVED, 64);
 static struct mt_lock clearing;

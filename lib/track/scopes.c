@@ -16,6 +16,7 @@
  * nothing more. The caller's storage holds a serial number that must be found here, and what has
  * been measured of a scope that is detached.
  */
+#include "base/pages.h"
 #include "ledger/writer/table.h"
 #include "track/check.h"
 #include "track/names.h"
@@ -64,7 +65,7 @@ void mt_scopes_reset(struct mt_thread *t) {
 
 void mt_scopes_free(struct mt_thread *t) {
     if (t->scopes != NULL)
-        mt_os_unmap(t->scopes, sizeof *t->scopes);
+        mt_pages_unmap(t->scopes, sizeof *t->scopes);
     t->scopes = NULL;
 }
 
@@ -192,7 +193,7 @@ static bool is_lost(const struct mt_thread *t, const struct mt_open_scope *f, co
 
 /* The stack, with room for another scope; NULL: there is none. */
 MT_NOINLINE static struct mt_scope_stack *make_room(struct mt_thread *t, const void *storage) {
-    if (t->scopes == NULL && (t->scopes = mt_os_private(sizeof *t->scopes)) == NULL)
+    if (t->scopes == NULL && (t->scopes = mt_pages_new(sizeof *t->scopes)) == NULL)
         return NULL;
     struct mt_scope_stack *s = t->scopes;
     while (s->depth != 0 && is_lost(t, top_of(s), storage))

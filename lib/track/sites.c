@@ -8,6 +8,7 @@
  */
 #include "track/sites.h"
 
+#include "base/pages.h"
 #include "ledger/writer/check.h"
 #include "track/check.h"
 #include "track/identities.h"
@@ -20,7 +21,7 @@ enum {
     KEPT = 4 * RUN
 };
 
-void *mt_site_chunk[MAX_CHUNKS] MT_OS_CLOSED;
+void *mt_site_chunk[MAX_CHUNKS] MT_PAGES_CLOSED;
 static struct mt_table table =
     MT_TABLE(mt_site_chunk, struct mt_site, MT_SITES_PER_CHUNK, MT_EXTENT_SITES, 64);
 static struct mt_index sites;
@@ -54,16 +55,16 @@ static uint64_t hash_of(uint32_t id) {
 bool mt_sites_start(void) {
     size_t bytes = sizeof(struct bank_run) * MT_MAX_BANKS;
     if (run_of == NULL)
-        run_of = mt_os_private_closed(bytes);
+        run_of = mt_pages_new_closed(bytes);
     else
-        mt_os_discard(run_of, bytes);
+        mt_pages_discard(run_of, bytes);
     mt_table_start(&table);
     return run_of != NULL && mt_index_start(&sites, hash_of) &&
            mt_table_reserve(&mt_tracker.ledger, &table, 0);
 }
 
 bool mt_sites_reserve_bank(uint32_t bank) {
-    return mt_os_open(run_of, &run_of[bank + 1]);
+    return mt_pages_open(run_of, &run_of[bank + 1]);
 }
 
 /* When the last chunk is nearly used up and there is no other, the rest is for threads that have
@@ -228,7 +229,7 @@ mt_site_id mt_sites_find_foreign(struct mt_thread *t, mt_site_id of) {
 #ifdef MEMTRACK_CHECKS
 const char *mt_sites_check(bool alone) {
     struct mt_limits limits = mt_limits_of(mt_tracker.header);
-    const char *violation = mt_table_check(&table, limits.n_sites);
+    const char *violation = mt_writer_check_table(&table, limits.n_sites);
     for (mt_site_id id = 1; violation == NULL && id < limits.n_sites; id++) {
         const struct mt_site *s = mt_site_at(id);
         if (s->node == MT_NODE_ROOT)

@@ -12,6 +12,7 @@
  */
 #include "track/threads.h"
 
+#include "base/pages.h"
 #include "ledger/writer/check.h"
 #include "track/check.h"
 #include "track/identities.h"
@@ -30,11 +31,11 @@ enum {
     MAX_CHUNKS = MT_MAX_BANKS / MT_BANKS_PER_CHUNK
 };
 
-static void *chunk[MAX_CHUNKS] MT_OS_CLOSED;
+static void *chunk[MAX_CHUNKS] MT_PAGES_CLOSED;
 static struct mt_table table =
     MT_TABLE(chunk, struct mt_bank, MT_BANKS_PER_CHUNK, MT_EXTENT_BANKS, 128);
-static struct mt_thread *threads;                              /* all, newest first */
-static struct mt_thread *thread_of[MT_MAX_BANKS] MT_OS_CLOSED; /* by bank */
+static struct mt_thread *threads;                                 /* all, newest first */
+static struct mt_thread *thread_of[MT_MAX_BANKS] MT_PAGES_CLOSED; /* by bank */
 static uint32_t probe_next;
 static __thread uint64_t registering
     __attribute__((tls_model("initial-exec"))); /* frame; 0: not inside */
@@ -50,16 +51,17 @@ static uint64_t my_address(void) {
 }
 
 static size_t thread_bytes(void) {
-    return sizeof(struct mt_thread) + (mt_tracker.options.frames + 1) *
-                                          (sizeof(struct mt_frame) + sizeof(struct mt_fresh_frame));
+    return sizeof(struct mt_thread) +
+           (mt_tracker.options.frames + 1) *
+               (sizeof(struct mt_walk_frame) + sizeof(struct mt_fresh_frame));
 }
 
 static struct mt_thread *new_thread(void) {
-    struct mt_thread *t = mt_os_private(thread_bytes());
+    struct mt_thread *t = mt_pages_new(thread_bytes());
     if (t == NULL)
         return NULL;
     uint32_t n = (uint32_t)mt_tracker.options.frames;
-    t->stack.frame = (struct mt_frame *)(t + 1) + 1;
+    t->stack.frame = (struct mt_walk_frame *)(t + 1) + 1;
     t->stack.frame[-1].slot = UINT64_MAX;
     t->stack.fresh = (struct mt_fresh_frame *)(t->stack.frame + n);
     t->stack.max_frames = n;
@@ -98,7 +100,7 @@ bool mt_threads_start(void) {
         if (t == mine)
             continue;
         mt_scopes_free(t);
-        mt_os_unmap(t, thread_bytes());
+        mt_pages_unmap(t, thread_bytes());
     }
     threads = mine;
     if (mine != NULL) {
@@ -113,7 +115,7 @@ bool mt_threads_start(void) {
         reset_thread(mine);
     }
     mt_table_start(&table);
-    mt_os_close(thread_of, sizeof thread_of);
+    mt_pages_close(thread_of, sizeof thread_of);
     for (uint32_t i = 1; i < MT_MAX_BANKS && thread_of[i] != NULL; i++)
         thread_of[i] = NULL;
     probe_next = 0;
@@ -147,7 +149,7 @@ static mt_bank_id new_bank(void) {
     struct mt_ledger_header *h = mt_tracker.header;
     mt_bank_id id = h->n_banks;
     if (id >= MT_MAX_BANKS || !mt_table_reserve(&mt_tracker.ledger, &table, id) ||
-        !mt_os_open(thread_of, &thread_of[id + 1]) || !mt_sites_reserve_bank(id) ||
+        !mt_pages_open(thread_of, &thread_of[id + 1]) || !mt_sites_reserve_bank(id) ||
         !mt_identities_reserve_bank(id))
         return 0;
     mt_store_release(&h->n_banks, id + 1); /* the bank that it counts is there */
@@ -406,7 +408,7 @@ static bool note_clear(struct mt_thread *t) {
 }
 
 static void forget_paths(struct mt_thread *t) {
-    mt_stack_reset(&t->stack);
+    mt_walk_reset(&t->stack);
     for (uint32_t i = 0; i < MT_CHILDREN; i++)
         t->child[i].pc = 0;
 }
@@ -445,7 +447,8 @@ void mt_threads_refresh(struct mt_thread *t) {
 #ifdef MEMTRACK_CHECKS
 const char *mt_threads_check(bool alone) {
     struct mt_limits limits = mt_limits_of(mt_tracker.header);
-    const char *violation = limits.n_banks > 1 ? mt_table_check(&table, limits.n_banks) : NULL;
+    const char *violation =
+        limits.n_banks > 1 ? mt_writer_check_table(&table, limits.n_banks) : NULL;
     for (mt_bank_id id = 1; violation == NULL && id < limits.n_banks; id++) {
         if (alone)
             violation = mt_bank_fault(mt_threads_bank(id), &limits);

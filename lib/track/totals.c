@@ -10,13 +10,14 @@
  */
 #include "track/totals.h"
 
+#include "base/pages.h"
 #include "ledger/writer/check.h"
 #include "track/check.h"
 #include "track/index.h"
 
 enum { MAX_CHUNKS = 16384, FIRST_CAPACITY = 32, MOST_CAPACITY = 1 << 16 };
 
-static void *chunk[MAX_CHUNKS] MT_OS_CLOSED;
+static void *chunk[MAX_CHUNKS] MT_PAGES_CLOSED;
 static struct mt_table record_table =
     MT_TABLE(chunk, struct mt_scope_totals, MT_SCOPES_PER_CHUNK, MT_EXTENT_SCOPES, 64);
 static struct mt_index records;
@@ -127,7 +128,7 @@ static bool grow(struct mt_scope_totals *r) {
     uint32_t capacity = r->capacity != 0 ? r->capacity * 2 : FIRST_CAPACITY;
     if (capacity > MOST_CAPACITY || !mt_growth_lock())
         return false;
-    uint64_t *table = mt_ledger_allocate_detail(&mt_tracker.ledger, capacity * sizeof *table, 64);
+    uint64_t *table = mt_writer_allocate_detail(&mt_tracker.ledger, capacity * sizeof *table, 64);
     mt_growth_unlock();
     if (table == NULL)
         return false;
@@ -282,7 +283,7 @@ void mt_events_add(struct mt_thread *t, const struct mt_event *event) {
 const char *mt_totals_check(bool alone) {
     struct mt_limits limits = mt_limits_of(mt_tracker.header);
     uint32_t n = mt_tracker.header->n_scopes;
-    const char *violation = n > 1 ? mt_table_check(&record_table, n) : NULL;
+    const char *violation = n > 1 ? mt_writer_check_table(&record_table, n) : NULL;
     for (uint32_t id = 1; alone && violation == NULL && id < n; id++) {
         const struct mt_scope_totals *r = record_at(id);
         violation = mt_scope_totals_fault(r, &limits);

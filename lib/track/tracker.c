@@ -59,7 +59,7 @@ static int create_below(const char *parent) {
     const char *end = path + sizeof path - 1;
     char *p = mt_text_put(mt_text_put(path, end, parent), end, "/memtrack-");
     mt_text_put_number(p, end, (uint32_t)mt_os_call(SYS_geteuid, 0, 0, 0, 0, 0, 0));
-    return is_private_directory(path) ? mt_ledger_create(&mt_tracker.ledger, path) : -EACCES;
+    return is_private_directory(path) ? mt_writer_create(&mt_tracker.ledger, path) : -EACCES;
 }
 
 /* 0 or -errno. */
@@ -68,7 +68,7 @@ static int create_ledger(void) {
     const char *const parents[] = {o->runtime_directory, "/dev/shm", o->temporary_directory,
                                    "/tmp"};
     if (o->directory[0])
-        return mt_ledger_create(&mt_tracker.ledger, o->directory);
+        return mt_writer_create(&mt_tracker.ledger, o->directory);
     int error = -ENOENT;
     for (size_t i = 0; i < sizeof parents / sizeof *parents && error != 0; i++)
         error = create_below(parents[i]);
@@ -104,7 +104,7 @@ static void fill_header(bool forked, bool off) {
         size_t n = 0;
         while (mt_tracker.allocator_path[n])
             n++;
-        h->allocator_path = mt_ledger_text(&mt_tracker.ledger, mt_tracker.allocator_path, n);
+        h->allocator_path = mt_writer_put_text(&mt_tracker.ledger, mt_tracker.allocator_path, n);
     }
 }
 
@@ -146,11 +146,11 @@ static void begin_process(void) {
     if (mt_page.has_begun) {
         mt_tracker.was_left = true;
         mt_tracker.header = NULL;
-        mt_ledger_remove(&mt_tracker.ledger);
+        mt_writer_remove(&mt_tracker.ledger);
     } else if (mt_tracker.pid != 0) {
         mt_tracker.is_forked = true;
         mt_tracker.was_left = mt_tracker.is_copied = false;
-        mt_ledger_forget(&mt_tracker.ledger); /* it is the parent's */
+        mt_writer_forget(&mt_tracker.ledger); /* it is the parent's */
     }
     mt_page.has_begun = 1;
     mt_tracker.interrupted = NULL;
@@ -167,7 +167,7 @@ static void begin_process(void) {
 static bool start(void) {
     read_options();
     if (mt_tracker.said_by == mt_os_pid()) /* that nothing would come */
-        mt_ledger_remove(&mt_tracker.ledger);
+        mt_writer_remove(&mt_tracker.ledger);
     mt_tracker.said_by = 0;
     uint32_t parent = (uint32_t)mt_tracker.pid;
     struct mt_ledger_header *family = parent != 0 ? mt_tracker.ledger.family : NULL;
@@ -181,7 +181,7 @@ static bool start(void) {
     bool is_new =
         parent != 0 && parent != (uint32_t)mt_tracker.pid; /* else begun anew: see begin_process */
     if (error != 0) {
-        mt_ledger_count_unrecorded(&mt_tracker.ledger, is_new ? family : NULL, -error);
+        mt_writer_count_unrecorded(&mt_tracker.ledger, is_new ? family : NULL, -error);
         return false;
     }
     if (family != NULL)
@@ -192,7 +192,7 @@ static bool start(void) {
     bool started = start_all(forked, forked ? mt_tracker.off : mt_tracker.options.dormant);
     if (!started) { /* better no ledger, which is noticed, than one that says that nothing was
                        allocated */
-        mt_ledger_remove(&mt_tracker.ledger);
+        mt_writer_remove(&mt_tracker.ledger);
         mt_tracker.header = NULL;
     }
     return started;
@@ -216,7 +216,7 @@ static void count_as_unrecorded(bool is) {
         return;
     mt_tracker.is_unrecorded = is;
     if (is)
-        mt_ledger_count_unrecorded(&mt_tracker.ledger, family, EINTR);
+        mt_writer_count_unrecorded(&mt_tracker.ledger, family, EINTR);
     else
         mt_add_relaxed(&family->unrecorded_forks, UINT32_MAX); /* a count, read alone */
 }

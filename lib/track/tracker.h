@@ -162,7 +162,7 @@ struct mt_thread {
 };
 
 struct mt_tracker {
-    struct mt_ledger_writer ledger;
+    struct mt_writer ledger;
     struct mt_ledger_header *header; /* = ledger.header */
     struct mt_options options;
     int pid; /* process of the ledger; 0: not started yet */

@@ -20,6 +20,7 @@
 #include "unwind/rules.h"
 
 #include "base/lock.h"
+#include "base/pages.h"
 
 struct entry {
     uint64_t pc; /* 0: empty */
@@ -73,7 +74,7 @@ static bool insert(struct table *t, uint64_t pc, mt_rule rule) {
 }
 
 static struct table *new_table(uint32_t bits, uint64_t now) {
-    struct table *t = bits <= LAST_BITS ? mt_os_private(table_bytes(bits)) : NULL;
+    struct table *t = bits <= LAST_BITS ? mt_pages_new(table_bytes(bits)) : NULL;
     if (t != NULL) {
         t->bits = bits;
         t->generation = now;
@@ -90,7 +91,7 @@ static struct table *enlarge(struct cache *c) {
         if (old->entry[i].pc != 0)
             insert(t, old->entry[i].pc, old->entry[i].rule);
     mt_store_release(&c->current, t); /* with all its entries */
-    mt_os_discard((char *)old + MT_OS_PAGE, table_bytes(old->bits) - MT_OS_PAGE);
+    mt_pages_discard((char *)old + MT_OS_PAGE, table_bytes(old->bits) - MT_OS_PAGE);
     return t;
 }
 

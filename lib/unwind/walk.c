@@ -11,7 +11,7 @@
 enum { UCONTEXT_RBP = 120, UCONTEXT_RSP = 160, UCONTEXT_RIP = 168, UCONTEXT_READ = 176 };
 enum { FRAME_POINTER_LOOKAHEAD = 16 };
 
-void mt_stack_reset(struct mt_stack *s) {
+void mt_walk_reset(struct mt_stack *s) {
     s->n_frames = 0;
     s->end = MT_END_RULE;
     s->met_passing = false;
@@ -140,9 +140,9 @@ bool mt_walk_step_slow(struct mt_stack *s, mt_rule rule, struct mt_frame_state *
 /* ---- the comparison, where it is more than a few words of the own stack ---------------------- */
 
 /* Whether what f leads to is still the frame outside of it. */
-static bool restep(struct mt_stack *s, const struct mt_frame *f) {
+static bool restep(struct mt_stack *s, const struct mt_walk_frame *f) {
     struct mt_frame_state state = {.pc = f->pc, .sp = f->slot + 8, .bp = f->bp};
-    const struct mt_frame *outer = f - 1;
+    const struct mt_walk_frame *outer = f - 1;
     enum mt_walk_end end;
     return mt_walk_step(s, mt_walk_rule(s, f->pc), &state, &end) && state.pc == outer->pc &&
            state.sp == outer->slot + 8 &&
@@ -151,8 +151,8 @@ static bool restep(struct mt_stack *s, const struct mt_frame *f) {
 
 /* Four at a time, with one branch each. Plain steps do not lead off the own stack, so all four
  * words can be read, whatever the ones before hold. */
-const struct mt_frame *mt_walk_verify_deep(const struct mt_frame *first,
-                                           const struct mt_frame *inner) {
+const struct mt_walk_frame *mt_walk_verify_deep(const struct mt_walk_frame *first,
+                                                const struct mt_walk_frame *inner) {
     for (; inner - first >= 4; inner -= 4) {
         uint64_t differs = mt_walk_difference(inner - 1) | mt_walk_difference(inner - 2) |
                            mt_walk_difference(inner - 3) | mt_walk_difference(inner - 4);
@@ -163,7 +163,8 @@ const struct mt_frame *mt_walk_verify_deep(const struct mt_frame *first,
 }
 
 /* The first step that is to be taken again is left to the rare half, and the rest with it. */
-const struct mt_frame *mt_walk_verify_mixed(struct mt_stack *s, const struct mt_frame *inner) {
+const struct mt_walk_frame *mt_walk_verify_mixed(struct mt_stack *s,
+                                                 const struct mt_walk_frame *inner) {
     for (; !(inner->rare & MT_FRAME_PLAIN); inner--) {
         if (inner->rare & MT_FRAME_RESTEP)
             return mt_walk_verify_rare(s, inner);
@@ -174,8 +175,8 @@ const struct mt_frame *mt_walk_verify_mixed(struct mt_stack *s, const struct mt_
 }
 
 /* Each word is read where the step would read it, and when it can be. */
-static bool holds(struct mt_stack *s, const struct mt_frame *f) {
-    const struct mt_frame *outer = f - 1;
+static bool holds(struct mt_stack *s, const struct mt_walk_frame *f) {
+    const struct mt_walk_frame *outer = f - 1;
     int16_t word = (int16_t)(f->rare & MT_FRAME_BP_WORD);
     if (f->rare & MT_FRAME_RESTEP)
         return restep(s, f);
@@ -186,7 +187,8 @@ static bool holds(struct mt_stack *s, const struct mt_frame *f) {
             mt_walk_same_bp(f, outer));
 }
 
-const struct mt_frame *mt_walk_verify_rare(struct mt_stack *s, const struct mt_frame *inner) {
+const struct mt_walk_frame *mt_walk_verify_rare(struct mt_stack *s,
+                                                const struct mt_walk_frame *inner) {
     struct mt_stack_range now = s->map.now;
     uint32_t quick = s->map.quick;
     while (inner != s->frame && holds(s, inner))
@@ -199,7 +201,7 @@ const struct mt_frame *mt_walk_verify_rare(struct mt_stack *s, const struct mt_f
 }
 
 bool mt_walk_ends_alike(struct mt_stack *s) {
-    const struct mt_frame *f = s->frame;
+    const struct mt_walk_frame *f = s->frame;
     struct mt_frame_state state = {.pc = f->pc, .sp = f->slot + 8, .bp = f->bp};
     enum mt_walk_end end = MT_END_RULE;
     if (s->end == MT_END_LIMIT || s->end == MT_END_RULE) /* the rule, which depends on pc alone */
@@ -221,7 +223,7 @@ static bool is_unbroken(struct mt_stack *s) {
         (s->map.own.high != 0 && !mt_stack_range_holds(&s->map.own, s->frame->slot)))
         return false;
     for (uint32_t i = 1; i < s->n_frames; i++) {
-        const struct mt_frame *f = &s->frame[i];
+        const struct mt_walk_frame *f = &s->frame[i];
         if (f->slot >= f[-1].slot || ((f->rare & MT_FRAME_RESTEP) &&
                                       mt_rule_kind_of(mt_walk_rule(s, f->pc)) == MT_RULE_SIGNAL))
             return false;
@@ -265,7 +267,7 @@ struct mt_walk_result mt_walk_limited(struct mt_stack *s, struct mt_frame_state 
     return mt_walk_fresh(s, state, s->frame + s->max_frames);
 }
 
-static uint32_t marked(const struct mt_frame *first, const struct mt_frame *f) {
+static uint32_t marked(const struct mt_walk_frame *first, const struct mt_walk_frame *f) {
     uint32_t rare = f->rare & ~(uint32_t)MT_FRAME_PLAIN;
     return rare | (f == first ? (uint32_t)MT_FRAME_PLAIN : mt_walk_plain_beyond(rare, f[-1].rare));
 }
@@ -277,8 +279,8 @@ void mt_walk_mark(struct mt_stack *s) {
 
 /* ---- the walker ------------------------------------------------------------------------------ */
 
-static bool check_pair(const struct mt_stack *s, const struct mt_frame *f,
-                       const struct mt_frame *outer) {
+static bool check_pair(const struct mt_stack *s, const struct mt_walk_frame *f,
+                       const struct mt_walk_frame *outer) {
     if (f->rare & MT_FRAME_RESTEP)
         return true;
     uint64_t top = s->map.own.high;

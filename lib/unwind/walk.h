@@ -33,7 +33,7 @@ enum {
         1 << 18, /* from here outwards every step is compared by its return address alone */
 };
 
-struct mt_frame {
+struct mt_walk_frame {
     uint64_t slot; /* where the return address lies: state.sp - 8 */
     uint64_t pc;   /* as in mt_frame_state */
     uint64_t bp;
@@ -65,8 +65,9 @@ struct mt_stack {
     uint32_t n_frames; /* of the kept stack; frame[0] is the outermost */
     uint32_t max_frames;
     enum mt_walk_end end;
-    bool met_passing;       /* since the last reset it has met code that can be unloaded, or none */
-    struct mt_frame *frame; /* max_frames, and before them one that ends the search for a slot */
+    bool met_passing; /* since the last reset it has met code that can be unloaded, or none */
+    struct mt_walk_frame
+        *frame; /* max_frames, and before them one that ends the search for a slot */
     struct mt_fresh_frame *fresh; /* max_frames, innermost first */
     struct mt_edge edge[MT_EDGES];
 };
@@ -75,7 +76,7 @@ struct mt_stack {
 typedef uint32_t (*mt_walk_child)(void *context, uint32_t parent, uint64_t pc, mt_rule rule);
 
 /* Forget the kept stack and the edges. */
-MT_HIDDEN void mt_stack_reset(struct mt_stack *s);
+MT_HIDDEN void mt_walk_reset(struct mt_stack *s);
 
 /* Look the rule of pc up for edge. */
 MT_HIDDEN void mt_walk_learn(struct mt_stack *s, struct mt_edge *edge, uint64_t pc);
@@ -90,12 +91,12 @@ MT_HIDDEN bool mt_walk_step_slow(struct mt_stack *s, mt_rule rule, struct mt_fra
 
 /* Parts of mt_walk_verify, which return what it does: a deep stack that is plain; the own stack
  * with steps that are not; and all the rest, on other stacks too. */
-MT_HIDDEN const struct mt_frame *mt_walk_verify_deep(const struct mt_frame *first,
-                                                     const struct mt_frame *inner);
-MT_HIDDEN const struct mt_frame *mt_walk_verify_mixed(struct mt_stack *s,
-                                                      const struct mt_frame *inner);
-MT_HIDDEN const struct mt_frame *mt_walk_verify_rare(struct mt_stack *s,
-                                                     const struct mt_frame *inner);
+MT_HIDDEN const struct mt_walk_frame *mt_walk_verify_deep(const struct mt_walk_frame *first,
+                                                          const struct mt_walk_frame *inner);
+MT_HIDDEN const struct mt_walk_frame *mt_walk_verify_mixed(struct mt_stack *s,
+                                                           const struct mt_walk_frame *inner);
+MT_HIDDEN const struct mt_walk_frame *mt_walk_verify_rare(struct mt_stack *s,
+                                                          const struct mt_walk_frame *inner);
 
 /* Whether the walk still ends at the outermost frame, and for the same reason. */
 MT_HIDDEN bool mt_walk_ends_alike(struct mt_stack *s);
@@ -148,12 +149,13 @@ static inline bool mt_walk_step(struct mt_stack *s, mt_rule rule, struct mt_fram
     return true;
 }
 
-static inline bool mt_walk_same_bp(const struct mt_frame *inner, const struct mt_frame *outer) {
+static inline bool mt_walk_same_bp(const struct mt_walk_frame *inner,
+                                   const struct mt_walk_frame *outer) {
     int16_t word = (int16_t)(inner->rare & MT_FRAME_BP_WORD);
     return word == 0 || ((const uint64_t *)outer->slot)[1 + word] == outer->bp;
 }
 
-static inline uint64_t mt_walk_difference(const struct mt_frame *f) {
+static inline uint64_t mt_walk_difference(const struct mt_walk_frame *f) {
     return *(const uint64_t *)f->slot ^ f->pc;
 }
 
@@ -164,9 +166,9 @@ static inline uint64_t mt_walk_difference(const struct mt_frame *f) {
  * On the thread's own stack (map.quick is 0 elsewhere) the frames from inner outwards lie on it
  * too, as far as plain steps lead: none leaves it (walk.c).
  */
-static inline const struct mt_frame *mt_walk_verify(struct mt_stack *s,
-                                                    const struct mt_frame *inner) {
-    const struct mt_frame *first = s->frame;
+static inline const struct mt_walk_frame *mt_walk_verify(struct mt_stack *s,
+                                                         const struct mt_walk_frame *inner) {
+    const struct mt_walk_frame *first = s->frame;
     if (mt_unlikely(s->map.quick == 0))
         return mt_walk_verify_rare(s, inner);
     if (mt_unlikely(!(inner->rare & MT_FRAME_PLAIN)))
@@ -207,9 +209,9 @@ struct mt_walk_result {
  * goes on top of s->frame[0 .. n_kept). Kept frames from below on are known to differ further
  * out. */
 static inline __attribute__((always_inline)) struct mt_walk_result
-mt_walk_fresh(struct mt_stack *s, struct mt_frame_state state, const struct mt_frame *below) {
-    const struct mt_frame *first = s->frame;
-    const struct mt_frame *f =
+mt_walk_fresh(struct mt_stack *s, struct mt_frame_state state, const struct mt_walk_frame *below) {
+    const struct mt_walk_frame *first = s->frame;
+    const struct mt_walk_frame *f =
         first + s->n_frames - 1; /* first - 1 ends the search: its slot is above all */
     struct mt_fresh_frame *fresh = s->fresh, *limit = fresh + s->max_frames;
     enum mt_walk_end end = MT_END_LIMIT;
@@ -219,7 +221,7 @@ mt_walk_fresh(struct mt_stack *s, struct mt_frame_state state, const struct mt_f
             f--;
         if (f->slot == slot && f->pc == state.pc && f < below &&
             (f->bp == state.bp || !(f->rare & MT_FRAME_NEEDS_BP))) {
-            const struct mt_frame *broken = mt_walk_verify(s, f);
+            const struct mt_walk_frame *broken = mt_walk_verify(s, f);
             if (mt_likely(broken == NULL))
                 return (struct mt_walk_result){(uint32_t)(f - first) + 1,
                                                (uint32_t)(fresh - s->fresh)};
@@ -246,7 +248,7 @@ MT_HIDDEN struct mt_walk_result mt_walk_limited(struct mt_stack *s, struct mt_fr
                                                 struct mt_walk_result r);
 
 /* Whether f, the innermost kept frame, is where the walk begins. */
-static inline bool mt_walk_begins_at(const struct mt_frame *f, struct mt_frame_state state) {
+static inline bool mt_walk_begins_at(const struct mt_walk_frame *f, struct mt_frame_state state) {
     return f->slot == state.sp - 8 && f->pc == state.pc &&
            (f->bp == state.bp || !(f->rare & MT_FRAME_NEEDS_BP));
 }
@@ -261,7 +263,7 @@ mt_walk(struct mt_stack *s, struct mt_frame_state state, mt_walk_child child, vo
         uint32_t root, uint32_t truncated_root) {
     if (mt_unlikely(!mt_stack_contains(&s->map, state.sp)))
         mt_walk_locate(s, state.sp);
-    const struct mt_frame *top = s->frame + s->n_frames - 1, *below = s->frame + s->max_frames;
+    const struct mt_walk_frame *top = s->frame + s->n_frames - 1, *below = s->frame + s->max_frames;
     if (mt_walk_begins_at(top, state) && mt_likely(s->end != MT_END_LIMIT)) {
         below = mt_walk_verify(s, top);
         if (mt_likely(below == NULL))
@@ -270,7 +272,7 @@ mt_walk(struct mt_stack *s, struct mt_frame_state state, mt_walk_child child, vo
     struct mt_walk_result r = mt_walk_fresh(s, state, below);
     if (mt_unlikely(s->end == MT_END_LIMIT || r.n_kept + r.n_fresh > s->max_frames))
         r = mt_walk_limited(s, state, r);
-    struct mt_frame *frame = s->frame + r.n_kept;
+    struct mt_walk_frame *frame = s->frame + r.n_kept;
     uint32_t node = s->end >= MT_END_LOST ? truncated_root : root, marks = 0;
     if (mt_likely(r.n_kept)) {
         node = frame[-1].node;

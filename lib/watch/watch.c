@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/process.h"
 #include "ledger/cut.h"
 #include "ledger/find.h"
 #include "watch/usage.h"
@@ -31,7 +32,7 @@ static int open_ledger(struct mt_watch *watch, struct mt_error *error) {
         watch->ledger = NULL;
         return rc;
     }
-    uint64_t start = mt_ledger_info(watch->ledger)->start_monotonic_ns, now = mt_now_ns();
+    uint64_t start = mt_ledger_info(watch->ledger)->start_monotonic_ns, now = mt_clock_now_ns();
     watch->start_ns =
         start && start <= now ? start : now; /* another time namespace has another clock */
     return 0;
@@ -95,7 +96,7 @@ bool mt_watch_tick(struct mt_watch *watch, uint64_t now_ns, struct mt_gauge *gau
             watch->memory = tick;
             watch->has_pss = true;
         }
-        watch->next_pss_ns = mt_usage_pss_next(now_ns, mt_now_ns());
+        watch->next_pss_ns = mt_usage_pss_next(now_ns, mt_clock_now_ns());
     }
     mt_ledger_store_era(watch->ledger,
                         now_ns); /* a ledger that may only be read is dated less finely */
@@ -141,7 +142,7 @@ static void prepare_signals(sigset_t *while_asleep) {
 bool mt_watch_sleep(uint64_t until_ns) {
     sigset_t while_asleep;
     prepare_signals(&while_asleep);
-    for (uint64_t now; !is_asked_to_end && (now = mt_now_ns()) < until_ns;) {
+    for (uint64_t now; !is_asked_to_end && (now = mt_clock_now_ns()) < until_ns;) {
         uint64_t left = until_ns - now;
         struct timespec nap = {.tv_sec = (time_t)(left / 1000000000u),
                                .tv_nsec = (long)(left % 1000000000u)};

@@ -156,11 +156,11 @@ static void ask(struct mt_ledger *ledger) {
         struct mt_block_search found;
         struct mt_error error;
         uint64_t from, to, address = BLOCKS_BASE + (i < 20 ? (i * 67 << 3) + i : i << 24);
-        if (mt_ledger_find_block(ledger, address, &found) != 0 || found.holder.address == 0)
+        if (mt_ledger_blocks_find(ledger, address, &found) != 0 || found.holder.address == 0)
             continue;
         if (found.holder.address > address || address - found.holder.address > found.holder.bytes)
             abort();
-        mt_ledger_era_range(ledger, found.holder.era, &from, &to, &error);
+        mt_ledger_blocks_era_range(ledger, found.holder.era, &from, &to, &error);
     }
 }
 

@@ -64,7 +64,7 @@ static inline void engine_check(void) {
 }
 
 static inline void engine_remove(void) {
-    mt_ledger_remove(&mt_tracker.ledger);
+    mt_writer_remove(&mt_tracker.ledger);
     const char *directory = getenv("MEMTRACK_DIR");
     if (directory != NULL)
         rmdir(directory);

@@ -74,7 +74,7 @@ static void open_it(struct blocks *b) {
 
 static struct mt_block_search find(struct blocks *b, uint64_t address) {
     struct mt_block_search found;
-    assert_int_equal(mt_ledger_find_block(b->ledger, address, &found), 0);
+    assert_int_equal(mt_ledger_blocks_find(b->ledger, address, &found), 0);
     return found;
 }
 
@@ -165,8 +165,8 @@ static void survives_tables_that_lie(void **state) {
     open_it(b);
     struct mt_block_search found;
     for (uint64_t i = 0; i < MT_REGIONS_PER_LEAF; i += 100)
-        assert_int_equal(mt_ledger_find_block(b->ledger, AREA + i * REGION + 8, &found), 0);
-    assert_int_equal(mt_ledger_find_block(b->ledger, UINT64_MAX, &found), 0);
+        assert_int_equal(mt_ledger_blocks_find(b->ledger, AREA + i * REGION + 8, &found), 0);
+    assert_int_equal(mt_ledger_blocks_find(b->ledger, UINT64_MAX, &found), 0);
     assert_true(mt_ledger_damage(b->ledger) > 0);
 }
 
@@ -175,13 +175,13 @@ static void dates_blocks(void **state) {
     uint64_t from, to;
     b->f.header->era_seen[10] = b->f.header->era_seen[25] = 1;
     open_it(b);
-    assert_int_equal(mt_ledger_era_range(b->ledger, 10, &from, &to, NULL), 0);
+    assert_int_equal(mt_ledger_blocks_era_range(b->ledger, 10, &from, &to, NULL), 0);
     assert_int_equal(from, 10 * MT_ERA_UNIT_NS);
     assert_int_equal(to, 26 * MT_ERA_UNIT_NS);
-    assert_int_equal(mt_ledger_era_range(b->ledger, 25, &from, &to, NULL), 0);
+    assert_int_equal(mt_ledger_blocks_era_range(b->ledger, 25, &from, &to, NULL), 0);
     assert_int_equal(from, 25 * MT_ERA_UNIT_NS);
     assert_true(to == UINT64_MAX);
-    assert_int_equal(mt_ledger_era_range(b->ledger, MT_ERAS - 1, &from, &to, NULL), 0);
+    assert_int_equal(mt_ledger_blocks_era_range(b->ledger, MT_ERAS - 1, &from, &to, NULL), 0);
     assert_true(to == UINT64_MAX);
 }
 

@@ -389,7 +389,7 @@ static void pieces_of_the_ledger_are_apart_and_zero(void **state) {
         uint64_t r = engine_random(&random);
         size_t align = (size_t)1 << (r >> 8) % 13,
                bytes = 1 + (r % 37 == 0 ? r % 300000 : r % 3000);
-        char *p = mt_ledger_allocate(&mt_tracker.ledger, bytes, align);
+        char *p = mt_writer_allocate(&mt_tracker.ledger, bytes, align);
         assert_non_null(p);
         assert_int_equal((uintptr_t)p & (align - 1), 0);
         for (size_t k = 0; k < bytes; k += 1 + bytes / 64)
@@ -398,12 +398,12 @@ static void pieces_of_the_ledger_are_apart_and_zero(void **state) {
         piece[i].begin = p;
         piece[i].bytes = bytes;
         if (i % 500 == 0)
-            assert_null(mt_ledger_check(&mt_tracker.ledger));
+            assert_null(mt_writer_check(&mt_tracker.ledger));
     }
     for (int i = 0; i < PIECES; i++)
         for (size_t k = 0; k < piece[i].bytes; k += 1 + piece[i].bytes / 64)
             assert_int_equal(piece[i].begin[k], (char)(i + 1));
-    assert_null(mt_ledger_check(&mt_tracker.ledger));
+    assert_null(mt_writer_check(&mt_tracker.ledger));
     mt_growth_unlock();
     engine_check();
 }
@@ -421,7 +421,7 @@ static void the_walkers_find_what_is_wrong(void **state) {
     assert_non_null(mt_sites_check(false));
     *s = was;
     h->segment[0].bytes += MT_OS_PAGE;
-    assert_non_null(mt_ledger_check(&mt_tracker.ledger));
+    assert_non_null(mt_writer_check(&mt_tracker.ledger));
     h->segment[0].bytes -= MT_OS_PAGE;
     struct mt_thread *t = engine_enter();
     uint64_t address = UINT64_C(0x30000000);

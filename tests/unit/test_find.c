@@ -201,25 +201,25 @@ static void lists_the_running_and_the_left(void **state) {
     assert_non_null(with_path(&found, live));
     assert_int_equal(with_path(&found, live)->name.pid, p->child);
     assert_null(with_path(&found, left));
-    mt_found_ledgers_free(&found);
+    mt_find_free(&found);
 
     assert_int_equal(mt_find_left(&found), 0);
     assert_int_equal(found.n, 4);
     assert_true(with_path(&found, live)->is_live);
     assert_false(with_path(&found, left)->is_live);
     assert_false(with_path(&found, in_session)->is_live);
-    mt_found_ledgers_free(&found);
+    mt_find_free(&found);
 }
 
 static void knows_sessions_that_are_attended(void **state) {
     struct place *p = *state;
-    assert_false(mt_session_is_attended(p->directory));
+    assert_false(mt_find_session_is_attended(p->directory));
     int fd = open(p->directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     assert_int_equal(flock(fd, LOCK_SH), 0);
-    assert_true(mt_session_is_attended(p->directory));
+    assert_true(mt_find_session_is_attended(p->directory));
     close(fd);
-    assert_false(mt_session_is_attended(p->directory));
-    assert_false(mt_session_is_attended("/nonexistent"));
+    assert_false(mt_find_session_is_attended(p->directory));
+    assert_false(mt_find_session_is_attended("/nonexistent"));
 }
 
 int main(void) {

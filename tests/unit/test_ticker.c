@@ -62,13 +62,13 @@ static struct mt_profile *convert(struct state *s, struct mt_track *track, uint6
 
 static void names_of_ledgers(void **state) {
     (void)state;
-    struct mt_ledger_name name;
+    struct mt_ledger_filename name;
     char text[64];
-    assert_true(mt_ledger_name_parse("12.345.6.ledger", &name));
+    assert_true(mt_ledger_filename_parse("12.345.6.ledger", &name));
     assert_int_equal(name.pid, 12);
     assert_int_equal(name.start_ticks, 345);
     assert_int_equal(name.counter, 6);
-    mt_ledger_name_format(&name, text, sizeof text);
+    mt_ledger_filename_format(&name, text, sizeof text);
     assert_string_equal(text, "12.345.6.ledger");
     static const char *const bad[] = {"",
                                       ".",
@@ -82,7 +82,7 @@ static void names_of_ledgers(void **state) {
                                       " 1.2.3.ledger",
                                       "99999999999.2.3.ledger"};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
-        assert_false(mt_ledger_name_parse(bad[i], &name));
+        assert_false(mt_ledger_filename_parse(bad[i], &name));
 }
 
 /* 20,000 ticks with one spike: at most 4,000 stay, in order, and the spike is among them. */

@@ -32,7 +32,7 @@ static struct node {
     uint64_t pc;
 } node[MOST_NODES];
 static uint32_t n_nodes = 3;
-static struct mt_frame frames[MOST_FRAMES + 1];
+static struct mt_walk_frame frames[MOST_FRAMES + 1];
 static struct mt_fresh_frame fresh[MOST_FRAMES];
 static struct mt_stack stack = {.frame = frames + 1, .fresh = fresh, .max_frames = MOST_FRAMES};
 static uint64_t random_state = 7;
@@ -137,7 +137,7 @@ static void nothing_lies_at_address_0(void **state) {
            mt_rules_find(pc) == MT_RULE_NONE)
         ;
     assert_true(mt_walk_rule(&stack, pc) != MT_RULE_NONE);
-    mt_stack_reset(&stack);
+    mt_walk_reset(&stack);
     assert_int_equal(mt_walk_rule(&stack, 0), MT_RULE_NONE);
 }
 

@@ -9,7 +9,7 @@
 
 #include "ledger/invariants.h"
 
-static const char *check_segments(const struct mt_ledger_writer *w) {
+static const char *check_segments(const struct mt_writer *w) {
     const struct mt_ledger_header *h = w->header;
     uint64_t end = 0;
     MT_MUST(h->n_segments > 0 && h->n_segments <= MT_MAX_SEGMENTS,
@@ -43,7 +43,7 @@ static const struct mt_extent *extent_at(const struct mt_ledger_header *h, uint3
     return &d->extent[i];
 }
 
-static const char *check_extents(const struct mt_ledger_writer *w) {
+static const char *check_extents(const struct mt_writer *w) {
     enum {
         MOST = 1024
     }; /* of these each with each; beyond that a walk would take longer than the program */
@@ -72,7 +72,7 @@ static bool is_room(const struct mt_ledger_header *h, const struct mt_writer_roo
             lies_in_a_segment(h, (uint64_t)room->begin, (uint64_t)(room->end - room->begin)));
 }
 
-const char *mt_ledger_check(const struct mt_ledger_writer *w) {
+const char *mt_writer_check(const struct mt_writer *w) {
     const char *violation = check_segments(w);
     if (violation == NULL)
         violation = check_extents(w);
@@ -83,7 +83,7 @@ const char *mt_ledger_check(const struct mt_ledger_writer *w) {
     return NULL;
 }
 
-const char *mt_table_check(const struct mt_table *table, uint32_t n) {
+const char *mt_writer_check_table(const struct mt_table *table, uint32_t n) {
     for (uint32_t i = 0; i < table->max_chunks && i * table->per_chunk < n; i++)
         MT_MUST(table->chunk[i] != NULL && i < table->end, "table: an item's chunk is missing");
     return NULL;

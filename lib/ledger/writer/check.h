@@ -8,9 +8,9 @@
 #ifdef MEMTRACK_CHECKS
 /* Segments follow one another in the file; extents lie in them, and no two share a byte; room lies
  * in one as well. NULL, or what does not hold. Under the growth lock. */
-MT_HIDDEN const char *mt_ledger_check(const struct mt_ledger_writer *w);
+MT_HIDDEN const char *mt_writer_check(const struct mt_writer *w);
 /* Every id below n has its chunk. */
-MT_HIDDEN const char *mt_table_check(const struct mt_table *table, uint32_t n);
+MT_HIDDEN const char *mt_writer_check_table(const struct mt_table *table, uint32_t n);
 #endif
 
 #endif

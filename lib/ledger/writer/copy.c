@@ -49,9 +49,9 @@ static void *map(size_t bytes) {
     return mt_os_failed(r) ? NULL : (void *)r;
 }
 
-void mt_ledger_copy_begin(const struct mt_ledger_writer *w, struct mt_ledger_copy *copy) {
+void mt_writer_copy_begin(const struct mt_writer *w, struct mt_writer_copy *copy) {
     const struct mt_ledger_header *h = w->header;
-    *copy = (struct mt_ledger_copy){0};
+    *copy = (struct mt_writer_copy){0};
     if (h == NULL)
         return;
     copy->n = count_segments(h);
@@ -64,7 +64,7 @@ void mt_ledger_copy_begin(const struct mt_ledger_writer *w, struct mt_ledger_cop
     advise(h, copy->n, MADV_DOFORK);
 }
 
-void mt_ledger_copy_drop(const struct mt_ledger_writer *w, struct mt_ledger_copy *copy) {
+void mt_writer_copy_drop(const struct mt_writer *w, struct mt_writer_copy *copy) {
     if (w->header != NULL)
         advise(w->header, copy->n, MADV_DONTFORK);
     if (copy->memory != NULL)
@@ -83,7 +83,7 @@ static void put(uint64_t address, char *copy, uint64_t bytes) {
         copy_page((uint64_t *)(address + at), (const uint64_t *)(copy + at));
 }
 
-void mt_ledger_copy_use(struct mt_ledger_writer *w, const struct mt_ledger_copy *copy) {
+void mt_writer_copy_use(struct mt_writer *w, const struct mt_writer_copy *copy) {
     w->is_copy = true;
     w->exhausted = true; /* the file is the parent's */
     w->sparse_bytes = 0;
@@ -100,7 +100,7 @@ void mt_ledger_copy_use(struct mt_ledger_writer *w, const struct mt_ledger_copy 
     }
 }
 
-void mt_ledger_copy_unmap(struct mt_ledger_writer *w) {
+void mt_writer_copy_unmap(struct mt_writer *w) {
     if (!w->is_copy || w->header == NULL)
         return;
     for (uint32_t i = w->header->n_segments; i-- > 0;) /* the one with the table last */

@@ -9,20 +9,20 @@
 
 #include "ledger/writer/writer.h"
 
-struct mt_ledger_copy {
+struct mt_writer_copy {
     char *memory; /* all segments, one after the other; NULL: there was no memory for it */
     size_t bytes;
     uint32_t n; /* segments */
 };
 
 /* Right before the fork. Until one of the other two is called, forks inherit the ledger. */
-MT_HIDDEN void mt_ledger_copy_begin(const struct mt_ledger_writer *w, struct mt_ledger_copy *copy);
+MT_HIDDEN void mt_writer_copy_begin(const struct mt_writer *w, struct mt_writer_copy *copy);
 /* In the parent, or where the fork has failed. */
-MT_HIDDEN void mt_ledger_copy_drop(const struct mt_ledger_writer *w, struct mt_ledger_copy *copy);
+MT_HIDDEN void mt_writer_copy_drop(const struct mt_writer *w, struct mt_writer_copy *copy);
 /* In the child. Where there was no memory for a copy, the ledger that it goes on with is its
  * parent's. */
-MT_HIDDEN void mt_ledger_copy_use(struct mt_ledger_writer *w, const struct mt_ledger_copy *copy);
+MT_HIDDEN void mt_writer_copy_use(struct mt_writer *w, const struct mt_writer_copy *copy);
 /* The child is done with that, and will have a ledger of its own: give the memory back. */
-MT_HIDDEN void mt_ledger_copy_unmap(struct mt_ledger_writer *w);
+MT_HIDDEN void mt_writer_copy_unmap(struct mt_writer *w);
 
 #endif

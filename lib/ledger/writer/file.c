@@ -24,6 +24,7 @@
 #include "ledger/writer/file.h"
 
 #include "base/atomic.h"
+#include "base/pages.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -49,7 +50,7 @@ bool mt_writer_file_fits(uint64_t bytes) {
     return limit.rlim_cur == RLIM_INFINITY || bytes <= limit.rlim_cur;
 }
 
-static void leave_out_of_forks(const struct mt_ledger_writer *w, long address, size_t bytes) {
+static void leave_out_of_forks(const struct mt_writer *w, long address, size_t bytes) {
     if (!w->is_in_forks)
         mt_os_call(SYS_madvise, address, (long)bytes, MADV_DONTFORK, 0, 0, 0);
     mt_os_call(SYS_madvise, address, (long)bytes, MADV_DONTDUMP, 0, 0, 0);
@@ -57,7 +58,7 @@ static void leave_out_of_forks(const struct mt_ledger_writer *w, long address, s
 
 /* Without fallocate: zeros. Without pwrite, too, they go to the end of the file, where the
  * descriptor is. */
-static long write_zeros(const struct mt_ledger_writer *w, long fd, uint64_t offset, size_t bytes) {
+static long write_zeros(const struct mt_writer *w, long fd, uint64_t offset, size_t bytes) {
     static const char zeros[MT_OS_PAGE];
     bool anywhere = mt_os_may(SYS_pwrite64);
     if (!anywhere && w->sparse_bytes != 0)
@@ -76,7 +77,7 @@ static long write_zeros(const struct mt_ledger_writer *w, long fd, uint64_t offs
     return 0;
 }
 
-static long set_aside(const struct mt_ledger_writer *w, long fd, uint64_t offset, size_t bytes) {
+static long set_aside(const struct mt_writer *w, long fd, uint64_t offset, size_t bytes) {
     long r;
     if (!mt_os_may(SYS_fallocate))
         return write_zeros(w, fd, offset, bytes);
@@ -87,7 +88,7 @@ static long set_aside(const struct mt_ledger_writer *w, long fd, uint64_t offset
 }
 
 /* Extend the file by bytes and map them, by descriptor. Address or -errno. */
-static long extend(const struct mt_ledger_writer *w, long fd, uint64_t offset, size_t bytes) {
+static long extend(const struct mt_writer *w, long fd, uint64_t offset, size_t bytes) {
     if (!mt_writer_file_fits(offset + bytes))
         return -EFBIG;
     long r = set_aside(w, fd, offset, bytes);
@@ -98,14 +99,14 @@ static long extend(const struct mt_ledger_writer *w, long fd, uint64_t offset, s
     if (mt_os_failed(address))
         return address;
     leave_out_of_forks(w, address, bytes);
-    if (mt_os_locks_mappings)
+    if (mt_pages_are_locked)
         mt_os_call(SYS_munlock, address, (long)bytes, 0, 0, 0, 0);
     return address;
 }
 
 /* The same without a descriptor: the new mapping begins with the page at tail, the last one of the
  * file so far. */
-static long extend_from(const struct mt_ledger_writer *w, uint64_t tail, size_t bytes) {
+static long extend_from(const struct mt_writer *w, uint64_t tail, size_t bytes) {
     long first =
         mt_os_call(SYS_mremap, (long)tail, 0, (long)bytes + MT_OS_PAGE, MREMAP_MAYMOVE, 0, 0);
     if (mt_os_failed(first))
@@ -126,7 +127,7 @@ static long extend_from(const struct mt_ledger_writer *w, uint64_t tail, size_t 
 }
 
 /* Room to grow into: as large as the limit on file sizes lets it be. */
-static void make_sparse(struct mt_ledger_writer *w, long fd, size_t first) {
+static void make_sparse(struct mt_writer *w, long fd, size_t first) {
     uint64_t bytes = UINT64_C(1) << SPARSE_BYTES_LOG;
     while (bytes > first && !mt_writer_file_fits(bytes))
         bytes /= 2;
@@ -134,8 +135,7 @@ static void make_sparse(struct mt_ledger_writer *w, long fd, size_t first) {
         w->sparse_bytes = bytes;
 }
 
-bool mt_writer_file_add(struct mt_ledger_writer *w, uint64_t address, uint64_t offset,
-                        uint64_t bytes) {
+bool mt_writer_file_add(struct mt_writer *w, uint64_t address, uint64_t offset, uint64_t bytes) {
     struct mt_ledger_header *h = w->header;
     h->segment[h->n_segments] =
         (struct mt_segment){.address = address, .offset = offset, .bytes = bytes};
@@ -151,7 +151,7 @@ bool mt_writer_file_add(struct mt_ledger_writer *w, uint64_t address, uint64_t o
 
 /* ---- further ones ---------------------------------------------------------------------------- */
 
-static bool is_same_inode(const struct mt_ledger_writer *w, long fd) {
+static bool is_same_inode(const struct mt_writer *w, long fd) {
     struct stat st = {0};
     return mt_os_call(SYS_fstat, fd, (long)&st, 0, 0, 0, 0) == 0 && st.st_dev == w->device &&
            st.st_ino == w->inode;
@@ -159,7 +159,7 @@ static bool is_same_inode(const struct mt_ledger_writer *w, long fd) {
 
 /* Where a filter lets us read a file but not ask about it: it is ours when it says what ours
  * says. */
-static bool has_same_beginning(const struct mt_ledger_writer *w, long fd) {
+static bool has_same_beginning(const struct mt_writer *w, long fd) {
     enum { BYTES = (int)offsetof(struct mt_ledger_header, sample_bytes) };
     const struct mt_ledger_header *mine = w->header;
     union {
@@ -174,7 +174,7 @@ static bool has_same_beginning(const struct mt_ledger_writer *w, long fd) {
     return true;
 }
 
-static long open_again(const struct mt_ledger_writer *w) {
+static long open_again(const struct mt_writer *w) {
     int at_end = mt_os_may(SYS_fallocate) || mt_os_may(SYS_pwrite64) ? 0 : O_APPEND;
     long fd = mt_os_call(SYS_openat, AT_FDCWD, (long)w->path,
                          O_RDWR | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | at_end, 0, 0, 0);
@@ -184,7 +184,7 @@ static long open_again(const struct mt_ledger_writer *w) {
     return -ESTALE;
 }
 
-static size_t next_segment_bytes(const struct mt_ledger_writer *w, size_t wanted) {
+static size_t next_segment_bytes(const struct mt_writer *w, size_t wanted) {
     size_t bytes = w->file_bytes / 8;
     if (bytes < MIN_SEGMENT)
         bytes = MIN_SEGMENT;
@@ -195,7 +195,7 @@ static size_t next_segment_bytes(const struct mt_ledger_writer *w, size_t wanted
     return round_to_pages(bytes < wanted ? wanted : bytes);
 }
 
-static long extend_reopened(struct mt_ledger_writer *w, size_t bytes) {
+static long extend_reopened(struct mt_writer *w, size_t bytes) {
     long fd = open_again(w);
     if (mt_os_failed(fd))
         return fd;
@@ -204,7 +204,7 @@ static long extend_reopened(struct mt_ledger_writer *w, size_t bytes) {
     return r;
 }
 
-static long extend_ledger(struct mt_ledger_writer *w, size_t bytes) {
+static long extend_ledger(struct mt_writer *w, size_t bytes) {
     const struct mt_ledger_header *h = w->header;
     if (h->n_segments >= MT_MAX_SEGMENTS)
         return -ENOSPC;
@@ -217,7 +217,7 @@ static long extend_ledger(struct mt_ledger_writer *w, size_t bytes) {
 }
 
 /* What was set aside becomes the newest segment. */
-static bool use_reserve(struct mt_ledger_writer *w, size_t wanted) {
+static bool use_reserve(struct mt_writer *w, size_t wanted) {
     if (w->reserve.begin == NULL || wanted > (size_t)(w->reserve.end - w->reserve.begin))
         return false;
     mt_store_pair(&w->free, (uint64_t)w->reserve.begin, (uint64_t)w->reserve.end);
@@ -225,7 +225,7 @@ static bool use_reserve(struct mt_ledger_writer *w, size_t wanted) {
     return true;
 }
 
-static long add(struct mt_ledger_writer *w, size_t bytes) {
+static long add(struct mt_writer *w, size_t bytes) {
     const struct mt_segment *last = &w->header->segment[w->header->n_segments - 1];
     w->file_bytes =
         last->offset +
@@ -236,7 +236,7 @@ static long add(struct mt_ledger_writer *w, size_t bytes) {
     return r;
 }
 
-static bool grow(struct mt_ledger_writer *w, size_t wanted) {
+static bool grow(struct mt_writer *w, size_t wanted) {
     size_t bytes = next_segment_bytes(w, wanted);
     long r = add(w, bytes);
     if (mt_os_failed(r) && bytes > round_to_pages(wanted))
@@ -250,7 +250,7 @@ static bool grow(struct mt_ledger_writer *w, size_t wanted) {
     return true;
 }
 
-bool mt_writer_file_grow(struct mt_ledger_writer *w, size_t wanted) {
+bool mt_writer_file_grow(struct mt_writer *w, size_t wanted) {
     if (w->header == NULL)
         return false;
     if ((!w->exhausted && grow(w, wanted)) || use_reserve(w, wanted))
@@ -259,7 +259,7 @@ bool mt_writer_file_grow(struct mt_ledger_writer *w, size_t wanted) {
     return false;
 }
 
-bool mt_writer_file_reserve(struct mt_ledger_writer *w, size_t bytes) {
+bool mt_writer_file_reserve(struct mt_writer *w, size_t bytes) {
     long r = -ENOSPC;
     if (w->reserve.begin != NULL)
         return true;
@@ -271,7 +271,7 @@ bool mt_writer_file_reserve(struct mt_ledger_writer *w, size_t bytes) {
 
 /* ---- the first ------------------------------------------------------------------------------- */
 
-long mt_writer_file_begin(struct mt_ledger_writer *w, long fd, size_t bytes) {
+long mt_writer_file_begin(struct mt_writer *w, long fd, size_t bytes) {
     struct stat st = {0};
     if (mt_os_call(SYS_fstat, fd, (long)&st, 0, 0, 0, 0) == 0) {
         w->device = st.st_dev;

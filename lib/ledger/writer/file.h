@@ -8,19 +8,19 @@
 
 /* The first bytes of a file that has just been made, and room to grow into. Where they are mapped,
  * or -errno. */
-MT_HIDDEN long mt_writer_file_begin(struct mt_ledger_writer *w, long fd, size_t bytes);
+MT_HIDDEN long mt_writer_file_begin(struct mt_writer *w, long fd, size_t bytes);
 
 /* Whether the process may have a file of so many bytes (RLIMIT_FSIZE). */
 MT_HIDDEN bool mt_writer_file_fits(uint64_t bytes);
 
-/* Tell readers of a further segment. False: they are not to know (mt_ledger_writer.is_copy). */
-MT_HIDDEN bool mt_writer_file_add(struct mt_ledger_writer *w, uint64_t address, uint64_t offset,
+/* Tell readers of a further segment. False: they are not to know (mt_writer.is_copy). */
+MT_HIDDEN bool mt_writer_file_add(struct mt_writer *w, uint64_t address, uint64_t offset,
                                   uint64_t bytes);
 
 /* A segment of at least wanted bytes becomes w->free. False: there is none; the header says so. */
-MT_HIDDEN bool mt_writer_file_grow(struct mt_ledger_writer *w, size_t wanted);
+MT_HIDDEN bool mt_writer_file_grow(struct mt_writer *w, size_t wanted);
 
 /* A segment of bytes, or of what there is room for, becomes w->reserve. False: none. */
-MT_HIDDEN bool mt_writer_file_reserve(struct mt_ledger_writer *w, size_t bytes);
+MT_HIDDEN bool mt_writer_file_reserve(struct mt_writer *w, size_t bytes);
 
 #endif

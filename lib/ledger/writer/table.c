@@ -8,8 +8,9 @@
  */
 #include "ledger/writer/table.h"
 
-void *mt_table_published(const struct mt_ledger_writer *w, enum mt_extent_kind kind,
-                         uint32_t index) {
+#include "base/pages.h"
+
+void *mt_table_published(const struct mt_writer *w, enum mt_extent_kind kind, uint32_t index) {
     const struct mt_ledger_header *h = w->header;
     const struct mt_directory *d = (const struct mt_directory *)h->directory;
     uint32_t n = mt_load_acquire(&h->n_extents); /* those that it counts are whole */
@@ -25,23 +26,23 @@ void *mt_table_published(const struct mt_ledger_writer *w, enum mt_extent_kind k
     return NULL;
 }
 
-void *mt_table_new_chunk(struct mt_ledger_writer *w, enum mt_extent_kind kind, uint32_t index,
+void *mt_table_new_chunk(struct mt_writer *w, enum mt_extent_kind kind, uint32_t index,
                          size_t bytes, size_t align) {
     void *left = mt_table_published(w, kind, index);
     if (left != NULL)
         return left;
-    void *chunk = kind == MT_EXTENT_BANKS ? mt_ledger_allocate(w, bytes, align)
-                                          : mt_ledger_allocate_detail(w, bytes, align);
-    return chunk != NULL && mt_ledger_publish(w, kind, index, chunk, bytes) ? chunk : NULL;
+    void *chunk = kind == MT_EXTENT_BANKS ? mt_writer_allocate(w, bytes, align)
+                                          : mt_writer_allocate_detail(w, bytes, align);
+    return chunk != NULL && mt_writer_publish(w, kind, index, chunk, bytes) ? chunk : NULL;
 }
 
-bool mt_table_reserve(struct mt_ledger_writer *w, struct mt_table *table, uint32_t id) {
+bool mt_table_reserve(struct mt_writer *w, struct mt_table *table, uint32_t id) {
     uint32_t i = id / table->per_chunk;
     if (i >= table->max_chunks)
         return false;
     if (table->chunk[i] != NULL)
         return true;
-    if (!mt_os_open(table->chunk, &table->chunk[i + 1]))
+    if (!mt_pages_open(table->chunk, &table->chunk[i + 1]))
         return false;
     void *chunk = mt_table_new_chunk(w, table->kind, i,
                                      (size_t)table->item_bytes * table->per_chunk, table->align);
@@ -55,7 +56,7 @@ bool mt_table_reserve(struct mt_ledger_writer *w, struct mt_table *table, uint32
 
 /* Above the end are pages that nobody has touched yet. */
 void mt_table_start(struct mt_table *table) {
-    mt_os_close(table->chunk, table->max_chunks * sizeof *table->chunk);
+    mt_pages_close(table->chunk, table->max_chunks * sizeof *table->chunk);
     for (uint32_t i = 0; i < table->end; i++)
         table->chunk[i] = NULL;
     table->end = 0;

@@ -42,17 +42,17 @@ struct mt_table {
 
 /* Make the chunk that item id lies in, if it is not there yet, zeroed. False: no room, or ids end
  * before. */
-MT_HIDDEN bool mt_table_reserve(struct mt_ledger_writer *w, struct mt_table *table, uint32_t id);
+MT_HIDDEN bool mt_table_reserve(struct mt_writer *w, struct mt_table *table, uint32_t id);
 
 /* Once an event has been left by longjmp: a chunk that was published before it could be noted where
  * it is. NULL: there is none. Under the growth lock. */
-MT_HIDDEN void *mt_table_published(const struct mt_ledger_writer *w, enum mt_extent_kind kind,
+MT_HIDDEN void *mt_table_published(const struct mt_writer *w, enum mt_extent_kind kind,
                                    uint32_t index);
 
 /* A further chunk as the index-th extent of kind, of which the user keeps the address. NULL: no
  * room. */
-MT_HIDDEN void *mt_table_new_chunk(struct mt_ledger_writer *w, enum mt_extent_kind kind,
-                                   uint32_t index, size_t bytes, size_t align);
+MT_HIDDEN void *mt_table_new_chunk(struct mt_writer *w, enum mt_extent_kind kind, uint32_t index,
+                                   size_t bytes, size_t align);
 
 /* In a new process, which has not inherited the chunks: forget them. */
 MT_HIDDEN void mt_table_start(struct mt_table *table);

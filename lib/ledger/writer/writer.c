@@ -10,6 +10,7 @@
 #include "ledger/writer/writer.h"
 
 #include "base/atomic.h"
+#include "base/pages.h"
 #include "base/text.h"
 #include "ledger/writer/copy.h"
 #include "ledger/writer/file.h"
@@ -102,7 +103,7 @@ static void fill_identity(struct mt_ledger_header *h) {
 
 /* Open a new file DIRECTORY/PID.TICKS.COUNTER.ledger; the path goes to w->path. Descriptor or
  * -errno. */
-static long open_new(struct mt_ledger_writer *w, const char *directory) {
+static long open_new(struct mt_writer *w, const char *directory) {
     uint64_t ticks = start_ticks();
     const char *end = w->path + sizeof w->path - 1;
     for (uint64_t counter = 0; counter < MAX_COUNTER; counter++) {
@@ -125,17 +126,17 @@ static long open_new(struct mt_ledger_writer *w, const char *directory) {
     return -EEXIST;
 }
 
-void mt_ledger_forget(struct mt_ledger_writer *w) {
+void mt_writer_forget(struct mt_writer *w) {
     uint64_t max_bytes = w->max_bytes;
     bool is_in_forks = w->is_in_forks;
-    mt_ledger_copy_unmap(w);
+    mt_writer_copy_unmap(w);
     if (w->family != NULL)
         mt_os_call(SYS_munmap, (long)w->family, MT_OS_PAGE, 0, 0, 0, 0);
-    *w = (struct mt_ledger_writer){.max_bytes = max_bytes, .is_in_forks = is_in_forks};
+    *w = (struct mt_writer){.max_bytes = max_bytes, .is_in_forks = is_in_forks};
 }
 
-int mt_ledger_create(struct mt_ledger_writer *w, const char *directory) {
-    mt_ledger_forget(w);
+int mt_writer_create(struct mt_writer *w, const char *directory) {
+    mt_writer_forget(w);
     if (!mt_writer_file_fits(FIRST_SEGMENT)) /* no file, which somebody could see come and go */
         return -EFBIG;
     long fd = open_new(w, directory);
@@ -156,8 +157,7 @@ int mt_ledger_create(struct mt_ledger_writer *w, const char *directory) {
     return 0;
 }
 
-void mt_ledger_count_unrecorded(struct mt_ledger_writer *w, struct mt_ledger_header *family,
-                                int error) {
+void mt_writer_count_unrecorded(struct mt_writer *w, struct mt_ledger_header *family, int error) {
     w->family = family; /* for children of this one */
     if (family == NULL)
         return;
@@ -165,10 +165,10 @@ void mt_ledger_count_unrecorded(struct mt_ledger_writer *w, struct mt_ledger_hea
     mt_add_relaxed(&family->unrecorded_forks, 1);                 /* a count, of many processes */
 }
 
-void mt_ledger_remove(struct mt_ledger_writer *w) {
+void mt_writer_remove(struct mt_writer *w) {
     if (!w->is_copy)
         mt_os_call(SYS_unlinkat, AT_FDCWD, (long)w->path, 0, 0, 0, 0);
-    mt_ledger_forget(w);
+    mt_writer_forget(w);
 }
 
 /* ---- handing out ----------------------------------------------------------------------------- */
@@ -181,28 +181,27 @@ static void *take(struct mt_writer_room *room, size_t bytes, size_t align) {
     return p;
 }
 
-void *mt_ledger_allocate(struct mt_ledger_writer *w, size_t bytes, size_t align) {
+void *mt_writer_allocate(struct mt_writer *w, size_t bytes, size_t align) {
     void *p = take(&w->free, bytes, align);
     while (p == NULL && mt_writer_file_grow(w, bytes + align))
         p = take(&w->free, bytes, align);
     return p;
 }
 
-void *mt_ledger_allocate_detail(struct mt_ledger_writer *w, size_t bytes, size_t align) {
+void *mt_writer_allocate_detail(struct mt_writer *w, size_t bytes, size_t align) {
     if (w->max_bytes == 0 || w->header == NULL)
-        return mt_ledger_allocate(w, bytes, align);
+        return mt_writer_allocate(w, bytes, align);
     void *p = take(&w->free, bytes, align);
     if (p != NULL)
         return p;
     if (w->file_bytes + bytes + align <= w->max_bytes)
-        return mt_ledger_allocate(w, bytes, align);
+        return mt_writer_allocate(w, bytes, align);
     mt_or_relaxed(&w->header->flags, MT_FLAG_BOUND);
     return NULL;
 }
 
-void *mt_ledger_allocate_blocks(struct mt_ledger_writer *w, size_t bytes, size_t align,
-                                bool *is_private) {
-    void *p = mt_ledger_allocate(w, bytes, align);
+void *mt_writer_allocate_blocks(struct mt_writer *w, size_t bytes, size_t align, bool *is_private) {
+    void *p = mt_writer_allocate(w, bytes, align);
     *is_private = p == NULL && w->header != NULL;
     if (!*is_private)
         return p;
@@ -211,7 +210,7 @@ void *mt_ledger_allocate_blocks(struct mt_ledger_writer *w, size_t bytes, size_t
         return p;
     size_t segment =
         bytes + align > (size_t)PRIVATE_SEGMENT ? bytes + align : (size_t)PRIVATE_SEGMENT;
-    char *memory = mt_os_private(segment);
+    char *memory = mt_pages_new(segment);
     if (memory == NULL)
         return NULL;
     mt_store_pair(&w->own, (uint64_t)memory, (uint64_t)memory + segment);
@@ -219,12 +218,12 @@ void *mt_ledger_allocate_blocks(struct mt_ledger_writer *w, size_t bytes, size_t
     return take(&w->own, bytes, align);
 }
 
-bool mt_ledger_reserve(struct mt_ledger_writer *w, size_t bytes) {
+bool mt_writer_reserve(struct mt_writer *w, size_t bytes) {
     return w->header != NULL && mt_writer_file_reserve(w, bytes);
 }
 
-static bool add_directory(struct mt_ledger_writer *w) {
-    struct mt_directory *d = mt_ledger_allocate(w, sizeof *d, 64);
+static bool add_directory(struct mt_writer *w) {
+    struct mt_directory *d = mt_writer_allocate(w, sizeof *d, 64);
     if (d == NULL)
         return false;
     if (w->directory == NULL)
@@ -235,7 +234,7 @@ static bool add_directory(struct mt_ledger_writer *w) {
     return true;
 }
 
-bool mt_ledger_publish(struct mt_ledger_writer *w, enum mt_extent_kind kind, uint32_t index,
+bool mt_writer_publish(struct mt_writer *w, enum mt_extent_kind kind, uint32_t index,
                        const void *memory, size_t bytes) {
     struct mt_ledger_header *h = w->header;
     struct mt_extent *slot;
@@ -253,8 +252,8 @@ bool mt_ledger_publish(struct mt_ledger_writer *w, enum mt_extent_kind kind, uin
     return true;
 }
 
-uint64_t mt_ledger_text(struct mt_ledger_writer *w, const char *text, size_t bytes) {
-    char *copy = mt_ledger_allocate_detail(w, bytes + 1, 1);
+uint64_t mt_writer_put_text(struct mt_writer *w, const char *text, size_t bytes) {
+    char *copy = mt_writer_allocate_detail(w, bytes + 1, 1);
     if (copy == NULL)
         return 0;
     for (size_t i = 0; i < bytes; i++)

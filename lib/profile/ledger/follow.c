@@ -237,14 +237,14 @@ static int read_chunk(struct mt_follow *f, size_t end, struct mt_error *error) {
 
 static int read_records(struct mt_follow *f, uint64_t budget_ns, bool *complete,
                         struct mt_error *error) {
-    uint64_t began = mt_cpu_ns();
+    uint64_t began = mt_clock_cpu_ns();
     int rc = mt_ledger_refresh(f->ledger, error);
     size_t end = mt_ledger_info(f->ledger)->n_sites;
     if (rc == 0)
         rc = reserve_records(f, end);
     while (rc == 0 && f->next < end) {
         rc = read_chunk(f, end, error);
-        if (budget_ns && mt_cpu_ns() - began >= budget_ns)
+        if (budget_ns && mt_clock_cpu_ns() - began >= budget_ns)
             break;
     }
     *complete = rc == 0 && f->next >= end;

@@ -49,7 +49,7 @@ int mt_ledger_live_convert(struct mt_ledger *ledger, struct mt_profile **out,
 
 int mt_ledger_live_convert_mapped(struct mt_ledger *ledger, struct mt_profile **out,
                                   struct mt_ledger_map *map, struct mt_error *error) {
-    uint64_t now = mt_now_ns(), begin = mt_ledger_info(ledger)->start_monotonic_ns;
+    uint64_t now = mt_clock_now_ns(), begin = mt_ledger_info(ledger)->start_monotonic_ns;
     struct mt_error why = {{0}, {0}};
     int cut = mt_ledger_cut_begin(ledger, &why);
     int rc = mt_ledger_convert_mapped(ledger, out, map, error);

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A pid alone names a process only while it runs; with its start time it does so until the next
+ * boot. That is why both are compared before anybody believes that a process still runs.
+ */
+#include "base/process.h"
+
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+
+enum { NS_PER_TICK = 10000000 };
+
+/* A stat file of /proc from the state letter on, behind a name that may contain anything. NULL:
+ * there is none. */
+static const char *read_stat(const char *path, char *text, size_t capacity) {
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    ssize_t n = fd >= 0 ? read(fd, text, capacity - 1) : -1;
+    if (fd >= 0)
+        close(fd);
+    if (n <= 0)
+        return NULL;
+    text[n] = 0;
+    const char *at = strrchr(text, ')');
+    return at && at[1] == ' ' ? at + 2 : NULL;
+}
+
+static const char *read_process_stat(uint32_t pid, char *text, size_t capacity) {
+    char path[64];
+    snprintf(path, sizeof path, "/proc/%" PRIu32 "/stat", pid);
+    return read_stat(path, text, capacity);
+}
+
+char mt_process_state(uint32_t pid) {
+    char text[1024];
+    const char *at = read_process_stat(pid, text, sizeof text);
+    return at ? *at : 0;
+}
+
+char mt_process_thread_state(uint32_t pid, uint32_t tid) {
+    char path[64], text[1024];
+    snprintf(path, sizeof path, "/proc/%" PRIu32 "/task/%" PRIu32 "/stat", pid, tid);
+    const char *at = read_stat(path, text, sizeof text);
+    return at ? *at : 0;
+}
+
+uint64_t mt_process_start_ticks(uint32_t pid) {
+    char text[1024];
+    const char *at = read_process_stat(pid, text, sizeof text);
+    if (at && (*at == 'Z' || *at == 'X')) /* ended, but nobody has asked for its status yet */
+        return 0;
+    for (int field = 3; at && field < 22; field++)
+        at = (at = strchr(at, ' ')) ? at + 1 : NULL;
+    return at ? strtoull(at, NULL, 10) - (uint64_t)(mt_clock_offset_ns("boottime") / NS_PER_TICK)
+              : 0;
+}

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: MIT */
+/* Other processes, and their threads, as /proc tells of them. For the reading side; any thread. */
+#ifndef MT_BASE_PROCESS_H
+#define MT_BASE_PROCESS_H
+
+#include <stdint.h>
+
+/* Field 22 of /proc/PID/stat, as it is outside of all time namespaces; 0 when there is no such
+ * process, or a zombie. */
+uint64_t mt_process_start_ticks(uint32_t pid);
+
+/* The letter that /proc/PID/stat says ('R', 'S', 'T', 'Z', ...); 0 when there is no such
+ * process. */
+char mt_process_state(uint32_t pid);
+/* The same of one of its threads. */
+char mt_process_thread_state(uint32_t pid, uint32_t tid);
+
+#endif
