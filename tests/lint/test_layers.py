@@ -46,7 +46,7 @@ def room(path):
         return "layout"
     if path == "base/atomic.h":
         return "atomic"
-    if path.startswith(("base/clock.", "base/error.", "base/process.")):
+    if path.startswith(("base/array.", "base/clock.", "base/error.", "base/process.")):
         return "common"
     if path.startswith("ledger/"):
         return "writer" if path.startswith("ledger/writer/") else "reader"
