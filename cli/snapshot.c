@@ -22,7 +22,7 @@
 #include "options.h"
 #include "output.h"
 #include "profile/ledger/live.h"
-#include "text/summary.h"
+#include "run/summary.h"
 #include "text/terminal.h"
 #include "trigger.h"
 #include "view/format/format.h"

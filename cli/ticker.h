@@ -39,7 +39,7 @@ struct mt_track {
     uint64_t start_ns, end_ns; /* CLOCK_MONOTONIC; end 0: not known */
     ino_t exe_inode;           /* of the program that made the ledger; 0: not known */
     bool is_left; /* the process has executed something since, of which there is no ledger yet */
-    bool is_left_noticed; /* by run/strangers.h */
+    bool is_left_noticed; /* by run/unrecorded.h */
     struct mt_axis axis;
     uint64_t interval_ns, next_ns;
     uint64_t epoch;                    /* of the last tick */

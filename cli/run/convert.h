@@ -9,7 +9,7 @@
 #include "base/error.h"
 #include "launch/session.h"
 #include "profile/profile.h"
-#include "run/strangers.h"
+#include "run/unrecorded.h"
 #include "ticker.h"
 #include "view/symbols/symbols.h"
 

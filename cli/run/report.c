@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 #include "run/request.h"
-#include "text/summary.h"
+#include "run/summary.h"
 #include "view/format/format.h"
 #include "view/summary/unseen.h"
 

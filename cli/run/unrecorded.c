@@ -13,7 +13,7 @@
  * Processes that live shorter than a tick are not seen. Rejected: hooks of exec in the target (it
  * may be confined, or use the system call), and the kernel's process events, which need privileges.
  */
-#include "run/strangers.h"
+#include "run/unrecorded.h"
 
 #include <errno.h>
 #include <fcntl.h>

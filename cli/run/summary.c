@@ -3,7 +3,7 @@
  * The end of `memtrack run`: short enough to stay on the screen, with the command for more as its
  * last line. It is made of the same parts as the report, so the two cannot disagree.
  */
-#include "text/summary.h"
+#include "run/summary.h"
 
 #include "export/json.h"
 #include "text/lines.h"
