@@ -211,7 +211,7 @@ static void say(const struct mt_firing *f, const char *what, const char *argumen
     mt_terminal_init(&terminal, stderr, MT_COLOR_AUTO);
     fprintf(stderr, "%s: %s in process %d (%s after %s): %s ", f->program, f->condition,
             (int)f->pid, f->figure, mt_format_duration(when, f->time_ns), what);
-    mt_put(&terminal, MT_STYLE_NONE, argument);
+    mt_terminal_put(&terminal, MT_STYLE_NONE, argument);
     fputc('\n', stderr);
 }
 
@@ -262,8 +262,8 @@ _Noreturn void mt_action_work(const struct mt_action *actions, size_t n,
         if (do_action(&actions[i], f, &profile, &error) == 0)
             continue;
         status = 1;
-        mt_print_problem(f->program, error.hint, "%s in process %d: %s", f->condition, (int)f->pid,
-                         error.message);
+        mt_terminal_print_problem(f->program, error.hint, "%s in process %d: %s", f->condition,
+                                  (int)f->pid, error.message);
     }
     _exit(status);
 }

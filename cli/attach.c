@@ -128,15 +128,15 @@ static int run(int argc, char **argv, const struct argp *parser, bool on) {
     argp_parse(parser, argc, argv, 0, NULL, &r);
     int rc = switch_process(&r, on, &error);
     if (rc != 0 && error.message[0])
-        mt_print_error(r.program, &error);
-    bool written = mt_output_finish(r.program);
+        mt_terminal_print_error(r.program, &error);
+    bool written = mt_pager_finish(r.program);
     return rc == 0 && written ? MT_EXIT_OK : MT_EXIT_UNREADABLE;
 }
 
-int mt_cmd_attach(int argc, char **argv) {
+int mt_attach_command(int argc, char **argv) {
     return run(argc, argv, &attach_parser, true);
 }
 
-int mt_cmd_detach(int argc, char **argv) {
+int mt_detach_command(int argc, char **argv) {
     return run(argc, argv, &detach_parser, false);
 }

@@ -30,7 +30,7 @@
 enum { SHOWN_OTHERS = 4 };
 
 struct check {
-    const struct mt_check_options *options;
+    const struct mt_check_request *options;
     struct mt_profile *baseline;
     struct mt_checked *checked;
     size_t n, n_compared; /* profiles; and those that have the baseline's program */
@@ -65,7 +65,7 @@ static const struct mt_profile *baseline_for(struct check *check, const struct m
 
 static int read_profile(const char *path, const struct mt_symbols_options *symbols,
                         struct mt_profile **profile, struct mt_error *error) {
-    int rc = mt_pick_read(path, profile, error);
+    int rc = mt_input_read(path, profile, error);
     if (rc == 0 && (rc = mt_symbols_resolve(*profile, symbols, error)) != 0) {
         mt_profile_free(*profile);
         *profile = NULL;
@@ -80,7 +80,7 @@ static const char *called_name(const struct mt_profile *profile) {
     return *name ? name : program_of(profile);
 }
 
-static bool is_meant(const struct mt_check_options *o, const struct mt_profile *profile) {
+static bool is_meant(const struct mt_check_request *o, const struct mt_profile *profile) {
     for (size_t i = 0; i < o->n_processes; i++)
         if (fnmatch(o->processes[i], program_of(profile), 0) == 0 ||
             fnmatch(o->processes[i], called_name(profile), 0) == 0 ||
@@ -101,7 +101,7 @@ static void leave_out(struct check *check, const struct mt_profile *profile) {
 
 static int judge(struct check *check, const struct mt_profile *profile, size_t n_files,
                  struct mt_checked *checked, struct mt_error *error) {
-    const struct mt_check_options *o = check->options;
+    const struct mt_check_request *o = check->options;
     const struct mt_budgets budgets = {
         .items = o->budgets,
         .n = o->n_budgets,
@@ -143,17 +143,17 @@ static void check_one(struct check *check, const char *path, const char *shown, 
     if (rc == 0)
         rc = judge(check, profile, n_files, checked, &error);
     if (rc != 0) {
-        mt_print_error(check->options->name, &error);
-        note_status(check, mt_exit_of_error(rc));
+        mt_terminal_print_error(check->options->name, &error);
+        note_status(check, mt_command_exit_status(rc));
     } else if (!mt_export_check_is_good(checked))
         note_status(check, MT_EXIT_FINDING);
     mt_profile_free(profile);
 }
 
 static void check_argument(struct check *check, const char *argument) {
-    const struct mt_check_options *o = check->options;
+    const struct mt_check_request *o = check->options;
     int status = 0;
-    char *path = mt_pick_profile(o->name, argument, &status);
+    char *path = mt_input_choose(o->name, argument, &status);
     if (path)
         check_one(check, path, strcmp(argument, "-") == 0 ? argument : path, o->n_files);
     else {
@@ -167,39 +167,39 @@ static void check_argument(struct check *check, const char *argument) {
 
 /* ---- telling --------------------------------------------------------------------------------- */
 
-static bool is_shown(const struct mt_check_options *o, const struct mt_finding *finding) {
+static bool is_shown(const struct mt_check_request *o, const struct mt_finding *finding) {
     if (finding->outcome == MT_OUTCOME_KEPT)
         return o->verbose;
     return mt_finding_fails(finding) || !o->quiet;
 }
 
 /* One line, however long: it is to be found by grep. */
-static void print_line(const struct mt_terminal *terminal, enum mt_style style, const char *word,
-                       const char *path, const char *text) {
-    fprintf(terminal->stream, "%s%-8s%s ", mt_style(terminal, style), word,
-            mt_style(terminal, MT_STYLE_NONE));
-    mt_put(terminal, MT_STYLE_BOLD, path);
+static void print_line(const struct mt_terminal *terminal, enum mt_terminal_style style,
+                       const char *word, const char *path, const char *text) {
+    fprintf(terminal->stream, "%s%-8s%s ", mt_terminal_style(terminal, style), word,
+            mt_terminal_style(terminal, MT_STYLE_NONE));
+    mt_terminal_put(terminal, MT_STYLE_BOLD, path);
     fputs(": ", terminal->stream);
-    mt_put(terminal, MT_STYLE_NONE, text);
+    mt_terminal_put(terminal, MT_STYLE_NONE, text);
 }
 
 static void print_finding(const struct mt_terminal *terminal, const struct mt_checked *checked,
                           const struct mt_finding *finding) {
-    static const enum mt_style styles[] = {MT_STYLE_DIM, MT_STYLE_SOURCE, MT_STYLE_ERROR,
-                                           MT_STYLE_WARN};
+    static const enum mt_terminal_style styles[] = {MT_STYLE_DIM, MT_STYLE_SOURCE, MT_STYLE_ERROR,
+                                                    MT_STYLE_WARN};
     char *message = mt_finding_message(finding), *next = mt_finding_next(finding, checked->path);
     print_line(terminal, styles[finding->outcome], mt_finding_outcome_name(finding->outcome),
                checked->path, message);
     if (next && *next) {
         fputs("; next: ", terminal->stream);
-        mt_put(terminal, MT_STYLE_NONE, next);
+        mt_terminal_put(terminal, MT_STYLE_NONE, next);
     }
     fputc('\n', terminal->stream);
     free(message);
     free(next);
 }
 
-static void print_doubts(const struct mt_check_options *o, const struct mt_checked *checked) {
+static void print_doubts(const struct mt_check_request *o, const struct mt_checked *checked) {
     struct mt_terminal terminal;
     mt_terminal_init(&terminal, stderr, o->color);
     for (size_t i = 0; i < checked->findings.n_doubts; i++) {
@@ -256,7 +256,7 @@ static void print_run(const struct check *check) {
 }
 
 static void print_text(const struct check *check, FILE *stream) {
-    const struct mt_check_options *o = check->options;
+    const struct mt_check_request *o = check->options;
     struct mt_terminal terminal;
     mt_terminal_init(&terminal, stream, o->color);
     for (size_t i = 0; i < check->n; i++) {
@@ -303,7 +303,7 @@ static int write_junit(const struct check *check, struct mt_error *error) {
 }
 
 static void tell(struct check *check, FILE *stream) {
-    const struct mt_check_options *o = check->options;
+    const struct mt_check_request *o = check->options;
     struct mt_error error = {{0}, {0}};
     int rc = 0;
     if (o->json)
@@ -312,10 +312,10 @@ static void tell(struct check *check, FILE *stream) {
         print_text(check, stream);
     if (rc == 0 && o->junit)
         rc = write_junit(check, &error);
-    if (!mt_output_finish(o->name))
+    if (!mt_pager_finish(o->name))
         note_status(check, MT_EXIT_UNREADABLE);
     else if (rc != 0) {
-        mt_print_error(o->name, &error);
+        mt_terminal_print_error(o->name, &error);
         note_status(check, MT_EXIT_UNREADABLE);
     }
 }
@@ -324,15 +324,15 @@ static void tell(struct check *check, FILE *stream) {
 
 /* 0, or the exit status; has said what is wrong. */
 static int read_baseline(struct check *check) {
-    const struct mt_check_options *o = check->options;
+    const struct mt_check_request *o = check->options;
     struct mt_error error;
     int status = 0, rc;
-    char *path = mt_pick_profile(o->name, o->baseline, &status);
+    char *path = mt_input_choose(o->name, o->baseline, &status);
     if (!path)
         return status;
-    if ((rc = mt_pick_read(path, &check->baseline, &error)) != 0) {
-        mt_print_error(o->name, &error);
-        status = mt_exit_of_error(rc);
+    if ((rc = mt_input_read(path, &check->baseline, &error)) != 0) {
+        mt_terminal_print_error(o->name, &error);
+        status = mt_command_exit_status(rc);
     }
     free(path);
     return status;
@@ -342,7 +342,7 @@ static int read_baseline(struct check *check) {
 static void check_compared(struct check *check) {
     if (!check->baseline || check->n_compared || check->status > MT_EXIT_FINDING)
         return;
-    mt_print_problem(
+    mt_terminal_print_problem(
         check->options->name, "Give the baseline of one of these programs.",
         "%s is a profile of %s, and none of the others is: nothing was compared with it",
         check->options->baseline, program_of(check->baseline));
@@ -377,32 +377,32 @@ static int make_directory(const char *path, struct mt_error *error) {
                         "cannot make the directory %s: %s", path, strerror(errno));
 }
 
-static int prepare(const struct mt_check_options *o, char **trial, struct mt_error *error) {
+static int prepare(const struct mt_check_request *o, char **directory, struct mt_error *error) {
     int rc = o->profiles ? make_directory(o->profiles, error) : 0;
     if (rc == 0 && o->profiles)
-        mt_trial_sweep(o->profiles);
+        mt_measured_sweep(o->profiles);
     if (rc == 0 && o->junit)
         rc = empty_junit(o->junit, error);
-    return rc == 0 ? mt_trial_directory(o->profiles, trial, error) : rc;
+    return rc == 0 ? mt_measured_directory(o->profiles, directory, error) : rc;
 }
 
-/* Profiles of the trial, checked. They stay where the next command can read them when there is
+/* Profiles of the run, checked. They stay where the next command can read them when there is
  * one. */
 static int check_profiles(struct check *check, const char *directory, struct mt_error *error) {
-    const struct mt_check_options *o = check->options;
+    const struct mt_check_request *o = check->options;
     char **paths, **settled = NULL;
     size_t n;
-    int rc = mt_trial_profiles(directory, &paths, &n, error);
+    int rc = mt_measured_paths(directory, &paths, &n, error);
     if (rc != 0)
         return rc;
-    rc = mt_trial_settled(paths, n, o->profiles ? o->profiles : directory, &settled, error);
+    rc = mt_measured_paths_in(paths, n, o->profiles ? o->profiles : directory, &settled, error);
     for (size_t i = 0; i < n && rc == 0; i++)
         check_one(check, paths[i], settled[i], n);
     if (rc == 0)
-        rc = mt_trial_settle(paths, settled, n, error);
+        rc = mt_measured_move(paths, settled, n, error);
     if (settled)
-        mt_trial_free(settled, n);
-    mt_trial_free(paths, n);
+        mt_measured_paths_free(settled, n);
+    mt_measured_paths_free(paths, n);
     if (rc == 0)
         rc = check_meant(check, error);
     if (rc == 0)
@@ -412,16 +412,16 @@ static int check_profiles(struct check *check, const char *directory, struct mt_
 
 /* The status of the program when it failed, else what the check says. */
 static int run_and_check(struct check *check) {
-    const struct mt_check_options *o = check->options;
+    const struct mt_check_request *o = check->options;
     struct mt_error error = {{0}, {0}};
     char *directory = NULL;
     int status = 0;
-    mt_trial_watch_signals();
+    mt_measured_watch_signals();
     int rc = prepare(o, &directory, &error);
     if (rc == 0) {
-        const struct mt_trial trial = {
+        const struct mt_measured_run run = {
             .program = o->program, .directory = directory, .mmap = o->mmap};
-        rc = mt_trial_run(&trial, &status, &error);
+        rc = mt_measured_run(&run, &status, &error);
     }
     if (rc == 0) {
         rc = check_profiles(check, directory, &error);
@@ -431,12 +431,12 @@ static int run_and_check(struct check *check) {
         tell(check, stderr);
     }
     if (rc != 0) {
-        mt_print_error(o->name, &error);
+        mt_terminal_print_error(o->name, &error);
         note_status(check, MT_EXIT_UNREADABLE);
     }
-    bool kept = rc == 0 && !o->profiles && check->status != 0 && !mt_trial_stopped();
+    bool kept = rc == 0 && !o->profiles && check->status != 0 && !mt_measured_stopped();
     if (directory && !kept) {
-        mt_trial_empty(directory, true);
+        mt_measured_empty(directory, true);
         rmdir(directory);
     }
     free(directory);
@@ -444,12 +444,12 @@ static int run_and_check(struct check *check) {
 }
 
 static int check_files(struct check *check) {
-    const struct mt_check_options *o = check->options;
+    const struct mt_check_request *o = check->options;
     for (size_t i = 0; i < o->n_files; i++)
         check_argument(check, o->files[i]);
     struct mt_error error;
     if (check_meant(check, &error) != 0) {
-        mt_print_error(o->name, &error);
+        mt_terminal_print_error(o->name, &error);
         note_status(check, MT_EXIT_UNREADABLE);
     }
     check_compared(check);
@@ -457,10 +457,10 @@ static int check_files(struct check *check) {
     return check->status;
 }
 
-int mt_cmd_check(int argc, char **argv) {
-    struct mt_check_options options;
+int mt_check_command(int argc, char **argv) {
+    struct mt_check_request options;
     struct check check = {.options = &options};
-    mt_check_parse(argc, argv, &options);
+    mt_check_request_parse(argc, argv, &options);
     int status = options.baseline ? read_baseline(&check) : 0;
     if (status == 0)
         status = options.run ? run_and_check(&check) : check_files(&check);
@@ -469,7 +469,7 @@ int mt_cmd_check(int argc, char **argv) {
     free(check.checked);
     free(check.others);
     mt_profile_free(check.baseline);
-    mt_check_options_free(&options);
-    mt_trial_obey();
+    mt_check_request_free(&options);
+    mt_measured_end_by_signal();
     return status;
 }

@@ -8,16 +8,16 @@
 
 #include "text/terminal.h"
 
-int mt_exit_of_error(int rc) {
+int mt_command_exit_status(int rc) {
     return rc == -MEMTRACK_EUSAGE ? MT_EXIT_USAGE : MT_EXIT_UNREADABLE;
 }
 
 int mt_command_end(const char *program, int rc, const struct mt_error *error) {
-    bool written = mt_output_finish(program);
+    bool written = mt_pager_finish(program);
     if (!written)
         return MT_EXIT_UNREADABLE;
     if (rc >= 0)
         return rc;
-    mt_print_error(program, error);
-    return mt_exit_of_error(rc);
+    mt_terminal_print_error(program, error);
+    return mt_command_exit_status(rc);
 }

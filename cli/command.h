@@ -21,24 +21,24 @@ enum mt_exit { /* of every command but run, which returns its child's status */
 };
 
 /* What goes wrong below the commands as an exit status. */
-int mt_exit_of_error(int rc);
+int mt_command_exit_status(int rc);
 /* The last thing a command does: flushes the output, waits for the pager, says what went wrong when
  * rc is negative. Returns the exit status; rc itself when it is not negative and everything was
  * written. */
 int mt_command_end(const char *program, int rc, const struct mt_error *error);
 
-int mt_cmd_run(int argc, char **argv);
-int mt_cmd_report(int argc, char **argv);
-int mt_cmd_scopes(int argc, char **argv);
-int mt_cmd_timeline(int argc, char **argv);
-int mt_cmd_diff(int argc, char **argv);
-int mt_cmd_snapshot(int argc, char **argv);
-int mt_cmd_top(int argc, char **argv);
-int mt_cmd_list(int argc, char **argv);
-int mt_cmd_whois(int argc, char **argv);
-int mt_cmd_attach(int argc, char **argv);
-int mt_cmd_detach(int argc, char **argv);
-int mt_cmd_check(int argc, char **argv);
-int mt_cmd_compare(int argc, char **argv);
+int mt_run_command(int argc, char **argv);
+int mt_report_command(int argc, char **argv);
+int mt_scopes_command(int argc, char **argv);
+int mt_timeline_command(int argc, char **argv);
+int mt_diff_command(int argc, char **argv);
+int mt_snapshot_command(int argc, char **argv);
+int mt_top_command(int argc, char **argv);
+int mt_list_command(int argc, char **argv);
+int mt_whois_command(int argc, char **argv);
+int mt_attach_command(int argc, char **argv);
+int mt_detach_command(int argc, char **argv);
+int mt_check_command(int argc, char **argv);
+int mt_compare_command(int argc, char **argv);
 
 #endif

@@ -35,8 +35,8 @@ struct compare {
     size_t n_runs;
     bool json, warmup, show, ignore_failure, mmap;
     const char *input;
-    enum mt_color color;
-    char *directory, *errors; /* of the trial; where standard error of a run goes */
+    enum mt_terminal_color color;
+    char *directory, *errors; /* of the run; where standard error of a run goes */
     struct mt_measurement *runs[2];
 };
 
@@ -105,7 +105,7 @@ static error_t parse(int key, char *text, struct argp_state *state) {
         c->input = text;
         return 0;
     case KEY_COLOR:
-        mt_option_color(state, text, &c->color);
+        mt_options_color(state, text, &c->color);
         return 0;
     case ARGP_KEY_ARGS:
         split(state, c, state->argv + state->next);
@@ -140,7 +140,7 @@ static const struct argp parser = {
 static int measure(struct compare *c, struct mt_measurement *measurement, struct mt_error *error) {
     char **paths;
     size_t n;
-    int rc = mt_trial_profiles(c->directory, &paths, &n, error);
+    int rc = mt_measured_paths(c->directory, &paths, &n, error);
     *measurement = (struct mt_measurement){0};
     for (size_t i = 0; i < n && rc == 0; i++) {
         struct mt_profile *profile;
@@ -150,7 +150,7 @@ static int measure(struct compare *c, struct mt_measurement *measurement, struct
             mt_profile_free(profile);
         }
     }
-    mt_trial_free(paths, n);
+    mt_measured_paths_free(paths, n);
     return rc;
 }
 
@@ -171,7 +171,7 @@ static void print_tail(const struct compare *c) {
     mt_terminal_init(&terminal, stderr, c->color);
     for (char *line = strtok_r(begin, "\n", &state); line; line = strtok_r(NULL, "\n", &state)) {
         fputs("  | ", stderr);
-        mt_put(&terminal, MT_STYLE_NONE, line);
+        mt_terminal_put(&terminal, MT_STYLE_NONE, line);
         fputc('\n', stderr);
     }
 }
@@ -179,7 +179,7 @@ static void print_tail(const struct compare *c) {
 static int failed_run(const struct compare *c, size_t side, size_t run, int status,
                       struct mt_error *error) {
     const char *program = c->commands[side][0];
-    if (mt_trial_stopped())
+    if (mt_measured_stopped())
         return mt_error_set(error, MEMTRACK_EIO, "", "interrupted in run %zu of %s", run, program);
     print_tail(c);
     if (status > 128)
@@ -200,7 +200,7 @@ static bool is_failure(const struct compare *c, int status) {
 
 static int run_once(struct compare *c, size_t side, size_t run, struct mt_measurement *measurement,
                     struct mt_error *error) {
-    const struct mt_trial trial = {
+    const struct mt_measured_run how = {
         .program = c->commands[side],
         .directory = c->directory,
         .input = c->input ? c->input : "/dev/null",
@@ -209,8 +209,8 @@ static int run_once(struct compare *c, size_t side, size_t run, struct mt_measur
         .errors = c->show ? NULL : c->errors,
         .mmap = c->mmap,
     };
-    int status = 0, rc = mt_trial_run(&trial, &status, error);
-    if (rc == 0 && (mt_trial_stopped() || is_failure(c, status)))
+    int status = 0, rc = mt_measured_run(&how, &status, error);
+    if (rc == 0 && (mt_measured_stopped() || is_failure(c, status)))
         rc = failed_run(c, side, run, status, error);
     if (rc == 0) {
         rc = measure(c, measurement, error);
@@ -220,7 +220,7 @@ static int run_once(struct compare *c, size_t side, size_t run, struct mt_measur
                          "nothing was recorded of %s in run %zu", c->commands[side][0], run);
         }
     }
-    mt_trial_empty(c->directory, true);
+    mt_measured_empty(c->directory, true);
     return rc;
 }
 
@@ -280,11 +280,11 @@ static const char *verdict_of(const struct mt_comparison *comparison,
     return words[compared->verdict];
 }
 
-static void print_line(const struct mt_terminal *terminal, enum mt_style style, const char *label,
-                       const char *const columns[3]) {
-    fprintf(terminal->stream, "%s %-*s%*s%*s%*s%s", mt_style(terminal, style), LABEL, label, FIGURE,
-            columns[0], FIGURE, columns[1], DIFFERENCE, columns[2],
-            mt_style(terminal, MT_STYLE_NONE));
+static void print_line(const struct mt_terminal *terminal, enum mt_terminal_style style,
+                       const char *label, const char *const columns[3]) {
+    fprintf(terminal->stream, "%s %-*s%*s%*s%*s%s", mt_terminal_style(terminal, style), LABEL,
+            label, FIGURE, columns[0], FIGURE, columns[1], DIFFERENCE, columns[2],
+            mt_terminal_style(terminal, MT_STYLE_NONE));
 }
 
 static void print_bounds(const struct mt_terminal *terminal, enum mt_measure measure,
@@ -317,7 +317,7 @@ static void print_measure(const struct mt_terminal *terminal,
     fprintf(terminal->stream, "%*s", PERCENT, format_percent(percent, of));
     bool differs = of->verdict == MT_SHIFT_LESS || of->verdict == MT_SHIFT_MORE;
     fputs("  ", terminal->stream);
-    mt_put(terminal, differs ? MT_STYLE_BOLD : MT_STYLE_DIM, verdict_of(comparison, of));
+    mt_terminal_put(terminal, differs ? MT_STYLE_BOLD : MT_STYLE_DIM, verdict_of(comparison, of));
     fputc('\n', terminal->stream);
     print_bounds(terminal, measure, of);
 }
@@ -326,7 +326,7 @@ static void print_command(const struct mt_terminal *terminal, int number, char *
     fprintf(terminal->stream, " %d ", number);
     for (; *command; command++) {
         fputc(' ', terminal->stream);
-        mt_put(terminal, MT_STYLE_BOLD, *command);
+        mt_terminal_put(terminal, MT_STYLE_BOLD, *command);
     }
     fputc('\n', terminal->stream);
 }
@@ -347,7 +347,7 @@ static void print_meaning(const struct mt_terminal *terminal,
                  comparison->n_runs, floor(confidence * 100),
                  confidence < 0.9 ? " So few runs prove little: -r runs them more often." : "");
     fputs("\n ", terminal->stream);
-    mt_put_wrapped(terminal, 1, MT_STYLE_DIM, text);
+    mt_terminal_put_wrapped(terminal, 1, MT_STYLE_DIM, text);
     fputc('\n', terminal->stream);
 }
 
@@ -381,11 +381,11 @@ static int tell(const struct compare *c, struct mt_error *error) {
 /* ---- all of it ------------------------------------------------------------------------------- */
 
 static int prepare(struct compare *c, struct mt_error *error) {
-    mt_trial_watch_signals();
+    mt_measured_watch_signals();
     if (c->input && access(c->input, R_OK) != 0)
         return mt_error_set(error, MEMTRACK_EUSAGE, "Give --input a file that can be read.",
                             "cannot read %s: %s", c->input, strerror(errno));
-    int rc = mt_trial_directory(NULL, &c->directory, error);
+    int rc = mt_measured_directory(NULL, &c->directory, error);
     if (rc != 0)
         return rc;
     for (size_t side = 0; side < 2; side++)
@@ -400,14 +400,14 @@ static int prepare(struct compare *c, struct mt_error *error) {
 /* A signal may end us from here on. */
 static void clean(struct compare *c) {
     if (c->directory) {
-        mt_trial_empty(c->directory, true);
+        mt_measured_empty(c->directory, true);
         rmdir(c->directory);
     }
     free(c->directory);
     free(c->errors);
 }
 
-int mt_cmd_compare(int argc, char **argv) {
+int mt_compare_command(int argc, char **argv) {
     struct compare c = {.name = argv[0], .n_runs = DEFAULT_RUNS};
     struct mt_error error = {{0}, {0}};
     argp_parse(&parser, argc, argv, ARGP_IN_ORDER, NULL, &c);
@@ -415,7 +415,7 @@ int mt_cmd_compare(int argc, char **argv) {
     if (rc == 0)
         rc = run_all(&c, &error);
     clean(&c);
-    mt_trial_obey();
+    mt_measured_end_by_signal();
     if (rc == 0)
         rc = tell(&c, &error);
     free(c.runs[0]);

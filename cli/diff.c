@@ -64,7 +64,7 @@ static error_t parse_option(int key, char *text, struct argp_state *state) {
         state->child_inputs[0] = &r->view;
         return 0;
     case KEY_SORT:
-        mt_view_parse_sort(state, &r->view, text);
+        mt_view_options_parse_sort(state, &r->view, text);
         return 0;
     case KEY_FAIL_ABOVE:
         if (!mt_format_parse_size(text, &r->fail_above))
@@ -84,7 +84,7 @@ static error_t parse_option(int key, char *text, struct argp_state *state) {
     }
 }
 
-static const struct argp_child children[] = {{&mt_view_argp, 0, NULL, 0}, {0}};
+static const struct argp_child children[] = {{&mt_view_options_argp, 0, NULL, 0}, {0}};
 
 static const struct argp parser = {
     .options = options,
@@ -133,7 +133,7 @@ static bool find_sides(const struct request *r, struct sides *sides, int *result
     for (enum mt_side side = MT_OLD; side < MT_N_SIDES; side++) {
         sides->at[side] = r->view.view.at;
         sides->path[side] =
-            mt_pick_profile_at(r->program, r->arguments[side], &sides->at[side], result);
+            mt_input_choose_at(r->program, r->arguments[side], &sides->at[side], result);
         if (!sides->path[side])
             return false;
         sides->name[side] = side_name(r->arguments[side], sides->path[side]);
@@ -146,7 +146,7 @@ static int read_sides(struct request *r, struct sides *sides, struct mt_error *e
     symbols.cache = mt_symbols_cache_new(); /* both sides use the same libraries; NULL: without */
     int status = 0;
     for (enum mt_side side = MT_OLD; side < MT_N_SIDES && status == 0; side++) {
-        status = mt_pick_read(sides->path[side], &sides->profile[side], error);
+        status = mt_input_read(sides->path[side], &sides->profile[side], error);
         if (status == 0)
             status = mt_symbols_resolve(sides->profile[side], &symbols, error);
     }
@@ -197,11 +197,11 @@ static const char *noun(enum mt_value value) {
 static void warn_of_sort(const struct request *r, const struct mt_diff *diff) {
     enum mt_value sort = mt_diff_sort(diff);
     if (!mt_diff_has(diff, sort))
-        mt_print_problem(r->program, NULL, "one side has no %s: they cannot be compared",
-                         noun(sort));
+        mt_terminal_print_problem(r->program, NULL, "one side has no %s: they cannot be compared",
+                                  noun(sort));
     else if (!r->view.sort_given && sort != MT_VALUE_LIVE_BYTES)
-        mt_print_problem(r->program, NULL, "one side has no live bytes: rows come by %s",
-                         noun(sort));
+        mt_terminal_print_problem(r->program, NULL, "one side has no live bytes: rows come by %s",
+                                  noun(sort));
 }
 
 static char *amount(char buffer[MT_FORMAT_BYTES], enum mt_value value, int64_t number, bool exact) {
@@ -218,8 +218,9 @@ static bool exceeds(const struct request *r, const struct mt_diff *diff) {
     if (!r->fail_above_given)
         return false;
     if (!mt_diff_has(diff, sort)) {
-        mt_print_problem(r->program, "Choose a column that both sides have by --sort.",
-                         "--fail-above has nothing to compare: one side has no %s", noun(sort));
+        mt_terminal_print_problem(r->program, "Choose a column that both sides have by --sort.",
+                                  "--fail-above has nothing to compare: one side has no %s",
+                                  noun(sort));
         return true;
     }
     if (change <= 0 || (uint64_t)change <= r->fail_above)
@@ -227,7 +228,7 @@ static bool exceeds(const struct request *r, const struct mt_diff *diff) {
     char grown[MT_FORMAT_BYTES], old[MT_FORMAT_BYTES], new[MT_FORMAT_BYTES], limit[MT_FORMAT_BYTES];
     int64_t above = r->fail_above > INT64_MAX ? INT64_MAX : (int64_t)r->fail_above;
     bool exact = r->view.exact_bytes;
-    mt_print_problem(
+    mt_terminal_print_problem(
         r->program, NULL, "%s grew by %s, from %s to %s: more than --fail-above %s", noun(sort),
         amount(grown, sort, change, exact), amount(old, sort, sum->value[MT_OLD][sort], exact),
         amount(new, sort, sum->value[MT_NEW][sort], exact), amount(limit, sort, above, exact));
@@ -258,7 +259,7 @@ static int finish(const struct request *r, int status, const struct mt_diff *dif
     return mt_command_end(r->program, status, error);
 }
 
-int mt_cmd_diff(int argc, char **argv) {
+int mt_diff_command(int argc, char **argv) {
     struct request r = {.program = argv[0]};
     struct sides sides = {0};
     struct mt_diff *diff = NULL;
@@ -271,6 +272,6 @@ int mt_cmd_diff(int argc, char **argv) {
     }
     mt_diff_free(diff);
     free_sides(&sides);
-    mt_view_request_free(&r.view);
+    mt_view_options_free(&r.view);
     return result;
 }

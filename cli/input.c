@@ -56,8 +56,8 @@ static char *newest_in(const char *program, const char *path, bool say, int *exi
     struct candidate best = {0};
     DIR *folder = opendir(path);
     if (!folder) {
-        mt_print_problem(program, "Name a profile that you may read.",
-                         "cannot read the directory %s: %s", path, strerror(errno));
+        mt_terminal_print_problem(program, "Name a profile that you may read.",
+                                  "cannot read the directory %s: %s", path, strerror(errno));
         *exit_status = MT_EXIT_UNREADABLE;
         return NULL;
     }
@@ -69,9 +69,9 @@ static char *newest_in(const char *program, const char *path, bool say, int *exi
     closedir(folder);
     char *chosen = NULL;
     if (!best.name) {
-        mt_print_problem(program, "Record one with memtrack PROGRAM, or name a file.",
-                         "no profile (*.pb.gz) in %s",
-                         strcmp(path, ".") == 0 ? "the current directory" : path);
+        mt_terminal_print_problem(program, "Record one with memtrack PROGRAM, or name a file.",
+                                  "no profile (*.pb.gz) in %s",
+                                  strcmp(path, ".") == 0 ? "the current directory" : path);
         *exit_status = MT_EXIT_UNREADABLE;
     } else if (asprintf(&chosen, "%s%s%s", strcmp(path, ".") == 0 ? "" : path,
                         strcmp(path, ".") == 0 ? "" : "/", best.name) < 0) {
@@ -82,7 +82,7 @@ static char *newest_in(const char *program, const char *path, bool say, int *exi
     mt_terminal_init(&terminal, stderr, MT_COLOR_AUTO);
     if (chosen && (say || best.n > 1)) {
         fprintf(stderr, "%s: ", program);
-        mt_put(&terminal, MT_STYLE_NONE, chosen);
+        mt_terminal_put(&terminal, MT_STYLE_NONE, chosen);
         if (best.n > 1)
             fprintf(stderr, ", the newest of %zu profiles", best.n);
         fputc('\n', stderr);
@@ -91,7 +91,7 @@ static char *newest_in(const char *program, const char *path, bool say, int *exi
     return chosen;
 }
 
-char *mt_pick_profile(const char *program, const char *argument, int *status) {
+char *mt_input_choose(const char *program, const char *argument, int *status) {
     struct stat file;
     pid_t pid;
     if (!argument)
@@ -99,7 +99,7 @@ char *mt_pick_profile(const char *program, const char *argument, int *status) {
     if (strcmp(argument, "-") == 0)
         return strdup(STANDARD_INPUT);
     if (!*argument) {
-        mt_print_problem(
+        mt_terminal_print_problem(
             program, "Without an argument the newest profile in the current directory is taken.",
             "an empty name is no profile");
         *status = MT_EXIT_USAGE;
@@ -110,20 +110,20 @@ char *mt_pick_profile(const char *program, const char *argument, int *status) {
                                      : strdup(argument);
     if (mt_subject_is_process(argument, &pid))
         return strdup(argument);
-    mt_print_problem(program,
-                     "Without an argument the newest profile in the current directory is taken.",
-                     "cannot open %s: %s", argument, strerror(errno));
+    mt_terminal_print_problem(
+        program, "Without an argument the newest profile in the current directory is taken.",
+        "cannot open %s: %s", argument, strerror(errno));
     *status = MT_EXIT_UNREADABLE;
     return NULL;
 }
 
-char *mt_pick_profile_at(const char *program, const char *argument, struct mt_at *at, int *status) {
+char *mt_input_choose_at(const char *program, const char *argument, struct mt_at *at, int *status) {
     const char *sign = argument ? mt_subject_at(argument) : NULL;
     struct mt_at moment;
     if (!sign)
-        return mt_pick_profile(program, argument, status);
+        return mt_input_choose(program, argument, status);
     if (!mt_at_parse(sign + 1, &moment)) {
-        mt_print_problem(
+        mt_terminal_print_problem(
             program,
             "After an @ comes end, peak, or a time after the start such as 1.5s, 300ms or 02:00.",
             "%s: there is no such file, and %s is no moment of one", argument, sign + 1);
@@ -132,7 +132,7 @@ char *mt_pick_profile_at(const char *program, const char *argument, struct mt_at
     }
     char *what = strndup(argument, (size_t)(sign - argument)), *path = NULL;
     if (what)
-        path = mt_pick_profile(program, what, status);
+        path = mt_input_choose(program, what, status);
     else
         *status = MT_EXIT_UNREADABLE;
     free(what);
@@ -163,7 +163,7 @@ static int slurp(char **content, size_t *bytes, struct mt_error *error) {
                          : 0;
 }
 
-int mt_pick_read(const char *path, struct mt_profile **out, struct mt_error *error) {
+int mt_input_read(const char *path, struct mt_profile **out, struct mt_error *error) {
     struct stat status;
     if (strcmp(path, STANDARD_INPUT) != 0 || fstat(STDIN_FILENO, &status) != 0 ||
         S_ISREG(status.st_mode))

@@ -106,7 +106,7 @@ static int report_exec_failure(const struct mt_launch *launch, int why, struct m
     return why == ENOENT || why == ENOTDIR ? MT_EXIT_NOT_FOUND : MT_EXIT_CANNOT_EXECUTE;
 }
 
-static void block_signals(struct mt_child *child) {
+static void block_signals(struct mt_launched *child) {
     sigset_t set;
     struct sigaction plain = {.sa_handler = SIG_DFL};
     set_of_signals(&set);
@@ -115,7 +115,7 @@ static void block_signals(struct mt_child *child) {
     child->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
-static void unblock_signals(struct mt_child *child) {
+static void unblock_signals(struct mt_launched *child) {
     if (child->signals >= 0)
         close(child->signals);
     child->signals = -1;
@@ -131,15 +131,16 @@ static void check_settings(void) {
     struct mt_setting_word word;
     while (list && !done && mt_settings_next(&list, &word))
         if (word.setting == MT_SETTING_NONE)
-            mt_print_problem("memtrack", "memtrack(1) lists the options.",
-                             "MEMTRACK_OPTIONS: \"%.*s\" is not understood and has no effect",
-                             (int)word.bytes, word.text);
+            mt_terminal_print_problem(
+                "memtrack", "memtrack(1) lists the options.",
+                "MEMTRACK_OPTIONS: \"%.*s\" is not understood and has no effect", (int)word.bytes,
+                word.text);
     done = true;
 }
 
-int mt_launch(const struct mt_launch *launch, struct mt_child *child, struct mt_error *error) {
+int mt_launch(const struct mt_launch *launch, struct mt_launched *child, struct mt_error *error) {
     int report[2];
-    *child = (struct mt_child){.pid = -1, .signals = -1};
+    *child = (struct mt_launched){.pid = -1, .signals = -1};
     check_settings();
     if (pipe2(report, O_CLOEXEC) != 0) {
         child->is_refused = true;
@@ -163,7 +164,7 @@ int mt_launch(const struct mt_launch *launch, struct mt_child *child, struct mt_
     return rc;
 }
 
-static void forward(const struct mt_child *child, const struct signalfd_siginfo *info) {
+static void forward(const struct mt_launched *child, const struct signalfd_siginfo *info) {
     bool from_kernel =
         info->ssi_code > 0; /* SI_KERNEL and its like; kill and sigqueue are 0 and below */
     if (info->ssi_signo == SIGCHLD || info->ssi_signo == SIGPIPE || from_kernel || child->ended ||
@@ -181,7 +182,7 @@ static uint64_t most_rss_of(const struct rusage *usage) {
     return (uint64_t)usage->ru_maxrss * 1024;
 }
 
-static void notice_end(struct mt_child *child) {
+static void notice_end(struct mt_launched *child) {
     int status = 0;
     struct rusage usage = {0};
     if (child->ended || wait4(child->pid, &status, WNOHANG, &usage) != child->pid)
@@ -192,7 +193,7 @@ static void notice_end(struct mt_child *child) {
     child->end_ns = mt_clock_now_ns();
 }
 
-void mt_child_wait(struct mt_child *child, int other_fd, uint64_t until_ns) {
+void mt_launch_wait(struct mt_launched *child, int other_fd, uint64_t until_ns) {
     uint64_t now = mt_clock_now_ns(), left = until_ns > now ? until_ns - now : 0;
     struct timespec timeout = {.tv_sec = (time_t)(left / 1000000000u),
                                .tv_nsec = (long)(left % 1000000000u)};
@@ -205,7 +206,7 @@ void mt_child_wait(struct mt_child *child, int other_fd, uint64_t until_ns) {
     notice_end(child);
 }
 
-void mt_child_release(struct mt_child *child) {
+void mt_launch_release(struct mt_launched *child) {
     sigset_t quit;
     struct signalfd_siginfo info;
     while (read(child->signals, &info, sizeof info) == (ssize_t)sizeof info)
@@ -217,7 +218,7 @@ void mt_child_release(struct mt_child *child) {
     sigprocmask(SIG_UNBLOCK, &quit, NULL);
 }
 
-int mt_exit_status(int wait_status) {
+int mt_launch_exit_status(int wait_status) {
     if (WIFEXITED(wait_status))
         return WEXITSTATUS(wait_status);
     return WIFSIGNALED(wait_status) ? 128 + WTERMSIG(wait_status) : MT_EXIT_FAILED;

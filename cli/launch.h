@@ -23,7 +23,7 @@ struct mt_launch {
     bool dormant;          /* begin with recording off */
 };
 
-struct mt_child {
+struct mt_launched {
     pid_t pid;
     int signals; /* signalfd: signals to forward, and the news of children */
     bool ended;
@@ -36,20 +36,20 @@ struct mt_child {
 
 /* 0, or the exit status that memtrack run ends with: 125, 126, 127. From then on signals are
  * blocked here. */
-int mt_launch(const struct mt_launch *launch, struct mt_child *child, struct mt_error *error);
+int mt_launch(const struct mt_launch *launch, struct mt_launched *child, struct mt_error *error);
 
 /*
  * Wait until a signal arrived, other_fd (-1: none) can be read, or the time until_ns has come;
  * forward signals, notice the end. Signals from the terminal reach the child by themselves, as it
  * is in the same process group.
  */
-void mt_child_wait(struct mt_child *child, int other_fd, uint64_t until_ns);
+void mt_launch_wait(struct mt_launched *child, int other_fd, uint64_t until_ns);
 
 /* Stop forwarding; only SIGQUIT ends memtrack from then on, so that what was recorded gets
  * written. */
-void mt_child_release(struct mt_child *child);
+void mt_launch_release(struct mt_launched *child);
 
 /* What a shell makes of a wait status: the exit code, or 128 + the signal. */
-int mt_exit_status(int wait_status);
+int mt_launch_exit_status(int wait_status);
 
 #endif

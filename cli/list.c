@@ -53,7 +53,7 @@ struct request {
     bool json, clean, verify;
     const char **names; /* for verify */
     size_t n_names;
-    enum mt_color color;
+    enum mt_terminal_color color;
 };
 
 static error_t parse_option(int key, char *text, struct argp_state *state) {
@@ -69,7 +69,7 @@ static error_t parse_option(int key, char *text, struct argp_state *state) {
         r->verify = true;
         return 0;
     case KEY_COLOR:
-        mt_option_color(state, text, &r->color);
+        mt_options_color(state, text, &r->color);
         return 0;
     case ARGP_KEY_ARG:
         r->names[r->n_names++] = text;
@@ -133,14 +133,14 @@ static bool is_narrow(const struct mt_terminal *t) {
 }
 
 static void print_heading(const struct mt_terminal *t, const char *title, const char *age) {
-    mt_put_wrapped(t, 0, MT_STYLE_BOLD, title);
-    fprintf(t->stream, "\n%s", mt_style(t, MT_STYLE_DIM));
+    mt_terminal_put_wrapped(t, 0, MT_STYLE_BOLD, title);
+    fprintf(t->stream, "\n%s", mt_terminal_style(t, MT_STYLE_DIM));
     if (is_narrow(t))
         fprintf(t->stream, " %7s %-10s %10s %10s", "PID", "STATE", "LIVE", "PEAK");
     else
         fprintf(t->stream, " %7s  %-10s  %10s  %10s  %10s  COMMAND", "PID", "STATE", age, "LIVE",
                 "PEAK");
-    fprintf(t->stream, "%s\n", mt_style(t, MT_STYLE_NONE));
+    fprintf(t->stream, "%s\n", mt_terminal_style(t, MT_STYLE_NONE));
 }
 
 /* "~12 s": no more of it is known. */
@@ -179,22 +179,22 @@ static void print_entry(const struct mt_terminal *t, const struct mt_listed *ite
     else
         fprintf(t->stream, " %7u  %-10s  %10s  %10s  %10s  ", item->pid, state, age, live, peak);
     if (is_readable)
-        mt_put(t, MT_STYLE_NONE, command);
+        mt_terminal_put(t, MT_STYLE_NONE, command);
     else
-        mt_put_fitting(t, narrow ? BELOW : NUMBERS, MT_STYLE_WARN, item->why);
+        mt_terminal_put_fitting(t, narrow ? BELOW : NUMBERS, MT_STYLE_WARN, item->why);
     fputc('\n', t->stream);
     if (with_path && is_readable) {
         fprintf(t->stream, "%*s", BELOW, "");
         if (t->is_tty)
-            mt_put_wrapped(t, BELOW, MT_STYLE_DIM, item->path);
+            mt_terminal_put_wrapped(t, BELOW, MT_STYLE_DIM, item->path);
         else
-            mt_put(t, MT_STYLE_DIM, item->path);
+            mt_terminal_put(t, MT_STYLE_DIM, item->path);
         fputc('\n', t->stream);
     }
     free(command);
 }
 
-static void print_entries(const struct mt_terminal *t, const struct mt_entries *entries,
+static void print_entries(const struct mt_terminal *t, const struct mt_list_entries *entries,
                           const char *title, const char *age, bool with_path) {
     if (entries->n == 0)
         return;
@@ -208,7 +208,7 @@ static void print_entries(const struct mt_terminal *t, const struct mt_entries *
 }
 
 struct lists {
-    struct mt_entries running, left, profiles;
+    struct mt_list_entries running, left, profiles;
 };
 
 static void print_lists(const struct request *r, const struct lists *lists) {
@@ -222,7 +222,7 @@ static void print_lists(const struct request *r, const struct lists *lists) {
     static const char none[] = "No process is tracked. Start one with memtrack PROGRAM, or with "
                                "LD_PRELOAD=libmemtrack.so.";
     if (lists->running.n == 0 && t.is_tty)
-        mt_put_wrapped(&t, 0, MT_STYLE_NONE, none);
+        mt_terminal_put_wrapped(&t, 0, MT_STYLE_NONE, none);
     else if (lists->running.n == 0)
         fputs(none, stdout);
     if (lists->running.n == 0)
@@ -230,7 +230,7 @@ static void print_lists(const struct request *r, const struct lists *lists) {
 }
 
 static int print_json(const struct lists *lists, struct mt_error *error) {
-    const struct mt_entries *const all[] = {&lists->running, &lists->left, &lists->profiles};
+    const struct mt_list_entries *const all[] = {&lists->running, &lists->left, &lists->profiles};
     struct mt_listed *items[3] = {NULL, NULL, NULL};
     int rc = 0;
     for (size_t i = 0; i < 3; i++) {
@@ -250,20 +250,20 @@ static int print_json(const struct lists *lists, struct mt_error *error) {
 
 static int show(const struct request *r, struct mt_error *error) {
     struct lists lists = {0};
-    int rc = mt_listing_running(&lists.running);
+    int rc = mt_list_entries_running(&lists.running);
     if (rc == 0)
-        rc = mt_listing_left(&lists.left, r->json ? 0 : SHOWN);
+        rc = mt_list_entries_left(&lists.left, r->json ? 0 : SHOWN);
     if (rc == 0)
-        rc = mt_listing_profiles(&lists.profiles, r->json ? 0 : SHOWN);
+        rc = mt_list_entries_profiles(&lists.profiles, r->json ? 0 : SHOWN);
     if (rc != 0)
         mt_error_set(error, -rc, "", "out of memory");
     else if (r->json)
         rc = print_json(&lists, error);
     else
         print_lists(r, &lists);
-    mt_listing_free(&lists.running);
-    mt_listing_free(&lists.left);
-    mt_listing_free(&lists.profiles);
+    mt_list_entries_free(&lists.running);
+    mt_list_entries_free(&lists.left);
+    mt_list_entries_free(&lists.profiles);
     return rc;
 }
 
@@ -342,7 +342,7 @@ static int clean(const struct request *r, struct mt_error *error) {
         remove_session(path);
         if (!r->json) {
             fputs("removed ", stdout);
-            mt_put(&t, MT_STYLE_NONE, path);
+            mt_terminal_put(&t, MT_STYLE_NONE, path);
             fputc('\n', stdout);
         }
     }
@@ -352,7 +352,7 @@ static int clean(const struct request *r, struct mt_error *error) {
     return rc;
 }
 
-int mt_cmd_list(int argc, char **argv) {
+int mt_list_command(int argc, char **argv) {
     struct request r = {.program = argv[0], .names = calloc((size_t)argc + 1, sizeof *r.names)};
     struct mt_error error = {0};
     if (!r.names)

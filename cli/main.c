@@ -18,19 +18,19 @@
 #include "text/terminal.h"
 
 static const struct mt_command commands[] = {
-    {"run", "run a program and record its allocations", mt_cmd_run},
-    {"report", "show where the memory of a recorded process went", mt_cmd_report},
-    {"scopes", "show what a program measured of its own regions", mt_cmd_scopes},
-    {"timeline", "show heap, RSS, PSS and swap over time", mt_cmd_timeline},
-    {"snapshot", "write a profile of a running process", mt_cmd_snapshot},
-    {"diff", "show what changed from one profile to another", mt_cmd_diff},
-    {"top", "show what a running process allocates, as it happens", mt_cmd_top},
-    {"list", "show the tracked processes, and what ended ones have left", mt_cmd_list},
-    {"whois", "show the block that holds an address of a process", mt_cmd_whois},
-    {"attach", "record a running process from now on", mt_cmd_attach},
-    {"detach", "stop recording a running process", mt_cmd_detach},
-    {"check", "hold profiles against budgets, for tests and CI", mt_cmd_check},
-    {"compare", "run two commands several times and compare their memory", mt_cmd_compare},
+    {"run", "run a program and record its allocations", mt_run_command},
+    {"report", "show where the memory of a recorded process went", mt_report_command},
+    {"scopes", "show what a program measured of its own regions", mt_scopes_command},
+    {"timeline", "show heap, RSS, PSS and swap over time", mt_timeline_command},
+    {"snapshot", "write a profile of a running process", mt_snapshot_command},
+    {"diff", "show what changed from one profile to another", mt_diff_command},
+    {"top", "show what a running process allocates, as it happens", mt_top_command},
+    {"list", "show the tracked processes, and what ended ones have left", mt_list_command},
+    {"whois", "show the block that holds an address of a process", mt_whois_command},
+    {"attach", "record a running process from now on", mt_attach_command},
+    {"detach", "stop recording a running process", mt_detach_command},
+    {"check", "hold profiles against budgets, for tests and CI", mt_check_command},
+    {"compare", "run two commands several times and compare their memory", mt_compare_command},
 };
 enum { N_COMMANDS = sizeof commands / sizeof *commands };
 
@@ -56,7 +56,7 @@ static int print_help(void) {
          "Try it:\n"
          "  memtrack ls -l /usr/bin\n"
          "  memtrack report --by function --sort live");
-    return mt_output_finish("memtrack") ? MT_EXIT_OK : MT_EXIT_UNREADABLE;
+    return mt_pager_finish("memtrack") ? MT_EXIT_OK : MT_EXIT_UNREADABLE;
 }
 
 static const struct mt_command *find_command(const char *name) {
@@ -126,7 +126,7 @@ static int call(const struct mt_command *command, int argc, char **argv) {
 static int run_bare(int argc, char **argv) {
     char **arguments = calloc((size_t)argc + 2, sizeof *arguments);
     if (!arguments) {
-        mt_print_problem("memtrack", NULL, "out of memory");
+        mt_terminal_print_problem("memtrack", NULL, "out of memory");
         return 125;
     }
     memcpy(arguments + 1, argv, (size_t)argc * sizeof *arguments);
@@ -138,8 +138,8 @@ static int run_bare(int argc, char **argv) {
 static int dispatch(int argc, char **argv) {
     argp_err_exit_status = MT_EXIT_USAGE;
     if (argc < 2) {
-        mt_print_problem("memtrack", "memtrack --help lists the commands.",
-                         "name a program to run, or a command");
+        mt_terminal_print_problem("memtrack", "memtrack --help lists the commands.",
+                                  "name a program to run, or a command");
         return MT_EXIT_USAGE;
     }
     const char *word = argv[1];
@@ -147,22 +147,22 @@ static int dispatch(int argc, char **argv) {
         return print_help();
     if (strcmp(word, "--version") == 0 || strcmp(word, "-V") == 0) {
         puts(argp_program_version);
-        return mt_output_finish("memtrack") ? MT_EXIT_OK : MT_EXIT_UNREADABLE;
+        return mt_pager_finish("memtrack") ? MT_EXIT_OK : MT_EXIT_UNREADABLE;
     }
     const struct mt_command *command = find_command(word);
     if (command)
         return call(command, argc - 1, argv + 1);
     if (is_reserved(word)) {
-        mt_print_problem("memtrack", "To record a program of that name: memtrack run -- NAME.",
-                         "the command %s is not available in this version (%s)", word,
-                         MEMTRACK_VERSION);
+        mt_terminal_print_problem(
+            "memtrack", "To record a program of that name: memtrack run -- NAME.",
+            "the command %s is not available in this version (%s)", word, MEMTRACK_VERSION);
         return MT_EXIT_USAGE;
     }
     const char *nearest = *word == '-' || is_program(word) ? NULL : nearest_command(word);
     if (nearest) {
-        mt_print_problem("memtrack", "memtrack --help lists the commands.",
-                         "%s is neither a command nor a program; did you mean memtrack %s?", word,
-                         nearest);
+        mt_terminal_print_problem(
+            "memtrack", "memtrack --help lists the commands.",
+            "%s is neither a command nor a program; did you mean memtrack %s?", word, nearest);
         return MT_EXIT_USAGE;
     }
     return run_bare(argc - 1, argv + 1);
@@ -182,8 +182,8 @@ static bool dispatch_on_stack(void *context) {
 int main(int argc, char **argv) {
     struct arguments arguments = {argc, 0, argv};
     setlocale(LC_CTYPE, "");
-    if (!mt_stack_is_small())
+    if (!mt_big_stack_is_needed())
         return dispatch(argc, argv);
-    mt_call_on_stack(dispatch_on_stack, &arguments);
+    mt_big_stack_call(dispatch_on_stack, &arguments);
     return arguments.status;
 }

@@ -11,8 +11,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-void mt_option_color(const struct argp_state *state, const char *text, enum mt_color *color) {
-    if (!mt_color_parse(text, color))
+void mt_options_color(const struct argp_state *state, const char *text,
+                      enum mt_terminal_color *color) {
+    if (!mt_terminal_parse_color(text, color))
         argp_error(state, "--color %s: choose auto, always or never", text);
 }
 
@@ -23,23 +24,23 @@ static bool parse_number(const char *text, size_t least, size_t most, size_t *nu
     return *text >= '0' && *text <= '9' && !*end && !errno && *number >= least && *number <= most;
 }
 
-size_t mt_option_number(const struct argp_state *state, const char *option, const char *text,
-                        size_t least, size_t most) {
+size_t mt_options_number(const struct argp_state *state, const char *option, const char *text,
+                         size_t least, size_t most) {
     size_t number;
     if (!parse_number(text, least, most, &number))
         argp_error(state, "%s %s: give a number from %zu to %zu", option, text, least, most);
     return number;
 }
 
-size_t mt_option_rows(const struct argp_state *state, const char *text) {
+size_t mt_options_rows(const struct argp_state *state, const char *text) {
     size_t number;
     if (!parse_number(text, 0, INT_MAX, &number))
         argp_error(state, "-n %s: not a number of rows", text);
     return number;
 }
 
-void mt_option_pattern(const struct argp_state *state, const char *option, const char *text,
-                       const char ***list, size_t *n) {
+void mt_options_pattern(const struct argp_state *state, const char *option, const char *text,
+                        const char ***list, size_t *n) {
     if (!*text || *text == ':')
         argp_error(state, "%s '%s': name a file, a function or a module; * stands for any text",
                    option, text);
@@ -55,9 +56,9 @@ void mt_option_pattern(const struct argp_state *state, const char *option, const
 static void check_debuginfod(const struct argp_state *state) {
     const char *urls = getenv("DEBUGINFOD_URLS");
     if (!(urls && *urls))
-        mt_print_problem(state->argv[0],
-                         "Name servers in it, such as https://debuginfod.elfutils.org/",
-                         "--debuginfod: DEBUGINFOD_URLS is not set, so nothing is fetched");
+        mt_terminal_print_problem(
+            state->argv[0], "Name servers in it, such as https://debuginfod.elfutils.org/",
+            "--debuginfod: DEBUGINFOD_URLS is not set, so nothing is fetched");
 }
 
 /* Behind what was given before. The one text there is of several lives until the process ends. */
@@ -77,8 +78,8 @@ static void add_debug_path(const struct argp_state *state, const char *text,
     symbols->debug_path = joined = longer;
 }
 
-bool mt_option_symbols(int key, const char *text, const struct argp_state *state,
-                       struct mt_symbols_options *symbols) {
+bool mt_options_symbols(int key, const char *text, const struct argp_state *state,
+                        struct mt_symbols_options *symbols) {
     switch (key) {
     case MT_KEY_DEBUG_PATH:
         add_debug_path(state, text, symbols);
@@ -95,7 +96,7 @@ bool mt_option_symbols(int key, const char *text, const struct argp_state *state
     }
 }
 
-bool mt_option_set_flag(int key, const struct mt_option_flag *flags, size_t n) {
+bool mt_options_set_flag(int key, const struct mt_options_flag *flags, size_t n) {
     for (size_t i = 0; i < n; i++)
         if (flags[i].key == key)
             return *flags[i].flag = true;

@@ -345,8 +345,8 @@ void mt_output_tell(const char *program, const char *wanted, const char *written
         return;
     snprintf(hint, sizeof hint, "It was written to %.400s instead.", written);
     if (why->message[0])
-        mt_print_problem(program, hint, "%s", why->message);
+        mt_terminal_print_problem(program, hint, "%s", why->message);
     else
-        mt_print_problem(program, "--force replaces what is there.",
-                         "%s exists: the profile was written to %s", wanted, written);
+        mt_terminal_print_problem(program, "--force replaces what is there.",
+                                  "%s exists: the profile was written to %s", wanted, written);
 }

@@ -39,7 +39,7 @@ static error_t parse_option(int key, char *text, struct argp_state *state) {
         state->child_inputs[0] = &r->view;
         return 0;
     case KEY_SORT:
-        mt_view_parse_sort(state, &r->view, text);
+        mt_view_options_parse_sort(state, &r->view, text);
         return 0;
     case KEY_HTML:
         argp_failure(state, MT_EXIT_USAGE, 0,
@@ -55,7 +55,7 @@ static error_t parse_option(int key, char *text, struct argp_state *state) {
     }
 }
 
-static const struct argp_child children[] = {{&mt_view_argp, 0, NULL, 0}, {0}};
+static const struct argp_child children[] = {{&mt_view_options_argp, 0, NULL, 0}, {0}};
 
 static const struct argp parser = {
     .options = options,
@@ -83,15 +83,15 @@ static const struct argp parser = {
 static void print_head(const struct mt_terminal *terminal, const struct request *r,
                        const struct mt_rows *rows) {
     const struct mt_profile *profile = mt_rows_profile(rows);
-    struct mt_summary_format facts_options = {.exact_bytes = r->view.exact_bytes,
-                                              .utf8 = terminal->utf8};
-    struct mt_summary facts = {0};
-    mt_summary_process(profile, &facts);
-    mt_summary_totals(rows, &facts_options, &facts);
-    mt_summary_allocator(profile, &facts_options, &facts);
-    mt_summary_coverage(rows, &facts);
-    mt_summary_self(profile, &facts_options, &facts);
-    mt_facts_print(terminal, &facts);
+    struct mt_summary_format summary_options = {.exact_bytes = r->view.exact_bytes,
+                                                .utf8 = terminal->utf8};
+    struct mt_summary lines = {0};
+    mt_summary_process(profile, &lines);
+    mt_summary_totals(rows, &summary_options, &lines);
+    mt_summary_allocator(profile, &summary_options, &lines);
+    mt_summary_coverage(rows, &lines);
+    mt_summary_self(profile, &summary_options, &lines);
+    mt_lines_print(terminal, &lines);
     fputc('\n', terminal->stream);
 }
 
@@ -128,16 +128,16 @@ static void warn_of_sort(const struct request *r, const struct mt_rows *rows) {
         r->view.view.sort == MT_VALUE_WASTE_BYTES && r->view.view.at.kind == MT_AT_END
             ? "memtrack run --usable measures it."
             : NULL;
-    mt_print_problem(r->program, hint,
-                     "the profile has no %s%s to sort by: the rows come by live bytes",
-                     mt_sort_name(r->view.view.sort),
-                     r->view.view.at.kind == MT_AT_END ? "" : " of that moment");
+    mt_terminal_print_problem(r->program, hint,
+                              "the profile has no %s%s to sort by: the rows come by live bytes",
+                              mt_sort_name(r->view.view.sort),
+                              r->view.view.at.kind == MT_AT_END ? "" : " of that moment");
 }
 
 static int report(struct request *r, const char *path, struct mt_error *error) {
     struct mt_profile *profile = NULL;
     struct mt_rows *rows = NULL;
-    int status = mt_pick_read(path, &profile, error);
+    int status = mt_input_read(path, &profile, error);
     if (status == 0)
         status = mt_symbols_resolve(profile, &r->view.symbols, error);
     if (status == 0) {
@@ -154,22 +154,22 @@ static int report(struct request *r, const char *path, struct mt_error *error) {
     return status;
 }
 
-int mt_cmd_report(int argc, char **argv) {
+int mt_report_command(int argc, char **argv) {
     struct request r = {.program = argv[0]};
     struct mt_error error = {0};
     int result = MT_EXIT_OK;
     argp_parse(&parser, argc, argv, 0, NULL, &r);
     if (r.view.at_given && r.file && mt_subject_at(r.file)) {
-        mt_print_problem(r.program, "Leave one of them out.",
-                         "%s has a moment already, and --at gives another", r.file);
-        mt_view_request_free(&r.view);
+        mt_terminal_print_problem(r.program, "Leave one of them out.",
+                                  "%s has a moment already, and --at gives another", r.file);
+        mt_view_options_free(&r.view);
         return MT_EXIT_USAGE;
     }
-    char *path = mt_pick_profile_at(r.program, r.file, &r.view.view.at, &result);
+    char *path = mt_input_choose_at(r.program, r.file, &r.view.view.at, &result);
     if (path) {
         result = mt_command_end(r.program, report(&r, path, &error), &error);
         free(path);
     }
-    mt_view_request_free(&r.view);
+    mt_view_options_free(&r.view);
     return result;
 }

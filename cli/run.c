@@ -38,13 +38,13 @@
 enum { GRACE_MS = 1000, GRACE_STEP_MS = 10, OPTIONS_BYTES = 256, FEWEST_DESCRIPTORS = 16 };
 
 struct run {
-    struct mt_run_options options;
+    struct mt_run_request options;
     struct mt_target target;
     struct mt_session session;
-    struct mt_child child;
+    struct mt_launched child;
     struct mt_ticker ticker;
     struct mt_finish finish;
-    struct mt_strangers strangers;
+    struct mt_unrecorded unrecorded;
     struct mt_observer observer;
     uint64_t started_ns;
     bool is_refused; /* for want of what the system gives: the program may do without */
@@ -59,7 +59,7 @@ static const char *base_name(const char *path) {
 }
 
 static void set_tracker_options(struct run *run) {
-    const struct mt_run_options *o = &run->options;
+    const struct mt_run_request *o = &run->options;
     FILE *out = fmemopen(run->tracker_options, sizeof run->tracker_options, "w");
     if (!out)
         return;
@@ -104,8 +104,9 @@ static int check_output(struct run *run, uint64_t started_ns, struct mt_error *e
  * even that is possible.
  */
 static void run_unrecorded(struct run *run, const struct mt_error *error) {
-    mt_print_problem(run->name, error->hint, "%s", error->message);
-    mt_print_problem(run->name, NULL, "%s is run without being recorded", run->target.path);
+    mt_terminal_print_problem(run->name, error->hint, "%s", error->message);
+    mt_terminal_print_problem(run->name, NULL, "%s is run without being recorded",
+                              run->target.path);
     fflush(NULL);
     execvp(run->target.path, run->options.program);
 }
@@ -139,7 +140,7 @@ static bool step(struct run *run, uint64_t until_ns) {
     if (run->observer.end_fd >= 0)
         goes_on = mt_observer_wait(&run->observer, &run->child, run->finish.worker_fd, until_ns);
     else
-        mt_child_wait(&run->child, run->finish.worker_fd, until_ns);
+        mt_launch_wait(&run->child, run->finish.worker_fd, until_ns);
     mt_finish_collect(&run->finish, &run->ticker, false);
     return goes_on;
 }
@@ -154,10 +155,10 @@ static bool watch(struct run *run) {
         if (now < next || run->child.ended)
             continue;
         next = mt_ticker_tick(&run->ticker, now);
-        mt_strangers_look(&run->strangers, &run->ticker);
+        mt_unrecorded_look(&run->unrecorded, &run->ticker);
         mt_finish_relieve(&run->finish, &run->ticker);
     }
-    mt_child_release(&run->child);
+    mt_launch_release(&run->child);
     mt_ticker_look(&run->ticker, run->child.end_ns);
     return true;
 }
@@ -166,7 +167,7 @@ static bool watch(struct run *run) {
 static void end_main(struct run *run) {
     for (size_t i = 0; i < run->ticker.n_tracks; i++)
         if (run->ticker.tracks[i]->is_main)
-            mt_track_end(&run->ticker, run->ticker.tracks[i], run->child.end_ns);
+            mt_ticker_end_track(&run->ticker, run->ticker.tracks[i], run->child.end_ns);
 }
 
 /* Processes that were started and go on. One that has only just begun has no ledger yet. */
@@ -193,12 +194,12 @@ static void finish(struct run *run) {
     end_main(run);
     size_t n_running = grant_grace(run);
     mt_ticker_look(&run->ticker, mt_clock_now_ns());
-    mt_triggers_collect(run->options.triggers, true);
+    mt_trigger_collect(run->options.triggers, true);
     run->session.is_in_use = n_running > 0;
     run->finish.convert.exit_known = true;
     run->finish.convert.wait_status = run->child.wait_status;
     run->finish.convert.most_rss_bytes = run->child.most_rss_bytes;
-    run->finish.convert.strangers = &run->strangers;
+    run->finish.convert.unrecorded = &run->unrecorded;
     run->finish.convert.ticker = &run->ticker;
     mt_finish_all(&run->finish, &run->ticker, &profile);
     mt_run_report(&run->options, &run->target, &run->child, &run->session, &run->finish, n_running,
@@ -214,7 +215,7 @@ static void set_triggers(struct run *run, const struct mt_convert *convert) {
         .quiet = run->options.quiet,
         .symbols = run->options.symbols,
     };
-    mt_triggers_set_output(run->options.triggers, &output);
+    mt_trigger_set_output(run->options.triggers, &output);
     run->ticker.triggers = run->options.triggers;
 }
 
@@ -241,15 +242,15 @@ static bool observe(void *context) {
         finish(run);
     mt_finish_free(&run->finish);
     mt_symbols_cache_free(convert.symbols.cache);
-    mt_strangers_free(&run->strangers);
+    mt_unrecorded_free(&run->unrecorded);
     mt_ticker_free(&run->ticker);
     return run->session.is_in_use;
 }
 
 static void await_program(struct run *run) {
     while (!run->child.ended)
-        mt_child_wait(&run->child, -1, UINT64_MAX);
-    mt_child_release(&run->child);
+        mt_launch_wait(&run->child, -1, UINT64_MAX);
+    mt_launch_release(&run->child);
     run->session.is_in_use =
         mt_observer_finish(&run->observer, &run->child, &run->session, run->name);
 }
@@ -263,8 +264,8 @@ static int run_in_session(struct run *run, struct mt_error *error) {
     if (run->observer.pid)
         await_program(run);
     else
-        mt_call_on_stack(observe, run);
-    return mt_exit_status(run->child.wait_status);
+        mt_big_stack_call(observe, run);
+    return mt_launch_exit_status(run->child.wait_status);
 }
 
 static int run_program(struct run *run, struct mt_error *error) {
@@ -273,7 +274,7 @@ static int run_program(struct run *run, struct mt_error *error) {
     if (status != 0)
         return status;
     if (run->target.wraps_malloc)
-        mt_print_problem(
+        mt_terminal_print_problem(
             run->name, "The summary says whether anything was recorded.",
             "%s contains its own malloc: only what it passes on to another one is seen",
             run->target.path);
@@ -298,21 +299,21 @@ static void occupy_standard_descriptors(void) {
             return;
 }
 
-int mt_cmd_run(int argc, char **argv) {
+int mt_run_command(int argc, char **argv) {
     struct run run = {.name = argv[0]};
     struct mt_error error = {{0}, {0}};
     occupy_standard_descriptors();
-    int status = mt_run_parse(argc, argv, &run.options);
+    int status = mt_run_request_parse(argc, argv, &run.options);
     if (status != 0) {
-        mt_triggers_free(run.options.triggers);
+        mt_trigger_free(run.options.triggers);
         return status;
     }
     status = run_program(&run, &error);
     if (run.is_refused)
         run_unrecorded(&run, &error);
     if (error.message[0])
-        mt_print_error(run.name, &error);
-    mt_triggers_free(run.options.triggers);
+        mt_terminal_print_error(run.name, &error);
+    mt_trigger_free(run.options.triggers);
     mt_target_free(&run.target);
     free(run.preload);
     return status;

@@ -81,14 +81,14 @@ struct request {
         size_t n;
     } include, exclude;
     struct mt_scopes_table_options table;
-    enum mt_color color;
+    enum mt_terminal_color color;
     struct mt_symbols_options symbols;
 };
 
 /* ---- options --------------------------------------------------------------------------------- */
 
 static bool set_flag(int key, struct request *r) {
-    const struct mt_option_flag flags[] = {
+    const struct mt_options_flag flags[] = {
         {KEY_EVENTS, &r->events},
         {KEY_FORCE, &r->force},
         {KEY_JSON, &r->json},
@@ -97,7 +97,7 @@ static bool set_flag(int key, struct request *r) {
         {KEY_FULL_NAMES, &r->table.full},
         {KEY_NO_PAGER, &r->no_pager},
     };
-    return mt_option_set_flag(key, flags, sizeof flags / sizeof *flags);
+    return mt_options_set_flag(key, flags, sizeof flags / sizeof *flags);
 }
 
 static void check(const struct argp_state *state, struct request *r) {
@@ -124,20 +124,20 @@ static error_t parse_option(int key, char *text, struct argp_state *state) {
         r->sort_given = true;
         return 0;
     case 'n':
-        r->table.n = mt_option_rows(state, text);
+        r->table.n = mt_options_rows(state, text);
         r->n_given = true;
         return 0;
     case KEY_TRACE:
         r->trace = text;
         return 0;
     case KEY_INCLUDE:
-        mt_option_pattern(state, "--include", text, &r->include.items, &r->include.n);
+        mt_options_pattern(state, "--include", text, &r->include.items, &r->include.n);
         return 0;
     case KEY_EXCLUDE:
-        mt_option_pattern(state, "--exclude", text, &r->exclude.items, &r->exclude.n);
+        mt_options_pattern(state, "--exclude", text, &r->exclude.items, &r->exclude.n);
         return 0;
     case KEY_COLOR:
-        mt_option_color(state, text, &r->color);
+        mt_options_color(state, text, &r->color);
         return 0;
     case ARGP_KEY_ARG:
         if (r->file)
@@ -148,7 +148,7 @@ static error_t parse_option(int key, char *text, struct argp_state *state) {
         check(state, r);
         return 0;
     default:
-        return set_flag(key, r) || mt_option_symbols(key, text, state, &r->symbols)
+        return set_flag(key, r) || mt_options_symbols(key, text, state, &r->symbols)
                    ? 0
                    : ARGP_ERR_UNKNOWN;
     }
@@ -188,13 +188,13 @@ static int print_text(const struct request *r, const struct mt_scopes_rows *rows
     mt_terminal_init(&terminal, stdout, r->color);
     if (!r->no_pager)
         mt_pager_start();
-    mt_scopes_print_head(&terminal, rows);
+    mt_scopes_table_print_head(&terminal, rows);
     if (r->events) {
-        mt_scopes_print_events(&terminal, rows->profile, &r->table);
+        mt_scopes_table_print_events(&terminal, rows->profile, &r->table);
         return 0;
     }
-    mt_scopes_print_rows(&terminal, rows, &r->table);
-    mt_scopes_print_open(&terminal, rows->profile, &r->table);
+    mt_scopes_table_print_rows(&terminal, rows, &r->table);
+    mt_scopes_table_print_open(&terminal, rows->profile, &r->table);
     return 0;
 }
 
@@ -214,7 +214,7 @@ static int show(const struct request *r, const char *path, struct mt_error *erro
     struct mt_scopes_rows *rows = NULL;
     const struct mt_scopes_filter filter = {r->include.items, r->exclude.items, r->include.n,
                                             r->exclude.n};
-    int rc = mt_pick_read(path, &profile, error);
+    int rc = mt_input_read(path, &profile, error);
     if (rc == 0 && profile->info.scopes.n_functions)
         rc = mt_symbols_resolve(profile, &r->symbols, error);
     if (rc == 0)
@@ -232,12 +232,12 @@ static int show(const struct request *r, const char *path, struct mt_error *erro
     return rc;
 }
 
-int mt_cmd_scopes(int argc, char **argv) {
+int mt_scopes_command(int argc, char **argv) {
     struct request r = {.program = argv[0]};
     struct mt_error error = {{0}, {0}};
     int result = MT_EXIT_OK;
     argp_parse(&parser, argc, argv, 0, NULL, &r);
-    char *path = mt_pick_profile(r.program, r.file, &result);
+    char *path = mt_input_choose(r.program, r.file, &result);
     int rc = path ? show(&r, path, &error) : 0;
     free(r.include.items);
     free(r.exclude.items);

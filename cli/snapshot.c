@@ -59,7 +59,7 @@ struct request {
     uint64_t every_ns;  /* 0: once */
     unsigned long count;
     bool force, quiet, json;
-    enum mt_color color;
+    enum mt_terminal_color color;
     struct mt_symbols_options symbols;
     struct mt_triggers *triggers; /* always there */
 };
@@ -100,10 +100,10 @@ static error_t parse_option(int key, char *text, struct argp_state *state) {
                        text);
         return 0;
     case KEY_COUNT:
-        r->count = mt_option_number(state, "--count", text, 1, MAX_COUNT);
+        r->count = mt_options_number(state, "--count", text, 1, MAX_COUNT);
         return 0;
     case KEY_COLOR:
-        mt_option_color(state, text, &r->color);
+        mt_options_color(state, text, &r->color);
         return 0;
     case ARGP_KEY_ARG:
         take_pid(state, r, text);
@@ -112,13 +112,13 @@ static error_t parse_option(int key, char *text, struct argp_state *state) {
         if (!r->pid)
             argp_error(state,
                        "give the pid of a process; memtrack list shows those that are tracked");
-        if (mt_triggers_any(r->triggers) && (r->every_ns || r->json))
+        if (mt_trigger_any(r->triggers) && (r->every_ns || r->json))
             argp_error(state, "--when waits for something: it excludes --every and --json");
-        if (r->count && !r->every_ns && !mt_triggers_any(r->triggers))
+        if (r->count && !r->every_ns && !mt_trigger_any(r->triggers))
             argp_error(state, "--count needs --every: how long to wait between two snapshots");
         return 0;
     default:
-        return mt_option_symbols(key, text, state, &r->symbols) ? 0 : ARGP_ERR_UNKNOWN;
+        return mt_options_symbols(key, text, state, &r->symbols) ? 0 : ARGP_ERR_UNKNOWN;
     }
 }
 
@@ -184,11 +184,11 @@ struct series {
 
 static int print_snapshot(const struct request *r, const struct mt_profile *profile,
                           const char *path, struct mt_error *error) {
-    const struct mt_summary_options summary = {
+    const struct mt_run_summary_options summary = {
         .profile_path = path, .color = r->color, .by_live = true};
     int rc = r->json ? mt_json_snapshot(stdout, profile, path, error) : 0;
     if (!r->json && !r->quiet)
-        mt_cli_print_summary(stdout, profile, &summary);
+        mt_run_summary_print(stdout, profile, &summary);
     if (rc == 0 && fflush(stdout) != 0) /* who follows a series waits for it */
         return mt_error_set(error, MEMTRACK_EIO, "", "cannot print: %s", strerror(errno));
     return rc;
@@ -293,7 +293,7 @@ static int wait_for_triggers(const struct request *r, struct mt_error *error) {
         .symbols = r->symbols,
     };
     size_t n_fired;
-    mt_triggers_set_output(r->triggers, &output);
+    mt_trigger_set_output(r->triggers, &output);
     int rc = mt_trigger_follow(r->triggers, r->pid, TRIGGER_INTERVAL_NS, r->count, &n_fired, error);
     if (rc == 0 && n_fired == 0 && !r->quiet)
         fprintf(stderr, "%s: process %d: nothing of it became true\n", r->program, (int)r->pid);
@@ -308,7 +308,7 @@ static int take(const struct request *r, struct mt_error *error) {
         .since_ns = mt_clock_ns(CLOCK_REALTIME),
     };
     int rc = check_output(r, error);
-    if (rc == 0 && mt_triggers_any(r->triggers))
+    if (rc == 0 && mt_trigger_any(r->triggers))
         rc = wait_for_triggers(r, error);
     else if (rc == 0)
         rc = r->every_ns ? take_series(&s, error) : take_snapshot(&s, 0, error);
@@ -316,15 +316,15 @@ static int take(const struct request *r, struct mt_error *error) {
     return rc;
 }
 
-int mt_cmd_snapshot(int argc, char **argv) {
-    struct request r = {.program = argv[0], .triggers = mt_triggers_new()};
+int mt_snapshot_command(int argc, char **argv) {
+    struct request r = {.program = argv[0], .triggers = mt_trigger_new()};
     struct mt_error error = {0};
     if (!r.triggers) {
-        mt_print_problem(argv[0], NULL, "out of memory");
+        mt_terminal_print_problem(argv[0], NULL, "out of memory");
         return MT_EXIT_UNREADABLE;
     }
     argp_parse(&parser, argc, argv, 0, NULL, &r);
     int rc = take(&r, &error);
-    mt_triggers_free(r.triggers);
+    mt_trigger_free(r.triggers);
     return mt_command_end(r.program, rc, &error);
 }

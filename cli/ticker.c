@@ -67,7 +67,7 @@ void mt_ticker_init(struct mt_ticker *ticker, const struct mt_session *session, 
 
 void mt_ticker_free(struct mt_ticker *ticker) {
     for (size_t i = 0; i < ticker->n_tracks; i++) {
-        mt_track_release(ticker->tracks[i]);
+        mt_ticker_release_track(ticker->tracks[i]);
         free(ticker->tracks[i]);
     }
     free(ticker->tracks);
@@ -77,18 +77,18 @@ void mt_ticker_free(struct mt_ticker *ticker) {
 
 /* ---- tracks ---------------------------------------------------------------------------------- */
 
-static void close_ledger(struct mt_track *track) {
+static void close_ledger(struct mt_ticker_track *track) {
     mt_ledger_close(track->ledger);
     track->ledger = NULL;
 }
 
-static void close_statm(struct mt_track *track) {
+static void close_statm(struct mt_ticker_track *track) {
     if (track->statm_fd >= 0)
         close(track->statm_fd);
     track->statm_fd = -1;
 }
 
-void mt_track_release(struct mt_track *track) {
+void mt_ticker_release_track(struct mt_ticker_track *track) {
     close_ledger(track);
     close_statm(track);
     mt_composition_free(track->composition);
@@ -98,10 +98,10 @@ void mt_track_release(struct mt_track *track) {
     mt_axis_free(&track->axis);
 }
 
-void mt_track_end(struct mt_ticker *ticker, struct mt_track *track, uint64_t now_ns) {
-    if (track->state != MT_TRACK_RUNNING)
+void mt_ticker_end_track(struct mt_ticker *ticker, struct mt_ticker_track *track, uint64_t now_ns) {
+    if (track->state != MT_TICKER_RUNNING)
         return;
-    track->state = MT_TRACK_ENDED;
+    track->state = MT_TICKER_ENDED;
     track->end_ns = now_ns;
     mt_composition_settle(track->composition);
     if (track->ledger)
@@ -114,7 +114,7 @@ void mt_track_end(struct mt_ticker *ticker, struct mt_track *track, uint64_t now
 
 /* The process is there, and the one that the ledger's name says. 0: the recorder had no /proc to
  * ask, or we have not. */
-static bool is_process(const struct mt_track *track) {
+static bool is_process(const struct mt_ticker_track *track) {
     uint64_t ticks = mt_process_start_ticks(track->name.pid);
     return ticks != 0 && ticks == track->name.start_ticks;
 }
@@ -123,7 +123,7 @@ static bool is_process(const struct mt_track *track) {
 static bool is_known(const struct mt_ticker *ticker, const struct mt_ledger_filename *name,
                      ino_t inode) {
     for (size_t i = ticker->n_tracks; i-- > 0;) {
-        const struct mt_track *t = ticker->tracks[i];
+        const struct mt_ticker_track *t = ticker->tracks[i];
         if (t->inode == inode && t->name.pid == name->pid &&
             t->name.start_ticks == name->start_ticks && t->name.counter == name->counter)
             return true;
@@ -132,13 +132,13 @@ static bool is_known(const struct mt_ticker *ticker, const struct mt_ledger_file
 }
 
 /* A process that has executed another program goes on under the next counter. */
-static void end_predecessors(struct mt_ticker *ticker, const struct mt_track *newer,
+static void end_predecessors(struct mt_ticker *ticker, const struct mt_ticker_track *newer,
                              uint64_t now_ns) {
     for (size_t i = 0; i < ticker->n_tracks; i++) {
-        struct mt_track *t = ticker->tracks[i];
+        struct mt_ticker_track *t = ticker->tracks[i];
         if (t->name.pid == newer->name.pid && t->name.start_ticks == newer->name.start_ticks &&
             t->name.counter < newer->name.counter)
-            mt_track_end(ticker, t, now_ns);
+            mt_ticker_end_track(ticker, t, now_ns);
     }
 }
 
@@ -146,19 +146,19 @@ static void add_track(struct mt_ticker *ticker, const struct mt_ledger_filename 
                       uint64_t now_ns) {
     if (ticker->n_tracks == ticker->capacity) {
         size_t want = ticker->capacity ? ticker->capacity * 2 : 32;
-        struct mt_track **grown = realloc(ticker->tracks, want * sizeof *grown);
+        struct mt_ticker_track **grown = realloc(ticker->tracks, want * sizeof *grown);
         if (!grown)
             return; /* found again at the next scan */
         ticker->tracks = grown;
         ticker->capacity = want;
     }
-    struct mt_track *track = calloc(1, sizeof *track);
+    struct mt_ticker_track *track = calloc(1, sizeof *track);
     if (!track)
         return;
     bool is_main = (pid_t)name->pid == ticker->main_pid;
     size_t given = is_main ? GIVEN_TICKS : GIVEN_CHILD_TICKS,
            usual = is_main ? MAIN_TICKS : CHILD_TICKS;
-    *track = (struct mt_track){
+    *track = (struct mt_ticker_track){
         .name = *name,
         .inode = inode,
         .is_main = is_main,
@@ -213,7 +213,7 @@ static void scan(struct mt_ticker *ticker, uint64_t now_ns) {
  * its memory is not that of the program that was recorded. The first look compares names, since it
  * may come after that.
  */
-static void check_exe(struct mt_track *track) {
+static void check_exe(struct mt_ticker_track *track) {
     char path[64], exe[MT_PATH_MAX_BYTES + 1];
     struct stat status;
     snprintf(path, sizeof path, "/proc/%" PRIu32 "/exe", track->name.pid);
@@ -233,7 +233,7 @@ static void check_exe(struct mt_track *track) {
     track->exe_inode = status.st_ino;
 }
 
-static void open_track(struct mt_ticker *ticker, struct mt_track *track, uint64_t now_ns) {
+static void open_track(struct mt_ticker *ticker, struct mt_ticker_track *track, uint64_t now_ns) {
     char file[128], path[4096];
     if (ticker->n_followed >= MAX_FOLLOWED && !track->is_main)
         return;
@@ -259,7 +259,7 @@ static void open_track(struct mt_ticker *ticker, struct mt_track *track, uint64_
         track->statm_fd = mt_usage_open(track->name.pid);
 }
 
-static void read_memory(struct mt_track *track, struct mt_tick *tick, uint64_t now_ns) {
+static void read_memory(struct mt_ticker_track *track, struct mt_tick *tick, uint64_t now_ns) {
     if (mt_usage_pss(track->name.pid, &tick->pss_bytes, &tick->swap_bytes)) {
         track->memory = *tick;
         track->has_pss = true;
@@ -267,7 +267,7 @@ static void read_memory(struct mt_track *track, struct mt_tick *tick, uint64_t n
     track->next_memory_ns = mt_usage_pss_next(now_ns, mt_clock_now_ns());
 }
 
-static void note_anonymous(struct mt_track *track, const struct mt_tick *tick) {
+static void note_anonymous(struct mt_ticker_track *track, const struct mt_tick *tick) {
     uint64_t bytes = tick->anon_bytes + track->memory.swap_bytes; /* of swap what was read last */
     if (tick->anon_bytes == 0 || bytes <= track->anonymous.bytes)
         return;
@@ -275,7 +275,7 @@ static void note_anonymous(struct mt_track *track, const struct mt_tick *tick) {
     track->anonymous.time_ns = tick->time_ns;
 }
 
-static void note_peak(struct mt_track *track, uint64_t epoch, uint64_t time_ns) {
+static void note_peak(struct mt_ticker_track *track, uint64_t epoch, uint64_t time_ns) {
     if (epoch == track->epoch)
         return;
     track->epoch = epoch;
@@ -285,12 +285,13 @@ static void note_peak(struct mt_track *track, uint64_t epoch, uint64_t time_ns) 
 
 /* What has neither allocated nor freed is made of what it was made of; and a process that ended
  * before its ledger was found shows in nothing else. */
-static bool has_changed(const struct mt_track *track, const struct mt_ledger_totals *totals) {
+static bool has_changed(const struct mt_ticker_track *track,
+                        const struct mt_ledger_totals *totals) {
     return track->passed_blocks != totals->allocated_blocks ||
            track->passed_bytes != totals->live_bytes;
 }
 
-static void take_pass(struct mt_ticker *ticker, struct mt_track *track,
+static void take_pass(struct mt_ticker *ticker, struct mt_ticker_track *track,
                       const struct mt_ledger_totals *totals, uint64_t time_ns) {
     uint64_t began = mt_clock_now_ns();
     if (mt_composition_pass(track->composition, track->ledger, time_ns, ticker->buffer)) {
@@ -301,7 +302,7 @@ static void take_pass(struct mt_ticker *ticker, struct mt_track *track,
     track->next_pass_ns = ended + (ended - began) * PASS_COST_FACTOR;
 }
 
-static void check_triggers(struct mt_ticker *ticker, struct mt_track *track,
+static void check_triggers(struct mt_ticker *ticker, struct mt_ticker_track *track,
                            const struct mt_ledger_totals *totals, const struct mt_tick *tick) {
     bool is_ours = track->statm_fd >= 0; /* else its pid means nothing here */
     struct mt_gauge gauge;
@@ -313,26 +314,26 @@ static void check_triggers(struct mt_ticker *ticker, struct mt_track *track,
         .n_ticks = track->axis.n,
         .composition = track->composition,
     };
-    if (!mt_triggers_any(ticker->triggers) ||
+    if (!mt_trigger_any(ticker->triggers) ||
         (!track->watch && !(track->watch = mt_trigger_watch_new(ticker->triggers))))
         return;
     mt_condition_gauge(totals, tick, is_ours, track->has_pss ? &track->memory : NULL, &gauge);
-    mt_triggers_check(ticker->triggers, track->watch, &gauge, &target);
+    mt_trigger_check(ticker->triggers, track->watch, &gauge, &target);
 }
 
-static void take_tick(struct mt_ticker *ticker, struct mt_track *track, uint64_t now_ns) {
+static void take_tick(struct mt_ticker *ticker, struct mt_ticker_track *track, uint64_t now_ns) {
     struct mt_ledger_totals totals;
     struct mt_tick tick = {.time_ns = now_ns - track->start_ns};
     if (track->statm_fd >= 0)
         check_exe(track);
     if (track->is_left) {
         if (mt_usage_rss(track->statm_fd) == 0)
-            mt_track_end(ticker, track, now_ns);
+            mt_ticker_end_track(ticker, track, now_ns);
         return;
     }
     if (track->statm_fd >= 0 &&
         !mt_usage_read(track->statm_fd, &tick.rss_bytes, &tick.anon_bytes)) {
-        mt_track_end(ticker, track, now_ns);
+        mt_ticker_end_track(ticker, track, now_ns);
         return;
     }
     if (mt_ledger_totals(track->ledger, &totals) != 0)
@@ -350,7 +351,7 @@ static void take_tick(struct mt_ticker *ticker, struct mt_track *track, uint64_t
     check_triggers(ticker, track, &totals, &tick);
 }
 
-static void look_at_files(struct mt_ticker *ticker, struct mt_track *track) {
+static void look_at_files(struct mt_ticker *ticker, struct mt_ticker_track *track) {
     if (track->statm_fd >= 0 &&
         mt_ledger_refresh(track->ledger, NULL) == 0) /* else its pid means nothing here */
         mt_kept_look(ticker->kept, track->ledger, track->name.pid, &track->n_modules_seen);
@@ -363,11 +364,11 @@ static bool is_early(const struct mt_ticker *ticker, uint64_t now_ns) {
 }
 
 /* The interval that somebody chose stays; ours stretches as the run gets long. */
-static uint64_t interval_of(const struct mt_ticker *ticker, const struct mt_track *track,
+static uint64_t interval_of(const struct mt_ticker *ticker, const struct mt_ticker_track *track,
                             uint64_t now_ns) {
     if (ticker->interval_given)
         return ticker->interval_ns;
-    uint64_t most_ns = mt_triggers_any(ticker->triggers) ? MOST_TRIGGER_NS : MOST_INTERVAL_NS;
+    uint64_t most_ns = mt_trigger_any(ticker->triggers) ? MOST_TRIGGER_NS : MOST_INTERVAL_NS;
     return mt_coarsen_interval(now_ns - track->start_ns, ticker->interval_ns, most_ns);
 }
 
@@ -377,8 +378,8 @@ uint64_t mt_ticker_tick(struct mt_ticker *ticker, uint64_t now_ns) {
     uint64_t next = now_ns + (crowd_ns > ticker->interval_ns ? crowd_ns : ticker->interval_ns) * 4;
     size_t n_running = 0;
     for (size_t i = 0; i < ticker->n_tracks; i++) {
-        struct mt_track *track = ticker->tracks[i];
-        if (track->state != MT_TRACK_RUNNING)
+        struct mt_ticker_track *track = ticker->tracks[i];
+        if (track->state != MT_TICKER_RUNNING)
             continue;
         n_running++;
         if (!track->ledger)
@@ -390,7 +391,7 @@ uint64_t mt_ticker_tick(struct mt_ticker *ticker, uint64_t now_ns) {
             uint64_t gap = track->interval_ns = interval_of(ticker, track, now_ns);
             track->next_ns = now_ns + (!track->is_main && crowd_ns > gap ? crowd_ns : gap);
         }
-        if (track->state == MT_TRACK_RUNNING && track->ledger && track->next_ns < next)
+        if (track->state == MT_TICKER_RUNNING && track->ledger && track->next_ns < next)
             next = track->next_ns;
     }
     if (!n_running)
@@ -403,12 +404,12 @@ uint64_t mt_ticker_tick(struct mt_ticker *ticker, uint64_t now_ns) {
 size_t mt_ticker_running(const struct mt_ticker *ticker) {
     size_t n = 0;
     for (size_t i = 0; i < ticker->n_tracks; i++)
-        n += ticker->tracks[i]->state == MT_TRACK_RUNNING;
+        n += ticker->tracks[i]->state == MT_TICKER_RUNNING;
     return n;
 }
 
 /* Asks the process itself where its pid means something, and its mappings where not. */
-static bool is_running(const struct mt_ticker *ticker, const struct mt_track *track) {
+static bool is_running(const struct mt_ticker *ticker, const struct mt_ticker_track *track) {
     if (track->statm_fd >= 0)
         return mt_usage_rss(track->statm_fd) != 0;
     if (is_process(track))
@@ -430,10 +431,10 @@ static bool is_running(const struct mt_ticker *ticker, const struct mt_track *tr
 static bool end_those_that_ended(struct mt_ticker *ticker, uint64_t now_ns) {
     bool any = false;
     for (size_t i = 0; i < ticker->n_tracks; i++) {
-        struct mt_track *track = ticker->tracks[i];
-        if (track->state != MT_TRACK_RUNNING || is_running(ticker, track))
+        struct mt_ticker_track *track = ticker->tracks[i];
+        if (track->state != MT_TICKER_RUNNING || is_running(ticker, track))
             continue;
-        mt_track_end(ticker, track, now_ns);
+        mt_ticker_end_track(ticker, track, now_ns);
         any = true;
     }
     return any;
@@ -447,7 +448,7 @@ void mt_ticker_look(struct mt_ticker *ticker, uint64_t now_ns) {
     while (end_those_that_ended(ticker, now_ns));
 }
 
-static void set_peak_time(struct mt_track *track, struct mt_profile_info *info) {
+static void set_peak_time(struct mt_ticker_track *track, struct mt_profile_info *info) {
     if (track->peak_to_ns == 0)
         return;
     info->peak_time_known = true;
@@ -458,7 +459,7 @@ static void set_peak_time(struct mt_track *track, struct mt_profile_info *info) 
 /* Beside the highest heap of the whole run: free() need not have given back what is held by the
  * allocator, and a block may be under way at a tick. Pages of mapped files are no anonymous memory,
  * though they are part of all totals. */
-static void set_anonymous(const struct mt_track *track, struct mt_profile *profile) {
+static void set_anonymous(const struct mt_ticker_track *track, struct mt_profile *profile) {
     struct mt_anonymous *anonymous = &profile->info.anonymous;
     uint64_t of_files = 0, peak = profile->info.totals.peak_bytes;
     for (size_t i = 0; i < profile->n_samples; i++)
@@ -469,8 +470,8 @@ static void set_anonymous(const struct mt_track *track, struct mt_profile *profi
     anonymous->recorded_blocks = profile->info.totals.peak_blocks;
 }
 
-int mt_track_apply(struct mt_track *track, const struct mt_ledger_info *ledger,
-                   struct mt_profile *profile, const struct mt_ledger_map *map) {
+int mt_ticker_apply(struct mt_ticker_track *track, const struct mt_ledger_info *ledger,
+                    struct mt_profile *profile, const struct mt_ledger_map *map) {
     struct mt_profile_info *info = &profile->info;
     struct mt_tick last = {
         .live_bytes = (int64_t)info->totals.live_bytes,

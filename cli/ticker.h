@@ -21,16 +21,16 @@
 #include "watch/axis.h"
 #include "watch/composition.h"
 
-enum mt_track_state {
-    MT_TRACK_RUNNING, /* the process may still write its ledger */
-    MT_TRACK_ENDED,   /* it ended or executed another program: the ledger can be converted */
-    MT_TRACK_DONE,    /* converted (or given up) */
+enum mt_ticker_state {
+    MT_TICKER_RUNNING, /* the process may still write its ledger */
+    MT_TICKER_ENDED,   /* it ended or executed another program: the ledger can be converted */
+    MT_TICKER_DONE,    /* converted (or given up) */
 };
 
-struct mt_track {
+struct mt_ticker_track {
     struct mt_ledger_filename name;
     ino_t inode;
-    enum mt_track_state state;
+    enum mt_ticker_state state;
     bool is_main; /* of the process that memtrack run started */
     bool is_held; /* a worker is converting it */
     struct mt_ledger
@@ -60,8 +60,8 @@ struct mt_ticker {
     pid_t main_pid;
     uint64_t start_ns; /* of the ticker */
     uint64_t interval_ns;
-    bool interval_given;      /* by the user: then the axis may be longer */
-    struct mt_track **tracks; /* each malloc'ed */
+    bool interval_given;             /* by the user: then the axis may be longer */
+    struct mt_ticker_track **tracks; /* each malloc'ed */
     size_t n_tracks, capacity;
     size_t n_followed;       /* with open files */
     struct timespec scanned; /* change time of the directory at the last scan */
@@ -83,14 +83,14 @@ void mt_ticker_look(struct mt_ticker *ticker, uint64_t now_ns);
 size_t mt_ticker_running(const struct mt_ticker *ticker);
 
 /* The process of this track has ended. */
-void mt_track_end(struct mt_ticker *ticker, struct mt_track *track, uint64_t now_ns);
+void mt_ticker_end_track(struct mt_ticker *ticker, struct mt_ticker_track *track, uint64_t now_ns);
 
 /* The time axis into a profile of the same ledger, with a last tick from its totals, and the
  * highest anonymous memory. 0 or -MEMTRACK_ENOMEM. */
-int mt_track_apply(struct mt_track *track, const struct mt_ledger_info *ledger,
-                   struct mt_profile *profile, const struct mt_ledger_map *map);
+int mt_ticker_apply(struct mt_ticker_track *track, const struct mt_ledger_info *ledger,
+                    struct mt_profile *profile, const struct mt_ledger_map *map);
 
 /* Let go of the memory of a track that is done. */
-void mt_track_release(struct mt_track *track);
+void mt_ticker_release_track(struct mt_ticker_track *track);
 
 #endif

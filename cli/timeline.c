@@ -99,7 +99,7 @@ struct request {
     struct mt_symbols_options symbols;
     bool by_given;
     size_t width, height;
-    enum mt_color color;
+    enum mt_terminal_color color;
     uint64_t for_ns, interval_ns;
     bool is_watching_given;
 };
@@ -151,13 +151,13 @@ static error_t parse_print_option(int key, char *text, struct argp_state *state,
         r->json = true;
         return 0;
     case KEY_WIDTH:
-        r->width = mt_option_number(state, "--width", text, 40, 10000);
+        r->width = mt_options_number(state, "--width", text, 40, 10000);
         return 0;
     case KEY_HEIGHT:
-        r->height = mt_option_number(state, "--height", text, 8, 10000);
+        r->height = mt_options_number(state, "--height", text, 8, 10000);
         return 0;
     case KEY_COLOR:
-        mt_option_color(state, text, &r->color);
+        mt_options_color(state, text, &r->color);
         return 0;
     case KEY_NO_PAGER:
         r->no_pager = true;
@@ -174,7 +174,7 @@ static error_t parse_option(int key, char *text, struct argp_state *state) {
         r->tree = true;
         return 0;
     case KEY_COMPOSITION:
-        r->layers = mt_option_number(state, "--composition", text, 1, MOST_LAYERS);
+        r->layers = mt_options_number(state, "--composition", text, 1, MOST_LAYERS);
         return 0;
     case KEY_BY:
         if (!mt_group_by_parse(text, &r->view.by))
@@ -197,7 +197,7 @@ static error_t parse_option(int key, char *text, struct argp_state *state) {
         check(state, r);
         return 0;
     default:
-        return mt_option_symbols(key, text, state, &r->symbols)
+        return mt_options_symbols(key, text, state, &r->symbols)
                    ? 0
                    : parse_print_option(key, text, state, r);
     }
@@ -234,9 +234,9 @@ static int load_directory(const struct request *r, const char *name, struct mt_p
     size_t n_unreadable;
     int rc = mt_profiles_of_run(name, profiles, &n_unreadable, error);
     if (rc == 0 && n_unreadable)
-        mt_print_problem(r->program, "memtrack report FILE says why.",
-                         "%zu file%s in %s could not be read", n_unreadable,
-                         n_unreadable == 1 ? "" : "s", name);
+        mt_terminal_print_problem(r->program, "memtrack report FILE says why.",
+                                  "%zu file%s in %s could not be read", n_unreadable,
+                                  n_unreadable == 1 ? "" : "s", name);
     return rc;
 }
 
@@ -258,9 +258,9 @@ static int load_one(const struct request *r, const char *name, struct mt_profile
         fprintf(stderr, "%s: watching process %d for %s; Ctrl-C shows what there is by then\n",
                 r->program, (int)pid, mt_format_duration(duration, r->for_ns));
     }
-    int rc = is_pid ? mt_profile_by_watching(pid, r->for_ns, r->interval_ns, &profile, error)
-             : strcmp(name, "-") == 0 ? mt_pick_read("/dev/stdin", &profile, error)
-                                      : mt_pick_read(name, &profile, error);
+    int rc = is_pid ? mt_watch_profile(pid, r->for_ns, r->interval_ns, &profile, error)
+             : strcmp(name, "-") == 0 ? mt_input_read("/dev/stdin", &profile, error)
+                                      : mt_input_read(name, &profile, error);
     if (rc == 0 && mt_profiles_add(profiles, profile) != 0)
         rc = mt_error_set(error, MEMTRACK_ENOMEM, "", "out of memory");
     return rc;
@@ -285,9 +285,10 @@ static int drop_earlier(const struct request *r, struct mt_profiles *profiles,
     size_t n;
     int rc = mt_profiles_drop_earlier(profiles, &n, error);
     if (rc == 0 && n && r->n_names > 1)
-        mt_print_problem(r->program, "Name it alone to see it.",
-                         "%zu profile%s left out: another one shows more of the same process", n,
-                         n == 1 ? " is" : "s are");
+        mt_terminal_print_problem(
+            r->program, "Name it alone to see it.",
+            "%zu profile%s left out: another one shows more of the same process", n,
+            n == 1 ? " is" : "s are");
     return rc;
 }
 
@@ -296,9 +297,9 @@ static int drop_earlier(const struct request *r, struct mt_profiles *profiles,
 /* In a file a sentence stays on its line. */
 static void put_sentence(const struct mt_terminal *terminal, const char *text) {
     if (terminal->is_tty)
-        mt_put_wrapped(terminal, 0, MT_STYLE_NONE, text);
+        mt_terminal_put_wrapped(terminal, 0, MT_STYLE_NONE, text);
     else
-        mt_put(terminal, MT_STYLE_NONE, text);
+        mt_terminal_put(terminal, MT_STYLE_NONE, text);
     fputc('\n', terminal->stream);
 }
 
@@ -320,7 +321,7 @@ static void print_subject(const struct mt_terminal *terminal, const struct mt_ti
     bool fits = asprintf(&all, "%s%s, %s UTC, %s", exe, who, start, lasted) < 0 ||
                 !terminal->is_tty || mt_format_width(all) <= terminal->width;
     if (fits) {
-        mt_put(terminal, MT_STYLE_BOLD, exe);
+        mt_terminal_put(terminal, MT_STYLE_BOLD, exe);
         fprintf(terminal->stream, "%s, %s UTC, %s\n", who, start, lasted);
     } else {
         put_sentence(terminal, all);
@@ -450,7 +451,7 @@ static int show(const struct request *r, struct mt_error *error) {
     return rc;
 }
 
-int mt_cmd_timeline(int argc, char **argv) {
+int mt_timeline_command(int argc, char **argv) {
     struct request r = {
         .program = argv[0],
         .view = {.by = MT_BY_LINE, .sort = MT_VALUE_LIVE_BYTES},

@@ -61,8 +61,8 @@ static size_t parse_number(struct argp_state *state, const char *option, const c
 static bool parse_value(int key, const char *text, struct argp_state *state, struct request *r) {
     switch (key) {
     case KEY_SORT:
-        if (!mt_top_column_parse(text, &r->top.options.sort))
-            argp_error(state, "--sort %s: choose one of %s", text, mt_top_column_list);
+        if (!mt_top_model_column_parse(text, &r->top.options.sort))
+            argp_error(state, "--sort %s: choose one of %s", text, mt_top_model_column_list);
         return true;
     case KEY_DELAY:
         if (!mt_format_parse_duration(text, UINT64_C(1000000000), &r->top.delay_ns) ||
@@ -115,7 +115,7 @@ static error_t parse_option(int key, char *text, struct argp_state *state) {
     }
 }
 
-static const struct argp_child children[] = {{&mt_view_live_argp, 0, NULL, 0}, {0}};
+static const struct argp_child children[] = {{&mt_view_options_live_argp, 0, NULL, 0}, {0}};
 
 static const struct argp parser = {
     .options = options,
@@ -171,24 +171,24 @@ static void close_top(struct mt_top *top) {
     mt_top_target_close(&top->target);
 }
 
-int mt_cmd_top(int argc, char **argv) {
+int mt_top_command(int argc, char **argv) {
     struct request r = {.top = {.program = argv[0], .target = {.statm_fd = -1}}};
     struct mt_error error = {0};
     read_options(argc, argv, &r);
     bool is_table = r.once || r.batch;
     int result = MT_EXIT_OK, rc = 0;
     if (!is_table && (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO))) {
-        mt_print_problem(r.top.program,
-                         "memtrack top --once PID prints a table, --batch one after the other.",
-                         "the screen needs a terminal on its input and its output");
+        mt_terminal_print_problem(
+            r.top.program, "memtrack top --once PID prints a table, --batch one after the other.",
+            "the screen needs a terminal on its input and its output");
         result = MT_EXIT_USAGE;
     } else if ((rc = open_top(&r.top, r.what, &error)) != 0) {
-        mt_print_error(r.top.program, &error);
-        result = mt_exit_of_error(rc);
+        mt_terminal_print_error(r.top.program, &error);
+        result = mt_command_exit_status(rc);
     } else {
         result = is_table ? mt_top_tables(&r.top) : mt_top_screen(&r.top);
         close_top(&r.top);
     }
-    mt_view_request_free(&r.view);
+    mt_view_options_free(&r.view);
     return result;
 }

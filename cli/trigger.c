@@ -60,7 +60,7 @@ struct mt_trigger_watch {
 
 /* ---- options --------------------------------------------------------------------------------- */
 
-struct mt_triggers *mt_triggers_new(void) {
+struct mt_triggers *mt_trigger_new(void) {
     struct mt_triggers *t = calloc(1, sizeof *t);
     if (!t)
         return NULL;
@@ -70,15 +70,15 @@ struct mt_triggers *mt_triggers_new(void) {
     return t;
 }
 
-void mt_triggers_free(struct mt_triggers *t) {
+void mt_trigger_free(struct mt_triggers *t) {
     free(t);
 }
 
-bool mt_triggers_any(const struct mt_triggers *t) {
+bool mt_trigger_any(const struct mt_triggers *t) {
     return t && t->n_conditions > 0;
 }
 
-void mt_triggers_set_output(struct mt_triggers *t, const struct mt_trigger_output *output) {
+void mt_trigger_set_output(struct mt_triggers *t, const struct mt_trigger_output *output) {
     t->output = *output;
 }
 
@@ -163,7 +163,7 @@ static error_t parse_option(int key, char *text, struct argp_state *state) {
         return ARGP_ERR_UNKNOWN;
     }
     if (rc != 0) {
-        mt_print_error(state->argv[0], &error);
+        mt_terminal_print_error(state->argv[0], &error);
         exit(argp_err_exit_status);
     }
     return 0;
@@ -190,7 +190,7 @@ static size_t reap(struct mt_triggers *t) {
     return n;
 }
 
-size_t mt_triggers_collect(struct mt_triggers *t, bool wait) {
+size_t mt_trigger_collect(struct mt_triggers *t, bool wait) {
     if (!t)
         return 0;
     size_t n = reap(t);
@@ -201,9 +201,9 @@ size_t mt_triggers_collect(struct mt_triggers *t, bool wait) {
         n = reap(t);
     }
     if (wait && n)
-        mt_print_problem(t->output.program, "Their output may still appear.",
-                         "%zu trigger action%s still run%s", n, n == 1 ? "" : "s",
-                         n == 1 ? "s" : "");
+        mt_terminal_print_problem(t->output.program, "Their output may still appear.",
+                                  "%zu trigger action%s still run%s", n, n == 1 ? "" : "s",
+                                  n == 1 ? "s" : "");
     return n;
 }
 
@@ -275,10 +275,10 @@ static void start_actions(struct mt_triggers *t, pid_t *slot, const struct mt_fi
     if (pid == 0)
         mt_action_work(t->actions, t->n_actions, firing);
     if (pid < 0)
-        mt_print_problem(t->output.program,
-                         "Close other programs, or raise the limits of this shell (ulimit -a).",
-                         "%s: its action could not be started: %s", firing->condition,
-                         strerror(errno));
+        mt_terminal_print_problem(
+            t->output.program,
+            "Close other programs, or raise the limits of this shell (ulimit -a).",
+            "%s: its action could not be started: %s", firing->condition, strerror(errno));
     else
         *slot = pid;
 }
@@ -311,14 +311,14 @@ static void fire(struct mt_triggers *t, struct mt_trigger_watch *w, size_t i, pi
     mt_condition_format(condition, figure, firing.figure, sizeof firing.figure);
     start_actions(t, slot, &firing);
     if (++w->n_fired[i] == MOST_FIRINGS)
-        mt_print_problem(t->output.program,
-                         "A wider bound or a longer --again makes it fire less often.",
-                         "%s has fired %d times in process %d: this was the last one",
-                         condition->text, MOST_FIRINGS, (int)target->pid);
+        mt_terminal_print_problem(t->output.program,
+                                  "A wider bound or a longer --again makes it fire less often.",
+                                  "%s has fired %d times in process %d: this was the last one",
+                                  condition->text, MOST_FIRINGS, (int)target->pid);
 }
 
-size_t mt_triggers_check(struct mt_triggers *t, struct mt_trigger_watch *w, struct mt_gauge *gauge,
-                         const struct mt_trigger_target *target) {
+size_t mt_trigger_check(struct mt_triggers *t, struct mt_trigger_watch *w, struct mt_gauge *gauge,
+                        const struct mt_trigger_target *target) {
     size_t n = 0;
     reap(t);
     if (!w->has_looked)
@@ -353,7 +353,7 @@ static size_t check_watched(struct mt_triggers *t, struct mt_trigger_watch *w,
         .ticks = watch->axis.ticks,
         .n_ticks = watch->axis.n,
     };
-    return mt_triggers_check(t, w, gauge, &target);
+    return mt_trigger_check(t, w, gauge, &target);
 }
 
 int mt_trigger_follow(struct mt_triggers *t, pid_t pid, uint64_t interval_ns, size_t count,
@@ -373,7 +373,7 @@ int mt_trigger_follow(struct mt_triggers *t, pid_t pid, uint64_t interval_ns, si
         next = mt_clock_now_ns() + interval_ns;
     }
     rc = w ? 0 : mt_error_set(error, MEMTRACK_ENOMEM, "", "out of memory");
-    mt_triggers_collect(t, true);
+    mt_trigger_collect(t, true);
     mt_trigger_watch_free(w);
     mt_watch_close(&watch);
     return rc;

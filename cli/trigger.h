@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Triggers: conditions (watch/condition.h) on a process that somebody watches, and what is done when one
- * becomes true. All of it happens here, in the reader; the process that is watched does not notice.
+ * Triggers: conditions (watch/condition.h) on a process that somebody watches, and what is done
+ * when one becomes true. All of it happens here, in the reader; the process that is watched does
+ * not notice.
  *
  * The actions of one firing run one after the other in a process of their own, so that the ticks go
  * on meanwhile:
@@ -33,13 +34,13 @@ struct mt_triggers;      /* what the options said, and the actions under way; NU
 struct mt_trigger_watch; /* the state of all conditions for one process */
 
 /* NULL: out of memory. */
-struct mt_triggers *mt_triggers_new(void);
-void mt_triggers_free(struct mt_triggers *triggers); /* NULL is fine; waits for nothing */
+struct mt_triggers *mt_trigger_new(void);
+void mt_trigger_free(struct mt_triggers *triggers); /* NULL is fine; waits for nothing */
 
 /* --when, --do and --again, as an argp child whose input is the triggers. What is wrong ends the
  * process with argp_err_exit_status. */
 extern const struct argp mt_trigger_argp;
-bool mt_triggers_any(const struct mt_triggers *triggers); /* was there a --when? */
+bool mt_trigger_any(const struct mt_triggers *triggers); /* was there a --when? */
 
 /* How snapshots are written, and what is said. */
 struct mt_trigger_output {
@@ -48,7 +49,7 @@ struct mt_trigger_output {
     bool force, quiet;
     struct mt_symbols_options symbols; /* where snapshots get their names from */
 };
-void mt_triggers_set_output(struct mt_triggers *triggers, const struct mt_trigger_output *output);
+void mt_trigger_set_output(struct mt_triggers *triggers, const struct mt_trigger_output *output);
 
 /* The process that is looked at. */
 struct mt_trigger_target {
@@ -66,15 +67,15 @@ void mt_trigger_watch_free(struct mt_trigger_watch *watch); /* NULL is fine */
 
 /* One tick: starts the actions of what has become true. Returns the number of conditions that
  * fired; their marks are added to the watch. gauge->limit_bytes is filled in. */
-size_t mt_triggers_check(struct mt_triggers *triggers, struct mt_trigger_watch *watch,
-                         struct mt_gauge *gauge, const struct mt_trigger_target *target);
+size_t mt_trigger_check(struct mt_triggers *triggers, struct mt_trigger_watch *watch,
+                        struct mt_gauge *gauge, const struct mt_trigger_target *target);
 
 /* The firings of this process as marks of its profile. 0 or -MEMTRACK_ENOMEM. */
 int mt_trigger_marks_apply(const struct mt_trigger_watch *watch, struct mt_profile *profile);
 
 /* Take note of actions that have ended; with wait, wait for the others (commands: a few seconds at
  * most). Returns the number that is still under way. */
-size_t mt_triggers_collect(struct mt_triggers *triggers, bool wait);
+size_t mt_trigger_collect(struct mt_triggers *triggers, bool wait);
 
 /*
  * Watch a running process until it ends, a signal arrives (SIGINT, SIGTERM), or count actions have

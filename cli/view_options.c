@@ -89,11 +89,11 @@ enum { INCLUDE, EXCLUDE, WRAPPER };
 static void add_pattern(const struct argp_state *state, struct mt_view_request *r, size_t list,
                         const char *pattern) {
     static const char *const names[] = {"--include", "--exclude", "--wrapper"};
-    mt_option_pattern(state, names[list], pattern, &r->patterns[list], &r->n_patterns[list]);
+    mt_options_pattern(state, names[list], pattern, &r->patterns[list], &r->n_patterns[list]);
 }
 
-void mt_view_parse_sort(struct argp_state *state, struct mt_view_request *request,
-                        const char *text) {
+void mt_view_options_parse_sort(struct argp_state *state, struct mt_view_request *request,
+                                const char *text) {
     if (!mt_sort_parse(text, &request->view.sort))
         argp_error(state, "--sort %s: choose one of %s", text, mt_sort_list);
     request->sort_given = true;
@@ -109,13 +109,13 @@ static void parse_choice(int key, const char *text, struct argp_state *state,
             "--at %s: give end, peak, or a time after the start such as 1.5s, 300ms or 02:00",
             text);
     if (key == KEY_COLOR)
-        mt_option_color(state, text, &r->color);
+        mt_options_color(state, text, &r->color);
     r->at_given |= key == KEY_AT;
 }
 
 /* Options without an argument. */
 static bool set_flag(int key, struct mt_view_request *r) {
-    const struct mt_option_flag flags[] = {
+    const struct mt_options_flag flags[] = {
         {KEY_ALL_FRAMES, &r->view.filter.all_frames},
         {KEY_CUMULATIVE, &r->view.cumulative},
         {KEY_KEEP_STD, &r->view.wrappers.keep_libraries},
@@ -126,7 +126,7 @@ static bool set_flag(int key, struct mt_view_request *r) {
         {KEY_FULL_NAMES, &r->full_names},
         {KEY_NO_PAGER, &r->no_pager},
     };
-    return mt_option_set_flag(key, flags, sizeof flags / sizeof *flags);
+    return mt_options_set_flag(key, flags, sizeof flags / sizeof *flags);
 }
 
 static void finish(struct argp_state *state, struct mt_view_request *r) {
@@ -151,7 +151,7 @@ static error_t parse_option(int key, char *text, struct argp_state *state) {
         parse_choice(key, text, state, r);
         return 0;
     case 'n':
-        r->n = mt_option_rows(state, text);
+        r->n = mt_options_rows(state, text);
         r->n_given = true;
         return 0;
     case KEY_INCLUDE:
@@ -165,7 +165,7 @@ static error_t parse_option(int key, char *text, struct argp_state *state) {
         finish(state, r);
         return 0;
     default:
-        return set_flag(key, r) || mt_option_symbols(key, text, state, &r->symbols)
+        return set_flag(key, r) || mt_options_symbols(key, text, state, &r->symbols)
                    ? 0
                    : ARGP_ERR_UNKNOWN;
     }
@@ -186,11 +186,12 @@ static error_t parse_whole(int key, char *text, struct argp_state *state) {
     }
 }
 
-const struct argp mt_view_live_argp = {.options = shared_options, .parser = parse_option};
-static const struct argp_child children[] = {{&mt_view_live_argp, 0, NULL, 0}, {0}};
-const struct argp mt_view_argp = {.options = options, .parser = parse_whole, .children = children};
+const struct argp mt_view_options_live_argp = {.options = shared_options, .parser = parse_option};
+static const struct argp_child children[] = {{&mt_view_options_live_argp, 0, NULL, 0}, {0}};
+const struct argp mt_view_options_argp = {
+    .options = options, .parser = parse_whole, .children = children};
 
-void mt_view_request_free(struct mt_view_request *request) {
+void mt_view_options_free(struct mt_view_request *request) {
     for (size_t i = 0; i < sizeof request->patterns / sizeof *request->patterns; i++)
         free(request->patterns[i]);
     *request = (struct mt_view_request){0};

@@ -30,22 +30,22 @@ struct mt_view_request {
     size_t n; /* rows, 0: all */
     bool sort_given, n_given, at_given;
     bool json, csv, exact_bytes, full_names, no_pager;
-    enum mt_color color;
+    enum mt_terminal_color color;
     const char **patterns[3]; /* private: include, exclude, wrapper */
     size_t n_patterns[3];
 };
 
 /* Its input is a struct mt_view_request, which the command's parser gives in state->child_inputs at
  * ARGP_KEY_INIT. */
-extern const struct argp mt_view_argp;
+extern const struct argp mt_view_options_argp;
 /* Those of them that make sense while a process is watched: not how tables are printed, nor which
  * moment. */
-extern const struct argp mt_view_live_argp;
+extern const struct argp mt_view_options_live_argp;
 
 /* --sort COLUMN, which each command describes by itself. */
-void mt_view_parse_sort(struct argp_state *state, struct mt_view_request *request,
-                        const char *text);
+void mt_view_options_parse_sort(struct argp_state *state, struct mt_view_request *request,
+                                const char *text);
 
-void mt_view_request_free(struct mt_view_request *request);
+void mt_view_options_free(struct mt_view_request *request);
 
 #endif

@@ -39,7 +39,7 @@ struct request {
     uint64_t addresses[MAX_ADDRESSES];
     size_t n;
     bool json;
-    enum mt_color color;
+    enum mt_terminal_color color;
     struct mt_symbols_options symbols;
 };
 
@@ -62,7 +62,7 @@ static error_t parse_option(int key, char *text, struct argp_state *state) {
         r->json = true;
         return 0;
     case KEY_COLOR:
-        mt_option_color(state, text, &r->color);
+        mt_options_color(state, text, &r->color);
         return 0;
     case ARGP_KEY_ARG:
         if (!r->process) {
@@ -78,7 +78,7 @@ static error_t parse_option(int key, char *text, struct argp_state *state) {
             argp_error(state, "give a pid and an address");
         return 0;
     default:
-        return mt_option_symbols(key, text, state, &r->symbols) ? 0 : ARGP_ERR_UNKNOWN;
+        return mt_options_symbols(key, text, state, &r->symbols) ? 0 : ARGP_ERR_UNKNOWN;
     }
 }
 
@@ -206,29 +206,29 @@ static int inquire(struct inquiry *q, struct mt_error *error) {
 /* ---- printing -------------------------------------------------------------------------------- */
 
 static void add_age(const struct inquiry *q, const struct mt_whois_answer *a,
-                    struct mt_summary *facts) {
+                    struct mt_summary *lines) {
     char least[MT_FORMAT_BYTES], most[MT_FORMAT_BYTES];
     if (q->now_ns) {
         mt_format_duration(least, a->age_from_ns);
         mt_format_duration(most, a->age_to_ns);
         if (a->age_from_ns && strcmp(least, most) == 0)
-            mt_summary_add(facts, "age", false, "%s", least);
+            mt_summary_add(lines, "age", false, "%s", least);
         else if (a->age_from_ns)
-            mt_summary_add(facts, "age", false, "%s to %s", least, most);
+            mt_summary_add(lines, "age", false, "%s to %s", least, most);
         else
-            mt_summary_add(facts, "age", false, "at most %s", most);
+            mt_summary_add(lines, "age", false, "at most %s", most);
         return;
     }
     mt_format_duration(least, a->from_ns);
     mt_format_duration(most, a->to_ns);
     if (a->to_ns == UINT64_MAX)
-        mt_summary_add(facts, "allocated", false, "%s after the start or later", least);
+        mt_summary_add(lines, "allocated", false, "%s after the start or later", least);
     else
-        mt_summary_add(facts, "allocated", false, "%s to %s after the start", least, most);
+        mt_summary_add(lines, "allocated", false, "%s to %s after the start", least, most);
 }
 
 static void add_stack(const struct inquiry *q, const struct mt_whois_answer *a,
-                      struct mt_summary *facts) {
+                      struct mt_summary *lines) {
     struct mt_row_frame *frames = a->row ? malloc(MAX_FRAMES * sizeof *frames) : NULL;
     bool truncated = false;
     size_t n = frames ? mt_rows_stack(q->rows, a->row, frames, MAX_FRAMES, &truncated) : 0;
@@ -237,20 +237,20 @@ static void add_stack(const struct inquiry *q, const struct mt_whois_answer *a,
         char *key = mt_rows_frame_key(q->profile, &frames[i]);
         const char *function = mt_profile_text(q->profile, frames[i].function);
         bool has_line = frames[i].file && frames[i].line;
-        mt_summary_add(facts, i ? "" : "stack", false, "%s%s%s%s", has_line ? function : "",
+        mt_summary_add(lines, i ? "" : "stack", false, "%s%s%s%s", has_line ? function : "",
                        has_line ? " at " : "", key ? key : function,
                        frames[i].is_inlined ? " (inlined)" : "");
         free(key);
     }
     if (n == 0)
-        mt_summary_add(facts, "stack", true, "not recorded");
+        mt_summary_add(lines, "stack", true, "not recorded");
     else if (truncated || n > shown)
-        mt_summary_add(facts, "", true, "(its outer end is missing)");
+        mt_summary_add(lines, "", true, "(its outer end is missing)");
     free(frames);
 }
 
 static void add_neighbour(const struct mt_whois_answer *a, const struct mt_whois_block *block,
-                          const char *label, struct mt_summary *facts) {
+                          const char *label, struct mt_summary *lines) {
     uint64_t distance = block->address > a->address ? block->address - a->address
                                                     : a->address - block->address - block->bytes;
     char bytes[MT_FORMAT_BYTES];
@@ -258,18 +258,18 @@ static void add_neighbour(const struct mt_whois_answer *a, const struct mt_whois
         return;
     mt_format_count(bytes, (int64_t)(block->bytes & INT64_MAX));
     if (block->address > a->address)
-        mt_summary_add(facts, label, false,
+        mt_summary_add(lines, label, false,
                        "block of %s bytes at 0x%" PRIx64 " begins %" PRIu64 " bytes after it",
                        bytes, block->address, distance);
     else
-        mt_summary_add(facts, label, false,
+        mt_summary_add(lines, label, false,
                        "block of %s bytes at 0x%" PRIx64 " ends %" PRIu64 " bytes before it", bytes,
                        block->address, distance);
 }
 
 static void print_answer(const struct inquiry *q, const struct mt_whois_answer *a,
                          const struct mt_terminal *terminal) {
-    struct mt_summary facts = {0};
+    struct mt_summary lines = {0};
     char head[160], bytes[MT_FORMAT_BYTES];
     if (a->is_live) {
         mt_format_count(bytes, (int64_t)(a->block.bytes & INT64_MAX));
@@ -277,27 +277,27 @@ static void print_answer(const struct inquiry *q, const struct mt_whois_answer *
                  "0x%" PRIx64 " is live: offset %" PRIu64 " in a block of %s bytes at 0x%" PRIx64,
                  a->address, a->address - a->block.address, bytes, a->block.address);
         if (q->found[a - q->answers].holder.domain != 0)
-            mt_summary_add(&facts, "domain", false, "%s", a->domain);
-        add_age(q, a, &facts);
+            mt_summary_add(&lines, "domain", false, "%s", a->domain);
+        add_age(q, a, &lines);
         if (*a->thread)
-            mt_summary_add(&facts, "thread", false, "%s", a->thread);
+            mt_summary_add(&lines, "thread", false, "%s", a->thread);
         if (*a->scope)
-            mt_summary_add(&facts, "scope", false, "%s", a->scope);
-        add_stack(q, a, &facts);
+            mt_summary_add(&lines, "scope", false, "%s", a->scope);
+        add_stack(q, a, &lines);
     } else {
         snprintf(head, sizeof head, "0x%" PRIx64 " is not live", a->address);
-        add_neighbour(a, &a->before, "before", &facts);
-        add_neighbour(a, &a->after, "after", &facts);
+        add_neighbour(a, &a->before, "before", &lines);
+        add_neighbour(a, &a->after, "after", &lines);
         const struct mt_profile_info *info = q->profile ? &q->profile->info : NULL;
         if (info && (info->partial || info->sample_bytes))
             mt_summary_add(
-                &facts, "note", true, "Not all allocations of this process were recorded (%s).",
+                &lines, "note", true, "Not all allocations of this process were recorded (%s).",
                 info->sample_bytes ? "it is sampled"
                                    : "recording did not begin with it, or was switched off");
     }
-    mt_put(terminal, MT_STYLE_BOLD, head);
+    mt_terminal_put(terminal, MT_STYLE_BOLD, head);
     fputc('\n', terminal->stream);
-    mt_facts_print(terminal, &facts);
+    mt_lines_print(terminal, &lines);
 }
 
 static int print(const struct inquiry *q, struct mt_error *error) {
@@ -318,7 +318,7 @@ static int print(const struct inquiry *q, struct mt_error *error) {
     return all_live ? MT_EXIT_OK : MT_EXIT_FINDING;
 }
 
-int mt_cmd_whois(int argc, char **argv) {
+int mt_whois_command(int argc, char **argv) {
     static struct request r;
     struct inquiry q = {.request = &r};
     struct mt_error error = {0};

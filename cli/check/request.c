@@ -100,7 +100,7 @@ static void *grow(struct argp_state *state, void *items, size_t n, size_t bytes)
     return grown;
 }
 
-static void add_budget(struct argp_state *state, struct mt_check_options *o, enum mt_budget_of of,
+static void add_budget(struct argp_state *state, struct mt_check_request *o, enum mt_budget_of of,
                        uint64_t limit) {
     o->budgets = grow(state, o->budgets, o->n_budgets, sizeof *o->budgets);
     o->budgets[o->n_budgets++] = (struct mt_budget){.of = of, .limit = limit};
@@ -124,7 +124,7 @@ static double parse_percent(struct argp_state *state, const char *text) {
 }
 
 static error_t parse_budget(int key, const char *text, struct argp_state *state) {
-    struct mt_check_options *o = state->input;
+    struct mt_check_request *o = state->input;
     struct mt_error error;
     switch (key) {
     case KEY_MAX_PEAK:
@@ -168,16 +168,16 @@ static error_t parse_budget(int key, const char *text, struct argp_state *state)
     }
 }
 
-static bool set_flag(int key, struct mt_check_options *o) {
-    const struct mt_option_flag flags[] = {
+static bool set_flag(int key, struct mt_check_request *o) {
+    const struct mt_options_flag flags[] = {
         {KEY_STRICT, &o->strict}, {KEY_COUNT_RUNTIME, &o->count_runtime},
         {KEY_RUN, &o->run},       {KEY_MMAP, &o->mmap},
         {KEY_JSON, &o->json},     {'q', &o->quiet},
         {'v', &o->verbose}};
-    return mt_option_set_flag(key, flags, sizeof flags / sizeof *flags);
+    return mt_options_set_flag(key, flags, sizeof flags / sizeof *flags);
 }
 
-static void take_word(struct argp_state *state, struct mt_check_options *o, const char *word) {
+static void take_word(struct argp_state *state, struct mt_check_request *o, const char *word) {
     if (o->run) {
         o->program = state->argv + state->next - 1;
         state->next = state->argc;
@@ -187,7 +187,7 @@ static void take_word(struct argp_state *state, struct mt_check_options *o, cons
     o->files[o->n_files++] = word;
 }
 
-static void check_together(struct argp_state *state, const struct mt_check_options *o) {
+static void check_together(struct argp_state *state, const struct mt_check_request *o) {
     if (o->run && o->n_files)
         argp_error(state, "--run comes before the program: memtrack check --run [OPTION...] -- %s",
                    o->files[0]);
@@ -208,7 +208,7 @@ static void check_together(struct argp_state *state, const struct mt_check_optio
 }
 
 static error_t parse(int key, char *text, struct argp_state *state) {
-    struct mt_check_options *o = state->input;
+    struct mt_check_request *o = state->input;
     switch (key) {
     case KEY_PROFILES:
         o->profiles = text;
@@ -220,7 +220,7 @@ static error_t parse(int key, char *text, struct argp_state *state) {
         o->junit = text;
         return 0;
     case KEY_COLOR:
-        mt_option_color(state, text, &o->color);
+        mt_options_color(state, text, &o->color);
         return 0;
     case ARGP_KEY_ARG:
         take_word(state, o, text);
@@ -229,7 +229,7 @@ static error_t parse(int key, char *text, struct argp_state *state) {
         check_together(state, o);
         return 0;
     default:
-        if (set_flag(key, o) || mt_option_symbols(key, text, state, &o->symbols))
+        if (set_flag(key, o) || mt_options_symbols(key, text, state, &o->symbols))
             return 0;
         return parse_budget(key, text, state);
     }
@@ -249,14 +249,14 @@ static const struct argp parser = {
            "a program that fails ends it with the program's own status, as memtrack run does.",
 };
 
-void mt_check_parse(int argc, char **argv, struct mt_check_options *options) {
+void mt_check_request_parse(int argc, char **argv, struct mt_check_request *options) {
     *options =
-        (struct mt_check_options){.name = argv[0], .tolerance_percent = DEFAULT_TOLERANCE_PERCENT};
+        (struct mt_check_request){.name = argv[0], .tolerance_percent = DEFAULT_TOLERANCE_PERCENT};
     argp_parse(&parser, argc, argv, ARGP_IN_ORDER, NULL, options);
 }
 
 /* The budgets of one --scope share their name. */
-void mt_check_options_free(struct mt_check_options *options) {
+void mt_check_request_free(struct mt_check_request *options) {
     for (size_t i = 0; i < options->n_budgets; i++)
         if (options->budgets[i].scope &&
             (i == 0 || options->budgets[i - 1].scope != options->budgets[i].scope))

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The options of `memtrack check`, as its parts need them. */
-#ifndef MT_CLI_CHECK_H
-#define MT_CLI_CHECK_H
+#ifndef MT_CLI_CHECK_REQUEST_H
+#define MT_CLI_CHECK_REQUEST_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -10,7 +10,7 @@
 #include "view/budget/budget.h"
 #include "view/symbols/symbols.h"
 
-struct mt_check_options {
+struct mt_check_request {
     const char *name; /* argv[0]: for messages */
     const char **files;
     size_t n_files;
@@ -24,12 +24,12 @@ struct mt_check_options {
     size_t n_ignored;
     const char **processes; /* patterns: only these are checked; none: all */
     size_t n_processes;
-    enum mt_color color;
+    enum mt_terminal_color color;
     struct mt_symbols_options symbols;
 };
 
 /* Ends the process for wrong usage and for --help. Free the options. */
-void mt_check_parse(int argc, char **argv, struct mt_check_options *options);
-void mt_check_options_free(struct mt_check_options *options);
+void mt_check_request_parse(int argc, char **argv, struct mt_check_request *options);
+void mt_check_request_free(struct mt_check_request *options);
 
 #endif

@@ -19,37 +19,37 @@
 
 enum { FIRST_ENTRIES = 16, MAX_FILES = 1 << 16 };
 
-static struct mt_entry *add(struct mt_entries *entries) {
+static struct mt_list_entry *add(struct mt_list_entries *entries) {
     if (entries->n == entries->capacity) {
         size_t n = entries->capacity ? entries->capacity * 2 : FIRST_ENTRIES;
-        struct mt_entry *grown = realloc(entries->items, n * sizeof *grown);
+        struct mt_list_entry *grown = realloc(entries->items, n * sizeof *grown);
         if (!grown)
             return NULL;
         entries->items = grown;
         entries->capacity = n;
     }
-    entries->items[entries->n] = (struct mt_entry){0};
+    entries->items[entries->n] = (struct mt_list_entry){0};
     return &entries->items[entries->n++];
 }
 
-static void forget(struct mt_entry *e) {
+static void forget(struct mt_list_entry *e) {
     free(e->path);
     free(e->exe);
     free(e->words);
     free(e->command);
 }
 
-void mt_listing_free(struct mt_entries *entries) {
+void mt_list_entries_free(struct mt_list_entries *entries) {
     for (size_t i = 0; i < entries->n; i++)
         forget(&entries->items[i]);
     free(entries->items);
-    *entries = (struct mt_entries){0};
+    *entries = (struct mt_list_entries){0};
 }
 
 /* Entries are complete: let the public part point at their texts, wherever they are now. */
-static void connect(struct mt_entries *entries) {
+static void connect(struct mt_list_entries *entries) {
     for (size_t i = 0; i < entries->n; i++) {
-        struct mt_entry *e = &entries->items[i];
+        struct mt_list_entry *e = &entries->items[i];
         e->listed.path = e->path;
         e->listed.exe = e->exe ? e->exe : "";
         e->listed.command = e->command;
@@ -62,7 +62,7 @@ static void connect(struct mt_entries *entries) {
 /* ---- ledgers --------------------------------------------------------------------------------- */
 
 /* words: bytes of text, each word ended by a NUL but perhaps the last. Takes a copy. */
-static int take_words(struct mt_entry *e, const char *words, size_t bytes) {
+static int take_words(struct mt_list_entry *e, const char *words, size_t bytes) {
     size_t n = 0;
     e->words = malloc(bytes + 1);
     if (!e->words)
@@ -80,7 +80,7 @@ static int take_words(struct mt_entry *e, const char *words, size_t bytes) {
     return 0;
 }
 
-static int take_texts(struct mt_ledger *ledger, struct mt_entry *e) {
+static int take_texts(struct mt_ledger *ledger, struct mt_list_entry *e) {
     struct mt_ledger_header *header = aligned_alloc(64, sizeof *header);
     if (!header)
         return -MEMTRACK_ENOMEM;
@@ -125,7 +125,7 @@ static uint64_t last_seen_ns(const struct mt_ledger_info *info, const char *path
 }
 
 static int look_into(struct mt_ledger *ledger, const struct mt_found_ledger *found,
-                     struct mt_entry *e) {
+                     struct mt_list_entry *e) {
     const struct mt_ledger_info *info = mt_ledger_info(ledger);
     struct mt_ledger_totals totals;
     if (mt_ledger_totals(ledger, &totals) != 0) {
@@ -152,7 +152,7 @@ static bool is_attended(const char *path) {
     return is;
 }
 
-static int look(const struct mt_found_ledger *found, struct mt_entry *e) {
+static int look(const struct mt_found_ledger *found, struct mt_list_entry *e) {
     struct mt_ledger *ledger;
     e->problem = (struct mt_error){0};
     if (mt_ledger_open(found->path, &ledger, &e->problem) != 0)
@@ -172,10 +172,10 @@ static bool is_being_made(const char *path) {
 
 /* A process that has just begun is between the name of its ledger and what is in it, for less than
  * a millisecond, unless it is stopped there. */
-static int take_ledger(struct mt_entries *out, const struct mt_found_ledger *found) {
+static int take_ledger(struct mt_list_entries *out, const struct mt_found_ledger *found) {
     enum { TRIES = 10 };
     const struct timespec nap = {.tv_nsec = 2000000};
-    struct mt_entry *e = add(out);
+    struct mt_list_entry *e = add(out);
     if (!e || !(e->path = strdup(found->path)))
         return -MEMTRACK_ENOMEM;
     e->listed.pid = found->name.pid;
@@ -195,7 +195,7 @@ static int take_ledger(struct mt_entries *out, const struct mt_found_ledger *fou
     return rc;
 }
 
-static int take_ledgers(struct mt_entries *out, struct mt_found_ledgers *found, bool live,
+static int take_ledgers(struct mt_list_entries *out, struct mt_found_ledgers *found, bool live,
                         size_t most) {
     int rc = 0;
     for (size_t i = 0; i < found->n && rc == 0; i++)
@@ -210,9 +210,9 @@ static int take_ledgers(struct mt_entries *out, struct mt_found_ledgers *found, 
     return rc;
 }
 
-int mt_listing_running(struct mt_entries *out) {
+int mt_list_entries_running(struct mt_list_entries *out) {
     struct mt_found_ledgers found;
-    *out = (struct mt_entries){0};
+    *out = (struct mt_list_entries){0};
     int rc = mt_find_running(&found);
     return rc == 0 ? take_ledgers(out, &found, true, 0) : rc;
 }
@@ -224,9 +224,9 @@ static int youngest_first(const void *a, const void *b) {
     return x->name.counter > y->name.counter ? -1 : x->name.counter < y->name.counter;
 }
 
-int mt_listing_left(struct mt_entries *out, size_t most) {
+int mt_list_entries_left(struct mt_list_entries *out, size_t most) {
     struct mt_found_ledgers found;
-    *out = (struct mt_entries){0};
+    *out = (struct mt_list_entries){0};
     int rc = mt_find_left(&found);
     if (rc == 0 && found.n)
         qsort(found.items, found.n, sizeof *found.items, youngest_first);
@@ -278,7 +278,7 @@ static int find_files(struct file **files, size_t *n) {
     return rc;
 }
 
-static int take_command(struct mt_entry *e, const struct mt_profile *profile) {
+static int take_command(struct mt_list_entry *e, const struct mt_profile *profile) {
     char *words = NULL;
     size_t bytes;
     FILE *stream = open_memstream(&words, &bytes);
@@ -293,8 +293,8 @@ static int take_command(struct mt_entry *e, const struct mt_profile *profile) {
     return rc;
 }
 
-static int take_profile(struct mt_entries *out, char *name) {
-    struct mt_entry *e = add(out);
+static int take_profile(struct mt_list_entries *out, char *name) {
+    struct mt_list_entry *e = add(out);
     struct mt_profile *profile;
     if (!e) {
         free(name);
@@ -318,10 +318,10 @@ static int take_profile(struct mt_entries *out, char *name) {
     return rc;
 }
 
-int mt_listing_profiles(struct mt_entries *out, size_t most) {
+int mt_list_entries_profiles(struct mt_list_entries *out, size_t most) {
     struct file *files;
     size_t n;
-    *out = (struct mt_entries){0};
+    *out = (struct mt_list_entries){0};
     int rc = find_files(&files, &n);
     if (n)
         qsort(files, n, sizeof *files, newest_first);

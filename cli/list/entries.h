@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What `memtrack list` knows: tracked processes, ledgers that ended ones have left, profiles. */
-#ifndef MT_CLI_LISTING_H
-#define MT_CLI_LISTING_H
+#ifndef MT_CLI_LIST_ENTRIES_H
+#define MT_CLI_LIST_ENTRIES_H
 
 #include <stddef.h>
 #include <sys/types.h>
@@ -10,7 +10,7 @@
 #include "export/json_live.h"
 #include "ledger/find.h"
 
-struct mt_entry {
+struct mt_list_entry {
     struct mt_listed listed; /* its texts are below */
     char *path, *exe, *words;
     const char **command;
@@ -18,20 +18,20 @@ struct mt_entry {
     bool is_beginning; /* its ledger is being created */
 };
 
-struct mt_entries {
-    struct mt_entry *items;
+struct mt_list_entries {
+    struct mt_list_entry *items;
     size_t n, capacity;
     size_t n_more; /* not read for want of interest */
 };
 
 /* An entry for each; what cannot be read has the state "unreadable" and says why; or
  * "beginning", when its process has not brought it so far yet. 0 or -MEMTRACK_ENOMEM. */
-int mt_listing_running(struct mt_entries *out);
+int mt_list_entries_running(struct mt_list_entries *out);
 /* At most most of them are read (0: all), those of the highest start times. */
-int mt_listing_left(struct mt_entries *out, size_t most);
+int mt_list_entries_left(struct mt_list_entries *out, size_t most);
 /* The profiles (*.pb.gz) of the current directory, newest first; at most most of them are read (0:
  * all). */
-int mt_listing_profiles(struct mt_entries *out, size_t most);
-void mt_listing_free(struct mt_entries *entries);
+int mt_list_entries_profiles(struct mt_list_entries *out, size_t most);
+void mt_list_entries_free(struct mt_list_entries *entries);
 
 #endif

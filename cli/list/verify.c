@@ -18,13 +18,14 @@
 static void print_verdict(const struct mt_terminal *t, const struct mt_ledger *ledger,
                           const struct mt_verdict *v) {
     fprintf(t->stream, " %7" PRIu32 "  ", mt_ledger_process(ledger));
-    mt_put(t, v->n_faults ? MT_STYLE_WARN : MT_STYLE_NONE, v->n_faults ? "damaged" : "sound");
+    mt_terminal_put(t, v->n_faults ? MT_STYLE_WARN : MT_STYLE_NONE,
+                    v->n_faults ? "damaged" : "sound");
     fprintf(t->stream, "  %" PRIu64 " items%s", v->n_checked,
             v->sums_checked ? ", blocks counted twice" : "");
     if (v->n_faults)
         fprintf(t->stream, ", %" PRIu64 " of them not as they should be", v->n_faults);
     fprintf(t->stream, "  ");
-    mt_put(t, MT_STYLE_DIM, mt_ledger_path(ledger));
+    mt_terminal_put(t, MT_STYLE_DIM, mt_ledger_path(ledger));
     fputc('\n', t->stream);
     if (v->n_faults)
         fprintf(t->stream, " %7s  first: %s\n", "", v->first);
@@ -99,7 +100,7 @@ static int verify_all(const struct mt_terminal *t, struct mt_error *error) {
     return one != MT_EXIT_OK ? one : other;
 }
 
-int mt_list_verify(const char *const *names, size_t n, bool json, enum mt_color color,
+int mt_list_verify(const char *const *names, size_t n, bool json, enum mt_terminal_color color,
                    struct mt_error *error) {
     struct mt_terminal text;
     mt_terminal_init(&text, stdout, color);

@@ -26,7 +26,7 @@
 
 enum { OTHER_FILES_BYTES = 4 << 20 }; /* locales, caches, data: mapped and looked at in part */
 
-static void name_program(const struct mt_convert *convert, const struct mt_track *track,
+static void name_program(const struct mt_convert *convert, const struct mt_ticker_track *track,
                          const struct mt_profile *profile, struct mt_result *result) {
     bool is_named = track->is_main && track->name.counter == 0 && *convert->program;
     snprintf(result->program, sizeof result->program, "%s",
@@ -34,7 +34,7 @@ static void name_program(const struct mt_convert *convert, const struct mt_track
 }
 
 /* What tells this process apart from the others of the run, as far as the pattern does not. */
-static void distinguish(const struct mt_convert *convert, const struct mt_track *track,
+static void distinguish(const struct mt_convert *convert, const struct mt_ticker_track *track,
                         bool is_newest, char *insert, size_t bytes) {
     int n = 0;
     insert[0] = 0;
@@ -44,8 +44,8 @@ static void distinguish(const struct mt_convert *convert, const struct mt_track 
         snprintf(insert + n, bytes - (size_t)n, ".%" PRIu32, track->name.counter);
 }
 
-static void set_exit(const struct mt_convert *convert, const struct mt_track *track, bool is_newest,
-                     struct mt_profile_info *info) {
+static void set_exit(const struct mt_convert *convert, const struct mt_ticker_track *track,
+                     bool is_newest, struct mt_profile_info *info) {
     if (!track->is_main || !is_newest || !convert->exit_known)
         return;
     info->exit_known = true;
@@ -69,7 +69,7 @@ static bool was_hardly_looked_at(const struct mt_profile_info *info) {
  * included. What is left after the most that its modules and the ledger can have had of that was
  * its own.
  */
-static void estimate_anonymous(const struct mt_track *track, uint64_t most_rss_bytes,
+static void estimate_anonymous(const struct mt_ticker_track *track, uint64_t most_rss_bytes,
                                struct mt_ledger *ledger, struct mt_profile_info *info) {
     uint64_t others = info->ledger_bytes + OTHER_FILES_BYTES;
     size_t n = 0;
@@ -88,7 +88,7 @@ static void estimate_anonymous(const struct mt_track *track, uint64_t most_rss_b
 }
 
 /* 0, or the problem is filled. */
-static int load(const struct mt_convert *convert, struct mt_track *track, const char *path,
+static int load(const struct mt_convert *convert, struct mt_ticker_track *track, const char *path,
                 struct mt_profile **profile, struct mt_error *problem) {
     struct mt_ledger *ledger = track->ledger;
     struct mt_ledger_map map;
@@ -98,7 +98,7 @@ static int load(const struct mt_convert *convert, struct mt_track *track, const 
         return rc;
     rc = mt_ledger_convert_mapped(ledger, profile, &map, problem);
     if (rc == 0) {
-        rc = mt_track_apply(track, mt_ledger_info(ledger), *profile, &map);
+        rc = mt_ticker_apply(track, mt_ledger_info(ledger), *profile, &map);
         mt_ledger_convert_map_free(&map);
         if (rc != 0) {
             mt_profile_free(*profile);
@@ -111,7 +111,7 @@ static int load(const struct mt_convert *convert, struct mt_track *track, const 
     return rc;
 }
 
-static void write_profile(const struct mt_convert *convert, const struct mt_track *track,
+static void write_profile(const struct mt_convert *convert, const struct mt_ticker_track *track,
                           bool is_newest, const struct mt_profile *profile,
                           struct mt_result *result) {
     char insert[64], *written = NULL;
@@ -185,8 +185,8 @@ static void settle_failure(const char *path, struct mt_result *result) {
         keep(path, result);
 }
 
-void mt_convert_track(const struct mt_convert *convert, struct mt_track *track, bool is_newest,
-                      struct mt_result *result, struct mt_profile **profile) {
+void mt_convert_track(const struct mt_convert *convert, struct mt_ticker_track *track,
+                      bool is_newest, struct mt_result *result, struct mt_profile **profile) {
     char file[128], path[4096];
     struct mt_profile *made = NULL;
     mt_ledger_filename_format(&track->name, file, sizeof file);
@@ -204,8 +204,8 @@ void mt_convert_track(const struct mt_convert *convert, struct mt_track *track, 
     fill_result(made, result);
     mt_own_calls_note(made);
     mt_unseen_note(made); /* without the note, and without names, it is still a profile */
-    if (track->is_main && is_newest && convert->strangers)
-        mt_strangers_note(convert->strangers, convert->ticker, made);
+    if (track->is_main && is_newest && convert->unrecorded)
+        mt_unrecorded_note(convert->unrecorded, convert->ticker, made);
     mt_symbols_resolve(made, &convert->symbols, NULL);
     write_profile(convert, track, is_newest, made, result);
     if (result->is_written)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* From the ledger of a process that has ended to its profile file. */
-#ifndef MT_CLI_CONVERT_H
-#define MT_CLI_CONVERT_H
+#ifndef MT_CLI_RUN_CONVERT_H
+#define MT_CLI_RUN_CONVERT_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -43,7 +43,7 @@ struct mt_convert {
     struct mt_symbols_options
         symbols;             /* with its cache: files are used by one profile after the other */
     uint64_t most_rss_bytes; /* of the main process; 0: not known */
-    struct mt_strangers *strangers; /* named in the profile of the main process; NULL: none */
+    struct mt_unrecorded *unrecorded; /* named in the profile of the main process; NULL: none */
     const struct mt_ticker *ticker;
 };
 
@@ -53,7 +53,7 @@ struct mt_convert {
  * NULL if there is none. What cannot be written stays where it is and the result says so; this does
  * not fail.
  */
-void mt_convert_track(const struct mt_convert *convert, struct mt_track *track, bool is_newest,
-                      struct mt_result *result, struct mt_profile **profile);
+void mt_convert_track(const struct mt_convert *convert, struct mt_ticker_track *track,
+                      bool is_newest, struct mt_result *result, struct mt_profile **profile);
 
 #endif

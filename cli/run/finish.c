@@ -45,9 +45,9 @@ static void keep_result(struct mt_finish *finish, const struct mt_result *result
     finish->results[finish->n_results++] = *result;
 }
 
-static bool is_newest(const struct mt_ticker *ticker, const struct mt_track *track) {
+static bool is_newest(const struct mt_ticker *ticker, const struct mt_ticker_track *track) {
     for (size_t i = 0; i < ticker->n_tracks; i++) {
-        const struct mt_track *t = ticker->tracks[i];
+        const struct mt_ticker_track *t = ticker->tracks[i];
         if (t->name.pid == track->name.pid && t->name.start_ticks == track->name.start_ticks &&
             t->name.counter > track->name.counter)
             return false;
@@ -58,12 +58,12 @@ static bool is_newest(const struct mt_ticker *ticker, const struct mt_track *tra
 static void remove_done(struct mt_ticker *ticker) {
     size_t kept = 0;
     for (size_t i = 0; i < ticker->n_tracks; i++) {
-        struct mt_track *track = ticker->tracks[i];
-        if (track->state != MT_TRACK_DONE) {
+        struct mt_ticker_track *track = ticker->tracks[i];
+        if (track->state != MT_TICKER_DONE) {
             ticker->tracks[kept++] = track;
             continue;
         }
-        mt_track_release(track);
+        mt_ticker_release_track(track);
         free(track);
     }
     ticker->n_tracks = kept;
@@ -86,7 +86,7 @@ static bool write_all(int fd, const void *data, size_t bytes) {
 _Noreturn static void work(struct mt_finish *finish, struct mt_ticker *ticker, int fd) {
     setpriority(PRIO_PROCESS, 0, 10); /* the target comes first */
     for (size_t i = 0; i < ticker->n_tracks; i++) {
-        struct mt_track *track = ticker->tracks[i];
+        struct mt_ticker_track *track = ticker->tracks[i];
         struct mt_result result;
         if (!track->is_held)
             continue;
@@ -106,12 +106,12 @@ void mt_finish_relieve(struct mt_finish *finish, struct mt_ticker *ticker) {
     size_t n_waiting = 0;
     int ends[2];
     for (size_t i = 0; i < ticker->n_tracks; i++)
-        n_waiting += ticker->tracks[i]->state == MT_TRACK_ENDED && !ticker->tracks[i]->is_main;
+        n_waiting += ticker->tracks[i]->state == MT_TICKER_ENDED && !ticker->tracks[i]->is_main;
     if (finish->worker || !is_short_of_room(finish, n_waiting) || pipe2(ends, O_CLOEXEC) != 0)
         return;
     for (size_t i = 0; i < ticker->n_tracks; i++) {
-        struct mt_track *track = ticker->tracks[i];
-        track->is_held = track->state == MT_TRACK_ENDED && !track->is_main;
+        struct mt_ticker_track *track = ticker->tracks[i];
+        track->is_held = track->state == MT_TICKER_ENDED && !track->is_main;
     }
     pid_t pid = fork();
     if (pid == 0)
@@ -130,7 +130,7 @@ void mt_finish_relieve(struct mt_finish *finish, struct mt_ticker *ticker) {
 static void take_result(struct mt_finish *finish, struct mt_ticker *ticker) {
     for (size_t i = 0; i < ticker->n_tracks; i++)
         if (ticker->tracks[i]->inode == finish->arriving.inode && ticker->tracks[i]->is_held)
-            ticker->tracks[i]->state = MT_TRACK_DONE;
+            ticker->tracks[i]->state = MT_TICKER_DONE;
     keep_result(finish, &finish->arriving);
     finish->worker_bytes = 0;
 }
@@ -170,18 +170,18 @@ void mt_finish_collect(struct mt_finish *finish, struct mt_ticker *ticker, bool 
 
 /* ---- at the end ------------------------------------------------------------------------------ */
 
-static bool is_the_program(const struct mt_ticker *ticker, const struct mt_track *track) {
+static bool is_the_program(const struct mt_ticker *ticker, const struct mt_ticker_track *track) {
     return track->is_main && is_newest(ticker, track);
 }
 
 static void convert_one(struct mt_finish *finish, const struct mt_ticker *ticker,
-                        struct mt_track *track, struct mt_profile **profile) {
+                        struct mt_ticker_track *track, struct mt_profile **profile) {
     struct mt_result result;
     mt_convert_track(&finish->convert, track, is_newest(ticker, track), &result, profile);
     result.is_main = is_the_program(ticker, track);
     keep_result(finish, &result);
-    mt_track_release(track);
-    track->state = MT_TRACK_DONE;
+    mt_ticker_release_track(track);
+    track->state = MT_TICKER_DONE;
 }
 
 void mt_finish_all(struct mt_finish *finish, struct mt_ticker *ticker,
@@ -189,11 +189,12 @@ void mt_finish_all(struct mt_finish *finish, struct mt_ticker *ticker,
     *profile = NULL;
     mt_finish_collect(finish, ticker, true);
     for (size_t i = 0; i < ticker->n_tracks; i++)
-        if (ticker->tracks[i]->state == MT_TRACK_ENDED &&
+        if (ticker->tracks[i]->state == MT_TICKER_ENDED &&
             !is_the_program(ticker, ticker->tracks[i]))
             convert_one(finish, ticker, ticker->tracks[i], NULL);
     for (size_t i = 0; i < ticker->n_tracks; i++)
-        if (ticker->tracks[i]->state == MT_TRACK_ENDED && is_the_program(ticker, ticker->tracks[i]))
+        if (ticker->tracks[i]->state == MT_TICKER_ENDED &&
+            is_the_program(ticker, ticker->tracks[i]))
             convert_one(finish, ticker, ticker->tracks[i], profile);
     remove_done(ticker);
 }

@@ -3,8 +3,8 @@
  * Turning the ledgers of a run into profiles: at the end, and for processes that have ended already
  * when their ledgers begin to fill the session's file system.
  */
-#ifndef MT_CLI_FINISH_H
-#define MT_CLI_FINISH_H
+#ifndef MT_CLI_RUN_FINISH_H
+#define MT_CLI_RUN_FINISH_H
 
 #include <stdbool.h>
 #include <stddef.h>

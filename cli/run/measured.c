@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A trial is a child process that calls the run command. Not the command's parts in this process:
- * run blocks the signals of its process, prints, and ends with the status of the program, all of
- * which belongs to a process of its own, and the second trial must not find what the first one has
- * left. Not `memtrack run` by exec either: it need not be in PATH, and /proc may not be mounted.
+ * A measured run is a child process that calls the run command. Not the command's parts in this
+ * process: run blocks the signals of its process, prints, and ends with the status of the program,
+ * all of which belongs to a process of its own, and the second run must not find what the first one
+ * has left. Not `memtrack run` by exec either: it need not be in PATH, and /proc may not be
+ * mounted.
  *
- *   compare / check ──fork──► mt_cmd_run ──fork, exec──► program
+ *   compare / check ──fork──► mt_run_command ──fork, exec──► program
  *        ▲  signals noted, passed on ─────►  passed on ─────►
  */
 #include "run/measured.h"
@@ -32,7 +33,7 @@
 static const int watched[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
 enum { N_WATCHED = sizeof watched / sizeof *watched };
 
-static volatile sig_atomic_t stop_signal, running; /* running: process id of the trial, 0: none */
+static volatile sig_atomic_t stop_signal, running; /* running: process id of the run, 0: none */
 
 /* ---- signals --------------------------------------------------------------------------------- */
 
@@ -47,7 +48,7 @@ static void note(int signal, siginfo_t *info, void *context) {
     errno = saved;
 }
 
-void mt_trial_watch_signals(void) {
+void mt_measured_watch_signals(void) {
     for (size_t i = 0; i < N_WATCHED; i++) {
         struct sigaction action = {.sa_sigaction = note, .sa_flags = SA_SIGINFO}, before;
         if (sigaction(watched[i], NULL, &before) == 0 && before.sa_handler != SIG_IGN)
@@ -55,11 +56,11 @@ void mt_trial_watch_signals(void) {
     }
 }
 
-int mt_trial_stopped(void) {
+int mt_measured_stopped(void) {
     return stop_signal;
 }
 
-void mt_trial_obey(void) {
+void mt_measured_end_by_signal(void) {
     if (!stop_signal)
         return;
     signal(stop_signal, SIG_DFL);
@@ -99,24 +100,24 @@ static void redirect(const char *path, int flags, int to) {
     }
 }
 
-_Noreturn static void become_run(const struct mt_trial *trial, char *pattern) {
+_Noreturn static void become_run(const struct mt_measured_run *run, char *pattern) {
     char name[] = "memtrack run", quiet[] = "-q", mmap[] = "--mmap", output[] = "-o",
          dashes[] = "--";
-    char *own[] = {name, trial->mmap ? mmap : quiet, quiet, output, pattern, dashes};
+    char *own[] = {name, run->mmap ? mmap : quiet, quiet, output, pattern, dashes};
     size_t n_own = sizeof own / sizeof *own, n = 0;
-    redirect(trial->input, O_RDONLY, STDIN_FILENO);
-    redirect(trial->output, O_WRONLY, STDOUT_FILENO);
-    redirect(trial->errors, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND, STDERR_FILENO);
-    if (trial->output_to_errors)
+    redirect(run->input, O_RDONLY, STDIN_FILENO);
+    redirect(run->output, O_WRONLY, STDOUT_FILENO);
+    redirect(run->errors, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND, STDERR_FILENO);
+    if (run->output_to_errors)
         dup2(STDERR_FILENO, STDOUT_FILENO);
-    while (trial->program[n])
+    while (run->program[n])
         n++;
     char **arguments = calloc(n_own + n + 1, sizeof *arguments);
     if (!arguments)
         _exit(MT_EXIT_FAILED);
     memcpy(arguments, own, sizeof own);
-    memcpy(arguments + n_own, trial->program, n * sizeof *arguments);
-    int status = mt_cmd_run((int)(n_own + n), arguments);
+    memcpy(arguments + n_own, run->program, n * sizeof *arguments);
+    int status = mt_run_command((int)(n_own + n), arguments);
     fflush(NULL);
     _exit(status);
 }
@@ -130,7 +131,7 @@ static int await(pid_t child) {
     while (waitpid(child, &status, 0) < 0)
         if (errno != EINTR)
             return MT_EXIT_FAILED;
-    return mt_exit_status(status);
+    return mt_launch_exit_status(status);
 }
 
 /* "DIRECTORY/PROGRAM@PID.pb.gz" for run, malloc'ed. */
@@ -144,9 +145,9 @@ static char *make_pattern(const char *directory) {
     return pattern;
 }
 
-int mt_trial_run(const struct mt_trial *trial, int *status, struct mt_error *error) {
+int mt_measured_run(const struct mt_measured_run *run, int *status, struct mt_error *error) {
     sigset_t before;
-    char *pattern = make_pattern(trial->directory);
+    char *pattern = make_pattern(run->directory);
     if (!pattern)
         return mt_error_set(error, MEMTRACK_ENOMEM, "", "out of memory");
     fflush(NULL); /* else the child prints what we have not yet */
@@ -154,7 +155,7 @@ int mt_trial_run(const struct mt_trial *trial, int *status, struct mt_error *err
     pid_t child = stop_signal ? 0 : fork();
     if (child == 0 && !stop_signal) {
         forget_signals(&before);
-        become_run(trial, pattern);
+        become_run(run, pattern);
     }
     running = child > 0 ? child : 0;
     int why = errno, rc = 0;
@@ -191,14 +192,14 @@ static void empty(int fd, bool all) {
         close(fd);
 }
 
-void mt_trial_empty(const char *directory, bool all) {
+void mt_measured_empty(const char *directory, bool all) {
     empty(open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC), all);
 }
 
-#define TRIAL "memtrack-trial."
+#define PREFIX "memtrack-trial."
 enum { SWEEP_AFTER_S = 60 }; /* longer than from the making of a directory to its lock */
 
-/* That a trial still runs can be told from its directory: the lock goes with the last of its
+/* That a run goes on can be told from its directory: the lock goes with the last of its
  * processes that is ours. */
 static int trial_lock = -1;
 
@@ -221,21 +222,21 @@ static void sweep_one(int parent, const char *name) {
     close(fd);
 }
 
-void mt_trial_sweep(const char *parent) {
+void mt_measured_sweep(const char *parent) {
     DIR *folder = opendir(parent);
     struct dirent *entry;
     while (folder && (entry = readdir(folder)))
-        if (fnmatch(TRIAL "??????", entry->d_name, 0) == 0)
+        if (fnmatch(PREFIX "??????", entry->d_name, 0) == 0)
             sweep_one(dirfd(folder), entry->d_name);
     if (folder)
         closedir(folder);
 }
 
-int mt_trial_directory(const char *parent, char **path, struct mt_error *error) {
+int mt_measured_directory(const char *parent, char **path, struct mt_error *error) {
     const char *temporary = getenv("TMPDIR");
     if (!parent)
         parent = temporary && *temporary ? temporary : "/tmp";
-    if (asprintf(path, "%s/" TRIAL "XXXXXX", parent) < 0) {
+    if (asprintf(path, "%s/" PREFIX "XXXXXX", parent) < 0) {
         *path = NULL;
         return mt_error_set(error, MEMTRACK_ENOMEM, "", "out of memory");
     }
@@ -262,7 +263,7 @@ static int by_pid(const void *a, const void *b) {
     return first != second ? (first > second ? 1 : -1) : strcmp(one, other);
 }
 
-void mt_trial_free(char **paths, size_t n) {
+void mt_measured_paths_free(char **paths, size_t n) {
     for (size_t i = 0; i < n; i++)
         free(paths[i]);
     free(paths);
@@ -279,7 +280,7 @@ static bool add_path(const char *directory, const char *name, char ***paths, siz
     return true;
 }
 
-int mt_trial_profiles(const char *directory, char ***paths, size_t *n, struct mt_error *error) {
+int mt_measured_paths(const char *directory, char ***paths, size_t *n, struct mt_error *error) {
     DIR *folder = opendir(directory);
     struct dirent *entry;
     bool complete = true;
@@ -294,7 +295,7 @@ int mt_trial_profiles(const char *directory, char ***paths, size_t *n, struct mt
         qsort(*paths, *n, sizeof **paths, by_pid);
         return 0;
     }
-    mt_trial_free(*paths, *n);
+    mt_measured_paths_free(*paths, *n);
     *paths = NULL;
     *n = 0;
     return complete ? mt_error_set(error, MEMTRACK_ENOTFOUND, "", "nothing was recorded")
@@ -318,18 +319,18 @@ static char *settled_name(char *const *paths, size_t i, const char *to) {
                : settled;
 }
 
-int mt_trial_settled(char *const *paths, size_t n, const char *to, char ***settled,
-                     struct mt_error *error) {
+int mt_measured_paths_in(char *const *paths, size_t n, const char *to, char ***settled,
+                         struct mt_error *error) {
     *settled = calloc(n + 1, sizeof **settled);
     for (size_t i = 0; i < n && *settled; i++)
         if (!((*settled)[i] = settled_name(paths, i, to))) {
-            mt_trial_free(*settled, i);
+            mt_measured_paths_free(*settled, i);
             *settled = NULL;
         }
     return *settled ? 0 : mt_error_set(error, MEMTRACK_ENOMEM, "", "out of memory");
 }
 
-int mt_trial_settle(char *const *paths, char *const *settled, size_t n, struct mt_error *error) {
+int mt_measured_move(char *const *paths, char *const *settled, size_t n, struct mt_error *error) {
     for (size_t i = 0; i < n; i++)
         if (rename(paths[i], settled[i]) != 0)
             return mt_error_set(error, MEMTRACK_EIO, "Give a directory that can be written to.",

@@ -60,7 +60,7 @@ static void *call(void *argument) {
     return NULL;
 }
 
-bool mt_call_on_stack(bool (*work)(void *context), void *context) {
+bool mt_big_stack_call(bool (*work)(void *context), void *context) {
     struct call c = {work, context, false};
     pthread_attr_t attributes;
     pthread_t thread;
@@ -81,7 +81,7 @@ bool mt_call_on_stack(bool (*work)(void *context), void *context) {
     return c.result;
 }
 
-bool mt_stack_is_small(void) {
+bool mt_big_stack_is_needed(void) {
     struct rlimit limit;
     return getrlimit(RLIMIT_STACK, &limit) == 0 && limit.rlim_cur < USUAL_STACK_BYTES;
 }
@@ -121,7 +121,7 @@ void mt_observer_start(struct mt_observer *observer, bool (*work)(void *context)
         observer->end_fd = ends[0];
         raise_limits();
         volunteer();
-        bool is_in_use = mt_call_on_stack(work, context);
+        bool is_in_use = mt_big_stack_call(work, context);
         fflush(NULL);
         _exit(is_in_use ? ENDED_IN_USE : ENDED_WELL);
     }
@@ -135,7 +135,7 @@ void mt_observer_start(struct mt_observer *observer, bool (*work)(void *context)
     signal(SIGPIPE, SIG_IGN); /* of an observer that has died */
 }
 
-bool mt_observer_wait(const struct mt_observer *observer, struct mt_child *child, int other_fd,
+bool mt_observer_wait(const struct mt_observer *observer, struct mt_launched *child, int other_fd,
                       uint64_t until_ns) {
     uint64_t now = mt_clock_now_ns(), left = until_ns > now ? until_ns - now : 0;
     struct timespec timeout = {.tv_sec = (time_t)(left / 1000000000u),
@@ -177,7 +177,7 @@ static void tell_of_death(int wait_status, const struct mt_session *session, con
         snprintf(why, sizeof why, "signal %d (%s) ended it%s", WTERMSIG(wait_status),
                  strsignal(WTERMSIG(wait_status)),
                  WTERMSIG(wait_status) == SIGKILL ? ", as when memory runs out" : "");
-    mt_print_problem(
+    mt_terminal_print_problem(
         name,
         n ? "Nothing that was recorded is lost: in a shell without limits (ulimit -a), read it "
             "with memtrack "
@@ -187,7 +187,7 @@ static void tell_of_death(int wait_status, const struct mt_session *session, con
         why, n ? "; the recording is kept in " : "", n ? session->path : "");
 }
 
-bool mt_observer_finish(struct mt_observer *observer, const struct mt_child *child,
+bool mt_observer_finish(struct mt_observer *observer, const struct mt_launched *child,
                         const struct mt_session *session, const char *name) {
     const struct news news = {child->wait_status, child->end_ns, child->most_rss_bytes};
     int status = 0;

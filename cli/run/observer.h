@@ -3,8 +3,8 @@
  * The half of memtrack run that reads ledgers and files, in a process of its own: what becomes of
  * it must not change how the run ends.
  */
-#ifndef MT_CLI_OBSERVER_H
-#define MT_CLI_OBSERVER_H
+#ifndef MT_CLI_RUN_OBSERVER_H
+#define MT_CLI_RUN_OBSERVER_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -27,20 +27,20 @@ void mt_observer_start(struct mt_observer *observer, bool (*work)(void *context)
 
 /* In the starter: tell that the child has ended, and wait for the observer. What work returned;
  * true when it has died, of which it is said what is lost, and where the rest is. */
-bool mt_observer_finish(struct mt_observer *observer, const struct mt_child *child,
+bool mt_observer_finish(struct mt_observer *observer, const struct mt_launched *child,
                         const struct mt_session *session, const char *name);
 
 /* In the observer: wait for the end of the program, other_fd (-1: none) to become readable, or
  * until_ns, whatever comes first. child->ended is set with what is known of the end. False: the
  * starter is gone, and with it all purpose. */
-bool mt_observer_wait(const struct mt_observer *observer, struct mt_child *child, int other_fd,
+bool mt_observer_wait(const struct mt_observer *observer, struct mt_launched *child, int other_fd,
                       uint64_t until_ns);
 
 /* work(context) on a stack of at least 8 MiB, whatever ulimit -s says: libdw's functions call
  * themselves once for each level of a program's blocks, and some keep much on the stack. On this
  * one where no other is to be had. */
-bool mt_call_on_stack(bool (*work)(void *context), void *context);
+bool mt_big_stack_call(bool (*work)(void *context), void *context);
 /* Is the stack that we have smaller than that? */
-bool mt_stack_is_small(void);
+bool mt_big_stack_is_needed(void);
 
 #endif

@@ -32,7 +32,7 @@ static int compare_by_peak(const void *a, const void *b) {
 static void print_child(const struct mt_terminal *terminal, const struct mt_result *result) {
     char peak[MT_FORMAT_BYTES], live[MT_FORMAT_BYTES];
     fprintf(terminal->stream, "  %-7" PRIu32 " ", result->pid);
-    mt_put(terminal, MT_STYLE_NONE, result->program);
+    mt_terminal_put(terminal, MT_STYLE_NONE, result->program);
     if (result->is_blind)
         fputs("  nothing was recorded: its own malloc comes before the recorder's  ",
               terminal->stream);
@@ -40,12 +40,12 @@ static void print_child(const struct mt_terminal *terminal, const struct mt_resu
         fprintf(terminal->stream, "  peak %s, live at exit %s  ",
                 mt_format_size(peak, (int64_t)result->peak_bytes, false),
                 mt_format_size(live, (int64_t)result->live_bytes, false));
-    mt_put(terminal, MT_STYLE_DIM, result->file);
+    mt_terminal_put(terminal, MT_STYLE_DIM, result->file);
     if (mt_unseen_is_much(&result->anonymous)) {
         fprintf(terminal->stream, "  ");
-        mt_put(terminal, MT_STYLE_WARN, "explains little of its memory: ");
-        mt_put(terminal, MT_STYLE_WARN,
-               mt_format_size(live, (int64_t)result->anonymous.bytes, false));
+        mt_terminal_put(terminal, MT_STYLE_WARN, "explains little of its memory: ");
+        mt_terminal_put(terminal, MT_STYLE_WARN,
+                        mt_format_size(live, (int64_t)result->anonymous.bytes, false));
     }
     fputc('\n', terminal->stream);
 }
@@ -76,13 +76,13 @@ static void print_problems(const struct mt_finish *finish) {
         if (!result->problem.message[0])
             continue;
         if (n++ < MAX_PROBLEMS)
-            mt_print_error(us, &result->problem);
+            mt_terminal_print_error(us, &result->problem);
         if (result->is_kept && n <= MAX_PROBLEMS)
             fprintf(stderr, "  memtrack report %s\n", result->file);
     }
     if (n > MAX_PROBLEMS)
-        mt_print_problem(us, NULL, "... and %zu more profiles with such a problem",
-                         n - MAX_PROBLEMS);
+        mt_terminal_print_problem(us, NULL, "... and %zu more profiles with such a problem",
+                                  n - MAX_PROBLEMS);
 }
 
 struct reason {
@@ -122,7 +122,7 @@ static bool blame_the_place(const struct mt_session *session, struct reason *rea
 }
 
 /* The reason that fits best what was seen, and what to do about it. */
-static void explain_nothing(const struct mt_target *target, const struct mt_child *child,
+static void explain_nothing(const struct mt_target *target, const struct mt_launched *child,
                             const struct mt_session *session, const char *program) {
     struct reason reason = {"", ""};
     if (blame_the_place(session, &reason))
@@ -143,7 +143,8 @@ static void explain_nothing(const struct mt_target *target, const struct mt_chil
         reason.hint =
             "Look at its messages above; name the program that does the work instead of a wrapper.";
     }
-    mt_print_problem(us, reason.hint, "nothing was recorded of %s: %s", program, reason.why);
+    mt_terminal_print_problem(us, reason.hint, "nothing was recorded of %s: %s", program,
+                              reason.why);
 }
 
 static const struct mt_result *main_result(const struct mt_finish *finish) {
@@ -153,22 +154,22 @@ static const struct mt_result *main_result(const struct mt_finish *finish) {
     return NULL;
 }
 
-static void print_main(const struct mt_run_options *options, const struct mt_result *result,
+static void print_main(const struct mt_run_request *options, const struct mt_result *result,
                        const struct mt_profile *profile) {
     struct mt_error error;
-    const struct mt_summary_options summary = {
+    const struct mt_run_summary_options summary = {
         .profile_path = result->is_written ? result->file : NULL,
         .color = options->color,
     };
     if (options->json) {
-        if (mt_cli_print_json(stderr, profile, 0, &error) != 0)
-            mt_print_error(us, &error);
+        if (mt_run_summary_print_json(stderr, profile, 0, &error) != 0)
+            mt_terminal_print_error(us, &error);
     } else if (!options->quiet)
-        mt_cli_print_summary(stderr, profile, &summary);
+        mt_run_summary_print(stderr, profile, &summary);
 }
 
-void mt_run_report(const struct mt_run_options *options, const struct mt_target *target,
-                   const struct mt_child *child, const struct mt_session *session,
+void mt_run_report(const struct mt_run_request *options, const struct mt_target *target,
+                   const struct mt_launched *child, const struct mt_session *session,
                    const struct mt_finish *finish, size_t n_running,
                    const struct mt_profile *profile) {
     const struct mt_result *result = main_result(finish);
@@ -177,9 +178,10 @@ void mt_run_report(const struct mt_run_options *options, const struct mt_target 
     bool is_blind = profile && profile->info.totals.total_blocks == 0 &&
                     (target->wraps_malloc || profile->info.outranked);
     if (is_blind)
-        mt_print_problem(us, "Link its allocator as a shared library, or leave it out.",
-                         "nothing was recorded of %s: it contains its own malloc and uses no other",
-                         options->program[0]);
+        mt_terminal_print_problem(
+            us, "Link its allocator as a shared library, or leave it out.",
+            "nothing was recorded of %s: it contains its own malloc and uses no other",
+            options->program[0]);
     else if (profile && result)
         print_main(options, result, profile);
     else if (!result || !result->problem.message[0])
@@ -188,7 +190,7 @@ void mt_run_report(const struct mt_run_options *options, const struct mt_target 
         print_children(&terminal, finish);
     print_problems(finish);
     if (n_running)
-        mt_print_problem(
+        mt_terminal_print_problem(
             us,
             "Read it at any time with: memtrack report DIRECTORY; remove it when they have ended.",
             "%zu process%s of the program still run%s; their recording goes on in %s", n_running,

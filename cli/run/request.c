@@ -71,11 +71,11 @@ static const struct argp_option table[] = {
 
 static int bad_value(const struct argp_state *state, const char *hint, const char *option,
                      const char *value) {
-    mt_print_problem(state->argv[0], hint, "--%s: %s is no value for it", option, value);
+    mt_terminal_print_problem(state->argv[0], hint, "--%s: %s is no value for it", option, value);
     exit(MT_EXIT_FAILED);
 }
 
-static void parse_frames(const char *text, struct mt_run_options *o,
+static void parse_frames(const char *text, struct mt_run_request *o,
                          const struct argp_state *state) {
     char *end, hint[48];
     unsigned long long value = strtoull(text, &end, 10);
@@ -85,7 +85,7 @@ static void parse_frames(const char *text, struct mt_run_options *o,
     o->frames = value;
 }
 
-static void parse_follow(const char *text, struct mt_run_options *o,
+static void parse_follow(const char *text, struct mt_run_request *o,
                          const struct argp_state *state) {
     if (strcmp(text, "yes") != 0 && strcmp(text, "no") != 0)
         bad_value(state, "Give yes or no.", "follow", text);
@@ -97,7 +97,7 @@ static bool parse_max_ledger(const char *text, uint64_t *bytes) {
     return strcmp(text, "0") == 0 || mt_format_parse_size(text, bytes);
 }
 
-static void parse_interval(const char *text, struct mt_run_options *o,
+static void parse_interval(const char *text, struct mt_run_request *o,
                            const struct argp_state *state) {
     if (!mt_format_parse_duration(text, 0, &o->interval_ns) || o->interval_ns < 1000000)
         bad_value(state, "Give a duration of at least 1ms, such as 10ms, 1s or 2m.", "interval",
@@ -105,7 +105,7 @@ static void parse_interval(const char *text, struct mt_run_options *o,
 }
 
 static error_t parse_recording(int key, char *value, struct argp_state *state) {
-    struct mt_run_options *o = state->input;
+    struct mt_run_request *o = state->input;
     switch (key) {
     case KEY_FOLLOW:
         parse_follow(value, o, state);
@@ -148,7 +148,7 @@ static error_t parse_recording(int key, char *value, struct argp_state *state) {
 }
 
 static error_t parse(int key, char *value, struct argp_state *state) {
-    struct mt_run_options *o = state->input;
+    struct mt_run_request *o = state->input;
     switch (key) {
     case 'o':
         o->output = value;
@@ -163,7 +163,7 @@ static error_t parse(int key, char *value, struct argp_state *state) {
         o->json = true;
         return 0;
     case KEY_COLOR:
-        if (!mt_color_parse(value, &o->color))
+        if (!mt_terminal_parse_color(value, &o->color))
             bad_value(state, "Give auto, always or never.", "color", value);
         return 0;
     case ARGP_KEY_INIT:
@@ -173,13 +173,13 @@ static error_t parse(int key, char *value, struct argp_state *state) {
         o->program = state->argv + state->next;
         return 0;
     default:
-        return mt_option_symbols(key, value, state, &o->symbols)
+        return mt_options_symbols(key, value, state, &o->symbols)
                    ? 0
                    : parse_recording(key, value, state);
     }
 }
 
-int mt_run_parse(int argc, char **argv, struct mt_run_options *options) {
+int mt_run_request_parse(int argc, char **argv, struct mt_run_request *options) {
     static const struct argp_child children[] = {{&mt_trigger_argp, 0, "Triggers:", 3}, {0}};
     static const struct argp argp = {
         .options = table,
@@ -195,21 +195,22 @@ int mt_run_parse(int argc, char **argv, struct mt_run_options *options) {
                "the program cannot be executed, 127 when it was not found.",
     };
     struct mt_error error;
-    *options = (struct mt_run_options){
-        .follow = true, .max_ledger = UINT64_MAX, .triggers = mt_triggers_new()};
+    *options = (struct mt_run_request){
+        .follow = true, .max_ledger = UINT64_MAX, .triggers = mt_trigger_new()};
     if (!options->triggers) {
-        mt_print_problem(argv[0], NULL, "out of memory");
+        mt_terminal_print_problem(argv[0], NULL, "out of memory");
         return MT_EXIT_FAILED;
     }
     argp_err_exit_status = MT_EXIT_FAILED;
     if (argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, options) != 0)
         return MT_EXIT_FAILED;
     if (!options->program || !options->program[0] || !options->program[0][0]) {
-        mt_print_problem(argv[0], "For example: memtrack run -- ls -l", "name a program to run");
+        mt_terminal_print_problem(argv[0], "For example: memtrack run -- ls -l",
+                                  "name a program to run");
         return MT_EXIT_FAILED;
     }
     if (options->output && mt_output_check_pattern(options->output, &error) != 0) {
-        mt_print_error(argv[0], &error);
+        mt_terminal_print_error(argv[0], &error);
         return MT_EXIT_FAILED;
     }
     return 0;

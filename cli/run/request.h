@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The options of `memtrack run`, as its parts need them. */
-#ifndef MT_CLI_RUN_H
-#define MT_CLI_RUN_H
+#ifndef MT_CLI_RUN_REQUEST_H
+#define MT_CLI_RUN_REQUEST_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -14,7 +14,7 @@
 #include "trigger.h"
 #include "view/symbols/symbols.h"
 
-struct mt_run_options {
+struct mt_run_request {
     const char *output; /* pattern; NULL: the default */
     bool force, quiet, json;
     bool follow;
@@ -24,18 +24,18 @@ struct mt_run_options {
     const char *allocator; /* NULL: the program's own */
     uint64_t frames;       /* 0: the default */
     bool exact_peak, usable, allocator_stats, dormant, mmap;
-    enum mt_color color;
+    enum mt_terminal_color color;
     struct mt_symbols_options symbols;
-    struct mt_triggers *triggers; /* always there; freed by the caller of mt_run_parse */
+    struct mt_triggers *triggers; /* always there; freed by the caller of mt_run_request_parse */
     char **program;               /* and its arguments, NULL at the end */
 };
 
 /* 0, or the exit status; has printed what was wrong. May exit for --help. */
-int mt_run_parse(int argc, char **argv, struct mt_run_options *options);
+int mt_run_request_parse(int argc, char **argv, struct mt_run_request *options);
 
 /* What is said after the run; see the options. profile: of the main process, or NULL. */
-void mt_run_report(const struct mt_run_options *options, const struct mt_target *target,
-                   const struct mt_child *child, const struct mt_session *session,
+void mt_run_report(const struct mt_run_request *options, const struct mt_target *target,
+                   const struct mt_launched *child, const struct mt_session *session,
                    const struct mt_finish *finish, size_t n_running,
                    const struct mt_profile *profile);
 

@@ -14,16 +14,16 @@ enum { DEFAULT_LINES = 5 };
 static void print_facts(const struct mt_terminal *terminal, const struct mt_rows *rows,
                         bool exact_bytes) {
     struct mt_summary_format options = {.exact_bytes = exact_bytes, .utf8 = terminal->utf8};
-    struct mt_summary facts = {0};
-    mt_summary_process(mt_rows_profile(rows), &facts);
-    mt_summary_totals(rows, &options, &facts);
-    mt_summary_coverage(rows, &facts);
-    mt_summary_self(mt_rows_profile(rows), &options, &facts);
-    mt_facts_print(terminal, &facts);
+    struct mt_summary lines = {0};
+    mt_summary_process(mt_rows_profile(rows), &lines);
+    mt_summary_totals(rows, &options, &lines);
+    mt_summary_coverage(rows, &lines);
+    mt_summary_self(mt_rows_profile(rows), &options, &lines);
+    mt_lines_print(terminal, &lines);
 }
 
 static void print_rows(const struct mt_terminal *terminal, const struct mt_rows *rows,
-                       const struct mt_summary_options *options) {
+                       const struct mt_run_summary_options *options) {
     struct mt_table_options table = {.n = options->n_lines ? options->n_lines : DEFAULT_LINES,
                                      .exact_bytes = options->exact_bytes,
                                      .is_brief = true,
@@ -34,8 +34,8 @@ static void print_rows(const struct mt_terminal *terminal, const struct mt_rows 
     mt_table_print(terminal, rows, &table);
 }
 
-void mt_cli_print_summary(FILE *stream, const struct mt_profile *profile,
-                          const struct mt_summary_options *options) {
+void mt_run_summary_print(FILE *stream, const struct mt_profile *profile,
+                          const struct mt_run_summary_options *options) {
     struct mt_view_options view = {
         .by = MT_BY_LINE, .sort = options->by_live ? MT_VALUE_LIVE_BYTES : MT_VALUE_PEAK_BYTES};
     struct mt_terminal terminal;
@@ -43,7 +43,7 @@ void mt_cli_print_summary(FILE *stream, const struct mt_profile *profile,
     struct mt_error error = {0};
     mt_terminal_init(&terminal, stream, options->color);
     if (mt_rows_build(profile, &view, &rows, &error) < 0) {
-        mt_put(&terminal, MT_STYLE_WARN, error.message);
+        mt_terminal_put(&terminal, MT_STYLE_WARN, error.message);
         fputc('\n', stream);
         return;
     }
@@ -53,13 +53,13 @@ void mt_cli_print_summary(FILE *stream, const struct mt_profile *profile,
         struct mt_summary next = {0};
         fputc('\n', stream);
         mt_summary_add(&next, "next", false, "memtrack report %s", options->profile_path);
-        mt_facts_print_styled(&terminal, &next, MT_STYLE_BOLD);
+        mt_lines_print_styled(&terminal, &next, MT_STYLE_BOLD);
     }
     mt_rows_free(rows);
 }
 
-int mt_cli_print_json(FILE *stream, const struct mt_profile *profile, size_t n,
-                      struct mt_error *error) {
+int mt_run_summary_print_json(FILE *stream, const struct mt_profile *profile, size_t n,
+                              struct mt_error *error) {
     struct mt_view_options view = {.by = MT_BY_LINE, .sort = MT_VALUE_PEAK_BYTES};
     struct mt_rows *rows;
     int status = mt_rows_build(profile, &view, &rows, error);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What `memtrack run` says at the end about one recorded process. */
-#ifndef MT_CLI_SUMMARY_H
-#define MT_CLI_SUMMARY_H
+#ifndef MT_CLI_RUN_SUMMARY_H
+#define MT_CLI_RUN_SUMMARY_H
 
 #include <stdio.h>
 
@@ -9,10 +9,10 @@
 #include "profile/profile.h"
 #include "text/terminal.h"
 
-struct mt_summary_options {
+struct mt_run_summary_options {
     const char *profile_path; /* for the command to type next; NULL: the profile was not written */
     size_t n_lines;           /* 0: the default, 5 */
-    enum mt_color color;
+    enum mt_terminal_color color;
     bool exact_bytes;
     bool by_live; /* the lines that hold most now, not at the peak */
 };
@@ -20,12 +20,12 @@ struct mt_summary_options {
 /* Peak with its time, total, temporary, live at exit, the lines that hold most at the peak (or
  * now), coverage notes, self-cost and the next command. The profile must be symbolized. Nothing is
  * printed on an error but a line that says so. */
-void mt_cli_print_summary(FILE *stream, const struct mt_profile *profile,
-                          const struct mt_summary_options *options);
+void mt_run_summary_print(FILE *stream, const struct mt_profile *profile,
+                          const struct mt_run_summary_options *options);
 
 /* The same process as the object that `memtrack report --json -n N` prints, for `run --json`. n 0:
  * every row. */
-int mt_cli_print_json(FILE *stream, const struct mt_profile *profile, size_t n,
-                      struct mt_error *error);
+int mt_run_summary_print_json(FILE *stream, const struct mt_profile *profile, size_t n,
+                              struct mt_error *error);
 
 #endif

@@ -2,9 +2,9 @@
 /*
  * The kernel says which pid it gave out last, so that a tick at which nothing was started costs one
  * small read. The pids since then are looked at one by one: a process whose parent is one of ours
- * is ours. It is a stranger as long as no ledger carries its pid; most find theirs at the next
- * tick. One that ends without is kept when it has executed another program than its parent: a fork
- * that allocates nothing has nothing to record, and is not worth a word.
+ * is ours. It counts as unrecorded as long as no ledger carries its pid; most find theirs at the
+ * next tick. One that ends without is kept when it has executed another program than its parent: a
+ * fork that allocates nothing has nothing to record, and is not worth a word.
  *
  * A process that is recorded and executes such a program goes on under its pid, with the ledger of
  * the program before: what its exe leads to tells.
@@ -117,28 +117,28 @@ static bool asks_for_tracker(uint32_t pid, char *missing, size_t bytes) {
 
 static bool is_running_track(const struct mt_ticker *ticker, uint32_t pid) {
     for (size_t i = ticker->n_tracks; i-- > 0;)
-        if (ticker->tracks[i]->name.pid == pid && ticker->tracks[i]->state == MT_TRACK_RUNNING)
+        if (ticker->tracks[i]->name.pid == pid && ticker->tracks[i]->state == MT_TICKER_RUNNING)
             return true;
     return false;
 }
 
-static bool has_ledger(const struct mt_ticker *ticker, const struct mt_stranger *s) {
+static bool has_ledger(const struct mt_ticker *ticker, const struct mt_unrecorded_process *s) {
     for (size_t i = ticker->n_tracks; i-- > 0;)
         if (ticker->tracks[i]->name.pid == s->pid && ticker->tracks[i]->name.counter >= s->counter)
             return true;
     return false;
 }
 
-static struct mt_stranger *stranger_of(struct mt_strangers *strangers, uint32_t pid) {
-    for (size_t i = 0; i < strangers->n; i++)
-        if (strangers->items[i].pid == pid)
-            return &strangers->items[i];
+static struct mt_unrecorded_process *unrecorded_of(struct mt_unrecorded *unrecorded, uint32_t pid) {
+    for (size_t i = 0; i < unrecorded->n; i++)
+        if (unrecorded->items[i].pid == pid)
+            return &unrecorded->items[i];
     return NULL;
 }
 
 /* One that has ended, and waits for its parent to notice, has no memory and says nothing true any
  * more. */
-static void look_at(struct mt_stranger *s) {
+static void look_at(struct mt_unrecorded_process *s) {
     char text[128];
     unsigned long long size, resident;
     bool has_tracker = asks_for_tracker(s->pid, s->missing, sizeof s->missing);
@@ -157,59 +157,59 @@ static void look_at(struct mt_stranger *s) {
         s->most_rss_bytes = resident * (uint64_t)sysconf(_SC_PAGESIZE);
 }
 
-static void add(struct mt_strangers *strangers, uint32_t pid, uint32_t parent, uint32_t counter,
+static void add(struct mt_unrecorded *unrecorded, uint32_t pid, uint32_t parent, uint32_t counter,
                 const char *name) {
-    struct mt_stranger *grown =
-        strangers->n < MOST_STRANGERS
-            ? realloc(strangers->items, (strangers->n + 1) * sizeof *strangers->items)
+    struct mt_unrecorded_process *grown =
+        unrecorded->n < MOST_STRANGERS
+            ? realloc(unrecorded->items, (unrecorded->n + 1) * sizeof *unrecorded->items)
             : NULL;
     if (!grown)
         return;
-    strangers->items = grown;
-    struct mt_stranger *s = &grown[strangers->n++];
-    *s = (struct mt_stranger){.pid = pid,
-                              .parent = parent,
-                              .counter = counter,
-                              .start_ticks = mt_process_start_ticks(pid)};
+    unrecorded->items = grown;
+    struct mt_unrecorded_process *s = &grown[unrecorded->n++];
+    *s = (struct mt_unrecorded_process){.pid = pid,
+                                        .parent = parent,
+                                        .counter = counter,
+                                        .start_ticks = mt_process_start_ticks(pid)};
     snprintf(s->name, sizeof s->name, "%s", name);
     if (parent) {
         uint32_t above;
         read_exe(parent, s->exe_first, sizeof s->exe_first);
         read_status(parent, &above, s->name_first);
-        s->of_stranger = stranger_of(strangers, parent) != NULL;
+        s->of_unrecorded = unrecorded_of(unrecorded, parent) != NULL;
     }
     look_at(s);
 }
 
-static void look_at_tracks(struct mt_strangers *strangers, const struct mt_ticker *ticker) {
+static void look_at_tracks(struct mt_unrecorded *unrecorded, const struct mt_ticker *ticker) {
     for (size_t i = 0; i < ticker->n_tracks; i++) {
-        struct mt_track *track = ticker->tracks[i];
+        struct mt_ticker_track *track = ticker->tracks[i];
         char name[16] = "";
         uint32_t parent;
-        if (!track->is_left || track->is_left_noticed || track->state != MT_TRACK_RUNNING)
+        if (!track->is_left || track->is_left_noticed || track->state != MT_TICKER_RUNNING)
             continue;
         track->is_left_noticed = true;
         if (read_status(track->name.pid, &parent, name))
-            add(strangers, track->name.pid, 0, track->name.counter + 1, name);
+            add(unrecorded, track->name.pid, 0, track->name.counter + 1, name);
     }
 }
 
-static void look_at_new(struct mt_strangers *strangers, const struct mt_ticker *ticker,
+static void look_at_new(struct mt_unrecorded *unrecorded, const struct mt_ticker *ticker,
                         uint32_t pid) {
     char name[16] = "";
     uint32_t parent;
     if (is_running_track(ticker, pid) || (pid_t)pid == ticker->main_pid || (pid_t)pid == getpid() ||
         !read_status(pid, &parent, name))
         return;
-    if (is_running_track(ticker, parent) || stranger_of(strangers, parent) ||
+    if (is_running_track(ticker, parent) || unrecorded_of(unrecorded, parent) ||
         (pid_t)parent == ticker->main_pid)
-        add(strangers, pid, parent, 0, name);
+        add(unrecorded, pid, parent, 0, name);
 }
 
 /* ---- the end of one -------------------------------------------------------------------------- */
 
-static bool is_worth_a_word(const struct mt_stranger *s) {
-    if (s->of_stranger)
+static bool is_worth_a_word(const struct mt_unrecorded_process *s) {
+    if (s->of_unrecorded)
         return true;
     if (!s->exe[0] &&
         !s->is_hidden) /* it ended too soon; that it has executed something shows in its name */
@@ -217,68 +217,68 @@ static bool is_worth_a_word(const struct mt_stranger *s) {
     return strcmp(s->exe, s->exe_first) != 0;
 }
 
-static void remember(struct mt_strangers *strangers, const struct mt_stranger *s) {
-    for (size_t i = 0; i < strangers->n_gone; i++) {
-        struct mt_stranger *gone = &strangers->gone[i];
+static void remember(struct mt_unrecorded *unrecorded, const struct mt_unrecorded_process *s) {
+    for (size_t i = 0; i < unrecorded->n_gone; i++) {
+        struct mt_unrecorded_process *gone = &unrecorded->gone[i];
         if (strcmp(gone->exe, s->exe) != 0 || (!s->exe[0] && strcmp(gone->name, s->name) != 0))
             continue;
-        strangers->n_like[i]++;
+        unrecorded->n_like[i]++;
         if (s->most_rss_bytes > gone->most_rss_bytes)
             gone->most_rss_bytes = s->most_rss_bytes;
         return;
     }
-    if (strangers->n_gone == MOST_PROGRAMS)
+    if (unrecorded->n_gone == MOST_PROGRAMS)
         return;
-    if (!strangers->gone) {
-        strangers->gone = calloc(MOST_PROGRAMS, sizeof *strangers->gone);
-        strangers->n_like = calloc(MOST_PROGRAMS, sizeof *strangers->n_like);
+    if (!unrecorded->gone) {
+        unrecorded->gone = calloc(MOST_PROGRAMS, sizeof *unrecorded->gone);
+        unrecorded->n_like = calloc(MOST_PROGRAMS, sizeof *unrecorded->n_like);
     }
-    if (!strangers->gone || !strangers->n_like)
+    if (!unrecorded->gone || !unrecorded->n_like)
         return;
-    strangers->gone[strangers->n_gone] = *s;
-    strangers->n_like[strangers->n_gone++] = 1;
+    unrecorded->gone[unrecorded->n_gone] = *s;
+    unrecorded->n_like[unrecorded->n_gone++] = 1;
 }
 
-static void visit_known(struct mt_strangers *strangers, const struct mt_ticker *ticker) {
+static void visit_known(struct mt_unrecorded *unrecorded, const struct mt_ticker *ticker) {
     size_t kept = 0;
-    for (size_t i = 0; i < strangers->n; i++) {
-        struct mt_stranger *s = &strangers->items[i];
+    for (size_t i = 0; i < unrecorded->n; i++) {
+        struct mt_unrecorded_process *s = &unrecorded->items[i];
         bool is_gone = mt_process_start_ticks(s->pid) != s->start_ticks;
         if (has_ledger(ticker, s)) /* after all */
             continue;
         if (is_gone) {
             if (is_worth_a_word(s))
-                remember(strangers, s);
+                remember(unrecorded, s);
             continue;
         }
         look_at(s);
         if (kept != i)
-            strangers->items[kept] = *s;
+            unrecorded->items[kept] = *s;
         kept++;
     }
-    strangers->n = kept;
+    unrecorded->n = kept;
 }
 
-void mt_strangers_look(struct mt_strangers *strangers, const struct mt_ticker *ticker) {
+void mt_unrecorded_look(struct mt_unrecorded *unrecorded, const struct mt_ticker *ticker) {
     uint32_t newest = newest_pid(),
-             first = strangers->last_pid ? strangers->last_pid : (uint32_t)ticker->main_pid;
-    if (strangers->n)
-        visit_known(strangers, ticker);
-    look_at_tracks(strangers, ticker);
+             first = unrecorded->last_pid ? unrecorded->last_pid : (uint32_t)ticker->main_pid;
+    if (unrecorded->n)
+        visit_known(unrecorded, ticker);
+    look_at_tracks(unrecorded, ticker);
     if (newest == 0 || newest == first)
         return;
     if (newest < first ||
         newest - first > MOST_NEW) /* the numbers began anew, or a machine with much else to do */
         first = newest > MOST_NEW ? newest - MOST_NEW : 0;
     for (uint32_t pid = first + 1; pid <= newest; pid++)
-        look_at_new(strangers, ticker, pid);
-    strangers->last_pid = newest;
+        look_at_new(unrecorded, ticker, pid);
+    unrecorded->last_pid = newest;
 }
 
 /* ---- what is said ---------------------------------------------------------------------------- */
 
 /* 0: nothing is known that would have kept the tracker out. */
-static bool find_reason(const struct mt_stranger *s, char *why, size_t bytes) {
+static bool find_reason(const struct mt_unrecorded_process *s, char *why, size_t bytes) {
     struct mt_target target = {0};
     struct mt_error error = {{0}, {0}};
     if (!s->exe[0] && !s->is_hidden) {
@@ -312,21 +312,21 @@ static bool find_reason(const struct mt_stranger *s, char *why, size_t bytes) {
     return status != 0 || !s->has_tracker;
 }
 
-int mt_strangers_note(struct mt_strangers *strangers, const struct mt_ticker *ticker,
-                      struct mt_profile *profile) {
+int mt_unrecorded_note(struct mt_unrecorded *unrecorded, const struct mt_ticker *ticker,
+                       struct mt_profile *profile) {
     int rc = 0;
-    visit_known(strangers, ticker);
-    for (size_t i = 0; i < strangers->n; i++) /* those that still run */
-        if (is_worth_a_word(&strangers->items[i]))
-            remember(strangers, &strangers->items[i]);
-    strangers->n = 0;
-    for (size_t i = 0; i < strangers->n_gone && rc == 0; i++) {
-        const struct mt_stranger *s = &strangers->gone[i];
+    visit_known(unrecorded, ticker);
+    for (size_t i = 0; i < unrecorded->n; i++) /* those that still run */
+        if (is_worth_a_word(&unrecorded->items[i]))
+            remember(unrecorded, &unrecorded->items[i]);
+    unrecorded->n = 0;
+    for (size_t i = 0; i < unrecorded->n_gone && rc == 0; i++) {
+        const struct mt_unrecorded_process *s = &unrecorded->gone[i];
         char why[600], note[5400], times[48] = "", rss[MT_FORMAT_BYTES];
         if (!find_reason(s, why, sizeof why))
             continue;
-        if (strangers->n_like[i] > 1)
-            snprintf(times, sizeof times, ", %zu times", strangers->n_like[i]);
+        if (unrecorded->n_like[i] > 1)
+            snprintf(times, sizeof times, ", %zu times", unrecorded->n_like[i]);
         snprintf(note, sizeof note,
                  "Not recorded: %s (process %" PRIu32 "%s, up to %s resident): %s.",
                  s->exe[0] ? s->exe : s->name, s->pid, times,
@@ -336,9 +336,9 @@ int mt_strangers_note(struct mt_strangers *strangers, const struct mt_ticker *ti
     return rc;
 }
 
-void mt_strangers_free(struct mt_strangers *strangers) {
-    free(strangers->items);
-    free(strangers->gone);
-    free(strangers->n_like);
-    *strangers = (struct mt_strangers){0};
+void mt_unrecorded_free(struct mt_unrecorded *unrecorded) {
+    free(unrecorded->items);
+    free(unrecorded->gone);
+    free(unrecorded->n_like);
+    *unrecorded = (struct mt_unrecorded){0};
 }

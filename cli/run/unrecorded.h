@@ -3,8 +3,8 @@
  * Processes of a run that leave no ledger: children that execute something into which the tracker
  * cannot be loaded. Who reads "3 other processes were recorded" has to learn of the fourth.
  */
-#ifndef MT_CLI_STRANGERS_H
-#define MT_CLI_STRANGERS_H
+#ifndef MT_CLI_RUN_UNRECORDED_H
+#define MT_CLI_RUN_UNRECORDED_H
 
 #include <stddef.h>
 #include <stdint.h>
@@ -13,7 +13,7 @@
 #include "profile/profile.h"
 #include "ticker.h"
 
-struct mt_stranger {
+struct mt_unrecorded_process {
     uint32_t pid, parent; /* 0: this place is free */
     uint32_t counter;     /* a ledger of this process with this counter or a later one is its */
     uint64_t start_ticks;
@@ -23,15 +23,15 @@ struct mt_stranger {
     char exe_first[512]; /* that of the process which it was forked from */
     char name_first[16]; /* likewise */
     bool is_hidden;      /* it runs, and its file may not be seen */
-    bool of_stranger;    /* the process that it was forked from has none either */
+    bool of_unrecorded;  /* the process that it was forked from has none either */
     char missing[512];   /* the directory for ledgers, which is not where it runs; "": it is */
     bool has_tracker;    /* its environment asks for it; also when that may not be read */
 };
 
-struct mt_strangers {
-    struct mt_stranger *items; /* those that live and have no ledger yet */
+struct mt_unrecorded {
+    struct mt_unrecorded_process *items; /* those that live and have no ledger yet */
     size_t n;
-    struct mt_stranger *gone; /* those that have ended without one, each program once */
+    struct mt_unrecorded_process *gone; /* those that have ended without one, each program once */
     size_t n_gone;
     size_t *n_like; /* how many there were of each */
     uint32_t last_pid;
@@ -39,12 +39,12 @@ struct mt_strangers {
 
 /* Look for processes that have been started since the last time. A read of a small file when there
  * are none. */
-void mt_strangers_look(struct mt_strangers *strangers, const struct mt_ticker *ticker);
+void mt_unrecorded_look(struct mt_unrecorded *unrecorded, const struct mt_ticker *ticker);
 
 /* Appends a note to the profile for each program that went unrecorded: its name, how often, and
  * why. 0 or -MEMTRACK_ENOMEM. */
-int mt_strangers_note(struct mt_strangers *strangers, const struct mt_ticker *ticker,
-                      struct mt_profile *profile);
-void mt_strangers_free(struct mt_strangers *strangers);
+int mt_unrecorded_note(struct mt_unrecorded *unrecorded, const struct mt_ticker *ticker,
+                       struct mt_profile *profile);
+void mt_unrecorded_free(struct mt_unrecorded *unrecorded);
 
 #endif

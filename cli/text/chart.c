@@ -55,12 +55,12 @@ static const struct glyphs ascii_glyphs = {
     .peak = "^",
     .mark = "v",
 };
-static const enum mt_style styles[MT_N_SERIES] = {MT_STYLE_BAR, MT_STYLE_SOURCE, MT_STYLE_DIM,
-                                                  MT_STYLE_WARN, MT_STYLE_BOLD};
+static const enum mt_terminal_style styles[MT_N_SERIES] = {
+    MT_STYLE_BAR, MT_STYLE_SOURCE, MT_STYLE_DIM, MT_STYLE_WARN, MT_STYLE_BOLD};
 
 struct cell {
     const char *glyph;
-    enum mt_style style;
+    enum mt_terminal_style style;
 };
 
 struct canvas {
@@ -120,9 +120,11 @@ static bool is_worth_it(const double *values, size_t n, enum mt_series series) {
     return false;
 }
 
-static void put_glyph(const struct mt_terminal *terminal, enum mt_style style, const char *glyph) {
-    fprintf(terminal->stream, "%s%s%s", style == MT_STYLE_NONE ? "" : mt_style(terminal, style),
-            glyph, style == MT_STYLE_NONE ? "" : mt_style(terminal, MT_STYLE_NONE));
+static void put_glyph(const struct mt_terminal *terminal, enum mt_terminal_style style,
+                      const char *glyph) {
+    fprintf(terminal->stream, "%s%s%s",
+            style == MT_STYLE_NONE ? "" : mt_terminal_style(terminal, style), glyph,
+            style == MT_STYLE_NONE ? "" : mt_terminal_style(terminal, MT_STYLE_NONE));
 }
 
 /* Neighbours of one style share an escape sequence. */
@@ -136,10 +138,10 @@ static void put_cells(const struct canvas *c, const struct cell *cells) {
                !cells[next].glyph == !cells[x].glyph)
             next++;
         bool is_styled = cells[x].glyph && cells[x].style != MT_STYLE_NONE;
-        fputs(is_styled ? mt_style(c->terminal, cells[x].style) : "", c->terminal->stream);
+        fputs(is_styled ? mt_terminal_style(c->terminal, cells[x].style) : "", c->terminal->stream);
         for (; x < next; x++)
             fputs(cells[x].glyph ? cells[x].glyph : " ", c->terminal->stream);
-        fputs(is_styled ? mt_style(c->terminal, MT_STYLE_NONE) : "", c->terminal->stream);
+        fputs(is_styled ? mt_terminal_style(c->terminal, MT_STYLE_NONE) : "", c->terminal->stream);
     }
 }
 
@@ -171,7 +173,7 @@ static void put_time_axis(const struct canvas *c) {
     char label[MT_FORMAT_BYTES];
     FILE *out = c->terminal->stream;
     uint64_t next = 0;
-    fprintf(out, "%*s %s%s", LABEL_WIDTH, "", mt_style(c->terminal, MT_STYLE_DIM),
+    fprintf(out, "%*s %s%s", LABEL_WIDTH, "", mt_terminal_style(c->terminal, MT_STYLE_DIM),
             c->glyphs->corner);
     for (size_t x = 0; x < c->columns; x++) {
         bool is_tick = next <= c->to_ns && column_of(c, next) == x;
@@ -179,7 +181,7 @@ static void put_time_axis(const struct canvas *c) {
         if (is_tick)
             next += c->x_step;
     }
-    fprintf(out, "%s\n%*s  ", mt_style(c->terminal, MT_STYLE_NONE), LABEL_WIDTH, "");
+    fprintf(out, "%s\n%*s  ", mt_terminal_style(c->terminal, MT_STYLE_NONE), LABEL_WIDTH, "");
     size_t at = 0;
     for (uint64_t time = 0; time <= c->to_ns; time += c->x_step) {
         size_t column = column_of(c, time),
@@ -204,7 +206,7 @@ static void put_shortened(const struct canvas *c, const char *text, size_t colum
 /* A line below the axis with an arrow at a time and what it is, on the side that has room:
  * "▲ peak 45.2 MiB". */
 static void put_arrow(const struct canvas *c, const char *arrow, uint64_t time_ns, const char *text,
-                      enum mt_style style) {
+                      enum mt_terminal_style style) {
     FILE *out = c->terminal->stream;
     size_t column = column_of(c, time_ns), length = mt_format_width(text),
            right = c->columns - column;
@@ -276,13 +278,13 @@ static void put_legend(const struct canvas *c, const bool *is_drawn) {
 
 static int put_lanes(const struct canvas *c, const struct mt_timeline *timeline,
                      const struct mt_course *course) {
-    const struct mt_lanes_place place = {
+    const struct mt_chart_rows_place place = {
         .label_width = LABEL_WIDTH,
         .columns = c->columns,
         .steps = c->glyphs->area,
         .n_steps = STEPS,
     };
-    return mt_lanes_print(c->terminal, timeline, course, &place);
+    return mt_chart_rows_print(c->terminal, timeline, course, &place);
 }
 
 /* ---- the chart ------------------------------------------------------------------------------- */
@@ -348,14 +350,14 @@ enum { NAME_WIDTH = 14, LEAST_SPARKS = 5 };
 static void put_sparkline(const struct mt_terminal *terminal, const double *values, size_t n,
                           double most) {
     const struct glyphs *glyphs = glyphs_of(terminal);
-    fputs(mt_style(terminal, MT_STYLE_BAR), terminal->stream);
+    fputs(mt_terminal_style(terminal, MT_STYLE_BAR), terminal->stream);
     for (size_t x = 0; x < n; x++) {
         size_t step = values[x] < 0 ? 0 : 1;
         if (values[x] > 0 && most > 0)
             step = 1 + (size_t)(values[x] / most * (STEPS - 1));
         fputs(glyphs->area[step < STEPS ? step : STEPS], terminal->stream);
     }
-    fputs(mt_style(terminal, MT_STYLE_NONE), terminal->stream);
+    fputs(mt_terminal_style(terminal, MT_STYLE_NONE), terminal->stream);
 }
 
 static void put_process(const struct mt_terminal *terminal, const struct mt_timeline *timeline,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* A chart of memory over time for the terminal. */
-#ifndef MT_CLI_CHART_H
-#define MT_CLI_CHART_H
+#ifndef MT_CLI_TEXT_CHART_H
+#define MT_CLI_TEXT_CHART_H
 
 #include <stddef.h>
 

@@ -16,7 +16,7 @@
 #include "view/format/format.h"
 #include "view/timeline/tracks.h"
 
-static void put_label(const struct mt_terminal *terminal, const struct mt_lanes_place *place,
+static void put_label(const struct mt_terminal *terminal, const struct mt_chart_rows_place *place,
                       const char *name) {
     char *visible = mt_format_visible(name, terminal->utf8);
     char *fitting =
@@ -25,7 +25,7 @@ static void put_label(const struct mt_terminal *terminal, const struct mt_lanes_
     size_t width = fitting ? mt_format_width(fitting) : 0;
     fprintf(terminal->stream, "%*s",
             (int)(width < place->label_width ? place->label_width - width : 0), "");
-    mt_put(terminal, MT_STYLE_NONE, fitting);
+    mt_terminal_put(terminal, MT_STYLE_NONE, fitting);
     fputs("  ", terminal->stream);
     free(visible);
     free(fitting);
@@ -33,7 +33,7 @@ static void put_label(const struct mt_terminal *terminal, const struct mt_lanes_
 
 static const char *glyph_of(const struct mt_terminal *terminal,
                             const struct mt_timeline_track *lane,
-                            const struct mt_lanes_place *place, size_t x) {
+                            const struct mt_chart_rows_place *place, size_t x) {
     if (!lane->is_counter)
         return lane->columns[x] > 0 ? (terminal->utf8 ? "▬" : "=") : " ";
     double share = mt_tracks_share(lane, x);
@@ -43,20 +43,21 @@ static const char *glyph_of(const struct mt_terminal *terminal,
 
 /* Nothing is printed behind the last column that is not blank. */
 static void put_lane(const struct mt_terminal *terminal, const struct mt_timeline_track *lane,
-                     const struct mt_lanes_place *place) {
+                     const struct mt_chart_rows_place *place) {
     size_t n = place->columns;
     while (n > 0 && lane->columns[n - 1] <= (lane->is_counter ? MT_TRACK_NONE : 0))
         n--;
     put_label(terminal, place, lane->name);
-    fputs(mt_style(terminal, lane->is_counter ? MT_STYLE_BAR : MT_STYLE_SOURCE), terminal->stream);
+    fputs(mt_terminal_style(terminal, lane->is_counter ? MT_STYLE_BAR : MT_STYLE_SOURCE),
+          terminal->stream);
     for (size_t x = 0; x < n; x++)
         fputs(glyph_of(terminal, lane, place, x), terminal->stream);
-    fprintf(terminal->stream, "%s\n", mt_style(terminal, MT_STYLE_NONE));
+    fprintf(terminal->stream, "%s\n", mt_terminal_style(terminal, MT_STYLE_NONE));
 }
 
 /* "highest: cache 4,096, queue 7", as many as fit. */
 static void put_highest(const struct mt_terminal *terminal, const struct mt_timeline_tracks *lanes,
-                        const struct mt_lanes_place *place) {
+                        const struct mt_chart_rows_place *place) {
     const char *before = "highest: ";
     size_t taken = 0;
     for (size_t i = 0; i < lanes->n; i++) {
@@ -69,7 +70,7 @@ static void put_highest(const struct mt_terminal *terminal, const struct mt_time
                      mt_format_count(most, mt_tracks_most(&lanes->items[i]))) >= 0 &&
             taken + mt_format_width(text) <= place->columns) {
             fprintf(terminal->stream, "%*s", taken ? 0 : (int)place->label_width + 2, "");
-            mt_put(terminal, MT_STYLE_DIM, text);
+            mt_terminal_put(terminal, MT_STYLE_DIM, text);
             taken += mt_format_width(text);
             before = ", ";
         }
@@ -80,8 +81,8 @@ static void put_highest(const struct mt_terminal *terminal, const struct mt_time
         fputc('\n', terminal->stream);
 }
 
-int mt_lanes_print(const struct mt_terminal *terminal, const struct mt_timeline *timeline,
-                   const struct mt_course *course, const struct mt_lanes_place *place) {
+int mt_chart_rows_print(const struct mt_terminal *terminal, const struct mt_timeline *timeline,
+                        const struct mt_course *course, const struct mt_chart_rows_place *place) {
     struct mt_timeline_tracks lanes;
     if (mt_tracks_build(timeline, course, place->columns, &lanes) != 0)
         return -1;
@@ -94,7 +95,7 @@ int mt_lanes_print(const struct mt_terminal *terminal, const struct mt_timeline 
         snprintf(text, sizeof text, "and %zu scope and counter names more: see --json",
                  lanes.n_left_out);
         fprintf(terminal->stream, "%*s", (int)column, "");
-        mt_put_fitting(terminal, column, MT_STYLE_NONE, text);
+        mt_terminal_put_fitting(terminal, column, MT_STYLE_NONE, text);
         fputc('\n', terminal->stream);
     }
     mt_tracks_free(&lanes);

@@ -65,14 +65,14 @@ struct view {
 
 /* ---- cells ----------------------------------------------------------------------------------- */
 
-static void pad_left(const struct mt_terminal *terminal, size_t width, enum mt_style style,
+static void pad_left(const struct mt_terminal *terminal, size_t width, enum mt_terminal_style style,
                      const char *text) {
     size_t taken = mt_format_width(text);
     fprintf(terminal->stream, "%*s", (int)(width > taken ? width - taken : 0), "");
-    mt_put(terminal, style, text);
+    mt_terminal_put(terminal, style, text);
 }
 
-static enum mt_style style_of(int64_t change) {
+static enum mt_terminal_style style_of(int64_t change) {
     return change > 0 ? MT_STYLE_MORE : change < 0 ? MT_STYLE_LESS : MT_STYLE_NONE;
 }
 
@@ -206,7 +206,7 @@ static void put_totals(const struct view *v) {
             !mt_diff_side_has(v->diff, MT_NEW, totals[i].value))
             continue;
         fprintf(terminal->stream, "%*s", INDENT, "");
-        mt_put(terminal, MT_STYLE_DIM, totals[i].label);
+        mt_terminal_put(terminal, MT_STYLE_DIM, totals[i].label);
         fprintf(terminal->stream, "%*s", (int)(TOTALS_LABEL - strlen(totals[i].label)), "");
         for (size_t k = first; k < 3; k++)
             pad_left(terminal, width[k] + (k > first ? GAP : 0),
@@ -225,7 +225,7 @@ static bool facts_equal(const struct mt_summary *x, const struct mt_summary *y) 
 }
 
 /* What each side did not see; once when both say the same. */
-static void add_coverage(const struct view *v, struct mt_summary *facts) {
+static void add_coverage(const struct view *v, struct mt_summary *lines) {
     static const char *const labels[] = {"of old", "of new"};
     struct mt_summary coverage[MT_N_SIDES] = {0};
     for (enum mt_side side = MT_OLD; side < MT_N_SIDES; side++)
@@ -233,27 +233,27 @@ static void add_coverage(const struct view *v, struct mt_summary *facts) {
     bool same = facts_equal(&coverage[MT_OLD], &coverage[MT_NEW]);
     for (enum mt_side side = same ? MT_NEW : MT_OLD; side < MT_N_SIDES; side++)
         for (size_t i = 0; i < coverage[side].n; i++)
-            mt_summary_add(facts,
+            mt_summary_add(lines,
                            i      ? ""
                            : same ? "coverage"
                                   : labels[side],
                            coverage[side].items[i].is_warning, "%s", coverage[side].items[i].text);
-    facts->failed |= coverage[MT_OLD].failed || coverage[MT_NEW].failed;
+    lines->failed |= coverage[MT_OLD].failed || coverage[MT_NEW].failed;
     mt_summary_free(&coverage[MT_OLD]);
     mt_summary_free(&coverage[MT_NEW]);
 }
 
 static void put_head(const struct view *v, const char *const names[MT_N_SIDES]) {
     static const char *const labels[] = {"old", "new"};
-    struct mt_summary facts = {0};
+    struct mt_summary lines = {0};
     const char *note;
     for (enum mt_side side = MT_OLD; side < MT_N_SIDES; side++)
         mt_summary_side(mt_rows_profile(mt_diff_rows(v->diff, side)), labels[side], names[side],
-                        &facts);
+                        &lines);
     for (size_t i = 0; (note = mt_diff_note(v->diff, i)); i++)
-        mt_summary_add(&facts, i ? "" : "builds", false, "%s", note);
-    add_coverage(v, &facts);
-    mt_facts_print(v->terminal, &facts);
+        mt_summary_add(&lines, i ? "" : "builds", false, "%s", note);
+    add_coverage(v, &lines);
+    mt_lines_print(v->terminal, &lines);
     put_totals(v);
 }
 
@@ -320,10 +320,10 @@ static void lay_out(struct view *v) {
 
 /* ---- rows ------------------------------------------------------------------------------------ */
 
-static void put_state(const struct view *v, const char *text, enum mt_style style) {
+static void put_state(const struct view *v, const char *text, enum mt_terminal_style style) {
     if (!v->has_states)
         return;
-    mt_put(v->terminal, style, text);
+    mt_terminal_put(v->terminal, style, text);
     fprintf(v->terminal->stream, "%*s", (int)(STATE_WIDTH - strlen(text) + GAP), "");
 }
 
@@ -350,7 +350,7 @@ static void put_heading(const struct view *v) {
         fprintf(v->terminal->stream, "%*s", GAP, "");
     }
     put_state(v, "", MT_STYLE_NONE);
-    mt_put(v->terminal, MT_STYLE_DIM, names[mt_diff_by(v->diff)]);
+    mt_terminal_put(v->terminal, MT_STYLE_DIM, names[mt_diff_by(v->diff)]);
     fputc('\n', v->terminal->stream);
 }
 
@@ -367,14 +367,14 @@ static void put_row(struct view *v, const struct mt_diff_row *row) {
     names.was = mt_diff_was(v->diff, row, was);
     if (side == MT_OLD && row->is_rebuilt)
         names.source = NULL; /* what stands there now may be another build's */
-    mt_table_put_name(&names, row->row[side]);
+    mt_table_label_put(&names, row->row[side]);
 }
 
-static void put_sum(const struct view *v, const struct mt_diff_row *row, enum mt_style style,
-                    const char *text) {
+static void put_sum(const struct view *v, const struct mt_diff_row *row,
+                    enum mt_terminal_style style, const char *text) {
     put_numbers(v, row);
     put_state(v, "", MT_STYLE_NONE);
-    mt_put_fitting(v->terminal, v->name_column, style, text);
+    mt_terminal_put_fitting(v->terminal, v->name_column, style, text);
 }
 
 static void put_sums(const struct view *v) {
@@ -388,7 +388,7 @@ static void put_sums(const struct view *v) {
              n_more == 1 ? "" : "s");
     if (n_more && mt_diff_is_cumulative(v->diff)) {
         fprintf(stream, "%*s", (int)v->name_column, "");
-        mt_put_fitting(v->terminal, v->name_column, MT_STYLE_DIM, text);
+        mt_terminal_put_fitting(v->terminal, v->name_column, MT_STYLE_DIM, text);
         fputc('\n', stream);
     } else if (n_more) {
         put_sum(v, &v->more, MT_STYLE_DIM, text);
@@ -400,8 +400,8 @@ static void put_sums(const struct view *v) {
     }
     put_sum(v, mt_diff_all(v->diff), MT_STYLE_BOLD, "total");
     if (mt_diff_is_cumulative(v->diff))
-        mt_put_fitting(v->terminal, v->name_column + strlen("total"), MT_STYLE_DIM,
-                       " (cumulative rows overlap)");
+        mt_terminal_put_fitting(v->terminal, v->name_column + strlen("total"), MT_STYLE_DIM,
+                                " (cumulative rows overlap)");
     fputc('\n', stream);
 }
 
@@ -453,7 +453,7 @@ static void put_nothing(const struct view *v) {
         snprintf(text, sizeof text, "No row differs in %s%s.", mt_sort_name(mt_diff_sort(v->diff)),
                  more);
     fprintf(v->terminal->stream, "%*s", INDENT, "");
-    mt_put_wrapped(v->terminal, INDENT, MT_STYLE_DIM, text);
+    mt_terminal_put_wrapped(v->terminal, INDENT, MT_STYLE_DIM, text);
     fputc('\n', v->terminal->stream);
 }
 
@@ -477,7 +477,7 @@ void mt_diff_table_print(const struct mt_terminal *terminal, const struct mt_dif
                                         .rows = mt_diff_rows(diff, side),
                                         .options = options,
                                         .n_newer = &v->n_newer};
-        mt_table_names_init(&v->names[side]);
+        mt_table_label_init(&v->names[side]);
     }
     v->n_shown = count_shown(diff, options->n);
     mt_diff_sum_from(diff, v->n_shown, &v->more);
@@ -488,8 +488,8 @@ void mt_diff_table_print(const struct mt_terminal *terminal, const struct mt_dif
         put_rows(v);
     else
         put_nothing(v);
-    mt_table_put_newer(terminal, v->n_newer);
+    mt_table_label_put_newer(terminal, v->n_newer);
     for (enum mt_side side = MT_OLD; side < MT_N_SIDES; side++)
-        mt_table_names_free(&v->names[side]);
+        mt_table_label_free(&v->names[side]);
     free(v);
 }

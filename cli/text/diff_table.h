@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* A difference as text: what the sides are, totals, then rows that fit the terminal. */
-#ifndef MT_CLI_DIFF_TABLE_H
-#define MT_CLI_DIFF_TABLE_H
+#ifndef MT_CLI_TEXT_DIFF_TABLE_H
+#define MT_CLI_TEXT_DIFF_TABLE_H
 
 #include "text/table.h"
 #include "view/compare/diff.h"

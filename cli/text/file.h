@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* A file that an option names, for what is no profile: a chart, a trace. */
-#ifndef MT_CLI_FILE_H
-#define MT_CLI_FILE_H
+#ifndef MT_CLI_TEXT_FILE_H
+#define MT_CLI_TEXT_FILE_H
 
 #include <stdbool.h>
 #include <stdio.h>

@@ -14,29 +14,29 @@
 
 enum { MIN_FUNCTION = 8 };
 
-const char *mt_naming_relative(const struct mt_naming *naming, const char *path) {
-    for (size_t i = 0; i < sizeof naming->folders / sizeof *naming->folders; i++) {
-        size_t bytes = strlen(naming->folders[i]);
-        if (bytes > 1 && strncmp(path, naming->folders[i], bytes) == 0 && path[bytes] == '/')
+const char *mt_label_relative(const struct mt_labels *labels, const char *path) {
+    for (size_t i = 0; i < sizeof labels->folders / sizeof *labels->folders; i++) {
+        size_t bytes = strlen(labels->folders[i]);
+        if (bytes > 1 && strncmp(path, labels->folders[i], bytes) == 0 && path[bytes] == '/')
             return path + bytes + 1;
     }
     return path;
 }
 
-char *mt_naming_fit(const struct mt_naming *naming, const char *text, size_t columns,
-                    mt_shorten *shorten) {
-    char *visible = mt_format_visible(text, naming->utf8);
-    if (!visible || naming->full)
+char *mt_label_fit(const struct mt_labels *labels, const char *text, size_t columns,
+                   mt_shorten *shorten) {
+    char *visible = mt_format_visible(text, labels->utf8);
+    if (!visible || labels->full)
         return visible;
-    char *shortened = shorten(visible, columns, naming->ellipsis);
+    char *shortened = shorten(visible, columns, labels->ellipsis);
     free(visible);
     return shortened;
 }
 
-char *mt_naming_place(const struct mt_naming *naming, const struct mt_row_frame *frame,
-                      size_t columns) {
-    const char *function = mt_profile_text(naming->profile, frame->function);
-    char *key = mt_rows_frame_key(naming->profile, frame), *place = NULL;
+char *mt_label_place(const struct mt_labels *labels, const struct mt_row_frame *frame,
+                     size_t columns) {
+    const char *function = mt_profile_text(labels->profile, frame->function);
+    char *key = mt_rows_frame_key(labels->profile, frame), *place = NULL;
     if (!key)
         return NULL;
     bool has_line = frame->file && frame->line;
@@ -44,13 +44,13 @@ char *mt_naming_place(const struct mt_naming *naming, const struct mt_row_frame 
     const char *rest = !has_line && bytes && strncmp(key, function, bytes) == 0 ? key + bytes : "";
     size_t taken = mt_format_width(rest);
     if (*rest && taken + MIN_FUNCTION <= columns) {
-        char *name = mt_naming_fit(naming, function, columns - taken, mt_format_shorten_function);
+        char *name = mt_label_fit(labels, function, columns - taken, mt_format_shorten_function);
         if (name && asprintf(&place, "%s%s", name, rest) < 0)
             place = NULL;
         free(name);
     } else {
-        place = mt_naming_fit(naming, mt_naming_relative(naming, key), columns,
-                              has_line ? mt_format_shorten_path : mt_format_shorten_function);
+        place = mt_label_fit(labels, mt_label_relative(labels, key), columns,
+                             has_line ? mt_format_shorten_path : mt_format_shorten_function);
     }
     free(key);
     return place;

@@ -7,23 +7,23 @@
 
 enum { LABEL_WIDTH = 11, INDENT = 1 };
 
-void mt_facts_print(const struct mt_terminal *terminal, struct mt_summary *facts) {
-    mt_facts_print_styled(terminal, facts, MT_STYLE_NONE);
+void mt_lines_print(const struct mt_terminal *terminal, struct mt_summary *lines) {
+    mt_lines_print_styled(terminal, lines, MT_STYLE_NONE);
 }
 
-void mt_facts_print_styled(const struct mt_terminal *terminal, struct mt_summary *facts,
-                           enum mt_style style) {
-    for (size_t i = 0; i < facts->n; i++) {
-        const struct mt_summary_line *fact = &facts->items[i];
-        size_t width = strlen(fact->label);
+void mt_lines_print_styled(const struct mt_terminal *terminal, struct mt_summary *lines,
+                           enum mt_terminal_style style) {
+    for (size_t i = 0; i < lines->n; i++) {
+        const struct mt_summary_line *line = &lines->items[i];
+        size_t width = strlen(line->label);
         fprintf(terminal->stream, "%*s", INDENT, "");
-        mt_put(terminal, MT_STYLE_DIM, fact->label);
+        mt_terminal_put(terminal, MT_STYLE_DIM, line->label);
         fprintf(terminal->stream, "%*s", (int)(LABEL_WIDTH > width ? LABEL_WIDTH - width : 1), "");
-        mt_put_wrapped(terminal, INDENT + LABEL_WIDTH, fact->is_warning ? MT_STYLE_WARN : style,
-                       fact->text);
+        mt_terminal_put_wrapped(terminal, INDENT + LABEL_WIDTH,
+                                line->is_warning ? MT_STYLE_WARN : style, line->text);
         fputc('\n', terminal->stream);
     }
-    if (facts->failed)
-        mt_put(terminal, MT_STYLE_WARN, " (out of memory: some lines are missing)");
-    mt_summary_free(facts);
+    if (lines->failed)
+        mt_terminal_put(terminal, MT_STYLE_WARN, " (out of memory: some lines are missing)");
+    mt_summary_free(lines);
 }

@@ -78,7 +78,7 @@ void mt_pager_start(void) {
     close(fds[1]);
 }
 
-bool mt_output_finish(const char *program) {
+bool mt_pager_finish(const char *program) {
     bool failed = fflush(stdout) != 0 || ferror(stdout);
     int error = errno;
     if (pager_pid) {
@@ -89,7 +89,7 @@ bool mt_output_finish(const char *program) {
         return true;
     }
     if (failed && error != EPIPE)
-        mt_print_problem(program, "Make room, or write elsewhere.", "cannot write the output: %s",
-                         strerror(error));
+        mt_terminal_print_problem(program, "Make room, or write elsewhere.",
+                                  "cannot write the output: %s", strerror(error));
     return !failed || error == EPIPE;
 }

@@ -148,22 +148,22 @@ static struct layout lay_out(const struct mt_terminal *terminal, const struct mt
 
 /* ---- rows ------------------------------------------------------------------------------------ */
 
-static void put_right(const struct mt_terminal *terminal, size_t width, enum mt_style style,
-                      const char *text) {
+static void put_right(const struct mt_terminal *terminal, size_t width,
+                      enum mt_terminal_style style, const char *text) {
     size_t taken = mt_format_width(text);
     fprintf(terminal->stream, "%*s", (int)(width > taken ? width - taken : 0), "");
-    mt_put(terminal, style, text);
+    mt_terminal_put(terminal, style, text);
     fprintf(terminal->stream, "%*s", GAP, "");
 }
 
 /* A name of the program's: escaped, then shortened. */
-static void put_name(const struct mt_terminal *terminal, enum mt_style style, const char *raw,
-                     size_t columns_left) {
+static void put_name(const struct mt_terminal *terminal, enum mt_terminal_style style,
+                     const char *raw, size_t columns_left) {
     char *visible = mt_format_visible(raw, terminal->utf8);
     char *fitting = visible && mt_format_width(visible) > columns_left
                         ? mt_format_shorten_function(visible, columns_left, terminal->ellipsis)
                         : NULL;
-    mt_put(terminal, style, fitting ? fitting : visible ? visible : "");
+    mt_terminal_put(terminal, style, fitting ? fitting : visible ? visible : "");
     free(fitting);
     free(visible);
 }
@@ -180,12 +180,13 @@ static void put_row(const struct mt_terminal *terminal, const struct mt_scopes_r
     size_t room = row->is_process ? layout->name - strlen(suffix) : layout->name;
     put_name(terminal, MT_STYLE_BOLD, mt_profile_text(rows->profile, row->name), room);
     if (row->is_process)
-        mt_put(terminal, MT_STYLE_DIM, suffix);
+        mt_terminal_put(terminal, MT_STYLE_DIM, suffix);
     fputc('\n', terminal->stream);
 }
 
-void mt_scopes_print_rows(const struct mt_terminal *terminal, const struct mt_scopes_rows *rows,
-                          const struct mt_scopes_table_options *options) {
+void mt_scopes_table_print_rows(const struct mt_terminal *terminal,
+                                const struct mt_scopes_rows *rows,
+                                const struct mt_scopes_table_options *options) {
     size_t n = options->n && options->n < rows->n ? options->n : rows->n;
     struct layout layout = lay_out(terminal, rows, n, options);
     char count[CELL];
@@ -195,7 +196,7 @@ void mt_scopes_print_rows(const struct mt_terminal *terminal, const struct mt_sc
     for (size_t c = 0; c < N_COLUMNS; c++)
         if (layout.width[c])
             put_right(terminal, layout.width[c], MT_STYLE_DIM, columns[c].title);
-    mt_put(terminal, MT_STYLE_DIM, "SCOPE");
+    mt_terminal_put(terminal, MT_STYLE_DIM, "SCOPE");
     fputc('\n', terminal->stream);
     for (size_t i = 0; i < n; i++)
         put_row(terminal, rows, &rows->items[i], &layout, options->exact_bytes);
@@ -206,7 +207,7 @@ void mt_scopes_print_rows(const struct mt_terminal *terminal, const struct mt_sc
 
 /* ---- head ------------------------------------------------------------------------------------ */
 
-static void add_counts(struct mt_summary *facts, const struct mt_scopes_rows *rows) {
+static void add_counts(struct mt_summary *lines, const struct mt_scopes_rows *rows) {
     uint64_t count = 0, errors = 0;
     char names[CELL], ended[CELL], wrong[CELL];
     for (size_t i = 0; i < rows->n; i++) {
@@ -215,7 +216,7 @@ static void add_counts(struct mt_summary *facts, const struct mt_scopes_rows *ro
     }
     if (rows->n == 0) {
         mt_summary_add(
-            facts, "scopes", false,
+            lines, "scopes", false,
             rows->is_filtered ? "none of these names has ended"
             : rows->profile->info.scopes.n_open
                 ? "none has ended"
@@ -223,18 +224,18 @@ static void add_counts(struct mt_summary *facts, const struct mt_scopes_rows *ro
                   "memtrack.h)");
         return;
     }
-    mt_summary_add(facts, "scopes", false, "%s of %s name%s",
+    mt_summary_add(lines, "scopes", false, "%s of %s name%s",
                    mt_format_count(ended, (int64_t)count), mt_format_count(names, (int64_t)rows->n),
                    rows->n == 1 ? "" : "s");
     if (errors)
-        mt_summary_add(facts, "", true,
+        mt_summary_add(lines, "", true,
                        "%s ended by something else than their own end: with the scope around them, "
                        "with their thread or "
                        "process, or because their storage was gone",
                        mt_format_count(wrong, (int64_t)errors));
 }
 
-static void add_events(struct mt_summary *facts, const struct mt_profile *profile) {
+static void add_events(struct mt_summary *lines, const struct mt_profile *profile) {
     const struct mt_scopes *scopes = &profile->info.scopes;
     char kept[CELL], seen[CELL];
     if (scopes->events_seen == 0)
@@ -243,26 +244,27 @@ static void add_events(struct mt_summary *facts, const struct mt_profile *profil
     mt_format_count(seen,
                     (int64_t)(scopes->events_seen < INT64_MAX ? scopes->events_seen : INT64_MAX));
     if (scopes->n_events > 1)
-        mt_summary_add(facts, "events", false,
+        mt_summary_add(lines, "events", false,
                        "the latest %s scopes are kept one by one (--events), of %s events in all",
                        kept, seen);
     else
-        mt_summary_add(facts, "events", false, "%s kept by itself (--events), of %s event%s in all",
+        mt_summary_add(lines, "events", false, "%s kept by itself (--events), of %s event%s in all",
                        scopes->n_events ? "the latest scope is" : "no scope is", seen,
                        scopes->events_seen == 1 ? "" : "s");
     if (scopes->event_sample == 0)
-        mt_summary_add(facts, "", false, "no scope became an event: that was asked for");
+        mt_summary_add(lines, "", false, "no scope became an event: that was asked for");
     if (scopes->event_sample > 1)
-        mt_summary_add(facts, "", false, "one scope in %" PRIu32 " became an event",
+        mt_summary_add(lines, "", false, "one scope in %" PRIu32 " became an event",
                        scopes->event_sample);
 }
 
-void mt_scopes_print_head(const struct mt_terminal *terminal, const struct mt_scopes_rows *rows) {
-    struct mt_summary facts = {0};
-    mt_summary_process(rows->profile, &facts);
-    add_counts(&facts, rows);
-    add_events(&facts, rows->profile);
-    mt_facts_print(terminal, &facts);
+void mt_scopes_table_print_head(const struct mt_terminal *terminal,
+                                const struct mt_scopes_rows *rows) {
+    struct mt_summary lines = {0};
+    mt_summary_process(rows->profile, &lines);
+    add_counts(&lines, rows);
+    add_events(&lines, rows->profile);
+    mt_lines_print(terminal, &lines);
     fputc('\n', terminal->stream);
 }
 
@@ -301,12 +303,13 @@ static void put_open(const struct mt_terminal *terminal, const struct mt_profile
         put_right(terminal, SIZE_COLUMNS, MT_STYLE_NONE,
                   mt_format_size(text, size[i], options->exact_bytes));
     put_name(terminal, MT_STYLE_BOLD, mt_profile_text(profile, open->name), room - strlen(suffix));
-    mt_put(terminal, MT_STYLE_DIM, suffix);
+    mt_terminal_put(terminal, MT_STYLE_DIM, suffix);
     fputc('\n', terminal->stream);
 }
 
-void mt_scopes_print_open(const struct mt_terminal *terminal, const struct mt_profile *profile,
-                          const struct mt_scopes_table_options *options) {
+void mt_scopes_table_print_open(const struct mt_terminal *terminal,
+                                const struct mt_profile *profile,
+                                const struct mt_scopes_table_options *options) {
     const struct mt_scopes *scopes = &profile->info.scopes;
     size_t n = options->n && options->n < scopes->n_open ? options->n : scopes->n_open;
     char more[CELL];
@@ -316,7 +319,7 @@ void mt_scopes_print_open(const struct mt_terminal *terminal, const struct mt_pr
     put_right(terminal, TIME_COLUMNS, MT_STYLE_DIM, "BEGAN AT");
     for (int i = 0; i < open_sizes(terminal); i++)
         put_right(terminal, SIZE_COLUMNS, MT_STYLE_DIM, open_titles[i]);
-    mt_put(terminal, MT_STYLE_DIM, "NOT ENDED");
+    mt_terminal_put(terminal, MT_STYLE_DIM, "NOT ENDED");
     fputc('\n', terminal->stream);
     for (size_t i = 0; i < n; i++)
         put_open(terminal, profile, &scopes->open[i], options);
@@ -408,13 +411,13 @@ static void put_happening_name(const struct mt_terminal *terminal, const struct 
     else if (!h->mark)
         fprintf(stream, " = %s", mt_format_count(text, h->counter->value));
     bool failed = fclose(stream) != 0;
-    mt_put(terminal, MT_STYLE_DIM, kind);
+    mt_terminal_put(terminal, MT_STYLE_DIM, kind);
     column += strlen(kind);
-    mt_put_fitting(terminal, column, MT_STYLE_BOLD, mt_profile_text(profile, name));
+    mt_terminal_put_fitting(terminal, column, MT_STYLE_BOLD, mt_profile_text(profile, name));
     char *visible = mt_format_visible(mt_profile_text(profile, name), terminal->utf8);
     column += visible ? mt_format_width(visible) : 0;
     if (!failed && (!terminal->is_tty || column < terminal->width))
-        mt_put_fitting(terminal, column, MT_STYLE_DIM, rest);
+        mt_terminal_put_fitting(terminal, column, MT_STYLE_DIM, rest);
     free(visible);
     free(rest);
 }
@@ -443,12 +446,13 @@ static void put_happening(const struct mt_terminal *terminal, const struct mt_pr
     fputc('\n', terminal->stream);
 }
 
-void mt_scopes_print_events(const struct mt_terminal *terminal, const struct mt_profile *profile,
-                            const struct mt_scopes_table_options *options) {
+void mt_scopes_table_print_events(const struct mt_terminal *terminal,
+                                  const struct mt_profile *profile,
+                                  const struct mt_scopes_table_options *options) {
     size_t n;
     struct happening *list = collect(profile, &n);
     if (!list) {
-        mt_put(terminal, MT_STYLE_WARN, " (out of memory)\n");
+        mt_terminal_put(terminal, MT_STYLE_WARN, " (out of memory)\n");
         return;
     }
     size_t first = options->n && options->n < n ? n - options->n : 0;
@@ -458,7 +462,7 @@ void mt_scopes_print_events(const struct mt_terminal *terminal, const struct mt_
         for (int c = 0; c < event_columns_shown(terminal, &used); c++)
             put_right(terminal, (size_t)event_columns[c].width, MT_STYLE_DIM,
                       event_columns[c].title);
-        mt_put(terminal, MT_STYLE_DIM, "SCOPE");
+        mt_terminal_put(terminal, MT_STYLE_DIM, "SCOPE");
         fputc('\n', terminal->stream);
     }
     for (size_t i = first; i < n; i++)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Scopes on a terminal. */
-#ifndef MT_CLI_SCOPES_TABLE_H
-#define MT_CLI_SCOPES_TABLE_H
+#ifndef MT_CLI_TEXT_SCOPES_TABLE_H
+#define MT_CLI_TEXT_SCOPES_TABLE_H
 
 #include "text/terminal.h"
 #include "view/scopes/rows.h"
@@ -13,14 +13,18 @@ struct mt_scopes_table_options {
 };
 
 /* The program, how many scopes there were, and what of them is missing. */
-void mt_scopes_print_head(const struct mt_terminal *terminal, const struct mt_scopes_rows *rows);
-void mt_scopes_print_rows(const struct mt_terminal *terminal, const struct mt_scopes_rows *rows,
-                          const struct mt_scopes_table_options *options);
+void mt_scopes_table_print_head(const struct mt_terminal *terminal,
+                                const struct mt_scopes_rows *rows);
+void mt_scopes_table_print_rows(const struct mt_terminal *terminal,
+                                const struct mt_scopes_rows *rows,
+                                const struct mt_scopes_table_options *options);
 /* Those that have not ended. */
-void mt_scopes_print_open(const struct mt_terminal *terminal, const struct mt_profile *profile,
-                          const struct mt_scopes_table_options *options);
+void mt_scopes_table_print_open(const struct mt_terminal *terminal,
+                                const struct mt_profile *profile,
+                                const struct mt_scopes_table_options *options);
 /* The last n scopes that ended, marks and counters, in the order of time. */
-void mt_scopes_print_events(const struct mt_terminal *terminal, const struct mt_profile *profile,
-                            const struct mt_scopes_table_options *options);
+void mt_scopes_table_print_events(const struct mt_terminal *terminal,
+                                  const struct mt_profile *profile,
+                                  const struct mt_scopes_table_options *options);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What table.c, diff_table.c (numbers) and table_label.c (names) share. */
-#ifndef MT_CLI_TABLE_LOCAL_H
-#define MT_CLI_TABLE_LOCAL_H
+#ifndef MT_CLI_TEXT_TABLE_LOCAL_H
+#define MT_CLI_TEXT_TABLE_LOCAL_H
 
 #include "text/label.h"
 #include "text/table.h"
@@ -24,7 +24,7 @@ struct table {
     struct column columns[MT_N_VALUES]; /* the first is the one sorted by */
     size_t n_columns;
     size_t bar_width, name_column, name_width;
-    struct mt_naming naming;
+    struct mt_labels labels;
     char folder[4096]; /* the current one */
     struct mt_source *source;
     size_t *n_newer; /* lines shown from files that are younger than the program */
@@ -33,13 +33,13 @@ struct table {
 };
 
 /* Of a table with terminal, rows and options; then its names can be put. */
-void mt_table_names_init(struct table *table);
-void mt_table_names_free(struct table *table);
+void mt_table_label_init(struct table *table);
+void mt_table_label_free(struct table *table);
 
 /* What the marks behind source lines mean, when there were some. */
-void mt_table_put_newer(const struct mt_terminal *terminal, size_t n);
+void mt_table_label_put_newer(const struct mt_terminal *terminal, size_t n);
 
 /* The row's name and what belongs to it, to the end of the line and below. */
-void mt_table_put_name(const struct table *table, const struct mt_row *row);
+void mt_table_label_put(const struct table *table, const struct mt_row *row);
 
 #endif

@@ -75,10 +75,11 @@ static const char *heading(const struct table *t, enum mt_value value, char buff
     return buffer;
 }
 
-static void pad_left(const struct table *t, size_t width, enum mt_style style, const char *text) {
+static void pad_left(const struct table *t, size_t width, enum mt_terminal_style style,
+                     const char *text) {
     size_t taken = mt_format_width(text);
     fprintf(t->terminal->stream, "%*s", (int)(width > taken ? width - taken : 0), "");
-    mt_put(t->terminal, style, text);
+    mt_terminal_put(t->terminal, style, text);
 }
 
 /* ---- layout ---------------------------------------------------------------------------------- */
@@ -142,7 +143,7 @@ static void put_bar(const struct table *t, const struct mt_row *row) {
         largest > 0 && row->value[sort] > 0 ? (double)row->value[sort] / (double)largest : 0;
     size_t units = (size_t)(share * (double)t->bar_width * 8 + 0.5), taken = 0;
     FILE *stream = t->terminal->stream;
-    fputs(mt_style(t->terminal, MT_STYLE_BAR), stream);
+    fputs(mt_terminal_style(t->terminal, MT_STYLE_BAR), stream);
     for (; units >= (t->terminal->utf8 ? 8 : 4) && taken < t->bar_width; taken++) {
         fputs(t->terminal->utf8 ? "█" : "#", stream);
         units = units > 8 ? units - 8 : 0;
@@ -151,7 +152,8 @@ static void put_bar(const struct table *t, const struct mt_row *row) {
         fputs(eighths[units], stream);
         taken++;
     }
-    fprintf(stream, "%s%*s", mt_style(t->terminal, MT_STYLE_NONE), (int)(t->bar_width - taken), "");
+    fprintf(stream, "%s%*s", mt_terminal_style(t->terminal, MT_STYLE_NONE),
+            (int)(t->bar_width - taken), "");
 }
 
 /* Everything left of the name. */
@@ -189,7 +191,7 @@ static void put_heading(const struct table *t) {
         pad_left(t, t->columns[i].width, MT_STYLE_DIM, heading(t, t->columns[i].value, buffer));
     }
     fprintf(t->terminal->stream, "%*s", GAP, "");
-    mt_put(t->terminal, MT_STYLE_DIM, names[mt_rows_options(t->rows)->by]);
+    mt_terminal_put(t->terminal, MT_STYLE_DIM, names[mt_rows_options(t->rows)->by]);
     fputc('\n', t->terminal->stream);
 }
 
@@ -234,23 +236,23 @@ static void put_sums(const struct table *t) {
              mt_format_count(count, (int64_t)n_more), nouns[options->by], n_more == 1 ? "" : "s");
     if (n_more && options->cumulative) {
         fprintf(stream, "%*s", (int)t->name_column, "");
-        mt_put_fitting(t->terminal, t->name_column, MT_STYLE_DIM, text);
+        mt_terminal_put_fitting(t->terminal, t->name_column, MT_STYLE_DIM, text);
         fputc('\n', stream);
     } else if (n_more) {
         put_numbers(t, &t->more, true);
-        mt_put_fitting(t->terminal, t->name_column, MT_STYLE_DIM, text);
+        mt_terminal_put_fitting(t->terminal, t->name_column, MT_STYLE_DIM, text);
         fputc('\n', stream);
     }
     if (mt_rows_is_filtered(t->rows)) {
         put_numbers(t, &t->filtered_out, true);
-        mt_put(t->terminal, MT_STYLE_DIM, "filtered out");
+        mt_terminal_put(t->terminal, MT_STYLE_DIM, "filtered out");
         fputc('\n', stream);
     }
     put_numbers(t, mt_rows_all(t->rows), true);
-    mt_put(t->terminal, MT_STYLE_BOLD, "total");
+    mt_terminal_put(t->terminal, MT_STYLE_BOLD, "total");
     if (options->cumulative)
-        mt_put_fitting(t->terminal, t->name_column + strlen("total"), MT_STYLE_DIM,
-                       " (cumulative rows overlap)");
+        mt_terminal_put_fitting(t->terminal, t->name_column + strlen("total"), MT_STYLE_DIM,
+                                " (cumulative rows overlap)");
     fputc('\n', stream);
 }
 
@@ -283,7 +285,7 @@ static bool put_nothing(const struct table *t) {
                                                     : "was allocated");
     }
     fprintf(t->terminal->stream, "%*s", INDENT, "");
-    mt_put_wrapped(t->terminal, INDENT, MT_STYLE_DIM, text);
+    mt_terminal_put_wrapped(t->terminal, INDENT, MT_STYLE_DIM, text);
     fputc('\n', t->terminal->stream);
     return true;
 }
@@ -292,7 +294,7 @@ void mt_table_print(const struct mt_terminal *terminal, const struct mt_rows *ro
                     const struct mt_table_options *options) {
     size_t n_newer = 0;
     struct table t = {.terminal = terminal, .rows = rows, .options = options, .n_newer = &n_newer};
-    mt_table_names_init(&t);
+    mt_table_label_init(&t);
     t.n_shown = count_shown(rows, options->n);
     t.more = (struct mt_row){.sample = UINT32_MAX};
     if (!options->is_brief)
@@ -303,11 +305,11 @@ void mt_table_print(const struct mt_terminal *terminal, const struct mt_rows *ro
         put_heading(&t);
         for (size_t i = 0; i < t.n_shown; i++) {
             put_numbers(&t, mt_rows_at(rows, i), false);
-            mt_table_put_name(&t, mt_rows_at(rows, i));
+            mt_table_label_put(&t, mt_rows_at(rows, i));
         }
         if (!options->is_brief)
             put_sums(&t);
-        mt_table_put_newer(terminal, n_newer);
+        mt_table_label_put_newer(terminal, n_newer);
     }
-    mt_table_names_free(&t);
+    mt_table_label_free(&t);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Rows as a table that fits the terminal. */
-#ifndef MT_CLI_TABLE_H
-#define MT_CLI_TABLE_H
+#ifndef MT_CLI_TEXT_TABLE_H
+#define MT_CLI_TEXT_TABLE_H
 
 #include "text/terminal.h"
 #include "view/rows/rows.h"

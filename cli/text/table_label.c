@@ -13,18 +13,18 @@
 
 enum { MAX_FRAMES_SHOWN = 12, GAP = 2, MIN_FUNCTION = 8 };
 
-void mt_table_names_init(struct table *t) {
+void mt_table_label_init(struct table *t) {
     const struct mt_profile *profile = mt_rows_profile(t->rows);
-    t->naming = (struct mt_naming){.profile = profile,
+    t->labels = (struct mt_labels){.profile = profile,
                                    .utf8 = t->terminal->utf8,
                                    .full = t->options->full,
                                    .ellipsis = t->terminal->ellipsis};
-    t->naming.folders[0] = mt_profile_text(profile, profile->info.cwd);
-    t->naming.folders[1] = getcwd(t->folder, sizeof t->folder) ? t->folder : "";
-    t->source = mt_source_new(t->naming.folders[0]);
+    t->labels.folders[0] = mt_profile_text(profile, profile->info.cwd);
+    t->labels.folders[1] = getcwd(t->folder, sizeof t->folder) ? t->folder : "";
+    t->source = mt_source_new(t->labels.folders[0]);
 }
 
-void mt_table_names_free(struct table *t) {
+void mt_table_label_free(struct table *t) {
     mt_source_free(t->source);
     t->source = NULL;
 }
@@ -37,14 +37,14 @@ static void next_line(const struct table *t, size_t indent) {
  * detail. */
 static void put_pair(const struct table *t, const char *name, const char *detail,
                      mt_shorten *shorten_detail) {
-    char *second = mt_naming_fit(&t->naming, detail, t->name_width - GAP, shorten_detail);
-    mt_put(t->terminal, MT_STYLE_NONE, name);
+    char *second = mt_label_fit(&t->labels, detail, t->name_width - GAP, shorten_detail);
+    mt_terminal_put(t->terminal, MT_STYLE_NONE, name);
     if (second && *second) {
         if (mt_format_width(name) + GAP + mt_format_width(second) <= t->name_width)
             fprintf(t->terminal->stream, "%*s", GAP, "");
         else
             next_line(t, GAP);
-        mt_put(t->terminal, MT_STYLE_DIM, second);
+        mt_terminal_put(t->terminal, MT_STYLE_DIM, second);
     }
     free(second);
 }
@@ -58,10 +58,10 @@ static bool is_newer_than_program(const struct table *t, mt_string file, mt_stri
     return mt_source_is_newer(t->source, mt_profile_text(profile, file), built_ns);
 }
 
-void mt_table_put_newer(const struct mt_terminal *terminal, size_t n) {
+void mt_table_label_put_newer(const struct mt_terminal *terminal, size_t n) {
     if (n == 0)
         return;
-    mt_put(terminal, MT_STYLE_DIM, " [changed since] the program was built");
+    mt_terminal_put(terminal, MT_STYLE_DIM, " [changed since] the program was built");
     fputc('\n', terminal->stream);
 }
 
@@ -71,14 +71,14 @@ static void put_source(const struct table *t, mt_string file, int64_t line, mt_s
     bool is_newer = text && is_newer_than_program(t, file, module);
     size_t mark = is_newer ? sizeof newer_mark - 1 : 0;
     char *shown =
-        text ? mt_naming_fit(&t->naming, text, t->name_width - GAP - mark, mt_format_shorten_end)
+        text ? mt_label_fit(&t->labels, text, t->name_width - GAP - mark, mt_format_shorten_end)
              : NULL;
     if (shown) {
         next_line(t, GAP);
-        mt_put(t->terminal, MT_STYLE_SOURCE, shown);
+        mt_terminal_put(t->terminal, MT_STYLE_SOURCE, shown);
     }
     if (shown && is_newer) {
-        mt_put(t->terminal, MT_STYLE_WARN, newer_mark);
+        mt_terminal_put(t->terminal, MT_STYLE_WARN, newer_mark);
         *t->n_newer += 1;
     }
     free(shown);
@@ -93,14 +93,14 @@ static void put_frame(const struct table *t, const struct mt_row_frame *frame, s
                                ? mt_profile_text(mt_rows_profile(t->rows), frame->function)
                                : "";
     size_t wanted = *function ? mt_format_width(function) + GAP : 0, share = columns * 2 / 5;
-    char *place = mt_naming_place(&t->naming, frame, columns - (wanted < share ? wanted : share));
+    char *place = mt_label_place(&t->labels, frame, columns - (wanted < share ? wanted : share));
     size_t taken = place ? mt_format_width(place) + GAP : 0;
-    mt_put(t->terminal, MT_STYLE_NONE, place ? place : "?");
+    mt_terminal_put(t->terminal, MT_STYLE_NONE, place ? place : "?");
     if (*function && taken + MIN_FUNCTION <= columns) {
         char *name =
-            mt_naming_fit(&t->naming, function, columns - taken, mt_format_shorten_function);
+            mt_label_fit(&t->labels, function, columns - taken, mt_format_shorten_function);
         fprintf(t->terminal->stream, "%*s", GAP, "");
-        mt_put(t->terminal, MT_STYLE_DIM, name);
+        mt_terminal_put(t->terminal, MT_STYLE_DIM, name);
         free(name);
     }
     free(place);
@@ -124,11 +124,11 @@ static void put_stack(const struct table *t, const struct mt_row *row) {
     snprintf(text, sizeof text, "%s %zu more frames", t->terminal->ellipsis, n - shown);
     if (shown < n) {
         next_line(t, GAP);
-        mt_put(t->terminal, MT_STYLE_DIM, text);
+        mt_terminal_put(t->terminal, MT_STYLE_DIM, text);
     }
     if (truncated) {
         next_line(t, GAP);
-        mt_put(t->terminal, MT_STYLE_WARN, "[truncated]");
+        mt_terminal_put(t->terminal, MT_STYLE_WARN, "[truncated]");
     }
 }
 
@@ -137,14 +137,14 @@ static void put_line(const struct table *t, const struct mt_row *row) {
     struct mt_row_frame frame;
     if (!mt_rows_frame(t->rows, row, &frame)) {
         char *key = mt_rows_key(t->rows, row);
-        mt_put(t->terminal, MT_STYLE_NONE, key);
+        mt_terminal_put(t->terminal, MT_STYLE_NONE, key);
         free(key);
         return;
     }
     char was[64] = "";
     if (t->was && *t->was)
         snprintf(was, sizeof was, " (was %s)", t->was);
-    char *place = mt_naming_place(&t->naming, &frame, t->name_width - strlen(was)), *shown = NULL;
+    char *place = mt_label_place(&t->labels, &frame, t->name_width - strlen(was)), *shown = NULL;
     if (place && asprintf(&shown, "%s%s", place, was) < 0)
         shown = NULL;
     put_pair(t, shown ? shown : "?",
@@ -158,15 +158,15 @@ static void put_line(const struct table *t, const struct mt_row *row) {
 static void put_key(const struct table *t, const struct mt_row *row, mt_shorten *function,
                     const char *detail) {
     char *key = mt_rows_key(t->rows, row);
-    char *name = key ? mt_naming_fit(&t->naming, mt_naming_relative(&t->naming, key), t->name_width,
-                                     function)
-                     : NULL;
+    char *name =
+        key ? mt_label_fit(&t->labels, mt_label_relative(&t->labels, key), t->name_width, function)
+            : NULL;
     put_pair(t, name ? name : "?", detail, mt_format_shorten_path);
     free(name);
     free(key);
 }
 
-void mt_table_put_name(const struct table *t, const struct mt_row *row) {
+void mt_table_label_put(const struct table *t, const struct mt_row *row) {
     const char *file = mt_profile_text(mt_rows_profile(t->rows), row->file);
     bool truncated;
     switch (mt_rows_options(t->rows)->by) {
@@ -181,7 +181,7 @@ void mt_table_put_name(const struct table *t, const struct mt_row *row) {
         break;
     case MT_BY_FUNCTION:
         put_key(t, row, mt_format_shorten_function,
-                row->shares_name ? "" : mt_naming_relative(&t->naming, file));
+                row->shares_name ? "" : mt_label_relative(&t->labels, file));
         break;
     case MT_BY_FILE:
     case MT_BY_MODULE:

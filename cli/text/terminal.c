@@ -17,11 +17,11 @@
 
 enum { DEFAULT_WIDTH = 80, MIN_WIDTH = 40, MAX_WIDTH = 1000 };
 
-bool mt_color_parse(const char *text, enum mt_color *color) {
+bool mt_terminal_parse_color(const char *text, enum mt_terminal_color *color) {
     static const char *const names[] = {"auto", "always", "never"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (strcmp(text, names[i]) == 0) {
-            *color = (enum mt_color)i;
+            *color = (enum mt_terminal_color)i;
             return true;
         }
     return false;
@@ -37,7 +37,7 @@ static bool is_on(const char *variable) {
     return value && *value && strcmp(value, "0") != 0;
 }
 
-static bool wants_color(bool is_tty, enum mt_color color) {
+static bool wants_color(bool is_tty, enum mt_terminal_color color) {
     if (color != MT_COLOR_AUTO)
         return color == MT_COLOR_ALWAYS;
     if (is_set("NO_COLOR"))
@@ -57,7 +57,7 @@ static size_t find_width(int fd, bool is_tty) {
     return width > 0 ? (size_t)width : DEFAULT_WIDTH;
 }
 
-void mt_terminal_init(struct mt_terminal *terminal, FILE *stream, enum mt_color color) {
+void mt_terminal_init(struct mt_terminal *terminal, FILE *stream, enum mt_terminal_color color) {
     int fd = fileno(stream);
     bool is_tty = fd >= 0 && isatty(fd);
     size_t width = find_width(fd, is_tty);
@@ -74,7 +74,7 @@ void mt_terminal_init(struct mt_terminal *terminal, FILE *stream, enum mt_color 
     };
 }
 
-const char *mt_style(const struct mt_terminal *terminal, enum mt_style style) {
+const char *mt_terminal_style(const struct mt_terminal *terminal, enum mt_terminal_style style) {
     static const char *const sequences[] = {
         [MT_STYLE_NONE] = "\033[0m",    [MT_STYLE_BOLD] = "\033[1m",  [MT_STYLE_DIM] = "\033[2m",
         [MT_STYLE_SOURCE] = "\033[32m", [MT_STYLE_BAR] = "\033[34m",  [MT_STYLE_WARN] = "\033[33m",
@@ -83,14 +83,15 @@ const char *mt_style(const struct mt_terminal *terminal, enum mt_style style) {
     return terminal->color ? sequences[style] : "";
 }
 
-static void put_visible(const struct mt_terminal *terminal, enum mt_style style,
+static void put_visible(const struct mt_terminal *terminal, enum mt_terminal_style style,
                         const char *visible) {
     bool styled = style != MT_STYLE_NONE && *visible;
-    fprintf(terminal->stream, "%s%s%s", styled ? mt_style(terminal, style) : "", visible,
-            styled ? mt_style(terminal, MT_STYLE_NONE) : "");
+    fprintf(terminal->stream, "%s%s%s", styled ? mt_terminal_style(terminal, style) : "", visible,
+            styled ? mt_terminal_style(terminal, MT_STYLE_NONE) : "");
 }
 
-void mt_put(const struct mt_terminal *terminal, enum mt_style style, const char *text) {
+void mt_terminal_put(const struct mt_terminal *terminal, enum mt_terminal_style style,
+                     const char *text) {
     char *visible = mt_format_visible(text ? text : "", terminal->utf8);
     put_visible(terminal, style, visible ? visible : "?");
     free(visible);
@@ -116,8 +117,8 @@ static size_t line_bytes(const char *text, size_t columns, bool may_break) {
     }
 }
 
-void mt_put_wrapped(const struct mt_terminal *terminal, size_t column, enum mt_style style,
-                    const char *text) {
+void mt_terminal_put_wrapped(const struct mt_terminal *terminal, size_t column,
+                             enum mt_terminal_style style, const char *text) {
     char *visible = mt_format_visible(text, terminal->utf8);
     size_t columns = terminal->width > column + 20 ? terminal->width - column : 20;
     for (const char *at = visible ? visible : "?"; *at;) {
@@ -132,8 +133,8 @@ void mt_put_wrapped(const struct mt_terminal *terminal, size_t column, enum mt_s
     free(visible);
 }
 
-void mt_put_fitting(const struct mt_terminal *terminal, size_t column, enum mt_style style,
-                    const char *text) {
+void mt_terminal_put_fitting(const struct mt_terminal *terminal, size_t column,
+                             enum mt_terminal_style style, const char *text) {
     char *visible = mt_format_visible(text, terminal->utf8);
     size_t columns = terminal->width > column ? terminal->width - column : 1;
     char *fitting = visible && terminal->is_tty
@@ -146,17 +147,17 @@ void mt_put_fitting(const struct mt_terminal *terminal, size_t column, enum mt_s
 
 static void put_message(const struct mt_terminal *terminal, size_t column, const char *text) {
     if (terminal->is_tty)
-        mt_put_wrapped(terminal, column, MT_STYLE_NONE, text);
+        mt_terminal_put_wrapped(terminal, column, MT_STYLE_NONE, text);
     else
-        mt_put(terminal, MT_STYLE_NONE, text);
+        mt_terminal_put(terminal, MT_STYLE_NONE, text);
     fputc('\n', terminal->stream);
 }
 
-void mt_print_error(const char *program, const struct mt_error *error) {
+void mt_terminal_print_error(const char *program, const struct mt_error *error) {
     struct mt_terminal terminal;
     mt_terminal_init(&terminal, stderr, MT_COLOR_AUTO);
-    fprintf(stderr, "%s%s:%s ", mt_style(&terminal, MT_STYLE_ERROR), program,
-            mt_style(&terminal, MT_STYLE_NONE));
+    fprintf(stderr, "%s%s:%s ", mt_terminal_style(&terminal, MT_STYLE_ERROR), program,
+            mt_terminal_style(&terminal, MT_STYLE_NONE));
     put_message(&terminal, strlen(program) + 2, error->message);
     if (error->hint[0]) {
         fputs("  ", stderr);
@@ -164,12 +165,12 @@ void mt_print_error(const char *program, const struct mt_error *error) {
     }
 }
 
-void mt_print_problem(const char *program, const char *hint, const char *format, ...) {
+void mt_terminal_print_problem(const char *program, const char *hint, const char *format, ...) {
     struct mt_error error = {0};
     va_list arguments;
     va_start(arguments, format);
     vsnprintf(error.message, sizeof error.message, format, arguments);
     va_end(arguments);
     snprintf(error.hint, sizeof error.hint, "%s", hint ? hint : "");
-    mt_print_error(program, &error);
+    mt_terminal_print_error(program, &error);
 }

@@ -3,8 +3,8 @@
  * What stands between the commands and the person: colour, width, pager, and the escaping of
  * whatever comes out of a profile. main() must have called setlocale(LC_CTYPE, "").
  */
-#ifndef MT_CLI_TERMINAL_H
-#define MT_CLI_TERMINAL_H
+#ifndef MT_CLI_TEXT_TERMINAL_H
+#define MT_CLI_TEXT_TERMINAL_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -12,7 +12,7 @@
 
 #include "base/error.h"
 
-enum mt_color { MT_COLOR_AUTO, MT_COLOR_ALWAYS, MT_COLOR_NEVER };
+enum mt_terminal_color { MT_COLOR_AUTO, MT_COLOR_ALWAYS, MT_COLOR_NEVER };
 
 struct mt_terminal {
     FILE *stream;
@@ -23,7 +23,7 @@ struct mt_terminal {
     const char *ellipsis;
 };
 
-enum mt_style {
+enum mt_terminal_style {
     MT_STYLE_NONE,
     MT_STYLE_BOLD,
     MT_STYLE_DIM,
@@ -36,36 +36,37 @@ enum mt_style {
 };
 
 /* "auto", "always", "never". */
-bool mt_color_parse(const char *text, enum mt_color *color);
+bool mt_terminal_parse_color(const char *text, enum mt_terminal_color *color);
 /* AUTO: colour on a terminal, unless NO_COLOR is not empty or TERM is dumb; FORCE_COLOR and
  * CLICOLOR_FORCE switch it on elsewhere. */
-void mt_terminal_init(struct mt_terminal *terminal, FILE *stream, enum mt_color color);
+void mt_terminal_init(struct mt_terminal *terminal, FILE *stream, enum mt_terminal_color color);
 
 /* Escape sequences, "" without colour. */
-const char *mt_style(const struct mt_terminal *terminal, enum mt_style style);
+const char *mt_terminal_style(const struct mt_terminal *terminal, enum mt_terminal_style style);
 /* Text of unknown origin, made harmless (view/format.h). NULL is printed as "". */
-void mt_put(const struct mt_terminal *terminal, enum mt_style style, const char *text);
+void mt_terminal_put(const struct mt_terminal *terminal, enum mt_terminal_style style,
+                     const char *text);
 /* Words of text, wrapped to the width; the first line begins at column, later ones are indented by
  * it. On a terminal a word that is longer than a line is cut; in a file it stays whole, to be
  * searched for. */
-void mt_put_wrapped(const struct mt_terminal *terminal, size_t column, enum mt_style style,
-                    const char *text);
+void mt_terminal_put_wrapped(const struct mt_terminal *terminal, size_t column,
+                             enum mt_terminal_style style, const char *text);
 /* Text that begins at column: on a terminal its end is left out where it does not fit. */
-void mt_put_fitting(const struct mt_terminal *terminal, size_t column, enum mt_style style,
-                    const char *text);
+void mt_terminal_put_fitting(const struct mt_terminal *terminal, size_t column,
+                             enum mt_terminal_style style, const char *text);
 
 /* Puts a pager between stdout and the terminal when stdout is one: MEMTRACK_PAGER, PAGER, less
- * -FRX. Does nothing when there is none to be had. Call mt_output_finish before returning from the
+ * -FRX. Does nothing when there is none to be had. Call mt_pager_finish before returning from the
  * command. */
 void mt_pager_start(void);
 /* Flushes stdout and waits for the pager. A reader that went away is no error; otherwise what could
  * not be written is reported on stderr. False: not everything was written. */
-bool mt_output_finish(const char *program);
+bool mt_pager_finish(const char *program);
 
 /* "PROGRAM: message" and the hint on a line of its own, to stderr. */
-void mt_print_error(const char *program, const struct mt_error *error);
+void mt_terminal_print_error(const char *program, const struct mt_error *error);
 /* The same for a message made here; hint may be NULL. */
-__attribute__((format(printf, 3, 4))) void mt_print_problem(const char *program, const char *hint,
-                                                            const char *format, ...);
+__attribute__((format(printf, 3, 4))) void
+mt_terminal_print_problem(const char *program, const char *hint, const char *format, ...);
 
 #endif

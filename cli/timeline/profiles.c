@@ -193,8 +193,8 @@ int mt_profiles_of_run(const char *directory, struct mt_profiles *profiles, size
 
 /* ---- a running process ----------------------------------------------------------------------- */
 
-int mt_profile_by_watching(pid_t pid, uint64_t for_ns, uint64_t interval_ns,
-                           struct mt_profile **out, struct mt_error *error) {
+int mt_watch_profile(pid_t pid, uint64_t for_ns, uint64_t interval_ns, struct mt_profile **out,
+                     struct mt_error *error) {
     struct mt_watch watch;
     struct mt_gauge gauge;
     int rc = mt_watch_open(pid, WATCH_TICKS, &watch, error);

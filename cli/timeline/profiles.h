@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Which profiles `memtrack timeline` is about. */
-#ifndef MT_CLI_TIMELINE_LOAD_H
-#define MT_CLI_TIMELINE_LOAD_H
+#ifndef MT_CLI_TIMELINE_PROFILES_H
+#define MT_CLI_TIMELINE_PROFILES_H
 
 #include <stddef.h>
 #include <stdint.h>
@@ -31,7 +31,7 @@ int mt_profiles_drop_earlier(struct mt_profiles *profiles, size_t *n_dropped,
 
 /* Watches a running process for at most for_ns, until it ends or a signal arrives, with a tick
  * every interval_ns; the result is a profile of it with these ticks. Errors of mt_watch_open. */
-int mt_profile_by_watching(pid_t pid, uint64_t for_ns, uint64_t interval_ns,
-                           struct mt_profile **out, struct mt_error *error);
+int mt_watch_profile(pid_t pid, uint64_t for_ns, uint64_t interval_ns, struct mt_profile **out,
+                     struct mt_error *error);
 
 #endif

@@ -60,11 +60,11 @@ static void handle_signals(void) {
     handle(SIGPIPE, SIG_IGN, 0);
 }
 
-int mt_curses_asked_to_leave(void) {
+int mt_top_curses_asked_to_leave(void) {
     return wanted;
 }
 
-void mt_curses_leave(int number) {
+void mt_top_curses_leave(int number) {
     handle(number, SIG_DFL, 0);
     raise(number);
 }
@@ -92,7 +92,7 @@ static void start_colors(bool color) {
         init_pair((short)i, foreground[i] ? foreground[i] : -1, -1);
 }
 
-int mt_curses_begin(bool color, struct mt_error *error) {
+int mt_top_curses_begin(bool color, struct mt_error *error) {
     has_settings = tcgetattr(STDIN_FILENO, &settings) == 0;
     screen = newterm(NULL, stdout, stdin);
     if (!screen) {
@@ -116,7 +116,7 @@ int mt_curses_begin(bool color, struct mt_error *error) {
     return 0;
 }
 
-void mt_curses_end(void) {
+void mt_top_curses_end(void) {
     if (!is_taken)
         return;
     endwin();
@@ -129,7 +129,7 @@ void mt_curses_end(void) {
 
 /* ---- keys and colours ------------------------------------------------------------------------ */
 
-int mt_curses_key(int timeout_ms, int fd, bool *is_gone) {
+int mt_top_curses_key(int timeout_ms, int fd, bool *is_gone) {
     struct pollfd wait[] = {{.fd = STDIN_FILENO, .events = POLLIN}, {.fd = fd, .events = POLLIN}};
     timeout(0);
     int key = getch(); /* what curses has taken in already, and a change of size */
@@ -149,7 +149,7 @@ int mt_curses_key(int timeout_ms, int fd, bool *is_gone) {
     return key;
 }
 
-unsigned long mt_curses_paint(enum mt_paint paint) {
+unsigned long mt_top_curses_paint(enum mt_paint paint) {
     unsigned long attributes = paint == MT_PAINT_BOLD  ? A_BOLD
                                : paint == MT_PAINT_DIM ? A_DIM
                                                        : A_NORMAL;

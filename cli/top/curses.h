@@ -24,19 +24,19 @@ enum mt_paint {
 };
 
 /* -MEMTRACK_EIO when the terminal's type is not known, or cannot move its cursor. */
-int mt_curses_begin(bool color, struct mt_error *error);
-void mt_curses_end(void); /* as often as one likes */
+int mt_top_curses_begin(bool color, struct mt_error *error);
+void mt_top_curses_end(void); /* as often as one likes */
 
 /* The signal (INT, TERM, HUP, QUIT) that asks to leave, 0: none so far. */
-int mt_curses_asked_to_leave(void);
-/* After mt_curses_end: die of that signal, as whoever sent it expects. */
-void mt_curses_leave(int number);
+int mt_top_curses_asked_to_leave(void);
+/* After mt_top_curses_end: die of that signal, as whoever sent it expects. */
+void mt_top_curses_leave(int number);
 
 /* A key as curses says it, after at most timeout_ms; also waits for a descriptor (-1: none), whose
  * readiness is no key. ERR: none came. *is_gone: the terminal is not there any more. */
-int mt_curses_key(int timeout_ms, int fd, bool *is_gone);
+int mt_top_curses_key(int timeout_ms, int fd, bool *is_gone);
 
 /* Attributes of a paint, for attrset. */
-unsigned long mt_curses_paint(enum mt_paint paint);
+unsigned long mt_top_curses_paint(enum mt_paint paint);
 
 #endif

@@ -13,9 +13,9 @@
  *   123.4 MiB    +1.2 MiB ...  total
  *   Enter open  / filter ...
  *
- * Every text that comes from the process is escaped before it gets here (text/label.h). The bars of the
- * axis stand between the least and the most of what is shown, but never make more of a change than
- * an eighth of the whole.
+ * Every text that comes from the process is escaped before it gets here (text/label.h). The bars of
+ * the axis stand between the least and the most of what is shown, but never make more of a change
+ * than an eighth of the whole.
  */
 #include <curses.h>
 #include <inttypes.h>
@@ -41,11 +41,11 @@ enum {
 
 struct pen { /* where the next text goes, in a line */
     int y, x, end;
-    const struct mt_naming *naming;
+    const struct mt_labels *labels;
 };
 
-static struct pen pen_at(const struct mt_screen *s, int y, int x) {
-    return (struct pen){.y = y, .x = x, .end = COLS, .naming = &s->naming};
+static struct pen pen_at(const struct mt_top_screen *s, int y, int x) {
+    return (struct pen){.y = y, .x = x, .end = COLS, .labels = &s->labels};
 }
 
 /* Safe text, cut where the line ends. */
@@ -55,18 +55,18 @@ static void put_safe(struct pen *pen, enum mt_paint paint, const char *text) {
     if (room <= 0 || pen->y < 0 || pen->y >= LINES)
         return;
     if (width > room) {
-        cut = mt_format_shorten_end(text, (size_t)room, pen->naming->ellipsis);
+        cut = mt_format_shorten_end(text, (size_t)room, pen->labels->ellipsis);
         width = cut ? (int)mt_format_width(cut) : 0;
     }
-    attron((attr_t)mt_curses_paint(paint));
+    attron((attr_t)mt_top_curses_paint(paint));
     mvaddstr(pen->y, pen->x, cut ? cut : width > room ? "" : text);
-    attroff((attr_t)mt_curses_paint(paint));
+    attroff((attr_t)mt_top_curses_paint(paint));
     pen->x += width;
     free(cut);
 }
 
 static void put(struct pen *pen, enum mt_paint paint, const char *text) {
-    char *visible = mt_format_visible(text, pen->naming->utf8);
+    char *visible = mt_format_visible(text, pen->labels->utf8);
     put_safe(pen, paint, visible ? visible : "?");
     free(visible);
 }
@@ -87,7 +87,7 @@ static void put_right(struct pen *pen, int width, enum mt_paint paint, const cha
     put_safe(pen, paint, text);
 }
 
-static const char *size_text(const struct mt_screen *s, char buffer[MT_FORMAT_BYTES],
+static const char *size_text(const struct mt_top_screen *s, char buffer[MT_FORMAT_BYTES],
                              int64_t bytes) {
     return mt_format_size(buffer, bytes, s->top->exact_bytes);
 }
@@ -110,13 +110,14 @@ static const char *age_text(char buffer[MT_FORMAT_BYTES], uint64_t ns) {
 
 /* ---- head ------------------------------------------------------------------------------------ */
 
-static void put_state(const struct mt_screen *s, struct pen *pen) {
+static void put_state(const struct mt_top_screen *s, struct pen *pen) {
     const struct mt_top *top = s->top;
     char text[MT_FORMAT_BYTES], state[128];
     uint64_t age = mt_top_model_time_ns(top->model, s->now_ns);
-    const char *name = top->target.state == MT_TOP_REPLACED  ? "runs another program, untracked"
-                       : top->target.state == MT_TOP_RUNNING ? ""
-                                                             : mt_top_state_name(top->target.state);
+    const char *name = top->target.state == MT_TOP_REPLACED ? "runs another program, untracked"
+                       : top->target.state == MT_TOP_RUNNING
+                           ? ""
+                           : mt_top_target_state_name(top->target.state);
     snprintf(state, sizeof state, "%s%s%s", s->is_paused ? "paused" : "",
              s->is_paused && *name ? ", " : "", name);
     int width = (int)strlen(state) + 2 + (int)strlen(age_text(text, age)) + 1;
@@ -128,12 +129,13 @@ static void put_state(const struct mt_screen *s, struct pen *pen) {
     put(pen, MT_PAINT_DIM, text);
 }
 
-static void draw_title(const struct mt_screen *s, int y) {
-    char *command = mt_top_command(s->top, true), *coverage = mt_top_coverage(s->top, ", ");
+static void draw_title(const struct mt_top_screen *s, int y) {
+    char *command = mt_top_look_program(s->top, true),
+         *coverage = mt_top_look_coverage(s->top, ", ");
     struct pen pen = pen_at(s, y, 1);
-    char *visible = mt_format_visible(command ? command : "?", s->naming.utf8);
+    char *visible = mt_format_visible(command ? command : "?", s->labels.utf8);
     char *shortened =
-        visible ? mt_format_shorten_end(visible, (size_t)(COLS / 2), s->naming.ellipsis) : NULL;
+        visible ? mt_format_shorten_end(visible, (size_t)(COLS / 2), s->labels.ellipsis) : NULL;
     put_safe(&pen, MT_PAINT_BOLD, shortened ? shortened : "?");
     print(&pen, MT_PAINT_DIM, "  pid %" PRIu32, s->top->target.pid);
     if (coverage && *coverage && mt_format_width(coverage) + 30 < (size_t)(pen.end - pen.x))
@@ -145,7 +147,7 @@ static void draw_title(const struct mt_screen *s, int y) {
     free(coverage);
 }
 
-static void draw_bars(const struct mt_screen *s, struct pen *pen, enum mt_paint paint,
+static void draw_bars(const struct mt_top_screen *s, struct pen *pen, enum mt_paint paint,
                       const int64_t *values, int n) {
     static const char *const eighths[] = {"▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"};
     static const char *const ascii[] = {"_", "_", ".", ".", "-", "-", "^", "^"};
@@ -161,11 +163,11 @@ static void draw_bars(const struct mt_screen *s, struct pen *pen, enum mt_paint 
             span > 0 && values[i] >= 0 ? (double)(values[i] - (most - span)) / (double)span : 0;
         int step = (int)(share * 7 + 0.5);
         step = step < 0 ? 0 : step > 7 ? 7 : step;
-        put_safe(pen, paint, values[i] < 0 ? " " : s->naming.utf8 ? eighths[step] : ascii[step]);
+        put_safe(pen, paint, values[i] < 0 ? " " : s->labels.utf8 ? eighths[step] : ascii[step]);
     }
 }
 
-static void draw_heap(const struct mt_screen *s, int y) {
+static void draw_heap(const struct mt_top_screen *s, int y) {
     const struct mt_axis *axis = mt_top_model_axis(s->top->model);
     const struct mt_tick *last =
         axis->n ? &axis->ticks[axis->n - 1] : &(struct mt_tick){.time_ns = 0};
@@ -199,7 +201,7 @@ static enum mt_paint change_paint(int64_t change) {
     return change > 0 ? MT_PAINT_MORE : change < 0 ? MT_PAINT_LESS : MT_PAINT_DIM;
 }
 
-static void draw_rates(const struct mt_screen *s, int y) {
+static void draw_rates(const struct mt_top_screen *s, int y) {
     const struct mt_top_line *all = mt_top_model_all(s->top->model);
     char text[MT_FORMAT_BYTES], cell[MT_TOP_CELL_BYTES];
     bool has_rates = mt_top_model_has_rates(s->top->model);
@@ -217,13 +219,14 @@ static void draw_rates(const struct mt_screen *s, int y) {
         return;
     put(&pen, MT_PAINT_DIM, "   change ");
     put(&pen, change_paint(all->value[MT_TOP_CHANGE]),
-        mt_top_cell(cell, MT_TOP_CHANGE, all->value[MT_TOP_CHANGE], s->top->exact_bytes, true));
+        mt_top_layout_cell(cell, MT_TOP_CHANGE, all->value[MT_TOP_CHANGE], s->top->exact_bytes,
+                           true));
     print(&pen, MT_PAINT_DIM, " in %s",
           age_text(text, s->now_ns > marked ? s->now_ns - marked : 0));
 }
 
 /* All of it in a line, under a title or instead of one. */
-static void draw_compact(const struct mt_screen *s, int y) {
+static void draw_compact(const struct mt_top_screen *s, int y) {
     const struct mt_axis *axis = mt_top_model_axis(s->top->model);
     const struct mt_tick *last =
         axis->n ? &axis->ticks[axis->n - 1] : &(struct mt_tick){.time_ns = 0};
@@ -242,7 +245,7 @@ static void draw_compact(const struct mt_screen *s, int y) {
 }
 
 /* Returns the line below. */
-static int draw_head(const struct mt_screen *s) {
+static int draw_head(const struct mt_top_screen *s) {
     if (LINES < SHORT_HEIGHT) {
         draw_compact(s, 0);
         return 1;
@@ -259,17 +262,17 @@ static int draw_head(const struct mt_screen *s) {
 
 /* ---- rows ------------------------------------------------------------------------------------ */
 
-static void put_bar(const struct mt_screen *s, struct pen *pen, size_t eighths, size_t width,
+static void put_bar(const struct mt_top_screen *s, struct pen *pen, size_t eighths, size_t width,
                     bool is_selected) {
     static const char *const parts[] = {"", "▏", "▎", "▍", "▌", "▋", "▊", "▉"};
     int end = pen->x + (int)width;
     enum mt_paint paint = is_selected ? MT_PAINT_PLAIN : MT_PAINT_BAR;
     pen->x++;
-    for (width--; width && eighths >= (s->naming.utf8 ? 8 : 4); width--) {
-        put_safe(pen, paint, s->naming.utf8 ? "█" : "#");
+    for (width--; width && eighths >= (s->labels.utf8 ? 8 : 4); width--) {
+        put_safe(pen, paint, s->labels.utf8 ? "█" : "#");
         eighths = eighths > 8 ? eighths - 8 : 0;
     }
-    if (s->naming.utf8 && width && eighths)
+    if (s->labels.utf8 && width && eighths)
         put_safe(pen, paint, parts[eighths]);
     pen->x = end;
 }
@@ -282,7 +285,7 @@ static enum mt_paint cell_paint(enum mt_top_column column, int64_t value, enum m
     return column == sort ? MT_PAINT_BOLD : MT_PAINT_PLAIN;
 }
 
-static void put_cells(const struct mt_screen *s, struct pen *pen,
+static void put_cells(const struct mt_top_screen *s, struct pen *pen,
                       const struct mt_top_layout *layout, const struct mt_top_line *line,
                       int64_t largest, bool is_selected) {
     char cell[MT_TOP_CELL_BYTES];
@@ -290,23 +293,23 @@ static void put_cells(const struct mt_screen *s, struct pen *pen,
     for (size_t i = 0; i < layout->n_columns; i++) {
         enum mt_top_column column = layout->columns[i];
         int64_t value = line->value[column];
-        mt_top_cell(cell, column, value, s->top->exact_bytes,
-                    mt_top_model_has_rates(s->top->model));
+        mt_top_layout_cell(cell, column, value, s->top->exact_bytes,
+                           mt_top_model_has_rates(s->top->model));
         pen->x += MT_TOP_GAP;
         put_right(pen, (int)layout->column_width[i],
                   is_selected ? MT_PAINT_PLAIN : cell_paint(column, value, sort), cell);
         if (column != sort || !layout->bar_width)
             continue;
         if (largest)
-            put_bar(s, pen, mt_top_bar(value, largest, layout->bar_width - 1), layout->bar_width,
-                    is_selected);
+            put_bar(s, pen, mt_top_layout_bar(value, largest, layout->bar_width - 1),
+                    layout->bar_width, is_selected);
         else
             pen->x += (int)layout->bar_width;
     }
     pen->x = (int)layout->name_column;
 }
 
-static void draw_heading(const struct mt_screen *s, const struct mt_top_layout *layout, int y) {
+static void draw_heading(const struct mt_top_screen *s, const struct mt_top_layout *layout, int y) {
     const struct mt_top_options *options = mt_top_model_options(s->top->model);
     bool is_sampled = mt_top_model_profile(s->top->model)->info.sample_bytes != 0;
     struct pen pen = pen_at(s, y, 0);
@@ -314,24 +317,25 @@ static void draw_heading(const struct mt_screen *s, const struct mt_top_layout *
         char title[32];
         bool is_sort = layout->columns[i] == options->sort;
         snprintf(title, sizeof title, "%s%s%s", is_sampled ? "~" : "",
-                 mt_top_title(layout->columns[i]), is_sort ? (s->naming.utf8 ? "▾" : "v") : "");
+                 mt_top_layout_title(layout->columns[i]),
+                 is_sort ? (s->labels.utf8 ? "▾" : "v") : "");
         pen.x += MT_TOP_GAP;
         put_right(&pen, (int)layout->column_width[i] + is_sort,
                   is_sort ? MT_PAINT_BOLD : MT_PAINT_DIM, title);
         pen.x += is_sort ? (int)layout->bar_width - 1 : 0;
     }
     pen.x = (int)layout->name_column;
-    put(&pen, MT_PAINT_DIM, mt_top_name_title(mt_top_model_by(s->top->model)));
+    put(&pen, MT_PAINT_DIM, mt_top_layout_name_title(mt_top_model_by(s->top->model)));
     if (*s->filter)
         print(&pen, MT_PAINT_WARN, "  / %s", s->filter);
 }
 
-static void put_name(const struct mt_screen *s, struct pen *pen, const struct mt_rows *rows,
+static void put_name(const struct mt_top_screen *s, struct pen *pen, const struct mt_rows *rows,
                      const struct mt_row *row, bool is_selected) {
     char *detail = NULL, *name = NULL;
     if (pen->end - pen->x < 3)
         return;
-    name = mt_top_name(&s->naming, rows, row, (size_t)(pen->end - pen->x), &detail);
+    name = mt_top_layout_name(&s->labels, rows, row, (size_t)(pen->end - pen->x), &detail);
     put(pen, MT_PAINT_PLAIN, name ? name : "?");
     if (detail && *detail) {
         pen->x += 2;
@@ -342,8 +346,8 @@ static void put_name(const struct mt_screen *s, struct pen *pen, const struct mt
 }
 
 /* Of the row that is open, by the column that is sorted by. */
-static void put_share(const struct mt_screen *s, struct pen *pen, const struct mt_top_line *line,
-                      bool is_selected) {
+static void put_share(const struct mt_top_screen *s, struct pen *pen,
+                      const struct mt_top_line *line, bool is_selected) {
     enum mt_top_column sort = mt_top_model_options(s->top->model)->sort;
     char text[MT_FORMAT_BYTES];
     int64_t whole = mt_top_model_passed(s->top->model)->value[sort];
@@ -352,8 +356,8 @@ static void put_share(const struct mt_screen *s, struct pen *pen, const struct m
     pen->x += 2;
 }
 
-static void draw_row(const struct mt_screen *s, const struct mt_top_layout *layout, int y, size_t i,
-                     int64_t largest) {
+static void draw_row(const struct mt_top_screen *s, const struct mt_top_layout *layout, int y,
+                     size_t i, int64_t largest) {
     const struct mt_top_line *line = mt_top_model_line(s->top->model, i);
     const struct mt_rows *rows = mt_top_model_rows(s->top->model);
     bool is_selected = i == s->lists[s->level].selected;
@@ -369,7 +373,7 @@ static void draw_row(const struct mt_screen *s, const struct mt_top_layout *layo
     attroff(A_REVERSE);
 }
 
-static void draw_total(const struct mt_screen *s, const struct mt_top_layout *layout, int y) {
+static void draw_total(const struct mt_top_screen *s, const struct mt_top_layout *layout, int y) {
     char text[MT_FORMAT_BYTES];
     struct pen pen = pen_at(s, y, 0);
     bool is_part = mt_top_model_is_open(s->top->model) || *s->filter ||
@@ -392,11 +396,11 @@ static void draw_total(const struct mt_screen *s, const struct mt_top_layout *la
     size_t n_named, n;
     mt_top_model_named(s->top->model, &n_named, &n);
     if (s->is_naming && n > n_named)
-        print(&pen, MT_PAINT_WARN, "  naming addresses: %s left",
+        print(&pen, MT_PAINT_WARN, "  labels addresses: %s left",
               mt_format_count(text, (int64_t)(n - n_named)));
 }
 
-static void keep_in_sight(struct mt_screen_list *list, size_t n, size_t n_rows) {
+static void keep_in_sight(struct mt_top_screen_list *list, size_t n, size_t n_rows) {
     if (list->selected >= n)
         list->selected = n ? n - 1 : 0;
     if (list->first > list->selected)
@@ -407,8 +411,8 @@ static void keep_in_sight(struct mt_screen_list *list, size_t n, size_t n_rows) 
         list->first = n > n_rows ? n - n_rows : 0;
 }
 
-static void draw_rows(struct mt_screen *s, int top, int bottom) {
-    struct mt_screen_list *list = mt_screen_list(s);
+static void draw_rows(struct mt_top_screen *s, int top, int bottom) {
+    struct mt_top_screen_list *list = mt_top_screen_list(s);
     struct mt_top_layout layout;
     size_t n = mt_top_model_count(s->top->model);
     enum mt_top_column sort = mt_top_model_options(s->top->model)->sort;
@@ -435,9 +439,9 @@ static void draw_rows(struct mt_screen *s, int top, int bottom) {
 
 enum { MAX_FRAMES = 512 };
 
-static size_t frames_shown(const struct mt_screen *s, struct mt_row_frame frames[MAX_FRAMES],
+static size_t frames_shown(const struct mt_top_screen *s, struct mt_row_frame frames[MAX_FRAMES],
                            bool *truncated) {
-    const struct mt_row *row = mt_screen_path(s);
+    const struct mt_row *row = mt_top_screen_path(s);
     *truncated = false;
     size_t n =
         row ? mt_rows_stack(mt_top_model_rows(s->top->model), row, frames, MAX_FRAMES, truncated)
@@ -445,9 +449,9 @@ static size_t frames_shown(const struct mt_screen *s, struct mt_row_frame frames
     return n < MAX_FRAMES ? n : MAX_FRAMES;
 }
 
-static void draw_frames(struct mt_screen *s, int top, int bottom) {
+static void draw_frames(struct mt_top_screen *s, int top, int bottom) {
     static struct mt_row_frame frames[MAX_FRAMES];
-    struct mt_screen_list *list = mt_screen_list(s);
+    struct mt_top_screen_list *list = mt_top_screen_list(s);
     bool truncated;
     size_t n = frames_shown(s, frames, &truncated);
     struct pen heading = pen_at(s, top, 1);
@@ -463,14 +467,14 @@ static void draw_frames(struct mt_screen *s, int top, int bottom) {
             attron(A_REVERSE);
             mvhline(pen.y, 0, ' ', COLS);
         }
-        const char *function = mt_profile_text(s->naming.profile, frame->function);
+        const char *function = mt_profile_text(s->labels.profile, frame->function);
         size_t half = (size_t)(COLS > 4 ? COLS / 2 - 1 : 1);
-        char *name = mt_naming_fit(&s->naming, *function ? function : "[unknown]", half,
-                                   mt_format_shorten_function);
+        char *name = mt_label_fit(&s->labels, *function ? function : "[unknown]", half,
+                                  mt_format_shorten_function);
         print(&pen, is_selected ? MT_PAINT_PLAIN : MT_PAINT_BOLD, "%s", name ? name : "?");
         pen.x = COLS / 2 + 1;
         char *place = pen.end - pen.x > 4
-                          ? mt_naming_place(&s->naming, frame, (size_t)(pen.end - pen.x))
+                          ? mt_label_place(&s->labels, frame, (size_t)(pen.end - pen.x))
                           : NULL;
         print(&pen, is_selected ? MT_PAINT_PLAIN : MT_PAINT_DIM, "%s", place ? place : "");
         attroff(A_REVERSE);
@@ -485,7 +489,7 @@ static void draw_frames(struct mt_screen *s, int top, int bottom) {
 
 /* ---- foot and help --------------------------------------------------------------------------- */
 
-static void draw_keys(const struct mt_screen *s, struct pen *pen) {
+static void draw_keys(const struct mt_top_screen *s, struct pen *pen) {
     static const struct {
         const char *key, *does;
         unsigned levels; /* in which of the lists, as bits */
@@ -501,9 +505,9 @@ static void draw_keys(const struct mt_screen *s, struct pen *pen) {
     }
 }
 
-static void draw_foot(const struct mt_screen *s, int y) {
+static void draw_foot(const struct mt_top_screen *s, int y) {
     struct pen pen = pen_at(s, y, 1);
-    if (s->mode == MT_SCREEN_FILTER) {
+    if (s->mode == MT_TOP_SCREEN_FILTER) {
         print(&pen, MT_PAINT_BOLD, "filter: ");
         size_t room = pen.end - pen.x > 1 ? (size_t)(pen.end - pen.x - 1) : 0,
                length = strlen(s->edited);
@@ -512,7 +516,7 @@ static void draw_foot(const struct mt_screen *s, int y) {
         put(&pen, MT_PAINT_PLAIN, " ");
         attroff(A_REVERSE);
         put(&pen, MT_PAINT_DIM, "  words match anywhere, !word excludes; Enter, Esc");
-    } else if (s->mode == MT_SCREEN_GROUP) {
+    } else if (s->mode == MT_TOP_SCREEN_GROUP) {
         put(&pen, MT_PAINT_BOLD, "group by: ");
         put(&pen, MT_PAINT_PLAIN,
             "l line  f function  i file  m module  s stack  t thread  c scope  z size  d domain");
@@ -523,7 +527,7 @@ static void draw_foot(const struct mt_screen *s, int y) {
     }
 }
 
-static void draw_help(const struct mt_screen *s) {
+static void draw_help(const struct mt_top_screen *s) {
     static const char *const text[] = {
         "up down PgUp PgDn Home End   move; also j and k",
         "Enter                        open: row, call path, frames",
@@ -549,10 +553,10 @@ static void draw_help(const struct mt_screen *s) {
     }
 }
 
-static void draw_opened(const struct mt_screen *s, int y) {
+static void draw_opened(const struct mt_top_screen *s, int y) {
     const struct mt_rows *rows;
     const struct mt_row *row =
-        s->level == 2 ? mt_screen_path(s) : mt_top_model_opened(s->top->model, &rows);
+        s->level == 2 ? mt_top_screen_path(s) : mt_top_model_opened(s->top->model, &rows);
     if (s->level == 2)
         rows = mt_top_model_rows(s->top->model);
     struct pen pen = pen_at(s, y, 1);
@@ -561,9 +565,9 @@ static void draw_opened(const struct mt_screen *s, int y) {
         put_name(s, &pen, rows, row, false);
 }
 
-void mt_screen_draw(struct mt_screen *s) {
+void mt_top_draw(struct mt_top_screen *s) {
     erase();
-    if (s->mode == MT_SCREEN_HELP) {
+    if (s->mode == MT_TOP_SCREEN_HELP) {
         draw_help(s);
         refresh();
         return;

@@ -21,13 +21,13 @@ enum {
 };
 enum { DETAIL_GAP = 2, DETAIL_LEAST = 6, PATH_FUNCTIONS = 12 };
 
-const char *mt_top_title(enum mt_top_column column) {
+const char *mt_top_layout_title(enum mt_top_column column) {
     static const char *const titles[] = {"LIVE",     "CHANGE", "BYTES/S",
                                          "ALLOCS/S", "BLOCKS", "TOTAL"};
     return titles[column];
 }
 
-const char *mt_top_name_title(enum mt_group_by by) {
+const char *mt_top_layout_name_title(enum mt_group_by by) {
     static const char *const titles[MT_N_BY] = {"LINE",   "FUNCTION", "FILE", "MODULE", "CALL PATH",
                                                 "THREAD", "SCOPE",    "SIZE", "DOMAIN"};
     return titles[by];
@@ -73,8 +73,8 @@ void mt_top_layout_make(struct mt_top_layout *layout, size_t width, enum mt_top_
     layout->name_width = width > layout->name_column ? width - layout->name_column : 0;
 }
 
-char *mt_top_cell(char buffer[MT_TOP_CELL_BYTES], enum mt_top_column column, int64_t value,
-                  bool is_exact, bool has_rates) {
+char *mt_top_layout_cell(char buffer[MT_TOP_CELL_BYTES], enum mt_top_column column, int64_t value,
+                         bool is_exact, bool has_rates) {
     char number[MT_FORMAT_BYTES];
     bool is_rate = column == MT_TOP_RATE || column == MT_TOP_ALLOCATIONS;
     if (is_rate && !has_rates) {
@@ -90,7 +90,7 @@ char *mt_top_cell(char buffer[MT_TOP_CELL_BYTES], enum mt_top_column column, int
     return buffer;
 }
 
-size_t mt_top_bar(int64_t value, int64_t largest, size_t width) {
+size_t mt_top_layout_bar(int64_t value, int64_t largest, size_t width) {
     double share = largest ? (double)value / (double)largest : 0;
     if (share < 0)
         share = -share;
@@ -100,7 +100,7 @@ size_t mt_top_bar(int64_t value, int64_t largest, size_t width) {
 /* ---- names ----------------------------------------------------------------------------------- */
 
 /* "inner < middle < outer", as much as fits. */
-static char *path_name(const struct mt_naming *naming, const struct mt_rows *rows,
+static char *path_name(const struct mt_labels *labels, const struct mt_rows *rows,
                        const struct mt_row *row, size_t columns) {
     struct mt_row_frame frames[PATH_FUNCTIONS];
     bool truncated;
@@ -108,7 +108,7 @@ static char *path_name(const struct mt_naming *naming, const struct mt_rows *row
     char *text = NULL;
     if (n == 0) {
         char *key = mt_rows_key(rows, row),
-             *fitted = key ? mt_naming_fit(naming, key, columns, mt_format_shorten_end) : NULL;
+             *fitted = key ? mt_label_fit(labels, key, columns, mt_format_shorten_end) : NULL;
         free(key);
         return fitted;
     }
@@ -116,76 +116,76 @@ static char *path_name(const struct mt_naming *naming, const struct mt_rows *row
     if (!stream)
         return NULL;
     for (size_t i = 0; i < n && i < PATH_FUNCTIONS; i++) {
-        const char *function = mt_profile_text(naming->profile, frames[i].function),
+        const char *function = mt_profile_text(labels->profile, frames[i].function),
                    *name = function;
         size_t length = mt_format_qualified_name(function, &name);
-        char *key = *function ? NULL : mt_rows_frame_key(naming->profile, &frames[i]);
-        fprintf(stream, "%s%.*s", i ? (naming->utf8 ? " ← " : " < ") : "",
+        char *key = *function ? NULL : mt_rows_frame_key(labels->profile, &frames[i]);
+        fprintf(stream, "%s%.*s", i ? (labels->utf8 ? " ← " : " < ") : "",
                 key ? (int)strlen(key) : (int)length, key ? key : name);
         free(key);
     }
     if (fclose(stream) != 0 || !text)
         return text;
-    char *fitted = mt_naming_fit(naming, text, columns, mt_format_shorten_end);
+    char *fitted = mt_label_fit(labels, text, columns, mt_format_shorten_end);
     free(text);
     return fitted;
 }
 
 /* The detail takes what the name leaves, and the name leaves it two fifths if it needs them. */
-static char *pair(const struct mt_naming *naming, char *key, const char *more, size_t columns,
+static char *pair(const struct mt_labels *labels, char *key, const char *more, size_t columns,
                   mt_shorten *shorten, mt_shorten *shorten_more, char **detail) {
-    char *whole = mt_naming_fit(naming, more, columns, shorten_more);
+    char *whole = mt_label_fit(labels, more, columns, shorten_more);
     size_t wanted = whole && *whole ? mt_format_width(whole) + DETAIL_GAP : 0,
            share = columns * 2 / 5;
     free(whole);
-    char *name = key ? mt_naming_fit(naming, mt_naming_relative(naming, key),
-                                     columns - (wanted < share ? wanted : share), shorten)
+    char *name = key ? mt_label_fit(labels, mt_label_relative(labels, key),
+                                    columns - (wanted < share ? wanted : share), shorten)
                      : NULL;
     free(key);
     size_t taken = name ? mt_format_width(name) + DETAIL_GAP : columns;
     if (taken + DETAIL_LEAST <= columns && *more) {
         free(*detail);
         *detail =
-            mt_naming_fit(naming, mt_naming_relative(naming, more), columns - taken, shorten_more);
+            mt_label_fit(labels, mt_label_relative(labels, more), columns - taken, shorten_more);
     }
     return name;
 }
 
-static char *line_name(const struct mt_naming *naming, const struct mt_rows *rows,
+static char *line_name(const struct mt_labels *labels, const struct mt_rows *rows,
                        const struct mt_row *row, size_t columns, char **detail) {
     struct mt_row_frame frame;
     if (!mt_rows_frame(rows, row, &frame) || !row->line)
         return mt_rows_frame(rows, row, &frame)
-                   ? mt_naming_place(naming, &frame, columns)
-                   : pair(naming, mt_rows_key(rows, row), "", columns, mt_format_shorten_end,
+                   ? mt_label_place(labels, &frame, columns)
+                   : pair(labels, mt_rows_key(rows, row), "", columns, mt_format_shorten_end,
                           mt_format_shorten_end, detail);
-    return pair(naming, mt_rows_key(rows, row), mt_profile_text(naming->profile, row->function),
+    return pair(labels, mt_rows_key(rows, row), mt_profile_text(labels->profile, row->function),
                 columns, mt_format_shorten_path, mt_format_shorten_function, detail);
 }
 
-char *mt_top_name(const struct mt_naming *naming, const struct mt_rows *rows,
-                  const struct mt_row *row, size_t columns, char **detail) {
-    const char *file = mt_profile_text(naming->profile, row->file);
+char *mt_top_layout_name(const struct mt_labels *labels, const struct mt_rows *rows,
+                         const struct mt_row *row, size_t columns, char **detail) {
+    const char *file = mt_profile_text(labels->profile, row->file);
     char *name;
     *detail = strdup("");
     switch (mt_rows_options(rows)->by) {
     case MT_BY_LINE:
-        name = line_name(naming, rows, row, columns, detail);
+        name = line_name(labels, rows, row, columns, detail);
         break;
     case MT_BY_FUNCTION:
-        name = pair(naming, mt_rows_key(rows, row), row->shares_name ? "" : file, columns,
+        name = pair(labels, mt_rows_key(rows, row), row->shares_name ? "" : file, columns,
                     mt_format_shorten_function, mt_format_shorten_path, detail);
         break;
     case MT_BY_STACK:
-        name = path_name(naming, rows, row, columns);
+        name = path_name(labels, rows, row, columns);
         break;
     case MT_BY_FILE:
     case MT_BY_MODULE:
-        name = pair(naming, mt_rows_key(rows, row), "", columns, mt_format_shorten_path,
+        name = pair(labels, mt_rows_key(rows, row), "", columns, mt_format_shorten_path,
                     mt_format_shorten_end, detail);
         break;
     default:
-        name = pair(naming, mt_rows_key(rows, row), "", columns, mt_format_shorten_end,
+        name = pair(labels, mt_rows_key(rows, row), "", columns, mt_format_shorten_end,
                     mt_format_shorten_end, detail);
     }
     if (name && *detail)

@@ -25,21 +25,21 @@ struct mt_top_layout {
 void mt_top_layout_make(struct mt_top_layout *layout, size_t width, enum mt_top_column sort,
                         bool is_exact);
 
-const char *mt_top_title(enum mt_top_column column); /* "LIVE", "BYTES/S", ... */
-const char *mt_top_name_title(enum mt_group_by by);  /* "LINE", ... */
+const char *mt_top_layout_title(enum mt_top_column column); /* "LIVE", "BYTES/S", ... */
+const char *mt_top_layout_name_title(enum mt_group_by by);  /* "LINE", ... */
 /* "1.2 MiB", "+3.0 KiB", "1,234"; rates are "-" while has_rates is false. Returns buffer. */
-char *mt_top_cell(char buffer[MT_TOP_CELL_BYTES], enum mt_top_column column, int64_t value,
-                  bool is_exact, bool has_rates);
+char *mt_top_layout_cell(char buffer[MT_TOP_CELL_BYTES], enum mt_top_column column, int64_t value,
+                         bool is_exact, bool has_rates);
 
 /* In eighths of a column, 0 to width * 8: how long the bar of a value is beside the largest of
  * them. */
-size_t mt_top_bar(int64_t value, int64_t largest, size_t width);
+size_t mt_top_layout_bar(int64_t value, int64_t largest, size_t width);
 
 /* What the row is called, and in *detail what belongs to it if there is room ("" if nothing): both
  * malloc'ed and safe for a terminal, together at most columns wide with two between. NULL: out of
  * memory. A call path is its functions, innermost first. */
-char *mt_top_name(const struct mt_naming *naming, const struct mt_rows *rows,
-                  const struct mt_row *row, size_t columns, char **detail);
+char *mt_top_layout_name(const struct mt_labels *labels, const struct mt_rows *rows,
+                         const struct mt_row *row, size_t columns, char **detail);
 
 /* Patterns as typed: words, those that begin with '!' exclude, those without a wildcard match
  * anywhere. The filter's lists and texts are malloc'ed. False: out of memory. */

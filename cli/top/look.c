@@ -24,8 +24,7 @@ static int go_on_with(struct mt_top *top, struct mt_ledger *ledger, struct mt_er
     return 0;
 }
 
-int mt_top_advance(struct mt_top *top, uint64_t now_ns, uint64_t budget_ns,
-                   struct mt_error *error) {
+int mt_top_look(struct mt_top *top, uint64_t now_ns, uint64_t budget_ns, struct mt_error *error) {
     if (top->has_all)
         return 0;
     uint64_t rss = mt_top_target_look(&top->target, now_ns);
@@ -42,7 +41,7 @@ int mt_top_advance(struct mt_top *top, uint64_t now_ns, uint64_t budget_ns,
     return mt_top_model_read(top->model, now_ns, rss, top->has_all ? 0 : budget_ns, error);
 }
 
-char *mt_top_command(const struct mt_top *top, bool is_brief) {
+char *mt_top_look_program(const struct mt_top *top, bool is_brief) {
     const struct mt_profile *profile = mt_top_model_profile(top->model);
     const struct mt_profile_info *info = &profile->info;
     const char *program = mt_profile_text(profile, info->n_command ? info->command[0] : info->exe);
@@ -59,7 +58,7 @@ char *mt_top_command(const struct mt_top *top, bool is_brief) {
     return text;
 }
 
-char *mt_top_coverage(const struct mt_top *top, const char *separator) {
+char *mt_top_look_coverage(const struct mt_top *top, const char *separator) {
     const struct mt_ledger_totals *t = mt_top_model_totals(top->model);
     const struct mt_ledger_info *info = mt_ledger_info(mt_top_model_ledger(top->model));
     const struct {

@@ -5,8 +5,8 @@
  *   ledger ──read──► samples ──sum──► lines, in order    every tick: a pass over what is there
  *                      │                 ▲
  *                      ├──name──► lines of locations      when there are new addresses
- *                      └──group─► row of each sample      when there are new samples or names, or the
- *                                                       user asks
+ *                      └──group─► row of each sample      when there are new samples or names,
+ *                                                         or the user asks
  *
  * A sample that came after the last grouping has no row; it is counted in a line of its own
  * ("pending"). Rates are differences over a window, taken sample by sample, so that grouping again
@@ -62,13 +62,13 @@ struct mt_top_model {
 
 static const char *const column_names[MT_TOP_N_COLUMNS] = {"live",        "change", "rate",
                                                            "allocations", "blocks", "total"};
-const char mt_top_column_list[] = "live, change, rate, allocations, blocks, total";
+const char mt_top_model_column_list[] = "live, change, rate, allocations, blocks, total";
 
-const char *mt_top_column_name(enum mt_top_column column) {
+const char *mt_top_model_column_name(enum mt_top_column column) {
     return column_names[column];
 }
 
-bool mt_top_column_parse(const char *name, enum mt_top_column *column) {
+bool mt_top_model_column_parse(const char *name, enum mt_top_column *column) {
     for (size_t i = 0; i < MT_TOP_N_COLUMNS; i++)
         if (strcmp(name, column_names[i]) == 0) {
             *column = (enum mt_top_column)i;
@@ -207,7 +207,7 @@ int mt_top_model_read(struct mt_top_model *m, uint64_t now_ns, uint64_t rss_byte
     return 0;
 }
 
-/* ---- naming ---------------------------------------------------------------------------------- */
+/* ---- labels ---------------------------------------------------------------------------------- */
 
 /* Batches grow while they are quick: each opens its files anew unless they are cached. */
 bool mt_top_model_name(struct mt_top_model *m, uint64_t budget_ns, int *status) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What `memtrack top` knows, without a terminal: the followed ledger as rows with rates and
- * changes, and the last minutes of its totals. Reading, naming and grouping are steps of bounded
+ * changes, and the last minutes of its totals. Reading, labels and grouping are steps of bounded
  * cost that the caller takes when it has time for them; whatever was not named or grouped yet is
  * shown as such and never lost from the sums.
  */
@@ -33,9 +33,9 @@ enum mt_top_column {
     MT_TOP_N_COLUMNS = MT_TOP_TOTAL + 1,
 };
 
-const char *mt_top_column_name(enum mt_top_column column); /* "live", "change", ... */
-bool mt_top_column_parse(const char *name, enum mt_top_column *column);
-extern const char mt_top_column_list[]; /* "live, change, ...", for messages */
+const char *mt_top_model_column_name(enum mt_top_column column); /* "live", "change", ... */
+bool mt_top_model_column_parse(const char *name, enum mt_top_column *column);
+extern const char mt_top_model_column_list[]; /* "live, change, ...", for messages */
 
 struct mt_top_line {
     int64_t value[MT_TOP_N_VALUES];

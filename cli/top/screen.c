@@ -3,7 +3,7 @@
  * The loop of the screen: a tick reads, names and groups what is due and draws; a key acts and
  * draws at once. What a tick costs is measured, and the next one comes no sooner than COST_FACTOR
  * times that later, so that looking at a program of a million call paths does not become a load of
- * its own. Grouping and naming anew have the same rule, but for the first time, when somebody waits
+ * its own. Grouping and labels anew have the same rule, but for the first time, when somebody waits
  * for it.
  */
 #include "top/screen.h"
@@ -35,7 +35,7 @@ enum {
 #define NS_PER_MS UINT64_C(1000000)
 
 struct loop {
-    struct mt_screen screen;
+    struct mt_top_screen screen;
     struct mt_filter filter;              /* as typed */
     uint64_t next_tick_ns, next_group_ns; /* CLOCK_MONOTONIC */
     uint64_t next_name_ns;
@@ -58,20 +58,20 @@ __attribute__((format(printf, 2, 3))) static void say(struct loop *l, const char
 /* ---- lists ----------------------------------------------------------------------------------- */
 
 /* How long the present list is. */
-static size_t list_length(const struct mt_screen *s) {
+static size_t list_length(const struct mt_top_screen *s) {
     bool truncated;
     if (s->level < 2)
         return mt_top_model_count(s->top->model);
-    const struct mt_row *row = mt_screen_path(s);
+    const struct mt_row *row = mt_top_screen_path(s);
     return row ? mt_rows_stack(mt_top_model_rows(s->top->model), row, NULL, 0, &truncated) : 0;
 }
 
-static void reset_list(struct mt_screen *s, size_t level) {
-    s->lists[level] = (struct mt_screen_list){.sample = UINT32_MAX};
+static void reset_list(struct mt_top_screen *s, size_t level) {
+    s->lists[level] = (struct mt_top_screen_list){.sample = UINT32_MAX};
 }
 
 /* The row that is selected, by one of its samples; UINT32_MAX: none. */
-static uint32_t selected_sample(const struct mt_screen *s) {
+static uint32_t selected_sample(const struct mt_top_screen *s) {
     size_t at = s->lists[s->level].selected;
     if (s->level == 2 || at >= mt_top_model_count(s->top->model))
         return UINT32_MAX;
@@ -79,16 +79,16 @@ static uint32_t selected_sample(const struct mt_screen *s) {
         ->sample;
 }
 
-static void move_to(struct mt_screen *s, size_t at) {
-    struct mt_screen_list *list = mt_screen_list(s);
+static void move_to(struct mt_top_screen *s, size_t at) {
+    struct mt_top_screen_list *list = mt_top_screen_list(s);
     size_t n = list_length(s);
     list->selected = at < n ? at : n ? n - 1 : 0;
     list->sample =
         list->selected ? selected_sample(s) : UINT32_MAX; /* at the top, one stays at the top */
 }
 
-static void move_by(struct mt_screen *s, long by) {
-    size_t at = mt_screen_list(s)->selected;
+static void move_by(struct mt_top_screen *s, long by) {
+    size_t at = mt_top_screen_list(s)->selected;
     move_to(s, by < 0 && (size_t)-by > at ? 0 : at + (size_t)by);
 }
 
@@ -96,8 +96,8 @@ static void move_by(struct mt_screen *s, long by) {
 
 /* Lines from what is known now; the selection goes where its row went. */
 static void sum(struct loop *l) {
-    struct mt_screen *s = &l->screen;
-    struct mt_screen_list *list = &s->lists[s->level < 2 ? s->level : l->level_before_frames];
+    struct mt_top_screen *s = &l->screen;
+    struct mt_top_screen_list *list = &s->lists[s->level < 2 ? s->level : l->level_before_frames];
     size_t n_sorted = list->first + s->n_rows + SORTED_AHEAD;
     mt_top_model_sum(s->top->model, n_sorted);
     size_t at =
@@ -144,7 +144,7 @@ static void name_if_due(struct loop *l, uint64_t now_ns) {
 }
 
 static void begin_program(struct loop *l) {
-    struct mt_screen *s = &l->screen;
+    struct mt_top_screen *s = &l->screen;
     l->n_programs = s->top->n_programs;
     s->level = 0;
     for (size_t i = 0; i < 3; i++)
@@ -152,8 +152,8 @@ static void begin_program(struct loop *l) {
     s->is_naming = true;
     l->next_name_ns = l->next_group_ns = 0;
     const struct mt_profile *profile = mt_top_model_profile(s->top->model);
-    s->naming.profile = profile;
-    s->naming.folders[0] = mt_profile_text(profile, profile->info.cwd);
+    s->labels.profile = profile;
+    s->labels.folders[0] = mt_profile_text(profile, profile->info.cwd);
 }
 
 /* The last picture of a process that has ended gets everything that can be had. */
@@ -165,7 +165,7 @@ static void finish_picture(struct loop *l) {
 }
 
 static void tick(struct loop *l, uint64_t now_ns) {
-    struct mt_screen *s = &l->screen;
+    struct mt_top_screen *s = &l->screen;
     struct mt_error error = {{0}, {0}};
     uint64_t began = mt_clock_cpu_ns();
     bool had_all = s->top->has_all;
@@ -176,7 +176,7 @@ static void tick(struct loop *l, uint64_t now_ns) {
     uint64_t budget = is_first                               ? FIRST_READ_MS * NS_PER_MS
                       : l->sum_cost_ns > READ_MS * NS_PER_MS ? l->sum_cost_ns
                                                              : READ_MS * NS_PER_MS;
-    if (mt_top_advance(s->top, now_ns, budget, &error) != 0) {
+    if (mt_top_look(s->top, now_ns, budget, &error) != 0) {
         say(l, "%s", error.message);
         s->top->has_all = true; /* what is known stays on the screen */
     }
@@ -203,7 +203,7 @@ static void tick(struct loop *l, uint64_t now_ns) {
 /* ---- keys ------------------------------------------------------------------------------------ */
 
 static void open_frames(struct loop *l) {
-    struct mt_screen *s = &l->screen;
+    struct mt_top_screen *s = &l->screen;
     s->path_sample = selected_sample(s);
     if (s->path_sample == UINT32_MAX)
         return;
@@ -213,7 +213,7 @@ static void open_frames(struct loop *l) {
 }
 
 static void open_row(struct loop *l) {
-    struct mt_screen *s = &l->screen;
+    struct mt_top_screen *s = &l->screen;
     uint32_t sample = selected_sample(s);
     if (s->level == 2 || sample == UINT32_MAX)
         return;
@@ -229,7 +229,7 @@ static void open_row(struct loop *l) {
 }
 
 static void go_back(struct loop *l) {
-    struct mt_screen *s = &l->screen;
+    struct mt_top_screen *s = &l->screen;
     if (s->level == 2) {
         s->level = l->level_before_frames;
     } else if (s->level == 1) {
@@ -240,7 +240,7 @@ static void go_back(struct loop *l) {
 }
 
 static void sort_by(struct loop *l, int column) {
-    struct mt_screen *s = &l->screen;
+    struct mt_top_screen *s = &l->screen;
     column = column < 0 ? MT_TOP_N_COLUMNS - 1 : column >= MT_TOP_N_COLUMNS ? 0 : column;
     mt_top_model_set_sort(s->top->model, (enum mt_top_column)column);
     if (s->level < 2)
@@ -266,7 +266,7 @@ static void end_snapshot(struct loop *l) {
 }
 
 static void apply_filter(struct loop *l) {
-    struct mt_screen *s = &l->screen;
+    struct mt_top_screen *s = &l->screen;
     struct mt_filter filter;
     if (!mt_top_filter_parse(s->edited, &filter)) {
         say(l, "out of memory");
@@ -287,12 +287,12 @@ static void apply_filter(struct loop *l) {
 }
 
 static void filter_key(struct loop *l, int key) {
-    struct mt_screen *s = &l->screen;
+    struct mt_top_screen *s = &l->screen;
     size_t n = strlen(s->edited);
     if (key == KEY_ESC) {
-        s->mode = MT_SCREEN_ROWS;
+        s->mode = MT_TOP_SCREEN_ROWS;
     } else if (key == '\n' || key == '\r' || key == KEY_ENTER) {
-        s->mode = MT_SCREEN_ROWS;
+        s->mode = MT_TOP_SCREEN_ROWS;
         apply_filter(l);
     } else if (key == KEY_BACKSPACE || key == 127 || key == '\b') {
         while (n && ((unsigned char)s->edited[n - 1] & 0xC0) == 0x80) /* the rest of a character */
@@ -311,9 +311,9 @@ static void group_key(struct loop *l, int key) {
     static const enum mt_group_by groups[] = {MT_BY_LINE,   MT_BY_FUNCTION, MT_BY_FILE,
                                               MT_BY_MODULE, MT_BY_STACK,    MT_BY_THREAD,
                                               MT_BY_SIZE,   MT_BY_SCOPE,    MT_BY_DOMAIN};
-    struct mt_screen *s = &l->screen;
+    struct mt_top_screen *s = &l->screen;
     const char *at = key > 0 && key < 128 ? strchr(keys, key) : NULL;
-    s->mode = MT_SCREEN_ROWS;
+    s->mode = MT_TOP_SCREEN_ROWS;
     if (!at)
         return;
     mt_top_model_set_by(s->top->model, groups[at - keys]);
@@ -322,7 +322,7 @@ static void group_key(struct loop *l, int key) {
     group(l);
 }
 
-static bool movement_key(struct mt_screen *s, int key) {
+static bool movement_key(struct mt_top_screen *s, int key) {
     long page = s->n_rows > 1 ? (long)s->n_rows - 1 : 1;
     switch (key) {
     case KEY_UP:
@@ -370,21 +370,21 @@ static void mark(struct loop *l) {
 }
 
 static void command_key(struct loop *l, int key) {
-    struct mt_screen *s = &l->screen;
+    struct mt_top_screen *s = &l->screen;
     switch (key) {
     case 'q':
         l->is_done = true;
         break;
     case 'h':
     case '?':
-        s->mode = MT_SCREEN_HELP;
+        s->mode = MT_TOP_SCREEN_HELP;
         break;
     case '/':
-        s->mode = MT_SCREEN_FILTER;
+        s->mode = MT_TOP_SCREEN_FILTER;
         memcpy(s->edited, s->filter, sizeof s->edited);
         break;
     case 'g':
-        s->mode = MT_SCREEN_GROUP;
+        s->mode = MT_TOP_SCREEN_GROUP;
         break;
     case 'm':
         mark(l);
@@ -411,14 +411,14 @@ static void command_key(struct loop *l, int key) {
 }
 
 static void act(struct loop *l, int key) {
-    struct mt_screen *s = &l->screen;
+    struct mt_top_screen *s = &l->screen;
     if (key == KEY_RESIZE)
         return; /* drawing finds the new size */
-    if (s->mode == MT_SCREEN_HELP)
-        s->mode = MT_SCREEN_ROWS;
-    else if (s->mode == MT_SCREEN_FILTER)
+    if (s->mode == MT_TOP_SCREEN_HELP)
+        s->mode = MT_TOP_SCREEN_ROWS;
+    else if (s->mode == MT_TOP_SCREEN_FILTER)
         filter_key(l, key);
-    else if (s->mode == MT_SCREEN_GROUP)
+    else if (s->mode == MT_TOP_SCREEN_GROUP)
         group_key(l, key);
     else if (!movement_key(s, key) && !sort_key(l, key))
         command_key(l, key);
@@ -437,20 +437,20 @@ static int wait_ms(const struct loop *l, uint64_t now_ns) {
 
 static void run(struct loop *l) {
     bool is_gone = false;
-    while (!l->is_done && !is_gone && !mt_curses_asked_to_leave()) {
+    while (!l->is_done && !is_gone && !mt_top_curses_asked_to_leave()) {
         uint64_t now = mt_clock_now_ns();
         if (!l->screen.is_paused && now >= l->next_tick_ns)
             tick(l, now);
         if (*l->screen.message && now >= l->screen.message_until_ns && l->snapshot_fd < 0)
             l->screen.message[0] = 0;
         uint64_t before = mt_clock_cpu_ns();
-        mt_screen_draw(&l->screen);
+        mt_top_draw(&l->screen);
         l->draw_cost_ns = mt_clock_cpu_ns() - before;
-        int key = mt_curses_key(wait_ms(l, mt_clock_now_ns()), l->snapshot_fd, &is_gone);
+        int key = mt_top_curses_key(wait_ms(l, mt_clock_now_ns()), l->snapshot_fd, &is_gone);
         for (; key != ERR && !l->is_done;
-             key = mt_curses_key(0, -1, &is_gone)) /* a burst of keys is drawn once */
+             key = mt_top_curses_key(0, -1, &is_gone)) /* a burst of keys is drawn once */
             act(l, key);
-        if (l->snapshot_fd >= 0 && mt_top_is_ready(l->snapshot_fd))
+        if (l->snapshot_fd >= 0 && mt_top_snapshot_is_ready(l->snapshot_fd))
             end_snapshot(l);
     }
 }
@@ -461,22 +461,22 @@ int mt_top_screen(struct mt_top *top) {
     char current[4096];
     mt_terminal_init(&terminal, stdout, top->color);
     struct loop l = {.screen = {.top = top}, .snapshot_fd = -1, .n_programs = top->n_programs};
-    l.screen.naming = (struct mt_naming){.utf8 = terminal.utf8, .ellipsis = terminal.ellipsis};
-    l.screen.naming.folders[1] = getcwd(current, sizeof current) ? current : "";
+    l.screen.labels = (struct mt_labels){.utf8 = terminal.utf8, .ellipsis = terminal.ellipsis};
+    l.screen.labels.folders[1] = getcwd(current, sizeof current) ? current : "";
     begin_program(&l);
-    if (mt_curses_begin(terminal.color, &error) != 0) {
-        mt_print_error(top->program, &error);
+    if (mt_top_curses_begin(terminal.color, &error) != 0) {
+        mt_terminal_print_error(top->program, &error);
         return MT_EXIT_USAGE;
     }
     run(&l);
-    mt_curses_end();
+    mt_top_curses_end();
     if (l.snapshot_fd >= 0) {
         char *text = mt_top_snapshot_end(l.snapshot_fd, l.snapshot_pid);
         fprintf(stderr, "%s: %s\n", top->program, text ? text : "");
         free(text);
     }
-    if (mt_curses_asked_to_leave())
-        mt_curses_leave(mt_curses_asked_to_leave());
+    if (mt_top_curses_asked_to_leave())
+        mt_top_curses_leave(mt_top_curses_asked_to_leave());
     mt_top_filter_free(&l.filter);
     return MT_EXIT_OK;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A snapshot from the screen: cut, converted, named and written by a child process, because naming
+ * A snapshot from the screen: cut, converted, named and written by a child process, because labels
  * a large program's addresses takes seconds, and what goes wrong there must not take the screen
  * along. The result comes back as one line of text. The child opens the ledger itself: a lock on
  * the parent's descriptor would be the parent's as well.
@@ -91,7 +91,7 @@ int mt_top_snapshot_begin(const struct mt_top *top, int *pid) {
     return -1;
 }
 
-bool mt_top_is_ready(int fd) {
+bool mt_top_snapshot_is_ready(int fd) {
     struct pollfd wait = {.fd = fd, .events = POLLIN};
     return poll(&wait, 1, 0) > 0;
 }

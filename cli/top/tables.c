@@ -23,14 +23,14 @@ static void put_head(const struct mt_top *top, const struct mt_terminal *termina
     const struct mt_ledger_totals *t = mt_top_model_totals(top->model);
     const struct mt_top_line *all = mt_top_model_all(top->model);
     const struct mt_axis *axis = mt_top_model_axis(top->model);
-    char text[MT_FORMAT_BYTES], *command = mt_top_command(top, false),
-                                *coverage = mt_top_coverage(top, ", ");
-    mt_put(terminal, MT_STYLE_DIM, mt_format_rfc3339(text, mt_clock_ns(CLOCK_REALTIME)));
+    char text[MT_FORMAT_BYTES], *command = mt_top_look_program(top, false),
+                                *coverage = mt_top_look_coverage(top, ", ");
+    mt_terminal_put(terminal, MT_STYLE_DIM, mt_format_rfc3339(text, mt_clock_ns(CLOCK_REALTIME)));
     fprintf(out, "  pid %u  ", top->target.pid);
-    mt_put(terminal, top->target.state == MT_TOP_RUNNING ? MT_STYLE_NONE : MT_STYLE_WARN,
-           mt_top_state_name(top->target.state));
+    mt_terminal_put(terminal, top->target.state == MT_TOP_RUNNING ? MT_STYLE_NONE : MT_STYLE_WARN,
+                    mt_top_target_state_name(top->target.state));
     fputs("  ", out);
-    mt_put(terminal, MT_STYLE_BOLD, command);
+    mt_terminal_put(terminal, MT_STYLE_BOLD, command);
     fprintf(out, "\nheap %s", mt_format_size(text, all->value[MT_TOP_LIVE], top->exact_bytes));
     fprintf(out, " in %s blocks", mt_format_count(text, all->value[MT_TOP_BLOCKS]));
     fprintf(out, ", peak %s", mt_format_size(text, t->peak_bytes, top->exact_bytes));
@@ -44,7 +44,7 @@ static void put_head(const struct mt_top *top, const struct mt_terminal *termina
     }
     if (coverage && *coverage) {
         fputs("; ", out);
-        mt_put(terminal, MT_STYLE_WARN, coverage);
+        mt_terminal_put(terminal, MT_STYLE_WARN, coverage);
     }
     fputc('\n', out);
     free(command);
@@ -55,7 +55,7 @@ struct table {
     const struct mt_top *top;
     const struct mt_terminal *terminal;
     struct mt_top_layout layout;
-    struct mt_naming naming;
+    struct mt_labels labels;
 };
 
 static void put_cells(const struct table *t, const struct mt_top_line *line) {
@@ -63,8 +63,8 @@ static void put_cells(const struct table *t, const struct mt_top_line *line) {
     char cell[MT_TOP_CELL_BYTES];
     for (size_t i = 0; i < t->layout.n_columns; i++) {
         enum mt_top_column column = t->layout.columns[i];
-        mt_top_cell(cell, column, line->value[column], t->top->exact_bytes,
-                    mt_top_model_has_rates(t->top->model));
+        mt_top_layout_cell(cell, column, line->value[column], t->top->exact_bytes,
+                           mt_top_model_has_rates(t->top->model));
         fprintf(out, "%*s%*s", MT_TOP_GAP, "", (int)t->layout.column_width[i], cell);
     }
     fputs("  ", out);
@@ -73,36 +73,36 @@ static void put_cells(const struct table *t, const struct mt_top_line *line) {
 static void put_heading(const struct table *t) {
     FILE *out = t->terminal->stream;
     bool is_sampled = mt_top_model_profile(t->top->model)->info.sample_bytes != 0;
-    fputs(mt_style(t->terminal, MT_STYLE_DIM), out);
+    fputs(mt_terminal_style(t->terminal, MT_STYLE_DIM), out);
     for (size_t i = 0; i < t->layout.n_columns; i++) {
         char title[32];
         snprintf(title, sizeof title, "%s%s", is_sampled ? "~" : "",
-                 mt_top_title(t->layout.columns[i]));
+                 mt_top_layout_title(t->layout.columns[i]));
         fprintf(out, "%*s%*s", MT_TOP_GAP, "", (int)t->layout.column_width[i], title);
     }
-    fprintf(out, "  %s%s\n", mt_top_name_title(mt_top_model_by(t->top->model)),
-            mt_style(t->terminal, MT_STYLE_NONE));
+    fprintf(out, "  %s%s\n", mt_top_layout_name_title(mt_top_model_by(t->top->model)),
+            mt_terminal_style(t->terminal, MT_STYLE_NONE));
 }
 
 static void put_line(const struct table *t, const struct mt_top_line *line) {
     const struct mt_rows *rows = mt_top_model_rows(t->top->model);
-    char *detail, *name = mt_top_name(&t->naming, rows, mt_rows_at(rows, line->row),
-                                      t->layout.name_width, &detail);
+    char *detail, *name = mt_top_layout_name(&t->labels, rows, mt_rows_at(rows, line->row),
+                                             t->layout.name_width, &detail);
     put_cells(t, line);
-    mt_put(t->terminal, MT_STYLE_NONE, name ? name : "?");
+    mt_terminal_put(t->terminal, MT_STYLE_NONE, name ? name : "?");
     if (detail && *detail) {
         fputs("  ", t->terminal->stream);
-        mt_put(t->terminal, MT_STYLE_DIM, detail);
+        mt_terminal_put(t->terminal, MT_STYLE_DIM, detail);
     }
     fputc('\n', t->terminal->stream);
     free(name);
     free(detail);
 }
 
-static void put_sum(const struct table *t, const struct mt_top_line *line, enum mt_style style,
-                    const char *name) {
+static void put_sum(const struct table *t, const struct mt_top_line *line,
+                    enum mt_terminal_style style, const char *name) {
     put_cells(t, line);
-    mt_put(t->terminal, style, name);
+    mt_terminal_put(t->terminal, style, name);
     fputc('\n', t->terminal->stream);
 }
 
@@ -133,10 +133,10 @@ static void put_table(const struct mt_top *top, const struct mt_terminal *termin
     struct table t = {
         .top = top,
         .terminal = terminal,
-        .naming = {.profile = profile, .utf8 = terminal->utf8, .ellipsis = terminal->ellipsis},
+        .labels = {.profile = profile, .utf8 = terminal->utf8, .ellipsis = terminal->ellipsis},
     };
-    t.naming.folders[0] = mt_profile_text(profile, profile->info.cwd);
-    t.naming.folders[1] = getcwd(current, sizeof current) ? current : "";
+    t.labels.folders[0] = mt_profile_text(profile, profile->info.cwd);
+    t.labels.folders[1] = getcwd(current, sizeof current) ? current : "";
     mt_top_layout_make(&t.layout, terminal->width, mt_top_model_options(top->model)->sort,
                        top->exact_bytes);
     t.layout.name_column -= t.layout.bar_width; /* bars are the screen's */
@@ -170,7 +170,7 @@ static int prepare(struct mt_top *top, struct mt_error *error) {
     if (rc == 0 && mt_top_model_is_stale(top->model))
         rc = mt_top_model_group(top->model, error);
     else if (rc != 0)
-        mt_error_set(error, -rc, "", "out of memory while naming addresses");
+        mt_error_set(error, -rc, "", "out of memory while labels addresses");
     mt_top_model_sum(top->model, 0);
     return rc;
 }
@@ -192,11 +192,11 @@ static int print_all(struct mt_top *top, struct mt_error *error) {
     struct mt_terminal terminal;
     mt_terminal_init(&terminal, stdout, top->color);
     uint64_t next = mt_clock_now_ns();
-    int rc = mt_top_advance(top, next, 0, error);
+    int rc = mt_top_look(top, next, 0, error);
     for (uint64_t i = 0; rc == 0 && (top->count == 0 || i < top->count); i++) {
         next += top->delay_ns;
         wait_until(top, next);
-        rc = mt_top_advance(top, mt_clock_now_ns(), 0, error);
+        rc = mt_top_look(top, mt_clock_now_ns(), 0, error);
         if (rc == 0)
             rc = print_one(top, &terminal, i == 0, error);
         if (fflush(stdout) != 0 || top->has_all)
@@ -208,8 +208,8 @@ static int print_all(struct mt_top *top, struct mt_error *error) {
 int mt_top_tables(struct mt_top *top) {
     struct mt_error error = {0};
     int rc = print_all(top, &error);
-    bool written = mt_output_finish(top->program);
+    bool written = mt_pager_finish(top->program);
     if (rc != 0 && written)
-        mt_print_error(top->program, &error);
+        mt_terminal_print_error(top->program, &error);
     return rc == 0 && written ? MT_EXIT_OK : MT_EXIT_UNREADABLE;
 }

@@ -25,7 +25,7 @@
 enum { LOOK_MS = 500 };
 #define NO_PROGRAM "?" /* no link of /proc is like that */
 
-const char *mt_top_state_name(enum mt_top_state state) {
+const char *mt_top_target_state_name(enum mt_top_state state) {
     static const char *const names[] = {"running", "stopped", "ended", "replaced"};
     return names[state];
 }

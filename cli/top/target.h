@@ -40,6 +40,6 @@ uint64_t mt_top_target_look(struct mt_top_target *target, uint64_t now_ns);
  * that one from now on. NULL: it has not. */
 struct mt_ledger *mt_top_target_next(struct mt_top_target *target);
 
-const char *mt_top_state_name(enum mt_top_state state);
+const char *mt_top_target_state_name(enum mt_top_state state);
 
 #endif

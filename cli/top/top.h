@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* What the ways of showing `memtrack top` share: the screen, and tables on stdout. Private to
  * cli/top*.c. */
-#ifndef MT_CLI_TOP_H
-#define MT_CLI_TOP_H
+#ifndef MT_CLI_TOP_TOP_H
+#define MT_CLI_TOP_TOP_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -21,7 +21,7 @@ struct mt_top {
     unsigned n_programs; /* that the process has executed since */
     bool has_all;        /* of a process that has ended: everything has been read */
     bool exact_bytes, json;
-    enum mt_color color;
+    enum mt_terminal_color color;
     size_t n;                 /* rows of a table, 0: all */
     uint64_t delay_ns, count; /* between tables, and how many; 0: for ever */
 };
@@ -31,15 +31,15 @@ struct mt_top {
  * budget_ns (0: all). The last reading of a process that has ended is complete, and nothing is read
  * after it. 0 or -MEMTRACK_E….
  */
-int mt_top_advance(struct mt_top *top, uint64_t now_ns, uint64_t budget_ns, struct mt_error *error);
+int mt_top_look(struct mt_top *top, uint64_t now_ns, uint64_t budget_ns, struct mt_error *error);
 
 /* "/usr/bin/redis-server *:6399", as typed; without the folder when is_brief. malloc'ed, not
  * escaped. NULL: out of memory. */
-char *mt_top_command(const struct mt_top *top, bool is_brief);
+char *mt_top_look_program(const struct mt_top *top, bool is_brief);
 
 /* What makes the figures less than the whole truth, "" if nothing: "sampled", "not from the start",
  * "12 unknown frees". malloc'ed, separated by separator. NULL: out of memory. */
-char *mt_top_coverage(const struct mt_top *top, const char *separator);
+char *mt_top_look_coverage(const struct mt_top *top, const char *separator);
 
 /* The two ways. Exit statuses (command.h). */
 int mt_top_screen(struct mt_top *top);
@@ -54,7 +54,7 @@ int mt_top_json(const struct mt_top *top, uint64_t now_ns, FILE *stream, struct 
  * which the result can be read when it is done (the writer's pid in *pid), -1 when it could not be
  * started. */
 int mt_top_snapshot_begin(const struct mt_top *top, int *pid);
-bool mt_top_is_ready(int fd); /* something can be read, or its writer is gone */
+bool mt_top_snapshot_is_ready(int fd); /* something can be read, or its writer is gone */
 /* Waits for the result: what was written, or why not, malloc'ed; NULL: out of memory. */
 char *mt_top_snapshot_end(int fd, int pid);
 

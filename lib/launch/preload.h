@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Which libraries go into the target, and where they are. */
-#ifndef MT_CLI_PRELOAD_H
-#define MT_CLI_PRELOAD_H
+#ifndef MT_LAUNCH_PRELOAD_H
+#define MT_LAUNCH_PRELOAD_H
 
 #include "base/error.h"
 #include "launch/session.h"

@@ -2,8 +2,8 @@
 /*
  * The directory in which the ledgers of one run appear.
  */
-#ifndef MT_CLI_SESSION_H
-#define MT_CLI_SESSION_H
+#ifndef MT_LAUNCH_SESSION_H
+#define MT_LAUNCH_SESSION_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -4,8 +4,8 @@
  * be seen at all. What is out of reach is refused here, with the reason, instead of being reported
  * as a program without allocations.
  */
-#ifndef MT_CLI_TARGET_H
-#define MT_CLI_TARGET_H
+#ifndef MT_LAUNCH_TARGET_H
+#define MT_LAUNCH_TARGET_H
 
 #include <stdbool.h>
 

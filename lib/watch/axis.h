@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* A time axis in bounded memory: ticks go in for as long as somebody watches, the older ones get
  * coarser (coarsen.h). */
-#ifndef MT_CLI_AXIS_H
-#define MT_CLI_AXIS_H
+#ifndef MT_WATCH_AXIS_H
+#define MT_WATCH_AXIS_H
 
 #include <stddef.h>
 #include <stdint.h>

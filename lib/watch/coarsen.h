@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Which points of a long history are kept: the one rule for ticks and for compositions. */
-#ifndef MT_CLI_COARSEN_H
-#define MT_CLI_COARSEN_H
+#ifndef MT_WATCH_COARSEN_H
+#define MT_WATCH_COARSEN_H
 
 #include <stddef.h>
 #include <stdint.h>

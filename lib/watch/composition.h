@@ -8,8 +8,8 @@
  * paths whose live bytes never reached a threshold are left out, as are those that come after
  * max_records others.
  */
-#ifndef MT_CLI_COMPOSITION_H
-#define MT_CLI_COMPOSITION_H
+#ifndef MT_WATCH_COMPOSITION_H
+#define MT_WATCH_COMPOSITION_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -9,8 +9,8 @@
  * process may use (limit.h). Nothing here reads anything or keeps a clock: the caller brings the
  * figures.
  */
-#ifndef MT_CLI_CONDITION_H
-#define MT_CLI_CONDITION_H
+#ifndef MT_WATCH_CONDITION_H
+#define MT_WATCH_CONDITION_H
 
 #include <stdbool.h>
 #include <stddef.h>

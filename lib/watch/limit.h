@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* How much memory a process may use: what the percentages of --when are of. */
-#ifndef MT_CLI_LIMIT_H
-#define MT_CLI_LIMIT_H
+#ifndef MT_WATCH_LIMIT_H
+#define MT_WATCH_LIMIT_H
 
 #include <stdint.h>
 #include <sys/types.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What the kernel says a process uses, read cheaply and again and again. */
-#ifndef MT_CLI_USAGE_H
-#define MT_CLI_USAGE_H
+#ifndef MT_WATCH_USAGE_H
+#define MT_WATCH_USAGE_H
 
 #include <stdbool.h>
 #include <stdint.h>

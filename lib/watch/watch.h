@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Watching one running process from outside: its figures at ticks, for as long as somebody
  * wants. */
-#ifndef MT_CLI_WATCH_H
-#define MT_CLI_WATCH_H
+#ifndef MT_WATCH_WATCH_H
+#define MT_WATCH_WATCH_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -47,15 +47,15 @@ static int teardown(void **state) {
     return 0;
 }
 
-static struct mt_profile *convert(struct state *s, struct mt_track *track, uint64_t end_ns,
+static struct mt_profile *convert(struct state *s, struct mt_ticker_track *track, uint64_t end_ns,
                                   struct mt_ledger_map *map) {
     struct mt_ledger *ledger;
     struct mt_profile *profile = NULL;
     fixture_write(&s->f);
-    mt_track_end(&s->ticker, track, end_ns);
+    mt_ticker_end_track(&s->ticker, track, end_ns);
     assert_int_equal(mt_ledger_open(s->f.path, &ledger, NULL), 0);
     assert_int_equal(mt_ledger_convert_mapped(ledger, &profile, map, NULL), 0);
-    assert_int_equal(mt_track_apply(track, mt_ledger_info(ledger), profile, map), 0);
+    assert_int_equal(mt_ticker_apply(track, mt_ledger_info(ledger), profile, map), 0);
     mt_ledger_close(ledger);
     return profile;
 }
@@ -142,7 +142,7 @@ static void run_without_a_tick(void **state) {
     fixture_write(&s->f);
     mt_ticker_look(&s->ticker, 1008 * MS);
     assert_int_equal(s->ticker.n_tracks, 1);
-    assert_int_equal(s->ticker.tracks[0]->state, MT_TRACK_ENDED);
+    assert_int_equal(s->ticker.tracks[0]->state, MT_TICKER_ENDED);
     struct mt_ledger_map map;
     struct mt_profile *p = convert(s, s->ticker.tracks[0], 0, &map);
     assert_int_equal(p->info.duration_ns, 8 * MS);
@@ -165,9 +165,9 @@ static void exec_ends_the_predecessor(void **state) {
     mt_ticker_tick(&s->ticker, 1020 * MS);
     unlink(next);
     assert_int_equal(s->ticker.n_tracks, 2);
-    assert_int_equal(s->ticker.tracks[0]->state, MT_TRACK_ENDED);
+    assert_int_equal(s->ticker.tracks[0]->state, MT_TICKER_ENDED);
     assert_int_equal(s->ticker.tracks[0]->end_ns, 1020 * MS);
-    assert_int_equal(s->ticker.tracks[1]->state, MT_TRACK_RUNNING);
+    assert_int_equal(s->ticker.tracks[1]->state, MT_TICKER_RUNNING);
 }
 
 /* How many marks a condition leaves on the axis of a process whose number means nothing here. */
@@ -175,22 +175,22 @@ static size_t marks_of(struct state *s, const char *condition) {
     char program[] = "memtrack run", option[] = "--do=true", when[64],
          *arguments[] = {program, when, option, NULL};
     snprintf(when, sizeof when, "--when=%s", condition);
-    struct mt_triggers *triggers = mt_triggers_new();
+    struct mt_triggers *triggers = mt_trigger_new();
     assert_int_equal(argp_parse(&mt_trigger_argp, 3, arguments, 0, NULL, triggers), 0);
     const struct mt_trigger_output output = {
         .program = "memtrack run", .pattern = "x", .quiet = true};
-    mt_triggers_set_output(triggers, &output);
+    mt_trigger_set_output(triggers, &output);
     s->ticker.triggers = triggers;
     fixture_write(&s->f);
     mt_ticker_tick(&s->ticker, 1010 * MS);
     mt_ticker_tick(&s->ticker, 1020 * MS);
-    mt_triggers_collect(triggers, true);
+    mt_trigger_collect(triggers, true);
     struct mt_ledger_map map;
     struct mt_profile *p = convert(s, s->ticker.tracks[0], 1105 * MS, &map);
     size_t n = p->info.n_marks;
     mt_ledger_convert_map_free(&map);
     mt_profile_free(p);
-    mt_triggers_free(triggers);
+    mt_trigger_free(triggers);
     return n;
 }
 
@@ -299,24 +299,24 @@ static void a_condition_fires_so_often_and_no_more(void **state) {
     char program[] = "memtrack run", when[] = "--when=live>1000", again[] = "--again=0s",
          option[] = "--do=true";
     char *arguments[] = {program, when, again, option, NULL};
-    struct mt_triggers *triggers = mt_triggers_new();
+    struct mt_triggers *triggers = mt_trigger_new();
     const struct mt_trigger_output output = {
         .program = "memtrack run", .pattern = "x", .quiet = true};
     assert_int_equal(argp_parse(&mt_trigger_argp, 4, arguments, 0, NULL, triggers), 0);
-    mt_triggers_set_output(triggers, &output);
+    mt_trigger_set_output(triggers, &output);
     s->ticker.triggers = triggers;
     for (uint64_t i = 0; i < 220; i++) {
         s->f.banks[1].counters.live_bytes = i % 2 ? 2000 : 0;
         fixture_write(&s->f);
         mt_ticker_tick(&s->ticker, (1010 + 1000 * i) * MS);
-        mt_triggers_collect(triggers, i % 2);
+        mt_trigger_collect(triggers, i % 2);
     }
     struct mt_ledger_map map;
     struct mt_profile *p = convert(s, s->ticker.tracks[0], 300000 * MS, &map);
     assert_int_equal(p->info.n_marks, 100);
     mt_ledger_convert_map_free(&map);
     mt_profile_free(p);
-    mt_triggers_free(triggers);
+    mt_trigger_free(triggers);
 }
 
 /* Of passes that are put together the last one's state stays, and its time. */

@@ -288,15 +288,15 @@ static void lays_out_any_width(void **state) {
 static void writes_cells(void **state) {
     (void)state;
     char cell[MT_TOP_CELL_BYTES];
-    assert_string_equal(mt_top_cell(cell, MT_TOP_CHANGE, 1024, false, true), "+1.0 KiB");
-    assert_string_equal(mt_top_cell(cell, MT_TOP_CHANGE, -1024, false, true), "-1.0 KiB");
-    assert_string_equal(mt_top_cell(cell, MT_TOP_CHANGE, 0, false, true), "0 B");
-    assert_string_equal(mt_top_cell(cell, MT_TOP_RATE, 5, false, false), "-");
-    assert_string_equal(mt_top_cell(cell, MT_TOP_LIVE, 123456, true, true), "123,456");
-    assert_string_equal(mt_top_cell(cell, MT_TOP_BLOCKS, 1234, false, true), "1,234");
-    assert_int_equal(mt_top_bar(50, 100, 8), 32);
-    assert_int_equal(mt_top_bar(INT64_MIN, 1, 8), 64);
-    assert_int_equal(mt_top_bar(1, 0, 8), 0);
+    assert_string_equal(mt_top_layout_cell(cell, MT_TOP_CHANGE, 1024, false, true), "+1.0 KiB");
+    assert_string_equal(mt_top_layout_cell(cell, MT_TOP_CHANGE, -1024, false, true), "-1.0 KiB");
+    assert_string_equal(mt_top_layout_cell(cell, MT_TOP_CHANGE, 0, false, true), "0 B");
+    assert_string_equal(mt_top_layout_cell(cell, MT_TOP_RATE, 5, false, false), "-");
+    assert_string_equal(mt_top_layout_cell(cell, MT_TOP_LIVE, 123456, true, true), "123,456");
+    assert_string_equal(mt_top_layout_cell(cell, MT_TOP_BLOCKS, 1234, false, true), "1,234");
+    assert_int_equal(mt_top_layout_bar(50, 100, 8), 32);
+    assert_int_equal(mt_top_layout_bar(INT64_MIN, 1, 8), 64);
+    assert_int_equal(mt_top_layout_bar(1, 0, 8), 0);
 }
 
 static void reads_filters(void **state) {
