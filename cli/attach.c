@@ -10,7 +10,7 @@
 #include <stdio.h>
 
 #include "command.h"
-#include "ledger/cut.h"
+#include "ledger/control.h"
 #include "profile/ledger/live.h"
 #include "text/terminal.h"
 #include "view/subject.h"
@@ -111,7 +111,7 @@ static int switch_process(const struct request *r, bool on, struct mt_error *err
                           "What it has recorded can be read with memtrack report.",
                           "process %d has ended", r->pid);
     if (rc == 0 && was_on != on)
-        rc = mt_ledger_switch(ledger, on, error);
+        rc = mt_ledger_control_switch(ledger, on, error);
     mt_ledger_close(ledger);
     if (rc != 0)
         return rc;

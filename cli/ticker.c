@@ -28,7 +28,7 @@
 
 #include "base/clock.h"
 #include "base/process.h"
-#include "ledger/cut.h"
+#include "ledger/control.h"
 #include "watch/coarsen.h"
 #include "watch/usage.h"
 
@@ -344,7 +344,8 @@ static void take_tick(struct mt_ticker *ticker, struct mt_ticker_track *track, u
     tick.total_blocks = totals.allocated_blocks;
     note_peak(track, totals.epoch, tick.time_ns);
     note_anonymous(track, &tick);
-    mt_ledger_store_era(track->ledger, now_ns); /* where this fails, blocks are dated less finely */
+    mt_ledger_control_store_era(track->ledger,
+                                now_ns); /* where this fails, blocks are dated less finely */
     if (mt_axis_add(&track->axis, &tick) == 0 && track->composition && ticker->buffer &&
         now_ns >= track->next_pass_ns && has_changed(track, &totals))
         take_pass(ticker, track, &totals, tick.time_ns);

@@ -14,7 +14,7 @@
 #include "command.h"
 #include "export/json_live.h"
 #include "ledger/blocks.h"
-#include "ledger/cut.h"
+#include "ledger/control.h"
 #include "options.h"
 #include "profile/ledger/convert_blocks.h"
 #include "profile/ledger/live.h"
@@ -126,7 +126,7 @@ static void look_at_clock(struct inquiry *q) {
     if (!mt_ledger_is_live(q->ledger) || now <= begin)
         return;
     q->now_ns = now - begin;
-    mt_ledger_store_era(q->ledger, now);
+    mt_ledger_control_store_era(q->ledger, now);
 }
 
 static struct mt_whois_block short_of(const struct mt_live_block *block) {

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ledger/cut.h"
+#include "ledger/control.h"
 #include "top/top.h"
 #include "view/format/format.h"
 
@@ -37,7 +37,7 @@ int mt_top_look(struct mt_top *top, uint64_t now_ns, uint64_t budget_ns, struct 
     if (top->has_all && axis->n) /* the last picture */
         rss = axis->ticks[axis->n - 1].rss_bytes;
     if (!top->has_all)
-        mt_ledger_store_era(mt_top_model_ledger(top->model), now_ns);
+        mt_ledger_control_store_era(mt_top_model_ledger(top->model), now_ns);
     return mt_top_model_read(top->model, now_ns, rss, top->has_all ? 0 : budget_ns, error);
 }
 

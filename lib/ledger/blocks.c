@@ -79,11 +79,11 @@ static bool load_leaf(struct search *s, uint64_t leaf) {
         return s->has_leaf;
     s->leaf = leaf;
     s->has_leaf = false;
-    for (size_t i = 0; i < s->ledger->n_leaves && !s->has_leaf; i++) {
-        if (s->ledger->leaves[i].index != leaf)
+    for (size_t i = 0; i < s->ledger->file.n_leaves && !s->has_leaf; i++) {
+        if (s->ledger->file.leaves[i].index != leaf)
             continue;
-        mt_ledger_read(s->ledger, s->ledger->leaves[i].offset, s->regions,
-                       MT_REGIONS_PER_LEAF * sizeof *s->regions);
+        mt_ledger_file_read(&s->ledger->file, s->ledger->file.leaves[i].offset, s->regions,
+                            MT_REGIONS_PER_LEAF * sizeof *s->regions);
         s->has_leaf = true;
     }
     return s->has_leaf;
@@ -92,10 +92,11 @@ static bool load_leaf(struct search *s, uint64_t leaf) {
 /* The region as it is now. */
 static bool read_region(struct search *s, uint64_t number, struct mt_region *out) {
     size_t index = number % MT_REGIONS_PER_LEAF;
-    for (size_t i = 0; i < s->ledger->n_leaves; i++)
-        if (s->ledger->leaves[i].index == number / MT_REGIONS_PER_LEAF) {
-            mt_ledger_read(s->ledger, s->ledger->leaves[i].offset + index * sizeof *out, out,
-                           sizeof *out);
+    for (size_t i = 0; i < s->ledger->file.n_leaves; i++)
+        if (s->ledger->file.leaves[i].index == number / MT_REGIONS_PER_LEAF) {
+            mt_ledger_file_read(&s->ledger->file,
+                                s->ledger->file.leaves[i].offset + index * sizeof *out, out,
+                                sizeof *out);
             return true;
         }
     return false;
@@ -122,7 +123,8 @@ static void search_region(struct search *s, uint64_t number) {
     region = s->regions[number % MT_REGIONS_PER_LEAF];
     for (int i = 0; i < TRIES && region.n_groups; i++) {
         size_t n = region.n_groups <= MAX_GROUPS ? region.n_groups : MAX_GROUPS;
-        if (s->ledger->info.private_bytes != 0 && !mt_ledger_has_address(s->ledger, region.groups))
+        if (s->ledger->info.private_bytes != 0 &&
+            !mt_ledger_file_holds(&s->ledger->file, region.groups))
             return; /* in the process's own memory: the file was full */
         mt_ledger_read_address(s->ledger, region.groups, s->groups, n * sizeof *s->groups);
         if (!read_region(s, number, &again))
@@ -163,11 +165,11 @@ static void consider_big(struct search *s, const struct mt_big_block *big) {
 
 static void search_big(struct search *s) {
     struct mt_big_block piece[BIG_PIECE];
-    uint64_t n = s->ledger->big.bytes / sizeof *piece;
+    uint64_t n = s->ledger->file.big.bytes / sizeof *piece;
     for (uint64_t first = 0; first < n; first += BIG_PIECE) {
         size_t here = n - first < BIG_PIECE ? (size_t)(n - first) : BIG_PIECE;
-        mt_ledger_read(s->ledger, s->ledger->big.offset + first * sizeof *piece, piece,
-                       here * sizeof *piece);
+        mt_ledger_file_read(&s->ledger->file, s->ledger->file.big.offset + first * sizeof *piece,
+                            piece, here * sizeof *piece);
         for (size_t i = 0; i < here; i++)
             if (piece[i].address > 1) /* 1: deleted */
                 consider_big(s, &piece[i]);

@@ -23,19 +23,15 @@
 #include "ledger/cut.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <linux/membarrier.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/file.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/process.h"
+#include "ledger/control.h"
 #include "ledger/ledger-local.h"
 
 #define LOCK_WAIT_NS  UINT64_C(2000000000)
@@ -43,39 +39,10 @@
 #define READY_WAIT_NS UINT64_C(1000000000) /* for a thread that waits for a processor */
 #define PAUSE_NS      200000
 
-#define HEADER_OFFSET(field) ((off_t)offsetof(struct mt_ledger_header, field))
-
 /* ---- small things ---------------------------------------------------------------------------- */
 
 static void pause_for(long ns) {
     nanosleep(&(struct timespec){.tv_nsec = ns}, NULL);
-}
-
-/* The very file that is open for reading, whatever its path names by now. Descriptor, or
- * -MEMTRACK_EIO. */
-static int open_for_writing(const struct mt_ledger *ledger, struct mt_error *error) {
-    char path[64];
-    snprintf(path, sizeof path, "/proc/self/fd/%d", ledger->fd);
-    int fd = open(path, O_RDWR | O_CLOEXEC);
-    if (fd < 0)
-        return mt_error_set(error, MEMTRACK_EIO, "Run as the user of the process, or as root.",
-                            "process %u: its ledger %s cannot be written: %s",
-                            mt_ledger_process(ledger), ledger->path, strerror(errno));
-    return fd;
-}
-
-static bool write_at(int fd, off_t offset, const void *data, size_t bytes) {
-    ssize_t n;
-    do
-        n = pwrite(fd, data, bytes, offset);
-    while (n < 0 && errno == EINTR);
-    return n == (ssize_t)bytes;
-}
-
-static int cannot_ask(const struct mt_ledger *ledger, struct mt_error *error) {
-    return mt_error_set(error, MEMTRACK_EIO, "",
-                        "process %u: nothing can be asked of it through its ledger %s: %s",
-                        mt_ledger_process(ledger), ledger->path, strerror(errno));
 }
 
 /* ---- waiting --------------------------------------------------------------------------------- */
@@ -84,7 +51,7 @@ static int take_lock(const struct mt_ledger *ledger, int fd, struct mt_error *er
     uint64_t give_up = mt_clock_now_ns() + LOCK_WAIT_NS;
     while (flock(fd, LOCK_EX | LOCK_NB) != 0) {
         if (errno != EWOULDBLOCK && errno != EINTR)
-            return cannot_ask(ledger, error);
+            return mt_ledger_control_failed(ledger, error);
         if (mt_clock_now_ns() > give_up)
             return mt_error_set(error, MEMTRACK_EIO,
                                 "Try again; fewer readers at once are served sooner.",
@@ -134,8 +101,8 @@ static bool wait_for_bank(struct mt_ledger *ledger, size_t id, const struct mt_b
                                   begin); /* it may have left just before it went to sleep */
         if (!is_last)
             pause_for(PAUSE_NS);
-        if (!mt_ledger_read_chunk(ledger, MT_EXTENT_BANKS, id / MT_BANKS_PER_CHUNK,
-                                  id % MT_BANKS_PER_CHUNK, 1, &bank))
+        if (!mt_ledger_file_read_chunk(&ledger->file, MT_EXTENT_BANKS, id / MT_BANKS_PER_CHUNK,
+                                       id % MT_BANKS_PER_CHUNK, 1, &bank))
             return false;
     }
 }
@@ -153,8 +120,9 @@ static bool is_inside(const struct mt_ledger *ledger, const struct mt_bank *bank
 static bool settle(struct mt_ledger *ledger, bool is_live) {
     struct mt_bank banks[MT_BANKS_PER_CHUNK];
     bool all_out = true;
-    for (size_t i = 0; i < ledger->arrays[MT_EXTENT_BANKS].n_chunks; i++) {
-        size_t n = mt_ledger_read_chunk(ledger, MT_EXTENT_BANKS, i, 0, MT_BANKS_PER_CHUNK, banks);
+    for (size_t i = 0; i < ledger->file.arrays[MT_EXTENT_BANKS].n_chunks; i++) {
+        size_t n = mt_ledger_file_read_chunk(&ledger->file, MT_EXTENT_BANKS, i, 0,
+                                             MT_BANKS_PER_CHUNK, banks);
         for (size_t j = 0; j < n; j++) {
             size_t id = i * MT_BANKS_PER_CHUNK + j;
             if (id == 0 || id >= ledger->info.n_banks || !is_inside(ledger, &banks[j], is_live))
@@ -170,23 +138,15 @@ static bool settle(struct mt_ledger *ledger, bool is_live) {
 
 static int begin(struct mt_ledger *ledger, struct mt_error *error) {
     union mt_request request;
-    off_t offset = HEADER_OFFSET(control.request);
+    off_t offset = MT_HEADER_OFFSET(control.request);
     if (pread(ledger->cut.fd, &request, sizeof request, offset) != (ssize_t)sizeof request)
-        return cannot_ask(ledger, error);
+        return mt_ledger_control_failed(ledger, error);
     uint32_t number = (request.cut | 1) + (request.cut & 1) * 2;
-    if (!write_at(ledger->cut.fd, offset + (off_t)offsetof(union mt_request, cut), &number,
-                  sizeof number))
-        return cannot_ask(ledger, error);
+    if (!mt_ledger_file_pwrite(ledger->cut.fd, MT_REQUEST_OFFSET(cut), &number, sizeof number))
+        return mt_ledger_control_failed(ledger, error);
     ledger->cut.number = number;
     store_barrier();
     return 0;
-}
-
-static void let_go(struct mt_ledger *ledger) {
-    if (ledger->cut.fd >= 0)
-        close(ledger->cut.fd); /* and the lock with it */
-    ledger->cut.fd = -1;
-    ledger->cut.number = 0;
 }
 
 int mt_ledger_cut_begin(struct mt_ledger *ledger, struct mt_error *error) {
@@ -196,7 +156,7 @@ int mt_ledger_cut_begin(struct mt_ledger *ledger, struct mt_error *error) {
     bool is_live = mt_ledger_is_live(ledger);
     int rc = 0;
     if (is_live) {
-        int fd = open_for_writing(ledger, error);
+        int fd = mt_ledger_control_open(ledger, error);
         if (fd < 0)
             return fd;
         ledger->cut.fd = fd;
@@ -221,12 +181,13 @@ int mt_ledger_cut_begin(struct mt_ledger *ledger, struct mt_error *error) {
 static bool is_whole(struct mt_ledger *ledger) {
     struct mt_bank banks[MT_BANKS_PER_CHUNK];
     union mt_request request;
-    if (pread(ledger->fd, &request, sizeof request, HEADER_OFFSET(control.request)) !=
+    if (pread(ledger->file.fd, &request, sizeof request, MT_HEADER_OFFSET(control.request)) !=
             (ssize_t)sizeof request ||
         request.cut != ledger->cut.number)
         return false;
-    for (size_t i = 0; i < ledger->arrays[MT_EXTENT_BANKS].n_chunks; i++) {
-        size_t n = mt_ledger_read_chunk(ledger, MT_EXTENT_BANKS, i, 0, MT_BANKS_PER_CHUNK, banks);
+    for (size_t i = 0; i < ledger->file.arrays[MT_EXTENT_BANKS].n_chunks; i++) {
+        size_t n = mt_ledger_file_read_chunk(&ledger->file, MT_EXTENT_BANKS, i, 0,
+                                             MT_BANKS_PER_CHUNK, banks);
         for (size_t j = 0; j < n; j++)
             if (banks[j].saved.cut == ledger->cut.number && banks[j].saved.unsaved != 0)
                 return false;
@@ -235,14 +196,9 @@ static bool is_whole(struct mt_ledger *ledger) {
 }
 
 void mt_ledger_cut_end(struct mt_ledger *ledger) {
-    if (ledger->cut.number != 0) {
-        uint32_t next = ledger->cut.number + 1;
+    if (ledger->cut.number != 0)
         ledger->cut.is_exact = mt_ledger_cut_is_exact(ledger);
-        write_at(ledger->cut.fd,
-                 HEADER_OFFSET(control.request) + (off_t)offsetof(union mt_request, cut), &next,
-                 sizeof next);
-    }
-    let_go(ledger);
+    mt_ledger_saved_release(&ledger->cut);
 }
 
 bool mt_ledger_cut_is_exact(const struct mt_ledger *ledger) {
@@ -252,107 +208,4 @@ bool mt_ledger_cut_is_exact(const struct mt_ledger *ledger) {
      * interface */
     return ledger->cut.is_exact &&
            (ledger->cut.number == 0 || is_whole((struct mt_ledger *)ledger));
-}
-
-/* ---- what was true then ---------------------------------------------------------------------- */
-
-void mt_cut_apply_control(struct mt_ledger *ledger) {
-    struct mt_saved_control saved;
-    if (ledger->cut.number == 0)
-        return;
-    ssize_t n = pread(ledger->fd, &saved, sizeof saved, HEADER_OFFSET(saved_control));
-    if (n != (ssize_t)sizeof saved || saved.cut != ledger->cut.number)
-        return;
-    ledger->info.control.epoch = saved.epoch;
-    ledger->info.control.current_bytes = saved.current_bytes;
-    ledger->info.control.peak_bytes = saved.peak_bytes;
-    ledger->info.control.clear_epoch = saved.clear_epoch;
-}
-
-static void apply_bank(struct mt_bank *bank, const struct mt_bank *later) {
-    bank->clear_epoch = later->saved.clear_epoch;
-    bank->published_bytes = later->saved.published_bytes;
-    bank->counters = later->saved.counters;
-    bank->rare = later->saved.rare;
-}
-
-/* Read again, so that the copy is looked at after the original. */
-void mt_cut_apply_banks(struct mt_ledger *ledger, size_t first, size_t n, struct mt_bank *banks) {
-    struct mt_bank later[MT_BANKS_PER_CHUNK];
-    for (size_t done = 0; ledger->cut.number != 0 && done < n;) {
-        size_t index = (first + done) / MT_BANKS_PER_CHUNK,
-               skip = (first + done) % MT_BANKS_PER_CHUNK;
-        size_t here = MT_BANKS_PER_CHUNK - skip < n - done ? MT_BANKS_PER_CHUNK - skip : n - done;
-        size_t have = mt_ledger_read_chunk(ledger, MT_EXTENT_BANKS, index, skip, here, later);
-        for (size_t i = 0; i < have; i++)
-            if (later[i].saved.cut == ledger->cut.number)
-                apply_bank(&banks[done + i], &later[i]);
-        done += here;
-    }
-}
-
-static void apply_site(struct mt_site *site, const struct mt_saved_site *saved) {
-    site->counters = saved->counters;
-    site->at_peak = saved->at_peak;
-    site->max_bytes = saved->max_bytes;
-    site->waste_bytes = saved->waste_bytes;
-}
-
-/* The copies may lie in chunks that did not exist when the sites were read. */
-void mt_cut_apply_sites(struct mt_ledger *ledger, size_t first, size_t n, struct mt_site *sites) {
-    if (ledger->cut.number == 0 || n == 0)
-        return;
-    if (!ledger->saved)
-        ledger->saved = malloc(MT_SITES_PER_CHUNK * sizeof *ledger->saved);
-    if (!ledger->saved || mt_ledger_refresh(ledger, NULL) != 0) {
-        ledger->cut.is_exact = false;
-        return;
-    }
-    for (size_t done = 0; done < n;) {
-        size_t index = (first + done) / MT_SITES_PER_CHUNK,
-               skip = (first + done) % MT_SITES_PER_CHUNK;
-        size_t here = MT_SITES_PER_CHUNK - skip < n - done ? MT_SITES_PER_CHUNK - skip : n - done;
-        size_t have =
-            mt_ledger_read_chunk(ledger, MT_EXTENT_SAVED, index, skip, here, ledger->saved);
-        for (size_t i = 0; i < have; i++)
-            if (ledger->saved[i].cut == ledger->cut.number)
-                apply_site(&sites[done + i], &ledger->saved[i]);
-        done += here;
-    }
-}
-
-/* ---- on and off, the clock ------------------------------------------------------------------- */
-
-int mt_ledger_switch(struct mt_ledger *ledger, bool on, struct mt_error *error) {
-    int fd = open_for_writing(ledger, error);
-    if (fd < 0)
-        return fd;
-    uint8_t off = !on;
-    bool done =
-        write_at(fd, HEADER_OFFSET(control.request) + (off_t)offsetof(union mt_request, off), &off,
-                 sizeof off);
-    int rc = done ? mt_ledger_refresh(ledger, error) : cannot_ask(ledger, error);
-    close(fd);
-    return rc;
-}
-
-int mt_ledger_store_era(struct mt_ledger *ledger, uint64_t monotonic_ns) {
-    if (monotonic_ns < ledger->info.start_monotonic_ns)
-        return 0;
-    uint32_t now = mt_era_at(monotonic_ns - ledger->info.start_monotonic_ns), era;
-    const uint8_t seen = 1;
-    const uint16_t news = (uint16_t)now;
-    if (pread(ledger->fd, &era, sizeof era, HEADER_OFFSET(control.era)) != (ssize_t)sizeof era)
-        return -MEMTRACK_EIO;
-    if (now <= era)
-        return 0;
-    int fd = open_for_writing(ledger, NULL);
-    if (fd < 0)
-        return fd;
-    /* first that it was, as the process does */
-    bool done = write_at(fd, HEADER_OFFSET(era_seen) + (off_t)now, &seen, 1) &&
-                write_at(fd, HEADER_OFFSET(control.era), &now, sizeof now) &&
-                write_at(fd, HEADER_OFFSET(control.request.era), &news, sizeof news);
-    close(fd);
-    return done ? 0 : -MEMTRACK_EIO;
 }

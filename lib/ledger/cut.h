@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What readers ask of the process that writes a ledger: to be read at one instant, and to record or
- * not. See the top of ledger/layout.h for the protocol.
+ * What readers ask of the process that writes a ledger: to be read at one instant. See the top of
+ * ledger/layout.h for the protocol.
  *
  * A struct mt_ledger may be used by one thread at a time. Each of these functions opens the file
  * for writing as often as it must; a ledger that may only be read can still be read, at no one
@@ -34,14 +34,5 @@ void mt_ledger_cut_end(struct mt_ledger *ledger);
  * instant of the process? To be asked after reading: a copy that could not be kept is only known
  * then. Without a cut: has the process ended? */
 bool mt_ledger_cut_is_exact(const struct mt_ledger *ledger);
-
-/* Record allocations from now on, or do not. Takes effect at the next event of each thread.
- * -MEMTRACK_EIO. */
-int mt_ledger_switch(struct mt_ledger *ledger, bool on, struct mt_error *error);
-
-/* Readers that watch the process tell it the time, at each of their ticks: what is allocated from
- * now on was allocated after this (CLOCK_MONOTONIC). Writes only when a new era has begun. 0 or
- * -MEMTRACK_EIO. */
-int mt_ledger_store_era(struct mt_ledger *ledger, uint64_t monotonic_ns);
 
 #endif

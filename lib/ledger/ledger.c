@@ -1,27 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A ledger seen from outside. The target's addresses become file offsets in two steps, both
- * prepared at open and renewed when the writer's counts move:
- *
- *   header.segment[]  ──► segments[]            target address → file offset
- *   header.extent[],  ──► arrays[kind].chunk[]  chunk index → file offset, bytes
- *   directory blocks
- *
- * Invariants: every chunk lies inside a segment and every segment inside the file as it was when
- * the tables were built; a file that shrinks later yields short reads, which read as zeros. The
- * number of chunks of a kind is bounded by what the disk blocks of the file could hold, so a small
- * file cannot ask for much memory: many extents that name the same bytes are refused once they
- * exceed it. A directory list is followed for as many blocks as its extent count needs, so a cycle
- * ends.
- *
- * Rejected: mmap. It is no faster for data that is copied once, and a target that truncates its
- * ledger would kill the reader with SIGBUS.
+ * A ledger seen from outside: its header, the counts in it, and its items, as they are now or as
+ * they were at the cut that is open. Where they are in the file is known to file.c. The header is
+ * read in two parts: a tick needs the first, and the second has changed only when a count in the
+ * first has.
  */
-#include "base/clock.h"
-#include "ledger/filename.h"
 #include "ledger/ledger-local.h"
-
-#include "ledger/cut.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -31,239 +15,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* A file may be sparse (a copy of a ledger often is), so its disk blocks bound its contents only
- * loosely. */
-#define SPARSE_FACTOR 16u
-#define SPARSE_SLACK  (UINT64_C(64) << 20)
-
-/* first: lowest id that means something. A process that has not allocated yet has no chunks, but
- * counts above 0. */
-static const struct {
-    uint32_t item_bytes, per_chunk, first;
-} kinds[MT_N_KINDS] = {
-    [MT_EXTENT_NODES] = {sizeof(struct mt_node), MT_NODES_PER_CHUNK, MT_NODE_FIRST},
-    [MT_EXTENT_SITES] = {sizeof(struct mt_site), MT_SITES_PER_CHUNK, 1},
-    [MT_EXTENT_BANKS] = {sizeof(struct mt_bank), MT_BANKS_PER_CHUNK, 1},
-    [MT_EXTENT_MODULES] = {sizeof(struct mt_module), MT_MODULES_PER_CHUNK, 1},
-    [MT_EXTENT_SAVED] = {sizeof(struct mt_saved_site), MT_SITES_PER_CHUNK, 1},
-    [MT_EXTENT_NAMES] = {sizeof(struct mt_name), MT_NAMES_PER_CHUNK, 1},
-    [MT_EXTENT_SCOPES] = {sizeof(struct mt_scope_totals), MT_SCOPES_PER_CHUNK, 1},
-    [MT_EXTENT_EVENTS] = {sizeof(struct mt_event), MT_LEDGER_MAX_EVENTS, 0},
-    [MT_EXTENT_OPEN] = {sizeof(struct mt_open_scope), MT_OPEN_PER_CHUNK, 0},
-    [MT_EXTENT_THREADS] = {sizeof(struct mt_thread_row), MT_THREADS_PER_CHUNK, 1},
-};
-
-/* ---- bytes ----------------------------------------------------------------------------------- */
-
-/* Returns the bytes read, the rest of out is zeroed; -1 with errno when the read failed. */
-static ssize_t read_at(int fd, uint64_t offset, void *out, size_t bytes) {
-    size_t done = 0;
-    while (done < bytes) {
-        ssize_t n = pread(fd, (char *)out + done, bytes - done, (off_t)(offset + done));
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0)
-            return -1;
-        if (n == 0)
-            break;
-        done += (size_t)n;
-    }
-    memset((char *)out + done, 0, bytes - done);
-    return (ssize_t)done;
-}
-
-size_t mt_ledger_read(struct mt_ledger *ledger, uint64_t offset, void *out, size_t bytes) {
-    ssize_t n = read_at(ledger->fd, offset, out, bytes);
-    if (n < 0) {
-        memset(out, 0, bytes);
-        n = 0;
-    }
-    if ((size_t)n < bytes)
-        ledger->damage++;
-    return (size_t)n;
-}
-
-/* The file offset of an address, and how many bytes follow it in its segment; 0 when it is in no
- * segment. */
-static uint64_t offset_of(const struct mt_ledger *ledger, uint64_t address, uint64_t *available) {
-    for (size_t i = 0; i < ledger->n_valid_segments; i++) {
-        const struct mt_segment *s = &ledger->segments[i];
-        if (address >= s->address && address - s->address < s->bytes) {
-            *available = s->bytes - (address - s->address);
-            return s->offset + (address - s->address);
-        }
-    }
-    *available = 0;
-    return 0;
-}
-
-bool mt_ledger_has_address(const struct mt_ledger *ledger, uint64_t address) {
-    uint64_t available;
-    offset_of(ledger, address, &available);
-    return available != 0;
-}
-
-size_t mt_ledger_read_address(struct mt_ledger *ledger, uint64_t address, void *out, size_t bytes) {
-    uint64_t available;
-    uint64_t offset = offset_of(ledger, address, &available);
-    size_t there = available < bytes ? (size_t)available : bytes;
-    memset((char *)out + there, 0, bytes - there);
-    if (there < bytes)
-        ledger->damage++;
-    return there ? mt_ledger_read(ledger, offset, out, there) : 0;
-}
-
-/* ---- tables ---------------------------------------------------------------------------------- */
-
-static void forget_tables(struct mt_ledger *ledger) {
-    for (int kind = 0; kind < MT_N_KINDS; kind++) {
-        free(ledger->arrays[kind].chunk);
-        ledger->arrays[kind] = (struct mt_array){0};
-    }
-    free(ledger->segments);
-    ledger->segments = NULL;
-    ledger->n_valid_segments = 0;
-    free(ledger->leaves);
-    ledger->leaves = NULL;
-    ledger->n_leaves = ledger->leaf_capacity = 0;
-    ledger->big = (struct mt_chunk){0};
-}
-
-/* Segments that make sense, clipped to the file. */
-static int take_segments(struct mt_ledger *ledger, const struct mt_ledger_header *header) {
-    uint32_t n = ledger->n_segments;
-    if (n > MT_MAX_SEGMENTS) {
-        n = MT_MAX_SEGMENTS;
-        ledger->damage++;
-    }
-    ledger->segments = calloc(n ? n : 1, sizeof *ledger->segments);
-    if (!ledger->segments)
-        return -MEMTRACK_ENOMEM;
-    for (uint32_t i = 0; i < n; i++) {
-        struct mt_segment s = header->segment[i];
-        bool fits = s.offset < ledger->size_bytes && s.bytes && s.address + s.bytes > s.address;
-        if (fits && s.bytes > ledger->size_bytes - s.offset)
-            s.bytes = ledger->size_bytes - s.offset;
-        if (!fits || s.bytes != header->segment[i].bytes)
-            ledger->damage++;
-        if (fits)
-            ledger->segments[ledger->n_valid_segments++] = s;
-    }
-    return 0;
-}
-
-static int grow_array(struct mt_array *array, size_t n_chunks) {
-    if (n_chunks <= array->n_chunks)
-        return 0;
-    size_t n = array->n_chunks ? array->n_chunks * 2 : 16;
-    if (n < n_chunks)
-        n = n_chunks;
-    struct mt_chunk *grown = realloc(array->chunk, n * sizeof *grown);
-    if (!grown)
-        return -MEMTRACK_ENOMEM;
-    memset(grown + array->n_chunks, 0, (n - array->n_chunks) * sizeof *grown);
-    array->chunk = grown;
-    array->n_chunks = n;
-    return 0;
-}
-
-static int take_leaf(struct mt_ledger *ledger, const struct mt_extent *extent) {
-    const uint64_t bytes = sizeof(struct mt_region) * MT_REGIONS_PER_LEAF;
-    uint64_t available, offset = offset_of(ledger, extent->address, &available);
-    if (extent->bytes < bytes || available < bytes ||
-        ledger->n_leaves >= ledger->limit_bytes / bytes) {
-        ledger->damage++;
-        return 0;
-    }
-    if (ledger->n_leaves == ledger->leaf_capacity) {
-        size_t n = ledger->leaf_capacity ? ledger->leaf_capacity * 2 : 16;
-        struct mt_leaf *grown = realloc(ledger->leaves, n * sizeof *grown);
-        if (!grown)
-            return -MEMTRACK_ENOMEM;
-        ledger->leaves = grown;
-        ledger->leaf_capacity = n;
-    }
-    ledger->leaves[ledger->n_leaves++] = (struct mt_leaf){extent->index, offset};
-    return 0;
-}
-
-static void take_big(struct mt_ledger *ledger, const struct mt_extent *extent) {
-    uint64_t available, offset = offset_of(ledger, extent->address, &available);
-    if (available < extent->bytes)
-        ledger->damage++;
-    if (available == 0 || (ledger->big.bytes && extent->index < ledger->big_index))
-        return;
-    ledger->big = (struct mt_chunk){offset, extent->bytes < available ? extent->bytes : available};
-    ledger->big_index = extent->index;
-}
-
-static int take_chunk(struct mt_ledger *ledger, const struct mt_extent *extent) {
-    struct mt_array *array = &ledger->arrays[extent->kind];
-    uint64_t chunk_bytes = (uint64_t)kinds[extent->kind].item_bytes * kinds[extent->kind].per_chunk;
-    uint64_t bytes = extent->bytes < chunk_bytes ? extent->bytes : chunk_bytes;
-    uint64_t available, offset = offset_of(ledger, extent->address, &available);
-    if (bytes > available)
-        bytes = available;
-    bool fits = bytes && extent->index <= ledger->limit_bytes / chunk_bytes;
-    if (!fits || array->bytes + bytes > ledger->limit_bytes ||
-        (extent->index < array->n_chunks && array->chunk[extent->index].offset)) {
-        ledger->damage++;
-        return 0;
-    }
-    if (grow_array(array, (size_t)extent->index + 1) != 0)
-        return -MEMTRACK_ENOMEM;
-    array->chunk[extent->index] = (struct mt_chunk){offset, bytes};
-    array->bytes += bytes;
-    return 0;
-}
-
-static int take_extent(struct mt_ledger *ledger, const struct mt_extent *extent) {
-    if (extent->kind == 0 || extent->kind >= MT_N_KINDS) {
-        ledger->damage++;
-        return 0;
-    }
-    if (extent->kind == MT_EXTENT_REGIONS)
-        return take_leaf(ledger, extent);
-    if (extent->kind != MT_EXTENT_BIG)
-        return take_chunk(ledger, extent);
-    take_big(ledger, extent);
-    return 0;
-}
-
-/* The extents that found no room in the header. */
-static int take_directory(struct mt_ledger *ledger, size_t n) {
-    if (n > ledger->limit_bytes / 64) { /* no useful extent is smaller */
-        n = (size_t)(ledger->limit_bytes / 64);
-        ledger->damage++;
-    }
-    struct mt_directory *block = n ? malloc(sizeof *block) : NULL;
-    if (n && !block)
-        return -MEMTRACK_ENOMEM;
-    int rc = 0;
-    uint64_t address = ledger->directory;
-    while (n && rc == 0) {
-        if (mt_ledger_read_address(ledger, address, block, sizeof *block) < sizeof *block)
-            break; /* counted as damage */
-        size_t here = n < MT_DIRECTORY_EXTENTS ? n : MT_DIRECTORY_EXTENTS;
-        for (size_t i = 0; i < here && rc == 0; i++)
-            rc = take_extent(ledger, &block->extent[i]);
-        n -= here;
-        address = block->next;
-    }
-    free(block);
-    return rc;
-}
-
-static int build_tables(struct mt_ledger *ledger, const struct mt_ledger_header *header) {
-    forget_tables(ledger);
-    int rc = take_segments(ledger, header);
-    size_t n = ledger->n_extents < MT_FIRST_EXTENTS ? ledger->n_extents : MT_FIRST_EXTENTS;
-    for (size_t i = 0; i < n && rc == 0; i++)
-        rc = take_extent(ledger, &header->extent[i]);
-    if (rc == 0 && ledger->n_extents > MT_FIRST_EXTENTS)
-        rc = take_directory(ledger, ledger->n_extents - MT_FIRST_EXTENTS);
-    return rc;
-}
+#include "base/clock.h"
 
 /* ---- header ---------------------------------------------------------------------------------- */
 
@@ -290,11 +42,11 @@ static int check_prefix(const struct mt_ledger *ledger, const struct prefix *pre
                                 : "not a ledger");
     if (bytes < sizeof prefix->bytes ||
         (version == MT_LEDGER_VERSION && header_bytes != sizeof(struct mt_ledger_header)) ||
-        ledger->size_bytes < header_bytes)
+        ledger->file.size_bytes < header_bytes)
         return mt_error_set(error, MEMTRACK_EFORMAT,
                             "Record again; keep ledgers whole when you copy them.",
                             "%s: the ledger is damaged, or cut inside its header (%llu bytes)",
-                            ledger->path, (unsigned long long)ledger->size_bytes);
+                            ledger->path, (unsigned long long)ledger->file.size_bytes);
     if (version != MT_LEDGER_VERSION)
         return mt_error_set(
             error, MEMTRACK_EVERSION,
@@ -306,7 +58,7 @@ static int check_prefix(const struct mt_ledger *ledger, const struct prefix *pre
 
 static size_t clamp_count(const struct mt_ledger *ledger, uint32_t claimed,
                           enum mt_extent_kind kind) {
-    uint64_t most = ledger->limit_bytes / kinds[kind].item_bytes;
+    uint64_t most = ledger->file.limit_bytes / mt_ledger_file_kind[kind].item_bytes;
     return claimed < most ? claimed : (size_t)most;
 }
 
@@ -330,8 +82,8 @@ static void take_info(struct mt_ledger *ledger, const struct prefix *prefix) {
     FIELD(prefix, info->file_bytes, file_bytes);
     FIELD(prefix, info->allocator_path, allocator_path);
     FIELD(prefix, info->control, control);
-    if (info->file_bytes > ledger->size_bytes)
-        info->file_bytes = ledger->size_bytes;
+    if (info->file_bytes > ledger->file.size_bytes)
+        info->file_bytes = ledger->file.size_bytes;
     uint32_t nodes, sites, banks, modules, names, scopes, events, open, threads;
     FIELD(prefix, nodes, n_nodes);
     FIELD(prefix, sites, n_sites);
@@ -362,9 +114,14 @@ static void take_info(struct mt_ledger *ledger, const struct prefix *prefix) {
                                                    : MT_LEDGER_MAX_EVENTS;
 }
 
+/* A file may be sparse (a copy of a ledger often is), so its disk blocks bound its contents only
+ * loosely. */
+#define SPARSE_FACTOR 16u
+#define SPARSE_SLACK  (UINT64_C(64) << 20)
+
 static int measure_file(struct mt_ledger *ledger, struct mt_error *error) {
     struct stat st;
-    if (fstat(ledger->fd, &st) != 0)
+    if (fstat(ledger->file.fd, &st) != 0)
         return mt_error_set(error, MEMTRACK_EIO, "", "%s: %s", ledger->path, strerror(errno));
     if (!S_ISREG(st.st_mode))
         return mt_error_set(error, MEMTRACK_EFORMAT, "", "%s: not a regular file", ledger->path);
@@ -373,14 +130,14 @@ static int measure_file(struct mt_ledger *ledger, struct mt_error *error) {
                             "%s: the ledger belongs to another user (uid %u)", ledger->path,
                             (unsigned)st.st_uid);
     uint64_t stored = (uint64_t)st.st_blocks * 512 * SPARSE_FACTOR + SPARSE_SLACK;
-    ledger->size_bytes = (uint64_t)st.st_size;
-    ledger->limit_bytes = ledger->size_bytes < stored ? ledger->size_bytes : stored;
+    ledger->file.size_bytes = (uint64_t)st.st_size;
+    ledger->file.limit_bytes = ledger->file.size_bytes < stored ? ledger->file.size_bytes : stored;
     return 0;
 }
 
 int mt_ledger_read_header(struct mt_ledger *ledger, struct mt_ledger_header *out,
                           struct mt_error *error) {
-    ssize_t n = read_at(ledger->fd, 0, out, sizeof *out);
+    ssize_t n = mt_ledger_file_pread(ledger->file.fd, 0, out, sizeof *out);
     if (n < 0)
         return mt_error_set(error, MEMTRACK_EIO, "", "%s: %s", ledger->path, strerror(errno));
     if ((size_t)n < sizeof *out)
@@ -394,7 +151,7 @@ static int rebuild(struct mt_ledger *ledger, struct mt_error *error) {
     if (!header)
         return mt_error_set(error, MEMTRACK_ENOMEM, "", "%s: out of memory", ledger->path);
     int rc = mt_ledger_read_header(ledger, header, error);
-    if (rc == 0 && build_tables(ledger, header) != 0)
+    if (rc == 0 && mt_ledger_file_take(&ledger->file, header) != 0)
         rc = mt_error_set(error, MEMTRACK_ENOMEM, "", "%s: out of memory", ledger->path);
     free(header);
     return rc;
@@ -402,26 +159,26 @@ static int rebuild(struct mt_ledger *ledger, struct mt_error *error) {
 
 int mt_ledger_refresh(struct mt_ledger *ledger, struct mt_error *error) {
     struct prefix prefix;
-    ssize_t n = read_at(ledger->fd, 0, &prefix, sizeof prefix);
+    ssize_t n = mt_ledger_file_pread(ledger->file.fd, 0, &prefix, sizeof prefix);
     if (n < 0)
         return mt_error_set(error, MEMTRACK_EIO, "", "%s: %s", ledger->path, strerror(errno));
     uint32_t segments, extents;
     FIELD(&prefix, segments, n_segments);
     FIELD(&prefix, extents, n_extents);
-    bool grown =
-        !ledger->segments || segments != ledger->n_segments || extents != ledger->n_extents;
+    bool grown = !ledger->file.segments || segments != ledger->file.n_segments ||
+                 extents != ledger->file.n_extents;
     int rc = grown ? measure_file(ledger, error) : 0;
     if (rc == 0)
         rc = check_prefix(ledger, &prefix, (size_t)n, error);
     if (rc != 0)
         return rc;
     take_info(ledger, &prefix);
-    mt_cut_apply_control(ledger);
+    mt_ledger_saved_control(&ledger->cut, &ledger->file, &ledger->info.control);
     if (!grown)
         return 0;
-    ledger->n_segments = segments;
-    ledger->n_extents = extents;
-    FIELD(&prefix, ledger->directory, directory);
+    ledger->file.n_segments = segments;
+    ledger->file.n_extents = extents;
+    FIELD(&prefix, ledger->file.directory, directory);
     return rebuild(ledger, error);
 }
 
@@ -442,7 +199,7 @@ void mt_ledger_set_process(struct mt_ledger *ledger, uint32_t pid) {
 }
 
 uint64_t mt_ledger_damage(const struct mt_ledger *ledger) {
-    return ledger->damage;
+    return ledger->file.damage;
 }
 
 /* ---- open, close ----------------------------------------------------------------------------- */
@@ -456,7 +213,7 @@ int mt_ledger_open_fd(int fd, const char *path, struct mt_ledger **out, struct m
         close(fd);
         return mt_error_set(error, MEMTRACK_ENOMEM, "", "%s: out of memory", path);
     }
-    ledger->fd = fd;
+    ledger->file.fd = fd;
     ledger->path = copy;
     ledger->cut.fd = -1;
     int rc = measure_file(ledger, error);
@@ -492,10 +249,9 @@ int mt_ledger_open(const char *path, struct mt_ledger **out, struct mt_error *er
 void mt_ledger_close(struct mt_ledger *ledger) {
     if (!ledger)
         return;
-    mt_ledger_cut_end(ledger);
-    forget_tables(ledger);
-    close(ledger->fd);
-    free(ledger->saved);
+    mt_ledger_saved_release(&ledger->cut);
+    mt_ledger_file_forget(&ledger->file);
+    close(ledger->file.fd);
     free(ledger->path);
     free(ledger);
 }
@@ -507,10 +263,14 @@ bool mt_ledger_is_one(const char *path) {
     struct stat st;
     uint64_t magic = 0;
     bool is = fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
-              read_at(fd, 0, &magic, sizeof magic) == (ssize_t)sizeof magic &&
+              mt_ledger_file_pread(fd, 0, &magic, sizeof magic) == (ssize_t)sizeof magic &&
               magic == MT_LEDGER_MAGIC;
     close(fd);
     return is;
+}
+
+size_t mt_ledger_read_address(struct mt_ledger *ledger, uint64_t address, void *out, size_t bytes) {
+    return mt_ledger_file_read_address(&ledger->file, address, out, bytes);
 }
 
 /* ---- contents -------------------------------------------------------------------------------- */
@@ -543,10 +303,10 @@ static size_t count_of(const struct mt_ledger *ledger, enum mt_extent_kind kind)
 /* What is there now, whether a cut is open or not. */
 static size_t read_now(struct mt_ledger *ledger, enum mt_extent_kind kind, size_t first, size_t n,
                        void *out) {
-    size_t count = count_of(ledger, kind), item_bytes = kinds[kind].item_bytes,
-           per_chunk = kinds[kind].per_chunk;
+    size_t count = count_of(ledger, kind), item_bytes = mt_ledger_file_kind[kind].item_bytes,
+           per_chunk = mt_ledger_file_kind[kind].per_chunk;
     size_t there = first >= count ? 0 : (n < count - first ? n : count - first);
-    const struct mt_array *array = &ledger->arrays[kind];
+    const struct mt_array *array = &ledger->file.arrays[kind];
     char *to = out;
     for (size_t done = 0; done < there;) {
         size_t index = (first + done) / per_chunk, skip = (first + done) % per_chunk;
@@ -557,10 +317,10 @@ static size_t read_now(struct mt_ledger *ledger, enum mt_extent_kind kind, size_
                           ? (size_t)(array->chunk[index].bytes - start)
                           : bytes;
         if (present)
-            mt_ledger_read(ledger, array->chunk[index].offset + start, to, present);
+            mt_ledger_file_read(&ledger->file, array->chunk[index].offset + start, to, present);
         if (present < bytes) {
             memset(to + present, 0, bytes - present);
-            ledger->damage += first + done + here > kinds[kind].first;
+            ledger->file.damage += first + done + here > mt_ledger_file_kind[kind].first;
         }
         to += bytes;
         done += here;
@@ -592,39 +352,38 @@ static void forget_cleared_banks(const struct mt_ledger *ledger, struct mt_bank 
     }
 }
 
+/* The copies may lie in chunks that did not exist when the sites were read. */
+static void apply_saved_sites(struct mt_ledger *ledger, size_t first, size_t n,
+                              struct mt_site *sites) {
+    if (ledger->cut.number == 0 || n == 0)
+        return;
+    if (mt_ledger_refresh(ledger, NULL) != 0)
+        ledger->cut.is_exact = false;
+    else
+        mt_ledger_saved_sites(&ledger->cut, &ledger->file, first, n, sites);
+}
+
 size_t mt_ledger_read_items(struct mt_ledger *ledger, enum mt_extent_kind kind, size_t first,
                             size_t n, void *out) {
     size_t there = read_now(ledger, kind, first, n, out);
     if (kind == MT_EXTENT_SITES) {
-        mt_cut_apply_sites(ledger, first, there, out);
+        apply_saved_sites(ledger, first, there, out);
         forget_cleared_sites(ledger, out, there);
     } else if (kind == MT_EXTENT_BANKS) {
-        mt_cut_apply_banks(ledger, first, there, out);
+        mt_ledger_saved_banks(&ledger->cut, &ledger->file, first, there, out);
         forget_cleared_banks(ledger, out, there);
     }
     return there;
 }
 
-size_t mt_ledger_read_chunk(struct mt_ledger *ledger, enum mt_extent_kind kind, size_t index,
-                            size_t first, size_t n, void *out) {
-    const struct mt_array *array = &ledger->arrays[kind];
-    size_t item_bytes = kinds[kind].item_bytes;
-    if (index >= array->n_chunks || first >= array->chunk[index].bytes / item_bytes)
-        return 0;
-    size_t have = array->chunk[index].bytes / item_bytes - first;
-    return mt_ledger_read(ledger, array->chunk[index].offset + first * item_bytes, out,
-                          (have < n ? have : n) * item_bytes) /
-           item_bytes;
-}
-
 void *mt_ledger_load_items(struct mt_ledger *ledger, enum mt_extent_kind kind, size_t *n) {
-    size_t have = ledger->arrays[kind].n_chunks * (size_t)kinds[kind].per_chunk;
+    size_t have = ledger->file.arrays[kind].n_chunks * (size_t)mt_ledger_file_kind[kind].per_chunk;
     size_t count = count_of(ledger, kind);
     if (count > have) { /* more than there are chunks for: do not allocate what cannot be read */
-        ledger->damage += count > kinds[kind].first;
+        ledger->file.damage += count > mt_ledger_file_kind[kind].first;
         count = have;
     }
-    void *items = malloc(count ? count * kinds[kind].item_bytes : 1);
+    void *items = malloc(count ? count * mt_ledger_file_kind[kind].item_bytes : 1);
     if (items)
         *n = mt_ledger_read_items(ledger, kind, 0, count, items);
     return items;
@@ -668,7 +427,7 @@ bool mt_ledger_is_live(const struct mt_ledger *ledger) {
     struct stat st;
     char name[64];
     snprintf(name, sizeof name, "/proc/%u/maps", mt_ledger_process(ledger));
-    FILE *maps = fstat(ledger->fd, &st) == 0 ? fopen(name, "re") : NULL;
+    FILE *maps = fstat(ledger->file.fd, &st) == 0 ? fopen(name, "re") : NULL;
     if (!maps)
         return false;
     char *line = NULL;

@@ -48,7 +48,6 @@ struct mt_ledger_info {
         unrecorded_errno; /* children without a ledger, and why the last has none */
     uint64_t unrecorded;  /* events that no figure contains */
 };
-enum { MT_LEDGER_MAX_EVENTS = 1 << 20 }; /* places beyond are not read */
 
 struct mt_ledger_totals {
     int64_t live_bytes; /* sum over the banks; may be off by the events under way */

@@ -203,7 +203,7 @@ static void check_region(struct blocks *b, const struct mt_region *r, uint64_t n
         judge(w, "region", number, "it has more groups than any");
         return;
     }
-    if (w->ledger->info.private_bytes != 0 && !mt_ledger_has_address(w->ledger, r->groups)) {
+    if (w->ledger->info.private_bytes != 0 && !mt_ledger_file_holds(&w->ledger->file, r->groups)) {
         b->complete = false; /* in the process's own memory */
         return;
     }
@@ -223,9 +223,10 @@ static void check_region(struct blocks *b, const struct mt_region *r, uint64_t n
 
 static int check_regions(struct blocks *b) {
     struct mt_region *regions = malloc(MT_REGIONS_PER_LEAF * sizeof *regions);
-    for (size_t i = 0; regions && i < b->w->ledger->n_leaves; i++) {
-        const struct mt_leaf *leaf = &b->w->ledger->leaves[i];
-        mt_ledger_read(b->w->ledger, leaf->offset, regions, MT_REGIONS_PER_LEAF * sizeof *regions);
+    for (size_t i = 0; regions && i < b->w->ledger->file.n_leaves; i++) {
+        const struct mt_leaf *leaf = &b->w->ledger->file.leaves[i];
+        mt_ledger_file_read(&b->w->ledger->file, leaf->offset, regions,
+                            MT_REGIONS_PER_LEAF * sizeof *regions);
         for (uint32_t k = 0; k < MT_REGIONS_PER_LEAF; k++)
             check_region(b, &regions[k], (uint64_t)leaf->index * MT_REGIONS_PER_LEAF + k);
     }
@@ -235,10 +236,10 @@ static int check_regions(struct blocks *b) {
 
 static void check_big(struct blocks *b) {
     struct mt_big_block piece[64];
-    const struct mt_chunk *big = &b->w->ledger->big;
+    const struct mt_chunk *big = &b->w->ledger->file.big;
     for (uint64_t at = 0; at + sizeof *piece <= big->bytes; at += sizeof piece) {
         size_t n = big->bytes - at < sizeof piece ? (size_t)(big->bytes - at) / sizeof *piece : 64;
-        mt_ledger_read(b->w->ledger, big->offset + at, piece, n * sizeof *piece);
+        mt_ledger_file_read(&b->w->ledger->file, big->offset + at, piece, n * sizeof *piece);
         for (size_t i = 0; i < n; i++) {
             if (piece[i].address <= 1)
                 continue;

@@ -15,7 +15,7 @@
 
 #include "base/clock.h"
 #include "base/process.h"
-#include "ledger/cut.h"
+#include "ledger/control.h"
 #include "ledger/find.h"
 #include "watch/usage.h"
 
@@ -98,8 +98,8 @@ bool mt_watch_tick(struct mt_watch *watch, uint64_t now_ns, struct mt_gauge *gau
         }
         watch->next_pss_ns = mt_usage_pss_next(now_ns, mt_clock_now_ns());
     }
-    mt_ledger_store_era(watch->ledger,
-                        now_ns); /* a ledger that may only be read is dated less finely */
+    mt_ledger_control_store_era(watch->ledger,
+                                now_ns); /* a ledger that may only be read is dated less finely */
     tick.time_ns = now_ns > watch->start_ns ? now_ns - watch->start_ns : 0;
     tick.live_bytes = totals.live_bytes > 0 ? totals.live_bytes : 0;
     tick.total_blocks = totals.allocated_blocks;

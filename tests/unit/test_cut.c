@@ -15,6 +15,7 @@
 #include <time.h>
 
 #include "ledger-fixture.h"
+#include "ledger/control.h"
 #include "ledger/cut.h"
 
 struct live {
@@ -251,10 +252,10 @@ static void a_target_that_takes_the_cut_away(void **state) {
 static void switches(void **state) {
     struct live *l = *state;
     l->header->control.request.cut = 6;
-    assert_int_equal(mt_ledger_switch(l->ledger, false, NULL), 0);
+    assert_int_equal(mt_ledger_control_switch(l->ledger, false, NULL), 0);
     assert_int_equal(l->header->control.request.off, 1);
     assert_int_equal(mt_ledger_info(l->ledger)->control.request.off, 1);
-    assert_int_equal(mt_ledger_switch(l->ledger, true, NULL), 0);
+    assert_int_equal(mt_ledger_control_switch(l->ledger, true, NULL), 0);
     assert_int_equal(l->header->control.request.off, 0);
     assert_int_equal(l->header->control.request.cut, 6); /* not touched */
 }
@@ -262,10 +263,10 @@ static void switches(void **state) {
 static void tells_the_time(void **state) {
     struct live *l = *state;
     uint64_t start = mt_ledger_info(l->ledger)->start_monotonic_ns;
-    assert_int_equal(mt_ledger_store_era(l->ledger, start + 50 * MT_ERA_UNIT_NS), 0);
+    assert_int_equal(mt_ledger_control_store_era(l->ledger, start + 50 * MT_ERA_UNIT_NS), 0);
     assert_int_equal(l->header->control.era, 50);
     assert_int_equal(l->header->era_seen[50], 1);
-    assert_int_equal(mt_ledger_store_era(l->ledger, start + 20 * MT_ERA_UNIT_NS),
+    assert_int_equal(mt_ledger_control_store_era(l->ledger, start + 20 * MT_ERA_UNIT_NS),
                      0); /* time does not go back */
     assert_int_equal(l->header->control.era, 50);
     assert_int_equal(l->header->era_seen[20], 0);

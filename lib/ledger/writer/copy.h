@@ -7,7 +7,7 @@
 #ifndef MT_LEDGER_WRITER_COPY_H
 #define MT_LEDGER_WRITER_COPY_H
 
-#include "ledger/writer/writer.h"
+#include "ledger/writer/state.h"
 
 struct mt_writer_copy {
     char *memory; /* all segments, one after the other; NULL: there was no memory for it */

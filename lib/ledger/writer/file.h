@@ -4,7 +4,7 @@
 #ifndef MT_LEDGER_WRITER_FILE_H
 #define MT_LEDGER_WRITER_FILE_H
 
-#include "ledger/writer/writer.h"
+#include "ledger/writer/state.h"
 
 /* The first bytes of a file that has just been made, and room to grow into. Where they are mapped,
  * or -errno. */

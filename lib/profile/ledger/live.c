@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "ledger/control.h"
 #include "ledger/cut.h"
 #include "ledger/find.h"
 #include "profile/ledger/convert.h"
@@ -56,8 +57,8 @@ int mt_ledger_live_convert_mapped(struct mt_ledger *ledger, struct mt_profile **
     mt_ledger_cut_end(ledger);
     if (rc == 0 && (*out)->info.running) {
         (*out)->info.duration_ns = now > begin ? now - begin : 0;
-        mt_ledger_store_era(ledger,
-                            now); /* whoever asks for a block's age later knows this instant */
+        mt_ledger_control_store_era(
+            ledger, now); /* whoever asks for a block's age later knows this instant */
     }
     if (rc == 0 && cut != 0 && (*out)->info.running)
         mt_profile_add_note(*out, why.message);
