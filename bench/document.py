@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """docs/overhead.md: the tables, how they came about, and the notes that a person wrote beside them (bench/notes.txt)."""
 import os
+import textwrap
 
 import machine
 import sources
@@ -18,11 +19,11 @@ This page is generated: `make bench` runs every workload below and prints the sa
 
 %s
 
-Each round runs a workload natively and under each tool in turn; a run is compared with the native one of its round, and cells show
-the median with the least and the greatest of %d rounds. *preload* is memtrack's library alone, *memtrack* is `memtrack run`
-with its timeline and the writing of the profile, *heaptrack* is the usual tool for the job, recording to its default
-format (its interpreter and compressor run on a second processor and count as processor time). Rows marked `*` were
-disturbed by other processes: trust processor time there.
+Each round runs a workload natively and under each tool in turn. A run is compared with the native one of its round,
+and cells show the median with the least and the greatest of %d rounds. *preload* is memtrack's library alone,
+*memtrack* is `memtrack run` with its timeline and the writing of the profile, and *heaptrack* is the usual tool for
+the job, recording to its default format (its interpreter and compressor run on a second processor and count as
+processor time). Rows marked `*` were disturbed by other processes: trust processor time there.
 
 """
 
@@ -36,7 +37,7 @@ def workload_list(written):
 
 def write(path, written, built, described, cache):
     versions = "\n".join("- %s: %s" % pair for pair in written["tools"].items() if pair[0] != "native")
-    text = HEAD % (written["command"], machine.sentence(described), versions, written["rounds"])
+    text = HEAD % (written["command"], textwrap.fill(machine.sentence(described), tables.WIDTH), versions, written["rounds"])
     text += tables.as_markdown(built)
     unit = os.path.join(cache, "sqlite3.i")
     if os.path.exists(unit) and sources.is_substitute(unit):

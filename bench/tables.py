@@ -1,6 +1,10 @@
 # SPDX-License-Identifier: MIT
 """The tables, once as text and once as Markdown."""
+import textwrap
+
 import summary
+
+WIDTH = 118  # of paragraphs of Markdown
 
 
 def ratio(value):
@@ -153,29 +157,31 @@ def build(results, tools, more=()):
     memory = [heading for tool in others for heading in (tool + ": target", "helper", "recording")]
     triples = [heading for tool in others for heading in (tool + ": output", "report", "MiB")]
     tables = [
-        ("Wall time", "Ratio to native: median (least–greatest). Goal: the bound this project holds itself to.",
+        ("Wall time", "Cells are the ratio to native: median (least–greatest). The goal is the bound that this project sets itself.",
          ["workload", "native", *others, "goal"], time_rows(results, "slowdown")),
-        ("Processor time", "User and system, the tracker's helpers included; ratio to native.",
+        ("Processor time", "User and system time, with the tracker's other processes; cells are the ratio to native.",
          ["workload", "native", *others], time_rows(results, "cpu")),
-        ("Processor time, least", "The least of all rounds against the least native one: what is left of the ratio when "
-         "other processes disturbed some rounds.", ["workload", "native", *others],
+        ("Processor time, least", "Cells compare the least of all rounds with the least native one: that is what is "
+         "left of the ratio when other processes disturbed some rounds.", ["workload", "native", *others],
          best_rows(results) if any(summary.disturbed(figures) for _, figures in results) else []),
-        ("Throughput", "Native operations per second divided by tracked ones.",
+        ("Throughput", "Cells are native operations per second divided by tracked ones.",
          ["workload", "threads", "native", *others, "goal"], throughput_rows(results)),
-        ("Snapshots", "A tracked program left alone, and with `memtrack snapshot PID --every 100ms` beside it: operations per "
-         "second alone divided by those with the snapshots; the same per second of the program's own processor time, which leaves "
-         "out what the reader takes of the machine; and the processor time of the reader for each.",
+        ("Snapshots", "A tracked program runs alone, and with `memtrack snapshot PID --every 100ms` beside it. The slow-down is its "
+         "operations per second alone divided by those with the snapshots. The next column is the same per second of the "
+         "program's own processor time, which leaves out what the reader takes of the machine. The last column is the "
+         "processor time of the reader for each snapshot.",
          ["workload", "threads", "alone", "slow-down", "inside", "snapshots", "each"], snapshot_rows(results)),
-        ("Peak memory", "MiB of resident memory: of the target (and its ratio to native), of the largest process "
+        ("Peak memory", "Cells are MiB of resident memory: of the target (and its ratio to native), of the largest process "
          "beside it, and of the one that was started (`memtrack run`, heaptrack's script) as long as the target ran.",
          ["workload", "native", *memory, "goal"], memory_rows(results)),
-        ("Output", "Size of what is kept, and what it takes to turn it into text: time and MiB.",
+        ("Output", "Columns are the size of what is kept, and the time and MiB that it takes to turn it into text.",
          ["workload", *triples], output_rows(results)),
-        ("Added nanoseconds", "Per malloc and free, by stack depth.", ["depth", "native ns", *others],
+        ("Added nanoseconds", "Cells are nanoseconds per malloc and free, by stack depth.", ["depth", "native ns", *others],
          depth_rows(results)),
-        ("Scopes", "Nanoseconds each, in a process that nobody tracks and in a tracked one; every scope reads the clock twice.",
+        ("Scopes", "Cells are nanoseconds each, in a process that nobody tracks and in a tracked one. Every scope reads the "
+         "clock twice.",
          ["what", "untracked", *others, "goal"], scope_rows(results, others)),
-        ("Start-up", "Added to a program that does nothing.", ["workload", "native", *others],
+        ("Start-up", "Cells are the time that is added to a program that does nothing.", ["workload", "native", *others],
          startup_rows(results)),
     ]
     listed = [(title, note, *without_empty(header, list(rows))) for title, note, header, rows in [*tables, *more]]
@@ -196,7 +202,7 @@ def as_text(tables):
 def as_markdown(tables):
     lines = []
     for title, note, header, rows in tables:
-        lines += ["## " + title, "", note, "", "| " + " | ".join(header) + " |",
+        lines += ["## " + title, "", textwrap.fill(note, WIDTH, break_on_hyphens=False), "", "| " + " | ".join(header) + " |",
                   "|---|" + "---:|" * (len(header) - 1)]
         lines += ["| " + " | ".join(row) + " |" for row in rows]
         lines.append("")
