@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # timeout: 400
-"""The README, docs/live.md and docs/scopes.md show what the commands print today."""
+"""The README and the documents with transcripts show what the commands print today."""
 import os
 import subprocess
 import sys
