@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # timeout: 240
-"""`memtrack diff`: what it prints of known profiles (golden/diff-*.txt; MEMTRACK_GOLDEN=write renews them), and what must
+"""`memtrack diff`: what it prints of known profiles (golden/diff-*.txt), and what must
 hold of every difference: columns add up, order, lines fit, nothing in a profile reaches the terminal, exit status."""
 import csv
 import gzip
@@ -12,8 +12,7 @@ import shutil
 import subprocess
 import unittest
 
-from support import harness, live
-from support.output import check_golden
+from support import golden, harness, live
 
 try:
     import jsonschema
@@ -56,35 +55,7 @@ class Case(unittest.TestCase):
 
 class Golden(Case):
     def test_differences(self):
-        plain = ["plain.pb.gz", "rebuilt.pb.gz"]
-        for name, arguments, env in [
-            ("rebuilt-80", plain, {}),
-            ("rebuilt-120", [*plain, "--sort", "peak", "-n", "0"], {"COLUMNS": "120"}),
-            ("rebuilt-ascii", [*plain, "--bytes", "-n", "1"], {"LC_ALL": "C"}),
-            ("rebuilt-color", [*plain, "--color=always", "-n", "2"], {}),
-            ("function", [*plain, "--by", "function", "--cumulative"], {}),
-            ("stack", [*plain, "--by", "stack", "-n", "2"], {"COLUMNS": "100"}),
-            ("thread", [*plain, "--by", "thread"], {}),
-            ("filtered", [*plain, "--exclude", "*/worker.cpp"], {}),
-            ("moments", ["plain.pb.gz@00:01", "plain.pb.gz@1.6"], {}),
-            ("other", ["other.pb.gz", "plain.pb.gz", "-n", "2"], {}),
-            ("same", ["plain.pb.gz", "plain.pb.gz"], {}),
-            ("hostile", ["empty.pb.gz", "hostile.pb.gz"], {}),
-        ]:
-            with self.subTest(name):
-                self.check_golden(name, self.text(*arguments, **env))
-
-    def test_csv(self):
-        self.check_golden("csv", self.text("plain.pb.gz", "rebuilt.pb.gz", "--csv").replace("\r\n", "\n"))
-
-    def test_json(self):
-        self.check_golden("json", self.text("plain.pb.gz", "rebuilt.pb.gz", "--json", "-n", "2"))
-
-    def test_help(self):
-        self.check_golden("help", self.text("--help"))
-
-    def check_golden(self, name, text):
-        check_golden(self, "diff-" + name, text)
+        golden.check_files(self, "diff", self.dir)
 
 
 class Figures(Case):

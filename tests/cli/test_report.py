@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # timeout: 240
-"""`memtrack report`: what it prints of known profiles (golden/*.txt; MEMTRACK_GOLDEN=write renews them), and what must
+"""`memtrack report`: what it prints of known profiles (golden/report-*.txt), and what must
 hold of every report: columns add up, lines fit, nothing in a profile reaches the terminal, errors have their status."""
 import csv
 import gzip
@@ -16,8 +16,7 @@ import time
 import unittest
 from fcntl import ioctl
 
-from support import harness
-from support.output import check_golden
+from support import golden, harness
 
 try:
     import jsonschema
@@ -70,44 +69,10 @@ class Case(unittest.TestCase):
     def json(self, *arguments, **options):
         return json.loads(self.text("--json", *arguments, **options))
 
-    def check_golden(self, name, text):
-        check_golden(self, name, text)
-
 
 class Golden(Case):
     def test_reports(self):
-        for name, arguments, env in [
-            ("plain-80", ["plain.pb.gz"], {}),
-            ("plain-120", ["plain.pb.gz"], {"COLUMNS": "120"}),
-            ("plain-40", ["plain.pb.gz", "-n", "2"], {"COLUMNS": "40"}),
-            ("plain-ascii", ["plain.pb.gz", "--sort", "max"], {"LC_ALL": "C"}),
-            ("plain-color", ["plain.pb.gz", "--color=always", "-n", "2"], {}),
-            ("function", ["plain.pb.gz", "--by", "function", "--sort", "live"], {"COLUMNS": "100"}),
-            ("stack", ["plain.pb.gz", "--by", "stack", "-n", "2"], {"COLUMNS": "100"}),
-            ("thread", ["plain.pb.gz", "--by", "thread", "--sort", "blocks"], {}),
-            ("size", ["plain.pb.gz", "--by", "size", "--sort", "waste"], {}),
-            ("cumulative", ["plain.pb.gz", "--by", "function", "--cumulative"], {}),
-            ("filtered", ["plain.pb.gz", "--exclude", "src/names.c", "--include", "*.c*"], {}),
-            ("at-time", ["plain.pb.gz", "--at", "1.2s"], {}),
-            ("keep-std", ["plain.pb.gz", "--keep-std", "--bytes"], {"COLUMNS": "100"}),
-            ("sampled", ["sampled.pb.gz", "-n", "1"], {}),
-            ("hostile", ["hostile.pb.gz", "-n", "0"], {}),
-            ("other", ["other.pb.gz"], {}),
-            ("change", ["change.pb.gz"], {}),
-            ("freed", ["freed.pb.gz"], {}),
-            ("empty", ["empty.pb.gz"], {}),
-        ]:
-            with self.subTest(name):
-                self.check_golden(name, self.text(*arguments, **env))
-
-    def test_csv(self):
-        self.check_golden("csv", self.text("plain.pb.gz", "--csv").replace("\r\n", "\n"))
-
-    def test_json(self):
-        self.check_golden("json", self.text("plain.pb.gz", "--json", "--by", "stack", "-n", "2"))
-
-    def test_help(self):
-        self.check_golden("help", self.text("--help"))
+        golden.check_files(self, "report", self.dir)
 
 
 class Figures(Case):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""`memtrack scopes`: what it prints of a known profile (golden/scopes-*.txt; MEMTRACK_GOLDEN=write renews them), and what
+"""`memtrack scopes`: what it prints of a known profile (golden/scopes-*.txt, golden/timeline-*.txt), and what
 must hold of each of its outputs: JSON follows its schema, CSV says the same, a trace is one that viewers accept, nothing
 in a profile reaches the terminal, errors have their status."""
 import csv
@@ -10,8 +10,8 @@ import re
 import subprocess
 import unittest
 
-from support import harness
-from support.output import check_golden, validate
+from support import golden, harness
+from support.output import validate
 from support.trace import check_trace
 
 try:
@@ -54,29 +54,10 @@ class Case(unittest.TestCase):
     def json(self, *arguments):
         return json.loads(self.text("scopes.pb.gz", "--json", *arguments))
 
-    def check_golden(self, name, text):
-        check_golden(self, "scopes-" + name, text)
-
 
 class Golden(Case):
     def test_outputs(self):
-        for name, arguments, env in [
-            ("80", ["scopes.pb.gz"], {}),
-            ("140", ["scopes.pb.gz", "--sort", "time", "--bytes"], {"COLUMNS": "140"}),
-            ("40", ["scopes.pb.gz", "-n", "2"], {"COLUMNS": "40"}),
-            ("ascii", ["scopes.pb.gz", "--sort", "name", "--full-names"], {"LC_ALL": "C"}),
-            ("events", ["scopes.pb.gz", "--events"], {}),
-            ("none", ["plain.pb.gz"], {}),
-            ("help", ["--help"], {}),
-        ]:
-            with self.subTest(name):
-                self.check_golden(name, self.text(*arguments, **env))
-
-    def test_machine_readable(self):
-        self.check_golden("csv", self.text("scopes.pb.gz", "--csv").replace("\r\n", "\n"))
-        self.check_golden("events-csv", self.text("scopes.pb.gz", "--csv", "--events").replace("\r\n", "\n"))
-        self.check_golden("json", self.text("scopes.pb.gz", "--json", "-n", "2"))
-        self.check_golden("trace", self.text("scopes.pb.gz", "--trace", "-"))
+        golden.check_files(self, "scopes", self.dir)
 
 
 class Timeline(Case):
@@ -86,9 +67,8 @@ class Timeline(Case):
         return harness.check([MEMTRACK, "timeline", "scopes.pb.gz", *arguments], cwd=self.dir,
                              env=harness.plain_environment(**{"LC_ALL": "C.UTF-8", "COLUMNS": "80", **env})).stdout
 
-    def test_lanes(self):
-        self.check_golden("timeline", self.timeline("--height", "10").decode())
-        self.check_golden("timeline-ascii", self.timeline("--height", "10", LC_ALL="C").decode())
+    def test_charts(self):
+        golden.check_files(self, "timeline", self.dir)
 
     def test_json(self):
         report = json.loads(self.timeline("--json"))

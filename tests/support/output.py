@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What is kept in the tree of the outputs of commands: texts to be equal to, and schemas to follow."""
+"""The schemas that JSON of the commands follows."""
 import json
 import os
 
@@ -10,18 +10,7 @@ try:
 except ImportError:
     jsonschema = None
 
-GOLDEN = os.path.join(harness.SOURCE, "tests", "cli", "golden")
 SCHEMAS = os.path.join(harness.SOURCE, "docs", "schema")
-
-
-def check_golden(case, name, text):
-    """golden/NAME.txt is this text; MEMTRACK_GOLDEN=write makes it so."""
-    path = os.path.join(GOLDEN, name + ".txt")
-    if os.environ.get("MEMTRACK_GOLDEN") == "write":
-        with open(path, "w") as file:
-            file.write(text)
-    with open(path) as file:
-        case.assertMultiLineEqual(file.read(), text)
 
 
 def validate(document, name):
