@@ -18,7 +18,7 @@
 enum { KEY_JSON = 256 };
 
 static const struct argp_option options[] = {
-    {"json", KEY_JSON, NULL, 0, "Say as JSON what was and what is", 0},
+    {"json", KEY_JSON, NULL, 0, "Print as JSON whether recording was on before, and is now", 0},
     {"quiet", 'q', NULL, 0, "Print only problems", 0},
     {0},
 };
@@ -61,12 +61,12 @@ static const struct argp attach_parser = {
     .parser = parse_option,
     .args_doc = "PID",
     .doc = "Record the allocations of a running process from now on."
-           "\vThe process must have been started with the tracker in it, dormant (memtrack run "
-           "--dormant, or "
-           "MEMTRACK_ACTIVE=0) or not. What it has allocated before stays unknown; freeing that is "
-           "counted as unknown "
-           "frees. Does nothing when recording is on already."
-           "\n\nExit status: 0, 2 wrong usage, 3 the process is not tracked or may not be asked.",
+           "\vThe process must have been started with the tracker in it, dormant (memtrack "
+           "run --dormant, or MEMTRACK_ACTIVE=0) or not. What it has allocated before stays "
+           "unknown, and when it frees that, these are counted as unknown frees. Nothing is "
+           "done when recording is on already."
+           "\n\nExit status: 0, 2 wrong usage, 3 the process is not tracked or may not be "
+           "asked.",
 };
 
 static const struct argp detach_parser = {
@@ -74,10 +74,11 @@ static const struct argp detach_parser = {
     .parser = parse_option,
     .args_doc = "PID",
     .doc = "Do not record the allocations of a running process from now on."
-           "\vWhat was recorded stays and can be read; blocks that were recorded are still seen to "
-           "be freed. memtrack "
-           "attach switches recording on again. Does nothing when recording is off already."
-           "\n\nExit status: 0, 2 wrong usage, 3 the process is not tracked or may not be asked.",
+           "\vWhat was recorded stays and can be read, and the recorder still sees when "
+           "recorded blocks are freed. memtrack attach switches recording on again. Nothing "
+           "is done when recording is off already."
+           "\n\nExit status: 0, 2 wrong usage, 3 the process is not tracked or may not be "
+           "asked.",
 };
 
 static int say_json(const struct request *r, bool was_on, bool on) {

@@ -43,15 +43,16 @@ struct compare {
 /* ---- options --------------------------------------------------------------------------------- */
 
 static const struct argp_option table[] = {
-    {NULL, 'r', "N", 0, "Run each so many times (default: 5)", 0},
-    {"warmup", KEY_WARMUP, NULL, 0, "Run each once more before, without counting", 0},
+    {NULL, 'r', "N", 0, "Run each command N times (default: 5)", 0},
+    {"warmup", KEY_WARMUP, NULL, 0, "Run each command once before, without counting it", 0},
     {"ignore-failure", 'i', NULL, 0, "Go on when a command fails", 0},
-    {"input", KEY_INPUT, "FILE", 0, "Standard input of every run (default: /dev/null)", 0},
+    {"input", KEY_INPUT, "FILE", 0,
+     "Read the standard input of every run from FILE (default: /dev/null)", 0},
     {"mmap", KEY_MMAP, NULL, 0,
      "Record what the commands map themselves as well, as domains mmap and mmap-file", 0},
     {"show", KEY_SHOW, NULL, 0,
-     "Let the commands write to standard error; else their output is dropped", 0},
-    {"json", KEY_JSON, NULL, 0, "As JSON, with the figures of every run", 0},
+     "Let the commands write, to standard error; without this their output is dropped", 0},
+    {"json", KEY_JSON, NULL, 0, "Print JSON, with the figures of every run", 0},
     {"color", KEY_COLOR, "WHEN", 0, MT_HELP_COLOR, 0},
     {0},
 };
@@ -124,14 +125,11 @@ static const struct argp parser = {
     .parser = parse,
     .args_doc = "-- COMMAND [ARGUMENT...] -- COMMAND [ARGUMENT...]",
     .doc = "Run two commands several times in turns, and compare their memory and time."
-           "\vFigures are medians; below them the lowest and the highest where these differ. The "
-           "difference is the median "
-           "of "
-           "all differences between a run of one and a run of the other, with the interval that it "
-           "lies in. Of a command "
-           "that is several processes, the peak and the RSS are those of the largest; the rest are "
-           "sums. The time is that "
-           "under the tracker."
+           "\vFigures are medians; the lowest and the highest stand below them when these "
+           "differ. The difference is the median of all differences between a run of one and "
+           "a run of the other, with the interval that it lies in. When a command is several "
+           "processes, the peak and the RSS are those of the largest, and the other figures "
+           "are sums. The time is that under the tracker."
            "\n\nExit status: 0, 2 wrong usage, 3 a command failed or could not be recorded.",
 };
 

@@ -26,15 +26,13 @@ enum option_key { KEY_SORT = MT_KEY_OWN, KEY_FAIL_ABOVE };
 
 static const struct argp_option options[] = {
     {"sort", KEY_SORT, "COLUMN", 0,
-     "Largest change first, up or down: live (default), peak, total, blocks, temporary, max or "
-     "waste; also live-blocks "
-     "and peak-blocks",
+     "Print the largest change first, up or down, in live (default), peak, total, "
+     "blocks, temporary, max or waste; also live-blocks and peak-blocks",
      MT_HELP_ROWS},
     {NULL, 0, NULL, 0, "As a check:", MT_HELP_NAMES + 1},
     {"fail-above", KEY_FAIL_ABOVE, "SIZE", 0,
-     "Exit with 1 when the sum of the changes in the column that rows are sorted by is more than "
-     "this: bytes, or K, M, "
-     "G of them; blocks where the column counts blocks",
+     "Exit with 1 when the sum of the changes in the column that rows are sorted by is "
+     "more than SIZE: bytes, or K, M, G of them, or blocks when the column counts blocks",
      0},
     {0},
 };
@@ -91,24 +89,19 @@ static const struct argp parser = {
     .parser = parse_option,
     .children = children,
     .args_doc = "OLD NEW",
-    .doc =
-        "Show what changed from one profile to another."
-        "\vOLD and NEW are what memtrack report takes: a profile, a heap profile in pprof's format "
-        "of any other tool, "
-        "a "
-        "directory (its newest profile). FILE@MOMENT is a moment of a recording: memtrack diff "
-        "p.pb.gz@00:10 "
-        "p.pb.gz@02:00."
-        "\n\nRows of equal change come by their new size, then by the change of their other unit "
-        "(blocks for bytes, "
-        "bytes for blocks) and its new value, then by name. Rows that only the new side has are "
-        "marked new, those that "
-        "only the old side has, gone."
-        "\n\nOf a program that was built again, lines are paired within each function, and the old "
-        "number of a line "
-        "that has moved is shown behind the new one. A function under another name is another "
-        "function."
-        "\n\nExit status: 0, 1 more than --fail-above, 2 wrong usage, 3 a profile cannot be read.",
+    .doc = "Show what changed from one profile to another."
+           "\vOLD and NEW are what memtrack report takes: a profile, a heap profile of any "
+           "other tool in pprof's format, a PID, or a directory (its newest profile). "
+           "FILE@MOMENT is a moment of a recording: memtrack diff p.pb.gz@00:10 p.pb.gz@02:00."
+           "\n\nRows with equal changes come in the order of their new size, then of the "
+           "change of their other unit (blocks for bytes, bytes for blocks) and its new "
+           "value, then of their names. Rows that only the new side has are marked new, and "
+           "those that only the old side has are marked gone."
+           "\n\nWhen a program was built again, its lines are paired within each function, "
+           "and the old number of a line that has moved is shown behind the new one. A "
+           "function under another name is another function."
+           "\n\nExit status: 0, 1 more than --fail-above, 2 wrong usage, 3 a profile cannot "
+           "be read.",
 };
 
 /* ---- sides ----------------------------------------------------------------------------------- */

@@ -38,11 +38,12 @@ enum {
 };
 
 static const struct argp_option options[] = {
-    {"json", KEY_JSON, NULL, 0, "As JSON", 0},
+    {"json", KEY_JSON, NULL, 0, "Print JSON", 0},
     {"clean", KEY_CLEAN, NULL, 0,
      "Remove what processes that have ended left behind, and say what was removed", 0},
     {"verify", KEY_VERIFY, NULL, 0,
-     "Check that everything in each ledger fits together, or in those of the given pids and paths",
+     "Check that everything in each ledger fits together, or only in those of the given "
+     "pids and paths",
      0},
     {"color", KEY_COLOR, "WHEN", 0, MT_HELP_COLOR, 0},
     {0},
@@ -90,20 +91,16 @@ static const struct argp parser = {
     .options = options,
     .parser = parse_option,
     .args_doc = "[PID|LEDGER...]",
-    .doc = "Show the tracked processes, what ended ones have left, and the profiles in the current "
-           "directory."
-           "\vA process is recording, or dormant (recording has not been switched on yet), or off "
-           "(it was switched "
-           "off), or "
-           "beginning (its ledger is being created). "
-           "What an ended process has left is its ledger: memtrack report takes it, by its path or "
-           "by the pid. When it "
-           "ended is known about: the last time at which it wrote to its ledger. --clean "
-           "removes such ledgers for good, but never those of a memtrack run that is still to make "
-           "profiles of them."
-           "\n\nExit status: 0, 1 a ledger is damaged (--verify), 2 wrong usage, 3 something could "
-           "not be read or "
-           "removed.",
+    .doc = "Show the tracked processes, what ended ones have left, and the profiles in the "
+           "current directory."
+           "\vA process is recording, or dormant (recording has not been switched on yet), or "
+           "off (it was switched off), or beginning (its ledger is being created). What an "
+           "ended process has left is its ledger: memtrack report takes it, by its path or by "
+           "the pid. The time at which a process ended is approximate: it is the last time at "
+           "which the process wrote to its ledger. --clean removes such ledgers for good, but "
+           "never those of a memtrack run that is still to make profiles of them."
+           "\n\nExit status: 0, 1 a ledger is damaged (--verify), 2 wrong usage, 3 something "
+           "could not be read or removed.",
 };
 
 /* ---- printing -------------------------------------------------------------------------------- */

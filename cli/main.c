@@ -42,7 +42,7 @@ const char *argp_program_version = "memtrack " MEMTRACK_VERSION;
 static int print_help(void) {
     puts("memtrack: which lines of a program hold its memory\n"
          "\n"
-         "Usage: memtrack PROGRAM [ARGUMENT...]     record a program, the same as memtrack run\n"
+         "Usage: memtrack PROGRAM [ARGUMENT...]     record it, as memtrack run does\n"
          "       memtrack COMMAND [OPTION...]\n"
          "\n"
          "Commands:");
@@ -50,10 +50,10 @@ static int print_help(void) {
         printf("  %-10s %s\n", commands[i].name, commands[i].summary);
     puts("\n"
          "Options:\n"
-         "  -h, --help   this text; memtrack COMMAND --help says more\n"
-         "  --version    the version\n"
+         "  -h, --help   print this text; memtrack COMMAND --help says more\n"
+         "  --version    print the version\n"
          "\n"
-         "Try it:\n"
+         "Examples:\n"
          "  memtrack ls -l /usr/bin\n"
          "  memtrack report --by function --sort live");
     return mt_pager_finish("memtrack") ? MT_EXIT_OK : MT_EXIT_UNREADABLE;

@@ -20,8 +20,8 @@ enum option_key { KEY_SORT = MT_KEY_OWN, KEY_HTML };
 
 static const struct argp_option options[] = {
     {"sort", KEY_SORT, "COLUMN", 0,
-     "Largest first: peak (default), live, total, blocks, temporary, max or waste; also "
-     "live-blocks and peak-blocks",
+     "Print the largest first, by peak (default), live, total, blocks, temporary, max "
+     "or waste; also live-blocks and peak-blocks",
      MT_HELP_ROWS},
     {"html", KEY_HTML, "FILE", OPTION_HIDDEN, NULL, MT_HELP_PRINTED},
     {0},
@@ -63,18 +63,15 @@ static const struct argp parser = {
     .children = children,
     .args_doc = "[FILE|PID|DIR]",
     .doc = "Show where the memory of a recorded or running process went."
-           "\vFILE is a profile that memtrack run wrote, a heap profile in pprof's format of any "
-           "other tool, or one in "
-           "text of jemalloc, gperftools or Go; PID a tracked process, which is read at one "
-           "instant while it runs; of "
-           "a DIR, and of the current directory when nothing is given, the newest profile is "
-           "taken. FILE@MOMENT is the "
-           "same as FILE with --at MOMENT."
-           "\n\nLive is what was not freed, peak what was live when the process had most, total "
-           "everything allocated, "
-           "temporary the blocks freed by the next allocator call of their thread, max a row's own "
-           "highest live bytes, "
-           "waste what rounding up added."
+           "\vFILE is a profile that memtrack run wrote, a heap profile that any other tool "
+           "wrote in pprof's format, or a heap profile in text of jemalloc, gperftools or Go. "
+           "PID is a tracked process, which is read at one instant while it runs. DIR stands "
+           "for the newest profile in it; when nothing is given, the current directory is "
+           "taken. FILE@MOMENT is the same as FILE with --at MOMENT."
+           "\n\nLive is what was not freed, and peak is what was live when the process had "
+           "most. Total is everything that was allocated, and temporary are the blocks that "
+           "were freed by the next allocator call of their thread. Max is a row's own highest "
+           "live bytes, and waste is what rounding up added."
            "\n\nExit status: 0, 2 wrong usage, 3 the profile cannot be read.",
 };
 

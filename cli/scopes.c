@@ -38,32 +38,33 @@ enum { DEFAULT_ROWS = 20 };
 static const struct argp_option options[] = {
     {NULL, 0, NULL, 0, "What is shown:", 1},
     {"events", KEY_EVENTS, NULL, 0,
-     "The latest scopes one by one, with what the program said about each, its marks and counters",
+     "Show the latest scopes one by one, with what the program said about each, and its "
+     "marks and counters",
      0},
     {"sort", KEY_SORT, "COLUMN", 0,
-     "Largest first: peak (default: the highest of any scope of the name), net, allocated, blocks, "
-     "freed, self "
-     "(allocated, without inner scopes), time, self-time, cpu, count or errors; or by name",
+     "Print the largest first, by peak (default: the highest of any scope of the name), "
+     "net, allocated, blocks, freed, self (allocated, without inner scopes), time, "
+     "self-time, cpu, count or errors; or sort by name",
      0},
     {"include", KEY_INCLUDE, "PATTERN", 0,
-     "Only scopes with matching names (shell wildcards; of scopes nothing else is kept, such as a "
-     "thread or a file). "
-     "May be "
-     "repeated: one has to match",
+     "Show only scopes with matching names (shell wildcards). Nothing but its name is "
+     "known of a scope here, such as a thread or a file. May be repeated: one has to "
+     "match",
      0},
-    {"exclude", KEY_EXCLUDE, "PATTERN", 0, "The opposite. May be repeated: none may match", 0},
-    {NULL, 'n', "N", 0, "Rows to print, 0 for all (default: 20; all of them with --json and --csv)",
-     0},
+    {"exclude", KEY_EXCLUDE, "PATTERN", 0,
+     "Leave out what matches PATTERN, as in --include. May be repeated: none may match", 0},
+    {NULL, 'n', "N", 0,
+     "Print at most N rows, 0 for all (default: 20; all of them with --json and --csv)", 0},
     {NULL, 0, NULL, 0, "How it is printed:", 2},
-    {"json", KEY_JSON, NULL, 0, "As JSON", 0},
-    {"csv", KEY_CSV, NULL, 0, "As CSV", 0},
+    {"json", KEY_JSON, NULL, 0, "Print JSON", 0},
+    {"csv", KEY_CSV, NULL, 0, "Print CSV", 0},
     {"trace", KEY_TRACE, "FILE", 0,
      "Write scopes, marks, counters and the heap as a trace for ui.perfetto.dev or "
      "chrome://tracing; - is standard "
      "output, and then nothing else is printed",
      0},
     {"force", KEY_FORCE, NULL, 0, "Replace an existing FILE", 0},
-    {"bytes", KEY_BYTES, NULL, 0, "Exact bytes instead of KiB and MiB", 0},
+    {"bytes", KEY_BYTES, NULL, 0, "Print exact bytes instead of KiB and MiB", 0},
     {"full-names", KEY_FULL_NAMES, NULL, 0, "Do not shorten names", 0},
     {"color", KEY_COLOR, "WHEN", 0, MT_HELP_COLOR, 0},
     {"no-pager", KEY_NO_PAGER, NULL, 0, MT_HELP_NO_PAGER, 0},
@@ -158,18 +159,15 @@ static const struct argp parser = {
     .options = options,
     .parser = parse_option,
     .args_doc = "[FILE|DIR|PID]",
-    .doc = "Show what a program measured of its own regions (memtrack_begin and memtrack_end of "
-           "memtrack.h)."
-           "\vFILE is a profile, a PID a running process; of a DIR, and of the current directory "
-           "when nothing is given, "
-           "the newest profile is taken. All scopes of a name are a row: what they allocated and "
-           "kept (net), the highest "
-           "that any of them held (peak), how long they took (half of them at most P50, 95 of 100 "
-           "at most P95). Inner "
-           "scopes are included, except in self."
-           "\n\nA row is of scopes that have ended. Those that have not are listed below the rows, "
-           "with what they have "
-           "measured so far."
+    .doc = "Show what a program measured of its own regions (memtrack_begin and memtrack_end "
+           "of memtrack.h)."
+           "\vFILE is a profile, and PID is a running process. DIR stands for the newest "
+           "profile in it; when nothing is given, the current directory is taken. All scopes "
+           "of a name are one row: what they allocated and kept (net), the highest that any "
+           "of them held (peak), and how long they took (half of them at most P50, 95 of 100 "
+           "at most P95). Inner scopes are included, except in self."
+           "\n\nA row is of scopes that have ended. Scopes that have not ended are listed "
+           "below the rows, with what they have measured so far."
            "\n\nExit status: 0, 2 wrong usage, 3 the profile cannot be read.",
 };
 

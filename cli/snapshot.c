@@ -36,14 +36,15 @@ enum { MAX_COUNT = 1000000 };
 
 static const struct argp_option options[] = {
     {"output", 'o', "FILE", 0,
-     "Name of the profile: %p pid, %e program, %h host, %t start time, %n number in a series "
-     "(default " MT_OUTPUT_DEFAULT "; when it is taken, a number is added)",
+     "Write the profile to FILE: %p is the pid, %e the program, %h the host, %t the "
+     "start time, %n the number in a series (default " MT_OUTPUT_DEFAULT
+     "; when that file exists, a number is added)",
      0},
     {"force", KEY_FORCE, NULL, 0, "Replace an existing file", 0},
     {"every", KEY_EVERY, "DUR", 0,
-     "Take one every so often, such as 10s or 5m, until the process ends", 0},
-    {"count", KEY_COUNT, "N", 0, "Stop after N of them; with --when after it has happened N times",
-     0},
+     "Take one snapshot every DUR, such as 10s or 5m, until the process ends", 0},
+    {"count", KEY_COUNT, "N", 0,
+     "Stop after N snapshots; with --when, after the condition has been true N times", 0},
     {"quiet", 'q', NULL, 0, "Print no summary, only problems", 0},
     {"json", KEY_JSON, NULL, 0, "Print a line of JSON for each snapshot", 0},
     {"color", KEY_COLOR, "WHEN", 0, MT_HELP_COLOR, 0},
@@ -130,13 +131,12 @@ static const struct argp parser = {
     .parser = parse_option,
     .args_doc = "PID",
     .doc = "Write a profile of a running process, without stopping it."
-           "\vThe profile shows one instant of the process, whatever its threads do meanwhile. The "
-           "process may also be "
-           "stopped or deadlocked; of one that has ended, what it has left is taken. Without "
-           "--count a series goes on "
-           "until the process ends or a signal arrives."
-           "\n\nExit status: 0, 2 wrong usage, 3 the process cannot be read or the profile not be "
-           "written.",
+           "\vThe profile shows one instant of the process, whatever its threads do "
+           "meanwhile. The process may also be stopped or deadlocked. When it has ended, what "
+           "it has left is read. Without --count a series goes on until the process ends or a "
+           "signal arrives."
+           "\n\nExit status: 0, 2 wrong usage, 3 the process cannot be read or the profile "
+           "cannot be written.",
 };
 
 /* ---- names ----------------------------------------------------------------------------------- */

@@ -55,34 +55,38 @@ enum key {
 static const struct argp_option table[] = {
     {NULL, 0, NULL, 0, "What is shown:", 1},
     {"tree", KEY_TREE, NULL, 0,
-     "The sum over all processes named, or over those of the newest run in DIR", 0},
+     "Show the sum over all processes named, or over those of the newest run in DIR", 0},
     {"composition", KEY_COMPOSITION, "N", 0,
-     "What the heap was made of: the N (at most 12) lines that held most, and everything else. "
-     "With --svg, --csv or "
-     "--json, of one process",
+     "Show what the heap was made of: the N (at most 12) lines that held most, and "
+     "everything else. Needs one process, and --svg, --csv or --json",
      0},
     {"by", KEY_BY, "GROUP", 0,
-     "With --composition: line (default), function, file, module, thread, size or domain", 0},
+     "With --composition: group by line (default), function, file, module, thread, size "
+     "or domain",
+     0},
     {NULL, 0, NULL, 0, "How it is printed:", 2},
     {"svg", KEY_SVG, "FILE", 0, "Write a chart as an SVG file; - is standard output", 0},
     {"trace", KEY_TRACE, "FILE", 0,
-     "Write the heap, scopes, marks and counters of all processes as a trace for ui.perfetto.dev "
-     "or chrome://tracing; "
-     "- "
-     "is standard output",
+     "Write the heap, scopes, marks and counters of all processes as a trace for "
+     "ui.perfetto.dev or chrome://tracing; - is standard output",
      0},
     {"force", KEY_FORCE, NULL, 0, "Replace an existing FILE", 0},
-    {"csv", KEY_CSV, NULL, 0, "As CSV: a row per tick", 0},
-    {"events", KEY_EVENTS, NULL, 0, "With --csv: a row per scope, mark and counter instead", 0},
-    {"json", KEY_JSON, NULL, 0, "As JSON", 0},
+    {"csv", KEY_CSV, NULL, 0, "Print CSV: a row for each tick", 0},
+    {"events", KEY_EVENTS, NULL, 0,
+     "With --csv: print a row for each scope, mark and counter instead", 0},
+    {"json", KEY_JSON, NULL, 0, "Print JSON", 0},
     {"width", KEY_WIDTH, "N", 0,
-     "Columns (default: those of the terminal), or pixels of the SVG (default: 960)", 0},
-    {"height", KEY_HEIGHT, "N", 0, "Rows (default: 20), or pixels of the SVG (default: 420)", 0},
+     "Make the chart N columns wide (default: those of the terminal), or the SVG N "
+     "pixels (default: 960)",
+     0},
+    {"height", KEY_HEIGHT, "N", 0,
+     "Make the chart N rows high (default: 20), or the SVG N pixels (default: 420)", 0},
     {"color", KEY_COLOR, "WHEN", 0, MT_HELP_COLOR, 0},
     {"no-pager", KEY_NO_PAGER, NULL, 0, MT_HELP_NO_PAGER, 0},
     {NULL, 0, NULL, 0, "Of a running process:", 3},
-    {"for", KEY_FOR, "DUR", 0, "Watch it for so long (default: 10s), until it ends or Ctrl-C", 0},
-    {"interval", KEY_INTERVAL, "DUR", 0, "Time between two ticks (default: 100ms)", 0},
+    {"for", KEY_FOR, "DUR", 0,
+     "Watch it for so long (default: 10s), or until it ends or Ctrl-C is pressed", 0},
+    {"interval", KEY_INTERVAL, "DUR", 0, "Look at it so often (default: 100ms)", 0},
     {NULL, 0, NULL, 0, "Where names come from:", 4},
     MT_SYMBOL_OPTIONS(0),
     {0},
@@ -207,18 +211,15 @@ static const struct argp parser = {
     .options = table,
     .parser = parse_option,
     .args_doc = "[FILE...|DIR|PID]",
-    .doc = "Show memory over time: the heap, and what the system says the process used (RSS, PSS, "
-           "swap)."
-           "\vOf one profile all figures are shown, of several the heap of each on a common clock. "
-           "Of a DIR, and of the "
-           "current directory when nothing is given, the newest profile and those of its parents "
-           "and children are "
-           "taken; of a process that has several, snapshots for instance, the one that goes "
-           "furthest. A running process "
-           "is watched from now on."
-           "\n\nEvery output says its resolution: long runs are kept coarser the older they are, "
-           "and what is kept of "
-           "an interval is its highest point."
+    .doc = "Show memory over time: the heap, and what the system says the process used (RSS, "
+           "PSS, swap)."
+           "\vFor one profile all figures are shown, and for several the heap of each on a "
+           "common clock. DIR stands for the newest profile in it and those of its parents "
+           "and children; when nothing is given, the current directory is taken. When a "
+           "process has several profiles, snapshots for instance, the one that goes furthest "
+           "is taken. A running process is watched from now on."
+           "\n\nEvery output says its resolution. In long runs the older points are further "
+           "apart, and the point that is kept of an interval is its highest."
            "\n\nExit status: 0, 2 wrong usage, 3 a profile cannot be read.",
 };
 

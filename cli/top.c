@@ -23,18 +23,20 @@ enum { HELP_TABLES = MT_HELP_NAMES + 1 };
 
 static const struct argp_option options[] = {
     {"sort", KEY_SORT, "COLUMN", 0,
-     "Largest first: live (default), change, rate, allocations, blocks or total", MT_HELP_ROWS},
+     "Print the largest first, by live (default), change, rate, allocations, blocks or "
+     "total",
+     MT_HELP_ROWS},
     {"delay", KEY_DELAY, "DURATION", 0,
-     "Between two looks at the process: 100ms on the screen, which slows down by itself when a "
-     "look takes long, and 1s "
-     "for tables",
+     "Wait so long between two looks at the process (default: 100ms on the screen, more "
+     "when a look takes long, and 1s for tables)",
      MT_HELP_PRINTED},
     {NULL, 0, NULL, 0, "Without a terminal:", HELP_TABLES},
     {"once", KEY_ONCE, NULL, 0, "Print one table; its rates are those of one delay", 0},
     {"batch", KEY_BATCH, NULL, 0, "Print a table after each delay", 0},
-    {"count", KEY_COUNT, "N", 0, "With --batch: stop after so many", 0},
-    {NULL, 'n', "N", 0, "Rows of a table, 0 for all (default: 20; all of them with --json)", 0},
-    {"json", KEY_JSON, NULL, 0, "One JSON object per table, on a line of its own", 0},
+    {"count", KEY_COUNT, "N", 0, "With --batch: stop after N tables", 0},
+    {NULL, 'n', "N", 0,
+     "Print at most N rows of a table, 0 for all (default: 20; all of them with --json)", 0},
+    {"json", KEY_JSON, NULL, 0, "Print one JSON object per table, on a line of its own", 0},
     {0},
 };
 
@@ -123,15 +125,13 @@ static const struct argp parser = {
     .children = children,
     .args_doc = "PID|LEDGER",
     .doc = "Show what a running tracked process allocates, as it happens."
-           "\vThe process notices nothing: its ledger is read from outside. Change is what has "
-           "become live since the "
-           "mark, which is set when top begins and by the key m; rates are those of the last "
-           "second, or of one delay. "
-           "A process that ends leaves its last picture."
-           "\n\nKeys: arrows move, Enter opens a row into its call paths, b goes back, < and > "
-           "choose the column to "
-           "sort by, / filters, g groups, m marks, space pauses, w writes a snapshot, h helps, q "
-           "quits."
+           "\vThe process notices nothing: its ledger is read from outside. Change is what "
+           "has become live since the mark, which is set when top begins and by the key m. "
+           "Rates are those of the last second, or of one delay. When the process ends, its "
+           "last picture stays."
+           "\n\nKeys: arrows move, Enter opens a row into its call paths, b goes back, < and "
+           "> choose the column to sort by, / filters, g groups, m marks, space pauses, w "
+           "writes a snapshot, h shows help, q quits."
            "\n\nExit status: 0, 2 wrong usage, 3 the process is not tracked or cannot be read.",
 };
 

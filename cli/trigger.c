@@ -130,12 +130,12 @@ static const struct argp_option options[] = {
      "repeated",
      0},
     {"do", KEY_DO, "ACTION", 0,
-     "What: snapshot (default), signal:NAME, or a command, which finds MEMTRACK_PID, "
-     "MEMTRACK_PROFILE and "
-     "MEMTRACK_CONDITION in its environment. May be repeated, for one after the other",
+     "Do this when the condition is true: snapshot (default), signal:NAME, or a "
+     "command, which finds MEMTRACK_PID, MEMTRACK_PROFILE and MEMTRACK_CONDITION in its "
+     "environment. May be repeated: one is done after the other",
      0},
     {"again", KEY_AGAIN, "DUR", 0,
-     "Least time before the same condition can do so again (default 10s)", 0},
+     "Wait at least so long before the same condition acts again (default: 10s)", 0},
     {0},
 };
 

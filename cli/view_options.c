@@ -34,17 +34,19 @@ enum option_key {
 static const struct argp_option shared_options[] = {
     {NULL, 0, NULL, 0, "What is counted:", MT_HELP_COUNTED},
     {"by", KEY_BY, "GROUP", 0,
-     "A row per line (default), function, file, module, stack, thread, scope, size or domain", 0},
+     "Print a row for each line (default), function, file, module, stack, thread, "
+     "scope, size or domain",
+     0},
     {NULL, 0, NULL, 0, "Which rows:", MT_HELP_ROWS},
     {"include", KEY_INCLUDE, "PATTERN", 0,
-     "Only what was allocated in a matching file, function or module (shell wildcards); "
-     "PATTERN:LINE is a line of a "
-     "file, scope:PATTERN the innermost scope, domain:PATTERN the domain, thread:PATTERN the "
-     "thread's name "
-     "or id. May be repeated: one has to match",
+     "Show only what was allocated in a matching file, function or module (shell "
+     "wildcards). PATTERN:LINE matches a line of a file, scope:PATTERN the innermost "
+     "scope, domain:PATTERN the domain, thread:PATTERN the thread's name or id. May be "
+     "repeated: one has to match",
      0},
-    {"exclude", KEY_EXCLUDE, "PATTERN", 0, "The opposite. May be repeated: none may match", 0},
-    {"all-frames", KEY_ALL_FRAMES, NULL, 0, "Patterns may match any frame of the call path", 0},
+    {"exclude", KEY_EXCLUDE, "PATTERN", 0,
+     "Leave out what matches PATTERN, as in --include. May be repeated: none may match", 0},
+    {"all-frames", KEY_ALL_FRAMES, NULL, 0, "Let patterns match any frame of the call path", 0},
     {NULL, 0, NULL, 0,
      "Who is charged (by default the innermost frame outside of allocators and standard "
      "libraries):",
@@ -56,7 +58,7 @@ static const struct argp_option shared_options[] = {
     {"keep-wrappers", KEY_KEEP_WRAPPERS, NULL, 0, "Charge the innermost frame, even operator new",
      0},
     {NULL, 0, NULL, 0, "How it is printed:", MT_HELP_PRINTED},
-    {"bytes", KEY_BYTES, NULL, 0, "Exact bytes instead of KiB and MiB", 0},
+    {"bytes", KEY_BYTES, NULL, 0, "Print exact bytes instead of KiB and MiB", 0},
     {"color", KEY_COLOR, "WHEN", 0, MT_HELP_COLOR, 0},
     {NULL, 0, NULL, 0, "Where names come from:", MT_HELP_NAMES},
     MT_SYMBOL_OPTIONS(0),
@@ -65,19 +67,18 @@ static const struct argp_option shared_options[] = {
 
 static const struct argp_option options[] = {
     {"cumulative", KEY_CUMULATIVE, NULL, 0,
-     "Charge every frame of a call path, not only the one that allocated; once each, however often "
-     "it recurs. With "
-     "--by line, function, file or module",
+     "Charge every frame of a call path, not only the one that allocated, and each only "
+     "once, however often it recurs. Needs --by line, function, file or module",
      MT_HELP_COUNTED},
     {"at", KEY_AT, "MOMENT", 0,
-     "What \"live\" means: not freed at the end (default), at the peak, or at a time after the "
-     "start such as 1.5s or "
-     "02:00. Rows are then sorted by live",
+     "Count as live what was not freed at this moment: end (default), peak, or a time "
+     "after the start such as 1.5s or 02:00. Rows are then sorted by live",
      MT_HELP_COUNTED},
-    {NULL, 'n', "N", 0, "Rows to print, 0 for all (default: 20; all of them with --json and --csv)",
+    {NULL, 'n', "N", 0,
+     "Print at most N rows, 0 for all (default: 20; all of them with --json and --csv)",
      MT_HELP_ROWS},
-    {"json", KEY_JSON, NULL, 0, "As JSON", MT_HELP_PRINTED},
-    {"csv", KEY_CSV, NULL, 0, "The rows as CSV", MT_HELP_PRINTED},
+    {"json", KEY_JSON, NULL, 0, "Print JSON", MT_HELP_PRINTED},
+    {"csv", KEY_CSV, NULL, 0, "Print the rows as CSV", MT_HELP_PRINTED},
     {"full-names", KEY_FULL_NAMES, NULL, 0, "Do not shorten names, paths and call paths",
      MT_HELP_PRINTED},
     {"no-pager", KEY_NO_PAGER, NULL, 0, MT_HELP_NO_PAGER, MT_HELP_PRINTED},

@@ -28,7 +28,7 @@ enum { KEY_JSON = 256, KEY_COLOR };
 enum { MAX_ADDRESSES = 4096, MAX_FRAMES = 1024 };
 
 static const struct argp_option options[] = {
-    {"json", KEY_JSON, NULL, 0, "As JSON", 0},
+    {"json", KEY_JSON, NULL, 0, "Print JSON", 0},
     {"color", KEY_COLOR, "WHEN", 0, MT_HELP_COLOR, 0},
     MT_SYMBOL_OPTIONS(0),
     {0},
@@ -88,11 +88,11 @@ static const struct argp parser = {
     .args_doc = "PID ADDRESS...",
     .doc = "Show the live block that holds an address of a process: its size, age, thread and "
            "where it was allocated."
-           "\vThe address may lie anywhere inside the block. It is given as 0x7f0012345678 or in "
-           "decimal. Instead of a "
-           "PID, the ledger that an ended process has left is taken as well."
-           "\n\nExit status: 0, 1 an address is in no live block, 2 wrong usage, 3 the process "
-           "cannot be read.",
+           "\vThe address may be anywhere inside the block. It is given as 0x7f0012345678 or "
+           "in decimal. In place of a PID, the path of a ledger that an ended process has "
+           "left can be given."
+           "\n\nExit status: 0, 1 an address is in no live block, 2 wrong usage, 3 the "
+           "process cannot be read.",
 };
 
 /* ---- answers --------------------------------------------------------------------------------- */

@@ -39,22 +39,24 @@ enum key {
 
 static const struct argp_option table[] = {
     {NULL, 0, NULL, 0, "Budgets, which each profile has to keep:", 1},
-    {"max-peak", KEY_MAX_PEAK, "SIZE", 0, "Most bytes at one time", 0},
-    {"max-live", KEY_MAX_LIVE, "SIZE", 0, "Most bytes that are live at the end", 0},
-    {"max-total", KEY_MAX_TOTAL, "SIZE", 0, "Most bytes that are allocated, freed or not", 0},
-    {"max-total-blocks", KEY_MAX_TOTAL_BLOCKS, "N", 0, "Most allocations", 0},
+    {"max-peak", KEY_MAX_PEAK, "SIZE", 0, "Allow at most SIZE bytes at one time", 0},
+    {"max-live", KEY_MAX_LIVE, "SIZE", 0, "Allow at most SIZE bytes to be live at the end", 0},
+    {"max-total", KEY_MAX_TOTAL, "SIZE", 0,
+     "Allow at most SIZE bytes to be allocated, freed or not", 0},
+    {"max-total-blocks", KEY_MAX_TOTAL_BLOCKS, "N", 0, "Allow at most N allocations", 0},
     {"no-leaks", KEY_NO_LEAKS, NULL, 0,
-     "No live blocks at the end, but for those that the C, C++ and Rust runtimes keep for "
-     "themselves",
+     "Allow no live blocks at the end, except for those that the C, C++ and Rust "
+     "runtimes keep for themselves",
      0},
-    {"count-runtime", KEY_COUNT_RUNTIME, NULL, 0, "With --no-leaks: those count as well", 0},
+    {"count-runtime", KEY_COUNT_RUNTIME, NULL, 0,
+     "With --no-leaks: count what the runtimes keep as well", 0},
     {"ignore", KEY_IGNORE, "PATTERN", 0,
-     "What was allocated by way of a matching function, file or module is no leak. May be repeated",
+     "Do not count as a leak what was allocated by way of a matching function, file or "
+     "module. May be repeated",
      0},
     {"scope", KEY_SCOPE, "NAME:STATISTIC=LIMIT", 0,
-     "For every run of a scope: peak, net, allocated (bytes) or blocks, such as "
-     "parse:peak=10M,blocks=5000. May be "
-     "repeated",
+     "Set limits for every run of a scope: peak, net, allocated (bytes) or blocks, such "
+     "as parse:peak=10M,blocks=5000. May be repeated",
      0},
     {"strict", KEY_STRICT, NULL, 0,
      "Fail if a recording is sampled, approximate or incomplete, or the process was killed or has "
@@ -62,30 +64,29 @@ static const struct argp_option table[] = {
      0},
     {NULL, 0, NULL, 0, "An earlier profile as the budget:", 2},
     {"baseline", KEY_BASELINE, "FILE", 0,
-     "Peak, live and total blocks may not be above those of FILE; of several profiles, those of "
-     "its program are "
-     "compared",
+     "Allow peak, live and total blocks to be no higher than in FILE. Of several "
+     "profiles, those of the program of FILE are compared",
      0},
-    {"tolerance", KEY_TOLERANCE, "PERCENT", 0, "How far above they may be (default: 5)", 0},
+    {"tolerance", KEY_TOLERANCE, "PERCENT", 0, "Allow them to be so much higher (default: 5)", 0},
     {NULL, 0, NULL, 0, "What is checked:", 3},
     {"run", KEY_RUN, NULL, 0, "Run a program and check it and its children, instead of profiles",
      0},
     {"profiles", KEY_PROFILES, "DIR", 0,
-     "With --run: keep the profiles in DIR, in place of those of the last time", 0},
+     "With --run: keep the profiles in DIR, and replace those of the last run", 0},
     {"mmap", KEY_MMAP, NULL, 0,
      "With --run: record what the program maps itself as well, as domains mmap and mmap-file", 0},
     {"process", KEY_PROCESS, "PATTERN", 0,
-     "Only the processes whose program matches, by its name or path, such as 'test_*'; a run that "
-     "has none fails. May "
-     "be "
-     "repeated",
+     "Check only the processes whose program matches, by its name or path, such as "
+     "'test_*'. A run that has none fails. May be repeated",
      0},
     {NULL, 0, NULL, 0, "How it is told:", 4},
     {"junit", KEY_JUNIT, "FILE", 0, "Write JUnit's XML to FILE as well", 0},
     {"json", KEY_JSON, NULL, 0,
-     "As JSON (with --run to standard error, as standard output is the program's)", 0},
-    {"quiet", 'q', NULL, 0, "Tell only what fails", 0},
-    {"verbose", 'v', NULL, 0, "Tell the budgets that are kept as well", 0},
+     "Print JSON (with --run to standard error, because standard output is the "
+     "program's)",
+     0},
+    {"quiet", 'q', NULL, 0, "Print only what fails", 0},
+    {"verbose", 'v', NULL, 0, "Print the budgets that are kept as well", 0},
     {"color", KEY_COLOR, "WHEN", 0, MT_HELP_COLOR, 0},
     {NULL, 0, NULL, 0, "Where names come from:", 5},
     MT_SYMBOL_OPTIONS(0),
@@ -239,14 +240,15 @@ static const struct argp parser = {
     .options = table,
     .parser = parse,
     .args_doc = "FILE...\n--run [--] PROGRAM [ARGUMENT...]",
-    .doc = "Hold profiles against budgets, for tests and CI: a line for each budget that is broken."
-           "\vFILE is a profile of memtrack run, the number of a running process that is recorded, "
-           "or a heap profile in "
-           "pprof's format of another tool. Sizes take K, M and "
-           "G (powers of 1024). A budget that a profile has no figure for is not kept."
+    .doc = "Hold profiles against budgets, for tests and CI, and print a line for each budget "
+           "that is broken."
+           "\vFILE is a profile of memtrack run, the PID of a running process that is "
+           "recorded, or a heap profile of another tool in pprof's format. Sizes take K, M "
+           "and G (powers of 1024). When a profile has no figure for a budget, that budget is "
+           "not kept."
            "\n\nExit status: 0 all budgets are kept, 1 one is not, 2 wrong usage, 3 a profile "
-           "cannot be read. With --run "
-           "a program that fails ends it with the program's own status, as memtrack run does.",
+           "cannot be read. With --run a program that fails ends it with the program's own "
+           "status, as memtrack run does.",
 };
 
 void mt_check_request_parse(int argc, char **argv, struct mt_check_request *options) {

@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""The manual pages are well-formed, there is one for each command, and each lists exactly the options of --help."""
+"""
+The manual pages are well-formed, there is one for each command, and each lists exactly the options of --help. What --help
+prints fits into 80 columns.
+"""
 import os
 import pathlib
 import re
@@ -49,6 +52,10 @@ def problems():
     pages = {path.stem.removeprefix("memtrack-") for path in MAN.glob("memtrack-*.1")}
     if pages != commands:
         yield f"pages for {sorted(pages)}, commands {sorted(commands)}"
+    for command in ["", *sorted(commands)]:
+        for line in help_text(*command.split()).splitlines():
+            if len(line) > 80:
+                yield f"memtrack {command} --help: {len(line)} columns: {line}"
     for command in sorted(commands & pages):
         page, shown = options_of_page(MAN / f"memtrack-{command}.1"), options_of_help(help_text(command))
         if not shown:
