@@ -11,17 +11,23 @@ add_library(mt_analyze STATIC ${MT_ANALYZE_SOURCES})
 target_link_libraries(mt_analyze PUBLIC mt_offline)
 set_target_properties(mt_analyze PROPERTIES POSITION_INDEPENDENT_CODE ON)
 
-set(exports ${CMAKE_SOURCE_DIR}/lib/analyze/exports.map)
-add_library(memtrack-analyze SHARED ${MT_ANALYZE_SOURCES})
+# The shared library; a second one is made for the archive (MemtrackPackage.cmake).
+function(mt_add_analyze target)
+  set(exports ${CMAKE_SOURCE_DIR}/lib/analyze/exports.map)
+  target_sources(${target} PRIVATE ${MT_ANALYZE_SOURCES})
+  target_link_libraries(${target} PRIVATE mt_offline mt_hardened)
+  target_include_directories(${target} INTERFACE
+    $<BUILD_INTERFACE:${CMAKE_SOURCE_DIR}/lib/include> $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
+  target_link_options(${target} PRIVATE -Wl,--version-script=${exports} -Wl,--as-needed)
+  if(NOT MEMTRACK_SANITIZE) # the sanitizers' functions are the executable's
+    target_link_options(${target} PRIVATE -Wl,-z,defs)
+  endif()
+  set_target_properties(${target} PROPERTIES VERSION 1.0.0 SOVERSION 1 LINK_DEPENDS ${exports})
+endfunction()
+add_library(memtrack-analyze SHARED)
 add_library(memtrack::analyze ALIAS memtrack-analyze)
-target_link_libraries(memtrack-analyze PRIVATE mt_offline)
-target_include_directories(memtrack-analyze INTERFACE
-  $<BUILD_INTERFACE:${CMAKE_SOURCE_DIR}/lib/include> $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
-target_link_options(memtrack-analyze PRIVATE -Wl,--version-script=${exports} -Wl,--as-needed)
-if(NOT MEMTRACK_SANITIZE) # the sanitizers' functions are the executable's
-  target_link_options(memtrack-analyze PRIVATE -Wl,-z,defs)
-endif()
-set_target_properties(memtrack-analyze PROPERTIES EXPORT_NAME analyze VERSION 1.0.0 SOVERSION 1 LINK_DEPENDS ${exports})
+mt_add_analyze(memtrack-analyze)
+set_target_properties(memtrack-analyze PROPERTIES EXPORT_NAME analyze)
 
 set(archive ${CMAKE_BINARY_DIR}/libmemtrack-analyze.a)
 set(whole ${CMAKE_BINARY_DIR}/memtrack-analyze.o)
@@ -33,10 +39,3 @@ add_custom_command(OUTPUT ${archive}
   COMMAND ${CMAKE_AR} rcs ${archive} ${whole}
   DEPENDS mt_analyze mt_offline VERBATIM)
 add_custom_target(memtrack-analyze-archive ALL DEPENDS ${archive})
-
-configure_file(lib/analyze/memtrack-analyze.pc.in ${CMAKE_BINARY_DIR}/memtrack-analyze.pc @ONLY)
-install(TARGETS memtrack-analyze EXPORT memtrack-analyze LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})
-install(FILES ${archive} DESTINATION ${CMAKE_INSTALL_LIBDIR})
-install(FILES ${CMAKE_BINARY_DIR}/memtrack-analyze.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
-install(EXPORT memtrack-analyze NAMESPACE memtrack:: FILE memtrack-analyze.cmake
-  DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/memtrack)

@@ -41,7 +41,7 @@ function(mt_add_preload name exports)
     target_link_options(${name} PRIVATE -Wl,--version-script=${exports})
     set_property(TARGET ${name} APPEND PROPERTY LINK_DEPENDS ${exports})
   endif()
-  install(TARGETS ${name} LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}/memtrack)
+  install(TARGETS ${name} LIBRARY DESTINATION lib/memtrack COMPONENT tools)
 endfunction()
 
 if(MT_TARGET_SOURCES)
@@ -61,14 +61,8 @@ if(MT_TARGET_SOURCES AND MT_INTERPOSE_SOURCES)
   set_target_properties(libmemtrack PROPERTIES OUTPUT_NAME memtrack)
   # A way to it that AddressSanitizer's runtime takes for itself: see lib/launch/preload.c.
   file(CREATE_LINK . ${CMAKE_BINARY_DIR}/.libasan.so-first SYMBOLIC)
-  install(CODE "file(CREATE_LINK . \"\$ENV{DESTDIR}\${CMAKE_INSTALL_PREFIX}/${CMAKE_INSTALL_LIBDIR}/memtrack/.libasan.so-first\" SYMBOLIC)")
-  # For programs that are linked to it: -lmemtrack looks in the directory above. One file under one SONAME, so that a
-  # program which is linked to it and has it preloaded gets one copy.
-  file(MAKE_DIRECTORY ${CMAKE_BINARY_DIR}/link)
-  file(CREATE_LINK memtrack/libmemtrack.so ${CMAKE_BINARY_DIR}/link/libmemtrack.so SYMBOLIC)
-  configure_file(interpose/memtrack.pc.in ${CMAKE_BINARY_DIR}/memtrack.pc @ONLY)
-  install(FILES ${CMAKE_BINARY_DIR}/link/libmemtrack.so DESTINATION ${CMAKE_INSTALL_LIBDIR})
-  install(FILES ${CMAKE_BINARY_DIR}/memtrack.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+  install(CODE "file(CREATE_LINK . \"\$ENV{DESTDIR}\${CMAKE_INSTALL_PREFIX}/lib/memtrack/.libasan.so-first\" SYMBOLIC)"
+    COMPONENT tools)
 endif()
 # Loaded beside libmemtrack.so for the sake of some names only: see interpose/second.h.
 function(mt_add_second name)
