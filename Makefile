@@ -6,7 +6,7 @@ DESTDIR ?=
 JOBS ?= $(shell nproc)
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo check bench soak lint format deps install clean
+.PHONY: help build demo check bench soak lint format deps install package clean
 
 help: ## show this list
 	@echo "memtrack: which source lines hold a program's memory"
@@ -36,7 +36,7 @@ soak: ## run long: storms and faults many times over, sanitizers and fuzzers on 
 	@for preset in ci asan tsan fuzz; do \
 		cmake --preset $$preset >/dev/null && cmake --build --preset $$preset -j $(JOBS) -- --quiet || exit; \
 	done
-	@MEMTRACK_SOAK=1 ctest --preset ci -R '^(storm|fault)/|^oracle/test_(cut|scopes)'
+	@MEMTRACK_SOAK=1 ctest --preset ci -R '^(storm|fault)/|^oracle/test_(cut|scopes)|^install/test_packages'
 	@ctest --preset asan
 	@ctest --preset tsan
 	@ctest --preset fuzz
@@ -51,10 +51,15 @@ format: ## rewrite the C files as .clang-format says
 	@git ls-files -z '*.[ch]' '*.cpp' '*.hpp' | xargs -0 clang-format -i
 
 deps: ## install everything that building, checking and measuring need
-	@scripts/deps build demo check soak bench
+	@scripts/deps build demo check package soak bench
 
 install: build ## install below $(PREFIX)
 	@DESTDIR=$(DESTDIR) cmake --install build/release --prefix $(PREFIX)
+
+package: build ## make Debian packages, and an archive that runs where it is unpacked, in build/release
+	@scripts/deps package
+	@cd build/release && cpack >/dev/null
+	@ls build/release/*.deb build/release/*.tar.gz
 
 clean: ## remove build/
 	rm -rf build
