@@ -33,7 +33,7 @@
 #define mt_store_release(word, value) __atomic_store_n((word), (value), __ATOMIC_RELEASE)
 #define mt_store_ordered(word, value) __atomic_store_n((word), (value), __ATOMIC_SEQ_CST)
 
-/* What the word was before. */
+/* Returns what the word was before. */
 #define mt_add_relaxed(word, value)  __atomic_fetch_add((word), (value), __ATOMIC_RELAXED)
 #define mt_add_release(word, value)  __atomic_fetch_add((word), (value), __ATOMIC_RELEASE)
 #define mt_add_both(word, value)     __atomic_fetch_add((word), (value), __ATOMIC_ACQ_REL)
@@ -41,7 +41,7 @@
 #define mt_swap_relaxed(word, value) __atomic_exchange_n((word), (value), __ATOMIC_RELAXED)
 #define mt_swap_acquire(word, value) __atomic_exchange_n((word), (value), __ATOMIC_ACQUIRE)
 
-/* True: it was *expected, and is value now. */
+/* Returns true when the word was *expected; it is value now. */
 #define mt_replace_relaxed(word, expected, value)                                                  \
     __atomic_compare_exchange_n((word), (expected), (value), false, __ATOMIC_RELAXED,              \
                                 __ATOMIC_RELAXED)
@@ -53,11 +53,12 @@
                                 __ATOMIC_ACQUIRE)
 
 /*
- * Two neighbouring words that are stored by one instruction, so that a signal handler, or the end
- * of the process, finds both changed or none. Other threads may see them apart.
+ * Stores two neighbouring words by one instruction, so that a signal handler, or the end of the
+ * process, finds both changed or none. Other threads may see one change before the other.
  *
- * On x86-64 that is a vector store, and the recorder is compiled for general registers alone: it is
- * called where a function may change the vector registers, and uses none of them for anything else.
+ * On x86-64 this could be a vector store, but the recorder is compiled for general registers alone:
+ * it is called where a function may change the vector registers, and uses none of them for anything
+ * else.
  */
 #if defined(__x86_64__) && !defined(__SSE2__)
 static inline __attribute__((always_inline)) void mt_store_pair(void *first, uint64_t a,
@@ -68,7 +69,7 @@ static inline __attribute__((always_inline)) void mt_store_pair(void *first, uin
         : "r"(first), "r"(a), "r"(b)
         : "memory");
 }
-#elif defined(__SANITIZE_THREAD__) /* which is told of each word */
+#elif defined(__SANITIZE_THREAD__) /* the sanitizer is told of each word */
 static inline __attribute__((always_inline)) void mt_store_pair(void *first, uint64_t a,
                                                                 uint64_t b) {
     __atomic_store_n((uint64_t *)first, a, __ATOMIC_RELAXED);
@@ -82,18 +83,19 @@ static inline __attribute__((always_inline)) void mt_store_pair(void *first, uin
 }
 #endif
 
-/* Loads before it are done before what comes after it. */
+/* Loads before this barrier are done before what comes after it. */
 #define mt_fence_acquire() __atomic_thread_fence(__ATOMIC_ACQUIRE)
 
-/* Stores before it are seen by whoever sees a store after it. */
+/* Whoever sees a store after this barrier also sees the stores before it. */
 #define mt_fence_release() __atomic_thread_fence(__ATOMIC_RELEASE)
 
 /*
- * The compiler makes one instruction of a plain addition and three of a relaxed load and store, and
- * one of a comparison with a plain word and two of one with a relaxed load. An aligned word is
- * loaded and stored whole in any case, so the plain ones are right: the addition where only the
- * owner writes, with the new value as its value; the load where it stands between two barriers or
- * calls and is used once, in the hot path. The thread sanitizer is told.
+ * The compiler turns a plain addition into one instruction, and a relaxed load and store into
+ * three; it turns a comparison with a plain word into one, and with a relaxed load into two. An
+ * aligned word is loaded and stored whole in any case, so plain accesses are right in two places:
+ * for an addition where only the owner writes, with the new value as its value; and for a load that
+ * stands between two barriers or calls and is used once, in the hot path. The thread sanitizer is
+ * told.
  */
 #if defined(__has_feature)
 #if __has_feature(thread_sanitizer)
@@ -111,7 +113,7 @@ static inline __attribute__((always_inline)) void mt_store_pair(void *first, uin
     })
 #else
 #define mt_load_part(word) (*(word))
-#if defined(__x86_64__) /* where every store is a release */
+#if defined(__x86_64__) /* on x86-64 every store is a release */
 #define mt_store_last(word, value) (*(word) = (value))
 #else
 #define mt_store_last(word, value) mt_store_release((word), (value))

@@ -13,12 +13,12 @@ static inline uint64_t mt_clock_ns(clockid_t clock) {
     return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 }
 
-/* CLOCK_MONOTONIC: what the times of a recording are counted by. */
+/* CLOCK_MONOTONIC, by which the times of a recording are counted. */
 static inline uint64_t mt_clock_now_ns(void) {
     return mt_clock_ns(CLOCK_MONOTONIC);
 }
 
-/* Processor time of the calling thread. */
+/* Returns the processor time of the calling thread. */
 static inline uint64_t mt_clock_cpu_ns(void) {
     return mt_clock_ns(CLOCK_THREAD_CPUTIME_ID);
 }

@@ -14,8 +14,8 @@ struct mt_error {
     char hint[256];    /* next step, "" if there is none to give */
 };
 
-/* Fill error (when not NULL) and return -code. hint may be NULL. Over-long texts are cut; errno is
- * kept. */
+/* Fills error (when it is not NULL) and returns -code. hint may be NULL. Texts that are too long
+ * are cut; errno is kept. */
 __attribute__((format(printf, 4, 5))) int mt_error_set(struct mt_error *error, int code,
                                                        const char *hint, const char *format, ...);
 

@@ -32,10 +32,10 @@ enum {
     REGISTERS
 };
 
-/* The 16 words, A and X. */
+/* What is known of the 16 words of memory and of the registers A and X. */
 struct machine {
     uint32_t value[REGISTERS];
-    uint32_t unknown; /* a bit for each */
+    uint32_t unknown; /* a bit for each of the words */
 };
 
 struct run {
@@ -62,7 +62,7 @@ static void load(const struct run *r, struct machine *m, uint32_t offset) {
         set(m, A, 0, true);
 }
 
-/* False: no such operation. */
+/* Returns false when there is no such operation. */
 static bool calculate(struct machine *m, const struct sock_filter *f) {
     bool by_x = BPF_SRC(f->code) == BPF_X;
     uint32_t a = m->value[A], b = by_x ? m->value[X] : f->k;
@@ -95,7 +95,7 @@ static bool calculate(struct machine *m, const struct sock_filter *f) {
     case BPF_NEG:
         a = 0 - a;
         break;
-    default: /* division, of which no filter has been seen to make use */
+    default: /* no filter has been seen to divide */
         return false;
     }
     set(m, A, a, unknown);
@@ -117,8 +117,8 @@ static bool holds(uint16_t code, uint32_t a, uint32_t b) {
 
 static bool allows_from(struct run *r, struct machine m, uint32_t at);
 
-/* Where to go on; r->n, the end, where nothing is allowed, when the way that is not taken here is
- * refused. */
+/* Returns where to go on. That is r->n, the end, where nothing is allowed, when the way that is
+ * not taken here is refused. */
 static uint32_t jump(struct run *r, const struct machine *m, const struct sock_filter *f,
                      uint32_t next) {
     bool by_x = BPF_SRC(f->code) == BPF_X;
@@ -131,7 +131,7 @@ static uint32_t jump(struct run *r, const struct machine *m, const struct sock_f
     return next + f->jf;
 }
 
-/* Loads and stores. False: none that a filter may have. */
+/* Runs loads and stores. Returns false for one that no filter may have. */
 static bool move(const struct run *r, struct machine *m, const struct sock_filter *f) {
     uint32_t to = BPF_CLASS(f->code) == BPF_LD || BPF_CLASS(f->code) == BPF_ST ? A : X;
     if (BPF_CLASS(f->code) == BPF_ST || BPF_CLASS(f->code) == BPF_STX) {

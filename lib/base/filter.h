@@ -8,9 +8,9 @@
 
 struct sock_fprog;
 
-/* Which calls the filter does not plainly allow, as bits of mt_os_denied. What cannot be read or
- * understood allows nothing. filter: the program's, as it is about to give it to the kernel. Any
- * context. */
+/* Returns the calls that the filter does not plainly allow, as bits of mt_os_denied. A filter
+ * that cannot be read or understood allows nothing. filter is the program's, as it is about to
+ * give it to the kernel. Any context. */
 MT_HIDDEN uint64_t mt_filter_denies(const struct sock_fprog *filter);
 
 #endif

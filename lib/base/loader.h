@@ -12,13 +12,13 @@
 
 #pragma weak _r_debug /* glibc's */
 extern struct r_debug *_dl_debug_addr
-    __attribute__((weak)); /* musl's: the same, as far as its list goes */
+    __attribute__((weak)); /* musl's is the same, as far as its list goes */
 
 static inline bool mt_loader_is_glibc(void) {
     return &_r_debug != NULL;
 }
 
-/* The first object, which is the program; NULL: nobody knows. */
+/* Returns the first object, which is the program, or NULL when nobody knows it. */
 static inline const struct link_map *mt_loader_first(void) {
     if (mt_loader_is_glibc())
         return _r_debug.r_map;

@@ -30,18 +30,18 @@ __thread uint32_t mt_lock_token __attribute__((tls_model("initial-exec")));
 
 static uint64_t owner[OWNERS]; /* token (32) | thread number (32), at token % OWNERS */
 static uint32_t n_tokens;
-static uint32_t stuck; /* token of a holder that was waited for in vain. Relaxed: it shortens waits,
-                          and that is all */
+/* Token of a holder for whom a thread has waited in vain. Relaxed: it only shortens waits. */
+static uint32_t stuck;
 
 /* ---- who ------------------------------------------------------------------------------------- */
 
 uint32_t mt_lock_introduce(void) {
     uint32_t token;
     do
-        token = mt_add_relaxed(&n_tokens, 1) + 1; /* that nobody else gets it is all */
+        token = mt_add_relaxed(&n_tokens, 1) + 1; /* all that matters is that nobody else gets it */
     while (token == 0);
     mt_store_relaxed(&owner[token % OWNERS],
-                     (uint64_t)token << 32 | (uint32_t)mt_os_tid()); /* both in one word */
+                     (uint64_t)token << 32 | (uint32_t)mt_os_tid()); /* one word holds both */
     mt_lock_token = token;
     return token;
 }
@@ -50,15 +50,16 @@ void mt_lock_forked(void) {
     mt_lock_token = 0;
     stuck = 0;
     mt_lock_left();
-    for (uint32_t i = 0; i < OWNERS; i++) /* threads of the parent, none of which is here */
+    /* These are threads of the parent, and none of them is here. */
+    for (uint32_t i = 0; i < OWNERS; i++)
         if (owner[i] != 0)
             owner[i] = 0;
 }
 
 static bool has_successor(uint64_t entry) {
     for (uint32_t i = 0; i < OWNERS; i++) {
-        uint64_t other =
-            mt_load_relaxed(&owner[i]); /* whole; one that comes later is found the next time */
+        /* The word is whole; a thread that comes later is found the next time. */
+        uint64_t other = mt_load_relaxed(&owner[i]);
         if ((uint32_t)other == (uint32_t)entry &&
             (int32_t)((uint32_t)(other >> 32) - (uint32_t)(entry >> 32)) > 0)
             return true;
@@ -67,8 +68,8 @@ static bool has_successor(uint64_t entry) {
 }
 
 bool mt_lock_holder_is_gone(uint32_t token) {
-    uint64_t entry =
-        mt_load_relaxed(&owner[token % OWNERS]); /* the token is in it, if it is still its */
+    /* The word still has the token if it is the thread's. */
+    uint64_t entry = mt_load_relaxed(&owner[token % OWNERS]);
     int tid = (int)(uint32_t)entry;
     if (entry >> 32 != token || tid == 0 || !mt_os_may(SYS_tgkill))
         return false;
@@ -77,14 +78,15 @@ bool mt_lock_holder_is_gone(uint32_t token) {
 
 /* ---- waiting --------------------------------------------------------------------------------- */
 
-/* Acquire: what the holder before wrote is seen by this one. */
+/* Acquire: this thread sees what the holder before it wrote. */
 static bool take(uint32_t *lock, uint32_t from, uint32_t me) {
     return mt_replace_acquire(lock, &from, me);
 }
 
-/* Take it if it is free or ours. Else *holder is whose it is. */
+/* Takes the lock if it is free or ours. Otherwise sets *holder to whose it is. */
 static bool take_free(uint32_t *lock, uint32_t me, uint32_t *holder) {
-    *holder = mt_load_relaxed(lock); /* to be compared; taking it is what orders */
+    /* Relaxed: it is only compared, and taking the lock is what orders. */
+    *holder = mt_load_relaxed(lock);
     return *holder == me || (*holder == 0 && take(lock, 0, me));
 }
 
@@ -106,13 +108,13 @@ static bool yield_and_spin(uint32_t *lock, uint32_t me, uint32_t *holder) {
     return spin(lock, me, holder);
 }
 
-/* Locks come free again, whoever it was that was stuck. */
+/* Locks become free again, whichever thread was stuck. */
 static void forget_stuck(uint32_t was) {
     if (was != 0)
         mt_replace_relaxed(&stuck, &was, 0);
 }
 
-/* next: where to say that we are the next to have it, or NULL. */
+/* next is where to say that we are the next to have the lock, or NULL. */
 static bool sleep_until_free(uint32_t *lock, uint32_t *next, uint32_t me, uint32_t holder) {
     uint32_t was_stuck = mt_load_relaxed(&stuck), first = holder;
     uint64_t patience_ns = holder == was_stuck ? LITTLE_PATIENCE_NS : PATIENCE_NS;
@@ -130,7 +132,7 @@ static bool sleep_until_free(uint32_t *lock, uint32_t *next, uint32_t me, uint32
         }
         if (nap_ns < LAST_NAP_NS)
             nap_ns += nap_ns / 4;
-        if (holder != first) { /* it goes from hand to hand */
+        if (holder != first) { /* the lock goes from hand to hand */
             first = holder;
             patience_ns = PATIENCE_NS + waited_ns < MOST_PATIENCE_NS ? PATIENCE_NS + waited_ns
                                                                      : MOST_PATIENCE_NS;
@@ -146,11 +148,12 @@ bool mt_lock_wait(uint32_t *lock, uint32_t me) {
            sleep_until_free(lock, NULL, me, holder);
 }
 
-/* A thread that has just given the lock back would have it again before any that sleeps has seen
- * that it was free. Who does not come for it in time is not waited for again. */
+/* A thread that has just given the lock back would have it again before any thread that sleeps
+ * has seen that it was free. A thread that does not come for the lock in time is not waited for
+ * again. */
 static void let_next_have_it(struct mt_lock *lock, uint32_t me) {
-    uint32_t next =
-        mt_load_relaxed(&lock->next); /* whose turn it is, by itself: the lock is the other word */
+    /* Relaxed: this word only says whose turn it is, and the lock is the other word. */
+    uint32_t next = mt_load_relaxed(&lock->next);
     for (int i = 0; next != 0 && next != me && i < MOST_TURN_NAPS; i++) {
         if (!mt_os_nap(TURN_NAP_NS))
             return;
@@ -162,7 +165,7 @@ static void let_next_have_it(struct mt_lock *lock, uint32_t me) {
 
 bool mt_lock_wait_in_turn(struct mt_lock *lock, uint32_t me) {
     uint32_t holder =
-        mt_load_relaxed(&lock->holder); /* if it is this thread, it wrote that itself */
+        mt_load_relaxed(&lock->holder); /* if this is the thread, it wrote the word itself */
     if (holder == me)
         return true;
     let_next_have_it(lock, me);
@@ -184,7 +187,8 @@ bool mt_lock_try(struct mt_lock *lock, enum mt_lock_rank rank) {
 /* ---- checks ---------------------------------------------------------------------------------- */
 
 #ifdef MEMTRACK_CHECKS
-static __thread uint32_t held __attribute__((tls_model("initial-exec"))); /* a bit for each rank */
+/* Has a bit for each rank. */
+static __thread uint32_t held __attribute__((tls_model("initial-exec")));
 
 void mt_lock_check_acquired(enum mt_lock_rank rank) {
     if (held >> rank != 0)

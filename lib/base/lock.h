@@ -18,14 +18,14 @@
 
 #include "base/os.h"
 
-/* In the order in which they may be taken. */
+/* The ranks are in the order in which the locks may be taken. */
 enum mt_lock_rank {
     MT_RANK_SHARING = 1,
     MT_RANK_MAPPINGS,
     MT_RANK_CLEARING,
     MT_RANK_PROCESS_SCOPES,
     MT_RANK_MODULES,
-    MT_RANK_REGION, /* one at a time */
+    MT_RANK_REGION, /* a thread holds one of them at a time */
     MT_RANK_BIG,
     MT_RANK_GROWTH,
     MT_RANK_RULES,
@@ -33,26 +33,27 @@ enum mt_lock_rank {
 
 struct mt_lock {
     uint32_t holder; /* token, 0: free */
-    uint32_t next;   /* token of a thread that sleeps until it is free, and has it next; 0: none */
+    /* Token of a thread that sleeps until the lock is free and has it next; 0: none. */
+    uint32_t next;
 };
 
 extern MT_HIDDEN __thread uint32_t mt_lock_token
     __attribute__((tls_model("initial-exec"))); /* 0: none yet */
 
-/* Give the calling thread its token, and note which thread that is. */
+/* Gives the calling thread its token, and notes which thread that is. */
 MT_HIDDEN uint32_t mt_lock_introduce(void);
-/* In the child of a fork: its thread is another one, and all locks are free. */
+/* For the child of a fork: its thread is another one, and all locks are free. */
 MT_HIDDEN void mt_lock_forked(void);
-/* The lock is taken: wait for it. False: it could not be had, within bounds that the lock's header
- * names. */
+/* Waits for a lock that is taken. Returns false when it could not be had, within bounds that the
+ * lock's header names. */
 MT_HIDDEN bool mt_lock_wait(uint32_t *holder, uint32_t me);
-/* The same for a lock that is promised to a thread that sleeps until it is free: that one has it
- * first. */
+/* Does the same for a lock that is promised to a thread that sleeps until the lock is free: that
+ * thread has it first. */
 MT_HIDDEN bool mt_lock_wait_in_turn(struct mt_lock *lock, uint32_t me);
-/* The calling thread has left the recorder by longjmp: it holds nothing any more, whatever it has
- * left behind. */
+/* Tells that the calling thread has left the recorder by longjmp. It holds nothing any more,
+ * whatever it has left behind. */
 MT_HIDDEN void mt_lock_left(void);
-/* Whether the thread with this token has ended, as far as can be told. Any context. */
+/* Returns whether the thread with this token has ended, as far as can be told. Any context. */
 MT_HIDDEN bool mt_lock_holder_is_gone(uint32_t token);
 
 #ifdef MEMTRACK_CHECKS
@@ -72,10 +73,10 @@ static inline uint32_t mt_lock_me(void) {
     return mt_likely(mt_lock_token != 0) ? mt_lock_token : mt_lock_introduce();
 }
 
-/* Acquire and release: what one holder has written is seen by the next. */
+/* Acquire and release: the next holder sees what one holder has written. */
 
-/* The two halves for a lock that is taken at every event, and is nothing but the word of its
- * holder. me: the calling thread's token. */
+/* These are the two halves for a lock that is taken at every event and is nothing but the word
+ * of its holder. me is the calling thread's token. */
 static inline bool mt_lock_acquire_word(uint32_t *holder, enum mt_lock_rank rank, uint32_t me) {
     uint32_t free = 0;
     if (mt_unlikely(!mt_replace_acquire(holder, &free, me)) && !mt_lock_wait(holder, me))
@@ -89,11 +90,11 @@ static inline void mt_lock_release_word(uint32_t *holder, enum mt_lock_rank rank
     mt_store_release(holder, 0);
 }
 
-/* False: not acquired. Any context. */
+/* Returns false when the lock was not acquired. Any context. */
 static inline bool mt_lock_acquire(struct mt_lock *lock, enum mt_lock_rank rank) {
     uint32_t free = 0, me = mt_lock_me();
-    bool is_promised =
-        mt_unlikely(mt_load_relaxed(&lock->next) != 0); /* a courtesy, which orders nothing */
+    /* Relaxed: this is a courtesy to others, and orders nothing. */
+    bool is_promised = mt_unlikely(mt_load_relaxed(&lock->next) != 0);
     if ((is_promised || !mt_replace_acquire(&lock->holder, &free, me)) &&
         !mt_lock_wait_in_turn(lock, me))
         return false;
@@ -101,8 +102,8 @@ static inline bool mt_lock_acquire(struct mt_lock *lock, enum mt_lock_rank rank)
     return true;
 }
 
-/* The same without waiting; a lock that this thread, or one that has ended, has left behind is had,
- * too. */
+/* Does the same without waiting. It also acquires a lock that this thread, or one that has
+ * ended, has left behind. */
 MT_HIDDEN bool mt_lock_try(struct mt_lock *lock, enum mt_lock_rank rank);
 
 static inline void mt_lock_release(struct mt_lock *lock, enum mt_lock_rank rank) {

@@ -46,7 +46,7 @@ bool mt_os_copy(void *out, const void *address, size_t bytes) {
         return false;
     for (size_t i = 0; i < bytes; i++)
         ((char *)out)[i] =
-            mt_load_relaxed((const char *)address + i); /* bytes of the program, as they are */
+            mt_load_relaxed((const char *)address + i); /* bytes of the program, in their order */
     return true;
 }
 
@@ -59,7 +59,7 @@ struct number {
     long value;
 };
 
-/* False: the number has ended. */
+/* Returns false when the number has ended. */
 static bool take_character(struct number *n, char c) {
     if (n->label[n->matched] != 0) {
         n->matched = c == n->label[n->matched] ? n->matched + 1 : c == n->label[0];
@@ -98,8 +98,8 @@ static int64_t read_signed(const char **text) {
     return is_negative ? -number : number;
 }
 
-/* Lines of CLOCK SECONDS NANOSECONDS. They are of the namespace of children, which is the process's
- * own when it starts. */
+/* The lines are CLOCK SECONDS NANOSECONDS. They are of the namespace of children, which is the
+ * process's own when it starts. */
 int64_t mt_os_clock_offset_ns(const char *clock) {
     char text[256];
     long n = mt_os_read_file("/proc/self/timens_offsets", text, sizeof text - 1);
@@ -137,8 +137,9 @@ int mt_os_pid(void) {
 }
 
 /*
- * Where getpid may not be called, one open tells, which fails in any case: below a file there is
- * nothing, and below a directory of a thread that is none of ours there is not even that.
+ * Where getpid may not be called, one open tells which process this is. It fails in any case: below
+ * a file there is nothing, and below a directory of a thread that is none of ours there is not even
+ * that.
  */
 enum mt_os_answer mt_os_is_process(int pid) {
     char path[64];
@@ -197,9 +198,10 @@ bool mt_os_is_mapped(uint64_t begin, uint64_t end) {
 
 /*
  * rt_sigprocmask copies the new mask from the caller's memory before it looks at what is to be done
- * with it, and here that is nothing: EINVAL says that the 8 bytes could be read, EFAULT that they
- * could not. (Abseil asks in the same way.) An address of the kernel's must give EFAULT, else
- * whoever answers does not look. A confined process is asked as an allocator would: by madvise.
+ * with the mask, and here nothing is to be done. EINVAL says that the 8 bytes could be read, EFAULT
+ * that they could not. (Abseil asks in the same way.) An address of the kernel's must give EFAULT;
+ * if it does not, whoever answers does not look. In a confined process, madvise is used to ask,
+ * because an allocator would call it.
  */
 enum { SIGNAL_MASK_BYTES = 8, NO_SIGNAL_ACTION = -1 };
 #define KERNEL_ADDRESS (UINT64_C(1) << 63)
@@ -217,7 +219,7 @@ static bool can_populate(uint64_t begin, uint64_t end) {
 static bool can_ask(void) {
     enum { UNKNOWN, YES, NO };
     static int answer;
-    int known = mt_load_relaxed(&answer); /* the same whoever has asked */
+    int known = mt_load_relaxed(&answer); /* relaxed: the answer is the same, whoever has asked */
     if (known == UNKNOWN) {
         known = mt_os_call(SYS_rt_sigprocmask, NO_SIGNAL_ACTION, (long)KERNEL_ADDRESS, 0,
                            SIGNAL_MASK_BYTES, 0, 0) == -EFAULT
@@ -228,7 +230,8 @@ static bool can_ask(void) {
     return known == YES;
 }
 
-/* Pages begin at begin; end is above. A word across the border of two pages asks for both. */
+/* begin is the start of a page, and end is above it. A word across the border of two pages asks
+ * for both. */
 static uint64_t first_unreadable_word(uint64_t begin, uint64_t end) {
     uint64_t page = begin;
     while (page < end) {
@@ -240,7 +243,7 @@ static uint64_t first_unreadable_word(uint64_t begin, uint64_t end) {
                 return page;
             page += MT_OS_PAGE;
             if (two)
-                return page; /* then it was the other one */
+                return page; /* then the other one could not be read */
         }
     }
     return end;

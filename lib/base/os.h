@@ -22,21 +22,21 @@
 #define MT_HIDDEN      __attribute__((visibility("hidden")))
 #define MT_NOINLINE    __attribute__((noinline))
 
-/* The compiler keeps stores before it before those after it, for signal handlers of the same
- * thread. */
+/* Keeps the compiler from moving stores across it: signal handlers of the same thread see those
+ * before it before those after it. */
 #define mt_barrier() __asm__ volatile("" ::: "memory")
 
 enum { MT_OS_PAGE = 4096 };
 
 /*
- * Which system calls may be made now: the one place that knows. A process can confine itself, or be
- * born confined (seccomp), and then a call that the program would not have made can be the end of
- * it. mt_os_call asks, always: a call that may not be made fails with -EPERM as if the kernel had
- * refused it, and no caller has to know why. mt_os_may is for who wants to do something else
- * instead.
+ * Which system calls may be made now: this is the one place that knows. A process can confine
+ * itself, or be born confined (seccomp), and then a call that the program would not have made can
+ * be the end of it. mt_os_call always asks. A call that may not be made fails with -EPERM as if the
+ * kernel had refused it, and no caller has to know why. mt_os_may is for callers that want to do
+ * something else instead.
  *
- * `loader`: the dynamic loader and libc's start make this call in every program before main, so
- * that no filter under which programs start can mind it.
+ * `loader` marks a call that the dynamic loader and libc's start make in every program before main,
+ * so that no filter under which programs start can forbid it.
  */
 #define MT_OS_CALLS(CALL)                                                                          \
     CALL(mmap, loader)                                                                             \
@@ -91,13 +91,13 @@ enum mt_os_number {
         MT_OS_N_CALLS
 };
 
-/* A bit for each call that may not be made; all ones: none may be. One word, so that it changes in
- * one store. */
+/* This has a bit for each call that may not be made; all ones means that none may be made. It is
+ * one word, so that it changes in one store. */
 MT_HIDDEN extern uint64_t mt_os_denied;
 #define MT_OS_ALL_CALLS UINT64_MAX
 
-/* The bit of SYS_number: a constant when number is one. Calls that the list does not have share the
- * last. */
+/* Returns the bit of SYS_number, which is a constant when number is one. Calls that are not in
+ * the list share the last bit. */
 static inline __attribute__((always_inline)) uint64_t mt_os_bit(long number) {
     switch (number) {
 #define BIT(name, whose)                                                                           \
@@ -111,8 +111,8 @@ static inline __attribute__((always_inline)) uint64_t mt_os_bit(long number) {
 }
 
 static inline __attribute__((always_inline)) bool mt_os_may(long number) {
-    /* relaxed: nothing else is read because of it; a thread that is refused finds that out by
-     * itself */
+    /* relaxed: nothing else is read because of it, and a thread that is refused finds that out
+     * by itself */
     return !(mt_load_relaxed(&mt_os_denied) & mt_os_bit(number));
 }
 
@@ -157,56 +157,58 @@ static inline bool mt_os_failed(long result) {
     return (unsigned long)result > -4096UL;
 }
 
-/* -errno or what the call returns; -EPERM when it may not be made. */
+/* Returns -errno or what the call returns; -EPERM when the call may not be made. */
 static inline __attribute__((always_inline)) long mt_os_call(long number, long a, long b, long c,
                                                              long d, long e, long f) {
     return mt_likely(mt_os_may(number)) ? mt_os_raw_call(number, a, b, c, d, e, f) : -1 /* EPERM */;
 }
 
-/* Read a whole (small) file, at most capacity bytes. Returns the count or -errno. */
+/* Reads a whole (small) file, at most capacity bytes. Returns the count or -errno. */
 MT_HIDDEN long mt_os_read_file(const char *path, char *buffer, size_t capacity);
 
-/* Copy bytes at address, which anybody may have made up, to out. False: not all of it can be
- * read. */
+/* Copies bytes at address, which anybody may have made up, to out. Returns false when not all of
+ * it can be read. */
 MT_HIDDEN bool mt_os_copy(void *out, const void *address, size_t bytes);
 
-/* The first number behind label in a file, or otherwise. */
+/* Returns the first number behind label in a file, or otherwise when there is none. */
 MT_HIDDEN long mt_os_number_in(const char *path, const char *label, long otherwise);
 
-/* What the time namespace adds to a clock, "monotonic" or "boottime"; at the start of a process. */
+/* Returns what the time namespace adds to a clock, "monotonic" or "boottime". At the start of a
+ * process. */
 MT_HIDDEN int64_t mt_os_clock_offset_ns(const char *clock);
 
-/* The bits of the calls that no filter can mind under which programs start. */
+/* Returns the bits of the calls that no filter under which programs start can forbid. */
 MT_HIDDEN uint64_t mt_os_calls_of_loader(void);
 
 MT_HIDDEN int mt_os_pid(void);
-/* Whether this is process pid, rather than one that was made of it. MT_OS_UNKNOWN: nobody can be
- * asked. */
+/* Returns whether this is process pid, rather than one that was made of it. MT_OS_UNKNOWN means
+ * that nobody can be asked. */
 enum mt_os_answer { MT_OS_NO, MT_OS_YES, MT_OS_UNKNOWN };
 MT_HIDDEN enum mt_os_answer mt_os_is_process(int pid);
-MT_HIDDEN int mt_os_tid(void); /* 0 when it may not be asked for */
-/* Whether thread tid of process pid still runs; taken for granted when it may not be asked for. */
+MT_HIDDEN int mt_os_tid(void); /* returns 0 when it may not be asked for */
+/* Returns whether thread tid of process pid still runs; true when this may not be asked for. */
 MT_HIDDEN bool mt_os_thread_lives(int pid, int tid);
-/* When the clock may not be asked for: what it was at the latest tick, or 0. */
+/* When the clock may not be asked for, returns what it was at the latest tick, or 0. */
 MT_HIDDEN uint64_t mt_os_clock_ns(int clock);
-/* Whether every page of [begin, end) is mapped; taken for granted when it may not be asked for. */
+/* Returns whether every page of [begin, end) is mapped; true when this may not be asked for. */
 MT_HIDDEN bool mt_os_is_mapped(uint64_t begin, uint64_t end);
 /*
- * The first page of [begin, end) of which no byte can be read now, or end. Asks the kernel and
- * cannot fault: some 100 ns for two pages that are readable (1 us for one that is not). Where
+ * Returns the first page of [begin, end) of which no byte can be read now, or end. Asks the kernel
+ * and cannot fault: some 100 ns for two pages that are readable (1 us for one that is not). Where
  * nothing may be asked (confined), or the answers make no sense (an emulator), nothing counts as
  * readable.
  */
 MT_HIDDEN uint64_t mt_os_first_unreadable(uint64_t begin, uint64_t end);
-/* False: nothing may be asked. What is certain without a question need not be. */
+/* Returns false when nothing may be asked. What is certain without a question need not be asked
+ * for. */
 static inline bool mt_os_may_ask(void) {
     return mt_os_may(SYS_rt_sigprocmask) || mt_os_may(SYS_madvise);
 }
 MT_HIDDEN void mt_os_yield(void);
-/* Sleep for so long, or until a signal comes. False: a confined process may not. */
+/* Sleeps for so long, or until a signal comes. Returns false when a confined process may not. */
 MT_HIDDEN bool mt_os_nap(uint64_t ns);
 
-/* Whether every byte of [begin, end) can be read now. */
+/* Returns whether every byte of [begin, end) can be read now. */
 static inline bool mt_os_is_readable(uint64_t begin, uint64_t end) {
     return mt_os_first_unreadable(begin, end) >= end;
 }

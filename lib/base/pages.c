@@ -46,17 +46,18 @@ static void add_page(struct page *full) {
     if (p == NULL)
         return;
     p->older = full;
-    if (!mt_replace_both(&ranges, &full, p)) /* whoever finds the page finds older in it */
+    /* Release: whoever finds the page finds the older ones in it. */
+    if (!mt_replace_both(&ranges, &full, p))
         mt_os_call(SYS_munmap, (long)p, sizeof *p, 0, 0, 0,
-                   0); /* another thread has just done it */
+                   0); /* another thread has just done this */
 }
 
-/* One that finds no memory to be noted in is like the program's own. */
+/* A piece for which there is no memory to note it is like the program's own. */
 static void note(uint64_t begin, uint64_t end) {
     for (int attempt = 0; attempt < 3; attempt++) {
-        struct page *p = mt_load_acquire(&ranges); /* with what is in it */
+        struct page *p = mt_load_acquire(&ranges); /* release: with what is in it */
         uint64_t i =
-            p != NULL ? mt_add_relaxed(&p->used, 1) : RANGES; /* that nobody else gets it */
+            p != NULL ? mt_add_relaxed(&p->used, 1) : RANGES; /* that nobody else gets this part */
         if (i < RANGES) {
             p->range[i].end = end;
             mt_store_release(&p->range[i].begin, begin); /* with its end */
@@ -66,7 +67,7 @@ static void note(uint64_t begin, uint64_t end) {
     }
 }
 
-/* The latest first: it is the one that goes first, mostly. */
+/* Looks at the latest first, because it is mostly the one that goes first. */
 static void forget(uint64_t begin) {
     for (struct page *p = mt_load_acquire(&ranges); p != NULL; p = p->older) {
         uint64_t used = mt_load_relaxed(&p->used);
@@ -74,7 +75,7 @@ static void forget(uint64_t begin) {
             if (p->range[i].begin == begin) {
                 p->range[i].begin = 0;
                 if (i + 1 == used)
-                    mt_replace_relaxed(&p->used, &used, i); /* unless another has come */
+                    mt_replace_relaxed(&p->used, &used, i); /* unless another one has come */
                 return;
             }
     }
@@ -93,7 +94,7 @@ void mt_pages_each(void (*visit)(void *context, uint64_t begin, uint64_t end), v
 }
 
 void mt_pages_reserve(size_t bytes) {
-    if (mt_load_relaxed(&reserve.begin) != 0) /* done; by this thread, the only one yet */
+    if (mt_load_relaxed(&reserve.begin) != 0) /* done by this thread, which is the only one yet */
         return;
     void *memory = NULL;
     for (; memory == NULL && bytes >= MT_OS_PAGE; bytes /= 2) /* address space can be limited */
@@ -202,12 +203,12 @@ void mt_pages_discard(void *memory, size_t bytes) {
     uint64_t *word = memory;
     const struct array *a = array_at(memory);
     if (a != NULL && bytes > a->open - a->begin)
-        bytes = a->open - a->begin; /* beyond are zeros */
+        bytes = a->open - a->begin; /* beyond this there are zeros */
     if (bytes == 0 ||
         mt_os_call(SYS_madvise, (long)memory, (long)bytes, MADV_DONTNEED, 0, 0, 0) == 0)
         return;
     for (size_t i = 0; i < bytes / sizeof *word; i++)
-        mt_store_relaxed(&word[i], 0); /* somebody may still be looking */
+        mt_store_relaxed(&word[i], 0); /* another thread may still be looking */
 }
 
 void mt_pages_prefer_huge(void *memory, size_t bytes) {

@@ -16,8 +16,8 @@
 
 enum { NS_PER_TICK = 10000000 };
 
-/* A stat file of /proc from the state letter on, behind a name that may contain anything. NULL:
- * there is none. */
+/* Returns a stat file of /proc from the state letter on, behind a name that may contain
+ * anything; NULL when there is none. */
 static const char *read_stat(const char *path, char *text, size_t capacity) {
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     ssize_t n = fd >= 0 ? read(fd, text, capacity - 1) : -1;
@@ -52,7 +52,8 @@ char mt_process_thread_state(uint32_t pid, uint32_t tid) {
 uint64_t mt_process_start_ticks(uint32_t pid) {
     char text[1024];
     const char *at = read_process_stat(pid, text, sizeof text);
-    if (at && (*at == 'Z' || *at == 'X')) /* ended, but nobody has asked for its status yet */
+    /* It has ended, but nobody has asked for its status yet. */
+    if (at && (*at == 'Z' || *at == 'X'))
         return 0;
     for (int field = 3; at && field < 22; field++)
         at = (at = strchr(at, ' ')) ? at + 1 : NULL;

@@ -5,14 +5,14 @@
 
 #include <stdint.h>
 
-/* Field 22 of /proc/PID/stat, as it is outside of all time namespaces; 0 when there is no such
- * process, or a zombie. */
+/* Returns field 22 of /proc/PID/stat, as it is outside of all time namespaces; 0 when there is
+ * no such process, or it is a zombie. */
 uint64_t mt_process_start_ticks(uint32_t pid);
 
-/* The letter that /proc/PID/stat says ('R', 'S', 'T', 'Z', ...); 0 when there is no such
+/* Returns the letter that /proc/PID/stat says ('R', 'S', 'T', 'Z', ...); 0 when there is no such
  * process. */
 char mt_process_state(uint32_t pid);
-/* The same of one of its threads. */
+/* Returns the same for one of its threads. */
 char mt_process_thread_state(uint32_t pid, uint32_t tid);
 
 #endif

@@ -19,7 +19,7 @@ static const char keys[MT_N_SETTINGS][16] = {
     [MT_SETTING_MAX_LEDGER] = "max_ledger",
 };
 
-/* Where the value begins when the word begins with this key, else NULL. */
+/* Returns where the value begins when the word begins with this key, else NULL. */
 static const char *value_of(const char *word, const char *key) {
     while (*key && *word == *key) {
         word++;
@@ -32,7 +32,7 @@ static unsigned shift_of(char unit) {
     return unit == 'K' ? 10 : unit == 'M' ? 20 : unit == 'G' ? 30 : 0;
 }
 
-/* All of text up to end is a number. */
+/* Returns whether all of text up to end is a number. */
 static bool read_number(const char *text, const char *end, uint64_t *out) {
     unsigned shift = end > text ? shift_of(end[-1]) : 0;
     const char *last = end - (shift != 0);

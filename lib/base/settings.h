@@ -25,12 +25,13 @@ enum mt_setting {
 
 struct mt_setting_word {
     enum mt_setting setting;
-    uint64_t value;   /* K, M and G behind the number are powers of 1024 */
+    uint64_t value;   /* K, M and G after the number are powers of 1024 */
     const char *text; /* the word itself, in the list */
     size_t bytes;
 };
 
-/* The next word of *list, which is moved behind it; false: there is none. Any context. */
+/* Takes the next word of *list, which is moved behind it. Returns false when there is none. Any
+ * context. */
 bool mt_settings_next(const char **list, struct mt_setting_word *word)
     __attribute__((visibility("hidden")));
 

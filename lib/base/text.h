@@ -6,8 +6,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Write at out, never beyond *end, which must be writable, and a NUL behind it. Returns where the
- * NUL is; == end: it may have been cut. */
+/* Writes at out, never beyond *end, which must be writable, and a NUL behind it. Returns where
+ * the NUL is. When that is end, the text may have been cut. */
 static inline char *mt_text_put(char *out, const char *end, const char *text) {
     while (*text && out < end)
         *out++ = *text++;
