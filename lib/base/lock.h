@@ -7,7 +7,7 @@
  * inside of it, and a hung target would be worse than a lost event. So the thread that has left it
  * behind takes it back, one that finds that the holder has ended takes it over, and everybody else
  * gives up after a bounded wait and counts the event as dropped. What a lock protects must
- * therefore be whole after every single store: see docs/how-it-works.md.
+ * therefore be whole after every single store: see docs/internals/events.md.
  *
  * Locks have a rank, and a thread that holds one takes only higher ones: no two threads wait for
  * each other. A build with MEMTRACK_CHECKS traps at a violation, at a release by somebody else, and
