@@ -36,17 +36,17 @@ struct search {
     struct mt_ledger *ledger;
     uint64_t address;
     struct mt_group *groups;   /* MAX_GROUPS */
-    struct mt_region *regions; /* of the leaf below */
-    uint64_t leaf;             /* that regions holds; UINT64_MAX: none */
+    struct mt_region *regions; /* address of the leaf below */
+    uint64_t leaf;             /* the leaf that regions holds; UINT64_MAX: none */
     bool has_leaf;
-    struct mt_live_block below;  /* begins last at or before the address */
-    struct mt_live_block above;  /* begins first after it */
-    struct mt_live_block around; /* the smallest of a domain's that holds the address */
+    struct mt_live_block below;  /* the block that begins last at or before the address */
+    struct mt_live_block above;  /* the block that begins first after it */
+    struct mt_live_block around; /* the smallest block of a domain that holds the address */
 };
 
 static void consider(struct search *s, const struct mt_live_block *block) {
     if (block->era < s->ledger->info.control.clear_era)
-        return; /* the program has cleared what was recorded then */
+        return; /* the program has cleared what was recorded before */
     if (block->address == 0 || block->site == 0)
         return;
     if (block->address <= s->address) {
@@ -61,7 +61,7 @@ static bool holds(const struct mt_live_block *block, uint64_t address) {
            (address == block->address || address - block->address < block->bytes);
 }
 
-/* The domain's number for it may be an address. */
+/* What the domain tracks by this number may be an address. */
 static void consider_domain(struct search *s, struct mt_live_block block) {
     block.domain = (uint32_t)(block.address >> MT_DOMAIN_SHIFT);
     block.address &= MT_NODE_ADDRESS_MASK;
@@ -89,7 +89,7 @@ static bool load_leaf(struct search *s, uint64_t leaf) {
     return s->has_leaf;
 }
 
-/* The region as it is now. */
+/* Reads the region as it is now. */
 static bool read_region(struct search *s, uint64_t number, struct mt_region *out) {
     size_t index = number % MT_REGIONS_PER_LEAF;
     for (size_t i = 0; i < s->ledger->file.n_leaves; i++)
@@ -115,7 +115,7 @@ static void consider_group(struct search *s, uint64_t base, const struct mt_grou
     }
 }
 
-/* Look at every block of the region. */
+/* Looks at every block of the region. */
 static void search_region(struct search *s, uint64_t number) {
     struct mt_region region, again;
     if (!load_leaf(s, number / MT_REGIONS_PER_LEAF))
@@ -125,7 +125,7 @@ static void search_region(struct search *s, uint64_t number) {
         size_t n = region.n_groups <= MAX_GROUPS ? region.n_groups : MAX_GROUPS;
         if (s->ledger->info.private_bytes != 0 &&
             !mt_ledger_file_holds(&s->ledger->file, region.groups))
-            return; /* in the process's own memory: the file was full */
+            return; /* the table is in the process's own memory, because the file was full */
         mt_ledger_read_address(s->ledger, region.groups, s->groups, n * sizeof *s->groups);
         if (!read_region(s, number, &again))
             return;
@@ -192,7 +192,7 @@ int mt_ledger_blocks_find(struct mt_ledger *ledger, uint64_t address, struct mt_
     s.regions = malloc(MT_REGIONS_PER_LEAF * sizeof *s.regions);
     if (s.groups && s.regions) {
         search_big(&s);
-        /* a big block far below must not end the search before it has begun */
+        /* a big block far below the address must not end the search before it has begun */
         struct mt_live_block big_below = s.below, big_above = s.above;
         s.below = s.above = (struct mt_live_block){0};
         search_regions(&s);

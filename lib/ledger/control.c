@@ -56,7 +56,7 @@ int mt_ledger_control_store_era(struct mt_ledger *ledger, uint64_t monotonic_ns)
     int fd = mt_ledger_control_open(ledger, NULL);
     if (fd < 0)
         return fd;
-    /* first that it was, as the process does */
+    /* first that it was switched, in the same order as the process does */
     bool done = mt_ledger_file_pwrite(fd, MT_HEADER_OFFSET(era_seen) + (off_t)now, &seen, 1) &&
                 mt_ledger_file_pwrite(fd, MT_HEADER_OFFSET(control.era), &now, sizeof now) &&
                 mt_ledger_file_pwrite(fd, MT_REQUEST_OFFSET(era), &news, sizeof news);

@@ -13,13 +13,13 @@
 #include "base/error.h"
 #include "ledger/ledger.h"
 
-/* Record allocations from now on, or do not. Takes effect at the next event of each thread.
- * -MEMTRACK_EIO. */
+/* Lets the process record allocations from now on, or not. Takes effect at the next event of
+ * each thread. Returns 0 or -MEMTRACK_EIO. */
 int mt_ledger_control_switch(struct mt_ledger *ledger, bool on, struct mt_error *error);
 
-/* Readers that watch the process tell it the time, at each of their ticks: what is allocated from
- * now on was allocated after this (CLOCK_MONOTONIC). Writes only when a new era has begun. 0 or
- * -MEMTRACK_EIO. */
+/* Tells the process the time, at each tick of a reader that watches it: what is allocated from
+ * now on was allocated after this (CLOCK_MONOTONIC). Writes only when a new era has begun.
+ * Returns 0 or -MEMTRACK_EIO. */
 int mt_ledger_control_store_era(struct mt_ledger *ledger, uint64_t monotonic_ns);
 
 /* For cut.c: the file once more, open for writing; its descriptor, or -MEMTRACK_EIO. */

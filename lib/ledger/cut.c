@@ -62,32 +62,32 @@ static int take_lock(const struct mt_ledger *ledger, int fd, struct mt_error *er
     return 0;
 }
 
-/* Every store that a thread of the process did before now can be seen afterwards. */
+/* Waits until every store that a thread of the process did before now can be seen. */
 static void store_barrier(void) {
     if (syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0) != 0)
         pause_for(1000000); /* no store stays in a processor's buffer for so long */
 }
 
-/* Whether the thread of a bank will not leave its event however long one waits. */
+/* Returns whether the thread of a bank will not leave its event however long one waits. */
 static bool is_hopeless(const struct mt_ledger *ledger, const struct mt_bank *bank,
                         uint64_t waited_ns) {
     if (waited_ns < 2 * PAUSE_NS)
         return false;
     switch (mt_process_thread_state(mt_ledger_process(ledger), bank->tid)) {
     case 'R':
-    case 'D': /* in a page fault, or while its ledger grows */
+    case 'D': /* the thread is in a page fault, or its ledger grows */
         return waited_ns > READY_WAIT_NS;
     case 'T':
     case 't':
     case 'Z':
     case 'X':
         return true;
-    default: /* 0: in another pid namespace it has another number */
+    default: /* 0, because in another pid namespace it has another number */
         return waited_ns > EVENT_WAIT_NS;
     }
 }
 
-/* False when the thread of the bank is inside an event that it may leave half done. */
+/* Returns false when the thread of the bank is inside an event that it may leave half done. */
 static bool wait_for_bank(struct mt_ledger *ledger, size_t id, const struct mt_bank *seen) {
     uint64_t begin = mt_clock_now_ns();
     struct mt_bank bank = *seen;
@@ -96,9 +96,8 @@ static bool wait_for_bank(struct mt_ledger *ledger, size_t id, const struct mt_b
             return true;
         if (is_last)
             return false;
-        is_last = is_hopeless(ledger, &bank,
-                              mt_clock_now_ns() -
-                                  begin); /* it may have left just before it went to sleep */
+        /* It may have left the event just before it went to sleep. */
+        is_last = is_hopeless(ledger, &bank, mt_clock_now_ns() - begin);
         if (!is_last)
             pause_for(PAUSE_NS);
         if (!mt_ledger_file_read_chunk(&ledger->file, MT_EXTENT_BANKS, id / MT_BANKS_PER_CHUNK,
@@ -107,7 +106,8 @@ static bool wait_for_bank(struct mt_ledger *ledger, size_t id, const struct mt_b
     }
 }
 
-/* A thread that has ended left its last event, unless all of the process ended inside of it. */
+/* A thread that has ended left its last event, unless the whole process ended inside of that
+ * event. */
 static bool is_inside(const struct mt_ledger *ledger, const struct mt_bank *bank, bool is_live) {
     if (!(bank->sequence & 1))
         return false;
@@ -116,7 +116,7 @@ static bool is_inside(const struct mt_ledger *ledger, const struct mt_bank *bank
            mt_process_thread_state(mt_ledger_process(ledger), bank->tid) != 0;
 }
 
-/* True when no event that began before now is still under way. */
+/* Returns true when no event that began before now is still under way. */
 static bool settle(struct mt_ledger *ledger, bool is_live) {
     struct mt_bank banks[MT_BANKS_PER_CHUNK];
     bool all_out = true;
@@ -128,7 +128,7 @@ static bool settle(struct mt_ledger *ledger, bool is_live) {
             if (id == 0 || id >= ledger->info.n_banks || !is_inside(ledger, &banks[j], is_live))
                 continue;
             if (!is_live || !all_out || !wait_for_bank(ledger, id, &banks[j]))
-                all_out = false; /* one is enough: do not wait for hundreds that never leave */
+                all_out = false; /* one is enough; there may be hundreds that never leave */
         }
     }
     return all_out;
@@ -168,7 +168,7 @@ int mt_ledger_cut_begin(struct mt_ledger *ledger, struct mt_error *error) {
         rc = mt_ledger_refresh(ledger, error); /* the threads whose banks are waited for */
     if (rc == 0) {
         ledger->cut.is_exact = settle(ledger, is_live);
-        rc = mt_ledger_refresh(ledger, error); /* what those events have made */
+        rc = mt_ledger_refresh(ledger, error); /* acquire: what those events have made */
     }
     if (rc != 0) {
         ledger->cut.is_exact = false;
@@ -177,7 +177,8 @@ int mt_ledger_cut_begin(struct mt_ledger *ledger, struct mt_error *error) {
     return rc;
 }
 
-/* Did every thread find room for what it had to keep, and is the cut still this reader's? */
+/* Returns whether every thread found room for what it had to keep, and the cut is still this
+ * reader's. */
 static bool is_whole(struct mt_ledger *ledger) {
     struct mt_bank banks[MT_BANKS_PER_CHUNK];
     union mt_request request;

@@ -76,8 +76,8 @@ size_t mt_ledger_file_read(struct mt_ledger_file *file, uint64_t offset, void *o
     return (size_t)n;
 }
 
-/* The file offset of an address, and how many bytes follow it in its segment; 0 when it is in no
- * segment. */
+/* Returns the file offset of an address, and how many bytes follow it in its segment; 0 when it
+ * is in no segment. */
 static uint64_t offset_of(const struct mt_ledger_file *file, uint64_t address,
                           uint64_t *available) {
     for (size_t i = 0; i < file->n_valid_segments; i++) {
@@ -124,7 +124,7 @@ void mt_ledger_file_forget(struct mt_ledger_file *file) {
     file->big = (struct mt_chunk){0};
 }
 
-/* Segments that make sense, clipped to the file. */
+/* Takes the segments that make sense, clipped to the file. */
 static int take_segments(struct mt_ledger_file *file, const struct mt_ledger_header *header) {
     uint32_t n = file->n_segments;
     if (n > MT_MAX_SEGMENTS) {
@@ -225,7 +225,7 @@ static int take_extent(struct mt_ledger_file *file, const struct mt_extent *exte
     return 0;
 }
 
-/* The extents that found no room in the header. */
+/* Reads the extents that found no room in the header. */
 static int take_directory(struct mt_ledger_file *file, size_t n) {
     if (n > file->limit_bytes / 64) { /* no useful extent is smaller */
         n = (size_t)(file->limit_bytes / 64);

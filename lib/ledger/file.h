@@ -17,7 +17,7 @@
 #include "ledger/layout.h"
 
 enum { MT_N_KINDS = MT_EXTENT_THREADS + 1 };
-enum { MT_LEDGER_MAX_EVENTS = 1 << 20 }; /* places beyond are not read */
+enum { MT_LEDGER_MAX_EVENTS = 1 << 20 }; /* places beyond this are not read */
 
 /* What an array of a kind consists of. first: lowest id that means something. A process that has
  * not allocated yet has no chunks, but counts above 0. */
@@ -27,7 +27,7 @@ struct mt_ledger_kind {
 extern const struct mt_ledger_kind mt_ledger_file_kind[MT_N_KINDS];
 
 struct mt_chunk {
-    uint64_t offset; /* 0: missing, the header is there */
+    uint64_t offset; /* 0: the chunk is missing, because the header is there */
     uint64_t bytes;
 };
 
@@ -37,7 +37,7 @@ struct mt_array {
     uint64_t bytes; /* sum over the chunks */
 };
 
-struct mt_leaf { /* the regions of 32 MiB */
+struct mt_leaf { /* the address of the regions of 32 MiB */
     uint32_t index;
     uint64_t offset;
 };
@@ -45,7 +45,7 @@ struct mt_leaf { /* the regions of 32 MiB */
 struct mt_ledger_file {
     int fd;
     uint64_t size_bytes;
-    uint64_t limit_bytes;           /* what one array may hold */
+    uint64_t limit_bytes;           /* the most that one array may hold */
     uint64_t damage;                /* pieces that could not be read */
     uint32_t n_segments, n_extents; /* of the header that the tables below are built from */
     uint64_t directory;             /* of that header, too */
@@ -82,11 +82,11 @@ size_t mt_ledger_file_read(struct mt_ledger_file *file, uint64_t offset, void *o
 size_t mt_ledger_file_read_address(struct mt_ledger_file *file, uint64_t address, void *out,
                                    size_t bytes);
 
-/* Whether an address of the target lies in the ledger. */
+/* Returns whether an address of the target is in the ledger. */
 bool mt_ledger_file_holds(const struct mt_ledger_file *file, uint64_t address);
 
-/* Up to n items of a chunk from item first on, as they are now. Returns how many the chunk has; 0,
- * and no damage, when it does not exist. */
+/* Reads up to n items of a chunk from item first on, as they are now. Returns how many the chunk
+ * has; 0, and no damage, when it does not exist. */
 size_t mt_ledger_file_read_chunk(struct mt_ledger_file *file, enum mt_extent_kind kind,
                                  size_t index, size_t first, size_t n, void *out);
 

@@ -77,7 +77,7 @@ static bool is_newer(const struct mt_ledger_filename *a, const struct mt_ledger_
 
 /* ---- what a process has mapped --------------------------------------------------------------- */
 
-/* A mapping of a ledger as /proc/PID/maps says it. */
+/* This is a mapping of a ledger as /proc/PID/maps says it. */
 struct mapping {
     struct mt_ledger_filename name;
     ino_t inode;
@@ -86,7 +86,7 @@ struct mapping {
     char path[MT_PATH_MAX_BYTES];
 };
 
-/* The kernel writes a newline in a path as \012, and nothing else so. */
+/* The kernel writes a newline in a path as \012, and writes nothing else so. */
 static void unescape(char *path) {
     char *to = path;
     for (const char *at = path; *at;) {
@@ -122,8 +122,8 @@ static bool parse_mapping(char *line, struct mapping *out) {
     return true;
 }
 
-/* The newest ledger that the process has mapped. 1: found, 0: none, -errno: it may not be looked
- * at, or is gone. */
+/* Finds the newest ledger that the process has mapped. Returns 1 when it is found, 0 when there
+ * is none, -errno when the process may not be looked at, or is gone. */
 static int mapped_ledger(pid_t pid, struct mapping *out) {
     char path[64], *line = NULL;
     size_t capacity = 0;
@@ -149,8 +149,8 @@ static int mapped_ledger(pid_t pid, struct mapping *out) {
     return result;
 }
 
-/* What a process maps of a third user's is not its ledger. One that gave up its user keeps that of
- * the user it was. */
+/* A ledger of a third user that a process has mapped is not its own. A process that has become
+ * another user keeps the ledger of the user that it was. */
 static bool is_trusted(const struct stat *file, const struct stat *process) {
     if (file->st_uid == process->st_uid || file->st_uid == geteuid() ||
         process->st_uid == geteuid())
@@ -159,7 +159,8 @@ static bool is_trusted(const struct stat *file, const struct stat *process) {
     return false;
 }
 
-/* Where the mapped file can be opened from here; false, with errno, when nowhere. */
+/* Finds where the mapped file can be opened from here. Returns false, with errno, when there is
+ * no such place. */
 static bool find_path(pid_t pid, const struct mapping *m, char *out, size_t bytes,
                       struct stat *st) {
     struct stat process;
@@ -167,14 +168,14 @@ static bool find_path(pid_t pid, const struct mapping *m, char *out, size_t byte
     if (stat(out, &process) != 0)
         return false;
     for (int i = 0; i < 2 && !m->is_removed;
-         i++) { /* as it is named here, and in its own mount namespace */
+         i++) { /* by its name here, and in the process's mount namespace */
         int n = i == 0 ? snprintf(out, bytes, "%s", m->path)
                        : snprintf(out, bytes, "/proc/%d/root%s", pid, m->path);
         if (n > 0 && (size_t)n < bytes && lstat(out, st) == 0 && st->st_ino == m->inode &&
             S_ISREG(st->st_mode))
             return is_trusted(st, &process);
     }
-    /* removed: root can still open what is mapped */
+    /* the file is removed, but root can still open what is mapped */
     snprintf(out, bytes, "/proc/%d/map_files/%" PRIx64 "-%" PRIx64, pid, m->begin, m->end);
     return stat(out, st) == 0 && st->st_ino == m->inode && S_ISREG(st->st_mode);
 }
@@ -188,8 +189,8 @@ static pid_t parse_pid(const char *text) {
     return pid > 0 && pid <= INT32_MAX && *end == 0 ? (pid_t)pid : 0;
 }
 
-/* A child of vfork has its parent's ledger mapped for a moment. The one that the ledger names
- * wins. */
+/* A child of vfork has its parent's ledger mapped for a moment. The process that the ledger
+ * names is preferred. */
 static int add_process(struct list *list, pid_t pid, struct mapping *m) {
     char path[MT_PATH_MAX_BYTES + 64];
     struct stat st;
@@ -246,11 +247,11 @@ int mt_find_running(struct mt_found_ledgers *out) {
 struct search {
     struct list list;
     struct mt_found_ledgers running;
-    uint32_t pid; /* only of this one; 0: all */
+    uint32_t pid; /* only those of this process; 0: all */
 };
 
-/* -1 unless it is a directory of this user. Root may name one of somebody else's with
- * MEMTRACK_DIR. */
+/* Returns -1 unless it is a directory of this user. With MEMTRACK_DIR, root may name a directory
+ * of somebody else's. */
 static int open_directory(int parent, const char *name, bool was_named) {
     struct stat st;
     int fd =
@@ -280,7 +281,7 @@ static int take_entry(struct search *s, int fd, const char *directory, const cha
     return add(&s->list, &item, path);
 }
 
-/* The ledgers in a directory. fd is closed; -1 is fine. */
+/* Adds the ledgers in a directory. fd is closed; -1 is fine. */
 static int take_directory(struct search *s, int fd, const char *path) {
     DIR *directory = fd >= 0 ? fdopendir(fd) : NULL;
     int rc = 0;
@@ -305,8 +306,9 @@ bool mt_find_is_session(const char *directory) {
     return is_session_name(slash ? slash + 1 : directory);
 }
 
-/* memtrack-UID and the session directories below a directory that others may write to as well.
- * directory is closed; NULL is fine. depth: how many more session directories one may lie in. */
+/* Looks at memtrack-UID and the session directories below a directory that others may write to
+ * as well. directory is closed; NULL is fine. depth is how many more session directories one may
+ * be in. */
 static int take_below(struct search *s, DIR *directory, const char *parent, int depth) {
     char own[32], path[MT_PATH_MAX_BYTES];
     snprintf(own, sizeof own, "memtrack-%u", (unsigned)geteuid());
@@ -337,8 +339,8 @@ static int search_directories(struct search *s) {
     if (!named || named[0] != '/')
         named = NULL;
     int rc = named ? take_directory(s, open_directory(AT_FDCWD, named, true), named) : 0;
-    size_t n =
-        named ? 1 : sizeof parents / sizeof *parents; /* who names a directory has them all there */
+    /* With MEMTRACK_DIR all of them are in the directory that it names. */
+    size_t n = named ? 1 : sizeof parents / sizeof *parents;
     for (size_t i = 0; i < n && rc == 0; i++)
         if (parents[i] && parents[i][0] == '/')
             rc = take_below(s, opendir(parents[i]), parents[i], 1);
@@ -368,7 +370,8 @@ bool mt_find_session_is_attended(const char *directory) {
 
 /* ---- one process ----------------------------------------------------------------------------- */
 
-/* The newest ledger that a process of this number has left, malloc'ed; NULL: none. */
+/* Returns the newest ledger that a process of this number has left, malloc'ed; NULL when there
+ * is none. */
 static char *left_by(pid_t pid) {
     struct mt_found_ledgers found = {0};
     struct search s = {.list = {.found = &found}, .pid = (uint32_t)pid};
@@ -411,7 +414,7 @@ static int give(char *text, char **path, struct mt_error *error) {
     return text ? 0 : mt_error_set(error, MEMTRACK_ENOMEM, "", "out of memory");
 }
 
-/* It runs, and has mapped m. */
+/* Adds a process that runs and has mapped m. */
 static int running_ledger(pid_t pid, const struct mapping *m, char **path, struct mt_error *error) {
     char where[MT_PATH_MAX_BYTES + 64];
     struct stat st;

@@ -32,33 +32,33 @@ struct mt_found_ledgers {
 void mt_find_free(struct mt_found_ledgers *found);
 
 /*
- * The ledger of a process: the newest that it has mapped; of one that has ended, the newest that it
- * has left. *path is what mt_ledger_open takes: when the file has been removed from its directory,
- * or lies in another mount namespace, a path below /proc. *is_live (may be NULL): the process has
- * it mapped. Errors: ENOTFOUND (there is no such process, or it is not tracked), EIO (belongs to
- * another user).
+ * Finds the ledger of a process: the newest that it has mapped, or, when it has ended, the newest
+ * that it has left. *path is what mt_ledger_open takes: when the file has been removed from its
+ * directory, or is in another mount namespace, a path below /proc. *is_live (may be NULL) says
+ * whether the process has it mapped. Errors: ENOTFOUND (there is no such process, or it is not
+ * tracked), EIO (it belongs to another user).
  */
 int mt_find_ledger(pid_t pid, char **path, bool *is_live, struct mt_error *error);
 
-/* The ledgers of all processes that this user may look into, by pid. One item for each process. 0,
- * ENOMEM. */
+/* Finds the ledgers of all processes that this user may look into, by pid. There is one item for
+ * each process. Returns 0 or ENOMEM. */
 int mt_find_running(struct mt_found_ledgers *out);
 
 /*
- * What is in the directories for ledgers: $MEMTRACK_DIR, and the session directories of memtrack
- * run below it; without that variable memtrack-UID and the session directories below
- * $XDG_RUNTIME_DIR, /dev/shm, $TMPDIR and /tmp. Only what belongs to this user. Those that a
- * process has mapped have is_live set. 0, ENOMEM.
+ * Finds what is in the directories for ledgers: $MEMTRACK_DIR, and the session directories of
+ * memtrack run below it; without that variable, memtrack-UID and the session directories below
+ * $XDG_RUNTIME_DIR, /dev/shm, $TMPDIR and /tmp. Takes only what belongs to this user. Ledgers that
+ * a process has mapped have is_live set. Returns 0 or ENOMEM.
  */
 int mt_find_left(struct mt_found_ledgers *out);
 
-/* How the directories of memtrack run are named; root's lie one within another. Is this one's path,
- * by its name? */
+/* Returns whether this path is that of a directory of memtrack run, by its name. Root's
+ * directories are one within another. */
 #define MT_SESSION_PREFIX "memtrack-run-"
 bool mt_find_is_session(const char *directory);
 
-/* Does a memtrack run still work on this session directory (and so will convert and remove the
- * ledgers in it)? */
+/* Returns whether a memtrack run still works on this session directory (and so will convert and
+ * remove the ledgers in it). */
 bool mt_find_session_is_attended(const char *directory);
 
 #endif

@@ -13,12 +13,12 @@
 #include "base/atomic.h"
 #include "ledger/layout.h"
 
-/* Ids lie below these. */
+/* All ids are below these. */
 struct mt_limits {
     uint32_t n_nodes, n_sites, n_banks, n_modules, n_names, n_threads;
     uint64_t epoch, clear_epoch;
-    bool is_full; /* the ledger has refused something: a module that is named may have found no room
-                   */
+    /* The ledger has refused something, so a module that is named may have found no room. */
+    bool is_full;
 };
 
 #define MT_MUST(condition, otherwise)                                                              \
@@ -29,13 +29,13 @@ struct mt_limits {
 
 static inline struct mt_limits mt_limits_of(const struct mt_ledger_header *h) {
     return (struct mt_limits){
-        .n_nodes = mt_load_acquire(&h->n_nodes), /* those that it counts are whole */
+        .n_nodes = mt_load_acquire(&h->n_nodes), /* acquire: those that it counts are whole */
         .n_sites = mt_load_acquire(&h->n_sites),
         .n_banks = mt_load_acquire(&h->n_banks),
         .n_modules = mt_load_acquire(&h->n_modules),
         .n_names = mt_load_acquire(&h->n_names),
         .n_threads = mt_load_acquire(&h->n_threads),
-        .epoch = mt_load_relaxed(&h->control.epoch), /* a bound: later is larger */
+        .epoch = mt_load_relaxed(&h->control.epoch), /* a bound, because later values are larger */
         .clear_epoch = mt_load_relaxed(&h->control.clear_epoch),
         .is_full = (mt_load_relaxed(&h->flags) & (MT_FLAG_NO_SPACE | MT_FLAG_BOUND)) != 0,
     };
@@ -51,7 +51,7 @@ static inline bool mt_node_is_label(const struct mt_node *node) {
     return mt_node_module(node) >= MT_NODE_MODULE_DOMAIN;
 }
 
-/* parent: the node that it names, when its id is below that of this one. */
+/* parent is the node that it names, when its id is below that of this one. */
 static inline const char *mt_node_fault(mt_node_id id, const struct mt_node *node,
                                         const struct mt_node *parent, const struct mt_limits *l) {
     if (id < MT_NODE_FIRST)
@@ -168,8 +168,8 @@ static inline uint64_t mt_group_tag(const struct mt_group *g, uint32_t i) {
     return g->tags[i >> 2] >> (16 * (i & 3)) & 0xffff;
 }
 
-/* A block lies in the group of its key or behind it, and each group that it has gone past has
- * counted that. past: of n_groups, room to count again; seen: a bit for each key. */
+/* A block is in the group of its key or a later one, and each group that it has gone past has
+ * counted that. past has room for n_groups, to count again; seen has a bit for each key. */
 static inline const char *mt_region_fault(const struct mt_region *r, const struct mt_group *group,
                                           uint32_t *past, uint64_t *seen,
                                           const struct mt_limits *l) {

@@ -55,7 +55,8 @@
 
 #include <stdint.h>
 
-#define MT_LEDGER_MAGIC   UINT64_C(0x31524744454C544D) /* "MTLEDGR1" read as little endian */
+/* This is "MTLEDGR1" read as little endian. */
+#define MT_LEDGER_MAGIC   UINT64_C(0x31524744454C544D)
 #define MT_LEDGER_VERSION 5u
 #define MT_LEDGER_SUFFIX  ".ledger" /* file name: PID.STARTTICKS.COUNTER.ledger */
 
@@ -79,43 +80,45 @@ typedef uint32_t mt_name_id;   /* 0 is no name */
 
 /* ---- call paths ------------------------------------------------------------------------------ */
 
-/* One return address below its caller. key: bits 0..47 address; 48..62 module id; bit 63 set when
- * the address is the exact instruction (interrupted by a signal) and not the one after a call. */
+/* This is one return address below its caller. key: bits 0..47 are the address, 48..62 the
+ * module id; bit 63 is set when the address is the exact instruction (interrupted by a signal)
+ * and not the one after a call. */
 struct mt_node {
     uint64_t key;
     mt_node_id parent;
-    mt_node_id recent_child; /* the writer's hint; of no meaning to readers */
+    mt_node_id recent_child; /* a hint for the writer, which means nothing to readers */
 };
 enum { MT_NODES_PER_CHUNK = 16384 };
 #define MT_NODE_ADDRESS_MASK ((UINT64_C(1) << 48) - 1)
 #define MT_NODE_MODULE_SHIFT 48
 #define MT_NODE_MODULE_MASK  UINT64_C(0x7fff)
 #define MT_NODE_EXACT        (UINT64_C(1) << 63)
-/* Two module ids stand for no module: a node with one of them says what the allocation below its
- * parent belongs to, and its address is a name id. Only such nodes lie below such nodes: first the
- * domain, then the innermost scope. */
+/* Two module ids stand for no module. A node with one of them says what the allocation below its
+ * parent belongs to, and its address is a name id. Below such a node there are only such nodes:
+ * first the domain, then the innermost scope. */
 enum { MT_NODE_MODULE_SCOPE = 0x7fff, MT_NODE_MODULE_DOMAIN = 0x7ffe };
 enum {
     MT_NODE_ROOT = 0,
     MT_NODE_TRUNCATED =
-        1, /* root of paths whose outer end could not be found; parent is MT_NODE_ROOT */
-    MT_NODE_LOSSY = 2, /* stands for every path that found no room; parent is MT_NODE_ROOT */
+        1, /* root of the paths whose outer end could not be found; its parent is MT_NODE_ROOT */
+    MT_NODE_LOSSY = 2, /* stands for every path that found no room; its parent is MT_NODE_ROOT */
     MT_NODE_FIRST = 3,
 };
 
 /* ---- counters -------------------------------------------------------------------------------- */
 
-/* What has been counted, of a call path (in a site), of a thread (in a bank), or kept of either at
- * some instant. What was freed is allocated_bytes - live_bytes: so an allocation stores as many
- * words as it would otherwise, a free no more, and live bytes are one word, which no reader can see
- * half changed. */
+/* This is what has been counted of a call path (in a site) or of a thread (in a bank), or kept
+ * of either at some instant. What was freed is allocated_bytes - live_bytes. So an allocation
+ * stores as many words as it would otherwise, a free stores no more, and live bytes are one
+ * word, which no reader can see half changed. */
 struct mt_counters {
     uint64_t allocated_bytes, allocated_blocks;
     int64_t live_bytes;
     uint64_t freed_blocks, temporary_blocks;
 };
 
-/* sum += change * sign, in two's complement: a reader adds up what it does not believe in. */
+/* Adds change * sign to sum, in two's complement, because a reader also adds up what it does not
+ * believe. */
 static inline void mt_counters_add(struct mt_counters *sum, const struct mt_counters *change,
                                    int sign) {
     uint64_t factor = (uint64_t)(int64_t)sign;
@@ -128,22 +131,22 @@ static inline void mt_counters_add(struct mt_counters *sum, const struct mt_coun
 
 /* ---- sites ----------------------------------------------------------------------------------- */
 
-/* Live bytes and blocks as they were at the peak of that epoch. */
+/* These are live bytes and blocks as they were at the peak of that epoch. */
 struct mt_at_peak {
     uint64_t epoch;
     int64_t bytes, blocks;
 };
 
 /*
- * What one thread did at one call path with blocks of one size class.
+ * This is what one thread did at one call path with blocks of one size class.
  *
  * Its writer is a bank, which belongs to one thread at a time. A block that thread A allocated and
  * the thread with bank B frees is counted in a record of its own that B writes, with bank = B and
- * origin = A: its allocated_* stay 0. The live bytes of (path, class, A) are the sum over the
- * records with origin A.
+ * origin = A; the allocated_* of that record stay 0. The live bytes of (path, class, A) are the sum
+ * over the records with origin A.
  *
- * The value at the peak, for bytes and blocks alike: at_peak.epoch == control.epoch ? at_peak :
- * what is live. The sum over all records is the peak, exactly so with one thread.
+ * The value at the peak, for bytes and blocks alike, is at_peak if at_peak.epoch == control.epoch,
+ * and what is live otherwise. The sum over all records is the peak, and exactly so with one thread.
  */
 struct mt_site {
     struct mt_counters counters;
@@ -155,12 +158,12 @@ struct mt_site {
     uint16_t origin;     /* thread that allocated */
     uint8_t size_class;  /* see mt_size_class */
     uint8_t reserved[3];
-    mt_site_id next_of_origin; /* a list that the writer keeps; of no meaning to readers */
+    mt_site_id next_of_origin; /* a list that the writer keeps, which means nothing to readers */
 };
 enum { MT_SITES_PER_CHUNK = 4096 };
 
-/* What a site was at the cut whose number it carries. In memory of its own, made when a cut first
- * needs it. */
+/* This is what a site was at the cut whose number it carries. It is in memory of its own, which
+ * is made when a cut first needs it. */
 struct mt_saved_site {
     struct mt_counters counters;
     struct mt_at_peak at_peak;
@@ -168,7 +171,7 @@ struct mt_saved_site {
     uint64_t cut; /* stored last */
 };
 
-/* Size classes: 0 is the empty block, class c >= 1 holds 2^(c-1) <= bytes < 2^c. */
+/* Size class 0 is the empty block, and class c >= 1 has the blocks with 2^(c-1) <= bytes < 2^c. */
 static inline uint8_t mt_size_class(uint64_t bytes) {
     return (uint8_t)(bytes ? 64 - __builtin_clzll(bytes) : 0);
 }
@@ -200,7 +203,7 @@ struct mt_region {
     uint16_t used; /* entries */
     uint64_t reserved[2];
 };
-/* The group that a key hashes to, of n_groups. */
+/* Returns the group, of n_groups, that a key hashes to. */
 static inline uint32_t mt_group_home(uint64_t key, uint32_t n_groups) {
     return (uint32_t)(((uint64_t)(uint32_t)(key * 0x9E3779B1u) * n_groups) >> 32);
 }
@@ -209,15 +212,15 @@ enum {
     MT_REGION_SHIFT = 16,
     MT_LEAF_SHIFT = 25, /* a leaf holds the regions of 32 MiB */
     MT_REGIONS_PER_LEAF = 1 << (MT_LEAF_SHIFT - MT_REGION_SHIFT),
-    MT_SITE_BITS = 27, /* of a site id, wherever ids are packed */
+    MT_SITE_BITS = 27, /* bits of a site id, wherever ids are packed */
     MT_ENTRY_ERA_SHIFT = MT_SITE_BITS,
     MT_ENTRY_BYTES_SHIFT = 40,
 };
 #define MT_ENTRY_MAX_BYTES (UINT64_C(1) << 24) /* first size that does not fit */
 #define MT_ENTRY_SITE_MASK ((UINT64_C(1) << MT_SITE_BITS) - 1)
 #define MT_ADDRESS_LIMIT                                                                           \
-    (UINT64_C(1) << 47)    /* addresses from here on go to the table of big blocks */
-#define MT_DOMAIN_SHIFT 48 /* above it, in the table of big blocks: the domain, a name id */
+    (UINT64_C(1) << 47)    /* addresses from here on are in the table of big blocks */
+#define MT_DOMAIN_SHIFT 48 /* above the site, in the table of big blocks: the domain, a name id */
 
 struct mt_big_block {
     uint64_t address; /* 0: empty, 1: deleted */
@@ -227,12 +230,13 @@ struct mt_big_block {
 };
 
 /*
- * When a block was allocated is kept as an era: the time since the start of the recording in units
- * of 10 ms, as a floating-point number with 8 bits of mantissa. So the first 2.56 s have eras of 10
- * ms, and later ones are at most 1/256 of the recording's age. The present era is in the control
- * line; threads store it every MT_ERA_EVENTS allocations, and a reader that watches the process at
- * each of its ticks. era_seen of the header says which were ever stored: a block of era e was
- * allocated after the beginning of e and before the end of the next one that was stored, if any.
+ * The time at which a block was allocated is kept as an era: the time since the start of the
+ * recording in units of 10 ms, as a floating-point number with 8 bits of mantissa. So the first
+ * 2.56 s have eras of 10 ms, and later eras are at most 1/256 of the recording's age. The present
+ * era is in the control line. Threads store it every MT_ERA_EVENTS allocations, and so does a
+ * reader that watches the process, at each of its ticks. era_seen of the header says which eras
+ * were ever stored: a block of era e was allocated after the beginning of e and before the end of
+ * the next era that was stored, if any.
  */
 enum {
     MT_ERA_BITS = 13,
@@ -252,7 +256,8 @@ static inline uint32_t mt_era_at(uint64_t ns) {
     return era < MT_ERAS ? era : MT_ERAS - 1;
 }
 
-/* Since the start of the recording. Where an era ends is where the next one begins. */
+/* Returns the time since the start of the recording at which an era begins. An era ends where
+ * the next one begins. */
 static inline uint64_t mt_era_begin_ns(uint32_t era) {
     uint32_t e = era >> MT_ERA_MANTISSA_BITS;
     uint64_t mantissa = era & ((1u << MT_ERA_MANTISSA_BITS) - 1);
@@ -263,7 +268,7 @@ static inline uint64_t mt_era_begin_ns(uint32_t era) {
 
 /* ---- threads --------------------------------------------------------------------------------- */
 
-/* What seldom happens to a thread, or what it could not record. */
+/* These counters are for what seldom happens to a thread, or what it could not record. */
 struct mt_rare_counters {
     uint64_t lossy_blocks;  /* allocations whose call path found no room */
     uint64_t failed;        /* allocations that returned NULL */
@@ -272,21 +277,22 @@ struct mt_rare_counters {
                          once */
     uint64_t unwind_mismatches;      /* only counted under MT_FLAG_CHECK_UNWIND */
     uint64_t allocated_usable_bytes; /* only under MT_FLAG_USABLE */
-    uint64_t interrupted; /* events in a signal handler that interrupted the recorder: not in any
-                             count */
+    /* Events in a signal handler that had interrupted the recorder; they are in no other count. */
+    uint64_t interrupted;
 };
 
-/* A bank belongs to one thread at a time and passes to a later one when its owner has ended. The
- * first cache line is written by its thread only. */
+/* A bank belongs to one thread at a time, and passes to a later one when its owner has ended.
+ * Only its thread writes the first cache line. */
 struct mt_bank {
     uint64_t sequence;           /* odd while the thread is inside an event */
     struct mt_counters counters; /* live_bytes is an estimate when sampling */
     int64_t published_bytes;     /* part of live_bytes that control.current_bytes contains */
-    int64_t scope_high; /* highest live_bytes since open scopes were last brought up to date;
-                           INT64_MAX: none is open */
+    /* Highest live_bytes since open scopes were last brought up to date; INT64_MAX: no scope is
+     * open. */
+    int64_t scope_high;
     struct mt_rare_counters rare;
     uint64_t owner;      /* address of the owner's thread-local block; 0: never used */
-    uint32_t tid;        /* of the present or last owner */
+    uint32_t tid;        /* thread id of the present or last owner */
     uint32_t n_threads;  /* threads that have owned this bank so far */
     mt_thread_id thread; /* present or last owner, 0: one that has not allocated yet */
     uint32_t reserved_too;
@@ -305,16 +311,16 @@ struct mt_bank {
 enum { MT_BANKS_PER_CHUNK = 32, MT_MAX_BANKS = 65536 };
 
 /*
- * A row of a report by thread: a thread that has allocated, since its first allocation. A thread is
- * itself, its bank is storage: what follows it there has another row. When many threads have ended,
- * the oldest of which nothing lives any more are added to the row of MT_THREAD_OTHERS, and their
- * ids are used again.
+ * This is a row of a report by thread: a thread that has allocated, since its first allocation. A
+ * thread is only itself, and its bank is storage: the thread that has the bank next has another
+ * row. When many threads have ended, the oldest of which nothing lives any more are added to the
+ * row of MT_THREAD_OTHERS, and their ids are used again.
  */
 struct mt_thread_row {
-    char name[16];      /* comm when it was last looked at, NUL-terminated */
-    uint32_t tid;       /* 0: of the others, or not known */
-    uint32_t n_threads; /* that the row stands for */
-    uint16_t bank;      /* of the thread; 0: of the others */
+    char name[16];      /* its comm when it was last looked at, NUL-terminated */
+    uint32_t tid;       /* 0: this is the row of the others, or it is not known */
+    uint32_t n_threads; /* threads that the row stands for */
+    uint16_t bank;      /* number of the thread; 0: this is the row of the others */
     uint16_t reserved;
     uint32_t reserved_too;
 };
@@ -322,10 +328,10 @@ enum { MT_THREADS_PER_CHUNK = 128, MT_THREAD_OTHERS = 1, MT_MAX_THREADS = 65536 
 
 /* ---- names, scopes, events ------------------------------------------------------------------- */
 
-/* A text that the program has given (a scope, domain, mark, counter, key or value), or one of its
- * functions. */
+/* This is a text that the program has given (a scope, domain, mark, counter, key or value), or
+ * one of its functions. */
 struct mt_name {
-    uint64_t text;    /* target address of bytes bytes, no NUL; 0: a function */
+    uint64_t text;    /* target address of bytes bytes, without NUL; 0: this is a function */
     uint64_t address; /* of the function */
     uint32_t bytes;
     uint32_t module; /* of the function */
@@ -361,8 +367,9 @@ struct mt_scope_totals {
     int64_t sum[MT_N_SCOPE_VALUES], max[MT_N_SCOPE_VALUES], own[MT_N_SCOPE_VALUES];
     uint64_t histogram; /* target address of uint64_t[capacity], 0: none */
     uint32_t capacity, used;
-    uint32_t n_threads;   /* that have ended such scopes, one after the other: the bank passes on */
-    uint32_t last_thread; /* the latest of them, as a number among the bank's */
+    /* Threads that have ended such scopes, one after the other, because the bank passes on. */
+    uint32_t n_threads;
+    uint32_t last_thread; /* the latest of these threads, as a number among the bank's */
 };
 enum { MT_SCOPES_PER_CHUNK = 64 };
 enum {
@@ -374,8 +381,8 @@ enum {
 };
 #define MT_BUCKET_NEGATIVE (UINT64_C(1) << 60)
 
-/* Buckets: 0 .. 31 one each, then 32 to every doubling: the middle of one is within 1.6 % of all
- * that fell into it. */
+/* Values 0 .. 31 have a bucket each, and then there are 32 to every doubling: the middle of a
+ * bucket is within 1.6 % of all that fell into it. */
 static inline uint32_t mt_bucket_of(uint64_t magnitude) {
     if (magnitude >> MT_BUCKET_MANTISSA_BITS == 0)
         return (uint32_t)magnitude;
@@ -390,38 +397,41 @@ static inline uint64_t mt_bucket_begin(uint32_t bucket) {
     return e == 0 ? mantissa : (mantissa | 1u << MT_BUCKET_MANTISSA_BITS) << (e - 1);
 }
 
-/* A scope that has begun and not ended, or place for one. With a thread's counters of now: what it
- * measures so far. */
+/* This is a scope that has begun and not ended, or a place for one. Together with the present
+ * counters of its thread it tells what the scope measures so far. */
 struct mt_open_scope {
-    uint64_t serial; /* number (40), bank (24), 0 for the process's; stored last, and 0 as soon as
-                        it has ended */
-    uint64_t event;  /* serial that its event and keys will have; another one for a scope that began
-                        elsewhere */
-    uint64_t storage; /* memtrack_scope of the program, or the function's address; the writer's */
+    /* Number (40), bank (24), which is 0 for the process's; stored last, and 0 as soon as the
+     * scope has ended. */
+    uint64_t serial;
+    /* The serial that its event and keys will have; a scope that began elsewhere gets another
+     * one. */
+    uint64_t event;
+    /* The program's memtrack_scope, or the function's address; for the writer alone. */
+    uint64_t storage;
     mt_name_id name;
-    uint8_t is_function, is_attached; /* attached: it began elsewhere, and inner.taken is what it
-                                         had measured there */
+    /* The scope was attached: it began elsewhere, and inner.taken is what it had measured there. */
+    uint8_t is_function, is_attached;
     uint16_t reserved;
     struct mt_counters begin;
     int64_t high_bytes; /* highest live bytes seen so far, on the scale of begin.live_bytes */
-    uint64_t begin_ns, begin_cpu_ns; /* CLOCK_MONOTONIC; 0: about to begin */
+    uint64_t begin_ns, begin_cpu_ns; /* CLOCK_MONOTONIC; 0: it is about to begin */
     int64_t inner[MT_N_SCOPE_VALUES],
-        taken[MT_N_SCOPE_VALUES]; /* of scopes inside of it that have ended */
+        taken[MT_N_SCOPE_VALUES]; /* sums of the scopes inside of it that have ended */
 };
 enum { MT_OPEN_PER_CHUNK = 16, MT_SCOPE_SERIAL_BITS = 40 };
 
 enum mt_event_kind { MT_EVENT_SCOPE = 1, MT_EVENT_SET, MT_EVENT_MARK, MT_EVENT_COUNTER };
 
-/* The latest events, event n at place n % max_events. */
+/* These are the latest events. Event n is at place n % max_events. */
 struct mt_event {
     uint64_t number;  /* n + 1, stored last; 0 while it is written */
     uint64_t scope;   /* serial of the scope that ended, or that a key belongs to */
-    uint64_t time_ns; /* since the start of the recording: of a scope, when it began */
+    uint64_t time_ns; /* time since the start of the recording; for a scope, when it began */
     uint64_t duration_ns;
-    int64_t value; /* net bytes of a scope, value of a counter */
+    int64_t value; /* net bytes of a scope, or the value of a counter */
     int64_t peak_bytes;
     uint32_t kind;
-    mt_name_id name, text; /* of a key: the key, and its value */
+    mt_name_id name, text; /* for a key, the key and its value */
     uint32_t tid;
 };
 enum { MT_DEFAULT_EVENTS = 4096 };
@@ -465,40 +475,42 @@ struct mt_extent {
     uint32_t index;
 };
 struct mt_segment {
-    uint64_t address; /* where the target mapped it */
-    uint64_t offset;  /* in the file */
+    uint64_t address; /* the address at which the target mapped it */
+    uint64_t offset;  /* its offset in the file */
     uint64_t bytes;
 };
-struct mt_directory { /* a further block of extents */
+struct mt_directory { /* This is a further block of extents. */
     uint64_t next;    /* target address of the next block, 0: none */
     struct mt_extent extent[MT_DIRECTORY_EXTENTS];
 };
 
-/* What readers ask of the process. Threads compare the whole word with the one that they last acted
- * upon. Each field is written whole, so that a reader and the program can write at the same
- * time. */
+/* This is what readers ask of the process. Threads compare the whole word with the one that they
+ * last acted upon. Each field is written whole, so that a reader and the program can write at
+ * the same time. */
 union mt_request {
     uint64_t word;
     struct {
-        uint8_t off; /* not 0: allocations are not recorded; frees of recorded blocks are. Written
-                      * by readers and by the program itself, the last one counts */
+        /* Not 0: allocations are not recorded, but frees of recorded blocks are. Readers and the
+         * program itself write it, and the last one counts. */
+        uint8_t off;
         uint8_t reserved;
         uint16_t era; /* changes whenever control.era does, after it, so that threads look */
-        uint32_t cut; /* odd: a cut is being read. Written by readers that hold flock(LOCK_EX) on
-                         the ledger */
+        /* Odd: a cut is being read. Readers that hold flock(LOCK_EX) on the ledger write it. */
+        uint32_t cut;
     };
 };
 
-/* Read by all threads at every event; kept in a cache line of its own. */
+/* All threads read this at every event; it is in a cache line of its own. */
 struct mt_control {
-    uint64_t epoch;        /* counts the peaks; see struct mt_site */
+    uint64_t epoch;        /* counts the peaks, see struct mt_site */
     int64_t current_bytes; /* sum of what the banks have published */
     int64_t peak_bytes;    /* highest current_bytes */
     union mt_request request;
-    uint32_t era;         /* now */
-    uint32_t clear_era;   /* blocks of earlier eras have been cleared */
-    uint64_t clear_epoch; /* sites not touched since, and banks that have not heard of it, count as
-                             zero */
+    uint32_t era;       /* the present era */
+    uint32_t clear_era; /* blocks of eras before this one have been cleared */
+    /* Sites that were not changed since, and banks that have not noticed the clear, count as
+     * zero. */
+    uint64_t clear_epoch;
     uint64_t reserved[2];
 };
 
@@ -514,18 +526,19 @@ struct mt_allocator_stat {
     uint64_t value;
 };
 
-/* What has become of the question for the allocator's own figures:
- * mt_ledger_header.allocator_answer, lower bits. */
+/* This is what has become of the question for the allocator's own figures: the lower bits of
+ * mt_ledger_header.allocator_answer. */
 enum mt_answer {
     MT_ANSWER_NOT_ASKED = 0,
-    MT_ANSWER_PENDING, /* to be asked at a normal exit, which has not come */
+    MT_ANSWER_PENDING, /* it is to be asked at a normal exit, which has not come */
     MT_ANSWER_GIVEN,
-    MT_ANSWER_UNKNOWN_ALLOCATOR, /* nobody knows how to ask it */
-    MT_ANSWER_CONFINED,   /* by seccomp: the copy of the process that is asked could not be made */
+    MT_ANSWER_UNKNOWN_ALLOCATOR, /* nobody knows how to ask this allocator */
+    /* Forbidden by seccomp: the copy of the process that is asked could not be made. */
+    MT_ANSWER_CONFINED,
     MT_ANSWER_IN_HANDLER, /* exit was called by a signal handler that had interrupted the allocator
                            */
     MT_ANSWER_NO_COPY,    /* detail: errno */
-    MT_ANSWER_DIED,       /* the copy did, while it was asked; detail: signal */
+    MT_ANSWER_DIED,       /* the copy crashed while it was asked; detail: signal */
     MT_ANSWER_LATE,       /* the copy did not answer in time */
 };
 enum { MT_ANSWER_DETAIL_SHIFT = 8 };
@@ -537,29 +550,29 @@ enum mt_flag {
     MT_FLAG_THREADS =
         1u << 3, /* more than one thread has allocated: peak within its bound, not exact */
     MT_FLAG_FORKED =
-        1u << 4, /* began in a fork: blocks inherited from the parent are unknown here */
+        1u << 4, /* it began in a fork: blocks inherited from the parent are unknown here */
     MT_FLAG_NO_SPACE = 1u << 5, /* a segment could not be had: see lossy_errno */
-    MT_FLAG_COMPLETE = 1u << 6, /* recorded from the first call on (not switched on later) */
+    MT_FLAG_COMPLETE = 1u << 6, /* it was recorded from the first call on (not switched on later) */
     MT_FLAG_OWN_API =
         1u << 7, /* the allocator's second object is loaded: mallocx and its family are recorded */
     MT_FLAG_DORMANT = 1u << 8, /* recording was off at the start */
-    MT_FLAG_SWITCHED =
-        1u << 9, /* recording has been switched since: what was allocated while off is unknown */
+    /* Recording has been switched since: what was allocated while it was off is unknown. */
+    MT_FLAG_SWITCHED = 1u << 9,
     MT_FLAG_SCOPE_CPU = 1u << 11, /* scopes measure CPU time */
-    MT_FLAG_CLEARED = 1u << 12,   /* the program has had what was recorded forgotten */
+    MT_FLAG_CLEARED = 1u << 12,   /* the program has had everything before forgotten */
     MT_FLAG_BOUND = 1u << 13,     /* call paths have reached max_bytes */
     MT_FLAG_CONFINED =
         1u << 14, /* seccomp: some system calls of the recorder are not made any more */
-    MT_FLAG_IN_FORKS =
-        1u << 15, /* the ledger could not be kept out of them: they are told by their number */
+    /* The ledger could not be kept out of forks: they are told by their process number. */
+    MT_FLAG_IN_FORKS = 1u << 15,
     MT_FLAG_EXPECTED = 1u << 10, /* and nobody would have seen it: it may not have done so at all */
-    MT_FLAG_PRECEDED =
-        1u << 16, /* the object named in `preceding` defines malloc: what it keeps is not seen */
+    /* The object named in `preceding` defines malloc, and what it does not pass on is not seen. */
+    MT_FLAG_PRECEDED = 1u << 16,
     MT_FLAG_NO_USABLE =
         1u << 17, /* usable sizes were asked for, and the allocator does not tell them */
 };
 
-/* What provides malloc under the tracker. */
+/* This is what provides malloc under the tracker. */
 enum mt_allocator {
     MT_ALLOCATOR_OTHER = 0,
     MT_ALLOCATOR_GLIBC,
@@ -576,20 +589,21 @@ struct mt_ledger_header {
     struct mt_saved_control saved_control;
     uint32_t flags __attribute__((aligned(64))); /* enum mt_flag */
     uint32_t pid;
-    uint32_t ppid; /* of a fork: the process that was recorded before it, in whose ledger is what it
-                      has inherited */
+    /* In a fork: the process that was recorded before it, whose ledger has what it has
+     * inherited. */
+    uint32_t ppid;
     uint32_t allocator; /* enum mt_allocator */
     uint64_t start_realtime_ns;
     uint64_t start_monotonic_ns; /* CLOCK_MONOTONIC */
     uint64_t sample_bytes;       /* mean bytes between samples; 0: every allocation */
     uint32_t max_frames;
-    uint32_t lossy_errno;       /* errno of the segment that could not be had */
-    uint64_t file_bytes;        /* fallocated so far: what the ledger costs */
+    uint32_t lossy_errno;       /* errno of the growth that failed */
+    uint64_t file_bytes;        /* bytes fallocated so far, which are what the ledger costs */
     uint64_t allocator_path;    /* target address of the path of the object that provides malloc,
                                    NUL-terminated */
     uint32_t n_allocator_stats; /* the allocator's own figures; 0: see allocator_answer */
     uint32_t n_open;            /* places for open scopes, of which some are in use */
-    /* counts: stored with release order after what they count */
+    /* The counts are stored with release order, after what they count. */
     uint32_t n_segments, n_extents;
     uint32_t n_nodes;   /* ids 0 .. n_nodes-1 */
     uint32_t n_sites;   /* ids 0 .. n_sites-1, unused ones have node 0 */
@@ -599,31 +613,34 @@ struct mt_ledger_header {
     uint32_t n_scopes;  /* records of scope totals, 0 .. n_scopes-1 */
     uint32_t n_threads; /* ids 0 .. n_threads-1, thread 0 is never used */
     uint32_t reserved_count;
-    uint64_t n_events; /* that have been; the last max_events of them are there */
+    uint64_t n_events; /* number of events that have been; the last max_events of them are there */
     uint32_t max_events;
-    uint32_t event_sample;    /* one scope in so many is an event */
-    uint64_t dropped_scopes;  /* scopes, or parts of their histograms, that found no room */
-    uint64_t unseen_discards; /* arenas and heaps that were given up with all their blocks, which
-                                 could not be told */
-    uint64_t directory;       /* target address of the first struct mt_directory, 0: none */
-    uint64_t max_bytes; /* of the file, beyond which there is no room for call paths; 0: no bound */
-    uint64_t private_bytes;  /* of the table of live blocks, in the process's own memory: no list of
-                                blocks has these */
-    int64_t clock_offset_ns; /* of the time namespace: CLOCK_MONOTONIC of the process is the
-                                system's and this */
-    uint32_t unrecorded_forks; /* children without a ledger of their own, counted by themselves; in
-                                  the first page */
-    uint32_t unrecorded_errno; /* why the last of them has none */
+    uint32_t event_sample;   /* one scope in so many is an event */
+    uint64_t dropped_scopes; /* scopes, or parts of their histograms, that found no room */
+    /* Arenas and heaps that were given up with all their blocks, where it could not be told
+     * which blocks. */
+    uint64_t unseen_discards;
+    uint64_t directory; /* target address of the first struct mt_directory, 0: none */
+    /* Size of the file beyond which there is no room for call paths; 0: no bound. */
+    uint64_t max_bytes;
+    /* Bytes of the table of live blocks in the process's own memory: no list of blocks has
+     * these. */
+    uint64_t private_bytes;
+    /* What the time namespace adds: CLOCK_MONOTONIC of the process is the system's and this. */
+    int64_t clock_offset_ns;
+    /* Children without a ledger of their own, which count themselves; this is in the first page. */
+    uint32_t unrecorded_forks;
+    uint32_t unrecorded_errno; /* why the last of these has none */
     uint64_t unrecorded; /* events of threads for which there was no room at all: no figure contains
                             them */
     uint32_t exe_bytes, command_bytes, cwd_bytes;
     uint32_t allocator_answer;   /* enum mt_answer, from MT_ANSWER_DETAIL_SHIFT on its detail */
-    char exe[MT_PATH_MAX_BYTES]; /* of /proc/self/exe */
-    char cwd[MT_PATH_MAX_BYTES]; /* at start */
-    char command[MT_COMMAND_MAX_BYTES]; /* of /proc/self/cmdline: NUL-separated, cut at the end if
-                                           longer */
-    char ignored_options[MT_IGNORED_BYTES]; /* of MEMTRACK_OPTIONS: what is not understood,
-                                               NUL-terminated */
+    char exe[MT_PATH_MAX_BYTES]; /* text of /proc/self/exe */
+    char cwd[MT_PATH_MAX_BYTES]; /* working directory at the start */
+    /* Text of /proc/self/cmdline: NUL-separated, cut at the end if longer. */
+    char command[MT_COMMAND_MAX_BYTES];
+    /* Words of MEMTRACK_OPTIONS that are not understood, NUL-terminated. */
+    char ignored_options[MT_IGNORED_BYTES];
     char preceding[MT_PRECEDING_BYTES]; /* path of the object before us that defines malloc; "": the
                                            program */
     struct mt_allocator_stat allocator_stat[MT_MAX_ALLOCATOR_STATS];

@@ -19,7 +19,7 @@
 
 /* ---- header ---------------------------------------------------------------------------------- */
 
-/* The part before the texts; what a tick needs. */
+/* This is the part of the header before the texts, which a tick needs. */
 struct prefix {
     _Alignas(64) unsigned char bytes[offsetof(struct mt_ledger_header, exe)];
 };
@@ -114,8 +114,8 @@ static void take_info(struct mt_ledger *ledger, const struct prefix *prefix) {
                                                    : MT_LEDGER_MAX_EVENTS;
 }
 
-/* A file may be sparse (a copy of a ledger often is), so its disk blocks bound its contents only
- * loosely. */
+/* A file may be sparse (a copy of a ledger often is), so the number of its disk blocks bounds
+ * its contents only loosely. */
 #define SPARSE_FACTOR 16u
 #define SPARSE_SLACK  (UINT64_C(64) << 20)
 
@@ -227,8 +227,8 @@ int mt_ledger_open_fd(int fd, const char *path, struct mt_ledger **out, struct m
     return 0;
 }
 
-/* What a process has mapped, as mt_find_ledger names it when the file has left its directory: the
- * kernel's link. */
+/* Opens what a process has mapped, as mt_find_ledger names it when the file has left its
+ * directory, which is the kernel's link. */
 static bool is_mapped_file(const char *path) {
     int at = 0;
     return sscanf(path, "/proc/%*u/map_files/%*x-%*x%n", &at) == 0 && at > 0 && path[at] == 0;
@@ -300,7 +300,7 @@ static size_t count_of(const struct mt_ledger *ledger, enum mt_extent_kind kind)
     }
 }
 
-/* What is there now, whether a cut is open or not. */
+/* Reads what is there now, whether a cut is open or not. */
 static size_t read_now(struct mt_ledger *ledger, enum mt_extent_kind kind, size_t first, size_t n,
                        void *out) {
     size_t count = count_of(ledger, kind), item_bytes = mt_ledger_file_kind[kind].item_bytes,
@@ -329,7 +329,7 @@ static size_t read_now(struct mt_ledger *ledger, enum mt_extent_kind kind, size_
     return there;
 }
 
-/* What the program has cleared, and has not touched since, counts as zero. */
+/* Lets what the program has cleared, and has not changed since, count as zero. */
 static void forget_cleared_sites(const struct mt_ledger *ledger, struct mt_site *sites, size_t n) {
     for (size_t i = 0; i < n; i++)
         if (sites[i].at_peak.epoch < ledger->info.control.clear_epoch)
@@ -352,7 +352,7 @@ static void forget_cleared_banks(const struct mt_ledger *ledger, struct mt_bank 
     }
 }
 
-/* The copies may lie in chunks that did not exist when the sites were read. */
+/* The copies may be in chunks that did not exist when the sites were read. */
 static void apply_saved_sites(struct mt_ledger *ledger, size_t first, size_t n,
                               struct mt_site *sites) {
     if (ledger->cut.number == 0 || n == 0)
@@ -379,7 +379,8 @@ size_t mt_ledger_read_items(struct mt_ledger *ledger, enum mt_extent_kind kind, 
 void *mt_ledger_load_items(struct mt_ledger *ledger, enum mt_extent_kind kind, size_t *n) {
     size_t have = ledger->file.arrays[kind].n_chunks * (size_t)mt_ledger_file_kind[kind].per_chunk;
     size_t count = count_of(ledger, kind);
-    if (count > have) { /* more than there are chunks for: do not allocate what cannot be read */
+    /* There are more than there are chunks for: nothing is allocated for what cannot be read. */
+    if (count > have) {
         ledger->file.damage += count > mt_ledger_file_kind[kind].first;
         count = have;
     }

@@ -80,7 +80,7 @@ void mt_ledger_saved_release(struct mt_ledger_cut *cut) {
     if (cut->number != 0)
         mt_ledger_file_pwrite(cut->fd, MT_REQUEST_OFFSET(cut), &next, sizeof next);
     if (cut->fd >= 0)
-        close(cut->fd); /* and the lock with it */
+        close(cut->fd); /* closing gives the lock back */
     cut->fd = -1;
     cut->number = 0;
     free(cut->chunk);

@@ -14,9 +14,9 @@
 #include "ledger/file.h"
 
 struct mt_ledger_cut {
-    int fd;          /* open for writing, holds the lock; -1: none */
-    uint32_t number; /* odd: open, and asked of the process; 0: none */
-    bool is_begun;   /* there has been one */
+    int fd;          /* the file open for writing, which holds the lock; -1: none */
+    uint32_t number; /* odd: the cut is open, and the process is asked for it */
+    bool is_begun;   /* there has been a cut */
     bool is_exact;   /* what was read since the last begin is of one instant, as far as is known */
     struct mt_saved_site *chunk; /* room for mt_ledger_saved_sites; NULL: not yet */
 };

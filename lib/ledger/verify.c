@@ -35,9 +35,8 @@ struct work {
     struct mt_bank *banks;
     size_t n_nodes, n_sites, n_banks;
     bool is_live;
-    bool
-        is_settled; /* sites and banks are of one instant, at which no thread was inside an event */
-    uint64_t n_inside; /* events that were not done to the end */
+    bool is_settled; /* sites and banks are of one instant at which no thread was inside an event */
+    uint64_t n_inside; /* events that were not completed */
 };
 
 __attribute__((format(printf, 2, 3))) static void fault(struct work *w, const char *format, ...) {
@@ -89,11 +88,11 @@ static int compare_extents(const void *a, const void *b) {
     return x->address < y->address ? -1 : x->address > y->address;
 }
 
-/* Of the header alone: further ones are in directory blocks, which the reader follows, and counts
- * as damage. */
+/* Checks those of the header alone: further ones are in directory blocks, which the reader
+ * follows, and whose faults it counts as damage. */
 static void check_extents(struct work *w) {
-    static struct mt_extent
-        sorted[MT_FIRST_EXTENTS]; /* too large for a stack; verify is of one thread */
+    /* Static, because it is too large for a stack, and only one thread verifies. */
+    static struct mt_extent sorted[MT_FIRST_EXTENTS];
     uint32_t n = w->header->n_extents < MT_FIRST_EXTENTS ? w->header->n_extents : MT_FIRST_EXTENTS;
     memcpy(sorted, w->header->extent, n * sizeof *sorted);
     for (uint32_t i = 0; i < n; i++)
@@ -144,8 +143,7 @@ static int check_rest(struct work *w) {
     return done ? 0 : -MEMTRACK_ENOMEM;
 }
 
-/* A histogram is judged when it can be read whole, and of a process that does not change it
- * meanwhile. */
+/* A histogram is judged when it can be read whole and its process does not change it meanwhile. */
 static int check_scopes(struct work *w) {
     enum { MOST_WORDS = 1 << 16 };
     size_t n = 0;
@@ -169,8 +167,8 @@ static int check_scopes(struct work *w) {
 
 /* ---- live blocks ----------------------------------------------------------------------------- */
 
-/* What lives, counted twice: of the blocks in the table, and by the sites. By site's thread, path
- * and class. */
+/* This is what lives, counted twice: from the blocks in the table, and by the sites, for each
+ * thread, path and class of a site. */
 struct group {
     uint64_t key; /* node, origin, class */
     int64_t blocks, bytes;
@@ -204,7 +202,7 @@ static void check_region(struct blocks *b, const struct mt_region *r, uint64_t n
         return;
     }
     if (w->ledger->info.private_bytes != 0 && !mt_ledger_file_holds(&w->ledger->file, r->groups)) {
-        b->complete = false; /* in the process's own memory */
+        b->complete = false; /* the table is in the process's own memory */
         return;
     }
     if (mt_ledger_read_address(w->ledger, r->groups, b->groups, bytes) != bytes) {
@@ -256,7 +254,7 @@ static int compare_groups(const void *a, const void *b) {
     return x->key < y->key ? -1 : x->key > y->key;
 }
 
-/* Counted minus there, in groups. */
+/* Compares what was counted with what is there, in groups. */
 static int compare_sums(struct blocks *b) {
     struct work *w = b->w;
     struct group *groups = calloc(w->n_sites + 1, sizeof *groups);
@@ -343,7 +341,7 @@ static int load(struct work *w, struct mt_error *error) {
     w->is_settled = mt_ledger_cut_is_exact(w->ledger);
     mt_ledger_cut_end(w->ledger);
     rc = mt_ledger_read_header(w->ledger, w->header,
-                               error); /* what was made since: nodes of the newest sites */
+                               error); /* reads what was made since: nodes of the newest sites */
     if (rc == 0)
         rc = mt_ledger_refresh(w->ledger, error);
     w->nodes = mt_ledger_load_items(w->ledger, MT_EXTENT_NODES, &w->n_nodes);
@@ -378,9 +376,9 @@ int mt_ledger_verify(struct mt_ledger *ledger, struct mt_verdict *out, struct mt
     struct work w = {.ledger = ledger, .verdict = out, .is_live = mt_ledger_is_live(ledger)};
     w.header = aligned_alloc(64, sizeof *w.header);
     int rc = w.header ? 0 : -MEMTRACK_ENOMEM;
+    /* Without a cut, what is read is of no one instant, and then the sums tell. */
     if (rc == 0 && w.is_live)
-        mt_ledger_cut_begin(
-            ledger, NULL); /* without one, what is read is of no one instant: then the sums tell */
+        mt_ledger_cut_begin(ledger, NULL);
     if (rc == 0)
         rc = check_all(&w, error);
     mt_ledger_cut_end(ledger);

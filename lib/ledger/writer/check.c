@@ -45,8 +45,10 @@ static const struct mt_extent *extent_at(const struct mt_ledger_header *h, uint3
 
 static const char *check_extents(const struct mt_writer *w) {
     enum {
+        /* So many are compared each with each; beyond that a walk would take longer than the
+         * program. */
         MOST = 1024
-    }; /* of these each with each; beyond that a walk would take longer than the program */
+    };
     const struct mt_ledger_header *h = w->header;
     uint32_t n = h->n_extents < MOST ? h->n_extents : MOST;
     for (uint32_t i = 0; i < n; i++) {

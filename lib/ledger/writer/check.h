@@ -6,10 +6,11 @@
 #include "ledger/writer/table.h"
 
 #ifdef MEMTRACK_CHECKS
-/* Segments follow one another in the file; extents lie in them, and no two share a byte; room lies
- * in one as well. NULL, or what does not hold. Under the growth lock. */
+/* Checks that segments follow one another in the file, that extents are inside of them and no
+ * two share a byte, and that room is inside of one as well. Returns NULL, or what does not hold.
+ * To be called under the growth lock. */
 MT_HIDDEN const char *mt_writer_check(const struct mt_writer *w);
-/* Every id below n has its chunk. */
+/* Checks that every id below n has its chunk. */
 MT_HIDDEN const char *mt_writer_check_table(const struct mt_table *table, uint32_t n);
 #endif
 

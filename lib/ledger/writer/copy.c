@@ -19,10 +19,10 @@
 
 enum { WORDS = MT_OS_PAGE / 8 };
 
-/* Those that readers know of, and one that is there and not counted yet: its growth has been
- * interrupted. */
+/* Counts the segments that readers know of, and one that is there and not counted yet, because
+ * its growth has been interrupted. */
 static uint32_t count_segments(const struct mt_ledger_header *h) {
-    uint32_t n = mt_load_acquire(&h->n_segments); /* each that it counts is whole */
+    uint32_t n = mt_load_acquire(&h->n_segments); /* acquire: each that it counts is whole */
     const struct mt_segment *next = &h->segment[n];
     bool is_more = n < MT_MAX_SEGMENTS && next->address != 0 && next->bytes != 0 &&
                    mt_os_is_mapped(next->address, next->address + next->bytes);
@@ -71,7 +71,7 @@ void mt_writer_copy_drop(const struct mt_writer *w, struct mt_writer_copy *copy)
         mt_os_call(SYS_munmap, (long)copy->memory, (long)copy->bytes, 0, 0, 0, 0);
 }
 
-/* Where mremap may not be called, the copy is copied once more. */
+/* When mremap may not be called, the copy is copied once more. */
 static void put(uint64_t address, char *copy, uint64_t bytes) {
     long r = mt_os_call(SYS_mremap, (long)copy, (long)bytes, (long)bytes,
                         MREMAP_MAYMOVE | MREMAP_FIXED, (long)address, 0);
@@ -103,7 +103,7 @@ void mt_writer_copy_use(struct mt_writer *w, const struct mt_writer_copy *copy) 
 void mt_writer_copy_unmap(struct mt_writer *w) {
     if (!w->is_copy || w->header == NULL)
         return;
-    for (uint32_t i = w->header->n_segments; i-- > 0;) /* the one with the table last */
+    for (uint32_t i = w->header->n_segments; i-- > 0;) /* the segment with the table goes last */
         mt_os_call(SYS_munmap, (long)w->header->segment[i].address,
                    (long)w->header->segment[i].bytes, 0, 0, 0, 0);
 }

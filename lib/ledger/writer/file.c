@@ -42,7 +42,7 @@ static size_t round_to_pages(size_t bytes) {
     return (bytes + MT_OS_PAGE - 1) & ~(size_t)(MT_OS_PAGE - 1);
 }
 
-/* Past the limit the kernel sends SIGXFSZ, so ask first. */
+/* Beyond the limit the kernel sends SIGXFSZ, so the limit is asked for first. */
 bool mt_writer_file_fits(uint64_t bytes) {
     struct rlimit limit = {0};
     if (mt_os_call(SYS_prlimit64, 0, RLIMIT_FSIZE, 0, (long)&limit, 0, 0) != 0)
@@ -56,8 +56,8 @@ static void leave_out_of_forks(const struct mt_writer *w, long address, size_t b
     mt_os_call(SYS_madvise, address, (long)bytes, MADV_DONTDUMP, 0, 0, 0);
 }
 
-/* Without fallocate: zeros. Without pwrite, too, they go to the end of the file, where the
- * descriptor is. */
+/* Without fallocate, zeros are written. Without pwrite as well, they go to the end of the file,
+ * where the descriptor is. */
 static long write_zeros(const struct mt_writer *w, long fd, uint64_t offset, size_t bytes) {
     static const char zeros[MT_OS_PAGE];
     bool anywhere = mt_os_may(SYS_pwrite64);
@@ -87,7 +87,7 @@ static long set_aside(const struct mt_writer *w, long fd, uint64_t offset, size_
     return r;
 }
 
-/* Extend the file by bytes and map them, by descriptor. Address or -errno. */
+/* Extends the file by bytes and maps them, by descriptor. Returns the address or -errno. */
 static long extend(const struct mt_writer *w, long fd, uint64_t offset, size_t bytes) {
     if (!mt_writer_file_fits(offset + bytes))
         return -EFBIG;
@@ -104,8 +104,8 @@ static long extend(const struct mt_writer *w, long fd, uint64_t offset, size_t b
     return address;
 }
 
-/* The same without a descriptor: the new mapping begins with the page at tail, the last one of the
- * file so far. */
+/* Does the same without a descriptor. The new mapping begins with the page at tail, the last one
+ * of the file so far. */
 static long extend_from(const struct mt_writer *w, uint64_t tail, size_t bytes) {
     long first =
         mt_os_call(SYS_mremap, (long)tail, 0, (long)bytes + MT_OS_PAGE, MREMAP_MAYMOVE, 0, 0);
@@ -118,15 +118,15 @@ static long extend_from(const struct mt_writer *w, uint64_t tail, size_t bytes) 
         r = mt_os_call(SYS_madvise, address, (long)bytes, MADV_POPULATE_WRITE, 0, 0, 0);
     while (r == -EINTR);
     if (!mt_os_failed(r)) {
-        mt_os_call(SYS_munmap, first, MT_OS_PAGE, 0, 0, 0, 0); /* there twice */
+        mt_os_call(SYS_munmap, first, MT_OS_PAGE, 0, 0, 0, 0); /* this page is there twice */
         return address;
     }
     mt_os_call(SYS_munmap, first, (long)bytes + MT_OS_PAGE, 0, 0, 0, 0);
-    return r == -EFAULT ? -ENOSPC
-                        : r; /* how MADV_POPULATE_WRITE reports what would have been a SIGBUS */
+    /* This is how MADV_POPULATE_WRITE reports what would have been a SIGBUS. */
+    return r == -EFAULT ? -ENOSPC : r;
 }
 
-/* Room to grow into: as large as the limit on file sizes lets it be. */
+/* Makes room to grow into, as large as the limit on file sizes allows. */
 static void make_sparse(struct mt_writer *w, long fd, size_t first) {
     uint64_t bytes = UINT64_C(1) << SPARSE_BYTES_LOG;
     while (bytes > first && !mt_writer_file_fits(bytes))
@@ -140,12 +140,13 @@ bool mt_writer_file_add(struct mt_writer *w, uint64_t address, uint64_t offset, 
     h->segment[h->n_segments] =
         (struct mt_segment){.address = address, .offset = offset, .bytes = bytes};
     mt_barrier();
-    if (mt_unlikely(
-            w->is_copy)) /* of a ledger that was forked before what is mapped here was known */
+    /* The bound is that of a ledger that was forked before what is mapped here was known. */
+    if (mt_unlikely(w->is_copy))
         return false;
     w->file_bytes = offset + bytes;
     h->file_bytes = w->file_bytes;
-    mt_store_release(&h->n_segments, h->n_segments + 1); /* the segment that it counts is whole */
+    /* Release: the segment that it counts is whole. */
+    mt_store_release(&h->n_segments, h->n_segments + 1);
     return true;
 }
 
@@ -157,7 +158,7 @@ static bool is_same_inode(const struct mt_writer *w, long fd) {
            st.st_ino == w->inode;
 }
 
-/* Where a filter lets us read a file but not ask about it: it is ours when it says what ours
+/* When a filter lets us read a file but not ask about it, it is ours when it says what ours
  * says. */
 static bool has_same_beginning(const struct mt_writer *w, long fd) {
     enum { BYTES = (int)offsetof(struct mt_ledger_header, sample_bytes) };
@@ -216,7 +217,7 @@ static long extend_ledger(struct mt_writer *w, size_t bytes) {
     return r == -EINVAL || r == -EPERM ? extend_reopened(w, bytes) : r;
 }
 
-/* What was set aside becomes the newest segment. */
+/* Makes what was set aside the newest segment. */
 static bool use_reserve(struct mt_writer *w, size_t wanted) {
     if (w->reserve.begin == NULL || wanted > (size_t)(w->reserve.end - w->reserve.begin))
         return false;

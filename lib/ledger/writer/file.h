@@ -6,21 +6,24 @@
 
 #include "ledger/writer/state.h"
 
-/* The first bytes of a file that has just been made, and room to grow into. Where they are mapped,
- * or -errno. */
+/* Maps the first bytes of a file that has just been made, and makes room to grow into. Returns
+ * where they are mapped, or -errno. */
 MT_HIDDEN long mt_writer_file_begin(struct mt_writer *w, long fd, size_t bytes);
 
-/* Whether the process may have a file of so many bytes (RLIMIT_FSIZE). */
+/* Returns whether the process may have a file of so many bytes (RLIMIT_FSIZE). */
 MT_HIDDEN bool mt_writer_file_fits(uint64_t bytes);
 
-/* Tell readers of a further segment. False: they are not to know (mt_writer.is_copy). */
+/* Tells readers of a further segment. Returns false when they are not to know
+ * (mt_writer.is_copy). */
 MT_HIDDEN bool mt_writer_file_add(struct mt_writer *w, uint64_t address, uint64_t offset,
                                   uint64_t bytes);
 
-/* A segment of at least wanted bytes becomes w->free. False: there is none; the header says so. */
+/* Makes a segment of at least wanted bytes w->free. Returns false when there is none; the header
+ * then says so. */
 MT_HIDDEN bool mt_writer_file_grow(struct mt_writer *w, size_t wanted);
 
-/* A segment of bytes, or of what there is room for, becomes w->reserve. False: none. */
+/* Makes a segment of bytes, or of what there is room for, w->reserve. Returns false when there
+ * is none. */
 MT_HIDDEN bool mt_writer_file_reserve(struct mt_writer *w, size_t bytes);
 
 #endif

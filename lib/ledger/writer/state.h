@@ -14,25 +14,28 @@ struct mt_writer_room {
 struct mt_writer {
     struct mt_ledger_header *header; /* NULL: no ledger */
     struct mt_writer_room free;      /* what is left of the newest segment */
-    struct mt_writer_room
-        reserve; /* a whole segment that has been set aside for when the file cannot grow */
-    struct mt_writer_room own; /* of the process's own memory, when the file is full */
+    /* A whole segment that has been set aside for the time when the file cannot grow. */
+    struct mt_writer_room reserve;
+    struct mt_writer_room own; /* memory of the process's own, for when the file is full */
     uint64_t file_bytes;       /* set aside so far */
-    uint64_t max_bytes; /* beyond which there is no room for detail; 0: there is no bound. Outlives
-                           forks */
-    uint64_t sparse_bytes; /* size of the file, the rest of which is a hole; 0: it ends where
-                              file_bytes says */
-    uint64_t device,
-        inode; /* to recognise our file when it is opened again for growth; 0: not known */
+    /* Size beyond which there is no room for detail; 0: there is no bound. Outlives forks. */
+    uint64_t max_bytes;
+    /* Size of the file when the rest of it is a hole; 0: it ends where file_bytes says. */
+    uint64_t sparse_bytes;
+    /* By these our file is recognised when it is opened again for growth; 0: not known. */
+    uint64_t device, inode;
     struct mt_directory *directory;
-    struct mt_ledger_header *family; /* the first page once more: of this ledger, or in a fork
-                                        without one its parent's */
-    bool is_in_forks; /* they cannot be told by their memory, and have this mapped as well. Outlives
-                         forks */
-    bool exhausted;   /* a segment could not be had; stays so */
-    bool was_left;    /* by longjmp: an extent can be published, and nobody know of it. See
-                         table.c */
-    bool is_copy;     /* of the parent's, in a fork: the file is not ours. See copy.h */
+    /* The first page once more: that of this ledger, or in a fork without a ledger that of its
+     * parent's. */
+    struct mt_ledger_header *family;
+    /* Forks cannot be told by their memory, and have this mapped as well. Outlives forks. */
+    bool is_in_forks;
+    bool exhausted; /* a segment could not be had; stays so */
+    /* An event was left by longjmp, so an extent can be published that nobody knows of. See
+     * writer_table.c. */
+    bool was_left;
+    /* This is a copy of the parent's, in a fork: the file is not ours. See writer_copy.h. */
+    bool is_copy;
     char path[MT_PATH_MAX_BYTES];
 };
 

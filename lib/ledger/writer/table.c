@@ -13,7 +13,7 @@
 void *mt_table_published(const struct mt_writer *w, enum mt_extent_kind kind, uint32_t index) {
     const struct mt_ledger_header *h = w->header;
     const struct mt_directory *d = (const struct mt_directory *)h->directory;
-    uint32_t n = mt_load_acquire(&h->n_extents); /* those that it counts are whole */
+    uint32_t n = mt_load_acquire(&h->n_extents); /* acquire: those that it counts are whole */
     for (uint32_t i = 0; mt_unlikely(w->was_left) && i < n; i++) {
         uint32_t beyond = i - MT_FIRST_EXTENTS;
         if (i > MT_FIRST_EXTENTS && beyond % MT_DIRECTORY_EXTENTS == 0)
@@ -54,7 +54,7 @@ bool mt_table_reserve(struct mt_writer *w, struct mt_table *table, uint32_t id) 
     return chunk != NULL;
 }
 
-/* Above the end are pages that nobody has touched yet. */
+/* Above the end there are pages that nobody has touched yet. */
 void mt_table_start(struct mt_table *table) {
     mt_pages_close(table->chunk, table->max_chunks * sizeof *table->chunk);
     for (uint32_t i = 0; i < table->end; i++)

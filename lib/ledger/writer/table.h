@@ -18,7 +18,7 @@
 struct mt_table {
     void **chunk; /* NULL: not there yet */
     uint32_t max_chunks, per_chunk, item_bytes, align;
-    uint32_t end; /* the chunks that have ever been there lie below */
+    uint32_t end; /* all chunks that have ever been there are below this */
     enum mt_extent_kind kind;
 };
 
@@ -28,33 +28,33 @@ struct mt_table {
         .item_bytes = sizeof(type), .align = (alignment), .kind = (extent_kind)                    \
     }
 
-/* Item id, whose chunk is there. Constants in place of the table's fields: this is in the hot
- * path. */
+/* Returns item id, whose chunk is there. Constants stand in place of the table's fields, because
+ * this is in the hot path. */
 #define mt_table_item(chunks, type, items, id) ((type *)(chunks)[(id) / (items)] + (id) % (items))
 
-/* The same of an id whose chunk may not be there yet: then NULL. Acquire: whoever sees the chunk
- * sees what it was made of. */
+/* Returns the same for an id whose chunk may not be there yet: then NULL. Acquire: whoever sees
+ * the chunk sees what it was made of. */
 #define mt_table_find(chunks, type, items, id)                                                     \
     ({                                                                                             \
         type *chunk_of_it = (type *)mt_load_acquire(&(chunks)[(id) / (items)]);                    \
         chunk_of_it != NULL ? chunk_of_it + (id) % (items) : NULL;                                 \
     })
 
-/* Make the chunk that item id lies in, if it is not there yet, zeroed. False: no room, or ids end
- * before. */
+/* Makes the chunk of item id, zeroed, if it is not there yet. Returns false when there is no
+ * room, or ids end before. */
 MT_HIDDEN bool mt_table_reserve(struct mt_writer *w, struct mt_table *table, uint32_t id);
 
-/* Once an event has been left by longjmp: a chunk that was published before it could be noted where
- * it is. NULL: there is none. Under the growth lock. */
+/* For when an event has been left by longjmp: returns a chunk that was published before it could
+ * be noted where it is, or NULL when there is none. To be called under the growth lock. */
 MT_HIDDEN void *mt_table_published(const struct mt_writer *w, enum mt_extent_kind kind,
                                    uint32_t index);
 
-/* A further chunk as the index-th extent of kind, of which the user keeps the address. NULL: no
- * room. */
+/* Returns a further chunk as the index-th extent of kind, of which the user keeps the address;
+ * NULL when there is no room. */
 MT_HIDDEN void *mt_table_new_chunk(struct mt_writer *w, enum mt_extent_kind kind, uint32_t index,
                                    size_t bytes, size_t align);
 
-/* In a new process, which has not inherited the chunks: forget them. */
+/* For a new process, which has not inherited the chunks: forgets them. */
 MT_HIDDEN void mt_table_start(struct mt_table *table);
 
 #endif

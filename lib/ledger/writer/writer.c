@@ -25,15 +25,15 @@ extern void *__libc_stack_end __attribute__((weak));
 enum {
     HEADER_SEGMENT =
         (int)((sizeof(struct mt_ledger_header) + MT_OS_PAGE - 1) / MT_OS_PAGE * MT_OS_PAGE),
-    FIRST_CHUNKS = 832 << 10, /* one of everything, so that a start is whole or is none */
+    FIRST_CHUNKS = 832 << 10, /* there is one of everything, so that a start is whole or is none */
     FIRST_SEGMENT = HEADER_SEGMENT + FIRST_CHUNKS,
     PRIVATE_SEGMENT = 256 << 10,
     MAX_COUNTER = 10000,
     NS_PER_TICK = 10000000,
 };
 
-/* Field 22 of /proc/self/stat; the fields before it are counted from the last ')' since comm can
- * hold anything. */
+/* Returns field 22 of /proc/self/stat. The fields before it are counted from the last ')', since
+ * comm can hold anything. */
 static uint64_t start_ticks(void) {
     char stat[640]; /* the fields up to the 22nd are at most 22 * 21 + 64 */
     long n = mt_os_read_file("/proc/self/stat", stat, sizeof stat - 1);
@@ -49,8 +49,8 @@ static uint64_t start_ticks(void) {
     uint64_t ticks = 0;
     while (*p >= '0' && *p <= '9')
         ticks = ticks * 10 + (uint64_t)(*p++ - '0');
-    return ticks -
-           (uint64_t)(mt_os_clock_offset_ns("boottime") / NS_PER_TICK); /* as the system counts */
+    /* As the system counts them. */
+    return ticks - (uint64_t)(mt_os_clock_offset_ns("boottime") / NS_PER_TICK);
 }
 
 static long read_link(const char *path, char *out, size_t capacity) {
@@ -58,7 +58,8 @@ static long read_link(const char *path, char *out, size_t capacity) {
     return mt_os_failed(n) ? 0 : n;
 }
 
-/* As the kernel was given it: it can be relative, or name a link or a script's interpreter. */
+/* Copies the path as the kernel was given it: it can be relative, or name a link or a script's
+ * interpreter. */
 static void copy_name(struct mt_ledger_header *h) {
     const char *name = (const char *)getauxval(AT_EXECFN);
     uint32_t n = 0;
@@ -67,7 +68,8 @@ static void copy_name(struct mt_ledger_header *h) {
     h->exe_bytes = n;
 }
 
-/* As the kernel has put them above the main thread's stack: argc, the arguments, NULL. */
+/* Reads the arguments as the kernel has put them above the main thread's stack: argc, the
+ * arguments, NULL. */
 static uint32_t copy_arguments(char *out, size_t capacity) {
     const char *const *top =
         &__libc_stack_end != NULL ? (const char *const *)__libc_stack_end : NULL;
@@ -92,7 +94,7 @@ static void fill_identity(struct mt_ledger_header *h) {
     h->clock_offset_ns = mt_os_clock_offset_ns("monotonic");
     h->exe_bytes = (uint32_t)read_link("/proc/self/exe", h->exe, sizeof h->exe);
     if (h->exe_bytes == 0)
-        copy_name(h); /* no /proc, or a filter */
+        copy_name(h); /* there is no /proc, or a filter forbids it */
     long n = mt_os_read_file("/proc/self/cmdline", h->command, sizeof h->command);
     h->command_bytes = n > 0 ? (uint32_t)n : copy_arguments(h->command, sizeof h->command);
     n = mt_os_call(SYS_getcwd, (long)h->cwd, sizeof h->cwd, 0, 0, 0, 0);
@@ -101,8 +103,8 @@ static void fill_identity(struct mt_ledger_header *h) {
     h->n_sites = h->n_banks = h->n_modules = 1;
 }
 
-/* Open a new file DIRECTORY/PID.TICKS.COUNTER.ledger; the path goes to w->path. Descriptor or
- * -errno. */
+/* Opens a new file DIRECTORY/PID.TICKS.COUNTER.ledger, whose path goes to w->path. Returns the
+ * descriptor or -errno. */
 static long open_new(struct mt_writer *w, const char *directory) {
     uint64_t ticks = start_ticks();
     const char *end = w->path + sizeof w->path - 1;
@@ -137,7 +139,8 @@ void mt_writer_forget(struct mt_writer *w) {
 
 int mt_writer_create(struct mt_writer *w, const char *directory) {
     mt_writer_forget(w);
-    if (!mt_writer_file_fits(FIRST_SEGMENT)) /* no file, which somebody could see come and go */
+    /* No file is made, which somebody could see come and go. */
+    if (!mt_writer_file_fits(FIRST_SEGMENT))
         return -EFBIG;
     long fd = open_new(w, directory);
     if (mt_os_failed(fd))
@@ -158,7 +161,7 @@ int mt_writer_create(struct mt_writer *w, const char *directory) {
 }
 
 void mt_writer_count_unrecorded(struct mt_writer *w, struct mt_ledger_header *family, int error) {
-    w->family = family; /* for children of this one */
+    w->family = family; /* this is for children of this process */
     if (family == NULL)
         return;
     mt_store_relaxed(&family->unrecorded_errno, (uint32_t)error); /* the latest of any child */
@@ -248,7 +251,8 @@ bool mt_writer_publish(struct mt_writer *w, enum mt_extent_kind kind, uint32_t i
     }
     *slot = (struct mt_extent){
         .address = (uint64_t)memory, .bytes = bytes, .kind = kind, .index = index};
-    mt_store_release(&h->n_extents, h->n_extents + 1); /* the extent that it counts is whole */
+    /* Release: the extent that it counts is whole. */
+    mt_store_release(&h->n_extents, h->n_extents + 1);
     return true;
 }
 
