@@ -20,21 +20,21 @@ enum mt_cfi_place {
     MT_CFI_AT_CFA, /* + offset */
     MT_CFI_AT_EXPRESSION,
     MT_CFI_UNDEFINED,
-    MT_CFI_LOST, /* somewhere that we do not follow */
+    MT_CFI_LOST, /* it is somewhere that we do not follow */
 };
 
 struct mt_cfi_row {
     uint64_t cfa_register;
     int64_t cfa_offset;
-    struct mt_cfi_cursor cfa_expression; /* p NULL: register + offset */
+    struct mt_cfi_cursor cfa_expression; /* when p is NULL, this is register + offset */
     enum mt_cfi_place bp, ra;
     int64_t bp_offset, ra_offset;
     struct mt_cfi_cursor bp_expression;
     bool signal_frame;
 };
 
-/* The row for pc, as in mt_frame_state. False: there is none, or one that is not to be
- * understood. */
+/* Finds the row for pc, as in mt_frame_state. Returns false when there is none, or one that
+ * cannot be understood. */
 MT_HIDDEN bool mt_cfi_find_row(const struct mt_cfi *cfi, uint64_t pc, struct mt_cfi_row *row);
 
 static inline void mt_cfi_stop(struct mt_cfi_cursor *c) {
@@ -50,13 +50,13 @@ static inline uint64_t mt_cfi_bytes(struct mt_cfi_cursor *c, unsigned n) {
         return 0;
     }
     for (unsigned i = 0; i < n;
-         i++) /* p is NULL only where end is, and there are no bytes between */
+         i++) /* p is NULL only when end is, and then there are no bytes between */
         value |= (uint64_t)c->p[i] << (8 * i); /* NOLINT(clang-analyzer-core.NullDereference) */
     c->p += n;
     return value;
 }
 
-/* The 7 bits of each byte, and how many that were. */
+/* Returns the 7 bits of each byte put together, and how many bits those are. */
 static inline uint64_t mt_cfi_leb(struct mt_cfi_cursor *c, unsigned *shift, uint8_t *last) {
     uint64_t value = 0;
     *shift = 0;

@@ -33,7 +33,7 @@ static struct mt_cfi_cursor from(const struct mt_cfi *cfi, uint64_t address) {
     return (struct mt_cfi_cursor){inside ? (const uint8_t *)address : end, end, !inside};
 }
 
-/* What follows, of so many bytes. */
+/* Returns the block of so many bytes that follows. */
 static struct mt_cfi_cursor part(struct mt_cfi_cursor *c, uint64_t bytes) {
     if (bytes > (uint64_t)(c->end - c->p))
         mt_cfi_stop(c);
@@ -42,7 +42,8 @@ static struct mt_cfi_cursor part(struct mt_cfi_cursor *c, uint64_t bytes) {
     return result;
 }
 
-/* DW_EH_PE_*: low nibble the format, 0x10 relative to the place it is read from. */
+/* This reads a pointer in an encoding DW_EH_PE_*: the low nibble is the format, and 0x10 means
+ * relative to the place it is read from. */
 static uint64_t read_encoded(struct mt_cfi_cursor *c, uint8_t encoding) {
     uint64_t place = (uint64_t)c->p, value;
     switch (encoding & 15) {
@@ -70,22 +71,22 @@ static uint64_t read_encoded(struct mt_cfi_cursor *c, uint8_t encoding) {
     return (encoding & 0x70) == 0x10 ? value + place : value;
 }
 
-/* A signed number of 4 bytes at p, which need not be aligned. */
+/* Reads a signed number of 4 bytes at p, which need not be aligned. */
 static uint64_t relative(const uint8_t *p) {
     int32_t value;
     __builtin_memcpy(&value, p, sizeof value);
     return (uint64_t)(int64_t)value;
 }
 
-/* The address of the FDE that the sorted table of .eh_frame_hdr names for pc, or 0. */
+/* Returns the address of the FDE that the sorted table of .eh_frame_hdr names for pc, or 0. */
 static uint64_t search_table(const struct mt_cfi *cfi, uint64_t pc) {
     enum { PAIR = 8 };
     uint64_t base = (uint64_t)cfi->header;
     struct mt_cfi_cursor c = from(cfi, base);
     uint64_t version = mt_cfi_bytes(&c, 1), frame = mt_cfi_bytes(&c, 1),
              count = mt_cfi_bytes(&c, 1);
-    if (version != 1 || mt_cfi_bytes(&c, 1) !=
-                            0x3b) /* 4-byte pairs relative to the header: what every linker makes */
+    /* 4-byte pairs relative to the header are what every linker makes. */
+    if (version != 1 || mt_cfi_bytes(&c, 1) != 0x3b)
         return 0;
     read_encoded(&c, (uint8_t)frame);
     uint64_t n = read_encoded(&c, (uint8_t)count);
@@ -187,12 +188,12 @@ static void define_cfa(struct mt_cfi_row *row, uint64_t reg, int64_t offset) {
     row->cfa_expression.p = NULL;
 }
 
-/* Products of what the section says may be too large, and then are whatever they are. */
+/* A product of numbers that the section says may be too large, and then has just any value. */
 static int64_t times(int64_t a, int64_t b) {
     return (int64_t)((uint64_t)a * (uint64_t)b);
 }
 
-/* DW_CFA_* with a register. False: another opcode. */
+/* Runs a DW_CFA_* with a register. Returns false for another opcode. */
 static bool run_register(uint64_t op, struct mt_cfi_cursor *c, struct mt_cfi_row *row,
                          const struct frame_entry *e) {
     bool is_one = op == 0x05 || op == 0x11 || op == 0x2f || (op >= 0x07 && op <= 0x09) ||
@@ -232,8 +233,8 @@ static bool run_register(uint64_t op, struct mt_cfi_cursor *c, struct mt_cfi_row
     return true;
 }
 
-/* DW_CFA_* that define the CFA, and those that say nothing of it or of registers. False: unknown
- * opcode. */
+/* Runs the DW_CFA_* that define the CFA, and those that say nothing of it or of registers.
+ * Returns false for an unknown opcode. */
 static bool run_definition(uint64_t op, struct mt_cfi_cursor *c, struct mt_cfi_row *row,
                            const struct frame_entry *e) {
     uint64_t reg;
@@ -268,7 +269,8 @@ static bool run_definition(uint64_t op, struct mt_cfi_cursor *c, struct mt_cfi_r
     }
 }
 
-/* DW_CFA_advance_loc and its wider forms: the location after it, or no change for other opcodes. */
+/* Runs DW_CFA_advance_loc and its wider forms. Returns the location after it, which other
+ * opcodes do not change. */
 static bool advance(uint64_t op, struct mt_cfi_cursor *c, const struct frame_entry *e,
                     uint64_t *location) {
     if ((op & 0xc0) == 0x40)
@@ -286,7 +288,8 @@ static bool advance(uint64_t op, struct mt_cfi_cursor *c, const struct frame_ent
     return true;
 }
 
-/* Run instructions until they pass pc. False: one that we do not know, or that is not all there. */
+/* Runs instructions until they pass pc. Returns false for one that we do not know, or that is
+ * not all there. */
 static bool run(struct mt_cfi_cursor c, const struct frame_entry *e, uint64_t pc,
                 struct mt_cfi_row *row, const struct mt_cfi_row *initial) {
     struct mt_cfi_row saved[MAX_SAVED_ROWS];
@@ -350,8 +353,8 @@ static mt_rule encode(enum mt_rule_kind kind, int64_t cfa_offset, int64_t bp_off
     return (uint64_t)(cfa_offset / 8) << 36 | (uint64_t)(uint16_t)(bp_offset / 8) << 20 | kind;
 }
 
-/* CFA = *(rbp + n), rbp saved at [rbp] or at the CFA: what compilers write for a realigned
- * stack. */
+/* Recognises CFA = *(rbp + n) with rbp saved at [rbp] or at the CFA, which compilers write for a
+ * realigned stack. */
 static mt_rule realigned(const struct mt_cfi_row *row) {
     struct mt_cfi_cursor c = row->cfa_expression, bp = row->bp_expression;
     if (mt_cfi_bytes(&c, 1) != 0x70 + MT_DW_RBP)

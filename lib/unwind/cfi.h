@@ -10,21 +10,22 @@
 #include "unwind/rule.h"
 #include "unwind/stack.h"
 
-/* Where the tables of a module are. Nothing outside of [begin, end), where the module is mapped, is
- * read. */
+/* This says where the tables of a module are. Nothing outside of [begin, end), where the module
+ * is mapped, is read. */
 struct mt_cfi {
     const uint8_t *header; /* .eh_frame_hdr; NULL: there is none */
     uint64_t begin, end;
 };
 
-/* The rule for an address, without the module id. pc as in mt_frame_state. */
+/* Returns the rule for an address, without the module id. pc is as in mt_frame_state. */
 MT_HIDDEN mt_rule mt_cfi_rule(const struct mt_cfi *cfi, uint64_t pc);
 
-/* Whether a function begins at address. */
+/* Returns whether a function begins at address. */
 MT_HIDDEN bool mt_cfi_begins(const struct mt_cfi *cfi, uint64_t address);
 
-/* One step of MT_RULE_SLOW: the caller's state, computed from the CFI. Of memory only what map says
- * is read, above state->sp. False: the end of what can be followed. */
+/* Takes one step of MT_RULE_SLOW: computes the caller's state from the CFI. Reads only such
+ * memory as map says can be read, above state->sp. Returns false at the end of what can be
+ * followed. */
 MT_HIDDEN bool mt_cfi_step(const struct mt_cfi *cfi, struct mt_frame_state *state,
                            struct mt_stack_map *map);
 

@@ -16,8 +16,8 @@ struct machine {
     struct mt_stack_map *map;
 };
 
-/* An interrupted function may have saved something below its stack pointer: the red zone of the
- * psABI. */
+/* An interrupted function may have saved something below its stack pointer, in the red zone of
+ * the psABI. */
 static bool load(const struct machine *m, uint64_t address, uint64_t *value) {
     uint64_t lowest = m->state->sp - ((m->state->pc & MT_PC_EXACT) ? MT_RED_ZONE : 0);
     if (address < lowest || (address & 7) || !mt_stack_can_read(m->map, address, 8))
@@ -89,7 +89,7 @@ static bool push_register(struct machine *m, uint64_t reg, int64_t offset, uint6
     return true;
 }
 
-/* A constant or a register: what an operation pushes without popping. */
+/* Runs an operation that pushes a constant or a register without popping. */
 static bool push_operand(struct machine *m, uint8_t op, struct mt_cfi_cursor *c, uint64_t *value) {
     if (op >= 0x30 && op <= 0x4f)
         *value = op - 0x30u;
@@ -110,7 +110,8 @@ static bool push_operand(struct machine *m, uint8_t op, struct mt_cfi_cursor *c,
     return true;
 }
 
-/* DWARF expression on rsp, rbp and rip. What already lies on the machine's stack stays below. */
+/* Evaluates a DWARF expression on rsp, rbp and rip. What is already on the machine's stack stays
+ * below. */
 static bool evaluate(struct machine *m, struct mt_cfi_cursor c, uint64_t *result) {
     while (c.p < c.end) {
         uint8_t op = (uint8_t)mt_cfi_bytes(&c, 1);

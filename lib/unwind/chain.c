@@ -13,7 +13,7 @@
 
 #pragma weak _dl_find_object /* glibc 2.35 */
 
-/* struct rt_sigframe of x86-64 Linux, as in walk.c. */
+/* This is struct rt_sigframe of x86-64 Linux, as in walk.c. */
 enum { UCONTEXT_RBP = 120, UCONTEXT_RSP = 160, UCONTEXT_RIP = 168 };
 enum { FRAME_POINTER_LOOKAHEAD = 16 };
 #define END_OF_USER_MEMORY (UINT64_C(1) << 47)
@@ -28,7 +28,7 @@ static bool load(struct mt_chain *c, uint64_t address, uint64_t *word) {
     return true;
 }
 
-/* Of the live code that pc lies in, wherever in the file its tables are. */
+/* Finds the tables of the live code that contains pc, wherever in the file they are. */
 static struct mt_cfi cfi_of(uint64_t pc) {
     struct dl_find_object o;
     uint64_t address = (pc & MT_PC_EXACT) ? (pc & ~MT_PC_EXACT) : pc - 1;
@@ -63,7 +63,7 @@ static bool signal_step(struct mt_chain *c) {
     return true;
 }
 
-/* Code without CFI: rbp is believed when it leads to code that is known. */
+/* In code without CFI, rbp is believed when it leads to code that is known. */
 static bool frame_pointer_step(struct mt_chain *c) {
     struct mt_frame_state *state = &c->state;
     uint64_t bp = state->bp, above = state->sp, next, pc;

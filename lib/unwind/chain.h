@@ -13,13 +13,13 @@
 
 struct mt_chain {
     struct mt_frame_state state;
-    bool has_crossed_signal; /* a signal frame lies further in: everything from here on has been
-                                interrupted */
-    bool is_whole;           /* the chain has ended, and where stacks end */
-    uint64_t page;           /* the last that could be read; 0: none yet */
+    /* A signal frame is further in: everything from here outwards has been interrupted. */
+    bool has_crossed_signal;
+    bool is_whole; /* the chain has ended in a place where stacks end */
+    uint64_t page; /* the last frame that could be read; 0: none yet */
 };
 
-/* Go to the caller. False: there is none (is_whole), or it cannot be found. */
+/* Goes to the caller. Returns false when there is none (is_whole), or when it cannot be found. */
 MT_HIDDEN bool mt_chain_step(struct mt_chain *c);
 
 #endif

@@ -23,8 +23,8 @@
 
 typedef uint64_t mt_rule;
 
-/* Bytes below rsp that a function may use, by the psABI; an rbp that has been popped still lies
- * there. */
+/* This many bytes below rsp a function may use, by the psABI; an rbp that has been popped is
+ * still there. */
 enum { MT_RED_ZONE = 128 };
 
 enum mt_rule_kind {
@@ -38,8 +38,8 @@ enum mt_rule_kind {
     MT_RULE_UNKNOWN,  /* CFI that cannot be followed */
 };
 
-/* Where a thread stands after returning to pc: pc carries MT_PC_EXACT when it is the interrupted
- * instruction itself and not a return address. */
+/* This is where a thread stands after returning to pc. pc carries MT_PC_EXACT when it is the
+ * interrupted instruction itself and not a return address. */
 struct mt_frame_state {
     uint64_t pc, sp, bp;
 };

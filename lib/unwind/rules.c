@@ -29,12 +29,12 @@ struct entry {
 struct table {
     uint32_t bits;
     uint32_t used;
-    uint64_t generation; /* all its rules are of this one */
+    uint64_t generation; /* all rules of the table are of this generation */
     struct entry entry[];
 };
 struct cache {
     struct table *current;
-    struct table *spare; /* the one before, to be used again in the next generation but one */
+    struct table *spare; /* the table before, which is used again in the next generation but one */
 };
 enum { FIRST_BITS = 11, LAST_BITS = 24, MAX_PROBES = 16 };
 
@@ -47,7 +47,7 @@ static mt_module_finder find_module;
 void mt_rules_init(mt_module_finder finder) {
     find_module = finder;
     lock = (struct mt_lock){0};
-    unloading = 0; /* the thread that did has not been forked, or has begun anew */
+    unloading = 0; /* the thread that did this has not been forked, or has begun anew */
 }
 
 static size_t table_bytes(uint32_t bits) {
@@ -65,7 +65,7 @@ static bool insert(struct table *t, uint64_t pc, mt_rule rule) {
             return true;
         if (t->entry[i].pc == 0) {
             mt_store_relaxed(&t->entry[i].rule, rule);
-            mt_store_release(&t->entry[i].pc, pc); /* its rule is there */
+            mt_store_release(&t->entry[i].pc, pc); /* acquire: its rule is there */
             t->used++;
             return true;
         }
@@ -82,7 +82,7 @@ static struct table *new_table(uint32_t bits, uint64_t now) {
     return t;
 }
 
-/* Under the lock. */
+/* To be called under the lock. */
 static struct table *enlarge(struct cache *c) {
     struct table *old = c->current, *t = new_table(old->bits + 1, old->generation);
     if (t == NULL)
@@ -90,21 +90,22 @@ static struct table *enlarge(struct cache *c) {
     for (uint64_t i = 0; i < UINT64_C(1) << old->bits; i++)
         if (old->entry[i].pc != 0)
             insert(t, old->entry[i].pc, old->entry[i].rule);
-    mt_store_release(&c->current, t); /* with all its entries */
+    mt_store_release(&c->current, t); /* release: with all its entries */
     mt_pages_discard((char *)old + MT_OS_PAGE, table_bytes(old->bits) - MT_OS_PAGE);
     return t;
 }
 
-/* A thread that is still probing t has had a whole generation to finish, and finds whole entries in
- * any case. */
+/* A thread that is still probing t has had a whole generation to finish, and finds whole entries
+ * in any case. */
 static void wipe(struct table *t) {
     for (uint64_t i = 0; i < UINT64_C(1) << t->bits; i++)
-        mt_store_relaxed(&t->entry[i].pc, 0); /* the fence orders all of them */
-    mt_fence_release();                       /* an entry is empty before its rule is another one */
+        mt_store_relaxed(&t->entry[i].pc, 0); /* relaxed: the fence orders all of them */
+    /* An entry becomes empty before it gets another rule. */
+    mt_fence_release();
     t->used = 0;
 }
 
-/* Under the lock: the table for rules of this generation, or NULL. */
+/* Returns the table for rules of this generation, or NULL. To be called under the lock. */
 static struct table *table_of(struct cache *c, uint64_t now) {
     struct table *old = c->current, *t = c->spare;
     if (old != NULL && old->generation == now)
@@ -117,16 +118,16 @@ static struct table *table_of(struct cache *c, uint64_t now) {
         return NULL;
     mt_store_relaxed(&t->generation, now); /* current, below, publishes it */
     c->spare = old;
-    mt_store_release(&c->current, t); /* empty, and of this generation */
+    mt_store_release(&c->current, t); /* the table is empty, and of this generation */
     return t;
 }
 
-/* Acquire: whoever sees a generation sees that the code of the one before has gone. */
+/* Acquire: whoever sees a generation sees that the code of the generation before has gone. */
 static uint64_t generation_of(const struct cache *c) {
     return mt_load_acquire(c == &staying ? &staying_generation : &passing_generation);
 }
 
-/* began: the generation when the rule was not yet being computed. */
+/* began is the generation in which the rule was not yet being computed. */
 static void remember(struct cache *c, uint64_t began, uint64_t pc, mt_rule rule) {
     if (!mt_lock_try(&lock, MT_RANK_RULES))
         return;
@@ -136,7 +137,7 @@ static void remember(struct cache *c, uint64_t began, uint64_t pc, mt_rule rule)
     mt_lock_release(&lock, MT_RANK_RULES);
 }
 
-/* Whether the instruction before pc is a direct call of what is at pc. */
+/* Returns whether the instruction before pc is a direct call of what is at pc. */
 static bool calls_what_follows(uint64_t pc) {
     enum { CALL = 0xe8, CALL_BYTES = 5 };
     const uint8_t *p = (const uint8_t *)pc - CALL_BYTES;
@@ -145,11 +146,10 @@ static bool calls_what_follows(uint64_t pc) {
 }
 
 /*
- * A stack that somebody has built ends with the address of a function, where none was called:
- * makecontext's start, or abort in many coroutine libraries. No call lies before the first byte of
- * a function, unless it is one that does not return, at the end of the function before. Of abort
- * that is so in libc, by chance; but then abort itself would lie further in, and it allocates
- * nothing.
+ * A stack that somebody has built ends with the address of a function where none was called:
+ * makecontext's start, or abort in many coroutine libraries. There is no call before the first byte
+ * of a function, unless the function before it ends with a call that does not return. In libc this
+ * is so of abort, by chance; but then abort itself would be further in, and it allocates nothing.
  */
 static bool is_built(const struct mt_cfi *cfi, uint64_t pc, mt_rule rule) {
     if (!mt_cfi_begins(cfi, pc))
@@ -157,7 +157,7 @@ static bool is_built(const struct mt_cfi *cfi, uint64_t pc, mt_rule rule) {
     return rule == MT_RULE_NONE || calls_what_follows(pc);
 }
 
-/* module: as find_module returned it. */
+/* module is what find_module returned. */
 static mt_rule compute(uint64_t pc, uint32_t *module) {
     struct mt_cfi cfi = {NULL, 0, 0};
     uint64_t address = (pc & MT_PC_EXACT) ? (pc & ~MT_PC_EXACT) : pc - 1;
@@ -176,15 +176,15 @@ mt_rule mt_rules_compute(uint64_t pc) {
 }
 
 static bool look_up(const struct cache *c, uint64_t now, uint64_t pc, mt_rule *rule) {
-    const struct table *t = mt_load_acquire(&c->current);    /* with what was in it */
-    if (t == NULL || mt_load_relaxed(&t->generation) != now) /* it only ever grows */
+    const struct table *t = mt_load_acquire(&c->current);    /* release: with what was in it */
+    if (t == NULL || mt_load_relaxed(&t->generation) != now) /* relaxed: it only ever grows */
         return false;
     uint64_t mask = (UINT64_C(1) << t->bits) - 1, i = home(pc, t->bits);
     for (int probe = 0; probe < MAX_PROBES; probe++, i = (i + 1) & mask) {
-        uint64_t found = mt_load_acquire(&t->entry[i].pc); /* with its rule */
+        uint64_t found = mt_load_acquire(&t->entry[i].pc); /* release: with its rule */
         if (found == pc) {
-            *rule = mt_load_acquire(
-                &t->entry[i].rule); /* a later one comes with the wiped pc: see wipe */
+            /* Relaxed: a later generation comes with the wiped pc, see wipe. */
+            *rule = mt_load_acquire(&t->entry[i].rule);
             return mt_likely(mt_load_relaxed(&t->entry[i].pc) == pc);
         }
         if (found == 0)
@@ -202,7 +202,7 @@ bool mt_rules_peek(uint64_t pc, mt_rule *rule) {
 mt_rule mt_rules_look_up(uint64_t pc, bool *stays) {
     mt_rule rule;
     uint64_t stay = generation_of(&staying), pass = generation_of(&passing);
-    if (pc == 0) { /* what an empty entry has */
+    if (pc == 0) { /* an empty entry has this */
         *stays = true;
         return MT_RULE_NONE;
     }
@@ -222,7 +222,8 @@ mt_rule mt_rules_look_up(uint64_t pc, bool *stays) {
     return rule;
 }
 
-/* Both: it comes after what was unloaded, and before what is computed from now on. */
+/* Acquire and release: the change comes after what was unloaded, and before what is computed
+ * from now on. */
 void mt_rules_forget(void) {
     mt_add_both(&passing_generation, 1);
 }
@@ -233,17 +234,18 @@ void mt_rules_forget_all(void) {
 }
 
 bool mt_rules_are_unloading(void) {
-    return mt_load_acquire(&unloading) != 0; /* when it is over, so are the loader's changes */
+    /* When the unloading is over, so are the loader's changes. */
+    return mt_load_acquire(&unloading) != 0;
 }
 
 void mt_rules_begin_unloading(void) {
-    mt_add_both(&unloading, 1); /* before the loader unmaps anything */
+    mt_add_both(&unloading, 1); /* this is seen before the loader unmaps anything */
     mt_rules_forget();
 }
 
 void mt_rules_end_unloading(void) {
     mt_rules_forget();
-    uint32_t n = mt_load_relaxed(&unloading); /* to be compared again */
+    uint32_t n = mt_load_relaxed(&unloading); /* relaxed: it will be compared again */
     while (n != 0 && !mt_replace_both(&unloading, &n, n - 1))
         ;
 }

@@ -28,8 +28,8 @@ static uint64_t page_of(uint64_t address) {
     return address & ~(uint64_t)(MT_OS_PAGE - 1);
 }
 
-/* The first thread's control block does not lie on its stack. Where nobody may be asked which
- * thread this is, it is the first if it runs where that one's stack is. */
+/* The first thread's control block is not on its stack. When nobody may be asked which thread
+ * this is, it is taken for the first one if it runs where the first one's stack is. */
 static uint64_t top_of_own(uint64_t low) {
     static uint64_t first_thread;
     uint64_t mine = (uint64_t)__builtin_thread_pointer();
@@ -48,8 +48,9 @@ static void stand(struct mt_stack_map *map, bool on_own) {
     map->quick = on_own ? MT_STACK_QUICK : 0;
 }
 
-/* Everything from low up to what is known of the own stack can be read. A confined process cannot
- * be asked: its thread runs at low, and is taken to run on its own stack so near to it. */
+/* Returns whether everything from low up to what is known of the own stack can be read. In a
+ * confined process this cannot be asked: its thread runs at low, and is taken to run on its own
+ * stack if that is so near. */
 static bool is_joined(struct mt_stack_map *map, uint64_t low, uint64_t high) {
     if (mt_unlikely(!mt_os_may_ask()))
         return high - low <= NEAR;
@@ -65,7 +66,7 @@ static bool is_joined(struct mt_stack_map *map, uint64_t low, uint64_t high) {
 
 static bool grow(struct mt_stack_map *map, uint64_t low, uint64_t farthest) {
     if (low >= map->own.low ||
-        /* also when nothing is known: own.low is 0 */ map->own.low - low > farthest ||
+        /* this holds also when nothing is known: own.low is 0 */ map->own.low - low > farthest ||
         !is_joined(map, page_of(low), map->own.low))
         return false;
     map->own.low = page_of(low);
@@ -91,7 +92,7 @@ bool mt_stack_settle(struct mt_stack_map *map, uint64_t low, uint64_t outermost)
     bool by_a_walk = outermost != low;
     if (map->own.high != 0) {
         if (by_a_walk && mt_stack_range_holds(&map->own, outermost))
-            grow(map, low, LARGEST_STACK); /* what is kept is on it already */
+            grow(map, low, LARGEST_STACK); /* what is kept is on this stack already */
         return false;
     }
     uint64_t top = top_of_own(low);

@@ -17,7 +17,7 @@
 
 #include "base/os.h"
 
-enum { MT_STACK_QUICK = 12 }; /* kept frames to compare from which on it is worth a call */
+enum { MT_STACK_QUICK = 12 }; /* with so many kept frames to compare, a call is worth its cost */
 
 struct mt_stack_range {
     uint64_t low, high;
@@ -25,55 +25,58 @@ struct mt_stack_range {
 struct mt_stack_map {
     struct mt_stack_range now; /* = own while the thread is known to stand on it, else empty */
     struct mt_stack_range
-        own; /* the part of the thread's own stack that it has been seen to use; or empty */
+        own; /* the part of its own stack that the thread has been seen to use; or empty */
     struct mt_stack_range
-        window;     /* whole pages that have been found readable since the last mt_stack_locate */
-    uint64_t reach; /* where windows of this stack have ended: what is worth asking for at once */
-    uint64_t
-        barrier;    /* a page below own that could not be read: what is below it is another stack */
-    uint32_t quick; /* kept frames to compare without a question: MT_STACK_QUICK, elsewhere 0 */
+        window; /* whole pages that have been found readable since the last mt_stack_locate */
+    /* Where windows of this stack have ended: so much is worth asking for at once. */
+    uint64_t reach;
+    /* A page below own that could not be read: what is below the page is another stack. */
+    uint64_t barrier;
+    /* So many kept frames are compared without a question: MT_STACK_QUICK, elsewhere 0. */
+    uint32_t quick;
 };
 
 /*
- * The thread stands at sp, and a return address lies right below. Sets now, and begins a new
- * window. A few system calls where the own stack is in use further down than was known, else none.
- * Any context; owner thread only.
+ * Notes that the thread stands at sp, with a return address right below it. Sets now, and begins a
+ * new window. Makes a few system calls when the own stack is in use further down than was known,
+ * else none. Any context; owner thread only.
  */
 MT_HIDDEN void mt_stack_locate(struct mt_stack_map *map, uint64_t sp);
 
-/* The stack is another one from here on, and nothing is known of it. */
+/* Notes that the stack is another one from here on, and that nothing is known of it. */
 MT_HIDDEN void mt_stack_leave(struct mt_stack_map *map);
 
 /*
- * The thread's own stack, from what a walk has shown: it led from the slot low without a break to
- * the slot outermost, which is the end of the stack. Without a walk outermost is low. True when own
- * has become what it was not, and then what is kept of earlier walks is to be forgotten.
+ * Learns the thread's own stack from what a walk has shown: the walk led from the slot low without
+ * a break to the slot outermost, which is the end of the stack. Without a walk, outermost is low.
+ * Returns true when own has become what it was not; then what is kept of earlier walks has to be
+ * forgotten.
  */
 MT_HIDDEN bool mt_stack_settle(struct mt_stack_map *map, uint64_t low, uint64_t outermost);
 
-/* Whether the addresses low <= high lie on the same stack, as far as what is mapped between can
- * tell: own, or a part of less than a MiB all of which can be read now. For rare questions: it may
- * ask for every page. */
+/* Returns whether the addresses low <= high are on the same stack, as far as what is mapped
+ * between can tell: on own, or in a part of less than a MiB all of which can be read now. For
+ * rare questions, because it may ask for every page. */
 MT_HIDDEN bool mt_stack_together(const struct mt_stack_map *map, uint64_t low, uint64_t high);
 
-/* The slow half of mt_stack_can_read. */
+/* This is the slow half of mt_stack_can_read. */
 MT_HIDDEN bool mt_stack_ask(struct mt_stack_map *map, uint64_t address, uint64_t bytes);
 
-/* For the unit tests, and where the recorder checks itself: whether the ranges are as the comments
- * above say. */
+/* Returns whether the ranges are as the comments above say. For the unit tests, and where the
+ * recorder checks itself. */
 MT_HIDDEN bool mt_stack_check(const struct mt_stack_map *map);
 
 static inline bool mt_stack_range_holds(const struct mt_stack_range *range, uint64_t address) {
     return address - range->low < range->high - range->low;
 }
 
-/* sp: of the thread itself, not of one of its callers. */
+/* sp is that of the thread itself, not of one of its callers. */
 static inline bool mt_stack_contains(const struct mt_stack_map *map, uint64_t sp) {
     return mt_stack_range_holds(&map->now, sp);
 }
 
-/* Whether bytes (at least 1, at most a page) at address can be read. On the own stack address is
- * known to lie above where the thread stands. */
+/* Returns whether bytes (at least 1, at most a page) at address can be read. On the own stack,
+ * address is known to be above where the thread stands. */
 static inline bool mt_stack_can_read(struct mt_stack_map *map, uint64_t address, uint64_t bytes) {
     const struct mt_stack_range *range = map->now.high != 0 ? &map->now : &map->window;
     if (mt_stack_range_holds(range, address) && range->high - address >= bytes)

@@ -6,7 +6,7 @@
  */
 #include "unwind/walk.h"
 
-/* struct rt_sigframe of x86-64 Linux: after the handler has returned, rsp points at its
+/* This is struct rt_sigframe of x86-64 Linux. After the handler has returned, rsp points at its
  * ucontext. */
 enum { UCONTEXT_RBP = 120, UCONTEXT_RSP = 160, UCONTEXT_RIP = 168, UCONTEXT_READ = 176 };
 enum { FRAME_POINTER_LOOKAHEAD = 16 };
@@ -17,7 +17,7 @@ void mt_walk_reset(struct mt_stack *s) {
     s->met_passing = false;
     for (uint32_t i = 0; i < MT_EDGES; i++)
         s->edge[i].pc = 0;
-    s->edge[0].rule = MT_RULE_NONE; /* an empty edge is that of address 0, where stacks end */
+    s->edge[0].rule = MT_RULE_NONE; /* an empty edge is the one of address 0, where stacks end */
 }
 
 void mt_walk_learn(struct mt_stack *s, struct mt_edge *edge, uint64_t pc) {
@@ -27,7 +27,7 @@ void mt_walk_learn(struct mt_stack *s, struct mt_edge *edge, uint64_t pc) {
     s->met_passing |= !stays;
 }
 
-/* Above the stack pointer of the frame in question, and there. */
+/* Returns whether the slot is above the stack pointer of the frame in question, and can be read. */
 static bool readable(struct mt_stack *s, uint64_t sp, uint64_t address, uint64_t bytes) {
     return address >= sp && !(address & 7) && mt_stack_can_read(&s->map, address, bytes);
 }
@@ -48,8 +48,8 @@ static bool has_cfi(uint64_t pc) {
     return pc != 0 && mt_rule_kind_of(mt_rules_find(pc)) != MT_RULE_NONE;
 }
 
-/* Code without CFI: rbp may be a frame pointer. It is believed when the chain leads to code that is
- * known. */
+/* In code without CFI, rbp may be a frame pointer. It is believed when the chain leads to code
+ * that is known. */
 static bool frame_pointer_step(struct mt_stack *s, struct mt_frame_state *state) {
     uint64_t bp = state->bp, above = state->sp;
     for (int i = 0; i < FRAME_POINTER_LOOKAHEAD; i++) {
@@ -68,8 +68,8 @@ static bool frame_pointer_step(struct mt_stack *s, struct mt_frame_state *state)
     return false;
 }
 
-/* The thread's own stack is left by a signal frame or not at all: what lies beyond its end is no
- * frame, not even of what has begun below. */
+/* The thread's own stack is left by a signal frame or not at all. What is beyond its end is no
+ * frame, not even a frame of what has begun below. */
 static bool leaves_own(const struct mt_stack *s, uint64_t sp, uint64_t cfa) {
     return sp <= s->map.own.high && cfa > s->map.own.high;
 }
@@ -139,7 +139,7 @@ bool mt_walk_step_slow(struct mt_stack *s, mt_rule rule, struct mt_frame_state *
 
 /* ---- the comparison, where it is more than a few words of the own stack ---------------------- */
 
-/* Whether what f leads to is still the frame outside of it. */
+/* Returns whether what f leads to is still the frame outside of it. */
 static bool restep(struct mt_stack *s, const struct mt_walk_frame *f) {
     struct mt_frame_state state = {.pc = f->pc, .sp = f->slot + 8, .bp = f->bp};
     const struct mt_walk_frame *outer = f - 1;
@@ -149,8 +149,8 @@ static bool restep(struct mt_stack *s, const struct mt_walk_frame *f) {
            (state.bp == outer->bp || !(outer->rare & MT_FRAME_NEEDS_BP));
 }
 
-/* Four at a time, with one branch each. Plain steps do not lead off the own stack, so all four
- * words can be read, whatever the ones before hold. */
+/* Compares four at a time, with one branch each. Plain steps do not leave the own stack, so all
+ * four words can be read, whatever the words before them hold. */
 const struct mt_walk_frame *mt_walk_verify_deep(const struct mt_walk_frame *first,
                                                 const struct mt_walk_frame *inner) {
     for (; inner - first >= 4; inner -= 4) {
@@ -162,7 +162,7 @@ const struct mt_walk_frame *mt_walk_verify_deep(const struct mt_walk_frame *firs
     return inner;
 }
 
-/* The first step that is to be taken again is left to the rare half, and the rest with it. */
+/* The first step that has to be taken again is left to the rare half, and the rest with it. */
 const struct mt_walk_frame *mt_walk_verify_mixed(struct mt_stack *s,
                                                  const struct mt_walk_frame *inner) {
     for (; !(inner->rare & MT_FRAME_PLAIN); inner--) {
@@ -174,7 +174,7 @@ const struct mt_walk_frame *mt_walk_verify_mixed(struct mt_stack *s,
     return mt_walk_verify(s, inner);
 }
 
-/* Each word is read where the step would read it, and when it can be. */
+/* Each word is read where the step would read it, if it can be read. */
 static bool holds(struct mt_stack *s, const struct mt_walk_frame *f) {
     const struct mt_walk_frame *outer = f - 1;
     int16_t word = (int16_t)(f->rare & MT_FRAME_BP_WORD);
@@ -216,8 +216,8 @@ bool mt_walk_ends_alike(struct mt_stack *s) {
 
 /* ---- where the walk begins ------------------------------------------------------------------- */
 
-/* Whether the kept stack is one, from the end of the thread's own: no signal frame has led from a
- * stack to another. */
+/* Returns whether the kept stack is a single one, up to the end of the thread's own: no signal
+ * frame has led from one stack to another. */
 static bool is_unbroken(struct mt_stack *s) {
     if (s->n_frames == 0 || s->end >= MT_END_LOST ||
         (s->map.own.high != 0 && !mt_stack_range_holds(&s->map.own, s->frame->slot)))
@@ -239,8 +239,9 @@ void mt_walk_locate(struct mt_stack *s, uint64_t sp) {
         if (s->map.own.high == 0)
             is_news = mt_stack_settle(&s->map, sp, sp);
     }
+    /* A walk that did not know where the stack ends may have gone on beyond it. */
     if (is_news)
-        s->n_frames = 0; /* a walk that did not know where the stack ends may have gone on beyond */
+        s->n_frames = 0;
     mt_stack_locate(&s->map, sp);
 }
 

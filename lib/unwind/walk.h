@@ -22,8 +22,8 @@
 #include "unwind/rules.h"
 #include "unwind/stack.h"
 
-/* In mt_frame.rare: bits 0..15 say where rbp of the next outer frame lies, at its slot + 8 + 8 *
- * bp_word; 0: it is not compared. */
+/* In mt_frame.rare, bits 0..15 say where rbp of the next outer frame is: at its slot + 8 + 8 *
+ * bp_word. 0 means that it is not compared. */
 enum {
     MT_FRAME_BP_WORD = 0xffff,
     MT_FRAME_RESTEP = 1 << 16,
@@ -34,14 +34,14 @@ enum {
 };
 
 struct mt_walk_frame {
-    uint64_t slot; /* where the return address lies: state.sp - 8 */
+    uint64_t slot; /* where the return address is: state.sp - 8 */
     uint64_t pc;   /* as in mt_frame_state */
     uint64_t bp;
     uint32_t node; /* the caller's name for the path from the outermost frame to here */
     uint32_t rare;
 };
 
-/* The rule of an address that this thread has met lately. */
+/* This is the rule of an address that this thread has met lately. */
 struct mt_edge {
     uint64_t pc;
     mt_rule rule;
@@ -65,32 +65,33 @@ struct mt_stack {
     uint32_t n_frames; /* of the kept stack; frame[0] is the outermost */
     uint32_t max_frames;
     enum mt_walk_end end;
-    bool met_passing; /* since the last reset it has met code that can be unloaded, or none */
+    bool met_passing; /* since the last reset the walk has met code that can be unloaded, or none */
     struct mt_walk_frame
-        *frame; /* max_frames, and before them one that ends the search for a slot */
+        *frame; /* max_frames, and before them a frame that ends the search for a slot */
     struct mt_fresh_frame *fresh; /* max_frames, innermost first */
     struct mt_edge edge[MT_EDGES];
 };
 
-/* The child of node parent for an address with its rule. */
+/* Returns the child of node parent for an address with its rule. */
 typedef uint32_t (*mt_walk_child)(void *context, uint32_t parent, uint64_t pc, mt_rule rule);
 
-/* Forget the kept stack and the edges. */
+/* Forgets the kept stack and the edges. */
 MT_HIDDEN void mt_walk_reset(struct mt_stack *s);
 
-/* Look the rule of pc up for edge. */
+/* Looks the rule of pc up for edge. */
 MT_HIDDEN void mt_walk_learn(struct mt_stack *s, struct mt_edge *edge, uint64_t pc);
 
-/* mt_stack_locate for a walk, which may learn more about the thread's own stack from the one
- * before. */
+/* Does mt_stack_locate for a walk, which may learn more about the thread's own stack from the
+ * walk before. */
 MT_HIDDEN void mt_walk_locate(struct mt_stack *s, uint64_t sp);
 
-/* Steps that the fast path leaves out. False: the walk ends, *end says why. */
+/* Takes the steps that the fast path leaves out. Returns false when the walk ends; *end says
+ * why. */
 MT_HIDDEN bool mt_walk_step_slow(struct mt_stack *s, mt_rule rule, struct mt_frame_state *state,
                                  enum mt_walk_end *end);
 
-/* Parts of mt_walk_verify, which return what it does: a deep stack that is plain; the own stack
- * with steps that are not; and all the rest, on other stacks too. */
+/* These are parts of mt_walk_verify and return what it does: for a deep stack that is plain, for
+ * the own stack with steps that are not plain, and for all the rest, on other stacks too. */
 MT_HIDDEN const struct mt_walk_frame *mt_walk_verify_deep(const struct mt_walk_frame *first,
                                                           const struct mt_walk_frame *inner);
 MT_HIDDEN const struct mt_walk_frame *mt_walk_verify_mixed(struct mt_stack *s,
@@ -98,16 +99,16 @@ MT_HIDDEN const struct mt_walk_frame *mt_walk_verify_mixed(struct mt_stack *s,
 MT_HIDDEN const struct mt_walk_frame *mt_walk_verify_rare(struct mt_stack *s,
                                                           const struct mt_walk_frame *inner);
 
-/* Whether the walk still ends at the outermost frame, and for the same reason. */
+/* Returns whether the walk still ends at the outermost frame, and for the same reason. */
 MT_HIDDEN bool mt_walk_ends_alike(struct mt_stack *s);
 
-/* The whole walk without any cache, for comparison: up to max addresses innermost first into pc.
- * Returns the count. */
+/* Does the whole walk without any cache, for comparison: writes up to max addresses, innermost
+ * first, into pc. Returns the count. */
 MT_HIDDEN uint32_t mt_walk_plain(struct mt_stack *s, struct mt_frame_state state, uint64_t *pc,
                                  uint32_t max);
 
-/* Whether the kept stack is as the comments here say; what it is compared with, the memory, is not
- * looked at. For the unit tests, and where the recorder checks itself. */
+/* Returns whether the kept stack is as the comments here say. The memory with which it is
+ * compared is not looked at. For the unit tests, and where the recorder checks itself. */
 MT_HIDDEN bool mt_walk_check(const struct mt_stack *s);
 
 static inline mt_rule mt_walk_rule(struct mt_stack *s, uint64_t pc) {
@@ -118,11 +119,11 @@ static inline mt_rule mt_walk_rule(struct mt_stack *s, uint64_t pc) {
 }
 
 /*
- * state := the caller's state. False: the walk ends, *end says why. Return address 0 is found by
- * the next step.
+ * Sets state to the caller's state. Returns false when the walk ends; *end says why. A return
+ * address of 0 is found by the next step.
  *
- * Here only what lies on the thread's own stack, above where it stands: between state->sp and
- * map.now.high, which is 0 elsewhere. (What MT_RULE_SP reads lies in its frame: see rule.h.)
+ * This is only for what is on the thread's own stack, above where it stands: between state->sp and
+ * map.now.high, which is 0 elsewhere. (What MT_RULE_SP reads is in its frame: see rule.h.)
  */
 static inline bool mt_walk_step(struct mt_stack *s, mt_rule rule, struct mt_frame_state *state,
                                 enum mt_walk_end *end) {
@@ -160,11 +161,11 @@ static inline uint64_t mt_walk_difference(const struct mt_walk_frame *f) {
 }
 
 /*
- * Compare outwards from a frame whose state is known to hold. Returns NULL when everything holds,
+ * Compares outwards from a frame whose state is known to hold. Returns NULL when everything holds,
  * else the outermost frame that does.
  *
- * On the thread's own stack (map.quick is 0 elsewhere) the frames from inner outwards lie on it
- * too, as far as plain steps lead: none leaves it (walk.c).
+ * On the thread's own stack (map.quick is 0 elsewhere) the frames outside of inner are on it too,
+ * as far as plain steps lead, because no plain step leaves it (walk.c).
  */
 static inline const struct mt_walk_frame *mt_walk_verify(struct mt_stack *s,
                                                          const struct mt_walk_frame *inner) {
@@ -193,8 +194,8 @@ static inline uint32_t mt_walk_rare(mt_rule rule, bool outer_needs_bp) {
            (simple ? 0 : MT_FRAME_RESTEP) | (needs_bp ? MT_FRAME_NEEDS_BP : 0);
 }
 
-/* Mark all frames anew with MT_FRAME_PLAIN, which the outermost has in any case: nothing is
- * compared beyond it. */
+/* Marks all frames anew with MT_FRAME_PLAIN, which the outermost has in any case, because
+ * nothing is compared beyond it. */
 MT_HIDDEN void mt_walk_mark(struct mt_stack *s);
 
 static inline uint32_t mt_walk_plain_beyond(uint32_t rare, uint32_t outer) {
@@ -205,14 +206,14 @@ struct mt_walk_result {
     uint32_t n_kept, n_fresh;
 };
 
-/* Unwind until the kept stack is met or the stack ends: s->fresh[0 .. n_fresh), innermost first,
- * goes on top of s->frame[0 .. n_kept). Kept frames from below on are known to differ further
- * out. */
+/* Unwinds until it meets the kept stack or the stack ends. s->fresh[0 .. n_fresh), innermost
+ * first, then goes on top of s->frame[0 .. n_kept). Kept frames from below on are known to
+ * differ further out. */
 static inline __attribute__((always_inline)) struct mt_walk_result
 mt_walk_fresh(struct mt_stack *s, struct mt_frame_state state, const struct mt_walk_frame *below) {
     const struct mt_walk_frame *first = s->frame;
     const struct mt_walk_frame *f =
-        first + s->n_frames - 1; /* first - 1 ends the search: its slot is above all */
+        first + s->n_frames - 1; /* first - 1 ends the search, because its slot is above all */
     struct mt_fresh_frame *fresh = s->fresh, *limit = fresh + s->max_frames;
     enum mt_walk_end end = MT_END_LIMIT;
     while (mt_likely(fresh != limit)) {
@@ -237,26 +238,26 @@ mt_walk_fresh(struct mt_stack *s, struct mt_frame_state state, const struct mt_w
             break;
     }
     if (end == MT_END_ZERO && fresh != s->fresh)
-        fresh--; /* the frame with return address 0 is none */
+        fresh--; /* the frame with return address 0 is no frame */
     s->end = end;
     return (struct mt_walk_result){0, (uint32_t)(fresh - s->fresh)};
 }
 
-/* Walk anew when the kept stack is the innermost part of a deeper one, which this one does not
+/* Walks anew when the kept stack is the innermost part of a deeper one, which this one does not
  * continue. */
 MT_HIDDEN struct mt_walk_result mt_walk_limited(struct mt_stack *s, struct mt_frame_state state,
                                                 struct mt_walk_result r);
 
-/* Whether f, the innermost kept frame, is where the walk begins. */
+/* Returns whether f, the innermost kept frame, is where the walk begins. */
 static inline bool mt_walk_begins_at(const struct mt_walk_frame *f, struct mt_frame_state state) {
     return f->slot == state.sp - 8 && f->pc == state.pc &&
            (f->bp == state.bp || !(f->rare & MT_FRAME_NEEDS_BP));
 }
 
 /*
- * Walk the stack from state (where the hook returns to) and return the node of the whole path.
- * child names nodes; root is the parent of the outermost frame, truncated_root the same for a walk
- * that did not reach the stack's end.
+ * Walks the stack from state (where the hook returns to) and returns the node of the whole path.
+ * child names nodes. root is the parent of the outermost frame, and truncated_root is that for a
+ * walk that did not reach the stack's end.
  */
 static inline __attribute__((always_inline)) uint32_t
 mt_walk(struct mt_stack *s, struct mt_frame_state state, mt_walk_child child, void *context,
