@@ -4,9 +4,11 @@
 PREFIX ?= /usr/local
 DESTDIR ?=
 JOBS ?= $(shell nproc)
+BUILD ?= build/release
+export PREFIX DESTDIR
 
-.DEFAULT_GOAL := help
-.PHONY: help build demo check bench soak lint format deps install package clean
+.DEFAULT_GOAL := build
+.PHONY: help build demo test check bench soak lint format deps install uninstall package clean
 
 help: ## show this list
 	@echo "memtrack: which source lines hold a program's memory"
@@ -20,6 +22,12 @@ build: ## build build/release/memtrack
 demo: build ## track a real program and print which of its lines hold memory at the peak
 	@scripts/deps demo
 	@scripts/demo build/release/memtrack
+
+test: ## what to run after each change: unit tests, format, layers, names; under a minute when it is built
+	@scripts/deps build test
+	@cmake --preset ci >/dev/null
+	@cmake --build --preset ci -j $(JOBS) -- --quiet
+	@ctest --preset ci -L 'unit|quick' -j $(JOBS) --progress
 
 check: ## build everything, warnings as errors, and run every test
 	@scripts/deps build check
@@ -53,8 +61,11 @@ format: ## rewrite the C files as .clang-format says
 deps: ## install everything that building, checking and measuring need
 	@scripts/deps build demo check package soak bench
 
-install: build ## install below $(PREFIX)
-	@DESTDIR=$(DESTDIR) cmake --install build/release --prefix $(PREFIX)
+install: build ## install below PREFIX (/usr/local), with DESTDIR in front of it; says what, before it calls sudo
+	@scripts/install "$(BUILD)"
+
+uninstall: ## remove what install put below PREFIX, and nothing else
+	@scripts/install --remove
 
 package: build ## make Debian packages, and an archive that runs where it is unpacked, in build/release
 	@scripts/deps package
