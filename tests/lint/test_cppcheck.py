@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 # timeout: 900
 # processors: 2
+# slow
+# cost: 16
 """cppcheck finds nothing in the C files; it keeps what it learnt of unchanged files in the build directory."""
 import os
 import shutil

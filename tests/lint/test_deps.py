@@ -49,7 +49,7 @@ def expect(what, condition, seen):
         problems.append(f"{what}: {seen}")
 
 
-everything = ("build", "demo", "check", "soak", "bench")
+everything = ("build", "demo", "test", "check", "soak", "bench")
 seen = run(*everything)
 expect("nothing is missing: silence", seen == (0, "", []), seen)
 seen = run("build", installed="")
