@@ -22,8 +22,8 @@ enum mt_next_realloc mt_next_realloc;
 
 #pragma weak _dl_find_object /* glibc 2.35 */
 
-/* our own, not that of whoever comes first. NOLINTNEXTLINE(readability-redundant-declaration): now
- * hidden */
+/* Our own, not that of whoever comes first: <link.h> declares it, and here it is hidden. */
+/* NOLINTNEXTLINE(readability-redundant-declaration) */
 extern ElfW(Dyn) _DYNAMIC[] MT_HIDDEN;
 
 struct object {

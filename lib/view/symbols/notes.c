@@ -39,8 +39,9 @@ void mt_symbols_notes_file(struct mt_symbols_notes *notes, enum mt_symbol_file w
                            const char *path) {
     static const char *const reasons[] = {
         [MT_SYMBOL_FILE_MISSING] = "cannot be opened here",
-        [MT_SYMBOL_FILE_DELETED] = "had been deleted when it was recorded, and root alone can open "
-                                   "such a file of a process",
+        [MT_SYMBOL_FILE_DELETED] =
+            ("had been deleted when it was recorded, and root alone can open "
+             "such a file of a process"),
         [MT_SYMBOL_FILE_CHANGED] = "has changed since it was recorded (it is another build)",
         [MT_SYMBOL_FILE_UNUSABLE] = "is not a program or library any more",
     };

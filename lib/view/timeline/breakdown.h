@@ -29,6 +29,6 @@ struct mt_breakdown {
 int mt_breakdown_build(const struct mt_profile *profile, const struct mt_view_options *options,
                        size_t n_layers, size_t n_moments, struct mt_breakdown **out,
                        struct mt_error *error);
-void mt_breakdown_free(struct mt_breakdown *breakdown); /* NULL is fine */
+void mt_breakdown_free(struct mt_breakdown *s); /* NULL is fine */
 
 #endif
