@@ -396,7 +396,7 @@ static void draw_total(const struct mt_top_screen *s, const struct mt_top_layout
     size_t n_named, n;
     mt_top_model_named(s->top->model, &n_named, &n);
     if (s->is_naming && n > n_named)
-        print(&pen, MT_PAINT_WARN, "  labels addresses: %s left",
+        print(&pen, MT_PAINT_WARN, "  naming addresses: %s left",
               mt_format_count(text, (int64_t)(n - n_named)));
 }
 

@@ -207,7 +207,7 @@ int mt_top_model_read(struct mt_top_model *m, uint64_t now_ns, uint64_t rss_byte
     return 0;
 }
 
-/* ---- labels ---------------------------------------------------------------------------------- */
+/* ---- naming ---------------------------------------------------------------------------------- */
 
 /* Batches grow while they are quick: each opens its files anew unless they are cached. */
 bool mt_top_model_name(struct mt_top_model *m, uint64_t budget_ns, int *status) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What `memtrack top` knows, without a terminal: the followed ledger as rows with rates and
- * changes, and the last minutes of its totals. Reading, labels and grouping are steps of bounded
+ * changes, and the last minutes of its totals. Reading, naming and grouping are steps of bounded
  * cost that the caller takes when it has time for them; whatever was not named or grouped yet is
  * shown as such and never lost from the sums.
  */

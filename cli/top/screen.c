@@ -3,7 +3,7 @@
  * The loop of the screen: a tick reads, names and groups what is due and draws; a key acts and
  * draws at once. What a tick costs is measured, and the next one comes no sooner than COST_FACTOR
  * times that later, so that looking at a program of a million call paths does not become a load of
- * its own. Grouping and labels anew have the same rule, but for the first time, when somebody waits
+ * its own. Grouping and naming anew have the same rule, but for the first time, when somebody waits
  * for it.
  */
 #include "top/screen.h"

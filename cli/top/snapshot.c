@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A snapshot from the screen: cut, converted, named and written by a child process, because labels
+ * A snapshot from the screen: cut, converted, named and written by a child process, because naming
  * a large program's addresses takes seconds, and what goes wrong there must not take the screen
  * along. The result comes back as one line of text. The child opens the ledger itself: a lock on
  * the parent's descriptor would be the parent's as well.

@@ -170,7 +170,7 @@ static int prepare(struct mt_top *top, struct mt_error *error) {
     if (rc == 0 && mt_top_model_is_stale(top->model))
         rc = mt_top_model_group(top->model, error);
     else if (rc != 0)
-        mt_error_set(error, -rc, "", "out of memory while labels addresses");
+        mt_error_set(error, -rc, "", "out of memory while naming addresses");
     mt_top_model_sum(top->model, 0);
     return rc;
 }
