@@ -22,12 +22,9 @@
 #include <unistd.h>
 
 #include "base/process.h"
-#include "launch/target.h"
 #include "ledger/ledger.h"
 #include "output.h"
 #include "profile/ledger/live.h"
-#include "text/terminal.h"
-#include "view/format/format.h"
 #include "view/symbols/symbols.h"
 #include "watch/axis.h"
 
@@ -48,17 +45,7 @@ static int parse_signal(const char *name) {
     return 0;
 }
 
-/* A command of one word that does not exist is "snapshot" mistyped, and would only be noticed when
- * it matters. */
-static bool is_mistyped(const char *text) {
-    for (const char *at = text; *at; at++)
-        if (!isalnum((unsigned char)*at) && !strchr("_-./:", *at))
-            return false;
-    return !mt_target_exists(text);
-}
-
 int mt_action_parse(const char *text, struct mt_action *action, struct mt_error *error) {
-    static const char hint[] = "Give snapshot, signal:NAME such as signal:TERM, or a command.";
     *action = (struct mt_action){.kind = MT_ACTION_COMMAND, .text = text};
     if (strcmp(text, "snapshot") == 0) {
         action->kind = MT_ACTION_SNAPSHOT;
@@ -68,14 +55,11 @@ int mt_action_parse(const char *text, struct mt_action *action, struct mt_error 
         action->kind = MT_ACTION_SIGNAL;
         action->signal_number = parse_signal(text + strlen(SIGNAL_PREFIX));
         return action->signal_number ? 0
-                                     : mt_error_set(error, MEMTRACK_EUSAGE, hint,
+                                     : mt_error_set(error, MEMTRACK_EUSAGE, MT_ACTION_HINT,
                                                     "--do %.100s: there is no such signal", text);
     }
     if (text[strspn(text, " \t\n")] == '\0')
-        return mt_error_set(error, MEMTRACK_EUSAGE, hint, "--do: nothing to do");
-    if (is_mistyped(text))
-        return mt_error_set(error, MEMTRACK_EUSAGE, hint,
-                            "--do %.100s: there is no such action or program", text);
+        return mt_error_set(error, MEMTRACK_EUSAGE, MT_ACTION_HINT, "--do: nothing to do");
     return 0;
 }
 
@@ -85,8 +69,8 @@ int mt_action_parse(const char *text, struct mt_action *action, struct mt_error 
 static int add_past(const struct mt_firing *f, struct mt_profile *profile,
                     const struct mt_ledger_map *map) {
     int rc = mt_axis_copy(f->ticks, f->n_ticks, 0, profile);
-    for (size_t i = 0; rc == 0 && i < f->n_marks; i++)
-        rc = mt_profile_add_mark(profile, f->marks[i].time_ns, f->marks[i].name, MT_MARK_TRIGGER);
+    if (rc == 0)
+        rc = mt_firings_apply(f->firings, profile);
     return rc == 0 ? mt_composition_apply(f->composition, profile, map) : rc;
 }
 
@@ -136,8 +120,11 @@ static int take_snapshot(const struct mt_firing *f, char **written, struct mt_er
     char *wanted = name_snapshot(f, &fields);
     rc = wanted ? mt_output_write(profile, wanted, f->force, f->since_ns, written, error)
                 : mt_error_set(error, MEMTRACK_ENOMEM, "", "out of memory");
-    if (rc == 0)
-        mt_output_tell(f->program, wanted, *written, error);
+    if (rc == 0) {
+        mt_output_explain(wanted, *written, error);
+        if (error->message[0])
+            f->listener->problem(f->listener->context, error);
+    }
     free(wanted);
     mt_profile_free(profile);
     return rc;
@@ -202,17 +189,8 @@ static int run_command(const struct mt_firing *f, const char *command, const cha
 
 /* ---- a firing -------------------------------------------------------------------------------- */
 
-/* "memtrack run: live>1G in process 4242 (1.2 GiB after 3.5 s): wrote FILE" */
 static void say(const struct mt_firing *f, const char *what, const char *argument) {
-    struct mt_terminal terminal;
-    char when[MT_FORMAT_BYTES];
-    if (f->quiet)
-        return;
-    mt_terminal_init(&terminal, stderr, MT_COLOR_AUTO);
-    fprintf(stderr, "%s: %s in process %d (%s after %s): %s ", f->program, f->condition,
-            (int)f->pid, f->figure, mt_format_duration(when, f->time_ns), what);
-    mt_terminal_put(&terminal, MT_STYLE_NONE, argument);
-    fputc('\n', stderr);
+    f->listener->action(f->listener->context, f, what, argument);
 }
 
 static int do_action(const struct mt_action *action, const struct mt_firing *f, char **profile,
@@ -252,18 +230,19 @@ static void settle_signals(void) {
     sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-_Noreturn void mt_action_work(const struct mt_action *actions, size_t n,
-                              const struct mt_firing *f) {
+int mt_action_work(const struct mt_action *actions, size_t n, const struct mt_firing *f) {
     char *profile = NULL;
     int status = 0;
     settle_signals();
     for (size_t i = 0; i < n; i++) {
-        struct mt_error error = {{0}, {0}};
+        struct mt_error error = {{0}, {0}}, told;
         if (do_action(&actions[i], f, &profile, &error) == 0)
             continue;
         status = 1;
-        mt_terminal_print_problem(f->program, error.hint, "%s in process %d: %s", f->condition,
-                                  (int)f->pid, error.message);
+        mt_error_set(&told, MEMTRACK_EIO, error.hint, "%s in process %d: %s", f->condition,
+                     (int)f->pid, error.message);
+        f->listener->problem(f->listener->context, &told);
     }
-    _exit(status);
+    free(profile);
+    return status;
 }

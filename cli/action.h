@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What is done when a trigger fires (trigger.h): parsing --do, and doing it in a process of its
- * own. */
+/* What is done when a trigger fires (trigger.h): what --do says, and doing it. What there is to say
+ * of it goes to a listener. */
 #ifndef MT_CLI_ACTION_H
 #define MT_CLI_ACTION_H
 
@@ -13,6 +13,8 @@
 #include "profile/profile.h"
 #include "view/symbols/symbols.h"
 #include "watch/composition.h"
+#include "watch/firings.h"
+#include "watch/limit.h"
 
 struct mt_action {
     enum { MT_ACTION_SNAPSHOT, MT_ACTION_SIGNAL, MT_ACTION_COMMAND } kind;
@@ -20,17 +22,28 @@ struct mt_action {
     const char *text; /* as it was given; the command */
 };
 
+/* What --do understands: the hint of its errors. */
+#define MT_ACTION_HINT "Give snapshot, signal:NAME such as signal:TERM, or a command."
+
 /* text must outlive the action. -MEMTRACK_EUSAGE. */
 int mt_action_parse(const char *text, struct mt_action *action, struct mt_error *error);
 
-struct mt_trigger_mark {
-    uint64_t time_ns;
-    const char *name;
+struct mt_firing;
+
+/* Who is told of what happens. Called in the process that does the actions as well, a fork of the
+ * one that watches; whoever prints there has to flush. */
+struct mt_action_listener {
+    void *context;
+    /* What the percentages of this condition are of, when that is another limit than before. */
+    void (*limit)(void *context, const char *condition, const struct mt_limit *limit);
+    /* What was done: "wrote", FILE; "sent it", "signal:TERM"; "running", COMMAND. */
+    void (*action)(void *context, const struct mt_firing *firing, const char *what,
+                   const char *argument);
+    void (*problem)(void *context, const struct mt_error *problem);
 };
 
 /* One firing: all that the actions need to know. */
 struct mt_firing {
-    const char *program;   /* for messages */
     const char *condition; /* as it was given */
     char figure[64];       /* "1.2 GiB": what made it true */
     uint64_t time_ns;      /* since the start of the recording */
@@ -40,18 +53,18 @@ struct mt_firing {
     const struct mt_tick *ticks;
     size_t n_ticks;
     struct mt_composition *composition; /* so far, or NULL */
-    const struct mt_trigger_mark *marks;
-    size_t n_marks;
-    const char *pattern; /* of the snapshot's name */
-    unsigned number;     /* put into it */
-    uint64_t since_ns;   /* for mt_output_write */
-    bool force, quiet;
+    const struct mt_firings *firings;   /* of this process, so far */
+    const char *pattern;                /* of the snapshot's name */
+    unsigned number;                    /* put into it */
+    uint64_t since_ns;                  /* for mt_output_write */
+    bool force;
     struct mt_symbols_options symbols;
+    const struct mt_action_listener *listener;
 };
 
-/* Does the n actions one after the other and ends the process: to be called in a fork. Exit status
- * 0 when all went well; what did not has been said on standard error. */
-_Noreturn void mt_action_work(const struct mt_action *actions, size_t n,
-                              const struct mt_firing *firing);
+/* Does the n actions one after the other, in a fork of the process that watches: the dispositions of
+ * signals are changed for good. 0 when all went well, else 1, and the listener knows of what did
+ * not. */
+int mt_action_work(const struct mt_action *actions, size_t n, const struct mt_firing *firing);
 
 #endif

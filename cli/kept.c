@@ -7,7 +7,7 @@
  *   path, build id  ──►  device, inode  ──►  a descriptor of the file, or of a copy in memory
  *
  * An open file keeps its file system from being unmounted, and the program must not notice that it
- * is watched. Where we are at home anyway (the root, our directory, that of the session) a
+ * is watched. Where we are at home anyway (the root, our directory, that of the ledgers) a
  * descriptor is held; what lies elsewhere is copied if it is small, but for what belongs to the
  * system, which stays where it is. Only a file that is mapped is opened: it is told by its inode.
  *
@@ -30,6 +30,8 @@
 #include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "base/array.h"
 
 #define COPY_BYTES   (UINT64_C(32) << 20)  /* of one file */
 #define COPIED_BYTES (UINT64_C(128) << 20) /* of all */
@@ -56,7 +58,7 @@ struct mt_kept {
     dev_t home[3]; /* file systems that we are on anyway */
 };
 
-struct mt_kept *mt_kept_new(const struct mt_session *session) {
+struct mt_kept *mt_kept_new(int directory) {
     struct mt_kept *kept = calloc(1, sizeof *kept);
     struct rlimit limit = {0};
     struct stat status = {0};
@@ -68,7 +70,7 @@ struct mt_kept *mt_kept_new(const struct mt_session *session) {
     kept->home[0] = kept->home[1] = kept->home[2] = status.st_dev;
     if (stat(".", &status) == 0)
         kept->home[1] = status.st_dev;
-    if (fstat(session->fd, &status) == 0)
+    if (fstat(directory, &status) == 0)
         kept->home[2] = status.st_dev;
     return kept;
 }
@@ -134,12 +136,9 @@ static int hold(struct mt_kept *kept, int fd, const char *path, const struct sta
 }
 
 static struct file *add(struct mt_kept *kept, const char *path, const char *build_id) {
-    struct file *grown =
-        kept->n < kept->most ? realloc(kept->files, (kept->n + 1) * sizeof *grown) : NULL;
-    if (!grown)
+    if (kept->n >= kept->most || !mt_array_grow(&kept->files, kept->n, sizeof *kept->files))
         return NULL;
-    kept->files = grown;
-    struct file *file = &grown[kept->n];
+    struct file *file = &kept->files[kept->n];
     *file = (struct file){.path = strdup(path), .fd = -1};
     snprintf(file->build_id, sizeof file->build_id, "%s", build_id);
     return file->path ? file : NULL;

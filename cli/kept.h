@@ -9,14 +9,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "launch/session.h"
 #include "ledger/ledger.h"
 #include "view/symbols/symbols.h"
 
 struct mt_kept; /* opaque */
 
-/* NULL when out of memory. The session must outlive it. */
-struct mt_kept *mt_kept_new(const struct mt_session *session);
+/* directory: the one of the ledgers; a descriptor that is not kept. NULL when out of memory. */
+struct mt_kept *mt_kept_new(int directory);
 void mt_kept_free(struct mt_kept *kept); /* NULL is fine */
 
 /*

@@ -30,8 +30,6 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "base/settings.h"
-#include "text/terminal.h"
 
 static sigset_t mask_before;
 static struct sigaction chld_before;
@@ -123,25 +121,9 @@ static void unblock_signals(struct mt_launched *child) {
     sigprocmask(SIG_SETMASK, &mask_before, NULL);
 }
 
-/* A word that the recorder would ignore; it says so as well, but only in the report. Once, however
- * often we launch. */
-static void check_settings(void) {
-    static bool done;
-    const char *list = getenv("MEMTRACK_OPTIONS");
-    struct mt_setting_word word;
-    while (list && !done && mt_settings_next(&list, &word))
-        if (word.setting == MT_SETTING_NONE)
-            mt_terminal_print_problem(
-                "memtrack", "memtrack(1) lists the options.",
-                "MEMTRACK_OPTIONS: \"%.*s\" is not understood and has no effect", (int)word.bytes,
-                word.text);
-    done = true;
-}
-
 int mt_launch(const struct mt_launch *launch, struct mt_launched *child, struct mt_error *error) {
     int report[2];
     *child = (struct mt_launched){.pid = -1, .signals = -1};
-    check_settings();
     if (pipe2(report, O_CLOEXEC) != 0) {
         child->is_refused = true;
         return failed(error, "pipe");

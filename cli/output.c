@@ -20,7 +20,6 @@
 #include <unistd.h>
 
 #include "profile/pprof/pprof.h"
-#include "text/terminal.h"
 
 enum {
     NAME_BYTES = 200,
@@ -338,15 +337,12 @@ int mt_output_write(const struct mt_profile *profile, const char *path, bool for
     return rc;
 }
 
-void mt_output_tell(const char *program, const char *wanted, const char *written,
-                    const struct mt_error *why) {
-    char hint[512];
+void mt_output_explain(const char *wanted, const char *written, struct mt_error *why) {
     if (strcmp(wanted, written) == 0)
-        return;
-    snprintf(hint, sizeof hint, "It was written to %.400s instead.", written);
-    if (why->message[0])
-        mt_terminal_print_problem(program, hint, "%s", why->message);
+        *why = (struct mt_error){{0}, {0}};
+    else if (!why->message[0])
+        mt_error_set(why, MEMTRACK_EUSAGE, "--force replaces what is there.",
+                     "%s exists: the profile was written to %s", wanted, written);
     else
-        mt_terminal_print_problem(program, "--force replaces what is there.",
-                                  "%s exists: the profile was written to %s", wanted, written);
+        snprintf(why->hint, sizeof why->hint, "It was written to %.220s instead.", written);
 }

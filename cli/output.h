@@ -40,10 +40,10 @@ char *mt_output_number(const char *pattern, const char *number, bool *found);
  * set, -MEMTRACK_EIO when its directory cannot be written to. */
 int mt_output_check(const char *path, bool force, struct mt_error *error);
 
-/* After mt_output_write, whose error (empty before) is why: says so on standard error when the name
- * is not the one that was wanted, as it is when the place takes nothing. */
-void mt_output_tell(const char *program, const char *wanted, const char *written,
-                    const struct mt_error *why);
+/* After mt_output_write has succeeded with *why, which was empty before: makes of *why what is to be
+ * said of a name that is not the wanted one (the name was taken, or the place takes nothing). Empty
+ * when it is the wanted one. */
+void mt_output_explain(const char *wanted, const char *written, struct mt_error *why);
 
 /*
  * Write the profile to path, completely or not at all. A file that is there is replaced only with

@@ -22,6 +22,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/settings.h"
 #include "command.h"
 #include "launch.h"
 #include "launch/preload.h"
@@ -30,10 +31,12 @@
 #include "run/finish.h"
 #include "run/observer.h"
 #include "run/request.h"
+#include "run/triggers.h"
 #include "ticker.h"
 
 #define NS_PER_MS           UINT64_C(1000000)
 #define DEFAULT_INTERVAL_NS (10 * NS_PER_MS)
+#define MOST_TRIGGER_NS     (100 * NS_PER_MS) /* who waits for something wants to know it soon */
 
 enum { GRACE_MS = 1000, GRACE_STEP_MS = 10, OPTIONS_BYTES = 256, FEWEST_DESCRIPTORS = 16 };
 
@@ -46,6 +49,7 @@ struct run {
     struct mt_finish finish;
     struct mt_unrecorded unrecorded;
     struct mt_observer observer;
+    struct mt_run_triggers_output triggers_output;
     uint64_t started_ns;
     bool is_refused; /* for want of what the system gives: the program may do without */
     char *preload;
@@ -116,6 +120,18 @@ static bool is_short_of_descriptors(void) {
     return getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < FEWEST_DESCRIPTORS;
 }
 
+/* A word that the recorder would ignore; it says so as well, but only in the report. */
+static void check_settings(void) {
+    const char *list = getenv("MEMTRACK_OPTIONS");
+    struct mt_setting_word word;
+    while (list && mt_settings_next(&list, &word))
+        if (word.setting == MT_SETTING_NONE)
+            mt_terminal_print_problem(
+                "memtrack", "memtrack(1) lists the options.",
+                "MEMTRACK_OPTIONS: \"%.*s\" is not understood and has no effect", (int)word.bytes,
+                word.text);
+}
+
 static int start(struct run *run, struct mt_error *error) {
     set_tracker_options(run);
     if (mt_preload_plan(&run->target, run->options.allocator, run->options.mmap, &run->session,
@@ -130,6 +146,7 @@ static int start(struct run *run, struct mt_error *error) {
         .follow = run->options.follow,
         .dormant = run->options.dormant,
     };
+    check_settings();
     int status = mt_launch(&launch, &run->child, error);
     run->is_refused = run->child.is_refused;
     return status;
@@ -155,6 +172,7 @@ static bool watch(struct run *run) {
         if (now < next || run->child.ended)
             continue;
         next = mt_ticker_tick(&run->ticker, now);
+        mt_trigger_judge(run->options.triggers, &run->ticker);
         mt_unrecorded_look(&run->unrecorded, &run->ticker);
         mt_finish_relieve(&run->finish, &run->ticker);
     }
@@ -208,15 +226,16 @@ static void finish(struct run *run) {
 }
 
 static void set_triggers(struct run *run, const struct mt_convert *convert) {
-    const struct mt_trigger_output output = {
+    run->triggers_output = (struct mt_run_triggers_output){
         .program = run->name,
         .pattern = convert->pattern,
         .force = convert->force,
         .quiet = run->options.quiet,
         .symbols = run->options.symbols,
     };
-    mt_trigger_set_output(run->options.triggers, &output);
-    run->ticker.triggers = run->options.triggers;
+    mt_run_triggers_set_output(run->options.triggers, &run->triggers_output);
+    if (mt_trigger_any(run->options.triggers))
+        run->ticker.most_interval_ns = MOST_TRIGGER_NS;
 }
 
 /* All that is done with what was recorded. True when processes go on in the session directory. */
@@ -232,7 +251,7 @@ static bool observe(void *context) {
     };
     convert.symbols.cache = mt_symbols_cache_new();
     bool given = run->options.interval_ns != 0;
-    mt_ticker_init(&run->ticker, &run->session, run->child.pid,
+    mt_ticker_init(&run->ticker, run->session.fd, run->session.path, run->child.pid,
                    given ? run->options.interval_ns : DEFAULT_INTERVAL_NS, given);
     const struct mt_symbols_kept kept = mt_kept_source(run->ticker.kept);
     convert.symbols.kept = run->ticker.kept ? &kept : NULL;

@@ -23,8 +23,8 @@
 #include "output.h"
 #include "profile/ledger/live.h"
 #include "run/summary.h"
+#include "run/triggers.h"
 #include "text/terminal.h"
-#include "trigger.h"
 #include "view/format/format.h"
 #include "view/subject.h"
 #include "view/symbols/symbols.h"
@@ -123,7 +123,7 @@ static error_t parse_option(int key, char *text, struct argp_state *state) {
     }
 }
 
-static const struct argp_child children[] = {{&mt_trigger_argp, 0, "Triggers:", 2}, {0}};
+static const struct argp_child children[] = {{&mt_run_triggers_argp, 0, "Triggers:", 2}, {0}};
 
 static const struct argp parser = {
     .options = options,
@@ -210,10 +210,12 @@ static int write_snapshot(const struct series *s, unsigned long number, struct m
         *error = (struct mt_error){{0}, {0}};
         rc = mt_output_write(profile, wanted, r->force, s->since_ns, &written, error);
     }
-    if (rc == 0)
-        mt_output_tell(r->program, wanted, written, error);
-    if (rc == 0)
+    if (rc == 0) {
+        mt_output_explain(wanted, written, error);
+        if (error->message[0])
+            mt_terminal_print_error(r->program, error);
         rc = print_snapshot(r, profile, written, error);
+    }
     free(wanted);
     free(written);
     return rc;
@@ -285,7 +287,7 @@ static int take_series(struct series *s, struct mt_error *error) {
 }
 
 static int wait_for_triggers(const struct request *r, struct mt_error *error) {
-    const struct mt_trigger_output output = {
+    struct mt_run_triggers_output output = {
         .program = r->program,
         .pattern = r->output ? r->output : MT_OUTPUT_DEFAULT,
         .force = r->force,
@@ -293,7 +295,7 @@ static int wait_for_triggers(const struct request *r, struct mt_error *error) {
         .symbols = r->symbols,
     };
     size_t n_fired;
-    mt_trigger_set_output(r->triggers, &output);
+    mt_run_triggers_set_output(r->triggers, &output);
     int rc = mt_trigger_follow(r->triggers, r->pid, TRIGGER_INTERVAL_NS, r->count, &n_fired, error);
     if (rc == 0 && n_fired == 0 && !r->quiet)
         fprintf(stderr, "%s: process %d: nothing of it became true\n", r->program, (int)r->pid);

@@ -26,6 +26,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/array.h"
 #include "base/clock.h"
 #include "base/process.h"
 #include "ledger/control.h"
@@ -35,7 +36,6 @@
 #define NS_PER_MS        UINT64_C(1000000)
 #define MOST_INTERVAL_NS (1000 * NS_PER_MS)
 #define EARLY_NS         (20 * NS_PER_MS)
-#define MOST_TRIGGER_NS  (100 * NS_PER_MS) /* who waits for something wants to know it soon */
 
 enum {
     MAIN_TICKS = 4000,
@@ -52,16 +52,18 @@ enum {
     SCAN_AGAIN_MS = 30,
 };
 
-void mt_ticker_init(struct mt_ticker *ticker, const struct mt_session *session, pid_t main_pid,
-                    uint64_t interval_ns, bool interval_given) {
+void mt_ticker_init(struct mt_ticker *ticker, int directory_fd, const char *directory,
+                    pid_t main_pid, uint64_t interval_ns, bool interval_given) {
     *ticker = (struct mt_ticker){
-        .session = session,
+        .directory_fd = directory_fd,
+        .directory = directory,
         .main_pid = main_pid,
         .interval_ns = interval_ns,
         .interval_given = interval_given,
+        .most_interval_ns = MOST_INTERVAL_NS,
         .start_ns = mt_clock_now_ns(),
         .buffer = malloc(MT_SITES_PER_CHUNK * sizeof(struct mt_site)),
-        .kept = mt_kept_new(session),
+        .kept = mt_kept_new(directory_fd),
     };
 }
 
@@ -93,8 +95,8 @@ void mt_ticker_release_track(struct mt_ticker_track *track) {
     close_statm(track);
     mt_composition_free(track->composition);
     track->composition = NULL;
-    mt_trigger_watch_free(track->watch);
-    track->watch = NULL;
+    mt_firings_free(track->firings);
+    track->firings = NULL;
     mt_axis_free(&track->axis);
 }
 
@@ -144,14 +146,8 @@ static void end_predecessors(struct mt_ticker *ticker, const struct mt_ticker_tr
 
 static void add_track(struct mt_ticker *ticker, const struct mt_ledger_filename *name, ino_t inode,
                       uint64_t now_ns) {
-    if (ticker->n_tracks == ticker->capacity) {
-        size_t want = ticker->capacity ? ticker->capacity * 2 : 32;
-        struct mt_ticker_track **grown = realloc(ticker->tracks, want * sizeof *grown);
-        if (!grown)
-            return; /* found again at the next scan */
-        ticker->tracks = grown;
-        ticker->capacity = want;
-    }
+    if (!mt_array_grow(&ticker->tracks, ticker->n_tracks, sizeof(struct mt_ticker_track *)))
+        return; /* found again at the next scan */
     struct mt_ticker_track *track = calloc(1, sizeof *track);
     if (!track)
         return;
@@ -175,7 +171,7 @@ static void add_track(struct mt_ticker *ticker, const struct mt_ledger_filename 
 }
 
 static void read_directory(struct mt_ticker *ticker, uint64_t now_ns) {
-    int fd = openat(ticker->session->fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int fd = openat(ticker->directory_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     DIR *directory = fd >= 0 ? fdopendir(fd) : NULL;
     if (!directory) {
         if (fd >= 0)
@@ -193,7 +189,7 @@ static void read_directory(struct mt_ticker *ticker, uint64_t now_ns) {
 static void scan(struct mt_ticker *ticker, uint64_t now_ns) {
     struct stat st;
     struct timespec wall;
-    if (fstat(ticker->session->fd, &st) != 0)
+    if (fstat(ticker->directory_fd, &st) != 0)
         return;
     clock_gettime(CLOCK_REALTIME, &wall);
     int64_t age_ms =
@@ -238,7 +234,7 @@ static void open_track(struct mt_ticker *ticker, struct mt_ticker_track *track, 
     if (ticker->n_followed >= MAX_FOLLOWED && !track->is_main)
         return;
     mt_ledger_filename_format(&track->name, file, sizeof file);
-    snprintf(path, sizeof path, "%s/%s", ticker->session->path, file);
+    snprintf(path, sizeof path, "%s/%s", ticker->directory, file);
     if (mt_ledger_open(path, &track->ledger, NULL) != 0) {
         track->ledger = NULL; /* its header is being written: the next tick tries again */
         return;
@@ -302,25 +298,6 @@ static void take_pass(struct mt_ticker *ticker, struct mt_ticker_track *track,
     track->next_pass_ns = ended + (ended - began) * PASS_COST_FACTOR;
 }
 
-static void check_triggers(struct mt_ticker *ticker, struct mt_ticker_track *track,
-                           const struct mt_ledger_totals *totals, const struct mt_tick *tick) {
-    bool is_ours = track->statm_fd >= 0; /* else its pid means nothing here */
-    struct mt_gauge gauge;
-    const struct mt_trigger_target target = {
-        .pid = (pid_t)track->name.pid,
-        .start_ticks = is_ours ? track->name.start_ticks : 0,
-        .ledger_path = mt_ledger_path(track->ledger),
-        .ticks = track->axis.ticks,
-        .n_ticks = track->axis.n,
-        .composition = track->composition,
-    };
-    if (!mt_trigger_any(ticker->triggers) ||
-        (!track->watch && !(track->watch = mt_trigger_watch_new(ticker->triggers))))
-        return;
-    mt_condition_gauge(totals, tick, is_ours, track->has_pss ? &track->memory : NULL, &gauge);
-    mt_trigger_check(ticker->triggers, track->watch, &gauge, &target);
-}
-
 static void take_tick(struct mt_ticker *ticker, struct mt_ticker_track *track, uint64_t now_ns) {
     struct mt_ledger_totals totals;
     struct mt_tick tick = {.time_ns = now_ns - track->start_ns};
@@ -349,7 +326,9 @@ static void take_tick(struct mt_ticker *ticker, struct mt_ticker_track *track, u
     if (mt_axis_add(&track->axis, &tick) == 0 && track->composition && ticker->buffer &&
         now_ns >= track->next_pass_ns && has_changed(track, &totals))
         take_pass(ticker, track, &totals, tick.time_ns);
-    check_triggers(ticker, track, &totals, &tick);
+    mt_gauge_fill(&totals, &tick, track->statm_fd >= 0, track->has_pss ? &track->memory : NULL,
+                  &track->gauge);
+    track->has_gauge = true;
 }
 
 static void look_at_files(struct mt_ticker *ticker, struct mt_ticker_track *track) {
@@ -369,8 +348,8 @@ static uint64_t interval_of(const struct mt_ticker *ticker, const struct mt_tick
                             uint64_t now_ns) {
     if (ticker->interval_given)
         return ticker->interval_ns;
-    uint64_t most_ns = mt_trigger_any(ticker->triggers) ? MOST_TRIGGER_NS : MOST_INTERVAL_NS;
-    return mt_coarsen_interval(now_ns - track->start_ns, ticker->interval_ns, most_ns);
+    return mt_coarsen_interval(now_ns - track->start_ns, ticker->interval_ns,
+                               ticker->most_interval_ns);
 }
 
 uint64_t mt_ticker_tick(struct mt_ticker *ticker, uint64_t now_ns) {
@@ -421,7 +400,7 @@ static bool is_running(const struct mt_ticker *ticker, const struct mt_ticker_tr
     char file[128], path[4096];
     struct mt_ledger *ledger;
     mt_ledger_filename_format(&track->name, file, sizeof file);
-    snprintf(path, sizeof path, "%s/%s", ticker->session->path, file);
+    snprintf(path, sizeof path, "%s/%s", ticker->directory, file);
     if (mt_ledger_open(path, &ledger, NULL) != 0)
         return false;
     bool is_live = mt_ledger_is_live(ledger);
@@ -492,7 +471,7 @@ int mt_ticker_apply(struct mt_ticker_track *track, const struct mt_ledger_info *
     if (rc != 0)
         return rc;
     mt_axis_give(&track->axis, track->interval_ns, profile);
-    if (mt_trigger_marks_apply(track->watch, profile) != 0)
+    if (mt_firings_apply(track->firings, profile) != 0)
         return -MEMTRACK_ENOMEM;
     return mt_composition_apply(track->composition, profile, map);
 }

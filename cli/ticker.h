@@ -2,7 +2,7 @@
 /*
  * The time axis, taken from outside: one track per ledger of a session, sampled at ticks. A tick
  * costs the target nothing and memtrack a few reads; memory is bounded per track, by making the
- * axis coarser as it grows.
+ * axis coarser as it grows. What the figures mean is for others to judge (trigger.h).
  */
 #ifndef MT_CLI_TICKER_H
 #define MT_CLI_TICKER_H
@@ -13,13 +13,13 @@
 #include <sys/types.h>
 
 #include "kept.h"
-#include "launch/session.h"
 #include "ledger/filename.h"
 #include "ledger/ledger.h"
 #include "profile/profile.h"
-#include "trigger.h"
 #include "watch/axis.h"
 #include "watch/composition.h"
+#include "watch/firings.h"
+#include "watch/gauge.h"
 
 enum mt_ticker_state {
     MT_TICKER_RUNNING, /* the process may still write its ledger */
@@ -51,31 +51,35 @@ struct mt_ticker_track {
     uint64_t passed_blocks; /* totals as of the last pass */
     int64_t passed_bytes;
     struct mt_composition *composition;
-    size_t n_modules_seen;          /* whose files were looked at */
-    struct mt_trigger_watch *watch; /* state of the triggers; NULL: there are none */
+    size_t n_modules_seen;      /* whose files were looked at */
+    struct mt_gauge gauge;      /* of the last tick */
+    bool has_gauge;             /* one was taken, and nobody has judged it yet */
+    struct mt_firings *firings; /* of who judges the gauges; NULL: nobody does */
 };
 
 struct mt_ticker {
-    const struct mt_session *session;
+    int directory_fd; /* where the ledgers appear; the caller's */
+    const char *directory;
     pid_t main_pid;
     uint64_t start_ns; /* of the ticker */
     uint64_t interval_ns;
-    bool interval_given;             /* by the user: then the axis may be longer */
+    bool interval_given;       /* by the user: then the axis may be longer */
+    uint64_t most_interval_ns; /* what it stretches to otherwise; may be changed at any time */
     struct mt_ticker_track **tracks; /* each malloc'ed */
-    size_t n_tracks, capacity;
+    size_t n_tracks;
     size_t n_followed;       /* with open files */
     struct timespec scanned; /* change time of the directory at the last scan */
     struct mt_site *buffer;
-    struct mt_triggers *triggers; /* looked at with every tick; the caller's, NULL: none */
-    struct mt_kept *kept;         /* files that the processes have mapped; NULL: out of memory */
+    struct mt_kept *kept; /* files that the processes have mapped; NULL: out of memory */
 };
 
-void mt_ticker_init(struct mt_ticker *ticker, const struct mt_session *session, pid_t main_pid,
-                    uint64_t interval_ns, bool interval_given);
+/* directory must outlive the ticker. */
+void mt_ticker_init(struct mt_ticker *ticker, int directory_fd, const char *directory,
+                    pid_t main_pid, uint64_t interval_ns, bool interval_given);
 void mt_ticker_free(struct mt_ticker *ticker);
 
-/* Look for new ledgers; take the ticks that are due at now_ns (CLOCK_MONOTONIC). Returns when the
- * next one is due. */
+/* Look for new ledgers; take the ticks that are due at now_ns (CLOCK_MONOTONIC), each of which
+ * leaves a gauge in its track. Returns when the next one is due. */
 uint64_t mt_ticker_tick(struct mt_ticker *ticker, uint64_t now_ns);
 
 /* Look for new ledgers, then find out which processes have ended. */
@@ -85,8 +89,8 @@ size_t mt_ticker_running(const struct mt_ticker *ticker);
 /* The process of this track has ended. */
 void mt_ticker_end_track(struct mt_ticker *ticker, struct mt_ticker_track *track, uint64_t now_ns);
 
-/* The time axis into a profile of the same ledger, with a last tick from its totals, and the
- * highest anonymous memory. 0 or -MEMTRACK_ENOMEM. */
+/* The time axis into a profile of the same ledger, with a last tick from its totals, the marks of
+ * its firings, and the highest anonymous memory. 0 or -MEMTRACK_ENOMEM. */
 int mt_ticker_apply(struct mt_ticker_track *track, const struct mt_ledger_info *ledger,
                     struct mt_profile *profile, const struct mt_ledger_map *map);
 

@@ -16,11 +16,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "action.h"
 #include "base/clock.h"
 #include "output.h"
-#include "text/terminal.h"
-#include "ticker.h"
 #include "view/format/format.h"
 #include "watch/limit.h"
 #include "watch/watch.h"
@@ -46,16 +43,7 @@ struct mt_triggers {
     uint64_t since_ns;
     pid_t running[MOST_RUNNING]; /* 0: free */
     unsigned n_snapshots;        /* numbers that have been given */
-    uint64_t said_limit;         /* which limit the percentages have been explained with */
-};
-
-struct mt_trigger_watch {
-    struct mt_condition_watch *watches; /* one per condition */
-    size_t *n_fired;
-    struct mt_trigger_mark *marks;
-    size_t n_marks, capacity;
-    struct mt_limit limit;
-    bool has_looked; /* for the limit */
+    uint64_t told_limit;         /* which limit the percentages have been explained with */
 };
 
 /* ---- options --------------------------------------------------------------------------------- */
@@ -66,7 +54,7 @@ struct mt_triggers *mt_trigger_new(void) {
         return NULL;
     t->since_ns = mt_clock_ns(CLOCK_REALTIME);
     t->again_ns = MT_TRIGGER_AGAIN_NS;
-    t->output = (struct mt_trigger_output){.program = "memtrack", .pattern = MT_OUTPUT_DEFAULT};
+    t->output.pattern = MT_OUTPUT_DEFAULT;
     return t;
 }
 
@@ -82,7 +70,7 @@ void mt_trigger_set_output(struct mt_triggers *t, const struct mt_trigger_output
     t->output = *output;
 }
 
-static int add_when(struct mt_triggers *t, const char *text, struct mt_error *error) {
+int mt_trigger_add_condition(struct mt_triggers *t, const char *text, struct mt_error *error) {
     struct mt_error why = {{0}, {0}};
     if (t->n_conditions == MOST_CONDITIONS)
         return mt_error_set(error, MEMTRACK_EUSAGE, "", "--when: more than %d conditions",
@@ -93,16 +81,16 @@ static int add_when(struct mt_triggers *t, const char *text, struct mt_error *er
     return 0;
 }
 
-static int add_do(struct mt_triggers *t, const char *text, struct mt_error *error) {
+int mt_trigger_add_action(struct mt_triggers *t, const struct mt_action *action,
+                          struct mt_error *error) {
     if (t->n_actions == MOST_ACTIONS)
         return mt_error_set(error, MEMTRACK_EUSAGE, "Put them into one script.",
                             "--do: more than %d actions", MOST_ACTIONS);
-    int rc = mt_action_parse(text, &t->actions[t->n_actions], error);
-    t->n_actions += rc == 0;
-    return rc;
+    t->actions[t->n_actions++] = *action;
+    return 0;
 }
 
-static int set_again(struct mt_triggers *t, const char *text, struct mt_error *error) {
+int mt_trigger_set_again(struct mt_triggers *t, const char *text, struct mt_error *error) {
     t->again_given = true;
     if (!mt_format_parse_duration(text, 0, &t->again_ns))
         return mt_error_set(error, MEMTRACK_EUSAGE, "Give a duration such as 0s, 30s or 10m.",
@@ -110,7 +98,7 @@ static int set_again(struct mt_triggers *t, const char *text, struct mt_error *e
     return 0;
 }
 
-static int complete(struct mt_triggers *t, struct mt_error *error) {
+int mt_trigger_complete(struct mt_triggers *t, struct mt_error *error) {
     if (t->n_conditions == 0 && (t->n_actions || t->again_given))
         return mt_error_set(error, MEMTRACK_EUSAGE, "For example: --when 'live>1G'.",
                             "%s needs --when: a condition", t->n_actions ? "--do" : "--again");
@@ -119,57 +107,6 @@ static int complete(struct mt_triggers *t, struct mt_error *error) {
             (struct mt_action){.kind = MT_ACTION_SNAPSHOT, .text = "snapshot"};
     return 0;
 }
-
-enum { KEY_WHEN = 0x7000, KEY_DO, KEY_AGAIN };
-
-static const struct argp_option options[] = {
-    {"when", KEY_WHEN, "CONDITION", 0,
-     "Do something when a figure passes a bound: live>1G, peak, rss>80% (of the memory limit), "
-     "pss, swap, growth>1M/s "
-     "(over 10s; growth(60s)>1M/s), blocks, unknown_frees, failed, dropped, time>10m. May be "
-     "repeated",
-     0},
-    {"do", KEY_DO, "ACTION", 0,
-     "Do this when the condition is true: snapshot (default), signal:NAME, or a "
-     "command, which finds MEMTRACK_PID, MEMTRACK_PROFILE and MEMTRACK_CONDITION in its "
-     "environment. May be repeated: one is done after the other",
-     0},
-    {"again", KEY_AGAIN, "DUR", 0,
-     "Wait at least so long before the same condition acts again (default: 10s)", 0},
-    {0},
-};
-
-static error_t parse_option(int key, char *text, struct argp_state *state) {
-    struct mt_triggers *t = state->input;
-    struct mt_error error = {{0}, {0}};
-    int rc = 0;
-    switch (key) {
-    case KEY_WHEN:
-        rc = add_when(t, text, &error);
-        break;
-    case KEY_DO:
-        rc = add_do(t, text, &error);
-        break;
-    case KEY_AGAIN:
-        rc = set_again(t, text, &error);
-        break;
-    case ARGP_KEY_END:
-    case ARGP_KEY_NO_ARGS:
-        return 0;
-    case ARGP_KEY_SUCCESS:
-        rc = complete(t, &error);
-        break;
-    default:
-        return ARGP_ERR_UNKNOWN;
-    }
-    if (rc != 0) {
-        mt_terminal_print_error(state->argv[0], &error);
-        exit(argp_err_exit_status);
-    }
-    return 0;
-}
-
-const struct argp mt_trigger_argp = {.options = options, .parser = parse_option};
 
 /* ---- workers --------------------------------------------------------------------------------- */
 
@@ -190,6 +127,17 @@ static size_t reap(struct mt_triggers *t) {
     return n;
 }
 
+static void tell(const struct mt_triggers *t, const struct mt_error *problem) {
+    t->output.listener.problem(t->output.listener.context, problem);
+}
+
+static void tell_of_running(const struct mt_triggers *t, size_t n) {
+    struct mt_error problem;
+    mt_error_set(&problem, MEMTRACK_EIO, "Their output may still appear.",
+                 "%zu trigger action%s still run%s", n, n == 1 ? "" : "s", n == 1 ? "s" : "");
+    tell(t, &problem);
+}
+
 size_t mt_trigger_collect(struct mt_triggers *t, bool wait) {
     if (!t)
         return 0;
@@ -201,96 +149,70 @@ size_t mt_trigger_collect(struct mt_triggers *t, bool wait) {
         n = reap(t);
     }
     if (wait && n)
-        mt_terminal_print_problem(t->output.program, "Their output may still appear.",
-                                  "%zu trigger action%s still run%s", n, n == 1 ? "" : "s",
-                                  n == 1 ? "s" : "");
+        tell_of_running(t, n);
     return n;
 }
 
 /* ---- one process ----------------------------------------------------------------------------- */
 
-struct mt_trigger_watch *mt_trigger_watch_new(const struct mt_triggers *t) {
-    struct mt_trigger_watch *w = calloc(1, sizeof *w);
-    if (!w)
-        return NULL;
-    w->watches = calloc(t->n_conditions + 1, sizeof *w->watches);
-    w->n_fired = calloc(t->n_conditions + 1, sizeof *w->n_fired);
-    if (!w->watches || !w->n_fired) {
-        mt_trigger_watch_free(w);
-        return NULL;
-    }
-    for (size_t i = 0; i < t->n_conditions; i++)
-        mt_condition_watch_init(&w->watches[i], &t->conditions[i]);
-    return w;
-}
-
-void mt_trigger_watch_free(struct mt_trigger_watch *w) {
-    if (!w)
-        return;
-    free(w->watches);
-    free(w->n_fired);
-    free(w->marks);
-    free(w);
-}
-
-int mt_trigger_marks_apply(const struct mt_trigger_watch *w, struct mt_profile *profile) {
-    int rc = 0;
-    for (size_t i = 0; w && rc == 0 && i < w->n_marks; i++)
-        rc = mt_profile_add_mark(profile, w->marks[i].time_ns, w->marks[i].name, MT_MARK_TRIGGER);
-    return rc;
-}
-
-static void add_mark(struct mt_trigger_watch *w, uint64_t time_ns, const char *name) {
-    if (w->n_marks == w->capacity) {
-        size_t want = w->capacity ? w->capacity * 2 : 8;
-        struct mt_trigger_mark *grown = realloc(w->marks, want * sizeof *grown);
-        if (!grown)
-            return; /* the action is what matters */
-        w->marks = grown;
-        w->capacity = want;
-    }
-    w->marks[w->n_marks++] = (struct mt_trigger_mark){time_ns, name};
-}
+/* The process that is judged. */
+struct target {
+    pid_t pid;
+    uint64_t start_ticks; /* of /proc/PID/stat: that it is still the same; 0: no signal is sent */
+    const char *ledger_path;     /* absolute */
+    const struct mt_tick *ticks; /* the time axis so far: the snapshot gets a copy */
+    size_t n_ticks;
+    struct mt_composition *composition; /* likewise; NULL: nobody follows it */
+};
 
 /* What percentages are of is asked once per process, and told once. */
-static void find_limit(struct mt_triggers *t, struct mt_trigger_watch *w, pid_t pid) {
-    char size[MT_FORMAT_BYTES];
+static void find_limit(struct mt_triggers *t, struct mt_firings *f, pid_t pid) {
     const struct mt_condition *percent = NULL;
     for (size_t i = 0; i < t->n_conditions && !percent; i++)
         percent = t->conditions[i].is_percent ? &t->conditions[i] : NULL;
-    w->has_looked = true;
+    f->has_looked = true;
     if (!percent)
         return;
-    mt_limit_of("", pid, &w->limit);
-    if (w->limit.bytes == t->said_limit || t->output.quiet)
+    mt_limit_of("", pid, &f->limit);
+    if (f->limit.bytes == t->told_limit)
         return;
-    t->said_limit = w->limit.bytes;
-    fprintf(stderr, "%s: %s is of %s: %s\n", t->output.program, percent->text,
-            mt_format_size(size, (int64_t)w->limit.bytes, false), w->limit.source);
+    t->told_limit = f->limit.bytes;
+    t->output.listener.limit(t->output.listener.context, percent->text, &f->limit);
 }
 
 static void start_actions(struct mt_triggers *t, pid_t *slot, const struct mt_firing *firing) {
     fflush(NULL);
     pid_t pid = fork();
     if (pid == 0)
-        mt_action_work(t->actions, t->n_actions, firing);
-    if (pid < 0)
-        mt_terminal_print_problem(
-            t->output.program,
-            "Close other programs, or raise the limits of this shell (ulimit -a).",
-            "%s: its action could not be started: %s", firing->condition, strerror(errno));
-    else
+        _exit(mt_action_work(t->actions, t->n_actions, firing));
+    if (pid > 0) {
         *slot = pid;
+        return;
+    }
+    struct mt_error problem;
+    mt_error_set(&problem, MEMTRACK_EIO,
+                 "Close other programs, or raise the limits of this shell (ulimit -a).",
+                 "%s: its action could not be started: %s", firing->condition, strerror(errno));
+    tell(t, &problem);
 }
 
-static void fire(struct mt_triggers *t, struct mt_trigger_watch *w, size_t i, pid_t *slot,
-                 const struct mt_gauge *gauge, const struct mt_trigger_target *target) {
+static void tell_last(const struct mt_triggers *t, const struct mt_condition *condition,
+                      pid_t pid) {
+    struct mt_error problem;
+    mt_error_set(&problem, MEMTRACK_EIO,
+                 "A wider bound or a longer --again makes it fire less often.",
+                 "%s has fired %d times in process %d: this was the last one", condition->text,
+                 MOST_FIRINGS, (int)pid);
+    tell(t, &problem);
+}
+
+static void fire(struct mt_triggers *t, struct mt_firings *f, size_t i, pid_t *slot,
+                 const struct mt_gauge *gauge, const struct target *target) {
     const struct mt_condition *condition = &t->conditions[i];
     double figure = 0, bound;
-    mt_condition_figure(condition, &w->watches[i], gauge, &figure, &bound);
-    add_mark(w, gauge->time_ns, condition->text);
+    mt_condition_figure(condition, &f->watches[i], gauge, &figure, &bound);
+    mt_firings_mark(f, gauge->time_ns, condition->text);
     struct mt_firing firing = {
-        .program = t->output.program,
         .condition = condition->text,
         .time_ns = gauge->time_ns,
         .pid = target->pid,
@@ -299,61 +221,87 @@ static void fire(struct mt_triggers *t, struct mt_trigger_watch *w, size_t i, pi
         .ticks = target->ticks,
         .n_ticks = target->n_ticks,
         .composition = target->composition,
-        .marks = w->marks,
-        .n_marks = w->n_marks,
+        .firings = f,
         .pattern = t->output.pattern,
         .number = ++t->n_snapshots,
         .since_ns = t->since_ns,
         .force = t->output.force,
-        .quiet = t->output.quiet,
         .symbols = t->output.symbols,
+        .listener = &t->output.listener,
     };
     mt_condition_format(condition, figure, firing.figure, sizeof firing.figure);
     start_actions(t, slot, &firing);
-    if (++w->n_fired[i] == MOST_FIRINGS)
-        mt_terminal_print_problem(t->output.program,
-                                  "A wider bound or a longer --again makes it fire less often.",
-                                  "%s has fired %d times in process %d: this was the last one",
-                                  condition->text, MOST_FIRINGS, (int)target->pid);
+    if (++f->n_fired[i] == MOST_FIRINGS)
+        tell_last(t, condition, target->pid);
 }
 
-size_t mt_trigger_check(struct mt_triggers *t, struct mt_trigger_watch *w, struct mt_gauge *gauge,
-                        const struct mt_trigger_target *target) {
+/* Starts the actions of what has become true; returns how many conditions have. */
+static size_t judge(struct mt_triggers *t, struct mt_firings *f, struct mt_gauge *gauge,
+                    const struct target *target) {
     size_t n = 0;
     reap(t);
-    if (!w->has_looked)
-        find_limit(t, w, target->pid);
-    gauge->limit_bytes = w->limit.bytes;
+    if (!f->has_looked)
+        find_limit(t, f, target->pid);
+    gauge->limit_bytes = f->limit.bytes;
     for (size_t i = 0; i < t->n_conditions; i++) {
-        const struct mt_condition_watch before = w->watches[i];
-        if (!mt_condition_fires(&t->conditions[i], &w->watches[i], gauge, t->again_ns) ||
-            w->n_fired[i] >= MOST_FIRINGS)
+        const struct mt_condition_watch before = f->watches[i];
+        if (!mt_condition_fires(&t->conditions[i], &f->watches[i], gauge, t->again_ns) ||
+            f->n_fired[i] >= MOST_FIRINGS)
             continue;
         pid_t *slot = free_slot(t);
         if (slot) {
-            fire(t, w, i, slot, gauge, target);
+            fire(t, f, i, slot, gauge, target);
             n++;
         } else {
-            w->watches[i].is_true = before.is_true; /* again at the next tick */
-            w->watches[i].has_fired = before.has_fired;
-            w->watches[i].fired_ns = before.fired_ns;
+            f->watches[i].is_true = before.is_true; /* again at the next tick */
+            f->watches[i].has_fired = before.has_fired;
+            f->watches[i].fired_ns = before.fired_ns;
         }
     }
     return n;
 }
 
+/* ---- the processes of a run ------------------------------------------------------------------ */
+
+static void judge_track(struct mt_triggers *t, struct mt_ticker_track *track) {
+    bool is_ours = track->statm_fd >= 0; /* else its pid means nothing here */
+    const struct target target = {
+        .pid = (pid_t)track->name.pid,
+        .start_ticks = is_ours ? track->name.start_ticks : 0,
+        .ledger_path = mt_ledger_path(track->ledger),
+        .ticks = track->axis.ticks,
+        .n_ticks = track->axis.n,
+        .composition = track->composition,
+    };
+    if (!track->firings)
+        track->firings = mt_firings_new(t->conditions, t->n_conditions);
+    if (track->firings)
+        judge(t, track->firings, &track->gauge, &target);
+}
+
+void mt_trigger_judge(struct mt_triggers *t, struct mt_ticker *ticker) {
+    if (!mt_trigger_any(t))
+        return;
+    for (size_t i = 0; i < ticker->n_tracks; i++) {
+        struct mt_ticker_track *track = ticker->tracks[i];
+        if (track->has_gauge && track->ledger)
+            judge_track(t, track);
+        track->has_gauge = false;
+    }
+}
+
 /* ---- a process that somebody else started ---------------------------------------------------- */
 
-static size_t check_watched(struct mt_triggers *t, struct mt_trigger_watch *w,
+static size_t judge_watched(struct mt_triggers *t, struct mt_firings *f,
                             const struct mt_watch *watch, struct mt_gauge *gauge) {
-    const struct mt_trigger_target target = {
+    const struct target target = {
         .pid = watch->pid,
         .start_ticks = watch->start_ticks,
         .ledger_path = watch->path,
         .ticks = watch->axis.ticks,
         .n_ticks = watch->axis.n,
     };
-    return mt_trigger_check(t, w, gauge, &target);
+    return judge(t, f, gauge, &target);
 }
 
 int mt_trigger_follow(struct mt_triggers *t, pid_t pid, uint64_t interval_ns, size_t count,
@@ -364,17 +312,17 @@ int mt_trigger_follow(struct mt_triggers *t, pid_t pid, uint64_t interval_ns, si
     int rc = mt_watch_open(pid, FOLLOW_TICKS, &watch, error);
     if (rc != 0)
         return rc;
-    struct mt_trigger_watch *w = mt_trigger_watch_new(t);
+    struct mt_firings *f = mt_firings_new(t->conditions, t->n_conditions);
     uint64_t next = mt_clock_now_ns();
-    while (w && mt_watch_sleep(next) && mt_watch_tick(&watch, mt_clock_now_ns(), &gauge)) {
-        *n_fired += check_watched(t, w, &watch, &gauge);
+    while (f && mt_watch_sleep(next) && mt_watch_tick(&watch, mt_clock_now_ns(), &gauge)) {
+        *n_fired += judge_watched(t, f, &watch, &gauge);
         if (count && *n_fired >= count)
             break;
         next = mt_clock_now_ns() + interval_ns;
     }
-    rc = w ? 0 : mt_error_set(error, MEMTRACK_ENOMEM, "", "out of memory");
+    rc = f ? 0 : mt_error_set(error, MEMTRACK_ENOMEM, "", "out of memory");
     mt_trigger_collect(t, true);
-    mt_trigger_watch_free(w);
+    mt_firings_free(f);
     mt_watch_close(&watch);
     return rc;
 }

@@ -16,62 +16,46 @@
 #ifndef MT_CLI_TRIGGER_H
 #define MT_CLI_TRIGGER_H
 
-#include <argp.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "action.h"
 #include "base/error.h"
-#include "profile/profile.h"
+#include "ticker.h"
 #include "view/symbols/symbols.h"
-#include "watch/composition.h"
-#include "watch/condition.h"
 
 #define MT_TRIGGER_AGAIN_NS UINT64_C(10000000000) /* default of --again */
 
-struct mt_triggers;      /* what the options said, and the actions under way; NULL: none */
-struct mt_trigger_watch; /* the state of all conditions for one process */
+struct mt_triggers; /* what the options said, and the actions under way */
 
 /* NULL: out of memory. */
 struct mt_triggers *mt_trigger_new(void);
 void mt_trigger_free(struct mt_triggers *triggers); /* NULL is fine; waits for nothing */
 
-/* --when, --do and --again, as an argp child whose input is the triggers. What is wrong ends the
- * process with argp_err_exit_status. */
-extern const struct argp mt_trigger_argp;
-bool mt_trigger_any(const struct mt_triggers *triggers); /* was there a --when? */
+/* What --when, --do and --again say; the texts must outlive the triggers. 0 or -MEMTRACK_EUSAGE. */
+int mt_trigger_add_condition(struct mt_triggers *triggers, const char *text,
+                             struct mt_error *error);
+int mt_trigger_add_action(struct mt_triggers *triggers, const struct mt_action *action,
+                          struct mt_error *error);
+int mt_trigger_set_again(struct mt_triggers *triggers, const char *text, struct mt_error *error);
+/* After the last of them: what is missing is a mistake, or the default. */
+int mt_trigger_complete(struct mt_triggers *triggers, struct mt_error *error);
+bool mt_trigger_any(const struct mt_triggers *triggers); /* was there a condition? NULL: no */
 
-/* How snapshots are written, and what is said. */
+/* How snapshots are written, and who is told; before the first look. */
 struct mt_trigger_output {
-    const char *program; /* for messages: "memtrack run" */
-    const char *pattern; /* of names, see output.h; a number is put before the suffix */
-    bool force, quiet;
+    const char *pattern; /* of names, see profile/output.h; a number is put before the suffix */
+    bool force;
     struct mt_symbols_options symbols; /* where snapshots get their names from */
+    struct mt_action_listener listener;
 };
 void mt_trigger_set_output(struct mt_triggers *triggers, const struct mt_trigger_output *output);
 
-/* The process that is looked at. */
-struct mt_trigger_target {
-    pid_t pid;
-    uint64_t start_ticks; /* of /proc/PID/stat: that it is still the same; 0: no signal is sent */
-    const char *ledger_path;     /* absolute */
-    const struct mt_tick *ticks; /* the time axis so far: the snapshot gets a copy */
-    size_t n_ticks;
-    struct mt_composition *composition; /* likewise; NULL: nobody follows it */
-};
-
-struct mt_trigger_watch *
-mt_trigger_watch_new(const struct mt_triggers *triggers);   /* NULL: out of memory */
-void mt_trigger_watch_free(struct mt_trigger_watch *watch); /* NULL is fine */
-
-/* One tick: starts the actions of what has become true. Returns the number of conditions that
- * fired; their marks are added to the watch. gauge->limit_bytes is filled in. */
-size_t mt_trigger_check(struct mt_triggers *triggers, struct mt_trigger_watch *watch,
-                        struct mt_gauge *gauge, const struct mt_trigger_target *target);
-
-/* The firings of this process as marks of its profile. 0 or -MEMTRACK_ENOMEM. */
-int mt_trigger_marks_apply(const struct mt_trigger_watch *watch, struct mt_profile *profile);
+/* Judges the gauges that the ticker's last ticks have left, and starts the actions of what has
+ * become true. triggers may be NULL. */
+void mt_trigger_judge(struct mt_triggers *triggers, struct mt_ticker *ticker);
 
 /* Take note of actions that have ended; with wait, wait for the others (commands: a few seconds at
  * most). Returns the number that is still under way. */

@@ -127,14 +127,7 @@ static void write_profile(const struct mt_convert *convert, const struct mt_tick
                         &result->problem) == 0) {
         result->is_written = true;
         snprintf(result->file, sizeof result->file, "%s", written);
-        if (strcmp(written, wanted) == 0)
-            result->problem = (struct mt_error){{0}, {0}};
-        else if (!result->problem.message[0])
-            mt_error_set(&result->problem, MEMTRACK_EUSAGE, "--force replaces what is there.",
-                         "%s exists: the profile was written to %s", wanted, written);
-        else
-            snprintf(result->problem.hint, sizeof result->problem.hint,
-                     "It was written to %.200s instead.", written);
+        mt_output_explain(wanted, written, &result->problem);
     }
     free(wanted);
     free(written);

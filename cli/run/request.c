@@ -11,6 +11,7 @@
 #include "options.h"
 #include "output.h"
 #include "run/request.h"
+#include "run/triggers.h"
 #include "view/format/format.h"
 
 enum { MOST_FRAMES = 8192 }; /* what the recorder keeps at most */
@@ -179,7 +180,7 @@ static error_t parse(int key, char *value, struct argp_state *state) {
 }
 
 int mt_run_request_parse(int argc, char **argv, struct mt_run_request *options) {
-    static const struct argp_child children[] = {{&mt_trigger_argp, 0, "Triggers:", 3}, {0}};
+    static const struct argp_child children[] = {{&mt_run_triggers_argp, 0, "Triggers:", 3}, {0}};
     static const struct argp argp = {
         .options = table,
         .children = children,

@@ -103,8 +103,8 @@ bool mt_watch_tick(struct mt_watch *watch, uint64_t now_ns, struct mt_gauge *gau
     tick.time_ns = now_ns > watch->start_ns ? now_ns - watch->start_ns : 0;
     tick.live_bytes = totals.live_bytes > 0 ? totals.live_bytes : 0;
     tick.total_blocks = totals.allocated_blocks;
-    mt_condition_gauge(&totals, &tick, watch->statm_fd >= 0, watch->has_pss ? &watch->memory : NULL,
-                       gauge);
+    mt_gauge_fill(&totals, &tick, watch->statm_fd >= 0, watch->has_pss ? &watch->memory : NULL,
+                  gauge);
     mt_axis_add(&watch->axis, &tick); /* a tick that finds no memory is one less */
     return true;
 }

@@ -12,7 +12,7 @@
 #include "base/error.h"
 #include "ledger/ledger.h"
 #include "watch/axis.h"
-#include "watch/condition.h"
+#include "watch/gauge.h"
 
 struct mt_watch {
     pid_t pid;

@@ -11,15 +11,15 @@
 #include <cmocka.h>
 
 #include "ledger-fixture.h"
+#include "run/triggers.h"
 #include "ticker.h"
-#include "trigger.h"
 #include "watch/composition.h"
 
 #define MS UINT64_C(1000000)
 
 struct state {
     struct fixture f;
-    struct mt_session session;
+    int directory;
     struct mt_ticker ticker;
     struct mt_site *buffer;
 };
@@ -29,10 +29,9 @@ static int setup(void **state) {
     fixture_setup(&s->f);
     snprintf(s->f.path, sizeof s->f.path, "%s/4000000.2.0.ledger", s->f.directory);
     s->f.header->start_monotonic_ns = 1000 * MS;
-    s->session.path = s->f.directory;
-    s->session.fd = open(s->f.directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    s->directory = open(s->f.directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     s->buffer = malloc(MT_SITES_PER_CHUNK * sizeof *s->buffer);
-    mt_ticker_init(&s->ticker, &s->session, 4000000, 10 * MS, false);
+    mt_ticker_init(&s->ticker, s->directory, s->f.directory, 4000000, 10 * MS, false);
     *state = s;
     return 0;
 }
@@ -40,7 +39,7 @@ static int setup(void **state) {
 static int teardown(void **state) {
     struct state *s = *state;
     mt_ticker_free(&s->ticker);
-    close(s->session.fd);
+    close(s->directory);
     free(s->buffer);
     fixture_teardown(&s->f);
     free(s);
@@ -176,14 +175,15 @@ static size_t marks_of(struct state *s, const char *condition) {
          *arguments[] = {program, when, option, NULL};
     snprintf(when, sizeof when, "--when=%s", condition);
     struct mt_triggers *triggers = mt_trigger_new();
-    assert_int_equal(argp_parse(&mt_trigger_argp, 3, arguments, 0, NULL, triggers), 0);
-    const struct mt_trigger_output output = {
+    assert_int_equal(argp_parse(&mt_run_triggers_argp, 3, arguments, 0, NULL, triggers), 0);
+    struct mt_run_triggers_output output = {
         .program = "memtrack run", .pattern = "x", .quiet = true};
-    mt_trigger_set_output(triggers, &output);
-    s->ticker.triggers = triggers;
+    mt_run_triggers_set_output(triggers, &output);
     fixture_write(&s->f);
-    mt_ticker_tick(&s->ticker, 1010 * MS);
-    mt_ticker_tick(&s->ticker, 1020 * MS);
+    for (uint64_t i = 1; i <= 2; i++) {
+        mt_ticker_tick(&s->ticker, (1000 + 10 * i) * MS);
+        mt_trigger_judge(triggers, &s->ticker);
+    }
     mt_trigger_collect(triggers, true);
     struct mt_ledger_map map;
     struct mt_profile *p = convert(s, s->ticker.tracks[0], 1105 * MS, &map);
@@ -300,15 +300,15 @@ static void a_condition_fires_so_often_and_no_more(void **state) {
          option[] = "--do=true";
     char *arguments[] = {program, when, again, option, NULL};
     struct mt_triggers *triggers = mt_trigger_new();
-    const struct mt_trigger_output output = {
+    struct mt_run_triggers_output output = {
         .program = "memtrack run", .pattern = "x", .quiet = true};
-    assert_int_equal(argp_parse(&mt_trigger_argp, 4, arguments, 0, NULL, triggers), 0);
-    mt_trigger_set_output(triggers, &output);
-    s->ticker.triggers = triggers;
+    assert_int_equal(argp_parse(&mt_run_triggers_argp, 4, arguments, 0, NULL, triggers), 0);
+    mt_run_triggers_set_output(triggers, &output);
     for (uint64_t i = 0; i < 220; i++) {
         s->f.banks[1].counters.live_bytes = i % 2 ? 2000 : 0;
         fixture_write(&s->f);
         mt_ticker_tick(&s->ticker, (1010 + 1000 * i) * MS);
+        mt_trigger_judge(triggers, &s->ticker);
         mt_trigger_collect(triggers, i % 2);
     }
     struct mt_ledger_map map;
