@@ -24,15 +24,15 @@
 #include "base/clock.h"
 #include "base/settings.h"
 #include "command.h"
-#include "launch.h"
+#include "launch/launch.h"
 #include "launch/preload.h"
 #include "launch/session.h"
-#include "output.h"
+#include "profile/output.h"
 #include "run/finish.h"
 #include "run/observer.h"
 #include "run/request.h"
 #include "run/triggers.h"
-#include "ticker.h"
+#include "watch/ticker.h"
 
 #define NS_PER_MS           UINT64_C(1000000)
 #define DEFAULT_INTERVAL_NS (10 * NS_PER_MS)

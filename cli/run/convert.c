@@ -16,10 +16,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "launch.h"
+#include "launch/launch.h"
 #include "ledger/filename.h"
-#include "output.h"
 #include "profile/ledger/convert.h"
+#include "profile/output.h"
 #include "view/summary/own_calls.h"
 #include "view/summary/unseen.h"
 #include "view/symbols/symbols.h"

@@ -10,8 +10,8 @@
 #include "launch/session.h"
 #include "profile/profile.h"
 #include "run/unrecorded.h"
-#include "ticker.h"
 #include "view/symbols/symbols.h"
+#include "watch/ticker.h"
 
 enum { MT_RESULT_PROGRAM_BYTES = 64, MT_RESULT_FILE_BYTES = 4096 };
 

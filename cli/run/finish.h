@@ -11,7 +11,7 @@
 #include <stdint.h>
 
 #include "run/convert.h"
-#include "ticker.h"
+#include "watch/ticker.h"
 
 struct mt_finish {
     struct mt_convert convert;

@@ -26,9 +26,9 @@
 #include <unistd.h>
 
 #include "command.h"
-#include "launch.h"
+#include "launch/launch.h"
 #include "launch/target.h"
-#include "output.h"
+#include "profile/output.h"
 
 static const int watched[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
 enum { N_WATCHED = sizeof watched / sizeof *watched };

@@ -10,7 +10,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#include "launch.h"
+#include "launch/launch.h"
 #include "launch/session.h"
 
 struct mt_observer {

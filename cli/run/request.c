@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "options.h"
-#include "output.h"
+#include "profile/output.h"
 #include "run/request.h"
 #include "run/triggers.h"
 #include "view/format/format.h"

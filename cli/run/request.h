@@ -6,13 +6,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "launch.h"
+#include "launch/launch.h"
 #include "launch/target.h"
 #include "run/convert.h"
 #include "run/finish.h"
 #include "text/terminal.h"
-#include "trigger.h"
 #include "view/symbols/symbols.h"
+#include "watch/trigger.h"
 
 struct mt_run_request {
     const char *output; /* pattern; NULL: the default */

@@ -7,8 +7,8 @@
 #include <argp.h>
 #include <stdbool.h>
 
-#include "trigger.h"
 #include "view/symbols/symbols.h"
+#include "watch/trigger.h"
 
 /* --when, --do and --again, as an argp child whose input is the triggers. What is wrong ends the
  * process with argp_err_exit_status. */

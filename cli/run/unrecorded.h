@@ -11,7 +11,7 @@
 #include <sys/types.h>
 
 #include "profile/profile.h"
-#include "ticker.h"
+#include "watch/ticker.h"
 
 struct mt_unrecorded_process {
     uint32_t pid, parent; /* 0: this place is free */

@@ -16,8 +16,8 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "output.h"
 #include "profile/ledger/live.h"
+#include "profile/output.h"
 #include "top/top.h"
 
 /* The profile now; of a ledger whose file has been removed by the descriptor that is still open. */

@@ -14,8 +14,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "output.h"
 #include "profile-fixture.h"
+#include "profile/output.h"
 
 static const struct mt_output_fields plain = {
     .pid = 42, .program = "prog", .start_time_ns = 1700000000123456789};

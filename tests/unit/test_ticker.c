@@ -12,8 +12,8 @@
 
 #include "ledger-fixture.h"
 #include "run/triggers.h"
-#include "ticker.h"
 #include "watch/composition.h"
+#include "watch/ticker.h"
 
 #define MS UINT64_C(1000000)
 

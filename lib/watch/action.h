@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* What is done when a trigger fires (trigger.h): what --do says, and doing it. What there is to say
  * of it goes to a listener. */
-#ifndef MT_CLI_ACTION_H
-#define MT_CLI_ACTION_H
+#ifndef MT_WATCH_ACTION_H
+#define MT_WATCH_ACTION_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -14,7 +14,7 @@
  * foreground group, and would be in the background for every other shell); being a subreaper (the
  * target's orphans would see another parent).
  */
-#include "launch.h"
+#include "launch/launch.h"
 
 #include <errno.h>
 #include <fcntl.h>

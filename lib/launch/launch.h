@@ -3,8 +3,8 @@
  * Starting the program and waiting for it, as if memtrack were not there: its files, environment,
  * process group, signals and exit status are its own.
  */
-#ifndef MT_CLI_LAUNCH_H
-#define MT_CLI_LAUNCH_H
+#ifndef MT_LAUNCH_LAUNCH_H
+#define MT_LAUNCH_LAUNCH_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -3,8 +3,8 @@
  * The files that processes of a run have mapped, taken hold of while they run: at the end a plugin
  * may have been deleted, a program replaced, a mount namespace gone with its processes.
  */
-#ifndef MT_CLI_KEPT_H
-#define MT_CLI_KEPT_H
+#ifndef MT_WATCH_KEPT_H
+#define MT_WATCH_KEPT_H
 
 #include <stddef.h>
 #include <stdint.h>

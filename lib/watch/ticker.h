@@ -4,15 +4,14 @@
  * costs the target nothing and memtrack a few reads; memory is bounded per track, by making the
  * axis coarser as it grows. What the figures mean is for others to judge (trigger.h).
  */
-#ifndef MT_CLI_TICKER_H
-#define MT_CLI_TICKER_H
+#ifndef MT_WATCH_TICKER_H
+#define MT_WATCH_TICKER_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
 
-#include "kept.h"
 #include "ledger/filename.h"
 #include "ledger/ledger.h"
 #include "profile/profile.h"
@@ -20,6 +19,7 @@
 #include "watch/composition.h"
 #include "watch/firings.h"
 #include "watch/gauge.h"
+#include "watch/kept.h"
 
 enum mt_ticker_state {
     MT_TICKER_RUNNING, /* the process may still write its ledger */

@@ -13,7 +13,7 @@
  * has a pid that means nothing here (its start time will not match): it is followed without memory
  * figures, and asked for by its mappings at the end.
  */
-#include "ticker.h"
+#include "watch/ticker.h"
 
 #include <dirent.h>
 #include <fcntl.h>

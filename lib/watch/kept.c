@@ -18,7 +18,7 @@
  * recorder hold descriptors (programs close and count theirs); hard links (another file system, and
  * the directory shows them).
  */
-#include "kept.h"
+#include "watch/kept.h"
 
 #include <fcntl.h>
 #include <inttypes.h>

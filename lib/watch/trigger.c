@@ -6,7 +6,7 @@
  * still true), and at most MOST_FIRINGS of one condition on one process, so that a figure that
  * swings all night does not fill a disk.
  */
-#include "trigger.h"
+#include "watch/trigger.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -17,7 +17,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "output.h"
+#include "profile/output.h"
 #include "view/format/format.h"
 #include "watch/limit.h"
 #include "watch/watch.h"

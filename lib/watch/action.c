@@ -7,7 +7,7 @@
  * A signal goes through a pidfd: between the look at the start time and the signal the pid cannot
  * pass to another process.
  */
-#include "action.h"
+#include "watch/action.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -23,8 +23,8 @@
 
 #include "base/process.h"
 #include "ledger/ledger.h"
-#include "output.h"
 #include "profile/ledger/live.h"
+#include "profile/output.h"
 #include "view/symbols/symbols.h"
 #include "watch/axis.h"
 

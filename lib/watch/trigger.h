@@ -13,18 +13,18 @@
  *                    it, else empty) and MEMTRACK_CONDITION in its environment; its output goes to
  *                    standard error
  */
-#ifndef MT_CLI_TRIGGER_H
-#define MT_CLI_TRIGGER_H
+#ifndef MT_WATCH_TRIGGER_H
+#define MT_WATCH_TRIGGER_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
 
-#include "action.h"
 #include "base/error.h"
-#include "ticker.h"
 #include "view/symbols/symbols.h"
+#include "watch/action.h"
+#include "watch/ticker.h"
 
 #define MT_TRIGGER_AGAIN_NS UINT64_C(10000000000) /* default of --again */
 
