@@ -9,7 +9,7 @@
 #include <jansson.h>
 #include <stdio.h>
 
-#include "command.h"
+#include "command/command.h"
 #include "ledger/control.h"
 #include "profile/ledger/live.h"
 #include "text/terminal.h"

@@ -19,9 +19,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "command.h"
+#include "command/command.h"
+#include "command/input.h"
 #include "export/check.h"
-#include "input.h"
 #include "launch/target.h"
 #include "run/measured.h"
 #include "view/format/format.h"

@@ -17,9 +17,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "command.h"
+#include "command/command.h"
+#include "command/options.h"
 #include "export/json_comparison.h"
-#include "options.h"
 #include "run/measured.h"
 #include "text/terminal.h"
 #include "view/compare/comparison.h"

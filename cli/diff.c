@@ -13,14 +13,14 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "command.h"
+#include "command/command.h"
+#include "command/input.h"
+#include "command/view_options.h"
 #include "export/csv.h"
 #include "export/json.h"
-#include "input.h"
 #include "text/diff_table.h"
 #include "view/compare/diff.h"
 #include "view/format/format.h"
-#include "view_options.h"
 
 enum option_key { KEY_SORT = MT_KEY_OWN, KEY_FAIL_ABOVE };
 

@@ -19,12 +19,12 @@
 
 #include "base/clock.h"
 #include "base/process.h"
-#include "command.h"
+#include "command/command.h"
+#include "command/options.h"
 #include "launch/session.h"
 #include "ledger/filename.h"
 #include "list/entries.h"
 #include "list/verify.h"
-#include "options.h"
 #include "text/terminal.h"
 #include "view/format/format.h"
 

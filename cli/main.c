@@ -12,7 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "command.h"
+#include "command/command.h"
 #include "launch/target.h"
 #include "run/observer.h"
 #include "text/terminal.h"

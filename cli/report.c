@@ -7,14 +7,14 @@
 #include <argp.h>
 #include <stdlib.h>
 
-#include "command.h"
+#include "command/command.h"
+#include "command/input.h"
+#include "command/view_options.h"
 #include "export/csv.h"
 #include "export/json.h"
-#include "input.h"
 #include "text/lines.h"
 #include "text/table.h"
 #include "view/subject.h"
-#include "view_options.h"
 
 enum option_key { KEY_SORT = MT_KEY_OWN, KEY_HTML };
 

@@ -23,7 +23,7 @@
 
 #include "base/clock.h"
 #include "base/settings.h"
-#include "command.h"
+#include "command/command.h"
 #include "launch/launch.h"
 #include "launch/preload.h"
 #include "launch/session.h"

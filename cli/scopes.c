@@ -8,10 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "command.h"
+#include "command/command.h"
+#include "command/input.h"
+#include "command/options.h"
 #include "export/scopes.h"
-#include "input.h"
-#include "options.h"
 #include "text/file.h"
 #include "text/scopes_table.h"
 #include "text/terminal.h"

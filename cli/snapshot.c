@@ -17,9 +17,9 @@
 
 #include "base/clock.h"
 #include "base/process.h"
-#include "command.h"
+#include "command/command.h"
+#include "command/options.h"
 #include "export/json_live.h"
-#include "options.h"
 #include "profile/ledger/live.h"
 #include "profile/output.h"
 #include "run/summary.h"

@@ -11,11 +11,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "command.h"
+#include "command/command.h"
+#include "command/input.h"
+#include "command/options.h"
 #include "export/scopes.h"
 #include "export/timeline.h"
-#include "input.h"
-#include "options.h"
 #include "text/chart.h"
 #include "text/file.h"
 #include "text/terminal.h"

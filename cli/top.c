@@ -11,9 +11,9 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "command.h"
+#include "command/command.h"
+#include "command/view_options.h"
 #include "view/format/format.h"
-#include "view_options.h"
 
 enum { DEFAULT_ROWS = 20, SCREEN_DELAY_MS = 100, TABLE_DELAY_MS = 1000, LEAST_DELAY_MS = 10 };
 #define NS_PER_MS UINT64_C(1000000)

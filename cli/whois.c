@@ -11,11 +11,11 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "command.h"
+#include "command/command.h"
+#include "command/options.h"
 #include "export/json_live.h"
 #include "ledger/blocks.h"
 #include "ledger/control.h"
-#include "options.h"
 #include "profile/ledger/convert_blocks.h"
 #include "profile/ledger/live.h"
 #include "text/lines.h"

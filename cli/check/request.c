@@ -10,8 +10,8 @@
 #include <string.h>
 
 #include "check/request.h"
-#include "command.h"
-#include "options.h"
+#include "command/command.h"
+#include "command/options.h"
 #include "view/format/format.h"
 
 #define DEFAULT_TOLERANCE_PERCENT 5.0

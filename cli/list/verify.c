@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "command.h"
+#include "command/command.h"
 #include "export/json_live.h"
 #include "ledger/find.h"
 #include "ledger/verify.h"

@@ -25,7 +25,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "command.h"
+#include "command/command.h"
 #include "launch/launch.h"
 #include "launch/target.h"
 #include "profile/output.h"

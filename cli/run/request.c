@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "options.h"
+#include "command/options.h"
 #include "profile/output.h"
 #include "run/request.h"
 #include "run/triggers.h"

@@ -18,7 +18,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "command.h"
+#include "command/command.h"
 #include "top/curses.h"
 #include "view/format/format.h"
 

@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "command.h"
+#include "command/command.h"
 #include "top/layout.h"
 #include "top/top.h"
 #include "view/format/format.h"

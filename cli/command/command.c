@@ -4,7 +4,7 @@
  * rest would be overwritten by it, and one that nobody can be told beside a full disk is not worth
  * a second message.
  */
-#include "command.h"
+#include "command/command.h"
 
 #include "text/terminal.h"
 

@@ -4,7 +4,7 @@
  * for them: a child's options stand in the help where the child stands, and these belong among
  * those of each command.
  */
-#include "options.h"
+#include "command/options.h"
 
 #include <errno.h>
 #include <limits.h>

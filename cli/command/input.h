@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Which profile a command works on. */
-#ifndef MT_CLI_INPUT_H
-#define MT_CLI_INPUT_H
+#ifndef MT_CLI_COMMAND_INPUT_H
+#define MT_CLI_COMMAND_INPUT_H
 
 #include "base/error.h"
 #include "profile/profile.h"

@@ -4,13 +4,13 @@
  * the same in all of them. --sort is each command's own, as it has another default and another
  * meaning in each.
  */
-#include "view_options.h"
+#include "command/view_options.h"
 
 #include <errno.h>
 #include <stdlib.h>
 
-#include "command.h"
-#include "options.h"
+#include "command/command.h"
+#include "command/options.h"
 
 enum option_key {
     KEY_BY = 256,

@@ -3,8 +3,8 @@
  * A command is a file of this directory and a row of the table in main.c. It gets its own
  * arguments, with argv[0] "memtrack NAME" for messages, and returns the process's exit status.
  */
-#ifndef MT_CLI_COMMAND_H
-#define MT_CLI_COMMAND_H
+#ifndef MT_CLI_COMMAND_COMMAND_H
+#define MT_CLI_COMMAND_COMMAND_H
 
 #include "base/error.h"
 

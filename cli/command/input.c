@@ -4,7 +4,7 @@
  * modification time is taken; equal times (children of one run) are told apart by name, so that the
  * choice is repeatable.
  */
-#include "input.h"
+#include "command/input.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -14,7 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "command.h"
+#include "command/command.h"
 #include "profile/pprof/pprof.h"
 #include "text/terminal.h"
 #include "view/subject.h"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Values of options that several commands have. What is wrong with one ends the process, as
  * argp_error does. */
-#ifndef MT_CLI_OPTIONS_H
-#define MT_CLI_OPTIONS_H
+#ifndef MT_CLI_COMMAND_OPTIONS_H
+#define MT_CLI_COMMAND_OPTIONS_H
 
 #include <argp.h>
 #include <stdbool.h>

@@ -4,8 +4,8 @@
  * which rows, how they are printed, where names come from. An argp child; the command adds its own
  * options to the groups below.
  */
-#ifndef MT_CLI_VIEW_OPTIONS_H
-#define MT_CLI_VIEW_OPTIONS_H
+#ifndef MT_CLI_COMMAND_VIEW_OPTIONS_H
+#define MT_CLI_COMMAND_VIEW_OPTIONS_H
 
 #include <argp.h>
 #include <stdbool.h>
