@@ -27,7 +27,7 @@
 #include "launch/launch.h"
 #include "launch/preload.h"
 #include "launch/session.h"
-#include "profile/output.h"
+#include "profile/pprof/output.h"
 #include "run/finish.h"
 #include "run/observer.h"
 #include "run/request.h"

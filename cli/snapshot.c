@@ -21,7 +21,7 @@
 #include "command/options.h"
 #include "export/json_live.h"
 #include "profile/ledger/live.h"
-#include "profile/output.h"
+#include "profile/pprof/output.h"
 #include "run/summary.h"
 #include "run/triggers.h"
 #include "text/terminal.h"

@@ -19,7 +19,7 @@
 #include "launch/launch.h"
 #include "ledger/filename.h"
 #include "profile/ledger/convert.h"
-#include "profile/output.h"
+#include "profile/pprof/output.h"
 #include "view/summary/own_calls.h"
 #include "view/summary/unseen.h"
 #include "view/symbols/symbols.h"

@@ -33,7 +33,7 @@ struct mt_result {
 
 struct mt_convert {
     const struct mt_session *session;
-    const char *pattern; /* of names, see output.h */
+    const char *pattern; /* of names, see profile/pprof/output.h */
     const char *program; /* as the user typed it: the name of the main process, without directories;
                           * "": what was recorded says */
     bool force;

@@ -28,7 +28,7 @@
 #include "command/command.h"
 #include "launch/launch.h"
 #include "launch/target.h"
-#include "profile/output.h"
+#include "profile/pprof/output.h"
 
 static const int watched[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
 enum { N_WATCHED = sizeof watched / sizeof *watched };

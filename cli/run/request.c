@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "command/options.h"
-#include "profile/output.h"
+#include "profile/pprof/output.h"
 #include "run/request.h"
 #include "run/triggers.h"
 #include "view/format/format.h"

@@ -17,7 +17,8 @@ extern const struct argp mt_run_triggers_argp;
 /* How snapshots are written, and what is said on standard error. */
 struct mt_run_triggers_output {
     const char *program; /* for messages: "memtrack run" */
-    const char *pattern; /* of names, see output.h; a number is put before the suffix */
+    const char
+        *pattern; /* of names, see profile/pprof/output.h; a number is put before the suffix */
     bool force, quiet;
     struct mt_symbols_options symbols; /* where snapshots get their names from */
 };

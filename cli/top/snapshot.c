@@ -17,7 +17,7 @@
 
 #include "base/clock.h"
 #include "profile/ledger/live.h"
-#include "profile/output.h"
+#include "profile/pprof/output.h"
 #include "top/top.h"
 
 /* The profile now; of a ledger whose file has been removed by the descriptor that is still open. */

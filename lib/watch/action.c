@@ -24,7 +24,7 @@
 #include "base/process.h"
 #include "ledger/ledger.h"
 #include "profile/ledger/live.h"
-#include "profile/output.h"
+#include "profile/pprof/output.h"
 #include "view/symbols/symbols.h"
 #include "watch/axis.h"
 

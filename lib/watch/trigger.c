@@ -17,7 +17,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "profile/output.h"
+#include "profile/pprof/output.h"
 #include "view/format/format.h"
 #include "watch/limit.h"
 #include "watch/watch.h"

@@ -46,7 +46,8 @@ bool mt_trigger_any(const struct mt_triggers *triggers); /* was there a conditio
 
 /* How snapshots are written, and who is told; before the first look. */
 struct mt_trigger_output {
-    const char *pattern; /* of names, see profile/output.h; a number is put before the suffix */
+    const char
+        *pattern; /* of names, see profile/pprof/output.h; a number is put before the suffix */
     bool force;
     struct mt_symbols_options symbols; /* where snapshots get their names from */
     struct mt_action_listener listener;

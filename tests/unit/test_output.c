@@ -15,7 +15,7 @@
 #include <unistd.h>
 
 #include "profile-fixture.h"
-#include "profile/output.h"
+#include "profile/pprof/output.h"
 
 static const struct mt_output_fields plain = {
     .pid = 42, .program = "prog", .start_time_ns = 1700000000123456789};

@@ -7,7 +7,7 @@
  *
  * Devices, FIFOs and the like (-o /dev/null) are written to as they are.
  */
-#include "profile/output.h"
+#include "profile/pprof/output.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Names of profile files, and writing them without losing anything. */
-#ifndef MT_PROFILE_OUTPUT_H
-#define MT_PROFILE_OUTPUT_H
+#ifndef MT_PROFILE_PPROF_OUTPUT_H
+#define MT_PROFILE_PPROF_OUTPUT_H
 
 #include <stdbool.h>
 #include <stdint.h>
