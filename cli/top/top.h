@@ -41,7 +41,7 @@ char *mt_top_look_program(const struct mt_top *top, bool is_brief);
  * "12 unknown frees". malloc'ed, separated by separator. NULL: out of memory. */
 char *mt_top_look_coverage(const struct mt_top *top, const char *separator);
 
-/* The two ways. Exit statuses (command.h). */
+/* The two ways. Exit statuses (command/command.h). */
 int mt_top_screen(struct mt_top *top);
 int mt_top_tables(struct mt_top *top);
 
