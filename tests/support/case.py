@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""Test cases that work in a directory of their own: what they write, build and record lies there, and goes with it."""
+"""Test cases that work in a directory of their own: what they write, build and record lies there,
+and goes with it."""
 import os
 import unittest
 
@@ -36,7 +37,8 @@ class Case(unittest.TestCase):
 
 
 class ClassCase(Case):
-    """self.dir is one for all tests of the class. A class that makes something there in setUpClass calls this one's."""
+    """self.dir is one for all tests of the class. A class that makes something there in setUpClass
+    calls this one's."""
 
     @classmethod
     def setUpClass(cls):

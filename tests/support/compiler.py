@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""What the tests build themselves: programs and shared objects, of sources in the tree or of a text."""
+"""What the tests build themselves: programs and shared objects, of sources in the tree or of a
+text."""
 import os
+import shutil
 import unittest
 
 from support import harness
@@ -9,7 +11,8 @@ INCLUDE = "-I" + os.path.join(harness.SOURCE, "lib", "include")
 PROGRAMS = os.path.join(harness.SOURCE, "tests", "programs")
 MADE = os.path.join(harness.BUILD, "tests", "made")  # what is built once per build tree
 DIRECTORY = os.path.dirname(harness.LIBRARY)
-LINK = ("-L" + DIRECTORY, "-Wl,-rpath," + DIRECTORY, "-lmemtrack")  # to the recorder, and found again
+# to the recorder, and found again
+LINK = ("-L" + DIRECTORY, "-Wl,-rpath," + DIRECTORY, "-lmemtrack")
 
 
 def suffix(compiler):
@@ -20,10 +23,12 @@ def suffix(compiler):
 def build(output, sources, *flags, compiler="cc", libs=(), required=True, **how):
     """The output, made of one source or of several; its path. libs come last, as linkers want them.
 
-    The test is skipped where the compiler is not installed, and fails where it refuses. What a toolchain need not know
-    is not required: then it is skipped there as well."""
+    The test is skipped where the compiler is not installed, and fails where it refuses. What a
+    toolchain need not know is not required: then it is skipped there as well."""
     sources = [sources] if isinstance(sources, str) else sources
-    command = [harness.tool(compiler), *flags, *sources, "-o", output, *libs]
+    # Rust's may be a user's own, which comes before the system's.
+    path = compiler == "rustc" and shutil.which(compiler) or harness.tool(compiler)
+    command = [path, *flags, *sources, "-o", output, *libs]
     result = harness.run(command, **how)
     if result.code and not required:
         last = result.stderr.decode(errors="replace").splitlines()[-1:]
@@ -34,7 +39,8 @@ def build(output, sources, *flags, compiler="cc", libs=(), required=True, **how)
 
 
 def build_text(output, text, *flags, compiler="cc", **how):
-    """The same of a text, which is kept beside the output, under its name with the suffix of a source."""
+    """The same of a text, which is kept beside the output, under its name with the suffix of a
+    source."""
     source = os.path.splitext(output)[0] + suffix(compiler)
     with open(source, "w", encoding="utf-8") as file:
         file.write(text)
@@ -42,7 +48,8 @@ def build_text(output, text, *flags, compiler="cc", **how):
 
 
 def once(name, source, *flags, **how):
-    """build, but one for all tests: the output is in the build tree, and is made anew when its source is."""
+    """build, but one for all tests: the output is in the build tree, and is made anew when its
+    source is."""
     output = name if os.path.isabs(name) else os.path.join(MADE, name)
     if not os.path.exists(output) or os.path.getmtime(output) < os.path.getmtime(source):
         os.makedirs(os.path.dirname(output), exist_ok=True)
@@ -53,16 +60,19 @@ def once(name, source, *flags, **how):
 
 
 def shared_object(source, output=None, flags=()):
-    """An object to be preloaded or opened, made of a C source in tests/support; without an output once per tree."""
-    return once(output or os.path.basename(source)[:-2] + ".so", os.path.join(harness.SUPPORT, source), "-O1", "-g",
-                "-fPIC", "-shared", "-fno-builtin", "-fexceptions", *flags, libs=["-ldl", "-lpthread"])
+    """An object to be preloaded or opened, made of a C source in tests/support; without an output
+    once per tree."""
+    return once(output or os.path.basename(source)[:-2] + ".so",
+                os.path.join(harness.SUPPORT, source), "-O1", "-g", "-fPIC", "-shared",
+                "-fno-builtin", "-fexceptions", *flags, libs=["-ldl", "-lpthread"])
 
 
 def plugins(directory, sizes, *flags):
-    """Objects of one size with a function NAME_only each, which allocates: sizes says {name: (bytes, frame)}."""
+    """Objects of one size with a function NAME_only each, which allocates: sizes says {name:
+    (bytes, frame)}."""
     return [shared_object("plugins/swap.c", os.path.join(directory, name + ".so"),
-                          ["-DNAME=%s_only" % name, "-DBYTES=%d" % size, "-DFRAME=%d" % frame, *flags])
-            for name, (size, frame) in sizes.items()]
+                          ["-DNAME=%s_only" % name, "-DBYTES=%d" % size, "-DFRAME=%d" % frame,
+                           *flags]) for name, (size, frame) in sizes.items()]
 
 
 def needs_header(name):

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: MIT
 """heaptrack and heaptrack_print as an oracle.
 
-heaptrack_print rounds the bytes of its summary to three digits, but the stacks that it writes for flame graphs carry
-exact numbers: their sums are compared. Built-in and embedded suppressions are off: a block is live or it is not.
+heaptrack_print rounds the bytes of its summary to three digits, but the stacks that it writes for
+flame graphs carry exact numbers: their sums are compared. Built-in and embedded suppressions are
+off: a block is live or it is not.
 """
 import glob
 import os
@@ -22,8 +23,9 @@ def record(workload, directory):
 
 def flame_sum(recording, cost, directory):
     out = os.path.join(directory, "stacks")
-    harness.check([harness.tool("heaptrack_print"), "--disable-builtin-suppressions", "--disable-embedded-suppressions",
-                   "-p0", "-a0", "-T0", "--flamegraph-cost-type", cost, "-F", out, recording])
+    harness.check([harness.tool("heaptrack_print"), "--disable-builtin-suppressions",
+                   "--disable-embedded-suppressions", "-p0", "-a0", "-T0", "--flamegraph-cost-type",
+                   cost, "-F", out, recording])
     with open(out, errors="replace") as file:
         return sum(int(line.rsplit(" ", 1)[1]) for line in file if line.strip())
 

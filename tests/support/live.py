@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""Running processes that are tracked, and memtrack's commands upon them."""
+"""Programs that run beside the test; those that are tracked, and memtrack's commands upon them."""
 import contextlib
-import os
 import signal
 import subprocess
 import time
@@ -9,9 +8,42 @@ import time
 from support import harness
 
 
+class Child(subprocess.Popen):
+    """A program with pipes as its streams, until it has said a word; in a with block it is killed
+    at the end."""
+
+    def __init__(self, command, says=None, **options):
+        streams = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
+        super().__init__(command, **{**streams, "env": harness.plain_environment(), **options})
+        if says:
+            self.wait_for(says)
+
+    def wait_for(self, word):
+        """Until the program has said this, on a line of its own."""
+        line = self.stdout.readline()
+        if line.decode().strip() != word:
+            self.stop()
+            raise AssertionError("waited for %r and got %r" % (word, line))
+
+    def stop(self):
+        """The end of the process and of its pipes; it may have ended already, or stand still."""
+        with contextlib.suppress(ProcessLookupError):
+            self.send_signal(signal.SIGCONT)
+            self.kill()
+        self.wait(harness.WATCHDOG_SECONDS)
+        for stream in (self.stdin, self.stdout, self.stderr):
+            with contextlib.suppress(BrokenPipeError):
+                if stream:
+                    stream.close()
+
+    def __exit__(self, *_):
+        self.stop()
+
+
 class Process:
-    """A program under the bare preload, its ledger in a directory of its own. The wrapper, a command that starts another
-    one, is not tracked. second: names of more objects of the tracker, such as "mmap"."""
+    """A program under the bare preload, its ledger in a directory of its own. The wrapper, a
+    command that starts another one, is not tracked. second: names of more objects of the tracker,
+    such as "mmap"."""
 
     def __init__(self, command, directory, allocator=None, wrapper=(), second=(), **extra):
         libraries = [harness.LIBRARY, *(harness.second_object(name) for name in second)]
@@ -20,16 +52,11 @@ class Process:
         self.directory = directory
         extra.update(LD_PRELOAD=":".join(libraries), MEMTRACK_DIR=directory)
         setting = ["%s=%s" % pair for pair in extra.items()]
-        self.child = subprocess.Popen([*wrapper, harness.tool("env"), *setting, *command], env=harness.plain_environment(),
-                                      stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        self.child = Child([*wrapper, harness.tool("env"), *setting, *command])
         self.pid = self.child.pid
 
     def wait_for(self, word):
-        """Until the program has said this, on a line of its own."""
-        line = self.child.stdout.readline()
-        if line.decode().strip() != word:
-            self.kill()
-            raise AssertionError("waited for %r and got %r" % (word, line))
+        self.child.wait_for(word)
 
     def state(self):
         with open("/proc/%d/stat" % self.pid) as file:
@@ -39,7 +66,8 @@ class Process:
         deadline = time.monotonic() + harness.WATCHDOG_SECONDS
         while self.state() != wanted:
             if time.monotonic() > deadline:
-                raise AssertionError("process %d is in state %s, not %s" % (self.pid, self.state(), wanted))
+                raise AssertionError("process %d is in state %s, not %s" %
+                                     (self.pid, self.state(), wanted))
             time.sleep(0.001)
 
     def ledgers(self):
@@ -54,7 +82,8 @@ class Process:
         return harness.ask(*arguments, env=self.environment_of_reader())
 
     def memtrack(self, *arguments, **options):
-        return harness.run([harness.MEMTRACK, *map(str, arguments)], env=self.environment_of_reader(), **options)
+        return harness.run([harness.MEMTRACK, *map(str, arguments)],
+                           env=self.environment_of_reader(), **options)
 
     def environment_of_reader(self):
         return harness.plain_environment(MEMTRACK_DIR=self.directory)
@@ -63,11 +92,7 @@ class Process:
         self.child.send_signal(number)
 
     def kill(self):
-        """The end of the process and of its pipes; it may have ended already."""
-        with contextlib.suppress(ProcessLookupError):
-            self.child.send_signal(signal.SIGCONT)
-            self.child.kill()
-        self.child.communicate(timeout=harness.WATCHDOG_SECONDS)
+        self.child.stop()
 
 
 @contextlib.contextmanager

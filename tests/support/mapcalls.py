@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: MIT
-"""What mapcalls.c has written down, played again on a table of pages: what --mmap has to say of the same calls."""
+"""What mapcalls.c has written down, played again on a table of pages: what --mmap has to say of the
+same calls."""
 import os
 import struct
 
-from support import compiler, harness
+from support import compiler
 
 MAP, UNMAP, REMAP, PROTECT = range(4)
 PAGE = 4096
@@ -16,7 +17,8 @@ def shim():
 
 
 class Books:
-    """page: number of a page -> (mapping, reserved). A block is a run of accessible pages of one mapping."""
+    """page: number of a page -> (mapping, reserved). A block is a run of accessible pages of one
+    mapping."""
 
     def __init__(self):
         self.page = {}
@@ -93,8 +95,8 @@ class Books:
             self.protect(pages_of(a, b), c == PROT_NONE)
 
     def figures(self):
-        return {"total_blocks": self.total_blocks, "total_bytes": self.total_bytes, "live_bytes": self.live,
-                "live_blocks": len(self.block_runs())}
+        return {"total_blocks": self.total_blocks, "total_bytes": self.total_bytes,
+                "live_bytes": self.live, "live_blocks": len(self.block_runs())}
 
     def block_runs(self):
         numbers = sorted(number for number, (_, reserved) in self.page.items() if not reserved)

@@ -1,23 +1,24 @@
 # SPDX-License-Identifier: MIT
-"""What tests against other tools have in common: a program runs under the oracle and under memtrack, figures are put side
-by side, and each difference is printed.
+"""What tests against other tools have in common: a program runs under the oracle and under
+memtrack, figures are put side by side, and each difference is printed.
 
-A test says what differs, in a class derived from Oracle: which figures (FIELDS) of which programs (PROGRAMS), what the
-oracle found (expected), and what memtrack's own figures are called or have to be corrected by (actual). Oracles that watch
-the same run as memtrack does override observe.
+A test says what differs, in a class derived from Oracle: which figures (FIELDS) of which programs
+(PROGRAMS), what the oracle found (expected), and what memtrack's own figures are called or have to
+be corrected by (actual). Oracles that watch the same run as memtrack does override observe.
 """
 import unittest
 
 from support import harness, workloads
 
 
-# ---- figures side by side --------------------------------------------------------------------------------------------
+# ---- figures side by side ------------------------------------------------------------------------
 
 def table(workload, expected, actual, fields):
     """One line: each figure of both, with = or != between them."""
-    return "%-18s " % workload + "  ".join(
-        "%s %d %s %d" % (field, expected[field], "=" if expected[field] == actual[field] else "!=", actual[field])
-        for field in fields)
+    return "%-18s " % workload + "  ".join("%s %d %s %d" %
+                                           (field, expected[field], "=" if expected[field] ==
+                                            actual[field] else "!=", actual[field])
+                                           for field in fields)
 
 
 def same(test, workload, expected, actual, fields):
@@ -30,8 +31,8 @@ def same(test, workload, expected, actual, fields):
 def whole(test, profile):
     """Nothing was missed: no unknown free, nothing dropped, nothing lossy."""
     coverage = profile.coverage
-    test.assertEqual((0, 0, 0), (coverage["unknown_frees"], coverage["dropped_events"], coverage["lossy_blocks"]),
-                     "%r" % profile)
+    test.assertEqual((0, 0, 0), (coverage["unknown_frees"], coverage["dropped_events"],
+                                 coverage["lossy_blocks"]), "%r" % profile)
 
 
 def adds_up(test, report, columns, what=None):
@@ -42,13 +43,24 @@ def adds_up(test, report, columns, what=None):
         test.assertGreaterEqual(min((row[column] for row in rows), default=0), 0, (what, column))
 
 
+def as_without(test, command, directory, options=(), env=None, name="p", **more):
+    """Run the program alone and under memtrack: output and status are the same. Returns the tracked
+    run."""
+    native = harness.run(command, env=env, **more)
+    harness.skip_if_told(native, command)
+    tracked = harness.track(command, directory, options, env, name, **more)
+    test.assertEqual((native.status, native.stdout, native.stderr),
+                     (tracked.code, tracked.stdout, tracked.stderr), "%s %s" % (command, options))
+    return tracked
+
+
 def counted(stdout):
     """What a program that counts for itself has written: a word and a number, in turns."""
     words = stdout.decode().split()
     return {key: int(value) for key, value in zip(words[::2], words[1::2])}
 
 
-# ---- the form ----------------------------------------------------------------------------------------------------------
+# ---- the form ------------------------------------------------------------------------------------
 
 class Programs(unittest.TestCase):
     """Each program in turn: the test says what equal(workload) is."""
@@ -70,7 +82,8 @@ class Programs(unittest.TestCase):
 
     def test_real_programs(self):
         real = workloads.real(self.SCALE)
-        self.assertGreaterEqual(len(real), self.LEAST_REAL, "too few real programs are installed: %s" % real)
+        self.assertGreaterEqual(len(real), self.LEAST_REAL,
+                                "too few real programs are installed: %s" % real)
         self.each(real)
 
 
@@ -92,7 +105,8 @@ class Oracle(Programs):
         """Both runs, which must have done the same: what the oracle found, and the tracked run."""
         native, expected = self.expected(workload, directory)
         tracked = workload.track(directory)
-        self.assertEqual((native.code, native.stdout), (tracked.code, tracked.stdout), "%r" % tracked)
+        self.assertEqual((native.code, native.stdout), (tracked.code, tracked.stdout), "%r" %
+                         tracked)
         return expected, tracked
 
     def equal(self, workload):

@@ -1,9 +1,19 @@
 # SPDX-License-Identifier: MIT
-"""Reads a pprof file by the standard's field numbers alone, without a line of memtrack's own reader."""
+"""Reads a pprof file by the standard's field numbers alone, without a line of memtrack's own
+reader; and has the pieces of which the benchmarks' giant.py and the tests write one: field, number
+and varint."""
 import gzip
+import os
+import sys
+
+from support import harness
+
+sys.path.insert(0, os.path.join(harness.SOURCE, "bench"))
+import giant  # noqa: E402, F401
+from giant import field, number, varint  # noqa: E402, F401
 
 
-def varint(data, at):
+def read_varint(data, at):
     value = shift = 0
     while True:
         byte = data[at]
@@ -18,11 +28,11 @@ def fields(data):
     """(number, value) of each field: an integer, or the bytes of a length-delimited one."""
     at = 0
     while at < len(data):
-        key, at = varint(data, at)
+        key, at = read_varint(data, at)
         if key & 7 == 0:
-            value, at = varint(data, at)
+            value, at = read_varint(data, at)
         elif key & 7 == 2:
-            size, at = varint(data, at)
+            size, at = read_varint(data, at)
             value, at = data[at:at + size], at + size
         else:
             size = {1: 8, 5: 4}[key & 7]
@@ -36,8 +46,8 @@ def numbers(value):
         return [value]
     found, at = [], 0
     while at < len(value):
-        number, at = varint(value, at)
-        found.append(number - (1 << 64) if number >> 63 else number)
+        one, at = read_varint(value, at)
+        found.append(one - (1 << 64) if one >> 63 else one)
     return found
 
 
@@ -47,25 +57,25 @@ class File:
         location_mapping = {}
         with gzip.open(path) as file:
             data = file.read()
-        for number, value in fields(data):
-            if number == 1:
+        for tag, value in fields(data):
+            if tag == 1:
                 types.append(dict(fields(value))[1])
-            elif number == 2:
+            elif tag == 2:
                 sample = {1: [], 2: []}
                 for key, part in fields(value):
                     if key in sample:
                         sample[key] += numbers(part)
                 self.samples.append((sample[1], sample[2]))
-            elif number == 3:
+            elif tag == 3:
                 mapping = dict(fields(value))
                 self.mappings[mapping[1]] = mapping
-            elif number == 4:
+            elif tag == 4:
                 location = {}
                 for key, part in fields(value):
                     location.setdefault(key, part)
                 self.addresses[location[1]] = location.get(3, 0)
                 location_mapping[location[1]] = location.get(2, 0)
-            elif number == 6:
+            elif tag == 6:
                 self.strings.append(value.decode(errors="replace"))
         self.types = [self.strings[index] for index in types]
         self.module = {self.addresses[i]: self.strings[self.mappings[m].get(5, 0)] if m else ""
@@ -74,4 +84,5 @@ class File:
     def stacks(self, column):
         """[(addresses from the inside out, value)]"""
         index = self.types.index(column)
-        return [(tuple(self.addresses[i] for i in locations), values[index]) for locations, values in self.samples]
+        return [(tuple(self.addresses[i] for i in locations), values[index]) for locations,
+                values in self.samples]

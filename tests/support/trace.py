@@ -3,15 +3,20 @@
 
 
 def check_trace(trace):
-    """The events by their phase, after checking each: required fields, nesting of complete events, whole pairs."""
-    assert set(trace) <= {"displayTimeUnit", "traceEvents", "otherData"} and trace["displayTimeUnit"] in ("ms", "ns")
+    """The events by their phase, after checking each: required fields, nesting of complete events,
+    whole pairs."""
+    assert set(trace) <= {"displayTimeUnit", "traceEvents",
+                          "otherData"} and trace["displayTimeUnit"] in ("ms", "ns")
     found = {phase: [] for phase in "XbeiCM"}
     for event in trace["traceEvents"]:
-        assert isinstance(event["name"], str) and isinstance(event["pid"], int) and isinstance(event["tid"], int), event
+        assert isinstance(event["name"], str) and isinstance(event["pid"],
+                                                             int) and isinstance(event["tid"],
+                                                                                 int), event
         assert event["ph"] == "M" or event["ts"] >= 0, event
         found[event["ph"]].append(event)
     for event in found["C"]:
-        assert event["args"] and all(isinstance(value, int) for value in event["args"].values()), event
+        assert event["args"] and all(isinstance(value, int)
+                                     for value in event["args"].values()), event
     assert all(event["s"] in "gpt" for event in found["i"])
     check_nesting(found["X"])
     begun = {(event["cat"], event["id"]): event["ts"] for event in found["b"]}
@@ -22,7 +27,8 @@ def check_trace(trace):
 
 
 def check_nesting(events):
-    """On each thread an event lies inside of the one around it, or after it. To the nanosecond: times have decimals."""
+    """On each thread an event lies inside of the one around it, or after it. To the nanosecond:
+    times have decimals."""
     threads = {}
     for event in events:
         begin = round(event["ts"] * 1000)

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """The programs on which figures are compared, and the files they work on.
 
-Every workload does the same in every run: the inputs come from a seeded generator, the environment is fixed
-(sameenv.c hides what a tool adds to it), and hash seeds are off.
+Every workload does the same in every run: the inputs come from a seeded generator, the environment
+is fixed (sameenv.c hides what a tool adds to it), and hash seeds are off.
 """
 import hashlib
 import os
@@ -15,57 +15,64 @@ from support import compiler, harness
 
 class Workload:
     def __init__(self, name, command, stdin=b"", env=None, cwd=None):
-        self.name, self.command, self.stdin, self.env, self.cwd = name, command, stdin, env or {}, cwd
+        self.name, self.command, self.stdin, self.env, self.cwd = name, command, stdin, env or {
+            }, cwd
 
     def environment(self, *preload, **extra):
-        """In which it does the same under every tool; objects of preload come before sameenv.c's."""
-        return harness.plain_environment(LD_PRELOAD=":".join([*preload, compiler.shared_object("sameenv.c")]),
+        """In which it does the same under every tool; objects of preload come before
+        sameenv.c's."""
+        return harness.plain_environment(LD_PRELOAD=":".join([*preload,
+                                                              compiler.shared_object("sameenv.c")]),
                                          SAMEENV=self.command[0], **self.env, **extra)
 
     def run(self, *wrapper, env=None, **more):
         """To the end, as arguments of the wrapper (a tool, with its options); its Result."""
-        return harness.run([*wrapper, *self.command], env=env or self.environment(), cwd=self.cwd, stdin=self.stdin,
-                           **more)
+        return harness.run([*wrapper, *self.command], env=env or self.environment(), cwd=self.cwd,
+                           stdin=self.stdin, **more)
 
     def track(self, directory, options=(), env=None, **more):
         """Under memtrack run: see harness.track."""
-        return harness.track(self.command, directory, options, env or self.environment(), cwd=self.cwd,
-                             stdin=self.stdin, **more)
+        return harness.track(self.command, directory, options, env or self.environment(),
+                             cwd=self.cwd, stdin=self.stdin, **more)
 
     def __repr__(self):
         return self.name
 
 
-# ---- inputs ---------------------------------------------------------------------------------------------------------
+# ---- inputs --------------------------------------------------------------------------------------
 
 def words(rng):
-    return ["".join(rng.choice("abcdefghijklmnopqrstuvwxyz") for _ in range(rng.randint(2, 9))) for _ in range(500)]
+    return ["".join(rng.choice("abcdefghijklmnopqrstuvwxyz") for _ in range(rng.randint(2, 9)))
+            for _ in range(500)]
 
 
 def text(rng, lines):
     vocabulary = words(rng)
-    return "".join(" ".join(rng.choice(vocabulary) for _ in range(rng.randint(3, 14))) + "\n" for _ in range(lines))
+    return "".join(" ".join(rng.choice(vocabulary) for _ in range(rng.randint(3, 14))) + "\n"
+                   for _ in range(lines))
 
 
 def json_text(rng, records):
     vocabulary = words(rng)
-    rows = ('{"id":%d,"name":"%s","tags":["%s","%s"],"value":%.3f,"deep":{"a":{"b":[%d,null,true]}}}' % (
-        i, rng.choice(vocabulary), rng.choice(vocabulary), rng.choice(vocabulary), rng.random() * 1000, i * 7)
-        for i in range(records))
+    rows = (
+        '{"id":%d,"name":"%s","tags":["%s","%s"],"value":%.3f,"deep":{"a":{"b":[%d,null,true]}}}' %
+        (i, rng.choice(vocabulary), rng.choice(vocabulary), rng.choice(vocabulary), rng.random() *
+         1000, i * 7) for i in range(records))
     return "[" + ",\n".join(rows) + "]\n"
 
 
 def xml_text(rng, records):
     vocabulary = words(rng)
-    rows = ("<item id='%d'><name lang='%s'>%s</name><!-- %d --><v>%d</v></item>" % (
-        i, rng.choice(vocabulary)[:2], rng.choice(vocabulary), i, rng.randint(0, 10 ** 6)) for i in range(records))
+    rows = ("<item id='%d'><name lang='%s'>%s</name><!-- %d --><v>%d</v></item>" %
+            (i, rng.choice(vocabulary)[:2], rng.choice(vocabulary), i, rng.randint(0, 10 ** 6))
+            for i in range(records))
     return "<?xml version='1.0'?><root>" + "".join(rows) + "</root>\n"
 
 
 def sql_text(rng, rows):
     vocabulary = words(rng)
-    insert = "".join("INSERT INTO t VALUES(%d,'%s',%d);\n" % (i, rng.choice(vocabulary), rng.randint(0, 10 ** 6))
-                     for i in range(rows))
+    insert = "".join("INSERT INTO t VALUES(%d,'%s',%d);\n" %
+                     (i, rng.choice(vocabulary), rng.randint(0, 10 ** 6)) for i in range(rows))
     return ("CREATE TABLE t(id INTEGER PRIMARY KEY, name TEXT, value INT);\nBEGIN;\n" + insert + "COMMIT;\n"
             "CREATE INDEX i ON t(name, value);\nSELECT name, count(*), sum(value) FROM t GROUP BY name ORDER BY 3;\n"
             "SELECT a.id, b.id FROM t a JOIN t b ON a.value = b.value WHERE a.id < b.id LIMIT 20;\n")
@@ -89,8 +96,8 @@ PYTHON = ("import re, json\n"
           "for word in re.findall(r'[a-z]+', text): count[word] = count.get(word, 0) + 1\n"
           "print(len(names), len(count), max(count.values()), json.dumps(rows[:2], sort_keys=True))\n")
 
-GENERATORS = {"text.txt": (text, 20000), "j.json": (json_text, 4000), "x.xml": (xml_text, 6000), "q.sql": (sql_text, 8000),
-              "in.c": (c_text, 200), "other.txt": (text, 18000)}
+GENERATORS = {"text.txt": (text, 20000), "j.json": (json_text, 4000), "x.xml": (xml_text, 6000),
+              "q.sql": (sql_text, 8000), "in.c": (c_text, 200), "other.txt": (text, 18000)}
 
 
 def fixtures(scale=1):
@@ -120,17 +127,17 @@ def checksum(path):
         return hashlib.sha256(file.read()).hexdigest()
 
 
-# ---- what is run ----------------------------------------------------------------------------------------------------
+# ---- what is run ---------------------------------------------------------------------------------
 
 # Deterministic, one thread, and every allocation by an entry point that all the other tools know.
-COMMON = ("list", "tree", "growth", "zeroed", "aligned", "strings", "operators", "containers", "temporary",
-          "peak_middle", "peak_sites", "leaks", "zero_realloc", "sizes", "stack_tailcalls", "stack_longjmp",
-          "stack_frames_O2")
+COMMON = ("list", "tree", "growth", "zeroed", "aligned", "strings", "operators", "containers",
+          "temporary", "peak_middle", "peak_sites", "leaks", "zero_realloc", "sizes",
+          "stack_tailcalls", "stack_longjmp", "stack_frames_O2")
 
 # The rest of the deterministic single-threaded ones.
-OWN = ("aligned_rare", "failing", "libc_aliases", "sized_free", "early", "stack_asm", "stack_coroutines",
-       "stack_frames_O0", "stack_frames_omit", "stack_frames_keep", "stack_frames_realign", "stack_frames_notables",
-       "stack_frames_blind", "signals_altstack")
+OWN = ("aligned_rare", "failing", "libc_aliases", "sized_free", "early", "stack_asm",
+       "stack_coroutines", "stack_frames_O0", "stack_frames_omit", "stack_frames_keep",
+       "stack_frames_realign", "stack_frames_notables", "stack_frames_blind", "signals_altstack")
 
 
 def program(name, *arguments):
@@ -176,6 +183,7 @@ def available(name):
 
 
 def compiler_proper():
-    """cc1 at work: many paths, many blocks, pointers in hash tables. Not the same in every run: compare within one."""
+    """cc1 at work: many paths, many blocks, pointers in hash tables. Not the same in every run:
+    compare within one."""
     path = harness.check([harness.tool("gcc"), "-print-prog-name=cc1"]).stdout.decode().strip()
     return Workload("cc1", [path, "-quiet", "-O1", "-o", "/dev/null", "in.c"], cwd=fixtures(20))
