@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # timeout: 240
-"""`memtrack check`: the right status for every outcome, figures that equal the report's, and results that other tools
-can read whatever names are in the profile (golden/check-*.txt)."""
+"""`memtrack check`: the right status for every outcome, figures that equal the report's, and
+results that other tools can read whatever names are in the profile (golden/check-*.txt)."""
 import fcntl
 import json
 import os
@@ -9,129 +9,115 @@ import shutil
 import signal
 import subprocess
 import time
-import unittest
 import xml.etree.ElementTree as ElementTree
 
-from support import golden, harness
-from support.output import validate
+from support import golden, harness, live, profiles
 
 MEMTRACK = harness.MEMTRACK
-MAKE_PROFILE = os.path.join(harness.BUILD, "tests", "cli", "make_profile")
 KINDS = ("plain", "hostile", "sampled", "other", "empty")
 
 
-class Case(unittest.TestCase):
-    def setUp(self):
-        context = harness.workdir()
-        self.dir = context.__enter__()
-        self.addCleanup(context.__exit__, None, None, None)
-        os.makedirs(self.path("tmp"))
-        os.makedirs(self.path("sessions"))
-        for kind in KINDS:
-            subprocess.run([MAKE_PROFILE, kind, self.path(kind + ".pb.gz")], check=True)
-
-    def path(self, *names):
-        return os.path.join(self.dir, *names)
-
-    def environment(self, **extra):
-        return harness.plain_environment(TMPDIR=self.path("tmp"), MEMTRACK_DIR=self.path("sessions"),
-                                         **{"LC_ALL": "C.UTF-8", **extra})
-
-    def check(self, *arguments, status=0, **env):
-        result = harness.run([MEMTRACK, "check", *arguments], cwd=self.dir, env=self.environment(**env))
-        self.assertEqual(status, result.code, result)
-        return result
+class Case(profiles.Trials):
+    COMMAND = "check"
+    KINDS = KINDS
 
     def lines(self, *arguments, **options):
-        return self.check(*arguments, **options).stdout.decode().splitlines()
-
-    def json(self, *arguments, **options):
-        return validate(json.loads(self.check("--json", *arguments, **options).stdout), "memtrack-check-1")
+        return self.text(*arguments, **options).splitlines()
 
     def totals(self, name):
-        return json.loads(harness.check([MEMTRACK, "report", "--json", self.path(name)]).stdout)["totals"]
+        return harness.ask("report", self.path(name))["totals"]
 
-    def leftovers(self):
-        return os.listdir(self.path("tmp")) + os.listdir(self.path("sessions"))
+    def starts(self, *command, **options):
+        """memtrack check --run of it, until the program says that it is ready."""
+        return self.enterContext(live.Child([MEMTRACK, "check", "--run", *command], "ready",
+                                            cwd=self.dir, env=self.environment(), **options))
 
 
 class Budgets(Case):
     def test_limits_are_inclusive_and_exact(self):
         totals = self.totals("plain.pb.gz")
         for option, statistic in (("--max-peak", "peak_bytes"), ("--max-live", "live_bytes"),
-                                  ("--max-total", "total_bytes"), ("--max-total-blocks", "total_blocks")):
+                                  ("--max-total", "total_bytes"),
+                                  ("--max-total-blocks", "total_blocks")):
             with self.subTest(option):
                 self.assertGreater(totals[statistic], 0)
                 self.assertEqual([], self.lines(option, str(totals[statistic]), "plain.pb.gz"))
                 broken = self.lines(option, str(totals[statistic] - 1), "plain.pb.gz", status=1)
                 self.assertEqual(1, len(broken), broken)
-                found = self.json(option, str(totals[statistic] - 1), "plain.pb.gz", status=1)
+                found = self.valid(option, str(totals[statistic] - 1), "plain.pb.gz", status=1)
                 budget = found["files"][0]["budgets"][0]
                 self.assertEqual((statistic, totals[statistic], 1, "broken"),
-                                 (budget["statistic"], budget["actual"], budget["excess"], budget["outcome"]))
+                                 (budget["statistic"], budget["actual"], budget["excess"],
+                                  budget["outcome"]))
 
     def test_one_line_for_each_broken_budget(self):
-        lines = self.lines("--max-peak", "1K", "--max-live", "1G", "--max-total-blocks", "5", "plain.pb.gz",
-                           "sampled.pb.gz", status=1)
+        lines = self.lines("--max-peak", "1K", "--max-live", "1G", "--max-total-blocks", "5",
+                           "plain.pb.gz", "sampled.pb.gz", status=1)
         self.assertEqual(["broken"] * 4, [line.split()[0] for line in lines])
 
     def test_text(self):
         golden.check_files(self, "check", self.dir)
 
     def test_the_line_is_that_of_the_report(self):
-        for option, sort in (("--max-peak", "peak"), ("--max-live", "live"), ("--max-total", "total"),
-                             ("--max-total-blocks", "blocks")):
+        for option, sort in (("--max-peak", "peak"), ("--max-live", "live"),
+                             ("--max-total", "total"), ("--max-total-blocks", "blocks")):
             with self.subTest(option):
-                where = self.json(option, "0", "plain.pb.gz", status=1)["files"][0]["budgets"][0]["where"]
-                rows = json.loads(harness.check([MEMTRACK, "report", "--json", "--sort", sort, "-n", "1",
-                                                 self.path("plain.pb.gz")]).stdout)["rows"]
+                where = self.valid(option, "0", "plain.pb.gz",
+                                   status=1)["files"][0]["budgets"][0]["where"]
+                rows = harness.ask("report", "--sort", sort, "-n", "1",
+                                   self.path("plain.pb.gz"))["rows"]
                 self.assertEqual((rows[0]["key"], rows[0]["line"]), (where["key"], where["line"]))
 
     def test_next_command_works(self):
         shutil.copy(self.path("plain.pb.gz"), self.path("it's odd.pb.gz"))
-        command = self.json("--max-peak", "0", "it's odd.pb.gz", status=1)["files"][0]["budgets"][0]["next"]
+        command = self.valid("--max-peak", "0", "it's odd.pb.gz",
+                             status=1)["files"][0]["budgets"][0]["next"]
         result = harness.run(["sh", "-c", command], cwd=self.dir,
-                             env=self.environment(PATH=os.path.dirname(MEMTRACK) + ":/usr/bin:/bin"))
+                             env=self.environment(PATH=os.path.dirname(MEMTRACK) +
+                                                  ":/usr/bin:/bin"))
         self.assertEqual(0, result.code, result)
         self.assertIn(b"CALL PATH", result.stdout)
 
     def test_what_is_not_known_is_no_pass(self):
-        found = self.json("--max-peak", "1G", "other.pb.gz", status=1)
-        self.assertEqual(("unknown", None), tuple(found["files"][0]["budgets"][0][key] for key in ("outcome", "actual")))
+        found = self.valid("--max-peak", "1G", "other.pb.gz", status=1)
+        self.assertEqual(("unknown", None), tuple(found["files"][0]["budgets"][0][key]
+                                                  for key in ("outcome", "actual")))
         line, = self.lines("--scope", "a:b:peak=1K", "plain.pb.gz", status=1)
         self.assertIn("no scopes", line)
         self.assertIn("scope a:b", line)
 
     def test_scopes(self):
-        subprocess.run([MAKE_PROFILE, "scopes", self.path("scopes.pb.gz")], check=True)
-        shown = json.loads(harness.check([MEMTRACK, "scopes", "--json", self.path("scopes.pb.gz")]).stdout)
+        profiles.make("scopes", self.dir)
+        shown = harness.ask("scopes", self.path("scopes.pb.gz"))
         row = next(row for row in shown["rows"] if row["name"] == "request")
-        for key, statistic in (("peak", "peak_bytes"), ("net", "net_bytes"), ("allocated", "allocated_bytes"),
-                               ("blocks", "allocated_blocks")):
+        for key, statistic in (("peak", "peak_bytes"), ("net", "net_bytes"),
+                               ("allocated", "allocated_bytes"), ("blocks", "allocated_blocks")):
             with self.subTest(key):
                 most = row[statistic]["max"]
-                self.assertEqual([], self.lines("--scope", "request:%s=%d" % (key, most), "scopes.pb.gz"))
-                line, = self.lines("--scope", "request:%s=%d" % (key, most - 1), "scopes.pb.gz", status=1)
+                self.assertEqual([], self.lines("--scope", "request:%s=%d" % (key, most),
+                                                "scopes.pb.gz"))
+                line, = self.lines("--scope", "request:%s=%d" % (key, most - 1), "scopes.pb.gz",
+                                   status=1)
                 self.assertIn("scope request", line)
-        self.lines("--scope", "request:peak=1G,blocks=1", "--scope", "parse:peak=1G", "scopes.pb.gz", status=1)
+        self.lines("--scope", "request:peak=1G,blocks=1", "--scope", "parse:peak=1G",
+                   "scopes.pb.gz", status=1)
         line, = self.lines("--scope", "requests:peak=1G", "scopes.pb.gz", status=1)
         self.assertIn("no scope of this name", line)
 
     def test_running_process(self):
         program = "import sys; print('ready', flush=True); sys.stdin.read()"
-        process = subprocess.Popen([harness.tool("python3"), "-S", "-c", program], cwd=self.dir, env=self.environment(
-            LD_PRELOAD=harness.LIBRARY), stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-        self.addCleanup(process.communicate)
-        self.assertEqual(b"ready\n", process.stdout.readline())
-        found = self.json("--max-peak", "1G", "--no-leaks", str(process.pid), status=1)["files"][0]
+        env = self.environment(LD_PRELOAD=harness.LIBRARY)
+        process = self.enterContext(live.Child([harness.tool("python3"), "-S", "-c", program],
+                                               "ready", env=env))
+        found = self.valid("--max-peak", "1G", "--no-leaks", str(process.pid), status=1)["files"][0]
         self.assertEqual(["kept", "unknown"], [budget["outcome"] for budget in found["budgets"]])
         self.assertGreater(found["budgets"][0]["actual"], 100000)
         self.assertIn("had not ended", " ".join(found["doubts"]))
         self.lines("--max-peak", "100K", str(process.pid), status=1)
 
     def test_strict(self):
-        self.assertEqual(0, self.check("--max-total-blocks", "1G", "sampled.pb.gz").code)
-        self.assertIn(b"estimates", self.check("--max-total-blocks", "1G", "sampled.pb.gz").stderr)
+        self.assertEqual(0, self.call("--max-total-blocks", "1G", "sampled.pb.gz").code)
+        self.assertIn(b"estimates", self.call("--max-total-blocks", "1G", "sampled.pb.gz").stderr)
         line, = self.lines("--strict", "sampled.pb.gz", status=1)
         self.assertIn("estimates", line)
         self.assertEqual([], self.lines("--strict", "plain.pb.gz"))
@@ -139,8 +125,10 @@ class Budgets(Case):
 
 class Baseline(Case):
     def test_tolerance(self):
-        self.assertEqual([], self.lines("--baseline", "plain.pb.gz", "--tolerance", "0", "plain.pb.gz"))
-        found = self.json("--baseline", "empty.pb.gz", "--tolerance", "1000", "plain.pb.gz", status=1)
+        self.assertEqual([], self.lines("--baseline", "plain.pb.gz", "--tolerance", "0",
+                                        "plain.pb.gz"))
+        found = self.valid("--baseline", "empty.pb.gz", "--tolerance", "1000", "plain.pb.gz",
+                           status=1)
         self.assertEqual(["baseline-peak", "baseline-live", "baseline-total-blocks"],
                          [budget["budget"] for budget in found["files"][0]["budgets"]])
         self.assertEqual({"broken"}, {budget["outcome"] for budget in found["files"][0]["budgets"]})
@@ -151,24 +139,26 @@ class Baseline(Case):
         self.assertEqual([], self.lines("-q", "--baseline", "plain.pb.gz", "empty.pb.gz"))
 
     def test_only_the_same_program_is_compared(self):
-        found = self.json("--baseline", "plain.pb.gz", "plain.pb.gz", "hostile.pb.gz")
+        found = self.valid("--baseline", "plain.pb.gz", "plain.pb.gz", "hostile.pb.gz")
         self.assertEqual([3, 0], [len(file["budgets"]) for file in found["files"]])
-        result = self.check("--baseline", "plain.pb.gz", "hostile.pb.gz", "other.pb.gz", status=2)
+        result = self.call("--baseline", "plain.pb.gz", "hostile.pb.gz", "other.pb.gz", status=2)
         self.assertIn(b"nothing was compared", result.stderr)
 
 
 class Results(Case):
     def test_junit(self):
-        arguments = ["--max-peak", "1K", "--max-live", "1G", "--scope", "<&\"\x01>:peak=1", "--junit", "junit.xml",
-                     *(kind + ".pb.gz" for kind in KINDS)]
-        self.check(*arguments, "missing.pb.gz", status=3)
+        arguments = ["--max-peak", "1K", "--max-live", "1G", "--scope", "<&\"\x01>:peak=1",
+                     "--junit", "junit.xml", *(kind + ".pb.gz" for kind in KINDS)]
+        self.call(*arguments, "missing.pb.gz", status=3)
         root = ElementTree.parse(self.path("junit.xml")).getroot()
         suites = root.findall("testsuite")
-        self.assertEqual([kind + ".pb.gz" for kind in KINDS] + ["missing.pb.gz"], [s.get("name") for s in suites])
+        self.assertEqual([kind + ".pb.gz" for kind in KINDS] + ["missing.pb.gz"],
+                         [s.get("name") for s in suites])
         for counted, tag in (("tests", "testcase"), ("failures", "failure"), ("errors", "error")):
             self.assertEqual(int(root.get(counted)), len(root.findall(".//" + tag)), counted)
             for suite in suites:
-                self.assertEqual(int(suite.get(counted)), len(suite.findall(".//" + tag)), (suite.get("name"), counted))
+                self.assertEqual(int(suite.get(counted)), len(suite.findall(".//" + tag)),
+                                 (suite.get("name"), counted))
         self.assertEqual(1, len(suites[0].findall(".//failure")))
         self.assertIn("memtrack report", suites[0].find(".//failure").text)
         self.assertIsNotNone(suites[-1].find("testcase/error"))
@@ -176,131 +166,140 @@ class Results(Case):
         self.assertEqual(["max-peak", "max-live", "max-peak <&\"\\x01>"], names)
 
     def test_control_bytes_stay_away_from_terminals(self):
-        for stream in (self.check("--max-peak", "0", "--no-leaks", "hostile.pb.gz", status=1).stdout,
-                       self.check("--json", "--max-peak", "0", "--no-leaks", "hostile.pb.gz", status=1).stdout):
-            self.assertEqual(b"", bytes(byte for byte in stream if byte < 32 and byte != 10 or byte == 127))
+        for stream in (self.call("--max-peak", "0", "--no-leaks", "hostile.pb.gz", status=1).stdout,
+                       self.call("--json", "--max-peak", "0", "--no-leaks", "hostile.pb.gz",
+                                 status=1).stdout):
+            self.assertEqual(b"", bytes(byte for byte in stream if byte < 32 and byte != 10
+                                        or byte == 127))
 
     def test_what_cannot_be_written(self):
-        self.check("--max-peak", "1G", "--junit", "no/such/place.xml", "plain.pb.gz", status=3)
-        with open("/dev/full", "wb") as full:
-            code = subprocess.run([MEMTRACK, "check", "--json", "--max-peak", "1G", self.path("plain.pb.gz")],
-                                  stdout=full, stderr=subprocess.DEVNULL).returncode
-        self.assertEqual(3, code)
-        self.check("--max-peak", "1G", "--junit", "/dev/full", "plain.pb.gz", status=3)
+        self.call("--max-peak", "1G", "--junit", "no/such/place.xml", "plain.pb.gz", status=3)
+        self.disk_is_full("--json", "--max-peak", "1G", "plain.pb.gz")
+        self.call("--max-peak", "1G", "--junit", "/dev/full", "plain.pb.gz", status=3)
 
     def test_unreadable_profiles(self):
-        with open(self.path("plain.pb.gz"), "rb") as file:
-            content = file.read()
-        for name, data in (("cut", content[:len(content) // 2]), ("zeros", bytes(1000)), ("nothing", b"")):
-            with open(self.path(name), "wb") as file:
-                file.write(data)
+        content = self.read("plain.pb.gz")
+        for name, data in (("cut", content[:len(content) // 2]), ("zeros", bytes(1000)),
+                           ("nothing", b"")):
+            self.write(name, data)
         for name in ("cut", "zeros", "nothing", "missing"):
             with self.subTest(name):
-                result = self.check("--max-peak", "0", name, "plain.pb.gz", status=3)
+                result = self.call("--max-peak", "0", name, "plain.pb.gz", status=3)
                 self.assertIn(name.encode(), result.stderr)
-                self.assertIn(b"plain.pb.gz", result.stdout, "the other one is checked all the same")
-                self.check("--baseline", name, "plain.pb.gz", status=3)
+                self.assertIn(b"plain.pb.gz", result.stdout,
+                              "the other one is checked all the same")
+                self.call("--baseline", name, "plain.pb.gz", status=3)
 
     def test_wrong_usage(self):
-        for arguments in (["plain.pb.gz"], ["--max-peak", "1M"], ["--max-peak", "much", "plain.pb.gz"],
-                          ["--max-peak", "-1", "plain.pb.gz"], ["--tolerance", "5", "--max-peak", "1M", "plain.pb.gz"],
+        for arguments in (["plain.pb.gz"], ["--max-peak", "1M"],
+                          ["--max-peak", "much", "plain.pb.gz"],
+                          ["--max-peak", "-1", "plain.pb.gz"],
+                          ["--tolerance", "5", "--max-peak", "1M", "plain.pb.gz"],
                           ["--tolerance", "nan", "--baseline", "plain.pb.gz", "plain.pb.gz"],
-                          ["--scope", "peak=1M", "plain.pb.gz"], ["--scope", "a:peak=", "plain.pb.gz"],
-                          ["--scope", "a:speed=1", "plain.pb.gz"], ["--scope", ":peak=1", "plain.pb.gz"],
-                          ["--run", "--max-peak", "1M"], ["--max-peak", "1M", "plain.pb.gz", "--run"],
+                          ["--scope", "peak=1M", "plain.pb.gz"],
+                          ["--scope", "a:peak=", "plain.pb.gz"],
+                          ["--scope", "a:speed=1", "plain.pb.gz"],
+                          ["--scope", ":peak=1", "plain.pb.gz"], ["--run", "--max-peak", "1M"],
+                          ["--max-peak", "1M", "plain.pb.gz", "--run"],
                           ["--profiles", "x", "--max-peak", "1M", "plain.pb.gz"],
                           ["--junit", "-", "--max-peak", "1M", "plain.pb.gz"],
-                          ["--baseline", "plain.pb.gz", "--baseline", "plain.pb.gz", "plain.pb.gz"]):
+                          ["--baseline", "plain.pb.gz", "--baseline", "plain.pb.gz",
+                           "plain.pb.gz"]):
             with self.subTest(arguments):
-                result = self.check(*arguments, status=2)
+                result = self.call(*arguments, status=2)
                 self.assertEqual(b"", result.stdout)
                 self.assertNotEqual(b"", result.stderr)
 
     def test_standard_input(self):
-        with open(self.path("plain.pb.gz"), "rb") as file:
-            result = harness.run([MEMTRACK, "check", "--max-peak", "0", "-"], stdin=file.read(), cwd=self.dir)
-        self.assertEqual(1, result.code, result)
+        self.call("--max-peak", "0", "-", stdin=self.read("plain.pb.gz"), status=1)
 
 
 class Run(Case):
     def test_kept(self):
-        result = self.check("--run", "--max-peak", "10M", "--no-leaks", "--", harness.program("tree"))
+        result = self.call("--run", "--max-peak", "10M", "--no-leaks", "--",
+                           harness.program("tree"))
         self.assertIn(b"2 of 2 budgets kept", result.stderr)
         self.assertEqual([], self.leftovers())
 
     def test_broken(self):
-        result = self.check("--run", "--max-peak", "100K", "--", harness.program("tree"), status=1)
+        result = self.call("--run", "--max-peak", "100K", "--", harness.program("tree"), status=1)
         native = harness.run([harness.program("tree")], cwd=self.dir)
         self.assertEqual(native.stdout, result.stdout)
         self.assertIn(b"tree.c", result.stderr)
         kept, = self.leftovers()
         self.assertIn(kept.encode(), result.stderr)
-        harness.check([MEMTRACK, "report", self.path("tmp", kept, "tree.pb.gz")])
+        harness.memtrack("report", self.path("tmp", kept, "tree.pb.gz"))
 
     def test_leaks_are_those_of_the_program(self):
-        self.check("--run", "--no-leaks", "--", harness.program("leaks"), status=1)
-        found = json.loads(self.check("--run", "--json", "--no-leaks", "--", harness.program("leaks"), status=1).stderr)
+        self.call("--run", "--no-leaks", "--", harness.program("leaks"), status=1)
+        found = json.loads(self.call("--run", "--json", "--no-leaks", "--",
+                                     harness.program("leaks"), status=1).stderr)
         budget = found["files"][0]["budgets"][0]
         self.assertEqual("leaked_blocks", budget["statistic"])
         self.assertGreater(budget["actual"], 0)
         self.assertIn("leaks.c", budget["where"]["key"])
-        self.check("--run", "--no-leaks", "--ignore", "*leaks.c", "--", harness.program("leaks"))
+        self.call("--run", "--no-leaks", "--ignore", "*leaks.c", "--", harness.program("leaks"))
 
     def test_the_runtime_does_not_leak(self):
-        source = self.path("quiet.c")
-        with open(source, "w") as file:
-            file.write('#include <locale.h>\n#include <pthread.h>\n#include <stdio.h>\n#include <stdlib.h>\n'
-                       '#include <time.h>\n#include <pwd.h>\n#include <unistd.h>\n'
-                       'static void *work(void *x) { free(malloc(10)); return x; }\nstatic void bye(void) {}\n'
-                       'int main(int argc, char **argv) {\n  (void)argv;\n  time_t now = 0;\n  pthread_t thread[4];\n'
-                       '  setlocale(LC_ALL, "C.UTF-8");\n  printf("%s", ctime(&now));\n  getpwuid(getuid());\n'
-                       '  setenv("MEMTRACK_TEST", "1", 1);\n  for (int i = 0; i < 40; i++) atexit(bye);\n'
-                       '  for (int i = 0; i < 4; i++) pthread_create(&thread[i], NULL, work, NULL);\n'
-                       '  for (int i = 0; i < 4; i++) pthread_join(thread[i], NULL);\n'
-                       '  void *volatile p = argc > 1 ? malloc(77) : NULL;\n  return p == (void *)1;\n}\n')
-        harness.check(["cc", "-g", source, "-o", self.path("quiet")])
-        self.check("--run", "--no-leaks", "--", self.path("quiet"))
-        self.check("--run", "--max-live", "0", "--", self.path("quiet"), status=1)  # there was something to leave out
-        found = json.loads(self.check("--run", "--json", "--no-leaks", "--", self.path("quiet"), "leak",
-                                      status=1).stderr)
+        self.build("quiet", '#include <locale.h>\n#include <pthread.h>\n#include <stdio.h>\n#include <stdlib.h>\n'
+                            '#include <time.h>\n#include <pwd.h>\n#include <unistd.h>\n'
+                            'static void *work(void *x) { free(malloc(10)); return x; }\nstatic void bye(void) {}\n'
+                            'int main(int argc, char **argv) {\n  (void)argv;\n  time_t now = 0;\n  pthread_t thread[4];\n'
+                            '  setlocale(LC_ALL, "C.UTF-8");\n  printf("%s", ctime(&now));\n  getpwuid(getuid());\n'
+                            '  setenv("MEMTRACK_TEST", "1", 1);\n  for (int i = 0; i < 40; i++) atexit(bye);\n'
+                            '  for (int i = 0; i < 4; i++) pthread_create(&thread[i], NULL, work, NULL);\n'
+                            '  for (int i = 0; i < 4; i++) pthread_join(thread[i], NULL);\n'
+                            '  void *volatile p = argc > 1 ? malloc(77) : NULL;\n  return p == (void *)1;\n}\n', "-g")
+        self.call("--run", "--no-leaks", "--", self.path("quiet"))
+        # there was something to leave out
+        self.call("--run", "--max-live", "0", "--", self.path("quiet"), status=1)
+        found = json.loads(self.call("--run", "--json", "--no-leaks", "--", self.path("quiet"),
+                                     "leak", status=1).stderr)
         self.assertEqual(1, found["files"][0]["budgets"][0]["actual"])
 
     def test_failure_of_the_program_passes_through(self):
         for script, status in (("exit 7", 7), ("kill -TERM $$", 143)):
             with self.subTest(script):
-                self.check("--run", "--max-peak", "1G", "--", "sh", "-c", script, status=status)
-                self.check("--run", "--max-peak", "0", "--profiles", "kept", "--", "sh", "-c", script, status=status)
-        self.check("--run", "--max-peak", "1G", "--", "/no/such/program", status=127)
+                self.call("--run", "--max-peak", "1G", "--", "sh", "-c", script, status=status)
+                self.call("--run", "--max-peak", "0", "--profiles", "kept", "--", "sh", "-c",
+                          script, status=status)
+        self.call("--run", "--max-peak", "1G", "--", "/no/such/program", status=127)
         self.assertEqual([], self.leftovers())
 
     def test_children_are_checked(self):
         command = ["sh", "-c", '"$1"; "$1"; true', "sh", harness.program("tree")]
-        self.check("--run", "--max-peak", "100K", "--profiles", "kept", "--", *command, status=1)
+        self.call("--run", "--max-peak", "100K", "--profiles", "kept", "--", *command, status=1)
         names = sorted(os.listdir(self.path("kept")))
         self.assertLessEqual({"sh.pb.gz", "tree.pb.gz", "tree.2.pb.gz"}, set(names))
-        lines = self.lines("--max-peak", "100K", *(os.path.join("kept", name) for name in names), status=1)
+        lines = self.lines("--max-peak", "100K", *(os.path.join("kept", name) for name in names),
+                           status=1)
         self.assertEqual(2, len(lines), lines)
-        self.check("--run", "--max-peak", "100K", "--profiles", "kept", "--", *command, status=1)
+        self.call("--run", "--max-peak", "100K", "--profiles", "kept", "--", *command, status=1)
         self.assertEqual(names, sorted(os.listdir(self.path("kept"))), "the same names each time")
         self.assertEqual([], self.leftovers())
 
     def test_only_the_processes_that_are_meant(self):
         command = ["--", "sh", "-c", '"$1"; sleep 0', "sh", harness.program("tree")]
-        self.check("--run", "--max-peak", "1K", "--process", "sleep*", "--process", "tree", *command, status=1)
-        found = json.loads(self.check("--run", "--json", "--max-peak", "100K", "--process", "tre?", "--profiles", "kept",
-                                      *command, status=1).stderr)
-        self.assertEqual(["tree"], [os.path.basename(file["process"]["exe"]) for file in found["files"]])
-        self.assertEqual({"sh.pb.gz", "sleep.pb.gz", "tree.pb.gz"}, set(os.listdir(self.path("kept"))))
+        self.call("--run", "--max-peak", "1K", "--process", "sleep*", "--process", "tree", *command,
+                  status=1)
+        found = json.loads(self.call("--run", "--json", "--max-peak", "100K", "--process", "tre?",
+                                     "--profiles", "kept", *command, status=1).stderr)
+        self.assertEqual(["tree"], [os.path.basename(file["process"]["exe"])
+                                    for file in found["files"]])
+        self.assertEqual({"sh.pb.gz", "sleep.pb.gz", "tree.pb.gz"},
+                         set(os.listdir(self.path("kept"))))
         for pattern in ("*/tests/programs/tree", harness.program("tree")):
-            result = self.check("--run", "--max-peak", "1G", "--process", pattern, *command)
+            result = self.call("--run", "--max-peak", "1G", "--process", pattern, *command)
             self.assertIn(b"1 of 1 budget kept in 1 profile, 2 of other programs", result.stderr)
-        self.check("--run", "--max-peak", "1G", "--process", "sh", *command)  # its file may be dash
-        result = self.check("--run", "--max-peak", "1G", "--process", "trees", "--junit", "j.xml", *command, status=3)
-        self.assertIn(b"no program matches --process trees: there is sh, tree, sleep", result.stderr)
+        self.call("--run", "--max-peak", "1G", "--process", "sh", *command)  # its file may be dash
+        result = self.call("--run", "--max-peak", "1G", "--process", "trees", "--junit", "j.xml",
+                           *command, status=3)
+        self.assertIn(b"no program matches --process trees: there is sh, tree, sleep",
+                      result.stderr)
         self.assertEqual(1, len(self.junit("j.xml").findall(".//error")))
-        self.assertEqual(1, len(self.lines("--process", "tree", "--max-peak", "1K", "kept/sh.pb.gz", "kept/tree.pb.gz",
-                                           status=1)))
-        result = self.check("--process", "tree", "--max-peak", "1G", "kept/sh.pb.gz", status=3)
+        self.assertEqual(1, len(self.lines("--process", "tree", "--max-peak", "1K", "kept/sh.pb.gz",
+                                           "kept/tree.pb.gz", status=1)))
+        result = self.call("--process", "tree", "--max-peak", "1G", "kept/sh.pb.gz", status=3)
         self.assertIn(b"no program matches", result.stderr)
 
     def junit(self, name):
@@ -310,8 +309,8 @@ class Run(Case):
         for command, status in ((["sh", "-c", "exit 7"], 7), (["sh", "-c", "kill -KILL $$"], 137),
                                 (["/no/such/<&\"\x01\xff"], 127), (["true"], 0)):
             with self.subTest(command):
-                result = self.check("--run", "--json", "--max-peak", "1G", "--junit", "j.xml", "--", *command,
-                                    status=status)
+                result = self.call("--run", "--json", "--max-peak", "1G", "--junit", "j.xml", "--",
+                                   *command, status=status)
                 root = self.junit("j.xml")
                 self.assertEqual(str(int(status != 0)), root.get("errors"))
                 run = root.findall("testsuite")[-1].find("testcase[@name='run']")
@@ -321,25 +320,24 @@ class Run(Case):
                 shown = result.stderr[result.stderr.index(b"{"):]
                 self.assertEqual((status, status == 0),
                                  (json.loads(shown)["run"]["status"], json.loads(shown)["ok"]))
-        text = self.check("--run", "--max-peak", "1G", "--", "sh", "-c", "exit 7", status=7).stderr.decode()
+        text = self.call("--run", "--max-peak", "1G", "--", "sh", "-c", "exit 7",
+                         status=7).stderr.decode()
         self.assertIn("sh ended with status 7", text)
 
     def test_the_report_of_the_last_run_does_not_stay(self):
-        self.check("--run", "--max-peak", "1G", "--junit", "j.xml", "--", "true")
-        process = subprocess.Popen([MEMTRACK, "check", "--run", "--max-peak", "0", "--junit", "j.xml", "--profiles",
-                                    "kept", "--", "sh", "-c", "echo ready; read end"], cwd=self.dir,
-                                   env=self.environment(), stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-        self.assertEqual(b"ready\n", process.stdout.readline())
+        self.call("--run", "--max-peak", "1G", "--junit", "j.xml", "--", "true")
+        process = self.starts("--max-peak", "0", "--junit", "j.xml", "--profiles", "kept", "--",
+                              "sh", "-c", "echo ready; read end")
         process.kill()
         process.wait()
         process.stdin.close()
         process.stdout.read()  # until those that it started have ended as well
-        process.stdout.close()
         self.assertEqual(0, os.path.getsize(self.path("j.xml")))
 
         # What it left goes when it is old and nobody has it locked.
         old, = os.listdir(self.path("kept"))
-        for name in (old, "memtrack-trial.locked", "memtrack-trial.linked", "memtrack-trial.recent", "memtrack-trial.txt"):
+        for name in (old, "memtrack-trial.locked", "memtrack-trial.linked", "memtrack-trial.recent",
+                     "memtrack-trial.txt"):
             if name.endswith("linked"):
                 os.symlink(self.path("tmp"), self.path("kept", name))
             else:
@@ -349,45 +347,42 @@ class Run(Case):
         lock = os.open(self.path("kept", "memtrack-trial.locked"), os.O_RDONLY)
         self.addCleanup(os.close, lock)
         fcntl.flock(lock, fcntl.LOCK_SH)
-        self.check("--run", "--max-peak", "1G", "--profiles", "kept", "--", "true")
-        self.assertEqual({"memtrack-trial.locked", "memtrack-trial.linked", "memtrack-trial.recent", "memtrack-trial.txt",
-                          "true.pb.gz"}, set(os.listdir(self.path("kept"))))
+        self.call("--run", "--max-peak", "1G", "--profiles", "kept", "--", "true")
+        self.assertEqual({"memtrack-trial.locked", "memtrack-trial.linked", "memtrack-trial.recent",
+                          "memtrack-trial.txt", "true.pb.gz"}, set(os.listdir(self.path("kept"))))
 
     def test_a_directory_of_profiles_that_several_use_at_once(self):
-        source = self.path("app.c")
-        with open(source, "w") as file:
-            file.write("#include <stdlib.h>\nint main(int argc, char **argv) {\n"
-                       "  void *volatile p = malloc(strtoul(argv[argc - 1], NULL, 10));\n  free(p);\n  return 0;\n}\n")
-        harness.check(["cc", source, "-o", self.path("app")])
-        runs = [(size, subprocess.Popen([MEMTRACK, "check", "--run", "--json", "--max-peak", "1K", "--profiles",
-                                         "some/where/kept", "--", self.path("app"), size], cwd=self.dir,
-                                        env=self.environment(), stderr=subprocess.PIPE))
-                for size in ("100", "100000") * 4]
+        self.build("app", "#include <stdlib.h>\nint main(int argc, char **argv) {\n"
+                   "  void *volatile p = malloc(strtoul(argv[argc - 1], NULL, 10));\n  free(p);\n  return 0;\n}\n")
+        runs = [(size, subprocess.Popen([MEMTRACK, "check", "--run", "--json", "--max-peak", "1K",
+                                         "--profiles", "some/where/kept", "--", self.path("app"),
+                                         size], cwd=self.dir, env=self.environment(),
+                                        stderr=subprocess.PIPE)) for size in ("100", "100000") * 4]
         for size, process in runs:
             shown = json.loads(process.communicate()[1])["files"][0]["budgets"][0]
-            self.assertEqual((int(int(size) > 1024), int(size)), (process.returncode, shown["actual"]))
+            self.assertEqual((int(int(size) > 1024), int(size)),
+                             (process.returncode, shown["actual"]))
         self.assertEqual(["app.pb.gz"], os.listdir(self.path("some/where/kept")))
 
     def test_profiles_of_one_program_are_numbered_as_they_began(self):
         script = "%s 1; %s 2; %s 3; true" % ((harness.program("threads_short"),) * 3)
-        self.check("--run", "--max-peak", "1G", "--profiles", "d", "--", "sh", "-c", script)
+        self.call("--run", "--max-peak", "1G", "--profiles", "d", "--", "sh", "-c", script)
         for number, name in enumerate(("threads_short", "threads_short.2", "threads_short.3"), 1):
             profile = harness.Profile(os.path.join(self.dir, "d", name + ".pb.gz"))
             self.assertEqual(str(number), profile.process["command"][1], name)
 
     def test_a_baseline_of_its_own(self):
-        self.check("--run", "--max-peak", "1G", "--profiles", "old%p", "--", harness.program("tree"))
-        self.check("--run", "--baseline", "old%p/tree.pb.gz", "--tolerance", "0", "--", harness.program("tree"))
+        self.call("--run", "--max-peak", "1G", "--profiles", "old%p", "--", harness.program("tree"))
+        self.call("--run", "--baseline", "old%p/tree.pb.gz", "--tolerance", "0", "--",
+                  harness.program("tree"))
 
     def test_options_of_the_program_are_its_own(self):
-        result = self.check("--run", "--max-peak", "1G", "echo", "--max-peak", "--", "-v")
+        result = self.call("--run", "--max-peak", "1G", "echo", "--max-peak", "--", "-v")
         self.assertEqual(b"--max-peak -- -v\n", result.stdout)
 
     def test_interrupted(self):
-        process = subprocess.Popen([MEMTRACK, "check", "--run", "--max-peak", "0", "--", "sh", "-c",
-                                    "echo ready; exec sleep 20"], cwd=self.dir, env=self.environment(),
-                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True)
-        self.assertEqual(b"ready\n", process.stdout.readline())
+        process = self.starts("--max-peak", "0", "--", "sh", "-c", "echo ready; exec sleep 20",
+                              start_new_session=True)
         started = time.monotonic()
         os.killpg(process.pid, signal.SIGINT)
         process.communicate(timeout=30)

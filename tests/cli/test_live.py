@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 # timeout: 240
-"""Looking into running processes: snapshot, report PID, list, whois, attach and detach, upon real ones."""
+"""Looking into running processes: snapshot, report PID, list, whois, attach and detach, upon real
+ones."""
 import contextlib
 import datetime
 import fcntl
@@ -31,10 +32,12 @@ class Case(unittest.TestCase):
         return result
 
     def snapshot(self, process, *arguments, status=0, cwd=None):
-        return self.expect(process.memtrack("snapshot", *arguments, process.pid, cwd=cwd or process.directory), status)
+        return self.expect(process.memtrack("snapshot", *arguments, process.pid, cwd=cwd
+                                            or process.directory), status)
 
     def profiles(self, process):
-        return sorted(os.path.basename(path) for path in glob.glob(os.path.join(process.directory, "*.pb.gz")))
+        return sorted(os.path.basename(path) for path in glob.glob(os.path.join(process.directory,
+                                                                                "*.pb.gz")))
 
     @contextlib.contextmanager
     def balance(self, *arguments, **how):
@@ -49,7 +52,8 @@ def parse(text, name):
 
 
 class Beginning(Case):
-    """A process that has a ledger of which nothing is written yet; and one that will never write any."""
+    """A process that has a ledger of which nothing is written yet; and one that will never write
+    any."""
 
     def test_list(self):
         with harness.workdir() as directory, open("/proc/self/stat", "rb") as file:
@@ -58,12 +62,12 @@ class Beginning(Case):
             with open(path, "w+b") as ledger:
                 ledger.truncate(1 << 20)
                 with mmap.mmap(ledger.fileno(), 1 << 20):
-                    for written, state, why in ((None, "beginning", "is being created"), (1000, "unreadable", "never begun")):
+                    for written, state, why in ((None, "beginning", "is being created"),
+                                                (1000, "unreadable", "never begun")):
                         os.utime(path, None if written is None else (written, written))
-                        result = harness.check([harness.MEMTRACK, "list", "--json"])
-                        mine, = (p for p in json.loads(result.stdout)["processes"] if p["file"] == path)
+                        mine, = (p for p in harness.ask("list")["processes"] if p["file"] == path)
                         self.assertEqual(state, mine["state"])
-                        self.assertIn(why, harness.check([harness.MEMTRACK, "list"]).stdout.decode())
+                        self.assertIn(why, harness.memtrack("list").stdout.decode())
 
 
 class Snapshot(Case):
@@ -79,7 +83,8 @@ class Snapshot(Case):
             self.assertTrue(text.endswith("memtrack report %s.pb.gz\n" % name))
             self.snapshot(process)
             self.assertEqual([name + ".2.pb.gz", name + ".pb.gz"], self.profiles(process))
-            report = process.report("--by", "function", subject=os.path.join(process.directory, name + ".pb.gz"))
+            report = process.report("--by", "function",
+                                    subject=os.path.join(process.directory, name + ".pb.gz"))
             self.assertFalse(report["recording"]["approximate"])
             self.assertEqual({"code": None, "signal": None}, report["process"]["exit"])
             self.assertGreater(report["process"]["duration_ns"], 0)
@@ -97,12 +102,14 @@ class Snapshot(Case):
             self.assertNotEqual(before, os.stat(path).st_ino)
             self.snapshot(process, "-q", "-o", os.path.join(process.directory, "%e-%p.pb.gz"))
             self.assertIn("threads_balance-%d.pb.gz" % process.pid, self.profiles(process))
-            self.assertIn(b"no placeholder", self.snapshot(process, "-o", "%z", status=USAGE).stderr)
+            self.assertIn(b"no placeholder", self.snapshot(process, "-o", "%z",
+                                                           status=USAGE).stderr)
 
     def test_series(self):
         with self.balance() as process:
             begin = time.monotonic()
-            lines = self.snapshot(process, "--json", "-o", "s.pb.gz", "--every", "100ms", "--count", "10").stdout
+            lines = self.snapshot(process, "--json", "-o", "s.pb.gz", "--every", "100ms", "--count",
+                                  "10").stdout
             self.assertGreater(time.monotonic() - begin, 0.9)
             snapshots = [parse(line, "snapshot") for line in lines.splitlines()]
             self.assertEqual(["s.%02d.pb.gz" % n for n in range(1, 11)], self.profiles(process))
@@ -112,29 +119,34 @@ class Snapshot(Case):
             for snapshot in snapshots:
                 self.assertEqual("memtrack-snapshot/1", snapshot["schema"])
                 self.assertTrue(snapshot["running"])
-                self.assertEqual(snapshot["totals"],
-                                 {key: value for key, value in process.report(
-                                     subject=os.path.join(process.directory, snapshot["file"]))["totals"].items()
-                                  if key in snapshot["totals"]})
+                self.assertEqual(snapshot["totals"], {key: value for key,
+                                                      value in process.report(subject=os.path.join(
+                                                          process.directory,
+                                                          snapshot["file"]))["totals"].items()
+                                                      if key in snapshot["totals"]})
+
+    def series(self, process, every, pattern):
+        """Snapshots of it, of which the first has been taken."""
+        command = [harness.MEMTRACK, "snapshot", str(process.pid), "--json", "--every", every, "-o",
+                   pattern]
+        reader = self.enterContext(live.Child(command, cwd=process.directory,
+                                              env=process.environment_of_reader()))
+        reader.stdout.readline()
+        return reader
 
     def test_series_ends_with_the_process(self):
         with self.balance() as process:
-            command = [harness.MEMTRACK, "snapshot", str(process.pid), "--json", "--every", "50ms", "-o", "e.%n.pb.gz"]
-            reader = subprocess.Popen(command, cwd=process.directory, env=process.environment_of_reader(),
-                                      stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-            reader.stdout.readline()
+            reader = self.series(process, "50ms", "e.%n.pb.gz")
             process.child.kill()
             process.child.wait()
             stdout, stderr = reader.communicate(timeout=harness.WATCHDOG_SECONDS)
             self.assertEqual((0, b""), (reader.returncode, stderr))
-            self.assertFalse(json.loads(stdout.splitlines()[-1])["running"], "what it has left is taken")
+            self.assertFalse(json.loads(stdout.splitlines()[-1])["running"],
+                             "what it has left is taken")
 
     def test_series_ends_with_a_signal(self):
         with self.balance() as process:
-            command = [harness.MEMTRACK, "snapshot", str(process.pid), "--json", "--every", "10s", "-o", "i.%n.pb.gz"]
-            reader = subprocess.Popen(command, cwd=process.directory, env=process.environment_of_reader(),
-                                      stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-            reader.stdout.readline()
+            reader = self.series(process, "10s", "i.%n.pb.gz")
             reader.send_signal(signal.SIGINT)
             self.assertEqual((b"", b""), reader.communicate(timeout=harness.WATCHDOG_SECONDS))
             self.assertEqual(0, reader.returncode)
@@ -145,13 +157,16 @@ class Snapshot(Case):
         with self.balance() as process:
             path = os.path.join(process.directory, "old.pb.gz")
             self.snapshot(process, "-q", "-o", path)
-            diff = json.loads(self.expect(process.memtrack("diff", "--json", path, process.pid), 0).stdout)
+            diff = json.loads(self.expect(process.memtrack("diff", "--json", path, process.pid),
+                                          0).stdout)
             self.assertGreater(diff["new"]["total_blocks"], diff["old"]["total_blocks"])
 
     def test_usage(self):
-        for arguments, pattern in (([], "give the pid"), (["word"], "word is no process"), (["0"], "0 is no process"),
-                                   (["1", "2"], "one process"), (["1", "--count", "2"], "needs --every"),
-                                   (["1", "--every", "0"], "--every 0"), (["1", "--every", "1s", "--count", "0"], "--count"),
+        for arguments, pattern in (([], "give the pid"), (["word"], "word is no process"),
+                                   (["0"], "0 is no process"), (["1", "2"], "one process"),
+                                   (["1", "--count", "2"], "needs --every"),
+                                   (["1", "--every", "0"], "--every 0"),
+                                   (["1", "--every", "1s", "--count", "0"], "--count"),
                                    (["99999999999"], "is no process")):
             self.expect(harness.run([harness.MEMTRACK, "snapshot", *arguments]), USAGE, pattern)
 
@@ -164,21 +179,18 @@ class Report(Case):
             first, second = process.report(), process.report(subject=process.ledgers()[0])
             self.assertEqual(first["rows"], second["rows"])
             self.assertFalse(first["recording"]["approximate"])
-            text = self.expect(process.memtrack("report", process.pid), 0, "known_blocks", "when this was read").stdout
+            text = self.expect(process.memtrack("report", process.pid), 0, "known_blocks",
+                               "when this was read").stdout
             self.assertIn(b"every allocation was recorded", text)
 
     def test_of_none(self):
         with harness.workdir() as directory:
             env = harness.plain_environment(MEMTRACK_DIR=directory)
-            sleeper = subprocess.Popen(["sleep", "60"], env=harness.plain_environment())
-            try:
-                self.expect(harness.run([harness.MEMTRACK, "report", str(sleeper.pid)], env=env), UNREADABLE,
-                            "process %d is not tracked" % sleeper.pid, "memtrack run")
-            finally:
-                sleeper.kill()
-                sleeper.wait()
-            self.expect(harness.run([harness.MEMTRACK, "report", str(sleeper.pid)], env=env), UNREADABLE,
-                        "no such process")
+            with live.Child(["sleep", "60"]) as sleeper:
+                self.expect(harness.run([harness.MEMTRACK, "report", str(sleeper.pid)], env=env),
+                            UNREADABLE, "process %d is not tracked" % sleeper.pid, "memtrack run")
+            self.expect(harness.run([harness.MEMTRACK, "report", str(sleeper.pid)], env=env),
+                        UNREADABLE, "no such process")
 
     def test_a_file_of_that_name_wins(self):
         with live.process([KNOWN]) as process:
@@ -193,7 +205,8 @@ class Report(Case):
             os.unlink(process.ledgers()[0])
             result = process.memtrack("report", "--json", process.pid)
             if os.geteuid() == 0:
-                self.assertGreater(json.loads(self.expect(result, 0).stdout)["totals"]["total_blocks"], 0)
+                self.assertGreater(json.loads(self.expect(result,
+                                                          0).stdout)["totals"]["total_blocks"], 0)
             else:
                 self.expect(result, UNREADABLE, "removed")
 
@@ -204,7 +217,8 @@ class List(Case):
 
     def test_running(self):
         with self.balance() as process:
-            (own,) = [item for item in self.listed(process, "processes") if item["pid"] == process.pid]
+            (own,) = [item for item in self.listed(process, "processes") if item["pid"] ==
+                      process.pid]
             self.assertEqual("recording", own["state"])
             self.assertEqual([BALANCE, "4"], own["command"])
             self.assertEqual(process.ledgers()[0], own["file"])
@@ -212,10 +226,12 @@ class List(Case):
             self.assertGreaterEqual(own["peak_bytes"], own["live_bytes"])
             self.assertTrue(0 < own["age_ns"] < 60e9)
             process.memtrack("detach", process.pid)
-            (own,) = [item for item in self.listed(process, "processes") if item["pid"] == process.pid]
+            (own,) = [item for item in self.listed(process, "processes") if item["pid"] ==
+                      process.pid]
             self.assertEqual("off", own["state"])
             text = process.memtrack("list").stdout.decode()
-            self.assertRegex(text, r"(?m)^ +%d +off +\S+ m?s +\S+ [KM]?i?B +\S+ [KM]?i?B +\S" % process.pid)
+            self.assertRegex(text, r"(?m)^ +%d +off +\S+ m?s +\S+ [KM]?i?B +\S+ [KM]?i?B +\S" %
+                             process.pid)
 
     def test_profiles(self):
         with self.balance() as process:
@@ -224,7 +240,8 @@ class List(Case):
                 file.write("nonsense")
             items = {item["file"]: item for item in self.listed(process, "profiles")}
             self.assertEqual({"a.pb.gz", "b.pb.gz"}, set(items))
-            self.assertEqual(("profile", process.pid), (items["a.pb.gz"]["state"], items["a.pb.gz"]["pid"]))
+            self.assertEqual(("profile", process.pid),
+                             (items["a.pb.gz"]["state"], items["a.pb.gz"]["pid"]))
             self.assertEqual("unreadable", items["b.pb.gz"]["state"])
             self.assertTrue(items["b.pb.gz"]["problem"])
 
@@ -236,20 +253,20 @@ class List(Case):
     def test_a_place_that_takes_nothing(self):
         with self.balance() as process, harness.workdir() as other:
             env = dict(process.environment_of_reader(), TMPDIR=other)
-            result = harness.check([harness.MEMTRACK, "snapshot", str(process.pid), "-q", "-o", "/dev/full", "--force"],
-                                   env=env)
+            result = harness.memtrack("snapshot", process.pid, "-q", "-o", "/dev/full", "--force",
+                                      env=env)
             self.assertIn(b"No space left on device", result.stderr)
             self.assertIn(os.path.join(other, "full").encode(), result.stderr)
 
     def test_when_it_ended(self):
         """Of a process that ends by itself it is known, whether or not it has allocated lately."""
         with harness.workdir() as directory:
-            env = harness.plain_environment(LD_PRELOAD=harness.LIBRARY, MEMTRACK_DIR=directory)
+            env = harness.preloaded(directory)
             began = time.time()
             subprocess.check_call(["sleep", "1"], env=env)
             end = time.time()
             env.pop("LD_PRELOAD")
-            left, = json.loads(harness.check([harness.MEMTRACK, "list", "--json"], env=env).stdout)["left"]
+            left, = harness.ask("list", env=env)["left"]
             self.assert_ended_within(left, began + 1, end)
 
     def test_left_and_clean(self):
@@ -259,9 +276,11 @@ class List(Case):
             ended.child.kill()
             ended.child.wait()
             (left,) = self.listed(ended, "left")
-            self.assertEqual(("ended", ended.pid, ended.ledgers()[0]), (left["state"], left["pid"], left["file"]))
+            self.assertEqual(("ended", ended.pid, ended.ledgers()[0]),
+                             (left["state"], left["pid"], left["file"]))
             self.assert_ended_within(left, began, time.time())
-            self.assertRegex(ended.memtrack("list").stdout.decode(), r"(?m)ENDED AGO.*\n +%d +ended +~\d+ s " % ended.pid)
+            self.assertRegex(ended.memtrack("list").stdout.decode(),
+                             r"(?m)ENDED AGO.*\n +%d +ended +~\d+ s " % ended.pid)
             self.assertEqual(ended.report()["rows"], ended.report(subject=left["file"])["rows"])
             self.expect(ended.memtrack("list", "--clean"), 0, re.escape("removed " + left["file"]))
             self.assertEqual([], ended.ledgers())
@@ -270,7 +289,8 @@ class List(Case):
             self.assertEqual(1, len(running.ledgers()), "that of a running process stays")
 
     def test_clean_leaves_what_somebody_uses(self):
-        """Where the process cannot be seen (in another pid namespace), what is open tells; and who attends the directory."""
+        """Where the process cannot be seen (in another pid namespace), what is open tells; and who
+        attends the directory."""
         with live.process([BALANCE, "2"]) as ended:
             ended.wait_for("ready")
             ended.child.kill()
@@ -286,34 +306,38 @@ class List(Case):
             self.expect(ended.memtrack("list", "--clean"), 0, re.escape("removed " + path))
 
     def test_clean_removes_abandoned_sessions(self):
-        """memtrack run was killed, then the program: nobody will make a profile. While it works nothing goes."""
+        """memtrack run was killed, then the program: nobody will make a profile. While it works
+        nothing goes."""
         with harness.workdir() as directory:
             env = harness.plain_environment(MEMTRACK_DIR=directory)
             script = "%s & wait" % BALANCE
-            run = subprocess.Popen([harness.MEMTRACK, "run", "-q", "-o", "/dev/null", "--force", "--", "sh", "-c", script],
-                                   env=env, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+            run = subprocess.Popen([harness.MEMTRACK, "run", "-q", "-o", "/dev/null", "--force",
+                                    "--", "sh", "-c", script], env=env, stdout=subprocess.PIPE,
+                                   stderr=subprocess.DEVNULL)
             self.assertEqual(b"ready\n", run.stdout.readline())
-            items = json.loads(harness.check([harness.MEMTRACK, "list", "--json"], env=env).stdout)["processes"]
+            items = harness.ask("list", env=env)["processes"]
             ours = [item for item in items if item["file"].startswith(directory)]
             self.assertEqual(2, len(ours), items)
             for item in ours:
                 self.assertTrue(item["attended"])
             balance = [item["pid"] for item in ours if item["exe"] == BALANCE]
             os.kill(balance[0], signal.SIGSTOP)
-            self.assertIn(b"nothing to remove", harness.check([harness.MEMTRACK, "list", "--clean"], env=env).stdout)
+            self.assertIn(b"nothing to remove", harness.memtrack("list", "--clean", env=env).stdout)
             run.kill()
             run.wait()
             for item in ours:
                 os.kill(item["pid"], signal.SIGKILL)
             deadline = time.monotonic() + harness.WATCHDOG_SECONDS
-            while glob.glob(os.path.join(directory, "memtrack-run-*")) and time.monotonic() < deadline:
-                harness.check([harness.MEMTRACK, "list", "--clean"], env=env)
+            while glob.glob(os.path.join(directory,
+                                         "memtrack-run-*")) and time.monotonic() < deadline:
+                harness.memtrack("list", "--clean", env=env)
             self.assertEqual([], os.listdir(directory))
             run.stdout.close()
 
     def test_hostile_names(self):
         """Control bytes of a command line do not reach the terminal."""
-        with live.process(["sh", "-c", "exec -a \"$(printf 'a\\033]0;x\\007b')\" %s 2" % BALANCE]) as process:
+        with live.process(["sh", "-c", "exec -a \"$(printf 'a\\033]0;x\\007b')\" %s 2" %
+                           BALANCE]) as process:
             process.child.stdout.readline()
             result = process.memtrack("list")
             self.assertNotIn(b"\x1b", result.stdout)
@@ -344,7 +368,8 @@ class Whois(Case):
         addresses = [hex(address + inside) for _, address, size in live_blocks
                      for inside in {0, size // 2, max(size - 1, 0)}]
         holders = [block for block in live_blocks for _ in {0, block[2] // 2, max(block[2] - 1, 0)}]
-        for answer, asked, (kind, address, size) in zip(self.ask(process, addresses, 0, subject), addresses, holders):
+        for answer, asked, (kind, address, size) in zip(self.ask(process, addresses, 0, subject),
+                                                        addresses, holders):
             self.assertEqual({"address": hex(address), "bytes": size}, answer["block"], asked)
             self.assertEqual(int(asked, 16) - address, answer["offset"])
             self.assertEqual(kind, answer["stack"][0]["function"])
@@ -366,26 +391,32 @@ class Whois(Case):
             freed = [address for kind, address, _ in blocks if kind == "freed"][0]
             answers = self.ask(process, [freed, freed + 1000, 8, 0, 2**64 - 1], FINDING)
             for answer in answers:
-                self.assertEqual((False, None, []), (answer["live"], answer["block"], answer["stack"]))
+                self.assertEqual((False, None, []), (answer["live"], answer["block"],
+                                                     answer["stack"]))
                 self.assertEqual((0, ""), (answer["offset"], answer["thread"]))
             self.assertTrue(answers[0]["before"] or answers[0]["after"], "its neighbours are known")
-            self.expect(process.memtrack("whois", process.pid, freed), FINDING, "is not live", "before|after")
+            self.expect(process.memtrack("whois", process.pid, freed), FINDING, "is not live",
+                        "before|after")
             _, address, size = blocks[3]
-            self.assertEqual(FINDING, process.memtrack("whois", process.pid, address + size).code, "just behind it")
+            self.assertEqual(FINDING, process.memtrack("whois", process.pid, address + size).code,
+                             "just behind it")
 
     def test_text(self):
         with self.known() as (process, blocks):
             _, address, size = blocks[3]
             self.expect(process.memtrack("whois", process.pid, hex(address + 5)), 0,
-                        "offset 5 in a block of 4,000 bytes at " + hex(address), r"(?m)^ age ", r"(?m)^ thread +%d" % process.pid,
+                        "offset 5 in a block of 4,000 bytes at " + hex(address), r"(?m)^ age ",
+                        r"(?m)^ thread +%d" % process.pid,
                         r"(?m)^ stack +small at .*known_blocks\.c:\d+$", r"(?m)^ +main at ")
             self.assertEqual(4000, size)
             pooled = [address for kind, address, _ in blocks if kind == "pooled"][0]
-            self.expect(process.memtrack("whois", process.pid, hex(pooled + 1)), 0, r"(?m)^ domain +pool$",
-                        r"(?m)^ scope +filling$", r"(?m)^ stack +pooled at .*known_blocks\.c:\d+$")
+            self.expect(process.memtrack("whois", process.pid, hex(pooled + 1)), 0,
+                        r"(?m)^ domain +pool$", r"(?m)^ scope +filling$",
+                        r"(?m)^ stack +pooled at .*known_blocks\.c:\d+$")
 
     def test_age(self):
-        """A reader that looks tells the process the time: what is allocated afterwards is known to be younger."""
+        """A reader that looks tells the process the time: what is allocated afterwards is known to
+        be younger."""
         with self.known() as (process, blocks):
             time.sleep(0.1)
             address = blocks[0][1]
@@ -400,17 +431,21 @@ class Whois(Case):
         """Addresses of a table that changes meanwhile: any answer is right, but there is one."""
         with self.balance("8") as process:
             for number in range(20):
-                result = process.memtrack("whois", process.pid, *(0x1000 * number + n for n in range(50)))
+                result = process.memtrack("whois", process.pid,
+                                          *(0x1000 * number + n for n in range(50)))
                 self.assertEqual(FINDING, result.code, "%r" % result)
 
     def test_dormant(self):
         with live.process([KNOWN], MEMTRACK_ACTIVE=0) as process:
             first = process.child.stdout.readline().split()
-            self.expect(process.memtrack("whois", process.pid, first[1].decode()), FINDING, "Not all allocations")
+            self.expect(process.memtrack("whois", process.pid, first[1].decode()), FINDING,
+                        "Not all allocations")
 
     def test_usage(self):
-        for arguments in ([], ["1"], ["1", "7f00"], ["1", "0x"], ["1", "-5"], ["1", "0x10000000000000000"], ["word", "1"]):
-            self.assertEqual(USAGE, harness.run([harness.MEMTRACK, "whois", *arguments]).code, arguments)
+        for arguments in ([], ["1"], ["1", "7f00"], ["1", "0x"], ["1", "-5"],
+                          ["1", "0x10000000000000000"], ["word", "1"]):
+            self.assertEqual(USAGE, harness.run([harness.MEMTRACK, "whois", *arguments]).code,
+                             arguments)
 
 
 class Switch(Case):
@@ -419,9 +454,12 @@ class Switch(Case):
             self.expect(process.memtrack("attach", process.pid), 0, "on already")
             self.expect(process.memtrack("detach", process.pid), 0, "recording is off")
             self.expect(process.memtrack("detach", process.pid), 0, "off already")
-            said = json.loads(self.expect(process.memtrack("attach", "--json", process.pid), 0).stdout)
-            self.assertEqual((False, True, process.pid), (said["was_recording"], said["recording"], said["pid"]))
-            self.assertEqual(b"", self.expect(process.memtrack("detach", "-q", process.pid), 0).stdout)
+            said = json.loads(self.expect(process.memtrack("attach", "--json", process.pid),
+                                          0).stdout)
+            self.assertEqual((False, True, process.pid),
+                             (said["was_recording"], said["recording"], said["pid"]))
+            self.assertEqual(b"", self.expect(process.memtrack("detach", "-q", process.pid),
+                                              0).stdout)
 
     def test_of_others(self):
         with self.balance() as process:
@@ -429,7 +467,8 @@ class Switch(Case):
             process.child.wait()
             for command in ("attach", "detach"):
                 self.expect(process.memtrack(command, process.pid), UNREADABLE, "has ended")
-                self.expect(process.memtrack(command, os.getpid()), UNREADABLE, "is not tracked", "memtrack run")
+                self.expect(process.memtrack(command, os.getpid()), UNREADABLE, "is not tracked",
+                            "memtrack run")
                 self.expect(process.memtrack(command), USAGE)
 
     def test_dormant_report(self):
@@ -437,8 +476,10 @@ class Switch(Case):
             process.child.stdout.readline()
             report = process.report()
             self.assertEqual(0, report["totals"]["total_blocks"])
-            self.assertTrue(any("recording was off" in note for note in report["coverage"]["notes"]), report["coverage"])
-            (own,) = [item for item in json.loads(process.memtrack("list", "--json").stdout)["processes"]
+            self.assertTrue(any("recording was off" in note
+                                for note in report["coverage"]["notes"]), report["coverage"])
+            (own,) = [item for item in json.loads(process.memtrack("list",
+                                                                   "--json").stdout)["processes"]
                       if item["pid"] == process.pid]
             self.assertEqual("dormant", own["state"])
 

@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: MIT
 # timeout: 120
-"""Names of files that are deleted, replaced, nameless or elsewhere: had where they can be, never taken from another file,
-and a note where not. Expected lines are the marked ones of the sources below."""
-import json
+"""Names of files that are deleted, replaced, nameless or elsewhere: had where they can be, never
+taken from another file, and a note where not. Expected lines are the marked ones of the sources
+below."""
 import glob
 import os
 import shutil
 import unittest
 
-from support import harness, live
+from support import case, harness, live
 
 MEMTRACK = harness.MEMTRACK
 
@@ -78,29 +78,18 @@ def notes(report):
     return "\n".join(report["coverage"]["notes"])
 
 
-class Case(unittest.TestCase):
-    def setUp(self):
-        context = harness.workdir()
-        self.dir = context.__enter__()
-        self.addCleanup(context.__exit__, None, None, None)
-
-    def path(self, *names):
-        return os.path.join(self.dir, *names)
-
+class Case(case.Case):
     def build(self, name, source, *flags):
-        stem = os.path.splitext(name)[0]
-        with open(self.path(stem + ".c"), "w") as file:
-            file.write(source)
-        harness.check(["cc", "-g", "-O1", "-w", *flags, self.path(stem + ".c"), "-o", self.path(name)])
-        return self.path(name)
+        return super().build(name, source, "-g", "-O1", "-w", *flags)
 
     def report(self, name, *options, env=None):
-        return json.loads(harness.check([MEMTRACK, "report", "--json", *options, self.path(name)],
-                                        env=harness.plain_environment(**(env or {}))).stdout)
+        return harness.ask("report", *options, self.path(name),
+                           env=harness.plain_environment(**(env or {})))
 
 
 class WhileARunIsWatched(Case):
-    """What was mapped is held until the profiles are written. The program goes on when a trigger says that it was looked at."""
+    """What was mapped is held until the profiles are written. The program goes on when a trigger
+    says that it was looked at."""
 
     def run_plugin(self, *flags, before=(), where=None, wrapper=()):
         self.build("loader", LOADER)
@@ -108,8 +97,9 @@ class WhileARunIsWatched(Case):
         if where:
             plugin = shutil.copy(plugin, os.path.join(where, "plugin.so"))
         go = self.path("go")
-        result = harness.run([MEMTRACK, "run", "-q", "--force", "--interval=1ms", "-o", "%e.pb.gz", *WHEN, "--",
-                              *wrapper, self.path("loader"), plugin, go, "delete"], cwd=self.dir)
+        result = harness.run([MEMTRACK, "run", "-q", "--force", "--interval=1ms", "-o", "%e.pb.gz",
+                              *WHEN, "--", *wrapper, self.path("loader"), plugin, go, "delete"],
+                             cwd=self.dir)
         self.assertEqual(0, result.code, result)
         self.assertFalse(os.path.exists(plugin))
         name = [n for n in os.listdir(self.dir) if n.startswith("loader") and n.endswith(".pb.gz")]
@@ -126,21 +116,23 @@ class WhileARunIsWatched(Case):
 
     @unittest.skipUnless(os.geteuid() == 0, "root alone may open a deleted file that is mapped")
     def test_in_a_child(self):
-        self.assertEqual(PLUGIN_ROW, largest(self.run_plugin(wrapper=["sh", "-c", '"$@"; exit $?', "sh"])))
+        self.assertEqual(PLUGIN_ROW, largest(self.run_plugin(wrapper=["sh", "-c", '"$@"; exit $?',
+                                                                      "sh"])))
 
     @unittest.skipUnless(os.geteuid() == 0, "only root mounts")
     def test_the_program_can_unmount_what_it_used(self):
-        """On a file system of its own a file is copied, not held: unmounting it works as it does natively."""
+        """On a file system of its own a file is copied, not held: unmounting it works as it does
+        natively."""
         mount = self.path("mount")
         os.mkdir(mount)
         script = ('mount -t tmpfs none "$1" || exit 77; cp "$2" "$1/plugin.so"; shift 2; '
                   '"$@"; s=$?; umount "$M" || exit 55; exit $s')
         self.build("loader", LOADER)
         plugin = self.build("plugin.so", PLUGIN, "-shared", "-fPIC")
-        command = ["env", "M=" + mount, "sh", "-c", script, "sh", mount, plugin, self.path("loader"),
-                   mount + "/plugin.so", self.path("go"), "delete"]
-        result = harness.run(["unshare", "-m", MEMTRACK, "run", "-q", "--interval=1ms", "-o", "%e.%p.pb.gz",
-                              *WHEN, "--", *command], cwd=self.dir)
+        command = ["env", "M=" + mount, "sh", "-c", script, "sh", mount, plugin,
+                   self.path("loader"), mount + "/plugin.so", self.path("go"), "delete"]
+        result = harness.run(["unshare", "-m", MEMTRACK, "run", "-q", "--interval=1ms", "-o",
+                              "%e.%p.pb.gz", *WHEN, "--", *command], cwd=self.dir)
         if result.code in (1, 77) and b"mount" in result.stderr:
             self.skipTest("nothing can be mounted here")
         self.assertEqual(0, result.code, result)
@@ -150,23 +142,27 @@ class WhileARunIsWatched(Case):
     def test_a_program_out_of_a_memfd(self):
         self.build("launcher", LAUNCHER)
         self.build("server", SERVER)
-        os.rename(self.build("loader", LOADER.replace("unlink", "(void)"), "-rdynamic"), self.path("payload"))
+        os.rename(self.build("loader", LOADER.replace("unlink", "(void)"), "-rdynamic"),
+                  self.path("payload"))
         plugin = self.build("plugin.so", PLUGIN, "-shared", "-fPIC")
-        result = harness.run([MEMTRACK, "run", "-q", "--interval=1ms", "-o", "%e.pb.gz", *WHEN, "--",
-                              self.path("launcher"), self.path("payload"), plugin, self.path("go")], cwd=self.dir)
+        result = harness.run([MEMTRACK, "run", "-q", "--interval=1ms", "-o", "%e.pb.gz", *WHEN,
+                              "--", self.path("launcher"), self.path("payload"), plugin,
+                              self.path("go")], cwd=self.dir)
         self.assertEqual(0, result.code, result)
         self.assertEqual(PLUGIN_ROW, largest(self.report("payload.pb.gz")))
-        frames = [f for row in self.report("payload.pb.gz", "--by", "stack")["rows"] for f in row["stack"]]
-        self.assertIn(("main", "loader.c"), {(f["function"], os.path.basename(f["file"] or "")) for f in frames})
+        frames = [f for row in self.report("payload.pb.gz", "--by", "stack")["rows"]
+                  for f in row["stack"]]
+        self.assertIn(("main", "loader.c"), {(f["function"], os.path.basename(f["file"] or ""))
+                                             for f in frames})
 
     def test_what_nobody_saw_is_said(self):
         """It ended before it was looked at: the note names the file."""
         self.build("loader", LOADER)
         plugin = self.build("plugin.so", PLUGIN, "-shared", "-fPIC")
         open(self.path("go"), "w").close()
-        env = harness.plain_environment(LD_PRELOAD=harness.LIBRARY, MEMTRACK_DIR=self.dir)
+        env = harness.preloaded(self.dir)
         harness.check([self.path("loader"), plugin, self.path("go"), "delete"], env=env)
-        ledger = next(n for n in os.listdir(self.dir) if n.endswith(".ledger"))
+        ledger, = harness.ledgers(self.dir)
         report = self.report(ledger)
         self.assertEqual(("", "", 0, 99000), largest(report))
         self.assertIn(plugin + " cannot be opened here", notes(report))
@@ -185,7 +181,7 @@ class Stripped(Case):
         server = self.build("server", SERVER)
         shutil.copy(server, self.path("unstripped"))
         harness.check(["strip", server])
-        harness.check([MEMTRACK, "run", "-q", "-o", "p.pb.gz", "--", server], cwd=self.dir)
+        harness.memtrack("run", "-q", "-o", "p.pb.gz", "--", server, cwd=self.dir)
         report = self.report("p.pb.gz")
         self.assertRegex(notes(report), r"server is stripped: functions in it that allocated \d+ % of all bytes have no names")
         self.assertEqual(("", "", 0, 120000), largest(report))
@@ -201,8 +197,9 @@ class Stripped(Case):
         symbols = harness.run(["readelf", "-SW", program]).stdout
         if owner.code != 0 or b".symtab" in symbols or harness.run(["ls", "/usr/lib/debug/.build-id"]).stdout.count(b"\n") > 300:
             self.skipTest("sed is not a stripped program of a package here")
-        harness.check([MEMTRACK, "run", "-q", "-o", "p.pb.gz", "--", program, "-n", "p"], cwd=self.dir)
-        self.assertIn(owner.stdout.decode().split(":")[0] + "-dbgsym", notes(self.report("p.pb.gz")))
+        harness.memtrack("run", "-q", "-o", "p.pb.gz", "--", program, "-n", "p", cwd=self.dir)
+        self.assertIn(owner.stdout.decode().split(":")[0] + "-dbgsym",
+                      notes(self.report("p.pb.gz")))
 
 
 class OfARunningProcess(Case):
@@ -249,7 +246,8 @@ class OfARunningProcess(Case):
 
 
 class InAnotherPlace(Case):
-    """The same file under another path, as it is when a profile comes from a container or from another machine."""
+    """The same file under another path, as it is when a profile comes from a container or from
+    another machine."""
 
     def setUp(self):
         super().setUp()
@@ -258,10 +256,10 @@ class InAnotherPlace(Case):
     def record(self, *flags):
         os.rename(self.build("server", SERVER, *flags), self.path("bin", "server"))
         # a profile of memtrack run has names already: a ledger has none
-        env = harness.plain_environment(LD_PRELOAD=harness.LIBRARY, MEMTRACK_DIR=self.dir)
+        env = harness.preloaded(self.dir)
         harness.check([self.path("bin", "server")], env=env)
-        ledger = next(n for n in os.listdir(self.dir) if n.endswith(".ledger") and n != "l.ledger")
-        os.replace(self.path(ledger), self.path("l.ledger"))
+        ledger, = set(harness.ledgers(self.dir)) - {self.path("l.ledger")}
+        os.replace(ledger, self.path("l.ledger"))
 
     def places(self, build_id):
         yield "", ["--debug-path", "{}/bin"]
@@ -299,7 +297,8 @@ class InAnotherPlace(Case):
                     shutil.copy2(self.path("kept"), self.path("bin", "server"))
                     self.put(place, build_id)
                     os.rename(self.path("bin"), self.path("elsewhere")) if not place else None
-                    options = [o.replace("{}/bin", self.path("elsewhere")) if not place else o for o in options]
+                    options = [o.replace("{}/bin", self.path("elsewhere")) if not place else o
+                               for o in options]
                     options = [o.replace("{}", self.dir) for o in options]
                     report = self.report("l.ledger", *options)
                     self.assertEqual(SERVER_ROW, largest(report))
@@ -319,23 +318,28 @@ class InAnotherPlace(Case):
         self.assertEqual(SERVER_ROW, largest(self.report("l.ledger", env=env)))
 
     def test_snapshot_of_a_trigger(self):
-        """It gets its names where the command was told to look: here the program is stripped, the image has all of it."""
+        """It gets its names where the command was told to look: here the program is stripped, the
+        image has all of it."""
         os.makedirs(self.path("root" + self.dir, "bin"))
         os.rename(self.build("server", SERVER), self.path("root" + self.dir, "bin", "server"))
-        harness.check(["strip", "-o", self.path("bin", "server"), self.path("root" + self.dir, "bin", "server")])
-        for options, row in ((["--sysroot", self.path("root")], SERVER_ROW), ([], ("", "", 0, 120000))):
+        harness.check(["strip", "-o", self.path("bin", "server"),
+                       self.path("root" + self.dir, "bin", "server")])
+        for options, row in ((["--sysroot", self.path("root")], SERVER_ROW),
+                             ([], ("", "", 0, 120000))):
             with live.process([self.path("bin", "server")]) as process, self.subTest(options):
                 process.wait_for("ready")
                 profile = self.path("s%d.pb.gz" % len(options))
                 env = harness.plain_environment(MEMTRACK_DIR=process.directory)
-                harness.check([harness.MEMTRACK, "snapshot", str(process.pid), "--when", "live>50K", "--count", "1", "-q", *options,
-                               "-o", profile], env=env)
+                harness.memtrack("snapshot", process.pid, "--when", "live>50K", "--count", "1",
+                                 "-q", *options, "-o", profile, env=env)
                 written, = glob.glob(profile[:-len(".pb.gz")] + "*.pb.gz")
                 self.assertEqual(row, largest(harness.Profile(written).report("--by", "line")))
 
     def test_another_build_is_not_believed(self):
-        """Of the same name, in a place that was given: with a build id it is told, without one by the room it takes."""
-        for flags, new in (((), ("-DNEW",)), (("-Wl,--build-id=none",), ("-DNEW", "-Wl,--build-id=none", "-DBIG")),
+        """Of the same name, in a place that was given: with a build id it is told, without one by
+        the room it takes."""
+        for flags, new in (((), ("-DNEW",)), (("-Wl,--build-id=none",),
+                                              ("-DNEW", "-Wl,--build-id=none", "-DBIG")),
                            (("-Wl,--build-id=none",), ("-DNEW",))):
             with self.subTest(flags, new=new):
                 self.record(*flags)

@@ -1,61 +1,36 @@
 # SPDX-License-Identifier: MIT
 # timeout: 120
-"""On a terminal of 46 columns no line is wider than it, rows still say what they are of, and files keep their long lines."""
+"""On a terminal of 46 columns no line is wider than it, rows still say what they are of, and files
+keep their long lines."""
 import os
-import pty
-import re
-import struct
-import subprocess
-import termios
 import unicodedata
-import unittest
-from fcntl import ioctl
 
-from support import harness
+from support import case, harness, profiles, terminal
 
 COLUMNS = 46
 MEMTRACK = harness.MEMTRACK
-MAKE_PROFILE = os.path.join(harness.BUILD, "tests", "cli", "make_profile")
 LONG = "a/directory/with/a/rather/long/name/that/is/longer/than/a/line/of/this/terminal"
 
 
 def on_terminal(command, cwd, columns=COLUMNS, **env):
     """What the command prints on a terminal of so many columns."""
-    pid, fd = pty.fork()
-    if pid == 0:
-        ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
-        os.chdir(cwd)
-        os.execvpe(command[0], command, harness.plain_environment(**{"LC_ALL": "C.UTF-8", "TERM": "xterm", **env}))
-    out = b""
-    while True:
-        try:
-            part = os.read(fd, 65536)
-        except OSError:
-            break
-        if not part:
-            break
-        out += part
-    os.close(fd)
-    os.waitpid(pid, 0)
-    return re.sub(r"\x1b\[[0-9;]*m", "", out.decode().replace("\r\n", "\n"))
+    return terminal.plain(terminal.output_of(command, columns, cwd, rows=40, **env))
 
 
 def width(line):
-    return sum(0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in line)
+    return sum(0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF"
+               else 1 for c in line)
 
 
-class Narrow(unittest.TestCase):
+class Narrow(case.ClassCase):
     @classmethod
     def setUpClass(cls):
-        cls.context = harness.workdir()
-        cls.dir = os.path.join(cls.context.__enter__(), LONG)
+        super().setUpClass()
+        cls.dir = cls.path(LONG)
         os.makedirs(cls.dir)
-        for kind in ("plain", "hostile", "sampled", "other", "change", "freed", "many", "scopes", "rebuilt"):
-            subprocess.run([MAKE_PROFILE, kind, os.path.join(cls.dir, kind + ".pb.gz")], check=True)
-
-    @classmethod
-    def tearDownClass(cls):
-        cls.context.__exit__(None, None, None)
+        for kind in ("plain", "hostile", "sampled", "other", "change", "freed", "many", "scopes",
+                     "rebuilt"):
+            profiles.make(kind, cls.dir)
 
     def check(self, *command, columns=COLUMNS, **env):
         text = on_terminal(list(command), self.dir, columns, **env)
@@ -66,52 +41,58 @@ class Narrow(unittest.TestCase):
 
     def test_reports(self):
         for kind in ("plain", "hostile", "sampled", "other", "change", "freed", "many", "scopes"):
-            for options in ([], ["--by", "function"], ["--by", "stack"], ["--cumulative"], ["--by", "module"], ["--by", "thread"],
-                            ["--bytes"], ["--sort", "max"], ["--exclude", "*.c"]):
+            for options in ([], ["--by", "function"], ["--by", "stack"], ["--cumulative"],
+                            ["--by", "module"], ["--by", "thread"], ["--bytes"], ["--sort", "max"],
+                            ["--exclude", "*.c"]):
                 with self.subTest(kind, options=options):
                     self.check(MEMTRACK, "report", "--no-pager", *options, kind + ".pb.gz")
-        self.assertRegex(self.check(MEMTRACK, "report", "--no-pager", "plain.pb.gz"), r"parse\.cpp:\d+")
+        self.assertRegex(self.check(MEMTRACK, "report", "--no-pager", "plain.pb.gz"),
+                         r"parse\.cpp:\d+")
 
     def test_other_widths(self):
         for columns in (40, 60, 79):
-            for command in (["report"], ["report", "--by", "stack"], ["scopes"], ["scopes", "--events"]):
+            for command in (["report"], ["report", "--by", "stack"], ["scopes"],
+                            ["scopes", "--events"]):
                 self.check(MEMTRACK, *command, "--no-pager", "scopes.pb.gz", columns=columns)
 
     def test_diffs(self):
-        for pair in (("plain", "rebuilt"), ("plain", "hostile"), ("change", "freed"), ("many", "plain")):
-            for options in ([], ["--by", "function"], ["--by", "stack"], ["--bytes"], ["--cumulative"]):
+        for pair in (("plain", "rebuilt"), ("plain", "hostile"), ("change", "freed"),
+                     ("many", "plain")):
+            for options in ([], ["--by", "function"], ["--by", "stack"], ["--bytes"],
+                            ["--cumulative"]):
                 with self.subTest(pair, options=options):
-                    self.check(MEMTRACK, "diff", "--no-pager", *options, *(name + ".pb.gz" for name in pair))
+                    self.check(MEMTRACK, "diff", "--no-pager", *options,
+                               *(name + ".pb.gz" for name in pair))
 
     def test_scopes(self):
         for options in ([], ["--events"], ["--bytes"]):
             self.check(MEMTRACK, "scopes", "--no-pager", *options, "scopes.pb.gz")
 
     def test_a_run_its_list_and_its_timeline(self):
-        program = os.path.join(self.dir, "program_with_a_name_that_does_not_fit_into_a_line_either")
-        script = os.path.join(self.dir, "family.sh")
+        program = self.path("program_with_a_name_that_does_not_fit_into_a_line_either")
         os.symlink(harness.program("leaks"), program)
-        with open(script, "w") as file:
-            file.write("#!/bin/sh\n%s\n%s\n" % (program, program))
-        os.chmod(script, 0o755)
+        script = self.write("family.sh", "#!/bin/sh\n%s\n%s\n" % (program, program), 0o755)
         text = self.check(MEMTRACK, "run", "-o", "one.memtrack.pb.gz", "--", program)
         self.assertIn("next", text)
         self.assertRegex(text, r"leaks\.c(pp)?:\d+")
         for options in ([], ["--height", "12"]):
             self.check(MEMTRACK, "timeline", "--no-pager", *options, "one.memtrack.pb.gz")
-        family = os.path.join(self.dir, "family")
+        family = self.path("family")
         os.mkdir(family)
-        harness.check([MEMTRACK, "run", "-q", "-o", os.path.join(family, "memtrack.%p.pb.gz"), "--", script])
+        harness.memtrack("run", "-q", "-o", os.path.join(family, "memtrack.%p.pb.gz"), "--", script)
         for options in ([], ["--tree"]):
             self.check(MEMTRACK, "timeline", "--no-pager", *options, family)
         text = self.check(MEMTRACK, "list")
         self.assertIn("one.memtrack.pb.gz", text)
 
     def test_full_names_are_whole_and_ascii_is_ascii(self):
-        text = on_terminal([MEMTRACK, "report", "--no-pager", "--full-names", "hostile.pb.gz"], self.dir)
+        text = on_terminal([MEMTRACK, "report", "--no-pager", "--full-names", "hostile.pb.gz"],
+                           self.dir)
         self.assertGreater(max(map(width, text.split("\n"))), 500)
-        for command in (["report", "plain.pb.gz"], ["diff", "plain.pb.gz", "rebuilt.pb.gz"], ["scopes", "scopes.pb.gz"]):
-            self.assertTrue(on_terminal([MEMTRACK, *command, "--no-pager"], self.dir, LC_ALL="C").isascii(), command)
+        for command in (["report", "plain.pb.gz"], ["diff", "plain.pb.gz", "rebuilt.pb.gz"],
+                        ["scopes", "scopes.pb.gz"]):
+            self.assertTrue(on_terminal([MEMTRACK, *command, "--no-pager"], self.dir,
+                                        LC_ALL="C").isascii(), command)
 
 
 if __name__ == "__main__":

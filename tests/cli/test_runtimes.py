@@ -1,14 +1,11 @@
 # SPDX-License-Identifier: MIT
 # timeout: 240
-"""`memtrack check --no-leaks` and what a language's runtime keeps on purpose: a program that frees all of its own
-passes, whatever of the runtime it uses, and fails by its own leak alone."""
+"""`memtrack check --no-leaks` and what a language's runtime keeps on purpose: a program that frees
+all of its own passes, whatever of the runtime it uses, and fails by its own leak alone."""
 import json
 import os
-import shutil
-import subprocess
-import unittest
 
-from support import harness
+from support import case, compiler, harness
 from support.output import validate
 
 C = r"""
@@ -95,31 +92,20 @@ fn main() {
 """
 
 
-class Runtimes(unittest.TestCase):
-    def setUp(self):
-        context = harness.workdir()
-        self.dir = context.__enter__()
-        self.addCleanup(context.__exit__, None, None, None)
-
-    def build(self, compiler, source, text, *flags):
-        path = os.path.join(self.dir, source)
-        with open(path, "w") as file:
-            file.write(text)
-        if not shutil.which(compiler):
-            self.skipTest("%s is not installed" % compiler)
-        built = subprocess.run([compiler, *flags, path, "-o", self.path("program")], capture_output=True)
-        if built.returncode != 0:
-            self.skipTest("%s: %s" % (compiler, built.stderr.decode()[-300:]))
+class Runtimes(case.Case):
+    def build(self, which, source, text, *flags):
+        """Returns the line that leaks."""
+        compiler.build(self.path("program"), self.write(source, text), *flags, compiler=which,
+                       required=False, env=dict(os.environ))
         return next(i for i, line in enumerate(text.splitlines(), 1) if "LEAK" in line)
 
-    def path(self, *names):
-        return os.path.join(self.dir, *names)
-
     def check(self, *arguments, status):
-        result = harness.run([harness.MEMTRACK, "check", "--run", "--no-leaks", "--json", *arguments], cwd=self.dir,
-                             stdin=b"", env=harness.plain_environment(RUST_BACKTRACE="1"))
+        result = harness.run([harness.MEMTRACK, "check", "--run", "--no-leaks", "--json",
+                              *arguments], cwd=self.dir, stdin=b"",
+                             env=harness.plain_environment(RUST_BACKTRACE="1"))
         self.assertEqual(status, result.code, result)
-        text = result.stderr[result.stderr.index(b'{\n "schema"'):]  # standard output is the program's
+        # standard output is the program's
+        text = result.stderr[result.stderr.index(b'{\n "schema"'):]
         return validate(json.loads(text), "memtrack-check-1")
 
     def judge(self, line, name):
@@ -129,7 +115,8 @@ class Runtimes(unittest.TestCase):
         self.assertGreater(finding["kept_by_runtime"]["blocks"], 0)
         finding, = self.check("--", "./program", "x", status=1)["files"][0]["budgets"]
         self.assertEqual((1, 4242), (finding["actual"], finding["where"]["amount"]), finding)
-        self.assertEqual((name, line), (os.path.basename(finding["where"]["file"]), finding["where"]["line"]))
+        self.assertEqual((name, line), (os.path.basename(finding["where"]["file"]),
+                                        finding["where"]["line"]))
         counted, = self.check("--count-runtime", "--", "./program", status=1)["files"][0]["budgets"]
         self.assertGreater(counted["actual"], 0)
         self.assertEqual({"blocks": 0, "bytes": 0}, counted["kept_by_runtime"])
@@ -146,7 +133,8 @@ class Runtimes(unittest.TestCase):
         self.judge(self.build("c++", "leak.cc", CXX, *flags), "leak.cc")
 
     def test_libcxx(self):
-        self.judge(self.build("clang++", "leak.cc", CXX, "-g", "-O1", "-pthread", "-stdlib=libc++"), "leak.cc")
+        self.judge(self.build("clang++", "leak.cc", CXX, "-g", "-O1", "-pthread", "-stdlib=libc++"),
+                   "leak.cc")
 
     def test_rust(self):
         for options in (("-O",), ("-O", "-C", "lto"), ("-C", "symbol-mangling-version=v0"),

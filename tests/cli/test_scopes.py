@@ -1,58 +1,31 @@
 # SPDX-License-Identifier: MIT
-"""`memtrack scopes`: what it prints of a known profile (golden/scopes-*.txt, golden/timeline-*.txt), and what
-must hold of each of its outputs: JSON follows its schema, CSV says the same, a trace is one that viewers accept, nothing
-in a profile reaches the terminal, errors have their status."""
-import csv
-import io
+"""`memtrack scopes`: what it prints of a known profile (golden/scopes-*.txt,
+golden/timeline-*.txt), and what must hold of each of its outputs: JSON follows its schema, CSV says
+the same, a trace is one that viewers accept, nothing in a profile reaches the terminal, errors have
+their status."""
 import json
-import os
-import re
-import subprocess
-import unittest
 
-from support import golden, harness
+from support import golden, harness, output, profiles
 from support.output import validate
 from support.trace import check_trace
 
-try:
-    import jsonschema
-except ImportError:
-    jsonschema = None
-
-MEMTRACK = harness.MEMTRACK
-MAKE_PROFILE = os.path.join(harness.BUILD, "tests", "cli", "make_profile")
-SCHEMAS = os.path.join(harness.SOURCE, "docs", "schema")
-VALUES = ["net_bytes", "peak_bytes", "allocated_bytes", "allocated_blocks", "freed_bytes", "duration_ns", "cpu_ns"]
+VALUES = ["net_bytes", "peak_bytes", "allocated_bytes", "allocated_blocks", "freed_bytes",
+          "duration_ns", "cpu_ns"]
 SORTS = {"peak": lambda r: -r["peak_bytes"]["max"], "net": lambda r: -r["net_bytes"]["sum"],
-         "allocated": lambda r: -r["allocated_bytes"]["sum"], "blocks": lambda r: -r["allocated_blocks"]["sum"],
+         "allocated": lambda r: -r["allocated_bytes"]["sum"],
+         "blocks": lambda r: -r["allocated_blocks"]["sum"],
          "freed": lambda r: -r["freed_bytes"]["sum"], "self": lambda r: -r["own_allocated_bytes"],
          "time": lambda r: -r["duration_ns"]["sum"], "self-time": lambda r: -r["own_duration_ns"],
-         "cpu": lambda r: -r["cpu_ns"]["sum"], "count": lambda r: -r["count"], "errors": lambda r: -r["errors"]}
+         "cpu": lambda r: -r["cpu_ns"]["sum"], "count": lambda r: -r["count"],
+         "errors": lambda r: -r["errors"]}
 
 
-class Case(unittest.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        cls.context = harness.workdir()
-        cls.dir = cls.context.__enter__()
-        for kind in ("scopes", "plain", "other"):
-            subprocess.run([MAKE_PROFILE, kind, os.path.join(cls.dir, kind + ".pb.gz")], check=True)
-
-    @classmethod
-    def tearDownClass(cls):
-        cls.context.__exit__(None, None, None)
-
-    def scopes(self, *arguments, status=0, **env):
-        result = harness.run([MEMTRACK, "scopes", *arguments], cwd=self.dir,
-                             env=harness.plain_environment(**{"LC_ALL": "C.UTF-8", "COLUMNS": "80", **env}))
-        self.assertEqual(result.code, status, result)
-        return result
-
-    def text(self, *arguments, **options):
-        return self.scopes(*arguments, **options).stdout.decode()
+class Case(profiles.Command):
+    COMMAND = "scopes"
+    KINDS = ("scopes", "plain", "other")
 
     def json(self, *arguments):
-        return json.loads(self.text("scopes.pb.gz", "--json", *arguments))
+        return super().json("scopes.pb.gz", *arguments)
 
 
 class Golden(Case):
@@ -64,8 +37,8 @@ class Timeline(Case):
     """Scopes and counters below the chart of memory over time, and in its JSON."""
 
     def timeline(self, *arguments, **env):
-        return harness.check([MEMTRACK, "timeline", "scopes.pb.gz", *arguments], cwd=self.dir,
-                             env=harness.plain_environment(**{"LC_ALL": "C.UTF-8", "COLUMNS": "80", **env})).stdout
+        return harness.memtrack("timeline", "scopes.pb.gz", *arguments, cwd=self.dir,
+                                env=self.environment(**env)).stdout
 
     def test_charts(self):
         golden.check_files(self, "timeline", self.dir)
@@ -73,30 +46,28 @@ class Timeline(Case):
     def test_json(self):
         report = json.loads(self.timeline("--json"))
         process = report["processes"][0]
-        self.assertEqual([scope["name"] for scope in process["scopes"]], ["parse", "request", "task", "request"])
+        self.assertEqual([scope["name"] for scope in process["scopes"]],
+                         ["parse", "request", "task", "request"])
         self.assertEqual(process["scopes"][0]["time_ns"], 10000000)
-        self.assertEqual(process["counters"], [{"time_ns": 30000000, "name": "cache", "value": -1234567}])
+        self.assertEqual(process["counters"], [{"time_ns": 30000000, "name": "cache",
+                                                "value": -1234567}])
         self.assertEqual([mark["name"] for mark in process["marks"]], ["warm\nup", "live>1G"])
         validate(report, "memtrack-timeline-1")
 
 
 class Outputs(Case):
     def test_schemas(self):
-        if not jsonschema:
-            self.skipTest("no python3-jsonschema")
         for name, arguments in (("scopes", []), ("scope-events", ["--events"])):
-            with open(os.path.join(SCHEMAS, "memtrack-%s-1.json" % name)) as file:
-                schema = json.load(file)
-            jsonschema.Draft202012Validator.check_schema(schema)
-            for profile in ("scopes", "plain", "other"):
-                output = json.loads(self.text(profile + ".pb.gz", "--json", *arguments))
-                jsonschema.Draft202012Validator(schema).validate(output)
+            validator = output.validator("memtrack-%s-1" % name)
+            for profile in self.KINDS:
+                validator.validate(profiles.Command.json(self, profile + ".pb.gz", *arguments))
 
     def test_order(self):
         for sort, key in SORTS.items():
             report = self.json("--sort", sort)
             self.assertEqual(report["sort"], sort)
-            self.assertEqual([key(row) for row in report["rows"]], sorted(key(row) for row in report["rows"]), sort)
+            self.assertEqual([key(row) for row in report["rows"]],
+                             sorted(key(row) for row in report["rows"]), sort)
         names = [(row["name"], row["process"]) for row in self.json("--sort", "name")["rows"]]
         self.assertEqual(names, sorted(names))
         self.assertEqual(len(self.json("-n", "2")["rows"]), 2)
@@ -105,12 +76,16 @@ class Outputs(Case):
         def names(*arguments):
             return [row["name"] for row in self.json("--sort", "name", *arguments)["rows"]]
         every = names()
-        self.assertEqual(names("--include", "p*", "--include", "request"), ["parse", "phase", "request"])
+        self.assertEqual(names("--include", "p*", "--include", "request"),
+                         ["parse", "phase", "request"])
         self.assertEqual(names("--include", "p*", "--exclude", "*ase"), ["parse"])
-        self.assertEqual(names("--exclude", "p*"), [name for name in every if not name.startswith("p")])
-        self.assertEqual(names("--include", "std::vector<*"), [name for name in every if name.startswith("std")])
+        self.assertEqual(names("--exclude", "p*"),
+                         [name for name in every if not name.startswith("p")])
+        self.assertEqual(names("--include", "std::vector<*"),
+                         [name for name in every if name.startswith("std")])
         self.assertEqual(names("--include", "req"), [])
-        self.assertIn("none of these names has ended", self.text("scopes.pb.gz", "--include", "req"))
+        self.assertIn("none of these names has ended",
+                      self.text("scopes.pb.gz", "--include", "req"))
         events = self.json("--events", "--include", "request")
         self.assertEqual([event["name"] for event in events["events"]], ["request", "request"])
         self.assertEqual((len(events["marks"]), len(events["counters"])), (2, 1))
@@ -118,14 +93,18 @@ class Outputs(Case):
         self.assertEqual([event["name"] for event in check_trace(trace)["X"]], ["parse", "task"])
 
     def test_open_scopes(self):
-        self.assertEqual([scope["name"] for scope in self.json()["open"]], ["start\033[0m", "serve"])
-        self.assertEqual(self.json()["open"][1], {
-            "name": "serve", "process": True, "thread": "4242 parser", "time_ns": 5000000, "net_bytes": -4096,
-            "peak_bytes": 3 << 20, "allocated_bytes": 5 << 20, "allocated_blocks": 12})
+        self.assertEqual([scope["name"] for scope in self.json()["open"]],
+                         ["start\033[0m", "serve"])
+        self.assertEqual(self.json()["open"][1], {"name": "serve", "process": True,
+                                                  "thread": "4242 parser", "time_ns": 5000000,
+                                                  "net_bytes": -4096, "peak_bytes": 3 << 20,
+                                                  "allocated_bytes": 5 << 20,
+                                                  "allocated_blocks": 12})
         text = self.text("scopes.pb.gz")
         self.assertRegex(text, r"5 ms +3\.0 MiB +-4\.0 KiB +5\.0 MiB  start\\x1b\[0m\n")
         self.assertRegex(text, r"5\.0 MiB  serve \(process\)\n")
-        self.assertEqual([scope["name"] for scope in self.json("--exclude", "start*")["open"]], ["serve"])
+        self.assertEqual([scope["name"] for scope in self.json("--exclude", "start*")["open"]],
+                         ["serve"])
         self.assertIn("1 more\n", self.text("scopes.pb.gz", "-n", "1"))
         self.assertNotIn("NOT ENDED", self.text("plain.pb.gz"))
 
@@ -138,49 +117,54 @@ class Outputs(Case):
         self.assertAlmostEqual(row["duration_ns"]["p50"] / 1500000, 1, delta=0.03)
 
     def test_csv_says_what_json_says(self):
-        rows = list(csv.DictReader(io.StringIO(self.text("scopes.pb.gz", "--csv"), newline="")))
+        rows = self.csv("scopes.pb.gz")
         for found, wanted in zip(rows, self.json()["rows"], strict=True):
             for value in VALUES:
                 for part in ("sum", "p50", "p95", "max"):
                     self.assertEqual(int(found["%s_%s" % (value, part)]), wanted[value][part])
-                self.assertAlmostEqual(float(found[value + "_mean"]), wanted[value]["mean"], places=2)
+                self.assertAlmostEqual(float(found[value + "_mean"]), wanted[value]["mean"],
+                                       places=2)
                 if value != "peak_bytes":
                     self.assertEqual(int(found["own_" + value]), wanted["own_" + value])
-            self.assertEqual((int(found["count"]), int(found["errors"])), (wanted["count"], wanted["errors"]))
+            self.assertEqual((int(found["count"]), int(found["errors"])),
+                             (wanted["count"], wanted["errors"]))
 
     def test_events(self):
         events = self.json("--events")
-        self.assertEqual([event["name"] for event in events["events"]], ["parse", "request", "task", "request"])
+        self.assertEqual([event["name"] for event in events["events"]],
+                         ["parse", "request", "task", "request"])
         self.assertEqual(events["events"][1]["metadata"], {"url": "/index\033[2J"})
         self.assertEqual([mark["kind"] for mark in events["marks"]], ["program", "trigger"])
-        self.assertEqual(events["counters"], [{"time_ns": 30000000, "name": "cache", "tid": 4242, "value": -1234567}])
+        self.assertEqual(events["counters"], [{"time_ns": 30000000, "name": "cache", "tid": 4242,
+                                               "value": -1234567}])
         self.assertEqual(len(self.json("--events", "-n", "2")["events"]), 2)
-        rows = list(csv.DictReader(io.StringIO(self.text("scopes.pb.gz", "--csv", "--events"), newline="")))
+        rows = self.csv("scopes.pb.gz", "--events")
         self.assertEqual([row["kind"] for row in rows], ["scope"] * 4 + ["mark"] * 2 + ["counter"])
         self.assertEqual(rows[2]["metadata"], 'url=/a,b "c"')
 
     def test_trace(self):
-        path = os.path.join(self.dir, "t.json")
+        path = self.path("t.json")
         table = self.text("scopes.pb.gz", "--trace", path)
         self.assertIn("request", table)
-        with open(path) as file:
-            found = check_trace(json.load(file))
-        self.assertEqual({name: len(found[name]) for name in ("X", "b", "e", "i")}, {"X": 3, "b": 1, "e": 1, "i": 2})
+        found = check_trace(json.loads(self.read("t.json")))
+        self.assertEqual({name: len(found[name]) for name in ("X", "b", "e", "i")},
+                         {"X": 3, "b": 1, "e": 1, "i": 2})
         self.assertEqual([event["name"] for event in found["b"]], ["task"])
         self.assertEqual(len([event for event in found["C"] if event["name"] == "heap"]), 3)
-        request = next(event for event in found["X"] if event["name"] == "request" and event["tid"] == 4242)
+        request = next(event for event in found["X"] if event["name"] == "request"
+                       and event["tid"] == 4242)
         self.assertEqual((request["ts"], request["dur"]), (9900.0, 1500.0))
-        self.assertEqual(request["args"], {"url": "/index\033[2J", "net_bytes": -2048, "peak_bytes": 65536})
-        self.assertIn("exists", self.scopes("scopes.pb.gz", "--trace", path, status=2).stderr.decode())
-        self.scopes("scopes.pb.gz", "--trace", path, "--force")
-        self.scopes("scopes.pb.gz", "--trace", "/nonexistent/t.json", status=3)
+        self.assertEqual(request["args"], {"url": "/index\033[2J", "net_bytes": -2048,
+                                           "peak_bytes": 65536})
+        self.assertIn("exists", self.call("scopes.pb.gz", "--trace", path,
+                                          status=2).stderr.decode())
+        self.call("scopes.pb.gz", "--trace", path, "--force")
+        self.call("scopes.pb.gz", "--trace", "/nonexistent/t.json", status=3)
 
     def test_nothing_reaches_the_terminal(self):
-        for arguments in ([], ["--events"], ["--csv"], ["--csv", "--events"], ["--json"], ["--json", "--events"],
-                          ["--trace", "-"]):
-            output = self.scopes("scopes.pb.gz", *arguments).stdout
-            self.assertIsNone(re.search(rb"[\x00-\x09\x0b\x0c\x0e-\x1f\x7f\x80-\x9f]", output.replace(
-                "…".encode(), b"").replace("█".encode(), b"")), arguments)
+        for arguments in ([], ["--events"], ["--csv"], ["--csv", "--events"], ["--json"],
+                          ["--json", "--events"], ["--trace", "-"]):
+            output.check_harmless(self, self.text("scopes.pb.gz", *arguments), arguments)
 
     def test_lines_fit(self):
         for columns in (60, 80, 100, 120, 200):
@@ -189,28 +173,30 @@ class Outputs(Case):
 
     def test_labels_group_and_filter(self):
         def report(*arguments):
-            return json.loads(harness.check([MEMTRACK, "report", "--json", "scopes.pb.gz", *arguments],
-                                            cwd=self.dir).stdout)
+            return harness.ask("report", "scopes.pb.gz", *arguments, cwd=self.dir)
         rows = {row["key"]: row["live_bytes"] for row in report("--by", "scope")["rows"]}
         self.assertEqual((rows["request"], rows["parse"]), (1 << 20, 12000))
         rows = {row["key"]: row["live_bytes"] for row in report("--by", "domain")["rows"]}
         self.assertEqual(rows["gpu"], 400)
-        self.assertEqual(sum(row["live_bytes"] for row in report("--include", "scope:pa*")["rows"]), 12000)
-        self.assertEqual([row["live_bytes"] for row in report("--include", "domain:gpu")["rows"]], [400])
+        self.assertEqual(sum(row["live_bytes"] for row in report("--include", "scope:pa*")["rows"]),
+                         12000)
+        self.assertEqual([row["live_bytes"] for row in report("--include", "domain:gpu")["rows"]],
+                         [400])
 
 
 class Errors(Case):
     def test_usage(self):
-        for arguments in (["--sort", "no"], ["-n", "x"], ["--json", "--csv"], ["a", "b"], ["--events", "--sort", "net"],
-                          ["--trace", "-", "--json"], ["--color", "x"], ["--force"], ["--include", ""], [""]):
-            result = self.scopes(*arguments, status=2)
+        for arguments in (["--sort", "no"], ["-n", "x"], ["--json", "--csv"], ["a", "b"],
+                          ["--events", "--sort", "net"], ["--trace", "-", "--json"],
+                          ["--color", "x"], ["--force"], ["--include", ""], [""]):
+            result = self.call(*arguments, status=2)
             self.assertEqual(result.stdout, b"", arguments)
             self.assertIn(b"memtrack scopes", result.stderr)
 
     def test_unreadable(self):
-        self.scopes("/nonexistent", status=3)
-        self.scopes("/bin/true", status=3)
-        self.scopes("scopes.pb.gz", "--trace", "/dev/full", "--force", status=3)
+        self.call("/nonexistent", status=3)
+        self.call("/bin/true", status=3)
+        self.call("scopes.pb.gz", "--trace", "/dev/full", "--force", status=3)
 
     def test_of_other_tools(self):
         self.assertIn("none has ended", self.text("other.pb.gz"))

@@ -1,13 +1,10 @@
 # SPDX-License-Identifier: MIT
-"""MEMTRACK_OPTIONS of a program that is preloaded without memtrack run: each option that the manual lists has its effect, and
-what is none is named in the report and by memtrack run."""
-import glob
-import json
+"""MEMTRACK_OPTIONS of a program that is preloaded without memtrack run: each option that the manual
+lists has its effect, and what is none is named in the report and by memtrack run."""
 import os
 import re
-import unittest
 
-from support import harness
+from support import case, harness
 
 MANUAL = os.path.join(harness.SOURCE, "docs", "man", "memtrack.1")
 TABLE = os.path.join(harness.SOURCE, "lib", "base", "settings.c")
@@ -18,24 +15,19 @@ def read(path):
         return file.read()
 
 
-class Settings(unittest.TestCase):
-    def setUp(self):
-        context = harness.workdir()
-        self.dir = context.__enter__()
-        self.addCleanup(context.__exit__, None, None, None)
-
+class Settings(case.Case):
     def ledgers(self, options, *command):
         """Run preloaded; paths of what it left."""
-        for path in glob.glob(self.dir + "/*.ledger"):
+        for path in harness.ledgers(self.dir):
             os.unlink(path)
-        env = harness.plain_environment(LD_PRELOAD=harness.LIBRARY, MEMTRACK_DIR=self.dir, MEMTRACK_OPTIONS=options)
+        env = harness.preloaded(self.dir, MEMTRACK_OPTIONS=options)
         result = harness.run(list(command or [harness.program("tree")]), env=env)
         self.assertEqual((0, b""), (result.code, result.stderr), "%r" % result)
-        return glob.glob(self.dir + "/*.ledger")
+        return harness.ledgers(self.dir)
 
     def ask(self, command, options, *program):
         path, = self.ledgers(options, *program)
-        return json.loads(harness.check([harness.MEMTRACK, *command, "--json", path]).stdout)
+        return harness.ask(*command, path)
 
     def report(self, options, *program):
         return self.ask(["report", "--by", "stack"], options, *program)
@@ -47,7 +39,8 @@ class Settings(unittest.TestCase):
 
     def test_frames(self):
         for options, cut in (("frames=2", True), ("frames=1K", False)):
-            depth = max(sum(not frame["inlined"] and frame["module"] != "" for frame in row["stack"]) for row in self.report(options)["rows"])
+            depth = max(sum(not frame["inlined"] and frame["module"] != ""
+                            for frame in row["stack"]) for row in self.report(options)["rows"])
             self.assertEqual(cut, depth <= 2, options)
 
     def test_sample(self):
@@ -60,40 +53,49 @@ class Settings(unittest.TestCase):
 
     def test_usable(self):
         for options, measured in (("usable=1", True), ("usable=0", False)):
-            self.assertEqual(measured, any(row["waste_bytes"] for row in self.report(options)["rows"]), options)
+            self.assertEqual(measured, any(row["waste_bytes"]
+                                           for row in self.report(options)["rows"]), options)
 
     def test_events(self):
-        """The program has thousands of scopes; their sums are whole however many are kept one by one."""
-        for options, least, most in (("events=100", 50, 100), ("events=100,event_sample=0", 0, 0), ("events=1M", 101, None)):
+        """The program has thousands of scopes; their sums are whole however many are kept one by
+        one."""
+        for options, least, most in (("events=100", 50, 100), ("events=100,event_sample=0", 0, 0),
+                                     ("events=1M", 101, None)):
             with self.subTest(options):
                 command = [harness.program("scope_threads"), "1"]
                 n = len(self.ask(["scopes", "--events"], options, *command)["events"])
                 self.assertTrue(least <= n and (most is None or n <= most), n)
-                self.assertLess(100, sum(row["count"] for row in self.ask(["scopes"], options, *command)["rows"]))
+                self.assertLess(100, sum(row["count"] for row in self.ask(["scopes"], options,
+                                                                          *command)["rows"]))
 
     def test_exact_peak(self):
         for options, exact in (("exact_peak=1", True), ("exact_peak=0", False)):
             path, = self.ledgers(options, harness.program("threads_short"), "20")
-            text = harness.check([harness.MEMTRACK, "report", path]).stdout.decode()
+            text = harness.memtrack("report", path).stdout.decode()
             self.assertEqual(exact, "the peak is within" not in text, options)
 
     def test_check_unwind(self):
         notes = self.report("check_unwind=1")["coverage"]["notes"]
-        self.assertEqual(1, len([note for note in notes if "full unwind: 0 mismatches" in note]), notes)
+        self.assertEqual(1, len([note for note in notes if "full unwind: 0 mismatches" in note]),
+                         notes)
 
     def test_allocator_stats(self):
         for options, asked in (("allocator_stats=0", False), ("allocator_stats=1", True)):
             path, = self.ledgers(options)
-            self.assertEqual(asked, "uordblks" in harness.check([harness.MEMTRACK, "report", path]).stdout.decode(), options)
+            self.assertEqual(asked, "uordblks" in harness.memtrack("report",
+                                                                   path).stdout.decode(), options)
 
     def test_what_is_not_understood(self):
         notes = self.report("evnts=5,frames=x,frames=3,\x1b[31m\xff")["coverage"]["notes"]
-        named = [note for note in notes if note.startswith("MEMTRACK_OPTIONS: evnts=5,frames=x,?[31m?")]
+        named = [note for note in notes
+                 if note.startswith("MEMTRACK_OPTIONS: evnts=5,frames=x,?[31m?")]
         self.assertEqual(1, len(named), notes)
         notes = self.report(",".join("word%d" % i for i in range(1000)))["coverage"]["notes"]
-        self.assertEqual(1, len([note for note in notes if note.startswith("MEMTRACK_OPTIONS: word0,word1,")]), notes)
+        self.assertEqual(1, len([note for note in notes
+                                 if note.startswith("MEMTRACK_OPTIONS: word0,word1,")]), notes)
         for options in (None, "", ",", "frames=3"):
-            self.assertEqual([], [n for n in self.report(options)["coverage"]["notes"] if "MEMTRACK_OPTIONS" in n], options)
+            self.assertEqual([], [n for n in self.report(options)["coverage"]["notes"]
+                                  if "MEMTRACK_OPTIONS" in n], options)
 
     def test_run_says_so_at_once(self):
         env = harness.plain_environment(MEMTRACK_OPTIONS="usable=1,evnts=5")

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # timeout: 240
-"""`memtrack timeline`: the figures of a real run in every format, the sum of a process tree, a running process, bounded
-and hostile input; and a picture that a browser and an XML parser take."""
+"""`memtrack timeline`: the figures of a real run in every format, the sum of a process tree, a
+running process, bounded and hostile input; and a picture that a browser and an XML parser take."""
 import collections
 import csv
 import glob
@@ -9,17 +9,13 @@ import io
 import json
 import os
 import re
-import subprocess
-import time
-import unittest
 import xml.etree.ElementTree
 
-from support import harness
+from support import case, harness, live, profiles
 from support.output import validate
 from support.trace import check_trace
 
 MEMTRACK = harness.MEMTRACK
-MAKE = os.path.join(harness.BUILD, "tests", "cli", "make_timeline")
 SECOND = 10**9
 MIB = 1 << 20
 
@@ -29,19 +25,9 @@ def timeline(*arguments, utf8=False, **options):
     return harness.run([MEMTRACK, "timeline", *arguments], env=env, **options)
 
 
-class Case(unittest.TestCase):
-    def setUp(self):
-        context = harness.workdir()
-        self.dir = context.__enter__()
-        self.addCleanup(context.__exit__, None, None, None)
-
-    def path(self, *names):
-        return os.path.join(self.dir, *names)
-
+class Case(case.Case):
     def make(self, kind, name=None):
-        path = self.path(name or kind + ".pb.gz")
-        harness.check([MAKE, kind, path])
-        return path
+        return profiles.make_timeline(kind, self.dir, name)
 
     def json(self, *arguments, **options):
         result = timeline("--json", *arguments, cwd=self.dir, **options)
@@ -72,7 +58,8 @@ class Known(Case):
 
     def test_each_height_has_a_scale(self):
         for height in range(8, 31):
-            text = timeline(self.make("one"), "--width", "60", "--height", str(height)).stdout.decode()
+            text = timeline(self.make("one"), "--width", "60", "--height",
+                            str(height)).stdout.decode()
             self.assertRegex(text, r"(?m)^ *\d+ [KM]iB [|+]", "height %d" % height)
 
     def test_utf8(self):
@@ -80,7 +67,8 @@ class Known(Case):
         for glyph in "█•◦×▲▼┤└┬":
             self.assertIn(glyph, text)
         self.assertNotIn("\033", text)
-        colored = timeline(self.make("one", "two.pb.gz"), "--color", "always", utf8=True).stdout.decode()
+        colored = timeline(self.make("one", "two.pb.gz"), "--color", "always",
+                           utf8=True).stdout.decode()
         self.assertIn("\033[34m", colored)
         self.assertEqual(text, re.sub("\033\\[[0-9;]*m", "", colored))
 
@@ -90,23 +78,28 @@ class Known(Case):
         self.assertEqual(list(range(11)), [tick["time_ns"] // SECOND for tick in process["ticks"]])
         self.assertEqual([i * 10 * MIB if i < 6 else (11 - i) * 10 * MIB for i in range(11)],
                          [tick["live_bytes"] for tick in process["ticks"]])
-        self.assertEqual([(i + 1) * 12 * MIB for i in range(11)], [tick["rss_bytes"] for tick in process["ticks"]])
-        self.assertEqual({"live_bytes": 64 * MIB, "time_ns": 5500000000, "error_ns": 500000000}, process["peak"])
+        self.assertEqual([(i + 1) * 12 * MIB for i in range(11)],
+                         [tick["rss_bytes"] for tick in process["ticks"]])
+        self.assertEqual({"live_bytes": 64 * MIB, "time_ns": 5500000000, "error_ns": 500000000},
+                         process["peak"])
         self.assertEqual({"finest_ns": SECOND, "coarsest_ns": SECOND}, process["resolution"])
-        self.assertEqual([{"time_ns": 6 * SECOND, "name": "live>60M", "kind": "trigger"}], process["marks"])
+        self.assertEqual([{"time_ns": 6 * SECOND, "name": "live>60M", "kind": "trigger"}],
+                         process["marks"])
         self.assertIsNone(document["tree"])
 
     def test_csv(self):
-        rows = list(csv.DictReader(io.StringIO(timeline("--csv", self.make("one")).stdout.decode())))
+        rows = harness.rows_of_csv(timeline("--csv", self.make("one")).stdout)
         self.assertEqual(11, len(rows))
         self.assertEqual({"pid": "100", "time_ns": "3000000000", "gap_ns": "1000000000",
-                          "live_bytes": str(30 * MIB), "rss_bytes": str(48 * MIB), "pss_bytes": str(44 * MIB),
-                          "swap_bytes": str(MIB), "anon_bytes": "", "total_blocks": "300"}, rows[3])
+                          "live_bytes": str(30 * MIB), "rss_bytes": str(48 * MIB),
+                          "pss_bytes": str(44 * MIB), "swap_bytes": str(MIB), "anon_bytes": "",
+                          "total_blocks": "300"}, rows[3])
 
     def test_figures_that_were_not_read(self):
         process, = self.json(self.make("bare"))["processes"]
-        self.assertTrue(all(tick["rss_bytes"] is None and tick["swap_bytes"] is None for tick in process["ticks"]))
-        rows = list(csv.DictReader(io.StringIO(timeline("--csv", self.make("bare", "b.pb.gz")).stdout.decode())))
+        self.assertTrue(all(tick["rss_bytes"] is None and tick["swap_bytes"] is None
+                            for tick in process["ticks"]))
+        rows = harness.rows_of_csv(timeline("--csv", self.make("bare", "b.pb.gz")).stdout)
         self.assertEqual({""}, {row["rss_bytes"] for row in rows})
         self.assertNotIn("RSS", timeline(self.make("bare", "c.pb.gz")).stdout.decode())
 
@@ -120,12 +113,12 @@ class Known(Case):
         self.assertEqual(40 * MIB, tree["peak"]["live_bytes"])
         for tick in tree["ticks"]:
             inside = 2.5 * SECOND <= tick["time_ns"] < 6.5 * SECOND
-            self.assertEqual((40 * MIB, 2) if inside else (10 * MIB, 1) if tick["time_ns"] < 10 * SECOND else (0, 0),
-                             (tick["live_bytes"], tick["processes"]), tick)
+            self.assertEqual((40 * MIB, 2) if inside else (10 * MIB, 1) if tick["time_ns"] < 10 *
+                             SECOND else (0, 0), (tick["live_bytes"], tick["processes"]), tick)
         text = timeline("--tree", parent, child).stdout.decode()
         self.assertIn("and 1 more process, summed", text)
         self.assertRegex(text, r"(?m)^ +201 child +.*30\.0 MiB$")
-        rows = list(csv.DictReader(io.StringIO(timeline("--tree", "--csv", parent, child).stdout.decode())))
+        rows = harness.rows_of_csv(timeline("--tree", "--csv", parent, child).stdout)
         self.assertEqual(len(tree["ticks"]), len(rows))
 
     def test_directory_of_one_run(self):
@@ -142,7 +135,8 @@ class Known(Case):
         alone = self.json("--tree", self.dir)
         self.make("snapshot")
         self.assertEqual(alone, self.json("--tree", self.dir))
-        result = timeline("--tree", "--json", "parent.pb.gz", "snapshot.pb.gz", "child.pb.gz", cwd=self.dir)
+        result = timeline("--tree", "--json", "parent.pb.gz", "snapshot.pb.gz", "child.pb.gz",
+                          cwd=self.dir)
         self.assertEqual(alone, json.loads(result.stdout))
         self.assertIn(b"1 profile is left out", result.stderr)
         self.assertEqual(2 * SECOND, self.json("snapshot.pb.gz")["duration_ns"])
@@ -156,35 +150,42 @@ class Known(Case):
         self.assertEqual([0, 1000, 1000, 0, 500], layers["src/a.c:1"])
         self.assertEqual([0, 0, 4000, 4000, 4000], layers["src/b.c:2"])
         self.assertEqual([0, 10, 10, 20, 20], layers[None])
-        rows = list(csv.reader(io.StringIO(timeline("--composition", "1", "--csv", path).stdout.decode())))
+        rows = list(csv.reader(io.StringIO(timeline("--composition", "1", "--csv",
+                                                    path).stdout.decode())))
         self.assertEqual(["time_ns", "gap_ns", "src/b.c:2", "[other]"], rows[0])
         self.assertEqual(["3000000000", "1000000000", "4000", "520"], rows[5])
-        functions = self.json("--composition", "3", "--by", "function", path)["composition"]["layers"]
+        functions = self.json("--composition", "3", "--by", "function",
+                              path)["composition"]["layers"]
         self.assertEqual(["b", "a", "c", None], [layer["key"] for layer in functions])
 
     def test_svg(self):
         wide = ("--width", "1200", "--height", "300")
-        for arguments in (["one"], ["parent", "child"], ["--tree", "parent", "child"], ["--composition", "2", "layers"]):
+        for arguments in (["one"], ["parent", "child"], ["--tree", "parent", "child"],
+                          ["--composition", "2", "layers"]):
             with self.subTest(arguments):
-                files = [self.make(a) if a.islower() and not a.startswith("-") else a for a in arguments]
+                files = [self.make(a) if a.islower() and not a.startswith("-") else a
+                         for a in arguments]
                 result = timeline("--svg", "-", *wide, *files)
                 root = xml.etree.ElementTree.fromstring(result.stdout)
                 self.assertEqual("1200", root.get("width"))
                 text = result.stdout.decode()
                 self.assertIn("prefers-color-scheme", text)
-                self.assertIn("resolution" if "child" not in arguments or "--tree" in arguments else "UTC", text)
+                self.assertIn("resolution" if "child" not in arguments or "--tree" in arguments
+                              else "UTC", text)
                 self.assertNotRegex(text, r"<script|href=|url\(|nan|inf[^o]")
                 self.assertGreater(text.count("<title>"), 50)
 
     def test_svg_file(self):
         self.assertEqual(0, timeline("--svg", self.path("x.svg"), self.make("one")).code)
         self.refused(2, "exists", "--svg", "x.svg", "one.pb.gz")
-        self.assertEqual(0, timeline("--svg", self.path("x.svg"), "--force", self.make("one", "o.pb.gz")).code)
+        self.assertEqual(0, timeline("--svg", self.path("x.svg"), "--force",
+                                     self.make("one", "o.pb.gz")).code)
         self.refused(3, "cannot write", "--svg", "nowhere/x.svg", "one.pb.gz")
 
 
 class Measured(Case):
-    """What the programs said of themselves, in each form. Process 500, and its child half a second later."""
+    """What the programs said of themselves, in each form. Process 500, and its child half a second
+    later."""
 
     def paths(self):
         return self.make("measured"), self.make("worker")
@@ -208,16 +209,18 @@ class Measured(Case):
             with self.subTest(options):
                 text = timeline("--svg", "-", *options).stdout.decode()
                 root = xml.etree.ElementTree.fromstring(text)
-                for title in ("load, ", "cache, at most", "queue <&>, at most 7", "loaded at 5.00 s"):
+                for title in ("load, ", "cache, at most", "queue <&>, at most 7",
+                              "loaded at 5.00 s"):
                     self.assertTrue(any(element.text.startswith(title) for element in root.iter()
                                         if element.tag.endswith("title")), title)
                 without = timeline("--svg", "-", self.make("one")).stdout
-                self.assertGreater(int(root.get("height")), int(xml.etree.ElementTree.fromstring(without).get("height")))
+                self.assertGreater(int(root.get("height")),
+                                   int(xml.etree.ElementTree.fromstring(without).get("height")))
 
     def test_csv(self):
-        rows = list(csv.DictReader(io.StringIO(timeline("--csv", "--events", *self.paths()).stdout.decode())))
-        self.assertEqual({("500", "scope"): 6, ("500", "mark"): 2, ("500", "counter"): 3, ("501", "scope"): 1,
-                          ("501", "counter"): 1},
+        rows = harness.rows_of_csv(timeline("--csv", "--events", *self.paths()).stdout)
+        self.assertEqual({("500", "scope"): 6, ("500", "mark"): 2, ("500", "counter"): 3,
+                          ("501", "scope"): 1, ("501", "counter"): 1},
                          collections.Counter((row["pid"], row["kind"]) for row in rows))
         request, = (row for row in rows if row["pid"] == "501" and row["kind"] == "scope")
         self.assertEqual(("request", "1500000000", "2000000000"),
@@ -226,13 +229,13 @@ class Measured(Case):
     def test_json(self):
         server, worker = self.json(*self.paths())["processes"]
         self.assertEqual(["load"] + ["request"] * 5, [scope["name"] for scope in server["scopes"]])
-        self.assertEqual([{"time_ns": 1500000000, "name": "cache", "value": 1000}], worker["counters"])
+        self.assertEqual([{"time_ns": 1500000000, "name": "cache", "value": 1000}],
+                         worker["counters"])
 
     def test_trace(self):
         result = timeline("--trace", self.path("t.json"), *self.paths())
         self.assertEqual((0, b"", b""), (result.code, result.stdout, result.stderr))
-        with open(self.path("t.json")) as file:
-            found = check_trace(json.load(file))
+        found = check_trace(json.loads(self.read("t.json")))
         self.assertEqual({(500, 10**6), (501, 15 * 10**5)},
                          {(e["pid"], e["ts"]) for e in found["X"] if e["ts"] < 2 * 10**6})
         self.assertEqual({500, 501}, {e["pid"] for e in found["C"] if e["name"] == "heap"})
@@ -245,8 +248,9 @@ class Measured(Case):
 class Hostile(Case):
     def test_names_and_numbers(self):
         path = self.make("hostile")
-        for arguments in ([], ["--tree"], ["--json"], ["--csv"], ["--svg", "-"], ["--composition", "3", "--json"],
-                          ["--composition", "3", "--svg", "-"], ["--trace", "-"], ["--csv", "--events"]):
+        for arguments in ([], ["--tree"], ["--json"], ["--csv"], ["--svg", "-"],
+                          ["--composition", "3", "--json"], ["--composition", "3", "--svg", "-"],
+                          ["--trace", "-"], ["--csv", "--events"]):
             with self.subTest(arguments):
                 result = timeline(*arguments, path, timeout=20)
                 self.assertEqual(0, result.code, repr(result))
@@ -286,8 +290,8 @@ class Real(Case):
         program = ("import time\n"
                    "for step in range(20): x = bytearray((step + 1) << 20); time.sleep(0.01)\n")
         script = "python3 -c '%s' & python3 -c '%s'; wait" % (program, program)
-        result = harness.run([MEMTRACK, "run", "-q", "-o", self.path("%e.%p.pb.gz"), "--", "sh", "-c", script],
-                             cwd=self.dir)
+        result = harness.run([MEMTRACK, "run", "-q", "-o", self.path("%e.%p.pb.gz"), "--", "sh",
+                              "-c", script], cwd=self.dir)
         self.assertEqual(0, result.code, repr(result))
         self.assertGreaterEqual(len(glob.glob(self.path("*.pb.gz"))), 3)
         document = self.json("--tree", self.dir)
@@ -298,20 +302,16 @@ class Real(Case):
             self.assertIsNotNone(process["parent"])
             self.assertTrue(any(tick["rss_bytes"] for tick in process["ticks"]))
             self.assertTrue(any(tick["pss_bytes"] for tick in process["ticks"]))
-        self.assertGreater(document["tree"]["peak"]["live_bytes"], max(p["peak"]["live_bytes"] for p in pythons))
+        self.assertGreater(document["tree"]["peak"]["live_bytes"],
+                           max(p["peak"]["live_bytes"] for p in pythons))
 
     def test_running_process(self):
-        env = harness.plain_environment(LD_PRELOAD=harness.LIBRARY, MEMTRACK_DIR=self.dir)
-        script = "import time\nkeep=[]\nwhile True: keep.append(bytearray(1 << 20)); time.sleep(0.02)\n"
-        with subprocess.Popen(["python3", "-c", script], env=env) as process:
-            try:
-                deadline = time.monotonic() + 20
-                while not glob.glob(self.path("*.ledger")) and time.monotonic() < deadline:
-                    time.sleep(0.02)
-                document = self.json(str(process.pid), "--for", "600ms", "--interval", "20ms")
-            finally:
-                process.kill()
-        result = harness.run([MEMTRACK, "timeline", str(process.pid)], env=harness.plain_environment(MEMTRACK_DIR=self.dir))
+        env = harness.preloaded(self.dir)
+        script = "import time\nkeep=[]\nprint('ready', flush=True)\nwhile True: keep.append(bytearray(1 << 20)); time.sleep(0.02)\n"
+        with live.Child(["python3", "-c", script], "ready", env=env) as process:
+            document = self.json(str(process.pid), "--for", "600ms", "--interval", "20ms")
+        result = harness.run([MEMTRACK, "timeline", str(process.pid)],
+                             env=harness.plain_environment(MEMTRACK_DIR=self.dir))
         self.assertEqual(3, result.code, repr(result))
         self.assertIn(b"process %d has ended" % process.pid, result.stderr)
         ticks = document["processes"][0]["ticks"]

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
 # timeout: 240
-"""`memtrack top` in a real terminal (tmux): what the screen shows, what each key does, what happens when the program or
-the terminal goes; and its tables without one. The program does nothing but what it is told, so every figure is known."""
+"""`memtrack top` in a real terminal (tmux): what the screen shows, what each key does, what happens
+when the program or the terminal goes; and its tables without one. The program does nothing but what
+it is told, so every figure is known."""
 import contextlib
 import json
 import os
@@ -11,14 +12,8 @@ import subprocess
 import time
 import unittest
 
-from support import harness
+from support import harness, live, output
 
-try:
-    import jsonschema
-except ImportError:
-    jsonschema = None
-
-SCHEMA = os.path.join(harness.SOURCE, "docs", "schema", "memtrack-top-1.json")
 MEMTRACK = harness.MEMTRACK
 WAIT_SECONDS = 20
 
@@ -27,31 +22,21 @@ class Obedient:
     """tests/programs/obedient under the preload."""
 
     def __init__(self, directory, *arguments):
-        environment = harness.plain_environment()
-        command = [harness.tool("env"), "LD_PRELOAD=" + harness.LIBRARY, "MEMTRACK_DIR=" + directory,
-                   harness.program("obedient"), *arguments]
-        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment,
-                                        cwd=directory)
+        command = [harness.program("obedient"), *arguments]
+        self.process = live.Child(command, "ok", env=harness.preloaded(directory), cwd=directory)
         self.pid = self.process.pid
-        self.answer()
-
-    def answer(self):
-        assert self.process.stdout.readline() == b"ok\n"
 
     def tell(self, order):
         self.process.stdin.write(order.encode() + b"\n")
         self.process.stdin.flush()
-        self.answer()
+        self.process.wait_for("ok")
 
     def end(self, number=signal.SIGKILL):
         self.process.send_signal(number)
         self.process.wait()
 
     def close(self):
-        self.process.kill()
-        self.process.wait()
-        self.process.stdin.close()
-        self.process.stdout.close()
+        self.process.stop()
 
 
 class Terminal:
@@ -62,17 +47,20 @@ class Terminal:
     def __init__(self, directory, arguments, width=100, height=24, **extra):
         self.directory = directory
         Terminal.n += 1
-        self.tmux = [harness.tool("tmux"), "-f", "/dev/null", "-S", os.path.join(directory, "tmux%d" % Terminal.n)]
+        self.tmux = [harness.tool("tmux"), "-f", "/dev/null", "-S",
+                     os.path.join(directory, "tmux%d" % Terminal.n)]
         environment = harness.plain_environment(LC_ALL="C.UTF-8", SHELL="/bin/sh", NO_COLOR=None)
-        environment.pop("NO_COLOR", None)
         setting = " ".join("%s='%s'" % pair for pair in extra.items())
-        script = ("trap : INT; cd '%s'; echo before; stty -a >stty-before; %s '%s' top %s; status=$?; "
-                  "stty -a >stty-after; echo \"status $status\"; exec cat" % (directory, setting, MEMTRACK, arguments))
-        subprocess.run([*self.tmux, "new-session", "-d", "-x", str(width), "-y", str(height), script],
-                       env=environment, check=True)
+        script = (
+            "trap : INT; cd '%s'; echo before; stty -a >stty-before; %s '%s' top %s; status=$?; "
+            "stty -a >stty-after; echo \"status $status\"; exec cat" %
+            (directory, setting, MEMTRACK, arguments))
+        subprocess.run([*self.tmux, "new-session", "-d", "-x", str(width), "-y", str(height),
+                        script], env=environment, check=True)
 
     def call(self, *arguments, check=True):
-        return subprocess.run([*self.tmux, *arguments], capture_output=True, text=True, check=check).stdout
+        return subprocess.run([*self.tmux, *arguments], capture_output=True, text=True,
+                              check=check).stdout
 
     def keys(self, *keys):
         self.call("send-keys", *keys)
@@ -105,7 +93,8 @@ class Terminal:
         with open(os.path.join(self.directory, "stty-before")) as before:
             with open(os.path.join(self.directory, "stty-after")) as after:
                 same = before.read() == after.read()
-        return same and self.call("display-message", "-p", "#{alternate_on} #{cursor_flag}").split() == ["0", "1"]
+        return same and self.call("display-message", "-p",
+                                  "#{alternate_on} #{cursor_flag}").split() == ["0", "1"]
 
     def close(self):
         self.call("kill-server", check=False)
@@ -215,11 +204,13 @@ class Screen(Case):
         terminal.wait_for("/ beta$")
         terminal.keys("Enter")
         terminal.wait_for("call paths of: grow_beta")
-        terminal.wait_for(r"7\.3 KiB .* 50\.0%  grow_beta ← first_caller ← obey") # names come in the background
+        # names come in the background
+        terminal.wait_for(r"7\.3 KiB .* 50\.0%  grow_beta ← first_caller ← obey")
         terminal.wait_for(r"7\.3 KiB .* 50\.0%  grow_beta ← second_caller ← obey")
         terminal.keys("Down", "Enter")
         terminal.wait_for("CALL PATH, innermost first")
-        terminal.wait_for(r"^ grow_beta +\S*obedient\.c:\d+\n (first|second)_caller +\S*obedient\.c:\d+\n")
+        terminal.wait_for(
+            r"^ grow_beta +\S*obedient\.c:\d+\n (first|second)_caller +\S*obedient\.c:\d+\n")
         terminal.keys("b")
         terminal.wait_for("call paths of: grow_beta")
         terminal.keys("b")
@@ -231,8 +222,9 @@ class Screen(Case):
         program.tell("b 30")
         terminal = self.top(program)
         terminal.wait_for(r"obedient\.c:\d+  grow_beta")
-        for key, wanted in [("f", "FUNCTION"), ("i", r"FILE"), ("m", "MODULE"), ("t", "THREAD"), ("z", "SIZE"), ("c", "SCOPE"), ("d", "DOMAIN"),
-                            ("s", "CALL PATH"), ("l", "LINE")]:
+        for key, wanted in [("f", "FUNCTION"), ("i", r"FILE"), ("m", "MODULE"), ("t", "THREAD"),
+                            ("z", "SIZE"), ("c", "SCOPE"), ("d", "DOMAIN"), ("s", "CALL PATH"),
+                            ("l", "LINE")]:
             terminal.keys("g")
             terminal.wait_for("group by:")
             terminal.keys(key)
@@ -248,7 +240,8 @@ class Screen(Case):
         program.tell("a 1024")
         terminal = self.top(program, "--by function")
         terminal.wait_for("grow_alpha")
-        for width, height in [(20, 5), (300, 60), (1, 1), (2, 30), (200, 2), (40, 9), (80, 13), (20, 5)]:
+        for width, height in [(20, 5), (300, 60), (1, 1), (2, 30), (200, 2), (40, 9), (80, 13),
+                              (20, 5)]:
             terminal.resize(width, height)
             time.sleep(0.15)
             terminal.keys("Down", "Up", "Enter", "b", "h", "h")
@@ -265,7 +258,8 @@ class Screen(Case):
         terminal.wait_for("grow_alpha")
         terminal.keys("w")
         terminal.wait_for(r"wrote memtrack\.obedient\.%d\.pb\.gz" % program.pid)
-        report = harness.Profile(os.path.join(self.dir, "memtrack.obedient.%d.pb.gz" % program.pid)).report()
+        report = harness.Profile(os.path.join(self.dir, "memtrack.obedient.%d.pb.gz" %
+                                              program.pid)).report()
         live = {row["function"]: row["live_bytes"] for row in report["rows"]}
         self.assertEqual(live["grow_alpha"], 1024 * 1000)
         self.assertFalse(report["recording"]["approximate"])
@@ -293,7 +287,8 @@ class Screen(Case):
         program = self.obedient("\x1b]2;gotcha\x07", "\x1b[2J")
         terminal = self.top(program)
         self.assertIn(r"\x1b]2;gotcha\x07 \x1b[2J", terminal.wait_for("LIVE"))
-        self.assertNotEqual(terminal.call("display-message", "-p", "#{pane_title}").strip(), "gotcha")
+        self.assertNotEqual(terminal.call("display-message", "-p", "#{pane_title}").strip(),
+                            "gotcha")
         self.quit(terminal)
 
 
@@ -357,7 +352,8 @@ class Endings(Case):
 
     def test_signals(self):
         program = self.obedient()
-        for number in (signal.SIGTERM, signal.SIGQUIT, signal.SIGSEGV, signal.SIGABRT, signal.SIGINT):
+        for number in (signal.SIGTERM, signal.SIGQUIT, signal.SIGSEGV, signal.SIGABRT,
+                       signal.SIGINT):
             with self.subTest(number.name):
                 terminal = self.top(program)
                 terminal.wait_for("LIVE")
@@ -401,10 +397,8 @@ class Endings(Case):
 
 class Tables(Case):
     def run_top(self, *arguments, status=0, **env):
-        result = harness.run([MEMTRACK, "top", *map(str, arguments)], cwd=self.dir,
-                             env=harness.plain_environment(**{"LC_ALL": "C.UTF-8", "COLUMNS": "100", **env}))
-        self.assertEqual(result.code, status, result)
-        return result
+        env = harness.plain_environment(**{"LC_ALL": "C.UTF-8", "COLUMNS": "100", **env})
+        return harness.memtrack("top", *arguments, status=status, cwd=self.dir, env=env)
 
     def objects(self, *arguments):
         return [json.loads(line) for line in self.run_top("--json", *arguments).stdout.splitlines()]
@@ -413,7 +407,8 @@ class Tables(Case):
         program = self.obedient()
         program.tell("a 1024")
         program.tell("b 100")
-        text = self.run_top("--once", "--delay", "50ms", "--by", "function", "-n", "1", program.pid).stdout.decode()
+        text = self.run_top("--once", "--delay", "50ms", "--by", "function", "-n", "1",
+                            program.pid).stdout.decode()
         lines = text.splitlines()
         self.assertIn("pid %d  running  %s" % (program.pid, harness.program("obedient")), lines[0])
         self.assertRegex(lines[2], "LIVE +CHANGE +BYTES/S +ALLOCS/S +BLOCKS  FUNCTION$")
@@ -426,44 +421,41 @@ class Tables(Case):
         program.tell("a 1024")
         program.tell("t 500")
         program.tell("b 100")
-        table, = self.objects("--once", "--delay", "50ms", "--by", "function", "--sort", "total", program.pid)
+        table, = self.objects("--once", "--delay", "50ms", "--by", "function", "--sort", "total",
+                              program.pid)
         rows = {row["function"]: row for row in table["rows"]}
-        self.assertEqual([rows["grow_alpha"][name] for name in ("live_bytes", "live_blocks", "total_blocks")],
+        self.assertEqual([rows["grow_alpha"][name]
+                          for name in ("live_bytes", "live_blocks", "total_blocks")],
                          [1024000, 1024, 1024])
-        self.assertEqual([rows["passing"][name] for name in ("live_bytes", "total_bytes", "total_blocks")],
-                         [0, 50000, 500])
+        self.assertEqual([rows["passing"][name] for name in ("live_bytes", "total_bytes",
+                                                             "total_blocks")], [0, 50000, 500])
         self.assertEqual(table["rows"][0]["function"], "grow_alpha")
         for name, value in table["totals"].items():
             if name in table["rows"][0]:
                 self.assertEqual(sum(row[name] for row in table["rows"]), value, name)
-        report = json.loads(harness.check([MEMTRACK, "report", "--json", str(program.pid)],
-                                          env=harness.plain_environment()).stdout)
+        report = harness.ask("report", program.pid, env=harness.plain_environment())
         for name in ("live_bytes", "live_blocks", "total_bytes", "total_blocks", "peak_bytes"):
             self.assertEqual(table["totals"][name], report["totals"][name], name)
 
-    @unittest.skipUnless(jsonschema, "no python3-jsonschema")
     def test_schema(self):
-        with open(SCHEMA) as file:
-            schema = json.load(file)
-        validator = jsonschema.Draft202012Validator(schema)
-        validator.check_schema(schema)
+        validator = output.validator("memtrack-top-1")
+        schema = validator.schema
         program = self.obedient()
         program.tell("b 10")
         combinations = [(by, "live") for by in schema["properties"]["group_by"]["enum"]]
         combinations += [("line", sort) for sort in schema["properties"]["sort"]["enum"]]
         for by, sort in combinations:
-            table, = self.objects("--once", "--delay", "10ms", "--by", by, "--sort", sort, program.pid)
+            table, = self.objects("--once", "--delay", "10ms", "--by", by, "--sort", sort,
+                                  program.pid)
             self.assertEqual([error.message for error in validator.iter_errors(table)], [])
             self.assertEqual((table["group_by"], table["sort"]), (by, sort))
             self.assertEqual("stack" in table["rows"][0], by == "stack")
 
     def test_batch_takes_rates(self):
         program = self.obedient()
-        command = [MEMTRACK, "top", "--batch", "--json", "--delay", "300ms", "--by", "function", str(program.pid)]
-        reader = subprocess.Popen(command, stdout=subprocess.PIPE, env=harness.plain_environment())
-        self.stack.callback(reader.wait)
-        self.stack.callback(reader.kill)
-        self.stack.callback(reader.stdout.close)
+        command = [MEMTRACK, "top", "--batch", "--json", "--delay", "300ms", "--by", "function",
+                   str(program.pid)]
+        reader = self.stack.enter_context(live.Child(command))
         json.loads(reader.stdout.readline())
         program.tell("a 3000")
         seen = 0
@@ -483,18 +475,20 @@ class Tables(Case):
         program = self.obedient()
         program.tell("a 10")
         program.tell("b 10")
-        tables = self.objects("--batch", "--count", "3", "--delay", "20ms", "--by", "function", "--include", "*beta*",
+        tables = self.objects("--batch", "--count", "3", "--delay", "20ms", "--by", "function",
+                              "--include", "*beta*", program.pid)
+        self.assertEqual([[row["function"] for row in table["rows"]] for table in tables],
+                         [["grow_beta"]] * 3)
+        stack, = self.objects("--once", "--delay", "20ms", "--by", "stack", "--include", "*beta*",
                               program.pid)
-        self.assertEqual([[row["function"] for row in table["rows"]] for table in tables], [["grow_beta"]] * 3)
-        stack, = self.objects("--once", "--delay", "20ms", "--by", "stack", "--include", "*beta*", program.pid)
-        self.assertEqual({row["stack"][1]["function"] for row in stack["rows"]}, {"first_caller", "second_caller"})
+        self.assertEqual({row["stack"][1]["function"] for row in stack["rows"]},
+                         {"first_caller", "second_caller"})
 
     def test_a_ledger_of_a_dead_process(self):
         program = self.obedient()
         program.tell("a 1024")
         program.end()
-        ledger = next(os.path.join(path, name) for path, _, names in os.walk(self.dir) for name in names
-                      if name.endswith(".ledger"))
+        ledger, = harness.ledgers(self.dir)
         table, = self.objects("--once", "--by", "function", ledger)
         self.assertEqual(table["process"]["state"], "ended")
         self.assertEqual(table["rows"][0]["live_bytes"], 1024000)

@@ -1,18 +1,15 @@
 # SPDX-License-Identifier: MIT
 # timeout: 180
-"""Memory that is not malloc's: when what was recorded explains less than half of what the process had, that is said, with
-what else keeps memory in it and how to see that; and so are children that could not be recorded."""
-import json
+"""Memory that is not malloc's: when what was recorded explains less than half of what the process
+had, that is said, with what else keeps memory in it and how to see that; and so are children that
+could not be recorded."""
 import os
 import shutil
-import subprocess
-import unittest
 
-from support import harness
+from support import case, go, harness
 from support.output import validate
 
 MEMTRACK = harness.MEMTRACK
-GO = shutil.which("go") or next((path for path in ("/usr/lib/go-1.19/bin/go",) if os.path.exists(path)), None)
 
 HOLD = """
 #include <stdlib.h>
@@ -53,27 +50,16 @@ func main() {
 """
 
 
-class Case(unittest.TestCase):
-    def setUp(self):
-        context = harness.workdir()
-        self.dir = context.__enter__()
-        self.addCleanup(context.__exit__, None, None, None)
-
-    def path(self, *names):
-        return os.path.join(self.dir, *names)
-
-    def compile(self, name, global_text, text, *flags, suffix=".c"):
-        with open(self.path(name + suffix), "w") as file:
-            file.write(HOLD % (global_text, text))
-        harness.check(["cc", "-O1", *flags, self.path(name + suffix), "-o", self.path(name)])
-        return self.path(name)
+class Case(case.Case):
+    def compile(self, name, global_text, text, *flags):
+        return self.build(name, HOLD % (global_text, text), "-O1", *flags)
 
     def track(self, *command, code=5, options=(), **env):
-        result = harness.run([MEMTRACK, "run", *options, "--force", "-o", self.path("p.pb.gz"), "--", *command],
-                             cwd=self.dir, env=harness.plain_environment(**env))
+        result = harness.run([MEMTRACK, "run", *options, "--force", "-o", self.path("p.pb.gz"),
+                              "--", *command], cwd=self.dir, env=harness.plain_environment(**env))
         self.assertEqual(code, result.code, result)
         text = " ".join(result.stderr.decode().split())
-        document = json.loads(harness.check([MEMTRACK, "report", "--json", self.path("p.pb.gz")]).stdout)
+        document = harness.ask("report", self.path("p.pb.gz"))
         return text, validate(document, "memtrack-report-1")["coverage"]
 
     def judge(self, text, coverage, *said):
@@ -130,21 +116,15 @@ class Unseen(Case):
     def test_allocator_in_the_executable(self):
         """Known by a symbol, or in a stripped program by its messages."""
         symbol = self.compile("bundled", "void je_mallctl(void) {}", MAPPED)
-        text = self.compile("stripped", 'const char *volatile message = "<jemalloc>: Error";', MAPPED, "-s")
+        text = self.compile("stripped", 'const char *volatile message = "<jemalloc>: Error";',
+                            MAPPED, "-s")
         for program in (symbol, text):
             self.judge(*self.track(program), "jemalloc inside the executable (%s)" % program)
 
     def test_go(self):
-        if not GO:
-            self.skipTest("Go is not installed")
-        with open(self.path("main.go"), "w") as file:
-            file.write(GO_SOURCE)
-        built = subprocess.run([GO, "build", "-o", self.path("go"), self.path("main.go")], capture_output=True,
-                               cwd=self.dir, env={**os.environ, "HOME": self.dir, "GOCACHE": self.path("cache"),
-                                                  "CGO_ENABLED": "1", "GO111MODULE": "off"})
-        if built.returncode != 0:
-            self.skipTest(built.stderr.decode()[-200:])
-        self.judge(*self.track(self.path("go"), code=0), "the Go runtime", "runtime/pprof")
+        program = go.build(self.path("go"), self.write("main.go", GO_SOURCE), self.dir,
+                           CGO_ENABLED="1", GO111MODULE="off")
+        self.judge(*self.track(program, code=0), "the Go runtime", "runtime/pprof")
 
     def test_python(self):
         script = "import time; x = [object() for i in range(2000000)]; time.sleep(0.1)"
@@ -191,7 +171,8 @@ class Children(Case):
     def test_forks_of_one(self):
         """A program without a ledger forks: its child has as little of one."""
         source = "if (fork() == 0) { %s; _exit(0); } wait(NULL);" % MALLOCED
-        note, = self.notes(self.compile("forking", "", source, "-static", "-include", "unistd.h", "-include", "sys/wait.h"))
+        note, = self.notes(self.compile("forking", "", source, "-static", "-include", "unistd.h",
+                                        "-include", "sys/wait.h"))
         self.assertIn(", 2 times, ", note)
 
     def test_setuid(self):
@@ -210,19 +191,24 @@ class Children(Case):
     def test_mount_namespace(self):
         """Where the program is and the directory of the ledgers is not: as in a sandbox."""
         program = self.compile("sandboxed", "", MALLOCED)
-        away = "unshare -m sh -c 'mount -t tmpfs none %s && exec %s'" % (self.path("ledgers"), program)
+        away = "unshare -m sh -c 'mount -t tmpfs none %s && exec %s'" % (self.path("ledgers"),
+                                                                         program)
         if harness.run(["unshare", "-m", "true"]).code:
             self.skipTest("needs the right to mount")
         os.mkdir(self.path("ledgers"))
-        text, coverage = self.track("sh", "-c", away + "; exit 5", MEMTRACK_DIR=self.path("ledgers"))
+        text, coverage = self.track("sh", "-c", away + "; exit 5",
+                                    MEMTRACK_DIR=self.path("ledgers"))
         notes = " ".join(note for note in coverage["notes"] if note.startswith("Not recorded"))
-        self.assertRegex(notes, r"Not recorded: %s .*there is no %s/" % (program, self.path("ledgers")))
+        self.assertRegex(notes, r"Not recorded: %s .*there is no %s/" %
+                         (program, self.path("ledgers")))
         self.assertIn("there is no", text)
 
     def test_own_malloc(self):
         own = "static char pool[1 << 26]; static size_t at; void *malloc(size_t n) { at += n + 15 & ~15ul; return pool + at - n; } void free(void *p) { (void)p; }"
-        text, _ = self.track("sh", "-c", self.compile("own", own, MALLOCED, "-rdynamic") + "; exit 5")
-        self.assertRegex(text, r"own nothing was recorded: its own malloc comes before the recorder's")
+        text, _ = self.track("sh", "-c", self.compile("own", own, MALLOCED, "-rdynamic") +
+                             "; exit 5")
+        self.assertRegex(text,
+                         r"own nothing was recorded: its own malloc comes before the recorder's")
 
     def test_nothing_to_say(self):
         """Children that are recorded, and forks that do nothing, are no strangers."""

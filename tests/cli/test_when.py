@@ -1,16 +1,15 @@
 # SPDX-License-Identifier: MIT
 # timeout: 240
-"""--when of run and snapshot: once per crossing, every action, and what must not go wrong while nobody looks."""
+"""--when of run and snapshot: once per crossing, every action, and what must not go wrong while
+nobody looks."""
 import glob
-import json
 import os
 import re
 import signal
 import subprocess
 import time
-import unittest
 
-from support import harness
+from support import case, harness, live
 
 MEMTRACK = harness.MEMTRACK
 # Holds 8 MiB for a moment, three times, with nothing in between; then says so.
@@ -22,26 +21,19 @@ WAVES = ("import sys, time\n"
 GROWS = "import time\nkeep = []\nfor i in range(int(%r)): keep.append(bytearray(1 << 19)); time.sleep(0.02)\n"
 
 
-class Case(unittest.TestCase):
-    def setUp(self):
-        context = harness.workdir()
-        self.dir = context.__enter__()
-        self.addCleanup(context.__exit__, None, None, None)
-
-    def path(self, *names):
-        return os.path.join(self.dir, *names)
-
+class Case(case.Case):
     def run_python(self, script, *options):
-        return harness.run([MEMTRACK, "run", "-o", "p.pb.gz", *options, "--", "python3", "-c", script], cwd=self.dir)
+        return harness.run([MEMTRACK, "run", "-o", "p.pb.gz", *options, "--", "python3", "-c",
+                            script], cwd=self.dir)
 
     def snapshots(self):
         return sorted(os.path.basename(path) for path in glob.glob(self.path("p.[0-9]*.pb.gz")))
 
     def report(self, name):
-        return json.loads(harness.check([MEMTRACK, "report", "--json", self.path(name)]).stdout)
+        return harness.ask("report", self.path(name))
 
     def marks(self, name):
-        document = json.loads(harness.check([MEMTRACK, "timeline", "--json", self.path(name)]).stdout)
+        document = harness.ask("timeline", self.path(name))
         return document["processes"][0]["marks"]
 
 
@@ -56,25 +48,29 @@ class Run(Case):
         marks = self.marks("p.pb.gz")
         self.assertEqual(["live>7M"] * 3, [mark["name"] for mark in marks])
         self.assertEqual({"trigger"}, {mark["kind"] for mark in marks})
-        self.assertEqual(marks[:2], self.marks("p.2.pb.gz"))  # the snapshot has the axis and the marks so far
+        # the snapshot has the axis and the marks so far
+        self.assertEqual(marks[:2], self.marks("p.2.pb.gz"))
 
     def test_again(self):
         self.run_python(WAVES, "-q", "--when", "live>7M", "--again", "1m")
         self.assertEqual(["p.1.pb.gz"], self.snapshots())
 
     def test_never(self):
-        result = self.run_python(WAVES, "-q", "--when", "live>1G", "--when", "failed>0", "--when", "dropped>0",
-                                 "--when", "growth>100M/s", "--when", "time>1h", "--when", "rss>99%")
+        result = self.run_python(WAVES, "-q", "--when", "live>1G", "--when", "failed>0", "--when",
+                                 "dropped>0", "--when", "growth>100M/s", "--when", "time>1h",
+                                 "--when", "rss>99%")
         self.assertEqual((0, b""), (result.code, result.stderr))
         self.assertEqual([], self.snapshots() + self.marks("p.pb.gz"))
 
     def test_actions_in_order(self):
         command = "echo \"$MEMTRACK_PID $MEMTRACK_CONDITION $MEMTRACK_PROFILE\"; test -s \"$MEMTRACK_PROFILE\""
-        result = self.run_python(WAVES, "--when", "live>7M", "--do", "snapshot", "--do", command, "--do", "signal:term")
+        result = self.run_python(WAVES, "--when", "live>7M", "--do", "snapshot", "--do", command,
+                                 "--do", "signal:term")
         self.assertEqual(128 + signal.SIGTERM, result.code, repr(result))
         self.assertEqual(b"", result.stdout)  # a command's output is not the program's
         text = result.stderr.decode()
-        pid = re.search(r"live>7M in process (\d+) \([\d.]+ MiB after [\d.]+ m?s\): wrote p\.1\.pb\.gz", text)
+        pid = re.search(
+            r"live>7M in process (\d+) \([\d.]+ MiB after [\d.]+ m?s\): wrote p\.1\.pb\.gz", text)
         self.assertTrue(pid, text)
         pid = pid.group(1)
         self.assertIn("\n%s live>7M p.1.pb.gz\n" % pid, text)
@@ -85,26 +81,30 @@ class Run(Case):
     def test_command_that_fails(self):
         result = self.run_python(WAVES, "-q", "--when", "live>7M", "--do", "exit 3")
         self.assertEqual(0, result.code)
-        self.assertRegex(result.stderr.decode(), r"^memtrack run: live>7M in process \d+: 'exit 3' ended with status 3\n$")
+        self.assertRegex(result.stderr.decode(),
+                         r"^memtrack run: live>7M in process \d+: 'exit 3' ended with status 3\n$")
 
     def test_command_does_not_hold_up_the_run(self):
         begin = time.monotonic()
         with open(self.path("stderr"), "w+") as stderr:  # no pipe: the command holds it open
-            code = subprocess.call([MEMTRACK, "run", "-q", "-o", "p.pb.gz", "--when", "live>7M", "--do", "sleep 20", "--",
-                                    "python3", "-c", WAVES], cwd=self.dir, stdout=stderr, stderr=stderr)
+            code = subprocess.call([MEMTRACK, "run", "-q", "-o", "p.pb.gz", "--when", "live>7M",
+                                    "--do", "sleep 20", "--", "python3", "-c", WAVES], cwd=self.dir,
+                                   stdout=stderr, stderr=stderr)
             stderr.seek(0)
             self.assertIn("1 trigger action still runs", stderr.read())
         self.assertEqual(0, code)
         self.assertLess(time.monotonic() - begin, 18)
 
     def test_directory_that_takes_nothing(self):
-        result = harness.run([MEMTRACK, "run", "-o", "/proc/x.%p.pb.gz", "--when", "live>7M", "--", "python3", "-c",
-                              WAVES], cwd=self.dir, env=harness.plain_environment(TMPDIR=self.dir))
+        result = harness.run([MEMTRACK, "run", "-o", "/proc/x.%p.pb.gz", "--when", "live>7M", "--",
+                              "python3", "-c", WAVES], cwd=self.dir,
+                             env=harness.plain_environment(TMPDIR=self.dir))
         self.assertNotEqual(0, len(result.stderr))
         self.assertNotIn(b"Traceback", result.stderr)
 
     def test_growth(self):
-        result = self.run_python(GROWS % 150, "-q", "--when", "growth(1s)>5M/s", "--when", "growth(1s)>500M/s")
+        result = self.run_python(GROWS % 150, "-q", "--when", "growth(1s)>5M/s", "--when",
+                                 "growth(1s)>500M/s")
         self.assertEqual(0, result.code, repr(result))
         self.assertEqual(["p.1.pb.gz"], self.snapshots())
         self.assertEqual(["growth(1s)>5M/s"], [mark["name"] for mark in self.marks("p.pb.gz")])
@@ -112,7 +112,8 @@ class Run(Case):
 
     def test_percentage_says_of_what(self):
         result = self.run_python(WAVES, "--when", "rss>99.5%")
-        self.assertRegex(result.stderr.decode(), r"memtrack run: rss>99\.5% is of [\d.]+ [KMGT]iB: (the machine|/)")
+        self.assertRegex(result.stderr.decode(),
+                         r"memtrack run: rss>99\.5% is of [\d.]+ [KMGT]iB: (the machine|/)")
 
     def test_children(self):
         script = "import subprocess, sys\nsubprocess.run([sys.executable, '-c', %r])\n" % WAVES
@@ -123,22 +124,25 @@ class Run(Case):
         self.assertEqual(child, self.report("p.1.pb.gz")["process"]["pid"])
 
     def test_past_moments(self):
-        """Of a child, behind more short-lived processes than are followed at a time; and of the snapshot of it."""
+        """Of a child, behind more short-lived processes than are followed at a time; and of the
+        snapshot of it."""
         script = ("import os, subprocess, sys\n"
                   "for i in range(20): subprocess.run(['/bin/true'])\n"
                   "subprocess.run([sys.executable, '-c', %r])\n" % (GROWS % 60))
         result = self.run_python(script, "--when", "live>20M")
         child = int(re.search(rb"in process (\d+)", result.stderr).group(1))
         end, = glob.glob(self.path("p.%d.pb.gz" % child))
-        document = json.loads(harness.check([MEMTRACK, "timeline", "--json", end]).stdout)
+        document = harness.ask("timeline", end)
         ticks = document["processes"][0]["ticks"]
         half = next(tick for tick in ticks if tick["live_bytes"] > 10 << 20)
         for name in ("p.1.pb.gz", end):
-            report = json.loads(harness.check([MEMTRACK, "report", "--json", "--at", "%dms" % (half["time_ns"] // 10**6),
-                                               self.path(name)]).stdout)
-            self.assertAlmostEqual(half["live_bytes"], report["totals"]["live_bytes"], delta=4 << 20)
-        tree = json.loads(harness.check([MEMTRACK, "timeline", "--tree", "--json", self.dir]).stdout)
-        self.assertEqual(1, sum(process["process"]["pid"] == child for process in tree["processes"]))
+            report = harness.ask("report", "--at", "%dms" % (half["time_ns"] // 10**6),
+                                 self.path(name))
+            self.assertAlmostEqual(half["live_bytes"], report["totals"]["live_bytes"],
+                                   delta=4 << 20)
+        tree = harness.ask("timeline", "--tree", self.dir)
+        self.assertEqual(1, sum(process["process"]["pid"] == child
+                                for process in tree["processes"]))
 
     def test_usage(self):
         for message, *options in (
@@ -158,17 +162,13 @@ class Run(Case):
 
 class Snapshot(Case):
     def start(self, script):
-        env = harness.plain_environment(LD_PRELOAD=harness.LIBRARY, MEMTRACK_DIR=self.dir)
-        process = subprocess.Popen(["python3", "-c", script], env=env, stdout=subprocess.DEVNULL)
-        self.addCleanup(process.wait)
-        self.addCleanup(process.kill)
-        deadline = time.monotonic() + 20
-        while not glob.glob(self.path("%d.*.ledger" % process.pid)) and time.monotonic() < deadline:
-            time.sleep(0.02)
-        return process
+        env = harness.preloaded(self.dir)
+        script = "print('ready', flush=True)\n" + script
+        return self.enterContext(live.Child(["python3", "-c", script], "ready", env=env))
 
     def snapshot(self, process, *options):
-        return harness.run([MEMTRACK, "snapshot", str(process.pid), "-o", "p.pb.gz", *options], cwd=self.dir)
+        return harness.run([MEMTRACK, "snapshot", str(process.pid), "-o", "p.pb.gz", *options],
+                           cwd=self.dir)
 
     def test_count(self):
         process = self.start(GROWS % 1000)
@@ -180,10 +180,12 @@ class Snapshot(Case):
 
     def test_number_in_the_name(self):
         process = self.start(GROWS % 1000)
-        result = harness.run([MEMTRACK, "snapshot", str(process.pid), "-q", "-o", "at-%n.pb.gz", "--when", "live>4M",
-                              "--when", "time>0s", "--count", "2"], cwd=self.dir)
+        result = harness.run([MEMTRACK, "snapshot", str(process.pid), "-q", "-o", "at-%n.pb.gz",
+                              "--when", "live>4M", "--when", "time>0s", "--count", "2"],
+                             cwd=self.dir)
         self.assertEqual((0, b""), (result.code, result.stderr))
-        self.assertEqual(["at-1.pb.gz", "at-2.pb.gz"], sorted(os.path.basename(p) for p in glob.glob(self.path("at-*"))))
+        self.assertEqual(["at-1.pb.gz", "at-2.pb.gz"],
+                         sorted(os.path.basename(p) for p in glob.glob(self.path("at-*"))))
 
     def test_until_the_process_ends(self):
         process = self.start(GROWS % 60)
@@ -200,8 +202,8 @@ class Snapshot(Case):
 
     def test_signal_ends_the_watch(self):
         process = self.start(GROWS % 1000)
-        watcher = subprocess.Popen([MEMTRACK, "snapshot", str(process.pid), "--when", "live>100G"], cwd=self.dir,
-                                   stderr=subprocess.PIPE)
+        watcher = live.Child([MEMTRACK, "snapshot", str(process.pid), "--when", "live>100G"],
+                             cwd=self.dir)
         while not self.catches(watcher.pid, signal.SIGINT):
             self.assertIsNone(watcher.poll())
             time.sleep(0.01)

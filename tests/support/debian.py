@@ -2,8 +2,8 @@
 """
 Clean Debian systems to install packages in. debootstrap makes one for each suite, once, below the
 build directory; a test works in a copy of it. Where packages come from is what this machine's apt
-has been told, its proxies included. A System's commands run in mount and process namespaces of their
-own: nothing stays mounted, no process is left.
+has been told, its proxies included. A System's commands run in mount and process namespaces of
+their own: nothing stays mounted, no process is left.
 """
 import os
 import pathlib

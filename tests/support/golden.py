@@ -1,14 +1,15 @@
 # SPDX-License-Identifier: MIT
 """
-Golden files are tests/cli/golden/COMMAND-NAME.txt. Each begins with a command as a person would type it, and goes on
-with what it prints, both streams in order; more commands may follow:
+Golden files are tests/cli/golden/COMMAND-NAME.txt. Each begins with a command as a person would
+type it, and goes on with what it prints, both streams in order; more commands may follow:
 
     $ COLUMNS=100 memtrack report --by stack plain.pb.gz
      program    /srv/demo/parser (process 4711)
      ...
 
-The test reads the command from the file, runs it in the directory of its test, and compares. So a new case is a new
-file with nothing but its `$` line, which MEMTRACK_GOLDEN=write completes (and it renews the others).
+The test reads the command from the file, runs it in the directory of its test, and compares. So a
+new case is a new file with nothing but its `$` line, which MEMTRACK_GOLDEN=write completes (and it
+renews the others).
 """
 import glob
 import os
@@ -17,12 +18,15 @@ import re
 from support import harness
 
 DIRECTORY = os.path.join(harness.SOURCE, "tests", "cli", "golden")
-COMMAND = re.compile(r"^\$ ((?:.*\\\n)*.*\n)", flags=re.M)  # a backslash at the end goes on in the next line
-TESTED = ("check", "diff", "report", "scopes", "timeline")  # the commands whose tests call check_files
+# a backslash at the end goes on in the next line
+COMMAND = re.compile(r"^\$ ((?:.*\\\n)*.*\n)", flags=re.M)
+# the commands whose tests call check_files
+TESTED = ("check", "diff", "report", "scopes", "timeline")
 
 
 def names():
-    return sorted(os.path.basename(path)[:-len(".txt")] for path in glob.glob(os.path.join(DIRECTORY, "*.txt")))
+    return sorted(os.path.basename(path)[:-len(".txt")]
+                  for path in glob.glob(os.path.join(DIRECTORY, "*.txt")))
 
 
 def commands_of(text):
@@ -34,9 +38,11 @@ def commands_of(text):
 
 
 def printed(command, directory):
-    environment = harness.plain_environment(LC_ALL="C.UTF-8", COLUMNS="80", PATH="%s:/usr/bin:/bin" % os.path.dirname(
-        harness.MEMTRACK))
-    result = harness.run(["bash", "-o", "pipefail", "-c", "exec 2>&1\n" + command], env=environment, cwd=directory)
+    environment = harness.plain_environment(LC_ALL="C.UTF-8", COLUMNS="80",
+                                            PATH="%s:/usr/bin:/bin" %
+                                            os.path.dirname(harness.MEMTRACK))
+    result = harness.run(["bash", "-o", "pipefail", "-c", "exec 2>&1\n" + command], env=environment,
+                         cwd=directory)
     if result.code != 0:
         raise AssertionError("%s%r" % (command, result))
     return result.stdout.decode()
@@ -57,7 +63,8 @@ def check_file(case, name, directory):
 
 
 def check_files(case, command, directory):
-    """Every golden file of a command, each as a subtest. A file of a command that no test asks for is a mistake."""
+    """Every golden file of a command, each as a subtest. A file of a command that no test asks for
+    is a mistake."""
     strays = [name for name in names() if name.partition("-")[0] not in TESTED]
     case.assertEqual([], strays, "golden files that no test compares with")
     files = [name for name in names() if name.partition("-")[0] == command]
