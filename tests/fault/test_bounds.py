@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""The recorder's own memory has a bound: --max-ledger, or a part of the memory limit. Call paths beyond it are counted in one
-line, all totals are exact, and a note says so. And where there is no room at all, the program is what it is without."""
+"""The recorder's own memory has a bound: --max-ledger, or a part of the memory limit. Call paths
+beyond it are counted in one line, all totals are exact, and a note says so. And where there is no
+room at all, the program is what it is without."""
 import contextlib
 import os
 import subprocess
@@ -25,13 +26,14 @@ def paths(n, live=LIVE):
 
 class Bounds(unittest.TestCase):
     def run_bounded(self, directory, *options, n=N, before=(), env=None):
-        tracked = harness.track([*before, harness.program("many_paths"), str(n), str(LIVE)], directory, options, env=env)
+        tracked = harness.track([*before, harness.program("many_paths"), str(n), str(LIVE)],
+                                directory, options, env=env)
         self.assertEqual((0, b""), (tracked.code, tracked.stdout), "%r" % tracked)
         profile = next(p for p in tracked.profiles if p.process["exe"].endswith("many_paths"))
         totals, coverage = profile.totals, profile.coverage
         self.assertEqual((n + 1, *paths(n), 0, 0),
-                         (totals["total_blocks"], totals["total_bytes"], totals["peak_bytes"], totals["live_blocks"],
-                          coverage["dropped_events"]), "%r" % profile)
+                         (totals["total_blocks"], totals["total_bytes"], totals["peak_bytes"],
+                          totals["live_blocks"], coverage["dropped_events"]), "%r" % profile)
         return profile
 
     def ledger_bytes(self, profile):
@@ -40,14 +42,15 @@ class Bounds(unittest.TestCase):
     def test_option(self):
         with harness.workdir() as directory:
             free = self.run_bounded(directory)
-            self.assertGreater(self.ledger_bytes(free), 10 << 20, "the program has not as many call paths as it should")
+            self.assertGreater(self.ledger_bytes(free), 10 << 20,
+                               "the program has not as many call paths as it should")
             self.assertEqual(0, free.coverage["lossy_blocks"])
         for mib in (2, 4):
             with self.subTest(mib), harness.workdir() as directory:
                 profile = self.run_bounded(directory, "--max-ledger=%dM" % mib)
                 self.assertLessEqual(self.ledger_bytes(profile), (mib << 20) + (512 << 10))
                 self.assertGreater(profile.coverage["lossy_blocks"], N // 2)
-                self.assertRegex(" ".join(profile.coverage["notes"]), r"%d MiB of ledger.*--max-ledger" % mib)
+                self.assertRegex(profile.notes, r"%d MiB of ledger.*--max-ledger" % mib)
 
     def test_no_bound(self):
         with harness.workdir() as directory:
@@ -64,26 +67,27 @@ class Bounds(unittest.TestCase):
             profile = self.run_bounded(directory, before=into)
             self.assertLessEqual(self.ledger_bytes(profile), (8 << 20) + (512 << 10))
             self.assertGreater(profile.coverage["lossy_blocks"], 0)
-            self.assertRegex(" ".join(profile.coverage["notes"]), "8 MiB of ledger")
+            self.assertRegex(profile.notes, "8 MiB of ledger")
             with harness.workdir() as another:
                 unbounded = self.run_bounded(another, "--max-ledger=0", before=into)
                 self.assertEqual(0, unbounded.coverage["lossy_blocks"])
 
     def test_churn(self):
-        """A million call paths, a thousand live blocks: what the recorder holds has a bound, beside the ledger, too."""
+        """A million call paths, a thousand live blocks: what the recorder holds has a bound, beside
+        the ledger, too."""
         n = 1000000 if os.environ.get("MEMTRACK_SOAK") else 300000
         with harness.workdir() as directory:
-            env = harness.plain_environment(LD_PRELOAD=harness.LIBRARY, MEMTRACK_DIR=directory,
-                                            MEMTRACK_OPTIONS="max_ledger=8M")
+            env = harness.preloaded(directory, MEMTRACK_OPTIONS="max_ledger=8M")
             process = subprocess.Popen([harness.program("many_paths"), str(n), str(LIVE)], env=env)
             _, status, usage = os.wait4(process.pid, 0)
             process.returncode = status
             self.assertEqual(0, status)
             self.assertLess(usage.ru_maxrss, 32 << 10, "KiB")
-            ledger, = (harness.Profile(os.path.join(directory, name)) for name in os.listdir(directory))
+            ledger, = (harness.Profile(os.path.join(directory, name))
+                       for name in os.listdir(directory))
             totals = ledger.totals
-            self.assertEqual((n + 1, *paths(n), 0), (totals["total_blocks"], totals["total_bytes"], totals["peak_bytes"],
-                                                     totals["live_blocks"]))
+            self.assertEqual((n + 1, *paths(n), 0), (totals["total_blocks"], totals["total_bytes"],
+                                                     totals["peak_bytes"], totals["live_blocks"]))
 
 
 @contextlib.contextmanager
@@ -92,12 +96,14 @@ def memory_group(limit):
     with open("/proc/self/cgroup") as file:
         mine = dict(line.strip().split(":", 2)[1:] for line in file)
     version1 = "memory" in mine
-    where = ("/sys/fs/cgroup/memory" if version1 else "/sys/fs/cgroup") + mine["memory" if version1 else ""]
+    where = ("/sys/fs/cgroup/memory" if version1 else "/sys/fs/cgroup") + mine["memory" if version1
+                                                                               else ""]
     group = os.path.join(where, "memtrack-test-%d" % os.getpid())
     inner = os.path.join(group, "inner")
     try:
         os.makedirs(inner)
-        with open(os.path.join(group, "memory.limit_in_bytes" if version1 else "memory.max"), "w") as file:
+        with open(os.path.join(group, "memory.limit_in_bytes" if version1 else "memory.max"),
+                  "w") as file:
             file.write(str(limit))
     except OSError as error:
         raise unittest.SkipTest("no control group is to be had: %s" % error) from None
@@ -114,7 +120,8 @@ class Environment(unittest.TestCase):
 
     def recorded(self, directory, before=(), env=None):
         tracked = harness.track([*before, harness.program("tree")], directory, env=env)
-        self.assertEqual((0, b"61497 bytes of labels\n"), (tracked.code, tracked.stdout), "%r" % tracked)
+        self.assertEqual((0, b"61497 bytes of labels\n"), (tracked.code, tracked.stdout), "%r" %
+                         tracked)
         mine = [p for p in tracked.profiles if p.process["exe"].endswith("/tree")]
         self.assertEqual([3951], [p.totals["total_blocks"] for p in mine], "%r" % tracked)
         self.assertEqual([harness.program("tree")], mine[0].process["command"])
@@ -135,8 +142,10 @@ class Environment(unittest.TestCase):
                 self.recorded(directory, before=hide)
             out = os.path.join(directory, "out.pb.gz")
             with self.subTest("memtrack, too"):
-                result = harness.run([*hide, harness.MEMTRACK, "run", "-o", out, harness.program("tree")])
-                self.assertEqual((0, b"61497 bytes of labels\n"), (result.code, result.stdout), "%r" % result)
+                result = harness.run([*hide, harness.MEMTRACK, "run", "-o", out,
+                                      harness.program("tree")])
+                self.assertEqual((0, b"61497 bytes of labels\n"), (result.code, result.stdout),
+                                 "%r" % result)
                 self.assertNotRegex(result.stderr.decode(), "nothing was recorded|still run")
                 self.assertEqual(3951, harness.Profile(out).totals["total_blocks"])
 

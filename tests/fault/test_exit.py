@@ -1,33 +1,27 @@
 # SPDX-License-Identifier: MIT
 # timeout: 180
-"""A program ends as it does without a tracker, whatever its threads hold, its heap looks like or its handlers do. On its own
-account the recorder calls no allocator; who wants the allocator's figures has a copy of the process asked, which may die."""
+"""A program ends as it does without a tracker, whatever its threads hold, its heap looks like or
+its handlers do. On its own account the recorder calls no allocator; who wants the allocator's
+figures has a copy of the process asked, which may die."""
 import os
 import struct
-import unittest
 
-from support import compiler, harness
+from support import case, compiler, harness, oracle
 
 RUNS = "200" if os.environ.get("MEMTRACK_SOAK") else "12"
 SMASHED = range(5)
 LINE = struct.Struct("=24sQ")
 
 
-class Exit(unittest.TestCase):
+class Exit(case.Case):
     def setUp(self):
-        context = harness.workdir()
-        self.dir = context.__enter__()
-        self.addCleanup(context.__exit__, None, None, None)
+        super().setUp()
         self.n = 0
 
     def same(self, command, options=(), env=None, **more):
         """Output and status are those of the program alone. Returns the tracked run."""
         self.n += 1
-        native = harness.run(command, env=env, **more)
-        tracked = harness.track(command, self.dir, options, env, "p%d" % self.n, **more)
-        native.code = native.code if native.code >= 0 else 128 - native.code # memtrack run is no signal's victim
-        self.assertTrue(native.same_as(tracked), "%s %s\n%r\n%r" % (command, options, native, tracked))
-        return tracked
+        return oracle.as_without(self, command, self.dir, options, env, "p%d" % self.n, **more)
 
     def test_threads_that_are_stopped_for_good(self):
         for how in ("parked", "gone"):
@@ -47,10 +41,11 @@ class Exit(unittest.TestCase):
                 self.same([harness.program("exit_handler"), RUNS], ["--allocator", bump, *options])
 
     def figures(self, tracked):
-        return "uordblks" in harness.check([harness.MEMTRACK, "report", tracked.profile.path]).stdout.decode()
+        return "uordblks" in harness.memtrack("report", tracked.profile.path).stdout.decode()
 
     def reason(self, tracked):
-        notes = [note for note in tracked.profile.coverage["notes"] if "own figures are missing" in note]
+        notes = [note for note in tracked.profile.coverage["notes"]
+                 if "own figures are missing" in note]
         self.assertEqual(1, len(notes), tracked.profile.coverage)
         return notes[0]
 
@@ -60,13 +55,15 @@ class Exit(unittest.TestCase):
         self.assertTrue(self.figures(self.same(command, ["--allocator-stats"])))
 
     def test_nobody_sees_the_copy(self):
-        self.assertTrue(self.figures(self.same([harness.program("exit_children")], ["--allocator-stats"])))
+        self.assertTrue(self.figures(self.same([harness.program("exit_children")],
+                                               ["--allocator-stats"])))
 
     def test_figures_that_cannot_be_had(self):
         tracked = self.same([harness.program("exit_smashed"), "1"], ["--allocator-stats"])
         self.assertRegex(self.reason(tracked), r"crashed when it was asked \(signal \d+, in a copy")
         harness.find_library("libmimalloc.so.2")
-        tracked = self.same([harness.program("tree")], ["--allocator-stats", "--allocator", "mimalloc"])
+        tracked = self.same([harness.program("tree")],
+                            ["--allocator-stats", "--allocator", "mimalloc"])
         self.assertRegex(self.reason(tracked), "only glibc, jemalloc and tcmalloc")
         tracked = self.same(["sh", "-c", "kill -9 $$"], ["--allocator-stats"])
         self.assertRegex(self.reason(tracked), "did not come")
@@ -80,13 +77,15 @@ class Exit(unittest.TestCase):
 
     def witnessed(self, *preload):
         counts = os.path.join(self.dir, "counts.%d" % len(preload))
-        env = harness.plain_environment(LD_PRELOAD=":".join(preload), WITNESS=counts, MEMTRACK_DIR=self.dir)
+        env = harness.plain_environment(LD_PRELOAD=":".join(preload), WITNESS=counts,
+                                        MEMTRACK_DIR=self.dir)
         harness.check([harness.program("ways")], env=env)
         with open(counts, "rb") as file:
             return {name.rstrip(b"\0").decode(): n for name, n in LINE.iter_unpack(file.read())}
 
     def test_nothing_is_called_on_its_own_account(self):
-        """At start, fork, dlopen, dlclose, a thread's start and exit: what arrives at the allocator is what the program calls."""
+        """At start, fork, dlopen, dlclose, a thread's start and exit: what arrives at the allocator
+        is what the program calls."""
         witness = compiler.shared_object("witness.c")
         native = self.witnessed(witness)
         self.assertGreater(native["malloc"], 40)

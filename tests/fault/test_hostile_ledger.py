@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: MIT
 # timeout: 3600
-"""A process damages its own ledger while others look at it: they say what is wrong, and never crash, hang or grow.
+"""A process damages its own ledger while others look at it: they say what is wrong, and never
+crash, hang or grow.
 
-hostile_ledger.c scribbles, truncates, locks and replaces; the readers run beside it in a loop with limits on memory,
-output and time. An answer or an error is right, a signal, a hang or an endless file is not.
+hostile_ledger.c scribbles, truncates, locks and replaces; the readers run beside it in a loop with
+limits on memory, output and time. An answer or an error is right, a signal, a hang or an endless
+file is not.
 """
 import os
 import random
@@ -29,16 +31,18 @@ def commands(process, address):
     """Every command that looks into a process."""
     pid, out = str(process.pid), os.path.join(process.directory, "out.pb.gz")
     return (["report", "--json", pid], ["report", "--by", "stack", "-n", "5", pid],
-            ["snapshot", pid, "-o", out, "--force"], ["diff", "--json", out, pid], ["list"], ["list", "--json"],
-            ["whois", pid, hex(address)], ["top", "--once", pid], ["timeline", "--for", "300ms", "--json", pid],
-            ["detach", pid], ["attach", pid], ["report", *process.ledgers()[:1]])
+            ["snapshot", pid, "-o", out, "--force"], ["diff", "--json", out, pid], ["list"],
+            ["list", "--json"], ["whois", pid, hex(address)], ["top", "--once", pid],
+            ["timeline", "--for", "300ms", "--json", pid], ["detach", pid], ["attach", pid],
+            ["report", *process.ledgers()[:1]])
 
 
 class Hostile(unittest.TestCase):
     def look(self, process, arguments):
         command = [harness.MEMTRACK, *arguments]
         begin = time.monotonic()
-        result = harness.run(command, env=process.environment_of_reader(), timeout=PATIENCE_SECONDS, preexec_fn=limit)
+        result = harness.run(command, env=process.environment_of_reader(), timeout=PATIENCE_SECONDS,
+                             preexec_fn=limit)
         self.assertIn(result.code, STATUSES, "%s\n%r" % (command, result))
         if result.code == 3:
             self.assertTrue(result.stderr.strip(), "%s fails without a word" % command)
@@ -47,16 +51,19 @@ class Hostile(unittest.TestCase):
         return result.code, time.monotonic() - begin
 
     def attack(self, mode):
-        """All commands in a random order, round after round; how many answered and how many refused."""
+        """All commands in a random order, round after round; how many answered and how many
+        refused."""
         rng, statuses = random.Random(mode), []
         with live.process([harness.program("hostile_ledger"), mode]) as process:
             process.wait_for("ready")
-            process.memtrack("snapshot", process.pid, "-o", os.path.join(process.directory, "out.pb.gz"))
+            process.memtrack("snapshot", process.pid, "-o",
+                             os.path.join(process.directory, "out.pb.gz"))
             deadline = time.monotonic() + SECONDS
             while time.monotonic() < deadline or not statuses:
                 for arguments in rng.sample(commands(process, rng.getrandbits(47)), 12):
                     statuses.append(self.look(process, arguments)[0])
-            self.assertIsNone(process.child.poll(), "the hostile program has given up: %r" % process.child.stderr)
+            self.assertIsNone(process.child.poll(), "the hostile program has given up: %r" %
+                              process.child.stderr)
         return statuses
 
     def test_commands(self):
@@ -66,18 +73,22 @@ class Hostile(unittest.TestCase):
                 self.assertIn(0, statuses, "not even list answers")
 
     def test_long_readers(self):
-        """Readers that keep the ledger open meanwhile: a series of snapshots, and the view of top in batch mode."""
+        """Readers that keep the ledger open meanwhile: a series of snapshots, and the view of top
+        in batch mode."""
         for mode in MODES:
-            with self.subTest(mode), live.process([harness.program("hostile_ledger"), mode]) as process:
+            with self.subTest(mode), live.process([harness.program("hostile_ledger"),
+                                                   mode]) as process:
                 process.wait_for("ready")
                 pattern = os.path.join(process.directory, "series.%n.pb.gz")
-                readers = [["snapshot", str(process.pid), "-o", pattern, "--force", "--every", "50ms", "--count", "4"],
-                           ["top", "--batch", "--delay", "100ms", "--count", "10", str(process.pid)]]
+                readers = [["snapshot", str(process.pid), "-o", pattern, "--force", "--every",
+                            "50ms", "--count", "4"], ["top", "--batch", "--delay", "100ms",
+                                                      "--count", "10", str(process.pid)]]
                 for arguments in readers:
                     self.look(process, arguments)
 
     def test_locked(self):
-        """Somebody keeps the lock that readers take: they wait for 2 s, then read all the same and say how."""
+        """Somebody keeps the lock that readers take: they wait for 2 s, then read all the same and
+        say how."""
         with live.process([harness.program("hostile_ledger"), "lock"]) as process:
             process.wait_for("ready")
             begin = time.monotonic()
@@ -90,12 +101,14 @@ class Hostile(unittest.TestCase):
     def test_left_behind(self):
         """What such a process leaves when it is killed."""
         for mode in MODES:
-            with self.subTest(mode), live.process([harness.program("hostile_ledger"), mode, "7"]) as process:
+            with self.subTest(mode), live.process([harness.program("hostile_ledger"), mode,
+                                                   "7"]) as process:
                 process.wait_for("ready")
                 process.memtrack("list")
                 process.child.kill()
                 process.child.wait()
-                for arguments in (["list"], *(["report", path] for path in process.ledgers()), ["list", "--clean"]):
+                for arguments in (["list"], *(["report", path] for path in process.ledgers()),
+                                  ["list", "--clean"]):
                     self.look(process, arguments)
 
 

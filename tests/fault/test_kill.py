@@ -1,24 +1,26 @@
 # SPDX-License-Identifier: MIT
 # timeout: 200
-"""SIGKILL at any instant loses nothing: the profile can be read, is consistent, and holds every acknowledged event.
+"""SIGKILL at any instant loses nothing: the profile can be read, is consistent, and holds every
+acknowledged event.
 
-acknowledge.c allocates and frees without a pause and writes what it has done into a shared file after each call. When
-it is killed, memtrack's figures must equal the file's, but for the one event that was under way.
+acknowledge.c allocates and frees without a pause and writes what it has done into a shared file
+after each call. When it is killed, memtrack's figures must equal the file's, but for the one event
+that was under way.
 """
 import os
 import random
 import signal
 import struct
-import subprocess
 import time
 import unittest
 
-from support import harness
+from support import harness, live, oracle
 
-ROUNDS = int(os.environ.get("MEMTRACK_SOAK_ROUNDS", "0")) or (300 if os.environ.get("MEMTRACK_SOAK") else 25)
-ENDINGS = {"return": 10, "exit": 11, "_exit": 12, "quick_exit": 13, "handler": 41, "kill": 128 + signal.SIGKILL,
-           "abort": 128 + signal.SIGABRT, "segv": 128 + signal.SIGSEGV, "trap": 128 + signal.SIGILL,
-           "handler_fatal": 128 + signal.SIGTERM}
+ROUNDS = int(os.environ.get("MEMTRACK_SOAK_ROUNDS", "0")) or (300 if os.environ.get("MEMTRACK_SOAK")
+                                                              else 25)
+ENDINGS = {"return": 10, "exit": 11, "_exit": 12, "quick_exit": 13, "handler": 41, "kill": 128 +
+           signal.SIGKILL, "abort": 128 + signal.SIGABRT, "segv": 128 + signal.SIGSEGV,
+           "trap": 128 + signal.SIGILL, "handler_fatal": 128 + signal.SIGTERM}
 
 
 def acknowledged(path):
@@ -36,7 +38,8 @@ def wait_for_progress(path, events, process):
 
 
 def child_of(parent):
-    """The program that memtrack runs. Field 4 of /proc/PID/stat is the parent; the name before it may hold anything."""
+    """The program that memtrack runs. Field 4 of /proc/PID/stat is the parent; the name before it
+    may hold anything."""
     for pid in filter(str.isdigit, os.listdir("/proc")):
         try:
             with open("/proc/%s/stat" % pid) as file:
@@ -54,14 +57,10 @@ class Kill(unittest.TestCase):
         with open(shared, "wb") as file:
             file.write(bytes(4096))
         command = [harness.program("acknowledge"), shared, str(number)]
-        process = subprocess.Popen([harness.MEMTRACK, "run", "-q", "-o", out, "--", *command],
-                                   env=harness.plain_environment(), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
-        try:
+        with live.Child([harness.MEMTRACK, "run", "-q", "-o", out, "--", *command]) as process:
             wait_for_progress(shared, events, process)
             os.kill(child_of(process.pid), signal.SIGKILL)
             _, error = process.communicate(timeout=harness.WATCHDOG_SECONDS)
-        finally:
-            process.kill()
         self.assertEqual(137, process.returncode, error)
         return acknowledged(shared), harness.Profile(self.profile_of(directory, number))
 
@@ -73,15 +72,15 @@ class Kill(unittest.TestCase):
     def check_profile(self, done, profile):
         blocks, size, freed, freed_bytes = done
         totals = profile.totals
-        # An event is acknowledged in two stores after the call: the record may be ahead by one event, never behind.
+        # An event is acknowledged in two stores after the call: the record may be ahead by one
+        # event, never behind.
         self.assertIn(totals["total_blocks"] - blocks, (0, 1))
         self.assertIn(totals["freed_blocks"] - freed, (0, 1))
         self.assertLessEqual(0, totals["total_bytes"] - size + 1000)
         self.assertLessEqual(totals["total_bytes"] - size, 1000)
         self.assertLessEqual(abs(totals["freed_bytes"] - freed_bytes), 1000)
-        rows = profile.report("--by", "stack")["rows"]
-        for column in ("live_bytes", "live_blocks", "peak_bytes", "total_bytes", "total_blocks"):
-            self.assertEqual(totals[column], sum(row[column] for row in rows), column)
+        oracle.adds_up(self, profile.report("--by", "stack"),
+                       ("live_bytes", "live_blocks", "peak_bytes", "total_bytes", "total_blocks"))
 
     def test_random_instants(self):
         rng = random.Random(1)
@@ -92,7 +91,8 @@ class Kill(unittest.TestCase):
                     self.check_profile(*self.kill_at(directory, number, events))
 
     def test_every_ending(self):
-        """However the program ends, all of its 100,000 allocations are there, and the status is passed on."""
+        """However the program ends, all of its 100,000 allocations are there, and the status is
+        passed on."""
         for how, code in ENDINGS.items():
             with self.subTest(how), harness.workdir() as directory:
                 tracked = harness.track([harness.program("ending"), how], directory)
@@ -102,7 +102,8 @@ class Kill(unittest.TestCase):
                 self.assertEqual((100000 + extra, 25000 + (how == "handler")),
                                  (totals["total_blocks"], totals["freed_blocks"]))
                 end = tracked.profile.process["exit"]
-                self.assertEqual(code, end["code"] if end["signal"] is None else 128 + end["signal"])
+                self.assertEqual(code, end["code"] if end["signal"] is None else 128 +
+                                 end["signal"])
 
 
 if __name__ == "__main__":

@@ -1,22 +1,25 @@
 # SPDX-License-Identifier: MIT
 # timeout: 3600
-"""SIGKILL at random instants, by the program's own account: the ledger is readable and agrees, whenever that was.
+"""SIGKILL at random instants, by the program's own account: the ledger is readable and agrees,
+whenever that was.
 
-own_oracle.c writes into a file of its own what each thread is about to do and has done. A thread is inside at most one
-event when it dies; of that event memtrack may have each store or not. Everything else must be there to the byte.
+own_oracle.c writes into a file of its own what each thread is about to do and has done. A thread is
+inside at most one event when it dies; of that event memtrack may have each store or not. Everything
+else must be there to the byte.
 """
 import json
 import os
 import random
 import signal
 import struct
-import subprocess
 import time
 import unittest
 
-from support import harness
+from support import harness, live, oracle
 
-ROUNDS = int(os.environ.get("MEMTRACK_SOAK_ROUNDS", "0")) or (1000 if os.environ.get("MEMTRACK_SOAK") else 40)
+ROUNDS = int(os.environ.get("MEMTRACK_SOAK_ROUNDS", "0")) or (1000
+                                                              if os.environ.get("MEMTRACK_SOAK")
+                                                              else 40)
 PAGE, THREADS, LARGEST = 4096, 16, 2008
 ALLOCATES, FREES, RESIZES = 1, 2, 3
 EVENTS = ("event_allocate", "event_resize")
@@ -24,7 +27,8 @@ COLUMNS = ("live_bytes", "live_blocks", "peak_bytes", "peak_blocks", "total_byte
 
 
 def account(path):
-    """For each thread: allocated blocks and bytes, freed blocks and bytes; what was under way, old and new bytes."""
+    """For each thread: allocated blocks and bytes, freed blocks and bytes; what was under way, old
+    and new bytes."""
     with open(path, "rb") as file:
         data = file.read()
     pages = []
@@ -49,7 +53,8 @@ def possible(pages):
         done = {"total_blocks": blocks, "total_bytes": size, "live_blocks": blocks - freed,
                 "live_bytes": size - freed_size}
         for name in figures:
-            figures[name] = {value + done[name] + step for value in figures[name] for step in more[name]}
+            figures[name] = {value + done[name] + step for value in figures[name]
+                             for step in more[name]}
     return figures
 
 
@@ -58,8 +63,8 @@ class KillOracle(unittest.TestCase):
         shared = os.path.join(directory, "shared")
         with open(shared, "wb") as file:
             file.write(bytes(PAGE * THREADS))
-        process = subprocess.Popen([harness.program("own_oracle"), shared, str(threads)], stderr=subprocess.PIPE,
-                                   env=harness.plain_environment(LD_PRELOAD=harness.LIBRARY, MEMTRACK_DIR=directory))
+        process = live.Child([harness.program("own_oracle"), shared, str(threads)],
+                             env=harness.preloaded(directory))
         return process, shared
 
     def events(self, shared):
@@ -68,22 +73,18 @@ class KillOracle(unittest.TestCase):
     def killed(self, directory, threads, when):
         """Start, kill when when(process, events so far) is true, and give the account."""
         process, shared = self.start(directory, threads)
-        try:
+        with process:
             deadline = time.monotonic() + harness.WATCHDOG_SECONDS
             while not when(lambda: self.events(shared)):
                 self.assertIsNone(process.poll(), process.returncode)
                 self.assertLess(time.monotonic(), deadline, "the program makes no progress")
             os.kill(process.pid, signal.SIGKILL)
             process.communicate(timeout=harness.WATCHDOG_SECONDS)
-        finally:
-            process.kill()
-            process.communicate()
         self.assertEqual(-signal.SIGKILL, process.returncode)
         return account(shared)
 
     def ledger(self, directory):
-        found = [os.path.join(path, name) for path, _, names in os.walk(directory) for name in names
-                 if name.endswith(".ledger")]
+        found = harness.ledgers(directory)
         self.assertLessEqual(len(found), 1, found)
         return found[0] if found else None
 
@@ -100,7 +101,8 @@ class KillOracle(unittest.TestCase):
         report = json.loads(result.stdout)
         rows = [row for row in report["rows"] if row["function"] in EVENTS]
         dropped, unknown = report["coverage"]["dropped_events"], report["coverage"]["unknown_frees"]
-        # On a busy machine a lock whose holder has no processor is given up: counted, and its block counts as freed.
+        # On a busy machine a lock whose holder has no processor is given up: counted, and its block
+        # counts as freed.
         self.assertLessEqual(dropped, done // 1000000 + (done > 1000))
         self.assertLessEqual(unknown, dropped)
         for name, values in possible(pages).items():
@@ -110,8 +112,7 @@ class KillOracle(unittest.TestCase):
                 self.assertTrue(min(values) - slack <= seen <= max(values), (name, seen, values))
             else:
                 self.assertIn(seen, values, name)
-        for column in COLUMNS:
-            self.assertEqual(report["totals"][column], sum(row[column] for row in report["rows"]), column)
+        oracle.adds_up(self, report, COLUMNS)
         return True
 
     def kill_and_check(self, threads, when):
@@ -123,7 +124,8 @@ class KillOracle(unittest.TestCase):
         for number in range(ROUNDS * 3 // 4):
             threads, wanted = rng.choice((1, 1, 2, 4, 8)), int(10 ** rng.uniform(0, 6))
             with self.subTest(number, threads=threads, events=wanted):
-                self.assertTrue(self.kill_and_check(threads, lambda events, n=wanted: events() >= n))
+                self.assertTrue(self.kill_and_check(threads, lambda events, n=wanted: events() >=
+                                                    n))
 
     def test_at_random_times(self):
         """From the first moment on: loading, the constructor, the first events."""

@@ -1,27 +1,27 @@
 # SPDX-License-Identifier: MIT
-"""Processes that live in other namespaces than the command, or lose their parent: times, parents and what is missing are said
-as they are."""
-import json
+"""Processes that live in other namespaces than the command, or lose their parent: times, parents
+and what is missing are said as they are."""
 import os
-import subprocess
 import unittest
 
-from support import harness
+from support import harness, live
 
 
 class Namespaces(unittest.TestCase):
     def track(self, directory, *command):
         tracked = harness.track(list(command), directory)
-        if tracked.code == harness.SKIP or b"unshare failed" in tracked.stderr:
+        if b"unshare failed" in tracked.stderr:
             self.skipTest("%r" % tracked)
         self.assertEqual(0, tracked.code, "%r" % tracked)
         return tracked
 
     def test_time(self):
-        """Five seconds behind and a day ahead: how long it ran is what it ran, and that it has ended is known."""
+        """Five seconds behind and a day ahead: how long it ran is what it ran, and that it has
+        ended is known."""
         for seconds in (-5, 86400):
             with self.subTest(seconds), harness.workdir() as directory:
-                away = ["unshare", "-T", "--monotonic", str(seconds), "--boottime", str(seconds), "-f"]
+                away = ["unshare", "-T", "--monotonic", str(seconds), "--boottime", str(seconds),
+                        "-f"]
                 if harness.run([*away, "true"]).code:
                     self.skipTest("needs the right to a time namespace")
                 tracked = self.track(directory, *away, harness.program("tree"))
@@ -33,15 +33,14 @@ class Namespaces(unittest.TestCase):
     def test_age_in_another_time(self):
         """memtrack list, of a process whose clock is a day ahead."""
         with harness.workdir() as directory:
-            away = ["unshare", "-T", "--monotonic", "86400", "--boottime", "86400", "-f", "--kill-child"]
+            away = ["unshare", "-T", "--monotonic", "86400", "--boottime", "86400", "-f",
+                    "--kill-child"]
             if harness.run([*away, "true"]).code:
                 self.skipTest("needs the right to a time namespace")
-            env = harness.plain_environment(LD_PRELOAD=harness.LIBRARY, MEMTRACK_DIR=directory)
+            env = harness.preloaded(directory)
             script = 'echo ready; read line; echo "$line"'
-            with subprocess.Popen([*away, "sh", "-c", script], env=env, stdin=subprocess.PIPE,
-                                  stdout=subprocess.PIPE) as process:
-                self.assertEqual(b"ready\n", process.stdout.readline())
-                found = json.loads(harness.check([harness.MEMTRACK, "list", "--json"]).stdout)
+            with live.Child([*away, "sh", "-c", script], "ready", env=env) as process:
+                found = harness.ask("list")
                 process.communicate(b"done\n")
             mine = [entry for entry in found["processes"] if entry["file"].startswith(directory)]
             self.assertEqual(["recording"] * 2, [entry["state"] for entry in mine], mine)
@@ -52,8 +51,9 @@ class Namespaces(unittest.TestCase):
     def test_orphan(self):
         """The fork of a process that has ended is that process's, not init's."""
         with harness.workdir() as directory:
-            tracked = self.track(directory, "sh", "-c", '(%s; sleep 0.3; :) & exit 0' % harness.program("tree"))
-            forks = [p for p in tracked.profiles if "is a fork of process" in " ".join(p.coverage["notes"])]
+            tracked = self.track(directory, "sh", "-c", '(%s; sleep 0.3; :) & exit 0' %
+                                 harness.program("tree"))
+            forks = [p for p in tracked.profiles if "is a fork of process" in p.notes]
             self.assertTrue(forks, "%r" % tracked.profiles)
             pids = {p.process["pid"] for p in tracked.profiles}
             for fork in forks:
@@ -66,14 +66,16 @@ class Namespaces(unittest.TestCase):
             empty = os.path.join(directory, "empty")
             os.mkdir(empty)
             tracked = self.track(directory, harness.program("confined_chroot"), empty)
-            notes = " ".join(tracked.profile.coverage["notes"])
-            self.assertRegex(notes, "1 process that was forked from this one is not recorded.*chroot")
+            notes = tracked.profile.notes
+            self.assertRegex(notes,
+                             "1 process that was forked from this one is not recorded.*chroot")
 
     def test_child_of_a_confined_process(self):
         with harness.workdir() as directory:
             tracked = self.track(directory, harness.program("confined_fork"))
-            notes = " ".join(tracked.profile.coverage["notes"])
-            self.assertRegex(notes, "3 processes that were forked from this one are not recorded.*seccomp")
+            notes = tracked.profile.notes
+            self.assertRegex(notes,
+                             "3 processes that were forked from this one are not recorded.*seccomp")
 
 
 if __name__ == "__main__":

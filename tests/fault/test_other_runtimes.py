@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: MIT
-"""Children of a recorded shell that would die of a preloaded library: those whose AddressSanitizer has to come first, and
-those of another libc. They end as they do natively, and what was not recorded is said."""
+"""Children of a recorded shell that would die of a preloaded library: those whose AddressSanitizer
+has to come first, and those of another libc. They end as they do natively, and what was not
+recorded is said."""
 import os
 import shutil
-import unittest
 
-from support import harness
+from support import case, harness
 
 SOURCE = """
 #include <stdio.h>
@@ -23,31 +23,23 @@ int main(int argc, char **argv) {
 """
 
 
-class Children(unittest.TestCase):
-    def setUp(self):
-        self.work = harness.workdir()
-        self.dir = self.work.__enter__()
-        self.addCleanup(self.work.__exit__, None, None, None)
+SLOW = "#include <unistd.h>\nint main(void) { char c; return read(0, &c, 1) == 1 ? 4 : 5; }\n"
 
-    def build(self, compiler, *flags):
-        if not shutil.which(compiler):
-            self.skipTest(compiler + " is not installed")
-        program, source = os.path.join(self.dir, "program"), os.path.join(self.dir, "program.c")
-        with open(source, "w", encoding="ascii") as file:
-            file.write(SOURCE)
-        result = harness.run([compiler, "-g", "-w", *flags, source, "-o", program])
-        if result.code:
-            self.skipTest("%s %s: %r" % (compiler, flags, result))
-        return program
+
+class Children(case.Case):
+    def build(self, compiler, *flags, text=SOURCE):
+        return super().build("program", text, "-g", "-w", *flags, compiler=compiler, required=False)
 
     def ends_as_natively(self, program, env=None, ways=((),)):
         out = []
         for arguments in ways:
             command = ["sh", "-c", '"$@"; exit $?', "sh", program, *arguments]
-            native, tracked = harness.run(command, env=env), harness.track(command, self.dir, env=env)
-            self.assertEqual((native.code, native.stdout), (tracked.code, tracked.stdout), "%s %r" % (arguments, tracked))
-            kinds = [[line.split(b" on ")[0].split(b"==")[-1] for line in result.stderr.splitlines() if b"ERROR" in line]
-                     for result in (native, tracked)]
+            native, tracked = harness.run(command, env=env), harness.track(command, self.dir,
+                                                                           env=env)
+            self.assertEqual((native.code, native.stdout), (tracked.code, tracked.stdout), "%s %r" %
+                             (arguments, tracked))
+            kinds = [[line.split(b" on ")[0].split(b"==")[-1] for line in result.stderr.splitlines()
+                      if b"ERROR" in line] for result in (native, tracked)]
             self.assertEqual(*kinds)
             if not kinds[0]:
                 self.assertEqual(native.stderr, tracked.stderr)
@@ -55,11 +47,16 @@ class Children(unittest.TestCase):
         return out
 
     def test_sanitizers(self):
-        runtime = harness.run(["clang", "-print-file-name=libclang_rt.asan-x86_64.so"]) if shutil.which("clang") else None
+        runtime = harness.run(["clang",
+                               "-print-file-name=libclang_rt.asan-x86_64.so"]) if shutil.which(
+                                   "clang") else None
         env = harness.plain_environment(ASAN_OPTIONS="symbolize=0",
-                                        LD_LIBRARY_PATH=os.path.dirname(runtime.stdout.decode()) if runtime else None)
-        builds = [("cc", "-fsanitize=" + name) for name in ("address", "undefined", "thread", "leak")]
-        builds += [("clang", "-fsanitize=address"), ("clang", "-fsanitize=address", "-shared-libasan")]
+                                        LD_LIBRARY_PATH=os.path.dirname(runtime.stdout.decode())
+                                        if runtime else None)
+        builds = [("cc", "-fsanitize=" + name) for name in ("address", "undefined", "thread",
+                                                            "leak")]
+        builds += [("clang", "-fsanitize=address"),
+                   ("clang", "-fsanitize=address", "-shared-libasan")]
         for compiler, *flags in builds:
             with self.subTest(compiler, flags=flags):
                 program = self.build(compiler, *flags)
@@ -75,26 +72,23 @@ class Children(unittest.TestCase):
         program = self.build("cc", "-fsanitize=address")
         command = ["sh", "-c", 'ASAN_OPTIONS=detect_leaks=0 "$0" leak; exit $?', program]
         native, tracked = harness.run(command), harness.track(command, self.dir)
-        self.assertEqual((3, native.stdout, native.stderr), (tracked.code, tracked.stdout, tracked.stderr))
+        self.assertEqual((3, native.stdout, native.stderr),
+                         (tracked.code, tracked.stdout, tracked.stderr))
 
     def test_musl(self):
         program = self.build("musl-gcc")
         for tracked in self.ends_as_natively(program):
-            notes = " ".join(tracked.profile.coverage["notes"])
+            notes = tracked.profile.notes
             self.assertNotIn("/program", [p.process["exe"][-8:] for p in tracked.profiles])
             if "Not recorded" in notes:  # it may have ended before anybody looked
                 self.assertRegex(notes, "Not recorded: .*program .*(built for musl|ended before it could be asked)")
 
     def test_musl_that_lives(self):
         """Long enough to be seen."""
-        self.build("musl-gcc")
-        slow = os.path.join(self.dir, "slow")
-        with open(slow + ".c", "w", encoding="ascii") as file:
-            file.write("#include <unistd.h>\nint main(void) { char c; return read(0, &c, 1) == 1 ? 4 : 5; }\n")
-        harness.check(["musl-gcc", slow + ".c", "-o", slow])
+        slow = self.build("musl-gcc", text=SLOW)
         tracked = harness.track(["sh", "-c", '(sleep 0.5; echo) | "$0"; exit $?', slow], self.dir)
         self.assertEqual(4, tracked.code, "%r" % tracked)
-        self.assertRegex(" ".join(tracked.profile.coverage["notes"]), "Not recorded: .*slow .*built for musl")
+        self.assertRegex(tracked.profile.notes, "Not recorded: .*program .*built for musl")
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""A process can be looked at by its own user and by root; anybody else is told why not, and changes nothing."""
+"""A process can be looked at by its own user and by root; anybody else is told why not, and changes
+nothing."""
 import contextlib
 import json
 import os
@@ -8,7 +9,8 @@ import unittest
 from support import harness, live
 
 OWNER, STRANGER = 65534, 54321
-PR_SET_DUMPABLE = 4  # as servers do that want core files; its /proc/PID belongs to the new user then
+# as servers do that want core files; its /proc/PID belongs to the new user then
+PR_SET_DUMPABLE = 4
 BECOME = ("import ctypes, os, sys; os.setgroups([]); os.setresgid(%%d, %%d, %%d); os.setresuid(%%d, %%d, %%d);"
           "ctypes.CDLL(None).prctl(%d, 1, 0, 0, 0); print('ready', flush=True); sys.stdin.read()" % PR_SET_DUMPABLE)
 
@@ -32,7 +34,8 @@ class OtherUsers(unittest.TestCase):
             directory = os.path.join(outer, "ledgers")
             os.mkdir(directory, 0o700)
             os.chown(directory, OWNER, OWNER)
-            process = live.Process([harness.program("threads_balance"), "2"], directory, wrapper=become(OWNER))
+            process = live.Process([harness.program("threads_balance"), "2"], directory,
+                                   wrapper=become(OWNER))
             try:
                 process.wait_for("ready")
                 yield process
@@ -40,22 +43,26 @@ class OtherUsers(unittest.TestCase):
                 process.kill()
 
     def as_user(self, uid, process, *arguments):
-        return harness.run([*become(uid), harness.MEMTRACK, *map(str, arguments)], env=process.environment_of_reader(),
-                           cwd="/")
+        return harness.run([*become(uid), harness.MEMTRACK, *map(str, arguments)],
+                           env=process.environment_of_reader(), cwd="/")
 
     def test_a_stranger_is_refused(self):
         with self.target() as process:
             before = process.report()["coverage"]
-            for arguments in (["report"], ["snapshot", "-o", "/tmp/memtrack-stranger.pb.gz"], ["top", "--once"],
-                              ["attach"], ["detach"], ["whois", process.pid, "0x1234"]):
+            for arguments in (["report"], ["snapshot", "-o", "/tmp/memtrack-stranger.pb.gz"],
+                              ["top", "--once"], ["attach"], ["detach"],
+                              ["whois", process.pid, "0x1234"]):
                 command = arguments if process.pid in arguments else [*arguments, process.pid]
                 result = self.as_user(STRANGER, process, *command)
-                self.assertEqual((3, b""), (result.code, result.stdout), "%s\n%r" % (command, result))
-                self.assertRegex(result.stderr, rb"(?i)permission denied|belongs to (another )?user|not permitted",
+                self.assertEqual((3, b""), (result.code, result.stdout), "%s\n%r" %
+                                 (command, result))
+                self.assertRegex(result.stderr,
+                                 rb"(?i)permission denied|belongs to (another )?user|not permitted",
                                  "%s\n%r" % (command, result))
                 self.assertIn(b"%d" % process.pid, result.stderr, "the process is named")
             self.assertFalse(os.path.exists("/tmp/memtrack-stranger.pb.gz"))
-            self.assertEqual(before["notes"], process.report()["coverage"]["notes"], "detach had an effect")
+            self.assertEqual(before["notes"], process.report()["coverage"]["notes"],
+                             "detach had an effect")
 
     def test_a_stranger_sees_nothing(self):
         with self.target() as process:
@@ -87,12 +94,15 @@ class OtherUsers(unittest.TestCase):
         with self.servant() as process:
             self.assertGreater(process.report()["totals"]["live_bytes"], 0)
             listed = json.loads(process.memtrack("list", "--json").stdout)
-            self.assertIn((process.pid, "recording"), [(p["pid"], p["state"]) for p in listed["processes"]])
-            harness.check([harness.MEMTRACK, "list", "--clean"], env=process.environment_of_reader())
-            self.assertEqual(1, len(process.ledgers()), "the ledger of a running process was removed")
+            self.assertIn((process.pid, "recording"),
+                          [(p["pid"], p["state"]) for p in listed["processes"]])
+            harness.memtrack("list", "--clean", env=process.environment_of_reader())
+            self.assertEqual(1, len(process.ledgers()),
+                             "the ledger of a running process was removed")
 
     def test_a_ledger_that_has_gone(self):
-        """Whoever tidies up takes a running process's ledger from its directory, not from the process."""
+        """Whoever tidies up takes a running process's ledger from its directory, not from the
+        process."""
         with self.servant() as process:
             before = process.report()["totals"]
             for path in process.ledgers():
@@ -104,7 +114,8 @@ class OtherUsers(unittest.TestCase):
     def test_modes(self):
         with self.target() as process:
             for path in process.ledgers():
-                self.assertEqual((0o600, OWNER), (os.stat(path).st_mode & 0o777, os.stat(path).st_uid))
+                self.assertEqual((0o600, OWNER), (os.stat(path).st_mode & 0o777,
+                                                  os.stat(path).st_uid))
 
 
 if __name__ == "__main__":

@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: MIT
 # timeout: 180
-"""Limits that memtrack meets itself, being larger than what it watches: whatever they cost the summary, the program runs
-and its status is returned; and what was recorded is either in a profile or in a ledger that is named."""
+"""Limits that memtrack meets itself, being larger than what it watches: whatever they cost the
+summary, the program runs and its status is returned; and what was recorded is either in a profile
+or in a ledger that is named."""
 import glob
 import os
 import re
 import shutil
-import unittest
 
-from support import harness
+from support import case, harness
 
 MEMTRACK = harness.MEMTRACK
 KILLER = r"""
@@ -16,24 +16,20 @@ for pid in $(cat /proc/$PPID/task/*/children); do [ "$pid" = $$ ] || kill -s %s 
 exit 3"""
 
 
-class Case(unittest.TestCase):
+class Case(case.Case):
     def setUp(self):
-        context = harness.workdir()
-        self.dir = context.__enter__()
-        self.addCleanup(context.__exit__, None, None, None)
+        super().setUp()
         os.makedirs(self.path("ledgers"))
-
-    def path(self, *names):
-        return os.path.join(self.dir, *names)
 
     def run_under(self, limit, *command, options=()):
         script = limit + ' && exec "$0" "$@"'
-        return harness.run(["bash", "-c", script, MEMTRACK, "run", "-o", self.path("p.pb.gz"), "--force", *options, "--",
-                            *command], cwd=self.dir, env=harness.plain_environment(MEMTRACK_DIR=self.path("ledgers")))
+        return harness.run(["bash", "-c", script, MEMTRACK, "run", "-o", self.path("p.pb.gz"),
+                            "--force", *options, "--", *command], cwd=self.dir,
+                           env=harness.plain_environment(MEMTRACK_DIR=self.path("ledgers")))
 
     def recorded(self):
         """The profile, or the ledgers that were kept."""
-        return glob.glob(self.path("p.pb.gz")) + glob.glob(self.path("ledgers", "**", "*.ledger"), recursive=True)
+        return glob.glob(self.path("p.pb.gz")) + harness.ledgers(self.path("ledgers"))
 
     def judge(self, result, code, limit):
         self.assertEqual(code, result.code, "%s\n%r" % (limit, result))
@@ -50,14 +46,17 @@ class Case(unittest.TestCase):
 class Limits(Case):
     def test_matrix(self):
         for limit in ("ulimit -s 128", "ulimit -s 64", "ulimit -d 16000", "ulimit -d 20000",
-                      "ulimit -d 40000", "ulimit -v 30000", "ulimit -v 60000", "ulimit -v 100000", "ulimit -n 4",
-                      "ulimit -n 6", "ulimit -n 8", "ulimit -n 10", "ulimit -n 20", "ulimit -f 100", "ulimit -f 8",
-                      "ulimit -S -d 20000", "ulimit -S -n 8", "ulimit -t 30"):
+                      "ulimit -d 40000", "ulimit -v 30000", "ulimit -v 60000", "ulimit -v 100000",
+                      "ulimit -n 4", "ulimit -n 6", "ulimit -n 8", "ulimit -n 10", "ulimit -n 20",
+                      "ulimit -f 100", "ulimit -f 8", "ulimit -S -d 20000", "ulimit -S -n 8",
+                      "ulimit -t 30"):
             with self.subTest(limit):
                 for path in self.recorded():
                     os.unlink(path)
-                native = harness.run(["bash", "-c", limit + ' && exec "$0" "$@"', harness.program("ending"), "exit"])
-                self.judge(self.run_under(limit, harness.program("ending"), "exit"), native.code, limit)
+                native = harness.run(["bash", "-c", limit + ' && exec "$0" "$@"',
+                                      harness.program("ending"), "exit"])
+                self.judge(self.run_under(limit, harness.program("ending"), "exit"), native.code,
+                           limit)
 
     def test_soft_limits_are_raised(self):
         """What memtrack may lift for itself it does, and for itself alone."""
@@ -72,8 +71,9 @@ class Limits(Case):
         for directory in (self.dir, self.path("ledgers")):
             os.chmod(directory, 0o777)
         script = 'ulimit -u 1 && exec "$0" "$@"'
-        result = harness.run(["setpriv", "--reuid=65432", "--regid=65432", "--clear-groups", "bash", "-c", script, MEMTRACK,
-                              "run", "--", harness.program("ending"), "exit"], cwd=self.dir,
+        result = harness.run(["setpriv", "--reuid=65432", "--regid=65432", "--clear-groups", "bash",
+                              "-c", script, MEMTRACK, "run", "--", harness.program("ending"),
+                              "exit"], cwd=self.dir,
                              env=harness.plain_environment(MEMTRACK_DIR=self.path("ledgers")))
         self.assertEqual(11, result.code, result)
         self.assertIn(b"is run without being recorded", result.stderr)
@@ -87,7 +87,8 @@ class Limits(Case):
 
 
 class Death(Case):
-    """The part that reads dies: of a signal, as by the kernel when memory is short, or of a fault of its own."""
+    """The part that reads dies: of a signal, as by the kernel when memory is short, or of a fault
+    of its own."""
 
     def test_killed(self):
         for signal in ("KILL", "SEGV", "ABRT"):
@@ -97,7 +98,8 @@ class Death(Case):
                 said = re.search(rb"the summary is lost: .* has died \(signal \d+ \(.*\) ended it.*\); the recording is kept "
                                  rb"in (\S+)", result.stderr)
                 self.assertTrue(said, result)
-                kept = [harness.Profile(path).process["exe"] for path in glob.glob(said[1].decode() + "/*.ledger")]
+                kept = [harness.Profile(path).process["exe"]
+                        for path in glob.glob(said[1].decode() + "/*.ledger")]
                 self.assertIn("bash", [os.path.basename(exe) for exe in kept])
                 shutil.rmtree(said[1])
 

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""The kernel refuses memory to the recorder, from some call on: the program is what it is without, all totals are exact, and
-what could not be recorded is counted and said. By fault injection (strace), by a small control group, and, in make soak,
-by vm.overcommit_memory=2, which is the whole machine's."""
+"""The kernel refuses memory to the recorder, from some call on: the program is what it is without,
+all totals are exact, and what could not be recorded is counted and said. By fault injection
+(strace), by a small control group, and, in make soak, by vm.overcommit_memory=2, which is the whole
+machine's."""
 import contextlib
 import glob
 import os
@@ -13,11 +14,12 @@ from test_bounds import memory_group, paths
 
 N, LIVE = 5000, 1000
 COMMAND = [harness.program("many_paths"), str(N), str(LIVE)]
-# which call is refused, with what, and how often it succeeds before: as often as the loader makes it, and more
-CASES = [("fallocate", "ENOSPC", 0), ("fallocate", "ENOMEM", 0), ("mremap", "ENOMEM", 0), ("mremap", "ENOMEM", 2),
-         ("madvise", "EFAULT", 5), ("madvise", "ENOMEM", 5), ("mmap", "ENOMEM", 15),
-         ("mmap", "ENOMEM", 27), ("mprotect", "ENOMEM", 5), ("mprotect", "ENOMEM", 19),
-         ("ftruncate", "EINVAL", 0)]
+# which call is refused, with what, and how often it succeeds before: as often as the loader makes
+# it, and more
+CASES = [("fallocate", "ENOSPC", 0), ("fallocate", "ENOMEM", 0), ("mremap", "ENOMEM", 0),
+         ("mremap", "ENOMEM", 2), ("madvise", "EFAULT", 5), ("madvise", "ENOMEM", 5),
+         ("mmap", "ENOMEM", 15), ("mmap", "ENOMEM", 27), ("mprotect", "ENOMEM", 5),
+         ("mprotect", "ENOMEM", 19), ("ftruncate", "EINVAL", 0)]
 
 
 class Refused(unittest.TestCase):
@@ -28,16 +30,19 @@ class Refused(unittest.TestCase):
         if not found:
             return None
         profile, = found
-        notes = " ".join(profile.coverage["notes"])
+        notes = profile.notes
         unrecorded = re.search(r"(\d+) events came from threads", notes)
         if unrecorded:  # nothing at all: no thread had room for its counters
-            self.assertEqual((0, N + 1 + N + 1), (profile.totals["total_blocks"], int(unrecorded[1])), notes)
+            self.assertEqual((0, N + 1 + N + 1), (profile.totals["total_blocks"],
+                                                  int(unrecorded[1])), notes)
             return profile
         self.assertEqual((N + 1, *paths(N, LIVE), 0, 0),
-                         (profile.totals["total_blocks"], profile.totals["total_bytes"], profile.totals["peak_bytes"],
-                          profile.totals["live_bytes"], profile.coverage["dropped_events"]), "%r" % profile)
+                         (profile.totals["total_blocks"], profile.totals["total_bytes"],
+                          profile.totals["peak_bytes"], profile.totals["live_bytes"],
+                          profile.coverage["dropped_events"]), "%r" % profile)
         if profile.coverage["lossy_blocks"]:
-            self.assertRegex(notes, "found no room for their call path|found no room for its call path")
+            self.assertRegex(notes,
+                             "found no room for their call path|found no room for its call path")
         return profile
 
     def test_calls(self):
@@ -46,9 +51,10 @@ class Refused(unittest.TestCase):
         for call, error, good in CASES:
             with self.subTest(call, error=error, good=good), harness.workdir() as directory:
                 log = os.path.join(directory, "log")
-                inject = ["-e", "trace=" + call, "-e", "inject=%s:error=%s:when=%d+" % (call, error, good + 1)]
-                result = harness.run([strace, "-o", log, *inject, "-E", "LD_PRELOAD=" + harness.LIBRARY,
-                                      "-E", "MEMTRACK_DIR=" + directory, *COMMAND])
+                inject = ["-e", "trace=" + call, "-e", "inject=%s:error=%s:when=%d+" %
+                          (call, error, good + 1)]
+                result = harness.run([strace, "-o", log, *inject, "-E", "LD_PRELOAD=" +
+                                      harness.LIBRARY, "-E", "MEMTRACK_DIR=" + directory, *COMMAND])
                 if b"ptrace" in result.stderr:
                     self.skipTest("nothing may be traced here")
                 profile = self.judge(result, directory)
@@ -58,10 +64,12 @@ class Refused(unittest.TestCase):
         self.assertGreater(lossy, 3, "no refusal has reached the growth of the ledger")
 
     def test_small_group(self):
-        """The program needs 3 MiB of 8: what the recorder takes has its bound, and nobody is killed."""
+        """The program needs 3 MiB of 8: what the recorder takes has its bound, and nobody is
+        killed."""
         with memory_group(8 << 20) as group, harness.workdir() as directory:
-            env = harness.plain_environment(LD_PRELOAD=harness.LIBRARY, MEMTRACK_DIR=directory)
-            result = harness.run(["sh", "-c", 'echo $$ > "$0"/cgroup.procs && exec "$@"', group, *COMMAND], env=env)
+            env = harness.preloaded(directory)
+            result = harness.run(["sh", "-c", 'echo $$ > "$0"/cgroup.procs && exec "$@"', group,
+                                  *COMMAND], env=env)
             for path in glob.glob(os.path.join(directory, "*.ledger")):
                 if not harness.Profile(path).process["exe"].endswith("many_paths"):
                     os.unlink(path)
@@ -73,13 +81,15 @@ class Refused(unittest.TestCase):
             self.skipTest("it is the whole machine's: make soak")
         program = [harness.program("until_refused")]
         with harness.workdir() as directory:
-            env = harness.plain_environment(LD_PRELOAD=harness.LIBRARY, MEMTRACK_DIR=directory)
+            env = harness.preloaded(directory)
             with never_overcommit(200 << 20):
                 native, tracked = harness.run(program), harness.run(program, env=env)
             self.assertEqual((native.code, native.stderr), (tracked.code, tracked.stderr))
-            ledger, = (harness.Profile(path) for path in glob.glob(os.path.join(directory, "*.ledger")))
+            ledger, = (harness.Profile(path) for path in glob.glob(os.path.join(directory,
+                                                                                "*.ledger")))
             self.assertLessEqual(int(tracked.stdout), ledger.totals["total_blocks"])
-            self.assertEqual((1, 0), (ledger.totals["failed_allocations"], ledger.coverage["dropped_events"]))
+            self.assertEqual((1, 0), (ledger.totals["failed_allocations"],
+                                      ledger.coverage["dropped_events"]))
         self.assertLess(int(native.stdout), 10000, "nothing was refused")
 
 
@@ -88,8 +98,8 @@ def never_overcommit(room):
     """So many bytes more than are promised now, rounded up to what can be set."""
     with open("/proc/meminfo", encoding="ascii") as file:
         promised = int(re.search(r"Committed_AS: +(\d+)", file.read())[1])
-    settings = {"overcommit_kbytes": promised + room // 1024, "overcommit_memory": 2, "admin_reserve_kbytes": 0,
-                "user_reserve_kbytes": 0}
+    settings = {"overcommit_kbytes": promised + room // 1024, "overcommit_memory": 2,
+                "admin_reserve_kbytes": 0, "user_reserve_kbytes": 0}
     before = {}
     try:
         for name in settings:
@@ -106,7 +116,8 @@ def never_overcommit(room):
         raise unittest.SkipTest("it cannot be set: %s" % error) from None
     finally:
         for name in ("overcommit_memory", *before):
-            with contextlib.suppress(OSError), open("/proc/sys/vm/" + name, "w", encoding="ascii") as file:
+            with contextlib.suppress(OSError), open("/proc/sys/vm/" + name, "w",
+                                                    encoding="ascii") as file:
                 file.write(before.get(name, "0"))
 
 

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: MIT
 # timeout: 300
-"""A tracked program does what it does untracked: stdout, stderr and exit status are the same, byte for byte.
+"""A tracked program does what it does untracked: stdout, stderr and exit status are the same, byte
+for byte.
 
-Every command runs natively twice (what differs between these is the command's own doing and fails here, so that the
-corpus stays deterministic) and once under memtrack.
+Every command runs natively twice (what differs between these is the command's own doing and fails
+here, so that the corpus stays deterministic) and once under memtrack.
 """
 import os
 import unittest
@@ -54,11 +55,13 @@ rm -rf repo; cp -r d repo; cd repo
 git init -q -b main .; git add .; git commit -q -m one
 sed -i 's/a/A/' file1*.txt; git commit -q -am two; git log -p --stat | cat; git gc -q; git rev-parse HEAD
 """
-EXTRA = {"Makefile": MAKEFILE, "pool.py": POOL, "threads.py": THREADS, "worker.js": NODE, "S.java": JAVA}
+EXTRA = {"Makefile": MAKEFILE, "pool.py": POOL, "threads.py": THREADS, "worker.js": NODE,
+         "S.java": JAVA}
 
 
 def corpus():
-    """name: command. Everything is run in a directory of its own with the inputs of workloads.py."""
+    """name: command. Everything is run in a directory of its own with the inputs of
+    workloads.py."""
     bash = ["bash", "--norc", "-c"]
     return {
         "git": [*bash, GIT],
@@ -126,16 +129,20 @@ class Transparency(unittest.TestCase):
         for name, command in corpus().items():
             with self.subTest(name), harness.workdir() as directory:
                 harness.tool(command[0])
-                tracked = self.same(command, os.path.join(directory, "work"), os.path.join(directory, "profiles"))
+                tracked = self.same(command, os.path.join(directory, "work"),
+                                    os.path.join(directory, "profiles"))
                 self.assertTrue(tracked.profiles, "nothing was recorded of %s" % name)
                 ran += 1
         self.assertGreaterEqual(ran, 20, "too few commands of the corpus are installed")
 
     def test_programs(self):
-        """The test programs that print what a tracker could change: argument grid, usable sizes, errno, descriptors."""
-        for name in ("argument_grid", "usable_sum", "errno_canary", "fds_first", "failing", "zero_realloc",
-                     "stack_coroutines", "signals_altstack", "late_statics", "drop_privileges"):
-            for allocator in (None, "libjemalloc.so.2", "libtcmalloc_minimal.so.4", "libmimalloc.so.2"):
+        """The test programs that print what a tracker could change: argument grid, usable sizes,
+        errno, descriptors."""
+        for name in ("argument_grid", "usable_sum", "errno_canary", "fds_first", "failing",
+                     "zero_realloc", "stack_coroutines", "signals_altstack", "late_statics",
+                     "drop_privileges"):
+            for allocator in (None, "libjemalloc.so.2", "libtcmalloc_minimal.so.4",
+                              "libmimalloc.so.2"):
                 with self.subTest(name, allocator=allocator), harness.workdir() as directory:
                     preload = harness.find_library(allocator) if allocator else None
                     env = harness.plain_environment(LD_PRELOAD=preload)
@@ -153,7 +160,8 @@ class Transparency(unittest.TestCase):
             preload = compiler.shared_object("sameenv.c")
             env = harness.plain_environment(LD_PRELOAD=preload, ODD="\xe9 = x", EMPTY="")
             native = set(harness.run([harness.program("environment")], env=env).stdout.splitlines())
-            tracked = set(harness.track([harness.program("environment")], directory, env=env).stdout.splitlines())
+            tracked = set(harness.track([harness.program("environment")], directory,
+                                        env=env).stdout.splitlines())
             names = {line.split(b"=")[0] for line in tracked - native}
             self.assertLessEqual(names, {b"LD_PRELOAD", b"MEMTRACK_DIR", b"MEMTRACK_OPTIONS"})
             self.assertEqual({b"LD_PRELOAD"}, {line.split(b"=")[0] for line in native - tracked})

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 # timeout: 120
-"""memtrack list --verify: ledgers of processes that run, have ended, or were killed anywhere are sound; damaged ones are not."""
+"""memtrack list --verify: ledgers of processes that run, have ended, or were killed anywhere are
+sound; damaged ones are not."""
 import glob
 import json
 import os
@@ -8,32 +9,30 @@ import random
 import signal
 import subprocess
 import time
-import unittest
 
-from support import compiler, harness
+from support import case, compiler, harness
 from support.output import validate
 
 SOAK = bool(os.environ.get("MEMTRACK_SOAK"))
-PROGRAMS = (["tree"], ["many_big"], ["operators"], ["scope_nested"], ["scope_threads"], ["fork_both"], ["threads_in_turn", "pools", "300"],
-            ["threads_in_turn", "keep", "1200"], ["threads_pipeline"], ["mappings"])
+PROGRAMS = (["tree"], ["many_big"], ["operators"], ["scope_nested"], ["scope_threads"],
+            ["fork_both"], ["threads_in_turn", "pools", "300"], ["threads_in_turn", "keep", "1200"],
+            ["threads_pipeline"], ["mappings"])
 JUMPS = ["signals_jump", "0.5", "100"]
 
 
-class Verify(unittest.TestCase):
+class Verify(case.Case):
     def setUp(self):
-        directory = harness.workdir()
-        self.directory = directory.__enter__()
+        super().setUp()
         self.chance = random.Random(11)
-        self.addCleanup(directory.__exit__, None, None, None)
-        os.chmod(self.directory, 0o700)
-        self.env = harness.plain_environment(LD_PRELOAD=harness.LIBRARY, MEMTRACK_DIR=self.directory)
+        os.chmod(self.dir, 0o700)
+        self.env = harness.preloaded(self.dir)
 
     def verify(self, *names):
-        env = harness.plain_environment(MEMTRACK_DIR=self.directory)
+        env = harness.plain_environment(MEMTRACK_DIR=self.dir)
         return harness.run([harness.MEMTRACK, "list", "--verify", *names], env=env)
 
     def ledgers(self):
-        return sorted(glob.glob(os.path.join(self.directory, "*.ledger")))
+        return harness.ledgers(self.dir)
 
     def check_sound(self, *names):
         result = self.verify(*names)
@@ -53,7 +52,7 @@ class Verify(unittest.TestCase):
 
     def let_it_work(self, process):
         """Somewhere into its work: where is left to chance."""
-        while not glob.glob(os.path.join(self.directory, "%d.*.ledger" % process.pid)):
+        while not glob.glob(os.path.join(self.dir, "%d.*.ledger" % process.pid)):
             time.sleep(0.01)
         time.sleep(self.chance.uniform(0, 0.3))
 
@@ -87,7 +86,7 @@ class Verify(unittest.TestCase):
             image = bytearray(whole)
             at = 4096 * chance.randrange(1, len(image) // 4096)
             image[at:at + 4096] = bytes(4096) if i % 2 else chance.randbytes(4096)
-            copy = os.path.join(self.directory, "1.1.%d.ledger" % i)
+            copy = os.path.join(self.dir, "1.1.%d.ledger" % i)
             with open(copy, "wb") as file:
                 file.write(image)
             result = self.verify(copy)
@@ -101,7 +100,9 @@ class Verify(unittest.TestCase):
         harness.run([harness.program("tree")], env=self.env)
         (path,) = self.ledgers()
         sound = self.answer(0, path)
-        self.assertEqual((True, 0, True, ""), tuple(sound[key] for key in ("sound", "faults", "blocks_counted", "first")))
+        self.assertEqual((True, 0, True, ""), tuple(sound[key]
+                                                    for key in ("sound", "faults", "blocks_counted",
+                                                                "first")))
         self.assertEqual(path, sound["file"])
         self.assertIn(" %d items" % sound["items"], self.check_sound(path))
         with open(path, "rb") as file:
@@ -123,8 +124,9 @@ class Verify(unittest.TestCase):
         return validate(json.loads(line), "memtrack-verify-1")
 
     def test_what_was_left(self):
-        """Handlers that leave the recorder by longjmp, some thousand times: nothing is torn. The walkers look, too, and trap."""
-        env = dict(self.env, LD_PRELOAD="%s:%s" % (harness.LIBRARY, compiler.shared_object("bump.c")))
+        """Handlers that leave the recorder by longjmp, some thousand times: nothing is torn. The
+        walkers look, too, and trap."""
+        env = harness.preloaded(self.dir, compiler.shared_object("bump.c"))
         for _ in range(40 if SOAK else 4):
             result = harness.run([harness.program(JUMPS[0]), *JUMPS[1:]], env=env)
             self.assertEqual(result.code, 0, result)
@@ -132,7 +134,7 @@ class Verify(unittest.TestCase):
 
     def test_usage(self):
         self.assertEqual(self.verify("--clean").code, 2)
-        env = harness.plain_environment(MEMTRACK_DIR=self.directory)
+        env = harness.plain_environment(MEMTRACK_DIR=self.dir)
         self.assertEqual(harness.run([harness.MEMTRACK, "list", "1"], env=env).code, 2)
         self.assertEqual(self.verify("/nonexistent.ledger").code, 3)
 

@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: MIT
 # timeout: 3600
-"""Recording is switched on and off in a process that works all the while: no harm, and no figure that claims too much."""
+"""Recording is switched on and off in a process that works all the while: no harm, and no figure
+that claims too much."""
 import os
 import random
 import signal
 import subprocess
 import unittest
 
-from support import harness, live
+from support import harness, live, oracle
 
 SOAK = os.environ.get("MEMTRACK_SOAK")
 SWITCHES = int(os.environ.get("MEMTRACK_SOAK_ROUNDS", "0")) or (10000 if SOAK else 300)
@@ -21,9 +22,7 @@ class Attach(unittest.TestCase):
         self.assertEqual(0, result.code, "%r" % result)
 
     def check_sums(self, report):
-        for column in COLUMNS:
-            self.assertEqual(report["totals"][column], sum(row[column] for row in report["rows"]), column)
-            self.assertGreaterEqual(min((row[column] for row in report["rows"]), default=0), 0, column)
+        oracle.adds_up(self, report, COLUMNS)
 
     def count(self, process):
         totals = process.report()["totals"]
@@ -38,7 +37,8 @@ class Attach(unittest.TestCase):
 
     def test_under_load(self):
         for allocator in ("glibc", "jemalloc"):
-            with self.subTest(allocator), live.process([harness.program("threads_balance"), "8"], allocator=allocator,
+            with self.subTest(allocator), live.process([harness.program("threads_balance"), "8"],
+                                                       allocator=allocator,
                                                        MEMTRACK_ACTIVE=0) as process:
                 process.wait_for("ready")
                 for number in range(SWITCHES // 2):
@@ -50,7 +50,8 @@ class Attach(unittest.TestCase):
                 self.wait_until(lambda: self.count(process)[0] > before, "it records again")
                 report = process.report()
                 self.check_sums(report)
-                self.assertGreater(report["coverage"]["unknown_frees"], 0, "blocks from before are freed")
+                self.assertGreater(report["coverage"]["unknown_frees"], 0,
+                                   "blocks from before are freed")
                 self.assertIsNone(process.child.poll(), "it has ended")
 
     def wait_until(self, condition, what):
@@ -67,8 +68,10 @@ class Attach(unittest.TestCase):
             commands = [["attach", str(process.pid)], ["detach", str(process.pid)],
                         ["snapshot", str(process.pid), "--force", "-o", out]]
             for _ in range(SWITCHES // 30):
-                running = [subprocess.Popen([harness.MEMTRACK, *command], env=process.environment_of_reader(),
-                                            stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) for command in commands]
+                running = [subprocess.Popen([harness.MEMTRACK, *command],
+                                            env=process.environment_of_reader(),
+                                            stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+                           for command in commands]
                 for command, one in zip(commands, running):
                     _, error = one.communicate(timeout=harness.WATCHDOG_SECONDS)
                     self.assertEqual(0, one.returncode, "%s: %s" % (command, error))
@@ -81,9 +84,11 @@ class Attach(unittest.TestCase):
         with live.process([harness.program("threads_balance"), "4"]) as process:
             process.wait_for("ready")
             for number in range(SWITCHES // 10):
-                command = rng.choice((["report", "--json"], ["snapshot", "--force", "-o", "/dev/null"], ["attach"]))
-                reader = subprocess.Popen([harness.MEMTRACK, *command, str(process.pid)], stdout=subprocess.DEVNULL,
-                                          stderr=subprocess.DEVNULL, env=process.environment_of_reader())
+                command = rng.choice((["report", "--json"],
+                                      ["snapshot", "--force", "-o", "/dev/null"], ["attach"]))
+                reader = subprocess.Popen([harness.MEMTRACK, *command, str(process.pid)],
+                                          stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                                          env=process.environment_of_reader())
                 try:
                     reader.wait(rng.uniform(0, 0.03))
                 except subprocess.TimeoutExpired:
@@ -92,7 +97,8 @@ class Attach(unittest.TestCase):
                 if number % 10 == 9:
                     report = process.report()
                     self.check_sums(report)
-                    self.assertFalse(report["recording"]["approximate"], report["coverage"]["notes"])
+                    self.assertFalse(report["recording"]["approximate"],
+                                     report["coverage"]["notes"])
 
     def test_same_result(self):
         """A program that counts for itself does and prints the same as when nobody interferes."""
@@ -113,19 +119,22 @@ class Attach(unittest.TestCase):
         with live.process([harness.program("threads_balance"), "2"], MEMTRACK_ACTIVE=0) as process:
             process.wait_for("ready")
             self.assertEqual(0, self.count(process)[0])
-            self.assertRegex(self.text(process), rb"(?i)dormant|recording (is|was) off|not recorded")
+            self.assertRegex(self.text(process),
+                             rb"(?i)dormant|recording (is|was) off|not recorded")
             self.switch(process, "attach")
             self.wait_until(lambda: self.count(process)[0] > 0, "it records")
             self.text(process)
             self.switch(process, "detach")
             self.wait_until(lambda: self.count(process)[0] == self.count(process)[0], "it rests")
-            self.assertRegex(self.text(process), rb"(?i)switched (on|off)|recording (is|was) off|not recorded")
+            self.assertRegex(self.text(process),
+                             rb"(?i)switched (on|off)|recording (is|was) off|not recorded")
 
     def test_dormant_run(self):
         """memtrack run --dormant of a program that nobody attached to."""
         with harness.workdir() as directory:
             out = os.path.join(directory, "p.pb.gz")
-            result = harness.run([harness.MEMTRACK, "run", "--dormant", "-o", out, "--", harness.program("leaks")])
+            result = harness.run([harness.MEMTRACK, "run", "--dormant", "-o", out, "--",
+                                  harness.program("leaks")])
             self.assertEqual(0, result.code, "%r" % result)
             said = result.stdout + result.stderr
             for claim in CLAIMS:
@@ -133,18 +142,21 @@ class Attach(unittest.TestCase):
             self.assertRegex(said, rb"(?i)dormant|recording (is|was) off|nothing was recorded|not recorded")
 
     def test_children(self):
-        """The children of a dormant process are dormant, across fork and exec, and can be attached to."""
+        """The children of a dormant process are dormant, across fork and exec, and can be attached
+        to."""
         with harness.workdir() as directory:
-            env = harness.plain_environment(LD_PRELOAD=harness.LIBRARY, MEMTRACK_DIR=directory, MEMTRACK_ACTIVE=0)
+            env = harness.preloaded(directory, MEMTRACK_ACTIVE=0)
             native = harness.run([harness.program("fork_both")])
             dormant = harness.run([harness.program("fork_both")], env=env)
-            self.assertEqual((native.code, native.stdout), (dormant.code, dormant.stdout), "%r" % dormant)
+            self.assertEqual((native.code, native.stdout), (dormant.code, dormant.stdout), "%r" %
+                             dormant)
             for name in os.listdir(directory):
                 report = harness.Profile(os.path.join(directory, name))
                 self.assertEqual(0, report.totals["total_blocks"], name)
 
     def test_child_of_an_attached_process(self):
-        """sh is dormant, attached to, and then starts a program: that one is dormant as its environment says."""
+        """sh is dormant, attached to, and then starts a program: that one is dormant as its
+        environment says."""
         with live.process(["sh", "-c", "echo ready; read line; %s" % harness.program("list")],
                           MEMTRACK_ACTIVE=0) as process:
             process.wait_for("ready")

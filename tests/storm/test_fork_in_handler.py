@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: MIT
 # timeout: 1700
 """
-A handler that has interrupted the recorder forks, and returns in the child, too: the child goes on with an event in its parent's
-ledger, which forks do not inherit, and must end as it does without the tracker. At random, and after every instruction of an
-event (a sample of them here, all with MEMTRACK_SOAK=1).
+A handler that has interrupted the recorder forks, and returns in the child, too: the child goes on
+with an event in its parent's ledger, which forks do not inherit, and must end as it does without
+the tracker. At random, and after every instruction of an event (a sample of them here, all with
+MEMTRACK_SOAK=1).
 """
-import glob
 import os
 import re
 import unittest
@@ -22,11 +22,12 @@ class ForkInHandler(unittest.TestCase):
         with harness.workdir() as directory:
             os.mkdir(os.path.join(directory, "ledgers"), 0o700)
             ledgers = os.path.join(directory, "ledgers")
-            preload = "%s:%s" % (harness.LIBRARY, compiler.shared_object("bump.c"))
-            env = harness.plain_environment(LD_PRELOAD=preload, MEMTRACK_DIR=ledgers)
-            result = harness.run([harness.program("fork_in_handler"), *arguments], env=env, timeout=1600 if SOAK else 120)
+            env = harness.preloaded(ledgers, compiler.shared_object("bump.c"))
+            result = harness.run([harness.program("fork_in_handler"), *arguments], env=env,
+                                 timeout=1600 if SOAK else 120)
             self.assertEqual((0, b""), (result.code, result.stderr), "%s: %r" % (arguments, result))
-            verified = harness.run([harness.MEMTRACK, "list", "--verify", *glob.glob(ledgers + "/*.ledger")])
+            verified = harness.run([harness.MEMTRACK, "list", "--verify",
+                                    *harness.ledgers(ledgers)])
             self.assertEqual(0, verified.code, "%s: %r" % (arguments, verified))
             forks = int(result.stdout.split()[0])
             print("%s: %d forks" % (" ".join(arguments), forks))
@@ -43,31 +44,38 @@ class ForkInHandler(unittest.TestCase):
 
     def test_after_each_instruction(self):
         for event, step in STEPS.items():
-            self.assertGreater(self.storm(["fork", event, str(1 if SOAK and event != "thread" else step)]), 4, event)
+            self.assertGreater(self.storm(["fork", event,
+                                           str(1 if SOAK and event != "thread" else step)]), 4,
+                               event)
 
     def test_what_children_have(self):
         """A ledger of their own, with what they have allocated since the handler returned."""
         with harness.workdir() as directory:
             command = [harness.program("fork_in_handler"), "fork", "malloc", "17"]
-            tracked = harness.track(command, directory, ["--allocator", compiler.shared_object("bump.c")])
+            tracked = harness.track(command, directory,
+                                    ["--allocator", compiler.shared_object("bump.c")])
             self.assertEqual(0, tracked.code, "%r" % tracked)
             forks = int(tracked.stdout.split()[0])
             self.assertEqual(forks + 1, len(tracked.profiles))
-            rows = [p.row("function", "live") for p in tracked.profiles if p.process["pid"] != tracked.profile.process["pid"]]
+            rows = [p.row("function", "live") for p in tracked.profiles if p.process["pid"] !=
+                    tracked.profile.process["pid"]]
             self.assertEqual([(20, 20 * 7777, 10)] * forks,
-                             [(r["total_blocks"], r["total_bytes"], r["live_blocks"]) for r in rows])
+                             [(r["total_blocks"], r["total_bytes"], r["live_blocks"])
+                              for r in rows])
 
     def test_that_never_returns(self):
         """The handler ends its child: it has no ledger, and its parent says so."""
         with harness.workdir() as directory:
             command = [harness.program("fork_in_handler"), "within", "malloc", "29"]
-            tracked = harness.track(command, directory, ["--allocator", compiler.shared_object("bump.c")])
+            tracked = harness.track(command, directory,
+                                    ["--allocator", compiler.shared_object("bump.c")])
             self.assertEqual(0, tracked.code, "%r" % tracked)
-            notes = " ".join(tracked.profile.coverage["notes"])
+            notes = tracked.profile.notes
             said = re.search(r"(\d+) processes that were forked from this one are not recorded, since they could not make a ledger: a "
                              "signal handler had interrupted the recorder, forked, and did not return\\.", notes)
             self.assertIsNotNone(said, notes)
-            outside = len(tracked.profiles) - 1  # of an event: in the first and last instructions of a hook
+            # of an event: in the first and last instructions of a hook
+            outside = len(tracked.profiles) - 1
             self.assertEqual(int(tracked.stdout.split()[0]), int(said[1]) + outside)
             self.assertGreater(int(said[1]), outside)
 

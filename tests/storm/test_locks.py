@@ -2,31 +2,27 @@
 # timeout: 900
 # processors: 2
 """
-Clearing, scopes of the process, new names, dlopen and dlclose, and forks, all at once. Nothing is refused, nothing is dropped, and what
-follows is exact. The recorder of this build checks the rank, the holder and the release of each lock, and traps.
-MEMTRACK_SEED is the first seed; MEMTRACK_SOAK=1 takes more of them, and longer.
+Clearing, scopes of the process, new names, dlopen and dlclose, and forks, all at once. Nothing is
+refused, nothing is dropped, and what follows is exact. The recorder of this build checks the rank,
+the holder and the release of each lock, and traps. MEMTRACK_SEED is the first seed; MEMTRACK_SOAK=1
+takes more of them, and longer.
 """
-import json
 import os
-import unittest
 
-from support import compiler, harness
+from support import case, compiler, harness, oracle
 
 SOAK = bool(os.environ.get("MEMTRACK_SOAK"))
 ROUNDS, SEEDS = (4000, 12) if SOAK else (300, 2)
 FIRST_SEED = int(os.environ.get("MEMTRACK_SEED", "1"))
 PLUGINS = {"one": (111, 16), "two": (222, 48), "three": (333, 512)}
 CHILDREN = 8
+FIGURES = ("live_bytes", "live_blocks", "total_bytes", "total_blocks", "peak_bytes")
 
 
-class Locks(unittest.TestCase):
+class Locks(case.Case):
     def setUp(self):
-        context = harness.workdir()
-        self.dir = context.__enter__()
-        self.addCleanup(context.__exit__, None, None, None)
-        self.plugins = [compiler.shared_object("plugins/swap.c", os.path.join(self.dir, name + ".so"),
-                                               ["-DNAME=%s_only" % name, "-DBYTES=%d" % size, "-DFRAME=%d" % frame])
-                        for name, (size, frame) in PLUGINS.items()]
+        super().setUp()
+        self.plugins = compiler.plugins(self.dir, PLUGINS)
 
     def storm(self, seed):
         command = [harness.program("locks_storm"), str(ROUNDS), str(seed), *self.plugins]
@@ -35,24 +31,27 @@ class Locks(unittest.TestCase):
         return tracked, [int(word) for word in tracked.stdout.split()]
 
     def check_scopes(self, profile, of_process, of_threads):
-        """Each scope has a name of its own, and both halves are there: clearing does not forget what has been measured."""
-        rows = json.loads(harness.check([harness.MEMTRACK, "scopes", "--json", "-n", "0", profile.path]).stdout)["rows"]
+        """Each scope has a name of its own, and both halves are there: clearing does not forget
+        what has been measured."""
+        rows = harness.ask("scopes", "-n", "0", profile.path)["rows"]
         for process, expected in ((True, of_process), (False, of_threads)):
             counts = [row["count"] for row in rows if row["process"] == process]
             self.assertEqual((expected, expected), (len(counts), sum(counts)))
 
     def check_paths(self, profile, blocks, size, loads):
-        rows = profile.report("--by", "function")["rows"]
-        found = {row["function"]: (row["total_blocks"], row["total_bytes"], row["live_blocks"]) for row in rows}
+        rows = profile.rows("function")
+        found = {row["function"]: (row["total_blocks"], row["total_bytes"], row["live_blocks"])
+                 for row in rows}
         self.assertEqual((blocks, size, 0), found["take"])
         for (name, (plugin_size, _)), n in zip(PLUGINS.items(), loads):
-            self.assertEqual((2 * n, 2 * n * plugin_size, 0), found.get(name + "_only", (0, 0, 0)), name)
-        for field in ("live_bytes", "live_blocks", "total_bytes", "total_blocks", "peak_bytes"):
-            self.assertEqual(profile.totals[field], sum(row[field] for row in rows), field)
+            self.assertEqual((2 * n, 2 * n * plugin_size, 0), found.get(name + "_only", (0, 0, 0)),
+                             name)
+        oracle.adds_up(self, profile.report("--by", "function"), FIGURES)
 
     def check_child(self, profile):
         row = profile.row("function", "take")
-        self.assertEqual((3, 3000, 0), (row["total_blocks"], row["total_bytes"], row["live_blocks"]))
+        self.assertEqual((3, 3000, 0), (row["total_blocks"], row["total_bytes"],
+                                        row["live_blocks"]))
         self.check_scopes(profile, 1, 0)
 
     def test_all_at_once(self):
