@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: MIT
 # timeout: 300
 """
-docs/analyze.md tells the truth: its C is in docs/examples word for word, and its commands, run where the package is
-installed, print what the page shows. `test_docs.py --write` puts today's output into the page.
+docs/analyze.md tells the truth: its C is in docs/examples word for word, and its commands, run
+where the package is installed, print what the page shows. `test_docs.py --write` puts today's
+output into the page.
 """
 import os
 import re
@@ -40,14 +41,16 @@ class Installed:
         for name in os.listdir(EXAMPLES):
             if name.endswith(".c"):
                 shutil.copy(os.path.join(EXAMPLES, name), self.work)
-        self.env = harness.plain_environment(
-            PATH="%s/bin:/usr/local/bin:/usr/bin:/bin" % self.prefix, LD_LIBRARY_PATH=self.prefix + "/lib",
-            PKG_CONFIG_PATH=self.prefix + "/lib/pkgconfig")
+        self.env = harness.plain_environment(PATH="%s/bin:/usr/local/bin:/usr/bin:/bin" %
+                                             self.prefix, LD_LIBRARY_PATH=self.prefix + "/lib",
+                                             PKG_CONFIG_PATH=self.prefix + "/lib/pkgconfig")
 
     def shell(self, command):
-        result = subprocess.run(["sh", "-c", command], env=self.env, cwd=self.work, stdout=subprocess.PIPE,
-                                stderr=subprocess.STDOUT, text=True, timeout=120)
-        return re.sub(r"\bprocess \d+\b", "process 4711", result.stdout.replace(self.work, "/tmp/example"))
+        result = subprocess.run(["sh", "-c", command], env=self.env, cwd=self.work,
+                                stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                                timeout=120)
+        return re.sub(r"\bprocess \d+\b", "process 4711",
+                      result.stdout.replace(self.work, "/tmp/example"))
 
     def replay(self, transcript):
         commands = [line for line in transcript.splitlines() if line.startswith("$ ")]
@@ -79,14 +82,16 @@ class Docs(unittest.TestCase):
         with open(os.path.join(folder, "CMakeLists.txt"), "w") as file:
             file.write(FIND)
         build = os.path.join(folder, "out")
-        harness.check(["cmake", "-S", folder, "-B", build, "-DCMAKE_PREFIX_PATH=" + self.installed.prefix])
+        harness.check(["cmake", "-S", folder, "-B", build, "-DCMAKE_PREFIX_PATH=" +
+                       self.installed.prefix])
         harness.check(["cmake", "--build", build])
         result = harness.run([os.path.join(build, "analyze"), "none.pb.gz", "none.pb.gz"])
         self.assertEqual(result.code, 3)
         self.assertIn(b"none.pb.gz", result.stderr)
 
     def test_manual_page(self):
-        page = read(os.path.join(self.installed.prefix, "share", "man", "man3", "memtrack-analyze.3"))
+        page = read(os.path.join(self.installed.prefix, "share", "man", "man3",
+                                 "memtrack-analyze.3"))
         header = read(os.path.join(harness.SOURCE, "lib", "include", "memtrack", "analyze.h"))
         header = re.sub(r"/\*.*?\*/", "", header, flags=re.S)
         functions = set(re.findall(r"\b(memtrack_\w+)\(", header))
@@ -94,7 +99,8 @@ class Docs(unittest.TestCase):
         self.assertEqual(functions, set(re.findall(r"^\.Fn (memtrack_\w+)", page, flags=re.M)))
         if shutil.which("mandoc"):
             result = harness.run(["mandoc", "-T", "lint", "-W", "style",
-                                  os.path.join(harness.SOURCE, "docs", "man", "memtrack-analyze.3")])
+                                  os.path.join(harness.SOURCE, "docs", "man",
+                                               "memtrack-analyze.3")])
             messages = [line for line in result.stdout.decode().splitlines()
                         if "referenced manual not found" not in line and "Mdocdate" not in line]
             self.assertEqual(messages, [])
@@ -103,7 +109,8 @@ class Docs(unittest.TestCase):
 def write():
     with harness.workdir() as folder:
         installed = Installed(folder)
-        text = CONSOLE.sub(lambda m: m.group(1) + installed.replay(m.group(2)) + m.group(3), read(PAGE))
+        text = CONSOLE.sub(lambda m: m.group(1) + installed.replay(m.group(2)) + m.group(3),
+                           read(PAGE))
     with open(PAGE, "w") as file:
         file.write(text)
 

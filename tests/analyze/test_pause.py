@@ -1,40 +1,37 @@
 # SPDX-License-Identifier: MIT
 # timeout: 300
 """
-The library beside an allocator that watches it: all that it allocates and frees happens in a pause of the tracker, whether
-it is linked shared or as an archive; and when any one allocation fails, the call fails with -MEMTRACK_ENOMEM and a
-message, or does without. Leaks and bad accesses on the way are valgrind's to find.
+The library beside an allocator that watches it: all that it allocates and frees happens in a pause
+of the tracker, whether it is linked shared or as an archive; and when any one allocation fails, the
+call fails with -MEMTRACK_ENOMEM and a message, or does without. Leaks and bad accesses on the way
+are valgrind's to find.
 """
 import os
 import re
-import subprocess
-import unittest
 
-from support import compiler, harness, valgrind
+from support import case, compiler, harness, profiles
 
 SHARED = os.path.join(harness.BUILD, "tests", "analyze", "everything")
-MAKE = os.path.join(harness.BUILD, "tests", "cli", "make_profile")
+HERE = os.path.join(harness.SOURCE, "tests", "analyze")
 ARCHIVE = os.path.join(harness.BUILD, "libmemtrack-analyze.a")
-LINE = re.compile(rb"(\d+) rounds, (\d+) wrong, (\d+) outside, (\d+) inside, (\d+) failures in the last")
+LINE = re.compile(
+    rb"(\d+) rounds, (\d+) wrong, (\d+) outside, (\d+) inside, (\d+) failures in the last")
 
 
 def link_archive(folder):
     """The same program, with nothing of ours but the archive and the header."""
-    program = os.path.join(folder, "everything")
-    libraries = subprocess.run(["pkg-config", "--libs", "libdw", "libelf", "libprotobuf-c", "zlib", "libzstd"], check=True,
-                               capture_output=True, text=True).stdout.split()
-    harness.check(["cc", "-O1", "-I", os.path.join(harness.SOURCE, "lib", "include"),
-                   os.path.join(harness.SOURCE, "tests", "analyze", "everything.c"), ARCHIVE, *libraries, "-lm", "-o",
-                   program])
-    return program
+    libraries = harness.check(["pkg-config", "--libs", "libdw", "libelf", "libprotobuf-c", "zlib",
+                               "libzstd"]).stdout
+    return compiler.build(os.path.join(folder, "everything"), os.path.join(HERE, "everything.c"),
+                          "-O1", compiler.INCLUDE, libs=[ARCHIVE, *libraries.decode().split(),
+                                                         "-lm"])
 
 
-class Pause(unittest.TestCase):
+class Pause(case.ClassCase):
     @classmethod
     def setUpClass(cls):
-        cls.folder = cls.enterClassContext(harness.workdir())
-        cls.profile = os.path.join(cls.folder, "plain.pb.gz")
-        harness.check([MAKE, "plain", cls.profile])
+        super().setUpClass()
+        cls.profile = profiles.make("plain", cls.dir)
         cls.preload = compiler.shared_object("pause.c")
 
     def figures(self, program, *options, prefix=()):
@@ -51,7 +48,7 @@ class Pause(unittest.TestCase):
         self.assertGreater(inside, 500)
 
     def test_archive(self):
-        _, wrong, outside, inside, _ = self.figures(link_archive(self.folder))
+        _, wrong, outside, inside, _ = self.figures(link_archive(self.dir))
         self.assertEqual((wrong, outside), (0, 0))
         self.assertGreater(inside, 500)
 

@@ -1,25 +1,25 @@
 # SPDX-License-Identifier: MIT
 # timeout: 400
 """
-A program that uses the public library gets the rows, totals, coverage and notes that `memtrack report --json` and
-`memtrack diff --json` print: same order, same names, same numbers, in every grouping, of profiles of every kind.
+A program that uses the public library gets the rows, totals, coverage and notes that `memtrack
+report --json` and `memtrack diff --json` print: same order, same names, same numbers, in every
+grouping, of profiles of every kind.
 """
 import itertools
-import json
 import os
 import unittest
 
-from support import harness
+from support import case, harness, profiles
 
 ROWS = os.path.join(harness.BUILD, "tests", "analyze", "rows")
-MAKE = os.path.join(harness.BUILD, "tests", "cli", "make_profile")
-COLUMNS = ["live_bytes", "live_blocks", "peak_bytes", "peak_blocks", "total_bytes", "total_blocks", "temporary_blocks",
-           "max_bytes", "waste_bytes"]
-TOTALS = ["live_bytes", "live_blocks", "peak_bytes", "peak_blocks", "total_bytes", "total_blocks", "freed_bytes",
-          "freed_blocks", "temporary_blocks", "failed_allocations"]
+COLUMNS = ["live_bytes", "live_blocks", "peak_bytes", "peak_blocks", "total_bytes", "total_blocks",
+           "temporary_blocks", "max_bytes", "waste_bytes"]
+TOTALS = ["live_bytes", "live_blocks", "peak_bytes", "peak_blocks", "total_bytes", "total_blocks",
+          "freed_bytes", "freed_blocks", "temporary_blocks", "failed_allocations"]
 COVERAGE = ["unknown_frees", "dropped_events", "lossy_blocks", "truncated_stacks"]
 GROUPS = ["line", "function", "file", "module", "stack", "thread", "scope", "size", "domain"]
-SORTS = ["live", "peak", "total", "blocks", "temporary", "max", "waste", "live-blocks", "peak-blocks"]
+SORTS = ["live", "peak", "total", "blocks", "temporary", "max", "waste", "live-blocks",
+         "peak-blocks"]
 KINDS = ["plain", "hostile", "sampled", "other", "empty"]
 
 
@@ -34,8 +34,8 @@ def encoded(text):
 
 
 def place(row):
-    return [encoded(row["key"]), encoded(row["function"]), encoded(row["file"]), encoded(row["module"]),
-            str(row["line"])]
+    return [encoded(row["key"]), encoded(row["function"]), encoded(row["file"]),
+            encoded(row["module"]), str(row["line"])]
 
 
 def expected_rows(report):
@@ -43,32 +43,31 @@ def expected_rows(report):
         line = place(row) + [str(row[column]) for column in COLUMNS]
         for frame in row.get("stack", []):
             if frame["function"] != "[truncated]":
-                line += [encoded(frame["function"]), encoded(frame["file"]), encoded(frame["module"]),
-                         str(frame["line"]), frame["address"] if frame["address"] != "0x0" else "0",
-                         str(int(frame["inlined"]))]
+                line += [encoded(frame["function"]), encoded(frame["file"]),
+                         encoded(frame["module"]), str(frame["line"]), frame["address"]
+                         if frame["address"] != "0x0" else "0", str(int(frame["inlined"]))]
         yield line
 
 
-class Rows(unittest.TestCase):
+class Rows(case.ClassCase):
     @classmethod
     def setUpClass(cls):
-        cls.folder = cls.enterClassContext(harness.workdir())
+        super().setUpClass()
         cls.profiles = {}
         for kind in KINDS:
-            cls.profiles[kind] = os.path.join(cls.folder, kind + ".pb.gz")
-            harness.check([MAKE, kind, cls.profiles[kind]])
+            cls.profiles[kind] = profiles.make(kind, cls.dir)
         for name in ("tree", "leaks"):
-            profile = harness.track([harness.program(name)], cls.folder, name=name).profile
+            profile = harness.track([harness.program(name)], cls.dir, name=name).profile
             cls.profiles[name] = profile.path
 
     def compare_report(self, name, group, sort, *options):
         path = self.profiles.get(name, name)
-        report = json.loads(harness.check([harness.MEMTRACK, "report", "--json", "--by", group, "--sort", sort,
-                                           *options, path]).stdout)
-        totals, notes, *rows = words(group, sort, "cumulative" if "--cumulative" in options else "all", path)
+        report = harness.ask("report", "--by", group, "--sort", sort, *options, path)
+        totals, notes, *rows = words(group, sort, "cumulative" if "--cumulative" in options
+                                     else "all", path)
         self.assertEqual(rows, list(expected_rows(report)), (name, group, sort))
-        self.assertEqual([int(word) for word in totals],
-                         [report["totals"][key] for key in TOTALS] + [report["coverage"][key] for key in COVERAGE])
+        self.assertEqual([int(word) for word in totals], [report["totals"][key] for key in TOTALS] +
+                         [report["coverage"][key] for key in COVERAGE])
         self.assertEqual(notes, [encoded(note) for note in report["coverage"]["notes"]])
         return rows
 
@@ -88,27 +87,26 @@ class Rows(unittest.TestCase):
             self.assertTrue(self.compare_report("tree", group, "total", "--cumulative"))
 
     def test_differences(self):
-        for (old, new), group in itertools.product([("plain", "sampled"), ("tree", "leaks"), ("other", "plain"),
-                                                    ("plain", "hostile"), ("empty", "plain")], GROUPS):
+        for (old, new), group in itertools.product([("plain", "sampled"), ("tree", "leaks"),
+                                                    ("other", "plain"), ("plain", "hostile"),
+                                                    ("empty", "plain")], GROUPS):
             with self.subTest(old=old, new=new, group=group):
                 self.compare_diff(self.profiles[old], self.profiles[new], group)
 
     def compare_diff(self, old, new, group):
-        diff = json.loads(harness.check([harness.MEMTRACK, "diff", "--json", "--by", group, "--sort", "live", old,
-                                         new]).stdout)
+        diff = harness.ask("diff", "--by", group, "--sort", "live", old, new)
         seen = words(group, "live", "all", old, new)
         states = {"both": "0", "new": "1", "vanished": "2"}
         expected = [place(row) + [states[row["state"]]] +
-                    [str(row[side + column]) for side in ("old_", "new_", "diff_") for column in COLUMNS]
-                    for row in diff["rows"]]
+                    [str(row[side + column]) for side in ("old_", "new_", "diff_")
+                     for column in COLUMNS] for row in diff["rows"]]
         self.assertEqual(seen, expected)
 
     def test_the_composition_at_a_past_moment(self):
         profile = self.profiles["plain"]
         live = set()
         for moment in ("end", "peak", "0.4s", "1.2s"):
-            report = json.loads(harness.check([harness.MEMTRACK, "report", "--json", "--sort", "live", "--at", moment,
-                                               profile]).stdout)
+            report = harness.ask("report", "--sort", "live", "--at", moment, profile)
             totals, _, *rows = words("line", "live", "all", "%s@%s" % (profile, moment))
             self.assertEqual(rows, list(expected_rows(report)), moment)
             self.assertEqual(int(totals[0]), report["totals"]["live_bytes"])
@@ -118,7 +116,7 @@ class Rows(unittest.TestCase):
             self.compare_diff(profile + "@0.4s", profile + "@1.2s", group)
 
     def test_errors_say_what_and_why(self):
-        result = harness.run([ROWS, "line", "live", "all", os.path.join(self.folder, "none.pb.gz")])
+        result = harness.run([ROWS, "line", "live", "all", self.path("none.pb.gz")])
         self.assertEqual(result.code, 3)
         self.assertIn(b"none.pb.gz", result.stderr)
 
@@ -130,8 +128,10 @@ class Cpp(unittest.TestCase):
             report = profile.report("--by", "function")
             function = report["rows"][0]["function"]
             self.assertTrue(function)
-            result = harness.check([os.path.join(harness.BUILD, "tests", "analyze", "user"), profile.path, function])
-            expected = sum(row["peak_bytes"] for row in report["rows"] if row["function"] == function)
+            result = harness.check([os.path.join(harness.BUILD, "tests", "analyze", "user"),
+                                    profile.path, function])
+            expected = sum(row["peak_bytes"] for row in report["rows"] if row["function"] ==
+                           function)
             self.assertGreater(expected, 0)
             self.assertEqual(result.stdout.split(), [b"%d" % expected] * 2)
 

@@ -2,8 +2,9 @@
 # timeout: 300
 # processors: 2
 """
-A tracked program that looks at itself: what the library allocates is in no profile, neither in those that it takes nor in
-the one of the whole run, which is that of the same program without looking. And other processes, by their id.
+A tracked program that looks at itself: what the library allocates is in no profile, neither in
+those that it takes nor in the one of the whole run, which is that of the same program without
+looking. And other processes, by their id.
 """
 import os
 import unittest
@@ -30,8 +31,8 @@ class Self(unittest.TestCase):
                 self.assertEqual(profile.row("function", "step")["live_bytes"], 5 * 1000 * 100)
 
     def test_looking_for_names(self):
-        """Nothing of the library stays, nor of what it uses: no client of the network is loaded, whose exit handlers would
-        free what nobody saw allocated."""
+        """Nothing of the library stays, nor of what it uses: no client of the network is loaded,
+        whose exit handlers would free what nobody saw allocated."""
         with harness.workdir() as folder:
             blind, looking = self.run_mode("none", folder), self.run_mode("names", folder)
             self.assertEqual(looking.totals, blind.totals)
@@ -52,7 +53,8 @@ class Process(unittest.TestCase):
                                    env=running.environment_of_reader())
             totals, _, *rows = [line.split("\t") for line in result.stdout.decode().splitlines()]
             self.assertEqual(int(totals[0]), report["totals"]["live_bytes"])
-            self.assertEqual([bytes.fromhex(row[0]).decode() for row in rows], [row["key"] for row in report["rows"]])
+            self.assertEqual([bytes.fromhex(row[0]).decode() for row in rows],
+                             [row["key"] for row in report["rows"]])
             self.assertTrue(rows)
 
     def test_a_process_that_is_not_tracked(self):

@@ -15,13 +15,15 @@ def complete(*words):
         _memtrack
         printf '%s\\n' "${{COMPREPLY[@]}}" """
     environment = dict(os.environ, PATH=f"{os.path.dirname(MEMTRACK)}:{os.environ['PATH']}")
-    result = subprocess.run(["bash", "-u", "-c", script, "bash", *words], capture_output=True, text=True, env=environment)
+    result = subprocess.run(["bash", "-u", "-c", script, "bash", *words], capture_output=True,
+                            text=True, env=environment)
     assert result.returncode == 0 and not result.stderr, result.stderr
     return set(result.stdout.split())
 
 
 def long_options(command):
-    text = subprocess.run([MEMTRACK, command, "--help"], check=True, capture_output=True, text=True).stdout
+    text = subprocess.run([MEMTRACK, command, "--help"], check=True, capture_output=True,
+                          text=True).stdout
     return set(re.findall(r"^ {2,8}(?:-\S,? *)?(--[a-z][a-z-]*)", text, flags=re.M))
 
 
@@ -39,7 +41,8 @@ for command in sorted(known):
     if len(listed) < 2 or offered != listed:
         problems.append(f"{command}: offers {sorted(offered)}, --help lists {sorted(listed)}")
     some = max(listed, default="")
-    if not {some} <= complete("memtrack", command, some[:-1]) <= {o for o in listed if o.startswith(some[:-1])}:
+    if not {some} <= complete("memtrack", command, some[:-1]) <= {o for o in listed
+                                                                  if o.startswith(some[:-1])}:
         problems.append(f"{command} {some[:-1]}: {complete('memtrack', command, some[:-1])}")
     if os.listdir(".")[0] not in complete("memtrack", command, ""):
         problems.append(f"{command}: files are not offered")

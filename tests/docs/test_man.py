@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """
-The manual pages are well-formed, there is one for each command, and each lists exactly the options of --help. What --help
-prints fits into 80 columns.
+The manual pages are well-formed, there is one for each command, and each lists exactly the options
+of --help. What --help prints fits into 80 columns.
 """
 import os
 import pathlib
@@ -16,11 +16,13 @@ EVERYWHERE = {"-?", "--help", "--usage", "-V", "--version"}  # described once, i
 
 
 def help_text(*arguments):
-    return subprocess.run([MEMTRACK, *arguments, "--help"], check=True, capture_output=True, text=True).stdout
+    return subprocess.run([MEMTRACK, *arguments, "--help"], check=True, capture_output=True,
+                          text=True).stdout
 
 
 def options_of_help(text):
-    """Options at the beginning of a line of --help, before the two spaces that lead to their description."""
+    """Options at the beginning of a line of --help, before the two spaces that lead to their
+    description."""
     options = set()
     for line in text.splitlines():
         if re.match(r" {1,8}-", line):
@@ -39,7 +41,8 @@ def options_of_page(path):
 
 def commands_of_help(text):
     section = re.search(r"^[\w ]*[Cc]ommands:\n((?: +.*\n|\n)+)", text, flags=re.M)
-    return set(re.findall(r"^ {2,4}([a-z][a-z-]*) ", section.group(1), flags=re.M)) if section else set()
+    return set(re.findall(r"^ {2,4}([a-z][a-z-]*) ", section.group(1),
+                          flags=re.M)) if section else set()
 
 
 def problems():
@@ -57,7 +60,8 @@ def problems():
             if len(line) > 80:
                 yield f"memtrack {command} --help: {len(line)} columns: {line}"
     for command in sorted(commands & pages):
-        page, shown = options_of_page(MAN / f"memtrack-{command}.1"), options_of_help(help_text(command))
+        page, shown = options_of_page(MAN / f"memtrack-{command}.1"), options_of_help(help_text(
+            command))
         if not shown:
             yield f"{command} --help lists no option"
         for option in sorted(shown - page):

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""`report --json` of a real run, in every grouping, is what docs/schema says, and its columns add up to the totals."""
+"""`report --json` of a real run, in every grouping, is what docs/schema says, and its columns add
+up to the totals."""
 import json
 import os
 import pathlib
@@ -20,16 +21,18 @@ jsonschema.Draft202012Validator.check_schema(schema)
 validator = jsonschema.Draft202012Validator(schema)
 groups = schema["properties"]["group_by"]["enum"]
 sorts = schema["properties"]["sort"]["enum"]
-columns = ["live_bytes", "live_blocks", "peak_bytes", "peak_blocks", "total_bytes", "total_blocks", "temporary_blocks"]
+columns = ["live_bytes", "live_blocks", "peak_bytes", "peak_blocks", "total_bytes", "total_blocks",
+           "temporary_blocks"]
 
 with tempfile.TemporaryDirectory() as folder:
     profile = f"{folder}/p.pb.gz"
     program = pathlib.Path(os.environ["MEMTRACK_BUILD"]) / "tests/programs/tree"
-    subprocess.run([MEMTRACK, "run", "-q", "-o", profile, "--", program], check=True, stdout=subprocess.DEVNULL)
+    subprocess.run([MEMTRACK, "run", "-q", "-o", profile, "--", program], check=True,
+                   stdout=subprocess.DEVNULL)
     combinations = [(group, "peak") for group in groups] + [("line", sort) for sort in sorts]
     for group, sort in combinations:
-        output = subprocess.run([MEMTRACK, "report", "--json", "--by", group, "--sort", sort, profile],
-                                check=True, capture_output=True).stdout
+        output = subprocess.run([MEMTRACK, "report", "--json", "--by", group, "--sort", sort,
+                                 profile], check=True, capture_output=True).stdout
         report = json.loads(output)
         errors = [f"{list(error.path)}: {error.message}" for error in validator.iter_errors(report)]
         assert not errors, (group, sort, errors[:5])
@@ -37,5 +40,6 @@ with tempfile.TemporaryDirectory() as folder:
         assert report["rows"], group
         assert ("stack" in report["rows"][0]) == (group == "stack"), group
         for column in columns:
-            assert sum(row[column] for row in report["rows"]) == report["totals"][column], (group, column)
+            assert sum(row[column] for row in report["rows"]) == report["totals"][column], (group,
+                                                                                            column)
 print(f"{len(combinations)} reports")

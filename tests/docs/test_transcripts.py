@@ -6,4 +6,5 @@ import subprocess
 import sys
 
 source = os.environ["MEMTRACK_SOURCE"]
-sys.exit(subprocess.run([sys.executable, f"{source}/scripts/transcripts", os.environ["MEMTRACK"], "--check"]).returncode)
+sys.exit(subprocess.run([sys.executable, f"{source}/scripts/transcripts", os.environ["MEMTRACK"],
+                         "--check"]).returncode)

@@ -1,17 +1,16 @@
 # SPDX-License-Identifier: MIT
 # timeout: 600
-"""MEMTRACK_EXPECT_...: in each framework exactly the lines fail that are marked "breaks: MESSAGE" in the sources here, and
-nothing does where nothing is recorded."""
+"""MEMTRACK_EXPECT_...: in each framework exactly the lines fail that are marked "breaks: MESSAGE"
+in the sources here, and nothing does where nothing is recorded."""
 import os
 import re
 import shutil
-import unittest
 
-from support import harness
+from support import case, compiler, harness
 
 HERE = os.path.join(harness.SOURCE, "tests", "expect")
-INCLUDE = os.path.join(harness.SOURCE, "lib", "include")
-WARNINGS = ["-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Wshadow", "-Wundef", "-Wformat=2", "-Werror"]
+WARNINGS = ["-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Wshadow", "-Wundef", "-Wformat=2",
+            "-Werror"]
 MARK = re.compile(r"^ *(?:/\* breaks: (?P<block>(?s:.*?)) \*/|// breaks: (?P<line>.*))$", re.M)
 SAID = r"(MEMTRACK_EXPECT_\w+(?:\(.*?\))?: .*)"
 PLACE = r"([\w.]+):(\d+)"
@@ -33,22 +32,15 @@ def marked(*files):
     return found
 
 
-class Case(unittest.TestCase):
-    def setUp(self):
-        context = harness.workdir()
-        self.dir = context.__enter__()
-        self.addCleanup(context.__exit__, None, None, None)
-
-    def build(self, sources, compiler="gcc", flags=(), libs=()):
-        program = os.path.join(self.dir, "tests")
+class Case(case.Case):
+    def build(self, sources, which="gcc", flags=(), libs=()):
         paths = [os.path.join(HERE, source) for source in sources]
-        harness.check([harness.tool(compiler), *flags, "-g", "-I", INCLUDE, *paths, "-o", program, *libs, "-lpthread"],
-                      timeout=PATIENCE)
-        return program
+        return compiler.build(self.path("tests"), paths, *flags, "-g", compiler.INCLUDE,
+                              compiler=which, libs=[*libs, "-lpthread"], timeout=PATIENCE)
 
     def recorded(self, *command, **env):
-        result = harness.run([harness.MEMTRACK, "run", "-q", "--force", "-o", os.path.join(self.dir, "%p.pb.gz"), "--",
-                              *command], cwd=self.dir, env=harness.plain_environment(**env))
+        result = harness.record(self.path("%p.pb.gz"), command, cwd=self.dir,
+                                env=harness.plain_environment(**env))
         result.text = (result.stdout + result.stderr).decode()
         return result
 
@@ -71,13 +63,15 @@ class Case(unittest.TestCase):
 class Plain(Case):
     """No framework: abort. Warnings are errors here."""
 
-    def run_plain(self, compiler, *flags):
-        program = self.build(["plain.c", "elsewhere.c"], compiler, [*flags, *WARNINGS])
-        expected = marked("cases.h", "plain.c", "elsewhere.c", *(["cases.hpp"] if "++" in compiler else []))
+    def run_plain(self, which, *flags):
+        program = self.build(["plain.c", "elsewhere.c"], which, [*flags, *WARNINGS])
+        expected = marked("cases.h", "plain.c", "elsewhere.c",
+                          *(["cases.hpp"] if "++" in which else []))
         result = self.recorded(program)
         text = re.sub(".*note: .*\n", "", result.text)
         self.same(expected, PLACE + ": " + SAID, text)
-        self.assertEqual(1, result.text.count("note: "), "that of the case that switches recording off")
+        self.assertEqual(1, result.text.count("note: "),
+                         "that of the case that switches recording off")
         statuses = re.findall(r"^(\w+) (\d+)$", result.stdout.decode(), flags=re.M)
         n_own = sum(name == "elsewhere.c" for name, _ in expected)
         self.assertEqual(len(expected) - n_own, [status for _, status in statuses].count("134"))
@@ -102,36 +96,31 @@ class Plain(Case):
         self.run_plain("clang++", "-x", "c++", "-std=c++11", "-O0")
 
     def test_other_standards(self):
-        for compiler, standard in (("gcc", "gnu17"), ("clang", "c17"), ("g++", "c++20"), ("clang++", "gnu++17")):
-            if shutil.which(compiler):
-                language = ["-x", "c++"] if "++" in compiler else []
-                harness.check([compiler, "-std=" + standard, *language, *WARNINGS, "-fsyntax-only", "-I", INCLUDE,
-                               os.path.join(HERE, "plain.c")])
+        for which, standard in (("gcc", "gnu17"), ("clang", "c17"), ("g++", "c++20"),
+                                ("clang++", "gnu++17")):
+            if shutil.which(which):
+                language = ["-x", "c++"] if "++" in which else []
+                compiler.build("/dev/null", os.path.join(HERE, "plain.c"), "-std=" + standard,
+                               *language, *WARNINGS, "-fsyntax-only", compiler.INCLUDE,
+                               compiler=which)
 
     def test_linked_to_the_recorder(self):
-        source = os.path.join(self.dir, "linked.c")
-        with open(source, "w") as file:
-            file.write("#define MEMTRACK_REQUIRED\n" + TINY)
-        folder = os.path.dirname(harness.LIBRARY)
-        program = self.build([source], flags=WARNINGS, libs=["-L" + folder, "-lmemtrack", "-Wl,-rpath," + folder])
+        source = self.write("linked.c", "#define MEMTRACK_REQUIRED\n" + TINY)
+        program = self.build([source], flags=WARNINGS, libs=compiler.LINK)
         result = self.unrecorded(program, MEMTRACK_DIR=self.dir)
         self.assertEqual(-6, result.code, result)
         self.assertIn(b"the peak is 10 bytes, 9 bytes above the budget of 1 byte", result.stderr)
 
     def test_without_exceptions(self):
-        source = os.path.join(self.dir, "none.cpp")
-        with open(source, "w") as file:
-            file.write("#include <memtrack/expect.h>\nint main() { MEMTRACK_EXPECT_MAX(1) delete[] new char[2]; }\n")
+        source = self.write("none.cpp", "#include <memtrack/expect.h>\n"
+                            "int main() { MEMTRACK_EXPECT_MAX(1) delete[] new char[2]; }\n")
         program = self.build([source], "g++", ["-fno-exceptions", "-fno-rtti", *WARNINGS])
         self.assertEqual(134, self.recorded(program).code)
 
 
 class Unrecorded(Case):
     def program(self, *flags):
-        source = os.path.join(self.dir, "tiny.c")
-        with open(source, "w") as file:
-            file.write(TINY)
-        return self.build([source], flags=flags)
+        return self.build([self.write("tiny.c", TINY)], flags=flags)
 
     def outcome(self, program, **env):
         result = self.unrecorded(program, **env)
@@ -144,7 +133,8 @@ class Unrecorded(Case):
         self.assertEqual((0, 1), self.outcome(program, MEMTRACK_EXPECT_REQUIRE=""))
         self.assertEqual((0, 0), self.outcome(program, MEMTRACK_EXPECT_QUIET="1"))
         self.assertEqual((-6, 1), self.outcome(program, MEMTRACK_EXPECT_REQUIRE="1"))
-        self.assertEqual((-6, 1), self.outcome(program, MEMTRACK_EXPECT_REQUIRE="1", MEMTRACK_EXPECT_QUIET="1"))
+        self.assertEqual((-6, 1), self.outcome(program, MEMTRACK_EXPECT_REQUIRE="1",
+                                               MEMTRACK_EXPECT_QUIET="1"))
 
     def test_macros(self):
         quiet = self.program("-DMEMTRACK_EXPECT_QUIET")
@@ -157,8 +147,8 @@ class Unrecorded(Case):
 
 
 class Frameworks(Case):
-    def run_cmocka(self, compiler, *flags, files=("cases.h",)):
-        program = self.build(["cmocka.c"], compiler, [*flags, *WARNINGS], ["-lcmocka"])
+    def run_cmocka(self, which, *flags, files=("cases.h",)):
+        program = self.build(["cmocka.c"], which, [*flags, *WARNINGS], ["-lcmocka"])
         expected = marked(*files)
         result = self.recorded(program)
         self.same(expected, SAID + r"\n# .*?" + PLACE + ": error", result.text, place_first=False)
@@ -166,21 +156,24 @@ class Frameworks(Case):
         self.assertEqual((len(expected) + 1, "fails_inside"), (len(failed), failed[0]))
         self.assertEqual(len(failed), result.code)
         result = self.unrecorded(program)
-        self.assertEqual((1, 1), (result.code, result.stderr.count(NOTE)), "the one that fails by itself")
+        self.assertEqual((1, 1), (result.code, result.stderr.count(NOTE)),
+                         "the one that fails by itself")
 
     def test_cmocka(self):
         self.run_cmocka("gcc", "-std=c11")
 
     def test_cmocka_in_cplusplus(self):
-        for compiler in ("g++", "clang++"):
-            with self.subTest(compiler):
-                self.run_cmocka(compiler, "-x", "c++", "-std=c++11", files=("cases.h", "cases.hpp"))
+        for which in ("g++", "clang++"):
+            with self.subTest(which):
+                self.run_cmocka(which, "-x", "c++", "-std=c++11", files=("cases.h", "cases.hpp"))
 
     def test_cmocka_reports_in_junit(self):
         program = self.build(["cmocka.c"], libs=["-lcmocka"])
         result = self.recorded(program, CMOCKA_MESSAGE_OUTPUT="xml")
-        self.assertEqual(len(marked("cases.h")) + 1, len(re.findall("<failure>", result.text)), result)
-        self.assertRegex(result.text, r"<failure><!\[CDATA\[MEMTRACK_EXPECT_MAX\(999\): the peak is 1,000 bytes")
+        self.assertEqual(len(marked("cases.h")) + 1, len(re.findall("<failure>", result.text)),
+                         result)
+        self.assertRegex(result.text,
+                         r"<failure><!\[CDATA\[MEMTRACK_EXPECT_MAX\(999\): the peak is 1,000 bytes")
 
     def check_library(self, name):
         if not os.path.exists(os.path.join("/usr/include", name)):
@@ -200,7 +193,8 @@ class Frameworks(Case):
 
         # Told to throw, it throws: out of the test, but not while another exception is on its way.
         for name in ("left_by_return", "above_while_unwinding", "thrown_above"):
-            result = self.recorded(program, "--gtest_throw_on_failure", "--gtest_filter=Cases." + name)
+            result = self.recorded(program, "--gtest_throw_on_failure", "--gtest_filter=Cases." +
+                                   name)
             self.assertNotEqual(0, result.code)
             self.assertIn("the peak is", result.text)
             self.assertEqual(name == "left_by_return", result.code != 1, result.text)
@@ -234,14 +228,9 @@ class Frameworks(Case):
 
     def catch2_main(self):
         """Its half a megabyte of source, once per build tree."""
-        path = os.path.join(harness.BUILD, "tests", "made", "catch2-main.o")
-        if not os.path.exists(path):
-            os.makedirs(os.path.dirname(path), exist_ok=True)
-            fresh = "%s.%d" % (path, os.getpid())
-            harness.check([harness.tool("g++"), "-std=c++11", "-DCATCH_CONFIG_MAIN", "-x", "c++", "-c",
-                           "/usr/include/catch2/catch.hpp", "-o", fresh], timeout=PATIENCE)
-            os.replace(fresh, path)
-        return path
+        return compiler.once("catch2-main.o", "/usr/include/catch2/catch.hpp", "-std=c++11",
+                             "-DCATCH_CONFIG_MAIN", "-x", "c++", "-c", compiler="g++",
+                             timeout=PATIENCE)
 
     def test_catch2(self):
         self.check_library("catch2/catch.hpp")

@@ -1,13 +1,14 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """
-make_corpus.py: writes the inputs that the fuzzers start from, below tests/fuzz/corpus/FUZZER/seed-*.bin. What a mutation would hardly ever
-find is in them: the headers of a format, messages of every kind, instructions of unwind tables that belong together.
+make_corpus.py: writes the inputs that the fuzzers start from, below
+tests/fuzz/corpus/FUZZER/seed-*.bin. What a mutation would hardly ever find is in them: the headers
+of a format, messages of every kind, instructions of unwind tables that belong together.
 
     MEMTRACK=build/ci/memtrack MEMTRACK_BUILD=build/ci tests/fuzz/make_corpus.py
 
-Some are recorded, of the test programs: they differ from run to run, and new ones are as good. An input that once broke something is called
-crash-*.bin, and nothing here writes it.
+Some are recorded, of the test programs: they differ from run to run, and new ones are as good. An
+input that once broke something is called crash-*.bin, and nothing here writes it.
 """
 import gzip
 import os
@@ -19,13 +20,12 @@ import tempfile
 HERE = os.path.dirname(os.path.abspath(__file__))
 SOURCE = os.path.dirname(os.path.dirname(HERE))
 sys.path.insert(0, os.path.join(SOURCE, "bench"))
-import giant  # noqa: E402  (it is beside the benchmarks)
 from giant import field, number  # noqa: E402
 
 BUILD = os.environ.get("MEMTRACK_BUILD") or os.path.join(SOURCE, "build", "ci")
 MEMTRACK = os.environ.get("MEMTRACK") or os.path.join(BUILD, "memtrack")
-RECORDED = {"scope_functions": [], "scope_domains": [], "temporary": [], "sampled": ["--sample=4K"], "peak_middle": [], "threads_in_turn": [],
-            "failing": ["--usable"]}
+RECORDED = {"scope_functions": [], "scope_domains": [], "temporary": [], "sampled": ["--sample=4K"],
+            "peak_middle": [], "threads_in_turn": [], "failing": ["--usable"]}
 MOST_BYTES = 24 << 10
 
 
@@ -38,30 +38,42 @@ def save(fuzzer, name, content):
         file.write(content)
 
 
-# ---- pprof -------------------------------------------------------------------------------------------------------------
+# ---- pprof ---------------------------------------------------------------------------------------
 
 def recorded():
     with tempfile.TemporaryDirectory() as directory:
         path = os.path.join(directory, "profile.pb.gz")
         for program, options in RECORDED.items():
             subprocess.run([MEMTRACK, "run", "-q", "--force", "-o", path, *options, "--",
-                            os.path.join(BUILD, "tests", "programs", program)], stdout=subprocess.DEVNULL, check=True)
+                            os.path.join(BUILD, "tests", "programs", program)],
+                           stdout=subprocess.DEVNULL, check=True)
             with gzip.open(path) as file:
                 yield program, file.read()
 
 
 def foreign():
-    """As Go writes it: a location of inlined functions, labels, a comment, fields that memtrack does not know, a drop pattern."""
-    texts = [b"", b"alloc_space", b"bytes", b"inuse_space", b"main.f", b"/a.go", b"main.g", b"/bin/a", b"0123abcd", b"space", b"thread", b"7"]
+    """As Go writes it: a location of inlined functions, labels, a comment, fields that memtrack
+    does not know, a drop pattern."""
+    texts = [b"", b"alloc_space", b"bytes", b"inuse_space", b"main.f", b"/a.go", b"main.g",
+             b"/bin/a", b"0123abcd", b"space", b"thread", b"7"]
     lines = field(4, number(1, 1) + number(2, 12)) + field(4, number(1, 2) + number(2, 40))
     yield b"".join([field(1, number(1, 1) + number(2, 2)), field(1, number(1, 3) + number(2, 2)),
-                    field(2, field(1, b"\1\2") + field(2, b"\x80\x10\x40") + field(3, number(1, 2) + number(3, 512) + number(4, 2))),
-                    field(2, number(1, 2) + number(2, 9) + number(2, 5) + field(3, number(1, 10) + number(2, 11))),
-                    field(3, number(1, 1) + number(2, 4096) + number(3, 1 << 20) + number(5, 7) + number(6, 8)),
-                    field(4, number(1, 1) + number(2, 1) + number(3, 5000) + lines), field(4, number(1, 2) + number(3, 7) + number(5, 1)),
-                    field(5, number(1, 1) + number(2, 4) + number(3, 4) + number(4, 5) + number(5, 10)), field(5, number(1, 2) + number(2, 6)),
-                    *(field(6, text) for text in texts), number(7, 4), number(9, 1 << 60), number(10, 1 << 30),
-                    field(11, number(1, 9) + number(2, 2)), number(12, 524288), field(13, b"\1"), number(14, 3), number(99, 1)])
+                    field(2, field(1, b"\1\2") + field(2, b"\x80\x10\x40") +
+                          field(3, number(1, 2) + number(3, 512) + number(4, 2))),
+                    field(2, number(1, 2) + number(2, 9) + number(2, 5) +
+                          field(3, number(1, 10) + number(2, 11))),
+                    field(3, number(1, 1) + number(2, 4096) + number(3, 1 << 20) + number(5, 7) +
+                          number(6, 8)), field(4, number(1, 1) + number(2, 1) + number(3, 5000) +
+                                               lines), field(4, number(1, 2) + number(3, 7) +
+                                                             number(5, 1)), field(5, number(1, 1) +
+                                                                                  number(2, 4) +
+                                                                                  number(3, 4) +
+                                                                                  number(4, 5) +
+                                                                                  number(5, 10)),
+                    field(5, number(1, 2) + number(2, 6)), *(field(6, text) for text in texts),
+                    number(7, 4), number(9, 1 << 60), number(10, 1 << 30),
+                    field(11, number(1, 9) + number(2, 2)), number(12, 524288), field(13, b"\1"),
+                    number(14, 3), number(99, 1)])
 
 
 def pprof():
@@ -70,10 +82,11 @@ def pprof():
     for content in foreign():
         save("fuzz_pprof", "foreign", content)
         save("fuzz_pprof", "packed", gzip.compress(content, mtime=0))
-    save("fuzz_pprof", "empty-sample", b"".join(field(6, s) for s in (b"", b"space", b"bytes")) + field(1, number(1, 1) + number(2, 2)) + field(2, b""))
+    save("fuzz_pprof", "empty-sample", b"".join(field(6, s) for s in (b"", b"space", b"bytes")) +
+         field(1, number(1, 1) + number(2, 2)) + field(2, b""))
 
 
-# ---- text --------------------------------------------------------------------------------------------------------------
+# ---- text ----------------------------------------------------------------------------------------
 
 MAPS = "\nMAPPED_LIBRARIES:\n00400000-0047b000 r-xp 00002000 08:01 1234 /bin/a b\n7f00-7fff r-xp 0 0:0 0 /x (deleted)\n"
 TEXTS = {
@@ -92,21 +105,24 @@ TEXTS = {
 
 def heap_text():
     for name, text in TEXTS.items():
-        save("fuzz_heap_text", name, b"\0" + text.encode())  # \0: of the fuzzer's beginnings, the empty one
+        # \0: of the fuzzer's beginnings, the empty one
+        save("fuzz_heap_text", name, b"\0" + text.encode())
         save("fuzz_pprof", "text-" + name, text.encode())
 
 
-# ---- unwind tables -----------------------------------------------------------------------------------------------------
+# ---- unwind tables -------------------------------------------------------------------------------
 
 CIE = bytes([0x0c, 7, 8, 0x90, 1])  # CFA = rsp + 8, the return address below it
-FDES = {
-    "pushes": bytes([0x41, 0x0e, 16, 0x86, 2, 0x43, 0x0d, 6, 0x50, 0x0c, 7, 8]),
-    "remembered": bytes([0x44, 0x0e, 32, 0x0a, 0x48, 0x0e, 8, 0x44, 0x0b, 0x41, 0xc6]),
-    "stub": bytes([0x0e, 16, 0x46, 0x0e, 24, 0x4a, 0x0f, 11, 0x77, 8, 0x80, 0, 0x3f, 0x1a, 0x3b, 0x2a, 0x33, 0x24, 0x22]),
-    "realigned": bytes([0x41, 0x0c, 10, 0, 0x47, 0x10, 6, 2, 0x76, 0, 0x45, 0x0f, 3, 0x76, 0x78, 6]),
-    "signal": bytes([0x0f, 4, 0x77, 0xa0, 1, 6, 0x10, 16, 2, 0x77, 0x28, 0x10, 6, 3, 0x77, 0x90, 1]),
-    "far": bytes([0x02, 200, 0x0e, 16, 0x03, 0, 1, 0x0e, 24, 0x04, 0, 1, 0, 0, 0x13, 0x7e, 0x2e, 16, 0x07, 16, 0x09, 3, 12, 0x05, 6, 2]),
-}
+FDES = {"pushes": bytes([0x41, 0x0e, 16, 0x86, 2, 0x43, 0x0d, 6, 0x50, 0x0c, 7, 8]),
+        "remembered": bytes([0x44, 0x0e, 32, 0x0a, 0x48, 0x0e, 8, 0x44, 0x0b, 0x41, 0xc6]),
+        "stub": bytes([0x0e, 16, 0x46, 0x0e, 24, 0x4a, 0x0f, 11, 0x77, 8, 0x80, 0, 0x3f, 0x1a, 0x3b,
+                       0x2a, 0x33, 0x24, 0x22]), "realigned": bytes([0x41, 0x0c, 10, 0, 0x47, 0x10,
+                                                                     6, 2, 0x76, 0, 0x45, 0x0f, 3,
+                                                                     0x76, 0x78, 6]),
+        "signal": bytes([0x0f, 4, 0x77, 0xa0, 1, 6, 0x10, 16, 2, 0x77, 0x28, 0x10, 6, 3, 0x77, 0x90,
+                         1]), "far": bytes([0x02, 200, 0x0e, 16, 0x03, 0, 1, 0x0e, 24, 0x04, 0, 1,
+                                            0, 0, 0x13, 0x7e, 0x2e, 16, 0x07, 16, 0x09, 3, 12, 0x05,
+                                            6, 2]),}
 
 
 def module(fde):
@@ -115,7 +131,9 @@ def module(fde):
         return len(content).to_bytes(4, "little") + content
     cie = entry(bytes(4) + b"\1zR\0\1\x78\x10\1\x1b" + CIE)
     at = 20 + len(cie)
-    fde = entry((at + 4 - 20).to_bytes(4, "little") + ((1 << 16) - at - 8).to_bytes(4, "little", signed=True) + (256).to_bytes(4, "little") + b"\0" + fde)
+    fde = entry((at + 4 - 20).to_bytes(4, "little") +
+                ((1 << 16) - at - 8).to_bytes(4, "little", signed=True) +
+                (256).to_bytes(4, "little") + b"\0" + fde)
     return b"\1\x1b\3\x3b" + (16).to_bytes(4, "little") + (1).to_bytes(4, "little") + (1 << 16).to_bytes(4, "little") + at.to_bytes(
         4, "little") + cie + fde
 
@@ -126,7 +144,7 @@ def cfi():
         save("fuzz_cfi", "module-" + name, b"\1\0" + module(fde))
 
 
-# ---- ledgers: patches of 3 bytes offset, kind, 4 bytes value ------------------------------------------------------------
+# ---- ledgers: patches of 3 bytes offset, kind, 4 bytes value -------------------------------------
 
 def patch(offset, kind, value):
     return offset.to_bytes(3, "little") + bytes([kind]) + value.to_bytes(4, "little")
@@ -136,9 +154,12 @@ def ledger():
     chance = random.Random(8)
     save("fuzz_ledger", "whole", b"")
     save("fuzz_ledger", "cut", patch(8192, 0x83, 0))
-    for i, (offsets, size) in enumerate(((512, 3), (4096, 2), (4096, 3), (1 << 16, 2), (1 << 18, 0), (1 << 20, 3))):
-        save("fuzz_ledger", "patches-%d" % i, b"".join(patch(chance.randrange(offsets) & -8, size, chance.choice((0, 1, 0x7fffffff, 0xffffffff)))
-                                                      for _ in range(8)))
+    for i, (offsets, size) in enumerate(((512, 3), (4096, 2), (4096, 3), (1 << 16, 2), (1 << 18, 0),
+                                         (1 << 20, 3))):
+        save("fuzz_ledger", "patches-%d" % i, b"".join(patch(chance.randrange(offsets) & -8, size,
+                                                             chance.choice((0, 1, 0x7fffffff,
+                                                                            0xffffffff)))
+                                                       for _ in range(8)))
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # timeout: 500
-"""A project of somebody else finds an installed memtrack with CMake and gets tests that know budgets: each outcome is told
-by ctest as it happened."""
+"""A project of somebody else finds an installed memtrack with CMake and gets tests that know
+budgets: each outcome is told by ctest as it happened."""
 import os
 import pathlib
 import subprocess
@@ -49,7 +49,8 @@ if(BASELINE)
   memtrack_add_test(NAME grown COMMAND app 3000 "a word" BASELINE ${BASELINE} TOLERANCE 10)
 endif()
 """
-# Notes its words, so that they can be compared with those of add_test; then allocates, or ends as the test wants it.
+# Notes its words, so that they can be compared with those of add_test; then allocates, or ends as
+# the test wants it.
 NOTING_PROGRAM = """
 #include <signal.h>
 #include <stdio.h>
@@ -70,10 +71,11 @@ int main(int argc, char **argv) {
     return 0;
 }
 """
-WORDS = [b"x;y", b"", b"[a", b"b]", b"c\\", b"]]", b"a]=", b"]==]", b"new\nline", b"\nfirst", b"$HOME `id`", b"'\"", b"${HOME}",
-         b"@HOME@", b"--max-peak=1", b"--", b"$<1:gen;ex>", b"latin\xe9\xff", b"\xc3\xbc", b"#no comment", b"TRUE", b"0"]
-NAMES = [b"a/b", b"a_b", b"a.b", b"a b", b"new\nline", b"it's \"quoted\"", b"\xc3\xbc", b"latin\xe9", b"../../up", b"x;y", b"0",
-         b"bell\x07", b"$(id)", b"long" * 60]
+WORDS = [b"x;y", b"", b"[a", b"b]", b"c\\", b"]]", b"a]=", b"]==]", b"new\nline", b"\nfirst",
+         b"$HOME `id`", b"'\"", b"${HOME}", b"@HOME@", b"--max-peak=1", b"--", b"$<1:gen;ex>",
+         b"latin\xe9\xff", b"\xc3\xbc", b"#no comment", b"TRUE", b"0"]
+NAMES = [b"a/b", b"a_b", b"a.b", b"a b", b"new\nline", b"it's \"quoted\"", b"\xc3\xbc",
+         b"latin\xe9", b"../../up", b"x;y", b"0", b"bell\x07", b"$(id)", b"long" * 60]
 BIG = b"a.b"  # the one that breaks its budget
 DISCOVERED = """
 #include <gtest/gtest.h>
@@ -122,20 +124,21 @@ class Project(unittest.TestCase):
         (self.folder / "CMakeLists.txt").write_text(PROJECT)
 
     def run_tool(self, *command, check=True):
-        result = subprocess.run(command, env=self.environment, cwd=self.folder, capture_output=True, text=True,
-                                errors="replace")
+        result = subprocess.run(command, env=self.environment, cwd=self.folder, capture_output=True,
+                                text=True, errors="replace")
         if check:
             self.assertEqual(0, result.returncode, result.stdout + result.stderr)
         return result
 
     def configure(self, *options, check=True):
-        return self.run_tool("cmake", "-S", self.folder, "-B", self.tree, f"-DCMAKE_PREFIX_PATH={self.prefix}",
-                             "-DCMAKE_BUILD_TYPE=Debug", *options, check=check)
+        return self.run_tool("cmake", "-S", self.folder, "-B", self.tree,
+                             f"-DCMAKE_PREFIX_PATH={self.prefix}", "-DCMAKE_BUILD_TYPE=Debug",
+                             *options, check=check)
 
     def outcomes(self, *options):
         """Names of the tests that passed, and the outputs of those that failed."""
-        self.run_tool("ctest", "--test-dir", self.tree, "--output-junit", self.folder / "ctest.xml", *options,
-                      check=False)
+        self.run_tool("ctest", "--test-dir", self.tree, "--output-junit", self.folder / "ctest.xml",
+                      *options, check=False)
         passed, failed = set(), {}
         for case in ElementTree.parse(self.folder / "ctest.xml").getroot().iter("testcase"):
             if case.get("status") == "run":
@@ -159,7 +162,8 @@ class Project(unittest.TestCase):
 
     def check_junit(self):
         for name, n_failures in (("kept", 0), ("broken", 1)):
-            suite = ElementTree.parse(self.tree / "reports" / (name + ".xml")).getroot().find("testsuite")
+            suite = ElementTree.parse(self.tree / "reports" / (name +
+                                                               ".xml")).getroot().find("testsuite")
             self.assertEqual(n_failures, len(suite.findall("testcase/failure")), name)
         command = suite.find("testcase/failure").text.split("next: ")[1]
         shown = self.run_tool("sh", "-c", f"PATH='{self.prefix}/bin':$PATH; {command}").stdout
@@ -183,11 +187,13 @@ class Project(unittest.TestCase):
         note = self.tree / "Testing/Temporary/LastTestsFailed.log"
         note.unlink(missing_ok=True)
         self.run_tool("ctest", "--test-dir", self.tree, *options, check=False)
-        return {line.split(b":", 1)[1] for line in note.read_bytes().splitlines()} if note.exists() else set()
+        return {line.split(b":", 1)[1]
+                for line in note.read_bytes().splitlines()} if note.exists() else set()
 
     def test_any_text_arrives(self):
         words = b" ".join(map(quoted, WORDS))
-        self.write_project([b"memtrack_add_test(MAX_PEAK 64K NAME ours COMMAND app ours.out 10 " + words + b" NO_LEAKS)",
+        self.write_project([b"memtrack_add_test(MAX_PEAK 64K NAME ours COMMAND app ours.out 10 " +
+                            words + b" NO_LEAKS)",
                             b"add_test(NAME plain COMMAND app plain.out 10 " + words + b")"])
         self.assertEqual(set(), self.failed())
         plain = (self.tree / "plain.out").read_bytes()
@@ -195,15 +201,17 @@ class Project(unittest.TestCase):
         self.assertEqual(len(WORDS), plain.count(b"\0"))
 
     def test_any_name_has_results_of_its_own(self):
-        self.write_project([b"memtrack_add_test(NAME %s COMMAND app out%d %d MAX_PEAK 64K JUNIT reports)" %
-                            (quoted(name), i, 100000 if name == BIG else 100) for i, name in enumerate(NAMES)])
+        self.write_project([
+            b"memtrack_add_test(NAME %s COMMAND app out%d %d MAX_PEAK 64K JUNIT reports)" %
+            (quoted(name), i, 100000 if name == BIG else 100) for i, name in enumerate(NAMES)])
         self.assertEqual({BIG}, self.failed("-j2"))
         reports = [ElementTree.parse(path).getroot() for path in (self.tree / "reports").iterdir()]
         self.assertEqual(len(NAMES), len(reports))
         self.assertEqual(1, sum(int(root.get("failures")) for root in reports))
         kept = list((self.tree / "memtrack-profiles").glob("*/app.pb.gz"))
         self.assertEqual(len(NAMES), len(kept))
-        self.assertTrue((self.tree / "reports/a_b.xml").is_file(), "a name that is good for a file is one")
+        self.assertTrue((self.tree / "reports/a_b.xml").is_file(),
+                        "a name that is good for a file is one")
 
     def test_endings(self):
         self.write_project([
@@ -226,7 +234,8 @@ class Project(unittest.TestCase):
         self.assertTrue((self.tree / "Debug/junit/genex.xml").is_file())
         self.assertTrue((self.tree / "Debug/p/app.pb.gz").is_file())
 
-    @unittest.skipUnless(os.path.exists("/usr/include/gtest/gtest.h"), "GoogleTest is not installed")
+    @unittest.skipUnless(os.path.exists("/usr/include/gtest/gtest.h"),
+                         "GoogleTest is not installed")
     def test_discovered_tests(self):
         (self.folder / "tests.cpp").write_text(DISCOVERED)
         (self.folder / "CMakeLists.txt").write_text(DISCOVERING_PROJECT)
@@ -235,12 +244,16 @@ class Project(unittest.TestCase):
         self.assertEqual({b"Parser.expects", b"Parser.big"}, self.failed("-j2"))
 
     def test_mistakes_are_found_when_configuring(self):
-        for call in ("NAME x COMMAND app", "NAME x MAX_PEAK 1M", "NAME x COMMAND app MAX_PEAK 1M MAX_POKE 2M STRICT 7",
-                     "NAME x COMMAND app MAX_PEAK", "NAME x COMMAND app VERBOSE", "NAME x COMMAND app PROCESS app",
-                     "NAME x COMMAND app TOLERANCE 5", "COMMAND app MAX_PEAK 1M", "NAME \"\" COMMAND app MAX_PEAK 1M"):
+        for call in ("NAME x COMMAND app", "NAME x MAX_PEAK 1M",
+                     "NAME x COMMAND app MAX_PEAK 1M MAX_POKE 2M STRICT 7",
+                     "NAME x COMMAND app MAX_PEAK", "NAME x COMMAND app VERBOSE",
+                     "NAME x COMMAND app PROCESS app", "NAME x COMMAND app TOLERANCE 5",
+                     "COMMAND app MAX_PEAK 1M", "NAME \"\" COMMAND app MAX_PEAK 1M"):
             with self.subTest(call):
-                (self.folder / "CMakeLists.txt").write_text(PROJECT + f"memtrack_add_test({call})\n")
-                result = self.configure(check=False)  # of the same tree: the compiler has been looked at
+                (self.folder / "CMakeLists.txt").write_text(PROJECT +
+                                                            f"memtrack_add_test({call})\n")
+                # of the same tree: the compiler has been looked at
+                result = self.configure(check=False)
                 self.assertNotEqual(0, result.returncode)
                 self.assertIn("memtrack_add_test", result.stderr)
 

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""What `cmake --install` puts below a prefix works from there: the command finds its library, wherever the prefix is."""
+"""What `cmake --install` puts below a prefix works from there: the command finds its library,
+wherever the prefix is."""
 import os
 import pathlib
 import subprocess
@@ -7,14 +8,18 @@ import tempfile
 import unittest
 
 BUILD = pathlib.Path(os.environ["MEMTRACK_BUILD"])
-EXPECTED = ["bin/memtrack", "lib/memtrack/libmemtrack.so", "share/man/man1/memtrack.1", "share/man/man1/memtrack-run.1",
-            "share/man/man1/memtrack-report.1", "share/bash-completion/completions/memtrack"]
-EXPECTED += ["share/man/man1/memtrack-check.1", "share/man/man1/memtrack-compare.1", "lib/cmake/memtrack/MemtrackTest.cmake",
-             "lib/cmake/memtrack/memtrack-config.cmake", "lib/cmake/memtrack/memtrack-config-version.cmake"]
+EXPECTED = ["bin/memtrack", "lib/memtrack/libmemtrack.so", "share/man/man1/memtrack.1",
+            "share/man/man1/memtrack-run.1", "share/man/man1/memtrack-report.1",
+            "share/bash-completion/completions/memtrack"]
+EXPECTED += ["share/man/man1/memtrack-check.1", "share/man/man1/memtrack-compare.1",
+             "lib/cmake/memtrack/MemtrackTest.cmake", "lib/cmake/memtrack/memtrack-config.cmake",
+             "lib/cmake/memtrack/memtrack-config-version.cmake"]
 EXPECTED += ["include/memtrack.hpp", "lib/libmemtrack.so", "lib/pkgconfig/memtrack.pc"]
-EXPECTED += ["include/memtrack.h", "include/memtrack/analyze.h", "include/memtrack/error.h", "include/memtrack/expect.h",
-             "lib/libmemtrack-analyze.so", "lib/libmemtrack-analyze.so.1", "lib/libmemtrack-analyze.a", "lib/pkgconfig/memtrack-analyze.pc",
-             "lib/cmake/memtrack/memtrack-analyze.cmake", "share/man/man3/memtrack-analyze.3"]
+EXPECTED += ["include/memtrack.h", "include/memtrack/analyze.h", "include/memtrack/error.h",
+             "include/memtrack/expect.h", "lib/libmemtrack-analyze.so",
+             "lib/libmemtrack-analyze.so.1", "lib/libmemtrack-analyze.a",
+             "lib/pkgconfig/memtrack-analyze.pc", "lib/cmake/memtrack/memtrack-analyze.cmake",
+             "share/man/man3/memtrack-analyze.3"]
 EXPECTED += ["lib/memtrack/libmemtrack-%s.so" % name for name in ("jemalloc", "mimalloc", "mmap")]
 
 
@@ -23,7 +28,8 @@ class Install(unittest.TestCase):
         folder = tempfile.TemporaryDirectory()
         self.addCleanup(folder.cleanup)
         self.prefix = pathlib.Path(folder.name) / "a prefix"
-        subprocess.run(["cmake", "--install", BUILD, "--prefix", self.prefix], check=True, capture_output=True)
+        subprocess.run(["cmake", "--install", BUILD, "--prefix", self.prefix], check=True,
+                       capture_output=True)
 
     def test_layout(self):
         for name in EXPECTED:
@@ -32,15 +38,18 @@ class Install(unittest.TestCase):
     def test_tracks_from_there(self):
         environment = {"PATH": f"{self.prefix}/bin:/usr/bin:/bin", "LC_ALL": "C"}
         profile = self.prefix / "profile.pb.gz"
-        subprocess.run(["memtrack", "run", "-q", "-o", profile, "--", BUILD / "tests/programs/tree"], check=True,
-                       env=environment, stdout=subprocess.DEVNULL, cwd=self.prefix)
-        report = subprocess.run(["memtrack", "report", "--csv", profile], check=True, env=environment,
-                                capture_output=True, text=True, cwd=self.prefix).stdout
+        subprocess.run(["memtrack", "run", "-q", "-o", profile, "--",
+                        BUILD / "tests/programs/tree"], check=True, env=environment,
+                       stdout=subprocess.DEVNULL, cwd=self.prefix)
+        report = subprocess.run(["memtrack", "report", "--csv", profile], check=True,
+                                env=environment, capture_output=True, text=True,
+                                cwd=self.prefix).stdout
         self.assertIn("tree.c", report)
 
     def test_library_carries_no_path_of_the_build(self):
         for library in (self.prefix / "lib").glob("**/*.so"):
-            dynamic = subprocess.run(["readelf", "-d", library], check=True, capture_output=True, text=True).stdout
+            dynamic = subprocess.run(["readelf", "-d", library], check=True, capture_output=True,
+                                     text=True).stdout
             self.assertNotIn(str(BUILD), dynamic, library)
 
 

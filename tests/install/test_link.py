@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # timeout: 300
-"""A project links an installed recorder, by pkg-config or by CMake: its programs record themselves wherever they are run, and
-the report is found by pid."""
+"""A project links an installed recorder, by pkg-config or by CMake: its programs record themselves
+wherever they are run, and the report is found by pid."""
 import glob
 import os
 import pathlib
@@ -45,8 +45,8 @@ class Link(unittest.TestCase):
         (self.folder / "quiet.c").write_text(QUIET)
 
     def run_tool(self, *command, **env):
-        result = subprocess.run(command, env=dict(os.environ, LC_ALL="C", **env), cwd=self.folder, capture_output=True,
-                                text=True)
+        result = subprocess.run(command, env=dict(os.environ, LC_ALL="C", **env), cwd=self.folder,
+                                capture_output=True, text=True)
         self.assertEqual(0, result.returncode, f"{command}\n{result.stdout}{result.stderr}")
         return result
 
@@ -57,7 +57,8 @@ class Link(unittest.TestCase):
         ledger, = glob.glob(f"{ledgers}/*.ledger")
         memtrack = self.prefix / "bin/memtrack"
         self.assertIn("measure", self.run_tool(memtrack, "scopes", ledger).stdout)
-        self.assertEqual(FIGURES, self.run_tool(memtrack, "run", "-q", "-o", f"{ledgers}/run.%p", "--", program, **env).stderr)
+        self.assertEqual(FIGURES, self.run_tool(memtrack, "run", "-q", "-o", f"{ledgers}/run.%p",
+                                                "--", program, **env).stderr)
         profile, = glob.glob(f"{ledgers}/run.*")
         self.assertIn("measure", self.run_tool(memtrack, "scopes", profile).stdout)
 
@@ -70,9 +71,10 @@ class Link(unittest.TestCase):
                 self.run_tool("sh", "-c", build.format(options, "measure.c", flags))
                 self.check_program("./program", LD_LIBRARY_PATH=str(self.prefix / "lib"))
         rpath = f"'-Wl,-rpath,{self.prefix}/lib'"
-        self.run_tool("sh", "-c", build.format("-shared -fPIC -DPLUGIN", "measure.c", "") + flags.split(" -L")[0]
-                      + " -o libworker.so")
-        self.run_tool("sh", "-c", build.format("-Wl,--as-needed", "quiet.c ./libworker.so", flags) + " " + rpath)
+        self.run_tool("sh", "-c", build.format("-shared -fPIC -DPLUGIN", "measure.c", "") +
+                      flags.split(" -L")[0] + " -o libworker.so")
+        self.run_tool("sh", "-c", build.format("-Wl,--as-needed", "quiet.c ./libworker.so", flags) +
+                      " " + rpath)
         self.check_program("./program")
 
     def test_cmake(self):
@@ -86,8 +88,10 @@ class Link(unittest.TestCase):
         self.assertNotIn("prefix/lib/libmemtrack.so", needed)
 
     def test_one_file(self):
-        """The library that is linked is the one that is preloaded, and so there is never a second copy in a process."""
-        self.assertTrue((self.prefix / "lib/libmemtrack.so").samefile(self.prefix / "lib/memtrack/libmemtrack.so"))
+        """The library that is linked is the one that is preloaded, and so there is never a second
+        copy in a process."""
+        self.assertTrue((self.prefix / "lib/libmemtrack.so").samefile(
+            self.prefix / "lib/memtrack/libmemtrack.so"))
 
 
 unittest.main()

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: MIT
 # timeout: 3600
-"""What is read from a running process is one instant of it: sums, totals and the order of events all agree.
+"""What is read from a running process is one instant of it: sums, totals and the order of events
+all agree.
 
-threads_balance.c says what its heap consists of at every instant, threads_churn.c makes every kind of event. Nothing of
-what is read here may be marked approximate, whatever state the process is in.
+threads_balance.c says what its heap consists of at every instant, threads_churn.c makes every kind
+of event. Nothing of what is read here may be marked approximate, whatever state the process is in.
 """
 import os
 import signal
@@ -11,14 +12,17 @@ import unittest
 
 from support import harness, live
 
-SNAPSHOTS = int(os.environ.get("MEMTRACK_SOAK_ROUNDS", "0")) or (2000 if os.environ.get("MEMTRACK_SOAK") else 30)
+SNAPSHOTS = int(os.environ.get("MEMTRACK_SOAK_ROUNDS", "0")) or (2000
+                                                                 if os.environ.get("MEMTRACK_SOAK")
+                                                                 else 30)
 THREADS, KEPT, SWELL_MOST = 8, 16, 4000
-COLUMNS = ("live_bytes", "live_blocks", "peak_bytes", "peak_blocks", "total_bytes", "total_blocks", "temporary_blocks")
+COLUMNS = ("live_bytes", "live_blocks", "peak_bytes", "peak_blocks", "total_bytes", "total_blocks",
+           "temporary_blocks")
 RISING = ("total_bytes", "total_blocks", "freed_bytes", "freed_blocks", "temporary_blocks")
 PEAK_BOUND = 64 * 1024  # of what is documented for several threads
 # function: least and most live blocks, bytes of each block
-BALANCE = {"exchange": (THREADS * KEPT, THREADS * (KEPT + 1), 512), "hand_over": (0, 2 * THREADS, 128),
-           "swell": (0, SWELL_MOST, 1000)}
+BALANCE = {"exchange": (THREADS * KEPT, THREADS * (KEPT + 1), 512),
+           "hand_over": (0, 2 * THREADS, 128), "swell": (0, SWELL_MOST, 1000)}
 
 
 class Cut(unittest.TestCase):
@@ -31,8 +35,10 @@ class Cut(unittest.TestCase):
         self.assertEqual(totals["live_bytes"], totals["total_bytes"] - totals["freed_bytes"])
         self.assertEqual(totals["live_blocks"], totals["total_blocks"] - totals["freed_blocks"])
         self.assertGreaterEqual(totals["peak_bytes"], totals["live_bytes"])
-        # A lock whose holder has lost its processor for long is given up: that is counted, and must stay rare.
-        self.assertLessEqual(report["coverage"]["dropped_events"], 1 + totals["total_blocks"] // 1000000)
+        # A lock whose holder has lost its processor for long is given up: that is counted, and must
+        # stay rare.
+        self.assertLessEqual(report["coverage"]["dropped_events"], 1 + totals["total_blocks"] //
+                             1000000)
         if exact:
             self.assertFalse(report["recording"]["approximate"], report["coverage"]["notes"])
 
@@ -41,9 +47,11 @@ class Cut(unittest.TestCase):
         dropped = report["coverage"]["dropped_events"]  # allocations that count as freed at once
         for function, (least, most, size) in BALANCE.items():
             blocks = rows[function]["live_blocks"]
-            self.assertTrue(least - dropped <= blocks <= most, "%s has %d live blocks" % (function, blocks))
+            self.assertTrue(least - dropped <= blocks <= most, "%s has %d live blocks" %
+                            (function, blocks))
             self.assertEqual(blocks * size, rows[function]["live_bytes"], function)
-        tokens = sum(rows[name]["live_blocks"] for name in ("first_token", "pass_token") if name in rows)
+        tokens = sum(rows[name]["live_blocks"] for name in ("first_token", "pass_token")
+                     if name in rows)
         self.assertTrue(1 - dropped <= tokens <= 2, "%d tokens" % tokens)
         self.assertLessEqual(rows["resize"]["live_blocks"], THREADS)
 
@@ -59,8 +67,10 @@ class Cut(unittest.TestCase):
         for earlier, later in zip(reports, reports[1:]):
             for column in RISING:
                 self.assertLessEqual(earlier["totals"][column], later["totals"][column], column)
-            self.assertLessEqual(earlier["totals"]["peak_bytes"], later["totals"]["peak_bytes"] + PEAK_BOUND)
-        self.assertLess(reports[0]["totals"]["total_blocks"], reports[-1]["totals"]["total_blocks"], "nothing happened")
+            self.assertLessEqual(earlier["totals"]["peak_bytes"], later["totals"]["peak_bytes"] +
+                                 PEAK_BOUND)
+        self.assertLess(reports[0]["totals"]["total_blocks"], reports[-1]["totals"]["total_blocks"],
+                        "nothing happened")
 
     def take(self, process, n):
         """n snapshots as fast as they come, as reports; every tenth through a file."""
@@ -77,7 +87,8 @@ class Cut(unittest.TestCase):
 
     def test_balance(self):
         for allocator in harness.ALLOCATORS:
-            with self.subTest(allocator), live.process([harness.program("threads_balance"), str(THREADS)],
+            with self.subTest(allocator), live.process([harness.program("threads_balance"),
+                                                        str(THREADS)],
                                                        allocator=allocator) as process:
                 process.wait_for("ready")
                 reports = self.take(process, SNAPSHOTS)
@@ -99,8 +110,9 @@ class Cut(unittest.TestCase):
         with live.process([harness.program("threads_balance"), str(THREADS)]) as process:
             process.wait_for("ready")
             pattern = os.path.join(process.directory, "series.%n.pb.gz")
-            taken = process.memtrack("snapshot", process.pid, "-o", pattern, "--every", "20ms", "--count", SNAPSHOTS,
-                                     timeout=harness.WATCHDOG_SECONDS + SNAPSHOTS)
+            taken = process.memtrack("snapshot", process.pid, "-o", pattern, "--every", "20ms",
+                                     "--count", SNAPSHOTS, timeout=harness.WATCHDOG_SECONDS +
+                                     SNAPSHOTS)
             self.assertEqual(0, taken.code, "%r" % taken)
             paths = [os.path.join(process.directory, name) for name in os.listdir(process.directory)
                      if name.startswith("series.")]
@@ -120,7 +132,8 @@ class Cut(unittest.TestCase):
         return reports[0]
 
     def test_stopped(self):
-        """SIGSTOP comes between any two instructions: inside an event as well, and then the record may say so."""
+        """SIGSTOP comes between any two instructions: inside an event as well, and then the record
+        may say so."""
         with live.process([harness.program("threads_balance"), str(THREADS)]) as process:
             process.wait_for("ready")
             before = process.report("--by", "function")
@@ -151,7 +164,8 @@ class Cut(unittest.TestCase):
             process.child.wait()
             self.assertEqual(zombie["totals"], self.check_at_rest(process, exact=False)["totals"])
             self.check_rising([before, zombie])
-            self.assertEqual(zombie["totals"], process.report(subject=process.ledgers()[0])["totals"])
+            self.assertEqual(zombie["totals"],
+                             process.report(subject=process.ledgers()[0])["totals"])
 
     def test_ended(self):
         """Nothing was under way when the process ended by itself: its record is exact."""

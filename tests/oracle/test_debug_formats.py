@@ -1,17 +1,18 @@
 # SPDX-License-Identifier: MIT
 # timeout: 150
-"""Every form of debug information that compilers, linkers and packagers write, against llvm-symbolizer's answers.
+"""Every form of debug information that compilers, linkers and packagers write, against
+llvm-symbolizer's answers.
 
-A row is a compiler, a version of DWARF and a form. Where the oracle cannot read the form itself (zstd, dwz, a single file), it is
-asked about the same program with plain debug information: the code is the same, to the byte. Rows whose tools are not
-installed are skipped, each with its reason.
+A row is a compiler, a version of DWARF and a form. Where the oracle cannot read the form itself
+(zstd, dwz, a single file), it is asked about the same program with plain debug information: the
+code is the same, to the byte. Rows whose tools are not installed are skipped, each with its reason.
 """
 import os
 import re
 import shutil
 import unittest
 
-from support import harness
+from support import case, compiler, harness
 from support.symbols import build_id, llvm, ours, text_addresses
 
 MAIN = """#include "node.h"
@@ -66,7 +67,8 @@ RUST = """use std::collections::HashMap;
 fn main() { let mut m = HashMap::new(); fill(&mut m, std::env::args().count() * 10);
             println!("{}", m.values().map(|v| v[0] as usize).sum::<usize>()); }
 """
-COMPILERS = ("gcc", "clang", "clang-16", "clang-19", "gcc-13", "gcc-14")  # the first two in every form
+# the first two in every form
+COMPILERS = ("gcc", "clang", "clang-16", "clang-19", "gcc-13", "gcc-14")
 ADDRESSES = 150
 
 
@@ -76,8 +78,8 @@ def have(*tools):
 
 
 def without_hashes(frames):
-    """Rust's crates and functions have some in their names, which demanglers show or leave out, like types of constants;
-    link-time optimization numbers the functions of one name."""
+    """Rust's crates and functions have some in their names, which demanglers show or leave out,
+    like types of constants; link-time optimization numbers the functions of one name."""
     noise = r"\[[0-9a-f]{8,16}\]|::h[0-9a-f]{16}$|(?<=\d): [iu](size|\d+)|(\.lto_priv)?\.\d+$"
     return [(re.sub(noise, "", name), *place) for name, *place in frames]
 
@@ -87,40 +89,40 @@ def without_types(frames):
     return [(name.rsplit("::", 1)[-1], *place) for name, *place in without_hashes(frames)]
 
 
-class Formats(unittest.TestCase):
+class Formats(case.Case):
     def setUp(self):
-        self.directory = self.enterContext(harness.workdir())
+        super().setUp()
         self.rows = 0
-        for name, text in (("main.c", MAIN), ("node.h", HEADER), ("other.c", OTHER), ("rust.rs", RUST)):
-            with open(self.path(name), "w", encoding="ascii") as file:
-                file.write(text)
-
-    def path(self, *names):
-        return os.path.join(self.directory, *names)
+        for name, text in (("main.c", MAIN), ("node.h", HEADER), ("other.c", OTHER),
+                           ("rust.rs", RUST)):
+            self.write(name, text)
 
     def run_here(self, *command):
-        return harness.check(list(command), cwd=self.directory).stdout.decode()
+        return harness.check(list(command), cwd=self.dir).stdout.decode()
 
     def try_here(self, *command):
         """For what a tool may not be able to do: then the row is skipped."""
-        result = harness.run([harness.tool(command[0]), *command[1:]], cwd=self.directory)
+        result = harness.run([harness.tool(command[0]), *command[1:]], cwd=self.dir)
         if result.code != 0:
-            raise unittest.SkipTest("%s: %s" % (command[0], result.stderr.decode().splitlines()[:1]))
+            raise unittest.SkipTest("%s: %s" % (command[0],
+                                                result.stderr.decode().splitlines()[:1]))
 
-    def build(self, output, compiler, *flags, link=()):
+    def build(self, output, which, *flags, link=()):
         """Objects stay: a split build refers to them."""
         stem = os.path.splitext(output)[0]
-        for name in ("main", "other"):
-            self.run_here(compiler, "-O2", *flags, "-c", name + ".c", "-o", "%s-%s.o" % (stem, name))
-        (self.try_here if link else self.run_here)(compiler, "-O2", *flags, *link, "-Wl,--build-id", stem + "-main.o", stem + "-other.o", "-o", output)
+        objects = [compiler.build("%s-%s.o" % (stem, name), name + ".c", "-O2", *flags, "-c",
+                                  compiler=which, cwd=self.dir) for name in ("main", "other")]
+        compiler.build(output, objects, "-O2", *flags, *link, "-Wl,--build-id", compiler=which,
+                       required=not link, cwd=self.dir)
         return self.path(output)
 
     def compare(self, path, plain=None, *options, least=0.5, tidy=without_hashes):
         addresses = text_addresses(plain or path, most=ADDRESSES)
-        mine = ours(self.directory, path, build_id(path), addresses, *options)
+        mine = ours(self.dir, path, build_id(path), addresses, *options)
         compared = inlined = 0
         for i, (address, theirs) in enumerate(zip(addresses, llvm(plain or path, addresses)), 1):
-            if not theirs or not any(file for _, file, _ in theirs) or any(line == 0 for _, _, line in theirs):
+            if not theirs or not any(file for _, file, _ in theirs) or any(line == 0 for _, _,
+                                                                           line in theirs):
                 continue  # start-up code without debug information, or code that belongs to no line
             compared += 1
             inlined += len(theirs) > 1
@@ -143,7 +145,8 @@ class Formats(unittest.TestCase):
 
     def zstd(self, compiler, flags, plain):
         made = self.path("zstd")
-        result = harness.run([harness.tool("objcopy"), "--compress-debug-sections=zstd", plain, made])
+        result = harness.run([harness.tool("objcopy"), "--compress-debug-sections=zstd", plain,
+                              made])
         if result.code != 0 or "ZSTD" not in self.run_here("readelf", "-t", made):
             raise unittest.SkipTest("objcopy writes no zstd")
         self.compare(made, plain)
@@ -151,7 +154,8 @@ class Formats(unittest.TestCase):
     def zstd_debug_file(self, compiler, flags, plain):
         self.zstd(compiler, flags, plain)
         self.run_here("objcopy", "--only-keep-debug", "zstd", "zstd.debug")
-        self.run_here("objcopy", "--strip-all", "--add-gnu-debuglink=zstd.debug", "zstd", "stripped")
+        self.run_here("objcopy", "--strip-all", "--add-gnu-debuglink=zstd.debug", "zstd",
+                      "stripped")
         self.compare(self.path("stripped"), plain)
 
     def dwz(self, compiler, flags, plain):
@@ -172,17 +176,20 @@ class Formats(unittest.TestCase):
     def lto(self, compiler, flags, plain):
         if compiler != "gcc":
             have("ld.lld")
-        self.compare(self.build("lto", compiler, *flags, "-flto", link=() if "gcc" in compiler else ("-fuse-ld=lld",)))
+        self.compare(self.build("lto", compiler, *flags, "-flto", link=() if "gcc" in compiler
+                                else ("-fuse-ld=lld",)))
 
     def types(self, compiler, flags, plain):
         self.compare(self.build("types", compiler, *flags, "-fdebug-types-section"), plain)
 
     def split(self, compiler, flags, plain):
-        self.assertGreater(self.compare(self.build("split", compiler, *flags, "-gsplit-dwarf"), plain), 10)
+        self.assertGreater(self.compare(self.build("split", compiler, *flags, "-gsplit-dwarf"),
+                                        plain), 10)
 
     def split_zstd(self, compiler, flags, plain):
         path = self.build("splitz", compiler, *flags, "-gsplit-dwarf")
-        for name in sorted(n for n in os.listdir(self.directory) if n.startswith("splitz") and n.endswith(".dwo")):
+        for name in sorted(n for n in os.listdir(self.dir) if n.startswith("splitz")
+                           and n.endswith(".dwo")):
             self.run_here("objcopy", "--compress-debug-sections=zstd", name)
         self.assertGreater(self.compare(path, plain), 10)
 
@@ -191,14 +198,15 @@ class Formats(unittest.TestCase):
         path = self.build("packed", compiler, *flags, "-gsplit-dwarf")
         # binutils' dwp knows DWARF 4 alone
         for tool in ("llvm-dwp", "llvm-dwp-14", "dwp"):
-            if shutil.which(tool) and harness.run([tool, "-e", path, "-o", path + ".dwp"], cwd=self.directory).code == 0:
+            if shutil.which(tool) and harness.run([tool, "-e", path, "-o", path + ".dwp"],
+                                                  cwd=self.dir).code == 0:
                 break
         else:
             raise unittest.SkipTest("no dwp that reads this")
         moved = self.path("moved")
         shutil.rmtree(moved, ignore_errors=True)
         os.mkdir(moved)
-        for name in os.listdir(self.directory):
+        for name in os.listdir(self.dir):
             if name.startswith("packed"):
                 (os.rename if name in ("packed", "packed.dwp") else lambda a, b: os.remove(a))(
                     self.path(name), os.path.join(moved, name))
@@ -209,14 +217,15 @@ class Formats(unittest.TestCase):
                                         os.path.join(moved, "dwp")), 10)
 
     def single(self, compiler, flags, plain):
-        self.assertGreater(self.compare(self.build("single", compiler, *flags, "-gsplit-dwarf=single"), plain), 10)
+        self.assertGreater(self.compare(self.build("single", compiler, *flags,
+                                                   "-gsplit-dwarf=single"), plain), 10)
 
     # ---- the matrix
 
     def rows_of(self, compiler):
         have(compiler)
-        forms = [self.zlib, self.zstd, self.zstd_debug_file, self.dwz, self.dwz_zstd, self.minimal, self.lto, self.types,
-                 self.split, self.split_zstd, self.package]
+        forms = [self.zlib, self.zstd, self.zstd_debug_file, self.dwz, self.dwz_zstd, self.minimal,
+                 self.lto, self.types, self.split, self.split_zstd, self.package]
         if compiler not in COMPILERS[:2]:
             forms = [self.zstd, self.minimal, self.types, self.split, self.package]
         if compiler.startswith("clang"):
@@ -224,43 +233,40 @@ class Formats(unittest.TestCase):
         for version in (4, 5):
             flags = ["-g", "-gdwarf-%d" % version]
             plain = self.build("plain", compiler, *flags)
-            self.row("%s %s plain" % (compiler, flags[1]), lambda: self.assertGreater(self.compare(plain), 10))
+            self.row("%s %s plain" % (compiler, flags[1]),
+                     lambda: self.assertGreater(self.compare(plain), 10))
             for form in forms:
-                self.row("%s %s %s" % (compiler, flags[1], form.__name__), form, compiler, flags, plain)
+                self.row("%s %s %s" % (compiler, flags[1], form.__name__), form, compiler, flags,
+                         plain)
 
     def test_c(self):
-        for compiler in COMPILERS:
-            self.row(compiler, self.rows_of, compiler)
+        for which in COMPILERS:
+            self.row(which, self.rows_of, which)
         print("%d rows compared" % self.rows)
         self.assertGreater(self.rows, 20)
 
     def test_rust(self):
-        rustc = shutil.which("rustc", path=os.environ.get("PATH"))
-        if not rustc:
-            self.skipTest("rustc is not installed")
         for form in ("off", "unpacked", "packed"):
             with self.subTest(form):
                 flags = [] if form == "off" else ["-C", "split-debuginfo=" + form]
-                result = harness.run([rustc, "-g", "-O", *flags, "-C", "link-arg=-Wl,--build-id", "rust.rs", "-o", "rust"],
-                                     cwd=self.directory, env=dict(os.environ))
-                if result.code != 0:
-                    self.skipTest("rustc does not build here: %r" % result)
+                compiler.build("rust", "rust.rs", "-g", "-O", *flags, "-C",
+                               "link-arg=-Wl,--build-id", compiler="rustc", required=False,
+                               cwd=self.dir, env=dict(os.environ))
                 self.compare(self.path("rust"), least=0.3, tidy=without_types)
 
     def test_what_is_missing_is_said(self):
-        """Without its units a split program has lines, and a note names what is gone; a unit of another build is not used."""
+        """Without its units a split program has lines, and a note names what is gone; a unit of
+        another build is not used."""
         path = self.build("split", "gcc", "-g", "-gsplit-dwarf")
-        lost = [n for n in os.listdir(self.directory) if n.endswith(".dwo")]
-        kept = {name: open(self.path(name), "rb").read() for name in lost}
+        lost = [n for n in os.listdir(self.dir) if n.endswith(".dwo")]
+        kept = {name: self.read(name) for name in lost}
         for name in lost:
             os.remove(self.path(name))
         profile = self.path("p.pb.gz")
-        run = [harness.MEMTRACK, "run", "-q", "--force", "-o", profile, "--", path]
 
         def notes():
-            harness.check(run, cwd=self.directory)
-            out = harness.check([harness.MEMTRACK, "report", "--json", profile]).stdout.decode()
-            return out
+            harness.record(profile, [path], cwd=self.dir)
+            return harness.memtrack("report", "--json", profile).stdout.decode()
         out = notes()
         self.assertIn("split-main.dwo", out)
         self.assertIn("inlined calls are not told", out)
@@ -271,8 +277,7 @@ class Formats(unittest.TestCase):
             os.rename(self.path(name.replace("split", "other", 1)), self.path(name))
         self.assertIn("inlined calls are not told", notes())
         for name, data in kept.items():
-            with open(self.path(name), "wb") as file:
-                file.write(data)
+            self.write(name, data)
         out = notes()
         self.assertNotIn("inlined calls are not told", out)
         self.assertIn('"function":"make"', out)

@@ -1,14 +1,11 @@
 # SPDX-License-Identifier: MIT
 # timeout: 240
-"""`memtrack diff` against what was done: two versions of a program with known edits, and the figures of go's pprof
--diff_base for profiles of memtrack and of Go."""
-import glob
-import json
+"""`memtrack diff` against what was done: two versions of a program with known edits, and the
+figures of go's pprof -diff_base for profiles of memtrack and of Go."""
 import os
 import re
-import unittest
 
-from support import harness
+from support import case, compiler, go, harness
 
 OLD = """#include <stdlib.h>
 #include <string.h>
@@ -43,7 +40,8 @@ int main(void) {
     return 0;
 }
 """
-# One leak and a comment inside insert, a larger buffer, forget gone, a statement between the twins, lines above all.
+# One leak and a comment inside insert, a larger buffer, forget gone, a statement between the twins,
+# lines above all.
 EDITS = [("#include <stdlib.h>\n", "/* a licence\n * of two lines */\n#include <stdlib.h>\n"),
          ("    kept[n++] = strdup", "    /* a leak */\n    kept[n++] = malloc(48); /* leak */\n    kept[n++] = strdup"),
          ("buffer(5000)", "buffer(6000)"),
@@ -95,30 +93,25 @@ func main() {
 """
 
 
-def find_go(name):
-    for pattern in ("/usr/lib/go*/" + name, "/usr/local/go/" + name):
-        for path in sorted(glob.glob(pattern)):
-            return path
-    raise unittest.SkipTest("go is not installed")
-
-
 def diff(*arguments, cwd=None):
-    return json.loads(harness.check([harness.MEMTRACK, "diff", "--json", *arguments], cwd=cwd).stdout)
+    return harness.ask("diff", *arguments, cwd=cwd)
 
 
 def differences_of_pprof(old, new, index):
     """What go's pprof says: function -> flat difference."""
-    text = harness.check([find_go("pkg/tool/*/pprof"), "-top", "-symbolize=none", "-unit=b", "-sample_index=" + index,
-                          "-nodecount=1000000", "-nodefraction=0", "-edgefraction=0", "-diff_base=" + old, new],
-                         env=harness.plain_environment(PPROF_TMPDIR="/tmp", PPROF_BINARY_PATH="/nonexistent")).stdout.decode()
-    rows = re.findall(r"^ *(-?[\d.]+)(?:B)? +-?[\d.]+% +-?[\d.]+% +-?[\d.]+(?:B)? +-?[\d.]+% +(.*)$", text, flags=re.M)
+    text = go.pprof("-top", "-symbolize=none", "-unit=b", "-sample_index=" + index,
+                    "-nodecount=1000000", "-nodefraction=0", "-edgefraction=0", "-diff_base=" + old,
+                    new)
+    rows = re.findall(
+        r"^ *(-?[\d.]+)(?:B)? +-?[\d.]+% +-?[\d.]+% +-?[\d.]+(?:B)? +-?[\d.]+% +(.*)$", text,
+        flags=re.M)
     return {name.replace(" (inline)", ""): int(float(flat)) for flat, name in rows if float(flat)}
 
 
-class Builds(unittest.TestCase):
+class Builds(case.ClassCase):
     @classmethod
     def setUpClass(cls):
-        cls.directory = cls.enterClassContext(harness.workdir())
+        super().setUpClass()
         new = OLD
         for before, after in EDITS:
             assert new.count(before) == 1, before
@@ -130,12 +123,13 @@ class Builds(unittest.TestCase):
         """The profile of one version, built in a directory of its own."""
         name = "-".join([version, folder, *flags]).replace("/", "_")
         if name not in self.profile:
-            root = os.path.join(self.directory, name, folder)
+            root = self.path(name, folder)
             os.makedirs(root)
             with open(os.path.join(root, "prog.c"), "w", encoding="ascii") as file:
                 file.write(self.text[version])
-            harness.check(["cc", "-g", "-O1", "-fno-builtin", *flags, "prog.c", "-o", "prog"], cwd=root)
-            self.profile[name] = harness.track([os.path.join(root, "prog")], self.directory, name=name).profile.path
+            compiler.build("prog", "prog.c", "-g", "-O1", "-fno-builtin", *flags, cwd=root)
+            self.profile[name] = harness.track([os.path.join(root, "prog")], self.dir,
+                                               name=name).profile.path
         return self.profile[name]
 
     def line(self, version, comment):
@@ -148,16 +142,18 @@ class Builds(unittest.TestCase):
     def check_edits(self, old, new):
         result = diff(old, new)
         rows = {(os.path.basename(row["key"]), row["state"]): row for row in result["rows"]}
-        expected = {("prog.c:%d" % self.line("new", comment), "both"): (change, "prog.c:%d" % self.line("old", comment))
-                    for comment, change in (("entry", 0), ("name", 0), ("buffer", 1000), ("first twin", 0),
-                                            ("second twin", 0))}
+        expected = {("prog.c:%d" % self.line("new", comment), "both"): (change, "prog.c:%d" %
+                                                                        self.line("old", comment))
+                    for comment, change in (("entry", 0), ("name", 0), ("buffer", 1000),
+                                            ("first twin", 0), ("second twin", 0))}
         expected["prog.c:%d" % self.line("new", "leak"), "new"] = (4800, "")
         expected["prog.c:%d" % self.line("new", "between"), "new"] = (150, "")
         gone = "prog.c:%d" % self.line("old", "forgotten")
         expected[gone, "vanished"] = (-7777, gone)
-        self.assertEqual({key: (row["diff_live_bytes"], os.path.basename(row["old_key"])) for key, row in rows.items()},
-                         expected)
-        self.assertEqual(sum(row["diff_live_bytes"] for row in result["rows"]), result["diff"]["live_bytes"])
+        self.assertEqual({key: (row["diff_live_bytes"], os.path.basename(row["old_key"])) for key,
+                          row in rows.items()}, expected)
+        self.assertEqual(sum(row["diff_live_bytes"] for row in result["rows"]),
+                         result["diff"]["live_bytes"])
         self.assertEqual(result["diff"]["live_bytes"], 1000 + 4800 + 150 - 7777)
         self.assertEqual(len(result["notes"]), 1)
 
@@ -165,20 +161,22 @@ class Builds(unittest.TestCase):
         self.check_edits(self.record("old", "src"), self.record("new", "src"))
 
     def test_without_build_ids(self):
-        self.check_edits(self.record("old", "src", "-Wl,--build-id=none"), self.record("new", "src", "-Wl,--build-id=none"))
+        self.check_edits(self.record("old", "src", "-Wl,--build-id=none"),
+                         self.record("new", "src", "-Wl,--build-id=none"))
 
     def test_when_old_sources_are_gone(self):
         old, new = self.record("old", "gone"), self.record("new", "gone")
         for version in ("old", "new"):
-            path = os.path.join(self.directory, version + "-gone", "gone", "prog.c")
+            path = self.path(version + "-gone", "gone", "prog.c")
             if os.path.exists(path):
                 os.remove(path)
         self.check_edits(old, new)
 
     def test_when_sources_were_edited_since(self):
-        """What a file says now is no evidence of what was built: here the old one has a statement of the new one in another's place."""
+        """What a file says now is no evidence of what was built: here the old one has a statement
+        of the new one in another's place."""
         old, new = self.record("old", "edited"), self.record("new", "edited")
-        path = os.path.join(self.directory, "old-edited", "edited", "prog.c")
+        path = self.path("old-edited", "edited", "prog.c")
         between = self.text["new"].splitlines()[self.line("new", "between") - 1]
         lines = self.text["old"].splitlines()
         lines[self.line("old", "second twin") - 1] = between
@@ -189,12 +187,14 @@ class Builds(unittest.TestCase):
     def test_optimized_and_not(self):
         """The same source at two levels: nothing is new, nothing is gone, nothing has changed."""
         result = diff(self.record("new", "src"), self.record("new", "src", "-O0"))
-        self.assertTrue(all(row["state"] == "both" and row["diff_live_bytes"] == 0 for row in result["rows"]), result)
+        self.assertTrue(all(row["state"] == "both" and row["diff_live_bytes"] == 0
+                            for row in result["rows"]), result)
 
     def test_call_paths_survive_a_build(self):
         result = diff("--by", "stack", self.record("old", "src"), self.record("new", "src"))
         states = [row["state"] for row in result["rows"]]
-        self.assertEqual((states.count("both"), states.count("new"), states.count("vanished")), (5, 2, 1), result["rows"])
+        self.assertEqual((states.count("both"), states.count("new"), states.count("vanished")),
+                         (5, 2, 1), result["rows"])
 
     def test_stripped_programs_have_their_symbols_paired(self):
         flags = ("-g0", "-fno-inline")
@@ -203,38 +203,36 @@ class Builds(unittest.TestCase):
         for row in result["rows"]:
             by_function.setdefault(row["function"], []).append(row["state"])
         self.assertEqual({name: sorted(states) for name, states in by_function.items()},
-                         {"insert": ["both", "both", "new"], "buffer": ["both"], "forget": ["vanished"],
-                          "twins": ["both", "both", "new"]})
+                         {"insert": ["both", "both", "new"], "buffer": ["both"],
+                          "forget": ["vanished"], "twins": ["both", "both", "new"]})
 
     def test_pprof_finds_the_same_differences(self):
         old, new = self.record("old", "src"), self.record("new", "src")
         for index, column in (("inuse_space", "live_bytes"), ("alloc_space", "total_bytes"),
                               ("peak_space", "peak_bytes")):
             theirs = differences_of_pprof(old, new, index)
-            ours = {row["function"]: row["diff_" + column] for row in diff("--by", "function", "--keep-wrappers", old,
-                                                                           new)["rows"] if row["diff_" + column]}
+            ours = {row["function"]: row["diff_" + column]
+                    for row in diff("--by", "function", "--keep-wrappers", old, new)["rows"]
+                    if row["diff_" + column]}
             self.assertEqual(ours, theirs, index)
             self.assertTrue(ours)
 
 
-class Go(unittest.TestCase):
+class Go(case.Case):
     def test_heap_profiles_of_go(self):
-        go = find_go("bin/go")
-        with harness.workdir() as directory:
-            with open(os.path.join(directory, "main.go"), "w", encoding="ascii") as file:
-                file.write(GO)
-            env = harness.plain_environment(HOME=directory, GOCACHE=os.path.join(directory, "cache"), GO111MODULE="off",
-                                            GOFLAGS="-p=2")
-            harness.check([go, "build", "-o", "prog", "main.go"], cwd=directory, env=env, timeout=200)
-            old, new = os.path.join(directory, "old.pb.gz"), os.path.join(directory, "new.pb.gz")
-            harness.check([os.path.join(directory, "prog"), old, new])
-            for index, column in (("inuse_space", "live_bytes"), ("alloc_space", "total_bytes")):
-                theirs = differences_of_pprof(old, new, index)
-                result = diff("--by", "function", "--keep-wrappers", old, new)
-                ours = {row["function"]: row["diff_" + column] for row in result["rows"] if row["diff_" + column]}
-                self.assertEqual(ours, theirs, index)
-                self.assertEqual((ours["main.leak"], ours["main.grow"]), (50 * 4096, 10 * 1024), ours)
-            self.assertEqual(result["columns"], ["live_bytes", "live_blocks", "total_bytes", "total_blocks"])
+        old, new = self.path("old.pb.gz"), self.path("new.pb.gz")
+        program = go.build(self.path("prog"), self.write("main.go", GO), self.dir,
+                           GO111MODULE="off")
+        harness.check([program, old, new])
+        for index, column in (("inuse_space", "live_bytes"), ("alloc_space", "total_bytes")):
+            theirs = differences_of_pprof(old, new, index)
+            result = diff("--by", "function", "--keep-wrappers", old, new)
+            ours = {row["function"]: row["diff_" + column] for row in result["rows"]
+                    if row["diff_" + column]}
+            self.assertEqual(ours, theirs, index)
+            self.assertEqual((ours["main.leak"], ours["main.grow"]), (50 * 4096, 10 * 1024), ours)
+        self.assertEqual(result["columns"], ["live_bytes", "live_blocks", "total_bytes",
+                                             "total_blocks"])
 
 
 if __name__ == "__main__":

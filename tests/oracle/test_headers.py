@@ -1,19 +1,17 @@
 # SPDX-License-Identifier: MIT
 # timeout: 300
-"""memtrack.h and memtrack.hpp in other people's programs: every standard, both compilers, all warnings, several files that
-use them differently; and scopes as C++ objects measure what they should."""
+"""memtrack.h and memtrack.hpp in other people's programs: every standard, both compilers, all
+warnings, several files that use them differently; and scopes as C++ objects measure what they
+should."""
 import itertools
-import json
 import os
-import unittest
 
-from support import harness
+from support import case, compiler, harness
 
-INCLUDE = "-I" + os.path.join(harness.SOURCE, "lib", "include")
 WARNINGS = ("-pedantic -Wall -Wextra -Wconversion -Wshadow -Wundef -Wcast-qual -Wwrite-strings -Wredundant-decls -Wunused "
             "-Werror").split()
-USES = {"weak": [], "required": ["-DMEMTRACK_REQUIRED"], "unoptimised": ["-O0"], "fixed": ["-fno-pic", "-O2"],
-        "functions": ["-finstrument-functions", "-O2"]}
+USES = {"weak": [], "required": ["-DMEMTRACK_REQUIRED"], "unoptimised": ["-O0"],
+        "fixed": ["-fno-pic", "-O2"], "functions": ["-finstrument-functions", "-O2"]}
 RARE_USES = ("unoptimised", "functions")  # in one standard of each language
 
 ALL = """
@@ -77,63 +75,63 @@ void *other(memtrack_scope *scope) {
 """
 
 
-class Headers(unittest.TestCase):
-    def setUp(self):
-        context = harness.workdir()
-        self.dir = context.__enter__()
-        self.addCleanup(context.__exit__, None, None, None)
-
+class Headers(case.Case):
     def compile(self, text, name, *command):
-        path = os.path.join(self.dir, name)
-        with open(path, "w") as file:
-            file.write(text)
-        result = harness.run([harness.tool(command[0]), INCLUDE, *command[1:], path], cwd=self.dir)
-        self.assertEqual((0, b"", b""), (result.code, result.stdout, result.stderr), "%s\n%r" % (command, result))
+        path = self.write(name, text)
+        result = harness.run([harness.tool(command[0]), compiler.INCLUDE, *command[1:], path],
+                             cwd=self.dir)
+        self.assertEqual((0, b"", b""), (result.code, result.stdout, result.stderr), "%s\n%r" %
+                         (command, result))
 
     def test_standards(self):
         for compilers, name, standards in (("gcc clang", "x.c", "c99 c11 c17 gnu89 gnu11"),
-                                           ("g++ clang++", "x.cpp", "c++11 c++14 c++17 c++20 gnu++17")):
-            for compiler, standard in itertools.product(compilers.split(), standards.split()):
+                                           ("g++ clang++", "x.cpp",
+                                            "c++11 c++14 c++17 c++20 gnu++17")):
+            for which, standard in itertools.product(compilers.split(), standards.split()):
                 for use, flags in USES.items():
                     if use in RARE_USES and not standard.startswith("gnu"):
                         continue
-                    with self.subTest(compiler=compiler, standard=standard, use=use):
+                    with self.subTest(compiler=which, standard=standard, use=use):
                         start = AFTER_OTHERS if use == "weak" else HEADER_ALONE
-                        warnings = WARNINGS if standard != "gnu89" else ["-Wall", "-Wextra", "-Werror"]
-                        if standard == "gnu89":  # has no declaration in a for, which the block form is made of
+                        warnings = WARNINGS if standard != "gnu89" else ["-Wall", "-Wextra",
+                                                                         "-Werror"]
+                        # has no declaration in a for, which the block form is made of
+                        if standard == "gnu89":
                             start += "#undef MEMTRACK_SCOPE\n#define MEMTRACK_SCOPE(name) if (name)\n"
-                        self.compile(start + ALL % "", name, compiler, "-std=" + standard, *warnings, *flags, "-c",
-                                     "-o", "x.o")
+                        self.compile(start + ALL % "", name, which, "-std=" + standard, *warnings,
+                                     *flags, "-c", "-o", "x.o")
 
     def test_object_standards(self):
-        program = os.path.join(harness.SOURCE, "tests", "programs", "scope_objects.cpp")
-        with open(program) as file:
+        with open(os.path.join(compiler.PROGRAMS, "scope_objects.cpp")) as file:
             text = file.read()
-        for compiler, standard in itertools.product(("g++", "clang++"), ("11", "14", "17", "20", "2b")):
-            for flags in ([], ["-fno-exceptions", "-fno-rtti"]) if standard in ("11", "20") else ([],):
-                with self.subTest(compiler=compiler, standard=standard, flags=flags):
-                    self.compile(text, "x.cpp", compiler, "-std=c++" + standard, "-O2", *WARNINGS, *flags, "-c", "-o", "x.o")
+        for which, standard in itertools.product(("g++", "clang++"),
+                                                 ("11", "14", "17", "20", "2b")):
+            for flags in ([], ["-fno-exceptions", "-fno-rtti"]) if standard in ("11",
+                                                                                "20") else ([],):
+                with self.subTest(compiler=which, standard=standard, flags=flags):
+                    self.compile(text, "x.cpp", which, "-std=c++" + standard, "-O2", *WARNINGS,
+                                 *flags, "-c", "-o", "x.o")
 
     def test_two_files(self):
         """Weak and ordinary references, C and C++, in one program."""
-        library = ["-L" + os.path.dirname(harness.LIBRARY), "-Wl,-rpath," + os.path.dirname(harness.LIBRARY), "-lmemtrack"]
         uses = {"weak": [], "required": ["-DMEMTRACK_REQUIRED"], "fixed": ["-fno-pic"]}
         for (one, one_flags), (two, two_flags) in itertools.product(uses.items(), repeat=2):
-            for suffix, compiler in ((".c", "gcc"), (".cpp", "g++")):
+            for suffix, which in ((".c", "gcc"), (".cpp", "g++")):
                 with self.subTest(one=one, two=two, suffix=suffix):
                     self.compile(MAIN, "main.c", "gcc", *one_flags, "-c", "-o", "main.o")
-                    self.compile(OTHER, "other" + suffix, compiler, *two_flags, "-c", "-o", "other.o")
+                    self.compile(OTHER, "other" + suffix, which, *two_flags, "-c", "-o", "other.o")
                     linked = "required" in (one, two)
-                    harness.check([harness.tool("gcc"), "-no-pie", "main.o", "other.o", "-o", "program",
-                                   *(library if linked else [])], cwd=self.dir)
+                    compiler.build("program", ["main.o", "other.o"], "-no-pie", cwd=self.dir,
+                                   libs=compiler.LINK if linked else [])
                     self.check_program(linked)
 
     def check_program(self, linked):
-        program = os.path.join(self.dir, "program")
-        alone = harness.check([program], env=harness.plain_environment(MEMTRACK_DIR=self.dir)).stdout
+        program = self.path("program")
+        alone = harness.check([program],
+                              env=harness.plain_environment(MEMTRACK_DIR=self.dir)).stdout
         self.assertEqual(b"1 321 321\n" if linked else b"0 0 0\n", alone)
         if not linked:
-            preloaded = harness.plain_environment(MEMTRACK_DIR=self.dir, LD_PRELOAD=harness.LIBRARY)
+            preloaded = harness.preloaded(self.dir)
             self.assertEqual(b"1 321 321\n", harness.check([program], env=preloaded).stdout)
 
     def test_objects(self):
@@ -141,21 +139,21 @@ class Headers(unittest.TestCase):
         self.assertEqual(b"", harness.check([program]).stdout)
         tracked = harness.track([program], self.dir)
         self.assertEqual((0, b""), (tracked.code, tracked.stdout), "%r" % tracked)
-        rows = json.loads(harness.check([harness.MEMTRACK, "scopes", "--json", tracked.profile.path]).stdout)["rows"]
-        once = {"plain", "left by block", "around a block", "left by exception", "around an exception", "moved out",
-                "not moved out", "after a move", "assigned first", "assigned second", "detached", "process", "a constant",
-                "a text", "a part", "x" * 255}
-        self.assertEqual({(name, 1) for name in once}, {(row["name"], row["count"]) for row in rows})
+        rows = harness.ask("scopes", tracked.profile.path)["rows"]
+        once = {"plain", "left by block", "around a block", "left by exception",
+                "around an exception", "moved out", "not moved out", "after a move",
+                "assigned first", "assigned second", "detached", "process", "a constant", "a text",
+                "a part", "x" * 255}
+        self.assertEqual({(name, 1) for name in once},
+                         {(row["name"], row["count"]) for row in rows})
         self.assertEqual([0] * len(rows), [row["errors"] for row in rows])
 
     def test_functions_of_the_header_are_no_scopes(self):
-        with open(os.path.join(self.dir, "other.c"), "w") as file:
-            file.write(OTHER)
-        harness.check([harness.tool("gcc"), INCLUDE, "-finstrument-functions", "-g", os.path.join(self.dir, "other.c"), "-c", "-o",
-                       os.path.join(self.dir, "other.o")])
+        compiler.build(self.path("other.o"), self.write("other.c", OTHER), compiler.INCLUDE,
+                       "-finstrument-functions", "-g", "-c", compiler="gcc")
         self.compile(MAIN, "main.c", "gcc", "-finstrument-functions", "-o", "program", "other.o")
-        tracked = harness.track([os.path.join(self.dir, "program")], self.dir)
-        rows = json.loads(harness.check([harness.MEMTRACK, "scopes", "--json", tracked.profile.path]).stdout)["rows"]
+        tracked = harness.track([self.path("program")], self.dir)
+        rows = harness.ask("scopes", tracked.profile.path)["rows"]
         self.assertEqual({"main", "other", "two files"}, {row["name"] for row in rows})
 
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 # timeout: 240
-"""memtrack and heaptrack agree on calls, temporary allocations, what is live at the end and the peak.
+"""memtrack and heaptrack agree on calls, temporary allocations, what is live at the end and the
+peak.
 
 What heaptrack 1.4 does differently, and what the comparison therefore allows for:
 - its preload object needs libstdc++. In a C program this adds the emergency pool, one block that is live to
@@ -21,8 +22,11 @@ POOL = 72704  # libstdc++'s emergency pool: EMERGENCY_OBJ_SIZE * EMERGENCY_OBJ_C
 
 def stats(result):
     text = result.stderr.decode(errors="replace") + result.stdout.decode(errors="replace")
-    found = re.search(r"allocations:\s+(\d+)\s+leaked allocations:\s+(\d+)\s+temporary allocations:\s+(\d+)", text)
-    return {"total_blocks": int(found[1]), "live_blocks": int(found[2]), "temporary_blocks": int(found[3])}
+    found = re.search(
+        r"allocations:\s+(\d+)\s+leaked allocations:\s+(\d+)\s+temporary allocations:\s+(\d+)",
+        text)
+    return {"total_blocks": int(found[1]), "live_blocks": int(found[2]),
+            "temporary_blocks": int(found[3])}
 
 
 def uses_libstdcxx(workload):
@@ -52,8 +56,10 @@ class Heaptrack(oracle.Oracle):
     FIELDS = ("total_blocks", "temporary_blocks", "live_blocks", "live_bytes", "peak_bytes")
 
     def observe(self, workload, directory):
-        native, recording = heaptrack.record(workload, directory)  # whose output has heaptrack's own in it
-        return {**stats(native), **heaptrack.figures(recording, directory)}, workload.track(directory)
+        # whose output has heaptrack's own in it
+        native, recording = heaptrack.record(workload, directory)
+        return {**stats(native), **heaptrack.figures(recording,
+                                                     directory)}, workload.track(directory)
 
     def actual(self, workload, profile):
         return as_heaptrack_sees_it(workload, profile.totals)

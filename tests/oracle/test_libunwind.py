@@ -2,9 +2,10 @@
 # timeout: 240
 """memtrack's call paths are libunwind's, address by address, for every allocation of a program.
 
-A second preload object (support/stacks.c) notes the stack that libunwind finds for each allocation, in the same process,
-so that the addresses are the same. The profile is read with a reader of the test's own. Per path, the number of blocks and
-bytes must agree. Left out are frames of the tracker and of the noting object themselves.
+A second preload object (support/stacks.c) notes the stack that libunwind finds for each allocation,
+in the same process, so that the addresses are the same. The profile is read with a reader of the
+test's own. Per path, the number of blocks and bytes must agree. Left out are frames of the tracker
+and of the noting object themselves.
 """
 import collections
 import os
@@ -13,7 +14,8 @@ from support import compiler, harness, oracle, pprof, workloads
 
 
 def noted(path):
-    """What libunwind found: a counter of paths, one of their bytes, and the address ranges of the tools."""
+    """What libunwind found: a counter of paths, one of their bytes, and the address ranges of the
+    tools."""
     blocks, size = collections.Counter(), collections.Counter()
     with open(path, "rb") as file:
         ranges = [int.from_bytes(file.read(8), "little") for _ in range(4)]
@@ -37,10 +39,11 @@ def strip(stacks, is_own):
 
 
 class Libunwind(oracle.Programs):
-    PROGRAMS = {"list": [], "containers": [], "operators": [], "strings": [], "stack_throw": ["500"],
-                "stack_longjmp": [], "stack_coroutines": [], "stack_tailcalls": [], "stack_frames_O2": [],
-                "stack_frames_omit": [], "stack_frames_realign": [], "signals_altstack": [],
-                "threads_churn": ["4", "2000"], "threads_destructors": [], "late_statics": []}
+    PROGRAMS = {"list": [], "containers": [], "operators": [], "strings": [],
+                "stack_throw": ["500"], "stack_longjmp": [], "stack_coroutines": [],
+                "stack_tailcalls": [], "stack_frames_O2": [], "stack_frames_omit": [],
+                "stack_frames_realign": [], "signals_altstack": [], "threads_churn": ["4", "2000"],
+                "threads_destructors": [], "late_statics": []}
 
     def equal(self, workload):
         compiler.needs_header("libunwind.h")
@@ -51,25 +54,29 @@ class Libunwind(oracle.Programs):
             self.assertEqual(1, len(tracked.profiles), "%r" % tracked)
             file = pprof.File(tracked.profile.path)
             blocks, size, ranges = noted("%s.%d" % (log, tracked.profile.process["pid"]))
-        self.compare(file, blocks, size, lambda address: any(low <= address < high for low, high in ranges))
+        self.compare(file, blocks, size, lambda address: any(low <= address < high for low,
+                                                             high in ranges))
 
     def compare(self, file, blocks, size, is_own):
         columns = [("alloc_objects", blocks), ("alloc_space", size)]
         if any("libstdc++" in module for module in file.module.values()):
-            columns.pop()  # operator new(0) is malloc(1): the two stand on different sides of libstdc++
+            # operator new(0) is malloc(1): the two stand on different sides of libstdc++
+            columns.pop()
         for column, counted in columns:
             mine = collections.Counter()
             for stack, n in file.stacks(column):
                 mine[stack] += n
             mine, theirs = strip(mine, is_own), strip(counted, is_own)
-            wrong = [(s, mine[s], theirs[s]) for s in set(mine) | set(theirs) if mine[s] != theirs[s]]
+            wrong = [(s, mine[s], theirs[s]) for s in set(mine) | set(theirs) if mine[s] !=
+                     theirs[s]]
             self.assertEqual([], wrong[:3], "%d of %d paths differ in %s: %s" % (
                 len(wrong), len(theirs), column, self.explain(file, wrong)))
         print("%d paths, %d allocations equal" % (len(blocks), sum(blocks.values())))
 
     def explain(self, file, wrong):
-        return "\n".join("memtrack %d libunwind %d: %s" % (m, t, " ".join(
-            "%s:%x" % (os.path.basename(file.module.get(a, "?")), a) for a in stack)) for stack, m, t in wrong[:4])
+        return "\n".join("memtrack %d libunwind %d: %s" %
+                         (m, t, " ".join("%s:%x" % (os.path.basename(file.module.get(a, "?")), a)
+                                         for a in stack)) for stack, m, t in wrong[:4])
 
     def test_compiler(self):
         self.equal(workloads.compiler_proper())

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: MIT
 # timeout: 240
-"""memtrack's totals equal valgrind memcheck's "total heap usage" and "in use at exit", to the block and byte.
+"""memtrack's totals equal valgrind memcheck's "total heap usage" and "in use at exit", to the block
+and byte.
 
-Two separate runs of a deterministic program; stdout must be the same too, else they did not do the same thing.
+Two separate runs of a deterministic program; stdout must be the same too, else they did not do the
+same thing.
 """
 from support import harness, oracle, valgrind
 

@@ -1,17 +1,18 @@
 # SPDX-License-Identifier: MIT
 # timeout: 240
-"""go pprof opens memtrack's profiles and finds the same figures; memtrack opens what go pprof writes."""
-import glob
+"""go pprof opens memtrack's profiles and finds the same figures; memtrack opens what go pprof
+writes."""
 import os
 import re
-import unittest
 
-from support import harness
+from support import case, go, harness
 
 COLUMNS = ["alloc_objects/count", "alloc_space/bytes", "inuse_objects/count", "inuse_space/bytes",
-           "peak_objects/count", "peak_space/bytes", "temporary_objects/count", "max_space/bytes", "waste_space/bytes"]
-TOTALS = {"alloc_objects": "total_blocks", "alloc_space": "total_bytes", "inuse_objects": "live_blocks",
-          "inuse_space": "live_bytes", "peak_objects": "peak_blocks", "peak_space": "peak_bytes",
+           "peak_objects/count", "peak_space/bytes", "temporary_objects/count", "max_space/bytes",
+           "waste_space/bytes"]
+TOTALS = {"alloc_objects": "total_blocks", "alloc_space": "total_bytes",
+          "inuse_objects": "live_blocks", "inuse_space": "live_bytes",
+          "peak_objects": "peak_blocks", "peak_space": "peak_bytes",
           "temporary_objects": "temporary_blocks"}
 # gperftools' own text: two stacks, live and all-time; /bin/true gives the addresses a home.
 TCMALLOC = """heap profile: 3: 300 [10: 1000] @ heapprofile
@@ -23,52 +24,37 @@ MAPPED_LIBRARIES:
 """
 
 
-def pprof():
-    for pattern in ("/usr/lib/go*/pkg/tool/*/pprof", "/usr/local/go/pkg/tool/*/pprof"):
-        for path in sorted(glob.glob(pattern)):
-            return path
-    raise unittest.SkipTest("go's pprof is not installed")
-
-
-def ask(*options, **more):
-    """Runs pprof where it finds no binaries and cannot ask the network: what it says comes from the profile."""
-    env = harness.plain_environment(HOME="/nonexistent", PPROF_TMPDIR="/tmp", PPROF_BINARY_PATH="/nonexistent")
-    return harness.check([pprof(), *options], env=env, **more).stdout.decode(errors="replace")
-
-
 class Raw:
-    """The output of pprof -raw: sample types, samples as lists of values, and the other sections' lines."""
+    """The output of pprof -raw: sample types, samples as lists of values, and the other sections'
+    lines."""
 
     def __init__(self, path):
         sections, name = {"head": []}, "head"
-        for line in ask("-raw", "-symbolize=none", path).splitlines():
+        for line in go.pprof("-raw", "-symbolize=none", path).splitlines():
             if line in ("Samples:", "Locations", "Mappings"):
                 name = line.rstrip(":")
                 sections[name] = []
             else:
                 sections[name].append(line)
-        self.head, self.mappings, self.locations = sections["head"], sections["Mappings"], sections["Locations"]
+        self.head, self.mappings, self.locations = sections["head"], sections["Mappings"], sections[
+            "Locations"]
         self.types = sections["Samples"][0].split()
         self.samples = [([int(v) for v in line.split(":")[0].split()], line.split(":")[1].split())
                         for line in sections["Samples"][1:] if re.match(r"^[-\d ]+:", line)]
-        self.labels = [line.strip() for line in sections["Samples"][1:] if re.match(r"^ +[a-z_]+:\[", line)]
+        self.labels = [line.strip() for line in sections["Samples"][1:]
+                       if re.match(r"^ +[a-z_]+:\[", line)]
 
     def sums(self):
         names = [t.split("/")[0] for t in self.types]
         return {name: sum(values[i] for values, _ in self.samples) for i, name in enumerate(names)}
 
 
-class Recorded(unittest.TestCase):
+class Recorded(case.ClassCase):
     """Profiles of programs that allocate in different ways."""
-
-    @classmethod
-    def setUpClass(cls):
-        pprof()
-        cls.directory = cls.enterClassContext(harness.workdir())
 
     def record(self, *command):
         name = os.path.basename(command[0])
-        return harness.track(command, self.directory, name=name).profile
+        return harness.track(command, self.dir, name=name).profile
 
     def same_figures(self, profile):
         raw = Raw(profile.path)
@@ -80,7 +66,8 @@ class Recorded(unittest.TestCase):
         expected = {pprof_name: profile.totals[ours] for pprof_name, ours in TOTALS.items()}
         self.assertEqual(expected, {name: sums[name] for name in TOTALS})
         self.assertGreater(len(raw.samples), 0)
-        self.assertTrue(all(stack for _, stack in raw.samples), "a sample without locations is left out of tables")
+        self.assertTrue(all(stack for _, stack in raw.samples),
+                        "a sample without locations is left out of tables")
         self.assertIn("PeriodType: space bytes", raw.head)
         self.assertTrue(any("command: " in line for line in raw.head), raw.head)
         self.assertTrue(any(label.startswith("bytes:[") for label in raw.labels))
@@ -88,12 +75,14 @@ class Recorded(unittest.TestCase):
         return raw
 
     def test_columns_sum_to_the_totals(self):
-        for program in ("tree", "containers", "temporary", "recursion", "threads_pipeline", "stack_throw"):
+        for program in ("tree", "containers", "temporary", "recursion", "threads_pipeline",
+                        "stack_throw"):
             with self.subTest(program):
                 self.same_figures(self.record(harness.program(program)))
 
     def test_a_program_of_the_system(self):
-        raw = self.same_figures(self.record(harness.tool("python3"), "-c", "x = [str(i) for i in range(20000)]"))
+        raw = self.same_figures(self.record(harness.tool("python3"), "-c",
+                                            "x = [str(i) for i in range(20000)]"))
         self.assertGreater(len(raw.samples), 100)
 
     def test_the_first_mapping_is_the_program_with_its_build_id(self):
@@ -109,91 +98,86 @@ class Recorded(unittest.TestCase):
         path = self.record(harness.program("containers")).path
         for column in COLUMNS[:8]:
             name = column.split("/")[0]
-            text = ask("-top", "-symbolize=none", "-sample_index=" + name, path)
+            text = go.pprof("-top", "-symbolize=none", "-sample_index=" + name, path)
             self.assertIn("Type: " + name, text)
         for view in ("-top", "-traces", "-tags", "-peek=main", "-tree", "-dot"):
-            self.assertGreater(len(ask(view, "-lines", "-symbolize=none", path)), 100, view)
+            self.assertGreater(len(go.pprof(view, "-lines", "-symbolize=none", path)), 100, view)
 
     def test_lines_are_those_of_the_source(self):
         program = harness.program("tree")
-        text = ask("-top", "-lines", "-symbolize=none", "-nodecount=1000000", "-nodefraction=0",
-                   "-sample_index=alloc_space", self.record(program).path)
+        text = go.pprof("-top", "-lines", "-symbolize=none", "-nodecount=1000000",
+                        "-nodefraction=0", "-sample_index=alloc_space", self.record(program).path)
         self.assertRegex(text, r"tree\.c:\d+")
 
     def test_differences_of_two(self):
         one = self.record(harness.program("tree")).path
-        text = ask("-top", "-symbolize=none", "-sample_index=alloc_space", "-diff_base=" + one, one)
+        text = go.pprof("-top", "-symbolize=none", "-sample_index=alloc_space", "-diff_base=" + one,
+                        one)
         self.assertRegex(text, r"Showing nodes accounting for 0, 0% of [\d.]+\w* total")
 
     def test_what_pprof_writes_is_read_again(self):
         profile = self.record(harness.program("containers"))
-        copy = os.path.join(self.directory, "copy.pb.gz")
-        ask("-proto", "-symbolize=none", "-output=" + copy, profile.path)
+        copy = self.path("copy.pb.gz")
+        go.pprof("-proto", "-symbolize=none", "-output=" + copy, profile.path)
         other = harness.Profile(copy)
         for name in TOTALS.values():
             self.assertEqual(profile.totals[name], other.totals[name], name)
-        lines = {row["key"]: row["total_bytes"] for row in profile.report("--by", "line")["rows"] if row["line"]}
-        again = {row["key"]: row["total_bytes"] for row in other.report("--by", "line")["rows"] if row["line"]}
+        lines = {row["key"]: row["total_bytes"] for row in profile.rows("line") if row["line"]}
+        again = {row["key"]: row["total_bytes"] for row in other.rows("line") if row["line"]}
         self.assertEqual(lines, again)
 
 
-class OthersProfiles(unittest.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        pprof()
-        cls.directory = cls.enterClassContext(harness.workdir())
-
+class OthersProfiles(case.ClassCase):
     def converted(self, text):
-        source, path = (os.path.join(self.directory, name) for name in ("source.heap", "converted.pb.gz"))
-        with open(source, "w", encoding="ascii") as file:
-            file.write(text)
-        ask("-proto", "-symbolize=none", "-output=" + path, source)
+        path = self.path("converted.pb.gz")
+        go.pprof("-proto", "-symbolize=none", "-output=" + path, self.write("source.heap", text))
         return path
 
     def test_a_profile_of_tcmalloc(self):
         totals = harness.Profile(self.converted(TCMALLOC)).totals
-        self.assertEqual((3, 300, 10, 1000), tuple(totals[n] for n in
-                                                   ("live_blocks", "live_bytes", "total_blocks", "total_bytes")))
+        self.assertEqual((3, 300, 10, 1000), tuple(totals[n]
+                                                   for n in ("live_blocks", "live_bytes",
+                                                             "total_blocks", "total_bytes")))
 
     def test_a_profile_of_live_blocks_only(self):
-        """Equal figures in brackets are how the format says so; pprof then calls the columns objects and space."""
+        """Equal figures in brackets are how the format says so; pprof then calls the columns
+        objects and space."""
         text = re.sub(r"(\d+: \d+) \[\d+: \d+\]", r"\1 [\1]", TCMALLOC)
         totals = harness.Profile(self.converted(text)).totals
-        self.assertEqual((3, 300, 0), tuple(totals[n] for n in ("live_blocks", "live_bytes", "total_bytes")))
+        self.assertEqual((3, 300, 0), tuple(totals[n]
+                                            for n in ("live_blocks", "live_bytes", "total_bytes")))
 
     def test_text_is_read_as_pprof_converts_it(self):
         """Rows and totals of the text are those of what pprof makes of it, scaling included."""
-        for kind in ("heapprofile", "heap_v2/4096", "heap_v2/524288", "heapz_v2/1000", "heap/2048", "heap/2", "growthz",
-                     "fragmentationz"):
-            path = os.path.join(self.directory, "plain.heap")
+        for kind in ("heapprofile", "heap_v2/4096", "heap_v2/524288", "heapz_v2/1000", "heap/2048",
+                     "heap/2", "growthz", "fragmentationz"):
             text = TCMALLOC.replace("heapprofile", kind)
             if kind.endswith("z"):  # has no second pair of figures
                 text = re.sub(r"(\d+: \d+) \[\d+: \d+\]", r"\1 [\1]", text)
-            with open(path, "w", encoding="ascii") as file:
-                file.write(text)
-            ours, theirs = harness.Profile(path), harness.Profile(self.converted(text))
+            ours, theirs = harness.Profile(self.write("plain.heap",
+                                                      text)), harness.Profile(self.converted(text))
             self.assertEqual(theirs.totals, ours.totals, kind)
             for by in ("module", "stack", "function"):
                 found, expected = ([{k: row[k] for k in ("module", *TOTALS.values())} for row in
-                                    p.report("--by", by)["rows"]] for p in (ours, theirs))
+                                    p.rows(by)] for p in (ours, theirs))
                 self.assertEqual(expected, found, (kind, by))
 
     def test_text_of_go_is_its_profile(self):
-        """One Go program writes both formats of the same moment: every row is the same, by whatever it is grouped."""
-        go = pprof().split("/pkg/")[0] + "/bin/go"
+        """One Go program writes both formats of the same moment: every row is the same, by whatever
+        it is grouped."""
         source = os.path.join(harness.SOURCE, "tests", "oracle", "heap.go")
-        env = harness.plain_environment(HOME=self.directory, GOFLAGS="-mod=mod", GOPROXY="off")
-        program = os.path.join(self.directory, "heap")
-        harness.check([go, "build", "-o", program, source], env=env, cwd=self.directory, timeout=200)
+        program = go.build(self.path("heap"), source, self.dir, GOFLAGS="-mod=mod")
         for rate in ("1", "4096", "524288"):
-            harness.check([program, rate, "text.heap", "proto.pb.gz"], cwd=self.directory)
-            text, proto = (harness.Profile(os.path.join(self.directory, name)) for name in ("text.heap", "proto.pb.gz"))
+            harness.check([program, rate, "text.heap", "proto.pb.gz"], cwd=self.dir)
+            text, proto = (harness.Profile(self.path(name))
+                           for name in ("text.heap", "proto.pb.gz"))
             self.assertEqual(proto.totals, text.totals)
             for by in ("line", "function", "file", "size"):
-                rows = [sorted((row["key"], *(row[name] for name in TOTALS.values())) for row in p.report("--by", by)["rows"]
-                               if row["total_blocks"]) for p in (proto, text)]
+                rows = [sorted((row["key"], *(row[name] for name in TOTALS.values()))
+                               for row in p.rows(by) if row["total_blocks"]) for p in (proto, text)]
                 self.assertEqual(rows[0], rows[1], (rate, by))
-            self.assertIn("main.hold", [row["function"] for row in text.report("--by", "function")["rows"]])
+            self.assertIn("main.hold", [row["function"]
+                                        for row in text.report("--by", "function")["rows"]])
 
 
 if __name__ == "__main__":

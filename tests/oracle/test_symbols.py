@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: MIT
 # timeout: 240
-"""Functions, lines and inlined calls equal those of llvm-symbolizer and eu-addr2line, for every address of real code.
+"""Functions, lines and inlined calls equal those of llvm-symbolizer and eu-addr2line, for every
+address of real code.
 """
 import os
-import unittest
 
-from support import harness
+from support import case, harness
 from support.symbols import build_id, elfutils, llvm, ours, text_addresses
 
 SOURCE = """
@@ -60,31 +60,26 @@ int main(int c, char **v) {
 """
 
 
-class Symbols(unittest.TestCase):
-    def setUp(self):
-        self.directory = self.enterContext(harness.workdir())
-
+class Symbols(case.Case):
     def compile(self, compiler, *flags):
-        language = "c" if compiler in ("cc", "gcc", "clang") else "cpp"
-        source, path = (os.path.join(self.directory, name) for name in ("source." + language, "program"))
-        with open(source, "w", encoding="ascii") as file:
-            file.write(C_SOURCE if language == "c" else SOURCE)
-        harness.check([harness.tool(compiler), "-O2", "-g", "-Wl,--build-id", *flags, source, "-o", path],
-                      cwd=self.directory)
-        return path
+        return self.build("program", SOURCE if compiler.endswith("++") else C_SOURCE, "-O2", "-g",
+                          "-Wl,--build-id", *flags, compiler=compiler, cwd=self.dir)
 
     def compare(self, path, debug=None):
-        """Where memtrack names a line it names the one that the oracle does, and it names it for most addresses."""
+        """Where memtrack names a line it names the one that the oracle does, and it names it for
+        most addresses."""
         addresses = text_addresses(path, debug)
-        mine = ours(self.directory, path, build_id(path), addresses)
+        mine = ours(self.dir, path, build_id(path), addresses)
         compared = 0
         for i, (address, theirs) in enumerate(zip(addresses, llvm(debug or path, addresses)), 1):
             frames = mine.get(i, [])
-            if not theirs or not any(file for _, file, _ in theirs) or any(line == 0 for _, _, line in theirs):
+            if not theirs or not any(file for _, file, _ in theirs) or any(line == 0 for _, _,
+                                                                           line in theirs):
                 continue  # start-up code without debug information, or code that belongs to no line
             compared += 1
             self.assertEqual(theirs, frames, "at 0x%x" % address[1])
-        print("%s: %d of %d addresses compared" % (self.id().split(".")[-1], compared, len(addresses)))
+        print("%s: %d of %d addresses compared" % (self.id().split(".")[-1], compared,
+                                                   len(addresses)))
         self.assertGreater(compared, len(addresses) // 2)
 
     def test_cxx_gcc_dwarf5(self):
@@ -113,13 +108,14 @@ class Symbols(unittest.TestCase):
         debug = path + ".debug"
         objcopy = harness.tool("objcopy")
         harness.check([objcopy, "--only-keep-debug", path, debug])
-        harness.check([objcopy, "--strip-debug", "--strip-unneeded", "--add-gnu-debuglink=" + debug, path])
+        harness.check([objcopy, "--strip-debug", "--strip-unneeded", "--add-gnu-debuglink=" + debug,
+                       path])
         self.compare(path, debug)
 
     def test_elfutils_says_the_same(self):
         path = self.compile("g++")
         addresses = text_addresses(path)
-        mine = ours(self.directory, path, build_id(path), addresses)
+        mine = ours(self.dir, path, build_id(path), addresses)
         different = []
         for i, theirs in enumerate(elfutils(path, addresses), 1):
             lines, expected = [f[1:] for f in mine.get(i, [])], [f[1:] for f in theirs]
@@ -135,8 +131,9 @@ class Symbols(unittest.TestCase):
         if not os.path.exists(debug):
             self.skipTest("the debug package of libc is not installed")
         addresses = text_addresses(path, debug)[::4]
-        mine = ours(self.directory, path, identity, addresses)
-        named = sum(1 for i in range(1, len(addresses) + 1) if any(line for _, _, line in mine.get(i, [])))
+        mine = ours(self.dir, path, identity, addresses)
+        named = sum(1 for i in range(1, len(addresses) + 1)
+                    if any(line for _, _, line in mine.get(i, [])))
         self.assertGreater(named, len(addresses) * 9 // 10)
 
 

@@ -1,40 +1,37 @@
 # SPDX-License-Identifier: MIT
 # timeout: 240
-"""A thread is itself: a row of its own, under its own name, whatever ran before it in the same storage.
+"""A thread is itself: a row of its own, under its own name, whatever ran before it in the same
+storage.
 
-threads_in_turn.c says what each of its threads has done. Of many threads the rows are bounded, and the sums stay exact.
+threads_in_turn.c says what each of its threads has done. Of many threads the rows are bounded, and
+the sums stay exact.
 """
 import gzip
 import os
 import re
-import unittest
 
-from support import harness
+from support import case, harness, oracle
 
 SOAK = bool(os.environ.get("MEMTRACK_SOAK"))
 MOST_ROWS = 1024 + 8  # of threads that have ended; and main, those that run at once, and the others
-COLUMNS = ("live_bytes", "live_blocks", "peak_bytes", "peak_blocks", "total_bytes", "total_blocks", "temporary_blocks")
+COLUMNS = ("live_bytes", "live_blocks", "peak_bytes", "peak_blocks", "total_bytes", "total_blocks",
+           "temporary_blocks")
 
 
-class Threads(unittest.TestCase):
-    def setUp(self):
-        directory = harness.workdir()
-        self.directory = directory.__enter__()
-        self.addCleanup(directory.__exit__, None, None, None)
-
+class Threads(case.Case):
     def track(self, *arguments, options=()):
-        tracked = harness.track([harness.program("threads_in_turn"), *arguments], self.directory, options)
+        tracked = harness.track([harness.program("threads_in_turn"), *arguments], self.dir, options)
         self.assertEqual(tracked.code, 0, tracked)
         own = {}
         for line in tracked.stdout.decode().splitlines():
             name, *numbers = line.split()
-            own[name] = dict(zip(("tid", "total_blocks", "total_bytes", "live_bytes"), map(int, numbers)))
+            own[name] = dict(zip(("tid", "total_blocks", "total_bytes", "live_bytes"),
+                                 map(int, numbers)))
         profile = tracked.profile
         report = profile.report("--by", "thread")
-        for column in COLUMNS:
-            self.assertEqual(report["totals"][column], sum(row[column] for row in report["rows"]), column)
-            self.assertGreaterEqual(min(row[column] for row in report["rows"]), 0, column)
-        self.assertEqual((report["coverage"]["dropped_events"], report["recording"]["approximate"]), (0, False))
+        oracle.adds_up(self, report, COLUMNS)
+        self.assertEqual((report["coverage"]["dropped_events"], report["recording"]["approximate"]),
+                         (0, False))
         return profile, own, report["rows"]
 
     def check_own_rows(self, own, rows):
@@ -63,11 +60,13 @@ class Threads(unittest.TestCase):
             self.assertEqual([row["total_bytes"] for row in totals], [1600], pattern)
         rows = profile.report("--exclude", "thread:hand_*", "--by", "thread")["rows"]
         self.assertEqual([re.sub(r"\d+ ", "", row["key"]) for row in rows], ["threads_in_turn"])
-        rows = profile.report("--include", "thread:hand_0", "--include", "thread:hand_2", "--by", "function")["rows"]
-        self.assertEqual([(row["function"], row["total_bytes"]) for row in rows], [("take", 800 + 2400)])
+        rows = profile.report("--include", "thread:hand_0", "--include", "thread:hand_2", "--by",
+                              "function")["rows"]
+        self.assertEqual([(row["function"], row["total_bytes"]) for row in rows],
+                         [("take", 800 + 2400)])
         self.assertEqual(profile.report("--include", "thread:nobody", "--by", "thread")["rows"], [])
-        result = harness.check([harness.MEMTRACK, "diff", "--json", "--by", "thread", "--include", "thread:hand_2",
-                                profile.path, profile.path])
+        result = harness.memtrack("diff", "--json", "--by", "thread", "--include", "thread:hand_2",
+                                  profile.path, profile.path)
         self.assertIn(b"hand_2", result.stdout)
         self.assertNotIn(b"hand_1", result.stdout)
 

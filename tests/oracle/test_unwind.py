@@ -2,16 +2,17 @@
 # timeout: 240
 """The incremental walk gives the same call path as a full unwind, at every single allocation.
 
-With check_unwind=1 the tracker does both and counts the differences. Programs that do everything that an
-incremental walk could trip over: exceptions, longjmp, coroutines on reused stacks, signals on alternate stacks, tail
-calls, frames of all shapes, garbage in rbp, code without tables.
+With check_unwind=1 the tracker does both and counts the differences. Programs that do everything
+that an incremental walk could trip over: exceptions, longjmp, coroutines on reused stacks, signals
+on alternate stacks, tail calls, frames of all shapes, garbage in rbp, code without tables.
 """
 import os
 import re
 
 from support import compiler, harness, oracle, workloads
 
-# Without tables or with lies in rbp, paths end early; where only the tables are missing, some are whole all the same.
+# Without tables or with lies in rbp, paths end early; where only the tables are missing, some are
+# whole all the same.
 CUT = {"stack_asm", "stack_frames_notables", "stack_frames_blind", "recursion"}
 
 
@@ -24,14 +25,14 @@ def mismatches(profile):
 
 
 class Unwind(oracle.Programs):
-    PROGRAMS = {
-        "stack_throw": ["5000"], "stack_longjmp": [], "stack_coroutines": [], "stack_tailcalls": [], "stack_asm": [],
-        "stack_frames_O0": [], "stack_frames_O2": [], "stack_frames_omit": [], "stack_frames_keep": [],
-        "stack_frames_realign": [], "stack_frames_notables": [], "stack_frames_blind": [], "signals_altstack": [],
-        "recursion": ["3000"], "threads_churn": ["4", "3000"], "threads_destructors": [], "threads_tiny": [],
-        "threads_cancel": [], "fork_both": [], "vfork_exec": [], "containers": [], "operators": ["throwing"],
-        "late_statics": [], "early": [],
-    }
+    PROGRAMS = {"stack_throw": ["5000"], "stack_longjmp": [], "stack_coroutines": [],
+                "stack_tailcalls": [], "stack_asm": [], "stack_frames_O0": [],
+                "stack_frames_O2": [], "stack_frames_omit": [], "stack_frames_keep": [],
+                "stack_frames_realign": [], "stack_frames_notables": [], "stack_frames_blind": [],
+                "signals_altstack": [], "recursion": ["3000"], "threads_churn": ["4", "3000"],
+                "threads_destructors": [], "threads_tiny": [], "threads_cancel": [],
+                "fork_both": [], "vfork_exec": [], "containers": [], "operators": ["throwing"],
+                "late_statics": [], "early": [],}
 
     def check(self, workload, options=()):
         with harness.workdir() as directory:
@@ -47,16 +48,19 @@ class Unwind(oracle.Programs):
         name = os.path.basename(workload.command[0])
         if name in self.PROGRAMS:
             self.assertEqual(0, tracked.code, "%r" % tracked)
-            cut, total = tracked.profile.coverage["truncated_stacks"], tracked.profile.totals["total_blocks"]
+            cut, total = tracked.profile.coverage["truncated_stacks"], tracked.profile.totals[
+                "total_blocks"]
             self.assertEqual(cut > 0, name in CUT, "%d paths of %d are cut" % (cut, total))
             if name == "stack_frames_notables":
-                self.assertGreater(total - cut, 10000, "frame pointers lead to the end of some paths")
+                self.assertGreater(total - cut, 10000,
+                                   "frame pointers lead to the end of some paths")
 
     def test_rare_instructions(self):
-        """stack_cfi.c: frames that tell by their names what they have in their tables; beyond each lies main."""
+        """stack_cfi.c: frames that tell by their names what they have in their tables; beyond each
+        lies main."""
         with harness.workdir() as directory:
             profile = harness.track([harness.program("stack_cfi")], directory).profile
-            rows = profile.report("--by", "stack")["rows"]
+            rows = profile.rows("stack")
             self.assertEqual(1, profile.coverage["truncated_stacks"])
         paths = [[frame["function"] for frame in row["stack"]] for row in rows]
         paths = [path for path in paths if path[0] == "allocate"]
@@ -72,11 +76,14 @@ class Unwind(oracle.Programs):
         """stack_alloca.c: the same function at the same place, and not called by the same."""
         with harness.workdir() as directory:
             tracked = harness.track([harness.program("stack_alloca")], directory)
-            rows = tracked.profile.report("--by", "stack")["rows"]
-        blocks = {tuple(frame["function"] for frame in row["stack"][:-3]): row["total_blocks"] for row in rows}
+            rows = tracked.profile.rows("stack")
+        blocks = {tuple(frame["function"] for frame in row["stack"][:-3]): row["total_blocks"]
+                  for row in rows}
         ways = [way for way in blocks if "grow" in way]
-        self.assertEqual({("leaf", "grow", "directly", "main"): 200, ("leaf", "grow", "by_way_of_a_pad", "main"): 200,
-                          ("grow", "directly", "main"): 200, ("grow", "by_way_of_a_pad", "main"): 200},
+        self.assertEqual({("leaf", "grow", "directly", "main"): 200,
+                          ("leaf", "grow", "by_way_of_a_pad", "main"): 200,
+                          ("grow", "directly", "main"): 200,
+                          ("grow", "by_way_of_a_pad", "main"): 200},
                          {way: blocks[way] for way in ways})
         self.assertEqual({("leaf", "realigned", "shallow", "realign", "main"): 200,
                           ("leaf", "realigned", "deeper", "realign", "main"): 200},
@@ -87,7 +94,8 @@ class Unwind(oracle.Programs):
         allocator = compiler.shared_object("bump.c")
         for mode in ("quiet", "allocates"):
             with self.subTest(mode):
-                self.check(workloads.program("signals_rate", mode, "0.5"), ["--allocator", allocator])
+                self.check(workloads.program("signals_rate", mode, "0.5"),
+                           ["--allocator", allocator])
 
     def test_compiler_driver_and_javascript(self):
         commands = [["g++", "-O1", "-S", "-o", "/dev/null", os.path.join(compiler.PROGRAMS, "containers.cpp")],
