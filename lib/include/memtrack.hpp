@@ -26,7 +26,8 @@ namespace memtrack {
 
 namespace detail {
 
-/* A text that need not end with a zero, as a C string: as much of it as is kept in a recording. */
+/* This makes a C string of a text that need not end with a zero: as much of it as is kept in a
+ * recording. */
 class c_string {
   public:
     c_string(const char *text, size_t bytes) noexcept {
@@ -43,7 +44,7 @@ class c_string {
     char text_[256];
 };
 
-/* int where Text has data() of characters and size(): for the choice of a constructor. */
+/* This is int where Text has data() of characters and size(), for the choice of a constructor. */
 template <typename Text>
 using if_text = decltype(static_cast<const char *>(static_cast<const Text *>(nullptr)->data()),
                          static_cast<size_t>(static_cast<const Text *>(nullptr)->size()), 0);
@@ -52,7 +53,7 @@ using if_text = decltype(static_cast<const char *>(static_cast<const Text *>(nul
 
 class scope {
   public:
-    /* None: nothing is measured until a scope is moved here. */
+    /* This is no scope: nothing is measured until a scope is moved here. */
     scope() noexcept : open_(false) {}
     MEMTRACK_NODISCARD_ explicit scope(const char *name) noexcept {
         memtrack_begin(&scope_, name);
@@ -66,10 +67,10 @@ class scope {
     }
 
     /*
-     * A scope can be handed on: out of a function, into a container. It goes on measuring in the
-     * thread that moves it, which has to be its own (or the scope detached). It should be the
-     * thread's innermost one: others stay where they are among the thread's scopes, and count as
-     * lost should the variable that they began in go out of use.
+     * A scope can be handed on: out of a function, or into a container. It goes on measuring in the
+     * thread that moves it, which has to be its own (unless the scope is detached). It should be
+     * the thread's innermost scope. Other scopes stay where they are among the thread's scopes, and
+     * count as lost when the variable that they began in goes out of use.
      */
     scope(scope &&other) noexcept : open_(false) {
         take(other);
@@ -85,7 +86,7 @@ class scope {
     scope(const scope &) = delete;
     scope &operator=(const scope &) = delete;
 
-    /* End it now; the result is zero in an untracked process, and for a scope that has been
+    /* Ends it now. The result is zero in an untracked process, and for a scope that has been
      * ended. */
     memtrack_delta end() noexcept {
         memtrack_delta delta = {};
@@ -94,7 +95,7 @@ class scope {
         open_ = false;
         return delta;
     }
-    /* Not ended yet, nor moved away. */
+    /* Returns whether it has neither been ended nor moved away. */
     explicit operator bool() const noexcept {
         return open_;
     }
@@ -122,8 +123,8 @@ class scope {
     void take(scope &other) noexcept {
         take(other, other.open_ ? memtrack_scope_detach(&other.scope_) : -1);
     }
-    /* One that could not be detached is detached already, is the process's, or has others inside of
-     * it. */
+    /* A scope that could not be detached is detached already, is the process's, or has others
+     * inside of it. */
     void take(scope &other, int detached) noexcept {
         open_ = other.open_;
         other.open_ = false;
@@ -136,7 +137,7 @@ class scope {
     bool open_ = true;
 };
 
-/* All threads of the process. */
+/* This measures all threads of the process. */
 class process_scope : public scope {
   public:
     process_scope() noexcept = default;

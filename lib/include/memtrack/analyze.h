@@ -55,10 +55,10 @@ typedef struct memtrack_stack memtrack_stack;
 
 /* ---- errors ---------------------------------------------------------------------------------- */
 
-/* "what: why" of the latest call in this thread that could fail; "" when it did not. Valid until
- * the next such call. */
+/* Returns "what: why" of the latest call in this thread that could fail; "" when it did not.
+ * Valid until the next such call. */
 const char *memtrack_analyze_error(void);
-/* What to do about it, a sentence; "" when there is nothing to say. */
+/* Returns what to do about it, in a sentence; "" when there is nothing to say. */
 const char *memtrack_analyze_hint(void);
 const char *memtrack_analyze_version(void); /* "0.1.0" */
 void memtrack_text_free(char *text);        /* NULL is fine */
@@ -66,9 +66,10 @@ void memtrack_text_free(char *text);        /* NULL is fine */
 /* ---- profiles -------------------------------------------------------------------------------- */
 
 typedef struct memtrack_load_options {
-    size_t struct_bytes;    /* sizeof(memtrack_load_options) */
-    int no_symbols;         /* leave addresses as they are: loads faster, rows are addresses */
-    int debuginfod;         /* let the servers in DEBUGINFOD_URLS be asked for debug files */
+    size_t struct_bytes; /* sizeof(memtrack_load_options) */
+    /* Leave addresses as they are: this loads faster, and rows are addresses. */
+    int no_symbols;
+    int debuginfod;         /* ask the servers in DEBUGINFOD_URLS for debug files */
     const char *debug_path; /* further directories with programs, libraries and debug files, ':'
                              * between them; or NULL: those of MEMTRACK_DEBUG_PATH */
     const char *sysroot;    /* the root of an image in which recorded paths are looked for first; or
@@ -100,42 +101,41 @@ static inline memtrack_load_options memtrack_load_options_init(void) {
 int memtrack_profile_load(const char *what, const memtrack_load_options *options,
                           memtrack_profile **out);
 
-/* The same for a process by its id. Memory, locks and the state of the process are of no
- * importance: a stopped or deadlocked one can be read as well, and one that has ended as long as
- * its ledger is there. */
+/* Loads a process by its id. Its memory, locks and state are of no importance: a stopped or
+ * deadlocked process can be read as well, and one that has ended as long as its ledger is there. */
 int memtrack_profile_load_process(int64_t pid, const memtrack_load_options *options,
                                   memtrack_profile **out);
 
-/* The calling process, now. What its other threads do meanwhile is not in it. MEMTRACK_ENOTFOUND:
- * it is not tracked. */
+/* Takes the calling process, now. What its other threads do meanwhile is not in it.
+ * MEMTRACK_ENOTFOUND: it is not tracked. */
 int memtrack_profile_take(const memtrack_load_options *options, memtrack_profile **out);
 
-/* A profile file in memory, gzip'd or not, which is not needed afterwards. */
+/* Loads a profile file in memory, gzip'd or not, which is not needed afterwards. */
 int memtrack_profile_load_memory(const void *data, size_t bytes,
                                  const memtrack_load_options *options, memtrack_profile **out);
 
 /*
- * The profile at another moment: "live" means not freed then. "end", "peak", or a time after the
- * start: "1.5s", "300ms", "2m". A time needs a recording with a time axis; the last tick not after
- * it is shown. Waste is known of the end alone. MEMTRACK_EUSAGE (not a moment, or not one of this
- * profile), MEMTRACK_ENOMEM.
+ * Makes the profile at another moment: "live" then means not freed at that moment. It is "end",
+ * "peak", or a time after the start: "1.5s", "300ms", "2m". A time needs a recording with a time
+ * axis; the last tick not after it is shown. Waste is known of the end alone. MEMTRACK_EUSAGE (not
+ * a moment, or not one of this profile), MEMTRACK_ENOMEM.
  */
 int memtrack_profile_at(const memtrack_profile *profile, const char *moment,
                         memtrack_profile **out);
 
-/* The part of the profile that passes the filter, a profile of its own: its totals are sums of what
- * passed, coverage and notes are those of the whole recording. NULL and an empty filter: a copy.
- * MEMTRACK_ENOMEM, MEMTRACK_EFORMAT. */
+/* Makes a profile of the part of the profile that passes the filter. Its totals are sums of what
+ * passed; coverage and notes are those of the whole recording. With NULL or an empty filter it
+ * is a copy. MEMTRACK_ENOMEM, MEMTRACK_EFORMAT. */
 int memtrack_profile_filter(const memtrack_profile *profile, const memtrack_filter *filter,
                             memtrack_profile **out);
 
 /*
- * Write it as a profile file that memtrack and other tools for pprof's format read. Other processes
- * see either the whole file or none. An existing file is kept unless replace is not 0:
+ * Writes it as a profile file, which memtrack and other tools for pprof's format read. Other
+ * processes see either the whole file or none. An existing file is kept unless replace is not 0:
  * MEMTRACK_EUSAGE. MEMTRACK_EIO, MEMTRACK_ENOMEM.
  */
 int memtrack_profile_save(const memtrack_profile *profile, const char *path, int replace);
-/* The same to an open file descriptor, which stays open. */
+/* Writes the same to an open file descriptor, which stays open. */
 int memtrack_profile_write(const memtrack_profile *profile, int fd);
 
 void memtrack_profile_free(memtrack_profile *profile);
@@ -144,7 +144,7 @@ void memtrack_profile_free(memtrack_profile *profile);
 
 typedef struct memtrack_totals {
     uint64_t live_bytes, live_blocks; /* not freed at the moment of the profile */
-    uint64_t peak_bytes, peak_blocks; /* when the process had most */
+    uint64_t peak_bytes, peak_blocks; /* at the moment when the process had most */
     uint64_t total_bytes, total_blocks, freed_bytes, freed_blocks;
     uint64_t temporary_blocks;   /* freed by the very next allocator call of their thread */
     uint64_t failed_allocations; /* malloc returned NULL */
@@ -154,15 +154,15 @@ int memtrack_profile_totals(const memtrack_profile *profile, memtrack_totals *ou
 
 typedef struct memtrack_coverage {
     uint64_t unknown_frees;    /* frees of blocks whose allocation was not seen */
-    uint64_t dropped_events;   /* could not be recorded */
-    uint64_t lossy_blocks;     /* were recorded without a call path */
+    uint64_t dropped_events;   /* events that could not be recorded */
+    uint64_t lossy_blocks;     /* blocks that were recorded without a call path */
     uint64_t truncated_stacks; /* blocks whose call path lacks its outer end */
     uint64_t reserved[4];
 } memtrack_coverage;
 int memtrack_profile_coverage(const memtrack_profile *profile, memtrack_coverage *out);
 
-/* The i-th remark about what the recording could not see, a whole sentence; NULL past the last
- * one. */
+/* Returns the i-th remark about what the recording could not see, a whole sentence; NULL past
+ * the last one. */
 const char *memtrack_profile_note(const memtrack_profile *profile, size_t i);
 
 typedef struct memtrack_info {
@@ -170,27 +170,30 @@ typedef struct memtrack_info {
     const char *allocator;       /* "glibc", "jemalloc", ... */
     size_t n_arguments;          /* see memtrack_profile_argument */
     uint32_t pid, parent_pid;    /* 0: unknown */
-    uint64_t start_time_ns;      /* since 1970 */
+    uint64_t start_time_ns;      /* nanoseconds since 1970 */
     uint64_t duration_ns;        /* of the recording */
-    int exit_known;              /* the next two were seen */
+    int exit_known;              /* its end was seen, and the next two are known */
     int exit_code, exit_signal;  /* code is -1 when a signal ended it */
     int is_memtrack;             /* 0: another tool's profile */
-    int is_approximate;    /* taken at no single instant: columns may not add up to the totals */
+    /* It was not taken at a single instant: columns may not add up to the totals. */
+    int is_approximate;
     int is_partial;        /* recording did not begin with the process */
     int usable_measured;   /* waste_bytes was recorded */
     uint64_t sample_bytes; /* mean distance of samples; 0: every block was recorded */
     uint64_t ledger_bytes; /* what the recording cost */
-    int peak_time_known;   /* the next two are */
-    uint64_t peak_time_ns, peak_time_error_ns; /* since the start, plus or minus */
-    size_t n_ticks, n_marks;                   /* see memtrack_profile_tick and _mark */
+    int peak_time_known;   /* the next two are known */
+    /* Time since the start, plus or minus peak_time_error_ns. */
+    uint64_t peak_time_ns, peak_time_error_ns;
+    size_t n_ticks, n_marks; /* see memtrack_profile_tick and _mark */
     uint64_t reserved[8];
 } memtrack_info;
 int memtrack_profile_info(const memtrack_profile *profile, memtrack_info *out);
-const char *memtrack_profile_argument(const memtrack_profile *profile,
-                                      size_t i); /* of its command; NULL past the end */
+/* Returns the i-th word of its command; NULL past the end. */
+const char *memtrack_profile_argument(const memtrack_profile *profile, size_t i);
 
-/* One point of the time axis. The memory figures of the kernel are 0 where they were not read; PSS
- * and swap are read at some points only, both (pss_bytes is not 0 then) or neither. */
+/* This is one point of the time axis. The memory figures of the kernel are 0 when they were not
+ * read. PSS and swap are read at some points only, either both (then pss_bytes is not 0) or
+ * neither. */
 typedef struct memtrack_tick {
     uint64_t time_ns; /* since the start of the recording */
     int64_t live_bytes;
@@ -202,7 +205,7 @@ typedef struct memtrack_tick {
 int memtrack_profile_tick(const memtrack_profile *profile, size_t i,
                           memtrack_tick *out); /* MEMTRACK_ENOTFOUND */
 
-/* A moment that has a name. */
+/* This is a moment that has a name. */
 typedef struct memtrack_mark_info {
     uint64_t time_ns;
     const char *name;
@@ -224,8 +227,8 @@ typedef enum memtrack_column {
     MEMTRACK_TOTAL_BYTES,
     MEMTRACK_TOTAL_BLOCKS,
     MEMTRACK_TEMPORARY_BLOCKS,
-    MEMTRACK_MAX_BYTES,  /* highest live bytes of one place, whenever that was; an upper bound for
-                            several */
+    /* Highest live bytes of one place, whenever that was; for several places an upper bound. */
+    MEMTRACK_MAX_BYTES,
     MEMTRACK_WASTE_BYTES /* usable minus requested, of live blocks */
 } memtrack_column;
 
@@ -235,9 +238,10 @@ typedef struct memtrack_values {
     int64_t reserved[7];
 } memtrack_values;
 int64_t memtrack_value(const memtrack_values *values,
-                       memtrack_column column); /* 0 for what is no column */
+                       memtrack_column column); /* returns 0 for what is no column */
 
-/* Was this column recorded? 1 or 0. A column that was not is 0 everywhere. */
+/* Returns whether this column was recorded: 1 or 0. A column that was not recorded is 0
+ * everywhere. */
 int memtrack_profile_has(const memtrack_profile *profile, memtrack_column column);
 
 typedef enum memtrack_group_by {
@@ -252,8 +256,8 @@ typedef enum memtrack_group_by {
     MEMTRACK_BY_DOMAIN
 } memtrack_group_by;
 
-/* The names that the command's options have: "line", "stack"; "peak", "live-blocks". NULL or
- * MEMTRACK_EUSAGE for what is none. */
+/* These are the names that the command's options have: "line", "stack"; "peak", "live-blocks".
+ * For what is none they return NULL or MEMTRACK_EUSAGE. */
 const char *memtrack_group_by_name(memtrack_group_by by);
 int memtrack_group_by_parse(const char *name, memtrack_group_by *out);
 const char *memtrack_column_name(memtrack_column column);
@@ -263,8 +267,8 @@ int memtrack_column_parse(const char *name, memtrack_column *out);
 
 /*
  * A filter is a list of conditions. What is allocated passes when one of the including conditions
- * holds, or there is none, and no excluding one does; as tracemalloc's filter_traces. To demand two
- * things at once, filter twice.
+ * holds, or there is none, and no excluding one does, as in tracemalloc's filter_traces. To demand
+ * two things at once, filter twice.
  */
 enum { MEMTRACK_EXCLUDE = 0, MEMTRACK_INCLUDE = 1 };
 
@@ -272,24 +276,25 @@ int memtrack_filter_new(memtrack_filter **out);
 void memtrack_filter_free(memtrack_filter *filter);
 
 /*
- * Shell wildcards ('*' also matches '/'), compared with the file, its last part, the function with
- * and without its parameters, the module and its last part. line above 0: the file alone, on that
- * line; so does "PATTERN:LINE" with line 0. all_frames: any frame of the call path, not only the
- * one that is charged with the block. "scope:PATTERN", "domain:PATTERN" and "thread:PATTERN" are
- * compared with these labels, as by the command's --include. MEMTRACK_EUSAGE, MEMTRACK_ENOMEM. The
- * pattern is copied.
+ * Adds a condition with shell wildcards ('*' also matches '/'). The pattern is compared with the
+ * file, its last part, the function with and without its parameters, the module and its last part.
+ * With line above 0 it is compared with the file alone, on that line; so is "PATTERN:LINE" with
+ * line 0. all_frames: any frame of the call path may match, not only the one that is charged with
+ * the block. "scope:PATTERN", "domain:PATTERN" and "thread:PATTERN" are compared with these labels,
+ * as by the command's --include. The pattern is copied. MEMTRACK_EUSAGE, MEMTRACK_ENOMEM.
  */
 int memtrack_filter_add(memtrack_filter *filter, int include, const char *pattern, uint32_t line,
                         int all_frames);
 
-/* Shell wildcards, compared with the name of what a block belongs to: MEMTRACK_BY_THREAD ("1234
- * worker"), MEMTRACK_BY_SCOPE, MEMTRACK_BY_DOMAIN ("malloc"). MEMTRACK_EUSAGE for other groups. */
+/* Adds a condition with shell wildcards, which are compared with the name of what a block
+ * belongs to: MEMTRACK_BY_THREAD ("1234 worker"), MEMTRACK_BY_SCOPE, MEMTRACK_BY_DOMAIN
+ * ("malloc"). MEMTRACK_EUSAGE for other groups. */
 int memtrack_filter_add_label(memtrack_filter *filter, int include, memtrack_group_by label,
                               const char *pattern);
 
 /* ---- statistics ------------------------------------------------------------------------------ */
 
-/* How to look at a profile. All zero but for the size is a view by line. */
+/* This says how to look at a profile. All zero but for the size is a view by line. */
 typedef struct memtrack_view {
     size_t struct_bytes; /* sizeof(memtrack_view) */
     memtrack_group_by by;
@@ -311,8 +316,8 @@ static inline memtrack_view memtrack_view_init(void) {
 }
 
 /*
- * The rows that memtrack report prints. view may be NULL: by line. Without a filter, a limit and
- * cumulative every column sums to its total. Equal values are in the order of their names.
+ * Makes the rows that memtrack report prints. view may be NULL: by line. Without a filter, a limit
+ * and cumulative, every column sums to its total. Equal values are in the order of their names.
  * MEMTRACK_EUSAGE (options that make no sense together), MEMTRACK_EFORMAT (a damaged profile),
  * MEMTRACK_ENOMEM.
  */
@@ -327,22 +332,23 @@ typedef struct memtrack_row {
     const char *function, *file, *module; /* as far as the group determines them, else "" */
     int64_t line;                         /* 0: none */
     memtrack_values values;
-    uint64_t n_traces; /* that are summed up here */
+    uint64_t n_traces; /* traces that are summed up here */
     int max_is_bound;  /* max_bytes is an upper bound */
     uint64_t reserved[8];
 } memtrack_row;
 
 /* The i-th row. MEMTRACK_ENOTFOUND (past the end), MEMTRACK_ENOMEM. */
 int memtrack_statistics_row(const memtrack_statistics *statistics, size_t i, memtrack_row *out);
-/* What all rows are taken from: the sum of what passed the filter, each block once. */
+/* Returns what all rows are taken from: the sum of what passed the filter, each block once. */
 int memtrack_statistics_sum(const memtrack_statistics *statistics, memtrack_values *out);
-/* The call path of a row: by stack the one that all of it has, else that of its first trace. */
+/* Returns the call path of a row. By stack, that is the one that all of the row has; otherwise
+ * it is that of its first trace. */
 int memtrack_statistics_stack(const memtrack_statistics *statistics, size_t i,
                               memtrack_stack **out);
-/* A remark on the recording or on this view of it; NULL past the last one. */
+/* Returns a remark on the recording or on this view of it; NULL past the last one. */
 const char *memtrack_statistics_note(const memtrack_statistics *statistics, size_t i);
-/* "src/a.c:12: size=1.5 KiB, count=3, average=512 B". NULL: past the end, or no memory. For
- * memtrack_text_free. */
+/* Returns "src/a.c:12: size=1.5 KiB, count=3, average=512 B", for memtrack_text_free. NULL: past
+ * the end, or no memory. */
 char *memtrack_statistics_text(const memtrack_statistics *statistics, size_t i);
 
 /* ---- comparisons ----------------------------------------------------------------------------- */
@@ -350,11 +356,11 @@ char *memtrack_statistics_text(const memtrack_statistics *statistics, size_t i);
 enum { MEMTRACK_OLD = 0, MEMTRACK_NEW = 1 };
 
 /*
- * What changed from one profile to another: the rows of memtrack diff. Rows are in tracemalloc's
- * order: the largest absolute difference in the column view->sort, then the larger new value, then
- * the same of its companion (blocks for bytes), then by name. Groups that only one side has are in
- * it. Between two builds of a program, lines that have moved are matched. Errors as of
- * memtrack_statistics_new.
+ * Makes what changed from one profile to another: the rows of memtrack diff. Rows are in
+ * tracemalloc's order: the largest absolute difference in the column view->sort comes first, then
+ * the larger new value, then the same of its companion (blocks for bytes), then by name. Groups
+ * that only one side has are among them. Between two builds of a program, lines that have moved are
+ * matched. Errors are those of memtrack_statistics_new.
  */
 int memtrack_comparison_new(const memtrack_profile *old_profile,
                             const memtrack_profile *new_profile, const memtrack_view *view,
@@ -377,63 +383,65 @@ typedef struct memtrack_difference {
     memtrack_values old_values, new_values, differences; /* new minus old */
     memtrack_change change;
     int has_moved;  /* the same statement stands on another line */
-    int is_rebuilt; /* in another build of its module */
+    int is_rebuilt; /* it is in another build of its module */
     uint64_t reserved[8];
 } memtrack_difference;
 
 /* The i-th row. MEMTRACK_ENOTFOUND (past the end), MEMTRACK_ENOMEM. */
 int memtrack_comparison_row(const memtrack_comparison *comparison, size_t i,
                             memtrack_difference *out);
-/* What all rows are taken from; key, old_key and the names are "". */
+/* Returns what all rows are taken from; key, old_key and the names are "". */
 int memtrack_comparison_sum(const memtrack_comparison *comparison, memtrack_difference *out);
-/* Was this column recorded on both sides? 1 or 0. */
+/* Returns whether this column was recorded on both sides: 1 or 0. */
 int memtrack_comparison_has(const memtrack_comparison *comparison, memtrack_column column);
-/* The call path of a row on one side, MEMTRACK_OLD or MEMTRACK_NEW. MEMTRACK_ENOTFOUND: that side
- * does not have it. */
+/* Returns the call path of a row on one side, MEMTRACK_OLD or MEMTRACK_NEW. MEMTRACK_ENOTFOUND:
+ * that side does not have it. */
 int memtrack_comparison_stack(const memtrack_comparison *comparison, size_t i, int side,
                               memtrack_stack **out);
-/* What has to be known of the two recordings, whole sentences; NULL past the last one. */
+/* Returns what has to be known of the two recordings, in whole sentences; NULL past the last
+ * one. */
 const char *memtrack_comparison_note(const memtrack_comparison *comparison, size_t i);
-/* "src/a.c:12: size=1.5 KiB (+512 B), count=3 (+1), average=512 B". As memtrack_statistics_text. */
+/* Returns "src/a.c:12: size=1.5 KiB (+512 B), count=3 (+1), average=512 B", as
+ * memtrack_statistics_text does. */
 char *memtrack_comparison_text(const memtrack_comparison *comparison, size_t i);
 
 /* ---- traces and call paths ------------------------------------------------------------------- */
 
-/* Everything allocated by one thread at one call path in blocks of about one size. */
+/* This is everything that one thread allocated at one call path in blocks of about one size. */
 typedef struct memtrack_trace {
     memtrack_values values;
     const char *thread, *scope;    /* "" when unknown, or none */
     const char *domain;            /* "malloc" */
     uint64_t min_bytes, max_bytes; /* sizes of its blocks; 0 and UINT64_MAX when unknown */
-    int is_lossy;                  /* without a call path: there was no room for it */
+    int is_lossy;                  /* it has no call path, because there was no room for it */
     uint64_t reserved[8];
 } memtrack_trace;
 size_t memtrack_profile_trace_count(const memtrack_profile *profile);
-/* The i-th trace, in no particular order. MEMTRACK_ENOTFOUND. */
+/* Returns the i-th trace, in no particular order. MEMTRACK_ENOTFOUND. */
 int memtrack_profile_trace(const memtrack_profile *profile, size_t i, memtrack_trace *out);
-/* Its call path. MEMTRACK_ENOTFOUND, MEMTRACK_ENOMEM, MEMTRACK_EFORMAT. */
+/* Returns its call path. MEMTRACK_ENOTFOUND, MEMTRACK_ENOMEM, MEMTRACK_EFORMAT. */
 int memtrack_profile_trace_stack(const memtrack_profile *profile, size_t i, memtrack_stack **out);
 
 typedef struct memtrack_frame {
     const char *function, *file, *module; /* "" when unknown */
     const char *name; /* never "": "src/a.c:12", "parse+0x1f (app)", "0x1234 (app)", "[unknown]" */
     int64_t line;     /* 0: unknown */
-    uint64_t address; /* in the process; a return address */
-    uint64_t module_address; /* in the file of the module */
-    int is_inlined;          /* into the next frame */
+    uint64_t address; /* address in the process, a return address */
+    uint64_t module_address; /* address in the file of the module */
+    int is_inlined;          /* it was inlined into the next frame */
     uint64_t reserved[6];
 } memtrack_frame;
 
 size_t memtrack_stack_count(const memtrack_stack *stack);
-/* Frame 0 is the one that is charged with the block; allocators that were called by it are left
- * out. The last one is the outermost. MEMTRACK_ENOTFOUND. */
+/* Returns the i-th frame. Frame 0 is the one that is charged with the block; allocators that it
+ * called are left out. The last one is the outermost. MEMTRACK_ENOTFOUND. */
 int memtrack_stack_frame(const memtrack_stack *stack, size_t i, memtrack_frame *out);
 int memtrack_stack_is_truncated(const memtrack_stack *stack); /* its outer end is missing */
 void memtrack_stack_free(memtrack_stack *stack);
 
 enum {
-    MEMTRACK_FORMAT_OUTERMOST_FIRST =
-        1, /* as Python prints tracebacks; otherwise the innermost frame is first */
+    /* The outermost frame is first, as Python prints tracebacks; otherwise the innermost is. */
+    MEMTRACK_FORMAT_OUTERMOST_FIRST = 1,
     MEMTRACK_FORMAT_SOURCE =
         2 /* below each frame its line of source, where the file can be read; behind one that was
            * edited after the program was built: [changed since] */
