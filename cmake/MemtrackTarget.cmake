@@ -17,7 +17,7 @@ target_link_libraries(mt_target_flags INTERFACE mt_flags)
 target_compile_options(mt_target_flags INTERFACE
   -O2 -g -fPIC -fvisibility=hidden -fno-builtin -ftls-model=initial-exec -fno-lto -fno-stack-protector
   -fno-semantic-interposition -fcf-protection=none -fno-omit-frame-pointer -fno-tree-vectorize
-  -fno-tree-slp-vectorize -Wframe-larger-than=1024)
+  -fno-tree-slp-vectorize -Wframe-larger-than=1024 -Wmissing-prototypes)
 
 # General registers alone: what is called on a stack that is 8 bytes off (hand-written assembly, old JIT compilers) works in an
 # allocator that uses no vectors there, and so must not crash in ours; nor are a program's vector registers touched. The
@@ -31,16 +31,22 @@ function(mt_use_general_registers)
   endforeach()
 endfunction()
 
-# Links one preloaded object: libc only, nothing left undefined, nothing bound lazily.
-function(mt_add_preload name exports)
-  add_library(${name} SHARED ${ARGN})
+# Links one preloaded object: libc only, nothing left undefined, nothing bound lazily. It exports what the table of hooks
+# has for object: the version script is made of that by the preprocessor.
+function(mt_add_preload name object)
+  set(table ${CMAKE_SOURCE_DIR}/interpose/hooks.def)
+  set(template ${CMAKE_SOURCE_DIR}/interpose/exports.map.in)
+  set(exports ${CMAKE_BINARY_DIR}/${name}.map)
+  add_custom_command(OUTPUT ${exports}
+    COMMAND ${CMAKE_C_COMPILER} -E -P -x c -I${CMAKE_SOURCE_DIR} "-DMT_IN_${object}(...)=__VA_ARGS__" ${template}
+      -o ${exports}
+    DEPENDS ${table} ${template} VERBATIM)
+  add_library(${name} SHARED ${ARGN} ${exports})
   target_link_libraries(${name} PRIVATE mt_target_flags)
   target_include_directories(${name} PRIVATE ${CMAKE_SOURCE_DIR}) # "interpose/hook.h"
   target_link_options(${name} PRIVATE -static-libgcc -fno-lto -Wl,-z,now -Wl,-z,defs -Wl,--as-needed)
-  if(EXISTS ${exports})
-    target_link_options(${name} PRIVATE -Wl,--version-script=${exports})
-    set_property(TARGET ${name} APPEND PROPERTY LINK_DEPENDS ${exports})
-  endif()
+  target_link_options(${name} PRIVATE -Wl,--version-script=${exports})
+  set_property(TARGET ${name} APPEND PROPERTY LINK_DEPENDS ${exports})
   install(TARGETS ${name} LIBRARY DESTINATION lib/memtrack COMPONENT tools)
 endfunction()
 
@@ -56,7 +62,7 @@ if(MT_TARGET_SOURCES)
 endif()
 if(MT_TARGET_SOURCES AND MT_INTERPOSE_SOURCES)
   mt_use_general_registers(${MT_INTERPOSE_SOURCES})
-  mt_add_preload(libmemtrack ${CMAKE_SOURCE_DIR}/interpose/exports.map
+  mt_add_preload(libmemtrack memtrack
     ${MT_INTERPOSE_SOURCES} $<TARGET_OBJECTS:mt_target_objects>)
   set_target_properties(libmemtrack PROPERTIES OUTPUT_NAME memtrack)
   # A way to it that AddressSanitizer's runtime takes for itself: see lib/launch/preload.c.
@@ -67,7 +73,7 @@ endif()
 # Loaded beside libmemtrack.so for the sake of some names only: see interpose/second.h.
 function(mt_add_second name)
   mt_use_general_registers(interpose/${name}.c)
-  mt_add_preload(libmemtrack-${name} ${CMAKE_SOURCE_DIR}/interpose/${name}.map interpose/${name}.c)
+  mt_add_preload(libmemtrack-${name} ${name} interpose/${name}.c)
   target_link_libraries(libmemtrack-${name} PRIVATE libmemtrack)
   set_target_properties(libmemtrack-${name} PROPERTIES OUTPUT_NAME memtrack-${name}
     BUILD_RPATH "$ORIGIN" BUILD_RPATH_USE_ORIGIN ON INSTALL_RPATH "$ORIGIN")

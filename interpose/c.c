@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * malloc and its family. Arguments, results, errno, alignment and the block itself are the real
- * allocator's; a hook only looks. The order of looking and calling is that of track/record.h.
+ * allocator's; a hook only looks. The order of looking and calling is that of track/record.h. What
+ * an allocator lacks is built of what it has; the table of hooks says which body is whose.
  */
 #include "interpose/hook.h"
 #include "track/tracker.h"
@@ -13,47 +14,6 @@
 static inline size_t product(size_t count, size_t bytes) {
     size_t total;
     return mt_unlikely(__builtin_mul_overflow(count, bytes, &total)) ? SIZE_MAX : total;
-}
-
-MT_HOOK void *malloc(size_t bytes) {
-    MT_RESOLVE();
-    void *block = mt_next.malloc(bytes);
-    mt_record_allocation(block, bytes, MT_CALLER());
-    return block;
-}
-
-MT_HOOK void *calloc(size_t count, size_t bytes) {
-    MT_RESOLVE();
-    void *block = mt_next.calloc(count, bytes);
-    mt_record_allocation(block, product(count, bytes), MT_CALLER());
-    return block;
-}
-
-MT_HOOK void free(void *block) {
-    MT_RESOLVE();
-    if (block != NULL)
-        mt_record_free(block);
-    mt_next.free(block);
-}
-
-MT_HOOK void free_sized(void *block, size_t bytes) {
-    MT_RESOLVE();
-    if (block != NULL)
-        mt_record_free(block);
-    if (mt_next.free_sized != NULL)
-        mt_next.free_sized(block, bytes);
-    else
-        mt_next.free(block);
-}
-
-MT_HOOK void free_aligned_sized(void *block, size_t alignment, size_t bytes) {
-    MT_RESOLVE();
-    if (block != NULL)
-        mt_record_free(block);
-    if (mt_next.free_aligned_sized != NULL)
-        mt_next.free_aligned_sized(block, alignment, bytes);
-    else
-        mt_next.free(block);
 }
 
 /* What realloc returned, and so what has become of block: a NULL result for 0 bytes is a free
@@ -68,14 +28,25 @@ static inline void moved(const void *block, struct mt_moving_block *moving, void
         mt_record_realloc_end(moving, result, bytes, frame);
 }
 
-MT_HOOK void *realloc(void *block, size_t bytes) {
-    MT_RESOLVE();
-    struct mt_moving_block moving;
-    if (block != NULL)
-        mt_record_realloc_begin(&moving, block);
-    void *result = mt_next.realloc(block, bytes);
-    moved(block, &moving, result, bytes, MT_CALLER());
-    return result;
+/* ---- what the hooks call --------------------------------------------------------------------- */
+
+#define next_malloc  mt_next.malloc
+#define next_free    mt_next.free
+#define next_calloc  mt_next.calloc
+#define next_realloc mt_next.realloc
+
+static inline void next_free_sized(void *block, size_t bytes) {
+    if (mt_next.free_sized != NULL)
+        mt_next.free_sized(block, bytes);
+    else
+        mt_next.free(block);
+}
+
+static inline void next_free_aligned_sized(void *block, size_t alignment, size_t bytes) {
+    if (mt_next.free_aligned_sized != NULL)
+        mt_next.free_aligned_sized(block, alignment, bytes);
+    else
+        mt_next.free(block);
 }
 
 /* Most reallocarrays call realloc, and so the hook above; mimalloc's does not, and sets errno where
@@ -89,20 +60,6 @@ static void *next_reallocarray(void *block, size_t count, size_t bytes) {
     errno = ENOMEM;
     return NULL;
 }
-
-MT_HOOK void *reallocarray(void *block, size_t count, size_t bytes) {
-    if (mt_unlikely(mt_next_realloc_is_others()))
-        return mt_next_libc_reallocarray(block, count, bytes);
-    MT_RESOLVE();
-    struct mt_moving_block moving;
-    if (block != NULL)
-        mt_record_realloc_begin(&moving, block);
-    void *result = next_reallocarray(block, count, bytes);
-    moved(block, &moving, result, product(count, bytes), MT_CALLER());
-    return result;
-}
-
-/* ---- aligned --------------------------------------------------------------------------------- */
 
 static void *next_memalign(size_t alignment, size_t bytes) {
     if (mt_next.memalign != NULL)
@@ -118,12 +75,6 @@ static void *next_memalign(size_t alignment, size_t bytes) {
     return mt_next.aligned_alloc != NULL ? mt_next.aligned_alloc(alignment, bytes) : NULL;
 }
 
-/* The allocator's own calls are parts of a call that is recorded anyway. */
-#define PASS_ON(call)                                                                              \
-    MT_RESOLVE();                                                                                  \
-    if (mt_unlikely(mt_next_is_allocator(MT_CALLER()->return_address)))                            \
-    return call
-
 static void *next_aligned_alloc(size_t alignment, size_t bytes) {
     return mt_next.aligned_alloc != NULL ? mt_next.aligned_alloc(alignment, bytes)
                                          : next_memalign(alignment, bytes);
@@ -131,22 +82,6 @@ static void *next_aligned_alloc(size_t alignment, size_t bytes) {
 
 static void *next_valloc(size_t bytes) {
     return mt_next.valloc != NULL ? mt_next.valloc(bytes) : next_memalign(MT_OS_PAGE, bytes);
-}
-
-MT_HOOK void *memalign(size_t alignment, size_t bytes) {
-    PASS_ON(next_memalign(alignment, bytes));
-    mt_record_expect();
-    void *block = next_memalign(alignment, bytes);
-    mt_record_expected(block, bytes, MT_CALLER());
-    return block;
-}
-
-MT_HOOK void *aligned_alloc(size_t alignment, size_t bytes) {
-    PASS_ON(next_aligned_alloc(alignment, bytes));
-    mt_record_expect();
-    void *block = next_aligned_alloc(alignment, bytes);
-    mt_record_expected(block, bytes, MT_CALLER());
-    return block;
 }
 
 static int next_posix_memalign(void **result, size_t alignment, size_t bytes) {
@@ -163,22 +98,6 @@ static int next_posix_memalign(void **result, size_t alignment, size_t bytes) {
     return 0;
 }
 
-MT_HOOK int posix_memalign(void **result, size_t alignment, size_t bytes) {
-    PASS_ON(next_posix_memalign(result, alignment, bytes));
-    mt_record_expect();
-    int error = next_posix_memalign(result, alignment, bytes);
-    mt_record_expected(error == 0 ? *result : NULL, bytes, MT_CALLER());
-    return error;
-}
-
-MT_HOOK void *valloc(size_t bytes) {
-    PASS_ON(next_valloc(bytes));
-    mt_record_expect();
-    void *block = next_valloc(bytes);
-    mt_record_expected(block, bytes, MT_CALLER());
-    return block;
-}
-
 static void *next_pvalloc(size_t bytes) {
     if (mt_next.pvalloc != NULL)
         return mt_next.pvalloc(bytes);
@@ -190,69 +109,76 @@ static void *next_pvalloc(size_t bytes) {
     return next_memalign(MT_OS_PAGE, (pages ? pages : 1) * MT_OS_PAGE);
 }
 
-MT_HOOK void *pvalloc(size_t bytes) {
-    PASS_ON(next_pvalloc(bytes));
-    mt_record_expect();
-    void *block = next_pvalloc(bytes);
-    mt_record_expected(block, bytes, MT_CALLER());
-    return block;
-}
+/* ---- the bodies ------------------------------------------------------------------------------ */
 
-/* ---- libc's own names ------------------------------------------------------------------------ */
-
-void *__libc_malloc(size_t bytes);
-MT_HOOK void *__libc_malloc(size_t bytes) {
-    PASS_ON(mt_next_libc.__libc_malloc(bytes));
-    void *block = mt_next_libc.__libc_malloc(bytes);
-    mt_record_allocation(block, bytes, MT_CALLER());
-    return block;
-}
-
-void *__libc_calloc(size_t count, size_t bytes);
-MT_HOOK void *__libc_calloc(size_t count, size_t bytes) {
-    PASS_ON(mt_next_libc.__libc_calloc(count, bytes));
-    void *block = mt_next_libc.__libc_calloc(count, bytes);
-    mt_record_allocation(block, product(count, bytes), MT_CALLER());
-    return block;
-}
-
-void *__libc_realloc(void *block, size_t bytes);
-MT_HOOK void *__libc_realloc(void *block, size_t bytes) {
-    PASS_ON(mt_next_libc.__libc_realloc(block, bytes));
-    struct mt_moving_block moving;
-    if (block != NULL)
-        mt_record_realloc_begin(&moving, block);
-    void *result = mt_next_libc.__libc_realloc(block, bytes);
-    moved(block, &moving, result, bytes, MT_CALLER());
-    return result;
-}
-
-void __libc_free(void *block);
-MT_HOOK void __libc_free(void *block) {
-    MT_RESOLVE();
-    if (block != NULL && !mt_next_is_allocator(MT_CALLER()->return_address))
-        mt_record_free(block);
-    mt_next_libc.__libc_free(block);
-}
-
-#define ALIGNED_HOOK(name, parameters, arguments)                                                  \
-    void *name parameters;                                                                         \
+/*
+ * begin: what comes first; call: the call of the function below. A body uses the parameters by the
+ * names that they have in the table. MT_CALLER must stand in the hook itself.
+ */
+#define ALLOCATE_AS(begin, name, parameters, call, asked)                                          \
     MT_HOOK void *name parameters {                                                                \
-        PASS_ON(mt_next_libc.name arguments);                                                      \
-        mt_record_expect();                                                                        \
-        void *block = mt_next_libc.name arguments;                                                 \
-        mt_record_expected(block, bytes, MT_CALLER());                                             \
-        return block;                                                                              \
+        begin;                                                                                     \
+        void *result = call;                                                                       \
+        mt_record_allocation(result, asked, MT_CALLER());                                          \
+        return result;                                                                             \
     }
-ALIGNED_HOOK(__libc_memalign, (size_t alignment, size_t bytes), (alignment, bytes))
-ALIGNED_HOOK(__libc_valloc, (size_t bytes), (bytes))
-ALIGNED_HOOK(__libc_pvalloc, (size_t bytes), (bytes))
+#define ALLOCATE(begin, name, parameters, call) ALLOCATE_AS(begin, name, parameters, call, bytes)
+#define ALLOCATE_ARRAY(begin, name, parameters, call)                                              \
+    ALLOCATE_AS(begin, name, parameters, call, product(count, bytes))
 
-int __posix_memalign(void **result, size_t alignment, size_t bytes);
-MT_HOOK int __posix_memalign(void **result, size_t alignment, size_t bytes) {
-    PASS_ON(mt_next_libc.__posix_memalign(result, alignment, bytes));
-    mt_record_expect();
-    int error = mt_next_libc.__posix_memalign(result, alignment, bytes);
-    mt_record_expected(error == 0 ? *result : NULL, bytes, MT_CALLER());
-    return error;
-}
+#define FREE(begin, name, parameters, call)                                                        \
+    MT_HOOK void name parameters {                                                                 \
+        begin;                                                                                     \
+        if (block != NULL)                                                                         \
+            mt_record_free(block);                                                                 \
+        call;                                                                                      \
+    }
+
+#define REALLOCATE_AS(begin, name, parameters, call, asked)                                        \
+    MT_HOOK void *name parameters {                                                                \
+        begin;                                                                                     \
+        struct mt_moving_block moving;                                                             \
+        if (block != NULL)                                                                         \
+            mt_record_realloc_begin(&moving, block);                                               \
+        void *result = call;                                                                       \
+        moved(block, &moving, result, asked, MT_CALLER());                                         \
+        return result;                                                                             \
+    }
+#define REALLOCATE(begin, name, parameters, call)                                                  \
+    REALLOCATE_AS(begin, name, parameters, call, bytes)
+/* libc's reallocarray leads to the first realloc of the process, which can be another's. */
+#define PASS_BY(call)                                                                              \
+    if (mt_unlikely(mt_next_realloc_is_others()))                                                  \
+    return call
+#define REALLOCATE_ARRAY(begin, name, parameters, call)                                            \
+    REALLOCATE_AS(PASS_BY(mt_next_libc_reallocarray(block, count, bytes));                         \
+                  begin, name, parameters, call, product(count, bytes))
+
+/* The allocator's own calls are parts of a call that is recorded anyway. */
+#define PASS_ON(call)                                                                              \
+    MT_RESOLVE();                                                                                  \
+    if (mt_unlikely(mt_next_is_allocator(MT_CALLER()->return_address)))                            \
+    return call
+
+#define ALIGNED(begin, name, parameters, call)                                                     \
+    MT_HOOK void *name parameters {                                                                \
+        PASS_ON(call);                                                                             \
+        mt_record_expect();                                                                        \
+        void *result = call;                                                                       \
+        mt_record_expected(result, bytes, MT_CALLER());                                            \
+        return result;                                                                             \
+    }
+#define ALIGNED_OUT(begin, name, parameters, call)                                                 \
+    MT_HOOK int name parameters {                                                                  \
+        PASS_ON(call);                                                                             \
+        mt_record_expect();                                                                        \
+        int error = call;                                                                          \
+        mt_record_expected(error == 0 ? *result : NULL, bytes, MT_CALLER());                       \
+        return error;                                                                              \
+    }
+
+#define MT_HOOK_FAMILY(how, result, name, parameters, arguments)                                   \
+    how(MT_RESOLVE(), name, parameters, next_##name arguments)
+#define MT_HOOK_LIBC(how, result, name, parameters, arguments)                                     \
+    how(PASS_ON(mt_next_libc.name arguments), name, parameters, mt_next_libc.name arguments)
+#include "interpose/hooks.def"

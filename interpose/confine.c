@@ -38,12 +38,10 @@ static int set_name(int result, const char *name) {
 }
 
 MT_HOOK int prctl(int option, ...) {
-    static int (*next)(int, ...);
     READ_ARGUMENTS(list, option);
     (void)e;
     (void)f;
-    if (next == NULL)
-        next = (int (*)(int, ...))mt_next_symbol("prctl");
+    int (*next)(int, ...) = MT_NEXT_CALL(prctl);
     if (option == PR_SET_NAME)
         return set_name(next(option, a, b, c, d), (const char *)a);
     if (option != PR_SET_SECCOMP || (a != SECCOMP_MODE_STRICT && a != SECCOMP_MODE_FILTER))
@@ -56,17 +54,12 @@ MT_HOOK int prctl(int option, ...) {
 }
 
 MT_HOOK int mlockall(int flags) {
-    static int (*next)(int);
-    if (next == NULL)
-        next = (int (*)(int))mt_next_symbol("mlockall");
-    return mt_memory_lock_all(flags, next);
+    return mt_memory_lock_all(flags, MT_NEXT_CALL(mlockall));
 }
 
 MT_HOOK long syscall(long number, ...) {
-    static long (*next)(long, ...);
     READ_ARGUMENTS(list, number);
-    if (next == NULL)
-        next = (long (*)(long, ...))mt_next_symbol("syscall");
+    long (*next)(long, ...) = MT_NEXT_CALL(syscall);
     if (mt_fork_is_one(number, a, b) && mt_fork_is_inside(MT_CALLER()))
         return mt_fork_syscall(next, (const long[]){number, a, b, c, d, e, f});
     if (number == SYS_mlockall)

@@ -94,15 +94,6 @@ MT_HIDDEN __attribute__((used)) int mt_cxx_personality(int version, int actions,
         ONE(bytes, alignment, tag)
 #define APPLY(hook, which, mangled, ...) hook(which, mangled, __VA_ARGS__)
 
-APPLY(NEW_HOOK, new, _Znwm, PLAIN)
-APPLY(NEW_HOOK, new_array, _Znam, PLAIN)
-APPLY(NEW_HOOK, new_nothrow, _ZnwmRKSt9nothrow_t, NOTHROW)
-APPLY(NEW_HOOK, new_array_nothrow, _ZnamRKSt9nothrow_t, NOTHROW)
-APPLY(NEW_HOOK, new_aligned, _ZnwmSt11align_val_t, ALIGNED)
-APPLY(NEW_HOOK, new_array_aligned, _ZnamSt11align_val_t, ALIGNED)
-APPLY(NEW_HOOK, new_aligned_nothrow, _ZnwmSt11align_val_tRKSt9nothrow_t, ALIGNED_NOTHROW)
-APPLY(NEW_HOOK, new_array_aligned_nothrow, _ZnamSt11align_val_tRKSt9nothrow_t, ALIGNED_NOTHROW)
-
 #define FREE_PLAIN   ONE(void *block), ONE(block)
 #define FREE_SIZED   ONE(void *block, size_t bytes), ONE(block, bytes)
 #define FREE_NOTHROW ONE(void *block, const void *tag), ONE(block, tag)
@@ -112,17 +103,6 @@ APPLY(NEW_HOOK, new_array_aligned_nothrow, _ZnamSt11align_val_tRKSt9nothrow_t, A
 #define FREE_ALIGNED_NOTHROW                                                                       \
     ONE(void *block, size_t alignment, const void *tag), ONE(block, alignment, tag)
 
-APPLY(DELETE_HOOK, delete, _ZdlPv, FREE_PLAIN)
-APPLY(DELETE_HOOK, delete_array, _ZdaPv, FREE_PLAIN)
-APPLY(DELETE_HOOK, delete_sized, _ZdlPvm, FREE_SIZED)
-APPLY(DELETE_HOOK, delete_array_sized, _ZdaPvm, FREE_SIZED)
-APPLY(DELETE_HOOK, delete_nothrow, _ZdlPvRKSt9nothrow_t, FREE_NOTHROW)
-APPLY(DELETE_HOOK, delete_array_nothrow, _ZdaPvRKSt9nothrow_t, FREE_NOTHROW)
-APPLY(DELETE_HOOK, delete_aligned, _ZdlPvSt11align_val_t, FREE_ALIGNED)
-APPLY(DELETE_HOOK, delete_array_aligned, _ZdaPvSt11align_val_t, FREE_ALIGNED)
-APPLY(DELETE_HOOK, delete_sized_aligned, _ZdlPvmSt11align_val_t, FREE_SIZED_ALIGNED)
-APPLY(DELETE_HOOK, delete_array_sized_aligned, _ZdaPvmSt11align_val_t, FREE_SIZED_ALIGNED)
-APPLY(DELETE_HOOK, delete_aligned_nothrow, _ZdlPvSt11align_val_tRKSt9nothrow_t,
-      FREE_ALIGNED_NOTHROW)
-APPLY(DELETE_HOOK, delete_array_aligned_nothrow, _ZdaPvSt11align_val_tRKSt9nothrow_t,
-      FREE_ALIGNED_NOTHROW)
+#define MT_HOOK_NEW(shape, which, mangled)    APPLY(NEW_HOOK, which, mangled, shape)
+#define MT_HOOK_DELETE(shape, which, mangled) APPLY(DELETE_HOOK, which, mangled, FREE_##shape)
+#include "interpose/hooks.def"

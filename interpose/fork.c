@@ -29,30 +29,11 @@ __attribute__((always_inline)) static inline pid_t fork_by(fork_call *next,
     return child;
 }
 
-pid_t _Fork(void);
-pid_t __fork(void);
-pid_t fork(void);
-
-MT_HOOK pid_t fork(void) {
-    static fork_call *next;
-    if (next == NULL)
-        next = (fork_call *)mt_next_symbol("fork");
-    return fork_by(next, MT_CALLER());
-}
-
-MT_HOOK pid_t __fork(void) {
-    static fork_call *next;
-    if (next == NULL)
-        next = (fork_call *)mt_next_symbol("__fork");
-    return fork_by(next, MT_CALLER());
-}
-
-MT_HOOK pid_t _Fork(void) {
-    static fork_call *next;
-    if (next == NULL)
-        next = (fork_call *)mt_next_symbol("_Fork");
-    return fork_by(next, MT_CALLER());
-}
+#define MT_HOOK_FORK(name)                                                                         \
+    MT_HOOK pid_t name(void) {                                                                     \
+        return fork_by(MT_NEXT_CALL(name), MT_CALLER());                                           \
+    }
+#include "interpose/hooks.def"
 
 /* A new process on the same stack, with memory of its own. */
 bool mt_fork_is_one(long number, long a, long b) {

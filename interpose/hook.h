@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* What every hook needs: where it returns to, and to be exported with a frame pointer. */
+/*
+ * What every hook needs: a prototype of the table, to be exported, and where it returns to. A hook
+ * that the table does not have is a warning (-Wmissing-prototypes), for it would not be exported.
+ */
 #ifndef MT_INTERPOSE_HOOK_H
 #define MT_INTERPOSE_HOOK_H
 
@@ -11,11 +14,11 @@
 /* The hook's frame, from which the state of its caller follows: see struct mt_hook_frame. */
 #define MT_CALLER() ((const struct mt_hook_frame *)__builtin_frame_address(0))
 
-/* Functions are resolved at the first call of any hook, which can come before our constructor. */
-#define MT_RESOLVE()                                                                               \
-    do {                                                                                           \
-        if (mt_unlikely(mt_next.malloc == NULL))                                                   \
-            mt_next_resolve();                                                                     \
-    } while (0)
+/* The operators' are in cxx.c: they follow from their shapes. */
+#define MT_HOOK_FAMILY(how, result, name, parameters, arguments) MT_HOOK result name parameters;
+#define MT_HOOK_LIBC(how, result, name, parameters, arguments)   MT_HOOK result name parameters;
+#define MT_HOOK_CALL(result, name, parameters)                   MT_HOOK result name parameters;
+#define MT_HOOK_OWN(result, name, parameters)                    MT_HOOK result name parameters;
+#include "interpose/hooks.def"
 
 #endif

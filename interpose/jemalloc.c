@@ -6,58 +6,14 @@
  * all blocks of an arena at once. Which ones these are jemalloc says itself (arenas.lookup, since
  * 5.1), for each block that is live. See jemalloc(3), "Non-standard API".
  */
-#include "interpose/second.h"
-
-#include "base/atomic.h"
-
-#include <stdint.h>
-
-#define HOOK    __attribute__((visibility("default")))
-#define FRAME() ((const struct mt_hook_frame *)__builtin_frame_address(0))
-
-static struct {
-    void *(*mallocx)(size_t, int);
-    void *(*rallocx)(void *, size_t, int);
-    size_t (*xallocx)(void *, size_t, size_t, int);
-    size_t (*sallocx)(const void *, int);
-    void (*dallocx)(void *, int);
-    void (*sdallocx)(void *, size_t, int);
-    int (*mallctl)(const char *, void *, size_t *, void *, size_t);
-    int (*mallctlbymib)(const size_t *, size_t, void *, size_t *, void *, size_t);
-    int (*mallctlnametomib)(const char *, size_t *, size_t *);
-} next;
-
-/* Every name is looked up when the first is used: jemalloc has all of them or none. */
-static void resolve(void) {
-    next.rallocx = (void *(*)(void *, size_t, int))memtrack_private_next("rallocx");
-    next.xallocx = (size_t(*)(void *, size_t, size_t, int))memtrack_private_next("xallocx");
-    next.sallocx = (size_t(*)(const void *, int))memtrack_private_next("sallocx");
-    next.dallocx = (void (*)(void *, int))memtrack_private_next("dallocx");
-    next.sdallocx = (void (*)(void *, size_t, int))memtrack_private_next("sdallocx");
-    next.mallctl =
-        (int (*)(const char *, void *, size_t *, void *, size_t))memtrack_private_next("mallctl");
-    next.mallctlbymib = (int (*)(const size_t *, size_t, void *, size_t *, void *,
-                                 size_t))memtrack_private_next("mallctlbymib");
-    next.mallctlnametomib =
-        (int (*)(const char *, size_t *, size_t *))memtrack_private_next("mallctlnametomib");
-    void *(*first)(size_t, int) = (void *(*)(size_t, int))memtrack_private_next("mallocx");
-    mt_store_release(&next.mallocx, first); /* last: it is what says that the rest is there */
-    if (first == NULL)
-        __builtin_trap(); /* somebody calls jemalloc's API, through us, in a process without
-                             jemalloc */
-}
-
-#define RESOLVE()                                                                                  \
-    do {                                                                                           \
-        if (__builtin_expect(next.mallocx == NULL, 0))                                             \
-            resolve();                                                                             \
-    } while (0)
+#define MT_SECOND_jemalloc(...) __VA_ARGS__
+#define MT_SECOND_LAST          mallocx
+#include "interpose/second-local.h"
 
 __attribute__((constructor)) static void start(void) {
     memtrack_private_present();
 }
 
-void *mallocx(size_t bytes, int flags);
 HOOK void *mallocx(size_t bytes, int flags) {
     RESOLVE();
     void *block = next.mallocx(bytes, flags);
@@ -65,7 +21,6 @@ HOOK void *mallocx(size_t bytes, int flags) {
     return block;
 }
 
-void *rallocx(void *block, size_t bytes, int flags);
 HOOK void *rallocx(void *block, size_t bytes, int flags) {
     RESOLVE();
     struct mt_moving_block moving;
@@ -79,7 +34,6 @@ HOOK void *rallocx(void *block, size_t bytes, int flags) {
 }
 
 /* Resizes in place, if at all: the block stays the one that it is, with another size. */
-size_t xallocx(void *block, size_t bytes, size_t extra, int flags);
 HOOK size_t xallocx(void *block, size_t bytes, size_t extra, int flags) {
     RESOLVE();
     size_t before = next.sallocx(block, flags);
@@ -90,14 +44,12 @@ HOOK size_t xallocx(void *block, size_t bytes, size_t extra, int flags) {
     return after;
 }
 
-void dallocx(void *block, int flags);
 HOOK void dallocx(void *block, int flags) {
     RESOLVE();
     memtrack_private_free(block);
     next.dallocx(block, flags);
 }
 
-void sdallocx(void *block, size_t bytes, int flags);
 HOOK void sdallocx(void *block, size_t bytes, int flags) {
     RESOLVE();
     memtrack_private_free(block);
@@ -175,7 +127,6 @@ static bool gives_up_by_mib(const size_t *mib, unsigned *index) {
         memtrack_private_discard_unseen();                                                         \
     return error
 
-int mallctl(const char *name, void *oldp, size_t *oldlenp, void *newp, size_t newlen);
 HOOK int mallctl(const char *name, void *oldp, size_t *oldlenp, void *newp, size_t newlen) {
     struct arena arena;
     RESOLVE();
@@ -184,8 +135,6 @@ HOOK int mallctl(const char *name, void *oldp, size_t *oldlenp, void *newp, size
     GIVE_UP(next.mallctl(name, oldp, oldlenp, newp, newlen));
 }
 
-int mallctlbymib(const size_t *mib, size_t miblen, void *oldp, size_t *oldlenp, void *newp,
-                 size_t newlen);
 HOOK int mallctlbymib(const size_t *mib, size_t miblen, void *oldp, size_t *oldlenp, void *newp,
                       size_t newlen) {
     struct arena arena;

@@ -6,35 +6,9 @@
  * and frees none. The functions that allocate (mi_malloc and its family) are not interposed, and
  * neither are their frees.
  */
-#include "interpose/second.h"
-
-#include "base/atomic.h"
-
-#include <stdint.h>
-
-#define HOOK    __attribute__((visibility("default")))
-#define FRAME() ((const struct mt_hook_frame *)__builtin_frame_address(0))
-
-static struct {
-    void (*mi_heap_destroy)(void *);
-    void *(*mi_heap_get_backing)(void);
-    bool (*mi_heap_contains_block)(void *, const void *);
-    bool (*mi_is_in_heap_region)(const void *);
-} next;
-
-static void resolve(void) {
-    next.mi_heap_get_backing = (void *(*)(void))memtrack_private_next("mi_heap_get_backing");
-    next.mi_heap_contains_block =
-        (bool (*)(void *, const void *))memtrack_private_next("mi_heap_contains_block");
-    next.mi_is_in_heap_region =
-        (bool (*)(const void *))memtrack_private_next("mi_is_in_heap_region");
-    void (*first)(void *) = (void (*)(void *))memtrack_private_next("mi_heap_destroy");
-    mt_store_release(&next.mi_heap_destroy,
-                     first); /* last: it is what says that the rest is there */
-    if (first == NULL)
-        __builtin_trap(); /* somebody calls mimalloc's API, through us, in a process without
-                             mimalloc */
-}
+#define MT_SECOND_mimalloc(...) __VA_ARGS__
+#define MT_SECOND_LAST          mi_heap_destroy
+#include "interpose/second-local.h"
 
 __attribute__((constructor)) static void start(void) {
     memtrack_private_present();
@@ -53,10 +27,8 @@ static bool can_tell(void) {
 
 /* The heap that a thread begins with is not destroyed, since other threads' blocks may have come to
  * it. */
-void mi_heap_destroy(void *heap);
 HOOK void mi_heap_destroy(void *heap) {
-    if (__builtin_expect(next.mi_heap_destroy == NULL, 0))
-        resolve();
+    RESOLVE();
     if (heap == NULL || !can_tell() || heap == next.mi_heap_get_backing()) {
         if (heap != NULL && !can_tell())
             memtrack_private_discard_unseen();

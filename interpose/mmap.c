@@ -8,50 +8,15 @@
  * wrap it as well (libtcmalloc does), and are told of afterwards. The telling makes its own system
  * calls raw and leaves errno alone.
  */
-#include "interpose/second.h"
-
-#include "base/atomic.h"
+#define MT_SECOND_mmap(...) __VA_ARGS__
+#define MT_SECOND_LAST      mmap
+#include "interpose/second-local.h"
 
 #include <errno.h>
 #include <stdarg.h>
-#include <stdint.h>
 #include <sys/mman.h>
 
-#define HOOK    __attribute__((visibility("default")))
-#define FRAME() ((const struct mt_hook_frame *)__builtin_frame_address(0))
-
-typedef void *map_call(void *, size_t, int, int, int, off_t);
-typedef void *remap_call(void *, size_t, size_t, int, ...);
-
-static struct {
-    map_call *mmap, *mmap64;
-    int (*munmap)(void *, size_t);
-    remap_call *mremap;
-    int (*mprotect)(void *, size_t, int);
-    int (*pkey_mprotect)(void *, size_t, int, int);
-} next;
-
-static void resolve(void) {
-    next.mmap64 = (map_call *)memtrack_private_next("mmap64");
-    next.munmap = (int (*)(void *, size_t))memtrack_private_next("munmap");
-    next.mremap = (remap_call *)memtrack_private_next("mremap");
-    next.mprotect = (int (*)(void *, size_t, int))memtrack_private_next("mprotect");
-    next.pkey_mprotect = (int (*)(void *, size_t, int, int))memtrack_private_next("pkey_mprotect");
-    map_call *first = (map_call *)memtrack_private_next("mmap");
-    mt_store_release(&next.mmap, first); /* last: it is what says that the rest is there */
-    if (first == NULL)
-        __builtin_trap(); /* somebody calls mmap, through us, in a process without libc */
-}
-
-#define RESOLVE()                                                                                  \
-    do {                                                                                           \
-        if (__builtin_expect(mt_load_acquire(&next.mmap) == NULL, 0))                              \
-            resolve();                                                                             \
-    } while (0)
-
-/* The names of the hooks' parameters are those of <sys/mman.h>.
- *
- * always_inline: frame is the hook's own, and must be there as long as it is looked at. */
+/* always_inline: frame is the hook's own, and must be there as long as it is looked at. */
 __attribute__((always_inline)) static inline void mapped(void *address, void *result, size_t bytes,
                                                          int protection, int flags, uint64_t before,
                                                          const struct mt_hook_frame *frame) {

@@ -17,6 +17,7 @@
 
 struct mt_next_c mt_next;
 struct mt_next_libc mt_next_libc;
+struct mt_next_calls mt_next_calls;
 uint64_t mt_next_allocator_start, mt_next_allocator_end;
 enum mt_next_realloc mt_next_realloc;
 
@@ -226,9 +227,11 @@ static enum mt_allocator kind_of(const struct link_map *map) {
 /* ---- malloc's family ------------------------------------------------------------------------- */
 
 static void take_from(const struct link_map *map, struct mt_next_c *next) {
-#define FIND(result, name, parameters) next->name = (result(*) parameters)find_in(map, #name);
-    MT_NEXT_C(FIND)
-#undef FIND
+#define MT_HOOK_FAMILY(how, result, name, parameters, arguments)                                   \
+    next->name = (result(*) parameters)find_in(map, #name);
+#define MT_HOOK_FAMILY_ASKED(result, name, parameters)                                             \
+    next->name = (result(*) parameters)find_in(map, #name);
+#include "interpose/hooks.def"
 }
 
 #define TAKE_NEXT(next, name)                                                                      \
@@ -252,11 +255,8 @@ static void take_what_passes_by(struct mt_next_c *next) {
 }
 
 static void take_libc(void) {
-#define FIND(result, name, parameters)                                                             \
-    if (mt_next_libc.name == NULL)                                                                 \
-        mt_next_libc.name = (result(*) parameters)mt_next_symbol(#name);
-    MT_NEXT_LIBC(FIND)
-#undef FIND
+#define MT_HOOK_LIBC(how, result, name, parameters, arguments) TAKE_NEXT(&mt_next_libc, name);
+#include "interpose/hooks.def"
 }
 
 static void locate_allocator(void *its_malloc) {
@@ -304,12 +304,12 @@ void mt_next_resolve(void) {
     if (mt_tracker.allocator !=
         MT_ALLOCATOR_GLIBC) /* libc's own functions allocate for the program, others' do not */
         locate_allocator(real_malloc);
-#define SET(result, name, parameters)                                                              \
+#define SET(name)                                                                                  \
     if (__builtin_strcmp(#name, "malloc") != 0)                                                    \
         mt_next.name = next.name;
-    MT_NEXT_C(SET)
-#undef SET
-    /* last: it is what says that the rest is there */
+#define MT_HOOK_FAMILY(how, result, name, parameters, arguments) SET(name)
+#define MT_HOOK_FAMILY_ASKED(result, name, parameters)           SET(name)
+#include "interpose/hooks.def"
     mt_store_release(&mt_next.malloc,
                      next.malloc); /* last: it is what says that the rest is there */
 }
@@ -317,9 +317,9 @@ void mt_next_resolve(void) {
 /* ---- operators ------------------------------------------------------------------------------- */
 
 static const char *const operator_name[] = {
-#define NAME(name, mangled) #mangled,
-    MT_NEXT_NEW(NAME) MT_NEXT_DELETE(NAME)
-#undef NAME
+#define MT_HOOK_NEW(shape, which, mangled)    #mangled,
+#define MT_HOOK_DELETE(shape, which, mangled) #mangled,
+#include "interpose/hooks.def"
 };
 
 uint64_t mt_next_known_operator[MT_N_OPERATORS];

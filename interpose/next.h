@@ -23,78 +23,45 @@
 #include "base/atomic.h"
 #include "base/os.h"
 
-/* X(result, name, parameters): what malloc's provider may have. */
-#define MT_NEXT_C(X)                                                                               \
-    X(void *, malloc, (size_t))                                                                    \
-    X(void, free, (void *))                                                                        \
-    X(void *, calloc, (size_t, size_t))                                                            \
-    X(void *, realloc, (void *, size_t))                                                           \
-    X(void *, reallocarray, (void *, size_t, size_t))                                              \
-    X(void *, memalign, (size_t, size_t))                                                          \
-    X(void *, aligned_alloc, (size_t, size_t))                                                     \
-    X(int, posix_memalign, (void **, size_t, size_t))                                              \
-    X(void *, valloc, (size_t))                                                                    \
-    X(void *, pvalloc, (size_t))                                                                   \
-    X(void, free_sized, (void *, size_t))                                                          \
-    X(void, free_aligned_sized, (void *, size_t, size_t))                                          \
-    X(size_t, malloc_usable_size, (void *))
+#include <sys/types.h>
 
+/* Malloc's family, of its provider. */
 struct mt_next_c {
-#define MT_NEXT_FIELD(result, name, parameters) result(*name) parameters;
-    MT_NEXT_C(MT_NEXT_FIELD)
-#undef MT_NEXT_FIELD
+#define MT_HOOK_FAMILY(how, result, name, parameters, arguments) result(*name) parameters;
+#define MT_HOOK_FAMILY_ASKED(result, name, parameters)           result(*name) parameters;
+#include "interpose/hooks.def"
 };
-
-/* The 8 operator new and 12 operator delete: X(name, mangled). */
-#define MT_NEXT_NEW(X)                                                                             \
-    X(new, _Znwm)                                                                                  \
-    X(new_array, _Znam)                                                                            \
-    X(new_nothrow, _ZnwmRKSt9nothrow_t)                                                            \
-    X(new_array_nothrow, _ZnamRKSt9nothrow_t)                                                      \
-    X(new_aligned, _ZnwmSt11align_val_t)                                                           \
-    X(new_array_aligned, _ZnamSt11align_val_t)                                                     \
-    X(new_aligned_nothrow, _ZnwmSt11align_val_tRKSt9nothrow_t)                                     \
-    X(new_array_aligned_nothrow, _ZnamSt11align_val_tRKSt9nothrow_t)
-#define MT_NEXT_DELETE(X)                                                                          \
-    X(delete, _ZdlPv)                                                                              \
-    X(delete_array, _ZdaPv)                                                                        \
-    X(delete_sized, _ZdlPvm)                                                                       \
-    X(delete_array_sized, _ZdaPvm)                                                                 \
-    X(delete_nothrow, _ZdlPvRKSt9nothrow_t)                                                        \
-    X(delete_array_nothrow, _ZdaPvRKSt9nothrow_t)                                                  \
-    X(delete_aligned, _ZdlPvSt11align_val_t)                                                       \
-    X(delete_array_aligned, _ZdaPvSt11align_val_t)                                                 \
-    X(delete_sized_aligned, _ZdlPvmSt11align_val_t)                                                \
-    X(delete_array_sized_aligned, _ZdaPvmSt11align_val_t)                                          \
-    X(delete_aligned_nothrow, _ZdlPvSt11align_val_tRKSt9nothrow_t)                                 \
-    X(delete_array_aligned_nothrow, _ZdaPvSt11align_val_tRKSt9nothrow_t)
-
-enum mt_operator {
-#define MT_OPERATOR_ID(name, mangled) MT_OPERATOR_##name,
-    MT_NEXT_NEW(MT_OPERATOR_ID) MT_NEXT_DELETE(MT_OPERATOR_ID)
-#undef MT_OPERATOR_ID
-        MT_N_OPERATORS
-};
-
 MT_HIDDEN extern struct mt_next_c mt_next;
 
-/* libc's own names for its allocator. An object between the program and libc (a shim that only
- * looks) uses them to reach libc; where jemalloc is, they are jemalloc's. */
-#define MT_NEXT_LIBC(X)                                                                            \
-    X(void *, __libc_malloc, (size_t))                                                             \
-    X(void, __libc_free, (void *))                                                                 \
-    X(void *, __libc_calloc, (size_t, size_t))                                                     \
-    X(void *, __libc_realloc, (void *, size_t))                                                    \
-    X(void *, __libc_memalign, (size_t, size_t))                                                   \
-    X(void *, __libc_valloc, (size_t))                                                             \
-    X(void *, __libc_pvalloc, (size_t))                                                            \
-    X(int, __posix_memalign, (void **, size_t, size_t))
+/* libc's own names for its allocator. */
 struct mt_next_libc {
-#define MT_NEXT_FIELD(result, name, parameters) result(*name) parameters;
-    MT_NEXT_LIBC(MT_NEXT_FIELD)
-#undef MT_NEXT_FIELD
+#define MT_HOOK_LIBC(how, result, name, parameters, arguments) result(*name) parameters;
+#include "interpose/hooks.def"
 };
 MT_HIDDEN extern struct mt_next_libc mt_next_libc;
+
+/* Other calls of the program: NULL until MT_NEXT_CALL has looked them up. */
+struct mt_next_calls {
+#define MT_HOOK_CALL(result, name, parameters) result(*name) parameters;
+#include "interpose/hooks.def"
+};
+MT_HIDDEN extern struct mt_next_calls mt_next_calls;
+
+/* The next definition of one of them; NULL if there is none. */
+#define MT_NEXT_CALL(name)                                                                         \
+    ({                                                                                             \
+        if (mt_next_calls.name == NULL)                                                            \
+            mt_next_calls.name = (__typeof__(mt_next_calls.name))mt_next_symbol(#name);            \
+        mt_next_calls.name;                                                                        \
+    })
+
+/* The 8 operator new and 12 operator delete. */
+enum mt_operator {
+#define MT_HOOK_NEW(shape, which, mangled)    MT_OPERATOR_##which,
+#define MT_HOOK_DELETE(shape, which, mangled) MT_OPERATOR_##which,
+#include "interpose/hooks.def"
+    MT_N_OPERATORS
+};
 
 /* Where the object that provides malloc lies: what it calls itself is part of a call that is
  * recorded anyway. */
@@ -107,6 +74,13 @@ static inline bool mt_next_is_allocator(uint64_t return_address) {
 /* Fill mt_next (idempotent; any thread, any context), and say whether a call of a hook is one of
  * the program's. */
 MT_HIDDEN void mt_next_resolve(void);
+
+/* Functions are resolved at the first call of any hook, which can come before our constructor. */
+#define MT_RESOLVE()                                                                               \
+    do {                                                                                           \
+        if (mt_unlikely(mt_next.malloc == NULL))                                                   \
+            mt_next_resolve();                                                                     \
+    } while (0)
 
 /*
  * The path of an object that the loader looks at before us and that defines malloc ("": the program

@@ -31,9 +31,7 @@ __attribute__((constructor)) static void start(void) {
 }
 
 MT_HOOK int dlclose(void *handle) {
-    static int (*next)(void *);
-    if (next == NULL)
-        next = (int (*)(void *))mt_next_symbol("dlclose");
+    int (*next)(void *) = MT_NEXT_CALL(dlclose);
     mt_modules_begin_unloading(MT_CALLER());
     int result = next != NULL ? next(handle) : -1;
     mt_next_forget_operators();

@@ -33,9 +33,7 @@ static struct mt_thread *memory_of(unsigned long thread) {
 /* The thread's memory is read before the call, which reads it as well: it must not have ended, and
  * may do so after. */
 MT_HOOK int pthread_setname_np(unsigned long thread, const char *name) {
-    static int (*next)(unsigned long, const char *);
-    if (next == NULL)
-        next = (int (*)(unsigned long, const char *))mt_next_symbol("pthread_setname_np");
+    int (*next)(unsigned long, const char *) = MT_NEXT_CALL(pthread_setname_np);
     if (next == NULL)
         return ENOSYS;
     struct mt_thread *t = memory_of(thread);

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """
 What the preloaded objects promise to the programs they are loaded into, read from the built files:
-they export what their map says and nothing more, they need libc alone and of it only what undefined.txt lists,
+they export what the table of hooks says and nothing more, they need libc alone and of it only what undefined.txt lists,
 they use no thread-local storage that could be allocated late, and they need no alignment of the stack.
 """
 import re
@@ -28,22 +28,34 @@ def symbols(path, *options):
     return {(row[-1].split("@")[0], row[-2]) for row in rows}
 
 
-def exports_of(map_path):
-    """The names in the global: part of a version script, as patterns."""
-    script = re.sub(r"/\*.*?\*/|#.*", "", map_path.read_text(), flags=re.S)
-    names = []
-    for part in re.findall(r"global:(.*?)(?:local:|\})", script, flags=re.S):
-        names += [name.strip() for name in re.sub(r'extern\s+"C(\+\+)?"\s*\{|\}', "", part).split(";") if name.strip()]
-    return set(names)
+TABLE = "interpose/hooks.def"
+# For each kind of line of the table: which of its words, split at commas, is the name. A kind that
+# is not here is an error below.
+NAME_AT = {"FAMILY": 2, "FAMILY_ASKED": 1, "LIBC": 2, "NEW": 2, "DELETE": 2, "CALL": 1, "FORK": 0, "OWN": 1, "API": 0, "PRIVATE": 1,
+           "SECOND": 2, "SECOND_ASKED": 2}
+# Kinds of what is looked up at run time.
+LOOKED_UP = {"FAMILY", "FAMILY_ASKED", "LIBC", "CALL", "FORK", "SECOND", "SECOND_ASKED"}
+
+
+def table():
+    """(kind, object, name) of each line of the table, read here without a preprocessor."""
+    text = re.sub(r"/\*.*?\*/", "", (tree.SOURCE / TABLE).read_text(), flags=re.S)
+    for kind, words in re.findall(r"^MT_HOOK_(\w+)\(([^()]*)", text, flags=re.M):
+        words = [word.strip() for word in words.split(",")]
+        name = words[NAME_AT[kind]]
+        yield kind, words[0] if kind.startswith("SECOND") else "memtrack", "memtrack_private_" + name if kind == "PRIVATE" else name
+
+
+def exports_of(wanted):
+    return {name for kind, of, name in table() if of == wanted and not kind.endswith("ASKED")}
 
 
 def looked_up():
     """Names of functions that the sources look up at run time, to call them without an import."""
-    names = set()
+    names = {name for kind, _, name in table() if kind in LOOKED_UP}
     for path in sorted((tree.SOURCE / "interpose").glob("*.[ch]")):
         text = path.read_text()
         names |= set(re.findall(r'\b(?:mt_next_symbol|memtrack_private_next|find_in|provider_of|first_with)\((?:map, )?"(\w+)"', text))
-        names |= set(re.findall(r"^    X\([^,]+, (\w+), \(", text, flags=re.M))
     return names
 
 
@@ -60,21 +72,21 @@ def allowed_undefined(but_for_clang=False):
     return {line.split("#")[0].strip() for line in lines if not (but_for_clang and "# clang" in line)} - {""}
 
 
-def check(name, map_name, extra_needed=()):
+def check(name, of, extra_needed=()):
     path = tree.BUILD / name
     needed = set(re.findall(r"NEEDED.*\[(.*?)\]", output("readelf", "-d", str(path))))
     for library in sorted(needed - NEEDED - set(extra_needed)):
         yield f"{name}: needs {library}; a target may not have it"
 
     exported = {symbol for symbol, kind in symbols(path, "--defined-only") if kind != "A"}
-    promised = exports_of(tree.SOURCE / map_name)
+    promised = exports_of(of)
     for symbol in sorted(exported - promised):
-        yield f"{name}: exports {symbol}, which {map_name} does not list"
+        yield f"{name}: exports {symbol}, which {TABLE} does not list"
     for symbol in sorted(promised - exported):
-        yield f"{map_name}: lists {symbol}, which {name} does not export"
+        yield f"{TABLE}: lists {symbol}, which {name} does not export"
 
     undefined = {symbol for symbol, _ in symbols(path, "--undefined-only")}
-    provided = exports_of(tree.SOURCE / "interpose/exports.map") if extra_needed else set()
+    provided = exports_of("memtrack") if extra_needed else set()
     for symbol in sorted(undefined - allowed_undefined() - provided):
         yield f"{name}: uses {symbol}, which tests/lint/undefined.txt does not allow"
 
@@ -89,11 +101,11 @@ def check(name, map_name, extra_needed=()):
         yield f"{name}: text relocations"
 
 
-problems = list(check("libmemtrack.so", "interpose/exports.map"))
+problems = list(check("libmemtrack.so", "memtrack"))
 checked = ["libmemtrack.so"]
 for second in ("jemalloc", "mimalloc", "mmap"):
     name = "libmemtrack-%s.so" % second
-    problems += check(name, "interpose/%s.map" % second, ["libmemtrack.so"])
+    problems += check(name, second, ["libmemtrack.so"])
     checked.append(name)
 used = {symbol for name in checked for symbol, _ in symbols(tree.BUILD / name, "--undefined-only")}
 problems += [f"tests/lint/undefined.txt: {symbol} is used by nothing; remove it"
