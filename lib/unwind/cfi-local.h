@@ -8,8 +8,6 @@
 
 #include "unwind/cfi.h"
 
-enum { MT_DW_RBP = 6, MT_DW_RSP = 7, MT_DW_RA = 16 };
-
 struct mt_cfi_cursor {
     const uint8_t *p, *end;
     bool failed;

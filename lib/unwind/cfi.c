@@ -14,7 +14,13 @@
  */
 #include "unwind/cfi-local.h"
 
+#include <dwarf.h>
+
 enum { MAX_SAVED_ROWS = 8, MAX_INSTRUCTION_BYTES = 1 << 20 };
+/* DW_CFA_advance_loc, _offset and _restore have an operand in their lower bits. */
+enum { OPCODE = 0xc0, OPERAND = 0x3f };
+/* The halves of a DW_EH_PE_* byte. */
+enum { FORMAT = 0x0f, RELATIVE_TO = 0x70 };
 
 struct frame_entry {
     struct mt_cfi_cursor cie, fde; /* instructions */
@@ -42,33 +48,32 @@ static struct mt_cfi_cursor part(struct mt_cfi_cursor *c, uint64_t bytes) {
     return result;
 }
 
-/* This reads a pointer in an encoding DW_EH_PE_*: the low nibble is the format, and 0x10 means
- * relative to the place it is read from. */
+/* Reads a pointer in an encoding DW_EH_PE_*. */
 static uint64_t read_encoded(struct mt_cfi_cursor *c, uint8_t encoding) {
     uint64_t place = (uint64_t)c->p, value;
-    switch (encoding & 15) {
-    case 1:
+    switch (encoding & FORMAT) {
+    case DW_EH_PE_uleb128:
         value = mt_cfi_uleb(c);
         break;
-    case 2:
+    case DW_EH_PE_udata2:
         value = mt_cfi_bytes(c, 2);
         break;
-    case 3:
+    case DW_EH_PE_udata4:
         value = mt_cfi_bytes(c, 4);
         break;
-    case 9:
+    case DW_EH_PE_sleb128:
         value = (uint64_t)mt_cfi_sleb(c);
         break;
-    case 10:
+    case DW_EH_PE_sdata2:
         value = (uint64_t)(int64_t)(int16_t)mt_cfi_bytes(c, 2);
         break;
-    case 11:
+    case DW_EH_PE_sdata4:
         value = (uint64_t)(int64_t)(int32_t)mt_cfi_bytes(c, 4);
         break;
     default:
         value = mt_cfi_bytes(c, 8);
     }
-    return (encoding & 0x70) == 0x10 ? value + place : value;
+    return (encoding & RELATIVE_TO) == DW_EH_PE_pcrel ? value + place : value;
 }
 
 /* Reads a signed number of 4 bytes at p, which need not be aligned. */
@@ -80,13 +85,13 @@ static uint64_t relative(const uint8_t *p) {
 
 /* Returns the address of the FDE that the sorted table of .eh_frame_hdr names for pc, or 0. */
 static uint64_t search_table(const struct mt_cfi *cfi, uint64_t pc) {
-    enum { PAIR = 8 };
+    /* Pairs of 4 bytes relative to the header are what every linker makes. */
+    enum { SORTED_PAIRS = DW_EH_PE_datarel | DW_EH_PE_sdata4, PAIR = 8 };
     uint64_t base = (uint64_t)cfi->header;
     struct mt_cfi_cursor c = from(cfi, base);
     uint64_t version = mt_cfi_bytes(&c, 1), frame = mt_cfi_bytes(&c, 1),
              count = mt_cfi_bytes(&c, 1);
-    /* 4-byte pairs relative to the header are what every linker makes. */
-    if (version != 1 || mt_cfi_bytes(&c, 1) != 0x3b)
+    if (version != 1 || mt_cfi_bytes(&c, 1) != SORTED_PAIRS)
         return 0;
     read_encoded(&c, (uint8_t)frame);
     uint64_t n = read_encoded(&c, (uint8_t)count);
@@ -109,7 +114,7 @@ static void read_augmentation(struct mt_cfi_cursor names, struct mt_cfi_cursor d
         if (name == 'R')
             e->pointer_encoding = (uint8_t)mt_cfi_bytes(&data, 1);
         else if (name == 'P')
-            read_encoded(&data, (uint8_t)mt_cfi_bytes(&data, 1) & 0x7f);
+            read_encoded(&data, (uint8_t)mt_cfi_bytes(&data, 1) & (FORMAT | RELATIVE_TO));
         else if (name == 'L')
             mt_cfi_bytes(&data, 1);
         else if (name == 'S')
@@ -148,7 +153,7 @@ static bool find_entry(const struct mt_cfi *cfi, uint64_t pc, struct frame_entry
     if (!read_cie(from(cfi, place - mt_cfi_bytes(&c, 4)), e, &has_augmentation))
         return false;
     e->pc_begin = read_encoded(&c, e->pointer_encoding);
-    uint64_t range = read_encoded(&c, e->pointer_encoding & 15);
+    uint64_t range = read_encoded(&c, e->pointer_encoding & FORMAT);
     if (pc < e->pc_begin || pc - e->pc_begin >= range)
         return false;
     if (has_augmentation)
@@ -161,10 +166,10 @@ static bool find_entry(const struct mt_cfi *cfi, uint64_t pc, struct frame_entry
 
 static void set_register(struct mt_cfi_row *row, uint64_t reg, enum mt_cfi_place place,
                          int64_t offset) {
-    if (reg == MT_DW_RBP) {
+    if (reg == MT_ARCH_FP) {
         row->bp = place;
         row->bp_offset = offset;
-    } else if (reg == MT_DW_RA) {
+    } else if (reg == MT_ARCH_RA) {
         row->ra = place;
         row->ra_offset = offset;
     }
@@ -172,11 +177,11 @@ static void set_register(struct mt_cfi_row *row, uint64_t reg, enum mt_cfi_place
 
 static void restore_register(struct mt_cfi_row *row, uint64_t reg,
                              const struct mt_cfi_row *initial) {
-    if (reg == MT_DW_RBP) {
+    if (reg == MT_ARCH_FP) {
         row->bp = initial->bp;
         row->bp_offset = initial->bp_offset;
         row->bp_expression = initial->bp_expression;
-    } else if (reg == MT_DW_RA) {
+    } else if (reg == MT_ARCH_RA) {
         row->ra = initial->ra;
         row->ra_offset = initial->ra_offset;
     }
@@ -196,33 +201,35 @@ static int64_t times(int64_t a, int64_t b) {
 /* Runs a DW_CFA_* with a register. Returns false for another opcode. */
 static bool run_register(uint64_t op, struct mt_cfi_cursor *c, struct mt_cfi_row *row,
                          const struct frame_entry *e) {
-    bool is_one = op == 0x05 || op == 0x11 || op == 0x2f || (op >= 0x07 && op <= 0x09) ||
-                  op == 0x10 || (op >= 0x14 && op <= 0x16);
+    bool is_one = op == DW_CFA_offset_extended || op == DW_CFA_offset_extended_sf ||
+                  op == DW_CFA_GNU_negative_offset_extended ||
+                  (op >= DW_CFA_undefined && op <= DW_CFA_register) || op == DW_CFA_expression ||
+                  (op >= DW_CFA_val_offset && op <= DW_CFA_val_expression);
     if (!is_one)
         return false;
     uint64_t reg = mt_cfi_uleb(c);
     switch (op) {
-    case 0x05: /* offset_extended */
+    case DW_CFA_offset_extended:
         set_register(row, reg, MT_CFI_AT_CFA, times((int64_t)mt_cfi_uleb(c), e->data_align));
         break;
-    case 0x11: /* offset_extended_sf */
+    case DW_CFA_offset_extended_sf:
         set_register(row, reg, MT_CFI_AT_CFA, times(mt_cfi_sleb(c), e->data_align));
         break;
-    case 0x2f: /* GNU_negative_offset_extended */
+    case DW_CFA_GNU_negative_offset_extended:
         set_register(row, reg, MT_CFI_AT_CFA,
                      times(-(int64_t)(mt_cfi_uleb(c) & INT64_MAX), e->data_align));
         break;
-    case 0x07: /* undefined */
+    case DW_CFA_undefined:
         set_register(row, reg, MT_CFI_UNDEFINED, 0);
         break;
-    case 0x08: /* same_value */
+    case DW_CFA_same_value:
         set_register(row, reg, MT_CFI_SAME, 0);
         break;
-    case 0x10:   /* expression */
-    case 0x16: { /* val_expression */
+    case DW_CFA_expression:
+    case DW_CFA_val_expression: {
         struct mt_cfi_cursor expression = part(c, mt_cfi_uleb(c));
-        set_register(row, reg, op == 0x10 ? MT_CFI_AT_EXPRESSION : MT_CFI_LOST, 0);
-        if (reg == MT_DW_RBP)
+        set_register(row, reg, op == DW_CFA_expression ? MT_CFI_AT_EXPRESSION : MT_CFI_LOST, 0);
+        if (reg == MT_ARCH_FP)
             row->bp_expression = expression;
         break;
     }
@@ -238,30 +245,32 @@ static bool run_register(uint64_t op, struct mt_cfi_cursor *c, struct mt_cfi_row
 static bool run_definition(uint64_t op, struct mt_cfi_cursor *c, struct mt_cfi_row *row,
                            const struct frame_entry *e) {
     uint64_t reg;
+    if (op == MT_ARCH_CFA_IGNORED)
+        return true;
     switch (op) {
-    case 0x0c: /* def_cfa */
+    case DW_CFA_def_cfa:
         reg = mt_cfi_uleb(c);
         define_cfa(row, reg, (int64_t)mt_cfi_uleb(c));
         return true;
-    case 0x12: /* def_cfa_sf */
+    case DW_CFA_def_cfa_sf:
         reg = mt_cfi_uleb(c);
         define_cfa(row, reg, times(mt_cfi_sleb(c), e->data_align));
         return true;
-    case 0x0d: /* def_cfa_register */
+    case DW_CFA_def_cfa_register:
         define_cfa(row, mt_cfi_uleb(c), row->cfa_offset);
         return true;
-    case 0x0e: /* def_cfa_offset */
+    case DW_CFA_def_cfa_offset:
         row->cfa_offset = (int64_t)mt_cfi_uleb(c);
         return true;
-    case 0x13: /* def_cfa_offset_sf */
+    case DW_CFA_def_cfa_offset_sf:
         row->cfa_offset = times(mt_cfi_sleb(c), e->data_align);
         return true;
-    case 0x0f: /* def_cfa_expression */
+    case DW_CFA_def_cfa_expression:
         row->cfa_expression = part(c, mt_cfi_uleb(c));
         return true;
-    case 0x00: /* nop */
+    case DW_CFA_nop:
         return true;
-    case 0x2e: /* GNU_args_size */
+    case DW_CFA_GNU_args_size:
         mt_cfi_uleb(c);
         return true;
     default:
@@ -273,15 +282,15 @@ static bool run_definition(uint64_t op, struct mt_cfi_cursor *c, struct mt_cfi_r
  * opcodes do not change. */
 static bool advance(uint64_t op, struct mt_cfi_cursor *c, const struct frame_entry *e,
                     uint64_t *location) {
-    if ((op & 0xc0) == 0x40)
-        *location += (op & 0x3f) * e->code_align;
-    else if (op == 0x01)
+    if ((op & OPCODE) == DW_CFA_advance_loc)
+        *location += (op & OPERAND) * e->code_align;
+    else if (op == DW_CFA_set_loc)
         *location = read_encoded(c, e->pointer_encoding);
-    else if (op == 0x02)
+    else if (op == DW_CFA_advance_loc1)
         *location += mt_cfi_bytes(c, 1) * e->code_align;
-    else if (op == 0x03)
+    else if (op == DW_CFA_advance_loc2)
         *location += mt_cfi_bytes(c, 2) * e->code_align;
-    else if (op == 0x04)
+    else if (op == DW_CFA_advance_loc4)
         *location += mt_cfi_bytes(c, 4) * e->code_align;
     else
         return false;
@@ -302,18 +311,18 @@ static bool run(struct mt_cfi_cursor c, const struct frame_entry *e, uint64_t pc
         if (advance(op, &c, e, &location)) {
             if (location > pc)
                 break;
-        } else if ((op & 0xc0) == 0x80) {
-            set_register(row, op & 0x3f, MT_CFI_AT_CFA,
+        } else if ((op & OPCODE) == DW_CFA_offset) {
+            set_register(row, op & OPERAND, MT_CFI_AT_CFA,
                          times((int64_t)mt_cfi_uleb(&c), e->data_align));
-        } else if ((op & 0xc0) == 0xc0) {
-            restore_register(row, op & 0x3f, initial);
-        } else if (op == 0x06) {
+        } else if ((op & OPCODE) == DW_CFA_restore) {
+            restore_register(row, op & OPERAND, initial);
+        } else if (op == DW_CFA_restore_extended) {
             restore_register(row, mt_cfi_uleb(&c), initial);
-        } else if (op == 0x0a) {
+        } else if (op == DW_CFA_remember_state) {
             if (depth == MAX_SAVED_ROWS)
                 return false;
             saved[depth++] = *row;
-        } else if (op == 0x0b) {
+        } else if (op == DW_CFA_restore_state) {
             if (depth == 0)
                 return false;
             *row = saved[--depth];
@@ -347,7 +356,7 @@ bool mt_cfi_begins(const struct mt_cfi *cfi, uint64_t address) {
 static mt_rule encode(enum mt_rule_kind kind, int64_t cfa_offset, int64_t bp_offset) {
     if ((cfa_offset & 7) || (bp_offset & 7) || bp_offset / 8 < INT16_MIN || bp_offset > 0 ||
         cfa_offset / 8 >= 1 << 27 || cfa_offset / 8 < -(1 << 27) ||
-        (kind == MT_RULE_SP && (cfa_offset < 8 || -bp_offset > cfa_offset + MT_RED_ZONE)) ||
+        (kind == MT_RULE_SP && (cfa_offset < 8 || -bp_offset > cfa_offset + MT_ARCH_RED_ZONE)) ||
         (kind == MT_RULE_BP && bp_offset == 0))
         return MT_RULE_SLOW;
     return (uint64_t)(cfa_offset / 8) << 36 | (uint64_t)(uint16_t)(bp_offset / 8) << 20 | kind;
@@ -357,19 +366,27 @@ static mt_rule encode(enum mt_rule_kind kind, int64_t cfa_offset, int64_t bp_off
  * realigned stack. */
 static mt_rule realigned(const struct mt_cfi_row *row) {
     struct mt_cfi_cursor c = row->cfa_expression, bp = row->bp_expression;
-    if (mt_cfi_bytes(&c, 1) != 0x70 + MT_DW_RBP)
+    if (mt_cfi_bytes(&c, 1) != DW_OP_breg0 + MT_ARCH_FP)
         return MT_RULE_SLOW;
     int64_t offset = mt_cfi_sleb(&c);
-    if (mt_cfi_bytes(&c, 1) != 0x06 || c.failed || c.p != c.end)
+    if (mt_cfi_bytes(&c, 1) != DW_OP_deref || c.failed || c.p != c.end)
         return MT_RULE_SLOW;
     if (row->bp == MT_CFI_AT_CFA)
         return encode(MT_RULE_BP_DEREF, offset, row->bp_offset);
-    if (row->bp == MT_CFI_AT_EXPRESSION && bp.end - bp.p == 2 && bp.p[0] == 0x70 + MT_DW_RBP &&
-        bp.p[1] == 0) {
+    if (row->bp == MT_CFI_AT_EXPRESSION && bp.end - bp.p == 2 &&
+        bp.p[0] == DW_OP_breg0 + MT_ARCH_FP && bp.p[1] == 0) {
         mt_rule rule = encode(MT_RULE_BP_DEREF, offset, 0);
         return rule == MT_RULE_SLOW ? rule : rule | 16;
     }
     return MT_RULE_SLOW;
+}
+
+/* Whether the function has saved both words of a record; the frame pointer leads to the next. */
+static mt_rule by_record(const struct mt_cfi_row *row) {
+    if (row->bp != MT_CFI_AT_CFA || row->ra != MT_CFI_AT_CFA ||
+        row->ra_offset - row->bp_offset != MT_ARCH_RECORD_BYTES - MT_ARCH_RA_BELOW)
+        return MT_RULE_UNKNOWN;
+    return encode(MT_RULE_BP, MT_ARCH_RECORD_BYTES, -MT_ARCH_RECORD_BYTES);
 }
 
 mt_rule mt_cfi_rule(const struct mt_cfi *cfi, uint64_t pc) {
@@ -380,15 +397,17 @@ mt_rule mt_cfi_rule(const struct mt_cfi *cfi, uint64_t pc) {
         return MT_RULE_END;
     if (row.signal_frame)
         return MT_RULE_SIGNAL;
-    if (row.ra != MT_CFI_AT_CFA || row.ra_offset != -8 || row.bp == MT_CFI_LOST ||
+    if (MT_ARCH_FP_BASED)
+        return by_record(&row);
+    if (row.ra != MT_CFI_AT_CFA || row.ra_offset != -MT_ARCH_RA_BELOW || row.bp == MT_CFI_LOST ||
         row.bp == MT_CFI_UNDEFINED)
         return MT_RULE_UNKNOWN;
     if (row.cfa_expression.p != NULL)
         return realigned(&row);
-    if (row.cfa_register != MT_DW_RSP && row.cfa_register != MT_DW_RBP)
+    if (row.cfa_register != MT_ARCH_SP && row.cfa_register != MT_ARCH_FP)
         return MT_RULE_UNKNOWN;
     if (row.bp == MT_CFI_AT_EXPRESSION || (row.bp == MT_CFI_AT_CFA && row.bp_offset == 0))
         return MT_RULE_SLOW;
-    return encode(row.cfa_register == MT_DW_RSP ? MT_RULE_SP : MT_RULE_BP, row.cfa_offset,
+    return encode(row.cfa_register == MT_ARCH_SP ? MT_RULE_SP : MT_RULE_BP, row.cfa_offset,
                   row.bp == MT_CFI_AT_CFA ? row.bp_offset : 0);
 }

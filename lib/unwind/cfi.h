@@ -2,7 +2,7 @@
 /*
  * DWARF call frame information (.eh_frame, as in the x86-64 psABI and the LSB core specification,
  * "Exception Frames"), found through glibc's _dl_find_object: no lock, no allocation,
- * async-signal-safe. For aarch64 this file and rule.h are what changes.
+ * async-signal-safe.
  */
 #ifndef MT_UNWIND_CFI_H
 #define MT_UNWIND_CFI_H

@@ -7,6 +7,8 @@
  */
 #include "unwind/cfi-local.h"
 
+#include <dwarf.h>
+
 enum { MAX_EXPRESSION_STACK = 16 };
 
 struct machine {
@@ -19,7 +21,7 @@ struct machine {
 /* An interrupted function may have saved something below its stack pointer, in the red zone of
  * the psABI. */
 static bool load(const struct machine *m, uint64_t address, uint64_t *value) {
-    uint64_t lowest = m->state->sp - ((m->state->pc & MT_PC_EXACT) ? MT_RED_ZONE : 0);
+    uint64_t lowest = m->state->sp - ((m->state->pc & MT_PC_EXACT) ? MT_ARCH_RED_ZONE : 0);
     if (address < lowest || (address & 7) || !mt_stack_can_read(m->map, address, 8))
         return false;
     /* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): inside the stack, by the line before */
@@ -29,46 +31,46 @@ static bool load(const struct machine *m, uint64_t address, uint64_t *value) {
 
 static bool binary(uint8_t op, uint64_t a, uint64_t b, uint64_t *result) {
     switch (op) {
-    case 0x1a:
+    case DW_OP_and:
         *result = a & b;
         return true;
-    case 0x1c:
+    case DW_OP_minus:
         *result = a - b;
         return true;
-    case 0x1e:
+    case DW_OP_mul:
         *result = a * b;
         return true;
-    case 0x21:
+    case DW_OP_or:
         *result = a | b;
         return true;
-    case 0x22:
+    case DW_OP_plus:
         *result = a + b;
         return true;
-    case 0x24:
+    case DW_OP_shl:
         *result = b < 64 ? a << b : 0;
         return true;
-    case 0x25:
+    case DW_OP_shr:
         *result = b < 64 ? a >> b : 0;
         return true;
-    case 0x27:
+    case DW_OP_xor:
         *result = a ^ b;
         return true;
-    case 0x29:
+    case DW_OP_eq:
         *result = a == b;
         return true;
-    case 0x2a:
+    case DW_OP_ge:
         *result = (int64_t)a >= (int64_t)b;
         return true;
-    case 0x2b:
+    case DW_OP_gt:
         *result = (int64_t)a > (int64_t)b;
         return true;
-    case 0x2c:
+    case DW_OP_le:
         *result = (int64_t)a <= (int64_t)b;
         return true;
-    case 0x2d:
+    case DW_OP_lt:
         *result = (int64_t)a < (int64_t)b;
         return true;
-    case 0x2e:
+    case DW_OP_ne:
         *result = a != b;
         return true;
     default:
@@ -77,11 +79,11 @@ static bool binary(uint8_t op, uint64_t a, uint64_t b, uint64_t *result) {
 }
 
 static bool push_register(struct machine *m, uint64_t reg, int64_t offset, uint64_t *value) {
-    if (reg == MT_DW_RBP)
+    if (reg == MT_ARCH_FP)
         *value = m->state->bp;
-    else if (reg == MT_DW_RSP)
+    else if (reg == MT_ARCH_SP)
         *value = m->state->sp;
-    else if (reg == MT_DW_RA)
+    else if (reg == MT_ARCH_RA)
         *value = m->state->pc & ~MT_PC_EXACT;
     else
         return false;
@@ -91,19 +93,19 @@ static bool push_register(struct machine *m, uint64_t reg, int64_t offset, uint6
 
 /* Runs an operation that pushes a constant or a register without popping. */
 static bool push_operand(struct machine *m, uint8_t op, struct mt_cfi_cursor *c, uint64_t *value) {
-    if (op >= 0x30 && op <= 0x4f)
-        *value = op - 0x30u;
-    else if (op >= 0x70 && op <= 0x8f)
-        return push_register(m, op - 0x70u, mt_cfi_sleb(c), value);
-    else if (op == 0x08)
+    if (op >= DW_OP_lit0 && op <= DW_OP_lit31)
+        *value = (uint64_t)op - DW_OP_lit0;
+    else if (op >= DW_OP_breg0 && op <= DW_OP_breg31)
+        return push_register(m, (uint64_t)op - DW_OP_breg0, mt_cfi_sleb(c), value);
+    else if (op == DW_OP_const1u)
         *value = mt_cfi_bytes(c, 1);
-    else if (op == 0x0a)
+    else if (op == DW_OP_const2u)
         *value = mt_cfi_bytes(c, 2);
-    else if (op == 0x0c)
+    else if (op == DW_OP_const4u)
         *value = mt_cfi_bytes(c, 4);
-    else if (op == 0x10)
+    else if (op == DW_OP_constu)
         *value = mt_cfi_uleb(c);
-    else if (op == 0x11)
+    else if (op == DW_OP_consts)
         *value = (uint64_t)mt_cfi_sleb(c);
     else
         return false;
@@ -120,17 +122,17 @@ static bool evaluate(struct machine *m, struct mt_cfi_cursor c, uint64_t *result
             if (m->depth == MAX_EXPRESSION_STACK)
                 return false;
             m->stack[m->depth++] = value;
-        } else if (op == 0x06) {
+        } else if (op == DW_OP_deref) {
             if (m->depth < 1 || !load(m, m->stack[m->depth - 1], &m->stack[m->depth - 1]))
                 return false;
-        } else if (op == 0x23) {
+        } else if (op == DW_OP_plus_uconst) {
             if (m->depth < 1)
                 return false;
             m->stack[m->depth - 1] += mt_cfi_uleb(&c);
         } else if (m->depth >= 2 &&
                    binary(op, m->stack[m->depth - 2], m->stack[m->depth - 1], &value)) {
             m->stack[--m->depth - 1] = value;
-        } else if (op != 0x96) {
+        } else if (op != DW_OP_nop) {
             return false;
         }
     }
@@ -156,7 +158,8 @@ static bool caller_bp(struct machine *m, const struct mt_cfi_row *row, uint64_t 
 
 bool mt_cfi_step(const struct mt_cfi *cfi, struct mt_frame_state *state, struct mt_stack_map *map) {
     struct mt_cfi_row row;
-    if (!mt_cfi_find_row(cfi, state->pc, &row) || row.ra != MT_CFI_AT_CFA || row.ra_offset != -8)
+    if (!mt_cfi_find_row(cfi, state->pc, &row) || row.ra != MT_CFI_AT_CFA ||
+        row.ra_offset != -MT_ARCH_RA_BELOW)
         return false;
     struct machine m = {.state = state, .map = map};
     uint64_t cfa, ra, bp = state->bp;
@@ -166,8 +169,9 @@ bool mt_cfi_step(const struct mt_cfi *cfi, struct mt_frame_state *state, struct 
     } else if (!push_register(&m, row.cfa_register, row.cfa_offset, &cfa)) {
         return false;
     }
-    if (cfa <= state->sp || !load(&m, cfa - 8, &ra) || !caller_bp(&m, &row, cfa, &bp))
+    if (cfa <= state->sp || !load(&m, cfa - MT_ARCH_RA_BELOW, &ra) ||
+        !caller_bp(&m, &row, cfa, &bp))
         return false;
-    *state = (struct mt_frame_state){.pc = ra, .sp = cfa, .bp = bp};
+    *state = (struct mt_frame_state){.pc = mt_arch_code(ra), .sp = cfa, .bp = bp};
     return true;
 }

@@ -13,10 +13,7 @@
 
 #pragma weak _dl_find_object /* glibc 2.35 */
 
-/* This is struct rt_sigframe of x86-64 Linux, as in walk.c. */
-enum { UCONTEXT_RBP = 120, UCONTEXT_RSP = 160, UCONTEXT_RIP = 168 };
 enum { FRAME_POINTER_LOOKAHEAD = 16 };
-#define END_OF_USER_MEMORY (UINT64_C(1) << 47)
 
 static bool load(struct mt_chain *c, uint64_t address, uint64_t *word) {
     uint64_t page = address & ~(uint64_t)(MT_OS_PAGE - 1);
@@ -35,7 +32,7 @@ static struct mt_cfi cfi_of(uint64_t pc) {
     if (_dl_find_object == NULL ||
         _dl_find_object((void *)address, &o) != 0) /* NOLINT(performance-no-int-to-ptr) */
         return (struct mt_cfi){0};
-    return (struct mt_cfi){o.dlfo_eh_frame, 0, END_OF_USER_MEMORY};
+    return (struct mt_cfi){o.dlfo_eh_frame, 0, MT_ARCH_END_OF_USER};
 }
 
 /* The outermost frame of a stack that somebody has built "returns" to the first byte of a
@@ -53,10 +50,10 @@ static mt_rule rule_of(uint64_t pc) {
 }
 
 static bool signal_step(struct mt_chain *c) {
-    uint64_t ucontext = c->state.sp;
-    if (!load(c, ucontext + UCONTEXT_RIP, &c->state.pc) ||
-        !load(c, ucontext + UCONTEXT_RSP, &c->state.sp) ||
-        !load(c, ucontext + UCONTEXT_RBP, &c->state.bp))
+    uint64_t frame = c->state.sp;
+    if (!load(c, frame + MT_ARCH_SIGNAL_PC, &c->state.pc) ||
+        !load(c, frame + MT_ARCH_SIGNAL_SP, &c->state.sp) ||
+        !load(c, frame + MT_ARCH_SIGNAL_FP, &c->state.bp))
         return false;
     c->state.pc |= MT_PC_EXACT;
     c->has_crossed_signal = true;
@@ -70,10 +67,12 @@ static bool frame_pointer_step(struct mt_chain *c) {
     for (int i = 0; i < FRAME_POINTER_LOOKAHEAD; i++) {
         if (bp < above || !load(c, bp, &next) || !load(c, bp + 8, &pc))
             return false;
+        pc = mt_arch_code(pc);
         if (pc != 0 && mt_rule_kind_of(rule_of(pc)) != MT_RULE_NONE)
             return load(c, state->bp + 8, &state->pc) &&
-                   (state->sp = state->bp + 16, load(c, state->bp, &state->bp));
-        above = bp + 16;
+                   (state->pc = mt_arch_code(state->pc),
+                    state->sp = state->bp + MT_ARCH_RECORD_BYTES, load(c, state->bp, &state->bp));
+        above = bp + MT_ARCH_RECORD_BYTES;
         bp = next;
     }
     return false;
@@ -88,12 +87,12 @@ static bool cfa_step(struct mt_chain *c, mt_rule rule) {
     } else {
         cfa += mt_rule_kind_of(rule) == MT_RULE_SP ? state->sp : bp;
     }
-    if (cfa <= state->sp || !load(c, cfa - 8, &pc))
+    if (cfa <= state->sp || !load(c, cfa - MT_ARCH_RA_BELOW, &pc))
         return false;
     int64_t bp_offset = mt_rule_bp_offset(rule);
     if (bp_offset != 0 && !load(c, cfa + (uint64_t)bp_offset, &bp))
         return false;
-    *state = (struct mt_frame_state){.pc = pc, .sp = cfa, .bp = bp};
+    *state = (struct mt_frame_state){.pc = mt_arch_code(pc), .sp = cfa, .bp = bp};
     return true;
 }
 

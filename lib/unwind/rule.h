@@ -10,9 +10,10 @@
  * Offsets are signed and count 8-byte words. rbp offset 0: rbp passes through unchanged. B: rbp was
  * saved at [rbp] (realigned frames).
  *
- * Return address at CFA - 8, stack pointer of the caller = CFA. MT_RULE_SP and MT_RULE_BP read
- * nothing outside of the frame and its red zone: SP's offset is at least 8 and rbp lies in [rsp -
- * 128, CFA); BP always has an rbp offset below 0, since a frame that has made rbp its own has saved
+ * In words of x86-64, where rbp is the frame pointer (arch.h). Return address at CFA - 8, stack
+ * pointer of the caller = CFA. MT_RULE_SP and MT_RULE_BP read nothing outside of the frame and its
+ * red zone, where an rbp that has been popped still lies: SP's offset is at least 8 and rbp lies in
+ * [rsp - 128, CFA); BP always has an rbp offset below 0, since a frame that has made rbp its own has saved
  * the caller's. What does not fit (expressions other than the common one, registers other than rsp
  * and rbp) is MT_RULE_SLOW and evaluated from the CFI each time.
  */
@@ -20,12 +21,9 @@
 #define MT_UNWIND_RULE_H
 
 #include "base/os.h"
+#include "unwind/arch.h"
 
 typedef uint64_t mt_rule;
-
-/* This many bytes below rsp a function may use, by the psABI; an rbp that has been popped is
- * still there. */
-enum { MT_RED_ZONE = 128 };
 
 enum mt_rule_kind {
     MT_RULE_NONE,     /* no CFI: JIT code, hand-written assembly */

@@ -6,9 +6,15 @@
  */
 #include "unwind/walk.h"
 
-/* This is struct rt_sigframe of x86-64 Linux. After the handler has returned, rsp points at its
- * ucontext. */
-enum { UCONTEXT_RBP = 120, UCONTEXT_RSP = 160, UCONTEXT_RIP = 168, UCONTEXT_READ = 176 };
+#include <signal.h>
+#include <ucontext.h>
+
+#define IN_SIGNAL_FRAME(field) (MT_ARCH_UCONTEXT_AT + offsetof(ucontext_t, field))
+_Static_assert(IN_SIGNAL_FRAME(MT_ARCH_UCONTEXT_FP) == MT_ARCH_SIGNAL_FP &&
+                   IN_SIGNAL_FRAME(MT_ARCH_UCONTEXT_SP) == MT_ARCH_SIGNAL_SP &&
+                   IN_SIGNAL_FRAME(MT_ARCH_UCONTEXT_PC) == MT_ARCH_SIGNAL_PC,
+               "the kernel's signal frame");
+
 enum { FRAME_POINTER_LOOKAHEAD = 16 };
 
 void mt_walk_reset(struct mt_stack *s) {
@@ -33,13 +39,13 @@ static bool readable(struct mt_stack *s, uint64_t sp, uint64_t address, uint64_t
 }
 
 static bool signal_step(struct mt_stack *s, struct mt_frame_state *state) {
-    uint64_t ucontext = state->sp;
-    if (!readable(s, ucontext, ucontext, UCONTEXT_READ))
+    uint64_t frame = state->sp;
+    if (!readable(s, frame, frame, MT_ARCH_SIGNAL_BYTES))
         return false;
-    state->pc = *(const uint64_t *)(ucontext + UCONTEXT_RIP) | MT_PC_EXACT;
-    state->sp = *(const uint64_t *)(ucontext + UCONTEXT_RSP);
-    state->bp = *(const uint64_t *)(ucontext + UCONTEXT_RBP);
-    if (state->sp < ucontext || !mt_stack_contains(&s->map, state->sp))
+    state->pc = *(const uint64_t *)(frame + MT_ARCH_SIGNAL_PC) | MT_PC_EXACT;
+    state->sp = *(const uint64_t *)(frame + MT_ARCH_SIGNAL_SP);
+    state->bp = *(const uint64_t *)(frame + MT_ARCH_SIGNAL_FP);
+    if (state->sp < frame || !mt_stack_contains(&s->map, state->sp))
         mt_stack_leave(&s->map); /* the handler ran on a stack of its own */
     return true;
 }
@@ -53,16 +59,16 @@ static bool has_cfi(uint64_t pc) {
 static bool frame_pointer_step(struct mt_stack *s, struct mt_frame_state *state) {
     uint64_t bp = state->bp, above = state->sp;
     for (int i = 0; i < FRAME_POINTER_LOOKAHEAD; i++) {
-        if (!readable(s, above, bp, 16))
+        if (!readable(s, above, bp, MT_ARCH_RECORD_BYTES))
             return false;
-        uint64_t ra = ((const uint64_t *)bp)[1];
+        uint64_t ra = mt_arch_code(((const uint64_t *)bp)[1]);
         if (has_cfi(ra)) {
-            *state = (struct mt_frame_state){.pc = ((const uint64_t *)state->bp)[1],
-                                             .sp = state->bp + 16,
+            *state = (struct mt_frame_state){.pc = mt_arch_code(((const uint64_t *)state->bp)[1]),
+                                             .sp = state->bp + MT_ARCH_RECORD_BYTES,
                                              .bp = *(const uint64_t *)state->bp};
             return true;
         }
-        above = bp + 16;
+        above = bp + MT_ARCH_RECORD_BYTES;
         bp = *(const uint64_t *)bp;
     }
     return false;
@@ -94,14 +100,16 @@ static bool cfa_step(struct mt_stack *s, mt_rule rule, struct mt_frame_state *st
         return false;
     uint64_t saved = mt_rule_bp_at_bp(rule) ? bp : cfa + (uint64_t)mt_rule_bp_offset(rule);
     if (mt_rule_reloads_bp(rule)) {
-        uint64_t lowest = state->sp - ((state->pc & MT_PC_EXACT) ? MT_RED_ZONE : 0);
+        uint64_t lowest = state->sp - ((state->pc & MT_PC_EXACT) ? MT_ARCH_RED_ZONE : 0);
         if (saved < lowest || !mt_stack_can_read(&s->map, saved, 8))
             return false;
         bp = *(const uint64_t *)saved;
     }
-    if (cfa - 8 < state->sp || !mt_stack_can_read(&s->map, cfa - 8, 8))
+    uint64_t ra = cfa - MT_ARCH_RA_BELOW;
+    if (ra < state->sp || !mt_stack_can_read(&s->map, ra, 8))
         return false;
-    *state = (struct mt_frame_state){.pc = *(const uint64_t *)(cfa - 8), .sp = cfa, .bp = bp};
+    *state =
+        (struct mt_frame_state){.pc = mt_arch_code(*(const uint64_t *)ra), .sp = cfa, .bp = bp};
     return true;
 }
 

@@ -145,7 +145,7 @@ static inline bool mt_walk_step(struct mt_stack *s, mt_rule rule, struct mt_fram
     int64_t bp_offset = mt_rule_bp_offset(rule);
     if (bp_offset)
         state->bp = *(const uint64_t *)(cfa + (uint64_t)bp_offset);
-    state->pc = *(const uint64_t *)(cfa - 8);
+    state->pc = mt_arch_code(*(const uint64_t *)(cfa - MT_ARCH_RA_BELOW));
     state->sp = cfa;
     return true;
 }
@@ -157,7 +157,7 @@ static inline bool mt_walk_same_bp(const struct mt_walk_frame *inner,
 }
 
 static inline uint64_t mt_walk_difference(const struct mt_walk_frame *f) {
-    return *(const uint64_t *)f->slot ^ f->pc;
+    return mt_arch_code(*(const uint64_t *)f->slot) ^ f->pc;
 }
 
 /*
@@ -217,7 +217,7 @@ mt_walk_fresh(struct mt_stack *s, struct mt_frame_state state, const struct mt_w
     struct mt_fresh_frame *fresh = s->fresh, *limit = fresh + s->max_frames;
     enum mt_walk_end end = MT_END_LIMIT;
     while (mt_likely(fresh != limit)) {
-        uint64_t slot = state.sp - 8;
+        uint64_t slot = state.sp - MT_ARCH_RA_BELOW;
         while (f->slot < slot)
             f--;
         if (f->slot == slot && f->pc == state.pc && f < below &&
@@ -250,7 +250,7 @@ MT_HIDDEN struct mt_walk_result mt_walk_limited(struct mt_stack *s, struct mt_fr
 
 /* Returns whether f, the innermost kept frame, is where the walk begins. */
 static inline bool mt_walk_begins_at(const struct mt_walk_frame *f, struct mt_frame_state state) {
-    return f->slot == state.sp - 8 && f->pc == state.pc &&
+    return f->slot == state.sp - MT_ARCH_RA_BELOW && f->pc == state.pc &&
            (f->bp == state.bp || !(f->rare & MT_FRAME_NEEDS_BP));
 }
 
@@ -281,7 +281,7 @@ mt_walk(struct mt_stack *s, struct mt_frame_state state, mt_walk_child child, vo
     }
     s->n_frames = r.n_kept + r.n_fresh;
     for (const struct mt_fresh_frame *fresh = s->fresh + r.n_fresh; fresh-- != s->fresh; frame++) {
-        frame->slot = fresh->state.sp - 8;
+        frame->slot = fresh->state.sp - MT_ARCH_RA_BELOW;
         frame->pc = fresh->state.pc;
         frame->bp = fresh->state.bp;
         uint32_t rare = mt_walk_rare(fresh->rule, marks & MT_FRAME_NEEDS_BP);
