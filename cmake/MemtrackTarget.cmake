@@ -3,7 +3,7 @@
 # What is loaded into other people's programs. It may need libc and nothing else, so what enters here is decided by
 # file name: lib/base without the files listed below, lib/ledger/writer.
 file(GLOB MT_TARGET_SOURCES CONFIGURE_DEPENDS
-  lib/base/*.c lib/ledger/writer/*.c lib/unwind/*.c lib/track/*.c)
+  lib/base/*.c lib/ledger/writer/*.c lib/unwind/*.c lib/track/*.c lib/track/*/*.c)
 list(FILTER MT_TARGET_SOURCES EXCLUDE REGEX "lib/base/(clock|error|process)\\.c$")
 file(GLOB MT_INTERPOSE_SOURCES CONFIGURE_DEPENDS interpose/*.c)
 list(FILTER MT_INTERPOSE_SOURCES EXCLUDE REGEX "interpose/(jemalloc|mimalloc|mmap)\\.c$") # objects of their own: see below
@@ -25,7 +25,7 @@ target_compile_options(mt_target_flags INTERFACE
 set(MT_GENERAL_REGISTERS -mgeneral-regs-only)
 function(mt_use_general_registers)
   foreach(source ${ARGN})
-    if(NOT source MATCHES "lib/track/sampling\\.c$")
+    if(NOT source MATCHES "lib/track/live/sampling\\.c$")
       set_property(SOURCE ${source} APPEND PROPERTY COMPILE_OPTIONS ${MT_GENERAL_REGISTERS})
     endif()
   endforeach()

@@ -8,11 +8,11 @@
 
 #include "interpose/hook.h"
 #include "interpose/snapshot.h"
-#include "track/event.h"
-#include "track/names.h"
-#include "track/scopes.h"
+#include "track/guard.h"
+#include "track/scopes/scopes.h"
+#include "track/scopes/totals.h"
+#include "track/tables/names.h"
 #include "track/threads.h"
-#include "track/totals.h"
 #include "track/whois.h"
 
 #include <time.h>

@@ -5,7 +5,7 @@
  * an allocator lacks is built of what it has; the table of hooks says which body is whose.
  */
 #include "interpose/hook.h"
-#include "track/tracker.h"
+#include "track/ground/state.h"
 
 #include <errno.h>
 #include <stdint.h>

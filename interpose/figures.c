@@ -26,7 +26,7 @@
 
 #include "base/pages.h"
 #include "interpose/next.h"
-#include "track/tracker.h"
+#include "track/ground/state.h"
 
 #include <errno.h>
 #include <malloc.h>

@@ -8,7 +8,7 @@
 
 #include "base/loader.h"
 
-#include "track/tracker.h"
+#include "track/ground/state.h"
 
 #include <dlfcn.h>
 #include <elf.h>

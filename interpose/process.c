@@ -7,11 +7,11 @@
 #include "interpose/figures.h"
 #include "interpose/hook.h"
 #include "track/check.h"
-#include "track/event.h"
-#include "track/modules.h"
+#include "track/ground/state.h"
+#include "track/guard.h"
 #include "track/request.h"
-#include "track/scopes.h"
-#include "track/tracker.h"
+#include "track/scopes/scopes.h"
+#include "track/tables/modules.h"
 
 __attribute__((constructor)) static void start(void) {
     if (mt_next.malloc == NULL) {

@@ -3,7 +3,7 @@
 #include "interpose/second.h"
 
 #include "interpose/hook.h"
-#include "track/tracker.h"
+#include "track/ground/state.h"
 
 void memtrack_private_allocation(void *block, size_t bytes, const struct mt_hook_frame *frame) {
     mt_record_allocation(block, bytes, frame);

@@ -8,7 +8,7 @@
 #include "interpose/thread_name.h"
 
 #include "interpose/hook.h"
-#include "track/identities.h"
+#include "track/tables/identities.h"
 
 #include <errno.h>
 

@@ -11,7 +11,7 @@
 #ifdef MEMTRACK_CHECKS
 
 #include "ledger/writer/check.h"
-#include "track/sites.h"
+#include "track/tables/sites.h"
 #include "track/threads.h"
 
 enum { FIRST = 256 };

@@ -13,8 +13,8 @@
 #define MT_TRACK_CHECK_H
 
 #include "ledger/invariants.h"
-#include "track/index.h"
-#include "track/tracker.h"
+#include "track/ground/index.h"
+#include "track/ground/state.h"
 
 #ifdef MEMTRACK_CHECKS
 /* What cannot be found, or is there twice: not after an event was left between making it and saying

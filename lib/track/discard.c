@@ -15,8 +15,8 @@
 #include "track/discard.h"
 
 #include "base/pages.h"
-#include "track/event.h"
-#include "track/live.h"
+#include "track/guard.h"
+#include "track/live/live.h"
 
 enum { PIECE_BYTES = 1 << 16, PIECE_BLOCKS = PIECE_BYTES / 8 - 3 };
 

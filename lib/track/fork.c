@@ -17,7 +17,7 @@
  */
 #include "track/fork.h"
 
-#include "track/left.h"
+#include "track/ground/left.h"
 #include "track/threads.h"
 #include "unwind/chain.h"
 

@@ -24,12 +24,12 @@
 
 #include "base/atomic.h"
 #include "base/pages.h"
-#include "track/blocks.h"
 #include "track/check.h"
-#include "track/event.h"
-#include "track/intervals.h"
-#include "track/live.h"
-#include "track/names.h"
+#include "track/guard.h"
+#include "track/live/blocks.h"
+#include "track/live/live.h"
+#include "track/mappings/intervals.h"
+#include "track/tables/names.h"
 
 #include <sys/mman.h>
 

@@ -9,7 +9,7 @@
 #ifndef MT_TRACK_RECORD_H
 #define MT_TRACK_RECORD_H
 
-#include "track/tracker.h"
+#include "track/ground/state.h"
 
 /*
  * What lies at the frame pointer of a hook, on x86-64 and (AAPCS64 frame record) on aarch64 alike.

@@ -47,12 +47,12 @@
  */
 #include "track/recover.h"
 
-#include "track/count.h"
-#include "track/left.h"
-#include "track/live.h"
+#include "track/ground/left.h"
+#include "track/live/count.h"
+#include "track/live/live.h"
+#include "track/live/plan.h"
 #include "track/mappings.h"
-#include "track/plan.h"
-#include "track/scopes.h"
+#include "track/scopes/scopes.h"
 
 static bool is_same(struct mt_live_entry a, struct mt_live_entry b) {
     return a.site == b.site && a.bytes == b.bytes && a.era == b.era;

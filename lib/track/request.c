@@ -9,10 +9,10 @@
 
 #include "base/pages.h"
 #include "ledger/writer/table.h"
-#include "track/identities.h"
-#include "track/live.h"
-#include "track/scopes.h"
-#include "track/sites.h"
+#include "track/live/live.h"
+#include "track/scopes/scopes.h"
+#include "track/tables/identities.h"
+#include "track/tables/sites.h"
 #include "track/threads.h"
 
 #include <time.h>

@@ -7,7 +7,7 @@
 #ifndef MT_TRACK_REQUEST_H
 #define MT_TRACK_REQUEST_H
 
-#include "track/tracker.h"
+#include "track/ground/state.h"
 
 /* In a new process. */
 MT_HIDDEN void mt_request_start(bool off);

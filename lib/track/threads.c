@@ -15,11 +15,11 @@
 #include "base/pages.h"
 #include "ledger/writer/check.h"
 #include "track/check.h"
-#include "track/identities.h"
-#include "track/left.h"
+#include "track/ground/left.h"
 #include "track/recover.h"
-#include "track/scopes.h"
-#include "track/sites.h"
+#include "track/scopes/scopes.h"
+#include "track/tables/identities.h"
+#include "track/tables/sites.h"
 
 #include <linux/membarrier.h>
 

@@ -6,7 +6,7 @@
 #ifndef MT_TRACK_THREADS_H
 #define MT_TRACK_THREADS_H
 
-#include "track/tracker.h"
+#include "track/ground/state.h"
 
 /* In a new process: keep only the calling thread's memory, for it to be used again. */
 MT_HIDDEN bool mt_threads_start(void);

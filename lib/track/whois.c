@@ -9,10 +9,10 @@
  */
 #include "track/whois.h"
 
-#include "track/identities.h"
-#include "track/live.h"
-#include "track/paths.h"
-#include "track/sites.h"
+#include "track/live/live.h"
+#include "track/tables/identities.h"
+#include "track/tables/paths.h"
+#include "track/tables/sites.h"
 #include "track/threads.h"
 
 #include <time.h>

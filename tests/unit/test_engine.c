@@ -6,12 +6,12 @@
 #include "engine-fixture.h"
 
 #include "ledger/writer/check.h"
-#include "track/identities.h"
-#include "track/live.h"
-#include "track/modules.h"
-#include "track/names.h"
-#include "track/paths.h"
-#include "track/sites.h"
+#include "track/live/live.h"
+#include "track/tables/identities.h"
+#include "track/tables/modules.h"
+#include "track/tables/names.h"
+#include "track/tables/paths.h"
+#include "track/tables/sites.h"
 
 /* ---- index ----------------------------------------------------------------------------------- */
 

@@ -8,7 +8,7 @@
 #include <cmocka.h>
 #include <stdlib.h>
 
-#include "track/intervals.h"
+#include "track/mappings/intervals.h"
 
 enum { UNITS = 40000, STEPS = 120000 };
 

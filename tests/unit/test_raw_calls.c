@@ -10,7 +10,7 @@
 
 #include <string.h>
 
-#include "track/raw_calls.h"
+#include "track/process/raw_calls.h"
 
 #if defined(__x86_64__)
 

@@ -8,8 +8,8 @@
 
 #include <pthread.h>
 
-#include "track/names.h"
 #include "track/record.h"
+#include "track/tables/names.h"
 #include "track/threads.h"
 
 enum { THREADS = 4, BLOCKS = 512, ROUNDS = 4000 };

@@ -13,10 +13,10 @@
 #include <sys/wait.h>
 
 #include "profile/ledger/convert.h"
-#include "track/modules.h"
-#include "track/names.h"
-#include "track/scopes.h"
-#include "track/sites.h"
+#include "track/scopes/scopes.h"
+#include "track/tables/modules.h"
+#include "track/tables/names.h"
+#include "track/tables/sites.h"
 #include "track/threads.h"
 
 enum { OF_PROCESS = 2, NAMERS = OF_PROCESS + 1, FORKS = 12 };

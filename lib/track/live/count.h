@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The counters of an event: of the site, of the thread, and whether that is a new peak. Part of the
+ * hot path.
+ *
+ * An event can be left for good between any two instructions, and is then brought to its end by
+ * what the thread has noted (recover.c): the counters as they were, from which they are made anew.
+ */
+#ifndef MT_TRACK_COUNT_H
+#define MT_TRACK_COUNT_H
+
+#include "base/atomic.h"
+#include "track/live/sampling.h"
+#include "track/request.h"
+#include "track/tables/sites.h"
+#include "track/threads.h"
+
+static inline void mt_count_note_live(struct mt_thread *t, int64_t live) {
+    if (mt_unlikely(live > t->bank->scope_high))
+        t->bank->scope_high = live;
+}
+
+static inline void mt_count_note_max(struct mt_site *s) {
+    if (s->counters.live_bytes > s->max_bytes)
+        s->max_bytes = s->counters.live_bytes;
+}
+
+static inline void mt_count_note_put(uint64_t *before, const struct mt_counters *c) {
+    before[0] = c->allocated_bytes;
+    before[1] = c->allocated_blocks;
+    before[2] = (uint64_t)c->live_bytes;
+}
+
+static inline void mt_count_note_taken(uint64_t *before, const struct mt_counters *c) {
+    before[0] = (uint64_t)c->live_bytes;
+    before[1] = c->freed_blocks;
+}
+
+static inline void mt_count_allocation(struct mt_thread *t, struct mt_site *s, mt_site_id id,
+                                       uint64_t bytes) {
+    struct mt_counters *all = &t->bank->counters;
+    mt_sites_save(t, s, id);
+    mt_count_note_put(t->before.site, &s->counters);
+    mt_count_note_put(t->before.of_thread, all);
+    mt_barrier();
+    t->before.number = t->bank->sequence;
+    mt_barrier();
+    mt_own_add(&s->counters.allocated_bytes, bytes);
+    mt_own_add(&s->counters.allocated_blocks, 1);
+    int64_t live = mt_own_add(&s->counters.live_bytes, (int64_t)bytes);
+    if (live > s->max_bytes)
+        s->max_bytes = live;
+    mt_own_add(&all->allocated_bytes, bytes);
+    if (mt_unlikely((mt_own_add(&all->allocated_blocks, 1) & (MT_ERA_EVENTS - 1)) == 0))
+        mt_request_new_era();
+    mt_count_note_live(t, mt_own_add(&all->live_bytes, (int64_t)bytes));
+    if (mt_unlikely(all->live_bytes > t->high))
+        mt_threads_publish(t);
+}
+
+/* The record in which this thread counts what happens to a block of site id. */
+static inline struct mt_site *mt_count_record_of(struct mt_thread *t, mt_site_id *id) {
+    struct mt_site *s = mt_site_at(*id);
+    if (mt_unlikely(s->bank != t->bank_id)) {
+        *id = mt_sites_foreign(t, *id);
+        s = mt_site_at(*id);
+    }
+    return s;
+}
+
+/* The same, about to be changed. */
+static inline struct mt_site *mt_count_record(struct mt_thread *t, mt_site_id id) {
+    struct mt_site *s = mt_count_record_of(t, &id);
+    mt_sites_save(t, s, id);
+    return s;
+}
+
+/* Sites hold what was recorded and are scaled by the reader; the process's live bytes, which decide
+ * when the peak is, are estimated here, where each block's size is known. */
+MT_HIDDEN void mt_count_weigh(struct mt_thread *t, uint64_t bytes, int sign);
+
+/* A block that nothing is special about: options.usable is off, and nothing is sampled. */
+static inline __attribute__((always_inline)) void
+mt_count_free_plain(struct mt_thread *t, mt_site_id id, uint64_t bytes, bool temporary) {
+    struct mt_site *s = mt_count_record(t, id);
+    struct mt_counters *all = &t->bank->counters;
+    mt_count_note_taken(t->before.site, &s->counters);
+    mt_count_note_taken(t->before.of_thread, all);
+    mt_barrier();
+    t->before.number = t->bank->sequence + 1;
+    mt_barrier();
+    mt_own_add(&s->counters.live_bytes, -(int64_t)bytes);
+    mt_own_add(&s->counters.freed_blocks, 1);
+    int64_t live = mt_own_add(&all->live_bytes, -(int64_t)bytes);
+    mt_own_add(&all->freed_blocks, 1);
+    if (temporary) {
+        mt_own_add(&s->counters.temporary_blocks, 1);
+        mt_own_add(&all->temporary_blocks, 1);
+    }
+    if (mt_unlikely(live < t->low))
+        mt_threads_publish(t);
+}
+
+/* Any block; waste: what its usable size was larger by, when that is counted. */
+MT_HIDDEN void mt_count_free(struct mt_thread *t, mt_site_id id, uint64_t bytes, int64_t waste,
+                             bool temporary);
+
+#endif

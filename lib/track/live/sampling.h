@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Sampling by bytes: the gaps between sampled bytes are exponentially distributed with the given
+ * mean (a Poisson process, as in Go's and tcmalloc's heap profiles), so that a block of n bytes is
+ * recorded with probability 1 - exp(-n / period), which is what a reader divides by.
+ */
+#ifndef MT_TRACK_SAMPLING_H
+#define MT_TRACK_SAMPLING_H
+
+#include "track/ground/state.h"
+
+/* Whether this allocation is to be recorded. */
+MT_HIDDEN bool mt_sampling_takes(struct mt_thread *t, uint64_t bytes, uint64_t period);
+
+/* How many bytes a recorded block of this size stands for. */
+MT_HIDDEN int64_t mt_sampling_weight(uint64_t bytes, uint64_t period);
+
+#endif

@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: MIT */
+/* What scopes of threads (scopes.c) and scopes of the process (process_scopes.c) are both made
+ * of. */
+#ifndef MT_TRACK_SCOPES_LOCAL_H
+#define MT_TRACK_SCOPES_LOCAL_H
+
+#include "track/scopes/scopes.h"
+#include "track/scopes/totals.h"
+
+#include <time.h>
+
+enum { MT_MAX_SCOPE_DEPTH = 16384 };
+
+struct mt_scope_stack {
+    uint64_t n_serials;
+    uint32_t depth;
+    uint32_t until_event;
+    /* in the ledger; as many as have been needed */
+    struct mt_open_scope *chunk[MT_MAX_SCOPE_DEPTH / MT_OPEN_PER_CHUNK];
+};
+
+enum mt_scope_state { INERT = 1, OPEN, PROCESS, DETACHED, ENDED };
+#define MAGIC UINT64_C(0x65706f636b61726d) /* "markcope" read as little endian */
+
+/* What memtrack_scope holds. */
+struct mt_scope_handle {
+    uint64_t magic, serial, event;
+    uint32_t state, index, pid;
+    mt_name_id name;
+    /* of a detached scope: what has been measured */
+    struct mt_counters sum;
+    int64_t peak;
+    uint64_t begin_ns, cpu_ns;
+    int64_t inner[MT_N_SCOPE_VALUES];
+};
+_Static_assert(sizeof(struct mt_scope_handle) <= sizeof(memtrack_scope),
+               "a scope has room for what is kept in it");
+
+/* ---- reading ---- */
+
+static inline uint64_t clock_ns(int clock) {
+    struct timespec now = {0};
+    if (mt_os_may(SYS_clock_gettime))
+        clock_gettime(clock, &now);
+    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+static inline uint64_t cpu_ns(void) {
+    return mt_unlikely(mt_tracker.options.scope_cpu) ? clock_ns(CLOCK_THREAD_CPUTIME_ID) : 0;
+}
+
+/* Relaxed: of another thread, each as of some moment of the call.
+ * In place: a struct that is copied with wide loads right after narrow stores stalls the store
+ * buffer. */
+static inline void read_bank(struct mt_counters *out, const struct mt_bank *b) {
+    out->live_bytes = mt_load_relaxed(&b->counters.live_bytes);
+    out->allocated_bytes = mt_load_relaxed(&b->counters.allocated_bytes);
+    out->allocated_blocks = mt_load_relaxed(&b->counters.allocated_blocks);
+    out->freed_blocks = mt_load_relaxed(&b->counters.freed_blocks);
+    out->temporary_blocks = mt_load_relaxed(&b->counters.temporary_blocks);
+}
+
+static inline struct mt_counters difference(struct mt_counters a, struct mt_counters b) {
+    mt_counters_add(&a, &b, -1);
+    return a;
+}
+
+static inline memtrack_delta delta_of(struct mt_counters d, int64_t peak, uint64_t duration,
+                                      uint64_t cpu) {
+    return (memtrack_delta){.net_bytes = d.live_bytes,
+                            .net_blocks = (int64_t)(d.allocated_blocks - d.freed_blocks),
+                            .peak_bytes = peak > 0 ? peak : 0,
+                            .allocated_bytes = d.allocated_bytes,
+                            .allocated_blocks = d.allocated_blocks,
+                            .freed_bytes = d.allocated_bytes - (uint64_t)d.live_bytes,
+                            .freed_blocks = d.freed_blocks,
+                            .temporary_blocks = d.temporary_blocks,
+                            .duration_ns = duration,
+                            .cpu_ns = cpu};
+}
+
+static inline void values_of(const memtrack_delta *d, int64_t *value) {
+    value[MT_SCOPE_NET_BYTES] = d->net_bytes;
+    value[MT_SCOPE_PEAK_BYTES] = d->peak_bytes;
+    value[MT_SCOPE_ALLOCATED_BYTES] = (int64_t)d->allocated_bytes;
+    value[MT_SCOPE_ALLOCATED_BLOCKS] = (int64_t)d->allocated_blocks;
+    value[MT_SCOPE_FREED_BYTES] = (int64_t)d->freed_bytes;
+    value[MT_SCOPE_DURATION_NS] = (int64_t)d->duration_ns;
+    value[MT_SCOPE_CPU_NS] = (int64_t)d->cpu_ns;
+}
+
+static inline uint64_t since_start(uint64_t ns) {
+    uint64_t start = mt_tracker.header->start_monotonic_ns;
+    return ns > start ? ns - start : 0;
+}
+
+/* ---- open scopes ---- */
+
+static inline struct mt_open_scope *open_at(const struct mt_scope_stack *s, uint32_t i) {
+    return &s->chunk[i / MT_OPEN_PER_CHUNK][i % MT_OPEN_PER_CHUNK];
+}
+
+static inline struct mt_open_scope *top_of(struct mt_scope_stack *s) {
+    return s->depth != 0 ? open_at(s, s->depth - 1) : NULL;
+}
+
+static inline int open_handle(struct mt_scope_handle *h, enum mt_scope_state state, uint64_t serial,
+                              uint32_t index, mt_name_id name) {
+    h->magic = MAGIC;
+    h->serial = serial;
+    h->state = state;
+    h->index = index;
+    h->pid = (uint32_t)mt_tracker.pid;
+    h->name = name;
+    return 0;
+}
+
+/* Places for open scopes, for readers to find. NULL: no room. */
+MT_HIDDEN struct mt_open_scope *mt_scopes_new_chunk(void);
+
+/* ---- scopes of the process ---- */
+
+MT_HIDDEN extern uint32_t mt_process_scopes_n; /* all open ones lie below */
+MT_HIDDEN void mt_process_scopes_start(void);
+/* The lock is not taken. out may be NULL. */
+MT_HIDDEN int mt_process_scopes_end(struct mt_thread *t, struct mt_scope_handle *h,
+                                    memtrack_delta *out);
+
+/* ---- the peak, events ---- */
+
+/* Hand the highest live bytes since the last time to the innermost scope, and with one thread to
+ * the process's. */
+static inline __attribute__((always_inline)) void flush(struct mt_thread *t) {
+    struct mt_scope_stack *s = t->scopes;
+    bool is_open = s != NULL && s->depth != 0;
+    if (t->bank->scope_high != INT64_MAX) {
+        if (is_open && t->bank->scope_high > open_at(s, s->depth - 1)->high_bytes)
+            open_at(s, s->depth - 1)->high_bytes = t->bank->scope_high;
+        if (!t->shared)
+            mt_scopes_note_current(t->bank->scope_high);
+    }
+    t->bank->scope_high = is_open || mt_load_relaxed(&mt_process_scopes_n) != 0
+                              ? t->bank->counters.live_bytes
+                              : INT64_MAX;
+}
+
+/* One in header.event_sample of a thread's scopes; in threads that have had none but the process's,
+ * all. */
+static inline __attribute__((always_inline)) bool wants_event(struct mt_scope_stack *s) {
+    uint32_t one_in = mt_tracker.header->event_sample;
+    if (one_in == 0 || s == NULL)
+        return one_in != 0;
+    if (mt_unlikely(s->until_event != 0)) {
+        s->until_event--;
+        return false;
+    }
+    s->until_event = one_in - 1;
+    return true;
+}
+
+static inline __attribute__((always_inline)) void add_event(struct mt_thread *t, uint64_t serial,
+                                                            mt_name_id name, uint64_t begin_ns,
+                                                            uint64_t duration_ns, int64_t net_bytes,
+                                                            int64_t peak_bytes) {
+    uint64_t number;
+    struct mt_event *e = wants_event(t->scopes) ? mt_events_next(t, &number) : NULL;
+    if (e == NULL)
+        return;
+    e->scope = serial;
+    e->time_ns = since_start(begin_ns);
+    e->duration_ns = duration_ns;
+    e->value = net_bytes;
+    e->peak_bytes = peak_bytes;
+    e->kind = MT_EVENT_SCOPE;
+    e->name = name;
+    e->text = 0;
+    mt_events_done(e, number);
+}
+
+#endif

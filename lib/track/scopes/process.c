@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Scopes of the whole process need not nest. There are few of them: each keeps its own highest,
+ * brought up to date whenever the process's current bytes are published (or, with one thread,
+ * whenever scope_high is handed on).
+ */
+#include "base/lock.h"
+#include "track/scopes/open.h"
+#include "track/tables/names.h"
+#include "track/threads.h"
+
+enum { MAX_SCOPES = 256 };
+
+uint32_t mt_process_scopes_n;
+static struct mt_open_scope *chunk[MAX_SCOPES / MT_OPEN_PER_CHUNK];
+static struct mt_lock lock;
+static uint64_t n_serials;
+
+void mt_process_scopes_start(void) {
+    for (uint32_t i = 0; i < MAX_SCOPES / MT_OPEN_PER_CHUNK; i++)
+        chunk[i] = NULL;
+    mt_process_scopes_n = 0;
+    lock = (struct mt_lock){0};
+}
+
+static struct mt_open_scope *scope_at(uint32_t i) {
+    return &chunk[i / MT_OPEN_PER_CHUNK][i % MT_OPEN_PER_CHUNK];
+}
+
+/* Relaxed: the highest of several threads, whichever comes first. */
+static void raise_to(int64_t *high, int64_t value) {
+    int64_t old = mt_load_relaxed(high);
+    while (value > old && !mt_replace_relaxed(high, &old, value))
+        ;
+}
+
+void mt_scopes_note_current(int64_t current) {
+    uint32_t n = mt_load_acquire(&mt_process_scopes_n); /* with the chunks that these lie in */
+    for (uint32_t i = 0; mt_unlikely(i < n); i++)
+        raise_to(&scope_at(i)->high_bytes, current);
+}
+
+void mt_scopes_begin_sharing(const struct mt_thread *first) {
+    if (first->bank->scope_high != INT64_MAX)
+        mt_scopes_note_current(first->bank->scope_high);
+}
+
+bool mt_scopes_lock_process(void) {
+    return mt_lock_acquire(&lock, MT_RANK_PROCESS_SCOPES);
+}
+
+void mt_scopes_unlock_process(void) {
+    mt_lock_release(&lock, MT_RANK_PROCESS_SCOPES);
+}
+
+void mt_scopes_clear_process(void) {
+    for (uint32_t i = 0; i < mt_process_scopes_n; i++) {
+        scope_at(i)->begin = (struct mt_counters){0};
+        mt_store_relaxed(&scope_at(i)->high_bytes, 0); /* which others may be raising */
+    }
+}
+
+static struct mt_counters of_process(void) {
+    struct mt_counters sum = {0};
+    for (mt_bank_id id = 1; id < mt_load_acquire(&mt_tracker.header->n_banks); id++) {
+        const struct mt_bank *b = mt_threads_bank(id);
+        struct mt_counters c;
+        if (mt_load_acquire(&b->clear_epoch) !=
+            mt_tracker.header->control.clear_epoch) /* its counters are of before */
+            continue;
+        read_bank(&c, b);
+        mt_counters_add(&sum, &c, 1);
+    }
+    return sum;
+}
+
+/* A place that is free, and its index. */
+static struct mt_open_scope *free_place(uint32_t *index) {
+    for (uint32_t i = 0; i < MAX_SCOPES; i++) {
+        struct mt_open_scope **c = &chunk[i / MT_OPEN_PER_CHUNK];
+        if (*c == NULL && (*c = mt_scopes_new_chunk()) == NULL)
+            return NULL;
+        *index = i;
+        if (scope_at(i)->serial == 0)
+            return scope_at(i);
+    }
+    return NULL;
+}
+
+int mt_scopes_begin_process(struct mt_thread *t, memtrack_scope *scope, const char *name) {
+    struct mt_scope_handle *h = (struct mt_scope_handle *)scope;
+    mt_name_id id = mt_names_find(t, name);
+    mt_scopes_make_inert(scope);
+    if (id == 0 || !mt_lock_acquire(&lock, MT_RANK_PROCESS_SCOPES))
+        return -MEMTRACK_ELIMIT;
+    mt_threads_publish(t);
+    flush(t);
+    uint32_t index;
+    struct mt_open_scope *p = free_place(&index);
+    if (p != NULL) {
+        p->name = id;
+        p->begin = of_process();
+        mt_store_relaxed(&p->high_bytes, p->begin.live_bytes); /* likewise */
+        p->begin_cpu_ns = cpu_ns();
+        p->begin_ns = clock_ns(CLOCK_MONOTONIC);
+        p->event = ++n_serials;
+        open_handle(h, PROCESS, p->event, index, id);
+        h->event = p->event;
+        mt_store_release(&p->serial, p->event); /* the scope is whole: readers begin here */
+        if (index >= mt_process_scopes_n)
+            mt_store_release(&mt_process_scopes_n, index + 1); /* likewise */
+        t->bank->scope_high = t->bank->counters.live_bytes;
+    }
+    mt_lock_release(&lock, MT_RANK_PROCESS_SCOPES);
+    if (p == NULL)
+        mt_totals_drop();
+    return p != NULL ? 0 : -MEMTRACK_ELIMIT;
+}
+
+static void close(struct mt_open_scope *p) {
+    mt_store_release(&p->serial, 0); /* before its place is used again */
+    uint32_t n = mt_process_scopes_n;
+    while (n > 0 && scope_at(n - 1)->serial == 0)
+        n--;
+    mt_store_release(&mt_process_scopes_n, n); /* fewer to look at */
+}
+
+/* The lock is taken. */
+static void finish(struct mt_thread *t, struct mt_open_scope *p, bool is_error,
+                   memtrack_delta *out) {
+    mt_threads_publish(t);
+    flush(t);
+    struct mt_counters now = of_process();
+    raise_to(&p->high_bytes, now.live_bytes);
+    memtrack_delta d =
+        delta_of(difference(now, p->begin), mt_load_relaxed(&p->high_bytes) - p->begin.live_bytes,
+                 clock_ns(CLOCK_MONOTONIC) - p->begin_ns, 0);
+    struct mt_scope_result result = {.name = p->name, .is_process = true, .is_error = is_error};
+    values_of(&d, result.value);
+    values_of(&d, result.own);
+    mt_totals_add(t, &result);
+    add_event(t, p->serial, p->name, p->begin_ns, d.duration_ns, d.net_bytes, d.peak_bytes);
+    if (out != NULL)
+        *out = d;
+}
+
+int mt_process_scopes_end(struct mt_thread *t, struct mt_scope_handle *h, memtrack_delta *out) {
+    uint32_t n = mt_load_acquire(&mt_process_scopes_n); /* with the chunks that these lie in */
+    struct mt_open_scope *p = h->index < n ? scope_at(h->index) : NULL;
+    int rc = -MEMTRACK_EENDED;
+    if (p == NULL || !mt_lock_acquire(&lock, MT_RANK_PROCESS_SCOPES))
+        return rc;
+    if (p->serial == h->serial) {
+        finish(t, p, false, out);
+        close(p);
+        flush(t);
+        rc = 0;
+    }
+    mt_lock_release(&lock, MT_RANK_PROCESS_SCOPES);
+    return rc;
+}
+
+void mt_scopes_end_all_of_process(struct mt_thread *t) {
+    if (mt_load_relaxed(&mt_process_scopes_n) ==
+            0 || /* who begins one now does not want it ended */
+        !mt_lock_acquire(&lock, MT_RANK_PROCESS_SCOPES))
+        return;
+    for (uint32_t i = 0; i < mt_process_scopes_n; i++)
+        if (scope_at(i)->serial != 0) {
+            finish(t, scope_at(i), true, NULL);
+            close(scope_at(i));
+        }
+    mt_lock_release(&lock, MT_RANK_PROCESS_SCOPES);
+}

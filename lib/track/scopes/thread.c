@@ -1,0 +1,448 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A thread's counters only ever grow (but for its live bytes), so a scope is two readings of them.
+ * Its peak takes one comparison per allocation however many scopes are open: the thread keeps the
+ * highest live bytes since the scopes were last looked at (scope_high). Beginning one hands that to
+ * the scope around it and starts anew; ending one hands its own highest to the scope around it. So
+ * every scope has seen the highest of all that happened inside of it.
+ *
+ *   live bytes     ╭╮  inner.high
+ *             ╭╮  ╭╯╰╮     ╭╮ scope_high
+ *           ╭╯ ╰──╯   ╰────╯          outer.high = max(its own stretches, inner.high)
+ *        outer    inner        end
+ *
+ * What is known of an open scope lies in the recorder's memory, not in the caller's: a scope that
+ * is never ended and whose storage is used for something else costs a wrong count of errors,
+ * nothing more. The caller's storage holds a serial number that must be found here, and what has
+ * been measured of a scope that is detached.
+ */
+#include "base/pages.h"
+#include "ledger/writer/table.h"
+#include "track/check.h"
+#include "track/record.h"
+#include "track/scopes/open.h"
+#include "track/tables/names.h"
+#include "track/threads.h"
+
+#include <signal.h>
+
+struct mt_open_scope *mt_scopes_new_chunk(void) {
+    struct mt_ledger_header *h = mt_tracker.header;
+    size_t bytes = sizeof(struct mt_open_scope) * MT_OPEN_PER_CHUNK;
+    if (!mt_growth_lock())
+        return NULL;
+    struct mt_open_scope *c = mt_table_new_chunk(&mt_tracker.ledger, MT_EXTENT_OPEN,
+                                                 h->n_open / MT_OPEN_PER_CHUNK, bytes, 64);
+    if (c != NULL)
+        mt_store_release(&h->n_open,
+                         h->n_open + MT_OPEN_PER_CHUNK); /* those that it counts are there */
+    mt_growth_unlock();
+    return c;
+}
+
+void mt_scopes_clear(struct mt_thread *t) {
+    struct mt_scope_stack *s = t->scopes;
+    for (uint32_t i = 0; s != NULL && i < s->depth; i++) {
+        open_at(s, i)->begin = (struct mt_counters){0};
+        open_at(s, i)->high_bytes = 0;
+    }
+    if (t->bank->scope_high != INT64_MAX)
+        t->bank->scope_high = 0;
+}
+
+/* ---- the stack of a thread ------------------------------------------------------------------- */
+
+bool mt_scopes_start(void) {
+    mt_process_scopes_start();
+    if (mt_tracker.options.scope_cpu)
+        mt_tracker_flag(MT_FLAG_SCOPE_CPU);
+    return mt_totals_start();
+}
+
+void mt_scopes_reset(struct mt_thread *t) {
+    t->scope = t->domain = 0;
+}
+
+void mt_scopes_free(struct mt_thread *t) {
+    if (t->scopes != NULL)
+        mt_pages_unmap(t->scopes, sizeof *t->scopes);
+    t->scopes = NULL;
+}
+
+static inline __attribute__((always_inline)) void pop(struct mt_thread *t) {
+    struct mt_scope_stack *s = t->scopes;
+    struct mt_open_scope *f = open_at(s, --s->depth);
+    int64_t high = f->high_bytes;
+    mt_store_release(&f->serial, 0); /* before its place is used again */
+    struct mt_open_scope *outer = top_of(s);
+    if (outer != NULL && high > outer->high_bytes)
+        outer->high_bytes = high;
+    t->scope = outer != NULL ? outer->name : 0;
+    t->bank->scope_high = outer != NULL || mt_load_relaxed(&mt_process_scopes_n) != 0
+                              ? t->bank->counters.live_bytes
+                              : INT64_MAX;
+}
+
+/* The part that belongs to the scope around it: what was measured before this one was attached does
+ * not. */
+static void subtract_from_outer(struct mt_scope_stack *s, const struct mt_open_scope *f,
+                                const int64_t *value) {
+    if (s->depth < 2)
+        return;
+    struct mt_open_scope *outer = open_at(s, s->depth - 2);
+    for (int i = 0; i < MT_N_SCOPE_VALUES; i++)
+        outer->inner[i] += value[i] - (f->is_attached ? f->taken[i] : 0);
+}
+
+static int64_t peak_of(const struct mt_open_scope *f) {
+    int64_t peak = f->high_bytes - f->begin.live_bytes,
+            before = f->is_attached ? f->taken[MT_SCOPE_PEAK_BYTES] : 0;
+    return peak > before ? peak : before;
+}
+
+/* Measure the innermost scope; flushed. */
+static memtrack_delta measure(struct mt_thread *t, const struct mt_open_scope *f, uint64_t now_ns) {
+    struct mt_counters now;
+    read_bank(&now, t->bank);
+    return delta_of(difference(now, f->begin), peak_of(f), now_ns - f->begin_ns,
+                    cpu_ns() - f->begin_cpu_ns);
+}
+
+/* The common scope of a program that is profiled function by function. */
+static bool is_idle(const struct mt_thread *t, const struct mt_open_scope *f) {
+    const struct mt_bank *b = t->bank;
+    return !f->is_attached && !mt_tracker.options.scope_cpu &&
+           f->begin.live_bytes == b->counters.live_bytes &&
+           f->begin.allocated_blocks == b->counters.allocated_blocks &&
+           f->begin.freed_blocks == b->counters.freed_blocks &&
+           f->begin.allocated_bytes == b->counters.allocated_bytes;
+}
+
+static inline __attribute__((always_inline)) void
+finish_idle(struct mt_thread *t, struct mt_open_scope *f, memtrack_delta *out) {
+    uint64_t duration_ns = clock_ns(CLOCK_MONOTONIC) - f->begin_ns;
+    int64_t duration = (int64_t)duration_ns;
+    mt_totals_add_idle(t, f->name, duration, duration - f->inner[MT_SCOPE_DURATION_NS]);
+    if (t->scopes->depth > 1)
+        open_at(t->scopes, t->scopes->depth - 2)->inner[MT_SCOPE_DURATION_NS] += duration;
+    add_event(t, f->event, f->name, f->begin_ns, duration_ns, 0, 0);
+    pop(t);
+    if (out != NULL)
+        *out = (memtrack_delta){.duration_ns = duration_ns};
+}
+
+MT_NOINLINE static void finish_measured(struct mt_thread *t, struct mt_open_scope *f, bool is_error,
+                                        memtrack_delta *out) {
+    struct mt_scope_result result = {.name = f->name, .is_error = is_error};
+    flush(t);
+    memtrack_delta d = measure(t, f, clock_ns(CLOCK_MONOTONIC));
+    values_of(&d, result.value);
+    for (int i = 0; i < MT_N_SCOPE_VALUES; i++)
+        result.own[i] = result.value[i] - f->inner[i];
+    result.own[MT_SCOPE_PEAK_BYTES] = 0; /* peaks of different instants cannot be subtracted */
+    subtract_from_outer(t->scopes, f, result.value);
+    mt_totals_add(t, &result);
+    add_event(t, f->event, f->name, f->begin_ns, d.duration_ns, d.net_bytes, d.peak_bytes);
+    pop(t);
+    if (out != NULL)
+        *out = d;
+}
+
+/* End the innermost scope. out may be NULL. */
+static inline __attribute__((always_inline)) void finish(struct mt_thread *t, memtrack_delta *out) {
+    struct mt_open_scope *f = top_of(t->scopes);
+    if (mt_likely(is_idle(t, f)))
+        finish_idle(t, f, out);
+    else
+        finish_measured(t, f, false, out);
+}
+
+/* The same for one that nothing will end any more. */
+static void abandon(struct mt_thread *t) {
+    finish_measured(t, top_of(t->scopes), true, NULL);
+}
+
+void mt_scopes_end_all(struct mt_thread *t) {
+    while (t->scopes != NULL && t->scopes->depth != 0)
+        abandon(t);
+}
+
+/* A signal handler's stack can lie in a local array of main: above what is below it, and left by
+ * nobody. */
+MT_NOINLINE static bool is_on_signal_stack(void) {
+    stack_t stack = {0};
+    return mt_os_call(SYS_sigaltstack, 0, (long)&stack, 0, 0, 0, 0) == 0 &&
+           (stack.ss_flags & SS_ONSTACK) != 0;
+}
+
+/* Where the caller of the present event stands. */
+static uint64_t entered_at(const struct mt_thread *t) {
+    return (t->seen & ~MT_SEEN_BUSY) + sizeof(struct mt_hook_frame);
+}
+
+/* Nobody can end it any more: its storage was on the part of the stack that has been left, or is
+ * used anew. */
+static bool is_lost(const struct mt_thread *t, const struct mt_open_scope *f, const void *storage) {
+    const struct mt_stack_map *map = &t->stack.map;
+    if (f->is_function)
+        return false; /* by its return, or that of one further out */
+    return f->storage == (uint64_t)storage ||
+           (f->storage < entered_at(t) && mt_stack_together(map, f->storage, entered_at(t)) &&
+            !is_on_signal_stack());
+}
+
+/* The stack, with room for another scope; NULL: there is none. */
+MT_NOINLINE static struct mt_scope_stack *make_room(struct mt_thread *t, const void *storage) {
+    if (t->scopes == NULL && (t->scopes = mt_pages_new(sizeof *t->scopes)) == NULL)
+        return NULL;
+    struct mt_scope_stack *s = t->scopes;
+    while (s->depth != 0 && is_lost(t, top_of(s), storage))
+        abandon(t);
+    if (s->depth == MT_MAX_SCOPE_DEPTH)
+        return NULL;
+    struct mt_open_scope **c = &s->chunk[s->depth / MT_OPEN_PER_CHUNK];
+    if (*c == NULL)
+        *c = mt_scopes_new_chunk();
+    return *c != NULL ? s : NULL;
+}
+
+static bool has_room(const struct mt_scope_stack *s) {
+    return s != NULL && s->depth < MT_MAX_SCOPE_DEPTH &&
+           s->chunk[s->depth / MT_OPEN_PER_CHUNK] != NULL;
+}
+
+/* storage: the program's, NULL for a function. */
+static inline __attribute__((always_inline)) struct mt_open_scope *
+push(struct mt_thread *t, mt_name_id name, const void *storage) {
+    struct mt_scope_stack *s = t->scopes;
+    if (mt_unlikely(!has_room(s) || (s->depth != 0 && is_lost(t, top_of(s), storage))))
+        if ((s = make_room(t, storage)) == NULL)
+            return NULL;
+    flush(t);
+    struct mt_open_scope *f = open_at(s, s->depth++);
+    uint64_t serial = (uint64_t)t->bank_id << MT_SCOPE_SERIAL_BITS | ++s->n_serials;
+    f->event = serial;
+    f->storage = (uint64_t)storage;
+    f->name = name;
+    f->is_function = storage == NULL;
+    f->is_attached = 0;
+    read_bank(&f->begin, t->bank);
+    f->high_bytes = t->bank->scope_high = f->begin.live_bytes;
+    f->begin_ns = 0;
+    for (int i = 0; i < MT_N_SCOPE_VALUES; i++)
+        f->inner[i] = 0;
+    mt_store_release(&f->serial, serial); /* the scope is whole: readers begin here */
+    t->scope = name;
+    return f;
+}
+
+/* ---- thread scopes --------------------------------------------------------------------------- */
+
+void mt_scopes_make_inert(memtrack_scope *scope) {
+    open_handle((struct mt_scope_handle *)scope, INERT, 0, 0, 0);
+}
+
+int mt_scopes_begin(struct mt_thread *t, memtrack_scope *scope, const char *name) {
+    struct mt_scope_handle *h = (struct mt_scope_handle *)scope;
+    mt_name_id id = mt_names_find(t, name);
+    struct mt_open_scope *f = id != 0 ? push(t, id, scope) : NULL;
+    if (f == NULL) {
+        mt_totals_drop();
+        mt_scopes_make_inert(scope);
+        return -MEMTRACK_ELIMIT;
+    }
+    open_handle(h, OPEN, f->serial, t->scopes->depth - 1, id);
+    h->event = f->event;
+    f->begin_cpu_ns = cpu_ns();
+    f->begin_ns = clock_ns(CLOCK_MONOTONIC);
+    return 0;
+}
+
+/* Why there is no such scope of this thread, or 0. */
+static inline __attribute__((always_inline)) int check(const struct mt_thread *t,
+                                                       const struct mt_scope_handle *h) {
+    const struct mt_scope_stack *s = t->scopes;
+    if (h->magic != MAGIC || (h->state != OPEN && h->state != PROCESS && h->state != DETACHED))
+        return -MEMTRACK_EENDED;
+    if (h->pid != (uint32_t)mt_tracker.pid)
+        return -MEMTRACK_EFORKED;
+    if (h->state != OPEN)
+        return 0;
+    if (h->serial >> MT_SCOPE_SERIAL_BITS != t->bank_id)
+        return -MEMTRACK_ETHREAD;
+    if (s == NULL || h->index >= s->depth || open_at(s, h->index)->serial != h->serial)
+        return -MEMTRACK_EENDED;
+    return 0;
+}
+
+static int end_thread(struct mt_thread *t, struct mt_scope_handle *h, memtrack_delta *out) {
+    bool is_innermost = h->index + 1 == t->scopes->depth;
+    while (mt_unlikely(h->index + 1 < t->scopes->depth))
+        abandon(t);
+    finish(t, out);
+    return is_innermost ? 0 : -MEMTRACK_EORDER;
+}
+
+/* ---- detached scopes ------------------------------------------------------------------------- */
+
+int mt_scopes_detach(struct mt_thread *t, memtrack_scope *scope) {
+    struct mt_scope_handle *h = (struct mt_scope_handle *)scope;
+    int rc = check(t, h);
+    if (rc != 0)
+        return rc;
+    if (h->state != OPEN)
+        return h->state == DETACHED ? -MEMTRACK_EENDED : -MEMTRACK_EUSAGE;
+    if (h->index + 1 != t->scopes->depth)
+        return -MEMTRACK_EORDER;
+    flush(t);
+    struct mt_open_scope *f = top_of(t->scopes);
+    int64_t value[MT_N_SCOPE_VALUES];
+    memtrack_delta d = measure(t, f, clock_ns(CLOCK_MONOTONIC));
+    values_of(&d, value);
+    subtract_from_outer(t->scopes, f, value);
+    struct mt_counters now;
+    read_bank(&now, t->bank);
+    h->sum = difference(now, f->begin);
+    h->peak = peak_of(f);
+    h->begin_ns = f->begin_ns;
+    h->cpu_ns = d.cpu_ns;
+    for (int i = 0; i < MT_N_SCOPE_VALUES; i++)
+        h->inner[i] = f->inner[i];
+    pop(t);
+    h->state = DETACHED;
+    return 0;
+}
+
+/* As if it had begun here, with what it has measured. */
+static void resume(struct mt_open_scope *f, const struct mt_scope_handle *h, uint64_t now_ns) {
+    f->begin = difference(
+        f->begin,
+        h->sum); /* high stays: the scope around this one sees only what happens from now on */
+    f->begin_ns = h->begin_ns;
+    f->begin_cpu_ns = cpu_ns() - h->cpu_ns;
+    for (int i = 0; i < MT_N_SCOPE_VALUES; i++)
+        f->inner[i] = h->inner[i];
+    f->event = h->event;
+    f->is_attached = 1;
+    memtrack_delta d = delta_of(h->sum, h->peak, now_ns - h->begin_ns, h->cpu_ns);
+    values_of(&d, f->taken);
+}
+
+int mt_scopes_attach(struct mt_thread *t, memtrack_scope *scope) {
+    struct mt_scope_handle *h = (struct mt_scope_handle *)scope;
+    int rc = check(t, h);
+    if (rc != 0)
+        return rc;
+    if (h->state != DETACHED)
+        return -MEMTRACK_EUSAGE;
+    struct mt_open_scope *f = push(t, h->name, scope);
+    if (f == NULL)
+        return -MEMTRACK_ELIMIT;
+    resume(f, h, clock_ns(CLOCK_MONOTONIC));
+    return open_handle(h, OPEN, f->serial, t->scopes->depth - 1, h->name);
+}
+
+/* One that ends while it is detached has measured all already. */
+MT_NOINLINE static int end_detached(struct mt_thread *t, struct mt_scope_handle *h,
+                                    memtrack_delta *out) {
+    struct mt_scope_result result = {.name = h->name};
+    memtrack_delta d =
+        delta_of(h->sum, h->peak, clock_ns(CLOCK_MONOTONIC) - h->begin_ns, h->cpu_ns);
+    values_of(&d, result.value);
+    for (int i = 0; i < MT_N_SCOPE_VALUES; i++)
+        result.own[i] = result.value[i] - h->inner[i];
+    result.own[MT_SCOPE_PEAK_BYTES] = 0;
+    mt_totals_add(t, &result);
+    add_event(t, h->event, h->name, h->begin_ns, d.duration_ns, d.net_bytes, d.peak_bytes);
+    if (out != NULL)
+        *out = d;
+    return 0;
+}
+
+/* ---- all kinds ------------------------------------------------------------------------------- */
+
+int mt_scopes_end(struct mt_thread *t, memtrack_scope *scope, memtrack_delta *out) {
+    struct mt_scope_handle *h = (struct mt_scope_handle *)scope;
+    if (h->magic == MAGIC && h->state == INERT) {
+        h->state = ENDED;
+        return 0;
+    }
+    int rc = check(t, h);
+    if (mt_unlikely(rc != 0))
+        return rc;
+    if (mt_likely(h->state == OPEN))
+        rc = end_thread(t, h, out);
+    else if (h->state == PROCESS)
+        rc = mt_process_scopes_end(t, h, out);
+    else
+        rc = end_detached(t, h, out);
+    h->state = ENDED;
+    return rc;
+}
+
+int mt_scopes_set(struct mt_thread *t, const memtrack_scope *scope, const char *key,
+                  const char *value) {
+    const struct mt_scope_handle *h = (const struct mt_scope_handle *)scope;
+    int rc = check(t, h);
+    struct mt_event e = {.scope = h->event, .kind = MT_EVENT_SET};
+    if (rc != 0)
+        return rc;
+    e.time_ns = since_start(clock_ns(CLOCK_MONOTONIC));
+    e.name = mt_names_find(t, key);
+    e.text = mt_names_find(t, value);
+    if (e.name == 0 || e.text == 0) {
+        mt_totals_drop();
+        return -MEMTRACK_ELIMIT;
+    }
+    mt_events_add(t, &e);
+    return 0;
+}
+
+/* ---- functions ------------------------------------------------------------------------------- */
+
+void mt_scopes_enter_function(struct mt_thread *t, uint64_t address) {
+    mt_name_id id = mt_names_find_function(t, address);
+    struct mt_open_scope *f = id != 0 ? push(t, id, NULL) : NULL;
+    if (f == NULL) {
+        mt_totals_drop();
+        return;
+    }
+    f->storage = address;
+    f->begin_cpu_ns = cpu_ns();
+    f->begin_ns = clock_ns(CLOCK_MONOTONIC);
+}
+
+/* Functions that were left by longjmp or an exception lie above the one that returns. */
+void mt_scopes_leave_function(struct mt_thread *t, uint64_t address) {
+    struct mt_scope_stack *s = t->scopes;
+    if (s == NULL)
+        return;
+    uint32_t i = s->depth;
+    while (i > 0 && (open_at(s, i - 1)->storage != address || !open_at(s, i - 1)->is_function))
+        i--;
+    if (i == 0)
+        return;
+    while (s->depth > i)
+        abandon(t);
+    finish(t, NULL);
+}
+
+/* ---- the walker ------------------------------------------------------------------------------ */
+
+#ifdef MEMTRACK_CHECKS
+const char *mt_scopes_check(const struct mt_thread *t) {
+    const struct mt_scope_stack *s = t->scopes;
+    uint64_t before = 0;
+    MT_MUST(s == NULL || s->depth <= MT_MAX_SCOPE_DEPTH, "scopes: more are open than there can be");
+    for (uint32_t i = 0; s != NULL && i < s->depth; i++) {
+        const struct mt_open_scope *f = open_at(s, i);
+        MT_MUST(f->serial >> MT_SCOPE_SERIAL_BITS == t->bank_id,
+                "scopes: one that is open is of another thread");
+        MT_MUST(f->serial > before, "scopes: an inner one began before the one around it");
+        MT_MUST(f->name > 0 && f->name < mt_tracker.header->n_names,
+                "scopes: the name of an open one is not there");
+        before = f->serial;
+    }
+    return NULL;
+}
+#endif

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Who has allocated: a row of the report for each thread (struct mt_thread_row), bounded also where
+ * a million threads follow one another. A thread gets its row when it first looks for a site,
+ * inside of an event.
+ */
+#ifndef MT_TRACK_IDENTITIES_H
+#define MT_TRACK_IDENTITIES_H
+
+#include "track/ground/state.h"
+
+/* In a new process: forget all. */
+MT_HIDDEN bool mt_identities_start(void);
+
+/* A bank has been made. Under the growth lock. False: no memory. */
+MT_HIDDEN bool mt_identities_reserve_bank(uint32_t bank);
+
+/* The calling thread's row, when it has none yet: sets t->thread_id, which is not 0 afterwards.
+ * Takes the growth lock. */
+MT_HIDDEN void mt_identities_begin(struct mt_thread *t);
+
+/* A record of this origin has been made. Under the growth lock. */
+MT_HIDDEN void mt_identities_add_site(mt_thread_id origin, mt_site_id id);
+
+/* A thread, the calling one or another one that has not ended, has another name (at most 15 bytes
+ * of it count). Any context; a thread that has no row yet will be asked for its name when it gets
+ * one. */
+MT_HIDDEN void mt_identities_rename(struct mt_thread *t, const char *name);
+/* The calling thread's, as the kernel says. */
+MT_HIDDEN void mt_identities_look(struct mt_thread *t);
+
+/* Of a row; 0: of many, or not known. */
+MT_HIDDEN uint32_t mt_identities_tid(mt_thread_id id);
+
+#endif

@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Names live in chunks of the ledger, their texts beside them; an index in private memory finds
+ * them by hash. Each thread remembers by address which text it has met where, and compares it: the
+ * usual name is a literal, but nobody promises that.
+ */
+#include "track/tables/names.h"
+
+#include "base/pages.h"
+#include "ledger/writer/check.h"
+#include "track/check.h"
+#include "track/ground/index.h"
+
+enum { MAX_CHUNKS = MT_MAX_NAMES / MT_NAMES_PER_CHUNK };
+
+static void *chunk[MAX_CHUNKS] MT_PAGES_CLOSED;
+static struct mt_table table =
+    MT_TABLE(chunk, struct mt_name, MT_NAMES_PER_CHUNK, MT_EXTENT_NAMES, 64);
+static struct mt_index names;
+
+static struct mt_name *name_at(mt_name_id id) {
+    return mt_table_item(chunk, struct mt_name, MT_NAMES_PER_CHUNK, id);
+}
+
+static uint64_t hash_text(const char *text, uint32_t bytes) {
+    uint64_t h = bytes;
+    for (uint32_t i = 0; i < bytes; i++)
+        h = (h ^ (uint8_t)text[i]) * UINT64_C(0x100000001B3);
+    return mt_index_mix(h, bytes);
+}
+
+static uint64_t hash_function(uint64_t address) {
+    return mt_index_mix(address, UINT64_MAX);
+}
+
+static uint64_t hash_of(uint32_t id) {
+    const struct mt_name *n = name_at(id);
+    return n->text != 0 ? hash_text((const char *)n->text, n->bytes) : hash_function(n->address);
+}
+
+bool mt_names_start(void) {
+    mt_table_start(&table);
+    mt_tracker.header->n_names = 1;
+    return mt_index_start(&names, hash_of);
+}
+
+static uint32_t length(const char *text) {
+    uint32_t n = 0;
+    while (n < MT_NAME_MAX_BYTES && text[n])
+        n++;
+    return n;
+}
+
+static bool is_same(const struct mt_name *name, const struct mt_name *wanted) {
+    if (wanted->text == 0 || name->text == 0)
+        return name->text == wanted->text && name->address == wanted->address;
+    const char *a = (const char *)name->text, *b = (const char *)wanted->text;
+    if (name->bytes != wanted->bytes)
+        return false;
+    for (uint32_t i = 0; i < wanted->bytes; i++)
+        if (a[i] != b[i])
+            return false;
+    return true;
+}
+
+static mt_name_id find(uint64_t hash, const struct mt_name *wanted) {
+    const struct mt_index_table *index = mt_load_acquire(&names.table); /* with all its slots */
+    uint32_t at = mt_index_home(index, hash);
+    mt_name_id id;
+    while ((id = mt_index_candidate(index, hash, &at)) != 0)
+        if (is_same(name_at(id), wanted))
+            return id;
+    return 0;
+}
+
+static mt_name_id add(uint64_t hash, struct mt_name name) {
+    struct mt_ledger_header *h = mt_tracker.header;
+    mt_name_id id = h->n_names;
+    if (!mt_table_reserve(&mt_tracker.ledger, &table, id) || !mt_index_reserve(&names))
+        return 0;
+    if (name.text != 0 && (name.text = mt_writer_put_text(
+                               &mt_tracker.ledger, (const char *)name.text, name.bytes)) == 0)
+        return 0;
+    *name_at(id) = name;
+    mt_store_release(&h->n_names, id + 1); /* the name that it counts is whole */
+    mt_index_insert(&names, hash, id);
+    return id;
+}
+
+static mt_name_id find_or_add(uint64_t hash, const struct mt_name *wanted) {
+    mt_name_id id = find(hash, wanted);
+    if (mt_likely(id != 0) || !mt_growth_lock())
+        return id;
+    id = find(hash, wanted);
+    if (id == 0)
+        id = add(hash, *wanted);
+    mt_growth_unlock();
+    return id;
+}
+
+static uint64_t word_at(const char *text) {
+    uint64_t word;
+    __builtin_memcpy(&word, text, sizeof word);
+    return word;
+}
+
+/* A word of text that begins within it, but may end beyond, can be read when it lies on one
+ * page. */
+static bool can_read_word(const char *text) {
+    return ((uint64_t)text & (MT_OS_PAGE - 1)) <= MT_OS_PAGE - sizeof(uint64_t);
+}
+
+/* Does text still hold what has been known there? The last word overlaps the one before it. */
+static bool is_text(const struct mt_known_name *known, const char *text) {
+    const uint32_t word = sizeof(uint64_t),
+                   n = known->bytes + (known->bytes < MT_NAME_MAX_BYTES); /* with its NUL */
+    uint32_t i = 0;
+    while (i + word <= n && can_read_word(text + i) &&
+           word_at(text + i) == word_at(known->text + i)) {
+        if (i + word == n)
+            return true;
+        i = i + 2 * word <= n ? i + word : n - word;
+    }
+    while (i < n && text[i] == known->text[i])
+        i++;
+    return i == n;
+}
+
+static struct mt_known_name *known_at(struct mt_thread *t, uint64_t address) {
+    return &t->known_name[(address * UINT64_C(0x9E3779B97F4A7C15)) >> (64 - MT_KNOWN_NAMES_BITS)];
+}
+
+MT_NOINLINE static mt_name_id learn_text(struct mt_thread *t, const char *text) {
+    struct mt_name wanted = {.text = (uint64_t)text, .bytes = length(text)};
+    mt_name_id id = find_or_add(hash_text(text, wanted.bytes), &wanted);
+    if (id != 0)
+        *known_at(t, (uint64_t)text) =
+            (struct mt_known_name){.address = (uint64_t)text,
+                                   .text = (const char *)name_at(id)->text,
+                                   .bytes = wanted.bytes,
+                                   .name = id};
+    return id;
+}
+
+mt_name_id mt_names_find(struct mt_thread *t, const char *text) {
+    const struct mt_known_name *known = known_at(t, (uint64_t)text);
+    if (mt_likely(known->address == (uint64_t)text && is_text(known, text)))
+        return known->name;
+    return learn_text(t, text);
+}
+
+MT_NOINLINE static mt_name_id learn_function(struct mt_thread *t, uint64_t address) {
+    struct mt_name wanted = {.address = address,
+                             .module = mt_rule_module(mt_rules_find(address + 1))};
+    mt_name_id id = find_or_add(hash_function(address), &wanted);
+    if (id != 0)
+        *known_at(t, address) =
+            (struct mt_known_name){.address = address | UINT64_C(1) << 63, .name = id};
+    return id;
+}
+
+mt_name_id mt_names_find_function(struct mt_thread *t, uint64_t address) {
+    const struct mt_known_name *known = known_at(t, address);
+    if (mt_likely(known->address == (address | UINT64_C(1) << 63)))
+        return known->name;
+    return learn_function(t, address);
+}
+
+/* ---- the walker ------------------------------------------------------------------------------ */
+
+#ifdef MEMTRACK_CHECKS
+const char *mt_names_check(void) {
+    struct mt_limits limits = mt_limits_of(mt_tracker.header);
+    const char *violation =
+        limits.n_names > 1 ? mt_writer_check_table(&table, limits.n_names) : NULL;
+    for (mt_name_id id = 1; violation == NULL && id < limits.n_names; id++) {
+        violation = mt_name_fault(name_at(id), &limits);
+        MT_MUST(violation != NULL || mt_check_once(find(hash_of(id), name_at(id)) == id),
+                "names: one cannot be found, or is there twice");
+    }
+    return violation != NULL ? violation : mt_index_check(&names, limits.n_names);
+}
+#endif
