@@ -19,27 +19,27 @@
 
 static bool is_recording(void) {
     if (mt_page.state == MT_STATE_UNKNOWN)
-        mt_tracker_start(__builtin_frame_address(0));
-    return mt_tracker_is_recording();
+        mt_start(__builtin_frame_address(0));
+    return mt_state_is_recording();
 }
 
 static bool has_ledger(void) {
-    return is_recording() || (mt_page.state == MT_STATE_DORMANT && mt_tracker_is_ours());
+    return is_recording() || (mt_page.state == MT_STATE_DORMANT && mt_state_is_ours());
 }
 
 /* There is no thread state: because nothing records here, or because a signal handler has
  * interrupted an event. */
 static int why_not(void) {
-    return is_recording() && mt_self != NULL && mt_tracker_is_busy(mt_self) ? -MEMTRACK_EBUSY : 0;
+    return is_recording() && mt_self != NULL && mt_thread_is_busy(mt_self) ? -MEMTRACK_EBUSY : 0;
 }
 
 /* Return what call says, as an event of this thread, t. */
 #define AS_EVENT(call)                                                                             \
-    struct mt_thread *t = mt_event_enter(MT_CALLER());                                             \
+    struct mt_thread *t = mt_guard_enter(MT_CALLER());                                             \
     if (mt_unlikely(t == NULL))                                                                    \
         return why_not();                                                                          \
     int rc = (call);                                                                               \
-    mt_event_leave(t);                                                                             \
+    mt_guard_leave(t);                                                                             \
     return rc
 
 /* ---- recording ------------------------------------------------------------------------------- */
@@ -47,7 +47,7 @@ static int why_not(void) {
 static int ask(bool off) {
     if (!has_ledger())
         return -MEMTRACK_EUNTRACKED;
-    mt_store_release(&mt_tracker.header->control.request.off,
+    mt_store_release(&mt_state.header->control.request.off,
                      off); /* what the caller did before is recorded as it was */
     return 0;
 }
@@ -61,20 +61,20 @@ MT_HOOK int memtrack_stop(void) {
 }
 
 MT_HOOK int memtrack_is_tracing(void) {
-    return has_ledger() && mt_tracker.header->control.request.off == 0;
+    return has_ledger() && mt_state.header->control.request.off == 0;
 }
 
 MT_HOOK int memtrack_get_traced_memory(uint64_t *current_bytes, uint64_t *peak_bytes) {
     int64_t current = 0, peak = 0;
     if (is_recording()) {
-        uint64_t clear_epoch = mt_load_acquire(&mt_tracker.header->control.clear_epoch);
-        for (mt_bank_id id = 1; id < mt_load_acquire(&mt_tracker.header->n_banks); id++) {
-            const struct mt_bank *b = mt_threads_bank(id);
+        uint64_t clear_epoch = mt_load_acquire(&mt_state.header->control.clear_epoch);
+        for (mt_bank_id id = 1; id < mt_load_acquire(&mt_state.header->n_banks); id++) {
+            const struct mt_bank *b = mt_banks_at(id);
             if (mt_load_acquire(&b->clear_epoch) == clear_epoch) /* cleared, if it was to be */
                 current += mt_load_relaxed(
                     &b->counters.live_bytes); /* each as of some moment of the call */
         }
-        peak = mt_load_relaxed(&mt_tracker.header->control.peak_bytes);
+        peak = mt_load_relaxed(&mt_state.header->control.peak_bytes);
     }
     if (current_bytes != NULL)
         *current_bytes = current > 0 ? (uint64_t)current : 0;
@@ -84,25 +84,25 @@ MT_HOOK int memtrack_get_traced_memory(uint64_t *current_bytes, uint64_t *peak_b
 }
 
 MT_HOOK int memtrack_reset_peak(void) {
-    struct mt_thread *t = mt_event_enter(MT_CALLER());
+    struct mt_thread *t = mt_guard_enter(MT_CALLER());
     if (t == NULL)
         return why_not();
-    mt_threads_reset_peak(t);
-    mt_event_leave(t);
+    mt_count_reset_peak(t);
+    mt_guard_leave(t);
     return 0;
 }
 
 MT_HOOK int memtrack_clear_traces(void) {
-    struct mt_thread *t = mt_event_enter(MT_CALLER());
+    struct mt_thread *t = mt_guard_enter(MT_CALLER());
     if (t == NULL)
         return why_not();
-    int rc = mt_request_clear(t);
-    mt_event_leave(t); /* not the state that it is now: this thread, too, has to begin anew */
+    int rc = mt_clear(t);
+    mt_guard_leave(t); /* not the state that it is now: this thread, too, has to begin anew */
     return rc;
 }
 
 MT_HOOK uint64_t memtrack_get_overhead(void) {
-    return has_ledger() ? mt_tracker.header->file_bytes : 0;
+    return has_ledger() ? mt_state.header->file_bytes : 0;
 }
 
 /* ---- scopes ---------------------------------------------------------------------------------- */
@@ -116,26 +116,26 @@ static int refuse(memtrack_scope *scope) {
 MT_HOOK int memtrack_begin(memtrack_scope *scope, const char *name) {
     if (mt_unlikely(scope == NULL || name == NULL))
         return refuse(scope);
-    struct mt_thread *t = mt_event_enter(MT_CALLER());
+    struct mt_thread *t = mt_guard_enter(MT_CALLER());
     if (mt_unlikely(t == NULL)) {
         mt_scopes_make_inert(scope);
         return why_not();
     }
-    int rc = mt_scopes_begin(t, scope, name);
-    mt_event_leave(t);
+    int rc = mt_scopes_thread_begin(t, scope, name);
+    mt_guard_leave(t);
     return rc;
 }
 
 MT_HOOK int memtrack_begin_process(memtrack_scope *scope, const char *name) {
     if (mt_unlikely(scope == NULL || name == NULL))
         return refuse(scope);
-    struct mt_thread *t = mt_event_enter(MT_CALLER());
+    struct mt_thread *t = mt_guard_enter(MT_CALLER());
     if (mt_unlikely(t == NULL)) {
         mt_scopes_make_inert(scope);
         return why_not();
     }
-    int rc = mt_scopes_begin_process(t, scope, name);
-    mt_event_leave(t);
+    int rc = mt_scopes_process_begin(t, scope, name);
+    mt_guard_leave(t);
     return rc;
 }
 
@@ -150,13 +150,13 @@ MT_HOOK int memtrack_end(memtrack_scope *scope, memtrack_delta *out) {
 MT_HOOK int memtrack_scope_detach(memtrack_scope *scope) {
     if (scope == NULL)
         return -MEMTRACK_EUSAGE;
-    AS_EVENT(mt_scopes_detach(t, scope));
+    AS_EVENT(mt_scopes_thread_detach(t, scope));
 }
 
 MT_HOOK int memtrack_scope_attach(memtrack_scope *scope) {
     if (scope == NULL)
         return -MEMTRACK_EUSAGE;
-    AS_EVENT(mt_scopes_attach(t, scope));
+    AS_EVENT(mt_scopes_thread_attach(t, scope));
 }
 
 MT_HOOK int memtrack_scope_set(memtrack_scope *scope, const char *key, const char *value) {
@@ -168,20 +168,20 @@ MT_HOOK int memtrack_scope_set(memtrack_scope *scope, const char *key, const cha
 /* What gcc and clang call under -finstrument-functions. */
 MT_HOOK void __cyg_profile_func_enter(void *function, void *call_site) {
     (void)call_site;
-    struct mt_thread *t = mt_event_enter(MT_CALLER());
+    struct mt_thread *t = mt_guard_enter(MT_CALLER());
     if (t == NULL)
         return;
-    mt_scopes_enter_function(t, (uint64_t)function);
-    mt_event_leave(t);
+    mt_scopes_thread_enter_function(t, (uint64_t)function);
+    mt_guard_leave(t);
 }
 
 MT_HOOK void __cyg_profile_func_exit(void *function, void *call_site) {
     (void)call_site;
-    struct mt_thread *t = mt_event_enter(MT_CALLER());
+    struct mt_thread *t = mt_guard_enter(MT_CALLER());
     if (t == NULL)
         return;
-    mt_scopes_leave_function(t, (uint64_t)function);
-    mt_event_leave(t);
+    mt_scopes_thread_leave_function(t, (uint64_t)function);
+    mt_guard_leave(t);
 }
 
 /* ---- the timeline ---------------------------------------------------------------------------- */
@@ -190,16 +190,16 @@ static int add_event(enum mt_event_kind kind, const char *name, int64_t value,
                      const struct mt_hook_frame *frame) {
     if (name == NULL)
         return -MEMTRACK_EUSAGE;
-    struct mt_thread *t = mt_event_enter(frame);
+    struct mt_thread *t = mt_guard_enter(frame);
     if (t == NULL)
         return why_not();
     struct mt_event e = {.kind = kind, .value = value, .name = mt_names_find(t, name)};
-    e.time_ns = mt_os_clock_ns(CLOCK_MONOTONIC) - mt_tracker.header->start_monotonic_ns;
+    e.time_ns = mt_os_clock_ns(CLOCK_MONOTONIC) - mt_state.header->start_monotonic_ns;
     if (e.name != 0)
-        mt_events_add(t, &e);
+        mt_scopes_timeline_add(t, &e);
     else
-        mt_totals_drop();
-    mt_event_leave(t);
+        mt_scopes_totals_drop();
+    mt_guard_leave(t);
     return e.name != 0 ? 0 : -MEMTRACK_ELIMIT;
 }
 
@@ -220,18 +220,18 @@ enum { MOST_DOMAINS = 0xffff };
 MT_HOOK uint32_t memtrack_domain(const char *name) {
     if (name == NULL)
         return 0;
-    struct mt_thread *t = mt_event_enter(MT_CALLER());
+    struct mt_thread *t = mt_guard_enter(MT_CALLER());
     if (t == NULL)
         return 0;
     mt_name_id id = mt_names_find(t, name);
-    mt_event_leave(t);
+    mt_guard_leave(t);
     return id <= MOST_DOMAINS ? id : 0;
 }
 
 static int check_domain(uint32_t domain) {
     if (!has_ledger())
         return 0;
-    return domain == 0 || domain >= mt_tracker.header->n_names ? -MEMTRACK_EUSAGE : 1;
+    return domain == 0 || domain >= mt_state.header->n_names ? -MEMTRACK_EUSAGE : 1;
 }
 
 MT_HOOK int memtrack_track(uint32_t domain, const void *ptr, size_t bytes) {
@@ -256,30 +256,30 @@ MT_HOOK int memtrack_whois(const void *address, memtrack_block *out) {
     *out = (memtrack_block){0};
     if (!has_ledger())
         return -MEMTRACK_EUNTRACKED;
-    struct mt_thread *t = mt_event_enter(MT_CALLER());
+    struct mt_thread *t = mt_guard_enter(MT_CALLER());
     if (t == NULL)
         return is_recording() ? -MEMTRACK_EBUSY : -MEMTRACK_ENOTFOUND;
     bool found = mt_whois(t, (uint64_t)address, out);
-    mt_event_leave(t);
+    mt_guard_leave(t);
     return found ? 0 : -MEMTRACK_ENOTFOUND;
 }
 
 MT_HOOK int memtrack_snapshot(const char *path) {
     if (path == NULL)
         return -MEMTRACK_EUSAGE;
-    return has_ledger() ? mt_snapshot_write(path, mt_tracker.pid) : -MEMTRACK_EUNTRACKED;
+    return has_ledger() ? mt_snapshot_write(path, mt_state.pid) : -MEMTRACK_EUNTRACKED;
 }
 
 /* ---- for code that allocates on behalf of somebody who measures ------------------------------ */
 
 static void pause_thread(const struct mt_hook_frame *frame, int change) {
-    struct mt_thread *t = mt_event_enter(frame);
+    struct mt_thread *t = mt_guard_enter(frame);
     if (t == NULL)
         return;
-    mt_tracker.has_pauses = true;
-    mt_tracker.unusual = true;
+    mt_state.has_pauses = true;
+    mt_state.unusual = true;
     t->paused += change;
-    mt_event_leave(t);
+    mt_guard_leave(t);
 }
 
 /* The calling thread's allocations are not recorded until as many calls of resume; frees of

@@ -53,7 +53,7 @@ static inline void next_free_aligned_sized(void *block, size_t alignment, size_t
  * its realloc does not. */
 static void *next_reallocarray(void *block, size_t count, size_t bytes) {
     size_t total;
-    if (mt_next.reallocarray != NULL && mt_tracker.allocator == MT_ALLOCATOR_MIMALLOC)
+    if (mt_next.reallocarray != NULL && mt_state.allocator == MT_ALLOCATOR_MIMALLOC)
         return mt_next.reallocarray(block, count, bytes);
     if (!__builtin_mul_overflow(count, bytes, &total))
         return mt_next.realloc(block, total);

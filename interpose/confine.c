@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Seccomp is noticed on its way in, by the two libc functions that everybody (libseccomp too)
- * installs it with: what that means for the recorder is in track/process/confinement.c. Both are passed on
- * as they come, with all the arguments that a system call can have. mlockall is here for the same
- * reason: what it does to the recorder's memory would be the program's loss.
+ * installs it with: what that means for the recorder is in track/process/confinement.c. Both are
+ * passed on as they come, with all the arguments that a system call can have. mlockall is here for
+ * the same reason: what it does to the recorder's memory would be the program's loss.
  */
 #include "interpose/fork.h"
 #include "interpose/hook.h"

@@ -105,9 +105,9 @@ static void ask_tcmalloc(struct page *page) {
 }
 
 static void ask(struct page *page) {
-    if (mt_tracker.allocator == MT_ALLOCATOR_GLIBC)
+    if (mt_state.allocator == MT_ALLOCATOR_GLIBC)
         ask_glibc(page);
-    else if (mt_tracker.allocator == MT_ALLOCATOR_JEMALLOC)
+    else if (mt_state.allocator == MT_ALLOCATOR_JEMALLOC)
         ask_jemalloc(page);
     else
         ask_tcmalloc(page);
@@ -185,7 +185,7 @@ static uint32_t answer(enum mt_answer why, uint32_t detail) {
 }
 
 static void take(const struct page *page) {
-    struct mt_ledger_header *h = mt_tracker.header;
+    struct mt_ledger_header *h = mt_state.header;
     uint32_t n = page->n < MT_MAX_ALLOCATOR_STATS ? page->n : MT_MAX_ALLOCATOR_STATS;
     for (uint32_t i = 0; i < n; i++)
         h->allocator_stat[i] = page->stat[i];
@@ -214,8 +214,7 @@ static uint32_t ask_a_copy(struct page *page) {
  * ours is on the stack, and the copy would only waste its time. */
 static bool is_inside_a_hook(const struct mt_hook_frame *frame) {
     struct mt_thread *t = mt_self;
-    return t != NULL &&
-           (mt_tracker_is_busy(t) || mt_record_nesting(t, frame) != MT_NESTING_OUTSIDE);
+    return t != NULL && (mt_thread_is_busy(t) || mt_record_nesting(t, frame) != MT_NESTING_OUTSIDE);
 }
 
 static bool is_known(enum mt_allocator allocator) {
@@ -224,7 +223,7 @@ static bool is_known(enum mt_allocator allocator) {
 }
 
 static uint32_t ask_for(const struct mt_hook_frame *frame) {
-    if (!is_known(mt_tracker.allocator))
+    if (!is_known(mt_state.allocator))
         return answer(MT_ANSWER_UNKNOWN_ALLOCATOR, 0);
     if (!mt_os_may(SYS_clone) || !mt_os_may(SYS_wait4) || !mt_os_may(SYS_kill))
         return answer(MT_ANSWER_CONFINED, 0); /* to make a process could be the end of it */
@@ -240,7 +239,7 @@ static uint32_t ask_for(const struct mt_hook_frame *frame) {
 }
 
 void mt_figures_take(const struct mt_hook_frame *frame) {
-    struct mt_ledger_header *h = mt_tracker.header;
+    struct mt_ledger_header *h = mt_state.header;
     if (h->allocator_answer == MT_ANSWER_PENDING)
         mt_store_release(&h->allocator_answer, ask_for(frame)); /* after what was answered */
 }

@@ -294,14 +294,14 @@ void mt_next_resolve(void) {
         return;
     take_from(map, &next);
     /* The size of a block is known to the object that gave it, and may be anything to another. */
-    mt_tracker.usable_size = next.malloc_usable_size;
+    mt_state.usable_size = next.malloc_usable_size;
     take_what_passes_by(&next);
-    mt_tracker.preceding = mt_next_preceding();
-    mt_tracker.is_bypassed = !is_followed(ourselves());
+    mt_state.preceding = mt_next_preceding();
+    mt_state.is_bypassed = !is_followed(ourselves());
     take_libc();
-    mt_tracker.allocator = kind_of(map);
-    mt_tracker.allocator_path = map->l_name;
-    if (mt_tracker.allocator !=
+    mt_state.allocator = kind_of(map);
+    mt_state.allocator_path = map->l_name;
+    if (mt_state.allocator !=
         MT_ALLOCATOR_GLIBC) /* libc's own functions allocate for the program, others' do not */
         locate_allocator(real_malloc);
 #define SET(name)                                                                                  \

@@ -15,19 +15,18 @@
 
 __attribute__((constructor)) static void start(void) {
     if (mt_next.malloc == NULL) {
-        mt_tracker.preceding = mt_next_preceding();
-        mt_tracker.is_bypassed =
-            mt_tracker.preceding != NULL; /* until a hook is called after all */
+        mt_state.preceding = mt_next_preceding();
+        mt_state.is_bypassed = mt_state.preceding != NULL; /* until a hook is called after all */
     }
-    if (!mt_tracker.is_bypassed)
+    if (!mt_state.is_bypassed)
         MT_RESOLVE();
     mt_modules_note_start();
     if (mt_page.state != MT_STATE_UNKNOWN)
         return;
-    if (!mt_tracker.is_bypassed)
-        mt_tracker_start(MT_CALLER());
+    if (!mt_state.is_bypassed)
+        mt_start(MT_CALLER());
     else if (mt_next_is_outranked())
-        mt_tracker_say_preceded();
+        mt_start_say_preceded();
 }
 
 MT_HOOK int dlclose(void *handle) {
@@ -41,18 +40,18 @@ MT_HOOK int dlclose(void *handle) {
 
 /* main does not return from a program that calls exit. */
 static void end_scopes(void) {
-    struct mt_thread *t = mt_event_enter(__builtin_frame_address(0));
+    struct mt_thread *t = mt_guard_enter(__builtin_frame_address(0));
     if (t == NULL)
         return;
-    mt_scopes_end_all(t);
-    mt_scopes_end_all_of_process(t);
-    mt_event_leave(t);
+    mt_scopes_thread_end_all(t);
+    mt_scopes_process_end_all(t);
+    mt_guard_leave(t);
 }
 
 /* Exit may come from a signal handler that has interrupted the recorder: then nothing is
  * touched. */
 static bool is_inside_the_recorder(void) {
-    return mt_self == NULL || mt_tracker_is_busy(mt_self);
+    return mt_self == NULL || mt_thread_is_busy(mt_self);
 }
 
 /*
@@ -61,13 +60,13 @@ static bool is_inside_the_recorder(void) {
  * interpose/figures.c for what is asked of the allocator.
  */
 __attribute__((destructor)) static void at_exit(void) {
-    if (mt_tracker.header == NULL || !mt_tracker_is_recording())
+    if (mt_state.header == NULL || !mt_state_is_recording())
         return;
-    mt_request_new_era(); /* the ledger tells when it was written last, and nothing comes after this
+    mt_eras_look(); /* the ledger tells when it was written last, and nothing comes after this
                            */
     if (!is_inside_the_recorder())
         end_scopes();
-    if (mt_tracker.options.allocator_stats)
+    if (mt_state.options.allocator_stats)
         mt_figures_take(MT_CALLER());
     if (!is_inside_the_recorder())
         mt_check_end();

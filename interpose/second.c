@@ -50,7 +50,7 @@ void *memtrack_private_next(const char *name) {
 }
 
 void memtrack_private_present(void) {
-    mt_tracker_flag(MT_FLAG_OWN_API);
+    mt_state_flag(MT_FLAG_OWN_API);
 }
 
 /* ---- mappings -------------------------------------------------------------------------------- */

@@ -3,7 +3,7 @@
  * Calling the walkers where they cost least and see most: when sites have doubled, so that all of
  * it together costs a constant for each site that was ever made, and at the end. After an event
  * that a handler has left by longjmp an item may be there twice, or be missing in an index
- * (mt_check_once), and counts of what threads and scopes have may lack one; blocks, mappings and
+ * (mt_state_once), and counts of what threads and scopes have may lack one; blocks, mappings and
  * all sums are looked at as ever.
  */
 #include "track/check.h"
@@ -18,22 +18,22 @@ enum { FIRST = 256 };
 
 /* Some event has not ended; nobody may ever look at it again. */
 static bool is_in_the_middle(void) {
-    for (mt_bank_id id = 1; id < mt_tracker.header->n_banks; id++)
-        if (mt_threads_bank(id)->sequence & 1)
+    for (mt_bank_id id = 1; id < mt_state.header->n_banks; id++)
+        if (mt_banks_at(id)->sequence & 1)
             return true;
     return false;
 }
 
 static const char *check_sums(void) {
-    const struct mt_ledger_header *h = mt_tracker.header;
+    const struct mt_ledger_header *h = mt_state.header;
     int64_t sites = 0, banks = 0;
     for (mt_site_id id = 1; id < h->n_sites; id++)
-        if (mt_site_at(id)->at_peak.epoch >= h->control.clear_epoch)
-            sites += mt_site_at(id)->counters.live_bytes;
+        if (mt_sites_at(id)->at_peak.epoch >= h->control.clear_epoch)
+            sites += mt_sites_at(id)->counters.live_bytes;
     for (mt_bank_id id = 1; id < h->n_banks; id++)
-        if (mt_threads_bank(id)->clear_epoch >= h->control.clear_epoch)
-            banks += mt_threads_bank(id)->counters.live_bytes;
-    MT_MUST(sites == banks || mt_tracker.options.sample_bytes != 0,
+        if (mt_banks_at(id)->clear_epoch >= h->control.clear_epoch)
+            banks += mt_banks_at(id)->counters.live_bytes;
+    MT_MUST(sites == banks || mt_state.options.sample_bytes != 0,
             "sums: sites and banks hold different live bytes");
     return NULL;
 }
@@ -46,10 +46,10 @@ static const char *check_still(void) {
 }
 
 const char *mt_check_all(bool alone) {
-    if (mt_tracker.is_copied)
+    if (mt_state.is_copied)
         return NULL;
-    bool was_left = mt_tracker.was_left;
-    const char *violation = mt_writer_check(&mt_tracker.ledger);
+    bool was_left = mt_state.was_left;
+    const char *violation = mt_writer_check(&mt_state.ledger);
     if (violation == NULL)
         violation = mt_paths_check();
     if (violation == NULL)
@@ -61,11 +61,11 @@ const char *mt_check_all(bool alone) {
     if (violation == NULL && !was_left)
         violation = mt_identities_check();
     if (violation == NULL)
-        violation = mt_totals_check(alone && !was_left);
+        violation = mt_scopes_totals_check(alone && !was_left);
     if (violation == NULL)
         violation = mt_threads_check(alone);
     if (violation == NULL && mt_self != NULL)
-        violation = mt_scopes_check(mt_self);
+        violation = mt_scopes_thread_check(mt_self);
     return violation == NULL && alone && !is_in_the_middle() ? check_still() : violation;
 }
 
@@ -88,8 +88,8 @@ void mt_check_now(bool alone) {
 
 void mt_check_growth(uint32_t n_sites) {
     static uint32_t next = FIRST, of_process;
-    if (of_process != (uint32_t)mt_tracker.pid) {
-        of_process = (uint32_t)mt_tracker.pid;
+    if (of_process != (uint32_t)mt_state.pid) {
+        of_process = (uint32_t)mt_state.pid;
         next = FIRST;
     }
     if (n_sites < next)
@@ -101,11 +101,11 @@ void mt_check_growth(uint32_t n_sites) {
 /* Others may be anywhere, and the lock held by one that will never run again: then there is nothing
  * to see. */
 void mt_check_end(void) {
-    if (mt_tracker_alone()) {
+    if (mt_state_is_alone()) {
         mt_check_now(true);
-    } else if (mt_lock_try(&mt_tracker.growth_lock, MT_RANK_GROWTH)) {
+    } else if (mt_lock_try(&mt_state.growth_lock, MT_RANK_GROWTH)) {
         mt_check_now(false);
-        mt_growth_unlock();
+        mt_state_unlock_growth();
     }
 }
 

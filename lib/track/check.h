@@ -19,8 +19,8 @@
 #ifdef MEMTRACK_CHECKS
 /* What cannot be found, or is there twice: not after an event was left between making it and saying
  * so. */
-static inline bool mt_check_once(bool holds) {
-    return holds || mt_tracker.was_left;
+static inline bool mt_state_once(bool holds) {
+    return holds || mt_state.was_left;
 }
 
 /* Ids lie below n_ids. */
@@ -31,9 +31,9 @@ MT_HIDDEN const char *mt_names_check(void);
 MT_HIDDEN const char *mt_modules_check(void);
 MT_HIDDEN const char *mt_sites_check(bool alone);
 MT_HIDDEN const char *mt_identities_check(void);
-MT_HIDDEN const char *mt_totals_check(bool alone);
+MT_HIDDEN const char *mt_scopes_totals_check(bool alone);
 MT_HIDDEN const char *
-mt_scopes_check(const struct mt_thread *t); /* those that t, the calling thread, has open */
+mt_scopes_thread_check(const struct mt_thread *t); /* those that t, the calling thread, has open */
 MT_HIDDEN const char *mt_threads_check(bool alone);
 MT_HIDDEN const char *mt_live_check(void);     /* alone */
 MT_HIDDEN bool mt_live_has_big(uint64_t key);  /* is there a big block under this key? alone */

@@ -47,11 +47,11 @@ static bool add(struct mt_discard *d, void *block) {
 /* The next blocks of the table, in an event of its own. */
 static uint32_t list(struct mt_discard *d, struct mt_live_cursor *cursor,
                      const struct mt_hook_frame *frame) {
-    struct mt_thread *t = mt_event_enter(frame);
+    struct mt_thread *t = mt_guard_enter(frame);
     if (t == NULL)
         return 0;
     uint32_t n = mt_live_list(t, cursor, d->listed);
-    mt_event_leave(t);
+    mt_guard_leave(t);
     return n;
 }
 
@@ -91,6 +91,6 @@ void mt_discard_end(struct mt_discard *discard, bool done, mt_discard_belongs *b
 }
 
 void mt_discard_unseen(void) {
-    if (mt_tracker_is_recording())
-        mt_add_relaxed(&mt_tracker.header->unseen_discards, 1); /* a count, read alone */
+    if (mt_state_is_recording())
+        mt_add_relaxed(&mt_state.header->unseen_discards, 1); /* a count, read alone */
 }

@@ -4,7 +4,7 @@
  * child it returns, too: into an event that goes on, with addresses of the parent's ledger in its
  * registers. Forks do not inherit the ledger, so that would be the end of the child. So it gets a
  * copy, in which it brings the event to its end and which nobody will read; only then it begins a
- * ledger of its own (mt_tracker_start). What the handler itself allocates in the child is not
+ * ledger of its own (mt_start). What the handler itself allocates in the child is not
  * recorded.
  *
  * What is left out: a fork by a system call of the program's own code, not by libc's functions; see
@@ -40,21 +40,21 @@ static bool is_interrupted(const struct mt_hook_frame *frame) {
 
 /* An event that cannot be found so may be a coroutine's, and be resumed. */
 bool mt_fork_is_inside(const struct mt_hook_frame *frame) {
-    uint64_t inside = mt_threads_inside();
+    uint64_t inside = mt_thread_inside();
     return is_interrupted(frame) || (inside != 0 && mt_left_fate(inside, frame) != MT_FATE_LEFT);
 }
 
 void mt_fork_begin(struct mt_fork *f) {
-    mt_writer_copy_begin(&mt_tracker.ledger, &f->copy);
+    mt_writer_copy_begin(&mt_state.ledger, &f->copy);
 }
 
 void mt_fork_in_parent(struct mt_fork *f) {
-    mt_writer_copy_drop(&mt_tracker.ledger, &f->copy);
+    mt_writer_copy_drop(&mt_state.ledger, &f->copy);
 }
 
 void mt_fork_in_child(const struct mt_fork *f) {
-    mt_tracker.interrupted = mt_self;
-    mt_tracker.is_unrecorded = false;
-    mt_tracker.is_copied = true; /* what other threads were doing stands as it stood */
-    mt_writer_copy_use(&mt_tracker.ledger, &f->copy);
+    mt_state.interrupted = mt_self;
+    mt_state.is_unrecorded = false;
+    mt_state.is_copied = true; /* what other threads were doing stands as it stood */
+    mt_writer_copy_use(&mt_state.ledger, &f->copy);
 }

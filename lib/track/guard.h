@@ -5,8 +5,8 @@
  * signal handler that allocates) takes the slow way and is counted there; and its bank's sequence
  * is odd, so that a reader can wait for it.
  */
-#ifndef MT_TRACK_EVENT_H
-#define MT_TRACK_EVENT_H
+#ifndef MT_TRACK_GUARD_H
+#define MT_TRACK_GUARD_H
 
 #include "base/atomic.h"
 #include "track/record.h"
@@ -14,12 +14,12 @@
 
 /* frame: of the function that was called, whichever it is, as long as it returns after the event.
  * NULL: not to be recorded. */
-static inline struct mt_thread *mt_event_enter(const struct mt_hook_frame *frame) {
+static inline struct mt_thread *mt_guard_enter(const struct mt_hook_frame *frame) {
     struct mt_thread *t = mt_self;
     if (mt_unlikely(t == NULL || t->seen != mt_load_part(&mt_page.state))) {
-        if (mt_tracker_is_dormant())
+        if (mt_state_is_dormant())
             return NULL;
-        t = mt_tracker_enter(frame);
+        t = mt_enter(frame);
         if (t == NULL)
             return NULL;
     }
@@ -33,7 +33,7 @@ static inline struct mt_thread *mt_event_enter(const struct mt_hook_frame *frame
 }
 
 /* A change of the process's state that came meanwhile is for the next event. */
-static inline void mt_event_leave(struct mt_thread *t) {
+static inline void mt_guard_leave(struct mt_thread *t) {
     mt_barrier();
     mt_own_add(&t->bank->sequence, 1);
     mt_store_last(&t->seen, t->state); /* what the event has counted is seen */

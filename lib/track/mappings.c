@@ -57,7 +57,7 @@ static struct {
     mt_name_id domain;
 } unfinished;
 
-void mt_mappings_start(void) {
+void mt_ranges_start(void) {
     lock = (struct mt_lock){0};
     unfinished.end = unfinished.adding = 0;
     mt_intervals_start();
@@ -274,7 +274,7 @@ struct visit {
 };
 
 static struct visit enter(const struct mt_hook_frame *frame) {
-    struct visit v = {.thread = mt_event_enter(frame)};
+    struct visit v = {.thread = mt_guard_enter(frame)};
     if (v.thread != NULL && mt_lock_acquire(&lock, MT_RANK_MAPPINGS)) {
         finish(v.thread);
         return v;
@@ -282,18 +282,18 @@ static struct visit enter(const struct mt_hook_frame *frame) {
     if (v.thread == NULL)
         return v;
     v.thread->bank->rare.dropped++;
-    mt_event_leave(v.thread);
+    mt_guard_leave(v.thread);
     v.thread = NULL;
     return v;
 }
 
 static void leave(struct visit v) {
     mt_lock_release(&lock, MT_RANK_MAPPINGS);
-    mt_event_leave(v.thread);
+    mt_guard_leave(v.thread);
 }
 
 /* The lock would stay with a thread that never maps anything again. */
-void mt_mappings_recover(struct mt_thread *t) {
+void mt_ranges_recover(struct mt_thread *t) {
     if (mt_load_relaxed(&lock.holder) != mt_lock_me() ||
         !mt_lock_acquire(&lock, MT_RANK_MAPPINGS)) /* then it is ours */
         return;

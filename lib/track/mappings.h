@@ -13,7 +13,7 @@
 #include "track/record.h"
 
 /* In a new process: forget all. */
-MT_HIDDEN void mt_mappings_start(void);
+MT_HIDDEN void mt_ranges_start(void);
 
 /*
  * To be asked before a call that unmaps, and passed on after it. Between the kernel's unmapping and
@@ -54,6 +54,6 @@ MT_HIDDEN void mt_mappings_doubtful(uint64_t before, uint64_t address, uint64_t 
 
 struct mt_thread;
 /* An event of t was left, perhaps one of these: bring it to its end. Inside an event. */
-MT_HIDDEN void mt_mappings_recover(struct mt_thread *t);
+MT_HIDDEN void mt_ranges_recover(struct mt_thread *t);
 
 #endif

@@ -21,7 +21,7 @@
 #include "track/threads.h"
 
 static MT_NOINLINE int64_t waste_of(void *block, uint64_t bytes) {
-    return mt_tracker.usable_size != NULL ? (int64_t)(mt_tracker.usable_size(block) - bytes) : 0;
+    return mt_state.usable_size != NULL ? (int64_t)(mt_state.usable_size(block) - bytes) : 0;
 }
 
 static inline struct mt_frame_state state_of(const struct mt_hook_frame *frame) {
@@ -88,7 +88,7 @@ static MT_NOINLINE bool entered(struct mt_thread *t, enum mt_put put, mt_site_id
     if (put == MT_PUT_OCCUPIED) {
         mt_blocks_end(t, address, there, false);
         put = mt_live_put(t, mt_live_prepare(address), address,
-                          mt_journal_decode(t->journal.putting, &t->journal), &there);
+                          mt_live_noted(t->journal.putting, &t->journal), &there);
     }
     if (put == MT_PUT_NEW)
         return true;
@@ -102,7 +102,7 @@ static MT_NOINLINE enum mt_put put_far(struct mt_thread *t, struct mt_region *re
                                        struct mt_live_entry entry, struct mt_live_entry *there) {
     if (entry.site == 0)
         return MT_PUT_FAILED;
-    mt_journal_entry(&t->journal.putting, &t->journal, entry);
+    mt_live_note(&t->journal.putting, &t->journal, entry);
     mt_barrier();
     return mt_live_put(t, region, (uint64_t)block, entry, there);
 }
@@ -132,7 +132,7 @@ record(struct mt_thread *t, void *block, uint64_t bytes, const struct mt_hook_fr
     }
     struct mt_site *s = NULL;
     if (mt_likely(put == MT_PUT_NEW) || entered(t, put, site, bytes, there)) {
-        s = mt_site_at(site);
+        s = mt_sites_at(site);
         mt_count_allocation(t, s, site, bytes);
         if (mt_unlikely(node == MT_NODE_LOSSY))
             t->bank->rare.lossy_blocks++;
@@ -153,8 +153,8 @@ static MT_NOINLINE void look_at_unloading(struct mt_thread *t, const struct mt_h
  * walk. */
 static MT_NOINLINE void record_unusual(struct mt_thread *t, void *block, uint64_t bytes,
                                        const struct mt_hook_frame *frame) {
-    const struct mt_options *o = &mt_tracker.options;
-    if (mt_load_relaxed(&mt_tracker.off) || t->paused != 0) {
+    const struct mt_options *o = &mt_state.options;
+    if (mt_load_relaxed(&mt_state.off) || t->paused != 0) {
         t->last_block = NULL;
         return;
     }
@@ -190,25 +190,24 @@ void mt_record_asked(size_t bytes, size_t most) {
 }
 
 void mt_record_allocation(void *block, size_t bytes, const struct mt_hook_frame *frame) {
-    struct mt_thread *t = mt_event_enter(frame);
+    struct mt_thread *t = mt_guard_enter(frame);
     if (mt_unlikely(t == NULL))
         return;
     if (mt_unlikely(t->asked_most != 0))
         bytes = take_asked(t, bytes);
     if (mt_unlikely(block == NULL))
         t->bank->rare.failed += bytes != 0;
-    else if (mt_unlikely(mt_load_part(&mt_tracker.unusual)))
+    else if (mt_unlikely(mt_load_part(&mt_state.unusual)))
         record_unusual(t, block, bytes, frame);
     else
         record(t, block, bytes, frame);
-    mt_event_leave(t);
+    mt_guard_leave(t);
 }
 
 /* Whether a block that is not in the table is news: not when only samples, or only the blocks of
  * before, are in it. */
 static inline bool counts_unknown(const struct mt_thread *t) {
-    return mt_tracker.options.sample_bytes == 0 && !mt_load_relaxed(&mt_tracker.off) &&
-           t->paused == 0;
+    return mt_state.options.sample_bytes == 0 && !mt_load_relaxed(&mt_state.off) && t->paused == 0;
 }
 
 /* What the journal says has been done. */
@@ -227,7 +226,7 @@ static MT_NOINLINE void free_rest(struct mt_thread *t, void *block, uint64_t wor
         found = mt_live_big_take((uint64_t)block, &t->journal, &dropped);
     if (found.site != 0 && !was_cleared(t, found))
         mt_count_free(t, found.site, found.bytes,
-                      mt_tracker.options.usable ? waste_of(block, found.bytes) : 0, temporary);
+                      mt_state.options.usable ? waste_of(block, found.bytes) : 0, temporary);
     else if (dropped)
         t->bank->rare.dropped++;
     else if (found.site == 0 && counts_unknown(t) && block != t->freeing)
@@ -238,14 +237,14 @@ static MT_NOINLINE void free_rest(struct mt_thread *t, void *block, uint64_t wor
 void mt_record_free(void *block) {
     const struct mt_hook_frame *here = __builtin_frame_address(0);
     __builtin_prefetch((const char *)block - 16, 1); /* where most allocators will look next */
-    struct mt_thread *t = mt_event_enter(here);
+    struct mt_thread *t = mt_guard_enter(here);
     if (mt_unlikely(t == NULL))
         return;
     bool dropped = false, temporary = block == t->last_block;
     t->last_block = block;
     uint64_t word = mt_live_take_near(t, (uint64_t)block, &t->journal, &dropped);
     struct mt_live_entry found = mt_live_decode(word);
-    if (mt_likely(word != 0 && !was_cleared(t, found) && !mt_load_part(&mt_tracker.unusual)))
+    if (mt_likely(word != 0 && !was_cleared(t, found) && !mt_load_part(&mt_state.unusual)))
         mt_count_free_plain(t, found.site, found.bytes, temporary);
     else
         free_rest(t, block, word, temporary, dropped);
@@ -253,7 +252,7 @@ void mt_record_free(void *block) {
     t->freeing = NULL;
     t->journal.taking = 0;
     t->last_block = NULL;
-    mt_event_leave(t);
+    mt_guard_leave(t);
 }
 
 void mt_record_delete(void *block) {
@@ -264,7 +263,7 @@ void mt_record_delete(void *block) {
 
 static MT_NOINLINE void record_moved(struct mt_thread *t, void *result, uint64_t bytes,
                                      const struct mt_hook_frame *frame) {
-    if (mt_unlikely(mt_load_part(&mt_tracker.unusual)))
+    if (mt_unlikely(mt_load_part(&mt_state.unusual)))
         record_unusual(t, result, bytes, frame);
     else
         record(t, result, bytes, frame);
@@ -282,7 +281,7 @@ void mt_record_realloc_begin(struct mt_moving_block *moving, void *block) {
     const struct mt_hook_frame *here = __builtin_frame_address(0);
     moving->block = block;
     moving->recording = false;
-    struct mt_thread *t = mt_event_enter(here);
+    struct mt_thread *t = mt_guard_enter(here);
     if (mt_unlikely(t == NULL))
         return;
     bool dropped = false;
@@ -293,17 +292,16 @@ void mt_record_realloc_begin(struct mt_moving_block *moving, void *block) {
     t->moved.frame = here->caller_bp; /* of the hook: that is where it ends */
     struct mt_live_entry found = mt_live_take(t, (uint64_t)block, &t->moved.journal, &dropped);
     moving->recording = true;
-    moving->process = mt_tracker.n_processes;
+    moving->process = mt_state.n_processes;
     moving->site = was_cleared(t, found) ? 0 : found.site;
     moving->was_cleared = found.site != moving->site;
     moving->bytes = found.bytes;
     moving->era = found.era;
     moving->temporary = block == t->last_block;
-    moving->waste = found.site != 0 && mt_unlikely(mt_tracker.options.usable)
-                        ? waste_of(block, found.bytes)
-                        : 0;
+    moving->waste =
+        found.site != 0 && mt_unlikely(mt_state.options.usable) ? waste_of(block, found.bytes) : 0;
     t->bank->rare.dropped += dropped;
-    mt_event_leave(t);
+    mt_guard_leave(t);
 }
 
 /* The block that was moved is accounted for: by the journal until that has been done. */
@@ -318,9 +316,9 @@ static inline void forget_moved(struct mt_thread *t, const struct mt_moving_bloc
 static inline void count_moved(struct mt_thread *t, const struct mt_moving_block *moving) {
     struct mt_live_entry entry = {moving->bytes, moving->site, moving->era};
     t->last_block = moving->block;
-    mt_journal_entry(&t->journal.taking, &t->journal, entry);
+    mt_live_note(&t->journal.taking, &t->journal, entry);
     forget_moved(t, moving);
-    if (mt_likely(!mt_load_part(&mt_tracker.unusual)))
+    if (mt_likely(!mt_load_part(&mt_state.unusual)))
         mt_count_free_plain(t, moving->site, moving->bytes, moving->temporary);
     else
         mt_count_free(t, moving->site, moving->bytes, moving->waste, moving->temporary);
@@ -330,8 +328,8 @@ static inline void count_moved(struct mt_thread *t, const struct mt_moving_block
 /* The other end. In a process that was forked in between, the block is one that was inherited. */
 static struct mt_thread *enter_moved(struct mt_moving_block *moving,
                                      const struct mt_hook_frame *frame) {
-    struct mt_thread *t = moving->recording ? mt_event_enter(frame) : NULL;
-    if (mt_unlikely(moving->recording && moving->process != mt_tracker.n_processes)) {
+    struct mt_thread *t = moving->recording ? mt_guard_enter(frame) : NULL;
+    if (mt_unlikely(moving->recording && moving->process != mt_state.n_processes)) {
         moving->site = 0;
         moving->outer.journal.taking = 0;
     }
@@ -355,7 +353,7 @@ void mt_record_realloc_end(struct mt_moving_block *moving, void *result, size_t 
         t->last_block = NULL;
     else
         record_moved(t, result, bytes, frame);
-    mt_event_leave(t);
+    mt_guard_leave(t);
 }
 
 void mt_record_realloc_failed(struct mt_moving_block *moving, const struct mt_hook_frame *frame) {
@@ -370,26 +368,26 @@ void mt_record_realloc_failed(struct mt_moving_block *moving, const struct mt_ho
         t->bank->rare.dropped++;
     }
     forget_moved(t, moving);
-    mt_event_leave(t);
+    mt_guard_leave(t);
 }
 
 void mt_record_resize(void *block, size_t bytes) {
-    struct mt_thread *t = mt_event_enter(__builtin_frame_address(0));
+    struct mt_thread *t = mt_guard_enter(__builtin_frame_address(0));
     if (mt_unlikely(t == NULL))
         return;
     struct mt_live_entry entry = mt_live_look(t, (uint64_t)block);
     if (entry.site != 0 && !was_cleared(t, entry))
         mt_blocks_resize(t, (uint64_t)block, entry, bytes);
     t->last_block = NULL;
-    mt_event_leave(t);
+    mt_guard_leave(t);
 }
 
 /* ---- domains --------------------------------------------------------------------------------- */
 
 bool mt_record_block(struct mt_thread *t, mt_name_id domain, uint64_t address, uint64_t bytes,
                      const struct mt_hook_frame *frame) {
-    uint64_t period = mt_tracker.options.sample_bytes;
-    if (mt_load_relaxed(&mt_tracker.off) || t->paused != 0 ||
+    uint64_t period = mt_state.options.sample_bytes;
+    if (mt_load_relaxed(&mt_state.off) || t->paused != 0 ||
         (period != 0 && !mt_sampling_takes(t, bytes, period)))
         return false;
     if (mt_rules_are_unloading())
@@ -404,16 +402,16 @@ bool mt_record_block(struct mt_thread *t, mt_name_id domain, uint64_t address, u
 
 void mt_record_track(mt_name_id domain, const void *ptr, size_t bytes,
                      const struct mt_hook_frame *frame) {
-    struct mt_thread *t = mt_event_enter(frame);
+    struct mt_thread *t = mt_guard_enter(frame);
     if (t == NULL)
         return;
     mt_record_block(t, domain, (uint64_t)ptr, bytes, frame);
     t->last_block = NULL;
-    mt_event_leave(t);
+    mt_guard_leave(t);
 }
 
 void mt_record_untrack(mt_name_id domain, const void *ptr) {
-    struct mt_thread *t = mt_event_enter(__builtin_frame_address(0));
+    struct mt_thread *t = mt_guard_enter(__builtin_frame_address(0));
     if (t == NULL)
         return;
     bool dropped = false;
@@ -430,7 +428,7 @@ void mt_record_untrack(mt_name_id domain, const void *ptr) {
         t->bank->rare.unknown_frees++;
     taken(t, found.bytes);
     t->last_block = NULL;
-    mt_event_leave(t);
+    mt_guard_leave(t);
 }
 
 /* ---- who calls ------------------------------------------------------------------------------- */

@@ -53,7 +53,7 @@ struct mt_moving_block {
     bool temporary;
     bool was_cleared; /* was there, from before memtrack_clear_traces */
     bool recording;   /* something is to be done afterwards */
-    uint32_t process; /* mt_tracker.n_processes: the allocator may be interrupted by a handler that
+    uint32_t process; /* mt_state.n_processes: the allocator may be interrupted by a handler that
                          forks */
     struct mt_moved outer; /* the block of a realloc that this one has interrupted */
 };

@@ -77,13 +77,13 @@ static bool is_noted(const struct mt_thread *t, uint64_t number) {
 
 /* True: the block is in the table, and counted. */
 static bool finish_putting(struct mt_thread *t) {
-    struct mt_live_entry entry = mt_journal_decode(t->journal.putting, &t->journal);
+    struct mt_live_entry entry = mt_live_noted(t->journal.putting, &t->journal);
     uint64_t number = t->bank->sequence;
     if (entry.site == 0 || !is_same(entry, mt_live_look(t, (uint64_t)t->last_block)))
         return false;
     if (entry.era < t->clear_era)
         return true;
-    struct mt_site *s = mt_site_at(entry.site);
+    struct mt_site *s = mt_sites_at(entry.site);
     mt_sites_save(t, s, entry.site);
     if (!is_noted(t, number)) {
         mt_count_note_put(t->before.site, &s->counters);
@@ -113,7 +113,7 @@ static void count_freed(struct mt_thread *t, struct mt_live_entry entry, uint64_
 }
 
 static void finish_taking(struct mt_thread *t) {
-    struct mt_live_entry entry = mt_journal_decode(t->journal.taking, &t->journal);
+    struct mt_live_entry entry = mt_live_noted(t->journal.taking, &t->journal);
     bool dropped = false;
     if (is_same(entry, mt_live_look(t, (uint64_t)t->last_block)))
         mt_live_take(t, (uint64_t)t->last_block, NULL, &dropped);
@@ -122,8 +122,7 @@ static void finish_taking(struct mt_thread *t) {
 }
 
 static void put_back(struct mt_thread *t) {
-    struct mt_live_entry entry = mt_journal_decode(t->moved.journal.taking, &t->moved.journal),
-                         other;
+    struct mt_live_entry entry = mt_live_noted(t->moved.journal.taking, &t->moved.journal), other;
     struct mt_live_entry there = mt_live_look(t, t->moved.address);
     if (entry.site == 0 || is_same(entry, there))
         return;
@@ -168,22 +167,22 @@ static void mend(struct mt_thread *t) {
 }
 
 void mt_recover(struct mt_thread *t, const struct mt_hook_frame *frame) {
-    bool was_busy = mt_tracker_is_busy(t);
+    bool was_busy = mt_thread_is_busy(t);
     t->seen =
         MT_SEEN_BUSY | (uint64_t)frame; /* this can be left as well, and is begun again then */
     if (!was_busy)
         return;
     mt_lock_left();
-    mt_tracker.was_left = mt_tracker.ledger.was_left = true;
+    mt_state.was_left = mt_state.ledger.was_left = true;
     t->bank->sequence |= 1; /* it was left before it had said so, or after */
     forget_caches(t);
     mend(t);
     bool is_done = mt_plan_recover(t); /* of counters that have not been cleared meanwhile */
     mt_threads_refresh(t);
     finish(t, is_done);
-    mt_mappings_recover(t);
+    mt_ranges_recover(t);
     t->last_block = NULL;
-    mt_threads_publish(t);
+    mt_scopes_process_publish(t);
     mt_barrier();
     t->bank->sequence++;
 }

@@ -27,30 +27,30 @@ static struct mt_lock clearing;
 void mt_request_start(bool off) {
     mt_table_start(&table);
     clearing = (struct mt_lock){0};
-    mt_tracker.off = off;
-    mt_tracker.header->control.request.off = off;
+    mt_state.off = off;
+    mt_state.header->control.request.off = off;
 }
 
 static bool is_unusual(void) {
-    return mt_load_ordered(&mt_tracker.off) || mt_tracker.has_pauses || mt_rules_are_unloading() ||
-           mt_options_are_unusual(&mt_tracker.options);
+    return mt_load_ordered(&mt_state.off) || mt_state.has_pauses || mt_rules_are_unloading() ||
+           mt_options_are_unusual(&mt_state.options);
 }
 
-void mt_request_unusual(void) {
+void mt_state_note_unusual(void) {
     bool is;
     do { /* the last of several threads that get here has it right */
         is = is_unusual();
-        mt_store_ordered(&mt_tracker.unusual, is);
+        mt_store_ordered(&mt_state.unusual, is);
     } while (is != is_unusual());
 }
 
 /* ---- on and off ------------------------------------------------------------------------------ */
 
 static void switch_recording(bool off) {
-    if (mt_swap_relaxed(&mt_tracker.off, off) == off)
+    if (mt_swap_relaxed(&mt_state.off, off) == off)
         return;
-    mt_tracker_flag(MT_FLAG_SWITCHED);
-    mt_request_unusual();
+    mt_state_flag(MT_FLAG_SWITCHED);
+    mt_state_note_unusual();
 }
 
 void mt_request_wake(void) {
@@ -74,8 +74,8 @@ static void save_bank(struct mt_bank *b, uint32_t cut) {
 
 /* The first thread that learns of the cut; the others wait for it before they change anything. */
 static void save_control(struct mt_thread *t, uint32_t cut) {
-    struct mt_saved_control *saved = &mt_tracker.header->saved_control;
-    if (mt_load_acquire(&saved->cut) == cut || !mt_growth_lock())
+    struct mt_saved_control *saved = &mt_state.header->saved_control;
+    if (mt_load_acquire(&saved->cut) == cut || !mt_state_lock_growth())
         return;
     if (saved->cut != cut) {
         saved->epoch = t->control->epoch;
@@ -84,22 +84,22 @@ static void save_control(struct mt_thread *t, uint32_t cut) {
         saved->clear_epoch = t->control->clear_epoch;
         mt_store_release(&saved->cut, cut); /* likewise */
     }
-    mt_growth_unlock();
+    mt_state_unlock_growth();
 }
 
-bool mt_request_reserve_copy(mt_site_id id) {
-    return mt_table_reserve(&mt_tracker.ledger, &table, id);
+bool mt_saved_reserve(mt_site_id id) {
+    return mt_table_reserve(&mt_state.ledger, &table, id);
 }
 
 static bool make_room(mt_site_id id) {
-    if (!mt_growth_lock())
+    if (!mt_state_lock_growth())
         return false;
-    bool is_there = mt_table_reserve(&mt_tracker.ledger, &table, id);
-    mt_growth_unlock();
+    bool is_there = mt_table_reserve(&mt_state.ledger, &table, id);
+    mt_state_unlock_growth();
     return is_there;
 }
 
-void mt_request_save_site(struct mt_thread *t, mt_site_id id) {
+void mt_saved_keep_site(struct mt_thread *t, mt_site_id id) {
     struct mt_saved_site *saved =
         mt_table_find(chunk, struct mt_saved_site, MT_SITES_PER_CHUNK, id);
     if (saved == NULL && make_room(id))
@@ -110,7 +110,7 @@ void mt_request_save_site(struct mt_thread *t, mt_site_id id) {
     }
     if (saved->cut == t->cut)
         return;
-    const struct mt_site *s = mt_site_at(id);
+    const struct mt_site *s = mt_sites_at(id);
     saved->counters = s->counters;
     saved->at_peak = s->at_peak;
     saved->max_bytes = s->max_bytes;
@@ -145,8 +145,8 @@ void mt_request_changed(struct mt_thread *t) {
 
 /* ---- eras ------------------------------------------------------------------------------------ */
 
-void mt_request_new_era(void) {
-    struct mt_ledger_header *h = mt_tracker.header;
+void mt_eras_look(void) {
+    struct mt_ledger_header *h = mt_state.header;
     if (!mt_os_may(SYS_clock_gettime))
         return;
     uint32_t era = mt_era_at(mt_os_clock_ns(CLOCK_MONOTONIC) - h->start_monotonic_ns);
@@ -177,7 +177,7 @@ void mt_request_new_era(void) {
 #define CLEAR_EPOCHS (UINT64_C(1) << 32)
 
 static void begin_era(uint32_t era) {
-    struct mt_ledger_header *h = mt_tracker.header;
+    struct mt_ledger_header *h = mt_state.header;
     h->era_seen[era] = 1;
     mt_store_release(&h->control.era, era); /* after the clear_epoch that it belongs to */
     mt_store_release(&h->control.request.era, (uint16_t)era);
@@ -185,7 +185,7 @@ static void begin_era(uint32_t era) {
 
 /* The one after the present one, which others may be raising. */
 static uint32_t begin_next_era(void) {
-    struct mt_ledger_header *h = mt_tracker.header;
+    struct mt_ledger_header *h = mt_state.header;
     uint32_t era = mt_load_relaxed(&h->control.era), next; /* to be compared again */
     do {
         next = (era + 1) % MT_ERAS; /* whatever somebody may have written there */
@@ -196,7 +196,7 @@ static uint32_t begin_next_era(void) {
 }
 
 static uint32_t era_of_now(void) {
-    struct mt_ledger_header *h = mt_tracker.header;
+    struct mt_ledger_header *h = mt_state.header;
     uint32_t era = !mt_os_may(SYS_clock_gettime)
                        ? 1
                        : mt_era_at(mt_os_clock_ns(CLOCK_MONOTONIC) - h->start_monotonic_ns);
@@ -208,8 +208,8 @@ static uint32_t era_of_now(void) {
 static void let_events_end(const struct mt_thread *t) {
     enum { NAPS = 2000, NAP_NS = 20000 };
     int naps = 0;
-    for (mt_bank_id id = 1; id < mt_tracker.header->n_banks; id++) {
-        const struct mt_bank *b = mt_threads_bank(id);
+    for (mt_bank_id id = 1; id < mt_state.header->n_banks; id++) {
+        const struct mt_bank *b = mt_banks_at(id);
         uint64_t sequence = mt_load_acquire(&b->sequence);
         while (b != t->bank && (sequence & 1) && mt_load_acquire(&b->sequence) == sequence)
             if (++naps > NAPS || !mt_os_nap(NAP_NS))
@@ -241,17 +241,17 @@ static void clear_counters(struct mt_control *c) {
 }
 
 static bool clear_all(struct mt_thread *t) {
-    if (!mt_scopes_lock_process())
+    if (!mt_scopes_process_lock())
         return false;
-    bool done = mt_growth_lock();
+    bool done = mt_state_lock_growth();
     if (done) {
         clear_counters(t->control);
-        mt_growth_unlock();
-        mt_scopes_clear_process();
-        mt_tracker_flag(MT_FLAG_CLEARED);
-        mt_tracker_changed();
+        mt_state_unlock_growth();
+        mt_scopes_process_clear();
+        mt_state_flag(MT_FLAG_CLEARED);
+        mt_state_changed();
     }
-    mt_scopes_unlock_process();
+    mt_scopes_process_unlock();
     return done;
 }
 
@@ -268,7 +268,7 @@ static bool begin_clearing(struct mt_thread *t) {
 
 /* To renumber eras takes as long as there are live blocks: under a lock that nothing else waits
  * for. */
-int mt_request_clear(struct mt_thread *t) {
+int mt_clear(struct mt_thread *t) {
     if (!begin_clearing(t))
         return -MEMTRACK_EBUSY;
     if (mt_load_relaxed(&t->control->era) + 2 >=

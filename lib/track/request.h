@@ -20,19 +20,19 @@ MT_HIDDEN void mt_request_changed(struct mt_thread *t);
 MT_HIDDEN void mt_request_wake(void);
 
 /* Something that makes events unusual (tracker.h) has changed. */
-MT_HIDDEN void mt_request_unusual(void);
+MT_HIDDEN void mt_state_note_unusual(void);
 
 /* Copy the counters of a site to where the reader of t->cut looks for them, unless that is done. */
-MT_HIDDEN void mt_request_save_site(struct mt_thread *t, mt_site_id id);
-/* Make room for that copy, for who holds the growth lock, which mt_request_save_site would take.
+MT_HIDDEN void mt_saved_keep_site(struct mt_thread *t, mt_site_id id);
+/* Make room for that copy, for who holds the growth lock, which mt_saved_keep_site would take.
  * False: there is none. */
-MT_HIDDEN bool mt_request_reserve_copy(mt_site_id id);
+MT_HIDDEN bool mt_saved_reserve(mt_site_id id);
 
 /* Forget what has been recorded so far. 0 or -MEMTRACK_EBUSY: nothing has been forgotten, ask
  * again. */
-MT_HIDDEN int mt_request_clear(struct mt_thread *t);
+MT_HIDDEN int mt_clear(struct mt_thread *t);
 
 /* Look at the clock, every MT_ERA_EVENTS allocations. */
-MT_HIDDEN void mt_request_new_era(void);
+MT_HIDDEN void mt_eras_look(void);
 
 #endif

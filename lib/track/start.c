@@ -34,7 +34,7 @@
 #include <sys/stat.h>
 
 struct mt_page mt_page __attribute__((aligned(MT_OS_PAGE)));
-struct mt_tracker mt_tracker;
+struct mt_state mt_state;
 __thread struct mt_thread *mt_self __attribute__((tls_model("initial-exec")));
 
 /* A directory of this user that nobody else can put files into, made if need be. */
@@ -59,16 +59,16 @@ static int create_below(const char *parent) {
     const char *end = path + sizeof path - 1;
     char *p = mt_text_put(mt_text_put(path, end, parent), end, "/memtrack-");
     mt_text_put_number(p, end, (uint32_t)mt_os_call(SYS_geteuid, 0, 0, 0, 0, 0, 0));
-    return is_private_directory(path) ? mt_writer_create(&mt_tracker.ledger, path) : -EACCES;
+    return is_private_directory(path) ? mt_writer_create(&mt_state.ledger, path) : -EACCES;
 }
 
 /* 0 or -errno. */
 static int create_ledger(void) {
-    const struct mt_options *o = &mt_tracker.options;
+    const struct mt_options *o = &mt_state.options;
     const char *const parents[] = {o->runtime_directory, "/dev/shm", o->temporary_directory,
                                    "/tmp"};
     if (o->directory[0])
-        return mt_writer_create(&mt_tracker.ledger, o->directory);
+        return mt_writer_create(&mt_state.ledger, o->directory);
     int error = -ENOENT;
     for (size_t i = 0; i < sizeof parents / sizeof *parents && error != 0; i++)
         error = create_below(parents[i]);
@@ -76,44 +76,44 @@ static int create_ledger(void) {
 }
 
 static uint32_t flags(bool forked, bool off) {
-    const struct mt_options *o = &mt_tracker.options;
-    uint32_t usable = mt_tracker.usable_size != NULL ? MT_FLAG_USABLE : MT_FLAG_NO_USABLE;
+    const struct mt_options *o = &mt_state.options;
+    uint32_t usable = mt_state.usable_size != NULL ? MT_FLAG_USABLE : MT_FLAG_NO_USABLE;
     return (o->usable ? usable : 0u) | (o->exact_peak ? MT_FLAG_EXACT_PEAK : 0u) |
            (o->check_unwind ? MT_FLAG_CHECK_UNWIND : 0u) | (forked ? MT_FLAG_FORKED : 0u) |
-           (mt_tracker.preceding != NULL ? MT_FLAG_PRECEDED : 0u) | (off ? MT_FLAG_DORMANT : 0u) |
-           (mt_tracker.ledger.is_in_forks ? MT_FLAG_IN_FORKS : 0u) |
+           (mt_state.preceding != NULL ? MT_FLAG_PRECEDED : 0u) | (off ? MT_FLAG_DORMANT : 0u) |
+           (mt_state.ledger.is_in_forks ? MT_FLAG_IN_FORKS : 0u) |
            (!forked && !off ? MT_FLAG_COMPLETE : 0u);
 }
 
 static void fill_header(bool forked, bool off) {
-    const struct mt_options *o = &mt_tracker.options;
-    struct mt_ledger_header *h = mt_tracker.header;
-    mt_tracker.unusual = off || mt_options_are_unusual(o);
+    const struct mt_options *o = &mt_state.options;
+    struct mt_ledger_header *h = mt_state.header;
+    mt_state.unusual = off || mt_options_are_unusual(o);
     mt_program_name(h);
     h->flags = flags(forked, off);
     h->sample_bytes = o->sample_bytes;
     h->max_frames = (uint32_t)o->frames;
-    h->allocator = mt_tracker.allocator;
+    h->allocator = mt_state.allocator;
     h->allocator_answer = o->allocator_stats ? MT_ANSWER_PENDING : MT_ANSWER_NOT_ASKED;
     __builtin_memcpy(h->ignored_options, o->ignored, sizeof h->ignored_options);
     h->control.epoch = 1; /* sites begin with at_peak.epoch 0: nothing saved */
-    if (mt_tracker.preceding != NULL)
-        for (size_t i = 0; mt_tracker.preceding[i] && i + 1 < sizeof h->preceding; i++)
-            h->preceding[i] = mt_tracker.preceding[i];
-    if (mt_tracker.allocator_path != NULL) {
+    if (mt_state.preceding != NULL)
+        for (size_t i = 0; mt_state.preceding[i] && i + 1 < sizeof h->preceding; i++)
+            h->preceding[i] = mt_state.preceding[i];
+    if (mt_state.allocator_path != NULL) {
         size_t n = 0;
-        while (mt_tracker.allocator_path[n])
+        while (mt_state.allocator_path[n])
             n++;
-        h->allocator_path = mt_writer_put_text(&mt_tracker.ledger, mt_tracker.allocator_path, n);
+        h->allocator_path = mt_writer_put_text(&mt_state.ledger, mt_state.allocator_path, n);
     }
 }
 
 static bool start_all(bool forked, bool off) {
-    mt_tracker.header = mt_tracker.ledger.header;
+    mt_state.header = mt_state.ledger.header;
     fill_header(forked, off);
     mt_request_start(off);
     mt_rules_init(mt_modules_find);
-    mt_mappings_start();
+    mt_ranges_start();
     return mt_modules_start() && mt_names_start() && mt_scopes_start() && mt_paths_start() &&
            mt_identities_start() && mt_sites_start() && mt_live_start() && mt_threads_start();
 }
@@ -122,21 +122,21 @@ static bool start_all(bool forked, bool off) {
  * last byte. */
 static uint64_t max_ledger(void) {
     enum { PART = 8, LEAST = 2 << 20 };
-    if (mt_tracker.options.max_ledger != MT_LEDGER_BY_LIMIT)
-        return mt_tracker.options.max_ledger;
+    if (mt_state.options.max_ledger != MT_LEDGER_BY_LIMIT)
+        return mt_state.options.max_ledger;
     uint64_t bound = mt_memory_limit() / PART;
     return bound != 0 && bound < (uint64_t)LEAST ? (uint64_t)LEAST : bound;
 }
 
 static void read_options(void) {
-    if (!mt_tracker.options_read)
-        mt_options_read(&mt_tracker.options);
-    mt_tracker.options_read = true;
+    if (!mt_state.options_read)
+        mt_options_read(&mt_state.options);
+    mt_state.options_read = true;
 }
 
 /* Not under another libc's loader: every call is passed on there, and nothing is recorded. */
 static bool is_wanted(int pid) {
-    uint64_t only = mt_tracker.options.only_pid;
+    uint64_t only = mt_state.options.only_pid;
     return mt_loader_is_glibc() && (only == 0 || only == (uint64_t)pid);
 }
 
@@ -144,56 +144,56 @@ static bool is_wanted(int pid) {
  * there was of a ledger goes first. */
 static void begin_process(void) {
     if (mt_page.has_begun) {
-        mt_tracker.was_left = true;
-        mt_tracker.header = NULL;
-        mt_writer_remove(&mt_tracker.ledger);
-    } else if (mt_tracker.pid != 0) {
-        mt_tracker.is_forked = true;
-        mt_tracker.was_left = mt_tracker.is_copied = false;
-        mt_writer_forget(&mt_tracker.ledger); /* it is the parent's */
+        mt_state.was_left = true;
+        mt_state.header = NULL;
+        mt_writer_remove(&mt_state.ledger);
+    } else if (mt_state.pid != 0) {
+        mt_state.is_forked = true;
+        mt_state.was_left = mt_state.is_copied = false;
+        mt_writer_forget(&mt_state.ledger); /* it is the parent's */
     }
     mt_page.has_begun = 1;
-    mt_tracker.interrupted = NULL;
-    mt_tracker.n_processes++;
-    mt_tracker.pid = mt_os_pid();
+    mt_state.interrupted = NULL;
+    mt_state.n_processes++;
+    mt_state.pid = mt_os_pid();
     mt_lock_forked();
-    mt_tracker.growth_lock = (struct mt_lock){0};
-    mt_tracker.many_threads = !mt_os_may(SYS_membarrier); /* see mt_threads_share_early */
-    mt_tracker.is_shared = false;
-    mt_tracker.missed = 0;
-    mt_tracker.header = NULL;
+    mt_state.growth_lock = (struct mt_lock){0};
+    mt_state.many_threads = !mt_os_may(SYS_membarrier); /* see mt_state_share_early */
+    mt_state.is_shared = false;
+    mt_state.missed = 0;
+    mt_state.header = NULL;
 }
 
 static bool start(void) {
     read_options();
-    if (mt_tracker.said_by == mt_os_pid()) /* that nothing would come */
-        mt_writer_remove(&mt_tracker.ledger);
-    mt_tracker.said_by = 0;
-    uint32_t parent = (uint32_t)mt_tracker.pid;
-    struct mt_ledger_header *family = parent != 0 ? mt_tracker.ledger.family : NULL;
-    mt_tracker.ledger.family = NULL;
+    if (mt_state.said_by == mt_os_pid()) /* that nothing would come */
+        mt_writer_remove(&mt_state.ledger);
+    mt_state.said_by = 0;
+    uint32_t parent = (uint32_t)mt_state.pid;
+    struct mt_ledger_header *family = parent != 0 ? mt_state.ledger.family : NULL;
+    mt_state.ledger.family = NULL;
     begin_process();
-    if (!is_wanted(mt_tracker.pid) ||
-        (mt_tracker.ledger.is_in_forks && mt_os_is_process(mt_tracker.pid) != MT_OS_YES))
+    if (!is_wanted(mt_state.pid) ||
+        (mt_state.ledger.is_in_forks && mt_os_is_process(mt_state.pid) != MT_OS_YES))
         return false;
-    mt_tracker.ledger.max_bytes = max_ledger();
+    mt_state.ledger.max_bytes = max_ledger();
     int error = create_ledger();
     bool is_new =
-        parent != 0 && parent != (uint32_t)mt_tracker.pid; /* else begun anew: see begin_process */
+        parent != 0 && parent != (uint32_t)mt_state.pid; /* else begun anew: see begin_process */
     if (error != 0) {
-        mt_writer_count_unrecorded(&mt_tracker.ledger, is_new ? family : NULL, -error);
+        mt_writer_count_unrecorded(&mt_state.ledger, is_new ? family : NULL, -error);
         return false;
     }
     if (family != NULL)
         mt_os_call(SYS_munmap, (long)family, MT_OS_PAGE, 0, 0, 0, 0);
-    bool forked = mt_tracker.is_forked;
+    bool forked = mt_state.is_forked;
     if (is_new) /* the one before it may have ended, and init have its place */
-        mt_tracker.ledger.header->ppid = parent;
-    bool started = start_all(forked, forked ? mt_tracker.off : mt_tracker.options.dormant);
+        mt_state.ledger.header->ppid = parent;
+    bool started = start_all(forked, forked ? mt_state.off : mt_state.options.dormant);
     if (!started) { /* better no ledger, which is noticed, than one that says that nothing was
                        allocated */
-        mt_writer_remove(&mt_tracker.ledger);
-        mt_tracker.header = NULL;
+        mt_writer_remove(&mt_state.ledger);
+        mt_state.header = NULL;
     }
     return started;
 }
@@ -204,19 +204,19 @@ static bool start(void) {
  * in the parent: if the handler never returns, the process stays without a ledger.
  */
 static bool is_going_on(const struct mt_hook_frame *frame) {
-    const struct mt_thread *interrupted = mt_tracker.interrupted;
+    const struct mt_thread *interrupted = mt_state.interrupted;
     if (interrupted != NULL && interrupted != mt_self)
-        return mt_tracker_is_busy(interrupted);
-    return mt_tracker.pid != 0 && mt_fork_is_inside(frame);
+        return mt_thread_is_busy(interrupted);
+    return mt_state.pid != 0 && mt_fork_is_inside(frame);
 }
 
 static void count_as_unrecorded(bool is) {
-    struct mt_ledger_header *family = mt_tracker.ledger.family;
-    if (mt_tracker.is_unrecorded == is || family == NULL)
+    struct mt_ledger_header *family = mt_state.ledger.family;
+    if (mt_state.is_unrecorded == is || family == NULL)
         return;
-    mt_tracker.is_unrecorded = is;
+    mt_state.is_unrecorded = is;
     if (is)
-        mt_writer_count_unrecorded(&mt_tracker.ledger, family, EINTR);
+        mt_writer_count_unrecorded(&mt_state.ledger, family, EINTR);
     else
         mt_add_relaxed(&family->unrecorded_forks, UINT32_MAX); /* a count, read alone */
 }
@@ -258,68 +258,68 @@ static bool start_undisturbed(void) {
     return started;
 }
 
-void mt_tracker_start(const struct mt_hook_frame *frame) {
-    if (mt_tracker.is_bypassed)
+void mt_start(const struct mt_hook_frame *frame) {
+    if (mt_state.is_bypassed)
         return;
     bool is_interrupted = mt_unlikely(is_going_on(frame));
     count_as_unrecorded(is_interrupted);
     if (is_interrupted || !may_start(frame)) {
-        mt_add_relaxed(&mt_tracker.missed, 1); /* a count, read alone */
+        mt_add_relaxed(&mt_state.missed, 1); /* a count, read alone */
         return;
     }
     mt_page.starting = (uint64_t)frame;
     if (mt_load_relaxed(&mt_page.state) != MT_STATE_UNKNOWN)
         return; /* by a handler that came in between */
-    if (!mt_tracker.options_read)
+    if (!mt_state.options_read)
         mt_confinement_look(); /* before any other call */
-    mt_tracker.ledger.is_in_forks =
+    mt_state.ledger.is_in_forks =
         mt_os_call(SYS_madvise, (long)&mt_page, sizeof mt_page, MADV_WIPEONFORK, 0, 0, 0) != 0;
     bool started = start_undisturbed();
     if (started)
         mt_confinement_expect();
-    uint64_t state = !started ? MT_STATE_OFF : mt_tracker.off ? MT_STATE_DORMANT : MT_STATE_FIRST;
+    uint64_t state = !started ? MT_STATE_OFF : mt_state.off ? MT_STATE_DORMANT : MT_STATE_FIRST;
     mt_store_release(&mt_page.state, state); /* all that was started is seen by whoever sees it */
 }
 
-void mt_tracker_say_preceded(void) {
+void mt_start_say_preceded(void) {
     mt_confinement_look(); /* before any other call */
     read_options();
     if (!is_wanted(mt_os_pid()) || create_ledger() != 0)
         return;
-    mt_tracker.said_by = mt_os_pid();
-    mt_tracker.header = mt_tracker.ledger.header;
+    mt_state.said_by = mt_os_pid();
+    mt_state.header = mt_state.ledger.header;
     fill_header(false, false);
-    mt_tracker.header = NULL;
+    mt_state.header = NULL;
 }
 
-void mt_tracker_changed(void) {
+void mt_state_changed(void) {
     if (mt_load_relaxed(&mt_page.state) >= MT_STATE_FIRST) /* it never goes back */
         mt_add_release(&mt_page.state, 1); /* what has changed is seen by whoever sees it */
 }
 
-void mt_tracker_flag(enum mt_flag flag) {
-    if (mt_tracker.header != NULL)
-        mt_or_relaxed(&mt_tracker.header->flags, (uint32_t)flag); /* for readers, by itself */
+void mt_state_flag(enum mt_flag flag) {
+    if (mt_state.header != NULL)
+        mt_or_relaxed(&mt_state.header->flags, (uint32_t)flag); /* for readers, by itself */
 }
 
 /* The page of its parent's that forks inherit on purpose. What cannot be told from a fork is
  * counted with the events. */
 static void count_itself(bool is_other) {
-    struct mt_ledger_header *family = mt_tracker.ledger.family;
+    struct mt_ledger_header *family = mt_state.ledger.family;
     long pid = mt_os_call(SYS_getpid, 0, 0, 0, 0, 0, 0);
     uint64_t own = pid > 0 ? (uint64_t)pid : 1;
     if (family == NULL)
         return;
     if (!is_other) {
         mt_add_relaxed(&family->unrecorded, 1); /* a count, read alone */
-    } else if (mt_tracker.counted_pid != own) {
-        mt_tracker.counted_pid = own;
+    } else if (mt_state.counted_pid != own) {
+        mt_state.counted_pid = own;
         mt_add_relaxed(&family->unrecorded_forks, 1); /* likewise */
     }
 }
 
-bool mt_tracker_is_our_process(void) {
-    enum mt_os_answer answer = mt_os_is_process(mt_tracker.pid);
+bool mt_state_is_our_process(void) {
+    enum mt_os_answer answer = mt_os_is_process(mt_state.pid);
     if (answer != MT_OS_YES)
         count_itself(answer == MT_OS_NO);
     return answer == MT_OS_YES;
@@ -338,13 +338,13 @@ static bool is_over(struct mt_thread *t, const struct mt_hook_frame *frame) {
     return false;
 }
 
-struct mt_thread *mt_tracker_enter(const struct mt_hook_frame *frame) {
+struct mt_thread *mt_enter(const struct mt_hook_frame *frame) {
     enum { MOST_UNKNOWN = 256 };
     if (mt_load_relaxed(&mt_page.state) == MT_STATE_UNKNOWN)
-        mt_tracker_start(frame);
-    if (mt_load_relaxed(&mt_page.state) >= MT_STATE_DORMANT && !mt_tracker_is_ours())
+        mt_start(frame);
+    if (mt_load_relaxed(&mt_page.state) >= MT_STATE_DORMANT && !mt_state_is_ours())
         return NULL;
-    if (mt_load_relaxed(&mt_page.state) == MT_STATE_DORMANT && !mt_tracker_is_dormant())
+    if (mt_load_relaxed(&mt_page.state) == MT_STATE_DORMANT && !mt_state_is_dormant())
         mt_request_wake();
     if (mt_load_acquire(&mt_page.state) < MT_STATE_FIRST) /* what was started is seen */
         return NULL;
@@ -353,10 +353,10 @@ struct mt_thread *mt_tracker_enter(const struct mt_hook_frame *frame) {
     if (t == NULL || t->bank == NULL) {
         t = mt_threads_register(frame);
         if (t == NULL)
-            mt_add_relaxed(&mt_tracker.header->unrecorded, 1); /* a count, read alone */
+            mt_add_relaxed(&mt_state.header->unrecorded, 1); /* a count, read alone */
         return t;
     }
-    if (mt_tracker_is_busy(t) && !is_over(t, frame))
+    if (mt_thread_is_busy(t) && !is_over(t, frame))
         return t->n_unknown < MOST_UNKNOWN ? NULL : mt_threads_replace(t, frame);
     t->n_unknown = 0;
     t->seen = MT_SEEN_BUSY | (uint64_t)frame;

@@ -42,7 +42,7 @@ static __thread uint64_t registering
 static struct mt_lock sharing_lock;
 static uint32_t n_replaced; /* times that a thread has got other memory: see mt_threads_replace */
 
-struct mt_bank *mt_threads_bank(mt_bank_id id) {
+struct mt_bank *mt_banks_at(mt_bank_id id) {
     return mt_table_item(chunk, struct mt_bank, MT_BANKS_PER_CHUNK, id);
 }
 
@@ -52,7 +52,7 @@ static uint64_t my_address(void) {
 
 static size_t thread_bytes(void) {
     return sizeof(struct mt_thread) +
-           (mt_tracker.options.frames + 1) *
+           (mt_state.options.frames + 1) *
                (sizeof(struct mt_walk_frame) + sizeof(struct mt_fresh_frame));
 }
 
@@ -60,7 +60,7 @@ static struct mt_thread *new_thread(void) {
     struct mt_thread *t = mt_pages_new(thread_bytes());
     if (t == NULL)
         return NULL;
-    uint32_t n = (uint32_t)mt_tracker.options.frames;
+    uint32_t n = (uint32_t)mt_state.options.frames;
     t->stack.frame = (struct mt_walk_frame *)(t + 1) + 1;
     t->stack.frame[-1].slot = UINT64_MAX;
     t->stack.fresh = (struct mt_fresh_frame *)(t->stack.frame + n);
@@ -85,7 +85,7 @@ static void reset_thread(struct mt_thread *t) {
         t->known_name[i].address = 0;
     for (uint32_t i = 0; i < MT_SCOPE_CACHE; i++)
         t->known_scope[i].totals = NULL;
-    mt_scopes_reset(t);
+    mt_scopes_thread_reset(t);
     t->stack.map = (struct mt_stack_map){0};
     t->last_block = NULL;
     t->shared = false;
@@ -99,12 +99,12 @@ bool mt_threads_start(void) {
         next = t->next;
         if (t == mine)
             continue;
-        mt_scopes_free(t);
+        mt_scopes_thread_free(t);
         mt_pages_unmap(t, thread_bytes());
     }
     threads = mine;
     if (mine != NULL) {
-        mt_scopes_free(mine); /* what is open is in the parent's ledger */
+        mt_scopes_thread_free(mine); /* what is open is in the parent's ledger */
         mine->next = NULL;
         mine->bank = NULL;
         mine->seen = 0;
@@ -128,27 +128,27 @@ bool mt_threads_start(void) {
 static bool is_dead(const struct mt_bank *b) {
     return b->owner == my_address() || b->n_threads == 0 /* nobody has come so far */ ||
            (b->tid != 0 && (int)b->tid == mt_os_tid()) ||
-           !mt_os_thread_lives(mt_tracker.pid, (int)b->tid);
+           !mt_os_thread_lives(mt_state.pid, (int)b->tid);
 }
 
 /* A bank whose owner has ended, or 0. */
 static mt_bank_id find_abandoned(void) {
-    uint32_t n = mt_tracker.header->n_banks;
+    uint32_t n = mt_state.header->n_banks;
     for (mt_bank_id id = 1; id < n; id++)
-        if (mt_threads_bank(id)->owner == my_address())
+        if (mt_banks_at(id)->owner == my_address())
             return id;
     for (int i = 0; i < PROBES && n > 1; i++) {
         probe_next = probe_next + 1 < n ? probe_next + 1 : 1;
-        if (is_dead(mt_threads_bank(probe_next)))
+        if (is_dead(mt_banks_at(probe_next)))
             return probe_next;
     }
     return 0;
 }
 
 static mt_bank_id new_bank(void) {
-    struct mt_ledger_header *h = mt_tracker.header;
+    struct mt_ledger_header *h = mt_state.header;
     mt_bank_id id = h->n_banks;
-    if (id >= MT_MAX_BANKS || !mt_table_reserve(&mt_tracker.ledger, &table, id) ||
+    if (id >= MT_MAX_BANKS || !mt_table_reserve(&mt_state.ledger, &table, id) ||
         !mt_pages_open(thread_of, &thread_of[id + 1]) || !mt_sites_reserve_bank(id) ||
         !mt_identities_reserve_bank(id))
         return 0;
@@ -166,14 +166,14 @@ static struct mt_thread *take_bank(void) {
         id = new_bank();
     if (t == NULL || id == 0)
         return NULL;
-    struct mt_bank *b = mt_threads_bank(id);
+    struct mt_bank *b = mt_banks_at(id);
     if (b->n_threads == 0)
         b->scope_high = INT64_MAX;
     thread_of[id] = t;
     t->bank = b;
     t->bank_id = id;
     t->token = mt_lock_me();
-    t->control = &mt_tracker.header->control;
+    t->control = &mt_state.header->control;
     t->random = (uint64_t)mt_os_tid() * UINT64_C(0x9E3779B97F4A7C15) + my_address();
     b->owner = my_address();
     b->tid = (uint32_t)mt_os_tid();
@@ -185,17 +185,17 @@ static struct mt_thread *take_bank(void) {
 /* The first thread has published nothing yet: let the process's current bytes begin with what all
  * have. */
 static void publish_all(void) {
-    struct mt_ledger_header *h = mt_tracker.header;
+    struct mt_ledger_header *h = mt_state.header;
     int64_t sum = 0;
     for (mt_bank_id id = 1; id < mt_load_acquire(&h->n_banks); id++) {
-        struct mt_bank *b = mt_threads_bank(id);
+        struct mt_bank *b = mt_banks_at(id);
         b->published_bytes =
             mt_load_relaxed(&b->counters.live_bytes); /* its thread has left its event, or is new */
         sum += b->published_bytes;
     }
     mt_store_relaxed(&h->control.current_bytes,
                      sum); /* is_shared, which comes later, publishes it */
-    mt_tracker_flag(MT_FLAG_THREADS);
+    mt_state_flag(MT_FLAG_THREADS);
 }
 
 /* Until an event that the first thread entered when it was alone is over. It may never be: the
@@ -221,33 +221,33 @@ static void wait_for_event(const struct mt_thread *first) {
  * next.
  */
 static void begin_sharing(const struct mt_thread *first) {
-    mt_store_ordered(&mt_tracker.many_threads, true); /* before the barrier */
+    mt_store_ordered(&mt_state.many_threads, true); /* before the barrier */
     if (mt_os_call(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0, 0, 0, 0) != 0)
         mt_os_call(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0, 0, 0, 0);
     if (first != NULL) { /* it may have been interrupted for good before it had any memory */
         if (first->token != mt_lock_me())
             wait_for_event(first);
-        mt_scopes_begin_sharing(first);
+        mt_scopes_process_begin_sharing(first);
     }
     publish_all();
-    mt_store_release(&mt_tracker.is_shared, true); /* all that others need is done */
-    mt_tracker_changed();
+    mt_store_release(&mt_state.is_shared, true); /* all that others need is done */
+    mt_state_changed();
 }
 
-void mt_threads_share_early(void) {
-    if (mt_tracker.many_threads)
+void mt_state_share_early(void) {
+    if (mt_state.many_threads)
         return;
-    mt_store_ordered(&mt_tracker.many_threads, true); /* before everybody looks again */
-    mt_tracker_changed();
+    mt_store_ordered(&mt_state.many_threads, true); /* before everybody looks again */
+    mt_state_changed();
 }
 
 /* Somebody else does it, or did and was ended in the middle of it: then the lock is taken over. */
 static void share(mt_bank_id mine) {
-    if (mine == 1 || mt_load_acquire(&mt_tracker.is_shared) || /* with all that begin_sharing did */
+    if (mine == 1 || mt_load_acquire(&mt_state.is_shared) || /* with all that begin_sharing did */
 
         !mt_lock_acquire(&sharing_lock, MT_RANK_SHARING))
         return;
-    if (!mt_tracker.is_shared)
+    if (!mt_state.is_shared)
         begin_sharing(thread_of[1]);
     mt_lock_release(&sharing_lock, MT_RANK_SHARING);
 }
@@ -256,8 +256,8 @@ static void share(mt_bank_id mine) {
 
 /* What the thread that had this bank has left open, and half done. */
 static void end_old(struct mt_thread *t) {
-    mt_scopes_end_all(t);
-    t->bank->rare.interrupted += mt_swap_relaxed(&mt_tracker.missed, 0); /* a count, taken once */
+    mt_scopes_thread_end_all(t);
+    t->bank->rare.interrupted += mt_swap_relaxed(&mt_state.missed, 0); /* a count, taken once */
 }
 
 /* A signal handler in the middle of this. Or one has left it, and it is begun again. */
@@ -267,25 +267,25 @@ static bool is_registering(const struct mt_hook_frame *frame) {
     if (mt_left_fate(registering, frame) != MT_FATE_LEFT)
         return true;
     mt_lock_left();
-    mt_tracker.was_left = mt_tracker.ledger.was_left = true;
+    mt_state.was_left = mt_state.ledger.was_left = true;
     return false;
 }
 
-uint64_t mt_threads_inside(void) {
+uint64_t mt_thread_inside(void) {
     const struct mt_thread *t = mt_self;
-    return t != NULL && mt_tracker_is_busy(t) ? t->seen & ~MT_SEEN_BUSY : registering;
+    return t != NULL && mt_thread_is_busy(t) ? t->seen & ~MT_SEEN_BUSY : registering;
 }
 
 struct mt_thread *mt_threads_register(const struct mt_hook_frame *frame) {
     struct mt_thread *t = NULL;
     if (is_registering(frame)) {
-        mt_add_relaxed(&mt_tracker.missed, 1);
+        mt_add_relaxed(&mt_state.missed, 1);
         return NULL;
     }
     registering = (uint64_t)frame;
-    if (mt_growth_lock()) {
+    if (mt_state_lock_growth()) {
         t = take_bank();
-        mt_growth_unlock();
+        mt_state_unlock_growth();
     }
     if (t != NULL) {
         mt_self = t;
@@ -294,7 +294,7 @@ struct mt_thread *mt_threads_register(const struct mt_hook_frame *frame) {
         mt_threads_refresh(t);
         end_old(t);
     } else {
-        mt_add_relaxed(&mt_tracker.missed, 1);
+        mt_add_relaxed(&mt_state.missed, 1);
     }
     registering = 0;
     return t;
@@ -318,13 +318,13 @@ struct mt_thread *mt_threads_replace(struct mt_thread *t, const struct mt_hook_f
 }
 
 static int64_t window(void) {
-    if (mt_tracker.options.exact_peak)
+    if (mt_state.options.exact_peak)
         return 0;
     /* relaxed: the window is a bound, and any peak that was is good for one */
-    int64_t error = mt_load_relaxed(&mt_tracker.header->control.peak_bytes) >> ERROR_SHIFT;
+    int64_t error = mt_load_relaxed(&mt_state.header->control.peak_bytes) >> ERROR_SHIFT;
     if (error < MIN_ERROR)
         error = MIN_ERROR;
-    return error / (2 * (int64_t)mt_load_relaxed(&mt_tracker.header->n_banks));
+    return error / (2 * (int64_t)mt_load_relaxed(&mt_state.header->n_banks));
 }
 
 static void note_peak(struct mt_control *c, int64_t current) {
@@ -337,7 +337,7 @@ static void note_peak(struct mt_control *c, int64_t current) {
         }
 }
 
-void mt_threads_publish(struct mt_thread *t) {
+void mt_scopes_process_publish(struct mt_thread *t) {
     struct mt_bank *b = t->bank;
     struct mt_control *c = t->control;
     int64_t live = b->counters.live_bytes;
@@ -356,16 +356,16 @@ void mt_threads_publish(struct mt_thread *t) {
     int64_t current =
         mt_add_relaxed(&c->current_bytes, change) + change; /* the sum, in some order of all */
     note_peak(c, current);
-    mt_scopes_note_current(current);
+    mt_scopes_process_note_current(current);
     int64_t w = window();
     t->low = live - w;
     t->high = live + w;
 }
 
 /* Another thread can publish a higher current meanwhile: then that is the peak. */
-void mt_threads_reset_peak(struct mt_thread *t) {
+void mt_count_reset_peak(struct mt_thread *t) {
     struct mt_control *c = t->control;
-    mt_threads_publish(t);
+    mt_scopes_process_publish(t);
     int64_t live = t->shared ? mt_load_relaxed(&c->current_bytes) : t->bank->counters.live_bytes;
     mt_store_relaxed(&c->peak_bytes, live); /* see above */
     mt_add_relaxed(&c->epoch, 1);
@@ -385,7 +385,7 @@ static void clear_bank(struct mt_thread *t) {
                                         .unwind_mismatches = b->rare.unwind_mismatches};
     mt_store_release(&b->clear_epoch, t->clear_epoch);
     t->last_block = NULL;
-    mt_scopes_clear(t);
+    mt_scopes_thread_clear(t);
 }
 
 /* What has been cleared meanwhile counts from this event on. The lock, since the numbers belong
@@ -393,14 +393,14 @@ static void clear_bank(struct mt_thread *t) {
 static bool note_clear(struct mt_thread *t) {
     const struct mt_control *c = t->control;
     if (mt_load_relaxed(&c->clear_epoch) != t->clear_epoch) {
-        bool is_locked = mt_growth_lock();
+        bool is_locked = mt_state_lock_growth();
         if (!is_locked && t->clear_epoch != UINT64_MAX)
             return false;                  /* what it knows will do for one more event */
         t->era = mt_load_relaxed(&c->era); /* which new_era may be raising */
         t->clear_era = c->clear_era;
         t->clear_epoch = c->clear_epoch;
         if (is_locked)
-            mt_growth_unlock();
+            mt_state_unlock_growth();
     }
     if (mt_unlikely(t->bank->clear_epoch != t->clear_epoch))
         clear_bank(t);
@@ -425,7 +425,7 @@ void mt_threads_refresh(struct mt_thread *t) {
     t->state = mt_likely(state != MT_STATE_UNKNOWN)
                    ? state
                    : MT_STATE_NONE; /* forked in the middle of this: fork.c */
-    if (mt_tracker.ledger.is_in_forks)
+    if (mt_state.ledger.is_in_forks)
         t->state |= MT_SEEN_ASKS;
     share(t->bank_id);
     if (t->used)
@@ -433,7 +433,7 @@ void mt_threads_refresh(struct mt_thread *t) {
     if (!note_clear(t))
         t->state = MT_STATE_UNKNOWN; /* again at the next event */
     t->used = true;
-    t->shared = mt_load_acquire(&mt_tracker.is_shared); /* with all that begin_sharing did */
+    t->shared = mt_load_acquire(&mt_state.is_shared); /* with all that begin_sharing did */
     if (t->shared) {
         t->low = t->high = t->bank->counters.live_bytes;
     } else {
@@ -446,12 +446,12 @@ void mt_threads_refresh(struct mt_thread *t) {
 
 #ifdef MEMTRACK_CHECKS
 const char *mt_threads_check(bool alone) {
-    struct mt_limits limits = mt_limits_of(mt_tracker.header);
+    struct mt_limits limits = mt_limits_of(mt_state.header);
     const char *violation =
         limits.n_banks > 1 ? mt_writer_check_table(&table, limits.n_banks) : NULL;
     for (mt_bank_id id = 1; violation == NULL && id < limits.n_banks; id++) {
         if (alone)
-            violation = mt_bank_fault(mt_threads_bank(id), &limits);
+            violation = mt_bank_fault(mt_banks_at(id), &limits);
         MT_MUST(thread_of[id] == NULL || thread_of[id]->bank == NULL ||
                     thread_of[id]->bank_id == id,
                 "threads: a bank's memory belongs to another bank");

@@ -21,27 +21,27 @@ MT_HIDDEN struct mt_thread *mt_threads_replace(struct mt_thread *t,
 
 /* The frame in which the calling thread has entered the recorder and is still there; 0: it is not
  * inside. */
-MT_HIDDEN uint64_t mt_threads_inside(void);
+MT_HIDDEN uint64_t mt_thread_inside(void);
 
 /* id lies below header.n_banks. */
-MT_HIDDEN struct mt_bank *mt_threads_bank(mt_bank_id id);
+MT_HIDDEN struct mt_bank *mt_banks_at(mt_bank_id id);
 
 /* live_bytes has left [low, high]: publish it, notice a new peak, set a new window. */
-MT_HIDDEN void mt_threads_publish(struct mt_thread *t);
+MT_HIDDEN void mt_scopes_process_publish(struct mt_thread *t);
 
 /* Let the peak be what is live now. */
-MT_HIDDEN void mt_threads_reset_peak(struct mt_thread *t);
+MT_HIDDEN void mt_count_reset_peak(struct mt_thread *t);
 
 /* Code is being unloaded: forget what the thread remembers of its last stack, and of paths through
  * such code. */
 MT_HIDDEN void mt_threads_forget_passing(struct mt_thread *t);
 
-/* The state of the process has changed (see mt_tracker_changed): bring the thread, which is busy,
+/* The state of the process has changed (see mt_state_changed): bring the thread, which is busy,
  * up to date. */
 MT_HIDDEN void mt_threads_refresh(struct mt_thread *t);
 
 /* The barrier that a second thread needs may not be issued: behave from now on as if it had come.
  * While no other thread records. */
-MT_HIDDEN void mt_threads_share_early(void);
+MT_HIDDEN void mt_state_share_early(void);
 
 #endif

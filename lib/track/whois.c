@@ -44,7 +44,7 @@ static struct found find_small(struct mt_thread *t, uint64_t address) {
     for (uint32_t i = 0; i < REGIONS && i <= region && found.entry.site == 0; i++) {
         uint64_t base = (region - i) << MT_REGION_SHIFT;
         struct mt_region *r = mt_live_region(base, false);
-        bool alone = mt_tracker_alone();
+        bool alone = mt_state_is_alone();
         if (r == NULL || (!alone && !mt_live_lock(t, r)))
             continue;
         search_region(r, base, address, &found);
@@ -55,7 +55,7 @@ static struct found find_small(struct mt_thread *t, uint64_t address) {
 }
 
 static bool holds(const struct found *f, uint64_t address) {
-    return f->entry.site != 0 && f->entry.era >= mt_tracker.header->control.clear_era &&
+    return f->entry.site != 0 && f->entry.era >= mt_state.header->control.clear_era &&
            (address - f->begin < f->entry.bytes || address == f->begin);
 }
 
@@ -77,7 +77,7 @@ static struct found find_big(uint64_t address, struct found best) {
 }
 
 static void fill_age(memtrack_block *out, uint32_t era) {
-    const struct mt_ledger_header *h = mt_tracker.header;
+    const struct mt_ledger_header *h = mt_state.header;
     uint64_t now = mt_os_clock_ns(CLOCK_MONOTONIC) - h->start_monotonic_ns;
     uint32_t next = era + 1;
     while (next < MT_ERAS && !h->era_seen[next])
@@ -94,7 +94,7 @@ bool mt_whois(struct mt_thread *t, uint64_t address, memtrack_block *out) {
     f = find_big(address, holds(&f, address) ? f : (struct found){0});
     if (f.entry.site == 0)
         return false;
-    const struct mt_site *s = mt_site_at(f.entry.site);
+    const struct mt_site *s = mt_sites_at(f.entry.site);
     out->address = (const void *)f.begin;
     out->bytes = f.entry.bytes;
     out->domain = f.domain;

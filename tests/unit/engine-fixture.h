@@ -40,13 +40,13 @@ static inline void engine_execute(char **argv) {
 
 /* Nobody here confines the process, though the command that is linked in could. */
 static inline void engine_start(void) {
-    mt_tracker_start(__builtin_frame_address(0));
+    mt_start(__builtin_frame_address(0));
     mt_os_denied = 0;
 }
 
 /* The calling thread's memory, inside of an event until engine_leave. */
 static inline struct mt_thread *engine_enter_at(const struct mt_hook_frame *frame) {
-    struct mt_thread *t = mt_event_enter(frame);
+    struct mt_thread *t = mt_guard_enter(frame);
     assert_non_null(t);
     return t;
 }
@@ -54,17 +54,17 @@ static inline struct mt_thread *engine_enter_at(const struct mt_hook_frame *fram
 #define engine_enter() engine_enter_at(__builtin_frame_address(0))
 
 static inline void engine_leave(struct mt_thread *t) {
-    mt_event_leave(t);
+    mt_guard_leave(t);
 }
 
 static inline void engine_check(void) {
-    const char *violation = mt_check_all(mt_tracker_alone());
+    const char *violation = mt_check_all(mt_state_is_alone());
     if (violation != NULL)
         fail_msg("%s", violation);
 }
 
 static inline void engine_remove(void) {
-    mt_writer_remove(&mt_tracker.ledger);
+    mt_writer_remove(&mt_state.ledger);
     const char *directory = getenv("MEMTRACK_DIR");
     if (directory != NULL)
         rmdir(directory);

@@ -116,7 +116,7 @@ static void a_path_has_one_node(void **state) {
         path[n].pc =
             0x400000 + (uint64_t)n * 4 + (r % 2 ? MT_PC_EXACT : 0); /* each its own: a new node */
         path[n].id = mt_paths_find(t, path[n].parent, path[n].pc, 0);
-        assert_int_equal(path[n].id, mt_tracker.header->n_nodes - 1);
+        assert_int_equal(path[n].id, mt_state.header->n_nodes - 1);
         n++;
     }
     engine_leave(t);
@@ -146,7 +146,7 @@ static void a_path_is_its_addresses(void **state) {
 }
 
 static struct mt_node *node_of(mt_node_id id) {
-    const struct mt_ledger_header *h = mt_tracker.header;
+    const struct mt_ledger_header *h = mt_state.header;
     for (uint32_t i = 0; i < h->n_extents && i < MT_FIRST_EXTENTS; i++)
         if (h->extent[i].kind == MT_EXTENT_NODES && h->extent[i].index == id / MT_NODES_PER_CHUNK)
             return (struct mt_node *)h->extent[i].address + id % MT_NODES_PER_CHUNK;
@@ -159,7 +159,7 @@ static void a_node_that_is_not_counted_yet_keeps_its_place(void **state) {
     (void)state;
     struct mt_thread *t = engine_enter();
     mt_node_id parent = mt_paths_find(t, MT_NODE_ROOT, 0xa00000, 0),
-               left = mt_tracker.header->n_nodes;
+               left = mt_state.header->n_nodes;
     uint64_t told[3];
     assert_int_equal(left, parent + 1);
     node_of(left)->parent = parent;
@@ -170,7 +170,7 @@ static void a_node_that_is_not_counted_yet_keeps_its_place(void **state) {
     assert_int_equal(mt_paths_addresses(left, told, 3), 2);
     assert_int_equal(told[0], 0xa00010);
     assert_int_equal(mt_paths_find(t, parent, 0xa00010, 0), left);
-    assert_int_equal(mt_tracker.header->n_nodes, left + 2);
+    assert_int_equal(mt_state.header->n_nodes, left + 2);
     engine_leave(t);
     engine_check();
 }
@@ -219,7 +219,7 @@ static void a_path_and_a_class_have_one_site(void **state) {
         uint64_t r = engine_random(&random);
         uint32_t i = (uint32_t)(r % SITES), c = (uint32_t)(r >> 20) % 4;
         mt_site_id id = mt_sites_own(t, path[i].id, (uint8_t)(c * 7));
-        const struct mt_site *s = mt_site_at(id);
+        const struct mt_site *s = mt_sites_at(id);
         if (site_of[i][c] == 0)
             site_of[i][c] = id;
         assert_int_equal(id, site_of[i][c]);
@@ -384,12 +384,12 @@ static struct {
 static void pieces_of_the_ledger_are_apart_and_zero(void **state) {
     (void)state;
     uint64_t random = 8;
-    assert_true(mt_growth_lock());
+    assert_true(mt_state_lock_growth());
     for (int i = 0; i < PIECES; i++) {
         uint64_t r = engine_random(&random);
         size_t align = (size_t)1 << (r >> 8) % 13,
                bytes = 1 + (r % 37 == 0 ? r % 300000 : r % 3000);
-        char *p = mt_writer_allocate(&mt_tracker.ledger, bytes, align);
+        char *p = mt_writer_allocate(&mt_state.ledger, bytes, align);
         assert_non_null(p);
         assert_int_equal((uintptr_t)p & (align - 1), 0);
         for (size_t k = 0; k < bytes; k += 1 + bytes / 64)
@@ -398,20 +398,20 @@ static void pieces_of_the_ledger_are_apart_and_zero(void **state) {
         piece[i].begin = p;
         piece[i].bytes = bytes;
         if (i % 500 == 0)
-            assert_null(mt_writer_check(&mt_tracker.ledger));
+            assert_null(mt_writer_check(&mt_state.ledger));
     }
     for (int i = 0; i < PIECES; i++)
         for (size_t k = 0; k < piece[i].bytes; k += 1 + piece[i].bytes / 64)
             assert_int_equal(piece[i].begin[k], (char)(i + 1));
-    assert_null(mt_writer_check(&mt_tracker.ledger));
-    mt_growth_unlock();
+    assert_null(mt_writer_check(&mt_state.ledger));
+    mt_state_unlock_growth();
     engine_check();
 }
 
 static void the_walkers_find_what_is_wrong(void **state) {
     (void)state;
-    struct mt_ledger_header *h = mt_tracker.header;
-    struct mt_site *s = mt_site_at(site_of[0][0] != 0 ? site_of[0][0] : 2);
+    struct mt_ledger_header *h = mt_state.header;
+    struct mt_site *s = mt_sites_at(site_of[0][0] != 0 ? site_of[0][0] : 2);
     struct mt_site was = *s;
     s->origin = 7;
     assert_non_null(mt_sites_check(true));
@@ -421,7 +421,7 @@ static void the_walkers_find_what_is_wrong(void **state) {
     assert_non_null(mt_sites_check(false));
     *s = was;
     h->segment[0].bytes += MT_OS_PAGE;
-    assert_non_null(mt_writer_check(&mt_tracker.ledger));
+    assert_non_null(mt_writer_check(&mt_state.ledger));
     h->segment[0].bytes -= MT_OS_PAGE;
     struct mt_thread *t = engine_enter();
     uint64_t address = UINT64_C(0x30000000);

@@ -90,8 +90,8 @@ static void several_threads_at_once(void **state) {
     for (int i = 0; i < THREADS; i++)
         pthread_join(thread[i], NULL);
     uint64_t allocated = 0, freed = 0, tracked = 0, untracked = 0, unknown = 0;
-    for (mt_bank_id id = 1; id < mt_tracker.header->n_banks; id++) {
-        const struct mt_bank *b = mt_threads_bank(id);
+    for (mt_bank_id id = 1; id < mt_state.header->n_banks; id++) {
+        const struct mt_bank *b = mt_banks_at(id);
         allocated += b->counters.allocated_blocks;
         freed += b->counters.freed_blocks;
         unknown += b->rare.unknown_frees + b->rare.dropped + b->rare.lossy_blocks;

@@ -33,19 +33,19 @@ static void count_bad(bool is_bad) {
 
 #define AS_EVENT(call)                                                                             \
     do {                                                                                           \
-        struct mt_thread *t = mt_event_enter(__builtin_frame_address(0));                          \
+        struct mt_thread *t = mt_guard_enter(__builtin_frame_address(0));                          \
         count_bad(t == NULL || !(call));                                                           \
         if (t != NULL)                                                                             \
-            mt_event_leave(t);                                                                     \
+            mt_guard_leave(t);                                                                     \
     } while (0)
 
 /* Each a function of its own: a scope's storage is its caller's. */
 __attribute__((noinline)) static void begin_of_process(memtrack_scope *scope, const char *name) {
-    AS_EVENT(mt_scopes_begin_process(t, scope, name) == 0);
+    AS_EVENT(mt_scopes_process_begin(t, scope, name) == 0);
 }
 
 __attribute__((noinline)) static void begin(memtrack_scope *scope, const char *name) {
-    AS_EVENT(mt_scopes_begin(t, scope, name) == 0);
+    AS_EVENT(mt_scopes_thread_begin(t, scope, name) == 0);
 }
 
 __attribute__((noinline)) static void end(memtrack_scope *scope) {
@@ -53,7 +53,7 @@ __attribute__((noinline)) static void end(memtrack_scope *scope) {
 }
 
 __attribute__((noinline)) static void clear(void) {
-    AS_EVENT(mt_request_clear(t) == 0);
+    AS_EVENT(mt_clear(t) == 0);
 }
 
 __attribute__((noinline)) static void name_function(const void *function) {
@@ -148,10 +148,10 @@ static int in_child(int i) {
     allocate((uint64_t)i, 100);
     end(&scope);
     clear();
-    const struct mt_ledger_header *h = mt_tracker.header;
+    const struct mt_ledger_header *h = mt_state.header;
     bool good = n_bad == 0 && h->pid == (uint32_t)getpid() && h->n_names == 2 && h->n_scopes == 2 &&
                 h->dropped_scopes == 0 && mt_check_all(true) == NULL;
-    mt_writer_remove(&mt_tracker.ledger);
+    mt_writer_remove(&mt_state.ledger);
     return good ? 0 : 1;
 }
 
@@ -185,7 +185,7 @@ static void check_scopes(void) {
     struct mt_profile *profile = NULL;
     struct mt_error error = {{0}, {0}};
     uint64_t n_names, of_process = n_began[0] + n_began[1];
-    if (mt_ledger_open(mt_tracker.ledger.path, &ledger, &error) != 0 ||
+    if (mt_ledger_open(mt_state.ledger.path, &ledger, &error) != 0 ||
         mt_ledger_convert(ledger, &profile, &error) != 0)
         fail_msg("%s", error.message);
     assert_int_equal(count_scopes(profile, true, &n_names), of_process);
@@ -214,7 +214,7 @@ static void locks_are_taken_in_one_order(void **state) {
     for (int i = 0; i < THREADS; i++)
         pthread_join(thread[i], NULL);
     assert_int_equal(n_bad, 0);
-    assert_int_equal(mt_tracker.header->dropped_scopes, 0);
+    assert_int_equal(mt_state.header->dropped_scopes, 0);
     check_scopes();
     clear();
     assert_null(mt_check_all(true)); /* the others have ended */
@@ -240,14 +240,14 @@ static void *allocate_all_the_time(void *argument) {
 /* All blocks have been freed: whatever was cleared in the middle of an event is cleared as a whole,
  * or not at all. */
 static void check_nothing_lives(void) {
-    const struct mt_ledger_header *h = mt_tracker.header;
+    const struct mt_ledger_header *h = mt_state.header;
     int64_t in_sites = 0, in_banks = 0;
     for (mt_site_id id = 1; id < h->n_sites; id++)
-        if (mt_site_at(id)->at_peak.epoch >= h->control.clear_epoch)
-            in_sites += mt_site_at(id)->counters.live_bytes;
+        if (mt_sites_at(id)->at_peak.epoch >= h->control.clear_epoch)
+            in_sites += mt_sites_at(id)->counters.live_bytes;
     for (mt_bank_id id = 1; id < h->n_banks; id++)
-        if (mt_threads_bank(id)->clear_epoch >= h->control.clear_epoch)
-            in_banks += mt_threads_bank(id)->counters.live_bytes;
+        if (mt_banks_at(id)->clear_epoch >= h->control.clear_epoch)
+            in_banks += mt_banks_at(id)->counters.live_bytes;
     assert_int_equal(in_sites, 0);
     assert_int_equal(in_banks, 0);
     assert_true(h->control.current_bytes > -MOST_UNPUBLISHED &&
@@ -284,9 +284,9 @@ __attribute__((noinline)) static void move_block(char *from, char *to) {
     clear();
     mt_record_realloc_end(&moving, to, 300, frame);
     int64_t live = 0;
-    for (mt_bank_id id = 1; id < mt_tracker.header->n_banks; id++)
-        if (mt_threads_bank(id)->clear_epoch == mt_tracker.header->control.clear_epoch)
-            live += mt_threads_bank(id)->counters.live_bytes;
+    for (mt_bank_id id = 1; id < mt_state.header->n_banks; id++)
+        if (mt_banks_at(id)->clear_epoch == mt_state.header->control.clear_epoch)
+            live += mt_banks_at(id)->counters.live_bytes;
     assert_int_equal(live, 300); /* and not less by what it had before */
     mt_record_free(to);
 }

@@ -168,11 +168,11 @@ static const char *check_move(const struct mt_index *x, uint32_t n_ids) {
     MT_MUST(violation == NULL, violation);
     for (uint32_t i = 0; i < x->n_moved; i++) {
         uint32_t id = x->table->slot[i] & ((1u << MT_INDEX_ID_BITS) - 1);
-        MT_MUST(mt_check_once(id == 0 || has(x->next, x->hash_of(id), id)),
+        MT_MUST(mt_state_once(id == 0 || has(x->next, x->hash_of(id), id)),
                 "index: an id that was moved is not in the new table");
         moved += id != 0;
     }
-    MT_MUST(mt_check_once(moved == used), "index: the new table has more than was moved");
+    MT_MUST(mt_state_once(moved == used), "index: the new table has more than was moved");
     return NULL;
 }
 
@@ -180,7 +180,7 @@ const char *mt_index_check(const struct mt_index *x, uint32_t n_ids) {
     uint32_t used;
     const char *violation = check_table(x, x->table, n_ids, &used);
     MT_MUST(violation == NULL, violation);
-    MT_MUST(used == x->used || (used < x->used && mt_tracker.was_left),
+    MT_MUST(used == x->used || (used < x->used && mt_state.was_left),
             "index: it does not have as many ids as it says");
     return x->next != NULL && x->next != x->table ? check_move(x, n_ids) : NULL;
 }

@@ -11,8 +11,8 @@
  * began records nothing and counts itself. It may be a vfork, whose memory is its parent's, or a
  * clone that no function of libc has made, so nothing is kept but that it was counted.
  */
-#ifndef MT_TRACK_TRACKER_H
-#define MT_TRACK_TRACKER_H
+#ifndef MT_TRACK_STATE_H
+#define MT_TRACK_STATE_H
 
 #include "base/lock.h"
 #include "ledger/writer/writer.h"
@@ -51,7 +51,7 @@ enum {
 };
 
 /* A node that this thread has met lately, by its address below its parent. */
-struct mt_child {
+struct mt_known_child {
     uint64_t pc;
     mt_node_id parent, node;
 };
@@ -127,8 +127,8 @@ struct mt_thread {
     uint64_t clear_epoch;
     struct mt_bank *bank;
     struct mt_control *control;
-    int64_t low,
-        high; /* bank->live_bytes outside of this is news for the process: see mt_threads_publish */
+    /* bank->live_bytes outside of this is news for the process: see mt_scopes_process_publish */
+    int64_t low, high;
     const void *last_block; /* allocated by the last event of this thread, else NULL */
     struct mt_journal journal;
     struct mt_before before;
@@ -156,12 +156,12 @@ struct mt_thread {
     uint64_t foreign_cache[MT_FOREIGN_CACHE]; /* site (27) | own record for it (27) */
     struct mt_known_name known_name[1 << MT_KNOWN_NAMES_BITS];
     struct mt_known_scope known_scope[MT_SCOPE_CACHE]; /* by name */
-    struct mt_child child[MT_CHILDREN];
+    struct mt_known_child child[MT_CHILDREN];
     struct mt_plan plan;
     struct mt_stack stack;
 };
 
-struct mt_tracker {
+struct mt_state {
     struct mt_writer ledger;
     struct mt_ledger_header *header; /* = ledger.header */
     struct mt_options options;
@@ -200,63 +200,63 @@ struct mt_tracker {
 };
 
 MT_HIDDEN extern struct mt_page mt_page;
-MT_HIDDEN extern struct mt_tracker mt_tracker;
+MT_HIDDEN extern struct mt_state mt_state;
 MT_HIDDEN extern __thread struct mt_thread *mt_self __attribute__((tls_model("initial-exec")));
 
 /* Start recording in this process if it can be and is not yet. Never allocates. Any thread, any
  * context. frame: of the hook that is being called. */
-MT_HIDDEN void mt_tracker_start(const struct mt_hook_frame *frame);
+MT_HIDDEN void mt_start(const struct mt_hook_frame *frame);
 
 /* An object before us has a malloc of its own, so that perhaps no call will ever come here: leave a
  * ledger that says so. It is replaced when a call comes after all. Once, before main. */
-MT_HIDDEN void mt_tracker_say_preceded(void);
+MT_HIDDEN void mt_start_say_preceded(void);
 
 /* Everyone look again: modules have gone, or a second thread has come. */
-MT_HIDDEN void mt_tracker_changed(void);
+MT_HIDDEN void mt_state_changed(void);
 
 /* Add a flag to the ledger's header. */
-MT_HIDDEN void mt_tracker_flag(enum mt_flag flag);
+MT_HIDDEN void mt_state_flag(enum mt_flag flag);
 
 /*
  * The slow half of entering the recorder. Returns the calling thread's memory, busy and up to date,
  * or NULL when the event cannot be recorded (then it has been counted). frame: of the hook that is
  * being called.
  */
-MT_HIDDEN struct mt_thread *mt_tracker_enter(const struct mt_hook_frame *frame);
+MT_HIDDEN struct mt_thread *mt_enter(const struct mt_hook_frame *frame);
 
 /* Every hook's first question. */
-static inline bool mt_tracker_is_dormant(void) {
+static inline bool mt_state_is_dormant(void) {
     return mt_load_relaxed(&mt_page.state) ==
                MT_STATE_DORMANT && /* asked at every hook: to be late is no harm */
-           mt_load_relaxed(&mt_tracker.header->control.request.off) != 0;
+           mt_load_relaxed(&mt_state.header->control.request.off) != 0;
 }
 
 /* False in a fork that has inherited the ledger: nothing there may be touched. What the page says
  * goes before: a fork that is told by its page has it UNKNOWN. */
-MT_HIDDEN bool mt_tracker_is_our_process(void);
-static inline bool mt_tracker_is_ours(void) {
-    return mt_likely(!mt_tracker.ledger.is_in_forks) || mt_tracker_is_our_process();
+MT_HIDDEN bool mt_state_is_our_process(void);
+static inline bool mt_state_is_ours(void) {
+    return mt_likely(!mt_state.ledger.is_in_forks) || mt_state_is_our_process();
 }
 /* In an event, or outside of one. */
-static inline bool mt_tracker_is_recording(void) {
-    return mt_page.state >= MT_STATE_FIRST && mt_tracker_is_ours();
+static inline bool mt_state_is_recording(void) {
+    return mt_page.state >= MT_STATE_FIRST && mt_state_is_ours();
 }
 
-static inline bool mt_tracker_is_busy(const struct mt_thread *t) {
+static inline bool mt_thread_is_busy(const struct mt_thread *t) {
     return (mt_load_acquire(&t->seen) & MT_SEEN_BUSY) != 0; /* left: what it did is seen */
 }
 
 /* No other thread is recording now, nor begins to before this one leaves the recorder. */
-static inline bool mt_tracker_alone(void) {
+static inline bool mt_state_is_alone(void) {
     return !mt_load_relaxed(
-        &mt_tracker.many_threads); /* a second thread makes this one see it: see threads.c */
+        &mt_state.many_threads); /* a second thread makes this one see it: see threads.c */
 }
 
-static inline bool mt_growth_lock(void) {
-    return mt_lock_acquire(&mt_tracker.growth_lock, MT_RANK_GROWTH);
+static inline bool mt_state_lock_growth(void) {
+    return mt_lock_acquire(&mt_state.growth_lock, MT_RANK_GROWTH);
 }
-static inline void mt_growth_unlock(void) {
-    mt_lock_release(&mt_tracker.growth_lock, MT_RANK_GROWTH);
+static inline void mt_state_unlock_growth(void) {
+    mt_lock_release(&mt_state.growth_lock, MT_RANK_GROWTH);
 }
 
 #endif

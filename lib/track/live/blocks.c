@@ -8,7 +8,7 @@
 /* What a block of so many bytes counts for more in the thread's live bytes, when it stands for
  * others: see sampling.h. */
 static int64_t extra(uint64_t bytes) {
-    uint64_t period = mt_tracker.options.sample_bytes;
+    uint64_t period = mt_state.options.sample_bytes;
     return period != 0 && bytes != 0 ? mt_sampling_weight(bytes, period) - (int64_t)bytes : 0;
 }
 
@@ -39,7 +39,7 @@ static void carry_out(struct mt_thread *t) {
     mt_plan_carry_out(t);
     int64_t live = t->bank->counters.live_bytes;
     if (live > t->high || live < t->low)
-        mt_threads_publish(t);
+        mt_scopes_process_publish(t);
 }
 
 void mt_blocks_end(struct mt_thread *t, uint64_t key, struct mt_live_entry entry, bool temporary) {

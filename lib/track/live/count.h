@@ -52,18 +52,18 @@ static inline void mt_count_allocation(struct mt_thread *t, struct mt_site *s, m
         s->max_bytes = live;
     mt_own_add(&all->allocated_bytes, bytes);
     if (mt_unlikely((mt_own_add(&all->allocated_blocks, 1) & (MT_ERA_EVENTS - 1)) == 0))
-        mt_request_new_era();
+        mt_eras_look();
     mt_count_note_live(t, mt_own_add(&all->live_bytes, (int64_t)bytes));
     if (mt_unlikely(all->live_bytes > t->high))
-        mt_threads_publish(t);
+        mt_scopes_process_publish(t);
 }
 
 /* The record in which this thread counts what happens to a block of site id. */
 static inline struct mt_site *mt_count_record_of(struct mt_thread *t, mt_site_id *id) {
-    struct mt_site *s = mt_site_at(*id);
+    struct mt_site *s = mt_sites_at(*id);
     if (mt_unlikely(s->bank != t->bank_id)) {
         *id = mt_sites_foreign(t, *id);
-        s = mt_site_at(*id);
+        s = mt_sites_at(*id);
     }
     return s;
 }
@@ -98,7 +98,7 @@ mt_count_free_plain(struct mt_thread *t, mt_site_id id, uint64_t bytes, bool tem
         mt_own_add(&all->temporary_blocks, 1);
     }
     if (mt_unlikely(live < t->low))
-        mt_threads_publish(t);
+        mt_scopes_process_publish(t);
 }
 
 /* Any block; waste: what its usable size was larger by, when that is counted. */

@@ -53,23 +53,22 @@ bool mt_live_start(void) {
 /* ---- regions --------------------------------------------------------------------------------- */
 
 static struct mt_region *make_leaf(uint64_t leaf, struct mt_region **place) {
-    if (!mt_growth_lock())
+    if (!mt_state_lock_growth())
         return NULL;
     struct mt_region *regions = mt_load_acquire(place); /* zeroed, if it is there */
     if (regions == NULL)
-        regions = mt_table_published(&mt_tracker.ledger, MT_EXTENT_REGIONS, (uint32_t)leaf);
+        regions = mt_table_published(&mt_state.ledger, MT_EXTENT_REGIONS, (uint32_t)leaf);
     if (regions == NULL) {
         size_t bytes = sizeof(struct mt_region) * MT_REGIONS_PER_LEAF;
         bool is_private;
         /* aligned to its own size: see next_class */
-        regions = mt_writer_allocate_blocks(&mt_tracker.ledger, bytes, bytes, &is_private);
+        regions = mt_writer_allocate_blocks(&mt_state.ledger, bytes, bytes, &is_private);
         if (regions != NULL &&
             !is_private) /* where there is no room for an extent, readers do without */
-            mt_writer_publish(&mt_tracker.ledger, MT_EXTENT_REGIONS, (uint32_t)leaf, regions,
-                              bytes);
+            mt_writer_publish(&mt_state.ledger, MT_EXTENT_REGIONS, (uint32_t)leaf, regions, bytes);
     }
     mt_store_release(place, regions); /* zeroed before it can be found */
-    mt_growth_unlock();
+    mt_state_unlock_growth();
     return regions;
 }
 
@@ -163,7 +162,7 @@ static uint32_t next_class(const struct mt_region *r) {
 }
 
 static struct mt_group *table_new(uint32_t size_class) {
-    if (!mt_growth_lock())
+    if (!mt_state_lock_growth())
         return NULL;
     uint32_t n_groups = groups_of_class(size_class);
     struct mt_group *table = (struct mt_group *)free_table[size_class];
@@ -173,19 +172,19 @@ static struct mt_group *table_new(uint32_t size_class) {
             table[i] = (struct mt_group){0};
     } else {
         bool is_private;
-        table = mt_writer_allocate_blocks(&mt_tracker.ledger, n_groups * sizeof *table,
-                                          sizeof *table, &is_private);
+        table = mt_writer_allocate_blocks(&mt_state.ledger, n_groups * sizeof *table, sizeof *table,
+                                          &is_private);
     }
-    mt_growth_unlock();
+    mt_state_unlock_growth();
     return table;
 }
 
 static void table_free(struct mt_group *table, uint32_t n_groups) {
-    if (!mt_growth_lock())
+    if (!mt_state_lock_growth())
         return;
     table->entry[0] = free_table[class_of(n_groups)];
     free_table[class_of(n_groups)] = (uint64_t)table;
-    mt_growth_unlock();
+    mt_state_unlock_growth();
 }
 
 static bool grow(struct mt_region *r) {
@@ -297,13 +296,13 @@ static bool big_grow(void) {
     size_t bytes = capacity * sizeof *old;
     bool is_private;
     struct mt_big_block *block =
-        mt_writer_allocate_blocks(&mt_tracker.ledger, bytes, 64, &is_private);
+        mt_writer_allocate_blocks(&mt_state.ledger, bytes, 64, &is_private);
     if (block == NULL)
         return false;
     for (uint32_t i = 0; i < old_capacity; i++)
         if (old[i].address > 1)
             *big_find_in(block, capacity, old[i].address) = old[i];
-    bool is_published = !is_private && mt_writer_publish(&mt_tracker.ledger, MT_EXTENT_BIG,
+    bool is_published = !is_private && mt_writer_publish(&mt_state.ledger, MT_EXTENT_BIG,
                                                          mt_live_big.index++, block, bytes);
     mt_store_pair(&mt_live_big, (uint64_t)block, (uint64_t)live << 32 | capacity);
     for (uint32_t i = 0; !is_published && i < old_capacity; i++)
@@ -314,10 +313,10 @@ static bool big_grow(void) {
 static bool big_make_room(void) {
     if (mt_live_big.used * 4 < mt_live_big.capacity * 3)
         return true;
-    if (!mt_growth_lock())
+    if (!mt_state_lock_growth())
         return false;
     bool done = big_grow();
-    mt_growth_unlock();
+    mt_state_unlock_growth();
     return done;
 }
 
@@ -365,7 +364,7 @@ struct mt_live_entry mt_live_big_take(uint64_t address, struct mt_journal *journ
     if (b != NULL && b->address == address) {
         found = (struct mt_live_entry){b->bytes, b->site, b->era};
         if (journal != NULL)
-            mt_journal_entry(&journal->taking, journal, found);
+            mt_live_note(&journal->taking, journal, found);
         mt_barrier();
         big_delete(b);
     }
@@ -378,7 +377,7 @@ struct mt_live_entry mt_live_big_take(uint64_t address, struct mt_journal *journ
 static struct mt_live_entry look_in_region(struct mt_thread *t, uint64_t address) {
     struct mt_live_entry entry = {0};
     struct mt_region *r = mt_live_is_regular(address) ? mt_live_region(address, false) : NULL;
-    bool alone = mt_tracker_alone();
+    bool alone = mt_state_is_alone();
     if (r == NULL || (!alone && !mt_live_lock(t, r)))
         return entry;
     int found;
@@ -438,7 +437,7 @@ static void mend_big(void) {
 
 void mt_live_mend(struct mt_thread *t, uint64_t address) {
     struct mt_region *r = mt_live_is_regular(address) ? mt_live_region(address, false) : NULL;
-    bool alone = mt_tracker_alone();
+    bool alone = mt_state_is_alone();
     mend_big();
     if (r == NULL || (!alone && !mt_live_lock(t, r)))
         return;
@@ -473,10 +472,10 @@ static void set_era_of_region(struct mt_region *r, const struct era_change *e) {
 static void set_era_of_leaf(struct mt_thread *t, struct mt_region *regions,
                             const struct era_change *e) {
     for (int i = 0; regions != NULL && i < MT_REGIONS_PER_LEAF; i++) {
-        if (regions[i].n_groups == 0 || (!mt_tracker_alone() && !mt_live_lock(t, &regions[i])))
+        if (regions[i].n_groups == 0 || (!mt_state_is_alone() && !mt_live_lock(t, &regions[i])))
             continue;
         set_era_of_region(&regions[i], e);
-        if (!mt_tracker_alone())
+        if (!mt_state_is_alone())
             mt_live_unlock(&regions[i]);
     }
 }
@@ -517,7 +516,7 @@ static uint32_t list_region(const struct mt_region *r, uint64_t base, uint64_t *
 
 static uint32_t list_locked(struct mt_thread *t, struct mt_region *r, uint64_t base,
                             uint64_t *address) {
-    bool alone = mt_tracker_alone();
+    bool alone = mt_state_is_alone();
     if (r->n_groups == 0 || (!alone && !mt_live_lock(t, r)))
         return 0;
     uint32_t n = list_region(r, base, address);
@@ -602,7 +601,7 @@ bool mt_live_has_big(uint64_t key) {
 }
 
 const char *mt_live_check(void) {
-    struct mt_limits limits = mt_limits_of(mt_tracker.header);
+    struct mt_limits limits = mt_limits_of(mt_state.header);
     const char *violation = check_big(&limits);
     for (int i = 0; i < DIRECTORIES; i++) {
         uint64_t begin = (uint64_t)directory[i];

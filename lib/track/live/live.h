@@ -101,8 +101,8 @@ static inline uint64_t mt_live_encode(struct mt_live_entry e) {
 }
 
 /* In a journal: bytes that an entry has no room for go beside it. */
-static inline void mt_journal_entry(uint64_t *word, struct mt_journal *journal,
-                                    struct mt_live_entry e) {
+static inline void mt_live_note(uint64_t *word, struct mt_journal *journal,
+                                struct mt_live_entry e) {
     if (mt_unlikely(e.bytes >= MT_ENTRY_MAX_BYTES)) {
         journal->big_bytes = e.bytes;
         e.bytes = 0;
@@ -110,8 +110,7 @@ static inline void mt_journal_entry(uint64_t *word, struct mt_journal *journal,
     *word = mt_live_encode(e);
 }
 
-static inline struct mt_live_entry mt_journal_decode(uint64_t word,
-                                                     const struct mt_journal *journal) {
+static inline struct mt_live_entry mt_live_noted(uint64_t word, const struct mt_journal *journal) {
     struct mt_live_entry e = mt_live_decode(word);
     if (journal->big_bytes != 0)
         e.bytes = journal->big_bytes;
@@ -231,7 +230,7 @@ static inline struct mt_region *mt_live_prepare(uint64_t address) {
 static inline __attribute__((always_inline)) enum mt_put
 mt_live_put_near(struct mt_thread *t, struct mt_region *r, uint64_t address, uint64_t word,
                  struct mt_live_entry *there) {
-    if (mt_likely(mt_tracker_alone()))
+    if (mt_likely(mt_state_is_alone()))
         return mt_live_put_home(r, mt_live_key(address), word, there);
     if (!mt_live_lock(t, r))
         return MT_PUT_FAILED;
@@ -255,7 +254,7 @@ static inline __attribute__((always_inline)) uint64_t mt_live_take_near(struct m
     struct mt_region *r = mt_live_region(address, false);
     if (mt_unlikely(r == NULL))
         return 0;
-    if (mt_likely(mt_tracker_alone()))
+    if (mt_likely(mt_state_is_alone()))
         return mt_live_take_home(r, mt_live_key(address), journal);
     if (mt_unlikely(!mt_live_lock(t, r))) {
         *dropped = true;

@@ -61,7 +61,7 @@ static void carry_out(struct mt_thread *t) {
     for (uint32_t i = 0; i < p->n_entries; i++)
         without_room |= (uint32_t)!enter(t, &p->entry[i]) << i;
     if (p->site != 0)
-        mt_count_note_max(mt_site_at(p->site));
+        mt_count_note_max(mt_sites_at(p->site));
     mt_count_note_live(t, t->bank->counters.live_bytes);
     mt_barrier();
     p->is_made = false;

@@ -14,11 +14,11 @@
  *
  * Later, by a system call instruction of the program's own: nothing tells of that. In strict mode
  * not even a question can be asked, so who could do this is looked for beforehand, by its code
- * (track/process/raw_calls.h): that of all objects that come with the program but for libc and the loader,
- * whose calls are seen, and of what is loaded later, when a call path first leads through it. Such
- * a program gets the room that is set aside, and no system call after that. The look costs a tenth
- * of a millisecond for a mebibyte, and has a bound: of a program with more than 16 MiB of code the
- * objects that no longer fit are taken for harmless.
+ * (track/process/raw_calls.h): that of all objects that come with the program but for libc and the
+ * loader, whose calls are seen, and of what is loaded later, when a call path first leads through
+ * it. Such a program gets the room that is set aside, and no system call after that. The look costs
+ * a tenth of a millisecond for a mebibyte, and has a bound: of a program with more than 16 MiB of
+ * code the objects that no longer fit are taken for harmless.
  *
  * What was rejected: asking from a child (to make one can be what kills); growing only when the
  * allocator has just grown (call paths come without that, and its calls are not ours); touching
@@ -148,7 +148,7 @@ static bool is_trusted(const struct link_map *map, uint64_t start) {
     struct dl_find_object o;
     void *of_libc = (void *)getauxval;
     if (map->l_addr == _r_debug.r_ldbase || start == getauxval(AT_SYSINFO_EHDR) ||
-        map->l_name == mt_tracker.allocator_path || is_of_sanitizer(map->l_name))
+        map->l_name == mt_state.allocator_path || is_of_sanitizer(map->l_name))
         return true;
     if (_dl_find_object == NULL)
         return true;
@@ -184,7 +184,7 @@ static bool program_can_confine(void) {
 /* ---- what will be needed --------------------------------------------------------------------- */
 
 static void set_aside(void) {
-    struct mt_writer *w = &mt_tracker.ledger;
+    struct mt_writer *w = &mt_state.ledger;
     uint64_t bytes = w->file_bytes < (uint64_t)LEDGER_RESERVE        ? (uint64_t)LEDGER_RESERVE
                      : w->file_bytes > (uint64_t)LEDGER_RESERVE_MOST ? (uint64_t)LEDGER_RESERVE_MOST
                                                                      : w->file_bytes;
@@ -195,23 +195,23 @@ static void set_aside(void) {
 
 static void prepare(uint64_t denied) {
     const uint64_t growth = mt_os_bit(SYS_mremap) | mt_os_bit(SYS_madvise);
-    if (mt_tracker.header == NULL)
+    if (mt_state.header == NULL)
         return;
-    mt_tracker_flag(MT_FLAG_CONFINED);
+    mt_state_flag(MT_FLAG_CONFINED);
     if (denied & mt_os_bit(SYS_membarrier))
-        mt_threads_share_early();
+        mt_state_share_early();
     if (denied & mt_os_bit(SYS_mprotect))
         mt_pages_open_all();
     if (denied & mt_os_bit(SYS_mmap))
         mt_pages_reserve(PRIVATE_RESERVE);
-    if ((denied & growth) != 0 && mt_growth_lock()) {
+    if ((denied & growth) != 0 && mt_state_lock_growth()) {
         set_aside();
-        mt_growth_unlock();
+        mt_state_unlock_growth();
     }
 }
 
 static void expect(void) {
-    mt_tracker_flag(MT_FLAG_EXPECTED);
+    mt_state_flag(MT_FLAG_EXPECTED);
     prepare(MT_OS_ALL_CALLS);
     mt_store_relaxed(&mt_os_denied, MT_OS_ALL_CALLS); /* likewise */
 }
@@ -230,7 +230,7 @@ void mt_confinement_look_at(uint64_t start, uint64_t bias) {
         return;
     mt_store_relaxed(&is_expected,
                      true); /* the state of the page, which changes after it, orders them */
-    mt_tracker_changed();
+    mt_state_changed();
 }
 
 void mt_confinement_expect_loaded(void) {

@@ -28,13 +28,13 @@ extern const char __ehdr_start[] MT_HIDDEN, _end[] MT_HIDDEN;
 
 static void each_of_ours(void (*visit)(void *context, uint64_t begin, uint64_t end),
                          void *context) {
-    const struct mt_ledger_header *h = mt_tracker.header;
+    const struct mt_ledger_header *h = mt_state.header;
     mt_pages_each(visit, context);
     for (uint32_t i = 0; h != NULL && i < h->n_segments; i++)
         visit(context, h->segment[i].address, h->segment[i].address + h->segment[i].bytes);
-    if (h != NULL && mt_tracker.ledger.family != NULL)
-        visit(context, (uint64_t)mt_tracker.ledger.family,
-              (uint64_t)mt_tracker.ledger.family + MT_OS_PAGE);
+    if (h != NULL && mt_state.ledger.family != NULL)
+        visit(context, (uint64_t)mt_state.ledger.family,
+              (uint64_t)mt_state.ledger.family + MT_OS_PAGE);
     visit(context, (uint64_t)__ehdr_start & ~(uint64_t)(MT_OS_PAGE - 1),
           ((uint64_t)_end + MT_OS_PAGE - 1) & ~(uint64_t)(MT_OS_PAGE - 1));
 }
@@ -138,7 +138,7 @@ static int lock_now(int flags, int (*next)(int)) {
 
 int mt_memory_lock_all(int flags, int (*next)(int)) {
     const int known = MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT;
-    if (mt_tracker.header == NULL || (flags & ~known) || !(flags & (MCL_CURRENT | MCL_FUTURE)))
+    if (mt_state.header == NULL || (flags & ~known) || !(flags & (MCL_CURRENT | MCL_FUTURE)))
         return next(flags);
     if ((flags & MCL_CURRENT) && lock_now(flags, next) != 0)
         return -1;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* What scopes of threads (scopes.c) and scopes of the process (process_scopes.c) are both made
  * of. */
-#ifndef MT_TRACK_SCOPES_LOCAL_H
-#define MT_TRACK_SCOPES_LOCAL_H
+#ifndef MT_TRACK_OPEN_H
+#define MT_TRACK_OPEN_H
 
 #include "track/scopes/scopes.h"
 #include "track/scopes/totals.h"
@@ -46,7 +46,7 @@ static inline uint64_t clock_ns(int clock) {
 }
 
 static inline uint64_t cpu_ns(void) {
-    return mt_unlikely(mt_tracker.options.scope_cpu) ? clock_ns(CLOCK_THREAD_CPUTIME_ID) : 0;
+    return mt_unlikely(mt_state.options.scope_cpu) ? clock_ns(CLOCK_THREAD_CPUTIME_ID) : 0;
 }
 
 /* Relaxed: of another thread, each as of some moment of the call.
@@ -90,7 +90,7 @@ static inline void values_of(const memtrack_delta *d, int64_t *value) {
 }
 
 static inline uint64_t since_start(uint64_t ns) {
-    uint64_t start = mt_tracker.header->start_monotonic_ns;
+    uint64_t start = mt_state.header->start_monotonic_ns;
     return ns > start ? ns - start : 0;
 }
 
@@ -110,20 +110,20 @@ static inline int open_handle(struct mt_scope_handle *h, enum mt_scope_state sta
     h->serial = serial;
     h->state = state;
     h->index = index;
-    h->pid = (uint32_t)mt_tracker.pid;
+    h->pid = (uint32_t)mt_state.pid;
     h->name = name;
     return 0;
 }
 
 /* Places for open scopes, for readers to find. NULL: no room. */
-MT_HIDDEN struct mt_open_scope *mt_scopes_new_chunk(void);
+MT_HIDDEN struct mt_open_scope *mt_scopes_open_new_chunk(void);
 
 /* ---- scopes of the process ---- */
 
-MT_HIDDEN extern uint32_t mt_process_scopes_n; /* all open ones lie below */
-MT_HIDDEN void mt_process_scopes_start(void);
+MT_HIDDEN extern uint32_t mt_scopes_process_n; /* all open ones lie below */
+MT_HIDDEN void mt_scopes_process_start(void);
 /* The lock is not taken. out may be NULL. */
-MT_HIDDEN int mt_process_scopes_end(struct mt_thread *t, struct mt_scope_handle *h,
+MT_HIDDEN int mt_scopes_process_end(struct mt_thread *t, struct mt_scope_handle *h,
                                     memtrack_delta *out);
 
 /* ---- the peak, events ---- */
@@ -137,9 +137,9 @@ static inline __attribute__((always_inline)) void flush(struct mt_thread *t) {
         if (is_open && t->bank->scope_high > open_at(s, s->depth - 1)->high_bytes)
             open_at(s, s->depth - 1)->high_bytes = t->bank->scope_high;
         if (!t->shared)
-            mt_scopes_note_current(t->bank->scope_high);
+            mt_scopes_process_note_current(t->bank->scope_high);
     }
-    t->bank->scope_high = is_open || mt_load_relaxed(&mt_process_scopes_n) != 0
+    t->bank->scope_high = is_open || mt_load_relaxed(&mt_scopes_process_n) != 0
                               ? t->bank->counters.live_bytes
                               : INT64_MAX;
 }
@@ -147,7 +147,7 @@ static inline __attribute__((always_inline)) void flush(struct mt_thread *t) {
 /* One in header.event_sample of a thread's scopes; in threads that have had none but the process's,
  * all. */
 static inline __attribute__((always_inline)) bool wants_event(struct mt_scope_stack *s) {
-    uint32_t one_in = mt_tracker.header->event_sample;
+    uint32_t one_in = mt_state.header->event_sample;
     if (one_in == 0 || s == NULL)
         return one_in != 0;
     if (mt_unlikely(s->until_event != 0)) {
@@ -163,7 +163,7 @@ static inline __attribute__((always_inline)) void add_event(struct mt_thread *t,
                                                             uint64_t duration_ns, int64_t net_bytes,
                                                             int64_t peak_bytes) {
     uint64_t number;
-    struct mt_event *e = wants_event(t->scopes) ? mt_events_next(t, &number) : NULL;
+    struct mt_event *e = wants_event(t->scopes) ? mt_scopes_timeline_next(t, &number) : NULL;
     if (e == NULL)
         return;
     e->scope = serial;
@@ -174,7 +174,7 @@ static inline __attribute__((always_inline)) void add_event(struct mt_thread *t,
     e->kind = MT_EVENT_SCOPE;
     e->name = name;
     e->text = 0;
-    mt_events_done(e, number);
+    mt_scopes_timeline_done(e, number);
 }
 
 #endif

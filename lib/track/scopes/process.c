@@ -11,15 +11,15 @@
 
 enum { MAX_SCOPES = 256 };
 
-uint32_t mt_process_scopes_n;
+uint32_t mt_scopes_process_n;
 static struct mt_open_scope *chunk[MAX_SCOPES / MT_OPEN_PER_CHUNK];
 static struct mt_lock lock;
 static uint64_t n_serials;
 
-void mt_process_scopes_start(void) {
+void mt_scopes_process_start(void) {
     for (uint32_t i = 0; i < MAX_SCOPES / MT_OPEN_PER_CHUNK; i++)
         chunk[i] = NULL;
-    mt_process_scopes_n = 0;
+    mt_scopes_process_n = 0;
     lock = (struct mt_lock){0};
 }
 
@@ -34,27 +34,27 @@ static void raise_to(int64_t *high, int64_t value) {
         ;
 }
 
-void mt_scopes_note_current(int64_t current) {
-    uint32_t n = mt_load_acquire(&mt_process_scopes_n); /* with the chunks that these lie in */
+void mt_scopes_process_note_current(int64_t current) {
+    uint32_t n = mt_load_acquire(&mt_scopes_process_n); /* with the chunks that these lie in */
     for (uint32_t i = 0; mt_unlikely(i < n); i++)
         raise_to(&scope_at(i)->high_bytes, current);
 }
 
-void mt_scopes_begin_sharing(const struct mt_thread *first) {
+void mt_scopes_process_begin_sharing(const struct mt_thread *first) {
     if (first->bank->scope_high != INT64_MAX)
-        mt_scopes_note_current(first->bank->scope_high);
+        mt_scopes_process_note_current(first->bank->scope_high);
 }
 
-bool mt_scopes_lock_process(void) {
+bool mt_scopes_process_lock(void) {
     return mt_lock_acquire(&lock, MT_RANK_PROCESS_SCOPES);
 }
 
-void mt_scopes_unlock_process(void) {
+void mt_scopes_process_unlock(void) {
     mt_lock_release(&lock, MT_RANK_PROCESS_SCOPES);
 }
 
-void mt_scopes_clear_process(void) {
-    for (uint32_t i = 0; i < mt_process_scopes_n; i++) {
+void mt_scopes_process_clear(void) {
+    for (uint32_t i = 0; i < mt_scopes_process_n; i++) {
         scope_at(i)->begin = (struct mt_counters){0};
         mt_store_relaxed(&scope_at(i)->high_bytes, 0); /* which others may be raising */
     }
@@ -62,11 +62,11 @@ void mt_scopes_clear_process(void) {
 
 static struct mt_counters of_process(void) {
     struct mt_counters sum = {0};
-    for (mt_bank_id id = 1; id < mt_load_acquire(&mt_tracker.header->n_banks); id++) {
-        const struct mt_bank *b = mt_threads_bank(id);
+    for (mt_bank_id id = 1; id < mt_load_acquire(&mt_state.header->n_banks); id++) {
+        const struct mt_bank *b = mt_banks_at(id);
         struct mt_counters c;
         if (mt_load_acquire(&b->clear_epoch) !=
-            mt_tracker.header->control.clear_epoch) /* its counters are of before */
+            mt_state.header->control.clear_epoch) /* its counters are of before */
             continue;
         read_bank(&c, b);
         mt_counters_add(&sum, &c, 1);
@@ -78,7 +78,7 @@ static struct mt_counters of_process(void) {
 static struct mt_open_scope *free_place(uint32_t *index) {
     for (uint32_t i = 0; i < MAX_SCOPES; i++) {
         struct mt_open_scope **c = &chunk[i / MT_OPEN_PER_CHUNK];
-        if (*c == NULL && (*c = mt_scopes_new_chunk()) == NULL)
+        if (*c == NULL && (*c = mt_scopes_open_new_chunk()) == NULL)
             return NULL;
         *index = i;
         if (scope_at(i)->serial == 0)
@@ -87,13 +87,13 @@ static struct mt_open_scope *free_place(uint32_t *index) {
     return NULL;
 }
 
-int mt_scopes_begin_process(struct mt_thread *t, memtrack_scope *scope, const char *name) {
+int mt_scopes_process_begin(struct mt_thread *t, memtrack_scope *scope, const char *name) {
     struct mt_scope_handle *h = (struct mt_scope_handle *)scope;
     mt_name_id id = mt_names_find(t, name);
     mt_scopes_make_inert(scope);
     if (id == 0 || !mt_lock_acquire(&lock, MT_RANK_PROCESS_SCOPES))
         return -MEMTRACK_ELIMIT;
-    mt_threads_publish(t);
+    mt_scopes_process_publish(t);
     flush(t);
     uint32_t index;
     struct mt_open_scope *p = free_place(&index);
@@ -107,28 +107,28 @@ int mt_scopes_begin_process(struct mt_thread *t, memtrack_scope *scope, const ch
         open_handle(h, PROCESS, p->event, index, id);
         h->event = p->event;
         mt_store_release(&p->serial, p->event); /* the scope is whole: readers begin here */
-        if (index >= mt_process_scopes_n)
-            mt_store_release(&mt_process_scopes_n, index + 1); /* likewise */
+        if (index >= mt_scopes_process_n)
+            mt_store_release(&mt_scopes_process_n, index + 1); /* likewise */
         t->bank->scope_high = t->bank->counters.live_bytes;
     }
     mt_lock_release(&lock, MT_RANK_PROCESS_SCOPES);
     if (p == NULL)
-        mt_totals_drop();
+        mt_scopes_totals_drop();
     return p != NULL ? 0 : -MEMTRACK_ELIMIT;
 }
 
 static void close(struct mt_open_scope *p) {
     mt_store_release(&p->serial, 0); /* before its place is used again */
-    uint32_t n = mt_process_scopes_n;
+    uint32_t n = mt_scopes_process_n;
     while (n > 0 && scope_at(n - 1)->serial == 0)
         n--;
-    mt_store_release(&mt_process_scopes_n, n); /* fewer to look at */
+    mt_store_release(&mt_scopes_process_n, n); /* fewer to look at */
 }
 
 /* The lock is taken. */
 static void finish(struct mt_thread *t, struct mt_open_scope *p, bool is_error,
                    memtrack_delta *out) {
-    mt_threads_publish(t);
+    mt_scopes_process_publish(t);
     flush(t);
     struct mt_counters now = of_process();
     raise_to(&p->high_bytes, now.live_bytes);
@@ -138,14 +138,14 @@ static void finish(struct mt_thread *t, struct mt_open_scope *p, bool is_error,
     struct mt_scope_result result = {.name = p->name, .is_process = true, .is_error = is_error};
     values_of(&d, result.value);
     values_of(&d, result.own);
-    mt_totals_add(t, &result);
+    mt_scopes_totals_add(t, &result);
     add_event(t, p->serial, p->name, p->begin_ns, d.duration_ns, d.net_bytes, d.peak_bytes);
     if (out != NULL)
         *out = d;
 }
 
-int mt_process_scopes_end(struct mt_thread *t, struct mt_scope_handle *h, memtrack_delta *out) {
-    uint32_t n = mt_load_acquire(&mt_process_scopes_n); /* with the chunks that these lie in */
+int mt_scopes_process_end(struct mt_thread *t, struct mt_scope_handle *h, memtrack_delta *out) {
+    uint32_t n = mt_load_acquire(&mt_scopes_process_n); /* with the chunks that these lie in */
     struct mt_open_scope *p = h->index < n ? scope_at(h->index) : NULL;
     int rc = -MEMTRACK_EENDED;
     if (p == NULL || !mt_lock_acquire(&lock, MT_RANK_PROCESS_SCOPES))
@@ -160,12 +160,12 @@ int mt_process_scopes_end(struct mt_thread *t, struct mt_scope_handle *h, memtra
     return rc;
 }
 
-void mt_scopes_end_all_of_process(struct mt_thread *t) {
-    if (mt_load_relaxed(&mt_process_scopes_n) ==
+void mt_scopes_process_end_all(struct mt_thread *t) {
+    if (mt_load_relaxed(&mt_scopes_process_n) ==
             0 || /* who begins one now does not want it ended */
         !mt_lock_acquire(&lock, MT_RANK_PROCESS_SCOPES))
         return;
-    for (uint32_t i = 0; i < mt_process_scopes_n; i++)
+    for (uint32_t i = 0; i < mt_scopes_process_n; i++)
         if (scope_at(i)->serial != 0) {
             finish(t, scope_at(i), true, NULL);
             close(scope_at(i));

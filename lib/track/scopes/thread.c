@@ -26,21 +26,21 @@
 
 #include <signal.h>
 
-struct mt_open_scope *mt_scopes_new_chunk(void) {
-    struct mt_ledger_header *h = mt_tracker.header;
+struct mt_open_scope *mt_scopes_open_new_chunk(void) {
+    struct mt_ledger_header *h = mt_state.header;
     size_t bytes = sizeof(struct mt_open_scope) * MT_OPEN_PER_CHUNK;
-    if (!mt_growth_lock())
+    if (!mt_state_lock_growth())
         return NULL;
-    struct mt_open_scope *c = mt_table_new_chunk(&mt_tracker.ledger, MT_EXTENT_OPEN,
+    struct mt_open_scope *c = mt_table_new_chunk(&mt_state.ledger, MT_EXTENT_OPEN,
                                                  h->n_open / MT_OPEN_PER_CHUNK, bytes, 64);
     if (c != NULL)
         mt_store_release(&h->n_open,
                          h->n_open + MT_OPEN_PER_CHUNK); /* those that it counts are there */
-    mt_growth_unlock();
+    mt_state_unlock_growth();
     return c;
 }
 
-void mt_scopes_clear(struct mt_thread *t) {
+void mt_scopes_thread_clear(struct mt_thread *t) {
     struct mt_scope_stack *s = t->scopes;
     for (uint32_t i = 0; s != NULL && i < s->depth; i++) {
         open_at(s, i)->begin = (struct mt_counters){0};
@@ -53,17 +53,17 @@ void mt_scopes_clear(struct mt_thread *t) {
 /* ---- the stack of a thread ------------------------------------------------------------------- */
 
 bool mt_scopes_start(void) {
-    mt_process_scopes_start();
-    if (mt_tracker.options.scope_cpu)
-        mt_tracker_flag(MT_FLAG_SCOPE_CPU);
-    return mt_totals_start();
+    mt_scopes_process_start();
+    if (mt_state.options.scope_cpu)
+        mt_state_flag(MT_FLAG_SCOPE_CPU);
+    return mt_scopes_totals_start();
 }
 
-void mt_scopes_reset(struct mt_thread *t) {
+void mt_scopes_thread_reset(struct mt_thread *t) {
     t->scope = t->domain = 0;
 }
 
-void mt_scopes_free(struct mt_thread *t) {
+void mt_scopes_thread_free(struct mt_thread *t) {
     if (t->scopes != NULL)
         mt_pages_unmap(t->scopes, sizeof *t->scopes);
     t->scopes = NULL;
@@ -78,7 +78,7 @@ static inline __attribute__((always_inline)) void pop(struct mt_thread *t) {
     if (outer != NULL && high > outer->high_bytes)
         outer->high_bytes = high;
     t->scope = outer != NULL ? outer->name : 0;
-    t->bank->scope_high = outer != NULL || mt_load_relaxed(&mt_process_scopes_n) != 0
+    t->bank->scope_high = outer != NULL || mt_load_relaxed(&mt_scopes_process_n) != 0
                               ? t->bank->counters.live_bytes
                               : INT64_MAX;
 }
@@ -111,7 +111,7 @@ static memtrack_delta measure(struct mt_thread *t, const struct mt_open_scope *f
 /* The common scope of a program that is profiled function by function. */
 static bool is_idle(const struct mt_thread *t, const struct mt_open_scope *f) {
     const struct mt_bank *b = t->bank;
-    return !f->is_attached && !mt_tracker.options.scope_cpu &&
+    return !f->is_attached && !mt_state.options.scope_cpu &&
            f->begin.live_bytes == b->counters.live_bytes &&
            f->begin.allocated_blocks == b->counters.allocated_blocks &&
            f->begin.freed_blocks == b->counters.freed_blocks &&
@@ -122,7 +122,7 @@ static inline __attribute__((always_inline)) void
 finish_idle(struct mt_thread *t, struct mt_open_scope *f, memtrack_delta *out) {
     uint64_t duration_ns = clock_ns(CLOCK_MONOTONIC) - f->begin_ns;
     int64_t duration = (int64_t)duration_ns;
-    mt_totals_add_idle(t, f->name, duration, duration - f->inner[MT_SCOPE_DURATION_NS]);
+    mt_scopes_totals_add_idle(t, f->name, duration, duration - f->inner[MT_SCOPE_DURATION_NS]);
     if (t->scopes->depth > 1)
         open_at(t->scopes, t->scopes->depth - 2)->inner[MT_SCOPE_DURATION_NS] += duration;
     add_event(t, f->event, f->name, f->begin_ns, duration_ns, 0, 0);
@@ -141,7 +141,7 @@ MT_NOINLINE static void finish_measured(struct mt_thread *t, struct mt_open_scop
         result.own[i] = result.value[i] - f->inner[i];
     result.own[MT_SCOPE_PEAK_BYTES] = 0; /* peaks of different instants cannot be subtracted */
     subtract_from_outer(t->scopes, f, result.value);
-    mt_totals_add(t, &result);
+    mt_scopes_totals_add(t, &result);
     add_event(t, f->event, f->name, f->begin_ns, d.duration_ns, d.net_bytes, d.peak_bytes);
     pop(t);
     if (out != NULL)
@@ -162,7 +162,7 @@ static void abandon(struct mt_thread *t) {
     finish_measured(t, top_of(t->scopes), true, NULL);
 }
 
-void mt_scopes_end_all(struct mt_thread *t) {
+void mt_scopes_thread_end_all(struct mt_thread *t) {
     while (t->scopes != NULL && t->scopes->depth != 0)
         abandon(t);
 }
@@ -202,7 +202,7 @@ MT_NOINLINE static struct mt_scope_stack *make_room(struct mt_thread *t, const v
         return NULL;
     struct mt_open_scope **c = &s->chunk[s->depth / MT_OPEN_PER_CHUNK];
     if (*c == NULL)
-        *c = mt_scopes_new_chunk();
+        *c = mt_scopes_open_new_chunk();
     return *c != NULL ? s : NULL;
 }
 
@@ -242,12 +242,12 @@ void mt_scopes_make_inert(memtrack_scope *scope) {
     open_handle((struct mt_scope_handle *)scope, INERT, 0, 0, 0);
 }
 
-int mt_scopes_begin(struct mt_thread *t, memtrack_scope *scope, const char *name) {
+int mt_scopes_thread_begin(struct mt_thread *t, memtrack_scope *scope, const char *name) {
     struct mt_scope_handle *h = (struct mt_scope_handle *)scope;
     mt_name_id id = mt_names_find(t, name);
     struct mt_open_scope *f = id != 0 ? push(t, id, scope) : NULL;
     if (f == NULL) {
-        mt_totals_drop();
+        mt_scopes_totals_drop();
         mt_scopes_make_inert(scope);
         return -MEMTRACK_ELIMIT;
     }
@@ -264,7 +264,7 @@ static inline __attribute__((always_inline)) int check(const struct mt_thread *t
     const struct mt_scope_stack *s = t->scopes;
     if (h->magic != MAGIC || (h->state != OPEN && h->state != PROCESS && h->state != DETACHED))
         return -MEMTRACK_EENDED;
-    if (h->pid != (uint32_t)mt_tracker.pid)
+    if (h->pid != (uint32_t)mt_state.pid)
         return -MEMTRACK_EFORKED;
     if (h->state != OPEN)
         return 0;
@@ -285,7 +285,7 @@ static int end_thread(struct mt_thread *t, struct mt_scope_handle *h, memtrack_d
 
 /* ---- detached scopes ------------------------------------------------------------------------- */
 
-int mt_scopes_detach(struct mt_thread *t, memtrack_scope *scope) {
+int mt_scopes_thread_detach(struct mt_thread *t, memtrack_scope *scope) {
     struct mt_scope_handle *h = (struct mt_scope_handle *)scope;
     int rc = check(t, h);
     if (rc != 0)
@@ -328,7 +328,7 @@ static void resume(struct mt_open_scope *f, const struct mt_scope_handle *h, uin
     values_of(&d, f->taken);
 }
 
-int mt_scopes_attach(struct mt_thread *t, memtrack_scope *scope) {
+int mt_scopes_thread_attach(struct mt_thread *t, memtrack_scope *scope) {
     struct mt_scope_handle *h = (struct mt_scope_handle *)scope;
     int rc = check(t, h);
     if (rc != 0)
@@ -352,7 +352,7 @@ MT_NOINLINE static int end_detached(struct mt_thread *t, struct mt_scope_handle 
     for (int i = 0; i < MT_N_SCOPE_VALUES; i++)
         result.own[i] = result.value[i] - h->inner[i];
     result.own[MT_SCOPE_PEAK_BYTES] = 0;
-    mt_totals_add(t, &result);
+    mt_scopes_totals_add(t, &result);
     add_event(t, h->event, h->name, h->begin_ns, d.duration_ns, d.net_bytes, d.peak_bytes);
     if (out != NULL)
         *out = d;
@@ -373,7 +373,7 @@ int mt_scopes_end(struct mt_thread *t, memtrack_scope *scope, memtrack_delta *ou
     if (mt_likely(h->state == OPEN))
         rc = end_thread(t, h, out);
     else if (h->state == PROCESS)
-        rc = mt_process_scopes_end(t, h, out);
+        rc = mt_scopes_process_end(t, h, out);
     else
         rc = end_detached(t, h, out);
     h->state = ENDED;
@@ -391,20 +391,20 @@ int mt_scopes_set(struct mt_thread *t, const memtrack_scope *scope, const char *
     e.name = mt_names_find(t, key);
     e.text = mt_names_find(t, value);
     if (e.name == 0 || e.text == 0) {
-        mt_totals_drop();
+        mt_scopes_totals_drop();
         return -MEMTRACK_ELIMIT;
     }
-    mt_events_add(t, &e);
+    mt_scopes_timeline_add(t, &e);
     return 0;
 }
 
 /* ---- functions ------------------------------------------------------------------------------- */
 
-void mt_scopes_enter_function(struct mt_thread *t, uint64_t address) {
+void mt_scopes_thread_enter_function(struct mt_thread *t, uint64_t address) {
     mt_name_id id = mt_names_find_function(t, address);
     struct mt_open_scope *f = id != 0 ? push(t, id, NULL) : NULL;
     if (f == NULL) {
-        mt_totals_drop();
+        mt_scopes_totals_drop();
         return;
     }
     f->storage = address;
@@ -413,7 +413,7 @@ void mt_scopes_enter_function(struct mt_thread *t, uint64_t address) {
 }
 
 /* Functions that were left by longjmp or an exception lie above the one that returns. */
-void mt_scopes_leave_function(struct mt_thread *t, uint64_t address) {
+void mt_scopes_thread_leave_function(struct mt_thread *t, uint64_t address) {
     struct mt_scope_stack *s = t->scopes;
     if (s == NULL)
         return;
@@ -430,7 +430,7 @@ void mt_scopes_leave_function(struct mt_thread *t, uint64_t address) {
 /* ---- the walker ------------------------------------------------------------------------------ */
 
 #ifdef MEMTRACK_CHECKS
-const char *mt_scopes_check(const struct mt_thread *t) {
+const char *mt_scopes_thread_check(const struct mt_thread *t) {
     const struct mt_scope_stack *s = t->scopes;
     uint64_t before = 0;
     MT_MUST(s == NULL || s->depth <= MT_MAX_SCOPE_DEPTH, "scopes: more are open than there can be");
@@ -439,7 +439,7 @@ const char *mt_scopes_check(const struct mt_thread *t) {
         MT_MUST(f->serial >> MT_SCOPE_SERIAL_BITS == t->bank_id,
                 "scopes: one that is open is of another thread");
         MT_MUST(f->serial > before, "scopes: an inner one began before the one around it");
-        MT_MUST(f->name > 0 && f->name < mt_tracker.header->n_names,
+        MT_MUST(f->name > 0 && f->name < mt_state.header->n_names,
                 "scopes: the name of an open one is not there");
         before = f->serial;
     }

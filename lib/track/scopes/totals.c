@@ -36,25 +36,25 @@ static uint64_t hash_of(uint32_t id) {
     return hash(r->name, r->bank, r->is_process != 0);
 }
 
-bool mt_totals_start(void) {
+bool mt_scopes_totals_start(void) {
     mt_table_start(&record_table);
     ring = NULL;
-    mt_tracker.header->n_scopes = 1;
-    mt_tracker.header->event_sample = (uint32_t)mt_tracker.options.event_sample;
+    mt_state.header->n_scopes = 1;
+    mt_state.header->event_sample = (uint32_t)mt_state.options.event_sample;
     return mt_index_start(&records, hash_of);
 }
 
-void mt_totals_drop(void) {
-    mt_add_relaxed(&mt_tracker.header->dropped_scopes, 1); /* a count, read alone */
+void mt_scopes_totals_drop(void) {
+    mt_add_relaxed(&mt_state.header->dropped_scopes, 1); /* a count, read alone */
 }
 
 /* ---- records --------------------------------------------------------------------------------- */
 
 static struct mt_scope_totals *add_record(uint64_t h, struct mt_thread *t, mt_name_id name,
                                           bool is_process) {
-    struct mt_ledger_header *header = mt_tracker.header;
+    struct mt_ledger_header *header = mt_state.header;
     uint32_t id = header->n_scopes;
-    if (!mt_table_reserve(&mt_tracker.ledger, &record_table, id) || !mt_index_reserve(&records))
+    if (!mt_table_reserve(&mt_state.ledger, &record_table, id) || !mt_index_reserve(&records))
         return NULL;
     struct mt_scope_totals *r = record_at(id);
     r->bank = (uint16_t)t->bank_id;
@@ -82,9 +82,9 @@ static struct mt_scope_totals *find(uint64_t h, struct mt_thread *t, mt_name_id 
 static struct mt_scope_totals *find_or_add(struct mt_thread *t, mt_name_id name, bool is_process) {
     uint64_t h = hash(name, t->bank_id, is_process);
     struct mt_scope_totals *r = find(h, t, name, is_process);
-    if (r == NULL && mt_growth_lock()) {
+    if (r == NULL && mt_state_lock_growth()) {
         r = add_record(h, t, name, is_process); /* nobody else adds for this bank */
-        mt_growth_unlock();
+        mt_state_unlock_growth();
     }
     return r;
 }
@@ -126,10 +126,10 @@ static uint64_t *place(uint64_t *table, uint32_t capacity, uint64_t key) {
 
 static bool grow(struct mt_scope_totals *r) {
     uint32_t capacity = r->capacity != 0 ? r->capacity * 2 : FIRST_CAPACITY;
-    if (capacity > MOST_CAPACITY || !mt_growth_lock())
+    if (capacity > MOST_CAPACITY || !mt_state_lock_growth())
         return false;
-    uint64_t *table = mt_writer_allocate_detail(&mt_tracker.ledger, capacity * sizeof *table, 64);
-    mt_growth_unlock();
+    uint64_t *table = mt_writer_allocate_detail(&mt_state.ledger, capacity * sizeof *table, 64);
+    mt_state_unlock_growth();
     if (table == NULL)
         return false;
     uint64_t *old = (uint64_t *)r->histogram;
@@ -165,7 +165,7 @@ static inline void count(struct mt_known_scope *known, enum mt_scope_value value
     if (word == NULL || (*word ^ key) >> MT_BUCKET_SHIFT != 0)
         word = r->capacity != 0 ? place((uint64_t *)r->histogram, r->capacity, key) : NULL;
     if (mt_unlikely(word == NULL || *word == 0) && (word = new_word(known, key)) == NULL) {
-        mt_totals_drop();
+        mt_scopes_totals_drop();
         return;
     }
     ++*word;
@@ -186,7 +186,7 @@ static void add(struct mt_known_scope *known, const struct mt_scope_result *resu
     const int64_t *v = result->value;
     bool is_idle = v[MT_SCOPE_ALLOCATED_BLOCKS] == 0 && v[MT_SCOPE_FREED_BYTES] == 0 &&
                    v[MT_SCOPE_PEAK_BYTES] == 0 && v[MT_SCOPE_NET_BYTES] == 0;
-    bool has_cpu = mt_tracker.options.scope_cpu;
+    bool has_cpu = mt_state.options.scope_cpu;
     r->count++;
     r->errors += result->is_error;
     if (is_idle)
@@ -201,7 +201,7 @@ static void add(struct mt_known_scope *known, const struct mt_scope_result *resu
     }
 }
 
-void mt_totals_add(struct mt_thread *t, const struct mt_scope_result *result) {
+void mt_scopes_totals_add(struct mt_thread *t, const struct mt_scope_result *result) {
     struct mt_known_scope *known, of_process = {0};
     if (result->is_process) {
         of_process.totals = find_for(t, result->name, true);
@@ -212,13 +212,14 @@ void mt_totals_add(struct mt_thread *t, const struct mt_scope_result *result) {
     if (known != NULL)
         add(known, result);
     else
-        mt_totals_drop();
+        mt_scopes_totals_drop();
 }
 
-void mt_totals_add_idle(struct mt_thread *t, mt_name_id name, int64_t duration_ns, int64_t own_ns) {
+void mt_scopes_totals_add_idle(struct mt_thread *t, mt_name_id name, int64_t duration_ns,
+                               int64_t own_ns) {
     struct mt_known_scope *known = known_scope(t, name);
     if (known == NULL) {
-        mt_totals_drop();
+        mt_scopes_totals_drop();
         return;
     }
     struct mt_scope_totals *r = known->totals;
@@ -234,25 +235,25 @@ void mt_totals_add_idle(struct mt_thread *t, mt_name_id name, int64_t duration_n
 /* ---- events ---------------------------------------------------------------------------------- */
 
 MT_NOINLINE static struct mt_event *make_ring(void) {
-    size_t bytes = sizeof *ring * mt_tracker.options.events;
-    if (bytes == 0 || !mt_growth_lock())
+    size_t bytes = sizeof *ring * mt_state.options.events;
+    if (bytes == 0 || !mt_state_lock_growth())
         return NULL;
     if (ring == NULL) {
-        mt_tracker.header->max_events = (uint32_t)mt_tracker.options.events;
+        mt_state.header->max_events = (uint32_t)mt_state.options.events;
         /* release: whoever finds the ring finds max_events */
         mt_store_release(&ring,
-                         mt_table_new_chunk(&mt_tracker.ledger, MT_EXTENT_EVENTS, 0, bytes, 64));
+                         mt_table_new_chunk(&mt_state.ledger, MT_EXTENT_EVENTS, 0, bytes, 64));
     }
-    mt_growth_unlock();
+    mt_state_unlock_growth();
     return ring;
 }
 
-struct mt_event *mt_events_next(struct mt_thread *t, uint64_t *number) {
+struct mt_event *mt_scopes_timeline_next(struct mt_thread *t, uint64_t *number) {
     struct mt_event *r = mt_load_acquire(&ring); /* zeroed, and max_events with it */
     if (mt_unlikely(r == NULL) && (r = make_ring()) == NULL)
         return NULL;
-    struct mt_ledger_header *h = mt_tracker.header;
-    uint64_t n = mt_tracker_alone() ? h->n_events++ : mt_add_relaxed(&h->n_events, 1);
+    struct mt_ledger_header *h = mt_state.header;
+    uint64_t n = mt_state_is_alone() ? h->n_events++ : mt_add_relaxed(&h->n_events, 1);
     struct mt_event *e = &r[n % h->max_events];
     mt_store_relaxed(&e->number, 0);
     mt_fence_release(); /* a reader that sees what follows sees the 0 */
@@ -261,9 +262,9 @@ struct mt_event *mt_events_next(struct mt_thread *t, uint64_t *number) {
     return e;
 }
 
-void mt_events_add(struct mt_thread *t, const struct mt_event *event) {
+void mt_scopes_timeline_add(struct mt_thread *t, const struct mt_event *event) {
     uint64_t number;
-    struct mt_event *e = mt_events_next(t, &number);
+    struct mt_event *e = mt_scopes_timeline_next(t, &number);
     if (e == NULL)
         return;
     e->scope = event->scope;
@@ -274,15 +275,15 @@ void mt_events_add(struct mt_thread *t, const struct mt_event *event) {
     e->kind = event->kind;
     e->name = event->name;
     e->text = event->text;
-    mt_events_done(e, number);
+    mt_scopes_timeline_done(e, number);
 }
 
 /* ---- the walker ------------------------------------------------------------------------------ */
 
 #ifdef MEMTRACK_CHECKS
-const char *mt_totals_check(bool alone) {
-    struct mt_limits limits = mt_limits_of(mt_tracker.header);
-    uint32_t n = mt_tracker.header->n_scopes;
+const char *mt_scopes_totals_check(bool alone) {
+    struct mt_limits limits = mt_limits_of(mt_state.header);
+    uint32_t n = mt_state.header->n_scopes;
     const char *violation = n > 1 ? mt_writer_check_table(&record_table, n) : NULL;
     for (uint32_t id = 1; alone && violation == NULL && id < n; id++) {
         const struct mt_scope_totals *r = record_at(id);

@@ -76,9 +76,9 @@ bool mt_identities_start(void) {
     if (!make_private((void **)&identities, sizeof *identities * MT_MAX_THREADS) ||
         !make_private((void **)&banks, sizeof *banks * MT_MAX_BANKS) ||
         !mt_pages_open(identities, &identities[MT_THREAD_OTHERS + 1]) ||
-        !mt_table_reserve(&mt_tracker.ledger, &table, MT_THREAD_OTHERS))
+        !mt_table_reserve(&mt_state.ledger, &table, MT_THREAD_OTHERS))
         return false;
-    mt_tracker.header->n_threads = MT_THREAD_OTHERS + 1;
+    mt_state.header->n_threads = MT_THREAD_OTHERS + 1;
     return true;
 }
 
@@ -88,13 +88,13 @@ bool mt_identities_reserve_bank(uint32_t bank) {
 
 void mt_identities_add_site(mt_thread_id origin, mt_site_id id) {
     struct identity *i = &identities[origin];
-    mt_site_at(id)->next_of_origin = i->first_site;
+    mt_sites_at(id)->next_of_origin = i->first_site;
     i->first_site = id;
     i->n_sites++;
 }
 
 uint32_t mt_identities_tid(mt_thread_id id) {
-    return id < mt_tracker.header->n_threads ? row_at(id)->tid : 0;
+    return id < mt_state.header->n_threads ? row_at(id)->tid : 0;
 }
 
 /* ---- names ----------------------------------------------------------------------------------- */
@@ -118,7 +118,7 @@ void mt_identities_look(struct mt_thread *t) {
 void mt_identities_rename(struct mt_thread *t, const char *name) {
     mt_thread_id id = mt_load_relaxed(
         &t->thread_id); /* another thread's can be about to begin: then it asks itself */
-    if (mt_tracker_is_recording() &&
+    if (mt_state_is_recording() &&
         id > MT_THREAD_OTHERS) /* else, in a forked child, rows are its parent's */
         set_name(row_at(id), name);
 }
@@ -148,21 +148,21 @@ static void finish_folding(void) {
 
 /* Both as they were at one and the same peak, so that the sum is what they were together. */
 static void bring_to_one_peak(struct mt_thread *t, mt_site_id from, mt_site_id to) {
-    const struct mt_site *a = mt_site_at(from), *b = mt_site_at(to);
+    const struct mt_site *a = mt_sites_at(from), *b = mt_sites_at(to);
     do {
-        mt_sites_save(t, mt_site_at(from), from);
-        mt_sites_save(t, mt_site_at(to), to);
+        mt_sites_save(t, mt_sites_at(from), from);
+        mt_sites_save(t, mt_sites_at(to), to);
     } while (a->at_peak.epoch != b->at_peak.epoch);
 }
 
 /* False: there is no room for a record of the others. */
 static bool fold(struct mt_thread *t, mt_site_id id) {
-    struct mt_site *from = mt_site_at(id);
+    struct mt_site *from = mt_sites_at(id);
     mt_site_id others = mt_sites_of_others(t, from->node, from->size_class);
     if (others == 0)
         return false;
-    struct mt_site *to = mt_site_at(others), *sum = &folding.sum;
-    if (t->cut != 0 && !(mt_request_reserve_copy(id) && mt_request_reserve_copy(others)))
+    struct mt_site *to = mt_sites_at(others), *sum = &folding.sum;
+    if (t->cut != 0 && !(mt_saved_reserve(id) && mt_saved_reserve(others)))
         return false; /* to make room for a copy later would take the lock that is held */
     bring_to_one_peak(t, id, others);
     *sum = *to;
@@ -185,14 +185,14 @@ static bool has_counted(const struct mt_site *s) {
 }
 
 static bool fold_all(struct mt_thread *t, mt_thread_id id) {
-    for (mt_site_id s = identities[id].first_site; s != 0; s = mt_site_at(s)->next_of_origin)
-        if (has_counted(mt_site_at(s)) && !fold(t, s))
+    for (mt_site_id s = identities[id].first_site; s != 0; s = mt_sites_at(s)->next_of_origin)
+        if (has_counted(mt_sites_at(s)) && !fold(t, s))
             return false;
     return true;
 }
 
 static bool is_inside_an_event(mt_bank_id bank) {
-    return mt_load_acquire(&mt_threads_bank(bank)->sequence) & 1;
+    return mt_load_acquire(&mt_banks_at(bank)->sequence) & 1;
 }
 
 /*
@@ -201,18 +201,18 @@ static bool is_inside_an_event(mt_bank_id bank) {
  * site of a thread's blocks can be below zero, so their sum is zero only when each of them is.
  */
 static bool lives(mt_bank_id me, mt_thread_id id) {
-    uint64_t clear_epoch = mt_tracker.header->control.clear_epoch;
+    uint64_t clear_epoch = mt_state.header->control.clear_epoch;
     uint64_t blocks = 0;
-    for (mt_site_id s = identities[id].first_site; s != 0; s = mt_site_at(s)->next_of_origin) {
-        const struct mt_site *site = mt_site_at(s);
+    for (mt_site_id s = identities[id].first_site; s != 0; s = mt_sites_at(s)->next_of_origin) {
+        const struct mt_site *site = mt_sites_at(s);
         if (site->at_peak.epoch >= clear_epoch) /* else it counts as zero */
             blocks +=
                 site->counters.allocated_blocks - mt_load_relaxed(&site->counters.freed_blocks);
     }
     mt_fence_acquire(); /* first what has been counted, then who is still counting */
     for (mt_site_id s = identities[id].first_site; s != 0 && blocks == 0;
-         s = mt_site_at(s)->next_of_origin)
-        blocks = mt_site_at(s)->bank != me && is_inside_an_event(mt_site_at(s)->bank);
+         s = mt_sites_at(s)->next_of_origin)
+        blocks = mt_sites_at(s)->bank != me && is_inside_an_event(mt_sites_at(s)->bank);
     return blocks != 0;
 }
 
@@ -262,10 +262,10 @@ static mt_thread_id fold_one(struct mt_thread *t, struct of_bank *b) {
 }
 
 static mt_thread_id new_row(void) {
-    struct mt_ledger_header *h = mt_tracker.header;
+    struct mt_ledger_header *h = mt_state.header;
     mt_thread_id id = h->n_threads;
     if (id >= MT_MAX_THREADS || !mt_pages_open(identities, &identities[id + 1]) ||
-        !mt_table_reserve(&mt_tracker.ledger, &table, id))
+        !mt_table_reserve(&mt_state.ledger, &table, id))
         return 0;
     mt_store_release(&h->n_threads, id + 1); /* whoever counts it finds its chunk */
     return id;
@@ -297,7 +297,7 @@ static void set_thread(struct mt_thread *t, mt_thread_id id) {
 }
 
 void mt_identities_begin(struct mt_thread *t) {
-    if (!mt_growth_lock()) {
+    if (!mt_state_lock_growth()) {
         set_thread(t, MT_THREAD_OTHERS);
         return;
     }
@@ -309,7 +309,7 @@ void mt_identities_begin(struct mt_thread *t) {
     if (id != 0)
         fill_row(t, id);
     b->current = (uint16_t)t->thread_id;
-    mt_growth_unlock();
+    mt_state_unlock_growth();
 }
 
 /* ---- the walker ------------------------------------------------------------------------------ */
@@ -318,9 +318,9 @@ void mt_identities_begin(struct mt_thread *t) {
 /* A thread's sites are its own, each once. */
 static const char *check_sites(mt_thread_id id) {
     uint32_t n = 0;
-    for (mt_site_id s = identities[id].first_site; s != 0; s = mt_site_at(s)->next_of_origin) {
-        MT_MUST(s < mt_tracker.header->n_sites, "identities: a site is not there");
-        MT_MUST(mt_site_at(s)->origin == id, "identities: a thread has a site of another one");
+    for (mt_site_id s = identities[id].first_site; s != 0; s = mt_sites_at(s)->next_of_origin) {
+        MT_MUST(s < mt_state.header->n_sites, "identities: a site is not there");
+        MT_MUST(mt_sites_at(s)->origin == id, "identities: a thread has a site of another one");
         MT_MUST(++n <= identities[id].n_sites, "identities: a thread has more sites than it says");
     }
     MT_MUST(n == identities[id].n_sites, "identities: a thread has fewer sites than it says");
@@ -331,7 +331,7 @@ static const char *check_bank(mt_bank_id bank, uint32_t *n) {
     const struct of_bank *b = &banks[bank];
     uint16_t last = 0;
     for (uint16_t id = b->oldest; id != 0; id = identities[id].next) {
-        MT_MUST(id < mt_tracker.header->n_threads && row_at(id)->bank == bank,
+        MT_MUST(id < mt_state.header->n_threads && row_at(id)->bank == bank,
                 "identities: a bank has another one's thread");
         MT_MUST(id != b->current, "identities: a thread has ended, and owns its bank");
         MT_MUST(++*n <= n_ended, "identities: more threads have ended than it says");
@@ -342,7 +342,7 @@ static const char *check_bank(mt_bank_id bank, uint32_t *n) {
 }
 
 const char *mt_identities_check(void) {
-    struct mt_limits limits = mt_limits_of(mt_tracker.header);
+    struct mt_limits limits = mt_limits_of(mt_state.header);
     const char *violation = mt_writer_check_table(&table, limits.n_threads);
     uint32_t n = 0;
     for (mt_thread_id id = 1; violation == NULL && id < limits.n_threads; id++) {

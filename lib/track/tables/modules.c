@@ -162,7 +162,7 @@ static const uint8_t *read_segments(uint64_t start, uint64_t bias, bool is_main,
 
 static void write_path(struct mt_module *m, const char *name) {
     static char path[PATH_BYTES]; /* under the growth lock */
-    struct mt_ledger_header *h = mt_tracker.header;
+    struct mt_ledger_header *h = mt_state.header;
     size_t n = 0, length = text_length(name);
     if (name[0] != '/' && length > 0 && !(m->flags & MT_MODULE_VDSO)) {
         for (; n < h->cwd_bytes && n < PATH_BYTES; n++)
@@ -172,7 +172,7 @@ static void write_path(struct mt_module *m, const char *name) {
     }
     for (size_t i = 0; i < length && n < PATH_BYTES; i++)
         path[n++] = name[i];
-    m->path = mt_writer_put_text(&mt_tracker.ledger, path, n);
+    m->path = mt_writer_put_text(&mt_state.ledger, path, n);
     m->path_bytes = m->path ? (uint32_t)n : 0;
 }
 
@@ -180,7 +180,7 @@ static void write_path(struct mt_module *m, const char *name) {
 static void write_record(uint32_t id) {
     struct known *k = &known[id];
     k->record = NULL;
-    if (!mt_table_reserve(&mt_tracker.ledger, &table, id))
+    if (!mt_table_reserve(&mt_state.ledger, &table, id))
         return;
     struct mt_module *m = mt_table_item(chunk, struct mt_module, MT_MODULES_PER_CHUNK, id);
     k->record = m;
@@ -195,8 +195,7 @@ static void write_record(uint32_t id) {
         read_segments(k->start, k->map->l_addr, k->is_main, m);
         write_path(m, k->is_main ? "" : name);
     }
-    mt_store_release(&mt_tracker.header->n_modules,
-                     id + 1); /* the record that it counts is whole */
+    mt_store_release(&mt_state.header->n_modules, id + 1); /* the record that it counts is whole */
 }
 
 bool mt_modules_start(void) {
@@ -346,7 +345,8 @@ static uint32_t revive(const struct dl_find_object *o, const struct known *now,
 }
 
 static uint32_t make_new(const struct known *now) {
-    if (n_known > MAX_MODULES || !mt_pages_open(known, &known[n_known + 1]) || !mt_growth_lock())
+    if (n_known > MAX_MODULES || !mt_pages_open(known, &known[n_known + 1]) ||
+        !mt_state_lock_growth())
         return 0;
     uint32_t id = n_known, *head = bucket_of(now->start);
     known[id] = *now;
@@ -354,7 +354,7 @@ static uint32_t make_new(const struct known *now) {
     write_record(id);
     mt_store_release(head, id); /* what is known of it is whole */
     n_known = id + 1;
-    mt_growth_unlock();
+    mt_state_unlock_growth();
     return id;
 }
 
@@ -398,7 +398,7 @@ static void tell(enum change change) {
         mt_rules_forget_all();
     else
         mt_rules_forget();
-    mt_tracker_changed();
+    mt_state_changed();
 }
 
 /* ---- for others ------------------------------------------------------------------------------ */
@@ -440,7 +440,7 @@ uint32_t mt_modules_find(uint64_t address, struct mt_cfi *cfi) {
 
 /* Notice what has gone. */
 static void look_around(void) {
-    if (mt_tracker.header == NULL || !mt_tracker_is_ours() || _dl_find_object == NULL ||
+    if (mt_state.header == NULL || !mt_state_is_ours() || _dl_find_object == NULL ||
         !mt_lock_acquire(&lock, MT_RANK_MODULES))
         return;
     enum change change = NOTHING;
@@ -459,15 +459,15 @@ static void look_around(void) {
 void mt_modules_begin_unloading(const struct mt_hook_frame *frame) {
     mt_unloading_begin(frame);
     mt_rules_begin_unloading();
-    mt_request_unusual();
-    mt_tracker_changed();
+    mt_state_note_unusual();
+    mt_state_changed();
 }
 
 static void end_unloading(void) {
     look_around();
     mt_rules_end_unloading();
-    mt_request_unusual();
-    mt_tracker_changed();
+    mt_state_note_unusual();
+    mt_state_changed();
 }
 
 void mt_modules_end_unloading(const struct mt_hook_frame *frame) {
@@ -484,7 +484,7 @@ void mt_modules_look_at_unloading(struct mt_thread *t, const struct mt_hook_fram
 
 #ifdef MEMTRACK_CHECKS
 const char *mt_modules_check(void) {
-    uint32_t n = mt_tracker.header->n_modules;
+    uint32_t n = mt_state.header->n_modules;
     const char *violation = n > 1 ? mt_writer_check_table(&table, n) : NULL;
     for (uint32_t id = 1; violation == NULL && id < n; id++)
         violation =

@@ -40,7 +40,7 @@ static uint64_t hash_of(uint32_t id) {
 
 bool mt_names_start(void) {
     mt_table_start(&table);
-    mt_tracker.header->n_names = 1;
+    mt_state.header->n_names = 1;
     return mt_index_start(&names, hash_of);
 }
 
@@ -74,12 +74,12 @@ static mt_name_id find(uint64_t hash, const struct mt_name *wanted) {
 }
 
 static mt_name_id add(uint64_t hash, struct mt_name name) {
-    struct mt_ledger_header *h = mt_tracker.header;
+    struct mt_ledger_header *h = mt_state.header;
     mt_name_id id = h->n_names;
-    if (!mt_table_reserve(&mt_tracker.ledger, &table, id) || !mt_index_reserve(&names))
+    if (!mt_table_reserve(&mt_state.ledger, &table, id) || !mt_index_reserve(&names))
         return 0;
-    if (name.text != 0 && (name.text = mt_writer_put_text(
-                               &mt_tracker.ledger, (const char *)name.text, name.bytes)) == 0)
+    if (name.text != 0 && (name.text = mt_writer_put_text(&mt_state.ledger, (const char *)name.text,
+                                                          name.bytes)) == 0)
         return 0;
     *name_at(id) = name;
     mt_store_release(&h->n_names, id + 1); /* the name that it counts is whole */
@@ -89,12 +89,12 @@ static mt_name_id add(uint64_t hash, struct mt_name name) {
 
 static mt_name_id find_or_add(uint64_t hash, const struct mt_name *wanted) {
     mt_name_id id = find(hash, wanted);
-    if (mt_likely(id != 0) || !mt_growth_lock())
+    if (mt_likely(id != 0) || !mt_state_lock_growth())
         return id;
     id = find(hash, wanted);
     if (id == 0)
         id = add(hash, *wanted);
-    mt_growth_unlock();
+    mt_state_unlock_growth();
     return id;
 }
 
@@ -170,12 +170,12 @@ mt_name_id mt_names_find_function(struct mt_thread *t, uint64_t address) {
 
 #ifdef MEMTRACK_CHECKS
 const char *mt_names_check(void) {
-    struct mt_limits limits = mt_limits_of(mt_tracker.header);
+    struct mt_limits limits = mt_limits_of(mt_state.header);
     const char *violation =
         limits.n_names > 1 ? mt_writer_check_table(&table, limits.n_names) : NULL;
     for (mt_name_id id = 1; violation == NULL && id < limits.n_names; id++) {
         violation = mt_name_fault(name_at(id), &limits);
-        MT_MUST(violation != NULL || mt_check_once(find(hash_of(id), name_at(id)) == id),
+        MT_MUST(violation != NULL || mt_state_once(find(hash_of(id), name_at(id)) == id),
                 "names: one cannot be found, or is there twice");
     }
     return violation != NULL ? violation : mt_index_check(&names, limits.n_names);

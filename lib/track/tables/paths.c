@@ -29,7 +29,7 @@ static uint64_t hash_of(uint32_t id) {
 
 bool mt_paths_start(void) {
     mt_table_start(&table);
-    return mt_index_start(&nodes, hash_of) && mt_table_reserve(&mt_tracker.ledger, &table, 0);
+    return mt_index_start(&nodes, hash_of) && mt_table_reserve(&mt_state.ledger, &table, 0);
 }
 
 static mt_node_id find(uint64_t hash, mt_node_id parent, uint64_t key) {
@@ -73,11 +73,11 @@ static void fill(struct mt_node *node, mt_node_id parent, uint64_t key) {
 }
 
 static mt_node_id add(mt_node_id parent, uint64_t key) {
-    struct mt_ledger_header *h = mt_tracker.header;
+    struct mt_ledger_header *h = mt_state.header;
     mt_node_id id;
     do {
         id = h->n_nodes;
-        if (!mt_index_reserve(&nodes) || !mt_table_reserve(&mt_tracker.ledger, &table, id))
+        if (!mt_index_reserve(&nodes) || !mt_table_reserve(&mt_state.ledger, &table, id))
             return MT_NODE_LOSSY;
         fill(node_at(id), parent, key);
         mt_store_release(&h->n_nodes, id + 1); /* the node that it counts is whole */
@@ -93,24 +93,26 @@ mt_node_id mt_paths_find(struct mt_thread *t, mt_node_id parent, uint64_t pc, mt
                                                                        << MT_NODE_MODULE_SHIFT;
     mt_node_id id = guess(parent, key);
     if (id != 0) {
-        *mt_paths_cached(t, parent, pc) = (struct mt_child){.pc = pc, .parent = parent, .node = id};
+        *mt_paths_cached(t, parent, pc) =
+            (struct mt_known_child){.pc = pc, .parent = parent, .node = id};
         return id;
     }
     uint64_t hash = mt_index_mix(key, parent);
     id = find(hash, parent, key);
     if (mt_unlikely(id == 0)) {
-        if (!mt_growth_lock())
+        if (!mt_state_lock_growth())
             return MT_NODE_LOSSY;
         id = find(hash, parent, key);
         if (id == 0)
             id = add(parent, key);
-        mt_growth_unlock();
+        mt_state_unlock_growth();
         if (id == MT_NODE_LOSSY)
             return id;
     }
-    if (mt_tracker_alone()) /* a line that several threads read is not worth writing to */
+    if (mt_state_is_alone()) /* a line that several threads read is not worth writing to */
         mt_store_relaxed(&node_at(parent)->recent_child, id);
-    *mt_paths_cached(t, parent, pc) = (struct mt_child){.pc = pc, .parent = parent, .node = id};
+    *mt_paths_cached(t, parent, pc) =
+        (struct mt_known_child){.pc = pc, .parent = parent, .node = id};
     return id;
 }
 
@@ -153,13 +155,13 @@ bool mt_paths_equal(mt_node_id node, const uint64_t *pc, uint32_t n) {
 
 #ifdef MEMTRACK_CHECKS
 const char *mt_paths_check(void) {
-    struct mt_limits limits = mt_limits_of(mt_tracker.header);
+    struct mt_limits limits = mt_limits_of(mt_state.header);
     const char *violation = mt_writer_check_table(&table, limits.n_nodes);
     for (mt_node_id id = MT_NODE_FIRST; violation == NULL && id < limits.n_nodes; id++) {
         const struct mt_node *n = node_at(id);
         violation = mt_node_fault(id, n, n->parent < id ? node_at(n->parent) : NULL, &limits);
         MT_MUST(violation != NULL ||
-                    mt_check_once(find(mt_index_mix(n->key, n->parent), n->parent, n->key) == id),
+                    mt_state_once(find(mt_index_mix(n->key, n->parent), n->parent, n->key) == id),
                 "paths: a node cannot be found, or is there twice");
     }
     return violation != NULL ? violation : mt_index_check(&nodes, limits.n_nodes);

@@ -28,8 +28,8 @@ MT_HIDDEN uint32_t mt_paths_addresses(mt_node_id node, uint64_t *pc, uint32_t ma
  * walk. */
 MT_HIDDEN bool mt_paths_equal(mt_node_id node, const uint64_t *pc, uint32_t n);
 
-static inline struct mt_child *mt_paths_cached(struct mt_thread *t, mt_node_id parent,
-                                               uint64_t pc) {
+static inline struct mt_known_child *mt_paths_cached(struct mt_thread *t, mt_node_id parent,
+                                                     uint64_t pc) {
     uint64_t h = (pc + ((uint64_t)parent << 20)) * UINT64_C(0x9E3779B97F4A7C15);
     return &t->child[h >> (64 - MT_CHILDREN_BITS)];
 }
@@ -37,7 +37,7 @@ static inline struct mt_child *mt_paths_cached(struct mt_thread *t, mt_node_id p
 /* A mt_walk_child. */
 static inline uint32_t mt_paths_child(void *thread, uint32_t parent, uint64_t pc, mt_rule rule) {
     struct mt_thread *t = thread;
-    const struct mt_child *c = mt_paths_cached(t, parent, pc);
+    const struct mt_known_child *c = mt_paths_cached(t, parent, pc);
     if (mt_likely(c->pc == pc && c->parent == parent))
         return c->node;
     return mt_paths_find(t, parent, pc, rule);

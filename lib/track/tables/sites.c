@@ -21,9 +21,9 @@ enum {
     KEPT = 4 * RUN
 };
 
-void *mt_site_chunk[MAX_CHUNKS] MT_PAGES_CLOSED;
+void *mt_sites_chunk[MAX_CHUNKS] MT_PAGES_CLOSED;
 static struct mt_table table =
-    MT_TABLE(mt_site_chunk, struct mt_site, MT_SITES_PER_CHUNK, MT_EXTENT_SITES, 64);
+    MT_TABLE(mt_sites_chunk, struct mt_site, MT_SITES_PER_CHUNK, MT_EXTENT_SITES, 64);
 static struct mt_index sites;
 
 /* Where each bank takes its next record, and the record that it falls back to: of the thread that
@@ -48,7 +48,7 @@ static uint64_t hash(mt_node_id node, uint8_t size_class, uint32_t bank, uint32_
 }
 
 static uint64_t hash_of(uint32_t id) {
-    const struct mt_site *s = mt_site_at(id);
+    const struct mt_site *s = mt_sites_at(id);
     return hash(s->node, s->size_class, s->bank, s->origin);
 }
 
@@ -60,7 +60,7 @@ bool mt_sites_start(void) {
         mt_pages_discard(run_of, bytes);
     mt_table_start(&table);
     return run_of != NULL && mt_index_start(&sites, hash_of) &&
-           mt_table_reserve(&mt_tracker.ledger, &table, 0);
+           mt_table_reserve(&mt_state.ledger, &table, 0);
 }
 
 bool mt_sites_reserve_bank(uint32_t bank) {
@@ -71,16 +71,16 @@ bool mt_sites_reserve_bank(uint32_t bank) {
  * nothing yet. */
 static uint32_t length_of_run(mt_site_id first, bool is_banks_first) {
     uint32_t left = MT_SITES_PER_CHUNK - first % MT_SITES_PER_CHUNK;
-    if (left > KEPT || mt_table_reserve(&mt_tracker.ledger, &table, first + left))
+    if (left > KEPT || mt_table_reserve(&mt_state.ledger, &table, first + left))
         return RUN;
     return is_banks_first ? SHORT_RUN : 0;
 }
 
 /* The first run begins at 1: 0 is no site. */
 static bool new_run(struct bank_run *r) {
-    struct mt_ledger_header *h = mt_tracker.header;
+    struct mt_ledger_header *h = mt_state.header;
     mt_site_id first = h->n_sites == 1 ? 0 : h->n_sites;
-    if (!mt_table_reserve(&mt_tracker.ledger, &table, first))
+    if (!mt_table_reserve(&mt_state.ledger, &table, first))
         return false;
     uint32_t length = length_of_run(first, r->lossy == 0);
     if (length == 0)
@@ -95,7 +95,7 @@ static mt_site_id take(struct bank_run *r, mt_node_id node, uint8_t size_class, 
                        uint32_t origin) {
     mt_site_id id = next_of(r);
     r->range++;
-    struct mt_site *s = mt_site_at(id);
+    struct mt_site *s = mt_sites_at(id);
     s->bank = (uint16_t)bank;
     s->origin = (uint16_t)origin;
     s->size_class = size_class;
@@ -110,7 +110,7 @@ static mt_site_id find(uint64_t h, mt_node_id node, uint8_t size_class, uint32_t
     uint32_t at = mt_index_home(t, h);
     mt_site_id id;
     while ((id = mt_index_candidate(t, h, &at)) != 0) {
-        const struct mt_site *s = mt_site_at(id);
+        const struct mt_site *s = mt_sites_at(id);
         if (s->node == node && s->size_class == size_class && s->bank == bank &&
             s->origin == origin)
             return id;
@@ -121,7 +121,7 @@ static mt_site_id find(uint64_t h, mt_node_id node, uint8_t size_class, uint32_t
 /* A record from the end of another bank's run, so that a thread that comes when there is no room
  * has its totals. */
 static bool borrow(struct bank_run *r) {
-    for (uint32_t bank = 1; bank < mt_tracker.header->n_banks; bank++) {
+    for (uint32_t bank = 1; bank < mt_state.header->n_banks; bank++) {
         struct bank_run *other = &run_of[bank];
         if (other->lossy != 0 && !is_used_up(other)) {
             uint64_t end = other->range >> 32;
@@ -182,12 +182,12 @@ static mt_site_id find_or_add(struct mt_thread *t, mt_node_id node, uint8_t size
     mt_site_id id = find(h, node, size_class, t->bank_id, origin);
     if (mt_likely(id != 0))
         return id;
-    if (!mt_growth_lock())
+    if (!mt_state_lock_growth())
         return run_of[t->bank_id].lossy;
     id = find(h, node, size_class, t->bank_id, origin);
     if (id == 0)
         id = add(t, h, node, size_class, origin);
-    mt_growth_unlock();
+    mt_state_unlock_growth();
     return id;
 }
 
@@ -208,18 +208,18 @@ mt_site_id mt_sites_find(struct mt_thread *t, mt_node_id node, uint8_t size_clas
     if (mt_unlikely(t->thread_id == 0))
         mt_identities_begin(t);
     mt_site_id id = find_or_add(t, node, size_class, t->thread_id);
-    if (mt_site_at(id)->node == node)
+    if (mt_sites_at(id)->node == node)
         t->site_cache[(node + size_class * 37u) % MT_SITE_CACHE] =
             ((uint64_t)node << 7 | size_class) << MT_SITE_BITS | id;
     return id;
 }
 
 mt_site_id mt_sites_find_foreign(struct mt_thread *t, mt_site_id of) {
-    const struct mt_site *s = mt_site_at(of);
+    const struct mt_site *s = mt_sites_at(of);
     if (mt_unlikely(t->thread_id == 0))
         mt_identities_begin(t); /* whose lossy record it may have to be */
     mt_site_id id = find_or_add(t, s->node, s->size_class, s->origin);
-    if (mt_site_at(id)->node == s->node)
+    if (mt_sites_at(id)->node == s->node)
         t->foreign_cache[of % MT_FOREIGN_CACHE] = (uint64_t)of << MT_SITE_BITS | id;
     return id;
 }
@@ -228,16 +228,16 @@ mt_site_id mt_sites_find_foreign(struct mt_thread *t, mt_site_id of) {
 
 #ifdef MEMTRACK_CHECKS
 const char *mt_sites_check(bool alone) {
-    struct mt_limits limits = mt_limits_of(mt_tracker.header);
+    struct mt_limits limits = mt_limits_of(mt_state.header);
     const char *violation = mt_writer_check_table(&table, limits.n_sites);
     for (mt_site_id id = 1; violation == NULL && id < limits.n_sites; id++) {
-        const struct mt_site *s = mt_site_at(id);
+        const struct mt_site *s = mt_sites_at(id);
         if (s->node == MT_NODE_ROOT)
             continue;
         if (alone)
             violation = mt_site_fault(s, &limits);
         mt_site_id found = find(hash_of(id), s->node, s->size_class, s->bank, s->origin);
-        MT_MUST(mt_check_once(found == id || s->node == MT_NODE_LOSSY),
+        MT_MUST(mt_state_once(found == id || s->node == MT_NODE_LOSSY),
                 "sites: one cannot be found, or is there twice");
     }
     return violation != NULL ? violation : mt_index_check(&sites, limits.n_sites);

@@ -6,7 +6,7 @@
 #include "ledger/writer/table.h"
 #include "track/request.h"
 
-MT_HIDDEN extern void *mt_site_chunk[];
+MT_HIDDEN extern void *mt_sites_chunk[];
 
 MT_HIDDEN bool mt_sites_start(void);
 
@@ -19,8 +19,8 @@ MT_HIDDEN mt_site_id mt_sites_find_foreign(struct mt_thread *t, mt_site_id of);
 /* For blocks of MT_THREAD_OTHERS: this bank's record. 0: no room. Under the growth lock. */
 MT_HIDDEN mt_site_id mt_sites_of_others(struct mt_thread *t, mt_node_id node, uint8_t size_class);
 
-static inline struct mt_site *mt_site_at(mt_site_id id) {
-    return mt_table_item(mt_site_chunk, struct mt_site, MT_SITES_PER_CHUNK, id);
+static inline struct mt_site *mt_sites_at(mt_site_id id) {
+    return mt_table_item(mt_sites_chunk, struct mt_site, MT_SITES_PER_CHUNK, id);
 }
 
 /* What it holds is from before memtrack_clear_traces. */
@@ -35,7 +35,7 @@ static inline void mt_sites_save(struct mt_thread *t, struct mt_site *s, mt_site
     uint64_t epoch = mt_load_acquire(
         &t->control->epoch); /* a later one is for the next event; with its clear_epoch */
     if (mt_unlikely(t->cut != 0))
-        mt_request_save_site(t, id);
+        mt_saved_keep_site(t, id);
     if (s->at_peak.epoch != epoch) {
         if (mt_unlikely(mt_load_part(&t->control->clear_epoch) != t->clear_epoch))
             epoch = t->clear_epoch; /* cleared meanwhile: what this event counts is from before */
