@@ -8,11 +8,18 @@
 
 #include "interpose/hook.h"
 #include "interpose/snapshot.h"
+#include "track/clear.h"
+#include "track/ground/state.h"
 #include "track/guard.h"
+#include "track/live/count.h"
+#include "track/scopes/process.h"
 #include "track/scopes/scopes.h"
+#include "track/scopes/thread.h"
+#include "track/scopes/timeline.h"
 #include "track/scopes/totals.h"
+#include "track/start.h"
+#include "track/tables/banks.h"
 #include "track/tables/names.h"
-#include "track/threads.h"
 #include "track/whois.h"
 
 #include <time.h>
@@ -193,7 +200,7 @@ static int add_event(enum mt_event_kind kind, const char *name, int64_t value,
     struct mt_thread *t = mt_guard_enter(frame);
     if (t == NULL)
         return why_not();
-    struct mt_event e = {.kind = kind, .value = value, .name = mt_names_find(t, name)};
+    struct mt_event e = {.kind = kind, .value = value, .name = mt_names_find(&t->names, name)};
     e.time_ns = mt_os_clock_ns(CLOCK_MONOTONIC) - mt_state.header->start_monotonic_ns;
     if (e.name != 0)
         mt_scopes_timeline_add(t, &e);
@@ -223,7 +230,7 @@ MT_HOOK uint32_t memtrack_domain(const char *name) {
     struct mt_thread *t = mt_guard_enter(MT_CALLER());
     if (t == NULL)
         return 0;
-    mt_name_id id = mt_names_find(t, name);
+    mt_name_id id = mt_names_find(&t->names, name);
     mt_guard_leave(t);
     return id <= MOST_DOMAINS ? id : 0;
 }

@@ -4,13 +4,15 @@
  * the unloading of code, and a normal exit. dlopen is not interposed: it looks at its caller for
  * $ORIGIN and RUNPATH, and would find us.
  */
+#include "track/scopes/process.h"
 #include "interpose/figures.h"
 #include "interpose/hook.h"
 #include "track/check.h"
 #include "track/ground/state.h"
 #include "track/guard.h"
-#include "track/request.h"
-#include "track/scopes/scopes.h"
+#include "track/live/eras.h"
+#include "track/scopes/thread.h"
+#include "track/start.h"
 #include "track/tables/modules.h"
 
 __attribute__((constructor)) static void start(void) {

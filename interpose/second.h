@@ -9,6 +9,7 @@
 
 #include "track/discard.h"
 #include "track/mappings.h"
+#include "track/record.h"
 
 #define MT_HOOK_PRIVATE(result, name, parameters)                                                  \
     __attribute__((visibility("default"))) result memtrack_private_##name parameters;

@@ -10,7 +10,18 @@
 
 #ifdef MEMTRACK_CHECKS
 
+#include "ledger/invariants.h"
 #include "ledger/writer/check.h"
+#include "track/ground/state.h"
+#include "track/live/live.h"
+#include "track/mappings/ranges.h"
+#include "track/scopes/thread.h"
+#include "track/scopes/totals.h"
+#include "track/tables/banks.h"
+#include "track/tables/identities.h"
+#include "track/tables/modules.h"
+#include "track/tables/names.h"
+#include "track/tables/paths.h"
 #include "track/tables/sites.h"
 #include "track/threads.h"
 
@@ -41,7 +52,7 @@ static const char *check_sums(void) {
 static const char *check_still(void) {
     const char *violation = mt_live_check();
     if (violation == NULL)
-        violation = mt_mappings_check();
+        violation = mt_ranges_check();
     return violation != NULL ? violation : check_sums();
 }
 
@@ -63,7 +74,9 @@ const char *mt_check_all(bool alone) {
     if (violation == NULL)
         violation = mt_scopes_totals_check(alone && !was_left);
     if (violation == NULL)
-        violation = mt_threads_check(alone);
+        violation = mt_banks_check(alone);
+    if (violation == NULL)
+        violation = mt_threads_check();
     if (violation == NULL && mt_self != NULL)
         violation = mt_scopes_thread_check(mt_self);
     return violation == NULL && alone && !is_in_the_middle() ? check_still() : violation;
@@ -86,16 +99,21 @@ void mt_check_now(bool alone) {
     __builtin_trap();
 }
 
-void mt_check_growth(uint32_t n_sites) {
+/* Outside of the lock a guess will do: who has it looks again. */
+void mt_check_growth(void) {
     static uint32_t next = FIRST, of_process;
-    if (of_process != (uint32_t)mt_state.pid) {
-        of_process = (uint32_t)mt_state.pid;
-        next = FIRST;
+    if (mt_load_relaxed(&of_process) != (uint32_t)mt_state.pid) {
+        mt_store_relaxed(&next, FIRST);
+        mt_store_relaxed(&of_process, (uint32_t)mt_state.pid);
     }
-    if (n_sites < next)
+    if (mt_load_relaxed(&mt_state.header->n_sites) < mt_load_relaxed(&next) ||
+        !mt_state_lock_growth())
         return;
-    next = n_sites * 2;
-    mt_check_now(false);
+    if (mt_state.header->n_sites >= next) {
+        mt_store_relaxed(&next, mt_state.header->n_sites * 2);
+        mt_check_now(false);
+    }
+    mt_state_unlock_growth();
 }
 
 /* Others may be anywhere, and the lock held by one that will never run again: then there is nothing

@@ -15,8 +15,10 @@
 #include "track/discard.h"
 
 #include "base/pages.h"
+#include "track/ground/state.h"
 #include "track/guard.h"
 #include "track/live/live.h"
+#include "track/record.h"
 
 enum { PIECE_BYTES = 1 << 16, PIECE_BLOCKS = PIECE_BYTES / 8 - 3 };
 

@@ -4,7 +4,8 @@
 #ifndef MT_TRACK_DISCARD_H
 #define MT_TRACK_DISCARD_H
 
-#include "track/record.h"
+#include "base/os.h"
+#include "track/ground/hook_frame.h"
 
 /*
  * Whether block belongs to what is given up. Called outside of events, before (is_over false) and

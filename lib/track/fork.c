@@ -18,7 +18,8 @@
 #include "track/fork.h"
 
 #include "track/ground/left.h"
-#include "track/threads.h"
+#include "track/ground/state.h"
+#include "track/thread/thread.h"
 #include "unwind/chain.h"
 
 enum { MOST_STEPS = 4096 };

@@ -5,7 +5,7 @@
 #define MT_TRACK_FORK_H
 
 #include "ledger/writer/copy.h"
-#include "track/record.h"
+#include "track/ground/hook_frame.h"
 
 struct mt_fork {
     struct mt_writer_copy copy;

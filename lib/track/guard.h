@@ -9,7 +9,8 @@
 #define MT_TRACK_GUARD_H
 
 #include "base/atomic.h"
-#include "track/record.h"
+#include "track/enter.h"
+#include "track/ground/state.h"
 #include "track/request.h"
 
 /* frame: of the function that was called, whichever it is, as long as it returns after the event.

@@ -1,35 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Two places hold what is known of a mapping: the live table has a block for each (in a domain of
- * its own, so that no block of malloc's can be taken for it), where readers find it; the sorted
- * intervals here say which of them a range touches. There are two domains, since a mapped file is
- * no memory that the program asked for: its pages are the file's, and the kernel drops them when it
- * likes.
- *
- *   cut [b, e):    ├──── mapping ────┤        whole     the block is freed
- *                ├── cut ──┤                  an end    bytes of the block are freed
- *                      ├ cut ┤                middle    the same, and what lies behind becomes a
- *                                                       block of its own
- *
- * So live = allocated - freed at any moment, of bytes and of blocks, and a remainder keeps the call
- * path of the call that mapped it. Nothing is done before the system call, and so a call that fails
- * has changed nothing; the serial numbers of the intervals take the place of "out of the table
- * before it is freed" (see mt_mappings_now). Rejected: taking pieces out before the call and
- * putting them back, split or not, when it fails.
+ * What each call does to the ranges that it touches; those are in mappings/ranges.c. Nothing is done
+ * before the system call, and so a call that fails has changed nothing; the serial numbers of the
+ * intervals take the place of "out of the table before it is freed" (see mt_mappings_now). Rejected:
+ * taking pieces out before the call and putting them back, split or not, when it fails.
  *
  * A range that nothing recorded touches is no news: libc, the loader and allocators map and unmap
  * on their own.
  */
 #include "track/mappings.h"
 
-#include "base/atomic.h"
 #include "base/pages.h"
-#include "track/check.h"
 #include "track/guard.h"
-#include "track/live/blocks.h"
-#include "track/live/live.h"
-#include "track/mappings/intervals.h"
-#include "track/tables/names.h"
+#include "track/mappings/ranges.h"
+#include "track/record.h"
 
 #include <sys/mman.h>
 
@@ -41,129 +25,21 @@
 #define MREMAP_DONTUNMAP 4
 #endif
 
-enum { PAGE_SHIFT = 12, USUAL_HUGE_SHIFT = 21, MOST_DOMAINS = 0xffff };
-#define ANYTHING UINT64_MAX /* cut it, whenever it was mapped */
+enum { PAGE_SHIFT = 12, USUAL_HUGE_SHIFT = 21 };
 
 _Static_assert(1 << PAGE_SHIFT == MT_OS_PAGE, "lengths are rounded to pages");
 
-static struct mt_lock lock;
-static uint64_t serial;
-
-/* What is being cut, in case that this is left: whoever has the lock next does it again, which does
- * the rest. */
-static struct {
-    uint64_t begin, end, before; /* end 0: nothing */
-    uint64_t adding; /* the beginning of an interval whose block has not been recorded yet */
-    mt_name_id domain;
-} unfinished;
-
-void mt_ranges_start(void) {
-    lock = (struct mt_lock){0};
-    unfinished.end = unfinished.adding = 0;
-    mt_intervals_start();
-}
-
 uint64_t mt_mappings_now(void) {
-    return mt_load_relaxed(&serial); /* what other threads know of already happened before */
-}
-
-/* ---- one mapping ----------------------------------------------------------------------------- */
-
-static mt_name_id domain(struct mt_thread *t, const struct mt_interval *m) {
-    mt_name_id id = mt_names_find(t, m->is_file ? "mmap-file" : "mmap");
-    return id <= MOST_DOMAINS ? id : 0;
-}
-
-/*
- * The block of a mapping that was at begin loses all but its first left and its last right bytes.
- * It is not as large as the mapping when that has been done, and the event was left before the
- * interval was changed, too.
- */
-static void cut_block(struct mt_thread *t, const struct mt_interval *was, uint64_t left,
-                      uint64_t right) {
-    mt_name_id id = domain(t, was);
-    uint64_t key = mt_live_domain_key(id, was->begin);
-    struct mt_live_entry entry = mt_live_look(t, key);
-    if (entry.site == 0 || entry.bytes != was->end - was->begin)
-        return;
-    if (left + right == 0)
-        mt_blocks_end(t, key, entry, (uint64_t)t->last_block == key);
-    else
-        mt_blocks_cut(t, key, entry, left, mt_live_domain_key(id, was->end - right), right);
-    t->last_block = NULL;
-}
-
-/* The block first: what is left in between finds the interval as it was, and does the rest
- * again. */
-static void cut_interval(struct mt_thread *t, const struct mt_interval *m, uint64_t begin,
-                         uint64_t end) {
-    struct mt_interval was = *m, piece[2] = {was, was};
-    uint64_t left = begin > was.begin ? begin - was.begin : 0,
-             right = was.end > end ? was.end - end : 0;
-    uint32_t n = 0;
-    if (left != 0 && right != 0 && !mt_intervals_reserve()) {
-        t->bank->rare.dropped++;
-        right = 0;
-    }
-    if (left != 0)
-        piece[n++].end = begin;
-    if (right != 0)
-        piece[n++].begin = end;
-    if (!was.is_reserved)
-        cut_block(t, &was, left, right);
-    mt_intervals_replace(was.begin, piece, n);
+    return mt_ranges_now();
 }
 
 /* ---- ranges, under the lock ------------------------------------------------------------------ */
 
-/* The first that touches [at, end), or NULL. */
-static const struct mt_interval *within(uint64_t at, uint64_t end) {
-    const struct mt_interval *m = at < end ? mt_intervals_after(at) : NULL;
-    return m != NULL && m->begin < end ? m : NULL;
-}
-
-/* Nothing that was mapped before lies in [begin, end) any more. */
-static void cut(struct mt_thread *t, uint64_t begin, uint64_t end, uint64_t before) {
-    const struct mt_interval *m;
-    unfinished.begin = begin;
-    unfinished.before = before;
-    mt_barrier();
-    unfinished.end = end;
-    mt_barrier();
-    for (uint64_t at = begin; (m = within(at, end)) != NULL;) {
-        at = m->end < end ? m->end : end;
-        if (m->serial < before)
-            cut_interval(t, m, begin, end);
-    }
-    mt_barrier();
-    unfinished.end = 0;
-}
-
 static void add(struct mt_thread *t, struct mt_interval m, const struct mt_hook_frame *frame) {
-    mt_name_id id = domain(t, &m);
-    m.serial = mt_add_relaxed(&serial, 1); /* a number, under the lock; others only compare it */
-    unfinished.domain = id;
-    unfinished.adding = m.is_reserved ? 0 : m.begin;
-    mt_barrier();
-    if (id == 0 || !mt_intervals_insert(m))
-        t->bank->rare.dropped++;
-    else if (!m.is_reserved && !mt_record_block(t, id, m.begin, m.end - m.begin, frame))
+    mt_name_id id = mt_ranges_begin_adding(t, &m);
+    if (id != 0 && !m.is_reserved && !mt_record_block(t, id, m.begin, m.end - m.begin, frame))
         mt_intervals_erase(m.begin);
-    mt_barrier();
-    unfinished.adding = 0;
-}
-
-/* After an event that was left: what was to go goes, and what was added and not recorded was not
- * added. */
-static void finish(struct mt_thread *t) {
-    uint64_t adding = unfinished.adding;
-    if (unfinished.end != 0)
-        cut(t, unfinished.begin, unfinished.end, unfinished.before);
-    const struct mt_interval *m = adding != 0 ? mt_intervals_after(adding) : NULL;
-    if (m != NULL && m->begin == adding &&
-        mt_live_look(t, mt_live_domain_key(unfinished.domain, adding)).site == 0)
-        mt_intervals_erase(adding);
-    unfinished.adding = 0;
+    mt_ranges_end_adding();
 }
 
 static struct mt_interval part_of(const struct mt_interval *m, uint64_t begin, uint64_t end) {
@@ -180,12 +56,12 @@ static struct mt_interval part_of(const struct mt_interval *m, uint64_t begin, u
 static void change(struct mt_thread *t, uint64_t begin, uint64_t end, bool reserve,
                    const struct mt_hook_frame *frame) {
     const struct mt_interval *m;
-    for (uint64_t at = begin; (m = within(at, end)) != NULL;) {
+    for (uint64_t at = begin; (m = mt_ranges_within(at, end)) != NULL;) {
         struct mt_interval part = part_of(m, begin, end);
         at = part.end;
         if (part.is_reserved == reserve)
             continue;
-        cut_interval(t, m, part.begin, part.end);
+        mt_ranges_cut_interval(t, m, part.begin, part.end);
         part.is_reserved = reserve;
         add(t, part, frame);
     }
@@ -201,23 +77,23 @@ static void move(struct mt_thread *t, const struct mt_remap *remap, struct mt_in
     uint64_t distance = to.begin - remap->old, end = to.end - distance;
     const struct mt_interval *m;
     bool is_known = false;
-    for (uint64_t at = remap->old; (m = within(at, end)) != NULL;) {
+    for (uint64_t at = remap->old; (m = mt_ranges_within(at, end)) != NULL;) {
         struct mt_interval part = part_of(m, remap->old, end);
         at = part.end;
         is_known = true;
         if (part.serial >= remap->before)
             continue;
         if (!(remap->flags & MREMAP_DONTUNMAP))
-            cut(t, part.begin, part.end, remap->before);
+            mt_ranges_cut(t, part.begin, part.end, remap->before);
         part.begin += distance;
         part.end += distance;
-        cut(t, part.begin, part.end, ANYTHING);
+        mt_ranges_cut(t, part.begin, part.end, MT_RANGES_ANYTHING);
         if (is_recorded)
             add(t, part, frame);
     }
     if (is_known)
         return;
-    cut(t, to.begin, to.end, ANYTHING);
+    mt_ranges_cut(t, to.begin, to.end, MT_RANGES_ANYTHING);
     if (is_recorded)
         add(t, to, frame);
 }
@@ -226,8 +102,8 @@ static void move(struct mt_thread *t, const struct mt_remap *remap, struct mt_in
  * by several calls. With old_bytes 0, the same pages are mapped once more. */
 static void replace(struct mt_thread *t, const struct mt_remap *remap, uint64_t old_end,
                     struct mt_interval to, bool is_recorded, const struct mt_hook_frame *frame) {
-    cut(t, remap->old, old_end, remap->before);
-    cut(t, to.begin, to.end, ANYTHING);
+    mt_ranges_cut(t, remap->old, old_end, remap->before);
+    mt_ranges_cut(t, to.begin, to.end, MT_RANGES_ANYTHING);
     if (is_recorded)
         add(t, to, frame);
 }
@@ -275,11 +151,7 @@ struct visit {
 
 static struct visit enter(const struct mt_hook_frame *frame) {
     struct visit v = {.thread = mt_guard_enter(frame)};
-    if (v.thread != NULL && mt_lock_acquire(&lock, MT_RANK_MAPPINGS)) {
-        finish(v.thread);
-        return v;
-    }
-    if (v.thread == NULL)
+    if (v.thread == NULL || mt_ranges_lock(v.thread))
         return v;
     v.thread->bank->rare.dropped++;
     mt_guard_leave(v.thread);
@@ -288,17 +160,8 @@ static struct visit enter(const struct mt_hook_frame *frame) {
 }
 
 static void leave(struct visit v) {
-    mt_lock_release(&lock, MT_RANK_MAPPINGS);
+    mt_ranges_unlock();
     mt_guard_leave(v.thread);
-}
-
-/* The lock would stay with a thread that never maps anything again. */
-void mt_ranges_recover(struct mt_thread *t) {
-    if (mt_load_relaxed(&lock.holder) != mt_lock_me() ||
-        !mt_lock_acquire(&lock, MT_RANK_MAPPINGS)) /* then it is ours */
-        return;
-    finish(t);
-    mt_lock_release(&lock, MT_RANK_MAPPINGS);
 }
 
 #define HERE() ((const struct mt_hook_frame *)__builtin_frame_address(0))
@@ -321,7 +184,7 @@ void mt_mappings_mapped(uint64_t address, uint64_t bytes, int protection, int fl
                             .page_shift = shift,
                             .is_reserved = protection == PROT_NONE,
                             .is_file = !(flags & MAP_ANONYMOUS)};
-    cut(t, m.begin, m.end, ANYTHING);
+    mt_ranges_cut(t, m.begin, m.end, MT_RANGES_ANYTHING);
     if (is_ours && mt_record_nesting(t, frame) != MT_NESTING_INSIDE)
         add(t, m, frame);
     leave(v);
@@ -331,7 +194,7 @@ void mt_mappings_unmapped(uint64_t before, uint64_t address, uint64_t bytes) {
     struct visit v = enter(HERE());
     if (v.thread == NULL)
         return;
-    cut(v.thread, address, end_of(address, bytes, PAGE_SHIFT), before);
+    mt_ranges_cut(v.thread, address, end_of(address, bytes, PAGE_SHIFT), before);
     leave(v);
 }
 
@@ -352,7 +215,7 @@ void mt_mappings_remapped(const struct mt_remap *remap, bool is_ours,
                              .is_file = like.is_file};
     bool is_recorded = is_ours && mt_record_nesting(t, frame) != MT_NESTING_INSIDE;
     if (to.begin == remap->old && to.end <= old_end) /* all that the kernel looks at is the end */
-        cut(t, to.end, old_end, remap->before);
+        mt_ranges_cut(t, to.end, old_end, remap->before);
     else if (to.end - to.begin == old_end - remap->old)
         move(t, remap, to, is_recorded, frame);
     else
@@ -401,26 +264,11 @@ void mt_mappings_doubtful(uint64_t before, uint64_t address, uint64_t bytes) {
         return;
     uint64_t end = end_of(address, bytes, PAGE_SHIFT);
     const struct mt_interval *m;
-    for (uint64_t at = address; (m = within(at, end)) != NULL;) {
+    for (uint64_t at = address; (m = mt_ranges_within(at, end)) != NULL;) {
         uint64_t begin = m->begin > at ? m->begin : at;
         at = m->end < end ? m->end : end;
         if (!is_mapped(begin, at))
-            cut(v.thread, begin, at, before);
+            mt_ranges_cut(v.thread, begin, at, before);
     }
     leave(v);
 }
-
-/* ---- the walker ------------------------------------------------------------------------------ */
-
-#ifdef MEMTRACK_CHECKS
-/* A mapping that is not reserved has a block. */
-const char *mt_mappings_check(void) {
-    const char *violation = mt_intervals_check();
-    const struct mt_interval *m;
-    MT_MUST(violation == NULL, violation);
-    for (uint64_t at = 0; mt_self != NULL && (m = mt_intervals_after(at)) != NULL; at = m->end)
-        MT_MUST(m->is_reserved || mt_live_has_big(mt_live_domain_key(domain(mt_self, m), m->begin)),
-                "mappings: one has no block");
-    return NULL;
-}
-#endif

@@ -10,10 +10,8 @@
 #ifndef MT_TRACK_MAPPINGS_H
 #define MT_TRACK_MAPPINGS_H
 
-#include "track/record.h"
-
-/* In a new process: forget all. */
-MT_HIDDEN void mt_ranges_start(void);
+#include "base/os.h"
+#include "track/ground/hook_frame.h"
 
 /*
  * To be asked before a call that unmaps, and passed on after it. Between the kernel's unmapping and
@@ -51,9 +49,5 @@ MT_HIDDEN void mt_mappings_failed(void);
 /* A call has failed that may have unmapped something before it did (MAP_FIXED, MREMAP_FIXED): the
  * kernel is asked. */
 MT_HIDDEN void mt_mappings_doubtful(uint64_t before, uint64_t address, uint64_t bytes);
-
-struct mt_thread;
-/* An event of t was left, perhaps one of these: bring it to its end. Inside an event. */
-MT_HIDDEN void mt_ranges_recover(struct mt_thread *t);
 
 #endif

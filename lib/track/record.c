@@ -3,18 +3,18 @@
  * The hot path. One event: enter (one comparison says that all is as it was), the call path, the
  * site, the table of live blocks, the counters, leave. With one thread there is no atomic
  * instruction in it; with several, one exchange for the region's lock. What being inside an event
- * means is in event.h.
+ * means is in guard.h.
  */
 #include "track/record.h"
 
 #include "base/pages.h"
+#include "track/check.h"
 #include "track/guard.h"
 #include "track/live/blocks.h"
 #include "track/live/count.h"
 #include "track/live/live.h"
 #include "track/live/sampling.h"
 #include "track/recover.h"
-#include "track/request.h"
 #include "track/tables/modules.h"
 #include "track/tables/paths.h"
 #include "track/tables/sites.h"
@@ -74,9 +74,9 @@ static MT_NOINLINE void drop(struct mt_thread *t, mt_site_id site, uint64_t byte
 /* The path of what belongs to a domain or a scope. */
 static MT_NOINLINE mt_node_id belonging_to(struct mt_thread *t, mt_node_id node) {
     if (t->domain != 0)
-        node = mt_paths_leaf(t, node, MT_NODE_MODULE_DOMAIN, t->domain);
-    if (t->scope != 0)
-        node = mt_paths_leaf(t, node, MT_NODE_MODULE_SCOPE, t->scope);
+        node = mt_paths_leaf(&t->paths, node, MT_NODE_MODULE_DOMAIN, t->domain);
+    if (t->scopes.name != 0)
+        node = mt_paths_leaf(&t->paths, node, MT_NODE_MODULE_SCOPE, t->scopes.name);
     return node;
 }
 
@@ -115,11 +115,11 @@ static inline bool is_near(const struct mt_region *region, mt_site_id site, uint
 static inline __attribute__((always_inline)) struct mt_site *
 record(struct mt_thread *t, void *block, uint64_t bytes, const struct mt_hook_frame *frame) {
     struct mt_region *region = mt_live_prepare((uint64_t)block);
-    mt_node_id node =
-        mt_walk(&t->stack, state_of(frame), mt_paths_child, t, MT_NODE_ROOT, MT_NODE_TRUNCATED);
-    if (mt_unlikely((t->scope | t->domain) != 0))
+    mt_node_id node = mt_walk(&t->stack, state_of(frame), mt_paths_child, &t->paths, MT_NODE_ROOT,
+                              MT_NODE_TRUNCATED);
+    if (mt_unlikely((t->scopes.name | t->domain) != 0))
         node = belonging_to(t, node);
-    mt_site_id site = mt_sites_own(t, node, mt_sites_class(bytes));
+    mt_site_id site = mt_count_own(t, node, mt_sites_class(bytes));
     struct mt_live_entry entry = {bytes, site, t->era}, there;
     enum mt_put put;
     t->last_block = block;
@@ -145,7 +145,7 @@ record(struct mt_thread *t, void *block, uint64_t bytes, const struct mt_hook_fr
 }
 
 static MT_NOINLINE void look_at_unloading(struct mt_thread *t, const struct mt_hook_frame *frame) {
-    mt_modules_look_at_unloading(t, frame);
+    mt_modules_look_at_unloading(frame);
     mt_threads_forget_passing(t);
 }
 
@@ -160,8 +160,10 @@ static MT_NOINLINE void record_unusual(struct mt_thread *t, void *block, uint64_
     }
     if (mt_rules_are_unloading())
         look_at_unloading(t, frame);
-    if (o->sample_bytes != 0 && !mt_sampling_takes(t, bytes, o->sample_bytes))
+    if (o->sample_bytes != 0 && !mt_sampling_takes(&t->sampling, bytes, o->sample_bytes)) {
+        t->last_block = NULL;
         return;
+    }
     struct mt_site *s = record(t, block, bytes, frame);
     if (s == NULL)
         return;
@@ -201,6 +203,7 @@ void mt_record_allocation(void *block, size_t bytes, const struct mt_hook_frame 
         record_unusual(t, block, bytes, frame);
     else
         record(t, block, bytes, frame);
+    mt_check_growth();
     mt_guard_leave(t);
 }
 
@@ -387,9 +390,12 @@ void mt_record_resize(void *block, size_t bytes) {
 bool mt_record_block(struct mt_thread *t, mt_name_id domain, uint64_t address, uint64_t bytes,
                      const struct mt_hook_frame *frame) {
     uint64_t period = mt_state.options.sample_bytes;
-    if (mt_load_relaxed(&mt_state.off) || t->paused != 0 ||
-        (period != 0 && !mt_sampling_takes(t, bytes, period)))
+    if (mt_load_relaxed(&mt_state.off) || t->paused != 0)
         return false;
+    if (period != 0 && !mt_sampling_takes(&t->sampling, bytes, period)) {
+        t->last_block = NULL;
+        return false;
+    }
     if (mt_rules_are_unloading())
         mt_threads_forget_passing(t);
     t->domain = domain;

@@ -9,18 +9,8 @@
 #ifndef MT_TRACK_RECORD_H
 #define MT_TRACK_RECORD_H
 
-#include "track/ground/state.h"
-
-/*
- * What lies at the frame pointer of a hook, on x86-64 and (AAPCS64 frame record) on aarch64 alike.
- * Passed as a pointer and read word by word: a struct copied with wide loads right after narrow
- * stores stalls the store buffer.
- */
-struct mt_hook_frame {
-    uint64_t caller_bp;
-    uint64_t return_address;
-    uint64_t caller_stack[]; /* the caller's stack pointer after the return, on x86-64 */
-};
+#include "track/ground/hook_frame.h"
+#include "track/thread/thread.h"
 
 /* An allocation returned block (NULL: it failed) for a request of bytes in the hook with this
  * frame. */
@@ -74,8 +64,6 @@ MT_HIDDEN void mt_record_untrack(uint32_t domain, const void *ptr);
 MT_HIDDEN void mt_record_resize(void *block, size_t bytes);
 
 /* ---- for whoever is inside an event already ---- */
-
-struct mt_thread;
 
 /* A block of a domain, entered into the live table under mt_live_domain_key and counted. False: it
  * was not. */

@@ -48,11 +48,15 @@
 #include "track/recover.h"
 
 #include "track/ground/left.h"
+#include "track/ground/state.h"
 #include "track/live/count.h"
 #include "track/live/live.h"
 #include "track/live/plan.h"
-#include "track/mappings.h"
-#include "track/scopes/scopes.h"
+#include "track/mappings/ranges.h"
+#include "track/scopes/process.h"
+#include "track/scopes/totals.h"
+#include "track/tables/names.h"
+#include "track/threads.h"
 
 static bool is_same(struct mt_live_entry a, struct mt_live_entry b) {
     return a.site == b.site && a.bytes == b.bytes && a.era == b.era;
@@ -136,10 +140,8 @@ static void put_back(struct mt_thread *t) {
 
 /* Those that are written by more than one store. */
 static void forget_caches(struct mt_thread *t) {
-    for (uint32_t i = 0; i < 1 << MT_KNOWN_NAMES_BITS; i++)
-        t->known_name[i].address = 0;
-    for (uint32_t i = 0; i < MT_SCOPE_CACHE; i++)
-        t->known_scope[i].totals = NULL;
+    mt_names_forget(&t->names);
+    mt_scopes_totals_forget(&t->totals);
     t->stack.map = (struct mt_stack_map){0};
     t->domain = 0;
     t->request = UINT64_MAX; /* a cut may have been heard of and not been acted upon */

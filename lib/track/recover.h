@@ -3,7 +3,9 @@
 #ifndef MT_TRACK_RECOVER_H
 #define MT_TRACK_RECOVER_H
 
-#include "track/record.h"
+#include "track/thread/thread.h"
+
+struct mt_hook_frame;
 
 /* The event that t is busy with will not be gone on with: bring it to its end. If t is not busy
  * there is nothing to do. frame: of the hook that is being called; t is busy with it afterwards. */

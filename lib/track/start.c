@@ -4,26 +4,27 @@
  * before any constructor has run, inside the dynamic loader. So: raw system calls only, no libc
  * state, every failure ends in "not recording" and never in the target's way.
  */
-#include "track/ground/state.h"
+#include "track/start.h"
 
 #include "base/atomic.h"
 #include "base/loader.h"
 #include "base/text.h"
-
+#include "track/clear.h"
 #include "track/fork.h"
 #include "track/ground/left.h"
+#include "track/ground/state.h"
 #include "track/live/live.h"
-#include "track/mappings.h"
+#include "track/mappings/ranges.h"
 #include "track/process/confinement.h"
 #include "track/process/memory_limit.h"
 #include "track/process/program.h"
-#include "track/recover.h"
 #include "track/request.h"
 #include "track/scopes/scopes.h"
 #include "track/tables/identities.h"
 #include "track/tables/modules.h"
 #include "track/tables/names.h"
 #include "track/tables/paths.h"
+#include "track/tables/saved.h"
 #include "track/tables/sites.h"
 #include "track/threads.h"
 
@@ -32,10 +33,6 @@
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
-
-struct mt_page mt_page __attribute__((aligned(MT_OS_PAGE)));
-struct mt_state mt_state;
-__thread struct mt_thread *mt_self __attribute__((tls_model("initial-exec")));
 
 /* A directory of this user that nobody else can put files into, made if need be. */
 static bool is_private_directory(const char *path) {
@@ -112,6 +109,8 @@ static bool start_all(bool forked, bool off) {
     mt_state.header = mt_state.ledger.header;
     fill_header(forked, off);
     mt_request_start(off);
+    mt_clear_start();
+    mt_saved_start();
     mt_rules_init(mt_modules_find);
     mt_ranges_start();
     return mt_modules_start() && mt_names_start() && mt_scopes_start() && mt_paths_start() &&
@@ -290,78 +289,4 @@ void mt_start_say_preceded(void) {
     mt_state.header = mt_state.ledger.header;
     fill_header(false, false);
     mt_state.header = NULL;
-}
-
-void mt_state_changed(void) {
-    if (mt_load_relaxed(&mt_page.state) >= MT_STATE_FIRST) /* it never goes back */
-        mt_add_release(&mt_page.state, 1); /* what has changed is seen by whoever sees it */
-}
-
-void mt_state_flag(enum mt_flag flag) {
-    if (mt_state.header != NULL)
-        mt_or_relaxed(&mt_state.header->flags, (uint32_t)flag); /* for readers, by itself */
-}
-
-/* The page of its parent's that forks inherit on purpose. What cannot be told from a fork is
- * counted with the events. */
-static void count_itself(bool is_other) {
-    struct mt_ledger_header *family = mt_state.ledger.family;
-    long pid = mt_os_call(SYS_getpid, 0, 0, 0, 0, 0, 0);
-    uint64_t own = pid > 0 ? (uint64_t)pid : 1;
-    if (family == NULL)
-        return;
-    if (!is_other) {
-        mt_add_relaxed(&family->unrecorded, 1); /* a count, read alone */
-    } else if (mt_state.counted_pid != own) {
-        mt_state.counted_pid = own;
-        mt_add_relaxed(&family->unrecorded_forks, 1); /* likewise */
-    }
-}
-
-bool mt_state_is_our_process(void) {
-    enum mt_os_answer answer = mt_os_is_process(mt_state.pid);
-    if (answer != MT_OS_YES)
-        count_itself(answer == MT_OS_NO);
-    return answer == MT_OS_YES;
-}
-
-/* The thread is inside the recorder already. True: that event will not be gone on with, and the
- * thread's memory is whole again. */
-static bool is_over(struct mt_thread *t, const struct mt_hook_frame *frame) {
-    enum mt_fate fate = mt_left_fate(t->seen & ~MT_SEEN_BUSY, frame);
-    if (fate == MT_FATE_LEFT) {
-        mt_recover(t, frame);
-        return true;
-    }
-    t->bank->rare.interrupted++;
-    t->n_unknown = fate == MT_FATE_UNKNOWN ? t->n_unknown + 1 : 0;
-    return false;
-}
-
-struct mt_thread *mt_enter(const struct mt_hook_frame *frame) {
-    enum { MOST_UNKNOWN = 256 };
-    if (mt_load_relaxed(&mt_page.state) == MT_STATE_UNKNOWN)
-        mt_start(frame);
-    if (mt_load_relaxed(&mt_page.state) >= MT_STATE_DORMANT && !mt_state_is_ours())
-        return NULL;
-    if (mt_load_relaxed(&mt_page.state) == MT_STATE_DORMANT && !mt_state_is_dormant())
-        mt_request_wake();
-    if (mt_load_acquire(&mt_page.state) < MT_STATE_FIRST) /* what was started is seen */
-        return NULL;
-    mt_confinement_expect_loaded();
-    struct mt_thread *t = mt_self;
-    if (t == NULL || t->bank == NULL) {
-        t = mt_threads_register(frame);
-        if (t == NULL)
-            mt_add_relaxed(&mt_state.header->unrecorded, 1); /* a count, read alone */
-        return t;
-    }
-    if (mt_thread_is_busy(t) && !is_over(t, frame))
-        return t->n_unknown < MOST_UNKNOWN ? NULL : mt_threads_replace(t, frame);
-    t->n_unknown = 0;
-    t->seen = MT_SEEN_BUSY | (uint64_t)frame;
-    if (t->state !=
-        (mt_load_relaxed(&mt_page.state) | MT_SEEN_ASKS)) /* a later one is for the next event */
-        mt_threads_refresh(t);
-    return t;
 }

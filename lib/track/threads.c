@@ -1,10 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The process's current bytes are the sum of what the banks have published. One thread alone
- * publishes nothing: its live bytes are the process's, every new high is a peak, and its window is
- * (-inf, peak]. With several, a thread publishes when its live bytes have moved by a bound that is
- * shared out so that all unpublished changes together stay below max(64 KiB, 0.1 % of the peak).
- *
  * A dead owner is recognised by its thread-local block: no two living threads have one at the same
  * address, so a thread that finds a bank with its own address may take it. Two further banks are
  * probed with a signal 0 at each registration, which is enough to find all dead ones in the long
@@ -12,39 +7,27 @@
  */
 #include "track/threads.h"
 
+#include "base/atomic.h"
 #include "base/pages.h"
-#include "ledger/writer/check.h"
-#include "track/check.h"
-#include "track/ground/left.h"
-#include "track/recover.h"
-#include "track/scopes/scopes.h"
+#include "ledger/invariants.h"
+#include "track/ground/state.h"
+#include "track/scopes/process.h"
+#include "track/scopes/thread.h"
+#include "track/scopes/totals.h"
+#include "track/tables/banks.h"
 #include "track/tables/identities.h"
+#include "track/tables/names.h"
+#include "track/tables/paths.h"
 #include "track/tables/sites.h"
 
 #include <linux/membarrier.h>
 
-enum { MOST_REPLACED = 256 };
-enum {
-    MIN_ERROR = 64 << 10,
-    ERROR_SHIFT = 10,
-    PROBES = 2,
-    MAX_CHUNKS = MT_MAX_BANKS / MT_BANKS_PER_CHUNK
-};
+enum { PROBES = 2 };
 
-static void *chunk[MAX_CHUNKS] MT_PAGES_CLOSED;
-static struct mt_table table =
-    MT_TABLE(chunk, struct mt_bank, MT_BANKS_PER_CHUNK, MT_EXTENT_BANKS, 128);
 static struct mt_thread *threads;                                 /* all, newest first */
 static struct mt_thread *thread_of[MT_MAX_BANKS] MT_PAGES_CLOSED; /* by bank */
 static uint32_t probe_next;
-static __thread uint64_t registering
-    __attribute__((tls_model("initial-exec"))); /* frame; 0: not inside */
 static struct mt_lock sharing_lock;
-static uint32_t n_replaced; /* times that a thread has got other memory: see mt_threads_replace */
-
-struct mt_bank *mt_banks_at(mt_bank_id id) {
-    return mt_table_item(chunk, struct mt_bank, MT_BANKS_PER_CHUNK, id);
-}
 
 static uint64_t my_address(void) {
     return (uint64_t)&mt_self;
@@ -70,21 +53,16 @@ static struct mt_thread *new_thread(void) {
     return t;
 }
 
-static void reset_thread(struct mt_thread *t) {
+void mt_threads_reset(struct mt_thread *t) {
     t->request = UINT64_MAX;
     t->paused = 0;
     t->thread_id = 0;
     t->clear_epoch = UINT64_MAX; /* not known yet */
     if (!t->used)
         return; /* fresh pages: zero already, and best left untouched */
-    for (uint32_t i = 0; i < MT_SITE_CACHE; i++)
-        t->site_cache[i] = 0;
-    for (uint32_t i = 0; i < MT_FOREIGN_CACHE; i++)
-        t->foreign_cache[i] = 0;
-    for (uint32_t i = 0; i < 1 << MT_KNOWN_NAMES_BITS; i++)
-        t->known_name[i].address = 0;
-    for (uint32_t i = 0; i < MT_SCOPE_CACHE; i++)
-        t->known_scope[i].totals = NULL;
+    mt_sites_forget(&t->sites);
+    mt_names_forget(&t->names);
+    mt_scopes_totals_forget(&t->totals);
     mt_scopes_thread_reset(t);
     t->stack.map = (struct mt_stack_map){0};
     t->last_block = NULL;
@@ -112,16 +90,16 @@ bool mt_threads_start(void) {
         mine->before.number = 0;
         mine->moved.journal.taking = 0;
         mine->plan.is_made = false;
-        reset_thread(mine);
+        mt_threads_reset(mine);
     }
-    mt_table_start(&table);
+    mt_banks_start();
     mt_pages_close(thread_of, sizeof thread_of);
     for (uint32_t i = 1; i < MT_MAX_BANKS && thread_of[i] != NULL; i++)
         thread_of[i] = NULL;
     probe_next = 0;
-    registering = 0;
+    mt_thread_registering = 0;
     sharing_lock = (struct mt_lock){0};
-    n_replaced = 0;
+    mt_state.n_replaced = 0;
     return true;
 }
 
@@ -148,7 +126,7 @@ static mt_bank_id find_abandoned(void) {
 static mt_bank_id new_bank(void) {
     struct mt_ledger_header *h = mt_state.header;
     mt_bank_id id = h->n_banks;
-    if (id >= MT_MAX_BANKS || !mt_table_reserve(&mt_state.ledger, &table, id) ||
+    if (id >= MT_MAX_BANKS || !mt_banks_reserve(id) ||
         !mt_pages_open(thread_of, &thread_of[id + 1]) || !mt_sites_reserve_bank(id) ||
         !mt_identities_reserve_bank(id))
         return 0;
@@ -156,8 +134,7 @@ static mt_bank_id new_bank(void) {
     return id;
 }
 
-/* Under the growth lock. */
-static struct mt_thread *take_bank(void) {
+struct mt_thread *mt_threads_take_bank(void) {
     mt_bank_id id = mt_self != NULL ? 0 : find_abandoned();
     struct mt_thread *t = mt_self != NULL ? mt_self : id != 0 ? thread_of[id] : NULL;
     if (t == NULL) /* nor has the bank one, when its owner was interrupted for good before this */
@@ -174,7 +151,7 @@ static struct mt_thread *take_bank(void) {
     t->bank_id = id;
     t->token = mt_lock_me();
     t->control = &mt_state.header->control;
-    t->random = (uint64_t)mt_os_tid() * UINT64_C(0x9E3779B97F4A7C15) + my_address();
+    t->sampling.random = (uint64_t)mt_os_tid() * UINT64_C(0x9E3779B97F4A7C15) + my_address();
     b->owner = my_address();
     b->tid = (uint32_t)mt_os_tid();
     b->thread = 0;
@@ -234,143 +211,14 @@ static void begin_sharing(const struct mt_thread *first) {
     mt_state_changed();
 }
 
-void mt_state_share_early(void) {
-    if (mt_state.many_threads)
-        return;
-    mt_store_ordered(&mt_state.many_threads, true); /* before everybody looks again */
-    mt_state_changed();
-}
-
 /* Somebody else does it, or did and was ended in the middle of it: then the lock is taken over. */
 static void share(mt_bank_id mine) {
     if (mine == 1 || mt_load_acquire(&mt_state.is_shared) || /* with all that begin_sharing did */
-
         !mt_lock_acquire(&sharing_lock, MT_RANK_SHARING))
         return;
     if (!mt_state.is_shared)
         begin_sharing(thread_of[1]);
     mt_lock_release(&sharing_lock, MT_RANK_SHARING);
-}
-
-/* ---- a thread's first event ------------------------------------------------------------------ */
-
-/* What the thread that had this bank has left open, and half done. */
-static void end_old(struct mt_thread *t) {
-    mt_scopes_thread_end_all(t);
-    t->bank->rare.interrupted += mt_swap_relaxed(&mt_state.missed, 0); /* a count, taken once */
-}
-
-/* A signal handler in the middle of this. Or one has left it, and it is begun again. */
-static bool is_registering(const struct mt_hook_frame *frame) {
-    if (registering == 0)
-        return false;
-    if (mt_left_fate(registering, frame) != MT_FATE_LEFT)
-        return true;
-    mt_lock_left();
-    mt_state.was_left = mt_state.ledger.was_left = true;
-    return false;
-}
-
-uint64_t mt_thread_inside(void) {
-    const struct mt_thread *t = mt_self;
-    return t != NULL && mt_thread_is_busy(t) ? t->seen & ~MT_SEEN_BUSY : registering;
-}
-
-struct mt_thread *mt_threads_register(const struct mt_hook_frame *frame) {
-    struct mt_thread *t = NULL;
-    if (is_registering(frame)) {
-        mt_add_relaxed(&mt_state.missed, 1);
-        return NULL;
-    }
-    registering = (uint64_t)frame;
-    if (mt_state_lock_growth()) {
-        t = take_bank();
-        mt_state_unlock_growth();
-    }
-    if (t != NULL) {
-        mt_self = t;
-        mt_recover(t, frame);
-        reset_thread(t);
-        mt_threads_refresh(t);
-        end_old(t);
-    } else {
-        mt_add_relaxed(&mt_state.missed, 1);
-    }
-    registering = 0;
-    return t;
-}
-
-/*
- * The thread's memory belongs to an event on another stack, which may or may not be gone on with:
- * so it is left alone, with its bank, and the thread gets other memory. When that event has been
- * left for good, this is what it costs.
- */
-struct mt_thread *mt_threads_replace(struct mt_thread *t, const struct mt_hook_frame *frame) {
-    if (n_replaced >= MOST_REPLACED)
-        return NULL;
-    n_replaced++;
-    t->n_unknown = 0;
-    t->bank->owner =
-        0; /* no thread has this address: nobody takes the bank for one whose owner has ended */
-    t->bank->tid = 0;
-    mt_self = NULL;
-    return mt_threads_register(frame);
-}
-
-static int64_t window(void) {
-    if (mt_state.options.exact_peak)
-        return 0;
-    /* relaxed: the window is a bound, and any peak that was is good for one */
-    int64_t error = mt_load_relaxed(&mt_state.header->control.peak_bytes) >> ERROR_SHIFT;
-    if (error < MIN_ERROR)
-        error = MIN_ERROR;
-    return error / (2 * (int64_t)mt_load_relaxed(&mt_state.header->n_banks));
-}
-
-static void note_peak(struct mt_control *c, int64_t current) {
-    int64_t peak =
-        mt_load_relaxed(&c->peak_bytes); /* the highest of all threads, whichever comes first */
-    while (current > peak)
-        if (mt_replace_relaxed(&c->peak_bytes, &peak, current)) {
-            mt_add_relaxed(&c->epoch, 1); /* a number that has not been */
-            return;
-        }
-}
-
-void mt_scopes_process_publish(struct mt_thread *t) {
-    struct mt_bank *b = t->bank;
-    struct mt_control *c = t->control;
-    int64_t live = b->counters.live_bytes;
-    if (!t->shared) {
-        if (live > c->peak_bytes) {
-            c->peak_bytes = t->high = live;
-            c->epoch++;
-        }
-        return;
-    }
-    if (mt_unlikely(mt_load_relaxed(&c->clear_epoch) !=
-                    t->clear_epoch)) /* a later clear finds nothing to undo */
-        return;
-    int64_t change = live - b->published_bytes;
-    b->published_bytes = live;
-    int64_t current =
-        mt_add_relaxed(&c->current_bytes, change) + change; /* the sum, in some order of all */
-    note_peak(c, current);
-    mt_scopes_process_note_current(current);
-    int64_t w = window();
-    t->low = live - w;
-    t->high = live + w;
-}
-
-/* Another thread can publish a higher current meanwhile: then that is the peak. */
-void mt_count_reset_peak(struct mt_thread *t) {
-    struct mt_control *c = t->control;
-    mt_scopes_process_publish(t);
-    int64_t live = t->shared ? mt_load_relaxed(&c->current_bytes) : t->bank->counters.live_bytes;
-    mt_store_relaxed(&c->peak_bytes, live); /* see above */
-    mt_add_relaxed(&c->epoch, 1);
-    if (!t->shared)
-        t->high = live;
 }
 
 static void clear_bank(struct mt_thread *t) {
@@ -409,8 +257,7 @@ static bool note_clear(struct mt_thread *t) {
 
 static void forget_paths(struct mt_thread *t) {
     mt_walk_reset(&t->stack);
-    for (uint32_t i = 0; i < MT_CHILDREN; i++)
-        t->child[i].pc = 0;
+    mt_paths_forget(&t->paths);
 }
 
 void mt_threads_forget_passing(struct mt_thread *t) {
@@ -445,17 +292,11 @@ void mt_threads_refresh(struct mt_thread *t) {
 /* ---- the walker ------------------------------------------------------------------------------ */
 
 #ifdef MEMTRACK_CHECKS
-const char *mt_threads_check(bool alone) {
-    struct mt_limits limits = mt_limits_of(mt_state.header);
-    const char *violation =
-        limits.n_banks > 1 ? mt_writer_check_table(&table, limits.n_banks) : NULL;
-    for (mt_bank_id id = 1; violation == NULL && id < limits.n_banks; id++) {
-        if (alone)
-            violation = mt_bank_fault(mt_banks_at(id), &limits);
+const char *mt_threads_check(void) {
+    for (mt_bank_id id = 1; id < mt_state.header->n_banks; id++)
         MT_MUST(thread_of[id] == NULL || thread_of[id]->bank == NULL ||
                     thread_of[id]->bank_id == id,
                 "threads: a bank's memory belongs to another bank");
-    }
-    return violation;
+    return NULL;
 }
 #endif

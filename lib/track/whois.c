@@ -9,11 +9,11 @@
  */
 #include "track/whois.h"
 
+#include "track/ground/state.h"
 #include "track/live/live.h"
 #include "track/tables/identities.h"
 #include "track/tables/paths.h"
 #include "track/tables/sites.h"
-#include "track/threads.h"
 
 #include <time.h>
 

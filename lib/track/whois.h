@@ -4,7 +4,7 @@
 #define MT_TRACK_WHOIS_H
 
 #include "memtrack.h"
-#include "track/ground/state.h"
+#include "track/thread/thread.h"
 
 /* Inside of an event. False: the address lies in no live block that is known. */
 MT_HIDDEN bool mt_whois(struct mt_thread *t, uint64_t address, memtrack_block *out);

@@ -19,7 +19,10 @@
 #include <cmocka.h>
 
 #include "track/check.h"
+#include "track/ground/state.h"
 #include "track/guard.h"
+#include "track/record.h"
+#include "track/start.h"
 
 static inline uint64_t engine_random(uint64_t *state) {
     *state = *state * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);

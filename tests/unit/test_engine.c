@@ -6,6 +6,8 @@
 #include "engine-fixture.h"
 
 #include "ledger/writer/check.h"
+#include "track/ground/index.h"
+#include "track/live/count.h"
 #include "track/live/live.h"
 #include "track/tables/identities.h"
 #include "track/tables/modules.h"
@@ -109,13 +111,14 @@ static void a_path_has_one_node(void **state) {
         uint64_t r = engine_random(&random);
         uint32_t of = n != 0 ? (uint32_t)(r % n) : 0;
         if (n != 0 && r % 3 == 0) { /* one that is there */
-            assert_int_equal(mt_paths_find(t, path[of].parent, path[of].pc, 0), path[of].id);
+            assert_int_equal(mt_paths_find(&t->paths, path[of].parent, path[of].pc, 0),
+                             path[of].id);
             continue;
         }
         path[n].parent = n == 0 || r % 5 == 0 ? MT_NODE_ROOT : path[of].id;
         path[n].pc =
             0x400000 + (uint64_t)n * 4 + (r % 2 ? MT_PC_EXACT : 0); /* each its own: a new node */
-        path[n].id = mt_paths_find(t, path[n].parent, path[n].pc, 0);
+        path[n].id = mt_paths_find(&t->paths, path[n].parent, path[n].pc, 0);
         assert_int_equal(path[n].id, mt_state.header->n_nodes - 1);
         n++;
     }
@@ -133,7 +136,7 @@ static void a_path_is_its_addresses(void **state) {
         mt_node_id node = MT_NODE_ROOT;
         for (uint32_t i = n; i-- > 0;) {
             pc[i] = 0x900000 + engine_random(&random) % 3;
-            node = mt_paths_find(t, node, pc[i], 0);
+            node = mt_paths_find(&t->paths, node, pc[i], 0);
         }
         assert_int_equal(mt_paths_addresses(node, told, MOST_DEPTH + 1), n);
         assert_memory_equal(told, pc, n * sizeof *pc);
@@ -158,18 +161,18 @@ static struct mt_node *node_of(mt_node_id id) {
 static void a_node_that_is_not_counted_yet_keeps_its_place(void **state) {
     (void)state;
     struct mt_thread *t = engine_enter();
-    mt_node_id parent = mt_paths_find(t, MT_NODE_ROOT, 0xa00000, 0),
+    mt_node_id parent = mt_paths_find(&t->paths, MT_NODE_ROOT, 0xa00000, 0),
                left = mt_state.header->n_nodes;
     uint64_t told[3];
     assert_int_equal(left, parent + 1);
     node_of(left)->parent = parent;
     node_of(left)->key = 0xa00010;
-    assert_int_equal(mt_paths_find(t, parent, 0xa00010, 0), left);
-    mt_node_id next = mt_paths_find(t, parent, 0xa00020, 0);
+    assert_int_equal(mt_paths_find(&t->paths, parent, 0xa00010, 0), left);
+    mt_node_id next = mt_paths_find(&t->paths, parent, 0xa00020, 0);
     assert_int_equal(next, left + 1);
     assert_int_equal(mt_paths_addresses(left, told, 3), 2);
     assert_int_equal(told[0], 0xa00010);
-    assert_int_equal(mt_paths_find(t, parent, 0xa00010, 0), left);
+    assert_int_equal(mt_paths_find(&t->paths, parent, 0xa00010, 0), left);
     assert_int_equal(mt_state.header->n_nodes, left + 2);
     engine_leave(t);
     engine_check();
@@ -191,7 +194,7 @@ static void a_text_has_one_name(void **state) {
         snprintf(name[i], 8, "%d", i); /* distinct in what counts */
         if (bytes > 8)
             name[i][strlen(name[i])] = '-';
-        name_id[i] = mt_names_find(t, name[i]);
+        name_id[i] = mt_names_find(&t->names, name[i]);
         assert_int_not_equal(name_id[i], 0);
         for (int k = 0; k < i; k += 1 + i / 50)
             assert_int_not_equal(name_id[k], name_id[i]);
@@ -200,7 +203,7 @@ static void a_text_has_one_name(void **state) {
         int i = (int)(engine_random(&random) % NAMES);
         char copy[NAME_ROOM]; /* the same text at one address after the other */
         memcpy(copy, name[i], sizeof copy);
-        assert_int_equal(mt_names_find(t, copy), name_id[i]);
+        assert_int_equal(mt_names_find(&t->names, copy), name_id[i]);
     }
     engine_leave(t);
     engine_check();
@@ -218,7 +221,7 @@ static void a_path_and_a_class_have_one_site(void **state) {
     for (int round = 0; round < 60000; round++) {
         uint64_t r = engine_random(&random);
         uint32_t i = (uint32_t)(r % SITES), c = (uint32_t)(r >> 20) % 4;
-        mt_site_id id = mt_sites_own(t, path[i].id, (uint8_t)(c * 7));
+        mt_site_id id = mt_count_own(t, path[i].id, (uint8_t)(c * 7));
         const struct mt_site *s = mt_sites_at(id);
         if (site_of[i][c] == 0)
             site_of[i][c] = id;
@@ -230,7 +233,7 @@ static void a_path_and_a_class_have_one_site(void **state) {
     }
     for (uint32_t i = 0; i < SITES; i++)
         for (uint32_t c = 0; c < 4 && site_of[i][c] != 0; c++)
-            assert_int_equal(mt_sites_foreign(t, site_of[i][c]),
+            assert_int_equal(mt_count_foreign(t, site_of[i][c]),
                              site_of[i][c]); /* of its own it is the same one */
     engine_leave(t);
     engine_check();

@@ -9,8 +9,8 @@
 #include <pthread.h>
 
 #include "track/record.h"
+#include "track/tables/banks.h"
 #include "track/tables/names.h"
-#include "track/threads.h"
 
 enum { THREADS = 4, BLOCKS = 512, ROUNDS = 4000 };
 
@@ -49,7 +49,7 @@ static void new_name(uint64_t random) {
     char text[32];
     snprintf(text, sizeof text, "name %d", (int)(random % 500));
     struct mt_thread *t = engine_enter();
-    assert_int_not_equal(mt_names_find(t, text), 0);
+    assert_int_not_equal(mt_names_find(&t->names, text), 0);
     engine_leave(t);
 }
 
@@ -82,7 +82,7 @@ static void several_threads_at_once(void **state) {
     for (int i = 0; i < 8; i++) {
         char text[16];
         snprintf(text, sizeof text, "domain %d", i);
-        domain[i] = mt_names_find(t, text);
+        domain[i] = mt_names_find(&t->names, text);
     }
     engine_leave(t);
     for (uint64_t i = 0; i < THREADS; i++)

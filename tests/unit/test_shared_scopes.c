@@ -13,11 +13,14 @@
 #include <sys/wait.h>
 
 #include "profile/ledger/convert.h"
+#include "track/clear.h"
+#include "track/scopes/process.h"
 #include "track/scopes/scopes.h"
+#include "track/scopes/thread.h"
+#include "track/tables/banks.h"
 #include "track/tables/modules.h"
 #include "track/tables/names.h"
 #include "track/tables/sites.h"
-#include "track/threads.h"
 
 enum { OF_PROCESS = 2, NAMERS = OF_PROCESS + 1, FORKS = 12 };
 
@@ -57,7 +60,7 @@ __attribute__((noinline)) static void clear(void) {
 }
 
 __attribute__((noinline)) static void name_function(const void *function) {
-    AS_EVENT(mt_names_find_function(t, (uint64_t)function) != 0);
+    AS_EVENT(mt_names_find_function(&t->names, (uint64_t)function) != 0);
 }
 
 __attribute__((noinline)) static void allocate(uint64_t id, size_t bytes) {
@@ -203,7 +206,7 @@ static void locks_are_taken_in_one_order(void **state) {
                                             clear_all_the_time, load_and_unload};
     enum { THREADS = sizeof work / sizeof *work };
     pthread_t thread[THREADS];
-    AS_EVENT(mt_names_find(t, "domain") == 1);
+    AS_EVENT(mt_names_find(&t->names, "domain") == 1);
     n_working = NAMERS;
     assert_int_equal(pthread_barrier_init(&together, NULL, THREADS + 1), 0);
     for (uint64_t i = 0; i < THREADS; i++)

@@ -12,7 +12,8 @@
 #include "track/ground/index.h"
 
 #include "base/pages.h"
-#include "track/check.h"
+#include "ledger/invariants.h"
+#include "track/ground/state.h"
 
 enum { FIRST_BITS = 12, LAST_BITS = 29, HUGE_BITS = 20 };
 

@@ -76,4 +76,9 @@ MT_HIDDEN bool mt_index_reserve(struct mt_index *x);
 /* Add id. Room must be there. */
 MT_HIDDEN void mt_index_insert(struct mt_index *x, uint64_t hash, uint32_t id);
 
+#ifdef MEMTRACK_CHECKS
+/* See track/check.h. Ids lie below n_ids. */
+MT_HIDDEN const char *mt_index_check(const struct mt_index *x, uint32_t n_ids);
+#endif
+
 #endif

@@ -8,7 +8,8 @@
 #ifndef MT_TRACK_LEFT_H
 #define MT_TRACK_LEFT_H
 
-#include "track/record.h"
+#include "base/os.h"
+#include "track/ground/hook_frame.h"
 
 enum mt_fate {
     MT_FATE_INTERRUPTED, /* it will go on */

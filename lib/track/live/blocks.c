@@ -2,8 +2,10 @@
 /* Each is a plan: the counters of the site and of the thread, and what is in the table. */
 #include "track/live/blocks.h"
 
+#include "track/ground/state.h"
 #include "track/live/count.h"
 #include "track/live/plan.h"
+#include "track/live/sampling.h"
 
 /* What a block of so many bytes counts for more in the thread's live bytes, when it stands for
  * others: see sampling.h. */

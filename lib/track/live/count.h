@@ -10,10 +10,9 @@
 #define MT_TRACK_COUNT_H
 
 #include "base/atomic.h"
-#include "track/live/sampling.h"
-#include "track/request.h"
+#include "track/live/eras.h"
+#include "track/scopes/process.h"
 #include "track/tables/sites.h"
-#include "track/threads.h"
 
 static inline void mt_count_note_live(struct mt_thread *t, int64_t live) {
     if (mt_unlikely(live > t->bank->scope_high))
@@ -58,11 +57,30 @@ static inline void mt_count_allocation(struct mt_thread *t, struct mt_site *s, m
         mt_scopes_process_publish(t);
 }
 
+/* The thread looks for a site for the first time, or has not done so lately: what mt_sites_find and
+ * mt_sites_find_foreign return, after it has got its row. */
+MT_HIDDEN mt_site_id mt_count_find(struct mt_thread *t, mt_node_id node, uint8_t size_class);
+MT_HIDDEN mt_site_id mt_count_find_foreign(struct mt_thread *t, mt_site_id of);
+
+/* The record in which this thread counts its blocks of (node, size class); 0: there is no room. */
+static inline mt_site_id mt_count_own(struct mt_thread *t, mt_node_id node, uint8_t size_class) {
+    mt_site_id id;
+    return mt_likely(mt_sites_known(&t->sites, node, size_class, &id))
+               ? id
+               : mt_count_find(t, node, size_class);
+}
+
+static inline mt_site_id mt_count_foreign(struct mt_thread *t, mt_site_id of) {
+    mt_site_id id;
+    return mt_likely(mt_sites_known_foreign(&t->sites, of, &id)) ? id
+                                                                 : mt_count_find_foreign(t, of);
+}
+
 /* The record in which this thread counts what happens to a block of site id. */
 static inline struct mt_site *mt_count_record_of(struct mt_thread *t, mt_site_id *id) {
     struct mt_site *s = mt_sites_at(*id);
     if (mt_unlikely(s->bank != t->bank_id)) {
-        *id = mt_sites_foreign(t, *id);
+        *id = mt_count_foreign(t, *id);
         s = mt_sites_at(*id);
     }
     return s;
@@ -104,5 +122,8 @@ mt_count_free_plain(struct mt_thread *t, mt_site_id id, uint64_t bytes, bool tem
 /* Any block; waste: what its usable size was larger by, when that is counted. */
 MT_HIDDEN void mt_count_free(struct mt_thread *t, mt_site_id id, uint64_t bytes, int64_t waste,
                              bool temporary);
+
+/* Let the process's peak be what is live now. */
+MT_HIDDEN void mt_count_reset_peak(struct mt_thread *t);
 
 #endif

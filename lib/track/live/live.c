@@ -19,8 +19,8 @@
 
 #include "base/atomic.h"
 #include "base/pages.h"
-#include "ledger/writer/check.h"
-#include "track/check.h"
+#include "ledger/invariants.h"
+#include "ledger/writer/table.h"
 
 enum {
     DIRECTORY_SHIFT = 36,

@@ -11,6 +11,7 @@
 
 #include "base/atomic.h"
 #include "track/ground/state.h"
+#include "track/thread/thread.h"
 
 struct mt_live_entry {
     uint64_t bytes;
@@ -273,5 +274,11 @@ mt_live_take(struct mt_thread *t, uint64_t address, struct mt_journal *journal, 
         return mt_live_big_take(address, journal, dropped);
     return mt_live_decode(word);
 }
+
+#ifdef MEMTRACK_CHECKS
+/* See track/check.h. While no other thread records. */
+MT_HIDDEN const char *mt_live_check(void);
+MT_HIDDEN bool mt_live_has_big(uint64_t key); /* is there a big block under this key? */
+#endif
 
 #endif

@@ -5,12 +5,12 @@
 
 /* xorshift64*: Vigna, "An experimental exploration of Marsaglia's xorshift generators, scrambled",
  * 2016. */
-static uint64_t next_random(struct mt_thread *t) {
-    uint64_t x = t->random ? t->random : 1;
+static uint64_t next_random(struct mt_sampling_part *part) {
+    uint64_t x = part->random ? part->random : 1;
     x ^= x >> 12;
     x ^= x << 25;
     x ^= x >> 27;
-    t->random = x;
+    part->random = x;
     return x * UINT64_C(2685821657736338717);
 }
 
@@ -29,21 +29,20 @@ static double natural_log(double x) {
     return 2 * sum + exponent * 0.69314718055994531;
 }
 
-static int64_t next_gap(struct mt_thread *t, uint64_t period) {
-    double uniform = ((double)(next_random(t) >> 11) + 1) / 9007199254740992.0; /* (0, 1] */
+static int64_t next_gap(struct mt_sampling_part *part, uint64_t period) {
+    double uniform = ((double)(next_random(part) >> 11) + 1) / 9007199254740992.0; /* (0, 1] */
     double gap = -natural_log(uniform) * (double)period;
     return gap < 1 ? 1 : gap > 4e18 ? INT64_MAX / 2 : (int64_t)gap;
 }
 
-bool mt_sampling_takes(struct mt_thread *t, uint64_t bytes, uint64_t period) {
-    if (t->until_sample == 0)
-        t->until_sample = next_gap(t, period);
-    if (bytes < (uint64_t)t->until_sample) {
-        t->until_sample -= (int64_t)bytes;
-        t->last_block = NULL;
+bool mt_sampling_takes(struct mt_sampling_part *part, uint64_t bytes, uint64_t period) {
+    if (part->until == 0)
+        part->until = next_gap(part, period);
+    if (bytes < (uint64_t)part->until) {
+        part->until -= (int64_t)bytes;
         return false;
     }
-    t->until_sample = next_gap(t, period);
+    part->until = next_gap(part, period);
     return true;
 }
 

@@ -20,7 +20,7 @@
 
 #include "base/atomic.h"
 #include "base/pages.h"
-#include "track/check.h"
+#include "ledger/invariants.h"
 
 enum { LEAF = 128, LEAVES = 1 << 14, SLAB = 64 };
 

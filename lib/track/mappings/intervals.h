@@ -34,4 +34,9 @@ MT_HIDDEN bool mt_intervals_reserve(void);
  * when it is left by longjmp. With two there must be room: mt_intervals_reserve. */
 MT_HIDDEN void mt_intervals_replace(uint64_t begin, const struct mt_interval *part, uint32_t n);
 
+#ifdef MEMTRACK_CHECKS
+/* See track/check.h. */
+MT_HIDDEN const char *mt_intervals_check(void);
+#endif
+
 #endif

@@ -33,7 +33,6 @@
 #include "base/text.h"
 #include "track/ground/state.h"
 #include "track/process/raw_calls.h"
-#include "track/threads.h"
 
 #include <elf.h>
 #include <fcntl.h>

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* What scopes of threads (scopes.c) and scopes of the process (process_scopes.c) are both made
- * of. */
+/* What scopes of threads (thread.c) and scopes of the process (process.c) are both made of. For this
+ * room alone. */
 #ifndef MT_TRACK_OPEN_H
 #define MT_TRACK_OPEN_H
 
-#include "track/scopes/scopes.h"
-#include "track/scopes/totals.h"
+#include "base/atomic.h"
+#include "memtrack.h"
+#include "track/ground/state.h"
+#include "track/thread/thread.h"
 
 #include <time.h>
 
@@ -115,66 +117,44 @@ static inline int open_handle(struct mt_scope_handle *h, enum mt_scope_state sta
     return 0;
 }
 
+/* One that measures nothing, and may be ended. */
+static inline void make_inert(struct mt_scope_handle *h) {
+    open_handle(h, INERT, 0, 0, 0);
+}
+
 /* Places for open scopes, for readers to find. NULL: no room. */
 MT_HIDDEN struct mt_open_scope *mt_scopes_open_new_chunk(void);
 
-/* ---- scopes of the process ---- */
+/* ---- those of the process: any number of threads ---- */
 
-MT_HIDDEN extern uint32_t mt_scopes_process_n; /* all open ones lie below */
-MT_HIDDEN void mt_scopes_process_start(void);
-/* The lock is not taken. out may be NULL. */
-MT_HIDDEN int mt_scopes_process_end(struct mt_thread *t, struct mt_scope_handle *h,
-                                    memtrack_delta *out);
+/* In a new process: there is none. */
+MT_HIDDEN void mt_scopes_open_start(void);
+MT_HIDDEN extern uint32_t mt_scopes_open_n; /* all open ones lie below; others have serial 0 */
+MT_HIDDEN struct mt_open_scope *mt_scopes_open_at(uint32_t index);
+/* A place that is free, and its index; NULL: no room. Under the lock of these scopes. */
+MT_HIDDEN struct mt_open_scope *mt_scopes_open_free_place(uint32_t *index);
+/* *high is at least value from now on. */
+MT_HIDDEN void mt_scopes_open_raise(int64_t *high, int64_t value);
+/* The process's current bytes have been published: all of them have held as much. */
+MT_HIDDEN void mt_scopes_open_note_current(int64_t current);
 
-/* ---- the peak, events ---- */
+/* ---- what a program passes ---- */
 
-/* Hand the highest live bytes since the last time to the innermost scope, and with one thread to
- * the process's. */
-static inline __attribute__((always_inline)) void flush(struct mt_thread *t) {
-    struct mt_scope_stack *s = t->scopes;
-    bool is_open = s != NULL && s->depth != 0;
-    if (t->bank->scope_high != INT64_MAX) {
-        if (is_open && t->bank->scope_high > open_at(s, s->depth - 1)->high_bytes)
-            open_at(s, s->depth - 1)->high_bytes = t->bank->scope_high;
-        if (!t->shared)
-            mt_scopes_process_note_current(t->bank->scope_high);
-    }
-    t->bank->scope_high = is_open || mt_load_relaxed(&mt_scopes_process_n) != 0
-                              ? t->bank->counters.live_bytes
-                              : INT64_MAX;
-}
-
-/* One in header.event_sample of a thread's scopes; in threads that have had none but the process's,
- * all. */
-static inline __attribute__((always_inline)) bool wants_event(struct mt_scope_stack *s) {
-    uint32_t one_in = mt_state.header->event_sample;
-    if (one_in == 0 || s == NULL)
-        return one_in != 0;
-    if (mt_unlikely(s->until_event != 0)) {
-        s->until_event--;
-        return false;
-    }
-    s->until_event = one_in - 1;
-    return true;
-}
-
-static inline __attribute__((always_inline)) void add_event(struct mt_thread *t, uint64_t serial,
-                                                            mt_name_id name, uint64_t begin_ns,
-                                                            uint64_t duration_ns, int64_t net_bytes,
-                                                            int64_t peak_bytes) {
-    uint64_t number;
-    struct mt_event *e = wants_event(t->scopes) ? mt_scopes_timeline_next(t, &number) : NULL;
-    if (e == NULL)
-        return;
-    e->scope = serial;
-    e->time_ns = since_start(begin_ns);
-    e->duration_ns = duration_ns;
-    e->value = net_bytes;
-    e->peak_bytes = peak_bytes;
-    e->kind = MT_EVENT_SCOPE;
-    e->name = name;
-    e->text = 0;
-    mt_scopes_timeline_done(e, number);
+/* Why there is no such scope of this thread, or 0. */
+static inline __attribute__((always_inline)) int fault_of(const struct mt_thread *t,
+                                                          const struct mt_scope_handle *h) {
+    const struct mt_scope_stack *s = t->scopes.stack;
+    if (h->magic != MAGIC || (h->state != OPEN && h->state != PROCESS && h->state != DETACHED))
+        return -MEMTRACK_EENDED;
+    if (h->pid != (uint32_t)mt_state.pid)
+        return -MEMTRACK_EFORKED;
+    if (h->state != OPEN)
+        return 0;
+    if (h->serial >> MT_SCOPE_SERIAL_BITS != t->bank_id)
+        return -MEMTRACK_ETHREAD;
+    if (s == NULL || h->index >= s->depth || open_at(s, h->index)->serial != h->serial)
+        return -MEMTRACK_EENDED;
+    return 0;
 }
 
 #endif

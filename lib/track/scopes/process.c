@@ -4,45 +4,36 @@
  * brought up to date whenever the process's current bytes are published (or, with one thread,
  * whenever scope_high is handed on).
  */
+#include "track/scopes/process.h"
+
 #include "base/lock.h"
-#include "track/scopes/open.h"
+#include "track/scopes/measure.h"
+#include "track/scopes/totals.h"
+#include "track/tables/banks.h"
 #include "track/tables/names.h"
-#include "track/threads.h"
+#include "track/thread/peak.h"
 
-enum { MAX_SCOPES = 256 };
-
-uint32_t mt_scopes_process_n;
-static struct mt_open_scope *chunk[MAX_SCOPES / MT_OPEN_PER_CHUNK];
 static struct mt_lock lock;
 static uint64_t n_serials;
 
 void mt_scopes_process_start(void) {
-    for (uint32_t i = 0; i < MAX_SCOPES / MT_OPEN_PER_CHUNK; i++)
-        chunk[i] = NULL;
-    mt_scopes_process_n = 0;
+    mt_scopes_open_start();
     lock = (struct mt_lock){0};
 }
 
-static struct mt_open_scope *scope_at(uint32_t i) {
-    return &chunk[i / MT_OPEN_PER_CHUNK][i % MT_OPEN_PER_CHUNK];
-}
-
-/* Relaxed: the highest of several threads, whichever comes first. */
-static void raise_to(int64_t *high, int64_t value) {
-    int64_t old = mt_load_relaxed(high);
-    while (value > old && !mt_replace_relaxed(high, &old, value))
-        ;
-}
-
-void mt_scopes_process_note_current(int64_t current) {
-    uint32_t n = mt_load_acquire(&mt_scopes_process_n); /* with the chunks that these lie in */
-    for (uint32_t i = 0; mt_unlikely(i < n); i++)
-        raise_to(&scope_at(i)->high_bytes, current);
+void mt_scopes_process_publish(struct mt_thread *t) {
+    if (!t->shared) {
+        mt_peak_raise_alone(t);
+        return;
+    }
+    int64_t current = mt_peak_publish(t);
+    if (current != INT64_MIN)
+        mt_scopes_open_note_current(current);
 }
 
 void mt_scopes_process_begin_sharing(const struct mt_thread *first) {
     if (first->bank->scope_high != INT64_MAX)
-        mt_scopes_process_note_current(first->bank->scope_high);
+        mt_scopes_open_note_current(first->bank->scope_high);
 }
 
 bool mt_scopes_process_lock(void) {
@@ -54,9 +45,9 @@ void mt_scopes_process_unlock(void) {
 }
 
 void mt_scopes_process_clear(void) {
-    for (uint32_t i = 0; i < mt_scopes_process_n; i++) {
-        scope_at(i)->begin = (struct mt_counters){0};
-        mt_store_relaxed(&scope_at(i)->high_bytes, 0); /* which others may be raising */
+    for (uint32_t i = 0; i < mt_scopes_open_n; i++) {
+        mt_scopes_open_at(i)->begin = (struct mt_counters){0};
+        mt_store_relaxed(&mt_scopes_open_at(i)->high_bytes, 0); /* which others may be raising */
     }
 }
 
@@ -74,29 +65,16 @@ static struct mt_counters of_process(void) {
     return sum;
 }
 
-/* A place that is free, and its index. */
-static struct mt_open_scope *free_place(uint32_t *index) {
-    for (uint32_t i = 0; i < MAX_SCOPES; i++) {
-        struct mt_open_scope **c = &chunk[i / MT_OPEN_PER_CHUNK];
-        if (*c == NULL && (*c = mt_scopes_open_new_chunk()) == NULL)
-            return NULL;
-        *index = i;
-        if (scope_at(i)->serial == 0)
-            return scope_at(i);
-    }
-    return NULL;
-}
-
 int mt_scopes_process_begin(struct mt_thread *t, memtrack_scope *scope, const char *name) {
     struct mt_scope_handle *h = (struct mt_scope_handle *)scope;
-    mt_name_id id = mt_names_find(t, name);
-    mt_scopes_make_inert(scope);
+    mt_name_id id = mt_names_find(&t->names, name);
+    make_inert(h);
     if (id == 0 || !mt_lock_acquire(&lock, MT_RANK_PROCESS_SCOPES))
         return -MEMTRACK_ELIMIT;
     mt_scopes_process_publish(t);
     flush(t);
     uint32_t index;
-    struct mt_open_scope *p = free_place(&index);
+    struct mt_open_scope *p = mt_scopes_open_free_place(&index);
     if (p != NULL) {
         p->name = id;
         p->begin = of_process();
@@ -107,8 +85,8 @@ int mt_scopes_process_begin(struct mt_thread *t, memtrack_scope *scope, const ch
         open_handle(h, PROCESS, p->event, index, id);
         h->event = p->event;
         mt_store_release(&p->serial, p->event); /* the scope is whole: readers begin here */
-        if (index >= mt_scopes_process_n)
-            mt_store_release(&mt_scopes_process_n, index + 1); /* likewise */
+        if (index >= mt_scopes_open_n)
+            mt_store_release(&mt_scopes_open_n, index + 1); /* likewise */
         t->bank->scope_high = t->bank->counters.live_bytes;
     }
     mt_lock_release(&lock, MT_RANK_PROCESS_SCOPES);
@@ -119,10 +97,10 @@ int mt_scopes_process_begin(struct mt_thread *t, memtrack_scope *scope, const ch
 
 static void close(struct mt_open_scope *p) {
     mt_store_release(&p->serial, 0); /* before its place is used again */
-    uint32_t n = mt_scopes_process_n;
-    while (n > 0 && scope_at(n - 1)->serial == 0)
+    uint32_t n = mt_scopes_open_n;
+    while (n > 0 && mt_scopes_open_at(n - 1)->serial == 0)
         n--;
-    mt_store_release(&mt_scopes_process_n, n); /* fewer to look at */
+    mt_store_release(&mt_scopes_open_n, n); /* fewer to look at */
 }
 
 /* The lock is taken. */
@@ -131,7 +109,7 @@ static void finish(struct mt_thread *t, struct mt_open_scope *p, bool is_error,
     mt_scopes_process_publish(t);
     flush(t);
     struct mt_counters now = of_process();
-    raise_to(&p->high_bytes, now.live_bytes);
+    mt_scopes_open_raise(&p->high_bytes, now.live_bytes);
     memtrack_delta d =
         delta_of(difference(now, p->begin), mt_load_relaxed(&p->high_bytes) - p->begin.live_bytes,
                  clock_ns(CLOCK_MONOTONIC) - p->begin_ns, 0);
@@ -145,8 +123,8 @@ static void finish(struct mt_thread *t, struct mt_open_scope *p, bool is_error,
 }
 
 int mt_scopes_process_end(struct mt_thread *t, struct mt_scope_handle *h, memtrack_delta *out) {
-    uint32_t n = mt_load_acquire(&mt_scopes_process_n); /* with the chunks that these lie in */
-    struct mt_open_scope *p = h->index < n ? scope_at(h->index) : NULL;
+    uint32_t n = mt_load_acquire(&mt_scopes_open_n); /* with the chunks that these lie in */
+    struct mt_open_scope *p = h->index < n ? mt_scopes_open_at(h->index) : NULL;
     int rc = -MEMTRACK_EENDED;
     if (p == NULL || !mt_lock_acquire(&lock, MT_RANK_PROCESS_SCOPES))
         return rc;
@@ -161,14 +139,13 @@ int mt_scopes_process_end(struct mt_thread *t, struct mt_scope_handle *h, memtra
 }
 
 void mt_scopes_process_end_all(struct mt_thread *t) {
-    if (mt_load_relaxed(&mt_scopes_process_n) ==
-            0 || /* who begins one now does not want it ended */
+    if (mt_load_relaxed(&mt_scopes_open_n) == 0 || /* who begins one now does not want it ended */
         !mt_lock_acquire(&lock, MT_RANK_PROCESS_SCOPES))
         return;
-    for (uint32_t i = 0; i < mt_scopes_process_n; i++)
-        if (scope_at(i)->serial != 0) {
-            finish(t, scope_at(i), true, NULL);
-            close(scope_at(i));
+    for (uint32_t i = 0; i < mt_scopes_open_n; i++)
+        if (mt_scopes_open_at(i)->serial != 0) {
+            finish(t, mt_scopes_open_at(i), true, NULL);
+            close(mt_scopes_open_at(i));
         }
     mt_lock_release(&lock, MT_RANK_PROCESS_SCOPES);
 }

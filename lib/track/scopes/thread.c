@@ -16,32 +16,19 @@
  * nothing more. The caller's storage holds a serial number that must be found here, and what has
  * been measured of a scope that is detached.
  */
+#include "track/scopes/thread.h"
+
 #include "base/pages.h"
-#include "ledger/writer/table.h"
-#include "track/check.h"
-#include "track/record.h"
-#include "track/scopes/open.h"
+#include "ledger/invariants.h"
+#include "track/ground/hook_frame.h"
+#include "track/scopes/measure.h"
+#include "track/scopes/totals.h"
 #include "track/tables/names.h"
-#include "track/threads.h"
 
 #include <signal.h>
 
-struct mt_open_scope *mt_scopes_open_new_chunk(void) {
-    struct mt_ledger_header *h = mt_state.header;
-    size_t bytes = sizeof(struct mt_open_scope) * MT_OPEN_PER_CHUNK;
-    if (!mt_state_lock_growth())
-        return NULL;
-    struct mt_open_scope *c = mt_table_new_chunk(&mt_state.ledger, MT_EXTENT_OPEN,
-                                                 h->n_open / MT_OPEN_PER_CHUNK, bytes, 64);
-    if (c != NULL)
-        mt_store_release(&h->n_open,
-                         h->n_open + MT_OPEN_PER_CHUNK); /* those that it counts are there */
-    mt_state_unlock_growth();
-    return c;
-}
-
 void mt_scopes_thread_clear(struct mt_thread *t) {
-    struct mt_scope_stack *s = t->scopes;
+    struct mt_scope_stack *s = t->scopes.stack;
     for (uint32_t i = 0; s != NULL && i < s->depth; i++) {
         open_at(s, i)->begin = (struct mt_counters){0};
         open_at(s, i)->high_bytes = 0;
@@ -52,33 +39,26 @@ void mt_scopes_thread_clear(struct mt_thread *t) {
 
 /* ---- the stack of a thread ------------------------------------------------------------------- */
 
-bool mt_scopes_start(void) {
-    mt_scopes_process_start();
-    if (mt_state.options.scope_cpu)
-        mt_state_flag(MT_FLAG_SCOPE_CPU);
-    return mt_scopes_totals_start();
-}
-
 void mt_scopes_thread_reset(struct mt_thread *t) {
-    t->scope = t->domain = 0;
+    t->scopes.name = t->domain = 0;
 }
 
 void mt_scopes_thread_free(struct mt_thread *t) {
-    if (t->scopes != NULL)
-        mt_pages_unmap(t->scopes, sizeof *t->scopes);
-    t->scopes = NULL;
+    if (t->scopes.stack != NULL)
+        mt_pages_unmap(t->scopes.stack, sizeof *t->scopes.stack);
+    t->scopes.stack = NULL;
 }
 
 static inline __attribute__((always_inline)) void pop(struct mt_thread *t) {
-    struct mt_scope_stack *s = t->scopes;
+    struct mt_scope_stack *s = t->scopes.stack;
     struct mt_open_scope *f = open_at(s, --s->depth);
     int64_t high = f->high_bytes;
     mt_store_release(&f->serial, 0); /* before its place is used again */
     struct mt_open_scope *outer = top_of(s);
     if (outer != NULL && high > outer->high_bytes)
         outer->high_bytes = high;
-    t->scope = outer != NULL ? outer->name : 0;
-    t->bank->scope_high = outer != NULL || mt_load_relaxed(&mt_scopes_process_n) != 0
+    t->scopes.name = outer != NULL ? outer->name : 0;
+    t->bank->scope_high = outer != NULL || mt_load_relaxed(&mt_scopes_open_n) != 0
                               ? t->bank->counters.live_bytes
                               : INT64_MAX;
 }
@@ -123,8 +103,9 @@ finish_idle(struct mt_thread *t, struct mt_open_scope *f, memtrack_delta *out) {
     uint64_t duration_ns = clock_ns(CLOCK_MONOTONIC) - f->begin_ns;
     int64_t duration = (int64_t)duration_ns;
     mt_scopes_totals_add_idle(t, f->name, duration, duration - f->inner[MT_SCOPE_DURATION_NS]);
-    if (t->scopes->depth > 1)
-        open_at(t->scopes, t->scopes->depth - 2)->inner[MT_SCOPE_DURATION_NS] += duration;
+    if (t->scopes.stack->depth > 1)
+        open_at(t->scopes.stack, t->scopes.stack->depth - 2)->inner[MT_SCOPE_DURATION_NS] +=
+            duration;
     add_event(t, f->event, f->name, f->begin_ns, duration_ns, 0, 0);
     pop(t);
     if (out != NULL)
@@ -140,7 +121,7 @@ MT_NOINLINE static void finish_measured(struct mt_thread *t, struct mt_open_scop
     for (int i = 0; i < MT_N_SCOPE_VALUES; i++)
         result.own[i] = result.value[i] - f->inner[i];
     result.own[MT_SCOPE_PEAK_BYTES] = 0; /* peaks of different instants cannot be subtracted */
-    subtract_from_outer(t->scopes, f, result.value);
+    subtract_from_outer(t->scopes.stack, f, result.value);
     mt_scopes_totals_add(t, &result);
     add_event(t, f->event, f->name, f->begin_ns, d.duration_ns, d.net_bytes, d.peak_bytes);
     pop(t);
@@ -150,7 +131,7 @@ MT_NOINLINE static void finish_measured(struct mt_thread *t, struct mt_open_scop
 
 /* End the innermost scope. out may be NULL. */
 static inline __attribute__((always_inline)) void finish(struct mt_thread *t, memtrack_delta *out) {
-    struct mt_open_scope *f = top_of(t->scopes);
+    struct mt_open_scope *f = top_of(t->scopes.stack);
     if (mt_likely(is_idle(t, f)))
         finish_idle(t, f, out);
     else
@@ -159,11 +140,11 @@ static inline __attribute__((always_inline)) void finish(struct mt_thread *t, me
 
 /* The same for one that nothing will end any more. */
 static void abandon(struct mt_thread *t) {
-    finish_measured(t, top_of(t->scopes), true, NULL);
+    finish_measured(t, top_of(t->scopes.stack), true, NULL);
 }
 
 void mt_scopes_thread_end_all(struct mt_thread *t) {
-    while (t->scopes != NULL && t->scopes->depth != 0)
+    while (t->scopes.stack != NULL && t->scopes.stack->depth != 0)
         abandon(t);
 }
 
@@ -193,9 +174,10 @@ static bool is_lost(const struct mt_thread *t, const struct mt_open_scope *f, co
 
 /* The stack, with room for another scope; NULL: there is none. */
 MT_NOINLINE static struct mt_scope_stack *make_room(struct mt_thread *t, const void *storage) {
-    if (t->scopes == NULL && (t->scopes = mt_pages_new(sizeof *t->scopes)) == NULL)
+    if (t->scopes.stack == NULL &&
+        (t->scopes.stack = mt_pages_new(sizeof *t->scopes.stack)) == NULL)
         return NULL;
-    struct mt_scope_stack *s = t->scopes;
+    struct mt_scope_stack *s = t->scopes.stack;
     while (s->depth != 0 && is_lost(t, top_of(s), storage))
         abandon(t);
     if (s->depth == MT_MAX_SCOPE_DEPTH)
@@ -214,7 +196,7 @@ static bool has_room(const struct mt_scope_stack *s) {
 /* storage: the program's, NULL for a function. */
 static inline __attribute__((always_inline)) struct mt_open_scope *
 push(struct mt_thread *t, mt_name_id name, const void *storage) {
-    struct mt_scope_stack *s = t->scopes;
+    struct mt_scope_stack *s = t->scopes.stack;
     if (mt_unlikely(!has_room(s) || (s->depth != 0 && is_lost(t, top_of(s), storage))))
         if ((s = make_room(t, storage)) == NULL)
             return NULL;
@@ -232,54 +214,34 @@ push(struct mt_thread *t, mt_name_id name, const void *storage) {
     for (int i = 0; i < MT_N_SCOPE_VALUES; i++)
         f->inner[i] = 0;
     mt_store_release(&f->serial, serial); /* the scope is whole: readers begin here */
-    t->scope = name;
+    t->scopes.name = name;
     return f;
 }
 
 /* ---- thread scopes --------------------------------------------------------------------------- */
 
-void mt_scopes_make_inert(memtrack_scope *scope) {
-    open_handle((struct mt_scope_handle *)scope, INERT, 0, 0, 0);
-}
-
 int mt_scopes_thread_begin(struct mt_thread *t, memtrack_scope *scope, const char *name) {
     struct mt_scope_handle *h = (struct mt_scope_handle *)scope;
-    mt_name_id id = mt_names_find(t, name);
+    mt_name_id id = mt_names_find(&t->names, name);
     struct mt_open_scope *f = id != 0 ? push(t, id, scope) : NULL;
     if (f == NULL) {
         mt_scopes_totals_drop();
-        mt_scopes_make_inert(scope);
+        make_inert(h);
         return -MEMTRACK_ELIMIT;
     }
-    open_handle(h, OPEN, f->serial, t->scopes->depth - 1, id);
+    open_handle(h, OPEN, f->serial, t->scopes.stack->depth - 1, id);
     h->event = f->event;
     f->begin_cpu_ns = cpu_ns();
     f->begin_ns = clock_ns(CLOCK_MONOTONIC);
     return 0;
 }
 
-/* Why there is no such scope of this thread, or 0. */
-static inline __attribute__((always_inline)) int check(const struct mt_thread *t,
-                                                       const struct mt_scope_handle *h) {
-    const struct mt_scope_stack *s = t->scopes;
-    if (h->magic != MAGIC || (h->state != OPEN && h->state != PROCESS && h->state != DETACHED))
-        return -MEMTRACK_EENDED;
-    if (h->pid != (uint32_t)mt_state.pid)
-        return -MEMTRACK_EFORKED;
-    if (h->state != OPEN)
-        return 0;
-    if (h->serial >> MT_SCOPE_SERIAL_BITS != t->bank_id)
-        return -MEMTRACK_ETHREAD;
-    if (s == NULL || h->index >= s->depth || open_at(s, h->index)->serial != h->serial)
-        return -MEMTRACK_EENDED;
-    return 0;
-}
-
-static int end_thread(struct mt_thread *t, struct mt_scope_handle *h, memtrack_delta *out) {
-    bool is_innermost = h->index + 1 == t->scopes->depth;
-    while (mt_unlikely(h->index + 1 < t->scopes->depth))
+int mt_scopes_thread_end(struct mt_thread *t, struct mt_scope_handle *h, memtrack_delta *out) {
+    bool is_innermost = h->index + 1 == t->scopes.stack->depth;
+    while (mt_unlikely(h->index + 1 < t->scopes.stack->depth))
         abandon(t);
     finish(t, out);
+    h->state = ENDED;
     return is_innermost ? 0 : -MEMTRACK_EORDER;
 }
 
@@ -287,19 +249,19 @@ static int end_thread(struct mt_thread *t, struct mt_scope_handle *h, memtrack_d
 
 int mt_scopes_thread_detach(struct mt_thread *t, memtrack_scope *scope) {
     struct mt_scope_handle *h = (struct mt_scope_handle *)scope;
-    int rc = check(t, h);
+    int rc = fault_of(t, h);
     if (rc != 0)
         return rc;
     if (h->state != OPEN)
         return h->state == DETACHED ? -MEMTRACK_EENDED : -MEMTRACK_EUSAGE;
-    if (h->index + 1 != t->scopes->depth)
+    if (h->index + 1 != t->scopes.stack->depth)
         return -MEMTRACK_EORDER;
     flush(t);
-    struct mt_open_scope *f = top_of(t->scopes);
+    struct mt_open_scope *f = top_of(t->scopes.stack);
     int64_t value[MT_N_SCOPE_VALUES];
     memtrack_delta d = measure(t, f, clock_ns(CLOCK_MONOTONIC));
     values_of(&d, value);
-    subtract_from_outer(t->scopes, f, value);
+    subtract_from_outer(t->scopes.stack, f, value);
     struct mt_counters now;
     read_bank(&now, t->bank);
     h->sum = difference(now, f->begin);
@@ -330,7 +292,7 @@ static void resume(struct mt_open_scope *f, const struct mt_scope_handle *h, uin
 
 int mt_scopes_thread_attach(struct mt_thread *t, memtrack_scope *scope) {
     struct mt_scope_handle *h = (struct mt_scope_handle *)scope;
-    int rc = check(t, h);
+    int rc = fault_of(t, h);
     if (rc != 0)
         return rc;
     if (h->state != DETACHED)
@@ -339,12 +301,12 @@ int mt_scopes_thread_attach(struct mt_thread *t, memtrack_scope *scope) {
     if (f == NULL)
         return -MEMTRACK_ELIMIT;
     resume(f, h, clock_ns(CLOCK_MONOTONIC));
-    return open_handle(h, OPEN, f->serial, t->scopes->depth - 1, h->name);
+    return open_handle(h, OPEN, f->serial, t->scopes.stack->depth - 1, h->name);
 }
 
 /* One that ends while it is detached has measured all already. */
-MT_NOINLINE static int end_detached(struct mt_thread *t, struct mt_scope_handle *h,
-                                    memtrack_delta *out) {
+int mt_scopes_thread_end_detached(struct mt_thread *t, struct mt_scope_handle *h,
+                                  memtrack_delta *out) {
     struct mt_scope_result result = {.name = h->name};
     memtrack_delta d =
         delta_of(h->sum, h->peak, clock_ns(CLOCK_MONOTONIC) - h->begin_ns, h->cpu_ns);
@@ -359,49 +321,10 @@ MT_NOINLINE static int end_detached(struct mt_thread *t, struct mt_scope_handle 
     return 0;
 }
 
-/* ---- all kinds ------------------------------------------------------------------------------- */
-
-int mt_scopes_end(struct mt_thread *t, memtrack_scope *scope, memtrack_delta *out) {
-    struct mt_scope_handle *h = (struct mt_scope_handle *)scope;
-    if (h->magic == MAGIC && h->state == INERT) {
-        h->state = ENDED;
-        return 0;
-    }
-    int rc = check(t, h);
-    if (mt_unlikely(rc != 0))
-        return rc;
-    if (mt_likely(h->state == OPEN))
-        rc = end_thread(t, h, out);
-    else if (h->state == PROCESS)
-        rc = mt_scopes_process_end(t, h, out);
-    else
-        rc = end_detached(t, h, out);
-    h->state = ENDED;
-    return rc;
-}
-
-int mt_scopes_set(struct mt_thread *t, const memtrack_scope *scope, const char *key,
-                  const char *value) {
-    const struct mt_scope_handle *h = (const struct mt_scope_handle *)scope;
-    int rc = check(t, h);
-    struct mt_event e = {.scope = h->event, .kind = MT_EVENT_SET};
-    if (rc != 0)
-        return rc;
-    e.time_ns = since_start(clock_ns(CLOCK_MONOTONIC));
-    e.name = mt_names_find(t, key);
-    e.text = mt_names_find(t, value);
-    if (e.name == 0 || e.text == 0) {
-        mt_scopes_totals_drop();
-        return -MEMTRACK_ELIMIT;
-    }
-    mt_scopes_timeline_add(t, &e);
-    return 0;
-}
-
 /* ---- functions ------------------------------------------------------------------------------- */
 
 void mt_scopes_thread_enter_function(struct mt_thread *t, uint64_t address) {
-    mt_name_id id = mt_names_find_function(t, address);
+    mt_name_id id = mt_names_find_function(&t->names, address);
     struct mt_open_scope *f = id != 0 ? push(t, id, NULL) : NULL;
     if (f == NULL) {
         mt_scopes_totals_drop();
@@ -414,7 +337,7 @@ void mt_scopes_thread_enter_function(struct mt_thread *t, uint64_t address) {
 
 /* Functions that were left by longjmp or an exception lie above the one that returns. */
 void mt_scopes_thread_leave_function(struct mt_thread *t, uint64_t address) {
-    struct mt_scope_stack *s = t->scopes;
+    struct mt_scope_stack *s = t->scopes.stack;
     if (s == NULL)
         return;
     uint32_t i = s->depth;
@@ -431,7 +354,7 @@ void mt_scopes_thread_leave_function(struct mt_thread *t, uint64_t address) {
 
 #ifdef MEMTRACK_CHECKS
 const char *mt_scopes_thread_check(const struct mt_thread *t) {
-    const struct mt_scope_stack *s = t->scopes;
+    const struct mt_scope_stack *s = t->scopes.stack;
     uint64_t before = 0;
     MT_MUST(s == NULL || s->depth <= MT_MAX_SCOPE_DEPTH, "scopes: more are open than there can be");
     for (uint32_t i = 0; s != NULL && i < s->depth; i++) {

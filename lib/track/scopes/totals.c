@@ -11,9 +11,10 @@
 #include "track/scopes/totals.h"
 
 #include "base/pages.h"
+#include "ledger/invariants.h"
 #include "ledger/writer/check.h"
-#include "track/check.h"
 #include "track/ground/index.h"
+#include "track/ground/state.h"
 
 enum { MAX_CHUNKS = 16384, FIRST_CAPACITY = 32, MOST_CAPACITY = 1 << 16 };
 
@@ -21,7 +22,6 @@ static void *chunk[MAX_CHUNKS] MT_PAGES_CLOSED;
 static struct mt_table record_table =
     MT_TABLE(chunk, struct mt_scope_totals, MT_SCOPES_PER_CHUNK, MT_EXTENT_SCOPES, 64);
 static struct mt_index records;
-static struct mt_event *ring;
 
 static struct mt_scope_totals *record_at(uint32_t id) {
     return mt_table_item(chunk, struct mt_scope_totals, MT_SCOPES_PER_CHUNK, id);
@@ -38,10 +38,13 @@ static uint64_t hash_of(uint32_t id) {
 
 bool mt_scopes_totals_start(void) {
     mt_table_start(&record_table);
-    ring = NULL;
     mt_state.header->n_scopes = 1;
-    mt_state.header->event_sample = (uint32_t)mt_state.options.event_sample;
     return mt_index_start(&records, hash_of);
+}
+
+void mt_scopes_totals_forget(struct mt_totals_part *part) {
+    for (uint32_t i = 0; i < MT_SCOPE_CACHE; i++)
+        part->known[i].totals = NULL;
 }
 
 void mt_scopes_totals_drop(void) {
@@ -101,7 +104,7 @@ static struct mt_scope_totals *find_for(struct mt_thread *t, mt_name_id name, bo
 
 MT_NOINLINE static struct mt_known_scope *remember(struct mt_thread *t, mt_name_id name) {
     struct mt_scope_totals *r = find_for(t, name, false);
-    struct mt_known_scope *known = &t->known_scope[name % MT_SCOPE_CACHE];
+    struct mt_known_scope *known = &t->totals.known[name % MT_SCOPE_CACHE];
     if (r == NULL)
         return NULL;
     *known = (struct mt_known_scope){.totals = r};
@@ -109,7 +112,7 @@ MT_NOINLINE static struct mt_known_scope *remember(struct mt_thread *t, mt_name_
 }
 
 static inline struct mt_known_scope *known_scope(struct mt_thread *t, mt_name_id name) {
-    struct mt_known_scope *known = &t->known_scope[name % MT_SCOPE_CACHE];
+    struct mt_known_scope *known = &t->totals.known[name % MT_SCOPE_CACHE];
     return mt_likely(known->totals != NULL && known->totals->name == name) ? known
                                                                            : remember(t, name);
 }
@@ -230,52 +233,6 @@ void mt_scopes_totals_add_idle(struct mt_thread *t, mt_name_id name, int64_t dur
     if (duration_ns > r->max[MT_SCOPE_DURATION_NS])
         r->max[MT_SCOPE_DURATION_NS] = duration_ns;
     count(known, MT_SCOPE_DURATION_NS, duration_ns);
-}
-
-/* ---- events ---------------------------------------------------------------------------------- */
-
-MT_NOINLINE static struct mt_event *make_ring(void) {
-    size_t bytes = sizeof *ring * mt_state.options.events;
-    if (bytes == 0 || !mt_state_lock_growth())
-        return NULL;
-    if (ring == NULL) {
-        mt_state.header->max_events = (uint32_t)mt_state.options.events;
-        /* release: whoever finds the ring finds max_events */
-        mt_store_release(&ring,
-                         mt_table_new_chunk(&mt_state.ledger, MT_EXTENT_EVENTS, 0, bytes, 64));
-    }
-    mt_state_unlock_growth();
-    return ring;
-}
-
-struct mt_event *mt_scopes_timeline_next(struct mt_thread *t, uint64_t *number) {
-    struct mt_event *r = mt_load_acquire(&ring); /* zeroed, and max_events with it */
-    if (mt_unlikely(r == NULL) && (r = make_ring()) == NULL)
-        return NULL;
-    struct mt_ledger_header *h = mt_state.header;
-    uint64_t n = mt_state_is_alone() ? h->n_events++ : mt_add_relaxed(&h->n_events, 1);
-    struct mt_event *e = &r[n % h->max_events];
-    mt_store_relaxed(&e->number, 0);
-    mt_fence_release(); /* a reader that sees what follows sees the 0 */
-    e->tid = t->bank->tid;
-    *number = n + 1;
-    return e;
-}
-
-void mt_scopes_timeline_add(struct mt_thread *t, const struct mt_event *event) {
-    uint64_t number;
-    struct mt_event *e = mt_scopes_timeline_next(t, &number);
-    if (e == NULL)
-        return;
-    e->scope = event->scope;
-    e->time_ns = event->time_ns;
-    e->duration_ns = event->duration_ns;
-    e->value = event->value;
-    e->peak_bytes = event->peak_bytes;
-    e->kind = event->kind;
-    e->name = event->name;
-    e->text = event->text;
-    mt_scopes_timeline_done(e, number);
 }
 
 /* ---- the walker ------------------------------------------------------------------------------ */

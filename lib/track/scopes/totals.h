@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* What scopes of one name come to: sums, maxima and histograms in the ledger, per thread. And the
- * ring of events. */
+/* What scopes of one name come to: sums, maxima and histograms in the ledger, per thread. */
 #ifndef MT_TRACK_TOTALS_H
 #define MT_TRACK_TOTALS_H
 
 #include "base/atomic.h"
-#include "track/ground/state.h"
+#include "track/thread/thread.h"
 
 struct mt_scope_result {
     mt_name_id name;
@@ -14,6 +13,8 @@ struct mt_scope_result {
 };
 
 MT_HIDDEN bool mt_scopes_totals_start(void);
+/* What a thread remembers may not be so any more. */
+MT_HIDDEN void mt_scopes_totals_forget(struct mt_totals_part *part);
 /* Count a scope, or a part of one, that there is no room for. */
 MT_HIDDEN void mt_scopes_totals_drop(void);
 MT_HIDDEN void mt_scopes_totals_add(struct mt_thread *t, const struct mt_scope_result *result);
@@ -22,13 +23,9 @@ MT_HIDDEN void mt_scopes_totals_add(struct mt_thread *t, const struct mt_scope_r
 MT_HIDDEN void mt_scopes_totals_add_idle(struct mt_thread *t, mt_name_id name, int64_t duration_ns,
                                          int64_t own_ns);
 
-/* number and tid are filled in. Dropped when there is no memory for the ring. */
-MT_HIDDEN void mt_scopes_timeline_add(struct mt_thread *t, const struct mt_event *event);
-/* The same without a copy: the place to fill in, all but number and tid, before
- * mt_scopes_timeline_done; or NULL. */
-MT_HIDDEN struct mt_event *mt_scopes_timeline_next(struct mt_thread *t, uint64_t *number);
-static inline void mt_scopes_timeline_done(struct mt_event *event, uint64_t number) {
-    mt_store_release(&event->number, number); /* the event is whole */
-}
+#ifdef MEMTRACK_CHECKS
+/* See track/check.h. */
+MT_HIDDEN const char *mt_scopes_totals_check(bool alone);
+#endif
 
 #endif

@@ -26,11 +26,12 @@
 #include "track/tables/identities.h"
 
 #include "base/pages.h"
+#include "ledger/invariants.h"
 #include "ledger/writer/check.h"
-#include "track/check.h"
-#include "track/request.h"
+#include "track/ground/array.h"
+#include "track/ground/state.h"
+#include "track/tables/banks.h"
 #include "track/tables/sites.h"
-#include "track/threads.h"
 
 #include <sys/prctl.h>
 
@@ -42,11 +43,6 @@ enum {
     NAME_BYTES = 16,
 };
 
-struct identity {
-    mt_site_id first_site;
-    uint32_t n_sites;
-    uint16_t next; /* of the same bank, ended later */
-};
 struct of_bank {
     uint16_t current, oldest, newest; /* 0: none */
 };
@@ -54,28 +50,20 @@ struct of_bank {
 static void *chunk[MAX_CHUNKS] MT_PAGES_CLOSED;
 static struct mt_table table =
     MT_TABLE(chunk, struct mt_thread_row, MT_THREADS_PER_CHUNK, MT_EXTENT_THREADS, 64);
-static struct identity *identities; /* MT_MAX_THREADS, private memory */
-static struct of_bank *banks;       /* MT_MAX_BANKS, private memory */
+static uint16_t *next_of;     /* of the same bank, ended later: MT_MAX_THREADS, private memory */
+static struct of_bank *banks; /* MT_MAX_BANKS, private memory */
 static uint32_t n_ended, n_ended_sites;
 
 static struct mt_thread_row *row_at(mt_thread_id id) {
     return mt_table_item(chunk, struct mt_thread_row, MT_THREADS_PER_CHUNK, id);
 }
 
-static bool make_private(void **memory, size_t bytes) {
-    if (*memory == NULL)
-        *memory = mt_pages_new_closed(bytes);
-    else
-        mt_pages_discard(*memory, bytes);
-    return *memory != NULL;
-}
-
 bool mt_identities_start(void) {
     mt_table_start(&table);
     n_ended = n_ended_sites = 0;
-    if (!make_private((void **)&identities, sizeof *identities * MT_MAX_THREADS) ||
-        !make_private((void **)&banks, sizeof *banks * MT_MAX_BANKS) ||
-        !mt_pages_open(identities, &identities[MT_THREAD_OTHERS + 1]) ||
+    if (!mt_array_start((void **)&next_of, sizeof *next_of * MT_MAX_THREADS) ||
+        !mt_array_start((void **)&banks, sizeof *banks * MT_MAX_BANKS) ||
+        !mt_array_open(next_of, MT_THREAD_OTHERS + 1) ||
         !mt_table_reserve(&mt_state.ledger, &table, MT_THREAD_OTHERS))
         return false;
     mt_state.header->n_threads = MT_THREAD_OTHERS + 1;
@@ -83,14 +71,7 @@ bool mt_identities_start(void) {
 }
 
 bool mt_identities_reserve_bank(uint32_t bank) {
-    return mt_pages_open(banks, &banks[bank + 1]);
-}
-
-void mt_identities_add_site(mt_thread_id origin, mt_site_id id) {
-    struct identity *i = &identities[origin];
-    mt_sites_at(id)->next_of_origin = i->first_site;
-    i->first_site = id;
-    i->n_sites++;
+    return mt_array_open(banks, bank + 1);
 }
 
 uint32_t mt_identities_tid(mt_thread_id id) {
@@ -185,7 +166,7 @@ static bool has_counted(const struct mt_site *s) {
 }
 
 static bool fold_all(struct mt_thread *t, mt_thread_id id) {
-    for (mt_site_id s = identities[id].first_site; s != 0; s = mt_sites_at(s)->next_of_origin)
+    for (mt_site_id s = mt_sites_first_of(id); s != 0; s = mt_sites_at(s)->next_of_origin)
         if (has_counted(mt_sites_at(s)) && !fold(t, s))
             return false;
     return true;
@@ -203,14 +184,14 @@ static bool is_inside_an_event(mt_bank_id bank) {
 static bool lives(mt_bank_id me, mt_thread_id id) {
     uint64_t clear_epoch = mt_state.header->control.clear_epoch;
     uint64_t blocks = 0;
-    for (mt_site_id s = identities[id].first_site; s != 0; s = mt_sites_at(s)->next_of_origin) {
+    for (mt_site_id s = mt_sites_first_of(id); s != 0; s = mt_sites_at(s)->next_of_origin) {
         const struct mt_site *site = mt_sites_at(s);
         if (site->at_peak.epoch >= clear_epoch) /* else it counts as zero */
             blocks +=
                 site->counters.allocated_blocks - mt_load_relaxed(&site->counters.freed_blocks);
     }
     mt_fence_acquire(); /* first what has been counted, then who is still counting */
-    for (mt_site_id s = identities[id].first_site; s != 0 && blocks == 0;
+    for (mt_site_id s = mt_sites_first_of(id); s != 0 && blocks == 0;
          s = mt_sites_at(s)->next_of_origin)
         blocks = mt_sites_at(s)->bank != me && is_inside_an_event(mt_sites_at(s)->bank);
     return blocks != 0;
@@ -219,9 +200,9 @@ static bool lives(mt_bank_id me, mt_thread_id id) {
 /* ---- rows ------------------------------------------------------------------------------------ */
 
 static void append_ended(struct of_bank *b, uint16_t id) {
-    identities[id].next = 0;
+    next_of[id] = 0;
     if (b->newest != 0)
-        identities[b->newest].next = id;
+        next_of[b->newest] = id;
     else
         b->oldest = id;
     b->newest = id;
@@ -229,7 +210,7 @@ static void append_ended(struct of_bank *b, uint16_t id) {
 
 static uint16_t take_oldest(struct of_bank *b) {
     uint16_t id = b->oldest;
-    b->oldest = identities[id].next;
+    b->oldest = next_of[id];
     if (b->oldest == 0)
         b->newest = 0;
     return id;
@@ -239,7 +220,7 @@ static void end_former(struct of_bank *b) {
     if (b->current > MT_THREAD_OTHERS) {
         append_ended(b, b->current);
         n_ended++;
-        n_ended_sites += identities[b->current].n_sites;
+        n_ended_sites += mt_sites_count_of(b->current);
     }
     b->current = 0;
 }
@@ -249,7 +230,7 @@ static void end_former(struct of_bank *b) {
 static mt_thread_id fold_one(struct mt_thread *t, struct of_bank *b) {
     for (int i = 0; i < TRIES && b->oldest != 0; i++) {
         uint16_t id = take_oldest(b);
-        uint32_t n_sites = identities[id].n_sites;
+        uint32_t n_sites = mt_sites_count_of(id);
         if (!lives(t->bank_id, id) && fold_all(t, id)) {
             mt_add_relaxed(&row_at(MT_THREAD_OTHERS)->n_threads, row_at(id)->n_threads);
             n_ended--;
@@ -264,7 +245,7 @@ static mt_thread_id fold_one(struct mt_thread *t, struct of_bank *b) {
 static mt_thread_id new_row(void) {
     struct mt_ledger_header *h = mt_state.header;
     mt_thread_id id = h->n_threads;
-    if (id >= MT_MAX_THREADS || !mt_pages_open(identities, &identities[id + 1]) ||
+    if (id >= MT_MAX_THREADS || !mt_array_open(next_of, id + 1) || !mt_sites_reserve_origin(id) ||
         !mt_table_reserve(&mt_state.ledger, &table, id))
         return 0;
     mt_store_release(&h->n_threads, id + 1); /* whoever counts it finds its chunk */
@@ -318,19 +299,19 @@ void mt_identities_begin(struct mt_thread *t) {
 /* A thread's sites are its own, each once. */
 static const char *check_sites(mt_thread_id id) {
     uint32_t n = 0;
-    for (mt_site_id s = identities[id].first_site; s != 0; s = mt_sites_at(s)->next_of_origin) {
+    for (mt_site_id s = mt_sites_first_of(id); s != 0; s = mt_sites_at(s)->next_of_origin) {
         MT_MUST(s < mt_state.header->n_sites, "identities: a site is not there");
         MT_MUST(mt_sites_at(s)->origin == id, "identities: a thread has a site of another one");
-        MT_MUST(++n <= identities[id].n_sites, "identities: a thread has more sites than it says");
+        MT_MUST(++n <= mt_sites_count_of(id), "identities: a thread has more sites than it says");
     }
-    MT_MUST(n == identities[id].n_sites, "identities: a thread has fewer sites than it says");
+    MT_MUST(n == mt_sites_count_of(id), "identities: a thread has fewer sites than it says");
     return NULL;
 }
 
 static const char *check_bank(mt_bank_id bank, uint32_t *n) {
     const struct of_bank *b = &banks[bank];
     uint16_t last = 0;
-    for (uint16_t id = b->oldest; id != 0; id = identities[id].next) {
+    for (uint16_t id = b->oldest; id != 0; id = next_of[id]) {
         MT_MUST(id < mt_state.header->n_threads && row_at(id)->bank == bank,
                 "identities: a bank has another one's thread");
         MT_MUST(id != b->current, "identities: a thread has ended, and owns its bank");

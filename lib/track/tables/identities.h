@@ -7,7 +7,7 @@
 #ifndef MT_TRACK_IDENTITIES_H
 #define MT_TRACK_IDENTITIES_H
 
-#include "track/ground/state.h"
+#include "track/thread/thread.h"
 
 /* In a new process: forget all. */
 MT_HIDDEN bool mt_identities_start(void);
@@ -19,9 +19,6 @@ MT_HIDDEN bool mt_identities_reserve_bank(uint32_t bank);
  * Takes the growth lock. */
 MT_HIDDEN void mt_identities_begin(struct mt_thread *t);
 
-/* A record of this origin has been made. Under the growth lock. */
-MT_HIDDEN void mt_identities_add_site(mt_thread_id origin, mt_site_id id);
-
 /* A thread, the calling one or another one that has not ended, has another name (at most 15 bytes
  * of it count). Any context; a thread that has no row yet will be asked for its name when it gets
  * one. */
@@ -31,5 +28,10 @@ MT_HIDDEN void mt_identities_look(struct mt_thread *t);
 
 /* Of a row; 0: of many, or not known. */
 MT_HIDDEN uint32_t mt_identities_tid(mt_thread_id id);
+
+#ifdef MEMTRACK_CHECKS
+/* See track/check.h. */
+MT_HIDDEN const char *mt_identities_check(void);
+#endif
 
 #endif

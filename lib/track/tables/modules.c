@@ -10,11 +10,11 @@
 
 #include "base/loader.h"
 #include "base/pages.h"
+#include "ledger/invariants.h"
 #include "ledger/writer/check.h"
 
-#include "track/check.h"
+#include "track/ground/state.h"
 #include "track/process/confinement.h"
-#include "track/request.h"
 #include "track/tables/unloading.h"
 
 #include <dlfcn.h>
@@ -475,8 +475,8 @@ void mt_modules_end_unloading(const struct mt_hook_frame *frame) {
     end_unloading();
 }
 
-void mt_modules_look_at_unloading(struct mt_thread *t, const struct mt_hook_frame *frame) {
-    for (uint32_t n = mt_unloading_look(t, frame); n > 0; n--)
+void mt_modules_look_at_unloading(const struct mt_hook_frame *frame) {
+    for (uint32_t n = mt_unloading_look(frame); n > 0; n--)
         end_unloading();
 }
 

@@ -7,7 +7,8 @@
 #ifndef MT_TRACK_MODULES_H
 #define MT_TRACK_MODULES_H
 
-#include "track/ground/state.h"
+#include "track/ground/hook_frame.h"
+#include "unwind/rules.h"
 
 /* Write the known modules to a new ledger, with the ids they have. */
 MT_HIDDEN bool mt_modules_start(void);
@@ -28,8 +29,13 @@ MT_HIDDEN void mt_modules_note_start(void);
 MT_HIDDEN void mt_modules_begin_unloading(const struct mt_hook_frame *frame);
 MT_HIDDEN void mt_modules_end_unloading(const struct mt_hook_frame *frame);
 
-/* In between, in an event of t that was entered at frame: whether it is over for good without the
+/* In between, in an event that was entered at frame: whether it is over for good without the
  * second (unloading.h). */
-MT_HIDDEN void mt_modules_look_at_unloading(struct mt_thread *t, const struct mt_hook_frame *frame);
+MT_HIDDEN void mt_modules_look_at_unloading(const struct mt_hook_frame *frame);
+
+#ifdef MEMTRACK_CHECKS
+/* See track/check.h. */
+MT_HIDDEN const char *mt_modules_check(void);
+#endif
 
 #endif

@@ -7,9 +7,11 @@
 #include "track/tables/names.h"
 
 #include "base/pages.h"
+#include "ledger/invariants.h"
 #include "ledger/writer/check.h"
-#include "track/check.h"
 #include "track/ground/index.h"
+#include "track/ground/state.h"
+#include "unwind/rules.h"
 
 enum { MAX_CHUNKS = MT_MAX_NAMES / MT_NAMES_PER_CHUNK };
 
@@ -42,6 +44,11 @@ bool mt_names_start(void) {
     mt_table_start(&table);
     mt_state.header->n_names = 1;
     return mt_index_start(&names, hash_of);
+}
+
+void mt_names_forget(struct mt_names_part *part) {
+    for (uint32_t i = 0; i < 1 << MT_KNOWN_NAMES_BITS; i++)
+        part->known[i].address = 0;
 }
 
 static uint32_t length(const char *text) {
@@ -126,15 +133,15 @@ static bool is_text(const struct mt_known_name *known, const char *text) {
     return i == n;
 }
 
-static struct mt_known_name *known_at(struct mt_thread *t, uint64_t address) {
-    return &t->known_name[(address * UINT64_C(0x9E3779B97F4A7C15)) >> (64 - MT_KNOWN_NAMES_BITS)];
+static struct mt_known_name *known_at(struct mt_names_part *part, uint64_t address) {
+    return &part->known[(address * UINT64_C(0x9E3779B97F4A7C15)) >> (64 - MT_KNOWN_NAMES_BITS)];
 }
 
-MT_NOINLINE static mt_name_id learn_text(struct mt_thread *t, const char *text) {
+MT_NOINLINE static mt_name_id learn_text(struct mt_names_part *part, const char *text) {
     struct mt_name wanted = {.text = (uint64_t)text, .bytes = length(text)};
     mt_name_id id = find_or_add(hash_text(text, wanted.bytes), &wanted);
     if (id != 0)
-        *known_at(t, (uint64_t)text) =
+        *known_at(part, (uint64_t)text) =
             (struct mt_known_name){.address = (uint64_t)text,
                                    .text = (const char *)name_at(id)->text,
                                    .bytes = wanted.bytes,
@@ -142,28 +149,28 @@ MT_NOINLINE static mt_name_id learn_text(struct mt_thread *t, const char *text) 
     return id;
 }
 
-mt_name_id mt_names_find(struct mt_thread *t, const char *text) {
-    const struct mt_known_name *known = known_at(t, (uint64_t)text);
+mt_name_id mt_names_find(struct mt_names_part *part, const char *text) {
+    const struct mt_known_name *known = known_at(part, (uint64_t)text);
     if (mt_likely(known->address == (uint64_t)text && is_text(known, text)))
         return known->name;
-    return learn_text(t, text);
+    return learn_text(part, text);
 }
 
-MT_NOINLINE static mt_name_id learn_function(struct mt_thread *t, uint64_t address) {
+MT_NOINLINE static mt_name_id learn_function(struct mt_names_part *part, uint64_t address) {
     struct mt_name wanted = {.address = address,
                              .module = mt_rule_module(mt_rules_find(address + 1))};
     mt_name_id id = find_or_add(hash_function(address), &wanted);
     if (id != 0)
-        *known_at(t, address) =
+        *known_at(part, address) =
             (struct mt_known_name){.address = address | UINT64_C(1) << 63, .name = id};
     return id;
 }
 
-mt_name_id mt_names_find_function(struct mt_thread *t, uint64_t address) {
-    const struct mt_known_name *known = known_at(t, address);
+mt_name_id mt_names_find_function(struct mt_names_part *part, uint64_t address) {
+    const struct mt_known_name *known = known_at(part, address);
     if (mt_likely(known->address == (address | UINT64_C(1) << 63)))
         return known->name;
-    return learn_function(t, address);
+    return learn_function(part, address);
 }
 
 /* ---- the walker ------------------------------------------------------------------------------ */

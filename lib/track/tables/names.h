@@ -4,14 +4,24 @@
 #ifndef MT_TRACK_NAMES_H
 #define MT_TRACK_NAMES_H
 
-#include "track/ground/state.h"
+#include "base/os.h"
+#include "ledger/layout.h"
+#include "track/thread/names_part.h"
 
 /* In a new process: forget all. */
 MT_HIDDEN bool mt_names_start(void);
 
+/* What a thread remembers may not be so any more. */
+MT_HIDDEN void mt_names_forget(struct mt_names_part *part);
+
 /* The one id of a text (its first MT_NAME_MAX_BYTES bytes), or of the function at an address; 0: no
  * room. */
-MT_HIDDEN mt_name_id mt_names_find(struct mt_thread *t, const char *text);
-MT_HIDDEN mt_name_id mt_names_find_function(struct mt_thread *t, uint64_t address);
+MT_HIDDEN mt_name_id mt_names_find(struct mt_names_part *part, const char *text);
+MT_HIDDEN mt_name_id mt_names_find_function(struct mt_names_part *part, uint64_t address);
+
+#ifdef MEMTRACK_CHECKS
+/* See track/check.h. */
+MT_HIDDEN const char *mt_names_check(void);
+#endif
 
 #endif

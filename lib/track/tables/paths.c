@@ -7,9 +7,11 @@
 #include "track/tables/paths.h"
 
 #include "base/pages.h"
+#include "ledger/invariants.h"
 #include "ledger/writer/check.h"
-#include "track/check.h"
 #include "track/ground/index.h"
+#include "track/ground/state.h"
+#include "unwind/rules.h"
 
 enum { MAX_CHUNKS = 16384 };
 
@@ -30,6 +32,11 @@ static uint64_t hash_of(uint32_t id) {
 bool mt_paths_start(void) {
     mt_table_start(&table);
     return mt_index_start(&nodes, hash_of) && mt_table_reserve(&mt_state.ledger, &table, 0);
+}
+
+void mt_paths_forget(struct mt_paths_part *part) {
+    for (uint32_t i = 0; i < MT_CHILDREN; i++)
+        part->child[i].pc = 0;
 }
 
 static mt_node_id find(uint64_t hash, mt_node_id parent, uint64_t key) {
@@ -86,14 +93,14 @@ static mt_node_id add(mt_node_id parent, uint64_t key) {
     return id;
 }
 
-mt_node_id mt_paths_find(struct mt_thread *t, mt_node_id parent, uint64_t pc, mt_rule rule) {
+mt_node_id mt_paths_find(struct mt_paths_part *part, mt_node_id parent, uint64_t pc, mt_rule rule) {
     if (parent == MT_NODE_LOSSY)
         return MT_NODE_LOSSY;
     uint64_t key = (pc & (MT_NODE_ADDRESS_MASK | MT_NODE_EXACT)) | (uint64_t)mt_rule_module(rule)
                                                                        << MT_NODE_MODULE_SHIFT;
     mt_node_id id = guess(parent, key);
     if (id != 0) {
-        *mt_paths_cached(t, parent, pc) =
+        *mt_paths_cached(part, parent, pc) =
             (struct mt_known_child){.pc = pc, .parent = parent, .node = id};
         return id;
     }
@@ -111,16 +118,17 @@ mt_node_id mt_paths_find(struct mt_thread *t, mt_node_id parent, uint64_t pc, mt
     }
     if (mt_state_is_alone()) /* a line that several threads read is not worth writing to */
         mt_store_relaxed(&node_at(parent)->recent_child, id);
-    *mt_paths_cached(t, parent, pc) =
+    *mt_paths_cached(part, parent, pc) =
         (struct mt_known_child){.pc = pc, .parent = parent, .node = id};
     return id;
 }
 
 /* Bit 62 tells the two kinds apart where only pc and parent are compared; it is not part of the
  * key. */
-mt_node_id mt_paths_leaf(struct mt_thread *t, mt_node_id node, uint32_t module, uint32_t name) {
+mt_node_id mt_paths_leaf(struct mt_paths_part *part, mt_node_id node, uint32_t module,
+                         uint32_t name) {
     uint64_t pc = name | (module == MT_NODE_MODULE_DOMAIN ? UINT64_C(1) << 62 : 0);
-    return mt_paths_child(t, node, pc, (mt_rule)module << 5);
+    return mt_paths_child(part, node, pc, (mt_rule)module << 5);
 }
 
 static bool is_leaf(mt_node_id id) {

@@ -6,19 +6,25 @@
 #ifndef MT_TRACK_PATHS_H
 #define MT_TRACK_PATHS_H
 
-#include "track/ground/state.h"
+#include "base/os.h"
+#include "ledger/layout.h"
+#include "track/thread/paths_part.h"
+#include "unwind/rule.h"
 
 /* In a new process: forget all nodes. */
 MT_HIDDEN bool mt_paths_start(void);
 
+/* What a thread remembers may not be so any more. */
+MT_HIDDEN void mt_paths_forget(struct mt_paths_part *part);
+
 /* The child of parent for an address with its rule, created if need be; MT_NODE_LOSSY when there is
  * no room. */
-MT_HIDDEN mt_node_id mt_paths_find(struct mt_thread *t, mt_node_id parent, uint64_t pc,
+MT_HIDDEN mt_node_id mt_paths_find(struct mt_paths_part *part, mt_node_id parent, uint64_t pc,
                                    mt_rule rule);
 
 /* The leaf below node that says what an allocation belongs to: MT_NODE_MODULE_SCOPE or _DOMAIN, and
  * a name. */
-MT_HIDDEN mt_node_id mt_paths_leaf(struct mt_thread *t, mt_node_id node, uint32_t module,
+MT_HIDDEN mt_node_id mt_paths_leaf(struct mt_paths_part *part, mt_node_id node, uint32_t module,
                                    uint32_t name);
 
 /* The addresses of a path, innermost first, at most max of them. Returns how many. */
@@ -28,19 +34,24 @@ MT_HIDDEN uint32_t mt_paths_addresses(mt_node_id node, uint64_t *pc, uint32_t ma
  * walk. */
 MT_HIDDEN bool mt_paths_equal(mt_node_id node, const uint64_t *pc, uint32_t n);
 
-static inline struct mt_known_child *mt_paths_cached(struct mt_thread *t, mt_node_id parent,
+static inline struct mt_known_child *mt_paths_cached(struct mt_paths_part *part, mt_node_id parent,
                                                      uint64_t pc) {
     uint64_t h = (pc + ((uint64_t)parent << 20)) * UINT64_C(0x9E3779B97F4A7C15);
-    return &t->child[h >> (64 - MT_CHILDREN_BITS)];
+    return &part->child[h >> (64 - MT_CHILDREN_BITS)];
 }
 
-/* A mt_walk_child. */
-static inline uint32_t mt_paths_child(void *thread, uint32_t parent, uint64_t pc, mt_rule rule) {
-    struct mt_thread *t = thread;
-    const struct mt_known_child *c = mt_paths_cached(t, parent, pc);
+/* A mt_walk_child; mine: the part. */
+static inline uint32_t mt_paths_child(void *mine, uint32_t parent, uint64_t pc, mt_rule rule) {
+    struct mt_paths_part *part = mine;
+    const struct mt_known_child *c = mt_paths_cached(part, parent, pc);
     if (mt_likely(c->pc == pc && c->parent == parent))
         return c->node;
-    return mt_paths_find(t, parent, pc, rule);
+    return mt_paths_find(part, parent, pc, rule);
 }
+
+#ifdef MEMTRACK_CHECKS
+/* See track/check.h. */
+MT_HIDDEN const char *mt_paths_check(void);
+#endif
 
 #endif

@@ -9,10 +9,11 @@
 #include "track/tables/sites.h"
 
 #include "base/pages.h"
+#include "ledger/invariants.h"
 #include "ledger/writer/check.h"
-#include "track/check.h"
+#include "track/ground/array.h"
 #include "track/ground/index.h"
-#include "track/tables/identities.h"
+#include "track/ground/state.h"
 
 enum {
     MAX_CHUNKS = (1 << MT_SITE_BITS) / MT_SITES_PER_CHUNK,
@@ -35,6 +36,12 @@ struct bank_run {
 };
 static struct bank_run *run_of; /* MT_MAX_BANKS, private memory */
 
+/* The records of a thread: its own, and those of who has freed its blocks. */
+static struct origin {
+    mt_site_id first_site;
+    uint32_t n_sites;
+} * origins; /* MT_MAX_THREADS, private memory */
+
 static mt_site_id next_of(const struct bank_run *r) {
     return (uint32_t)r->range;
 }
@@ -53,19 +60,46 @@ static uint64_t hash_of(uint32_t id) {
 }
 
 bool mt_sites_start(void) {
-    size_t bytes = sizeof(struct bank_run) * MT_MAX_BANKS;
-    if (run_of == NULL)
-        run_of = mt_pages_new_closed(bytes);
-    else
-        mt_pages_discard(run_of, bytes);
     mt_table_start(&table);
-    return run_of != NULL && mt_index_start(&sites, hash_of) &&
+    return mt_array_start((void **)&run_of, sizeof *run_of * MT_MAX_BANKS) &&
+           mt_array_start((void **)&origins, sizeof *origins * MT_MAX_THREADS) &&
+           mt_sites_reserve_origin(MT_THREAD_OTHERS) && mt_index_start(&sites, hash_of) &&
            mt_table_reserve(&mt_state.ledger, &table, 0);
 }
 
-bool mt_sites_reserve_bank(uint32_t bank) {
-    return mt_pages_open(run_of, &run_of[bank + 1]);
+void mt_sites_forget(struct mt_sites_part *part) {
+    for (uint32_t i = 0; i < MT_SITE_CACHE; i++)
+        part->own[i] = 0;
+    for (uint32_t i = 0; i < MT_FOREIGN_CACHE; i++)
+        part->foreign[i] = 0;
 }
+
+/* ---- whose they are -------------------------------------------------------------------------- */
+
+bool mt_sites_reserve_bank(uint32_t bank) {
+    return mt_array_open(run_of, bank + 1);
+}
+
+bool mt_sites_reserve_origin(mt_thread_id origin) {
+    return mt_array_open(origins, origin + 1);
+}
+
+uint32_t mt_sites_count_of(mt_thread_id origin) {
+    return origins[origin].n_sites;
+}
+
+mt_site_id mt_sites_first_of(mt_thread_id origin) {
+    return origins[origin].first_site;
+}
+
+static void add_to_origin(mt_thread_id origin, mt_site_id id) {
+    struct origin *o = &origins[origin];
+    mt_sites_at(id)->next_of_origin = o->first_site;
+    o->first_site = id;
+    o->n_sites++;
+}
+
+/* ---- making ---------------------------------------------------------------------------------- */
 
 /* When the last chunk is nearly used up and there is no other, the rest is for threads that have
  * nothing yet. */
@@ -87,7 +121,6 @@ static bool new_run(struct bank_run *r) {
         return false;
     mt_store_release(&h->n_sites, first + length); /* first: nobody else gets this run */
     r->range = (uint64_t)(first + length) << 32 | (first == 0 ? 1 : first);
-    mt_check_growth(h->n_sites);
     return true;
 }
 
@@ -99,7 +132,7 @@ static mt_site_id take(struct bank_run *r, mt_node_id node, uint8_t size_class, 
     s->bank = (uint16_t)bank;
     s->origin = (uint16_t)origin;
     s->size_class = size_class;
-    mt_identities_add_site(origin, id);
+    add_to_origin(origin, id);
     mt_store_release(&s->node, node); /* a record with a node is whole */
     return id;
 }
@@ -205,22 +238,18 @@ MT_NOINLINE void mt_sites_clear(struct mt_site *s) {
 mt_site_id mt_sites_find(struct mt_thread *t, mt_node_id node, uint8_t size_class) {
     if (mt_unlikely(node == MT_NODE_LOSSY))
         size_class = 0;
-    if (mt_unlikely(t->thread_id == 0))
-        mt_identities_begin(t);
     mt_site_id id = find_or_add(t, node, size_class, t->thread_id);
     if (mt_sites_at(id)->node == node)
-        t->site_cache[(node + size_class * 37u) % MT_SITE_CACHE] =
+        t->sites.own[(node + size_class * 37u) % MT_SITE_CACHE] =
             ((uint64_t)node << 7 | size_class) << MT_SITE_BITS | id;
     return id;
 }
 
 mt_site_id mt_sites_find_foreign(struct mt_thread *t, mt_site_id of) {
     const struct mt_site *s = mt_sites_at(of);
-    if (mt_unlikely(t->thread_id == 0))
-        mt_identities_begin(t); /* whose lossy record it may have to be */
     mt_site_id id = find_or_add(t, s->node, s->size_class, s->origin);
     if (mt_sites_at(id)->node == s->node)
-        t->foreign_cache[of % MT_FOREIGN_CACHE] = (uint64_t)of << MT_SITE_BITS | id;
+        t->sites.foreign[of % MT_FOREIGN_CACHE] = (uint64_t)of << MT_SITE_BITS | id;
     return id;
 }
 

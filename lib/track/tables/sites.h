@@ -4,14 +4,15 @@
 #define MT_TRACK_SITES_H
 
 #include "ledger/writer/table.h"
-#include "track/request.h"
+#include "track/tables/saved.h"
+#include "track/thread/thread.h"
 
 MT_HIDDEN extern void *mt_sites_chunk[];
 
 MT_HIDDEN bool mt_sites_start(void);
 
-/* The record for (node, size class) of this thread, created if need be; the bank's lossy record
- * when there is no room; 0 when there is not even that. */
+/* The record for (node, size class) of this thread, which has its row, created if need be; the bank's
+ * lossy record when there is no room; 0 when there is not even that. */
 MT_HIDDEN mt_site_id mt_sites_find(struct mt_thread *t, mt_node_id node, uint8_t size_class);
 /* This thread's record for blocks of another thread's site that it frees. */
 MT_HIDDEN mt_site_id mt_sites_find_foreign(struct mt_thread *t, mt_site_id of);
@@ -26,8 +27,17 @@ static inline struct mt_site *mt_sites_at(mt_site_id id) {
 /* What it holds is from before memtrack_clear_traces. */
 MT_HIDDEN void mt_sites_clear(struct mt_site *s);
 
-/* A bank has been made. Under the growth lock. False: no memory. */
+/* A bank, or the row of a thread, has been made. Under the growth lock. False: no memory. */
 MT_HIDDEN bool mt_sites_reserve_bank(uint32_t bank);
+MT_HIDDEN bool mt_sites_reserve_origin(mt_thread_id origin);
+
+/* How many records there are of an origin, and the first of them, 0: none; the others follow by
+ * next_of_origin. Under the growth lock. */
+MT_HIDDEN uint32_t mt_sites_count_of(mt_thread_id origin);
+MT_HIDDEN mt_site_id mt_sites_first_of(mt_thread_id origin);
+
+/* The memory is another thread's from now on: forget what the former one has looked for. */
+MT_HIDDEN void mt_sites_forget(struct mt_sites_part *part);
 
 /* Before a site is changed: keep what it had at the last peak, and at a cut, when this is the first
  * change since. */
@@ -35,7 +45,7 @@ static inline void mt_sites_save(struct mt_thread *t, struct mt_site *s, mt_site
     uint64_t epoch = mt_load_acquire(
         &t->control->epoch); /* a later one is for the next event; with its clear_epoch */
     if (mt_unlikely(t->cut != 0))
-        mt_saved_keep_site(t, id);
+        mt_saved_keep_site(t, s, id);
     if (s->at_peak.epoch != epoch) {
         if (mt_unlikely(mt_load_part(&t->control->clear_epoch) != t->clear_epoch))
             epoch = t->clear_epoch; /* cleared meanwhile: what this event counts is from before */
@@ -53,19 +63,26 @@ static inline uint8_t mt_sites_class(uint64_t bytes) {
     return (uint8_t)(__builtin_clzll(2 * bytes + 1) ^ 63);
 }
 
-static inline mt_site_id mt_sites_own(struct mt_thread *t, mt_node_id node, uint8_t size_class) {
+/* Whether this thread has looked for its record for (node, size class) lately: *id. */
+static inline bool mt_sites_known(const struct mt_sites_part *part, mt_node_id node,
+                                  uint8_t size_class, mt_site_id *id) {
     uint64_t key = (uint64_t)node << 7 | size_class;
-    uint64_t cached = t->site_cache[(node + size_class * 37u) % MT_SITE_CACHE];
-    if (mt_likely(cached >> MT_SITE_BITS == key))
-        return (mt_site_id)(cached & ((1u << MT_SITE_BITS) - 1));
-    return mt_sites_find(t, node, size_class);
+    uint64_t cached = part->own[(node + size_class * 37u) % MT_SITE_CACHE];
+    *id = (mt_site_id)(cached & ((1u << MT_SITE_BITS) - 1));
+    return cached >> MT_SITE_BITS == key;
 }
 
-static inline mt_site_id mt_sites_foreign(struct mt_thread *t, mt_site_id of) {
-    uint64_t cached = t->foreign_cache[of % MT_FOREIGN_CACHE];
-    if (mt_likely(cached >> MT_SITE_BITS == of))
-        return (mt_site_id)(cached & ((1u << MT_SITE_BITS) - 1));
-    return mt_sites_find_foreign(t, of);
+/* The same of its record for blocks of another thread's site. */
+static inline bool mt_sites_known_foreign(const struct mt_sites_part *part, mt_site_id of,
+                                          mt_site_id *id) {
+    uint64_t cached = part->foreign[of % MT_FOREIGN_CACHE];
+    *id = (mt_site_id)(cached & ((1u << MT_SITE_BITS) - 1));
+    return cached >> MT_SITE_BITS == of;
 }
+
+#ifdef MEMTRACK_CHECKS
+/* See track/check.h. */
+MT_HIDDEN const char *mt_sites_check(bool alone);
+#endif
 
 #endif

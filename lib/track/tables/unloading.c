@@ -9,6 +9,7 @@
 #include "track/tables/unloading.h"
 
 #include "base/atomic.h"
+#include "base/lock.h"
 #include "track/ground/left.h"
 #include "unwind/chain.h"
 
@@ -71,14 +72,14 @@ static bool is_over(const struct slot *s, uint32_t token, uint32_t me,
     return !leads_through(s, now) && mt_left_fate(s->frame, now) == MT_FATE_LEFT;
 }
 
-uint32_t mt_unloading_look(struct mt_thread *t, const struct mt_hook_frame *frame) {
+uint32_t mt_unloading_look(const struct mt_hook_frame *frame) {
     uint32_t n = 0;
     if (mt_add_relaxed(&n_events, 1) % EVENTS != 0) /* a count, read alone */
         return 0;
     for (int i = 0; i < SLOTS; i++) {
         uint32_t token =
             mt_load_acquire(&slots[i].token); /* then the frame is there, if it is ours */
-        if (token != 0 && is_over(&slots[i], token, t->token, frame))
+        if (token != 0 && is_over(&slots[i], token, mt_lock_me(), frame))
             n += give_back(&slots[i], token);
     }
     return n;

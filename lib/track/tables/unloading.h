@@ -8,7 +8,8 @@
 #ifndef MT_TRACK_UNLOADING_H
 #define MT_TRACK_UNLOADING_H
 
-#include "track/record.h"
+#include "base/os.h"
+#include "track/ground/hook_frame.h"
 
 /* In a new process: nobody is. */
 MT_HIDDEN void mt_unloading_start(void);
@@ -19,7 +20,7 @@ MT_HIDDEN void mt_unloading_begin(const struct mt_hook_frame *frame);
 MT_HIDDEN void mt_unloading_end(const struct mt_hook_frame *frame);
 
 /* How many of those that began have left, or ended with their thread, and say so only now. Inside
- * an event of t that was entered at frame; looks once in a while. */
-MT_HIDDEN uint32_t mt_unloading_look(struct mt_thread *t, const struct mt_hook_frame *frame);
+ * an event that was entered at frame; looks once in a while. */
+MT_HIDDEN uint32_t mt_unloading_look(const struct mt_hook_frame *frame);
 
 #endif

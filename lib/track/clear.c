@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Nothing is touched but the control line: sites that were last changed before clear_epoch count as
+ * zero, and become so at their next change; so do banks; blocks of eras before clear_era are not
+ * known any more. An event that is under way goes by what it knew when it began, in all that it
+ * counts: so it is before the clear as a whole, and its block is of an earlier era. Epochs are put
+ * forward by more than there are peaks while this is done. The era is put forward by one, so that
+ * blocks from now on are told from those of before. There are 8192 eras: when they have been used
+ * up, all blocks get era 0, which is before every clear_era, and counting begins anew with the
+ * time.
+ */
+#include "track/clear.h"
+
+#include "base/atomic.h"
+#include "memtrack/error.h"
+#include "track/ground/state.h"
+#include "track/live/eras.h"
+#include "track/live/live.h"
+#include "track/request.h"
+#include "track/scopes/process.h"
+#include "track/tables/banks.h"
+
+#define CLEAR_EPOCHS (UINT64_C(1) << 32)
+
+static struct mt_lock clearing;
+
+void mt_clear_start(void) {
+    clearing = (struct mt_lock){0};
+}
+
+/* Every event of another thread that was under way is over, but for those of threads that have been
+ * stopped: one that has only lost its processor comes back in that time. */
+static void let_events_end(const struct mt_thread *t) {
+    enum { NAPS = 2000, NAP_NS = 20000 };
+    int naps = 0;
+    for (mt_bank_id id = 1; id < mt_state.header->n_banks; id++) {
+        const struct mt_bank *b = mt_banks_at(id);
+        uint64_t sequence = mt_load_acquire(&b->sequence);
+        while (b != t->bank && (sequence & 1) && mt_load_acquire(&b->sequence) == sequence)
+            if (++naps > NAPS || !mt_os_nap(NAP_NS))
+                return;
+    }
+}
+
+/* Blocks that come meanwhile are of the last era, and then of the present one. */
+static void renumber_eras(struct mt_thread *t) {
+    struct mt_control *c = t->control;
+    mt_eras_begin(MT_ERAS - 1);
+    mt_store_ordered(&c->clear_era, MT_ERAS - 1);
+    let_events_end(t); /* one that goes by an earlier era enters its block before we look for it */
+    mt_live_set_era(t, 0, MT_ERAS - 2, 0);
+    mt_store_ordered(&c->clear_era, 1);
+    mt_eras_begin(mt_eras_of_now());
+    let_events_end(t); /* likewise of the last era */
+    mt_live_set_era(t, MT_ERAS - 1, MT_ERAS - 1, c->era);
+}
+
+static void clear_counters(struct mt_control *c) {
+    uint64_t epoch =
+        mt_load_relaxed(&c->epoch) + CLEAR_EPOCHS; /* peaks may go on being counted meanwhile */
+    mt_store_release(&c->clear_epoch, epoch);
+    mt_store_release(&c->clear_era, mt_eras_begin_next());
+    mt_add_release(&c->epoch, CLEAR_EPOCHS); /* whoever sees it sees clear_epoch */
+    mt_store_relaxed(&c->current_bytes, 0);  /* of events that know of it; others publish no more */
+    mt_store_relaxed(&c->peak_bytes, 0);
+}
+
+static bool clear_all(struct mt_thread *t) {
+    if (!mt_scopes_process_lock())
+        return false;
+    bool done = mt_state_lock_growth();
+    if (done) {
+        clear_counters(t->control);
+        mt_state_unlock_growth();
+        mt_scopes_process_clear();
+        mt_state_flag(MT_FLAG_CLEARED);
+        mt_state_changed();
+    }
+    mt_scopes_process_unlock();
+    return done;
+}
+
+/* Who has the lock may wait for all events to end: so this one has, and begins again. */
+static bool begin_clearing(struct mt_thread *t) {
+    mt_own_add(&t->bank->sequence, 1);
+    bool done = mt_lock_acquire(&clearing, MT_RANK_CLEARING);
+    mt_own_add(&t->bank->sequence, 1);
+    mt_barrier();
+    if (mt_load_relaxed(&t->control->request.word) != t->request)
+        mt_request_changed(t);
+    return done;
+}
+
+/* To renumber eras takes as long as there are live blocks: under a lock that nothing else waits
+ * for. */
+int mt_clear(struct mt_thread *t) {
+    if (!begin_clearing(t))
+        return -MEMTRACK_EBUSY;
+    if (mt_load_relaxed(&t->control->era) + 2 >=
+        MT_ERAS) /* from here on it is raised by clocks, to less than that */
+        renumber_eras(t);
+    bool done = clear_all(t);
+    mt_lock_release(&clearing, MT_RANK_CLEARING);
+    return done ? 0 : -MEMTRACK_EBUSY;
+}

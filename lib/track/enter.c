@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What an event asks when one comparison does not tell that all is as it was: whether this process
+ * records, whether this thread is known, whether it is inside already, and what has changed. A
+ * thread that is inside has been interrupted, or has left an event by longjmp: see left.h, and
+ * recover.c for what becomes of that.
+ */
+#include "track/enter.h"
+
+#include "base/atomic.h"
+#include "track/ground/left.h"
+#include "track/ground/state.h"
+#include "track/process/confinement.h"
+#include "track/recover.h"
+#include "track/request.h"
+#include "track/scopes/thread.h"
+#include "track/start.h"
+#include "track/threads.h"
+
+enum { MOST_UNKNOWN = 256, MOST_REPLACED = 256 };
+
+/* ---- a thread's first event ------------------------------------------------------------------ */
+
+/* What the thread that had this bank has left open, and half done. */
+static void end_old(struct mt_thread *t) {
+    mt_scopes_thread_end_all(t);
+    t->bank->rare.interrupted += mt_swap_relaxed(&mt_state.missed, 0); /* a count, taken once */
+}
+
+/* A signal handler in the middle of this. Or one has left it, and it is begun again. */
+static bool is_registering(const struct mt_hook_frame *frame) {
+    if (mt_thread_registering == 0)
+        return false;
+    if (mt_left_fate(mt_thread_registering, frame) != MT_FATE_LEFT)
+        return true;
+    mt_lock_left();
+    mt_state.was_left = mt_state.ledger.was_left = true;
+    return false;
+}
+
+static struct mt_thread *register_thread(const struct mt_hook_frame *frame) {
+    struct mt_thread *t = NULL;
+    if (is_registering(frame)) {
+        mt_add_relaxed(&mt_state.missed, 1);
+        return NULL;
+    }
+    mt_thread_registering = (uint64_t)frame;
+    if (mt_state_lock_growth()) {
+        t = mt_threads_take_bank();
+        mt_state_unlock_growth();
+    }
+    if (t != NULL) {
+        mt_self = t;
+        mt_recover(t, frame);
+        mt_threads_reset(t);
+        mt_threads_refresh(t);
+        end_old(t);
+    } else {
+        mt_add_relaxed(&mt_state.missed, 1);
+    }
+    mt_thread_registering = 0;
+    return t;
+}
+
+/*
+ * The thread's memory belongs to an event on another stack, which may or may not be gone on with:
+ * so it is left alone, with its bank, and the thread gets other memory. When that event has been
+ * left for good, this is what it costs.
+ */
+static struct mt_thread *replace(struct mt_thread *t, const struct mt_hook_frame *frame) {
+    if (mt_state.n_replaced >= MOST_REPLACED)
+        return NULL;
+    mt_state.n_replaced++;
+    t->n_unknown = 0;
+    t->bank->owner =
+        0; /* no thread has this address: nobody takes the bank for one whose owner has ended */
+    t->bank->tid = 0;
+    mt_self = NULL;
+    return register_thread(frame);
+}
+
+/* ---- a thread that is known ------------------------------------------------------------------ */
+
+/* The thread is inside the recorder already. True: that event will not be gone on with, and the
+ * thread's memory is whole again. */
+static bool is_over(struct mt_thread *t, const struct mt_hook_frame *frame) {
+    enum mt_fate fate = mt_left_fate(t->seen & ~MT_SEEN_BUSY, frame);
+    if (fate == MT_FATE_LEFT) {
+        mt_recover(t, frame);
+        return true;
+    }
+    t->bank->rare.interrupted++;
+    t->n_unknown = fate == MT_FATE_UNKNOWN ? t->n_unknown + 1 : 0;
+    return false;
+}
+
+struct mt_thread *mt_enter(const struct mt_hook_frame *frame) {
+    if (mt_load_relaxed(&mt_page.state) == MT_STATE_UNKNOWN)
+        mt_start(frame);
+    if (mt_load_relaxed(&mt_page.state) >= MT_STATE_DORMANT && !mt_state_is_ours())
+        return NULL;
+    if (mt_load_relaxed(&mt_page.state) == MT_STATE_DORMANT && !mt_state_is_dormant())
+        mt_request_wake();
+    if (mt_load_acquire(&mt_page.state) < MT_STATE_FIRST) /* what was started is seen */
+        return NULL;
+    mt_confinement_expect_loaded();
+    struct mt_thread *t = mt_self;
+    if (t == NULL || t->bank == NULL) {
+        t = register_thread(frame);
+        if (t == NULL)
+            mt_add_relaxed(&mt_state.header->unrecorded, 1); /* a count, read alone */
+        return t;
+    }
+    if (mt_thread_is_busy(t) && !is_over(t, frame))
+        return t->n_unknown < MOST_UNKNOWN ? NULL : replace(t, frame);
+    t->n_unknown = 0;
+    t->seen = MT_SEEN_BUSY | (uint64_t)frame;
+    if (t->state !=
+        (mt_load_relaxed(&mt_page.state) | MT_SEEN_ASKS)) /* a later one is for the next event */
+        mt_threads_refresh(t);
+    return t;
+}

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: MIT */
+/* What is done when a scope of either kind begins or ends. For this room alone. */
+#ifndef MT_TRACK_MEASURE_H
+#define MT_TRACK_MEASURE_H
+
+#include "track/scopes/open.h"
+#include "track/scopes/timeline.h"
+
+/* Hand the highest live bytes since the last time to the innermost scope, and with one thread to
+ * the process's. */
+static inline __attribute__((always_inline)) void flush(struct mt_thread *t) {
+    struct mt_scope_stack *s = t->scopes.stack;
+    bool is_open = s != NULL && s->depth != 0;
+    if (t->bank->scope_high != INT64_MAX) {
+        if (is_open && t->bank->scope_high > open_at(s, s->depth - 1)->high_bytes)
+            open_at(s, s->depth - 1)->high_bytes = t->bank->scope_high;
+        if (!t->shared)
+            mt_scopes_open_note_current(t->bank->scope_high);
+    }
+    t->bank->scope_high = is_open || mt_load_relaxed(&mt_scopes_open_n) != 0
+                              ? t->bank->counters.live_bytes
+                              : INT64_MAX;
+}
+
+/* One in header.event_sample of a thread's scopes; in threads that have had none but the process's,
+ * all. */
+static inline __attribute__((always_inline)) bool wants_event(struct mt_scope_stack *s) {
+    uint32_t one_in = mt_state.header->event_sample;
+    if (one_in == 0 || s == NULL)
+        return one_in != 0;
+    if (mt_unlikely(s->until_event != 0)) {
+        s->until_event--;
+        return false;
+    }
+    s->until_event = one_in - 1;
+    return true;
+}
+
+/* A scope has ended. */
+static inline __attribute__((always_inline)) void add_event(struct mt_thread *t, uint64_t serial,
+                                                            mt_name_id name, uint64_t begin_ns,
+                                                            uint64_t duration_ns, int64_t net_bytes,
+                                                            int64_t peak_bytes) {
+    uint64_t number;
+    struct mt_event *e = wants_event(t->scopes.stack) ? mt_scopes_timeline_next(t, &number) : NULL;
+    if (e == NULL)
+        return;
+    e->scope = serial;
+    e->time_ns = since_start(begin_ns);
+    e->duration_ns = duration_ns;
+    e->value = net_bytes;
+    e->peak_bytes = peak_bytes;
+    e->kind = MT_EVENT_SCOPE;
+    e->name = name;
+    e->text = 0;
+    mt_scopes_timeline_done(e, number);
+}
+
+#endif

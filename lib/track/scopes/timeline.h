@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+/* The latest events of scopes, in a ring: when each was, how long it took and what it held. */
+#ifndef MT_TRACK_SCOPES_TIMELINE_H
+#define MT_TRACK_SCOPES_TIMELINE_H
+
+#include "track/thread/thread.h"
+
+/* In a new process. */
+MT_HIDDEN void mt_scopes_timeline_start(void);
+
+/* number and tid are filled in. Dropped when there is no memory for the ring. */
+MT_HIDDEN void mt_scopes_timeline_add(struct mt_thread *t, const struct mt_event *event);
+/* The same without a copy: the place to fill in, all but number and tid, before
+ * mt_scopes_timeline_done; or NULL. */
+MT_HIDDEN struct mt_event *mt_scopes_timeline_next(struct mt_thread *t, uint64_t *number);
+static inline void mt_scopes_timeline_done(struct mt_event *event, uint64_t number) {
+    mt_store_release(&event->number, number); /* the event is whole */
+}
+
+#endif

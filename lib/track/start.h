@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: MIT */
+/* The beginning of a process: at its first hook, and again at the first hook after a fork. */
+#ifndef MT_TRACK_START_H
+#define MT_TRACK_START_H
+
+#include "base/os.h"
+#include "track/ground/hook_frame.h"
+
+/* Start recording in this process if it can be and is not yet. Never allocates. Any thread, any
+ * context. frame: of the hook that is being called. */
+MT_HIDDEN void mt_start(const struct mt_hook_frame *frame);
+
+/* An object before us has a malloc of its own, so that perhaps no call will ever come here: leave a
+ * ledger that says so. It is replaced when a call comes after all. Once, before main. */
+MT_HIDDEN void mt_start_say_preceded(void);
+
+#endif

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+/* A thread's scopes: its part of scopes/. Owner thread only. */
+#ifndef MT_TRACK_SCOPES_PART_H
+#define MT_TRACK_SCOPES_PART_H
+
+#include "ledger/layout.h"
+
+struct mt_scope_stack;
+
+struct mt_scopes_part {
+    mt_name_id name;              /* of the innermost scope, 0: none is open */
+    struct mt_scope_stack *stack; /* made with the first scope */
+};
+
+enum { MT_SCOPE_CACHE = 128 };
+
+/* The totals of a name's scopes in this bank, and where its histogram counted each value the last
+ * time. */
+struct mt_known_scope {
+    struct mt_scope_totals *totals;
+    uint64_t *word[MT_N_SCOPE_VALUES];
+};
+
+struct mt_totals_part {
+    struct mt_known_scope known[MT_SCOPE_CACHE]; /* by name */
+};
+
+#endif
