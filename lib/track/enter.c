@@ -94,6 +94,14 @@ static bool is_over(struct mt_thread *t, const struct mt_hook_frame *frame) {
     return false;
 }
 
+/* Registering has begun and not ended: then it counts for nothing, also where the thread has its
+ * memory and a bank already, as in a forked child. What interrupts it further on finds the thread
+ * inside. */
+static bool is_half_registered(const struct mt_thread *t, const struct mt_hook_frame *frame) {
+    return mt_thread_registering != 0 &&
+           (!mt_thread_is_busy(t) || mt_left_fate(mt_thread_registering, frame) == MT_FATE_LEFT);
+}
+
 struct mt_thread *mt_enter(const struct mt_hook_frame *frame) {
     if (mt_load_relaxed(&mt_page.state) == MT_STATE_UNKNOWN)
         mt_start(frame);
@@ -105,7 +113,7 @@ struct mt_thread *mt_enter(const struct mt_hook_frame *frame) {
         return NULL;
     mt_confinement_expect_loaded();
     struct mt_thread *t = mt_self;
-    if (t == NULL || t->bank == NULL) {
+    if (t == NULL || t->bank == NULL || mt_unlikely(is_half_registered(t, frame))) {
         t = register_thread(frame);
         if (t == NULL)
             mt_add_relaxed(&mt_state.header->unrecorded, 1); /* a count, read alone */

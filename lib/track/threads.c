@@ -126,17 +126,22 @@ static mt_bank_id find_abandoned(void) {
 static mt_bank_id new_bank(void) {
     struct mt_ledger_header *h = mt_state.header;
     mt_bank_id id = h->n_banks;
-    if (id >= MT_MAX_BANKS || !mt_banks_reserve(id) ||
-        !mt_pages_open(thread_of, &thread_of[id + 1]) || !mt_sites_reserve_bank(id) ||
-        !mt_identities_reserve_bank(id))
+    if (id >= MT_MAX_BANKS || !mt_banks_reserve(id) || !mt_pages_open(thread_of, &thread_of[id + 1]) ||
+        !mt_sites_reserve_bank(id) || !mt_identities_reserve_bank(id))
         return 0;
     mt_store_release(&h->n_banks, id + 1); /* the bank that it counts is there */
     return id;
 }
 
+/* By a registration that was left; 0: none. */
+static mt_bank_id former_bank(const struct mt_thread *mine) {
+    return mine->bank != NULL ? mine->bank_id : 0;
+}
+
 struct mt_thread *mt_threads_take_bank(void) {
-    mt_bank_id id = mt_self != NULL ? 0 : find_abandoned();
-    struct mt_thread *t = mt_self != NULL ? mt_self : id != 0 ? thread_of[id] : NULL;
+    struct mt_thread *mine = mt_self;
+    mt_bank_id id = mine != NULL ? former_bank(mine) : find_abandoned();
+    struct mt_thread *t = mine != NULL ? mine : id != 0 ? thread_of[id] : NULL;
     if (t == NULL) /* nor has the bank one, when its owner was interrupted for good before this */
         t = new_thread();
     if (id == 0)
@@ -147,8 +152,9 @@ struct mt_thread *mt_threads_take_bank(void) {
     if (b->n_threads == 0)
         b->scope_high = INT64_MAX;
     thread_of[id] = t;
-    t->bank = b;
     t->bank_id = id;
+    mt_barrier(); /* see former_bank */
+    t->bank = b;
     t->token = mt_lock_me();
     t->control = &mt_state.header->control;
     t->sampling.random = (uint64_t)mt_os_tid() * UINT64_C(0x9E3779B97F4A7C15) + my_address();

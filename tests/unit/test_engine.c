@@ -411,6 +411,29 @@ static void pieces_of_the_ledger_are_apart_and_zero(void **state) {
     engine_check();
 }
 
+/* ---- a first event that is left --------------------------------------------------------------- */
+
+static MT_NOINLINE uint64_t frame_that_is_gone(void) {
+    return (uint64_t)__builtin_frame_address(0);
+}
+
+/* As it is in a forked child whose thread has its memory, and a bank since a moment ago. */
+static void a_registration_that_was_left_counts_for_nothing(void **state) {
+    (void)state;
+    struct mt_thread *t = mt_self;
+    uint32_t n_banks = mt_state.header->n_banks;
+    mt_thread_registering = frame_that_is_gone();
+    t->seen = 0;
+    assert_true(mt_state_lock_growth());
+    allocate(1);
+    assert_int_equal(mt_thread_registering, 0);
+    assert_ptr_equal(mt_self, t);
+    assert_int_equal(mt_state.header->n_banks, n_banks);
+    assert_true(mt_state_lock_growth()); /* nobody has it any more */
+    mt_state_unlock_growth();
+    engine_check();
+}
+
 static void the_walkers_find_what_is_wrong(void **state) {
     (void)state;
     struct mt_ledger_header *h = mt_state.header;
@@ -458,6 +481,7 @@ int main(int argc, char **argv) {
         cmocka_unit_test(dlclose_can_be_left),
         cmocka_unit_test(pieces_of_the_ledger_are_apart_and_zero),
         cmocka_unit_test(the_walkers_find_what_is_wrong),
+        cmocka_unit_test(a_registration_that_was_left_counts_for_nothing),
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
     engine_remove();
