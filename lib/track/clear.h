@@ -8,8 +8,8 @@
 /* In a new process. */
 MT_HIDDEN void mt_clear_start(void);
 
-/* Forget what has been recorded so far. Inside an event of t, which may end it and begin another one.
- * 0 or -MEMTRACK_EBUSY: nothing has been forgotten, ask again. */
+/* Forget what has been recorded so far. Inside an event of t, which may end it and begin another
+ * one. 0 or -MEMTRACK_EBUSY: nothing has been forgotten, ask again. */
 MT_HIDDEN int mt_clear(struct mt_thread *t);
 
 #endif

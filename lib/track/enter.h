@@ -6,8 +6,8 @@
 #include "track/ground/hook_frame.h"
 #include "track/thread/thread.h"
 
-/* Returns the calling thread's memory, busy and up to date, or NULL when the event cannot be recorded
- * (then it has been counted). frame: of the hook that is being called. */
+/* Returns the calling thread's memory, busy and up to date, or NULL when the event cannot be
+ * recorded (then it has been counted). frame: of the hook that is being called. */
 MT_HIDDEN struct mt_thread *mt_enter(const struct mt_hook_frame *frame);
 
 #endif

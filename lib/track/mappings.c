@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What each call does to the ranges that it touches; those are in mappings/ranges.c. Nothing is done
- * before the system call, and so a call that fails has changed nothing; the serial numbers of the
- * intervals take the place of "out of the table before it is freed" (see mt_mappings_now). Rejected:
- * taking pieces out before the call and putting them back, split or not, when it fails.
+ * What each call does to the ranges that it touches; those are in mappings/ranges.c. Nothing is
+ * done before the system call, and so a call that fails has changed nothing; the serial numbers of
+ * the intervals take the place of "out of the table before it is freed" (see mt_mappings_now).
+ * Rejected: taking pieces out before the call and putting them back, split or not, when it fails.
  *
  * A range that nothing recorded touches is no news: libc, the loader and allocators map and unmap
  * on their own.

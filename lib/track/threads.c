@@ -10,6 +10,7 @@
 #include "base/atomic.h"
 #include "base/pages.h"
 #include "ledger/invariants.h"
+#include "track/ground/closed.h"
 #include "track/ground/state.h"
 #include "track/scopes/process.h"
 #include "track/scopes/thread.h"
@@ -126,7 +127,7 @@ static mt_bank_id find_abandoned(void) {
 static mt_bank_id new_bank(void) {
     struct mt_ledger_header *h = mt_state.header;
     mt_bank_id id = h->n_banks;
-    if (id >= MT_MAX_BANKS || !mt_banks_reserve(id) || !mt_pages_open(thread_of, &thread_of[id + 1]) ||
+    if (id >= MT_MAX_BANKS || !mt_banks_reserve(id) || !mt_closed_open(thread_of, id + 1) ||
         !mt_sites_reserve_bank(id) || !mt_identities_reserve_bank(id))
         return 0;
     mt_store_release(&h->n_banks, id + 1); /* the bank that it counts is there */

@@ -11,8 +11,8 @@
 /* In a new process: keep only the calling thread's memory, for it to be used again. */
 MT_HIDDEN bool mt_threads_start(void);
 
-/* The calling thread's working memory, with a bank: its own, or what a thread that has ended leaves,
- * as that has left it. NULL: no room. Under the growth lock. */
+/* The calling thread's working memory, with a bank: its own, or what a thread that has ended
+ * leaves, as that has left it. NULL: no room. Under the growth lock. */
 MT_HIDDEN struct mt_thread *mt_threads_take_bank(void);
 
 /* It is another thread's memory from now on: forget what the former one knew. */

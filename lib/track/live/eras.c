@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* See eras.h. The era is in two words of the control line, of which header.era_seen tells before either
- * does. */
+/* See eras.h. The era is in two words of the control line, of which header.era_seen tells before
+ * either does. */
 #include "track/live/eras.h"
 
 #include "base/atomic.h"

@@ -21,6 +21,7 @@
 #include "base/atomic.h"
 #include "base/pages.h"
 #include "ledger/invariants.h"
+#include "track/ground/closed.h"
 
 enum { LEAF = 128, LEAVES = 1 << 14, SLAB = 64 };
 
@@ -159,8 +160,8 @@ static void append(struct leaf *const *fresh, uint32_t most, const struct mt_int
 
 /* One more leaf has a place in both arrays. */
 static bool can_grow(void) {
-    return order.n < LEAVES && mt_pages_open(array[0], &array[0][order.n + 1]) &&
-           mt_pages_open(array[1], &array[1][order.n + 1]);
+    return order.n < LEAVES && mt_closed_open(array[0], order.n + 1) &&
+           mt_closed_open(array[1], order.n + 1);
 }
 
 /* The i-th leaf without n_gone intervals from the k-th on, and with n there. False: no room, and

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What is mapped: the ranges of addresses, and the live block of each that can be touched. Inside of an
- * event of t; all but mt_ranges_now and the lock itself under the lock.
+ * What is mapped: the ranges of addresses, and the live block of each that can be touched. Inside
+ * of an event of t; all but mt_ranges_now and the lock itself under the lock.
  */
 #ifndef MT_TRACK_RANGES_H
 #define MT_TRACK_RANGES_H
@@ -19,7 +19,7 @@ MT_HIDDEN uint64_t mt_ranges_now(void);
 MT_HIDDEN bool mt_ranges_lock(struct mt_thread *t);
 MT_HIDDEN void mt_ranges_unlock(void);
 
-/* An event of t was left, perhaps under the lock: bring it to its end. The lock is not asked for. */
+/* An event of t was left, perhaps under the lock: bring it to its end. Takes the lock if so. */
 MT_HIDDEN void mt_ranges_recover(struct mt_thread *t);
 
 /* The first that touches [at, end), or NULL. Good until the next change. */
@@ -33,8 +33,9 @@ MT_HIDDEN void mt_ranges_cut(struct mt_thread *t, uint64_t begin, uint64_t end, 
 MT_HIDDEN void mt_ranges_cut_interval(struct mt_thread *t, const struct mt_interval *m,
                                       uint64_t begin, uint64_t end);
 
-/* A new one, which gets its serial number; what it covers has been cut. Returns the domain of its block,
- * which the caller records in between (not if it is reserved), 0: there is no room for it. */
+/* A new one, which gets its serial number; what it covers has been cut. Returns the domain of its
+ * block, which the caller records in between (not if it is reserved); 0: there is no room for
+ * it. */
 MT_HIDDEN mt_name_id mt_ranges_begin_adding(struct mt_thread *t, struct mt_interval *m);
 MT_HIDDEN void mt_ranges_end_adding(void);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What scopes of threads (thread.c) and scopes of the process (process.c) are both made of. For this
- * room alone. */
+/* What scopes of threads (thread.c) and scopes of the process (process.c) are both made of. For
+ * this room alone. */
 #ifndef MT_TRACK_OPEN_H
 #define MT_TRACK_OPEN_H
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Scopes: what a thread (thread.h), or the process (process.h), allocates and frees between two points
- * of the program. See memtrack.h for what the functions promise; they return 0 or -MEMTRACK_E....
+ * Scopes: what a thread (thread.h), or the process (process.h), allocates and frees between two
+ * points of the program. See memtrack.h for what the functions promise; they return 0 or
+ * -MEMTRACK_E....
  */
 #ifndef MT_TRACK_SCOPES_H
 #define MT_TRACK_SCOPES_H

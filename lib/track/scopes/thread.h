@@ -21,8 +21,8 @@ MT_HIDDEN void mt_scopes_thread_clear(struct mt_thread *t);
 MT_HIDDEN int mt_scopes_thread_begin(struct mt_thread *t, memtrack_scope *scope, const char *name);
 MT_HIDDEN int mt_scopes_thread_detach(struct mt_thread *t, memtrack_scope *scope);
 MT_HIDDEN int mt_scopes_thread_attach(struct mt_thread *t, memtrack_scope *scope);
-/* h has been found to be open in t, or detached. The handle says afterwards that it has ended. out may
- * be NULL. */
+/* h has been found to be open in t, or detached. The handle says afterwards that it has ended. out
+ * may be NULL. */
 MT_HIDDEN int mt_scopes_thread_end(struct mt_thread *t, struct mt_scope_handle *h,
                                    memtrack_delta *out);
 MT_HIDDEN int mt_scopes_thread_end_detached(struct mt_thread *t, struct mt_scope_handle *h,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The ring is made when the first event comes. A reader may find an event while it is written over: its
- * number is 0 until it is whole, and another one than before from then on.
+ * The ring is made when the first event comes. A reader may find an event while it is written over:
+ * its number is 0 until it is whole, and another one than before from then on.
  */
 #include "track/scopes/timeline.h"
 

@@ -28,7 +28,7 @@
 #include "base/pages.h"
 #include "ledger/invariants.h"
 #include "ledger/writer/check.h"
-#include "track/ground/array.h"
+#include "track/ground/closed.h"
 #include "track/ground/state.h"
 #include "track/tables/banks.h"
 #include "track/tables/sites.h"
@@ -61,9 +61,9 @@ static struct mt_thread_row *row_at(mt_thread_id id) {
 bool mt_identities_start(void) {
     mt_table_start(&table);
     n_ended = n_ended_sites = 0;
-    if (!mt_array_start((void **)&next_of, sizeof *next_of * MT_MAX_THREADS) ||
-        !mt_array_start((void **)&banks, sizeof *banks * MT_MAX_BANKS) ||
-        !mt_array_open(next_of, MT_THREAD_OTHERS + 1) ||
+    if (!mt_closed_start((void **)&next_of, sizeof *next_of * MT_MAX_THREADS) ||
+        !mt_closed_start((void **)&banks, sizeof *banks * MT_MAX_BANKS) ||
+        !mt_closed_open(next_of, MT_THREAD_OTHERS + 1) ||
         !mt_table_reserve(&mt_state.ledger, &table, MT_THREAD_OTHERS))
         return false;
     mt_state.header->n_threads = MT_THREAD_OTHERS + 1;
@@ -71,7 +71,7 @@ bool mt_identities_start(void) {
 }
 
 bool mt_identities_reserve_bank(uint32_t bank) {
-    return mt_array_open(banks, bank + 1);
+    return mt_closed_open(banks, bank + 1);
 }
 
 uint32_t mt_identities_tid(mt_thread_id id) {
@@ -245,7 +245,7 @@ static mt_thread_id fold_one(struct mt_thread *t, struct of_bank *b) {
 static mt_thread_id new_row(void) {
     struct mt_ledger_header *h = mt_state.header;
     mt_thread_id id = h->n_threads;
-    if (id >= MT_MAX_THREADS || !mt_array_open(next_of, id + 1) || !mt_sites_reserve_origin(id) ||
+    if (id >= MT_MAX_THREADS || !mt_closed_open(next_of, id + 1) || !mt_sites_reserve_origin(id) ||
         !mt_table_reserve(&mt_state.ledger, &table, id))
         return 0;
     mt_store_release(&h->n_threads, id + 1); /* whoever counts it finds its chunk */

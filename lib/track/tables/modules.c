@@ -13,6 +13,7 @@
 #include "ledger/invariants.h"
 #include "ledger/writer/check.h"
 
+#include "track/ground/closed.h"
 #include "track/ground/state.h"
 #include "track/process/confinement.h"
 #include "track/tables/unloading.h"
@@ -345,8 +346,7 @@ static uint32_t revive(const struct dl_find_object *o, const struct known *now,
 }
 
 static uint32_t make_new(const struct known *now) {
-    if (n_known > MAX_MODULES || !mt_pages_open(known, &known[n_known + 1]) ||
-        !mt_state_lock_growth())
+    if (n_known > MAX_MODULES || !mt_closed_open(known, n_known + 1) || !mt_state_lock_growth())
         return 0;
     uint32_t id = n_known, *head = bucket_of(now->start);
     known[id] = *now;
@@ -380,7 +380,7 @@ static uint32_t add(const struct dl_find_object *o, enum change *change) {
     if (!now.stays && *change == NOTHING)
         *change = PASSING; /* that there is no code here may be known */
     uint32_t id = revive(o, &now, &record);
-    if (!mt_pages_open(loaded, &loaded[n_loaded + 1]))
+    if (!mt_closed_open(loaded, n_loaded + 1))
         return 0;
     if (id == 0)
         id = make_new(&now);

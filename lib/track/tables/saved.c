@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Copies of sites lie in chunks beside the sites' own, made when a cut first touches them: a process
- * that is never looked at pays no memory for them, and one that is looked at often pays once.
+ * Copies of sites lie in chunks beside the sites' own, made when a cut first touches them: a
+ * process that is never looked at pays no memory for them, and one that is looked at often pays
+ * once.
  */
 #include "track/tables/saved.h"
 

@@ -11,7 +11,7 @@
 #include "base/pages.h"
 #include "ledger/invariants.h"
 #include "ledger/writer/check.h"
-#include "track/ground/array.h"
+#include "track/ground/closed.h"
 #include "track/ground/index.h"
 #include "track/ground/state.h"
 
@@ -61,8 +61,8 @@ static uint64_t hash_of(uint32_t id) {
 
 bool mt_sites_start(void) {
     mt_table_start(&table);
-    return mt_array_start((void **)&run_of, sizeof *run_of * MT_MAX_BANKS) &&
-           mt_array_start((void **)&origins, sizeof *origins * MT_MAX_THREADS) &&
+    return mt_closed_start((void **)&run_of, sizeof *run_of * MT_MAX_BANKS) &&
+           mt_closed_start((void **)&origins, sizeof *origins * MT_MAX_THREADS) &&
            mt_sites_reserve_origin(MT_THREAD_OTHERS) && mt_index_start(&sites, hash_of) &&
            mt_table_reserve(&mt_state.ledger, &table, 0);
 }
@@ -77,11 +77,11 @@ void mt_sites_forget(struct mt_sites_part *part) {
 /* ---- whose they are -------------------------------------------------------------------------- */
 
 bool mt_sites_reserve_bank(uint32_t bank) {
-    return mt_array_open(run_of, bank + 1);
+    return mt_closed_open(run_of, bank + 1);
 }
 
 bool mt_sites_reserve_origin(mt_thread_id origin) {
-    return mt_array_open(origins, origin + 1);
+    return mt_closed_open(origins, origin + 1);
 }
 
 uint32_t mt_sites_count_of(mt_thread_id origin) {

@@ -11,8 +11,8 @@ MT_HIDDEN extern void *mt_sites_chunk[];
 
 MT_HIDDEN bool mt_sites_start(void);
 
-/* The record for (node, size class) of this thread, which has its row, created if need be; the bank's
- * lossy record when there is no room; 0 when there is not even that. */
+/* The record for (node, size class) of this thread, which has its row, created if need be; the
+ * bank's lossy record when there is no room; 0 when there is not even that. */
 MT_HIDDEN mt_site_id mt_sites_find(struct mt_thread *t, mt_node_id node, uint8_t size_class);
 /* This thread's record for blocks of another thread's site that it frees. */
 MT_HIDDEN mt_site_id mt_sites_find_foreign(struct mt_thread *t, mt_site_id of);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a thread notes of an event before it changes anything, so that one that is left in the middle
- * can be brought to its end (track/recover.c). Owner thread only.
+ * What a thread notes of an event before it changes anything, so that one that is left in the
+ * middle can be brought to its end (track/recover.c). Owner thread only.
  */
 #ifndef MT_TRACK_JOURNAL_H
 #define MT_TRACK_JOURNAL_H

@@ -18,9 +18,9 @@ static inline void mt_peak_raise_alone(struct mt_thread *t) {
     }
 }
 
-/* With several threads: publish what this one's live bytes have changed by, notice a new peak, set a
- * new window. Returns the process's current bytes, INT64_MIN: the thread has yet to learn that all of
- * it has been cleared, and has published nothing. */
+/* With several threads: publish what this one's live bytes have changed by, notice a new peak, set
+ * a new window. Returns the process's current bytes, INT64_MIN: the thread has yet to learn that
+ * all of it has been cleared, and has published nothing. */
 MT_HIDDEN int64_t mt_peak_publish(struct mt_thread *t);
 
 /* Let the peak be what is live now. The thread has just published. */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A thread's record: its working memory, which nobody else reads; the bank beside it is what readers
- * see. Each room declares the part that it keeps here in a header of its own, and its functions take
- * that part where they need no other.
+ * A thread's record: its working memory, which nobody else reads; the bank beside it is what
+ * readers see. Each room declares the part that it keeps here in a header of its own, and its
+ * functions take that part where they need no other.
  *
  * The order counts: what every event touches lies side by side in the first lines, and what is only
  * looked up by hash comes behind it.

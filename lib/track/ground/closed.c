@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* See array.h. */
-#include "track/ground/array.h"
+/* See closed.h. */
+#include "track/ground/closed.h"
 
 #include "base/pages.h"
-bool mt_array_start(void **array, size_t bytes) {
+bool mt_closed_start(void **array, size_t bytes) {
     if (*array == NULL)
         *array = mt_pages_new_closed(bytes);
     else
