@@ -7,6 +7,7 @@
 #include "interpose/next.h"
 
 #include "base/loader.h"
+#include "base/text.h"
 
 #include "track/ground/state.h"
 
@@ -59,22 +60,6 @@ static struct object open_object(const struct link_map *map) {
     return o;
 }
 
-static bool same_text(const char *a, const char *b) {
-    while (*a && *a == *b) {
-        a++;
-        b++;
-    }
-    return *a == *b;
-}
-
-static bool begins_with(const char *text, const char *part) {
-    while (*part && *text == *part) {
-        text++;
-        part++;
-    }
-    return *part == 0;
-}
-
 static const char *base_name(const char *path) {
     const char *name = path;
     for (; *path; path++)
@@ -89,7 +74,7 @@ static void *definition(const struct object *o, uint32_t i, const char *name) {
     if (s->st_shndx == SHN_UNDEF ||
         (type != STT_FUNC && type != STT_GNU_IFUNC && type != STT_NOTYPE) ||
         (o->versions != NULL && (o->versions[i] & 0x8000)) ||
-        !same_text(o->strings + s->st_name, name))
+        !mt_text_is(o->strings + s->st_name, name))
         return NULL;
     void *address = (void *)(o->map->l_addr + s->st_value);
     return type == STT_GNU_IFUNC ? ((void *(*)(void))address)() : address;
@@ -156,7 +141,7 @@ static const struct link_map *first_of(const struct link_map *map) {
 
 /* A second object of ours, or another copy. */
 static bool is_us(const struct link_map *map) {
-    return map->l_name != NULL && begins_with(base_name(map->l_name), "libmemtrack");
+    return map->l_name != NULL && mt_text_begins(base_name(map->l_name), "libmemtrack");
 }
 
 /* The first object from here on and before end, and not ours, that defines name. */

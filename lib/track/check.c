@@ -10,6 +10,7 @@
 
 #ifdef MEMTRACK_CHECKS
 
+#include "base/text.h"
 #include "ledger/invariants.h"
 #include "ledger/writer/check.h"
 #include "track/ground/state.h"
@@ -83,10 +84,7 @@ const char *mt_check_all(bool alone) {
 }
 
 static void write_text(const char *text) {
-    size_t n = 0;
-    while (text[n] != 0)
-        n++;
-    mt_os_call(SYS_write, 2, (long)text, (long)n, 0, 0, 0);
+    mt_os_call(SYS_write, 2, (long)text, (long)mt_text_bytes(text), 0, 0, 0);
 }
 
 void mt_check_now(bool alone) {

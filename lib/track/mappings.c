@@ -10,7 +10,6 @@
  */
 #include "track/mappings.h"
 
-#include "base/pages.h"
 #include "track/guard.h"
 #include "track/mappings/ranges.h"
 #include "track/record.h"
@@ -111,29 +110,17 @@ static void replace(struct mt_thread *t, const struct mt_remap *remap, uint64_t 
 /* ---- the kernel's word ----------------------------------------------------------------------- */
 
 /* The size of huge pages when a call does not say: "Hugepagesize:    2048 kB". */
-static uint32_t read_huge_shift(const char *text, long n) {
-    static const char label[] = "Hugepagesize:";
-    uint64_t kib = 0;
-    long i = 0;
-    for (int k = 0; i < n && label[k] != 0; i++)
-        k = text[i] == label[k] ? k + 1 : 0;
-    for (; i < n && text[i] != '\n'; i++)
-        if (text[i] >= '0' && text[i] <= '9')
-            kib = kib * 10 + (uint64_t)(text[i] - '0');
-    return kib != 0 ? 73 - (uint32_t)__builtin_clzll(kib) : USUAL_HUGE_SHIFT;
+static uint32_t usual_huge_shift(void) {
+    long kib = mt_os_number_in("/proc/meminfo", "\nHugepagesize:", 0);
+    return kib > 0 ? 73 - (uint32_t)__builtin_clzll((uint64_t)kib) : USUAL_HUGE_SHIFT;
 }
 
 static uint32_t huge_shift(int flags) {
-    static uint32_t known;
+    static uint32_t usual;
     uint32_t shift = (uint32_t)flags >> MAP_HUGE_SHIFT & MAP_HUGE_MASK;
-    if (shift != 0 || known != 0)
-        return shift != 0 ? shift : known != 0 ? known : USUAL_HUGE_SHIFT;
-    char *text = mt_pages_new(MT_OS_PAGE);
-    if (text == NULL)
-        return USUAL_HUGE_SHIFT;
-    known = read_huge_shift(text, mt_os_read_file("/proc/meminfo", text, MT_OS_PAGE));
-    mt_pages_unmap(text, MT_OS_PAGE);
-    return known;
+    if (shift == 0 && usual == 0)
+        usual = usual_huge_shift();
+    return shift != 0 ? shift : usual;
 }
 
 /* Whether all of a range is mapped; taken for granted when it may not be asked for. msync looks at

@@ -98,9 +98,7 @@ static void fill_header(bool forked, bool off) {
         for (size_t i = 0; mt_state.preceding[i] && i + 1 < sizeof h->preceding; i++)
             h->preceding[i] = mt_state.preceding[i];
     if (mt_state.allocator_path != NULL) {
-        size_t n = 0;
-        while (mt_state.allocator_path[n])
-            n++;
+        size_t n = mt_text_bytes(mt_state.allocator_path);
         h->allocator_path = mt_writer_put_text(&mt_state.ledger, mt_state.allocator_path, n);
     }
 }

@@ -5,32 +5,24 @@
 
 #include "base/pages.h"
 #include "base/settings.h"
+#include "base/text.h"
 
 extern void *__libc_stack_end __attribute__((weak));
 
 /* The value when text begins with name and '=', else NULL. */
 static const char *value_of(const char *text, const char *name) {
-    while (*name && *text == *name) {
-        text++;
-        name++;
-    }
-    return *name == 0 && *text == '=' ? text + 1 : NULL;
+    size_t n = mt_text_bytes(name);
+    return mt_text_begins(text, name) && text[n] == '=' ? text + n + 1 : NULL;
 }
 
 static void copy_text(char *out, const char *text, size_t capacity) {
-    size_t n = 0;
-    while (text[n] && n + 1 < capacity) {
-        out[n] = text[n];
-        n++;
-    }
-    out[text[n] ? 0 : n] = 0; /* too long is as good as unset */
+    const char *known = mt_text_bytes(text) < capacity ? text : ""; /* as good as unset */
+    mt_text_put(out, out + capacity - 1, known);
 }
 
 /* Kept for readers, as much of them as there is room for. */
 static void note_ignored(struct mt_options *o, const struct mt_setting_word *word) {
-    size_t n = 0;
-    while (o->ignored[n])
-        n++;
+    size_t n = mt_text_bytes(o->ignored);
     if (n != 0 && n + 1 < sizeof o->ignored)
         o->ignored[n++] = ',';
     for (size_t i = 0; i < word->bytes && n + 1 < sizeof o->ignored; i++)

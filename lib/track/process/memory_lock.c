@@ -14,6 +14,7 @@
 #include "track/process/memory_lock.h"
 
 #include "base/pages.h"
+#include "base/text.h"
 #include "track/ground/state.h"
 
 #include <errno.h>
@@ -81,13 +82,9 @@ static void lock_range(uint64_t begin, uint64_t end, int flags) {
 
 static uint64_t hexadecimal(const char **text) {
     uint64_t value = 0;
-    for (;; (*text)++)
-        if (**text >= '0' && **text <= '9')
-            value = value << 4 | (uint64_t)(**text - '0');
-        else if (**text >= 'a' && **text <= 'f')
-            value = value << 4 | (uint64_t)(**text - 'a' + 10);
-        else
-            return value;
+    for (int digit; (digit = mt_text_digit(**text)) >= 0; (*text)++)
+        value = value << 4 | (uint64_t)digit;
+    return value;
 }
 
 /* BEGIN-END PERMISSIONS ... */

@@ -13,6 +13,7 @@
 #include "track/process/program.h"
 
 #include "base/loader.h"
+#include "base/text.h"
 
 #include <fcntl.h>
 #include <link.h>
@@ -34,8 +35,7 @@ static void take_digit(struct line *line, char c) {
     if (c == '-')
         line->bound = 1;
     else
-        line->range[line->bound] =
-            line->range[line->bound] << 4 | (uint64_t)(c <= '9' ? c - '0' : c - 'a' + 10);
+        line->range[line->bound] = line->range[line->bound] << 4 | (uint64_t)mt_text_digit(c);
 }
 
 /* The path goes to out, which has room for capacity bytes. */

@@ -10,6 +10,7 @@
 
 #include "base/loader.h"
 #include "base/pages.h"
+#include "base/text.h"
 #include "ledger/invariants.h"
 #include "ledger/writer/check.h"
 
@@ -67,20 +68,6 @@ static struct mt_lock lock;
 
 #pragma weak _dl_find_object /* glibc 2.35 */
 
-static size_t text_length(const char *s) {
-    size_t n = 0;
-    while (s[n])
-        n++;
-    return n;
-}
-
-static bool same_text(const char *a, const char *b, size_t n) {
-    for (size_t i = 0; i < n; i++)
-        if (a[i] != b[i])
-            return false;
-    return true;
-}
-
 /* Returns where the build id lies. */
 static const uint8_t *read_notes(const uint8_t *p, const uint8_t *end, struct mt_module *m) {
     while (end - p >= (long)sizeof(ElfW(Nhdr))) {
@@ -91,7 +78,7 @@ static const uint8_t *read_notes(const uint8_t *p, const uint8_t *end, struct mt
         if (p > end || p < description)
             break;
         if (n->n_type == NT_GNU_BUILD_ID && n->n_namesz == 4 &&
-            same_text((const char *)name, "GNU", 4) && n->n_descsz <= sizeof m->build_id) {
+            mt_text_same((const char *)name, "GNU", 4) && n->n_descsz <= sizeof m->build_id) {
             for (uint32_t i = 0; i < n->n_descsz; i++)
                 m->build_id[i] = description[i];
             m->build_id_bytes = n->n_descsz;
@@ -117,7 +104,7 @@ static bool is_there(uint64_t begin, uint64_t end) {
 static struct segments mapped_segments(uint64_t start) {
     const ElfW(Ehdr) *e = (const ElfW(Ehdr) *)start;
     if (!is_there(start, start + MT_OS_PAGE) ||
-        !same_text((const char *)e->e_ident, ELFMAG, SELFMAG) || e->e_phoff > MT_OS_PAGE ||
+        !mt_text_same((const char *)e->e_ident, ELFMAG, SELFMAG) || e->e_phoff > MT_OS_PAGE ||
         e->e_phoff + e->e_phnum * sizeof(ElfW(Phdr)) > MT_OS_PAGE)
         return (struct segments){0};
     return (struct segments){(const ElfW(Phdr) *)(start + e->e_phoff), e->e_phnum};
@@ -164,7 +151,7 @@ static const uint8_t *read_segments(uint64_t start, uint64_t bias, bool is_main,
 static void write_path(struct mt_module *m, const char *name) {
     static char path[PATH_BYTES]; /* under the growth lock */
     struct mt_ledger_header *h = mt_state.header;
-    size_t n = 0, length = text_length(name);
+    size_t n = 0, length = mt_text_bytes(name);
     if (name[0] != '/' && length > 0 && !(m->flags & MT_MODULE_VDSO)) {
         for (; n < h->cwd_bytes && n < PATH_BYTES; n++)
             path[n] = h->cwd[n];
@@ -192,7 +179,7 @@ static void write_record(uint32_t id) {
         const char *name = k->map->l_name ? k->map->l_name : "";
         m->bias = k->map->l_addr;
         m->flags |= k->is_main ? MT_MODULE_MAIN : 0;
-        m->flags |= same_text(name, "linux-vdso", 10) ? MT_MODULE_VDSO : 0;
+        m->flags |= mt_text_same(name, "linux-vdso", 10) ? MT_MODULE_VDSO : 0;
         read_segments(k->start, k->map->l_addr, k->is_main, m);
         write_path(m, k->is_main ? "" : name);
     }
@@ -270,8 +257,8 @@ static bool looks_the_same(const struct known *k, const struct dl_find_object *o
     if (mt_load_relaxed(&k->name) != hash_text(o->dlfo_link_map->l_name))
         return false;
     return k->build_id == NULL ||
-           same_text((const char *)k->build_id, (const char *)k->record->build_id,
-                     k->record->build_id_bytes);
+           mt_text_same((const char *)k->build_id, (const char *)k->record->build_id,
+                        k->record->build_id_bytes);
 }
 
 /* The id under which o is known and was there when last seen, or 0. Takes no lock. */
@@ -321,8 +308,8 @@ static bool is_same_file(const struct known *k, const struct known *now,
     if (k->record == NULL || k->record->build_id_bytes != record->build_id_bytes)
         return false;
     if (record->build_id_bytes != 0)
-        return same_text((const char *)k->record->build_id, (const char *)record->build_id,
-                         record->build_id_bytes);
+        return mt_text_same((const char *)k->record->build_id, (const char *)record->build_id,
+                            record->build_id_bytes);
     const struct file *a = &k->file, *b = &now->file;
     return a->inode != 0 && a->inode == b->inode && a->device == b->device &&
            a->bytes == b->bytes && a->modified_ns == b->modified_ns && k->name == now->name;
