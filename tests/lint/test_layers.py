@@ -35,6 +35,19 @@ MAY_INCLUDE = {
     "launch": {"common", "layout", "reader", "profile", "view", "launch"},
     "cli": {"common", "layout", "reader", "profile", "view", "export", "watch", "launch", "cli"},
 }
+# lib/track, from the ground up: rooms (folders), then what calls them (files of its top floor).
+# Each includes itself and what stands before it.
+TRACK_FLOORS = [
+    "ground/",  # state of the process, options, index, closed arrays, where an event was left
+    "process/",  # what concerns the process as a whole: confinement, limits, its program
+    "thread/",  # a thread's record and the part of each room in it; the peak
+    "tables/",  # what is appended once and found again: paths, names, modules, sites, rows
+    "scopes/",
+    "live/",  # the table of live blocks, and counting
+    "mappings/",
+    "threads", "recover", "fork", "request", "clear", "start", "enter", "guard", "check", "record",
+    "mappings", "discard", "whois",
+]
 # stdio allocates buffers, locale and iconv do as well: inside a target they would call the hooks they are part of.
 FORBIDDEN_IN_TARGET = {"stdio.h", "locale.h", "iconv.h", "wchar.h", "syslog.h", "pthread.h"}
 
@@ -54,6 +67,18 @@ def room(path):
         return "public"
     first = path.split("/")[0]
     return first if first in MAY_INCLUDE else None
+
+
+def track_floor(path):
+    """The place of a file of lib/track in TRACK_FLOORS."""
+    below = path.relative_to("lib/track")
+    return TRACK_FLOORS.index(below.parts[0] + "/" if len(below.parts) > 1 else below.stem)
+
+
+def leads_up(source, included):
+    """Whether an include within lib/track leads to a higher floor."""
+    inside = [str(path).startswith("lib/track/") for path in (source, included)]
+    return all(inside) and track_floor(included) > track_floor(source)
 
 
 def target_of(source, name):
@@ -91,6 +116,8 @@ for source in tree.files(".c", ".h"):
             problems.append(f'{place}: "{name}" is no file of the project')
         elif room(included) not in MAY_INCLUDE[here]:
             problems.append(f"{place}: {here} must not include {room(included)} ({included})")
+        elif leads_up(source, included):
+            problems.append(f"{place}: {included} stands on a higher floor of lib/track")
         elif included == source.parent / name and "/" not in name and str(source).startswith("lib/"):
             problems.append(f'{place}: write "{str(included)[4:]}", relative to lib/')
 tree.report(problems, checked and f"{checked} files")
