@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * memtrack report: read a profile, name its addresses, group, print. Most options are those of
- * command/view_options.h; everything that they choose is in struct request, and each step below takes what
- * it needs of it.
+ * command/view_options.h; everything that they choose is in struct request, and each step below
+ * takes what it needs of it.
  */
 #include <argp.h>
 #include <stdlib.h>

@@ -62,8 +62,8 @@ struct mt_firing {
     const struct mt_action_listener *listener;
 };
 
-/* Does the n actions one after the other, in a fork of the process that watches: the dispositions of
- * signals are changed for good. 0 when all went well, else 1, and the listener knows of what did
+/* Does the n actions one after the other, in a fork of the process that watches: the dispositions
+ * of signals are changed for good. 0 when all went well, else 1, and the listener knows of what did
  * not. */
 int mt_action_work(const struct mt_action *actions, size_t n, const struct mt_firing *firing);
 

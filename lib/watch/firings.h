@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the conditions have come to on one process: which are true now, which have fired and when. */
+/* What the conditions have come to on one process: which hold now, and which have fired when. */
 #ifndef MT_WATCH_FIRINGS_H
 #define MT_WATCH_FIRINGS_H
 

@@ -40,9 +40,9 @@ char *mt_output_number(const char *pattern, const char *number, bool *found);
  * set, -MEMTRACK_EIO when its directory cannot be written to. */
 int mt_output_check(const char *path, bool force, struct mt_error *error);
 
-/* After mt_output_write has succeeded with *why, which was empty before: makes of *why what is to be
- * said of a name that is not the wanted one (the name was taken, or the place takes nothing). Empty
- * when it is the wanted one. */
+/* After mt_output_write has succeeded with *why, which was empty before: makes of *why what is to
+ * be said of a name that is not the wanted one (the name was taken, or the place takes nothing).
+ * Empty when it is the wanted one. */
 void mt_output_explain(const char *wanted, const char *written, struct mt_error *why);
 
 /*
