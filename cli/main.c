@@ -14,7 +14,7 @@
 
 #include "command/command.h"
 #include "launch/target.h"
-#include "run/observer.h"
+#include "run/big_stack.h"
 #include "text/terminal.h"
 
 static const struct mt_command commands[] = {

@@ -28,6 +28,7 @@
 #include "launch/preload.h"
 #include "launch/session.h"
 #include "profile/pprof/output.h"
+#include "run/big_stack.h"
 #include "run/finish.h"
 #include "run/observer.h"
 #include "run/request.h"

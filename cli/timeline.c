@@ -23,6 +23,7 @@
 #include "view/format/format.h"
 #include "view/subject.h"
 #include "view/symbols/symbols.h"
+#include "watch/watch.h"
 
 #define NS_PER_MS UINT64_C(1000000)
 

@@ -63,8 +63,8 @@ static size_t parse_number(struct argp_state *state, const char *option, const c
 static bool parse_value(int key, const char *text, struct argp_state *state, struct request *r) {
     switch (key) {
     case KEY_SORT:
-        if (!mt_top_model_column_parse(text, &r->top.options.sort))
-            argp_error(state, "--sort %s: choose one of %s", text, mt_top_model_column_list);
+        if (!mt_top_column_parse(text, &r->top.options.sort))
+            argp_error(state, "--sort %s: choose one of %s", text, mt_top_column_list);
         return true;
     case KEY_DELAY:
         if (!mt_format_parse_duration(text, UINT64_C(1000000000), &r->top.delay_ns) ||

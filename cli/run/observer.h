@@ -36,11 +36,4 @@ bool mt_observer_finish(struct mt_observer *observer, const struct mt_launched *
 bool mt_observer_wait(const struct mt_observer *observer, struct mt_launched *child, int other_fd,
                       uint64_t until_ns);
 
-/* work(context) on a stack of at least 8 MiB, whatever ulimit -s says: libdw's functions call
- * themselves once for each level of a program's blocks, and some keep much on the stack. On this
- * one where no other is to be had. */
-bool mt_big_stack_call(bool (*work)(void *context), void *context);
-/* Is the stack that we have smaller than that? */
-bool mt_big_stack_is_needed(void);
-
 #endif

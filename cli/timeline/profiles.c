@@ -3,9 +3,6 @@
  * A directory may hold the profiles of years. Files are read from the newest one on, and reading
  * ends with the first that was written before any process of this run began: a profile is written
  * when its process has ended.
- *
- * A running process keeps no history of itself: what memtrack run has seen of it is in that
- * process's memory until the end. So its timeline is recorded here, from now on.
  */
 #include "timeline/profiles.h"
 
@@ -18,15 +15,12 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "base/clock.h"
-#include "profile/ledger/live.h"
 #include "view/subject.h"
 #include "view/timeline/timeline.h"
-#include "watch/watch.h"
 
 #define NS_PER_S UINT64_C(1000000000)
 
-enum { MOST_FILES = 1000, WATCH_TICKS = 4000, SLACK_S = 2 };
+enum { MOST_FILES = 1000, SLACK_S = 2 };
 
 void mt_profiles_free(struct mt_profiles *profiles) {
     for (size_t i = 0; i < profiles->n; i++)
@@ -189,31 +183,4 @@ int mt_profiles_of_run(const char *directory, struct mt_profiles *profiles, size
                           "no profile with a time axis (*.pb.gz) in %s",
                           strcmp(directory, ".") == 0 ? "the current directory" : directory);
     return rc == 0 ? keep_family(profiles, error) : rc;
-}
-
-/* ---- a running process ----------------------------------------------------------------------- */
-
-int mt_watch_profile(pid_t pid, uint64_t for_ns, uint64_t interval_ns, struct mt_profile **out,
-                     struct mt_error *error) {
-    struct mt_watch watch;
-    struct mt_gauge gauge;
-    int rc = mt_watch_open(pid, WATCH_TICKS, &watch, error);
-    if (rc != 0)
-        return rc;
-    uint64_t now = mt_clock_now_ns(), end = now + for_ns;
-    bool goes_on = mt_watch_tick(&watch, now, &gauge);
-    for (uint64_t next = now + interval_ns; goes_on && next <= end; next += interval_ns) {
-        goes_on = mt_watch_sleep(next);
-        if (goes_on)
-            goes_on = mt_watch_tick(&watch, mt_clock_now_ns(), &gauge);
-    }
-    if (watch.axis.n == 0)
-        rc = mt_error_set(error, MEMTRACK_ENOTFOUND, "memtrack report shows what it has recorded.",
-                          "process %d has ended: it cannot be watched any more", (int)pid);
-    if (rc == 0)
-        rc = mt_ledger_live_convert(watch.ledger, out, error);
-    if (rc == 0)
-        mt_axis_give(&watch.axis, interval_ns, *out);
-    mt_watch_close(&watch);
-    return rc;
 }

@@ -29,9 +29,4 @@ int mt_profiles_of_run(const char *directory, struct mt_profiles *profiles, size
 int mt_profiles_drop_earlier(struct mt_profiles *profiles, size_t *n_dropped,
                              struct mt_error *error);
 
-/* Watches a running process for at most for_ns, until it ends or a signal arrives, with a tick
- * every interval_ns; the result is a profile of it with these ticks. Errors of mt_watch_open. */
-int mt_watch_profile(pid_t pid, uint64_t for_ns, uint64_t interval_ns, struct mt_profile **out,
-                     struct mt_error *error);
-
 #endif

@@ -19,12 +19,13 @@
  */
 #include <curses.h>
 #include <inttypes.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "top/axis.h"
 #include "top/curses.h"
+#include "top/foot.h"
+#include "top/pen.h"
 #include "top/screen.h"
 #include "view/format/format.h"
 
@@ -34,83 +35,16 @@ enum {
     LABEL_WIDTH = 8,
     AXIS_LEAST = 10,
     AXIS_MOST = 240,
-    MAX_LINE = 1024
 };
-
-/* ---- text ------------------------------------------------------------------------------------ */
-
-struct pen { /* where the next text goes, in a line */
-    int y, x, end;
-    const struct mt_labels *labels;
-};
-
-static struct pen pen_at(const struct mt_top_screen *s, int y, int x) {
-    return (struct pen){.y = y, .x = x, .end = COLS, .labels = &s->labels};
-}
-
-/* Safe text, cut where the line ends. */
-static void put_safe(struct pen *pen, enum mt_paint paint, const char *text) {
-    int room = pen->end - pen->x, width = (int)mt_format_width(text);
-    char *cut = NULL;
-    if (room <= 0 || pen->y < 0 || pen->y >= LINES)
-        return;
-    if (width > room) {
-        cut = mt_format_shorten_end(text, (size_t)room, pen->labels->ellipsis);
-        width = cut ? (int)mt_format_width(cut) : 0;
-    }
-    attron((attr_t)mt_top_curses_paint(paint));
-    mvaddstr(pen->y, pen->x, cut ? cut : width > room ? "" : text);
-    attroff((attr_t)mt_top_curses_paint(paint));
-    pen->x += width;
-    free(cut);
-}
-
-static void put(struct pen *pen, enum mt_paint paint, const char *text) {
-    char *visible = mt_format_visible(text, pen->labels->utf8);
-    put_safe(pen, paint, visible ? visible : "?");
-    free(visible);
-}
-
-__attribute__((format(printf, 3, 4))) static void print(struct pen *pen, enum mt_paint paint,
-                                                        const char *format, ...) {
-    char text[MAX_LINE];
-    va_list arguments;
-    va_start(arguments, format);
-    vsnprintf(text, sizeof text, format, arguments);
-    va_end(arguments);
-    put(pen, paint, text);
-}
-
-static void put_right(struct pen *pen, int width, enum mt_paint paint, const char *text) {
-    int taken = (int)mt_format_width(text);
-    pen->x += width > taken ? width - taken : 0;
-    put_safe(pen, paint, text);
-}
 
 static const char *size_text(const struct mt_top_screen *s, char buffer[MT_FORMAT_BYTES],
                              int64_t bytes) {
     return mt_format_size(buffer, bytes, s->top->exact_bytes);
 }
 
-/* "12 s", "2 min 3 s", "5 h 7 min", "3 d 4 h": whole seconds, because it is written anew ten times
- * in each. */
-static const char *age_text(char buffer[MT_FORMAT_BYTES], uint64_t ns) {
-    uint64_t s = ns / 1000000000u;
-    if (s < 60)
-        snprintf(buffer, MT_FORMAT_BYTES, "%" PRIu64 " s", s);
-    else if (s < 3600)
-        snprintf(buffer, MT_FORMAT_BYTES,
-                 s % 60 ? "%" PRIu64 " min %" PRIu64 " s" : "%" PRIu64 " min", s / 60, s % 60);
-    else if (s < 86400)
-        snprintf(buffer, MT_FORMAT_BYTES, "%" PRIu64 " h %" PRIu64 " min", s / 3600, s / 60 % 60);
-    else
-        snprintf(buffer, MT_FORMAT_BYTES, "%" PRIu64 " d %" PRIu64 " h", s / 86400, s / 3600 % 24);
-    return buffer;
-}
-
 /* ---- head ------------------------------------------------------------------------------------ */
 
-static void put_state(const struct mt_top_screen *s, struct pen *pen) {
+static void put_state(const struct mt_top_screen *s, struct mt_top_pen *pen) {
     const struct mt_top *top = s->top;
     char text[MT_FORMAT_BYTES], state[128];
     uint64_t age = mt_top_model_time_ns(top->model, s->now_ns);
@@ -120,26 +54,26 @@ static void put_state(const struct mt_top_screen *s, struct pen *pen) {
                            : mt_top_target_state_name(top->target.state);
     snprintf(state, sizeof state, "%s%s%s", s->is_paused ? "paused" : "",
              s->is_paused && *name ? ", " : "", name);
-    int width = (int)strlen(state) + 2 + (int)strlen(age_text(text, age)) + 1;
+    int width = (int)strlen(state) + 2 + (int)strlen(mt_top_pen_age(text, age)) + 1;
     if (pen->x + width + 1 > pen->end)
         return;
     pen->x = pen->end - width;
-    put(pen, MT_PAINT_WARN, state);
+    mt_top_pen_put(pen, MT_PAINT_WARN, state);
     pen->x += 2;
-    put(pen, MT_PAINT_DIM, text);
+    mt_top_pen_put(pen, MT_PAINT_DIM, text);
 }
 
 static void draw_title(const struct mt_top_screen *s, int y) {
     char *command = mt_top_look_program(s->top, true),
          *coverage = mt_top_look_coverage(s->top, ", ");
-    struct pen pen = pen_at(s, y, 1);
+    struct mt_top_pen pen = mt_top_pen_at(&s->labels, y, 1);
     char *visible = mt_format_visible(command ? command : "?", s->labels.utf8);
     char *shortened =
         visible ? mt_format_shorten_end(visible, (size_t)(COLS / 2), s->labels.ellipsis) : NULL;
-    put_safe(&pen, MT_PAINT_BOLD, shortened ? shortened : "?");
-    print(&pen, MT_PAINT_DIM, "  pid %" PRIu32, s->top->target.pid);
+    mt_top_pen_put_safe(&pen, MT_PAINT_BOLD, shortened ? shortened : "?");
+    mt_top_pen_print(&pen, MT_PAINT_DIM, "  pid %" PRIu32, s->top->target.pid);
     if (coverage && *coverage && mt_format_width(coverage) + 30 < (size_t)(pen.end - pen.x))
-        print(&pen, MT_PAINT_WARN, "  %s", coverage);
+        mt_top_pen_print(&pen, MT_PAINT_WARN, "  %s", coverage);
     put_state(s, &pen);
     free(shortened);
     free(visible);
@@ -147,7 +81,7 @@ static void draw_title(const struct mt_top_screen *s, int y) {
     free(coverage);
 }
 
-static void draw_bars(const struct mt_top_screen *s, struct pen *pen, enum mt_paint paint,
+static void draw_bars(const struct mt_top_screen *s, struct mt_top_pen *pen, enum mt_paint paint,
                       const int64_t *values, int n) {
     static const char *const eighths[] = {"▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"};
     static const char *const ascii[] = {"_", "_", ".", ".", "-", "-", "^", "^"};
@@ -163,7 +97,10 @@ static void draw_bars(const struct mt_top_screen *s, struct pen *pen, enum mt_pa
             span > 0 && values[i] >= 0 ? (double)(values[i] - (most - span)) / (double)span : 0;
         int step = (int)(share * 7 + 0.5);
         step = step < 0 ? 0 : step > 7 ? 7 : step;
-        put_safe(pen, paint, values[i] < 0 ? " " : s->labels.utf8 ? eighths[step] : ascii[step]);
+        mt_top_pen_put_safe(pen, paint,
+                            values[i] < 0    ? " "
+                            : s->labels.utf8 ? eighths[step]
+                                             : ascii[step]);
     }
 }
 
@@ -172,19 +109,20 @@ static void draw_heap(const struct mt_top_screen *s, int y) {
     const struct mt_tick *last =
         axis->n ? &axis->ticks[axis->n - 1] : &(struct mt_tick){.time_ns = 0};
     char text[MT_FORMAT_BYTES];
-    struct pen heap = pen_at(s, y, 1), rss = pen_at(s, y + 1, 1);
-    put(&heap, MT_PAINT_DIM, "heap");
+    struct mt_top_pen heap = mt_top_pen_at(&s->labels, y, 1),
+                      rss = mt_top_pen_at(&s->labels, y + 1, 1);
+    mt_top_pen_put(&heap, MT_PAINT_DIM, "heap");
     heap.x = LABEL_WIDTH;
-    put_right(&heap, 10, MT_PAINT_BOLD, size_text(s, text, last->live_bytes));
-    put(&heap, MT_PAINT_DIM, "  peak ");
-    put_right(&heap, 10, MT_PAINT_PLAIN,
-              size_text(s, text, mt_top_model_totals(s->top->model)->peak_bytes));
-    put(&rss, MT_PAINT_DIM, "rss");
+    mt_top_pen_put_right(&heap, 10, MT_PAINT_BOLD, size_text(s, text, last->live_bytes));
+    mt_top_pen_put(&heap, MT_PAINT_DIM, "  peak ");
+    mt_top_pen_put_right(&heap, 10, MT_PAINT_PLAIN,
+                         size_text(s, text, mt_top_model_totals(s->top->model)->peak_bytes));
+    mt_top_pen_put(&rss, MT_PAINT_DIM, "rss");
     rss.x = LABEL_WIDTH;
-    put_right(&rss, 10, MT_PAINT_BOLD,
-              last->rss_bytes ? size_text(s, text, (int64_t)last->rss_bytes) : "-");
+    mt_top_pen_put_right(&rss, 10, MT_PAINT_BOLD,
+                         last->rss_bytes ? size_text(s, text, (int64_t)last->rss_bytes) : "-");
     uint64_t span = mt_top_axis_span(axis);
-    age_text(text, span);
+    mt_top_pen_age(text, span);
     int from = heap.x + 2, width = COLS - from - 2 - (int)strlen(text) - 6;
     width = width > AXIS_MOST ? AXIS_MOST : width;
     if (width < AXIS_LEAST)
@@ -194,7 +132,7 @@ static void draw_heap(const struct mt_top_screen *s, int y) {
     heap.x = rss.x = from;
     draw_bars(s, &heap, MT_PAINT_HEAP, heaps, width);
     draw_bars(s, &rss, MT_PAINT_RSS, sizes, width);
-    print(&heap, MT_PAINT_DIM, " last %s", text);
+    mt_top_pen_print(&heap, MT_PAINT_DIM, " last %s", text);
 }
 
 static enum mt_paint change_paint(int64_t change) {
@@ -205,24 +143,24 @@ static void draw_rates(const struct mt_top_screen *s, int y) {
     const struct mt_top_line *all = mt_top_model_all(s->top->model);
     char text[MT_FORMAT_BYTES], cell[MT_TOP_CELL_BYTES];
     bool has_rates = mt_top_model_has_rates(s->top->model);
-    struct pen pen = pen_at(s, y, 1);
-    put(&pen, MT_PAINT_DIM, "alloc");
+    struct mt_top_pen pen = mt_top_pen_at(&s->labels, y, 1);
+    mt_top_pen_put(&pen, MT_PAINT_DIM, "alloc");
     pen.x = LABEL_WIDTH;
-    put_right(&pen, 10, MT_PAINT_BOLD,
-              has_rates ? size_text(s, text, all->value[MT_TOP_RATE]) : "-");
-    put(&pen, MT_PAINT_DIM, "/s");
-    put_right(&pen, 15, MT_PAINT_PLAIN,
-              has_rates ? mt_format_count(text, all->value[MT_TOP_ALLOCATIONS]) : "-");
-    put(&pen, MT_PAINT_DIM, " blocks/s");
+    mt_top_pen_put_right(&pen, 10, MT_PAINT_BOLD,
+                         has_rates ? size_text(s, text, all->value[MT_TOP_RATE]) : "-");
+    mt_top_pen_put(&pen, MT_PAINT_DIM, "/s");
+    mt_top_pen_put_right(&pen, 15, MT_PAINT_PLAIN,
+                         has_rates ? mt_format_count(text, all->value[MT_TOP_ALLOCATIONS]) : "-");
+    mt_top_pen_put(&pen, MT_PAINT_DIM, " blocks/s");
     uint64_t marked = mt_top_model_marked_ns(s->top->model);
     if (!marked)
         return;
-    put(&pen, MT_PAINT_DIM, "   change ");
-    put(&pen, change_paint(all->value[MT_TOP_CHANGE]),
-        mt_top_layout_cell(cell, MT_TOP_CHANGE, all->value[MT_TOP_CHANGE], s->top->exact_bytes,
-                           true));
-    print(&pen, MT_PAINT_DIM, " in %s",
-          age_text(text, s->now_ns > marked ? s->now_ns - marked : 0));
+    mt_top_pen_put(&pen, MT_PAINT_DIM, "   change ");
+    mt_top_pen_put(&pen, change_paint(all->value[MT_TOP_CHANGE]),
+                   mt_top_layout_cell(cell, MT_TOP_CHANGE, all->value[MT_TOP_CHANGE],
+                                      s->top->exact_bytes, true));
+    mt_top_pen_print(&pen, MT_PAINT_DIM, " in %s",
+                     mt_top_pen_age(text, s->now_ns > marked ? s->now_ns - marked : 0));
 }
 
 /* All of it in a line, under a title or instead of one. */
@@ -231,14 +169,15 @@ static void draw_compact(const struct mt_top_screen *s, int y) {
     const struct mt_tick *last =
         axis->n ? &axis->ticks[axis->n - 1] : &(struct mt_tick){.time_ns = 0};
     char text[MT_FORMAT_BYTES];
-    struct pen pen = pen_at(s, y, y);
-    print(&pen, MT_PAINT_DIM, "heap ");
-    put(&pen, MT_PAINT_BOLD, size_text(s, text, last->live_bytes));
-    put(&pen, MT_PAINT_DIM, " peak ");
-    put(&pen, MT_PAINT_PLAIN, size_text(s, text, mt_top_model_totals(s->top->model)->peak_bytes));
+    struct mt_top_pen pen = mt_top_pen_at(&s->labels, y, y);
+    mt_top_pen_print(&pen, MT_PAINT_DIM, "heap ");
+    mt_top_pen_put(&pen, MT_PAINT_BOLD, size_text(s, text, last->live_bytes));
+    mt_top_pen_put(&pen, MT_PAINT_DIM, " peak ");
+    mt_top_pen_put(&pen, MT_PAINT_PLAIN,
+                   size_text(s, text, mt_top_model_totals(s->top->model)->peak_bytes));
     if (last->rss_bytes) {
-        put(&pen, MT_PAINT_DIM, " rss ");
-        put(&pen, MT_PAINT_PLAIN, size_text(s, text, (int64_t)last->rss_bytes));
+        mt_top_pen_put(&pen, MT_PAINT_DIM, " rss ");
+        mt_top_pen_put(&pen, MT_PAINT_PLAIN, size_text(s, text, (int64_t)last->rss_bytes));
     }
     if (y == 0)
         put_state(s, &pen);
@@ -262,18 +201,18 @@ static int draw_head(const struct mt_top_screen *s) {
 
 /* ---- rows ------------------------------------------------------------------------------------ */
 
-static void put_bar(const struct mt_top_screen *s, struct pen *pen, size_t eighths, size_t width,
-                    bool is_selected) {
+static void put_bar(const struct mt_top_screen *s, struct mt_top_pen *pen, size_t eighths,
+                    size_t width, bool is_selected) {
     static const char *const parts[] = {"", "▏", "▎", "▍", "▌", "▋", "▊", "▉"};
     int end = pen->x + (int)width;
     enum mt_paint paint = is_selected ? MT_PAINT_PLAIN : MT_PAINT_BAR;
     pen->x++;
     for (width--; width && eighths >= (s->labels.utf8 ? 8 : 4); width--) {
-        put_safe(pen, paint, s->labels.utf8 ? "█" : "#");
+        mt_top_pen_put_safe(pen, paint, s->labels.utf8 ? "█" : "#");
         eighths = eighths > 8 ? eighths - 8 : 0;
     }
     if (s->labels.utf8 && width && eighths)
-        put_safe(pen, paint, parts[eighths]);
+        mt_top_pen_put_safe(pen, paint, parts[eighths]);
     pen->x = end;
 }
 
@@ -285,7 +224,7 @@ static enum mt_paint cell_paint(enum mt_top_column column, int64_t value, enum m
     return column == sort ? MT_PAINT_BOLD : MT_PAINT_PLAIN;
 }
 
-static void put_cells(const struct mt_top_screen *s, struct pen *pen,
+static void put_cells(const struct mt_top_screen *s, struct mt_top_pen *pen,
                       const struct mt_top_layout *layout, const struct mt_top_line *line,
                       int64_t largest, bool is_selected) {
     char cell[MT_TOP_CELL_BYTES];
@@ -296,8 +235,8 @@ static void put_cells(const struct mt_top_screen *s, struct pen *pen,
         mt_top_layout_cell(cell, column, value, s->top->exact_bytes,
                            mt_top_model_has_rates(s->top->model));
         pen->x += MT_TOP_GAP;
-        put_right(pen, (int)layout->column_width[i],
-                  is_selected ? MT_PAINT_PLAIN : cell_paint(column, value, sort), cell);
+        mt_top_pen_put_right(pen, (int)layout->column_width[i],
+                             is_selected ? MT_PAINT_PLAIN : cell_paint(column, value, sort), cell);
         if (column != sort || !layout->bar_width)
             continue;
         if (largest)
@@ -312,7 +251,7 @@ static void put_cells(const struct mt_top_screen *s, struct pen *pen,
 static void draw_heading(const struct mt_top_screen *s, const struct mt_top_layout *layout, int y) {
     const struct mt_top_options *options = mt_top_model_options(s->top->model);
     bool is_sampled = mt_top_model_profile(s->top->model)->info.sample_bytes != 0;
-    struct pen pen = pen_at(s, y, 0);
+    struct mt_top_pen pen = mt_top_pen_at(&s->labels, y, 0);
     for (size_t i = 0; i < layout->n_columns; i++) {
         char title[32];
         bool is_sort = layout->columns[i] == options->sort;
@@ -320,39 +259,39 @@ static void draw_heading(const struct mt_top_screen *s, const struct mt_top_layo
                  mt_top_layout_title(layout->columns[i]),
                  is_sort ? (s->labels.utf8 ? "▾" : "v") : "");
         pen.x += MT_TOP_GAP;
-        put_right(&pen, (int)layout->column_width[i] + is_sort,
-                  is_sort ? MT_PAINT_BOLD : MT_PAINT_DIM, title);
+        mt_top_pen_put_right(&pen, (int)layout->column_width[i] + is_sort,
+                             is_sort ? MT_PAINT_BOLD : MT_PAINT_DIM, title);
         pen.x += is_sort ? (int)layout->bar_width - 1 : 0;
     }
     pen.x = (int)layout->name_column;
-    put(&pen, MT_PAINT_DIM, mt_top_layout_name_title(mt_top_model_by(s->top->model)));
+    mt_top_pen_put(&pen, MT_PAINT_DIM, mt_top_layout_name_title(mt_top_model_by(s->top->model)));
     if (*s->filter)
-        print(&pen, MT_PAINT_WARN, "  / %s", s->filter);
+        mt_top_pen_print(&pen, MT_PAINT_WARN, "  / %s", s->filter);
 }
 
-static void put_name(const struct mt_top_screen *s, struct pen *pen, const struct mt_rows *rows,
-                     const struct mt_row *row, bool is_selected) {
+static void put_name(const struct mt_top_screen *s, struct mt_top_pen *pen,
+                     const struct mt_rows *rows, const struct mt_row *row, bool is_selected) {
     char *detail = NULL, *name = NULL;
     if (pen->end - pen->x < 3)
         return;
     name = mt_top_layout_name(&s->labels, rows, row, (size_t)(pen->end - pen->x), &detail);
-    put(pen, MT_PAINT_PLAIN, name ? name : "?");
+    mt_top_pen_put(pen, MT_PAINT_PLAIN, name ? name : "?");
     if (detail && *detail) {
         pen->x += 2;
-        put(pen, is_selected ? MT_PAINT_PLAIN : MT_PAINT_DIM, detail);
+        mt_top_pen_put(pen, is_selected ? MT_PAINT_PLAIN : MT_PAINT_DIM, detail);
     }
     free(name);
     free(detail);
 }
 
 /* Of the row that is open, by the column that is sorted by. */
-static void put_share(const struct mt_top_screen *s, struct pen *pen,
+static void put_share(const struct mt_top_screen *s, struct mt_top_pen *pen,
                       const struct mt_top_line *line, bool is_selected) {
     enum mt_top_column sort = mt_top_model_options(s->top->model)->sort;
     char text[MT_FORMAT_BYTES];
     int64_t whole = mt_top_model_passed(s->top->model)->value[sort];
-    put_right(pen, 6, is_selected ? MT_PAINT_PLAIN : MT_PAINT_DIM,
-              mt_format_percent(text, line->value[sort], whole));
+    mt_top_pen_put_right(pen, 6, is_selected ? MT_PAINT_PLAIN : MT_PAINT_DIM,
+                         mt_format_percent(text, line->value[sort], whole));
     pen->x += 2;
 }
 
@@ -361,7 +300,7 @@ static void draw_row(const struct mt_top_screen *s, const struct mt_top_layout *
     const struct mt_top_line *line = mt_top_model_line(s->top->model, i);
     const struct mt_rows *rows = mt_top_model_rows(s->top->model);
     bool is_selected = i == s->lists[s->level].selected;
-    struct pen pen = pen_at(s, y, 0);
+    struct mt_top_pen pen = mt_top_pen_at(&s->labels, y, 0);
     if (is_selected) {
         attron(A_REVERSE);
         mvhline(y, 0, ' ', COLS);
@@ -375,7 +314,7 @@ static void draw_row(const struct mt_top_screen *s, const struct mt_top_layout *
 
 static void draw_total(const struct mt_top_screen *s, const struct mt_top_layout *layout, int y) {
     char text[MT_FORMAT_BYTES];
-    struct pen pen = pen_at(s, y, 0);
+    struct mt_top_pen pen = mt_top_pen_at(&s->labels, y, 0);
     bool is_part = mt_top_model_is_open(s->top->model) || *s->filter ||
                    !mt_filter_is_empty(&mt_top_model_options(s->top->model)->filter);
     const struct mt_top_line *sum =
@@ -383,21 +322,22 @@ static void draw_total(const struct mt_top_screen *s, const struct mt_top_layout
     const struct mt_top_line *all = mt_top_model_all(s->top->model);
     enum mt_top_column sort = mt_top_model_options(s->top->model)->sort;
     put_cells(s, &pen, layout, sum, 0, false);
-    print(&pen, MT_PAINT_BOLD, "%s", is_part ? "these" : "total");
+    mt_top_pen_print(&pen, MT_PAINT_BOLD, "%s", is_part ? "these" : "total");
     if (is_part && sort != MT_TOP_CHANGE)
-        print(&pen, MT_PAINT_DIM, ", %s of everything",
-              mt_format_percent(text, sum->value[sort], all->value[sort]));
+        mt_top_pen_print(&pen, MT_PAINT_DIM, ", %s of everything",
+                         mt_format_percent(text, sum->value[sort], all->value[sort]));
     size_t n_lines = mt_top_model_count(s->top->model);
-    print(&pen, MT_PAINT_DIM, "  %s row%s", mt_format_count(text, (int64_t)n_lines),
-          n_lines == 1 ? "" : "s");
+    mt_top_pen_print(&pen, MT_PAINT_DIM, "  %s row%s", mt_format_count(text, (int64_t)n_lines),
+                     n_lines == 1 ? "" : "s");
     if (mt_top_model_pending(s->top->model)->value[MT_TOP_LIVE])
-        print(&pen, MT_PAINT_DIM, ", new: %s",
-              size_text(s, text, mt_top_model_pending(s->top->model)->value[MT_TOP_LIVE]));
+        mt_top_pen_print(
+            &pen, MT_PAINT_DIM, ", new: %s",
+            size_text(s, text, mt_top_model_pending(s->top->model)->value[MT_TOP_LIVE]));
     size_t n_named, n;
     mt_top_model_named(s->top->model, &n_named, &n);
     if (s->is_naming && n > n_named)
-        print(&pen, MT_PAINT_WARN, "  naming addresses: %s left",
-              mt_format_count(text, (int64_t)(n - n_named)));
+        mt_top_pen_print(&pen, MT_PAINT_WARN, "  naming addresses: %s left",
+                         mt_format_count(text, (int64_t)(n - n_named)));
 }
 
 static void keep_in_sight(struct mt_top_screen_list *list, size_t n, size_t n_rows) {
@@ -426,10 +366,10 @@ static void draw_rows(struct mt_top_screen *s, int top, int bottom) {
     for (size_t i = 0; i < s->n_rows && list->first + i < n; i++)
         draw_row(s, &layout, top + 1 + (int)i, list->first + i, largest ? largest : 1);
     if (n == 0 && s->n_rows) {
-        struct pen pen =
-            pen_at(s, top + 1, (int)layout.name_column < COLS / 2 ? (int)layout.name_column : 1);
-        put(&pen, MT_PAINT_DIM,
-            *s->filter ? "nothing passes the filter" : "nothing has been allocated yet");
+        struct mt_top_pen pen = mt_top_pen_at(
+            &s->labels, top + 1, (int)layout.name_column < COLS / 2 ? (int)layout.name_column : 1);
+        mt_top_pen_put(&pen, MT_PAINT_DIM,
+                       *s->filter ? "nothing passes the filter" : "nothing has been allocated yet");
     }
     if (has_total)
         draw_total(s, &layout, bottom - 1);
@@ -454,15 +394,15 @@ static void draw_frames(struct mt_top_screen *s, int top, int bottom) {
     struct mt_top_screen_list *list = mt_top_screen_list(s);
     bool truncated;
     size_t n = frames_shown(s, frames, &truncated);
-    struct pen heading = pen_at(s, top, 1);
-    print(&heading, MT_PAINT_DIM, "CALL PATH, innermost first%s",
-          truncated ? "; its outer end is missing" : "");
+    struct mt_top_pen heading = mt_top_pen_at(&s->labels, top, 1);
+    mt_top_pen_print(&heading, MT_PAINT_DIM, "CALL PATH, innermost first%s",
+                     truncated ? "; its outer end is missing" : "");
     s->n_rows = bottom - top > 1 ? (size_t)(bottom - top - 1) : 0;
     keep_in_sight(list, n, s->n_rows);
     for (size_t i = 0; i < s->n_rows && list->first + i < n; i++) {
         const struct mt_row_frame *frame = &frames[list->first + i];
         bool is_selected = list->first + i == list->selected;
-        struct pen pen = pen_at(s, top + 1 + (int)i, 1);
+        struct mt_top_pen pen = mt_top_pen_at(&s->labels, top + 1 + (int)i, 1);
         if (is_selected) {
             attron(A_REVERSE);
             mvhline(pen.y, 0, ' ', COLS);
@@ -471,87 +411,25 @@ static void draw_frames(struct mt_top_screen *s, int top, int bottom) {
         size_t half = (size_t)(COLS > 4 ? COLS / 2 - 1 : 1);
         char *name = mt_label_fit(&s->labels, *function ? function : "[unknown]", half,
                                   mt_format_shorten_function);
-        print(&pen, is_selected ? MT_PAINT_PLAIN : MT_PAINT_BOLD, "%s", name ? name : "?");
+        mt_top_pen_print(&pen, is_selected ? MT_PAINT_PLAIN : MT_PAINT_BOLD, "%s",
+                         name ? name : "?");
         pen.x = COLS / 2 + 1;
         char *place = pen.end - pen.x > 4
                           ? mt_label_place(&s->labels, frame, (size_t)(pen.end - pen.x))
                           : NULL;
-        print(&pen, is_selected ? MT_PAINT_PLAIN : MT_PAINT_DIM, "%s", place ? place : "");
+        mt_top_pen_print(&pen, is_selected ? MT_PAINT_PLAIN : MT_PAINT_DIM, "%s",
+                         place ? place : "");
         attroff(A_REVERSE);
         free(name);
         free(place);
     }
     if (n == 0) {
-        struct pen pen = pen_at(s, top + 1, 1);
-        put(&pen, MT_PAINT_DIM, "this call path was not recorded");
+        struct mt_top_pen pen = mt_top_pen_at(&s->labels, top + 1, 1);
+        mt_top_pen_put(&pen, MT_PAINT_DIM, "this call path was not recorded");
     }
 }
 
-/* ---- foot and help --------------------------------------------------------------------------- */
-
-static void draw_keys(const struct mt_top_screen *s, struct pen *pen) {
-    static const struct {
-        const char *key, *does;
-        unsigned levels; /* in which of the lists, as bits */
-    } keys[] = {{"Enter", "open", 3}, {"b", "back", 6}, {"<>", "sort", 3},     {"/", "filter", 3},
-                {"g", "group", 1},    {"m", "mark", 7}, {"space", "pause", 7}, {"w", "write", 7},
-                {"h", "help", 7},     {"q", "quit", 7}};
-    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
-        int width = (int)(strlen(keys[i].key) + strlen(keys[i].does)) + 3;
-        if (!(keys[i].levels >> s->level & 1) || pen->x + width > pen->end)
-            continue;
-        put(pen, MT_PAINT_BOLD, keys[i].key);
-        print(pen, MT_PAINT_DIM, " %s  ", keys[i].does);
-    }
-}
-
-static void draw_foot(const struct mt_top_screen *s, int y) {
-    struct pen pen = pen_at(s, y, 1);
-    if (s->mode == MT_TOP_SCREEN_FILTER) {
-        print(&pen, MT_PAINT_BOLD, "filter: ");
-        size_t room = pen.end - pen.x > 1 ? (size_t)(pen.end - pen.x - 1) : 0,
-               length = strlen(s->edited);
-        put(&pen, MT_PAINT_PLAIN, s->edited + (length > room ? length - room : 0));
-        attron(A_REVERSE);
-        put(&pen, MT_PAINT_PLAIN, " ");
-        attroff(A_REVERSE);
-        put(&pen, MT_PAINT_DIM, "  words match anywhere, !word excludes; Enter, Esc");
-    } else if (s->mode == MT_TOP_SCREEN_GROUP) {
-        put(&pen, MT_PAINT_BOLD, "group by: ");
-        put(&pen, MT_PAINT_PLAIN,
-            "l line  f function  i file  m module  s stack  t thread  c scope  z size  d domain");
-    } else if (*s->message) {
-        put(&pen, MT_PAINT_WARN, s->message);
-    } else {
-        draw_keys(s, &pen);
-    }
-}
-
-static void draw_help(const struct mt_top_screen *s) {
-    static const char *const text[] = {
-        "up down PgUp PgDn Home End   move; also j and k",
-        "Enter                        open: row, call path, frames",
-        "b, Esc                       back",
-        "< >                          sort by the column to the left, right",
-        "L C R A B T                  sort by live, change, bytes/s, allocs/s, blocks, total",
-        "/                            filter: words match anywhere in file, function, module;",
-        "                             a*c is a pattern, a.c:12 a line, !word excludes",
-        "g                            group by line, function, file, module, stack, thread, ...",
-        "m                            mark: changes count from now",
-        "space                        pause",
-        "w                            write a snapshot: a profile, for memtrack report and diff",
-        "q                            quit",
-        "",
-        "CHANGE is what has become live since the mark. BYTES/S and ALLOCS/S are what was",
-        "allocated in the last second, freed again or not.",
-        "",
-        "any key goes on",
-    };
-    for (size_t i = 0; i < sizeof text / sizeof *text; i++) {
-        struct pen pen = pen_at(s, (int)i, 1);
-        put(&pen, i < 12 ? MT_PAINT_PLAIN : MT_PAINT_DIM, text[i]);
-    }
-}
+/* ---- all of it ------------------------------------------------------------------------------- */
 
 static void draw_opened(const struct mt_top_screen *s, int y) {
     const struct mt_rows *rows;
@@ -559,8 +437,8 @@ static void draw_opened(const struct mt_top_screen *s, int y) {
         s->level == 2 ? mt_top_screen_path(s) : mt_top_model_opened(s->top->model, &rows);
     if (s->level == 2)
         rows = mt_top_model_rows(s->top->model);
-    struct pen pen = pen_at(s, y, 1);
-    put(&pen, MT_PAINT_DIM, s->level == 2 ? "call path: " : "call paths of: ");
+    struct mt_top_pen pen = mt_top_pen_at(&s->labels, y, 1);
+    mt_top_pen_put(&pen, MT_PAINT_DIM, s->level == 2 ? "call path: " : "call paths of: ");
     if (row)
         put_name(s, &pen, rows, row, false);
 }
@@ -568,7 +446,7 @@ static void draw_opened(const struct mt_top_screen *s, int y) {
 void mt_top_draw(struct mt_top_screen *s) {
     erase();
     if (s->mode == MT_TOP_SCREEN_HELP) {
-        draw_help(s);
+        mt_top_foot_draw_help(s);
         refresh();
         return;
     }
@@ -580,6 +458,6 @@ void mt_top_draw(struct mt_top_screen *s) {
     else
         draw_rows(s, top, bottom);
     if (bottom < LINES)
-        draw_foot(s, LINES - 1);
+        mt_top_foot_draw(s, LINES - 1);
     refresh();
 }

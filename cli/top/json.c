@@ -119,7 +119,7 @@ static json_t *table_object(const struct mt_top *top, uint64_t now_ns) {
         "unknown_frees", number(t->unknown_frees), "dropped_events",
         number(t->dropped + t->interrupted), "lossy_blocks", number(t->lossy_blocks), "totals",
         totals_object(top), "group_by", mt_group_by_name(mt_top_model_by(top->model)), "sort",
-        mt_top_model_column_name(options->sort), "rows", rows);
+        mt_top_column_name(options->sort), "rows", rows);
 }
 
 int mt_top_json(const struct mt_top *top, uint64_t now_ns, FILE *stream, struct mt_error *error) {

@@ -41,9 +41,4 @@ size_t mt_top_layout_bar(int64_t value, int64_t largest, size_t width);
 char *mt_top_layout_name(const struct mt_labels *labels, const struct mt_rows *rows,
                          const struct mt_row *row, size_t columns, char **detail);
 
-/* Patterns as typed: words, those that begin with '!' exclude, those without a wildcard match
- * anywhere. The filter's lists and texts are malloc'ed. False: out of memory. */
-bool mt_top_filter_parse(const char *text, struct mt_filter *filter);
-void mt_top_filter_free(struct mt_filter *filter);
-
 #endif

@@ -23,6 +23,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/clock.h"
 
 enum { FIRST_BATCH = 16, NAMED_ROWS = 1000, MAX_TICKS = 4000, PASSES_PER_WINDOW = 5 };
@@ -59,23 +60,6 @@ struct mt_top_model {
     size_t n_lines;
     struct mt_top_line all, passed, pending;
 };
-
-static const char *const column_names[MT_TOP_N_COLUMNS] = {"live",        "change", "rate",
-                                                           "allocations", "blocks", "total"};
-const char mt_top_model_column_list[] = "live, change, rate, allocations, blocks, total";
-
-const char *mt_top_model_column_name(enum mt_top_column column) {
-    return column_names[column];
-}
-
-bool mt_top_model_column_parse(const char *name, enum mt_top_column *column) {
-    for (size_t i = 0; i < MT_TOP_N_COLUMNS; i++)
-        if (strcmp(name, column_names[i]) == 0) {
-            *column = (enum mt_top_column)i;
-            return true;
-        }
-    return false;
-}
 
 /* ---- life ------------------------------------------------------------------------------------ */
 
@@ -123,13 +107,8 @@ void mt_top_model_free(struct mt_top_model *m) {
 
 static int grow_histories(struct mt_top_model *m) {
     size_t n = m->profile->n_samples;
-    if (n > m->history_capacity) {
-        struct history *grown = realloc(m->histories, (n + n / 2) * sizeof *grown);
-        if (!grown)
-            return -MEMTRACK_ENOMEM;
-        m->histories = grown;
-        m->history_capacity = n + n / 2;
-    }
+    if (!mt_array_reserve(&m->histories, &m->history_capacity, n, sizeof *m->histories))
+        return -MEMTRACK_ENOMEM;
     memset(m->histories + m->n_histories, 0, (n - m->n_histories) * sizeof *m->histories);
     m->n_histories = n;
     return 0;

@@ -15,27 +15,10 @@
 #include "base/error.h"
 #include "ledger/ledger.h"
 #include "profile/ledger/follow.h"
+#include "top/column.h"
 #include "view/rows/rows.h"
 #include "view/symbols/symbols.h"
 #include "watch/axis.h"
-
-enum mt_top_column {
-    MT_TOP_LIVE,        /* bytes */
-    MT_TOP_CHANGE,      /* bytes live now - at the mark */
-    MT_TOP_RATE,        /* bytes allocated per second */
-    MT_TOP_ALLOCATIONS, /* blocks allocated per second */
-    MT_TOP_BLOCKS,      /* live */
-    MT_TOP_TOTAL,       /* bytes allocated since the recording began */
-    /* not shown in tables: */
-    MT_TOP_TOTAL_BLOCKS,
-    MT_TOP_CHANGE_BLOCKS,
-    MT_TOP_N_VALUES,
-    MT_TOP_N_COLUMNS = MT_TOP_TOTAL + 1,
-};
-
-const char *mt_top_model_column_name(enum mt_top_column column); /* "live", "change", ... */
-bool mt_top_model_column_parse(const char *name, enum mt_top_column *column);
-extern const char mt_top_model_column_list[]; /* "live, change, ...", for messages */
 
 struct mt_top_line {
     int64_t value[MT_TOP_N_VALUES];

@@ -4,6 +4,9 @@
  * a process that somebody else started. That a process has ended shows in its statm file, which is
  * kept open (usage.h); of one in another pid namespace in its mappings, which are looked at once a
  * second, as is whether it has executed another program and writes another ledger now.
+ *
+ * A running process keeps no history of itself: what memtrack run has seen of it is in that
+ * process's memory until the end. So a profile with a time axis begins when somebody asks for it.
  */
 #include "watch/watch.h"
 
@@ -17,9 +20,12 @@
 #include "base/process.h"
 #include "ledger/control.h"
 #include "ledger/find.h"
+#include "profile/ledger/live.h"
 #include "watch/usage.h"
 
 #define LOOK_NS UINT64_C(1000000000)
+
+enum { PROFILE_TICKS = 4000 };
 
 static int open_ledger(struct mt_watch *watch, struct mt_error *error) {
     int rc = mt_find_ledger(watch->pid, &watch->path, NULL, error);
@@ -149,4 +155,31 @@ bool mt_watch_sleep(uint64_t until_ns) {
         pselect(0, NULL, NULL, NULL, &nap, &while_asleep);
     }
     return !is_asked_to_end;
+}
+
+/* ---- a profile -------------------------------------------------------------------------------- */
+
+int mt_watch_profile(pid_t pid, uint64_t for_ns, uint64_t interval_ns, struct mt_profile **out,
+                     struct mt_error *error) {
+    struct mt_watch watch;
+    struct mt_gauge gauge;
+    int rc = mt_watch_open(pid, PROFILE_TICKS, &watch, error);
+    if (rc != 0)
+        return rc;
+    uint64_t now = mt_clock_now_ns(), end = now + for_ns;
+    bool goes_on = mt_watch_tick(&watch, now, &gauge);
+    for (uint64_t next = now + interval_ns; goes_on && next <= end; next += interval_ns) {
+        goes_on = mt_watch_sleep(next);
+        if (goes_on)
+            goes_on = mt_watch_tick(&watch, mt_clock_now_ns(), &gauge);
+    }
+    if (watch.axis.n == 0)
+        rc = mt_error_set(error, MEMTRACK_ENOTFOUND, "memtrack report shows what it has recorded.",
+                          "process %d has ended: it cannot be watched any more", (int)pid);
+    if (rc == 0)
+        rc = mt_ledger_live_convert(watch.ledger, out, error);
+    if (rc == 0)
+        mt_axis_give(&watch.axis, interval_ns, *out);
+    mt_watch_close(&watch);
+    return rc;
 }

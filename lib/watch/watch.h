@@ -11,6 +11,7 @@
 
 #include "base/error.h"
 #include "ledger/ledger.h"
+#include "profile/profile.h"
 #include "watch/axis.h"
 #include "watch/gauge.h"
 
@@ -38,5 +39,10 @@ bool mt_watch_tick(struct mt_watch *watch, uint64_t now_ns, struct mt_gauge *gau
 /* Sleeps until then (CLOCK_MONOTONIC), or until SIGINT, SIGTERM or SIGHUP arrives: false then, and
  * from then on. */
 bool mt_watch_sleep(uint64_t until_ns);
+
+/* Watches a running process for at most for_ns, until it ends or a signal arrives, with a tick
+ * every interval_ns; the result is a profile of it with these ticks. Errors of mt_watch_open. */
+int mt_watch_profile(pid_t pid, uint64_t for_ns, uint64_t interval_ns, struct mt_profile **out,
+                     struct mt_error *error);
 
 #endif
