@@ -154,3 +154,13 @@ int mt_json_whois(FILE *stream, uint32_t pid, const struct mt_rows *rows,
                               mt_json_number(pid), "addresses", array),
                     error);
 }
+
+/* ---- attach and detach ----------------------------------------------------------------------- */
+
+int mt_json_switch(FILE *stream, uint32_t pid, bool was_recording, bool is_recording,
+                   struct mt_error *error) {
+    json_t *object =
+        json_pack("{s:s, s:o, s:b, s:b}", "schema", "memtrack-switch/1", "pid", mt_json_number(pid),
+                  "was_recording", (int)was_recording, "recording", (int)is_recording);
+    return put_line(stream, object, error);
+}

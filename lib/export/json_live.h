@@ -70,4 +70,8 @@ struct mt_whois_answer {
 int mt_json_whois(FILE *stream, uint32_t pid, const struct mt_rows *rows,
                   const struct mt_whois_answer *answers, size_t n, struct mt_error *error);
 
+/* What `memtrack attach` and `memtrack detach` did to a process, schema memtrack-switch/1. */
+int mt_json_switch(FILE *stream, uint32_t pid, bool was_recording, bool is_recording,
+                   struct mt_error *error);
+
 #endif

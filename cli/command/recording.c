@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Recording is a byte in the ledger of the process; its threads see it at their next allocation or
+ * free. That is also all there is to be sure of: a process that allocates nothing has nothing to
+ * notice, so neither command waits for a sign of it.
+ */
+#include "command/recording.h"
+
+#include <argp.h>
+#include <stdio.h>
+
+#include "command/command.h"
+#include "export/json_live.h"
+#include "ledger/control.h"
+#include "profile/ledger/live.h"
+#include "text/terminal.h"
+#include "view/subject.h"
+
+enum { KEY_JSON = 256 };
+
+static const struct argp_option options[] = {
+    {"json", KEY_JSON, NULL, 0, "Print as JSON whether recording was on before, and is now", 0},
+    {"quiet", 'q', NULL, 0, "Print only problems", 0},
+    {0},
+};
+
+struct request {
+    const char *program;
+    pid_t pid;
+    bool json, quiet;
+};
+
+static error_t parse_option(int key, char *text, struct argp_state *state) {
+    struct request *r = state->input;
+    switch (key) {
+    case KEY_JSON:
+        r->json = true;
+        return 0;
+    case 'q':
+        r->quiet = true;
+        return 0;
+    case ARGP_KEY_ARG:
+        if (r->pid)
+            argp_error(state, "one process at a time");
+        if (!mt_subject_is_process(text, &r->pid))
+            argp_error(state,
+                       "%s is no process: give a pid; memtrack list shows those that are tracked",
+                       text);
+        return 0;
+    case ARGP_KEY_END:
+        if (!r->pid)
+            argp_error(state,
+                       "give the pid of a process; memtrack list shows those that are tracked");
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+static void say(const struct request *r, bool was_on, bool on) {
+    if (was_on == on)
+        printf("process %d: recording was %s already\n", r->pid, on ? "on" : "off");
+    else if (on)
+        printf("process %d: recording is on; look at it with: memtrack report %d\n", r->pid,
+               r->pid);
+    else
+        printf("process %d: recording is off; what was recorded stays: memtrack report %d\n",
+               r->pid, r->pid);
+}
+
+static int switch_process(const struct request *r, bool on, struct mt_error *error) {
+    struct mt_ledger *ledger;
+    int rc = mt_ledger_live_open(r->pid, &ledger, error);
+    if (rc != 0)
+        return rc;
+    bool was_on = mt_ledger_info(ledger)->control.request.off == 0;
+    if (!mt_ledger_is_live(ledger))
+        rc = mt_error_set(error, MEMTRACK_ENOTFOUND,
+                          "What it has recorded can be read with memtrack report.",
+                          "process %d has ended", r->pid);
+    if (rc == 0 && was_on != on)
+        rc = mt_ledger_control_switch(ledger, on, error);
+    mt_ledger_close(ledger);
+    if (rc != 0)
+        return rc;
+    if (r->json)
+        return mt_json_switch(stdout, (uint32_t)r->pid, was_on, on, error);
+    if (!r->quiet)
+        say(r, was_on, on);
+    return 0;
+}
+
+int mt_recording_command(int argc, char **argv, const char *doc, bool on) {
+    const struct argp parser = {
+        .options = options, .parser = parse_option, .args_doc = "PID", .doc = doc};
+    struct request r = {.program = argv[0]};
+    struct mt_error error = {0};
+    argp_parse(&parser, argc, argv, 0, NULL, &r);
+    int rc = switch_process(&r, on, &error);
+    bool written = mt_pager_finish(r.program);
+    if (rc != 0 && written && error.message[0])
+        mt_terminal_print_error(r.program, &error);
+    return rc == 0 && written ? MT_EXIT_OK : MT_EXIT_UNREADABLE;
+}

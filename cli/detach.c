@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+/* memtrack detach: recording off in a running process. */
+#include "command/command.h"
+#include "command/recording.h"
+
+static const char doc[] =
+    "Do not record the allocations of a running process from now on."
+    "\vWhat was recorded stays and can be read, and the recorder still sees when "
+    "recorded blocks are freed. memtrack attach switches recording on again. Nothing "
+    "is done when recording is off already."
+    "\n\nExit status: 0, 2 wrong usage, 3 the process is not tracked or may not be "
+    "asked.";
+
+int mt_detach_command(int argc, char **argv) {
+    return mt_recording_command(argc, argv, doc, false);
+}

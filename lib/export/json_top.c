@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * An object per table, on a line of its own, so that a script reads tables as they come. Rates that
+ * have not been taken yet are null rather than 0: nothing is known of them.
+ */
+#include "export/json_top.h"
+
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "export/json-local.h"
+#include "view/format/format.h"
+
+enum { MAX_STACK = 256 };
+
+static json_t *rate(bool has_rates, int64_t value) {
+    return has_rates ? json_integer(value) : json_null();
+}
+
+static void set_values(json_t *object, const struct mt_json_top_line *line, bool has_rates) {
+    json_object_set_new(object, "live_bytes", json_integer(line->live_bytes));
+    json_object_set_new(object, "live_blocks", json_integer(line->live_blocks));
+    json_object_set_new(object, "total_bytes", json_integer(line->total_bytes));
+    json_object_set_new(object, "total_blocks", json_integer(line->total_blocks));
+    json_object_set_new(object, "diff_live_bytes", json_integer(line->diff_live_bytes));
+    json_object_set_new(object, "diff_live_blocks", json_integer(line->diff_live_blocks));
+    json_object_set_new(object, "bytes_per_second", rate(has_rates, line->bytes_per_second));
+    json_object_set_new(object, "blocks_per_second", rate(has_rates, line->blocks_per_second));
+}
+
+static json_t *stack_array(const struct mt_json_top *top, const struct mt_row *row) {
+    struct mt_row_frame frames[MAX_STACK];
+    const struct mt_profile *p = top->profile;
+    bool truncated;
+    size_t n = mt_rows_stack(top->rows, row, frames, MAX_STACK, &truncated);
+    json_t *stack = json_array();
+    for (size_t i = 0; i < n && i < MAX_STACK; i++)
+        json_array_append_new(stack,
+                              json_pack("{s:o, s:o, s:I, s:o}", "function",
+                                        mt_json_text(mt_profile_text(p, frames[i].function)),
+                                        "file", mt_json_text(mt_profile_text(p, frames[i].file)),
+                                        "line", (json_int_t)frames[i].line, "module",
+                                        mt_json_text(mt_profile_text(p, frames[i].module))));
+    return stack;
+}
+
+static json_t *row_object(const struct mt_json_top *top, const struct mt_json_top_line *line) {
+    const struct mt_row *row = line->row;
+    const struct mt_profile *p = top->profile;
+    char *key = mt_rows_key(top->rows, row);
+    json_t *object =
+        json_pack("{s:o, s:o, s:o, s:I, s:o}", "key", key ? mt_json_text(key) : NULL, "function",
+                  mt_json_text(mt_profile_text(p, row->function)), "file",
+                  mt_json_text(mt_profile_text(p, row->file)), "line", (json_int_t)row->line,
+                  "module", mt_json_text(mt_profile_text(p, row->module)));
+    free(key);
+    if (!object)
+        return NULL;
+    set_values(object, line, top->has_rates);
+    if (top->by == MT_BY_STACK)
+        json_object_set_new(object, "stack", stack_array(top, row));
+    return object;
+}
+
+static json_t *process_object(const struct mt_json_top *top) {
+    const struct mt_profile_info *info = &top->profile->info;
+    json_t *command = json_array();
+    for (size_t i = 0; i < info->n_command; i++)
+        json_array_append_new(command,
+                              mt_json_text(mt_profile_text(top->profile, info->command[i])));
+    return json_pack("{s:I, s:o, s:o, s:s}", "pid", (json_int_t)info->pid, "exe",
+                     mt_json_text(mt_profile_text(top->profile, info->exe)), "command", command,
+                     "state", top->state);
+}
+
+static json_t *totals_object(const struct mt_json_top *top) {
+    json_t *object = json_object();
+    if (!object)
+        return NULL;
+    set_values(object, &top->totals, top->has_rates);
+    json_object_set_new(object, "peak_bytes",
+                        json_integer(top->peak_bytes > 0 ? top->peak_bytes : 0));
+    json_object_set_new(object, "rss_bytes", mt_json_number(top->rss_bytes));
+    json_object_set_new(object, "failed_allocations", mt_json_number(top->failed_allocations));
+    return object;
+}
+
+static json_t *table_object(const struct mt_json_top *top) {
+    char time[MT_FORMAT_BYTES];
+    json_t *rows = json_array();
+    for (size_t i = 0; i < top->n; i++)
+        json_array_append_new(rows, row_object(top, &top->lines[i]));
+    return json_pack(
+        "{s:s, s:s, s:o, s:o, s:o, s:{s:s, s:o, s:b}, s:{s:o, s:o, s:o}, s:o, s:s, s:s, s:o}",
+        "schema", "memtrack-top/1", "time", mt_format_rfc3339(time, mt_clock_ns(CLOCK_REALTIME)),
+        "uptime_ns", mt_json_number(top->uptime_ns), "window_ns", mt_json_number(top->window_ns),
+        "process", process_object(top), "recording", "mode",
+        top->sample_bytes ? "sampled" : "exact", "sample_bytes", mt_json_number(top->sample_bytes),
+        "off", (int)top->is_off, "coverage", "unknown_frees", mt_json_number(top->unknown_frees),
+        "dropped_events", mt_json_number(top->dropped_events), "lossy_blocks",
+        mt_json_number(top->lossy_blocks), "totals", totals_object(top), "group_by",
+        mt_group_by_name(top->by), "sort", top->sort, "rows", rows);
+}
+
+int mt_json_top(FILE *stream, const struct mt_json_top *top, struct mt_error *error) {
+    json_t *object = table_object(top);
+    if (!object)
+        return mt_json_out_of_memory(error);
+    json_dumpf(object, stream, MT_JSON_FLAGS);
+    fputc('\n', stream); /* what could not be written is found out when the output is finished */
+    json_decref(object);
+    return 0;
+}
