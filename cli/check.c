@@ -10,6 +10,7 @@
  * Profiles of a run are judged in a directory of its own and moved to --profiles afterwards: tests
  * that run at the same time may share that, and each is judged by what it did itself.
  */
+#include "base/array.h"
 #include "check/request.h"
 
 #include <errno.h>
@@ -116,12 +117,10 @@ static int judge(struct check *check, const struct mt_profile *profile, size_t n
 }
 
 static struct mt_checked *add(struct check *check) {
-    struct mt_checked *grown = realloc(check->checked, (check->n + 1) * sizeof *grown);
-    if (!grown)
+    if (!mt_array_grow(&check->checked, check->n, sizeof *check->checked))
         return NULL;
-    check->checked = grown;
-    grown[check->n] = (struct mt_checked){0};
-    return &grown[check->n++];
+    check->checked[check->n] = (struct mt_checked){0};
+    return &check->checked[check->n++];
 }
 
 /* shown: the path as the user knows it. */

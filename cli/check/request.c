@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "check/request.h"
 #include "command/command.h"
 #include "command/options.h"
@@ -93,17 +94,15 @@ static const struct argp_option table[] = {
     {0},
 };
 
-/* A list grows by one; ends the process when that is not possible. */
-static void *grow(struct argp_state *state, void *items, size_t n, size_t bytes) {
-    void *grown = realloc(items, (n + 1) * bytes);
-    if (!grown)
+/* Room for one more; ends the process when there is none. */
+static void grow(struct argp_state *state, void *items, size_t n, size_t item_bytes) {
+    if (!mt_array_grow(items, n, item_bytes))
         argp_failure(state, MT_EXIT_USAGE, 0, "out of memory");
-    return grown;
 }
 
 static void add_budget(struct argp_state *state, struct mt_check_request *o, enum mt_budget_of of,
                        uint64_t limit) {
-    o->budgets = grow(state, o->budgets, o->n_budgets, sizeof *o->budgets);
+    grow(state, &o->budgets, o->n_budgets, sizeof *o->budgets);
     o->budgets[o->n_budgets++] = (struct mt_budget){.of = of, .limit = limit};
 }
 
@@ -144,11 +143,11 @@ static error_t parse_budget(int key, const char *text, struct argp_state *state)
         add_budget(state, o, MT_BUDGET_LEAKS, 0);
         return 0;
     case KEY_IGNORE:
-        o->ignored = grow(state, o->ignored, o->n_ignored, sizeof *o->ignored);
+        grow(state, &o->ignored, o->n_ignored, sizeof *o->ignored);
         o->ignored[o->n_ignored++] = text;
         return 0;
     case KEY_PROCESS:
-        o->processes = grow(state, o->processes, o->n_processes, sizeof *o->processes);
+        grow(state, &o->processes, o->n_processes, sizeof *o->processes);
         o->processes[o->n_processes++] = text;
         return 0;
     case KEY_SCOPE:
@@ -184,7 +183,7 @@ static void take_word(struct argp_state *state, struct mt_check_request *o, cons
         state->next = state->argc;
         return;
     }
-    o->files = grow(state, o->files, o->n_files, sizeof *o->files);
+    grow(state, &o->files, o->n_files, sizeof *o->files);
     o->files[o->n_files++] = word;
 }
 

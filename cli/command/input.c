@@ -14,6 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/array.h"
 #include "command/command.h"
 #include "profile/pprof/pprof.h"
 #include "text/terminal.h"
@@ -21,6 +22,8 @@
 
 #define STANDARD_INPUT  "/dev/stdin"
 #define MAX_INPUT_BYTES ((size_t)1 << 30)
+
+enum { LEAST_ROOM = 1 << 16 }; /* for one reading */
 
 struct candidate {
     char *name;
@@ -149,14 +152,9 @@ static int slurp(char **content, size_t *bytes, struct mt_error *error) {
         if (*bytes == MAX_INPUT_BYTES)
             return mt_error_set(error, MEMTRACK_ELIMIT, "Save it to a file first.",
                                 "standard input: more than 1 GiB, which no profile should be");
-        if (*bytes == capacity) {
-            capacity = capacity ? capacity * 2 : (size_t)1 << 16;
-            char *grown = realloc(*content, capacity);
-            if (!grown)
-                return mt_error_set(error, MEMTRACK_ENOMEM, "",
-                                    "out of memory while reading standard input");
-            *content = grown;
-        }
+        if (!mt_array_reserve(content, &capacity, *bytes + LEAST_ROOM, 1))
+            return mt_error_set(error, MEMTRACK_ENOMEM, "",
+                                "out of memory while reading standard input");
         n = fread(*content + *bytes, 1, capacity - *bytes, stdin);
     }
     return ferror(stdin) ? mt_error_set(error, MEMTRACK_EIO, "", "cannot read standard input: %m")

@@ -11,6 +11,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/array.h"
+
 void mt_options_color(const struct argp_state *state, const char *text,
                       enum mt_terminal_color *color) {
     if (!mt_terminal_parse_color(text, color))
@@ -44,13 +46,10 @@ void mt_options_pattern(const struct argp_state *state, const char *option, cons
     if (!*text || *text == ':')
         argp_error(state, "%s '%s': name a file, a function or a module; * stands for any text",
                    option, text);
-    const char **grown = realloc(*list, (*n + 1) * sizeof *grown);
-    if (!grown) {
+    if (mt_array_grow(list, *n, sizeof **list))
+        (*list)[(*n)++] = text;
+    else
         argp_failure(state, argp_err_exit_status, 0, "out of memory");
-        return;
-    }
-    *list = grown;
-    grown[(*n)++] = text;
 }
 
 static void check_debuginfod(const struct argp_state *state) {

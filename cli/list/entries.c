@@ -13,21 +13,16 @@
 #include <sys/stat.h>
 #include <time.h>
 
+#include "base/array.h"
 #include "base/clock.h"
 #include "ledger/ledger.h"
 #include "profile/pprof/pprof.h"
 
-enum { FIRST_ENTRIES = 16, MAX_FILES = 1 << 16 };
+enum { MAX_FILES = 1 << 16 };
 
 static struct mt_list_entry *add(struct mt_list_entries *entries) {
-    if (entries->n == entries->capacity) {
-        size_t n = entries->capacity ? entries->capacity * 2 : FIRST_ENTRIES;
-        struct mt_list_entry *grown = realloc(entries->items, n * sizeof *grown);
-        if (!grown)
-            return NULL;
-        entries->items = grown;
-        entries->capacity = n;
-    }
+    if (!mt_array_grow(&entries->items, entries->n, sizeof *entries->items))
+        return NULL;
     entries->items[entries->n] = (struct mt_list_entry){0};
     return &entries->items[entries->n++];
 }
@@ -251,7 +246,6 @@ static int newest_first(const void *a, const void *b) {
 
 static int find_files(struct file **files, size_t *n) {
     DIR *folder = opendir(".");
-    size_t capacity = 0;
     int rc = 0;
     *files = NULL;
     *n = 0;
@@ -261,14 +255,9 @@ static int find_files(struct file **files, size_t *n) {
         if (fnmatch("*.pb.gz", entry->d_name, 0) != 0 ||
             fstatat(dirfd(folder), entry->d_name, &st, 0) != 0 || !S_ISREG(st.st_mode))
             continue;
-        if (*n == capacity) {
-            capacity = capacity ? capacity * 2 : FIRST_ENTRIES;
-            struct file *grown = realloc(*files, capacity * sizeof *grown);
-            if (!grown) {
-                rc = -MEMTRACK_ENOMEM;
-                break;
-            }
-            *files = grown;
+        if (!mt_array_grow(files, *n, sizeof **files)) {
+            rc = -MEMTRACK_ENOMEM;
+            break;
         }
         (*files)[*n] = (struct file){strdup(entry->d_name), st.st_mtim};
         rc = (*files)[(*n)++].name ? 0 : -MEMTRACK_ENOMEM;

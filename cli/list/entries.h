@@ -20,7 +20,7 @@ struct mt_list_entry {
 
 struct mt_list_entries {
     struct mt_list_entry *items;
-    size_t n, capacity;
+    size_t n;
     size_t n_more; /* not read for want of interest */
 };
 

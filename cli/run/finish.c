@@ -19,6 +19,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/array.h"
+
 enum { MANY_LEDGERS = 64, SHORT_PART = 2 /* of the room at the start */ };
 
 void mt_finish_init(struct mt_finish *finish, const struct mt_convert *convert) {
@@ -34,14 +36,8 @@ void mt_finish_free(struct mt_finish *finish) {
 }
 
 static void keep_result(struct mt_finish *finish, const struct mt_result *result) {
-    if (finish->n_results == finish->capacity) {
-        size_t want = finish->capacity ? finish->capacity * 2 : 8;
-        struct mt_result *grown = realloc(finish->results, want * sizeof *grown);
-        if (!grown)
-            return; /* the profile is there; only its line in the summary is not */
-        finish->results = grown;
-        finish->capacity = want;
-    }
+    if (!mt_array_grow(&finish->results, finish->n_results, sizeof *finish->results))
+        return; /* the profile is there; only its line in the summary is not */
     finish->results[finish->n_results++] = *result;
 }
 

@@ -16,7 +16,7 @@
 struct mt_finish {
     struct mt_convert convert;
     struct mt_result *results; /* of the processes that are done */
-    size_t n_results, capacity;
+    size_t n_results;
     uint64_t room_at_start;
     pid_t worker;        /* converts while the run goes on; 0: none */
     int worker_fd;       /* results arrive here; -1: none */

@@ -25,6 +25,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/array.h"
 #include "command/command.h"
 #include "launch/launch.h"
 #include "launch/target.h"
@@ -270,11 +271,8 @@ void mt_measured_paths_free(char **paths, size_t n) {
 }
 
 static bool add_path(const char *directory, const char *name, char ***paths, size_t *n) {
-    char **grown = realloc(*paths, (*n + 1) * sizeof *grown);
-    if (!grown)
-        return false;
-    *paths = grown;
-    if (asprintf(&grown[*n], "%s/%s", directory, name) < 0)
+    if (!mt_array_grow(paths, *n, sizeof **paths) ||
+        asprintf(&(*paths)[*n], "%s/%s", directory, name) < 0)
         return false;
     ++*n;
     return true;

@@ -24,12 +24,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/array.h"
 #include "base/process.h"
 #include "launch/target.h"
 #include "view/format/format.h"
 #include "watch/usage.h"
 
-enum { MOST_NEW = 256, MOST_STRANGERS = 512, MOST_PROGRAMS = 20 };
+enum { MOST_NEW = 256, MOST_UNRECORDED = 512, MOST_PROGRAMS = 20 };
 
 /* ---- /proc ----------------------------------------------------------------------------------- */
 
@@ -159,14 +160,10 @@ static void look_at(struct mt_unrecorded_process *s) {
 
 static void add(struct mt_unrecorded *unrecorded, uint32_t pid, uint32_t parent, uint32_t counter,
                 const char *name) {
-    struct mt_unrecorded_process *grown =
-        unrecorded->n < MOST_STRANGERS
-            ? realloc(unrecorded->items, (unrecorded->n + 1) * sizeof *unrecorded->items)
-            : NULL;
-    if (!grown)
+    if (unrecorded->n == MOST_UNRECORDED ||
+        !mt_array_grow(&unrecorded->items, unrecorded->n, sizeof *unrecorded->items))
         return;
-    unrecorded->items = grown;
-    struct mt_unrecorded_process *s = &grown[unrecorded->n++];
+    struct mt_unrecorded_process *s = &unrecorded->items[unrecorded->n++];
     *s = (struct mt_unrecorded_process){.pid = pid,
                                         .parent = parent,
                                         .counter = counter,

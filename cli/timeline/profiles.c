@@ -15,6 +15,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/array.h"
 #include "view/subject.h"
 #include "view/timeline/timeline.h"
 
@@ -30,15 +31,9 @@ void mt_profiles_free(struct mt_profiles *profiles) {
 }
 
 int mt_profiles_add(struct mt_profiles *profiles, struct mt_profile *profile) {
-    if (profiles->n == profiles->capacity) {
-        size_t want = profiles->capacity ? profiles->capacity * 2 : 8;
-        struct mt_profile **grown = realloc(profiles->items, want * sizeof *grown);
-        if (!grown) {
-            mt_profile_free(profile);
-            return -MEMTRACK_ENOMEM;
-        }
-        profiles->items = grown;
-        profiles->capacity = want;
+    if (!mt_array_grow(&profiles->items, profiles->n, sizeof(struct mt_profile *))) {
+        mt_profile_free(profile);
+        return -MEMTRACK_ENOMEM;
     }
     profiles->items[profiles->n++] = profile;
     return 0;
@@ -53,7 +48,7 @@ struct file {
 
 struct files {
     struct file *items;
-    size_t n, capacity;
+    size_t n;
 };
 
 static void free_files(struct files *files) {
@@ -71,14 +66,8 @@ static int newest_first(const void *a, const void *b) {
 
 static bool add_file(struct files *files, const char *directory, const char *name,
                      uint64_t written_ns) {
-    if (files->n == files->capacity) {
-        size_t want = files->capacity ? files->capacity * 2 : 32;
-        struct file *grown = realloc(files->items, want * sizeof *grown);
-        if (!grown)
-            return false;
-        files->items = grown;
-        files->capacity = want;
-    }
+    if (!mt_array_grow(&files->items, files->n, sizeof *files->items))
+        return false;
     struct file *file = &files->items[files->n];
     if (asprintf(&file->path, "%s/%s", directory, name) < 0)
         return false;

@@ -12,7 +12,7 @@
 
 struct mt_profiles { /* zero-initialized is none */
     struct mt_profile **items;
-    size_t n, capacity;
+    size_t n;
 };
 void mt_profiles_free(struct mt_profiles *profiles);
 

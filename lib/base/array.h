@@ -25,7 +25,7 @@ static inline bool mt_array_resize(void *items, size_t n, size_t item_bytes) {
     return grown != NULL;
 }
 
-/* Makes room for n items where there is room for *capacity. */
+/* Makes room for n items where there is room for *capacity; zero-initialized is none. */
 static inline bool mt_array_reserve(void *items, size_t *capacity, size_t n, size_t item_bytes) {
     if (n <= *capacity)
         return true;

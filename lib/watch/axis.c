@@ -10,9 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "watch/coarsen.h"
-
-enum { FIRST_TICKS = 64 };
 
 void mt_axis_init(struct mt_axis *axis, size_t max) {
     *axis = (struct mt_axis){.max = max};
@@ -68,16 +67,8 @@ int mt_axis_add(struct mt_axis *axis, const struct mt_tick *tick) {
         axis->n--;
     if (axis->n == axis->max && make_room(axis) != 0)
         return -MEMTRACK_ENOMEM;
-    if (axis->n == axis->capacity) {
-        size_t want = axis->capacity ? axis->capacity * 2 : FIRST_TICKS;
-        if (want > axis->max && axis->max > axis->n)
-            want = axis->max;
-        struct mt_tick *grown = realloc(axis->ticks, want * sizeof *grown);
-        if (!grown)
-            return -MEMTRACK_ENOMEM;
-        axis->ticks = grown;
-        axis->capacity = want;
-    }
+    if (!mt_array_reserve(&axis->ticks, &axis->capacity, axis->n + 1, sizeof *axis->ticks))
+        return -MEMTRACK_ENOMEM;
     axis->ticks[axis->n++] = *tick;
     return 0;
 }

@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "watch/coarsen.h"
 
 #define MOST_GAP_NS UINT64_C(10000000000)
@@ -23,8 +24,6 @@ enum {
     NEW_PASSES = 8, /* for each old one, in the same time */
     MAX_PASSES = 4096,
     ENOUGH_PASSES = 256,
-    FIRST_PASSES = 16,
-    FIRST_CHANGES = 64,
     FIRST_THRESHOLD = 256,
     SPARE_PART = 4,
     MOST_DROPS = 24,
@@ -45,7 +44,8 @@ struct mt_composition {
     struct change *changes;
     size_t n_changes, capacity;
     uint64_t *pass_time;
-    uint32_t n_passes, pass_capacity;
+    uint32_t n_passes;
+    size_t pass_capacity;
     bool has_passed;
     uint64_t last_ns; /* when last looked at */
     uint64_t gap_ns;  /* least time between passes, so that merging stays rare where every pass
@@ -87,11 +87,8 @@ void mt_composition_settle(struct mt_composition *c) {
     c->known_bytes = NULL;
     c->known_blocks = NULL;
     c->n_known = 0;
-    struct change *changes = realloc(c->changes, (c->n_changes + 1) * sizeof *changes);
-    if (changes) {
-        c->changes = changes;
+    if (mt_array_resize(&c->changes, c->n_changes + 1, sizeof *c->changes))
         c->capacity = c->n_changes + 1;
-    }
 }
 
 /* ---- bounds ---------------------------------------------------------------------------------- */
@@ -176,16 +173,11 @@ static size_t grow_known(struct mt_composition *c, size_t n) {
     if (n <= c->n_known)
         return n;
     size_t want = n + n / 2 < c->max_records ? n + n / 2 : c->max_records;
-    int64_t *bytes = realloc(c->known_bytes, want * sizeof *bytes);
-    if (bytes)
-        c->known_bytes = bytes;
-    int32_t *blocks = realloc(c->known_blocks, want * sizeof *blocks);
-    if (blocks)
-        c->known_blocks = blocks;
-    if (!bytes || !blocks)
+    if (!mt_array_resize(&c->known_bytes, want, sizeof *c->known_bytes) ||
+        !mt_array_resize(&c->known_blocks, want, sizeof *c->known_blocks))
         return c->n_known;
-    memset(bytes + c->n_known, 0, (want - c->n_known) * sizeof *bytes);
-    memset(blocks + c->n_known, 0, (want - c->n_known) * sizeof *blocks);
+    memset(c->known_bytes + c->n_known, 0, (want - c->n_known) * sizeof *c->known_bytes);
+    memset(c->known_blocks + c->n_known, 0, (want - c->n_known) * sizeof *c->known_blocks);
     c->n_known = want;
     return n;
 }
@@ -195,32 +187,14 @@ static size_t grow_known(struct mt_composition *c, size_t n) {
 static bool append(struct mt_composition *c, uint32_t record, int64_t bytes, int32_t blocks) {
     if (c->n_changes == c->max_changes)
         return false;
-    if (c->n_changes == c->capacity) {
-        size_t want = c->capacity ? c->capacity * 2 : FIRST_CHANGES;
-        struct change *grown = realloc(c->changes, want * sizeof *grown);
-        if (!grown)
-            return false;
-        c->changes = grown;
-        c->capacity = want;
-    }
+    if (!mt_array_reserve(&c->changes, &c->capacity, c->n_changes + 1, sizeof *c->changes))
+        return false;
     c->changes[c->n_changes++] =
         (struct change){.pass = c->n_passes,
                         .record = record,
                         .bytes = bytes,
                         .blocks = (uint32_t)(blocks < 0 ? -(int64_t)blocks : blocks),
                         .negative = blocks < 0};
-    return true;
-}
-
-static bool has_room_for_pass(struct mt_composition *c) {
-    if (c->n_passes < c->pass_capacity)
-        return true;
-    uint32_t want = c->pass_capacity ? c->pass_capacity * 2 : FIRST_PASSES;
-    uint64_t *grown = realloc(c->pass_time, want * sizeof *grown);
-    if (!grown)
-        return false;
-    c->pass_time = grown;
-    c->pass_capacity = want;
     return true;
 }
 
@@ -251,7 +225,7 @@ bool mt_composition_pass(struct mt_composition *c, struct mt_ledger *ledger, uin
     if (c->has_passed && time_ns - c->last_ns < c->gap_ns)
         return false;
     make_room(c);
-    if (!has_room_for_pass(c))
+    if (!mt_array_reserve(&c->pass_time, &c->pass_capacity, c->n_passes + 1u, sizeof *c->pass_time))
         return false;
     size_t n_before = c->n_changes;
     size_t n = grow_known(c, mt_ledger_info(ledger)->n_sites);

@@ -11,6 +11,7 @@
 
 #include "ledger-fixture.h"
 #include "top/axis.h"
+#include "top/filter.h"
 #include "top/layout.h"
 #include "top/model.h"
 
