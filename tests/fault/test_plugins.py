@@ -144,7 +144,7 @@ class Plugins(unittest.TestCase):
         """A second copy of the tracker and a preload that does not exist: defined, and harmless to
         the program."""
         with harness.workdir() as directory:
-            env = harness.plain_environment(LD_PRELOAD=harness.LIBRARY)
+            env = harness.plain_environment(LD_PRELOAD=harness.LIBRARY, MEMTRACK_DIR=directory)
             tracked = harness.track([harness.program("list")], directory, env=env)
             self.assertEqual((0, b"removed 334 first 998\n"), (tracked.code, tracked.stdout), "%r" %
                              tracked)
