@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """
-`cmake -B build` works with what scripts/deps calls "build" alone, and says which tests it leaves out for want of what.
-Other programs are hidden in a mount namespace, where there may be one.
+`cmake -B build` works with what scripts/deps calls "build" alone, and says which tests it leaves
+out for want of what. Other programs are hidden in a mount namespace, where there may be one.
 """
 import os
 import pathlib
@@ -31,15 +31,19 @@ class Bare(unittest.TestCase):
         """The files behind these names, wherever PATH has them, and what tells of cmocka."""
         folders = ["/usr/bin", "/usr/local/bin", *os.environ["PATH"].split(":")]
         programs = [shutil.which(name, path=folder) for name in HIDDEN for folder in folders]
-        packages = subprocess.run(["pkg-config", "--variable=pcfiledir", "cmocka"], capture_output=True, text=True)
+        packages = subprocess.run(["pkg-config", "--variable=pcfiledir", "cmocka"],
+                                  capture_output=True, text=True)
         if packages.returncode == 0:
             programs.append(f"{packages.stdout.strip()}/cmocka.pc")
         return sorted({os.path.realpath(path) for path in programs if path})
 
     def run_bare(self, *commands):
-        hide = [f"mount --bind {shlex.quote(str(self.empty))} {shlex.quote(path)}" for path in self.hidden()]
-        return subprocess.run([*UNSHARE, "sh", "-ec", "\n".join([*hide, *map(shlex.join, commands)])], text=True,
-                              env={"PATH": "/usr/bin:/bin"}, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        hide = [
+            f"mount --bind {shlex.quote(str(self.empty))} {shlex.quote(path)}"
+            for path in self.hidden()]
+        return subprocess.run(
+            [*UNSHARE, "sh", "-ec", "\n".join([*hide, *map(shlex.join, commands)])], text=True,
+            env={"PATH": "/usr/bin:/bin"}, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
 
     def test_build_dependencies_alone(self):
         build = str(self.build)
@@ -48,7 +52,8 @@ class Bare(unittest.TestCase):
                              ["ctest", "--test-dir", build, "-N"])
         self.assertEqual(0, done.returncode, done.stdout)
         self.assertTrue((self.build / "tests/programs/tree").exists())
-        for line in (r"unit/ \(\d+ tests\): no cmocka \(libcmocka-dev\)", r"programs in C\+\+: no C\+\+ compiler \(g\+\+\)",
+        for line in (r"unit/ \(\d+ tests\): no cmocka \(libcmocka-dev\)",
+                     r"programs in C\+\+: no C\+\+ compiler \(g\+\+\)",
                      r"all but unit/ and fuzz/ \(\d+ scripts\): no python3"):
             self.assertRegex(done.stdout, line)
         self.assertIn("fuzz/fuzz_pprof", done.stdout)

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 # timeout: 500
+# cost: 11
 """A project of somebody else finds an installed memtrack with CMake and gets tests that know
 budgets: each outcome is told by ctest as it happened."""
 import os

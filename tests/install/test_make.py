@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """
-`make install` and `make uninstall`, with spaces in PREFIX and in DESTDIR: what is said comes before sudo, what works
-from there is what was built, and what is removed is what was installed. Where what is installed does not matter, a
-program in the place of cmake lays out two files.
+`make install` and `make uninstall`, with spaces in PREFIX and in DESTDIR: what is said comes before
+sudo, what works from there is what was built, and what is removed is what was installed. Where what
+is installed does not matter, a program in the place of cmake lays out two files.
 """
 import os
 import pathlib
@@ -14,7 +14,8 @@ SOURCE = pathlib.Path(os.environ["MEMTRACK_SOURCE"])
 BUILD = pathlib.Path(os.environ["MEMTRACK_BUILD"])
 NOBODY = 65534
 CMAKE = """#!/bin/sh
-[ "$1 $3" = "--install --prefix" ] && mkdir -p "$DESTDIR$4/bin" && cd "$DESTDIR$4/bin" && touch memtrack "$FILE"
+[ "$1 $3" = "--install --prefix" ] || exit 1
+mkdir -p "$DESTDIR$4/bin" && cd "$DESTDIR$4/bin" && touch memtrack "$FILE"
 """
 SUDO = """#!/bin/sh
 echo "SUDO $*"
@@ -35,8 +36,9 @@ class Case(unittest.TestCase):
 
     def make(self, target, **variables):
         words = [f"{name}={value}" for name, value in variables.items()]
-        return subprocess.run(["make", "-C", SOURCE, "-s", "-o", "build", target, f"BUILD={BUILD}", *words], check=True,
-                              capture_output=True, text=True).stdout
+        return subprocess.run(
+            ["make", "-C", SOURCE, "-s", "-o", "build", target, f"BUILD={BUILD}", *words],
+            check=True, capture_output=True, text=True).stdout
 
 
 class Whole(Case):
@@ -44,12 +46,14 @@ class Whole(Case):
         said = self.make("install", PREFIX=self.prefix)
         self.assertIn(f"memtrack goes to {self.prefix}", said)
         self.assertRegex(said, r"(?m)^  bin +memtrack$")
-        environment = {"PATH": f"{self.prefix}/bin:/usr/bin:/bin", "LC_ALL": "C", "TMPDIR": str(self.folder)}
+        environment = {
+            "PATH": f"{self.prefix}/bin:/usr/bin:/bin", "LC_ALL": "C", "TMPDIR": str(self.folder)}
         profile = self.folder / "profile.pb.gz"
-        subprocess.run(["memtrack", "run", "-q", "-o", profile, "--", BUILD / "tests/programs/tree"], check=True,
-                       env=environment, stdout=subprocess.DEVNULL)
-        report = subprocess.run(["memtrack", "report", "--csv", profile], check=True, env=environment,
-                                capture_output=True, text=True).stdout
+        subprocess.run(
+            ["memtrack", "run", "-q", "-o", profile, "--", BUILD / "tests/programs/tree"],
+            check=True, env=environment, stdout=subprocess.DEVNULL)
+        report = subprocess.run(["memtrack", "report", "--csv", profile], check=True,
+                                env=environment, capture_output=True, text=True).stdout
         self.assertIn("tree.c", report)
         self.make("uninstall", PREFIX=self.prefix)
         self.assertEqual(["profile.pb.gz"], everything_in(self.folder))
@@ -72,7 +76,8 @@ class Parts(Case):
         super().setUp()
         self.tools = self.folder / "tools"
         self.tools.mkdir()
-        for name, text in (("cmake", CMAKE), ("sudo", SUDO), ("install", (SOURCE / "scripts/install").read_text())):
+        for name, text in (("cmake", CMAKE), ("sudo", SUDO),
+                           ("install", (SOURCE / "scripts/install").read_text())):
             (self.tools / name).write_text(text)
             (self.tools / name).chmod(0o755)
         self.folder.chmod(0o755)
@@ -80,9 +85,12 @@ class Parts(Case):
         self.place.mkdir()
 
     def run_script(self, *arguments, user=None, file="first", **variables):
-        environment = {"PATH": f"{self.tools}:/usr/bin:/bin", "FILE": file, "PREFIX": str(self.place), **variables}
-        return subprocess.run([self.tools / "install", *arguments], env=environment, text=True, user=user, group=user,
-                              extra_groups=[] if user else None, cwd="/", stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        environment = {
+            "PATH": f"{self.tools}:/usr/bin:/bin", "FILE": file, "PREFIX": str(self.place),
+            **variables}
+        return subprocess.run([self.tools / "install", *arguments], env=environment, text=True,
+                              user=user, group=user, extra_groups=[] if user else None, cwd="/",
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
 
     def test_what_was_there_stays(self):
         (self.place / "bin").mkdir()
@@ -90,7 +98,8 @@ class Parts(Case):
         self.run_script("build").check_returncode()
         (self.place / "lib/memtrack/mine").touch()
         self.run_script("--remove").check_returncode()
-        self.assertEqual(["bin", "bin/mine", "lib", "lib/memtrack", "lib/memtrack/mine"], everything_in(self.place))
+        self.assertEqual(["bin", "bin/mine", "lib", "lib/memtrack", "lib/memtrack/mine"],
+                         everything_in(self.place))
 
     def test_what_a_later_version_lacks_is_removed(self):
         self.run_script("build", file="old name").check_returncode()

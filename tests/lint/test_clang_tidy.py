@@ -4,17 +4,19 @@
 # slow
 # cost: 70
 """
-clang-tidy finds nothing in what is built (.clang-tidy says what it looks for, and why not for the rest).
+clang-tidy finds nothing in what is built (.clang-tidy says what it looks for, and why not for the
+rest).
 
-A file in which it found nothing is not looked at again before something changes that it is made of: its own text, the
-text of a header that it includes, its options, .clang-tidy or the tool. What it includes is asked of the compiler when
-it is looked at, and kept under the hash of the file's own text and options; what was found clean is kept under the hash
-of all the texts, so that both answers hold for every branch of the tree. All of it is in the build directory, which
-goes away as a whole.
+A file in which it found nothing is not looked at again before something changes that it is made of:
+its own text, the text of a header that it includes, its options, .clang-tidy or the tool. What it
+includes is asked of the compiler when it is looked at, and kept under the hash of the file's own
+text and options; what was found clean is kept under the hash of all the texts, so that both answers
+hold for every branch of the tree. All of it is in the build directory, which goes away as a whole.
 
-Nearly all of the time is the analyser's, which follows paths: a function of many branches takes it to its bound of
-225,000 states, many of which differ in nothing that matters. A bound of 20,000 takes a sixth of the time and still
-enters every branch, for the analyser prefers those where it has not been. The rest is looked for with MEMTRACK_SOAK=1.
+Nearly all of the time is the analyser's, which follows paths: a function of many branches takes it
+to its bound of 225,000 states, many of which differ in nothing that matters. A bound of 20,000
+takes a sixth of the time and still enters every branch, for the analyser prefers those where it has
+not been. The rest is looked for with MEMTRACK_SOAK=1.
 """
 import concurrent.futures
 import hashlib
@@ -44,7 +46,8 @@ def commands():
         path = os.path.relpath(entry["file"], tree.SOURCE)
         if path.split("/")[0] in ROOMS and path in ours:
             words = shlex.split(entry["command"])
-            options = [word for word in words if word.startswith(("-I", "-isystem", "-D", "-std", "-U"))]
+            options = [
+                word for word in words if word.startswith(("-I", "-isystem", "-D", "-std", "-U"))]
             entries.setdefault(path, [*options, "-Wno-unknown-warning-option"])
     return sorted(entries.items())
 
@@ -83,17 +86,22 @@ class Cache:
         return self.included / digest(path, self.texts.hash(path), *options)
 
     def mark(self, path, options, included):
-        return self.clean / digest(self.tool, path, *options, *[word for name in sorted(included)
-                                                               for word in (name, self.texts.hash(name))])
+        return self.clean / digest(
+            self.tool, path, *options, *[
+                word for name in sorted(included) for word in (name, self.texts.hash(name))])
 
     def is_clean(self, path, options):
         names = self.list_of(path, options)
         return names.exists() and self.mark(path, options, json.loads(names.read_text())).exists()
 
     def set_clean(self, path, options):
-        """The compiler names the file itself and everything that it includes, system headers too."""
-        rule = subprocess.run([CLANG, "-M", *options, path], cwd=tree.SOURCE, capture_output=True, text=True, check=True)
-        names = [name.replace("\\ ", " ") for name in re.findall(r"(?:\\ |[^\s\\])+", rule.stdout.partition(":")[2])]
+        """The compiler names the file itself and everything that it includes, system headers
+        too."""
+        rule = subprocess.run([CLANG, "-M", *options, path], cwd=tree.SOURCE, capture_output=True,
+                              text=True, check=True)
+        names = [
+            name.replace("\\ ", " ") for name in re.findall(r"(?:\\ |[^\s\\])+",
+                                                            rule.stdout.partition(":")[2])]
         self.list_of(path, options).write_text(json.dumps(names))
         self.mark(path, options, names).touch()
 
@@ -103,7 +111,8 @@ def look(path, options, cache):
     if cache.is_clean(path, options):
         return "", False
     bound = ["-Xclang", "-analyzer-config", "-Xclang", f"max-nodes={STATES}"]
-    result = subprocess.run([TIDY, "--quiet", path, "--", *options, *bound], cwd=tree.SOURCE, capture_output=True, text=True)
+    result = subprocess.run([TIDY, "--quiet", path, "--", *options, *bound], cwd=tree.SOURCE,
+                            capture_output=True, text=True)
     if result.returncode == 0:
         cache.set_clean(path, options)
         return "", True

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """
-The build system asks for nothing that its oldest CMake (cmake_minimum_required) does not have. Later features are
-looked for by their names, as the release notes of the versions have them.
+The build system asks for nothing that its oldest CMake (cmake_minimum_required) does not have.
+Later features are looked for by their names, as the release notes of the versions have them.
 """
 import json
 import re
@@ -26,14 +26,16 @@ SINCE = {  # version: what it brought that a build like ours might reach for
 NEWEST_POLICY = 128  # CMP0128 came with 3.22
 
 problems = []
-files = [path for path in tree.files() if path.name == "CMakeLists.txt" or path.suffix == ".cmake" or
-         path.name.endswith(".cmake.in")]
+files = [
+    path for path in tree.files()
+    if path.name == "CMakeLists.txt" or path.suffix == ".cmake" or path.name.endswith(".cmake.in")]
 for path in files:
     text = re.sub(r"(?m)#.*$", "", tree.text(path))
     for version, pattern in SINCE.items():
         for match in re.finditer(pattern, text):
             line = text[:match.start()].count("\n") + 1
-            problems.append(f"{path}:{line}: {match.group().strip()} came with CMake {version[0]}.{version[1]}")
+            problems.append(
+                f"{path}:{line}: {match.group().strip()} came with CMake {version[0]}.{version[1]}")
     for number in re.findall(r"\bCMP(\d{4})\b", text):
         if int(number) > NEWEST_POLICY:
             problems.append(f"{path}: CMP{number} came after CMake {OLDEST[0]}.{OLDEST[1]}")
