@@ -4,6 +4,8 @@
 PREFIX ?= /usr/local
 DESTDIR ?=
 JOBS ?= $(shell nproc)
+# Many tests wait for a process more than they compute.
+TEST_JOBS ?= $(shell expr 2 \* $(JOBS))
 BUILD ?= build/release
 export PREFIX DESTDIR
 
@@ -27,13 +29,13 @@ test: ## what to run after each change: unit tests, format, layers, names; under
 	@scripts/deps build test
 	@cmake --preset ci >/dev/null
 	@cmake --build --preset ci -j $(JOBS) -- --quiet
-	@ctest --preset ci -L 'unit|quick' -j $(JOBS) --progress
+	@ctest --preset ci -L 'unit|quick' -j $(TEST_JOBS)
 
 check: ## build everything, warnings as errors, and run every test
 	@scripts/deps build check
 	@cmake --preset ci >/dev/null
 	@cmake --build --preset ci -j $(JOBS) -- --quiet
-	@ctest --preset ci
+	@ctest --preset ci -j $(TEST_JOBS)
 
 bench: build ## measure native, memtrack and heaptrack side by side
 	@scripts/deps bench

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 # timeout: 120
+# cost: 19
 """Names of files that are deleted, replaced, nameless or elsewhere: had where they can be, never
 taken from another file, and a note where not. Expected lines are the marked ones of the sources
 below."""

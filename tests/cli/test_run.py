@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 # timeout: 240
+# cost: 18
 """`memtrack run` is invisible to the program and honest to the user: streams, descriptors,
 environment, signals and exit status are the program's own; what cannot be recorded is refused with
 a reason; what was recorded is never lost."""

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 # timeout: 240
+# cost: 11
 """`memtrack check --no-leaks` and what a language's runtime keeps on purpose: a program that frees
 all of its own passes, whatever of the runtime it uses, and fails by its own leak alone."""
 import json

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 # timeout: 240
+# cost: 19
 """`memtrack top` in a real terminal (tmux): what the screen shows, what each key does, what happens
 when the program or the terminal goes; and its tables without one. The program does nothing but what
 it is told, so every figure is known."""

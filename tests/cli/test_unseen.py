@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 # timeout: 180
+# cost: 10
 """Memory that is not malloc's: when what was recorded explains less than half of what the process
 had, that is said, with what else keeps memory in it and how to see that; and so are children that
 could not be recorded."""

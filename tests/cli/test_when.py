@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 # timeout: 240
+# cost: 28
 """--when of run and snapshot: once per crossing, every action, and what must not go wrong while
 nobody looks."""
 import glob

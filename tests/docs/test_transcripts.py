@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 # timeout: 400
+# cost: 12
 """The README and the documents with transcripts show what the commands print today."""
 import os
 import subprocess

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 # timeout: 600
+# cost: 21
 """MEMTRACK_EXPECT_...: in each framework exactly the lines fail that are marked "breaks: MESSAGE"
 in the sources here, and nothing does where nothing is recorded."""
 import os

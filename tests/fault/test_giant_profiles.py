@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 # timeout: 300
+# cost: 18
 """Small files that mean much, and large honest ones: what memtrack report spends on them is
 bounded.
 

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 # timeout: 3600
+# cost: 57
 """A process damages its own ledger while others look at it: they say what is wrong, and never
 crash, hang or grow.
 

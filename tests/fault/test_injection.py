@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 # timeout: 200
+# cost: 11
 """The k-th allocation fails, for many k: a tracked program takes it as it does untracked, and the
 record stays consistent."""
 import os

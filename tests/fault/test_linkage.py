@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: MIT
+# cost: 11
 """However a program was linked, it runs and its numbers are the same; sanitizers and static
 programs have a defined outcome."""
 import os

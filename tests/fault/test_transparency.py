@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 # timeout: 300
+# cost: 27
 """A tracked program does what it does untracked: stdout, stderr and exit status are the same, byte
 for byte.
 

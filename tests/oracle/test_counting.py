@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 # timeout: 240
+# cost: 37
 """memtrack's totals equal those of a counting preload (support/count.c), with threads and on every
 allocator.
 

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 # timeout: 3600
+# cost: 27
 """What is read from a running process is one instant of it: sums, totals and the order of events
 all agree.
 

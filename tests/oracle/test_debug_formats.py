@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 # timeout: 150
+# cost: 16
 """Every form of debug information that compilers, linkers and packagers write, against
 llvm-symbolizer's answers.
 

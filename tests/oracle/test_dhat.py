@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 # timeout: 240
+# cost: 21
 """memtrack's totals, peak and live figures equal DHAT's total, t-gmax and t-end, to the block and
 byte.
 

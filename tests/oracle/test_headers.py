@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 # timeout: 300
+# cost: 13
 """memtrack.h and memtrack.hpp in other people's programs: every standard, both compilers, all
 warnings, several files that use them differently; and scopes as C++ objects measure what they
 should."""

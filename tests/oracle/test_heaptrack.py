@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 # timeout: 240
+# cost: 15
 """memtrack and heaptrack agree on calls, temporary allocations, what is live at the end and the
 peak.
 

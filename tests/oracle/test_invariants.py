@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 # timeout: 240
+# cost: 12
 """However a profile is grouped, each column of the rows adds up to the process's total, to the
 block and byte.
 

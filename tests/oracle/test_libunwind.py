@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 # timeout: 240
+# cost: 25
 """memtrack's call paths are libunwind's, address by address, for every allocation of a program.
 
 A second preload object (support/stacks.c) notes the stack that libunwind finds for each allocation,

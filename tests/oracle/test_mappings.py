@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 # timeout: 240
+# cost: 10
 """Mappings, under --mmap: equal to what programs know of their own, to what was passed on to the
 kernel, and to /proc/self/maps; and nothing of them where nobody asked."""
 import json

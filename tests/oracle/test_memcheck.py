@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 # timeout: 240
+# cost: 22
 """memtrack's totals equal valgrind memcheck's "total heap usage" and "in use at exit", to the block
 and byte.
 

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 # timeout: 240
+# cost: 19
 """Functions, lines and inlined calls equal those of llvm-symbolizer and eu-addr2line, for every
 address of real code.
 """

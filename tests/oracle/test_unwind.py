@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 # timeout: 240
+# cost: 27
 """The incremental walk gives the same call path as a full unwind, at every single allocation.
 
 With check_unwind=1 the tracker does both and counts the differences. Programs that do everything

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 # timeout: 300
+# cost: 25
 """Every way to get the recorder into a program: the program's own figures are exact, or they are
 zero and it is told that nothing is recorded. Never a crash, never a recording that claims that
 nothing was allocated."""

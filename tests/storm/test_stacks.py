@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: MIT
+# cost: 12
 """Stacks that go: what a walk reads is there now, and is what a walk without any memory of earlier
 ones reads.
 
