@@ -25,6 +25,7 @@
 #include "interpose/figures.h"
 
 #include "base/pages.h"
+#include "base/text.h"
 #include "interpose/next.h"
 #include "track/ground/state.h"
 
@@ -54,9 +55,7 @@ static void add(struct page *page, const char *name, uint64_t value) {
     if (page->n >= MT_MAX_ALLOCATOR_STATS)
         return;
     struct mt_allocator_stat *s = &page->stat[page->n++];
-    size_t i = 0;
-    for (; name[i] && i + 1 < sizeof s->name; i++)
-        s->name[i] = name[i];
+    mt_text_put(s->name, s->name + sizeof s->name - 1, name);
     s->value = value;
 }
 

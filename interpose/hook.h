@@ -11,7 +11,7 @@
 
 #define MT_HOOK __attribute__((visibility("default")))
 
-/* The hook's frame, from which the state of its caller follows: see struct mt_hook_frame. */
+/* This is the hook's frame, from which the state of its caller follows (struct mt_hook_frame). */
 #define MT_CALLER() ((const struct mt_hook_frame *)__builtin_frame_address(0))
 
 /* The operators' are in cxx.c: they follow from their shapes. */

@@ -10,6 +10,8 @@
 #define MT_SECOND_LAST          mallocx
 #include "interpose/second-local.h"
 
+#include "base/text.h"
+
 __attribute__((constructor)) static void start(void) {
     memtrack_private_present();
 }
@@ -79,27 +81,13 @@ static bool can_tell(struct arena *arena) {
     return next.mallctlnametomib("arenas.lookup", arena->lookup, &n) == 0 && n == LOOKUP_MIB;
 }
 
-/* Where text goes on behind this beginning, or NULL. */
-static const char *behind(const char *text, const char *beginning) {
-    for (; *beginning; beginning++)
-        if (*text++ != *beginning)
-            return NULL;
-    return text;
-}
-
-static bool is_end(const char *text, const char *end) {
-    text = behind(text, end);
-    return text != NULL && *text == 0;
-}
-
 /* "arena.<number>.reset" or "arena.<number>.destroy" */
 static bool gives_up(const char *name, unsigned *index) {
-    const char *digit = behind(name, "arena.");
-    if (digit == NULL || *digit < '0' || *digit > '9')
+    const char *rest = mt_text_behind(name, "arena.");
+    if (rest == NULL || !mt_text_is_decimal(*rest))
         return false;
-    for (*index = 0; *digit >= '0' && *digit <= '9'; digit++)
-        *index = *index * 10 + (unsigned)(*digit - '0');
-    return is_end(digit, ".reset") || is_end(digit, ".destroy");
+    *index = (unsigned)mt_text_read_number(&rest, 10);
+    return mt_text_is(rest, ".reset") || mt_text_is(rest, ".destroy");
 }
 
 /* The same as numbers, of which only the second is not fixed. */

@@ -8,7 +8,6 @@
 
 #include "base/loader.h"
 #include "base/text.h"
-
 #include "track/ground/state.h"
 
 #include <dlfcn.h>
@@ -58,14 +57,6 @@ static struct object open_object(const struct link_map *map) {
             o.versions = p;
     }
     return o;
-}
-
-static const char *base_name(const char *path) {
-    const char *name = path;
-    for (; *path; path++)
-        if (*path == '/')
-            name = path + 1;
-    return name;
 }
 
 static void *definition(const struct object *o, uint32_t i, const char *name) {
@@ -141,7 +132,7 @@ static const struct link_map *first_of(const struct link_map *map) {
 
 /* A second object of ours, or another copy. */
 static bool is_us(const struct link_map *map) {
-    return map->l_name != NULL && mt_text_begins(base_name(map->l_name), "libmemtrack");
+    return map->l_name != NULL && mt_text_begins(mt_text_name_in(map->l_name), "libmemtrack");
 }
 
 /* The first object from here on and before end, and not ours, that defines name. */

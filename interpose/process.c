@@ -64,8 +64,7 @@ static bool is_inside_the_recorder(void) {
 __attribute__((destructor)) static void at_exit(void) {
     if (mt_state.header == NULL || !mt_state_is_recording())
         return;
-    mt_eras_look(); /* the ledger tells when it was written last, and nothing comes after this
-                           */
+    mt_eras_look(); /* the ledger tells when it was written last: nothing comes after */
     if (!is_inside_the_recorder())
         end_scopes();
     if (mt_state.options.allocator_stats)

@@ -28,18 +28,14 @@ static bool is_executable(const char *path) {
 
 /* The command of the same build or installation as this library. */
 static bool find_command(char *path) {
-    static const char *const beside[] = {"/memtrack", "/../../bin/memtrack",
-                                         "/../../../bin/memtrack"};
+    static const char *const beside[] = {"memtrack", "../../bin/memtrack", "../../../bin/memtrack"};
     static const char *const usual[] = {"/usr/local/bin/memtrack", "/usr/bin/memtrack"};
     struct dl_find_object me;
     const char *end = path + PATH_BYTES - 1, *name = "";
     if (_dl_find_object != NULL && _dl_find_object((void *)find_command, &me) == 0 &&
         me.dlfo_link_map != NULL)
         name = me.dlfo_link_map->l_name;
-    size_t directory = 0;
-    for (size_t i = 0; name[i]; i++)
-        if (name[i] == '/')
-            directory = i;
+    size_t directory = (size_t)(mt_text_name_in(name) - name); /* with the slash; 0: none */
     for (size_t i = 0; directory != 0 && i < sizeof beside / sizeof *beside; i++) {
         mt_text_put(path, end, name);
         if (directory < PATH_BYTES - 64) {

@@ -18,17 +18,21 @@
 
 #include "base/os.h"
 
-/* The ranks are in the order in which the locks may be taken. */
+/*
+ * These are all locks of the recorder, in the order in which they may be taken: what each protects,
+ * and who takes it. There is one lock of each rank, except that each region has its own.
+ * tests/lint/test_locks.py reads the order from here, and from the sources who takes what.
+ */
 enum mt_lock_rank {
-    MT_RANK_SHARING = 1,
-    MT_RANK_MAPPINGS,
-    MT_RANK_CLEARING,
-    MT_RANK_PROCESS_SCOPES,
-    MT_RANK_MODULES,
-    MT_RANK_REGION, /* a thread holds one of them at a time */
-    MT_RANK_BIG,
-    MT_RANK_GROWTH,
-    MT_RANK_RULES,
+    MT_RANK_SHARING = 1,    /* the step from one thread to several, taken by the second one */
+    MT_RANK_MAPPINGS,       /* the intervals of mappings: each call that maps, unmaps or protects */
+    MT_RANK_CLEARING,       /* what is recorded is cleared: memtrack_clear_traces */
+    MT_RANK_PROCESS_SCOPES, /* the scopes of the process: their begin and end, and clearing */
+    MT_RANK_MODULES,        /* the list of modules: code has come or gone, or is met first */
+    MT_RANK_REGION,         /* the live blocks of 64 KiB of addresses: each event, one at a time */
+    MT_RANK_BIG,            /* the table of what does not fit there: events of such a block */
+    MT_RANK_GROWTH,         /* all that is handed out of the ledger: paths, sites, names, threads */
+    MT_RANK_RULES,          /* the table of unwind rules: an address that is met first */
 };
 
 struct mt_lock {

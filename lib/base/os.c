@@ -65,9 +65,9 @@ static bool take_character(struct number *n, char c) {
         n->matched = c == n->label[n->matched] ? n->matched + 1 : c == n->label[0];
         return true;
     }
-    if (c < '0' || c > '9')
+    if (!mt_text_is_decimal(c))
         return !n->is_inside;
-    n->value = n->value * 10 + (c - '0');
+    n->value = n->value * 10 + mt_text_digit(c);
     n->is_inside = true;
     return true;
 }
@@ -88,16 +88,6 @@ long mt_os_number_in(const char *path, const char *label, long otherwise) {
     return number.is_inside ? number.value : otherwise;
 }
 
-static int64_t read_signed(const char **text) {
-    int64_t number = 0;
-    while (**text == ' ')
-        (*text)++;
-    bool is_negative = **text == '-';
-    for (*text += is_negative; **text >= '0' && **text <= '9'; (*text)++)
-        number = number * 10 + (**text - '0');
-    return is_negative ? -number : number;
-}
-
 /* The lines are CLOCK SECONDS NANOSECONDS. They are of the namespace of children, which is the
  * process's own when it starts. */
 int64_t mt_os_clock_offset_ns(const char *clock) {
@@ -105,13 +95,10 @@ int64_t mt_os_clock_offset_ns(const char *clock) {
     long n = mt_os_read_file("/proc/self/timens_offsets", text, sizeof text - 1);
     text[n > 0 ? n : 0] = 0;
     for (const char *line = text; *line != 0; line += *line != 0) {
-        size_t matched = 0;
-        while (clock[matched] && line[matched] == clock[matched])
-            matched++;
-        if (clock[matched] == 0) {
-            const char *numbers = line + matched;
-            int64_t seconds = read_signed(&numbers);
-            return seconds * INT64_C(1000000000) + read_signed(&numbers);
+        const char *numbers = mt_text_behind(line, clock);
+        if (numbers != NULL) {
+            int64_t seconds = mt_text_read_signed(&numbers);
+            return seconds * INT64_C(1000000000) + mt_text_read_signed(&numbers);
         }
         while (*line != 0 && *line != '\n')
             line++;

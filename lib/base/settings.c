@@ -6,6 +6,8 @@
  */
 #include "base/settings.h"
 
+#include "base/text.h"
+
 static const char keys[MT_N_SETTINGS][16] = {
     [MT_SETTING_FRAMES] = "frames",
     [MT_SETTING_SAMPLE] = "sample",
@@ -19,15 +21,6 @@ static const char keys[MT_N_SETTINGS][16] = {
     [MT_SETTING_MAX_LEDGER] = "max_ledger",
 };
 
-/* Returns where the value begins when the word begins with this key, else NULL. */
-static const char *value_of(const char *word, const char *key) {
-    while (*key && *word == *key) {
-        word++;
-        key++;
-    }
-    return *key == 0 && *word == '=' ? word + 1 : NULL;
-}
-
 static unsigned shift_of(char unit) {
     return unit == 'K' ? 10 : unit == 'M' ? 20 : unit == 'G' ? 30 : 0;
 }
@@ -40,8 +33,8 @@ static bool read_number(const char *text, const char *end, uint64_t *out) {
     if (text >= last)
         return false;
     for (; text < last; text++)
-        if (*text < '0' || *text > '9' || __builtin_mul_overflow(value, 10u, &value) ||
-            __builtin_add_overflow(value, (uint64_t)(*text - '0'), &value))
+        if (!mt_text_is_decimal(*text) || __builtin_mul_overflow(value, 10u, &value) ||
+            __builtin_add_overflow(value, (uint64_t)mt_text_digit(*text), &value))
             return false;
     if (value > UINT64_MAX >> shift)
         return false;
@@ -51,7 +44,7 @@ static bool read_number(const char *text, const char *end, uint64_t *out) {
 
 static void interpret(struct mt_setting_word *word) {
     for (enum mt_setting i = MT_SETTING_FRAMES; i < MT_N_SETTINGS; i++) {
-        const char *value = value_of(word->text, keys[i]);
+        const char *value = mt_text_value(word->text, keys[i]);
         if (value == NULL)
             continue;
         if (read_number(value, word->text + word->bytes, &word->value))

@@ -24,6 +24,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/array.h"
 #include "base/error.h"
 
 const struct mt_ledger_kind mt_ledger_file_kind[MT_N_KINDS] = {
@@ -147,18 +148,12 @@ static int take_segments(struct mt_ledger_file *file, const struct mt_ledger_hea
     return 0;
 }
 
+/* Chunks that are not there yet are missing. */
 static int grow_array(struct mt_array *array, size_t n_chunks) {
-    if (n_chunks <= array->n_chunks)
-        return 0;
-    size_t n = array->n_chunks ? array->n_chunks * 2 : 16;
-    if (n < n_chunks)
-        n = n_chunks;
-    struct mt_chunk *grown = realloc(array->chunk, n * sizeof *grown);
-    if (!grown)
+    size_t had = array->n_chunks;
+    if (!mt_array_reserve(&array->chunk, &array->n_chunks, n_chunks, sizeof *array->chunk))
         return -MEMTRACK_ENOMEM;
-    memset(grown + array->n_chunks, 0, (n - array->n_chunks) * sizeof *grown);
-    array->chunk = grown;
-    array->n_chunks = n;
+    memset(array->chunk + had, 0, (array->n_chunks - had) * sizeof *array->chunk);
     return 0;
 }
 
@@ -169,14 +164,9 @@ static int take_leaf(struct mt_ledger_file *file, const struct mt_extent *extent
         file->damage++;
         return 0;
     }
-    if (file->n_leaves == file->leaf_capacity) {
-        size_t n = file->leaf_capacity ? file->leaf_capacity * 2 : 16;
-        struct mt_leaf *grown = realloc(file->leaves, n * sizeof *grown);
-        if (!grown)
-            return -MEMTRACK_ENOMEM;
-        file->leaves = grown;
-        file->leaf_capacity = n;
-    }
+    if (!mt_array_reserve(&file->leaves, &file->leaf_capacity, file->n_leaves + 1,
+                          sizeof *file->leaves))
+        return -MEMTRACK_ENOMEM;
     file->leaves[file->n_leaves++] = (struct mt_leaf){extent->index, offset};
     return 0;
 }

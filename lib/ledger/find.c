@@ -23,10 +23,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/array.h"
 #include "base/process.h"
 #include "ledger/layout.h"
 
-enum { MAX_ENTRIES = 1 << 17 /* of one directory */, FIRST_ITEMS = 16 };
+enum { MAX_ENTRIES = 1 << 17 /* of one directory */ };
 
 /* ---- lists ----------------------------------------------------------------------------------- */
 
@@ -45,14 +46,8 @@ void mt_find_free(struct mt_found_ledgers *found) {
 /* Takes a copy of path. */
 static int add(struct list *list, const struct mt_found_ledger *item, const char *path) {
     struct mt_found_ledgers *found = list->found;
-    if (found->n == list->capacity) {
-        size_t n = list->capacity ? list->capacity * 2 : FIRST_ITEMS;
-        struct mt_found_ledger *grown = realloc(found->items, n * sizeof *grown);
-        if (!grown)
-            return -MEMTRACK_ENOMEM;
-        found->items = grown;
-        list->capacity = n;
-    }
+    if (!mt_array_reserve(&found->items, &list->capacity, found->n + 1, sizeof *found->items))
+        return -MEMTRACK_ENOMEM;
     found->items[found->n] = *item;
     found->items[found->n].path = strdup(path);
     if (!found->items[found->n].path)

@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What an architecture and its Linux ABI decide about a walk. A port is one more file of this shape:
+ * What an architecture and its Linux ABI decide about a walk. A port is another file of this shape:
  *
  *   MT_ARCH_FP, _SP, _RA       DWARF numbers of the frame pointer, the stack pointer, the return
  *                              address
- *   MT_ARCH_FP_BASED           frames are followed by their records, which the frame pointer chains,
- *                              and CFI says whether there is one; else by CFI
+ *   MT_ARCH_FP_BASED           frames are followed by their records, which the frame pointer
+ *                              chains, and CFI says whether there is one; else by CFI
  *   MT_ARCH_RA_BELOW           so many bytes below the CFA the return address lies; with records,
  *                              below the end of the record
  *   MT_ARCH_RECORD_BYTES       of a frame record: the caller's frame pointer, the return address
  *   MT_ARCH_RED_ZONE           bytes below the stack pointer that a function may use
  *   MT_ARCH_CFA_IGNORED        an operation of CFI that says nothing of where things are
  *   MT_ARCH_END_OF_USER        where the kernel's addresses begin
- *   MT_ARCH_SIGNAL_*           from where the stack pointer is after the handler has returned, to the
- *                              registers of what was interrupted; _BYTES: to the end of the last
+ *   MT_ARCH_SIGNAL_*           from where the stack pointer is after the handler has returned, to
+ *                              the registers of what was interrupted; _BYTES: to their end
  *   mt_arch_code(word)         the code address in a return address as it lies in memory
  *
  * In all of the walk a state's sp is the end of what holds its return address, so that this lies at

@@ -32,14 +32,14 @@ enum {
     MT_ARCH_SIGNAL_PC = 568,
     MT_ARCH_SIGNAL_BYTES = MT_ARCH_SIGNAL_PC + 8
 };
-/* The same as <ucontext.h> has it. */
+/* <ucontext.h> has the same under these names; walk.c compares them. */
 #define MT_ARCH_UCONTEXT_AT sizeof(siginfo_t)
 #define MT_ARCH_UCONTEXT_FP uc_mcontext.regs[29]
 #define MT_ARCH_UCONTEXT_SP uc_mcontext.sp
 #define MT_ARCH_UCONTEXT_PC uc_mcontext.pc
 
-/* Without the signature of pointer authentication, which is in the bits that no address has. (hint
- * 7 is xpaclri, which older processors take for no operation.) */
+/* Removes the signature of pointer authentication, which is in bits that no address has. (hint 7 is
+ * xpaclri, which older processors take for no operation.) */
 static inline uint64_t mt_arch_code(uint64_t word) {
     register uint64_t x30 __asm__("x30") = word;
     __asm__("hint 7" : "+r"(x30));

@@ -22,7 +22,7 @@ enum {
     MT_ARCH_SIGNAL_PC = 168,
     MT_ARCH_SIGNAL_BYTES = MT_ARCH_SIGNAL_PC + 8
 };
-/* The same as <ucontext.h> has it. */
+/* <ucontext.h> has the same under these names; walk.c compares them. */
 #define MT_ARCH_UCONTEXT_AT 0
 #define MT_ARCH_UCONTEXT_FP uc_mcontext.gregs[REG_RBP]
 #define MT_ARCH_UCONTEXT_SP uc_mcontext.gregs[REG_RSP]

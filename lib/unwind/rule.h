@@ -13,9 +13,9 @@
  * In words of x86-64, where rbp is the frame pointer (arch.h). Return address at CFA - 8, stack
  * pointer of the caller = CFA. MT_RULE_SP and MT_RULE_BP read nothing outside of the frame and its
  * red zone, where an rbp that has been popped still lies: SP's offset is at least 8 and rbp lies in
- * [rsp - 128, CFA); BP always has an rbp offset below 0, since a frame that has made rbp its own has saved
- * the caller's. What does not fit (expressions other than the common one, registers other than rsp
- * and rbp) is MT_RULE_SLOW and evaluated from the CFI each time.
+ * [rsp - 128, CFA); BP always has an rbp offset below 0, since a frame that has made rbp its own has
+ * saved the caller's. What does not fit (expressions other than the common one, registers other
+ * than rsp and rbp) is MT_RULE_SLOW and evaluated from the CFI each time.
  */
 #ifndef MT_UNWIND_RULE_H
 #define MT_UNWIND_RULE_H

@@ -8,7 +8,7 @@ Who may include whom. The table is the picture of the tree:
                                   view <- watch, launch <- cli   what watches a process, what starts one
                                   view <- analyze         the public library for programs that read
 
-The two sides share layout.h, settings.h and the names of atomic.h, and nothing else. What base holds for the reading side ("common") never enters a target.
+The two sides share layout.h, settings.h, the names of atomic.h and the texts of text.h, and nothing else. What base holds for the reading side ("common") never enters a target.
 """
 import pathlib
 import re
@@ -57,7 +57,7 @@ def room(path):
     path = re.sub(r"^lib/", "", str(path))
     if path in ("ledger/layout.h", "ledger/invariants.h") or path.startswith("base/settings."):
         return "layout"
-    if path == "base/atomic.h":
+    if path in ("base/atomic.h", "base/text.h"):
         return "atomic"
     if path.startswith(("base/array.", "base/clock.", "base/error.", "base/process.")):
         return "common"

@@ -46,11 +46,9 @@ static uint64_t start_ticks(void) {
     for (int field = 2; field < 22 && *p; p++)
         if (*p == ' ')
             field++;
-    uint64_t ticks = 0;
-    while (*p >= '0' && *p <= '9')
-        ticks = ticks * 10 + (uint64_t)(*p++ - '0');
     /* As the system counts them. */
-    return ticks - (uint64_t)(mt_os_clock_offset_ns("boottime") / NS_PER_TICK);
+    return mt_text_read_number(&p, 10) -
+           (uint64_t)(mt_os_clock_offset_ns("boottime") / NS_PER_TICK);
 }
 
 static long read_link(const char *path, char *out, size_t capacity) {

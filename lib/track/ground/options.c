@@ -9,12 +9,6 @@
 
 extern void *__libc_stack_end __attribute__((weak));
 
-/* The value when text begins with name and '=', else NULL. */
-static const char *value_of(const char *text, const char *name) {
-    size_t n = mt_text_bytes(name);
-    return mt_text_begins(text, name) && text[n] == '=' ? text + n + 1 : NULL;
-}
-
 static void copy_text(char *out, const char *text, size_t capacity) {
     const char *known = mt_text_bytes(text) < capacity ? text : ""; /* as good as unset */
     mt_text_put(out, out + capacity - 1, known);
@@ -75,17 +69,17 @@ static void read_list(struct mt_options *o, const char *list) {
 
 static void read_variable(struct mt_options *o, const char *text) {
     const char *v;
-    if ((v = value_of(text, "MEMTRACK_DIR")))
+    if ((v = mt_text_value(text, "MEMTRACK_DIR")))
         copy_text(o->directory, v, sizeof o->directory);
-    else if ((v = value_of(text, "XDG_RUNTIME_DIR")))
+    else if ((v = mt_text_value(text, "XDG_RUNTIME_DIR")))
         copy_text(o->runtime_directory, v, sizeof o->runtime_directory);
-    else if ((v = value_of(text, "TMPDIR")))
+    else if ((v = mt_text_value(text, "TMPDIR")))
         copy_text(o->temporary_directory, v, sizeof o->temporary_directory);
-    else if ((v = value_of(text, "MEMTRACK_ACTIVE")))
+    else if ((v = mt_text_value(text, "MEMTRACK_ACTIVE")))
         o->dormant = v[0] == '0' && v[1] == 0;
-    else if ((v = value_of(text, "MEMTRACK_SCOPE_CPU")))
+    else if ((v = mt_text_value(text, "MEMTRACK_SCOPE_CPU")))
         o->scope_cpu = v[0] != 0 && v[0] != '0';
-    else if ((v = value_of(text, "MEMTRACK_OPTIONS")))
+    else if ((v = mt_text_value(text, "MEMTRACK_OPTIONS")))
         read_list(o, v);
 }
 

@@ -80,19 +80,12 @@ static void lock_range(uint64_t begin, uint64_t end, int flags) {
                    (flags & MCL_ONFAULT) ? MLOCK_ONFAULT : 0, 0, 0, 0);
 }
 
-static uint64_t hexadecimal(const char **text) {
-    uint64_t value = 0;
-    for (int digit; (digit = mt_text_digit(**text)) >= 0; (*text)++)
-        value = value << 4 | (uint64_t)digit;
-    return value;
-}
-
 /* BEGIN-END PERMISSIONS ... */
 static void lock_line(const char *line, int flags) {
-    uint64_t begin = hexadecimal(&line);
+    uint64_t begin = mt_text_read_number(&line, 16);
     if (*line++ != '-')
         return;
-    uint64_t end = hexadecimal(&line);
+    uint64_t end = mt_text_read_number(&line, 16);
     if (begin < end)
         lock_range(begin, end, flags);
 }
