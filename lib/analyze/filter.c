@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "analyze/analyze-local.h"
+#include "base/array.h"
 #include "view/rows/filter.h"
 
 enum reach { CHARGED, ANYWHERE, N_REACHES };
@@ -80,11 +81,8 @@ int memtrack_filter_add(memtrack_filter *filter, int include, const char *patter
     if (status < 0)
         return status;
     struct patterns *list = &filter->frames[all_frames ? ANYWHERE : CHARGED][include];
-    const char **grown = realloc(list->items, (list->n + 1) * sizeof *grown);
-    if (grown)
-        list->items = grown;
     char *text = NULL;
-    if (!grown ||
+    if (!mt_array_reserve_next(&list->items, list->n, sizeof *list->items) ||
         (line ? asprintf(&text, "%s:%u", pattern, line) : asprintf(&text, "%s", pattern)) < 0)
         return mt_analyze_no_memory();
     list->items[list->n++] = text;
@@ -105,10 +103,9 @@ int memtrack_filter_add_label(memtrack_filter *filter, int include, memtrack_gro
                             "a block has no label %s",
                             memtrack_group_by_name(label) ? memtrack_group_by_name(label)
                                                           : "of that kind");
-    struct label *grown = realloc(filter->labels, (filter->n_labels + 1) * sizeof *grown);
-    if (grown)
-        filter->labels = grown;
-    char *text = grown ? strdup(pattern) : NULL;
+    bool has_room =
+        mt_array_reserve_next(&filter->labels, filter->n_labels, sizeof *filter->labels);
+    char *text = has_room ? strdup(pattern) : NULL;
     if (!text)
         return mt_analyze_no_memory();
     filter->labels[filter->n_labels++] = (struct label){text, label, include == MEMTRACK_INCLUDE};

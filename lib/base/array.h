@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Arrays that grow, on the reading side: a pointer to malloc'ed items, or NULL for none, and how
- * many there are. Adding n items one after the other moves each of them twice on average.
- *
- * Both functions take the address of the pointer. Where there is no memory, or there could not be
- * so much, they return false, and the array is as it was.
+ * Arrays that grow, for the reading side (realloc must not be called inside a target). They double,
+ * so that adding n elements one by one costs O(n). The pointer to the elements is passed by its
+ * address, whatever its type is: NULL is an empty array, and free() gives it back.
  */
 #ifndef MT_BASE_ARRAY_H
 #define MT_BASE_ARRAY_H
@@ -14,37 +12,53 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MT_ARRAY_FIRST = 8 };
+enum { MT_ARRAY_FIRST = 16 /* elements that the first room is for */ };
 
-static inline bool mt_array_resize(void *items, size_t n, size_t item_bytes) {
-    void *old;
-    memcpy(&old, items, sizeof old); /* whatever type the pointer has */
-    void *grown = reallocarray(old, n, item_bytes);
-    if (grown)
-        memcpy(items, &grown, sizeof grown);
-    return grown != NULL;
-}
-
-/* Makes room for n items where there is room for *capacity; zero-initialized is none. */
-static inline bool mt_array_reserve(void *items, size_t *capacity, size_t n, size_t item_bytes) {
-    if (n <= *capacity)
-        return true;
-    size_t want = *capacity > MT_ARRAY_FIRST / 2 ? *capacity * 2 : MT_ARRAY_FIRST;
-    if (want < n)
-        want = n;
-    if (!mt_array_resize(items, want, item_bytes))
+/* Exactly n elements of room. False: out of memory, and the array is as it was. */
+static inline bool mt_array_resize(void *array, size_t n, size_t element_bytes) {
+    void *items;
+    memcpy(&items, array, sizeof items); /* a pointer of another type must not be read as void * */
+    items = reallocarray(items, n, element_bytes);
+    if (!items)
         return false;
-    *capacity = want;
+    memcpy(array, &items, sizeof items);
     return true;
 }
 
-/*
- * Makes room for one more behind n items, of an array that nobody keeps the capacity of: it follows
- * from n, as long as no other function has made the array larger. Items may be taken from its end.
- */
-static inline bool mt_array_grow(void *items, size_t n, size_t item_bytes) {
-    bool is_full = n == 0 || (n >= MT_ARRAY_FIRST && (n & (n - 1)) == 0);
-    return !is_full || mt_array_resize(items, n ? n * 2 : MT_ARRAY_FIRST, item_bytes);
+/* Room for n elements, where there is room for *capacity of them (0: none yet), and more than asked
+ * for when it has to grow. False as above. */
+static inline bool mt_array_reserve(void *array, size_t *capacity, size_t n, size_t element_bytes) {
+    if (n <= *capacity)
+        return true;
+    size_t wanted = *capacity > MT_ARRAY_FIRST / 2 ? *capacity * 2 : MT_ARRAY_FIRST;
+    if (wanted < n)
+        wanted = n;
+    if (!mt_array_resize(array, wanted, element_bytes))
+        return false;
+    *capacity = wanted;
+    return true;
+}
+
+/* The same, and what is added to the room is zero. */
+static inline bool mt_array_reserve_zeroed(void *array, size_t *capacity, size_t n,
+                                           size_t element_bytes) {
+    size_t had = *capacity;
+    char *items;
+    if (!mt_array_reserve(array, capacity, n, element_bytes))
+        return false;
+    memcpy(&items, array, sizeof items);
+    if (*capacity > had)
+        memset(items + had * element_bytes, 0, (*capacity - had) * element_bytes);
+    return true;
+}
+
+/* Room for one element behind n in an array that keeps no capacity: the next power of two of them.
+ * Asking for the room that is there already costs a call of realloc. False as above. */
+static inline bool mt_array_reserve_next(void *array, size_t n, size_t element_bytes) {
+    size_t wanted = MT_ARRAY_FIRST;
+    while (wanted <= n)
+        wanted *= 2;
+    return mt_array_resize(array, wanted, element_bytes);
 }
 
 #endif

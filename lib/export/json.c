@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "export/columns.h"
 #include "export/json-local.h"
 #include "view/format/format.h"
@@ -203,13 +204,8 @@ void mt_json_stacks_free(struct mt_json_stacks *stacks) {
 bool mt_json_put_stack(struct mt_json_stacks *s, const struct mt_row *row) {
     bool truncated;
     size_t n = mt_rows_stack(s->rows, row, NULL, 0, &truncated);
-    if (n > s->path_capacity) {
-        struct mt_row_frame *path = realloc(s->path, n * 2 * sizeof *path);
-        if (!path)
-            return false;
-        s->path = path;
-        s->path_capacity = n * 2;
-    }
+    if (!mt_array_reserve(&s->path, &s->path_capacity, n, sizeof *s->path))
+        return false;
     mt_rows_stack(s->rows, row, s->path, n, &truncated);
     fputs(",\"stack\":[", s->stream);
     for (size_t i = 0; i < n; i++) {

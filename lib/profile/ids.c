@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/error.h"
 
 enum { DENSE_FACTOR = 8, DENSE_ALLOWANCE = 1 << 16, FIRST_SLOTS = 256 };
@@ -60,16 +61,9 @@ static int add_sparse(struct mt_ids *ids, uint64_t id, uint32_t index) {
 }
 
 static int grow_dense(struct mt_ids *ids, size_t id) {
-    size_t n = ids->n_dense ? ids->n_dense : 256;
-    while (n <= id)
-        n *= 2;
-    uint32_t *dense = realloc(ids->dense, n * sizeof *dense);
-    if (!dense)
-        return -MEMTRACK_ENOMEM;
-    memset(dense + ids->n_dense, 0, (n - ids->n_dense) * sizeof *dense);
-    ids->dense = dense;
-    ids->n_dense = n;
-    return 0;
+    return mt_array_reserve_zeroed(&ids->dense, &ids->n_dense, id + 1, sizeof *ids->dense)
+               ? 0
+               : -MEMTRACK_ENOMEM;
 }
 
 int mt_ids_add(struct mt_ids *ids, uint64_t id, uint32_t index) {

@@ -11,10 +11,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/error.h"
 #include "profile/strings.h"
 
-enum { FIRST_ELEMENTS = 64 };
+enum { FIRST_SLOTS = 128 };
 
 struct mt_function_index {
     uint32_t *slots; /* function index + 1, 0: empty */
@@ -62,26 +63,15 @@ const char *mt_profile_text(const struct mt_profile *profile, mt_string string) 
     return mt_strings_text(profile->strings, string);
 }
 
-/* Makes room for n more elements behind *array, which holds count of them; the element's size is in
- * bytes. */
-static int reserve(void **array, size_t *capacity, size_t count, size_t n, size_t element_bytes) {
+/* Makes room for n more elements behind the count that there are: indexes have 32 bits. */
+static int reserve(void *array, size_t *capacity, size_t count, size_t n, size_t element_bytes) {
     if (n > UINT32_MAX - 1 || count > UINT32_MAX - 1 - n)
         return -MEMTRACK_ELIMIT;
-    if (count + n <= *capacity)
-        return 0;
-    size_t wanted = *capacity ? *capacity * 2 : FIRST_ELEMENTS;
-    while (wanted < count + n)
-        wanted *= 2;
-    void *grown = realloc(*array, wanted * element_bytes);
-    if (!grown)
-        return -MEMTRACK_ENOMEM;
-    *array = grown;
-    *capacity = wanted;
-    return 0;
+    return mt_array_reserve(array, capacity, count + n, element_bytes) ? 0 : -MEMTRACK_ENOMEM;
 }
 
 #define RESERVE(profile, array, n)                                                                 \
-    reserve((void **)&(profile)->array, &(profile)->capacity.array, (profile)->n_##array, (n),     \
+    reserve(&(profile)->array, &(profile)->capacity.array, (profile)->n_##array, (n),              \
             sizeof *(profile)->array)
 
 /* No array of a profile is NULL, however empty: "lines + location->first_line" is then always a
@@ -131,7 +121,7 @@ static bool function_equal(const struct mt_function *a, const struct mt_function
 
 static int grow_function_index(struct mt_profile *profile) {
     struct mt_function_index *index = profile->function_index;
-    size_t n_slots = index->slots ? (index->mask + 1) * 2 : FIRST_ELEMENTS * 2;
+    size_t n_slots = index->slots ? (index->mask + 1) * 2 : FIRST_SLOTS;
     uint32_t *slots = calloc(n_slots, sizeof *slots);
     if (!slots)
         return -MEMTRACK_ENOMEM;
@@ -211,11 +201,9 @@ int mt_profile_add_note(struct mt_profile *profile, const char *text) {
     for (size_t i = 0; i < info->n_notes; i++)
         if (info->notes[i] == note)
             return 0;
-    mt_string *notes = realloc(info->notes, (info->n_notes + 1) * sizeof *notes);
-    if (!notes)
+    if (!mt_array_reserve_next(&info->notes, info->n_notes, sizeof *info->notes))
         return -MEMTRACK_ENOMEM;
-    info->notes = notes;
-    notes[info->n_notes++] = note;
+    info->notes[info->n_notes++] = note;
     return 0;
 }
 
@@ -223,12 +211,10 @@ int mt_profile_add_mark(struct mt_profile *profile, uint64_t time_ns, const char
                         enum mt_mark_kind kind) {
     struct mt_profile_info *info = &profile->info;
     mt_string text = mt_profile_intern(profile, name);
-    struct mt_mark *marks =
-        text == UINT32_MAX ? NULL : realloc(info->marks, (info->n_marks + 1) * sizeof *marks);
-    if (!marks)
+    if (text == UINT32_MAX ||
+        !mt_array_reserve_next(&info->marks, info->n_marks, sizeof *info->marks))
         return -MEMTRACK_ENOMEM;
-    info->marks = marks;
-    marks[info->n_marks++] = (struct mt_mark){.time_ns = time_ns, .name = text, .kind = kind};
+    info->marks[info->n_marks++] = (struct mt_mark){.time_ns = time_ns, .name = text, .kind = kind};
     return 0;
 }
 

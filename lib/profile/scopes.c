@@ -7,27 +7,18 @@
 
 #include <stdlib.h>
 
+#include "base/array.h"
 #include "base/error.h"
 
-enum { FIRST_ELEMENTS = 16 };
-
-/* Makes room for one more element behind *array, which holds n of them. */
-static int reserve(void **array, size_t *capacity, size_t n, size_t element_bytes) {
+/* Makes room for one more element behind the n that there are: indexes have 32 bits. */
+static int reserve(void *array, size_t *capacity, size_t n, size_t element_bytes) {
     if (n >= UINT32_MAX - 1)
         return -MEMTRACK_ELIMIT;
-    if (n < *capacity)
-        return 0;
-    size_t wanted = *capacity ? *capacity * 2 : FIRST_ELEMENTS;
-    void *grown = realloc(*array, wanted * element_bytes);
-    if (!grown)
-        return -MEMTRACK_ENOMEM;
-    *array = grown;
-    *capacity = wanted;
-    return 0;
+    return mt_array_reserve(array, capacity, n + 1, element_bytes) ? 0 : -MEMTRACK_ENOMEM;
 }
 
 #define RESERVE(scopes, array)                                                                     \
-    reserve((void **)&(scopes)->array, &(scopes)->capacity.array, (scopes)->n_##array,             \
+    reserve(&(scopes)->array, &(scopes)->capacity.array, (scopes)->n_##array,                      \
             sizeof *(scopes)->array)
 
 int mt_profile_scopes_add_totals(struct mt_scopes *scopes, const struct mt_scope *totals) {

@@ -16,24 +16,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "profile/heap/text.h"
 
-static bool grow(void **array, size_t *capacity, size_t n, size_t element_bytes) {
-    if (n <= *capacity)
-        return true;
-    size_t wanted = *capacity ? *capacity : 64;
-    while (wanted < n)
-        wanted *= 2;
-    void *grown = realloc(*array, wanted * element_bytes);
-    if (!grown)
-        return false;
-    *array = grown;
-    *capacity = wanted;
-    return true;
-}
-
 int mt_go_begin(struct mt_go_names *names, size_t n) {
-    if (!grow((void **)&names->n_lines, &names->frame_capacity, n, sizeof *names->n_lines))
+    if (!mt_array_reserve(&names->n_lines, &names->frame_capacity, n, sizeof *names->n_lines))
         return -MEMTRACK_ENOMEM;
     if (n)
         memset(names->n_lines, 0, n * sizeof *names->n_lines);
@@ -135,7 +122,7 @@ int mt_go_comment(struct mt_go_names *names, struct mt_profile *profile, const u
     int64_t function = add_function(profile, address, name, place, &number);
     if (function < 0)
         return (int)function;
-    if (!grow((void **)&names->lines, &names->line_capacity, names->n + 1, sizeof *names->lines))
+    if (!mt_array_reserve(&names->lines, &names->line_capacity, names->n + 1, sizeof *names->lines))
         return -MEMTRACK_ENOMEM;
     const struct mt_line line = {.function = (uint32_t)function, .line = (int64_t)number};
     choose_frame(names, addresses, n, address, &line);

@@ -23,6 +23,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
+
 static const uint8_t cpu_profile[] = {[8] = 3, [16] = 0};
 enum { CPU_PROFILE_HEAD = 24 };
 
@@ -79,16 +81,6 @@ static int64_t add_names(struct mt_profile *profile, const char *from, const cha
     return n;
 }
 
-static int grow(struct mt_heap_symbols *symbols) {
-    size_t capacity = symbols->capacity ? symbols->capacity * 2 : 256;
-    struct mt_heap_symbol *grown = realloc(symbols->items, capacity * sizeof *grown);
-    if (!grown)
-        return -MEMTRACK_ENOMEM;
-    symbols->items = grown;
-    symbols->capacity = capacity;
-    return 0;
-}
-
 int mt_heap_symbols_line(struct mt_heap_symbols *symbols, struct mt_profile *profile,
                          struct mt_scan line) {
     uint64_t address;
@@ -98,7 +90,8 @@ int mt_heap_symbols_line(struct mt_heap_symbols *symbols, struct mt_profile *pro
     mt_scan_blanks(&line);
     if (line.end - line.at >= 2 && memcmp(line.at, "0x", 2) == 0)
         return 0;
-    if (symbols->n == symbols->capacity && grow(symbols) < 0)
+    if (!mt_array_reserve(&symbols->items, &symbols->capacity, symbols->n + 1,
+                          sizeof *symbols->items))
         return -MEMTRACK_ENOMEM;
     struct mt_heap_symbol symbol = {.first_line = (uint32_t)profile->n_lines};
     int64_t n = add_names(profile, line.at, line.end);

@@ -36,6 +36,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "ledger/layout.h"
 #include "profile/heap/symbols.h"
 
@@ -137,14 +138,8 @@ static int scan_stack(struct reader *r, struct mt_scan line) {
             return damaged(r, r->n == MOST_FRAMES
                                   ? "has too many addresses"
                                   : "has something else than addresses behind the @");
-        if (r->n == r->capacity) {
-            size_t capacity = r->capacity ? r->capacity * 2 : 128;
-            uint64_t *grown = realloc(r->addresses, capacity * sizeof *grown);
-            if (!grown)
-                return passed_on(r, -MEMTRACK_ENOMEM);
-            r->addresses = grown;
-            r->capacity = capacity;
-        }
+        if (!mt_array_reserve(&r->addresses, &r->capacity, r->n + 1, sizeof *r->addresses))
+            return passed_on(r, -MEMTRACK_ENOMEM);
         if (address > 1) /* some writers end a stack with a 0 */
             r->addresses[r->n++] = address;
     }
@@ -172,13 +167,8 @@ static int take_frames(struct reader *r, size_t *n_frames) {
     size_t first = is_named ? r->names.first_named : 0,
            end = is_named ? r->names.last_named + 1 : r->n, line = 0;
     *n_frames = 0;
-    if (r->n > r->frame_capacity) {
-        uint32_t *grown = realloc(r->frames, r->capacity * sizeof *grown);
-        if (!grown)
-            return -MEMTRACK_ENOMEM;
-        r->frames = grown;
-        r->frame_capacity = r->capacity;
-    }
+    if (!mt_array_reserve(&r->frames, &r->frame_capacity, r->n, sizeof *r->frames))
+        return -MEMTRACK_ENOMEM;
     for (size_t i = first; i < end; i++) {
         int64_t index = location_index(r, r->addresses[i]);
         if (index < 0)

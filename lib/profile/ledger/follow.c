@@ -20,6 +20,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/clock.h"
 #include "profile/ids.h"
 #include "profile/ledger/info.h"
@@ -46,7 +47,7 @@ struct mt_follow {
     size_t n_records, record_capacity;
     struct mt_counters *sums; /* of samples */
     uint16_t *origins;        /* likewise */
-    size_t sample_capacity;
+    size_t sum_capacity, origin_capacity;
     struct mt_ids sample_of_key; /* node << 32 | origin << 8 | class; see CLASS_OF_PATH */
     struct mt_ledger_threads threads;
     uint64_t generation;
@@ -56,19 +57,10 @@ struct mt_follow {
 
 static int reserve_sample(struct mt_follow *f) {
     size_t n = f->profile->n_samples;
-    if (n < f->sample_capacity)
-        return 0;
-    size_t want = n ? n * 2 : 256;
-    struct mt_counters *sums = realloc(f->sums, want * sizeof *sums);
-    if (sums)
-        f->sums = sums;
-    uint16_t *origins = realloc(f->origins, want * sizeof *origins);
-    if (origins)
-        f->origins = origins;
-    if (!sums || !origins)
-        return -MEMTRACK_ENOMEM;
-    f->sample_capacity = want;
-    return 0;
+    return mt_array_reserve(&f->sums, &f->sum_capacity, n + 1, sizeof *f->sums) &&
+                   mt_array_reserve(&f->origins, &f->origin_capacity, n + 1, sizeof *f->origins)
+               ? 0
+               : -MEMTRACK_ENOMEM;
 }
 
 /* Appends an empty sample for this record; first: a sample of the same path whose frames it shares,
@@ -192,14 +184,8 @@ static int take_threads(struct mt_follow *f) {
 /* ---- reading --------------------------------------------------------------------------------- */
 
 static int reserve_records(struct mt_follow *f, size_t n) {
-    if (n > f->record_capacity) {
-        size_t want = n + n / 2;
-        struct record *grown = realloc(f->records, want * sizeof *grown);
-        if (!grown)
-            return -MEMTRACK_ENOMEM;
-        f->records = grown;
-        f->record_capacity = want;
-    }
+    if (!mt_array_reserve(&f->records, &f->record_capacity, n, sizeof *f->records))
+        return -MEMTRACK_ENOMEM;
     for (; f->n_records < n; f->n_records++)
         f->records[f->n_records] = (struct record){.sample = NO_SAMPLE};
     return 0;

@@ -12,6 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
+
 enum { FUNCTION_BYTES = 320 };
 
 /* "0x1136 (prog)": what reports print of an address without a symbol. */
@@ -67,11 +69,9 @@ static int grow(struct mt_ledger_labels *names) {
     size_t n = mt_ledger_info(names->paths->ledger)->n_names;
     if (n <= names->n)
         return 0;
-    mt_string *grown = realloc(names->texts, n * sizeof *grown);
-    if (!grown)
+    if (!mt_array_resize(&names->texts, n, sizeof *names->texts))
         return -MEMTRACK_ENOMEM;
-    memset(grown + names->n, 0xff, (n - names->n) * sizeof *grown);
-    names->texts = grown;
+    memset(names->texts + names->n, 0xff, (n - names->n) * sizeof *names->texts);
     names->n = n;
     return 0;
 }

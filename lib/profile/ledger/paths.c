@@ -15,6 +15,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
+
 enum { MAX_DEPTH = 65535 };
 
 /* State of a node in depths[]: distance from its root * 2 + (root is MT_NODE_TRUNCATED). */
@@ -200,22 +202,15 @@ int64_t mt_ledger_paths_frames(struct mt_ledger_paths *paths, mt_node_id node) {
 
 /* ---- loading --------------------------------------------------------------------------------- */
 
-static bool resize(void *array, size_t items, size_t item_bytes) {
-    void **at = array, *grown = realloc(*at, items * item_bytes);
-    if (grown)
-        *at = grown;
-    return grown != NULL;
-}
-
 static int load_nodes(struct mt_ledger_paths *paths) {
     size_t n = mt_ledger_info(paths->ledger)->n_nodes, first = paths->n_nodes;
     if (n <= first)
         return 0;
     if (n > paths->node_capacity) {
         size_t want = first ? n + n / 2 : n;
-        if (!resize(&paths->nodes, want, sizeof *paths->nodes) ||
-            !resize(&paths->depths, want, sizeof *paths->depths) ||
-            !resize(&paths->locations, want, sizeof *paths->locations))
+        if (!mt_array_resize(&paths->nodes, want, sizeof *paths->nodes) ||
+            !mt_array_resize(&paths->depths, want, sizeof *paths->depths) ||
+            !mt_array_resize(&paths->locations, want, sizeof *paths->locations))
             return -MEMTRACK_ENOMEM;
         paths->node_capacity = want;
     }
@@ -230,8 +225,8 @@ static int load_modules(struct mt_ledger_paths *paths) {
     size_t n = mt_ledger_info(paths->ledger)->n_modules, first = paths->n_modules;
     if (n <= first)
         return 0;
-    if (!resize(&paths->modules, n, sizeof *paths->modules) ||
-        !resize(&paths->mappings, n, sizeof *paths->mappings))
+    if (!mt_array_resize(&paths->modules, n, sizeof *paths->modules) ||
+        !mt_array_resize(&paths->mappings, n, sizeof *paths->mappings))
         return -MEMTRACK_ENOMEM;
     mt_ledger_read_items(paths->ledger, MT_EXTENT_MODULES, first, n - first,
                          paths->modules + first);

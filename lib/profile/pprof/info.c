@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "profile/pprof/pprof-local.h"
 
 ProtobufCBinaryData mt_pprof_text(const struct mt_profile *profile, mt_string string) {
@@ -403,12 +404,10 @@ static int read_ticks(struct mt_profile_info *info, const Pprof__TimeAxis *axis)
         return -MEMTRACK_EFORMAT;
     if (n == 0)
         return 0;
-    struct mt_tick *ticks = realloc(info->ticks, (info->n_ticks + n) * sizeof *ticks);
-    if (!ticks)
+    if (!mt_array_resize(&info->ticks, info->n_ticks + n, sizeof *info->ticks))
         return -MEMTRACK_ENOMEM;
-    info->ticks = ticks;
     for (size_t i = 0; i < n; i++) {
-        ticks[info->n_ticks++] = (struct mt_tick){
+        info->ticks[info->n_ticks++] = (struct mt_tick){
             .time_ns = axis->tick_time_ns[i],
             .live_bytes = axis->tick_live_bytes[i],
             .total_blocks = axis->tick_total_blocks[i],
@@ -428,13 +427,10 @@ static int read_changes(struct mt_profile_info *info, const Pprof__TimeAxis *axi
         return -MEMTRACK_EFORMAT;
     if (n == 0)
         return 0;
-    struct mt_tick_change *changes =
-        realloc(info->changes, (info->n_changes + n) * sizeof *changes);
-    if (!changes)
+    if (!mt_array_resize(&info->changes, info->n_changes + n, sizeof *info->changes))
         return -MEMTRACK_ENOMEM;
-    info->changes = changes;
     for (size_t i = 0; i < n; i++) {
-        changes[info->n_changes++] = (struct mt_tick_change){
+        info->changes[info->n_changes++] = (struct mt_tick_change){
             .tick = axis->change_tick[i],
             .sample = axis->change_sample[i],
             .live_bytes = axis->change_live_bytes[i],
@@ -446,16 +442,11 @@ static int read_changes(struct mt_profile_info *info, const Pprof__TimeAxis *axi
 
 static int read_marks(struct mt_profile *profile, const Pprof__TimeAxis *axis) {
     struct mt_profile_info *info = &profile->info;
-    size_t n = axis->n_mark;
-    if (n == 0)
-        return 0;
-    struct mt_mark *marks = realloc(info->marks, (info->n_marks + n) * sizeof *marks);
-    if (!marks)
-        return -MEMTRACK_ENOMEM;
-    info->marks = marks;
     int status = 0;
-    for (size_t i = 0; i < n; i++) {
-        marks[info->n_marks++] = (struct mt_mark){
+    for (size_t i = 0; i < axis->n_mark; i++) {
+        if (!mt_array_reserve_next(&info->marks, info->n_marks, sizeof *info->marks))
+            return -MEMTRACK_ENOMEM;
+        info->marks[info->n_marks++] = (struct mt_mark){
             .time_ns = axis->mark[i]->time_ns,
             .name = mt_pprof_take_text(profile, axis->mark[i]->name, &status),
             .kind = axis->mark[i]->kind,

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "profile/pprof/reader.h"
 
 int mt_pprof_reader_damaged(struct mt_pprof_reader *reader, const char *format, ...) {
@@ -43,19 +44,7 @@ int mt_pprof_reader_status(struct mt_pprof_reader *reader, int64_t status) {
 
 int mt_pprof_reserve(struct mt_pprof_reader *reader, void *array, size_t *capacity, size_t n,
                      size_t element_bytes) {
-    if (n <= *capacity)
-        return 0;
-    size_t wanted = *capacity ? *capacity * 2 : 64;
-    while (wanted < n)
-        wanted *= 2;
-    void *old, *grown;
-    memcpy(&old, array, sizeof old); /* array is the address of a pointer of any type */
-    grown = realloc(old, wanted * element_bytes);
-    if (!grown)
-        return no_memory(reader);
-    memcpy(array, &grown, sizeof grown);
-    *capacity = wanted;
-    return 0;
+    return mt_array_reserve(array, capacity, n, element_bytes) ? 0 : no_memory(reader);
 }
 
 int mt_pprof_reader_string(struct mt_pprof_reader *reader, uint64_t file_index, mt_string *string) {

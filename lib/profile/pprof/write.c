@@ -22,6 +22,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "profile/pprof/columns.h"
 #include "profile/pprof/deflate.h"
 #include "profile/pprof/pprof-local.h"
@@ -75,13 +76,8 @@ static int write_bytes_field(struct writer *writer, unsigned field, const void *
 static int write_message(void *context, unsigned field, const ProtobufCMessage *message) {
     struct writer *writer = context;
     size_t bytes = protobuf_c_message_get_packed_size(message);
-    if (bytes > writer->packed_capacity) {
-        uint8_t *grown = realloc(writer->packed, bytes * 2);
-        if (!grown)
-            return -MEMTRACK_ENOMEM;
-        writer->packed = grown;
-        writer->packed_capacity = bytes * 2;
-    }
+    if (!mt_array_reserve(&writer->packed, &writer->packed_capacity, bytes, 1))
+        return -MEMTRACK_ENOMEM;
     protobuf_c_message_pack(message, writer->packed);
     /* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): the writer owns it */
     return write_bytes_field(writer, field, writer->packed, bytes);
@@ -391,14 +387,9 @@ static int sample_ids(struct writer *writer, const struct mt_sample *sample,
     if (sample->n_frames > profile->n_frames ||
         sample->first_frame > profile->n_frames - sample->n_frames)
         return -MEMTRACK_EUSAGE;
-    if (sample->n_frames + (size_t)1 > writer->ids_capacity) {
-        size_t capacity = ((size_t)sample->n_frames + 1) * 2;
-        uint64_t *grown = realloc(writer->ids, capacity * sizeof *grown);
-        if (!grown)
-            return -MEMTRACK_ENOMEM;
-        writer->ids = grown;
-        writer->ids_capacity = capacity;
-    }
+    if (!mt_array_reserve(&writer->ids, &writer->ids_capacity, sample->n_frames + (size_t)1,
+                          sizeof *writer->ids))
+        return -MEMTRACK_ENOMEM;
     message->location_id = writer->ids;
     const uint32_t *frames = profile->frames + sample->first_frame;
     for (size_t i = 0; i < sample->n_frames; i++)

@@ -18,6 +18,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "view/budget/leaks.h"
 #include "view/format/format.h"
 #include "view/margin.h"
@@ -61,17 +62,16 @@ static uint64_t figure_of(const struct mt_profile *profile, enum mt_budget_of of
 __attribute__((format(printf, 2, 3))) static int add_doubt(struct judge *j, const char *format,
                                                            ...) {
     struct mt_findings *findings = j->findings;
-    char **grown = realloc(findings->doubts, (findings->n_doubts + 1) * sizeof *grown), *text;
-    if (!grown)
+    char *text;
+    if (!mt_array_reserve_next(&findings->doubts, findings->n_doubts, sizeof *findings->doubts))
         return no_memory(j->error);
-    findings->doubts = grown;
     va_list arguments;
     va_start(arguments, format);
     int n = vasprintf(&text, format, arguments);
     va_end(arguments);
     if (n < 0)
         return no_memory(j->error);
-    grown[findings->n_doubts++] = text;
+    findings->doubts[findings->n_doubts++] = text;
     return 0;
 }
 
@@ -180,11 +180,9 @@ static void free_finding(struct mt_finding *finding) {
 
 /* Takes over what finding owns, also when it fails. */
 static int add_finding(struct judge *j, struct mt_finding finding) {
-    struct mt_finding *grown = realloc(j->findings->items, (j->findings->n + 1) * sizeof *grown);
+    struct mt_findings *findings = j->findings;
     char **texts[] = {&finding.scope, &finding.why, &finding.key, &finding.function, &finding.file};
-    bool complete = grown != NULL;
-    if (grown)
-        j->findings->items = grown;
+    bool complete = mt_array_reserve_next(&findings->items, findings->n, sizeof *findings->items);
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
         if (!*texts[i])
             complete &= (*texts[i] = strdup("")) != NULL;
@@ -192,7 +190,7 @@ static int add_finding(struct judge *j, struct mt_finding finding) {
         free_finding(&finding);
         return no_memory(j->error);
     }
-    grown[j->findings->n++] = finding;
+    findings->items[findings->n++] = finding;
     return 0;
 }
 

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "view/budget/budget.h"
 #include "view/format/format.h"
 
@@ -250,15 +251,12 @@ int mt_budget_parse_scope(const char *text, struct mt_budget **items, size_t *n,
     for (char *part = rc == 0 ? strtok_r(list, ",", &state) : NULL; part && rc == 0;
          part = strtok_r(NULL, ",", &state)) {
         struct mt_budget budget = {.scope = name};
-        struct mt_budget *grown = realloc(*items, (*n + 1) * sizeof *grown);
-        if (grown)
-            *items = grown;
-        if (!grown)
+        if (!mt_array_reserve_next(items, *n, sizeof **items))
             rc = mt_error_set(error, MEMTRACK_ENOMEM, "", "out of memory");
         else if (!parse_limit(part, &budget))
             rc = bad_scope(error, text);
         else {
-            grown[(*n)++] = budget;
+            (*items)[(*n)++] = budget;
             used = true;
         }
     }

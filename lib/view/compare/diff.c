@@ -23,6 +23,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "view/compare/match.h"
 #include "view/margin.h"
 #include "view/rows/rows-local.h"
@@ -53,13 +54,8 @@ static int64_t path_id(struct pairing *p, enum mt_side side, const struct mt_row
     const struct mt_rows *rows = p->diff->rows[side];
     bool truncated;
     size_t n = mt_rows_stack(rows, row, NULL, 0, &truncated);
-    if (n > p->path_capacity) {
-        struct mt_row_frame *path = realloc(p->path, n * 2 * sizeof *path);
-        if (!path)
-            return -MEMTRACK_ENOMEM;
-        p->path = path;
-        p->path_capacity = n * 2;
-    }
+    if (!mt_array_reserve(&p->path, &p->path_capacity, n, sizeof *p->path))
+        return -MEMTRACK_ENOMEM;
     mt_rows_stack(rows, row, p->path, n, &truncated);
     int64_t id = truncated ? INT64_MAX - 1 : INT64_MAX;
     for (size_t i = n; i-- > 0 && id >= 0;) {
@@ -194,14 +190,8 @@ static void subtract(struct mt_diff_row *row) {
 }
 
 static struct mt_diff_row *row_of_id(struct mt_diff *diff, size_t id) {
-    if (id >= diff->capacity) {
-        size_t capacity = diff->capacity ? diff->capacity * 2 : 256;
-        struct mt_diff_row *items = realloc(diff->items, capacity * sizeof *items);
-        if (!items)
-            return NULL;
-        diff->items = items;
-        diff->capacity = capacity;
-    }
+    if (!mt_array_reserve(&diff->items, &diff->capacity, id + 1, sizeof *diff->items))
+        return NULL;
     if (id == diff->n)
         memset(&diff->items[diff->n++], 0, sizeof *diff->items);
     return &diff->items[id];

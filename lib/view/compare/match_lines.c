@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "view/compare/alignment.h"
 #include "view/compare/match.h"
 #include "view/format/format.h"
@@ -59,14 +60,8 @@ static int64_t group_of(struct lines *l, const struct mt_statement *at) {
 }
 
 static struct mt_match_point *append_point(struct mt_match_side *s) {
-    if (s->n_points == s->capacity) {
-        size_t capacity = s->capacity ? s->capacity * 2 : 1024;
-        struct mt_match_point *points = realloc(s->points, capacity * sizeof *points);
-        if (!points)
-            return NULL;
-        s->points = points;
-        s->capacity = capacity;
-    }
+    if (!mt_array_reserve(&s->points, &s->capacity, s->n_points + 1, sizeof *s->points))
+        return NULL;
     return memset(&s->points[s->n_points++], 0, sizeof *s->points);
 }
 

@@ -17,6 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "view/compare/match.h"
 
 static const char *shared_text(const struct mt_match *match, uint32_t id) {
@@ -76,18 +77,9 @@ struct ends {
 };
 
 static struct end *end_at(struct ends *ends, int64_t id) {
-    if (id < 0)
-        return NULL;
-    if ((size_t)id >= ends->capacity) {
-        size_t capacity = ends->capacity ? ends->capacity * 2 : 1024;
-        struct end *items = realloc(ends->items, capacity * sizeof *items);
-        if (!items)
-            return NULL;
-        memset(items + ends->capacity, 0, (capacity - ends->capacity) * sizeof *items);
-        ends->items = items;
-        ends->capacity = capacity;
-    }
-    return &ends->items[id];
+    bool has_room = id >= 0 && mt_array_reserve_zeroed(&ends->items, &ends->capacity,
+                                                       (size_t)id + 1, sizeof *ends->items);
+    return has_room ? &ends->items[id] : NULL;
 }
 
 static void free_ends(struct ends *ends) {
@@ -358,14 +350,11 @@ static int compare_starts(struct mt_match *match) {
 }
 
 static int add_note(struct mt_match *match, char *text) {
-    char **grown = realloc(match->notes, (match->n_notes + 1) * sizeof *grown);
-    if (grown)
-        match->notes = grown;
-    if (!grown || !text) {
+    if (!text || !mt_array_reserve_next(&match->notes, match->n_notes, sizeof *match->notes)) {
         free(text);
         return -MEMTRACK_ENOMEM;
     }
-    grown[match->n_notes++] = text;
+    match->notes[match->n_notes++] = text;
     return 0;
 }
 

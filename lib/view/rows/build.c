@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "view/margin.h"
 #include "view/rows/cumulative.h"
 #include "view/rows/rows-local.h"
@@ -59,17 +60,8 @@ static int check_indexes(const struct mt_profile *profile, struct mt_error *erro
 static struct mt_row *row_of_group(struct builder *b, uint32_t group, uint32_t sample,
                                    uint32_t entry) {
     struct mt_rows *rows = b->rows;
-    if (group >= b->n_row_of) {
-        size_t n = b->n_row_of ? b->n_row_of : 256;
-        while (n <= group)
-            n *= 2;
-        uint32_t *grown = realloc(b->row_of, n * sizeof *grown);
-        if (!grown)
-            return NULL;
-        memset(grown + b->n_row_of, 0, (n - b->n_row_of) * sizeof *grown);
-        b->row_of = grown;
-        b->n_row_of = n;
-    }
+    if (!mt_array_reserve_zeroed(&b->row_of, &b->n_row_of, (size_t)group + 1, sizeof *b->row_of))
+        return NULL;
     if (!b->row_of[group]) {
         struct mt_row *row = mt_rows_append(rows);
         if (!row)

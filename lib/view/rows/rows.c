@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "view/format/format.h"
 #include "view/margin.h"
 #include "view/rows/rows-local.h"
@@ -132,10 +133,8 @@ bool mt_rows_max_is_bound(const struct mt_rows *rows, const struct mt_row *row) 
 static double *new_variance(struct mt_rows *rows) {
     size_t chunk = rows->n / MT_VARIANCES_PER_CHUNK;
     if (rows->n % MT_VARIANCES_PER_CHUNK == 0) {
-        double(**chunks)[MT_N_VALUES] = realloc(rows->variances, (chunk + 1) * sizeof *chunks);
-        if (!chunks)
+        if (!mt_array_reserve_next(&rows->variances, chunk, sizeof *rows->variances))
             return NULL;
-        rows->variances = chunks;
         rows->variances[chunk] = calloc(MT_VARIANCES_PER_CHUNK, sizeof *rows->variances[chunk]);
         if (!rows->variances[chunk])
             return NULL;
@@ -144,14 +143,8 @@ static double *new_variance(struct mt_rows *rows) {
 }
 
 struct mt_row *mt_rows_append(struct mt_rows *rows) {
-    if (rows->n == rows->capacity) {
-        size_t capacity = rows->capacity ? rows->capacity * 2 : 256;
-        struct mt_row *items = realloc(rows->items, capacity * sizeof *items);
-        if (!items)
-            return NULL;
-        rows->items = items;
-        rows->capacity = capacity;
-    }
+    if (!mt_array_reserve(&rows->items, &rows->capacity, rows->n + 1, sizeof *rows->items))
+        return NULL;
     double *variance = NULL;
     if (rows->profile->info.sample_bytes && !(variance = new_variance(rows)))
         return NULL;

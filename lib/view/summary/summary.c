@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "view/format/format.h"
 
 enum {
@@ -27,15 +28,12 @@ void mt_summary_add(struct mt_summary *facts, const char *label, bool is_warning
     if (vasprintf(&text, format, arguments) < 0)
         text = NULL;
     va_end(arguments);
-    struct mt_summary_line *items =
-        text ? realloc(facts->items, (facts->n + 1) * sizeof *items) : NULL;
-    if (!items) {
+    if (!text || !mt_array_reserve_next(&facts->items, facts->n, sizeof *facts->items)) {
         free(text);
         facts->failed = true;
         return;
     }
-    facts->items = items;
-    items[facts->n++] = (struct mt_summary_line){label, text, is_warning};
+    facts->items[facts->n++] = (struct mt_summary_line){label, text, is_warning};
 }
 
 void mt_summary_free(struct mt_summary *facts) {

@@ -20,6 +20,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "view/symbols/split-local.h"
 
 enum { INDEX_HEADER_BYTES = 16, MAX_STRING_BYTES = 64 << 20 };
@@ -92,14 +93,8 @@ struct strings {
 static uint32_t add_string(struct strings *strings, const char *text, size_t bytes) {
     if (strings->n + bytes + 1 > MAX_STRING_BYTES)
         return 0;
-    if (strings->n + bytes + 1 > strings->capacity) {
-        size_t capacity = 2 * (strings->n + bytes) + 4096;
-        char *grown = realloc(strings->text, capacity);
-        if (!grown)
-            return 0;
-        strings->text = grown;
-        strings->capacity = capacity;
-    }
+    if (!mt_array_reserve(&strings->text, &strings->capacity, strings->n + bytes + 1, 1))
+        return 0;
     size_t at = strings->n;
     memcpy(strings->text + at, text, bytes);
     strings->text[at + bytes] = '\0';

@@ -21,6 +21,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "view/symbols/symbols-local.h"
 
 enum { MAX_DEPTH = 64, MIN_ROWS = 600 * 1000, BYTES_PER_ROW = 100, MAX_RANGES = 100 * 1000 * 1000 };
@@ -55,15 +56,10 @@ static void add_range(struct ranges *ranges, uint64_t low, uint64_t high, uint64
     if (low >= high || low == 0 ||
         ranges->n >= MAX_RANGES) /* the linker leaves discarded functions at 0 */
         return;
-    if (ranges->n == ranges->capacity) {
-        size_t capacity = ranges->capacity ? ranges->capacity * 2 : 16;
-        struct range *grown = realloc(ranges->range, capacity * sizeof *grown);
-        if (!grown) {
-            ranges->failed = true;
-            return;
-        }
-        ranges->range = grown;
-        ranges->capacity = capacity;
+    if (!mt_array_reserve(&ranges->range, &ranges->capacity, ranges->n + 1,
+                          sizeof *ranges->range)) {
+        ranges->failed = true;
+        return;
     }
     ranges->range[ranges->n++] = (struct range){.low = low, .high = high, .offset = offset};
 }
@@ -112,15 +108,10 @@ static const struct range *find_range(const struct ranges *ranges, uint64_t addr
 /* ---- units ----------------------------------------------------------------------------------- */
 
 static void add_unit(struct mt_symbols_lines *lookup, Dwarf_Die *die) {
-    if (lookup->n_units == lookup->unit_capacity) {
-        size_t capacity = lookup->unit_capacity ? lookup->unit_capacity * 2 : 16;
-        struct unit *grown = realloc(lookup->units, capacity * sizeof *grown);
-        if (!grown) {
-            lookup->unit_ranges.failed = true;
-            return;
-        }
-        lookup->units = grown;
-        lookup->unit_capacity = capacity;
+    if (!mt_array_reserve(&lookup->units, &lookup->unit_capacity, lookup->n_units + 1,
+                          sizeof *lookup->units)) {
+        lookup->unit_ranges.failed = true;
+        return;
     }
     add_die_ranges(&lookup->unit_ranges, die, lookup->n_units);
     lookup->units[lookup->n_units++] = (struct unit){.offset = dwarf_dieoffset(die)};

@@ -25,6 +25,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/array.h"
 #include "view/symbols/split-local.h"
 #include "view/symbols/symbols-local.h"
 
@@ -78,12 +79,8 @@ static void add_base(struct bases *bases, Dwarf_Die *die, unsigned name) {
     uint64_t base;
     if (!number_of(die, name, &base))
         return;
-    if ((bases->n & (bases->n - 1)) == 0) {
-        uint64_t *grown = realloc(bases->at, (bases->n ? bases->n * 2 : 1) * sizeof *grown);
-        if (!grown)
-            return;
-        bases->at = grown;
-    }
+    if (!mt_array_reserve_next(&bases->at, bases->n, sizeof *bases->at))
+        return;
     bases->at[bases->n++] = base;
 }
 

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "view/symbols/demangle.h"
 #include "view/symbols/scopes.h"
 #include "view/symbols/symbols-local.h"
@@ -55,16 +56,10 @@ static mt_string intern(struct resolver *resolver, const char *text, size_t byte
 }
 
 static mt_string demangle(struct resolver *resolver, mt_string symbol) {
-    if (symbol >= resolver->n_demangled) {
-        size_t n = ((size_t)symbol + 1) * 2;
-        mt_string *grown = realloc(resolver->demangled, n * sizeof *grown);
-        if (!grown) {
-            resolver->no_memory = true;
-            return symbol;
-        }
-        memset(grown + resolver->n_demangled, 0, (n - resolver->n_demangled) * sizeof *grown);
-        resolver->demangled = grown;
-        resolver->n_demangled = n;
+    if (!mt_array_reserve_zeroed(&resolver->demangled, &resolver->n_demangled, (size_t)symbol + 1,
+                                 sizeof *resolver->demangled)) {
+        resolver->no_memory = true;
+        return symbol;
     }
     if (!resolver->demangled[symbol]) {
         mt_string name = symbol;
