@@ -13,11 +13,13 @@
  * other belongs to the frame at hand. Go leaves out frames of its run-time system at either end
  * (runtime.makeslice, runtime.goexit); those that have no comment there are dropped.
  */
+#include "profile/heap/go.h"
+
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/array.h"
-#include "profile/heap/text.h"
+#include "base/error.h"
 
 int mt_go_begin(struct mt_go_names *names, size_t n) {
     if (!mt_array_reserve(&names->n_lines, &names->frame_capacity, n, sizeof *names->n_lines))

@@ -7,10 +7,12 @@
  * of which those with code of a file are mappings. There are no build ids in it: whether the file
  * that is there today is the one that ran cannot be told, and a note says so (text.c).
  */
+#include "profile/heap/maps.h"
+
 #include <stdlib.h>
 #include <string.h>
 
-#include "profile/heap/text.h"
+#include "base/error.h"
 
 /* The next word, up to a blank. */
 static struct mt_scan next_word(struct mt_scan *line) {

@@ -3,9 +3,9 @@
  * Scanning a line of a heap profile in text, which is not NUL-terminated. sscanf was rejected: it
  * needs a terminator, wraps numbers that are too large without a word, and depends on the locale.
  */
-#include <string.h>
+#include "profile/heap/scan.h"
 
-#include "profile/heap/text.h"
+#include <string.h>
 
 void mt_scan_blanks(struct mt_scan *scan) {
     while (scan->at < scan->end && (*scan->at == ' ' || *scan->at == '\t'))

@@ -4,7 +4,11 @@
 #ifndef MT_PROFILE_HEAP_SYMBOLS_H
 #define MT_PROFILE_HEAP_SYMBOLS_H
 
-#include "profile/heap/text.h"
+#include "base/error.h"
+#include "profile/heap/scan.h"
+#include "profile/ids.h"
+#include "profile/inflate.h"
+#include "profile/profile.h"
 
 #define MT_HEAP_SYMBOLS_BEGIN "--- symbol"
 #define MT_HEAP_SYMBOLS_END   "---"

@@ -12,36 +12,26 @@
  *                   t*: 13: 4736 [0: 0]
  *
  * Numbers are live blocks: live bytes [allocated blocks: allocated bytes], and then, but for Go's,
- * follows a section MAPPED_LIBRARIES (maps.c). Addresses are those behind calls. Go's
- * comments: go.c. Before any of them may stand what names its addresses: symbols.c.
- *
- * What was sampled is scaled up as jeprof and pprof do it. The word behind the last @ says how it
- * was sampled:
- *
- *   heapprofile, growth*, fragmentation*   every block: as it is
- *   heap_v2/N, heapz_v2/N, heap_v2 of jemalloc, heap/2N of Go
- *                                          a block of s bytes with probability 1 - exp(-s/N): each
- *                                          record is divided by that, with its mean size
- *   none                                   what tcmalloc wrote at first: every 128 KiB; records of
- *                                          smaller blocks stand for as many as make 128 KiB, if the
- *                                          totals are equal (they were, there)
- *
- * jemalloc prepares its figures for that division (its option prof_unbias). A thread's part (t3:)
- * is left alone: what jemalloc scales is the stack as a whole.
+ * follows a section MAPPED_LIBRARIES (maps.c). Addresses are those behind calls. Go's comments:
+ * go.c. Before any of them may stand what names its addresses: symbols.c. What was sampled is scaled
+ * up: sampling.c.
  */
 #include "profile/heap/text.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/array.h"
 #include "ledger/layout.h"
+#include "profile/heap/go.h"
+#include "profile/heap/maps.h"
+#include "profile/heap/sampling.h"
+#include "profile/heap/scan.h"
 #include "profile/heap/symbols.h"
+#include "profile/ids.h"
 
 enum dialect { GPERFTOOLS, GO, JEMALLOC };
-enum sampling { EVERY_BLOCK, BY_SIZE, FIRST_TCMALLOC };
 enum { MOST_FRAMES = 1 << 16, FIRST_TCMALLOC_PERIOD = 128 << 10 };
 
 struct counts {
@@ -54,8 +44,7 @@ struct reader {
     struct mt_error *error;
     struct mt_profile *profile;
     enum dialect dialect;
-    enum sampling sampling;
-    int64_t period;
+    struct mt_heap_sampling sampling;
     const char *word;          /* what kind of heap profile, when it is not of live memory */
     struct counts stated, sum; /* by the first line, and of the records, not scaled */
     bool has_total, has_maps;
@@ -105,25 +94,6 @@ static bool scan_counts(struct mt_scan *scan, struct counts *counts) {
            scan_field(scan, &counts->live_bytes, "[") &&
            scan_field(scan, &counts->total_blocks, ":") &&
            scan_field(scan, &counts->total_bytes, "]");
-}
-
-/* ---- scaling --------------------------------------------------------------------------------- */
-
-static int64_t multiply(int64_t value, double factor) {
-    double scaled = (double)value * factor;
-    return scaled >= 0x1p63 ? INT64_MAX : scaled <= -0x1p63 ? INT64_MIN : (int64_t)scaled;
-}
-
-static void scale(const struct reader *r, int64_t *blocks, int64_t *bytes) {
-    double mean = *blocks ? (double)*bytes / (double)*blocks : 0;
-    if (r->sampling == EVERY_BLOCK || r->period <= 1 || mean <= 0)
-        return;
-    double ratio = mean / (double)r->period,
-           factor = r->sampling == BY_SIZE ? -1 / expm1(-ratio) : 1 / ratio;
-    if (factor <= 1)
-        return;
-    *blocks = multiply(*blocks, factor);
-    *bytes = multiply(*bytes, factor);
 }
 
 /* ---- records --------------------------------------------------------------------------------- */
@@ -215,8 +185,8 @@ static int close_record(struct reader *r, mt_string domain) {
     size_t n_frames;
     add_up(&r->sum, &r->counts);
     take_size_class(r, &sample);
-    scale(r, &r->counts.live_blocks, &r->counts.live_bytes);
-    scale(r, &r->counts.total_blocks, &r->counts.total_bytes);
+    mt_heap_sampling_scale(&r->sampling, &r->counts.live_blocks, &r->counts.live_bytes);
+    mt_heap_sampling_scale(&r->sampling, &r->counts.total_blocks, &r->counts.total_bytes);
     sample.value[MT_VALUE_LIVE_BLOCKS] = r->counts.live_blocks;
     sample.value[MT_VALUE_LIVE_BYTES] = r->counts.live_bytes;
     sample.value[MT_VALUE_TOTAL_BLOCKS] = r->counts.total_blocks;
@@ -353,16 +323,17 @@ static int take_kind(struct reader *r, struct mt_scan line) {
             break;
         }
     size_t bytes = (size_t)(line.end - line.at);
-    if (period.at < period.end && (!mt_scan_number(&period, &r->period) || r->period < 0))
+    if (period.at < period.end &&
+        (!mt_scan_number(&period, &r->sampling.period) || r->sampling.period < 0))
         return damaged(r, "does not say how it was sampled");
     if (mt_scan_text(&line, "growth") || mt_scan_text(&line, "fragmentation")) {
         r->word = line.at[-1] == 'h' ? "growth" : "fragmentation";
     } else if (bytes == 4 && mt_scan_text(&line, "heap")) {
         r->dialect = GO;
-        r->sampling = BY_SIZE;
-        r->period /= 2;
+        r->sampling.how = MT_HEAP_BY_SIZE;
+        r->sampling.period /= 2;
     } else if (bytes >= 3 && memcmp(line.end - 3, "_v2", 3) == 0) {
-        r->sampling = BY_SIZE;
+        r->sampling.how = MT_HEAP_BY_SIZE;
     } else if (!mt_scan_text(&line, "heap")) {
         return mt_error_set(r->error, MEMTRACK_EFORMAT, "Take one of the heap.",
                             "%s: not a heap profile: it is a profile of \"%.*s\"", r->name,
@@ -374,8 +345,8 @@ static int take_kind(struct reader *r, struct mt_scan line) {
 static int take_first_line(struct reader *r, struct mt_scan line) {
     if (mt_scan_text(&line, "heap_v2/")) {
         r->dialect = JEMALLOC;
-        r->sampling = BY_SIZE;
-        return mt_scan_number(&line, &r->period) && r->period >= 0
+        r->sampling.how = MT_HEAP_BY_SIZE;
+        return mt_scan_number(&line, &r->sampling.period) && r->sampling.period >= 0
                    ? 0
                    : damaged(r, "does not say how it was sampled");
     }
@@ -388,8 +359,8 @@ static int take_first_line(struct reader *r, struct mt_scan line) {
         return take_kind(r, line);
     }
     if (!has_total(&r->stated)) {
-        r->sampling = FIRST_TCMALLOC;
-        r->period = FIRST_TCMALLOC_PERIOD;
+        r->sampling.how = MT_HEAP_FIRST_TCMALLOC;
+        r->sampling.period = FIRST_TCMALLOC_PERIOD;
     }
     return 0;
 }
@@ -436,8 +407,8 @@ static int finish(struct reader *r) {
     for (size_t i = 0; !total && i < profile->n_samples; i++)
         profile->samples[i].value[MT_VALUE_TOTAL_BLOCKS] =
             profile->samples[i].value[MT_VALUE_TOTAL_BYTES] = 0;
-    if (r->sampling != EVERY_BLOCK && r->period > 1)
-        profile->info.sample_bytes = (uint64_t)r->period;
+    if (r->sampling.how != MT_HEAP_EVERY_BLOCK && r->sampling.period > 1)
+        profile->info.sample_bytes = (uint64_t)r->sampling.period;
     profile->info.has_size_histogram = r->dialect == GO;
     profile->info.tool = mt_profile_intern(profile, tools[r->dialect]);
     mt_profile_sum_totals(profile);

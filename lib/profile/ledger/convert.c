@@ -22,8 +22,11 @@
 #include "ledger/cut.h"
 #include "profile/ledger/info.h"
 #include "profile/ledger/labels.h"
+#include "profile/ledger/notes.h"
 #include "profile/ledger/paths.h"
+#include "profile/ledger/sampling.h"
 #include "profile/ledger/scopes.h"
+#include "profile/ledger/threads.h"
 
 struct record_key {
     uint64_t key;    /* node, origin, class */
@@ -310,7 +313,7 @@ static int convert(struct conversion *c, struct mt_error *error) {
     if (mt_ledger_damage(c->ledger) || !mt_ledger_cut_is_exact(c->ledger))
         c->profile->info.approximate = true;
     set_totals(c, &c->counts);
-    return mt_ledger_info_notes(c->ledger, &c->counts, c->profile);
+    return mt_ledger_notes_add(c->ledger, &c->counts, c->profile);
 }
 
 static void free_conversion(struct conversion *c) {

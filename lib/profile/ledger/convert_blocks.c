@@ -10,6 +10,7 @@
 
 #include "profile/ledger/info.h"
 #include "profile/ledger/labels.h"
+#include "profile/ledger/threads.h"
 
 struct blocks {
     struct mt_ledger *ledger;

@@ -26,6 +26,8 @@
 #include "profile/ledger/info.h"
 #include "profile/ledger/labels.h"
 #include "profile/ledger/paths.h"
+#include "profile/ledger/sampling.h"
+#include "profile/ledger/threads.h"
 
 enum { CLASS_OF_PATH = 255 };
 #define NO_SAMPLE UINT32_MAX

@@ -20,7 +20,8 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "profile/ledger/info.h"
+#include "profile/ledger/sampling.h"
+#include "profile/ledger/threads.h"
 
 /* Of one scope. Sums of many are not bounded: recursive functions that ran for hours have large
  * ones. */

@@ -3,8 +3,8 @@
 #ifndef MT_PROFILE_LEDGER_SCOPES_H
 #define MT_PROFILE_LEDGER_SCOPES_H
 
-#include "profile/ledger/info.h"
 #include "profile/ledger/labels.h"
+#include "profile/ledger/threads.h"
 
 /* info.scopes, and the program's own marks in info.marks. 0 or -MEMTRACK_E…. Nothing of it is of
  * one instant: totals change while they are read, and events that were overwritten meanwhile are

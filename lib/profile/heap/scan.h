@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT */
+/* A line of text that is read from the left, item by item. Nothing is written to it. */
+#ifndef MT_PROFILE_HEAP_SCAN_H
+#define MT_PROFILE_HEAP_SCAN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* A line being read from the left. */
+struct mt_scan {
+    const char *at, *end;
+};
+
+void mt_scan_blanks(struct mt_scan *scan);
+bool mt_scan_text(struct mt_scan *scan, const char *text); /* takes it if it comes next */
+bool mt_scan_number(struct mt_scan *scan,
+                    int64_t *number); /* decimal, '-' is taken; false: none, or beyond 2^63 */
+bool mt_scan_hex(struct mt_scan *scan,
+                 uint64_t *number); /* without 0x; false: none, or beyond 2^64 */
+bool mt_scan_address(struct mt_scan *scan, uint64_t *address); /* with 0x */
+
+#endif
