@@ -1,19 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What pprof has no field for, to and from the extension messages: one Memtrack message, small and
- * of fixed shape, and the time axis, which can be long and therefore travels as columns (they
- * compress far better than a message a tick) in chunks of bounded size.
+ * What pprof has no field for and is of the recording as a whole, to and from the extension message
+ * Memtrack, which is small and of fixed shape. What can be long has messages of its own: time.c,
+ * scopes.c.
  */
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/array.h"
 #include "profile/pprof/pprof-local.h"
-
-ProtobufCBinaryData mt_pprof_text(const struct mt_profile *profile, mt_string string) {
-    const char *text = mt_profile_text(profile, string);
-    return (ProtobufCBinaryData){.len = strlen(text), .data = (uint8_t *)(uintptr_t)text};
-}
 
 /* An array of n texts, NULL when out of memory. */
 static ProtobufCBinaryData *text_list(const struct mt_profile *profile, const mt_string *strings,
@@ -157,114 +151,15 @@ int mt_pprof_info_write(const struct mt_profile *profile, mt_pprof_emit *emit, v
     return status;
 }
 
-/* ---- time axis, writing ---------------------------------------------------------------------- */
-
-static int write_ticks(const struct mt_tick *ticks, size_t n, uint64_t *room, mt_pprof_emit *emit,
-                       void *context) {
-    Pprof__TimeAxis axis = PPROF__TIME_AXIS__INIT;
-    axis.tick_time_ns = room;
-    axis.tick_live_bytes = (int64_t *)(room + n);
-    axis.tick_total_blocks = room + 2 * n;
-    axis.tick_rss_bytes = room + 3 * n;
-    axis.tick_pss_bytes = room + 4 * n;
-    axis.tick_swap_bytes = room + 5 * n;
-    axis.tick_anon_bytes = room + 6 * n;
-    for (size_t i = 0; i < n; i++) {
-        axis.tick_time_ns[i] = ticks[i].time_ns;
-        axis.tick_live_bytes[i] = ticks[i].live_bytes;
-        axis.tick_total_blocks[i] = ticks[i].total_blocks;
-        axis.tick_rss_bytes[i] = ticks[i].rss_bytes;
-        axis.tick_pss_bytes[i] = ticks[i].pss_bytes;
-        axis.tick_swap_bytes[i] = ticks[i].swap_bytes;
-        axis.tick_anon_bytes[i] = ticks[i].anon_bytes;
-    }
-    axis.n_tick_time_ns = axis.n_tick_live_bytes = axis.n_tick_total_blocks = n;
-    axis.n_tick_rss_bytes = axis.n_tick_pss_bytes = axis.n_tick_swap_bytes =
-        axis.n_tick_anon_bytes = n;
-    return emit(context, MT_PPROF_TIME_AXIS, &axis.base);
-}
-
-static int write_changes(const struct mt_tick_change *changes, size_t n, uint64_t *room,
-                         mt_pprof_emit *emit, void *context) {
-    Pprof__TimeAxis axis = PPROF__TIME_AXIS__INIT;
-    axis.change_live_bytes = (int64_t *)room;
-    axis.change_live_blocks = (int64_t *)(room + n);
-    axis.change_tick = (uint32_t *)(room + 2 * n);
-    axis.change_sample = (uint32_t *)(room + 2 * n) + n;
-    for (size_t i = 0; i < n; i++) {
-        axis.change_live_bytes[i] = changes[i].live_bytes;
-        axis.change_live_blocks[i] = changes[i].live_blocks;
-        axis.change_tick[i] = changes[i].tick;
-        axis.change_sample[i] = changes[i].sample;
-    }
-    axis.n_change_tick = axis.n_change_sample = axis.n_change_live_bytes =
-        axis.n_change_live_blocks = n;
-    return emit(context, MT_PPROF_TIME_AXIS, &axis.base);
-}
-
-/* Pointers and messages in one block, as in figure_messages. */
-static int write_marks(const struct mt_profile *profile, size_t first, size_t n,
-                       mt_pprof_emit *emit, void *context) {
-    Pprof__TimeAxis axis = PPROF__TIME_AXIS__INIT;
-    Pprof__Mark **list = malloc(n * (sizeof *list + sizeof **list) + 1);
-    if (!list)
-        return -MEMTRACK_ENOMEM;
-    for (size_t i = 0; i < n; i++) {
-        const struct mt_mark *mark = &profile->info.marks[first + i];
-        list[i] = (Pprof__Mark *)(list + n) + i;
-        pprof__mark__init(list[i]);
-        list[i]->time_ns = mark->time_ns;
-        list[i]->name = mt_pprof_text(profile, mark->name);
-        list[i]->kind = mark->kind;
-    }
-    axis.mark = list;
-    axis.n_mark = n;
-    int status = emit(context, MT_PPROF_TIME_AXIS, &axis.base);
-    free(list);
-    return status;
-}
-
-int mt_pprof_time_write(const struct mt_profile *profile, mt_pprof_emit *emit, void *context) {
-    const struct mt_profile_info *info = &profile->info;
-    uint64_t *room = malloc(7 * MT_PPROF_CHUNK * sizeof *room);
-    if (!room)
-        return -MEMTRACK_ENOMEM;
-    int status = 0;
-    for (size_t i = 0, n; status == 0 && i < info->n_ticks; i += n) {
-        n = info->n_ticks - i < MT_PPROF_CHUNK ? info->n_ticks - i : MT_PPROF_CHUNK;
-        status = write_ticks(info->ticks + i, n, room, emit, context);
-    }
-    for (size_t i = 0, n; status == 0 && i < info->n_changes; i += n) {
-        n = info->n_changes - i < MT_PPROF_CHUNK ? info->n_changes - i : MT_PPROF_CHUNK;
-        status = write_changes(info->changes + i, n, room, emit, context);
-    }
-    for (size_t i = 0, n; status == 0 && i < info->n_marks; i += n) {
-        n = info->n_marks - i < MT_PPROF_MARKS ? info->n_marks - i : MT_PPROF_MARKS;
-        status = write_marks(profile, i, n, emit, context);
-    }
-    free(room);
-    return status;
-}
-
 /* ---- reading --------------------------------------------------------------------------------- */
-
-mt_string mt_pprof_take_text(struct mt_profile *profile, ProtobufCBinaryData bytes, int *status) {
-    mt_string string =
-        bytes.len ? mt_profile_intern_n(profile, (const char *)bytes.data, bytes.len) : 0;
-    if (string == UINT32_MAX) {
-        *status = -MEMTRACK_ENOMEM;
-        return 0;
-    }
-    return string;
-}
 
 static int read_process(struct mt_profile *profile, const Pprof__Process *process) {
     struct mt_profile_info *info = &profile->info;
     int status = 0;
     info->pid = process->pid;
     info->ppid = process->ppid;
-    info->exe = mt_pprof_take_text(profile, process->exe, &status);
-    info->cwd = mt_pprof_take_text(profile, process->cwd, &status);
+    info->exe = mt_pprof_text_take(profile, process->exe, &status);
+    info->cwd = mt_pprof_text_take(profile, process->cwd, &status);
     info->start_time_ns = process->start_time_ns;
     info->duration_ns = process->duration_ns;
     info->exit_known = process->exit_known;
@@ -278,7 +173,7 @@ static int read_process(struct mt_profile *profile, const Pprof__Process *proces
         return -MEMTRACK_ENOMEM;
     for (size_t i = 0; i < process->n_command; i++)
         info->command[info->n_command++] =
-            mt_pprof_take_text(profile, process->command[i], &status);
+            mt_pprof_text_take(profile, process->command[i], &status);
     return status;
 }
 
@@ -338,15 +233,15 @@ static int read_coverage(struct mt_profile *profile, const Pprof__Coverage *cove
     if (!info->notes)
         return -MEMTRACK_ENOMEM;
     for (size_t i = 0; i < coverage->n_note; i++)
-        info->notes[info->n_notes++] = mt_pprof_take_text(profile, coverage->note[i], &status);
+        info->notes[info->n_notes++] = mt_pprof_text_take(profile, coverage->note[i], &status);
     return status;
 }
 
 static int read_allocator(struct mt_profile *profile, const Pprof__Allocator *allocator) {
     struct mt_profile_info *info = &profile->info;
     int status = 0;
-    info->allocator = mt_pprof_take_text(profile, allocator->name, &status);
-    info->allocator_path = mt_pprof_take_text(profile, allocator->path, &status);
+    info->allocator = mt_pprof_text_take(profile, allocator->name, &status);
+    info->allocator_path = mt_pprof_text_take(profile, allocator->path, &status);
     free(info->allocator_stats);
     info->n_allocator_stats = 0;
     info->allocator_stats = calloc(allocator->n_figure + 1, sizeof *info->allocator_stats);
@@ -354,7 +249,7 @@ static int read_allocator(struct mt_profile *profile, const Pprof__Allocator *al
         return -MEMTRACK_ENOMEM;
     for (size_t i = 0; i < allocator->n_figure; i++) {
         struct mt_named_value *stat = &info->allocator_stats[info->n_allocator_stats++];
-        stat->name = mt_pprof_take_text(profile, allocator->figure[i]->name, &status);
+        stat->name = mt_pprof_text_take(profile, allocator->figure[i]->name, &status);
         stat->value = allocator->figure[i]->value;
     }
     return status;
@@ -372,7 +267,7 @@ static int read_threads(struct mt_profile *profile, const Pprof__Memtrack *messa
         struct mt_profile_thread *thread = &info->threads[info->n_threads++];
         thread->tid = message->thread[i]->tid;
         thread->n_threads = message->thread[i]->n_threads;
-        thread->name = mt_pprof_take_text(profile, message->thread[i]->name, &status);
+        thread->name = mt_pprof_text_take(profile, message->thread[i]->name, &status);
     }
     return status;
 }
@@ -393,71 +288,4 @@ int mt_pprof_info_read(struct mt_profile *profile, const Pprof__Memtrack *messag
     if (status == 0 && message->allocator)
         status = read_allocator(profile, message->allocator);
     return status < 0 ? status : read_threads(profile, message);
-}
-
-static int read_ticks(struct mt_profile_info *info, const Pprof__TimeAxis *axis) {
-    size_t n = axis->n_tick_time_ns;
-    if (axis->n_tick_live_bytes != n || axis->n_tick_total_blocks != n ||
-        axis->n_tick_rss_bytes != n || axis->n_tick_pss_bytes != n ||
-        axis->n_tick_swap_bytes != n ||
-        (axis->n_tick_anon_bytes != n && axis->n_tick_anon_bytes != 0))
-        return -MEMTRACK_EFORMAT;
-    if (n == 0)
-        return 0;
-    if (!mt_array_resize(&info->ticks, info->n_ticks + n, sizeof *info->ticks))
-        return -MEMTRACK_ENOMEM;
-    for (size_t i = 0; i < n; i++) {
-        info->ticks[info->n_ticks++] = (struct mt_tick){
-            .time_ns = axis->tick_time_ns[i],
-            .live_bytes = axis->tick_live_bytes[i],
-            .total_blocks = axis->tick_total_blocks[i],
-            .rss_bytes = axis->tick_rss_bytes[i],
-            .pss_bytes = axis->tick_pss_bytes[i],
-            .swap_bytes = axis->tick_swap_bytes[i],
-            .anon_bytes = axis->n_tick_anon_bytes ? axis->tick_anon_bytes[i] : 0,
-        };
-    }
-    return 0;
-}
-
-static int read_changes(struct mt_profile_info *info, const Pprof__TimeAxis *axis) {
-    size_t n = axis->n_change_tick;
-    if (axis->n_change_sample != n || axis->n_change_live_bytes != n ||
-        axis->n_change_live_blocks != n)
-        return -MEMTRACK_EFORMAT;
-    if (n == 0)
-        return 0;
-    if (!mt_array_resize(&info->changes, info->n_changes + n, sizeof *info->changes))
-        return -MEMTRACK_ENOMEM;
-    for (size_t i = 0; i < n; i++) {
-        info->changes[info->n_changes++] = (struct mt_tick_change){
-            .tick = axis->change_tick[i],
-            .sample = axis->change_sample[i],
-            .live_bytes = axis->change_live_bytes[i],
-            .live_blocks = axis->change_live_blocks[i],
-        };
-    }
-    return 0;
-}
-
-static int read_marks(struct mt_profile *profile, const Pprof__TimeAxis *axis) {
-    struct mt_profile_info *info = &profile->info;
-    int status = 0;
-    for (size_t i = 0; i < axis->n_mark; i++) {
-        if (!mt_array_reserve_next(&info->marks, info->n_marks, sizeof *info->marks))
-            return -MEMTRACK_ENOMEM;
-        info->marks[info->n_marks++] = (struct mt_mark){
-            .time_ns = axis->mark[i]->time_ns,
-            .name = mt_pprof_take_text(profile, axis->mark[i]->name, &status),
-            .kind = axis->mark[i]->kind,
-        };
-    }
-    return status;
-}
-
-int mt_pprof_time_read(struct mt_profile *profile, const Pprof__TimeAxis *message) {
-    int status = read_ticks(&profile->info, message);
-    if (status == 0)
-        status = read_changes(&profile->info, message);
-    return status < 0 ? status : read_marks(profile, message);
 }

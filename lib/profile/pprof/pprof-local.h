@@ -68,6 +68,6 @@ int mt_pprof_scopes_read(struct mt_profile *profile, const Pprof__Scopes *messag
 /* A string of the profile as bytes of a message, which stay the profile's; and back, *status set
  * when out of memory. */
 ProtobufCBinaryData mt_pprof_text(const struct mt_profile *profile, mt_string string);
-mt_string mt_pprof_take_text(struct mt_profile *profile, ProtobufCBinaryData bytes, int *status);
+mt_string mt_pprof_text_take(struct mt_profile *profile, ProtobufCBinaryData bytes, int *status);
 
 #endif

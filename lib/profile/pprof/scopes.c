@@ -234,8 +234,8 @@ static int read_buckets(struct mt_scopes *scopes, const Pprof__ScopeTotals *from
 static int read_totals(struct mt_profile *profile, const Pprof__ScopeTotals *from) {
     int status = 0;
     struct mt_scope totals = {
-        .name = mt_pprof_take_text(profile, from->name, &status),
-        .thread = mt_pprof_take_text(profile, from->thread, &status),
+        .name = mt_pprof_text_take(profile, from->name, &status),
+        .thread = mt_pprof_text_take(profile, from->thread, &status),
         .n_threads = from->n_threads,
         .is_process = from->is_process,
         .count = from->count,
@@ -258,7 +258,7 @@ static int read_event(struct mt_profile *profile, const Pprof__ScopeEvent *from)
         .duration_ns = from->duration_ns,
         .net_bytes = from->net_bytes,
         .peak_bytes = from->peak_bytes,
-        .name = mt_pprof_take_text(profile, from->name, &status),
+        .name = mt_pprof_text_take(profile, from->name, &status),
         .tid = from->tid,
     };
     if (from->n_key != from->n_value)
@@ -266,8 +266,8 @@ static int read_event(struct mt_profile *profile, const Pprof__ScopeEvent *from)
     if (status == 0)
         status = mt_profile_scopes_add_event(&profile->info.scopes, &event);
     for (size_t i = 0; status == 0 && i < from->n_key; i++) {
-        struct mt_scope_key key = {mt_pprof_take_text(profile, from->key[i], &status),
-                                   mt_pprof_take_text(profile, from->value[i], &status)};
+        struct mt_scope_key key = {mt_pprof_text_take(profile, from->key[i], &status),
+                                   mt_pprof_text_take(profile, from->value[i], &status)};
         if (status == 0)
             status = mt_profile_scopes_add_key(&profile->info.scopes, &key);
     }
@@ -277,8 +277,8 @@ static int read_event(struct mt_profile *profile, const Pprof__ScopeEvent *from)
 static int read_open(struct mt_profile *profile, const Pprof__OpenScope *from) {
     int status = 0;
     struct mt_scope_open open = {
-        .name = mt_pprof_take_text(profile, from->name, &status),
-        .thread = mt_pprof_take_text(profile, from->thread, &status),
+        .name = mt_pprof_text_take(profile, from->name, &status),
+        .thread = mt_pprof_text_take(profile, from->thread, &status),
         .is_process = from->is_process,
         .time_ns = from->time_ns,
         .net_bytes = from->net_bytes,
@@ -305,7 +305,7 @@ int mt_pprof_scopes_read(struct mt_profile *profile, const Pprof__Scopes *messag
         const Pprof__Counter *from = message->counter[i];
         struct mt_counter counter = {.time_ns = from->time_ns,
                                      .value = from->value,
-                                     .name = mt_pprof_take_text(profile, from->name, &status),
+                                     .name = mt_pprof_text_take(profile, from->name, &status),
                                      .tid = from->tid};
         if (status == 0)
             status = mt_profile_scopes_add_counter(scopes, &counter);
