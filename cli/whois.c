@@ -234,7 +234,7 @@ static void add_stack(const struct inquiry *q, const struct mt_whois_answer *a,
     size_t n = frames ? mt_rows_stack(q->rows, a->row, frames, MAX_FRAMES, &truncated) : 0;
     size_t shown = n < MAX_FRAMES ? n : MAX_FRAMES;
     for (size_t i = 0; i < shown; i++) {
-        char *key = mt_rows_frame_key(q->profile, &frames[i]);
+        char *key = mt_rows_key_of_frame(q->profile, &frames[i]);
         const char *function = mt_profile_text(q->profile, frames[i].function);
         bool has_line = frames[i].file && frames[i].line;
         mt_summary_add(lines, i ? "" : "stack", false, "%s%s%s%s", has_line ? function : "",

@@ -36,7 +36,7 @@ char *mt_label_fit(const struct mt_labels *labels, const char *text, size_t colu
 char *mt_label_place(const struct mt_labels *labels, const struct mt_row_frame *frame,
                      size_t columns) {
     const char *function = mt_profile_text(labels->profile, frame->function);
-    char *key = mt_rows_frame_key(labels->profile, frame), *place = NULL;
+    char *key = mt_rows_key_of_frame(labels->profile, frame), *place = NULL;
     if (!key)
         return NULL;
     bool has_line = frame->file && frame->line;

@@ -119,7 +119,7 @@ static char *path_name(const struct mt_labels *labels, const struct mt_rows *row
         const char *function = mt_profile_text(labels->profile, frames[i].function),
                    *name = function;
         size_t length = mt_format_qualified_name(function, &name);
-        char *key = *function ? NULL : mt_rows_frame_key(labels->profile, &frames[i]);
+        char *key = *function ? NULL : mt_rows_key_of_frame(labels->profile, &frames[i]);
         fprintf(stream, "%s%.*s", i ? (labels->utf8 ? " ← " : " < ") : "",
                 key ? (int)strlen(key) : (int)length, key ? key : name);
         free(key);

@@ -51,7 +51,7 @@ int mt_analyze_stack(const memtrack_profile *profile, const struct mt_rows *rows
     if (done)
         mt_rows_stack(rows, row, stack->frames, stack->n, &stack->truncated);
     for (size_t i = 0; i < stack->n && done; i++) {
-        stack->names[i] = mt_rows_frame_key(mt_rows_profile(rows), &stack->frames[i]);
+        stack->names[i] = mt_rows_key_of_frame(mt_rows_profile(rows), &stack->frames[i]);
         done = stack->names[i] != NULL;
     }
     if (!done) {

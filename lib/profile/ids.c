@@ -11,6 +11,7 @@
 
 #include "base/array.h"
 #include "base/error.h"
+#include "base/hash.h"
 
 enum { DENSE_FACTOR = 8, DENSE_ALLOWANCE = 1 << 16, FIRST_SLOTS = 256 };
 
@@ -22,8 +23,7 @@ void mt_ids_free(struct mt_ids *ids) {
 
 /* Seeded with an address: ids in a file cannot be chosen to collide. */
 static size_t hash_id(const struct mt_id_slot *slots, uint64_t id) {
-    __uint128_t product =
-        (__uint128_t)(id ^ (uint64_t)(uintptr_t)slots) * UINT64_C(0x9E3779B97F4A7C15);
+    __uint128_t product = (__uint128_t)(id ^ (uint64_t)(uintptr_t)slots) * MT_HASH_GOLDEN;
     return (size_t)((uint64_t)(product >> 64) ^ (uint64_t)product >> 32);
 }
 

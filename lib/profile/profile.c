@@ -13,6 +13,7 @@
 
 #include "base/array.h"
 #include "base/error.h"
+#include "base/hash.h"
 #include "profile/strings.h"
 
 enum { FIRST_SLOTS = 128 };
@@ -106,12 +107,11 @@ int64_t mt_profile_add_mapping(struct mt_profile *profile, const struct mt_mappi
 }
 
 static size_t function_hash(const struct mt_function *function) {
-    uint64_t hash = function->name;
-    hash = (hash ^ function->system_name) * UINT64_C(0x9E3779B97F4A7C15);
-    hash = (hash ^ (hash >> 32) ^ function->file) * UINT64_C(0x9E3779B97F4A7C15);
-    hash = (hash ^ (hash >> 32) ^ (uint64_t)function->start_line) * UINT64_C(0x9E3779B97F4A7C15);
-    hash = (hash ^ (hash >> 32) ^ function->address) * UINT64_C(0x9E3779B97F4A7C15);
-    return (size_t)(hash ^ (hash >> 29));
+    uint64_t hash = mt_hash_mix(function->name, function->system_name);
+    hash = mt_hash_mix(hash, function->file);
+    hash = mt_hash_mix(hash, (uint64_t)function->start_line);
+    hash = mt_hash_mix(hash, function->address);
+    return (size_t)hash;
 }
 
 static bool function_equal(const struct mt_function *a, const struct mt_function *b) {

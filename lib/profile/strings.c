@@ -15,6 +15,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/hash.h"
+
 enum { CHUNK_BYTES = 1 << 16, FIRST_ENTRIES = 256 };
 
 struct chunk {
@@ -39,13 +41,12 @@ struct mt_strings {
 };
 
 static uint32_t hash_text(const struct mt_strings *strings, const char *text, size_t bytes) {
-    const uint64_t multiplier = UINT64_C(0x9E3779B97F4A7C15);
     uint64_t hash = (uint64_t)(uintptr_t)strings ^ bytes;
     while (bytes) {
         uint64_t word = 0;
         size_t n = bytes < sizeof word ? bytes : sizeof word;
         memcpy(&word, text, n);
-        __uint128_t product = (__uint128_t)((hash ^ word) + multiplier) * multiplier;
+        __uint128_t product = (__uint128_t)((hash ^ word) + MT_HASH_GOLDEN) * MT_HASH_GOLDEN;
         hash = (uint64_t)product ^ (uint64_t)(product >> 64);
         text += n;
         bytes -= n;

@@ -8,6 +8,7 @@
 #include <cmocka.h>
 #include <string.h>
 
+#include "view/format/format.h"
 #include "view/rows/wrappers.h"
 
 #define STL     "/usr/include/c++/12/bits/stl_vector.h"

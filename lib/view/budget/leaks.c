@@ -20,6 +20,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "view/format/format.h"
 #include "view/rows/wrappers.h"
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))

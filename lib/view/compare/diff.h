@@ -21,9 +21,8 @@
 #include "base/error.h"
 #include "profile/profile.h"
 #include "view/at.h"
+#include "view/compare/side.h"
 #include "view/rows/rows.h"
-
-enum mt_side { MT_OLD, MT_NEW, MT_N_SIDES };
 
 struct mt_diff_options {
     struct mt_view_options

@@ -13,6 +13,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/error.h"
+
 #define ALONE (UINT64_C(1) << 40)
 
 static int intern_texts(struct mt_match *match, enum mt_side side) {

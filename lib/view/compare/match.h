@@ -17,9 +17,9 @@
 #define MT_VIEW_MATCH_H
 
 #include "profile/strings.h"
-#include "view/compare/diff.h"
+#include "view/compare/side.h"
 #include "view/rows/frames.h"
-#include "view/rows/group.h"
+#include "view/rows/identity.h"
 
 /* Where a frame stands, in shared ids; an old one's file and module are those of the new side if it
  * has them. */

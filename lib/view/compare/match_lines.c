@@ -16,6 +16,8 @@
 #include <string.h>
 
 #include "base/array.h"
+#include "base/error.h"
+#include "base/hash.h"
 #include "view/compare/alignment.h"
 #include "view/compare/match.h"
 #include "view/format/format.h"
@@ -104,7 +106,7 @@ static int find_points(struct lines *l, enum mt_side side) {
 /* ---- evidence -------------------------------------------------------------------------------- */
 
 static uint64_t bit_of(uint64_t id) {
-    return UINT64_C(1) << ((id * UINT64_C(0x9E3779B97F4A7C15)) >> 58);
+    return UINT64_C(1) << ((id * MT_HASH_GOLDEN) >> 58);
 }
 
 struct callees {

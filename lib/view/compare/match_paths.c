@@ -18,6 +18,7 @@
 #include <string.h>
 
 #include "base/array.h"
+#include "base/error.h"
 #include "view/compare/match.h"
 
 static const char *shared_text(const struct mt_match *match, uint32_t id) {

@@ -54,4 +54,8 @@ char *mt_format_shorten_end(const char *text, size_t columns, const char *ellips
  * vector<ellipsis>. "operator<" and its kin, and "(anonymous namespace)", stay. malloc'ed. */
 char *mt_format_shorten_templates(const char *name, const char *ellipsis);
 
+/* The qualified name inside a demangled C++ or Rust name: no return type, no parameters, no clone
+ * suffix. *name points into demangled; the length is returned. */
+size_t mt_format_qualified_name(const char *demangled, const char **name);
+
 #endif

@@ -17,9 +17,9 @@
 #include "base/array.h"
 #include "view/margin.h"
 #include "view/rows/cumulative.h"
+#include "view/rows/identity.h"
+#include "view/rows/paths.h"
 #include "view/rows/rows-local.h"
-
-/* ---- building -------------------------------------------------------------------------------- */
 
 struct builder {
     struct mt_rows *rows;
@@ -320,16 +320,4 @@ int mt_rows_build(const struct mt_profile *profile, const struct mt_view_options
     rows->is_filtered = !mt_filter_is_empty(&options->filter) || options->among;
     *out = rows;
     return 0;
-}
-
-void mt_rows_free(struct mt_rows *rows) {
-    if (!rows)
-        return;
-    mt_frames_free(&rows->frames);
-    for (size_t i = 0; rows->variances && i * MT_VARIANCES_PER_CHUNK < rows->n; i++)
-        free(rows->variances[i]);
-    free(rows->variances);
-    free(rows->items);
-    free(rows->row_of_sample);
-    free(rows);
 }

@@ -11,8 +11,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/error.h"
+#include "view/format/format.h"
 #include "view/rows/frames.h"
-#include "view/rows/wrappers.h"
 
 enum { PATTERN_BYTES = 4096 };
 

@@ -18,6 +18,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/error.h"
+
 static mt_string location_module(const struct mt_profile *profile,
                                  const struct mt_location *location) {
     return location->mapping && location->mapping <= profile->n_mappings

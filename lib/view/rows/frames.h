@@ -11,7 +11,7 @@
 #define MT_VIEW_FRAMES_H
 
 #include "profile/profile.h"
-#include "view/rows/rows.h"
+#include "view/rows/wrappers.h"
 
 #define MT_NO_ENTRY UINT32_MAX
 

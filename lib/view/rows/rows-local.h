@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* What build.c and rows.c (reading) share. */
+/* What is inside of rows, for those who build, name, sort and compare them. Private to lib/view. */
 #ifndef MT_VIEW_ROWS_LOCAL_H
 #define MT_VIEW_ROWS_LOCAL_H
 
 #include "view/rows/frames.h"
-#include "view/rows/group.h"
 #include "view/rows/rows.h"
 
 enum { MT_VARIANCES_PER_CHUNK = 1024 };

@@ -1,20 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Reading rows: what they are called, in which order they come, which path they stand for. Keys are
- * made on demand: a table prints twenty of the 300,000 paths that were grouped.
- *
- * Order: the sort column, then live bytes, live blocks, then the names, so that equal profiles give
- * equal reports. Two paths are compared frame by frame, which is rare: everything else has to be
- * equal first.
+ * Reading rows: what was counted in them, which frame and which path they stand for.
  */
-#include <inttypes.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/array.h"
-#include "view/format/format.h"
 #include "view/margin.h"
 #include "view/rows/rows-local.h"
 
@@ -126,6 +117,28 @@ bool mt_rows_max_is_bound(const struct mt_rows *rows, const struct mt_row *row) 
            (row->n_sites > 1 || rows->profile->info.multithreaded);
 }
 
+const uint32_t *mt_rows_of_samples(const struct mt_rows *rows, size_t *n) {
+    *n = rows->n_samples;
+    return rows->row_of_sample;
+}
+
+const struct mt_row *mt_rows_with_sample(const struct mt_rows *rows, uint32_t sample) {
+    uint32_t row = sample < rows->n_samples ? rows->row_of_sample[sample] : UINT32_MAX;
+    return row != UINT32_MAX ? &rows->items[row] : NULL;
+}
+
+void mt_rows_free(struct mt_rows *rows) {
+    if (!rows)
+        return;
+    mt_frames_free(&rows->frames);
+    for (size_t i = 0; rows->variances && i * MT_VARIANCES_PER_CHUNK < rows->n; i++)
+        free(rows->variances[i]);
+    free(rows->variances);
+    free(rows->items);
+    free(rows->row_of_sample);
+    free(rows);
+}
+
 /* ---- identity -------------------------------------------------------------------------------- */
 
 /* Of the next row. Apart from the rows, which have none when figures are exact: it is as large as
@@ -225,285 +238,4 @@ size_t mt_rows_stack(const struct mt_rows *rows, const struct mt_row *row, struc
         }
     }
     return n;
-}
-
-/* ---- keys ------------------------------------------------------------------------------------ */
-
-__attribute__((format(printf, 1, 2))) static char *print(const char *format, ...) {
-    va_list arguments;
-    va_start(arguments, format);
-    char *text = NULL;
-    int n = vasprintf(&text, format, arguments);
-    va_end(arguments);
-    return n < 0 ? NULL : text;
-}
-
-char *mt_rows_frame_key(const struct mt_profile *profile, const struct mt_row_frame *frame) {
-    const char *function = mt_profile_text(profile, frame->function);
-    const char *module = basename(mt_profile_text(profile, frame->module));
-    if (frame->file && frame->line)
-        return print("%s:%" PRId64, mt_profile_text(profile, frame->file), frame->line);
-    if (*function && frame->function_offset != UINT64_MAX)
-        return *module ? print("%s+0x%" PRIx64 " (%s)", function, frame->function_offset, module)
-                       : print("%s+0x%" PRIx64, function, frame->function_offset);
-    if (*function)
-        return *module ? print("%s (%s+0x%" PRIx64 ")", function, module, frame->module_address)
-                       : print("%s (0x%" PRIx64 ")", function, frame->module_address);
-    if (*module)
-        return print("0x%" PRIx64 " (%s)", frame->module_address, module);
-    return frame->address ? print("0x%" PRIx64, frame->address) : strdup("[unknown]");
-}
-
-static char *stack_key(const struct mt_rows *rows, const struct mt_row *row) {
-    bool truncated;
-    size_t n = mt_rows_stack(rows, row, NULL, 0, &truncated), bytes = 0;
-    struct mt_row_frame *frames = calloc(n + 1, sizeof *frames);
-    char *text = NULL;
-    FILE *stream = frames ? open_memstream(&text, &bytes) : NULL;
-    bool failed = !stream;
-    mt_rows_stack(rows, row, frames, frames ? n : 0, &truncated);
-    for (size_t i = 0; i < n && !failed; i++) {
-        char *key = mt_rows_frame_key(rows->profile, &frames[i]);
-        failed = !key || fprintf(stream, "%s%s", i ? ";" : "", key) < 0;
-        free(key);
-    }
-    if (truncated && !failed)
-        fputs(";[truncated]", stream);
-    free(frames);
-    failed |= stream && fclose(stream) != 0;
-    if (failed) {
-        free(text);
-        return NULL;
-    }
-    return text;
-}
-
-static char *function_key(const struct mt_rows *rows, const struct mt_row *row) {
-    const char *function = mt_profile_text(rows->profile, row->function);
-    const char *file = mt_profile_text(rows->profile, row->file);
-    const char *module = basename(mt_profile_text(rows->profile, row->module));
-    const char *where = *file ? file : module;
-    if (*function)
-        return row->shares_name && *where ? print("%s (%s)", function, where) : strdup(function);
-    return *module ? print("[unknown] (%s)", module) : strdup("[unknown]");
-}
-
-static char *file_key(const struct mt_rows *rows, const struct mt_row *row) {
-    const char *module = basename(mt_profile_text(rows->profile, row->module));
-    if (row->file)
-        return strdup(mt_profile_text(rows->profile, row->file));
-    return *module ? print("(%s)", module) : strdup("[unknown]");
-}
-
-static char *label_key(const struct mt_rows *rows, const struct mt_row *row) {
-    const struct mt_sample *sample = &rows->profile->samples[row->sample];
-    char size[MT_FORMAT_BYTES];
-    switch (rows->options.by) {
-    case MT_BY_THREAD:
-        return strdup(sample->thread ? mt_profile_text(rows->profile, sample->thread)
-                                     : "[unknown]");
-    case MT_BY_SCOPE:
-        return strdup(sample->scope ? mt_profile_text(rows->profile, sample->scope) : "[none]");
-    case MT_BY_SIZE:
-        return strdup(sample->has_size_class ? mt_format_size_class(size, sample->size_class)
-                                             : "[unknown]");
-    default:
-        return strdup(sample->domain ? mt_profile_text(rows->profile, sample->domain) : "malloc");
-    }
-}
-
-char *mt_rows_key(const struct mt_rows *rows, const struct mt_row *row) {
-    enum mt_group_by by = rows->options.by;
-    if (row->sample == UINT32_MAX)
-        return strdup("");
-    if (!mt_group_by_is_frame(by) && by != MT_BY_STACK)
-        return label_key(rows, row);
-    if (row->entry == MT_NO_ENTRY)
-        return strdup(rows->profile->samples[row->sample].lossy ? "[lossy]" : "[unknown]");
-    switch (by) {
-    case MT_BY_LINE: {
-        struct mt_row_frame frame = frame_of_entry(&rows->frames, row->entry);
-        return mt_rows_frame_key(rows->profile, &frame);
-    }
-    case MT_BY_STACK:
-        return stack_key(rows, row);
-    case MT_BY_FUNCTION:
-        return function_key(rows, row);
-    case MT_BY_FILE:
-        return file_key(rows, row);
-    default:
-        return strdup(row->module ? mt_profile_text(rows->profile, row->module) : "[unknown]");
-    }
-}
-
-/* ---- order ----------------------------------------------------------------------------------- */
-
-static int compare_numbers(int64_t x, int64_t y) {
-    return x < y ? -1 : x > y;
-}
-
-static int compare_text(const struct mt_profile *profile, mt_string x, mt_string y) {
-    return x == y ? 0 : strcmp(mt_profile_text(profile, x), mt_profile_text(profile, y));
-}
-
-static int compare_frames(const struct mt_frames *frames, uint32_t x, uint32_t y) {
-    if (x == y || x == MT_NO_ENTRY || y == MT_NO_ENTRY)
-        return compare_numbers(x, y);
-    const struct mt_frame_entry *a = &frames->entries[x], *b = &frames->entries[y];
-    int order = compare_text(frames->profile, mt_frames_file(frames, a), mt_frames_file(frames, b));
-    if (!order)
-        order = compare_numbers(a->line, b->line);
-    if (!order)
-        order = compare_text(frames->profile, mt_frames_function_name(frames, a),
-                             mt_frames_function_name(frames, b));
-    if (!order)
-        order = compare_text(frames->profile, a->module, b->module);
-    return order ? order
-                 : compare_numbers((int64_t)mt_frames_module_address(frames, a),
-                                   (int64_t)mt_frames_module_address(frames, b));
-}
-
-static int compare_paths(const struct mt_rows *rows, const struct mt_row *x,
-                         const struct mt_row *y) {
-    const struct mt_frames *frames = &rows->frames;
-    const struct mt_sample *a = &rows->profile->samples[x->sample],
-                           *b = &rows->profile->samples[y->sample];
-    uint32_t i = x->position + 1, j = y->position + 1;
-    for (; i < a->n_frames && j < b->n_frames; i++, j++) {
-        uint32_t l = rows->profile->frames[a->first_frame + i],
-                 m = rows->profile->frames[b->first_frame + j];
-        int order =
-            l == m ? 0 : compare_frames(frames, frames->first_entry[l], frames->first_entry[m]);
-        if (order)
-            return order;
-    }
-    return compare_numbers((int64_t)a->n_frames - i, (int64_t)b->n_frames - j);
-}
-
-static int compare_labels(const struct mt_rows *rows, const struct mt_row *x,
-                          const struct mt_row *y) {
-    const struct mt_profile *profile = rows->profile;
-    const struct mt_sample *a = &profile->samples[x->sample], *b = &profile->samples[y->sample];
-    switch (rows->options.by) {
-    case MT_BY_THREAD:
-        return compare_text(profile, a->thread, b->thread);
-    case MT_BY_SCOPE:
-        return compare_text(profile, a->scope, b->scope);
-    case MT_BY_SIZE:
-        return compare_numbers(a->size_class, b->size_class);
-    default:
-        return compare_text(profile, a->domain, b->domain);
-    }
-}
-
-int mt_rows_order_names(const struct mt_rows *rows, const struct mt_row *x,
-                        const struct mt_row *y) {
-    if (!mt_group_by_is_frame(rows->options.by) && rows->options.by != MT_BY_STACK)
-        return compare_labels(rows, x, y);
-    int order = compare_frames(&rows->frames, x->entry, y->entry);
-    return order || rows->options.by != MT_BY_STACK || x->entry == MT_NO_ENTRY
-               ? order
-               : compare_paths(rows, x, y);
-}
-
-static uint64_t magnitude(int64_t value) {
-    return value < 0 ? UINT64_C(0) - (uint64_t)value : (uint64_t)value;
-}
-
-static int compare_values(const void *left, const void *right, void *context) {
-    const struct mt_rows *rows = context;
-    const struct mt_row *x = left, *y = right;
-    enum mt_value sort = rows->options.sort;
-    const enum mt_value columns[] = {sort, MT_VALUE_LIVE_BYTES, MT_VALUE_LIVE_BLOCKS};
-    if (rows->has_negative[sort]) { /* what has changed most first, and what has not changed at all
-                                       last */
-        uint64_t a = magnitude(x->value[sort]), b = magnitude(y->value[sort]);
-        if (a != b)
-            return a < b ? 1 : -1;
-    }
-    for (size_t i = 0; i < sizeof columns / sizeof *columns; i++) {
-        int order = compare_numbers(y->value[columns[i]], x->value[columns[i]]);
-        if (order)
-            return order;
-    }
-    return 0;
-}
-
-static int compare_equals(const void *left, const void *right, void *context) {
-    const struct mt_row *x = left, *y = right;
-    int order = mt_rows_order_names(context, x, y);
-    return order ? order : compare_numbers(x->sample, y->sample);
-}
-
-/* Sorts by the numbers; then each run of equals by name, as far as somebody will look. Most paths
- * of a big profile hold nothing any more: putting 300,000 of them in order of their names would
- * take longer than all the rest. */
-static void sort_rows(struct mt_rows *rows) {
-    size_t n_named = rows->options.n_named ? rows->options.n_named : rows->n, end;
-    if (rows->n == 0)
-        return;
-    qsort_r(rows->items, rows->n, sizeof *rows->items, compare_values, rows);
-    for (size_t first = 0; first < rows->n && first < n_named; first = end) {
-        for (end = first + 1; end < rows->n; end++)
-            if (compare_values(&rows->items[first], &rows->items[end], rows) != 0)
-                break;
-        if (end - first > 1)
-            qsort_r(&rows->items[first], end - first, sizeof *rows->items, compare_equals, rows);
-    }
-}
-
-static int mark_shared_names(struct mt_rows *rows) {
-    struct mt_identities names = {0};
-    uint32_t *first = calloc(rows->n + 1, sizeof *first); /* row + 1 that first had the name */
-    int status = first ? 0 : -MEMTRACK_ENOMEM;
-    for (size_t i = 0; i < rows->n && status == 0; i++) {
-        struct mt_row *row = &rows->items[i];
-        if (!row->function)
-            continue;
-        int64_t id =
-            mt_identity_id(&names, (struct mt_identity){.tag = MT_ID_NAME, .a = row->function});
-        if (id < 0)
-            status = -MEMTRACK_ENOMEM;
-        else if (first[id])
-            row->shares_name = rows->items[first[id] - 1].shares_name = true;
-        else
-            first[id] = (uint32_t)i + 1;
-    }
-    free(first);
-    mt_identity_free(&names);
-    return status;
-}
-
-/* From the first sample of the group to where the group's row is now. */
-static int locate_samples(struct mt_rows *rows) {
-    uint32_t *row_of_first =
-        rows->row_of_sample ? malloc((rows->n_samples + 1) * sizeof *row_of_first) : NULL;
-    if (!rows->row_of_sample)
-        return 0;
-    if (!row_of_first)
-        return -MEMTRACK_ENOMEM;
-    for (size_t i = 0; i < rows->n; i++)
-        row_of_first[rows->items[i].sample] = (uint32_t)i;
-    for (size_t s = 0; s < rows->n_samples; s++)
-        if (rows->row_of_sample[s] != UINT32_MAX)
-            rows->row_of_sample[s] = row_of_first[rows->row_of_sample[s]];
-    free(row_of_first);
-    return 0;
-}
-
-const uint32_t *mt_rows_of_samples(const struct mt_rows *rows, size_t *n) {
-    *n = rows->n_samples;
-    return rows->row_of_sample;
-}
-
-const struct mt_row *mt_rows_with_sample(const struct mt_rows *rows, uint32_t sample) {
-    uint32_t row = sample < rows->n_samples ? rows->row_of_sample[sample] : UINT32_MAX;
-    return row != UINT32_MAX ? &rows->items[row] : NULL;
-}
-
-int mt_rows_order(struct mt_rows *rows) {
-    if (rows->options.by == MT_BY_FUNCTION && mark_shared_names(rows) < 0)
-        return -MEMTRACK_ENOMEM;
-    sort_rows(rows);
-    return locate_samples(rows);
 }

@@ -19,20 +19,9 @@
 #include "profile/profile.h"
 #include "view/at.h"
 #include "view/rows/filter.h"
+#include "view/rows/group_by.h"
+#include "view/rows/sort.h"
 #include "view/rows/wrappers.h"
-
-enum mt_group_by {
-    MT_BY_LINE,
-    MT_BY_FUNCTION,
-    MT_BY_FILE,
-    MT_BY_MODULE,
-    MT_BY_STACK,
-    MT_BY_THREAD,
-    MT_BY_SCOPE,
-    MT_BY_SIZE,
-    MT_BY_DOMAIN,
-    MT_N_BY
-};
 
 struct mt_view_options {
     enum mt_group_by by;
@@ -69,7 +58,6 @@ _Static_assert(sizeof(struct mt_row) <= 128,
                "a profile of a million call paths has a million rows");
 
 struct mt_rows; /* private */
-struct mt_frames;
 
 /* 0, or -MEMTRACK_ENOMEM, -MEMTRACK_EUSAGE (cumulative with a grouping that has no call path; a
  * time that the profile cannot show). The profile must outlive the rows, the options need not. */
@@ -142,17 +130,6 @@ size_t mt_rows_stack(const struct mt_rows *rows, const struct mt_row *row, struc
 bool mt_rows_frame(const struct mt_rows *rows, const struct mt_row *row, struct mt_row_frame *out);
 /* "src/a.c:12", "function+0x1f (module)", "0x1234 (module)", "[unknown]". malloc'ed; NULL: out of
  * memory. */
-char *mt_rows_frame_key(const struct mt_profile *profile, const struct mt_row_frame *frame);
-
-/* ---- names ----------------------------------------------------------------------------------- */
-
-const char *mt_group_by_name(enum mt_group_by by);
-const char *mt_sort_name(enum mt_value sort);
-bool mt_sort_is_bytes(enum mt_value value); /* else it counts blocks */
-bool mt_group_by_parse(const char *name, enum mt_group_by *by);
-/* live peak total are bytes; blocks is total-blocks; also live-blocks, peak-blocks, temporary, max,
- * waste. */
-bool mt_sort_parse(const char *name, enum mt_value *sort);
-extern const char mt_group_by_list[], mt_sort_list[]; /* "line|function|...", for messages */
+char *mt_rows_key_of_frame(const struct mt_profile *profile, const struct mt_row_frame *frame);
 
 #endif

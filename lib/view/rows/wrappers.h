@@ -2,7 +2,7 @@
 /*
  * Who allocated? The frame next to malloc is rarely the answer: it may be operator new, strdup, a
  * vector or an xmalloc. This module says of one frame what it is; frames.h applies it to whole call
- * paths. The lists are in wrappers.c.
+ * paths. The lists are in wrappers.c and wrappers_list.c.
  */
 #ifndef MT_VIEW_WRAPPERS_H
 #define MT_VIEW_WRAPPERS_H
@@ -37,9 +37,5 @@ struct mt_frame_text {       /* what is known of a frame; "" where nothing is */
 
 enum mt_frame_kind mt_wrappers_classify(const struct mt_frame_text *frame,
                                         const struct mt_wrapper_options *options);
-
-/* The qualified name inside a demangled C++ or Rust name: no return type, no parameters, no clone
- * suffix. *name points into demangled; the length is returned. */
-size_t mt_format_qualified_name(const char *demangled, const char **name);
 
 #endif

@@ -2,10 +2,11 @@
 /*
  * Numbering things that are equal: the tables behind grouping. Private to lib/view.
  */
-#ifndef MT_VIEW_GROUP_H
-#define MT_VIEW_GROUP_H
+#ifndef MT_VIEW_ROWS_IDENTITY_H
+#define MT_VIEW_ROWS_IDENTITY_H
 
 #include "view/rows/frames.h"
+#include "view/rows/group_by.h"
 
 enum mt_identity_tag {
     MT_ID_LINE = 1, /* a: file, b: line */
@@ -42,24 +43,7 @@ struct mt_identity mt_identity_of_entry(const struct mt_frames *frames, uint32_t
                                         enum mt_group_by by);
 struct mt_identity mt_identity_of_label(const struct mt_sample *sample, enum mt_group_by by);
 struct mt_identity mt_identity_of_nothing(const struct mt_sample *sample); /* no frame to charge */
-bool mt_group_by_is_frame(enum mt_group_by by); /* line, function, file, module */
-
-/* Call paths that look the same get the same id. */
-struct mt_path {
-    uint64_t hash;
-    uint32_t sample; /* one that has it */
-};
-struct mt_rows_paths {
-    const struct mt_frames *frames;
-    uint32_t *suffix; /* per entry: id of the frames from it to the outer end of its location */
-    uint32_t *whole;  /* per location: suffix of its first entry */
-    struct mt_path *items;
-    size_t n, capacity;
-    uint32_t *slots;
-    size_t mask;
-};
-int mt_rows_paths_init(struct mt_rows_paths *paths, const struct mt_frames *frames);
-int64_t mt_rows_paths_id(struct mt_rows_paths *paths, uint32_t sample); /* or -MEMTRACK_ENOMEM */
-void mt_rows_paths_free(struct mt_rows_paths *paths);
+/* A frame of a call path: equal ones look the same on the page. */
+struct mt_identity mt_identity_of_frame(const struct mt_frames *frames, uint32_t entry);
 
 #endif

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+/* What is inside of a difference. Shared by diff.c, diff_pair.c and diff_order.c; private to
+ * them. */
+#ifndef MT_VIEW_COMPARE_DIFF_LOCAL_H
+#define MT_VIEW_COMPARE_DIFF_LOCAL_H
+
+#include "view/compare/diff.h"
+#include "view/compare/match.h"
+#include "view/rows/rows-local.h"
+
+struct mt_diff {
+    struct mt_rows *rows[MT_N_SIDES];
+    enum mt_value sort;
+    size_t n_named;
+    struct mt_diff_row *items;
+    size_t n, capacity;
+    struct mt_diff_row passed, all;
+    struct mt_match match;
+};
+
+/* Sums saturate. */
+static inline void mt_diff_add_value(int64_t sum[MT_N_VALUES], const int64_t value[MT_N_VALUES]) {
+    for (size_t v = 0; v < MT_N_VALUES; v++)
+        if (__builtin_add_overflow(sum[v], value[v], &sum[v]))
+            sum[v] = value[v] < 0 ? INT64_MIN : INT64_MAX;
+}
+
+static inline void mt_diff_add_variance(double sum[MT_N_VALUES],
+                                        const double variance[MT_N_VALUES]) {
+    for (size_t v = 0; v < MT_N_VALUES; v++)
+        sum[v] += variance[v];
+}
+
+/* From the rows of both sides to those of the difference, in any order. 0 or -MEMTRACK_ENOMEM. */
+int mt_diff_pair(struct mt_diff *diff);
+/* Sorts them. */
+void mt_diff_order(struct mt_diff *diff);
+
+#endif

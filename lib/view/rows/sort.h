@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: MIT */
+/* The words for the columns that rows can be sorted by. */
+#ifndef MT_VIEW_ROWS_SORT_H
+#define MT_VIEW_ROWS_SORT_H
+
+#include <stdbool.h>
+
+#include "profile/profile.h"
+
+const char *mt_sort_name(enum mt_value sort);
+/* live peak total are bytes; blocks is total-blocks; also live-blocks, peak-blocks, temporary, max,
+ * waste. */
+bool mt_sort_parse(const char *name, enum mt_value *sort);
+bool mt_sort_is_bytes(enum mt_value value); /* else it counts blocks */
+extern const char mt_sort_list[];           /* "live|peak|...", for messages */
+
+#endif
