@@ -17,6 +17,7 @@
 
 #include "base/array.h"
 #include "view/subject.h"
+#include "view/timeline/family.h"
 #include "view/timeline/timeline.h"
 
 #define NS_PER_S UINT64_C(1000000000)

@@ -13,6 +13,7 @@
 #include "profile-fixture.h"
 #include "view/at.h"
 #include "view/timeline/breakdown.h"
+#include "view/timeline/family.h"
 #include "view/timeline/scale.h"
 #include "view/timeline/timeline.h"
 

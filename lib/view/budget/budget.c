@@ -6,9 +6,8 @@
  * samples that leaks.h has marked.
  *
  * Limits are inclusive and integers: a baseline of 100 blocks with a tolerance of 5 % allows 105,
- * and without tolerance
- * 100. Rejected: comparing the shares of single lines with the baseline, which is what diff is for;
- * a budget has to have one figure that a person can decide about.
+ * and without tolerance 100. Rejected: comparing the shares of single lines with the baseline, which
+ * is what diff is for; a budget has to have one figure that a person can decide about.
  */
 #include "view/budget/budget.h"
 
@@ -19,12 +18,36 @@
 #include <string.h>
 
 #include "base/array.h"
+#include "view/budget/budget-local.h"
 #include "view/budget/leaks.h"
 #include "view/format/format.h"
 #include "view/margin.h"
 #include "view/rows/rows.h"
 #include "view/scopes/rows.h"
 #include "view/summary/unseen.h"
+
+const struct mt_budget_words mt_budget_words[MT_N_BUDGETS] = {
+    [MT_BUDGET_PEAK] = {"max-peak", "baseline-peak", "peak_bytes", "bytes", "the peak",
+                        "the highest peak", "peak", "peak"},
+    [MT_BUDGET_LIVE] = {"max-live", "baseline-live", "live_bytes", "bytes",
+                        "what is live at the end", "the most that one kept", "net", "live"},
+    [MT_BUDGET_TOTAL] = {"max-total", "baseline-total", "total_bytes", "bytes",
+                         "what was allocated", "the most that one allocated", "allocated", "total"},
+    [MT_BUDGET_TOTAL_BLOCKS] = {"max-total-blocks", "baseline-total-blocks", "total_blocks",
+                                "blocks", "the number of allocations",
+                                "the largest number of allocations", "blocks", "blocks"},
+    [MT_BUDGET_LEAKS] = {"no-leaks", "", "leaked_blocks", "blocks", "what was never freed", "", "",
+                         "live"},
+    [MT_BUDGET_RECORDING] = {"strict", "", "doubts", "doubts", "the recording", "", "", ""},
+};
+
+const char *mt_budget_statistic(enum mt_budget_of of) {
+    return mt_budget_words[of].statistic;
+}
+
+const char *mt_budget_unit(enum mt_budget_of of) {
+    return mt_budget_words[of].unit;
+}
 
 struct judge {
     const struct mt_profile *profile;
@@ -170,14 +193,6 @@ static int find_line(struct judge *j, struct mt_finding *finding) {
 
 /* ---- judging --------------------------------------------------------------------------------- */
 
-static void free_finding(struct mt_finding *finding) {
-    free(finding->scope);
-    free(finding->why);
-    free(finding->key);
-    free(finding->function);
-    free(finding->file);
-}
-
 /* Takes over what finding owns, also when it fails. */
 static int add_finding(struct judge *j, struct mt_finding finding) {
     struct mt_findings *findings = j->findings;
@@ -187,7 +202,7 @@ static int add_finding(struct judge *j, struct mt_finding finding) {
         if (!*texts[i])
             complete &= (*texts[i] = strdup("")) != NULL;
     if (!complete) {
-        free_finding(&finding);
+        mt_finding_free(&finding);
         return no_memory(j->error);
     }
     findings->items[findings->n++] = finding;
@@ -362,25 +377,4 @@ int mt_budgets_check(const struct mt_profile *profile, const struct mt_budgets *
     if (rc == 0)
         rc = judge_baseline(&j);
     return rc ? rc : judge_recording(&j);
-}
-
-void mt_finding_free_all(struct mt_findings *findings) {
-    for (size_t i = 0; i < findings->n; i++)
-        free_finding(&findings->items[i]);
-    for (size_t i = 0; i < findings->n_doubts; i++)
-        free(findings->doubts[i]);
-    free(findings->items);
-    free(findings->doubts);
-    *findings = (struct mt_findings){0};
-}
-
-bool mt_finding_fails(const struct mt_finding *finding) {
-    return finding->outcome == MT_OUTCOME_BROKEN || finding->outcome == MT_OUTCOME_UNKNOWN;
-}
-
-size_t mt_finding_count_failed(const struct mt_findings *findings) {
-    size_t n = 0;
-    for (size_t i = 0; i < findings->n; i++)
-        n += mt_finding_fails(&findings->items[i]);
-    return n;
 }

@@ -76,6 +76,7 @@ struct mt_findings {
 int mt_budgets_check(const struct mt_profile *profile, const struct mt_budgets *budgets,
                      struct mt_findings *findings, struct mt_error *error);
 void mt_finding_free_all(struct mt_findings *findings);
+void mt_finding_free(struct mt_finding *finding); /* what it points to */
 
 /* Broken or unknown. */
 bool mt_finding_fails(const struct mt_finding *finding);

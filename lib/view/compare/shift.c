@@ -113,3 +113,8 @@ enum mt_shift_verdict mt_shift_judge(const struct mt_shift *shift) {
         return MT_SHIFT_LESS;
     return shift->low == 0 && shift->high == 0 ? MT_SHIFT_SAME : MT_SHIFT_UNCLEAR;
 }
+
+const char *mt_shift_verdict_name(enum mt_shift_verdict verdict) {
+    static const char *const names[] = {"same", "less", "more", "unclear"};
+    return names[verdict];
+}

@@ -36,5 +36,6 @@ int mt_shift_range(const double *values, size_t n, struct mt_range *spread);
 /* 0 < n, m <= MT_SHIFT_MOST_VALUES. 0 or -MEMTRACK_ENOMEM. */
 int mt_shift_between(const double *a, size_t n, const double *b, size_t m, struct mt_shift *shift);
 enum mt_shift_verdict mt_shift_judge(const struct mt_shift *shift);
+const char *mt_shift_verdict_name(enum mt_shift_verdict verdict); /* same, less, more, unclear */
 
 #endif

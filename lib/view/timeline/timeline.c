@@ -19,15 +19,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "view/timeline/family.h"
+
 enum { MAX_SUM_POINTS = 8000 };
 #define MAX_TIME_NS (UINT64_C(1) << 60) /* 36 years: sums of two stay in range */
-#define MAX_VALUE                                                                                  \
-    (UINT64_C(1)                                                                                   \
-     << 47) /* of an address space: sums of all processes that there can be stay in range */
-#define SLACK_NS                                                                                   \
-    UINT64_C(                                                                                      \
-        50000000) /* clocks of two processes and the tick between fork and first allocation   \
-                        */
+/* Of an address space: sums of all processes that there can be stay in range. */
+#define MAX_VALUE (UINT64_C(1) << 47)
 
 const char *const mt_timeline_series_keys[MT_N_SERIES] = {"live_bytes", "rss_bytes", "pss_bytes",
                                                           "swap_bytes", "anon_bytes"};
@@ -153,81 +150,6 @@ static int make_course(const struct mt_profile *profile, uint64_t start_ns,
 }
 
 /* ---- several --------------------------------------------------------------------------------- */
-
-static bool lives_at(const struct mt_profile_info *info, uint64_t time_ns) {
-    uint64_t end = info->start_time_ns + info->duration_ns;
-    return time_ns + SLACK_NS >= info->start_time_ns &&
-           (end < info->start_time_ns || time_ns <= end + SLACK_NS);
-}
-
-/* SIZE_MAX when none of the profiles is of the parent; of several the one that began last. */
-static size_t parent_of(const struct mt_profile *const *profiles, size_t n, size_t child) {
-    const struct mt_profile_info *c = &profiles[child]->info;
-    size_t best = SIZE_MAX;
-    for (size_t i = 0; i < n; i++) {
-        const struct mt_profile_info *p = &profiles[i]->info;
-        bool is_same =
-            p->pid == c->pid && p->start_time_ns < c->start_time_ns; /* executed another program */
-        bool is_parent = p->pid == c->ppid && p->pid != c->pid &&
-                         p->start_time_ns <= c->start_time_ns + SLACK_NS;
-        if (i == child || !p->is_memtrack || !(is_same || is_parent) ||
-            !lives_at(p, c->start_time_ns))
-            continue;
-        if (best == SIZE_MAX || is_same || p->start_time_ns > profiles[best]->info.start_time_ns)
-            best = i;
-    }
-    return best;
-}
-
-void mt_timeline_family(const struct mt_profile *const *profiles, size_t n, bool *is_member) {
-    size_t root = 0;
-    memset(is_member, 0, n * sizeof *is_member);
-    for (size_t i = 1; i < n; i++)
-        if (profiles[i]->info.start_time_ns > profiles[root]->info.start_time_ns)
-            root = i;
-    for (size_t step = 0; n && step < n;
-         step++) { /* at most n generations, whatever the pids say */
-        size_t parent = parent_of(profiles, n, root);
-        if (parent == SIZE_MAX)
-            break;
-        root = parent;
-    }
-    if (n)
-        is_member[root] = true;
-    for (bool grown = n > 0; grown;) {
-        grown = false;
-        for (size_t i = 0; i < n; i++) {
-            size_t parent = is_member[i] ? SIZE_MAX : parent_of(profiles, n, i);
-            if (parent != SIZE_MAX && is_member[parent])
-                grown = is_member[i] = true;
-        }
-    }
-}
-
-/* Later in the same recording, or as late and with more to show. */
-static bool goes_further(const struct mt_profile_info *a, const struct mt_profile_info *b) {
-    return a->duration_ns != b->duration_ns ? a->duration_ns > b->duration_ns
-                                            : a->n_ticks > b->n_ticks;
-}
-
-static bool is_same_recording(const struct mt_profile_info *a, const struct mt_profile_info *b) {
-    return a->is_memtrack && b->is_memtrack && a->pid == b->pid &&
-           a->start_time_ns == b->start_time_ns;
-}
-
-size_t mt_timeline_family_earlier(const struct mt_profile *const *profiles, size_t n,
-                                  bool *is_earlier) {
-    size_t found = 0;
-    memset(is_earlier, 0, n * sizeof *is_earlier);
-    for (size_t i = 0; i < n; i++)
-        for (size_t k = 0; k < i && !is_earlier[i]; k++) {
-            if (is_earlier[k] || !is_same_recording(&profiles[i]->info, &profiles[k]->info))
-                continue;
-            is_earlier[goes_further(&profiles[i]->info, &profiles[k]->info) ? k : i] = true;
-            found++;
-        }
-    return found;
-}
 
 struct event {
     uint64_t time_ns;
@@ -396,7 +318,7 @@ static int fill(struct mt_timeline *t, const struct mt_profile **sorted, size_t 
         int rc = make_course(sorted[i], start_ns, &t->courses[t->n_courses++]);
         if (rc != 0)
             return rc;
-        t->courses[i].parent = parent_of(sorted, n, i);
+        t->courses[i].parent = mt_timeline_family_parent(sorted, n, i);
         if (t->courses[i].end_ns > t->duration_ns)
             t->duration_ns = t->courses[i].end_ns;
     }

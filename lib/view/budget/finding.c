@@ -1,45 +1,49 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Budgets in words: the names that options, JSON and JUnit have for them, the sentence that a
- * person reads, and the language in which the budgets of a scope are given. One sentence serves the
- * terminal and the test report, because whoever reads the one has usually come from the other.
+ * Findings in words: the names that options, JSON and JUnit have for them, and the sentence that a
+ * person reads. One sentence serves the terminal and the test report, because whoever reads the one
+ * has usually come from the other.
  */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/array.h"
-#include "view/budget/budget.h"
+#include "view/budget/budget-local.h"
 #include "view/format/format.h"
 
-static const struct {
-    const char *option, *baseline, *statistic, *unit, *noun, *scope_noun, *scope_key, *sort;
-} words[MT_N_BUDGETS] = {
-    [MT_BUDGET_PEAK] = {"max-peak", "baseline-peak", "peak_bytes", "bytes", "the peak",
-                        "the highest peak", "peak", "peak"},
-    [MT_BUDGET_LIVE] = {"max-live", "baseline-live", "live_bytes", "bytes",
-                        "what is live at the end", "the most that one kept", "net", "live"},
-    [MT_BUDGET_TOTAL] = {"max-total", "baseline-total", "total_bytes", "bytes",
-                         "what was allocated", "the most that one allocated", "allocated", "total"},
-    [MT_BUDGET_TOTAL_BLOCKS] = {"max-total-blocks", "baseline-total-blocks", "total_blocks",
-                                "blocks", "the number of allocations",
-                                "the largest number of allocations", "blocks", "blocks"},
-    [MT_BUDGET_LEAKS] = {"no-leaks", "", "leaked_blocks", "blocks", "what was never freed", "", "",
-                         "live"},
-    [MT_BUDGET_RECORDING] = {"strict", "", "doubts", "doubts", "the recording", "", "", ""},
-};
+void mt_finding_free(struct mt_finding *finding) {
+    free(finding->scope);
+    free(finding->why);
+    free(finding->key);
+    free(finding->function);
+    free(finding->file);
+}
+
+void mt_finding_free_all(struct mt_findings *findings) {
+    for (size_t i = 0; i < findings->n; i++)
+        mt_finding_free(&findings->items[i]);
+    for (size_t i = 0; i < findings->n_doubts; i++)
+        free(findings->doubts[i]);
+    free(findings->items);
+    free(findings->doubts);
+    *findings = (struct mt_findings){0};
+}
+
+bool mt_finding_fails(const struct mt_finding *finding) {
+    return finding->outcome == MT_OUTCOME_BROKEN || finding->outcome == MT_OUTCOME_UNKNOWN;
+}
+
+size_t mt_finding_count_failed(const struct mt_findings *findings) {
+    size_t n = 0;
+    for (size_t i = 0; i < findings->n; i++)
+        n += mt_finding_fails(&findings->items[i]);
+    return n;
+}
 
 const char *mt_finding_name(const struct mt_finding *finding) {
-    return finding->is_baseline ? words[finding->of].baseline : words[finding->of].option;
-}
-
-const char *mt_budget_statistic(enum mt_budget_of of) {
-    return words[of].statistic;
-}
-
-const char *mt_budget_unit(enum mt_budget_of of) {
-    return words[of].unit;
+    return finding->is_baseline ? mt_budget_words[finding->of].baseline
+                                : mt_budget_words[finding->of].option;
 }
 
 const char *mt_finding_outcome_name(enum mt_outcome outcome) {
@@ -151,7 +155,8 @@ static void say(FILE *out, const struct mt_finding *finding) {
     bool scoped = finding->scope[0] != 0;
     if (scoped)
         fprintf(out, "scope %s: ", finding->scope);
-    fputs(scoped ? words[finding->of].scope_noun : words[finding->of].noun, out);
+    fputs(scoped ? mt_budget_words[finding->of].scope_noun : mt_budget_words[finding->of].noun,
+          out);
     if (finding->outcome == MT_OUTCOME_UNKNOWN)
         fprintf(out, " is not known: %s", finding->why);
     else if (finding->of == MT_BUDGET_RECORDING)
@@ -206,65 +211,12 @@ char *mt_finding_next(const struct mt_finding *finding, const char *path) {
         if (finding->scope[0])
             fputs("memtrack scopes ", out);
         else
-            fprintf(out, "memtrack report --by stack --sort %s ", words[finding->of].sort);
+            fprintf(out, "memtrack report --by stack --sort %s ",
+                    mt_budget_words[finding->of].sort);
         put_word(out, path);
     }
     if (fclose(out) == 0)
         return text;
     free(text);
     return NULL;
-}
-
-/* ---- budgets of scopes ----------------------------------------------------------------------- */
-
-static int bad_scope(struct mt_error *error, const char *text) {
-    return mt_error_set(error, MEMTRACK_EUSAGE,
-                        "Give NAME:STATISTIC=LIMIT, such as parse:peak=10M,blocks=5000; the "
-                        "statistics are peak, net, "
-                        "allocated and blocks.",
-                        "%s: not the budget of a scope", text);
-}
-
-/* "peak=10M" */
-static bool parse_limit(const char *text, struct mt_budget *budget) {
-    const char *equals = strchr(text, '=');
-    size_t length = equals ? (size_t)(equals - text) : 0;
-    for (enum mt_budget_of of = 0; equals && of <= MT_BUDGET_TOTAL_BLOCKS; of++) {
-        if (strlen(words[of].scope_key) != length ||
-            strncmp(words[of].scope_key, text, length) != 0)
-            continue;
-        budget->of = of;
-        return mt_format_parse_size(equals + 1, &budget->limit);
-    }
-    return false;
-}
-
-/* A name may hold colons: the last one ends it. */
-int mt_budget_parse_scope(const char *text, struct mt_budget **items, size_t *n,
-                          struct mt_error *error) {
-    const char *colon = strrchr(text, ':');
-    if (!colon || colon == text || !colon[1])
-        return bad_scope(error, text);
-    char *name = strndup(text, (size_t)(colon - text)), *list = strdup(colon + 1), *state = NULL;
-    int rc = name && list ? 0 : mt_error_set(error, MEMTRACK_ENOMEM, "", "out of memory");
-    bool used = false;
-    for (char *part = rc == 0 ? strtok_r(list, ",", &state) : NULL; part && rc == 0;
-         part = strtok_r(NULL, ",", &state)) {
-        struct mt_budget budget = {.scope = name};
-        if (!mt_array_reserve_next(items, *n, sizeof **items))
-            rc = mt_error_set(error, MEMTRACK_ENOMEM, "", "out of memory");
-        else if (!parse_limit(part, &budget))
-            rc = bad_scope(error, text);
-        else {
-            (*items)[(*n)++] = budget;
-            used = true;
-        }
-    }
-    free(list);
-    if (!used) {
-        free(name);
-        if (rc == 0)
-            rc = bad_scope(error, text);
-    }
-    return rc;
 }
