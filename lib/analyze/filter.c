@@ -82,7 +82,7 @@ int memtrack_filter_add(memtrack_filter *filter, int include, const char *patter
         return status;
     struct patterns *list = &filter->frames[all_frames ? ANYWHERE : CHARGED][include];
     char *text = NULL;
-    if (!mt_array_reserve_next(&list->items, list->n, sizeof *list->items) ||
+    if (!mt_array_grow(&list->items, list->n, sizeof *list->items) ||
         (line ? asprintf(&text, "%s:%u", pattern, line) : asprintf(&text, "%s", pattern)) < 0)
         return mt_analyze_no_memory();
     list->items[list->n++] = text;
@@ -103,8 +103,7 @@ int memtrack_filter_add_label(memtrack_filter *filter, int include, memtrack_gro
                             "a block has no label %s",
                             memtrack_group_by_name(label) ? memtrack_group_by_name(label)
                                                           : "of that kind");
-    bool has_room =
-        mt_array_reserve_next(&filter->labels, filter->n_labels, sizeof *filter->labels);
+    bool has_room = mt_array_grow(&filter->labels, filter->n_labels, sizeof *filter->labels);
     char *text = has_room ? strdup(pattern) : NULL;
     if (!text)
         return mt_analyze_no_memory();

@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MT_ARRAY_FIRST = 16 /* elements that the first room is for */ };
+enum { MT_ARRAY_FIRST = 8 /* elements that the first room is for */ };
 
 /* Exactly n elements of room. False: out of memory, and the array is as it was. */
 static inline bool mt_array_resize(void *array, size_t n, size_t element_bytes) {
@@ -54,7 +54,7 @@ static inline bool mt_array_reserve_zeroed(void *array, size_t *capacity, size_t
 
 /* Room for one element behind n in an array that keeps no capacity: the next power of two of them.
  * Asking for the room that is there already costs a call of realloc. False as above. */
-static inline bool mt_array_reserve_next(void *array, size_t n, size_t element_bytes) {
+static inline bool mt_array_grow(void *array, size_t n, size_t element_bytes) {
     size_t wanted = MT_ARRAY_FIRST;
     while (wanted <= n)
         wanted *= 2;

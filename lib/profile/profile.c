@@ -201,7 +201,7 @@ int mt_profile_add_note(struct mt_profile *profile, const char *text) {
     for (size_t i = 0; i < info->n_notes; i++)
         if (info->notes[i] == note)
             return 0;
-    if (!mt_array_reserve_next(&info->notes, info->n_notes, sizeof *info->notes))
+    if (!mt_array_grow(&info->notes, info->n_notes, sizeof *info->notes))
         return -MEMTRACK_ENOMEM;
     info->notes[info->n_notes++] = note;
     return 0;
@@ -211,8 +211,7 @@ int mt_profile_add_mark(struct mt_profile *profile, uint64_t time_ns, const char
                         enum mt_mark_kind kind) {
     struct mt_profile_info *info = &profile->info;
     mt_string text = mt_profile_intern(profile, name);
-    if (text == UINT32_MAX ||
-        !mt_array_reserve_next(&info->marks, info->n_marks, sizeof *info->marks))
+    if (text == UINT32_MAX || !mt_array_grow(&info->marks, info->n_marks, sizeof *info->marks))
         return -MEMTRACK_ENOMEM;
     info->marks[info->n_marks++] = (struct mt_mark){.time_ns = time_ns, .name = text, .kind = kind};
     return 0;

@@ -148,7 +148,7 @@ static int read_marks(struct mt_profile *profile, const Pprof__TimeAxis *axis) {
     struct mt_profile_info *info = &profile->info;
     int status = 0;
     for (size_t i = 0; i < axis->n_mark; i++) {
-        if (!mt_array_reserve_next(&info->marks, info->n_marks, sizeof *info->marks))
+        if (!mt_array_grow(&info->marks, info->n_marks, sizeof *info->marks))
             return -MEMTRACK_ENOMEM;
         info->marks[info->n_marks++] = (struct mt_mark){
             .time_ns = axis->mark[i]->time_ns,

@@ -86,7 +86,7 @@ __attribute__((format(printf, 2, 3))) static int add_doubt(struct judge *j, cons
                                                            ...) {
     struct mt_findings *findings = j->findings;
     char *text;
-    if (!mt_array_reserve_next(&findings->doubts, findings->n_doubts, sizeof *findings->doubts))
+    if (!mt_array_grow(&findings->doubts, findings->n_doubts, sizeof *findings->doubts))
         return no_memory(j->error);
     va_list arguments;
     va_start(arguments, format);
@@ -197,7 +197,7 @@ static int find_line(struct judge *j, struct mt_finding *finding) {
 static int add_finding(struct judge *j, struct mt_finding finding) {
     struct mt_findings *findings = j->findings;
     char **texts[] = {&finding.scope, &finding.why, &finding.key, &finding.function, &finding.file};
-    bool complete = mt_array_reserve_next(&findings->items, findings->n, sizeof *findings->items);
+    bool complete = mt_array_grow(&findings->items, findings->n, sizeof *findings->items);
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
         if (!*texts[i])
             complete &= (*texts[i] = strdup("")) != NULL;

@@ -41,7 +41,7 @@ int mt_budget_parse_scope(const char *text, struct mt_budget **items, size_t *n,
     for (char *part = rc == 0 ? strtok_r(list, ",", &state) : NULL; part && rc == 0;
          part = strtok_r(NULL, ",", &state)) {
         struct mt_budget budget = {.scope = name};
-        if (!mt_array_reserve_next(items, *n, sizeof **items))
+        if (!mt_array_grow(items, *n, sizeof **items))
             rc = mt_error_set(error, MEMTRACK_ENOMEM, "", "out of memory");
         else if (!parse_limit(part, &budget))
             rc = bad_scope(error, text);

@@ -351,7 +351,7 @@ static int compare_starts(struct mt_match *match) {
 }
 
 static int add_note(struct mt_match *match, char *text) {
-    if (!text || !mt_array_reserve_next(&match->notes, match->n_notes, sizeof *match->notes)) {
+    if (!text || !mt_array_grow(&match->notes, match->n_notes, sizeof *match->notes)) {
         free(text);
         return -MEMTRACK_ENOMEM;
     }

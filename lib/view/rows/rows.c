@@ -146,7 +146,7 @@ void mt_rows_free(struct mt_rows *rows) {
 static double *new_variance(struct mt_rows *rows) {
     size_t chunk = rows->n / MT_VARIANCES_PER_CHUNK;
     if (rows->n % MT_VARIANCES_PER_CHUNK == 0) {
-        if (!mt_array_reserve_next(&rows->variances, chunk, sizeof *rows->variances))
+        if (!mt_array_grow(&rows->variances, chunk, sizeof *rows->variances))
             return NULL;
         rows->variances[chunk] = calloc(MT_VARIANCES_PER_CHUNK, sizeof *rows->variances[chunk]);
         if (!rows->variances[chunk])

@@ -28,7 +28,7 @@ void mt_summary_add(struct mt_summary *facts, const char *label, bool is_warning
     if (vasprintf(&text, format, arguments) < 0)
         text = NULL;
     va_end(arguments);
-    if (!text || !mt_array_reserve_next(&facts->items, facts->n, sizeof *facts->items)) {
+    if (!text || !mt_array_grow(&facts->items, facts->n, sizeof *facts->items)) {
         free(text);
         facts->failed = true;
         return;

@@ -79,7 +79,7 @@ static void add_base(struct bases *bases, Dwarf_Die *die, unsigned name) {
     uint64_t base;
     if (!number_of(die, name, &base))
         return;
-    if (!mt_array_reserve_next(&bases->at, bases->n, sizeof *bases->at))
+    if (!mt_array_grow(&bases->at, bases->n, sizeof *bases->at))
         return;
     bases->at[bases->n++] = base;
 }
