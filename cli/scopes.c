@@ -177,7 +177,7 @@ static int write_trace(const struct request *r, const struct mt_profile *profile
                        struct mt_error *error) {
     FILE *file;
     int rc = mt_file_create(r->trace, r->force, &file, error);
-    return rc == 0 ? mt_file_finish(file, r->trace, mt_trace_profile(file, profile, error), error)
+    return rc == 0 ? mt_file_finish(file, r->trace, mt_trace_events(file, profile, error), error)
                    : rc;
 }
 

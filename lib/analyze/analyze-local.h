@@ -35,48 +35,48 @@ struct memtrack_profile {
 static inline const struct mt_profile *mt_analyze_model(const memtrack_profile *profile) {
     return profile->owned ? profile->owned : &profile->view;
 }
-memtrack_profile *mt_analyze_retain(const memtrack_profile *profile);
-void mt_analyze_release(const memtrack_profile *profile); /* NULL is fine */
+memtrack_profile *mt_analyze_profile_retain(const memtrack_profile *profile);
+void mt_analyze_profile_release(const memtrack_profile *profile); /* NULL is fine */
 
 /* ---- errors: of the calling thread ----------------------------------------------------------- */
 
 struct mt_error *
 mt_analyze_error(void); /* emptied, at the beginning of every public function that can fail */
-int mt_analyze_no_memory(void); /* says so and returns -MEMTRACK_ENOMEM */
+int mt_analyze_error_no_memory(void); /* says so and returns -MEMTRACK_ENOMEM */
 /* What the function was given is NULL and may not be: says so and returns -MEMTRACK_EUSAGE. */
-int mt_analyze_null(const char *function);
-int mt_analyze_no_item(const char *what, size_t i, size_t n);
+int mt_analyze_error_null(const char *function);
+int mt_analyze_error_no_item(const char *what, size_t i, size_t n);
 
 /* ---- filters --------------------------------------------------------------------------------- */
 
 /* The indexes of the samples that pass, malloc'ed; *n of them. 0, -MEMTRACK_ENOMEM,
  * -MEMTRACK_EFORMAT. */
-int mt_analyze_select(const memtrack_filter *filter, const struct mt_profile *profile,
-                      const struct mt_wrapper_options *wrappers, uint32_t **keep, size_t *n);
-bool mt_analyze_is_empty(const memtrack_filter *filter); /* NULL is */
+int mt_analyze_filter_select(const memtrack_filter *filter, const struct mt_profile *profile,
+                             const struct mt_wrapper_options *wrappers, uint32_t **keep, size_t *n);
+bool mt_analyze_filter_is_empty(const memtrack_filter *filter); /* NULL is */
 /* The profile, or its part that passes; a reference for the caller either way. */
-int mt_analyze_filtered(const memtrack_profile *profile, const memtrack_filter *filter,
-                        const struct mt_wrapper_options *wrappers, memtrack_profile **out);
+int mt_analyze_profile_filtered(const memtrack_profile *profile, const memtrack_filter *filter,
+                                const struct mt_wrapper_options *wrappers, memtrack_profile **out);
 
 /* ---- views ----------------------------------------------------------------------------------- */
 
 /* Copies what the caller's version of a struct has into ours, zeroed beyond. It begins with its
  * size. -MEMTRACK_EUSAGE: no size, or set to something in a part that this version does not
  * know. */
-int mt_analyze_copy_options(const void *from, void *to, size_t bytes);
+int mt_analyze_options_copy(const void *from, void *to, size_t bytes);
 /* view may be NULL. *checked is filled in any case of success; pointers are the caller's. */
-int mt_analyze_check_view(const memtrack_view *view, memtrack_view *checked,
-                          struct mt_view_options *options);
-bool mt_analyze_column(memtrack_column column, enum mt_value *value);
-memtrack_values mt_analyze_values(const int64_t value[MT_N_VALUES]);
+int mt_analyze_options_check(const memtrack_view *view, memtrack_view *checked,
+                             struct mt_view_options *options);
+bool mt_analyze_options_column(memtrack_column column, enum mt_value *value);
+memtrack_values mt_analyze_options_values(const int64_t value[MT_N_VALUES]);
 /* The column that a view without one is sorted by. */
-enum mt_value mt_analyze_default_sort(const memtrack_profile *profile);
+enum mt_value mt_analyze_options_default_sort(const memtrack_profile *profile);
 
 /* A text that is made when it is first asked for; several threads may ask at once. */
 typedef _Atomic(char *) mt_analyze_text;
 /* What is kept in *slot for good: made, which is taken over, or what another thread has put there.
  * NULL: made is. */
-const char *mt_analyze_keep_text(mt_analyze_text *slot, char *made);
+const char *mt_analyze_options_keep_text(mt_analyze_text *slot, char *made);
 
 /* ---- call paths ------------------------------------------------------------------------------ */
 
@@ -87,13 +87,14 @@ struct mt_analyze_place {
     const char *function, *file, *module;
     int64_t line;
 };
-struct mt_analyze_place mt_analyze_place_of(const struct mt_rows *rows, const struct mt_row *row);
+struct mt_analyze_place mt_analyze_stack_place(const struct mt_rows *rows,
+                                               const struct mt_row *row);
 
 /* ---- text ------------------------------------------------------------------------------------ */
 
 /* "key: size=1.5 KiB (+512 B), count=3 (+1), average=512 B"; diff is NULL where there are no
  * differences. malloc'ed. */
-char *mt_analyze_line(const char *key, enum mt_value sort, const int64_t value[MT_N_VALUES],
-                      const int64_t diff[MT_N_VALUES]);
+char *mt_analyze_stack_line(const char *key, enum mt_value sort, const int64_t value[MT_N_VALUES],
+                            const int64_t diff[MT_N_VALUES]);
 
 #endif

@@ -22,7 +22,7 @@ void memtrack_comparison_free(memtrack_comparison *comparison) {
     free(comparison->keys);
     mt_diff_free(comparison->diff);
     for (size_t side = 0; side < MT_N_SIDES; side++)
-        mt_analyze_release(comparison->profiles[side]);
+        mt_analyze_profile_release(comparison->profiles[side]);
     free(comparison);
 }
 
@@ -49,7 +49,7 @@ static int build(memtrack_comparison *comparison, const struct mt_diff_options *
     size_t n = mt_diff_count(comparison->diff);
     comparison->n = limit && limit < n ? limit : n;
     comparison->keys = calloc(comparison->n * 2 + 1, sizeof *comparison->keys);
-    return comparison->keys ? 0 : mt_analyze_no_memory();
+    return comparison->keys ? 0 : mt_analyze_error_no_memory();
 }
 
 int memtrack_comparison_new(const memtrack_profile *old_profile,
@@ -57,22 +57,22 @@ int memtrack_comparison_new(const memtrack_profile *old_profile,
                             memtrack_comparison **out) {
     MT_ANALYZE_PAUSED;
     if (!old_profile || !new_profile || !out)
-        return mt_analyze_null(__func__);
+        return mt_analyze_error_null(__func__);
     const memtrack_profile *profiles[MT_N_SIDES] = {[MT_OLD] = old_profile, [MT_NEW] = new_profile};
     memtrack_view checked;
     struct mt_diff_options options = {.sort_given = true};
     *out = NULL;
     mt_analyze_error();
-    int status = mt_analyze_check_view(view, &checked, &options.view);
+    int status = mt_analyze_options_check(view, &checked, &options.view);
     if (status < 0)
         return status;
     options.sort_given = checked.sort != MEMTRACK_COLUMN_DEFAULT;
     memtrack_comparison *comparison = calloc(1, sizeof *comparison);
     if (!comparison)
-        return mt_analyze_no_memory();
+        return mt_analyze_error_no_memory();
     for (size_t side = 0; side < MT_N_SIDES && status == 0; side++)
-        status = mt_analyze_filtered(profiles[side], checked.filter, &options.view.wrappers,
-                                     &comparison->profiles[side]);
+        status = mt_analyze_profile_filtered(profiles[side], checked.filter, &options.view.wrappers,
+                                             &comparison->profiles[side]);
     if (status == 0)
         status = build(comparison, &options, checked.limit);
     if (status == 0)
@@ -98,7 +98,7 @@ static const char *key_of(const memtrack_comparison *comparison, size_t i, bool 
     key = old ? mt_diff_old_key(comparison->diff, row, &made_failed)
               : mt_diff_key(comparison->diff, row);
     *failed |= !key;
-    return mt_analyze_keep_text(slot, key);
+    return mt_analyze_options_keep_text(slot, key);
 }
 
 static memtrack_change change_of(const struct mt_diff_row *row) {
@@ -108,28 +108,28 @@ static memtrack_change change_of(const struct mt_diff_row *row) {
 }
 
 static void fill_values(const struct mt_diff_row *row, memtrack_difference *out) {
-    out->old_values = mt_analyze_values(row->value[MT_OLD]);
-    out->new_values = mt_analyze_values(row->value[MT_NEW]);
-    out->differences = mt_analyze_values(row->diff);
+    out->old_values = mt_analyze_options_values(row->value[MT_OLD]);
+    out->new_values = mt_analyze_options_values(row->value[MT_NEW]);
+    out->differences = mt_analyze_options_values(row->diff);
 }
 
 int memtrack_comparison_row(const memtrack_comparison *comparison, size_t i,
                             memtrack_difference *out) {
     MT_ANALYZE_PAUSED;
     if (!comparison || !out)
-        return mt_analyze_null(__func__);
+        return mt_analyze_error_null(__func__);
     mt_analyze_error();
     if (i >= comparison->n)
-        return mt_analyze_no_item("row", i, comparison->n);
+        return mt_analyze_error_no_item("row", i, comparison->n);
     const struct mt_diff_row *row = mt_diff_at(comparison->diff, i);
     bool failed = false;
     const char *key = key_of(comparison, i, false, &failed),
                *old_key = key_of(comparison, i, true, &failed);
     if (failed)
-        return mt_analyze_no_memory();
+        return mt_analyze_error_no_memory();
     enum mt_side side = mt_diff_named_by(row);
     struct mt_analyze_place place =
-        mt_analyze_place_of(mt_diff_rows(comparison->diff, side), row->row[side]);
+        mt_analyze_stack_place(mt_diff_rows(comparison->diff, side), row->row[side]);
     *out = (memtrack_difference){.key = key,
                                  .old_key = old_key,
                                  .function = place.function,
@@ -145,7 +145,7 @@ int memtrack_comparison_row(const memtrack_comparison *comparison, size_t i,
 
 int memtrack_comparison_sum(const memtrack_comparison *comparison, memtrack_difference *out) {
     if (!comparison || !out)
-        return mt_analyze_null(__func__);
+        return mt_analyze_error_null(__func__);
     *out =
         (memtrack_difference){.key = "", .old_key = "", .function = "", .file = "", .module = ""};
     fill_values(mt_diff_passed(comparison->diff), out);
@@ -156,18 +156,18 @@ int memtrack_comparison_has(const memtrack_comparison *comparison, memtrack_colu
     if (!comparison)
         return 0;
     enum mt_value value;
-    return mt_analyze_column(column, &value) && mt_diff_has(comparison->diff, value);
+    return mt_analyze_options_column(column, &value) && mt_diff_has(comparison->diff, value);
 }
 
 int memtrack_comparison_stack(const memtrack_comparison *comparison, size_t i, int side,
                               memtrack_stack **out) {
     MT_ANALYZE_PAUSED;
     if (!comparison || !out)
-        return mt_analyze_null(__func__);
+        return mt_analyze_error_null(__func__);
     struct mt_error *error = mt_analyze_error();
     *out = NULL;
     if (i >= comparison->n)
-        return mt_analyze_no_item("row", i, comparison->n);
+        return mt_analyze_error_no_item("row", i, comparison->n);
     if (side != MEMTRACK_OLD && side != MEMTRACK_NEW)
         return mt_error_set(error, MEMTRACK_EUSAGE, "Give MEMTRACK_OLD or MEMTRACK_NEW.",
                             "%d is neither side of a comparison", side);
@@ -189,21 +189,21 @@ const char *memtrack_comparison_note(const memtrack_comparison *comparison, size
 char *memtrack_comparison_text(const memtrack_comparison *comparison, size_t i) {
     MT_ANALYZE_PAUSED;
     if (!comparison) {
-        mt_analyze_null(__func__);
+        mt_analyze_error_null(__func__);
         return NULL;
     }
     mt_analyze_error();
     if (i >= comparison->n) {
-        mt_analyze_no_item("row", i, comparison->n);
+        mt_analyze_error_no_item("row", i, comparison->n);
         return NULL;
     }
     const struct mt_diff_row *row = mt_diff_at(comparison->diff, i);
     bool failed = false;
     const char *key = key_of(comparison, i, false, &failed);
-    char *text =
-        key ? mt_analyze_line(key, mt_diff_sort(comparison->diff), row->value[MT_NEW], row->diff)
-            : NULL;
+    char *text = key ? mt_analyze_stack_line(key, mt_diff_sort(comparison->diff),
+                                             row->value[MT_NEW], row->diff)
+                     : NULL;
     if (!text)
-        mt_analyze_no_memory();
+        mt_analyze_error_no_memory();
     return text;
 }

@@ -14,18 +14,18 @@ struct mt_error *mt_analyze_error(void) {
     return &latest;
 }
 
-int mt_analyze_no_memory(void) {
+int mt_analyze_error_no_memory(void) {
     return mt_error_set(&latest, MEMTRACK_ENOMEM, "Free memory, or raise the limit of the process.",
                         "out of memory");
 }
 
-int mt_analyze_null(const char *function) {
+int mt_analyze_error_null(const char *function) {
     return mt_error_set(
         mt_analyze_error(), MEMTRACK_EUSAGE, "See what the call that was to make it has returned.",
         "%s: NULL instead of an object, a text or a place for the result", function);
 }
 
-int mt_analyze_no_item(const char *what, size_t i, size_t n) {
+int mt_analyze_error_no_item(const char *what, size_t i, size_t n) {
     return mt_error_set(&latest, MEMTRACK_ENOTFOUND, "Count first.",
                         "there is no %s %zu: there are %zu", what, i, n);
 }

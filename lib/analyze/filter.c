@@ -39,10 +39,10 @@ struct memtrack_filter {
 int memtrack_filter_new(memtrack_filter **out) {
     MT_ANALYZE_PAUSED;
     if (!out)
-        return mt_analyze_null(__func__);
+        return mt_analyze_error_null(__func__);
     mt_analyze_error();
     *out = calloc(1, sizeof **out);
-    return *out ? 0 : mt_analyze_no_memory();
+    return *out ? 0 : mt_analyze_error_no_memory();
 }
 
 void memtrack_filter_free(memtrack_filter *filter) {
@@ -76,7 +76,7 @@ int memtrack_filter_add(memtrack_filter *filter, int include, const char *patter
                         int all_frames) {
     MT_ANALYZE_PAUSED;
     if (!filter || !pattern)
-        return mt_analyze_null(__func__);
+        return mt_analyze_error_null(__func__);
     int status = check_condition(include, pattern, mt_analyze_error());
     if (status < 0)
         return status;
@@ -84,7 +84,7 @@ int memtrack_filter_add(memtrack_filter *filter, int include, const char *patter
     char *text = NULL;
     if (!mt_array_grow(&list->items, list->n, sizeof *list->items) ||
         (line ? asprintf(&text, "%s:%u", pattern, line) : asprintf(&text, "%s", pattern)) < 0)
-        return mt_analyze_no_memory();
+        return mt_analyze_error_no_memory();
     list->items[list->n++] = text;
     return 0;
 }
@@ -93,7 +93,7 @@ int memtrack_filter_add_label(memtrack_filter *filter, int include, memtrack_gro
                               const char *pattern) {
     MT_ANALYZE_PAUSED;
     if (!filter || !pattern)
-        return mt_analyze_null(__func__);
+        return mt_analyze_error_null(__func__);
     struct mt_error *error = mt_analyze_error();
     int status = check_condition(include, pattern, error);
     if (status < 0)
@@ -106,7 +106,7 @@ int memtrack_filter_add_label(memtrack_filter *filter, int include, memtrack_gro
     bool has_room = mt_array_grow(&filter->labels, filter->n_labels, sizeof *filter->labels);
     char *text = has_room ? strdup(pattern) : NULL;
     if (!text)
-        return mt_analyze_no_memory();
+        return mt_analyze_error_no_memory();
     filter->labels[filter->n_labels++] = (struct label){text, label, include == MEMTRACK_INCLUDE};
     return 0;
 }
@@ -130,7 +130,7 @@ static bool has_includes(const memtrack_filter *filter) {
            filter->frames[ANYWHERE][MEMTRACK_INCLUDE].n;
 }
 
-bool mt_analyze_is_empty(const memtrack_filter *filter) {
+bool mt_analyze_filter_is_empty(const memtrack_filter *filter) {
     return !filter || (!has_includes(filter) && !filter->n_labels &&
                        !filter->frames[CHARGED][MEMTRACK_EXCLUDE].n &&
                        !filter->frames[ANYWHERE][MEMTRACK_EXCLUDE].n);
@@ -209,8 +209,9 @@ static int check_paths(const struct mt_profile *profile) {
                : 0;
 }
 
-int mt_analyze_select(const memtrack_filter *filter, const struct mt_profile *profile,
-                      const struct mt_wrapper_options *wrappers, uint32_t **keep, size_t *n) {
+int mt_analyze_filter_select(const memtrack_filter *filter, const struct mt_profile *profile,
+                             const struct mt_wrapper_options *wrappers, uint32_t **keep,
+                             size_t *n) {
     struct selection s = {.filter = filter, .profile = profile};
     s.of[CHARGED] = of_reach(filter, CHARGED);
     s.of[ANYWHERE] = of_reach(filter, ANYWHERE);
@@ -219,7 +220,7 @@ int mt_analyze_select(const memtrack_filter *filter, const struct mt_profile *pr
     if (check_paths(profile) < 0)
         return -MEMTRACK_EFORMAT;
     if (mt_frames_init(&s.frames, profile, wrappers) < 0)
-        return mt_analyze_no_memory();
+        return mt_analyze_error_no_memory();
     int status = 0;
     s.charged_bits = match_entries(&s, CHARGED, &status);
     s.location_bits = by_location(&s, match_entries(&s, ANYWHERE, &status), &status);
@@ -234,7 +235,7 @@ int mt_analyze_select(const memtrack_filter *filter, const struct mt_profile *pr
     mt_frames_free(&s.frames);
     if (status < 0 || !kept) {
         free(kept);
-        return mt_analyze_no_memory();
+        return mt_analyze_error_no_memory();
     }
     *keep = kept;
     return 0;

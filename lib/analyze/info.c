@@ -5,7 +5,7 @@
 
 int memtrack_profile_totals(const memtrack_profile *profile, memtrack_totals *out) {
     if (!profile || !out)
-        return mt_analyze_null(__func__);
+        return mt_analyze_error_null(__func__);
     const struct mt_totals *totals = &mt_analyze_model(profile)->info.totals;
     *out = (memtrack_totals){.live_bytes = totals->live_bytes,
                              .live_blocks = totals->live_blocks,
@@ -22,7 +22,7 @@ int memtrack_profile_totals(const memtrack_profile *profile, memtrack_totals *ou
 
 int memtrack_profile_coverage(const memtrack_profile *profile, memtrack_coverage *out) {
     if (!profile || !out)
-        return mt_analyze_null(__func__);
+        return mt_analyze_error_null(__func__);
     const struct mt_coverage *coverage = &mt_analyze_model(profile)->info.coverage;
     *out = (memtrack_coverage){.unknown_frees = coverage->unknown_frees,
                                .dropped_events = coverage->dropped_events,
@@ -40,7 +40,7 @@ const char *memtrack_profile_note(const memtrack_profile *profile, size_t i) {
 
 int memtrack_profile_info(const memtrack_profile *profile, memtrack_info *out) {
     if (!profile || !out)
-        return mt_analyze_null(__func__);
+        return mt_analyze_error_null(__func__);
     const struct mt_profile *model = mt_analyze_model(profile);
     const struct mt_profile_info *info = &model->info;
     *out = (memtrack_info){.exe = mt_profile_text(model, info->exe),
@@ -80,18 +80,18 @@ int memtrack_profile_has(const memtrack_profile *profile, memtrack_column column
         return 0;
     const struct mt_profile *model = mt_analyze_model(profile);
     enum mt_value value;
-    if (!mt_analyze_column(column, &value) || !model->has_value[value])
+    if (!mt_analyze_options_column(column, &value) || !model->has_value[value])
         return 0;
     return value != MT_VALUE_WASTE_BYTES || model->info.usable_measured || !model->info.is_memtrack;
 }
 
 int memtrack_profile_tick(const memtrack_profile *profile, size_t i, memtrack_tick *out) {
     if (!profile || !out)
-        return mt_analyze_null(__func__);
+        return mt_analyze_error_null(__func__);
     const struct mt_profile_info *info = &mt_analyze_model(profile)->info;
     mt_analyze_error();
     if (i >= info->n_ticks)
-        return mt_analyze_no_item("tick", i, info->n_ticks);
+        return mt_analyze_error_no_item("tick", i, info->n_ticks);
     const struct mt_tick *tick = &info->ticks[i];
     *out = (memtrack_tick){.time_ns = tick->time_ns,
                            .live_bytes = tick->live_bytes,
@@ -105,11 +105,11 @@ int memtrack_profile_tick(const memtrack_profile *profile, size_t i, memtrack_ti
 
 int memtrack_profile_mark(const memtrack_profile *profile, size_t i, memtrack_mark_info *out) {
     if (!profile || !out)
-        return mt_analyze_null(__func__);
+        return mt_analyze_error_null(__func__);
     const struct mt_profile *model = mt_analyze_model(profile);
     mt_analyze_error();
     if (i >= model->info.n_marks)
-        return mt_analyze_no_item("mark", i, model->info.n_marks);
+        return mt_analyze_error_no_item("mark", i, model->info.n_marks);
     const struct mt_mark *mark = &model->info.marks[i];
     *out = (memtrack_mark_info){.time_ns = mark->time_ns,
                                 .name = mt_profile_text(model, mark->name),

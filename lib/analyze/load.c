@@ -43,7 +43,7 @@ static int adopt(struct mt_profile *model, const memtrack_load_options *options,
     memtrack_profile *profile = calloc(1, sizeof *profile);
     int status = resolve(model, options, error);
     if (status == 0 && !profile)
-        status = mt_analyze_no_memory();
+        status = mt_analyze_error_no_memory();
     if (status < 0 || !profile) {
         free(profile);
         mt_profile_free(model);
@@ -60,17 +60,17 @@ static int check_options(const memtrack_load_options *options, memtrack_load_opt
     *out = NULL;
     *checked = memtrack_load_options_init();
     mt_analyze_error();
-    return options ? mt_analyze_copy_options(options, checked, sizeof *checked) : 0;
+    return options ? mt_analyze_options_copy(options, checked, sizeof *checked) : 0;
 }
 
 static int load_moment(const char *what, const char *sign, const memtrack_load_options *options,
                        memtrack_profile **out) {
     char *name = strndup(what, (size_t)(sign - what));
     memtrack_profile *whole = NULL;
-    int status = name ? memtrack_profile_load(name, options, &whole) : mt_analyze_no_memory();
+    int status = name ? memtrack_profile_load(name, options, &whole) : mt_analyze_error_no_memory();
     if (status == 0)
         status = memtrack_profile_at(whole, sign + 1, out);
-    mt_analyze_release(whole);
+    mt_analyze_profile_release(whole);
     free(name);
     return status;
 }
@@ -79,7 +79,7 @@ int memtrack_profile_load(const char *what, const memtrack_load_options *options
                           memtrack_profile **out) {
     MT_ANALYZE_PAUSED;
     if (!what || !out)
-        return mt_analyze_null(__func__);
+        return mt_analyze_error_null(__func__);
     memtrack_load_options checked;
     int status = check_options(options, &checked, out);
     if (status < 0)
@@ -97,7 +97,7 @@ int memtrack_profile_load_process(int64_t pid, const memtrack_load_options *opti
                                   memtrack_profile **out) {
     MT_ANALYZE_PAUSED;
     if (!out)
-        return mt_analyze_null(__func__);
+        return mt_analyze_error_null(__func__);
     memtrack_load_options checked;
     int status = check_options(options, &checked, out);
     if (status < 0)
@@ -118,7 +118,7 @@ int memtrack_profile_load_memory(const void *data, size_t bytes,
                                  const memtrack_load_options *options, memtrack_profile **out) {
     MT_ANALYZE_PAUSED;
     if (!data || !out)
-        return mt_analyze_null(__func__);
+        return mt_analyze_error_null(__func__);
     memtrack_load_options checked;
     int status = check_options(options, &checked, out);
     if (status < 0)
@@ -134,7 +134,7 @@ int memtrack_profile_load_memory(const void *data, size_t bytes,
 int memtrack_profile_write(const memtrack_profile *profile, int fd) {
     MT_ANALYZE_PAUSED;
     if (!profile)
-        return mt_analyze_null(__func__);
+        return mt_analyze_error_null(__func__);
     return mt_pprof_write(mt_analyze_model(profile), fd, mt_analyze_error());
 }
 
@@ -167,7 +167,7 @@ static int write_beside(const memtrack_profile *profile, const char *path, const
 int memtrack_profile_save(const memtrack_profile *profile, const char *path, int replace) {
     MT_ANALYZE_PAUSED;
     if (!profile || !path)
-        return mt_analyze_null(__func__);
+        return mt_analyze_error_null(__func__);
     static atomic_uint serial;
     struct mt_error *error = mt_analyze_error();
     const char *slash = strrchr(path, '/');
@@ -176,7 +176,7 @@ int memtrack_profile_save(const memtrack_profile *profile, const char *path, int
     unsigned number = atomic_fetch_add_explicit(&serial, 1, memory_order_relaxed);
     if (asprintf(&temporary, "%.*s.memtrack-%d-%u", slash ? (int)(slash + 1 - path) : 0, path,
                  (int)getpid(), number) < 0)
-        return mt_analyze_no_memory();
+        return mt_analyze_error_no_memory();
     int status = write_beside(profile, path, temporary, replace != 0, error);
     free(temporary);
     return status;

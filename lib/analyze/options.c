@@ -33,14 +33,14 @@ enum { N_GROUPS = sizeof internal_group / sizeof *internal_group };
 
 /* ---- columns --------------------------------------------------------------------------------- */
 
-bool mt_analyze_column(memtrack_column column, enum mt_value *value) {
+bool mt_analyze_options_column(memtrack_column column, enum mt_value *value) {
     if (column <= MEMTRACK_COLUMN_DEFAULT || (size_t)column >= N_COLUMNS)
         return false;
     *value = value_of_column[column];
     return true;
 }
 
-memtrack_values mt_analyze_values(const int64_t value[MT_N_VALUES]) {
+memtrack_values mt_analyze_options_values(const int64_t value[MT_N_VALUES]) {
     return (memtrack_values){.live_bytes = value[MT_VALUE_LIVE_BYTES],
                              .live_blocks = value[MT_VALUE_LIVE_BLOCKS],
                              .peak_bytes = value[MT_VALUE_PEAK_BYTES],
@@ -80,7 +80,7 @@ int64_t memtrack_value(const memtrack_values *values, memtrack_column column) {
     return 0;
 }
 
-enum mt_value mt_analyze_default_sort(const memtrack_profile *profile) {
+enum mt_value mt_analyze_options_default_sort(const memtrack_profile *profile) {
     bool by_peak = !profile->is_moment && mt_analyze_model(profile)->has_value[MT_VALUE_PEAK_BYTES];
     return by_peak ? MT_VALUE_PEAK_BYTES : MT_VALUE_LIVE_BYTES;
 }
@@ -93,7 +93,7 @@ const char *memtrack_group_by_name(memtrack_group_by by) {
 
 int memtrack_group_by_parse(const char *name, memtrack_group_by *out) {
     if (!name || !out)
-        return mt_analyze_null(__func__);
+        return mt_analyze_error_null(__func__);
     struct mt_error *error = mt_analyze_error();
     enum mt_group_by by;
     if (mt_group_by_parse(name, &by))
@@ -108,12 +108,12 @@ int memtrack_group_by_parse(const char *name, memtrack_group_by *out) {
 
 const char *memtrack_column_name(memtrack_column column) {
     enum mt_value value;
-    return mt_analyze_column(column, &value) ? mt_sort_name(value) : NULL;
+    return mt_analyze_options_column(column, &value) ? mt_sort_name(value) : NULL;
 }
 
 int memtrack_column_parse(const char *name, memtrack_column *out) {
     if (!name || !out)
-        return mt_analyze_null(__func__);
+        return mt_analyze_error_null(__func__);
     struct mt_error *error = mt_analyze_error();
     enum mt_value value;
     if (mt_sort_parse(name, &value))
@@ -127,7 +127,7 @@ int memtrack_column_parse(const char *name, memtrack_column *out) {
 
 /* ---- structs of callers ---------------------------------------------------------------------- */
 
-int mt_analyze_copy_options(const void *from, void *to, size_t bytes) {
+int mt_analyze_options_copy(const void *from, void *to, size_t bytes) {
     size_t theirs;
     memset(to, 0, bytes);
     memcpy(&theirs, from, sizeof theirs);
@@ -144,11 +144,11 @@ int mt_analyze_copy_options(const void *from, void *to, size_t bytes) {
     return 0;
 }
 
-int mt_analyze_check_view(const memtrack_view *view, memtrack_view *checked,
-                          struct mt_view_options *options) {
+int mt_analyze_options_check(const memtrack_view *view, memtrack_view *checked,
+                             struct mt_view_options *options) {
     *checked = memtrack_view_init();
     *options = (struct mt_view_options){.by = MT_BY_LINE};
-    int status = view ? mt_analyze_copy_options(view, checked, sizeof *checked) : 0;
+    int status = view ? mt_analyze_options_copy(view, checked, sizeof *checked) : 0;
     if (status < 0)
         return status;
     struct mt_error *error = mt_analyze_error();
@@ -156,7 +156,7 @@ int mt_analyze_check_view(const memtrack_view *view, memtrack_view *checked,
         return mt_error_set(error, MEMTRACK_EUSAGE, mt_group_by_list,
                             "%d: there is no such grouping", (int)checked->by);
     if (checked->sort != MEMTRACK_COLUMN_DEFAULT &&
-        !mt_analyze_column(checked->sort, &options->sort))
+        !mt_analyze_options_column(checked->sort, &options->sort))
         return mt_error_set(error, MEMTRACK_EUSAGE, mt_sort_list, "%d: there is no such column",
                             (int)checked->sort);
     for (size_t i = 0; checked->wrappers && i < checked->n_wrappers; i++)
@@ -174,7 +174,7 @@ int mt_analyze_check_view(const memtrack_view *view, memtrack_view *checked,
     return 0;
 }
 
-const char *mt_analyze_keep_text(mt_analyze_text *slot, char *made) {
+const char *mt_analyze_options_keep_text(mt_analyze_text *slot, char *made) {
     char *kept = NULL;
     /* Two threads may have made it: the first one's stays, since it may have been handed out. */
     if (!made || atomic_compare_exchange_strong(slot, &kept, made))

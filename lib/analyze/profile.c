@@ -14,14 +14,14 @@
 #include "analyze/analyze-local.h"
 #include "view/at.h"
 
-memtrack_profile *mt_analyze_retain(const memtrack_profile *profile) {
+memtrack_profile *mt_analyze_profile_retain(const memtrack_profile *profile) {
     memtrack_profile *shared = (memtrack_profile *)(uintptr_t)profile; /* only the count changes */
     /* Relaxed: who retains has a reference already, so that nobody can be freeing it. */
     atomic_fetch_add_explicit(&shared->references, 1, memory_order_relaxed);
     return shared;
 }
 
-void mt_analyze_release(const memtrack_profile *profile) {
+void mt_analyze_profile_release(const memtrack_profile *profile) {
     while (profile) {
         memtrack_profile *last = (memtrack_profile *)(uintptr_t)profile;
         if (atomic_fetch_sub_explicit(&last->references, 1, memory_order_acq_rel) != 1)
@@ -37,7 +37,7 @@ void mt_analyze_release(const memtrack_profile *profile) {
 
 void memtrack_profile_free(memtrack_profile *profile) {
     MT_ANALYZE_PAUSED;
-    mt_analyze_release(profile);
+    mt_analyze_profile_release(profile);
 }
 
 /* ---- parts ----------------------------------------------------------------------------------- */
@@ -78,7 +78,7 @@ static memtrack_profile *derive(const memtrack_profile *base, const uint32_t *ke
     part->view = *from;
     part->is_moment = base->is_moment;
     part->is_time = base->is_time;
-    part->base = mt_analyze_retain(base);
+    part->base = mt_analyze_profile_retain(base);
     atomic_init(&part->references, 1);
     part->samples = malloc((n + 1) * sizeof *part->samples);
     bool done = part->samples != NULL;
@@ -90,26 +90,26 @@ static memtrack_profile *derive(const memtrack_profile *base, const uint32_t *ke
         done = keep_changes(part, from, keep, n);
     if (done)
         return part;
-    mt_analyze_release(part);
+    mt_analyze_profile_release(part);
     return NULL;
 }
 
-int mt_analyze_filtered(const memtrack_profile *profile, const memtrack_filter *filter,
-                        const struct mt_wrapper_options *wrappers, memtrack_profile **out) {
+int mt_analyze_profile_filtered(const memtrack_profile *profile, const memtrack_filter *filter,
+                                const struct mt_wrapper_options *wrappers, memtrack_profile **out) {
     *out = NULL;
-    if (mt_analyze_is_empty(filter)) {
-        *out = mt_analyze_retain(profile);
+    if (mt_analyze_filter_is_empty(filter)) {
+        *out = mt_analyze_profile_retain(profile);
         return 0;
     }
     uint32_t *keep;
     size_t n;
-    int status = mt_analyze_select(filter, mt_analyze_model(profile), wrappers, &keep, &n);
+    int status = mt_analyze_filter_select(filter, mt_analyze_model(profile), wrappers, &keep, &n);
     if (status < 0)
         return status;
     memtrack_profile *part = derive(profile, keep, n);
     free(keep);
     if (!part)
-        return mt_analyze_no_memory();
+        return mt_analyze_error_no_memory();
     /* What does not belong to any sample belongs to the whole recording. */
     part->view.info.totals = (struct mt_totals){0};
     mt_profile_sum_totals(&part->view);
@@ -121,10 +121,10 @@ int memtrack_profile_filter(const memtrack_profile *profile, const memtrack_filt
                             memtrack_profile **out) {
     MT_ANALYZE_PAUSED;
     if (!profile || !out)
-        return mt_analyze_null(__func__);
+        return mt_analyze_error_null(__func__);
     mt_analyze_error();
     struct mt_wrapper_options wrappers = {0};
-    return mt_analyze_filtered(profile, filter, &wrappers, out);
+    return mt_analyze_profile_filtered(profile, filter, &wrappers, out);
 }
 
 /* ---- moments --------------------------------------------------------------------------------- */
@@ -135,7 +135,7 @@ static int set_live(memtrack_profile *part, const struct mt_profile *from,
     size_t n = from->n_samples;
     int64_t *live = calloc(2 * n + 1, sizeof *live);
     if (!live)
-        return mt_analyze_no_memory();
+        return mt_analyze_error_no_memory();
     const int64_t *blocks = live + n;
     int status = mt_at_live(from, moment, live, live + n, error);
     for (size_t i = 0; i < n && status == 0; i++) {
@@ -168,7 +168,7 @@ int memtrack_profile_at(const memtrack_profile *profile, const char *moment,
                         memtrack_profile **out) {
     MT_ANALYZE_PAUSED;
     if (!profile || !moment || !out)
-        return mt_analyze_null(__func__);
+        return mt_analyze_error_null(__func__);
     struct mt_error *error = mt_analyze_error();
     struct mt_at parsed;
     *out = NULL;
@@ -177,15 +177,15 @@ int memtrack_profile_at(const memtrack_profile *profile, const char *moment,
                             "Give end, peak, or a time after the start such as 1.5s or 300ms.",
                             "%s is no moment of a recording", moment);
     if (parsed.kind == MT_AT_END) {
-        *out = mt_analyze_retain(profile);
+        *out = mt_analyze_profile_retain(profile);
         return 0;
     }
     const struct mt_profile *from = mt_analyze_model(profile);
     memtrack_profile *part = derive(profile, NULL, from->n_samples);
-    int status = part ? show_moment(part, from, &parsed, error) : mt_analyze_no_memory();
+    int status = part ? show_moment(part, from, &parsed, error) : mt_analyze_error_no_memory();
     if (status == 0)
         *out = part;
     else
-        mt_analyze_release(part);
+        mt_analyze_profile_release(part);
     return status;
 }

@@ -34,7 +34,7 @@ void memtrack_stack_free(memtrack_stack *stack) {
         free(stack->names[i]);
     free(stack->names);
     free(stack->frames);
-    mt_analyze_release(stack->profile);
+    mt_analyze_profile_release(stack->profile);
     free(stack);
 }
 
@@ -42,8 +42,8 @@ int mt_analyze_stack(const memtrack_profile *profile, const struct mt_rows *rows
                      const struct mt_row *row, memtrack_stack **out) {
     memtrack_stack *stack = calloc(1, sizeof *stack);
     if (!stack)
-        return mt_analyze_no_memory();
-    stack->profile = mt_analyze_retain(profile);
+        return mt_analyze_error_no_memory();
+    stack->profile = mt_analyze_profile_retain(profile);
     stack->n = mt_rows_stack(rows, row, NULL, 0, &stack->truncated);
     stack->frames = calloc(stack->n + 1, sizeof *stack->frames);
     stack->names = calloc(stack->n + 1, sizeof *stack->names);
@@ -56,7 +56,7 @@ int mt_analyze_stack(const memtrack_profile *profile, const struct mt_rows *rows
     }
     if (!done) {
         memtrack_stack_free(stack);
-        return mt_analyze_no_memory();
+        return mt_analyze_error_no_memory();
     }
     *out = stack;
     return 0;
@@ -72,10 +72,10 @@ int memtrack_stack_is_truncated(const memtrack_stack *stack) {
 
 int memtrack_stack_frame(const memtrack_stack *stack, size_t i, memtrack_frame *out) {
     if (!stack || !out)
-        return mt_analyze_null(__func__);
+        return mt_analyze_error_null(__func__);
     mt_analyze_error();
     if (i >= stack->n)
-        return mt_analyze_no_item("frame", i, stack->n);
+        return mt_analyze_error_no_item("frame", i, stack->n);
     const struct mt_profile *model = mt_analyze_model(stack->profile);
     const struct mt_row_frame *frame = &stack->frames[i];
     *out = (memtrack_frame){.function = mt_profile_text(model, frame->function),
@@ -89,7 +89,8 @@ int memtrack_stack_frame(const memtrack_stack *stack, size_t i, memtrack_frame *
     return 0;
 }
 
-struct mt_analyze_place mt_analyze_place_of(const struct mt_rows *rows, const struct mt_row *row) {
+struct mt_analyze_place mt_analyze_stack_place(const struct mt_rows *rows,
+                                               const struct mt_row *row) {
     const struct mt_profile *model = mt_rows_profile(rows);
     return (struct mt_analyze_place){.function = mt_profile_text(model, row->function),
                                      .file = mt_profile_text(model, row->file),
@@ -117,13 +118,13 @@ static void fill_sizes(const struct mt_sample *sample, memtrack_trace *out) {
 
 int memtrack_profile_trace(const memtrack_profile *profile, size_t i, memtrack_trace *out) {
     if (!profile || !out)
-        return mt_analyze_null(__func__);
+        return mt_analyze_error_null(__func__);
     const struct mt_profile *model = mt_analyze_model(profile);
     mt_analyze_error();
     if (i >= model->n_samples)
-        return mt_analyze_no_item("trace", i, model->n_samples);
+        return mt_analyze_error_no_item("trace", i, model->n_samples);
     const struct mt_sample *sample = &model->samples[i];
-    *out = (memtrack_trace){.values = mt_analyze_values(sample->value),
+    *out = (memtrack_trace){.values = mt_analyze_options_values(sample->value),
                             .thread = mt_profile_text(model, sample->thread),
                             .scope = mt_profile_text(model, sample->scope),
                             .domain =
@@ -151,13 +152,13 @@ static struct mt_rows *frames_of(const memtrack_profile *profile, int *status) {
 int memtrack_profile_trace_stack(const memtrack_profile *profile, size_t i, memtrack_stack **out) {
     MT_ANALYZE_PAUSED;
     if (!profile || !out)
-        return mt_analyze_null(__func__);
+        return mt_analyze_error_null(__func__);
     size_t n = mt_analyze_model(profile)->n_samples;
     int status = 0;
     *out = NULL;
     mt_analyze_error();
     if (i >= n)
-        return mt_analyze_no_item("trace", i, n);
+        return mt_analyze_error_no_item("trace", i, n);
     const struct mt_rows *rows = frames_of(profile, &status);
     const struct mt_row row = {.sample = (uint32_t)i, .entry = MT_NO_ENTRY};
     return rows ? mt_analyze_stack(profile, rows, &row, out) : status;
@@ -221,7 +222,7 @@ static void print_frames(struct printer *p, int limit, bool outermost_first) {
 char *memtrack_stack_format(const memtrack_stack *stack, int limit, int flags) {
     MT_ANALYZE_PAUSED;
     if (!stack) {
-        mt_analyze_null(__func__);
+        mt_analyze_error_null(__func__);
         return NULL;
     }
     const struct mt_profile *model = mt_analyze_model(stack->profile);
@@ -243,7 +244,7 @@ char *memtrack_stack_format(const memtrack_stack *stack, int limit, int flags) {
     if (p.stream && !p.failed)
         return text;
     free(text);
-    mt_analyze_no_memory();
+    mt_analyze_error_no_memory();
     return NULL;
 }
 
@@ -266,8 +267,8 @@ static bool choose_columns(enum mt_value sort, enum mt_value *bytes, enum mt_val
     return sort != MT_VALUE_MAX_BYTES && sort != MT_VALUE_WASTE_BYTES;
 }
 
-char *mt_analyze_line(const char *key, enum mt_value sort, const int64_t value[MT_N_VALUES],
-                      const int64_t diff[MT_N_VALUES]) {
+char *mt_analyze_stack_line(const char *key, enum mt_value sort, const int64_t value[MT_N_VALUES],
+                            const int64_t diff[MT_N_VALUES]) {
     enum mt_value bytes, blocks;
     bool has_average = choose_columns(sort, &bytes, &blocks);
     char *text = NULL, buffer[MT_FORMAT_BYTES], *visible = mt_format_visible(key, true);

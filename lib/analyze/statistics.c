@@ -25,7 +25,7 @@ void memtrack_statistics_free(memtrack_statistics *statistics) {
     free(statistics->keys);
     mt_summary_free(&statistics->notes);
     mt_rows_free(statistics->rows);
-    mt_analyze_release(statistics->profile);
+    mt_analyze_profile_release(statistics->profile);
     free(statistics);
 }
 
@@ -39,27 +39,28 @@ static int build(memtrack_statistics *statistics, const struct mt_view_options *
     statistics->n = limit && limit < n ? limit : n;
     statistics->keys = calloc(statistics->n + 1, sizeof *statistics->keys);
     mt_summary_notes(statistics->rows, &statistics->notes);
-    return statistics->keys && !statistics->notes.failed ? 0 : mt_analyze_no_memory();
+    return statistics->keys && !statistics->notes.failed ? 0 : mt_analyze_error_no_memory();
 }
 
 int memtrack_statistics_new(const memtrack_profile *profile, const memtrack_view *view,
                             memtrack_statistics **out) {
     MT_ANALYZE_PAUSED;
     if (!profile || !out)
-        return mt_analyze_null(__func__);
+        return mt_analyze_error_null(__func__);
     memtrack_view checked;
     struct mt_view_options options;
     *out = NULL;
     mt_analyze_error();
-    int status = mt_analyze_check_view(view, &checked, &options);
+    int status = mt_analyze_options_check(view, &checked, &options);
     if (status < 0)
         return status;
     if (checked.sort == MEMTRACK_COLUMN_DEFAULT)
-        options.sort = mt_analyze_default_sort(profile);
+        options.sort = mt_analyze_options_default_sort(profile);
     memtrack_statistics *statistics = calloc(1, sizeof *statistics);
     if (!statistics)
-        return mt_analyze_no_memory();
-    status = mt_analyze_filtered(profile, checked.filter, &options.wrappers, &statistics->profile);
+        return mt_analyze_error_no_memory();
+    status = mt_analyze_profile_filtered(profile, checked.filter, &options.wrappers,
+                                         &statistics->profile);
     if (status == 0)
         status = build(statistics, &options, checked.limit);
     if (status == 0)
@@ -76,7 +77,7 @@ size_t memtrack_statistics_count(const memtrack_statistics *statistics) {
 static const char *key_of(const memtrack_statistics *statistics, size_t i) {
     char *key = atomic_load(&statistics->keys[i]);
     return key ? key
-               : mt_analyze_keep_text(
+               : mt_analyze_options_keep_text(
                      &statistics->keys[i],
                      mt_rows_key(statistics->rows, mt_rows_at(statistics->rows, i)));
 }
@@ -84,21 +85,21 @@ static const char *key_of(const memtrack_statistics *statistics, size_t i) {
 int memtrack_statistics_row(const memtrack_statistics *statistics, size_t i, memtrack_row *out) {
     MT_ANALYZE_PAUSED;
     if (!statistics || !out)
-        return mt_analyze_null(__func__);
+        return mt_analyze_error_null(__func__);
     mt_analyze_error();
     if (i >= statistics->n)
-        return mt_analyze_no_item("row", i, statistics->n);
+        return mt_analyze_error_no_item("row", i, statistics->n);
     const struct mt_row *row = mt_rows_at(statistics->rows, i);
     const char *key = key_of(statistics, i);
     if (!key)
-        return mt_analyze_no_memory();
-    struct mt_analyze_place place = mt_analyze_place_of(statistics->rows, row);
+        return mt_analyze_error_no_memory();
+    struct mt_analyze_place place = mt_analyze_stack_place(statistics->rows, row);
     *out = (memtrack_row){.key = key,
                           .function = place.function,
                           .file = place.file,
                           .module = place.module,
                           .line = place.line,
-                          .values = mt_analyze_values(row->value),
+                          .values = mt_analyze_options_values(row->value),
                           .n_traces = row->n_sites,
                           .max_is_bound = mt_rows_max_is_bound(statistics->rows, row)};
     return 0;
@@ -106,8 +107,8 @@ int memtrack_statistics_row(const memtrack_statistics *statistics, size_t i, mem
 
 int memtrack_statistics_sum(const memtrack_statistics *statistics, memtrack_values *out) {
     if (!statistics || !out)
-        return mt_analyze_null(__func__);
-    *out = mt_analyze_values(mt_rows_passed(statistics->rows)->value);
+        return mt_analyze_error_null(__func__);
+    *out = mt_analyze_options_values(mt_rows_passed(statistics->rows)->value);
     return 0;
 }
 
@@ -115,11 +116,11 @@ int memtrack_statistics_stack(const memtrack_statistics *statistics, size_t i,
                               memtrack_stack **out) {
     MT_ANALYZE_PAUSED;
     if (!statistics || !out)
-        return mt_analyze_null(__func__);
+        return mt_analyze_error_null(__func__);
     mt_analyze_error();
     *out = NULL;
     if (i >= statistics->n)
-        return mt_analyze_no_item("row", i, statistics->n);
+        return mt_analyze_error_no_item("row", i, statistics->n);
     return mt_analyze_stack(statistics->profile, statistics->rows, mt_rows_at(statistics->rows, i),
                             out);
 }
@@ -133,20 +134,20 @@ const char *memtrack_statistics_note(const memtrack_statistics *statistics, size
 char *memtrack_statistics_text(const memtrack_statistics *statistics, size_t i) {
     MT_ANALYZE_PAUSED;
     if (!statistics) {
-        mt_analyze_null(__func__);
+        mt_analyze_error_null(__func__);
         return NULL;
     }
     mt_analyze_error();
     if (i >= statistics->n) {
-        mt_analyze_no_item("row", i, statistics->n);
+        mt_analyze_error_no_item("row", i, statistics->n);
         return NULL;
     }
     const struct mt_row *row = mt_rows_at(statistics->rows, i);
     const char *key = key_of(statistics, i);
     char *text =
-        key ? mt_analyze_line(key, mt_rows_options(statistics->rows)->sort, row->value, NULL)
+        key ? mt_analyze_stack_line(key, mt_rows_options(statistics->rows)->sort, row->value, NULL)
             : NULL;
     if (!text)
-        mt_analyze_no_memory();
+        mt_analyze_error_no_memory();
     return text;
 }

@@ -31,7 +31,7 @@ int mt_csv_events(FILE *stream, const struct mt_profile *profile, size_t n, stru
  * (b, e) when it does not nest with the others there; counters are C events, marks are instants
  * (i).
  */
-int mt_trace_profile(FILE *stream, const struct mt_profile *profile, struct mt_error *error);
+int mt_trace_events(FILE *stream, const struct mt_profile *profile, struct mt_error *error);
 
 /* The same of all processes of a timeline, on its clock. CSV: with the pid in the first column. */
 int mt_trace_timeline(FILE *stream, const struct mt_timeline *timeline, struct mt_error *error);

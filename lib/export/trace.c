@@ -205,7 +205,7 @@ static int end_trace(struct trace *t, struct mt_error *error) {
     return t->failed ? mt_json_out_of_memory(error) : mt_json_finish(t->stream, error);
 }
 
-int mt_trace_profile(FILE *stream, const struct mt_profile *profile, struct mt_error *error) {
+int mt_trace_events(FILE *stream, const struct mt_profile *profile, struct mt_error *error) {
     struct trace t = {.stream = stream, .profile = profile};
     begin_trace(&t);
     put_process(&t);

@@ -16,8 +16,8 @@ int64_t mt_pprof_model_location(struct mt_pprof_reader *reader, uint64_t id) {
     index = mt_profile_add_location(reader->profile, &(struct mt_location){0});
     if (index < 0)
         return mt_pprof_reader_status(reader, index);
-    int status = mt_pprof_reserve(reader, &reader->location_defined,
-                                  &reader->location_defined_capacity, (size_t)index + 1, 1);
+    int status = mt_pprof_reader_reserve(reader, &reader->location_defined,
+                                         &reader->location_defined_capacity, (size_t)index + 1, 1);
     if (status == 0) {
         reader->location_defined[index] = 0;
         status =
@@ -35,8 +35,8 @@ static int64_t mapping_index(struct mt_pprof_reader *reader, uint64_t id) {
     index = mt_profile_add_mapping(reader->profile, &(struct mt_mapping){0});
     if (index < 0)
         return mt_pprof_reader_status(reader, index);
-    int status = mt_pprof_reserve(reader, &reader->mapping_defined,
-                                  &reader->mapping_defined_capacity, (size_t)index + 1, 1);
+    int status = mt_pprof_reader_reserve(reader, &reader->mapping_defined,
+                                         &reader->mapping_defined_capacity, (size_t)index + 1, 1);
     if (status == 0) {
         reader->mapping_defined[index] = 0;
         status =
@@ -52,10 +52,11 @@ static int64_t function_index(struct mt_pprof_reader *reader, uint64_t id) {
     if (id == 0)
         return mt_pprof_reader_damaged(reader, "a function has the id 0");
     size_t n = reader->n_functions, defined_capacity = reader->function_capacity;
-    int status = mt_pprof_reserve(reader, &reader->functions, &reader->function_capacity, n + 1,
-                                  sizeof *reader->functions);
+    int status = mt_pprof_reader_reserve(reader, &reader->functions, &reader->function_capacity,
+                                         n + 1, sizeof *reader->functions);
     if (status == 0)
-        status = mt_pprof_reserve(reader, &reader->function_defined, &defined_capacity, n + 1, 1);
+        status =
+            mt_pprof_reader_reserve(reader, &reader->function_defined, &defined_capacity, n + 1, 1);
     if (status < 0)
         return status;
     reader->functions[n] = (struct mt_function){0};

@@ -51,8 +51,8 @@ static int read_string(struct mt_pprof_reader *reader, const uint8_t *data, size
     mt_string string = bytes ? mt_profile_intern_n(reader->profile, (const char *)data, bytes) : 0;
     if (string == UINT32_MAX)
         return mt_pprof_reader_status(reader, -MEMTRACK_ENOMEM);
-    int status = mt_pprof_reserve(reader, &reader->strings, &reader->string_capacity,
-                                  reader->n_strings + 1, sizeof *reader->strings);
+    int status = mt_pprof_reader_reserve(reader, &reader->strings, &reader->string_capacity,
+                                         reader->n_strings + 1, sizeof *reader->strings);
     if (status == 0)
         reader->strings[reader->n_strings++] = string;
     return status;

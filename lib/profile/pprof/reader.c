@@ -42,8 +42,8 @@ int mt_pprof_reader_status(struct mt_pprof_reader *reader, int64_t status) {
     }
 }
 
-int mt_pprof_reserve(struct mt_pprof_reader *reader, void *array, size_t *capacity, size_t n,
-                     size_t element_bytes) {
+int mt_pprof_reader_reserve(struct mt_pprof_reader *reader, void *array, size_t *capacity, size_t n,
+                            size_t element_bytes) {
     return mt_array_reserve(array, capacity, n, element_bytes) ? 0 : no_memory(reader);
 }
 

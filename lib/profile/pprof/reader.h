@@ -80,8 +80,8 @@ __attribute__((format(printf, 2, 3))) int mt_pprof_reader_damaged(struct mt_ppro
 int mt_pprof_reader_status(struct mt_pprof_reader *reader, int64_t status);
 
 /* Grows *array, of *capacity elements, to hold n. */
-int mt_pprof_reserve(struct mt_pprof_reader *reader, void *array, size_t *capacity, size_t n,
-                     size_t element_bytes);
+int mt_pprof_reader_reserve(struct mt_pprof_reader *reader, void *array, size_t *capacity, size_t n,
+                            size_t element_bytes);
 
 /* The string of this file index, which must be in range. */
 int mt_pprof_reader_string(struct mt_pprof_reader *reader, uint64_t file_index, mt_string *string);

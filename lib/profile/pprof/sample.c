@@ -155,8 +155,8 @@ static int keep_raw_values(struct mt_pprof_reader *reader, const int64_t *raw, s
         return mt_pprof_reader_damaged(reader, "sample %zu has %zu values, others have %zu",
                                        n_samples + 1, n, reader->raw_stride);
     }
-    int status = mt_pprof_reserve(reader, &reader->raw_values, &reader->raw_capacity,
-                                  (n_samples + 1) * n, sizeof *reader->raw_values);
+    int status = mt_pprof_reader_reserve(reader, &reader->raw_values, &reader->raw_capacity,
+                                         (n_samples + 1) * n, sizeof *reader->raw_values);
     if (status == 0 && n)
         memcpy(reader->raw_values + n_samples * n, raw, n * sizeof *raw);
     return status;
@@ -245,8 +245,8 @@ static int take_label(struct mt_pprof_reader *reader, struct cursor cursor,
                                        reader->profile->n_samples + 1);
     if (label.key < reader->n_strings && label.text < reader->n_strings)
         return apply_label(reader, sample, &label);
-    int status = mt_pprof_reserve(reader, &reader->labels, &reader->label_capacity,
-                                  reader->n_labels + 1, sizeof *reader->labels);
+    int status = mt_pprof_reader_reserve(reader, &reader->labels, &reader->label_capacity,
+                                         reader->n_labels + 1, sizeof *reader->labels);
     if (status == 0)
         reader->labels[reader->n_labels++] = label;
     return status;
@@ -258,8 +258,8 @@ static int take_frames(struct mt_pprof_reader *reader, struct cursor packed, siz
     if (packed.at == packed.end)
         return 0;
     size_t most = *n_frames + (size_t)(packed.end - packed.at); /* a number takes a byte at least */
-    int status = mt_pprof_reserve(reader, &reader->frames, &reader->frame_capacity, most,
-                                  sizeof *reader->frames);
+    int status = mt_pprof_reader_reserve(reader, &reader->frames, &reader->frame_capacity, most,
+                                         sizeof *reader->frames);
     if (status < 0)
         return status;
     uint32_t *frame = reader->frames + *n_frames;
