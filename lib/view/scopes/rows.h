@@ -12,6 +12,7 @@
 
 #include "base/error.h"
 #include "profile/profile.h"
+#include "view/scopes/sort.h"
 
 /* Over all scopes of a name. The middle of the histogram's bucket stands for what fell into it
  * (within 1.6 %), and is never above max. Where all values are equal, the percentiles are that
@@ -30,25 +31,6 @@ struct mt_scope_row {
     struct mt_scope_statistic value[MT_N_SCOPE_VALUES]; /* inner scopes included */
     int64_t own[MT_N_SCOPE_VALUES]; /* sums without them; there is no such thing as an own peak */
 };
-
-enum mt_scopes_sort {
-    MT_SCOPE_BY_PEAK, /* the highest of any scope */
-    MT_SCOPE_BY_NET,
-    MT_SCOPE_BY_ALLOCATED,
-    MT_SCOPE_BY_BLOCKS,
-    MT_SCOPE_BY_FREED,
-    MT_SCOPE_BY_SELF, /* allocated, without inner scopes */
-    MT_SCOPE_BY_TIME,
-    MT_SCOPE_BY_SELF_TIME,
-    MT_SCOPE_BY_CPU,
-    MT_SCOPE_BY_COUNT,
-    MT_SCOPE_BY_ERRORS,
-    MT_SCOPE_BY_NAME,
-    MT_N_SCOPE_SORTS
-};
-bool mt_scopes_sort_parse(const char *text, enum mt_scopes_sort *sort);
-const char *mt_scopes_sort_name(enum mt_scopes_sort sort);
-extern const char mt_scopes_sort_list[]; /* "peak|net|...", for messages */
 
 struct mt_scopes_rows {
     const struct mt_profile *profile;
