@@ -1,17 +1,52 @@
 /* SPDX-License-Identifier: MIT */
-/* Shared by svg_timeline.c (the chart) and svg_tracks.c (what is below it). Private to them. */
+/* Shared by svg_timeline.c (the page), svg_chart.c (the plot) and svg_tracks.c (what is below it).
+ * Private to them. */
 #ifndef MT_EXPORT_SVG_LOCAL_H
 #define MT_EXPORT_SVG_LOCAL_H
 
 #include <stdint.h>
 #include <stdio.h>
 
+#include "view/format/format.h"
 #include "view/timeline/tracks.h"
 
 enum {
+    MT_SVG_MOST_LINES = 12, /* colours */
+    MT_SVG_X_LABELS = 26,
+    MT_SVG_LEGEND_ROW = 20,
     MT_SVG_CHARACTER = 7,      /* about the width of one of 12 px */
     MT_SVG_TRACK_LABELS = 140, /* what is left of the tracks, in pixels */
 };
+
+/* A line or a layer. */
+struct mt_svg_line {
+    char *label;          /* escaped */
+    double *columns;      /* its own value; -1: none */
+    bool is_sparse;       /* readings, with nothing known between them */
+    double *top, *bottom; /* of the area; NULL: a line alone */
+};
+
+struct mt_svg_chart {
+    FILE *stream;
+    const struct mt_timeline *timeline;
+    const struct mt_course *course; /* that it is of; NULL: of several */
+    struct mt_svg_line lines[MT_SVG_MOST_LINES + 1];
+    struct mt_timeline_tracks tracks;
+    size_t n_lines, n_columns;
+    bool is_stacked, has_other, is_first_filled;
+    uint64_t to_ns;
+    double most;
+    uint64_t y_step, x_step;
+    double left, top, width, height; /* of the plot */
+    unsigned total_width, total_height;
+};
+
+const char *mt_svg_chart_size(double bytes, char buffer[MT_FORMAT_BYTES]);
+void mt_svg_chart_style(FILE *out);
+/* Rows that the legend takes; drawn when asked to. */
+unsigned mt_svg_chart_legend(const struct mt_svg_chart *chart, bool draw);
+/* The plot and its legend. */
+void mt_svg_chart_draw(const struct mt_svg_chart *chart);
 
 struct mt_svg_place {
     double left, top, width; /* of the tracks themselves; names are to the left */
