@@ -15,13 +15,13 @@
 #include "base/os.h"
 
 #ifdef MEMTRACK_CHECKS
-/* All of them. */
+/* Calls all of them. */
 MT_HIDDEN const char *mt_check_all(bool alone);
-/* The same; what is found is written to stderr, and traps. */
+/* Does the same, writes what is found to stderr, and traps. */
 MT_HIDDEN void mt_check_now(bool alone);
-/* In an event: there may be twice as many sites as the last time. */
+/* Does it inside an event, when there are twice as many sites as the last time. */
 MT_HIDDEN void mt_check_growth(void);
-/* The process ends. */
+/* Does it when the process ends. */
 MT_HIDDEN void mt_check_end(void);
 #else
 static inline void mt_check_now(bool alone) {

@@ -7,7 +7,7 @@
 #include "track/thread/thread.h"
 
 /* Returns the calling thread's memory, busy and up to date, or NULL when the event cannot be
- * recorded (then it has been counted). frame: of the hook that is being called. */
+ * recorded (then it has been counted). frame is that of the hook that is being called. */
 MT_HIDDEN struct mt_thread *mt_enter(const struct mt_hook_frame *frame);
 
 #endif

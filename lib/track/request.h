@@ -8,14 +8,14 @@
 
 #include "track/thread/thread.h"
 
-/* In a new process. */
+/* Sets what readers find in the control line of a new process. */
 MT_HIDDEN void mt_request_start(bool off);
 
-/* control.request is not what this thread last acted upon. At the beginning of an event, before
- * anything is changed. */
+/* Does what control.request asks for, which is not what this thread last acted upon. To be called
+ * at the beginning of an event, before anything is changed. */
 MT_HIDDEN void mt_request_changed(struct mt_thread *t);
 
-/* A dormant process has been asked to record: let it. */
+/* Lets a dormant process record, which has been asked to. */
 MT_HIDDEN void mt_request_wake(void);
 
 #endif

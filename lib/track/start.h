@@ -6,12 +6,13 @@
 #include "base/os.h"
 #include "track/ground/hook_frame.h"
 
-/* Start recording in this process if it can be and is not yet. Never allocates. Any thread, any
- * context. frame: of the hook that is being called. */
+/* Starts recording in this process if it can be and is not yet. It never allocates. Any thread may
+ * call it in any context. frame is that of the hook that is being called. */
 MT_HIDDEN void mt_start(const struct mt_hook_frame *frame);
 
-/* An object before us has a malloc of its own, so that perhaps no call will ever come here: leave a
- * ledger that says so. It is replaced when a call comes after all. Once, before main. */
+/* Leaves a ledger that says that an object before us has a malloc of its own, so that perhaps no
+ * call will ever come here. It is replaced when a call comes after all. To be called once, before
+ * main. */
 MT_HIDDEN void mt_start_say_preceded(void);
 
 #endif

@@ -8,22 +8,22 @@
 
 #include "track/thread/thread.h"
 
-/* In a new process: keep only the calling thread's memory, for it to be used again. */
+/* Keeps only the calling thread's memory, in a new process, for it to be used again. */
 MT_HIDDEN bool mt_threads_start(void);
 
-/* The calling thread's working memory, with a bank: its own, or what a thread that has ended
- * leaves, as that has left it. NULL: no room. Under the growth lock. */
+/* Returns the calling thread's working memory, with a bank: its own, or what a thread that has
+ * ended leaves, as that has left it; NULL when there is no room. The caller has the growth lock. */
 MT_HIDDEN struct mt_thread *mt_threads_take_bank(void);
 
-/* It is another thread's memory from now on: forget what the former one knew. */
+/* Forgets what the former owner of the memory knew: it is another thread's from now on. */
 MT_HIDDEN void mt_threads_reset(struct mt_thread *t);
 
-/* Code is being unloaded: forget what the thread remembers of its last stack, and of paths through
- * such code. */
+/* Forgets what the thread remembers of its last stack, and of paths through code that can be
+ * unloaded, while code is. */
 MT_HIDDEN void mt_threads_forget_passing(struct mt_thread *t);
 
-/* The state of the process has changed (see mt_state_changed): bring the thread, which is busy,
- * up to date. */
+/* Brings the thread, which is busy, up to date: the state of the process has changed (see
+ * mt_state_changed). */
 MT_HIDDEN void mt_threads_refresh(struct mt_thread *t);
 
 #ifdef MEMTRACK_CHECKS

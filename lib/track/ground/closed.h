@@ -9,12 +9,12 @@
 #include "base/os.h"
 #include "base/pages.h"
 
-/* *array, NULL before the first time, becomes such an array of bytes in all, of which nothing is in
- * use; also in a new process. False: no memory. */
+/* Makes *array, which is NULL before the first time, such an array of bytes in all, of which
+ * nothing is in use; also in a new process. Returns false when there is no memory. */
 MT_HIDDEN bool mt_closed_start(void **array, size_t bytes);
 
-/* The first n items of an array are in use from now on, those that were not before as zeros. False:
- * no memory. */
+/* Lets the first n items of an array be used, those that were not before as zeros. Returns false
+ * when there is no memory. */
 #define mt_closed_open(array, n) mt_pages_open(array, &(array)[n])
 
 #endif

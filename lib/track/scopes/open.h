@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What scopes of threads (thread.c) and scopes of the process (process.c) are both made of. For
- * this room alone. */
+/* What scopes of threads (thread.c) and scopes of the process (process.c) are both made of. Only
+ * this room includes it. */
 #ifndef MT_TRACK_OPEN_H
 #define MT_TRACK_OPEN_H
 
@@ -117,30 +117,31 @@ static inline int open_handle(struct mt_scope_handle *h, enum mt_scope_state sta
     return 0;
 }
 
-/* One that measures nothing, and may be ended. */
+/* Makes it one that measures nothing, and may be ended. */
 static inline void make_inert(struct mt_scope_handle *h) {
     open_handle(h, INERT, 0, 0, 0);
 }
 
-/* Places for open scopes, for readers to find. NULL: no room. */
+/* Returns places for open scopes, where readers find them; NULL when there is no room. */
 MT_HIDDEN struct mt_open_scope *mt_scopes_open_new_chunk(void);
 
 /* ---- those of the process: any number of threads ---- */
 
-/* In a new process: there is none. */
+/* Forgets all of them, in a new process. */
 MT_HIDDEN void mt_scopes_open_start(void);
 MT_HIDDEN extern uint32_t mt_scopes_open_n; /* all open ones lie below; others have serial 0 */
 MT_HIDDEN struct mt_open_scope *mt_scopes_open_at(uint32_t index);
-/* A place that is free, and its index; NULL: no room. Under the lock of these scopes. */
+/* Returns a place that is free, and its index, or NULL when there is no room. The caller has the
+ * lock of these scopes. */
 MT_HIDDEN struct mt_open_scope *mt_scopes_open_free_place(uint32_t *index);
-/* *high is at least value from now on. */
+/* Raises *high to value, unless it is higher. */
 MT_HIDDEN void mt_scopes_open_raise(int64_t *high, int64_t value);
-/* The process's current bytes have been published: all of them have held as much. */
+/* Raises what each of them has held to the current bytes of the process. */
 MT_HIDDEN void mt_scopes_open_note_current(int64_t current);
 
 /* ---- what a program passes ---- */
 
-/* Why there is no such scope of this thread, or 0. */
+/* Returns why there is no such scope of this thread, or 0. */
 static inline __attribute__((always_inline)) int fault_of(const struct mt_thread *t,
                                                           const struct mt_scope_handle *h) {
     const struct mt_scope_stack *s = t->scopes.stack;

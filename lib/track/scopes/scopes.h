@@ -10,11 +10,11 @@
 #include "memtrack.h"
 #include "track/thread/thread.h"
 
-/* In a new process. */
+/* Prepares all of them, in a new process. Returns false when there is no memory. */
 MT_HIDDEN bool mt_scopes_start(void);
 
-/* One that measures nothing, and may be ended: what every scope is until it has begun. Outside of
- * events as well. */
+/* Makes it one that measures nothing, and may be ended: what every scope is until it has begun. May
+ * be called outside of events as well. */
 MT_HIDDEN void mt_scopes_make_inert(memtrack_scope *scope);
 
 /* ---- inside of an event (see track/guard.h); of either kind ---- */

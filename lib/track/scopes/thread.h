@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Scopes of a thread: a stack. The functions return 0 or -MEMTRACK_E..., as memtrack.h promises. */
+/* Scopes of a thread, which are a stack. The functions return 0 or -MEMTRACK_E..., as memtrack.h
+ * promises. */
 #ifndef MT_TRACK_SCOPES_THREAD_H
 #define MT_TRACK_SCOPES_THREAD_H
 
@@ -8,12 +9,13 @@
 
 struct mt_scope_handle;
 
-/* A thread's memory goes to another thread, which has no scope yet, or away. */
+/* Prepares a thread's memory for another thread, which has no scope yet, or gives it back. */
 MT_HIDDEN void mt_scopes_thread_reset(struct mt_thread *t);
 MT_HIDDEN void mt_scopes_thread_free(struct mt_thread *t);
-/* Nobody will end what is open: the thread has ended, or the process does. Counted as errors. */
+/* Ends what is open, which nobody else will, and counts it as errors: the thread has ended, or the
+ * process does. */
 MT_HIDDEN void mt_scopes_thread_end_all(struct mt_thread *t);
-/* The counters of this thread have been set to zero: scopes that are open measure from there. */
+/* Lets scopes that are open measure from zero, as this thread's counters do from now on. */
 MT_HIDDEN void mt_scopes_thread_clear(struct mt_thread *t);
 
 /* ---- inside of an event (see track/guard.h) ---- */
@@ -21,8 +23,8 @@ MT_HIDDEN void mt_scopes_thread_clear(struct mt_thread *t);
 MT_HIDDEN int mt_scopes_thread_begin(struct mt_thread *t, memtrack_scope *scope, const char *name);
 MT_HIDDEN int mt_scopes_thread_detach(struct mt_thread *t, memtrack_scope *scope);
 MT_HIDDEN int mt_scopes_thread_attach(struct mt_thread *t, memtrack_scope *scope);
-/* h has been found to be open in t, or detached. The handle says afterwards that it has ended. out
- * may be NULL. */
+/* End the one that h stands for: the caller has found it to be open in t, or detached. out may be
+ * NULL. */
 MT_HIDDEN int mt_scopes_thread_end(struct mt_thread *t, struct mt_scope_handle *h,
                                    memtrack_delta *out);
 MT_HIDDEN int mt_scopes_thread_end_detached(struct mt_thread *t, struct mt_scope_handle *h,
@@ -31,7 +33,7 @@ MT_HIDDEN void mt_scopes_thread_enter_function(struct mt_thread *t, uint64_t add
 MT_HIDDEN void mt_scopes_thread_leave_function(struct mt_thread *t, uint64_t address);
 
 #ifdef MEMTRACK_CHECKS
-/* See track/check.h. Those that t, the calling thread, has open. */
+/* Walks those that t, the calling thread, has open: see track/check.h. */
 MT_HIDDEN const char *mt_scopes_thread_check(const struct mt_thread *t);
 #endif
 

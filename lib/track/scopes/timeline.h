@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: MIT */
-/* The latest events of scopes, in a ring: when each was, how long it took and what it held. */
+/* A ring keeps the latest events of scopes: when each was, how long it took and what it held. */
 #ifndef MT_TRACK_SCOPES_TIMELINE_H
 #define MT_TRACK_SCOPES_TIMELINE_H
 
 #include "track/thread/thread.h"
 
-/* In a new process. */
+/* Forgets all, in a new process. */
 MT_HIDDEN void mt_scopes_timeline_start(void);
 
-/* number and tid are filled in. Dropped when there is no memory for the ring. */
+/* Adds an event, and fills in its number and tid. Drops it when there is no memory for the ring. */
 MT_HIDDEN void mt_scopes_timeline_add(struct mt_thread *t, const struct mt_event *event);
-/* The same without a copy: the place to fill in, all but number and tid, before
+/* Does the same without a copy: returns the place to fill in, all but number and tid, before
  * mt_scopes_timeline_done; or NULL. */
 MT_HIDDEN struct mt_event *mt_scopes_timeline_next(struct mt_thread *t, uint64_t *number);
 static inline void mt_scopes_timeline_done(struct mt_event *event, uint64_t number) {

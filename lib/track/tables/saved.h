@@ -1,26 +1,26 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What counters were when a reader asked for all of them at one instant (a cut; see the top of
- * ledger/layout.h): copied before they are changed for the first time since, to where that reader
- * looks. Inside an event of t, whose t->cut is the number of the cut.
+ * Keeps what counters were when a reader asked for all of them at one instant (a cut; see the top
+ * of ledger/layout.h). They are copied to where that reader looks before they change for the first
+ * time since. The functions are called inside an event of t, whose t->cut is the number of the cut.
  */
 #ifndef MT_TRACK_SAVED_H
 #define MT_TRACK_SAVED_H
 
 #include "track/thread/thread.h"
 
-/* In a new process. */
+/* Forgets all copies, in a new process. */
 MT_HIDDEN void mt_saved_start(void);
 
-/* The counters of the thread's bank. */
+/* Keeps the counters of the thread's bank. */
 MT_HIDDEN void mt_saved_keep_bank(struct mt_thread *t);
-/* Those of the process: by the first thread that learns of the cut; the others wait for it before
- * they change anything. */
+/* Keeps those of the process. The first thread that learns of the cut does it; the others wait for
+ * it before they change anything. */
 MT_HIDDEN void mt_saved_keep_control(struct mt_thread *t);
-/* Those of a site, s, unless that is done. */
+/* Keeps those of a site, s, unless that is done. */
 MT_HIDDEN void mt_saved_keep_site(struct mt_thread *t, const struct mt_site *s, mt_site_id id);
-/* Make room for that copy, for who holds the growth lock, which mt_saved_keep_site would take.
- * False: there is none. */
+/* Makes room for that copy, for who holds the growth lock, which mt_saved_keep_site would take.
+ * Returns false when there is none. */
 MT_HIDDEN bool mt_saved_reserve(mt_site_id id);
 
 #endif

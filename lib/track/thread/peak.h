@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The bytes that the process holds and the most that it ever has, from what each thread counts for
- * itself. Owner thread only, inside an event.
+ * Tells the bytes that the process holds, and the most that it has ever held, from what each thread
+ * counts for itself. The owner thread calls these functions, inside an event.
  */
 #ifndef MT_TRACK_PEAK_H
 #define MT_TRACK_PEAK_H
 
 #include "track/thread/thread.h"
 
-/* The thread is alone, and its live bytes are the process's. */
+/* Notices a new peak of a thread that is alone: its live bytes are the process's. */
 static inline void mt_peak_raise_alone(struct mt_thread *t) {
     struct mt_control *c = t->control;
     int64_t live = t->bank->counters.live_bytes;
@@ -18,12 +18,12 @@ static inline void mt_peak_raise_alone(struct mt_thread *t) {
     }
 }
 
-/* With several threads: publish what this one's live bytes have changed by, notice a new peak, set
- * a new window. Returns the process's current bytes, INT64_MIN: the thread has yet to learn that
- * all of it has been cleared, and has published nothing. */
+/* Publishes what the live bytes of one of several threads have changed by, notices a new peak and
+ * sets a new window. Returns the process's current bytes, or INT64_MIN when the thread has yet to
+ * learn that all of it has been cleared; then it has published nothing. */
 MT_HIDDEN int64_t mt_peak_publish(struct mt_thread *t);
 
-/* Let the peak be what is live now. The thread has just published. */
+/* Lets the peak be what is live now. The thread has just published. */
 MT_HIDDEN void mt_peak_reset(struct mt_thread *t);
 
 #endif
