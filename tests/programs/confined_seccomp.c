@@ -2,37 +2,13 @@
 // flags: -O1 -g -fno-builtin
 /* After its start the program forbids itself every system call but those that libc's malloc, write
  * and exit need; any other one kills it. Then a million allocations, 100,000 of them live. */
-#include "target.h"
-#include <linux/audit.h>
-#include <linux/filter.h>
-#include <linux/seccomp.h>
-#include <stddef.h>
-#include <sys/prctl.h>
-#include <sys/syscall.h>
-#include <unistd.h>
-
-#define ALLOW(number)                                                                              \
-    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, number, 0, 1), BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)
+#include "confined.h"
 
 static void confine(void) {
     struct sock_filter filter[] = {
-        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
-        ALLOW(SYS_read),
-        ALLOW(SYS_write),
-        ALLOW(SYS_exit_group),
-        ALLOW(SYS_exit),
-        ALLOW(SYS_mmap),
-        ALLOW(SYS_munmap),
-        ALLOW(SYS_mremap),
-        ALLOW(SYS_brk),
-        ALLOW(SYS_madvise),
-        ALLOW(SYS_mprotect),
-        ALLOW(SYS_futex),
-        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS),
+        LOAD_NUMBER, ALLOW_PLAIN, ALLOW(SYS_mremap), ALLOW(SYS_madvise), ALLOW(SYS_mprotect), KILL,
     };
-    struct sock_fprog program = {sizeof filter / sizeof *filter, filter};
-    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) ||
-        prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program)) {
+    if (INSTALL(filter)) {
         puts("seccomp is not to be had");
         exit(TARGET_SKIP);
     }

@@ -5,35 +5,16 @@
  * through 4096 call paths, from memory that the allocator has already, and frees every second one.
  * filter: read write exit exit_group mmap munmap brk futex are allowed, all else kills; container:
  * all is allowed but for mount, which fails; refused: the kernel refuses the filter. */
-#include "target.h"
+#include "confined.h"
 #include <errno.h>
-#include <linux/filter.h>
-#include <linux/seccomp.h>
-#include <malloc.h>
-#include <stddef.h>
-#include <sys/prctl.h>
-#include <sys/syscall.h>
-#include <unistd.h>
-
-enum { BLOCKS = 40000, DEPTH = 12 };
-
-#define ALLOW(number)                                                                              \
-    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, number, 0, 1), BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)
 
 static struct sock_filter narrow[] = {
-    BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
-    ALLOW(SYS_read),
-    ALLOW(SYS_write),
-    ALLOW(SYS_exit_group),
-    ALLOW(SYS_exit),
-    ALLOW(SYS_mmap),
-    ALLOW(SYS_munmap),
-    ALLOW(SYS_brk),
-    ALLOW(SYS_futex),
-    BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS),
+    LOAD_NUMBER,
+    ALLOW_PLAIN,
+    KILL,
 };
 static struct sock_filter wide[] = {
-    BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+    LOAD_NUMBER,
     BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_mount, 0, 1),
     BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
     BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
@@ -73,10 +54,10 @@ static int confine(const char *how) {
                !prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, NULL) ||
                syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, (void *)8) != -1;
     }
+    if (strcmp(how, "filter") == 0)
+        return INSTALL(narrow);
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
         return 1;
-    if (strcmp(how, "filter") == 0)
-        return prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &narrowly);
     if (strcmp(how, "raw_filter") == 0)
         return set_seccomp(SECCOMP_MODE_FILTER, &narrowly) != 0;
     if (strcmp(how, "container") == 0)
@@ -84,36 +65,13 @@ static int confine(const char *how) {
     die("%s: no such way", how);
 }
 
-/* A call site for each bit. */
-__attribute__((noinline)) static void *descend(unsigned path, int depth, size_t bytes) {
-    void *block;
-    if (depth == 0)
-        block = malloc(bytes);
-    else if (path & 1)
-        block = descend(path >> 1, depth - 1, bytes);
-    else
-        block = keep(descend(path >> 1, depth - 1, bytes));
-    return keep(block);
-}
-
 int main(int argc, char **argv) {
-    static void *block[BLOCKS];
     if (argc != 2)
         die("usage: confined_self none|strict|filter|raw_strict|raw_filter|container|refused");
-    mallopt(M_TRIM_THRESHOLD, 1 << 30);
-    mallopt(M_TOP_PAD, 32 << 20);
+    take_memory_early();
     free(need(malloc(1)));
     if (confine(argv[1]) != 0)
         return TARGET_SKIP;
-    uint64_t state = 7;
-    for (int i = 0; i < BLOCKS; i++) {
-        unsigned path = next_random(&state) % (1u << DEPTH);
-        block[i] = descend(path, DEPTH, 16 + next_random(&state) % 100);
-    }
-    for (int i = 0; i < BLOCKS; i += 2)
-        free(block[i]);
-    if (write(1, "ok\n", 3) != 3)
-        syscall(SYS_exit, 1);
-    syscall(SYS_exit, 0);
+    syscall(SYS_exit, work());
     return 0;
 }

@@ -13,15 +13,13 @@
  * Right: each child ends with status 0, and so does the parent, which counts its own allocations.
  * With "within" for HOW the child ends in the handler.
  */
-#include "target.h"
+#include "stepping.h"
 #include <pthread.h>
 #include <sched.h>
-#include <signal.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
 #include <sys/wait.h>
 #include <time.h>
-#include <ucontext.h>
 #include <unistd.h>
 
 enum { N_BLOCKS = 64, CHILD_BLOCKS = 20, CHILD_BYTES = 7777, STEPPED = 100, MORE = 300 };
@@ -30,7 +28,6 @@ static const char *how;
 static volatile sig_atomic_t n_forks, n_failed, is_child;
 static long most;
 static void *volatile stepped;
-static uintptr_t text_begin, text_end; /* of the recorder */
 static volatile long countdown;
 
 static pid_t fork_now(void) {
@@ -126,56 +123,31 @@ static void storm(int with_threads) {
 
 /* ---- at each instruction --------------------------------------------------------------------- */
 
-static void find_recorder(void) {
-    char line[512], permissions[8], path[256];
-    FILE *maps = fopen("/proc/self/maps", "r");
-    while (maps && fgets(line, sizeof line, maps)) {
-        uintptr_t begin, end;
-        if (sscanf(line, "%lx-%lx %7s %*s %*s %*s %255s", &begin, &end, permissions, path) == 4 &&
-            permissions[2] == 'x' && strstr(path, "libmemtrack.so")) {
-            text_begin = begin;
-            text_end = end;
-        }
-    }
-    if (maps)
-        fclose(maps);
-}
-
 static void on_trap(int signal, siginfo_t *info, void *context) {
-    ucontext_t *u = context;
-    uintptr_t pc = (uintptr_t)u->uc_mcontext.gregs[REG_RIP];
     (void)signal;
     (void)info;
-    if (pc < text_begin || pc >= text_end || countdown-- > 0)
+    if (!is_in_recorder(context) || countdown-- > 0)
         return;
-    u->uc_mcontext.gregs[REG_EFL] &= ~0x100L; /* no more steps */
+    ((ucontext_t *)context)->uc_mcontext.gregs[REG_EFL] &= ~0x100L; /* no more steps */
     fork_here();
 }
 
-static inline __attribute__((always_inline)) void step(void) {
-    __asm__ volatile("pushfq\n\torq $0x100, (%%rsp)\n\tpopfq" : : : "memory", "cc");
-}
-
-static inline __attribute__((always_inline)) void run(void) {
-    __asm__ volatile("pushfq\n\tandq $~0x100, (%%rsp)\n\tpopfq" : : : "memory", "cc");
-}
-
 __attribute__((noinline)) static void stepped_malloc(void) {
-    step();
+    trap_on();
     stepped = malloc(STEPPED);
-    run();
+    trap_off();
 }
 
 __attribute__((noinline)) static void stepped_free(void) {
-    step();
+    trap_on();
     free(stepped);
-    run();
+    trap_off();
 }
 
 __attribute__((noinline)) static void stepped_realloc(void) {
-    step();
+    trap_on();
     stepped = realloc(stepped, MORE);
-    run();
+    trap_off();
 }
 
 static const struct {
@@ -211,7 +183,7 @@ static void steps(const char *name, long step_by) {
     find_recorder();
     if (text_end == 0)
         return;
-    sigaction(SIGTRAP, &(struct sigaction){.sa_sigaction = on_trap, .sa_flags = SA_SIGINFO}, NULL);
+    handle_traps(on_trap);
     if (!strcmp(name, "thread"))
         for (long k = 0; fork_in_thread(k); k += step_by)
             ;

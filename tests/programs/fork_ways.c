@@ -5,6 +5,7 @@
  * first three frees one of the parent's blocks of 1000 bytes, allocates 500 blocks of 5000 bytes
  * and keeps them. The parent allocates 100 blocks of 1000 bytes before, 10 of 3000 after each
  * child, and frees all of its own: 140 blocks, 220000 bytes. */
+#include "../support/raw_syscall.h"
 #include "target.h"
 #include <errno.h>
 #include <signal.h>
@@ -13,21 +14,6 @@
 #include <unistd.h>
 
 enum { BEFORE = 100, AFTER = 10, WAYS = 4, OF_CHILD = 500 };
-
-static long raw_clone(void) {
-#if defined(__x86_64__)
-    long result;
-    register long r10 __asm__("r10") = 0;
-    register long r8 __asm__("r8") = 0;
-    __asm__ volatile("syscall"
-                     : "=a"(result)
-                     : "a"(SYS_clone), "D"(SIGCHLD), "S"(0), "d"(0), "r"(r10), "r"(r8)
-                     : "rcx", "r11", "memory");
-    return result;
-#else
-    return syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0);
-#endif
-}
 
 static void be_child(void *inherited) {
     free(inherited);
@@ -47,9 +33,9 @@ int main(void) {
         if (way == 3)
             pid = vfork();
         else
-            pid = way == 0
-                      ? fork()
-                      : (pid_t)(way == 1 ? syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0) : raw_clone());
+            pid = way == 0 ? fork()
+                           : (pid_t)(way == 1 ? syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0)
+                                              : raw_syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0, 0));
         if (pid == 0 && way < 3)
             be_child(block[way]);
         if (pid == 0)

@@ -12,20 +12,16 @@
  * differs by no more than the event that was left, and "probe" has as many blocks as there were
  * rounds. In the "start" and "thread" events each round is a process, or a thread, of its own.
  */
-#include "target.h"
+#include "stepping.h"
 #include <memtrack.h>
 #include <pthread.h>
 #include <setjmp.h>
-#include <signal.h>
-#include <stdbool.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
-#include <ucontext.h>
 #include <unistd.h>
 
 enum { PROBE = 7777, BLOCK = 100, MORE = 300, N_CALLERS = 64, PAGES = 3, PAGE = 4096 };
 
-static uintptr_t text_begin, text_end; /* of the recorder */
 static volatile long countdown;
 static volatile int is_stepping, is_warm;
 static volatile sig_atomic_t was_left;
@@ -36,39 +32,18 @@ static char place; /* of what is tracked by the API */
 static long rounds, failures;
 static int64_t before_event;
 
-static void find_recorder(void) {
-    char line[512], permissions[8], path[256];
-    FILE *maps = fopen("/proc/self/maps", "r");
-    while (maps && fgets(line, sizeof line, maps)) {
-        uintptr_t begin, end;
-        if (sscanf(line, "%lx-%lx %7s %*s %*s %*s %255s", &begin, &end, permissions, path) == 4 &&
-            permissions[2] == 'x' && strstr(path, "libmemtrack.so")) {
-            text_begin = begin;
-            text_end = end;
-        }
-    }
-    if (maps)
-        fclose(maps);
-}
-
 static void on_trap(int signal, siginfo_t *info, void *context) {
-    uintptr_t pc = (uintptr_t)((ucontext_t *)context)->uc_mcontext.gregs[REG_RIP];
     (void)signal;
     (void)info;
-    if (pc < text_begin || pc >= text_end || countdown-- > 0)
+    if (!is_in_recorder(context) || countdown-- > 0)
         return;
     was_left = 1;
     siglongjmp(back, 1); /* the kernel has cleared the flag for the handler */
 }
 
 static inline __attribute__((always_inline)) void step(void) {
-    if (!is_stepping)
-        return;
-    __asm__ volatile("pushfq\n\torq $0x100, (%%rsp)\n\tpopfq" : : : "memory", "cc");
-}
-
-static inline __attribute__((always_inline)) void run(void) {
-    __asm__ volatile("pushfq\n\tandq $~0x100, (%%rsp)\n\tpopfq" : : : "memory", "cc");
+    if (is_stepping)
+        trap_on();
 }
 
 /* Paths that the recorder has not met: as many callers, one after the other. */
@@ -76,7 +51,7 @@ static inline __attribute__((always_inline)) void run(void) {
     __attribute__((noinline)) static void caller_##n(void) {                                       \
         step();                                                                                    \
         block = malloc(BLOCK + n);                                                                 \
-        run();                                                                                     \
+        trap_off();                                                                                \
     }
 #define FOUR(F, n)    F(n##0) F(n##1) F(n##2) F(n##3)
 #define SIXTEEN(F, n) FOUR(F, n##0) FOUR(F, n##1) FOUR(F, n##2) FOUR(F, n##3)
@@ -91,19 +66,19 @@ static void (*const caller[N_CALLERS])(void) = {SIXTEEN(NAME, 10) SIXTEEN(NAME, 
 __attribute__((noinline)) static void stepped_malloc(void) {
     step();
     block = malloc(BLOCK);
-    run();
+    trap_off();
 }
 
 __attribute__((noinline)) static void stepped_free(void) {
     step();
     free(block);
-    run();
+    trap_off();
 }
 
 __attribute__((noinline)) static void stepped_realloc(void) {
     step();
     block = realloc(block, MORE);
-    run();
+    trap_off();
 }
 
 __attribute__((noinline)) static void stepped_new_path(void) {
@@ -115,7 +90,7 @@ __attribute__((noinline)) static void stepped_scope(void) {
     step();
     memtrack_begin(&scope, "left");
     memtrack_end(&scope, NULL);
-    run();
+    trap_off();
 }
 
 /* A block that takes the place of one whose free was missed. */
@@ -127,7 +102,7 @@ __attribute__((noinline)) static void stepped_replace(void) {
     uint32_t domain = memtrack_domain("left");
     step();
     memtrack_track(domain, &place, MORE);
-    run();
+    trap_off();
 }
 
 static void clean_replace(void) {
@@ -144,7 +119,7 @@ static void prepare_block(void) {
 __attribute__((noinline)) static void stepped_resize(void) {
     step();
     memtrack_private_resize(block, MORE);
-    run();
+    trap_off();
 }
 
 static void clean_block(void) {
@@ -170,25 +145,25 @@ static void prepare_reservation(void) {
 __attribute__((noinline)) static void stepped_mmap(void) {
     step();
     mapping = mmap(NULL, PAGES * PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    run();
+    trap_off();
 }
 
 __attribute__((noinline)) static void stepped_munmap(void) {
     step();
     munmap(mapping + PAGE, PAGE);
-    run();
+    trap_off();
 }
 
 __attribute__((noinline)) static void stepped_munmap_all(void) {
     step();
     munmap(mapping, PAGES * PAGE);
-    run();
+    trap_off();
 }
 
 __attribute__((noinline)) static void stepped_mprotect(void) {
     step();
     mprotect(mapping + PAGE, PAGE, PROT_READ);
-    run();
+    trap_off();
 }
 
 static void clean_mapping(void) {
@@ -199,7 +174,7 @@ static void clean_mapping(void) {
 __attribute__((noinline)) static void stepped_clear(void) {
     step();
     memtrack_clear_traces();
-    run();
+    trap_off();
 }
 
 static uint64_t live_bytes(void) {
@@ -349,7 +324,7 @@ int main(int argc, char **argv) {
     const char *name = argc > 1 ? argv[1] : "malloc";
     long step_by = argc > 2 ? atol(argv[2]) : 1;
     find_recorder();
-    sigaction(SIGTRAP, &(struct sigaction){.sa_sigaction = on_trap, .sa_flags = SA_SIGINFO}, NULL);
+    handle_traps(on_trap);
     is_warm = argc > 3 && !strcmp(argv[3], "warm");
     if (argc > 3 && !strcmp(argv[argc - 1], "threads")) {
         pthread_t id;

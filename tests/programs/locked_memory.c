@@ -4,7 +4,7 @@
  * locks what it has and will have (FLAGS as of mlockall), then allocates 400 blocks of 4000 bytes
  * and 3000 of 16 through many call paths, and says what became of each step and how much is locked.
  * Needs root, to become nobody. */
-#include "target.h"
+#include "call_paths.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/mman.h>
@@ -18,17 +18,6 @@ static long locked_kib(void) {
     text[n > 0 ? n : 0] = 0;
     found = strstr(text, "VmLck:");
     return found ? atol(found + 6) : -1;
-}
-
-__attribute__((noinline)) static void *descend(unsigned path, int depth, size_t bytes) {
-    void *block;
-    if (depth == 0)
-        block = malloc(bytes);
-    else if (path & 1)
-        block = descend(path >> 1, depth - 1, bytes);
-    else
-        block = keep(descend(path >> 1, depth - 1, bytes));
-    return keep(block);
 }
 
 int main(int argc, char **argv) {

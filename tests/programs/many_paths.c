@@ -3,20 +3,9 @@
 /* `many_paths N [LIVE]`: N allocations of 16 to 115 bytes, each through a call path of its own
  * (twenty steps of two call sites each, by the number of the allocation). Only the last LIVE blocks
  * (default 1) are kept; at the end all are freed. */
-#include "target.h"
+#include "call_paths.h"
 
 enum { DEPTH = 20 };
-
-__attribute__((noinline)) static void *descend(unsigned path, int depth, size_t bytes) {
-    void *block;
-    if (depth == 0)
-        block = malloc(bytes);
-    else if (path & 1)
-        block = descend(path >> 1, depth - 1, bytes);
-    else
-        block = keep(descend(path >> 1, depth - 1, bytes));
-    return keep(block);
-}
 
 int main(int argc, char **argv) {
     unsigned n = argc > 1 ? (unsigned)atoi(argv[1]) : 1000,

@@ -4,31 +4,14 @@
 /* `plugins_storm A.so B.so ROUNDS`: two threads load, use and unload plugins while two others
  * allocate without a pause. A lock of the tracker that meets the loader's lock stops all of
  * them. */
-#include "target.h"
-#include <dlfcn.h>
-#include <pthread.h>
-#include <stdatomic.h>
+#include "plugins.h"
 
-static atomic_int stop;
 static long rounds;
 
 static void *load(void *path) {
-    for (long i = 0; i < rounds; i++) {
-        void *handle = dlopen(path, RTLD_NOW | RTLD_LOCAL);
-        if (!handle)
-            die("%s", dlerror());
-        void *(*allocate)(void) = (void *(*)(void))dlsym(handle, "plugin_allocate");
-        free(need(allocate()));
-        dlclose(handle);
-    }
+    for (long i = 0; i < rounds; i++)
+        use_plugin(path, 1);
     return NULL;
-}
-
-static void *churn(void *unused) {
-    uint64_t state = 1;
-    while (!atomic_load(&stop))
-        free(need(malloc(next_random(&state) % 3000)));
-    return unused;
 }
 
 int main(int argc, char **argv) {

@@ -6,33 +6,14 @@
  * frees them and unloads it, ROUNDS times (0: it says ready, and goes on until it is killed), and
  * another thread allocates. The plugins take each other's addresses.
  */
-#include "target.h"
-#include <dlfcn.h>
-#include <pthread.h>
-#include <stdatomic.h>
+#include "plugins.h"
 
-static atomic_int stop;
 static long rounds;
 
 static void *load(void *path) {
-    for (long i = 0; i < rounds || rounds == 0; i++) {
-        void *handle = dlopen(path, RTLD_NOW | RTLD_LOCAL);
-        if (!handle)
-            die("%s", dlerror());
-        void *(*allocate)(void) = (void *(*)(void))dlsym(handle, "plugin_allocate");
-        void *one = need(allocate()), *two = need(allocate());
-        free(one);
-        free(two);
-        dlclose(handle);
-    }
+    for (long i = 0; i < rounds || rounds == 0; i++)
+        use_plugin(path, 2);
     return NULL;
-}
-
-static void *churn(void *unused) {
-    uint64_t state = 1;
-    while (!atomic_load(&stop))
-        free(need(malloc(next_random(&state) % 3000)));
-    return unused;
 }
 
 int main(int argc, char **argv) {

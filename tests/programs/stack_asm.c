@@ -5,27 +5,11 @@
  * zero, odd, not canonical, an unmapped page, the heap, the code, its own slot (a loop), the end of
  * the stack. `stack_asm [TIMES]`: 10,000 or so many allocations through each.
  */
+#include "lying_frame.h"
 #include "target.h"
 #include <sys/mman.h>
 
-/* void through(void *rbp, void (*call)(void)): calls with rbp set to garbage, without CFI */
-__asm__(".text\n"
-        ".globl through\n"
-        ".type through,@function\n"
-        "through:\n"
-        "  push %rbp\n"
-        "  push %rbx\n"
-        "  sub $24, %rsp\n"
-        "  mov %rdi, %rbp\n"
-        "  call *%rsi\n"
-        "  add $24, %rsp\n"
-        "  pop %rbx\n"
-        "  pop %rbp\n"
-        "  ret\n"
-        ".size through,.-through\n");
-void through(void *rbp, void (*call)(void));
-
-/* The same, but rbp points at a frame that names itself as its caller. */
+/* As through(), but rbp points at a frame that names itself as its caller. */
 __asm__(".text\n"
         ".globl in_a_loop\n"
         ".type in_a_loop,@function\n"

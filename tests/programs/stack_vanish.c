@@ -14,6 +14,8 @@
  * Pages that are unmapped belong to whoever asks first, the recorder too: they are mapped again
  * only where nobody has.
  */
+#include "../support/raw_syscall.h"
+#include "lying_frame.h"
 #include "target.h"
 #include <pthread.h>
 #include <stdbool.h>
@@ -40,28 +42,16 @@ static void must(long result) {
         die("system call: %ld", result);
 }
 
-static long direct(long number, long a, long b, long c, long d, long e, long f) {
-    long result;
-    register long r10 __asm__("r10") = d;
-    register long r8 __asm__("r8") = e;
-    register long r9 __asm__("r9") = f;
-    __asm__ volatile("syscall"
-                     : "=a"(result)
-                     : "a"(number), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8), "r"(r9)
-                     : "rcx", "r11", "memory");
-    return result;
-}
-
 static bool map_page(char *at) {
     int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, rw = PROT_READ | PROT_WRITE;
     if (raw)
-        return direct(9, (long)at, PAGE, rw, flags, -1, 0) == (long)at;
+        return raw_syscall(9, (long)at, PAGE, rw, flags, -1, 0) == (long)at;
     return mmap(at, PAGE, rw, flags, -1, 0) == at;
 }
 
 static void protect_page(char *at, int protection) {
     if (raw)
-        must(direct(10, (long)at, PAGE, protection, 0, 0, 0));
+        must(raw_syscall(10, (long)at, PAGE, protection, 0, 0, 0));
     else if (mprotect(at, PAGE, protection))
         die("mprotect");
 }
@@ -83,7 +73,7 @@ static void unmap_pages(char *at, size_t pages) {
     bool *is_mapped = &me->is_mapped[(at - me->arena) / PAGE];
     for (size_t i = 0; i < pages; i++, at += PAGE) {
         if (is_mapped[i] && raw)
-            must(direct(11, (long)at, PAGE, 0, 0, 0, 0));
+            must(raw_syscall(11, (long)at, PAGE, 0, 0, 0, 0));
         else if (is_mapped[i] && munmap(at, PAGE))
             die("munmap");
         is_mapped[i] = false;
@@ -103,23 +93,6 @@ static unsigned below(unsigned n) {
 static void leaf(void) {
     free(need(malloc(1 + below(300))));
 }
-
-/* Calls with rbp set to garbage, without unwind tables. */
-__asm__(".text\n"
-        ".globl through\n"
-        ".type through,@function\n"
-        "through:\n"
-        "  push %rbp\n"
-        "  push %rbx\n"
-        "  sub $24, %rsp\n"
-        "  mov %rdi, %rbp\n"
-        "  call *%rsi\n"
-        "  add $24, %rsp\n"
-        "  pop %rbx\n"
-        "  pop %rbp\n"
-        "  ret\n"
-        ".size through,.-through\n");
-void through(void *rbp, void (*call)(void));
 
 /* void enter(void *top, void **save): goes on in body at the very top of another stack, with
  * garbage in rbp. */

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """What the tests build themselves: programs and shared objects, of sources in the tree or of a
 text."""
+import glob
 import os
 import shutil
 import unittest
@@ -51,7 +52,8 @@ def once(name, source, *flags, **how):
     """build, but one for all tests: the output is in the build tree, and is made anew when its
     source is."""
     output = name if os.path.isabs(name) else os.path.join(MADE, name)
-    if not os.path.exists(output) or os.path.getmtime(output) < os.path.getmtime(source):
+    read = [source, *glob.glob(os.path.join(harness.SUPPORT, "*.h"))]
+    if not os.path.exists(output) or os.path.getmtime(output) < max(map(os.path.getmtime, read)):
         os.makedirs(os.path.dirname(output), exist_ok=True)
         fresh = "%s.%d" % (output, os.getpid())
         build(fresh, source, *flags, **how)

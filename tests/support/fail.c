@@ -4,10 +4,8 @@
  * ENOMEM. Stands in front of libc's allocator, alone or behind the tracker; only programs of that
  * name count, so that launchers live.
  */
-#ifndef _GNU_SOURCE
-#define _GNU_SOURCE
-#endif
-#include <dlfcn.h>
+#include "next.h"
+
 #include <errno.h>
 #include <malloc.h>
 #include <stdatomic.h>
@@ -30,15 +28,6 @@ static int fails(void) {
     errno = ENOMEM;
     return 1;
 }
-
-/* Successful look-ups of dlsym do not allocate in glibc. */
-#define NEXT(function)                                                                             \
-    ({                                                                                             \
-        static __typeof__(&function) next_;                                                        \
-        if (!next_)                                                                                \
-            next_ = (__typeof__(&function))dlsym(RTLD_NEXT, #function);                            \
-        next_;                                                                                     \
-    })
 
 void *malloc(size_t bytes) {
     return fails() ? NULL : NEXT(malloc)(bytes);

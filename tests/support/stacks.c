@@ -9,10 +9,8 @@
  * libunwind shares nothing with the tracker but the unwind tables that it reads.
  */
 #define UNW_LOCAL_ONLY
-#ifndef _GNU_SOURCE
-#define _GNU_SOURCE
-#endif
-#include <dlfcn.h>
+#include "next.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <libunwind.h>
@@ -119,16 +117,6 @@ static void *note(void *block, size_t bytes) {
     errno = saved;
     return block;
 }
-
-/* Successful look-ups of dlsym do not allocate in glibc, which is all that stands behind this
- * object. */
-#define NEXT(function)                                                                             \
-    ({                                                                                             \
-        static __typeof__(&function) next_;                                                        \
-        if (!next_)                                                                                \
-            next_ = (__typeof__(&function))dlsym(RTLD_NEXT, #function);                            \
-        next_;                                                                                     \
-    })
 
 void *malloc(size_t bytes) {
     return note(NEXT(malloc)(bytes), bytes);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Files that are compiled here, in a directory of the test's own, and profiles that ask for the names of an address in them. */
+/* Files that are compiled here, in a directory of the test's own, and profiles that ask for the
+ * names of an address in them. */
 #ifndef TESTS_UNIT_SYMBOLS_FIXTURE_H
 #define TESTS_UNIT_SYMBOLS_FIXTURE_H
 
@@ -149,7 +150,8 @@ static inline void assert_note(const struct mt_profile *p, const char *text) {
     fail_msg("no note has \"%s\"", text);
 }
 
-/* ---- the tests of files ----------------------------------------------------------------------- */
+/* ---- the tests of files -----------------------------------------------------------------------
+ * */
 
 static inline int setup(void **state) {
     (void)state;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Functions, lines and inlined calls of files that are compiled here, wherever their debug information is and however it
- * is written. What is gone, changed or damaged is in test_symbols_missing.c. */
+/* Functions, lines and inlined calls of files that are compiled here, wherever their debug
+ * information is and however it is written. What is gone, changed or damaged is in
+ * test_symbols_missing.c. */
 #include "symbols-fixture.h"
 
 static void every_kind_of_debug_information(void **state) {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Names of files that are gone, changed, damaged or no ELF at all: none is made up, and what is missing is said. */
+/* Names of files that are gone, changed, damaged or no ELF at all: none is made up, and what is
+ * missing is said. */
 #include "symbols-fixture.h"
 
 static void another_build_is_not_used(void **state) {
